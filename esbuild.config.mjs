@@ -1,0 +1,32 @@
+// Bundles the command and the engine's worker into dist/, so that the installed program is plain
+// JavaScript that starts from any working directory and never looks for a tsconfig.
+import { chmod, readFile, rm } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+const { version } = JSON.parse(await readFile(new URL('./package.json', import.meta.url), 'utf8'));
+
+await rm(new URL('./dist', import.meta.url), { recursive: true, force: true });
+await build({
+  absWorkingDir: new URL('.', import.meta.url).pathname,
+  entryPoints: { cli: 'source/cli.ts', 'engine-worker': 'source/engine-worker.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  minify: true,
+  keepNames: true,
+  sourcemap: true,
+  sourcesContent: false,
+  jsx: 'automatic',
+  define: { 'process.env.NODE_ENV': '"production"', __AIOC_VERSION__: JSON.stringify(version) },
+  // Ink loads its development tools only when DEV=true; they are never shipped.
+  external: ['react-devtools-core'],
+  // CommonJS packages inside an ES module bundle still call require().
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
+await chmod(new URL('./dist/cli.js', import.meta.url), 0o755);

@@ -1,0 +1,22 @@
+/**
+ * Runs the tests whose paths contain one of the arguments, or all. Node 20's `--test` takes no glob, so the files are
+ * listed here. `interop/` needs Python and has its own command.
+ */
+import { spawnSync } from 'node:child_process';
+import { globSync } from './helpers/glob.ts';
+
+const filters = process.argv.slice(2);
+const files = globSync('test', /\.test\.tsx?$/).filter((file) =>
+  filters.length === 0 ? !file.includes('/interop/') : filters.some((filter) => file.includes(filter)),
+);
+if (files.length === 0) {
+  console.error(`No test file matches ${filters.join(' ')}`);
+  process.exit(1);
+}
+const run = spawnSync(
+  process.execPath,
+  ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
+  // The development build of React checks more; a pane must pass those checks too.
+  { stdio: 'inherit', env: { ...process.env, NODE_ENV: 'test' } },
+);
+process.exit(run.status ?? 1);
