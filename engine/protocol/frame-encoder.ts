@@ -1,0 +1,46 @@
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { encodeHeader, type Header } from './header.ts';
+
+export interface FrameParts {
+  readonly header: Header;
+  readonly data: Buffer;
+  /** The application's own binary; written only when header.with_binary is true. */
+  readonly binary?: Buffer;
+  /** Bytes of a file that the caller writes itself, right behind what this returns. */
+  readonly fileBytes?: number;
+}
+
+/**
+ * One frame, or its beginning when a file's bytes follow (PROTOCOL §1).
+ *
+ * @throws AiocError AIOC_FRAME_TOO_LARGE when a length does not fit its field
+ */
+export function encodeFrame({ header, data, binary = EMPTY, fileBytes = 0 }: FrameParts): Buffer {
+  const withBinary = header['with_binary'] === true;
+  if (!withBinary && binary.length + fileBytes > 0) {
+    throw new AiocError('AIOC_INTERNAL', 'a frame with a binary needs with_binary in its header');
+  }
+  const headerBytes = encodeHeader(header);
+  const binaryBytes = binary.length + fileBytes;
+  const lengthBytes = 2 + headerBytes.length + 4 + data.length + (withBinary ? 4 + binaryBytes : 0);
+  if (lengthBytes > LIMITS.frameBytes) {
+    throw new AiocError(
+      'AIOC_FRAME_TOO_LARGE',
+      `${lengthBytes} bytes do not fit into one frame of at most 4 GiB: split the file first`,
+    );
+  }
+  const frame = Buffer.allocUnsafe(4 + lengthBytes - fileBytes);
+  let at = frame.writeUInt32LE(lengthBytes, 0);
+  at = frame.writeUInt16LE(headerBytes.length, at);
+  at += headerBytes.copy(frame, at);
+  at = frame.writeUInt32LE(data.length, at);
+  at += data.copy(frame, at);
+  if (withBinary) {
+    at = frame.writeUInt32LE(binaryBytes, at);
+    binary.copy(frame, at);
+  }
+  return frame;
+}
+
+const EMPTY = Buffer.alloc(0);

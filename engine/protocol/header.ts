@@ -1,0 +1,109 @@
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+/** A frame's header (PROTOCOL §1). Keys that we do not know are kept and passed on. */
+export interface Header extends JsonObject {
+  readonly message_type: string;
+}
+
+/**
+ * Parses and checks a header.
+ *
+ * @throws AiocError AIOC_FRAME_BAD naming what is wrong with it
+ */
+export function parseHeader(bytes: Buffer): Header {
+  let text: string;
+  try {
+    text = UTF8.decode(bytes);
+  } catch (cause) {
+    throw new AiocError('AIOC_FRAME_BAD', 'the header is not UTF-8', { cause });
+  }
+  // Looked at before parsing: a parser's own recursion must never depend on what a stranger sent.
+  if (depthExceeds(text, LIMITS.headerDepth)) {
+    throw new AiocError('AIOC_FRAME_BAD', `the header is nested deeper than ${LIMITS.headerDepth}`);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text, refuseDangerousKeys);
+  } catch (cause) {
+    if (cause instanceof AiocError) throw cause;
+    throw new AiocError('AIOC_FRAME_BAD', 'the header is not JSON', { cause });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new AiocError('AIOC_FRAME_BAD', 'the header is not a JSON object');
+  }
+  const header = value as Record<string, unknown>;
+  if (typeof header['message_type'] !== 'string' || header['message_type'] === '') {
+    throw new AiocError('AIOC_FRAME_BAD', 'the header has no message_type');
+  }
+  return header as Header;
+}
+
+/** The header as Python's json module writes it: `", "`, `": "` and `\uXXXX` (PROTOCOL §1). */
+export function encodeHeader(header: JsonObject): Buffer {
+  const bytes = Buffer.from(pythonJson(header), 'latin1');
+  if (bytes.length > LIMITS.headerBytes) {
+    throw new AiocError(
+      'AIOC_FRAME_TOO_LARGE',
+      `the header has ${bytes.length} bytes, at most ${LIMITS.headerBytes} fit: send long values as data`,
+    );
+  }
+  return bytes;
+}
+
+/** JSON in Python's spelling, ASCII only. */
+export function pythonJson(value: JsonValue): string {
+  if (typeof value === 'string') return pythonString(value);
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`;
+  const members = Object.entries(value as JsonObject)
+    .filter(([, member]) => member !== undefined)
+    .map(([key, member]) => `${pythonString(key)}: ${pythonJson(member)}`);
+  return `{${members.join(', ')}}`;
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function pythonString(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+function refuseDangerousKeys(key: string, value: unknown): unknown {
+  if (key === '__proto__') throw new AiocError('AIOC_FRAME_BAD', 'the header has the key __proto__');
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new AiocError('AIOC_FRAME_BAD', 'the header has a number that is too large');
+  }
+  return value;
+}
+
+function depthExceeds(text: string, max: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (inString) {
+      if (unit === BACKSLASH) index += 1;
+      else if (unit === QUOTE) inString = false;
+    } else if (unit === QUOTE) inString = true;
+    else if (unit === OPEN_BRACE || unit === OPEN_BRACKET) {
+      depth += 1;
+      if (depth > max) return true;
+    } else if (unit === CLOSE_BRACE || unit === CLOSE_BRACKET) depth -= 1;
+  }
+  return false;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;

@@ -1,0 +1,26 @@
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+
+/**
+ * A server's id on the wire: the Python repr of its address tuple, `('127.0.0.1', 10673)` (PROTOCOL §1).
+ */
+export function serverId(address: { readonly host: string; readonly port: number }): string {
+  return `('${address.host}', ${address.port})`;
+}
+
+/**
+ * Checks the name by which a client introduces itself (PROTOCOL §1).
+ *
+ * @throws AiocError AIOC_NAME_BAD
+ */
+export function checkClientName(name: unknown): string {
+  if (typeof name !== 'string') throw new AiocError('AIOC_NAME_BAD', 'the peer gave no name');
+  if (name.length > LIMITS.nameLength || !/^[0-9a-zA-Z\-_:]+$/.test(name) || name.endsWith('\n')) {
+    throw new AiocError(
+      'AIOC_NAME_BAD',
+      `a client's name has 1 to ${LIMITS.nameLength} letters, digits, -, _ or :`,
+    );
+  }
+  if (/^default[0-9]*$/.test(name)) throw new AiocError('AIOC_NAME_BAD', `the name ${name} is reserved`);
+  return name;
+}
