@@ -28,6 +28,8 @@ export const LIMITS = {
   /** Connections that have not said who they are yet. */
   pendingConnections: 256,
   pendingConnectionsPerAddress: 32,
+  /** All of a server's connections: each costs some 100 KiB with TLS. */
+  connections: 10_000,
   /** A server takes a client that stays silent this long for Python (DESIGN §3). */
   probeHoldMs: 500,
   /** A client takes a server that let it in but does not answer the probe for Python. */
@@ -44,6 +46,9 @@ export const LIMITS = {
   drainTimeoutMs: 5_000,
   /** Clients known to a server, connected or away; the longest away is forgotten first. */
   peersRemembered: 10_000,
+
+  /** A file of our identity: a key or a certificate takes 1 to 4 KiB. */
+  identityFileBytes: 64 * KIB,
 
   // Queues
   outboxMessages: 10_000,
@@ -75,6 +80,12 @@ export const LIMITS = {
   fileNameTries: 10_000,
   /** Kept free on the disk that receives files. */
   diskReserveBytes: 64 * MIB,
+  /** Names of received files that are listed (for completion and for near names). */
+  receivedFilesListed: 10_000,
+  /** A partial file older than this belongs to no transfer that still runs. */
+  stalePartialMs: 24 * 60 * 60 * 1000,
+  /** A peer's dst_name with its sub-directories, and a path inside an archive: what every system can still open. */
+  relativePathBytes: 2_048,
   archiveEntries: 10_000,
   archiveTotalBytes: 16 * 1024 * MIB,
   /** Unpacked size over packed size: beyond it an archive is a bomb. */

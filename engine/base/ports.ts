@@ -31,6 +31,8 @@ export interface PeerCertificate {
 }
 
 export interface ConnectionEvents {
+  /** TCP is up and TLS begins. Not called without TLS. */
+  onTcpOpen(): void;
   /** The connection is usable: TCP is up and, where asked for, TLS is done. */
   onOpen(certificate: PeerCertificate | undefined): void;
   onData(chunk: Buffer): void;

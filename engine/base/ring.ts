@@ -1,4 +1,4 @@
-/** A list with an upper bound: adding to a full one drops the oldest. Ids rise by one with each item added. */
+/** A list with an upper bound: adding to a full one drops the oldest. */
 export class Ring<T> {
   readonly #items: (T | undefined)[];
   readonly #capacity: number;
@@ -32,6 +32,12 @@ export class Ring<T> {
   at(index: number): T | undefined {
     if (index < 0 || index >= this.length) return undefined;
     return this.#items[(this.dropped + index) % this.#capacity];
+  }
+
+  /** Puts another item in the place of the one at `index`. */
+  replace(index: number, item: T): void {
+    if (index < 0 || index >= this.length) throw new RangeError(`index ${index} of ${this.length}`);
+    this.#items[(this.dropped + index) % this.#capacity] = item;
   }
 
   *[Symbol.iterator](): IterableIterator<T> {

@@ -1,0 +1,54 @@
+import type { Clock } from './ports.ts';
+
+const BUCKET_MS = 1_000;
+const BUCKETS = 40;
+/** How far back `perSecond` looks: long enough not to jump, short enough to follow. */
+const WINDOW_BUCKETS = 5;
+
+/** Counts events in buckets of one second and forgets them after 40. */
+export class RateMeter {
+  readonly #clock: Clock;
+  readonly #counts = new Array<number>(BUCKETS).fill(0);
+  #bucket: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#bucket = Math.floor(clock.now() / BUCKET_MS);
+  }
+
+  add(count = 1): void {
+    this.#turn();
+    const slot = this.#bucket % BUCKETS;
+    this.#counts[slot] = (this.#counts[slot] ?? 0) + count;
+  }
+
+  /** Events a second over the last whole seconds, rounded. */
+  perSecond(): number {
+    return Math.round(this.#sum(1, WINDOW_BUCKETS) / WINDOW_BUCKETS);
+  }
+
+  /** Events a second in each 5 s of the last 40 s, oldest first. */
+  history(): number[] {
+    const groups = BUCKETS / WINDOW_BUCKETS;
+    return Array.from({ length: groups }, (_, group) =>
+      Math.round(this.#sum((groups - 1 - group) * WINDOW_BUCKETS, WINDOW_BUCKETS) / WINDOW_BUCKETS),
+    );
+  }
+
+  /** Sums `count` buckets that begin `ago` buckets back. */
+  #sum(ago: number, count: number): number {
+    this.#turn();
+    let sum = 0;
+    for (let back = ago; back < ago + count && back < BUCKETS; back += 1) {
+      sum += this.#counts[(this.#bucket - back + BUCKETS * 2) % BUCKETS] ?? 0;
+    }
+    return sum;
+  }
+
+  #turn(): void {
+    const bucket = Math.floor(this.#clock.now() / BUCKET_MS);
+    const steps = Math.min(bucket - this.#bucket, BUCKETS);
+    for (let step = 1; step <= steps; step += 1) this.#counts[(this.#bucket + step) % BUCKETS] = 0;
+    this.#bucket = bucket;
+  }
+}

@@ -1,0 +1,261 @@
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Ports } from '../base/ports.ts';
+import type { ReceivedFolder } from '../files/received-folder.ts';
+import type { FileSink } from '../peers/frame-pump.ts';
+import type { Verdict } from '../peers/link.ts';
+import type { Peer } from '../peers/peer.ts';
+import type { Application, Traffic } from '../peers/traffic.ts';
+import type { TrafficLog } from '../peers/traffic-log.ts';
+import type { Frame } from '../protocol/frame-decoder.ts';
+import type { DeliveryState } from '../queues/outbox.ts';
+import { Conversation } from './conversation.ts';
+import { answerHeader, type FileAnswer, readFileAnswer } from './file-answer.ts';
+import { receiveFile } from './receiving.ts';
+import { Transfer } from './transfers.ts';
+import { Upload } from './upload.ts';
+
+/** The message type of the chat (PROTOCOL §10). */
+const CHAT_TYPE = 'any';
+
+export interface ChatOptions {
+  readonly ports: Ports;
+  readonly folder: ReceivedFolder;
+  readonly temporaryDirectory: string;
+  readonly ownName: string;
+  readonly log: TrafficLog;
+  readonly onChange: () => void;
+}
+
+/** The chat: lines and files of the type `any`, one conversation a peer (PROTOCOL §10). */
+export class Chat implements Application {
+  readonly #options: ChatOptions;
+  readonly #conversations = new Map<string, Conversation>();
+  readonly #uploads = new Set<Upload>();
+  #traffic: Traffic | undefined;
+  #lastRequestId: number;
+
+  constructor(options: ChatOptions) {
+    this.#options = options;
+    // Requests of an earlier run may still be answered, so numbers do not begin at the same place each time.
+    this.#lastRequestId = Math.floor(options.ports.random.fraction() * 1_000_000);
+  }
+
+  /** The way out, which needs this application first. */
+  connect(traffic: Traffic): void {
+    this.#traffic = traffic;
+  }
+
+  get transfersInFlight(): number {
+    return [...this.#uploads].filter(({ transfer }) => transfer.inFlight).length + this.#receiving;
+  }
+
+  #receiving = 0;
+
+  /** The conversation with a peer; the one with '' is for remarks while nobody is there. */
+  conversation(peerId: string): Conversation {
+    let conversation = this.#conversations.get(peerId);
+    if (conversation === undefined) {
+      conversation = new Conversation({ clock: this.#options.ports.clock, onChange: this.#options.onChange });
+      this.#conversations.set(peerId, conversation);
+    }
+    return conversation;
+  }
+
+  message(peer: Peer, frame: Frame): Verdict {
+    const { header, data } = frame;
+    if (header.message_type !== CHAT_TYPE) {
+      this.#options.log.event(
+        `a message of the type ${header.message_type} was dropped: nobody listens to it here`,
+        {
+          peerName: peer.name,
+          warning: true,
+        },
+      );
+      return 'dropped';
+    }
+    if (header['response_id'] !== undefined && this.#answered(peer, frame)) return 'taken';
+    // Python's empty frames are retries without content (PROTOCOL §1), not lines.
+    if (data.length > 0) this.#showLine(peer, data);
+    if (header['await_response'] === true) this.#answer(peer, frame);
+    return 'taken';
+  }
+
+  async file(peer: Peer, frame: Frame, sizeBytes: number): Promise<FileSink> {
+    this.#receiving += 1;
+    const sink = await receiveFile({
+      peer,
+      frame,
+      sizeBytes,
+      conversation: this.conversation(peer.id),
+      folder: this.#options.folder,
+      clock: this.#options.ports.clock,
+      onAnswer: (answer) => {
+        this.#receiving -= 1;
+        this.#answerFile(peer, frame, answer);
+      },
+    });
+    return {
+      write: (bytes) => sink.write(bytes),
+      end: () => sink.end(),
+      abort: () => {
+        this.#receiving -= 1;
+        sink.abort();
+        this.#options.onChange();
+      },
+    };
+  }
+
+  connected(peer: Peer): void {
+    this.conversation(peer.id).add({
+      from: 'here',
+      author: '',
+      text: `${peer.name} is connected`,
+      tone: 'good',
+    });
+  }
+
+  disconnected(peer: Peer, reason: string): void {
+    for (const upload of [...this.#uploads]) if (upload.peer === peer) upload.disconnected();
+    this.conversation(peer.id).add({
+      from: 'here',
+      author: '',
+      text: `${peer.name} is away: ${reason}`,
+      tone: 'info',
+    });
+  }
+
+  /**
+   * Sends a line, or keeps it until the peer is there.
+   *
+   * @throws AiocError AIOC_FRAME_TOO_LARGE, AIOC_IGNORED, AIOC_QUEUE_FULL
+   */
+  say(peer: Peer, text: string): void {
+    const data = Buffer.from(text);
+    if (data.length > LIMITS.chatSendBytes) {
+      throw new AiocError(
+        'AIOC_FRAME_TOO_LARGE',
+        `a line of ${data.length} bytes is too long for the chat: send it as a file with !upload`,
+      );
+    }
+    const conversation = this.conversation(peer.id);
+    const row = conversation.add({
+      from: 'me',
+      author: this.#options.ownName,
+      text: shown(text),
+      mark: 'waiting',
+    });
+    const onState = (mark: DeliveryState): void => conversation.change(row, { mark });
+    try {
+      this.#send.send(peer, { header: { message_type: CHAT_TYPE }, data, onState });
+    } catch (error) {
+      conversation.change(row, { mark: (error as AiocError).code === 'AIOC_IGNORED' ? 'dropped' : 'failed' });
+      throw error;
+    }
+  }
+
+  /**
+   * Begins to send a file or directory; how it goes is shown in the conversation.
+   *
+   * @returns resolves at its end with the state it ended in
+   * @throws AiocError AIOC_QUEUE_FULL when too many are under way
+   */
+  async upload(peer: Peer, path: string): Promise<Transfer> {
+    if (this.#uploads.size >= LIMITS.transfersQueued) {
+      throw new AiocError(
+        'AIOC_QUEUE_FULL',
+        `${this.#uploads.size} files are under way already: wait for one to end`,
+      );
+    }
+    const { ports, temporaryDirectory, ownName, onChange } = this.#options;
+    const conversation = this.conversation(peer.id);
+    const transfer = new Transfer({
+      conversation,
+      clock: ports.clock,
+      from: 'me',
+      author: ownName,
+      name: path,
+      totalBytes: 0,
+    });
+    this.#lastRequestId += 1;
+    const ended = new Promise<void>((resolve) => {
+      const upload: Upload = new Upload({
+        peer,
+        path,
+        transfer,
+        traffic: this.#send,
+        random: ports.random,
+        requestId: this.#lastRequestId,
+        temporaryDirectory,
+        onEnd: () => {
+          this.#uploads.delete(upload);
+          onChange();
+          resolve();
+        },
+      });
+      this.#uploads.add(upload);
+      void upload.start();
+    });
+    await ended;
+    return transfer;
+  }
+
+  /** @returns false when no such transfer is under way */
+  cancel(peer: Peer, rowId: number): boolean {
+    const upload = [...this.#uploads].find((one) => one.peer === peer && one.transfer.rowId === rowId);
+    return upload?.cancel() ?? false;
+  }
+
+  get #send(): Traffic {
+    if (this.#traffic === undefined) throw new AiocError('AIOC_INTERNAL', 'the chat is not connected yet');
+    return this.#traffic;
+  }
+
+  #showLine(peer: Peer, data: Buffer): void {
+    const text = shown(data.subarray(0, LIMITS.chatLineCharacters * 4 + 4).toString());
+    this.conversation(peer.id).add({ from: 'peer', author: peer.name, text });
+  }
+
+  #answered(peer: Peer, frame: Frame): boolean {
+    const upload = [...this.#uploads].find(
+      (one) => one.peer === peer && one.requestId === frame.header['response_id'],
+    );
+    upload?.answered(readFileAnswer(frame));
+    return upload !== undefined;
+  }
+
+  #answer(peer: Peer, frame: Frame, answer?: FileAnswer): void {
+    peer.link?.send({
+      header: {
+        ...answerHeader(frame.header, peer.kind === 'aioc' ? answer : undefined),
+        source_id: this.#send.sourceId,
+        destination_id: peer.wireName,
+      },
+      data: frame.data,
+    });
+  }
+
+  #answerFile(peer: Peer, frame: Frame, answer: FileAnswer): void {
+    // Python's text is a line of its own for the person there; "Receiving …" says nothing that the row does not say.
+    const text = frame.data.toString();
+    if (text !== '' && !text.startsWith('Receiving ')) this.#showLine(peer, frame.data);
+    if (frame.header['await_response'] === true) this.#answer(peer, frame, answer);
+    // Python knows no refusal, so the person there is told in words.
+    if ('refused' in answer && peer.kind !== 'aioc') this.#tellRefusal(peer, answer.refused);
+    this.#options.onChange();
+  }
+
+  #tellRefusal(peer: Peer, reason: string): void {
+    const data = Buffer.from(`The file was not kept: ${reason}`);
+    peer.link?.send({
+      header: { message_type: CHAT_TYPE, source_id: this.#send.sourceId, destination_id: peer.wireName },
+      data,
+    });
+  }
+}
+
+function shown(text: string): string {
+  return text.length <= LIMITS.chatLineCharacters
+    ? text
+    : `${text.slice(0, LIMITS.chatLineCharacters)} … (cut)`;
+}

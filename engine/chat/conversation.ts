@@ -1,0 +1,98 @@
+import { LIMITS } from '../base/limits.ts';
+import type { Clock } from '../base/ports.ts';
+import { Ring } from '../base/ring.ts';
+import type { LocalRow } from '../contract/commands.ts';
+import type { ChatRow } from '../contract/views.ts';
+
+type NewRow = Omit<ChatRow, 'id' | 'atMs'>;
+type Change = Partial<Omit<ChatRow, 'id' | 'atMs'>>;
+
+/** What has been said with one peer, and what was done meanwhile: bounded, newest last. */
+export class Conversation {
+  readonly #clock: Clock;
+  readonly #onChange: () => void;
+  readonly #rows = new Ring<ChatRow>(LIMITS.conversationRows);
+  /** Rows by the keys of LocalRow, so that shell output grows in its place. */
+  readonly #local = new Map<string, number>();
+  #lastId = 0;
+  #readId = 0;
+  #firstUnread: number | undefined;
+  #watched = false;
+
+  constructor({ clock, onChange }: { readonly clock: Clock; readonly onChange: () => void }) {
+    this.#clock = clock;
+    this.#onChange = onChange;
+  }
+
+  get length(): number {
+    return this.#rows.length;
+  }
+
+  get forgotten(): number {
+    return this.#rows.dropped;
+  }
+
+  get unread(): number {
+    let unread = 0;
+    for (let index = this.#rows.length - 1; index >= 0; index -= 1) {
+      const row = this.#rows.at(index);
+      if (row === undefined || row.id <= this.#readId) break;
+      if (row.from === 'peer') unread += 1;
+    }
+    return unread;
+  }
+
+  /** Oldest first; the first unread one is marked. */
+  *rows(): IterableIterator<ChatRow> {
+    for (const row of this.#rows) yield row.id === this.#firstUnread ? { ...row, firstUnread: true } : row;
+  }
+
+  /** @returns the row's id, by which it can be changed */
+  add(row: NewRow): number {
+    const allRead = this.#readId === this.#lastId;
+    this.#lastId += 1;
+    this.#rows.push({ ...row, id: this.#lastId, atMs: this.#clock.wallNow() });
+    if (row.from === 'me') this.#firstUnread = undefined;
+    if (this.#watched || (allRead && row.from !== 'peer')) this.#readId = this.#lastId;
+    else if (row.from === 'peer') this.#firstUnread ??= this.#lastId;
+    this.#onChange();
+    return this.#lastId;
+  }
+
+  /** Changes a row that is still here. */
+  change(id: number, change: Change): void {
+    const index = id - 1 - this.#rows.dropped;
+    const row = this.#rows.at(index);
+    if (row === undefined) return;
+    this.#rows.replace(index, { ...row, ...change });
+    this.#onChange();
+  }
+
+  get(id: number): ChatRow | undefined {
+    return this.#rows.at(id - 1 - this.#rows.dropped);
+  }
+
+  showLocal({ key, ...row }: LocalRow): void {
+    const id = this.#local.get(key);
+    if (id !== undefined && this.get(id) !== undefined) {
+      this.change(id, row);
+    } else {
+      this.#local.set(key, this.add({ ...row, from: 'here', author: '' }));
+    }
+    if (row.shell?.running !== true) this.#local.delete(key);
+  }
+
+  /** All that is here has been seen. The mark before the first unread row stays, to show where to read on. */
+  markRead(): void {
+    if (this.#readId === this.#lastId) return;
+    this.#readId = this.#lastId;
+    this.#onChange();
+  }
+
+  /** Somebody looks at this conversation, so that nothing in it becomes unread. */
+  watch(watched: boolean): void {
+    if (this.#watched && !watched) this.#firstUnread = undefined;
+    this.#watched = watched;
+    if (watched) this.markRead();
+  }
+}

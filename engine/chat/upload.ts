@@ -1,0 +1,171 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { AiocError, toAiocError } from '../base/errors.ts';
+import type { Randomness } from '../base/ports.ts';
+import { openOutgoing } from '../files/outgoing-file.ts';
+import { zipDirectory } from '../files/zip-directory.ts';
+import type { Peer } from '../peers/peer.ts';
+import type { Traffic } from '../peers/traffic.ts';
+import type { Header } from '../protocol/header.ts';
+import type { DeliveryState, OutgoingBody } from '../queues/outbox.ts';
+import type { FileAnswer } from './file-answer.ts';
+import type { Transfer } from './transfers.ts';
+
+export interface UploadOptions {
+  readonly peer: Peer;
+  readonly path: string;
+  readonly transfer: Transfer;
+  readonly traffic: Traffic;
+  readonly random: Randomness;
+  readonly requestId: number;
+  /** For the archive of a directory. */
+  readonly temporaryDirectory: string;
+  readonly onEnd: () => void;
+}
+
+/** One file or directory on its way to a peer, from reading it to the other side's answer. */
+export class Upload {
+  readonly peer: Peer;
+  readonly requestId: number;
+  readonly transfer: Transfer;
+  readonly #options: UploadOptions;
+  readonly #abort = new AbortController();
+  #takeBack: (() => void) | undefined;
+  #archive: string | undefined;
+  #acknowledged = false;
+  #ended = false;
+
+  constructor(options: UploadOptions) {
+    this.#options = options;
+    this.peer = options.peer;
+    this.requestId = options.requestId;
+    this.transfer = options.transfer;
+  }
+
+  /** Never throws: what goes wrong is shown in the transfer's row. */
+  async start(): Promise<void> {
+    try {
+      const path = resolve(this.#options.path);
+      const source = await this.#prepare(path);
+      if (this.#ended) return;
+      this.transfer.progress(0, source.sizeBytes);
+      this.transfer.become('waiting');
+      this.#takeBack = this.#options.traffic.send(this.peer, {
+        header: this.#header(source.name),
+        data: Buffer.from(`Receiving ${source.name}`),
+        body: this.#body(source),
+        onState: (state, reason) => this.#moved(state, reason),
+      });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** @returns false when it was over already */
+  cancel(): boolean {
+    if (this.#ended) return false;
+    this.#abort.abort();
+    this.#takeBack?.();
+    this.#end('cancelled');
+    return true;
+  }
+
+  /** The other side's answer to the message that carried the file. */
+  answered(answer: FileAnswer): void {
+    if ('refused' in answer) this.#end('refused', answer.refused);
+    else if ('kept' in answer) this.#end('done', `kept there as ${answer.kept}`);
+    else this.#end('done', 'received by Python');
+  }
+
+  /** The connection was lost. What was not yet acknowledged is sent again from the start on the next one. */
+  disconnected(): void {
+    if (this.#acknowledged)
+      this.#end(
+        'failed',
+        'it was sent, but the connection was lost before the other side said that it kept it',
+      );
+  }
+
+  async #prepare(path: string): Promise<{ path: string; name: string; sizeBytes: number }> {
+    const isDirectory = await stat(path).then(
+      (info) => info.isDirectory(),
+      () => false,
+    );
+    const file = await openOutgoing(isDirectory ? await this.#pack(path) : path);
+    await file.close();
+    return {
+      path: this.#archive ?? path,
+      name: isDirectory ? `${basename(path) || 'root'}.zip` : file.name,
+      sizeBytes: file.sizeBytes,
+    };
+  }
+
+  async #pack(directory: string): Promise<string> {
+    const { temporaryDirectory, random } = this.#options;
+    await mkdir(temporaryDirectory, { recursive: true, mode: 0o700 });
+    const targetFile = join(temporaryDirectory, `${random.bytes(8).toString('hex')}.zip`);
+    await zipDirectory({
+      directory,
+      targetFile,
+      signal: this.#abort.signal,
+      onProgress: ({ doneBytes, totalBytes }) => this.transfer.progress(doneBytes, totalBytes),
+    });
+    this.#archive = targetFile;
+    return targetFile;
+  }
+
+  /** PROTOCOL §10. The path on our disk is nobody's business but ours, so src_path is the bare name. */
+  #header(name: string): Header {
+    return {
+      message_type: 'any',
+      await_response: true,
+      request_id: this.requestId,
+      with_file: { src_path: name, dst_type: 'any', dst_name: name, delete: false },
+    };
+  }
+
+  #body(source: { readonly path: string; readonly sizeBytes: number }): OutgoingBody {
+    const { signal } = this.#abort;
+    return {
+      sizeBytes: source.sizeBytes,
+      open: async () => {
+        const file = await openOutgoing(source.path);
+        this.transfer.progress(0, file.sizeBytes);
+        this.transfer.become('running');
+        return { ...file, chunks: () => stoppable(file.chunks(), signal) };
+      },
+      onProgress: (sentBytes) => this.transfer.progress(sentBytes),
+    };
+  }
+
+  #moved(state: DeliveryState, reason?: string): void {
+    if (this.#ended) return;
+    if (state === 'received') this.#acknowledged = true;
+    else if (state === 'waiting')
+      this.transfer.become('waiting', 'the connection was lost; it is sent again on the next one');
+    else if (state === 'dropped') this.#end('refused', 'the other side ignores us');
+    else if (state === 'failed') this.#end('failed', reason);
+  }
+
+  #fail(error: unknown): void {
+    const known = toAiocError(error, 'AIOC_FILE_UNREADABLE');
+    if (known.code !== 'AIOC_CANCELLED')
+      this.#end(known.code === 'AIOC_IGNORED' ? 'refused' : 'failed', known.message);
+  }
+
+  #end(phase: 'done' | 'refused' | 'failed' | 'cancelled', detail?: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.transfer.become(phase, detail);
+    if (this.#archive !== undefined) void rm(this.#archive, { force: true });
+    this.#options.onEnd();
+  }
+}
+
+/** The frame that a file has begun must not be filled up with anything else: stopping means giving up the connection. */
+async function* stoppable(chunks: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    if (signal.aborted) throw new AiocError('AIOC_CANCELLED', 'cancelled');
+    yield chunk;
+  }
+}

@@ -1,0 +1,147 @@
+import { AiocError, toAiocError } from '../base/errors.ts';
+import type { Command, CommandResult, CommandValue } from '../contract/commands.ts';
+import type { EngineDoor, OpenView } from '../contract/door.ts';
+import type { Body, ChatRow, LogRow, Update, View } from '../contract/views.ts';
+import { importReceived } from '../files/import-file.ts';
+import type { Connector } from './connector.ts';
+import { peerList, peerRow, queueList, queueRows } from './rows.ts';
+import { ViewServer } from './view-server.ts';
+import { listWindow, tailWindow } from './windows.ts';
+
+/** The contract's door to one connector. */
+export class ConnectorDoor implements EngineDoor {
+  readonly #connector: Connector;
+  readonly #views: ViewServer;
+
+  constructor(connector: Connector) {
+    this.#connector = connector;
+    this.#views = new ViewServer({
+      clock: connector.options.ports.clock,
+      render: (view) => this.#render(view),
+      onShown: (views) => this.#watchConversations(views),
+    });
+    connector.onChange = () => this.#views.touch();
+  }
+
+  open(view: View, onUpdate: (update: Update) => void): OpenView {
+    return this.#views.open(view, onUpdate);
+  }
+
+  async query(logId: number): Promise<Body | undefined> {
+    return this.#connector.log.body(logId);
+  }
+
+  async execute(command: Command): Promise<CommandResult> {
+    try {
+      return { ok: true, value: (await this.#perform(command)) ?? null };
+    } catch (error) {
+      const { code, message } = toAiocError(error);
+      return { ok: false, code, message };
+    }
+  }
+
+  #render(view: View): Update {
+    const { registry, chat, log, ignoring } = this.#connector;
+    switch (view.pane) {
+      case 'status':
+        return { pane: 'status', status: this.#connector.status() };
+      case 'peers': {
+        const rows = [...registry.all].map((peer) => peerRow(peer, chat.conversation(peer.id).unread));
+        return { pane: 'peers', ...listWindow(peerList(rows), view) };
+      }
+      case 'queues':
+        return { pane: 'queues', ...listWindow(queueList(queueRows(registry.all, ignoring)), view) };
+      case 'log': {
+        const source = { rows: log.rows(), total: log.length, forgotten: log.forgotten, textOf: logText };
+        return { pane: 'log', ...tailWindow(source, view) };
+      }
+      case 'chat': {
+        const conversation = chat.conversation(view.peer);
+        const { length: total, forgotten } = conversation;
+        const source = { rows: conversation.rows(), total, forgotten, textOf: chatText };
+        return { pane: 'chat', peer: view.peer, ...tailWindow(source, view) };
+      }
+    }
+  }
+
+  #watchConversations(views: readonly View[]): void {
+    const watched = new Set(
+      views.flatMap((view) => (view.pane === 'chat' && view.endId === undefined ? [view.peer] : [])),
+    );
+    for (const { id } of this.#connector.registry.all)
+      this.#connector.chat.conversation(id).watch(watched.has(id));
+  }
+
+  async #perform(command: Command): Promise<CommandValue | undefined> {
+    const connector = this.#connector;
+    const { chat, ignoring, log, traffic, folder } = connector;
+    switch (command.kind) {
+      case 'newcomer.accept':
+      case 'newcomer.refuse':
+        return this.#answerNewcomer(command.newcomer, command.kind === 'newcomer.accept');
+      case 'peer.ignore':
+        return this.#ignore(command.peer, command.on);
+      case 'all.ignore':
+        ignoring.setAll(command.on);
+        return log.event(command.on ? 'ignoring all peers' : 'no longer ignoring all peers') ?? null;
+      case 'peer.ping':
+        return traffic.ping(connector.peer(command.peer));
+      case 'peer.disconnect':
+        return connector.peer(command.peer).link?.drain() ?? null;
+      case 'dial.now':
+        return connector.dialNow() ?? null;
+      case 'chat.say':
+        return chat.say(connector.peer(command.peer), command.text) ?? null;
+      case 'chat.upload': {
+        const transfer = await chat.upload(connector.peer(command.peer), command.path);
+        return transfer.state.phase;
+      }
+      case 'chat.cancel':
+        return this.#cancel(command.peer, command.row);
+      case 'chat.local':
+        return chat.conversation(command.peer).showLocal(command.row) ?? null;
+      case 'chat.read':
+        return chat.conversation(command.peer).markRead() ?? null;
+      case 'files.list':
+        return folder.list();
+      case 'files.import': {
+        const { name, directory, unzip } = command;
+        return importReceived({ folder, name, directory, unzip, random: connector.options.ports.random });
+      }
+      case 'log.note':
+        return log.event(command.text, { warning: command.warning }) ?? null;
+      case 'engine.stop':
+        return connector.stop().then(() => null);
+    }
+  }
+
+  #answerNewcomer(id: number, accept: boolean): null {
+    if (!this.#connector.gate.answer(id, accept)) {
+      throw new AiocError('AIOC_PEER_UNKNOWN', 'nobody waits under that number any more');
+    }
+    return null;
+  }
+
+  #ignore(id: string, on: boolean): null {
+    const peer = this.#connector.peer(id);
+    this.#connector.ignoring.setPeer(peer, on);
+    const text = on ? 'ignored from now on' : 'no longer ignored';
+    this.#connector.log.event(text, { peerName: peer.name });
+    return null;
+  }
+
+  #cancel(peerId: string, row: number): null {
+    if (!this.#connector.chat.cancel(this.#connector.peer(peerId), row)) {
+      throw new AiocError('AIOC_FILE_MISSING', 'no such transfer is under way');
+    }
+    return null;
+  }
+}
+
+function logText({ peerName, type, outcome, text, direction, kind }: LogRow): string {
+  return `${peerName} ${type} ${outcome} ${text} ${direction ?? ''} ${kind}`;
+}
+
+function chatText({ author, text, transfer, shell }: ChatRow): string {
+  return `${author} ${text} ${transfer?.phase ?? ''} ${transfer?.detail ?? ''} ${shell?.lines.join('\n') ?? ''}`;
+}

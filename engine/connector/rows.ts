@@ -1,0 +1,93 @@
+import type { PeerRow, PeerSort, QueueRow, QueueSort } from '../contract/views.ts';
+import type { Ignoring } from '../peers/ignoring.ts';
+import type { Peer } from '../peers/peer.ts';
+import type { ListSource } from './windows.ts';
+
+export function peerRow(peer: Peer, unread: number): PeerRow {
+  return {
+    id: peer.id,
+    name: peer.name,
+    wireName: peer.wireName,
+    address: peer.address,
+    state: peer.state,
+    sinceMs: peer.sinceMs,
+    ...(peer.reason !== undefined && { reason: peer.reason }),
+    kind: peer.kind,
+    ...(peer.words !== undefined && { words: peer.words }),
+    ...(peer.lagMs !== undefined && { lagMs: peer.lagMs }),
+    rateHistory: peer.rate.history(),
+    rate: peer.rate.perSecond(),
+    ignored: peer.ignored,
+    ignoredIn: peer.ignoredIn,
+    ignoredOut: peer.ignoredOut,
+    waitingCount: peer.sender.waitingCount,
+    unread,
+  };
+}
+
+const STATE_ORDER: readonly PeerRow['state'][] = ['connected', 'waiting', 'connecting', 'refused', 'away'];
+
+export function peerList(rows: readonly PeerRow[]): ListSource<PeerRow, PeerSort> {
+  return {
+    rows,
+    textOf: ({ name, wireName, address, state, reason = '', words = '', ignored }) =>
+      `${name} ${wireName} ${address} ${state} ${reason} ${words} ${ignored ? 'ignored' : ''}`,
+    compare: {
+      name: (a, b) => a.name.localeCompare(b.name),
+      state: (a, b) => STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state),
+      rate: (a, b) => a.rate - b.rate,
+      waiting: (a, b) => a.waitingCount - b.waitingCount,
+    },
+    tieBreak: ({ name }) => name,
+  };
+}
+
+/** One row for each outbox that was ever used; the chat takes what arrives at once, so its inbox is always empty. */
+export function queueRows(peers: Iterable<Peer>, ignoring: Ignoring): QueueRow[] {
+  const rows: QueueRow[] = [];
+  for (const peer of peers) {
+    for (const outbox of peer.sender.outboxes) {
+      const outRate = outbox.departures.perSecond();
+      const inRate = outbox.arrivals.perSecond();
+      const shrinking = outRate - inRate;
+      const blocked = outbox.depth > 0 ? blockedReason(peer, ignoring) : undefined;
+      rows.push({
+        id: `${peer.id}:${outbox.type}`,
+        direction: 'out',
+        peer: peer.id,
+        peerName: peer.name,
+        type: outbox.type,
+        depth: outbox.depth,
+        bytes: outbox.bytes,
+        ...(outbox.oldestAtMs !== undefined && { oldestAtMs: outbox.oldestAtMs }),
+        inRate,
+        outRate,
+        ...(outbox.depth > 0 && shrinking > 0 && { drainSeconds: Math.ceil(outbox.depth / shrinking) }),
+        ...(blocked !== undefined && { blocked }),
+      });
+    }
+  }
+  return rows;
+}
+
+function blockedReason(peer: Peer, ignoring: Ignoring): string | undefined {
+  if (peer.state === 'waiting') return `${peer.name} has not let us in yet`;
+  if (peer.state !== 'connected')
+    return `${peer.name} is ${peer.state}${peer.reason ? `: ${peer.reason}` : ''}`;
+  if (peer.ignored || ignoring.all) return `${peer.name} is ignored; what was queued before still goes out`;
+  return undefined;
+}
+
+export function queueList(rows: readonly QueueRow[]): ListSource<QueueRow, QueueSort> {
+  return {
+    rows,
+    textOf: ({ peerName, type, direction, blocked = '' }) => `${peerName} ${type} ${direction} ${blocked}`,
+    compare: {
+      backlog: (a, b) => a.depth - b.depth,
+      age: (a, b) => (b.oldestAtMs ?? Number.MAX_VALUE) - (a.oldestAtMs ?? Number.MAX_VALUE),
+      name: (a, b) => a.peerName.localeCompare(b.peerName),
+      rate: (a, b) => a.outRate - b.outRate,
+    },
+    tieBreak: ({ peerName, type }) => `${peerName} ${type}`,
+  };
+}

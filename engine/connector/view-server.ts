@@ -1,0 +1,97 @@
+import { LIMITS } from '../base/limits.ts';
+import type { Clock, Timer } from '../base/ports.ts';
+import type { OpenView } from '../contract/door.ts';
+import type { Update, View } from '../contract/views.ts';
+
+/** Rates change with time alone, so views are looked at this often even when nothing has happened. */
+const RATE_INTERVAL_MS = 1_000;
+
+interface Shown {
+  view: View;
+  readonly onUpdate: (update: Update) => void;
+  lastSent: string;
+}
+
+/**
+ * Sends each open view what it shows, at once when something has changed and then at most ten times a second; nothing
+ * when what it shows is the same as before.
+ */
+export class ViewServer {
+  readonly #clock: Clock;
+  readonly #render: (view: View) => Update;
+  readonly #onShown: (views: readonly View[]) => void;
+  readonly #shown = new Set<Shown>();
+  #planned: Timer | undefined;
+  #rateTimer: Timer | undefined;
+  #sentAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: {
+    readonly clock: Clock;
+    readonly render: (view: View) => Update;
+    /** Told which views are open, each time that changes. */
+    readonly onShown: (views: readonly View[]) => void;
+  }) {
+    this.#clock = options.clock;
+    this.#render = options.render;
+    this.#onShown = options.onShown;
+  }
+
+  open(view: View, onUpdate: (update: Update) => void): OpenView {
+    if (this.#shown.size >= LIMITS.viewsOpen)
+      throw new RangeError(`${LIMITS.viewsOpen} views are open already`);
+    const shown: Shown = { view, onUpdate, lastSent: '' };
+    this.#shown.add(shown);
+    this.#viewsChanged();
+    this.#send(shown);
+    this.#watchRates();
+    return {
+      change: (next) => {
+        shown.view = next;
+        this.#viewsChanged();
+        this.#send(shown);
+      },
+      close: () => {
+        this.#shown.delete(shown);
+        this.#viewsChanged();
+      },
+    };
+  }
+
+  /** Something has changed that a view may show. */
+  touch(): void {
+    if (this.#planned !== undefined || this.#shown.size === 0) return;
+    const delayMs = Math.max(0, this.#sentAt + LIMITS.viewIntervalMs - this.#clock.now());
+    this.#planned = this.#clock.after(delayMs, () => {
+      this.#planned = undefined;
+      this.#sentAt = this.#clock.now();
+      for (const shown of this.#shown) this.#send(shown);
+    });
+  }
+
+  stop(): void {
+    this.#planned?.cancel();
+    this.#rateTimer?.cancel();
+    this.#shown.clear();
+  }
+
+  #viewsChanged(): void {
+    this.#onShown([...this.#shown].map(({ view }) => view));
+  }
+
+  #send(shown: Shown): void {
+    const update = this.#render(shown.view);
+    const text = JSON.stringify(update);
+    if (text === shown.lastSent) return;
+    shown.lastSent = text;
+    shown.onUpdate(update);
+  }
+
+  #watchRates(): void {
+    this.#rateTimer?.cancel();
+    this.#rateTimer = this.#clock.after(RATE_INTERVAL_MS, () => {
+      if (this.#shown.size === 0) return;
+      this.touch();
+      this.#watchRates();
+    });
+  }
+}

@@ -1,0 +1,159 @@
+import { LIMITS } from '../base/limits.ts';
+import type { Connection, Listener, Ports, TlsSettings } from '../base/ports.ts';
+import type { Phase } from '../contract/views.ts';
+import type { AiocHello } from '../protocol/messages.ts';
+import type { Gate } from './gate.ts';
+import { Link, type LinkOwner } from './link.ts';
+import { describeNetworkError } from './network-errors.ts';
+import type { Peer } from './peer.ts';
+import type { Registry } from './registry.ts';
+import type { Introduction, PeerNature, SessionEnding } from './session.ts';
+import type { Traffic } from './traffic.ts';
+import type { TrafficLog } from './traffic-log.ts';
+
+export interface EndpointOptions {
+  readonly ports: Ports;
+  readonly tls: TlsSettings | undefined;
+  readonly hello: AiocHello;
+  readonly registry: Registry;
+  readonly traffic: Traffic;
+  readonly log: TrafficLog;
+  readonly wordsOf: (fingerprint: string) => string;
+  readonly setPhase: (phase: Phase) => void;
+}
+
+export interface AcceptorOptions extends EndpointOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly gate: Gate;
+  /** Our name on the wire, known once the port is. */
+  readonly sourceId: () => string;
+}
+
+/** The server's side: takes connections, has newcomers asked about, and knows again who comes back. */
+export class Acceptor implements LinkOwner {
+  readonly #options: AcceptorOptions;
+  /** Every open connection, with the name under which it is let in or waits; undefined until it has said one. */
+  readonly #links = new Map<Link, string | undefined>();
+  #listener: Listener | undefined;
+  #generation = 0;
+
+  constructor(options: AcceptorOptions) {
+    this.#options = options;
+  }
+
+  /** @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN */
+  async start(): Promise<number> {
+    const { ports, host, port, tls, setPhase } = this.#options;
+    this.#listener = await ports.network.listen({
+      host,
+      port,
+      tls,
+      onConnection: (connection) => this.#take(connection),
+    });
+    setPhase({ kind: 'listening' });
+    return this.#listener.port;
+  }
+
+  async stop(): Promise<void> {
+    const closed = this.#listener?.close();
+    for (const link of [...this.#links.keys()]) link.drain();
+    await closed;
+  }
+
+  #take(connection: Connection): void {
+    const unnamed = [...this.#links]
+      .filter(([, name]) => name === undefined)
+      .map(([link]) => link.connection.remoteAddress);
+    const sameAddress = unnamed.filter((address) => address === connection.remoteAddress).length;
+    if (unnamed.length >= LIMITS.pendingConnections || sameAddress >= LIMITS.pendingConnectionsPerAddress) {
+      connection.destroy();
+      return;
+    }
+    const { ports, tls, hello, sourceId, traffic } = this.#options;
+    this.#generation += 1;
+    const link = new Link({
+      connection,
+      clock: ports.clock,
+      owner: this,
+      traffic,
+      generation: this.#generation,
+      describe: describeNetworkError,
+      session: {
+        role: 'acceptor',
+        tls: tls !== undefined,
+        sourceId: sourceId(),
+        destinationId: '',
+        hello,
+        nonce: '',
+      },
+    });
+    this.#links.set(link, undefined);
+    link.start();
+  }
+
+  introduced(link: Link, introduction: Introduction): void {
+    const name = introduction.certificate?.claimedName ?? introduction.wireName;
+    this.#links.set(link, name);
+    const { gate, log } = this.#options;
+    gate.ask(link, introduction);
+    if (link.state === 'wants-in')
+      log.event(`wants in from ${link.connection.remoteAddress}`, { peerName: name });
+  }
+
+  letIn(): void {
+    // Only a client can be let in by the other side.
+  }
+
+  established(link: Link, nature: PeerNature): void {
+    const { registry, log, traffic } = this.#options;
+    const peer = registry.byLink(link) ?? registry.recognise({ link, nature }) ?? this.#newPeer(link, nature);
+    registry.bind(link, peer);
+    this.#learn(peer, link, nature);
+    if (!peer.connect(link)) return;
+    const kind = nature.kind === 'aioc' ? `aioc ${nature.hello.version}` : 'Python';
+    log.event(`connected from ${peer.address} (${kind})`, { peerName: peer.name });
+    traffic.connected(peer);
+    traffic.ping(peer).catch(() => undefined);
+  }
+
+  #newPeer(link: Link, nature: PeerNature): Peer {
+    const name = nature.kind === 'aioc' ? nature.hello.name : link.peerWireName;
+    return this.#options.registry.add({ wireName: link.peerWireName, name, address: addressOf(link) });
+  }
+
+  #learn(peer: Peer, link: Link, nature: PeerNature): void {
+    const { registry, wordsOf } = this.#options;
+    peer.kind = nature.kind;
+    peer.address = addressOf(link);
+    peer.fingerprint = link.certificate?.fingerprint;
+    peer.words = peer.fingerprint === undefined ? undefined : wordsOf(peer.fingerprint);
+    if (nature.kind !== 'aioc') return;
+    peer.instance = nature.hello.instance;
+    peer.name = registry.uniqueName(nature.hello.name, peer);
+  }
+
+  over(link: Link, ending: SessionEnding): void {
+    const { gate, registry, log, traffic } = this.#options;
+    const claimed = this.#links.get(link);
+    this.#links.delete(link);
+    gate.over(link);
+    if (ending.state === 'superseded') return;
+    const peer = registry.byLink(link);
+    if (peer?.disconnect(link, 'away', ending.reason)) {
+      log.event(`away: ${ending.reason}`, { peerName: peer.name });
+      traffic.disconnected(peer, ending.reason);
+    } else if (claimed !== undefined)
+      log.event(`not let in: ${ending.reason}`, { peerName: claimed, warning: true });
+    // A connection that closes without a word is how Python tests whether we are there (PROTOCOL §2).
+    else if (!ending.reason.startsWith('the other side closed')) {
+      log.event(`a connection from ${link.connection.remoteAddress} was closed: ${ending.reason}`, {
+        warning: true,
+      });
+    }
+  }
+}
+
+function addressOf(link: Link): string {
+  return `${link.connection.remoteAddress}:${link.connection.remotePort}`;
+}

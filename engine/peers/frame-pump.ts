@@ -1,0 +1,139 @@
+import { AiocError } from '../base/errors.ts';
+import type { Connection } from '../base/ports.ts';
+import { type DecodedEvent, type Frame, FrameDecoder } from '../protocol/frame-decoder.ts';
+import type { Header } from '../protocol/header.ts';
+
+/** Where the bytes of one received file go. Each promise holds the stream back until it is kept. */
+export interface FileSink {
+  write(bytes: Buffer): Promise<void>;
+  end(): Promise<void>;
+  /** The connection ended, or failed, before the file was whole. */
+  abort(): void;
+}
+
+export interface PumpTarget {
+  frame(frame: Frame): Promise<void> | undefined;
+  file(frame: Frame, sizeBytes: number): Promise<FileSink>;
+  oversized(header: Header, sizeBytes: number): void;
+  /** The stream is not the protocol; nothing comes after this. */
+  broken(error: AiocError): void;
+}
+
+/** Unread bytes that are kept in our memory before the sender is slowed. */
+const HIGH_WATER_BYTES = 1024 * 1024;
+
+/**
+ * The reading side of a connection: pulls events out of the decoder, one at a time and in order, and waits for each to
+ * be dealt with. While it waits, or is held, unread bytes stay in the decoder and soon the connection is paused.
+ */
+export class FramePump {
+  readonly #connection: Connection;
+  readonly #target: PumpTarget;
+  readonly #decoder = new FrameDecoder();
+  #held = false;
+  #busy = false;
+  #paused = false;
+  #stopped = false;
+  #sink: FileSink | undefined;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(connection: Connection, target: PumpTarget) {
+    this.#connection = connection;
+    this.#target = target;
+  }
+
+  get insideFrame(): boolean {
+    return this.#decoder.insideFrame;
+  }
+
+  identified(): void {
+    this.#decoder.identified();
+  }
+
+  push(chunk: Buffer): void {
+    if (this.#stopped) return;
+    this.#decoder.push(chunk);
+    this.#adjustFlow();
+    void this.#run();
+  }
+
+  /** Stops after the event at hand; nothing more is read from the peer until `resume`. */
+  hold(): void {
+    this.#held = true;
+    this.#adjustFlow();
+  }
+
+  resume(): void {
+    this.#held = false;
+    this.#adjustFlow();
+    void this.#run();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    const sink = this.#sink;
+    this.#sink = undefined;
+    sink?.abort();
+  }
+
+  /** Resolves when everything that has been read so far has been dealt with. */
+  async idle(): Promise<void> {
+    if (this.#busy) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  async #run(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      while (!this.#held && !this.#stopped) {
+        const event = this.#decoder.next();
+        if (event === undefined) break;
+        const work = this.#dispatch(event);
+        // Without this test every frame would cost a turn of the microtask queue.
+        if (work !== undefined) await work;
+      }
+    } catch (error) {
+      this.stop();
+      this.#target.broken(
+        error instanceof AiocError ? error : new AiocError('AIOC_INTERNAL', String(error), { cause: error }),
+      );
+    } finally {
+      this.#busy = false;
+      for (const resolve of this.#whenIdle.splice(0)) resolve();
+    }
+    if (!this.#stopped) this.#adjustFlow();
+  }
+
+  #dispatch(event: DecodedEvent): Promise<void> | undefined {
+    switch (event.kind) {
+      case 'frame':
+        return this.#target.frame(event.frame);
+      case 'file-begin':
+        return this.#beginFile(event.frame, event.sizeBytes);
+      case 'file-data':
+        return this.#sink?.write(event.bytes);
+      case 'file-end': {
+        const sink = this.#sink;
+        this.#sink = undefined;
+        return sink?.end();
+      }
+      case 'oversized':
+        this.#target.oversized(event.header, event.sizeBytes);
+        return undefined;
+    }
+  }
+
+  async #beginFile(frame: Frame, sizeBytes: number): Promise<void> {
+    const sink = await this.#target.file(frame, sizeBytes);
+    if (this.#stopped) sink.abort();
+    else this.#sink = sink;
+  }
+
+  #adjustFlow(): void {
+    const pause = this.#held || (this.#busy && this.#decoder.bufferedBytes > HIGH_WATER_BYTES);
+    if (pause === this.#paused) return;
+    this.#paused = pause;
+    if (pause) this.#connection.pause();
+    else this.#connection.resume();
+  }
+}

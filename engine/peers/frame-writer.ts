@@ -1,0 +1,129 @@
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Connection } from '../base/ports.ts';
+import { encodeFrame, type FrameParts } from '../protocol/frame-encoder.ts';
+import type { OutFrame } from '../protocol/messages.ts';
+
+export interface FileToSend {
+  /** Header, data and own binary; `fileBytes` is the exact number of bytes that `chunks` will give. */
+  readonly frame: FrameParts & { readonly fileBytes: number };
+  readonly chunks: AsyncIterable<Buffer>;
+  readonly onProgress: (sentBytes: number) => void;
+}
+
+/**
+ * The writing side of a connection. Small frames of one turn leave in one write; a file takes the connection for
+ * itself from its first byte to its last, since it is one frame, and small frames wait behind it.
+ */
+export class FrameWriter {
+  readonly #connection: Connection;
+  readonly #onWritable: () => void;
+  #queued: Buffer[] = [];
+  #queuedBytes = 0;
+  #flushPlanned = false;
+  #full = false;
+  #sendingFile = false;
+  #closed = false;
+  #wakeFile: (() => void) | undefined;
+
+  constructor(connection: Connection, onWritable: () => void) {
+    this.#connection = connection;
+    this.#onWritable = onWritable;
+  }
+
+  /** Whether more may be sent now without piling up in memory. */
+  get writable(): boolean {
+    return !this.#closed && !this.#full && !this.#sendingFile;
+  }
+
+  /** Answers that wait behind a file; whoever causes them should be slowed when this grows. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  get idle(): boolean {
+    return !this.#sendingFile && this.#queuedBytes === 0 && !this.#full;
+  }
+
+  send(frame: OutFrame): void {
+    if (this.#closed) return;
+    const bytes = encodeFrame(frame);
+    this.#queued.push(bytes);
+    this.#queuedBytes += bytes.length;
+    this.#planFlush();
+  }
+
+  /**
+   * Sends one frame with a file behind it.
+   *
+   * @throws AiocError AIOC_PEER_AWAY when the connection ends first; whatever `chunks` throws. The frame is then
+   *   incomplete and the connection is of no more use.
+   */
+  async sendFile({ frame, chunks, onProgress }: FileToSend): Promise<void> {
+    if (this.#sendingFile) throw new AiocError('AIOC_INTERNAL', 'two files at once on one connection');
+    const start = encodeFrame(frame);
+    this.flush();
+    this.#sendingFile = true;
+    try {
+      await this.#writeAndWait(start);
+      let sentBytes = 0;
+      for await (const chunk of chunks) {
+        await this.#writeAndWait(chunk);
+        sentBytes += chunk.length;
+        onProgress(sentBytes);
+      }
+    } finally {
+      this.#sendingFile = false;
+    }
+    this.flush();
+    this.#onWritable();
+  }
+
+  onDrain(): void {
+    this.#full = false;
+    const wake = this.#wakeFile;
+    this.#wakeFile = undefined;
+    if (wake !== undefined) wake();
+    else if (this.writable) this.#onWritable();
+  }
+
+  /** Hands what is queued to the connection now. */
+  flush(): void {
+    if (this.#closed || this.#sendingFile || this.#queued.length === 0) return;
+    const queued = this.#queued;
+    this.#queued = [];
+    this.#queuedBytes = 0;
+    if (!this.#connection.write(queued)) this.#full = true;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#queued = [];
+    this.#wakeFile?.();
+    this.#wakeFile = undefined;
+  }
+
+  #planFlush(): void {
+    if (this.#queuedBytes >= LIMITS.fileChunkBytes) {
+      this.flush();
+      return;
+    }
+    if (this.#flushPlanned) return;
+    this.#flushPlanned = true;
+    queueMicrotask(() => {
+      this.#flushPlanned = false;
+      this.flush();
+    });
+  }
+
+  async #writeAndWait(bytes: Buffer): Promise<void> {
+    if (!this.#closed && !this.#connection.write(bytes)) {
+      this.#full = true;
+      await new Promise<void>((resolve) => {
+        this.#wakeFile = resolve;
+      });
+    }
+    if (this.#closed)
+      throw new AiocError('AIOC_PEER_AWAY', 'the connection was lost while the file was being sent');
+  }
+}

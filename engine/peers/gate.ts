@@ -1,0 +1,102 @@
+import { LIMITS } from '../base/limits.ts';
+import type { Clock } from '../base/ports.ts';
+import type { Newcomer } from '../contract/views.ts';
+import type { Link } from './link.ts';
+import type { Introduction } from './session.ts';
+
+export interface GateOptions {
+  readonly clock: Clock;
+  readonly acceptAll: boolean;
+  readonly wordsOf: (fingerprint: string) => string;
+  readonly onChange: () => void;
+}
+
+interface Waiting {
+  readonly newcomer: Newcomer;
+  readonly link: Link;
+  readonly introduction: Introduction;
+}
+
+/**
+ * Keeps newcomers waiting until the user has said yes or no. Whoever shows a certificate that was let in earlier in
+ * this run, under the same name, is let in again without a question; one without a certificate is always asked about,
+ * since anybody could use its name.
+ */
+export class Gate {
+  readonly #clock: Clock;
+  readonly #options: GateOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  /** Fingerprints let in, with the name that each claims. */
+  readonly #admitted = new Map<string, string>();
+  #lastId = 0;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+  }
+
+  get newcomers(): readonly Newcomer[] {
+    return [...this.#waiting.values()].map(({ newcomer }) => newcomer);
+  }
+
+  /** Decides at once, or shows the newcomer and waits. */
+  ask(link: Link, introduction: Introduction): void {
+    const fingerprint = introduction.certificate?.fingerprint;
+    if (this.#options.acceptAll || (fingerprint !== undefined && this.#admitted.has(fingerprint))) {
+      this.#admit(link, introduction);
+      return;
+    }
+    if (this.#waiting.size >= LIMITS.newcomersWaiting) {
+      link.reject('too-many-waiting');
+      return;
+    }
+    this.#lastId += 1;
+    const newcomer = this.#describe(this.#lastId, link, introduction);
+    this.#waiting.set(newcomer.id, { newcomer, link, introduction });
+    this.#options.onChange();
+  }
+
+  /** @returns false when nobody waits under that number any more */
+  answer(id: number, accept: boolean): boolean {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return false;
+    this.#waiting.delete(id);
+    if (accept) this.#admit(waiting.link, waiting.introduction);
+    else waiting.link.reject('declined');
+    this.#options.onChange();
+    return true;
+  }
+
+  /** A connection is over; if it waited here, it is shown no longer. */
+  over(link: Link): void {
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.link !== link) continue;
+      this.#waiting.delete(id);
+      this.#options.onChange();
+    }
+  }
+
+  #admit(link: Link, { certificate, wireName }: Introduction): void {
+    if (certificate !== undefined) {
+      this.#admitted.set(certificate.fingerprint, certificate.claimedName ?? wireName);
+    }
+    link.admit();
+  }
+
+  #describe(id: number, link: Link, { certificate, wireName }: Introduction): Newcomer {
+    const name = certificate?.claimedName ?? wireName;
+    const askedAtMs = this.#clock.wallNow();
+    const impostor = certificate !== undefined && [...this.#admitted.values()].includes(name);
+    return {
+      id,
+      name,
+      address: `${link.connection.remoteAddress}:${link.connection.remotePort}`,
+      ...(certificate && { words: this.#options.wordsOf(certificate.fingerprint) }),
+      askedAtMs,
+      expiresAtMs: askedAtMs + LIMITS.newcomerTimeoutMs,
+      ...(impostor && {
+        warning: `another machine was let in as "${name}" before; this one has other words`,
+      }),
+    };
+  }
+}

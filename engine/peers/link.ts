@@ -1,0 +1,316 @@
+import type { AiocError } from '../base/errors.ts';
+import type { Clock, Connection, PeerCertificate, Timer } from '../base/ports.ts';
+import type { Frame } from '../protocol/frame-decoder.ts';
+import type { Header } from '../protocol/header.ts';
+import {
+  type Ack,
+  ackFrame,
+  acknowledgeable,
+  isPingRequest,
+  type OutFrame,
+  pingAnswerFrame,
+  type RefusalCode,
+  readAck,
+} from '../protocol/messages.ts';
+import { type FileSink, FramePump } from './frame-pump.ts';
+import { type FileToSend, FrameWriter } from './frame-writer.ts';
+import {
+  type Introduction,
+  type PeerNature,
+  Session,
+  type SessionAction,
+  type SessionEnding,
+  type SessionEvent,
+  type SessionOptions,
+  type SessionState,
+  type SessionTimer,
+} from './session.ts';
+
+/** What became of a received message: `dropped` is told to a sender that can understand it. */
+export type Verdict = 'taken' | 'dropped';
+
+/** Whom a link tells about its own course. */
+export interface LinkOwner {
+  /** Somebody wants in; answer with `admit` or `reject`. */
+  introduced(link: Link, introduction: Introduction): void;
+  letIn(link: Link): void;
+  established(link: Link, nature: PeerNature): void;
+  over(link: Link, ending: SessionEnding): void;
+}
+
+/** Whom a link gives what arrives on it. */
+export interface LinkTraffic {
+  /** An application's message. The next one waits until this is dealt with; only then is it acknowledged. */
+  message(link: Link, frame: Frame): Promise<Verdict> | Verdict;
+  file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink>;
+  acknowledged(link: Link, ack: Ack): void;
+  pong(link: Link, responseId: string): void;
+  oversized(link: Link, header: Header, sizeBytes: number): void;
+  writable(link: Link): void;
+}
+
+export interface LinkOptions {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly session: SessionOptions;
+  readonly owner: LinkOwner;
+  readonly traffic: LinkTraffic;
+  /** Rises with every connection, so that an old one can be told from a new one. */
+  readonly generation: number;
+  /** How an error of the network reads for a person. */
+  readonly describe: (error: Error | undefined) => string;
+  /** TCP and TLS are done; the certificate is known. */
+  readonly onOpen?: () => void;
+}
+
+/** A session on a real (or simulated) connection: carries out the machine's actions and feeds it events. */
+export class Link {
+  readonly generation: number;
+  readonly connection: Connection;
+  readonly #clock: Clock;
+  readonly #session: Session;
+  readonly #owner: LinkOwner;
+  readonly #traffic: LinkTraffic;
+  readonly #sourceId: string;
+  readonly #describe: (error: Error | undefined) => string;
+  readonly #onOpen: (() => void) | undefined;
+  readonly #writer: FrameWriter;
+  readonly #pump: FramePump;
+  readonly #timers = new Map<SessionTimer, Timer>();
+  #certificate: PeerCertificate | undefined;
+  #ended = false;
+  #peerIsAioc = false;
+  /** What the delivery of the frame at hand still waits for; the pump waits for it too. */
+  #delivery: Promise<void> | undefined;
+  /** Set while the frame at hand is one with a file. */
+  #fileBytes: number | undefined;
+  #fileSink: Promise<FileSink> | undefined;
+
+  constructor(options: LinkOptions) {
+    const { connection, clock, session, owner, traffic, generation, describe } = options;
+    this.generation = generation;
+    this.connection = connection;
+    this.#clock = clock;
+    this.#owner = owner;
+    this.#traffic = traffic;
+    this.#sourceId = session.sourceId;
+    this.#describe = describe;
+    this.#onOpen = options.onOpen;
+    this.#session = new Session(session);
+    this.#writer = new FrameWriter(connection, () => this.#writable());
+    this.#pump = new FramePump(connection, {
+      frame: (frame) => this.#received(frame),
+      file: (frame, sizeBytes) => this.#receivedFile(frame, sizeBytes),
+      oversized: (header, sizeBytes) => this.#traffic.oversized(this, header, sizeBytes),
+      broken: (error) => this.#broken(error),
+    });
+  }
+
+  /** Begins to listen to the connection. Not done by the constructor, so that the owner can know the link first. */
+  start(): void {
+    this.#perform(this.#session.begin());
+    this.connection.listen({
+      onTcpOpen: () => this.#handle({ kind: 'tcp-open' }),
+      onOpen: (certificate) => {
+        this.#certificate = certificate;
+        this.#onOpen?.();
+        this.#handle({ kind: 'open', certificate });
+      },
+      onData: (chunk) => this.#pump.push(chunk),
+      onDrain: () => this.#writer.onDrain(),
+      onClose: (error) => this.#closed(error),
+    });
+  }
+
+  get state(): SessionState {
+    return this.#session.state;
+  }
+
+  get peerWireName(): string {
+    return this.#session.peerWireName;
+  }
+
+  get certificate(): PeerCertificate | undefined {
+    return this.#certificate;
+  }
+
+  get writable(): boolean {
+    return this.#session.state === 'established' && this.#writer.writable;
+  }
+
+  admit(): void {
+    this.#handle({ kind: 'admitted' });
+  }
+
+  reject(code: RefusalCode): void {
+    this.#handle({ kind: 'rejected', code });
+  }
+
+  supersede(): void {
+    this.#handle({ kind: 'superseded' });
+  }
+
+  /** Lets what is already on its way leave, then closes. */
+  drain(): void {
+    this.#handle({ kind: 'drain' });
+    this.#closeWhenDrained();
+  }
+
+  send(frame: OutFrame): void {
+    this.#writer.send(frame);
+  }
+
+  /** See FrameWriter.sendFile. When it fails in the middle, the connection is given up with it. */
+  async sendFile(file: FileToSend): Promise<void> {
+    try {
+      await this.#writer.sendFile(file);
+    } catch (error) {
+      this.cut('a file could not be sent to its end');
+      throw error;
+    }
+  }
+
+  /** Gives the connection up at once. */
+  cut(reason: string): void {
+    if (this.#ended) return;
+    this.connection.destroy();
+    this.#handle({ kind: 'lost', reason });
+  }
+
+  #handle(event: SessionEvent): void {
+    this.#perform(this.#session.handle(event));
+  }
+
+  #perform(actions: readonly SessionAction[]): void {
+    for (const action of actions) this.#performOne(action);
+  }
+
+  #performOne(action: SessionAction): void {
+    switch (action.kind) {
+      case 'send':
+        return this.#writer.send(action.frame);
+      case 'arm':
+        return this.#arm(action.timer, action.delayMs);
+      case 'disarm':
+        return this.#disarm(action.timer);
+      case 'hold-reading':
+        return this.#pump.hold();
+      case 'resume-reading':
+        return this.#pump.resume();
+      case 'introduce':
+        return this.#owner.introduced(this, action.introduction);
+      case 'identified':
+        return this.#pump.identified();
+      case 'let-in':
+        return this.#owner.letIn(this);
+      case 'established':
+        this.#peerIsAioc = action.nature.kind === 'aioc';
+        return this.#owner.established(this, action.nature);
+      case 'deliver':
+        return this.#deliver(action.frame);
+      case 'end':
+        this.#writer.flush();
+        return this.connection.end();
+      case 'destroy':
+        return this.connection.destroy();
+      case 'over':
+        return this.#over(action.ending);
+    }
+  }
+
+  #received(frame: Frame): Promise<void> | undefined {
+    this.#delivery = undefined;
+    this.#handle({ kind: 'frame', frame });
+    return this.#delivery;
+  }
+
+  /** The session sees a file's frame like any other; nothing of it is kept unless it delivers the frame. */
+  async #receivedFile(frame: Frame, sizeBytes: number): Promise<FileSink> {
+    this.#fileBytes = sizeBytes;
+    this.#fileSink = undefined;
+    this.#handle({ kind: 'frame', frame });
+    this.#fileBytes = undefined;
+    return (await this.#fileSink) ?? DISCARD;
+  }
+
+  #deliver(frame: Frame): void {
+    const { header } = frame;
+    const ack = readAck(frame);
+    if (ack !== undefined) this.#traffic.acknowledged(this, ack);
+    else if (isPingRequest(frame)) this.send(pingAnswerFrame(frame, this.#sourceId));
+    else if (header.message_type === '_ping') this.#traffic.pong(this, String(header['response_id']));
+    else if (this.#fileBytes !== undefined) this.#fileSink = this.#openSink(frame, this.#fileBytes);
+    else {
+      const verdict = this.#traffic.message(this, frame);
+      if (typeof verdict === 'string') this.#acknowledge(frame, verdict);
+      else this.#delivery = verdict.then((later) => this.#acknowledge(frame, later));
+    }
+  }
+
+  async #openSink(frame: Frame, sizeBytes: number): Promise<FileSink> {
+    const sink = await this.#traffic.file(this, frame, sizeBytes);
+    return {
+      write: (bytes) => sink.write(bytes),
+      end: async () => {
+        await sink.end();
+        this.#acknowledge(frame, 'taken');
+      },
+      abort: () => sink.abort(),
+    };
+  }
+
+  #acknowledge(frame: Frame, verdict: Verdict): void {
+    const transportId = acknowledgeable(frame);
+    if (transportId === undefined) return;
+    const dropped = verdict === 'dropped' && this.#peerIsAioc;
+    this.send(ackFrame({ transportId, sourceId: this.#sourceId, dropped }));
+  }
+
+  #writable(): void {
+    if (this.#session.state === 'established') this.#traffic.writable(this);
+    this.#closeWhenDrained();
+  }
+
+  #closeWhenDrained(): void {
+    if (this.#session.state === 'draining' && this.#writer.idle) this.#handle({ kind: 'drained' });
+  }
+
+  #broken(error: AiocError): void {
+    this.cut(`it sent what is not the protocol: ${error.message}`);
+  }
+
+  #closed(error: Error | undefined): void {
+    // What has arrived before the end is still dealt with, and only then is the end told.
+    void this.#pump.idle().then(() => {
+      const where = this.#pump.insideFrame ? ', in the middle of a message' : '';
+      this.#handle({ kind: 'lost', reason: this.#describe(error) + where });
+    });
+  }
+
+  #arm(timer: SessionTimer, delayMs: number): void {
+    this.#disarm(timer);
+    this.#timers.set(
+      timer,
+      this.#clock.after(delayMs, () => this.#handle({ kind: 'timer', timer })),
+    );
+  }
+
+  #disarm(timer: SessionTimer): void {
+    this.#timers.get(timer)?.cancel();
+    this.#timers.delete(timer);
+  }
+
+  #over(ending: SessionEnding): void {
+    this.#ended = true;
+    for (const timer of [...this.#timers.keys()]) this.#disarm(timer);
+    this.#pump.stop();
+    this.#writer.close();
+    this.#owner.over(this, ending);
+  }
+}
+
+const DISCARD: FileSink = {
+  write: () => Promise.resolve(),
+  end: () => Promise.resolve(),
+  abort: () => undefined,
+};

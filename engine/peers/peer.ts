@@ -1,0 +1,111 @@
+import type { Clock } from '../base/ports.ts';
+import { RateMeter } from '../base/rate-meter.ts';
+import type { PeerKind, PeerState } from '../contract/views.ts';
+import type { OutMessage } from '../queues/outbox.ts';
+import type { Link } from './link.ts';
+import { Sender } from './sender.ts';
+
+export interface PeerOptions {
+  readonly id: string;
+  readonly wireName: string;
+  readonly name: string;
+  readonly address: string;
+  readonly clock: Clock;
+  readonly onChange: () => void;
+}
+
+/** Somebody we talk to, connected or not: what is known of it, and what waits for it. */
+export class Peer {
+  readonly id: string;
+  readonly wireName: string;
+  /** What it is called here; unique among our peers. */
+  name: string;
+  address: string;
+  fingerprint: string | undefined;
+  words: string | undefined;
+  /** The run of the program that it belongs to; only aioc peers tell. */
+  instance: string | undefined;
+  kind: PeerKind = 'unknown';
+  lagMs: number | undefined;
+  ignored = false;
+  ignoredIn = 0;
+  ignoredOut = 0;
+  readonly sender: Sender;
+  readonly rate: RateMeter;
+  readonly #clock: Clock;
+  readonly #onChange: () => void;
+  #link: Link | undefined;
+  #state: PeerState = 'connecting';
+  #sinceMs: number;
+  #reason: string | undefined;
+
+  constructor({ id, wireName, name, address, clock, onChange }: PeerOptions) {
+    this.id = id;
+    this.wireName = wireName;
+    this.name = name;
+    this.address = address;
+    this.#clock = clock;
+    this.#onChange = onChange;
+    this.#sinceMs = clock.wallNow();
+    this.rate = new RateMeter(clock);
+    this.sender = new Sender({ clock, onChange });
+  }
+
+  get link(): Link | undefined {
+    return this.#link;
+  }
+
+  get state(): PeerState {
+    return this.#state;
+  }
+
+  get sinceMs(): number {
+    return this.#sinceMs;
+  }
+
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
+  become(state: PeerState, reason?: string): void {
+    if (state !== this.#state) this.#sinceMs = this.#clock.wallNow();
+    this.#state = state;
+    this.#reason = reason;
+    this.#onChange();
+  }
+
+  /** The other side talks to us already, though what it is has not been settled: nothing is sent yet. */
+  receiveFrom(link: Link): void {
+    this.#link = link;
+    this.become('connected');
+  }
+
+  /**
+   * Messages flow over this connection from now on; an older one is told that it has been superseded.
+   *
+   * @returns false when they did so already
+   */
+  connect(link: Link): boolean {
+    const older = this.#link;
+    this.#link = link;
+    if (older !== link) older?.supersede();
+    this.become('connected');
+    return this.sender.attach(link);
+  }
+
+  /** The connection is over. An older one than the present one changes nothing. */
+  disconnect(link: Link, state: PeerState, reason: string): boolean {
+    if (this.#link !== link) return false;
+    this.#link = undefined;
+    this.lagMs = undefined;
+    this.sender.detach();
+    this.become(state, reason);
+    return true;
+  }
+
+  /** See Sender.offer. */
+  offer(message: OutMessage): () => void {
+    this.rate.add();
+    return this.sender.offer(message);
+  }
+}

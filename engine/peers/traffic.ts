@@ -1,0 +1,245 @@
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Clock } from '../base/ports.ts';
+import { RateMeter } from '../base/rate-meter.ts';
+import type { Frame } from '../protocol/frame-decoder.ts';
+import type { Header } from '../protocol/header.ts';
+import { type Ack, isReserved, pingFrame } from '../protocol/messages.ts';
+import type { OutMessage } from '../queues/outbox.ts';
+import type { FileSink } from './frame-pump.ts';
+import type { Ignoring } from './ignoring.ts';
+import type { Link, LinkTraffic, Verdict } from './link.ts';
+import type { Peer } from './peer.ts';
+import type { Registry } from './registry.ts';
+import type { SetOutcome, TrafficLog } from './traffic-log.ts';
+
+/** What receives the messages of peers. */
+export interface Application {
+  message(peer: Peer, frame: Frame): Verdict | Promise<Verdict>;
+  file(peer: Peer, frame: Frame, sizeBytes: number): Promise<FileSink>;
+  connected(peer: Peer): void;
+  disconnected(peer: Peer, reason: string): void;
+}
+
+export interface TrafficOptions {
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly ignoring: Ignoring;
+  readonly log: TrafficLog;
+  readonly application: Application;
+  /** Our name on the wire. */
+  readonly sourceId: () => string;
+}
+
+/** Every message that comes or goes passes here: counted, logged, and dropped where its peer is ignored. */
+export class Traffic implements LinkTraffic {
+  readonly #options: TrafficOptions;
+  readonly inRate: RateMeter;
+  readonly outRate: RateMeter;
+  readonly #pings = new Map<string, () => void>();
+  #lastPing = 0;
+
+  constructor(options: TrafficOptions) {
+    this.#options = options;
+    this.inRate = new RateMeter(options.clock);
+    this.outRate = new RateMeter(options.clock);
+  }
+
+  /** Our name on the wire. */
+  get sourceId(): string {
+    return this.#options.sourceId();
+  }
+
+  connected(peer: Peer): void {
+    this.#options.application.connected(peer);
+  }
+
+  disconnected(peer: Peer, reason: string): void {
+    this.#options.application.disconnected(peer, reason);
+  }
+
+  message(link: Link, frame: Frame): Verdict | Promise<Verdict> {
+    const peer = this.#options.registry.byLink(link);
+    if (peer === undefined || isReserved(frame.header.message_type)) {
+      this.#unwanted(link, frame.header);
+      return 'taken';
+    }
+    this.#countIn(peer);
+    if (this.#options.ignoring.dropsNow(peer, 'in')) {
+      this.#logIn(peer, frame, 'message', frame.data.length)('dropped', 'ignored');
+      return 'dropped';
+    }
+    this.#logIn(peer, frame, 'message', frame.data.length + frame.binary.length);
+    return this.#options.application.message(peer, frame);
+  }
+
+  async file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink> {
+    const peer = this.#options.registry.byLink(link);
+    if (peer === undefined) return DISCARD;
+    this.#countIn(peer);
+    const setOutcome = this.#logIn(peer, frame, 'file', sizeBytes);
+    if (this.#options.ignoring.dropsNow(peer, 'in')) {
+      setOutcome('dropped', 'ignored');
+      return DISCARD;
+    }
+    const sink = await this.#options.application.file(peer, frame, sizeBytes);
+    return {
+      write: (bytes) => sink.write(bytes),
+      end: () => sink.end(),
+      abort: () => {
+        setOutcome('failed', 'cut off before its end');
+        sink.abort();
+      },
+    };
+  }
+
+  /**
+   * Queues a message for a peer.
+   *
+   * @returns a function that takes it back while it has not left
+   * @throws AiocError AIOC_IGNORED when the peer is ignored, AIOC_QUEUE_FULL
+   */
+  send(peer: Peer, message: OutMessage): () => void {
+    const { ignoring, log, sourceId } = this.#options;
+    const header: Header = { ...message.header, source_id: sourceId(), destination_id: peer.wireName };
+    const setOutcome = log.traffic({
+      kind: message.body === undefined ? 'message' : 'file',
+      direction: 'out',
+      peerName: peer.name,
+      sizeBytes: message.body?.sizeBytes ?? message.data.length,
+      outcome: 'waiting',
+      text: preview(message.data),
+      header,
+      data: message.data,
+    });
+    if (ignoring.dropsNow(peer, 'out')) {
+      setOutcome('dropped', 'ignored');
+      throw new AiocError(
+        'AIOC_IGNORED',
+        `${peer.name} is ignored, so this was dropped: press i on the peer to end that`,
+      );
+    }
+    try {
+      return peer.offer({
+        ...message,
+        header,
+        onState: (state, reason) => this.#moved(message, setOutcome, state, reason),
+      });
+    } catch (error) {
+      setOutcome('refused', (error as Error).message);
+      throw error;
+    }
+  }
+
+  acknowledged(link: Link, ack: Ack): void {
+    const peer = this.#options.registry.byLink(link);
+    peer?.sender.acknowledged(ack.transportId, ack.dropped ? 'dropped' : 'received');
+  }
+
+  /**
+   * Asks a peer for a sign of life.
+   *
+   * @returns milliseconds there and back
+   * @throws AiocError AIOC_PEER_AWAY, AIOC_TIMEOUT
+   */
+  async ping(peer: Peer): Promise<number> {
+    const { clock, sourceId } = this.#options;
+    const { link } = peer;
+    if (link === undefined) throw new AiocError('AIOC_PEER_AWAY', `${peer.name} is not connected`);
+    this.#lastPing += 1;
+    const requestId = `_aioc_ping_${this.#lastPing}`;
+    const startedAt = clock.now();
+    return new Promise((resolve, reject) => {
+      const timer = clock.after(LIMITS.pingTimeoutMs, () => {
+        this.#pings.delete(requestId);
+        reject(
+          new AiocError(
+            'AIOC_TIMEOUT',
+            `${peer.name} did not answer within ${LIMITS.pingTimeoutMs / 1000} s`,
+          ),
+        );
+      });
+      this.#pings.set(requestId, () => {
+        timer.cancel();
+        peer.lagMs = clock.now() - startedAt;
+        resolve(peer.lagMs);
+      });
+      link.send(pingFrame({ requestId, sourceId: sourceId(), destinationId: peer.wireName }));
+    });
+  }
+
+  pong(_link: Link, responseId: string): void {
+    const answered = this.#pings.get(responseId);
+    this.#pings.delete(responseId);
+    answered?.();
+  }
+
+  writable(link: Link): void {
+    this.#options.registry.byLink(link)?.sender.pump();
+  }
+
+  oversized(link: Link, header: Header, sizeBytes: number): void {
+    const peerName = this.#options.registry.byLink(link)?.name ?? link.peerWireName;
+    this.#options.log.event(
+      `a ${header.message_type} message of ${sizeBytes} bytes was dropped: at most ${LIMITS.messageBytes} are held in memory, send it as a file`,
+      { peerName, warning: true },
+    );
+  }
+
+  #moved(
+    message: OutMessage,
+    setOutcome: SetOutcome,
+    state: Parameters<OutMessage['onState']>[0],
+    reason?: string,
+  ): void {
+    if (state === 'sent') this.outRate.add();
+    const outcome = state === 'received' ? 'received by peer' : state;
+    setOutcome(outcome, state === 'dropped' ? 'the other side ignores us' : reason);
+    message.onState(state, reason);
+  }
+
+  #countIn(peer: Peer): void {
+    peer.rate.add();
+    this.inRate.add();
+  }
+
+  #logIn(peer: Peer, frame: Frame, kind: 'message' | 'file', sizeBytes: number): SetOutcome {
+    const text = kind === 'file' ? fileName(frame.header) : preview(frame.data);
+    const { header, data } = frame;
+    return this.#options.log.traffic({
+      kind,
+      direction: 'in',
+      peerName: peer.name,
+      sizeBytes,
+      outcome: 'delivered',
+      text,
+      header,
+      data,
+    });
+  }
+
+  #unwanted(link: Link, header: Header): void {
+    this.#options.log.event(`a frame of the unknown type ${header.message_type} was dropped`, {
+      peerName: this.#options.registry.byLink(link)?.name ?? link.peerWireName,
+      warning: true,
+    });
+  }
+}
+
+function preview(data: Buffer): string {
+  return data
+    .subarray(0, LIMITS.logPreviewCharacters * 4)
+    .toString()
+    .slice(0, LIMITS.logPreviewCharacters);
+}
+
+function fileName(header: Header): string {
+  const file = header['with_file'] as { readonly dst_name?: unknown } | undefined;
+  return String(file?.dst_name ?? '').slice(0, LIMITS.logPreviewCharacters);
+}
+
+const DISCARD: FileSink = {
+  write: () => Promise.resolve(),
+  end: () => Promise.resolve(),
+  abort: () => undefined,
+};

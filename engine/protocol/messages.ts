@@ -1,0 +1,203 @@
+import type { Frame } from './frame-decoder.ts';
+import type { Header } from './header.ts';
+
+/** Frames that connectors exchange between themselves (PROTOCOL §1, §2, DESIGN §3). */
+export interface OutFrame {
+  readonly header: Header;
+  readonly data: Buffer;
+  readonly binary?: Buffer;
+}
+
+const EMPTY = Buffer.alloc(0);
+/** The request_id by which a probe is known among other pings. */
+const PROBE_ID = '_aioc';
+/** The message type of what only aioc peers say to each other. */
+export const AIOC_TYPE = '_aioc';
+
+/** What an aioc peer tells about itself in a probe, and again in the answer. */
+export interface AiocHello {
+  readonly version: string;
+  /** The name to show; a claim like every name. */
+  readonly name: string;
+  /** Random, one for each run of the program: the same instance again is a reconnect, another one is not. */
+  readonly instance: string;
+}
+
+export function handshakeFrame({ tls, sourceId }: { tls: boolean; sourceId: string }): OutFrame {
+  return {
+    header: { message_type: tls ? '_handshake_ssl' : '_handshake_no_ssl', source_id: sourceId },
+    data: Buffer.from('hello'),
+  };
+}
+
+export function isHandshake(frame: Frame, tls: boolean): boolean {
+  return frame.header.message_type === (tls ? '_handshake_ssl' : '_handshake_no_ssl');
+}
+
+export interface ProbeOptions {
+  readonly hello: AiocHello;
+  readonly nonce: string;
+  readonly sourceId: string;
+  readonly destinationId: string;
+}
+
+/** Asks "are you aioc?" in a form that every Python peer echoes unchanged. */
+export function probeFrame({ hello, nonce, sourceId, destinationId }: ProbeOptions): OutFrame {
+  return {
+    header: {
+      message_type: '_ping',
+      source_id: sourceId,
+      destination_id: destinationId,
+      request_id: PROBE_ID,
+      await_response: true,
+    },
+    data: Buffer.from(JSON.stringify({ aioc: 1, nonce, ...hello })),
+  };
+}
+
+export type ProbeAnswer = { readonly kind: 'aioc'; readonly hello: AiocHello } | { readonly kind: 'python' };
+
+/** What the answer to our probe says, or undefined when the frame is no answer to it. */
+export function readProbeAnswer(frame: Frame, nonce: string): ProbeAnswer | undefined {
+  if (frame.header.message_type !== '_ping' || frame.header['response_id'] !== PROBE_ID) return undefined;
+  const content = helloIn(frame.data);
+  if (content?.nonce !== nonce || !content.isAnswer) return { kind: 'python' };
+  return { kind: 'aioc', hello: content.hello };
+}
+
+/** The probe in a frame, or undefined when it is none. */
+export function readProbe(frame: Frame): { readonly hello: AiocHello; readonly nonce: string } | undefined {
+  if (!isPingRequest(frame) || frame.header['request_id'] !== PROBE_ID) return undefined;
+  const content = helloIn(frame.data);
+  return content === undefined || content.isAnswer ? undefined : content;
+}
+
+export function probeAnswerFrame(options: {
+  readonly hello: AiocHello;
+  readonly nonce: string;
+  readonly sourceId: string;
+}): OutFrame {
+  const { hello, nonce, sourceId } = options;
+  return {
+    header: { message_type: '_ping', source_id: sourceId, response_id: PROBE_ID },
+    data: Buffer.from(JSON.stringify({ aioc: 1, answer: true, nonce, ...hello })),
+  };
+}
+
+export type RefusalCode = 'declined' | 'nobody-answered' | 'too-many-waiting' | 'stopping';
+
+/** Said only to a peer that is known to be aioc: Python knows no refusal but closing. */
+export function refusalFrame(refusal: { code: RefusalCode; sourceId: string }): OutFrame {
+  return {
+    header: { message_type: AIOC_TYPE, source_id: refusal.sourceId },
+    data: Buffer.from(JSON.stringify({ refused: refusal.code })),
+  };
+}
+
+export function readRefusal(frame: Frame): RefusalCode | undefined {
+  if (frame.header.message_type !== AIOC_TYPE) return undefined;
+  const code = objectIn(frame.data)?.['refused'];
+  return REFUSALS.find((known) => known === code);
+}
+
+const REFUSALS: readonly RefusalCode[] = ['declined', 'nobody-answered', 'too-many-waiting', 'stopping'];
+
+export interface AckOptions {
+  readonly transportId: number | string;
+  readonly sourceId: string;
+  /** Tells an aioc sender that its message was dropped on purpose; never said to Python. */
+  readonly dropped?: boolean;
+}
+
+export function ackFrame({ transportId, sourceId, dropped = false }: AckOptions): OutFrame {
+  return {
+    header: {
+      transport_id: transportId,
+      message_type: '_ack',
+      source_id: sourceId,
+      ...(dropped && { aioc_dropped: true }),
+    },
+    data: EMPTY,
+  };
+}
+
+export interface Ack {
+  readonly transportId: number | string;
+  readonly dropped: boolean;
+}
+
+export function readAck(frame: Frame): Ack | undefined {
+  const transportId = frame.header['transport_id'];
+  if (frame.header.message_type !== '_ack') return undefined;
+  if (typeof transportId !== 'number' && typeof transportId !== 'string') return undefined;
+  return { transportId, dropped: frame.header['aioc_dropped'] === true };
+}
+
+/** The transport_id that a received frame wants acknowledged (PROTOCOL §1, `_ack`). Unlike Python we answer 0 too. */
+export function acknowledgeable(frame: Frame): number | string | undefined {
+  const id = frame.header['transport_id'];
+  if (frame.header.message_type === '_ack' || isPingRequest(frame)) return undefined;
+  return typeof id === 'number' || typeof id === 'string' ? id : undefined;
+}
+
+export function isPingRequest(frame: Frame): boolean {
+  return frame.header.message_type === '_ping' && frame.header['await_response'] === true;
+}
+
+/** The same data back, whatever it is (PROTOCOL §2, `_ping`). */
+export function pingAnswerFrame(request: Frame, sourceId: string): OutFrame {
+  const requestId = request.header['request_id'];
+  const withBinary = request.binary.length > 0;
+  return {
+    header: {
+      message_type: '_ping',
+      ...(requestId !== undefined && { response_id: requestId }),
+      source_id: sourceId,
+      ...(withBinary && { with_binary: true }),
+    },
+    data: request.data,
+    ...(withBinary && { binary: request.binary }),
+  };
+}
+
+export function pingFrame(options: {
+  readonly requestId: string;
+  readonly sourceId: string;
+  readonly destinationId: string;
+}): OutFrame {
+  return {
+    header: {
+      message_type: '_ping',
+      source_id: options.sourceId,
+      destination_id: options.destinationId,
+      request_id: options.requestId,
+      await_response: true,
+    },
+    data: Buffer.from(options.requestId),
+  };
+}
+
+/** Types that connectors keep for themselves; an application's message never has one. */
+export function isReserved(messageType: string): boolean {
+  return messageType.startsWith('_');
+}
+
+function objectIn(data: Buffer): Record<string, unknown> | undefined {
+  if (data.length > 4096) return undefined;
+  try {
+    const value: unknown = JSON.parse(data.toString());
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function helloIn(data: Buffer): { hello: AiocHello; nonce: string; isAnswer: boolean } | undefined {
+  const value = objectIn(data);
+  if (value?.['aioc'] !== 1) return undefined;
+  const { nonce, version, name, instance, answer } = value;
+  if (typeof nonce !== 'string' || typeof version !== 'string') return undefined;
+  if (typeof name !== 'string' || typeof instance !== 'string') return undefined;
+  const hello = { version: version.slice(0, 32), name: name.slice(0, 64), instance: instance.slice(0, 64) };
+  return { hello, nonce, isAnswer: answer === true };
+}

@@ -1,0 +1,103 @@
+import { Connector } from '../../engine/connector/connector.ts';
+import { ConnectorDoor } from '../../engine/connector/connector-door.ts';
+import type {
+  ChatRow,
+  LogRow,
+  PeerRow,
+  QueueRow,
+  Status,
+  Update,
+  View,
+} from '../../engine/contract/views.ts';
+import type { SimulatedWorld } from './simulated-world.ts';
+
+export const PORT = 10_673;
+
+export interface SideOptions {
+  readonly role: 'server' | 'client';
+  readonly acceptAll?: boolean;
+  readonly tls?: boolean;
+  readonly displayName?: string;
+  readonly receivedDirectory?: string;
+  readonly temporaryDirectory?: string;
+}
+
+/** A connector in a simulated world, looked at and steered through its door like any screen does. */
+export class Side {
+  readonly connector: Connector;
+  readonly door: ConnectorDoor;
+
+  constructor(world: SimulatedWorld, options: SideOptions) {
+    const { role, acceptAll = true, tls = false, displayName = role } = options;
+    this.connector = new Connector({
+      role,
+      host: '127.0.0.1',
+      port: PORT,
+      displayName,
+      version: '0.0.0',
+      identity: tls ? { certificatePem: '', privateKeyPem: '', words: `words-of-${displayName}` } : undefined,
+      wordsOf: (fingerprint) => `words-of-${fingerprint}`,
+      acceptAll,
+      receivedDirectory: options.receivedDirectory ?? '/nonexistent/received',
+      temporaryDirectory: options.temporaryDirectory ?? '/nonexistent/temporary',
+      ports: world,
+    });
+    this.door = new ConnectorDoor(this.connector);
+  }
+
+  get status(): Status {
+    return this.connector.status();
+  }
+
+  get peers(): readonly PeerRow[] {
+    return this.#look<PeerRow>({
+      pane: 'peers',
+      filter: '',
+      sort: 'name',
+      descending: false,
+      offset: 0,
+      rows: 100,
+    });
+  }
+
+  get queues(): readonly QueueRow[] {
+    return this.#look<QueueRow>({
+      pane: 'queues',
+      filter: '',
+      sort: 'name',
+      descending: false,
+      offset: 0,
+      rows: 100,
+    });
+  }
+
+  get log(): readonly LogRow[] {
+    return this.#look<LogRow>({ pane: 'log', filter: '', rows: 1000 });
+  }
+
+  /** The conversation with the first peer, or the one given. */
+  chat(peer = this.peers[0]?.id ?? ''): readonly ChatRow[] {
+    return this.#look<ChatRow>({ pane: 'chat', peer, filter: '', rows: 1000 });
+  }
+
+  /** Lines of the conversation that came from the peer. */
+  heard(peer?: string): string[] {
+    return this.chat(peer)
+      .filter(({ from }) => from === 'peer')
+      .map(({ text }) => text);
+  }
+
+  say(text: string, peer = this.peers[0]?.id ?? ''): void {
+    void this.door.execute({ kind: 'chat.say', peer, text });
+  }
+
+  #look<Row>(view: View): readonly Row[] {
+    let seen: Update | undefined;
+    this.door
+      .open(view, (update) => {
+        seen = update;
+      })
+      .close();
+    return (seen as unknown as { rows: readonly Row[] }).rows;
+  }
+}

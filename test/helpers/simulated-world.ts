@@ -1,0 +1,244 @@
+import type {
+  Clock,
+  Connection,
+  ConnectionEvents,
+  DialOptions,
+  Listener,
+  ListenOptions,
+  Network,
+  PeerCertificate,
+  Ports,
+  Randomness,
+  Timer,
+} from '../../engine/base/ports.ts';
+
+interface Planned {
+  readonly at: number;
+  readonly order: number;
+  readonly action: () => void;
+}
+
+/** A clock that moves only when told to, and runs what falls due in order. */
+export class SimulatedClock implements Clock {
+  #now = 0;
+  #order = 0;
+  #planned: Planned[] = [];
+  readonly #startedAt: number;
+
+  constructor(startedAt = Date.UTC(2026, 0, 2, 14, 2)) {
+    this.#startedAt = startedAt;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  wallNow(): number {
+    return this.#startedAt + this.#now;
+  }
+
+  after(delayMs: number, action: () => void): Timer {
+    const planned = { at: this.#now + Math.max(0, delayMs), order: this.#order++, action };
+    this.#planned.push(planned);
+    return {
+      cancel: () => {
+        this.#planned = this.#planned.filter((other) => other !== planned);
+      },
+    };
+  }
+
+  /** Lets `ms` pass, with all that happens meanwhile, promises included. */
+  async pass(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    for (;;) {
+      await settle();
+      const next = this.#planned
+        .filter(({ at }) => at <= until)
+        .sort((a, b) => a.at - b.at || a.order - b.order)[0];
+      if (next === undefined) break;
+      this.#planned = this.#planned.filter((other) => other !== next);
+      this.#now = Math.max(this.#now, next.at);
+      next.action();
+    }
+    this.#now = until;
+  }
+
+  /** Lets time pass until the condition holds; fails when it does not within `limitMs` of simulated time. */
+  async until(condition: () => boolean, limitMs = 120_000): Promise<void> {
+    const deadline = this.#now + limitMs;
+    await settle();
+    while (!condition()) {
+      if (this.#now >= deadline) throw new Error(`not within ${limitMs} simulated ms: ${condition}`);
+      await this.pass(5);
+    }
+  }
+}
+
+/** Lets promise chains run to their ends. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A small seeded generator (mulberry32): the same seed gives the same run. */
+export function seededRandom(seed: number): Randomness {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return {
+    fraction: next,
+    bytes: (count) => Buffer.from(Array.from({ length: count }, () => Math.floor(next() * 256))),
+  };
+}
+
+const LATENCY_MS = 1;
+
+class SimulatedConnection implements Connection {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  other!: SimulatedConnection;
+  #events: ConnectionEvents | undefined;
+  readonly #clock: SimulatedClock;
+  #missed: ((events: ConnectionEvents) => void)[] = [];
+  #paused = false;
+  #closed = false;
+  received: Buffer[] = [];
+
+  constructor(clock: SimulatedClock, address: { host: string; port: number }) {
+    this.#clock = clock;
+    this.remoteAddress = address.host;
+    this.remotePort = address.port;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  listen(events: ConnectionEvents): void {
+    this.#events = events;
+    for (const tell of this.#missed.splice(0)) tell(events);
+  }
+
+  tell(event: (events: ConnectionEvents) => void): void {
+    if (this.#events === undefined) this.#missed.push(event);
+    else event(this.#events);
+  }
+
+  write(bytes: Buffer | readonly Buffer[]): boolean {
+    if (this.#closed) return false;
+    const data = Buffer.isBuffer(bytes) ? Buffer.from(bytes) : Buffer.concat(bytes);
+    this.#clock.after(LATENCY_MS, () => this.other.#arrive(data));
+    return true;
+  }
+
+  #arrive(data: Buffer): void {
+    if (this.#closed) return;
+    this.received.push(data);
+    this.#hand();
+  }
+
+  #hand(): void {
+    while (!this.#paused && this.received.length > 0) {
+      const data = this.received.shift() as Buffer;
+      this.tell((events) => events.onData(data));
+    }
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#clock.after(0, () => this.#hand());
+  }
+
+  end(): void {
+    this.#clock.after(LATENCY_MS, () => this.other.closeWith(undefined));
+    this.closeWith(undefined);
+  }
+
+  destroy(): void {
+    this.end();
+  }
+
+  closeWith(error: Error | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#clock.after(0, () => this.tell((events) => events.onClose(error)));
+  }
+}
+
+/** A network of one host, whose connections can be cut. */
+export class SimulatedNetwork implements Network {
+  readonly #clock: SimulatedClock;
+  readonly #listeners = new Map<number, ListenOptions>();
+  readonly pairs: (readonly [SimulatedConnection, SimulatedConnection])[] = [];
+  #nextPort = 40_000;
+  certificateOfDialler: PeerCertificate | undefined;
+  certificateOfListener: PeerCertificate | undefined;
+
+  constructor(clock: SimulatedClock) {
+    this.#clock = clock;
+  }
+
+  dial({ host, port, tls }: DialOptions): Connection {
+    const listener = this.#listeners.get(port);
+    const near = new SimulatedConnection(this.#clock, { host, port });
+    const far = new SimulatedConnection(this.#clock, { host: '10.0.0.9', port: this.#nextPort++ });
+    near.other = far;
+    far.other = near;
+    if (listener === undefined) {
+      near.closeWith(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+      return near;
+    }
+    this.pairs.push([near, far]);
+    this.#clock.after(LATENCY_MS, () => {
+      listener.onConnection(far);
+      for (const [end, certificate] of [
+        [near, this.certificateOfListener],
+        [far, this.certificateOfDialler],
+      ] as const) {
+        if (tls) end.tell((events) => events.onTcpOpen());
+        end.tell((events) => events.onOpen(tls ? certificate : undefined));
+      }
+    });
+    return near;
+  }
+
+  async listen(options: ListenOptions): Promise<Listener> {
+    this.#listeners.set(options.port, options);
+    return {
+      port: options.port,
+      close: async () => {
+        this.#listeners.delete(options.port);
+      },
+    };
+  }
+
+  get open(): (readonly [SimulatedConnection, SimulatedConnection])[] {
+    return this.pairs.filter(([near]) => !near.closed);
+  }
+
+  /** Cuts every open connection, as a pulled cable that is noticed at once by both ends. */
+  cutAll(): void {
+    for (const [near, far] of this.open) {
+      const error = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+      near.closeWith(error);
+      far.closeWith(error);
+    }
+  }
+}
+
+export interface SimulatedWorld extends Ports {
+  readonly clock: SimulatedClock;
+  readonly network: SimulatedNetwork;
+}
+
+export function simulatedWorld(seed = 1): SimulatedWorld {
+  const clock = new SimulatedClock();
+  return { clock, network: new SimulatedNetwork(clock), random: seededRandom(seed) };
+}
