@@ -1,0 +1,118 @@
+import { link, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { AiocError, systemCode } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { writeError } from './disk-errors.ts';
+import { shownName } from './safe-name.ts';
+
+/** What a file system without hard links answers to `link`. */
+const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+export interface Placement {
+  /** The finished file or directory, in the same file system as `directory`. */
+  readonly from: string;
+  readonly directory: string;
+  /** The name it should have; a taken one becomes `name (2)`. */
+  readonly name: string;
+}
+
+export interface Placed {
+  readonly name: string;
+  readonly path: string;
+}
+
+/**
+ * Gives a finished file its final name, without ever overwriting what is there.
+ * @throws AiocError AIOC_FILE_WRITE
+ */
+export function placeFile(placement: Placement): Promise<Placed> {
+  return place(placement, placeFileAs);
+}
+
+/**
+ * Gives a finished directory its final name, without ever overwriting what is there.
+ * @throws AiocError AIOC_FILE_WRITE
+ */
+export function placeDirectory(placement: Placement): Promise<Placed> {
+  return place(placement, placeDirectoryAs);
+}
+
+/** `photo.jpg`, `photo (2).jpg`, `photo (3).jpg`; shortened where the number would make it too long. */
+export function numberedName(name: string, number: number): string {
+  if (number === 1) return name;
+  const extension = extname(name);
+  const suffix = ` (${number})`;
+  const stem = Array.from(name.slice(0, name.length - extension.length));
+  const fits = (): boolean =>
+    Buffer.byteLength(stem.join('')) + Buffer.byteLength(suffix + extension) <= LIMITS.fileNameBytes;
+  while (stem.length > 1 && !fits()) stem.pop();
+  if (fits()) return `${stem.join('')}${suffix}${extension}`;
+  // The extension alone is as long as a name may be: it is no extension then.
+  return numberedName(name.replaceAll('.', '_'), number);
+}
+
+/** Tries one name after another. `placeAs` answers whether that name was free. */
+async function place(
+  { from, directory, name }: Placement,
+  placeAs: (from: string, to: string) => Promise<boolean>,
+): Promise<Placed> {
+  for (let number = 1; number <= LIMITS.fileNameTries; number += 1) {
+    const candidate = numberedName(name, number);
+    const path = join(directory, candidate);
+    try {
+      if (await placeAs(from, path)) return { name: candidate, path };
+    } catch (error) {
+      throw writeError(path, error);
+    }
+  }
+  const tries = `${LIMITS.fileNameTries} files with names like ${shownName(name)}`;
+  throw new AiocError('AIOC_FILE_WRITE', `There are ${tries} already. Move some of them away.`);
+}
+
+async function placeFileAs(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    const code = systemCode(error) ?? '';
+    if (code === 'EEXIST') return false;
+    if (!NO_LINKS.has(code)) throw error;
+    return await claimAndRename(from, to);
+  }
+  await unlink(from);
+  return true;
+}
+
+/** Without hard links: an empty file of ours takes the name, then the finished one takes its place. */
+async function claimAndRename(from: string, to: string): Promise<boolean> {
+  try {
+    await (await open(to, 'wx')).close();
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+  try {
+    await rename(from, to);
+  } catch (error) {
+    await unlink(to);
+    throw error;
+  }
+  return true;
+}
+
+/** An empty directory of ours takes the name; renaming onto it succeeds only while it is still empty. */
+async function placeDirectoryAs(from: string, to: string): Promise<boolean> {
+  try {
+    await mkdir(to);
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '')) return false;
+    await rmdir(to).catch(() => undefined);
+    throw error;
+  }
+  return true;
+}

@@ -1,0 +1,82 @@
+import { constants } from 'node:fs';
+import { copyFile, lstat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AiocError } from '../base/errors.ts';
+import type { Randomness } from '../base/ports.ts';
+import { readError, writeError } from './disk-errors.ts';
+import { requireSpace } from './disk-space.ts';
+import { placeFile } from './free-name.ts';
+import type { ReceivedFolder } from './received-folder.ts';
+import { checkFileName, PARTIAL_PREFIX, shownName } from './safe-name.ts';
+import { unzipSafely } from './unzip.ts';
+
+const NEAR_NAMES = 3;
+
+export interface ImportOptions {
+  readonly folder: ReceivedFolder;
+  /** A file in the folder, by its literal name. */
+  readonly name: string;
+  readonly directory: string;
+  /** Unpack it instead of copying it. */
+  readonly unzip: boolean;
+  readonly random: Randomness;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Copies a received file into a directory, or unpacks it there; a taken name becomes `name (2)`. Returns the path of
+ * what was made.
+ * @throws AiocError AIOC_FILE_MISSING (with near names), AIOC_FILE_NAME_BAD, AIOC_FILE_UNREADABLE, AIOC_FILE_WRITE,
+ *   AIOC_ARCHIVE_BAD, AIOC_CANCELLED
+ */
+export async function importReceived(options: ImportOptions): Promise<string> {
+  const { folder, name, directory, unzip, random, signal } = options;
+  const source = join(folder.directory, checkFileName(name));
+  const sizeBytes = await sizeOf(source, folder, name);
+  if (unzip) {
+    const stop = signal === undefined ? {} : { signal };
+    return (await unzipSafely({ archive: source, intoDirectory: directory, random, ...stop })).directory;
+  }
+  await requireSpace(directory, sizeBytes);
+  // Under a hidden name first: a copy that is cut short must not look like the file.
+  const partial = join(directory, PARTIAL_PREFIX + random.bytes(12).toString('hex'));
+  try {
+    await copyFile(source, partial, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    return (await placeFile({ from: partial, directory, name })).path;
+  } catch (error) {
+    await unlink(partial).catch(() => undefined);
+    throw writeError(join(directory, name), error);
+  }
+}
+
+async function sizeOf(path: string, folder: ReceivedFolder, name: string): Promise<number> {
+  try {
+    const stats = await lstat(path);
+    if (stats.isFile()) return stats.size;
+  } catch (error) {
+    const failure = readError(path, error);
+    if (failure.code !== 'AIOC_FILE_MISSING') throw failure;
+  }
+  const near = nearNames(name, await folder.list());
+  const advice = near.length === 0 ? 'Nothing was received under a similar name.' : `Did you mean ${near}?`;
+  throw new AiocError('AIOC_FILE_MISSING', `No file ${shownName(name)} was received. ${advice}`);
+}
+
+/** The received names most like the one that was asked for: those that begin alike, then those that contain it. */
+function nearNames(name: string, received: readonly string[]): string {
+  const wanted = name.toLowerCase();
+  const likeness = (other: string): number => {
+    const candidate = other.toLowerCase();
+    let shared = 0;
+    while (shared < wanted.length && wanted[shared] === candidate[shared]) shared += 1;
+    const contains = candidate.includes(wanted) || wanted.includes(candidate);
+    return shared / Math.max(wanted.length, candidate.length) + (contains ? 0.5 : 0);
+  };
+  return received
+    .map((other) => ({ other, score: likeness(other) }))
+    .filter(({ score }) => score >= 0.3)
+    .sort((left, right) => right.score - left.score)
+    .slice(0, NEAR_NAMES)
+    .map(({ other }) => shownName(other))
+    .join(', ');
+}

@@ -1,0 +1,84 @@
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { readError, shownPath } from './disk-errors.ts';
+
+/** A file of ours that is about to be sent. Close it whatever happens. */
+export interface OutgoingFile {
+  readonly name: string;
+  /** What may be announced: `chunks` gives exactly this many bytes or fails. */
+  readonly sizeBytes: number;
+  /**
+   * The bytes, in pieces of LIMITS.fileChunkBytes, read as they are asked for; to be called once. A file that has
+   * become shorter fails before all bytes were given; one that became longer or was rewritten fails after the last.
+   * @throws AiocError AIOC_FILE_CHANGED, AIOC_FILE_UNREADABLE
+   */
+  chunks(): AsyncIterable<Buffer>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a file to send it. Links are followed, since the path is the user's own.
+ * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE
+ */
+export async function openOutgoing(path: string): Promise<OutgoingFile> {
+  let handle: FileHandle;
+  try {
+    // Without O_NONBLOCK, opening a named pipe would wait for somebody to write into it.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw readError(path, error);
+  }
+  try {
+    const before = await handle.stat();
+    if (!before.isFile()) throw notAFile(path, before);
+    return {
+      name: basename(resolve(path)),
+      sizeBytes: before.size,
+      chunks: () => readAll(path, handle, before),
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw readError(path, error);
+  }
+}
+
+async function* readAll(path: string, handle: FileHandle, before: Stats): AsyncGenerator<Buffer> {
+  for (let at = 0; at < before.size; ) {
+    const chunk = await readFully(path, handle, at, Math.min(LIMITS.fileChunkBytes, before.size - at));
+    at += chunk.length;
+    yield chunk;
+  }
+  const after = await handle.stat();
+  if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw changed(path);
+}
+
+async function readFully(path: string, handle: FileHandle, from: number, length: number): Promise<Buffer> {
+  const chunk = Buffer.allocUnsafeSlow(length);
+  for (let filled = 0; filled < length; ) {
+    let bytesRead: number;
+    try {
+      ({ bytesRead } = await handle.read(chunk, filled, length - filled, from + filled));
+    } catch (error) {
+      throw readError(path, error);
+    }
+    if (bytesRead === 0) throw changed(path);
+    filled += bytesRead;
+  }
+  return chunk;
+}
+
+function changed(path: string): AiocError {
+  return new AiocError(
+    'AIOC_FILE_CHANGED',
+    `${shownPath(path)} changed while it was being sent. Send it again when nothing writes to it.`,
+  );
+}
+
+function notAFile(path: string, stats: Stats): AiocError {
+  const kind = stats.isDirectory() ? 'a directory' : 'a device, a pipe or a socket, not an ordinary file';
+  return new AiocError('AIOC_FILE_UNREADABLE', `Cannot send ${shownPath(path)} as a file: it is ${kind}.`);
+}

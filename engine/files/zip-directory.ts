@@ -1,0 +1,116 @@
+import { constants, createWriteStream } from 'node:fs';
+import { type FileHandle, open, stat, unlink } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import yazl from 'yazl';
+import { AiocError, systemCode } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { cancelled, type Found, type FoundFile, walkDirectory } from './directory-walk.ts';
+import { readError, shownPath, writeError } from './disk-errors.ts';
+
+/** Twice as fast as the usual 6 and a few percent larger: on a local network packing is the slow part. */
+const COMPRESSION_LEVEL = 3;
+
+export interface ZipOptions {
+  readonly directory: string;
+  /** Must not exist yet; made readable for its owner only. */
+  readonly targetFile: string;
+  readonly signal: AbortSignal;
+  onProgress(progress: { readonly doneBytes: number; readonly totalBytes: number }): void;
+}
+
+export interface Zipped {
+  readonly sizeBytes: number;
+  readonly entries: number;
+  /** Links and special files, which are not in the archive. */
+  readonly skipped: number;
+}
+
+/**
+ * Packs what is in a directory (not the directory itself, as Python does) into a new zip file. Memory stays bounded
+ * by the number of entries; a failed or cancelled one leaves no file behind.
+ * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE, AIOC_FILE_CHANGED, AIOC_FILE_NAME_BAD, AIOC_FILE_WRITE,
+ *   AIOC_CANCELLED
+ */
+export async function zipDirectory(options: ZipOptions): Promise<Zipped> {
+  const found = await walkDirectory(options.directory, options.signal);
+  await writeArchive(found, options);
+  const { size } = await stat(options.targetFile);
+  return {
+    sizeBytes: size,
+    entries: found.files.length + found.emptyDirectories.length,
+    skipped: found.skipped,
+  };
+}
+
+async function writeArchive(found: Found, { targetFile, signal, onProgress }: ZipOptions): Promise<void> {
+  const zip = new yazl.ZipFile();
+  const output = zip.outputStream as Readable;
+  let current: Readable | undefined;
+  let doneBytes = 0;
+  const fail = (error: Error): void => void output.destroy(error);
+  zip.on('error', fail);
+  for (const { name, modifiedAt } of found.emptyDirectories)
+    zip.addEmptyDirectory(name, { mtime: modifiedAt });
+  for (const file of found.files) {
+    const mode = constants.S_IFREG | (file.mode & 0o777);
+    const about = { mtime: file.modifiedAt, mode, compressionLevel: COMPRESSION_LEVEL };
+    // Lazily: each file is opened only when the one before it is packed.
+    zip.addReadStreamLazy(file.name, about, (begin) => {
+      const onRead = (bytes: number): void => {
+        doneBytes += bytes;
+        onProgress({ doneBytes, totalBytes: found.totalBytes });
+      };
+      current = Readable.from(readFound(file, onRead), { objectMode: false });
+      current.on('error', fail);
+      begin(null, current);
+    });
+  }
+  zip.end();
+  let made = false;
+  try {
+    const target = createWriteStream(targetFile, { flags: 'wx', mode: 0o600 });
+    target.once('open', () => {
+      made = true;
+    });
+    await pipeline(output, target, { signal });
+  } catch (error) {
+    current?.destroy();
+    if (made) await unlink(targetFile).catch(() => undefined);
+    throw signal.aborted ? cancelled() : writeError(targetFile, error);
+  }
+}
+
+async function* readFound(file: FoundFile, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    // It became a link since it was found.
+    throw systemCode(error) === 'ELOOP' ? changed(file) : readError(file.path, error);
+  }
+  try {
+    const now = await handle.stat();
+    if (!now.isFile()) throw changed(file);
+    // What grows is packed as long as it was found, so that a growing file cannot go on for ever.
+    for (let at = 0; at < file.sizeBytes; ) {
+      const length = Math.min(LIMITS.fileChunkBytes, file.sizeBytes - at);
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(length), 0, length, at);
+      if (bytesRead === 0) throw changed(file);
+      at += bytesRead;
+      onRead(bytesRead);
+      yield buffer.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    throw readError(file.path, error);
+  } finally {
+    await handle.close();
+  }
+}
+
+function changed(file: FoundFile): AiocError {
+  return new AiocError(
+    'AIOC_FILE_CHANGED',
+    `${shownPath(file.path)} changed while its directory was being packed. Send it again when nothing writes to it.`,
+  );
+}

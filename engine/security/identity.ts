@@ -1,0 +1,151 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AiocError, systemCode } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Randomness, TlsSettings } from '../base/ports.ts';
+import { fingerprintOf, wordsOf } from './fingerprint.ts';
+import { makeSelfSigned } from './keys-and-certificates.ts';
+
+const CERTIFICATE_FILE = 'certificate.pem';
+const KEY_FILE = 'key.pem';
+
+/** What this side shows to its peers, and by which they know it again. */
+export interface Identity extends TlsSettings {
+  readonly fingerprint: string;
+  readonly words: string;
+}
+
+export interface IdentityOptions {
+  /** The state directory; the identity lives in `identity/` inside it. Made (0700) where missing. */
+  readonly directory: string;
+  /** The name in a certificate that has yet to be made; an existing one keeps its own. */
+  readonly commonName: string;
+  readonly wallNowMs: number;
+  readonly random: Randomness;
+}
+
+/**
+ * The identity kept in the state directory, made at the first start. It is never replaced silently: peers know us by
+ * it, so one that cannot be used is an error that says what to do.
+ * @throws AiocError AIOC_STATE_DIRECTORY
+ */
+export async function loadOrMakeIdentity(options: IdentityOptions): Promise<Identity> {
+  const home = join(options.directory, 'identity');
+  try {
+    await mkdir(options.directory, { recursive: true, mode: 0o700 });
+    if (!(await exists(home))) await makeIdentity(home, options);
+    return await loadIdentity(home, options.wallNowMs);
+  } catch (error) {
+    if (error instanceof AiocError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw unusable(
+      `cannot use the state directory: ${reason}. Check its permissions, or choose another`,
+      error,
+    );
+  }
+}
+
+/**
+ * Makes the pair in a directory of its own and puts it in place by one rename, so that a crash leaves no half of it and
+ * of two processes that start at once one wins and both go on with the winner's.
+ */
+async function makeIdentity(home: string, options: IdentityOptions): Promise<void> {
+  const pair = await makeSelfSigned(options);
+  const temporary = `${home}.new-${options.random.bytes(8).toString('hex')}`;
+  await mkdir(temporary, { mode: 0o700 });
+  try {
+    await writeDurably(join(temporary, KEY_FILE), pair.privateKeyPem);
+    await writeDurably(join(temporary, CERTIFICATE_FILE), pair.certificatePem);
+    await syncDirectory(temporary);
+    await rename(temporary, home);
+    await syncDirectory(options.directory);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    // Renaming onto a directory that holds something fails: another process was first.
+    if (!['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
+  }
+}
+
+async function loadIdentity(home: string, wallNowMs: number): Promise<Identity> {
+  const certificatePem = await readSmall(home, CERTIFICATE_FILE);
+  const privateKeyPem = await readSmall(home, KEY_FILE);
+  const startAfresh = `Restore a good one, or move ${home} away to start with a new identity (peers will see new words)`;
+  let certificate: X509Certificate;
+  let matches: boolean;
+  try {
+    certificate = new X509Certificate(certificatePem);
+    matches = certificate.checkPrivateKey(createPrivateKey(privateKeyPem));
+  } catch (error) {
+    throw unusable(`the certificate or the key in ${home} is damaged. ${startAfresh}`, error);
+  }
+  if (!matches) throw unusable(`the key in ${home} does not belong to the certificate there. ${startAfresh}`);
+  if (wallNowMs > Date.parse(certificate.validTo))
+    throw unusable(`the certificate in ${home} has expired on ${certificate.validTo}. ${startAfresh}`);
+  if (wallNowMs < Date.parse(certificate.validFrom))
+    throw unusable(
+      `the certificate in ${home} is valid only from ${certificate.validFrom}. Set this machine's clock right`,
+    );
+  const fingerprint = fingerprintOf(certificate.raw);
+  return { certificatePem, privateKeyPem, fingerprint, words: wordsOf(fingerprint) };
+}
+
+async function readSmall(home: string, name: string): Promise<string> {
+  const path = join(home, name);
+  let handle: FileHandle;
+  try {
+    handle = await open(path, 'r');
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) throw error;
+    throw unusable(
+      `${path} is missing. Restore it from a backup, or move ${home} away to start with a new identity`,
+      error,
+    );
+  }
+  try {
+    const { size, mode } = await handle.stat();
+    if (size > LIMITS.identityFileBytes) throw unusable(`${path} is far too large to be what it should be`);
+    if (name === KEY_FILE && (mode & 0o077) !== 0)
+      throw unusable(`the key ${path} can be read by others on this machine. Run: chmod 600 '${path}'`);
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    // Some file systems cannot sync a directory; there the rename is as durable as it gets.
+    if (!['EINVAL', 'ENOTSUP', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function unusable(what: string, cause?: unknown): AiocError {
+  const message = `${what.charAt(0).toUpperCase()}${what.slice(1)}.`;
+  return new AiocError('AIOC_STATE_DIRECTORY', message, cause === undefined ? {} : { cause });
+}

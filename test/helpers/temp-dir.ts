@@ -1,0 +1,24 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+
+/**
+ * A new empty directory that is removed, with all that is in it, when the test ends. The path is short, because the
+ * path of a Unix socket may have only 104 bytes, and has no symbolic links in it.
+ */
+export function tempDir(t: TestContext): string {
+  const path = makeTempDir();
+  t.after(() => removeDir(path));
+  return path;
+}
+
+/** The same outside of a test: the caller removes it with `removeDir`. */
+export function makeTempDir(): string {
+  return realpathSync(mkdtempSync(join(tmpdir(), 'aioc-')));
+}
+
+/** Removes a directory with all that is in it. A program that is still writing there is waited for a little. */
+export function removeDir(path: string): void {
+  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+}
