@@ -1,6 +1,6 @@
 /** The engine's public face: everything that the ways in (source/) may use of it. */
 import { realClock, realRandomness } from './base/real-ports.ts';
-import { Connector, type ConnectorOptions, temporaryDirectoryIn } from './connector/connector.ts';
+import { Connector, type ConnectorOptions } from './connector/connector.ts';
 import { ConnectorDoor } from './connector/connector-door.ts';
 import type { EngineDoor } from './contract/door.ts';
 import { realNetwork } from './peers/network.ts';
@@ -56,8 +56,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       })
     : undefined;
   const ports = { clock, random, network: realNetwork() };
-  const temporaryDirectory = temporaryDirectoryIn(stateDirectory);
-  const settings: ConnectorOptions = { ...rest, displayName, identity, ports, wordsOf, temporaryDirectory };
+  const settings: ConnectorOptions = { ...rest, displayName, identity, ports, wordsOf, stateDirectory };
   const connector = new Connector(settings);
   return {
     door: new ConnectorDoor(connector),

@@ -50,6 +50,11 @@ export class Transfer {
     this.#show();
   }
 
+  /** The name by which the other side gets it, once that is known. */
+  rename(name: string): void {
+    this.#conversation.change(this.rowId, { text: name });
+  }
+
   become(phase: TransferState['phase'], detail?: string): void {
     const { detail: _before, ...rest } = this.#state;
     const doneBytes = phase === 'done' ? rest.totalBytes : phase === 'waiting' ? 0 : rest.doneBytes;

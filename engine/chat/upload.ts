@@ -48,6 +48,7 @@ export class Upload {
       const path = resolve(this.#options.path);
       const source = await this.#prepare(path);
       if (this.#ended) return;
+      this.transfer.rename(source.name);
       this.transfer.progress(0, source.sizeBytes);
       this.transfer.become('waiting');
       this.#takeBack = this.#options.traffic.send(this.peer, {

@@ -89,7 +89,7 @@ export class ConnectorDoor implements EngineDoor {
       case 'peer.disconnect':
         return connector.peer(command.peer).link?.drain() ?? null;
       case 'dial.now':
-        return connector.dialNow() ?? null;
+        return connector.again().then(() => null);
       case 'chat.say':
         return chat.say(connector.peer(command.peer), command.text) ?? null;
       case 'chat.upload': {

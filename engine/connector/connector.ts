@@ -15,6 +15,7 @@ import type { AiocHello } from '../protocol/messages.ts';
 import { serverId } from '../protocol/names.ts';
 import { MessageLog } from './message-log.ts';
 import { ownAddresses } from './own-addresses.ts';
+import { holderOf, removeRunFile, writeRunFile } from './run-file.ts';
 
 /** The name that every chat client has on the wire: a Python server sends to no other (PROTOCOL §10). */
 const CHAT_CLIENT = 'chat_client';
@@ -32,7 +33,8 @@ export interface ConnectorOptions {
   readonly wordsOf: (fingerprint: string) => string;
   readonly acceptAll: boolean;
   readonly receivedDirectory: string;
-  readonly temporaryDirectory: string;
+  /** Holds what this side must find again, and what it is in the middle of. */
+  readonly stateDirectory: string;
   readonly ports: Ports;
 }
 
@@ -56,7 +58,8 @@ export class Connector {
   constructor(options: ConnectorOptions) {
     this.options = options;
     this.#port = options.port;
-    const { ports, wordsOf, receivedDirectory, temporaryDirectory, displayName } = options;
+    const { ports, wordsOf, receivedDirectory, stateDirectory, displayName } = options;
+    const temporaryDirectory = join(stateDirectory, 'outgoing');
     const { clock, random } = ports;
     this.#startedAtMs = clock.wallNow();
     const onChange = (): void => this.onChange();
@@ -81,11 +84,16 @@ export class Connector {
 
   /** @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN; the phase says so too */
   async start(): Promise<void> {
+    const { stateDirectory, displayName } = this.options;
+    this.#setPhase({ kind: 'starting' });
     try {
       const port = await this.#endpoint.start();
-      if (port !== undefined) this.#port = port;
+      if (port !== undefined) {
+        this.#port = port;
+        await writeRunFile(stateDirectory, port, displayName);
+      }
     } catch (error) {
-      const known = toAiocError(error, 'AIOC_LISTEN');
+      const known = await this.#explain(toAiocError(error, 'AIOC_LISTEN'));
       this.#setPhase({ kind: 'failed', code: known.code, reason: known.message });
       throw known;
     }
@@ -94,8 +102,25 @@ export class Connector {
 
   /** Lets what is being sent go out (for a few seconds at most), then closes everything. */
   async stop(): Promise<void> {
+    const listened = this.#phase.kind === 'listening';
     this.#setPhase({ kind: 'stopping' });
     await this.#endpoint.stop();
+    if (listened) await removeRunFile(this.options.stateDirectory, this.#port);
+  }
+
+  /** A client calls again at once; a server that could not listen tries again. */
+  async again(): Promise<void> {
+    if (this.#endpoint instanceof Dialler) this.#endpoint.dialNow();
+    else if (this.#phase.kind === 'failed') await this.start();
+  }
+
+  async #explain(error: AiocError): Promise<AiocError> {
+    if (error.code !== 'AIOC_PORT_TAKEN') return error;
+    const holder = await holderOf(this.options.stateDirectory, this.#port);
+    if (holder === undefined) return error;
+    const by = `by aioc "${holder.name}" (process ${holder.pid})`;
+    const message = `port ${this.#port} is taken ${by}: stop that one, or choose another port with --port`;
+    return new AiocError('AIOC_PORT_TAKEN', message, { cause: error });
   }
 
   /** @throws AiocError AIOC_PEER_UNKNOWN */
@@ -113,10 +138,6 @@ export class Connector {
 
   get phase(): Phase {
     return this.#phase;
-  }
-
-  dialNow(): void {
-    if (this.#endpoint instanceof Dialler) this.#endpoint.dialNow();
   }
 
   status(): Status {
@@ -163,9 +184,4 @@ export class Connector {
     this.#phase = phase;
     this.onChange();
   }
-}
-
-/** Where archives of directories are made before they are sent. */
-export function temporaryDirectoryIn(stateDirectory: string): string {
-  return join(stateDirectory, 'outgoing');
 }

@@ -23,7 +23,7 @@ export type Command =
   | { readonly kind: 'all.ignore'; readonly on: boolean }
   | { readonly kind: 'peer.ping'; readonly peer: string }
   | { readonly kind: 'peer.disconnect'; readonly peer: string }
-  /** Call the server again now, instead of at the next try. */
+  /** Call the server again now instead of at the next try; a server that could not listen tries again. */
   | { readonly kind: 'dial.now' }
   | { readonly kind: 'chat.say'; readonly peer: string; readonly text: string }
   | { readonly kind: 'chat.upload'; readonly peer: string; readonly path: string }

@@ -6,7 +6,7 @@ import type { Body, Update, View } from './views.ts';
 /** The part of a MessagePort, a Worker or a parentPort that the door needs. */
 export interface Port {
   postMessage(message: unknown): void;
-  on(event: 'message', listener: (message: never) => void): unknown;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
 }
 
 type Request =
@@ -25,7 +25,8 @@ type Reply =
 export function serveDoor(port: Port, door: EngineDoor): void {
   const views = new Map<number, OpenView>();
   const reply = (message: Reply): void => port.postMessage(message);
-  const answer = (request: Request): void => {
+  port.on('message', (message) => {
+    const request = message as Request;
     switch (request.kind) {
       case 'hello':
         return reply({ kind: 'hello', version: CONTRACT_VERSION });
@@ -54,8 +55,7 @@ export function serveDoor(port: Port, door: EngineDoor): void {
           .then((value) => reply({ kind: 'answer', callId: request.callId, value }));
         return;
     }
-  };
-  port.on('message', answer as (message: never) => void);
+  });
 }
 
 /**
@@ -78,7 +78,7 @@ class DoorClient implements EngineDoor {
 
   constructor(port: Port) {
     this.#port = port;
-    port.on('message', ((reply: Reply) => this.#receive(reply)) as (message: never) => void);
+    port.on('message', (reply) => this.#receive(reply as Reply));
   }
 
   async greet(): Promise<void> {

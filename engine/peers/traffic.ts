@@ -108,7 +108,7 @@ export class Traffic implements LinkTraffic {
       peerName: peer.name,
       sizeBytes: message.body?.sizeBytes ?? message.data.length,
       outcome: 'waiting',
-      text: preview(message.data),
+      text: message.body === undefined ? preview(header, message.data) : fileName(header),
       header,
       data: message.data,
     });
@@ -204,7 +204,7 @@ export class Traffic implements LinkTraffic {
   }
 
   #logIn(peer: Peer, frame: Frame, kind: 'message' | 'file', sizeBytes: number): SetOutcome {
-    const text = kind === 'file' ? fileName(frame.header) : preview(frame.data);
+    const text = kind === 'file' ? fileName(frame.header) : preview(frame.header, frame.data);
     const { header, data } = frame;
     return this.#options.log.traffic({
       kind,
@@ -226,11 +226,12 @@ export class Traffic implements LinkTraffic {
   }
 }
 
-function preview(data: Buffer): string {
-  return data
+function preview(header: Header, data: Buffer): string {
+  const text = data
     .subarray(0, LIMITS.logPreviewCharacters * 4)
     .toString()
     .slice(0, LIMITS.logPreviewCharacters);
+  return header['response_id'] === undefined ? text : `answer: ${text}`;
 }
 
 function fileName(header: Header): string {

@@ -11,6 +11,9 @@ import type {
 } from '../../engine/contract/views.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
+/** A device cannot hold a directory, so a test that needs one and has not said so fails. */
+const UNUSED = '/dev/null/aioc';
+
 export const PORT = 10_673;
 
 export interface SideOptions {
@@ -19,7 +22,7 @@ export interface SideOptions {
   readonly tls?: boolean;
   readonly displayName?: string;
   readonly receivedDirectory?: string;
-  readonly temporaryDirectory?: string;
+  readonly stateDirectory?: string;
 }
 
 /** A connector in a simulated world, looked at and steered through its door like any screen does. */
@@ -38,8 +41,8 @@ export class Side {
       identity: tls ? { certificatePem: '', privateKeyPem: '', words: `words-of-${displayName}` } : undefined,
       wordsOf: (fingerprint) => `words-of-${fingerprint}`,
       acceptAll,
-      receivedDirectory: options.receivedDirectory ?? '/nonexistent/received',
-      temporaryDirectory: options.temporaryDirectory ?? '/nonexistent/temporary',
+      receivedDirectory: options.receivedDirectory ?? UNUSED,
+      stateDirectory: options.stateDirectory ?? UNUSED,
       ports: world,
     });
     this.door = new ConnectorDoor(this.connector);

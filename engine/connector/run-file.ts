@@ -1,0 +1,39 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Says who listens on a port, for the next one that wants it. */
+export interface RunFile {
+  readonly pid: number;
+  readonly name: string;
+}
+
+function pathOf(stateDirectory: string, port: number): string {
+  return join(stateDirectory, 'running', `${port}.json`);
+}
+
+/** Leaves a note about who listens. Failing to is no reason not to listen. */
+export async function writeRunFile(stateDirectory: string, port: number, name: string): Promise<void> {
+  const path = pathOf(stateDirectory, port);
+  const note: RunFile = { pid: process.pid, name };
+  try {
+    await mkdir(join(stateDirectory, 'running'), { recursive: true, mode: 0o700 });
+    await writeFile(path, JSON.stringify(note), { mode: 0o600 });
+  } catch {
+    // The next one will only be told that the port is taken.
+  }
+}
+
+export async function removeRunFile(stateDirectory: string, port: number): Promise<void> {
+  await rm(pathOf(stateDirectory, port), { force: true }).catch(() => undefined);
+}
+
+/** The aioc of this user that listens on the port, if its note is there and its process still lives. */
+export async function holderOf(stateDirectory: string, port: number): Promise<RunFile | undefined> {
+  try {
+    const note = JSON.parse(await readFile(pathOf(stateDirectory, port), 'utf8')) as RunFile;
+    process.kill(note.pid, 0);
+    return note;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,41 @@
+import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const LINES_KEPT = 500;
+/** The file may grow to this many lines before it is cut back. */
+const LINES_MAX = 2_000;
+
+/** The lines that were typed into the chat, kept for the next start. A line that begins with a space is not kept. */
+export class ChatHistory {
+  readonly #file: string;
+  readonly #directory: string;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(stateDirectory: string) {
+    this.#directory = stateDirectory;
+    this.#file = join(stateDirectory, 'chat-history');
+  }
+
+  /** Oldest first. What cannot be read is no history. */
+  async load(): Promise<readonly string[]> {
+    const text = await readFile(this.#file, 'utf8').catch(() => '');
+    const lines = text.split('\n').filter((line) => line !== '');
+    if (lines.length > LINES_MAX) await this.#rewrite(lines.slice(-LINES_KEPT)).catch(() => undefined);
+    return lines.slice(-LINES_KEPT);
+  }
+
+  save(line: string): void {
+    if (line.startsWith(' ') || line.includes('\n')) return;
+    // One after another, so that lines keep their order; a history that cannot be written must not disturb the chat.
+    this.#writing = this.#writing
+      .then(() => mkdir(this.#directory, { recursive: true, mode: 0o700 }))
+      .then(() => appendFile(this.#file, `${line}\n`, { mode: 0o600 }))
+      .catch(() => undefined);
+  }
+
+  async #rewrite(lines: readonly string[]): Promise<void> {
+    const next = `${this.#file}.new`;
+    await writeFile(next, `${lines.join('\n')}\n`, { mode: 0o600 });
+    await rename(next, this.#file);
+  }
+}

@@ -1,0 +1,31 @@
+import { resolve } from 'node:path';
+import type { EngineOptions } from '../engine/index.ts';
+import type { ChatSettings } from './arguments.ts';
+import { defaultReceivedDirectory, stateDirectory } from './places.ts';
+import { VERSION } from './version.ts';
+
+/** Stops the clock on the screen at this ISO time, so that screens can be compared and pictured. */
+export const FIXED_TIME_VARIABLE = 'AIOC_FIXED_TIME';
+
+export function fixedWallMs(): number | undefined {
+  const value = process.env[FIXED_TIME_VARIABLE];
+  const wallMs = value === undefined ? Number.NaN : Date.parse(value);
+  return Number.isNaN(wallMs) ? undefined : wallMs;
+}
+
+export function engineOptions(settings: ChatSettings): EngineOptions {
+  const { role, host, port, displayName, useTls, acceptAll, receivedDirectory } = settings;
+  const fixed = fixedWallMs();
+  return {
+    role,
+    host,
+    port,
+    displayName,
+    useTls,
+    acceptAll,
+    version: VERSION,
+    stateDirectory: stateDirectory(),
+    receivedDirectory: resolve(receivedDirectory ?? defaultReceivedDirectory()),
+    ...(fixed !== undefined && { fixedWallMs: fixed }),
+  };
+}

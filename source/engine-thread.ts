@@ -1,0 +1,57 @@
+import { MessageChannel, Worker } from 'node:worker_threads';
+import type { EngineDoor } from '../engine/contract/door.ts';
+import { AiocError, connectDoor, type EngineOptions, type ErrorCode } from '../engine/index.ts';
+import type { WorkerInput, WorkerReady } from './engine-worker.ts';
+
+export interface EngineThread {
+  readonly door: EngineDoor;
+  /** Ends the thread, whatever it is doing. */
+  terminate(): Promise<void>;
+}
+
+/**
+ * Starts the engine in a thread of its own.
+ *
+ * @param onDeath called when the thread ends without having been asked to
+ * @throws AiocError what the engine could not start for
+ */
+export async function startEngineThread(
+  options: EngineOptions,
+  onDeath: (error: AiocError) => void,
+): Promise<EngineThread> {
+  const channel = new MessageChannel();
+  const workerData: WorkerInput = { options, port: channel.port2 };
+  const worker = new Worker(new URL('./engine-worker.js', import.meta.url), {
+    workerData,
+    transferList: [channel.port2],
+    // What the thread's libraries print is captured with the rest, see StdioCapture.
+    stdout: false,
+    stderr: false,
+  });
+  let wanted = true;
+  const died = new Promise<never>((_, reject) => {
+    const die = (cause: unknown): void => {
+      if (!wanted) return;
+      wanted = false;
+      const why = cause instanceof Error ? cause.message : 'it ended without a word';
+      const error = new AiocError('AIOC_ENGINE_GONE', `the engine stopped unexpectedly: ${why}`, { cause });
+      onDeath(error);
+      reject(error);
+    };
+    worker.once('error', die);
+    worker.once('exit', die);
+  });
+  const ready = new Promise<WorkerReady>((resolve) => worker.once('message', resolve));
+  const first = await Promise.race([ready, died]);
+  // From here on nobody waits for the death; onDeath tells of it.
+  died.catch(() => undefined);
+  const terminate = async (): Promise<void> => {
+    wanted = false;
+    await worker.terminate();
+  };
+  if (!first.ready) {
+    await terminate();
+    throw new AiocError(first.code as ErrorCode, first.message);
+  }
+  return { door: await connectDoor(channel.port1), terminate };
+}

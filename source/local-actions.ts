@@ -1,0 +1,19 @@
+import type { LocalActions } from '../components/local-actions.ts';
+import { ChatHistory } from './chat-history.ts';
+import { completePath, resolvePath } from './paths.ts';
+import { stateDirectory } from './places.ts';
+import { runShell } from './shell.ts';
+
+/** What the chat does on this machine, in the directory where aioc was started. */
+export function localActions(): LocalActions {
+  const workingDirectory = process.cwd();
+  const history = new ChatHistory(stateDirectory());
+  return {
+    workingDirectory,
+    runShell: (line, onUpdate) => runShell(line, workingDirectory, onUpdate),
+    completePath: (prefix) => completePath(prefix, workingDirectory),
+    resolvePath: (path) => resolvePath(path, workingDirectory),
+    loadHistory: () => history.load(),
+    saveHistory: (line) => history.save(line),
+  };
+}

@@ -1,0 +1,32 @@
+import { readdir, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+
+const COMPLETIONS_MAX = 200;
+
+/** The absolute path that a user means: relative to the working directory, `~` is home. */
+export function resolvePath(path: string, workingDirectory: string): string {
+  if (path === '~' || path.startsWith('~/')) return join(homedir(), path.slice(1));
+  return resolve(workingDirectory, path);
+}
+
+/** Paths that begin with `prefix`, written as the user began to write them; directories end with a slash. */
+export async function completePath(prefix: string, workingDirectory: string): Promise<readonly string[]> {
+  const written = prefix.endsWith('/') ? prefix : prefix.slice(0, prefix.length - basename(prefix).length);
+  const begun = prefix.slice(written.length);
+  const directory = resolvePath(written === '' ? '.' : written, workingDirectory);
+  const entries = await readdir(directory).catch(() => [] as string[]);
+  const fitting = entries
+    .filter((name) => name.startsWith(begun) && (begun.startsWith('.') || !name.startsWith('.')))
+    .sort()
+    .slice(0, COMPLETIONS_MAX);
+  return Promise.all(
+    fitting.map(async (name) => {
+      const isDirectory = await stat(join(directory, name)).then(
+        (info) => info.isDirectory(),
+        () => false,
+      );
+      return `${written}${name}${isDirectory ? '/' : ''}`;
+    }),
+  );
+}

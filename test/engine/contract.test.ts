@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MessageChannel } from 'node:worker_threads';
+import { CONTRACT_VERSION } from '../../engine/contract/door.ts';
+import { connectDoor, type Port, serveDoor } from '../../engine/contract/door-port.ts';
+import type { Update, View } from '../../engine/contract/views.ts';
+import { Side } from '../helpers/simulated-connectors.ts';
+import { simulatedWorld } from '../helpers/simulated-world.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+const VIEWS: readonly View[] = [
+  { pane: 'status' },
+  { pane: 'peers', filter: '', sort: 'name', descending: false, offset: 0, rows: 10 },
+  { pane: 'queues', filter: '', sort: 'backlog', descending: true, offset: 0, rows: 10 },
+  { pane: 'log', filter: '', rows: 10 },
+  { pane: 'chat', peer: 'p1', filter: '', rows: 10 },
+];
+
+async function busyPair(): Promise<{ server: Side; client: Side }> {
+  const world = simulatedWorld();
+  world.network.certificateOfDialler = { fingerprint: 'aa', claimedName: 'laptop' };
+  const server = new Side(world, { role: 'server', tls: true, acceptAll: false });
+  const client = new Side(world, { role: 'client', tls: true });
+  await server.connector.start();
+  await client.connector.start();
+  await world.clock.until(() => server.status.newcomers.length === 1);
+  await server.door.execute({ kind: 'newcomer.accept', newcomer: 1 });
+  await world.clock.until(() => server.peers.length === 1);
+  client.say('hello');
+  await world.clock.until(() => server.heard().length === 1);
+  world.network.certificateOfDialler = { fingerprint: 'bb', claimedName: 'third' };
+  // Somebody who waits, something that waits, and a command that has printed something.
+  await new Side(world, { role: 'client', tls: true, displayName: 'third' }).connector.start();
+  await world.clock.until(() => server.status.newcomers.length === 1);
+  world.network.cutAll();
+  await world.clock.until(() => server.peers[0]?.state === 'away');
+  server.say('later');
+  const shell = { running: false, exitCode: 0, lines: ['out'], droppedLines: 0 };
+  await server.door.execute({ kind: 'chat.local', peer: 'p1', row: { key: 'k', text: '$ ls', shell } });
+  return { server, client };
+}
+
+test('every value of the contract survives structuredClone', async () => {
+  const { server, client } = await busyPair();
+  for (const side of [server, client]) {
+    for (const view of VIEWS) {
+      const seen: Update[] = [];
+      side.door.open(view, (update) => seen.push(update)).close();
+      assert.equal(seen.length, 1, `${view.pane} is shown at once`);
+      assert.deepEqual(structuredClone(seen[0]), seen[0]);
+    }
+    const body = await side.door.query(side.log.find(({ hasBody }) => hasBody)?.id ?? 0);
+    assert.ok(body !== undefined);
+    assert.deepEqual(structuredClone(body), body);
+    const results = [
+      await side.door.execute({ kind: 'peer.disconnect', peer: 'p1' }),
+      await side.door.execute({ kind: 'peer.disconnect', peer: 'nobody' }),
+    ];
+    assert.deepEqual(structuredClone(results), results);
+    assert.equal(results[1]?.ok === false && results[1].code, 'AIOC_PEER_UNKNOWN');
+  }
+});
+
+test('a door over a port shows and does what the door itself does', async () => {
+  const { server } = await busyPair();
+  const { port1, port2 } = new MessageChannel();
+  try {
+    serveDoor(port1, server.door);
+    const door = await connectDoor(port2);
+    const seen: Update[] = [];
+    const view = door.open(
+      { pane: 'peers', filter: '', sort: 'name', descending: false, offset: 0, rows: 10 },
+      (update) => seen.push(update),
+    );
+    await waitFor(() => seen.length > 0, { what: 'the first update' });
+    assert.ok(seen[0]?.pane === 'peers');
+    assert.equal(seen[0].rows[0]?.name, 'client');
+    view.change({
+      pane: 'peers',
+      filter: 'nobody like that',
+      sort: 'name',
+      descending: false,
+      offset: 0,
+      rows: 10,
+    });
+    await waitFor(() => seen.length > 1, { what: 'the filtered update' });
+    assert.ok(seen[1]?.pane === 'peers' && seen[1].matched === 0 && seen[1].total === 1);
+    view.close();
+    assert.deepEqual(await door.execute({ kind: 'all.ignore', on: true }), { ok: true, value: null });
+    assert.equal(server.status.ignoringAll, true);
+    assert.equal(await door.query(999_999), undefined);
+  } finally {
+    port1.close();
+  }
+});
+
+test('two ends of different versions are told apart before anything else is said', async () => {
+  const { port1, port2 } = new MessageChannel();
+  try {
+    port1.on('message', () => port1.postMessage({ kind: 'hello', version: CONTRACT_VERSION + 1 }));
+    await assert.rejects(connectDoor(port2 as Port), { code: 'AIOC_CONTRACT_VERSION' });
+  } finally {
+    port1.close();
+  }
+});
+
+test('a view is updated at most ten times a second, and not at all when nothing it shows has changed', async () => {
+  const world = simulatedWorld();
+  const server = new Side(world, { role: 'server' });
+  await server.connector.start();
+  let updates = 0;
+  server.door.open({ pane: 'log', filter: '', rows: 5 }, () => {
+    updates += 1;
+  });
+  const startedAt = world.clock.now();
+  for (let note = 0; note < 1_000; note += 1) {
+    await server.door.execute({ kind: 'log.note', text: `note ${note}`, warning: false });
+    if (note % 10 === 9) await world.clock.pass(10);
+  }
+  const seconds = (world.clock.now() - startedAt) / 1_000;
+  assert.ok(updates <= seconds * 10 + 2, `${updates} updates in ${seconds} s`);
+  assert.ok(updates >= seconds * 5, `${updates} updates in ${seconds} s`);
+  await world.clock.pass(1_000);
+  const before = updates;
+  await world.clock.pass(60_000);
+  assert.equal(updates, before);
+});
