@@ -1,0 +1,114 @@
+import { Box } from 'ink';
+import { useEffect, useLayoutEffect, useState, useSyncExternalStore } from 'react';
+import type { EngineDoor } from '../engine/contract/door.ts';
+import { type Snapshot, UiController } from './control/ui-controller.ts';
+import { dialogOverlay } from './dialogs/dialog.ts';
+import { tooSmallLines } from './dialogs/too-small.ts';
+import type { Cell, Host } from './host.ts';
+import { isTooSmall, layoutOf } from './layout.ts';
+import type { LocalActions } from './local-actions.ts';
+import { chatPane } from './panes/chat-pane.ts';
+import { footerLine } from './panes/footer.ts';
+import { headerLine } from './panes/header.ts';
+import { logPane } from './panes/log-pane.ts';
+import type { PaneInput } from './panes/pane.ts';
+import { peersPane } from './panes/peers-pane.ts';
+import { queuesPane } from './panes/queues-pane.ts';
+import type { PaneName } from './state/ui-state.ts';
+import type { Block } from './widgets/frame.ts';
+import { lineWidth } from './widgets/line.ts';
+import { PaintedBlock } from './widgets/painted-block.tsx';
+
+interface AppProps {
+  readonly engine: EngineDoor;
+  readonly local: LocalActions;
+  readonly host: Host;
+}
+
+const DRAW: Record<PaneName, (input: PaneInput) => Block> = {
+  peers: peersPane,
+  queues: queuesPane,
+  log: logPane,
+  chat: chatPane,
+};
+
+/** The whole screen: what the controller knows, drawn. */
+export function App({ engine, local, host }: AppProps) {
+  const [controller] = useState(() => new UiController({ engine, local, host }));
+  useEffect(() => {
+    controller.start();
+    return () => controller.stop();
+  }, [controller]);
+  const snapshot = useSyncExternalStore(controller.subscribe, controller.snapshot);
+  const screen = isTooSmall(snapshot.ui.size) ? undefined : drawn(snapshot, controller);
+  useLayoutEffect(() => host.setCursor(screen?.cursor));
+  if (screen === undefined) {
+    const { size } = snapshot.ui;
+    return <PaintedBlock lines={tooSmallLines(size)} appearance={host.appearance} width={size.columns} />;
+  }
+  return <Screen screen={screen} host={host} width={snapshot.ui.size.columns} />;
+}
+
+interface DrawnPane extends Block {
+  readonly name: PaneName;
+  readonly row: number;
+  readonly column: number;
+  readonly width: number;
+}
+
+interface DrawnScreen {
+  readonly header: Block;
+  readonly footer: Block;
+  /** The panes from top to bottom, each storey from left to right. */
+  readonly storeys: readonly (readonly DrawnPane[])[];
+  readonly overlay: ReturnType<typeof dialogOverlay>;
+  readonly cursor: Cell | undefined;
+}
+
+function drawn({ ui, data, facts }: Snapshot, controller: UiController): DrawnScreen {
+  const width = ui.size.columns;
+  const panes = Object.entries(layoutOf(ui)).map(([key, box]): DrawnPane => {
+    const name = key as PaneName;
+    const input = { ui, data, box, chatLine: controller.chat.editor, prompt: controller.prompt };
+    return { ...DRAW[name](input), name, row: box.row, column: box.column, width: box.width };
+  });
+  const rows = [...new Set(panes.map(({ row }) => row))];
+  const overlay = dialogOverlay(facts, controller.prompt);
+  const typing = overlay ?? panes.find(({ cursor }) => cursor !== undefined);
+  return {
+    header: { lines: [headerLine(data.status, { nowMs: ui.nowMs, width })] },
+    footer: { lines: [footerLine(facts, width)] },
+    storeys: rows.map((row) => panes.filter((pane) => pane.row === row)),
+    overlay,
+    cursor: typing?.cursor && {
+      row: typing.row + typing.cursor.row,
+      column: typing.column + typing.cursor.column,
+    },
+  };
+}
+
+function Screen({ screen, host, width }: { screen: DrawnScreen; host: Host; width: number }) {
+  const { appearance } = host;
+  const { header, footer, storeys, overlay } = screen;
+  return (
+    <Box flexDirection="column" width={width}>
+      <PaintedBlock lines={header.lines} appearance={appearance} width={width} />
+      {storeys.map((panes) => (
+        <Box key={panes[0]?.row}>
+          {panes.map((pane) => (
+            <PaintedBlock key={pane.name} lines={pane.lines} appearance={appearance} width={pane.width} />
+          ))}
+        </Box>
+      ))}
+      <PaintedBlock lines={footer.lines} appearance={appearance} width={width} />
+      {overlay && (
+        <PaintedBlock
+          lines={overlay.lines}
+          appearance={appearance}
+          width={lineWidth(overlay.lines[0] ?? [])}
+          at={overlay}
+        />
+      )}
+    </Box>
+  );
+}

@@ -1,0 +1,59 @@
+import { trusted } from '../terminal/sanitize.ts';
+import type { ChatControl } from './chat-control.ts';
+import type { Control } from './control.ts';
+import { openNewcomer } from './run-action.ts';
+
+/** What an update of the engine makes the screen do by itself: little, and nothing that takes keys from a writer. */
+export class Arrivals {
+  readonly #control: Control;
+  readonly #chat: ChatControl;
+  /** Newcomers that have been asked about: one who is put off with Esc does not come back by himself. */
+  #offered: ReadonlySet<number> = new Set();
+
+  constructor(control: Control, chat: ChatControl) {
+    this.#control = control;
+    this.#chat = chat;
+  }
+
+  react(): void {
+    this.#chooseConversation();
+    this.#closeStaleQuestion();
+    this.#askAboutNewcomer();
+  }
+
+  /** The first peer to come is the one to talk to; the focus goes along only if the user has not moved it yet. */
+  #chooseConversation(): void {
+    const { chatPeer, focusChosen, dialog } = this.#control.ui();
+    const rows = this.#control.data().peers?.rows ?? [];
+    if (chatPeer !== undefined) {
+      const row = rows.find(({ id }) => id === chatPeer.id);
+      if (row !== undefined && row.name !== chatPeer.name) this.#chat.talkTo({ id: row.id, name: row.name });
+      return;
+    }
+    const first = rows.find(({ state }) => state === 'connected');
+    if (first === undefined) return;
+    this.#chat.talkTo({ id: first.id, name: first.name });
+    if (!focusChosen && dialog === undefined)
+      this.#control.change({ kind: 'focus', pane: 'chat', editing: true, byUser: false });
+  }
+
+  #closeStaleQuestion(): void {
+    const { dialog } = this.#control.ui();
+    const status = this.#control.data().status;
+    if (dialog?.kind !== 'newcomer' || status === undefined) return;
+    if (status.newcomers.some(({ id }) => id === dialog.newcomer)) return;
+    this.#control.change({ kind: 'dialog', dialog: undefined });
+    this.#control.toast('info', trusted('The newcomer is no longer waiting.'));
+  }
+
+  #askAboutNewcomer(): void {
+    const waiting = this.#control.data().status?.newcomers ?? [];
+    const { dialog, editing, filtering } = this.#control.ui();
+    const next = waiting.find(({ id }) => !this.#offered.has(id));
+    // Only those who still wait are remembered, so that the memory stays as small as the queue.
+    const isFree = dialog === undefined && !editing && !filtering;
+    const asked = waiting.filter(({ id }) => this.#offered.has(id) || (isFree && id === next?.id));
+    this.#offered = new Set(asked.map(({ id }) => id));
+    if (next !== undefined && isFree) openNewcomer(this.#control, next.id);
+  }
+}

@@ -1,0 +1,238 @@
+import type { LocalRow } from '../../engine/contract/commands.ts';
+import type { RunningShell } from '../local-actions.ts';
+import { type ChatLine, parseChatLine } from '../state/chat-line.ts';
+import {
+  type CompletionRequest,
+  commandCandidates,
+  complete,
+  completionRequest,
+} from '../state/completion.ts';
+import { unreadOf } from '../state/unread.ts';
+import type { KeyEvent, Paste } from '../terminal/key-event.ts';
+import { type SafeText, safe, sanitize, trusted } from '../terminal/sanitize.ts';
+import { LineEditor, pasteLines } from '../widgets/line-editor.ts';
+import type { Control } from './control.ts';
+
+/** A longer paste is a file, not a line. */
+const PASTE_CHARACTERS_MAX = 64 * 1024;
+const CHOICES_SHOWN = 12;
+
+/** The line of the chat: what is typed, and what happens when it is sent. */
+export class ChatControl {
+  readonly #control: Control;
+  /** What was being written to each peer when the user went to another: a line must not reach the wrong one. */
+  readonly #drafts = new Map<string, string>();
+  readonly #shells: RunningShell[] = [];
+  #editor = new LineEditor();
+  /** Another screen on the same engine makes rows too: keys must not meet. */
+  readonly #keyPrefix: string;
+  #rowsMade = 0;
+
+  constructor(control: Control) {
+    this.#control = control;
+    this.#keyPrefix = control.host.clock.wallNow().toString(36);
+    void control.local.loadHistory().then((history) => {
+      if (this.#editor.isEmpty && this.#editor.history.length === 0)
+        this.#editor = new LineEditor({ history });
+    });
+  }
+
+  get editor(): LineEditor {
+    return this.#editor;
+  }
+
+  get isShellRunning(): boolean {
+    return this.#shells.length > 0;
+  }
+
+  /** Interrupts the command that was started last. */
+  stopShell(): void {
+    this.#shells.at(-1)?.cancel();
+  }
+
+  /** Goes to another conversation; each keeps the line that was begun in it. */
+  talkTo(peer: { readonly id: string; readonly name: SafeText }): void {
+    const { chatPeer } = this.#control.ui();
+    if (chatPeer !== undefined && chatPeer.id !== peer.id) {
+      this.#drafts.set(chatPeer.id, this.#editor.text);
+      this.#editor.setText(this.#drafts.get(peer.id) ?? '');
+      this.#drafts.delete(peer.id);
+    }
+    this.#control.change({ kind: 'talk-to', peer });
+  }
+
+  /** A key that is text, or moves in the text. */
+  type(event: KeyEvent): void {
+    this.markRead();
+    if (event.kind === 'key' && event.name === 'enter' && !this.#mayBeSent()) return;
+    const effect = this.#editor.apply(event);
+    if (effect.kind === 'none') return;
+    if (effect.kind === 'submit') this.send(effect.text);
+    this.#control.change({ kind: 'typed' });
+  }
+
+  paste(paste: Paste): void {
+    const { text, truncated } = paste;
+    const lineCount = pasteLines(text);
+    if (truncated || text.length > PASTE_CHARACTERS_MAX) {
+      const limit = trusted(`${PASTE_CHARACTERS_MAX / 1024} kB`);
+      this.#control.toast(
+        'bad',
+        safe`That paste is longer than ${limit}, nothing was inserted. As a file: !upload <path>`,
+      );
+    } else if (lineCount > 1) {
+      this.#control.change({ kind: 'dialog', dialog: { kind: 'paste', text, lineCount, choice: 'cancel' } });
+    } else {
+      this.#insert(text.replace(/\n$/, ''));
+    }
+  }
+
+  /** The answer to a paste of several lines. */
+  pasteAs(text: string, how: 'one' | 'lines'): void {
+    if (how === 'one') this.#insert(text.trimEnd());
+    else for (const line of text.replace(/\n$/, '').split('\n')) this.#say(line);
+  }
+
+  markRead(): void {
+    const { chatPeer, chat } = this.#control.ui();
+    if (chatPeer === undefined || chat.endId !== undefined) return;
+    if (unreadOf(this.#control.ui(), this.#control.data()) > 0)
+      this.#control.execute({ kind: 'chat.read', peer: chatPeer.id });
+  }
+
+  /** Sends a whole line, or does what it says. */
+  send(text: string): void {
+    this.#control.local.saveHistory(text);
+    this.#control.change({ kind: 'chat-to-end' });
+    this.#run(parseChatLine(text));
+  }
+
+  /** Completes a line that begins with `!`; what is found is filled in when it comes. */
+  complete(): void {
+    const line = this.#editor.text;
+    const request = completionRequest(line);
+    if (request === undefined) return;
+    void this.#candidates(request).then(
+      (candidates) => this.#filledIn(line, request, candidates),
+      () => this.#control.toast('bad', trusted('The engine did not answer.')),
+    );
+  }
+
+  #run(line: ChatLine): void {
+    const peer = this.#control.ui().chatPeer?.id;
+    if (peer === undefined) return;
+    switch (line.kind) {
+      case 'say':
+        return this.#say(line.text);
+      case 'shell':
+        return this.#shell(peer, line.command);
+      case 'upload': {
+        const path = this.#control.local.resolvePath(line.path);
+        return this.#control.execute(
+          { kind: 'chat.upload', peer, path },
+          { onFail: (why) => this.#remark(peer, why, 'bad') },
+        );
+      }
+      case 'import':
+        return this.#import(peer, line.name, line.unzip);
+      case 'incomplete':
+        return this.#control.toast('warn', trusted(line.usage));
+      case 'exit':
+        return this.#control.quit();
+      case 'empty':
+        return;
+    }
+  }
+
+  #say(text: string): void {
+    const peer = this.#control.ui().chatPeer?.id;
+    if (peer === undefined || text.trim() === '') return;
+    this.#control.execute(
+      { kind: 'chat.say', peer, text },
+      { onFail: (why) => this.#remark(peer, why, 'bad') },
+    );
+  }
+
+  #shell(peer: string, command: string): void {
+    const key = this.#newKey('shell');
+    // Entered before it starts: one that ends at once must find itself.
+    const entry = { cancel: (): void => {} };
+    this.#shells.push(entry);
+    const shell = this.#control.local.runShell(command, (row) => {
+      this.#put(peer, { key, text: command, shell: row });
+      if (row.running) return;
+      const at = this.#shells.indexOf(entry);
+      if (at >= 0) this.#shells.splice(at, 1);
+      this.#control.change({ kind: 'typed' });
+    });
+    entry.cancel = () => shell.cancel();
+  }
+
+  #import(peer: string, name: string, unzip: boolean): void {
+    const directory = this.#control.local.workingDirectory;
+    this.#control.execute(
+      { kind: 'files.import', name, directory, unzip },
+      {
+        onOk: (value) => {
+          const where = typeof value === 'string' && value !== '' ? value : directory;
+          const done = trusted(unzip ? 'unzipped' : 'copied');
+          this.#remark(peer, safe`${sanitize(name)} ${done} to ${sanitize(where)}`, 'good');
+        },
+        onFail: (why) => this.#remark(peer, why, 'bad'),
+      },
+    );
+  }
+
+  /** A line without anybody to get it stays where it is. */
+  #mayBeSent(): boolean {
+    const { kind } = parseChatLine(this.#editor.text);
+    if (this.#control.ui().chatPeer !== undefined || kind === 'exit' || kind === 'empty') {
+      if (kind === 'exit' && this.#control.ui().chatPeer === undefined) this.#control.quit();
+      return kind !== 'empty';
+    }
+    this.#control.toast('warn', trusted('Nobody to talk to yet. Your line is kept.'));
+    return false;
+  }
+
+  #remark(peer: string, text: SafeText, tone: 'good' | 'bad'): void {
+    this.#put(peer, { key: this.#newKey('remark'), text, tone });
+  }
+
+  #put(peer: string, row: LocalRow): void {
+    this.#control.execute({ kind: 'chat.local', peer, row });
+  }
+
+  #newKey(kind: string): string {
+    this.#rowsMade += 1;
+    return `${kind}-${this.#keyPrefix}-${this.#rowsMade}`;
+  }
+
+  #insert(text: string): void {
+    const effect = this.#editor.insert(text);
+    if (effect.kind === 'changed' && effect.truncated === true)
+      this.#control.toast('warn', trusted('The line is full: the end of the paste was left out.'));
+    this.#control.change({ kind: 'typed' });
+  }
+
+  async #candidates(request: CompletionRequest): Promise<readonly string[]> {
+    if (request.source === 'command') return commandCandidates();
+    if (request.source === 'path') return await this.#control.local.completePath(request.prefix);
+    const result = await this.#control.engine.execute({ kind: 'files.list' });
+    return result.ok && Array.isArray(result.value) ? result.value : [];
+  }
+
+  #filledIn(line: string, request: CompletionRequest, candidates: readonly string[]): void {
+    // The user has typed on meanwhile: the answer is to another question.
+    if (this.#editor.text !== line) return;
+    const completion = complete(line, request, candidates);
+    if (completion.line !== line) this.#editor.setText(completion.line);
+    else if (completion.choices.length === 0)
+      this.#control.toast('info', trusted('Nothing to complete that with.'));
+    if (completion.choices.length > 0) {
+      const names = completion.choices.slice(0, CHOICES_SHOWN).map((name) => sanitize(name));
+      const more = completion.choices.length > CHOICES_SHOWN ? trusted('  …') : trusted('');
+      this.#control.toast('info', safe`${names.reduce((all, name) => safe`${all}  ${name}`)}${more}`);
+    }
+    this.#control.change({ kind: 'typed' });
+  }
+}

@@ -1,0 +1,32 @@
+import type { Command, CommandValue } from '../../engine/contract/commands.ts';
+import type { EngineDoor } from '../../engine/contract/door.ts';
+import type { Host } from '../host.ts';
+import type { Facts } from '../keys/facts.ts';
+import type { LocalActions } from '../local-actions.ts';
+import type { EngineData } from '../state/safe-rows.ts';
+import type { UiAction } from '../state/ui-reducer.ts';
+import type { Toast, UiState } from '../state/ui-state.ts';
+import type { SafeText } from '../terminal/sanitize.ts';
+import type { LineEditor } from '../widgets/line-editor.ts';
+
+/** What the parts that react to keys share. State is always asked for anew, never kept: a read may hold many keys. */
+export interface Control {
+  readonly engine: EngineDoor;
+  readonly local: LocalActions;
+  readonly host: Host;
+  /** One-line input of a filter, the help or the palette. */
+  readonly prompt: LineEditor;
+  ui(): UiState;
+  data(): EngineData;
+  facts(): Facts;
+  change(action: UiAction): void;
+  toast(tone: Toast['tone'], text: SafeText): void;
+  /** Sends a command; a refusal becomes a toast, unless `onFail` takes it. */
+  execute(command: Command, reactions?: Reactions): void;
+  quit(): void;
+}
+
+export interface Reactions {
+  readonly onOk?: (value: CommandValue) => void;
+  readonly onFail?: (message: SafeText) => void;
+}

@@ -1,0 +1,184 @@
+/** What keys do while a dialog has them. Every dialog closes with Esc, and none does anything that Esc confirms. */
+
+import { detailRows } from '../dialogs/list-dialogs.ts';
+import { pasteChoices } from '../dialogs/question-dialogs.ts';
+import type { ActionId } from '../keys/binding.ts';
+import { chordOf } from '../keys/chord.ts';
+import { attempt, helpEntries, paletteEntries } from '../keys/dispatcher.ts';
+import type { Dialog } from '../state/ui-state.ts';
+import type { Key, KeyEvent } from '../terminal/key-event.ts';
+import { safe, trusted } from '../terminal/sanitize.ts';
+import type { ChatControl } from './chat-control.ts';
+import type { Control } from './control.ts';
+import { openNewcomer } from './run-action.ts';
+
+export interface DialogDoors {
+  readonly control: Control;
+  readonly chat: ChatControl;
+  run(action: ActionId): void;
+}
+
+export function dialogKey(event: KeyEvent, dialog: Dialog, doors: DialogDoors): void {
+  if (event.kind === 'paste') return pasteIntoPrompt(event.text, dialog, doors);
+  if (event.name === 'escape') return close(doors);
+  switch (dialog.kind) {
+    case 'newcomer':
+      return newcomerKey(event, dialog, doors);
+    case 'quit':
+      return quitKey(event, dialog, doors);
+    case 'confirm':
+      return confirmKey(event, dialog, doors);
+    case 'paste':
+      return pasteKey(event, dialog, doors);
+    case 'detail':
+      return detailKey(event, dialog, doors);
+    case 'help':
+    case 'palette':
+      return listKey(event, dialog, doors);
+  }
+}
+
+type Of<Kind extends Dialog['kind']> = Extract<Dialog, { kind: Kind }>;
+
+function close({ control }: DialogDoors): void {
+  control.change({ kind: 'dialog', dialog: undefined });
+}
+
+function show({ control }: DialogDoors, dialog: Dialog): void {
+  control.change({ kind: 'dialog', dialog });
+}
+
+/** The choice after a key that moves between choices; undefined for another key. */
+function movedChoice<Choice extends string>(
+  key: Key,
+  order: readonly Choice[],
+  chosen: Choice,
+): Choice | undefined {
+  const chord = chordOf(key);
+  const at = order.indexOf(chosen);
+  if (chord === 'left' || chord === 'h' || chord === 'up') return order[Math.max(0, at - 1)];
+  if (chord === 'right' || chord === 'l' || chord === 'down')
+    return order[Math.min(order.length - 1, at + 1)];
+  if (chord === 'tab') return order[(at + 1) % order.length];
+  if (chord === 'shift-tab') return order[(at + order.length - 1) % order.length];
+  return undefined;
+}
+
+function newcomerKey(key: Key, dialog: Of<'newcomer'>, doors: DialogDoors): void {
+  // The letters only choose: letting somebody in takes a second key.
+  const letter = { a: 'accept', r: 'refuse' }[chordOf(key)] as typeof dialog.choice | undefined;
+  const choice = letter ?? movedChoice(key, ['refuse', 'accept'] as const, dialog.choice);
+  if (choice !== undefined) return show(doors, { ...dialog, choice });
+  if (key.name !== 'enter') return;
+  const { control } = doors;
+  const waiting = control.data().status?.newcomers ?? [];
+  const newcomer = waiting.find(({ id }) => id === dialog.newcomer);
+  close(doors);
+  if (newcomer === undefined) return;
+  const isLetIn = dialog.choice === 'accept';
+  control.execute(
+    { kind: isLetIn ? 'newcomer.accept' : 'newcomer.refuse', newcomer: newcomer.id },
+    {
+      onOk: () =>
+        isLetIn
+          ? control.toast('good', safe`${newcomer.name} is let in.`)
+          : control.toast('info', safe`${newcomer.name} is refused.`),
+    },
+  );
+  const next = waiting.find(({ id }) => id !== dialog.newcomer);
+  if (next !== undefined) openNewcomer(control, next.id);
+}
+
+function quitKey(key: Key, dialog: Of<'quit'>, doors: DialogDoors): void {
+  const choice = movedChoice(key, ['cancel', 'quit'] as const, dialog.choice);
+  if (choice !== undefined) return show(doors, { ...dialog, choice });
+  if (key.name !== 'enter') return;
+  close(doors);
+  if (dialog.choice === 'quit') doors.control.host.quit(0);
+}
+
+function confirmKey(key: Key, dialog: Of<'confirm'>, doors: DialogDoors): void {
+  const choice = movedChoice(key, ['cancel', 'yes'] as const, dialog.choice);
+  if (choice !== undefined) return show(doors, { ...dialog, choice });
+  if (key.name !== 'enter') return;
+  close(doors);
+  if (dialog.choice === 'cancel') return;
+  doors.control.execute(dialog.command, { onOk: () => doors.control.toast('warn', dialog.done) });
+}
+
+function pasteKey(key: Key, dialog: Of<'paste'>, doors: DialogDoors): void {
+  const order = pasteChoices(dialog).map(([id]) => id);
+  const choice = movedChoice(key, order, dialog.choice);
+  if (choice !== undefined) return show(doors, { ...dialog, choice });
+  if (key.name !== 'enter') return;
+  close(doors);
+  if (dialog.choice !== 'cancel') doors.chat.pasteAs(dialog.text, dialog.choice);
+}
+
+function detailKey(key: Key, dialog: Of<'detail'>, doors: DialogDoors): void {
+  const rows = detailRows(doors.control.facts());
+  const steps: Record<string, number> = {
+    j: 1,
+    down: 1,
+    k: -1,
+    up: -1,
+    pagedown: rows - 1,
+    pageup: 1 - rows,
+    home: Number.NEGATIVE_INFINITY,
+    g: Number.NEGATIVE_INFINITY,
+    end: Number.POSITIVE_INFINITY,
+    G: Number.POSITIVE_INFINITY,
+  };
+  const chord = chordOf(key);
+  if (chord === 'q' || chord === 'enter') return close(doors);
+  const step = steps[chord];
+  if (step === undefined) return;
+  const top = Math.max(0, Math.min(dialog.top + step, dialog.lines.length - rows));
+  show(doors, { ...dialog, top });
+}
+
+function listKey(key: Key, dialog: Of<'help'> | Of<'palette'>, doors: DialogDoors): void {
+  const { control, run } = doors;
+  const facts = control.facts();
+  const typed = dialog.kind === 'help' ? dialog.filter : dialog.text;
+  const entries =
+    dialog.kind === 'help'
+      ? helpEntries(facts, typed)
+      : paletteEntries(typed).map((binding) => ({ binding }));
+  const steps: Record<string, number> = { down: 1, up: -1, pagedown: 8, pageup: -8 };
+  const step = steps[key.name];
+  if (step !== undefined) {
+    const selected = Math.max(0, Math.min(entries.length - 1, dialog.selected + step));
+    return show(doors, { ...dialog, selected });
+  }
+  const chosen = entries[dialog.selected]?.binding;
+  if (key.name === 'tab' && dialog.kind === 'palette' && chosen?.command !== undefined) {
+    control.prompt.setText(chosen.command);
+    return show(doors, { ...dialog, text: chosen.command, selected: 0 });
+  }
+  if (key.name === 'enter') {
+    close(doors);
+    if (chosen === undefined) return control.toast('warn', trusted('There is no such command.'));
+    const result = chosen.applies?.(facts) === false ? undefined : attempt(chosen, facts);
+    if (result?.kind === 'action') return run(result.action);
+    const reason = result?.kind === 'refused' ? result.reason : 'That key means nothing here and now.';
+    return control.toast('warn', trusted(reason));
+  }
+  if (key.text === '?' && typed === '') return close(doors);
+  if (control.prompt.apply(key).kind === 'none') return;
+  retyped(dialog, doors);
+}
+
+function pasteIntoPrompt(text: string, dialog: Dialog, doors: DialogDoors): void {
+  if (dialog.kind !== 'help' && dialog.kind !== 'palette') return;
+  doors.control.prompt.insert((text.split('\n', 1)[0] ?? '').slice(0, 200));
+  retyped(dialog, doors);
+}
+
+function retyped(dialog: Of<'help'> | Of<'palette'>, doors: DialogDoors): void {
+  const { text } = doors.control.prompt;
+  show(
+    doors,
+    dialog.kind === 'help' ? { ...dialog, filter: text, selected: 0 } : { ...dialog, text, selected: 0 },
+  );
+}

@@ -1,0 +1,239 @@
+import { detailWidth } from '../dialogs/list-dialogs.ts';
+import type { ActionId } from '../keys/binding.ts';
+import { chatRowDetail, chatRowTitle } from '../panes/chat-pane.ts';
+import { queueName } from '../panes/queues-pane.ts';
+import { ageText, bytesText, counted, durationText } from '../state/format.ts';
+import { safeBody } from '../state/safe-rows.ts';
+import { neighbour } from '../state/ui-reducer.ts';
+import type { PaneName } from '../state/ui-state.ts';
+import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
+import { wrap } from '../terminal/width.ts';
+import { type Line, span } from '../widgets/line.ts';
+import type { ChatControl } from './chat-control.ts';
+import type { Control } from './control.ts';
+import { visibleRows } from './wanted-views.ts';
+
+/** Does what a key or a command of the palette stands for. It has been found possible before. */
+export function runAction(action: ActionId, control: Control, chat: ChatControl): void {
+  if (action.startsWith('focus-')) return focus(control, action.slice('focus-'.length) as PaneName);
+  const act = ACTIONS[action];
+  if (act !== undefined) act(control, chat);
+}
+
+type Act = (control: Control, chat: ChatControl) => void;
+
+const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
+  'next-pane': (control) => focus(control, neighbour(control.ui().focus, 1)),
+  'previous-pane': (control) => focus(control, neighbour(control.ui().focus, -1)),
+  zoom: (control) => control.change({ kind: 'zoom' }),
+  down: (control) => move(control, 1),
+  up: (control) => move(control, -1),
+  'page-down': (control) => move(control, page(control)),
+  'page-up': (control) => move(control, -page(control)),
+  first: (control) => move(control, Number.NEGATIVE_INFINITY),
+  last: (control) => move(control, Number.POSITIVE_INFINITY),
+  filter: startFilter,
+  'clear-filter': (control) => control.change({ kind: 'filter', text: '' }),
+  sort: (control) => control.change({ kind: 'sort' }),
+  reverse: (control) => control.change({ kind: 'reverse' }),
+  talk: (control, chat) => {
+    const { peer } = control.facts();
+    if (peer === undefined) return;
+    chat.talkTo(peer);
+    focus(control, 'chat');
+  },
+  ignore: ignorePeer,
+  'ignore-all': ignoreAll,
+  ping: ping,
+  disconnect: disconnect,
+  answer: (control) => openNewcomer(control),
+  dial: (control) =>
+    control.execute({ kind: 'dial.now' }, { onOk: () => control.toast('info', trusted('Calling again.')) }),
+  why: explainQueue,
+  'open-log-row': openLogRow,
+  'open-chat-row': openChatRow,
+  write: (control) => focus(control, 'chat'),
+  leave: (control) => control.change({ kind: 'focus', pane: 'chat', editing: false, byUser: true }),
+  complete: (_control, chat) => chat.complete(),
+  'stop-command': (_control, chat) => chat.stopShell(),
+  'cancel-transfer': (control) => {
+    const { transfer, ui } = control.facts();
+    if (transfer === undefined || ui.chatPeer === undefined) return;
+    control.execute({ kind: 'chat.cancel', peer: ui.chatPeer.id, row: transfer.id });
+    control.toast('info', safe`Cancelling ${transfer.text}.`);
+  },
+  palette: (control) => {
+    control.prompt.clear();
+    control.change({ kind: 'dialog', dialog: { kind: 'palette', text: '', selected: 0 } });
+  },
+  help: (control) => {
+    control.prompt.clear();
+    control.change({ kind: 'dialog', dialog: { kind: 'help', filter: '', selected: 0 } });
+  },
+  repaint: (control) => control.host.repaint(),
+  quit: askToQuit,
+};
+
+export function askToQuit(control: Control): void {
+  control.change({ kind: 'dialog', dialog: { kind: 'quit', choice: 'cancel' } });
+}
+
+/** Shows who waits to be let in, if anybody does. Refuse has the focus. */
+export function openNewcomer(control: Control, newcomer?: number): boolean {
+  const id = newcomer ?? control.data().status?.newcomers[0]?.id;
+  if (id === undefined) return false;
+  // The time left is counted from now, not from the last minute.
+  control.change({ kind: 'minute', nowMs: control.host.clock.wallNow() });
+  control.change({ kind: 'dialog', dialog: { kind: 'newcomer', newcomer: id, choice: 'refuse' } });
+  return true;
+}
+
+function focus(control: Control, pane: PaneName): void {
+  control.change({ kind: 'focus', pane, editing: pane === 'chat', byUser: true });
+}
+
+function move(control: Control, by: number): void {
+  const ui = control.ui();
+  const data = control.data();
+  control.change({ kind: 'move', by, visibleRows: visibleRows(ui.focus, ui, data), data });
+}
+
+function page(control: Control): number {
+  return Math.max(1, visibleRows(control.ui().focus, control.ui(), control.data()) - 1);
+}
+
+function startFilter(control: Control): void {
+  const ui = control.ui();
+  control.prompt.clear();
+  control.prompt.insert(ui[ui.focus].filter);
+  control.change({ kind: 'filtering', on: true });
+}
+
+function ignorePeer(control: Control): void {
+  const { peer } = control.facts();
+  if (peer === undefined) return;
+  const on = !peer.ignored;
+  const said = on
+    ? safe`${peer.name} is ignored: new messages to and from it are dropped. i undoes it.`
+    : safe`${peer.name} is no longer ignored.`;
+  control.execute(
+    { kind: 'peer.ignore', peer: peer.id, on },
+    { onOk: () => control.toast(on ? 'warn' : 'good', said) },
+  );
+}
+
+function ignoreAll(control: Control): void {
+  const on = control.data().status?.ignoringAll !== true;
+  if (!on) {
+    const onOk = () => control.toast('good', trusted('Nobody is ignored as a whole any longer.'));
+    return control.execute({ kind: 'all.ignore', on }, { onOk });
+  }
+  control.change({
+    kind: 'dialog',
+    dialog: {
+      kind: 'confirm',
+      title: trusted('Ignore everybody?'),
+      lines: [
+        trusted('New messages to and from all peers are dropped, and counted, until I is pressed again.'),
+      ],
+      yes: trusted('Ignore all'),
+      command: { kind: 'all.ignore', on },
+      done: trusted('Everybody is ignored. I undoes it.'),
+      choice: 'cancel',
+    },
+  });
+}
+
+function ping(control: Control): void {
+  const { peer } = control.facts();
+  if (peer === undefined) return;
+  control.execute(
+    { kind: 'peer.ping', peer: peer.id },
+    {
+      onOk: (value) => {
+        const lag =
+          typeof value === 'number' ? safe` after ${Math.max(1, Math.round(value))} ms` : trusted('');
+        control.toast('good', safe`${peer.name} answered${lag}.`);
+      },
+    },
+  );
+}
+
+function disconnect(control: Control): void {
+  const { peer } = control.facts();
+  if (peer === undefined) return;
+  control.change({
+    kind: 'dialog',
+    dialog: {
+      kind: 'confirm',
+      title: safe`Disconnect ${peer.name}?`,
+      lines: [trusted('Its connection is closed. It may call again, and what waits for it stays.')],
+      yes: trusted('Disconnect'),
+      command: { kind: 'peer.disconnect', peer: peer.id },
+      done: safe`${peer.name} is disconnected.`,
+      choice: 'cancel',
+    },
+  });
+}
+
+function explainQueue(control: Control): void {
+  const { queue, ui } = control.facts();
+  if (queue === undefined) return;
+  const oldest =
+    queue.oldestAtMs === undefined
+      ? []
+      : [safe`The oldest has waited ${ageText(ui.nowMs - queue.oldestAtMs)}.`];
+  const drain =
+    queue.drainSeconds === undefined
+      ? []
+      : [safe`At this rate it is empty in ${durationText(queue.drainSeconds)}.`];
+  const why =
+    queue.blocked ?? trusted(queue.depth === 0 ? 'It is empty.' : 'It is not stuck: messages are leaving.');
+  showDetail(control, safe`Why? ${queueName(queue)}`, [
+    why,
+    safe`${counted(queue.depth, 'message')}, ${bytesText(queue.bytes)}.`,
+    ...oldest,
+    ...drain,
+  ]);
+}
+
+function openLogRow(control: Control): void {
+  const { logRow } = control.facts();
+  if (logRow === undefined) return;
+  void control.engine.query(logRow.id).then(
+    (raw) => {
+      if (raw === undefined) return control.toast('info', trusted('The message is no longer kept.'));
+      const body = safeBody(raw);
+      const omitted = body.omittedBytes === 0 ? [] : [safe`… and ${bytesText(body.omittedBytes)} more`];
+      showDetail(control, safe`${logRow.peerName} · ${logRow.type}`, [
+        ...body.headerLines,
+        trusted(''),
+        ...body.lines,
+        ...omitted,
+      ]);
+    },
+    () => control.toast('bad', trusted('The engine did not answer.')),
+  );
+}
+
+function openChatRow(control: Control): void {
+  const { chatRow } = control.facts();
+  if (chatRow === undefined) return;
+  showLines(control, chatRowTitle(chatRow), chatRowDetail(chatRow));
+}
+
+function showDetail(control: Control, title: SafeText, texts: readonly SafeText[]): void {
+  showLines(
+    control,
+    title,
+    texts.map((text) => [span(text)]),
+  );
+}
+
+function showLines(control: Control, title: SafeText, lines: readonly Line[]): void {
+  const width = detailWidth(control.facts());
+  const wrapped = lines.flatMap((line) =>
+    line.flatMap((part) => wrap(part.text, width).map((text): Line => [span(text, part.tone)])),
+  );
+  control.change({ kind: 'dialog', dialog: { kind: 'detail', title, lines: wrapped, top: 0 } });
+}

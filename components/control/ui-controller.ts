@@ -1,0 +1,208 @@
+import type { Command } from '../../engine/contract/commands.ts';
+import type { EngineDoor } from '../../engine/contract/door.ts';
+import type { Host, HostTimer } from '../host.ts';
+import type { ActionId } from '../keys/binding.ts';
+import { chordOf } from '../keys/chord.ts';
+import { dispatch } from '../keys/dispatcher.ts';
+import { type Facts, factsOf } from '../keys/facts.ts';
+import { isTooSmall } from '../layout.ts';
+import type { LocalActions } from '../local-actions.ts';
+import { EngineStore } from '../state/engine-store.ts';
+import type { EngineData } from '../state/safe-rows.ts';
+import { reduceUi, type UiAction } from '../state/ui-reducer.ts';
+import { initialUiState, type Toast, type UiState } from '../state/ui-state.ts';
+import type { Key, KeyEvent } from '../terminal/key-event.ts';
+import { type SafeText, sanitize, trusted } from '../terminal/sanitize.ts';
+import { LineEditor } from '../widgets/line-editor.ts';
+import { Arrivals } from './arrivals.ts';
+import { ChatControl } from './chat-control.ts';
+import type { Control, Reactions } from './control.ts';
+import { dialogKey } from './dialog-keys.ts';
+import { askToQuit, runAction } from './run-action.ts';
+import { Ticker } from './ticker.ts';
+import { wantedViews } from './wanted-views.ts';
+
+const TOAST_MS = 6_000;
+const SECOND_CTRL_C_MS = 2_000;
+/** One filter or command: nobody types more, and a paste must not. */
+const PROMPT_BYTES_MAX = 200;
+
+/** What is drawn: replaced whenever anything of it changes. */
+export interface Snapshot {
+  readonly ui: UiState;
+  readonly data: EngineData;
+  readonly facts: Facts;
+}
+
+/** Everything behind the screen: takes keys and updates, and keeps the state that is drawn. */
+export class UiController implements Control {
+  readonly engine: EngineDoor;
+  readonly local: LocalActions;
+  readonly host: Host;
+  readonly prompt = new LineEditor({ sizeMaxBytes: PROMPT_BYTES_MAX });
+  readonly chat: ChatControl;
+  readonly #store: EngineStore;
+  readonly #ticker: Ticker;
+  readonly #arrivals: Arrivals;
+  readonly #listeners = new Set<() => void>();
+  readonly #ends: (() => void)[] = [];
+  #ui: UiState;
+  #snapshot: Snapshot;
+  #toastTimer: HostTimer | undefined;
+  #ctrlCAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(doors: { readonly engine: EngineDoor; readonly local: LocalActions; readonly host: Host }) {
+    this.engine = doors.engine;
+    this.local = doors.local;
+    this.host = doors.host;
+    this.#ui = initialUiState(this.host.size(), this.host.clock.wallNow());
+    this.#store = new EngineStore(this.engine, this.host.clock, () => this.#arrived());
+    this.#ticker = new Ticker(this.host.clock, (nowMs) => this.change({ kind: 'minute', nowMs }));
+    this.chat = new ChatControl(this);
+    this.#arrivals = new Arrivals(this, this.chat);
+    this.#snapshot = { ui: this.#ui, data: {}, facts: this.facts() };
+  }
+
+  start(): void {
+    this.#ends.push(
+      this.host.onKey((event) => this.#key(event)),
+      this.host.onResize(() => this.change({ kind: 'resized', size: this.host.size() })),
+    );
+    this.#ticker.start();
+    this.#settle();
+  }
+
+  stop(): void {
+    for (const end of this.#ends.splice(0)) end();
+    this.#ticker.stop();
+    this.#toastTimer?.cancel();
+    this.#store.close();
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly snapshot = (): Snapshot => this.#snapshot;
+
+  ui(): UiState {
+    return this.#ui;
+  }
+
+  data(): EngineData {
+    return this.#store.data;
+  }
+
+  facts(): Facts {
+    const { isShellRunning, editor } = this.chat;
+    return factsOf(this.#ui, this.#store.data, { isShellRunning, chatLine: editor.text });
+  }
+
+  change(action: UiAction): void {
+    const next = reduceUi(this.#ui, action);
+    if (next === this.#ui) return;
+    this.#ui = next;
+    this.#settle();
+  }
+
+  toast(tone: Toast['tone'], text: SafeText): void {
+    this.#toastTimer?.cancel();
+    this.change({ kind: 'toast', toast: { tone, text } });
+    this.#toastTimer = this.host.clock.after(TOAST_MS, () =>
+      this.change({ kind: 'toast', toast: undefined }),
+    );
+  }
+
+  execute(command: Command, reactions: Reactions = {}): void {
+    const fail = (message: string): void => {
+      const text = sanitize(message);
+      if (reactions.onFail === undefined) this.toast('bad', text);
+      else reactions.onFail(text);
+    };
+    this.engine.execute(command).then(
+      (result) => (result.ok ? reactions.onOk?.(result.value) : fail(result.message)),
+      (error: unknown) => fail(error instanceof Error ? error.message : 'The engine did not answer.'),
+    );
+  }
+
+  /** `!exit`: at once when nothing is lost by it. */
+  quit(): void {
+    const status = this.#store.data.status;
+    if ((status?.transfersInFlight ?? 0) > 0 || (status?.waitingCount ?? 0) > 0) askToQuit(this);
+    else this.host.quit(0);
+  }
+
+  /** Opens the views that the new state needs, and tells whoever draws. */
+  #settle(): void {
+    this.#ticker.setQuick(this.#ui.dialog?.kind === 'newcomer');
+    this.#store.show(wantedViews(this.#ui, this.#store.data));
+    this.#snapshot = { ui: this.#ui, data: this.#store.data, facts: this.facts() };
+    for (const listener of this.#listeners) listener();
+  }
+
+  #arrived(): void {
+    this.#ui = reduceUi(this.#ui, { kind: 'arrived', data: this.#store.data });
+    this.#arrivals.react();
+    this.#settle();
+  }
+
+  #key(event: KeyEvent): void {
+    if (event.kind === 'key' && chordOf(event) === 'ctrl-c' && this.#isSecondCtrlC())
+      return this.host.quit(0);
+    // Nobody can see what other keys would do.
+    if (isTooSmall(this.#ui.size) && !(event.kind === 'key' && chordOf(event) === 'ctrl-c')) return;
+    const { dialog } = this.#ui;
+    if (dialog !== undefined)
+      return dialogKey(event, dialog, { control: this, chat: this.chat, run: (action) => this.#run(action) });
+    if (this.#ui.filtering) return this.#filterKey(event);
+    if (event.kind === 'paste') return this.#paste(event);
+    this.#commandKey(event);
+  }
+
+  #commandKey(key: Key): void {
+    const dispatched = dispatch(chordOf(key), this.facts());
+    const isText =
+      dispatched.kind === 'none' || (dispatched.kind === 'action' && isEditing(dispatched.action));
+    if (this.#ui.editing && isText) return this.chat.type(key);
+    if (this.#ui.focus === 'chat') this.chat.markRead();
+    if (dispatched.kind === 'refused') this.toast('info', trusted(dispatched.reason));
+    if (dispatched.kind === 'action') this.#run(dispatched.action);
+  }
+
+  #run(action: ActionId): void {
+    runAction(action, this, this.chat);
+  }
+
+  #paste(event: Extract<KeyEvent, { kind: 'paste' }>): void {
+    if (this.#ui.editing) this.chat.paste(event);
+    else this.toast('info', trusted('4 goes to the chat, where text can be pasted.'));
+  }
+
+  #filterKey(event: KeyEvent): void {
+    if (event.kind === 'key' && (event.name === 'enter' || event.name === 'tab'))
+      return this.change({ kind: 'filtering', on: false });
+    if (event.kind === 'key' && event.name === 'escape') {
+      this.change({ kind: 'filter', text: '' });
+      return this.change({ kind: 'filtering', on: false });
+    }
+    if (this.prompt.apply(event).kind === 'none') return;
+    this.change({ kind: 'filter', text: this.prompt.text });
+    this.change({ kind: 'typed' });
+  }
+
+  /** The first Ctrl-C asks or stops something; a second one soon after means it. */
+  #isSecondCtrlC(): boolean {
+    const nowMs = this.host.clock.wallNow();
+    const isSecond =
+      this.#ui.dialog?.kind === 'quit' && Math.abs(nowMs - this.#ctrlCAtMs) <= SECOND_CTRL_C_MS;
+    this.#ctrlCAtMs = nowMs;
+    if (!isSecond && this.#ui.dialog !== undefined && this.#ui.dialog.kind !== 'quit') askToQuit(this);
+    return isSecond;
+  }
+}
+
+/** Keys of the table that the line editor itself carries out. */
+function isEditing(action: ActionId): boolean {
+  return action === 'send' || action === 'older-line' || action === 'newer-line';
+}

@@ -1,0 +1,45 @@
+import type { View } from '../../engine/contract/views.ts';
+import { layoutOf } from '../layout.ts';
+import { chatRows } from '../panes/chat-pane.ts';
+import { logRows } from '../panes/log-pane.ts';
+import { peersRows } from '../panes/peers-pane.ts';
+import { queuesRows } from '../panes/queues-pane.ts';
+import type { EngineData } from '../state/safe-rows.ts';
+import type { PaneName, TailState, UiState } from '../state/ui-state.ts';
+
+/** While the peers are not shown, enough of them to know whom to talk to. */
+const HIDDEN_PEERS_ROWS = 8;
+
+/** Rows that a pane shows at once; 0 while it is not shown. */
+export function visibleRows(pane: PaneName, ui: UiState, data: EngineData): number {
+  const box = layoutOf(ui)[pane];
+  if (box === undefined) return 0;
+  switch (pane) {
+    case 'peers':
+      return peersRows({ data, box });
+    case 'queues':
+      return queuesRows({ box });
+    case 'log':
+      return logRows({ box });
+    case 'chat':
+      return chatRows({ box });
+  }
+}
+
+/** The views that the screen needs: of each pane that is shown, as many rows as can be seen. */
+export function wantedViews(ui: UiState, data: EngineData): readonly View[] {
+  const rows = (pane: PaneName): number => visibleRows(pane, ui, data);
+  const views: View[] = [{ pane: 'status' }];
+  const { selected: _peer, ...peers } = ui.peers;
+  views.push({ pane: 'peers', ...peers, rows: rows('peers') || HIDDEN_PEERS_ROWS });
+  const { selected: _queue, ...queues } = ui.queues;
+  if (rows('queues') > 0) views.push({ pane: 'queues', ...queues, rows: rows('queues') });
+  if (rows('log') > 0) views.push({ pane: 'log', ...tail(ui.log, rows('log')) });
+  if (rows('chat') > 0 && ui.chatPeer !== undefined)
+    views.push({ pane: 'chat', peer: ui.chatPeer.id, ...tail(ui.chat, rows('chat')) });
+  return views;
+}
+
+function tail({ filter, endId }: TailState, rows: number) {
+  return endId === undefined ? { filter, rows } : { filter, endId, rows };
+}

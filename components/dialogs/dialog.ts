@@ -1,0 +1,29 @@
+import type { Facts } from '../keys/facts.ts';
+import type { LineEditor } from '../widgets/line-editor.ts';
+import type { Overlay } from './dialog-box.ts';
+import { detailDialog, helpDialog, paletteDialog } from './list-dialogs.ts';
+import { confirmDialog, newcomerDialog, pasteDialog, quitDialog } from './question-dialogs.ts';
+
+/** The open dialog as it lies over the panes, if there is one. */
+export function dialogOverlay(facts: Facts, prompt: LineEditor): Overlay | undefined {
+  const { ui, data } = facts;
+  const { dialog } = ui;
+  if (dialog === undefined) return undefined;
+  const ground = { data, size: ui.size, nowMs: ui.nowMs };
+  switch (dialog.kind) {
+    case 'newcomer':
+      return newcomerDialog(dialog, ground);
+    case 'quit':
+      return quitDialog(dialog, ground);
+    case 'confirm':
+      return confirmDialog(dialog, ground);
+    case 'paste':
+      return pasteDialog(dialog, ground);
+    case 'help':
+      return helpDialog(dialog, facts, prompt);
+    case 'palette':
+      return paletteDialog(dialog, facts, prompt);
+    case 'detail':
+      return detailDialog(dialog, facts);
+  }
+}

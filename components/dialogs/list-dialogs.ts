@@ -1,0 +1,130 @@
+/** The help, the palette and the detail view: dialogs to read and to choose from. */
+import { attempt, type HelpEntry, helpEntries, paletteEntries } from '../keys/dispatcher.ts';
+import type { Facts } from '../keys/facts.ts';
+import type { Dialog } from '../state/ui-state.ts';
+import { safe, trusted } from '../terminal/sanitize.ts';
+import { cellLeft, fit, inTone, type Line, span, words } from '../widgets/line.ts';
+import type { LineEditor } from '../widgets/line-editor.ts';
+import { centred, dialogHeight, dialogWidth, type Overlay } from './dialog-box.ts';
+
+type Of<Kind extends Dialog['kind']> = Extract<Dialog, { kind: Kind }>;
+
+const HELP_WIDTH = 92;
+const PALETTE_WIDTH = 56;
+const PALETTE_ROWS = 10;
+const DETAIL_WIDTH = 100;
+
+/** Every key there is; typing filters them, Enter does what the selected one does. */
+export function helpDialog(dialog: Of<'help'>, facts: Facts, prompt: LineEditor): Overlay {
+  const { size } = facts.ui;
+  const width = dialogWidth(size, HELP_WIDTH);
+  const entries = helpEntries(facts, dialog.filter);
+  const rows = dialogHeight(size, 100) - 1;
+  const top = topOf(dialog.selected, rows, entries.length);
+  const shown = entries.slice(top, top + rows).map((entry, index) => {
+    const line = fit(helpLine(entry, facts, width), width);
+    return top + index === dialog.selected ? chosenLine(line) : line;
+  });
+  return listed('Help: keys', {
+    shown,
+    rows,
+    width,
+    prompt,
+    facts,
+    of: [entries.length, helpEntries(facts, '').length],
+  });
+}
+
+export function paletteDialog(dialog: Of<'palette'>, facts: Facts, prompt: LineEditor): Overlay {
+  const { size } = facts.ui;
+  const width = dialogWidth(size, PALETTE_WIDTH);
+  const entries = paletteEntries(dialog.text);
+  const rows = dialogHeight(size, PALETTE_ROWS + 1) - 1;
+  const top = topOf(dialog.selected, rows, entries.length);
+  const shown = entries.slice(top, top + rows).map((binding, index) => {
+    const isPossible = attempt(binding, facts).kind === 'action';
+    const line: Line = [
+      cellLeft(trusted(` ${binding.command ?? ''}`), 18, isPossible ? 'strong' : 'faint'),
+      words(` ${binding.label}`, isPossible ? 'plain' : 'faint'),
+    ];
+    return top + index === dialog.selected ? chosenLine(fit(line, width)) : fit(line, width);
+  });
+  return listed('Command', {
+    shown,
+    rows,
+    width,
+    prompt,
+    facts,
+    of: [entries.length, paletteEntries('').length],
+  });
+}
+
+export function detailDialog(dialog: Of<'detail'>, facts: Facts): Overlay {
+  const { size } = facts.ui;
+  const width = dialogWidth(size, DETAIL_WIDTH);
+  const rows = detailRows(facts);
+  const last = Math.min(dialog.lines.length, dialog.top + rows);
+  return centred(
+    {
+      title: dialog.title,
+      width,
+      lines: dialog.lines.slice(dialog.top, last),
+      note:
+        dialog.lines.length > rows ? [span(safe`${dialog.top + 1}–${last} of ${dialog.lines.length}`)] : [],
+    },
+    size,
+  );
+}
+
+/** Lines of a detail view that are seen at once, and their width. */
+export function detailRows({ ui }: Facts): number {
+  return Math.max(1, dialogHeight(ui.size, 100));
+}
+
+export function detailWidth({ ui }: Facts): number {
+  return dialogWidth(ui.size, DETAIL_WIDTH);
+}
+
+interface Listed {
+  readonly shown: readonly Line[];
+  readonly rows: number;
+  readonly width: number;
+  readonly prompt: LineEditor;
+  readonly facts: Facts;
+  readonly of: readonly [matched: number, total: number];
+}
+
+function listed(title: string, { shown, rows, width, prompt, facts, of }: Listed): Overlay {
+  const typed = prompt.visible(width - 3);
+  const blank: readonly Line[] = Array.from({ length: Math.max(0, rows - shown.length) }, () => []);
+  return centred(
+    {
+      title: trusted(title),
+      width,
+      lines: [[words('› ', 'focus'), span(typed.text)], ...shown, ...blank],
+      cursor: { row: 0, column: 2 + typed.cursorColumn },
+      note: [span(safe`${of[0]} of ${of[1]}`)],
+    },
+    facts.ui.size,
+  );
+}
+
+function helpLine({ shown, place, label, binding }: HelpEntry, facts: Facts, width: number): Line {
+  const keys = cellLeft(trusted(` ${shown}`), 11, 'key');
+  if (width < 50) return [keys, words(label)];
+  const reason = binding?.applies?.(facts) === false ? undefined : binding?.refusal?.(facts);
+  const text =
+    reason === undefined ? words(label) : span(safe`${trusted(label)} — ${trusted(reason)}`, 'faint');
+  return [keys, cellLeft(trusted(place), 15, 'faint'), text];
+}
+
+/** The row that Enter does: marked, and not only by its look. */
+function chosenLine(line: Line): Line {
+  const [first, ...rest] = inTone(line, 'selected');
+  if (first === undefined) return line;
+  return [words('›', 'selected'), span(trusted(first.text.slice(1)), 'selected'), ...rest];
+}
+
+function topOf(selected: number, rows: number, count: number): number {
+  return Math.max(0, Math.min(selected - Math.floor(rows / 2), count - rows));
+}

@@ -1,0 +1,48 @@
+import type { KeyEvent } from './terminal/key-decoder.ts';
+
+/** The terminal's size in cells. */
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** A cell of the screen; the top left one is row 0, column 0. */
+export interface Cell {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** What the terminal can show. */
+export interface Appearance {
+  /** False (NO_COLOR, a dumb terminal): only bold, faint and inverse are used. */
+  readonly colour: boolean;
+  /** False: everything, also what peers wrote, is drawn in ASCII. */
+  readonly unicode: boolean;
+}
+
+export interface HostTimer {
+  cancel(): void;
+}
+
+export interface HostClock {
+  /** Milliseconds since 1970. */
+  wallNow(): number;
+  /** Calls `action` once, `delayMs` from now, unless cancelled first. */
+  after(delayMs: number, action: () => void): HostTimer;
+}
+
+/** The terminal and the process as the screen sees them, so that a test can be both. */
+export interface Host {
+  readonly clock: HostClock;
+  readonly appearance: Appearance;
+  size(): Size;
+  /** Both return a function that ends the subscription. */
+  onResize(listener: () => void): () => void;
+  onKey(listener: (event: KeyEvent) => void): () => void;
+  /** Shows the terminal's own cursor at a cell, or hides it. */
+  setCursor(cell: Cell | undefined): void;
+  /** Draws the whole screen anew, whatever the terminal shows now. */
+  repaint(): void;
+  /** Ends the program in order. The screen asks nothing more. */
+  quit(exitCode: number): void;
+}

@@ -1,0 +1,104 @@
+import type { PaneName } from '../state/ui-state.ts';
+import type { Facts } from './facts.ts';
+
+/** Where a key works: in one pane, in any pane, or while a line of chat is being written. */
+export type Place = PaneName | 'any pane' | 'writing';
+
+export type ActionId =
+  | `focus-${PaneName}`
+  | 'next-pane'
+  | 'previous-pane'
+  | 'zoom'
+  | 'down'
+  | 'up'
+  | 'page-down'
+  | 'page-up'
+  | 'first'
+  | 'last'
+  | 'filter'
+  | 'clear-filter'
+  | 'sort'
+  | 'reverse'
+  | 'talk'
+  | 'ignore'
+  | 'ignore-all'
+  | 'ping'
+  | 'disconnect'
+  | 'answer'
+  | 'dial'
+  | 'why'
+  | 'open-log-row'
+  | 'open-chat-row'
+  | 'write'
+  | 'send'
+  | 'complete'
+  | 'older-line'
+  | 'newer-line'
+  | 'stop-command'
+  | 'leave'
+  | 'cancel-transfer'
+  | 'palette'
+  | 'help'
+  | 'repaint'
+  | 'quit';
+
+export interface BindingOptions {
+  /** Its name in the palette. */
+  readonly command?: string;
+  /** Its rank in the footer, lowest first; without one it is only in the help. */
+  readonly footer?: number;
+  /** False: here and now the key means nothing, or something else. */
+  readonly applies?: (facts: Facts) => boolean;
+  /** Why the key can do nothing now, in words for the user. */
+  readonly refusal?: (facts: Facts) => string | undefined;
+}
+
+export interface Binding extends BindingOptions {
+  /** As `chordOf` writes them. */
+  readonly keys: readonly string[];
+  /** How the footer writes the first key, and the help the first two. */
+  readonly shownKey: string;
+  readonly shown: string;
+  readonly places: readonly Place[];
+  readonly action: ActionId;
+  readonly label: string;
+}
+
+const SHOWN: Readonly<Record<string, string>> = {
+  enter: 'Enter',
+  tab: 'Tab',
+  'shift-tab': 'Shift-Tab',
+  escape: 'Esc',
+  up: '↑',
+  down: '↓',
+  pageup: 'PgUp',
+  pagedown: 'PgDn',
+  home: 'Home',
+  end: 'End',
+  f1: 'F1',
+  'ctrl-c': 'Ctrl-C',
+  'ctrl-l': 'Ctrl-L',
+};
+
+/** A row of the table: keys separated by blanks, where they work, what they do, and what that is called. */
+export function on(
+  where: Place | readonly Place[],
+  keys: string,
+  [action, label]: readonly [ActionId, string],
+  options: BindingOptions = {},
+): Binding {
+  const all = keys.split(' ');
+  return {
+    ...options,
+    keys: all,
+    shownKey: shownAs(all[0] ?? ''),
+    shown: all.slice(0, 2).map(shownAs).join(' '),
+    places: typeof where === 'string' ? [where] : where,
+    action,
+    label,
+  };
+}
+
+function shownAs(key: string): string {
+  return SHOWN[key] ?? key.replace(/^alt-(.)/, (_, character: string) => `Alt-${character.toUpperCase()}`);
+}

@@ -1,0 +1,132 @@
+import { type Binding, on, type Place } from './binding.ts';
+import type { Facts } from './facts.ts';
+
+const BOTH: readonly Place[] = ['any pane', 'writing'];
+
+const needsPeer = ({ data, peer }: Facts): string | undefined => {
+  if ((data.peers?.matched ?? 0) === 0) return 'There is no peer to do that with yet.';
+  return peer === undefined ? 'The selected peer is out of sight: choose one with ↑ or ↓.' : undefined;
+};
+
+const needsConnectedPeer = (facts: Facts): string | undefined =>
+  needsPeer(facts) ?? (facts.peer?.state === 'connected' ? undefined : 'That peer is not connected.');
+
+const needsQueue = ({ queue }: Facts): string | undefined =>
+  queue === undefined ? 'There is no queue to explain.' : undefined;
+
+const needsBody = ({ logRow }: Facts): string | undefined =>
+  logRow?.hasBody === true ? undefined : 'There is nothing more to see of this row.';
+
+const needsChatRow = ({ chatRow }: Facts): string | undefined =>
+  chatRow === undefined ? 'There is no row yet.' : undefined;
+
+const needsTransfer = ({ transfer }: Facts): string | undefined =>
+  transfer === undefined ? 'Nothing is being transferred in this conversation.' : undefined;
+
+const hasNewcomers = ({ data }: Facts): boolean => (data.status?.newcomers.length ?? 0) > 0;
+
+const needsNewcomer = (facts: Facts): string | undefined =>
+  hasNewcomers(facts) ? undefined : 'Nobody is waiting to be let in.';
+
+const isCaller = ({ data }: Facts): boolean => data.status?.role === 'client';
+
+const needsReasonToCall = ({ data }: Facts): string | undefined =>
+  ['retrying', 'refused', 'failed'].includes(data.status?.phase.kind ?? '')
+    ? undefined
+    : 'There is no need to call again now.';
+
+const isCommand = ({ chatLine }: Facts): boolean => chatLine.startsWith('!');
+const isFiltered = ({ ui }: Facts): boolean => ui[ui.focus].filter !== '';
+
+/** The one table of keys: the dispatcher, the footer, the help and the palette are made from it. */
+export const BINDINGS: readonly Binding[] = [
+  on('peers', 'enter', ['talk', 'talk'], { command: 'talk', footer: 1, refusal: needsPeer }),
+  on('peers', 'i', ['ignore', 'ignore, or no longer'], { command: 'ignore', footer: 2, refusal: needsPeer }),
+  on('peers', 'p', ['ping', 'ping'], { command: 'ping', footer: 3, refusal: needsConnectedPeer }),
+  on('peers', 'x', ['disconnect', 'disconnect'], {
+    command: 'disconnect',
+    footer: 4,
+    refusal: needsConnectedPeer,
+  }),
+  on('queues', 'w enter', ['why', 'why is it stuck?'], { command: 'why', footer: 1, refusal: needsQueue }),
+  on('log', 'enter o', ['open-log-row', 'open'], { command: 'open', footer: 1, refusal: needsBody }),
+  on('chat', 'enter 4', ['write', 'write'], { footer: 1 }),
+  on('chat', 'o', ['open-chat-row', 'open the row'], { footer: 2, refusal: needsChatRow }),
+  on('chat', 'c', ['cancel-transfer', 'cancel the transfer'], {
+    command: 'cancel-transfer',
+    footer: 3,
+    refusal: needsTransfer,
+  }),
+
+  on('writing', 'enter', ['send', 'send'], { footer: 1 }),
+  on('writing', 'tab', ['complete', 'complete'], { footer: 2, applies: isCommand }),
+  on('writing', 'tab', ['next-pane', 'next pane'], { footer: 2, applies: (facts) => !isCommand(facts) }),
+  on('writing', 'escape', ['leave', 'stop writing'], { footer: 3 }),
+  on('writing', 'up', ['older-line', 'an earlier line']),
+  on('writing', 'down', ['newer-line', 'a later line']),
+  on('writing', 'ctrl-c', ['stop-command', 'stop the command'], {
+    footer: 0,
+    applies: (facts) => facts.isShellRunning,
+  }),
+  on('writing', 'ctrl-c', ['quit', 'quit'], { footer: 6, applies: (facts) => !facts.isShellRunning }),
+  on('writing', 'alt-1', ['focus-peers', 'peers'], { footer: 4 }),
+  on('writing', 'alt-2', ['focus-queues', 'queues']),
+  on('writing', 'alt-3', ['focus-log', 'log'], { footer: 4 }),
+  on('writing', 'alt-4', ['focus-chat', 'chat']),
+
+  on('any pane', 'a r', ['answer', 'accept or refuse'], {
+    command: 'answer',
+    footer: 0,
+    applies: (facts) => !isCaller(facts),
+    refusal: needsNewcomer,
+  }),
+  on(BOTH, 'alt-a', ['answer', 'accept or refuse, also while writing'], { applies: hasNewcomers }),
+  on('any pane', 'r', ['dial', 'call again'], {
+    command: 'retry',
+    footer: 0,
+    applies: isCaller,
+    refusal: needsReasonToCall,
+  }),
+
+  on('any pane', '/', ['filter', 'filter'], { command: 'filter', footer: 10 }),
+  on('any pane', 'escape', ['clear-filter', 'show all'], { footer: 9, applies: isFiltered }),
+  on(['peers', 'queues'], 's', ['sort', 'sort'], { command: 'sort', footer: 11 }),
+  on(['peers', 'queues'], 'S', ['reverse', 'reverse the order'], { command: 'reverse' }),
+  on('any pane', 'j down', ['down', 'down']),
+  on('any pane', 'k up', ['up', 'up']),
+  on(BOTH, 'pagedown', ['page-down', 'a page down']),
+  on(BOTH, 'pageup', ['page-up', 'a page up']),
+  on('any pane', 'home g', ['first', 'to the beginning']),
+  on('any pane', 'end G', ['last', 'to the end, and follow']),
+
+  on('any pane', 'I', ['ignore-all', 'ignore everybody, or no longer'], { command: 'ignore-all' }),
+  on('any pane', '1 alt-1', ['focus-peers', 'peers'], { command: 'peers' }),
+  on('any pane', '2 alt-2', ['focus-queues', 'queues'], { command: 'queues' }),
+  on('any pane', '3 alt-3', ['focus-log', 'log'], { command: 'log' }),
+  on('any pane', '4 alt-4', ['focus-chat', 'chat'], { command: 'chat' }),
+  on('any pane', 'tab', ['next-pane', 'next pane'], { footer: 13 }),
+  on(BOTH, 'shift-tab', ['previous-pane', 'previous pane']),
+  on('any pane', 'z', ['zoom', 'zoom'], { command: 'zoom', footer: 14 }),
+  on('writing', 'alt-z', ['zoom', 'zoom']),
+  on('any pane', ':', ['palette', 'command'], { footer: 15 }),
+  on('any pane', '? f1', ['help', 'help'], { command: 'help', footer: 12 }),
+  on('writing', 'f1', ['help', 'help'], { footer: 5 }),
+  on(BOTH, 'ctrl-l', ['repaint', 'draw the screen anew'], { command: 'repaint' }),
+  on('any pane', 'q ctrl-c', ['quit', 'quit'], { command: 'quit', footer: 16 }),
+];
+
+/** What the help explains beside the keys. */
+export const LEGEND: readonly (readonly [shown: string, place: string, label: string])[] = [
+  ['!upload', 'chat line', '<path>: sends a file, or a directory as a zip'],
+  ['!import', 'chat line', '<name>: copies a received file to the working directory'],
+  ['!zimport', 'chat line', '<name>: unzips a received file into the working directory'],
+  ['!exit', 'chat line', 'leaves the program'],
+  ['!…', 'chat line', 'anything else runs in the shell of this machine; \\! begins ordinary text'],
+  ['✓', 'chat mark', 'the other side has acknowledged it (Python: has received it)'],
+  ['→', 'chat mark', 'it has left this machine'],
+  ['…', 'chat mark', 'it waits to leave'],
+  ['●', 'peer', 'connected'],
+  ['○', 'peer', 'away'],
+  ['⊘', 'peer', 'ignored: new messages are dropped and counted'],
+  ['✕', 'peer', 'refused'],
+];

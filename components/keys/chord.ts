@@ -1,0 +1,18 @@
+import type { KeyEvent } from '../terminal/key-decoder.ts';
+
+type Key = Extract<KeyEvent, { kind: 'key' }>;
+
+/**
+ * The key as the table of bindings writes it: the character itself (`q`, `S`, `?`), or modifiers and a name
+ * (`ctrl-c`, `alt-1`, `shift-tab`, `pageup`).
+ */
+export function chordOf(key: Key): string {
+  if (key.text !== undefined && key.text !== '' && !key.ctrl && !key.alt) return key.text;
+  const isCharacter = [...key.name].length === 1;
+  const modifiers = [
+    key.ctrl ? 'ctrl-' : '',
+    key.alt ? 'alt-' : '',
+    key.shift && !isCharacter ? 'shift-' : '',
+  ].join('');
+  return modifiers + (isCharacter ? key.name.toLowerCase() : key.name);
+}

@@ -1,0 +1,41 @@
+import { selectedRow } from '../state/list-motion.ts';
+import type { EngineData, SafeChatRow, SafeLogRow, SafePeerRow, SafeQueueRow } from '../state/safe-rows.ts';
+import { tailRow } from '../state/tail-motion.ts';
+import type { UiState } from '../state/ui-state.ts';
+
+/** What the table of keys may ask before it offers a key. */
+export interface Facts {
+  readonly ui: UiState;
+  readonly data: EngineData;
+  /** The selected rows; absent when there is none or when it has moved out of sight. */
+  readonly peer: SafePeerRow | undefined;
+  readonly queue: SafeQueueRow | undefined;
+  readonly logRow: SafeLogRow | undefined;
+  readonly chatRow: SafeChatRow | undefined;
+  /** The newest transfer of ours in the conversation that has not ended. */
+  readonly transfer: SafeChatRow | undefined;
+  readonly isShellRunning: boolean;
+  /** What has been written so far. */
+  readonly chatLine: string;
+}
+
+export function factsOf(
+  ui: UiState,
+  data: EngineData,
+  chat: Pick<Facts, 'isShellRunning' | 'chatLine'>,
+): Facts {
+  return {
+    ui,
+    data,
+    peer: selectedRow(ui.peers, data.peers),
+    queue: selectedRow(ui.queues, data.queues),
+    logRow: tailRow(ui.log, data.log),
+    chatRow: tailRow(ui.chat, data.chat),
+    transfer: data.chat?.rows.findLast((row) => row.transfer !== undefined && isUnderWay(row.transfer.phase)),
+    ...chat,
+  };
+}
+
+function isUnderWay(phase: NonNullable<SafeChatRow['transfer']>['phase']): boolean {
+  return phase === 'preparing' || phase === 'waiting' || phase === 'running';
+}

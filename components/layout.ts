@@ -1,0 +1,48 @@
+import type { Size } from './host.ts';
+import type { PaneName, UiState } from './state/ui-state.ts';
+
+export const SMALLEST: Size = { columns: 40, rows: 10 };
+const WIDE_COLUMNS = 120;
+const MIDDLE_COLUMNS = 80;
+/** Below this height a second row of panes would leave neither of them enough lines. */
+const TWO_STOREYS_ROWS = 16;
+
+export interface Rectangle {
+  readonly row: number;
+  readonly column: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export type Layout = Readonly<Partial<Record<PaneName, Rectangle>>>;
+
+export function isTooSmall(size: Size): boolean {
+  return size.columns < SMALLEST.columns || size.rows < SMALLEST.rows;
+}
+
+/**
+ * Where each pane that is shown stands. The first row of the screen is the header, the last one the footer. All four
+ * panes from 120 columns, two and the chat (or the log) from 80, else the focused one.
+ */
+export function layoutOf(ui: Pick<UiState, 'size' | 'focus' | 'zoom' | 'logInstead'>): Layout {
+  const { columns, rows } = ui.size;
+  const body: Rectangle = { row: 1, column: 0, width: columns, height: rows - 2 };
+  if (isTooSmall(ui.size)) return {};
+  if (ui.zoom || columns < MIDDLE_COLUMNS || rows < TWO_STOREYS_ROWS) return { [ui.focus]: body };
+  const topHeight = Math.max(7, Math.round(body.height * 0.34));
+  // On a wide screen the right side has room for the longest line that is to be typed elsewhere.
+  const leftWidth = Math.floor(columns * (columns < WIDE_COLUMNS ? 0.45 : 0.43));
+  const [topLeft, topRight] = sideBySide({ ...body, height: topHeight }, leftWidth);
+  const below: Rectangle = { ...body, row: 1 + topHeight, height: body.height - topHeight };
+  if (columns < WIDE_COLUMNS)
+    return { peers: topLeft, queues: topRight, [ui.logInstead ? 'log' : 'chat']: below };
+  const [log, chat] = sideBySide(below, leftWidth);
+  return { peers: topLeft, queues: topRight, log, chat };
+}
+
+function sideBySide(box: Rectangle, leftWidth: number): [Rectangle, Rectangle] {
+  return [
+    { ...box, width: leftWidth },
+    { ...box, column: box.column + leftWidth, width: box.width - leftWidth },
+  ];
+}

@@ -1,0 +1,128 @@
+import { counted, countText } from '../state/format.ts';
+import type { SafeChatRow } from '../state/safe-rows.ts';
+import { tailRow } from '../state/tail-motion.ts';
+import { unreadOf } from '../state/unread.ts';
+import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
+import { textWidth } from '../terminal/width.ts';
+import { GLYPHS } from '../themes/glyphs.ts';
+import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
+import { fit, inTone, type Line, lineWidth, span, words } from '../widgets/line.ts';
+import { chatRowLines, newMarker } from './chat-rows.ts';
+import { type PaneInput, paneBlock, tailNote } from './pane.ts';
+import { emptyConversation, welcome } from './welcome.ts';
+
+const AUTHOR_WIDTH_MAX = 14;
+const AUTHOR_WIDTH_MIN = 3;
+
+/** Rows to ask for: each takes at least one line. */
+export function chatRows({ box }: Pick<PaneInput, 'box'>): number {
+  return Math.max(1, innerHeight(box.height) - 1);
+}
+
+/** The conversation, and under it the line that is being written. */
+export function chatPane(input: PaneInput): Block {
+  const { ui, data, box, chatLine } = input;
+  const width = innerWidth(box.width);
+  const height = innerHeight(box.height);
+  const lines = conversation(input, { width, height: height - 1 });
+  const blank = Array.from({ length: height - 1 - lines.length }, (): Line => []);
+  // What was said last stands next to where the answer is written; a text to be read begins at the top.
+  const isTalk = (data.chat?.rows.length ?? 0) > 0 && ui.chatPeer !== undefined;
+  const above = isTalk ? [...blank, ...lines] : [...lines, ...blank];
+  const shown = chatLine.visible(Math.max(1, width - 2));
+  const prompt = promptLine(input, shown.text);
+  const body: Block = {
+    lines: [...above, prompt],
+    ...(ui.editing ? { cursor: { row: height - 1, column: 2 + shown.cursorColumn } } : {}),
+  };
+  const about: Line = ui.chatPeer === undefined ? [] : [words(' · '), span(ui.chatPeer.name, 'strong')];
+  return paneBlock('chat', input, { body, about, note: noteOf(input, lineWidth(about) + 8, data.chat) });
+}
+
+function conversation(input: PaneInput, size: { width: number; height: number }): readonly Line[] {
+  const { ui, data } = input;
+  const rows = data.chat?.rows ?? [];
+  if (rows.length === 0 || ui.chatPeer === undefined) {
+    if (ui.chatPeer !== undefined) {
+      if (data.chat === undefined) return [];
+      if (ui.chat.filter !== '') return [[words('No row passes the filter.', 'faint')]];
+      return emptyConversation(ui.chatPeer.name, data.status, size);
+    }
+    return data.status === undefined ? [] : welcome(data.status, size);
+  }
+  return lastLines(input, rows, size);
+}
+
+/** As many whole rows as fit, from the end of the window upwards; the topmost may be cut. */
+function lastLines(
+  { ui, data }: PaneInput,
+  rows: readonly SafeChatRow[],
+  { width, height }: { width: number; height: number },
+): readonly Line[] {
+  const widest = Math.max(...rows.map((row) => (row.from === 'peer' ? textWidth(row.author) : 0)));
+  const authorWidth = Math.max(AUTHOR_WIDTH_MIN, Math.min(AUTHOR_WIDTH_MAX, widest));
+  const linesMax = Math.max(Math.min(height, 8), Math.ceil(height * 0.6));
+  const room = { width, authorWidth, linesMax };
+  const cursor = ui.focus === 'chat' && !ui.editing ? tailRow(ui.chat, data.chat) : undefined;
+  // While going upwards the cursor is on the first row, so that one must be whole.
+  const fromTop = ui.chat.edge === 'first';
+  const blocks: Line[][] = [];
+  let used = 0;
+  const ordered = fromTop ? rows : rows.toReversed();
+  for (const row of ordered) {
+    if (used >= height) break;
+    const lines = chatRowLines(row, room).map((line) =>
+      row === cursor ? inTone(fit(line, width), 'selected') : line,
+    );
+    const block = row.firstUnread === true ? [newMarker(width), ...lines] : [...lines];
+    blocks.push(block);
+    used += block.length;
+  }
+  return fromTop ? blocks.flat().slice(0, height) : blocks.reverse().flat().slice(-height);
+}
+
+function promptLine({ ui }: PaneInput, text: SafeText): Line {
+  const isEmpty = text === '';
+  if (ui.editing) return [words(`${GLYPHS.cursor} `, 'focus'), span(text)];
+  if (!isEmpty) return [words(`${GLYPHS.cursor} `, 'faint'), span(text, 'faint')];
+  if (ui.chatPeer === undefined) return [];
+  const how = ui.focus === 'chat' ? trusted('Enter') : trusted('4');
+  return [words(`${GLYPHS.cursor} `, 'faint'), span(safe`${how} to write to ${ui.chatPeer.name}`, 'faint')];
+}
+
+/** What is new, else where files go, as far as there is room. */
+function noteOf({ ui, data, box }: PaneInput, titleWidth: number, chat: PaneInput['data']['chat']): Line {
+  if (ui.chat.endId !== undefined || ui.chat.filter !== '') return tailNote(chat, ui.chat);
+  const unread = unreadOf(ui, data);
+  const news: Line = unread > 0 ? [span(safe`${countText(unread)} unread`, 'warn')] : [];
+  const folder = data.status?.receivedDirectory;
+  if (folder === undefined || ui.chatPeer === undefined) return news;
+  const full: Line = [
+    span(safe`received: ${folder}`, 'faint'),
+    ...(unread > 0 ? [words(' · '), ...news] : []),
+  ];
+  return titleWidth + lineWidth(full) + 10 <= box.width ? full : news;
+}
+
+/** Everything of one row of the conversation, for the detail view. */
+export function chatRowTitle(row: SafeChatRow): SafeText {
+  if (row.shell !== undefined) return safe`$ ${row.text}`;
+  return row.from === 'me' ? safe`you to ${row.author}` : row.author;
+}
+
+export function chatRowDetail(row: SafeChatRow): readonly Line[] {
+  const { shell, transfer } = row;
+  if (shell !== undefined) {
+    const dropped =
+      shell.droppedLines === 0
+        ? []
+        : [[words(`… ${shell.droppedLines} lines before are not kept`, 'faint')] as Line];
+    return [...dropped, ...shell.lines.map((line): Line => [span(line)])];
+  }
+  const detail = transfer?.detail === undefined ? [] : [[span(transfer.detail)] as Line];
+  const state =
+    transfer === undefined
+      ? []
+      : [[span(safe`${counted(transfer.doneBytes, 'byte')}, ${trusted(transfer.phase)}`)] as Line];
+  return [...row.lines.map((line): Line => [span(line)]), ...state, ...detail];
+}

@@ -1,0 +1,158 @@
+/** The lines that one row of a conversation takes. */
+import { bytesText, clockText, durationText } from '../state/format.ts';
+import type { SafeChatRow, SafeShell, SafeTransfer } from '../state/safe-rows.ts';
+import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
+import { clip, textWidth, wrap } from '../terminal/width.ts';
+import { GLYPHS } from '../themes/glyphs.ts';
+import type { Tone } from '../themes/tokens.ts';
+import { progressBar } from '../widgets/graphs.ts';
+import { cellLeft, fit, type Line, lineWidth, span, spread, words } from '../widgets/line.ts';
+
+export interface ChatRoom {
+  readonly width: number;
+  /** Lines that a single row may take, so that no peer can push everything else away. */
+  readonly linesMax: number;
+  readonly authorWidth: number;
+}
+
+const BAR_CELLS_MIN = 6;
+const BAR_CELLS_MAX = 26;
+const WITH_AUTHOR_COLUMN = 46;
+
+export function chatRowLines(row: SafeChatRow, room: ChatRoom): readonly Line[] {
+  if (row.shell !== undefined) return shellLines(row, row.shell, room);
+  if (row.transfer !== undefined) return [transferLine(row, row.transfer, room.width)];
+  return row.from === 'here' ? remarkLines(row, room) : saidLines(row, room);
+}
+
+export function newMarker(width: number): Line {
+  const label = ' new ';
+  const left = Math.max(0, Math.floor((width - label.length) / 2));
+  return [words('─'.repeat(left) + label + '─'.repeat(Math.max(0, width - label.length - left)), 'warn')];
+}
+
+function saidLines(row: SafeChatRow, room: ChatRoom): readonly Line[] {
+  const mine = row.from === 'me';
+  const author = mine ? trusted('you') : row.author;
+  const tone: Tone = mine ? 'good' : 'info';
+  const head: Line =
+    room.width >= WITH_AUTHOR_COLUMN
+      ? [
+          cellLeft(author, room.authorWidth, tone),
+          words('  '),
+          span(clockText(row.atMs), 'faint'),
+          words('  '),
+        ]
+      : [
+          span(clockText(row.atMs), 'faint'),
+          words(' '),
+          span(clip(author, room.authorWidth), tone),
+          words(' '),
+        ];
+  const headWidth = lineWidth(head);
+  const mark = mine ? markOf(row) : undefined;
+  const lines = bounded(
+    wrapped(row.lines, room.width - headWidth - (mark === undefined ? 0 : 3)),
+    room.linesMax,
+  );
+  const indent = words(' '.repeat(headWidth));
+  const drawn = lines.map((line, index): Line => [...(index === 0 ? head : [indent]), span(line)]);
+  if (mark === undefined) return drawn;
+  const last = drawn.at(-1) ?? head;
+  return [...drawn.slice(0, -1), spread(last, [words(' '), mark], room.width)];
+}
+
+/** How far a line of ours has come. A mark of two words stands in the place of the line's end only when it matters. */
+function markOf({ mark }: SafeChatRow): { readonly text: SafeText; readonly tone: Tone } | undefined {
+  switch (mark) {
+    case 'waiting':
+      return words(`${GLYPHS.pending} waiting`, 'warn');
+    case 'sent':
+      return words(GLYPHS.sent, 'faint');
+    case 'received':
+      return words(GLYPHS.received, 'good');
+    case 'dropped':
+      return words(`${GLYPHS.ignored} dropped`, 'warn');
+    case 'failed':
+      return words(`${GLYPHS.refused} failed`, 'bad');
+    default:
+      return undefined;
+  }
+}
+
+function remarkLines(row: SafeChatRow, room: ChatRoom): readonly Line[] {
+  const tone: Tone = row.tone ?? 'info';
+  const glyph = { good: GLYPHS.received, bad: GLYPHS.refused, info: '·' }[row.tone ?? 'info'];
+  const lines = bounded(wrapped(row.lines, room.width - 2), room.linesMax);
+  return lines.map((line, index) => [words(index === 0 ? `${glyph} ` : '  ', tone), span(line, tone)]);
+}
+
+function transferLine(row: SafeChatRow, transfer: SafeTransfer, width: number): Line {
+  const arrow = row.from === 'me' ? '⇡' : '⇣';
+  const size = transfer.totalBytes > 0 ? safe`  ${bytesText(transfer.totalBytes)}` : trusted('');
+  const name = clip(row.text, Math.max(8, Math.floor(width * 0.4)));
+  const left: Line = [words(`${arrow} `, 'info'), span(name, 'strong'), span(size)];
+  const detail = transfer.detail === undefined ? trusted('') : safe` · ${transfer.detail}`;
+  switch (transfer.phase) {
+    case 'preparing':
+      return fit([...left, words('  preparing', 'faint')], width);
+    case 'waiting':
+      return fit([...left, words('  waiting for its turn', 'faint'), span(detail, 'faint')], width);
+    case 'running':
+      return runningLine(left, transfer, width);
+    case 'done':
+      return fit([...left, words(`  ${GLYPHS.received} done`, 'good'), span(detail, 'faint')], width);
+    case 'cancelled':
+      return fit([...left, words('  cancelled', 'warn'), span(detail, 'faint')], width);
+    case 'refused':
+    case 'failed':
+      return fit(
+        [...left, words(`  ${GLYPHS.refused} ${transfer.phase}`, 'bad'), span(detail, 'bad')],
+        width,
+      );
+  }
+}
+
+function runningLine(left: Line, transfer: SafeTransfer, width: number): Line {
+  const { doneBytes, totalBytes, bytesPerSecond } = transfer;
+  const fraction = totalBytes > 0 ? doneBytes / totalBytes : 0;
+  const rest =
+    bytesPerSecond > 0 ? durationText((totalBytes - doneBytes) / bytesPerSecond) : trusted(GLYPHS.dash);
+  const percent = `${String(Math.floor(fraction * 100)).padStart(3)} %`;
+  const rate = `${bytesText(bytesPerSecond).padStart(7)}/s`;
+  const isNarrow = width < WITH_AUTHOR_COLUMN;
+  const right: Line = [words(isNarrow ? ` ${percent}` : `  ${percent}  ${rate}  ${rest.padStart(5)}`)];
+  const room = width - lineWidth(left) - lineWidth(right) - 2;
+  if (room < BAR_CELLS_MIN) return spread(left, right, width);
+  const bar = progressBar(fraction, Math.min(room, BAR_CELLS_MAX));
+  return spread([...left, words('  '), span(bar, 'info')], right, width);
+}
+
+function shellLines(row: SafeChatRow, shell: SafeShell, room: ChatRoom): readonly Line[] {
+  const head = spread([words('$ ', 'strong'), span(row.text)], [words('  '), shellEnd(shell)], room.width);
+  const output = shell.lines.flatMap((line) => wrap(line, room.width - 2));
+  const shown = output.slice(-Math.max(1, room.linesMax - 2));
+  const above = output.length - shown.length + shell.droppedLines;
+  const hidden: readonly Line[] =
+    above === 0
+      ? []
+      : [[words(`  … ${above} ${above === 1 ? 'line' : 'lines'} above (o opens it)`, 'faint')]];
+  return [head, ...hidden, ...shown.map((line): Line => [words('  '), span(line, 'faint')])];
+}
+
+/** How a command ended, or how to end it. */
+export function shellEnd(shell: SafeShell): { readonly text: SafeText; readonly tone: Tone } {
+  if (shell.running) return words('running, Ctrl-C stops it', 'info');
+  if (shell.signal !== undefined) return { text: safe`stopped by ${shell.signal}`, tone: 'warn' };
+  return words(`exit ${shell.exitCode ?? '?'}`, shell.exitCode === 0 ? 'good' : 'bad');
+}
+
+function wrapped(lines: readonly SafeText[], width: number): readonly SafeText[] {
+  return lines.flatMap((line) => (textWidth(line) <= width ? [line] : wrap(line, width)));
+}
+
+function bounded(lines: readonly SafeText[], linesMax: number): readonly SafeText[] {
+  if (lines.length <= linesMax) return lines;
+  const kept = Math.max(1, linesMax - 1);
+  return [...lines.slice(0, kept), safe`… ${lines.length - kept} more lines (o opens it)`];
+}

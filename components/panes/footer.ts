@@ -1,0 +1,79 @@
+import { footerBindings } from '../keys/dispatcher.ts';
+import type { Facts } from '../keys/facts.ts';
+import type { Dialog, Toast } from '../state/ui-state.ts';
+import { safe, trusted } from '../terminal/sanitize.ts';
+import { clip, textWidth } from '../terminal/width.ts';
+import type { Tone } from '../themes/tokens.ts';
+import { fit, type Line, span, words } from '../widgets/line.ts';
+
+const TOAST_MARKS: Record<Toast['tone'], string> = { good: '✓', warn: '!', bad: '✕', info: '·' };
+/** Long explanations belong into the help. */
+const LABEL_WIDTH_MAX = 22;
+
+const CHOOSE = ['← →', 'choose'] as const;
+const DO_IT = ['Enter', 'does it'] as const;
+const PICK = ['↑ ↓', 'choose'] as const;
+const CLOSE = ['Esc', 'closes'] as const;
+
+const DIALOG_KEYS: Record<Dialog['kind'], readonly (readonly [string, string])[]> = {
+  newcomer: [CHOOSE, DO_IT, ['Esc', 'later']],
+  quit: [CHOOSE, DO_IT, ['Ctrl-C', 'quits now'], ['Esc', 'stays']],
+  confirm: [CHOOSE, DO_IT, ['Esc', 'cancels']],
+  paste: [CHOOSE, DO_IT, ['Esc', 'cancels']],
+  help: [PICK, DO_IT, ['type', 'to filter'], CLOSE],
+  palette: [PICK, DO_IT, ['Tab', 'completes'], CLOSE],
+  detail: [['↑ ↓ PgUp PgDn', 'scroll'], CLOSE],
+};
+
+/** What just happened, who waits for an answer, or the keys that do something here and now. */
+export function footerLine(facts: Facts, width: number): Line {
+  const { ui } = facts;
+  if (ui.toast !== undefined) {
+    const { tone, text } = ui.toast;
+    return fit([words(` ${TOAST_MARKS[tone]} `, tone), span(clip(text, width - 4), toneOfText(tone))], width);
+  }
+  if (ui.filtering)
+    return keyLine(
+      [
+        ['type', 'to filter'],
+        ['Enter', 'keep it'],
+        ['Esc', 'show all'],
+      ],
+      width,
+    );
+  if (ui.dialog !== undefined) return keyLine(DIALOG_KEYS[ui.dialog.kind], width);
+  const waiting = facts.data.status?.newcomers[0];
+  if (waiting !== undefined && ui.editing) {
+    const text = safe` ? “${waiting.name}” from ${waiting.address} wants in`;
+    return fit(
+      [span(clip(text, width - 18), 'warn'), words('  '), words('Alt-A', 'key'), words(' answers')],
+      width,
+    );
+  }
+  return keyLine(
+    footerBindings(facts).map(({ shownKey, label }) => [shownKey, shortLabel(label)]),
+    width,
+  );
+}
+
+/** Keys and what they do, as many as fit whole. */
+export function keyLine(entries: readonly (readonly [string, string])[], width: number): Line {
+  const line: ReturnType<typeof words>[] = [words(' ')];
+  let used = 1;
+  for (const [key, label] of entries) {
+    const cells = textWidth(key) + 1 + textWidth(label) + 3;
+    if (used + cells - 3 > width) break;
+    line.push(words(key, 'key'), span(trusted(` ${label}   `)));
+    used += cells;
+  }
+  return fit(line, width);
+}
+
+function shortLabel(label: string): string {
+  const beforeComma = label.split(',')[0] ?? label;
+  return textWidth(beforeComma) <= LABEL_WIDTH_MAX ? beforeComma : (beforeComma.split(' ')[0] ?? beforeComma);
+}
+
+function toneOfText(tone: Toast['tone']): Tone {
+  return tone === 'info' ? 'plain' : tone;
+}

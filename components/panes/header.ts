@@ -1,0 +1,103 @@
+import { ageText, clockText, countText, rateText } from '../state/format.ts';
+import type { SafePhase, SafeStatus } from '../state/safe-rows.ts';
+import { safe, trusted } from '../terminal/sanitize.ts';
+import { GLYPHS } from '../themes/glyphs.ts';
+import type { Tone } from '../themes/tokens.ts';
+import { type Line, lineWidth, span, spread, words } from '../widgets/line.ts';
+
+interface Part {
+  readonly line: Line;
+  /** The part with the highest number is the first that is left out when there is no room. */
+  readonly rank: number;
+}
+
+/** Below this width the header uses short forms. */
+const COMPACT_WIDTH = 100;
+
+/** The one line that answers "is it well?". */
+export function headerLine(status: SafeStatus | undefined, view: { nowMs: number; width: number }): Line {
+  const { nowMs, width } = view;
+  const clock: Line = [words('  '), span(clockText(nowMs), 'strong'), words(' ')];
+  const name: Line = [words(' aioc', 'strong')];
+  if (status === undefined) return spread([...name, words('  starting …', 'faint')], clock, width);
+  const parts = partsOf(status, nowMs, width < COMPACT_WIDTH);
+  const room = width - lineWidth(clock) - lineWidth(name);
+  const kept = [...parts];
+  while (kept.length > 0 && widthOf(kept) > room) {
+    const worst = Math.max(...kept.map(({ rank }) => rank));
+    kept.splice(
+      kept.findIndex(({ rank }) => rank === worst),
+      1,
+    );
+  }
+  return spread([...name, ...kept.flatMap(({ line }) => [words(' '), ...line])], clock, width);
+}
+
+function widthOf(parts: readonly Part[]): number {
+  return parts.reduce((sum, { line }) => sum + 1 + lineWidth(line), 0);
+}
+
+function partsOf(status: SafeStatus, nowMs: number, isCompact: boolean): readonly Part[] {
+  const { glyph, word, tone } = phaseMark(status.phase);
+  const security = { plain: 'no TLS', 'tls-allow-all': 'TLS', 'mutual-tls': 'mutual TLS' }[status.security];
+  const [down, up] = [trusted(GLYPHS.down), trusted(GLYPHS.up)];
+  const rates = isCompact
+    ? safe` ${down}${rateText(status.inRate)} ${up}${rateText(status.outRate)}`
+    : safe` ${down} ${rateText(status.inRate)}/s ${up} ${rateText(status.outRate)}/s`;
+  // A server listens wherever it listens; what the other side must know is the port.
+  const address =
+    isCompact && status.role === 'server' ? safe`:${trusted(String(status.port))}` : status.address;
+  const parts: (Part | undefined)[] = [
+    { rank: 0, line: [words(glyph, tone)] },
+    { rank: 3, line: [words(status.role)] },
+    { rank: 6, line: [span(address)] },
+    word === '' ? undefined : { rank: 1, line: [words(`· ${word}`, tone)] },
+    {
+      rank: status.security === 'plain' ? 2 : 5,
+      line: [words('· '), words(security, status.security === 'plain' ? 'warn' : 'plain')],
+    },
+    status.acceptsAll ? { rank: 4, line: [words('· '), words('lets everybody in', 'warn')] } : undefined,
+    status.ignoringAll
+      ? {
+          rank: 1,
+          line: [words('· '), span(safe`⊘ ignoring all, ${countText(status.ignoredDrops)} dropped`, 'warn')],
+        }
+      : undefined,
+    { rank: 10, line: [span(safe`· up ${ageText(nowMs - status.startedAtMs)}`)] },
+    {
+      rank: 8,
+      line: [span(rates)],
+    },
+    {
+      rank: 7,
+      line: [
+        span(safe` waiting ${countText(status.waitingCount)}`, status.waitingCount > 0 ? 'warn' : 'plain'),
+      ],
+    },
+    status.unreadTotal > 0
+      ? { rank: 4, line: [span(safe` ${countText(status.unreadTotal)} unread`, 'warn')] }
+      : undefined,
+  ];
+  return parts.filter((part) => part !== undefined);
+}
+
+/** When all is well the glyph says so, and no word is needed. */
+function phaseMark(phase: SafePhase): { readonly glyph: string; readonly word: string; readonly tone: Tone } {
+  switch (phase.kind) {
+    case 'listening':
+    case 'connected':
+      return { glyph: GLYPHS.connected, word: '', tone: 'good' };
+    case 'starting':
+    case 'connecting':
+    case 'stopping':
+      return { glyph: GLYPHS.pending, word: phase.kind, tone: 'info' };
+    case 'waiting-to-be-let-in':
+      return { glyph: GLYPHS.pending, word: 'waiting to be let in', tone: 'info' };
+    case 'retrying':
+      return { glyph: GLYPHS.away, word: 'trying again', tone: 'warn' };
+    case 'refused':
+      return { glyph: GLYPHS.refused, word: 'refused', tone: 'bad' };
+    case 'failed':
+      return { glyph: GLYPHS.refused, word: 'failed', tone: 'bad' };
+  }
+}

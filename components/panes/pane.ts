@@ -1,0 +1,75 @@
+import type { Rectangle } from '../layout.ts';
+import { countText } from '../state/format.ts';
+import type { EngineData } from '../state/safe-rows.ts';
+import { PANES, type PaneName, type UiState } from '../state/ui-state.ts';
+import { safe, sanitize } from '../terminal/sanitize.ts';
+import { type Block, framed, innerWidth } from '../widgets/frame.ts';
+import { type Line, span, words } from '../widgets/line.ts';
+import type { LineEditor } from '../widgets/line-editor.ts';
+
+/** Everything that a pane is drawn from. */
+export interface PaneInput {
+  readonly ui: UiState;
+  readonly data: EngineData;
+  readonly box: Rectangle;
+  /** The line that is written in the chat. */
+  readonly chatLine: LineEditor;
+  /** The filter that is being typed. */
+  readonly prompt: LineEditor;
+}
+
+export interface PaneContent {
+  readonly body: Block;
+  /** After the pane's name in its title. */
+  readonly about?: Line;
+  /** Right in the upper border. */
+  readonly note: Line;
+}
+
+const NAMES: Record<PaneName, string> = { peers: 'Peers', queues: 'Queues', log: 'Log', chat: 'Chat' };
+
+/** The pane's content in its frame, with the filter in the title while there is one. */
+export function paneBlock(name: PaneName, input: PaneInput, content: PaneContent): Block {
+  const { ui, box, prompt } = input;
+  const hasFocus = ui.focus === name;
+  const tone = hasFocus ? 'focus' : 'strong';
+  const title: Line = [words(`${PANES.indexOf(name) + 1} ${NAMES[name]}`, tone), ...(content.about ?? [])];
+  const filtering = hasFocus && ui.filtering;
+  const shown = prompt.visible(Math.max(4, Math.floor(innerWidth(box.width) / 3)));
+  const filter: Line = filtering ? [words(' / '), span(shown.text)] : filterNote(input, name);
+  const block = framed(content.body, {
+    width: box.width,
+    height: box.height,
+    title: [...title, ...filter],
+    note: content.note,
+    border: hasFocus ? 'focus' : 'faint',
+  });
+  if (!filtering) return ui.dialog === undefined && hasFocus ? block : { lines: block.lines };
+  const before = title.reduce((sum, part) => sum + part.text.length, 0);
+  return { lines: block.lines, cursor: { row: 0, column: 2 + before + 3 + shown.cursorColumn } };
+}
+
+/** `7 of 312`, always: that a filter hides something must be seen. */
+export function countNote(update: { readonly matched: number; readonly total: number } | undefined): Line {
+  if (update === undefined) return [];
+  return [span(safe`${countText(update.matched)} of ${countText(update.total)}`)];
+}
+
+/** `following`, or how much has come in below since. */
+export function tailNote(
+  update: { readonly matched: number; readonly total: number; readonly newer: number } | undefined,
+  tail: { readonly endId?: number; readonly filter: string },
+): Line {
+  if (update === undefined) return [];
+  const place =
+    tail.endId === undefined
+      ? words('following')
+      : span(update.newer > 0 ? safe`▼ ${countText(update.newer)} new below` : safe`not following`, 'warn');
+  const count = tail.filter === '' ? [] : [...countNote(update), words(' · ')];
+  return [...count, place];
+}
+
+function filterNote({ ui }: PaneInput, name: PaneName): Line {
+  const { filter } = ui[name];
+  return filter === '' ? [] : [words(' / ', 'warn'), span(sanitize(filter), 'warn')];
+}

@@ -1,0 +1,130 @@
+import { ageText, bytesText, countText, durationText, rateText } from '../state/format.ts';
+import { selectedRow } from '../state/list-motion.ts';
+import type { SafeQueueRow } from '../state/safe-rows.ts';
+import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
+import { GLYPHS } from '../themes/glyphs.ts';
+import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
+import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, span, words } from '../widgets/line.ts';
+import { countNote, type PaneInput, paneBlock } from './pane.ts';
+
+const HEAD_WIDTH = 46;
+/** Rates and bytes are shown from here on. */
+const ALL_COLUMNS_WIDTH = 60;
+const FULL_NOTE_WIDTH = 48;
+
+/** How many rows of the list fit beside the column heads and the line that explains the worst one. */
+export function queuesRows({ box }: Pick<PaneInput, 'box'>): number {
+  return Math.max(1, innerHeight(box.height) - (innerWidth(box.width) >= HEAD_WIDTH ? 2 : 1));
+}
+
+/** The queues by what hurts most, and under them why the worst one is stuck. */
+export function queuesPane(input: PaneInput): Block {
+  const { ui, data, box } = input;
+  const width = innerWidth(box.width);
+  const update = data.queues;
+  const selected = ui.focus === 'queues' ? selectedRow(ui.queues, update) : undefined;
+  const rows = (update?.rows ?? []).map((row) => {
+    const line = fit(queueLine(row, width, ui.nowMs), width);
+    return row === selected ? inTone([words(GLYPHS.cursor), ...line.slice(1)], 'selected') : line;
+  });
+  const head = width >= HEAD_WIDTH && rows.length > 0 ? [headLine(width)] : [];
+  const table = rows.length > 0 ? [...head, ...rows] : emptyLines(update);
+  const room = innerHeight(box.height) - 1;
+  const lines = [...table.slice(0, room), ...blank(room - table.length), whyLine(update, width)];
+  const order = ui.queues.descending ? GLYPHS.down : GLYPHS.up;
+  const note: Line = [words(`by ${ui.queues.sort} ${order} · `, 'faint'), ...countNote(update)];
+  const shortNote = countNote(update);
+  return paneBlock('queues', input, {
+    body: { lines },
+    note: box.width < FULL_NOTE_WIDTH ? shortNote : note,
+  });
+}
+
+/** `client3 · events`; a queue towards us is the inbox of its type. */
+export function queueName(row: SafeQueueRow): SafeText {
+  return row.direction === 'in' && row.peer === undefined
+    ? safe`inbox · ${row.type}`
+    : safe`${row.peerName} · ${row.type}`;
+}
+
+interface Columns {
+  readonly name: number;
+  readonly depth: number;
+  readonly bytes: number;
+  readonly oldest: number;
+  readonly rate: number;
+  readonly drain: number;
+}
+
+function columnsOf(width: number): Columns {
+  if (width < ALL_COLUMNS_WIDTH) {
+    return { name: Math.max(4, width - 3 - 21), depth: 8, bytes: 0, oldest: 7, rate: 0, drain: 6 };
+  }
+  return { name: width - 3 - 41, depth: 8, bytes: 8, oldest: 7, rate: 6, drain: 6 };
+}
+
+function headLine(width: number): Line {
+  const columns = columnsOf(width);
+  const right = (text: string, cells: number) => cellRight(trusted(text), cells, 'faint');
+  return [
+    words('   '),
+    cellLeft(trusted('queue'), columns.name, 'faint'),
+    right('depth', columns.depth),
+    right('size', columns.bytes),
+    right('oldest', columns.oldest),
+    right('in/s', columns.rate),
+    right('out/s', columns.rate),
+    right('drain', columns.drain),
+  ];
+}
+
+function queueLine(row: SafeQueueRow, width: number, nowMs: number): Line {
+  const columns = columnsOf(width);
+  const isStuck = row.blocked !== undefined;
+  const oldest = row.oldestAtMs === undefined ? trusted(GLYPHS.dash) : ageText(nowMs - row.oldestAtMs);
+  const drain = row.drainSeconds === undefined ? trusted(GLYPHS.dash) : durationText(row.drainSeconds);
+  const glyph = isStuck ? '!' : row.direction === 'in' ? GLYPHS.incoming : GLYPHS.outgoing;
+  return [
+    words(' '),
+    words(glyph, isStuck ? 'warn' : 'faint'),
+    words(' '),
+    cellLeft(queueName(row), columns.name, 'strong'),
+    cellRight(countText(row.depth), columns.depth, isStuck ? 'warn' : 'plain'),
+    cellRight(bytesText(row.bytes), columns.bytes),
+    cellRight(oldest, columns.oldest),
+    cellRight(rateText(row.inRate), columns.rate),
+    cellRight(rateText(row.outRate), columns.rate),
+    cellRight(isStuck && width < ALL_COLUMNS_WIDTH ? trusted('stuck') : drain, columns.drain),
+  ];
+}
+
+/** The answer to "why is it stuck?" for the worst one, unasked. */
+function whyLine(update: PaneInput['data']['queues'], width: number): Line {
+  const stuck = (update?.rows ?? []).filter(({ blocked }) => blocked !== undefined);
+  const worst = stuck.reduce<SafeQueueRow | undefined>(
+    (worse, row) => (worse === undefined || row.depth > worse.depth ? row : worse),
+    undefined,
+  );
+  if (worst?.blocked === undefined)
+    return update === undefined || update.total === 0 ? [] : [words(' nothing is stuck', 'faint')];
+  const name = stuck.length > 1 ? safe`${queueName(worst)}: ` : trusted('');
+  const line: Line = [words(' stuck? ', 'warn'), span(safe`${name}${worst.blocked}`)];
+  const hint: Line = [words(' (w: why)', 'faint')];
+  return lineWidth(line) + lineWidth(hint) <= width ? [...line, ...hint] : line;
+}
+
+function emptyLines(update: PaneInput['data']['queues']): readonly Line[] {
+  if (update === undefined) return [];
+  return [
+    [
+      words(
+        update.total === 0 ? 'No queue yet: nothing has been sent.' : 'No queue passes the filter.',
+        'faint',
+      ),
+    ],
+  ];
+}
+
+function blank(count: number): readonly Line[] {
+  return Array.from({ length: Math.max(0, count) }, () => []);
+}

@@ -1,0 +1,64 @@
+import { CHAT_COMMANDS } from './chat-line.ts';
+
+/** What Tab should complete in a line: which list to ask, and from where on the line is replaced. */
+export interface CompletionRequest {
+  readonly source: 'command' | 'path' | 'received';
+  /** Offset of the first character that a candidate replaces. */
+  readonly from: number;
+  readonly prefix: string;
+  /** A shell splits at blanks, so they must be escaped; our own commands take the rest of the line as it is. */
+  readonly escapeBlanks: boolean;
+}
+
+/** What Tab means for the line; undefined when it isn't one that is completed. */
+export function completionRequest(line: string): CompletionRequest | undefined {
+  if (!line.startsWith('!')) return undefined;
+  const own = /^!(upload|import|zimport)\s+/.exec(line);
+  if (own !== null) {
+    const from = own[0].length;
+    const source = own[1] === 'upload' ? 'path' : 'received';
+    return { source, from, prefix: line.slice(from), escapeBlanks: false };
+  }
+  if (!/\s/.test(line)) return { source: 'command', from: 0, prefix: line, escapeBlanks: false };
+  const word = /(?:\\.|[^\s\\])*$/.exec(line)?.[0] ?? '';
+  return {
+    source: 'path',
+    from: line.length - word.length,
+    prefix: word.replace(/\\(.)/g, '$1'),
+    escapeBlanks: true,
+  };
+}
+
+export interface Completion {
+  readonly line: string;
+  /** Several candidates are left: they are shown to the user. */
+  readonly choices: readonly string[];
+}
+
+/** The line with as much added as all candidates have in common. */
+export function complete(
+  line: string,
+  request: CompletionRequest,
+  candidates: readonly string[],
+): Completion {
+  const fitting = candidates.filter((candidate) => candidate.startsWith(request.prefix));
+  const [only] = fitting;
+  if (only === undefined) return { line, choices: [] };
+  const common = fitting.reduce(commonPrefix, only);
+  const finished = fitting.length === 1 && !common.endsWith('/') && request.source !== 'received';
+  const added = request.escapeBlanks ? common.replace(/([\s\\'"$&;|<>()*?!`])/g, '\\$1') : common;
+  return {
+    line: line.slice(0, request.from) + added + (finished && request.source === 'command' ? ' ' : ''),
+    choices: fitting.length > 1 ? fitting : [],
+  };
+}
+
+export function commandCandidates(): readonly string[] {
+  return CHAT_COMMANDS;
+}
+
+function commonPrefix(left: string, right: string): string {
+  let length = 0;
+  while (length < left.length && left[length] === right[length]) length += 1;
+  return left.slice(0, length);
+}

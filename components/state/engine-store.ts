@@ -1,0 +1,106 @@
+import type { EngineDoor, OpenView } from '../../engine/contract/door.ts';
+import type { Update, View } from '../../engine/contract/views.ts';
+import type { HostClock, HostTimer } from '../host.ts';
+import { type EngineData, withUpdate } from './safe-rows.ts';
+
+/** A frame costs 9 to 24 ms: between two that the engine causes there is at least this much for everything else. */
+const COALESCE_MS = 50;
+
+interface Slot {
+  readonly open: OpenView;
+  /** The view as text, to see whether another one is wanted. */
+  readonly wanted: string;
+}
+
+/**
+ * Keeps the views open that are on the screen, and their newest updates. What arrives while a frame is young waits for
+ * the next one; the first of a burst is told at once.
+ */
+export class EngineStore {
+  readonly #door: EngineDoor;
+  readonly #clock: HostClock;
+  readonly #onChange: (data: EngineData) => void;
+  readonly #slots = new Map<View['pane'], Slot>();
+  #data: EngineData = {};
+  #pause: HostTimer | undefined;
+  #isDirty = false;
+  /** An update may come before `open` has returned; it is told when all views stand. */
+  #isShowing = false;
+
+  constructor(door: EngineDoor, clock: HostClock, onChange: (data: EngineData) => void) {
+    this.#door = door;
+    this.#clock = clock;
+    this.#onChange = onChange;
+  }
+
+  get data(): EngineData {
+    return this.#data;
+  }
+
+  /** Opens, changes and closes views until exactly these are open, at most one for each pane. */
+  show(views: readonly View[]): void {
+    for (const [pane, slot] of this.#slots) {
+      if (views.some((view) => view.pane === pane)) continue;
+      this.#slots.delete(pane);
+      slot.open.close();
+      this.#forget(pane);
+    }
+    this.#isShowing = true;
+    for (const view of views) this.#want(view);
+    this.#isShowing = false;
+    if (this.#isDirty && this.#pause === undefined) this.#tell();
+  }
+
+  close(): void {
+    this.#pause?.cancel();
+    this.show([]);
+  }
+
+  #want(view: View): void {
+    const { pane } = view;
+    const wanted = JSON.stringify(view);
+    const slot = this.#slots.get(pane);
+    if (slot?.wanted === wanted) return;
+    if (slot !== undefined) {
+      if (view.pane === 'chat' && this.#data.chat?.peer !== view.peer) this.#forget(pane);
+      this.#slots.set(pane, { open: slot.open, wanted });
+      slot.open.change(view);
+      return;
+    }
+    let isOpen = true;
+    const open = this.#door.open(view, (update) => {
+      if (isOpen) this.#take(update);
+    });
+    const close = (): void => {
+      isOpen = false;
+      open.close();
+    };
+    this.#slots.set(pane, { open: { change: (next) => open.change(next), close }, wanted });
+  }
+
+  #take(update: Update): void {
+    // An update of the conversation before, which was on its way when the user went to another.
+    const slot = this.#slots.get(update.pane);
+    if (update.pane === 'chat' && slot !== undefined && JSON.parse(slot.wanted).peer !== update.peer) return;
+    this.#data = withUpdate(this.#data, update);
+    if (this.#pause !== undefined || this.#isShowing) {
+      this.#isDirty = true;
+      return;
+    }
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#isDirty = false;
+    this.#pause = this.#clock.after(COALESCE_MS, () => {
+      this.#pause = undefined;
+      if (this.#isDirty) this.#tell();
+    });
+    this.#onChange(this.#data);
+  }
+
+  #forget(pane: View['pane']): void {
+    const { [pane]: _gone, ...rest } = this.#data;
+    this.#data = rest;
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * The one boundary: whatever the engine says goes through `sanitize` here, once, when it arrives. Beyond this file no
+ * component holds a raw text, except ids, which are only ever compared and sent back.
+ */
+import type {
+  Body,
+  ChatRow,
+  ListUpdate,
+  LogRow,
+  Newcomer,
+  PeerRow,
+  Phase,
+  QueueRow,
+  ShellState,
+  Status,
+  TailUpdate,
+  TransferState,
+  Update,
+} from '../../engine/contract/views.ts';
+import { type SafeText, sanitize, sanitizeLines } from '../terminal/sanitize.ts';
+
+/** Longer than any pane is wide and high; what is beyond is cut before the costly work begins. */
+const SHOWN_CHARACTERS_MAX = 16_000;
+
+/** `T` with the named fields made safe. */
+type Safe<T, Keys extends keyof T> = Omit<T, Keys> & {
+  readonly [K in Keys as K]-?: undefined extends T[K] ? SafeText | undefined : SafeText;
+};
+
+export type SafePeerRow = Safe<PeerRow, 'name' | 'wireName' | 'address' | 'reason' | 'words'>;
+export type SafeQueueRow = Safe<QueueRow, 'peerName' | 'type' | 'blocked'>;
+export type SafeLogRow = Safe<LogRow, 'peerName' | 'type' | 'text'>;
+export type SafeNewcomer = Safe<Newcomer, 'name' | 'address' | 'words' | 'warning'>;
+export type SafeTransfer = Safe<TransferState, 'detail'>;
+export type SafeShell = Omit<ShellState, 'lines' | 'signal'> & {
+  readonly signal: SafeText | undefined;
+  readonly lines: readonly SafeText[];
+};
+export type SafeChatRow = Omit<ChatRow, 'author' | 'text' | 'transfer' | 'shell'> & {
+  readonly author: SafeText;
+  /** The first line of `lines`: a file's name or a command. */
+  readonly text: SafeText;
+  readonly lines: readonly SafeText[];
+  readonly transfer: SafeTransfer | undefined;
+  readonly shell: SafeShell | undefined;
+};
+export type SafePhase = { readonly kind: Phase['kind']; readonly reason: SafeText | undefined };
+export type SafeStatus = Omit<
+  Status,
+  'address' | 'ownAddresses' | 'ownName' | 'ownWords' | 'receivedDirectory' | 'newcomers' | 'phase'
+> & {
+  readonly address: SafeText;
+  readonly ownAddresses: readonly SafeText[];
+  readonly ownName: SafeText;
+  readonly ownWords: SafeText | undefined;
+  readonly receivedDirectory: SafeText;
+  readonly newcomers: readonly SafeNewcomer[];
+  readonly phase: SafePhase;
+};
+export type SafeBody = {
+  readonly headerLines: readonly SafeText[];
+  readonly lines: readonly SafeText[];
+} & Pick<Body, 'id' | 'omittedBytes'>;
+
+/** Everything that is on the screen at the moment; a part is absent until its first update. */
+export interface EngineData {
+  readonly status?: SafeStatus;
+  readonly peers?: ListUpdate<SafePeerRow>;
+  readonly queues?: ListUpdate<SafeQueueRow>;
+  readonly log?: TailUpdate<SafeLogRow>;
+  readonly chat?: TailUpdate<SafeChatRow> & { readonly peer: string };
+}
+
+/** The data with one update in place of the part that it concerns. */
+export function withUpdate(data: EngineData, update: Update): EngineData {
+  switch (update.pane) {
+    case 'status':
+      return { ...data, status: safeStatus(update.status) };
+    case 'peers':
+      return { ...data, peers: { ...update, rows: update.rows.map(safePeer) } };
+    case 'queues':
+      return { ...data, queues: { ...update, rows: update.rows.map(safeQueue) } };
+    case 'log':
+      return { ...data, log: { ...update, rows: update.rows.map(safeLogRow) } };
+    case 'chat':
+      return { ...data, chat: { ...update, rows: update.rows.map(safeChatRow) } };
+  }
+}
+
+export function safeBody(body: Body): SafeBody {
+  return {
+    id: body.id,
+    omittedBytes: body.omittedBytes,
+    headerLines: body.headerLines.map((line) => one(line)),
+    lines: sanitizeLines(body.text),
+  };
+}
+
+function one(text: string): SafeText {
+  return sanitize(text.length > SHOWN_CHARACTERS_MAX ? text.slice(0, SHOWN_CHARACTERS_MAX) : text);
+}
+
+function maybe(text: string | undefined): SafeText | undefined {
+  return text === undefined ? undefined : one(text);
+}
+
+function safeStatus(status: Status): SafeStatus {
+  return {
+    ...status,
+    address: one(status.address),
+    ownAddresses: status.ownAddresses.map(one),
+    ownName: one(status.ownName),
+    ownWords: maybe(status.ownWords),
+    receivedDirectory: one(status.receivedDirectory),
+    newcomers: status.newcomers.map(safeNewcomer),
+    phase: {
+      kind: status.phase.kind,
+      reason: 'reason' in status.phase ? one(status.phase.reason) : undefined,
+    },
+  };
+}
+
+function safeNewcomer(row: Newcomer): SafeNewcomer {
+  return {
+    ...row,
+    name: one(row.name),
+    address: one(row.address),
+    words: maybe(row.words),
+    warning: maybe(row.warning),
+  };
+}
+
+function safePeer(row: PeerRow): SafePeerRow {
+  return {
+    ...row,
+    name: one(row.name),
+    wireName: one(row.wireName),
+    address: one(row.address),
+    reason: maybe(row.reason),
+    words: maybe(row.words),
+  };
+}
+
+function safeQueue(row: QueueRow): SafeQueueRow {
+  return { ...row, peerName: one(row.peerName), type: one(row.type), blocked: maybe(row.blocked) };
+}
+
+function safeLogRow(row: LogRow): SafeLogRow {
+  return { ...row, peerName: one(row.peerName), type: one(row.type), text: one(row.text) };
+}
+
+function safeChatRow(row: ChatRow): SafeChatRow {
+  const lines = sanitizeLines(row.text.slice(0, SHOWN_CHARACTERS_MAX));
+  return {
+    ...row,
+    author: one(row.author),
+    text: lines[0] ?? one(''),
+    lines,
+    transfer:
+      row.transfer === undefined ? undefined : { ...row.transfer, detail: maybe(row.transfer.detail) },
+    shell:
+      row.shell === undefined
+        ? undefined
+        : { ...row.shell, signal: maybe(row.shell.signal), lines: row.shell.lines.map(one) },
+  };
+}

@@ -1,0 +1,142 @@
+import type { Size } from '../host.ts';
+import { moveSelection, settleSelection } from './list-motion.ts';
+import type { EngineData } from './safe-rows.ts';
+import { moveTail, settleTail } from './tail-motion.ts';
+import {
+  type Dialog,
+  type ListState,
+  PANES,
+  type PaneName,
+  PEER_SORTS,
+  QUEUE_SORTS,
+  type Toast,
+  type UiState,
+} from './ui-state.ts';
+
+export type UiAction =
+  | { readonly kind: 'resized'; readonly size: Size }
+  | { readonly kind: 'minute'; readonly nowMs: number }
+  | { readonly kind: 'typed' }
+  /** `byUser` is false when the program moves the focus because somebody has arrived. */
+  | { readonly kind: 'focus'; readonly pane: PaneName; readonly editing: boolean; readonly byUser: boolean }
+  | { readonly kind: 'zoom' }
+  | {
+      readonly kind: 'move';
+      readonly by: number;
+      readonly visibleRows: number;
+      readonly data: EngineData;
+    }
+  | { readonly kind: 'arrived'; readonly data: EngineData }
+  | { readonly kind: 'filtering'; readonly on: boolean }
+  | { readonly kind: 'filter'; readonly text: string }
+  | { readonly kind: 'sort' }
+  | { readonly kind: 'reverse' }
+  | { readonly kind: 'talk-to'; readonly peer: NonNullable<UiState['chatPeer']> }
+  | { readonly kind: 'chat-to-end' }
+  | { readonly kind: 'dialog'; readonly dialog: Dialog | undefined }
+  | { readonly kind: 'toast'; readonly toast: Toast | undefined };
+
+/** The next state; the same object when nothing changes, so that nothing is drawn. */
+export function reduceUi(ui: UiState, action: UiAction): UiState {
+  switch (action.kind) {
+    case 'resized':
+      return { ...ui, size: action.size };
+    case 'minute':
+      return action.nowMs === ui.nowMs ? ui : { ...ui, nowMs: action.nowMs };
+    case 'typed':
+      return { ...ui, typed: ui.typed + 1 };
+    case 'focus':
+      return focused(ui, action);
+    case 'zoom':
+      return { ...ui, zoom: !ui.zoom };
+    case 'move':
+      return moved(ui, action);
+    case 'arrived':
+      return arrived(ui, action.data);
+    case 'filtering':
+      return ui.filtering === action.on ? ui : { ...ui, filtering: action.on };
+    case 'filter':
+      return filtered(ui, action.text);
+    case 'sort':
+      return sorted(ui, (list, sorts) => ({ ...list, sort: next(sorts, list.sort) }));
+    case 'reverse':
+      return sorted(ui, (list) => ({ ...list, descending: !list.descending }));
+    case 'talk-to':
+      return talkingTo(ui, action.peer);
+    case 'chat-to-end':
+      return ui.chat.endId === undefined ? ui : { ...ui, chat: { filter: ui.chat.filter } };
+    case 'dialog':
+      return without(ui, 'dialog', action.dialog);
+    case 'toast':
+      return without(ui, 'toast', action.toast);
+  }
+}
+
+function without<Key extends 'dialog' | 'toast'>(ui: UiState, key: Key, value: UiState[Key]): UiState {
+  if (ui[key] === value) return ui;
+  const { [key]: _old, ...rest } = ui;
+  return (value === undefined ? rest : { ...rest, [key]: value }) as UiState;
+}
+
+function focused(ui: UiState, action: Extract<UiAction, { kind: 'focus' }>): UiState {
+  return {
+    ...ui,
+    focus: action.pane,
+    editing: action.editing && action.pane === 'chat',
+    filtering: false,
+    focusChosen: ui.focusChosen || action.byUser,
+    logInstead: action.pane === 'log' || (ui.logInstead && action.pane !== 'chat'),
+  };
+}
+
+function moved(ui: UiState, { by, visibleRows, data }: Extract<UiAction, { kind: 'move' }>): UiState {
+  switch (ui.focus) {
+    case 'peers':
+      return { ...ui, peers: moveSelection(ui.peers, { by, visibleRows, update: data.peers }) };
+    case 'queues':
+      return { ...ui, queues: moveSelection(ui.queues, { by, visibleRows, update: data.queues }) };
+    case 'log':
+      return { ...ui, log: moveTail(ui.log, { by, update: data.log }) };
+    case 'chat':
+      return { ...ui, chat: moveTail(ui.chat, { by, update: data.chat }) };
+  }
+}
+
+function arrived(ui: UiState, data: EngineData): UiState {
+  const peers = data.peers === undefined ? ui.peers : settleSelection(ui.peers, data.peers);
+  const queues = data.queues === undefined ? ui.queues : settleSelection(ui.queues, data.queues);
+  const log = data.log === undefined ? ui.log : settleTail(ui.log, data.log);
+  const chat = data.chat === undefined ? ui.chat : settleTail(ui.chat, data.chat);
+  const same = peers === ui.peers && queues === ui.queues && log === ui.log && chat === ui.chat;
+  return same ? ui : { ...ui, peers, queues, log, chat };
+}
+
+function filtered(ui: UiState, text: string): UiState {
+  const pane = ui[ui.focus];
+  if (pane.filter === text) return ui;
+  const fromTop = 'offset' in pane ? { ...pane, offset: 0, selected: { index: 0 } } : {};
+  return { ...ui, [ui.focus]: { ...fromTop, filter: text } };
+}
+
+function sorted(
+  ui: UiState,
+  change: <Sort extends string>(list: ListState<Sort>, sorts: readonly Sort[]) => ListState<Sort>,
+): UiState {
+  if (ui.focus === 'peers') return { ...ui, peers: { ...change(ui.peers, PEER_SORTS), offset: 0 } };
+  if (ui.focus === 'queues') return { ...ui, queues: { ...change(ui.queues, QUEUE_SORTS), offset: 0 } };
+  return ui;
+}
+
+function talkingTo(ui: UiState, peer: NonNullable<UiState['chatPeer']>): UiState {
+  if (ui.chatPeer?.id === peer.id) return ui.chatPeer.name === peer.name ? ui : { ...ui, chatPeer: peer };
+  return { ...ui, chatPeer: peer, chat: { filter: '' } };
+}
+
+function next<T>(all: readonly T[], current: T): T {
+  return all[(all.indexOf(current) + 1) % all.length] as T;
+}
+
+/** The pane `by` places after `pane`, round and round. */
+export function neighbour(pane: PaneName, by: number): PaneName {
+  return PANES[(PANES.indexOf(pane) + by + PANES.length) % PANES.length] as PaneName;
+}

@@ -1,0 +1,33 @@
+/** What the terminal can show, told from the environment: asking the terminal itself costs time and may hang. */
+export type ColorDepth = 'none' | '16' | '256' | 'truecolor';
+
+export interface TerminalCapabilities {
+  readonly colorDepth: ColorDepth;
+  /** False: draw with ASCII only. */
+  readonly unicode: boolean;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Colours and characters that may be used. NO_COLOR (any value but the empty one) always wins. */
+export function detectCapabilities(env: Environment, stdoutIsTty: boolean): TerminalCapabilities {
+  return { colorDepth: colorDepth(env, stdoutIsTty), unicode: unicode(env) };
+}
+
+function colorDepth(env: Environment, stdoutIsTty: boolean): ColorDepth {
+  const term = env['TERM'] ?? '';
+  if (env['NO_COLOR'] || !stdoutIsTty || term === 'dumb') return 'none';
+  if (/^(truecolor|24bit)$/i.test(env['COLORTERM'] ?? '') || env['WT_SESSION']) return 'truecolor';
+  if (/kitty|alacritty|wezterm|ghostty|foot|-direct/.test(term)) return 'truecolor';
+  return /256/.test(term) ? '256' : '16';
+}
+
+function unicode(env: Environment): boolean {
+  const term = env['TERM'] ?? '';
+  // The console of Linux decodes UTF-8, but its font has neither rounded borders nor sparklines.
+  if (term === 'dumb' || term === 'linux') return false;
+  if (env['WT_SESSION']) return true;
+  // The first that is set decides, as in the C library.
+  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
+  return /utf-?8/i.test(locale);
+}

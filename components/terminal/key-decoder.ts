@@ -1,0 +1,234 @@
+/**
+ * Bytes from the keyboard to events. A read may hold many keys, or a part of one; nothing that is not understood is
+ * ever taken for text.
+ */
+import { StringDecoder } from 'node:string_decoder';
+import type { TerminalClock } from './clock.ts';
+import { type KeyEvent, key } from './key-event.ts';
+import { csiKey, plainKey, ss3Key } from './key-sequences.ts';
+import { PasteCollector } from './paste-collector.ts';
+
+export type { Key, KeyEvent, Paste } from './key-event.ts';
+export { PASTE_MAX_BYTES } from './paste-collector.ts';
+
+export interface KeyDecoderOptions {
+  readonly clock: Pick<TerminalClock, 'after'>;
+  readonly onEvent: (event: KeyEvent) => void;
+  /** How long an ESC may be the beginning of a sequence before it is the key. Default 40 ms. */
+  readonly escapeTimeoutMs?: number;
+}
+
+type State = 'ground' | 'escape' | 'csi' | 'ss3' | 'string' | 'mouse' | 'paste';
+
+/** What follows ESC and begins something longer. */
+const INTRODUCERS: Readonly<Record<string, State>> = {
+  '[': 'csi',
+  O: 'ss3',
+  ']': 'string',
+  P: 'string',
+  X: 'string',
+  '^': 'string',
+  _: 'string',
+};
+const ESC = '\x1b';
+/** No key has a longer sequence. */
+const SEQUENCE_CHARACTERS_MAX = 64;
+/** Replies of the terminal come in one piece; one that stays unfinished must not swallow the keyboard. */
+const STRING_TIMEOUT_MS = 500;
+/** A paste that has lost its closing bracket must not either. */
+const PASTE_TIMEOUT_MS = 5_000;
+/** Nobody types this much in one read: it is a paste into a terminal without brackets. */
+const RUN_CHARACTERS = 64;
+
+export class KeyDecoder {
+  readonly #options: KeyDecoderOptions;
+  readonly #bytes = new StringDecoder('utf8');
+  readonly #paste = new PasteCollector();
+  #state: State = 'ground';
+  /** ESC ESC [ A is Alt-Up in some terminals, so they are counted until it is clear. */
+  #escapes = 0;
+  #sequence = '';
+  #mouseBytes = 0;
+  #lastWasReturn = false;
+  #timer: { cancel(): void } | undefined;
+
+  constructor(options: KeyDecoderOptions) {
+    this.#options = options;
+  }
+
+  /** Decodes a chunk; events come before it returns, except for one that the next chunk or the timer completes. */
+  write(chunk: Buffer | string): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    let text = typeof chunk === 'string' ? chunk : this.#bytes.write(chunk);
+    this.#lastWasReturn = false;
+    while (text !== '') text = this.#state === 'paste' ? this.#takePaste(text) : this.#takeKeys(text);
+    const waitMs = this.#waitMs();
+    if (waitMs !== undefined) this.#timer = this.#options.clock.after(waitMs, () => this.flush());
+  }
+
+  /** Decides what is undecided: a lone ESC is the key, an unfinished sequence is nothing. */
+  flush(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const { state, sequence, escapes } = {
+      state: this.#state,
+      sequence: this.#sequence,
+      escapes: this.#escapes,
+    };
+    this.#reset();
+    if (state === 'paste') this.#options.onEvent(this.#paste.finish());
+    if (state === 'escape') this.#emitEscapes(escapes);
+    // ESC and then one of [ O ] P X ^ _ and nothing more: it was Alt and that key after all.
+    if (sequence.length === 1 && (state === 'csi' || state === 'ss3' || state === 'string'))
+      this.#emit(plainKey(sequence, true));
+  }
+
+  /** Forgets what is undecided. */
+  dispose(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#reset();
+  }
+
+  #waitMs(): number | undefined {
+    if (this.#state === 'ground') return undefined;
+    if (this.#state === 'paste') return PASTE_TIMEOUT_MS;
+    if (this.#state === 'string' && this.#sequence.length > 1) return STRING_TIMEOUT_MS;
+    return this.#options.escapeTimeoutMs ?? 40;
+  }
+
+  #takePaste(text: string): string {
+    const rest = this.#paste.take(text);
+    if (rest === undefined) return '';
+    this.#reset();
+    this.#options.onEvent(this.#paste.finish());
+    return rest;
+  }
+
+  /** Takes keys until a paste begins; returns the text from there on. */
+  #takeKeys(text: string): string {
+    for (let at = 0; at < text.length; ) {
+      if (this.#state === 'ground') {
+        const end = endOfRun(text, at);
+        if (end - at >= RUN_CHARACTERS) {
+          this.#options.onEvent({ kind: 'paste', text: text.slice(at, end), truncated: false });
+          at = end;
+          continue;
+        }
+      }
+      const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
+      at += character.length;
+      this.#take(character);
+      if (this.#state === 'paste') return text.slice(at);
+    }
+    return '';
+  }
+
+  #take(character: string): void {
+    // ESC begins anew whatever it interrupts.
+    if (character === ESC) {
+      this.#escapes = this.#state === 'escape' ? this.#escapes + 1 : 1;
+      if (this.#state === 'string' && this.#sequence.length > 1) this.#escapes = 0;
+      this.#state = 'escape';
+      this.#sequence = '';
+      return;
+    }
+    if (this.#state === 'ground') this.#takePlain(character);
+    else if (this.#state === 'escape') this.#takeAfterEscape(character);
+    else if (this.#state === 'string') this.#takeString(character);
+    else if (this.#state === 'mouse') this.#takeMouse();
+    else this.#takeSequence(character);
+  }
+
+  #takePlain(character: string): void {
+    // CR LF is one Enter.
+    if (!(character === '\n' && this.#lastWasReturn)) this.#emit(plainKey(character, false));
+    this.#lastWasReturn = character === '\r';
+  }
+
+  #takeAfterEscape(character: string): void {
+    if (this.#escapes === 0) {
+      // The end (ESC \) of a string that was swallowed; anything else begins a sequence of its own.
+      if (character === '\\') {
+        this.#reset();
+        return;
+      }
+      this.#escapes = 1;
+    }
+    const state = INTRODUCERS[character];
+    if (state !== undefined) {
+      this.#state = state;
+      this.#sequence = character;
+      return;
+    }
+    const before = this.#escapes - 1;
+    this.#reset();
+    this.#emitEscapes(before);
+    this.#emit(plainKey(character, true));
+  }
+
+  #takeString(character: string): void {
+    if (character < ' ') {
+      // A control ends it: BEL by right, any other because no string holds one and Ctrl-C must work.
+      this.#reset();
+      if (character !== '\x07') this.#takePlain(character);
+    } else this.#sequence = `${this.#sequence[0] ?? ''}+`;
+  }
+
+  #takeMouse(): void {
+    this.#mouseBytes -= 1;
+    if (this.#mouseBytes === 0) this.#reset();
+  }
+
+  #takeSequence(character: string): void {
+    const code = character.codePointAt(0) ?? 0;
+    const parameters = this.#sequence.slice(1);
+    const isLinuxConsole = this.#state === 'csi' && parameters === '' && character === '[';
+    if (isLinuxConsole || (code >= 0x20 && code < 0x40)) {
+      // One that is too long is no key: it goes on being swallowed, but no longer grows.
+      if (parameters.length < SEQUENCE_CHARACTERS_MAX) this.#sequence += character;
+      return;
+    }
+    const { state, escapes } = { state: this.#state, escapes: this.#escapes };
+    this.#reset();
+    if (code < 0x20) {
+      // A control is never a part of a key's sequence: Ctrl-C must work even in the middle of one.
+      this.#takePlain(character);
+    } else if (state === 'csi' && parameters === '200' && character === '~') {
+      this.#state = 'paste';
+    } else if (state === 'csi' && parameters === '' && character === 'M') {
+      this.#state = 'mouse';
+      this.#mouseBytes = 3;
+    } else if (parameters.length < SEQUENCE_CHARACTERS_MAX) {
+      const pressed = state === 'csi' ? csiKey(parameters, character) : ss3Key(parameters, character);
+      if (pressed !== undefined) this.#emit(escapes > 1 ? { ...pressed, alt: true } : pressed);
+    }
+  }
+
+  #emitEscapes(count: number): void {
+    for (let index = 0; index < count; index += 1) this.#emit(key('escape'));
+  }
+
+  #emit(event: KeyEvent | undefined): void {
+    if (event !== undefined) this.#options.onEvent(event);
+  }
+
+  #reset(): void {
+    this.#state = 'ground';
+    this.#sequence = '';
+    this.#escapes = 0;
+    this.#mouseBytes = 0;
+  }
+}
+
+/** Where the printable characters that begin at `from` end. */
+function endOfRun(text: string, from: number): number {
+  let end = from;
+  while (end < text.length) {
+    const code = text.charCodeAt(end);
+    if (code < 0x20 || (code >= 0x7f && code < 0xa0)) break;
+    end += 1;
+  }
+  return end;
+}

@@ -1,0 +1,43 @@
+/** What the keyboard sent, decoded. */
+export interface Key {
+  readonly kind: 'key';
+  /**
+   * `enter`, `tab`, `backspace`, `delete`, `escape`, `up`, `down`, `left`, `right`, `home`, `end`, `pageup`,
+   * `pagedown`, `insert`, `f1` to `f12`, or the character itself (for ctrl: the lower-case letter).
+   */
+  readonly name: string;
+  readonly ctrl: boolean;
+  readonly alt: boolean;
+  /** Only for named keys: of a character, the character tells. */
+  readonly shift: boolean;
+  /** What the key types, if it types. */
+  readonly text?: string;
+}
+
+export interface Paste {
+  readonly kind: 'paste';
+  /** Raw, with its line ends made `\n`: whoever keeps it must expect controls in it. */
+  readonly text: string;
+  /** There was more than PASTE_MAX_BYTES. */
+  readonly truncated: boolean;
+}
+
+export type KeyEvent = Key | Paste;
+
+export interface Modifiers {
+  readonly ctrl?: boolean;
+  readonly alt?: boolean;
+  readonly shift?: boolean;
+}
+
+export function key(name: string, modifiers: Modifiers = {}): Key {
+  const { ctrl = false, alt = false, shift = false } = modifiers;
+  return { kind: 'key', name, ctrl, alt, shift };
+}
+
+/** A printable character; with ctrl or alt it types nothing. */
+export function characterKey(character: string, modifiers: Modifiers = {}): Key {
+  const { ctrl = false, alt = false } = modifiers;
+  const bare = key(ctrl ? character.toLowerCase() : character, { ctrl, alt });
+  return ctrl || alt ? bare : { ...bare, text: character };
+}

@@ -1,0 +1,185 @@
+/**
+ * Takes the terminal over and gives it back, whatever happens in between. What restores is synchronous: when a
+ * process dies there is no later.
+ */
+import { writeSync } from 'node:fs';
+import type { TerminalClock } from './clock.ts';
+import { sanitizeLines } from './sanitize.ts';
+
+/** Alternate screen, cleared; cursor hidden; autowrap off; bracketed paste on. */
+export const ENTER_BYTES = '\x1b[?1049h\x1b[2J\x1b[H\x1b[?25l\x1b[?7l\x1b[?2004h';
+/** Ends a synchronized update, drops the look, mouse and focus reports and paste brackets, then undoes ENTER_BYTES. */
+export const RESTORE_BYTES =
+  '\x1b[?2026l\x1b[m\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?1049l\x1b[?7h\x1b[?25h';
+/** sysexits.h: an internal software error. */
+const EXIT_SOFTWARE = 70;
+const STDERR = 2;
+const WRITE_TRIES = 200;
+/** After a stop that did not happen (no shell to return to), the screen comes back this soon. */
+const STOP_GRACE_MS = 100;
+
+export type QuitSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+const SIGNAL_NUMBERS: Readonly<Record<QuitSignal, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
+
+// biome-ignore lint/suspicious/noExplicitAny: what an event brings is only known by its name
+type Listener = (...given: any[]) => void;
+
+/** The part of `process` that the guard uses. */
+export interface GuardedProcess {
+  on(event: string, listener: Listener): unknown;
+  off(event: string, listener: Listener): unknown;
+  kill(pid: number, signal: string): unknown;
+  exit(code: number): unknown;
+}
+
+export interface RawInput {
+  readonly isTTY?: boolean | undefined;
+  setRawMode?(raw: boolean): unknown;
+}
+
+export interface TerminalGuardOptions {
+  readonly clock: TerminalClock;
+  readonly process?: GuardedProcess;
+  readonly input?: RawInput;
+  /** The terminal's file descriptor. Default 1. */
+  readonly fd?: number;
+  /** Writes all of `text` before it returns. Default: fs.writeSync. */
+  readonly writeNow?: (fd: number, text: string) => void;
+  /** Starts an orderly quit, which ends in process.exit. Without it a signal restores and exits at once. */
+  readonly onSignal?: (signal: QuitSignal) => void;
+  /** How long the orderly quit may take before the guard exits with 128 + the signal's number. Default 5 s. */
+  readonly quitTimeoutMs?: number;
+  /** The terminal is about to be given back: stop drawing. Not called for a suspension. */
+  readonly onRestore?: () => void;
+  /** The terminal is ours again after Ctrl-Z and fg: draw everything. */
+  readonly onResume?: () => void;
+}
+
+export class TerminalGuard {
+  readonly #options: TerminalGuardOptions;
+  readonly #process: GuardedProcess;
+  readonly #listeners: readonly (readonly [string, Listener])[];
+  readonly #onStop = () => this.suspend();
+  #state: 'outside' | 'inside' | 'suspended' = 'outside';
+  #quitting: QuitSignal | undefined;
+
+  constructor(options: TerminalGuardOptions) {
+    this.#options = options;
+    this.#process = options.process ?? (process as unknown as GuardedProcess);
+    const quit = (signal: QuitSignal) => () => this.#signalled(signal);
+    this.#listeners = [
+      ['exit', () => this.restore()],
+      ['uncaughtException', (error: unknown) => this.crash(error)],
+      ['unhandledRejection', (reason: unknown) => this.crash(reason)],
+      ['SIGINT', quit('SIGINT')],
+      ['SIGTERM', quit('SIGTERM')],
+      ['SIGHUP', quit('SIGHUP')],
+      ['SIGTSTP', this.#onStop],
+      ['SIGCONT', () => this.#resume()],
+    ];
+  }
+
+  /** Takes the terminal: alternate screen, raw mode, and every way out guarded. */
+  enter(): void {
+    if (this.#state !== 'outside') return;
+    for (const [event, listener] of this.#listeners) this.#process.on(event, listener);
+    this.#take();
+  }
+
+  /** Gives the terminal back as it was. May be called any number of times, at any moment. */
+  restore(): void {
+    if (this.#state === 'outside') return;
+    this.#options.onRestore?.();
+    for (const [event, listener] of this.#listeners) this.#process.off(event, listener);
+    this.#giveBack();
+    this.#state = 'outside';
+  }
+
+  /** Gives the terminal back, prints the error to stderr and exits with code 70. */
+  crash(error: unknown): void {
+    this.restore();
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    // A message may quote a peer, and this goes to the terminal too.
+    this.#write(STDERR, `${sanitizeLines(text).join('\n')}\n`);
+    this.#process.exit(EXIT_SOFTWARE);
+  }
+
+  /** Ctrl-Z: gives the terminal back and stops; `fg` takes it again. */
+  suspend(): void {
+    if (this.#state !== 'inside') return;
+    this.#giveBack();
+    this.#state = 'suspended';
+    this.#process.off('SIGTSTP', this.#onStop);
+    // The whole group, as the terminal itself would: a waiting npm or a pipe must stop with us.
+    this.#process.kill(0, 'SIGTSTP');
+    this.#process.on('SIGTSTP', this.#onStop);
+    // The kernel ignores the signal where nobody could continue us.
+    this.#options.clock.after(STOP_GRACE_MS, () => {
+      if (this.#state === 'suspended') this.#resume();
+    });
+  }
+
+  #resume(): void {
+    if (this.#state === 'outside') return;
+    // After an unannounced stop (kill -STOP) the shell has set its own modes, which the stream does not know.
+    if (this.#state === 'inside') this.#setRawMode(false);
+    this.#take();
+    this.#options.onResume?.();
+  }
+
+  #signalled(signal: QuitSignal): void {
+    const give = () => {
+      this.restore();
+      this.#process.exit(128 + SIGNAL_NUMBERS[signal]);
+    };
+    // The second time the user means it.
+    if (this.#options.onSignal === undefined || this.#quitting === signal) {
+      give();
+      return;
+    }
+    this.#quitting = signal;
+    this.#options.clock.after(this.#options.quitTimeoutMs ?? 5_000, give);
+    this.#options.onSignal(signal);
+  }
+
+  #take(): void {
+    this.#state = 'inside';
+    this.#write(this.#options.fd ?? 1, ENTER_BYTES);
+    this.#setRawMode(true);
+  }
+
+  #giveBack(): void {
+    this.#setRawMode(false);
+    this.#write(this.#options.fd ?? 1, RESTORE_BYTES);
+  }
+
+  #setRawMode(raw: boolean): void {
+    const input = this.#options.input ?? process.stdin;
+    try {
+      if (input.isTTY === true) input.setRawMode?.(raw);
+    } catch {
+      // The terminal is gone; there is nothing left to set.
+    }
+  }
+
+  #write(fd: number, text: string): void {
+    try {
+      (this.#options.writeNow ?? writeNow)(fd, text);
+    } catch {
+      // The terminal is gone; there is nobody to tell.
+    }
+  }
+}
+
+/** Writes all of the text, waiting in small steps where the descriptor does not block. Gives up after two seconds. */
+function writeNow(fd: number, text: string): void {
+  let bytes = Buffer.from(text);
+  for (let tries = 0; bytes.length > 0 && tries < WRITE_TRIES; tries += 1) {
+    try {
+      bytes = bytes.subarray(writeSync(fd, bytes));
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+}

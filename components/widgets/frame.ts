@@ -1,0 +1,61 @@
+import type { Cell } from '../host.ts';
+import type { Tone } from '../themes/tokens.ts';
+import { fit, type Line, lineWidth, words } from './line.ts';
+
+/** What is drawn in a rectangle, and where in it the user is typing. */
+export interface Block {
+  readonly lines: readonly Line[];
+  readonly cursor?: Cell;
+}
+
+export interface FrameOptions {
+  readonly width: number;
+  readonly height: number;
+  /** Stands in the upper border at the left. */
+  readonly title: Line;
+  /** Stands in the upper border at the right; dropped when there is no room for it. */
+  readonly note?: Line;
+  readonly border: Tone;
+}
+
+/** How many cells a frame leaves for its content: one border and one blank at each side. */
+export function innerWidth(width: number): number {
+  return Math.max(0, width - 4);
+}
+
+export function innerHeight(height: number): number {
+  return Math.max(0, height - 2);
+}
+
+/** A rounded box around `body`, in exactly `width` by `height` cells. */
+export function framed(body: Block, options: FrameOptions): Block {
+  const { width, height, border } = options;
+  const inner = innerWidth(width);
+  const rows = Array.from({ length: innerHeight(height) }, (_, index) => [
+    words('│', border),
+    words(' '),
+    ...fit(body.lines[index] ?? [], inner),
+    words(' '),
+    words('│', border),
+  ]);
+  const bottom = [words(`╰${'─'.repeat(Math.max(0, width - 2))}╯`, border)];
+  const lines = [topBorder(options), ...rows, bottom];
+  const { cursor } = body;
+  return cursor === undefined
+    ? { lines }
+    : { lines, cursor: { row: cursor.row + 1, column: cursor.column + 2 } };
+}
+
+function topBorder({ width, title, note, border }: FrameOptions): Line {
+  const titleWidth = Math.min(lineWidth(title), Math.max(0, width - 5));
+  const noteWidth = note === undefined || note.length === 0 ? 0 : lineWidth(note) + 3;
+  const withNote = noteWidth > 0 && titleWidth + noteWidth + 6 <= width;
+  const dashes = width - 4 - titleWidth - (withNote ? noteWidth : 0);
+  return [
+    words('╭ ', border),
+    ...fit(title, titleWidth),
+    words(` ${'─'.repeat(Math.max(0, dashes))}`, border),
+    ...(withNote ? [words(' ', border), ...(note as Line), words(' ─', border)] : []),
+    words('╮', border),
+  ];
+}

@@ -1,0 +1,324 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeDoor, type FakeEngineData } from '../helpers/fake-door.ts';
+import { busyEngine, emptyEngine, sampleNewcomer, samplePeer } from '../helpers/sample-data.ts';
+import { openScreen, type TestScreen, type TestScreenOptions } from '../helpers/screen.tsx';
+
+interface Opened {
+  readonly screen: TestScreen;
+  readonly door: FakeDoor;
+}
+
+async function opened(
+  t: { after(action: () => void): void },
+  data: FakeEngineData,
+  options: Partial<TestScreenOptions> = {},
+): Promise<Opened> {
+  const door = new FakeDoor(data);
+  const screen = await openScreen({ door, ...options });
+  t.after(() => screen.close());
+  return { screen, door };
+}
+
+/** The title of the pane that has the focus is where commands act; its footer tells which pane that is. */
+const focusOf = (screen: TestScreen): string => screen.rows().at(-1) ?? '';
+
+test('the first peer to come gets the chat, and the line is ready to be written', async (t) => {
+  const { screen } = await opened(t, busyEngine());
+  await screen.type('hello');
+  assert.match(screen.text(), /› hello/);
+  const row = screen.rows().findIndex((line) => line.includes('› hello'));
+  assert.equal(screen.cursor.row, row);
+  assert.equal(screen.cursor.column, (screen.rows()[row] ?? '').indexOf('› hello') + '› hello'.length);
+});
+
+test('typing "did 1 quit?" in the chat changes nothing but the line', async (t) => {
+  const { screen, door } = await opened(t, busyEngine());
+  const before = screen.rows();
+  await screen.type('did 1 quit?');
+  const changed = screen.rows().filter((line, index) => line !== before[index]);
+  const [line, ...others] = changed.filter((row) => !row.includes('Enter send'));
+  assert.match(line ?? '', /› did 1 quit\?/);
+  assert.deepEqual(others, []);
+  assert.deepEqual(screen.quits, []);
+  await screen.press('enter');
+  assert.deepEqual(door.commands('chat.say'), [{ kind: 'chat.say', peer: 'client1', text: 'did 1 quit?' }]);
+});
+
+test('digits, Alt and Tab move the focus; while writing digits are text', async (t) => {
+  const { screen } = await opened(t, busyEngine());
+  await screen.press('alt-1');
+  assert.match(focusOf(screen), /i ignore/);
+  await screen.press('2');
+  assert.match(focusOf(screen), /w why/);
+  await screen.press('tab');
+  assert.match(focusOf(screen), /Enter open|filter/);
+  await screen.press('tab');
+  assert.match(focusOf(screen), /Enter send/);
+  await screen.press('1');
+  assert.match(screen.text(), /› 1/);
+  await screen.press('shift-tab');
+  assert.doesNotMatch(focusOf(screen), /Enter send/);
+});
+
+test('Esc leaves the line, and Enter goes back to it', async (t) => {
+  const { screen } = await opened(t, busyEngine());
+  await screen.type('draft');
+  await screen.press('escape');
+  assert.match(focusOf(screen), /Enter write/);
+  await screen.press('enter');
+  assert.match(focusOf(screen), /Enter send/);
+  assert.match(screen.text(), /› draft/);
+});
+
+test('each conversation keeps the line that was begun in it', async (t) => {
+  const { screen, door } = await opened(t, busyEngine());
+  await screen.type('for client1');
+  await screen.press('alt-1', 'j', 'enter');
+  assert.doesNotMatch(screen.text(), /for client1/);
+  await screen.type('for client2');
+  await screen.press('enter', 'alt-1', 'k', 'enter');
+  assert.match(screen.text(), /› for client1/);
+  assert.deepEqual(door.commands('chat.say'), [{ kind: 'chat.say', peer: 'client2', text: 'for client2' }]);
+});
+
+test('i ignores the selected peer and names it; the selection follows the peer, not its place', async (t) => {
+  const { screen, door } = await opened(t, busyEngine());
+  await screen.press('alt-1', 'j');
+  door.change((data) => {
+    data.peers.unshift(samplePeer('aaa'));
+  });
+  await screen.settle();
+  await screen.press('i');
+  assert.deepEqual(door.commands('peer.ignore'), [{ kind: 'peer.ignore', peer: 'client2', on: true }]);
+  assert.match(screen.text(), /client2 is ignored/);
+});
+
+test('an ignored peer is let speak again by the same key', async (t) => {
+  const { screen, door } = await opened(t, busyEngine());
+  await screen.press('alt-1', 'j', 'j', 'j', 'i');
+  assert.deepEqual(door.commands('peer.ignore'), [{ kind: 'peer.ignore', peer: 'client4', on: false }]);
+});
+
+test('ignoring everybody asks first, and Cancel has the focus', async (t) => {
+  const { screen, door } = await opened(t, busyEngine());
+  await screen.press('alt-1', 'I');
+  assert.match(screen.text(), /\[ Cancel \]/);
+  await screen.press('enter');
+  assert.deepEqual(door.commands('all.ignore'), []);
+  await screen.press('I', 'right', 'enter');
+  assert.deepEqual(door.commands('all.ignore'), [{ kind: 'all.ignore', on: true }]);
+});
+
+test('a newcomer is shown, refused by default, and accepted only by choosing so', async (t) => {
+  const { screen, door } = await opened(t, emptyEngine());
+  door.setStatus({ newcomers: [sampleNewcomer(7), sampleNewcomer(8, { name: 'phone' })] });
+  await screen.settle();
+  assert.match(screen.text(), /Somebody wants in/);
+  assert.match(screen.text(), /1 of 2/);
+  assert.match(screen.text(), /its words: +maple-tiger-onion-drum/);
+  await screen.press('enter');
+  assert.deepEqual(door.commands('newcomer.refuse'), [{ kind: 'newcomer.refuse', newcomer: 7 }]);
+  door.setStatus({ newcomers: [sampleNewcomer(8, { name: 'phone' })] });
+  await screen.settle();
+  assert.match(screen.text(), /“phone”/);
+  await screen.press('a', 'enter');
+  assert.deepEqual(door.commands('newcomer.accept'), [{ kind: 'newcomer.accept', newcomer: 8 }]);
+});
+
+test('a newcomer put off with Esc stays in the list, and a asks again', async (t) => {
+  const { screen, door } = await opened(t, emptyEngine({ newcomers: [sampleNewcomer(7)] }));
+  await screen.press('escape');
+  assert.doesNotMatch(screen.text(), /Somebody wants in/);
+  assert.match(screen.text(), /\? laptop/);
+  await screen.press('a');
+  assert.match(screen.text(), /Somebody wants in/);
+  assert.deepEqual(door.executed, []);
+});
+
+test('a newcomer takes no key from somebody who is writing', async (t) => {
+  const { screen, door } = await opened(t, busyEngine());
+  await screen.type('abc');
+  door.setStatus({ newcomers: [sampleNewcomer(7)] });
+  await screen.settle();
+  await screen.type('def');
+  assert.match(screen.text(), /› abcdef/);
+  assert.match(focusOf(screen), /laptop.*wants in.*Alt-A/);
+  await screen.press('alt-a');
+  assert.match(screen.text(), /Somebody wants in/);
+});
+
+test('a newcomer who gives up closes his question', async (t) => {
+  const { screen, door } = await opened(t, emptyEngine({ newcomers: [sampleNewcomer(7)] }));
+  door.setStatus({ newcomers: [] });
+  await screen.settle();
+  assert.doesNotMatch(screen.text(), /Somebody wants in/);
+  assert.match(screen.text(), /no longer waiting/);
+});
+
+test('/ filters the pane with the focus and says how many pass', async (t) => {
+  const { screen } = await opened(t, busyEngine());
+  await screen.press('alt-1', '/');
+  await screen.type('client2');
+  assert.match(screen.text(), /1 Peers \/ client2 .* 1 of 5/);
+  await screen.press('enter');
+  assert.match(screen.text(), /1 Peers \/ client2/);
+  await screen.press('escape');
+  assert.match(screen.text(), /5 of 5/);
+});
+
+test('s sorts by the next column and S the other way, and the title says so', async (t) => {
+  const { screen, door } = await opened(t, busyEngine());
+  await screen.press('alt-2', 's', 'S');
+  assert.match(screen.text(), /by age ▲/);
+  const view = door.openViews.find(({ pane }) => pane === 'queues');
+  assert.deepEqual(view, {
+    pane: 'queues',
+    filter: '',
+    sort: 'age',
+    descending: false,
+    offset: 0,
+    rows: view?.pane === 'queues' ? view.rows : 0,
+  });
+});
+
+test('quitting asks, says what stops, and Cancel has the focus', async (t) => {
+  const { screen } = await opened(t, busyEngine());
+  await screen.press('alt-1', 'q');
+  assert.match(screen.text(), /The connection to 3 peers ends/);
+  assert.match(screen.text(), /1 transfer will be cut off/);
+  assert.match(screen.text(), /12,483 messages have not left yet/);
+  await screen.press('enter');
+  assert.deepEqual(screen.quits, []);
+  await screen.press('q', 'right', 'enter');
+  assert.deepEqual(screen.quits, [0]);
+});
+
+test('Ctrl-C twice within two seconds quits, and slower it only asks', async (t) => {
+  const { screen } = await opened(t, busyEngine());
+  await screen.press('ctrl-c');
+  screen.clock.advance(5_000);
+  await screen.press('ctrl-c');
+  assert.deepEqual(screen.quits, []);
+  await screen.press('ctrl-c');
+  assert.deepEqual(screen.quits, [0]);
+});
+
+test('a key that can do nothing now says why', async (t) => {
+  const { screen, door } = await opened(t, busyEngine());
+  await screen.press('alt-1', 'j', 'j', 'p');
+  assert.match(screen.text(), /not connected/);
+  assert.deepEqual(door.commands('peer.ping'), []);
+});
+
+test('the help lists the keys, typing filters it, and Enter does what is chosen', async (t) => {
+  const { screen } = await opened(t, busyEngine());
+  await screen.press('alt-1', '?');
+  await screen.type('zoom');
+  assert.match(screen.text(), /2 of \d+/);
+  await screen.press('enter');
+  assert.doesNotMatch(screen.text(), /2 Queues/);
+});
+
+test('the palette completes a name and runs it', async (t) => {
+  const { screen, door } = await opened(t, busyEngine());
+  await screen.press('alt-1', ':');
+  await screen.type('pin');
+  await screen.press('tab', 'enter');
+  assert.deepEqual(door.commands('peer.ping'), [{ kind: 'peer.ping', peer: 'client1' }]);
+});
+
+test('Enter on a row of the log opens its message', async (t) => {
+  const data = busyEngine();
+  data.log.splice(1);
+  const { screen } = await opened(t, data);
+  await screen.press('alt-3', 'enter');
+  assert.match(screen.text(), /source_id: client1/);
+  await screen.press('escape');
+  assert.doesNotMatch(screen.text(), /source_id/);
+});
+
+test('a client that was refused asks again with r', async (t) => {
+  const { screen, door } = await opened(
+    t,
+    emptyEngine({ role: 'client', phase: { kind: 'refused', reason: 'its user said no' } }),
+  );
+  assert.match(screen.text(), /did not let this side in: its user said no/);
+  await screen.press('r');
+  assert.deepEqual(door.commands('dial.now'), [{ kind: 'dial.now' }]);
+});
+
+test('another port is part of the line for the other side', async (t) => {
+  const { screen } = await opened(t, emptyEngine({ port: 4711, address: '0.0.0.0:4711' }));
+  assert.match(screen.text(), /aioc --target 192\.168\.1\.20 --port 4711/);
+  assert.match(screen.text(), /aioconnectors chat --target 192\.168\.1\.20 --port 4711/);
+});
+
+test('every size down to 10x3 draws, and growing again brings everything back', async (t) => {
+  const { screen } = await opened(t, busyEngine());
+  const before = screen.rows();
+  for (const [columns, rows] of [
+    [80, 24],
+    [41, 11],
+    [40, 10],
+    [39, 9],
+    [10, 3],
+    [1, 1],
+    [200, 60],
+    [120, 40],
+  ] as const) {
+    await screen.resize(columns, rows);
+    for (const line of screen.rows()) assert.ok(line.length <= columns, `${line.length} cells at ${columns}`);
+  }
+  assert.deepEqual(screen.rows(), before);
+});
+
+test('only what is seen is asked for, and panes that are hidden are closed', async (t) => {
+  const { screen, door } = await opened(t, busyEngine());
+  await screen.press('alt-3', 'z');
+  assert.deepEqual(door.openViews.map(({ pane }) => pane).sort(), ['log', 'peers', 'status']);
+  for (const view of door.openViews)
+    if ('rows' in view) assert.ok(view.rows <= 36, `${view.pane} ${view.rows}`);
+});
+
+test('the log stops following when it is scrolled, counts what is new below, and End follows again', async (t) => {
+  const data = busyEngine();
+  data.log = Array.from({ length: 200 }, (_, index) => ({
+    ...(data.log[0] as (typeof data.log)[0]),
+    id: index + 1,
+    text: `entry ${index + 1}`,
+  }));
+  const { screen, door } = await opened(t, data);
+  await screen.press('alt-3', 'pageup', 'pageup');
+  const shown = screen.rows().filter((line) => line.includes('entry'));
+  door.change((engine) => {
+    for (let id = 201; id <= 205; id += 1)
+      engine.log.push({ ...(engine.log[0] as (typeof data.log)[0]), id, text: `entry ${id}` });
+  });
+  await screen.settle();
+  assert.deepEqual(
+    screen.rows().filter((line) => line.includes('entry')),
+    shown,
+  );
+  assert.match(screen.text(), /▼ \d+ new below/);
+  await screen.press('end');
+  assert.match(screen.text(), /entry 205/);
+  assert.match(screen.text(), /following/);
+});
+
+test('k and j walk through a long log one entry at a time, over the edge of the window and back', async (t) => {
+  const data = busyEngine();
+  data.log = Array.from({ length: 60 }, (_, index) => ({
+    ...(data.log[0] as (typeof data.log)[0]),
+    id: index + 1,
+    text: `entry ${index + 1}.`,
+  }));
+  data.bodies = Object.fromEntries(
+    data.log.map(({ id, text }) => [id, { id, headerLines: [`body of ${text}`], text: '', omittedBytes: 0 }]),
+  );
+  const { screen } = await opened(t, data);
+  await screen.press('alt-3', ...Array<string>(40).fill('k'), 'enter');
+  assert.match(screen.text(), /body of entry 20\./);
+  await screen.press('escape', ...Array<string>(40).fill('j'));
+  assert.match(screen.text(), /following/);
+});

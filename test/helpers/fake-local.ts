@@ -1,0 +1,36 @@
+import type { LocalActions, RunningShell, ShellRow } from '../../components/local-actions.ts';
+
+/** The local side of the chat without a shell or a disk. */
+export class FakeLocal implements LocalActions {
+  readonly workingDirectory = '/home/ann';
+  readonly shells: { line: string; update: (row: ShellRow) => void; isCancelled: boolean }[] = [];
+  readonly saved: string[] = [];
+  history: string[] = [];
+  paths: string[] = [];
+
+  runShell(line: string, onUpdate: (row: ShellRow) => void): RunningShell {
+    const shell = { line, update: onUpdate, isCancelled: false };
+    this.shells.push(shell);
+    return {
+      cancel: () => {
+        shell.isCancelled = true;
+      },
+    };
+  }
+
+  async completePath(prefix: string): Promise<readonly string[]> {
+    return this.paths.filter((path) => path.startsWith(prefix));
+  }
+
+  resolvePath(path: string): string {
+    return path.startsWith('/') ? path : `${this.workingDirectory}/${path}`;
+  }
+
+  async loadHistory(): Promise<readonly string[]> {
+    return this.history;
+  }
+
+  saveHistory(line: string): void {
+    this.saved.push(line);
+  }
+}

@@ -1,0 +1,203 @@
+import { EventEmitter } from 'node:events';
+import { render } from 'ink';
+import { App } from '../../components/app.tsx';
+import type { Appearance, Cell, Host, Size } from '../../components/host.ts';
+import { KeyDecoder } from '../../components/terminal/key-decoder.ts';
+import type { KeyEvent } from '../../components/terminal/key-event.ts';
+import { ScreenWriter } from '../../components/terminal/screen-writer.ts';
+import { FakeClock } from './fake-clock.ts';
+import type { FakeDoor } from './fake-door.ts';
+import { FakeLocal } from './fake-local.ts';
+import { NOW_MS } from './sample-data.ts';
+import { XtermScreen } from './xterm-screen.ts';
+
+// The screens show local times.
+process.env['TZ'] = 'UTC';
+
+const NAMED_KEYS: Readonly<Record<string, string>> = {
+  enter: '\r',
+  tab: '\t',
+  'shift-tab': '\x1b[Z',
+  backspace: '\x7f',
+  up: '\x1b[A',
+  down: '\x1b[B',
+  right: '\x1b[C',
+  left: '\x1b[D',
+  pageup: '\x1b[5~',
+  pagedown: '\x1b[6~',
+  home: '\x1b[H',
+  end: '\x1b[F',
+  f1: '\x1bOP',
+  escape: '\x1b',
+  'ctrl-c': '\x03',
+  'ctrl-l': '\x0c',
+};
+const FRAME_MS = 60;
+const ROUNDS_MAX = 50;
+
+/** A terminal's output that keeps every byte, and its size. */
+class RecordingOutput extends EventEmitter {
+  columns: number;
+  rows: number;
+  readonly chunks: string[] = [];
+
+  constructor(size: Size) {
+    super();
+    this.columns = size.columns;
+    this.rows = size.rows;
+  }
+
+  write(text: string): boolean {
+    this.chunks.push(text);
+    return true;
+  }
+}
+
+export interface TestScreenOptions extends Partial<Size> {
+  readonly door: FakeDoor;
+  readonly appearance?: Appearance;
+  readonly local?: FakeLocal;
+}
+
+/** The whole screen in a terminal's model: keys go in as bytes, what is seen comes out. */
+export class TestScreen implements Host {
+  readonly clock = new FakeClock(NOW_MS);
+  readonly appearance: Appearance;
+  readonly local: FakeLocal;
+  readonly door: FakeDoor;
+  /** Exit codes with which the screen asked to quit. */
+  readonly quits: number[] = [];
+  readonly #output: RecordingOutput;
+  readonly #writer: ScreenWriter;
+  readonly #xterm: XtermScreen;
+  readonly #decoder: KeyDecoder;
+  readonly #keys = new Set<(event: KeyEvent) => void>();
+  readonly #resizes = new Set<() => void>();
+  readonly #ink: { unmount(): void };
+  #drawn = 0;
+
+  constructor({ door, columns = 120, rows = 40, appearance, local }: TestScreenOptions) {
+    this.door = door;
+    this.local = local ?? new FakeLocal();
+    this.appearance = appearance ?? { colour: true, unicode: true };
+    this.#output = new RecordingOutput({ columns, rows });
+    this.#writer = new ScreenWriter({ output: this.#output, clock: this.clock });
+    this.#xterm = new XtermScreen(columns, rows);
+    this.#decoder = new KeyDecoder({
+      clock: this.clock,
+      onEvent: (event) => {
+        for (const listener of this.#keys) listener(event);
+      },
+    });
+    this.#ink = render(<App engine={door} local={this.local} host={this} />, {
+      stdout: this.#writer.asInkStdout(),
+      debug: true,
+      patchConsole: false,
+      exitOnCtrlC: false,
+    });
+  }
+
+  size(): Size {
+    return { columns: this.#output.columns, rows: this.#output.rows };
+  }
+
+  onResize(listener: () => void): () => void {
+    this.#resizes.add(listener);
+    return () => this.#resizes.delete(listener);
+  }
+
+  onKey(listener: (event: KeyEvent) => void): () => void {
+    this.#keys.add(listener);
+    return () => this.#keys.delete(listener);
+  }
+
+  setCursor(cell: Cell | undefined): void {
+    this.#writer.setCursor(cell);
+  }
+
+  repaint(): void {
+    this.#writer.repaint();
+  }
+
+  quit(exitCode: number): void {
+    this.quits.push(exitCode);
+  }
+
+  /** Presses keys by their names (`enter`, `alt-1`, `q`), one after the other. */
+  async press(...names: string[]): Promise<void> {
+    for (const name of names) {
+      const alt = /^alt-(.)$/.exec(name);
+      this.#decoder.write(alt === null ? (NAMED_KEYS[name] ?? name) : `\x1b${alt[1]}`);
+      if (name === 'escape') this.#decoder.flush();
+      await this.settle();
+    }
+  }
+
+  /** Types text in a single read, as a fast typist or a slow machine does. */
+  async type(text: string): Promise<void> {
+    this.#decoder.write(text);
+    await this.settle();
+  }
+
+  async paste(text: string): Promise<void> {
+    this.#decoder.write(`\x1b[200~${text}\x1b[201~`);
+    await this.settle();
+  }
+
+  async resize(columns: number, rows: number): Promise<void> {
+    this.#output.columns = columns;
+    this.#output.rows = rows;
+    this.#xterm.terminal.resize(columns, rows);
+    this.#output.emit('resize');
+    for (const listener of this.#resizes) listener();
+    await this.settle();
+  }
+
+  /** Waits until React, Ink and the writer have nothing left to do, and draws what they wrote. */
+  async settle(): Promise<void> {
+    let quietRounds = 0;
+    for (let round = 0; round < ROUNDS_MAX && quietRounds < 2; round += 1) {
+      const before = this.#output.chunks.length;
+      for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      this.clock.advance(FRAME_MS);
+      quietRounds = this.#output.chunks.length === before ? quietRounds + 1 : 0;
+    }
+    const fresh = this.#output.chunks.slice(this.#drawn).join('');
+    this.#drawn = this.#output.chunks.length;
+    if (fresh !== '') await this.#xterm.write(fresh);
+  }
+
+  /** The screen as text, one string a row. */
+  rows(): string[] {
+    return this.#xterm.rows();
+  }
+
+  text(): string {
+    return this.rows().join('\n');
+  }
+
+  get cursor(): Cell {
+    return this.#xterm.cursor;
+  }
+
+  /** Every byte that went to the terminal. */
+  get bytes(): string {
+    return this.#output.chunks.join('');
+  }
+
+  get bytesWritten(): number {
+    return this.#writer.bytesWritten;
+  }
+
+  close(): void {
+    this.#ink.unmount();
+    this.#writer.stop();
+  }
+}
+
+/** A screen that has drawn its first frame; the test closes it. */
+export async function openScreen(options: TestScreenOptions): Promise<TestScreen> {
+  const screen = new TestScreen(options);
+  await screen.settle();
+  return screen;
+}

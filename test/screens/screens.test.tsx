@@ -1,0 +1,133 @@
+import { test } from 'node:test';
+import type { FakeEngineData } from '../helpers/fake-door.ts';
+import { FakeDoor } from '../helpers/fake-door.ts';
+import { assertGolden } from '../helpers/golden.ts';
+import { busyEngine, emptyEngine, sampleNewcomer } from '../helpers/sample-data.ts';
+import { openScreen, type TestScreen } from '../helpers/screen.tsx';
+
+const SIZES = [
+  [120, 40],
+  [80, 24],
+  [40, 12],
+] as const;
+
+interface Scene {
+  readonly name: string;
+  readonly engine: () => FakeEngineData;
+  readonly act?: (screen: TestScreen) => Promise<void>;
+  /** A terminal with neither colours nor Unicode. */
+  readonly isPlain?: true;
+  /** By default all three. */
+  readonly sizes?: readonly (readonly [columns: number, rows: number])[];
+}
+
+const SCENES: readonly Scene[] = [
+  { name: 'first-run-server', engine: () => emptyEngine() },
+  {
+    name: 'client-waiting',
+    engine: () =>
+      emptyEngine({
+        role: 'client',
+        address: '192.168.1.20:10673',
+        phase: { kind: 'waiting-to-be-let-in' },
+        ownWords: 'maple-tiger-onion-drum',
+      }),
+  },
+  {
+    name: 'client-retrying',
+    engine: () =>
+      emptyEngine({
+        role: 'client',
+        address: '192.168.1.20:10673',
+        phase: { kind: 'retrying', reason: 'connection refused', retryAtMs: 0 },
+        ownWords: 'maple-tiger-onion-drum',
+      }),
+  },
+  {
+    name: 'newcomer',
+    engine: () => emptyEngine({ newcomers: [sampleNewcomer(1), sampleNewcomer(2, { name: 'phone' })] }),
+  },
+  {
+    name: 'busy',
+    engine: busyEngine,
+    act: async (screen) => {
+      await screen.type('!zimport site.zip');
+    },
+  },
+  {
+    name: 'busy-peers',
+    engine: busyEngine,
+    act: async (screen) => {
+      await screen.press('alt-1', 'j');
+    },
+  },
+  {
+    name: 'help',
+    engine: busyEngine,
+    act: async (screen) => {
+      await screen.press('alt-1', '?');
+    },
+  },
+  {
+    name: 'quit',
+    engine: busyEngine,
+    act: async (screen) => {
+      await screen.press('ctrl-c');
+    },
+  },
+  {
+    name: 'zoomed-peers',
+    engine: busyEngine,
+    sizes: [[120, 40]],
+    act: async (screen) => {
+      await screen.press('alt-1', 'z');
+    },
+  },
+  {
+    name: 'zoomed-log',
+    engine: busyEngine,
+    sizes: [[120, 40]],
+    act: async (screen) => {
+      await screen.press('alt-3', 'z', '/');
+      await screen.type('o');
+    },
+  },
+  {
+    name: 'why',
+    engine: busyEngine,
+    sizes: [[80, 24]],
+    act: async (screen) => {
+      await screen.press('alt-2', 'w');
+    },
+  },
+  {
+    name: 'palette',
+    engine: busyEngine,
+    sizes: [[80, 24]],
+    act: async (screen) => {
+      await screen.press('alt-1', ':');
+      await screen.type('ig');
+    },
+  },
+  { name: 'ascii', engine: busyEngine, isPlain: true, sizes: [[80, 24]] },
+  {
+    name: 'too-small',
+    engine: busyEngine,
+    sizes: [
+      [39, 12],
+      [10, 3],
+    ],
+  },
+];
+
+for (const { name, engine, act, isPlain, sizes } of SCENES) {
+  for (const [columns, rows] of sizes ?? SIZES) {
+    test(`${name} at ${columns}x${rows} looks as it should`, async (t) => {
+      const appearance = { colour: isPlain !== true, unicode: isPlain !== true };
+      const screen = await openScreen({ door: new FakeDoor(engine()), columns, rows, appearance });
+      t.after(() => screen.close());
+      await act?.(screen);
+      assertGolden(screen.rows(), { from: import.meta.url, name: `${name}-${columns}x${rows}` });
+    });
+  }
+}
