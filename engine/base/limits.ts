@@ -36,6 +36,8 @@ export const LIMITS = {
   probeAnswerMs: 2_000,
   /** A client that hears nothing at all this long stops holding its outbox: the newcomer timeout and a margin. */
   probeSilenceMs: 75_000,
+  /** A Python peer over TLS that has been quiet this long may be waiting for a sign from us (engine/peers/nudge.ts). */
+  nudgeQuietMs: 20,
   reconnectFirstMs: 200,
   reconnectMaxMs: 5_000,
   /** After a server closed on us while its user was being asked, so that the user is not asked every 5 s. */

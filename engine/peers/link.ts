@@ -14,6 +14,7 @@ import {
 } from '../protocol/messages.ts';
 import { type FileSink, FramePump } from './frame-pump.ts';
 import { type FileToSend, FrameWriter } from './frame-writer.ts';
+import { Nudge, nudgeFrame } from './nudge.ts';
 import {
   type Introduction,
   type PeerNature,
@@ -72,6 +73,7 @@ export class Link {
   readonly #owner: LinkOwner;
   readonly #traffic: LinkTraffic;
   readonly #sourceId: string;
+  readonly #tls: boolean;
   readonly #describe: (error: Error | undefined) => string;
   readonly #onOpen: (() => void) | undefined;
   readonly #writer: FrameWriter;
@@ -80,6 +82,7 @@ export class Link {
   #certificate: PeerCertificate | undefined;
   #ended = false;
   #peerIsAioc = false;
+  #nudge: Nudge | undefined;
   /** What the delivery of the frame at hand still waits for; the pump waits for it too. */
   #delivery: Promise<void> | undefined;
   /** Set while the frame at hand is one with a file. */
@@ -94,6 +97,7 @@ export class Link {
     this.#owner = owner;
     this.#traffic = traffic;
     this.#sourceId = session.sourceId;
+    this.#tls = session.tls;
     this.#describe = describe;
     this.#onOpen = options.onOpen;
     this.#session = new Session(session);
@@ -116,7 +120,10 @@ export class Link {
         this.#onOpen?.();
         this.#handle({ kind: 'open', certificate });
       },
-      onData: (chunk) => this.#pump.push(chunk),
+      onData: (chunk) => {
+        this.#nudge?.received();
+        this.#pump.push(chunk);
+      },
       onDrain: () => this.#writer.onDrain(),
       onClose: (error) => this.#closed(error),
     });
@@ -204,7 +211,7 @@ export class Link {
       case 'let-in':
         return this.#owner.letIn(this);
       case 'established':
-        this.#peerIsAioc = action.nature.kind === 'aioc';
+        this.#learnNature(action.nature);
         return this.#owner.established(this, action.nature);
       case 'deliver':
         return this.#deliver(action.frame);
@@ -216,6 +223,14 @@ export class Link {
       case 'over':
         return this.#over(action.ending);
     }
+  }
+
+  #learnNature({ kind }: PeerNature): void {
+    this.#peerIsAioc = kind === 'aioc';
+    this.#nudge?.stop();
+    if (kind === 'aioc' || !this.#tls) return;
+    this.#nudge = new Nudge(this.#clock, () => this.send(nudgeFrame(this.#sourceId)));
+    this.#nudge.received();
   }
 
   #received(frame: Frame): Promise<void> | undefined {
@@ -303,6 +318,7 @@ export class Link {
   #over(ending: SessionEnding): void {
     this.#ended = true;
     for (const timer of [...this.#timers.keys()]) this.#disarm(timer);
+    this.#nudge?.stop();
     this.#pump.stop();
     this.#writer.close();
     this.#owner.over(this, ending);

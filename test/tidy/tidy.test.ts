@@ -141,7 +141,7 @@ test('functions stay short enough to see at once', () => {
 
 test('the world is reached only through its doors', () => {
   const engineMayNot =
-    /\bprocess\.(exit|stdout|stderr|stdin)\b|\bconsole\.|\bDate\.now\(|\bMath\.random\(|\bset(Timeout|Interval)\(/;
+    /\bprocess\.(exit|stdout|stderr|stdin)\b|\bconsole\.|\bDate\.now\(|\bMath\.random\(|(?<!\.)\bset(Timeout|Interval)\(/;
   // The one place where the engine's ports are the real ones.
   const exempt = new Set(['engine/base/real-ports.ts']);
   const faults = files
@@ -151,7 +151,7 @@ test('the world is reached only through its doors', () => {
 });
 
 test('nothing is left open in the code', () => {
-  const open = new RegExp(['TO', 'DO|FIX', 'ME|X', 'XX|HA', 'CK'].join(''));
+  const open = new RegExp(`\\b(${['TO', 'DO|FIX', 'ME|X', 'XX|HA', 'CK'].join('')})\\b`);
   assert.deepEqual(
     product.filter((file) => open.test(readFileSync(file, 'utf8'))),
     [],
