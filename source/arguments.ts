@@ -9,7 +9,7 @@ interface OptionEntry {
 }
 
 /** Every option, in the order in which `--help` shows them. Names keep Python's spelling; `-` works for `_`. */
-const OPTIONS = {
+export const OPTIONS = {
   target: {
     type: 'string',
     value: 'HOST',

@@ -5,7 +5,7 @@ import { defaultReceivedDirectory, stateDirectory } from './places.ts';
 import { VERSION } from './version.ts';
 
 /** Stops the clock on the screen at this ISO time, so that screens can be compared and pictured. */
-export const FIXED_TIME_VARIABLE = 'AIOC_FIXED_TIME';
+const FIXED_TIME_VARIABLE = 'AIOC_FIXED_TIME';
 
 export function fixedWallMs(): number | undefined {
   const value = process.env[FIXED_TIME_VARIABLE];

@@ -11,7 +11,7 @@ import { ProgressLine, progressText, sizeText } from './progress-line.ts';
  * Sends one file or directory without a screen, waits until the other side has it, and leaves.
  *
  * @returns the exit code: done, failed, or refused by the other side
- * @throws AiocError AIOC_HOST_UNKNOWN, AIOC_CONNECT, AIOC_REFUSED_BY_PEER and what can be wrong with the file
+ * @throws AiocError AIOC_CONNECT, AIOC_REFUSED_BY_PEER and what can be wrong with the file
  */
 export async function runUpload(settings: ChatSettings, path: string): Promise<number> {
   const engine = await createEngine(engineOptions(settings));

@@ -5,10 +5,8 @@
 export const ERROR_CODES = {
   AIOC_USAGE: 'The command line could not be understood.',
   AIOC_NO_TERMINAL: 'The full-screen monitor needs a terminal on both its input and its output.',
-  AIOC_TERMINAL_GONE: 'The terminal of the full-screen monitor was closed.',
   AIOC_PORT_TAKEN: 'Another program already listens on the port.',
   AIOC_LISTEN: 'The address or port cannot be listened on.',
-  AIOC_HOST_UNKNOWN: 'The name of the other machine could not be resolved.',
   AIOC_CONNECT: 'The other machine could not be reached.',
   AIOC_REFUSED_BY_PEER: 'The other side did not let this one in.',
   AIOC_PEER_UNKNOWN: 'No peer goes by that name here.',
@@ -22,7 +20,6 @@ export const ERROR_CODES = {
   AIOC_FILE_MISSING: 'The file or directory is not there.',
   AIOC_FILE_UNREADABLE: 'The file or directory cannot be read.',
   AIOC_FILE_CHANGED: 'The file changed while it was being sent.',
-  AIOC_FILE_REFUSED: 'The other side did not keep the file.',
   AIOC_FILE_NAME_BAD: 'The file name cannot be used here.',
   AIOC_FILE_WRITE: 'The file could not be written.',
   AIOC_ARCHIVE_BAD: 'The archive is damaged or unsafe, and nothing of it was unpacked.',

@@ -16,6 +16,10 @@ export const LIMITS = {
   messageBytes: 64 * MIB,
   /** What a frame's length field can express; a file beyond it cannot be sent in one frame. */
   frameBytes: 0xffff_ffff,
+  /** A file that goes in one frame together with its message. */
+  fileInFrameBytes: 0xffff_ffff - 1024 * KIB,
+  /** Answers that may pile up for a peer that sends but does not read, before we read no more from it. */
+  answerBacklogBytes: 4 * MIB,
   /** A client's name (PROTOCOL §1). */
   nameLength: 128,
 

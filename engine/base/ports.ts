@@ -46,6 +46,8 @@ export interface ConnectionEvents {
 export interface Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
+  /** Bytes that were written and have not left our memory yet. */
+  readonly bufferedBytes: number;
   listen(events: ConnectionEvents): void;
   /** Queues bytes; false means: wait for onDrain before writing more. */
   write(bytes: Buffer | readonly Buffer[]): boolean;

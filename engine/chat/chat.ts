@@ -2,8 +2,7 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Ports } from '../base/ports.ts';
 import type { ReceivedFolder } from '../files/received-folder.ts';
-import type { FileSink } from '../peers/frame-pump.ts';
-import type { Verdict } from '../peers/link.ts';
+import type { FileSink, Verdict } from '../peers/frame-pump.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Application, Traffic } from '../peers/traffic.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
@@ -60,6 +59,11 @@ export class Chat implements Application {
       this.#conversations.set(peerId, conversation);
     }
     return conversation;
+  }
+
+  /** Nobody will see this conversation again. */
+  forget(peer: Peer): void {
+    this.#conversations.delete(peer.id);
   }
 
   message(peer: Peer, frame: Frame): Verdict {

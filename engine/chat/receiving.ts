@@ -3,7 +3,7 @@ import type { Clock } from '../base/ports.ts';
 import type { IncomingFile } from '../files/incoming-file.ts';
 import type { ReceivedFolder } from '../files/received-folder.ts';
 import { baseNameOf } from '../files/safe-name.ts';
-import type { FileSink } from '../peers/frame-pump.ts';
+import type { FileSink, Verdict } from '../peers/frame-pump.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { JsonObject } from '../protocol/header.ts';
@@ -52,7 +52,10 @@ function refusedFile(options: ReceivingOptions, transfer: Transfer, error: AiocE
   transfer.become('refused', error.message);
   return {
     write: () => Promise.resolve(),
-    end: async () => options.onAnswer({ refused: error.message }),
+    end: async () => {
+      options.onAnswer({ refused: error.message });
+      return 'taken';
+    },
     abort: () => undefined,
   };
 }
@@ -76,19 +79,20 @@ class KeptFile implements FileSink {
     }
   }
 
-  async end(): Promise<void> {
+  async end(): Promise<Verdict> {
     const { file, transfer, onAnswer } = this.#options;
     if (this.#error === undefined) {
       try {
         const { name } = await file.finish();
         transfer.become('done', name);
         onAnswer({ kept: name });
-        return;
+        return 'taken';
       } catch (error) {
         this.#fail(error);
       }
     }
     onAnswer({ refused: this.#error?.message ?? 'it could not be kept' });
+    return 'taken';
   }
 
   abort(): void {

@@ -1,6 +1,7 @@
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { AiocError, toAiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { Randomness } from '../base/ports.ts';
 import { openOutgoing } from '../files/outgoing-file.ts';
 import { zipDirectory } from '../files/zip-directory.ts';
@@ -94,6 +95,12 @@ export class Upload {
     );
     const file = await openOutgoing(isDirectory ? await this.#pack(path) : path);
     await file.close();
+    if (file.sizeBytes > LIMITS.fileInFrameBytes) {
+      throw new AiocError(
+        'AIOC_FRAME_TOO_LARGE',
+        `it has ${file.sizeBytes} bytes and at most ${LIMITS.fileInFrameBytes} fit into one frame: split it first`,
+      );
+    }
     return {
       path: this.#archive ?? path,
       name: isDirectory ? `${basename(path) || 'root'}.zip` : file.name,

@@ -73,6 +73,7 @@ export class Connector {
     const sourceId = (): string => this.sourceId;
     this.traffic = new Traffic({ clock, registry, ignoring, log, application: this.chat, sourceId });
     this.chat.connect(this.traffic);
+    registry.onForget = (peer) => this.chat.forget(peer);
     this.#endpoint = this.#makeEndpoint();
   }
 

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import stableStringify from 'fast-json-stable-stringify';
 
 /** Says who listens on a port, for the next one that wants it. */
 export interface RunFile {
@@ -17,7 +18,7 @@ export async function writeRunFile(stateDirectory: string, port: number, name: s
   const note: RunFile = { pid: process.pid, name };
   try {
     await mkdir(join(stateDirectory, 'running'), { recursive: true, mode: 0o700 });
-    await writeFile(path, JSON.stringify(note), { mode: 0o600 });
+    await writeFile(path, stableStringify(note), { mode: 0o600 });
   } catch {
     // The next one will only be told that the port is taken.
   }

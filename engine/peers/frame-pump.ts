@@ -1,12 +1,16 @@
 import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { Connection } from '../base/ports.ts';
 import { type DecodedEvent, type Frame, FrameDecoder } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 
+/** What became of a received message: `dropped` is told to a sender that can understand it. */
+export type Verdict = 'taken' | 'dropped';
+
 /** Where the bytes of one received file go. Each promise holds the stream back until it is kept. */
 export interface FileSink {
   write(bytes: Buffer): Promise<void>;
-  end(): Promise<void>;
+  end(): Promise<Verdict>;
   /** The connection ended, or failed, before the file was whole. */
   abort(): void;
 }
@@ -15,6 +19,8 @@ export interface PumpTarget {
   frame(frame: Frame): Promise<void> | undefined;
   file(frame: Frame, sizeBytes: number): Promise<FileSink>;
   oversized(header: Header, sizeBytes: number): void;
+  /** Answers of ours that have not left yet. */
+  answerBacklogBytes(): number;
   /** The stream is not the protocol; nothing comes after this. */
   broken(error: AiocError): void;
 }
@@ -65,6 +71,11 @@ export class FramePump {
 
   resume(): void {
     this.#held = false;
+    this.continue();
+  }
+
+  /** What we have written has left: go on if only that was in the way. */
+  continue(): void {
     this.#adjustFlow();
     void this.#run();
   }
@@ -85,7 +96,7 @@ export class FramePump {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      while (!this.#held && !this.#stopped) {
+      while (!this.#held && !this.#stopped && !this.#backlogged) {
         const event = this.#decoder.next();
         if (event === undefined) break;
         const work = this.#dispatch(event);
@@ -115,7 +126,7 @@ export class FramePump {
       case 'file-end': {
         const sink = this.#sink;
         this.#sink = undefined;
-        return sink?.end();
+        return sink?.end().then(() => undefined);
       }
       case 'oversized':
         this.#target.oversized(event.header, event.sizeBytes);
@@ -129,8 +140,14 @@ export class FramePump {
     else this.#sink = sink;
   }
 
+  /** The peer does not read what we answer, so that its next messages would only pile up more answers. */
+  get #backlogged(): boolean {
+    return this.#target.answerBacklogBytes() > LIMITS.answerBacklogBytes;
+  }
+
   #adjustFlow(): void {
-    const pause = this.#held || (this.#busy && this.#decoder.bufferedBytes > HIGH_WATER_BYTES);
+    const pause =
+      this.#held || this.#backlogged || (this.#busy && this.#decoder.bufferedBytes > HIGH_WATER_BYTES);
     if (pause === this.#paused) return;
     this.#paused = pause;
     if (pause) this.#connection.pause();

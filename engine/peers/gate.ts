@@ -77,7 +77,8 @@ export class Gate {
   }
 
   #admit(link: Link, { certificate, wireName }: Introduction): void {
-    if (certificate !== undefined) {
+    // Who lets everybody in needs no memory of whom; strangers must not be able to fill it.
+    if (certificate !== undefined && !this.#options.acceptAll) {
       this.#admitted.set(certificate.fingerprint, certificate.claimedName ?? wireName);
     }
     link.admit();

@@ -12,7 +12,7 @@ import {
   type RefusalCode,
   readAck,
 } from '../protocol/messages.ts';
-import { type FileSink, FramePump } from './frame-pump.ts';
+import { type FileSink, FramePump, type Verdict } from './frame-pump.ts';
 import { type FileToSend, FrameWriter } from './frame-writer.ts';
 import { Nudge, nudgeFrame } from './nudge.ts';
 import {
@@ -26,9 +26,6 @@ import {
   type SessionState,
   type SessionTimer,
 } from './session.ts';
-
-/** What became of a received message: `dropped` is told to a sender that can understand it. */
-export type Verdict = 'taken' | 'dropped';
 
 /** Whom a link tells about its own course. */
 export interface LinkOwner {
@@ -106,6 +103,7 @@ export class Link {
       frame: (frame) => this.#received(frame),
       file: (frame, sizeBytes) => this.#receivedFile(frame, sizeBytes),
       oversized: (header, sizeBytes) => this.#traffic.oversized(this, header, sizeBytes),
+      answerBacklogBytes: () => connection.bufferedBytes + this.#writer.queuedBytes,
       broken: (error) => this.#broken(error),
     });
   }
@@ -124,7 +122,10 @@ export class Link {
         this.#nudge?.received();
         this.#pump.push(chunk);
       },
-      onDrain: () => this.#writer.onDrain(),
+      onDrain: () => {
+        this.#writer.onDrain();
+        this.#pump.continue();
+      },
       onClose: (error) => this.#closed(error),
     });
   }
@@ -267,8 +268,9 @@ export class Link {
     return {
       write: (bytes) => sink.write(bytes),
       end: async () => {
-        await sink.end();
-        this.#acknowledge(frame, 'taken');
+        const verdict = await sink.end();
+        this.#acknowledge(frame, verdict);
+        return verdict;
       },
       abort: () => sink.abort(),
     };
@@ -327,6 +329,6 @@ export class Link {
 
 const DISCARD: FileSink = {
   write: () => Promise.resolve(),
-  end: () => Promise.resolve(),
+  end: () => Promise.resolve('dropped'),
   abort: () => undefined,
 };

@@ -1,4 +1,4 @@
-import { AiocError, systemCode } from '../base/errors.ts';
+import { systemCode } from '../base/errors.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refused: is aioc running there, is the port right and open?',
@@ -22,11 +22,4 @@ export function describeNetworkError(error: Error | undefined): string {
     return 'no TLS at the other side: do both use it, or both not?';
   }
   return error.message;
-}
-
-/** The error of a failed dial, for a program that gives up at the first failure. */
-export function dialError(error: Error | undefined, target: string): AiocError {
-  const unknown = ['ENOTFOUND', 'EAI_AGAIN'].includes(systemCode(error) ?? '');
-  const code = unknown ? 'AIOC_HOST_UNKNOWN' : 'AIOC_CONNECT';
-  return new AiocError(code, `${target}: ${describeNetworkError(error)}`, { cause: error });
 }

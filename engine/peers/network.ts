@@ -62,6 +62,8 @@ async function listen({ host, port, tls: settings, onConnection }: ListenOptions
     secure.once('secure', () => connection.opened(certificateOf(secure)));
     connection.speakThrough(secure);
   });
+  // An error after the start (no more file descriptors, say) costs a connection, never the program.
+  server.on('error', () => undefined);
   server.maxConnections = LIMITS.connections;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, host, port)));
@@ -110,6 +112,10 @@ class SocketConnection implements Connection {
     this.remoteAddress = address.host.replace(/^::ffff:/, '');
     this.remotePort = address.port;
     this.#hear(raw);
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.writableLength;
   }
 
   tcpOpened(): void {

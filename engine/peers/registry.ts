@@ -17,6 +17,9 @@ export class Registry {
   readonly #byLink = new WeakMap<Link, Peer>();
   #lastId = 0;
 
+  /** Called with a peer that is remembered no longer. */
+  onForget: (peer: Peer) => void = () => undefined;
+
   constructor({ clock, onChange }: { readonly clock: Clock; readonly onChange: () => void }) {
     this.#clock = clock;
     this.#onChange = onChange;
@@ -91,7 +94,9 @@ export class Registry {
     const away = [...this.#peers.values()]
       .filter((peer) => peer.link === undefined && peer.sender.waitingCount === 0)
       .sort((a, b) => a.sinceMs - b.sinceMs)[0];
-    if (away !== undefined) this.#peers.delete(away.id);
+    if (away === undefined) return;
+    this.#peers.delete(away.id);
+    this.onForget(away);
   }
 }
 

@@ -6,9 +6,9 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import { type Ack, isReserved, pingFrame } from '../protocol/messages.ts';
 import type { OutMessage } from '../queues/outbox.ts';
-import type { FileSink } from './frame-pump.ts';
+import type { FileSink, Verdict } from './frame-pump.ts';
 import type { Ignoring } from './ignoring.ts';
-import type { Link, LinkTraffic, Verdict } from './link.ts';
+import type { Link, LinkTraffic } from './link.ts';
 import type { Peer } from './peer.ts';
 import type { Registry } from './registry.ts';
 import type { SetOutcome, TrafficLog } from './traffic-log.ts';
@@ -241,6 +241,6 @@ function fileName(header: Header): string {
 
 const DISCARD: FileSink = {
   write: () => Promise.resolve(),
-  end: () => Promise.resolve(),
+  end: () => Promise.resolve('dropped'),
   abort: () => undefined,
 };

@@ -204,7 +204,7 @@ export class FrameDecoder {
 const EMPTY = Buffer.alloc(0);
 
 /** The with_file of a header whose file's bytes are in the frame (PROTOCOL §3). */
-export function fileOf(header: Header): JsonObject | undefined {
+function fileOf(header: Header): JsonObject | undefined {
   const file = header['with_file'];
   if (typeof file !== 'object' || file === null || Array.isArray(file)) return undefined;
   const object = file as JsonObject;

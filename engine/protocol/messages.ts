@@ -12,7 +12,7 @@ const EMPTY = Buffer.alloc(0);
 /** The request_id by which a probe is known among other pings. */
 const PROBE_ID = '_aioc';
 /** The message type of what only aioc peers say to each other. */
-export const AIOC_TYPE = '_aioc';
+const AIOC_TYPE = '_aioc';
 
 /** What an aioc peer tells about itself in a probe, and again in the answer. */
 export interface AiocHello {

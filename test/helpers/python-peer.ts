@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { PtyWaitOptions } from './pty-session.ts';
+import type { PtyCondition, PtyWaitOptions } from './pty-session.ts';
 import { PtySession } from './pty-session.ts';
 
 const run = promisify(execFile);
@@ -123,7 +123,8 @@ export interface PythonChatOptions {
  *   A client isn't told: it prints `Connected !` and its prompt as soon as TLS is up, also when it is refused.
  * - A received line is printed as it is, without a name, behind the prompt, and a new prompt after it. A file shows as
  *   `Receiving <path as the sender typed it>`, after it has been stored: by a client in its working directory, by a
- *   server in `chat_client/` below its own. A file of the same name is overwritten.
+ *   server in `chat_client/` below its own. When there is a file of that name
+ *   already, the line is shown all the same, but the new file is dropped and the old one stays.
  * - `!upload` says nothing more than `<path> does not exist`. A directory is zipped beside itself as `<name>.zip`, which
  *   is deleted when the other side has answered; a `<name>.zip` that is already there is sent instead.
  * - `!dezip <path>.zip` unzips into `<path>`, in silence, relative to the working directory: a server's user has to
@@ -163,14 +164,14 @@ const NUDGE_MS = 1000;
 
 /**
  * Waits until `receiver` shows what a Python *client* has sent to it, while something is sent to that client once a
- * second. With TLS and Python 3.11 or later such a client may be unable to send until it has received something, and
- * after 50 seconds closes the connection: it sets the limits of its write buffer to zero, with which every piece
- * that is received turns `drain()` from free to blocked or back. By default a Python server nudges, with Enter: an
- * empty line, which the client doesn't show.
+ * second. With TLS a client on Python 3.11 (3.8, 3.10, 3.12 and 3.13 are well) may be unable to send until it has
+ * received something: it sets the limits of its write buffer to zero, with which each piece that it receives turns
+ * `drain()` from free to blocked or back. After 50 s it closes the connection, and what waited is lost. By default a
+ * Python server nudges, with Enter: an empty line, which the client doesn't show.
  */
 export async function nudgedWaitFor(
   receiver: PtySession,
-  wanted: string | RegExp,
+  wanted: PtyCondition,
   { nudge = () => receiver.press('enter'), ...options }: PtyWaitOptions & { nudge?: () => void } = {},
 ): Promise<void> {
   const timer = setInterval(nudge, NUDGE_MS);

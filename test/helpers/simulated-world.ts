@@ -113,6 +113,10 @@ class SimulatedConnection implements Connection {
     this.remotePort = address.port;
   }
 
+  get bufferedBytes(): number {
+    return 0;
+  }
+
   get closed(): boolean {
     return this.#closed;
   }

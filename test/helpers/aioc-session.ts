@@ -1,0 +1,186 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { builtProgram } from './built-program.ts';
+import { freePort } from './free-port.ts';
+import { PtySession } from './pty-session.ts';
+
+/** The committed key pairs of `test/fixtures/identity/`, by the names in their certificates. */
+export type Who = 'ada' | 'ben';
+
+export const WORDS: Readonly<Record<Who, string>> = {
+  ada: 'toast-tulip-puzzle-evening-eclipse-sugar-jackpot-ribbon',
+  ben: 'forest-bonfire-pony-quill-toolbox-butter-pirate-citrus',
+};
+
+export interface AiocOptions {
+  /** Whose key and certificate it has, and by default its `--name`. */
+  readonly who: Who;
+  /** Behind `--name`. */
+  readonly args?: readonly string[];
+  readonly columns?: number;
+  readonly rows?: number;
+  /** What the clock on the screen always shows, as an ISO time. */
+  readonly fixedTime?: string;
+  /** Modules that run before the program, by their names in `test/fixtures/`. */
+  readonly preloads?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Shell commands for the same terminal when the program has ended. The exit code stays the program's. */
+  readonly afterwards?: string;
+}
+
+const FIXTURES = join(import.meta.dirname, '../fixtures');
+/** The program must find its identity when it starts, in the home that the session makes for it. */
+const WITH_IDENTITY =
+  'umask 077; state="$HOME/.local/state/aioc/identity"; mkdir -p "$state"; cp "$0"/*.pem "$state"; umask 022;';
+/** Generous: another program may have all of the processor. */
+const SLOW_MS = 30_000;
+
+/** Starts the built program in a terminal and a home of its own. Its address is the loopback one. */
+export function startAioc(options: AiocOptions): PtySession {
+  const { who, args = [], fixedTime, preloads = [], afterwards, env, columns = 80, rows = 24, cwd } = options;
+  const run = afterwards === undefined ? 'exec "$@"' : `"$@"; code=$?; ${afterwards}; exit $code`;
+  const imports = preloads.flatMap((name) => ['--import', join(FIXTURES, name)]);
+  return PtySession.start({
+    command: '/bin/sh',
+    args: [
+      '-c',
+      `${WITH_IDENTITY} ${run}`,
+      join(FIXTURES, 'identity', who),
+      process.execPath,
+      ...imports,
+      builtProgram(),
+      '--name',
+      who,
+      ...args,
+    ],
+    env: { ...(fixedTime !== undefined && { AIOC_FIXED_TIME: fixedTime }), ...env },
+    columns,
+    rows,
+    ...(cwd !== undefined && { cwd }),
+  });
+}
+
+export type SideOptions = Omit<AiocOptions, 'who'>;
+
+/** A server called ada. */
+export function startServer(port: number, { args = [], ...rest }: SideOptions = {}): PtySession {
+  const where = ['--bind_server_ip', '127.0.0.1', '--port', String(port)];
+  return startAioc({ who: 'ada', args: [...where, ...args], ...rest });
+}
+
+/** A client called ben. */
+export function startClient(port: number, { args = [], ...rest }: SideOptions = {}): PtySession {
+  return startAioc({ who: 'ben', args: ['--target', '127.0.0.1', '--port', String(port), ...args], ...rest });
+}
+
+/** The server, ada, and its client, ben, let in; both have the chat's line in focus. Use it with `await using`. */
+export class AiocPair implements AsyncDisposable {
+  readonly ada: PtySession;
+  readonly ben: PtySession;
+  readonly port: number;
+
+  private constructor(sides: { readonly ada: PtySession; readonly ben: PtySession; readonly port: number }) {
+    this.ada = sides.ada;
+    this.ben = sides.ben;
+    this.port = sides.port;
+  }
+
+  /** @param options - for both sides, and for each on top */
+  static async start(
+    options: SideOptions & { readonly ada?: SideOptions; readonly ben?: SideOptions } = {},
+  ): Promise<AiocPair> {
+    const { ada: adaOnly = {}, ben: benOnly = {}, ...both } = options;
+    const port = await freePort();
+    const ada = startServer(port, merged(both, adaOnly));
+    const ben = startClient(port, merged(both, benOnly));
+    const pair = new AiocPair({ ada, ben, port });
+    try {
+      if (!(adaOnly.args ?? both.args ?? []).includes('--accept')) await accept(ada);
+      await Promise.all([
+        ada.waitFor('ben is connected', { timeoutMs: SLOW_MS }),
+        ben.waitFor('ada is connected', { timeoutMs: SLOW_MS }),
+      ]);
+      return pair;
+    } catch (error) {
+      await pair[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.ada[Symbol.asyncDispose](), this.ben[Symbol.asyncDispose]()]);
+  }
+}
+
+function merged(both: SideOptions, one: SideOptions): SideOptions {
+  return { ...both, ...one, env: { ...both.env, ...one.env } };
+}
+
+/** Lets the newcomer in that the screen asks about, as a user does. */
+export async function accept(server: PtySession): Promise<void> {
+  await server.waitFor('Somebody wants in', { timeoutMs: SLOW_MS });
+  await server.waitFor('[ Refuse ]');
+  server.press('a');
+  await server.waitFor('[ Accept ]');
+  server.press('enter');
+  await server.waitFor((screen) => !screen.join('\n').includes('Somebody wants in'), {
+    what: 'the end of the question',
+  });
+}
+
+/** Refuses the newcomer that the screen asks about, as a user does. */
+export async function refuse(server: PtySession): Promise<void> {
+  await server.waitFor('Somebody wants in', { timeoutMs: SLOW_MS });
+  server.press('r');
+  await server.waitFor('[ Refuse ]');
+  server.press('enter');
+}
+
+/** Writes a line into the chat, whose editor has the focus, and sends it. */
+export async function enterLine(session: PtySession, line: string): Promise<void> {
+  session.type(line);
+  await session.waitFor((screen) => promptOf(screen).endsWith(line.slice(-20)), {
+    what: `“${line}” in the chat's line`,
+  });
+  session.press('enter');
+}
+
+/** What stands in the chat's line. */
+export function promptOf(screen: readonly string[]): string {
+  const row = screen.findLast((line) => /│ › /.test(line)) ?? '';
+  return (/│ › (.*?)\s*│[^│]*$/.exec(row)?.[1] ?? '').trimEnd();
+}
+
+/** What a pane shows, without its frame; its rows joined. */
+export function paneText(screen: readonly string[], title: string): string {
+  const top = screen.findIndex((line) => line.includes(`╭ ${title}`));
+  if (top < 0) return '';
+  const left = screen[top]?.indexOf(`╭ ${title}`) ?? 0;
+  const right = screen[top]?.indexOf('╮', left) ?? -1;
+  const rows: string[] = [];
+  for (const line of screen.slice(top + 1)) {
+    if (line[left] === '╰') break;
+    rows.push(line.slice(left + 1, right).trim());
+  }
+  return rows.join('\n');
+}
+
+/** The process of the program itself, when a shell stands before it (`afterwards`). */
+export function programPid(session: PtySession): number {
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = statOf(name);
+    if (stat !== undefined && Number(stat.split(') ').at(-1)?.split(' ')[1]) === session.pid)
+      return Number(name);
+  }
+  throw new Error('the program is not running');
+}
+
+function statOf(pid: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
