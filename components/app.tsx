@@ -18,6 +18,8 @@ import type { PaneName } from './state/ui-state.ts';
 import type { Block } from './widgets/frame.ts';
 import { lineWidth } from './widgets/line.ts';
 import { PaintedBlock } from './widgets/painted-block.tsx';
+import type { Prompt } from './widgets/prompt.ts';
+import { PromptInput, type PromptPlace, scrollOf } from './widgets/prompt-input.tsx';
 
 interface AppProps {
   readonly engine: EngineDoor;
@@ -46,7 +48,7 @@ export function App({ engine, local, host }: AppProps) {
     const { size } = snapshot.ui;
     return <PaintedBlock lines={tooSmallLines(size)} appearance={host.appearance} width={size.columns} />;
   }
-  return <Screen screen={screen} host={host} width={snapshot.ui.size.columns} />;
+  return <Screen screen={screen} host={host} width={snapshot.ui.size.columns} prompt={controller.prompt} />;
 }
 
 interface DrawnPane extends Block {
@@ -62,6 +64,8 @@ interface DrawnScreen {
   /** The panes from top to bottom, each storey from left to right. */
   readonly storeys: readonly (readonly DrawnPane[])[];
   readonly overlay: ReturnType<typeof dialogOverlay>;
+  /** Where the prompt stands, while one is open. */
+  readonly prompt: PromptPlace | undefined;
   readonly cursor: Cell | undefined;
 }
 
@@ -73,21 +77,39 @@ function drawn({ ui, data, facts }: Snapshot, controller: UiController): DrawnSc
     return { ...DRAW[name](input), name, row: box.row, column: box.column, width: box.width };
   });
   const rows = [...new Set(panes.map(({ row }) => row))];
-  const overlay = dialogOverlay(facts, controller.prompt);
-  const typing = overlay ?? panes.find(({ cursor }) => cursor !== undefined);
+  const overlay = dialogOverlay(facts);
+  const typing = overlay ?? panes.find(({ cursor, prompt }) => cursor !== undefined || prompt !== undefined);
+  const prompt = typing?.prompt && placed(typing.prompt, typing);
   return {
     header: { lines: [headerLine(data.status, { nowMs: ui.nowMs, width })] },
     footer: { lines: [footerLine(facts, width)] },
     storeys: rows.map((row) => panes.filter((pane) => pane.row === row)),
     overlay,
-    cursor: typing?.cursor && {
-      row: typing.row + typing.cursor.row,
-      column: typing.column + typing.cursor.column,
-    },
+    prompt,
+    cursor:
+      prompt === undefined
+        ? typing?.cursor && placed(typing.cursor, typing)
+        : cursorIn(prompt, controller.prompt),
   };
 }
 
-function Screen({ screen, host, width }: { screen: DrawnScreen; host: Host; width: number }) {
+/** What is counted from a part's corner, counted from the screen's. */
+function placed<Place extends Cell>(place: Place, part: Cell): Place {
+  return { ...place, row: part.row + place.row, column: part.column + place.column };
+}
+
+function cursorIn({ row, column, width }: PromptPlace, prompt: Prompt): Cell {
+  return { row, column: column + prompt.cursorColumn - scrollOf(prompt, width) };
+}
+
+interface ScreenProps {
+  readonly screen: DrawnScreen;
+  readonly host: Host;
+  readonly width: number;
+  readonly prompt: Prompt;
+}
+
+function Screen({ screen, host, width, prompt }: ScreenProps) {
   const { appearance } = host;
   const { header, footer, storeys, overlay } = screen;
   return (
@@ -107,6 +129,15 @@ function Screen({ screen, host, width }: { screen: DrawnScreen; host: Host; widt
           appearance={appearance}
           width={lineWidth(overlay.lines[0] ?? [])}
           at={overlay}
+        />
+      )}
+      {screen.prompt && (
+        <PromptInput
+          key={prompt.edition}
+          prompt={prompt}
+          text={prompt.text}
+          at={screen.prompt}
+          appearance={appearance}
         />
       )}
     </Box>

@@ -39,6 +39,8 @@ export interface Host {
   /** Both return a function that ends the subscription. */
   onResize(listener: () => void): () => void;
   onKey(listener: (event: KeyEvent) => void): () => void;
+  /** Passes one key on to the prompt that Ink draws, as the bytes that a terminal sends for it. */
+  typeIntoPrompt(sequence: string): void;
   /** Shows the terminal's own cursor at a cell, or hides it. */
   setCursor(cell: Cell | undefined): void;
   /** Draws the whole screen anew, whatever the terminal shows now. */

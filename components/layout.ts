@@ -29,13 +29,13 @@ export function layoutOf(ui: Pick<UiState, 'size' | 'focus' | 'zoom' | 'logInste
   const body: Rectangle = { row: 1, column: 0, width: columns, height: rows - 2 };
   if (isTooSmall(ui.size)) return {};
   if (ui.zoom || columns < MIDDLE_COLUMNS || rows < TWO_STOREYS_ROWS) return { [ui.focus]: body };
-  const topHeight = Math.max(7, Math.round(body.height * 0.34));
+  const isWide = columns >= WIDE_COLUMNS;
+  const topHeight = Math.max(7, Math.round(body.height * (isWide ? 0.4 : 0.36)));
   // On a wide screen the right side has room for the longest line that is to be typed elsewhere.
-  const leftWidth = Math.floor(columns * (columns < WIDE_COLUMNS ? 0.45 : 0.43));
+  const leftWidth = Math.floor(columns * (isWide ? 0.43 : 0.45));
   const [topLeft, topRight] = sideBySide({ ...body, height: topHeight }, leftWidth);
   const below: Rectangle = { ...body, row: 1 + topHeight, height: body.height - topHeight };
-  if (columns < WIDE_COLUMNS)
-    return { peers: topLeft, queues: topRight, [ui.logInstead ? 'log' : 'chat']: below };
+  if (!isWide) return { peers: topLeft, queues: topRight, [ui.logInstead ? 'log' : 'chat']: below };
   const [log, chat] = sideBySide(below, leftWidth);
   return { peers: topLeft, queues: topRight, log, chat };
 }

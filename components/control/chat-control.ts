@@ -7,6 +7,7 @@ import {
   complete,
   completionRequest,
 } from '../state/completion.ts';
+import { NOBODY } from '../state/ui-state.ts';
 import { unreadOf } from '../state/unread.ts';
 import type { KeyEvent, Paste } from '../terminal/key-event.ts';
 import { type SafeText, safe, sanitize, trusted } from '../terminal/sanitize.ts';
@@ -119,8 +120,7 @@ export class ChatControl {
   }
 
   #run(line: ChatLine): void {
-    const peer = this.#control.ui().chatPeer?.id;
-    if (peer === undefined) return;
+    const peer = this.#control.ui().chatPeer?.id ?? NOBODY;
     switch (line.kind) {
       case 'say':
         return this.#say(line.text);
@@ -186,10 +186,8 @@ export class ChatControl {
   /** A line without anybody to get it stays where it is. */
   #mayBeSent(): boolean {
     const { kind } = parseChatLine(this.#editor.text);
-    if (this.#control.ui().chatPeer !== undefined || kind === 'exit' || kind === 'empty') {
-      if (kind === 'exit' && this.#control.ui().chatPeer === undefined) this.#control.quit();
-      return kind !== 'empty';
-    }
+    if (kind === 'empty') return false;
+    if (this.#control.ui().chatPeer !== undefined || !(kind === 'say' || kind === 'upload')) return true;
     this.#control.toast('warn', trusted('Nobody to talk to yet. Your line is kept.'));
     return false;
   }

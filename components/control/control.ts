@@ -7,7 +7,7 @@ import type { EngineData } from '../state/safe-rows.ts';
 import type { UiAction } from '../state/ui-reducer.ts';
 import type { Toast, UiState } from '../state/ui-state.ts';
 import type { SafeText } from '../terminal/sanitize.ts';
-import type { LineEditor } from '../widgets/line-editor.ts';
+import type { Prompt } from '../widgets/prompt.ts';
 
 /** What the parts that react to keys share. State is always asked for anew, never kept: a read may hold many keys. */
 export interface Control {
@@ -15,7 +15,7 @@ export interface Control {
   readonly local: LocalActions;
   readonly host: Host;
   /** One-line input of a filter, the help or the palette. */
-  readonly prompt: LineEditor;
+  readonly prompt: Prompt;
   ui(): UiState;
   data(): EngineData;
   facts(): Facts;

@@ -1,10 +1,11 @@
 /** What keys do while a dialog has them. Every dialog closes with Esc, and none does anything that Esc confirms. */
 
 import { detailRows } from '../dialogs/list-dialogs.ts';
-import { pasteChoices } from '../dialogs/question-dialogs.ts';
+import { newcomerScroll, pasteChoices } from '../dialogs/question-dialogs.ts';
 import type { ActionId } from '../keys/binding.ts';
 import { chordOf } from '../keys/chord.ts';
-import { attempt, helpEntries, paletteEntries } from '../keys/dispatcher.ts';
+import { attempt, paletteEntries } from '../keys/dispatcher.ts';
+import { helpEntries } from '../keys/key-list.ts';
 import type { Dialog } from '../state/ui-state.ts';
 import type { Key, KeyEvent } from '../terminal/key-event.ts';
 import { safe, trusted } from '../terminal/sanitize.ts';
@@ -69,10 +70,16 @@ function newcomerKey(key: Key, dialog: Of<'newcomer'>, doors: DialogDoors): void
   const letter = { a: 'accept', r: 'refuse' }[chordOf(key)] as typeof dialog.choice | undefined;
   const choice = letter ?? movedChoice(key, ['refuse', 'accept'] as const, dialog.choice);
   if (choice !== undefined) return show(doors, { ...dialog, choice });
-  if (key.name !== 'enter') return;
   const { control } = doors;
   const waiting = control.data().status?.newcomers ?? [];
   const newcomer = waiting.find(({ id }) => id === dialog.newcomer);
+  const step = { pagedown: 3, pageup: -3 }[key.name];
+  if (step !== undefined && newcomer !== undefined) {
+    const { size, nowMs } = control.ui();
+    const last = newcomerScroll(newcomer, { data: control.data(), size, nowMs });
+    return show(doors, { ...dialog, top: Math.max(0, Math.min(last, dialog.top + step)) });
+  }
+  if (key.name !== 'enter') return;
   close(doors);
   if (newcomer === undefined) return;
   const isLetIn = dialog.choice === 'accept';
@@ -153,8 +160,7 @@ function listKey(key: Key, dialog: Of<'help'> | Of<'palette'>, doors: DialogDoor
   }
   const chosen = entries[dialog.selected]?.binding;
   if (key.name === 'tab' && dialog.kind === 'palette' && chosen?.command !== undefined) {
-    control.prompt.setText(chosen.command);
-    return show(doors, { ...dialog, text: chosen.command, selected: 0 });
+    return control.prompt.open(chosen.command);
   }
   if (key.name === 'enter') {
     close(doors);
@@ -165,20 +171,15 @@ function listKey(key: Key, dialog: Of<'help'> | Of<'palette'>, doors: DialogDoor
     return control.toast('warn', trusted(reason));
   }
   if (key.text === '?' && typed === '') return close(doors);
-  if (control.prompt.apply(key).kind === 'none') return;
-  retyped(dialog, doors);
+  control.prompt.press(key);
 }
 
 function pasteIntoPrompt(text: string, dialog: Dialog, doors: DialogDoors): void {
   if (dialog.kind !== 'help' && dialog.kind !== 'palette') return;
-  doors.control.prompt.insert((text.split('\n', 1)[0] ?? '').slice(0, 200));
-  retyped(dialog, doors);
+  doors.control.prompt.insert(firstLine(text));
 }
 
-function retyped(dialog: Of<'help'> | Of<'palette'>, doors: DialogDoors): void {
-  const { text } = doors.control.prompt;
-  show(
-    doors,
-    dialog.kind === 'help' ? { ...dialog, filter: text, selected: 0 } : { ...dialog, text, selected: 0 },
-  );
+/** What of a paste can go into one line. */
+export function firstLine(text: string): string {
+  return (text.split('\n', 1)[0] ?? '').slice(0, 1000);
 }

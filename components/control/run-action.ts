@@ -1,14 +1,14 @@
 import { detailWidth } from '../dialogs/list-dialogs.ts';
 import type { ActionId } from '../keys/binding.ts';
 import { chatRowDetail, chatRowTitle } from '../panes/chat-pane.ts';
+import { peerDetail } from '../panes/peer-detail.ts';
 import { queueName } from '../panes/queues-pane.ts';
 import { ageText, bytesText, counted, durationText } from '../state/format.ts';
 import { safeBody } from '../state/safe-rows.ts';
 import { neighbour } from '../state/ui-reducer.ts';
 import type { PaneName } from '../state/ui-state.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
-import { wrap } from '../terminal/width.ts';
-import { type Line, span } from '../widgets/line.ts';
+import { type Line, span, wrapLine } from '../widgets/line.ts';
 import type { ChatControl } from './chat-control.ts';
 import type { Control } from './control.ts';
 import { visibleRows } from './wanted-views.ts';
@@ -45,10 +45,11 @@ const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
   ignore: ignorePeer,
   'ignore-all': ignoreAll,
   ping: ping,
+  who: showPeer,
   disconnect: disconnect,
   answer: (control) => openNewcomer(control),
   dial: (control) =>
-    control.execute({ kind: 'dial.now' }, { onOk: () => control.toast('info', trusted('Calling again.')) }),
+    control.execute({ kind: 'dial.now' }, { onOk: () => control.toast('info', trusted('Trying again.')) }),
   why: explainQueue,
   'open-log-row': openLogRow,
   'open-chat-row': openChatRow,
@@ -63,11 +64,11 @@ const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
     control.toast('info', safe`Cancelling ${transfer.text}.`);
   },
   palette: (control) => {
-    control.prompt.clear();
+    control.prompt.open('');
     control.change({ kind: 'dialog', dialog: { kind: 'palette', text: '', selected: 0 } });
   },
   help: (control) => {
-    control.prompt.clear();
+    control.prompt.open('');
     control.change({ kind: 'dialog', dialog: { kind: 'help', filter: '', selected: 0 } });
   },
   repaint: (control) => control.host.repaint(),
@@ -84,7 +85,7 @@ export function openNewcomer(control: Control, newcomer?: number): boolean {
   if (id === undefined) return false;
   // The time left is counted from now, not from the last minute.
   control.change({ kind: 'minute', nowMs: control.host.clock.wallNow() });
-  control.change({ kind: 'dialog', dialog: { kind: 'newcomer', newcomer: id, choice: 'refuse' } });
+  control.change({ kind: 'dialog', dialog: { kind: 'newcomer', newcomer: id, choice: 'refuse', top: 0 } });
   return true;
 }
 
@@ -104,8 +105,7 @@ function page(control: Control): number {
 
 function startFilter(control: Control): void {
   const ui = control.ui();
-  control.prompt.clear();
-  control.prompt.insert(ui[ui.focus].filter);
+  control.prompt.open(ui[ui.focus].filter);
   control.change({ kind: 'filtering', on: true });
 }
 
@@ -157,6 +157,15 @@ function ping(control: Control): void {
       },
     },
   );
+}
+
+/** In the chat: the one talked to. */
+function showPeer(control: Control): void {
+  const { ui, data, peer, chatPeer } = control.facts();
+  const shown = ui.focus === 'chat' ? chatPeer : peer;
+  if (shown === undefined) return;
+  const width = detailWidth(control.facts());
+  showLines(control, shown.name, peerDetail(shown, { status: data.status, nowMs: ui.nowMs, width }));
 }
 
 function disconnect(control: Control): void {
@@ -232,8 +241,6 @@ function showDetail(control: Control, title: SafeText, texts: readonly SafeText[
 
 function showLines(control: Control, title: SafeText, lines: readonly Line[]): void {
   const width = detailWidth(control.facts());
-  const wrapped = lines.flatMap((line) =>
-    line.flatMap((part) => wrap(part.text, width).map((text): Line => [span(text, part.tone)])),
-  );
+  const wrapped = lines.flatMap((line) => wrapLine(line, width));
   control.change({ kind: 'dialog', dialog: { kind: 'detail', title, lines: wrapped, top: 0 } });
 }

@@ -13,19 +13,19 @@ import { reduceUi, type UiAction } from '../state/ui-reducer.ts';
 import { initialUiState, type Toast, type UiState } from '../state/ui-state.ts';
 import type { Key, KeyEvent } from '../terminal/key-event.ts';
 import { type SafeText, sanitize, trusted } from '../terminal/sanitize.ts';
-import { LineEditor } from '../widgets/line-editor.ts';
+import { Prompt } from '../widgets/prompt.ts';
 import { Arrivals } from './arrivals.ts';
 import { ChatControl } from './chat-control.ts';
 import type { Control, Reactions } from './control.ts';
-import { dialogKey } from './dialog-keys.ts';
+import { dialogKey, firstLine } from './dialog-keys.ts';
 import { askToQuit, runAction } from './run-action.ts';
 import { Ticker } from './ticker.ts';
 import { wantedViews } from './wanted-views.ts';
 
 const TOAST_MS = 6_000;
 const SECOND_CTRL_C_MS = 2_000;
-/** One filter or command: nobody types more, and a paste must not. */
-const PROMPT_BYTES_MAX = 200;
+/** Keys that may wait while a prompt takes those before them. */
+const WAITING_KEYS_MAX = 256;
 
 /** What is drawn: replaced whenever anything of it changes. */
 export interface Snapshot {
@@ -39,7 +39,7 @@ export class UiController implements Control {
   readonly engine: EngineDoor;
   readonly local: LocalActions;
   readonly host: Host;
-  readonly prompt = new LineEditor({ sizeMaxBytes: PROMPT_BYTES_MAX });
+  readonly prompt: Prompt;
   readonly chat: ChatControl;
   readonly #store: EngineStore;
   readonly #ticker: Ticker;
@@ -49,6 +49,7 @@ export class UiController implements Control {
   #ui: UiState;
   #snapshot: Snapshot;
   #toastTimer: HostTimer | undefined;
+  #waitingKeys: KeyEvent[] = [];
   #ctrlCAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(doors: { readonly engine: EngineDoor; readonly local: LocalActions; readonly host: Host }) {
@@ -58,6 +59,11 @@ export class UiController implements Control {
     this.#ui = initialUiState(this.host.size(), this.host.clock.wallNow());
     this.#store = new EngineStore(this.engine, this.host.clock, () => this.#arrived());
     this.#ticker = new Ticker(this.host.clock, (nowMs) => this.change({ kind: 'minute', nowMs }));
+    this.prompt = new Prompt({
+      feed: (sequence) => this.host.typeIntoPrompt(sequence),
+      onChange: () => this.#promptChanged(),
+      onReady: () => this.#nextKeys(),
+    });
     this.chat = new ChatControl(this);
     this.#arrivals = new Arrivals(this, this.chat);
     this.#snapshot = { ui: this.#ui, data: {}, facts: this.facts() };
@@ -65,7 +71,7 @@ export class UiController implements Control {
 
   start(): void {
     this.#ends.push(
-      this.host.onKey((event) => this.#key(event)),
+      this.host.onKey((event) => this.#pressed(event)),
       this.host.onResize(() => this.change({ kind: 'resized', size: this.host.size() })),
     );
     this.#ticker.start();
@@ -147,6 +153,42 @@ export class UiController implements Control {
     this.#settle();
   }
 
+  /** A read may hold many keys; those that are a prompt's, and all behind them, come when it is ready for them. */
+  #pressed(event: KeyEvent): void {
+    const isCtrlC = event.kind === 'key' && chordOf(event) === 'ctrl-c';
+    if (isCtrlC) this.#waitingKeys = [];
+    else if (this.#waitingKeys.length > 0 || this.#promptIsBusy()) {
+      if (this.#waitingKeys.length < WAITING_KEYS_MAX) this.#waitingKeys.push(event);
+      return;
+    }
+    this.#key(event);
+  }
+
+  #nextKeys(): void {
+    while (!this.#promptIsBusy()) {
+      const event = this.#waitingKeys.shift();
+      if (event === undefined) return;
+      this.#key(event);
+    }
+  }
+
+  #promptIsBusy(): boolean {
+    const { dialog, filtering, size } = this.#ui;
+    const isOpen = dialog === undefined ? filtering : dialog.kind === 'help' || dialog.kind === 'palette';
+    return isOpen && !this.prompt.isReady && !isTooSmall(size);
+  }
+
+  #promptChanged(): void {
+    const { dialog, filtering } = this.#ui;
+    const { text } = this.prompt;
+    if (dialog?.kind === 'help' && dialog.filter !== text)
+      this.change({ kind: 'dialog', dialog: { ...dialog, filter: text, selected: 0 } });
+    else if (dialog?.kind === 'palette' && dialog.text !== text)
+      this.change({ kind: 'dialog', dialog: { ...dialog, text, selected: 0 } });
+    else if (dialog === undefined && filtering) this.change({ kind: 'filter', text });
+    this.change({ kind: 'typed' });
+  }
+
   #key(event: KeyEvent): void {
     if (event.kind === 'key' && chordOf(event) === 'ctrl-c' && this.#isSecondCtrlC())
       return this.host.quit(0);
@@ -186,9 +228,10 @@ export class UiController implements Control {
       this.change({ kind: 'filter', text: '' });
       return this.change({ kind: 'filtering', on: false });
     }
-    if (this.prompt.apply(event).kind === 'none') return;
-    this.change({ kind: 'filter', text: this.prompt.text });
-    this.change({ kind: 'typed' });
+    if (event.kind === 'paste') return this.prompt.insert(firstLine(event.text));
+    if (chordOf(event) === 'ctrl-c') return askToQuit(this);
+    if (event.name === 'up' || event.name === 'down') return this.#run(event.name);
+    this.prompt.press(event);
   }
 
   /** The first Ctrl-C asks or stops something; a second one soon after means it. */

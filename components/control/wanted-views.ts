@@ -5,10 +5,13 @@ import { logRows } from '../panes/log-pane.ts';
 import { peersRows } from '../panes/peers-pane.ts';
 import { queuesRows } from '../panes/queues-pane.ts';
 import type { EngineData } from '../state/safe-rows.ts';
-import type { PaneName, TailState, UiState } from '../state/ui-state.ts';
+import { NOBODY, type PaneName, type TailState, type UiState } from '../state/ui-state.ts';
 
 /** While the peers are not shown, enough of them to know whom to talk to. */
 const HIDDEN_PEERS_ROWS = 8;
+
+/** While the chat is not shown, enough of it to name the transfers that quitting would cut off. */
+const HIDDEN_CHAT_ROWS = 50;
 
 /** Rows that a pane shows at once; 0 while it is not shown. */
 export function visibleRows(pane: PaneName, ui: UiState, data: EngineData): number {
@@ -35,8 +38,8 @@ export function wantedViews(ui: UiState, data: EngineData): readonly View[] {
   const { selected: _queue, ...queues } = ui.queues;
   if (rows('queues') > 0) views.push({ pane: 'queues', ...queues, rows: rows('queues') });
   if (rows('log') > 0) views.push({ pane: 'log', ...tail(ui.log, rows('log')) });
-  if (rows('chat') > 0 && ui.chatPeer !== undefined)
-    views.push({ pane: 'chat', peer: ui.chatPeer.id, ...tail(ui.chat, rows('chat')) });
+  const chat = rows('chat') || (ui.dialog?.kind === 'quit' ? HIDDEN_CHAT_ROWS : 0);
+  if (chat > 0) views.push({ pane: 'chat', peer: ui.chatPeer?.id ?? NOBODY, ...tail(ui.chat, chat) });
   return views;
 }
 

@@ -1,8 +1,9 @@
-import type { Cell, Size } from '../host.ts';
+import type { Size } from '../host.ts';
 import type { SafeText } from '../terminal/sanitize.ts';
 import type { Tone } from '../themes/tokens.ts';
 import { type Block, framed } from '../widgets/frame.ts';
 import { type Line, lineWidth, words } from '../widgets/line.ts';
+import type { PromptPlace } from '../widgets/prompt-input.tsx';
 
 /** A dialog as it lies over the panes. */
 export interface Overlay extends Block {
@@ -15,7 +16,7 @@ export interface DialogContent {
   readonly lines: readonly Line[];
   readonly note?: Line;
   /** Where the user types, counted from the first line of `lines`. */
-  readonly cursor?: Cell;
+  readonly prompt?: PromptPlace;
   readonly border?: Tone;
   /** Cells for the content; by default as many as the widest line takes. */
   readonly width?: number;
@@ -37,7 +38,7 @@ export function centred(content: DialogContent, size: Size): Overlay {
   const width = Math.min(size.columns, dialogWidth(size, content.width ?? natural) + 4);
   const height = Math.min(size.rows, content.lines.length + 2);
   const block = framed(
-    { lines: content.lines, ...(content.cursor === undefined ? {} : { cursor: content.cursor }) },
+    { lines: content.lines, ...(content.prompt && { prompt: content.prompt }) },
     {
       width,
       height,

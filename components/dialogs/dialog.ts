@@ -1,11 +1,10 @@
 import type { Facts } from '../keys/facts.ts';
-import type { LineEditor } from '../widgets/line-editor.ts';
 import type { Overlay } from './dialog-box.ts';
 import { detailDialog, helpDialog, paletteDialog } from './list-dialogs.ts';
 import { confirmDialog, newcomerDialog, pasteDialog, quitDialog } from './question-dialogs.ts';
 
 /** The open dialog as it lies over the panes, if there is one. */
-export function dialogOverlay(facts: Facts, prompt: LineEditor): Overlay | undefined {
+export function dialogOverlay(facts: Facts): Overlay | undefined {
   const { ui, data } = facts;
   const { dialog } = ui;
   if (dialog === undefined) return undefined;
@@ -20,9 +19,9 @@ export function dialogOverlay(facts: Facts, prompt: LineEditor): Overlay | undef
     case 'paste':
       return pasteDialog(dialog, ground);
     case 'help':
-      return helpDialog(dialog, facts, prompt);
+      return helpDialog(dialog, facts);
     case 'palette':
-      return paletteDialog(dialog, facts, prompt);
+      return paletteDialog(dialog, facts);
     case 'detail':
       return detailDialog(dialog, facts);
   }

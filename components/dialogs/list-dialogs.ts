@@ -1,10 +1,10 @@
 /** The help, the palette and the detail view: dialogs to read and to choose from. */
-import { attempt, type HelpEntry, helpEntries, paletteEntries } from '../keys/dispatcher.ts';
+import { attempt, paletteEntries } from '../keys/dispatcher.ts';
 import type { Facts } from '../keys/facts.ts';
+import { type HelpEntry, helpEntries } from '../keys/key-list.ts';
 import type { Dialog } from '../state/ui-state.ts';
 import { safe, trusted } from '../terminal/sanitize.ts';
-import { cellLeft, fit, inTone, type Line, span, words } from '../widgets/line.ts';
-import type { LineEditor } from '../widgets/line-editor.ts';
+import { cellLeft, fit, inTone, type Line, lineWidth, span, words } from '../widgets/line.ts';
 import { centred, dialogHeight, dialogWidth, type Overlay } from './dialog-box.ts';
 
 type Of<Kind extends Dialog['kind']> = Extract<Dialog, { kind: Kind }>;
@@ -13,9 +13,10 @@ const HELP_WIDTH = 92;
 const PALETTE_WIDTH = 56;
 const PALETTE_ROWS = 10;
 const DETAIL_WIDTH = 100;
+const DETAIL_WIDTH_MIN = 40;
 
 /** Every key there is; typing filters them, Enter does what the selected one does. */
-export function helpDialog(dialog: Of<'help'>, facts: Facts, prompt: LineEditor): Overlay {
+export function helpDialog(dialog: Of<'help'>, facts: Facts): Overlay {
   const { size } = facts.ui;
   const width = dialogWidth(size, HELP_WIDTH);
   const entries = helpEntries(facts, dialog.filter);
@@ -29,13 +30,12 @@ export function helpDialog(dialog: Of<'help'>, facts: Facts, prompt: LineEditor)
     shown,
     rows,
     width,
-    prompt,
     facts,
     of: [entries.length, helpEntries(facts, '').length],
   });
 }
 
-export function paletteDialog(dialog: Of<'palette'>, facts: Facts, prompt: LineEditor): Overlay {
+export function paletteDialog(dialog: Of<'palette'>, facts: Facts): Overlay {
   const { size } = facts.ui;
   const width = dialogWidth(size, PALETTE_WIDTH);
   const entries = paletteEntries(dialog.text);
@@ -53,7 +53,6 @@ export function paletteDialog(dialog: Of<'palette'>, facts: Facts, prompt: LineE
     shown,
     rows,
     width,
-    prompt,
     facts,
     of: [entries.length, paletteEntries('').length],
   });
@@ -61,7 +60,9 @@ export function paletteDialog(dialog: Of<'palette'>, facts: Facts, prompt: LineE
 
 export function detailDialog(dialog: Of<'detail'>, facts: Facts): Overlay {
   const { size } = facts.ui;
-  const width = dialogWidth(size, DETAIL_WIDTH);
+  // All lines count, also those that are not in sight: the box stays as it is while it is scrolled.
+  const widest = Math.max(DETAIL_WIDTH_MIN, ...dialog.lines.map(lineWidth));
+  const width = Math.min(detailWidth(facts), widest);
   const rows = detailRows(facts);
   const last = Math.min(dialog.lines.length, dialog.top + rows);
   return centred(
@@ -89,20 +90,18 @@ interface Listed {
   readonly shown: readonly Line[];
   readonly rows: number;
   readonly width: number;
-  readonly prompt: LineEditor;
   readonly facts: Facts;
   readonly of: readonly [matched: number, total: number];
 }
 
-function listed(title: string, { shown, rows, width, prompt, facts, of }: Listed): Overlay {
-  const typed = prompt.visible(width - 3);
+function listed(title: string, { shown, rows, width, facts, of }: Listed): Overlay {
   const blank: readonly Line[] = Array.from({ length: Math.max(0, rows - shown.length) }, () => []);
   return centred(
     {
       title: trusted(title),
       width,
-      lines: [[words('› ', 'focus'), span(typed.text)], ...shown, ...blank],
-      cursor: { row: 0, column: 2 + typed.cursorColumn },
+      lines: [[words('› ', 'focus')], ...shown, ...blank],
+      prompt: { row: 0, column: 2, width: width - 2 },
       note: [span(safe`${of[0]} of ${of[1]}`)],
     },
     facts.ui.size,

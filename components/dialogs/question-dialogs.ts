@@ -1,22 +1,26 @@
 /** The dialogs that ask: who may come in, whether to quit, what to do with a paste. The harmless answer has the focus. */
 import type { Size } from '../host.ts';
+import { isUnderWay } from '../keys/facts.ts';
+import { labelledWords } from '../panes/fingerprint.ts';
+import { fitting } from '../panes/sections.ts';
 import { clockText, counted } from '../state/format.ts';
 import type { EngineData, SafeNewcomer } from '../state/safe-rows.ts';
 import type { Dialog } from '../state/ui-state.ts';
 import { type SafeText, safe, sanitize, trusted } from '../terminal/sanitize.ts';
-import { clip, textWidth, wrap } from '../terminal/width.ts';
+import { clip, wrap } from '../terminal/width.ts';
 import type { Tone } from '../themes/tokens.ts';
 import { type Line, span, words } from '../widgets/line.ts';
 import { centred, choices, type DialogContent, dialogWidth, type Overlay } from './dialog-box.ts';
 
 const TEXT_WIDTH = 66;
+const NAMED_TRANSFERS_MAX = 3;
 const COUNTDOWN_STEP_MS = 10_000;
 /** More lines than this are a document, not a conversation. */
 export const PASTE_LINES_MAX = 100;
 
 type Of<Kind extends Dialog['kind']> = Extract<Dialog, { kind: Kind }>;
 
-interface Ground {
+export interface Ground {
   readonly data: EngineData;
   readonly size: Size;
   readonly nowMs: number;
@@ -29,18 +33,6 @@ export function newcomerDialog(dialog: Of<'newcomer'>, ground: Ground): Overlay 
   const newcomer = newcomers[index];
   if (newcomer === undefined) return undefined;
   const width = dialogWidth(size, TEXT_WIDTH);
-  const gap: readonly Line[] = size.rows < 14 ? [] : [[]];
-  const about: readonly Line[] = [
-    ...paragraph(
-      safe`“${newcomer.name}” from ${newcomer.address} at ${clockText(newcomer.askedAtMs)}`,
-      width,
-      'strong',
-    ).slice(0, 2),
-    ...(newcomer.warning === undefined ? [] : paragraph(safe`! ${newcomer.warning}`, width, 'bad')),
-    ...gap,
-    ...wordsToCompare(newcomer, data, width),
-    ...gap,
-  ];
   const answers = choices(
     [
       ['refuse', 'Refuse'],
@@ -49,12 +41,17 @@ export function newcomerDialog(dialog: Of<'newcomer'>, ground: Ground): Overlay 
     dialog.choice,
   );
   // The answers are always in sight, whatever a newcomer calls itself.
-  const lines = [...about.slice(0, size.rows - 3), answers];
+  const room = size.rows - 3;
+  const about = newcomerFacts(newcomer, ground, { width, room });
+  const top = Math.min(dialog.top, Math.max(0, about.length - room));
   const of = newcomers.length > 1 ? safe`${index + 1} of ${newcomers.length} · ` : trusted('');
   return centred(
     {
       title: trusted('Somebody wants in'),
-      lines,
+      lines: [
+        ...about.slice(top, top + room),
+        about.length > room ? [...answers, words('PgDn: more', 'key')] : answers,
+      ],
       width,
       border: 'warn',
       note: [span(safe`${of}${leftText(newcomer.expiresAtMs - nowMs)}`, 'faint')],
@@ -63,29 +60,57 @@ export function newcomerDialog(dialog: Of<'newcomer'>, ground: Ground): Overlay 
   );
 }
 
-function wordsToCompare(newcomer: SafeNewcomer, data: EngineData, width: number): readonly Line[] {
-  const own = data.status?.ownWords;
-  const its = newcomer.words;
-  if (its === undefined) {
-    return paragraph(
-      trusted(
-        'It shows no certificate (Python’s chat never does), so nothing proves who it is: ask the person.',
-      ),
-      width,
-      'warn',
-    );
-  }
-  return [
-    ...labelled('its words:   ', its, width),
-    ...(own === undefined ? [] : labelled('your words:  ', own, width)),
-    ...paragraph(trusted('Compare both with the other screen before you accept.'), width, 'plain'),
-  ];
+/** Lines by which the question can be scrolled on this screen. */
+export function newcomerScroll(newcomer: SafeNewcomer, ground: Ground): number {
+  const room = ground.size.rows - 3;
+  const width = dialogWidth(ground.size, TEXT_WIDTH);
+  return Math.max(0, newcomerFacts(newcomer, ground, { width, room }).length - room);
 }
 
-/** Words that are to be compared are never cut: they go to a line of their own first. */
-function labelled(label: string, text: SafeText, width: number): readonly Line[] {
-  if (textWidth(label) + textWidth(text) <= width) return [[words(label), span(text, 'strong')]];
-  return [[words(label)], ...paragraph(text, width, 'strong')];
+/** Who it is and what to compare, always whole; blank lines and the hint only where there is room for them. */
+function newcomerFacts(
+  newcomer: SafeNewcomer,
+  { data }: Ground,
+  { width, room }: { readonly width: number; readonly room: number },
+): readonly Line[] {
+  const who = safe`“${newcomer.name}” from ${newcomer.address} at ${clockText(newcomer.askedAtMs)}`;
+  const sections = [
+    {
+      rank: 0,
+      lines: [
+        ...paragraph(who, width, 'strong').slice(0, 2),
+        ...(newcomer.warning === undefined ? [] : paragraph(safe`! ${newcomer.warning}`, width, 'bad')),
+      ],
+    },
+    { rank: 0, lines: wordsToCompare(newcomer, data, width) },
+    ...(newcomer.words === undefined
+      ? []
+      : [
+          {
+            rank: 1,
+            lines: paragraph(
+              trusted('Compare both with the other screen before you accept.'),
+              width,
+              'plain',
+            ),
+          },
+        ]),
+  ];
+  const facts = fitting(sections, room);
+  return facts.length < room ? [...facts, []] : facts;
+}
+
+function wordsToCompare(newcomer: SafeNewcomer, data: EngineData, width: number): readonly Line[] {
+  const own = data.status?.ownWords;
+  if (newcomer.words === undefined) {
+    const why =
+      'It shows no certificate (Python’s chat never does), so nothing proves who it is: ask the person.';
+    return paragraph(trusted(why), width, 'warn');
+  }
+  return [
+    ...labelledWords('its words:', newcomer.words, { width, without: '' }),
+    ...(own === undefined ? [] : labelledWords('your words:', own, { width, without: '' })),
+  ];
 }
 
 /** In steps of ten seconds, so that the screen stays still while the user reads. */
@@ -100,12 +125,8 @@ export function quitDialog(dialog: Of<'quit'>, { data, size }: Ground): Overlay 
   const peers = status?.peersConnected ?? 0;
   const stops: readonly SafeText[] = [
     peers > 0 ? safe`The connection to ${counted(peers, 'peer')} ends.` : trusted('Nobody is connected.'),
-    ...((status?.transfersInFlight ?? 0) > 0
-      ? [safe`${counted(status?.transfersInFlight ?? 0, 'transfer')} will be cut off.`]
-      : []),
-    ...((status?.waitingCount ?? 0) > 0
-      ? [safe`${counted(status?.waitingCount ?? 0, 'message')} have not left yet.`]
-      : []),
+    ...transfersText(data),
+    ...((status?.waitingCount ?? 0) > 0 ? [waitingText(status?.waitingCount ?? 0)] : []),
   ];
   const lines: Line[] = [
     ...stops.flatMap((text, index) => paragraph(text, width, index === 0 ? 'plain' : 'warn')),
@@ -119,6 +140,26 @@ export function quitDialog(dialog: Of<'quit'>, { data, size }: Ground): Overlay 
     ),
   ];
   return centred({ title: trusted('Quit aioc?'), lines, width }, size);
+}
+
+function waitingText(count: number): SafeText {
+  return safe`${counted(count, 'message')} ${trusted(count === 1 ? 'has' : 'have')} not left yet.`;
+}
+
+/** Names the transfers of the conversation that is shown; those of others are only counted. */
+function transfersText({ status, chat }: EngineData): readonly SafeText[] {
+  const count = status?.transfersInFlight ?? 0;
+  if (count === 0) return [];
+  const names = (chat?.rows ?? []).filter(isUnderWay).map(({ text, transfer }) => {
+    const { doneBytes = 0, totalBytes = 0 } = transfer ?? {};
+    return totalBytes > 0 ? safe`${text} (${Math.floor((doneBytes / totalBytes) * 100)} %)` : text;
+  });
+  const named = names.slice(-NAMED_TRANSFERS_MAX);
+  const others = Math.max(0, count - named.length);
+  if (named.length === 0) return [safe`${counted(count, 'transfer')} will be cut off.`];
+  const list = named.reduce((all, name) => safe`${all}, ${name}`);
+  const more = others === 0 ? trusted('') : safe` and ${counted(others, 'other transfer')}`;
+  return [safe`${list}${more} will be cut off.`];
 }
 
 export function confirmDialog(dialog: Of<'confirm'>, { size }: Ground): Overlay {

@@ -23,6 +23,7 @@ export type ActionId =
   | 'ignore'
   | 'ignore-all'
   | 'ping'
+  | 'who'
   | 'disconnect'
   | 'answer'
   | 'dial'
@@ -45,6 +46,8 @@ export type ActionId =
 export interface BindingOptions {
   /** Its name in the palette. */
   readonly command?: string;
+  /** What the user presses, when it is not the key alone. */
+  readonly press?: string;
   /** Its rank in the footer, lowest first; without one it is only in the help. */
   readonly footer?: number;
   /** False: here and now the key means nothing, or something else. */
@@ -87,12 +90,12 @@ export function on(
   [action, label]: readonly [ActionId, string],
   options: BindingOptions = {},
 ): Binding {
-  const all = keys.split(' ');
+  const all = keys.split(' ').filter((key) => key !== '');
   return {
     ...options,
     keys: all,
-    shownKey: shownAs(all[0] ?? ''),
-    shown: all.slice(0, 2).map(shownAs).join(' '),
+    shownKey: options.press ?? shownAs(all[0] ?? ''),
+    shown: options.press ?? all.slice(0, 2).map(shownAs).join(' '),
     places: typeof where === 'string' ? [where] : where,
     action,
     label,

@@ -28,12 +28,19 @@ const hasNewcomers = ({ data }: Facts): boolean => (data.status?.newcomers.lengt
 const needsNewcomer = (facts: Facts): string | undefined =>
   hasNewcomers(facts) ? undefined : 'Nobody is waiting to be let in.';
 
-const isCaller = ({ data }: Facts): boolean => data.status?.role === 'client';
+/** A client calls again, and a server that could not listen listens again. */
+const mayTryAgain = ({ data }: Facts): boolean =>
+  data.status?.role === 'client' || data.status?.phase.kind === 'failed';
 
 const needsReasonToCall = ({ data }: Facts): string | undefined =>
   ['retrying', 'refused', 'failed'].includes(data.status?.phase.kind ?? '')
     ? undefined
     : 'There is no need to call again now.';
+
+const isTransferring = ({ transfer }: Facts): boolean => transfer !== undefined;
+
+const needsChatPeer = ({ chatPeer }: Facts): string | undefined =>
+  chatPeer === undefined ? 'There is nobody to know more about yet.' : undefined;
 
 const isCommand = ({ chatLine }: Facts): boolean => chatLine.startsWith('!');
 const isFiltered = ({ ui }: Facts): boolean => ui[ui.focus].filter !== '';
@@ -48,45 +55,65 @@ export const BINDINGS: readonly Binding[] = [
     footer: 4,
     refusal: needsConnectedPeer,
   }),
+  on('peers', 'v', ['who', 'view, with the words to compare'], {
+    command: 'who',
+    footer: 5,
+    refusal: needsPeer,
+  }),
   on('queues', 'w enter', ['why', 'why is it stuck?'], { command: 'why', footer: 1, refusal: needsQueue }),
   on('log', 'enter o', ['open-log-row', 'open'], { command: 'open', footer: 1, refusal: needsBody }),
   on('chat', 'enter 4', ['write', 'write'], { footer: 1 }),
   on('chat', 'o', ['open-chat-row', 'open the row'], { footer: 2, refusal: needsChatRow }),
-  on('chat', 'c', ['cancel-transfer', 'cancel the transfer'], {
-    command: 'cancel-transfer',
-    footer: 3,
+  on('chat', 'c', ['cancel-transfer', 'cancel the transfer, while we send a file'], {
+    command: 'cancel',
+    footer: 1,
     refusal: needsTransfer,
+  }),
+  on('chat', 'v', ['who', 'view the peer, with the words to compare'], {
+    footer: 3,
+    refusal: needsChatPeer,
   }),
 
   on('writing', 'enter', ['send', 'send'], { footer: 1 }),
-  on('writing', 'tab', ['complete', 'complete'], { footer: 2, applies: isCommand }),
-  on('writing', 'tab', ['next-pane', 'next pane'], { footer: 2, applies: (facts) => !isCommand(facts) }),
-  on('writing', 'escape', ['leave', 'stop writing'], { footer: 3 }),
+  on('writing', 'tab', ['complete', 'complete, in a line that begins with !'], {
+    footer: 2,
+    applies: isCommand,
+  }),
+  on('writing', 'tab', ['next-pane', 'next pane, in any other line'], {
+    footer: 2,
+    applies: (facts) => !isCommand(facts),
+  }),
+  on('writing', 'escape', ['leave', 'leave the line'], { footer: 3 }),
+  on('writing', '', ['cancel-transfer', 'cancel the transfer, while we send a file'], {
+    press: 'Esc c',
+    footer: 1,
+    applies: isTransferring,
+  }),
   on('writing', 'up', ['older-line', 'an earlier line']),
   on('writing', 'down', ['newer-line', 'a later line']),
-  on('writing', 'ctrl-c', ['stop-command', 'stop the command'], {
+  on('writing', 'ctrl-c', ['stop-command', 'stop the command, while one runs'], {
     footer: 0,
     applies: (facts) => facts.isShellRunning,
   }),
-  on('writing', 'ctrl-c', ['quit', 'quit'], { footer: 6, applies: (facts) => !facts.isShellRunning }),
-  on('writing', 'alt-1', ['focus-peers', 'peers'], { footer: 4 }),
+  on('writing', 'ctrl-c', ['quit', 'quit'], { footer: 5, applies: (facts) => !facts.isShellRunning }),
+  on('writing', 'alt-1', ['focus-peers', 'peers'], { footer: 6 }),
   on('writing', 'alt-2', ['focus-queues', 'queues']),
-  on('writing', 'alt-3', ['focus-log', 'log'], { footer: 4 }),
+  on('writing', 'alt-3', ['focus-log', 'log'], { footer: 6 }),
   on('writing', 'alt-4', ['focus-chat', 'chat']),
 
+  on('any pane', 'r', ['dial', 'try again, to connect or to listen'], {
+    command: 'retry',
+    footer: 0,
+    applies: mayTryAgain,
+    refusal: needsReasonToCall,
+  }),
   on('any pane', 'a r', ['answer', 'accept or refuse'], {
     command: 'answer',
     footer: 0,
-    applies: (facts) => !isCaller(facts),
+    applies: ({ data }) => data.status?.role === 'server',
     refusal: needsNewcomer,
   }),
   on(BOTH, 'alt-a', ['answer', 'accept or refuse, also while writing'], { applies: hasNewcomers }),
-  on('any pane', 'r', ['dial', 'call again'], {
-    command: 'retry',
-    footer: 0,
-    applies: isCaller,
-    refusal: needsReasonToCall,
-  }),
 
   on('any pane', '/', ['filter', 'filter'], { command: 'filter', footer: 10 }),
   on('any pane', 'escape', ['clear-filter', 'show all'], { footer: 9, applies: isFiltered }),
@@ -109,10 +136,10 @@ export const BINDINGS: readonly Binding[] = [
   on('any pane', 'z', ['zoom', 'zoom'], { command: 'zoom', footer: 14 }),
   on('writing', 'alt-z', ['zoom', 'zoom']),
   on('any pane', ':', ['palette', 'command'], { footer: 15 }),
-  on('any pane', '? f1', ['help', 'help'], { command: 'help', footer: 12 }),
-  on('writing', 'f1', ['help', 'help'], { footer: 5 }),
+  on('any pane', '? f1', ['help', 'help'], { command: 'help', footer: 6 }),
+  on('writing', 'f1', ['help', 'help'], { footer: 4 }),
   on(BOTH, 'ctrl-l', ['repaint', 'draw the screen anew'], { command: 'repaint' }),
-  on('any pane', 'q ctrl-c', ['quit', 'quit'], { command: 'quit', footer: 16 }),
+  on('any pane', 'q ctrl-c', ['quit', 'quit'], { command: 'quit', footer: 7 }),
 ];
 
 /** What the help explains beside the keys. */
@@ -125,6 +152,9 @@ export const LEGEND: readonly (readonly [shown: string, place: string, label: st
   ['✓', 'chat mark', 'the other side has acknowledged it (Python: has received it)'],
   ['→', 'chat mark', 'it has left this machine'],
   ['…', 'chat mark', 'it waits to leave'],
+  ['ok', 'log', 'delivered to whom it is for'],
+  ['sent', 'log', 'it has left this machine'],
+  ['acked', 'log', 'received by the peer, which has acknowledged it'],
   ['●', 'peer', 'connected'],
   ['○', 'peer', 'away'],
   ['⊘', 'peer', 'ignored: new messages are dropped and counted'],

@@ -1,5 +1,5 @@
 import type { ActionId, Binding } from './binding.ts';
-import { BINDINGS, LEGEND } from './bindings.ts';
+import { BINDINGS } from './bindings.ts';
 import type { Facts } from './facts.ts';
 
 export type Dispatched =
@@ -36,45 +36,10 @@ export function footerBindings(facts: Facts): readonly Binding[] {
     .sort((left, right) => (left.footer ?? 0) - (right.footer ?? 0));
 }
 
-export interface HelpEntry {
-  readonly shown: string;
-  readonly place: string;
-  readonly label: string;
-  /** Absent for what is only explained. */
-  readonly binding?: Binding;
-}
-
-/** Every key and mark, filtered by what was typed. Those of the focused pane come first. */
-export function helpEntries(facts: Facts, filter: string): readonly HelpEntry[] {
-  const needle = filter.trim().toLowerCase();
-  const here = facts.ui.editing ? 'writing' : facts.ui.focus;
-  const keys = BINDINGS.toSorted((left, right) => rank(left, here) - rank(right, here)).map(
-    (binding): HelpEntry => ({
-      shown: binding.shown,
-      place: placeOf(binding),
-      label: binding.label,
-      binding,
-    }),
-  );
-  const legend = LEGEND.map(([shown, place, label]): HelpEntry => ({ shown, place, label }));
-  return [...keys, ...legend].filter(({ shown, place, label }) =>
-    `${shown} ${label} ${place}`.toLowerCase().includes(needle),
-  );
-}
-
 /** The commands of the palette whose names begin with (or, after those, contain) what was typed. */
 export function paletteEntries(typed: string): readonly Binding[] {
   const needle = typed.trim().toLowerCase();
   const named = BINDINGS.filter(({ command }) => command?.includes(needle) ?? false);
   const begins = named.filter(({ command }) => command?.startsWith(needle));
   return [...begins, ...named.filter((binding) => !begins.includes(binding))];
-}
-
-function placeOf({ places }: Binding): string {
-  if (places.includes('any pane')) return places.includes('writing') ? 'everywhere' : 'any pane';
-  return places.map((place) => (place === 'writing' ? 'chat line' : place)).join(', ');
-}
-
-function rank(binding: Binding, here: string): number {
-  return binding.places.some((place) => place === here) ? 0 : 1;
 }

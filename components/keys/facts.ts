@@ -9,6 +9,8 @@ export interface Facts {
   readonly data: EngineData;
   /** The selected rows; absent when there is none or when it has moved out of sight. */
   readonly peer: SafePeerRow | undefined;
+  /** The one talked to, while it is in sight. */
+  readonly chatPeer: SafePeerRow | undefined;
   readonly queue: SafeQueueRow | undefined;
   readonly logRow: SafeLogRow | undefined;
   readonly chatRow: SafeChatRow | undefined;
@@ -28,14 +30,16 @@ export function factsOf(
     ui,
     data,
     peer: selectedRow(ui.peers, data.peers),
+    chatPeer: data.peers?.rows.find(({ id }) => id === ui.chatPeer?.id),
     queue: selectedRow(ui.queues, data.queues),
     logRow: tailRow(ui.log, data.log),
     chatRow: tailRow(ui.chat, data.chat),
-    transfer: data.chat?.rows.findLast((row) => row.transfer !== undefined && isUnderWay(row.transfer.phase)),
+    transfer: data.chat?.rows.findLast((row) => row.from === 'me' && isUnderWay(row)),
     ...chat,
   };
 }
 
-function isUnderWay(phase: NonNullable<SafeChatRow['transfer']>['phase']): boolean {
-  return phase === 'preparing' || phase === 'waiting' || phase === 'running';
+/** A transfer that has not come to its end. */
+export function isUnderWay({ transfer }: SafeChatRow): boolean {
+  return transfer !== undefined && ['preparing', 'waiting', 'running'].includes(transfer.phase);
 }

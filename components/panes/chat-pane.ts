@@ -11,6 +11,11 @@ import { chatRowLines, newMarker } from './chat-rows.ts';
 import { type PaneInput, paneBlock, tailNote } from './pane.ts';
 import { emptyConversation, welcome } from './welcome.ts';
 
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
 const AUTHOR_WIDTH_MAX = 14;
 const AUTHOR_WIDTH_MIN = 3;
 
@@ -27,7 +32,7 @@ export function chatPane(input: PaneInput): Block {
   const lines = conversation(input, { width, height: height - 1 });
   const blank = Array.from({ length: height - 1 - lines.length }, (): Line => []);
   // What was said last stands next to where the answer is written; a text to be read begins at the top.
-  const isTalk = (data.chat?.rows.length ?? 0) > 0 && ui.chatPeer !== undefined;
+  const isTalk = (data.chat?.rows.length ?? 0) > 0;
   const above = isTalk ? [...blank, ...lines] : [...lines, ...blank];
   const shown = chatLine.visible(Math.max(1, width - 2));
   const prompt = promptLine(input, shown.text);
@@ -39,18 +44,36 @@ export function chatPane(input: PaneInput): Block {
   return paneBlock('chat', input, { body, about, note: noteOf(input, lineWidth(about) + 8, data.chat) });
 }
 
-function conversation(input: PaneInput, size: { width: number; height: number }): readonly Line[] {
+function conversation(input: PaneInput, size: Size): readonly Line[] {
   const { ui, data } = input;
   const rows = data.chat?.rows ?? [];
-  if (rows.length === 0 || ui.chatPeer === undefined) {
-    if (ui.chatPeer !== undefined) {
-      if (data.chat === undefined) return [];
-      if (ui.chat.filter !== '') return [[words('No row passes the filter.', 'faint')]];
-      return emptyConversation(ui.chatPeer.name, data.status, size);
-    }
-    return data.status === undefined ? [] : welcome(data.status, size);
-  }
-  return lastLines(input, rows, size);
+  if (ui.chatPeer === undefined) return beforeAnybody(input, rows, size);
+  if (rows.length > 0) return lastLines(input, rows, size);
+  if (data.chat === undefined) return [];
+  if (ui.chat.filter !== '') return [[words('No row passes the filter.', 'faint')]];
+  return emptyConversation(ui.chatPeer.name, data.status, size);
+}
+
+/** What to do while nobody is there, and under it what the user has done meanwhile on this machine. */
+function beforeAnybody(input: PaneInput, rows: readonly SafeChatRow[], size: Size): readonly Line[] {
+  const { ui, data } = input;
+  if (data.status === undefined) return [];
+  const remarks =
+    rows.length === 0 ? [] : lastLines(input, rows, { ...size, height: Math.ceil(size.height / 2) });
+  const gap = remarks.length === 0 ? 0 : 1;
+  const serverWords = data.peers?.rows.find(({ words: itsWords }) => itsWords !== undefined)?.words;
+  const above = welcome(
+    data.status,
+    { width: size.width, height: size.height - remarks.length - gap },
+    data.status.role === 'client' ? serverWords : undefined,
+  );
+  const blank = Array.from(
+    { length: gap === 0 ? 0 : size.height - above.length - remarks.length },
+    (): Line => [],
+  );
+  const note: Line[] =
+    ui.chat.filter !== '' && rows.length === 0 ? [[], [words('No row passes the filter.', 'faint')]] : [];
+  return [...above, ...blank, ...note, ...remarks].slice(0, size.height);
 }
 
 /** As many whole rows as fit, from the end of the window upwards; the topmost may be cut. */
@@ -85,8 +108,12 @@ function promptLine({ ui }: PaneInput, text: SafeText): Line {
   const isEmpty = text === '';
   if (ui.editing) return [words(`${GLYPHS.cursor} `, 'focus'), span(text)];
   if (!isEmpty) return [words(`${GLYPHS.cursor} `, 'faint'), span(text, 'faint')];
-  if (ui.chatPeer === undefined) return [];
   const how = ui.focus === 'chat' ? trusted('Enter') : trusted('4');
+  if (ui.chatPeer === undefined)
+    return [
+      words(`${GLYPHS.cursor} `, 'faint'),
+      span(safe`${how} to write: !<command> works already`, 'faint'),
+    ];
   return [words(`${GLYPHS.cursor} `, 'faint'), span(safe`${how} to write to ${ui.chatPeer.name}`, 'faint')];
 }
 

@@ -4,11 +4,14 @@ import type { Dialog, Toast } from '../state/ui-state.ts';
 import { safe, trusted } from '../terminal/sanitize.ts';
 import { clip, textWidth } from '../terminal/width.ts';
 import type { Tone } from '../themes/tokens.ts';
-import { fit, type Line, span, words } from '../widgets/line.ts';
+import { fit, type Line, lineWidth, span, words } from '../widgets/line.ts';
 
 const TOAST_MARKS: Record<Toast['tone'], string> = { good: '✓', warn: '!', bad: '✕', info: '·' };
 /** Long explanations belong into the help. */
 const LABEL_WIDTH_MAX = 22;
+
+/** Beside a message there is room for keys from here on. */
+const KEYS_WIDTH_MIN = 30;
 
 const CHOOSE = ['← →', 'choose'] as const;
 const DO_IT = ['Enter', 'does it'] as const;
@@ -27,11 +30,16 @@ const DIALOG_KEYS: Record<Dialog['kind'], readonly (readonly [string, string])[]
 
 /** What just happened, who waits for an answer, or the keys that do something here and now. */
 export function footerLine(facts: Facts, width: number): Line {
+  const { toast } = facts.ui;
+  if (toast === undefined) return keysNow(facts, width);
+  const { tone, text } = toast;
+  const said: Line = [words(` ${TOAST_MARKS[tone]} `, tone), span(clip(text, width - 4), toneOfText(tone))];
+  const rest = width - lineWidth(said) - 2;
+  return fit(rest < KEYS_WIDTH_MIN ? said : [...said, words('  '), ...keysNow(facts, rest)], width);
+}
+
+function keysNow(facts: Facts, width: number): Line {
   const { ui } = facts;
-  if (ui.toast !== undefined) {
-    const { tone, text } = ui.toast;
-    return fit([words(` ${TOAST_MARKS[tone]} `, tone), span(clip(text, width - 4), toneOfText(tone))], width);
-  }
   if (ui.filtering)
     return keyLine(
       [
@@ -61,9 +69,10 @@ export function keyLine(entries: readonly (readonly [string, string])[], width: 
   const line: ReturnType<typeof words>[] = [words(' ')];
   let used = 1;
   for (const [key, label] of entries) {
-    const cells = textWidth(key) + 1 + textWidth(label) + 3;
-    if (used + cells - 3 > width) break;
-    line.push(words(key, 'key'), span(trusted(` ${label}   `)));
+    const gap = used === 1 ? 0 : 3;
+    const cells = gap + textWidth(key) + 1 + textWidth(label);
+    if (used + cells > width) break;
+    line.push(words(' '.repeat(gap)), words(key, 'key'), span(trusted(` ${label}`)));
     used += cells;
   }
   return fit(line, width);

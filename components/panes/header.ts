@@ -38,7 +38,7 @@ function widthOf(parts: readonly Part[]): number {
 }
 
 function partsOf(status: SafeStatus, nowMs: number, isCompact: boolean): readonly Part[] {
-  const { glyph, word, tone } = phaseMark(status.phase);
+  const { glyph, word, tone } = phaseMark(status.phase, status.role === 'server');
   const security = { plain: 'no TLS', 'tls-allow-all': 'TLS', 'mutual-tls': 'mutual TLS' }[status.security];
   const [down, up] = [trusted(GLYPHS.down), trusted(GLYPHS.up)];
   const rates = isCompact
@@ -56,6 +56,17 @@ function partsOf(status: SafeStatus, nowMs: number, isCompact: boolean): readonl
       rank: status.security === 'plain' ? 2 : 5,
       line: [words('· '), words(security, status.security === 'plain' ? 'warn' : 'plain')],
     },
+    status.newcomers.length > 0
+      ? {
+          rank: 1,
+          line: [
+            span(
+              safe`· ? ${countText(status.newcomers.length)} ${trusted(status.newcomers.length === 1 ? 'wants' : 'want')} in`,
+              'warn',
+            ),
+          ],
+        }
+      : undefined,
     status.acceptsAll ? { rank: 4, line: [words('· '), words('lets everybody in', 'warn')] } : undefined,
     status.ignoringAll
       ? {
@@ -82,7 +93,10 @@ function partsOf(status: SafeStatus, nowMs: number, isCompact: boolean): readonl
 }
 
 /** When all is well the glyph says so, and no word is needed. */
-function phaseMark(phase: SafePhase): { readonly glyph: string; readonly word: string; readonly tone: Tone } {
+function phaseMark(
+  phase: SafePhase,
+  isServer: boolean,
+): { readonly glyph: string; readonly word: string; readonly tone: Tone } {
   switch (phase.kind) {
     case 'listening':
     case 'connected':
@@ -98,6 +112,6 @@ function phaseMark(phase: SafePhase): { readonly glyph: string; readonly word: s
     case 'refused':
       return { glyph: GLYPHS.refused, word: 'refused', tone: 'bad' };
     case 'failed':
-      return { glyph: GLYPHS.refused, word: 'failed', tone: 'bad' };
+      return { glyph: GLYPHS.refused, word: isServer ? 'not listening' : 'failed', tone: 'bad' };
   }
 }

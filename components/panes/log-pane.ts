@@ -1,20 +1,36 @@
+import type { Outcome } from '../../engine/contract/views.ts';
 import { bytesText, clockText, clockWithSeconds } from '../state/format.ts';
 import type { SafeLogRow } from '../state/safe-rows.ts';
 import { tailRow } from '../state/tail-motion.ts';
 import { trusted } from '../terminal/sanitize.ts';
+import { textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import type { Tone } from '../themes/tokens.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
-import { cellLeft, cellRight, fit, inTone, type Line, span, words } from '../widgets/line.ts';
+import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, span, words } from '../widgets/line.ts';
 import { type PaneInput, paneBlock, tailNote } from './pane.ts';
 
-const SECONDS_WIDTH = 46;
-const SIZE_WIDTH = 60;
-const OUTCOME_WIDTH = 80;
-const SIZE_CELLS = 7;
+const HEAD_WIDTH = 46;
+/** From here on the seconds and the outcome's own words are shown, and from there on everything in columns. */
+const MIDDLE_WIDTH = 60;
+const WIDE_WIDTH = 90;
+const SIZE_CELLS = 6;
+
+/** The outcome in a narrow and in a wider column. */
+const OUTCOMES: Readonly<Record<Outcome, readonly [short: string, long: string]>> = {
+  delivered: ['ok', 'delivered'],
+  sent: ['sent', 'sent'],
+  'received by peer': ['acked', 'received by peer'],
+  waiting: ['waiting', 'waiting'],
+  dropped: ['dropped', 'dropped'],
+  refused: ['refused', 'refused'],
+  failed: ['failed', 'failed'],
+  info: ['', ''],
+  warning: ['', ''],
+};
 
 export function logRows({ box }: Pick<PaneInput, 'box'>): number {
-  return Math.max(1, innerHeight(box.height));
+  return Math.max(1, innerHeight(box.height) - (hasHead(box.width) ? 1 : 0));
 }
 
 /** One line a message, a file or an event; the newest at the bottom. */
@@ -23,67 +39,133 @@ export function logPane(input: PaneInput): Block {
   const width = innerWidth(box.width);
   const update = data.log;
   const cursor = ui.focus === 'log' ? tailRow(ui.log, update) : undefined;
-  const rows = (update?.rows ?? []).slice(-logRows(input)).map((row) => {
-    const line = fit(logLine(row, width), width);
+  const entries = (update?.rows ?? []).slice(-logRows(input));
+  const columns = columnsOf(entries, width);
+  const rows = entries.map((row) => {
+    const line = fit(logLine(row, columns), width);
     return row === cursor ? inTone(line, 'selected') : line;
   });
   const empty: Line[] = update !== undefined && rows.length === 0 ? [emptyLine(ui.log.filter)] : [];
+  const head = hasHead(box.width) && rows.length > 0 ? [headLine(columns)] : [];
   return paneBlock('log', input, {
-    body: { lines: rows.length > 0 ? rows : empty },
+    body: { lines: rows.length > 0 ? [...head, ...rows] : empty },
     note: tailNote(update, ui.log),
   });
 }
 
-function logLine(row: SafeLogRow, width: number): Line {
-  const time = width >= SECONDS_WIDTH ? clockWithSeconds(row.atMs) : clockText(row.atMs);
-  const { glyph, tone } = markOf(row);
-  const head: Line = [span(time, 'faint'), words(' '), words(glyph, tone), words(' ')];
-  if (row.kind === 'event') return [...head, span(row.text, tone === 'faint' ? 'plain' : tone)];
-  const isLong = width >= OUTCOME_WIDTH;
-  const names = isLong ? [14, 10] : [8, 6];
-  const outcome = isLong || !isPlain(row) ? row.outcome : '';
-  const size = row.sizeBytes !== undefined && width >= SIZE_WIDTH && (isLong || outcome === '');
-  const tail: Line = [
-    ...(outcome === '' ? [] : [words(` ${outcome}`, tone)]),
-    ...(size ? [cellRight(bytesText(row.sizeBytes ?? 0), SIZE_CELLS + 1, 'faint')] : []),
+function hasHead(boxWidth: number): boolean {
+  return innerWidth(boxWidth) >= HEAD_WIDTH;
+}
+
+interface Columns {
+  readonly width: number;
+  readonly time: number;
+  /** 0 where the arrow alone tells it. */
+  readonly direction: number;
+  readonly kind: number;
+  readonly peer: number;
+  /** 0 where there is no room for it and the size. */
+  readonly type: number;
+  /** Right of the text: the size and what became of it. */
+  readonly outcome: number;
+}
+
+/** Names take what those in sight need, up to a bound: the text is what one reads. */
+function columnsOf(rows: readonly SafeLogRow[], width: number): Columns {
+  const widest = (texts: readonly string[], low: number, high: number): number =>
+    Math.min(high, Math.max(low, ...texts.map(textWidth)));
+  const names = rows.map(({ peerName }) => peerName);
+  const types = rows.map(({ type }) => type);
+  if (width >= WIDE_WIDTH) {
+    const fixed = { width, time: 8, direction: 4, kind: 8, outcome: 16 };
+    return { ...fixed, peer: widest(names, 8, 20), type: widest(types, 8, 14) };
+  }
+  const isMiddle = width >= MIDDLE_WIDTH;
+  const fixed = { width, time: isMiddle ? 8 : 5, direction: 0, kind: 0, outcome: isMiddle ? 9 : 7 };
+  // Without the type and the size there is at least some text; Enter shows the rest.
+  if (width < HEAD_WIDTH) return { ...fixed, peer: widest(names, 4, 8), type: 0 };
+  const [peerMax, typeMax] = isMiddle ? [14, 10] : [8, 6];
+  return { ...fixed, peer: widest(names, 4, peerMax), type: widest(types, 4, typeMax) };
+}
+
+function headLine({ width, time, direction, kind, peer, type, outcome }: Columns): Line {
+  const left = (text: string, cells: number) => cellLeft(trusted(text), cells, 'faint');
+  const before: Line = [
+    left('time', time + 3),
+    ...(direction > 0 ? [left('way', direction), left('what', kind)] : []),
+    left('peer', peer + 1),
+    left('type', type + 1),
+    words('text', 'faint'),
   ];
-  const tailWidth = (outcome === '' ? 0 : outcome.length + 1) + (size ? SIZE_CELLS + 1 : 0);
+  const after: Line = [
+    cellRight(trusted('size'), SIZE_CELLS + 1, 'faint'),
+    words(' '),
+    left('outcome', outcome),
+  ];
+  return [...fit(before, width - lineWidth(after)), ...after];
+}
+
+function logLine(row: SafeLogRow, columns: Columns): Line {
+  const { width, time, direction, kind, peer, type, outcome } = columns;
+  const clock = time > 5 ? clockWithSeconds(row.atMs) : clockText(row.atMs);
+  const tone = toneOf(row.outcome);
+  const head: Line = [span(clock, 'faint'), words(' '), ...markOf(row), words(' ')];
+  if (row.kind === 'event') {
+    const what: Line =
+      direction > 0 ? [words(' '.repeat(direction)), cellLeft(trusted('event'), kind, 'faint')] : [];
+    const about: Line = row.peerName === '' ? [] : [cellLeft(row.peerName, peer), words(' ')];
+    return [...head, ...what, ...about, span(row.text, tone)];
+  }
   const left: Line = [
     ...head,
-    cellLeft(row.peerName, names[0] ?? 0),
+    ...(direction > 0
+      ? [
+          cellLeft(trusted(row.direction ?? ''), direction, 'faint'),
+          cellLeft(trusted(row.kind), kind, 'faint'),
+        ]
+      : []),
+    cellLeft(row.peerName, peer),
     words(' '),
-    cellLeft(row.type, names[1] ?? 0, 'faint'),
-    words(row.kind === 'file' ? ' file ' : ' ', 'faint'),
+    ...(type > 0 ? [cellLeft(row.type, type, 'faint'), words(' ')] : []),
+    ...(row.kind === 'file' && direction === 0 ? [words('file ', 'info')] : []),
     span(row.text),
   ];
-  return [...fit(left, width - tailWidth), ...tail];
+  const size = row.sizeBytes === undefined ? trusted('') : bytesText(row.sizeBytes);
+  const right: Line = [
+    ...(type > 0 ? [cellRight(size, SIZE_CELLS + 1, 'faint')] : []),
+    words(' '),
+    cellLeft(trusted(outcomeWord(row.outcome, outcome)), outcome, tone),
+  ];
+  return [...fit(left, width - lineWidth(right)), ...right];
 }
 
-/** What needs no word: the arrow has said it. */
-function isPlain({ outcome }: SafeLogRow): boolean {
-  return (
-    outcome === 'delivered' || outcome === 'sent' || outcome === 'received by peer' || outcome === 'info'
-  );
+function outcomeWord(outcome: Outcome, cells: number): string {
+  const [short, long] = OUTCOMES[outcome];
+  return long.length <= cells ? long : short;
 }
 
-function markOf(row: SafeLogRow): { readonly glyph: string; readonly tone: Tone } {
-  switch (row.outcome) {
-    case 'dropped':
-      return { glyph: GLYPHS.ignored, tone: 'warn' };
+function toneOf(outcome: Outcome): Tone {
+  switch (outcome) {
     case 'refused':
     case 'failed':
-      return { glyph: GLYPHS.refused, tone: 'bad' };
+      return 'bad';
+    case 'dropped':
     case 'warning':
-      return { glyph: '!', tone: 'warn' };
     case 'waiting':
-      return { glyph: GLYPHS.pending, tone: 'warn' };
+      return 'warn';
+    case 'delivered':
+    case 'received by peer':
+      return 'good';
     default:
-      break;
+      return 'plain';
   }
-  if (row.direction === undefined) return { glyph: GLYPHS.event, tone: 'faint' };
-  return row.direction === 'in'
-    ? { glyph: GLYPHS.incoming, tone: 'info' }
-    : { glyph: GLYPHS.outgoing, tone: 'good' };
+}
+
+/** Which way it went; an event has none. */
+function markOf(row: SafeLogRow): Line {
+  if (row.outcome === 'warning') return [words('!', 'warn')];
+  if (row.direction === undefined) return [words(GLYPHS.event, 'faint')];
+  return row.direction === 'in' ? [words(GLYPHS.incoming, 'info')] : [words(GLYPHS.outgoing, 'good')];
 }
 
 function emptyLine(filter: string): Line {

@@ -3,9 +3,11 @@ import { countText } from '../state/format.ts';
 import type { EngineData } from '../state/safe-rows.ts';
 import { PANES, type PaneName, type UiState } from '../state/ui-state.ts';
 import { safe, sanitize } from '../terminal/sanitize.ts';
+import { textWidth } from '../terminal/width.ts';
 import { type Block, framed, innerWidth } from '../widgets/frame.ts';
-import { type Line, span, words } from '../widgets/line.ts';
+import { type Line, lineWidth, span, words } from '../widgets/line.ts';
 import type { LineEditor } from '../widgets/line-editor.ts';
+import type { Prompt } from '../widgets/prompt.ts';
 
 /** Everything that a pane is drawn from. */
 export interface PaneInput {
@@ -15,7 +17,7 @@ export interface PaneInput {
   /** The line that is written in the chat. */
   readonly chatLine: LineEditor;
   /** The filter that is being typed. */
-  readonly prompt: LineEditor;
+  readonly prompt: Prompt;
 }
 
 export interface PaneContent {
@@ -35,8 +37,9 @@ export function paneBlock(name: PaneName, input: PaneInput, content: PaneContent
   const tone = hasFocus ? 'focus' : 'strong';
   const title: Line = [words(`${PANES.indexOf(name) + 1} ${NAMES[name]}`, tone), ...(content.about ?? [])];
   const filtering = hasFocus && ui.filtering;
-  const shown = prompt.visible(Math.max(4, Math.floor(innerWidth(box.width) / 3)));
-  const filter: Line = filtering ? [words(' / '), span(shown.text)] : filterNote(input, name);
+  const widest = Math.max(4, Math.floor(innerWidth(box.width) / 3));
+  const promptWidth = Math.min(widest, textWidth(prompt.text) + 1);
+  const filter: Line = filtering ? [words(` / ${' '.repeat(promptWidth)}`)] : filterNote(input, name);
   const block = framed(content.body, {
     width: box.width,
     height: box.height,
@@ -44,9 +47,12 @@ export function paneBlock(name: PaneName, input: PaneInput, content: PaneContent
     note: content.note,
     border: hasFocus ? 'focus' : 'faint',
   });
-  if (!filtering) return ui.dialog === undefined && hasFocus ? block : { lines: block.lines };
-  const before = title.reduce((sum, part) => sum + part.text.length, 0);
-  return { lines: block.lines, cursor: { row: 0, column: 2 + before + 3 + shown.cursorColumn } };
+  if (!filtering || ui.dialog !== undefined)
+    return ui.dialog === undefined && hasFocus ? block : { lines: block.lines };
+  return {
+    lines: block.lines,
+    prompt: { row: 0, column: 2 + lineWidth(title) + 3, width: promptWidth },
+  };
 }
 
 /** `7 of 312`, always: that a filter hides something must be seen. */

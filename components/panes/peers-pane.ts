@@ -9,41 +9,67 @@ import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { sparkline } from '../widgets/graphs.ts';
 import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, span, words } from '../widgets/line.ts';
 import { countNote, type PaneInput, paneBlock } from './pane.ts';
+import { bothWords, peerSummary, sinceText, summaryRows } from './peer-detail.ts';
 import { firstRun } from './welcome.ts';
 
 const NEWCOMERS_SHOWN = 3;
 const HEAD_WIDTH = 46;
 const WIDE = 96;
+/** Under the list there is room for who the selected one is, as long as so many lines are left for the list. */
+const LIST_ROWS_MIN = 4;
 
-/** How many rows of the list fit beside the column heads and those who want in. */
+/** How many rows of the list fit beside the column heads, those who want in and the selected one's summary. */
 export function peersRows(input: Pick<PaneInput, 'data' | 'box'>): number {
   const { data, box } = input;
   const newcomers = Math.min(data.status?.newcomers.length ?? 0, NEWCOMERS_SHOWN);
-  return Math.max(1, innerHeight(box.height) - (hasHead(box.width) ? 1 : 0) - newcomers);
+  const others = (hasHead(box.width) ? 1 : 0) + newcomers + summaryRoom(input);
+  return Math.max(1, innerHeight(box.height) - others);
 }
 
 /** The peers, one line each; before anybody is there, what to do about it. */
 export function peersPane(input: PaneInput): Block {
   const { ui, data, box } = input;
-  const width = innerWidth(box.width);
+  const [width, height] = [innerWidth(box.width), innerHeight(box.height)];
   const { peers, status } = data;
   const newcomers = (status?.newcomers ?? [])
     .slice(0, NEWCOMERS_SHOWN)
     .map((row) => newcomerLine(row, width));
   const isEmpty = peers !== undefined && peers.total === 0 && newcomers.length === 0;
-  const selected = ui.focus === 'peers' && !ui.editing ? selectedRow(ui.peers, peers) : undefined;
+  const selected = selectedRow(ui.peers, peers);
   const rows = (peers?.rows ?? []).map((row) => {
     const line = fit(peerLine(row, width, ui.nowMs), width);
-    return row === selected ? inTone([words(GLYPHS.cursor), ...line.slice(1)], 'selected') : line;
+    if (row !== selected) return line;
+    const marked = [words(GLYPHS.cursor), ...line.slice(1)];
+    return ui.focus === 'peers' ? inTone(marked, 'selected') : marked;
   });
   const head = hasHead(box.width) && rows.length > 0 ? [headLine(width)] : [];
-  const lines =
-    isEmpty && status !== undefined
-      ? firstRun(status, { width, height: innerHeight(box.height) })
-      : [...newcomers, ...head, ...rows];
+  const list =
+    isEmpty && status !== undefined ? firstRun(status, { width, height }) : [...newcomers, ...head, ...rows];
+  const summary = summaryOf(input, selected, height - list.length);
+  const blank = Array.from({ length: Math.max(0, height - list.length - summary.length) }, (): Line => []);
   const order = ui.peers.descending ? GLYPHS.down : GLYPHS.up;
   const note: Line = [words(`by ${ui.peers.sort} ${order} · `, 'faint'), ...countNote(peers)];
-  return paneBlock('peers', input, { body: { lines }, note: box.width < 40 ? countNote(peers) : note });
+  return paneBlock('peers', input, {
+    body: { lines: [...list, ...blank, ...summary] },
+    note: box.width < 40 ? countNote(peers) : note,
+  });
+}
+
+/** Who the selected one is; where there is no room for all of it, a client that waits still sees what to compare. */
+function summaryOf(input: PaneInput, selected: SafePeerRow | undefined, room: number): readonly Line[] {
+  if (selected === undefined) return [];
+  const { status } = input.data;
+  const view = { status, nowMs: input.ui.nowMs, width: innerWidth(input.box.width) };
+  if (summaryRoom(input) > 0) return peerSummary(selected, view);
+  const compared = status?.phase.kind === 'waiting-to-be-let-in' ? bothWords(selected, view) : [];
+  return compared.length <= room ? compared : [];
+}
+
+/** The same for every peer, so that the list stays where it is when the selection moves. */
+function summaryRoom({ data, box }: Pick<PaneInput, 'data' | 'box'>): number {
+  const rows = summaryRows(innerWidth(box.width));
+  const isWanted = (data.peers?.total ?? 0) > 0;
+  return isWanted && innerHeight(box.height) >= rows + LIST_ROWS_MIN ? rows : 0;
 }
 
 function hasHead(boxWidth: number): boolean {
@@ -56,35 +82,47 @@ interface Columns {
   readonly spark: number;
   readonly rate: number;
   readonly lag: number;
-  readonly kind: number;
-  readonly words: number;
+  /** What only a wide pane shows: the program, since when, what waits and what was dropped. */
+  readonly more: boolean;
 }
+
+const MORE_CELLS = [8, 14, 9, 9] as const;
 
 /** Numbers have fixed columns, so that they never jump; names take what is left. */
 function columnsOf(width: number): Columns {
-  const fixed = { spark: 6, rate: 5, lag: 7, kind: 0, words: 0, where: 0 };
+  const fixed = { spark: 6, rate: 5, lag: 7, where: 0, more: false };
   if (width < HEAD_WIDTH) return { ...fixed, spark: 5, name: Math.max(4, width - 4 - 17) };
   if (width < WIDE) {
     const rest = width - 3 - 18 - 2;
     const where = Math.min(22, Math.floor(rest * 0.56));
     return { ...fixed, where, name: rest - where };
   }
-  const rest = width - 3 - 18 - 2 - 2 - 8;
-  return { ...fixed, kind: 8, name: 22, where: 22, words: rest - 44 };
+  const rest = width - 3 - 18 - 2 - 2 - MORE_CELLS.reduce((sum, cells) => sum + cells, 0);
+  const where = Math.min(40, Math.floor(rest * 0.5));
+  return { ...fixed, more: true, where, name: rest - where };
 }
 
 function headLine(width: number): Line {
   const columns = columnsOf(width);
+  const left = (text: string, cells: number) => cellLeft(trusted(text), cells, 'faint');
   const right = (text: string, cells: number) => cellRight(trusted(text), cells, 'faint');
+  const [kind, since, waiting, dropped] = MORE_CELLS;
   return [
     words('   ', 'faint'),
-    cellLeft(trusted('name'), columns.name, 'faint'),
+    left('name', columns.name),
     words(' '),
-    cellLeft(trusted('where'), columns.where, 'faint'),
-    right('', columns.spark + 1),
-    right('rate', columns.rate),
+    left('where', columns.where),
+    right('rate', columns.spark + 1 + columns.rate),
     right('lag', columns.lag),
-    ...(columns.words > 0 ? [words('  with    ', 'faint'), words('words', 'faint')] : []),
+    ...(columns.more
+      ? [
+          words('  '),
+          left('program', kind),
+          left('connected', since),
+          right('waiting', waiting),
+          right('dropped', dropped),
+        ]
+      : []),
   ];
 }
 
@@ -97,19 +135,29 @@ function peerLine(row: SafePeerRow, width: number, nowMs: number): Line {
   const isQuiet = row.rate === 0 && row.rateHistory.every((rate) => rate === 0);
   return [
     ...head,
-    ...(columns.where > 0 ? [words(' '), cellLeft(row.address, columns.where, 'faint')] : []),
+    ...(columns.where > 0 ? [words(' '), cellLeft(whereOf(row, columns.where), columns.where, 'faint')] : []),
     words(' '),
     span(sparkline(row.rateHistory, columns.spark), isQuiet ? 'faint' : 'info'),
     cellRight(rateText(row.rate), columns.rate, isQuiet ? 'faint' : 'plain'),
     cellRight(row.lagMs === undefined ? trusted(GLYPHS.dash) : lagText(row.lagMs), columns.lag),
-    ...(columns.words > 0
-      ? [
-          words('  '),
-          cellLeft(kindWord(row.kind), columns.kind, 'faint'),
-          cellLeft(wordsOf(row), columns.words),
-        ]
-      : []),
+    ...(columns.more ? moreCells(row, nowMs) : []),
   ];
+}
+
+function moreCells(row: SafePeerRow, nowMs: number): Line {
+  const [kind, since, waiting, dropped] = MORE_CELLS;
+  return [
+    words('  '),
+    cellLeft(kindWord(row.kind), kind, 'faint'),
+    cellLeft(sinceText(row, nowMs), since, 'faint'),
+    cellRight(countText(row.waitingCount), waiting, row.waitingCount > 0 ? 'warn' : 'plain'),
+    cellRight(countText(row.ignoredIn + row.ignoredOut), dropped),
+  ];
+}
+
+/** The port of a caller means nothing to a person: it goes first when there is little room. */
+function whereOf({ address }: SafePeerRow, width: number): SafeText {
+  return textWidth(address) <= width ? address : trusted(address.replace(/(?<=[\].\d]):\d+$/, ''));
 }
 
 /** The name, and in brackets how many of its lines have not been read. */
@@ -118,17 +166,16 @@ function nameCell(row: SafePeerRow, width: number): Line {
   return fit([span(clip(row.name, width - unread.length), 'strong'), span(unread, 'warn')], width);
 }
 
-/** As much as fits of who it is and what to compare: the dialog has it all. */
+/** Who it is; what to compare stands whole in the dialog. */
 function newcomerLine(row: SafeNewcomer, width: number): Line {
-  const compared = row.words ?? trusted('no certificate');
   const head: Line = [words(` ${GLYPHS.newcomer} `, 'warn'), span(row.name, 'strong')];
   const stories = [
-    safe` ${row.address} wants in (a): ${compared}`,
-    safe` wants in (a): ${compared}`,
-    trusted(' wants in (a)'),
+    safe` from ${row.address} wants in (a: look)`,
+    trusted(' wants in (a: look)'),
+    trusted(' wants in'),
   ];
   const room = width - lineWidth(head);
-  const story = stories.find((text) => textWidth(text) <= room) ?? trusted(' wants in (a)');
+  const story = stories.find((text) => textWidth(text) <= room) ?? trusted(' wants in');
   return [...head, span(story, 'warn')];
 }
 
@@ -176,8 +223,4 @@ function lagText(lagMs: number): SafeText {
 
 function kindWord(kind: SafePeerRow['kind']): SafeText {
   return trusted({ aioc: 'aioc', python: 'Python', unknown: '?' }[kind]);
-}
-
-function wordsOf(row: SafePeerRow): SafeText {
-  return row.words ?? trusted('no certificate');
 }

@@ -4,121 +4,155 @@ import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { textWidth, wrap } from '../terminal/width.ts';
 import type { Tone } from '../themes/tokens.ts';
 import { type Line, span, words } from '../widgets/line.ts';
+import { labelledWords } from './fingerprint.ts';
+import { fitting, type Section } from './sections.ts';
 
 const DEFAULT_PORT = 10_673;
 const OTHER_ADDRESSES_SHOWN = 3;
+/** Two labels and two lines of words under each. */
+const BOTH_WORDS_ROWS = 6;
 
 interface Box {
   readonly width: number;
   readonly height: number;
 }
 
-/** For the peers pane: the least that is needed. */
-export function firstRun(status: SafeStatus, box: Box): readonly Line[] {
-  if (status.role === 'client') return fitting(clientState(status, box.width), box.height);
+/** For the peers pane of a server: the least that is needed. */
+export function firstRun(status: SafeStatus, { width, height }: Box): readonly Line[] {
+  if (status.role === 'client' || status.phase.kind === 'failed')
+    return fitting(stateSections(status, { width, isLow: false, serverWords: undefined }), height);
   const [address] = status.ownAddresses;
-  const lines: Line[] = [
-    ...block(trusted('Nobody yet. On the other machine:'), box.width),
-    ...(address === undefined ? [] : command(aiocLine(status, address), box.width)),
-    [],
-    ...ownWords(status, box.width),
+  const call = address === undefined ? [] : command(aiocLine(status, address), width);
+  const sections = [
+    { rank: 1, lines: [...block(trusted('Nobody yet. On the other side:'), width), ...call] },
+    { rank: 0, lines: ownWords(status, width) },
   ];
-  return fitting(lines, box.height);
+  return fitting(sections, height);
 }
 
-/** For the chat pane: the same with everything that helps. */
-export function welcome(status: SafeStatus, box: Box): readonly Line[] {
-  if (status.role === 'client') {
-    const received = block(safe`Received files go to ${status.receivedDirectory}`, box.width, {
-      tone: 'faint',
-    });
-    return fitting([...clientState(status, box.width), [], ...received], box.height);
-  }
-  const { width } = box;
+/** For the chat pane: the same with everything that helps. `serverWords`: those of the server that is called. */
+export function welcome(
+  status: SafeStatus,
+  { width, height }: Box,
+  serverWords: SafeText | undefined,
+): readonly Line[] {
+  const files: Section = {
+    rank: 9,
+    lines: block(safe`Received files go to ${status.receivedDirectory}`, width, { tone: 'faint' }),
+  };
+  const sections =
+    status.role === 'client' || status.phase.kind === 'failed'
+      ? stateSections(status, { width, isLow: height < BOTH_WORDS_ROWS, serverWords })
+      : serverSections(status, width);
+  return fitting([...sections, files], height);
+}
+
+/** For a conversation in which nothing has been said. */
+export function emptyConversation(
+  peer: SafeText,
+  status: SafeStatus | undefined,
+  { width, height }: Box,
+): readonly Line[] {
+  const hints = [
+    ...block(trusted('!upload <file or directory> sends it'), width),
+    ...block(trusted('!import <name>, !zimport <name> copy or unzip a received file to here'), width),
+    ...block(trusted('!<command> runs in the shell of this machine, and only you see it'), width),
+    ...(status === undefined ? [] : block(safe`Received files go to ${status.receivedDirectory}`, width)),
+  ];
+  const title = block(safe`Nothing has been said with ${peer} yet.`, width, { tone: 'strong' });
+  return fitting(
+    [
+      { rank: 0, lines: title },
+      { rank: 1, lines: hints.map((line) => line.map((part) => ({ ...part, tone: 'faint' }))) },
+    ],
+    height,
+  );
+}
+
+function serverSections(status: SafeStatus, width: number): readonly Section[] {
   const [address, ...others] = status.ownAddresses;
   const first = address ?? trusted('<address of this machine>');
   const also = others.slice(0, OTHER_ADDRESSES_SHOWN).reduce((all, one) => safe`${all}  ${one}`, trusted(''));
   const letIn = status.acceptsAll
     ? 'Everybody who connects is let in, without asking.'
-    : 'Whoever connects is shown here first, and waits until you say yes.';
-  return fitting(
-    [
-      ...block(trusted('Nobody is here yet. On the other machine, start one of these:'), width, {
-        tone: 'strong',
-      }),
-      [],
-      ...command(aiocLine(status, first), width),
-      ...command(pythonLine(status, first), width),
-      ...(also === '' ? [] : block(safe`This machine is also${also}`, width, { tone: 'faint' })),
-      [],
-      ...block(trusted(letIn), width),
-      ...ownWords(status, width),
-      [],
-      ...block(safe`Received files go to ${status.receivedDirectory}`, width, { tone: 'faint' }),
-    ],
-    box.height,
-  );
-}
-
-/** For a conversation in which nothing has been said. */
-export function emptyConversation(peer: SafeText, status: SafeStatus | undefined, box: Box): readonly Line[] {
-  const { width } = box;
-  const files =
-    status === undefined ? [] : block(safe`Received files go to ${status.receivedDirectory}`, width);
-  const lines: Line[] = [
-    ...block(safe`Nothing has been said with ${peer} yet.`, width, { tone: 'strong' }),
-    [],
-    ...block(trusted('!upload <file or directory> sends it'), width),
-    ...block(trusted('!import <name>, !zimport <name> copy or unzip a received file to here'), width),
-    ...block(trusted('!<command> runs in the shell of this machine, and only you see it'), width),
-    ...files,
+    : 'Whoever connects is shown here first and waits for your yes.';
+  const title = block(trusted('Nobody is here yet. On the other machine, start one of these:'), width, {
+    tone: 'strong',
+  });
+  return [
+    { rank: 3, lines: title },
+    {
+      rank: 2,
+      lines: [...command(aiocLine(status, first), width), ...command(pythonLine(status, first), width)],
+    },
+    { rank: 5, lines: also === '' ? [] : block(safe`This machine is also${also}`, width, { tone: 'faint' }) },
+    { rank: 4, lines: block(trusted(letIn), width, status.acceptsAll ? { tone: 'warn' } : {}) },
+    { rank: 0, lines: ownWords(status, width) },
   ];
-  return fitting(
-    lines.map((line) => line.map((part) => (part.tone === 'plain' ? { ...part, tone: 'faint' } : part))),
-    box.height,
-  );
 }
 
-function clientState(status: SafeStatus, width: number): Line[] {
+interface StateView {
+  readonly width: number;
+  /** Too low for both fingerprints with a line for each label. */
+  readonly isLow: boolean;
+  readonly serverWords: SafeText | undefined;
+}
+
+/** How a client's call goes, or why a server does not listen. */
+function stateSections(status: SafeStatus, { width, isLow, serverWords }: StateView): readonly Section[] {
   const { phase, address } = status;
   const reason = phase.reason ?? trusted('no reason given');
+  const said = (text: SafeText, tone: Tone): Section => ({ rank: 1, lines: block(text, width, { tone }) });
+  const hint = (rank: number, text: string): Section => ({ rank, lines: block(trusted(text), width) });
+  const own: Section = { rank: 0, lines: ownWords(status, width) };
   switch (phase.kind) {
     case 'starting':
     case 'connecting':
-      return block(safe`… calling ${address}`, width, { tone: 'info' });
+      return [said(safe`… calling ${address}`, 'info'), own];
     case 'waiting-to-be-let-in':
       return [
-        ...block(safe`… ${address} answers. Waiting to be let in.`, width, { tone: 'info' }),
-        ...block(
-          trusted('Its user is being asked, and compares these words with what is shown there:'),
-          width,
-        ),
-        ...ownWords(status, width),
+        said(safe`… ${address} answers. Waiting to be let in.`, 'info'),
+        hint(2, 'Its user is being asked. Compare the words on both screens:'),
+        { rank: 0, lines: [...theirWords(serverWords, { width, isLow }), ...ownWords(status, width, isLow)] },
       ];
     case 'retrying':
       return [
-        ...block(safe`○ ${address}: ${reason}`, width, { tone: 'warn' }),
-        ...block(trusted('Trying again by itself; r tries at once.'), width),
-        ...block(
-          trusted('Is aioc running there? Is it the right address and port, and is the port open?'),
-          width,
-        ),
-        ...ownWords(status, width),
+        said(safe`○ ${address}: ${reason}`, 'warn'),
+        { rank: 2, lines: keyHints([['r', 'tries at once; it tries again by itself']], width) },
+        hint(3, 'Is aioc running there? Is it the right address and port, and is the port open?'),
+        own,
       ];
     case 'refused':
       return [
-        ...block(safe`✕ ${address} did not let this side in: ${reason}`, width, { tone: 'bad' }),
-        ...block(trusted('Nothing more happens by itself; r asks again.'), width),
-        ...ownWords(status, width),
+        said(safe`✕ ${address} did not let this side in: ${reason}`, 'bad'),
+        { rank: 2, lines: keyHints([['r', 'asks again; nothing more happens by itself']], width) },
+        own,
       ];
     case 'failed':
       return [
-        ...block(safe`✕ ${reason}`, width, { tone: 'bad' }),
-        ...block(trusted('r tries again.'), width),
+        { ...said(safe`✕ ${reason}`, 'bad'), rank: 0 },
+        {
+          rank: 0,
+          lines: keyHints(
+            [
+              ['r', 'try again'],
+              ['q', 'quit'],
+            ],
+            width,
+          ),
+        },
       ];
     default:
-      return block(safe`${address}: nobody is here yet.`, width);
+      return [said(safe`${address}: nobody is here yet.`, 'plain'), own];
   }
+}
+
+function keyHints(hints: readonly (readonly [key: string, text: string])[], width: number): readonly Line[] {
+  return hints.flatMap(([key, text]) =>
+    wrap(trusted(text), width - 2).map(
+      (line, index): Line => [index === 0 ? words(key, 'key') : words(' '), words(' '), span(line)],
+    ),
+  );
 }
 
 function aiocLine(status: SafeStatus, address: SafeText): SafeText {
@@ -130,7 +164,7 @@ function pythonLine(status: SafeStatus, address: SafeText): SafeText {
 }
 
 /** Something to be typed elsewhere: in one line as long as it fits. */
-function command(text: SafeText, width: number): Line[] {
+function command(text: SafeText, width: number): readonly Line[] {
   return block(text, width, { tone: 'key', indent: textWidth(text) + 2 <= width ? 2 : 0 });
 }
 
@@ -138,22 +172,26 @@ function portOption({ port }: SafeStatus): SafeText {
   return port === DEFAULT_PORT ? trusted('') : safe` --port ${trusted(String(port))}`;
 }
 
-function ownWords(status: SafeStatus, width: number): Line[] {
+function ownWords(status: SafeStatus, width: number, isLow = false): readonly Line[] {
   if (status.ownWords === undefined)
     return block(trusted('Without TLS: nothing is encrypted.'), width, { tone: 'warn' });
-  const label = 'This side: ';
-  if (label.length + textWidth(status.ownWords) > width)
-    return [[words(label.trimEnd())], ...block(status.ownWords, width, { tone: 'strong', indent: 2 })];
-  return [[words(label), span(status.ownWords, 'strong')]];
+  const short = isLow ? { short: 'own' } : {};
+  return labelledWords('your words:', status.ownWords, { width, without: '', ...short });
 }
 
-function block(text: SafeText, width: number, look: { tone?: Tone; indent?: number } = {}): Line[] {
+function theirWords(
+  fingerprint: SafeText | undefined,
+  { width, isLow }: Pick<StateView, 'width' | 'isLow'>,
+): readonly Line[] {
+  if (fingerprint === undefined) return [];
+  return labelledWords('its words:', fingerprint, { width, without: '', ...(isLow ? { short: 'its' } : {}) });
+}
+
+function block(
+  text: SafeText,
+  width: number,
+  look: { readonly tone?: Tone; readonly indent?: number } = {},
+): readonly Line[] {
   const { tone = 'plain', indent = 0 } = look;
   return wrap(text, width - indent).map((line) => [words(' '.repeat(indent)), span(line, tone)]);
-}
-
-/** Blank lines are the first to go when there are too few rows. */
-function fitting(lines: readonly Line[], height: number): readonly Line[] {
-  if (lines.length <= height) return lines;
-  return lines.filter((line) => line.length > 0).slice(0, height);
 }

@@ -6,6 +6,9 @@ import type { Line } from '../widgets/line.ts';
 
 export type PaneName = 'peers' | 'queues' | 'log' | 'chat';
 
+/** The conversation that takes local remarks while there is nobody to talk to. */
+export const NOBODY = '';
+
 /** In the order of their digits. */
 export const PANES: readonly PaneName[] = ['peers', 'queues', 'log', 'chat'];
 
@@ -35,7 +38,13 @@ export interface Toast {
 }
 
 export type Dialog =
-  | { readonly kind: 'newcomer'; readonly newcomer: number; readonly choice: 'refuse' | 'accept' }
+  | {
+      readonly kind: 'newcomer';
+      readonly newcomer: number;
+      readonly choice: 'refuse' | 'accept';
+      /** Lines that are scrolled away, on a screen that cannot show all of them. */
+      readonly top: number;
+    }
   | { readonly kind: 'quit'; readonly choice: 'cancel' | 'quit' }
   | {
       readonly kind: 'confirm';

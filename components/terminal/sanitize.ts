@@ -10,6 +10,8 @@ export type { SafeText } from './safe-text.ts';
 /** Controls, and everything that is invisible or reorders its neighbours, lone surrogates included. */
 const UNSAFE =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu;
+/** Asks for the picture instead of the sign. It says nothing that is lost, and terminals disagree about its width. */
+const PICTURE_SELECTOR = /(?<=\p{Extended_Pictographic})\ufe0f/gu;
 /** A skin tone without a hand: string-width and terminals disagree about it by two columns. */
 const STRAY_SKIN_TONE = /(?<!\p{Emoji_Modifier_Base})\p{Emoji_Modifier}/gu;
 /** A mark at the beginning would join whatever stands to its left on the screen: a border, another's name. */
@@ -20,12 +22,13 @@ const PLAIN = /^[\x20-\x7e]*$/;
 const TAB_COLUMNS = 8;
 
 /**
- * One line that is safe to draw. A control character becomes `\x1b`-like text, an invisible one `·`; printable text
- * is returned unchanged. Linear in the length of `text`, which may be anything.
+ * One line that is safe to draw. A control character becomes `\x1b`-like text, an invisible one `·` (a selector behind a
+ * pictograph is dropped); printable text is returned unchanged. Linear in the length of `text`, which may be anything.
  */
 export function sanitize(text: string): SafeText {
   if (PLAIN.test(text)) return text as SafeText;
   return text
+    .replace(PICTURE_SELECTOR, '')
     .replace(UNSAFE, visible)
     .replace(STRAY_SKIN_TONE, '·')
     .replace(LEADING_MARK, '◌$&')

@@ -1,11 +1,14 @@
 import type { Cell } from '../host.ts';
 import type { Tone } from '../themes/tokens.ts';
 import { fit, type Line, lineWidth, words } from './line.ts';
+import type { PromptPlace } from './prompt-input.tsx';
 
 /** What is drawn in a rectangle, and where in it the user is typing. */
 export interface Block {
   readonly lines: readonly Line[];
   readonly cursor?: Cell;
+  /** Where a prompt is to be drawn, instead of a cursor. */
+  readonly prompt?: PromptPlace;
 }
 
 export interface FrameOptions {
@@ -40,10 +43,12 @@ export function framed(body: Block, options: FrameOptions): Block {
   ]);
   const bottom = [words(`╰${'─'.repeat(Math.max(0, width - 2))}╯`, border)];
   const lines = [topBorder(options), ...rows, bottom];
-  const { cursor } = body;
-  return cursor === undefined
-    ? { lines }
-    : { lines, cursor: { row: cursor.row + 1, column: cursor.column + 2 } };
+  const { cursor, prompt } = body;
+  return {
+    lines,
+    ...(cursor && { cursor: { row: cursor.row + 1, column: cursor.column + 2 } }),
+    ...(prompt && { prompt: { ...prompt, row: prompt.row + 1, column: prompt.column + 2 } }),
+  };
 }
 
 function topBorder({ width, title, note, border }: FrameOptions): Line {

@@ -1,7 +1,7 @@
 import type { Appearance } from '../host.ts';
 import type { SafeText } from '../terminal/sanitize.ts';
 import { trusted } from '../terminal/sanitize.ts';
-import { clip, graphemes, padEnd, padStart, textWidth } from '../terminal/width.ts';
+import { clip, graphemes, padEnd, padStart, textWidth, wrap } from '../terminal/width.ts';
 import { asciiOf } from '../themes/glyphs.ts';
 import { styleOf, type Tone } from '../themes/tokens.ts';
 
@@ -52,6 +52,20 @@ export function spread(left: Line, right: Line, width: number): Line {
   return [...fit(left, width - rightWidth), ...fit(right, rightWidth)];
 }
 
+/** The line in lines of at most `width` cells. Only its last span is wrapped; what stands before it is the indent. */
+export function wrapLine(line: Line, width: number): readonly Line[] {
+  const last = line.at(-1);
+  if (last === undefined || lineWidth(line) <= width) return [line];
+  const before = line.slice(0, -1);
+  const indent = lineWidth(before);
+  if (indent * 2 > width)
+    return line.flatMap(({ text, tone }) => wrap(text, width).map((part) => [span(part, tone)]));
+  return wrap(last.text, width - indent).map((text, index) => [
+    ...(index === 0 ? before : [words(' '.repeat(indent))]),
+    span(text, last.tone),
+  ]);
+}
+
 /** Every span in the same tone: the row under the selection. */
 export function inTone(line: Line, tone: Tone): Line {
   return line.map((part) => ({ text: part.text, tone }));
@@ -88,7 +102,8 @@ export function paintBlock(lines: readonly Line[], appearance: Appearance): Pain
   return lines.map((line) => paint(line, appearance)).join('\n') as Painted;
 }
 
-function inAscii(text: SafeText): string {
+/** Each cell in ASCII, so that columns stay where they were. */
+export function inAscii(text: SafeText): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
   return [...graphemes(text)]
     .map((grapheme) => asciiOf(grapheme).repeat(Math.max(1, textWidth(trusted(grapheme)))))

@@ -2,7 +2,14 @@ import { test } from 'node:test';
 import type { FakeEngineData } from '../helpers/fake-door.ts';
 import { FakeDoor } from '../helpers/fake-door.ts';
 import { assertGolden } from '../helpers/golden.ts';
-import { busyEngine, emptyEngine, sampleNewcomer } from '../helpers/sample-data.ts';
+import {
+  busyEngine,
+  emptyEngine,
+  ITS_WORDS,
+  sampleNewcomer,
+  samplePeer,
+  sampleShellRows,
+} from '../helpers/sample-data.ts';
 import { openScreen, type TestScreen } from '../helpers/screen.tsx';
 
 const SIZES = [
@@ -25,13 +32,16 @@ const SCENES: readonly Scene[] = [
   { name: 'first-run-server', engine: () => emptyEngine() },
   {
     name: 'client-waiting',
-    engine: () =>
-      emptyEngine({
+    engine: () => ({
+      ...emptyEngine({
         role: 'client',
         address: '192.168.1.20:10673',
         phase: { kind: 'waiting-to-be-let-in' },
-        ownWords: 'maple-tiger-onion-drum',
       }),
+      peers: [
+        samplePeer('192.168.1.20', { state: 'waiting', kind: 'unknown', address: '192.168.1.20:10673' }),
+      ],
+    }),
   },
   {
     name: 'client-retrying',
@@ -40,12 +50,79 @@ const SCENES: readonly Scene[] = [
         role: 'client',
         address: '192.168.1.20:10673',
         phase: { kind: 'retrying', reason: 'connection refused', retryAtMs: 0 },
-        ownWords: 'maple-tiger-onion-drum',
+        ownWords: ITS_WORDS,
       }),
   },
   {
     name: 'newcomer',
     engine: () => emptyEngine({ newcomers: [sampleNewcomer(1), sampleNewcomer(2, { name: 'phone' })] }),
+  },
+  {
+    name: 'server-failed',
+    engine: () =>
+      emptyEngine({
+        phase: {
+          kind: 'failed',
+          code: 'AIOC_PORT_TAKEN',
+          reason:
+            'port 10673 is taken by aioc “server”, process 4711, started at 11:48: quit that one, or choose another with --port',
+        },
+      }),
+  },
+  {
+    name: 'newcomer-warning',
+    engine: () =>
+      emptyEngine({
+        newcomers: [
+          sampleNewcomer(1, {
+            warning: 'another machine was let in as "laptop" before; this one has other words',
+          }),
+        ],
+      }),
+    sizes: [
+      [80, 24],
+      [40, 10],
+    ],
+    act: async (screen) => {
+      await screen.press('pagedown');
+    },
+  },
+  {
+    name: 'nobody-shell',
+    engine: () => ({ ...emptyEngine(), chats: { '': sampleShellRows() } }),
+    sizes: [
+      [120, 40],
+      [40, 12],
+    ],
+    act: async (screen) => {
+      await screen.press('4');
+    },
+  },
+  {
+    name: 'who',
+    engine: busyEngine,
+    act: async (screen) => {
+      await screen.press('alt-1', 'v');
+    },
+  },
+  {
+    name: 'who-python',
+    engine: busyEngine,
+    sizes: [[80, 24]],
+    act: async (screen) => {
+      await screen.press('alt-1', 'j', 'v');
+    },
+  },
+  {
+    name: 'log',
+    engine: busyEngine,
+    sizes: [
+      [80, 24],
+      [40, 12],
+    ],
+    act: async (screen) => {
+      await screen.press('alt-3');
+    },
   },
   {
     name: 'busy',

@@ -29,6 +29,12 @@ test('what could steer the terminal becomes visible', () => {
   assert.equal(sanitize('\u{e0041}\u{e007f}'), '··');
 });
 
+test('the selector that makes a picture of a pictograph is dropped, anywhere else it becomes visible', () => {
+  assert.equal(sanitize('I \u2764\ufe0f you \u2601\ufe0f'), 'I \u2764 you \u2601');
+  assert.equal(sanitize('\u2764\ufe0f\ufe0f a\ufe0f \ufe0f'), '\u2764· a· ·');
+  assert.equal(sanitize('\u{1f441}\ufe0f\u200d\u{1f5e8}\ufe0f'), '\u{1f441}·\u{1f5e8}');
+});
+
 test('marks neither join what stands to the left nor pile up without bound', () => {
   assert.equal(sanitize('\u0301a'), '◌\u0301a');
   assert.equal(sanitize('x\u{1f3fd}'), 'x·');

@@ -1,0 +1,57 @@
+/** Every key and mark there is, for the help on the screen and for the README. */
+import type { Binding } from './binding.ts';
+import { BINDINGS, LEGEND } from './bindings.ts';
+import type { Facts } from './facts.ts';
+
+export interface HelpEntry {
+  readonly shown: string;
+  readonly place: string;
+  readonly label: string;
+  /** Absent for what is only explained. */
+  readonly binding?: Binding;
+}
+
+/** Every key and mark, filtered by what was typed. Those of the focused pane come first. */
+export function helpEntries(facts: Facts, filter: string): readonly HelpEntry[] {
+  const needle = filter.trim().toLowerCase();
+  const here = facts.ui.editing ? 'writing' : facts.ui.focus;
+  const keys = BINDINGS.toSorted((left, right) => rank(left, here) - rank(right, here)).map(entryOf);
+  return [...keys, ...LEGEND_ENTRIES].filter(({ shown, place, label }) =>
+    `${shown} ${label} ${place}`.toLowerCase().includes(needle),
+  );
+}
+
+/** The same as a Markdown table: where, key, meaning, and the name in the `:` palette. */
+export function keysMarkdown(): string {
+  const entries: readonly HelpEntry[] = [...BINDINGS.map(entryOf), ...LEGEND_ENTRIES];
+  const rows = entries.map(({ shown, place, label, binding }) => {
+    const command = binding?.command === undefined ? '' : `\`:${binding.command}\``;
+    return `| ${[place, asCode(shown, binding), label, command].map(escaped).join(' | ')} |`;
+  });
+  return ['| where | key | what it does | command |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
+
+const LEGEND_ENTRIES = LEGEND.map(([shown, place, label]): HelpEntry => ({ shown, place, label }));
+
+function entryOf(binding: Binding): HelpEntry {
+  return { shown: binding.shown, place: placeOf(binding), label: binding.label, binding };
+}
+
+/** Two keys of one binding are written one after the other; a key combination or a mark is one piece. */
+function asCode(shown: string, binding: Binding | undefined): string {
+  const keys = binding === undefined || binding.press !== undefined ? [shown] : shown.split(' ');
+  return keys.map((key) => `\`${key}\``).join(' ');
+}
+
+function escaped(cell: string): string {
+  return cell.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+}
+
+function placeOf({ places }: Binding): string {
+  if (places.includes('any pane')) return places.includes('writing') ? 'everywhere' : 'any pane';
+  return places.map((place) => (place === 'writing' ? 'chat line' : place)).join(', ');
+}
+
+function rank(binding: Binding, here: string): number {
+  return binding.places.some((place) => place === here) ? 0 : 1;
+}

@@ -1,0 +1,54 @@
+/** Fingerprints in words: people compare them across two screens, so they are never cut and look the same everywhere. */
+import { type SafeText, trusted } from '../terminal/sanitize.ts';
+import { textWidth, wrap } from '../terminal/width.ts';
+import { type Line, span, words } from '../widgets/line.ts';
+
+/** The longest word of the list has seven letters; with its hyphen it takes eight cells. */
+const CELLS_A_WORD = 8;
+const WORDS_A_LINE = 4;
+/** From this width on four words stand on a line: on every screen that is not too small for aioc. */
+export const FINGERPRINT_WIDTH = CELLS_A_WORD * WORDS_A_LINE;
+/** `your words: ` */
+const LABEL_WIDTH = 12;
+/** `own ` */
+const SHORT_LABEL_WIDTH = 4;
+
+/** The words, four on each line where the width allows it; a line that goes on ends with the hyphen. Never cut. */
+export function fingerprintLines(fingerprint: SafeText, width: number): readonly SafeText[] {
+  const each = Math.max(1, Math.min(WORDS_A_LINE, Math.floor(width / CELLS_A_WORD)));
+  const parts = fingerprint.split('-');
+  const lines: string[] = [];
+  for (let at = 0; at < parts.length; at += each) {
+    const isLast = at + each >= parts.length;
+    lines.push(parts.slice(at, at + each).join('-') + (isLast ? '' : '-'));
+  }
+  return lines.flatMap((line) => (textWidth(line) <= width ? [trusted(line)] : wrap(trusted(line), width)));
+}
+
+export interface WordsLook {
+  readonly width: number;
+  /** What stands in the place of words that there are not. */
+  readonly without: string;
+  /** A label of three letters, for where not even a line can be spared for the long one. */
+  readonly short?: string;
+}
+
+/** A label and the words behind it, or under it where there is no room. */
+export function labelledWords(
+  long: string,
+  fingerprint: SafeText | undefined,
+  { width, without, short }: WordsLook,
+): readonly Line[] {
+  const [label, labelWidth] =
+    short === undefined || width >= LABEL_WIDTH + FINGERPRINT_WIDTH
+      ? [long, LABEL_WIDTH]
+      : [short, SHORT_LABEL_WIDTH];
+  const isBeside = width >= labelWidth + FINGERPRINT_WIDTH;
+  const room = isBeside ? width - labelWidth : width;
+  const lines =
+    fingerprint === undefined
+      ? wrap(trusted(without), room).map((text): Line => [span(text, 'warn')])
+      : fingerprintLines(fingerprint, room).map((text): Line => [span(text, 'strong')]);
+  if (!isBeside) return [[words(label)], ...lines];
+  return lines.map((line, index) => [words((index === 0 ? label : '').padEnd(labelWidth)), ...line]);
+}

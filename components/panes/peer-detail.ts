@@ -1,0 +1,98 @@
+/** Who a peer is: in short under the list of peers, and with everything in a dialog. */
+import { ageText, clockText, counted, countText } from '../state/format.ts';
+import type { SafePeerRow, SafeStatus } from '../state/safe-rows.ts';
+import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
+import { type Line, lineWidth, span, words } from '../widgets/line.ts';
+import { FINGERPRINT_WIDTH, labelledWords } from './fingerprint.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+const LABEL_WIDTH = 12;
+const NO_CERTIFICATE = 'no certificate';
+
+export interface DetailView {
+  readonly status: SafeStatus | undefined;
+  readonly nowMs: number;
+  readonly width: number;
+}
+
+/** Lines that the short form takes at most, whichever peer it is about. */
+export function summaryRows(width: number): number {
+  return width >= LABEL_WIDTH + FINGERPRINT_WIDTH ? 7 : 9;
+}
+
+export function peerSummary(peer: SafePeerRow, view: DetailView): readonly Line[] {
+  const { nowMs, width } = view;
+  const name: Line = [words('─ ', 'faint'), span(peer.name, 'strong'), words(' ', 'faint')];
+  const hint: Line = [words(' ', 'faint'), words('v', 'key'), words(': view ─', 'faint')];
+  const dashes = Math.max(0, width - lineWidth(name) - lineWidth(hint));
+  const dropped = peer.ignored || peer.ignoredIn + peer.ignoredOut > 0;
+  const more = [
+    ...(dropped ? [safe`ignored: ${ignoredText(peer)}`] : []),
+    ...(peer.reason === undefined ? [] : [peer.reason]),
+    safe`lag ${lagText(peer)}`,
+    ...(peer.kind !== 'python' || peer.wireName === peer.name ? [] : [safe`calls itself ${peer.wireName}`]),
+    ...(dropped ? [] : [trusted('nothing ignored')]),
+  ];
+  const facts = [
+    safe`${peer.address} · ${kindText(peer)} · ${sinceText(peer, nowMs)}`,
+    more.reduce((all, part) => safe`${all} · ${part}`),
+  ];
+  return [
+    [...name, words('─'.repeat(dashes), 'faint'), ...hint],
+    ...facts.map((text): Line => [span(text)]),
+    ...bothWords(peer, view),
+  ];
+}
+
+/** What to compare, and then one fact a line. Lines that do not fit are wrapped by whoever shows them. */
+export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[] {
+  const facts: readonly (readonly [string, SafeText] | undefined)[] = [
+    ['address', peer.address],
+    ['program', kindText(peer)],
+    ['state', safe`${trusted(peer.state)} ${sinceText(peer, view.nowMs)}`],
+    peer.reason === undefined ? undefined : ['because', peer.reason],
+    peer.wireName === peer.name ? undefined : ['wire name', peer.wireName],
+    ['lag', lagText(peer)],
+    ['waiting', safe`${counted(peer.waitingCount, 'message')} for it`],
+    ['ignored', ignoredText(peer)],
+  ];
+  const why =
+    peer.words === undefined
+      ? 'Nothing proves who it is: a Python client never shows a certificate.'
+      : 'Compare both with the other screen: there they stand the other way round.';
+  return [
+    ...bothWords(peer, view),
+    [words(why, peer.words === undefined ? 'warn' : 'faint')],
+    [],
+    ...facts
+      .filter((fact) => fact !== undefined)
+      .map(([label, text]): Line => [words(`${label}:`.padEnd(LABEL_WIDTH), 'faint'), span(text)]),
+  ];
+}
+
+export function bothWords(peer: SafePeerRow, { status, width }: DetailView): readonly Line[] {
+  return [
+    ...labelledWords('its words:', peer.words, { width, without: NO_CERTIFICATE }),
+    ...labelledWords('your words:', status?.ownWords, { width, without: 'none, without TLS' }),
+  ];
+}
+
+function kindText({ kind }: SafePeerRow): SafeText {
+  return trusted({ aioc: 'aioc', python: 'Python', unknown: 'unknown' }[kind]);
+}
+
+/** A time of day says more than an age, as long as it is today's. */
+export function sinceText({ sinceMs }: Pick<SafePeerRow, 'sinceMs'>, nowMs: number): SafeText {
+  return nowMs - sinceMs < DAY_MS ? safe`since ${clockText(sinceMs)}` : safe`for ${ageText(nowMs - sinceMs)}`;
+}
+
+function lagText({ lagMs }: SafePeerRow): SafeText {
+  if (lagMs === undefined) return trusted('not measured');
+  return trusted(lagMs < 9_950 ? `${Math.max(1, Math.round(lagMs))} ms` : `${Math.round(lagMs / 1000)} s`);
+}
+
+function ignoredText({ ignored, ignoredIn, ignoredOut }: SafePeerRow): SafeText {
+  const dropped = safe`${countText(ignoredIn)} in and ${countText(ignoredOut)} out dropped`;
+  if (ignored) return safe`yes, ${dropped}`;
+  return ignoredIn + ignoredOut > 0 ? safe`no longer, ${dropped}` : trusted('no');
+}

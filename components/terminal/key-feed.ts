@@ -1,0 +1,31 @@
+import { EventEmitter } from 'node:events';
+
+/**
+ * The input that Ink reads. The terminal's keys come through our own decoder; of these only the ones that a prompt is to
+ * have are passed on to Ink, one at a time.
+ */
+export class KeyFeed {
+  readonly #input = new EventEmitter();
+  #waiting: string[] = [];
+
+  /** Passes one key on, as the bytes that a terminal sends for it. Nothing happens while no prompt listens. */
+  write(sequence: string): void {
+    this.#waiting.push(sequence);
+    if (!this.#input.emit('readable')) this.#waiting = [];
+  }
+
+  /** The part of a terminal's input that Ink uses. */
+  asInkStdin(): NodeJS.ReadStream {
+    const input = Object.assign(this.#input, {
+      isTTY: true,
+      setRawMode: () => input,
+      setEncoding: () => input,
+      read: () => this.#waiting.shift() ?? null,
+      ref: () => input,
+      unref: () => input,
+      resume: () => input,
+      pause: () => input,
+    });
+    return input as unknown as NodeJS.ReadStream;
+  }
+}

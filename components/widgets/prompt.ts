@@ -1,0 +1,172 @@
+/**
+ * The line of a one-line dialog, which ink-text-input edits. Two things are kept here that it does not tell: where its
+ * cursor is, and whether it is ready for the next key. It reads its text and its cursor anew only after React has drawn
+ * what the key before did, so a second key of the same read would be lost; until `isReady` the controller keeps keys back.
+ */
+import { chordOf } from '../keys/chord.ts';
+import type { Key } from '../terminal/key-event.ts';
+import { type SafeText, sanitize, trusted } from '../terminal/sanitize.ts';
+import { graphemes, textWidth } from '../terminal/width.ts';
+
+/** One filter, command or name: nobody types more, and a paste must not. */
+const CHARACTERS_MAX = 200;
+
+export interface PromptOptions {
+  /** Passes a key on to ink-text-input, as a terminal sends it. */
+  readonly feed: (sequence: string) => void;
+  /** The text has changed, or only the cursor. */
+  readonly onChange: () => void;
+  readonly onReady: () => void;
+}
+
+export class Prompt {
+  readonly #options: PromptOptions;
+  #text = '';
+  /** In UTF-16 units, as ink-text-input counts; always between two graphemes. */
+  #cursor = 0;
+  #edition = 0;
+  #isReady = false;
+
+  constructor(options: PromptOptions) {
+    this.#options = options;
+  }
+
+  /** Safe because nothing else gets in: see `#isAllowed`. */
+  get text(): SafeText {
+    return trusted(this.#text);
+  }
+
+  get cursor(): number {
+    return this.#cursor;
+  }
+
+  get cursorColumn(): number {
+    return textWidth(this.#text.slice(0, this.#cursor));
+  }
+
+  /** Raised when text or cursor were set from outside: ink-text-input then has to begin anew. */
+  get edition(): number {
+    return this.#edition;
+  }
+
+  /** The next key may come. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Begins with a text, the cursor behind it. */
+  open(text: string): void {
+    this.#replace('', 0);
+    this.insert(text);
+  }
+
+  /** Inserts at the cursor what may stand in a line, as much as fits. */
+  insert(text: string): void {
+    const allowed = graphemes(text).filter((character) => sanitize(character) === character);
+    const room = Math.max(0, CHARACTERS_MAX - this.#text.length);
+    const added = allowed
+      .join('')
+      .slice(0, room)
+      .replace(/\p{Cs}/gu, '');
+    const [before, after] = this.#sides();
+    this.#replace(before + added + after, this.#cursor + added.length);
+  }
+
+  /** Takes a key that edits the line; false for one that means nothing here. */
+  press(key: Key): boolean {
+    if (key.text !== undefined) return this.#type(key.text);
+    const edit = this.#edits[chordOf(key)];
+    if (edit === undefined) return false;
+    edit();
+    return true;
+  }
+
+  /** What ink-text-input has made of a key. */
+  changed(text: string): void {
+    this.#cursor += text.length - this.#text.length;
+    this.#text = text;
+    this.#options.onChange();
+  }
+
+  /** ink-text-input stands on the screen and has drawn the last key. */
+  settled(): void {
+    this.#isReady = true;
+    this.#options.onReady();
+  }
+
+  detached(): void {
+    this.#isReady = false;
+  }
+
+  #type(character: string): boolean {
+    const [before, after] = this.#sides();
+    const isAllowed =
+      this.#text.length + character.length <= CHARACTERS_MAX &&
+      sanitize(before + character + after) === before + character + after;
+    if (isAllowed) this.#feed(character);
+    return true;
+  }
+
+  readonly #edits: Readonly<Record<string, () => void>> = this.#bindings();
+
+  /** ink-text-input knows the arrows and Backspace, and counts halves of characters; the rest is done for it. */
+  #bindings(): Readonly<Record<string, () => void>> {
+    const home = () => this.#replace(this.#text, 0);
+    const end = () => this.#replace(this.#text, this.#text.length);
+    const erase = () => this.#erase();
+    return {
+      left: () => this.#move(-1),
+      right: () => this.#move(1),
+      backspace: erase,
+      'ctrl-h': erase,
+      ...{ home, end, 'ctrl-a': home, 'ctrl-e': end },
+      delete: () => this.#replace(this.#sides()[0] + (this.#neighbours(1)[1] ?? ''), this.#cursor),
+      'ctrl-u': () => this.#replace(this.#sides()[1], 0),
+      'ctrl-k': () => this.#replace(this.#sides()[0], this.#cursor),
+      'ctrl-w': () => {
+        const kept = this.#sides()[0].replace(/\S*\s*$/, '');
+        this.#replace(kept + this.#sides()[1], kept.length);
+      },
+    };
+  }
+
+  #move(by: -1 | 1): void {
+    const units = this.#neighbours(by)[0].length;
+    if (units === 0) return;
+    if (units > 1) return this.#replace(this.#text, this.#cursor + by * units);
+    this.#cursor += by;
+    this.#feed(by < 0 ? '\x1b[D' : '\x1b[C');
+    this.#options.onChange();
+  }
+
+  #erase(): void {
+    const [character, rest] = this.#neighbours(-1);
+    if (character.length === 1) return this.#feed('\x7f');
+    if (character.length > 1) this.#replace(rest + this.#sides()[1], rest.length);
+  }
+
+  /** The character beside the cursor, and what is beyond it. */
+  #neighbours(by: -1 | 1): [character: string, beyond: string] {
+    const [before, after] = this.#sides();
+    const characters = graphemes(by < 0 ? before : after);
+    const character = (by < 0 ? characters.pop() : characters.shift()) ?? '';
+    return [character, characters.join('')];
+  }
+
+  #sides(): [before: string, after: string] {
+    return [this.#text.slice(0, this.#cursor), this.#text.slice(this.#cursor)];
+  }
+
+  #replace(text: string, cursor: number): void {
+    this.#text = text;
+    this.#cursor = cursor;
+    this.#edition += 1;
+    this.#isReady = false;
+    this.#options.onChange();
+  }
+
+  #feed(sequence: string): void {
+    this.#isReady = false;
+    this.#options.feed(sequence);
+  }
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LogRow, Outcome } from '../../engine/contract/views.ts';
+import { FakeDoor } from '../helpers/fake-door.ts';
+import { emptyEngine, sampleLog } from '../helpers/sample-data.ts';
+import { openScreen, type TestScreen } from '../helpers/screen.tsx';
+
+const OUTCOMES: readonly (readonly [outcome: Outcome, short: string, long: string])[] = [
+  ['delivered', 'ok', 'delivered'],
+  ['sent', 'sent', 'sent'],
+  ['received by peer', 'acked', 'received by peer'],
+  ['waiting', 'waiting', 'waiting'],
+  ['dropped', 'dropped', 'dropped'],
+  ['refused', 'refused', 'refused'],
+  ['failed', 'failed', 'failed'],
+];
+
+async function logOf(
+  t: { after(action: () => void): void },
+  rows: LogRow[],
+  size = { columns: 120, rows: 40 },
+): Promise<TestScreen> {
+  const screen = await openScreen({ door: new FakeDoor({ ...emptyEngine(), log: rows }), ...size });
+  t.after(() => screen.close());
+  await screen.press('3');
+  return screen;
+}
+
+for (const direction of ['in', 'out'] as const) {
+  for (const [outcome, short, long] of OUTCOMES) {
+    test(`a message that went ${direction} and is "${outcome}" has all its columns, zoomed or not`, async (t) => {
+      const row = sampleLog(1, { direction, outcome, type: 'door', text: 'open', sizeBytes: 480 });
+      const screen = await logOf(t, [row]);
+      const arrow = direction === 'in' ? '◂' : '▸';
+      assert.match(screen.text(), new RegExp(`14:01 ${arrow} client1 door open +480 B ${short} `));
+      await screen.press('z');
+      assert.match(
+        screen.text(),
+        new RegExp(`14:01:11 ${arrow} ${direction} +message +client1 +door +open +480 B ${long} `),
+      );
+      assert.match(screen.text(), /time +way +what +peer +type +text +size +outcome/);
+    });
+  }
+}
+
+test('a file is told from a message, and an event has the peer that it is about', async (t) => {
+  const { direction: _none, sizeBytes: _size, ...event } = sampleLog(2, { kind: 'event', outcome: 'info' });
+  const screen = await logOf(t, [
+    sampleLog(1, { kind: 'file', text: 'site.zip', sizeBytes: 148_000_000 }),
+    { ...event, text: 'connected from 10.0.0.7', type: '' },
+  ]);
+  assert.match(screen.text(), /client1 any +file site[^ ]* +148 MB ok/);
+  assert.match(screen.text(), /\+ client1 connected from 10\.0\.0\.7/);
+});
+
+test('at 40 columns the text and the outcome are still there', async (t) => {
+  const screen = await logOf(t, [sampleLog(1, { text: 'hello', outcome: 'dropped' })], {
+    columns: 40,
+    rows: 12,
+  });
+  assert.match(screen.text(), /14:01 ◂ client1 hello +dropped/);
+});
+
+test('sizes and outcomes stand in columns that do not move with the text', async (t) => {
+  const screen = await logOf(t, [
+    sampleLog(1, { text: 'a' }),
+    sampleLog(2, { text: 'b'.repeat(500), sizeBytes: 148_000_000, outcome: 'waiting' }),
+  ]);
+  const [first, second] = screen.rows().filter((row) => row.includes('14:01'));
+  assert.equal(first?.indexOf('ok '), second?.indexOf('waiting'));
+});
