@@ -1,7 +1,8 @@
+import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { sanitize } from '../components/terminal/sanitize.ts';
-import type { ChatRow, Phase, Status, TransferState } from '../engine/contract/views.ts';
-import { AiocError, createEngine, type Engine, type ErrorCode } from '../engine/index.ts';
+import type { Phase, Status, TransferState, Update, View } from '../engine/contract/views.ts';
+import { AiocError, createChatEngine, type Engine, type ErrorCode } from '../engine/index.ts';
 import type { ChatSettings } from './arguments.ts';
 import { engineOptions } from './engine-options.ts';
 import { EXIT } from './exit-codes.ts';
@@ -14,7 +15,8 @@ import { ProgressLine, progressText, sizeText } from './progress-line.ts';
  * @throws AiocError AIOC_CONNECT, AIOC_REFUSED_BY_PEER and what can be wrong with the file
  */
 export async function runUpload(settings: ChatSettings, path: string): Promise<number> {
-  const engine = await createEngine(engineOptions(settings));
+  await requireThere(path);
+  const engine = await createChatEngine(engineOptions(settings));
   const line = new ProgressLine(process.stderr);
   const interrupted = new Promise<never>((_, reject) => {
     const stop = (): void =>
@@ -34,16 +36,21 @@ async function upload(engine: Engine, line: ProgressLine, path: string): Promise
   const peer = engine.serverPeer ?? '';
   await engine.start();
   await whenConnected(engine, line);
+  const view: View = { pane: 'chat', peer, filter: '', rows: 20 };
   let last: TransferState | undefined;
-  const view = engine.door.open({ pane: 'chat', peer, filter: '', rows: 20 }, (update) => {
+  const take = (update: Update): void => {
     if (update.pane !== 'chat') return;
-    last =
-      update.rows.findLast((row: ChatRow) => row.from === 'me' && row.transfer !== undefined)?.transfer ??
-      last;
+    const mine = update.rows.findLast(({ from, transfer }) => from === 'me' && transfer !== undefined);
+    last = mine?.transfer ?? last;
+  };
+  const progress = engine.door.open(view, (update) => {
+    take(update);
     if (last !== undefined) line.show(describe(last));
   });
   const result = await engine.door.execute({ kind: 'chat.upload', peer, path: resolve(path) });
-  view.close();
+  progress.close();
+  // Updates come at intervals: the last one may be older than the outcome, a new view is not.
+  engine.door.open(view, take).close();
   if (!result.ok) throw new AiocError(result.code as ErrorCode, result.message);
   line.clear();
   const detail = sanitize(last?.detail ?? '');
@@ -55,10 +62,23 @@ async function upload(engine: Engine, line: ProgressLine, path: string): Promise
   return result.value === 'refused' ? EXIT.refused : EXIT.failed;
 }
 
+/** Nobody shall be asked to let somebody in who then has nothing to send. */
+async function requireThere(path: string): Promise<void> {
+  try {
+    await stat(resolve(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return;
+    throw new AiocError('AIOC_FILE_MISSING', `There is no "${sanitize(path)}". Check the name.`, {
+      cause: error,
+    });
+  }
+}
+
 /** Resolves when files may be sent. Here the first failure is the last: nobody is there to wait for another try. */
-function whenConnected(engine: Engine, line: ProgressLine): Promise<void> {
-  return new Promise((resolve, reject) => {
-    engine.door.open({ pane: 'status' }, (update) => {
+async function whenConnected(engine: Engine, line: ProgressLine): Promise<void> {
+  let close: () => void = () => undefined;
+  const connected = new Promise<void>((resolve, reject) => {
+    const view = engine.door.open({ pane: 'status' }, (update) => {
       if (update.pane !== 'status') return;
       const { phase, address } = update.status;
       const error = failure(phase, address);
@@ -66,7 +86,10 @@ function whenConnected(engine: Engine, line: ProgressLine): Promise<void> {
       else if (phase.kind === 'connected') resolve();
       else line.show(waiting(update.status));
     });
+    close = () => view.close();
   });
+  // An open view would keep the process alive.
+  await connected.finally(() => close());
 }
 
 function failure(phase: Phase, address: string): AiocError | undefined {

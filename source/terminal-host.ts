@@ -1,9 +1,11 @@
 import type { Host, Size } from '../components/host.ts';
 import type { KeyEvent } from '../components/terminal/key-decoder.ts';
+import type { KeyFeed } from '../components/terminal/key-feed.ts';
 import type { ScreenWriter } from '../components/terminal/screen-writer.ts';
 
 export interface TerminalHostOptions {
   readonly writer: ScreenWriter;
+  readonly promptKeys: KeyFeed;
   readonly appearance: Host['appearance'];
   readonly wallNow: () => number;
   readonly onQuit: (exitCode: number) => void;
@@ -14,11 +16,13 @@ export class TerminalHost implements Host {
   readonly appearance: Host['appearance'];
   readonly clock: Host['clock'];
   readonly #writer: ScreenWriter;
+  readonly #promptKeys: KeyFeed;
   readonly #onQuit: (exitCode: number) => void;
   readonly #keyListeners = new Set<(event: KeyEvent) => void>();
 
-  constructor({ writer, appearance, wallNow, onQuit }: TerminalHostOptions) {
+  constructor({ writer, promptKeys, appearance, wallNow, onQuit }: TerminalHostOptions) {
     this.#writer = writer;
+    this.#promptKeys = promptKeys;
     this.appearance = appearance;
     this.#onQuit = onQuit;
     this.clock = {
@@ -47,6 +51,10 @@ export class TerminalHost implements Host {
   /** A key has been pressed. */
   press(event: KeyEvent): void {
     for (const listener of this.#keyListeners) listener(event);
+  }
+
+  typeIntoPrompt(sequence: string): void {
+    this.#promptKeys.write(sequence);
   }
 
   setCursor(cell: Parameters<Host['setCursor']>[0]): void {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { builtProgram } from './built-program.ts';
 import { freePort } from './free-port.ts';
@@ -7,9 +7,10 @@ import { PtySession } from './pty-session.ts';
 /** The committed key pairs of `test/fixtures/identity/`, by the names in their certificates. */
 export type Who = 'ada' | 'ben';
 
-export const WORDS: Readonly<Record<Who, string>> = {
-  ada: 'toast-tulip-puzzle-evening-eclipse-sugar-jackpot-ribbon',
-  ben: 'forest-bonfire-pony-quill-toolbox-butter-pirate-citrus',
+/** The words of each one's fingerprint, in the two halves between which a screen may break them. */
+export const WORDS: Readonly<Record<Who, readonly [string, string]>> = {
+  ada: ['toast-tulip-puzzle-evening', 'eclipse-sugar-jackpot-ribbon'],
+  ben: ['forest-bonfire-pony-quill', 'toolbox-butter-pirate-citrus'],
 };
 
 export interface AiocOptions {
@@ -25,6 +26,8 @@ export interface AiocOptions {
   readonly preloads?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** What starts node, such as a program that takes rights away. */
+  readonly launcher?: readonly string[];
   /** Shell commands for the same terminal when the program has ended. The exit code stays the program's. */
   readonly afterwards?: string;
 }
@@ -38,7 +41,7 @@ const SLOW_MS = 30_000;
 
 /** Starts the built program in a terminal and a home of its own. Its address is the loopback one. */
 export function startAioc(options: AiocOptions): PtySession {
-  const { who, args = [], fixedTime, preloads = [], afterwards, env, columns = 80, rows = 24, cwd } = options;
+  const { who, args = [], fixedTime, preloads = [], launcher = [], afterwards, env, cwd } = options;
   const run = afterwards === undefined ? 'exec "$@"' : `"$@"; code=$?; ${afterwards}; exit $code`;
   const imports = preloads.flatMap((name) => ['--import', join(FIXTURES, name)]);
   return PtySession.start({
@@ -47,6 +50,7 @@ export function startAioc(options: AiocOptions): PtySession {
       '-c',
       `${WITH_IDENTITY} ${run}`,
       join(FIXTURES, 'identity', who),
+      ...launcher,
       process.execPath,
       ...imports,
       builtProgram(),
@@ -55,8 +59,8 @@ export function startAioc(options: AiocOptions): PtySession {
       ...args,
     ],
     env: { ...(fixedTime !== undefined && { AIOC_FIXED_TIME: fixedTime }), ...env },
-    columns,
-    rows,
+    columns: options.columns ?? 80,
+    rows: options.rows ?? 24,
     ...(cwd !== undefined && { cwd }),
   });
 }
@@ -93,17 +97,20 @@ export class AiocPair implements AsyncDisposable {
     const { ada: adaOnly = {}, ben: benOnly = {}, ...both } = options;
     const port = await freePort();
     const ada = startServer(port, merged(both, adaOnly));
-    const ben = startClient(port, merged(both, benOnly));
-    const pair = new AiocPair({ ada, ben, port });
+    const sides = [ada];
     try {
+      // A client that calls before somebody listens notes that in its log.
+      await ada.waitFor('● server', { timeoutMs: SLOW_MS });
+      const ben = startClient(port, merged(both, benOnly));
+      sides.push(ben);
       if (!(adaOnly.args ?? both.args ?? []).includes('--accept')) await accept(ada);
       await Promise.all([
         ada.waitFor('ben is connected', { timeoutMs: SLOW_MS }),
         ben.waitFor('ada is connected', { timeoutMs: SLOW_MS }),
       ]);
-      return pair;
+      return new AiocPair({ ada, ben, port });
     } catch (error) {
-      await pair[Symbol.asyncDispose]();
+      await Promise.all(sides.map((side) => side[Symbol.asyncDispose]()));
       throw error;
     }
   }
@@ -137,6 +144,34 @@ export async function refuse(server: PtySession): Promise<void> {
   server.press('enter');
 }
 
+/** Waits until the screen shows all words of somebody's fingerprint. */
+export async function waitForWords(session: PtySession, who: Who): Promise<void> {
+  await session.waitFor((screen) => WORDS[who].every((half) => screen.join('\n').includes(half)), {
+    timeoutMs: SLOW_MS,
+    what: `the words of ${who}`,
+  });
+}
+
+/** Waits until the chat's pane shows a text. */
+export async function chatShows(session: PtySession, text: string | RegExp): Promise<void> {
+  await session.waitFor((screen) => contains(paneText(screen, '4 Chat'), text), {
+    timeoutMs: SLOW_MS,
+    what: `${text} in the chat`,
+  });
+}
+
+/** The same for a text that may be broken into several lines. */
+export async function chatSays(session: PtySession, text: string | RegExp): Promise<void> {
+  await session.waitFor((screen) => contains(paneText(screen, '4 Chat').replace(/\s+/g, ' '), text), {
+    timeoutMs: SLOW_MS,
+    what: `${text} in the chat`,
+  });
+}
+
+function contains(text: string, wanted: string | RegExp): boolean {
+  return typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text);
+}
+
 /** Writes a line into the chat, whose editor has the focus, and sends it. */
 export async function enterLine(session: PtySession, line: string): Promise<void> {
   session.type(line);
@@ -168,19 +203,9 @@ export function paneText(screen: readonly string[], title: string): string {
 
 /** The process of the program itself, when a shell stands before it (`afterwards`). */
 export function programPid(session: PtySession): number {
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = statOf(name);
-    if (stat !== undefined && Number(stat.split(') ').at(-1)?.split(' ')[1]) === session.pid)
-      return Number(name);
-  }
-  throw new Error('the program is not running');
-}
-
-function statOf(pid: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8');
-  } catch {
-    return undefined;
-  }
+  const { stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
+  const pairs = stdout.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  const pid = pairs.find(([, parent]) => parent === session.pid)?.[0];
+  if (pid === undefined) throw new Error('the program is not running');
+  return pid;
 }

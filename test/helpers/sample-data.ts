@@ -2,6 +2,9 @@ import type { ChatRow, LogRow, Newcomer, PeerRow, QueueRow, Status } from '../..
 import type { FakeEngineData } from './fake-door.ts';
 
 const MINUTE_MS = 60_000;
+/** Fingerprints as long as they get: eight words of seven letters. */
+export const OWN_WORDS = 'jukebox-library-thistle-volcano-blossom-blanket-gazelle-pumpkin';
+export const ITS_WORDS = 'octopus-unicorn-crystal-spinach-bicycle-giraffe-lantern-saffron';
 /** 2026-11-23 14:02:10 UTC. */
 export const NOW_MS = Date.UTC(2026, 10, 23, 14, 2, 10);
 
@@ -13,7 +16,7 @@ export function sampleStatus(changes: Partial<Status> = {}): Status {
     ownAddresses: ['192.168.1.20', '10.8.0.3'],
     security: 'tls-allow-all',
     ownName: 'server',
-    ownWords: 'crane-otter-violin-salt',
+    ownWords: OWN_WORDS,
     startedAtMs: NOW_MS - 134 * MINUTE_MS,
     phase: { kind: 'listening' },
     inRate: 0,
@@ -41,7 +44,7 @@ export function samplePeer(id: string, changes: Partial<PeerRow> = {}): PeerRow 
     state: 'connected',
     sinceMs: NOW_MS - 5 * MINUTE_MS,
     kind: 'aioc',
-    words: 'maple-tiger-onion-drum',
+    words: ITS_WORDS,
     lagMs: 2,
     rateHistory: [0, 0, 0, 0, 0, 0, 0, 0],
     rate: 0,
@@ -54,12 +57,18 @@ export function samplePeer(id: string, changes: Partial<PeerRow> = {}): PeerRow 
   };
 }
 
+/** Python's clients show no certificate. */
+export function samplePythonPeer(id: string, changes: Partial<PeerRow> = {}): PeerRow {
+  const { words: _none, ...row } = samplePeer(id, { kind: 'python', wireName: 'chat_client', ...changes });
+  return row;
+}
+
 export function sampleNewcomer(id: number, changes: Partial<Newcomer> = {}): Newcomer {
   return {
     id,
     name: 'laptop',
     address: '10.0.0.9',
-    words: 'maple-tiger-onion-drum',
+    words: ITS_WORDS,
     askedAtMs: NOW_MS - 5_000,
     expiresAtMs: NOW_MS + 55_000,
     ...changes,
@@ -118,12 +127,11 @@ export function busyEngine(): FakeEngineData {
     }),
     peers: [
       samplePeer('client1', { rateHistory: [1, 2, 4, 9, 7, 12, 9, 5], rate: 1100, unread: 2 }),
-      samplePeer('client2', {
+      samplePythonPeer('client2', {
         address: '10.0.0.8',
         rateHistory: [0, 0, 1, 0, 0, 2, 0, 0],
         rate: 12,
         lagMs: 3,
-        kind: 'python',
       }),
       samplePeer('client3', { state: 'away', sinceMs: NOW_MS - 4 * MINUTE_MS, waitingCount: 12_480 }),
       samplePeer('client4', { ignored: true, ignoredIn: 1200, ignoredOut: 4 }),
@@ -248,6 +256,24 @@ function busyChat(): ChatRow[] {
     sampleChat(7, {
       atMs: NOW_MS - 4000,
       text: 'a longer line, which says a lot about the weather in the mountains, and so it has to be wrapped somewhere',
+    }),
+  ];
+}
+
+/** What a user has done who had nobody to talk to yet. */
+export function sampleShellRows(): ChatRow[] {
+  return [
+    sampleChat(1, {
+      from: 'here',
+      author: 'server',
+      text: 'ls',
+      shell: { running: false, exitCode: 0, lines: ['photo.jpg', 'site.zip'], droppedLines: 0 },
+    }),
+    sampleChat(2, {
+      from: 'here',
+      author: 'server',
+      text: 'photo.jpg copied to /home/ann/photo.jpg',
+      tone: 'good',
     }),
   ];
 }

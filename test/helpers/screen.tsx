@@ -4,6 +4,7 @@ import { App } from '../../components/app.tsx';
 import type { Appearance, Cell, Host, Size } from '../../components/host.ts';
 import { KeyDecoder } from '../../components/terminal/key-decoder.ts';
 import type { KeyEvent } from '../../components/terminal/key-event.ts';
+import { KeyFeed } from '../../components/terminal/key-feed.ts';
 import { ScreenWriter } from '../../components/terminal/screen-writer.ts';
 import { FakeClock } from './fake-clock.ts';
 import type { FakeDoor } from './fake-door.ts';
@@ -14,7 +15,7 @@ import { XtermScreen } from './xterm-screen.ts';
 // The screens show local times.
 process.env['TZ'] = 'UTC';
 
-const NAMED_KEYS: Readonly<Record<string, string>> = {
+export const NAMED_KEYS: Readonly<Record<string, string>> = {
   enter: '\r',
   tab: '\t',
   'shift-tab': '\x1b[Z',
@@ -31,6 +32,12 @@ const NAMED_KEYS: Readonly<Record<string, string>> = {
   escape: '\x1b',
   'ctrl-c': '\x03',
   'ctrl-l': '\x0c',
+  delete: '\x1b[3~',
+  'ctrl-a': '\x01',
+  'ctrl-e': '\x05',
+  'ctrl-k': '\x0b',
+  'ctrl-u': '\x15',
+  'ctrl-w': '\x17',
 };
 const FRAME_MS = 60;
 const ROUNDS_MAX = 50;
@@ -67,10 +74,13 @@ export class TestScreen implements Host {
   readonly door: FakeDoor;
   /** Exit codes with which the screen asked to quit. */
   readonly quits: number[] = [];
+  /** What was passed on to ink-text-input, key by key. */
+  readonly promptKeysFed: string[] = [];
   readonly #output: RecordingOutput;
   readonly #writer: ScreenWriter;
   readonly #xterm: XtermScreen;
   readonly #decoder: KeyDecoder;
+  readonly #promptKeys = new KeyFeed();
   readonly #keys = new Set<(event: KeyEvent) => void>();
   readonly #resizes = new Set<() => void>();
   readonly #ink: { unmount(): void };
@@ -91,6 +101,7 @@ export class TestScreen implements Host {
     });
     this.#ink = render(<App engine={door} local={this.local} host={this} />, {
       stdout: this.#writer.asInkStdout(),
+      stdin: this.#promptKeys.asInkStdin(),
       debug: true,
       patchConsole: false,
       exitOnCtrlC: false,
@@ -109,6 +120,11 @@ export class TestScreen implements Host {
   onKey(listener: (event: KeyEvent) => void): () => void {
     this.#keys.add(listener);
     return () => this.#keys.delete(listener);
+  }
+
+  typeIntoPrompt(sequence: string): void {
+    this.promptKeysFed.push(sequence);
+    this.#promptKeys.write(sequence);
   }
 
   setCursor(cell: Cell | undefined): void {

@@ -11,12 +11,13 @@ function showSize(): void {
   at(2, `size ${process.stdout.columns}x${process.stdout.rows}`);
 }
 
+// Before anything is shown: who sees the screen may type at once.
+process.stdin.setRawMode(true);
 write('\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[?2004h');
 at(1, `ready 漢字 ${process.env['GREETING'] ?? 'hello'}`);
 showSize();
 at(4, `CI ${process.env['CI'] ?? 'unset'} HOME ${process.env['HOME']}`);
 process.stdout.on('resize', showSize);
-process.stdin.setRawMode(true);
 let count = 0;
 process.stdin.on('data', (bytes: Buffer) => {
   const text = bytes.toString();

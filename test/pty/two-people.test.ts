@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import {
+  AiocPair,
+  accept,
+  chatShows,
+  enterLine,
+  paneText,
+  promptOf,
+  startClient,
+  startServer,
+  waitForWords,
+} from '../helpers/aioc-session.ts';
+import { freePort } from '../helpers/free-port.ts';
+import { assertGoldenScreen } from '../helpers/golden-screen.ts';
+import type { PtySession } from '../helpers/pty-session.ts';
+
+const NOON = '2026-01-05T14:02:00Z';
+const BIG_BYTES = 20 * 1024 * 1024;
+const SLOW = { timeoutMs: 60_000 };
+const SIZES = [
+  { columns: 120, rows: 40 },
+  { columns: 80, rows: 24 },
+] as const;
+
+const chatOf = (session: PtySession): string => paneText(session.screen(), '4 Chat');
+const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+const received = (session: PtySession, name: string): string => join(session.home, 'aioc-received', name);
+
+for (const size of SIZES) {
+  const dimensions = `${size.columns}x${size.rows}`;
+  const golden = (session: PtySession, name: string): Promise<void> =>
+    assertGoldenScreen(session, { from: import.meta.url, name });
+
+  test(`who wants in is shown with words that both screens share, and waits (${dimensions})`, async () => {
+    const port = await freePort();
+    await using ada = startServer(port, { ...size, fixedTime: NOON });
+    await ada.waitFor('● server', SLOW);
+    await using ben = startClient(port, { ...size, fixedTime: NOON });
+    await ada.waitFor('Somebody wants in', SLOW);
+    for (const side of [ada, ben]) {
+      await waitForWords(side, 'ada');
+      await waitForWords(side, 'ben');
+    }
+    assert.match(ada.screenText(), /\[ Refuse ]/);
+    assert.match(ben.screenText(), /[Ww]aiting to be let in/);
+    await golden(ada, 'newcomer');
+    await golden(ben, 'waiting');
+    await accept(ada);
+    await chatShows(ada, 'ben is connected');
+    await chatShows(ben, 'ada is connected');
+  });
+
+  test(`they talk, run a command and send a file (${dimensions})`, async () => {
+    await using pair = await AiocPair.start({ ...size, fixedTime: NOON });
+    const { ada, ben } = pair;
+    await enterLine(ada, 'is the archive there yet?');
+    await chatShows(ben, 'is the archive there yet');
+    await enterLine(ben, 'not yet — 漢字 ✓');
+    await chatShows(ada, 'not yet — 漢字 ✓');
+    await enterLine(ben, '!echo hi');
+    await chatShows(ben, /\$ echo hi +exit 0\s+hi/);
+    writeFileSync(join(ada.home, 'note.txt'), 'a note');
+    await enterLine(ada, '!upload note.txt');
+    await chatShows(ada, /note\.txt.*done/);
+    await chatShows(ben, /note\.txt.*done/);
+    await chatShows(ada, /there yet\? +✓/);
+    await chatShows(ben, /漢字 ✓ +✓/);
+    assert.equal(readFileSync(received(ben, 'note.txt'), 'utf8'), 'a note');
+    assert.ok(!chatOf(ada).includes('echo hi'), 'a shell command stays at home');
+    // The lag is measured once, soon after the connection.
+    await ada.waitFor(/\d ms/);
+    await ben.waitFor(/\d ms/);
+    await golden(ada, 'talk-server');
+    await golden(ben, 'talk-client');
+  });
+
+  test(`what is typed into the chat is text, whatever it says (${dimensions})`, async () => {
+    await using pair = await AiocPair.start({ ...size, fixedTime: NOON });
+    const { ben } = pair;
+    await ben.waitFor(/\d ms/);
+    await ben.waitFor('Enter send');
+    const before = ben.screen();
+    for (const character of 'did 1 quit?') ben.type(character);
+    await ben.waitFor((screen) => promptOf(screen) === 'did 1 quit?', { what: 'the typed line' });
+    const after = ben.screen();
+    const row = after.findIndex((line) => line.includes('did 1 quit?'));
+    assert.equal(after.filter((line) => line.includes('did 1 quit?')).length, 1);
+    assert.deepEqual(after.toSpliced(row, 1), before.toSpliced(row, 1));
+    ben.press('enter');
+    await chatShows(pair.ada, 'did 1 quit?');
+  });
+
+  test(`20 MB go each way and a directory arrives whole (${dimensions})`, async () => {
+    await using pair = await AiocPair.start({ ...size, fixedTime: NOON });
+    const { ada, ben } = pair;
+    for (const [from, to, name] of [
+      [ada, ben, 'from-ada.bin'],
+      [ben, ada, 'from-ben.bin'],
+    ] as const) {
+      writeFileSync(join(from.home, name), randomBytes(BIG_BYTES));
+      await enterLine(from, `!upload ${name}`);
+      await chatShows(from, new RegExp(`${name}.*done.*kept there`));
+      assert.equal(sha256(received(to, name)), sha256(join(from.home, name)));
+    }
+    mkdirSync(join(ada.home, 'site/deep'), { recursive: true });
+    writeFileSync(join(ada.home, 'site/index.html'), '<p>hello');
+    writeFileSync(join(ada.home, 'site/deep/ünïcode.txt'), 'below');
+    await enterLine(ada, '!upload site');
+    await chatShows(ada, /site\.zip.*done/);
+    await chatShows(ben, /site\.zip.*done/);
+    await enterLine(ben, '!zimport site.zip');
+    await chatShows(ben, 'site.zip unzipped to');
+    assert.equal(readFileSync(join(ben.home, 'site/index.html'), 'utf8'), '<p>hello');
+    assert.equal(readFileSync(join(ben.home, 'site/deep/ünïcode.txt'), 'utf8'), 'below');
+    await enterLine(ben, '!import from-ada.bin');
+    await chatShows(ben, 'from-ada.bin copied to');
+    assert.equal(sha256(join(ben.home, 'from-ada.bin')), sha256(join(ada.home, 'from-ada.bin')));
+  });
+
+  test(`an ignored peer is dropped and counted, until he is no longer ignored; !exit leaves (${dimensions})`, async () => {
+    await using pair = await AiocPair.start({ ...size, fixedTime: NOON });
+    const { ada, ben } = pair;
+    ada.press('escape');
+    await ada.waitFor('to write to ben');
+    ada.press('1', 'i');
+    await ada.waitFor(/ben +ignored, 0 dropp/);
+    await enterLine(ben, 'can you hear me?');
+    await ada.waitFor(/ben +ignored, 1 dropp/);
+    await chatShows(ben, /can you hear me\? +⊘ dropped/);
+    ada.press('4');
+    await ada.waitFor((screen) => promptOf(screen) === '', { what: 'an empty line' });
+    await enterLine(ada, 'I say nothing');
+    await ada.waitFor(/ben +ignored, 2 dropp/);
+    ada.press('escape');
+    await ada.waitFor('to write to ben');
+    ada.press('1', 'i');
+    await ada.waitFor((screen) => !/ben +ignored,/.test(paneText(screen, '1 Peers')), {
+      what: 'the end of ignoring',
+    });
+    await enterLine(ben, 'and now?');
+    await chatShows(ada, 'and now?');
+    assert.ok(!chatOf(ada).includes('can you hear me'), chatOf(ada));
+    assert.ok(!chatOf(ben).includes('I say nothing'), chatOf(ben));
+    // While a line has not been acknowledged, leaving asks first.
+    await chatShows(ben, /and now\? +✓/);
+    await enterLine(ben, '!exit');
+    assert.deepEqual(await ben.waitForExit(SLOW), { exitCode: 0, signal: 0 });
+    await chatShows(ada, 'ben is away');
+    assert.match(ada.screenText(), /○ ben +away/);
+  });
+}
