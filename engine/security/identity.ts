@@ -1,11 +1,12 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Randomness, TlsSettings } from '../base/ports.ts';
 import { fingerprintOf, wordsOf } from './fingerprint.ts';
 import { makeSelfSigned } from './keys-and-certificates.ts';
+import { exists, readSmallFile, syncDirectory, writeDurably } from './small-files.ts';
 
 const CERTIFICATE_FILE = 'certificate.pem';
 const KEY_FILE = 'key.pem';
@@ -92,57 +93,15 @@ async function loadIdentity(home: string, wallNowMs: number): Promise<Identity> 
 
 async function readSmall(home: string, name: string): Promise<string> {
   const path = join(home, name);
-  let handle: FileHandle;
-  try {
-    handle = await open(path, 'r');
-  } catch (error) {
-    if (!['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) throw error;
+  const file = await readSmallFile(path, LIMITS.identityFileBytes);
+  if (file === undefined)
     throw unusable(
       `${path} is missing. Restore it from a backup, or move ${home} away to start with a new identity`,
-      error,
     );
-  }
-  try {
-    const { size, mode } = await handle.stat();
-    if (size > LIMITS.identityFileBytes) throw unusable(`${path} is far too large to be what it should be`);
-    if (name === KEY_FILE && (mode & 0o077) !== 0)
-      throw unusable(`the key ${path} can be read by others on this machine. Run: chmod 600 '${path}'`);
-    return await handle.readFile('utf8');
-  } finally {
-    await handle.close();
-  }
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const handle = await open(path, 'wx', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    // Some file systems cannot sync a directory; there the rename is as durable as it gets.
-    if (!['EINVAL', 'ENOTSUP', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
-  } finally {
-    await handle.close();
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw error;
-  }
+  if (file === 'too-large') throw unusable(`${path} is far too large to be what it should be`);
+  if (name === KEY_FILE && (file.mode & 0o077) !== 0)
+    throw unusable(`the key ${path} can be read by others on this machine. Run: chmod 600 '${path}'`);
+  return file.text;
 }
 
 function unusable(what: string, cause?: unknown): AiocError {

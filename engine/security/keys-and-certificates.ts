@@ -55,10 +55,13 @@ export function uniqueOrganization(random: Randomness): string {
   return random.bytes(UNIQUE_ORGANIZATION_BYTES).toString('hex');
 }
 
-/** A positive serial number of 159 random bits, in hex. It tells certificates apart; it is never an identity. */
+/**
+ * A positive serial number of 158 random bits, in hex. It tells certificates apart; it is never an identity. Its first
+ * byte is never zero: OpenSSL refuses a number with more leading zeros than it needs.
+ */
 export function serialNumber(random: Randomness): string {
   const bytes = Buffer.from(random.bytes(SERIAL_BYTES));
-  bytes[0] = (bytes[0] ?? 0) & 0x7f;
+  bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes.toString('hex');
 }
 

@@ -15,7 +15,9 @@ const SECURE_OPTIONS = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTI
 
 /**
  * How a server speaks TLS. It asks for a certificate without requiring one, and accepts any: OpenSSL proves that the
- * peer holds the key, and *who* that is gets decided by the fingerprint, not by a chain of issuers.
+ * peer holds the key, and *who* that is gets decided by the fingerprint, not by a chain of issuers. Mutual TLS is this
+ * and `ServerCertificates.trusted` on what was shown: a chain would let whoever holds Python's shared default key sign
+ * a certificate with another client's serial number.
  */
 export function serverTlsOptions(settings: TlsSettings): TlsOptions {
   return {
@@ -31,7 +33,10 @@ export function serverTlsOptions(settings: TlsSettings): TlsOptions {
   };
 }
 
-/** How a client speaks TLS: shows its certificate, and accepts any from the server, to be judged by fingerprint. */
+/**
+ * How a client speaks TLS: shows its certificate, and accepts any from the server, to be judged by fingerprint. In mutual
+ * TLS nothing may be sent before `serverFault` has found nothing against it.
+ */
 export function clientTlsOptions(settings: TlsSettings): ConnectionOptions {
   return {
     cert: settings.certificatePem,
@@ -48,7 +53,8 @@ export function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
   try {
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) return undefined;
-    return { fingerprint: fingerprintOf(certificate.raw), claimedName: claimedNameOf(certificate) };
+    const der = certificate.raw;
+    return { fingerprint: fingerprintOf(der), claimedName: claimedNameOf(certificate), der };
   } catch {
     // Whatever cannot be read is not a certificate that anybody could trust.
     return undefined;

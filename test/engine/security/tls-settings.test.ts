@@ -33,8 +33,9 @@ before(async () => {
   [server, client, keys] = await Promise.all([make('server'), make('ann'), makeKeyPair()]);
 });
 
-function fingerprintOfPem(settings: TlsSettings): string {
-  return fingerprintOf(new X509Certificate(settings.certificatePem).raw);
+function seen(settings: TlsSettings, claimedName: string): PeerCertificate {
+  const der = new X509Certificate(settings.certificatePem).raw;
+  return { fingerprint: fingerprintOf(der), claimedName, der };
 }
 
 interface Met {
@@ -91,8 +92,8 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       const met = await meet(listener, { ...clientTlsOptions(client), maxVersion: version });
       assert.equal(met.protocol, version);
       assert.match(met.cipher, /^(ECDHE|TLS_).*(GCM|CHACHA20)/);
-      assert.deepEqual(met.atServer, { fingerprint: fingerprintOfPem(client), claimedName: 'ann' });
-      assert.deepEqual(met.atClient, { fingerprint: fingerprintOfPem(server), claimedName: 'server' });
+      assert.deepEqual(met.atServer, seen(client, 'ann'));
+      assert.deepEqual(met.atClient, seen(server, 'server'));
       const { cert: _, key: __, ...nameless } = clientTlsOptions(client);
       const other = await meet(listener, { ...nameless, maxVersion: version });
       assert.equal(other.atServer, undefined);

@@ -1,0 +1,73 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { fingerprintOf, wordsOf } from './fingerprint.ts';
+import { subjectHash } from './subject-hash.ts';
+
+/** What the certificates directory needs to know of a certificate. */
+export interface CertificateFacts {
+  readonly x509: X509Certificate;
+  readonly pem: string;
+  readonly der: Buffer;
+  /** SHA-256 of the DER, lower-case hex. This, and nothing else, is what a certificate is recognised by. */
+  readonly fingerprint: string;
+  readonly words: string;
+  /** Upper-case hex as OpenSSL prints it; the key of Python's map, never a proof of anything. */
+  readonly serial: string;
+  readonly subjectHash: string;
+  /** Milliseconds since 1970. */
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+/**
+ * Reads one certificate: PEM text (the first in it), or DER.
+ *
+ * @throws AiocError AIOC_CERTIFICATE_BAD
+ */
+export function readCertificate(source: string | Buffer): CertificateFacts {
+  if (source.length > LIMITS.identityFileBytes)
+    throw bad(`it is larger than ${LIMITS.identityFileBytes} bytes`);
+  let x509: X509Certificate;
+  try {
+    x509 = new X509Certificate(source);
+  } catch (error) {
+    throw bad('it is damaged, or no certificate at all', error);
+  }
+  const der = x509.raw;
+  const fingerprint = fingerprintOf(der);
+  return {
+    x509,
+    pem: x509.toString(),
+    der,
+    fingerprint,
+    words: wordsOf(fingerprint),
+    serial: x509.serialNumber,
+    subjectHash: subjectHash(der),
+    notBeforeMs: Date.parse(x509.validFrom),
+    notAfterMs: Date.parse(x509.validTo),
+  };
+}
+
+/** Why the certificate is not valid at that time, to stand behind "the certificate"; undefined when it is valid. */
+export function datesFault(facts: CertificateFacts, wallNowMs: number): string | undefined {
+  const { notBeforeMs, notAfterMs, x509 } = facts;
+  // Asked this way round, a date that could not be read is a fault as well.
+  if (!(wallNowMs <= notAfterMs)) return `has expired on ${x509.validTo}`;
+  if (!(wallNowMs >= notBeforeMs))
+    return `is valid only from ${x509.validFrom}: is the clock of this machine right?`;
+  return undefined;
+}
+
+/** Whether the private key (PEM, not encrypted) is that of the certificate. A damaged key is not. */
+export function keyBelongs(facts: CertificateFacts, privateKeyPem: string): boolean {
+  try {
+    return facts.x509.checkPrivateKey(createPrivateKey(privateKeyPem));
+  } catch {
+    return false;
+  }
+}
+
+function bad(what: string, cause?: unknown): AiocError {
+  return new AiocError('AIOC_CERTIFICATE_BAD', `the certificate cannot be used: ${what}`, { cause });
+}

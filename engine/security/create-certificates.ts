@@ -1,0 +1,126 @@
+import { mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { systemCode } from '../base/errors.ts';
+import { readCertificate } from './certificate-facts.ts';
+import {
+  type CertificatePlaces,
+  certificatePlaces,
+  certificatesError,
+  DEFAULT_NAME,
+  inDirectory,
+} from './certificate-places.ts';
+import { type MakingOptions, makeDirectoryCertificate } from './directory-certificates.ts';
+import { PRIVATE_MODE, PUBLIC_MODE, syncDirectory, writeDurably } from './small-files.ts';
+
+/**
+ * For a Python server that goes on with this directory: it adds the line `O = …` at the end, and cannot make a
+ * certificate without this file. Users may edit it; aioc itself makes certificates without it.
+ */
+const REQUEST_TEMPLATE = `# How a Python connector makes a client's certificate. It adds the organization behind the last line.
+[req]
+default_md = sha256
+default_bits = 2048
+distinguished_name = subject
+prompt = no
+
+[subject]
+C = US
+`;
+
+/** Never writable for others, also where the umask would allow it: who can write here decides who is trusted. */
+const DIRECTORY_MODE = 0o755;
+
+export interface CreatedCertificates {
+  /** `<directory>/certificates`, absolute. */
+  readonly root: string;
+  /** This part goes to each client's machine, as it is. */
+  readonly clientPart: string;
+  /** SHA-256 of the server's certificate, and the same in words. */
+  readonly serverFingerprint: string;
+  readonly serverWords: string;
+}
+
+/**
+ * Makes the tree of PROTOCOL §5 below `directory`: the server's own certificate, and the default one with which a
+ * client asks for its own. It is built beside its place and put there by one rename: all of it, or nothing.
+ *
+ * @param directory certificates_directory_path; made where missing
+ * @throws AiocError AIOC_CERTIFICATES when something is there already, or cannot be written
+ */
+export function createCertificates(directory: string, options: MakingOptions): Promise<CreatedCertificates> {
+  const places = certificatePlaces(resolve(directory));
+  return inDirectory(places, async () => {
+    await refuseExisting(places);
+    await mkdir(places.directory, { recursive: true, mode: DIRECTORY_MODE });
+    const draft = join(places.directory, `.certificates.new-${options.random.bytes(8).toString('hex')}`);
+    try {
+      const certificatePem = await writeTree(certificatePlaces(draft), options);
+      await syncDirectory(join(draft, 'certificates'));
+      await place(join(draft, 'certificates'), places);
+      await syncDirectory(places.directory);
+      const { fingerprint, words } = readCertificate(certificatePem);
+      return {
+        root: places.root,
+        clientPart: places.client,
+        serverFingerprint: fingerprint,
+        serverWords: words,
+      };
+    } finally {
+      await rm(draft, { recursive: true, force: true });
+    }
+  });
+}
+
+/** Before minutes of a slow machine are spent on keys; the rename decides it for good. */
+async function refuseExisting(places: CertificatePlaces): Promise<void> {
+  let entries: string[];
+  try {
+    entries = await readdir(places.root);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  if (entries.length > 0) throw notEmpty(places);
+}
+
+async function place(draft: string, places: CertificatePlaces): Promise<void> {
+  try {
+    await rename(draft, places.root);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
+    throw notEmpty(places, error);
+  }
+}
+
+function notEmpty(places: CertificatePlaces, cause?: unknown): Error {
+  return certificatesError(
+    `there is something in ${places.root} already, and it is not overwritten. Move it away, or choose another directory: aioc create_certificates DIR`,
+    cause,
+  );
+}
+
+/** @returns the server's certificate */
+async function writeTree(places: CertificatePlaces, options: MakingOptions): Promise<string> {
+  const directories = [
+    dirname(places.serverCertificate),
+    places.clients,
+    places.links,
+    places.own,
+    dirname(places.pinned),
+  ];
+  for (const directory of directories) await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+  const server = await makeDirectoryCertificate('server', options);
+  await writeDurably(places.serverKey, server.privateKeyPem, PRIVATE_MODE);
+  await writeDurably(places.serverCertificate, server.certificatePem, PUBLIC_MODE);
+  await writeDurably(places.pinned, server.certificatePem, PUBLIC_MODE);
+  const first = await makeDirectoryCertificate(DEFAULT_NAME, options);
+  const file = `${DEFAULT_NAME}.pem`;
+  await writeDurably(join(places.own, `${DEFAULT_NAME}.key`), first.privateKeyPem, PRIVATE_MODE);
+  await writeDurably(join(places.own, file), first.certificatePem, PUBLIC_MODE);
+  await writeDurably(join(places.clients, file), first.certificatePem, PUBLIC_MODE);
+  const { subjectHash } = readCertificate(first.certificatePem);
+  await symlink(`../${file}`, join(places.links, `${subjectHash}.0`));
+  await writeDurably(places.requestTemplate, REQUEST_TEMPLATE, PUBLIC_MODE);
+  for (const directory of [...directories, places.server, places.client]) await syncDirectory(directory);
+  return server.certificatePem;
+}

@@ -1,0 +1,46 @@
+import { AiocError } from '../base/errors.ts';
+import { datesFault, readCertificate } from './certificate-facts.ts';
+import { certificatesError } from './certificate-places.ts';
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
+
+/**
+ * The fingerprints of all certificates in a client's pinned file: several while a server changes its own.
+ *
+ * @param path of the file, for the error
+ * @throws AiocError AIOC_CERTIFICATES
+ */
+export function pinnedCertificates(pem: string, path: string): string[] {
+  try {
+    const found = (pem.match(PEM_CERTIFICATE) ?? []).map((one) => readCertificate(one).fingerprint);
+    if (found.length > 0) return found;
+  } catch (error) {
+    if (!(error instanceof AiocError)) throw error;
+  }
+  throw certificatesError(
+    `${path} is damaged. Copy certificates/client/server-cert from the server's machine again`,
+  );
+}
+
+/**
+ * Why a client must not talk to the server that showed this certificate; undefined when it is the pinned one. TLS has
+ * proved that the other end holds its key; no issuer and no host name counts.
+ *
+ * @param der the certificate exactly as presented; undefined when there was none
+ */
+export function serverFault(
+  der: Buffer | undefined,
+  expected: { readonly serverFingerprints: readonly string[]; readonly wallNowMs: number },
+): string | undefined {
+  if (der === undefined) return 'the server showed no certificate';
+  try {
+    const facts = readCertificate(der);
+    if (!expected.serverFingerprints.includes(facts.fingerprint))
+      return `the server's certificate (${facts.words}) is not the one in certificates/client/server-cert: this is another server, or somebody in between. If it was renewed, copy that file from the server's machine again`;
+    const fault = datesFault(facts, expected.wallNowMs);
+    return fault === undefined ? undefined : `the server's certificate ${fault}`;
+  } catch (error) {
+    if (!(error instanceof AiocError)) throw error;
+    return error.message;
+  }
+}
