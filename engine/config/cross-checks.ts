@@ -1,0 +1,88 @@
+/** What can be seen only when all keys are looked at together. */
+import { isDeepStrictEqual } from 'node:util';
+import { shown } from './faults.ts';
+import type { ConfigRole, KeySpec } from './key-spec.ts';
+import type { ConfigKey, ConnectorConfig } from './keys.ts';
+import { configKeys } from './keys.ts';
+
+export interface CheckedConfig {
+  readonly config: ConnectorConfig;
+  readonly role: ConfigRole;
+  /** The keys that were set to something else than null, be it right or wrong. */
+  readonly given: ReadonlySet<string>;
+}
+
+/** What is wrong beyond single values: keys that are refused, are missing on this side, or contradict each other. */
+export function faultsAcross(checked: CheckedConfig): string[] {
+  const { config, role, given } = checked;
+  const faults = refusedKeys(checked);
+  if (role === 'manager' && !config.is_server && !given.has('server_sockaddr')) {
+    faults.push(
+      'server_sockaddr: a client needs to know its server; set it to a list of address and port, for example ["127.0.0.1", 10673]',
+    );
+  }
+  if (role === 'api' && !config.is_server && !given.has('client_name')) {
+    faults.push(
+      'client_name: a program finds the connector of a client by its name; set it to the client_name of that connector',
+    );
+  }
+  for (const type of config.file_type2dirpath.keys()) {
+    if (!config.file_recv_config.has(type)) continue;
+    faults.push(
+      `file_type2dirpath: the type ${shown(type)} stands in file_recv_config too; leave it in one of them`,
+    );
+  }
+  return faults;
+}
+
+/** What is probably not meant as it is set, though it can be used. */
+export function warningsAcross(checked: CheckedConfig): string[] {
+  const { config, role } = checked;
+  const warnings: string[] = [];
+  const later = laterKeys(checked);
+  if (later.length > 0)
+    warnings.push(`not in this version, and therefore without effect: ${later.join(', ')}`);
+  if (role !== 'manager') return warnings;
+  if (config.ssl_allow_all && !config.use_ssl) {
+    warnings.push('ssl_allow_all has no effect without use_ssl: nothing is encrypted');
+  }
+  for (const [stored, allowed] of [
+    ['disk_persistence_send', 'send_message_types'],
+    ['disk_persistence_recv', 'recv_message_types'],
+  ] as const) {
+    const types = config[stored];
+    const strange = Array.isArray(types) ? types.filter((type) => !config[allowed].includes(type)) : [];
+    if (strange.length > 0)
+      warnings.push(`${stored} names types that ${allowed} has not: ${strange.map(shown).join(', ')}`);
+  }
+  return warnings;
+}
+
+function refusedKeys(checked: CheckedConfig): string[] {
+  return configKeys(checked.role)
+    .filter(([name, spec]) => spec.state === 'refused' && isAskedFor(name, spec, checked))
+    .map(
+      ([name]) =>
+        `${name}: this version cannot do what it asks for, and to start without it would be less safe; leave it out, or keep Python's aioconnectors for this connector`,
+    );
+}
+
+function laterKeys(checked: CheckedConfig): string[] {
+  const keys = configKeys(checked.role)
+    .filter(([name, spec]) => spec.state === 'later' && isAskedFor(name, spec, checked))
+    .map(([name, { instead }]) => (instead === undefined ? name : `${name} (${instead})`));
+  const owned = [...checked.config.file_recv_config].filter(([, { owner }]) => owner !== null);
+  const owners =
+    checked.role === 'manager'
+      ? owned.map(([type]) => `file_recv_config.${/^[\w-]+$/.test(type) ? type : shown(type)}.owner`)
+      : [];
+  return [...keys, ...owners];
+}
+
+/** Whether the key is set to something that would have an effect on this side. */
+function isAskedFor(name: ConfigKey, spec: KeySpec, { config }: CheckedConfig): boolean {
+  if (spec.side !== undefined && spec.side !== (config.is_server ? 'server' : 'client')) return false;
+  if (spec.onlyWith !== undefined && !config[spec.onlyWith as ConfigKey]) return false;
+  const usual = spec.follows === undefined ? spec.default : config[spec.follows as ConfigKey];
+  return !isDeepStrictEqual(config[name], usual);
+}

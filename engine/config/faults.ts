@@ -1,0 +1,68 @@
+/** How faults of a configuration are put into words. */
+import type * as z from 'zod';
+import type { Shape } from './shapes.ts';
+
+const SHOWN_CHARACTERS = 80;
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** A value as JSON, on one line, cut when it is long, with nothing in it that a terminal would obey. */
+export function shown(value: unknown): string {
+  const json = jsonOf(value);
+  const cut = json.length > SHOWN_CHARACTERS ? `${json.slice(0, SHOWN_CHARACTERS)}…` : json;
+  return cut.replace(INVISIBLE, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function jsonOf(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  try {
+    return JSON.stringify(value) ?? `a ${typeof value}`;
+  } catch {
+    // Nested so deeply that it cannot be written down again, or nothing that JSON has.
+    return `a ${Array.isArray(value) ? 'list' : typeof value}`;
+  }
+}
+
+export interface WrongValue {
+  readonly name: string;
+  readonly value: unknown;
+  readonly shape: Shape;
+  readonly issues: readonly z.core.$ZodIssue[];
+}
+
+/** One line for each thing that is wrong with a key's value. */
+export function wordsOf({ name, value, shape, issues }: WrongValue): string[] {
+  return issues.flatMap(meantIssues).map((issue) => {
+    const where = issue.path.reduce<string>(joined, name);
+    const reason = reasonOf(issue);
+    const got = shape.isSecret ? '' : `got ${shown(valueAt(value, issue.path))}; `;
+    return `${where}: ${reason}${got}${issue.path.length > 0 ? `${name} takes` : 'it takes'} ${shape.takes}`;
+  });
+}
+
+/** Of a shape with alternatives, what is wrong with the one that was meant: the one that is wrong only further inside. */
+function meantIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const meant = issue.errors.find((issues) =>
+    issues.every(({ path, code }) => path.length > 0 || code === 'custom'),
+  );
+  if (meant === undefined) return [issue];
+  return meant.flatMap((inner) => meantIssues({ ...inner, path: [...issue.path, ...inner.path] }));
+}
+
+function reasonOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `there is no ${issue.keys.map(shown).join(', ')} in it; `;
+  return issue.code === 'custom' ? `${issue.message}; ` : '';
+}
+
+function joined(path: string, part: PropertyKey): string {
+  if (typeof part === 'number') return `${path}[${part}]`;
+  const name = String(part);
+  return /^[\w-]+$/.test(name) ? `${path}.${name}` : `${path}[${shown(name)}]`;
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, part) => {
+    if (typeof inner !== 'object' || inner === null) return undefined;
+    return (inner as Record<PropertyKey, unknown>)[part];
+  }, value);
+}

@@ -1,0 +1,103 @@
+/** The keys about what lies on this machine: directories, the log, and the sockets of the programs here. */
+import { key } from './key-spec.ts';
+import { BOOLEAN, count, LOG_LEVEL, PATH, ROTATION } from './shapes.ts';
+
+/** Where a connector has its sockets and, if nothing else is said, everything else. */
+export const CONNECTOR_DIRECTORY = '/tmp/aioconnectors';
+
+export const DIRECTORY_KEYS = {
+  connector_files_dirpath: key({
+    shape: PATH,
+    default: CONNECTOR_DIRECTORY,
+    templates: ['manager', 'api'],
+    state: 'works',
+    help: 'The directory of the connector’s sockets and stored messages, by which its programs find it.',
+  }),
+  default_logger_dirpath: key({
+    shape: PATH,
+    default: CONNECTOR_DIRECTORY,
+    follows: 'connector_files_dirpath',
+    templates: ['manager', 'api'],
+    state: 'works',
+    help: 'The directory of the log file.',
+  }),
+  default_logger_log_level: key({
+    shape: LOG_LEVEL,
+    default: 'INFO',
+    templates: ['manager', 'api'],
+    state: 'works',
+    help: 'The least important lines that are still logged.',
+  }),
+  default_logger_rotate: key({
+    shape: ROTATION,
+    default: true,
+    templates: ['manager', 'api'],
+    state: 'works',
+    help: 'Whether a new log file is begun when one is full: at 64 MiB (true) or at a number of bytes.',
+  }),
+  default_logger_bk_count: key({
+    shape: count({ min: 0, max: 10_000 }),
+    default: 5,
+    templates: ['manager', 'api'],
+    state: 'works',
+    help: 'How many full log files are kept.',
+  }),
+  silent: key({
+    shape: BOOLEAN,
+    default: true,
+    templates: ['manager'],
+    state: 'works',
+    help: 'Whether the log goes to its file only, and not to the standard output too.',
+  }),
+  debug_msg_counts: key({
+    shape: BOOLEAN,
+    default: true,
+    templates: ['manager'],
+    state: 'works',
+    help: 'Whether the numbers of messages are logged every two minutes.',
+  }),
+  uds_path_receive_preserve_socket: key({
+    shape: BOOLEAN,
+    default: true,
+    templates: ['manager', 'api'],
+    state: 'works',
+    help: 'Whether a connector keeps its connection to a listener, instead of making one for each message.',
+  }),
+  uds_path_send_preserve_socket: key({
+    shape: BOOLEAN,
+    default: true,
+    templates: ['manager', 'api'],
+    state: 'works',
+    help: 'Whether a program keeps its connection to the connector, instead of making one for each message.',
+  }),
+  reuse_uds_path_commander_server: key({
+    shape: BOOLEAN,
+    default: false,
+    templates: ['manager'],
+    state: 'later',
+    instead: 'a socket file that nobody answers on is always replaced, one that is in use never',
+    help: 'Replaces a command socket that is already there.',
+  }),
+  reuse_uds_path_send_to_connector: key({
+    shape: BOOLEAN,
+    default: false,
+    templates: ['manager'],
+    state: 'later',
+    instead: 'a socket file that nobody answers on is always replaced, one that is in use never',
+    help: 'Replaces a sending socket that is already there.',
+  }),
+  everybody_can_send_messages: key({
+    shape: BOOLEAN,
+    default: true,
+    templates: ['manager'],
+    state: 'later',
+    help: 'Whether programs of any user may send through a connector that root started.',
+  }),
+  receive_from_any_connector_owner: key({
+    shape: BOOLEAN,
+    default: true,
+    templates: ['api'],
+    state: 'later',
+    help: 'Whether a listener that root started takes messages from any user’s connector.',
+  }),
+};

@@ -1,0 +1,90 @@
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { systemCode } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { shown } from './faults.ts';
+import { findJsonFault } from './json-fault.ts';
+import type { ConfigRole } from './key-spec.ts';
+import { configError, type ParsedConfig, parseConfig } from './parse-config.ts';
+
+export interface LoadConfigOptions {
+  /** The path of a JSON file; without one only the arguments count. */
+  readonly file?: string | undefined;
+  /** What the program itself says, by the names of the keys. A key that is undefined says nothing. */
+  readonly arguments?: Readonly<Record<string, unknown>> | undefined;
+  /** Where both speak the file wins, as in Python; with this, the arguments. */
+  readonly argumentsWin?: boolean;
+  readonly role: ConfigRole;
+}
+
+/**
+ * The configuration that a file and a program's arguments make together.
+ *
+ * @throws AiocError AIOC_CONFIG when the file cannot be read or the configuration has faults, all of which it lists
+ */
+export async function loadConfig(options: LoadConfigOptions): Promise<ParsedConfig> {
+  const { file, argumentsWin = false, role } = options;
+  const said = Object.entries(options.arguments ?? {}).filter(([, value]) => value !== undefined);
+  const fromFile = new Map(file === undefined ? [] : Object.entries(await readConfigFile(file)));
+  const fromArguments = new Map(said.filter(([name]) => argumentsWin || !fromFile.has(name)));
+  const merged = Object.fromEntries([...fromFile, ...fromArguments]);
+  if (file === undefined) return parseConfig(merged, { source: 'arguments', role });
+  return parseConfig(merged, { source: file, role, fromArguments: new Set(fromArguments.keys()) });
+}
+
+/**
+ * Reads the object in a JSON file.
+ *
+ * @throws AiocError AIOC_CONFIG when the file is missing, unreadable, larger than any configuration, not JSON (with line
+ * and column) or something else than an object
+ */
+export async function readConfigFile(file: string): Promise<Readonly<Record<string, unknown>>> {
+  // A byte order mark, as some editors write it, says nothing.
+  const text = (await readText(file)).replace(/^\uFEFF/, '');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    const fault = findJsonFault(text);
+    if (fault === undefined) throw configError(file, ['it is nested too deeply']);
+    const { line, column, expected, found } = fault;
+    throw configError(file, [
+      `not JSON: line ${line}, column ${column} has ${found} where ${expected} is expected`,
+    ]);
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, unknown>>;
+  }
+  throw configError(file, [
+    `holds ${shown(value)}; a configuration is an object, for example {"is_server": true}`,
+  ]);
+}
+
+async function readText(file: string): Promise<string> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(file, 'r');
+    const info = await handle.stat();
+    if (info.isDirectory()) throw configError(file, ['it is a directory; name the file in it']);
+    if (!info.isFile()) throw configError(file, ['it is not a regular file']);
+    if (info.size > LIMITS.configFileBytes) {
+      throw configError(file, [
+        `it has ${info.size} bytes, a configuration at most ${LIMITS.configFileBytes}`,
+      ]);
+    }
+    return await handle.readFile('utf8');
+  } catch (error) {
+    if (systemCode(error) === undefined || systemCode(error) === 'AIOC_CONFIG') throw error;
+    throw configError(file, [systemWords(error)]);
+  } finally {
+    await handle?.close();
+  }
+}
+
+function systemWords(error: unknown): string {
+  const code = systemCode(error);
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return 'there is no such file; "aioc print_config_templates" shows what one holds';
+  if (code === 'EACCES' || code === 'EPERM') return 'it may not be read by this user';
+  return `it cannot be read (${code})`;
+}

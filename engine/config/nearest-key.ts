@@ -1,0 +1,37 @@
+/** Longer names are no misspelling of any key, and comparing them would take long. */
+const COMPARED_CHARACTERS = 80;
+
+/**
+ * The known name that a misspelled one probably means, if one is near: at most two in five letters differ, written in
+ * any case and with `-` for `_` or camelCase.
+ */
+export function nearestName(wrong: string, known: readonly string[]): string | undefined {
+  if (wrong.length > COMPARED_CHARACTERS) return undefined;
+  const spelled = plain(wrong);
+  let best: { readonly name: string; readonly distance: number } | undefined;
+  for (const name of known) {
+    const distance = editDistance(spelled, plain(name));
+    if (best === undefined || distance < best.distance) best = { name, distance };
+  }
+  if (best === undefined || best.distance > Math.max(spelled.length, best.name.length) * 0.4)
+    return undefined;
+  return best.name;
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
+/** How many letters must be put in, taken out or replaced (Levenshtein). */
+function editDistance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...one].entries()) {
+    const next = [index + 1];
+    for (let column = 1; column <= other.length; column += 1) {
+      const replaced = (row[column - 1] ?? 0) + (letter === other[column - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[other.length] ?? 0;
+}

@@ -1,0 +1,235 @@
+/** What values the keys of a configuration take: how each is checked, and how that is said to a person. */
+import * as z from 'zod';
+import { LIMITS } from '../base/limits.ts';
+import { fullDirectoryPattern, fullPath } from './full-path.ts';
+
+export interface Shape<Value = unknown> {
+  readonly schema: z.ZodType<Value>;
+  /** Follows "it takes …" in a fault. */
+  readonly takes: string;
+  /** Holds a password, so that no fault may repeat it. */
+  readonly isSecret?: true;
+}
+
+export type LogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL';
+
+/** Address (or name) and port. */
+export type SocketAddress = readonly [host: string, port: number];
+
+export interface FileDestination {
+  /** May have placeholders like `{source_id}`, filled in from the message's header. */
+  readonly target_directory: string;
+  readonly override_existing: boolean;
+  /** `user:group`, or null. */
+  readonly owner: string | null;
+}
+
+export interface ProxySettings {
+  readonly address: string;
+  readonly port: number;
+  readonly authorization: { readonly username: string; readonly password: string } | null;
+  readonly ssl_server: boolean;
+}
+
+export const BOOLEAN: Shape<boolean> = { schema: z.boolean(), takes: 'true or false' };
+
+export const SECONDS: Shape<number> = {
+  schema: z.number().positive().max(LIMITS.configSeconds),
+  takes: `seconds, more than 0 and at most ${LIMITS.configSeconds}`,
+};
+
+export const SIZE_BYTES: Shape<number> = {
+  schema: z.int().min(1),
+  takes: 'a size in bytes, a whole number of at least 1',
+};
+
+export function count({ min, max }: { min: number; max: number }): Shape<number> {
+  return { schema: z.int().min(min).max(max), takes: `a whole number from ${min} to ${max}` };
+}
+
+const NO_NUL = 'a path has no NUL character';
+const pathText = z
+  .string()
+  .min(1)
+  .max(LIMITS.configPathCharacters)
+  .refine((path) => !path.includes('\0'), NO_NUL);
+
+export const PATH: Shape<string> = {
+  schema: pathText.transform(fullPath),
+  takes: 'a path, for example "/var/lib/aioc"',
+};
+
+/** Placeholders only in the form `{name}`: anything else between braces would be a code of Python's, which has more. */
+const directoryPattern = pathText
+  .refine(
+    (path) => !/[{}]/.test(path.replace(/\{\w+\}/g, '')),
+    'its braces must each hold one key of a message’s header, as in {source_id}',
+  )
+  .transform(fullDirectoryPattern);
+
+const host = z
+  .string()
+  .max(253)
+  .regex(/^[0-9A-Za-z._:%-]+$/);
+const port = z.int().min(1).max(65_535);
+
+export const SOCKET_ADDRESS: Shape<SocketAddress> = {
+  schema: z.tuple([host, port]).readonly(),
+  takes: 'a list of an address and a port from 1 to 65535, for example ["127.0.0.1", 10673]',
+};
+
+export const HOST: Shape<string> = {
+  schema: host,
+  takes: 'an address or the name of a network interface, for example "192.168.1.5"',
+};
+
+/** Python adds this type by itself where it publishes and subscribes; some files have it. It is nobody's own type. */
+const PUBLISH_TYPE = '_pubsub';
+
+const messageType = z
+  .string()
+  .min(1, 'a message type is not empty')
+  .max(LIMITS.messageTypeCharacters)
+  .refine((type) => !/[/\p{Cc}]/u.test(type), 'a message type has no / and no control character')
+  .refine(
+    (type) => type === PUBLISH_TYPE || !type.startsWith('_'),
+    'message types that begin with _ are the protocol’s own',
+  );
+const messageTypeList = z
+  .array(messageType)
+  .transform((types) => [...new Set(types)].filter((type) => type !== PUBLISH_TYPE));
+
+export const MESSAGE_TYPES: Shape<readonly string[]> = {
+  schema: messageTypeList,
+  takes: 'a list of message types, for example ["any"]',
+};
+
+export const BOOLEAN_OR_TYPES: Shape<boolean | readonly string[]> = {
+  schema: z.union([z.boolean(), messageTypeList]),
+  takes: 'true, false or a list of message types',
+};
+
+const text = z.string().min(1);
+
+/** One peer or several: a lone name becomes a list. */
+export const PEERS: Shape<boolean | readonly string[]> = {
+  schema: z.union([z.boolean(), text.transform((peer) => [peer]), z.array(text)]),
+  takes: 'true, false, the name of a peer or a list of names',
+};
+
+/** An empty list says the same as none. */
+export const TEXTS: Shape<readonly string[] | null> = {
+  schema: z.array(text).transform((texts) => (texts.length === 0 ? null : texts)),
+  takes: 'a list of texts',
+};
+
+export const PATH_OR_BOOLEAN: Shape<boolean | string> = {
+  schema: z.union([z.boolean(), PATH.schema]),
+  takes: 'true, false or the path of a file with certificates',
+};
+
+export const TEXT_OR_BOOLEAN: Shape<boolean | string> = {
+  schema: z.union([z.boolean(), text]),
+  takes: 'true, false or a host name',
+};
+
+export const CLIENT_NAME: Shape<string> = {
+  schema: z
+    .string()
+    .max(LIMITS.nameLength)
+    .refine(
+      (name) => /^[0-9A-Za-z_:-]+$/.test(name),
+      'it has a character that no name may have, or none at all',
+    )
+    .refine((name) => !/^default[0-9]*$/.test(name), 'the name is reserved for the first certificate'),
+  takes: `a name of 1 to ${LIMITS.nameLength} letters, digits, "-", "_" or ":", but not "default" or "default1"`,
+};
+
+const LEVELS: Readonly<Record<string, LogLevel>> = {
+  NOTSET: 'DEBUG',
+  DEBUG: 'DEBUG',
+  INFO: 'INFO',
+  WARN: 'WARNING',
+  WARNING: 'WARNING',
+  ERROR: 'ERROR',
+  CRITICAL: 'CRITICAL',
+  FATAL: 'CRITICAL',
+};
+
+export const LOG_LEVEL: Shape<LogLevel> = {
+  schema: z.enum(Object.keys(LEVELS)).transform((name) => LEVELS[name] ?? 'INFO'),
+  takes: '"DEBUG", "INFO", "WARNING", "ERROR" or "CRITICAL"',
+};
+
+export const ROTATION: Shape<boolean | number> = {
+  schema: z.union([z.boolean(), SIZE_BYTES.schema]),
+  takes: 'true, false or the size in bytes at which a new file is begun',
+};
+
+/**
+ * Tables become maps: what is looked up in them comes from peers, and `constructor` must not be found.
+ */
+function toMap<Value>(table: Readonly<Record<string, Value>>): ReadonlyMap<string, Value> {
+  return new Map(Object.entries(table));
+}
+
+export const TYPE_DIRECTORIES: Shape<ReadonlyMap<string, string>> = {
+  schema: z.record(text, directoryPattern).transform(toMap),
+  takes: 'a table of file types and directories, for example {"any": "/var/lib/aioc/{source_id}"}',
+};
+
+export const FILE_DESTINATIONS: Shape<ReadonlyMap<string, FileDestination>> = {
+  schema: z
+    .record(
+      text,
+      z.strictObject({
+        target_directory: directoryPattern,
+        override_existing: z
+          .boolean()
+          .nullish()
+          .transform((value) => value ?? false),
+        owner: text.nullish().transform((value) => value ?? null),
+      }),
+    )
+    .transform(toMap),
+  takes:
+    'a table of file types, for example {"any": {"target_directory": "/var/lib/aioc/{source_id}", "override_existing": false}}',
+};
+
+export const PRIORITIES: Shape<ReadonlyMap<string, number>> = {
+  schema: z.record(text, z.number()).transform(toMap),
+  takes: 'a table of message types and numbers, the smallest first, for example {"urgent": -1}',
+};
+
+const proxyPort = z.union([
+  port,
+  z
+    .string()
+    .regex(/^\d{1,5}$/)
+    .transform(Number)
+    .pipe(port),
+]);
+
+export const PROXY: Shape<ProxySettings | null> = {
+  schema: z
+    .strictObject({
+      enabled: z.boolean().nullish(),
+      address: host.nullish(),
+      port: proxyPort.nullish(),
+      authorization: z
+        .union([z.literal(''), z.strictObject({ username: z.string(), password: z.string() })])
+        .nullish(),
+      ssl_server: z.boolean().nullish(),
+    })
+    .transform(({ enabled, address, port, authorization, ssl_server }, context) => {
+      if (enabled !== true) return null;
+      if (address == null || port == null) {
+        context.addIssue({ code: 'custom', message: 'an enabled proxy needs an address and a port' });
+        return z.NEVER;
+      }
+      return { address, port, authorization: authorization || null, ssl_server: ssl_server === true };
+    }),
+  takes:
+    '{"enabled", "address", "port", "authorization": {"username", "password"}, "ssl_server"}, or {} for none',
+  isSecret: true,
+};

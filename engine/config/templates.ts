@@ -1,0 +1,20 @@
+import type { ConfigRole, KeySpec } from './key-spec.ts';
+import { configKeys } from './keys.ts';
+
+/**
+ * A configuration with every key at its default, as JSON text: for a connector (`manager`) or for the programs that
+ * talk through one (`api`). Keys are in alphabetical order.
+ */
+export function templates(): Readonly<Record<ConfigRole, string>> {
+  return { manager: template('manager'), api: template('api') };
+}
+
+function template(role: ConfigRole): string {
+  const entries = configKeys(role).map(([name, spec]) => [name, inTemplate(spec)]);
+  return JSON.stringify(Object.fromEntries(entries), undefined, 4);
+}
+
+function inTemplate(spec: KeySpec): unknown {
+  if (spec.inTemplate !== undefined) return spec.inTemplate;
+  return spec.default instanceof Map ? Object.fromEntries(spec.default) : spec.default;
+}

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AiocError } from '../../../engine/base/errors.ts';
+import type { ConfigKey } from '../../../engine/config/keys.ts';
+import { configKeys } from '../../../engine/config/keys.ts';
+import { parseConfig } from '../../../engine/config/parse-config.ts';
+import { templates } from '../../../engine/config/templates.ts';
+
+const TEMPLATE = JSON.parse(templates().manager);
+const API_TEMPLATE = JSON.parse(templates().api);
+
+interface Sample {
+  /** A value other than the default, as it stands in a file. */
+  readonly other: unknown;
+  /** What the configuration then holds, where it is not the same. */
+  readonly held?: unknown;
+  readonly wrong: readonly unknown[];
+}
+
+const bool = (other: boolean): Sample => ({ other, wrong: ['true', 1, []] });
+const seconds = (other: number): Sample => ({ other, wrong: ['5', 0, -1, 1e10, true] });
+const sizeBytes: Sample = { other: 4096, wrong: ['1GB', 0, 1.5, -1, 2 ** 60] };
+const path: Sample = { other: '/var/lib/x', wrong: [5, '', ['/x'], 'a\0b'] };
+const list: Sample = { other: ['a'], wrong: ['a', [5], [''], {}] };
+const types: Sample = { other: ['a', 'b'], wrong: ['a', [5], [''], ['_ping'], ['a/b'], ['a\n'], {}] };
+const persisted: Sample = { other: ['any'], wrong: ['any', 1, ['_ack'], {}] };
+
+const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
+  alternate_client_default_cert: bool(true),
+  blacklisted_clients_id: list,
+  blacklisted_clients_ip: list,
+  blacklisted_clients_subnet: list,
+  certificates_directory_path: path,
+  client_bind_ip: { other: 'eth0', wrong: [5, 'a b', ''] },
+  client_cafile_verify_server: path,
+  client_name: { other: 'alice-1:x_', wrong: [5, '', 'a b', 'default7', 'é', 'a'.repeat(129), 'a\n'] },
+  connect_timeout: seconds(0.5),
+  connector_files_dirpath: path,
+  debug_msg_counts: bool(false),
+  default_logger_bk_count: { other: 0, wrong: [-1, 1.5, '5', true] },
+  default_logger_dirpath: path,
+  default_logger_log_level: { other: 'WARN', held: 'WARNING', wrong: ['info', 10, true] },
+  default_logger_rotate: { other: 1_000_000, wrong: [0, 'yes', []] },
+  disk_persistence_recv: persisted,
+  disk_persistence_send: persisted,
+  enable_client_try_reconnect: bool(false),
+  everybody_can_send_messages: bool(false),
+  file_recv_config: {
+    other: { any: { target_directory: '/r/{source_id}' } },
+    held: new Map([['any', { target_directory: '/r/{source_id}', override_existing: false, owner: null }]]),
+    wrong: [
+      [],
+      { any: '/r' },
+      { any: {} },
+      { any: { target_directory: '/r/{0.x}' } },
+      { any: { target_directory: '/r', overide: true } },
+      { any: { target_directory: '/r', override_existing: 'no' } },
+    ],
+  },
+  file_type2dirpath: {
+    other: { any: '/r/{message_type}' },
+    held: new Map([['any', '/r/{message_type}']]),
+    wrong: [[], { any: 5 }, { any: '' }, { any: '/r/{' }, { '': '/r' }],
+  },
+  ignore_peer_traffic: { other: 'bob', held: ['bob'], wrong: [1, [1], {}, ''] },
+  is_server: bool(false),
+  keep_alive_period: seconds(10),
+  keep_alive_timeout: seconds(10),
+  max_certs: { other: 1, wrong: [0, '5', 1.5] },
+  max_number_of_unanswered_keep_alive: { other: 1, wrong: [0, '5', 1.5] },
+  max_size_chunk_upload: sizeBytes,
+  max_size_file_upload_recv: sizeBytes,
+  max_size_file_upload_send: sizeBytes,
+  max_size_persistence_path: sizeBytes,
+  proxy: {
+    other: { enabled: true, address: 'proxy.lan', port: '3128', authorization: '' },
+    held: { address: 'proxy.lan', port: 3128, authorization: null, ssl_server: false },
+    wrong: ['x', { enabled: true }, { enabled: 1 }, { port: 99_999 }, { adress: 'x' }],
+  },
+  pubsub_central_broker: bool(true),
+  receive_from_any_connector_owner: bool(false),
+  recv_message_types: types,
+  reuse_server_sockaddr: bool(true),
+  reuse_uds_path_commander_server: bool(true),
+  reuse_uds_path_send_to_connector: bool(true),
+  send_message_types: types,
+  send_message_types_priorities: {
+    other: { a: -1 },
+    held: new Map([['a', -1]]),
+    wrong: [[], { a: 'high' }, 5],
+  },
+  send_timeout: seconds(1),
+  server_ca: bool(true),
+  server_ca_certs_not_stored: bool(false),
+  server_secure_tls: bool(false),
+  server_sockaddr: {
+    other: ['example.org', 65_535],
+    wrong: [
+      '127.0.0.1:10673',
+      ['127.0.0.1'],
+      ['127.0.0.1', '10673'],
+      ['127.0.0.1', 0],
+      ['127.0.0.1', 65_536],
+      ['127.0.0.1', 1.5],
+      ['a b', 1],
+      ['a', 1, 2],
+      5,
+    ],
+  },
+  silent: bool(false),
+  ssl_allow_all: bool(true),
+  subscribe_message_types: types,
+  token_client_send_cert: bool(false),
+  token_client_verify_server_hostname: { other: 'example.org', wrong: [5, '', []] },
+  token_server_allow_authorized_non_default_cert: bool(true),
+  token_verify_peer_cert: { other: '/etc/ca.pem', wrong: [5, '', []] },
+  tokens_directory_path: path,
+  uds_path_receive_preserve_socket: bool(false),
+  uds_path_send_preserve_socket: bool(false),
+  use_ssl: bool(false),
+  use_token: bool(true),
+  whitelisted_clients_id: list,
+  whitelisted_clients_ip: list,
+  whitelisted_clients_subnet: list,
+};
+
+/** With nothing else set, so that no other key's fault is in the way. */
+function parseOne(name: ConfigKey, value: unknown): unknown {
+  const whole = { server_sockaddr: ['127.0.0.1', 10_673], client_name: 'c', [name]: value };
+  return parseConfig(whole, { source: 'x.json', role: 'manager' }).config[name];
+}
+
+for (const [name, spec] of configKeys()) {
+  const sample = SAMPLES[name];
+  test(`${name} takes its default, and null for it`, () => {
+    const template = spec.templates.includes('manager') ? TEMPLATE : API_TEMPLATE;
+    assert.ok(name in template, 'it stands in a template');
+    const value = template[name];
+    assert.deepEqual(parseConfig({ [name]: value }, { source: 'x', role: 'api' }).config[name], spec.default);
+    assert.deepEqual(parseConfig({ [name]: null }, { source: 'x', role: 'api' }).config[name], spec.default);
+  });
+
+  test(`${name} takes another value${spec.state === 'refused' ? ', which is refused at a start' : ''}`, () => {
+    const held = sample.held ?? sample.other;
+    assert.notDeepEqual(held, spec.default, 'the sample is another value');
+    const whole = { client_name: 'c', [name]: sample.other };
+    assert.deepEqual(parseConfig(whole, { source: 'x', role: 'api' }).config[name], held);
+    if (spec.state !== 'refused') {
+      assert.deepEqual(parseOne(name, sample.other), held);
+      return;
+    }
+    const switchedOn = spec.onlyWith === undefined ? {} : { [spec.onlyWith]: true };
+    const refused = { is_server: spec.side !== 'client', server_sockaddr: ['h', 1], ...switchedOn };
+    assert.throws(
+      () => parseConfig({ ...refused, [name]: sample.other }, { source: 'x.json', role: 'manager' }),
+      (error) =>
+        error instanceof AiocError && error.code === 'AIOC_CONFIG' && error.message.includes(`${name}:`),
+    );
+  });
+
+  test(`${name} refuses what it does not take, by its name, with what it got and what it takes`, () => {
+    for (const wrong of sample.wrong) {
+      assert.throws(
+        () => parseOne(name, wrong),
+        (error) => {
+          assert.ok(error instanceof AiocError, String(error));
+          assert.equal(error.code, 'AIOC_CONFIG');
+          assert.match(error.message, new RegExp(`(^x\\.json: |  - )${name}\\b`));
+          assert.ok(error.message.includes(spec.shape.takes), error.message);
+          if (spec.shape.isSecret !== true) assert.match(error.message, /; got |: got /);
+          assert.doesNotMatch(error.message, /[\x00-\x09\x0b-\x1f]/, 'no control characters');
+          return true;
+        },
+        `${name} took ${JSON.stringify(wrong)}`,
+      );
+    }
+  });
+
+  test(`${name} is described in one sentence`, () => {
+    assert.match(spec.help, /^[A-Z][^\n]{15,}\.$/);
+  });
+}
