@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Ports } from '../base/ports.ts';
@@ -85,6 +86,11 @@ export class Chat implements Application {
     return 'taken';
   }
 
+  /** Shows a message that somebody else takes: the programs of a connector that is looked at. */
+  observe(peer: Peer, { header, data }: Frame): void {
+    if (header.message_type === CHAT_TYPE && data.length > 0) this.#showLine(peer, data);
+  }
+
   async file(peer: Peer, frame: Frame, sizeBytes: number): Promise<FileSink> {
     this.#receiving += 1;
     const sink = await receiveFile({
@@ -134,7 +140,7 @@ export class Chat implements Application {
    *
    * @throws AiocError AIOC_FRAME_TOO_LARGE, AIOC_IGNORED, AIOC_QUEUE_FULL
    */
-  say(peer: Peer, text: string): void {
+  async say(peer: Peer, text: string): Promise<void> {
     const data = Buffer.from(text);
     if (data.length > LIMITS.chatSendBytes) {
       throw new AiocError(
@@ -151,7 +157,7 @@ export class Chat implements Application {
     });
     const onState = (mark: DeliveryState): void => conversation.change(row, { mark });
     try {
-      this.#send.send(peer, { header: { message_type: CHAT_TYPE }, data, onState });
+      await this.#send.send(peer, { header: { message_type: CHAT_TYPE }, data, onState });
     } catch (error) {
       conversation.change(row, { mark: (error as AiocError).code === 'AIOC_IGNORED' ? 'dropped' : 'failed' });
       throw error;
@@ -178,7 +184,8 @@ export class Chat implements Application {
       clock: ports.clock,
       from: 'me',
       author: ownName,
-      name: path,
+      // Not the whole path: what it fails of must be seen beside it.
+      name: basename(path) || path,
       totalBytes: 0,
     });
     this.#lastRequestId += 1;

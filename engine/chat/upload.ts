@@ -52,12 +52,14 @@ export class Upload {
       this.transfer.rename(source.name);
       this.transfer.progress(0, source.sizeBytes);
       this.transfer.become('waiting');
-      this.#takeBack = this.#options.traffic.send(this.peer, {
+      this.#takeBack = await this.#options.traffic.send(this.peer, {
         header: this.#header(source.name),
         data: Buffer.from(`Receiving ${source.name}`),
         body: this.#body(source),
         onState: (state, reason) => this.#moved(state, reason),
       });
+      // It may have been cancelled while it was being stored.
+      if (this.#ended) this.#takeBack();
     } catch (error) {
       this.#fail(error);
     }
@@ -136,6 +138,8 @@ export class Upload {
     const { signal } = this.#abort;
     return {
       sizeBytes: source.sizeBytes,
+      whenUnreadable: 'fail',
+      onDelivered: () => undefined,
       open: async () => {
         const file = await openOutgoing(source.path);
         this.transfer.progress(0, file.sizeBytes);

@@ -8,12 +8,15 @@ import { shownName } from './safe-name.ts';
 /** What a file system without hard links answers to `link`. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
+export type WhenTaken = 'number' | 'refuse' | 'replace';
+
 export interface Placement {
   /** The finished file or directory, in the same file system as `directory`. */
   readonly from: string;
   readonly directory: string;
-  /** The name it should have; a taken one becomes `name (2)`. */
   readonly name: string;
+  /** What happens when the name is taken: `name (2)` instead (unless said otherwise), an error, or a new content. */
+  readonly taken?: WhenTaken;
 }
 
 export interface Placed {
@@ -22,11 +25,25 @@ export interface Placed {
 }
 
 /**
- * Gives a finished file its final name, without ever overwriting what is there.
+ * Gives a finished file its final name; what is there is overwritten only when the placement says so.
  * @throws AiocError AIOC_FILE_WRITE
  */
-export function placeFile(placement: Placement): Promise<Placed> {
-  return place(placement, placeFileAs);
+export async function placeFile(placement: Placement): Promise<Placed> {
+  const { from, directory, name, taken = 'number' } = placement;
+  if (taken === 'number') return place(placement, placeFileAs);
+  const path = join(directory, name);
+  try {
+    // Renaming replaces a link itself, and never what it points to.
+    if (taken === 'replace') await rename(from, path);
+    else if (!(await placeFileAs(from, path))) throw takenError(name);
+    return { name, path };
+  } catch (error) {
+    throw writeError(path, error);
+  }
+}
+
+function takenError(name: string): AiocError {
+  return new AiocError('AIOC_FILE_WRITE', `${shownName(name)} exists already.`);
 }
 
 /**

@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { shownPath, writeError } from './disk-errors.ts';
-import { type Placed, placeFile } from './free-name.ts';
+import { type Placed, placeFile, type WhenTaken } from './free-name.ts';
 
 export interface FinishedFile extends Placed {
   /** Of the bytes that were written, lower-case hex. */
@@ -60,16 +60,17 @@ export class IncomingFile {
   }
 
   /**
-   * Checks that all bytes are there, makes them durable and gives the file its name, or `name (2)` if that is taken.
+   * Checks that all bytes are there, makes them durable and gives the file its name, or `name (2)` if that is taken
+   * and nothing else is said.
    * @throws AiocError AIOC_FILE_WRITE
    */
-  finish(): Promise<FinishedFile> {
+  finish(taken: WhenTaken = 'number'): Promise<FinishedFile> {
     return this.#alone(async () => {
       const { handle, partialPath, directory, name, sizeBytes } = this.#options;
       if (this.#receivedBytes !== sizeBytes)
         throw this.#wrongSize(`${this.#receivedBytes} of ${sizeBytes} bytes arrived`);
       await handle.sync();
-      const placed = await placeFile({ from: partialPath, directory, name });
+      const placed = await placeFile({ from: partialPath, directory, name, taken });
       this.#state = 'finished';
       await handle.close();
       await syncDirectory(directory);

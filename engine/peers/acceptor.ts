@@ -1,19 +1,21 @@
 import { LIMITS } from '../base/limits.ts';
-import type { Connection, Listener, Ports, TlsSettings } from '../base/ports.ts';
-import type { Phase } from '../contract/views.ts';
+import type { Connection, Listener, PeerCertificate, Ports, TlsSettings } from '../base/ports.ts';
+import type { Phase, SecurityMode } from '../contract/views.ts';
+import type { EnrolmentRequest } from '../protocol/enrolment.ts';
 import type { AiocHello } from '../protocol/messages.ts';
 import type { Gate } from './gate.ts';
 import { Link, type LinkOwner } from './link.ts';
 import { describeNetworkError } from './network-errors.ts';
 import type { Peer } from './peer.ts';
 import type { Registry } from './registry.ts';
-import type { Introduction, PeerNature, SessionEnding } from './session.ts';
+import type { Introduction, PeerNature, SessionEnding } from './session-types.ts';
 import type { Traffic } from './traffic.ts';
 import type { TrafficLog } from './traffic-log.ts';
+import type { ServerTrust } from './trust.ts';
 
 export interface EndpointOptions {
   readonly ports: Ports;
-  readonly tls: TlsSettings | undefined;
+  readonly security: SecurityMode;
   readonly hello: AiocHello;
   readonly registry: Registry;
   readonly traffic: Traffic;
@@ -25,7 +27,10 @@ export interface EndpointOptions {
 export interface AcceptorOptions extends EndpointOptions {
   readonly host: string;
   readonly port: number;
+  readonly tls: TlsSettings | undefined;
   readonly gate: Gate;
+  /** Present exactly in mutual TLS. */
+  readonly trust?: ServerTrust;
   /** Our name on the wire, known once the port is. */
   readonly sourceId: () => string;
 }
@@ -70,7 +75,7 @@ export class Acceptor implements LinkOwner {
       connection.destroy();
       return;
     }
-    const { ports, tls, hello, sourceId, traffic } = this.#options;
+    const { ports, security, hello, sourceId, traffic } = this.#options;
     this.#generation += 1;
     const link = new Link({
       connection,
@@ -79,24 +84,45 @@ export class Acceptor implements LinkOwner {
       traffic,
       generation: this.#generation,
       describe: describeNetworkError,
-      session: {
-        role: 'acceptor',
-        tls: tls !== undefined,
-        sourceId: sourceId(),
-        destinationId: '',
-        hello,
-        nonce: '',
-      },
+      session: { role: 'acceptor', security, sourceId: sourceId(), destinationId: '', hello, nonce: '' },
     });
     this.#links.set(link, undefined);
     link.start();
   }
 
+  authenticate(link: Link, certificate: PeerCertificate | undefined): void {
+    const { trust } = this.#options;
+    if (trust === undefined) return;
+    trust.authenticate(certificate).then(
+      (as) => link.authenticated(as),
+      (error: Error) => link.authenticated({ kind: 'stranger', reason: error.message }),
+    );
+  }
+
+  enrol(link: Link, request: EnrolmentRequest): void {
+    const { trust, log } = this.#options;
+    if (trust === undefined) return;
+    this.#links.set(link, request.name);
+    trust.enrol(request).then(
+      (issued) => {
+        log.event('has been given a certificate', { peerName: request.name });
+        link.enrolled(issued);
+      },
+      (error: Error) => link.notEnrolled(error.message),
+    );
+  }
+
+  issued(): void {
+    // Only a client is given a certificate.
+  }
+
   introduced(link: Link, introduction: Introduction): void {
     const name = introduction.certificate?.claimedName ?? introduction.wireName;
     this.#links.set(link, name);
-    const { gate, log } = this.#options;
-    gate.ask(link, introduction);
+    const { gate, log, trust } = this.#options;
+    // A certificate that we know is the answer already.
+    if (trust === undefined) gate.ask(link, introduction);
+    else link.admit();
     if (link.state === 'wants-in')
       log.event(`wants in from ${link.connection.remoteAddress}`, { peerName: name });
   }
@@ -143,10 +169,12 @@ export class Acceptor implements LinkOwner {
     if (peer?.disconnect(link, 'away', ending.reason)) {
       log.event(`away: ${ending.reason}`, { peerName: peer.name });
       traffic.disconnected(peer, ending.reason);
-    } else if (claimed !== undefined)
+    } else if (claimed !== undefined) {
+      // Getting a certificate ends like this, too: the client comes back with it.
+      if (ending.from === 'enrolling' && ending.state === 'closed') return;
       log.event(`not let in: ${ending.reason}`, { peerName: claimed, warning: true });
-    // A connection that closes without a word is how Python tests whether we are there (PROTOCOL §2).
-    else if (!ending.reason.startsWith('the other side closed')) {
+    } else if (!ending.reason.startsWith('the other side closed')) {
+      // One that closes without a word is how Python tests whether we are there (PROTOCOL §2).
       log.event(`a connection from ${link.connection.remoteAddress} was closed: ${ending.reason}`, {
         warning: true,
       });

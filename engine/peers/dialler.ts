@@ -1,18 +1,28 @@
 import { LIMITS } from '../base/limits.ts';
-import type { Timer } from '../base/ports.ts';
+import type { PeerCertificate, Timer, TlsSettings } from '../base/ports.ts';
+import type { IssuedCertificate } from '../protocol/enrolment.ts';
 import { serverId } from '../protocol/names.ts';
 import type { EndpointOptions } from './acceptor.ts';
 import { Link, type LinkOwner } from './link.ts';
 import { describeNetworkError } from './network-errors.ts';
 import type { Peer } from './peer.ts';
 import { Backoff } from './reconnect.ts';
-import type { PeerNature, SessionEnding } from './session.ts';
+import type { PeerNature, SessionEnding } from './session-types.ts';
+import type { ClientTrust } from './trust.ts';
 
 export interface DiallerOptions extends EndpointOptions {
   readonly host: string;
   readonly port: number;
   /** Our name on the wire. */
   readonly wireName: string;
+  /** What to show in TLS; absent in mutual TLS, where `trust` says it, and without TLS. */
+  readonly tls?: TlsSettings;
+  /** Present exactly in mutual TLS. */
+  readonly trust?: ClientTrust;
+  readonly localAddress?: string;
+  /** Whether it calls again after the connection is lost. */
+  readonly reconnects: boolean;
+  readonly dialTimeoutMs: number;
 }
 
 /** A server's user needs at least this long to read the question and say no; anything quicker was not a person. */
@@ -29,6 +39,8 @@ export class Dialler implements LinkOwner {
   #lastFingerprint: string | undefined;
   #generation = 0;
   #stopped = false;
+  /** Set when this connection has brought us a certificate of our own. */
+  #storing: Promise<void> | undefined;
   #onOver: () => void = () => undefined;
 
   constructor(options: DiallerOptions) {
@@ -42,8 +54,11 @@ export class Dialler implements LinkOwner {
     });
   }
 
-  start(): void {
+  async start(): Promise<undefined> {
+    this.#stopped = false;
+    this.#backoff.reset();
     this.#dial();
+    return undefined;
   }
 
   /** Calls at once instead of at the next try; also after a refusal. */
@@ -68,15 +83,32 @@ export class Dialler implements LinkOwner {
   }
 
   #dial(): void {
-    const { ports, host, port, tls, hello, wireName, setPhase, traffic } = this.#options;
     this.#retry = undefined;
     this.#generation += 1;
     this.#waitingSince = undefined;
     this.peer.become('connecting');
-    setPhase({ kind: 'connecting' });
-    const nonce = ports.random.bytes(16).toString('hex');
+    this.#options.setPhase({ kind: 'connecting' });
+    const generation = this.#generation;
+    this.#credentials().then(
+      (credentials) => {
+        if (generation === this.#generation && !this.#stopped) this.#call(credentials);
+      },
+      (error: Error) => this.#tryLater(error.message),
+    );
+  }
+
+  async #credentials(): Promise<Credentials> {
+    const { tls, trust } = this.#options;
+    if (trust !== undefined) return trust.credentials();
+    return tls === undefined ? {} : { tls };
+  }
+
+  #call({ tls, enrolWith }: Credentials): void {
+    const { ports, host, port, security, hello, wireName, traffic, trust, localAddress, dialTimeoutMs } =
+      this.#options;
+    const address = { host, port, tls, ...(localAddress !== undefined && { localAddress }) };
     const link = new Link({
-      connection: ports.network.dial({ host, port, tls }),
+      connection: ports.network.dial(address),
       clock: ports.clock,
       owner: this,
       traffic,
@@ -84,12 +116,15 @@ export class Dialler implements LinkOwner {
       describe: describeNetworkError,
       session: {
         role: 'dialler',
-        tls: tls !== undefined,
+        security,
+        openTimeoutMs: dialTimeoutMs,
+        ...(enrolWith !== undefined && { enrolWith }),
         sourceId: wireName,
         destinationId: serverId({ host, port }),
         hello,
-        nonce,
+        nonce: ports.random.bytes(16).toString('hex'),
       },
+      ...(trust !== undefined && { verify: (certificate?: PeerCertificate) => trust.objection(certificate) }),
       onOpen: () => this.#opened(link),
     });
     this.#link = link;
@@ -112,6 +147,18 @@ export class Dialler implements LinkOwner {
     this.#lastFingerprint = fingerprint;
     this.peer.become('waiting');
     setPhase({ kind: 'waiting-to-be-let-in' });
+  }
+
+  authenticate(): void {
+    // Only a server asks who shows a certificate.
+  }
+
+  enrol(): void {
+    // Only a server makes certificates.
+  }
+
+  issued(_link: Link, issued: IssuedCertificate): void {
+    this.#storing = this.#options.trust?.store(issued);
   }
 
   introduced(): void {
@@ -146,12 +193,40 @@ export class Dialler implements LinkOwner {
     if (this.peer.disconnect(link, 'away', ending.reason)) traffic.disconnected(this.peer, ending.reason);
     this.#onOver();
     if (this.#stopped) return;
-    log.event(`${ending.state === 'refused' ? 'refused' : 'not connected'}: ${ending.reason}`, {
+    if (this.#storing !== undefined) {
+      this.#comeBackWithCertificate(this.#storing);
+      return;
+    }
+    const reason = this.#reasonOf(ending);
+    log.event(`${ending.state === 'refused' ? 'refused' : 'not connected'}: ${reason}`, {
       peerName: this.peer.name,
       warning: true,
     });
-    if (ending.refusedByPeer === 'declined') this.#giveUp(ending.reason);
-    else this.#tryLater(ending);
+    if (ending.refusedByPeer === 'declined' || !this.#options.reconnects) this.#giveUp(reason);
+    else this.#tryLater(reason, this.#wasRefusedByHand(ending) ? LIMITS.reconnectAfterRefusalMs : undefined);
+  }
+
+  #comeBackWithCertificate(storing: Promise<void>): void {
+    this.#storing = undefined;
+    storing.then(
+      () => {
+        this.#options.log.event('got a certificate of our own', { peerName: this.peer.name });
+        if (!this.#stopped) this.#dial();
+      },
+      (error: Error) => this.#tryLater(error.message),
+    );
+  }
+
+  #reasonOf(ending: SessionEnding): string {
+    if (this.#wasRefusedByHand(ending)) return 'the other side closed without letting us in';
+    if (ending.from !== 'enrolling') return ending.reason;
+    return `it gave us no certificate (${ending.reason}): does it have one under our name already? If so, delete that there`;
+  }
+
+  /** Closed on us while its user was being asked, and not at once: somebody said no. */
+  #wasRefusedByHand(ending: SessionEnding): boolean {
+    if (!ending.whileWaiting || this.#waitingSince === undefined) return false;
+    return this.#options.ports.clock.now() - this.#waitingSince >= HUMAN_REFUSAL_MS;
   }
 
   #giveUp(reason: string): void {
@@ -159,15 +234,12 @@ export class Dialler implements LinkOwner {
     this.#options.setPhase({ kind: 'refused', reason });
   }
 
-  #tryLater(ending: SessionEnding): void {
-    const { ports, setPhase } = this.#options;
-    const { clock } = ports;
-    const waitedMs = this.#waitingSince === undefined ? 0 : clock.now() - this.#waitingSince;
-    const saidNo = ending.whileWaiting && waitedMs >= HUMAN_REFUSAL_MS;
-    const reason = saidNo ? 'the other side closed without letting us in' : ending.reason;
-    const delayMs = saidNo ? LIMITS.reconnectAfterRefusalMs : this.#backoff.next();
+  #tryLater(reason: string, delayMs = this.#backoff.next()): void {
+    const { clock } = this.#options.ports;
     this.peer.become('away', reason);
-    setPhase({ kind: 'retrying', reason, retryAtMs: clock.wallNow() + delayMs });
+    this.#options.setPhase({ kind: 'retrying', reason, retryAtMs: clock.wallNow() + delayMs });
     this.#retry = clock.after(delayMs, () => this.#dial());
   }
 }
+
+type Credentials = Partial<Awaited<ReturnType<ClientTrust['credentials']>>>;

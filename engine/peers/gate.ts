@@ -2,7 +2,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { Newcomer } from '../contract/views.ts';
 import type { Link } from './link.ts';
-import type { Introduction } from './session.ts';
+import type { Introduction } from './session-types.ts';
 
 export interface GateOptions {
   readonly clock: Clock;

@@ -5,11 +5,15 @@ import type { Peer } from './peer.ts';
  * goes out, and pings and acknowledgements are still answered.
  */
 export class Ignoring {
+  readonly #keyOf: (peer: Peer) => string;
+  readonly #peers = new Set<string>();
   #all = false;
   #drops = 0;
   readonly #onChange: () => void;
 
-  constructor(onChange: () => void) {
+  /** @param keyOf what a peer is ignored by: its name, or what tells it from others of that name */
+  constructor(keyOf: (peer: Peer) => string, onChange: () => void) {
+    this.#keyOf = keyOf;
     this.#onChange = onChange;
   }
 
@@ -28,13 +32,31 @@ export class Ignoring {
   }
 
   setPeer(peer: Peer, on: boolean): void {
-    peer.ignored = on;
+    if (on) this.#peers.add(this.#keyOf(peer));
+    else this.#peers.delete(this.#keyOf(peer));
     this.#onChange();
+  }
+
+  /** Ignores these and no others, whether they have ever been here or not. */
+  setOnly(keys: readonly string[]): void {
+    this.#all = false;
+    this.#peers.clear();
+    for (const key of keys) this.#peers.add(key);
+    this.#onChange();
+  }
+
+  /** The ignored peers, by their keys. */
+  get peers(): readonly string[] {
+    return [...this.#peers];
+  }
+
+  includes(peer: Peer): boolean {
+    return this.#peers.has(this.#keyOf(peer));
   }
 
   /** Whether a message is dropped; counts it if so. */
   dropsNow(peer: Peer, direction: 'in' | 'out'): boolean {
-    if (!this.#all && !peer.ignored) return false;
+    if (!this.#all && !this.includes(peer)) return false;
     this.#drops += 1;
     if (direction === 'in') peer.ignoredIn += 1;
     else peer.ignoredOut += 1;

@@ -1,5 +1,6 @@
 import type { AiocError } from '../base/errors.ts';
 import type { Clock, Connection, PeerCertificate, Timer } from '../base/ports.ts';
+import { type EnrolmentRequest, type IssuedCertificate, issuedFrame } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import {
@@ -15,23 +16,30 @@ import {
 import { type FileSink, FramePump, type Verdict } from './frame-pump.ts';
 import { type FileToSend, FrameWriter } from './frame-writer.ts';
 import { Nudge, nudgeFrame } from './nudge.ts';
-import {
-  type Introduction,
-  type PeerNature,
-  Session,
-  type SessionAction,
-  type SessionEnding,
-  type SessionEvent,
-  type SessionOptions,
-  type SessionState,
-  type SessionTimer,
-} from './session.ts';
+import { Session } from './session.ts';
+import type {
+  Authentication,
+  Introduction,
+  PeerNature,
+  SessionAction,
+  SessionEnding,
+  SessionEvent,
+  SessionOptions,
+  SessionState,
+  SessionTimer,
+} from './session-types.ts';
 
 /** Whom a link tells about its own course. */
 export interface LinkOwner {
   /** Somebody wants in; answer with `admit` or `reject`. */
   introduced(link: Link, introduction: Introduction): void;
   letIn(link: Link): void;
+  /** Mutual TLS: who shows this certificate? Answer with `authenticated`. */
+  authenticate(link: Link, certificate: PeerCertificate | undefined): void;
+  /** Mutual TLS: it asks for a certificate. Answer with `enrolled` or `notEnrolled`. */
+  enrol(link: Link, request: EnrolmentRequest): void;
+  /** Mutual TLS: the server has given us one. */
+  issued(link: Link, issued: IssuedCertificate): void;
   established(link: Link, nature: PeerNature): void;
   over(link: Link, ending: SessionEnding): void;
 }
@@ -42,7 +50,8 @@ export interface LinkTraffic {
   message(link: Link, frame: Frame): Promise<Verdict> | Verdict;
   file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink>;
   acknowledged(link: Link, ack: Ack): void;
-  pong(link: Link, responseId: string): void;
+  /** An answer to a ping, of ours or of a local program. */
+  pong(link: Link, frame: Frame): void;
   oversized(link: Link, header: Header, sizeBytes: number): void;
   writable(link: Link): void;
 }
@@ -57,6 +66,8 @@ export interface LinkOptions {
   readonly generation: number;
   /** How an error of the network reads for a person. */
   readonly describe: (error: Error | undefined) => string;
+  /** Why the other side's certificate is not to be trusted, asked before a word is said to it. */
+  readonly verify?: (certificate: PeerCertificate | undefined) => Promise<string | undefined>;
   /** TCP and TLS are done; the certificate is known. */
   readonly onOpen?: () => void;
 }
@@ -73,6 +84,7 @@ export class Link {
   readonly #tls: boolean;
   readonly #describe: (error: Error | undefined) => string;
   readonly #onOpen: (() => void) | undefined;
+  readonly #verify: LinkOptions['verify'];
   readonly #writer: FrameWriter;
   readonly #pump: FramePump;
   readonly #timers = new Map<SessionTimer, Timer>();
@@ -94,9 +106,10 @@ export class Link {
     this.#owner = owner;
     this.#traffic = traffic;
     this.#sourceId = session.sourceId;
-    this.#tls = session.tls;
+    this.#tls = session.security !== 'plain';
     this.#describe = describe;
     this.#onOpen = options.onOpen;
+    this.#verify = options.verify;
     this.#session = new Session(session);
     this.#writer = new FrameWriter(connection, () => this.#writable());
     this.#pump = new FramePump(connection, {
@@ -113,11 +126,7 @@ export class Link {
     this.#perform(this.#session.begin());
     this.connection.listen({
       onTcpOpen: () => this.#handle({ kind: 'tcp-open' }),
-      onOpen: (certificate) => {
-        this.#certificate = certificate;
-        this.#onOpen?.();
-        this.#handle({ kind: 'open', certificate });
-      },
+      onOpen: (certificate) => void this.#opened(certificate),
       onData: (chunk) => {
         this.#nudge?.received();
         this.#pump.push(chunk);
@@ -128,6 +137,18 @@ export class Link {
       },
       onClose: (error) => this.#closed(error),
     });
+  }
+
+  async #opened(certificate: PeerCertificate | undefined): Promise<void> {
+    this.#certificate = certificate;
+    if (this.#verify !== undefined) {
+      this.#pump.hold();
+      const objection = await this.#verify(certificate).catch((error: Error) => error.message);
+      if (objection !== undefined) return this.cut(objection);
+      this.#pump.resume();
+    }
+    this.#onOpen?.();
+    this.#handle({ kind: 'open', certificate });
   }
 
   get state(): SessionState {
@@ -148,6 +169,18 @@ export class Link {
 
   admit(): void {
     this.#handle({ kind: 'admitted' });
+  }
+
+  authenticated(as: Authentication): void {
+    this.#handle({ kind: 'authenticated', as });
+  }
+
+  enrolled(issued: IssuedCertificate): void {
+    this.#handle({ kind: 'enrolled', frame: issuedFrame({ sourceId: this.#sourceId, issued }) });
+  }
+
+  notEnrolled(reason: string): void {
+    this.#handle({ kind: 'not-enrolled', reason });
   }
 
   reject(code: RefusalCode): void {
@@ -205,6 +238,12 @@ export class Link {
         return this.#pump.hold();
       case 'resume-reading':
         return this.#pump.resume();
+      case 'authenticate':
+        return this.#owner.authenticate(this, action.certificate);
+      case 'enrol':
+        return this.#owner.enrol(this, action.request);
+      case 'issued':
+        return this.#owner.issued(this, action.issued);
       case 'introduce':
         return this.#owner.introduced(this, action.introduction);
       case 'identified':
@@ -254,7 +293,7 @@ export class Link {
     const ack = readAck(frame);
     if (ack !== undefined) this.#traffic.acknowledged(this, ack);
     else if (isPingRequest(frame)) this.send(pingAnswerFrame(frame, this.#sourceId));
-    else if (header.message_type === '_ping') this.#traffic.pong(this, String(header['response_id']));
+    else if (header.message_type === '_ping') this.#traffic.pong(this, frame);
     else if (this.#fileBytes !== undefined) this.#fileSink = this.#openSink(frame, this.#fileBytes);
     else {
       const verdict = this.#traffic.message(this, frame);

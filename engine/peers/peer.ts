@@ -3,13 +3,15 @@ import { RateMeter } from '../base/rate-meter.ts';
 import type { PeerKind, PeerState } from '../contract/views.ts';
 import type { OutMessage } from '../queues/outbox.ts';
 import type { Link } from './link.ts';
-import { Sender } from './sender.ts';
+import { Sender, type SenderOptions } from './sender.ts';
 
-export interface PeerOptions {
+export interface PeerOptions extends Pick<SenderOptions, 'store' | 'whenFull' | 'revive'> {
   readonly id: string;
   readonly wireName: string;
   readonly name: string;
   readonly address: string;
+  /** Names this peer's streams in the store; the same again after a restart for a peer that is known by name. */
+  readonly streamKey: string;
   readonly clock: Clock;
   readonly onChange: () => void;
 }
@@ -27,7 +29,6 @@ export class Peer {
   instance: string | undefined;
   kind: PeerKind = 'unknown';
   lagMs: number | undefined;
-  ignored = false;
   ignoredIn = 0;
   ignoredOut = 0;
   readonly sender: Sender;
@@ -39,7 +40,8 @@ export class Peer {
   #sinceMs: number;
   #reason: string | undefined;
 
-  constructor({ id, wireName, name, address, clock, onChange }: PeerOptions) {
+  constructor(options: PeerOptions) {
+    const { id, wireName, name, address, streamKey, clock, onChange, store, whenFull, revive } = options;
     this.id = id;
     this.wireName = wireName;
     this.name = name;
@@ -48,7 +50,7 @@ export class Peer {
     this.#onChange = onChange;
     this.#sinceMs = clock.wallNow();
     this.rate = new RateMeter(clock);
-    this.sender = new Sender({ clock, onChange });
+    this.sender = new Sender({ clock, onChange, store, whenFull, revive, streamPrefix: `out/${streamKey}/` });
   }
 
   get link(): Link | undefined {
@@ -104,7 +106,7 @@ export class Peer {
   }
 
   /** See Sender.offer. */
-  offer(message: OutMessage): () => void {
+  offer(message: OutMessage): Promise<() => void> {
     this.rate.add();
     return this.sender.offer(message);
   }

@@ -1,18 +1,25 @@
 import { LIMITS } from '../base/limits.ts';
-import type { Clock } from '../base/ports.ts';
 import type { Link } from './link.ts';
-import { Peer } from './peer.ts';
-import type { PeerNature } from './session.ts';
+import { Peer, type PeerOptions } from './peer.ts';
+import type { PeerNature } from './session-types.ts';
 
 export interface Arrival {
   readonly link: Link;
   readonly nature: PeerNature;
 }
 
+/** What every peer gets. */
+export interface RegistryOptions
+  extends Omit<PeerOptions, 'id' | 'wireName' | 'name' | 'address' | 'streamKey'> {
+  /** Whoever comes under a name is the peer of that name: true for configured clients, false for the chat. */
+  readonly namesAreIdentities: boolean;
+}
+
+type Newcomer = Pick<PeerOptions, 'wireName' | 'name' | 'address'> & Partial<Pick<PeerOptions, 'streamKey'>>;
+
 /** All peers that this connector knows, by the id that commands use. */
 export class Registry {
-  readonly #clock: Clock;
-  readonly #onChange: () => void;
+  readonly #options: RegistryOptions;
   readonly #peers = new Map<string, Peer>();
   readonly #byLink = new WeakMap<Link, Peer>();
   #lastId = 0;
@@ -20,9 +27,8 @@ export class Registry {
   /** Called with a peer that is remembered no longer. */
   onForget: (peer: Peer) => void = () => undefined;
 
-  constructor({ clock, onChange }: { readonly clock: Clock; readonly onChange: () => void }) {
-    this.#clock = clock;
-    this.#onChange = onChange;
+  constructor(options: RegistryOptions) {
+    this.#options = options;
   }
 
   get all(): Iterable<Peer> {
@@ -31,6 +37,11 @@ export class Registry {
 
   get(id: string): Peer | undefined {
     return this.#peers.get(id);
+  }
+
+  byWireName(wireName: string): Peer | undefined {
+    for (const peer of this.#peers.values()) if (peer.wireName === wireName) return peer;
+    return undefined;
   }
 
   /** The peer at the other end, once it has been recognised. */
@@ -42,7 +53,7 @@ export class Registry {
     this.#byLink.set(link, peer);
   }
 
-  add(who: { readonly wireName: string; readonly name: string; readonly address: string }): Peer {
+  add(who: Newcomer): Peer {
     this.#forgetLongestAway();
     this.#lastId += 1;
     const peer = new Peer({
@@ -50,8 +61,8 @@ export class Registry {
       wireName: who.wireName,
       name: this.uniqueName(who.name),
       address: who.address,
-      clock: this.#clock,
-      onChange: this.#onChange,
+      streamKey: who.streamKey ?? `p${this.#lastId}`,
+      ...this.#options,
     });
     this.#peers.set(peer.id, peer);
     return peer;
@@ -66,6 +77,7 @@ export class Registry {
    */
   recognise({ link, nature }: Arrival): Peer | undefined {
     const { peerWireName: wireName, certificate, connection } = link;
+    if (this.#options.namesAreIdentities) return this.byWireName(wireName);
     const alike = [...this.#peers.values()].filter(
       (peer) => peer.wireName === wireName && peer.fingerprint === certificate?.fingerprint,
     );

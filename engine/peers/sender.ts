@@ -1,26 +1,43 @@
-import { type AiocError, toAiocError } from '../base/errors.ts';
+import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Clock } from '../base/ports.ts';
+import { withFileFrame, withoutFileFrame } from '../protocol/file-frames.ts';
 import type { Header } from '../protocol/header.ts';
-import { Outbox, type OutboxEntry, type OutMessage } from '../queues/outbox.ts';
+import {
+  Outbox,
+  type OutboxEntry,
+  type OutboxOptions,
+  type OutgoingBody,
+  type OutMessage,
+} from '../queues/outbox.ts';
 import type { Link } from './link.ts';
+
+interface Sent {
+  readonly entry: OutboxEntry;
+  readonly outbox: Outbox;
+}
+
+export interface SenderOptions extends Pick<OutboxOptions, 'clock' | 'store' | 'whenFull' | 'revive'> {
+  /** Begins the names of this peer's streams in the store. */
+  readonly streamPrefix: string;
+  readonly onChange: () => void;
+}
 
 /**
  * Sends one peer's outboxes over whatever connection it has at the moment. Each message carries a transport_id and
  * leaves its outbox when the other side has acknowledged that (PROTOCOL §1), many at a time.
  */
 export class Sender {
-  readonly #clock: Clock;
+  readonly #options: SenderOptions;
   readonly #outboxes = new Map<string, Outbox>();
-  readonly #unacknowledged = new Map<number | string, { entry: OutboxEntry; outbox: Outbox }>();
+  readonly #unacknowledged = new Map<number | string, Sent>();
   readonly #onChange: () => void;
   #link: Link | undefined;
   #lastTransportId = 0;
   #sendingFile = false;
 
-  constructor({ clock, onChange }: { readonly clock: Clock; readonly onChange: () => void }) {
-    this.#clock = clock;
-    this.#onChange = onChange;
+  constructor(options: SenderOptions) {
+    this.#options = options;
+    this.#onChange = options.onChange;
   }
 
   get outboxes(): readonly Outbox[] {
@@ -40,14 +57,14 @@ export class Sender {
   }
 
   /**
-   * Queues a message and sends it as soon as it can be sent.
+   * Queues a message and sends it as soon as it can be sent. Resolves when it is in the store.
    *
    * @returns a function that takes it back; it does nothing once the message has left
    * @throws AiocError AIOC_QUEUE_FULL
    */
-  offer(message: OutMessage): () => void {
+  async offer(message: OutMessage): Promise<() => void> {
     const outbox = this.#outbox(message.header.message_type);
-    const entry = outbox.offer(message);
+    const entry = await outbox.offer(message);
     this.pump();
     this.#onChange();
     return () => {
@@ -90,6 +107,7 @@ export class Sender {
     this.#unacknowledged.delete(transportId);
     sent.outbox.remove(sent.entry);
     sent.entry.message.onState(outcome);
+    sent.entry.message.body?.onDelivered();
     this.#onChange();
     this.pump();
   }
@@ -97,40 +115,47 @@ export class Sender {
   #outbox(type: string): Outbox {
     let outbox = this.#outboxes.get(type);
     if (outbox === undefined) {
-      outbox = new Outbox({ type, clock: this.#clock });
+      const { streamPrefix, ...options } = this.#options;
+      outbox = new Outbox({ ...options, type, stream: `${streamPrefix}${type}` });
       this.#outboxes.set(type, outbox);
     }
     return outbox;
   }
 
-  #next(): { entry: OutboxEntry; outbox: Outbox } | undefined {
+  #next(): Sent | undefined {
     for (const outbox of this.#outboxes.values()) {
       const entry = outbox.next();
       if (entry !== undefined) return { entry, outbox };
+      if (outbox.hasMore) void outbox.load().then(() => this.pump());
     }
     return undefined;
   }
 
-  #send(link: Link, sent: { entry: OutboxEntry; outbox: Outbox }): void {
+  #send(link: Link, sent: Sent): void {
     const { message } = sent.entry;
-    link.send({ header: this.#numbered(message.header, sent), data: message.data });
+    const { data, binary } = message;
+    link.send({
+      header: this.#numbered(message.header, sent),
+      data,
+      ...(binary !== undefined && { binary }),
+    });
     message.onState('sent');
   }
 
-  async #sendFile(link: Link, sent: { entry: OutboxEntry; outbox: Outbox }): Promise<void> {
+  async #sendFile(link: Link, sent: Sent): Promise<void> {
     const { message } = sent.entry;
-    const body = message.body as NonNullable<typeof message.body>;
+    const body = message.body as OutgoingBody;
     this.#sendingFile = true;
     try {
-      const file = await body.open();
+      const file = await this.#open(body);
+      if (file instanceof AiocError) {
+        if (link.writable) this.#sendWithout(link, sent, file);
+        return;
+      }
       try {
         // The connection may have gone while the file was being opened; then the file waits for the next one.
         if (!link.writable) return;
-        const header = {
-          ...this.#numbered(message.header, sent),
-          ...(file.sizeBytes > 0 && { with_binary: true }),
-        };
-        const frame = { header, data: message.data, fileBytes: file.sizeBytes };
+        const frame = withFileFrame(this.#numbered(message.header, sent), message, file.sizeBytes);
         await link.sendFile({ frame, chunks: file.chunks(), onProgress: (bytes) => body.onProgress(bytes) });
         // Its acknowledgement may have come before the last write was reported done.
         if (!sent.entry.gone) message.onState('sent');
@@ -146,13 +171,29 @@ export class Sender {
     }
   }
 
-  #giveUp({ entry, outbox }: { entry: OutboxEntry; outbox: Outbox }, error: AiocError): void {
+  /** The open file, or why there is none when the message is to go without it. */
+  async #open(body: OutgoingBody): Promise<Awaited<ReturnType<OutgoingBody['open']>> | AiocError> {
+    try {
+      return await body.open();
+    } catch (error) {
+      if (body.whenUnreadable === 'fail') throw error;
+      return toAiocError(error, 'AIOC_FILE_UNREADABLE');
+    }
+  }
+
+  #sendWithout(link: Link, sent: Sent, error: AiocError): void {
+    const { message } = sent.entry;
+    link.send(withoutFileFrame(this.#numbered(message.header, sent), message, error.message));
+    message.onState('sent', `without its file: ${error.message}`);
+  }
+
+  #giveUp({ entry, outbox }: Sent, error: AiocError): void {
     outbox.remove(entry);
     entry.message.onState('failed', error.message);
     this.#onChange();
   }
 
-  #numbered(header: Header, sent: { entry: OutboxEntry; outbox: Outbox }): Header {
+  #numbered(header: Header, sent: Sent): Header {
     do {
       this.#lastTransportId = (this.#lastTransportId % LIMITS.transportIdMax) + 1;
     } while (this.#unacknowledged.has(this.#lastTransportId));

@@ -1,11 +1,11 @@
 import { LIMITS } from '../base/limits.ts';
 import type { PeerCertificate } from '../base/ports.ts';
+import { enrolmentFrame, readEnrolment, readIssued } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import {
   type AiocHello,
   handshakeFrame,
   isHandshake,
-  type OutFrame,
   probeAnswerFrame,
   probeFrame,
   type RefusalCode,
@@ -15,89 +15,16 @@ import {
   refusalFrame,
 } from '../protocol/messages.ts';
 import { checkClientName } from '../protocol/names.ts';
-
-/**
- * Where a connection stands. `enrolling` belongs to mutual TLS: the peer has no certificate of its own yet and may
- * only ask for one.
- */
-export type SessionState =
-  | 'connecting'
-  | 'tls'
-  | 'identifying'
-  | 'wants-in'
-  | 'enrolling'
-  | 'probing'
-  | 'established'
-  | 'superseded'
-  | 'draining'
-  | 'refused'
-  | 'closed';
-
-export type SessionTimer = 'open' | 'identity' | 'newcomer' | 'probe' | 'drain';
-
-/** Who the other end says it is, before anybody has let it in. */
-export interface Introduction {
-  readonly wireName: string;
-  readonly certificate: PeerCertificate | undefined;
-}
-
-export type PeerNature = { readonly kind: 'aioc'; readonly hello: AiocHello } | { readonly kind: 'python' };
-
-export type SessionEvent =
-  | { readonly kind: 'tcp-open' }
-  | { readonly kind: 'open'; readonly certificate: PeerCertificate | undefined }
-  | { readonly kind: 'frame'; readonly frame: Frame }
-  | { readonly kind: 'admitted' }
-  | { readonly kind: 'rejected'; readonly code: RefusalCode }
-  | { readonly kind: 'timer'; readonly timer: SessionTimer }
-  /** A newer connection of the same peer has taken over. */
-  | { readonly kind: 'superseded' }
-  /** Send what is queued, then close. */
-  | { readonly kind: 'drain' }
-  | { readonly kind: 'drained' }
-  | { readonly kind: 'lost'; readonly reason: string };
-
-export type SessionAction =
-  | { readonly kind: 'send'; readonly frame: OutFrame }
-  | { readonly kind: 'arm'; readonly timer: SessionTimer; readonly delayMs: number }
-  | { readonly kind: 'disarm'; readonly timer: SessionTimer }
-  | { readonly kind: 'hold-reading' }
-  | { readonly kind: 'resume-reading' }
-  /** Ask whether this one may come in; the answer is an `admitted` or `rejected` event. */
-  | { readonly kind: 'introduce'; readonly introduction: Introduction }
-  /** Identity is settled: larger frames are read from here on. */
-  | { readonly kind: 'identified' }
-  /** The other side is talking to us, though what it is has not been settled yet. */
-  | { readonly kind: 'let-in' }
-  /** Messages may flow. Comes again when a peer taken for Python turns out to be aioc. */
-  | { readonly kind: 'established'; readonly nature: PeerNature }
-  /** An application's frame, or one for the part that answers pings and acknowledgements. */
-  | { readonly kind: 'deliver'; readonly frame: Frame }
-  /** Close after what is queued has left. */
-  | { readonly kind: 'end' }
-  | { readonly kind: 'destroy' }
-  /** The session is over; nothing comes after this. */
-  | { readonly kind: 'over'; readonly ending: SessionEnding };
-
-export interface SessionEnding {
-  readonly state: 'refused' | 'superseded' | 'closed';
-  /** Present when the other side said that it refuses us. */
-  readonly refusedByPeer?: RefusalCode;
-  /** The connection was closed while we waited to be let in. */
-  readonly whileWaiting: boolean;
-  readonly reason: string;
-}
-
-export interface SessionOptions {
-  readonly role: 'dialler' | 'acceptor';
-  readonly tls: boolean;
-  /** Our name on the wire. */
-  readonly sourceId: string;
-  /** The other side's, where we know it before it speaks. */
-  readonly destinationId: string;
-  readonly hello: AiocHello;
-  readonly nonce: string;
-}
+import type {
+  Authentication,
+  PeerNature,
+  SessionAction,
+  SessionEnding,
+  SessionEvent,
+  SessionOptions,
+  SessionState,
+  SessionTimer,
+} from './session-types.ts';
 
 /**
  * One connection's course as a state machine (PROTOCOL §2): events in, actions out, no clock, no socket, so that it
@@ -126,7 +53,8 @@ export class Session {
 
   /** Timers that run from the moment the session exists. */
   begin(): SessionAction[] {
-    const delayMs = this.#options.role === 'dialler' ? LIMITS.dialTimeoutMs : LIMITS.identityTimeoutMs;
+    const usualMs = this.#options.role === 'dialler' ? LIMITS.dialTimeoutMs : LIMITS.identityTimeoutMs;
+    const delayMs = this.#options.openTimeoutMs ?? usualMs;
     return [{ kind: 'arm', timer: 'open', delayMs }];
   }
 
@@ -134,12 +62,21 @@ export class Session {
     if (this.#over) return [];
     switch (event.kind) {
       case 'tcp-open':
-        this.#state = this.#options.tls ? 'tls' : this.#state;
+        this.#state = 'tls';
         return [];
       case 'open':
         return this.#opened(event.certificate);
       case 'frame':
         return this.#frame(event.frame);
+      case 'authenticated':
+        return this.#authenticated(event.as);
+      case 'enrolled':
+        return [
+          { kind: 'send', frame: event.frame },
+          ...this.#finish('closed', 'got its certificate', ['end']),
+        ];
+      case 'not-enrolled':
+        return this.#finish('refused', event.reason, ['destroy']);
       case 'admitted':
         return this.#admitted();
       case 'rejected':
@@ -160,16 +97,33 @@ export class Session {
   #opened(certificate: PeerCertificate | undefined): SessionAction[] {
     this.#certificate = certificate;
     const disarm: SessionAction = { kind: 'disarm', timer: 'open' };
+    const identity: SessionAction = { kind: 'arm', timer: 'identity', delayMs: LIMITS.identityTimeoutMs };
     if (this.#options.role === 'acceptor') {
       this.#state = 'identifying';
-      return [disarm, { kind: 'arm', timer: 'identity', delayMs: LIMITS.identityTimeoutMs }];
+      if (this.#options.security !== 'mutual-tls') return [disarm, identity];
+      return [disarm, identity, { kind: 'hold-reading' }, { kind: 'authenticate', certificate }];
     }
-    this.#state = 'probing';
-    const { tls, sourceId, destinationId, hello, nonce } = this.#options;
+    const { enrolWith, sourceId } = this.#options;
+    if (enrolWith === undefined) return [disarm, ...this.#greet()];
+    this.#state = 'enrolling';
     return [
       disarm,
+      identity,
+      { kind: 'send', frame: enrolmentFrame({ sourceId, certificatePem: enrolWith }) },
+    ];
+  }
+
+  /** The dialler's first words: its name, where the certificate does not say it, and the probe. */
+  #greet(): SessionAction[] {
+    this.#state = 'probing';
+    const { security, sourceId, destinationId, hello, nonce } = this.#options;
+    const handshake: SessionAction[] =
+      security === 'mutual-tls'
+        ? []
+        : [{ kind: 'send', frame: handshakeFrame({ tls: security === 'tls-allow-all', sourceId }) }];
+    return [
       { kind: 'identified' },
-      { kind: 'send', frame: handshakeFrame({ tls, sourceId }) },
+      ...handshake,
       { kind: 'send', frame: probeFrame({ hello, nonce, sourceId, destinationId }) },
       { kind: 'arm', timer: 'probe', delayMs: LIMITS.probeSilenceMs },
     ];
@@ -179,6 +133,8 @@ export class Session {
     switch (this.#state) {
       case 'identifying':
         return this.#identify(frame);
+      case 'enrolling':
+        return this.#options.role === 'dialler' ? this.#issued(frame) : this.#enrol(frame);
       case 'probing':
         return this.#options.role === 'dialler' ? this.#probeAnswered(frame) : this.#firstFrame(frame);
       case 'established':
@@ -190,7 +146,7 @@ export class Session {
   }
 
   #identify(frame: Frame): SessionAction[] {
-    if (!isHandshake(frame, this.#options.tls)) {
+    if (!isHandshake(frame, this.#options.security === 'tls-allow-all')) {
       return this.#finish('closed', `its first frame is ${frame.header.message_type}, not a handshake`, [
         'destroy',
       ]);
@@ -200,12 +156,57 @@ export class Session {
     } catch (error) {
       return this.#finish('closed', (error as Error).message, ['destroy']);
     }
+    return [{ kind: 'hold-reading' }, ...this.#introduce()];
+  }
+
+  #introduce(): SessionAction[] {
     this.#state = 'wants-in';
     return [
       { kind: 'disarm', timer: 'identity' },
-      { kind: 'hold-reading' },
       { kind: 'arm', timer: 'newcomer', delayMs: LIMITS.newcomerTimeoutMs },
       { kind: 'introduce', introduction: { wireName: this.#wireName, certificate: this.#certificate } },
+    ];
+  }
+
+  /** Mutual TLS: the certificate says who this is, or that it may only ask for one. */
+  #authenticated(as: Authentication): SessionAction[] {
+    if (this.#state !== 'identifying') return [];
+    if (as.kind === 'stranger') return this.#finish('closed', as.reason, ['destroy']);
+    if (as.kind === 'default') {
+      this.#state = 'enrolling';
+      return [{ kind: 'resume-reading' }];
+    }
+    this.#wireName = as.name;
+    return this.#introduce();
+  }
+
+  /** A client with the default certificate may say one thing only. */
+  #enrol(frame: Frame): SessionAction[] {
+    const request = readEnrolment(frame);
+    if (request === undefined) {
+      const reason = `with the default certificate it may only ask for its own, not send ${frame.header.message_type}`;
+      return this.#finish('closed', reason, ['destroy']);
+    }
+    try {
+      this.#wireName = checkClientName(request.name);
+    } catch (error) {
+      return this.#finish('closed', (error as Error).message, ['destroy']);
+    }
+    return [{ kind: 'hold-reading' }, { kind: 'enrol', request }];
+  }
+
+  #issued(frame: Frame): SessionAction[] {
+    const issued = readIssued(frame);
+    if (issued === undefined) {
+      return this.#finish(
+        'closed',
+        `it answered the request for a certificate with ${frame.header.message_type}`,
+        ['destroy'],
+      );
+    }
+    return [
+      { kind: 'issued', issued },
+      ...this.#finish('closed', 'a certificate has been issued', ['destroy']),
     ];
   }
 
@@ -224,7 +225,7 @@ export class Session {
     if (this.#state !== 'wants-in') return [];
     // In this mode only an aioc client shows a certificate, so only such a one is told; Python is just closed on.
     const tell: SessionAction[] =
-      this.#certificate === undefined
+      this.#certificate === undefined || this.#options.security === 'mutual-tls'
         ? []
         : [{ kind: 'send', frame: refusalFrame({ code, sourceId: this.#options.sourceId }) }];
     return [...tell, ...this.#finish('refused', REJECTIONS[code], ['end'])];
@@ -297,7 +298,7 @@ export class Session {
   }
 
   #drain(): SessionAction[] {
-    if (this.#state === 'established' || this.#state === 'probing') {
+    if (this.#state === 'established' || this.#state === 'probing' || this.#state === 'draining') {
       this.#state = 'draining';
       return [{ kind: 'arm', timer: 'drain', delayMs: LIMITS.drainTimeoutMs }];
     }
@@ -314,9 +315,10 @@ export class Session {
   ): SessionAction[] {
     const whileWaiting =
       this.#options.role === 'dialler' && this.#state === 'probing' && !this.#heardFromPeer;
+    const from = this.#state;
     this.#state = state;
     this.#over = true;
-    const ending = { state, reason, whileWaiting, ...(refusedByPeer && { refusedByPeer }) };
+    const ending = { state, from, reason, whileWaiting, ...(refusedByPeer && { refusedByPeer }) };
     return [...how.map((kind): SessionAction => ({ kind })), { kind: 'over', ending }];
   }
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
-import { type Ack, isReserved, pingFrame } from '../protocol/messages.ts';
+import { type Ack, isReserved, type OutFrame, pingFrame } from '../protocol/messages.ts';
 import type { OutMessage } from '../queues/outbox.ts';
 import type { FileSink, Verdict } from './frame-pump.ts';
 import type { Ignoring } from './ignoring.ts';
@@ -17,6 +17,8 @@ import type { SetOutcome, TrafficLog } from './traffic-log.ts';
 export interface Application {
   message(peer: Peer, frame: Frame): Verdict | Promise<Verdict>;
   file(peer: Peer, frame: Frame, sizeBytes: number): Promise<FileSink>;
+  /** An answer to a ping of a local program. */
+  pong?(peer: Peer, frame: Frame): void;
   connected(peer: Peer): void;
   disconnected(peer: Peer, reason: string): void;
 }
@@ -94,12 +96,12 @@ export class Traffic implements LinkTraffic {
   }
 
   /**
-   * Queues a message for a peer.
+   * Queues a message for a peer; resolves when it is in the store.
    *
    * @returns a function that takes it back while it has not left
    * @throws AiocError AIOC_IGNORED when the peer is ignored, AIOC_QUEUE_FULL
    */
-  send(peer: Peer, message: OutMessage): () => void {
+  async send(peer: Peer, message: OutMessage): Promise<() => void> {
     const { ignoring, log, sourceId } = this.#options;
     const header: Header = { ...message.header, source_id: sourceId(), destination_id: peer.wireName };
     const setOutcome = log.traffic({
@@ -120,7 +122,7 @@ export class Traffic implements LinkTraffic {
       );
     }
     try {
-      return peer.offer({
+      return await peer.offer({
         ...message,
         header,
         onState: (state, reason) => this.#moved(message, setOutcome, state, reason),
@@ -168,10 +170,28 @@ export class Traffic implements LinkTraffic {
     });
   }
 
-  pong(_link: Link, responseId: string): void {
-    const answered = this.#pings.get(responseId);
-    this.#pings.delete(responseId);
-    answered?.();
+  pong(link: Link, frame: Frame): void {
+    const responseId = frame.header['response_id'];
+    const answered = typeof responseId === 'string' ? this.#pings.get(responseId) : undefined;
+    if (answered !== undefined) {
+      this.#pings.delete(responseId as string);
+      answered();
+      return;
+    }
+    const peer = this.#options.registry.byLink(link);
+    if (peer !== undefined) this.#options.application.pong?.(peer, frame);
+  }
+
+  /**
+   * Sends a frame past the queues, or not at all.
+   *
+   * @throws AiocError AIOC_PEER_AWAY
+   */
+  sendNow(peer: Peer, frame: OutFrame): void {
+    const { link } = peer;
+    if (link === undefined) throw new AiocError('AIOC_PEER_AWAY', `${peer.name} is not connected`);
+    const header: Header = { ...frame.header, source_id: this.sourceId, destination_id: peer.wireName };
+    link.send({ ...frame, header });
   }
 
   writable(link: Link): void {

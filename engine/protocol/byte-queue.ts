@@ -27,6 +27,13 @@ export class ByteQueue {
     return joined;
   }
 
+  /** Puts bytes back in front of the others. */
+  unread(bytes: Buffer): void {
+    this.#chunks = [bytes, ...this.#chunks.slice(this.#first)];
+    this.#first = 0;
+    this.#length += bytes.length;
+  }
+
   /** At least one and at most `maxBytes` bytes, without copying; empty only when nothing is here. */
   takeSome(maxBytes: number): Buffer {
     const head = this.#chunks[this.#first];

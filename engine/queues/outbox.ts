@@ -3,20 +3,30 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { Header } from '../protocol/header.ts';
+import type { Store } from '../storage/store.ts';
+import { type MessageParts, packMessage, unpackMessage } from './packed-message.ts';
 
 /** A file that goes along with a message; its bytes are read when it is its turn. */
 export interface OutgoingBody {
+  /** 0 where it is not known before the file is opened. */
   readonly sizeBytes: number;
-  open(): Promise<{ readonly sizeBytes: number; chunks(): AsyncIterable<Buffer>; close(): Promise<void> }>;
+  /** What becomes of the message when its file cannot be read: it fails, or goes without it (PROTOCOL §3). */
+  readonly whenUnreadable: 'fail' | 'send-without';
+  open(): Promise<{
+    readonly sizeBytes: number;
+    chunks(): AsyncIterable<Buffer>;
+    close(): Promise<void>;
+  }>;
   onProgress(sentBytes: number): void;
+  /** The other side has it. */
+  onDelivered(): void;
 }
 
 export type DeliveryState = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';
 
-export interface OutMessage {
+export interface OutMessage extends MessageParts {
   /** Without transport_id, which belongs to a connection. */
   readonly header: Header;
-  readonly data: Buffer;
   readonly body?: OutgoingBody;
   /** Told each time the message has come further, or has fallen back to waiting. */
   onState(state: DeliveryState, reason?: string): void;
@@ -24,70 +34,141 @@ export interface OutMessage {
 
 export interface OutboxEntry {
   readonly message: OutMessage;
+  readonly position: number;
   readonly sizeBytes: number;
   readonly atMs: number;
   sent: boolean;
   gone: boolean;
 }
 
+/** What a queue does with a message that does not fit. Whatever is dropped is counted and told. */
+export type WhenFull = 'refuse' | 'drop_oldest' | 'drop_newest';
+
+export interface OutboxOptions {
+  readonly type: string;
+  /** The name of its stream in the store. */
+  readonly stream: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly whenFull: WhenFull;
+  /** How a message that comes out of the store again is to be watched and its file to be read. */
+  readonly revive: (parts: MessageParts) => Pick<OutMessage, 'body' | 'onState'>;
+}
+
 /**
- * What waits to go to one peer under one message type, in order. An entry stays until the other side has
- * acknowledged it, so a lost connection loses nothing that is in here.
+ * What waits to go to one peer under one message type, in order. A message stays in the store until the other side
+ * has acknowledged it; memory holds only a window of those that come next.
  */
 export class Outbox {
   readonly type: string;
-  readonly #clock: Clock;
-  #entries: OutboxEntry[] = [];
-  #nextUnsent = 0;
-  #bytes = 0;
-  #depth = 0;
   readonly arrivals: RateMeter;
   readonly departures: RateMeter;
+  readonly #options: OutboxOptions;
+  #window: OutboxEntry[] = [];
+  #nextUnsent = 0;
+  /** The last position that is, or was, in the window. */
+  #windowEnd = 0;
+  #storedEnd = 0;
+  #depth = 0;
+  #bytes = 0;
+  #dropped = 0;
+  /** Messages of this run that are in the store only, by position. */
+  readonly #beyond = new Map<number, OutboxEntry>();
+  #loading: Promise<void> | undefined;
 
-  constructor({ type, clock }: { readonly type: string; readonly clock: Clock }) {
-    this.type = type;
-    this.#clock = clock;
-    this.arrivals = new RateMeter(clock);
-    this.departures = new RateMeter(clock);
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+    this.type = options.type;
+    this.arrivals = new RateMeter(options.clock);
+    this.departures = new RateMeter(options.clock);
   }
 
   get depth(): number {
     return this.#depth;
   }
 
-  /** Bytes held in memory; a file counts by its message alone. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  get oldestAtMs(): number | undefined {
-    return this.#entries.find(({ gone }) => !gone)?.atMs;
+  /** Messages that were dropped because the queue was full. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
-  /** @throws AiocError AIOC_QUEUE_FULL; the message is then not in here */
-  offer(message: OutMessage): OutboxEntry {
-    const sizeBytes = message.data.length;
-    if (this.#depth >= LIMITS.outboxMessages || this.#bytes + sizeBytes > LIMITS.outboxBytes) {
-      throw new AiocError(
-        'AIOC_QUEUE_FULL',
-        `${this.#depth} messages (${this.#bytes} bytes) wait already and no more fit: wait until the peer is back`,
-      );
-    }
-    const entry = { message, sizeBytes, atMs: this.#clock.wallNow(), sent: false, gone: false };
-    this.#entries.push(entry);
+  /** When the oldest came, in milliseconds since 1970. */
+  get oldestAtMs(): number | undefined {
+    return this.#window.find(({ gone }) => !gone)?.atMs;
+  }
+
+  /**
+   * Keeps a message until it is acknowledged.
+   *
+   * @throws AiocError AIOC_QUEUE_FULL; the message is then not in here
+   */
+  async offer(message: OutMessage): Promise<OutboxEntry> {
+    const payload = packMessage(message);
+    this.#makeRoom(payload.length);
+    // Counted before the store has it, so that many at once cannot overrun the limit together.
     this.#depth += 1;
-    this.#bytes += sizeBytes;
+    this.#bytes += payload.length;
     this.arrivals.add();
-    return entry;
+    try {
+      const { position } = await this.#options.store.append(this.#options.stream, [payload]);
+      const atMs = this.#options.clock.wallNow();
+      const entry = { message, position, sizeBytes: payload.length, atMs, sent: false, gone: false };
+      if (this.#windowEnd === this.#storedEnd && this.#window.length < LIMITS.outboxWindow) {
+        this.#window.push(entry);
+        this.#windowEnd = position;
+      } else this.#beyond.set(position, entry);
+      this.#storedEnd = position;
+      return entry;
+    } catch (error) {
+      this.#depth -= 1;
+      this.#bytes -= payload.length;
+      throw error;
+    }
   }
 
   /** The first entry that has not been sent on the present connection. */
   next(): OutboxEntry | undefined {
-    for (; this.#nextUnsent < this.#entries.length; this.#nextUnsent += 1) {
-      const entry = this.#entries[this.#nextUnsent];
+    for (; this.#nextUnsent < this.#window.length; this.#nextUnsent += 1) {
+      const entry = this.#window[this.#nextUnsent];
       if (entry !== undefined && !entry.gone && !entry.sent) return entry;
     }
     return undefined;
+  }
+
+  /** Whether messages wait in the store that are not in the window yet. */
+  get hasMore(): boolean {
+    return this.#windowEnd !== this.#storedEnd;
+  }
+
+  /** Brings the next messages from the store into the window. */
+  load(): Promise<void> {
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  async #load(): Promise<void> {
+    const { store, stream, revive } = this.#options;
+    const records = await store.read(stream, this.#windowEnd, LIMITS.outboxLoadBytes);
+    for (const { position, payload, atMs } of records) {
+      // Whoever waits for what becomes of it holds the entry that `offer` gave.
+      let entry = this.#beyond.get(position);
+      if (entry === undefined) {
+        const parts = unpackMessage(payload);
+        const message = { ...parts, ...revive(parts) };
+        entry = { message, position, sizeBytes: payload.length, atMs, sent: false, gone: false };
+      }
+      this.#beyond.delete(position);
+      this.#windowEnd = position;
+      if (!entry.gone) this.#window.push(entry);
+    }
+    // What was taken back while it was beyond the window is in no record any more.
+    if (records.length === 0) this.#windowEnd = this.#storedEnd;
   }
 
   /** It has been acknowledged, or given up. */
@@ -97,25 +178,67 @@ export class Outbox {
     this.#depth -= 1;
     this.#bytes -= entry.sizeBytes;
     this.departures.add();
-    this.#compact();
+    this.#forgetGone();
   }
 
   /** The connection is gone: whatever was not acknowledged will be sent again, in the same order. */
   rewind(): void {
     this.#nextUnsent = 0;
-    for (const entry of this.#entries) {
+    for (const entry of this.#window) {
       if (entry.gone || !entry.sent) continue;
       entry.sent = false;
       entry.message.onState('waiting');
     }
   }
 
-  #compact(): void {
+  /** Drops everything that waits, and says how many that were. */
+  async purge(): Promise<number> {
+    const count = this.#depth;
+    for (const entry of this.#window) {
+      if (!entry.gone) entry.message.onState('dropped', 'the queue was emptied');
+      entry.gone = true;
+    }
+    for (const entry of this.#beyond.values()) {
+      entry.gone = true;
+      entry.message.onState('dropped', 'the queue was emptied');
+    }
+    this.#beyond.clear();
+    this.#window = [];
+    this.#windowEnd = this.#storedEnd;
+    this.#nextUnsent = 0;
+    this.#depth = 0;
+    this.#bytes = 0;
+    await this.#options.store.purge(this.#options.stream);
+    return count;
+  }
+
+  #makeRoom(sizeBytes: number): void {
+    const { whenFull } = this.#options;
+    while (this.#depth >= LIMITS.outboxMessages || this.#bytes + sizeBytes > LIMITS.outboxBytes) {
+      const oldest =
+        whenFull === 'drop_oldest' ? this.#window.find(({ gone, sent }) => !gone && !sent) : undefined;
+      if (oldest === undefined) {
+        this.#dropped += whenFull === 'refuse' ? 0 : 1;
+        throw new AiocError(
+          'AIOC_QUEUE_FULL',
+          `${this.#depth} messages (${this.#bytes} bytes) wait already and no more fit: wait until the peer is back`,
+        );
+      }
+      this.#dropped += 1;
+      this.remove(oldest);
+      oldest.message.onState('dropped', 'the queue was full and this was the oldest');
+    }
+  }
+
+  /** Acknowledges to the store what is gone from the front, and cuts it off the window. */
+  #forgetGone(): void {
     let gone = 0;
-    while (this.#entries[gone]?.gone) gone += 1;
-    // Moving the rest costs its length, so it is done only when at least as many can be dropped.
-    if (gone === 0 || gone * 2 < this.#entries.length) return;
-    this.#entries = this.#entries.slice(gone);
+    while (this.#window[gone]?.gone) gone += 1;
+    // Each cut costs the length of the rest, so it is made only when at least as many can go.
+    if (gone === 0 || gone * 2 < this.#window.length) return;
+    const last = this.#window[gone - 1] as OutboxEntry;
+    this.#window = this.#window.slice(gone);
     this.#nextUnsent = Math.max(0, this.#nextUnsent - gone);
+    void this.#options.store.ack(this.#options.stream, last.position);
   }
 }

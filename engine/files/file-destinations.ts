@@ -1,0 +1,163 @@
+import { lstat, mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { AiocError, systemCode, toAiocError } from '../base/errors.ts';
+import type { Clock, Randomness } from '../base/ports.ts';
+import type { Frame } from '../protocol/frame-decoder.ts';
+import type { JsonObject } from '../protocol/header.ts';
+import { writeError } from './disk-errors.ts';
+import { ReceivedFolder } from './received-folder.ts';
+import { checkFileName } from './safe-name.ts';
+
+export interface FileDestination {
+  /** May name keys of the header in braces: `/data/{message_type}/{source_id}`. */
+  readonly targetDirectory: string;
+  /** What is there may be replaced. */
+  readonly overrideExisting: boolean;
+}
+
+export interface FileDestinationsOptions {
+  /** By dst_type (file_type2dirpath, file_recv_config). */
+  readonly byType: ReadonlyMap<string, FileDestination>;
+  readonly sizeMaxBytes: number;
+  readonly random: Randomness;
+  readonly clock: Pick<Clock, 'wallNow'>;
+}
+
+/** Where the bytes of one received file go. Nothing of it ever throws: a file that cannot be kept is passed over. */
+export interface DestinationSink {
+  write(bytes: Buffer): Promise<void>;
+  end(): Promise<void>;
+  abort(): void;
+}
+
+/**
+ * Puts received files where the configuration says (PROTOCOL §3), and nowhere else: names are taken literally, and
+ * no link inside a target is followed.
+ */
+export class FileDestinations {
+  readonly #options: FileDestinationsOptions;
+
+  constructor(options: FileDestinationsOptions) {
+    this.#options = options;
+  }
+
+  /** @param onProblem told why the file is not kept, once */
+  async receive(
+    frame: Frame,
+    sizeBytes: number,
+    onProblem: (problem: string) => void,
+  ): Promise<DestinationSink> {
+    const refuse = (error: unknown): void => {
+      onProblem(`the file of a message was not kept: ${toAiocError(error, 'AIOC_FILE_WRITE').message}`);
+    };
+    try {
+      const withFile = frame.header['with_file'] as JsonObject;
+      const place = await this.#placeFor(frame, withFile, sizeBytes);
+      const { random, clock } = this.#options;
+      const folder = new ReceivedFolder({ directory: place.directory, random, clock });
+      const file = await folder.begin(place.name, sizeBytes);
+      return keeping(file, place.taken, refuse);
+    } catch (error) {
+      refuse(error);
+      return PASSED_OVER;
+    }
+  }
+
+  async #placeFor(
+    frame: Frame,
+    withFile: JsonObject,
+    sizeBytes: number,
+  ): Promise<{ directory: string; name: string; taken: 'replace' | 'refuse' }> {
+    const destination = this.#options.byType.get(String(withFile['dst_type']));
+    if (destination === undefined) {
+      throw new AiocError(
+        'AIOC_FILE_WRITE',
+        `no directory is configured for the dst_type ${String(withFile['dst_type'])}`,
+      );
+    }
+    if (sizeBytes > this.#options.sizeMaxBytes) {
+      throw new AiocError(
+        'AIOC_FILE_WRITE',
+        `it has ${sizeBytes} bytes, max_size_file_upload_recv allows ${this.#options.sizeMaxBytes}`,
+      );
+    }
+    const segments = String(withFile['dst_name'] ?? '').split('/');
+    for (const segment of segments) checkFileName(segment);
+    const base = resolve(filledIn(destination.targetDirectory, frame.header));
+    const directory = await madeInside(base, segments.slice(0, -1));
+    const name = segments.at(-1) ?? '';
+    if (!destination.overrideExisting && (await isThere(join(directory, name)))) {
+      throw new AiocError('AIOC_FILE_WRITE', `${name} exists already, and override_existing is not set`);
+    }
+    return { directory, name, taken: destination.overrideExisting ? 'replace' : 'refuse' };
+  }
+}
+
+function keeping(
+  file: Awaited<ReturnType<ReceivedFolder['begin']>>,
+  taken: 'replace' | 'refuse',
+  refuse: (error: unknown) => void,
+): DestinationSink {
+  let failed = false;
+  const attempt = async (action: () => Promise<unknown>): Promise<void> => {
+    if (failed) return;
+    try {
+      await action();
+    } catch (error) {
+      failed = true;
+      refuse(error);
+    }
+  };
+  return {
+    write: (bytes) => attempt(() => file.write(bytes)),
+    end: () => attempt(() => file.finish(taken)),
+    abort: () => void file.abort(),
+  };
+}
+
+/** Values of the header stand for one segment each: none may climb or descend. */
+function filledIn(template: string, header: JsonObject): string {
+  return template.replace(/\{(\w+)\}/g, (_, key: string) => {
+    const value = header[key];
+    if (typeof value !== 'string' && typeof value !== 'number') {
+      throw new AiocError('AIOC_FILE_NAME_BAD', `the header has no ${key} for ${template}`);
+    }
+    return checkFileName(String(value));
+  });
+}
+
+/** Makes the directory, one segment after another: a link on the way is refused before anything is made behind it. */
+async function madeInside(base: string, segments: readonly string[]): Promise<string> {
+  let path = base;
+  try {
+    await mkdir(base, { recursive: true });
+    for (const segment of segments) {
+      path = join(path, segment);
+      await mkdir(path).catch((error: unknown) => {
+        if (systemCode(error) !== 'EEXIST') throw error;
+      });
+      if (!(await lstat(path)).isDirectory()) {
+        throw new AiocError('AIOC_FILE_NAME_BAD', `${segment} in ${base} is no directory of its own`);
+      }
+    }
+    return path;
+  } catch (error) {
+    throw error instanceof AiocError ? error : writeError(path, error);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw writeError(path, error);
+  }
+}
+
+const PASSED_OVER: DestinationSink = {
+  write: () => Promise.resolve(),
+  end: () => Promise.resolve(),
+  abort: () => undefined,
+};

@@ -1,0 +1,113 @@
+import { LIMITS } from '../base/limits.ts';
+import type { Clock } from '../base/ports.ts';
+import { RateMeter } from '../base/rate-meter.ts';
+import type { Store, StoredRecord } from '../storage/store.ts';
+
+export interface InboxOptions {
+  readonly type: string;
+  /** The name of its stream in the store. */
+  readonly stream: string;
+  readonly store: Store;
+  readonly clock: Clock;
+}
+
+/** What has arrived for the one listener of a message type, in order, until that listener has taken it. */
+export class Inbox {
+  readonly type: string;
+  readonly arrivals: RateMeter;
+  readonly departures: RateMeter;
+  readonly #options: InboxOptions;
+  #depth = 0;
+  #bytes = 0;
+  #dropped = 0;
+  #oldestAtMs: number | undefined;
+  /** Somebody takes what is in here, so that waiting for room makes sense. */
+  #listened = false;
+  #onArrival: () => void = () => undefined;
+  #waitingForRoom: (() => void)[] = [];
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+    this.type = options.type;
+    this.arrivals = new RateMeter(options.clock);
+    this.departures = new RateMeter(options.clock);
+  }
+
+  get depth(): number {
+    return this.#depth;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  get oldestAtMs(): number | undefined {
+    return this.#depth === 0 ? undefined : this.#oldestAtMs;
+  }
+
+  get listened(): boolean {
+    return this.#listened;
+  }
+
+  /** Called with each arrival by whoever delivers. */
+  onArrival(action: () => void): void {
+    this.#onArrival = action;
+  }
+
+  setListened(listened: boolean): void {
+    this.#listened = listened;
+    // Without a listener nobody makes room; whoever waits for it must decide anew.
+    if (!listened) this.#wake();
+  }
+
+  /**
+   * Keeps one frame for the listener. With a listener that is slow it waits for room, which slows the sender; without
+   * one, what does not fit is dropped and counted.
+   *
+   * @returns false when it was dropped
+   */
+  async put(frame: Buffer): Promise<boolean> {
+    while (this.#isFull(frame.length)) {
+      if (!this.#listened) {
+        this.#dropped += 1;
+        return false;
+      }
+      await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
+    }
+    this.#depth += 1;
+    this.#bytes += frame.length;
+    this.arrivals.add();
+    this.#oldestAtMs ??= this.#options.clock.wallNow();
+    await this.#options.store.append(this.#options.stream, [frame]);
+    this.#onArrival();
+    return true;
+  }
+
+  read(after: number): Promise<readonly StoredRecord[]> {
+    return this.#options.store.read(this.#options.stream, after, LIMITS.inboxReadBytes);
+  }
+
+  /** The listener has taken everything up to this record. */
+  async done(record: StoredRecord, sizes: { readonly count: number; readonly bytes: number }): Promise<void> {
+    this.#depth -= sizes.count;
+    this.#bytes -= sizes.bytes;
+    this.departures.add(sizes.count);
+    this.#oldestAtMs = record.atMs;
+    this.#wake();
+    await this.#options.store.ack(this.#options.stream, record.position);
+  }
+
+  #isFull(sizeBytes: number): boolean {
+    return (
+      this.#depth >= LIMITS.inboxMessages || (this.#depth > 0 && this.#bytes + sizeBytes > LIMITS.inboxBytes)
+    );
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waitingForRoom.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,129 @@
+import { AiocError } from '../base/errors.ts';
+import type { Clock } from '../base/ports.ts';
+import type { Appended, BatchSource, Store, StoredRecord, StreamStat } from './store.ts';
+
+interface Stream {
+  records: StoredRecord[];
+  /** Records before this index are acknowledged; they are cut off now and then, not each time. */
+  first: number;
+  bytes: number;
+  lastPosition: number;
+  readonly sources: Map<string, number>;
+}
+
+/** Keeps records until the program ends, and not longer. */
+export class MemoryStore implements Store {
+  readonly #clock: Clock;
+  readonly #streams = new Map<string, Stream>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async append(name: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended> {
+    const stream = this.#stream(name);
+    const fresh = source === undefined ? batch : withoutKnown(stream, batch, source);
+    for (const payload of fresh) {
+      stream.lastPosition += 1;
+      stream.records.push({ position: stream.lastPosition, payload, atMs: this.#clock.wallNow() });
+      stream.bytes += payload.length;
+    }
+    if (source !== undefined && fresh.length > 0) {
+      stream.sources.set(source.epoch, source.firstSeq + batch.length - 1);
+    }
+    const outcome = fresh.length === 0 && batch.length > 0 ? 'duplicate' : 'appended';
+    return { outcome, position: stream.lastPosition };
+  }
+
+  async read(name: string, after: number, maxBytes: number): Promise<readonly StoredRecord[]> {
+    const stream = this.#streams.get(name);
+    if (stream === undefined) return [];
+    const found: StoredRecord[] = [];
+    let bytes = 0;
+    for (let index = firstBehind(stream, after); index < stream.records.length; index += 1) {
+      const record = stream.records[index] as StoredRecord;
+      bytes += record.payload.length;
+      if (found.length > 0 && bytes > maxBytes) break;
+      found.push(record);
+    }
+    return found;
+  }
+
+  async ack(name: string, upTo: number): Promise<void> {
+    const stream = this.#streams.get(name);
+    if (stream === undefined) return;
+    const next = firstBehind(stream, upTo);
+    for (let index = stream.first; index < next; index += 1) {
+      stream.bytes -= (stream.records[index] as StoredRecord).payload.length;
+    }
+    stream.first = next;
+    if (stream.first * 2 > stream.records.length) {
+      stream.records = stream.records.slice(stream.first);
+      stream.first = 0;
+    }
+  }
+
+  async lastSource(name: string): Promise<ReadonlyMap<string, number>> {
+    return new Map(this.#streams.get(name)?.sources);
+  }
+
+  async stat(name: string): Promise<StreamStat> {
+    const stream = this.#streams.get(name);
+    if (stream === undefined) return { count: 0, bytes: 0, oldestAtMs: undefined };
+    const { records, first, bytes } = stream;
+    return { count: records.length - first, bytes, oldestAtMs: records[first]?.atMs };
+  }
+
+  async streams(): Promise<readonly string[]> {
+    return [...this.#streams]
+      .filter(([, { records, first }]) => records.length > first)
+      .map(([name]) => name);
+  }
+
+  async purge(name: string): Promise<number> {
+    const stream = this.#streams.get(name);
+    if (stream === undefined) return 0;
+    const count = stream.records.length - stream.first;
+    stream.records = [];
+    stream.first = 0;
+    stream.bytes = 0;
+    return count;
+  }
+
+  async close(): Promise<void> {
+    this.#streams.clear();
+  }
+
+  #stream(name: string): Stream {
+    let stream = this.#streams.get(name);
+    if (stream === undefined) {
+      stream = { records: [], first: 0, bytes: 0, lastPosition: 0, sources: new Map() };
+      this.#streams.set(name, stream);
+    }
+    return stream;
+  }
+}
+
+/** The part of a batch that the stream does not have yet. */
+function withoutKnown(stream: Stream, batch: readonly Buffer[], source: BatchSource): readonly Buffer[] {
+  const last = stream.sources.get(source.epoch) ?? 0;
+  if (source.firstSeq > last + 1) {
+    throw new AiocError(
+      'AIOC_STORE_GAP',
+      `record ${source.firstSeq} came, but ${last} was the last one: have it sent again from ${last + 1}`,
+    );
+  }
+  return batch.slice(last + 1 - source.firstSeq);
+}
+
+/** Index of the first record that is not acknowledged and lies behind the position. */
+function firstBehind({ records, first }: Stream, position: number): number {
+  let low = first;
+  let high = records.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((records[middle] as StoredRecord).position <= position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

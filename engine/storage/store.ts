@@ -1,0 +1,53 @@
+/**
+ * Where queues keep their messages. Wide enough for a journal on disk and for a distributed log: everything is
+ * asynchronous, and positions belong to the store (they rise within a stream, and nothing else may be assumed of
+ * them).
+ */
+export interface StoredRecord {
+  readonly position: number;
+  readonly payload: Buffer;
+  /** When it was appended, in milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+/** Where a batch came from: the sender's epoch and the number of its first record, for telling a repetition. */
+export interface BatchSource {
+  readonly epoch: string;
+  readonly firstSeq: number;
+}
+
+export interface Appended {
+  /** `duplicate`: all of it had been appended before, and nothing was. */
+  readonly outcome: 'appended' | 'duplicate';
+  /** Of the last record of the batch, or of the stream for a duplicate. */
+  readonly position: number;
+}
+
+export interface StreamStat {
+  /** Records that have not been acknowledged. */
+  readonly count: number;
+  readonly bytes: number;
+  readonly oldestAtMs: number | undefined;
+}
+
+export interface Store {
+  /**
+   * Appends a batch as one: all of it is kept, or none. With a source, what the stream has from that epoch already is
+   * left out, and a gap is refused.
+   *
+   * @throws AiocError AIOC_STORE_GAP when records of the epoch are missing before this batch
+   */
+  append(stream: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended>;
+  /** Records behind `after` (0: from the first), as many as fit into `maxBytes` but at least one if there is one. */
+  read(stream: string, after: number, maxBytes: number): Promise<readonly StoredRecord[]>;
+  /** Everything up to that position is done with and may be forgotten. */
+  ack(stream: string, upTo: number): Promise<void>;
+  /** The number of the last record of each epoch that has been appended with a source. */
+  lastSource(stream: string): Promise<ReadonlyMap<string, number>>;
+  stat(stream: string): Promise<StreamStat>;
+  /** Names of the streams that hold records. */
+  streams(): Promise<readonly string[]>;
+  /** Forgets the records of a stream, and says how many there were. What it knows of sources stays. */
+  purge(stream: string): Promise<number>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { LIMITS } from '../../../engine/base/limits.ts';
+import { Outbox, type OutMessage, type WhenFull } from '../../../engine/queues/outbox.ts';
+import { packMessage, unpackMessage } from '../../../engine/queues/packed-message.ts';
+import { MemoryStore } from '../../../engine/storage/memory-store.ts';
+import { SimulatedClock } from '../../helpers/simulated-world.ts';
+
+function outbox(whenFull: WhenFull = 'refuse', store = new MemoryStore(new SimulatedClock())): Outbox {
+  const revive = () => ({ onState: () => undefined });
+  return new Outbox({
+    type: 'any',
+    stream: 'out/peer/any',
+    store,
+    clock: new SimulatedClock(),
+    whenFull,
+    revive,
+  });
+}
+
+function message(text: string, onState: OutMessage['onState'] = () => undefined): OutMessage {
+  return { header: { message_type: 'any' }, data: Buffer.from(text), onState };
+}
+
+/** Sends and acknowledges everything that waits, and says what it was. */
+async function drain(queue: Outbox): Promise<string[]> {
+  const got: string[] = [];
+  for (;;) {
+    const entry = queue.next();
+    if (entry !== undefined) {
+      got.push(entry.message.data.toString());
+      queue.remove(entry);
+    } else if (queue.hasMore) await queue.load();
+    else return got;
+  }
+}
+
+test('a message is packed and unpacked unchanged', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ minLength: 1 }),
+      fc.string(),
+      fc.uint8Array(),
+      fc.uint8Array({ minLength: 1 }),
+      (type, tag, data, binary) => {
+        const parts = {
+          header: { message_type: type, tag },
+          data: Buffer.from(data),
+          binary: Buffer.from(binary),
+        };
+        assert.deepEqual(unpackMessage(packMessage(parts)), parts);
+        const plain = { header: parts.header, data: parts.data };
+        assert.deepEqual(unpackMessage(packMessage(plain)), plain);
+      },
+    ),
+  );
+});
+
+test('far more than the window comes out in order, and each once', async () => {
+  const queue = outbox();
+  const texts = Array.from({ length: LIMITS.outboxWindow * 3 + 7 }, (_, number) => `m${number}`);
+  for (const text of texts) await queue.offer(message(text));
+  assert.equal(queue.depth, texts.length);
+  assert.deepEqual(await drain(queue), texts);
+  assert.deepEqual([queue.depth, queue.bytes], [0, 0]);
+});
+
+test('after a lost connection what was not acknowledged comes again, in the same order', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.constantFrom('offer', 'send', 'ack', 'rewind'), { maxLength: 200 }),
+      async (steps) => {
+        const queue = outbox();
+        const acknowledged: string[] = [];
+        const sent: NonNullable<ReturnType<Outbox['next']>>[] = [];
+        let offered = 0;
+        for (const step of steps) {
+          const entry = queue.next();
+          if (step === 'offer') await queue.offer(message(`${offered++}`));
+          else if (step === 'rewind') {
+            queue.rewind();
+            sent.length = 0;
+          } else if (step === 'send' && entry !== undefined) {
+            entry.sent = true;
+            sent.push(entry);
+          } else if (step === 'ack' && sent[0] !== undefined) {
+            const first = sent.shift() as (typeof sent)[0];
+            acknowledged.push(first.message.data.toString());
+            queue.remove(first);
+          }
+        }
+        queue.rewind();
+        acknowledged.push(...(await drain(queue)));
+        assert.deepEqual(
+          acknowledged,
+          Array.from({ length: offered }, (_, number) => `${number}`),
+        );
+      },
+    ),
+  );
+});
+
+async function fill(queue: Outbox, told: string[]): Promise<void> {
+  for (let number = 0; number < LIMITS.outboxMessages; number += 1) {
+    await queue.offer(message(`m${number}`, (state) => told.push(`m${number} ${state}`)));
+  }
+}
+
+test('a full outbox refuses, and loses nothing that it has', async () => {
+  const queue = outbox('refuse');
+  await fill(queue, []);
+  await assert.rejects(queue.offer(message('one more')), { code: 'AIOC_QUEUE_FULL' });
+  assert.deepEqual([queue.depth, queue.dropped], [LIMITS.outboxMessages, 0]);
+});
+
+test('one that drops the newest counts each, one that drops the oldest tells whose it was', async () => {
+  const newest = outbox('drop_newest');
+  await fill(newest, []);
+  await assert.rejects(newest.offer(message('one more')), { code: 'AIOC_QUEUE_FULL' });
+  assert.equal(newest.dropped, 1);
+  const told: string[] = [];
+  const oldest = outbox('drop_oldest');
+  await fill(oldest, told);
+  await oldest.offer(message('one more'));
+  assert.deepEqual(told, ['m0 dropped']);
+  assert.deepEqual([oldest.depth, oldest.dropped], [LIMITS.outboxMessages, 1]);
+  const rest = await drain(oldest);
+  assert.deepEqual([rest[0], rest.at(-1)], ['m1', 'one more']);
+});
