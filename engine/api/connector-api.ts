@@ -1,0 +1,213 @@
+import { mkdir } from 'node:fs/promises';
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { ownerId, receiveSocketPath, sendSocketPath } from '../local/socket-names.ts';
+import type { JsonObject } from '../protocol/header.ts';
+import { serverId } from '../protocol/names.ts';
+import {
+  type ApiPorts,
+  apiOptionsFromConfig,
+  type ConnectorApiOptions,
+  realApiPorts,
+} from './api-options.ts';
+import { exchange } from './exchange.ts';
+import { type FilePlan, planFile } from './file-pieces.ts';
+import { FrameListener } from './listener.ts';
+import { type Listener, ListenerMessage, type MessageHandler, messageStream } from './listener-message.ts';
+import {
+  checkType,
+  encodeMessage,
+  type OutgoingMessage,
+  type PreparedMessage,
+  prepareMessage,
+  type SendOptions,
+} from './message-frame.ts';
+import { ConnectorPlace } from './place.ts';
+import { ReceivedMessage } from './received-message.ts';
+import { SendLine } from './send-line.ts';
+
+export interface RequestOptions extends SendOptions {
+  /** How long to wait for the response. Default: LIMITS.responseTimeoutMs. */
+  readonly timeoutMs?: number;
+}
+
+export interface ListenOptions {
+  /** How many messages may be in the handler at once. Default 1: in order, each after the one before is done. */
+  readonly concurrency?: number;
+  /** Stops the listener. */
+  readonly signal?: AbortSignal;
+  /** Told of what the handler threw and of frames that could not be read. Without it such an error stops the listener. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/**
+ * What an application program uses to send and receive through a connector that runs on the same machine, be it aioc or
+ * Python's. Any number of programs may send; each message type has one listener.
+ */
+export class ConnectorAPI {
+  readonly #options: ConnectorApiOptions;
+  readonly #ports: ApiPorts;
+  readonly #place: ConnectorPlace;
+  readonly #line: SendLine;
+
+  /** @throws AiocError AIOC_NAME_BAD when it is not said which connector is meant */
+  constructor(options: ConnectorApiOptions, ports: ApiPorts = realApiPorts()) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#place = new ConnectorPlace(options);
+    this.#line = new SendLine({
+      keep: options.udsPathSendPreserveSocket ?? true,
+      connect: () => this.#place.connect(sendSocketPath),
+    });
+  }
+
+  /**
+   * Takes a configuration in Python's keys, a connector's or a program's: the path of a JSON file or what is in it. Of
+   * options given twice the second argument's count.
+   *
+   * @throws AiocError AIOC_CONFIG, AIOC_NAME_BAD
+   */
+  static async fromConfig(
+    config: string | Readonly<Record<string, unknown>>,
+    options: Partial<ConnectorApiOptions> = {},
+  ): Promise<ConnectorAPI> {
+    return new ConnectorAPI({ ...(await apiOptionsFromConfig(config)), ...options });
+  }
+
+  /**
+   * Sends a message. Messages leave in the order of the calls.
+   *
+   * When it resolves, this machine's operating system has the whole message for the connector. That promises order and
+   * that nothing of it waits in this program any more. It does not promise that the connector has read it (one that is
+   * killed at this moment has not), nor that the peer is connected, takes the type or has a listener: for that, ask for
+   * a response with `request`. When it rejects, the connector has not got the message whole.
+   *
+   * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_TYPE_UNKNOWN, AIOC_NAME_BAD, AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE,
+   * AIOC_FRAME_TOO_LARGE, AIOC_QUEUE_FULL, AIOC_CANCELLED
+   */
+  async send(options: SendOptions): Promise<void> {
+    const message = this.#prepare(options, false);
+    const sizeBytes = message.data.length + (message.binary?.length ?? 0);
+    const { signal } = options;
+    let plan: FilePlan | undefined;
+    const frames = async (): Promise<readonly Buffer[]> => {
+      plan = await this.#planFile(options);
+      return (plan?.withFiles ?? [undefined]).map((withFile) => encodeMessage(message, withFile));
+    };
+    try {
+      await this.#line.send({ sizeBytes, signal, frames });
+    } catch (error) {
+      await plan?.discard();
+      throw error;
+    }
+  }
+
+  /**
+   * Sends a message and waits for the peer's program to respond to it. It goes over a connection of its own, so that its
+   * order among other messages is not kept. A file in pieces is several requests; the last one's response is given.
+   *
+   * @throws AiocError what `send` throws, AIOC_TIMEOUT, AIOC_PEER_UNKNOWN when the connector cannot send it,
+   * AIOC_RESPONSE_LOST when a connection of the connector broke meanwhile
+   */
+  async request(options: RequestOptions): Promise<ReceivedMessage> {
+    const { timeoutMs = LIMITS.responseTimeoutMs, signal } = options;
+    const requestId = options.requestId ?? this.#ports.random.bytes(8).toString('hex');
+    const message = this.#prepare({ ...options, requestId }, true);
+    const plan = await this.#planFile(options);
+    try {
+      const [first, ...others] = plan?.withFiles ?? [undefined];
+      let response = await this.#exchange(message, first, { timeoutMs, signal });
+      for (const withFile of others) {
+        response = await this.#exchange(message, withFile, { timeoutMs, signal });
+      }
+      return response;
+    } catch (error) {
+      await plan?.discard();
+      throw error;
+    }
+  }
+
+  /**
+   * Hands each message of a type to `handler`, in the order in which the connector delivers them and one at a time,
+   * unless more `concurrency` is asked for. The socket file that a killed program left behind is replaced.
+   *
+   * @throws AiocError AIOC_LISTENER_TAKEN, AIOC_TYPE_UNKNOWN, AIOC_SOCKET_PATH, AIOC_LISTEN, AIOC_CANCELLED
+   */
+  async listen(
+    messageType: string,
+    handler: MessageHandler,
+    { concurrency = 1, signal, onError }: ListenOptions = {},
+  ): Promise<Listener> {
+    checkType(messageType, this.#options.recvMessageTypes, 'recv_message_types');
+    if (!Number.isInteger(concurrency) || concurrency < 1) throw new RangeError(`concurrency ${concurrency}`);
+    const directory = await this.#place.directory();
+    // A program may be started before its connector.
+    await mkdir(directory, { recursive: true });
+    const listener = await FrameListener.start({
+      path: receiveSocketPath({ directory, owner: this.#place.owner, messageType }),
+      messageType,
+      clock: this.#ports.clock,
+      forEverybody: this.#options.receiveFromAnyConnectorOwner ?? true,
+      concurrency,
+      signal,
+      onError,
+      handler: (frame) => handler(new ListenerMessage(frame, (reply) => this.send(reply))),
+    });
+    return { messageType, closed: listener.closed, stop: () => listener.stop() };
+  }
+
+  /**
+   * The messages of a type, one after another: the next is taken from the connector when it is asked for. Leaving the
+   * loop, or aborting, stops listening.
+   *
+   * @throws AiocError what `listen` throws; a frame that cannot be read ends it with its error
+   */
+  messages(
+    messageType: string,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): AsyncIterableIterator<ListenerMessage> {
+    return messageStream((handler) => this.listen(messageType, handler, signal && { signal }));
+  }
+
+  /** Ends the connection to the connector. Messages that wait for their turn are refused; listeners go on. */
+  close(): void {
+    this.#line.close();
+  }
+
+  #prepare(message: OutgoingMessage, awaitResponse: boolean): PreparedMessage {
+    checkType(message.messageType, this.#options.sendMessageTypes, 'send_message_types');
+    const destinationId = message.destinationId ?? this.#onlyPeer();
+    return prepareMessage(message, { sourceId: ownerId(this.#place.owner), destinationId, awaitResponse });
+  }
+
+  /** A client's connector fills its server in by itself. */
+  #onlyPeer(): string | undefined {
+    if (this.#place.owner.role === 'server') {
+      throw new AiocError('AIOC_NAME_BAD', 'destinationId is missing: a server must say to which client');
+    }
+    const [host, port] = this.#options.serverSockaddr ?? [];
+    return host === undefined || port === undefined ? undefined : serverId({ host, port });
+  }
+
+  async #planFile({ withFile: file, signal }: SendOptions): Promise<FilePlan | undefined> {
+    if (file === undefined) return undefined;
+    return planFile({
+      file,
+      signal,
+      maxPieceBytes: this.#options.maxSizeChunkUpload ?? LIMITS.chunkUploadBytes,
+      directory: () => this.#place.directory(),
+      random: this.#ports.random,
+    });
+  }
+
+  async #exchange(
+    message: PreparedMessage,
+    withFile: JsonObject | undefined,
+    limits: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+  ): Promise<ReceivedMessage> {
+    const peer = String(message.header['destination_id'] ?? 'the server');
+    const frame = encodeMessage(message, withFile);
+    const socket = await this.#place.connect(sendSocketPath);
+    return new ReceivedMessage(await exchange(socket, { ...limits, frame, peer, clock: this.#ports.clock }));
+  }
+}

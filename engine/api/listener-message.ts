@@ -1,0 +1,92 @@
+import { AiocError } from '../base/errors.ts';
+import type { Frame } from '../protocol/frame-decoder.ts';
+import type { OutgoingMessage, SendOptions } from './message-frame.ts';
+import { ReceivedMessage } from './received-message.ts';
+
+export interface Listener {
+  readonly messageType: string;
+  /** Settles when the listener has stopped and its last handler has ended; rejects with the error that stopped it. */
+  readonly closed: Promise<void>;
+  /**
+   * Removes the socket and takes nothing more. The message that a handler is at is finished; messages that the connector
+   * has written and nobody has taken are lost with a Python connector, which holds them for delivered.
+   */
+  stop(): Promise<void>;
+}
+
+export type MessageHandler = (message: ListenerMessage) => Promise<void> | void;
+
+/** What a reply may have besides its data: all that the message replied to does not settle. */
+export type ReplyOptions = Omit<OutgoingMessage, 'messageType' | 'destinationId' | 'responseId' | 'data'>;
+
+/** A message that came to a listener, which can be replied to. */
+export class ListenerMessage extends ReceivedMessage {
+  readonly #send: (options: SendOptions) => Promise<void>;
+
+  constructor(frame: Frame, send: (options: SendOptions) => Promise<void>) {
+    super(frame);
+    this.#send = send;
+  }
+
+  /**
+   * Sends data back to the sender under the same message type, as the response to its request if it was one.
+   *
+   * @throws AiocError what ConnectorAPI.send throws, AIOC_PEER_UNKNOWN for a message that does not say who sent it
+   */
+  async reply(data: unknown, options: ReplyOptions = {}): Promise<void> {
+    const { messageType, sourceId, requestId } = this;
+    if (sourceId === undefined) {
+      throw new AiocError(
+        'AIOC_PEER_UNKNOWN',
+        `a message of type ${messageType} does not say who sent it, so it cannot be replied to`,
+      );
+    }
+    const responseId = requestId === undefined ? {} : { responseId: requestId };
+    await this.#send({ ...options, messageType, destinationId: sourceId, ...responseId, data });
+  }
+}
+
+/** Turns a listener into an iterator: a message is held in its handler until the one after it is asked for. */
+export async function* messageStream(
+  listen: (handler: MessageHandler) => Promise<Listener>,
+): AsyncGenerator<ListenerMessage, void, undefined> {
+  let waiting: { readonly message: ListenerMessage; done(): void } | undefined;
+  let end: { readonly error?: unknown } | undefined;
+  let wake = (): void => undefined;
+  const listener = await listen(
+    (message) =>
+      new Promise((done) => {
+        waiting = { message, done };
+        wake();
+      }),
+  );
+  const ended = (how: { readonly error?: unknown }): void => {
+    end = how;
+    wake();
+  };
+  listener.closed.then(
+    () => ended({}),
+    (error: unknown) => ended({ error }),
+  );
+  try {
+    for (;;) {
+      const taken: typeof waiting = waiting;
+      waiting = undefined;
+      if (taken !== undefined) {
+        try {
+          yield taken.message;
+        } finally {
+          taken.done();
+        }
+      } else if (end === undefined) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      } else if ('error' in end) throw end.error;
+      else return;
+    }
+  } finally {
+    waiting?.done();
+    await listener.stop();
+  }
+}

@@ -1,0 +1,118 @@
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { encodeFrame } from '../protocol/frame-encoder.ts';
+import type { JsonObject } from '../protocol/header.ts';
+import { isReserved } from '../protocol/messages.ts';
+
+export interface FileToSend {
+  /** Read by the connector when it is the message's turn. Relative to this program's working directory. */
+  readonly srcPath: string;
+  /** A key of the receiver's file_recv_config. */
+  readonly dstType: string;
+  /** The name to store it under, which may name sub-directories. Default: the base name of srcPath. */
+  readonly dstName?: string;
+  /** Whether the connector deletes srcPath after sending. Unlike in Python the default is false. */
+  readonly delete?: boolean;
+}
+
+export interface OutgoingMessage {
+  readonly messageType: string;
+  /** The peer: a client's name at a server. A client needs none, since it has only its server. */
+  readonly destinationId?: string;
+  /** A string goes as UTF-8 and bytes as they are; anything else as JSON. Default: no data. */
+  readonly data?: unknown;
+  /** Sends a string as JSON too, between quotes. */
+  readonly dataIsJson?: boolean;
+  readonly binary?: Uint8Array;
+  readonly requestId?: number | string;
+  readonly responseId?: number | string;
+  /** Asks the connector to wait for the peer connector's acknowledgement before its next message to that peer. */
+  readonly waitForAck?: boolean;
+  readonly withFile?: FileToSend;
+  /** Up to 128 letters, digits, `-`, `_` and `:`. */
+  readonly tag?: string;
+}
+
+export interface SendOptions extends OutgoingMessage {
+  /** Cancels as long as the connector does not have the message whole. */
+  readonly signal?: AbortSignal;
+}
+
+/** A message that has been looked over and whose data are bytes by now. */
+export interface PreparedMessage {
+  readonly header: JsonObject & { readonly message_type: string };
+  readonly data: Buffer;
+  readonly binary: Buffer | undefined;
+}
+
+/**
+ * Turns options into a header and bytes.
+ *
+ * @throws AiocError AIOC_NAME_BAD, AIOC_FRAME_TOO_LARGE beyond LIMITS.messageBytes
+ */
+export function prepareMessage(
+  message: OutgoingMessage,
+  ids: {
+    readonly sourceId: string;
+    readonly destinationId: string | undefined;
+    readonly awaitResponse: boolean;
+  },
+): PreparedMessage {
+  const { messageType, requestId, responseId, waitForAck = false, tag } = message;
+  const data = dataBytes(message);
+  const binary = message.binary?.length ? Buffer.from(message.binary) : undefined;
+  const sizeBytes = data.length + (binary?.length ?? 0);
+  if (sizeBytes > LIMITS.messageBytes) {
+    throw new AiocError(
+      'AIOC_FRAME_TOO_LARGE',
+      `data and binary have ${sizeBytes} bytes, at most ${LIMITS.messageBytes} fit into a message: send the rest as a file`,
+    );
+  }
+  const header = {
+    message_type: messageType,
+    source_id: ids.sourceId,
+    ...(ids.destinationId !== undefined && { destination_id: ids.destinationId }),
+    ...(requestId !== undefined && { request_id: requestId }),
+    ...(responseId !== undefined && { response_id: responseId }),
+    ...(binary !== undefined && { with_binary: true }),
+    ...(ids.awaitResponse && { await_response: true }),
+    ...(waitForAck && { wait_for_ack: true }),
+    ...(tag !== undefined && { tag: checkTag(tag) }),
+  };
+  return { header, data, binary };
+}
+
+/** @throws AiocError AIOC_FRAME_TOO_LARGE when the header is */
+export function encodeMessage({ header, data, binary }: PreparedMessage, withFile?: JsonObject): Buffer {
+  return encodeFrame({
+    header: withFile === undefined ? header : { ...header, with_file: withFile },
+    data,
+    ...(binary !== undefined && { binary }),
+  });
+}
+
+/** @throws AiocError AIOC_TYPE_UNKNOWN; types that begin with `_` are the connectors' own and always pass */
+export function checkType(messageType: string, known: readonly string[] | undefined, key: string): void {
+  if (known === undefined || known.includes(messageType) || isReserved(messageType)) return;
+  throw new AiocError(
+    'AIOC_TYPE_UNKNOWN',
+    `the type ${JSON.stringify(messageType)} is not in ${key} (${known.join(', ')}): add it there and in the connector's configuration, and restart the connector`,
+  );
+}
+
+function dataBytes({ data, dataIsJson = false }: OutgoingMessage): Buffer {
+  if (data === undefined) return Buffer.alloc(0);
+  // Copied, so that the caller may use its buffer again at once.
+  if (data instanceof Uint8Array) return Buffer.from(data);
+  if (typeof data === 'string' && !dataIsJson) return Buffer.from(data);
+  const json: string | undefined = JSON.stringify(data);
+  if (json === undefined) {
+    throw new AiocError('AIOC_FRAME_BAD', `data is a ${typeof data}, which has no form in JSON`);
+  }
+  return Buffer.from(json);
+}
+
+function checkTag(tag: string): string {
+  if (tag.length <= LIMITS.nameLength && /^[0-9a-zA-Z\-_:]+$/.test(tag)) return tag;
+  throw new AiocError('AIOC_NAME_BAD', `a tag has 1 to ${LIMITS.nameLength} letters, digits, -, _ or :`);
+}

@@ -1,0 +1,24 @@
+/** What can be asked of a running connector from its own machine, whoever asks: Python's tool, ours, or a screen. */
+export interface ConnectorControl {
+  /** Connected peers by name, with address and port. */
+  connectedPeers(): Readonly<Record<string, readonly [string, number]>>;
+  queues(): { readonly received: number; readonly toSend: Readonly<Record<string, number>> };
+  /** true: all; a list: those peers; false: nobody. */
+  ignored(): boolean | readonly string[];
+  ignoreAll(on: boolean): Promise<void>;
+  /** Ignores that peer and, as Python has it, no other. */
+  ignoreOnly(peerName: string): Promise<void>;
+  logLevel(): string;
+  setLogLevel(level: string): void;
+  /** @throws AiocError AIOC_CERTIFICATE_MISSING */
+  deleteCertificateOfClient(name: string, options: { readonly onlySymlink: boolean }): Promise<void>;
+  /** A client's own; it asks for a new one at its next connection. */
+  deleteOwnCertificate(options: { readonly reconnect: boolean }): Promise<void>;
+  /** @returns false when there is no such client */
+  disconnectClient(name: string): boolean;
+  /** @throws AiocError AIOC_CONFIG for a key that does not exist */
+  attribute(key: string): unknown;
+  start(): Promise<void>;
+  stop(options: { readonly hard: boolean; readonly shutdown: boolean }): Promise<void>;
+  restart(options: { readonly hard: boolean; readonly delayMs: number }): Promise<void>;
+}

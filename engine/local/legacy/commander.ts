@@ -1,0 +1,94 @@
+import type { Socket } from 'node:net';
+import { LIMITS } from '../../base/limits.ts';
+import type { TrafficLog } from '../../peers/traffic-log.ts';
+import { ByteQueue } from '../../protocol/byte-queue.ts';
+import type { ConnectorControl } from '../connector-control.ts';
+import { listenUnix, type UnixListener } from '../unix-sockets.ts';
+import { answerCommand } from './commander-table.ts';
+
+export interface CommanderOptions {
+  readonly path: string;
+  readonly control: ConnectorControl;
+  readonly log: TrafficLog;
+}
+
+/** Where Python's tool sends its commands (PROTOCOL §4, commander): one command a connection, a text in answer. */
+export class Commander {
+  readonly #options: CommanderOptions;
+  readonly #connections = new Set<Socket>();
+  #listener: UnixListener | undefined;
+
+  constructor(options: CommanderOptions) {
+    this.#options = options;
+  }
+
+  /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
+  async start(): Promise<void> {
+    // Commands are taken while the connector itself is stopped, too.
+    if (this.#listener !== undefined) return;
+    const { path } = this.#options;
+    const message = `another connector of the same name takes commands on ${path}: stop that one, or give this one another connector_files_dirpath`;
+    this.#listener = await listenUnix({
+      path,
+      forEverybody: false,
+      taken: { code: 'AIOC_ALREADY_RUNNING', message },
+      onConnection: (socket) => this.#take(socket),
+    });
+  }
+
+  get listening(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  async stop(): Promise<void> {
+    await this.#listener?.close();
+    this.#listener = undefined;
+    for (const socket of this.#connections) socket.end();
+  }
+
+  #take(socket: Socket): void {
+    const bytes = new ByteQueue();
+    let asked = false;
+    this.#connections.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => this.#connections.delete(socket));
+    socket.setTimeout(LIMITS.localFrameTimeoutMs, () => {
+      if (!asked) socket.destroy();
+    });
+    socket.on('data', (chunk: Buffer) => {
+      bytes.push(chunk);
+      if (asked || bytes.length < 4) return;
+      const head = bytes.take(4);
+      const sizeBytes = head.readUInt32LE(0);
+      if (sizeBytes > LIMITS.commandBytes) {
+        socket.destroy();
+      } else if (bytes.length >= sizeBytes) {
+        asked = true;
+        void this.#answer(socket, bytes.take(sizeBytes));
+      } else {
+        bytes.unread(head);
+      }
+    });
+  }
+
+  async #answer(socket: Socket, request: Buffer): Promise<void> {
+    const { control, log } = this.#options;
+    const { cmd, given } = readRequest(request);
+    const answer = await answerCommand(control, cmd, given);
+    if (answer === undefined) log.event(`the unknown command ${cmd} was not done`, { warning: true });
+    const text = Buffer.from(answer ?? `aioc knows no command ${cmd}`);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(text.length);
+    socket.end(Buffer.concat([length, text]));
+  }
+}
+
+function readRequest(request: Buffer): { cmd: string; given: Readonly<Record<string, unknown>> } {
+  try {
+    const { cmd, kwargs } = JSON.parse(request.toString()) as { cmd?: unknown; kwargs?: unknown };
+    const given = typeof kwargs === 'object' && kwargs !== null ? (kwargs as Record<string, unknown>) : {};
+    return { cmd: String(cmd), given };
+  } catch {
+    return { cmd: '(not JSON)', given: {} };
+  }
+}

@@ -1,0 +1,154 @@
+import type { Socket } from 'node:net';
+import { type AiocError, toAiocError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { Clock, Timer } from '../../base/ports.ts';
+import type { TrafficLog } from '../../peers/traffic-log.ts';
+import type { Frame } from '../../protocol/frame-decoder.ts';
+import { encodeFrame } from '../../protocol/frame-encoder.ts';
+import { LocalFrameReader } from '../local-frames.ts';
+import type { Mailroom } from '../mailroom.ts';
+import { listenUnix, type UnixListener } from '../unix-sockets.ts';
+import { errorFrame, responseFrame } from './response-frame.ts';
+
+export interface SendSocketOptions {
+  readonly path: string;
+  readonly mailroom: Mailroom;
+  readonly clock: Clock;
+  readonly log: TrafficLog;
+  readonly forEverybody: boolean;
+}
+
+/** Where Python's API hands its messages to the connector (PROTOCOL §4, send). */
+export class SendSocket {
+  readonly #options: SendSocketOptions;
+  readonly #connections = new Set<Socket>();
+  #listener: UnixListener | undefined;
+
+  constructor(options: SendSocketOptions) {
+    this.#options = options;
+  }
+
+  /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
+  async start(): Promise<void> {
+    const { path, forEverybody } = this.#options;
+    const message = `another connector of the same name listens on ${path}: stop that one, or give this one another connector_files_dirpath`;
+    this.#listener = await listenUnix({
+      path,
+      forEverybody,
+      taken: { code: 'AIOC_ALREADY_RUNNING', message },
+      onConnection: (socket) => this.#take(socket),
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#listener?.close();
+    this.#listener = undefined;
+    for (const socket of this.#connections) socket.destroy();
+  }
+
+  #take(socket: Socket): void {
+    socket.on('error', () => socket.destroy());
+    if (this.#connections.size >= LIMITS.localConnections) {
+      socket.destroy();
+      return;
+    }
+    this.#connections.add(socket);
+    const conversation = new Conversation(socket, this.#options);
+    socket.on('data', (chunk: Buffer) => conversation.push(chunk));
+    socket.once('close', () => {
+      this.#connections.delete(socket);
+      conversation.end();
+    });
+  }
+}
+
+/** One connection of a local program: frames in, one after the other, and a response out where one is awaited. */
+class Conversation {
+  readonly #socket: Socket;
+  readonly #options: SendSocketOptions;
+  readonly #reader = new LocalFrameReader();
+  readonly #waits = new Set<() => void>();
+  #busy = false;
+  #timer: Timer | undefined;
+
+  constructor(socket: Socket, options: SendSocketOptions) {
+    this.#socket = socket;
+    this.#options = options;
+  }
+
+  push(chunk: Buffer): void {
+    this.#reader.push(chunk);
+    void this.#run();
+  }
+
+  end(): void {
+    this.#timer?.cancel();
+    for (const stopWaiting of this.#waits) stopWaiting();
+    this.#waits.clear();
+  }
+
+  async #run(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    // The next bytes are read when these are dealt with: a full queue is felt by the program that fills it.
+    this.#socket.pause();
+    try {
+      for (let event = this.#reader.next(); event !== undefined; event = this.#reader.next()) {
+        if (event.kind === 'frame') await this.#handle(event.frame);
+        else this.#complain(`a message of ${event.sizeBytes} bytes was dropped: send it as a file`);
+      }
+    } catch (error) {
+      this.#complain(`a program on this machine sent what is not the protocol: ${(error as Error).message}`);
+      this.#socket.destroy();
+    }
+    this.#busy = false;
+    this.#watchForCut();
+    this.#socket.resume();
+  }
+
+  /** The rest of a frame follows its beginning within 10 s (PROTOCOL §1), or the program is broken. */
+  #watchForCut(): void {
+    this.#timer?.cancel();
+    if (!this.#reader.insideFrame) return;
+    this.#timer = this.#options.clock.after(LIMITS.localFrameTimeoutMs, () => {
+      this.#complain('a program on this machine began a message and did not end it');
+      this.#socket.destroy();
+    });
+  }
+
+  async #handle(frame: Frame): Promise<void> {
+    try {
+      if (frame.header['await_response'] === true) await this.#request(frame);
+      else await this.#options.mailroom.send(frame);
+    } catch (error) {
+      this.#refuse(toAiocError(error), frame);
+    }
+  }
+
+  async #request(frame: Frame): Promise<void> {
+    const { mailroom } = this.#options;
+    const stopWaiting: () => void = await mailroom.request(frame, {
+      answered: (response) => this.#reply(stopWaiting, responseFrame(response)),
+      lost: () => this.#reply(stopWaiting, errorFrame('disconnected_during_wait')),
+    });
+    if (this.#socket.destroyed) stopWaiting();
+    else this.#waits.add(stopWaiting);
+  }
+
+  #reply(stopWaiting: () => void, response: Parameters<typeof encodeFrame>[0]): void {
+    this.#waits.delete(stopWaiting);
+    this.#socket.write(encodeFrame(response));
+  }
+
+  /** Python's API knows no answer to a send; a request learns of its failure by the closing of its connection. */
+  #refuse(error: AiocError, frame: Frame): void {
+    this.#complain(
+      `a ${frame.header.message_type} message of a program on this machine was dropped: ${error.message}`,
+    );
+    if (frame.header['await_response'] === true) this.#socket.destroy();
+  }
+
+  #complain(text: string): void {
+    this.#options.log.event(text, { warning: true });
+  }
+}

@@ -1,0 +1,108 @@
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { ByteQueue } from '../protocol/byte-queue.ts';
+import type { Frame } from '../protocol/frame-decoder.ts';
+import { type Header, parseHeader } from '../protocol/header.ts';
+
+export type LocalEvent =
+  | { readonly kind: 'frame'; readonly frame: Frame }
+  /** A frame too large to be held; it is skipped and the stream goes on behind it. */
+  | { readonly kind: 'oversized'; readonly sizeBytes: number };
+
+/** What a frame may cover besides its message: the header, and the lengths of its parts. */
+const OVERHEAD_BYTES = LIMITS.headerBytes + 2 + 4 + 4;
+
+/**
+ * Frames as they go over the machine's own sockets (PROTOCOL §4): always whole in memory, and the binary is the
+ * application's own, also beside a with_file, whose bytes stay on the disk.
+ */
+export class LocalFrameReader {
+  readonly #bytes = new ByteQueue();
+  /** What the frame at hand has behind its length field, or undefined while that is awaited. */
+  #frameBytes: number | undefined;
+  #skipBytes = 0;
+
+  get bufferedBytes(): number {
+    return this.#bytes.length;
+  }
+
+  /** Whether a frame has begun and not ended: the end of the stream now would be a cut. */
+  get insideFrame(): boolean {
+    return this.#frameBytes !== undefined || this.#skipBytes > 0 || this.#bytes.length > 0;
+  }
+
+  /** Whether `next` has something to give without another byte. */
+  get ready(): boolean {
+    this.#begin();
+    return this.#frameBytes !== undefined && this.#enough(this.#frameBytes);
+  }
+
+  push(chunk: Buffer): void {
+    this.#bytes.push(chunk);
+  }
+
+  /**
+   * The next frame, or undefined until more bytes are pushed.
+   *
+   * @throws AiocError AIOC_FRAME_BAD; the stream is of no use after that
+   */
+  next(): LocalEvent | undefined {
+    if (!this.ready) return undefined;
+    const sizeBytes = this.#frameBytes as number;
+    this.#frameBytes = undefined;
+    if (sizeBytes <= MAX_BYTES) return { kind: 'frame', frame: parseFrame(this.#bytes.take(sizeBytes)) };
+    this.#skipBytes = sizeBytes;
+    return { kind: 'oversized', sizeBytes };
+  }
+
+  /** A frame that is too large is told of when it begins: nobody waits for bytes that are thrown away. */
+  #enough(sizeBytes: number): boolean {
+    return sizeBytes > MAX_BYTES || this.#bytes.length >= sizeBytes;
+  }
+
+  #begin(): void {
+    while (this.#skipBytes > 0) {
+      const skipped = this.#bytes.takeSome(this.#skipBytes).length;
+      if (skipped === 0) return;
+      this.#skipBytes -= skipped;
+    }
+    if (this.#frameBytes === undefined && this.#bytes.length >= 4) {
+      this.#frameBytes = this.#bytes.take(4).readUInt32LE(0);
+    }
+  }
+}
+
+const MAX_BYTES = LIMITS.messageBytes + OVERHEAD_BYTES;
+const EMPTY = Buffer.alloc(0);
+
+function parseFrame(bytes: Buffer): Frame {
+  let at = 0;
+  const take = (sizeBytes: number, what: string): Buffer => {
+    if (at + sizeBytes > bytes.length) {
+      throw new AiocError('AIOC_FRAME_BAD', `the ${what} reaches beyond the end of its frame`);
+    }
+    at += sizeBytes;
+    return bytes.subarray(at - sizeBytes, at);
+  };
+  const headerBytes = take(take(2, 'length of the header').readUInt16LE(0), 'header');
+  const header = errorHeader(headerBytes) ?? parseHeader(headerBytes);
+  const data = take(take(4, 'length of the data').readUInt32LE(0), 'data');
+  const binary = header['with_binary']
+    ? take(take(4, 'length of the binary').readUInt32LE(0), 'binary')
+    : EMPTY;
+  return { header, headerBytes, data, binary };
+}
+
+/** The only header without a message_type: a connector's `{"error": …}` in place of a response (PROTOCOL §4). */
+function errorHeader(bytes: Buffer): Header | undefined {
+  if (bytes.length > ERROR_HEADER_BYTES || bytes.includes('message_type')) return undefined;
+  try {
+    const value: unknown = JSON.parse(bytes.toString());
+    const error = (value as { error?: unknown } | null)?.error;
+    return typeof error === 'string' ? { message_type: '', error } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const ERROR_HEADER_BYTES = 1024;

@@ -1,0 +1,179 @@
+import { AiocError } from '../base/errors.ts';
+import type { Clock } from '../base/ports.ts';
+import type { FileDestinations } from '../files/file-destinations.ts';
+import type { FileSink, Verdict } from '../peers/frame-pump.ts';
+import type { Peer } from '../peers/peer.ts';
+import type { Application, Traffic } from '../peers/traffic.ts';
+import type { TrafficLog } from '../peers/traffic-log.ts';
+import type { Frame } from '../protocol/frame-decoder.ts';
+import { Inbox } from '../queues/inbox.ts';
+import type { OutgoingBody } from '../queues/outbox.ts';
+import type { Store } from '../storage/store.ts';
+import { AwaitedResponses } from './awaited-responses.ts';
+import { listenerFrame } from './listener-frame.ts';
+
+export interface MailroomOptions {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly log: TrafficLog;
+  readonly sendTypes: readonly string[];
+  readonly recvTypes: readonly string[];
+  readonly destinations: FileDestinations;
+  /** The peer that a local program means; undefined when there is none of that name and none may be expected. */
+  readonly peerFor: (destinationId: string | undefined) => Peer | undefined;
+  /** The file that a message of a local program takes along, if it does. */
+  readonly bodyOf: (frame: Frame) => OutgoingBody | undefined;
+  readonly onChange: () => void;
+  /** Sees every message that has been taken in; for a screen. */
+  readonly observe?: (peer: Peer, frame: Frame) => void;
+}
+
+/** What a local program is told of its request: the response, or that it will not come. */
+export interface ResponseTaker {
+  answered(frame: Frame): void;
+  lost(): void;
+}
+
+/**
+ * Between the peers and the programs of this machine: the one local API of the connector, whatever sockets lead to it
+ * (PROTOCOL §4).
+ */
+export class Mailroom implements Application {
+  readonly #options: MailroomOptions;
+  readonly #inboxes = new Map<string, Inbox>();
+  readonly #responses = new AwaitedResponses();
+  #traffic: Traffic | undefined;
+
+  constructor(options: MailroomOptions) {
+    this.#options = options;
+    const { clock, store } = options;
+    for (const type of options.recvTypes) {
+      this.#inboxes.set(type, new Inbox({ type, stream: `in/${type}`, store, clock }));
+    }
+  }
+
+  /** The way out, which needs this application first. */
+  connect(traffic: Traffic): void {
+    this.#traffic = traffic;
+  }
+
+  get inboxes(): Iterable<Inbox> {
+    return this.#inboxes.values();
+  }
+
+  /**
+   * Sends a message of a local program; resolves when it is in the store.
+   *
+   * @throws AiocError AIOC_TYPE_UNKNOWN, AIOC_PEER_UNKNOWN, AIOC_PEER_AWAY (a ping only), AIOC_QUEUE_FULL, AIOC_IGNORED
+   */
+  async send(frame: Frame): Promise<void> {
+    const peer = this.#checked(frame);
+    const { header, data, binary } = frame;
+    if (header.message_type === '_ping') {
+      this.#way.sendNow(peer, { header, data, binary });
+      return;
+    }
+    const body = this.#options.bodyOf(frame);
+    await this.#way.send(peer, {
+      header,
+      data,
+      ...(binary.length > 0 && { binary }),
+      ...(body && { body }),
+      onState: () => undefined,
+    });
+  }
+
+  /**
+   * Sends a request of a local program and waits for the response.
+   *
+   * @returns a function that ends the waiting
+   * @throws AiocError as `send`
+   */
+  async request(frame: Frame, taker: ResponseTaker): Promise<() => void> {
+    const peer = this.#checked(frame);
+    const { message_type: type } = frame.header;
+    const requestId = frame.header['request_id'] ?? null;
+    const end = this.#responses.add({ peer, type, requestId, ...taker });
+    try {
+      await this.send(frame);
+      return end;
+    } catch (error) {
+      end();
+      throw error;
+    }
+  }
+
+  message(peer: Peer, frame: Frame): Verdict | Promise<Verdict> {
+    if (this.#responses.answer(peer, frame)) return 'taken';
+    return this.#take(peer, frame);
+  }
+
+  pong(peer: Peer, frame: Frame): void {
+    this.#responses.answer(peer, frame);
+  }
+
+  async file(peer: Peer, frame: Frame, sizeBytes: number): Promise<FileSink> {
+    const sink = await this.#options.destinations.receive(frame, sizeBytes, (problem) =>
+      this.#options.log.event(problem, { peerName: peer.name, warning: true }),
+    );
+    return {
+      write: (bytes) => sink.write(bytes),
+      // The message is delivered whatever became of its file (PROTOCOL §3).
+      end: async () => {
+        await sink.end();
+        return this.message(peer, frame);
+      },
+      abort: () => sink.abort(),
+    };
+  }
+
+  connected(): void {
+    // Whatever waits for the peer goes out by itself.
+  }
+
+  disconnected(peer: Peer): void {
+    this.#responses.disconnected(peer);
+  }
+
+  async #take(peer: Peer, frame: Frame): Promise<Verdict> {
+    const { message_type: type } = frame.header;
+    const inbox = this.#inboxes.get(type);
+    if (inbox === undefined) {
+      this.#options.log.event(`a message of the type ${type} was dropped: it is not in recv_message_types`, {
+        peerName: peer.name,
+        warning: true,
+      });
+      return 'dropped';
+    }
+    this.#options.observe?.(peer, frame);
+    const kept = await inbox.put(listenerFrame(frame, peer.wireName));
+    if (!kept) {
+      this.#options.log.event(
+        `a message of the type ${type} was dropped: ${inbox.depth} wait already and nobody listens (${inbox.dropped} dropped)`,
+        { peerName: peer.name, warning: true },
+      );
+    }
+    this.#options.onChange();
+    return kept ? 'taken' : 'dropped';
+  }
+
+  #checked(frame: Frame): Peer {
+    const { sendTypes, peerFor } = this.#options;
+    const { message_type: type } = frame.header;
+    if (type !== '_ping' && !sendTypes.includes(type)) {
+      throw new AiocError('AIOC_TYPE_UNKNOWN', `the type ${type} is not in send_message_types: add it there`);
+    }
+    const destinationId = frame.header['destination_id'];
+    const peer = peerFor(typeof destinationId === 'string' ? destinationId : undefined);
+    if (peer === undefined) {
+      throw new AiocError('AIOC_PEER_UNKNOWN', `no peer is called ${String(destinationId)} here`);
+    }
+    return peer;
+  }
+
+  get #way(): Traffic {
+    if (this.#traffic === undefined)
+      throw new AiocError('AIOC_INTERNAL', 'the mailroom is not connected yet');
+    return this.#traffic;
+  }
+}

@@ -1,0 +1,28 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import stableStringify from 'fast-json-stable-stringify';
+import { type ConnectorOwner, ownerInSocketNames } from './socket-names.ts';
+
+/** Which process runs a connector: for people, and for the one that is started a second time. */
+function pathOf(directory: string, owner: ConnectorOwner): string {
+  return join(directory, `aioc_${owner.role}_${ownerInSocketNames(owner)}.pid`);
+}
+
+export async function writePidFile(directory: string, owner: ConnectorOwner): Promise<void> {
+  await writeFile(pathOf(directory, owner), `${stableStringify({ pid: process.pid })}\n`, { mode: 0o640 });
+}
+
+export async function removePidFile(directory: string, owner: ConnectorOwner): Promise<void> {
+  await rm(pathOf(directory, owner), { force: true });
+}
+
+/** The process that runs the connector; undefined when there is no such process any more. */
+export async function runningProcess(directory: string, owner: ConnectorOwner): Promise<number | undefined> {
+  try {
+    const { pid } = JSON.parse(await readFile(pathOf(directory, owner), 'utf8')) as { pid: number };
+    process.kill(pid, 0);
+    return pid;
+  } catch {
+    return undefined;
+  }
+}

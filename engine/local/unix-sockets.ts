@@ -1,0 +1,134 @@
+import { chmodSync, chownSync, existsSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
+import net from 'node:net';
+import { dirname } from 'node:path';
+import { AiocError, type ErrorCode, systemCode } from '../base/errors.ts';
+
+/** Connects to a unix socket. Rejects with the system's own error (`ENOENT`, `ECONNREFUSED`, …). */
+export function connectUnix(path: string): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect({ path });
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+}
+
+/** Whether somebody listens there. A socket file whose program was killed has nobody behind it. */
+export async function isLiveSocket(path: string): Promise<boolean> {
+  try {
+    (await connectUnix(path)).destroy();
+    return true;
+  } catch (error) {
+    // A full backlog, or a socket of another user, is somebody's all the same.
+    return systemCode(error) === 'EAGAIN' || systemCode(error) === 'EACCES';
+  }
+}
+
+export interface ListenUnixOptions {
+  readonly path: string;
+  /** The error to give when somebody listens there already, and what to do about it. */
+  readonly taken: { readonly code: ErrorCode; readonly message: string };
+  /** As root: gives the socket to nobody, so that programs and connectors of every user in that group can use it. */
+  readonly forEverybody: boolean;
+  onConnection(socket: net.Socket): void;
+}
+
+export interface UnixListener {
+  /** Takes no more connections and removes the socket; those that are open stay so. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens on a unix socket with mode 0770 (PROTOCOL §4). The socket file of a program that was killed is replaced; one
+ * that answers, or a file that is no socket, is never touched.
+ *
+ * @throws AiocError the `taken` one, or AIOC_LISTEN
+ */
+export async function listenUnix(options: ListenUnixOptions): Promise<UnixListener> {
+  const { path, taken, forEverybody, onConnection } = options;
+  await removeStale(options);
+  const server = net.createServer(onConnection);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(
+        systemCode(error) === 'EADDRINUSE'
+          ? new AiocError(taken.code, taken.message, { cause: error })
+          : listenError(path, error),
+      ),
+    );
+    server.listen(path, resolve);
+  });
+  // Later errors (no more file descriptors, say) cost a connection, never the program.
+  server.on('error', () => undefined);
+  openUp(path, forEverybody);
+  // Closing does not wait for the connections: they may well outlive the listening.
+  return { close: () => closeServer(server) };
+}
+
+function closeServer(server: net.Server): Promise<void> {
+  server.close();
+  return Promise.resolve();
+}
+
+async function removeStale({ path, taken }: ListenUnixOptions): Promise<void> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    throw new AiocError('AIOC_LISTEN', `${path} is in the way and is not a socket: move it away`);
+  }
+  if (await isLiveSocket(path)) throw new AiocError(taken.code, taken.message);
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw listenError(path, error);
+  }
+}
+
+function openUp(path: string, forEverybody: boolean): void {
+  try {
+    chmodSync(path, SOCKET_MODE);
+    const nobody = forEverybody && process.getuid?.() === 0 ? nobodyIds() : undefined;
+    if (nobody !== undefined) chownSync(path, nobody.uid, nobody.gid);
+  } catch {
+    // Without it the socket still serves programs of its own user.
+  }
+}
+
+const SOCKET_MODE = 0o770;
+
+/** Looked up once: they do not change while a program runs. */
+let nobody: { readonly uid: number; readonly gid: number } | undefined;
+
+/** The user nobody, and its group, which is called nogroup or nobody. */
+function nobodyIds(): { readonly uid: number; readonly gid: number } | undefined {
+  if (nobody !== undefined) return nobody;
+  const uid = idIn('/etc/passwd', 'nobody');
+  const gid = idIn('/etc/group', 'nogroup') ?? idIn('/etc/group', 'nobody');
+  if (uid !== undefined && gid !== undefined) nobody = { uid, gid };
+  return nobody;
+}
+
+function idIn(file: string, name: string): number | undefined {
+  const line = readFileSync(file, 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${name}:`));
+  const id = Number(line?.split(':')[2]);
+  return Number.isInteger(id) ? id : undefined;
+}
+
+const LISTENING: Readonly<Record<string, string>> = {
+  ENOENT: 'its directory is not there. Make it, or start the connector first',
+  EACCES: 'you may not write into its directory. Check the permissions',
+  EPERM: 'you may not write into its directory. Check the permissions',
+  EROFS: 'the disk is read-only. Choose another connector_files_dirpath',
+};
+
+function listenError(path: string, error: unknown): AiocError {
+  // Node says EACCES for a missing directory too.
+  const code = existsSync(dirname(path)) ? systemCode(error) : 'ENOENT';
+  const known = LISTENING[code ?? ''];
+  const reason = known ?? (error instanceof Error ? error.message : String(error));
+  return new AiocError('AIOC_LISTEN', `Cannot listen on ${path}: ${reason}.`, { cause: error });
+}
