@@ -1,16 +1,49 @@
 /** The engine's public face: everything that the ways in (source/) may use of it. */
 import { realClock, realRandomness } from './base/real-ports.ts';
-import { Connector, type ConnectorOptions } from './connector/connector.ts';
+import type { ConnectorConfig } from './config/keys.ts';
+import { Connector } from './connector/connector.ts';
 import { ConnectorDoor } from './connector/connector-door.ts';
+import type { ConnectorOptions } from './connector/connector-options.ts';
+import { type FromConfigOptions, optionsFromConfig } from './connector/options-from-config.ts';
 import type { EngineDoor } from './contract/door.ts';
 import { realNetwork } from './peers/network.ts';
+import {
+  type CreatedCertificates,
+  createCertificates as createTree,
+} from './security/create-certificates.ts';
 import { wordsOf } from './security/fingerprint.ts';
 import { loadOrMakeIdentity } from './security/identity.ts';
 
+export { connectorOfEntry } from './api/api-options.ts';
+export {
+  ConnectorAPI,
+  type ListenOptions,
+  type RequestOptions,
+} from './api/connector-api.ts';
+export type { Listener, ListenerMessage, MessageHandler } from './api/listener-message.ts';
+export type { FileToSend, SendOptions } from './api/message-frame.ts';
+export type { ReceivedMessage } from './api/received-message.ts';
+export { ConnectorRemoteTool } from './api/remote-tool.ts';
 export { AiocError, ERROR_CODES, type ErrorCode, toAiocError } from './base/errors.ts';
+export { LIMITS } from './base/limits.ts';
+export { realClock, realRandomness } from './base/real-ports.ts';
+export type { ConfigRole } from './config/key-spec.ts';
+export { CONFIG_KEYS, type ConnectorConfig, configKeys } from './config/keys.ts';
+export { loadConfig, readConfigFile } from './config/load-config.ts';
+export { type ParsedConfig, parseConfig } from './config/parse-config.ts';
+export { roleOfConfig } from './config/role-of-config.ts';
+export { templates as configTemplates } from './config/templates.ts';
+export type { LogLine } from './connector/connector-options.ts';
 export { connectDoor, serveDoor } from './contract/door-port.ts';
+export { activeConnectors } from './local/active-connectors.ts';
+export { USUAL_CONNECTOR_DIRECTORIES } from './local/socket-names.ts';
+export { socketsOfConfig } from './local/sockets-of-config.ts';
+export type { CreatedCertificates } from './security/create-certificates.ts';
 
-export interface EngineOptions {
+/** The name that every chat client has on the wire: a Python server sends to no other (PROTOCOL §10). */
+const CHAT_CLIENT = 'chat_client';
+
+export interface ChatEngineOptions {
   readonly role: 'server' | 'client';
   /** A server: the address to listen on. A client: the server to call. */
   readonly host: string;
@@ -32,36 +65,75 @@ export interface Engine {
   readonly door: EngineDoor;
   /** A client's server, by the id that commands use. */
   readonly serverPeer: string | undefined;
-  /** @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN */
+  /** @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN, AIOC_ALREADY_RUNNING */
   start(): Promise<void>;
-  stop(): Promise<void>;
+  /** @param options `hard` does not wait until queues are empty */
+  stop(options?: { readonly hard: boolean }): Promise<void>;
 }
 
 /**
- * Makes an engine that has not started yet, so that a screen can watch it start.
+ * Makes the chat's engine, which has not started yet, so that a screen can watch it start.
  *
  * @throws AiocError AIOC_STATE_DIRECTORY when the identity can be neither read nor made
  */
-export async function createEngine(options: EngineOptions): Promise<Engine> {
+export async function createChatEngine(options: ChatEngineOptions): Promise<Engine> {
   const { stateDirectory, displayName, useTls, fixedWallMs, ...rest } = options;
   const clock = realClock(fixedWallMs);
   const random = realRandomness();
-  const identity = useTls
-    ? await loadOrMakeIdentity({
-        directory: stateDirectory,
-        commonName: displayName,
-        // The certificate's dates are the machine's own, whatever the screen shows.
-        wallNowMs: realClock().wallNow(),
-        random,
-      })
-    : undefined;
-  const ports = { clock, random, network: realNetwork() };
-  const settings: ConnectorOptions = { ...rest, displayName, identity, ports, wordsOf, stateDirectory };
-  const connector = new Connector(settings);
+  // The certificate's dates are the machine's own, whatever the screen shows.
+  const making = {
+    directory: stateDirectory,
+    commonName: displayName,
+    wallNowMs: realClock().wallNow(),
+    random,
+  };
+  return engineOf({
+    ...rest,
+    displayName,
+    stateDirectory,
+    wireName: CHAT_CLIENT,
+    security: useTls ? { mode: 'tls-allow-all', tls: await loadOrMakeIdentity(making) } : { mode: 'plain' },
+    namesAreIdentities: false,
+    ignored: false,
+    reconnects: true,
+    wordsOf,
+    ports: { clock, random, network: realNetwork() },
+  });
+}
+
+export type ConnectorEngineOptions = Omit<FromConfigOptions, 'ports'> & {
+  readonly config: ConnectorConfig;
+  readonly fixedWallMs?: number;
+};
+
+/**
+ * Makes a connector out of a configuration; it has not started yet.
+ *
+ * @throws AiocError AIOC_CERTIFICATES, AIOC_STATE_DIRECTORY, AIOC_SOCKET_PATH
+ */
+export async function createConnectorEngine({
+  fixedWallMs,
+  ...options
+}: ConnectorEngineOptions): Promise<Engine> {
+  const ports = { clock: realClock(fixedWallMs), random: realRandomness(), network: realNetwork() };
+  return engineOf(await optionsFromConfig({ ...options, ports }));
+}
+
+function engineOf(options: ConnectorOptions): Engine {
+  const connector = new Connector(options);
   return {
     door: new ConnectorDoor(connector),
     serverPeer: connector.server?.id,
     start: () => connector.start(),
-    stop: () => connector.stop(),
+    stop: (how) => connector.stop(how),
   };
+}
+
+/**
+ * Makes a certificates directory for a server and its clients (PROTOCOL §5).
+ *
+ * @throws AiocError AIOC_CERTIFICATES, also when there is one already
+ */
+export function createCertificates(directory: string): Promise<CreatedCertificates> {
+  return createTree(directory, { random: realRandomness(), wallNowMs: realClock().wallNow() });
 }

@@ -1,37 +1,7 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { AiocError } from '../engine/index.ts';
-
-interface OptionEntry {
-  readonly type: 'string' | 'boolean';
-  readonly value?: string;
-  readonly help: string;
-}
-
-/** Every option, in the order in which `--help` shows them. Names keep Python's spelling; `-` works for `_`. */
-export const OPTIONS = {
-  target: {
-    type: 'string',
-    value: 'HOST',
-    help: 'call the aioc (or Python chat) that listens on HOST; without it, listen',
-  },
-  port: { type: 'string', value: 'PORT', help: 'the port to listen on, or to call (10673)' },
-  bind_server_ip: { type: 'string', value: 'IP', help: 'listen on this address only (0.0.0.0: all)' },
-  accept: { type: 'boolean', help: 'let everybody in without asking' },
-  name: { type: 'string', value: 'NAME', help: "the name that others are shown (this machine's name)" },
-  upload: {
-    type: 'string',
-    value: 'PATH',
-    help: 'with --target: send a file or directory without a screen, then leave',
-  },
-  received: { type: 'string', value: 'DIR', help: 'where files from others land (~/aioc-received)' },
-  no_tls: { type: 'boolean', help: 'no encryption; the other side must do the same' },
-  ascii: { type: 'boolean', help: 'draw with ASCII only' },
-  help: { type: 'boolean', help: 'show this' },
-  version: { type: 'boolean', help: 'show the version' },
-} as const satisfies Readonly<Record<string, OptionEntry>>;
-
-const DEFAULT_PORT = 10_673;
+import { COMMANDS, type CommandName, DEFAULT_PORT, OPTIONS, type OptionName } from './command-table.ts';
 
 export interface ChatSettings {
   readonly role: 'server' | 'client';
@@ -41,13 +11,28 @@ export interface ChatSettings {
   readonly displayName: string;
   readonly receivedDirectory: string | undefined;
   readonly useTls: boolean;
-  readonly ascii: boolean;
 }
 
+/** What a screen shows: the chat, or a connector from a configuration file. */
+export type ScreenSubject =
+  | { readonly kind: 'chat'; readonly settings: ChatSettings }
+  | { readonly kind: 'connector'; readonly file: string };
+
 export type Invocation =
-  | { readonly mode: 'help' | 'version' }
-  | { readonly mode: 'screen'; readonly settings: ChatSettings }
-  | { readonly mode: 'upload'; readonly settings: ChatSettings; readonly path: string };
+  | { readonly mode: 'help' | 'version' | 'templates' }
+  | { readonly mode: 'screen'; readonly subject: ScreenSubject; readonly ascii: boolean }
+  | { readonly mode: 'upload'; readonly settings: ChatSettings; readonly path: string }
+  | { readonly mode: 'headless' | 'config-check' | 'receive'; readonly file: string }
+  | { readonly mode: 'ping'; readonly file: string; readonly to?: string }
+  | { readonly mode: 'send'; readonly file: string; readonly to?: string; readonly count?: number }
+  | { readonly mode: 'certificates'; readonly directory?: string }
+  | { readonly mode: 'status'; readonly directories: readonly string[]; readonly json: boolean }
+  | {
+      readonly mode: 'cli';
+      readonly words: readonly string[];
+      readonly directories: readonly string[];
+      readonly json: boolean;
+    };
 
 /**
  * Understands a command line.
@@ -59,37 +44,83 @@ export function parseCommandLine(words: readonly string[]): Invocation {
   const { values, positionals } = parse(words);
   if (values['help'] === true) return { mode: 'help' };
   if (values['version'] === true) return { mode: 'version' };
-  const [command, ...rest] = positionals;
-  if (command !== undefined && command !== 'chat') throw usage(`there is no command "${command}"`);
-  if (rest.length > 0) throw usage(`"${rest[0]}" is one word too many`);
+  const headless = text(values, 'headless');
+  if (headless !== undefined)
+    return { mode: 'headless', file: only([headless, ...positionals], 'a configuration file') };
+  const [first, ...rest] = positionals;
+  if (first === undefined) return chatInvocation(values);
+  const command = first.replaceAll('-', '_');
+  if (Object.hasOwn(COMMANDS, command)) return commandInvocation(command as CommandName, rest, values);
+  if (first.endsWith('.json')) {
+    const file = only(positionals, 'a configuration file');
+    return { mode: 'screen', subject: { kind: 'connector', file }, ascii: values['ascii'] === true };
+  }
+  throw usage(`there is no command "${first}" (a configuration file ends in .json)`);
+}
+
+type Values = Readonly<Record<string, string | boolean | undefined>>;
+
+function commandInvocation(command: CommandName, rest: readonly string[], values: Values): Invocation {
+  const directories = [text(values, 'connector_files_dirpath') ?? []].flat();
+  const json = values['json'] === true;
+  switch (command) {
+    case 'chat':
+      if (rest[0] !== undefined) throw usage(`"${rest[0]}" is one word too many`);
+      return chatInvocation(values);
+    case 'create_connector':
+      return { mode: 'headless', file: only(rest, 'a configuration file') };
+    case 'create_certificates':
+      return { mode: 'certificates', ...(rest.length > 0 && { directory: only(rest, 'a directory') }) };
+    case 'config':
+      if (rest[0] !== 'check') throw usage('aioc config check FILE');
+      return { mode: 'config-check', file: only(rest.slice(1), 'a configuration file') };
+    case 'print_config_templates':
+      return { mode: 'templates' };
+    case 'status':
+      return { mode: 'status', directories, json };
+    case 'cli':
+      return { mode: 'cli', words: rest, directories, json };
+    case 'ping':
+      return { mode: 'ping', file: only(rest, 'a configuration file'), ...toWhom(values) };
+    case 'test_receive_messages':
+      return { mode: 'receive', file: only(rest, 'a configuration file') };
+    case 'test_send_messages':
+      return sendInvocation(only(rest, 'a configuration file'), values);
+  }
+}
+
+function sendInvocation(file: string, values: Values): Invocation {
+  const count = text(values, 'count');
+  if (count !== undefined && !/^[1-9]\d*$/.test(count))
+    throw usage(`--count takes a whole number, not "${count}"`);
+  return {
+    mode: 'send',
+    file,
+    ...toWhom(values),
+    ...(count !== undefined && { count: Number(count) }),
+  };
+}
+
+function toWhom(values: Values): { readonly to?: string } {
+  const to = text(values, 'to');
+  return to === undefined ? {} : { to };
+}
+
+function chatInvocation(values: Values): Invocation {
   const settings = chatSettings(values);
   const path = text(values, 'upload');
-  if (path === undefined) return { mode: 'screen', settings };
+  if (path === undefined)
+    return { mode: 'screen', subject: { kind: 'chat', settings }, ascii: values['ascii'] === true };
   if (settings.role === 'server') throw usage('--upload needs --target: whom shall it be sent to?');
   return { mode: 'upload', settings, path };
 }
 
-export function helpText(): string {
-  const shown = Object.entries(OPTIONS).map(([name, entry]: [string, OptionEntry]) => {
-    const usageText = `--${name}${entry.value === undefined ? '' : ` ${entry.value}`}`;
-    return `  ${usageText.padEnd(22)}${entry.help}`;
-  });
-  return [
-    'aioc: a secure, persistent message queue between machines that you can see and talk through',
-    '',
-    'Usage',
-    '  aioc [options]                 listen, and watch and talk on a full screen',
-    '  aioc --target HOST [options]   call a machine on which aioc listens',
-    '  aioc chat …                    the same, by its Python name',
-    '',
-    'Options',
-    ...shown,
-    '',
-    'Exit codes: 0 done, 1 it did not work out, 2 the command line or place cannot work, 3 the other side said no.',
-  ].join('\n');
+function only(words: readonly string[], what: string): string {
+  const [word, extra] = words;
+  if (word === undefined) throw usage(`${what} is missing`);
+  if (extra !== undefined) throw usage(`"${extra}" is one word too many`);
+  return word;
 }
-
-type Values = Readonly<Record<string, string | boolean | undefined>>;
 
 function parse(words: readonly string[]): { values: Values; positionals: readonly string[] } {
   // `--bind-server-ip` and `--bind_server_ip` are the same option; the part behind `=` is left alone.
@@ -120,11 +151,10 @@ function chatSettings(values: Values): ChatSettings {
     displayName: nameOf(text(values, 'name')),
     receivedDirectory: text(values, 'received'),
     useTls: values['no_tls'] !== true,
-    ascii: values['ascii'] === true,
   };
 }
 
-function text(values: Values, name: keyof typeof OPTIONS): string | undefined {
+function text(values: Values, name: OptionName): string | undefined {
   const value = values[name];
   if (value === '') throw usage(`--${name} is empty`);
   return typeof value === 'string' ? value : undefined;

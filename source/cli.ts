@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import { AiocError, toAiocError } from '../engine/index.ts';
-import { helpText, parseCommandLine } from './arguments.ts';
+import { type Invocation, parseCommandLine } from './arguments.ts';
+import { helpText } from './command-table.ts';
 import { EXIT } from './exit-codes.ts';
 import { VERSION } from './version.ts';
 
 /** Chooses the way in. Only what is needed is loaded: `--help` and an upload never load the screen. */
-async function main(words: readonly string[]): Promise<number> {
-  const invocation = parseCommandLine(words);
+async function run(invocation: Invocation): Promise<number> {
   switch (invocation.mode) {
     case 'help':
       process.stdout.write(`${helpText()}\n`);
@@ -14,22 +14,46 @@ async function main(words: readonly string[]): Promise<number> {
     case 'version':
       process.stdout.write(`${VERSION}\n`);
       return EXIT.ok;
-    case 'upload': {
-      const { runUpload } = await import('./run-upload.ts');
-      return runUpload(invocation.settings, invocation.path);
-    }
-    case 'screen': {
-      if (!process.stdin.isTTY || !process.stdout.isTTY) {
-        throw new AiocError(
-          'AIOC_NO_TERMINAL',
-          'the full-screen monitor needs a terminal on its input and output; "aioc chat --target HOST --upload PATH" works without one',
-        );
-      }
-      const { runScreen } = await import('./run-screen.tsx');
-      // The terminal's input would keep the process alive.
-      return process.exit(await runScreen(invocation.settings));
-    }
+    case 'templates':
+      return (await import('./run-config.ts')).runPrintConfigTemplates();
+    case 'config-check':
+      return (await import('./run-config.ts')).runConfigCheck(invocation.file);
+    case 'certificates':
+      return (await import('./run-certificates.ts')).runCreateCertificates(invocation.directory);
+    case 'headless':
+      // Sockets that are still closing must not keep a daemon alive that has been told to end.
+      return process.exit(await (await import('./run-headless.ts')).runHeadless(invocation.file));
+    case 'status':
+      return (await import('./run-status.ts')).runStatus(invocation);
+    case 'cli':
+      return (await import('./run-cli.ts')).runCli(invocation);
+    case 'ping':
+      return (await import('./run-api-tools.ts')).runPing(invocation.file, invocation.to);
+    case 'receive':
+      return (await import('./run-api-tools.ts')).runTestReceive(invocation.file);
+    case 'send':
+      return (await import('./run-api-tools.ts')).runTestSend(invocation.file, invocation);
+    case 'upload':
+      return (await import('./run-upload.ts')).runUpload(invocation.settings, invocation.path);
+    case 'screen':
+      return showScreen(invocation);
   }
+}
+
+async function showScreen({ subject, ascii }: Extract<Invocation, { mode: 'screen' }>): Promise<number> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+    const instead =
+      subject.kind === 'chat'
+        ? '"aioc chat --target HOST --upload PATH"'
+        : `"aioc --headless ${subject.file}"`;
+    throw new AiocError(
+      'AIOC_NO_TERMINAL',
+      `the full-screen monitor needs a terminal on its input and output; ${instead} works without one`,
+    );
+  }
+  const { runScreen } = await import('./run-screen.tsx');
+  // The terminal's input would keep the process alive.
+  return process.exit(await runScreen(subject, { ascii }));
 }
 
 function exitCodeOf(error: AiocError): number {
@@ -40,7 +64,7 @@ function exitCodeOf(error: AiocError): number {
 }
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await run(parseCommandLine(process.argv.slice(2)));
 } catch (error) {
   const known = toAiocError(error);
   process.stderr.write(`aioc: ${known.message} [${known.code}]\n`);

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { EngineOptions } from '../engine/index.ts';
+import type { ChatEngineOptions } from '../engine/index.ts';
 import type { ChatSettings } from './arguments.ts';
 import { defaultReceivedDirectory, stateDirectory } from './places.ts';
 import { VERSION } from './version.ts';
@@ -13,7 +13,7 @@ export function fixedWallMs(): number | undefined {
   return Number.isNaN(wallMs) ? undefined : wallMs;
 }
 
-export function engineOptions(settings: ChatSettings): EngineOptions {
+export function engineOptions(settings: ChatSettings): ChatEngineOptions {
   const { role, host, port, displayName, useTls, acceptAll, receivedDirectory } = settings;
   const fixed = fixedWallMs();
   return {

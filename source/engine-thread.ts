@@ -1,7 +1,7 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { EngineDoor } from '../engine/contract/door.ts';
-import { AiocError, connectDoor, type EngineOptions, type ErrorCode } from '../engine/index.ts';
-import type { WorkerInput, WorkerReady } from './engine-worker.ts';
+import { AiocError, connectDoor, type ErrorCode } from '../engine/index.ts';
+import type { EngineSubject, WorkerInput, WorkerMessage } from './engine-worker.ts';
 
 export interface EngineThread {
   readonly door: EngineDoor;
@@ -9,18 +9,24 @@ export interface EngineThread {
   terminate(): Promise<void>;
 }
 
+export interface EngineThreadEvents {
+  /** The thread has ended without having been asked to. */
+  onDeath(error: AiocError): void;
+  /** A command from this machine asks the program to end. */
+  onShutdown(): void;
+}
+
 /**
  * Starts the engine in a thread of its own.
  *
- * @param onDeath called when the thread ends without having been asked to
  * @throws AiocError what the engine could not start for
  */
 export async function startEngineThread(
-  options: EngineOptions,
-  onDeath: (error: AiocError) => void,
+  subject: EngineSubject,
+  { onDeath, onShutdown }: EngineThreadEvents,
 ): Promise<EngineThread> {
   const channel = new MessageChannel();
-  const workerData: WorkerInput = { options, port: channel.port2 };
+  const workerData: WorkerInput = { subject, port: channel.port2 };
   const worker = new Worker(new URL('./engine-worker.js', import.meta.url), {
     workerData,
     transferList: [channel.port2],
@@ -41,7 +47,10 @@ export async function startEngineThread(
     worker.once('error', die);
     worker.once('exit', die);
   });
-  const ready = new Promise<WorkerReady>((resolve) => worker.once('message', resolve));
+  const ready = new Promise<WorkerMessage>((resolve) => worker.once('message', resolve));
+  worker.on('message', (message: WorkerMessage) => {
+    if (message.kind === 'shutdown') onShutdown();
+  });
   const first = await Promise.race([ready, died]);
   // From here on nobody waits for the death; onDeath tells of it.
   died.catch(() => undefined);
@@ -49,7 +58,7 @@ export async function startEngineThread(
     wanted = false;
     await worker.terminate();
   };
-  if (!first.ready) {
+  if (first.kind === 'failed') {
     await terminate();
     throw new AiocError(first.code as ErrorCode, first.message);
   }

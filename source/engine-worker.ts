@@ -1,27 +1,53 @@
 /** The engine's thread under the screen: a frame of the screen must never be in the way of a message. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { createEngine, type EngineOptions, serveDoor, toAiocError } from '../engine/index.ts';
+import {
+  type ChatEngineOptions,
+  createChatEngine,
+  type Engine,
+  serveDoor,
+  toAiocError,
+} from '../engine/index.ts';
+import { configuredEngine } from './configured-engine.ts';
+
+/** What the engine is to be: the chat's, or that of a configuration file. */
+export type EngineSubject =
+  | { readonly kind: 'chat'; readonly options: ChatEngineOptions }
+  | { readonly kind: 'connector'; readonly file: string; readonly fixedWallMs: number | undefined };
 
 export interface WorkerInput {
-  readonly options: EngineOptions;
+  readonly subject: EngineSubject;
   readonly port: MessagePort;
 }
 
-/** What the worker says once, outside of the door. */
-export type WorkerReady =
-  | { readonly ready: true }
-  | { readonly ready: false; readonly code: string; readonly message: string };
+/** What the worker says outside of the door. */
+export type WorkerMessage =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  /** A command from this machine asks the program to end. */
+  | { readonly kind: 'shutdown' };
 
-const { options, port } = workerData as WorkerInput;
-const say = (message: WorkerReady): void => parentPort?.postMessage(message);
+const { subject, port } = workerData as WorkerInput;
+const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
 try {
-  const engine = await createEngine(options);
+  const engine = await makeEngine(subject);
   serveDoor(port, engine.door);
-  say({ ready: true });
+  say({ kind: 'ready' });
   // A port that is taken is a state that the screen shows, not the end.
   await engine.start().catch(() => undefined);
 } catch (error) {
   const { code, message } = toAiocError(error);
-  say({ ready: false, code, message });
+  say({ kind: 'failed', code, message });
+}
+
+async function makeEngine(wanted: EngineSubject): Promise<Engine> {
+  if (wanted.kind === 'chat') return createChatEngine(wanted.options);
+  const { file, fixedWallMs } = wanted;
+  const { engine, warnings } = await configuredEngine({
+    configPath: file,
+    onShutdown: () => say({ kind: 'shutdown' }),
+    ...(fixedWallMs !== undefined && { fixedWallMs }),
+  });
+  for (const text of warnings) await engine.door.execute({ kind: 'log.note', text, warning: true });
+  return engine;
 }

@@ -1,18 +1,24 @@
-import { EventEmitter } from 'node:events';
 import { render } from 'ink';
 import { App } from '../components/app.tsx';
 import { detectCapabilities } from '../components/terminal/capabilities.ts';
 import { KeyDecoder } from '../components/terminal/key-decoder.ts';
+import { KeyFeed } from '../components/terminal/key-feed.ts';
 import { ScreenWriter } from '../components/terminal/screen-writer.ts';
 import { StdioCapture } from '../components/terminal/stdio-capture.ts';
 import { TerminalGuard } from '../components/terminal/terminal-guard.ts';
-import type { ChatSettings } from './arguments.ts';
+import type { ScreenSubject } from './arguments.ts';
 import { engineOptions, fixedWallMs } from './engine-options.ts';
 import { type EngineThread, startEngineThread } from './engine-thread.ts';
+import type { EngineSubject } from './engine-worker.ts';
 import { EXIT } from './exit-codes.ts';
 import { localActions } from './local-actions.ts';
 import { killShells } from './shell.ts';
 import { TerminalHost } from './terminal-host.ts';
+
+export interface ScreenOptions {
+  /** Draw with ASCII only. */
+  readonly ascii: boolean;
+}
 
 /** How long the engine may take to let go of its connections when the program ends. */
 const STOP_TIMEOUT_MS = 6_000;
@@ -31,11 +37,19 @@ const clock = {
  * @returns the program's exit code
  * @throws AiocError when the engine cannot start; the terminal has not been touched then
  */
-export async function runScreen(settings: ChatSettings): Promise<number> {
+export async function runScreen(subject: ScreenSubject, options: ScreenOptions): Promise<number> {
   let screen: Screen | undefined;
-  const thread = await startEngineThread(engineOptions(settings), (error) => screen?.crash(error));
-  screen = new Screen(thread, settings);
+  const thread = await startEngineThread(engineSubject(subject), {
+    onDeath: (error) => screen?.crash(error),
+    onShutdown: () => screen?.quit(EXIT.ok),
+  });
+  screen = new Screen(thread, options);
   return screen.run();
+}
+
+function engineSubject(subject: ScreenSubject): EngineSubject {
+  if (subject.kind === 'chat') return { kind: 'chat', options: engineOptions(subject.settings) };
+  return { kind: 'connector', file: subject.file, fixedWallMs: fixedWallMs() };
 }
 
 /** The terminal, the screen on it, and their orderly end. */
@@ -46,11 +60,12 @@ class Screen {
   readonly #guard: TerminalGuard;
   readonly #host: TerminalHost;
   readonly #keys: KeyDecoder;
+  readonly #promptKeys = new KeyFeed();
   #unmount: () => void = () => undefined;
   #done: (exitCode: number) => void = () => undefined;
   #quitting = false;
 
-  constructor(thread: EngineThread, settings: ChatSettings) {
+  constructor(thread: EngineThread, { ascii }: ScreenOptions) {
     this.#thread = thread;
     const { colorDepth, unicode } = detectCapabilities(process.env, true);
     const color = colorDepth !== 'none';
@@ -65,7 +80,8 @@ class Screen {
     });
     this.#host = new TerminalHost({
       writer: this.#writer,
-      appearance: { colour: color, unicode: unicode && !settings.ascii },
+      promptKeys: this.#promptKeys,
+      appearance: { colour: color, unicode: unicode && !ascii },
       wallNow: () => fixedWallMs() ?? Date.now(),
       onQuit: (exitCode) => void this.#quit(exitCode),
     });
@@ -87,7 +103,7 @@ class Screen {
     const local = localActions();
     const { unmount } = render(<App engine={this.#thread.door} local={local} host={this.#host} />, {
       stdout: this.#writer.asInkStdout(),
-      stdin: silentInput(),
+      stdin: this.#promptKeys.asInkStdin(),
       debug: true,
       patchConsole: false,
       exitOnCtrlC: false,
@@ -100,6 +116,11 @@ class Screen {
   crash(error: unknown): void {
     killShells();
     this.#guard.crash(error);
+  }
+
+  /** Ends in order, without a question. */
+  quit(exitCode: number): void {
+    void this.#quit(exitCode);
   }
 
   async #quit(exitCode: number): Promise<void> {
@@ -124,18 +145,3 @@ class Screen {
 }
 
 const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
-
-/** Keys come through our own decoder; Ink is given an input that never says anything. */
-function silentInput(): NodeJS.ReadStream {
-  const input = Object.assign(new EventEmitter(), {
-    isTTY: true,
-    setRawMode: () => input,
-    setEncoding: () => input,
-    read: () => null,
-    ref: () => input,
-    unref: () => input,
-    resume: () => input,
-    pause: () => input,
-  });
-  return input as unknown as NodeJS.ReadStream;
-}

@@ -50,15 +50,73 @@ export const LIMITS = {
   pingTimeoutMs: 5_000,
   /** How long queued bytes may take to leave when a connection is being closed in order. */
   drainTimeoutMs: 5_000,
+  /** How often it is looked whether the queues are empty before a stop. */
+  drainLookMs: 20,
   /** Clients known to a server, connected or away; the longest away is forgotten first. */
   peersRemembered: 10_000,
 
   /** A file of our identity: a key or a certificate takes 1 to 4 KiB. */
   identityFileBytes: 64 * KIB,
 
+  // Certificates directory (PROTOCOL §5)
+  /** Client certificates that a server issues unless its configuration says otherwise (max_certs): Python's default. */
+  clientCertificates: 1_024,
+  /** source_id_2_cert.json: some 400 bytes for a client with the longest name, so enough for 20,000. */
+  certificateMapBytes: 8 * MIB,
+  /** Certificates with the same subject hash; subjects are made unique, so more than a few are somebody's doing. */
+  certificatesPerHash: 64,
+
+  // The machine's own unix sockets (PROTOCOL §4)
+  /** The shortest of what systems allow for the path of a unix socket. */
+  socketPathBytes: 104,
+  /** The rest of a frame whose beginning has come over a unix socket: programs of one machine never dawdle so long. */
+  localFrameTimeoutMs: 10_000,
+  /** A connector that does not answer a command at all: an unknown one, for Python. */
+  commandTimeoutMs: 10_000,
+  /** A command that stops or restarts a connector, which first sends what waits in its queues. */
+  stopTimeoutMs: 60_000,
+  /** An answer to a command: the peers of a full server, and a margin. */
+  commandAnswerBytes: 16 * MIB,
+  /** How long a connector's older connection may be silent before its newer one is read: frames of the older come first. */
+  olderConnectionMs: 1_000,
+  /** Unread bytes of one connection to a listener, beyond a frame that is not whole yet. */
+  listenerReadAheadBytes: 1 * MIB,
+  /** How long a response is awaited when nobody says: as long as a Python connector waits for it. */
+  responseTimeoutMs: 60 * 60 * 1000,
+  /** What Python's API sends in one piece of a file at most. */
+  chunkUploadBytes: 200 * MIB,
+  /** Pieces of one file: a receiver keeps them all on its disk until the last has come. */
+  fileChunks: 10_000,
+
+  // Configuration
+  /** A file of all keys takes 4 KiB; beyond this it is no configuration. */
+  configFileBytes: 1 * MIB,
+  /** Faults that one message lists: more than anybody reads. */
+  configFaults: 50,
+  /** The longest path that systems take. */
+  configPathCharacters: 4_096,
+  /** What a timer can wait: 2^31 ms. */
+  configSeconds: 2_147_483,
+  messageTypeCharacters: 128,
+
+  /** How soon a listener that was not there is looked for again while messages wait for it. */
+  listenerRetryMs: 500,
+  /** Programs of this machine that may be connected to one socket at once. */
+  localConnections: 1_000,
+  /** Requests of local programs whose responses are still awaited. */
+  requestsAwaited: 10_000,
+  /** A command to the commander socket. */
+  commandBytes: 64 * KIB,
+
   // Queues
   outboxMessages: 10_000,
   outboxBytes: 64 * MIB,
+  /** Messages of one outbox that are held ready to be sent; the others stay in the store. */
+  outboxWindow: 1_024,
+  outboxLoadBytes: 1 * MIB,
+  inboxMessages: 10_000,
+  inboxBytes: 64 * MIB,
+  inboxReadBytes: 1 * MIB,
   /** Sent but not yet acknowledged messages to one peer. */
   unackedMessages: 256,
   /** PROTOCOL §1: ids go from 1 to this, then start again at 1. */

@@ -28,6 +28,8 @@ export interface PeerCertificate {
   readonly fingerprint: string;
   /** The common name that the certificate claims for itself: a claim, not a proof. */
   readonly claimedName: string | undefined;
+  /** The certificate itself, as presented; the certificates directory is searched by it. Always there over real TLS. */
+  readonly der?: Buffer;
 }
 
 export interface ConnectionEvents {

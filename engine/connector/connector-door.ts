@@ -4,7 +4,7 @@ import type { EngineDoor, OpenView } from '../contract/door.ts';
 import type { Body, ChatRow, LogRow, Update, View } from '../contract/views.ts';
 import { importReceived } from '../files/import-file.ts';
 import type { Connector } from './connector.ts';
-import { peerList, peerRow, queueList, queueRows } from './rows.ts';
+import { inboxRows, peerList, peerRow, queueList, queueRows } from './rows.ts';
 import { ViewServer } from './view-server.ts';
 import { listWindow, tailWindow } from './windows.ts';
 
@@ -41,16 +41,21 @@ export class ConnectorDoor implements EngineDoor {
   }
 
   #render(view: View): Update {
-    const { registry, chat, log, ignoring } = this.#connector;
+    const { registry, chat, log, ignoring, inboxes } = this.#connector;
     switch (view.pane) {
       case 'status':
         return { pane: 'status', status: this.#connector.status() };
       case 'peers': {
-        const rows = [...registry.all].map((peer) => peerRow(peer, chat.conversation(peer.id).unread));
+        const rows = [...registry.all].map((peer) =>
+          peerRow(peer, { unread: chat.conversation(peer.id).unread, ignored: ignoring.includes(peer) }),
+        );
         return { pane: 'peers', ...listWindow(peerList(rows), view) };
       }
       case 'queues':
-        return { pane: 'queues', ...listWindow(queueList(queueRows(registry.all, ignoring)), view) };
+        return {
+          pane: 'queues',
+          ...listWindow(queueList([...queueRows(registry.all, ignoring), ...inboxRows(inboxes)]), view),
+        };
       case 'log': {
         const source = { rows: log.rows(), total: log.length, forgotten: log.forgotten, textOf: logText };
         return { pane: 'log', ...tailWindow(source, view) };
@@ -91,7 +96,7 @@ export class ConnectorDoor implements EngineDoor {
       case 'dial.now':
         return connector.again().then(() => null);
       case 'chat.say':
-        return chat.say(connector.peer(command.peer), command.text) ?? null;
+        return chat.say(connector.peer(command.peer), command.text).then(() => null);
       case 'chat.upload': {
         const transfer = await chat.upload(connector.peer(command.peer), command.path);
         return transfer.state.phase;

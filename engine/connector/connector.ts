@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { AiocError, toAiocError } from '../base/errors.ts';
-import type { Ports, TlsSettings } from '../base/ports.ts';
+import { LIMITS } from '../base/limits.ts';
 import { Chat } from '../chat/chat.ts';
 import type { Phase, Status } from '../contract/views.ts';
 import { ReceivedFolder } from '../files/received-folder.ts';
+import type { ConnectorControl } from '../local/connector-control.ts';
 import { Acceptor } from '../peers/acceptor.ts';
 import { Dialler } from '../peers/dialler.ts';
 import { Gate } from '../peers/gate.ts';
@@ -13,30 +14,14 @@ import { Registry } from '../peers/registry.ts';
 import { Traffic } from '../peers/traffic.ts';
 import type { AiocHello } from '../protocol/messages.ts';
 import { serverId } from '../protocol/names.ts';
+import type { Inbox } from '../queues/inbox.ts';
+import { MemoryStore } from '../storage/memory-store.ts';
+import type { ConnectorOptions } from './connector-options.ts';
+import { Control } from './control.ts';
+import { bodyFor, LocalSide } from './local-side.ts';
 import { MessageLog } from './message-log.ts';
 import { ownAddresses } from './own-addresses.ts';
 import { holderOf, removeRunFile, writeRunFile } from './run-file.ts';
-
-/** The name that every chat client has on the wire: a Python server sends to no other (PROTOCOL §10). */
-const CHAT_CLIENT = 'chat_client';
-
-export interface ConnectorOptions {
-  readonly role: 'server' | 'client';
-  /** A server: the address to listen on. A client: the server to call. */
-  readonly host: string;
-  readonly port: number;
-  /** What peers are shown as our name. */
-  readonly displayName: string;
-  readonly version: string;
-  /** Absent: no TLS. */
-  readonly identity: (TlsSettings & { readonly words: string }) | undefined;
-  readonly wordsOf: (fingerprint: string) => string;
-  readonly acceptAll: boolean;
-  readonly receivedDirectory: string;
-  /** Holds what this side must find again, and what it is in the middle of. */
-  readonly stateDirectory: string;
-  readonly ports: Ports;
-}
 
 /** One side of a connection, with everything that belongs to it; shown and steered through a ConnectorDoor. */
 export class Connector {
@@ -48,52 +33,70 @@ export class Connector {
   readonly chat: Chat;
   readonly traffic: Traffic;
   readonly folder: ReceivedFolder;
+  readonly control: ConnectorControl;
   readonly #startedAtMs: number;
   readonly #endpoint: Acceptor | Dialler;
+  readonly #local: LocalSide | undefined;
   /** Replaced by whoever shows this connector. */
   onChange: () => void = () => undefined;
   #phase: Phase = { kind: 'starting' };
   #port: number;
 
+  /** @throws AiocError AIOC_SOCKET_PATH */
   constructor(options: ConnectorOptions) {
     this.options = options;
     this.#port = options.port;
-    const { ports, wordsOf, receivedDirectory, stateDirectory, displayName } = options;
-    const temporaryDirectory = join(stateDirectory, 'outgoing');
+    const { ports, wordsOf, namesAreIdentities, local } = options;
     const { clock, random } = ports;
     this.#startedAtMs = clock.wallNow();
     const onChange = (): void => this.onChange();
-    this.log = new MessageLog({ clock, onChange });
-    this.registry = new Registry({ clock, onChange });
-    this.ignoring = new Ignoring(onChange);
+    const store = new MemoryStore(clock);
+    this.log = new MessageLog({ clock, onChange, ...(options.onLogLine && { onLine: options.onLogLine }) });
+    this.registry = new Registry({
+      clock,
+      onChange,
+      store,
+      whenFull: 'refuse',
+      namesAreIdentities,
+      // A message that comes out of the store again: nobody waits for its end any more, but its file is still read.
+      revive: ({ header }) => {
+        const body = local && bodyFor(header, local);
+        return { onState: () => undefined, ...(body !== undefined && { body }) };
+      },
+    });
+    this.ignoring = new Ignoring((peer) => (namesAreIdentities ? peer.wireName : peer.id), onChange);
     this.gate = new Gate({ clock, acceptAll: options.acceptAll, wordsOf, onChange });
-    this.folder = new ReceivedFolder({ directory: receivedDirectory, random, clock });
-    const { folder, log, registry, ignoring } = this;
-    this.chat = new Chat({ ports, folder, temporaryDirectory, ownName: displayName, log, onChange });
-    const sourceId = (): string => this.sourceId;
-    this.traffic = new Traffic({ clock, registry, ignoring, log, application: this.chat, sourceId });
-    this.chat.connect(this.traffic);
-    registry.onForget = (peer) => this.chat.forget(peer);
+    this.folder = new ReceivedFolder({ directory: options.receivedDirectory, random, clock });
+    this.control = new Control(this);
+    this.chat = this.#makeChat(onChange);
+    this.#local = this.#makeLocalSide(store, onChange);
+    this.traffic = this.#makeTraffic();
     this.#endpoint = this.#makeEndpoint();
+    this.#applyIgnored();
   }
 
   /** Our name on the wire (PROTOCOL §1). */
   get sourceId(): string {
-    const { role, host } = this.options;
-    return role === 'server' ? serverId({ host, port: this.#port }) : CHAT_CLIENT;
+    const { role, host, wireName } = this.options;
+    return role === 'server' ? serverId({ host, port: this.#port }) : wireName;
   }
 
-  /** @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN; the phase says so too */
+  /** @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN, AIOC_ALREADY_RUNNING; the phase says so too */
   async start(): Promise<void> {
+    if (this.#running) return;
     const { stateDirectory, displayName } = this.options;
     this.#setPhase({ kind: 'starting' });
     try {
+      await this.#local?.startCommander();
+      await this.#local?.start();
       const port = await this.#endpoint.start();
       if (port !== undefined) {
         this.#port = port;
         await writeRunFile(stateDirectory, port, displayName);
       }
     } catch (error) {
+      await this.#local?.stop();
+      await this.#local?.stopCommander();
       const known = await this.#explain(toAiocError(error, 'AIOC_LISTEN'));
       this.#setPhase({ kind: 'failed', code: known.code, reason: known.message });
       throw known;
@@ -101,27 +104,26 @@ export class Connector {
     await this.folder.prepare().catch((error: Error) => this.log.event(error.message, { warning: true }));
   }
 
-  /** Lets what is being sent go out (for a few seconds at most), then closes everything. */
-  async stop(): Promise<void> {
+  /** Stops for good: lets what is being sent go out (for a few seconds at most), then closes everything. */
+  async stop(options: { readonly hard: boolean } = { hard: false }): Promise<void> {
+    await this.pause(options);
+    await this.#local?.stopCommander();
+  }
+
+  /** Stops everything but the ear for commands, so that `start` can be asked for. `hard` does not wait for queues. */
+  async pause({ hard }: { readonly hard: boolean }): Promise<void> {
     const listened = this.#phase.kind === 'listening';
+    if (!hard) await this.#emptied();
     this.#setPhase({ kind: 'stopping' });
+    await this.#local?.stop();
     await this.#endpoint.stop();
     if (listened) await removeRunFile(this.options.stateDirectory, this.#port);
   }
 
   /** A client calls again at once; a server that could not listen tries again. */
   async again(): Promise<void> {
-    if (this.#endpoint instanceof Dialler) this.#endpoint.dialNow();
-    else if (this.#phase.kind === 'failed') await this.start();
-  }
-
-  async #explain(error: AiocError): Promise<AiocError> {
-    if (error.code !== 'AIOC_PORT_TAKEN') return error;
-    const holder = await holderOf(this.options.stateDirectory, this.#port);
-    if (holder === undefined) return error;
-    const by = `by aioc "${holder.name}" (process ${holder.pid})`;
-    const message = `port ${this.#port} is taken ${by}: stop that one, or choose another port with --port`;
-    return new AiocError('AIOC_PORT_TAKEN', message, { cause: error });
+    if (this.#phase.kind === 'failed' || this.#phase.kind === 'stopping') await this.start();
+    else if (this.#endpoint instanceof Dialler) this.#endpoint.dialNow();
   }
 
   /** @throws AiocError AIOC_PEER_UNKNOWN */
@@ -137,21 +139,26 @@ export class Connector {
     return this.#endpoint instanceof Dialler ? this.#endpoint.peer : undefined;
   }
 
+  get inboxes(): Iterable<Inbox> {
+    return this.#local?.mailroom.inboxes ?? [];
+  }
+
   get phase(): Phase {
     return this.#phase;
   }
 
   status(): Status {
-    const { role, host, displayName, identity, acceptAll, receivedDirectory } = this.options;
+    const { role, host, displayName, security, acceptAll, receivedDirectory } = this.options;
     const peers = [...this.registry.all];
+    const ownWords = security.mode === 'plain' ? undefined : security.tls?.words;
     return {
       role,
       address: `${host}:${this.#port}`,
       port: this.#port,
       ownAddresses: role === 'server' ? ownAddresses(host) : [],
-      security: identity === undefined ? 'plain' : 'tls-allow-all',
+      security: security.mode,
       ownName: displayName,
-      ...(identity !== undefined && { ownWords: identity.words }),
+      ...(ownWords !== undefined && { ownWords }),
       startedAtMs: this.#startedAtMs,
       phase: this.#phase,
       inRate: this.traffic.inRate.perSecond(),
@@ -169,20 +176,115 @@ export class Connector {
     };
   }
 
+  #makeChat(onChange: () => void): Chat {
+    const { ports, stateDirectory, displayName } = this.options;
+    const { folder, log } = this;
+    const temporaryDirectory = join(stateDirectory, 'outgoing');
+    const chat = new Chat({ ports, folder, temporaryDirectory, ownName: displayName, log, onChange });
+    this.registry.onForget = (peer) => chat.forget(peer);
+    return chat;
+  }
+
+  #makeLocalSide(store: MemoryStore, onChange: () => void): LocalSide | undefined {
+    const { local } = this.options;
+    if (local === undefined) return undefined;
+    return new LocalSide({
+      connector: this.options,
+      local,
+      store,
+      log: this.log,
+      control: this.control,
+      peerFor: (destinationId) => this.#peerFor(destinationId),
+      observe: (peer, frame) => this.chat.observe(peer, frame),
+      onChange,
+    });
+  }
+
+  #makeTraffic(): Traffic {
+    const { registry, ignoring, log } = this;
+    const { clock } = this.options.ports;
+    const application = this.#local?.mailroom ?? this.chat;
+    const sourceId = (): string => this.sourceId;
+    const traffic = new Traffic({ clock, registry, ignoring, log, application, sourceId });
+    this.chat.connect(traffic);
+    this.#local?.mailroom.connect(traffic);
+    return traffic;
+  }
+
   #makeEndpoint(): Acceptor | Dialler {
-    const { role, host, port, displayName, version, identity, wordsOf, ports } = this.options;
+    const { role, host, port, displayName, version, security, wordsOf, ports, wireName } = this.options;
     const instance = ports.random.bytes(8).toString('hex');
     const hello: AiocHello = { version, name: displayName, instance };
     const { registry, traffic, log, gate } = this;
     const setPhase = (phase: Phase): void => this.#setPhase(phase);
-    const common = { ports, host, port, tls: identity, hello, registry, traffic, log, wordsOf, setPhase };
-    return role === 'server'
-      ? new Acceptor({ ...common, gate, sourceId: () => this.sourceId })
-      : new Dialler({ ...common, wireName: CHAT_CLIENT });
+    const common = {
+      ports,
+      host,
+      port,
+      security: security.mode,
+      hello,
+      registry,
+      traffic,
+      log,
+      wordsOf,
+      setPhase,
+    };
+    const tls = security.mode === 'plain' ? undefined : security.tls;
+    const trust = security.mode === 'mutual-tls' ? security : undefined;
+    if (role === 'server') {
+      const sourceId = (): string => this.sourceId;
+      return new Acceptor({ ...common, tls, gate, sourceId, ...(trust?.server && { trust: trust.server }) });
+    }
+    const { localAddress, reconnects, dialTimeoutMs = LIMITS.dialTimeoutMs } = this.options;
+    return new Dialler({
+      ...common,
+      ...(tls && { tls }),
+      ...(trust?.client && { trust: trust.client }),
+      ...(localAddress !== undefined && { localAddress }),
+      wireName,
+      reconnects,
+      dialTimeoutMs,
+    });
+  }
+
+  /** A client has one peer, whatever a program calls it; a server's are known by their names. */
+  #peerFor(destinationId: string | undefined): Peer | undefined {
+    return this.server ?? (destinationId === undefined ? undefined : this.registry.byWireName(destinationId));
+  }
+
+  #applyIgnored(): void {
+    const { ignored } = this.options;
+    if (typeof ignored === 'boolean') this.ignoring.setAll(ignored);
+    else this.ignoring.setOnly(ignored);
+  }
+
+  get #running(): boolean {
+    return !['starting', 'failed', 'stopping'].includes(this.#phase.kind);
+  }
+
+  /** Waits until connected peers have been sent what waits for them, or some seconds are over. */
+  async #emptied(): Promise<void> {
+    const { clock } = this.options.ports;
+    const deadline = clock.now() + LIMITS.drainTimeoutMs;
+    const waiting = (): boolean =>
+      [...this.registry.all].some(({ state, sender }) => state === 'connected' && sender.waitingCount > 0);
+    while (waiting() && clock.now() < deadline) {
+      await new Promise<void>((resolve) => clock.after(LIMITS.drainLookMs, resolve));
+    }
+  }
+
+  async #explain(error: AiocError): Promise<AiocError> {
+    if (error.code !== 'AIOC_PORT_TAKEN') return error;
+    const holder = await holderOf(this.options.stateDirectory, this.#port);
+    if (holder === undefined) return error;
+    const by = `by aioc "${holder.name}" (process ${holder.pid})`;
+    const message = `port ${this.#port} is taken ${by}: stop that one, or choose another port with --port`;
+    return new AiocError('AIOC_PORT_TAKEN', message, { cause: error });
   }
 
   #setPhase(phase: Phase): void {
     this.#phase = phase;
+    this.#local?.setListed(phase.kind === 'listening' || phase.kind === 'connected');
     this.onChange();
   }
 }

@@ -4,18 +4,26 @@ import { Ring } from '../base/ring.ts';
 import type { Body, LogRow, Outcome } from '../contract/views.ts';
 import type { SetOutcome, TrafficEntry, TrafficLog } from '../peers/traffic-log.ts';
 import { pythonJson } from '../protocol/header.ts';
+import type { LogLine } from './connector-options.ts';
 
 /** All that has happened, newest last, and the bodies of the last messages. Bounded in rows and in bytes. */
 export class MessageLog implements TrafficLog {
   readonly #clock: Clock;
   readonly #onChange: () => void;
+  readonly #onLine: ((line: LogLine) => void) | undefined;
   readonly #rows = new Ring<LogRow>(LIMITS.logRows);
   readonly #bodies = new Ring<Body>(LIMITS.logBodies);
   #lastId = 0;
 
-  constructor({ clock, onChange }: { readonly clock: Clock; readonly onChange: () => void }) {
-    this.#clock = clock;
-    this.#onChange = onChange;
+  constructor(options: {
+    readonly clock: Clock;
+    readonly onChange: () => void;
+    /** Sees each line as it is written. */
+    readonly onLine?: (line: LogLine) => void;
+  }) {
+    this.#clock = options.clock;
+    this.#onChange = options.onChange;
+    this.#onLine = options.onLine;
   }
 
   get length(): number {
@@ -40,7 +48,7 @@ export class MessageLog implements TrafficLog {
       text: data.subarray(0, LIMITS.logBodyBytes).toString(),
       omittedBytes: Math.max(0, data.length - LIMITS.logBodyBytes),
     });
-    return (changed, why) => this.#setOutcome(id, changed, why);
+    return (changed, why) => this.#setOutcome(id, changed, why === undefined ? text : `${text} (${why})`);
   }
 
   event(
@@ -49,6 +57,10 @@ export class MessageLog implements TrafficLog {
   ): void {
     const outcome = warning ? 'warning' : 'info';
     this.#add({ kind: 'event', peerName, type: '', outcome, text, hasBody: false });
+    this.#onLine?.({
+      level: warning ? 'WARNING' : 'INFO',
+      text: peerName === '' ? text : `${peerName}: ${text}`,
+    });
   }
 
   body(id: number): Body | undefined {
@@ -63,11 +75,11 @@ export class MessageLog implements TrafficLog {
     return this.#lastId;
   }
 
-  #setOutcome(id: number, outcome: Outcome, why?: string): void {
+  #setOutcome(id: number, outcome: Outcome, text: string): void {
     const index = id - 1 - this.#rows.dropped;
     const row = this.#rows.at(index);
     if (row === undefined) return;
-    this.#rows.replace(index, { ...row, outcome, ...(why !== undefined && { text: why }) });
+    this.#rows.replace(index, { ...row, outcome, text });
     this.#onChange();
   }
 }

@@ -1,9 +1,10 @@
 import type { PeerRow, PeerSort, QueueRow, QueueSort } from '../contract/views.ts';
 import type { Ignoring } from '../peers/ignoring.ts';
 import type { Peer } from '../peers/peer.ts';
+import type { Inbox } from '../queues/inbox.ts';
 import type { ListSource } from './windows.ts';
 
-export function peerRow(peer: Peer, unread: number): PeerRow {
+export function peerRow(peer: Peer, about: { readonly unread: number; readonly ignored: boolean }): PeerRow {
   return {
     id: peer.id,
     name: peer.name,
@@ -17,11 +18,11 @@ export function peerRow(peer: Peer, unread: number): PeerRow {
     ...(peer.lagMs !== undefined && { lagMs: peer.lagMs }),
     rateHistory: peer.rate.history(),
     rate: peer.rate.perSecond(),
-    ignored: peer.ignored,
+    ignored: about.ignored,
     ignoredIn: peer.ignoredIn,
     ignoredOut: peer.ignoredOut,
     waitingCount: peer.sender.waitingCount,
-    unread,
+    unread: about.unread,
   };
 }
 
@@ -42,7 +43,7 @@ export function peerList(rows: readonly PeerRow[]): ListSource<PeerRow, PeerSort
   };
 }
 
-/** One row for each outbox that was ever used; the chat takes what arrives at once, so its inbox is always empty. */
+/** One row for each outbox that was ever used. */
 export function queueRows(peers: Iterable<Peer>, ignoring: Ignoring): QueueRow[] {
   const rows: QueueRow[] = [];
   for (const peer of peers) {
@@ -70,11 +71,35 @@ export function queueRows(peers: Iterable<Peer>, ignoring: Ignoring): QueueRow[]
   return rows;
 }
 
+/** One row for each type that programs of this machine may listen to. */
+export function inboxRows(inboxes: Iterable<Inbox>): QueueRow[] {
+  return [...inboxes].map((inbox) => {
+    const outRate = inbox.departures.perSecond();
+    const inRate = inbox.arrivals.perSecond();
+    const shrinking = outRate - inRate;
+    return {
+      id: `in:${inbox.type}`,
+      direction: 'in',
+      peerName: 'inbox',
+      type: inbox.type,
+      depth: inbox.depth,
+      bytes: inbox.bytes,
+      ...(inbox.oldestAtMs !== undefined && { oldestAtMs: inbox.oldestAtMs }),
+      inRate,
+      outRate,
+      ...(inbox.depth > 0 && shrinking > 0 && { drainSeconds: Math.ceil(inbox.depth / shrinking) }),
+      ...(inbox.depth > 0 &&
+        !inbox.listened && { blocked: `no program of this machine listens to ${inbox.type}` }),
+    };
+  });
+}
+
 function blockedReason(peer: Peer, ignoring: Ignoring): string | undefined {
   if (peer.state === 'waiting') return `${peer.name} has not let us in yet`;
   if (peer.state !== 'connected')
     return `${peer.name} is ${peer.state}${peer.reason ? `: ${peer.reason}` : ''}`;
-  if (peer.ignored || ignoring.all) return `${peer.name} is ignored; what was queued before still goes out`;
+  if (ignoring.includes(peer) || ignoring.all)
+    return `${peer.name} is ignored; what was queued before still goes out`;
   return undefined;
 }
 

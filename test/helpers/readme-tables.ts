@@ -1,9 +1,10 @@
+import { keysMarkdown } from '../../components/keys/key-list.ts';
 import { ERROR_CODES } from '../../engine/index.ts';
-import { OPTIONS } from '../../source/arguments.ts';
+import { OPTIONS } from '../../source/command-table.ts';
 
 /** The tables of the README that are made from the code, by the name of their markers. */
 export function readmeTables(): Readonly<Record<string, string>> {
-  return { options: optionsTable(), errors: errorsTable() };
+  return { keys: keysMarkdown(), options: optionsTable(), errors: errorsTable() };
 }
 
 function optionsTable(): string {

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
 import type { ChatRow, PeerRow, Status, Update, View } from '../../engine/contract/views.ts';
-import { createEngine, type Engine, type EngineOptions } from '../../engine/index.ts';
+import { type ChatEngineOptions, createChatEngine, type Engine } from '../../engine/index.ts';
 import { tempDir } from './temp-dir.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -20,11 +20,11 @@ export interface RealSide {
 /** A real engine on real sockets of this machine, with a home of its own; stopped at the end of the test. */
 export async function realSide(
   t: TestContext,
-  options: Partial<EngineOptions> & Pick<EngineOptions, 'role'>,
+  options: Partial<ChatEngineOptions> & Pick<ChatEngineOptions, 'role'>,
 ): Promise<RealSide> {
   const home = tempDir(t);
   const received = `${home}/received`;
-  const engine = await createEngine({
+  const engine = await createChatEngine({
     host: '127.0.0.1',
     port: 0,
     displayName: options.role,

@@ -38,7 +38,16 @@ export class Side {
       port: PORT,
       displayName,
       version: '0.0.0',
-      identity: tls ? { certificatePem: '', privateKeyPem: '', words: `words-of-${displayName}` } : undefined,
+      wireName: 'chat_client',
+      security: tls
+        ? {
+            mode: 'tls-allow-all',
+            tls: { certificatePem: '', privateKeyPem: '', words: `words-of-${displayName}` },
+          }
+        : { mode: 'plain' },
+      namesAreIdentities: false,
+      ignored: false,
+      reconnects: true,
       wordsOf: (fingerprint) => `words-of-${fingerprint}`,
       acceptAll,
       receivedDirectory: options.receivedDirectory ?? UNUSED,

@@ -64,6 +64,12 @@ async function sendFiles({ server, client, serverDir, clientDir }: Chats): Promi
     readFileSync(join(clientDir, 'up.bin')),
   );
 
+  const first = readFileSync(join(serverDir, 'chat_client/up.bin'));
+  writeFileSync(join(clientDir, 'up.bin'), 'another of the same name');
+  enter(client, '!upload up.bin');
+  await nudgedWaitFor(server, /Receiving up\.bin[\s\S]*Receiving up\.bin/);
+  assert.deepEqual(readFileSync(join(serverDir, 'chat_client/up.bin')), first, 'the first stays, in silence');
+
   enter(server, '!upload down.bin');
   await client.waitFor('Receiving down.bin');
   assert.deepEqual(readFileSync(join(clientDir, 'down.bin')), readFileSync(join(serverDir, 'down.bin')));

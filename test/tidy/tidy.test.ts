@@ -17,6 +17,7 @@ const ROOMS = [
   'files',
   'peers',
   'local',
+  'api',
   'chat',
   'connector',
   'index.ts',

@@ -1,0 +1,87 @@
+import type { Ports, TlsSettings } from '../base/ports.ts';
+import type { FileDestination } from '../files/file-destinations.ts';
+import type { ClientTrust, ServerTrust } from '../peers/trust.ts';
+
+/** How the connector speaks to its peers, and what it shows them. */
+export type ConnectorSecurity =
+  | { readonly mode: 'plain' }
+  /** Anybody may connect; who it is, people compare. A client may have nothing to show (as every Python client). */
+  | { readonly mode: 'tls-allow-all'; readonly tls: TlsSettings & { readonly words: string } }
+  | {
+      readonly mode: 'mutual-tls';
+      /** A server's own certificate; a client's comes from its trust. */
+      readonly tls?: TlsSettings & { readonly words: string };
+      readonly server?: ServerTrust & CertificateKeeper;
+      readonly client?: ClientTrust & OwnCertificateKeeper;
+    };
+
+/** Ends the trust in a client's certificate. */
+export interface CertificateKeeper {
+  /** @throws AiocError AIOC_CERTIFICATE_MISSING */
+  remove(name: string, options: { readonly onlySymlink: boolean }): Promise<void>;
+}
+
+/** Ends a client's use of its own certificate: it goes back to the default one. */
+export interface OwnCertificateKeeper {
+  remove(): Promise<void>;
+}
+
+/** What programs of this machine get: Python's three unix sockets, and files in their places. */
+export interface LocalOptions {
+  readonly connectorFilesDirectory: string;
+  readonly sendTypes: readonly string[];
+  readonly recvTypes: readonly string[];
+  readonly destinations: ReadonlyMap<string, FileDestination>;
+  readonly receiveFileMaxBytes: number;
+  readonly sendFileMaxBytes: number;
+  readonly preserveReceiveSocket: boolean;
+  readonly everybodyCanSend: boolean;
+  /** Values by the configuration's keys, for `show_attribute`. */
+  readonly attributes: Readonly<Record<string, unknown>>;
+  /** Told when peers are ignored or no longer, to write it into the configuration. */
+  readonly onIgnoreChanged: (ignored: boolean | readonly string[]) => void;
+  /** Told when a command asks the whole program to end. */
+  readonly onShutdown: () => void;
+  readonly logLevel: LogLevelSetting;
+}
+
+export interface LogLevelSetting {
+  get(): string;
+  set(level: string): void;
+}
+
+export interface ConnectorOptions {
+  readonly role: 'server' | 'client';
+  /** A server: the address to listen on. A client: the server to call. */
+  readonly host: string;
+  readonly port: number;
+  /** A client's name on the wire. */
+  readonly wireName: string;
+  /** What aioc peers are shown as our name. */
+  readonly displayName: string;
+  readonly version: string;
+  readonly security: ConnectorSecurity;
+  /** Whether a name is one peer (configured connectors), or may be several (the chat). */
+  readonly namesAreIdentities: boolean;
+  readonly wordsOf: (fingerprint: string) => string;
+  readonly acceptAll: boolean;
+  readonly ignored: boolean | readonly string[];
+  readonly receivedDirectory: string;
+  /** Holds what this side must find again, and what it is in the middle of. */
+  readonly stateDirectory: string;
+  /** The own address from which a client calls. */
+  readonly localAddress?: string;
+  /** Whether a client calls again after it has lost its server. */
+  readonly reconnects: boolean;
+  readonly dialTimeoutMs?: number;
+  /** Absent: only the chat receives. */
+  readonly local?: LocalOptions;
+  readonly ports: Ports;
+  /** Sees each line of the log as it is written; for a file. */
+  readonly onLogLine?: (line: LogLine) => void;
+}
+
+export interface LogLine {
+  readonly level: 'DEBUG' | 'INFO' | 'WARNING';
+  readonly text: string;
+}

@@ -1,0 +1,40 @@
+import type { ClientTrust, ServerTrust } from '../peers/trust.ts';
+import type { ClientCertificates } from '../security/client-certificates.ts';
+import { serverFault } from '../security/pinned-server.ts';
+import type { ServerCertificates } from '../security/server-certificates.ts';
+
+/** A server's trust as its certificates directory has it (DESIGN §3). */
+export function serverTrust(certificates: ServerCertificates): ServerTrust {
+  return {
+    authenticate: async (certificate) => {
+      if (certificate?.der === undefined) return { kind: 'stranger', reason: 'it showed no certificate' };
+      const trust = await certificates.trusted(certificate.der);
+      if (trust.who === 'client') return { kind: 'client', name: trust.name };
+      return trust.who === 'default' ? { kind: 'default' } : { kind: 'stranger', reason: trust.reason };
+    },
+    enrol: async ({ name, certificatePem }) => {
+      if (certificatePem === undefined) return certificates.issue(name);
+      await certificates.accept(name, certificatePem);
+      return { certificatePem };
+    },
+  };
+}
+
+/** A client's trust as its certificates directory has it. */
+export function clientTrust(certificates: ClientCertificates, wallNow: () => number): ClientTrust {
+  return {
+    credentials: async () => {
+      const tls = await certificates.load();
+      return tls.isDefault ? { tls, enrolWith: (await certificates.propose()).certificatePem } : { tls };
+    },
+    objection: async (certificate) => {
+      const { serverFingerprints } = await certificates.load();
+      return serverFault(certificate?.der, { serverFingerprints, wallNowMs: wallNow() });
+    },
+    store: ({ certificatePem, privateKeyPem }) =>
+      // Without a key it is the certificate that we have made ourselves.
+      privateKeyPem === undefined
+        ? certificates.adopt()
+        : certificates.store({ certificatePem, privateKeyPem }),
+  };
+}

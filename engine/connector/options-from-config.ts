@@ -1,0 +1,124 @@
+import type { Ports } from '../base/ports.ts';
+import type { ConnectorConfig } from '../config/keys.ts';
+import type { FileDestination } from '../files/file-destinations.ts';
+import { ClientCertificates } from '../security/client-certificates.ts';
+import { wordsOf } from '../security/fingerprint.ts';
+import { loadOrMakeIdentity } from '../security/identity.ts';
+import { ServerCertificates } from '../security/server-certificates.ts';
+import type { ConnectorOptions, ConnectorSecurity, LocalOptions } from './connector-options.ts';
+import { clientTrust, serverTrust } from './directory-trust.ts';
+
+export interface FromConfigOptions
+  extends Pick<LocalOptions, 'onIgnoreChanged' | 'onShutdown' | 'logLevel'>,
+    Pick<ConnectorOptions, 'version' | 'stateDirectory' | 'receivedDirectory' | 'onLogLine'> {
+  readonly config: ConnectorConfig;
+  readonly ports: Ports;
+}
+
+/**
+ * What a connector needs to know, out of a configuration and the directories that it names.
+ *
+ * @throws AiocError AIOC_CERTIFICATES and what else is wrong with those directories
+ */
+export async function optionsFromConfig(options: FromConfigOptions): Promise<ConnectorOptions> {
+  const { config, ports, version, stateDirectory, receivedDirectory, onLogLine } = options;
+  const [host, port] = config.server_sockaddr;
+  const wireName = config.client_name ?? `client_${ports.random.bytes(4).toString('hex')}`;
+  const role = config.is_server ? 'server' : 'client';
+  return {
+    role,
+    host,
+    port,
+    wireName,
+    displayName: role === 'server' ? `${host}:${port}` : wireName,
+    version,
+    security: await securityOf(config, wireName, options),
+    namesAreIdentities: true,
+    wordsOf,
+    acceptAll: true,
+    ignored: config.ignore_peer_traffic,
+    receivedDirectory,
+    stateDirectory,
+    ...(config.client_bind_ip !== null && { localAddress: config.client_bind_ip }),
+    reconnects: config.enable_client_try_reconnect,
+    dialTimeoutMs: config.connect_timeout * 1000,
+    local: localOf(options),
+    ports,
+    ...(onLogLine !== undefined && { onLogLine }),
+  };
+}
+
+async function securityOf(
+  config: ConnectorConfig,
+  name: string,
+  { ports, stateDirectory }: FromConfigOptions,
+): Promise<ConnectorSecurity> {
+  const { clock, random } = ports;
+  const wallNow = (): number => clock.wallNow();
+  if (!config.use_ssl) return { mode: 'plain' };
+  if (config.ssl_allow_all) {
+    const commonName = config.is_server ? config.server_sockaddr.join(':') : name;
+    const tls = await loadOrMakeIdentity({
+      directory: stateDirectory,
+      commonName,
+      wallNowMs: wallNow(),
+      random,
+    });
+    return { mode: 'tls-allow-all', tls };
+  }
+  const directory = config.certificates_directory_path;
+  if (!config.is_server) {
+    const certificates = new ClientCertificates({ directory, name, random, wallNow });
+    // Read once here, so that a missing directory is an error at the start and not a state for ever.
+    await certificates.load();
+    const trust = clientTrust(certificates, wallNow);
+    return {
+      mode: 'mutual-tls',
+      client: { ...trust, remove: () => certificates.remove().then(() => undefined) },
+    };
+  }
+  const certificates = await ServerCertificates.open({
+    directory,
+    random,
+    wallNow,
+    maxCertificates: config.max_certs,
+  });
+  return {
+    mode: 'mutual-tls',
+    tls: await certificates.credentials(),
+    server: {
+      ...serverTrust(certificates),
+      remove: (client, { onlySymlink }) => certificates.remove(client, { removeOnlySymlink: onlySymlink }),
+    },
+  };
+}
+
+function localOf({ config, onIgnoreChanged, onShutdown, logLevel }: FromConfigOptions): LocalOptions {
+  return {
+    connectorFilesDirectory: config.connector_files_dirpath,
+    sendTypes: config.send_message_types,
+    recvTypes: config.recv_message_types,
+    destinations: destinationsOf(config),
+    receiveFileMaxBytes: config.max_size_file_upload_recv,
+    sendFileMaxBytes: config.max_size_file_upload_send,
+    preserveReceiveSocket: config.uds_path_receive_preserve_socket,
+    everybodyCanSend: config.everybody_can_send_messages,
+    attributes: config,
+    onIgnoreChanged,
+    onShutdown,
+    logLevel,
+  };
+}
+
+/** Where files go, by their dst_type: file_recv_config, and the older file_type2dirpath. */
+function destinationsOf(config: ConnectorConfig): ReadonlyMap<string, FileDestination> {
+  const older = [...config.file_type2dirpath].map(([type, targetDirectory]): [string, FileDestination] => [
+    type,
+    { targetDirectory, overrideExisting: false },
+  ]);
+  const newer = [...config.file_recv_config].map(([type, destination]): [string, FileDestination] => [
+    type,
+    { targetDirectory: destination.target_directory, overrideExisting: destination.override_existing },
+  ]);
+  return new Map([...older, ...newer]);
+}

@@ -1,0 +1,185 @@
+import { createInterface } from 'node:readline/promises';
+import { sanitize } from '../components/terminal/sanitize.ts';
+import {
+  AiocError,
+  activeConnectors,
+  ConnectorRemoteTool,
+  connectorOfEntry,
+  USUAL_CONNECTOR_DIRECTORIES,
+} from '../engine/index.ts';
+import { EXIT } from './exit-codes.ts';
+
+interface CliCommand {
+  /** What stands behind the command, for the help. */
+  readonly takes: string;
+  readonly help: string;
+  readonly run: (tool: ConnectorRemoteTool, words: readonly string[], isServer: boolean) => Promise<unknown>;
+}
+
+/** What `aioc cli` can ask of a running connector; the names are Python's where Python has them. */
+export const CLI_COMMANDS: Readonly<Record<string, CliCommand>> = {
+  start: { takes: '', help: 'start it again after a stop', run: (tool) => tool.start() },
+  stop: {
+    takes: '[hard]',
+    help: 'let its queues empty (hard: do not), and stop',
+    run: (tool, [how]) => tool.stop({ hard: how === 'hard' }),
+  },
+  shutdown: {
+    takes: '[hard]',
+    help: 'stop, and end its program',
+    run: (tool, [how]) => tool.stop({ hard: how === 'hard', shutdown: true }),
+  },
+  restart: {
+    takes: '[hard]',
+    help: 'stop and start',
+    run: (tool, [how]) => tool.restart({ hard: how === 'hard' }),
+  },
+  show_connected_peers: {
+    takes: '',
+    help: 'who is connected, from where',
+    run: (tool) => tool.showConnectedPeers(),
+  },
+  peek_queues: { takes: '', help: 'how many messages wait', run: (tool) => tool.peekQueues() },
+  ignore_peer_traffic: {
+    takes: '[show|enable|disable|PEER]',
+    help: 'drop new messages to and from all peers, or one',
+    run: ignore,
+  },
+  disconnect_client: {
+    takes: 'CLIENT',
+    help: 'close a client’s connection',
+    run: (tool, [name]) => tool.disconnectClient(needed(name, 'a client’s name')),
+  },
+  delete_client_certificate: {
+    takes: '[CLIENT]',
+    help: 'on a server: a client’s; on a client: its own',
+    run: deleteCertificate,
+  },
+  show_log_level: { takes: '', help: 'what is written to the log', run: (tool) => tool.showLogLevel() },
+  set_log_level: {
+    takes: 'LEVEL',
+    help: 'DEBUG, INFO, WARNING, ERROR or CRITICAL',
+    run: (tool, [level]) => tool.setLogLevel(needed(level, 'a level')),
+  },
+};
+
+export interface CliOptions {
+  /** Connector, command and its arguments; what is missing is asked for on a terminal. */
+  readonly words: readonly string[];
+  readonly directories: readonly string[];
+  readonly json: boolean;
+}
+
+/**
+ * `aioc cli`: a command to a running connector of this machine.
+ *
+ * @returns the exit code
+ * @throws AiocError AIOC_USAGE, AIOC_CONNECTOR_AWAY, AIOC_COMMAND, …
+ */
+export async function runCli({ words, directories, json }: CliOptions): Promise<number> {
+  const places = await running(directories.length > 0 ? directories : USUAL_CONNECTOR_DIRECTORIES);
+  const place = words[0] === undefined ? await pickConnector(places) : found(places, words[0]);
+  const name = (words[1] ?? (await pickCommand())).replaceAll('-', '_');
+  const command = Object.hasOwn(CLI_COMMANDS, name) ? CLI_COMMANDS[name] : undefined;
+  if (command === undefined) {
+    throw new AiocError(
+      'AIOC_USAGE',
+      `there is no command ${name}: there are ${Object.keys(CLI_COMMANDS).join(', ')}`,
+    );
+  }
+  const target = connectorOfEntry(place.entry);
+  const tool = new ConnectorRemoteTool({ ...target, connectorFilesDirpath: place.directory });
+  const result = await command.run(tool, words.slice(2), target.isServer);
+  process.stdout.write(`${json ? JSON.stringify(result) : shown(result)}\n`);
+  return EXIT.ok;
+}
+
+interface Place {
+  readonly directory: string;
+  readonly entry: string;
+}
+
+async function running(directories: readonly string[]): Promise<readonly Place[]> {
+  const lists = await Promise.all(
+    directories.map(async (directory) =>
+      (await activeConnectors(directory)).map((entry) => ({ directory, entry })),
+    ),
+  );
+  return lists.flat();
+}
+
+/** A client by its name, a server by `127.0.0.1 10673` or `127.0.0.1:10673`. */
+function found(places: readonly Place[], wanted: string): Place {
+  const place = places.find(({ entry }) => entry === wanted || entry.replace(' ', ':') === wanted);
+  if (place !== undefined) return place;
+  const others = places.map(({ entry }) => entry.replace(' ', ':')).join(', ');
+  const instead = others === '' ? 'no connector runs here' : `there are ${others}`;
+  throw new AiocError('AIOC_CONNECTOR_AWAY', `no connector ${wanted} runs here: ${instead}`);
+}
+
+async function pickConnector(places: readonly Place[]): Promise<Place> {
+  if (places.length === 0) throw new AiocError('AIOC_CONNECTOR_AWAY', 'no connector runs here');
+  const index = await pick(
+    'Which connector?',
+    places.map(({ entry, directory }) => `${sanitize(entry)}  in ${sanitize(directory)}`),
+  );
+  return places[index] as Place;
+}
+
+async function pickCommand(): Promise<string> {
+  const names = Object.keys(CLI_COMMANDS);
+  const lines = Object.entries(CLI_COMMANDS).map(([name, { help }]) => `${name.padEnd(26)}${help}`);
+  return names[await pick('Which command?', lines)] as string;
+}
+
+async function pick(question: string, choices: readonly string[]): Promise<number> {
+  if (!process.stdin.isTTY) {
+    throw new AiocError(
+      'AIOC_USAGE',
+      'say which: aioc cli CONNECTOR COMMAND (without a terminal nobody can be asked)',
+    );
+  }
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    for (const [index, choice] of choices.entries()) {
+      process.stdout.write(`${String(index + 1).padStart(3)}  ${choice}\n`);
+    }
+    for (;;) {
+      const answer = Number(await lines.question(`${question} 1 to ${choices.length}: `));
+      if (Number.isInteger(answer) && answer >= 1 && answer <= choices.length) return answer - 1;
+    }
+  } finally {
+    lines.close();
+  }
+}
+
+function ignore(tool: ConnectorRemoteTool, [what = 'show']: readonly string[]): Promise<unknown> {
+  if (what === 'show') return tool.ignorePeerTrafficShow();
+  if (what === 'enable') return tool.ignorePeerTrafficEnable();
+  if (what === 'disable') return tool.ignorePeerTrafficDisable();
+  return tool.ignorePeerTrafficEnableUnique(what);
+}
+
+async function deleteCertificate(
+  tool: ConnectorRemoteTool,
+  [name]: readonly string[],
+  isServer: boolean,
+): Promise<string> {
+  if (!isServer) {
+    await tool.deleteClientCertificateOnClient();
+    return 'deleted; it uses the default certificate until the server gives it a new one, which it does only when it has deleted the old one, too';
+  }
+  const client = needed(name, 'a client’s name');
+  await tool.deleteClientCertificateOnServer(client);
+  return `deleted, and ${client} is cut off. To let it in again it must delete its own certificate, too: there, aioc cli ${client} delete_client_certificate (or the same of python3 -m aioconnectors cli)`;
+}
+
+function needed(word: string | undefined, what: string): string {
+  if (word !== undefined) return word;
+  throw new AiocError('AIOC_USAGE', `the command needs ${what}`);
+}
+
+function shown(result: unknown): string {
+  if (typeof result === 'string') return sanitize(result);
+  return sanitize(JSON.stringify(result));
+}

@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { TestContext } from 'node:test';
+import { builtProgram } from './built-program.ts';
+import { deadline, waitFor } from './wait-for.ts';
+
+export interface Finished {
+  readonly exitCode: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** The built program as a daemon, in a process of its own. */
+export class Daemon {
+  readonly process: ChildProcess;
+  readonly #home: string;
+  output = '';
+  errors = '';
+
+  constructor(t: TestContext, args: readonly string[], home: string) {
+    this.#home = home;
+    this.process = spawn(process.execPath, [builtProgram(), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, HOME: this.#home, XDG_STATE_HOME: '' },
+    });
+    this.process.stdout?.on('data', (chunk: Buffer) => {
+      this.output += chunk.toString();
+    });
+    this.process.stderr?.on('data', (chunk: Buffer) => {
+      this.errors += chunk.toString();
+    });
+    t.after(() => this.process.kill('SIGKILL'));
+  }
+
+  /** Waits for the line in which it says that it is ready. */
+  async ready(): Promise<void> {
+    await waitFor(() => this.output.includes('aioc ready') || this.process.exitCode !== null, {
+      what: 'the daemon to be ready',
+      timeoutMs: 20_000,
+    });
+    if (this.process.exitCode !== null) throw new Error(`it ended: ${this.errors}`);
+  }
+
+  async finished(): Promise<Finished> {
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      await deadline(
+        new Promise((resolve) => this.process.once('close', resolve)),
+        20_000,
+        'the daemon to end',
+      );
+    }
+    return { exitCode: this.process.exitCode, output: this.output, errors: this.errors };
+  }
+
+  /** As a machine that loses its power would. */
+  async killed(): Promise<void> {
+    this.process.kill('SIGKILL');
+    await this.finished();
+  }
+}
+
+/** Runs the built program to its end. */
+export async function runProgram(t: TestContext, args: readonly string[], home: string): Promise<Finished> {
+  return new Daemon(t, args, home).finished();
+}

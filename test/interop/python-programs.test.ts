@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { configuredPair } from '../helpers/configured-connectors.ts';
+import { findPython } from '../helpers/python-peer.ts';
+import { PythonProgram } from '../helpers/python-program.ts';
+import { waitFor } from '../helpers/wait-for.ts';
+
+const COUNT = 20_000;
+const NUMBERS = Array.from({ length: COUNT }, (_, number) => number);
+
+test('Python programs at both ends of two aioc connectors over mutual TLS: 20,000 each way, none lost, late or twice', async (t) => {
+  const found = await findPython();
+  if ('unavailable' in found) return t.skip(found.unavailable);
+  const { server, client } = await configuredPair(t, 'mutual-tls');
+  const atServer = new PythonProgram(t, found, server.configPath);
+  const atClient = new PythonProgram(t, found, client.configPath);
+  await atServer.do('listen', { message_type: 'any' });
+  await atClient.do('listen', { message_type: 'any' });
+  const sent = await Promise.all([
+    atServer.do('send_numbers', { message_type: 'any', count: COUNT, destination: 'client1' }),
+    atClient.do('send_numbers', { message_type: 'any', count: COUNT }),
+  ]);
+  assert.deepEqual(sent, [COUNT, COUNT]);
+  for (const program of [atServer, atClient]) {
+    let got: number[] = [];
+    const whole = async (): Promise<boolean> => {
+      got = (await program.do('numbers_of', { message_type: 'any' })) as number[];
+      return got.length >= COUNT;
+    };
+    const deadline = Date.now() + 60_000;
+    while (!(await whole()) && Date.now() < deadline) await waitFor(() => true, { what: 'a turn' });
+    assert.deepEqual(got, NUMBERS);
+  }
+});
+
+test('a request of a Python program is answered by one at the other end, both ways', async (t) => {
+  const found = await findPython();
+  if ('unavailable' in found) return t.skip(found.unavailable);
+  const { server, client } = await configuredPair(t, 'mutual-tls');
+  const atServer = new PythonProgram(t, found, server.configPath);
+  const atClient = new PythonProgram(t, found, client.configPath);
+  await atServer.do('listen', { message_type: 'any', answer: 'from the server' });
+  await atClient.do('listen', { message_type: 'any', answer: 'from the client' });
+  const request = {
+    data: 'ask',
+    data_is_json: false,
+    message_type: 'any',
+    await_response: true,
+    request_id: 7,
+  };
+  const atHome = (await atClient.do('send', request)) as { data: string; header: Record<string, unknown> };
+  assert.equal(atHome.data, 'from the server');
+  assert.equal(atHome.header['response_id'], 7);
+  const away = (await atServer.do('send', { ...request, destination_id: 'client1' })) as { data: string };
+  assert.equal(away.data, 'from the client');
+});
