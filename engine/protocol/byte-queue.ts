@@ -27,6 +27,11 @@ export class ByteQueue {
     return joined;
   }
 
+  /** The first byte, left in its place; undefined when there is none. */
+  peek(): number | undefined {
+    return this.#chunks[this.#first]?.[0];
+  }
+
   /** Puts bytes back in front of the others. */
   unread(bytes: Buffer): void {
     this.#chunks = [bytes, ...this.#chunks.slice(this.#first)];

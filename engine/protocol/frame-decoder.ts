@@ -80,9 +80,18 @@ export class FrameDecoder {
         if (!this.#skip()) return undefined;
         continue;
       }
+      if (this.#step === 'header') this.#checkBeginning();
       if (this.#bytes.length < this.#wanted) return undefined;
       const event = this.#advance(this.#bytes.take(this.#wanted));
       if (event !== undefined) return event;
+    }
+  }
+
+  /** Another protocol's greeting reads as the length of a long frame: it is told by its first byte, not by its last. */
+  #checkBeginning(): void {
+    const first = this.#bytes.peek();
+    if (first !== undefined && this.#wanted > 0 && first !== OPEN_BRACE) {
+      throw new AiocError('AIOC_FRAME_BAD', 'the header is not JSON: is that another kind of server?');
     }
   }
 
@@ -202,6 +211,7 @@ export class FrameDecoder {
 }
 
 const EMPTY = Buffer.alloc(0);
+const OPEN_BRACE = 0x7b;
 
 /** The with_file of a header whose file's bytes are in the frame (PROTOCOL §3). */
 function fileOf(header: Header): JsonObject | undefined {

@@ -198,6 +198,10 @@ for (const [what, stream] of REFUSED) {
   });
 }
 
+test('the greeting of another protocol is known by its first bytes, however long a frame they seem to begin', () => {
+  assert.throws(() => decodeAll([Buffer.from('SSH-2.0-OpenSSH_9.2\r\n')]), { code: 'AIOC_FRAME_BAD' });
+});
+
 test('before a peer has said who it is, a long frame is refused by its length alone', () => {
   const length = Buffer.from(new Uint32Array([LIMITS.frameBeforeIdentityBytes + 1]).buffer);
   assert.throws(() => decodeAll([length], false), { code: 'AIOC_FRAME_TOO_LARGE' });
