@@ -1,7 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { TestContext } from 'node:test';
 import { builtProgram } from './built-program.ts';
 import { deadline, waitFor } from './wait-for.ts';
+
+/** Where what must be ended is noted: a test's context, or a campaign's. */
+interface Endings {
+  after(ending: () => void): void;
+}
 
 export interface Finished {
   readonly exitCode: number | null;
@@ -16,7 +20,7 @@ export class Daemon {
   output = '';
   errors = '';
 
-  constructor(t: TestContext, args: readonly string[], home: string) {
+  constructor(t: Endings, args: readonly string[], home: string) {
     this.#home = home;
     this.process = spawn(process.execPath, [builtProgram(), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -59,6 +63,6 @@ export class Daemon {
 }
 
 /** Runs the built program to its end. */
-export async function runProgram(t: TestContext, args: readonly string[], home: string): Promise<Finished> {
+export async function runProgram(t: Endings, args: readonly string[], home: string): Promise<Finished> {
   return new Daemon(t, args, home).finished();
 }
