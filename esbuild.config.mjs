@@ -1,4 +1,4 @@
-// Bundles the command and the engine's worker into dist/, so that the installed program is plain
+// Bundles the command, the engine's worker and the library into dist/, so that the installed program is plain
 // JavaScript that starts from any working directory and never looks for a tsconfig.
 import { chmod, readFile, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
@@ -8,7 +8,11 @@ const { version } = JSON.parse(await readFile(new URL('./package.json', import.m
 await rm(new URL('./dist', import.meta.url), { recursive: true, force: true });
 await build({
   absWorkingDir: new URL('.', import.meta.url).pathname,
-  entryPoints: { cli: 'source/cli.ts', 'engine-worker': 'source/engine-worker.ts' },
+  entryPoints: {
+    cli: 'source/cli.ts',
+    'engine-worker': 'source/engine-worker.ts',
+    index: 'source/index.ts',
+  },
   outdir: 'dist',
   bundle: true,
   splitting: true,

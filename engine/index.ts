@@ -6,6 +6,7 @@ import { ConnectorDoor } from './connector/connector-door.ts';
 import type { ConnectorOptions } from './connector/connector-options.ts';
 import { type FromConfigOptions, optionsFromConfig } from './connector/options-from-config.ts';
 import type { EngineDoor } from './contract/door.ts';
+import type { ConnectorControl } from './local/connector-control.ts';
 import { realNetwork } from './peers/network.ts';
 import {
   type CreatedCertificates,
@@ -14,16 +15,23 @@ import {
 import { wordsOf } from './security/fingerprint.ts';
 import { loadOrMakeIdentity } from './security/identity.ts';
 
-export { connectorOfEntry } from './api/api-options.ts';
+export { type ConnectorApiOptions, type ConnectorPlaceOptions, connectorOfEntry } from './api/api-options.ts';
+export type { ConnectedPeers, IgnoredPeers, QueueCounts } from './api/command-answers.ts';
 export {
   ConnectorAPI,
   type ListenOptions,
   type RequestOptions,
 } from './api/connector-api.ts';
-export type { Listener, ListenerMessage, MessageHandler } from './api/listener-message.ts';
-export type { FileToSend, SendOptions } from './api/message-frame.ts';
+export type { Listener, ListenerMessage, MessageHandler, ReplyOptions } from './api/listener-message.ts';
+export type { FileToSend, OutgoingMessage, SendOptions } from './api/message-frame.ts';
 export type { ReceivedMessage } from './api/received-message.ts';
-export { ConnectorRemoteTool } from './api/remote-tool.ts';
+export {
+  type CallOptions,
+  type ClientMatch,
+  ConnectorRemoteTool,
+  type RestartOptions,
+  type StopOptions,
+} from './api/remote-tool.ts';
 export { AiocError, ERROR_CODES, type ErrorCode, toAiocError } from './base/errors.ts';
 export { LIMITS } from './base/limits.ts';
 export { realClock, realRandomness } from './base/real-ports.ts';
@@ -33,11 +41,13 @@ export { loadConfig, readConfigFile } from './config/load-config.ts';
 export { type ParsedConfig, parseConfig } from './config/parse-config.ts';
 export { roleOfConfig } from './config/role-of-config.ts';
 export { templates as configTemplates } from './config/templates.ts';
+export { afterDeletingClient, afterDeletingOwn } from './connector/certificate-advice.ts';
 export type { LogLine } from './connector/connector-options.ts';
 export { connectDoor, serveDoor } from './contract/door-port.ts';
 export { activeConnectors } from './local/active-connectors.ts';
 export { USUAL_CONNECTOR_DIRECTORIES } from './local/socket-names.ts';
 export { socketsOfConfig } from './local/sockets-of-config.ts';
+export type { PeerChange } from './peers/traffic.ts';
 export type { CreatedCertificates } from './security/create-certificates.ts';
 
 /** The name that every chat client has on the wire: a Python server sends to no other (PROTOCOL §10). */
@@ -69,6 +79,9 @@ export interface Engine {
   start(): Promise<void>;
   /** @param options `hard` does not wait until queues are empty */
   stop(options?: { readonly hard: boolean }): Promise<void>;
+  /** Stops all but the ear for commands; what waits to be sent is kept for the next start. */
+  pause(options: { readonly hard: boolean }): Promise<void>;
+  readonly control: ConnectorControl;
 }
 
 /**
@@ -126,6 +139,8 @@ function engineOf(options: ConnectorOptions): Engine {
     serverPeer: connector.server?.id,
     start: () => connector.start(),
     stop: (how) => connector.stop(how),
+    pause: (how) => connector.pause(how),
+    control: connector.control,
   };
 }
 

@@ -52,6 +52,7 @@ export async function configuredEngine(options: ConfiguredEngineOptions): Promis
     stateDirectory: state,
     receivedDirectory: defaultReceivedDirectory(),
     onShutdown,
+    onAccessChanged: (key, entries) => saver.set(key, entries),
     onIgnoreChanged: (ignored) => saver.set('ignore_peer_traffic', ignored),
     onLogLine: (line: LogLine) => log.write(line),
     logLevel: {
@@ -65,7 +66,8 @@ export async function configuredEngine(options: ConfiguredEngineOptions): Promis
   return { engine, config, log, warnings };
 }
 
-async function openLog(config: ConnectorConfig): Promise<LogFile> {
+/** Opens the log file that a configuration asks for; its directory is made where missing. */
+export async function openLog(config: ConnectorConfig): Promise<LogFile> {
   const directory = config.default_logger_dirpath;
   await mkdir(directory, { recursive: true });
   const { default_logger_rotate: rotate } = config;
@@ -80,7 +82,7 @@ async function openLog(config: ConnectorConfig): Promise<LogFile> {
 }
 
 /** Writes what was changed while it ran back into the configuration file, one change after another. */
-class ConfigSaver {
+export class ConfigSaver {
   readonly #path: string;
   #saving: Promise<void> = Promise.resolve();
 

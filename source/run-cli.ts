@@ -3,6 +3,8 @@ import { sanitize } from '../components/terminal/sanitize.ts';
 import {
   AiocError,
   activeConnectors,
+  afterDeletingClient,
+  afterDeletingOwn,
   ConnectorRemoteTool,
   connectorOfEntry,
   USUAL_CONNECTOR_DIRECTORIES,
@@ -167,11 +169,11 @@ async function deleteCertificate(
 ): Promise<string> {
   if (!isServer) {
     await tool.deleteClientCertificateOnClient();
-    return 'deleted; it uses the default certificate until the server gives it a new one, which it does only when it has deleted the old one, too';
+    return afterDeletingOwn();
   }
   const client = needed(name, 'a client’s name');
   await tool.deleteClientCertificateOnServer(client);
-  return `deleted, and ${client} is cut off. To let it in again it must delete its own certificate, too: there, aioc cli ${client} delete_client_certificate (or the same of python3 -m aioconnectors cli)`;
+  return afterDeletingClient(client);
 }
 
 function needed(word: string | undefined, what: string): string {

@@ -21,7 +21,10 @@ export class Arrivals {
     this.#askAboutNewcomer();
   }
 
-  /** The first peer to come is the one to talk to; the focus goes along only if the user has not moved it yet. */
+  /**
+   * The first peer to come is the one to talk to, also if it has said something and gone again; the focus goes along
+   * only if the user has not moved it yet.
+   */
   #chooseConversation(): void {
     const { chatPeer, focusChosen, dialog } = this.#control.ui();
     const rows = this.#control.data().peers?.rows ?? [];
@@ -30,7 +33,7 @@ export class Arrivals {
       if (row !== undefined && row.name !== chatPeer.name) this.#chat.talkTo({ id: row.id, name: row.name });
       return;
     }
-    const first = rows.find(({ state }) => state === 'connected');
+    const first = rows.find(({ state }) => state === 'connected') ?? rows.find(({ unread }) => unread > 0);
     if (first === undefined) return;
     this.#chat.talkTo({ id: first.id, name: first.name });
     if (!focusChosen && dialog === undefined)

@@ -6,12 +6,13 @@ import type { ActionId } from '../keys/binding.ts';
 import { chordOf } from '../keys/chord.ts';
 import { attempt, paletteEntries } from '../keys/dispatcher.ts';
 import { helpEntries } from '../keys/key-list.ts';
-import type { Dialog } from '../state/ui-state.ts';
+import { type Dialog, hasPrompt } from '../state/ui-state.ts';
 import type { Key, KeyEvent } from '../terminal/key-event.ts';
-import { safe, trusted } from '../terminal/sanitize.ts';
+import { safe, sanitize, trusted } from '../terminal/sanitize.ts';
 import type { ChatControl } from './chat-control.ts';
 import type { Control } from './control.ts';
 import { openNewcomer } from './run-action.ts';
+import { showDetail } from './show-detail.ts';
 
 export interface DialogDoors {
   readonly control: Control;
@@ -29,6 +30,8 @@ export function dialogKey(event: KeyEvent, dialog: Dialog, doors: DialogDoors): 
       return quitKey(event, dialog, doors);
     case 'confirm':
       return confirmKey(event, dialog, doors);
+    case 'certain':
+      return certainKey(event, dialog, doors);
     case 'paste':
       return pasteKey(event, dialog, doors);
     case 'detail':
@@ -113,6 +116,29 @@ function confirmKey(key: Key, dialog: Of<'confirm'>, doors: DialogDoors): void {
   doors.control.execute(dialog.command, { onOk: () => doors.control.toast('warn', dialog.done) });
 }
 
+/** Letters and the arrows along the line are the prompt's; the answer is chosen with the others. */
+function certainKey(key: Key, dialog: Of<'certain'>, doors: DialogDoors): void {
+  const { control } = doors;
+  if (['tab', 'up', 'down'].includes(key.name))
+    return show(doors, { ...dialog, choice: dialog.choice === 'cancel' ? 'yes' : 'cancel' });
+  if (key.name !== 'enter') {
+    control.prompt.press(key);
+    return;
+  }
+  if (dialog.choice === 'cancel') return close(doors);
+  if (dialog.typed.trim() !== dialog.expected)
+    return control.toast('warn', safe`Nothing is done before ${dialog.expected} is typed.`);
+  close(doors);
+  control.execute(dialog.command, {
+    onOk: (value) => {
+      const answer = sanitize(typeof value === 'string' ? value : 'done');
+      // Whoever asks something meanwhile must not be pushed away; the log has the rest.
+      if (control.ui().dialog === undefined) showDetail(control, dialog.done, [answer]);
+      else control.toast('good', dialog.done);
+    },
+  });
+}
+
 function pasteKey(key: Key, dialog: Of<'paste'>, doors: DialogDoors): void {
   const order = pasteChoices(dialog).map(([id]) => id);
   const choice = movedChoice(key, order, dialog.choice);
@@ -175,7 +201,7 @@ function listKey(key: Key, dialog: Of<'help'> | Of<'palette'>, doors: DialogDoor
 }
 
 function pasteIntoPrompt(text: string, dialog: Dialog, doors: DialogDoors): void {
-  if (dialog.kind !== 'help' && dialog.kind !== 'palette') return;
+  if (!hasPrompt(dialog)) return;
   doors.control.prompt.insert(firstLine(text));
 }
 

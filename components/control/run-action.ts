@@ -7,10 +7,11 @@ import { ageText, bytesText, counted, durationText } from '../state/format.ts';
 import { safeBody } from '../state/safe-rows.ts';
 import { neighbour } from '../state/ui-reducer.ts';
 import type { PaneName } from '../state/ui-state.ts';
-import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
-import { type Line, span, wrapLine } from '../widgets/line.ts';
+import { safe, trusted } from '../terminal/sanitize.ts';
 import type { ChatControl } from './chat-control.ts';
+import { askToDeleteCertificate, askToRestart, askToStop, startConnector } from './connector-actions.ts';
 import type { Control } from './control.ts';
+import { showDetail, showLines } from './show-detail.ts';
 import { visibleRows } from './wanted-views.ts';
 
 /** Does what a key or a command of the palette stands for. It has been found possible before. */
@@ -47,6 +48,12 @@ const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
   ping: ping,
   who: showPeer,
   disconnect: disconnect,
+  'delete-certificate': askToDeleteCertificate,
+  start: startConnector,
+  stop: (control) => askToStop(control, { hard: false }),
+  'stop-hard': (control) => askToStop(control, { hard: true }),
+  restart: (control) => askToRestart(control, { hard: false }),
+  'restart-hard': (control) => askToRestart(control, { hard: true }),
   answer: (control) => openNewcomer(control),
   dial: (control) =>
     control.execute({ kind: 'dial.now' }, { onOk: () => control.toast('info', trusted('Trying again.')) }),
@@ -229,18 +236,4 @@ function openChatRow(control: Control): void {
   const { chatRow } = control.facts();
   if (chatRow === undefined) return;
   showLines(control, chatRowTitle(chatRow), chatRowDetail(chatRow));
-}
-
-function showDetail(control: Control, title: SafeText, texts: readonly SafeText[]): void {
-  showLines(
-    control,
-    title,
-    texts.map((text) => [span(text)]),
-  );
-}
-
-function showLines(control: Control, title: SafeText, lines: readonly Line[]): void {
-  const width = detailWidth(control.facts());
-  const wrapped = lines.flatMap((line) => wrapLine(line, width));
-  control.change({ kind: 'dialog', dialog: { kind: 'detail', title, lines: wrapped, top: 0 } });
 }

@@ -10,7 +10,7 @@ import type { LocalActions } from '../local-actions.ts';
 import { EngineStore } from '../state/engine-store.ts';
 import type { EngineData } from '../state/safe-rows.ts';
 import { reduceUi, type UiAction } from '../state/ui-reducer.ts';
-import { initialUiState, type Toast, type UiState } from '../state/ui-state.ts';
+import { hasPrompt, initialUiState, type Toast, type UiState } from '../state/ui-state.ts';
 import type { Key, KeyEvent } from '../terminal/key-event.ts';
 import { type SafeText, sanitize, trusted } from '../terminal/sanitize.ts';
 import { Prompt } from '../widgets/prompt.ts';
@@ -24,6 +24,8 @@ import { wantedViews } from './wanted-views.ts';
 
 const TOAST_MS = 6_000;
 const SECOND_CTRL_C_MS = 2_000;
+/** How long `!exit` waits for the acknowledgements of what was written before it. */
+const LAST_LINES_MS = 1_000;
 /** Keys that may wait while a prompt takes those before them. */
 const WAITING_KEYS_MAX = 256;
 
@@ -49,6 +51,8 @@ export class UiController implements Control {
   #ui: UiState;
   #snapshot: Snapshot;
   #toastTimer: HostTimer | undefined;
+  /** The user wants to leave; lines that he has just sent are waited for. */
+  #leaving: HostTimer | undefined;
   #waitingKeys: KeyEvent[] = [];
   #ctrlCAtMs = Number.NEGATIVE_INFINITY;
 
@@ -82,6 +86,7 @@ export class UiController implements Control {
     for (const end of this.#ends.splice(0)) end();
     this.#ticker.stop();
     this.#toastTimer?.cancel();
+    this.#leaving?.cancel();
     this.#store.close();
   }
 
@@ -132,11 +137,22 @@ export class UiController implements Control {
     );
   }
 
-  /** `!exit`: at once when nothing is lost by it. */
+  /** `!exit`: at once when nothing is lost by it. A line that was sent just now gets a moment to be acknowledged. */
   quit(): void {
-    const status = this.#store.data.status;
-    if ((status?.transfersInFlight ?? 0) > 0 || (status?.waitingCount ?? 0) > 0) askToQuit(this);
-    else this.host.quit(0);
+    if (this.#wouldLose() === 'nothing') return this.host.quit(0);
+    if (this.#wouldLose() !== 'lines on their way') return askToQuit(this);
+    this.#leaving?.cancel();
+    this.#leaving = this.host.clock.after(LAST_LINES_MS, () => {
+      this.#leaving = undefined;
+      askToQuit(this);
+    });
+  }
+
+  #wouldLose(): 'nothing' | 'lines on their way' | 'more' {
+    const { transfersInFlight = 0, waitingCount = 0, peersConnected = 0 } = this.#store.data.status ?? {};
+    if (transfersInFlight > 0) return 'more';
+    if (waitingCount === 0) return 'nothing';
+    return peersConnected > 0 ? 'lines on their way' : 'more';
   }
 
   /** Opens the views that the new state needs, and tells whoever draws. */
@@ -151,6 +167,10 @@ export class UiController implements Control {
     this.#ui = reduceUi(this.#ui, { kind: 'arrived', data: this.#store.data });
     this.#arrivals.react();
     this.#settle();
+    if (this.#leaving === undefined || this.#wouldLose() !== 'nothing') return;
+    this.#leaving.cancel();
+    this.#leaving = undefined;
+    this.host.quit(0);
   }
 
   /** A read may hold many keys; those that are a prompt's, and all behind them, come when it is ready for them. */
@@ -174,7 +194,7 @@ export class UiController implements Control {
 
   #promptIsBusy(): boolean {
     const { dialog, filtering, size } = this.#ui;
-    const isOpen = dialog === undefined ? filtering : dialog.kind === 'help' || dialog.kind === 'palette';
+    const isOpen = dialog === undefined ? filtering : hasPrompt(dialog);
     return isOpen && !this.prompt.isReady && !isTooSmall(size);
   }
 
@@ -185,6 +205,8 @@ export class UiController implements Control {
       this.change({ kind: 'dialog', dialog: { ...dialog, filter: text, selected: 0 } });
     else if (dialog?.kind === 'palette' && dialog.text !== text)
       this.change({ kind: 'dialog', dialog: { ...dialog, text, selected: 0 } });
+    else if (dialog?.kind === 'certain' && dialog.typed !== text)
+      this.change({ kind: 'dialog', dialog: { ...dialog, typed: text } });
     else if (dialog === undefined && filtering) this.change({ kind: 'filter', text });
     this.change({ kind: 'typed' });
   }

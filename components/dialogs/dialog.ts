@@ -1,7 +1,7 @@
 import type { Facts } from '../keys/facts.ts';
 import type { Overlay } from './dialog-box.ts';
 import { detailDialog, helpDialog, paletteDialog } from './list-dialogs.ts';
-import { confirmDialog, newcomerDialog, pasteDialog, quitDialog } from './question-dialogs.ts';
+import { certainDialog, confirmDialog, newcomerDialog, pasteDialog, quitDialog } from './question-dialogs.ts';
 
 /** The open dialog as it lies over the panes, if there is one. */
 export function dialogOverlay(facts: Facts): Overlay | undefined {
@@ -16,6 +16,8 @@ export function dialogOverlay(facts: Facts): Overlay | undefined {
       return quitDialog(dialog, ground);
     case 'confirm':
       return confirmDialog(dialog, ground);
+    case 'certain':
+      return certainDialog(dialog, ground);
     case 'paste':
       return pasteDialog(dialog, ground);
     case 'help':

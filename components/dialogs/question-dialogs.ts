@@ -178,6 +178,28 @@ export function confirmDialog(dialog: Of<'confirm'>, { size }: Ground): Overlay 
   return centred({ title: dialog.title, lines, width, border: 'warn' }, size);
 }
 
+/** Like `confirmDialog`, with a line in which the name of what is lost is to be typed. */
+export function certainDialog(dialog: Of<'certain'>, { size }: Ground): Overlay {
+  const width = dialogWidth(size, 58);
+  const text = [...dialog.lines, safe`Type ${dialog.expected} to confirm.`].flatMap((one) =>
+    paragraph(one, width, 'plain'),
+  );
+  const lines: Line[] = [
+    ...text,
+    [words('› ', 'focus')],
+    [],
+    choices(
+      [
+        ['cancel', 'Cancel'],
+        ['yes', dialog.yes],
+      ],
+      dialog.choice,
+    ),
+  ];
+  const prompt = { row: text.length, column: 2, width: width - 2 };
+  return centred({ title: dialog.title, lines, width, border: 'warn', prompt }, size);
+}
+
 export function pasteDialog(dialog: Of<'paste'>, { size }: Ground): Overlay {
   const width = dialogWidth(size, 58);
   const first = dialog.text.split('\n', 1)[0] ?? '';

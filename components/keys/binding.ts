@@ -25,6 +25,12 @@ export type ActionId =
   | 'ping'
   | 'who'
   | 'disconnect'
+  | 'delete-certificate'
+  | 'start'
+  | 'stop'
+  | 'stop-hard'
+  | 'restart'
+  | 'restart-hard'
   | 'answer'
   | 'dial'
   | 'why'
@@ -46,6 +52,8 @@ export type ActionId =
 export interface BindingOptions {
   /** Its name in the palette. */
   readonly command?: string;
+  /** What `aioc cli` calls it: the palette finds it by that name, too. */
+  readonly cliName?: string;
   /** What the user presses, when it is not the key alone. */
   readonly press?: string;
   /** Its rank in the footer, lowest first; without one it is only in the help. */
@@ -100,6 +108,15 @@ export function on(
     action,
     label,
   };
+}
+
+/** A row without a key: something for the palette alone. */
+export function named(
+  command: string,
+  label: string,
+  [action, refusal]: readonly [ActionId, (facts: Facts) => string | undefined],
+): Binding {
+  return on('any pane', '', [action, label], { command, press: ':', refusal });
 }
 
 function shownAs(key: string): string {

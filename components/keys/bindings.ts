@@ -1,4 +1,4 @@
-import { type Binding, on, type Place } from './binding.ts';
+import { type Binding, named, on, type Place } from './binding.ts';
 import type { Facts } from './facts.ts';
 
 const BOTH: readonly Place[] = ['any pane', 'writing'];
@@ -10,6 +10,26 @@ const needsPeer = ({ data, peer }: Facts): string | undefined => {
 
 const needsConnectedPeer = (facts: Facts): string | undefined =>
   needsPeer(facts) ?? (facts.peer?.state === 'connected' ? undefined : 'That peer is not connected.');
+
+const needsCertificate = (facts: Facts): string | undefined => {
+  const { status } = facts.data;
+  if (status?.canDeleteCertificates !== true) return 'Only mutual TLS has certificates to delete.';
+  if (status.asksForCertificate) return 'This side has no certificate of its own yet.';
+  return needsPeer(facts);
+};
+
+const needsConfiguration = ({ data }: Facts): string | undefined =>
+  data.status?.configured === true ? undefined : 'That is for a connector with a configuration file.';
+
+const needsStopped = (facts: Facts): string | undefined =>
+  needsConfiguration(facts) ??
+  (['stopping', 'failed'].includes(facts.data.status?.phase.kind ?? '')
+    ? undefined
+    : 'The connector has been started already.');
+
+const needsRunning = (facts: Facts): string | undefined =>
+  needsConfiguration(facts) ??
+  (facts.data.status?.phase.kind === 'stopping' ? 'The connector has been stopped already.' : undefined);
 
 const needsQueue = ({ queue }: Facts): string | undefined =>
   queue === undefined ? 'There is no queue to explain.' : undefined;
@@ -30,10 +50,10 @@ const needsNewcomer = (facts: Facts): string | undefined =>
 
 /** A client calls again, and a server that could not listen listens again. */
 const mayTryAgain = ({ data }: Facts): boolean =>
-  data.status?.role === 'client' || data.status?.phase.kind === 'failed';
+  data.status?.role === 'client' || ['failed', 'stopping'].includes(data.status?.phase.kind ?? '');
 
 const needsReasonToCall = ({ data }: Facts): string | undefined =>
-  ['retrying', 'refused', 'failed'].includes(data.status?.phase.kind ?? '')
+  ['retrying', 'refused', 'failed', 'stopping'].includes(data.status?.phase.kind ?? '')
     ? undefined
     : 'There is no need to call again now.';
 
@@ -48,10 +68,22 @@ const isFiltered = ({ ui }: Facts): boolean => ui[ui.focus].filter !== '';
 /** The one table of keys: the dispatcher, the footer, the help and the palette are made from it. */
 export const BINDINGS: readonly Binding[] = [
   on('peers', 'enter', ['talk', 'talk'], { command: 'talk', footer: 1, refusal: needsPeer }),
-  on('peers', 'i', ['ignore', 'ignore, or no longer'], { command: 'ignore', footer: 2, refusal: needsPeer }),
+  on('peers', 'i', ['ignore', 'ignore, or no longer'], {
+    command: 'ignore',
+    cliName: 'ignore_peer_traffic',
+    footer: 2,
+    refusal: needsPeer,
+  }),
+  on('peers', 'd', ['delete-certificate', 'delete certificate'], {
+    command: 'delete-certificate',
+    cliName: 'delete_client_certificate',
+    footer: 3,
+    refusal: needsCertificate,
+  }),
   on('peers', 'p', ['ping', 'ping'], { command: 'ping', footer: 3, refusal: needsConnectedPeer }),
   on('peers', 'x', ['disconnect', 'disconnect'], {
     command: 'disconnect',
+    cliName: 'disconnect_client',
     footer: 4,
     refusal: needsConnectedPeer,
   }),
@@ -127,10 +159,18 @@ export const BINDINGS: readonly Binding[] = [
   on('any pane', 'end G', ['last', 'to the end, and follow']),
 
   on('any pane', 'I', ['ignore-all', 'ignore everybody, or no longer'], { command: 'ignore-all' }),
-  on('any pane', '1 alt-1', ['focus-peers', 'peers'], { command: 'peers' }),
-  on('any pane', '2 alt-2', ['focus-queues', 'queues'], { command: 'queues' }),
+  on('any pane', '1 alt-1', ['focus-peers', 'peers'], {
+    command: 'peers',
+    cliName: 'show_connected_peers',
+  }),
+  on('any pane', '2 alt-2', ['focus-queues', 'queues'], { command: 'queues', cliName: 'peek_queues' }),
   on('any pane', '3 alt-3', ['focus-log', 'log'], { command: 'log' }),
   on('any pane', '4 alt-4', ['focus-chat', 'chat'], { command: 'chat' }),
+  named('stop', 'empty the queues, and stop the connector', ['stop', needsRunning]),
+  named('stop hard', 'stop the connector at once', ['stop-hard', needsRunning]),
+  named('start', 'start the connector again', ['start', needsStopped]),
+  named('restart', 'empty the queues, stop and start', ['restart', needsRunning]),
+  named('restart hard', 'stop at once, and start', ['restart-hard', needsRunning]),
   on('any pane', 'tab', ['next-pane', 'next pane'], { footer: 13 }),
   on(BOTH, 'shift-tab', ['previous-pane', 'previous pane']),
   on('any pane', 'z', ['zoom', 'zoom'], { command: 'zoom', footer: 14 }),

@@ -39,7 +39,10 @@ export function footerBindings(facts: Facts): readonly Binding[] {
 /** The commands of the palette whose names begin with (or, after those, contain) what was typed. */
 export function paletteEntries(typed: string): readonly Binding[] {
   const needle = typed.trim().toLowerCase();
-  const named = BINDINGS.filter(({ command }) => command?.includes(needle) ?? false);
+  const cliNeedle = needle.replaceAll('-', '_');
+  const named = BINDINGS.filter(
+    ({ command, cliName }) => command?.includes(needle) || (needle !== '' && cliName?.includes(cliNeedle)),
+  );
   const begins = named.filter(({ command }) => command?.startsWith(needle));
   return [...begins, ...named.filter((binding) => !begins.includes(binding))];
 }

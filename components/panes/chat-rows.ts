@@ -21,7 +21,7 @@ const WITH_AUTHOR_COLUMN = 46;
 
 export function chatRowLines(row: SafeChatRow, room: ChatRoom): readonly Line[] {
   if (row.shell !== undefined) return shellLines(row, row.shell, room);
-  if (row.transfer !== undefined) return [transferLine(row, row.transfer, room.width)];
+  if (row.transfer !== undefined) return transferLines(row, row.transfer, room);
   return row.from === 'here' ? remarkLines(row, room) : saidLines(row, room);
 }
 
@@ -87,30 +87,37 @@ function remarkLines(row: SafeChatRow, room: ChatRoom): readonly Line[] {
   return lines.map((line, index) => [words(index === 0 ? `${glyph} ` : '  ', tone), span(line, tone)]);
 }
 
-function transferLine(row: SafeChatRow, transfer: SafeTransfer, width: number): Line {
-  const arrow = row.from === 'me' ? '⇡' : '⇣';
+function transferLines(row: SafeChatRow, transfer: SafeTransfer, room: ChatRoom): readonly Line[] {
+  const { width } = room;
   const size = transfer.totalBytes > 0 ? safe`  ${bytesText(transfer.totalBytes)}` : trusted('');
   const name = clip(row.text, Math.max(8, Math.floor(width * 0.4)));
+  const arrow = row.from === 'me' ? '⇡' : '⇣';
   const left: Line = [words(`${arrow} `, 'info'), span(name, 'strong'), span(size)];
   const detail = transfer.detail === undefined ? trusted('') : safe` · ${transfer.detail}`;
   switch (transfer.phase) {
     case 'preparing':
-      return fit([...left, words('  preparing', 'faint')], width);
+      return [fit([...left, words('  preparing', 'faint')], width)];
     case 'waiting':
-      return fit([...left, words('  waiting for its turn', 'faint'), span(detail, 'faint')], width);
+      return [fit([...left, words('  waiting for its turn', 'faint'), span(detail, 'faint')], width)];
     case 'running':
-      return runningLine(left, transfer, width);
+      return [runningLine(left, transfer, width)];
     case 'done':
-      return fit([...left, words(`  ${GLYPHS.received} done`, 'good'), span(detail, 'faint')], width);
+      return [fit([...left, words(`  ${GLYPHS.received} done`, 'good'), span(detail, 'faint')], width)];
     case 'cancelled':
-      return fit([...left, words('  cancelled', 'warn'), span(detail, 'faint')], width);
+      return [fit([...left, words('  cancelled', 'warn'), span(detail, 'faint')], width)];
     case 'refused':
     case 'failed':
-      return fit(
-        [...left, words(`  ${GLYPHS.refused} ${transfer.phase}`, 'bad'), span(detail, 'bad')],
-        width,
-      );
+      return brokenLines([...left, words(`  ${GLYPHS.refused} ${transfer.phase}`, 'bad')], transfer, room);
   }
+}
+
+/** Why a transfer did not come about is never cut: where it has no room beside the name it stands below. */
+function brokenLines(head: Line, { detail }: SafeTransfer, { width, linesMax }: ChatRoom): readonly Line[] {
+  if (detail === undefined) return [fit(head, width)];
+  const whole: Line = [...head, span(safe` · ${detail}`, 'bad')];
+  if (lineWidth(whole) <= width) return [fit(whole, width)];
+  const below = bounded(wrap(detail, width - 2), Math.max(1, linesMax - 1));
+  return [fit(head, width), ...below.map((text): Line => [words('  '), span(text, 'bad')])];
 }
 
 function runningLine(left: Line, transfer: SafeTransfer, width: number): Line {

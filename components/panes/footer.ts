@@ -22,6 +22,7 @@ const DIALOG_KEYS: Record<Dialog['kind'], readonly (readonly [string, string])[]
   newcomer: [CHOOSE, DO_IT, ['Esc', 'later']],
   quit: [CHOOSE, DO_IT, ['Ctrl-C', 'quits now'], ['Esc', 'stays']],
   confirm: [CHOOSE, DO_IT, ['Esc', 'cancels']],
+  certain: [['type', 'the name'], ['Tab', 'chooses'], DO_IT, ['Esc', 'cancels']],
   paste: [CHOOSE, DO_IT, ['Esc', 'cancels']],
   help: [PICK, DO_IT, ['type', 'to filter'], CLOSE],
   palette: [PICK, DO_IT, ['Tab', 'completes'], CLOSE],

@@ -1,5 +1,5 @@
 import { ageText, clockText, countText, rateText } from '../state/format.ts';
-import type { SafePhase, SafeStatus } from '../state/safe-rows.ts';
+import type { SafeStatus } from '../state/safe-rows.ts';
 import { safe, trusted } from '../terminal/sanitize.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import type { Tone } from '../themes/tokens.ts';
@@ -38,7 +38,7 @@ function widthOf(parts: readonly Part[]): number {
 }
 
 function partsOf(status: SafeStatus, nowMs: number, isCompact: boolean): readonly Part[] {
-  const { glyph, word, tone } = phaseMark(status.phase, status.role === 'server');
+  const { glyph, word, tone } = phaseMark(status);
   const security = { plain: 'no TLS', 'tls-allow-all': 'TLS', 'mutual-tls': 'mutual TLS' }[status.security];
   const [down, up] = [trusted(GLYPHS.down), trusted(GLYPHS.up)];
   const rates = isCompact
@@ -67,7 +67,10 @@ function partsOf(status: SafeStatus, nowMs: number, isCompact: boolean): readonl
           ],
         }
       : undefined,
-    status.acceptsAll ? { rank: 4, line: [words('· '), words('lets everybody in', 'warn')] } : undefined,
+    // In mutual TLS it is the certificate that lets somebody in.
+    status.acceptsAll && status.security !== 'mutual-tls'
+      ? { rank: 4, line: [words('· '), words('lets everybody in', 'warn')] }
+      : undefined,
     status.ignoringAll
       ? {
           rank: 1,
@@ -93,25 +96,34 @@ function partsOf(status: SafeStatus, nowMs: number, isCompact: boolean): readonl
 }
 
 /** When all is well the glyph says so, and no word is needed. */
-function phaseMark(
-  phase: SafePhase,
-  isServer: boolean,
-): { readonly glyph: string; readonly word: string; readonly tone: Tone } {
+function phaseMark({
+  phase,
+  role,
+  asksForCertificate,
+}: Pick<SafeStatus, 'phase' | 'role' | 'asksForCertificate'>): {
+  readonly glyph: string;
+  readonly word: string;
+  readonly tone: Tone;
+} {
   switch (phase.kind) {
     case 'listening':
     case 'connected':
       return { glyph: GLYPHS.connected, word: '', tone: 'good' };
     case 'starting':
     case 'connecting':
-    case 'stopping':
       return { glyph: GLYPHS.pending, word: phase.kind, tone: 'info' };
-    case 'waiting-to-be-let-in':
-      return { glyph: GLYPHS.pending, word: 'waiting to be let in', tone: 'info' };
+    case 'waiting-to-be-let-in': {
+      const word = asksForCertificate ? 'asking for a certificate' : 'waiting to be let in';
+      return { glyph: GLYPHS.pending, word, tone: 'info' };
+    }
+    case 'stopping':
+      // It takes a moment, and then stays so until somebody starts it again.
+      return { glyph: GLYPHS.away, word: 'stopped', tone: 'warn' };
     case 'retrying':
       return { glyph: GLYPHS.away, word: 'trying again', tone: 'warn' };
     case 'refused':
       return { glyph: GLYPHS.refused, word: 'refused', tone: 'bad' };
     case 'failed':
-      return { glyph: GLYPHS.refused, word: isServer ? 'not listening' : 'failed', tone: 'bad' };
+      return { glyph: GLYPHS.refused, word: role === 'server' ? 'not listening' : 'failed', tone: 'bad' };
   }
 }

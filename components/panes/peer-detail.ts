@@ -2,12 +2,14 @@
 import { ageText, clockText, counted, countText } from '../state/format.ts';
 import type { SafePeerRow, SafeStatus } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
+import type { Tone } from '../themes/tokens.ts';
 import { type Line, lineWidth, span, words } from '../widgets/line.ts';
 import { FINGERPRINT_WIDTH, labelledWords } from './fingerprint.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const LABEL_WIDTH = 12;
 const NO_CERTIFICATE = 'no certificate';
+const NOT_NEEDED = 'not needed in mutual TLS';
 
 export interface DetailView {
   readonly status: SafeStatus | undefined;
@@ -56,13 +58,10 @@ export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[]
     ['waiting', safe`${counted(peer.waitingCount, 'message')} for it`],
     ['ignored', ignoredText(peer)],
   ];
-  const why =
-    peer.words === undefined
-      ? 'Nothing proves who it is: a Python client never shows a certificate.'
-      : 'Compare both with the other screen: there they stand the other way round.';
+  const [why, tone] = proofOf(peer, view.status);
   return [
     ...bothWords(peer, view),
-    [words(why, peer.words === undefined ? 'warn' : 'faint')],
+    [words(why, tone)],
     [],
     ...facts
       .filter((fact) => fact !== undefined)
@@ -70,10 +69,22 @@ export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[]
   ];
 }
 
+function proofOf(peer: SafePeerRow, status: SafeStatus | undefined): readonly [why: string, tone: Tone] {
+  if (status?.security === 'mutual-tls') {
+    const why = 'Mutual TLS: it is let in by its certificate, and nothing has to be compared.';
+    return [why, 'faint'];
+  }
+  return peer.words === undefined
+    ? ['Nothing proves who it is: a Python client never shows a certificate.', 'warn']
+    : ['Compare both with the other screen: there they stand the other way round.', 'faint'];
+}
+
 export function bothWords(peer: SafePeerRow, { status, width }: DetailView): readonly Line[] {
+  const isMutual = status?.security === 'mutual-tls';
+  const [its, own] = isMutual ? [NOT_NEEDED, NOT_NEEDED] : [NO_CERTIFICATE, 'none, without TLS'];
   return [
-    ...labelledWords('its words:', peer.words, { width, without: NO_CERTIFICATE }),
-    ...labelledWords('your words:', status?.ownWords, { width, without: 'none, without TLS' }),
+    ...labelledWords('its words:', peer.words, { width, without: its }),
+    ...labelledWords('your words:', status?.ownWords, { width, without: own }),
   ];
 }
 
@@ -92,7 +103,7 @@ function lagText({ lagMs }: SafePeerRow): SafeText {
 }
 
 function ignoredText({ ignored, ignoredIn, ignoredOut }: SafePeerRow): SafeText {
-  const dropped = safe`${countText(ignoredIn)} in and ${countText(ignoredOut)} out dropped`;
+  const dropped = safe`${countText(ignoredIn)} in, ${countText(ignoredOut)} out dropped`;
   if (ignored) return safe`yes, ${dropped}`;
   return ignoredIn + ignoredOut > 0 ? safe`no longer, ${dropped}` : trusted('no');
 }

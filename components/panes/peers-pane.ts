@@ -37,7 +37,8 @@ export function peersPane(input: PaneInput): Block {
   const isEmpty = peers !== undefined && peers.total === 0 && newcomers.length === 0;
   const selected = selectedRow(ui.peers, peers);
   const rows = (peers?.rows ?? []).map((row) => {
-    const line = fit(peerLine(row, width, ui.nowMs), width);
+    const view = { width, nowMs: ui.nowMs, asksForCertificate: status?.asksForCertificate === true };
+    const line = fit(peerLine(row, view), width);
     if (row !== selected) return line;
     const marked = [words(GLYPHS.cursor), ...line.slice(1)];
     return ui.focus === 'peers' ? inTone(marked, 'selected') : marked;
@@ -126,11 +127,20 @@ function headLine(width: number): Line {
   ];
 }
 
-function peerLine(row: SafePeerRow, width: number, nowMs: number): Line {
+interface RowView {
+  readonly width: number;
+  readonly nowMs: number;
+  readonly asksForCertificate: boolean;
+}
+
+function peerLine(row: SafePeerRow, view: RowView): Line {
+  const { width, nowMs } = view;
   const columns = columnsOf(width);
   const { glyph, tone } = stateMark(row);
-  const head: Line = [words(' '), words(glyph, tone), words(' '), ...nameCell(row, columns.name)];
-  const story = storyOf(row, nowMs);
+  const mark: Line = [words(' '), words(glyph, tone), words(' ')];
+  if (row.ignored) return [...mark, ...ignoredCells(row, { room: width - 3, name: columns.name })];
+  const head: Line = [...mark, ...nameCell(row, columns.name)];
+  const story = storyOf(row, view);
   if (story !== undefined) return [...head, words(' '), span(story, tone)];
   const isQuiet = row.rate === 0 && row.rateHistory.every((rate) => rate === 0);
   return [
@@ -180,14 +190,10 @@ function newcomerLine(row: SafeNewcomer, width: number): Line {
 }
 
 /** A state that has more to say than numbers: shown instead of them. */
-function storyOf(row: SafePeerRow, nowMs: number): SafeText | undefined {
+function storyOf(row: SafePeerRow, { nowMs, asksForCertificate }: RowView): SafeText | undefined {
   const since = ageText(nowMs - row.sinceMs);
   const because = row.reason === undefined ? trusted('') : safe`: ${row.reason}`;
   const waiting = row.waitingCount > 0 ? safe`, ${countText(row.waitingCount)} waiting` : trusted('');
-  if (row.ignored) {
-    const away = row.state === 'connected' ? trusted('') : safe`, ${trusted(row.state)}`;
-    return safe`ignored${away}, ${countText(row.ignoredIn + row.ignoredOut)} dropped`;
-  }
   switch (row.state) {
     case 'connected':
       return undefined;
@@ -196,10 +202,30 @@ function storyOf(row: SafePeerRow, nowMs: number): SafeText | undefined {
     case 'connecting':
       return safe`connecting${because}`;
     case 'waiting':
-      return safe`waiting to be let in${because}`;
+      return asksForCertificate ? trusted('asking for a certificate') : safe`waiting to be let in${because}`;
     case 'refused':
       return safe`refused${because}`;
   }
+}
+
+/** What ignoring costs is never cut: the name's column gives way, then the words, and last the name. */
+function ignoredCells(
+  row: SafePeerRow,
+  { room, name }: { readonly room: number; readonly name: number },
+): Line {
+  const away = row.state === 'connected' ? trusted('') : safe`, ${trusted(row.state)}`;
+  const dropped = row.ignoredIn + row.ignoredOut;
+  const stories = [
+    safe`ignored${away}, ${countText(dropped)} dropped`,
+    safe`ignored, ${countText(dropped)} dropped`,
+    safe`ignored, ${shortCount(dropped)} dropped`,
+    safe`${shortCount(dropped)} dropped`,
+  ] as const;
+  const fits = (story: SafeText): boolean =>
+    Math.min(name, textWidth(row.name)) + 1 + textWidth(story) <= room;
+  const story = stories.find(fits) ?? stories[3];
+  const cells = Math.max(1, Math.min(name, room - 1 - textWidth(story)));
+  return [...nameCell(row, cells), words(' '), span(story, 'warn')];
 }
 
 function stateMark(row: SafePeerRow): { readonly glyph: string; readonly tone: Tone } {

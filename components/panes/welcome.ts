@@ -19,8 +19,12 @@ interface Box {
 
 /** For the peers pane of a server: the least that is needed. */
 export function firstRun(status: SafeStatus, { width, height }: Box): readonly Line[] {
-  if (status.role === 'client' || status.phase.kind === 'failed')
+  if (isAboutState(status))
     return fitting(stateSections(status, { width, isLow: false, serverWords: undefined }), height);
+  if (status.configured) {
+    const title = { rank: 1, lines: block(trusted('Nobody yet. A client’s configuration has:'), width) };
+    return fitting([title, { rank: 0, lines: clientKeys(status, width) }], height);
+  }
   const [address] = status.ownAddresses;
   const call = address === undefined ? [] : command(aiocLine(status, address), width);
   const sections = [
@@ -40,11 +44,17 @@ export function welcome(
     rank: 9,
     lines: block(safe`Received files go to ${status.receivedDirectory}`, width, { tone: 'faint' }),
   };
-  const sections =
-    status.role === 'client' || status.phase.kind === 'failed'
-      ? stateSections(status, { width, isLow: height < BOTH_WORDS_ROWS, serverWords })
+  const sections = isAboutState(status)
+    ? stateSections(status, { width, isLow: height < BOTH_WORDS_ROWS, serverWords })
+    : status.configured
+      ? configuredSections(status, width)
       : serverSections(status, width);
   return fitting([...sections, files], height);
+}
+
+/** A client's call, and a server that does not listen, have more to say than whom to call. */
+function isAboutState({ role, phase }: SafeStatus): boolean {
+  return role === 'client' || phase.kind === 'failed' || phase.kind === 'stopping';
 }
 
 /** For a conversation in which nothing has been said. */
@@ -91,6 +101,39 @@ function serverSections(status: SafeStatus, width: number): readonly Section[] {
   ];
 }
 
+/** For a server with a configuration file: what that of a client needs, and how the client is started. */
+function configuredSections(status: SafeStatus, width: number): readonly Section[] {
+  const title = 'No client is here yet. On its machine, its configuration file needs:';
+  const certificates =
+    'Its certificates_directory_path needs a copy of certificates/client from this side’s. With that it asks for a certificate of its own when it calls.';
+  const others = 'All keys, with their defaults: aioc print_config_templates';
+  return [
+    { rank: 2, lines: block(trusted(title), width, { tone: 'strong' }) },
+    { rank: 0, lines: clientKeys(status, width) },
+    { rank: 3, lines: status.security === 'mutual-tls' ? block(trusted(certificates), width) : [] },
+    { rank: 4, lines: block(trusted('Then start it there:'), width) },
+    { rank: 4, lines: command(trusted('aioc client.json'), width) },
+    { rank: 5, lines: block(trusted(others), width, { tone: 'faint' }) },
+  ];
+}
+
+/** The keys of a client's configuration that must fit this server's. */
+function clientKeys(status: SafeStatus, width: number): readonly Line[] {
+  const address = status.ownAddresses[0] ?? trusted('<address of this machine>');
+  const security = {
+    plain: ['"use_ssl": false,'],
+    'tls-allow-all': ['"ssl_allow_all": true,'],
+    'mutual-tls': [],
+  }[status.security];
+  const lines = [
+    safe`"server_sockaddr": ["${address}", ${trusted(String(status.port))}],`,
+    trusted('"is_server": false,'),
+    ...security.map(trusted),
+    trusted('"client_name": "client1"'),
+  ];
+  return lines.flatMap((text) => command(text, width));
+}
+
 interface StateView {
   readonly width: number;
   /** Too low for both fingerprints with a line for each label. */
@@ -105,11 +148,23 @@ function stateSections(status: SafeStatus, { width, isLow, serverWords }: StateV
   const said = (text: SafeText, tone: Tone): Section => ({ rank: 1, lines: block(text, width, { tone }) });
   const hint = (rank: number, text: string): Section => ({ rank, lines: block(trusted(text), width) });
   const own: Section = { rank: 0, lines: ownWords(status, width) };
+  const asking: Section = {
+    rank: 2,
+    lines: status.asksForCertificate
+      ? block(trusted('This side has no certificate of its own yet: it asks the server for one.'), width)
+      : [],
+  };
   switch (phase.kind) {
     case 'starting':
     case 'connecting':
-      return [said(safe`… calling ${address}`, 'info'), own];
+      return [said(safe`… calling ${address}`, 'info'), asking, own];
+    case 'stopping':
+      return [
+        said(trusted('○ The connector is stopped.'), 'warn'),
+        { rank: 0, lines: keyHints([['r', 'starts it again']], width) },
+      ];
     case 'waiting-to-be-let-in':
+      if (status.configured) return [said(safe`… ${address} answers.`, 'info'), asking, own];
       return [
         said(safe`… ${address} answers. Waiting to be let in.`, 'info'),
         hint(2, 'Its user is being asked. Compare the words on both screens:'),
@@ -119,6 +174,7 @@ function stateSections(status: SafeStatus, { width, isLow, serverWords }: StateV
       return [
         said(safe`○ ${address}: ${reason}`, 'warn'),
         { rank: 2, lines: keyHints([['r', 'tries at once; it tries again by itself']], width) },
+        asking,
         hint(3, 'Is aioc running there? Is it the right address and port, and is the port open?'),
         own,
       ];
@@ -173,6 +229,8 @@ function portOption({ port }: SafeStatus): SafeText {
 }
 
 function ownWords(status: SafeStatus, width: number, isLow = false): readonly Line[] {
+  // In mutual TLS the certificates directories say who is who, and nothing has to be compared.
+  if (status.security === 'mutual-tls') return [];
   if (status.ownWords === undefined)
     return block(trusted('Without TLS: nothing is encrypted.'), width, { tone: 'warn' });
   const short = isLow ? { short: 'own' } : {};

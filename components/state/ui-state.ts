@@ -56,6 +56,19 @@ export type Dialog =
       readonly choice: 'cancel' | 'yes';
     }
   | {
+      /** Something that cannot be undone: its name is to be typed. */
+      readonly kind: 'certain';
+      readonly title: SafeText;
+      readonly lines: readonly SafeText[];
+      readonly expected: SafeText;
+      readonly yes: SafeText;
+      readonly command: Command;
+      /** Title of the answer, which is shown in a dialog of its own. */
+      readonly done: SafeText;
+      readonly typed: string;
+      readonly choice: 'cancel' | 'yes';
+    }
+  | {
       readonly kind: 'paste';
       readonly text: string;
       readonly lineCount: number;
@@ -69,6 +82,11 @@ export type Dialog =
       readonly lines: readonly Line[];
       readonly top: number;
     };
+
+/** Whether it has a line to type in. */
+export function hasPrompt({ kind }: Dialog): boolean {
+  return kind === 'help' || kind === 'palette' || kind === 'certain';
+}
 
 export type PasteChoice = 'cancel' | 'one' | 'lines';
 

@@ -66,6 +66,14 @@ export const LIMITS = {
   /** Certificates with the same subject hash; subjects are made unique, so more than a few are somebody's doing. */
   certificatesPerHash: 64,
 
+  // Who may connect (whitelists and blacklists)
+  /** A pattern for names: twice the longest name. */
+  namePatternCharacters: 256,
+  /** Brackets within brackets of such a pattern, which are read by recursion. */
+  namePatternDepth: 8,
+  /** Entries of one list, all of which are asked at each connection. */
+  accessEntries: 10_000,
+
   // The machine's own unix sockets (PROTOCOL §4)
   /** The shortest of what systems allow for the path of a unix socket. */
   socketPathBytes: 104,
@@ -101,10 +109,22 @@ export const LIMITS = {
 
   /** How soon a listener that was not there is looked for again while messages wait for it. */
   listenerRetryMs: 500,
+  /** Sockets of another directory that a start tries, to warn of one that is in use: each costs a connection. */
+  socketsLookedAt: 100,
+  /** How long messages are counted for one line of the log: as long as in Python. */
+  messageCountsMs: 2 * 60 * 1000,
+  /** How long a listener that went away is expected back before what does not fit is dropped: a program's restart. */
+  listenerGraceMs: 10_000,
   /** Programs of this machine that may be connected to one socket at once. */
   localConnections: 1_000,
   /** Requests of local programs whose responses are still awaited. */
   requestsAwaited: 10_000,
+  /** An unknown command, as far as it is repeated in the log: Python's longest name and a margin. */
+  commandNameCharacters: 80,
+  /** How often it is looked whether a full queue has room again for the program that waits. */
+  roomLookMs: 20,
+  /** What a message has in a queue besides its own bytes: the names of both sides, and a margin. */
+  packingBytes: 4 * KIB,
   /** A command to the commander socket. */
   commandBytes: 64 * KIB,
 

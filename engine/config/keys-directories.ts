@@ -90,14 +90,14 @@ export const DIRECTORY_KEYS = {
     shape: BOOLEAN,
     default: true,
     templates: ['manager'],
-    state: 'later',
+    state: 'works',
     help: 'Whether programs of any user may send through a connector that root started.',
   }),
   receive_from_any_connector_owner: key({
     shape: BOOLEAN,
     default: true,
     templates: ['api'],
-    state: 'later',
+    state: 'works',
     help: 'Whether a listener that root started takes messages from any user’s connector.',
   }),
 };

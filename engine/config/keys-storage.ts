@@ -62,7 +62,7 @@ export const STORAGE_KEYS = {
     shape: SIZE_BYTES,
     default: 209_715_200,
     templates: ['api'],
-    state: 'later',
+    state: 'works',
     help: 'The size in bytes from which on a program sends a file in pieces of that size.',
   }),
 };

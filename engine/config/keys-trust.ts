@@ -1,11 +1,21 @@
 /** The keys about who may connect, and how that is proven. */
 import { key } from './key-spec.ts';
 import { CONNECTOR_DIRECTORY } from './keys-directories.ts';
-import { BOOLEAN, count, PATH, PATH_OR_BOOLEAN, TEXT_OR_BOOLEAN, TEXTS } from './shapes.ts';
+import {
+  ADDRESSES,
+  BOOLEAN,
+  count,
+  NAME_PATTERNS,
+  PATH,
+  PATH_OR_BOOLEAN,
+  type Shape,
+  SUBNETS,
+  TEXT_OR_BOOLEAN,
+} from './shapes.ts';
 
 /** One of the six lists; they differ in what they list. */
-function clientList(help: string) {
-  return key({ shape: TEXTS, default: null, templates: ['manager'], side: 'server', state: 'refused', help });
+function clientList(shape: Shape<readonly string[] | null>, help: string) {
+  return key({ shape, default: null, templates: ['manager'], side: 'server', state: 'works', help });
 }
 
 export const TRUST_KEYS = {
@@ -128,10 +138,16 @@ export const TRUST_KEYS = {
     state: 'refused',
     help: 'Lets clients with a token connect with a certificate of their own, too.',
   }),
-  whitelisted_clients_id: clientList('The names (regular expressions) of clients that may connect.'),
-  whitelisted_clients_ip: clientList('The addresses from which clients may connect.'),
-  whitelisted_clients_subnet: clientList('The networks from which clients may connect.'),
-  blacklisted_clients_id: clientList('The names (regular expressions) of clients that may not connect.'),
-  blacklisted_clients_ip: clientList('The addresses from which clients may not connect.'),
-  blacklisted_clients_subnet: clientList('The networks from which clients may not connect.'),
+  whitelisted_clients_id: clientList(
+    NAME_PATTERNS,
+    'The names of clients that may connect, as simple regular expressions compared from the beginning of a name.',
+  ),
+  whitelisted_clients_ip: clientList(ADDRESSES, 'The addresses from which clients may connect.'),
+  whitelisted_clients_subnet: clientList(SUBNETS, 'The networks from which clients may connect.'),
+  blacklisted_clients_id: clientList(
+    NAME_PATTERNS,
+    'The names of clients that may not connect, as simple regular expressions compared from the beginning of a name.',
+  ),
+  blacklisted_clients_ip: clientList(ADDRESSES, 'The addresses from which clients may not connect.'),
+  blacklisted_clients_subnet: clientList(SUBNETS, 'The networks from which clients may not connect.'),
 };

@@ -1,6 +1,8 @@
 /** What values the keys of a configuration take: how each is checked, and how that is said to a person. */
 import * as z from 'zod';
+import { toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { namePattern } from '../base/name-pattern.ts';
 import { fullDirectoryPattern, fullPath } from './full-path.ts';
 
 export interface Shape<Value = unknown> {
@@ -118,10 +120,31 @@ export const PEERS: Shape<boolean | readonly string[]> = {
 };
 
 /** An empty list says the same as none. */
-export const TEXTS: Shape<readonly string[] | null> = {
-  schema: z.array(text).transform((texts) => (texts.length === 0 ? null : texts)),
-  takes: 'a list of texts',
-};
+function listOf(entry: z.ZodType<string>, takes: string): Shape<readonly string[] | null> {
+  const schema = z.array(entry).max(LIMITS.accessEntries);
+  return { schema: schema.transform((entries) => (entries.length === 0 ? null : entries)), takes };
+}
+
+export const NAME_PATTERNS = listOf(
+  z.string().superRefine((pattern, context) => {
+    try {
+      namePattern(pattern);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: toAiocError(error).message });
+    }
+  }),
+  'a list of names, or simple patterns for them such as "edge-.*"',
+);
+
+export const ADDRESSES = listOf(
+  z.union([z.ipv4(), z.ipv6()]),
+  'a list of addresses, for example ["192.168.1.5"]',
+);
+
+export const SUBNETS = listOf(
+  z.union([z.cidrv4(), z.cidrv6()]),
+  'a list of networks, for example ["192.168.1.0/24"]',
+);
 
 export const PATH_OR_BOOLEAN: Shape<boolean | string> = {
   schema: z.union([z.boolean(), PATH.schema]),

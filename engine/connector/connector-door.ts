@@ -3,6 +3,7 @@ import type { Command, CommandResult, CommandValue } from '../contract/commands.
 import type { EngineDoor, OpenView } from '../contract/door.ts';
 import type { Body, ChatRow, LogRow, Update, View } from '../contract/views.ts';
 import { importReceived } from '../files/import-file.ts';
+import { afterDeletingClient, afterDeletingOwn } from './certificate-advice.ts';
 import type { Connector } from './connector.ts';
 import { inboxRows, peerList, peerRow, queueList, queueRows } from './rows.ts';
 import { ViewServer } from './view-server.ts';
@@ -93,6 +94,14 @@ export class ConnectorDoor implements EngineDoor {
         return traffic.ping(connector.peer(command.peer));
       case 'peer.disconnect':
         return connector.peer(command.peer).link?.drain() ?? null;
+      case 'certificate.delete':
+        return this.#deleteCertificate(command.peer);
+      case 'connector.start':
+        return connector.control.start().then(() => null);
+      case 'connector.stop':
+        return connector.control.stop({ hard: command.hard, shutdown: false }).then(() => null);
+      case 'connector.restart':
+        return connector.control.restart({ hard: command.hard, delayMs: 0 }).then(() => null);
       case 'dial.now':
         return connector.again().then(() => null);
       case 'chat.say':
@@ -125,6 +134,19 @@ export class ConnectorDoor implements EngineDoor {
       throw new AiocError('AIOC_PEER_UNKNOWN', 'nobody waits under that number any more');
     }
     return null;
+  }
+
+  async #deleteCertificate(id: string): Promise<string> {
+    const { control, options } = this.#connector;
+    const peer = this.#connector.peer(id);
+    if (options.role === 'server') {
+      await control.deleteCertificateOfClient(peer.wireName, { onlySymlink: false });
+      return afterDeletingClient(peer.wireName);
+    }
+    await control.deleteOwnCertificate({ reconnect: true });
+    // A client that was being refused would else wait for its next try.
+    await this.#connector.again();
+    return afterDeletingOwn();
   }
 
   #ignore(id: string, on: boolean): null {

@@ -1,6 +1,8 @@
 import type { Ports, TlsSettings } from '../base/ports.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
+import type { PeerChange } from '../peers/traffic.ts';
 import type { ClientTrust, ServerTrust } from '../peers/trust.ts';
+import type { AccessLists } from '../security/access-list.ts';
 
 /** How the connector speaks to its peers, and what it shows them. */
 export type ConnectorSecurity =
@@ -36,10 +38,16 @@ export interface LocalOptions {
   readonly sendFileMaxBytes: number;
   readonly preserveReceiveSocket: boolean;
   readonly everybodyCanSend: boolean;
+  /** Whether the numbers of messages are logged every two minutes. */
+  readonly countsMessages: boolean;
+  /** Where programs look for a connector when they are not told; a start warns of who is in the others. */
+  readonly usualDirectories: readonly string[];
   /** Values by the configuration's keys, for `show_attribute`. */
   readonly attributes: Readonly<Record<string, unknown>>;
   /** Told when peers are ignored or no longer, to write it into the configuration. */
   readonly onIgnoreChanged: (ignored: boolean | readonly string[]) => void;
+  /** Told when a list of clients has changed, by the configuration's key, to write it there. */
+  readonly onAccessChanged?: (key: string, entries: readonly string[]) => void;
   /** Told when a command asks the whole program to end. */
   readonly onShutdown: () => void;
   readonly logLevel: LogLevelSetting;
@@ -65,6 +73,8 @@ export interface ConnectorOptions {
   readonly namesAreIdentities: boolean;
   readonly wordsOf: (fingerprint: string) => string;
   readonly acceptAll: boolean;
+  /** Of a server: whom it takes. Absent: everybody. */
+  readonly access?: AccessLists;
   readonly ignored: boolean | readonly string[];
   readonly receivedDirectory: string;
   /** Holds what this side must find again, and what it is in the middle of. */
@@ -79,6 +89,8 @@ export interface ConnectorOptions {
   readonly ports: Ports;
   /** Sees each line of the log as it is written; for a file. */
   readonly onLogLine?: (line: LogLine) => void;
+  /** Told when a peer has connected and when its connection is over. */
+  readonly onPeerChange?: (change: PeerChange) => void;
 }
 
 export interface LogLine {

@@ -19,6 +19,7 @@ import { MemoryStore } from '../storage/memory-store.ts';
 import type { ConnectorOptions } from './connector-options.ts';
 import { Control } from './control.ts';
 import { bodyFor, LocalSide } from './local-side.ts';
+import { MessageCounts } from './message-counts.ts';
 import { MessageLog } from './message-log.ts';
 import { ownAddresses } from './own-addresses.ts';
 import { holderOf, removeRunFile, writeRunFile } from './run-file.ts';
@@ -37,6 +38,7 @@ export class Connector {
   readonly #startedAtMs: number;
   readonly #endpoint: Acceptor | Dialler;
   readonly #local: LocalSide | undefined;
+  readonly #counts: MessageCounts | undefined;
   /** Replaced by whoever shows this connector. */
   onChange: () => void = () => undefined;
   #phase: Phase = { kind: 'starting' };
@@ -70,6 +72,7 @@ export class Connector {
     this.control = new Control(this);
     this.chat = this.#makeChat(onChange);
     this.#local = this.#makeLocalSide(store, onChange);
+    this.#counts = this.#makeCounts();
     this.traffic = this.#makeTraffic();
     this.#endpoint = this.#makeEndpoint();
     this.#applyIgnored();
@@ -116,7 +119,8 @@ export class Connector {
     if (!hard) await this.#emptied();
     this.#setPhase({ kind: 'stopping' });
     await this.#local?.stop();
-    await this.#endpoint.stop();
+    await this.#endpoint.stop(hard);
+    this.#counts?.stop();
     if (listened) await removeRunFile(this.options.stateDirectory, this.#port);
   }
 
@@ -132,6 +136,11 @@ export class Connector {
     if (peer === undefined)
       throw new AiocError('AIOC_PEER_UNKNOWN', `there is no peer ${id} here (any more)`);
     return peer;
+  }
+
+  /** Cuts off whoever may not be connected any longer. */
+  reconsider(): void {
+    if (this.#endpoint instanceof Acceptor) this.#endpoint.reconsider();
   }
 
   /** A client's server. */
@@ -151,12 +160,16 @@ export class Connector {
     const { role, host, displayName, security, acceptAll, receivedDirectory } = this.options;
     const peers = [...this.registry.all];
     const ownWords = security.mode === 'plain' ? undefined : security.tls?.words;
+    const endpoint = this.#endpoint;
     return {
       role,
       address: `${host}:${this.#port}`,
       port: this.#port,
       ownAddresses: role === 'server' ? ownAddresses(host) : [],
       security: security.mode,
+      configured: this.options.local !== undefined,
+      canDeleteCertificates: security.mode === 'mutual-tls',
+      asksForCertificate: endpoint instanceof Dialler && endpoint.asksForCertificate,
       ownName: displayName,
       ...(ownWords !== undefined && { ownWords }),
       startedAtMs: this.#startedAtMs,
@@ -200,12 +213,29 @@ export class Connector {
     });
   }
 
+  #makeCounts(): MessageCounts | undefined {
+    const { ports, local } = this.options;
+    if (!local?.countsMessages) return undefined;
+    const types = [...local.sendTypes, ...local.recvTypes];
+    return new MessageCounts({ clock: ports.clock, types, report: (line) => this.log.event(line) });
+  }
+
   #makeTraffic(): Traffic {
     const { registry, ignoring, log } = this;
-    const { clock } = this.options.ports;
+    const { ports, onPeerChange } = this.options;
+    const { clock } = ports;
     const application = this.#local?.mailroom ?? this.chat;
     const sourceId = (): string => this.sourceId;
-    const traffic = new Traffic({ clock, registry, ignoring, log, application, sourceId });
+    const traffic = new Traffic({
+      clock,
+      registry,
+      ignoring,
+      log,
+      application,
+      sourceId,
+      counts: this.#counts,
+      onPeerChange,
+    });
     this.chat.connect(traffic);
     this.#local?.mailroom.connect(traffic);
     return traffic;
@@ -233,7 +263,15 @@ export class Connector {
     const trust = security.mode === 'mutual-tls' ? security : undefined;
     if (role === 'server') {
       const sourceId = (): string => this.sourceId;
-      return new Acceptor({ ...common, tls, gate, sourceId, ...(trust?.server && { trust: trust.server }) });
+      const { access } = this.options;
+      return new Acceptor({
+        ...common,
+        tls,
+        gate,
+        sourceId,
+        ...(access !== undefined && { objection: (subject) => access.objection(subject) }),
+        ...(trust?.server && { trust: trust.server }),
+      });
     }
     const { localAddress, reconnects, dialTimeoutMs = LIMITS.dialTimeoutMs } = this.options;
     return new Dialler({

@@ -1,5 +1,5 @@
 import { AiocError } from '../base/errors.ts';
-import type { ConnectorControl } from '../local/connector-control.ts';
+import type { AccessChange, ConnectorControl } from '../local/connector-control.ts';
 import type { Ignoring } from '../peers/ignoring.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Registry } from '../peers/registry.ts';
@@ -17,6 +17,7 @@ export interface Controlled {
   readonly server: Peer | undefined;
   start(): Promise<void>;
   pause(options: { readonly hard: boolean }): Promise<void>;
+  reconsider(): void;
 }
 
 /** What can be asked of a running connector, done on the connector. */
@@ -99,8 +100,29 @@ export class Control implements ConnectorControl {
     return link !== undefined;
   }
 
+  changeAccess({ list, what, ...entry }: AccessChange): boolean {
+    const { access, local } = this.#connector.options;
+    if (access === undefined) return false;
+    const who = entry.name ?? entry.address ?? 'nobody';
+    if (what === 'add') access.add(list, entry);
+    else if (!access.remove(list, entry)) return false;
+    this.#connector.log.event(`${who}: ${what === 'add' ? 'put into' : 'taken out of'} the ${list}`);
+    // As in Python, only a blacklist ends connections that there are.
+    if (list === 'blacklist' && what === 'add') this.#connector.reconsider();
+    const kind = entry.name !== undefined ? 'id' : entry.address?.includes('/') ? 'subnet' : 'ip';
+    local?.onAccessChanged?.(`${list}ed_clients_${kind}`, [...this.#listed(list, kind)]);
+    return true;
+  }
+
+  #listed(list: AccessChange['list'], kind: string | undefined): ReadonlySet<string> {
+    const { names = [], addresses = [], subnets = [] } = this.#connector.options.access?.entries(list) ?? {};
+    return new Set(kind === 'id' ? names : kind === 'ip' ? addresses : subnets);
+  }
+
   attribute(key: string): unknown {
     const attributes = this.#connector.options.local?.attributes ?? {};
+    const list = LISTED.exec(key);
+    if (list !== null) return this.#listed(list[1] === 'white' ? 'whitelist' : 'blacklist', list[2]);
     if (!Object.hasOwn(attributes, key)) throw new AiocError('AIOC_CONFIG', `there is no key ${key}`);
     return attributes[key];
   }
@@ -127,6 +149,9 @@ export class Control implements ConnectorControl {
     this.#connector.options.local?.onIgnoreChanged(this.ignored());
   }
 }
+
+/** Keys whose values change while the connector runs. */
+const LISTED = /^(white|black)listed_clients_(id|ip|subnet)$/;
 
 function split(address: string): readonly [string, number] {
   const at = address.lastIndexOf(':');

@@ -8,6 +8,7 @@ import { Commander } from '../local/legacy/commander.ts';
 import { ListenerDelivery } from '../local/legacy/listener-delivery.ts';
 import { SendSocket } from '../local/legacy/send-socket.ts';
 import { Mailroom } from '../local/mailroom.ts';
+import { liveSocketElsewhere } from '../local/other-directory.ts';
 import { removePidFile, runningProcess, writePidFile } from '../local/pid-file.ts';
 import {
   type ConnectorOwner,
@@ -83,6 +84,7 @@ export class LocalSide {
       throw await this.#explain(toAiocError(error));
     }
     await writePidFile(directory, this.#owner);
+    await this.#warnOfOtherDirectory();
   }
 
   /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
@@ -117,6 +119,16 @@ export class LocalSide {
     this.#listing = this.#listing
       .then(() => listConnector(change, listed))
       .catch((error: Error) => log.event(`active_connectors.json: ${error.message}`, { warning: true }));
+  }
+
+  async #warnOfOtherDirectory(): Promise<void> {
+    const { connectorFilesDirectory: directory, usualDirectories } = this.#options.local;
+    const path = await liveSocketElsewhere(directory, usualDirectories);
+    if (path === undefined) return;
+    this.#options.log.event(
+      `connectors or programs of this machine use another directory than ${directory}: ${path} is in use; those that are meant for this connector need the same connector_files_dirpath`,
+      { warning: true },
+    );
   }
 
   /** Says who runs it already. */

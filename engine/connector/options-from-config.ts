@@ -1,27 +1,37 @@
 import type { Ports } from '../base/ports.ts';
 import type { ConnectorConfig } from '../config/keys.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
+import { USUAL_CONNECTOR_DIRECTORIES } from '../local/socket-names.ts';
+import { AccessLists } from '../security/access-list.ts';
 import { ClientCertificates } from '../security/client-certificates.ts';
 import { wordsOf } from '../security/fingerprint.ts';
 import { loadOrMakeIdentity } from '../security/identity.ts';
 import { ServerCertificates } from '../security/server-certificates.ts';
 import type { ConnectorOptions, ConnectorSecurity, LocalOptions } from './connector-options.ts';
 import { clientTrust, serverTrust } from './directory-trust.ts';
+import { ownAddressOf } from './interface-address.ts';
 
 export interface FromConfigOptions
   extends Pick<LocalOptions, 'onIgnoreChanged' | 'onShutdown' | 'logLevel'>,
-    Pick<ConnectorOptions, 'version' | 'stateDirectory' | 'receivedDirectory' | 'onLogLine'> {
+    Partial<Pick<LocalOptions, 'onAccessChanged'>>,
+    Pick<
+      ConnectorOptions,
+      'version' | 'stateDirectory' | 'receivedDirectory' | 'onLogLine' | 'onPeerChange'
+    > {
   readonly config: ConnectorConfig;
   readonly ports: Ports;
+  /** For tests; otherwise those that every program of this machine knows. */
+  readonly usualDirectories?: readonly string[];
 }
 
 /**
  * What a connector needs to know, out of a configuration and the directories that it names.
  *
- * @throws AiocError AIOC_CERTIFICATES and what else is wrong with those directories
+ * @throws AiocError AIOC_CERTIFICATES and what else is wrong with those directories; AIOC_CONFIG for a client_bind_ip
+ * that this machine does not have
  */
 export async function optionsFromConfig(options: FromConfigOptions): Promise<ConnectorOptions> {
-  const { config, ports, version, stateDirectory, receivedDirectory, onLogLine } = options;
+  const { config, ports, version, stateDirectory, receivedDirectory, onLogLine, onPeerChange } = options;
   const [host, port] = config.server_sockaddr;
   const wireName = config.client_name ?? `client_${ports.random.bytes(4).toString('hex')}`;
   const role = config.is_server ? 'server' : 'client';
@@ -36,15 +46,17 @@ export async function optionsFromConfig(options: FromConfigOptions): Promise<Con
     namesAreIdentities: true,
     wordsOf,
     acceptAll: true,
+    ...(config.is_server && { access: accessOf(config) }),
     ignored: config.ignore_peer_traffic,
     receivedDirectory,
     stateDirectory,
-    ...(config.client_bind_ip !== null && { localAddress: config.client_bind_ip }),
+    ...(config.client_bind_ip !== null && { localAddress: ownAddressOf(config.client_bind_ip, host) }),
     reconnects: config.enable_client_try_reconnect,
     dialTimeoutMs: config.connect_timeout * 1000,
     local: localOf(options),
     ports,
     ...(onLogLine !== undefined && { onLogLine }),
+    ...(onPeerChange !== undefined && { onPeerChange }),
   };
 }
 
@@ -93,7 +105,23 @@ async function securityOf(
   };
 }
 
-function localOf({ config, onIgnoreChanged, onShutdown, logLevel }: FromConfigOptions): LocalOptions {
+function accessOf(config: ConnectorConfig): AccessLists {
+  return new AccessLists({
+    whitelist: {
+      names: config.whitelisted_clients_id ?? [],
+      addresses: config.whitelisted_clients_ip ?? [],
+      subnets: config.whitelisted_clients_subnet ?? [],
+    },
+    blacklist: {
+      names: config.blacklisted_clients_id ?? [],
+      addresses: config.blacklisted_clients_ip ?? [],
+      subnets: config.blacklisted_clients_subnet ?? [],
+    },
+  });
+}
+
+function localOf(options: FromConfigOptions): LocalOptions {
+  const { config, onIgnoreChanged, onAccessChanged, onShutdown, logLevel } = options;
   return {
     connectorFilesDirectory: config.connector_files_dirpath,
     sendTypes: config.send_message_types,
@@ -103,7 +131,10 @@ function localOf({ config, onIgnoreChanged, onShutdown, logLevel }: FromConfigOp
     sendFileMaxBytes: config.max_size_file_upload_send,
     preserveReceiveSocket: config.uds_path_receive_preserve_socket,
     everybodyCanSend: config.everybody_can_send_messages,
+    countsMessages: config.debug_msg_counts,
+    usualDirectories: options.usualDirectories ?? USUAL_CONNECTOR_DIRECTORIES,
     attributes: config,
+    ...(onAccessChanged !== undefined && { onAccessChanged }),
     onIgnoreChanged,
     onShutdown,
     logLevel,

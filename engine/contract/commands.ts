@@ -23,6 +23,14 @@ export type Command =
   | { readonly kind: 'all.ignore'; readonly on: boolean }
   | { readonly kind: 'peer.ping'; readonly peer: string }
   | { readonly kind: 'peer.disconnect'; readonly peer: string }
+  /**
+   * Mutual TLS only. A server: ends the trust in that client's certificate, and cuts it off at once. A client: goes back
+   * from its own certificate to the default one, and connects again. The value says what the other side must now do.
+   */
+  | { readonly kind: 'certificate.delete'; readonly peer: string }
+  /** `hard` does not wait until the queues are empty. What programs of this machine send is refused until a start. */
+  | { readonly kind: 'connector.stop' | 'connector.restart'; readonly hard: boolean }
+  | { readonly kind: 'connector.start' }
   /** Call the server again now instead of at the next try; a server that could not listen tries again. */
   | { readonly kind: 'dial.now' }
   | { readonly kind: 'chat.say'; readonly peer: string; readonly text: string }

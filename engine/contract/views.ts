@@ -68,6 +68,11 @@ export interface Status {
   /** Addresses by which this machine can be reached, most useful first. */
   readonly ownAddresses: readonly string[];
   readonly security: SecurityMode;
+  /** It runs a configuration file: not the chat, but a connector for programs of this machine. */
+  readonly configured: boolean;
+  readonly canDeleteCertificates: boolean;
+  /** A client that has no certificate of its own yet, and asks its server for one when it calls. */
+  readonly asksForCertificate: boolean;
   readonly ownName: string;
   /** Our own fingerprint in words; absent without TLS. */
   readonly ownWords?: string;

@@ -1,3 +1,10 @@
+export interface AccessChange {
+  readonly list: 'whitelist' | 'blacklist';
+  readonly what: 'add' | 'remove';
+  readonly name?: string;
+  readonly address?: string;
+}
+
 /** What can be asked of a running connector from its own machine, whoever asks: Python's tool, ours, or a screen. */
 export interface ConnectorControl {
   /** Connected peers by name, with address and port. */
@@ -16,6 +23,13 @@ export interface ConnectorControl {
   deleteOwnCertificate(options: { readonly reconnect: boolean }): Promise<void>;
   /** @returns false when there is no such client */
   disconnectClient(name: string): boolean;
+  /**
+   * Adds a client to one of a server's lists, by its name (or a pattern) or its address (or a subnet), or takes it out.
+   *
+   * @returns false on a client, and for an entry that is not in the list
+   * @throws AiocError AIOC_CONFIG for a pattern or an address that cannot be one, AIOC_COMMAND
+   */
+  changeAccess(change: AccessChange): boolean;
   /** @throws AiocError AIOC_CONFIG for a key that does not exist */
   attribute(key: string): unknown;
   start(): Promise<void>;

@@ -1,4 +1,5 @@
 import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { FileDestinations } from '../files/file-destinations.ts';
 import type { FileSink, Verdict } from '../peers/frame-pump.ts';
@@ -62,7 +63,8 @@ export class Mailroom implements Application {
   }
 
   /**
-   * Sends a message of a local program; resolves when it is in the store.
+   * Sends a message of a local program; resolves when it is in the store. While the queue to a connected peer is full
+   * it waits, and with it the program; the queue to one that is away refuses what does not fit.
    *
    * @throws AiocError AIOC_TYPE_UNKNOWN, AIOC_PEER_UNKNOWN, AIOC_PEER_AWAY (a ping only), AIOC_QUEUE_FULL, AIOC_IGNORED
    */
@@ -73,6 +75,7 @@ export class Mailroom implements Application {
       this.#way.sendNow(peer, { header, data, binary });
       return;
     }
+    await this.#roomFor(peer, frame);
     const body = this.#options.bodyOf(frame);
     await this.#way.send(peer, {
       header,
@@ -155,6 +158,13 @@ export class Mailroom implements Application {
     }
     this.#options.onChange();
     return kept ? 'taken' : 'dropped';
+  }
+
+  async #roomFor(peer: Peer, { header, headerBytes, data, binary }: Frame): Promise<void> {
+    const sizeBytes = headerBytes.length + data.length + binary.length + LIMITS.packingBytes;
+    while (peer.sender.isCrowded(header.message_type, sizeBytes)) {
+      await new Promise<void>((resolve) => this.#options.clock.after(LIMITS.roomLookMs, resolve));
+    }
   }
 
   #checked(frame: Frame): Peer {

@@ -31,6 +31,8 @@ export interface AcceptorOptions extends EndpointOptions {
   readonly gate: Gate;
   /** Present exactly in mutual TLS. */
   readonly trust?: ServerTrust;
+  /** Why a client of this name may not connect from there, though it is who it says; undefined when it may. */
+  readonly objection?: (subject: { readonly name: string; readonly address: string }) => string | undefined;
   /** Our name on the wire, known once the port is. */
   readonly sourceId: () => string;
 }
@@ -60,9 +62,13 @@ export class Acceptor implements LinkOwner {
     return this.#listener.port;
   }
 
-  async stop(): Promise<void> {
+  /** @param hard cuts the connections; else what is on its way still leaves, for some seconds at most */
+  async stop(hard: boolean): Promise<void> {
     const closed = this.#listener?.close();
-    for (const link of [...this.#links.keys()]) link.drain();
+    for (const link of [...this.#links.keys()]) {
+      if (hard) link.cut('stopped here');
+      else link.drain();
+    }
     await closed;
   }
 
@@ -103,6 +109,8 @@ export class Acceptor implements LinkOwner {
     const { trust, log } = this.#options;
     if (trust === undefined) return;
     this.#links.set(link, request.name);
+    const objection = this.#objection(link, request.name);
+    if (objection !== undefined) return link.notEnrolled(objection);
     trust.enrol(request).then(
       (issued) => {
         log.event('has been given a certificate', { peerName: request.name });
@@ -120,11 +128,27 @@ export class Acceptor implements LinkOwner {
     const name = introduction.certificate?.claimedName ?? introduction.wireName;
     this.#links.set(link, name);
     const { gate, log, trust } = this.#options;
+    const objection = this.#objection(link, introduction.wireName);
+    // Without a word, so that the client goes on trying: the list may change.
+    if (objection !== undefined) return link.cut(objection);
     // A certificate that we know is the answer already.
     if (trust === undefined) gate.ask(link, introduction);
     else link.admit();
     if (link.state === 'wants-in')
       log.event(`wants in from ${link.connection.remoteAddress}`, { peerName: name });
+  }
+
+  #objection(link: Link, name: string): string | undefined {
+    return this.#options.objection?.({ name, address: link.connection.remoteAddress });
+  }
+
+  /** Cuts off whoever is connected and may not be so any longer. */
+  reconsider(): void {
+    for (const link of [...this.#links.keys()]) {
+      if (link.peerWireName === '') continue;
+      const objection = this.#objection(link, link.peerWireName);
+      if (objection !== undefined) link.cut(objection);
+    }
   }
 
   letIn(): void {

@@ -41,6 +41,7 @@ export class Dialler implements LinkOwner {
   #stopped = false;
   /** Set when this connection has brought us a certificate of our own. */
   #storing: Promise<void> | undefined;
+  #asksForCertificate = false;
   #onOver: () => void = () => undefined;
 
   constructor(options: DiallerOptions) {
@@ -52,6 +53,11 @@ export class Dialler implements LinkOwner {
       name: host,
       address: `${host}:${port}`,
     });
+  }
+
+  /** Whether this side had no certificate of its own when it called last. */
+  get asksForCertificate(): boolean {
+    return this.#asksForCertificate;
   }
 
   async start(): Promise<undefined> {
@@ -69,8 +75,12 @@ export class Dialler implements LinkOwner {
     this.#dial();
   }
 
-  /** Resolves when the connection is closed. */
-  async stop(): Promise<void> {
+  /**
+   * Resolves when the connection is closed.
+   *
+   * @param hard cuts it; else what is on its way still leaves, for some seconds at most
+   */
+  async stop(hard: boolean): Promise<void> {
     this.#stopped = true;
     this.#retry?.cancel();
     const link = this.#link;
@@ -78,7 +88,8 @@ export class Dialler implements LinkOwner {
     const over = new Promise<void>((resolve) => {
       this.#onOver = resolve;
     });
-    link.drain();
+    if (hard) link.cut('stopped here');
+    else link.drain();
     await over;
   }
 
@@ -104,6 +115,7 @@ export class Dialler implements LinkOwner {
   }
 
   #call({ tls, enrolWith }: Credentials): void {
+    this.#asksForCertificate = enrolWith !== undefined;
     const { ports, host, port, security, hello, wireName, traffic, trust, localAddress, dialTimeoutMs } =
       this.#options;
     const address = { host, port, tls, ...(localAddress !== undefined && { localAddress }) };

@@ -56,6 +56,12 @@ export class Sender {
     return bytes;
   }
 
+  /** Whether it pays to wait: the queue of this type is full, and gets emptier by itself. */
+  isCrowded(type: string, sizeBytes: number): boolean {
+    const outbox = this.#outboxes.get(type);
+    return this.#link !== undefined && outbox !== undefined && outbox.depth > 0 && !outbox.hasRoom(sizeBytes);
+  }
+
   /**
    * Queues a message and sends it as soon as it can be sent. Resolves when it is in the store.
    *

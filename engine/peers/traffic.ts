@@ -31,6 +31,26 @@ export interface TrafficOptions {
   readonly application: Application;
   /** Our name on the wire. */
   readonly sourceId: () => string;
+  readonly counts?: TrafficCounts | undefined;
+  /** Told when a peer has connected and when its connection is over. */
+  readonly onPeerChange?: ((change: PeerChange) => void) | undefined;
+}
+
+/** Told of each message by its type, those of ignored peers too. */
+export interface TrafficCounts {
+  received(type: string): void;
+  sent(type: string): void;
+}
+
+/** A peer that has come or gone. */
+export interface PeerChange {
+  readonly connected: boolean;
+  /** Its name on the wire: a client's client_name, a server’s address and port. */
+  readonly name: string;
+  /** `address:port` at the other end. */
+  readonly address: string;
+  /** Why it is gone. */
+  readonly reason?: string;
 }
 
 /** Every message that comes or goes passes here: counted, logged, and dropped where its peer is ignored. */
@@ -54,10 +74,13 @@ export class Traffic implements LinkTraffic {
 
   connected(peer: Peer): void {
     this.#options.application.connected(peer);
+    this.#options.onPeerChange?.({ connected: true, name: peer.wireName, address: peer.address });
   }
 
   disconnected(peer: Peer, reason: string): void {
     this.#options.application.disconnected(peer, reason);
+    const { wireName: name, address } = peer;
+    this.#options.onPeerChange?.({ connected: false, name, address, reason });
   }
 
   message(link: Link, frame: Frame): Verdict | Promise<Verdict> {
@@ -66,7 +89,7 @@ export class Traffic implements LinkTraffic {
       this.#unwanted(link, frame.header);
       return 'taken';
     }
-    this.#countIn(peer);
+    this.#countIn(peer, frame);
     if (this.#options.ignoring.dropsNow(peer, 'in')) {
       this.#logIn(peer, frame, 'message', frame.data.length)('dropped', 'ignored');
       return 'dropped';
@@ -78,7 +101,7 @@ export class Traffic implements LinkTraffic {
   async file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink> {
     const peer = this.#options.registry.byLink(link);
     if (peer === undefined) return DISCARD;
-    this.#countIn(peer);
+    this.#countIn(peer, frame);
     const setOutcome = this.#logIn(peer, frame, 'file', sizeBytes);
     if (this.#options.ignoring.dropsNow(peer, 'in')) {
       setOutcome('dropped', 'ignored');
@@ -212,15 +235,19 @@ export class Traffic implements LinkTraffic {
     state: Parameters<OutMessage['onState']>[0],
     reason?: string,
   ): void {
-    if (state === 'sent') this.outRate.add();
+    if (state === 'sent') {
+      this.outRate.add();
+      this.#options.counts?.sent(message.header.message_type);
+    }
     const outcome = state === 'received' ? 'received by peer' : state;
     setOutcome(outcome, state === 'dropped' ? 'the other side ignores us' : reason);
     message.onState(state, reason);
   }
 
-  #countIn(peer: Peer): void {
+  #countIn(peer: Peer, frame: Frame): void {
     peer.rate.add();
     this.inRate.add();
+    this.#options.counts?.received(frame.header.message_type);
   }
 
   #logIn(peer: Peer, frame: Frame, kind: 'message' | 'file', sizeBytes: number): SetOutcome {

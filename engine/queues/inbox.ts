@@ -1,5 +1,5 @@
 import { LIMITS } from '../base/limits.ts';
-import type { Clock } from '../base/ports.ts';
+import type { Clock, Timer } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { Store, StoredRecord } from '../storage/store.ts';
 
@@ -21,8 +21,10 @@ export class Inbox {
   #bytes = 0;
   #dropped = 0;
   #oldestAtMs: number | undefined;
-  /** Somebody takes what is in here, so that waiting for room makes sense. */
   #listened = false;
+  /** Somebody takes what is in here, or did so a moment ago and may come back: waiting for room makes sense. */
+  #isHopeful = false;
+  #giveUp: Timer | undefined;
   #onArrival: () => void = () => undefined;
   #waitingForRoom: (() => void)[] = [];
 
@@ -59,20 +61,33 @@ export class Inbox {
   }
 
   setListened(listened: boolean): void {
+    if (listened === this.#listened) return;
     this.#listened = listened;
-    // Without a listener nobody makes room; whoever waits for it must decide anew.
-    if (!listened) this.#wake();
+    this.#giveUp?.cancel();
+    if (listened) {
+      this.#isHopeful = true;
+      return;
+    }
+    // A program that is restarted is soon back. Without one nobody makes room, and whoever waits must decide anew.
+    this.#giveUp = this.#options.clock.after(LIMITS.listenerGraceMs, () => this.abandon());
+  }
+
+  /** Nobody is expected to take anything from here for now. */
+  abandon(): void {
+    this.#giveUp?.cancel();
+    this.#isHopeful = false;
+    this.#wake();
   }
 
   /**
-   * Keeps one frame for the listener. With a listener that is slow it waits for room, which slows the sender; without
-   * one, what does not fit is dropped and counted.
+   * Keeps one frame for the listener. With a listener that is slow, or was there a moment ago, it waits for room,
+   * which slows the sender; without one, what does not fit is dropped and counted.
    *
    * @returns false when it was dropped
    */
   async put(frame: Buffer): Promise<boolean> {
     while (this.#isFull(frame.length)) {
-      if (!this.#listened) {
+      if (!this.#isHopeful) {
         this.#dropped += 1;
         return false;
       }

@@ -212,9 +212,14 @@ export class Outbox {
     return count;
   }
 
+  /** Whether a message of this size would be kept, and nothing dropped for it. */
+  hasRoom(sizeBytes: number): boolean {
+    return this.#depth < LIMITS.outboxMessages && this.#bytes + sizeBytes <= LIMITS.outboxBytes;
+  }
+
   #makeRoom(sizeBytes: number): void {
     const { whenFull } = this.#options;
-    while (this.#depth >= LIMITS.outboxMessages || this.#bytes + sizeBytes > LIMITS.outboxBytes) {
+    while (!this.hasRoom(sizeBytes)) {
       const oldest =
         whenFull === 'drop_oldest' ? this.#window.find(({ gone, sent }) => !gone && !sent) : undefined;
       if (oldest === undefined) {

@@ -134,7 +134,7 @@ test('under the peers stands who the selected one is, and v shows all of it', as
   assert.match(screen.text(), /program: +Python/);
   assert.match(screen.text(), /lag: +3 ms/);
   await screen.press('escape', 'j', 'j', 'v');
-  assert.match(screen.text(), /ignored: +yes, 1,200 in and 4 out dropped/);
+  assert.match(screen.text(), /ignored: +yes, 1,200 in, 4 out dropped/);
 });
 
 test('before there is anybody v says so', async (t) => {

@@ -3,7 +3,13 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { LogRow, PeerRow, QueueRow, Status, Update, View } from '../../engine/contract/views.ts';
-import { createCertificates, createConnectorEngine, type Engine, parseConfig } from '../../engine/index.ts';
+import {
+  type ConnectorEngineOptions,
+  createCertificates,
+  createConnectorEngine,
+  type Engine,
+  parseConfig,
+} from '../../engine/index.ts';
 import { freePort } from './free-port.ts';
 import { tempDir } from './temp-dir.ts';
 import { waitFor } from './wait-for.ts';
@@ -25,6 +31,7 @@ export async function configuredSide(
   t: TestContext,
   config: Readonly<Record<string, unknown>>,
   directory: string,
+  options: Partial<ConnectorEngineOptions> = {},
 ): Promise<ConfiguredSide> {
   const value = {
     connector_files_dirpath: join(directory, 'run'),
@@ -48,6 +55,7 @@ export async function configuredSide(
         level = next;
       },
     },
+    ...options,
   });
   t.after(() => engine.stop({ hard: true }));
   const look = (view: View): Update => {

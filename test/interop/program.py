@@ -12,6 +12,8 @@ import aioconnectors
 class Program:
     def __init__(self, config_path):
         self.api = aioconnectors.ConnectorAPI(config_file_path=config_path)
+        self.config_path = config_path
+        self.remote_tool = None
         self.numbers = {}
         self.messages = {}
 
@@ -49,6 +51,12 @@ class Program:
             header, data, binary = result
             return {'header': header, 'data': (data or b'').decode(), 'binary': (binary or b'').hex()}
         return result
+
+    async def tool(self, name, args=(), **given):
+        if self.remote_tool is None:
+            self.remote_tool = aioconnectors.ConnectorRemoteTool(config_file_path=self.config_path)
+        answer = await getattr(self.remote_tool, name)(*args, **given)
+        return answer.decode() if isinstance(answer, bytes) else answer
 
     async def numbers_of(self, message_type):
         return self.numbers[message_type]

@@ -28,6 +28,8 @@ interface Scene {
   readonly sizes?: readonly (readonly [columns: number, rows: number])[];
 }
 
+const MUTUAL_TLS = { configured: true, canDeleteCertificates: true, security: 'mutual-tls' } as const;
+
 const SCENES: readonly Scene[] = [
   { name: 'first-run-server', engine: () => emptyEngine() },
   {
@@ -184,6 +186,23 @@ const SCENES: readonly Scene[] = [
     act: async (screen) => {
       await screen.press('alt-1', ':');
       await screen.type('ig');
+    },
+  },
+  {
+    name: 'configured-server',
+    engine: () => emptyEngine(MUTUAL_TLS),
+    sizes: [
+      [120, 40],
+      [80, 24],
+    ],
+  },
+  {
+    name: 'delete-certificate',
+    engine: () => ({ ...busyEngine(), status: { ...busyEngine().status, ...MUTUAL_TLS } }),
+    sizes: [[80, 24]],
+    act: async (screen) => {
+      await screen.press('alt-1', 'j', 'd');
+      await screen.type('clie');
     },
   },
   { name: 'ascii', engine: busyEngine, isPlain: true, sizes: [[80, 24]] },

@@ -1,5 +1,5 @@
 import { AiocError, toAiocError } from '../../base/errors.ts';
-import type { ConnectorControl } from '../connector-control.ts';
+import type { AccessChange, ConnectorControl } from '../connector-control.ts';
 import { indentedJson, pythonText, spacedJson } from './python-text.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -47,6 +47,10 @@ export const COMMANDS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
       return control.disconnectClient(name) ? 'True' : `Non existing client ${name}`;
     },
   ],
+  ['add_blacklist_client', access('blacklist', 'add')],
+  ['remove_blacklist_client', access('blacklist', 'remove')],
+  ['add_whitelist_client', access('whitelist', 'add')],
+  ['remove_whitelist_client', access('whitelist', 'remove')],
   ['show_attribute__sync', (control, given) => pythonText(control.attribute(text(given, 'attribute')))],
   ['start', (control) => truth(control.start())],
   [
@@ -90,6 +94,18 @@ async function ignore(control: ConnectorControl, given: Arguments): Promise<stri
   else if (given['disable'] === true) await control.ignoreAll(false);
   else if (typeof given['unique_peer'] === 'string') await control.ignoreOnly(given['unique_peer']);
   return pythonText(control.ignored());
+}
+
+/** The name counts where both are given, as Python has it. */
+function access(list: AccessChange['list'], what: AccessChange['what']): Handler {
+  return (control, given) => {
+    const { client_id: name, client_ip: address } = given;
+    const who = {
+      ...(typeof name === 'string' && name !== '' && { name }),
+      ...(typeof address === 'string' && address !== '' && { address }),
+    };
+    return pythonText(control.changeAccess({ list, what, ...who }));
+  };
 }
 
 async function truth(action: Promise<void>): Promise<string> {

@@ -49,11 +49,19 @@ export class Commander {
   #take(socket: Socket): void {
     const bytes = new ByteQueue();
     let asked = false;
-    this.#connections.add(socket);
     socket.on('error', () => socket.destroy());
+    if (this.#connections.size >= LIMITS.localConnections) {
+      this.#complain(`a connection for a command was refused: ${this.#connections.size} are open already`);
+      socket.destroy();
+      return;
+    }
+    this.#connections.add(socket);
     socket.once('close', () => this.#connections.delete(socket));
     socket.setTimeout(LIMITS.localFrameTimeoutMs, () => {
-      if (!asked) socket.destroy();
+      if (!asked && bytes.length > 0)
+        this.#complain('a program on this machine began a command and did not end it');
+      // One that is being carried out may take its time; one that is answered has been closed from here.
+      if (!asked || socket.writableEnded) socket.destroy();
     });
     socket.on('data', (chunk: Buffer) => {
       bytes.push(chunk);
@@ -61,6 +69,9 @@ export class Commander {
       const head = bytes.take(4);
       const sizeBytes = head.readUInt32LE(0);
       if (sizeBytes > LIMITS.commandBytes) {
+        this.#complain(
+          `a program on this machine sent a command of ${sizeBytes} bytes, at most ${LIMITS.commandBytes} are taken`,
+        );
         socket.destroy();
       } else if (bytes.length >= sizeBytes) {
         asked = true;
@@ -72,14 +83,19 @@ export class Commander {
   }
 
   async #answer(socket: Socket, request: Buffer): Promise<void> {
-    const { control, log } = this.#options;
+    const { control } = this.#options;
     const { cmd, given } = readRequest(request);
     const answer = await answerCommand(control, cmd, given);
-    if (answer === undefined) log.event(`the unknown command ${cmd} was not done`, { warning: true });
-    const text = Buffer.from(answer ?? `aioc knows no command ${cmd}`);
+    const name = cmd.slice(0, LIMITS.commandNameCharacters);
+    if (answer === undefined) this.#complain(`the unknown command ${name} was not done`);
+    const text = Buffer.from(answer ?? `aioc knows no command ${name}`);
     const length = Buffer.alloc(4);
     length.writeUInt32LE(text.length);
     socket.end(Buffer.concat([length, text]));
+  }
+
+  #complain(text: string): void {
+    this.#options.log.event(text, { warning: true });
   }
 }
 

@@ -36,6 +36,7 @@ export class ListenerDelivery {
   }
 
   start(): void {
+    this.#stopped = false;
     try {
       // A listener that has just come is found at once, not only at the next look.
       this.#watcher = watch(dirname(this.#options.path), { persistent: false }, () => this.#run());
@@ -51,6 +52,8 @@ export class ListenerDelivery {
     this.#retry?.cancel();
     this.#watcher?.close();
     this.#socket?.destroy();
+    this.#options.inbox.setListened(false);
+    this.#options.inbox.abandon();
   }
 
   get listened(): boolean {

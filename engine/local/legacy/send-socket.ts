@@ -49,6 +49,8 @@ export class SendSocket {
   #take(socket: Socket): void {
     socket.on('error', () => socket.destroy());
     if (this.#connections.size >= LIMITS.localConnections) {
+      const text = `a program on this machine was refused: ${this.#connections.size} are connected already`;
+      this.#options.log.event(text, { warning: true });
       socket.destroy();
       return;
     }
@@ -94,6 +96,7 @@ class Conversation {
     this.#socket.pause();
     try {
       for (let event = this.#reader.next(); event !== undefined; event = this.#reader.next()) {
+        this.#frameEnded();
         if (event.kind === 'frame') await this.#handle(event.frame);
         else this.#complain(`a message of ${event.sizeBytes} bytes was dropped: send it as a file`);
       }
@@ -106,10 +109,15 @@ class Conversation {
     this.#socket.resume();
   }
 
+  #frameEnded(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
   /** The rest of a frame follows its beginning within 10 s (PROTOCOL §1), or the program is broken. */
   #watchForCut(): void {
-    this.#timer?.cancel();
-    if (!this.#reader.insideFrame) return;
+    // A program that sends it byte by byte gains no time.
+    if (this.#timer !== undefined || !this.#reader.insideFrame || this.#socket.destroyed) return;
     this.#timer = this.#options.clock.after(LIMITS.localFrameTimeoutMs, () => {
       this.#complain('a program on this machine began a message and did not end it');
       this.#socket.destroy();

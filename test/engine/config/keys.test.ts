@@ -21,15 +21,26 @@ const bool = (other: boolean): Sample => ({ other, wrong: ['true', 1, []] });
 const seconds = (other: number): Sample => ({ other, wrong: ['5', 0, -1, 1e10, true] });
 const sizeBytes: Sample = { other: 4096, wrong: ['1GB', 0, 1.5, -1, 2 ** 60] };
 const path: Sample = { other: '/var/lib/x', wrong: [5, '', ['/x'], 'a\0b'] };
-const list: Sample = { other: ['a'], wrong: ['a', [5], [''], {}] };
+const names: Sample = {
+  other: ['edge-(a|b).*$'],
+  wrong: ['a', [5], [''], {}, ['a{3}'], ['(?=a)'], ['(a'], ['[b-a]']],
+};
+const addresses: Sample = {
+  other: ['10.0.0.9', '::1'],
+  wrong: ['::1', [5], [''], {}, ['10.0.0.0/8'], ['host']],
+};
+const subnets: Sample = {
+  other: ['10.0.0.0/8', 'fd00::/8'],
+  wrong: ['::/0', [5], [''], {}, ['10.0.0.9'], ['10.0.0.0/33']],
+};
 const types: Sample = { other: ['a', 'b'], wrong: ['a', [5], [''], ['_ping'], ['a/b'], ['a\n'], {}] };
 const persisted: Sample = { other: ['any'], wrong: ['any', 1, ['_ack'], {}] };
 
 const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
   alternate_client_default_cert: bool(true),
-  blacklisted_clients_id: list,
-  blacklisted_clients_ip: list,
-  blacklisted_clients_subnet: list,
+  blacklisted_clients_id: names,
+  blacklisted_clients_ip: addresses,
+  blacklisted_clients_subnet: subnets,
   certificates_directory_path: path,
   client_bind_ip: { other: 'eth0', wrong: [5, 'a b', ''] },
   client_cafile_verify_server: path,
@@ -119,9 +130,9 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
   uds_path_send_preserve_socket: bool(false),
   use_ssl: bool(false),
   use_token: bool(true),
-  whitelisted_clients_id: list,
-  whitelisted_clients_ip: list,
-  whitelisted_clients_subnet: list,
+  whitelisted_clients_id: names,
+  whitelisted_clients_ip: addresses,
+  whitelisted_clients_subnet: subnets,
 };
 
 /** With nothing else set, so that no other key's fault is in the way. */

@@ -1,0 +1,20 @@
+import { detailWidth } from '../dialogs/list-dialogs.ts';
+import type { SafeText } from '../terminal/sanitize.ts';
+import { type Line, span, wrapLine } from '../widgets/line.ts';
+import type { Control } from './control.ts';
+
+/** Shows texts to be read in a dialog; each is a paragraph. */
+export function showDetail(control: Control, title: SafeText, texts: readonly SafeText[]): void {
+  showLines(
+    control,
+    title,
+    texts.map((text) => [span(text)]),
+  );
+}
+
+/** The same for lines that have their tones already. Longer ones are wrapped. */
+export function showLines(control: Control, title: SafeText, lines: readonly Line[]): void {
+  const width = detailWidth(control.facts());
+  const wrapped = lines.flatMap((line) => wrapLine(line, width));
+  control.change({ kind: 'dialog', dialog: { kind: 'detail', title, lines: wrapped, top: 0 } });
+}

@@ -1,0 +1,186 @@
+import { AiocError } from './errors.ts';
+import { LIMITS } from './limits.ts';
+
+/** Whether a client's name is one that a pattern means. */
+export type NamePattern = (name: string) => boolean;
+
+/**
+ * Reads a pattern for names of clients: the part of regular expressions that such lists use. Letters, digits and `_ - :`
+ * stand for themselves; `.`, `[a-z]`, `[^0-9]`, `\d`, `\w` and `\` before any other sign for one character; `*`, `+`, `?`
+ * repeat; `|` and `( )` choose. It is compared from the beginning of a name, as Python does: `edge` means `edge-7` too,
+ * `edge$` only `edge`.
+ *
+ * Matching follows all ways at once, in time of pattern times name at most, so no pattern is slow.
+ *
+ * @throws AiocError AIOC_CONFIG for anything else, which could mean something else than it seems to
+ */
+export function namePattern(pattern: string): NamePattern {
+  if (pattern === '' || pattern.length > LIMITS.namePatternCharacters) {
+    throw new AiocError(
+      'AIOC_CONFIG',
+      `a pattern for names has 1 to ${LIMITS.namePatternCharacters} characters, not ${pattern.length}`,
+    );
+  }
+  const start = new PatternReader(pattern).read();
+  return (name) => matches(start, name);
+}
+
+type CharacterTest = (character: string) => boolean;
+
+/** A place in the pattern, and how to go on from there. */
+type Place =
+  | { readonly kind: 'end-of-pattern' }
+  | { readonly kind: 'end-of-name'; next: Place }
+  | { readonly kind: 'character'; readonly test: CharacterTest; next: Place }
+  | { readonly kind: 'fork'; ways: readonly Place[] };
+
+/** Given what comes after it, a piece of the pattern with its way there. */
+type Piece = (next: Place) => Place;
+
+function matches(start: Place, name: string): boolean {
+  let places = reachable([start], name.length === 0);
+  for (let at = 0; at < name.length && !places.has(END); at += 1) {
+    const character = name[at] as string;
+    const next = [...places].flatMap((place) =>
+      place.kind === 'character' && place.test(character) ? [place.next] : [],
+    );
+    places = reachable(next, at === name.length - 1);
+  }
+  return places.has(END);
+}
+
+const END: Place = { kind: 'end-of-pattern' };
+
+/** Where one gets to without another character. */
+function reachable(from: readonly Place[], nameIsOver: boolean): ReadonlySet<Place> {
+  const found = new Set<Place>();
+  const left = [...from];
+  for (let place = left.pop(); place !== undefined; place = left.pop()) {
+    if (found.has(place)) continue;
+    found.add(place);
+    if (place.kind === 'fork') left.push(...place.ways);
+    else if (place.kind === 'end-of-name' && nameIsOver) left.push(place.next);
+  }
+  return found;
+}
+
+const LITERAL = /^[0-9A-Za-z_:\-@ ]$/;
+const CLASSES: Readonly<Record<string, CharacterTest>> = {
+  d: (character) => /^[0-9]$/.test(character),
+  w: (character) => /^[0-9A-Za-z_]$/.test(character),
+};
+
+class PatternReader {
+  readonly #pattern: string;
+  #at = 0;
+
+  constructor(pattern: string) {
+    this.#pattern = pattern;
+  }
+
+  read(): Place {
+    // It begins at the beginning in any case.
+    if (this.#next === '^') this.#at += 1;
+    const piece = this.#choice(0);
+    if (this.#next !== undefined) throw this.#fault();
+    return piece(END);
+  }
+
+  get #next(): string | undefined {
+    return this.#pattern[this.#at];
+  }
+
+  #choice(depth: number): Piece {
+    const choices = [this.#sequence(depth)];
+    while (this.#next === '|') {
+      this.#at += 1;
+      choices.push(this.#sequence(depth));
+    }
+    const [only] = choices;
+    if (choices.length === 1 && only !== undefined) return only;
+    return (next) => ({ kind: 'fork', ways: choices.map((choice) => choice(next)) });
+  }
+
+  #sequence(depth: number): Piece {
+    const pieces: Piece[] = [];
+    while (this.#next !== undefined && this.#next !== '|' && this.#next !== ')')
+      pieces.push(this.#repeated(this.#one(depth)));
+    return (next) => pieces.reduceRight((after, piece) => piece(after), next);
+  }
+
+  #repeated(piece: Piece): Piece {
+    const sign = this.#next;
+    if (sign !== '*' && sign !== '+' && sign !== '?') return piece;
+    this.#at += 1;
+    if (sign === '?') return (next) => ({ kind: 'fork', ways: [piece(next), next] });
+    return (next) => {
+      const again: Place = { kind: 'fork', ways: [next] };
+      const once = piece(again);
+      again.ways = [once, next];
+      return sign === '+' ? once : again;
+    };
+  }
+
+  #one(depth: number): Piece {
+    const sign = this.#take();
+    if (sign === '(') {
+      if (depth >= LIMITS.namePatternDepth || this.#next === '?') throw this.#fault();
+      const inner = this.#choice(depth + 1);
+      if (this.#take() !== ')') throw this.#fault();
+      return inner;
+    }
+    if (sign === '$') return (next) => ({ kind: 'end-of-name', next });
+    const test = this.#test(sign);
+    return (next) => ({ kind: 'character', test, next });
+  }
+
+  #test(sign: string): CharacterTest {
+    if (sign === '.') return () => true;
+    if (sign === '[') return this.#oneOf();
+    if (sign === '\\') return this.#escaped();
+    if (!LITERAL.test(sign)) throw this.#fault();
+    return (character) => character === sign;
+  }
+
+  #escaped(): CharacterTest {
+    const sign = this.#take();
+    const known = Object.hasOwn(CLASSES, sign) ? CLASSES[sign] : undefined;
+    if (known !== undefined) return known;
+    if (/[0-9A-Za-z]/.test(sign)) throw this.#fault();
+    return (character) => character === sign;
+  }
+
+  #oneOf(): CharacterTest {
+    const inverted = this.#next === '^';
+    if (inverted) this.#at += 1;
+    const tests: CharacterTest[] = [];
+    while (this.#next !== ']' || tests.length === 0) tests.push(this.#member());
+    this.#at += 1;
+    return (character) => tests.some((test) => test(character)) !== inverted;
+  }
+
+  #member(): CharacterTest {
+    const from = this.#take();
+    if (from === '\\') return this.#escaped();
+    const until = this.#pattern[this.#at + 1];
+    if (this.#next !== '-' || until === ']' || until === undefined) return (character) => character === from;
+    this.#at += 2;
+    if (until === '\\' || until < from) throw this.#fault();
+    return (character) => character >= from && character <= until;
+  }
+
+  #take(): string {
+    const sign = this.#next;
+    if (sign === undefined) throw this.#fault();
+    this.#at += 1;
+    return sign;
+  }
+
+  #fault(): AiocError {
+    const where = `at character ${Math.min(this.#at + 1, this.#pattern.length)}`;
+    return new AiocError(
+      'AIOC_CONFIG',
+      `the pattern ${JSON.stringify(this.#pattern)} cannot be read ${where}: it may use letters, digits, _ - : . [ ] ( ) | * + ? $ \\d \\w`,
+    );
+  }
+}

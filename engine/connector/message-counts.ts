@@ -1,0 +1,69 @@
+import { LIMITS } from '../base/limits.ts';
+import type { Clock, Timer } from '../base/ports.ts';
+
+type Counts = Map<string, number>;
+
+/** Types that no configuration names are a peer's to choose: counted together, so that it cannot fill the memory. */
+const OTHERS = 'other types';
+
+/**
+ * Counts messages and says so in one line, two minutes after the first one that has not been told of. As long as none
+ * come or go it says nothing.
+ */
+export class MessageCounts {
+  readonly #clock: Clock;
+  readonly #report: (line: string) => void;
+  readonly #named: ReadonlySet<string>;
+  readonly #received: Counts = new Map();
+  readonly #sent: Counts = new Map();
+  #timer: Timer | undefined;
+
+  /** @param options `types` are those that are counted by their names */
+  constructor(options: {
+    readonly clock: Clock;
+    readonly types: readonly string[];
+    readonly report: (line: string) => void;
+  }) {
+    this.#clock = options.clock;
+    this.#named = new Set(options.types);
+    this.#report = options.report;
+  }
+
+  received(type: string): void {
+    this.#count(this.#received, type);
+  }
+
+  sent(type: string): void {
+    this.#count(this.#sent, type);
+  }
+
+  /** Forgets the time, not the counts: they are told with those that come after a restart. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #count(counts: Counts, type: string): void {
+    const name = this.#named.has(type) ? type : OTHERS;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    this.#timer ??= this.#clock.after(LIMITS.messageCountsMs, () => this.#tell());
+  }
+
+  #tell(): void {
+    this.#timer = undefined;
+    const minutes = LIMITS.messageCountsMs / 60_000;
+    this.#report(
+      `messages of the last ${minutes} minutes: received ${inWords(this.#received)}; sent ${inWords(this.#sent)}`,
+    );
+    this.#received.clear();
+    this.#sent.clear();
+  }
+}
+
+/** `12 (any 10, log 2)` */
+function inWords(counts: Counts): string {
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  if (total === 0) return '0';
+  const each = [...counts].sort(([a], [b]) => a.localeCompare(b)).map(([type, count]) => `${type} ${count}`);
+  return `${total} (${each.join(', ')})`;
+}

@@ -1,0 +1,36 @@
+/** The library: what `import … from 'aioc'` gives. The README shows it at work. */
+export {
+  AiocError,
+  type CallOptions,
+  type ClientMatch,
+  type ConnectedPeers,
+  ConnectorAPI,
+  type ConnectorApiOptions,
+  type ConnectorPlaceOptions,
+  ConnectorRemoteTool,
+  type CreatedCertificates,
+  createCertificates,
+  type ErrorCode,
+  type FileToSend,
+  type IgnoredPeers,
+  type Listener,
+  type ListenerMessage,
+  type ListenOptions,
+  type MessageHandler,
+  type OutgoingMessage,
+  type QueueCounts,
+  type ReceivedMessage,
+  type ReplyOptions,
+  type RequestOptions,
+  type RestartOptions,
+  type SendOptions,
+  type StopOptions,
+} from '../engine/index.ts';
+export {
+  ConnectorManager,
+  type ConnectorManagerEvents,
+  type ConnectorPeer,
+  type StartConnectorOptions,
+  type StopConnectorOptions,
+} from './connector-manager.ts';
+export type { ConnectorManagerOptions, FileDestinationOptions } from './manager-options.ts';

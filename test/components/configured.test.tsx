@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Status } from '../../engine/contract/views.ts';
+import { FakeDoor, type FakeEngineData } from '../helpers/fake-door.ts';
+import { busyEngine, emptyEngine, sampleChat, samplePeer, sampleQueue } from '../helpers/sample-data.ts';
+import { openScreen, type TestScreen, type TestScreenOptions } from '../helpers/screen.tsx';
+
+const MUTUAL_TLS: Partial<Status> = { configured: true, canDeleteCertificates: true, security: 'mutual-tls' };
+
+async function opened(
+  t: { after(action: () => void): void },
+  data: FakeEngineData,
+  options: Partial<TestScreenOptions> = {},
+): Promise<{ screen: TestScreen; door: FakeDoor }> {
+  const door = new FakeDoor(data);
+  const screen = await openScreen({ door, ...options });
+  t.after(() => screen.close());
+  return { screen, door };
+}
+
+function server(): FakeEngineData {
+  const peers = [samplePeer('client1'), samplePeer('client2')];
+  return { ...emptyEngine({ ...MUTUAL_TLS, peersConnected: 2 }), peers };
+}
+
+test('d deletes a certificate when its name was typed and Delete chosen, and shows what the other side must do', async (t) => {
+  const { screen, door } = await opened(t, server());
+  door.answers.set('certificate.delete', { ok: true, value: 'deleted. There, it must say so, too.' });
+  await screen.press('alt-1', 'j');
+  assert.match(screen.text(), /d delete certificate/);
+  assert.match(screen.text(), /mutual TLS/);
+  await screen.press('d');
+  assert.match(screen.text(), /Delete client2’s certificate\?/);
+  assert.match(screen.text(), /It is cut off at once and must be accepted anew\./);
+  assert.match(screen.text(), /Type client2 to confirm\./);
+  assert.match(screen.text(), /\[ Cancel ]/);
+  await screen.type('client');
+  await screen.press('tab', 'enter');
+  assert.match(screen.text(), /Nothing is done before client2 is typed/);
+  assert.deepEqual(door.commands('certificate.delete'), []);
+  await screen.type('2');
+  await screen.press('enter');
+  assert.deepEqual(door.commands('certificate.delete'), [{ kind: 'certificate.delete', peer: 'client2' }]);
+  assert.match(screen.text(), /deleted\. There, it must say so, too\./);
+  await screen.press('escape');
+  assert.doesNotMatch(screen.text(), /must say so/);
+});
+
+test('the name alone deletes nothing: Cancel has the focus; letters and a paste are text', async (t) => {
+  const { screen, door } = await opened(t, server());
+  await screen.press('alt-1', 'd');
+  await screen.type('hl');
+  await screen.press('backspace', 'backspace');
+  await screen.paste('client1\nmore');
+  assert.match(screen.text(), /› client1 /);
+  await screen.press('enter');
+  assert.doesNotMatch(screen.text(), /Delete client1/);
+  assert.deepEqual(door.commands('certificate.delete'), []);
+});
+
+test('a name, Tab and Enter in a single read lose no key', async (t) => {
+  const { screen, door } = await opened(t, server());
+  await screen.press('alt-1', 'd');
+  await screen.type('client1\t\r');
+  assert.equal(door.commands('certificate.delete').length, 1);
+});
+
+test('on a client d is about its own certificate; one that has none says so', async (t) => {
+  const client = { ...server(), peers: [samplePeer('127.0.0.1')] };
+  const status = { ...MUTUAL_TLS, role: 'client', ownName: 'client7', phase: { kind: 'connected' } } as const;
+  const { screen, door } = await opened(t, { ...client, ...{ status: emptyEngine(status).status } });
+  await screen.press('alt-1', 'd');
+  await screen.type('client7');
+  await screen.press('tab', 'enter');
+  assert.deepEqual(door.commands('certificate.delete'), [{ kind: 'certificate.delete', peer: '127.0.0.1' }]);
+  door.setStatus({ asksForCertificate: true });
+  await screen.press('escape', 'd');
+  assert.match(screen.text(), /has no certificate of its own yet/);
+  assert.doesNotMatch(screen.text(), /d delete certificate/);
+});
+
+test('without mutual TLS d does nothing and is not offered', async (t) => {
+  const { screen } = await opened(t, busyEngine());
+  await screen.press('alt-1');
+  assert.doesNotMatch(screen.text(), /d delete certificate/);
+  await screen.press('d');
+  assert.match(screen.text(), /Only mutual TLS has certificates to delete/);
+});
+
+test('the palette has the commands of aioc cli, by its names too', async (t) => {
+  const { screen, door } = await opened(t, server());
+  await screen.press('alt-1');
+  for (const line of ['stop', 'stop hard', 'restart', 'restart hard']) {
+    await screen.type(`:${line}\r`);
+    assert.match(screen.text(), /\[ Cancel ]/, line);
+    await screen.press('right', 'enter');
+  }
+  assert.deepEqual(
+    door.executed.filter(({ kind }) => kind.startsWith('connector.')),
+    [
+      { kind: 'connector.stop', hard: false },
+      { kind: 'connector.stop', hard: true },
+      { kind: 'connector.restart', hard: false },
+      { kind: 'connector.restart', hard: true },
+    ],
+  );
+  await screen.type(':start\r');
+  assert.match(screen.text(), /has been started already/);
+  door.setStatus({ phase: { kind: 'stopping' } });
+  await screen.settle();
+  assert.match(screen.text(), /stopped/);
+  await screen.type(':start\r');
+  assert.equal(door.commands('connector.start').length, 1);
+  await screen.type(':peek_queues\r');
+  await screen.press('w');
+  assert.match(screen.text(), /There is no queue to explain/);
+  await screen.type(':show-connected-peers\r:delete_client_certificate\r');
+  assert.match(screen.text(), /Delete client1’s certificate\?/);
+});
+
+test('a chat has no connector to stop', async (t) => {
+  const { screen, door } = await opened(t, busyEngine());
+  await screen.press('alt-1');
+  await screen.type(':stop\r');
+  assert.match(screen.text(), /connector with a configuration file/);
+  assert.deepEqual(door.commands('connector.stop'), []);
+});
+
+test('a configured server says what a client’s configuration needs, and a client that it asks for a certificate', async (t) => {
+  const { screen } = await opened(t, emptyEngine(MUTUAL_TLS));
+  assert.match(screen.text(), /"server_sockaddr": \["192\.168\.1\.20", 10673]/);
+  assert.match(screen.text(), /certificates\/client/);
+  assert.doesNotMatch(screen.text(), /--target|Without TLS/);
+  const asking: Partial<Status> = { ...MUTUAL_TLS, role: 'client', asksForCertificate: true };
+  const phase = { kind: 'waiting-to-be-let-in' } as const;
+  const peers = [samplePeer('srv', { state: 'waiting' })];
+  const { screen: client } = await opened(t, { ...emptyEngine({ ...asking, phase }), peers });
+  assert.match(client.text(), /asking for a certificate/);
+  assert.match(client.text(), /has no certificate of its own yet: it asks the server/);
+  assert.doesNotMatch(client.text(), /Without TLS|let in/);
+});
+
+test('an inbox to which nobody listens is a queue with its reason', async (t) => {
+  const { screen } = await opened(t, {
+    ...server(),
+    queues: [
+      {
+        ...sampleQueue('in:events', { direction: 'in', peerName: 'inbox', type: 'events', depth: 7 }),
+        blocked: 'no program of this machine listens to events',
+      },
+    ].map(({ peer: _none, ...row }) => row),
+  });
+  assert.match(screen.text(), /! inbox · events +7 /);
+  assert.match(screen.text(), /stuck\? no program of this machine listens to events/);
+});
+
+test('!exit waits a moment for the acknowledgement of the last line, and asks only when it does not come', async (t) => {
+  const { screen, door } = await opened(t, { ...server() });
+  door.setStatus({ waitingCount: 1 });
+  await screen.type('!exit\r');
+  assert.doesNotMatch(screen.text(), /Quit aioc/);
+  assert.deepEqual(screen.quits, []);
+  door.setStatus({ waitingCount: 0 });
+  await screen.settle();
+  assert.deepEqual(screen.quits, [0]);
+  door.setStatus({ waitingCount: 1 });
+  await screen.type('!exit\r');
+  screen.clock.advance(1_000);
+  await screen.settle();
+  assert.match(screen.text(), /1 message has not left yet/);
+  assert.deepEqual(screen.quits, [0]);
+});
+
+test('somebody who has said something and gone again is who is talked to', async (t) => {
+  const gone = samplePeer('client9', { state: 'away', unread: 2 });
+  const chats = { client9: [sampleChat(1, { author: 'client9', text: 'are you there?' })] };
+  const { screen } = await opened(t, {
+    ...emptyEngine(),
+    peers: [samplePeer('client0', { state: 'away' }), gone],
+    chats,
+  });
+  assert.match(screen.text(), /4 Chat · client9/);
+  assert.match(screen.text(), /are you there\?/);
+});
+
+test('why a transfer was refused is shown whole', async (t) => {
+  const detail =
+    'the file has 900 MB and the other side takes at most 100 MB: send it in parts, or raise the limit there';
+  const transfer = { phase: 'refused', doneBytes: 0, totalBytes: 9e8, bytesPerSecond: 0, detail } as const;
+  const row = sampleChat(1, { from: 'me', text: 'big.iso', transfer });
+  for (const columns of [120, 80, 40]) {
+    const { screen } = await opened(t, { ...server(), chats: { client1: [row] } }, { columns, rows: 24 });
+    await screen.press('4');
+    const chat = screen.text().replace(/[│\s]+/g, ' ');
+    if (columns < 120) assert.ok(chat.includes(`refused ${detail}`), screen.text());
+    else for (const word of detail.split(' ')) assert.ok(chat.includes(word), word);
+  }
+});
+
+test('what ignoring has cost is never cut', async (t) => {
+  for (const [name, columns, shown] of [
+    ['ben', 80, 'ignored, 12 dropped'],
+    ['client4', 80, 'ignored, 12 dropped'],
+    ['printer-in-the-hall', 80, '12 dropped'],
+    ['printer-in-the-hall', 40, '12 dropped'],
+    ['client4', 40, 'ignored, 12 dropped'],
+  ] as const) {
+    const data = { ...emptyEngine(), peers: [samplePeer(name, { ignored: true, ignoredIn: 12 })] };
+    const { screen } = await opened(t, data, { columns, rows: 24 });
+    await screen.press('alt-1');
+    assert.ok(screen.text().includes(shown), screen.text());
+  }
+});

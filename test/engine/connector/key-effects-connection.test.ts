@@ -1,0 +1,229 @@
+/** Keys about a connector's place in the network: each test changes one and looks at what it does. */
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync } from 'node:fs';
+import net from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import tls from 'node:tls';
+import { ownAddressOf } from '../../../engine/connector/interface-address.ts';
+import { createCertificates } from '../../../engine/index.ts';
+import { type ConfiguredSide, configuredSide } from '../../helpers/configured-connectors.ts';
+import { freePort } from '../../helpers/free-port.ts';
+import { connected, connectedPair, logged, started, until } from '../../helpers/key-effects.ts';
+import { rejectsWith } from '../../helpers/rejects-with.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
+
+const address = async (): Promise<[string, number]> => ['127.0.0.1', await freePort()];
+
+test('is_server: true listens, false calls', async (t) => {
+  const server_sockaddr = await address();
+  const server = await started(t, { is_server: true, server_sockaddr });
+  assert.equal(server.status().phase.kind, 'listening');
+  const client = await started(t, { is_server: false, client_name: 'client1', server_sockaddr });
+  await connected(server, client);
+  assert.equal(client.status().phase.kind, 'connected');
+});
+
+test('server_sockaddr: where a server listens, its address as well as its port', async (t) => {
+  const port = await freePort();
+  const server = await started(t, { is_server: true, server_sockaddr: ['127.0.0.2', port] });
+  const client = await started(t, {
+    is_server: false,
+    client_name: 'client1',
+    server_sockaddr: ['127.0.0.2', port],
+  });
+  await connected(server, client);
+  await assert.rejects(opened(net.connect({ host: '127.0.0.1', port })), { code: 'ECONNREFUSED' });
+});
+
+test('client_name: what the server knows a client by', async (t) => {
+  const { server } = await connectedPair(t, { client: { client_name: 'edge-7' } });
+  assert.equal(server.peers()[0]?.wireName, 'edge-7');
+});
+
+test('client_name: absent, one is made up, another for each connector', async (t) => {
+  const server_sockaddr = await address();
+  const server = await started(t, { is_server: true, server_sockaddr });
+  for (let count = 0; count < 2; count += 1) await started(t, { is_server: false, server_sockaddr });
+  await until(() => server.peers().filter(({ state }) => state === 'connected').length === 2, 'both clients');
+  const names = server.peers().map(({ wireName }) => wireName);
+  assert.equal(new Set(names).size, 2);
+  for (const name of names) assert.match(name, /^[0-9A-Za-z_:-]+$/);
+});
+
+test('client_bind_ip: an address from which the server sees the client call', async (t) => {
+  const { server } = await connectedPair(t, { client: { client_bind_ip: '127.0.0.2' } });
+  assert.match(server.peers()[0]?.address ?? '', /^127\.0\.0\.2:\d+$/);
+});
+
+test('client_bind_ip: a network interface stands for its address', async (t) => {
+  const [name] =
+    Object.entries(networkInterfaces()).find(([, addresses]) =>
+      addresses?.some(({ address: own }) => own === '127.0.0.1'),
+    ) ?? [];
+  if (name === undefined) return t.skip('no interface has 127.0.0.1');
+  const { server } = await connectedPair(t, { client: { client_bind_ip: name } });
+  assert.match(server.peers()[0]?.address ?? '', /^127\.0\.0\.1:/);
+});
+
+test('client_bind_ip: an interface with both families calls from the server’s; none of that name is an error', async (t) => {
+  const interfaces = {
+    eth0: [
+      { family: 'IPv6', address: 'fe80::1' },
+      { family: 'IPv4', address: '192.0.2.7' },
+    ],
+  } as unknown as ReturnType<typeof networkInterfaces>;
+  assert.equal(ownAddressOf('eth0', '192.0.2.1', interfaces), '192.0.2.7');
+  assert.equal(ownAddressOf('eth0', 'example.org', interfaces), '192.0.2.7');
+  assert.equal(ownAddressOf('eth0', '::1', interfaces), 'fe80::1');
+  assert.equal(ownAddressOf('::2', '::1', interfaces), '::2');
+  const config = { is_server: false, use_ssl: false, client_name: 'client1', client_bind_ip: 'nowhere0' };
+  const server_sockaddr = await address();
+  await rejectsWith(
+    configuredSide(t, { ...config, server_sockaddr }, tempDir(t)),
+    'AIOC_CONFIG',
+    /client_bind_ip.*nowhere0.*lo/,
+  );
+});
+
+test('connect_timeout: a server that takes the call and says nothing is given up after that long', async (t) => {
+  const silent = net.createServer((socket) => socket.on('error', () => undefined));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  t.after(() => silent.close());
+  const { port } = silent.address() as net.AddressInfo;
+  const client = await started(t, {
+    is_server: false,
+    client_name: 'client1',
+    server_sockaddr: ['127.0.0.1', port],
+    use_ssl: true,
+    ssl_allow_all: true,
+    connect_timeout: 0.2,
+  });
+  // Well below the usual 10 seconds.
+  await until(() => logged(client, /not connected/), 'the client to give up', 5_000);
+});
+
+for (const reconnects of [true, false]) {
+  test(`enable_client_try_reconnect: ${reconnects}`, async (t) => {
+    const { server, client } = await connectedPair(t, {
+      client: { enable_client_try_reconnect: reconnects },
+    });
+    await server.engine.stop({ hard: true });
+    const ending = reconnects ? 'retrying' : 'refused';
+    await until(() => client.status().phase.kind === ending, `the client to be ${ending}`);
+  });
+}
+
+for (const encrypted of [true, false]) {
+  test(`use_ssl: ${encrypted}, as a stranger sees it`, async (t) => {
+    const [host, port] = await address();
+    await started(t, {
+      is_server: true,
+      server_sockaddr: [host, port],
+      use_ssl: encrypted,
+      ssl_allow_all: encrypted,
+    });
+    const socket = tls.connect({ host, port, rejectUnauthorized: false });
+    t.after(() => socket.destroy());
+    const shaken = await new Promise<boolean>((resolve) => {
+      socket.once('secureConnect', () => resolve(true));
+      socket.once('error', () => resolve(false));
+      socket.once('close', () => resolve(false));
+    });
+    assert.equal(shaken, encrypted);
+  });
+}
+
+test('ssl_allow_all: true needs no certificates directory; false refuses who has none of the server’s', async (t) => {
+  const open = await started(t, {
+    is_server: true,
+    server_sockaddr: await address(),
+    use_ssl: true,
+    ssl_allow_all: true,
+    certificates_directory_path: '/nonexistent/place',
+  });
+  const checking = await mutualServer(t);
+  for (const [server, enters] of [
+    [open, true],
+    [checking.server, false],
+  ] as const) {
+    const client = await started(t, {
+      is_server: false,
+      client_name: 'client1',
+      server_sockaddr: ['127.0.0.1', server.status().port],
+      use_ssl: true,
+      ssl_allow_all: true,
+    });
+    if (enters) await connected(server, client);
+    else await until(() => client.status().phase.kind === 'retrying', 'the stranger to be turned away');
+    assert.equal(server.status().peersConnected, enters ? 1 : 0);
+  }
+});
+
+test('certificates_directory_path: where the certificates are, whatever the other directories', async (t) => {
+  const { server, certificates } = await mutualServer(t);
+  const own = join(tempDir(t), 'elsewhere');
+  mkdirSync(own);
+  await makeClientPart(certificates, own);
+  const config = {
+    is_server: false,
+    client_name: 'client1',
+    server_sockaddr: ['127.0.0.1', server.status().port],
+    use_ssl: true,
+  };
+  const client = await started(t, { ...config, certificates_directory_path: own });
+  await connected(server, client);
+  const nothing = { ...config, certificates_directory_path: join(own, 'nothing') };
+  await rejectsWith(configuredSide(t, nothing, tempDir(t)), 'AIOC_CERTIFICATES', /nothing/);
+});
+
+test('max_certs: a server makes no more certificates than that', async (t) => {
+  const { server, certificates } = await mutualServer(t, { max_certs: 1 });
+  const clients: ConfiguredSide[] = [];
+  for (const client_name of ['first', 'second']) {
+    const directory = tempDir(t);
+    await makeClientPart(certificates, directory);
+    const server_sockaddr = ['127.0.0.1', server.status().port];
+    clients.push(
+      await started(t, { is_server: false, client_name, server_sockaddr, use_ssl: true }, { directory }),
+    );
+    if (client_name === 'first') await connected(server);
+  }
+  await until(() => logged(server, /second: .*max_certs/), 'the refusal');
+  await until(() => clients[1]?.status().phase.kind === 'retrying', 'the second client to be turned away');
+  assert.deepEqual(
+    server.peers().map(({ wireName }) => wireName),
+    ['first'],
+  );
+});
+
+async function mutualServer(t: TestContext, config = {}) {
+  const certificates = tempDir(t);
+  await createCertificates(certificates);
+  const server = await started(t, {
+    is_server: true,
+    server_sockaddr: await address(),
+    use_ssl: true,
+    certificates_directory_path: certificates,
+    ...config,
+  });
+  return { server, certificates };
+}
+
+/** What a client gets of the server's directory. */
+async function makeClientPart(serverDirectory: string, clientDirectory: string): Promise<void> {
+  cpSync(join(serverDirectory, 'certificates', 'client'), join(clientDirectory, 'certificates', 'client'), {
+    recursive: true,
+  });
+}
+
+function opened(socket: net.Socket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LIMITS } from '../../../engine/base/limits.ts';
+import { Inbox } from '../../../engine/queues/inbox.ts';
+import { MemoryStore } from '../../../engine/storage/memory-store.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
+
+async function fullInbox(clock: FakeClock): Promise<Inbox> {
+  const inbox = new Inbox({ type: 'any', stream: 'in/any', store: new MemoryStore(clock), clock });
+  for (let count = 0; count < LIMITS.inboxMessages; count += 1) await inbox.put(Buffer.from('x'));
+  return inbox;
+}
+
+/** What has become of it by now. */
+async function stateOf(put: Promise<boolean>): Promise<boolean | 'waits'> {
+  await new Promise((resolve) => setImmediate(resolve));
+  return Promise.race([put, Promise.resolve('waits' as const)]);
+}
+
+test('a full inbox drops where nobody has ever listened', async () => {
+  const inbox = await fullInbox(new FakeClock(0));
+  assert.equal(await inbox.put(Buffer.from('y')), false);
+  assert.equal(inbox.dropped, 1);
+});
+
+test('a full inbox waits for a slow listener, also while that is restarted, and drops when it does not come back', async () => {
+  const clock = new FakeClock(0);
+  const inbox = await fullInbox(clock);
+  inbox.setListened(true);
+  const [first] = await inbox.read(0);
+  assert.ok(first !== undefined);
+  const put = inbox.put(Buffer.from('y'));
+  inbox.setListened(false);
+  clock.advance(LIMITS.listenerGraceMs - 1);
+  inbox.setListened(true);
+  clock.advance(LIMITS.listenerGraceMs);
+  assert.equal(await stateOf(put), 'waits');
+  await inbox.done(first, { count: 1, bytes: 1 });
+  assert.equal(await put, true);
+
+  const late = inbox.put(Buffer.from('z'));
+  inbox.setListened(false);
+  clock.advance(LIMITS.listenerGraceMs - 1);
+  assert.equal(await stateOf(late), 'waits');
+  clock.advance(1);
+  assert.equal(await late, false);
+});
+
+test('a connector that stops waits for nobody', async () => {
+  const inbox = await fullInbox(new FakeClock(0));
+  inbox.setListened(true);
+  const put = inbox.put(Buffer.from('y'));
+  inbox.setListened(false);
+  inbox.abandon();
+  assert.equal(await put, false);
+});
