@@ -88,9 +88,10 @@ async function realPrograms(
   t.after(() => atServer.close());
   t.after(() => atClient.close());
   const got: string[] = [];
-  await atServer.listen('any', ({ data }) => {
+  const listener = await atServer.listen('any', ({ data }) => {
     got.push(data.toString());
   });
+  t.after(() => listener.stop());
   let next = 0;
   return {
     goOn: async () => {
