@@ -93,10 +93,11 @@ export class Inbox {
       }
       await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
     }
+    // Whatever was here before this one came and went says nothing about its age.
+    if (this.#depth === 0) this.#oldestAtMs = this.#options.clock.wallNow();
     this.#depth += 1;
     this.#bytes += frame.length;
     this.arrivals.add();
-    this.#oldestAtMs ??= this.#options.clock.wallNow();
     await this.#options.store.append(this.#options.stream, [frame]);
     this.#onArrival();
     return true;

@@ -54,3 +54,16 @@ test('a connector that stops waits for nobody', async () => {
   inbox.abandon();
   assert.equal(await put, false);
 });
+
+test('the age of an inbox is that of what waits now, not of what has long been taken', async () => {
+  const clock = new FakeClock(0);
+  const inbox = new Inbox({ type: 'any', stream: 'in/any', store: new MemoryStore(clock), clock });
+  await inbox.put(Buffer.from('early'));
+  const [early] = await inbox.read(0);
+  assert.ok(early !== undefined);
+  await inbox.done(early, { count: 1, bytes: early.payload.length });
+  assert.equal(inbox.oldestAtMs, undefined);
+  clock.advance(60_000);
+  await inbox.put(Buffer.from('late'));
+  assert.equal(inbox.oldestAtMs, clock.wallNow());
+});
