@@ -35,6 +35,7 @@ export {
 export { AiocError, ERROR_CODES, type ErrorCode, toAiocError } from './base/errors.ts';
 export { LIMITS } from './base/limits.ts';
 export { realClock, realRandomness } from './base/real-ports.ts';
+export { withClientName } from './config/client-name.ts';
 export type { ConfigRole } from './config/key-spec.ts';
 export { CONFIG_KEYS, type ConnectorConfig, configKeys } from './config/keys.ts';
 export { loadConfig, readConfigFile } from './config/load-config.ts';

@@ -8,7 +8,9 @@ import {
   type LogLine,
   loadConfig,
   realClock,
+  realRandomness,
   socketsOfConfig,
+  withClientName,
 } from '../engine/index.ts';
 import { LogFile } from './log-file.ts';
 import { defaultReceivedDirectory, stateDirectory } from './places.ts';
@@ -40,10 +42,11 @@ export interface ConfiguredEngine {
 export async function configuredEngine(options: ConfiguredEngineOptions): Promise<ConfiguredEngine> {
   const { onShutdown, fixedWallMs } = options;
   const configPath = resolve(options.configPath);
-  const { config, warnings } = await loadConfig({ file: configPath, role: 'manager' });
+  const loaded = await loadConfig({ file: configPath, role: 'manager' });
+  const config = withClientName(loaded.config, realRandomness().bytes);
   socketsOfConfig(config);
   const log = await openLog(config);
-  for (const warning of warnings) log.write({ level: 'WARNING', text: warning });
+  for (const warning of loaded.warnings) log.write({ level: 'WARNING', text: warning });
   const saver = new ConfigSaver(configPath);
   const state = stateDirectory();
   const engine = await createConnectorEngine({
@@ -63,7 +66,7 @@ export async function configuredEngine(options: ConfiguredEngineOptions): Promis
     },
     ...(fixedWallMs !== undefined && { fixedWallMs }),
   });
-  return { engine, config, log, warnings };
+  return { engine, config, log, warnings: loaded.warnings };
 }
 
 /** Opens the log file that a configuration asks for; its directory is made where missing. */

@@ -15,10 +15,11 @@ import {
   realRandomness,
   socketsOfConfig,
   toAiocError,
+  withClientName,
 } from '../engine/index.ts';
 import { ConfigSaver, openLog } from './configured-engine.ts';
 import type { LogFile } from './log-file.ts';
-import { type ConnectorManagerOptions, keysOfOptions, named, parseOptions } from './manager-options.ts';
+import { type ConnectorManagerOptions, keysOfOptions, parseOptions } from './manager-options.ts';
 import { defaultReceivedDirectory, stateDirectory } from './places.ts';
 import { VERSION } from './version.ts';
 
@@ -92,7 +93,7 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
   constructor(options: ConnectorManagerOptions | LoadedConfig) {
     super();
     const loaded: LoadedConfig = 'config' in options ? options : parseOptions(options);
-    this.#config = named(loaded.config, realRandomness().bytes);
+    this.#config = withClientName(loaded.config, realRandomness().bytes);
     this.#file = loaded.file;
     this.warnings = loaded.warnings;
   }

@@ -1,4 +1,4 @@
-import { AiocError, type ConnectorConfig, type ParsedConfig, parseConfig } from '../engine/index.ts';
+import { AiocError, type ParsedConfig, parseConfig } from '../engine/index.ts';
 
 /** Where received files of one type go. */
 export interface FileDestinationOptions {
@@ -86,12 +86,6 @@ export function parseOptions(options: ConnectorManagerOptions): ParsedConfig {
     throw new AiocError('AIOC_CONFIG', 'isServer is missing: true for a server, false for a client');
   }
   return parseConfig(keysOfOptions(options), { source: 'options', role: 'manager' });
-}
-
-/** The same with a name, if it is a client without one. */
-export function named(config: ConnectorConfig, random: (count: number) => Buffer): ConnectorConfig {
-  if (config.is_server || config.client_name !== null) return config;
-  return { ...config, client_name: `client_${random(4).toString('hex')}` };
 }
 
 /** The one option that has options of its own. */

@@ -24,8 +24,9 @@ export async function runHeadless(configPath: string): Promise<number> {
     throw error;
   }
   if (!config.silent) log.echo((line) => process.stdout.write(`${line}\n`));
-  process.stdout.write(`${readiness(daemon)}\n`);
+  // Who reads that it is ready may send a signal at once.
   const stopListening = listenToSignals(daemon, end);
+  process.stdout.write(`${readiness(daemon)}\n`);
   await asked;
   await engine.stop();
   stopListening();
@@ -34,7 +35,7 @@ export async function runHeadless(configPath: string): Promise<number> {
 }
 
 function readiness({ config }: ConfiguredEngine): string {
-  const role = config.is_server ? 'server on' : `client ${config.client_name ?? '(unnamed)'} of`;
+  const role = config.is_server ? 'server on' : `client ${config.client_name} of`;
   const security = !config.use_ssl ? 'no TLS' : config.ssl_allow_all ? 'TLS, anyone' : 'mutual TLS';
   return `aioc ready: ${role} ${config.server_sockaddr.join(':')}, ${security}, process ${process.pid}`;
 }

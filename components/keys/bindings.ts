@@ -23,13 +23,13 @@ const needsConfiguration = ({ data }: Facts): string | undefined =>
 
 const needsStopped = (facts: Facts): string | undefined =>
   needsConfiguration(facts) ??
-  (['stopping', 'failed'].includes(facts.data.status?.phase.kind ?? '')
+  (['stopped', 'failed'].includes(facts.data.status?.phase.kind ?? '')
     ? undefined
     : 'The connector has been started already.');
 
 const needsRunning = (facts: Facts): string | undefined =>
   needsConfiguration(facts) ??
-  (facts.data.status?.phase.kind === 'stopping' ? 'The connector has been stopped already.' : undefined);
+  (facts.data.status?.phase.kind === 'stopped' ? 'The connector has been stopped already.' : undefined);
 
 const needsQueue = ({ queue }: Facts): string | undefined =>
   queue === undefined ? 'There is no queue to explain.' : undefined;
@@ -50,10 +50,10 @@ const needsNewcomer = (facts: Facts): string | undefined =>
 
 /** A client calls again, and a server that could not listen listens again. */
 const mayTryAgain = ({ data }: Facts): boolean =>
-  data.status?.role === 'client' || ['failed', 'stopping'].includes(data.status?.phase.kind ?? '');
+  data.status?.role === 'client' || ['failed', 'stopped'].includes(data.status?.phase.kind ?? '');
 
 const needsReasonToCall = ({ data }: Facts): string | undefined =>
-  ['retrying', 'refused', 'failed', 'stopping'].includes(data.status?.phase.kind ?? '')
+  ['retrying', 'refused', 'failed', 'stopped'].includes(data.status?.phase.kind ?? '')
     ? undefined
     : 'There is no need to call again now.';
 

@@ -116,8 +116,7 @@ function phaseMark({
       const word = asksForCertificate ? 'asking for a certificate' : 'waiting to be let in';
       return { glyph: GLYPHS.pending, word, tone: 'info' };
     }
-    case 'stopping':
-      // It takes a moment, and then stays so until somebody starts it again.
+    case 'stopped':
       return { glyph: GLYPHS.away, word: 'stopped', tone: 'warn' };
     case 'retrying':
       return { glyph: GLYPHS.away, word: 'trying again', tone: 'warn' };

@@ -54,7 +54,7 @@ export function welcome(
 
 /** A client's call, and a server that does not listen, have more to say than whom to call. */
 function isAboutState({ role, phase }: SafeStatus): boolean {
-  return role === 'client' || phase.kind === 'failed' || phase.kind === 'stopping';
+  return role === 'client' || phase.kind === 'failed' || phase.kind === 'stopped';
 }
 
 /** For a conversation in which nothing has been said. */
@@ -158,7 +158,7 @@ function stateSections(status: SafeStatus, { width, isLow, serverWords }: StateV
     case 'starting':
     case 'connecting':
       return [said(safe`… calling ${address}`, 'info'), asking, own];
-    case 'stopping':
+    case 'stopped':
       return [
         said(trusted('○ The connector is stopped.'), 'warn'),
         { rank: 0, lines: keyHints([['r', 'starts it again']], width) },

@@ -117,7 +117,7 @@ export class Connector {
   async pause({ hard }: { readonly hard: boolean }): Promise<void> {
     const listened = this.#phase.kind === 'listening';
     if (!hard) await this.#emptied();
-    this.#setPhase({ kind: 'stopping' });
+    this.#setPhase({ kind: 'stopped' });
     await this.#local?.stop();
     await this.#endpoint.stop(hard);
     this.#counts?.stop();
@@ -126,7 +126,7 @@ export class Connector {
 
   /** A client calls again at once; a server that could not listen tries again. */
   async again(): Promise<void> {
-    if (this.#phase.kind === 'failed' || this.#phase.kind === 'stopping') await this.start();
+    if (this.#phase.kind === 'failed' || this.#phase.kind === 'stopped') await this.start();
     else if (this.#endpoint instanceof Dialler) this.#endpoint.dialNow();
   }
 
@@ -297,7 +297,7 @@ export class Connector {
   }
 
   get #running(): boolean {
-    return !['starting', 'failed', 'stopping'].includes(this.#phase.kind);
+    return !['starting', 'failed', 'stopped'].includes(this.#phase.kind);
   }
 
   /** Waits until connected peers have been sent what waits for them, or some seconds are over. */

@@ -1,4 +1,5 @@
 import type { Ports } from '../base/ports.ts';
+import { withClientName } from '../config/client-name.ts';
 import type { ConnectorConfig } from '../config/keys.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
 import { USUAL_CONNECTOR_DIRECTORIES } from '../local/socket-names.ts';
@@ -31,9 +32,10 @@ export interface FromConfigOptions
  * that this machine does not have
  */
 export async function optionsFromConfig(options: FromConfigOptions): Promise<ConnectorOptions> {
-  const { config, ports, version, stateDirectory, receivedDirectory, onLogLine, onPeerChange } = options;
+  const { ports, version, stateDirectory, receivedDirectory, onLogLine, onPeerChange } = options;
+  const config = withClientName(options.config, ports.random.bytes);
   const [host, port] = config.server_sockaddr;
-  const wireName = config.client_name ?? `client_${ports.random.bytes(4).toString('hex')}`;
+  const wireName = config.client_name ?? '';
   const role = config.is_server ? 'server' : 'client';
   return {
     role,

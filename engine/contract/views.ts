@@ -44,7 +44,7 @@ export type Phase =
   /** The other side said no; nothing more happens until the user asks for it. */
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'failed'; readonly code: string; readonly reason: string }
-  | { readonly kind: 'stopping' };
+  | { readonly kind: 'stopped' };
 
 /** Somebody who has connected and waits to be let in. */
 export interface Newcomer {

@@ -1,3 +1,4 @@
+import { LIKE_A_MADE_UP_NAME } from '../config/client-name.ts';
 import type { ConnectorConfig } from '../config/keys.ts';
 import {
   type ConnectorOwner,
@@ -5,9 +6,6 @@ import {
   receiveSocketPath,
   sendSocketPath,
 } from './socket-names.ts';
-
-/** As long as the names that are made up for clients without one. */
-const MADE_UP_NAME = '00000000';
 
 /**
  * The paths of all unix sockets that a connector with this configuration and its programs use.
@@ -19,7 +17,7 @@ export function socketsOfConfig(config: ConnectorConfig): readonly string[] {
   const [host, port] = config.server_sockaddr;
   const owner: ConnectorOwner = config.is_server
     ? { role: 'server', host, port }
-    : { role: 'client', name: config.client_name ?? MADE_UP_NAME };
+    : { role: 'client', name: config.client_name ?? LIKE_A_MADE_UP_NAME };
   return [
     sendSocketPath(directory, owner),
     commanderSocketPath(directory, owner),

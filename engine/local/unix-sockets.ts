@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, readFileSync, statSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import { dirname } from 'node:path';
 import { AiocError, type ErrorCode, systemCode } from '../base/errors.ts';
@@ -120,15 +120,22 @@ function idIn(file: string, name: string): number | undefined {
 
 const LISTENING: Readonly<Record<string, string>> = {
   ENOENT: 'its directory is not there. Make it, or start the connector first',
-  EACCES: 'you may not write into its directory. Check the permissions',
-  EPERM: 'you may not write into its directory. Check the permissions',
   EROFS: 'the disk is read-only. Choose another connector_files_dirpath',
 };
+
+/** Why a directory that is there may not be written into, and by whom it could be. */
+function notOurs(directory: string): string {
+  const owner = statSync(directory, { throwIfNoEntry: false })?.uid;
+  const us = process.getuid?.();
+  const whose =
+    owner === undefined || owner === us ? '' : ` (it belongs to user ${owner}, and you are ${us})`;
+  return `you may not write into its directory${whose}. Choose another connector_files_dirpath, or change its permissions`;
+}
 
 function listenError(path: string, error: unknown): AiocError {
   // Node says EACCES for a missing directory too.
   const code = existsSync(dirname(path)) ? systemCode(error) : 'ENOENT';
-  const known = LISTENING[code ?? ''];
+  const known = code === 'EACCES' || code === 'EPERM' ? notOurs(dirname(path)) : LISTENING[code ?? ''];
   const reason = known ?? (error instanceof Error ? error.message : String(error));
   return new AiocError('AIOC_LISTEN', `Cannot listen on ${path}: ${reason}.`, { cause: error });
 }

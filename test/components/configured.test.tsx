@@ -106,7 +106,7 @@ test('the palette has the commands of aioc cli, by its names too', async (t) => 
   );
   await screen.type(':start\r');
   assert.match(screen.text(), /has been started already/);
-  door.setStatus({ phase: { kind: 'stopping' } });
+  door.setStatus({ phase: { kind: 'stopped' } });
   await screen.settle();
   assert.match(screen.text(), /stopped/);
   await screen.type(':start\r');

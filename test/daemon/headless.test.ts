@@ -1,12 +1,25 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { createCertificates } from '../../engine/index.ts';
 import { makeCertificates } from '../helpers/configured-connectors.ts';
 import { Daemon, runProgram } from '../helpers/daemon.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
+
+/** A user that is not root and owns nothing: the one called nobody on most systems. */
+const NOBODY = 65_534;
 
 interface Place {
   readonly directory: string;
@@ -160,6 +173,60 @@ for (const [what, config, message] of WRONG) {
     assert.equal(output, '');
     const kept = readdirSync(here.directory).filter(
       (name) => !before.includes(name) && !/\.log$|^\.local$|active_connectors/.test(name),
+    );
+    assert.deepEqual(kept, []);
+  });
+}
+
+test('a directory of another user is one clear error that says whose it is, and nothing is left behind', async (t) => {
+  // Root may write everywhere: its tests run the daemon as somebody else.
+  const uid = process.getuid?.() === 0 ? NOBODY : undefined;
+  const theirs = uid === undefined ? '/usr' : tempDir(t);
+  const port = await freePort();
+  const here = place(t, {
+    server_sockaddr: ['127.0.0.1', port],
+    use_ssl: false,
+    connector_files_dirpath: theirs,
+  });
+  if (uid !== undefined) {
+    chmodSync(theirs, 0o755);
+    chownSync(here.directory, uid, uid);
+  }
+  const before = readdirSync(theirs);
+  const as = uid === undefined ? {} : { uid };
+  const { exitCode, errors, output } = await new Daemon(
+    t,
+    ['--headless', here.file],
+    here.directory,
+    as,
+  ).finished();
+  assert.equal(exitCode, 1, errors);
+  assert.match(
+    errors,
+    /^aioc: .*belongs to user 0, and you are \d+.*connector_files_dirpath.*\[AIOC_LISTEN\]\n$/,
+  );
+  assert.equal(output, '');
+  assert.deepEqual(readdirSync(theirs), before);
+});
+
+for (const side of ['server', 'client'] as const) {
+  test(`a ${side}'s certificate and a key of another are one clear error, and nothing is left behind`, async (t) => {
+    const here = place(t, {
+      is_server: side === 'server',
+      client_name: 'client1',
+      server_sockaddr: ['127.0.0.1', await freePort()],
+    });
+    const other = tempDir(t);
+    for (const directory of [here.directory, other]) await createCertificates(directory);
+    const key = side === 'server' ? 'server/server-cert/server.key' : 'client/client-certs/default.key';
+    copyFileSync(join(other, 'certificates', key), join(here.directory, 'certificates', key));
+    const before = readdirSync(here.directory);
+    const { exitCode, errors, output } = await runProgram(t, ['--headless', here.file], here.directory);
+    assert.equal(exitCode, 1, errors);
+    assert.match(errors, /^aioc: .*\.key is damaged or does not belong to .*\.pem.*\[AIOC_CERTIFICATES\]\n$/);
+    assert.equal(output, '');
+    const kept = readdirSync(here.directory).filter(
+      (name) => !before.includes(name) && !name.endsWith('.log'),
     );
     assert.deepEqual(kept, []);
   });

@@ -20,11 +20,13 @@ export class Daemon {
   output = '';
   errors = '';
 
-  constructor(t: Endings, args: readonly string[], home: string) {
+  /** @param uid as whom it runs, where the tests may choose that; as themselves otherwise */
+  constructor(t: Endings, args: readonly string[], home: string, { uid }: { readonly uid?: number } = {}) {
     this.#home = home;
     this.process = spawn(process.execPath, [builtProgram(), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, HOME: this.#home, XDG_STATE_HOME: '' },
+      ...(uid !== undefined && { uid }),
     });
     this.process.stdout?.on('data', (chunk: Buffer) => {
       this.output += chunk.toString();

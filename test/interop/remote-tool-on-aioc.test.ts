@@ -159,7 +159,7 @@ test('stop, start and restart, soft and hard, on both sides: programs go on wher
       [onClient, client],
     ] as const) {
       assert.equal(await program.do('tool', { name: 'stop_connector', hard }), 'True');
-      assert.equal(side.status().phase.kind, 'stopping');
+      assert.equal(side.status().phase.kind, 'stopped');
       assert.equal(await tool(program, 'show_connected_peers'), '{}');
       assert.equal(await tool(program, 'start_connector'), 'True');
       await dial(client);

@@ -1,0 +1,10 @@
+import type { ConnectorConfig } from './keys.ts';
+
+/** As long as the names that are made up, for whoever only needs that. */
+export const LIKE_A_MADE_UP_NAME = 'client_00000000';
+
+/** The same configuration with a name made up, if it is of a client without one. */
+export function withClientName(config: ConnectorConfig, random: (count: number) => Buffer): ConnectorConfig {
+  if (config.is_server || config.client_name !== null) return config;
+  return { ...config, client_name: `client_${random(4).toString('hex')}` };
+}
