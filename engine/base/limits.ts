@@ -34,12 +34,16 @@ export const LIMITS = {
   pendingConnectionsPerAddress: 32,
   /** All of a server's connections: each costs some 100 KiB with TLS. */
   connections: 10_000,
-  /** A server takes a client that stays silent this long for Python (DESIGN §3). */
+  /** A server takes a client that stays silent this long for Python, unless it has known it as aioc (DESIGN §3). */
   probeHoldMs: 500,
   /** A client takes a server that let it in but does not answer the probe for Python. */
   probeAnswerMs: 2_000,
   /** A client that hears nothing at all this long stops holding its outbox: the newcomer timeout and a margin. */
   probeSilenceMs: 75_000,
+  /** Who is known as aioc is asked again after this long: longer than a link is slow, since what waits is not lost. */
+  probeRetryMs: 15_000,
+  /** Questions on one connection to who is known as aioc, before it is given up for a new one. */
+  probeTries: 2,
   /** A Python peer over TLS that has been quiet this long may be waiting for a sign from us (engine/peers/nudge.ts). */
   nudgeQuietMs: 20,
   reconnectFirstMs: 200,
@@ -54,6 +58,8 @@ export const LIMITS = {
   drainLookMs: 20,
   /** Clients known to a server, connected or away; the longest away is forgotten first. */
   peersRemembered: 10_000,
+  /** The file of who is known as aioc: a name, a fingerprint and a margin for each of `peersRemembered`. */
+  knownAiocBytes: 4 * MIB,
 
   /** A file of our identity: a key or a certificate takes 1 to 4 KiB. */
   identityFileBytes: 64 * KIB,

@@ -9,6 +9,8 @@ import { Acceptor } from '../peers/acceptor.ts';
 import { Dialler } from '../peers/dialler.ts';
 import { Gate } from '../peers/gate.ts';
 import { Ignoring } from '../peers/ignoring.ts';
+import { KnownAioc } from '../peers/known-aioc.ts';
+import { Natures } from '../peers/natures.ts';
 import type { Peer } from '../peers/peer.ts';
 import { Registry } from '../peers/registry.ts';
 import { Traffic } from '../peers/traffic.ts';
@@ -18,6 +20,7 @@ import type { Inbox } from '../queues/inbox.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import type { ConnectorOptions } from './connector-options.ts';
 import { Control } from './control.ts';
+import { knownAiocFile } from './known-aioc-file.ts';
 import { bodyFor, LocalSide } from './local-side.ts';
 import { MessageCounts } from './message-counts.ts';
 import { MessageLog } from './message-log.ts';
@@ -36,6 +39,7 @@ export class Connector {
   readonly folder: ReceivedFolder;
   readonly control: ConnectorControl;
   readonly #startedAtMs: number;
+  readonly #knownAioc: KnownAioc;
   readonly #endpoint: Acceptor | Dialler;
   readonly #local: LocalSide | undefined;
   readonly #counts: MessageCounts | undefined;
@@ -71,6 +75,7 @@ export class Connector {
     this.folder = new ReceivedFolder({ directory: options.receivedDirectory, random, clock });
     this.control = new Control(this);
     this.chat = this.#makeChat(onChange);
+    this.#knownAioc = new KnownAioc({ file: knownAiocFile(options), random });
     this.#local = this.#makeLocalSide(store, onChange);
     this.#counts = this.#makeCounts();
     this.traffic = this.#makeTraffic();
@@ -90,6 +95,7 @@ export class Connector {
     const { stateDirectory, displayName } = this.options;
     this.#setPhase({ kind: 'starting' });
     try {
+      await this.#knownAioc.load();
       await this.#local?.startCommander();
       await this.#local?.start();
       const port = await this.#endpoint.start();
@@ -121,6 +127,7 @@ export class Connector {
     await this.#local?.stop();
     await this.#endpoint.stop(hard);
     this.#counts?.stop();
+    await this.#knownAioc.saved();
     if (listened) await removeRunFile(this.options.stateDirectory, this.#port);
   }
 
@@ -246,6 +253,7 @@ export class Connector {
     const instance = ports.random.bytes(8).toString('hex');
     const hello: AiocHello = { version, name: displayName, instance };
     const { registry, traffic, log, gate } = this;
+    const natures = new Natures({ registry, known: this.#knownAioc, log });
     const setPhase = (phase: Phase): void => this.#setPhase(phase);
     const common = {
       ports,
@@ -254,6 +262,7 @@ export class Connector {
       security: security.mode,
       hello,
       registry,
+      natures,
       traffic,
       log,
       wordsOf,

@@ -5,6 +5,7 @@ import type { EnrolmentRequest } from '../protocol/enrolment.ts';
 import type { AiocHello } from '../protocol/messages.ts';
 import type { Gate } from './gate.ts';
 import { Link, type LinkOwner } from './link.ts';
+import type { Natures } from './natures.ts';
 import { describeNetworkError } from './network-errors.ts';
 import type { Peer } from './peer.ts';
 import type { Registry } from './registry.ts';
@@ -18,6 +19,7 @@ export interface EndpointOptions {
   readonly security: SecurityMode;
   readonly hello: AiocHello;
   readonly registry: Registry;
+  readonly natures: Natures;
   readonly traffic: Traffic;
   readonly log: TrafficLog;
   readonly wordsOf: (fingerprint: string) => string;
@@ -90,7 +92,14 @@ export class Acceptor implements LinkOwner {
       traffic,
       generation: this.#generation,
       describe: describeNetworkError,
-      session: { role: 'acceptor', security, sourceId: sourceId(), destinationId: '', hello, nonce: '' },
+      session: {
+        role: 'acceptor',
+        security,
+        sourceId: sourceId(),
+        destinationId: '',
+        hello,
+        nonce: ports.random.bytes(16).toString('hex'),
+      },
     });
     this.#links.set(link, undefined);
     link.start();
@@ -151,16 +160,22 @@ export class Acceptor implements LinkOwner {
     }
   }
 
+  knownAsAioc(link: Link): boolean {
+    return this.#options.natures.knownAsAioc(link);
+  }
+
   letIn(): void {
     // Only a client can be let in by the other side.
   }
 
   established(link: Link, nature: PeerNature): void {
-    const { registry, log, traffic } = this.#options;
+    const { registry, natures, log, traffic } = this.#options;
     const peer = registry.byLink(link) ?? registry.recognise({ link, nature }) ?? this.#newPeer(link, nature);
     registry.bind(link, peer);
+    // An older connection that was slow to say what it is must not take the peer from its newer one.
+    if (peer.link !== undefined && peer.link.generation > link.generation) return link.supersede();
     this.#learn(peer, link, nature);
-    if (!peer.connect(link)) return;
+    if (!peer.connect(link)) return natures.learnLate(peer, nature);
     const kind = nature.kind === 'aioc' ? `aioc ${nature.hello.version}` : 'Python';
     log.event(`connected from ${peer.address} (${kind})`, { peerName: peer.name });
     traffic.connected(peer);
@@ -173,8 +188,8 @@ export class Acceptor implements LinkOwner {
   }
 
   #learn(peer: Peer, link: Link, nature: PeerNature): void {
-    const { registry, wordsOf } = this.#options;
-    peer.kind = nature.kind;
+    const { registry, natures, wordsOf } = this.#options;
+    natures.learn(link, peer, nature);
     peer.address = addressOf(link);
     peer.fingerprint = link.certificate?.fingerprint;
     peer.words = peer.fingerprint === undefined ? undefined : wordsOf(peer.fingerprint);

@@ -177,20 +177,24 @@ export class Dialler implements LinkOwner {
     // Only a server is introduced to; a client introduces itself.
   }
 
+  knownAsAioc(link: Link): boolean {
+    return this.#options.natures.knownAsAioc(link);
+  }
+
   letIn(link: Link): void {
     this.peer.receiveFrom(link);
     this.#options.setPhase({ kind: 'connected' });
   }
 
   established(link: Link, nature: PeerNature): void {
-    const { registry, setPhase, log, traffic } = this.#options;
+    const { registry, natures, setPhase, log, traffic } = this.#options;
     this.#backoff.reset();
-    this.peer.kind = nature.kind;
+    natures.learn(link, this.peer, nature);
     if (nature.kind === 'aioc') {
       this.peer.instance = nature.hello.instance;
       this.peer.name = registry.uniqueName(nature.hello.name, this.peer);
     }
-    if (!this.peer.connect(link)) return;
+    if (!this.peer.connect(link)) return natures.learnLate(this.peer, nature);
     setPhase({ kind: 'connected' });
     const kind = nature.kind === 'aioc' ? `aioc ${nature.hello.version}` : 'Python';
     log.event(`connected to ${this.peer.address} (${kind})`, { peerName: this.peer.name });

@@ -38,6 +38,8 @@ export interface LinkOwner {
   authenticate(link: Link, certificate: PeerCertificate | undefined): void;
   /** Mutual TLS: it asks for a certificate. Answer with `enrolled` or `notEnrolled`. */
   enrol(link: Link, request: EnrolmentRequest): void;
+  /** Whether the other end has shown itself as aioc before; asked when the link knows its name and certificate. */
+  knownAsAioc(link: Link): boolean;
   /** Mutual TLS: the server has given us one. */
   issued(link: Link, issued: IssuedCertificate): void;
   established(link: Link, nature: PeerNature): void;
@@ -148,7 +150,7 @@ export class Link {
       this.#pump.resume();
     }
     this.#onOpen?.();
-    this.#handle({ kind: 'open', certificate });
+    this.#handle({ kind: 'open', certificate, knownAsAioc: this.#owner.knownAsAioc(this) });
   }
 
   get state(): SessionState {
@@ -168,7 +170,7 @@ export class Link {
   }
 
   admit(): void {
-    this.#handle({ kind: 'admitted' });
+    this.#handle({ kind: 'admitted', knownAsAioc: this.#owner.knownAsAioc(this) });
   }
 
   authenticated(as: Authentication): void {

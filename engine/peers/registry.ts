@@ -76,19 +76,27 @@ export class Registry {
    * certificate when it comes from the same address and the one we knew is away.
    */
   recognise({ link, nature }: Arrival): Peer | undefined {
-    const { peerWireName: wireName, certificate, connection } = link;
-    if (this.#options.namesAreIdentities) return this.byWireName(wireName);
-    const alike = [...this.#peers.values()].filter(
-      (peer) => peer.wireName === wireName && peer.fingerprint === certificate?.fingerprint,
-    );
+    if (this.#options.namesAreIdentities) return this.byWireName(link.peerWireName);
+    const alike = this.#alike(link);
     if (nature.kind === 'aioc') {
       const same = alike.find(({ instance }) => instance === nature.hello.instance);
       if (same !== undefined) return same;
     }
-    const sameKind = (peer: Peer): boolean => peer.kind === nature.kind;
-    const sameHost = (peer: Peer): boolean =>
-      certificate !== undefined || hostOf(peer.address) === connection.remoteAddress;
-    return alike.filter((peer) => peer.link === undefined && sameKind(peer) && sameHost(peer)).at(-1);
+    return alike.findLast((peer) => peer.kind === nature.kind && isBack(peer, link));
+  }
+
+  /**
+   * By what the other end of a connection is known again: its name and, with TLS, its certificate. Undefined where
+   * neither says anything, as for a client of the chat without TLS.
+   */
+  identityOf({ peerWireName, certificate }: Link): string | undefined {
+    if (certificate === undefined && !this.#options.namesAreIdentities) return undefined;
+    return `${peerWireName} ${certificate?.fingerprint ?? '-'}`;
+  }
+
+  /** The aioc peer that a client which has not said yet what it is would be, if it is aioc. */
+  awayAioc(link: Link): Peer | undefined {
+    return this.#alike(link).findLast((peer) => peer.kind === 'aioc' && isBack(peer, link));
   }
 
   /** `name`, or `name (2)` and so on when another peer is called that. The brackets occur in no name on the wire. */
@@ -101,6 +109,12 @@ export class Registry {
     }
   }
 
+  #alike({ peerWireName, certificate }: Link): Peer[] {
+    return [...this.#peers.values()].filter(
+      (peer) => peer.wireName === peerWireName && peer.fingerprint === certificate?.fingerprint,
+    );
+  }
+
   #forgetLongestAway(): void {
     if (this.#peers.size < LIMITS.peersRemembered) return;
     const away = [...this.#peers.values()]
@@ -110,6 +124,12 @@ export class Registry {
     this.#peers.delete(away.id);
     this.onForget(away);
   }
+}
+
+/** Whether a client may be this peer, which is away: without a certificate, it must come from the same machine. */
+function isBack(peer: Peer, { certificate, connection }: Link): boolean {
+  if (peer.link !== undefined) return false;
+  return certificate !== undefined || hostOf(peer.address) === connection.remoteAddress;
 }
 
 function hostOf(address: string): string {

@@ -40,14 +40,20 @@ export type Authentication =
 
 export type SessionEvent =
   | { readonly kind: 'tcp-open' }
-  | { readonly kind: 'open'; readonly certificate: PeerCertificate | undefined }
+  /** `knownAsAioc`: the other side has shown itself as aioc on an earlier connection; a dialler knows that now. */
+  | {
+      readonly kind: 'open';
+      readonly certificate: PeerCertificate | undefined;
+      readonly knownAsAioc: boolean;
+    }
   | { readonly kind: 'frame'; readonly frame: Frame }
   /** The answer to `authenticate`. */
   | { readonly kind: 'authenticated'; readonly as: Authentication }
   /** The answer to `enrol`: what to send. */
   | { readonly kind: 'enrolled'; readonly frame: OutFrame }
   | { readonly kind: 'not-enrolled'; readonly reason: string }
-  | { readonly kind: 'admitted' }
+  /** `knownAsAioc`: as for `open`; an acceptor knows it now. */
+  | { readonly kind: 'admitted'; readonly knownAsAioc: boolean }
   | { readonly kind: 'rejected'; readonly code: RefusalCode }
   | { readonly kind: 'timer'; readonly timer: SessionTimer }
   /** A newer connection of the same peer has taken over. */
@@ -106,6 +112,7 @@ export interface SessionOptions {
   /** The other side's, where we know it before it speaks. */
   readonly destinationId: string;
   readonly hello: AiocHello;
+  /** By which the answer to our probe is known as one to us. */
   readonly nonce: string;
   /** How long TCP and TLS may take; there is a usual time for each role. */
   readonly openTimeoutMs?: number;

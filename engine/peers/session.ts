@@ -3,18 +3,14 @@ import type { PeerCertificate } from '../base/ports.ts';
 import { enrolmentFrame, readEnrolment, readIssued } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import {
-  type AiocHello,
   handshakeFrame,
   isHandshake,
-  probeAnswerFrame,
-  probeFrame,
   type RefusalCode,
-  readProbe,
-  readProbeAnswer,
   readRefusal,
   refusalFrame,
 } from '../protocol/messages.ts';
 import { checkClientName } from '../protocol/names.ts';
+import { Probe } from './probe.ts';
 import type {
   Authentication,
   PeerNature,
@@ -37,6 +33,10 @@ export class Session {
   #wireName = '';
   #heardFromPeer = false;
   #over = false;
+  #probeOnceNamed: Probe | undefined;
+  /** The other side has shown itself as aioc on an earlier connection. */
+  #knownAsAioc = false;
+  #nature: PeerNature['kind'] | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -49,6 +49,12 @@ export class Session {
   /** The name by which the other side is addressed on the wire. */
   get peerWireName(): string {
     return this.#wireName || this.#options.destinationId;
+  }
+
+  get #probe(): Probe {
+    const { hello, nonce, sourceId } = this.#options;
+    this.#probeOnceNamed ??= new Probe({ hello, nonce, sourceId, destinationId: this.peerWireName });
+    return this.#probeOnceNamed;
   }
 
   /** Timers that run from the moment the session exists. */
@@ -65,7 +71,7 @@ export class Session {
         this.#state = 'tls';
         return [];
       case 'open':
-        return this.#opened(event.certificate);
+        return this.#opened(event);
       case 'frame':
         return this.#frame(event.frame);
       case 'authenticated':
@@ -78,7 +84,7 @@ export class Session {
       case 'not-enrolled':
         return this.#finish('refused', event.reason, ['destroy']);
       case 'admitted':
-        return this.#admitted();
+        return this.#admitted(event.knownAsAioc);
       case 'rejected':
         return this.#rejected(event.code);
       case 'timer':
@@ -94,8 +100,9 @@ export class Session {
     }
   }
 
-  #opened(certificate: PeerCertificate | undefined): SessionAction[] {
+  #opened({ certificate, knownAsAioc }: SessionEvent & { kind: 'open' }): SessionAction[] {
     this.#certificate = certificate;
+    this.#knownAsAioc = knownAsAioc;
     const disarm: SessionAction = { kind: 'disarm', timer: 'open' };
     const identity: SessionAction = { kind: 'arm', timer: 'identity', delayMs: LIMITS.identityTimeoutMs };
     if (this.#options.role === 'acceptor') {
@@ -116,7 +123,7 @@ export class Session {
   /** The dialler's first words: its name, where the certificate does not say it, and the probe. */
   #greet(): SessionAction[] {
     this.#state = 'probing';
-    const { security, sourceId, destinationId, hello, nonce } = this.#options;
+    const { security, sourceId } = this.#options;
     const handshake: SessionAction[] =
       security === 'mutual-tls'
         ? []
@@ -124,7 +131,7 @@ export class Session {
     return [
       { kind: 'identified' },
       ...handshake,
-      { kind: 'send', frame: probeFrame({ hello, nonce, sourceId, destinationId }) },
+      { kind: 'send', frame: this.#probe.ask() },
       { kind: 'arm', timer: 'probe', delayMs: LIMITS.probeSilenceMs },
     ];
   }
@@ -210,9 +217,10 @@ export class Session {
     ];
   }
 
-  #admitted(): SessionAction[] {
+  #admitted(knownAsAioc: boolean): SessionAction[] {
     if (this.#state !== 'wants-in') return [];
     this.#state = 'probing';
+    this.#knownAsAioc = knownAsAioc;
     return [
       { kind: 'disarm', timer: 'newcomer' },
       { kind: 'identified' },
@@ -231,36 +239,49 @@ export class Session {
     return [...tell, ...this.#finish('refused', REJECTIONS[code], ['end'])];
   }
 
-  /** The acceptor's half of the probe: a probe means aioc, anything else Python. */
+  /** An acceptor's first frame from who has been let in. A client that is aioc asks before it says anything else. */
   #firstFrame(frame: Frame): SessionAction[] {
-    const probe = readProbe(frame);
-    if (probe !== undefined) return this.#answerProbe(probe);
-    return [...this.#establish({ kind: 'python' }), { kind: 'deliver', frame }];
+    return this.#natureIn(frame) ?? [...this.#settle({ kind: 'python' }), { kind: 'deliver', frame }];
   }
 
-  #answerProbe(probe: { readonly hello: AiocHello; readonly nonce: string }): SessionAction[] {
-    const { hello, sourceId } = this.#options;
-    const answer = probeAnswerFrame({ hello, nonce: probe.nonce, sourceId });
-    return [{ kind: 'send', frame: answer }, ...this.#establish({ kind: 'aioc', hello: probe.hello })];
-  }
-
+  /** A dialler's frames until it knows what the other side is. */
   #probeAnswered(frame: Frame): SessionAction[] {
     const refused = readRefusal(frame);
     if (refused !== undefined) {
       return this.#finish('refused', REFUSALS_HEARD[refused], ['destroy'], refused);
     }
-    const answer = readProbeAnswer(frame, this.#options.nonce);
-    if (answer !== undefined) return this.#establish(answer);
+    const answered = this.#natureIn(frame);
+    if (answered !== undefined) return answered;
     if (this.#heardFromPeer) return [{ kind: 'deliver', frame }];
     this.#heardFromPeer = true;
-    return [
-      { kind: 'let-in' },
-      { kind: 'arm', timer: 'probe', delayMs: LIMITS.probeAnswerMs },
-      { kind: 'deliver', frame },
-    ];
+    const delayMs = this.#knownAsAioc ? LIMITS.probeRetryMs : LIMITS.probeAnswerMs;
+    return [{ kind: 'let-in' }, { kind: 'arm', timer: 'probe', delayMs }, { kind: 'deliver', frame }];
   }
 
-  #establish(nature: PeerNature): SessionAction[] {
+  /** What a question or an answer about the other side's nature leads to; undefined for any other frame. */
+  #natureIn(frame: Frame): SessionAction[] | undefined {
+    const question = this.#probe.questionIn(frame);
+    if (question !== undefined) {
+      const answer: SessionAction = { kind: 'send', frame: question.answer };
+      // A server that asks waits for this answer; what it is itself, it says in its answer to our own question.
+      if (this.#options.role === 'dialler') return [answer];
+      return [answer, ...this.#settle({ kind: 'aioc', hello: question.hello })];
+    }
+    const answer = this.#probe.answerIn(frame);
+    if (answer === undefined) return undefined;
+    if (answer.kind === 'aioc') return this.#settle(answer);
+    // Who has been aioc is Python only when it speaks exactly as Python does.
+    return answer.kind === 'unclear' && this.#knownAsAioc ? [] : this.#settle({ kind: 'python' });
+  }
+
+  /**
+   * The other side's nature is known; messages flow. Said again by a late answer, it turns a peer that was taken for
+   * Python into an aioc one, never the other way round: what has been sent until then stays as it was sent, and only
+   * the frames after this one may be such as only aioc understands.
+   */
+  #settle(nature: PeerNature): SessionAction[] {
+    if (this.#state === 'draining' || this.#nature === 'aioc' || this.#nature === nature.kind) return [];
+    this.#nature = nature.kind;
     this.#state = 'established';
     return [
       { kind: 'disarm', timer: 'probe' },
@@ -269,15 +290,18 @@ export class Session {
   }
 
   #established(frame: Frame): SessionAction[] {
-    if (this.#options.role === 'acceptor') {
-      // A probe that came late upgrades a peer that was taken for Python (DESIGN §3).
-      const probe = readProbe(frame);
-      if (probe !== undefined) return this.#answerProbe(probe);
-    } else {
-      const answer = readProbeAnswer(frame, this.#options.nonce);
-      if (answer !== undefined) return this.#establish(answer);
-    }
-    return [{ kind: 'deliver', frame }];
+    return this.#natureIn(frame) ?? [{ kind: 'deliver', frame }];
+  }
+
+  /** Silence says nothing about who has been aioc before: it is asked again, and then over a new connection. */
+  #unanswered(): SessionAction[] {
+    if (this.#state !== 'probing') return [];
+    if (!this.#knownAsAioc) return this.#settle({ kind: 'python' });
+    if (this.#probe.asked >= LIMITS.probeTries) return this.#finish('closed', STILL_AIOC, ['destroy']);
+    return [
+      { kind: 'send', frame: this.#probe.ask() },
+      { kind: 'arm', timer: 'probe', delayMs: LIMITS.probeRetryMs },
+    ];
   }
 
   #timer(timer: SessionTimer): SessionAction[] {
@@ -289,7 +313,7 @@ export class Session {
       case 'newcomer':
         return this.#rejected('nobody-answered');
       case 'probe':
-        return this.#state === 'probing' ? this.#establish({ kind: 'python' }) : [];
+        return this.#unanswered();
       case 'drain':
         return this.#finish('closed', 'closed here; the other side was too slow to take the rest', [
           'destroy',
@@ -313,8 +337,12 @@ export class Session {
     how: readonly ('end' | 'destroy')[],
     refusedByPeer?: RefusalCode,
   ): SessionAction[] {
+    // Who asks a second time waits no longer for somebody to let it in.
     const whileWaiting =
-      this.#options.role === 'dialler' && this.#state === 'probing' && !this.#heardFromPeer;
+      this.#options.role === 'dialler' &&
+      this.#state === 'probing' &&
+      !this.#heardFromPeer &&
+      this.#probe.asked < LIMITS.probeTries;
     const from = this.#state;
     this.#state = state;
     this.#over = true;
@@ -327,6 +355,8 @@ const OPEN_TOO_SLOW = {
   dialler: 'no answer in time',
   acceptor: 'it did not finish its TLS handshake in time',
 } as const;
+
+const STILL_AIOC = 'it was aioc, and did not answer in time whether it still is';
 
 const REJECTIONS: Readonly<Record<RefusalCode, string>> = {
   declined: 'refused here',

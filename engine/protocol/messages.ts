@@ -55,13 +55,22 @@ export function probeFrame({ hello, nonce, sourceId, destinationId }: ProbeOptio
   };
 }
 
-export type ProbeAnswer = { readonly kind: 'aioc'; readonly hello: AiocHello } | { readonly kind: 'python' };
+export type ProbeAnswer =
+  | { readonly kind: 'aioc'; readonly hello: AiocHello }
+  /** Our own words back, byte for byte: what Python does with a ping. */
+  | { readonly kind: 'echo' }
+  /** Neither: nothing that Python or an aioc of this version would say. */
+  | { readonly kind: 'unclear' };
 
 /** What the answer to our probe says, or undefined when the frame is no answer to it. */
-export function readProbeAnswer(frame: Frame, nonce: string): ProbeAnswer | undefined {
+export function readProbeAnswer(
+  frame: Frame,
+  probe: { readonly nonce: string; readonly data: Buffer },
+): ProbeAnswer | undefined {
   if (frame.header.message_type !== '_ping' || frame.header['response_id'] !== PROBE_ID) return undefined;
+  if (frame.data.equals(probe.data)) return { kind: 'echo' };
   const content = helloIn(frame.data);
-  if (content?.nonce !== nonce || !content.isAnswer) return { kind: 'python' };
+  if (content?.nonce !== probe.nonce || !content.isAnswer) return { kind: 'unclear' };
   return { kind: 'aioc', hello: content.hello };
 }
 

@@ -1,5 +1,6 @@
 import { Connector } from '../../engine/connector/connector.ts';
 import { ConnectorDoor } from '../../engine/connector/connector-door.ts';
+import type { ConnectorSecurity } from '../../engine/connector/connector-options.ts';
 import type {
   ChatRow,
   LogRow,
@@ -23,6 +24,31 @@ export interface SideOptions {
   readonly displayName?: string;
   readonly receivedDirectory?: string;
   readonly stateDirectory?: string;
+  /** A configured connector in mutual TLS: its peers are known by their names. A client's own; a server's is not used. */
+  readonly configuredAs?: string;
+}
+
+/** Mutual TLS without certificates: the server takes the name that the simulated certificate claims. */
+const TRUST: ConnectorSecurity & { mode: 'mutual-tls' } = {
+  mode: 'mutual-tls',
+  tls: { certificatePem: '', privateKeyPem: '', words: '' },
+  server: {
+    authenticate: async (certificate) => ({ kind: 'client', name: certificate?.claimedName ?? '' }),
+    enrol: () => Promise.reject(new Error('everybody has a certificate')),
+    remove: async () => undefined,
+  },
+  client: {
+    credentials: async () => ({ tls: { certificatePem: '', privateKeyPem: '' } }),
+    objection: async () => undefined,
+    store: async () => undefined,
+    remove: async () => undefined,
+  },
+};
+
+function securityOf(tls: boolean, displayName: string): ConnectorSecurity {
+  if (!tls) return { mode: 'plain' };
+  const words = `words-of-${displayName}`;
+  return { mode: 'tls-allow-all', tls: { certificatePem: '', privateKeyPem: '', words } };
 }
 
 /** A connector in a simulated world, looked at and steered through its door like any screen does. */
@@ -31,21 +57,16 @@ export class Side {
   readonly door: ConnectorDoor;
 
   constructor(world: SimulatedWorld, options: SideOptions) {
-    const { role, acceptAll = true, tls = false, displayName = role } = options;
+    const { role, acceptAll = true, tls = false, displayName = role, configuredAs } = options;
     this.connector = new Connector({
       role,
       host: '127.0.0.1',
       port: PORT,
       displayName,
       version: '0.0.0',
-      wireName: 'chat_client',
-      security: tls
-        ? {
-            mode: 'tls-allow-all',
-            tls: { certificatePem: '', privateKeyPem: '', words: `words-of-${displayName}` },
-          }
-        : { mode: 'plain' },
-      namesAreIdentities: false,
+      wireName: configuredAs ?? 'chat_client',
+      security: configuredAs !== undefined ? TRUST : securityOf(tls, displayName),
+      namesAreIdentities: configuredAs !== undefined,
       ignored: false,
       reconnects: true,
       wordsOf: (fingerprint) => `words-of-${fingerprint}`,

@@ -96,10 +96,19 @@ export function seededRandom(seed: number): Randomness {
 
 const LATENCY_MS = 1;
 
-class SimulatedConnection implements Connection {
+/** One end of a connection. */
+export class SimulatedConnection implements Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   other!: SimulatedConnection;
+  /** How long what this end writes is under way. */
+  latencyMs = LATENCY_MS;
+  /** How many bytes of this end arrive in time; those after them take `restLatencyMs`. */
+  inTimeBytes = Number.POSITIVE_INFINITY;
+  restLatencyMs = LATENCY_MS;
+  /** What this end writes goes nowhere, as on a link that has stalled. */
+  silent = false;
+  #lastArrivesAt = 0;
   #events: ConnectionEvents | undefined;
   readonly #clock: SimulatedClock;
   #missed: ((events: ConnectionEvents) => void)[] = [];
@@ -134,8 +143,21 @@ class SimulatedConnection implements Connection {
   write(bytes: Buffer | readonly Buffer[]): boolean {
     if (this.#closed) return false;
     const data = Buffer.isBuffer(bytes) ? Buffer.from(bytes) : Buffer.concat(bytes);
-    this.#clock.after(LATENCY_MS, () => this.other.#arrive(data));
+    if (this.silent) return true;
+    const inTime = data.subarray(0, this.inTimeBytes);
+    const rest = data.subarray(inTime.length);
+    this.inTimeBytes -= inTime.length;
+    if (inTime.length > 0) this.#later(() => this.other.#arrive(inTime));
+    if (rest.length === 0) return true;
+    this.latencyMs = this.restLatencyMs;
+    this.#later(() => this.other.#arrive(rest));
     return true;
+  }
+
+  /** In order, whatever becomes of the latency meanwhile. */
+  #later(action: () => void): void {
+    this.#lastArrivesAt = Math.max(this.#lastArrivesAt, this.#clock.now() + this.latencyMs);
+    this.#clock.after(this.#lastArrivesAt - this.#clock.now(), action);
   }
 
   #arrive(data: Buffer): void {
@@ -161,7 +183,7 @@ class SimulatedConnection implements Connection {
   }
 
   end(): void {
-    this.#clock.after(LATENCY_MS, () => this.other.closeWith(undefined));
+    this.#later(() => this.other.closeWith(undefined));
     this.closeWith(undefined);
   }
 
@@ -184,6 +206,8 @@ export class SimulatedNetwork implements Network {
   #nextPort = 40_000;
   certificateOfDialler: PeerCertificate | undefined;
   certificateOfListener: PeerCertificate | undefined;
+  /** Sees each new connection before anything is written on it. */
+  onDial: (dialler: SimulatedConnection, listener: SimulatedConnection) => void = () => undefined;
 
   constructor(clock: SimulatedClock) {
     this.#clock = clock;
@@ -200,6 +224,7 @@ export class SimulatedNetwork implements Network {
       return near;
     }
     this.pairs.push([near, far]);
+    this.onDial(near, far);
     this.#clock.after(LATENCY_MS, () => {
       listener.onConnection(far);
       for (const [end, certificate] of [
