@@ -64,6 +64,14 @@ export const LIMITS = {
   /** A file of our identity: a key or a certificate takes 1 to 4 KiB. */
   identityFileBytes: 64 * KIB,
 
+  // Files that several processes change
+  /** How often it is looked whether a lock is free: what is done under one takes a few writes. */
+  lockRetryMs: 20,
+  /** A lock of another machine that has not changed hands for so long is nobody's: a slow disk takes less. */
+  lockStaleMs: 10_000,
+  /** Readings of a file that another program is replacing without care, `lockRetryMs` apart, before it counts as damaged. */
+  carelessReads: 10,
+
   // Certificates directory (PROTOCOL §5)
   /** Client certificates that a server issues unless its configuration says otherwise (max_certs): Python's default. */
   clientCertificates: 1_024,

@@ -1,3 +1,4 @@
+import { toAiocError } from '../base/errors.ts';
 import type { ClientTrust, ServerTrust } from '../peers/trust.ts';
 import type { ClientCertificates } from '../security/client-certificates.ts';
 import { serverFault } from '../security/pinned-server.ts';
@@ -25,7 +26,14 @@ export function clientTrust(certificates: ClientCertificates, wallNow: () => num
   return {
     credentials: async () => {
       const tls = await certificates.load();
-      return tls.isDefault ? { tls, enrolWith: (await certificates.propose()).certificatePem } : { tls };
+      if (!tls.isDefault) return { tls };
+      try {
+        return { tls, enrolWith: (await certificates.propose()).certificatePem };
+      } catch (error) {
+        // Another connector of this name has got it in this very moment.
+        if (toAiocError(error).code !== 'AIOC_CERTIFICATE_EXISTS') throw error;
+        return { tls: await certificates.load() };
+      }
     },
     objection: async (certificate) => {
       const { serverFingerprints } = await certificates.load();

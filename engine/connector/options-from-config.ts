@@ -82,7 +82,7 @@ async function securityOf(
   }
   const directory = config.certificates_directory_path;
   if (!config.is_server) {
-    const certificates = new ClientCertificates({ directory, name, random, wallNow });
+    const certificates = new ClientCertificates({ directory, name, random, wallNow, clock });
     // Read once here, so that a missing directory is an error at the start and not a state for ever.
     await certificates.load();
     const trust = clientTrust(certificates, wallNow);
@@ -95,6 +95,7 @@ async function securityOf(
     directory,
     random,
     wallNow,
+    clock,
     maxCertificates: config.max_certs,
   });
   return {

@@ -1,7 +1,9 @@
 import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AiocError } from '../base/errors.ts';
-import type { Randomness, TlsSettings } from '../base/ports.ts';
+import { withFileLock } from '../base/file-lock.ts';
+import type { Clock, Randomness, TlsSettings } from '../base/ports.ts';
+import { realClock } from '../base/real-ports.ts';
 import { checkClientName } from '../protocol/names.ts';
 import { datesFault, keyBelongs, readCertificate } from './certificate-facts.ts';
 import {
@@ -24,6 +26,8 @@ export interface ClientCertificatesOptions {
   readonly name: string;
   readonly random: Randomness;
   wallNow(): number;
+  /** For the waiting for other connectors of the same name; the machine's own otherwise. */
+  readonly clock?: Clock;
 }
 
 export interface ClientCredentials extends Credentials {
@@ -38,7 +42,10 @@ export interface ClientCredentials extends Credentials {
 /** What a client has made for itself and the server has not accepted yet lies here, out of Python's sight. */
 const PROPOSED = '.proposed';
 
-/** One client's half of a certificates directory (PROTOCOL §5), Python's or ours. */
+/**
+ * One client's half of a certificates directory (PROTOCOL §5), Python's or ours. Several connectors may have the same
+ * name in the same directory, each for another server of a mesh: they have one certificate, and take turns here.
+ */
 export class ClientCertificates {
   readonly #options: ClientCertificatesOptions;
   readonly #places: CertificatePlaces;
@@ -79,7 +86,7 @@ export class ClientCertificates {
    * @throws AiocError AIOC_CERTIFICATE_EXISTS, AIOC_CERTIFICATE_BAD, AIOC_CERTIFICATES
    */
   store(pair: TlsSettings): Promise<void> {
-    return this.#turn(async () => {
+    return this.#change(async () => {
       await this.#checkNone();
       this.#check(pair);
       await this.#write(this.#own(this.#options.name), pair);
@@ -94,7 +101,7 @@ export class ClientCertificates {
    * @throws AiocError AIOC_CERTIFICATE_EXISTS, AIOC_CERTIFICATES
    */
   propose(): Promise<Credentials> {
-    return this.#turn(async () => {
+    return this.#change(async () => {
       await this.#checkNone();
       const { random, wallNow, name } = this.#options;
       const earlier = await this.#proposed();
@@ -106,11 +113,18 @@ export class ClientCertificates {
     });
   }
 
-  /** What was proposed is this client's own certificate from now on. @throws AiocError AIOC_CERTIFICATES */
+  /**
+   * What was proposed is this client's own certificate from now on. A connector of the same name may have been quicker;
+   * then it is so already.
+   *
+   * @throws AiocError AIOC_CERTIFICATE_MISSING, AIOC_CERTIFICATES
+   */
   adopt(): Promise<void> {
-    return this.#turn(async () => {
+    return this.#change(async () => {
+      const proposed = await this.#proposed();
+      if (proposed === undefined && (await exists(this.#own(this.#options.name).certificate))) return;
       await this.#checkNone();
-      if ((await this.#proposed()) === undefined)
+      if (proposed === undefined)
         throw new AiocError(
           'AIOC_CERTIFICATE_MISSING',
           `no certificate was proposed for ${this.#options.name}`,
@@ -128,7 +142,7 @@ export class ClientCertificates {
 
   /** Back to the default certificate. @returns false when this client had none of its own */
   remove(): Promise<boolean> {
-    return this.#turn(async () => {
+    return this.#change(async () => {
       const own = this.#own(this.#options.name);
       const had = await exists(own.certificate);
       // The certificate first: it is what makes a client, Python's too, use its own.
@@ -189,6 +203,14 @@ export class ClientCertificates {
 
   #howToGetOne(): string {
     return `Copy certificates/client from the server's machine to ${this.#places.root}; there it is made by: aioc create_certificates DIR`;
+  }
+
+  #change<T>(action: () => Promise<T>): Promise<T> {
+    const { name, clock = realClock() } = this.#options;
+    return this.#turn(async () => {
+      if (!(await exists(this.#places.own))) return action();
+      return withFileLock({ path: join(this.#places.own, `.${name}.lock`), clock }, action);
+    });
   }
 
   #turn<T>(action: () => Promise<T>): Promise<T> {

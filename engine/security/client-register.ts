@@ -1,14 +1,23 @@
 import { link, readdir, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AiocError, systemCode } from '../base/errors.ts';
-import type { Randomness } from '../base/ports.ts';
+import { withFileLock } from '../base/file-lock.ts';
+import type { Clock, Randomness } from '../base/ports.ts';
 import { type CertificateFacts, readCertificate } from './certificate-facts.ts';
 import { addLink, linksOfName, removeLink } from './certificate-links.ts';
-import { readMap, writeMap } from './certificate-map.ts';
+import {
+  type CertificateMap,
+  changeMap,
+  isWrittenByPython,
+  type MapFile,
+  readMap,
+} from './certificate-map.ts';
 import { type CertificatePlaces, isDefaultName } from './certificate-places.ts';
 import { PUBLIC_MODE, replaceDurably, syncDirectory, UNFINISHED_PREFIX } from './small-files.ts';
 import { readStored, readStoredCertificate } from './stored-certificates.ts';
 
+/** Of those that change anything here, in this process or another one, one at a time. */
+const LOCK = '.lock';
 /** What was begun is noted in a file of this name until it is done, so that a crash in between can be put right. */
 const ADDING_PREFIX = '.adding-';
 const REMOVING_PREFIX = '.removing-';
@@ -17,16 +26,31 @@ const EVERYTHING = 'everything';
 
 /**
  * The three places that together make a client known: its certificate's file, the map, and the link. A client is
- * trusted only when it is in all of them, so a half-made or half-removed one never is. The caller sees to it that only
- * one of these functions runs at a time.
+ * trusted only when it is in all of them, so a half-made or half-removed one never is. Several servers may share the
+ * directory: whoever changes anything does so inside of `alone`.
  */
 export class ClientRegister {
   readonly #places: CertificatePlaces;
   readonly #random: Randomness;
+  readonly #map: MapFile;
 
-  constructor(places: CertificatePlaces, random: Randomness) {
+  constructor(
+    places: CertificatePlaces,
+    { random, clock }: { readonly random: Randomness; readonly clock: Clock },
+  ) {
     this.#places = places;
     this.#random = random;
+    this.#map = { path: places.map, random, clock };
+  }
+
+  /** Runs `action` while no other server of aioc changes anything in the directory. */
+  alone<T>(action: () => Promise<T>): Promise<T> {
+    return withFileLock({ path: join(this.#places.clients, LOCK), clock: this.#map.clock }, action);
+  }
+
+  /** Which names have a certificate, as it stands at this moment. @throws AiocError AIOC_CERTIFICATES */
+  map(): Promise<CertificateMap> {
+    return readMap(this.#map);
   }
 
   certificatePath(name: string): string {
@@ -48,8 +72,7 @@ export class ClientRegister {
     await this.#write(note, facts.pem);
     try {
       await link(note, this.certificatePath(name));
-      const map = await readMap(this.#places.map);
-      await writeMap(this.#places.map, map.set(name, facts.serial), this.#random);
+      await changeMap(this.#map, (map) => map.set(name, facts.serial) === map);
       await addLink(this.#places.links, facts.subjectHash, name);
     } catch (error) {
       await this.#undoAdding(name, facts);
@@ -60,12 +83,32 @@ export class ClientRegister {
   }
 
   /**
+   * Puts the name back into the map, whose entry a Python server of the same directory has lost: such a server writes
+   * the map from its own memory, in which there is nothing that others have added since it started. Done only where the
+   * map is in Python's hand and the certificate is one that we take; link and file are there, as the caller knows.
+   *
+   * @returns whether the name is in the map now
+   */
+  async putBack(name: string, facts: CertificateFacts): Promise<boolean> {
+    if (!(await isWrittenByPython(this.#map))) return false;
+    let known = false;
+    await changeMap(this.#map, (map) => {
+      known = map.has(name);
+      if (known || [...map.values()].includes(facts.serial)) return false;
+      map.set(name, facts.serial);
+      known = true;
+      return true;
+    });
+    return known;
+  }
+
+  /**
    * Removes the link first, which ends the trust, then the entry in the map and, unless `onlySymlink`, the files.
    *
    * @returns false when there was nothing to remove
    */
   async remove(name: string, onlySymlink: boolean): Promise<boolean> {
-    const known = (await readMap(this.#places.map)).has(name);
+    const known = (await this.map()).has(name);
     const links = await linksOfName(this.#places.links, name);
     const file = onlySymlink ? undefined : await readStored(this.certificatePath(name));
     if (!known && links.length === 0 && file === undefined) return false;
@@ -75,6 +118,13 @@ export class ClientRegister {
     if (!onlySymlink) await this.#removeFiles(name);
     await this.#done(note);
     return true;
+  }
+
+  /** Whether a crash may have left something half done, or another server is in the middle of it. */
+  async isUnfinished(): Promise<boolean> {
+    const begun = [ADDING_PREFIX, REMOVING_PREFIX, UNFINISHED_PREFIX];
+    const files = await readdir(this.#places.clients);
+    return files.some((file) => begun.some((prefix) => file.startsWith(prefix)));
   }
 
   /** Finishes or takes back what a crash interrupted. @returns one sentence for each, for the log */
@@ -114,8 +164,7 @@ export class ClientRegister {
     for (const found of await linksOfName(this.#places.links, name)) {
       await removeLink(this.#places.links, found);
     }
-    const map = await readMap(this.#places.map);
-    if (map.delete(name)) await writeMap(this.#places.map, map, this.#random);
+    await changeMap(this.#map, (map) => map.delete(name));
   }
 
   async #removeFiles(name: string): Promise<void> {
@@ -129,8 +178,8 @@ export class ClientRegister {
     return join(this.#places.clients, `${prefix}${name}`);
   }
 
-  #write(note: string, text: string): Promise<void> {
-    return replaceDurably(note, text, { mode: PUBLIC_MODE, random: this.#random });
+  async #write(note: string, text: string): Promise<void> {
+    await replaceDurably(note, text, { mode: PUBLIC_MODE, random: this.#random });
   }
 
   async #done(note: string): Promise<void> {

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Randomness, TlsSettings } from '../base/ports.ts';
+import type { Clock, Randomness, TlsSettings } from '../base/ports.ts';
+import { realClock } from '../base/real-ports.ts';
 import { checkClientName } from '../protocol/names.ts';
 import { type CertificateFacts, datesFault, readCertificate } from './certificate-facts.ts';
 import { linksOfHash } from './certificate-links.ts';
-import { readMap } from './certificate-map.ts';
 import {
   type CertificatePlaces,
   certificatePlaces,
@@ -25,6 +25,8 @@ export interface ServerCertificatesOptions {
   readonly directory: string;
   readonly random: Randomness;
   wallNow(): number;
+  /** For the waiting for other servers of the directory; the machine's own otherwise. */
+  readonly clock?: Clock;
   /** max_certs */
   readonly maxCertificates?: number;
 }
@@ -74,9 +76,12 @@ export class ServerCertificates {
     const places = certificatePlaces(options.directory);
     return inDirectory(places, async () => {
       for (const path of [places.clients, places.links]) await checkDirectory(path, options.directory);
-      const register = new ClientRegister(places, options.random);
-      const repaired = await register.repair();
-      await readMap(places.map);
+      const { random, clock = realClock() } = options;
+      const register = new ClientRegister(places, { random, clock });
+      // A directory that is in order may be one that cannot be written.
+      const repair = (): Promise<string[]> => register.repair();
+      const repaired = (await register.isUnfinished()) ? await register.alone(repair) : [];
+      await register.map();
       return new ServerCertificates(options, { register, repaired });
     });
   }
@@ -117,12 +122,24 @@ export class ServerCertificates {
       const fault = datesFault(facts, this.#options.wallNow());
       if (fault !== undefined) return nobody(`its certificate ${fault}`);
       if (names.some(isDefaultName)) return { who: 'default' };
-      const map = await readMap(this.#places.map);
-      const name = names.find((candidate) => map.has(candidate));
+      const map = await this.#register.map();
+      const name = names.find((candidate) => map.has(candidate)) ?? (await this.#putBack(names, facts));
       return name === undefined
         ? nobody(`its certificate is that of ${names[0]}, which has none any more`)
         : { who: 'client', name };
     });
+  }
+
+  /** The name of a certificate of ours whose entry a Python server has lost, and which has it again; else undefined. */
+  async #putBack([name]: readonly string[], facts: CertificateFacts): Promise<string | undefined> {
+    try {
+      checkClientCertificate(facts, this.#options.wallNow());
+    } catch {
+      return undefined;
+    }
+    const back =
+      name !== undefined && (await this.#register.alone(() => this.#register.putBack(name, facts)));
+    return back ? name : undefined;
   }
 
   /**
@@ -136,7 +153,7 @@ export class ServerCertificates {
     await this.#turn(() => this.#checkFree(name));
     const { random, wallNow } = this.#options;
     const made = await makeDirectoryCertificate(name, { random, wallNowMs: wallNow() });
-    await this.#turn(async () => {
+    await this.#change(async () => {
       await this.#checkFree(name);
       await this.#register.add(name, readCertificate(made.certificatePem));
     });
@@ -150,11 +167,11 @@ export class ServerCertificates {
    * @throws AiocError as `issue`, and AIOC_CERTIFICATE_BAD
    */
   accept(name: string, certificatePem: string): Promise<void> {
-    return this.#turn(async () => {
+    return this.#change(async () => {
       checkClientName(name);
       const facts = readCertificate(certificatePem);
       checkClientCertificate(facts, this.#options.wallNow());
-      const map = await readMap(this.#places.map);
+      const map = await this.#register.map();
       if (map.has(name) && (await this.#namesOf(facts)).includes(name)) return;
       await this.#checkFree(name);
       // Python's servers know a client by its serial number alone, and this directory may be one's again.
@@ -174,7 +191,7 @@ export class ServerCertificates {
    * @throws AiocError AIOC_NAME_BAD, AIOC_CERTIFICATE_MISSING, AIOC_CERTIFICATES
    */
   remove(name: string, { removeOnlySymlink = false } = {}): Promise<void> {
-    return this.#turn(async () => {
+    return this.#change(async () => {
       checkClientName(name);
       if (await this.#register.remove(name, removeOnlySymlink)) return;
       throw new AiocError('AIOC_CERTIFICATE_MISSING', `${name} has no certificate here`);
@@ -184,7 +201,7 @@ export class ServerCertificates {
   /** Every name of the map, in alphabetical order. @throws AiocError AIOC_CERTIFICATES */
   list(): Promise<ListedCertificate[]> {
     return this.#turn(async () => {
-      const names = [...(await readMap(this.#places.map)).keys()].sort();
+      const names = [...(await this.#register.map()).keys()].sort();
       const listed: ListedCertificate[] = [];
       for (const name of names) listed.push(await this.#describe(name));
       return listed;
@@ -220,7 +237,7 @@ export class ServerCertificates {
 
   async #checkFree(name: string): Promise<void> {
     checkClientName(name);
-    const map = await readMap(this.#places.map);
+    const map = await this.#register.map();
     if (map.has(name) || (await exists(this.#register.certificatePath(name)))) throw certificateExists(name);
     const { maxCertificates = LIMITS.clientCertificates } = this.#options;
     if (map.size < maxCertificates) return;
@@ -236,6 +253,10 @@ export class ServerCertificates {
       if (stored?.serial === serial) return true;
     }
     return false;
+  }
+
+  #change<T>(action: () => Promise<T>): Promise<T> {
+    return this.#turn(() => this.#register.alone(action));
   }
 
   #turn<T>(action: () => Promise<T>): Promise<T> {

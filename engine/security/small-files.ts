@@ -21,21 +21,37 @@ export async function writeDurably(path: string, text: string, mode: number = PR
   }
 }
 
-/** Puts a file in place of an older one, or none, at one stroke: a crash leaves the old one or the new one. */
+export interface ReplaceOptions {
+  readonly mode: number;
+  readonly random: Randomness;
+  /** Asked when all is ready: true leaves the older file where it is. */
+  readonly unless?: () => Promise<boolean>;
+}
+
+/**
+ * Puts a file in place of an older one, or none, at one stroke: a crash leaves the old one or the new one.
+ *
+ * @returns false when `unless` was true
+ */
 export async function replaceDurably(
   path: string,
   text: string,
-  { mode, random }: { readonly mode: number; readonly random: Randomness },
-): Promise<void> {
+  { mode, random, unless }: ReplaceOptions,
+): Promise<boolean> {
   const unfinished = join(dirname(path), `${UNFINISHED_PREFIX}${random.bytes(8).toString('hex')}`);
   try {
     await writeDurably(unfinished, text, mode);
+    if (await unless?.()) {
+      await rm(unfinished, { force: true });
+      return false;
+    }
     await rename(unfinished, path);
   } catch (error) {
     await rm(unfinished, { force: true });
     throw error;
   }
   await syncDirectory(dirname(path));
+  return true;
 }
 
 export async function syncDirectory(path: string): Promise<void> {
