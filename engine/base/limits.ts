@@ -58,8 +58,8 @@ export const LIMITS = {
   drainLookMs: 20,
   /** Clients known to a server, connected or away; the longest away is forgotten first. */
   peersRemembered: 10_000,
-  /** The file of who is known as aioc: a name, a fingerprint and a margin for each of `peersRemembered`. */
-  knownAiocBytes: 4 * MIB,
+  /** The file of who is known as aioc: for each of `peersRemembered` two names, an address and a fingerprint at most. */
+  knownAiocBytes: 8 * MIB,
 
   /** A file of our identity: a key or a certificate takes 1 to 4 KiB. */
   identityFileBytes: 64 * KIB,

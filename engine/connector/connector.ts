@@ -20,7 +20,6 @@ import type { Inbox } from '../queues/inbox.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import type { ConnectorOptions } from './connector-options.ts';
 import { Control } from './control.ts';
-import { knownAiocFile } from './known-aioc-file.ts';
 import { bodyFor, LocalSide } from './local-side.ts';
 import { MessageCounts } from './message-counts.ts';
 import { MessageLog } from './message-log.ts';
@@ -75,7 +74,7 @@ export class Connector {
     this.folder = new ReceivedFolder({ directory: options.receivedDirectory, random, clock });
     this.control = new Control(this);
     this.chat = this.#makeChat(onChange);
-    this.#knownAioc = new KnownAioc({ file: knownAiocFile(options), random });
+    this.#knownAioc = this.#makeKnownAioc();
     this.#local = this.#makeLocalSide(store, onChange);
     this.#counts = this.#makeCounts();
     this.traffic = this.#makeTraffic();
@@ -218,6 +217,14 @@ export class Connector {
       observe: (peer, frame) => this.chat.observe(peer, frame),
       onChange,
     });
+  }
+
+  #makeKnownAioc(): KnownAioc {
+    const { stateDirectory, role, wireName, host, port, ports } = this.options;
+    const { random, clock } = ports;
+    // One word: neither names nor addresses have a blank.
+    const owner = [role, role === 'client' ? wireName : '', host, port].join();
+    return new KnownAioc({ file: join(stateDirectory, 'known-aioc.json'), owner, random, clock });
   }
 
   #makeCounts(): MessageCounts | undefined {

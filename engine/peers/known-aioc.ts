@@ -1,17 +1,21 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import stableStringify from 'fast-json-stable-stringify';
+import { withFileLock } from '../base/file-lock.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Randomness } from '../base/ports.ts';
+import type { Clock, Randomness } from '../base/ports.ts';
 import { PRIVATE_MODE, readSmallFile, replaceDurably } from '../security/small-files.ts';
 
 /** The format of the file. A newer one is left alone and not used. */
 const FORMAT = 1;
 
 export interface KnownAiocOptions {
-  /** Where it is kept over restarts. */
+  /** Where it is kept over restarts, together with what the other connectors of this user know. */
   readonly file: string;
+  /** Which connector this is, in one word. */
+  readonly owner: string;
   readonly random: Randomness;
+  readonly clock: Clock;
 }
 
 /**
@@ -23,9 +27,9 @@ export class KnownAioc {
   readonly #options: KnownAiocOptions;
   /** The longest unseen first. */
   readonly #identities = new Set<string>();
-  #isNewer = false;
+  /** What the file does not have yet: true to be added, false to be taken out. */
+  readonly #changes = new Map<string, boolean>();
   #loaded = false;
-  #changed = false;
   #saving: Promise<void> | undefined;
 
   constructor(options: KnownAiocOptions) {
@@ -44,28 +48,21 @@ export class KnownAioc {
     const [longestUnseen] = this.#identities;
     if (this.#identities.size > LIMITS.peersRemembered && longestUnseen !== undefined)
       this.#identities.delete(longestUnseen);
-    this.#save();
+    this.#save(identity, true);
   }
 
   delete(identity: string): void {
-    if (this.#identities.delete(identity)) this.#save();
+    if (this.#identities.delete(identity)) this.#save(identity, false);
   }
 
   /** Reads the file, once; from then on the memory is newer than it. */
   async load(): Promise<void> {
     if (this.#loaded) return;
     this.#loaded = true;
-    try {
-      const file = await readSmallFile(this.#options.file, LIMITS.knownAiocBytes);
-      if (file === undefined || file === 'too-large') return;
-      const { format, known_as_aioc: identities } = JSON.parse(file.text) as Partial<Contents>;
-      this.#isNewer = typeof format === 'number' && format > FORMAT;
-      if (this.#isNewer || !Array.isArray(identities)) return;
-      for (const identity of identities.slice(-LIMITS.peersRemembered))
-        if (typeof identity === 'string') this.#identities.add(identity);
-    } catch {
-      // It is learned anew.
-    }
+    const prefix = `${this.#options.owner} `;
+    const entries = (await this.#read().catch(() => undefined)) ?? [];
+    for (const entry of entries)
+      if (entry.startsWith(prefix)) this.#identities.add(entry.slice(prefix.length));
   }
 
   /** Resolves when the file is as the memory is, or cannot be made so. */
@@ -74,29 +71,55 @@ export class KnownAioc {
   }
 
   /** One writing at a time, however many clients come at once. */
-  #save(): void {
-    this.#changed = true;
-    this.#saving ??= this.#write().finally(() => {
-      this.#saving = undefined;
-    });
+  #save(identity: string, added: boolean): void {
+    this.#changes.set(identity, added);
+    this.#saving ??= this.#write()
+      // The next run has to learn it again.
+      .catch(() => this.#changes.clear())
+      .finally(() => {
+        this.#saving = undefined;
+      });
   }
 
   async #write(): Promise<void> {
-    const { file, random } = this.#options;
-    while (this.#changed && !this.#isNewer) {
-      this.#changed = false;
-      const contents: Contents = { format: FORMAT, known_as_aioc: [...this.#identities] };
-      try {
-        await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-        await replaceDurably(file, stableStringify(contents), { mode: PRIVATE_MODE, random });
-      } catch {
-        // The next run has to learn it again.
-      }
+    const { file, clock } = this.#options;
+    while (this.#changes.size > 0) {
+      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      await withFileLock({ path: `${file}.lock`, clock }, () => this.#change());
     }
+  }
+
+  async #change(): Promise<void> {
+    const { file, owner, random } = this.#options;
+    const before = await this.#read();
+    const entries = new Set(before ?? []);
+    const changes = [...this.#changes];
+    this.#changes.clear();
+    if (before === undefined) return;
+    for (const [identity, added] of changes) {
+      entries.delete(`${owner} ${identity}`);
+      if (added) entries.add(`${owner} ${identity}`);
+    }
+    const newest = [...entries].slice(-LIMITS.peersRemembered);
+    const text = stableStringify({ format: FORMAT, known_as_aioc: newest });
+    await replaceDurably(file, text, { mode: PRIVATE_MODE, random });
+  }
+
+  /** The entries of all connectors, the oldest first; undefined for a file that is none of ours to change. */
+  async #read(): Promise<string[] | undefined> {
+    const file = await readSmallFile(this.#options.file, LIMITS.knownAiocBytes);
+    if (file === undefined || file === 'too-large') return [];
+    const { format, known_as_aioc: entries } = contentsOf(file.text);
+    if (typeof format === 'number' && format > FORMAT) return undefined;
+    return Array.isArray(entries) ? entries.filter((entry) => typeof entry === 'string') : [];
   }
 }
 
-interface Contents {
-  readonly format: number;
-  readonly known_as_aioc: readonly string[];
+/** What is damaged is begun anew. */
+function contentsOf(text: string): { readonly format?: unknown; readonly known_as_aioc?: unknown } {
+  try {
+    return (JSON.parse(text) as object | null) ?? {};
+  } catch {
+    return {};
+  }
 }

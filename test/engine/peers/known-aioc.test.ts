@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
-import { realRandomness } from '../../../engine/base/real-ports.ts';
+import { realClock, realRandomness } from '../../../engine/base/real-ports.ts';
 import { KnownAioc } from '../../../engine/peers/known-aioc.ts';
 import { Side } from '../../helpers/simulated-connectors.ts';
 import { simulatedWorld } from '../../helpers/simulated-world.ts';
@@ -11,8 +11,8 @@ import { tempDir } from '../../helpers/temp-dir.ts';
 
 const random = realRandomness();
 
-async function opened(file: string): Promise<KnownAioc> {
-  const known = new KnownAioc({ file, random });
+async function opened(file: string, owner = 'me'): Promise<KnownAioc> {
+  const known = new KnownAioc({ file, owner, random, clock: realClock() });
   await known.load();
   return known;
 }
@@ -26,7 +26,7 @@ test('what was learned is there after a restart, and what was unlearned is not',
   known.add('b 2');
   known.delete('a 1');
   await known.saved();
-  assert.equal(readFileSync(file, 'utf8'), '{"format":1,"known_as_aioc":["b 2"]}');
+  assert.equal(readFileSync(file, 'utf8'), '{"format":1,"known_as_aioc":["me b 2"]}');
   assert.equal(statSync(file).mode & 0o777, 0o600);
   const again = await opened(file);
   assert.deepEqual([again.has('a 1'), again.has('b 2')], [false, true]);
@@ -35,11 +35,11 @@ test('what was learned is there after a restart, and what was unlearned is not',
 test('a second start in the same run does not bring back what was unlearned since', async (t) => {
   const file = fileIn(t);
   mkdirSync(dirname(file));
-  writeFileSync(file, '{"format":1,"known_as_aioc":["a 1"]}');
+  writeFileSync(file, '{"format":1,"known_as_aioc":["me a 1"]}');
   const known = await opened(file);
   known.delete('a 1');
   await known.saved();
-  writeFileSync(file, '{"format":1,"known_as_aioc":["a 1"]}');
+  writeFileSync(file, '{"format":1,"known_as_aioc":["me a 1"]}');
   await known.load();
   assert.equal(known.has('a 1'), false);
 });
@@ -58,14 +58,14 @@ for (const [what, text] of [
     known.add('a 1');
     await known.saved();
     assert.equal((await opened(file)).has('a 1'), true);
-    assert.equal(readFileSync(file, 'utf8'), '{"format":1,"known_as_aioc":["a 1"]}');
+    assert.equal(readFileSync(file, 'utf8'), '{"format":1,"known_as_aioc":["me a 1"]}');
   });
 }
 
 test('a file of a newer version is not used, and left as it is', async (t) => {
   const file = fileIn(t);
   mkdirSync(dirname(file));
-  const newer = '{"format":2,"known_as_aioc":["a 1"]}';
+  const newer = '{"format":2,"known_as_aioc":["me a 1"]}';
   writeFileSync(file, newer);
   const known = await opened(file);
   assert.equal(known.has('a 1'), false);
@@ -73,6 +73,24 @@ test('a file of a newer version is not used, and left as it is', async (t) => {
   await known.saved();
   assert.equal(known.has('b 2'), true);
   assert.equal(readFileSync(file, 'utf8'), newer);
+});
+
+test('connectors of one user keep theirs in one file, each its own, also at the same moment', async (t) => {
+  const file = fileIn(t);
+  const owners = ['one', 'two', 'three'];
+  const all = await Promise.all(owners.map((owner) => opened(file, owner)));
+  for (let number = 0; number < 10; number += 1) {
+    for (const [index, known] of all.entries()) known.add(`c${number} ${index}`);
+    await all[number % 3]?.saved();
+  }
+  await Promise.all(all.map((known) => known.saved()));
+  const again = await Promise.all(owners.map((owner) => opened(file, owner)));
+  for (const [index, known] of again.entries()) {
+    for (let number = 0; number < 10; number += 1) {
+      assert.equal(known.has(`c${number} ${index}`), true);
+      assert.equal(known.has(`c${number} ${(index + 1) % 3}`), false);
+    }
+  }
 });
 
 test('a directory that cannot be written is no reason to fail', async () => {
@@ -95,20 +113,21 @@ test('the longest unseen is forgotten first, and thousands at once are few writi
 });
 
 test('a server that starts again knows its clients as aioc', async (t) => {
-  const stateDirectory = tempDir(t);
+  const [serverState, clientState] = [tempDir(t), tempDir(t)];
   const run = async (configuredAs: string, delayMs: number): Promise<Side> => {
     const world = simulatedWorld();
     world.network.certificateOfDialler = { fingerprint: 'aa', claimedName: configuredAs };
     world.network.onDial = (client) => {
       client.latencyMs = delayMs;
     };
-    const server = new Side(world, { role: 'server', configuredAs: 'server', stateDirectory });
-    const client = new Side(world, { role: 'client', configuredAs });
+    const server = new Side(world, { role: 'server', configuredAs: 'server', stateDirectory: serverState });
+    const client = new Side(world, { role: 'client', configuredAs, stateDirectory: clientState });
     // The files are the real ones, so their time is, too.
     await server.connector.start();
     await client.connector.start();
     await world.clock.until(() => server.peers[0]?.kind === 'aioc');
-    await server.connector.stop();
+    await client.connector.stop({ hard: true });
+    await server.connector.stop({ hard: true });
     return server;
   };
   const taken = (side: Side): boolean => side.log.some(({ text }) => text.includes('(Python)'));
