@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { ownerId, receiveSocketPath, sendSocketPath } from '../local/socket-names.ts';
+import { ownerId, receiveSocketPath } from '../local/socket-names.ts';
 import type { JsonObject } from '../protocol/header.ts';
 import { serverId } from '../protocol/names.ts';
 import {
@@ -10,7 +10,7 @@ import {
   type ConnectorApiOptions,
   realApiPorts,
 } from './api-options.ts';
-import { exchange } from './exchange.ts';
+import { ConnectorWay } from './connector-way.ts';
 import { type FilePlan, planFile } from './file-pieces.ts';
 import { FrameListener } from './listener.ts';
 import { type Listener, ListenerMessage, type MessageHandler, messageStream } from './listener-message.ts';
@@ -22,9 +22,9 @@ import {
   prepareMessage,
   type SendOptions,
 } from './message-frame.ts';
+import type { SendOutcome } from './own-channel.ts';
 import { ConnectorPlace } from './place.ts';
 import { ReceivedMessage } from './received-message.ts';
-import { SendLine } from './send-line.ts';
 
 export interface RequestOptions extends SendOptions {
   /** How long to wait for the response. Default: LIMITS.responseTimeoutMs. */
@@ -48,16 +48,17 @@ export class ConnectorAPI {
   readonly #options: ConnectorApiOptions;
   readonly #ports: ApiPorts;
   readonly #place: ConnectorPlace;
-  readonly #line: SendLine;
+  readonly #way: ConnectorWay;
 
   /** @throws AiocError AIOC_NAME_BAD when it is not said which connector is meant */
   constructor(options: ConnectorApiOptions, ports: ApiPorts = realApiPorts()) {
     this.#options = options;
     this.#ports = ports;
     this.#place = new ConnectorPlace(options);
-    this.#line = new SendLine({
-      keep: options.udsPathSendPreserveSocket ?? true,
-      connect: () => this.#place.connect(sendSocketPath),
+    this.#way = new ConnectorWay({
+      place: this.#place,
+      clock: ports.clock,
+      keepSocket: options.udsPathSendPreserveSocket ?? true,
     });
   }
 
@@ -77,25 +78,29 @@ export class ConnectorAPI {
   /**
    * Sends a message. Messages leave in the order of the calls.
    *
-   * When it resolves, this machine's operating system has the whole message for the connector. That promises order and
-   * that nothing of it waits in this program any more. It does not promise that the connector has read it (one that is
-   * killed at this moment has not), nor that the peer is connected, takes the type or has a listener: for that, ask for
-   * a response with `request`. When it rejects, the connector has not got the message whole.
+   * With an aioc connector it resolves when the connector has told what it promises, and rejects with what it refuses:
+   * await the sends in groups if the pace matters, their order is kept. A Python connector tells nothing: then it
+   * resolves when this machine's operating system has the whole message for it. In no case does it promise that the peer
+   * is connected, takes the type or has a listener: for that, ask for a response with `request`.
    *
-   * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_TYPE_UNKNOWN, AIOC_NAME_BAD, AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE,
-   * AIOC_FRAME_TOO_LARGE, AIOC_QUEUE_FULL, AIOC_CANCELLED
+   * @returns what is promised; undefined with a Python connector
+   * @throws AiocError AIOC_CONNECTOR_AWAY (when an aioc connector goes away under way, it may have the message or not),
+   * AIOC_TYPE_UNKNOWN, AIOC_NAME_BAD, AIOC_PEER_UNKNOWN, AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE, AIOC_FRAME_TOO_LARGE,
+   * AIOC_QUEUE_FULL, AIOC_CANCELLED
    */
-  async send(options: SendOptions): Promise<void> {
+  async send(options: SendOptions): Promise<SendOutcome | undefined> {
     const message = this.#prepare(options, false);
     const sizeBytes = message.data.length + (message.binary?.length ?? 0);
     const { signal } = options;
     let plan: FilePlan | undefined;
-    const frames = async (): Promise<readonly Buffer[]> => {
+    const frames = (): readonly Buffer[] | Promise<readonly Buffer[]> =>
+      options.withFile === undefined ? [encodeMessage(message)] : withFile();
+    const withFile = async (): Promise<readonly Buffer[]> => {
       plan = await this.#planFile(options);
-      return (plan?.withFiles ?? [undefined]).map((withFile) => encodeMessage(message, withFile));
+      return (plan?.withFiles ?? []).map((file) => encodeMessage(message, file));
     };
     try {
-      await this.#line.send({ sizeBytes, signal, frames });
+      return await this.#way.send({ sizeBytes, signal, frames });
     } catch (error) {
       await plan?.discard();
       throw error;
@@ -103,8 +108,9 @@ export class ConnectorAPI {
   }
 
   /**
-   * Sends a message and waits for the peer's program to respond to it. It goes over a connection of its own, so that its
-   * order among other messages is not kept. A file in pieces is several requests; the last one's response is given.
+   * Sends a message and waits for the peer's program to respond to it. With a Python connector it goes over a connection
+   * of its own, so that its order among other messages is not kept. A file in pieces is several requests; the last
+   * one's response is given.
    *
    * @throws AiocError what `send` throws, AIOC_TIMEOUT, AIOC_PEER_UNKNOWN when the connector cannot send it,
    * AIOC_RESPONSE_LOST when a connection of the connector broke meanwhile
@@ -151,7 +157,7 @@ export class ConnectorAPI {
       concurrency,
       signal,
       onError,
-      handler: (frame) => handler(new ListenerMessage(frame, (reply) => this.send(reply))),
+      handler: (frame) => handler(new ListenerMessage(frame, async (reply) => void (await this.send(reply)))),
     });
     return { messageType, closed: listener.closed, stop: () => listener.stop() };
   }
@@ -171,7 +177,7 @@ export class ConnectorAPI {
 
   /** Ends the connection to the connector. Messages that wait for their turn are refused; listeners go on. */
   close(): void {
-    this.#line.close();
+    this.#way.close();
   }
 
   #prepare(message: OutgoingMessage, awaitResponse: boolean): PreparedMessage {
@@ -206,8 +212,8 @@ export class ConnectorAPI {
     limits: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
   ): Promise<ReceivedMessage> {
     const peer = String(message.header['destination_id'] ?? 'the server');
-    const frame = encodeMessage(message, withFile);
-    const socket = await this.#place.connect(sendSocketPath);
-    return new ReceivedMessage(await exchange(socket, { ...limits, frame, peer, clock: this.#ports.clock }));
+    return new ReceivedMessage(
+      await this.#way.request(encodeMessage(message, withFile), { ...limits, peer }),
+    );
   }
 }

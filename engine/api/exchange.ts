@@ -26,8 +26,8 @@ export async function exchange(socket: net.Socket, options: ExchangeOptions): Pr
   try {
     const response = await new Promise<Frame>((resolve, reject) => {
       const reader = new LocalFrameReader();
-      const timer = clock.after(timeoutMs, () => reject(tooLate(peer, timeoutMs)));
-      const forget = onAbort(signal, () => reject(cancelled()));
+      const timer = clock.after(timeoutMs, () => reject(requestTooLate(peer, timeoutMs)));
+      const forget = onAbort(signal, () => reject(requestCancelled()));
       socket.once('close', () => {
         timer.cancel();
         forget();
@@ -44,7 +44,7 @@ export async function exchange(socket: net.Socket, options: ExchangeOptions): Pr
           reject(error);
         }
       });
-      if (signal?.aborted) reject(cancelled());
+      if (signal?.aborted) reject(requestCancelled());
       else socket.write(frame);
     });
     const { error } = response.header;
@@ -58,11 +58,11 @@ export async function exchange(socket: net.Socket, options: ExchangeOptions): Pr
   }
 }
 
-function tooLate(peer: string, timeoutMs: number): AiocError {
+export function requestTooLate(peer: string, timeoutMs: number): AiocError {
   return new AiocError('AIOC_TIMEOUT', `${peer} gave no response within ${timeoutMs} ms`);
 }
 
-function cancelled(): AiocError {
+export function requestCancelled(): AiocError {
   return new AiocError('AIOC_CANCELLED', 'the request was cancelled; the peer may have it all the same');
 }
 

@@ -6,7 +6,7 @@ import { onAbort } from './abort.ts';
 interface Entry {
   readonly sizeBytes: number;
   readonly signal: AbortSignal | undefined;
-  frames(): Promise<readonly Buffer[]>;
+  frames(): readonly Buffer[] | Promise<readonly Buffer[]>;
   resolve(): void;
   reject(error: AiocError): void;
 }
@@ -32,6 +32,11 @@ export class SendLine {
 
   constructor(options: SendLineOptions) {
     this.#options = options;
+  }
+
+  /** Whether the connection that is kept is there. */
+  get connected(): boolean {
+    return this.#socket !== undefined;
   }
 
   /**

@@ -131,6 +131,13 @@ export const LIMITS = {
   listenerGraceMs: 10_000,
   /** Programs of this machine that may be connected to one socket at once. */
   localConnections: 1_000,
+  /** Messages of one local program that the connector has and has not confirmed yet. */
+  localUnconfirmed: 1_024,
+  localUnconfirmedBytes: 8 * MIB,
+  /** What a program's library writes to its connector before it waits until that is read. */
+  localReadAheadBytes: 1 * MIB,
+  /** How long a program waits for its connector's first word: it is on the same machine. */
+  localHelloMs: 5_000,
   /** Requests of local programs whose responses are still awaited. */
   requestsAwaited: 10_000,
   /** An unknown command, as far as it is repeated in the log: Python's longest name and a margin. */

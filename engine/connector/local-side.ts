@@ -9,11 +9,13 @@ import { ListenerDelivery } from '../local/legacy/listener-delivery.ts';
 import { SendSocket } from '../local/legacy/send-socket.ts';
 import { Mailroom } from '../local/mailroom.ts';
 import { liveSocketElsewhere } from '../local/other-directory.ts';
+import { OwnSocket } from '../local/own/own-socket.ts';
 import { removePidFile, runningProcess, writePidFile } from '../local/pid-file.ts';
 import {
   type ConnectorOwner,
   commanderSocketPath,
   ownerId,
+  ownSocketPath,
   receiveSocketPath,
   sendSocketPath,
 } from '../local/socket-names.ts';
@@ -42,6 +44,7 @@ export class LocalSide {
   readonly #options: LocalSideOptions;
   readonly #owner: ConnectorOwner;
   readonly #sendSocket: SendSocket;
+  readonly #ownSocket: OwnSocket;
   readonly #commander: Commander;
   readonly #deliveries: readonly ListenerDelivery[];
   #listed = false;
@@ -61,6 +64,13 @@ export class LocalSide {
     const { mailroom } = this;
     const path = sendSocketPath(directory, owner);
     this.#sendSocket = new SendSocket({ path, mailroom, clock, log, forEverybody: local.everybodyCanSend });
+    this.#ownSocket = new OwnSocket({
+      path: ownSocketPath(directory, owner),
+      mailroom,
+      log,
+      forEverybody: local.everybodyCanSend,
+      version: connector.version,
+    });
     this.#commander = new Commander({ path: commanderSocketPath(directory, owner), control, log });
     this.#deliveries = [...mailroom.inboxes].map((inbox) => {
       const listenerPath = receiveSocketPath({ directory, owner, messageType: inbox.type });
@@ -90,11 +100,13 @@ export class LocalSide {
   /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
   async start(): Promise<void> {
     await this.#sendSocket.start();
+    await this.#ownSocket.start();
     for (const delivery of this.#deliveries) delivery.start();
   }
 
   async stop(): Promise<void> {
     await this.#sendSocket.stop();
+    await this.#ownSocket.stop();
     for (const delivery of this.#deliveries) delivery.stop();
     this.setListed(false);
     await this.#listing;

@@ -50,7 +50,7 @@ export class LocalFrameReader {
     if (!this.ready) return undefined;
     const sizeBytes = this.#frameBytes as number;
     this.#frameBytes = undefined;
-    if (sizeBytes <= MAX_BYTES) return { kind: 'frame', frame: parseFrame(this.#bytes.take(sizeBytes)) };
+    if (sizeBytes <= MAX_BYTES) return { kind: 'frame', frame: parseLocalFrame(this.#bytes.take(sizeBytes)) };
     this.#skipBytes = sizeBytes;
     return { kind: 'oversized', sizeBytes };
   }
@@ -75,7 +75,12 @@ export class LocalFrameReader {
 const MAX_BYTES = LIMITS.messageBytes + OVERHEAD_BYTES;
 const EMPTY = Buffer.alloc(0);
 
-function parseFrame(bytes: Buffer): Frame {
+/**
+ * A whole frame without the length in front of it.
+ *
+ * @throws AiocError AIOC_FRAME_BAD
+ */
+export function parseLocalFrame(bytes: Buffer): Frame {
   let at = 0;
   const take = (sizeBytes: number, what: string): Buffer => {
     if (at + sizeBytes > bytes.length) {

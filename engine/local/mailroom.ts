@@ -29,6 +29,14 @@ export interface MailroomOptions {
   readonly observe?: (peer: Peer, frame: Frame) => void;
 }
 
+/** A message that is on its way into a queue. */
+export interface Submitted {
+  /** It has its place in the order, or has been refused: the next one may be submitted. Never rejects. */
+  readonly accepted: Promise<void>;
+  /** It is in the store. */
+  readonly stored: Promise<void>;
+}
+
 /** What a local program is told of its request: the response, or that it will not come. */
 export interface ResponseTaker {
   answered(frame: Frame): void;
@@ -63,27 +71,50 @@ export class Mailroom implements Application {
   }
 
   /**
-   * Sends a message of a local program; resolves when it is in the store. While the queue to a connected peer is full
-   * it waits, and with it the program; the queue to one that is away refuses what does not fit.
+   * Sends a message of a local program; resolves when it is in the store.
    *
-   * @throws AiocError AIOC_TYPE_UNKNOWN, AIOC_PEER_UNKNOWN, AIOC_PEER_AWAY (a ping only), AIOC_QUEUE_FULL, AIOC_IGNORED
+   * @throws AiocError as `submit` tells
    */
   async send(frame: Frame): Promise<void> {
+    await this.submit(frame).stored;
+  }
+
+  /**
+   * Takes a message of a local program. While the queue to a connected peer is full it waits for its place, and with it
+   * the program; the queue to a peer that is away refuses what does not fit. Order is kept between messages of which
+   * each was submitted after the one before had its place.
+   *
+   * `stored` rejects with AiocError AIOC_TYPE_UNKNOWN, AIOC_PEER_UNKNOWN, AIOC_PEER_AWAY (a ping only), AIOC_QUEUE_FULL,
+   * AIOC_IGNORED.
+   */
+  submit(frame: Frame): Submitted {
+    const placed = this.#place(frame);
+    return {
+      accepted: placed.then(
+        () => undefined,
+        () => undefined,
+      ),
+      stored: placed.then(({ stored }) => stored),
+    };
+  }
+
+  async #place(frame: Frame): Promise<{ readonly stored: Promise<void> }> {
     const peer = this.#checked(frame);
     const { header, data, binary } = frame;
     if (header.message_type === '_ping') {
       this.#way.sendNow(peer, { header, data, binary });
-      return;
+      return { stored: Promise.resolve() };
     }
-    await this.#roomFor(peer, frame);
+    if (this.#isCrowded(peer, frame)) await this.#roomFor(peer, frame);
     const body = this.#options.bodyOf(frame);
-    await this.#way.send(peer, {
+    const sent = this.#way.send(peer, {
       header,
       data,
       ...(binary.length > 0 && { binary }),
       ...(body && { body }),
       onState: () => undefined,
     });
+    return { stored: sent.then(() => undefined) };
   }
 
   /**
@@ -160,9 +191,13 @@ export class Mailroom implements Application {
     return kept ? 'taken' : 'dropped';
   }
 
-  async #roomFor(peer: Peer, { header, headerBytes, data, binary }: Frame): Promise<void> {
+  #isCrowded(peer: Peer, { header, headerBytes, data, binary }: Frame): boolean {
     const sizeBytes = headerBytes.length + data.length + binary.length + LIMITS.packingBytes;
-    while (peer.sender.isCrowded(header.message_type, sizeBytes)) {
+    return peer.sender.isCrowded(header.message_type, sizeBytes);
+  }
+
+  async #roomFor(peer: Peer, frame: Frame): Promise<void> {
+    while (this.#isCrowded(peer, frame)) {
       await new Promise<void>((resolve) => this.#options.clock.after(LIMITS.roomLookMs, resolve));
     }
   }

@@ -76,6 +76,15 @@ export function commanderSocketPath(directory: string, owner: ConnectorOwner): s
   return socketPath(directory, `uds_path_commander_${ownerInSocketNames(owner)}`);
 }
 
+/**
+ * Where programs that use aioc's library talk to the connector (engine/local/own/PROTOCOL.md).
+ *
+ * @throws AiocError AIOC_SOCKET_PATH
+ */
+export function ownSocketPath(directory: string, owner: ConnectorOwner): string {
+  return socketPath(directory, `aioc_local_${owner.role}_${ownerInSocketNames(owner)}`);
+}
+
 /** The JSON list of the connectors that run in a directory (PROTOCOL §4). */
 export function activeConnectorsPath(directory: string): string {
   return join(directory, 'active_connectors.json');

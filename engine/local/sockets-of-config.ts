@@ -3,6 +3,7 @@ import type { ConnectorConfig } from '../config/keys.ts';
 import {
   type ConnectorOwner,
   commanderSocketPath,
+  ownSocketPath,
   receiveSocketPath,
   sendSocketPath,
 } from './socket-names.ts';
@@ -21,6 +22,7 @@ export function socketsOfConfig(config: ConnectorConfig): readonly string[] {
   return [
     sendSocketPath(directory, owner),
     commanderSocketPath(directory, owner),
+    ownSocketPath(directory, owner),
     ...config.recv_message_types.map((messageType) => receiveSocketPath({ directory, owner, messageType })),
   ];
 }

@@ -7,6 +7,7 @@ import { ConnectorAPI, ConnectorRemoteTool } from '../../engine/index.ts';
 import { Daemon } from '../helpers/daemon.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { type Config, connected, started } from '../helpers/key-effects.ts';
+import { rejectsWith } from '../helpers/rejects-with.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
@@ -37,7 +38,8 @@ async function makeWarnings(t: TestContext, { file }: Running, count: number): P
   const api = await ConnectorAPI.fromConfig(file);
   t.after(() => api.close());
   for (let index = 0; index < count; index += 1) {
-    await api.send({ messageType: 'any', destinationId: `nobody${index}`, data: 'x' });
+    const toNobody = api.send({ messageType: 'any', destinationId: `nobody${index}`, data: 'x' });
+    await rejectsWith(toNobody, 'AIOC_PEER_UNKNOWN', /nobody/);
   }
 }
 

@@ -103,7 +103,7 @@ test('a connector that does not read is waited for, within bounds, and waiting c
   const sends = Array.from({ length: LIMITS.outboxBytes / data.length }, () =>
     api.send({ ...event, data, signal: stop.signal }),
   );
-  await rejectsWith(api.send({ ...event, data }), 'AIOC_QUEUE_FULL', /await each send/);
+  await rejectsWith(api.send({ ...event, data }), 'AIOC_QUEUE_FULL', /await some of the sends/);
   const quick = api.send({ ...event, data: '', signal: AbortSignal.timeout(20) });
   await rejectsWith(quick, 'AIOC_CANCELLED', /before the connector had it/);
   stop.abort();

@@ -7,6 +7,7 @@ import type { ListenerMessage } from '../../../engine/index.ts';
 import { receiveSocketPath, sendSocketPath } from '../../../engine/local/socket-names.ts';
 import { FakeConnector } from '../../helpers/fake-connector.ts';
 import { connectedPair, heardBy, logged, program, started, until } from '../../helpers/key-effects.ts';
+import { rejectsWith } from '../../helpers/rejects-with.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
 const owner = { role: 'client', name: 'client1' } as const;
@@ -22,7 +23,11 @@ test('send_message_types: what is not in it is dropped by the connector, with a 
   const unwanted = await heardBy(t, server, 'any');
   // A program that does not ask first, as Python's.
   const sender = await program(t, client, { sendMessageTypes: types });
-  await sender.send({ messageType: 'any', data: 'not this' });
+  await rejectsWith(
+    sender.send({ messageType: 'any', data: 'not this' }),
+    'AIOC_TYPE_UNKNOWN',
+    /send_message_types/,
+  );
   await sender.send({ messageType: 'news', data: 'this' });
   await until(() => heard.length === 1, 'the news');
   assert.ok(logged(client, /any message .* dropped: .*send_message_types/));

@@ -1,0 +1,206 @@
+import { AiocError, systemCode, toAiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Clock } from '../base/ports.ts';
+import { parseLocalFrame } from '../local/local-frames.ts';
+import { bodyAsJson } from '../local/own/units.ts';
+import { ownSocketPath, sendSocketPath } from '../local/socket-names.ts';
+import type { Frame } from '../protocol/frame-decoder.ts';
+import { onAbort } from './abort.ts';
+import { exchange, requestCancelled, requestTooLate } from './exchange.ts';
+import { OwnChannel, type SendOutcome } from './own-channel.ts';
+import type { ConnectorPlace } from './place.ts';
+import { SendLine } from './send-line.ts';
+
+export interface Handover {
+  readonly sizeBytes: number;
+  readonly signal: AbortSignal | undefined;
+  /** The frames, made when it is their turn. */
+  frames(): readonly Buffer[] | Promise<readonly Buffer[]>;
+}
+
+export interface RequestLimits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** Who is asked, for messages. */
+  readonly peer: string;
+}
+
+/**
+ * How a program's messages get to its connector: over aioc's own socket, which says what became of each, or over
+ * Python's where the connector has no other.
+ */
+export class ConnectorWay {
+  readonly #place: ConnectorPlace;
+  readonly #clock: Clock;
+  readonly #line: SendLine;
+  #channel: OwnChannel | undefined;
+  #opening: Promise<OwnChannel | undefined> | undefined;
+  #turn: Promise<void> | undefined;
+  #waiting = 0;
+  #waitingBytes = 0;
+  #closed = false;
+
+  constructor(options: {
+    readonly place: ConnectorPlace;
+    readonly clock: Clock;
+    readonly keepSocket: boolean;
+  }) {
+    this.#place = options.place;
+    this.#clock = options.clock;
+    this.#line = new SendLine({
+      keep: options.keepSocket,
+      connect: () => this.#place.connect(sendSocketPath),
+    });
+  }
+
+  /**
+   * Hands a message over, in the order of the calls.
+   *
+   * @returns what the connector promises; undefined from one that says nothing (Python's)
+   * @throws AiocError AIOC_QUEUE_FULL, AIOC_CONNECTOR_AWAY, AIOC_CANCELLED, what `frames` throws and what the connector
+   * answers
+   */
+  async send(handover: Handover): Promise<SendOutcome | undefined> {
+    this.#check(handover);
+    this.#waiting += 1;
+    this.#waitingBytes += handover.sizeBytes;
+    try {
+      return await this.#inTurn(handover);
+    } finally {
+      this.#waiting -= 1;
+      this.#waitingBytes -= handover.sizeBytes;
+    }
+  }
+
+  /** Sends one frame and waits for the response to it. */
+  async request(frame: Buffer, limits: RequestLimits): Promise<Frame> {
+    if (limits.signal?.aborted) throw requestCancelled();
+    const channel = await this.#own();
+    if (channel !== undefined) return this.#ask(channel, frame, limits);
+    const socket = await this.#place.connect(sendSocketPath);
+    return exchange(socket, { ...limits, frame, clock: this.#clock });
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#channel?.close();
+    this.#line.close();
+  }
+
+  #check({ sizeBytes, signal }: Handover): void {
+    if (this.#closed) throw new AiocError('AIOC_CANCELLED', 'the API has been closed');
+    if (signal?.aborted) throw sendCancelled();
+    if (this.#waiting < LIMITS.outboxMessages && this.#waitingBytes + sizeBytes <= LIMITS.outboxBytes) return;
+    throw new AiocError(
+      'AIOC_QUEUE_FULL',
+      `${this.#waiting} messages (${this.#waitingBytes} bytes) wait already for the connector to take them: await some of the sends`,
+    );
+  }
+
+  /** Files are cut and connections made in the turn of their message, so that none overtakes another. */
+  async #inTurn(handover: Handover): Promise<SendOutcome | undefined> {
+    const before = this.#turn;
+    let release = (): void => undefined;
+    const turn = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    this.#turn = turn;
+    try {
+      if (before !== undefined) await turnOrAbort(before, handover.signal);
+      const { told } = await this.#handOver(handover);
+      // Not awaited here: the next one's turn comes when this one is handed over, not when it is told.
+      return told;
+    } finally {
+      if (this.#turn === turn) this.#turn = undefined;
+      // Who gave up does not bring those behind it forward.
+      void Promise.resolve(before).then(release);
+    }
+  }
+
+  /** Resolves when the next message may be handed over; `told` when the connector has said what becomes of this one. */
+  async #handOver(handover: Handover): Promise<{ readonly told: Promise<SendOutcome | undefined> }> {
+    const { signal } = handover;
+    if (signal?.aborted) throw sendCancelled();
+    if (this.#closed) throw new AiocError('AIOC_CANCELLED', 'the API was closed before the message was sent');
+    const channel = await this.#own();
+    if (channel === undefined) return { told: this.#line.send(handover).then(() => undefined) };
+    const frames = await handover.frames();
+    if (signal?.aborted) throw sendCancelled();
+    const answers = Promise.all(frames.map((frame) => channel.ask('send', frame.subarray(4)).answer));
+    // Told to whoever waits for `told`, which may be a little later.
+    answers.catch(() => undefined);
+    await channel.drained();
+    return {
+      told: answers.then((units) => outcomeIn(bodyAsJson(units.at(-1) as Parameters<typeof bodyAsJson>[0]))),
+    };
+  }
+
+  async #ask(channel: OwnChannel, frame: Buffer, limits: RequestLimits): Promise<Frame> {
+    const { timeoutMs, signal, peer } = limits;
+    const { number, answer } = channel.ask('request', frame.subarray(4));
+    const timer = this.#clock.after(timeoutMs, () => channel.cancel(number, requestTooLate(peer, timeoutMs)));
+    const forget = onAbort(signal, () => channel.cancel(number, requestCancelled()));
+    try {
+      return parseLocalFrame((await answer).body);
+    } finally {
+      timer.cancel();
+      forget();
+    }
+  }
+
+  /** The conversation with an aioc connector; undefined where none answers on that socket. */
+  async #own(): Promise<OwnChannel | undefined> {
+    if (this.#channel !== undefined) return this.#channel;
+    // A Python connector that is connected stays one until it goes away.
+    if (this.#line.connected) return undefined;
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #open(): Promise<OwnChannel | undefined> {
+    let socket: Awaited<ReturnType<ConnectorPlace['connect']>>;
+    try {
+      socket = await this.#place.connect(ownSocketPath);
+    } catch (error) {
+      const { code, cause } = toAiocError(error);
+      // A directory whose name is too long for this socket may still do for Python's.
+      if (
+        code === 'AIOC_SOCKET_PATH' ||
+        (code === 'AIOC_CONNECTOR_AWAY' && systemCode(cause) !== undefined)
+      ) {
+        return undefined;
+      }
+      throw error;
+    }
+    const channel: OwnChannel = await OwnChannel.open(socket, this.#clock, () => {
+      if (this.#channel === channel) this.#channel = undefined;
+    });
+    this.#channel = channel;
+    if (this.#closed) channel.close();
+    return channel;
+  }
+}
+
+/** @throws AiocError AIOC_CANCELLED at once when the signal fires */
+async function turnOrAbort(turn: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return turn;
+  let forget = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    forget = onAbort(signal, () => reject(sendCancelled()));
+  });
+  try {
+    await Promise.race([turn, aborted]);
+  } finally {
+    forget();
+  }
+}
+
+function outcomeIn({ outcome }: Readonly<Record<string, unknown>>): SendOutcome {
+  return outcome === 'stored' || outcome === 'ignored' ? outcome : 'accepted';
+}
+
+function sendCancelled(): AiocError {
+  return new AiocError('AIOC_CANCELLED', 'the message was cancelled before the connector had it');
+}

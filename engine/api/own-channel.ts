@@ -1,0 +1,164 @@
+import type net from 'node:net';
+import { AiocError, ERROR_CODES, type ErrorCode, toAiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Clock } from '../base/ports.ts';
+import {
+  bodyAsJson,
+  encodeUnit,
+  jsonBody,
+  type Unit,
+  type UnitKind,
+  UnitReader,
+} from '../local/own/units.ts';
+
+/** What the connector promises of a message that it has been given. */
+export type SendOutcome =
+  /** It is on the disk of this machine, and comes to the peer whatever happens. */
+  | 'stored'
+  /** The connector has it in memory: a queue that is not stored. */
+  | 'accepted'
+  /** The peer is ignored (ignore_peer_traffic): it was dropped. */
+  | 'ignored';
+
+export interface Asked {
+  readonly number: number;
+  readonly answer: Promise<Unit>;
+}
+
+interface Pending {
+  resolve(unit: Unit): void;
+  reject(error: AiocError): void;
+}
+
+/** A conversation with an aioc connector over its own local socket. */
+export class OwnChannel {
+  readonly #socket: net.Socket;
+  readonly #reader = new UnitReader();
+  readonly #pending = new Map<number, Pending>();
+  readonly #onClose: () => void;
+  #number = 0;
+  #failure: AiocError | undefined;
+  #drained: (() => void)[] = [];
+
+  private constructor(socket: net.Socket, onClose: () => void) {
+    this.#socket = socket;
+    this.#onClose = onClose;
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('error', () => socket.destroy());
+    socket.on('drain', () => {
+      for (const resolve of this.#drained.splice(0)) resolve();
+    });
+    socket.once('close', () => this.#over());
+  }
+
+  /**
+   * Greets the connector behind a socket.
+   *
+   * @throws AiocError AIOC_CONNECTOR_AWAY when it closes or says nothing, AIOC_FRAME_BAD when it is none
+   */
+  static async open(socket: net.Socket, clock: Clock, onClose: () => void): Promise<OwnChannel> {
+    const channel = new OwnChannel(socket, onClose);
+    const { number, answer } = channel.ask('hello', jsonBody({ protocol: 1 }));
+    const silent = new AiocError(
+      'AIOC_CONNECTOR_AWAY',
+      'the connector does not answer: it may be stopped or stuck',
+    );
+    const timer = clock.after(LIMITS.localHelloMs, () => channel.cancel(number, silent));
+    try {
+      await answer;
+      return channel;
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  /**
+   * Says something and waits for the answer to it, which rejects with what the connector says, or with
+   * AIOC_CONNECTOR_AWAY when it went away first: it is not known then whether it has done it.
+   */
+  ask(kind: UnitKind, body: Buffer): Asked {
+    this.#number = (this.#number + 1) % 0xffff_ffff;
+    const number = this.#number;
+    if (this.#failure !== undefined) return { number, answer: Promise.reject(this.#failure) };
+    const answer = new Promise<Unit>((resolve, reject) => {
+      this.#pending.set(number, { resolve, reject });
+      // Who waits for an answer keeps the program alive.
+      this.#socket.ref();
+      this.#write(kind, number, body);
+    });
+    return { number, answer };
+  }
+
+  /** Waits for no answer to that question any more. */
+  cancel(number: number, error: AiocError): void {
+    const pending = this.#pending.get(number);
+    if (pending === undefined) return;
+    this.#settle(number);
+    this.#write('cancel', number, EMPTY);
+    pending.reject(error);
+  }
+
+  /** Resolves when what was said has left this program, or never will. */
+  async drained(): Promise<void> {
+    if (this.#failure !== undefined || this.#socket.writableLength < LIMITS.localReadAheadBytes) return;
+    await new Promise<void>((resolve) => this.#drained.push(resolve));
+  }
+
+  close(): void {
+    this.#socket.end();
+  }
+
+  #write(kind: UnitKind, number: number, body: Buffer): void {
+    this.#socket.cork();
+    for (const piece of encodeUnit({ kind, number, body })) this.#socket.write(piece);
+    process.nextTick(() => this.#socket.uncork());
+  }
+
+  #read(chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk);
+      for (let unit = this.#reader.next(); unit !== undefined; unit = this.#reader.next()) this.#take(unit);
+    } catch (error) {
+      this.#failure = toAiocError(error);
+      this.#socket.destroy();
+    }
+  }
+
+  #take(unit: Unit): void {
+    const pending = this.#pending.get(unit.number);
+    // A response may cross the word that nobody waits for it any more.
+    if (pending === undefined) return;
+    this.#settle(unit.number);
+    if (unit.kind === 'failed') pending.reject(errorIn(unit));
+    else pending.resolve(unit);
+  }
+
+  #settle(number: number): void {
+    this.#pending.delete(number);
+    if (this.#pending.size === 0) this.#socket.unref();
+  }
+
+  #over(): void {
+    this.#failure ??= new AiocError(
+      'AIOC_CONNECTOR_AWAY',
+      'the connector went away before it said what became of the message: it may have it or not',
+    );
+    for (const [number, pending] of [...this.#pending]) {
+      this.#settle(number);
+      pending.reject(this.#failure);
+    }
+    for (const resolve of this.#drained.splice(0)) resolve();
+    this.#onClose();
+  }
+}
+
+function errorIn(unit: Unit): AiocError {
+  const { code, message } = bodyAsJson(unit);
+  const known = typeof code === 'string' && code in ERROR_CODES ? (code as ErrorCode) : 'AIOC_INTERNAL';
+  return new AiocError(known, String(message));
+}
+
+const EMPTY = Buffer.alloc(0);

@@ -1,0 +1,64 @@
+import type { Socket } from 'node:net';
+import { LIMITS } from '../../base/limits.ts';
+import type { TrafficLog } from '../../peers/traffic-log.ts';
+import type { Mailroom } from '../mailroom.ts';
+import { listenUnix, type UnixListener } from '../unix-sockets.ts';
+import { Program } from './program.ts';
+
+export interface OwnSocketOptions {
+  readonly path: string;
+  readonly mailroom: Mailroom;
+  readonly log: TrafficLog;
+  readonly forEverybody: boolean;
+  /** Of this aioc, for programs that ask. */
+  readonly version: string;
+}
+
+/** Where programs that use aioc's library talk to the connector: one connection each, both ways. */
+export class OwnSocket {
+  readonly #options: OwnSocketOptions;
+  readonly #connections = new Set<Socket>();
+  #listener: UnixListener | undefined;
+
+  constructor(options: OwnSocketOptions) {
+    this.#options = options;
+  }
+
+  /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
+  async start(): Promise<void> {
+    const { path, forEverybody } = this.#options;
+    this.#listener = await listenUnix({
+      path,
+      forEverybody,
+      taken: { code: 'AIOC_ALREADY_RUNNING', message: `another connector uses ${path}` },
+      onConnection: (socket) => this.#take(socket),
+    });
+  }
+
+  /** Listens no more and ends the conversations; what a program was not told of is unknown to it. */
+  async stop(): Promise<void> {
+    await this.#listener?.close();
+    this.#listener = undefined;
+    for (const socket of this.#connections) socket.destroy();
+  }
+
+  #take(socket: Socket): void {
+    const { log, mailroom, version } = this.#options;
+    if (this.#connections.size >= LIMITS.localConnections) {
+      log.event(`more than ${LIMITS.localConnections} local programs at once: the newest was turned away`, {
+        warning: true,
+      });
+      socket.destroy();
+      return;
+    }
+    this.#connections.add(socket);
+    const program = new Program({ socket, mailroom, log, version });
+    socket.on('data', (chunk: Buffer) => program.push(chunk));
+    socket.on('drain', () => program.drained());
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => {
+      this.#connections.delete(socket);
+      program.end();
+    });
+  }
+}

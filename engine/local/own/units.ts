@@ -1,0 +1,102 @@
+import { AiocError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { ByteQueue } from '../../protocol/byte-queue.ts';
+
+/**
+ * What goes over aioc's own local socket, both ways (engine/local/own/PROTOCOL.md):
+ *
+ *     u32 length of the rest | u8 kind | u32 number | body
+ *
+ * little-endian. A message travels in the body as the frame that it is everywhere else, so that its bytes stay the same.
+ */
+export interface Unit {
+  readonly kind: UnitKind;
+  readonly number: number;
+  readonly body: Buffer;
+}
+
+/** Kinds up to 15 come from the program, those from 16 on from the connector. */
+export const UNIT_KINDS = {
+  hello: 1,
+  send: 2,
+  request: 3,
+  cancel: 4,
+  welcome: 16,
+  done: 17,
+  failed: 18,
+  response: 19,
+} as const;
+export type UnitKind = keyof typeof UNIT_KINDS;
+
+const NAMES = new Map<number, UnitKind>(
+  Object.entries(UNIT_KINDS).map(([name, code]) => [code, name as UnitKind]),
+);
+const HEAD_BYTES = 9;
+/** A whole message with the largest header, and what a unit adds. */
+const MAX_BYTES = LIMITS.messageBytes + LIMITS.headerBytes + 64;
+
+/** The bytes of a unit, in pieces: the body is not copied. */
+export function encodeUnit({ kind, number, body }: Unit): readonly [Buffer, Buffer] {
+  const head = Buffer.allocUnsafe(HEAD_BYTES);
+  head.writeUInt32LE(HEAD_BYTES - 4 + body.length, 0);
+  head.writeUInt8(UNIT_KINDS[kind], 4);
+  head.writeUInt32LE(number, 5);
+  return [head, body];
+}
+
+export function jsonBody(value: Readonly<Record<string, unknown>>): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+/** @throws AiocError AIOC_FRAME_BAD when the body is no JSON object */
+export function bodyAsJson({ kind, body }: Unit): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(body.toString());
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Told below.
+  }
+  throw new AiocError('AIOC_FRAME_BAD', `a ${kind} over the local socket is no JSON object`);
+}
+
+/** Takes units off a byte stream. */
+export class UnitReader {
+  readonly #bytes = new ByteQueue();
+  #restBytes: number | undefined;
+
+  get insideUnit(): boolean {
+    return this.#restBytes !== undefined || this.#bytes.length > 0;
+  }
+
+  push(chunk: Buffer): void {
+    this.#bytes.push(chunk);
+  }
+
+  /**
+   * The next unit, or undefined until more bytes are pushed.
+   *
+   * @throws AiocError AIOC_FRAME_BAD, AIOC_FRAME_TOO_LARGE; the stream is of no use after that
+   */
+  next(): Unit | undefined {
+    if (this.#restBytes === undefined) {
+      if (this.#bytes.length < 4) return undefined;
+      this.#restBytes = this.#bytes.take(4).readUInt32LE(0);
+      if (this.#restBytes > MAX_BYTES) {
+        throw new AiocError(
+          'AIOC_FRAME_TOO_LARGE',
+          `${this.#restBytes} bytes over the local socket, at most ${MAX_BYTES} are taken: send a file`,
+        );
+      }
+      if (this.#restBytes < HEAD_BYTES - 4)
+        throw new AiocError('AIOC_FRAME_BAD', 'a unit without a beginning');
+    }
+    if (this.#bytes.length < this.#restBytes) return undefined;
+    const head = this.#bytes.take(HEAD_BYTES - 4);
+    const kind = NAMES.get(head.readUInt8(0));
+    const body = this.#bytes.take(this.#restBytes - head.length);
+    this.#restBytes = undefined;
+    if (kind === undefined)
+      throw new AiocError('AIOC_FRAME_BAD', `a unit of the unknown kind ${head.readUInt8(0)}`);
+    return { kind, number: head.readUInt32LE(1), body };
+  }
+}
