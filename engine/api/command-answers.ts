@@ -37,19 +37,19 @@ export function parseIgnored(text: string): IgnoredPeers {
   return isNothing(text) ? false : parseNames(text);
 }
 
-/** `True`, or why not. */
+/** `True` or `{"status": true, "msg": …}`, or why not. */
 export function parseDone(text: string): true {
   if (text === 'True') return true;
-  const reason = isNothing(text) ? 'it did nothing, and its log says why' : text;
-  throw new AiocError('AIOC_COMMAND', `the connector answers: ${reason}`);
-}
-
-/** `{"status": true, "msg": …}`, or why not. */
-export function parseStatus(text: string): true {
-  if (text === 'True') return true;
+  if (isNothing(text)) throw refusal('it did nothing, and its log says why');
+  if (!text.startsWith('{')) throw refusal(text);
   const { status, msg } = parseObject(text);
   if (status === true) return true;
-  throw new AiocError('AIOC_COMMAND', `the connector answers: ${String(msg ?? text)}`);
+  throw refusal(String(msg ?? text));
+}
+
+/** For a command whose result Python does not tell: `{}`. Anything but that is why it was not done. */
+export function parseFinished(text: string): true {
+  return isNothing(text) || parseDone(text);
 }
 
 /** Python's `['a', "b'c"]`; `{}`, its form of nothing, is an empty list. */
@@ -98,7 +98,13 @@ function asCount(value: unknown): number {
   return typeof value === 'number' ? value : 0;
 }
 
+function refusal(reason: string): AiocError {
+  return new AiocError('AIOC_COMMAND', `the connector answers: ${reason}`);
+}
+
+/** A sentence, which is why a connector did not do it, or a value in a form that is none. */
 function unexpected(text: string): AiocError {
+  if (/^[a-z].* /i.test(text)) return refusal(text.slice(0, 200));
   return new AiocError(
     'AIOC_COMMAND',
     `the connector gave an answer that makes no sense: ${text.slice(0, 200)}`,

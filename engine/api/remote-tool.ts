@@ -9,11 +9,11 @@ import {
   type ConnectedPeers,
   type IgnoredPeers,
   parseDone,
+  parseFinished,
   parseIgnored,
   parseNames,
   parsePeers,
   parseQueues,
-  parseStatus,
   type QueueCounts,
 } from './command-answers.ts';
 import { callCommand } from './command-call.ts';
@@ -76,30 +76,31 @@ export class ConnectorRemoteTool {
     return callCommand({ place: this.#place, clock: this.#clock }, call);
   }
 
-  start(options: CallOptions = {}): Promise<string> {
-    return this.command('start', {}, withLongTimeout(options));
+  async start(options: CallOptions = {}): Promise<true> {
+    return parseFinished(await this.command('start', {}, withLongTimeout(options)));
   }
 
   /** By default the queues are emptied first. The command socket stays, so that `start` works, unless `shutdown`. */
-  stop({
+  async stop({
     hard = false,
     shutdown = false,
     enableDeleteFiles = true,
     clientWaitForReconnect = false,
     ...options
-  }: StopOptions = {}): Promise<string> {
+  }: StopOptions = {}): Promise<true> {
     const kwargs = {
       hard,
       shutdown,
       enable_delete_files: enableDeleteFiles,
       client_wait_for_reconnect: clientWaitForReconnect,
     };
-    return this.command('stop', kwargs, withLongTimeout(options));
+    return parseFinished(await this.command('stop', kwargs, withLongTimeout(options)));
   }
 
-  restart({ hard = false, sleepBetweenSeconds = 0, ...options }: RestartOptions = {}): Promise<string> {
+  async restart({ hard = false, sleepBetweenSeconds = 0, ...options }: RestartOptions = {}): Promise<true> {
     const kwargs = { hard, sleep_between: sleepBetweenSeconds };
-    return this.command('restart', kwargs, withLongTimeout(options, sleepBetweenSeconds * 1_000));
+    const timed = withLongTimeout(options, sleepBetweenSeconds * 1_000);
+    return parseFinished(await this.command('restart', kwargs, timed));
   }
 
   async showConnectedPeers(options?: CallOptions): Promise<ConnectedPeers> {
@@ -153,7 +154,7 @@ export class ConnectorRemoteTool {
   }
 
   /** A client goes back to the default certificate, and by default connects again to be given a new one. */
-  deleteClientCertificateOnClient(options: ClientRestartOptions = {}): Promise<string> {
+  deleteClientCertificateOnClient(options: ClientRestartOptions = {}): Promise<true> {
     return this.#onClient('delete_client_certificate_on_client', options);
   }
 
@@ -164,13 +165,14 @@ export class ConnectorRemoteTool {
 
   async deleteClientTokenOnServer(clientId: string, options?: CallOptions): Promise<true> {
     this.#only('server', 'deletes the token of a client');
-    return parseStatus(await this.command('delete_client_token_on_server', { client_id: clientId }, options));
+    return parseDone(await this.command('delete_client_token_on_server', { client_id: clientId }, options));
   }
 
-  deleteClientTokenOnClient(options: ClientRestartOptions = {}): Promise<string> {
+  deleteClientTokenOnClient(options: ClientRestartOptions = {}): Promise<true> {
     return this.#onClient('delete_client_token_on_client', options);
   }
 
+  /** A Python 1.6.3 connector reads its tokens again and never answers: that is AIOC_TIMEOUT. */
   reloadTokens(options?: CallOptions): Promise<string> {
     const cmd = this.#place.owner.role === 'server' ? 'load_server_tokens' : 'load_client_token';
     return this.command(cmd, {}, options);
@@ -192,8 +194,9 @@ export class ConnectorRemoteTool {
     return this.#list('remove_whitelist_client', client, options);
   }
 
-  deletePreviousPersistenceRemains(options?: CallOptions): Promise<string> {
-    return this.command('delete_previous_persistence_remains__sync', {}, options);
+  /** Deletes the messages that the connector, or a Python connector of its name before it, has left on the disk. */
+  async deletePreviousPersistenceRemains(options?: CallOptions): Promise<true> {
+    return parseFinished(await this.command('delete_previous_persistence_remains__sync', {}, options));
   }
 
   async showSubscribeMessageTypes(options?: CallOptions): Promise<readonly string[]> {
@@ -222,9 +225,9 @@ export class ConnectorRemoteTool {
     return parseDone(await this.command(cmd, kwargs, options));
   }
 
-  #onClient(cmd: string, { restartClient = true, ...options }: ClientRestartOptions): Promise<string> {
+  async #onClient(cmd: string, { restartClient = true, ...options }: ClientRestartOptions): Promise<true> {
     this.#only('client', 'deletes what it was given itself');
-    return this.command(cmd, { restart_client: restartClient }, withLongTimeout(options));
+    return parseDone(await this.command(cmd, { restart_client: restartClient }, withLongTimeout(options)));
   }
 
   #only(role: 'server' | 'client', does: string): void {

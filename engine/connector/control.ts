@@ -1,5 +1,7 @@
 import { AiocError } from '../base/errors.ts';
 import type { AccessChange, ConnectorControl } from '../local/connector-control.ts';
+import { deletePythonRemains } from '../local/python-remains.ts';
+import type { ConnectorOwner } from '../local/socket-names.ts';
 import type { Ignoring } from '../peers/ignoring.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Registry } from '../peers/registry.ts';
@@ -102,7 +104,8 @@ export class Control implements ConnectorControl {
 
   changeAccess({ list, what, ...entry }: AccessChange): boolean {
     const { access, local } = this.#connector.options;
-    if (access === undefined) return false;
+    if (access === undefined)
+      throw new AiocError('AIOC_COMMAND', 'only a server has lists of clients: this connector is a client');
     const who = entry.name ?? entry.address ?? 'nobody';
     if (what === 'add') access.add(list, entry);
     else if (!access.remove(list, entry)) return false;
@@ -117,6 +120,16 @@ export class Control implements ConnectorControl {
   #listed(list: AccessChange['list'], kind: string | undefined): ReadonlySet<string> {
     const { names = [], addresses = [], subnets = [] } = this.#connector.options.access?.entries(list) ?? {};
     return new Set(kind === 'id' ? names : kind === 'ip' ? addresses : subnets);
+  }
+
+  async deletePersistenceRemains(): Promise<readonly string[]> {
+    const { role, host, port, wireName, local } = this.#connector.options;
+    if (local === undefined) return [];
+    const owner: ConnectorOwner = role === 'server' ? { role, host, port } : { role, name: wireName };
+    const deleted = await deletePythonRemains(local.connectorFilesDirectory, owner);
+    for (const file of deleted)
+      this.#connector.log.event(`${file}: the messages in it were deleted by a command`, { warning: true });
+    return deleted;
   }
 
   attribute(key: string): unknown {

@@ -26,10 +26,17 @@ export interface ConnectorControl {
   /**
    * Adds a client to one of a server's lists, by its name (or a pattern) or its address (or a subnet), or takes it out.
    *
-   * @returns false on a client, and for an entry that is not in the list
-   * @throws AiocError AIOC_CONFIG for a pattern or an address that cannot be one, AIOC_COMMAND
+   * @returns false for an entry that is not in the list
+   * @throws AiocError AIOC_CONFIG for a pattern or an address that cannot be one, AIOC_COMMAND, also on a client
    */
   changeAccess(change: AccessChange): boolean;
+  /**
+   * Deletes the messages that a Python connector of the same name has left on the disk (PROTOCOL §6).
+   *
+   * @returns the names of the files
+   * @throws AiocError AIOC_COMMAND when one cannot be deleted
+   */
+  deletePersistenceRemains(): Promise<readonly string[]>;
   /** @throws AiocError AIOC_CONFIG for a key that does not exist */
   attribute(key: string): unknown;
   start(): Promise<void>;

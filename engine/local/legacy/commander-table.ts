@@ -1,44 +1,48 @@
 import { AiocError, toAiocError } from '../../base/errors.ts';
+import { LOG_LEVEL } from '../../config/shapes.ts';
+import { serverId } from '../../protocol/names.ts';
 import type { AccessChange, ConnectorControl } from '../connector-control.ts';
 import { indentedJson, pythonText, spacedJson } from './python-text.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
-type Handler = (control: ConnectorControl, given: Arguments) => Promise<string> | string;
+
+/** What a command is answered with. */
+export interface CommandAnswer {
+  readonly text: string;
+  /** What the answer, which has Python's form, cannot say: for the log. */
+  readonly warning?: string;
+}
+
+type Reply = string | CommandAnswer;
+type Handler = (control: ConnectorControl, given: Arguments) => Promise<Reply> | Reply;
+
+/** How Python says that there is nothing to say: its answer to None, False and whatever is empty. */
+const NOTHING = '{}';
 
 /**
  * The commands of Python's tool that are answered, and no others: Python calls any method by its name (PROTOCOL §4). Each
  * answers with the text that Python answers.
  */
 export const COMMANDS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
-  ['show_connected_peers__sync', (control) => emptyOr(control.connectedPeers(), spacedJson)],
+  [
+    'show_connected_peers__sync',
+    (control, given) => dumped(control.connectedPeers(), given['dump_result'] ?? true, spacedJson),
+  ],
   [
     'peek_queues__sync',
-    (control) => {
+    (control, given) => {
       const { received, toSend } = control.queues();
-      return indentedJson({ queue_recv: received, queue_send: toSend });
+      return dumped({ queue_recv: received, queue_send: toSend }, given['dump_result'], indentedJson);
     },
   ],
   ['manage_ignore_peer_traffic__sync', ignore],
   ['show_log_level__sync', (control) => control.logLevel()],
-  [
-    'set_log_level__sync',
-    (control, given) => {
-      control.setLogLevel(text(given, 'level'));
-      return control.logLevel();
-    },
-  ],
-  [
-    'delete_client_certificate_on_server',
-    (control, given) =>
-      truth(
-        control.deleteCertificateOfClient(text(given, 'client_id'), {
-          onlySymlink: given['remove_only_symlink'] === true,
-        }),
-      ),
-  ],
+  ['set_log_level__sync', setLogLevel],
+  ['delete_client_certificate_on_server', deleteCertificateOfClient],
   [
     'delete_client_certificate_on_client',
-    (control, given) => truth(control.deleteOwnCertificate({ reconnect: given['restart_client'] !== false })),
+    (control, given) =>
+      status(control.deleteOwnCertificate({ reconnect: given['restart_client'] !== false })),
   ],
   [
     'disconnect_client',
@@ -51,26 +55,31 @@ export const COMMANDS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['remove_blacklist_client', access('blacklist', 'remove')],
   ['add_whitelist_client', access('whitelist', 'add')],
   ['remove_whitelist_client', access('whitelist', 'remove')],
-  ['show_attribute__sync', (control, given) => pythonText(control.attribute(text(given, 'attribute')))],
-  ['start', (control) => truth(control.start())],
+  ['show_attribute__sync', (control, given) => attribute(control, text(given, 'attribute'))],
+  ['start', (control) => silently(control.start())],
   [
     'stop',
     (control, given) =>
-      truth(control.stop({ hard: given['hard'] === true, shutdown: given['shutdown'] === true })),
+      silently(
+        control.stop({ hard: given['hard'] === true, shutdown: given['shutdown'] === true }),
+        withoutEffect(given),
+      ),
   ],
   [
     'restart',
-    (control, given) =>
-      truth(
-        control.restart({ hard: given['hard'] === true, delayMs: seconds(given['sleep_between']) * 1000 }),
-      ),
+    (control, given) => {
+      const delayMs = seconds(given['sleep_between']) * 1000;
+      return silently(control.restart({ hard: given['hard'] === true, delayMs }), withoutEffect(given));
+    },
   ],
-  // Nothing of Python's own is left on the disk by us, so nothing remains to be deleted.
-  ['delete_previous_persistence_remains__sync', () => '{}'],
-  // Neither tokens nor subscriptions exist here yet; Python's answers for "none" are these.
-  ['show_subscribe_message_types__sync', () => '{}'],
-  ['delete_client_token_on_server', () => '{"status": true, "msg": ""}'],
-  ['delete_client_token_on_client', () => '{"status": true, "msg": ""}'],
+  ['delete_previous_persistence_remains__sync', (control) => silently(control.deletePersistenceRemains())],
+  // Neither tokens nor subscriptions exist here yet. Python's own answers for "none" are these.
+  ['delete_client_token_on_server', () => without('tokens', '{"status": true, "msg": ""}')],
+  ['delete_client_token_on_client', () => without('tokens', '{"status": true, "msg": ""}')],
+  ['load_server_tokens', () => without('tokens', NOTHING)],
+  ['load_client_token', () => without('tokens', NOTHING)],
+  ['show_subscribe_message_types__sync', () => NOTHING],
+  ['set_subscribe_message_types', subscribe],
 ]);
 
 /** @returns the answer, or undefined for a command that is not in the table */
@@ -78,14 +87,23 @@ export async function answerCommand(
   control: ConnectorControl,
   cmd: string,
   given: Arguments,
-): Promise<string | undefined> {
+): Promise<CommandAnswer | undefined> {
   const handler = COMMANDS.get(cmd);
   if (handler === undefined) return undefined;
   try {
-    return await handler(control, given);
+    const reply = await handler(control, given);
+    const answer = typeof reply === 'string' ? { text: reply } : reply;
+    return answer.text === '' ? { ...answer, text: NOTHING } : answer;
   } catch (error) {
-    return toAiocError(error).message;
+    const { message } = toAiocError(error);
+    return { text: message, warning: message };
   }
+}
+
+/** As JSON, or as Python shows such a value to people. */
+function dumped(value: object, asJson: unknown, json: (value: object) => string): string {
+  if (Object.keys(value).length === 0) return NOTHING;
+  return asJson === true ? json(value) : pythonText(value);
 }
 
 /** Exactly one of show, enable, disable or unique_peer. */
@@ -96,6 +114,26 @@ async function ignore(control: ConnectorControl, given: Arguments): Promise<stri
   return pythonText(control.ignored());
 }
 
+function setLogLevel(control: ConnectorControl, given: Arguments): string {
+  const level = LOG_LEVEL.schema.safeParse(given['level']);
+  if (!level.success) {
+    throw new AiocError('AIOC_COMMAND', `there is no such level: the command takes ${LOG_LEVEL.takes}`);
+  }
+  control.setLogLevel(level.data);
+  return control.logLevel();
+}
+
+/** Without TLS Python has nothing to delete, answers "True", and disconnects the client. */
+function deleteCertificateOfClient(control: ConnectorControl, given: Arguments): Promise<Reply> | Reply {
+  const name = text(given, 'client_id');
+  if (control.attribute('use_ssl') === false) {
+    control.disconnectClient(name);
+    return { text: 'True', warning: `without TLS ${name} has no certificate; it was only disconnected` };
+  }
+  const onlySymlink = given['remove_only_symlink'] === true;
+  return status(control.deleteCertificateOfClient(name, { onlySymlink }));
+}
+
 /** The name counts where both are given, as Python has it. */
 function access(list: AccessChange['list'], what: AccessChange['what']): Handler {
   return (control, given) => {
@@ -104,17 +142,58 @@ function access(list: AccessChange['list'], what: AccessChange['what']): Handler
       ...(typeof name === 'string' && name !== '' && { name }),
       ...(typeof address === 'string' && address !== '' && { address }),
     };
-    return pythonText(control.changeAccess({ list, what, ...who }));
+    if (control.changeAccess({ list, what, ...who })) return 'True';
+    return {
+      text: NOTHING,
+      warning: `the ${list} has no entry ${who.name ?? who.address}: nothing was taken out`,
+    };
   };
 }
 
-async function truth(action: Promise<void>): Promise<string> {
-  await action;
-  return 'True';
+function attribute(control: ConnectorControl, key: string): string {
+  const value = control.attribute(key);
+  if (key !== 'server_sockaddr') return pythonText(value);
+  const [host, port] = value as readonly [string, number];
+  return serverId({ host, port });
 }
 
-function emptyOr<T extends object>(value: T, show: (value: T) => string): string {
-  return Object.keys(value).length === 0 ? '{}' : show(value);
+function subscribe(control: ConnectorControl, { message_types: types }: Arguments): CommandAnswer {
+  const asked = Array.isArray(types) && types.length > 0 && control.attribute('is_server') === false;
+  return without(
+    'subscriptions',
+    asked ? 'aioc has no subscriptions yet: nothing was subscribed to' : NOTHING,
+  );
+}
+
+/** For what is not in this version: an answer, and a line in the log. */
+function without(what: string, text: string): CommandAnswer {
+  return { text, warning: `this version has no ${what}: a command about them had no effect` };
+}
+
+/** For a command of which Python tells no result. */
+async function silently(action: Promise<unknown>, warning?: string): Promise<CommandAnswer> {
+  await action;
+  return { text: NOTHING, ...(warning !== undefined && { warning }) };
+}
+
+/** What Python's tool can ask for besides, set away from its default. */
+function withoutEffect(given: Arguments): string | undefined {
+  const asked = [
+    ...(given['connector_socket_only'] === true ? ['connector_socket_only'] : []),
+    ...(given['client_wait_for_reconnect'] === true ? ['client_wait_for_reconnect'] : []),
+    ...(given['enable_delete_files'] === false ? ['enable_delete_files'] : []),
+  ];
+  return asked.length === 0 ? undefined : `without effect in this version: ${asked.join(', ')}`;
+}
+
+async function status(action: Promise<void>): Promise<CommandAnswer> {
+  try {
+    await action;
+    return { text: spacedJson({ status: true, msg: '' }) };
+  } catch (error) {
+    const { message } = toAiocError(error);
+    return { text: spacedJson({ status: false, msg: message }), warning: message };
+  }
 }
 
 function text(given: Arguments, key: string): string {

@@ -88,7 +88,8 @@ export class Commander {
     const answer = await answerCommand(control, cmd, given);
     const name = cmd.slice(0, LIMITS.commandNameCharacters);
     if (answer === undefined) this.#complain(`the unknown command ${name} was not done`);
-    const text = Buffer.from(answer ?? `aioc knows no command ${name}`);
+    else if (answer.warning !== undefined) this.#complain(`${name}: ${answer.warning}`);
+    const text = Buffer.from(answer?.text ?? `aioc knows no command ${name}`);
     const length = Buffer.alloc(4);
     length.writeUInt32LE(text.length);
     socket.end(Buffer.concat([length, text]));

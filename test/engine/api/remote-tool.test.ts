@@ -143,7 +143,7 @@ test('Python’s answers are understood', async (t) => {
     ['server disconnect_client', 'the connector answers: Non existing client nobody'],
     ['server show_attribute', "['any', 'type1', '_pubsub']"],
     ['server delete_client_token', true],
-    ['server delete_previous_persistence_remains', '{}'],
+    ['server delete_previous_persistence_remains', true],
   ]);
 });
 
