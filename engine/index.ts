@@ -32,7 +32,7 @@ export {
   type RestartOptions,
   type StopOptions,
 } from './api/remote-tool.ts';
-export { AiocError, ERROR_CODES, type ErrorCode, toAiocError } from './base/errors.ts';
+export { AiocError, ERROR_CODES, type ErrorCode, systemCode, toAiocError } from './base/errors.ts';
 export { LIMITS } from './base/limits.ts';
 export { realClock, realRandomness } from './base/real-ports.ts';
 export { withClientName } from './config/client-name.ts';

@@ -1,7 +1,17 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
-import { AiocError } from '../engine/index.ts';
-import { COMMANDS, type CommandName, DEFAULT_PORT, OPTIONS, type OptionName } from './command-table.ts';
+import { COMMANDS, type CommandName, DEFAULT_PORT, OPTIONS } from './command-table.ts';
+import {
+  howMany,
+  type ShellListenOptions,
+  type ShellSendOptions,
+  shellListen,
+  shellSend,
+  text,
+  toWhom,
+  usage,
+  type Values,
+} from './shell-arguments.ts';
 
 export interface ChatSettings {
   readonly role: 'server' | 'client';
@@ -24,7 +34,9 @@ export type Invocation =
   | { readonly mode: 'upload'; readonly settings: ChatSettings; readonly path: string }
   | { readonly mode: 'headless' | 'config-check' | 'receive'; readonly file: string }
   | { readonly mode: 'ping'; readonly file: string; readonly to?: string }
-  | { readonly mode: 'send'; readonly file: string; readonly to?: string; readonly count?: number }
+  | { readonly mode: 'test-send'; readonly file: string; readonly to?: string; readonly count?: number }
+  | ({ readonly mode: 'send' } & ShellSendOptions)
+  | ({ readonly mode: 'listen' } & ShellListenOptions)
   | { readonly mode: 'certificates'; readonly directory?: string }
   | { readonly mode: 'status'; readonly directories: readonly string[]; readonly json: boolean }
   | {
@@ -58,8 +70,6 @@ export function parseCommandLine(words: readonly string[]): Invocation {
   throw usage(`there is no command "${first}" (a configuration file ends in .json)`);
 }
 
-type Values = Readonly<Record<string, string | boolean | undefined>>;
-
 function commandInvocation(command: CommandName, rest: readonly string[], values: Values): Invocation {
   const directories = [text(values, 'connector_files_dirpath') ?? []].flat();
   const json = values['json'] === true;
@@ -80,6 +90,10 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
       return { mode: 'status', directories, json };
     case 'cli':
       return { mode: 'cli', words: rest, directories, json };
+    case 'send':
+      return { mode: 'send', ...shellSend(rest, values) };
+    case 'listen':
+      return { mode: 'listen', ...shellListen(rest, values) };
     case 'ping':
       return { mode: 'ping', file: only(rest, 'a configuration file'), ...toWhom(values) };
     case 'test_receive_messages':
@@ -90,20 +104,7 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
 }
 
 function sendInvocation(file: string, values: Values): Invocation {
-  const count = text(values, 'count');
-  if (count !== undefined && !/^[1-9]\d*$/.test(count))
-    throw usage(`--count takes a whole number, not "${count}"`);
-  return {
-    mode: 'send',
-    file,
-    ...toWhom(values),
-    ...(count !== undefined && { count: Number(count) }),
-  };
-}
-
-function toWhom(values: Values): { readonly to?: string } {
-  const to = text(values, 'to');
-  return to === undefined ? {} : { to };
+  return { mode: 'test-send', file, ...toWhom(values), ...howMany(values) };
 }
 
 function chatInvocation(values: Values): Invocation {
@@ -154,12 +155,6 @@ function chatSettings(values: Values): ChatSettings {
   };
 }
 
-function text(values: Values, name: OptionName): string | undefined {
-  const value = values[name];
-  if (value === '') throw usage(`--${name} is empty`);
-  return typeof value === 'string' ? value : undefined;
-}
-
 function portOf(value: string | undefined): number {
   if (value === undefined) return DEFAULT_PORT;
   const port = Number(value);
@@ -176,8 +171,4 @@ function nameOf(value: string | undefined): string {
     throw usage(`--name takes up to ${NAME_LENGTH_MAX} printable characters`);
   }
   return value;
-}
-
-function usage(what: string): AiocError {
-  return new AiocError('AIOC_USAGE', `${what} (aioc --help shows what there is)`);
 }

@@ -32,6 +32,10 @@ async function run(invocation: Invocation): Promise<number> {
     case 'receive':
       return (await import('./run-api-tools.ts')).runTestReceive(invocation.file);
     case 'send':
+      return (await import('./run-shell-send.ts')).runShellSend(invocation);
+    case 'listen':
+      return (await import('./run-shell-listen.ts')).runShellListen(invocation);
+    case 'test-send':
       return (await import('./run-api-tools.ts')).runTestSend(invocation.file, invocation);
     case 'upload':
       return (await import('./run-upload.ts')).runUpload(invocation.settings, invocation.path);

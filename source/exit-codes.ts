@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 2,
   /** The other side said no. */
   refused: 3,
+  /** Ended by Ctrl-C or SIGTERM before its end (as shells say it for SIGINT). */
+  interrupted: 130,
   /** A defect in aioc itself (sysexits.h: EX_SOFTWARE). */
   defect: 70,
 } as const;

@@ -2,14 +2,13 @@ import { createInterface } from 'node:readline/promises';
 import { sanitize } from '../components/terminal/sanitize.ts';
 import {
   AiocError,
-  activeConnectors,
   afterDeletingClient,
   afterDeletingOwn,
   ConnectorRemoteTool,
   connectorOfEntry,
-  USUAL_CONNECTOR_DIRECTORIES,
 } from '../engine/index.ts';
 import { EXIT } from './exit-codes.ts';
+import { connectorAmong, type Place, runningConnectors } from './find-connector.ts';
 
 interface CliCommand {
   /** What stands behind the command, for the help. */
@@ -79,8 +78,8 @@ export interface CliOptions {
  * @throws AiocError AIOC_USAGE, AIOC_CONNECTOR_AWAY, AIOC_COMMAND, …
  */
 export async function runCli({ words, directories, json }: CliOptions): Promise<number> {
-  const places = await running(directories.length > 0 ? directories : USUAL_CONNECTOR_DIRECTORIES);
-  const place = words[0] === undefined ? await pickConnector(places) : found(places, words[0]);
+  const places = await runningConnectors(directories);
+  const place = words[0] === undefined ? await pickConnector(places) : connectorAmong(places, words[0]);
   const name = (words[1] ?? (await pickCommand())).replaceAll('-', '_');
   const command = Object.hasOwn(CLI_COMMANDS, name) ? CLI_COMMANDS[name] : undefined;
   if (command === undefined) {
@@ -94,29 +93,6 @@ export async function runCli({ words, directories, json }: CliOptions): Promise<
   const result = await command.run(tool, words.slice(2), target.isServer);
   process.stdout.write(`${json ? JSON.stringify(result) : shown(result)}\n`);
   return EXIT.ok;
-}
-
-interface Place {
-  readonly directory: string;
-  readonly entry: string;
-}
-
-async function running(directories: readonly string[]): Promise<readonly Place[]> {
-  const lists = await Promise.all(
-    directories.map(async (directory) =>
-      (await activeConnectors(directory)).map((entry) => ({ directory, entry })),
-    ),
-  );
-  return lists.flat();
-}
-
-/** A client by its name, a server by `127.0.0.1 10673` or `127.0.0.1:10673`. */
-function found(places: readonly Place[], wanted: string): Place {
-  const place = places.find(({ entry }) => entry === wanted || entry.replace(' ', ':') === wanted);
-  if (place !== undefined) return place;
-  const others = places.map(({ entry }) => entry.replace(' ', ':')).join(', ');
-  const instead = others === '' ? 'no connector runs here' : `there are ${others}`;
-  throw new AiocError('AIOC_CONNECTOR_AWAY', `no connector ${wanted} runs here: ${instead}`);
 }
 
 async function pickConnector(places: readonly Place[]): Promise<Place> {

@@ -1,0 +1,138 @@
+import { AiocError, type ReceivedMessage, type RequestOptions } from '../engine/index.ts';
+
+/** A message that goes out, as the library takes it, and whether its response is waited for. */
+export interface LineMessage {
+  readonly message: RequestOptions;
+  readonly awaitResponse: boolean;
+}
+
+/** The keys of a line that `aioc send --json` reads. */
+const KEYS = [
+  'type',
+  'to',
+  'data',
+  'data_base64',
+  'binary_base64',
+  'file',
+  'request_id',
+  'response_id',
+  'tag',
+  'wait_for_ack',
+  'await_response',
+] as const;
+
+/**
+ * The message that a line of JSON stands for; what it does not say is as `defaults` have it.
+ *
+ * @throws AiocError AIOC_USAGE saying what is wrong with the line
+ */
+export function messageOfLine(line: string, defaults: LineMessage): LineMessage {
+  const given = objectIn(line);
+  const unknown = Object.keys(given).find((key) => !(KEYS as readonly string[]).includes(key));
+  if (unknown !== undefined)
+    throw wrong(`there is no key ${JSON.stringify(unknown)}: there are ${KEYS.join(', ')}`);
+  const { data } = given;
+  const bytes = base64In(given, 'data_base64');
+  const binary = base64In(given, 'binary_base64');
+  const { request_id: requestId, response_id: responseId } = given;
+  return {
+    message: {
+      ...defaults.message,
+      ...picked(given, 'type', 'messageType'),
+      ...picked(given, 'to', 'destinationId'),
+      ...picked(given, 'tag', 'tag'),
+      ...(bytes !== undefined ? { data: bytes } : data !== undefined && { data }),
+      ...(binary !== undefined && { binary }),
+      ...fileIn(given),
+      ...(requestId !== undefined && { requestId: idOf('request_id', requestId) }),
+      ...(responseId !== undefined && { responseId: idOf('response_id', responseId) }),
+      ...(given['wait_for_ack'] === true && { waitForAck: true }),
+    },
+    awaitResponse:
+      given['await_response'] === undefined ? defaults.awaitResponse : given['await_response'] === true,
+  };
+}
+
+/** A message that came, as a line of JSON: its text, or its bytes in base64 where they are no text. */
+export function lineOfMessage(message: ReceivedMessage): string {
+  const { header, data, binary } = message;
+  const text = data.toString();
+  const isText = Buffer.from(text).equals(data);
+  const line = {
+    type: message.messageType,
+    from: message.sourceId,
+    to: header['destination_id'],
+    request_id: header['request_id'],
+    response_id: header['response_id'],
+    tag: header['tag'],
+    await_response: message.awaitsResponse ? true : undefined,
+    file: message.withFile,
+    ...(isText ? { data: text } : { data_base64: data.toString('base64') }),
+    binary_base64: binary?.toString('base64'),
+  };
+  // Beyond ASCII some characters steer a terminal as well as an escape does.
+  return JSON.stringify(line).replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+type Given = Readonly<Record<string, unknown>>;
+
+function objectIn(line: string): Given {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Given;
+  } catch {
+    // Told below.
+  }
+  throw wrong('it is no JSON object');
+}
+
+function picked<Key extends string>(given: Given, name: string, key: Key): Partial<Record<Key, string>> {
+  const value = given[name];
+  if (value === undefined) return {};
+  if (typeof value !== 'string' || value === '') throw wrong(`${name} takes a text`);
+  return { [key]: value } as Partial<Record<Key, string>>;
+}
+
+function idOf(name: string, value: unknown): string | number {
+  if (typeof value === 'string' || typeof value === 'number') return value;
+  throw wrong(`${name} takes a text or a number`);
+}
+
+function base64In(given: Given, name: string): Buffer | undefined {
+  const value = given[name];
+  if (value === undefined) return undefined;
+  const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : undefined;
+  if (bytes?.toString('base64').replace(/=+$/, '') !== String(value).replace(/=+$/, '')) {
+    throw wrong(`${name} takes base64`);
+  }
+  return bytes;
+}
+
+function fileIn(given: Given): Pick<RequestOptions, 'withFile'> {
+  const file = given['file'];
+  if (file === undefined) return {};
+  if (typeof file === 'string') return { withFile: { srcPath: file, dstType: 'any' } };
+  const {
+    path,
+    dst_type: dstType = 'any',
+    dst_name: dstName,
+    delete: deletes = false,
+  } = (file ?? {}) as Given;
+  if (typeof path !== 'string' || typeof dstType !== 'string')
+    throw wrong('file takes a path, or an object with a path');
+  return {
+    withFile: {
+      srcPath: path,
+      dstType,
+      ...(typeof dstName === 'string' && { dstName }),
+      delete: deletes === true,
+    },
+  };
+}
+
+function wrong(what: string): AiocError {
+  return new AiocError('AIOC_USAGE', what);
+}

@@ -1,0 +1,27 @@
+import type { Writable } from 'node:stream';
+import { systemCode } from '../engine/index.ts';
+
+/** Writes lines no faster than they are read; whoever reads may leave at any time, which is the end and no error. */
+export class OutputLines {
+  readonly #output: Writable;
+  /** Resolves when nobody reads any more. */
+  readonly left: Promise<void>;
+  #hasLeft = false;
+
+  constructor(output: Writable) {
+    this.#output = output;
+    this.left = new Promise((resolve) => {
+      output.on('error', (error) => {
+        if (systemCode(error) !== 'EPIPE') throw error;
+        this.#hasLeft = true;
+        resolve();
+      });
+    });
+  }
+
+  /** Resolves when the next line may be written. */
+  async write(line: string): Promise<void> {
+    if (this.#hasLeft || this.#output.write(`${line}\n`)) return;
+    await Promise.race([this.left, new Promise((resolve) => this.#output.once('drain', resolve))]);
+  }
+}
