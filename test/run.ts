@@ -5,6 +5,11 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from './helpers/glob.ts';
 
+/** A test that hangs would otherwise hold everything up for ever: each file is ended after this long, and fails. */
+const FILE_TIMEOUT_MS = 3 * 60_000;
+/** The matrix with Python alone may take this long. */
+const INTEROP_FILE_TIMEOUT_MS = 15 * 60_000;
+
 const filters = process.argv.slice(2);
 const files = globSync('test', /\.test\.tsx?$/).filter((file) =>
   filters.length === 0 ? !file.includes('/interop/') : filters.some((filter) => file.includes(filter)),
@@ -13,9 +18,18 @@ if (files.length === 0) {
   console.error(`No test file matches ${filters.join(' ')}`);
   process.exit(1);
 }
+const timeoutMs = filters.includes('interop') ? INTEROP_FILE_TIMEOUT_MS : FILE_TIMEOUT_MS;
 const run = spawnSync(
   process.execPath,
-  ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
+  [
+    '--import',
+    'tsx',
+    '--test',
+    '--test-concurrency=2',
+    `--test-timeout=${timeoutMs}`,
+    '--test-reporter=spec',
+    ...files,
+  ],
   // The development build of React checks more; a pane must pass those checks too.
   { stdio: 'inherit', env: { ...process.env, NODE_ENV: 'test' } },
 );

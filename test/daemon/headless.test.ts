@@ -3,15 +3,17 @@ import {
   chmodSync,
   chownSync,
   copyFileSync,
+  cpSync,
   existsSync,
   readdirSync,
   readFileSync,
   renameSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createCertificates } from '../../engine/index.ts';
+import { builtProgram } from '../helpers/built-program.ts';
 import { makeCertificates } from '../helpers/configured-connectors.ts';
 import { Daemon, runProgram } from '../helpers/daemon.ts';
 import { freePort } from '../helpers/free-port.ts';
@@ -178,6 +180,16 @@ for (const [what, config, message] of WRONG) {
   });
 }
 
+/** A copy of the program where every user can read it: the checkout may be in a closed directory. */
+function programForEverybody(t: TestContext): string {
+  const directory = tempDir(t);
+  const root = dirname(dirname(builtProgram()));
+  for (const part of ['dist', 'package.json'])
+    cpSync(join(root, part), join(directory, part), { recursive: true });
+  chmodSync(directory, 0o755);
+  return join(directory, relative(root, builtProgram()));
+}
+
 test('a directory of another user is one clear error that says whose it is, and nothing is left behind', async (t) => {
   // Root may write everywhere: its tests run the daemon as somebody else.
   const uid = process.getuid?.() === 0 ? NOBODY : undefined;
@@ -193,7 +205,7 @@ test('a directory of another user is one clear error that says whose it is, and 
     chownSync(here.directory, uid, uid);
   }
   const before = readdirSync(theirs);
-  const as = uid === undefined ? {} : { uid };
+  const as = uid === undefined ? {} : { uid, program: programForEverybody(t) };
   const { exitCode, errors, output } = await new Daemon(
     t,
     ['--headless', here.file],

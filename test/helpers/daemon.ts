@@ -7,6 +7,12 @@ interface Endings {
   after(ending: () => void): void;
 }
 
+export interface RunAs {
+  readonly uid?: number;
+  /** Instead of the one that was built in the checkout. */
+  readonly program?: string;
+}
+
 export interface Finished {
   readonly exitCode: number | null;
   readonly output: string;
@@ -20,10 +26,10 @@ export class Daemon {
   output = '';
   errors = '';
 
-  /** @param uid as whom it runs, where the tests may choose that; as themselves otherwise */
-  constructor(t: Endings, args: readonly string[], home: string, { uid }: { readonly uid?: number } = {}) {
+  /** @param uid as whom it runs, where the tests may choose that, `program` being readable to it; as themselves otherwise */
+  constructor(t: Endings, args: readonly string[], home: string, { uid, program }: RunAs = {}) {
     this.#home = home;
-    this.process = spawn(process.execPath, [builtProgram(), ...args], {
+    this.process = spawn(process.execPath, [program ?? builtProgram(), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, HOME: this.#home, XDG_STATE_HOME: '' },
       ...(uid !== undefined && { uid }),
