@@ -151,7 +151,7 @@ test('any keys leave the same text and cursor as in the line editor of the chat'
       await screen.type(bytes);
       assert.deepEqual(promptOf(screen), { text: editor.text, cursor: editor.visible(60).cursorColumn });
     }),
-    { numRuns: 15 },
+    { numRuns: 8 },
   );
 });
 

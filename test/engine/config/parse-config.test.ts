@@ -246,9 +246,9 @@ test('whatever the JSON, the answer is a configuration or an AiocError', () => {
         assert.doesNotMatch(error.message, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
       }
     }),
-    { numRuns: 3_000 },
+    { numRuns: 1_000 },
   );
-  assert.ok(good > 20, `both ways are taken: ${good}`);
+  assert.ok(good > 5, `both ways are taken: ${good}`);
 });
 
 test('a value that is nested deeper than any stack is a fault like another', () => {

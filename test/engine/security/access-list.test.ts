@@ -45,12 +45,11 @@ test('patterns mean what they mean as regular expressions compared from the begi
   );
 });
 
+// Each of these takes a backtracking matcher longer than the deadline of a test file.
 test('no pattern is slow', () => {
   const name = 'a'.repeat(128);
-  const started = performance.now();
   for (const pattern of ['(a*)*b', `${'a*'.repeat(120)}b`, `${'(a|a)*'.repeat(40)}b`, '((((a+)+)+)+)+b'])
     assert.equal(namePattern(pattern)(name), false);
-  assert.ok(performance.now() - started < 1_000, 'far less than a second');
 });
 
 test('what cannot be read is refused with what can be', () => {
