@@ -154,9 +154,13 @@ export const LIMITS = {
   outboxBytes: 64 * MIB,
   /** Messages of one outbox that are held ready to be sent; the others stay in the store. */
   outboxWindow: 1_024,
+  /** Messages of one outbox that wait behind the window and whose fate is still told to whoever sent them. */
+  outboxWatched: 10_000,
   outboxLoadBytes: 1 * MIB,
   inboxMessages: 10_000,
   inboxBytes: 64 * MIB,
+  /** How soon a store that took nothing, as with a full disk, is tried again. */
+  storeRetryMs: 500,
   inboxReadBytes: 1 * MIB,
   /** Sent but not yet acknowledged messages to one peer. */
   unackedMessages: 256,

@@ -5,6 +5,7 @@ import { Chat } from '../chat/chat.ts';
 import type { Phase, Status } from '../contract/views.ts';
 import { ReceivedFolder } from '../files/received-folder.ts';
 import type { ConnectorControl } from '../local/connector-control.ts';
+import type { PeerFinder } from '../local/mailroom.ts';
 import { Acceptor } from '../peers/acceptor.ts';
 import { Dialler } from '../peers/dialler.ts';
 import { Gate } from '../peers/gate.ts';
@@ -15,15 +16,18 @@ import type { Peer } from '../peers/peer.ts';
 import { Registry } from '../peers/registry.ts';
 import { Traffic } from '../peers/traffic.ts';
 import type { AiocHello } from '../protocol/messages.ts';
-import { serverId } from '../protocol/names.ts';
+import { isClientName, serverId } from '../protocol/names.ts';
 import type { Inbox } from '../queues/inbox.ts';
+import { NOTHING_KEPT, QueueRules } from '../queues/queue-rules.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
+import type { Store } from '../storage/store.ts';
 import type { ConnectorOptions } from './connector-options.ts';
 import { Control } from './control.ts';
 import { bodyFor, LocalSide } from './local-side.ts';
 import { MessageCounts } from './message-counts.ts';
 import { MessageLog } from './message-log.ts';
 import { ownAddresses } from './own-addresses.ts';
+import { addAwayPeer, QueueStore } from './queue-store.ts';
 import { holderOf, removeRunFile, writeRunFile } from './run-file.ts';
 
 /** One side of a connection, with everything that belongs to it; shown and steered through a ConnectorDoor. */
@@ -37,8 +41,10 @@ export class Connector {
   readonly traffic: Traffic;
   readonly folder: ReceivedFolder;
   readonly control: ConnectorControl;
+  readonly rules: QueueRules;
   readonly #startedAtMs: number;
   readonly #knownAioc: KnownAioc;
+  readonly #queues: QueueStore;
   readonly #endpoint: Acceptor | Dialler;
   readonly #local: LocalSide | undefined;
   readonly #counts: MessageCounts | undefined;
@@ -55,13 +61,22 @@ export class Connector {
     const { clock, random } = ports;
     this.#startedAtMs = clock.wallNow();
     const onChange = (): void => this.onChange();
-    const store = new MemoryStore(clock);
+    this.rules = new QueueRules(local?.storage ?? NOTHING_KEPT);
+    const { rules } = this;
     this.log = new MessageLog({ clock, onChange, ...(options.onLogLine && { onLine: options.onLogLine }) });
+    this.#queues = new QueueStore({
+      rules,
+      memory: new MemoryStore(clock),
+      openJournal: () => this.#openJournal(),
+      log: this.log,
+    });
+    const { store } = this.#queues;
     this.registry = new Registry({
       clock,
       onChange,
       store,
-      whenFull: 'refuse',
+      whenFull: rules.whenFull,
+      capacityOf: (type) => rules.capacityOf('out', type),
       namesAreIdentities,
       // A message that comes out of the store again: nobody waits for its end any more, but its file is still read.
       revive: ({ header }) => {
@@ -96,6 +111,7 @@ export class Connector {
     try {
       await this.#knownAioc.load();
       await this.#local?.startCommander();
+      await this.#openQueues();
       await this.#local?.start();
       const port = await this.#endpoint.start();
       if (port !== undefined) {
@@ -104,6 +120,7 @@ export class Connector {
       }
     } catch (error) {
       await this.#local?.stop();
+      await this.#queues.close();
       await this.#local?.stopCommander();
       const known = await this.#explain(toAiocError(error, 'AIOC_LISTEN'));
       this.#setPhase({ kind: 'failed', code: known.code, reason: known.message });
@@ -115,6 +132,7 @@ export class Connector {
   /** Stops for good: lets what is being sent go out (for a few seconds at most), then closes everything. */
   async stop(options: { readonly hard: boolean } = { hard: false }): Promise<void> {
     await this.pause(options);
+    await this.#queues.close();
     await this.#local?.stopCommander();
   }
 
@@ -195,6 +213,16 @@ export class Connector {
     };
   }
 
+  async #openQueues(): Promise<void> {
+    const { registry, server } = this;
+    if (this.#local === undefined) return;
+    await this.#queues.open({ registry, server, mailroom: this.#local.mailroom });
+  }
+
+  #openJournal(): Promise<Store> {
+    throw new AiocError('AIOC_INTERNAL', 'no journal yet');
+  }
+
   #makeChat(onChange: () => void): Chat {
     const { ports, stateDirectory, displayName } = this.options;
     const { folder, log } = this;
@@ -204,16 +232,17 @@ export class Connector {
     return chat;
   }
 
-  #makeLocalSide(store: MemoryStore, onChange: () => void): LocalSide | undefined {
+  #makeLocalSide(store: Store, onChange: () => void): LocalSide | undefined {
     const { local } = this.options;
     if (local === undefined) return undefined;
     return new LocalSide({
       connector: this.options,
       local,
       store,
+      rules: this.rules,
       log: this.log,
       control: this.control,
-      peerFor: (destinationId) => this.#peerFor(destinationId),
+      peerFor: (who) => this.#peerFor(who),
       observe: (peer, frame) => this.chat.observe(peer, frame),
       onChange,
     });
@@ -302,8 +331,11 @@ export class Connector {
   }
 
   /** A client has one peer, whatever a program calls it; a server's are known by their names. */
-  #peerFor(destinationId: string | undefined): Peer | undefined {
-    return this.server ?? (destinationId === undefined ? undefined : this.registry.byWireName(destinationId));
+  #peerFor({ name, mayBeAway }: Parameters<PeerFinder>[0]): Peer | undefined {
+    if (this.server !== undefined || name === undefined) return this.server;
+    const known = this.registry.byWireName(name);
+    if (known !== undefined || !mayBeAway || !isClientName(name)) return known;
+    return addAwayPeer(this.registry, name, 'it has never been here');
   }
 
   #applyIgnored(): void {

@@ -7,7 +7,7 @@ import type { ConnectorControl } from '../local/connector-control.ts';
 import { Commander } from '../local/legacy/commander.ts';
 import { ListenerDelivery } from '../local/legacy/listener-delivery.ts';
 import { SendSocket } from '../local/legacy/send-socket.ts';
-import { Mailroom } from '../local/mailroom.ts';
+import { Mailroom, type PeerFinder } from '../local/mailroom.ts';
 import { liveSocketElsewhere } from '../local/other-directory.ts';
 import { OwnSocket } from '../local/own/own-socket.ts';
 import { removePidFile, runningProcess, writePidFile } from '../local/pid-file.ts';
@@ -23,6 +23,7 @@ import type { Peer } from '../peers/peer.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { JsonObject } from '../protocol/header.ts';
 import type { OutgoingBody } from '../queues/outbox.ts';
+import type { QueueRules } from '../queues/queue-rules.ts';
 import type { Store } from '../storage/store.ts';
 import type { ConnectorOptions, LocalOptions } from './connector-options.ts';
 import type { MessageLog } from './message-log.ts';
@@ -31,8 +32,9 @@ export interface LocalSideOptions {
   readonly connector: ConnectorOptions;
   readonly local: LocalOptions;
   readonly store: Store;
+  readonly rules: QueueRules;
   readonly log: MessageLog;
-  readonly peerFor: (destinationId: string | undefined) => Peer | undefined;
+  readonly peerFor: PeerFinder;
   readonly control: ConnectorControl;
   readonly observe: (peer: Peer, frame: Frame) => void;
   readonly onChange: () => void;
@@ -154,7 +156,7 @@ export class LocalSide {
   }
 
   #makeMailroom(): Mailroom {
-    const { connector, local, store, log, peerFor, observe, onChange } = this.#options;
+    const { connector, local, store, rules, log, peerFor, observe, onChange } = this.#options;
     const { clock, random } = connector.ports;
     return new Mailroom({
       clock,
@@ -162,6 +164,7 @@ export class LocalSide {
       log,
       sendTypes: local.sendTypes,
       recvTypes: local.recvTypes,
+      rules,
       destinations: new FileDestinations({
         byType: local.destinations,
         sizeMaxBytes: local.receiveFileMaxBytes,

@@ -9,9 +9,20 @@ import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { Inbox } from '../queues/inbox.ts';
 import type { OutgoingBody } from '../queues/outbox.ts';
+import type { QueueRules } from '../queues/queue-rules.ts';
+import { inboxStream } from '../queues/stream-names.ts';
 import type { Store } from '../storage/store.ts';
 import { AwaitedResponses } from './awaited-responses.ts';
 import { listenerFrame } from './listener-frame.ts';
+
+/**
+ * The peer that a local program means by a name; undefined when there is none and none may be expected. One that has
+ * never been here is expected where its messages can wait on the disk (PROTOCOL §4).
+ */
+export type PeerFinder = (who: {
+  readonly name: string | undefined;
+  readonly mayBeAway: boolean;
+}) => Peer | undefined;
 
 export interface MailroomOptions {
   readonly clock: Clock;
@@ -19,9 +30,9 @@ export interface MailroomOptions {
   readonly log: TrafficLog;
   readonly sendTypes: readonly string[];
   readonly recvTypes: readonly string[];
+  readonly rules: QueueRules;
   readonly destinations: FileDestinations;
-  /** The peer that a local program means; undefined when there is none of that name and none may be expected. */
-  readonly peerFor: (destinationId: string | undefined) => Peer | undefined;
+  readonly peerFor: PeerFinder;
   /** The file that a message of a local program takes along, if it does. */
   readonly bodyOf: (frame: Frame) => OutgoingBody | undefined;
   readonly onChange: () => void;
@@ -33,8 +44,8 @@ export interface MailroomOptions {
 export interface Submitted {
   /** It has its place in the order, or has been refused: the next one may be submitted. Never rejects. */
   readonly accepted: Promise<void>;
-  /** It is in the store. */
-  readonly stored: Promise<void>;
+  /** It is where it was promised to be: on the disk (`stored`), or in memory only (`accepted`). */
+  readonly stored: Promise<'stored' | 'accepted'>;
 }
 
 /** What a local program is told of its request: the response, or that it will not come. */
@@ -55,10 +66,18 @@ export class Mailroom implements Application {
 
   constructor(options: MailroomOptions) {
     this.#options = options;
-    const { clock, store } = options;
+    const { clock, store, rules } = options;
     for (const type of options.recvTypes) {
-      this.#inboxes.set(type, new Inbox({ type, stream: `in/${type}`, store, clock }));
+      const stream = inboxStream(type);
+      const capacity = rules.capacityOf('in', type);
+      const { whenFull } = rules;
+      this.#inboxes.set(type, new Inbox({ type, stream, store, clock, capacity, whenFull }));
     }
+  }
+
+  /** Finds again what an earlier run has left for the programs of this machine. */
+  async restore(): Promise<void> {
+    for (const inbox of this.#inboxes.values()) await inbox.restore();
   }
 
   /** The way out, which needs this application first. */
@@ -98,12 +117,12 @@ export class Mailroom implements Application {
     };
   }
 
-  async #place(frame: Frame): Promise<{ readonly stored: Promise<void> }> {
+  async #place(frame: Frame): Promise<Pick<Submitted, 'stored'>> {
     const peer = this.#checked(frame);
     const { header, data, binary } = frame;
     if (header.message_type === '_ping') {
       this.#way.sendNow(peer, { header, data, binary });
-      return { stored: Promise.resolve() };
+      return { stored: Promise.resolve('accepted') };
     }
     if (this.#isCrowded(peer, frame)) await this.#roomFor(peer, frame);
     const body = this.#options.bodyOf(frame);
@@ -114,7 +133,8 @@ export class Mailroom implements Application {
       ...(body && { body }),
       onState: () => undefined,
     });
-    return { stored: sent.then(() => undefined) };
+    const outcome = this.#options.rules.isStored('out', header.message_type) ? 'stored' : 'accepted';
+    return { stored: sent.then(() => outcome) };
   }
 
   /**
@@ -209,7 +229,10 @@ export class Mailroom implements Application {
       throw new AiocError('AIOC_TYPE_UNKNOWN', `the type ${type} is not in send_message_types: add it there`);
     }
     const destinationId = frame.header['destination_id'];
-    const peer = peerFor(typeof destinationId === 'string' ? destinationId : undefined);
+    const peer = peerFor({
+      name: typeof destinationId === 'string' ? destinationId : undefined,
+      mayBeAway: type !== '_ping' && this.#options.rules.isStored('out', type),
+    });
     if (peer === undefined) {
       throw new AiocError('AIOC_PEER_UNKNOWN', `no peer is called ${String(destinationId)} here`);
     }

@@ -15,7 +15,7 @@ export interface RegistryOptions
   readonly namesAreIdentities: boolean;
 }
 
-type Newcomer = Pick<PeerOptions, 'wireName' | 'name' | 'address'> & Partial<Pick<PeerOptions, 'streamKey'>>;
+type Newcomer = Pick<PeerOptions, 'wireName' | 'name' | 'address'>;
 
 /** All peers that this connector knows, by the id that commands use. */
 export class Registry {
@@ -61,7 +61,7 @@ export class Registry {
       wireName: who.wireName,
       name: this.uniqueName(who.name),
       address: who.address,
-      streamKey: who.streamKey ?? `p${this.#lastId}`,
+      streamKey: this.#options.namesAreIdentities ? who.wireName : `p${this.#lastId}`,
       ...this.#options,
     });
     this.#peers.set(peer.id, peer);

@@ -1,7 +1,9 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
+import type { WhenFull } from '../config/shapes.ts';
 import type { Store, StoredRecord } from '../storage/store.ts';
+import type { Capacity } from './capacity.ts';
 
 export interface InboxOptions {
   readonly type: string;
@@ -9,6 +11,8 @@ export interface InboxOptions {
   readonly stream: string;
   readonly store: Store;
   readonly clock: Clock;
+  readonly capacity: Capacity;
+  readonly whenFull: WhenFull;
 }
 
 /** What has arrived for the one listener of a message type, in order, until that listener has taken it. */
@@ -20,6 +24,7 @@ export class Inbox {
   #depth = 0;
   #bytes = 0;
   #dropped = 0;
+  #trouble: string | undefined;
   #oldestAtMs: number | undefined;
   #listened = false;
   /** Somebody takes what is in here, or did so a moment ago and may come back: waiting for room makes sense. */
@@ -35,6 +40,14 @@ export class Inbox {
     this.departures = new RateMeter(options.clock);
   }
 
+  /** Finds again what an earlier run has left in the store. Before anything is put in. */
+  async restore(): Promise<void> {
+    const { count, bytes, oldestAtMs } = await this.#options.store.stat(this.#options.stream);
+    this.#depth = count;
+    this.#bytes = bytes;
+    this.#oldestAtMs = oldestAtMs;
+  }
+
   get depth(): number {
     return this.#depth;
   }
@@ -45,6 +58,11 @@ export class Inbox {
 
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /** Why the store takes nothing at the moment; the peers wait meanwhile. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   get oldestAtMs(): number | undefined {
@@ -81,7 +99,8 @@ export class Inbox {
 
   /**
    * Keeps one frame for the listener. With a listener that is slow, or was there a moment ago, it waits for room,
-   * which slows the sender; without one, what does not fit is dropped and counted.
+   * which slows the sender; without one, what does not fit is dropped and counted. While the store takes nothing, as
+   * with a full disk, it waits, too: nothing is confirmed to a peer that is not kept.
    *
    * @returns false when it was dropped
    */
@@ -89,7 +108,8 @@ export class Inbox {
     while (this.#isFull(frame.length)) {
       if (!this.#isHopeful) {
         this.#dropped += 1;
-        return false;
+        if (this.#options.whenFull !== 'drop_oldest' || !(await this.#dropOldest())) return false;
+        continue;
       }
       await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
     }
@@ -98,8 +118,33 @@ export class Inbox {
     this.#depth += 1;
     this.#bytes += frame.length;
     this.arrivals.add();
-    await this.#options.store.append(this.#options.stream, [frame]);
+    await this.#append(frame);
     this.#onArrival();
+    return true;
+  }
+
+  async #append(frame: Buffer): Promise<void> {
+    const { store, stream, clock } = this.#options;
+    for (;;) {
+      try {
+        await store.append(stream, [frame]);
+        this.#trouble = undefined;
+        return;
+      } catch (error) {
+        this.#trouble = (error as Error).message;
+        await new Promise<void>((resolve) => clock.after(LIMITS.storeRetryMs, resolve));
+      }
+    }
+  }
+
+  async #dropOldest(): Promise<boolean> {
+    const { store, stream } = this.#options;
+    const [oldest, next] = await store.read(stream, 0, 1);
+    if (oldest === undefined) return false;
+    this.#depth -= 1;
+    this.#bytes -= oldest.payload.length;
+    this.#oldestAtMs = next?.atMs ?? oldest.atMs;
+    await store.ack(stream, oldest.position);
     return true;
   }
 
@@ -118,9 +163,8 @@ export class Inbox {
   }
 
   #isFull(sizeBytes: number): boolean {
-    return (
-      this.#depth >= LIMITS.inboxMessages || (this.#depth > 0 && this.#bytes + sizeBytes > LIMITS.inboxBytes)
-    );
+    const { messages, bytes } = this.#options.capacity;
+    return this.#depth >= messages || (this.#depth > 0 && this.#bytes + sizeBytes > bytes);
   }
 
   #wake(): void {

@@ -28,6 +28,8 @@ export interface StreamStat {
   readonly count: number;
   readonly bytes: number;
   readonly oldestAtMs: number | undefined;
+  /** Of the last record that was ever appended; 0 before the first. */
+  readonly lastPosition: number;
 }
 
 export interface Store {

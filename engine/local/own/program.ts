@@ -117,8 +117,8 @@ export class Program {
     const frame = parseLocalFrame(body);
     const { accepted, stored } = this.#options.mailroom.submit(frame);
     stored.then(
-      () => {
-        this.#write('done', number, jsonBody({ outcome: 'accepted' }));
+      (outcome) => {
+        this.#write('done', number, jsonBody({ outcome }));
         confirmed();
       },
       (error: unknown) => {
