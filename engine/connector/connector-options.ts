@@ -1,6 +1,7 @@
 import type { Ports, TlsSettings } from '../base/ports.ts';
 import type { Durability } from '../config/shapes.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
+import type { ConnectorOwner } from '../local/socket-names.ts';
 import type { PeerChange } from '../peers/traffic.ts';
 import type { ClientTrust, ServerTrust } from '../peers/trust.ts';
 import type { Keeping } from '../queues/queue-rules.ts';
@@ -105,4 +106,9 @@ export interface ConnectorOptions {
 export interface LogLine {
   readonly level: 'DEBUG' | 'INFO' | 'WARNING';
   readonly text: string;
+}
+
+/** Who a connector is to the programs of its own machine. */
+export function ownerOf({ role, host, port, wireName }: ConnectorOptions): ConnectorOwner {
+  return role === 'server' ? { role, host, port } : { role, name: wireName };
 }

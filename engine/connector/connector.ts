@@ -5,6 +5,7 @@ import { Chat } from '../chat/chat.ts';
 import type { Phase, Status } from '../contract/views.ts';
 import { ReceivedFolder } from '../files/received-folder.ts';
 import type { ConnectorControl } from '../local/connector-control.ts';
+import { importPythonPersistence } from '../local/legacy/import-persistence.ts';
 import type { PeerFinder } from '../local/mailroom.ts';
 import { Acceptor } from '../peers/acceptor.ts';
 import { Dialler } from '../peers/dialler.ts';
@@ -21,7 +22,7 @@ import type { Inbox } from '../queues/inbox.ts';
 import { NOTHING_KEPT, QueueRules } from '../queues/queue-rules.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import type { Store } from '../storage/store.ts';
-import type { ConnectorOptions } from './connector-options.ts';
+import { type ConnectorOptions, ownerOf } from './connector-options.ts';
 import { Control } from './control.ts';
 import { bodyFor, LocalSide } from './local-side.ts';
 import { MessageCounts } from './message-counts.ts';
@@ -68,6 +69,7 @@ export class Connector {
       rules,
       memory: new MemoryStore(clock),
       openJournal: () => this.#openJournal(),
+      importRemains: (into) => this.#importRemains(into),
       log: this.log,
     });
     const { store } = this.#queues;
@@ -217,6 +219,15 @@ export class Connector {
     const { registry, server } = this;
     if (this.#local === undefined) return;
     await this.#queues.open({ registry, server, mailroom: this.#local.mailroom });
+  }
+
+  async #importRemains(store: Store): Promise<void> {
+    const { log, server } = this;
+    const { local } = this.options;
+    if (local === undefined) return;
+    const owner = ownerOf(this.options);
+    const directory = local.connectorFilesDirectory;
+    await importPythonPersistence({ directory, owner, serverWireName: server?.wireName, store, log });
   }
 
   #openJournal(): Promise<Store> {

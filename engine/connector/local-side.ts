@@ -25,7 +25,7 @@ import type { JsonObject } from '../protocol/header.ts';
 import type { OutgoingBody } from '../queues/outbox.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import type { Store } from '../storage/store.ts';
-import type { ConnectorOptions, LocalOptions } from './connector-options.ts';
+import { type ConnectorOptions, type LocalOptions, ownerOf } from './connector-options.ts';
 import type { MessageLog } from './message-log.ts';
 
 export interface LocalSideOptions {
@@ -58,8 +58,7 @@ export class LocalSide {
     this.#options = options;
     const { connector, local, log, control, onChange } = options;
     const { clock } = connector.ports;
-    const { role, host, port, wireName } = connector;
-    this.#owner = role === 'server' ? { role, host, port } : { role, name: wireName };
+    this.#owner = ownerOf(connector);
     const directory = local.connectorFilesDirectory;
     const owner = this.#owner;
     this.mailroom = this.#makeMailroom();

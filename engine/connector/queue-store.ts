@@ -14,6 +14,8 @@ export interface QueueStoreOptions {
   readonly memory: Store;
   /** Called at each start, if anything is stored. */
   readonly openJournal: () => Promise<Store>;
+  /** Takes over what another program has left for this connector, before its queues are found again. */
+  readonly importRemains: (store: Store) => Promise<void>;
   readonly log: TrafficLog;
 }
 
@@ -53,6 +55,7 @@ export class QueueStore {
   async open(heirs: Heirs): Promise<void> {
     await this.#journal?.open();
     if (this.#restored || this.#journal === undefined) return;
+    await this.#options.importRemains(this.store);
     this.#leftOver = new Set(await this.#journal.streams());
     await this.#restore(heirs);
     this.#restored = true;
