@@ -44,6 +44,8 @@ export interface LocalOptions {
   /** Whether the numbers of messages are logged every two minutes. */
   readonly countsMessages: boolean;
   readonly storage: StorageOptions;
+  /** For a simulation, which has no unix sockets: whoever made the connector speaks to its mailroom. */
+  readonly withoutSockets?: true;
   /** Where programs look for a connector when they are not told; a start warns of who is in the others. */
   readonly usualDirectories: readonly string[];
   /** Values by the configuration's keys, for `show_attribute`. */

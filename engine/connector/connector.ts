@@ -3,10 +3,11 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { Chat } from '../chat/chat.ts';
 import type { Phase, Status } from '../contract/views.ts';
+import { FileDestinations } from '../files/file-destinations.ts';
 import { ReceivedFolder } from '../files/received-folder.ts';
 import type { ConnectorControl } from '../local/connector-control.ts';
 import { importPythonPersistence } from '../local/legacy/import-persistence.ts';
-import type { PeerFinder } from '../local/mailroom.ts';
+import { Mailroom, type PeerFinder } from '../local/mailroom.ts';
 import { Acceptor } from '../peers/acceptor.ts';
 import { Dialler } from '../peers/dialler.ts';
 import { Gate } from '../peers/gate.ts';
@@ -16,15 +17,16 @@ import { Natures } from '../peers/natures.ts';
 import type { Peer } from '../peers/peer.ts';
 import { Registry } from '../peers/registry.ts';
 import { Traffic } from '../peers/traffic.ts';
-import type { AiocHello } from '../protocol/messages.ts';
 import { isClientName, serverId } from '../protocol/names.ts';
 import type { Inbox } from '../queues/inbox.ts';
 import { NOTHING_KEPT, QueueRules } from '../queues/queue-rules.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import type { Store } from '../storage/store.ts';
+import { bodyFor } from './body-for.ts';
 import { type ConnectorOptions, ownerOf } from './connector-options.ts';
 import { Control } from './control.ts';
-import { bodyFor, LocalSide } from './local-side.ts';
+import { makeEndpoint } from './endpoint.ts';
+import { LocalSide } from './local-side.ts';
 import { MessageCounts } from './message-counts.ts';
 import { MessageLog } from './message-log.ts';
 import { ownAddresses } from './own-addresses.ts';
@@ -43,6 +45,8 @@ export class Connector {
   readonly folder: ReceivedFolder;
   readonly control: ConnectorControl;
   readonly rules: QueueRules;
+  /** Of a configured connector: what its programs are connected with. */
+  readonly mailroom: Mailroom | undefined;
   readonly #startedAtMs: number;
   readonly #knownAioc: KnownAioc;
   readonly #queues: QueueStore;
@@ -63,36 +67,24 @@ export class Connector {
     this.#startedAtMs = clock.wallNow();
     const onChange = (): void => this.onChange();
     this.rules = new QueueRules(local?.storage ?? NOTHING_KEPT);
-    const { rules } = this;
     this.log = new MessageLog({ clock, onChange, ...(options.onLogLine && { onLine: options.onLogLine }) });
+    const { log } = this;
     this.#queues = new QueueStore({
-      rules,
+      rules: this.rules,
       memory: new MemoryStore(clock),
       openJournal: () => this.#openJournal(),
       importRemains: (into) => this.#importRemains(into),
-      log: this.log,
+      log,
     });
-    const { store } = this.#queues;
-    this.registry = new Registry({
-      clock,
-      onChange,
-      store,
-      whenFull: rules.whenFull,
-      capacityOf: (type) => rules.capacityOf('out', type),
-      namesAreIdentities,
-      // A message that comes out of the store again: nobody waits for its end any more, but its file is still read.
-      revive: ({ header }) => {
-        const body = local && bodyFor(header, local);
-        return { onState: () => undefined, ...(body !== undefined && { body }) };
-      },
-    });
+    this.registry = this.#makeRegistry(onChange);
     this.ignoring = new Ignoring((peer) => (namesAreIdentities ? peer.wireName : peer.id), onChange);
     this.gate = new Gate({ clock, acceptAll: options.acceptAll, wordsOf, onChange });
     this.folder = new ReceivedFolder({ directory: options.receivedDirectory, random, clock });
     this.control = new Control(this);
     this.chat = this.#makeChat(onChange);
     this.#knownAioc = this.#makeKnownAioc();
-    this.#local = this.#makeLocalSide(store, onChange);
+    this.mailroom = this.#makeMailroom(onChange);
+    this.#local = this.#makeLocalSide(onChange);
     this.#counts = this.#makeCounts();
     this.traffic = this.#makeTraffic();
     this.#endpoint = this.#makeEndpoint();
@@ -175,7 +167,7 @@ export class Connector {
   }
 
   get inboxes(): Iterable<Inbox> {
-    return this.#local?.mailroom.inboxes ?? [];
+    return this.mailroom?.inboxes ?? [];
   }
 
   get phase(): Phase {
@@ -216,9 +208,8 @@ export class Connector {
   }
 
   async #openQueues(): Promise<void> {
-    const { registry, server } = this;
-    if (this.#local === undefined) return;
-    await this.#queues.open({ registry, server, mailroom: this.#local.mailroom });
+    const { registry, server, mailroom } = this;
+    if (mailroom !== undefined) await this.#queues.open({ registry, server, mailroom });
   }
 
   async #importRemains(store: Store): Promise<void> {
@@ -234,6 +225,47 @@ export class Connector {
     throw new AiocError('AIOC_INTERNAL', 'no journal yet');
   }
 
+  #makeRegistry(onChange: () => void): Registry {
+    const { ports, namesAreIdentities, local } = this.options;
+    const { rules } = this;
+    return new Registry({
+      clock: ports.clock,
+      onChange,
+      store: this.#queues.store,
+      whenFull: rules.whenFull,
+      capacityOf: (type) => rules.capacityOf('out', type),
+      namesAreIdentities,
+      // A message that comes out of the store again: nobody waits for its end any more, but its file is still read.
+      revive: ({ header }) => {
+        const body = local && bodyFor(header, local);
+        return { onState: () => undefined, ...(body !== undefined && { body }) };
+      },
+    });
+  }
+
+  #makeLocalSide(onChange: () => void): LocalSide | undefined {
+    const { options, mailroom, log, control } = this;
+    const { local } = options;
+    if (local === undefined || mailroom === undefined || local.withoutSockets) return undefined;
+    return new LocalSide({ connector: options, local, mailroom, log, control, onChange });
+  }
+
+  #makeEndpoint(): Acceptor | Dialler {
+    const { options, registry, traffic, log, gate } = this;
+    const { version, displayName, ports } = options;
+    return makeEndpoint({
+      options,
+      hello: { version, name: displayName, instance: ports.random.bytes(8).toString('hex') },
+      registry,
+      natures: new Natures({ registry, known: this.#knownAioc, log }),
+      traffic,
+      log,
+      gate,
+      sourceId: () => this.sourceId,
+      setPhase: (phase) => this.#setPhase(phase),
+    });
+  }
+
   #makeChat(onChange: () => void): Chat {
     const { ports, stateDirectory, displayName } = this.options;
     const { folder, log } = this;
@@ -243,17 +275,25 @@ export class Connector {
     return chat;
   }
 
-  #makeLocalSide(store: Store, onChange: () => void): LocalSide | undefined {
-    const { local } = this.options;
+  #makeMailroom(onChange: () => void): Mailroom | undefined {
+    const { local, ports } = this.options;
     if (local === undefined) return undefined;
-    return new LocalSide({
-      connector: this.options,
-      local,
-      store,
+    const { clock, random } = ports;
+    return new Mailroom({
+      clock,
+      store: this.#queues.store,
       rules: this.rules,
       log: this.log,
-      control: this.control,
+      sendTypes: local.sendTypes,
+      recvTypes: local.recvTypes,
+      destinations: new FileDestinations({
+        byType: local.destinations,
+        sizeMaxBytes: local.receiveFileMaxBytes,
+        random,
+        clock,
+      }),
       peerFor: (who) => this.#peerFor(who),
+      bodyOf: ({ header }) => bodyFor(header, local),
       observe: (peer, frame) => this.chat.observe(peer, frame),
       onChange,
     });
@@ -278,7 +318,7 @@ export class Connector {
     const { registry, ignoring, log } = this;
     const { ports, onPeerChange } = this.options;
     const { clock } = ports;
-    const application = this.#local?.mailroom ?? this.chat;
+    const application = this.mailroom ?? this.chat;
     const sourceId = (): string => this.sourceId;
     const traffic = new Traffic({
       clock,
@@ -291,54 +331,8 @@ export class Connector {
       onPeerChange,
     });
     this.chat.connect(traffic);
-    this.#local?.mailroom.connect(traffic);
+    this.mailroom?.connect(traffic);
     return traffic;
-  }
-
-  #makeEndpoint(): Acceptor | Dialler {
-    const { role, host, port, displayName, version, security, wordsOf, ports, wireName } = this.options;
-    const instance = ports.random.bytes(8).toString('hex');
-    const hello: AiocHello = { version, name: displayName, instance };
-    const { registry, traffic, log, gate } = this;
-    const natures = new Natures({ registry, known: this.#knownAioc, log });
-    const setPhase = (phase: Phase): void => this.#setPhase(phase);
-    const common = {
-      ports,
-      host,
-      port,
-      security: security.mode,
-      hello,
-      registry,
-      natures,
-      traffic,
-      log,
-      wordsOf,
-      setPhase,
-    };
-    const tls = security.mode === 'plain' ? undefined : security.tls;
-    const trust = security.mode === 'mutual-tls' ? security : undefined;
-    if (role === 'server') {
-      const sourceId = (): string => this.sourceId;
-      const { access } = this.options;
-      return new Acceptor({
-        ...common,
-        tls,
-        gate,
-        sourceId,
-        ...(access !== undefined && { objection: (subject) => access.objection(subject) }),
-        ...(trust?.server && { trust: trust.server }),
-      });
-    }
-    const { localAddress, reconnects, dialTimeoutMs = LIMITS.dialTimeoutMs } = this.options;
-    return new Dialler({
-      ...common,
-      ...(tls && { tls }),
-      ...(trust?.client && { trust: trust.client }),
-      ...(localAddress !== undefined && { localAddress }),
-      wireName,
-      reconnects,
-      dialTimeoutMs,
-    });
   }
 
   /** A client has one peer, whatever a program calls it; a server's are known by their names. */
