@@ -9,7 +9,15 @@ import type { TestContext } from 'node:test';
  */
 export function tempDir(t: TestContext): string {
   const path = makeTempDir();
-  t.after(() => removeDir(path));
+  t.after(() => {
+    try {
+      removeDir(path);
+    } catch {
+      // A program that is ended by a later step of the test still writes there: thrown here, the error would keep that
+      // step from being taken, and the program would live on.
+      process.once('exit', () => removeDir(path));
+    }
+  });
   return path;
 }
 
