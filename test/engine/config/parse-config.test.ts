@@ -170,13 +170,12 @@ test('one type of file goes to one place', () => {
 
 test('what is not there yet is named in one warning', () => {
   const { warnings } = parse({
-    disk_persistence_send: true,
     server_secure_tls: false,
     file_recv_config: { any: { target_directory: '/a', owner: 'u:g' } },
     proxy: { enabled: true, address: 'x', port: 1 },
   });
   assert.deepEqual(warnings, [
-    'not in this version, and therefore without effect: disk_persistence_send, server_secure_tls (TLS 1.2 or later is always asked for), file_recv_config.any.owner',
+    'not in this version, and therefore without effect: server_secure_tls (TLS 1.2 or later is always asked for), file_recv_config.any.owner',
   ]);
   assert.deepEqual(
     parse({ disk_persistence_send: false, disk_persistence_recv: false, proxy: {} }).warnings,
