@@ -167,6 +167,28 @@ export const LIMITS = {
   /** PROTOCOL §1: ids go from 1 to this, then start again at 1. */
   transportIdMax: 100_000,
 
+  // Journal (engine/storage/journal/FORMAT.md)
+  /** A segment is left for a new one when it has grown to this. */
+  journalSegmentBytes: 16 * MIB,
+  /** Appends that came while the disk was busy go together in one write of at most this, or one batch. */
+  journalGroupBytes: 1 * MIB,
+  /** One append: offsets in a segment have 32 bits. */
+  journalBatchBytes: 1024 * MIB,
+  /** The name of a stream, in bytes: several of the longest names of peers and types. */
+  journalStreamNameBytes: 4 * KIB,
+  /** What is read from a segment at once. */
+  journalReadBytes: 256 * KIB,
+  /** The index holds one place of a stream for each block of a segment in which the stream has records. */
+  journalBlockBytes: 64 * KIB,
+  /** Segments whose files are held open to be read; the others are opened when it is their turn. */
+  journalOpenFiles: 16,
+  /** Small segments that are made one at once. */
+  journalMergedSegments: 16,
+  /** How long the journal has been idle when it notes down how far the disk has everything. */
+  journalMarkMs: 50,
+  /** Positions left out after a start that found the end torn, so that none is ever given twice. */
+  journalPositionGap: 1_000_000,
+
   // What is kept to be shown
   logRows: 10_000,
   logPreviewCharacters: 400,
