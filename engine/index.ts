@@ -1,4 +1,5 @@
 /** The engine's public face: everything that the ways in (source/) may use of it. */
+import { realDisk } from './base/real-disk.ts';
 import { realClock, realRandomness } from './base/real-ports.ts';
 import type { ConnectorConfig } from './config/keys.ts';
 import { Connector } from './connector/connector.ts';
@@ -111,7 +112,7 @@ export async function createChatEngine(options: ChatEngineOptions): Promise<Engi
     ignored: false,
     reconnects: true,
     wordsOf,
-    ports: { clock, random, network: realNetwork() },
+    ports: { clock, random, network: realNetwork(), disk: realDisk() },
   });
 }
 
@@ -129,7 +130,12 @@ export async function createConnectorEngine({
   fixedWallMs,
   ...options
 }: ConnectorEngineOptions): Promise<Engine> {
-  const ports = { clock: realClock(fixedWallMs), random: realRandomness(), network: realNetwork() };
+  const ports = {
+    clock: realClock(fixedWallMs),
+    random: realRandomness(),
+    network: realNetwork(),
+    disk: realDisk(),
+  };
   return engineOf(await optionsFromConfig({ ...options, ports }));
 }
 

@@ -29,6 +29,7 @@ import { makeEndpoint } from './endpoint.ts';
 import { LocalSide } from './local-side.ts';
 import { MessageCounts } from './message-counts.ts';
 import { MessageLog } from './message-log.ts';
+import { openJournal } from './open-journal.ts';
 import { ownAddresses } from './own-addresses.ts';
 import { addAwayPeer, QueueStore } from './queue-store.ts';
 import { holderOf, removeRunFile, writeRunFile } from './run-file.ts';
@@ -222,7 +223,11 @@ export class Connector {
   }
 
   #openJournal(): Promise<Store> {
-    throw new AiocError('AIOC_INTERNAL', 'no journal yet');
+    const { ports, local } = this.options;
+    if (local === undefined)
+      throw new AiocError('AIOC_INTERNAL', 'only a configured connector has a journal');
+    const { storage } = local;
+    return openJournal({ storage, owner: ownerOf(this.options), ports, log: this.log });
   }
 
   #makeRegistry(onChange: () => void): Registry {

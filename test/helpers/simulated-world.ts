@@ -11,6 +11,7 @@ import type {
   Randomness,
   Timer,
 } from '../../engine/base/ports.ts';
+import { SimulatedDisk } from './simulated-disk.ts';
 
 interface Planned {
   readonly at: number;
@@ -269,5 +270,6 @@ export interface SimulatedWorld extends Ports {
 
 export function simulatedWorld(seed = 1): SimulatedWorld {
   const clock = new SimulatedClock();
-  return { clock, network: new SimulatedNetwork(clock), random: seededRandom(seed) };
+  const random = seededRandom(seed);
+  return { clock, network: new SimulatedNetwork(clock), random, disk: new SimulatedDisk({ random }).mount() };
 }

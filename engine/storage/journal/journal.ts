@@ -123,7 +123,7 @@ export class Journal implements Store {
 
   /** @throws AiocError AIOC_DISK */
   async stat(name: string): Promise<StreamStat> {
-    const nothing = { count: 0, bytes: 0, oldestAtMs: undefined };
+    const nothing = { count: 0, bytes: 0, oldestAtMs: undefined, lastPosition: 0 };
     return this.#reading(name, nothing, statStream);
   }
 

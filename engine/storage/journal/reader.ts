@@ -53,7 +53,8 @@ export async function statStream(
 ): Promise<StreamStat> {
   for (;;) {
     const [first] = stream.runs;
-    if (first === undefined) return { count: 0, bytes: 0, oldestAtMs: undefined };
+    const { lastPosition } = stream;
+    if (first === undefined) return { count: 0, bytes: 0, oldestAtMs: undefined, lastPosition };
     const { acked } = stream;
     if (stream.front?.acked !== acked || stream.front.run !== first)
       await findFront(first, { files, onDamage, after: acked });
@@ -66,7 +67,7 @@ export async function statStream(
       count += run.count;
       bytes += run.bytes;
     }
-    return { count, bytes, oldestAtMs: front.atMs };
+    return { count, bytes, oldestAtMs: front.atMs, lastPosition };
   }
 }
 
