@@ -18,6 +18,11 @@ export const LIMITS = {
   frameBytes: 0xffff_ffff,
   /** A file that goes in one frame together with its message. */
   fileInFrameBytes: 0xffff_ffff - 1024 * KIB,
+  /** A frame up to this size is copied together with others into one write: cheaper than a write of its own. */
+  copiedFrameBytes: 16 * KIB,
+  /** Messages of one connection that are on their way into the store, all at once; one more waits to be read. */
+  unstoredMessages: 1_024,
+  unstoredBytes: 1 * MIB,
   /** Answers that may pile up for a peer that sends but does not read, before we read no more from it. */
   answerBacklogBytes: 4 * MIB,
   /** A client's name (PROTOCOL §1). */
@@ -121,6 +126,8 @@ export const LIMITS = {
   configSeconds: 2_147_483,
   messageTypeCharacters: 128,
 
+  /** What goes to a listener in one write at most: well within what a unix socket takes at once. */
+  deliveryBatchBytes: 64 * KIB,
   /** How soon a listener that was not there is looked for again while messages wait for it. */
   listenerRetryMs: 500,
   /** Sockets of another directory that a start tries, to warn of one that is in use: each costs a connection. */

@@ -11,6 +11,12 @@ export interface InboxOptions {
   readonly clock: Clock;
 }
 
+interface Waiting {
+  readonly frame: Buffer;
+  resolve(kept: boolean): void;
+  reject(error: unknown): void;
+}
+
 /** What has arrived for the one listener of a message type, in order, until that listener has taken it. */
 export class Inbox {
   readonly type: string;
@@ -26,7 +32,7 @@ export class Inbox {
   #isHopeful = false;
   #giveUp: Timer | undefined;
   #onArrival: () => void = () => undefined;
-  #waitingForRoom: (() => void)[] = [];
+  readonly #waitingForRoom: Waiting[] = [];
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -76,7 +82,7 @@ export class Inbox {
   abandon(): void {
     this.#giveUp?.cancel();
     this.#isHopeful = false;
-    this.#wake();
+    this.#admit();
   }
 
   /**
@@ -85,14 +91,15 @@ export class Inbox {
    *
    * @returns false when it was dropped
    */
-  async put(frame: Buffer): Promise<boolean> {
-    while (this.#isFull(frame.length)) {
-      if (!this.#isHopeful) {
-        this.#dropped += 1;
-        return false;
-      }
-      await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
-    }
+  put(frame: Buffer): Promise<boolean> {
+    if (this.#waitingForRoom.length === 0 && !this.#isFull(frame.length)) return this.#keep(frame);
+    return new Promise((resolve, reject) => {
+      this.#waitingForRoom.push({ frame, resolve, reject });
+      this.#admit();
+    });
+  }
+
+  async #keep(frame: Buffer): Promise<boolean> {
     // Whatever was here before this one came and went says nothing about its age.
     if (this.#depth === 0) this.#oldestAtMs = this.#options.clock.wallNow();
     this.#depth += 1;
@@ -108,13 +115,13 @@ export class Inbox {
   }
 
   /** The listener has taken everything up to this record. */
-  async done(record: StoredRecord, sizes: { readonly count: number; readonly bytes: number }): Promise<void> {
+  done(record: StoredRecord, sizes: { readonly count: number; readonly bytes: number }): Promise<void> {
     this.#depth -= sizes.count;
     this.#bytes -= sizes.bytes;
     this.departures.add(sizes.count);
     this.#oldestAtMs = record.atMs;
-    this.#wake();
-    await this.#options.store.ack(this.#options.stream, record.position);
+    this.#admit();
+    return this.#options.store.ack(this.#options.stream, record.position);
   }
 
   #isFull(sizeBytes: number): boolean {
@@ -123,7 +130,18 @@ export class Inbox {
     );
   }
 
-  #wake(): void {
-    for (const resolve of this.#waitingForRoom.splice(0)) resolve();
+  /** Whoever has waited longest comes first, or the order would be lost. */
+  #admit(): void {
+    for (;;) {
+      const [first] = this.#waitingForRoom;
+      if (first === undefined) return;
+      const full = this.#isFull(first.frame.length);
+      if (full && this.#isHopeful) return;
+      this.#waitingForRoom.shift();
+      if (full) {
+        this.#dropped += 1;
+        first.resolve(false);
+      } else this.#keep(first.frame).then(first.resolve, first.reject);
+    }
   }
 }

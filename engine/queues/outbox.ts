@@ -66,6 +66,8 @@ export class Outbox {
   readonly #options: OutboxOptions;
   #window: OutboxEntry[] = [];
   #nextUnsent = 0;
+  /** Entries before this index are gone; they are cut off now and then, not each time. */
+  #firstKept = 0;
   /** The last position that is, or was, in the window. */
   #windowEnd = 0;
   #storedEnd = 0;
@@ -98,7 +100,11 @@ export class Outbox {
 
   /** When the oldest came, in milliseconds since 1970. */
   get oldestAtMs(): number | undefined {
-    return this.#window.find(({ gone }) => !gone)?.atMs;
+    for (let index = this.#firstKept; index < this.#window.length; index += 1) {
+      const entry = this.#window[index] as OutboxEntry;
+      if (!entry.gone) return entry.atMs;
+    }
+    return undefined;
   }
 
   /**
@@ -117,7 +123,7 @@ export class Outbox {
       const { position } = await this.#options.store.append(this.#options.stream, [payload]);
       const atMs = this.#options.clock.wallNow();
       const entry = { message, position, sizeBytes: payload.length, atMs, sent: false, gone: false };
-      if (this.#windowEnd === this.#storedEnd && this.#window.length < LIMITS.outboxWindow) {
+      if (this.#windowEnd === this.#storedEnd && this.#windowLength < LIMITS.outboxWindow) {
         this.#window.push(entry);
         this.#windowEnd = position;
       } else this.#beyond.set(position, entry);
@@ -137,6 +143,10 @@ export class Outbox {
       if (entry !== undefined && !entry.gone && !entry.sent) return entry;
     }
     return undefined;
+  }
+
+  get #windowLength(): number {
+    return this.#window.length - this.#firstKept;
   }
 
   /** Whether messages wait in the store that are not in the window yet. */
@@ -183,7 +193,7 @@ export class Outbox {
 
   /** The connection is gone: whatever was not acknowledged will be sent again, in the same order. */
   rewind(): void {
-    this.#nextUnsent = 0;
+    this.#nextUnsent = this.#firstKept;
     for (const entry of this.#window) {
       if (entry.gone || !entry.sent) continue;
       entry.sent = false;
@@ -206,6 +216,7 @@ export class Outbox {
     this.#window = [];
     this.#windowEnd = this.#storedEnd;
     this.#nextUnsent = 0;
+    this.#firstKept = 0;
     this.#depth = 0;
     this.#bytes = 0;
     await this.#options.store.purge(this.#options.stream);
@@ -237,13 +248,14 @@ export class Outbox {
 
   /** Acknowledges to the store what is gone from the front, and cuts it off the window. */
   #forgetGone(): void {
-    let gone = 0;
-    while (this.#window[gone]?.gone) gone += 1;
+    while (this.#window[this.#firstKept]?.gone) this.#firstKept += 1;
+    const gone = this.#firstKept;
     // Each cut costs the length of the rest, so it is made only when at least as many can go.
     if (gone === 0 || gone * 2 < this.#window.length) return;
     const last = this.#window[gone - 1] as OutboxEntry;
     this.#window = this.#window.slice(gone);
     this.#nextUnsent = Math.max(0, this.#nextUnsent - gone);
+    this.#firstKept = 0;
     void this.#options.store.ack(this.#options.stream, last.position);
   }
 }
