@@ -92,10 +92,11 @@ export class ConnectorAPI {
     const message = this.#prepare(options, false);
     const sizeBytes = message.data.length + (message.binary?.length ?? 0);
     const { signal } = options;
+    if (options.withFile === undefined) {
+      return this.#way.send({ sizeBytes, signal, frames: { one: () => encodeMessage(message) } });
+    }
     let plan: FilePlan | undefined;
-    const frames = (): readonly Buffer[] | Promise<readonly Buffer[]> =>
-      options.withFile === undefined ? [encodeMessage(message)] : withFile();
-    const withFile = async (): Promise<readonly Buffer[]> => {
+    const frames = async (): Promise<readonly Buffer[]> => {
       plan = await this.#planFile(options);
       return (plan?.withFiles ?? []).map((file) => encodeMessage(message, file));
     };

@@ -18,6 +18,11 @@ export const LIMITS = {
   frameBytes: 0xffff_ffff,
   /** A file that goes in one frame together with its message. */
   fileInFrameBytes: 0xffff_ffff - 1024 * KIB,
+  /** A frame up to this size is copied together with others into one write: cheaper than a write of its own. */
+  copiedFrameBytes: 16 * KIB,
+  /** Messages of one connection that are on their way into the store, all at once; one more waits to be read. */
+  unstoredMessages: 1_024,
+  unstoredBytes: 1 * MIB,
   /** Answers that may pile up for a peer that sends but does not read, before we read no more from it. */
   answerBacklogBytes: 4 * MIB,
   /** A client's name (PROTOCOL §1). */
@@ -121,6 +126,8 @@ export const LIMITS = {
   configSeconds: 2_147_483,
   messageTypeCharacters: 128,
 
+  /** What goes to a listener in one write at most: well within what a unix socket takes at once. */
+  deliveryBatchBytes: 64 * KIB,
   /** How soon a listener that was not there is looked for again while messages wait for it. */
   listenerRetryMs: 500,
   /** Sockets of another directory that a start tries, to warn of one that is in use: each costs a connection. */
@@ -161,6 +168,8 @@ export const LIMITS = {
   inboxBytes: 64 * MIB,
   /** How soon a store that took nothing, as with a full disk, is tried again. */
   storeRetryMs: 500,
+  /** Arrivals of one type that go to the store in one batch, unless a single one is larger. */
+  inboxBatchBytes: 1 * MIB,
   inboxReadBytes: 1 * MIB,
   /** Sent but not yet acknowledged messages to one peer. */
   unackedMessages: 256,

@@ -62,7 +62,9 @@ export class ConnectorDoor implements EngineDoor {
         };
       case 'log': {
         const source = { rows: log.rows(), total: log.length, forgotten: log.forgotten, textOf: logText };
-        return { pane: 'log', ...tailWindow(source, view) };
+        const shown = tailWindow(source, view);
+        // The log changes its rows in their places.
+        return { pane: 'log', ...shown, rows: shown.rows.map((row) => ({ ...row })) };
       }
       case 'chat': {
         const conversation = chat.conversation(view.peer);

@@ -42,10 +42,19 @@ export interface MailroomOptions {
 
 /** A message that is on its way into a queue. */
 export interface Submitted {
-  /** It has its place in the order, or has been refused: the next one may be submitted. Never rejects. */
-  readonly accepted: Promise<void>;
+  /**
+   * It has its place in the order, or has been refused: the next one may be submitted. Never rejects; undefined when
+   * that is so already.
+   */
+  readonly accepted: Promise<void> | undefined;
   /** It is where it was promised to be: on the disk (`stored`), or in memory only (`accepted`). */
   readonly stored: Promise<'stored' | 'accepted'>;
+}
+
+/** A request that is on its way. */
+export interface Requested extends Submitted {
+  /** Nobody waits for the response any more. */
+  stopWaiting(): void;
 }
 
 /** What a local program is told of its request: the response, or that it will not come. */
@@ -90,15 +99,6 @@ export class Mailroom implements Application {
   }
 
   /**
-   * Sends a message of a local program; resolves when it is in the store.
-   *
-   * @throws AiocError as `submit` tells
-   */
-  async send(frame: Frame): Promise<void> {
-    await this.submit(frame).stored;
-  }
-
-  /**
    * Takes a message of a local program. While the queue to a connected peer is full it waits for its place, and with it
    * the program; the queue to a peer that is away refuses what does not fit. Order is kept between messages of which
    * each was submitted after the one before had its place.
@@ -107,53 +107,51 @@ export class Mailroom implements Application {
    * AIOC_IGNORED.
    */
   submit(frame: Frame): Submitted {
-    const placed = this.#place(frame);
-    return {
-      accepted: placed.then(
-        () => undefined,
-        () => undefined,
-      ),
-      stored: placed.then(({ stored }) => stored),
-    };
+    try {
+      return this.#place(this.#checked(frame), frame);
+    } catch (error) {
+      return { accepted: undefined, stored: Promise.reject(error) };
+    }
   }
 
-  async #place(frame: Frame): Promise<Pick<Submitted, 'stored'>> {
-    const peer = this.#checked(frame);
+  #place(peer: Peer, frame: Frame): Submitted {
     const { header, data, binary } = frame;
     if (header.message_type === '_ping') {
       this.#way.sendNow(peer, { header, data, binary });
-      return { stored: Promise.resolve('accepted') };
+      return { accepted: undefined, stored: Promise.resolve('accepted') };
     }
-    if (this.#isCrowded(peer, frame)) await this.#roomFor(peer, frame);
+    if (!this.#isCrowded(peer, frame)) return { accepted: undefined, stored: this.#queue(peer, frame) };
+    const accepted = this.#roomFor(peer, frame);
+    return { accepted, stored: accepted.then(() => this.#queue(peer, frame)) };
+  }
+
+  async #queue(peer: Peer, frame: Frame): Promise<'stored' | 'accepted'> {
+    const { header, data, binary } = frame;
     const body = this.#options.bodyOf(frame);
-    const sent = this.#way.send(peer, {
+    await this.#way.send(peer, {
       header,
       data,
       ...(binary.length > 0 && { binary }),
       ...(body && { body }),
       onState: () => undefined,
     });
-    const outcome = this.#options.rules.isStored('out', header.message_type) ? 'stored' : 'accepted';
-    return { stored: sent.then(() => outcome) };
+    return this.#options.rules.isStored('out', header.message_type) ? 'stored' : 'accepted';
   }
 
-  /**
-   * Sends a request of a local program and waits for the response.
-   *
-   * @returns a function that ends the waiting
-   * @throws AiocError as `send`
-   */
-  async request(frame: Frame, taker: ResponseTaker): Promise<() => void> {
-    const peer = this.#checked(frame);
-    const { message_type: type } = frame.header;
-    const requestId = frame.header['request_id'] ?? null;
-    const end = this.#responses.add({ peer, type, requestId, ...taker });
+  /** Takes a request of a local program, like `submit`, and waits for the response. */
+  request(frame: Frame, taker: ResponseTaker): Requested {
+    let stopWaiting = (): void => undefined;
     try {
-      await this.send(frame);
-      return end;
+      const peer = this.#checked(frame);
+      const { message_type: type } = frame.header;
+      const requestId = frame.header['request_id'] ?? null;
+      stopWaiting = this.#responses.add({ peer, type, requestId, ...taker });
+      const { accepted, stored } = this.#place(peer, frame);
+      stored.catch(stopWaiting);
+      return { accepted, stored, stopWaiting };
     } catch (error) {
-      end();
-      throw error;
+      stopWaiting();
+      return { accepted: undefined, stored: Promise.reject(error), stopWaiting };
     }
   }
 

@@ -44,6 +44,9 @@ export class Acceptor implements LinkOwner {
   readonly #options: AcceptorOptions;
   /** Every open connection, with the name under which it is let in or waits; undefined until it has said one. */
   readonly #links = new Map<Link, string | undefined>();
+  /** Those that have said no name yet, and how many of them come from each address. */
+  readonly #unnamed = new Set<Link>();
+  readonly #unnamedFrom = new Map<string, number>();
   #listener: Listener | undefined;
   #generation = 0;
 
@@ -75,11 +78,11 @@ export class Acceptor implements LinkOwner {
   }
 
   #take(connection: Connection): void {
-    const unnamed = [...this.#links]
-      .filter(([, name]) => name === undefined)
-      .map(([link]) => link.connection.remoteAddress);
-    const sameAddress = unnamed.filter((address) => address === connection.remoteAddress).length;
-    if (unnamed.length >= LIMITS.pendingConnections || sameAddress >= LIMITS.pendingConnectionsPerAddress) {
+    const sameAddress = this.#unnamedFrom.get(connection.remoteAddress) ?? 0;
+    if (
+      this.#unnamed.size >= LIMITS.pendingConnections ||
+      sameAddress >= LIMITS.pendingConnectionsPerAddress
+    ) {
       connection.destroy();
       return;
     }
@@ -102,7 +105,22 @@ export class Acceptor implements LinkOwner {
       },
     });
     this.#links.set(link, undefined);
+    this.#unnamed.add(link);
+    this.#unnamedFrom.set(connection.remoteAddress, sameAddress + 1);
     link.start();
+  }
+
+  #named(link: Link, name: string): void {
+    this.#links.set(link, name);
+    this.#forgetUnnamed(link);
+  }
+
+  #forgetUnnamed(link: Link): void {
+    if (!this.#unnamed.delete(link)) return;
+    const { remoteAddress } = link.connection;
+    const others = (this.#unnamedFrom.get(remoteAddress) ?? 1) - 1;
+    if (others > 0) this.#unnamedFrom.set(remoteAddress, others);
+    else this.#unnamedFrom.delete(remoteAddress);
   }
 
   authenticate(link: Link, certificate: PeerCertificate | undefined): void {
@@ -117,7 +135,7 @@ export class Acceptor implements LinkOwner {
   enrol(link: Link, request: EnrolmentRequest): void {
     const { trust, log } = this.#options;
     if (trust === undefined) return;
-    this.#links.set(link, request.name);
+    this.#named(link, request.name);
     const objection = this.#objection(link, request.name);
     if (objection !== undefined) return link.notEnrolled(objection);
     trust.enrol(request).then(
@@ -135,7 +153,7 @@ export class Acceptor implements LinkOwner {
 
   introduced(link: Link, introduction: Introduction): void {
     const name = introduction.certificate?.claimedName ?? introduction.wireName;
-    this.#links.set(link, name);
+    this.#named(link, name);
     const { gate, log, trust } = this.#options;
     const objection = this.#objection(link, introduction.wireName);
     // Without a word, so that the client goes on trying: the list may change.
@@ -202,6 +220,7 @@ export class Acceptor implements LinkOwner {
     const { gate, registry, log, traffic } = this.#options;
     const claimed = this.#links.get(link);
     this.#links.delete(link);
+    this.#forgetUnnamed(link);
     gate.over(link);
     if (ending.state === 'superseded') return;
     const peer = registry.byLink(link);

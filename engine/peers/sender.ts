@@ -220,6 +220,7 @@ export class Sender {
     } while (this.#unacknowledged.has(this.#lastTransportId));
     sent.entry.sent = true;
     this.#unacknowledged.set(this.#lastTransportId, sent);
-    return { ...header, transport_id: this.#lastTransportId };
+    // In front, so that the other side can cut it off again without writing the rest anew (engine/local/listener-frame.ts).
+    return { transport_id: this.#lastTransportId, ...header };
   }
 }

@@ -124,7 +124,7 @@ export class Traffic implements LinkTraffic {
    * @returns a function that takes it back while it has not left
    * @throws AiocError AIOC_IGNORED when the peer is ignored, AIOC_QUEUE_FULL
    */
-  async send(peer: Peer, message: OutMessage): Promise<() => void> {
+  send(peer: Peer, message: OutMessage): Promise<() => void> {
     const { ignoring, log, sourceId } = this.#options;
     const header: Header = { ...message.header, source_id: sourceId(), destination_id: peer.wireName };
     const setOutcome = log.traffic({
@@ -139,21 +139,21 @@ export class Traffic implements LinkTraffic {
     });
     if (ignoring.dropsNow(peer, 'out')) {
       setOutcome('dropped', 'ignored');
-      throw new AiocError(
-        'AIOC_IGNORED',
-        `${peer.name} is ignored, so this was dropped: press i on the peer to end that`,
-      );
+      const text = `${peer.name} is ignored, so this was dropped: press i on the peer to end that`;
+      return Promise.reject(new AiocError('AIOC_IGNORED', text));
     }
-    try {
-      return await peer.offer({
-        ...message,
-        header,
-        onState: (state, reason) => this.#moved(message, setOutcome, state, reason),
-      });
-    } catch (error) {
-      setOutcome('refused', (error as Error).message);
+    const { data, binary, body } = message;
+    const offered = peer.offer({
+      header,
+      data,
+      ...(binary !== undefined && { binary }),
+      ...(body !== undefined && { body }),
+      onState: (state, reason) => this.#moved(message, setOutcome, state, reason),
+    });
+    return offered.catch((error: Error) => {
+      setOutcome('refused', error.message);
       throw error;
-    }
+    });
   }
 
   acknowledged(link: Link, ack: Ack): void {
@@ -275,8 +275,7 @@ export class Traffic implements LinkTraffic {
 
 function preview(header: Header, data: Buffer): string {
   const text = data
-    .subarray(0, LIMITS.logPreviewCharacters * 4)
-    .toString()
+    .toString('utf8', 0, LIMITS.logPreviewCharacters * 4)
     .slice(0, LIMITS.logPreviewCharacters);
   return header['response_id'] === undefined ? text : `answer: ${text}`;
 }

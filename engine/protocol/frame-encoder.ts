@@ -1,6 +1,6 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { encodeHeader, type Header } from './header.ts';
+import { type Header, headerText } from './header.ts';
 
 export interface FrameParts {
   readonly header: Header;
@@ -21,9 +21,9 @@ export function encodeFrame({ header, data, binary = EMPTY, fileBytes = 0 }: Fra
   if (!withBinary && binary.length + fileBytes > 0) {
     throw new AiocError('AIOC_INTERNAL', 'a frame with a binary needs with_binary in its header');
   }
-  const headerBytes = encodeHeader(header);
+  const headerAscii = headerText(header);
   const binaryBytes = binary.length + fileBytes;
-  const lengthBytes = 2 + headerBytes.length + 4 + data.length + (withBinary ? 4 + binaryBytes : 0);
+  const lengthBytes = 2 + headerAscii.length + 4 + data.length + (withBinary ? 4 + binaryBytes : 0);
   if (lengthBytes > LIMITS.frameBytes) {
     throw new AiocError(
       'AIOC_FRAME_TOO_LARGE',
@@ -32,8 +32,8 @@ export function encodeFrame({ header, data, binary = EMPTY, fileBytes = 0 }: Fra
   }
   const frame = Buffer.allocUnsafe(4 + lengthBytes - fileBytes);
   let at = frame.writeUInt32LE(lengthBytes, 0);
-  at = frame.writeUInt16LE(headerBytes.length, at);
-  at += headerBytes.copy(frame, at);
+  at = frame.writeUInt16LE(headerAscii.length, at);
+  at += frame.write(headerAscii, at, 'latin1');
   at = frame.writeUInt32LE(data.length, at);
   at += data.copy(frame, at);
   if (withBinary) {

@@ -15,6 +15,12 @@ export interface InboxOptions {
   readonly whenFull: WhenFull;
 }
 
+interface Waiting {
+  readonly frame: Buffer;
+  resolve(kept: boolean): void;
+  reject(error: unknown): void;
+}
+
 /** What has arrived for the one listener of a message type, in order, until that listener has taken it. */
 export class Inbox {
   readonly type: string;
@@ -31,7 +37,10 @@ export class Inbox {
   #isHopeful = false;
   #giveUp: Timer | undefined;
   #onArrival: () => void = () => undefined;
-  #waitingForRoom: (() => void)[] = [];
+  readonly #waitingForRoom: Waiting[] = [];
+  #admitting = false;
+  readonly #unstored: { readonly frame: Buffer; stored(): void }[] = [];
+  #storing = false;
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -94,7 +103,7 @@ export class Inbox {
   abandon(): void {
     this.#giveUp?.cancel();
     this.#isHopeful = false;
-    this.#wake();
+    void this.#admit();
   }
 
   /**
@@ -104,30 +113,54 @@ export class Inbox {
    *
    * @returns false when it was dropped
    */
-  async put(frame: Buffer): Promise<boolean> {
-    while (this.#isFull(frame.length)) {
-      if (!this.#isHopeful) {
-        this.#dropped += 1;
-        if (this.#options.whenFull !== 'drop_oldest' || !(await this.#dropOldest())) return false;
-        continue;
-      }
-      await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
-    }
+  put(frame: Buffer): Promise<boolean> {
+    if (this.#waitingForRoom.length === 0 && !this.#isFull(frame.length)) return this.#keep(frame);
+    return new Promise((resolve, reject) => {
+      this.#waitingForRoom.push({ frame, resolve, reject });
+      void this.#admit();
+    });
+  }
+
+  #keep(frame: Buffer): Promise<boolean> {
     // Whatever was here before this one came and went says nothing about its age.
     if (this.#depth === 0) this.#oldestAtMs = this.#options.clock.wallNow();
     this.#depth += 1;
     this.#bytes += frame.length;
     this.arrivals.add();
-    await this.#append(frame);
-    this.#onArrival();
-    return true;
+    return new Promise((resolve) => {
+      this.#unstored.push({ frame, stored: () => resolve(true) });
+      void this.#store();
+    });
   }
 
-  async #append(frame: Buffer): Promise<void> {
+  /** What came while the store was busy goes to it together, so that whatever it refuses keeps its place. */
+  async #store(): Promise<void> {
+    if (this.#storing) return;
+    this.#storing = true;
+    while (this.#unstored.length > 0) {
+      const batch = this.#unstored.splice(0, this.#batchLength());
+      await this.#append(batch.map(({ frame }) => frame));
+      for (const { stored } of batch) stored();
+      this.#onArrival();
+    }
+    this.#storing = false;
+  }
+
+  #batchLength(): number {
+    let length = 0;
+    let bytes = 0;
+    for (; length < this.#unstored.length; length += 1) {
+      bytes += this.#unstored[length]?.frame.length ?? 0;
+      if (length > 0 && bytes > LIMITS.inboxBatchBytes) break;
+    }
+    return length;
+  }
+
+  async #append(frames: readonly Buffer[]): Promise<void> {
     const { store, stream, clock } = this.#options;
     for (;;) {
       try {
-        await store.append(stream, [frame]);
+        await store.append(stream, frames);
         this.#trouble = undefined;
         return;
       } catch (error) {
@@ -139,12 +172,13 @@ export class Inbox {
 
   async #dropOldest(): Promise<boolean> {
     const { store, stream } = this.#options;
-    const [oldest, next] = await store.read(stream, 0, 1);
+    const [oldest, next] = await store.read(stream, 0, 1).catch(() => []);
     if (oldest === undefined) return false;
+    this.#dropped += 1;
     this.#depth -= 1;
     this.#bytes -= oldest.payload.length;
     this.#oldestAtMs = next?.atMs ?? oldest.atMs;
-    await store.ack(stream, oldest.position);
+    store.ack(stream, oldest.position).catch(() => undefined);
     return true;
   }
 
@@ -153,13 +187,13 @@ export class Inbox {
   }
 
   /** The listener has taken everything up to this record. */
-  async done(record: StoredRecord, sizes: { readonly count: number; readonly bytes: number }): Promise<void> {
+  done(record: StoredRecord, sizes: { readonly count: number; readonly bytes: number }): Promise<void> {
     this.#depth -= sizes.count;
     this.#bytes -= sizes.bytes;
     this.departures.add(sizes.count);
     this.#oldestAtMs = record.atMs;
-    this.#wake();
-    await this.#options.store.ack(this.#options.stream, record.position);
+    void this.#admit();
+    return this.#options.store.ack(this.#options.stream, record.position);
   }
 
   #isFull(sizeBytes: number): boolean {
@@ -167,7 +201,20 @@ export class Inbox {
     return this.#depth >= messages || (this.#depth > 0 && this.#bytes + sizeBytes > bytes);
   }
 
-  #wake(): void {
-    for (const resolve of this.#waitingForRoom.splice(0)) resolve();
+  /** Whoever has waited longest comes first, or the order would be lost. */
+  async #admit(): Promise<void> {
+    if (this.#admitting) return;
+    this.#admitting = true;
+    for (let first = this.#waitingForRoom[0]; first !== undefined; first = this.#waitingForRoom[0]) {
+      const full = this.#isFull(first.frame.length);
+      if (full && this.#isHopeful) break;
+      if (full && this.#options.whenFull === 'drop_oldest' && (await this.#dropOldest())) continue;
+      this.#waitingForRoom.shift();
+      if (full) {
+        this.#dropped += 1;
+        first.resolve(false);
+      } else this.#keep(first.frame).then(first.resolve, first.reject);
+    }
+    this.#admitting = false;
   }
 }

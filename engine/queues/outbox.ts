@@ -76,6 +76,8 @@ export class Outbox {
   readonly #options: OutboxOptions;
   #window: OutboxEntry[] = [];
   #nextUnsent = 0;
+  /** Entries before this index are gone; they are cut off now and then, not each time. */
+  #firstKept = 0;
   /** The last position that is, or was, in the window. */
   #windowEnd = 0;
   #storedEnd = 0;
@@ -153,7 +155,7 @@ export class Outbox {
     const companions = { ...(body && { body }), onState };
     const atMs = this.#options.clock.wallNow();
     const place = { companions, position, sizeBytes, atMs, sent: false, gone: false };
-    const isNext = this.#windowEnd === this.#storedEnd && this.#window.length < LIMITS.outboxWindow;
+    const isNext = this.#windowEnd === this.#storedEnd && this.#windowLength < LIMITS.outboxWindow;
     this.#storedEnd = position;
     if (isNext) {
       const entry = Object.assign(place, { parts: { header, data, ...(binary && { binary }) } });
@@ -172,6 +174,10 @@ export class Outbox {
       if (entry !== undefined && !entry.gone && !entry.sent) return entry;
     }
     return undefined;
+  }
+
+  get #windowLength(): number {
+    return this.#window.length - this.#front;
   }
 
   /** Whether messages wait in the store that are not in the window yet, and should be now. */
@@ -220,7 +226,7 @@ export class Outbox {
 
   /** The connection is gone: whatever was not acknowledged will be sent again, in the same order. */
   rewind(): void {
-    this.#nextUnsent = 0;
+    this.#nextUnsent = this.#firstKept;
     for (const entry of this.#window) {
       if (entry.gone || !entry.sent) continue;
       entry.sent = false;

@@ -13,12 +13,13 @@ const FORMAT = 1;
 
 /** A message as the bytes of one record: format, then header, data and binary, each behind its length. */
 export function packMessage({ header, data, binary }: MessageParts): Buffer {
-  const headerBytes = Buffer.from(JSON.stringify(header));
+  const headerText = JSON.stringify(header);
+  const headerBytes = Buffer.byteLength(headerText);
   const binaryBytes = binary ?? EMPTY;
-  const packed = Buffer.allocUnsafe(1 + 4 + headerBytes.length + 4 + data.length + binaryBytes.length);
+  const packed = Buffer.allocUnsafe(1 + 4 + headerBytes + 4 + data.length + binaryBytes.length);
   let at = packed.writeUInt8(FORMAT, 0);
-  at = packed.writeUInt32LE(headerBytes.length, at);
-  at += headerBytes.copy(packed, at);
+  at = packed.writeUInt32LE(headerBytes, at);
+  at += packed.write(headerText, at);
   at = packed.writeUInt32LE(data.length, at);
   at += data.copy(packed, at);
   binaryBytes.copy(packed, at);

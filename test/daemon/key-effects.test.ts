@@ -99,22 +99,6 @@ test('default_logger_rotate: false, the log stays one file', async (t) => {
   assert.equal(existsSync(join(here.directory, `${LOG}.1`)), false);
 });
 
-test('disk_persistence_send, disk_persistence_recv, max_size_persistence_path: named in one warning', async (t) => {
-  const { daemon, directory } = await running(t, {
-    disk_persistence_send: true,
-    disk_persistence_recv: ['any'],
-    max_size_persistence_path: 1000,
-  });
-  const warning = /warning: not in this version.*: (.*)\n/i;
-  await waitFor(() => warning.test(daemon.errors), { what: 'the warning' });
-  const names = (warning.exec(daemon.errors)?.[1] ?? '').split(', ').sort();
-  assert.deepEqual(names, ['disk_persistence_recv', 'disk_persistence_send', 'max_size_persistence_path']);
-  assert.equal(daemon.errors.split('\n').length, 2, 'it is the only one');
-  await waitFor(() => /WARNING - not in this version/.test(textOf(join(directory, LOG))), {
-    what: 'it in the log',
-  });
-});
-
 test('ignore_peer_traffic: what a command changes is written back into the file, and read at the next start', async (t) => {
   const here = await running(t, { ignore_peer_traffic: ['a', 'b'], default_logger_log_level: 'DEBUG' });
   const tool = await ConnectorRemoteTool.fromConfig(here.file);

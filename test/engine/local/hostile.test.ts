@@ -283,7 +283,9 @@ const COUNT = 12_000;
 const SIZE_BYTES = 16 * 1024;
 
 test('a listener that never reads holds the programs back at the other end, in bounded memory; then all comes in order', async (t) => {
-  const { server, client } = await configuredPair(t, 'plain');
+  // In memory alone a queue has a bound that is soon reached.
+  const inMemory = { disk_persistence_send: false, disk_persistence_recv: false };
+  const { server, client } = await configuredPair(t, 'plain', inMemory);
   const { host, port } = { host: '127.0.0.1', port: server.status().port };
   const directory = runOf(server, '');
   const path = receiveSocketPath({ directory, owner: { role: 'server', host, port }, messageType: 'any' });

@@ -53,6 +53,21 @@ test('a full inbox waits for a slow listener, also while that is restarted, and 
   assert.equal(await late, false);
 });
 
+test('whoever waits for room comes before whoever comes when there is some', async () => {
+  const clock = new FakeClock(0);
+  const inbox = await fullInbox(clock);
+  inbox.setListened(true);
+  const records = await inbox.read(0);
+  const puts = ['1', '2'].map((text) => inbox.put(Buffer.from(text)));
+  const last = records.at(-1);
+  assert.ok(last !== undefined);
+  void inbox.done(last, { count: records.length, bytes: records.length });
+  puts.push(inbox.put(Buffer.from('3')));
+  assert.deepEqual(await Promise.all(puts), [true, true, true]);
+  const after = await inbox.read(last.position);
+  assert.deepEqual(after.map(({ payload }) => payload.toString()).slice(-3), ['1', '2', '3']);
+});
+
 test('a connector that stops waits for nobody', async () => {
   const inbox = await fullInbox(new FakeClock(0));
   inbox.setListened(true);
