@@ -9,7 +9,14 @@ import type { TestContext } from 'node:test';
  */
 export function tempDir(t: TestContext): string {
   const path = makeTempDir();
-  t.after(() => removeDir(path));
+  t.after(() => {
+    try {
+      removeDir(path);
+    } catch {
+      // A program of a test that has failed still writes there. What ends it comes after this, and must come.
+      process.once('exit', () => removeDir(path));
+    }
+  });
   return path;
 }
 

@@ -1,17 +1,23 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, renameSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ConnectorRemoteTool } from '../../source/index.ts';
 import { builtProgram } from '../helpers/built-program.ts';
-import { ExampleProgram } from '../helpers/example-program.ts';
+import { EXAMPLES, ExampleProgram } from '../helpers/example-program.ts';
 import { freePorts } from '../helpers/free-port.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { deadline, waitFor } from '../helpers/wait-for.ts';
 
-function createCertificates(folder: string, name: string): void {
-  execFileSync(process.execPath, [builtProgram(), 'create_certificates', name], { cwd: folder });
+/** Does what the first lines of an example say that must be done before it. */
+function prepare(example: string, folder: string): void {
+  const [head = ''] = readFileSync(join(EXAMPLES, example), 'utf8').split('\nimport ');
+  const lines = [...head.matchAll(/^\/\/ {3}(.+)$/gm)].map(([, line]) => line);
+  assert.ok(lines.length > 0);
+  const script = lines.join(' && ').replaceAll(/\baioc (?=create)/g, '"$NODE" "$AIOC" ');
+  const env = { ...process.env, NODE: process.execPath, AIOC: builtProgram() };
+  execFileSync('sh', ['-c', script], { cwd: folder, env, stdio: 'pipe' });
 }
 
 const ends = (program: ExampleProgram): Promise<number | null> =>
@@ -19,11 +25,7 @@ const ends = (program: ExampleProgram): Promise<number | null> =>
 
 test('a star: clients of one server write to each other by way of a program at the server', async (t) => {
   const folder = tempDir(t);
-  createCertificates(folder, 'hub');
-  mkdirSync(join(folder, 'spokes/certificates'), { recursive: true });
-  cpSync(join(folder, 'hub/certificates/client'), join(folder, 'spokes/certificates/client'), {
-    recursive: true,
-  });
+  prepare('star/hub.ts', folder);
   const port = await freePorts(1);
   const start = (file: string, ...args: string[]): ExampleProgram =>
     new ExampleProgram(t, `star/${file}`, { folder, port, args });
@@ -48,15 +50,6 @@ test('a star: clients of one server write to each other by way of a program at t
   assert.equal(hub.errors, '');
 });
 
-/** The two machines, each with the other's `certificates/client`. */
-function exchangeCertificates(folder: string): void {
-  for (const name of ['north', 'south']) createCertificates(folder, name);
-  const client = (name: string): string => join(folder, name, 'certificates/client');
-  renameSync(client('north'), join(folder, 'kept'));
-  renameSync(client('south'), client('north'));
-  renameSync(join(folder, 'kept'), client('south'));
-}
-
 const toolOf = (folder: string, name: string, role: { isServer: boolean }, port: number) =>
   new ConnectorRemoteTool({
     ...role,
@@ -67,7 +60,7 @@ const toolOf = (folder: string, name: string, role: { isServer: boolean }, port:
 
 test('two machines that call each other: either may be down, and so may either connection; each line comes once', async (t) => {
   const folder = tempDir(t);
-  exchangeCertificates(folder);
+  prepare('either-side/machine.ts', folder);
   const port = await freePorts(2);
   const start = (...args: string[]): ExampleProgram =>
     new ExampleProgram(t, 'either-side/machine.ts', { folder, port, args });
@@ -98,20 +91,23 @@ test('two machines that call each other: either may be down, and so may either c
   await south.killed();
   north.type('while you were away');
   south = start('south', 'north');
-  await south.prints('north says: while you were away');
+  await Promise.all(['ready', 'north says: while you were away'].map((line) => south.prints(line)));
   assert.deepEqual(south.lines.toSorted(), ['north says: while you were away', 'ready']);
   assert.deepEqual(
     north.lines,
     ['ready', ...['good morning', 'over mine', 'over yours'].map((line) => `south says: ${line}`)],
     north.errors,
   );
-  for (const program of [north, south]) program.process.stdin?.end();
-  assert.deepEqual(await Promise.all([ends(north), ends(south)]), [0, 0]);
+  // One after the other: who ends must first have heard that its last line was.
+  for (const program of [north, south]) {
+    program.process.stdin?.end();
+    assert.equal(await ends(program), 0);
+  }
 });
 
 test('a mesh: three nodes share one certificates directory, each hears the two others, and one may be away', async (t) => {
   const folder = tempDir(t);
-  createCertificates(folder, 'mesh');
+  prepare('mesh/node.ts', folder);
   const port = await freePorts(3);
   const start = (name: string): ExampleProgram =>
     new ExampleProgram(t, 'mesh/node.ts', { folder, port, args: [name] });

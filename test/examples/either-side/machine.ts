@@ -1,5 +1,9 @@
 // One of two machines that both listen for and call the other: `machine.ts north south`, and `machine.ts south north`
 // there. As long as one of the two connections can be made, each line of the input is printed at the other side, once.
+// Once before it (with two real machines, each makes its own and sends the other its certificates/client):
+//   aioc create_certificates north && aioc create_certificates south
+//   mv north/certificates/client kept && mv south/certificates/client north/certificates/client
+//   mv kept south/certificates/client
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { ConnectorManager } from 'aioc';
@@ -34,6 +38,8 @@ let last = 0;
 const listeners = await Promise.all(
   ways.map(({ api }) =>
     api.listen('line', async (message) => {
+      // An answer that nobody waits for any more comes here like any message: answering it would go on for ever.
+      if (!message.awaitsResponse) return;
       const id = Number(message.requestId);
       if (id > last) console.log(`${other} says: ${message.text()}`);
       last = Math.max(last, id);

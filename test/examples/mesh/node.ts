@@ -1,5 +1,7 @@
 // A node of a mesh: `node.ts ada`, `node.ts ben` and `node.ts cleo`. Each is a server, and a client of the two others; all
 // use one certificates directory. Each line of the input is printed by the two others.
+// Once before it:
+//   aioc create_certificates mesh
 import { createInterface } from 'node:readline';
 import { ConnectorManager } from 'aioc';
 

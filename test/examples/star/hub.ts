@@ -1,4 +1,7 @@
 // The middle of a star: its clients know nobody but this server, and write to each other by way of this program.
+// Once before it:
+//   aioc create_certificates hub
+//   mkdir -p spokes/certificates && cp -r hub/certificates/client spokes/certificates/
 import { ConnectorManager } from 'aioc';
 
 const connector = new ConnectorManager({
