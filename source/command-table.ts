@@ -78,7 +78,7 @@ export const COMMANDS = {
   print_config_templates: { takes: '', help: 'show all keys of configuration files, with their defaults' },
   config: { takes: 'check FILE', help: 'say whether a configuration file is fine' },
   status: { takes: '[--json]', help: 'the connectors of this machine, their peers and queues' },
-  cli: { takes: '[CONNECTOR [COMMAND …]]', help: 'ask a running connector to do something' },
+  cli: { takes: '[CONNECTOR|FILE [COMMAND …]]', help: 'ask a running connector to do something' },
   send: {
     takes: '[CONNECTOR|FILE [TEXT]]',
     help: 'send a message, or one for each line of the input',

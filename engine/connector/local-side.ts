@@ -54,11 +54,12 @@ export class LocalSide {
     this.#ownSocket = new OwnSocket({
       path: ownSocketPath(directory, owner),
       mailroom,
+      clock,
       log,
       forEverybody: local.everybodyCanSend,
       version: connector.version,
     });
-    this.#commander = new Commander({ path: commanderSocketPath(directory, owner), control, log });
+    this.#commander = new Commander({ path: commanderSocketPath(directory, owner), control, log, clock });
     this.#deliveries = [...mailroom.inboxes].map((inbox) => {
       const listenerPath = receiveSocketPath({ directory, owner, messageType: inbox.type });
       return new ListenerDelivery({

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { toAiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import type { Clock, Timer } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
@@ -16,6 +17,7 @@ export const LOCAL_PROTOCOL = 1;
 export interface ProgramOptions {
   readonly socket: Socket;
   readonly mailroom: Mailroom;
+  readonly clock: Clock;
   readonly log: TrafficLog;
   readonly version: string;
 }
@@ -34,6 +36,7 @@ export class Program {
   /** Messages that the connector has and has not confirmed: bounded, or a full disk would fill the memory. */
   #unconfirmed = 0;
   #unconfirmedBytes = 0;
+  #late: Timer | undefined;
 
   constructor(options: ProgramOptions) {
     this.#options = options;
@@ -52,6 +55,7 @@ export class Program {
 
   end(): void {
     this.#ended = true;
+    this.#unitEnded();
     for (const stopWaiting of this.#requests.values()) stopWaiting();
     this.#requests.clear();
   }
@@ -63,6 +67,7 @@ export class Program {
       while (!this.#ended && !this.#isBehind) {
         const unit = this.#reader.next();
         if (unit === undefined) break;
+        this.#unitEnded();
         const accepted = this.#handle(unit);
         // Without this test each message would cost a turn of the microtask queue.
         if (accepted !== undefined) await accepted;
@@ -75,10 +80,28 @@ export class Program {
       this.#options.socket.destroy();
     }
     this.#running = false;
+    // What is not read cannot come late.
+    if (this.#isBehind) this.#unitEnded();
+    else this.#watchForCut();
     if (this.#paused === this.#isBehind) return;
     this.#paused = this.#isBehind;
     if (this.#paused) this.#options.socket.pause();
     else this.#options.socket.resume();
+  }
+
+  #unitEnded(): void {
+    this.#late?.cancel();
+    this.#late = undefined;
+  }
+
+  /** As at Python's sockets: the rest of a message follows its beginning within 10 s, or the program is broken. */
+  #watchForCut(): void {
+    if (this.#late !== undefined || !this.#reader.insideUnit || this.#ended) return;
+    const { clock, log, socket } = this.#options;
+    this.#late = clock.after(LIMITS.localFrameTimeoutMs, () => {
+      log.event('a program on this machine began a message and did not end it', { warning: true });
+      socket.destroy();
+    });
   }
 
   get #isBehind(): boolean {
