@@ -29,7 +29,7 @@ export interface SideOptions {
 }
 
 /** Mutual TLS without certificates: the server takes the name that the simulated certificate claims. */
-const TRUST: ConnectorSecurity & { mode: 'mutual-tls' } = {
+export const TRUST: ConnectorSecurity & { mode: 'mutual-tls' } = {
   mode: 'mutual-tls',
   tls: { certificatePem: '', privateKeyPem: '', words: '' },
   server: {
