@@ -1,6 +1,7 @@
 import { type Disk, readWhole } from '../../base/disk.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Randomness } from '../../base/ports.ts';
+import { SEGMENT_START } from './format.ts';
 import { type CopiedRecord, makeSegment } from './make-segment.ts';
 import type { Segment } from './model.ts';
 import { places } from './places.ts';
@@ -58,11 +59,15 @@ export async function recoverJournal(recovery: Recovery): Promise<Recovered> {
   const state = survey.state ?? new JournalState(random.bytes(16));
   if (report.torn.length > 0) state.lastPosition += LIMITS.journalPositionGap;
   const copies = await copiesOf(disk, survey.uncertain);
+  // Nothing of these is on the disk for certain, so the new segment has all of it, and does not name them.
+  const emptied = state.segments.filter(({ end }) => end <= SEGMENT_START);
+  state.segments = state.segments.filter((segment) => !emptied.includes(segment));
   const active = await makeSegment({ disk, directory, state, writer, copies });
   // From here on the new segment says what counts; the rest is tidying, which the next start does again if need be.
-  for (const path of [...survey.voids, places.rewrite(directory)])
-    await disk.remove(path).catch(() => undefined);
+  const useless = [...survey.voids, ...emptied.map(({ path }) => path), places.rewrite(directory)];
+  for (const path of useless) await disk.remove(path).catch(() => undefined);
   const ends = new Set([...survey.uncertain, ...survey.damages].map(({ segment }) => segment));
+  for (const segment of emptied) ends.delete(segment);
   for (const segment of ends) await cutOff(disk, segment).catch(() => undefined);
   return { state, active, report };
 }
