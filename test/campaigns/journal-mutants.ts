@@ -98,8 +98,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the files that a rewritten segment stands for are removed before its name is on the disk',
     file: 'rewrite.ts',
-    find: 'if (isSynced) await disk.remove',
-    replace: 'if (isSynced || segment !== first) await disk.remove',
+    find: 'await disk.syncDirectory(directory).then(',
+    replace: 'await Promise.resolve().then(',
   },
   {
     name: 'a new segment is used before its name is on the disk',
