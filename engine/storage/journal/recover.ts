@@ -1,4 +1,4 @@
-import { type Disk, readWhole } from '../../base/disk.ts';
+import { type Disk, type DiskFile, readWhole } from '../../base/disk.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Randomness } from '../../base/ports.ts';
 import { SEGMENT_START } from './format.ts';
@@ -94,19 +94,23 @@ async function quarantineAll({ disk, directory }: Recovery, survey: Survey): Pro
 
 async function copiesOf(disk: Disk, records: readonly FoundRecord[]): Promise<CopiedRecord[]> {
   const copies: CopiedRecord[] = [];
-  for (const record of records) {
-    const file = await disk.open(record.segment.path, 'read');
+  for (const segment of new Set(records.map((record) => record.segment))) {
+    const file = await disk.open(segment.path, 'read');
     try {
-      const payload = Buffer.alloc(record.payloadBytes);
-      const got = await readWhole(file, payload, record.end - record.payloadBytes);
-      if (got < payload.length) throw Object.assign(new Error('a segment became shorter'), { code: 'EIO' });
-      const { stream, position, atMs, source, seq } = record;
-      copies.push({ fields: { stream, position, atMs, source, seq, following: 0 }, payload });
+      for (const record of records) if (record.segment === segment) copies.push(await copyOf(file, record));
     } finally {
       await file.close();
     }
   }
   return copies;
+}
+
+async function copyOf(file: DiskFile, record: FoundRecord): Promise<CopiedRecord> {
+  const { stream, position, atMs, source, seq, payloadBytes, end } = record;
+  const payload = Buffer.alloc(payloadBytes);
+  const got = await readWhole(file, payload, end - payloadBytes);
+  if (got < payloadBytes) throw Object.assign(new Error('a segment became shorter'), { code: 'EIO' });
+  return { fields: { stream, position, atMs, source, seq, following: 0 }, payload };
 }
 
 /** Takes away what lies behind the end of an older segment: it is in the new one, or in quarantine. */
