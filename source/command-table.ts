@@ -33,7 +33,7 @@ export const OPTIONS = {
   },
   json: {
     type: 'boolean',
-    help: 'with status and cli: answer in JSON; with send: each line of the input is a message in JSON',
+    help: 'with status, cli and log: answer in JSON; with send: each line of the input is a message in JSON',
   },
   type: {
     type: 'string',
@@ -84,6 +84,10 @@ export const COMMANDS = {
     help: 'send a message, or one for each line of the input',
   },
   listen: { takes: '[CONNECTOR|FILE]', help: 'print each message that comes, a line of JSON each' },
+  log: {
+    takes: 'verify|show|export DIR [STREAM]',
+    help: 'look into the journal of a connector that does not run',
+  },
   ping: { takes: 'FILE [--to NAME]', help: 'ask the peer of a connector for a sign of life' },
   test_receive_messages: { takes: 'FILE', help: 'show the messages that a connector brings' },
   test_send_messages: { takes: 'FILE [--to NAME]', help: 'send a numbered message each second' },

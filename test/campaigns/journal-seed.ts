@@ -40,6 +40,7 @@ class History {
   #pending: Promise<void>[] = [];
   #crash: (() => void) | undefined;
   #crashed: Promise<never> = new Promise(() => undefined);
+  #hasLost = false;
   readonly faults: FaultCounts = {};
 
   constructor(seed: number) {
@@ -123,7 +124,9 @@ class History {
     }
     const journal = this.#journal as unknown as Journal;
     assert.deepEqual(journal.report.damaged, [], 'nothing is damaged, so nothing may be called so');
-    for (const stream of this.#streams) await stream.checkRestarted(journal, { powerLost });
+    for (const stream of this.#streams)
+      await stream.checkRestarted(journal, { powerLost: powerLost || this.#hasLost });
+    this.#hasLost = false;
     for (const stream of this.#streams)
       for (const [epoch, seq] of stream.confirmedSeq) this.#nextSeq.set(`${stream.name} ${epoch}`, seq + 1);
   }
@@ -277,6 +280,8 @@ class History {
       if (isOnce) this.#disk.fault = () => undefined;
       isOnce = false;
       this.#count(isShort ? 'short write' : `${name} ${code}`);
+      // What the kernel had not brought to the disk is gone, as after a power loss.
+      if (call.name === 'sync') this.#hasLost = true;
       return isShort ? 'short' : { fails: code };
     };
   }

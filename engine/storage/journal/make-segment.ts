@@ -1,6 +1,6 @@
 import { type Disk, writeWhole } from '../../base/disk.ts';
 import { encodeSegmentHeader, SEGMENT_START } from './format.ts';
-import { Segment } from './model.ts';
+import { Segment, type Stream } from './model.ts';
 import { places } from './places.ts';
 import type { DataFields, RecordWriter } from './record-writer.ts';
 import type { JournalState } from './state.ts';
@@ -36,11 +36,11 @@ export async function makeSegment({
   state.lastSegment += 1;
   const number = state.lastSegment;
   // What is copied need not be in any segment of a stream yet.
-  if (copies.length === 0) state.forgetEmptyStreams();
+  const forgotten: ReadonlySet<Stream> = copies.length === 0 ? state.emptyStreams : new Set();
   const header = { id: state.id, number, generation: 0, isWhole: false };
   const segment = new Segment(header, places.segment(directory, number), SEGMENT_START);
   writer.begin({ salt: segment.salt, offset: SEGMENT_START, syncedTo: 0 });
-  state.writeStreams(writer);
+  state.writeStreams(writer, forgotten);
   const copied = copies.map(({ fields, payload }) => {
     const offset = writer.offset;
     writer.data(fields, payload);
@@ -49,7 +49,7 @@ export async function makeSegment({
       record: { position: fields.position, offset, payloadBytes: payload.length, end: writer.offset },
     };
   });
-  state.writeStreams(writer);
+  state.writeStreams(writer, forgotten);
   const facts = state.segmentFacts;
   writer.segments(facts, state.lastPosition);
   writer.segments(facts, state.lastPosition);
@@ -69,6 +69,8 @@ export async function makeSegment({
   segment.end = bytes.length;
   segment.synced = bytes.length;
   state.segments.push(segment);
+  // Only now: before, an older segment could have come back with records that nobody would know to be acknowledged.
+  for (const { name } of forgotten) state.streams.delete(name);
   state.setDefined();
   const byNumber = new Map([...state.streams.values()].map((stream) => [stream.number, stream]));
   for (const { fields, record } of copied) {

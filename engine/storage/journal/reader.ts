@@ -124,7 +124,7 @@ async function readRun(
       if (from >= stretch.stop) continue;
       resume = 0;
       await scan(
-        { file, salt, from, to: stretch.to, chunkBytes },
+        { file, salt, from, to: stretch.to, chunkBytes, isKept: true },
         {
           record: (view, bytes, bodyAt) => {
             if (view.offset >= stretch.stop) return false;

@@ -1,6 +1,7 @@
-import { type Disk, readWhole } from '../../base/disk.ts';
+import { type Disk, type DiskFile, readWhole } from '../../base/disk.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Randomness } from '../../base/ports.ts';
+import { SEGMENT_START } from './format.ts';
 import { type CopiedRecord, makeSegment } from './make-segment.ts';
 import type { Segment } from './model.ts';
 import { places } from './places.ts';
@@ -58,11 +59,15 @@ export async function recoverJournal(recovery: Recovery): Promise<Recovered> {
   const state = survey.state ?? new JournalState(random.bytes(16));
   if (report.torn.length > 0) state.lastPosition += LIMITS.journalPositionGap;
   const copies = await copiesOf(disk, survey.uncertain);
+  // Nothing of these is on the disk for certain, so the new segment has all of it, and does not name them.
+  const emptied = state.segments.filter(({ end }) => end <= SEGMENT_START);
+  state.segments = state.segments.filter((segment) => !emptied.includes(segment));
   const active = await makeSegment({ disk, directory, state, writer, copies });
   // From here on the new segment says what counts; the rest is tidying, which the next start does again if need be.
-  for (const path of [...survey.voids, places.rewrite(directory)])
-    await disk.remove(path).catch(() => undefined);
+  const useless = [...survey.voids, ...emptied.map(({ path }) => path), places.rewrite(directory)];
+  for (const path of useless) await disk.remove(path).catch(() => undefined);
   const ends = new Set([...survey.uncertain, ...survey.damages].map(({ segment }) => segment));
+  for (const segment of emptied) ends.delete(segment);
   for (const segment of ends) await cutOff(disk, segment).catch(() => undefined);
   return { state, active, report };
 }
@@ -89,19 +94,23 @@ async function quarantineAll({ disk, directory }: Recovery, survey: Survey): Pro
 
 async function copiesOf(disk: Disk, records: readonly FoundRecord[]): Promise<CopiedRecord[]> {
   const copies: CopiedRecord[] = [];
-  for (const record of records) {
-    const file = await disk.open(record.segment.path, 'read');
+  for (const segment of new Set(records.map((record) => record.segment))) {
+    const file = await disk.open(segment.path, 'read');
     try {
-      const payload = Buffer.alloc(record.payloadBytes);
-      const got = await readWhole(file, payload, record.end - record.payloadBytes);
-      if (got < payload.length) throw Object.assign(new Error('a segment became shorter'), { code: 'EIO' });
-      const { stream, position, atMs, source, seq } = record;
-      copies.push({ fields: { stream, position, atMs, source, seq, following: 0 }, payload });
+      for (const record of records) if (record.segment === segment) copies.push(await copyOf(file, record));
     } finally {
       await file.close();
     }
   }
   return copies;
+}
+
+async function copyOf(file: DiskFile, record: FoundRecord): Promise<CopiedRecord> {
+  const { stream, position, atMs, source, seq, payloadBytes, end } = record;
+  const payload = Buffer.alloc(payloadBytes);
+  const got = await readWhole(file, payload, end - payloadBytes);
+  if (got < payloadBytes) throw Object.assign(new Error('a segment became shorter'), { code: 'EIO' });
+  return { fields: { stream, position, atMs, source, seq, following: 0 }, payload };
 }
 
 /** Takes away what lies behind the end of an older segment: it is in the new one, or in quarantine. */

@@ -28,6 +28,8 @@ export interface ScanOptions {
   readonly to: number;
   /** How much is read at once; a larger record is read whole. */
   readonly chunkBytes: number;
+  /** What the sink is given is kept: each chunk is read into memory of its own, and not over the one before it. */
+  readonly isKept?: boolean;
 }
 
 /** Goes through the records of a segment. What is damaged is stepped over: up to the next thing that is a record. */
@@ -85,13 +87,16 @@ class Window {
   readonly #file: DiskFile;
   readonly #to: number;
   readonly #chunkBytes: number;
+  readonly #isKept: boolean;
+  #memory: Buffer | undefined;
   bytes: Buffer = Buffer.alloc(0);
   start = 0;
 
-  constructor({ file, to, chunkBytes }: ScanOptions) {
+  constructor({ file, to, chunkBytes, isKept = false }: ScanOptions) {
     this.#file = file;
     this.#to = to;
     this.#chunkBytes = chunkBytes;
+    this.#isKept = isKept;
   }
 
   get end(): number {
@@ -106,9 +111,16 @@ class Window {
   async hold(at: number, length: number): Promise<void> {
     if (this.has(at, length) || (this.end === this.#to && at >= this.start)) return;
     const wanted = Math.min(Math.max(length, this.#chunkBytes), this.#to - at);
-    const bytes = Buffer.allocUnsafeSlow(wanted);
+    const bytes = this.#room(wanted);
     const got = await readWhole(this.#file, bytes, at);
     this.bytes = got === wanted ? bytes : bytes.subarray(0, got);
     this.start = at;
+  }
+
+  #room(length: number): Buffer {
+    if (this.#isKept || length > this.#chunkBytes) return Buffer.allocUnsafeSlow(length);
+    this.#memory ??= Buffer.allocUnsafeSlow(length);
+    if (this.#memory.length < length) this.#memory = Buffer.allocUnsafeSlow(length);
+    return this.#memory.subarray(0, length);
   }
 }

@@ -110,17 +110,17 @@ export class JournalState {
     }
   }
 
-  /** Streams of which no segment holds anything, and which know of no source, are as if they had never been. */
-  forgetEmptyStreams(): void {
-    for (const [name, stream] of this.streams) {
-      const hasSource = [...stream.sources.values()].some(({ seq }) => seq > 0);
-      if (stream.segments === 0 && !hasSource) this.streams.delete(name);
-    }
+  /** Streams of which no segment holds anything, and which know of no source, need not be known any more. */
+  get emptyStreams(): ReadonlySet<Stream> {
+    const isEmpty = ({ segments, sources }: Stream): boolean =>
+      segments === 0 && ![...sources.values()].some(({ seq }) => seq > 0);
+    return new Set([...this.streams.values()].filter(isEmpty));
   }
 
   /** Writes down all that older segments may have said and that still counts, but their records. */
-  writeStreams(writer: RecordWriter): void {
+  writeStreams(writer: RecordWriter, forgotten: ReadonlySet<Stream>): void {
     for (const stream of this.streams.values()) {
+      if (forgotten.has(stream)) continue;
       writer.stream(factsOf(stream));
       for (const source of stream.sources.values()) if (source.seq > 0) writer.source(source);
     }

@@ -8,7 +8,13 @@ import { segmentNumberOf } from './places.ts';
 import type { SegmentFacts } from './record-writer.ts';
 import { scan } from './scan.ts';
 import { JournalState } from './state.ts';
-import { type Damage, type FoundRecord, SegmentSurvey, segmentList } from './survey-segment.ts';
+import {
+  type Damage,
+  type FoundRecord,
+  SegmentSurvey,
+  type SegmentVerdict,
+  segmentList,
+} from './survey-segment.ts';
 import { StreamSurvey } from './survey-streams.ts';
 
 /** What lies in a journal's directory. */
@@ -74,32 +80,24 @@ export async function surveyJournal(disk: Disk, directory: string): Promise<Surv
       damages.push({ segment, from: 0, to: SEGMENT_START, kind, stream: undefined, position: undefined });
       segment.isDamaged = kind === 'damaged';
     }
-    const survey = new SegmentSurvey(segment, certainTo, {
-      certain: (record) => {
-        if (record.kind === KIND.data) records += 1;
-        if (streams.add(record)) streams.index(record);
+    await surveySegment(
+      disk,
+      { segment, sizeBytes, certainTo },
+      {
+        certain: (record) => {
+          if (record.kind === KIND.data) records += 1;
+          if (streams.add(record)) streams.index(record);
+        },
+        uncertain: (record) => {
+          if (record.kind === KIND.data) records += 1;
+          if (streams.add(record)) uncertain.push(record);
+        },
+        damage: (damage) => {
+          damages.push(damage);
+          segment.isDamaged ||= damage.kind === 'damaged';
+        },
       },
-      uncertain: (record) => {
-        if (record.kind === KIND.data) records += 1;
-        if (streams.add(record)) uncertain.push(record);
-      },
-      damage: (damage) => {
-        damages.push(damage);
-        segment.isDamaged ||= damage.kind === 'damaged';
-      },
-    });
-    const isKnown = certainTo > SEGMENT_START;
-    const to = isKnown ? certainTo : sizeBytes;
-    await withFile(disk, segment, (file) =>
-      scan(
-        { file, salt: segment.salt, from: SEGMENT_START, to, chunkBytes: 4 * LIMITS.journalReadBytes },
-        survey,
-      ),
     );
-    const end = survey.finish(to);
-    // Behind what the disk had for certain nothing is left in this segment: it is written into the next one.
-    segment.end = Math.min(end, Math.max(survey.certainTo, SEGMENT_START));
-    segment.synced = segment.end;
   }
   streams.finish();
   return {
@@ -113,6 +111,29 @@ export async function surveyJournal(disk: Disk, directory: string): Promise<Surv
     streams,
     records,
   };
+}
+
+async function surveySegment(
+  disk: Disk,
+  {
+    segment,
+    sizeBytes,
+    certainTo,
+  }: Omit<Candidate, 'isDamaged'> & {
+    /** SEGMENT_START: its own records have to tell. */
+    readonly certainTo: number;
+  },
+  verdict: SegmentVerdict,
+): Promise<void> {
+  const survey = new SegmentSurvey(segment, certainTo, verdict);
+  const to = certainTo > SEGMENT_START ? certainTo : sizeBytes;
+  const { salt } = segment;
+  const chunkBytes = 4 * LIMITS.journalReadBytes;
+  await withFile(disk, segment, (file) => scan({ file, salt, from: SEGMENT_START, to, chunkBytes }, survey));
+  const end = survey.finish(to);
+  // Behind what the disk had for certain nothing is left in this segment: it is written into the next one.
+  segment.end = Math.min(end, Math.max(survey.certainTo, SEGMENT_START));
+  segment.synced = segment.end;
 }
 
 async function openSegments(
