@@ -139,9 +139,10 @@ export class Sender {
 
   #send(link: Link, sent: Sent): void {
     const { message } = sent.entry;
-    const { data, binary } = message;
+    const { forwardedHeader, data, binary } = message;
     link.send({
       header: this.#numbered(message.header, sent),
+      ...(forwardedHeader !== undefined && { forwardedHeader }),
       data,
       ...(binary !== undefined && { binary }),
     });
@@ -206,6 +207,9 @@ export class Sender {
     sent.entry.sent = true;
     this.#unacknowledged.set(this.#lastTransportId, sent);
     // In front, so that the other side can cut it off again without writing the rest anew (engine/local/listener-frame.ts).
-    return { transport_id: this.#lastTransportId, ...header };
+    const transport_id = this.#lastTransportId;
+    if (header['transport_id'] === undefined) return { transport_id, ...header };
+    // A program has written one of its own, which means nothing to the other side.
+    return { ...header, transport_id };
   }
 }

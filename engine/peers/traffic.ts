@@ -126,7 +126,10 @@ export class Traffic implements LinkTraffic {
    */
   send(peer: Peer, message: OutMessage): Promise<() => void> {
     const { ignoring, log, sourceId } = this.#options;
-    const header: Header = { ...message.header, source_id: sourceId(), destination_id: peer.wireName };
+    const isAddressed = saysSo(message.header, { sourceId: sourceId(), destinationId: peer.wireName });
+    const header: Header = isAddressed
+      ? message.header
+      : { ...message.header, source_id: sourceId(), destination_id: peer.wireName };
     const setOutcome = log.traffic({
       kind: message.body === undefined ? 'message' : 'file',
       direction: 'out',
@@ -142,9 +145,10 @@ export class Traffic implements LinkTraffic {
       const text = `${peer.name} is ignored, so this was dropped: press i on the peer to end that`;
       return Promise.reject(new AiocError('AIOC_IGNORED', text));
     }
-    const { data, binary, body } = message;
+    const { forwardedHeader, data, binary, body } = message;
     const offered = peer.offer({
       header,
+      ...(isAddressed && forwardedHeader !== undefined && { forwardedHeader }),
       data,
       ...(binary !== undefined && { binary }),
       ...(body !== undefined && { body }),
@@ -271,6 +275,15 @@ export class Traffic implements LinkTraffic {
       warning: true,
     });
   }
+}
+
+/** Whether a header of a local program names both sides already as they are named here, and nothing is to be taken out. */
+function saysSo(header: Header, ids: { readonly sourceId: string; readonly destinationId: string }): boolean {
+  return (
+    header['source_id'] === ids.sourceId &&
+    header['destination_id'] === ids.destinationId &&
+    header['transport_id'] === undefined
+  );
 }
 
 function preview(header: Header, data: Buffer): string {
