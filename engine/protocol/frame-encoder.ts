@@ -25,7 +25,7 @@ export function encodeFrame(parts: FrameParts): Buffer {
     throw new AiocError('AIOC_INTERNAL', 'a frame with a binary needs with_binary in its header');
   }
   const isKnown =
-    forwardedHeader !== undefined && forwardedHeader.length < LIMITS.forwardedHeader - TRANSPORT_ID_BYTES;
+    forwardedHeader !== undefined && forwardedHeader.length < LIMITS.headerBytes - TRANSPORT_ID_BYTES;
   const written = isKnown ? `{"transport_id": ${header['transport_id']}, ` : headerText(header);
   const headerLength = isKnown ? written.length + forwardedHeader.length - 1 : written.length;
   const binaryBytes = binary.length + fileBytes;
