@@ -126,10 +126,11 @@ export class Mailroom implements Application {
   }
 
   async #queue(peer: Peer, frame: Frame): Promise<'stored' | 'accepted'> {
-    const { header, data, binary } = frame;
+    const { header, headerBytes, data, binary } = frame;
     const body = this.#options.bodyOf(frame);
     await this.#way.send(peer, {
       header,
+      ...(body === undefined && { forwardedHeader: headerBytes }),
       data,
       ...(binary.length > 0 && { binary }),
       ...(body && { body }),

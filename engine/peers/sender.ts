@@ -154,9 +154,10 @@ export class Sender {
 
   #send(link: Link, sent: Sent): void {
     const { parts, companions } = sent.entry;
-    const { data, binary } = parts;
+    const { forwardedHeader, data, binary } = parts;
     link.send({
       header: this.#numbered(parts.header, sent),
+      ...(forwardedHeader !== undefined && { forwardedHeader }),
       data,
       ...(binary !== undefined && { binary }),
     });
@@ -221,6 +222,9 @@ export class Sender {
     sent.entry.sent = true;
     this.#unacknowledged.set(this.#lastTransportId, sent);
     // In front, so that the other side can cut it off again without writing the rest anew (engine/local/listener-frame.ts).
-    return { transport_id: this.#lastTransportId, ...header };
+    const transport_id = this.#lastTransportId;
+    if (header['transport_id'] === undefined) return { transport_id, ...header };
+    // A program has written one of its own, which means nothing to the other side.
+    return { ...header, transport_id };
   }
 }

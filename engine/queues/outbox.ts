@@ -151,14 +151,15 @@ export class Outbox {
   }
 
   #placed(message: OutMessage, position: number, sizeBytes: number): Place {
-    const { header, data, binary, body, onState } = message;
+    const { header, forwardedHeader, data, binary, body, onState } = message;
     const companions = { ...(body && { body }), onState };
     const atMs = this.#options.clock.wallNow();
     const place = { companions, position, sizeBytes, atMs, sent: false, gone: false };
     const isNext = this.#windowEnd === this.#storedEnd && this.#windowLength < LIMITS.outboxWindow;
     this.#storedEnd = position;
     if (isNext) {
-      const entry = Object.assign(place, { parts: { header, data, ...(binary && { binary }) } });
+      const parts = { header, ...(forwardedHeader && { forwardedHeader }), data, ...(binary && { binary }) };
+      const entry = Object.assign(place, { parts });
       this.#window.push(entry);
       this.#windowEnd = position;
       return entry;

@@ -269,3 +269,16 @@ test('text beyond ASCII is written as Python writes it', () => {
     '{"a": "\\u00e9\\u007f\\ud83d\\ude00", "b": [1, true, null]}',
   );
 });
+
+test('a header whose bytes are known goes on with them unchanged, behind its transport_id', () => {
+  const forwardedHeader = Buffer.from('{"message_type":"any",  "tag": "ü"}');
+  const header = { transport_id: 7, message_type: 'any', tag: 'ü' };
+  const frame = encodeFrame({ header, forwardedHeader, data: Buffer.from('data') });
+  const decoder = new FrameDecoder();
+  decoder.push(frame);
+  const event = decoder.next();
+  assert.ok(event?.kind === 'frame');
+  assert.deepEqual({ ...event.frame.header }, header);
+  assert.equal(event.frame.headerBytes.toString(), '{"transport_id": 7, "message_type":"any",  "tag": "ü"}');
+  assert.equal(event.frame.data.toString(), 'data');
+});

@@ -41,6 +41,24 @@ export function testStoreContract(name: string, open: () => Promise<Store>): voi
     assert.deepEqual([...(await store.streams())].sort(), ['a', 'b']);
   });
 
+  withStore(
+    'appends that are asked for at once are kept and settled in the order of asking',
+    async (store) => {
+      const settled: number[] = [];
+      const numbers = Array.from({ length: 200 }, (_, number) => number);
+      const asked = numbers.map((number) =>
+        store.append('a', bytes(`${number}`)).then(({ position }) => {
+          settled.push(number);
+          return position;
+        }),
+      );
+      const positions = await Promise.all(asked);
+      assert.deepEqual(settled, numbers);
+      assert.ok(positions.every((position, index) => index === 0 || position > (positions[index - 1] ?? 0)));
+      assert.deepEqual(text(await store.read('a', 0, 1_000_000)), numbers.map(String));
+    },
+  );
+
   withStore('a read is bounded in bytes, and gives at least one record', async (store) => {
     await store.append('a', [Buffer.alloc(1_000, 'x'), Buffer.alloc(1_000, 'y'), Buffer.alloc(1_000, 'z')]);
     assert.equal((await store.read('a', 0, 10)).length, 1);
