@@ -31,6 +31,7 @@ export class Sender {
   readonly #outboxes = new Map<string, Outbox>();
   readonly #unacknowledged = new Map<number | string, Sent>();
   readonly #onChange: () => void;
+  #unacknowledgedBytes = 0;
   #link: Link | undefined;
   #lastTransportId = 0;
   #sendingFile = false;
@@ -94,6 +95,7 @@ export class Sender {
     if (this.#link === undefined) return;
     this.#link = undefined;
     this.#unacknowledged.clear();
+    this.#unacknowledgedBytes = 0;
     for (const outbox of this.#outboxes.values()) outbox.rewind();
     this.#onChange();
   }
@@ -101,7 +103,7 @@ export class Sender {
   pump(): void {
     while (this.#link?.writable && !this.#sendingFile && this.#unacknowledged.size < LIMITS.unackedMessages) {
       const next = this.#next();
-      if (next === undefined) return;
+      if (next === undefined || !this.#mayFollow(this.#link, next)) return;
       if (next.entry.message.body === undefined) this.#send(this.#link, next);
       else void this.#sendFile(this.#link, next);
     }
@@ -111,6 +113,7 @@ export class Sender {
     const sent = this.#unacknowledged.get(transportId);
     if (sent === undefined) return;
     this.#unacknowledged.delete(transportId);
+    this.#unacknowledgedBytes -= unreadBytes(sent);
     sent.outbox.remove(sent.entry);
     sent.entry.message.onState(outcome);
     sent.entry.message.body?.onDelivered();
@@ -135,6 +138,13 @@ export class Sender {
       if (outbox.hasMore) void outbox.load().then(() => this.pump());
     }
     return undefined;
+  }
+
+  /** Whether the other side can hold this one, too, before it reads those that it has not acknowledged. */
+  #mayFollow(link: Link, sent: Sent): boolean {
+    return (
+      this.#unacknowledged.size === 0 || this.#unacknowledgedBytes + unreadBytes(sent) <= link.unreadMaxBytes
+    );
   }
 
   #send(link: Link, sent: Sent): void {
@@ -205,6 +215,12 @@ export class Sender {
     } while (this.#unacknowledged.has(this.#lastTransportId));
     sent.entry.sent = true;
     this.#unacknowledged.set(this.#lastTransportId, sent);
+    this.#unacknowledgedBytes += unreadBytes(sent);
     return { ...header, transport_id: this.#lastTransportId };
   }
+}
+
+/** What a message takes until it is read: with a file, whose size is known only when it is opened, all there is. */
+function unreadBytes({ entry }: Sent): number {
+  return entry.sizeBytes + (entry.message.body === undefined ? 0 : LIMITS.pythonUnreadBytes);
 }
