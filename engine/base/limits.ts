@@ -51,6 +51,8 @@ export const LIMITS = {
   probeTries: 2,
   /** A Python peer over TLS that has been quiet this long may be waiting for a sign from us (engine/peers/nudge.ts). */
   nudgeQuietMs: 20,
+  /** Unacknowledged messages to a Python peer over TLS: it reads 128 KiB ahead, and then hears no nudge any more. */
+  pythonUnreadBytes: 64 * KIB,
   reconnectFirstMs: 200,
   reconnectMaxMs: 5_000,
   /** After a server closed on us while its user was being asked, so that the user is not asked every 5 s. */

@@ -1,4 +1,5 @@
 import type { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { Clock, Connection, PeerCertificate, Timer } from '../base/ports.ts';
 import { type EnrolmentRequest, type IssuedCertificate, issuedFrame } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
@@ -95,6 +96,7 @@ export class Link {
   #ended = false;
   #peerIsAioc = false;
   #nudge: Nudge | undefined;
+  #unreadMaxBytes = Number.POSITIVE_INFINITY;
   readonly #verdicts = new Verdicts((frame, verdict) => this.#acknowledge(frame, verdict));
   /** What the delivery of the frame at hand still waits for. */
   #delivery: Promise<void> | undefined;
@@ -165,6 +167,11 @@ export class Link {
 
   get certificate(): PeerCertificate | undefined {
     return this.#certificate;
+  }
+
+  /** How many bytes of messages the other side may have and not have acknowledged, beyond a single message. */
+  get unreadMaxBytes(): number {
+    return this.#unreadMaxBytes;
   }
 
   get writable(): boolean {
@@ -272,7 +279,9 @@ export class Link {
   #learnNature({ kind }: PeerNature): void {
     this.#peerIsAioc = kind === 'aioc';
     this.#nudge?.stop();
-    if (kind === 'aioc' || !this.#tls) return;
+    const standsStill = kind !== 'aioc' && this.#tls;
+    this.#unreadMaxBytes = standsStill ? LIMITS.pythonUnreadBytes : Number.POSITIVE_INFINITY;
+    if (!standsStill) return;
     this.#nudge = new Nudge(this.#clock, () => this.send(nudgeFrame(this.#sourceId)));
     this.#nudge.received();
   }

@@ -34,6 +34,7 @@ export class Sender {
   readonly #outboxes = new Map<string, Outbox>();
   readonly #unacknowledged = new Map<number | string, Sent>();
   readonly #onChange: () => void;
+  #unacknowledgedBytes = 0;
   #link: Link | undefined;
   #lastTransportId = 0;
   #sendingFile = false;
@@ -103,6 +104,7 @@ export class Sender {
     if (this.#link === undefined) return;
     this.#link = undefined;
     this.#unacknowledged.clear();
+    this.#unacknowledgedBytes = 0;
     for (const outbox of this.#outboxes.values()) outbox.rewind();
     this.#onChange();
   }
@@ -110,7 +112,7 @@ export class Sender {
   pump(): void {
     while (this.#link?.writable && !this.#sendingFile && this.#unacknowledged.size < LIMITS.unackedMessages) {
       const next = this.#next();
-      if (next === undefined) return;
+      if (next === undefined || !this.#mayFollow(this.#link, next)) return;
       if (next.entry.companions.body === undefined) this.#send(this.#link, next);
       else void this.#sendFile(this.#link, next);
     }
@@ -120,6 +122,7 @@ export class Sender {
     const sent = this.#unacknowledged.get(transportId);
     if (sent === undefined) return;
     this.#unacknowledged.delete(transportId);
+    this.#unacknowledgedBytes -= unreadBytes(sent);
     sent.outbox.remove(sent.entry);
     const { companions } = sent.entry;
     companions.onState(outcome);
@@ -150,6 +153,13 @@ export class Sender {
       if (outbox.hasMore) void outbox.load().then(() => this.pump());
     }
     return undefined;
+  }
+
+  /** Whether the other side can hold this one, too, before it reads those that it has not acknowledged. */
+  #mayFollow(link: Link, sent: Sent): boolean {
+    return (
+      this.#unacknowledged.size === 0 || this.#unacknowledgedBytes + unreadBytes(sent) <= link.unreadMaxBytes
+    );
   }
 
   #send(link: Link, sent: Sent): void {
@@ -221,10 +231,16 @@ export class Sender {
     } while (this.#unacknowledged.has(this.#lastTransportId));
     sent.entry.sent = true;
     this.#unacknowledged.set(this.#lastTransportId, sent);
+    this.#unacknowledgedBytes += unreadBytes(sent);
     // In front, so that the other side can cut it off again without writing the rest anew (engine/local/listener-frame.ts).
     const transport_id = this.#lastTransportId;
     if (header['transport_id'] === undefined) return { transport_id, ...header };
     // A program has written one of its own, which means nothing to the other side.
     return { ...header, transport_id };
   }
+}
+
+/** What a message takes until it is read: with a file, whose size is known only when it is opened, all there is. */
+function unreadBytes({ entry }: Sent): number {
+  return entry.sizeBytes + (entry.companions.body === undefined ? 0 : LIMITS.pythonUnreadBytes);
 }
