@@ -34,9 +34,16 @@ export async function runningConnectors(directories: readonly string[]): Promise
 export function connectorAmong(places: readonly Place[], wanted: string): Place {
   const place = places.find((one) => isCalled(one, wanted));
   if (place !== undefined) return place;
+  if (places.length === 0) throw nobodyRuns();
   const others = places.map(({ entry }) => entry.replace(' ', ':')).join(', ');
-  const instead = others === '' ? 'no connector runs here' : `there are ${others}`;
-  throw new AiocError('AIOC_CONNECTOR_AWAY', `no connector ${wanted} runs here: ${instead}`);
+  throw new AiocError('AIOC_CONNECTOR_AWAY', `no connector ${wanted} runs here: there are ${others}`);
+}
+
+export function nobodyRuns(): AiocError {
+  return new AiocError(
+    'AIOC_CONNECTOR_AWAY',
+    'no connector runs here: start one, name its configuration file, or say with --connector_files_dirpath where it has its sockets',
+  );
 }
 
 function isCalled({ entry }: Place, wanted: string): boolean {
@@ -97,7 +104,6 @@ export async function apiOf(word: string | undefined, directories: readonly stri
     throw new AiocError('AIOC_USAGE', `several connectors run here: say which, ${names}`);
   }
   const place = word === undefined ? only : connectorAmong(places, word);
-  if (place === undefined)
-    throw new AiocError('AIOC_CONNECTOR_AWAY', 'no connector runs here: start one first');
+  if (place === undefined) throw nobodyRuns();
   return new ConnectorAPI({ ...connectorOfEntry(place.entry), connectorFilesDirpath: place.directory });
 }

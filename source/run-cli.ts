@@ -11,7 +11,13 @@ import {
   readConfigFile,
 } from '../engine/index.ts';
 import { EXIT } from './exit-codes.ts';
-import { connectorTakingCommands, type Place, runningConnectors, toolAt } from './find-connector.ts';
+import {
+  connectorTakingCommands,
+  nobodyRuns,
+  type Place,
+  runningConnectors,
+  toolAt,
+} from './find-connector.ts';
 
 interface CliCommand {
   /** What stands behind the command, for the help. */
@@ -134,7 +140,7 @@ async function toolOf(word: string | undefined, directories: readonly string[]):
 }
 
 async function pickConnector(places: readonly Place[]): Promise<Place> {
-  if (places.length === 0) throw new AiocError('AIOC_CONNECTOR_AWAY', 'no connector runs here');
+  if (places.length === 0) throw nobodyRuns();
   const index = await pick(
     'Which connector?',
     places.map(({ entry, directory }) => `${sanitize(entry)}  in ${sanitize(directory)}`),
@@ -152,7 +158,7 @@ async function pick(question: string, choices: readonly string[]): Promise<numbe
   if (!process.stdin.isTTY) {
     throw new AiocError(
       'AIOC_USAGE',
-      'say which: aioc cli CONNECTOR COMMAND (without a terminal nobody can be asked)',
+      `say which: aioc cli CONNECTOR COMMAND (without a terminal nobody can be asked)\n  ${choices.join('\n  ')}`,
     );
   }
   const lines = createInterface({ input: process.stdin, output: process.stdout });

@@ -78,8 +78,9 @@ test('aioc cli says which connectors and commands there are, and what a command 
   const { directory, serverName, run } = await twoDaemons(t);
   for (const [words, code, message] of [
     [[join(directory, 'client.json'), 'disconnect_client', 'x'], 1, /client1 is a client: only a server/],
-    [[], 2, /say which: aioc cli CONNECTOR COMMAND/],
+    [[], 2, /say which: aioc cli CONNECTOR COMMAND .*\n {2}127\.0\.0\.1 \d+ .*\n {2}client1 /],
     [['nobody', 'stop'], 1, /client1/],
+    [[serverName], 2, /\n {2}show_connected_peers +who is connected/],
     [[serverName, 'dance'], 2, /there is no command dance: there are start, stop/],
     [[serverName, 'disconnect_client'], 2, /needs a client’s name/],
     [[serverName, 'disconnect_client', 'nobody'], 1, /nobody/],
