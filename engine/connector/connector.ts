@@ -106,14 +106,15 @@ export class Connector {
     try {
       await this.#knownAioc.load();
       await this.#local?.startCommander();
+      // First of all whatever may be refused: a start that fails leaves nothing behind.
+      const port = await this.#endpoint.start();
+      if (port !== undefined) this.#port = port;
       await this.#openQueues();
       await this.#local?.start();
-      const port = await this.#endpoint.start();
-      if (port !== undefined) {
-        this.#port = port;
-        await writeRunFile(stateDirectory, port, displayName);
-      }
+      if (port !== undefined) await writeRunFile(stateDirectory, port, displayName);
+      this.#endpoint.open();
     } catch (error) {
+      await this.#endpoint.stop(true);
       await this.#local?.stop();
       await this.#queues.close();
       await this.#local?.stopCommander();

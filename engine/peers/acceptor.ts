@@ -48,28 +48,49 @@ export class Acceptor implements LinkOwner {
   readonly #unnamed = new Set<Link>();
   readonly #unnamedFrom = new Map<string, number>();
   #listener: Listener | undefined;
+  /** Those who have called before anybody could be let in. */
+  #early: Connection[] | undefined;
   #generation = 0;
 
   constructor(options: AcceptorOptions) {
     this.#options = options;
   }
 
-  /** @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN */
+  /**
+   * Takes the port; who calls waits until `open`.
+   *
+   * @returns the port
+   * @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN
+   */
   async start(): Promise<number> {
-    const { ports, host, port, tls, setPhase } = this.#options;
+    const { ports, host, port, tls } = this.#options;
+    this.#early = [];
     this.#listener = await ports.network.listen({
       host,
       port,
       tls,
-      onConnection: (connection) => this.#take(connection),
+      onConnection: (connection) => {
+        if (this.#early === undefined) this.#take(connection);
+        else if (this.#early.length < LIMITS.pendingConnections) this.#early.push(connection);
+        else connection.destroy();
+      },
     });
-    setPhase({ kind: 'listening' });
     return this.#listener.port;
+  }
+
+  /** Everything that a peer needs is there: whoever calls, or has called, is let in. */
+  open(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    this.#options.setPhase({ kind: 'listening' });
+    for (const connection of early) this.#take(connection);
   }
 
   /** @param hard cuts the connections; else what is on its way still leaves, for some seconds at most */
   async stop(hard: boolean): Promise<void> {
     const closed = this.#listener?.close();
+    for (const connection of this.#early ?? []) connection.destroy();
+    this.#early = undefined;
     for (const link of [...this.#links.keys()]) {
       if (hard) link.cut('stopped here');
       else link.drain();

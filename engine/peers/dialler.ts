@@ -60,11 +60,16 @@ export class Dialler implements LinkOwner {
     return this.#asksForCertificate;
   }
 
+  /** A client takes no port. */
   async start(): Promise<undefined> {
+    return undefined;
+  }
+
+  /** Everything that the server needs of us is there: calls it. */
+  open(): void {
     this.#stopped = false;
     this.#backoff.reset();
     this.#dial();
-    return undefined;
   }
 
   /** Calls at once instead of at the next try; also after a refusal. */

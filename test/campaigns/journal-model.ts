@@ -170,11 +170,13 @@ export class StreamModel {
     }
     this.#lastPosition = Math.max(this.#lastPosition, last);
     const bytes = records.reduce((sum, { payload }) => sum + payload.length, 0);
+    const { lastPosition, ...held } = await store.stat(this.name);
     assert.deepEqual(
-      await store.stat(this.name),
+      held,
       { count: records.length, bytes, oldestAtMs: records[0]?.atMs },
       `stream ${this.name}: stat`,
     );
+    assert.ok(lastPosition >= last, `stream ${this.name}: nothing lies behind its last position`);
     assert.equal(
       (await store.streams()).includes(this.name),
       records.length > 0,

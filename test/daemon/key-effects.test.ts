@@ -33,13 +33,13 @@ async function running(t: TestContext, config: Readonly<Record<string, unknown>>
   return { daemon, directory, file };
 }
 
-/** Makes the connector log warnings: one for each message of a type that it does not send. */
+/** Makes the connector log warnings: one for each message to somebody whom no peer can be called like. */
 async function makeWarnings(t: TestContext, { file }: Running, count: number): Promise<void> {
   const api = await ConnectorAPI.fromConfig(file);
   t.after(() => api.close());
   for (let index = 0; index < count; index += 1) {
-    const untaken = api.send({ messageType: `nobody${index}`, destinationId: 'client1', data: 'x' });
-    await rejectsWith(untaken, 'AIOC_TYPE_UNKNOWN', /nobody/);
+    const toNobody = api.send({ messageType: 'any', destinationId: `nobody${index} `, data: 'x' });
+    await rejectsWith(toNobody, 'AIOC_PEER_UNKNOWN', /nobody/);
   }
 }
 

@@ -44,7 +44,10 @@ export class RemoteStore implements Store {
   }
 
   stat(stream: string): Promise<StreamStat> {
-    return this.#later(() => this.#store.stat(stream));
+    return this.#later(async () => {
+      const stat = await this.#store.stat(stream);
+      return { ...stat, lastPosition: outward(stat.lastPosition) };
+    });
   }
 
   streams(): Promise<readonly string[]> {
@@ -64,11 +67,12 @@ export class RemoteStore implements Store {
       for (let turns = this.#random.fraction() * 8; turns > 0; turns -= 1) await undefined;
       return action();
     });
-    this.#line = turn.catch(() => undefined);
-    // The way back takes its time as well, each answer its own.
-    return turn.finally(async () => {
+    // The way back takes its time as well; no answer overtakes another.
+    const answer = turn.finally(async () => {
       for (let turns = this.#random.fraction() * 8; turns > 0; turns -= 1) await undefined;
     });
+    this.#line = answer.catch(() => undefined);
+    return answer;
   }
 }
 

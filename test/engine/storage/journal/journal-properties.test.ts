@@ -62,7 +62,9 @@ async function seen(store: Store): Promise<unknown> {
       ({ payload, atMs }) => `${payload.toString('hex')} ${atMs}`,
     );
     const sources = Object.fromEntries([...(await store.lastSource(name))].sort());
-    streams.push({ name, records, sources, stat: await store.stat(name) });
+    // Positions are each store's own.
+    const { lastPosition: _own, ...stat } = await store.stat(name);
+    streams.push({ name, records, sources, stat });
   }
   return streams;
 }
