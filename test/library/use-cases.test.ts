@@ -42,9 +42,9 @@ test('a star: clients of one server write to each other by way of a program at t
   await cleo.killed();
   await hub.prints('cleo is away');
   assert.equal(await ends(start('spoke.ts', 'ben', 'cleo', 'are you there?')), 0);
-  const nobody = start('spoke.ts', 'ben', 'nobody', 'hello');
+  const nobody = start('spoke.ts', 'ben', 'no body', 'hello');
   assert.equal(await ends(nobody), 0);
-  assert.match(nobody.output, /^not sent: .*nobody/m);
+  assert.match(nobody.output, /^not sent: .*no body/m);
   await start('spoke.ts', 'cleo').prints('ben writes: are you there?');
   assert.deepEqual(ann.lines, ['connected', 'ben writes: good morning']);
   assert.equal(hub.errors, '');

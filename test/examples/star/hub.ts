@@ -23,7 +23,7 @@ await api.listen(
     const { sourceId: from } = message;
     const { to, text } = message.json<{ to: string; text: string }>();
     try {
-      // To somebody who is away it goes as soon as they are back.
+      // To somebody who is away, or comes for the first time later, it waits on the disk.
       await api.send({ messageType: 'letter', destinationId: to, data: { from, text } });
       await message.reply(`on its way to ${to}`);
     } catch (error) {
