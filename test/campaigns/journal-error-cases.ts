@@ -3,7 +3,7 @@ import { Journal } from '../../engine/storage/journal/journal.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { type DiskCallName, type DiskFault, SimulatedDisk } from '../helpers/simulated-disk.ts';
 import { seededRandom } from '../helpers/simulated-world.ts';
-import { type Batch, idOf, StreamModel } from './journal-model.ts';
+import { type Batch, idOf, payloadOf, StreamModel } from './journal-model.ts';
 
 /** What goes wrong at the n-th call of its kind. */
 export interface ErrorKind {
@@ -99,7 +99,7 @@ class Run {
       source: undefined,
     };
     stream.tried(batch);
-    const payloads = batch.ids.map((id) => Buffer.from(`${id}|${'x'.repeat(100)}`));
+    const payloads = batch.ids.map((id) => payloadOf(id, Buffer.alloc(100, 'x')));
     await journal.append(stream.name, payloads).then(() => stream.confirmed(batch), isTrouble);
   }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import type { Store, StoredRecord } from '../../engine/storage/store.ts';
 
 /** A batch that was handed to the journal. */
@@ -15,7 +16,20 @@ interface Kept {
 
 const WHOLE = 1_000_000_000;
 
-/** Padding behind the id, so that payloads have many sizes. */
+/** A payload that says which it is, and whether it is as it was: its filler may be anything. */
+export function payloadOf(id: string, filler: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${id}|${sumOf(filler)}`, 'latin1'), filler]);
+}
+
+function sumOf(filler: Buffer): string {
+  return createHash('md5').update(filler).digest('hex').slice(0, 8);
+}
+
+function isIntact({ payload }: StoredRecord): boolean {
+  const sumAt = payload.indexOf(0x7c) + 1;
+  return payload.toString('latin1', sumAt, sumAt + 8) === sumOf(payload.subarray(sumAt + 8));
+}
+
 export const idOf = ({ payload }: StoredRecord): string =>
   payload.toString('latin1', 0, payload.indexOf(0x7c));
 
@@ -156,6 +170,7 @@ export class StreamModel {
     for (const record of records) {
       assert.ok(record.position > last, `stream ${this.name}: positions rise`);
       last = record.position;
+      assert.ok(isIntact(record), `stream ${this.name}: ${idOf(record)} is not as it was`);
       const known = this.#positions.get(last);
       assert.ok(
         known === undefined || known === idOf(record),

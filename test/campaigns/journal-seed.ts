@@ -6,7 +6,7 @@ import type { BatchSource } from '../../engine/storage/store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { type DiskCallName, type DiskFault, SimulatedDisk } from '../helpers/simulated-disk.ts';
 import { seededRandom } from '../helpers/simulated-world.ts';
-import { type Batch, idOf, StreamModel } from './journal-model.ts';
+import { type Batch, idOf, payloadOf, StreamModel } from './journal-model.ts';
 
 const DIRECTORY = '/journal';
 const ERRORS: readonly (readonly [DiskCallName, string])[] = [
@@ -183,7 +183,7 @@ class History {
     }
     const batch: Batch = { ids, source };
     stream.tried(batch);
-    const payloads = ids.map((id) => Buffer.concat([Buffer.from(`${id}|`, 'latin1'), this.#filler()]));
+    const payloads = ids.map((id) => payloadOf(id, this.#filler()));
     const journal = this.#journal as Journal;
     const appended = journal.append(stream.name, payloads, source).then(
       () => stream.confirmed(batch),

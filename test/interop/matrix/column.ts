@@ -132,10 +132,11 @@ async function tryCell(t: TestContext, column: Column, row: Row, attempt: RowTes
   const startedAt = performance.now();
   let stalls = 0;
   let green = false;
+  const gaveUpBefore = timesGivenUp(column);
   const once = (): Promise<void> => deadline(attempt(column, t), CELL_MS, row);
   try {
     await once().catch(async (error: unknown) => {
-      const stalled = await pythonStandsStill(column);
+      const stalled = await pythonStandsStill(column, gaveUpBefore);
       if (stalled === undefined) throw error;
       stalls += 1;
       t.diagnostic(`Python’s TLS stood still, so this is tried once more: ${(error as Error).message}`);
@@ -151,15 +152,27 @@ async function tryCell(t: TestContext, column: Column, row: Row, attempt: RowTes
   }
 }
 
-/** The connector of Python's that holds on to what it should send, if there is one. */
-async function pythonStandsStill({ mode, server, client }: Column): Promise<Side | undefined> {
+/**
+ * The connector of Python's that holds on to what it should send, or has given that up since, if there is one.
+ *
+ * @param gaveUpBefore what `timesGivenUp` was when the cell began
+ */
+async function pythonStandsStill(column: Column, gaveUpBefore: number): Promise<Side | undefined> {
+  const { mode, server, client } = column;
   if (mode === 'no TLS') return undefined;
   for (const side of [server, client]) {
     if (side.kind !== 'Python') continue;
+    if (timesGivenUp(column) > gaveUpBefore) return side;
     const empty = waitFor(async () => (await side.waiting()) === 0, { timeoutMs: STILL_MS, what: 'Python' });
     if (!(await empty.catch(() => false))) return side;
   }
   return undefined;
+}
+
+/** How often Python has written to its log that it could not write to its peer for 50 s: the end of a stall. */
+function timesGivenUp({ server, client }: Column): number {
+  const python = [server, client].filter(({ kind }) => kind === 'Python');
+  return python.reduce((sum, side) => sum + side.log().split('send_message TimeoutError').length - 1, 0);
 }
 
 async function restart(column: Column, side: Side): Promise<void> {
