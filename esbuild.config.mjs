@@ -20,7 +20,6 @@ await build({
   format: 'esm',
   target: 'node20',
   minify: true,
-  keepNames: true,
   sourcemap: true,
   sourcesContent: false,
   jsx: 'automatic',

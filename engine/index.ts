@@ -1,4 +1,5 @@
 /** The engine's public face: everything that the ways in (source/) may use of it. */
+import { realDisk } from './base/real-disk.ts';
 import { realClock, realRandomness } from './base/real-ports.ts';
 import type { ConnectorConfig } from './config/keys.ts';
 import { Connector } from './connector/connector.ts';
@@ -14,6 +15,9 @@ import {
 } from './security/create-certificates.ts';
 import { wordsOf } from './security/fingerprint.ts';
 import { loadOrMakeIdentity } from './security/identity.ts';
+import { type Inspection, inspectJournal as inspect } from './storage/journal/inspect.ts';
+import { Journal } from './storage/journal/journal.ts';
+import type { JournalOptions } from './storage/journal/journal-options.ts';
 
 export { type ConnectorApiOptions, type ConnectorPlaceOptions, connectorOfEntry } from './api/api-options.ts';
 export type { ConnectedPeers, IgnoredPeers, QueueCounts } from './api/command-answers.ts';
@@ -49,7 +53,11 @@ export { activeConnectors } from './local/active-connectors.ts';
 export { USUAL_CONNECTOR_DIRECTORIES } from './local/socket-names.ts';
 export { socketsOfConfig } from './local/sockets-of-config.ts';
 export type { PeerChange } from './peers/traffic.ts';
+export { type MessageParts, unpackMessage } from './queues/packed-message.ts';
 export type { CreatedCertificates } from './security/create-certificates.ts';
+export type { InspectedStream, Inspection } from './storage/journal/inspect.ts';
+export type { DamageReport } from './storage/journal/recover.ts';
+export type { StoredRecord } from './storage/store.ts';
 
 /** The name that every chat client has on the wire: a Python server sends to no other (PROTOCOL §10). */
 const CHAT_CLIENT = 'chat_client';
@@ -111,7 +119,7 @@ export async function createChatEngine(options: ChatEngineOptions): Promise<Engi
     ignored: false,
     reconnects: true,
     wordsOf,
-    ports: { clock, random, network: realNetwork() },
+    ports: { clock, random, network: realNetwork(), disk: realDisk() },
   });
 }
 
@@ -129,7 +137,12 @@ export async function createConnectorEngine({
   fixedWallMs,
   ...options
 }: ConnectorEngineOptions): Promise<Engine> {
-  const ports = { clock: realClock(fixedWallMs), random: realRandomness(), network: realNetwork() };
+  const ports = {
+    clock: realClock(fixedWallMs),
+    random: realRandomness(),
+    network: realNetwork(),
+    disk: realDisk(),
+  };
   return engineOf(await optionsFromConfig({ ...options, ports }));
 }
 
@@ -152,4 +165,22 @@ function engineOf(options: ConnectorOptions): Engine {
  */
 export function createCertificates(directory: string): Promise<CreatedCertificates> {
   return createTree(directory, { random: realRandomness(), wallNowMs: realClock().wallNow() });
+}
+
+/**
+ * Reads through the journal of a connector that does not run, and changes nothing.
+ *
+ * @throws AiocError AIOC_JOURNAL_IN_USE, AIOC_JOURNAL, AIOC_DISK
+ */
+export function inspectJournal(directory: string): Promise<Inspection> {
+  return inspect(realDisk(), directory);
+}
+
+/**
+ * Opens the journal of a directory of this machine.
+ *
+ * @throws AiocError AIOC_JOURNAL_IN_USE, AIOC_JOURNAL, AIOC_DISK_FULL, AIOC_DISK
+ */
+export function openJournal(options: Omit<JournalOptions, 'disk' | 'clock' | 'random'>): Promise<Journal> {
+  return Journal.open({ ...options, disk: realDisk(), clock: realClock(), random: realRandomness() });
 }

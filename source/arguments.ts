@@ -23,6 +23,13 @@ export interface ChatSettings {
   readonly useTls: boolean;
 }
 
+export interface LogOptions {
+  readonly what: 'verify' | 'show' | 'export';
+  readonly directory: string;
+  readonly stream?: string;
+  readonly json: boolean;
+}
+
 /** What a screen shows: the chat, or a connector from a configuration file. */
 export type ScreenSubject =
   | { readonly kind: 'chat'; readonly settings: ChatSettings }
@@ -38,6 +45,7 @@ export type Invocation =
   | ({ readonly mode: 'send' } & ShellSendOptions)
   | ({ readonly mode: 'listen' } & ShellListenOptions)
   | { readonly mode: 'certificates'; readonly directory?: string }
+  | ({ readonly mode: 'log' } & LogOptions)
   | { readonly mode: 'status'; readonly directories: readonly string[]; readonly json: boolean }
   | {
       readonly mode: 'cli';
@@ -94,6 +102,8 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
       return { mode: 'send', ...shellSend(rest, values) };
     case 'listen':
       return { mode: 'listen', ...shellListen(rest, values) };
+    case 'log':
+      return { mode: 'log', ...logOptions(rest, json) };
     case 'ping':
       return { mode: 'ping', file: only(rest, 'a configuration file'), ...toWhom(values) };
     case 'test_receive_messages':
@@ -105,6 +115,17 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
 
 function sendInvocation(file: string, values: Values): Invocation {
   return { mode: 'test-send', file, ...toWhom(values), ...howMany(values) };
+}
+
+function logOptions([what, ...rest]: readonly string[], json: boolean): LogOptions {
+  const most = what === 'verify' ? 1 : 2;
+  if (what !== 'verify' && what !== 'show' && what !== 'export')
+    throw usage('aioc log verify|show|export DIR [STREAM]');
+  if (rest.length > most) throw usage(`"${rest[most]}" is one word too many`);
+  const [directory, stream] = rest;
+  if (directory === undefined) throw usage('the directory of a journal is missing');
+  if (what === 'export' && stream === undefined) throw usage('which stream? aioc log show DIR lists them');
+  return { what, directory, json, ...(stream !== undefined && { stream }) };
 }
 
 function chatInvocation(values: Values): Invocation {

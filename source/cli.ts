@@ -27,6 +27,8 @@ async function run(invocation: Invocation): Promise<number> {
       return (await import('./run-status.ts')).runStatus(invocation);
     case 'cli':
       return (await import('./run-cli.ts')).runCli(invocation);
+    case 'log':
+      return (await import('./run-log.ts')).runLog(invocation);
     case 'ping':
       return (await import('./run-api-tools.ts')).runPing(invocation.file, invocation.to);
     case 'receive':

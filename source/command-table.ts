@@ -33,7 +33,7 @@ export const OPTIONS = {
   },
   json: {
     type: 'boolean',
-    help: 'with status and cli: answer in JSON; with send: each line of the input is a message in JSON',
+    help: 'with status, cli and log: answer in JSON; with send: each line of the input is a message in JSON',
   },
   type: {
     type: 'string',
@@ -78,12 +78,16 @@ export const COMMANDS = {
   print_config_templates: { takes: '', help: 'show all keys of configuration files, with their defaults' },
   config: { takes: 'check FILE', help: 'say whether a configuration file is fine' },
   status: { takes: '[--json]', help: 'the connectors of this machine, their peers and queues' },
-  cli: { takes: '[CONNECTOR [COMMAND …]]', help: 'ask a running connector to do something' },
+  cli: { takes: '[CONNECTOR|FILE [COMMAND …]]', help: 'ask a running connector to do something' },
   send: {
     takes: '[CONNECTOR|FILE [TEXT]]',
     help: 'send a message, or one for each line of the input',
   },
   listen: { takes: '[CONNECTOR|FILE]', help: 'print each message that comes, a line of JSON each' },
+  log: {
+    takes: 'verify|show|export DIR [STREAM]',
+    help: 'look into the journal of a connector that does not run',
+  },
   ping: { takes: 'FILE [--to NAME]', help: 'ask the peer of a connector for a sign of life' },
   test_receive_messages: { takes: 'FILE', help: 'show the messages that a connector brings' },
   test_send_messages: { takes: 'FILE [--to NAME]', help: 'send a numbered message each second' },

@@ -2,9 +2,13 @@ import {
   AiocError,
   activeConnectors,
   ConnectorAPI,
+  ConnectorRemoteTool,
   connectorOfEntry,
   USUAL_CONNECTOR_DIRECTORIES,
 } from '../engine/index.ts';
+
+/** A connector of this machine answers at once, if it does. */
+const ANSWER_TIMEOUT_MS = 3_000;
 
 /** A connector that runs on this machine, as it stands in active_connectors.json. */
 export interface Place {
@@ -15,7 +19,7 @@ export interface Place {
 /** The connectors that run here. Without directories, the usual ones are looked into. */
 export async function runningConnectors(directories: readonly string[]): Promise<readonly Place[]> {
   const lists = await Promise.all(
-    (directories.length > 0 ? directories : USUAL_CONNECTOR_DIRECTORIES).map(async (directory) =>
+    searched(directories).map(async (directory) =>
       (await activeConnectors(directory)).map((entry) => ({ directory, entry })),
     ),
   );
@@ -28,11 +32,62 @@ export async function runningConnectors(directories: readonly string[]): Promise
  * @throws AiocError AIOC_CONNECTOR_AWAY
  */
 export function connectorAmong(places: readonly Place[], wanted: string): Place {
-  const place = places.find(({ entry }) => entry === wanted || entry.replace(' ', ':') === wanted);
+  const place = places.find((one) => isCalled(one, wanted));
   if (place !== undefined) return place;
+  if (places.length === 0) throw nobodyRuns();
   const others = places.map(({ entry }) => entry.replace(' ', ':')).join(', ');
-  const instead = others === '' ? 'no connector runs here' : `there are ${others}`;
-  throw new AiocError('AIOC_CONNECTOR_AWAY', `no connector ${wanted} runs here: ${instead}`);
+  throw new AiocError('AIOC_CONNECTOR_AWAY', `no connector ${wanted} runs here: there are ${others}`);
+}
+
+export function nobodyRuns(): AiocError {
+  return new AiocError(
+    'AIOC_CONNECTOR_AWAY',
+    'no connector runs here: start one, name its configuration file, or say with --connector_files_dirpath where it has its sockets',
+  );
+}
+
+function isCalled({ entry }: Place, wanted: string): boolean {
+  return entry === wanted || entry.replace(' ', ':') === wanted;
+}
+
+/**
+ * A connector that answers commands, by its name as in `connectorAmong`. One that was stopped, and a client of Python's
+ * that waits to reconnect, is in no list, but can be started again.
+ *
+ * @throws AiocError AIOC_CONNECTOR_AWAY
+ */
+export async function connectorTakingCommands(
+  wanted: string,
+  directories: readonly string[],
+): Promise<Place> {
+  const places = await runningConnectors(directories);
+  const listed = places.find((place) => isCalled(place, wanted));
+  if (listed !== undefined) return listed;
+  const entries = new Set([wanted, wanted.replace(/:(\d{1,5})$/, ' $1')]);
+  for (const directory of searched(directories)) {
+    for (const entry of entries) {
+      const place = { directory, entry };
+      if (await answers(place)) return place;
+    }
+  }
+  return connectorAmong(places, wanted);
+}
+
+async function answers(place: Place): Promise<boolean> {
+  try {
+    await toolAt(place).showLogLevel({ timeoutMs: ANSWER_TIMEOUT_MS });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function toolAt({ directory, entry }: Place): ConnectorRemoteTool {
+  return new ConnectorRemoteTool({ ...connectorOfEntry(entry), connectorFilesDirpath: directory });
+}
+
+function searched(directories: readonly string[]): readonly string[] {
+  return directories.length > 0 ? directories : USUAL_CONNECTOR_DIRECTORIES;
 }
 
 /**
@@ -49,7 +104,6 @@ export async function apiOf(word: string | undefined, directories: readonly stri
     throw new AiocError('AIOC_USAGE', `several connectors run here: say which, ${names}`);
   }
   const place = word === undefined ? only : connectorAmong(places, word);
-  if (place === undefined)
-    throw new AiocError('AIOC_CONNECTOR_AWAY', 'no connector runs here: start one first');
+  if (place === undefined) throw nobodyRuns();
   return new ConnectorAPI({ ...connectorOfEntry(place.entry), connectorFilesDirpath: place.directory });
 }

@@ -55,6 +55,18 @@ export interface ConnectorManagerOptions {
   readonly udsPathReceivePreserveSocket?: boolean;
   /** Whether programs keep their connection to the connector, or make one for each message. Default: true. */
   readonly udsPathSendPreserveSocket?: boolean;
+  /** Which messages to peers are stored on disk until they have arrived: all, none, or some types. Default: true. */
+  readonly diskPersistenceSend?: boolean | readonly string[];
+  /** Which messages from peers are stored until their listener has them: all, none, or some types. Default: true. */
+  readonly diskPersistenceRecv?: boolean | readonly string[];
+  /** How many bytes each stored queue may hold, at least 1. Default: 1,073,741,824. */
+  readonly maxSizePersistencePath?: number;
+  /** What becomes of a message to a peer when its queue is full. Default: 'refuse', and `send` rejects. */
+  readonly whenFull?: 'refuse' | 'drop_oldest' | 'drop_newest';
+  /** When a message counts as stored: see the README. Default: 'batch'. */
+  readonly durability?: 'batch' | 'always' | 'os';
+  /** Where stored messages lie. Default: connectorFilesDirpath. */
+  readonly journalDirectory?: string;
   /** Where received files go, by their type. Files of other types are refused. */
   readonly fileRecvConfig?: Readonly<Record<string, FileDestinationOptions>>;
   /** Bytes beyond which a file is not sent. Default: 8,589,930,194. */

@@ -70,8 +70,12 @@ export function lineOfMessage(message: ReceivedMessage): string {
     ...(isText ? { data: text } : { data_base64: data.toString('base64') }),
     binary_base64: binary?.toString('base64'),
   };
-  // Beyond ASCII some characters steer a terminal as well as an escape does.
-  return JSON.stringify(line).replace(
+  return jsonLine(line);
+}
+
+/** A line of JSON that may be read on a terminal: beyond ASCII some characters steer one as well as an escape does. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(
     /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

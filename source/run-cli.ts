@@ -1,14 +1,23 @@
+import { isIP } from 'node:net';
 import { createInterface } from 'node:readline/promises';
 import { sanitize } from '../components/terminal/sanitize.ts';
 import {
   AiocError,
   afterDeletingClient,
   afterDeletingOwn,
+  type ClientMatch,
   ConnectorRemoteTool,
   connectorOfEntry,
+  readConfigFile,
 } from '../engine/index.ts';
 import { EXIT } from './exit-codes.ts';
-import { connectorAmong, type Place, runningConnectors } from './find-connector.ts';
+import {
+  connectorTakingCommands,
+  nobodyRuns,
+  type Place,
+  runningConnectors,
+  toolAt,
+} from './find-connector.ts';
 
 interface CliCommand {
   /** What stands behind the command, for the help. */
@@ -56,6 +65,26 @@ export const CLI_COMMANDS: Readonly<Record<string, CliCommand>> = {
     help: 'on a server: a client’s; on a client: its own',
     run: deleteCertificate,
   },
+  add_blacklist_client: {
+    takes: 'CLIENT|ADDRESS',
+    help: 'a client, an address or a network may not connect',
+    run: (tool, [word]) => tool.addBlacklistClient(clientMatch(word)),
+  },
+  remove_blacklist_client: {
+    takes: 'CLIENT|ADDRESS',
+    help: 'it may again',
+    run: (tool, [word]) => tool.removeBlacklistClient(clientMatch(word)),
+  },
+  add_whitelist_client: {
+    takes: 'CLIENT|ADDRESS',
+    help: 'only who is listed may connect',
+    run: (tool, [word]) => tool.addWhitelistClient(clientMatch(word)),
+  },
+  remove_whitelist_client: {
+    takes: 'CLIENT|ADDRESS',
+    help: 'it is listed no more',
+    run: (tool, [word]) => tool.removeWhitelistClient(clientMatch(word)),
+  },
   show_log_level: { takes: '', help: 'what is written to the log', run: (tool) => tool.showLogLevel() },
   set_log_level: {
     takes: 'LEVEL',
@@ -78,8 +107,7 @@ export interface CliOptions {
  * @throws AiocError AIOC_USAGE, AIOC_CONNECTOR_AWAY, AIOC_COMMAND, …
  */
 export async function runCli({ words, directories, json }: CliOptions): Promise<number> {
-  const places = await runningConnectors(directories);
-  const place = words[0] === undefined ? await pickConnector(places) : connectorAmong(places, words[0]);
+  const { tool, isServer } = await toolOf(words[0], directories);
   const name = (words[1] ?? (await pickCommand())).replaceAll('-', '_');
   const command = Object.hasOwn(CLI_COMMANDS, name) ? CLI_COMMANDS[name] : undefined;
   if (command === undefined) {
@@ -88,15 +116,31 @@ export async function runCli({ words, directories, json }: CliOptions): Promise<
       `there is no command ${name}: there are ${Object.keys(CLI_COMMANDS).join(', ')}`,
     );
   }
-  const target = connectorOfEntry(place.entry);
-  const tool = new ConnectorRemoteTool({ ...target, connectorFilesDirpath: place.directory });
-  const result = await command.run(tool, words.slice(2), target.isServer);
+  const result = await command.run(tool, words.slice(2), isServer);
   process.stdout.write(`${json ? JSON.stringify(result) : shown(result)}\n`);
   return EXIT.ok;
 }
 
+interface Target {
+  readonly tool: ConnectorRemoteTool;
+  readonly isServer: boolean;
+}
+
+/** The connector of a configuration file or of that name, or one that is picked from those that run. */
+async function toolOf(word: string | undefined, directories: readonly string[]): Promise<Target> {
+  if (word?.endsWith('.json')) {
+    const { is_server: isServer } = await readConfigFile(word);
+    return { tool: await ConnectorRemoteTool.fromConfig(word), isServer: isServer !== false };
+  }
+  const place =
+    word === undefined
+      ? await pickConnector(await runningConnectors(directories))
+      : await connectorTakingCommands(word, directories);
+  return { tool: toolAt(place), isServer: connectorOfEntry(place.entry).isServer };
+}
+
 async function pickConnector(places: readonly Place[]): Promise<Place> {
-  if (places.length === 0) throw new AiocError('AIOC_CONNECTOR_AWAY', 'no connector runs here');
+  if (places.length === 0) throw nobodyRuns();
   const index = await pick(
     'Which connector?',
     places.map(({ entry, directory }) => `${sanitize(entry)}  in ${sanitize(directory)}`),
@@ -114,7 +158,7 @@ async function pick(question: string, choices: readonly string[]): Promise<numbe
   if (!process.stdin.isTTY) {
     throw new AiocError(
       'AIOC_USAGE',
-      'say which: aioc cli CONNECTOR COMMAND (without a terminal nobody can be asked)',
+      `say which: aioc cli CONNECTOR COMMAND (without a terminal nobody can be asked)\n  ${choices.join('\n  ')}`,
     );
   }
   const lines = createInterface({ input: process.stdin, output: process.stdout });
@@ -150,6 +194,12 @@ async function deleteCertificate(
   const client = needed(name, 'a client’s name');
   await tool.deleteClientCertificateOnServer(client);
   return afterDeletingClient(client);
+}
+
+/** No name has a slash, and none that looks like an address is meant as a name. */
+function clientMatch(word: string | undefined): ClientMatch {
+  const who = needed(word, 'a client’s name, an address or a network');
+  return who.includes('/') || isIP(who) !== 0 ? { clientIp: who } : { clientId: who };
 }
 
 function needed(word: string | undefined, what: string): string {

@@ -77,13 +77,17 @@ function connectorText({
   ignored,
   problem,
 }: ConnectorStatus): string {
+  const { isServer } = connectorOfEntry(connector);
   const lines = [`${alive ? '●' : '✕'} ${sanitize(connector)}  in ${sanitize(directory)}`];
   if (problem !== undefined) lines.push(`    ${sanitize(problem)}`);
   for (const [name, [host, port]] of Object.entries(peers)) {
-    lines.push(`    ${sanitize(name)}  connected from ${host}:${port}, ${toSend[name] ?? 0} to send`);
+    const who = isServer ? `${sanitize(name)}  connected from ${host}:${port}` : `${host}:${port}  connected`;
+    lines.push(`    ${who}, ${toSend[name] ?? 0} to send`);
   }
   for (const [name, count] of Object.entries(toSend)) {
-    if (!(name in peers) && count > 0) lines.push(`    ${sanitize(name)}  away, ${count} to send`);
+    // A client has one peer, whose name is its address as Python writes it.
+    const who = isServer ? sanitize(name) : 'the server';
+    if (!(name in peers) && count > 0) lines.push(`    ${who}  away, ${count} to send`);
   }
   if (received > 0) lines.push(`    ${received} received and not yet taken by a program`);
   if (ignored !== false)

@@ -23,6 +23,22 @@ test('every picture that the README shows is there', () => {
   );
 });
 
+test('every link within the house leads somewhere', () => {
+  const targets = [...readme.matchAll(/(?<!!)\[[^\]]*\]\(([^)]+)\)/g)].map((match) => match[1] ?? '');
+  const headings = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+  const dead = targets.filter((target) => {
+    if (/^https?:/.test(target)) return false;
+    if (target.startsWith('#')) return !headings.includes(target.slice(1));
+    return !existsSync(new URL(`../${target}`, import.meta.url));
+  });
+  assert.deepEqual(dead, []);
+});
+
 test('every command that the README and CONTRIBUTING name with npm run exists', () => {
   const contributing = readFileSync(new URL('../CONTRIBUTING.md', import.meta.url), 'utf8');
   const named = [...`${readme}${contributing}`.matchAll(/npm run ([\w:]+)/g)].map((match) => match[1] ?? '');

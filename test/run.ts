@@ -3,12 +3,18 @@
  * listed here. `interop/` needs Python and has its own command.
  */
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundleTests } from './helpers/bundle-tests.ts';
 import { globSync } from './helpers/glob.ts';
 
 /** A test that hangs would otherwise hold everything up for ever: each file is ended after this long, and fails. */
 const FILE_TIMEOUT_MS = 3 * 60_000;
 /** The matrix with Python alone may take this long. */
 const INTEROP_FILE_TIMEOUT_MS = 15 * 60_000;
+
+/** One more than the two processors that CI has: some tests wait for the clock. */
+const CONCURRENCY = 3;
 
 const filters = process.argv.slice(2);
 const files = globSync('test', /\.test\.tsx?$/).filter((file) =>
@@ -19,18 +25,22 @@ if (files.length === 0) {
   process.exit(1);
 }
 const timeoutMs = filters.includes('interop') ? INTEROP_FILE_TIMEOUT_MS : FILE_TIMEOUT_MS;
-const run = spawnSync(
-  process.execPath,
-  [
-    '--import',
-    'tsx',
-    '--test',
-    '--test-concurrency=2',
-    `--test-timeout=${timeoutMs}`,
-    '--test-reporter=spec',
-    ...files,
-  ],
-  // The development build of React checks more; a pane must pass those checks too.
-  { stdio: 'inherit', env: { ...process.env, NODE_ENV: 'test' } },
-);
-process.exit(run.status ?? 1);
+const bundles = await bundleTests(files);
+try {
+  const run = spawnSync(
+    process.execPath,
+    [
+      '--enable-source-maps',
+      '--test',
+      `--test-concurrency=${CONCURRENCY}`,
+      `--test-timeout=${timeoutMs}`,
+      '--test-reporter=spec',
+      ...files.map((file) => join(bundles, file.replace(/\.tsx?$/, '.mjs'))),
+    ],
+    // The development build of React checks more; a pane must pass those checks too.
+    { stdio: 'inherit', env: { ...process.env, NODE_ENV: 'test' } },
+  );
+  process.exitCode = run.status ?? 1;
+} finally {
+  rmSync(bundles, { recursive: true, force: true });
+}

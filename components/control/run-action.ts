@@ -4,10 +4,10 @@ import { chatRowDetail, chatRowTitle } from '../panes/chat-pane.ts';
 import { peerDetail } from '../panes/peer-detail.ts';
 import { queueName } from '../panes/queues-pane.ts';
 import { ageText, bytesText, counted, durationText } from '../state/format.ts';
-import { safeBody } from '../state/safe-rows.ts';
+import { type SafeQueueRow, safeBody } from '../state/safe-rows.ts';
 import { neighbour } from '../state/ui-reducer.ts';
 import type { PaneName } from '../state/ui-state.ts';
-import { safe, trusted } from '../terminal/sanitize.ts';
+import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import type { ChatControl } from './chat-control.ts';
 import { askToDeleteCertificate, askToRestart, askToStop, startConnector } from './connector-actions.ts';
 import type { Control } from './control.ts';
@@ -208,9 +208,21 @@ function explainQueue(control: Control): void {
   showDetail(control, safe`Why? ${queueName(queue)}`, [
     why,
     safe`${counted(queue.depth, 'message')}, ${bytesText(queue.bytes)}.`,
+    ...storedLine(queue),
     ...oldest,
     ...drain,
   ]);
+}
+
+function storedLine({ stored }: SafeQueueRow): readonly SafeText[] {
+  if (stored === undefined) return [];
+  return [
+    stored
+      ? trusted('Stored on the disk: it outlives the program.')
+      : trusted(
+          'Not stored: it is lost when the program ends (disk_persistence_send, disk_persistence_recv).',
+        ),
+  ];
 }
 
 function openLogRow(control: Control): void {

@@ -27,7 +27,7 @@ export function queuesPane(input: PaneInput): Block {
     const line = fit(queueLine(row, width, ui.nowMs), width);
     return row === selected ? inTone([words(GLYPHS.cursor), ...line.slice(1)], 'selected') : line;
   });
-  const head = width >= HEAD_WIDTH && rows.length > 0 ? [headLine(width)] : [];
+  const head = width >= HEAD_WIDTH && rows.length > 0 ? [headLine(width, update)] : [];
   const table = rows.length > 0 ? [...head, ...rows] : emptyLines(update);
   const room = innerHeight(box.height) - 1;
   const lines = [...table.slice(0, room), ...blank(room - table.length), whyLine(update, width)];
@@ -63,14 +63,16 @@ function columnsOf(width: number): Columns {
   return { name: width - 3 - 41, depth: 8, bytes: 8, oldest: 7, rate: 6, drain: 6 };
 }
 
-function headLine(width: number): Line {
+function headLine(width: number, update: PaneInput['data']['queues']): Line {
   const columns = columnsOf(width);
+  // Where the disk plays a part, what matters of the size is whether it is there.
+  const storing = update?.rows.some(({ stored }) => stored !== undefined) === true;
   const right = (text: string, cells: number) => cellRight(trusted(text), cells, 'faint');
   return [
     words('   '),
     cellLeft(trusted('queue'), columns.name, 'faint'),
     right('depth', columns.depth),
-    right('size', columns.bytes),
+    right(storing ? 'on disk' : 'size', columns.bytes),
     right('oldest', columns.oldest),
     right('in/s', columns.rate),
     right('out/s', columns.rate),
@@ -90,7 +92,9 @@ function queueLine(row: SafeQueueRow, width: number, nowMs: number): Line {
     words(' '),
     cellLeft(queueName(row), columns.name, 'strong'),
     cellRight(countText(row.depth), columns.depth, isStuck ? 'warn' : 'plain'),
-    cellRight(bytesText(row.bytes), columns.bytes),
+    row.stored === false
+      ? cellRight(trusted('no'), columns.bytes, 'warn')
+      : cellRight(bytesText(row.bytes), columns.bytes),
     cellRight(oldest, columns.oldest),
     cellRight(rateText(row.inRate), columns.rate),
     cellRight(rateText(row.outRate), columns.rate),

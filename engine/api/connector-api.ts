@@ -88,14 +88,26 @@ export class ConnectorAPI {
    * AIOC_TYPE_UNKNOWN, AIOC_NAME_BAD, AIOC_PEER_UNKNOWN, AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE, AIOC_FRAME_TOO_LARGE,
    * AIOC_QUEUE_FULL, AIOC_CANCELLED
    */
-  async send(options: SendOptions): Promise<SendOutcome | undefined> {
-    const message = this.#prepare(options, false);
-    const sizeBytes = message.data.length + (message.binary?.length ?? 0);
+  send(options: SendOptions): Promise<SendOutcome | undefined> {
+    try {
+      const message = this.#prepare(options, false);
+      const sizeBytes = message.data.length + (message.binary?.length ?? 0);
+      if (options.withFile !== undefined) return this.#sendWithFile(message, sizeBytes, options);
+      const frames = { one: () => encodeMessage(message) };
+      return this.#way.send({ sizeBytes, signal: options.signal, frames });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async #sendWithFile(
+    message: PreparedMessage,
+    sizeBytes: number,
+    options: SendOptions,
+  ): Promise<SendOutcome | undefined> {
     const { signal } = options;
     let plan: FilePlan | undefined;
-    const frames = (): readonly Buffer[] | Promise<readonly Buffer[]> =>
-      options.withFile === undefined ? [encodeMessage(message)] : withFile();
-    const withFile = async (): Promise<readonly Buffer[]> => {
+    const frames = async (): Promise<readonly Buffer[]> => {
       plan = await this.#planFile(options);
       return (plan?.withFiles ?? []).map((file) => encodeMessage(message, file));
     };

@@ -2,20 +2,20 @@ import { AiocError, systemCode, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import { parseLocalFrame } from '../local/local-frames.ts';
-import { bodyAsJson } from '../local/own/units.ts';
+import type { Unit } from '../local/own/units.ts';
 import { ownSocketPath, sendSocketPath } from '../local/socket-names.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { onAbort } from './abort.ts';
 import { exchange, requestCancelled, requestTooLate } from './exchange.ts';
-import { OwnChannel, type SendOutcome } from './own-channel.ts';
+import { OwnChannel, outcomeIn, type SendOutcome } from './own-channel.ts';
 import type { ConnectorPlace } from './place.ts';
 import { SendLine } from './send-line.ts';
 
 export interface Handover {
   readonly sizeBytes: number;
   readonly signal: AbortSignal | undefined;
-  /** The frames, made when it is their turn. */
-  frames(): readonly Buffer[] | Promise<readonly Buffer[]>;
+  /** The frames, made when it is their turn; of a message without a file, which takes no time, there is one. */
+  readonly frames: (() => Promise<readonly Buffer[]>) | { readonly one: () => Buffer };
 }
 
 export interface RequestLimits {
@@ -60,15 +60,20 @@ export class ConnectorWay {
    * @throws AiocError AIOC_QUEUE_FULL, AIOC_CONNECTOR_AWAY, AIOC_CANCELLED, what `frames` throws and what the connector
    * answers
    */
-  async send(handover: Handover): Promise<SendOutcome | undefined> {
-    this.#check(handover);
-    this.#waiting += 1;
-    this.#waitingBytes += handover.sizeBytes;
+  send(handover: Handover): Promise<SendOutcome | undefined> {
     try {
-      return await this.#inTurn(handover);
-    } finally {
-      this.#waiting -= 1;
-      this.#waitingBytes -= handover.sizeBytes;
+      this.#check(handover);
+      this.#waiting += 1;
+      this.#waitingBytes += handover.sizeBytes;
+      const told = this.#atOnce(handover) ?? this.#inTurn(handover);
+      const forget = (): void => {
+        this.#waiting -= 1;
+        this.#waitingBytes -= handover.sizeBytes;
+      };
+      told.then(forget, forget);
+      return told;
+    } catch (error) {
+      return Promise.reject(error);
     }
   }
 
@@ -97,6 +102,14 @@ export class ConnectorWay {
     );
   }
 
+  /** What needs to wait for nothing goes without a turn; undefined when it does. */
+  #atOnce({ frames, signal }: Handover): Promise<SendOutcome> | undefined {
+    const channel = this.#channel;
+    if (channel === undefined || channel.isBehind || this.#turn !== undefined) return undefined;
+    if (signal !== undefined || typeof frames === 'function') return undefined;
+    return channel.ask('send', frames.one().subarray(4)).answer.then(outcomeIn);
+  }
+
   /** Files are cut and connections made in the turn of their message, so that none overtakes another. */
   async #inTurn(handover: Handover): Promise<SendOutcome | undefined> {
     const before = this.#turn;
@@ -123,15 +136,19 @@ export class ConnectorWay {
     if (signal?.aborted) throw sendCancelled();
     if (this.#closed) throw new AiocError('AIOC_CANCELLED', 'the API was closed before the message was sent');
     const channel = await this.#own();
-    if (channel === undefined) return { told: this.#line.send(handover).then(() => undefined) };
-    const frames = await handover.frames();
+    if (channel === undefined) {
+      const { frames } = handover;
+      const made = typeof frames === 'function' ? frames : () => [frames.one()];
+      return { told: this.#line.send({ ...handover, frames: made }).then(() => undefined) };
+    }
+    const frames = typeof handover.frames === 'function' ? await handover.frames() : [handover.frames.one()];
     if (signal?.aborted) throw sendCancelled();
     const answers = Promise.all(frames.map((frame) => channel.ask('send', frame.subarray(4)).answer));
     // Told to whoever waits for `told`, which may be a little later.
     answers.catch(() => undefined);
     await channel.drained();
     return {
-      told: answers.then((units) => outcomeIn(bodyAsJson(units.at(-1) as Parameters<typeof bodyAsJson>[0]))),
+      told: answers.then((units) => outcomeIn(units.at(-1) as Unit)),
     };
   }
 
@@ -195,10 +212,6 @@ async function turnOrAbort(turn: Promise<void>, signal: AbortSignal | undefined)
   } finally {
     forget();
   }
-}
-
-function outcomeIn({ outcome }: Readonly<Record<string, unknown>>): SendOutcome {
-  return outcome === 'stored' || outcome === 'ignored' ? outcome : 'accepted';
 }
 
 function sendCancelled(): AiocError {

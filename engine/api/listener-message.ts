@@ -29,7 +29,9 @@ export class ListenerMessage extends ReceivedMessage {
   }
 
   /**
-   * Sends data back to the sender under the same message type, as the response to its request if it was one.
+   * Sends data back to the sender under the same message type, as the response to its request if it was one. A listener
+   * is also given responses that nobody waits for any more: of two that reply to whatever comes, neither would ever stop.
+   * `awaitsResponse` tells them apart.
    *
    * @throws AiocError what ConnectorAPI.send throws, AIOC_PEER_UNKNOWN for a message that does not say who sent it
    */

@@ -28,11 +28,12 @@ export interface FrameListenerOptions {
 export class FrameListener {
   /** Settles when the listener has stopped and its last handler has ended; rejects with the error that stopped it. */
   readonly closed: Promise<void>;
+  #close: { resolve(): void; reject(error: unknown): void } | undefined;
   readonly #options: FrameListenerOptions;
   #server: UnixListener | undefined;
   #inlets: Inlet[] = [];
   #stopped = false;
-  #wake: (() => void) | undefined;
+  #taking = false;
   #grace: Timer | undefined;
   #active = 0;
   #forget = (): void => undefined;
@@ -40,7 +41,9 @@ export class FrameListener {
 
   private constructor(options: FrameListenerOptions) {
     this.#options = options;
-    this.closed = this.#run();
+    this.closed = new Promise((resolve, reject) => {
+      this.#close = { resolve, reject };
+    });
   }
 
   /** @throws AiocError AIOC_LISTENER_TAKEN, AIOC_LISTEN, AIOC_CANCELLED */
@@ -83,14 +86,19 @@ export class FrameListener {
     await this.#server?.close();
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      const event = this.#active < this.#options.concurrency ? this.#take() : undefined;
-      if (event === undefined) await this.#change();
-      else this.#deal(event);
+  /** There may be something to take, or room in the handler, or an end. */
+  #changed(): void {
+    if (this.#taking) return;
+    this.#taking = true;
+    while (!this.#stopped && this.#active < this.#options.concurrency) {
+      const event = this.#take();
+      if (event === undefined) break;
+      this.#deal(event);
     }
-    while (this.#active > 0) await this.#change();
-    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#taking = false;
+    if (!this.#stopped || this.#active > 0) return;
+    if (this.#failure === undefined) this.#close?.resolve();
+    else this.#close?.reject(this.#failure.error);
   }
 
   /** The oldest connection that has something, or may still have something, goes first. */
@@ -126,20 +134,29 @@ export class FrameListener {
   }
 
   #deal(event: LocalEvent): void {
-    if (event.kind === 'frame') void this.#handle(event.frame);
+    if (event.kind === 'frame') this.#handle(event.frame);
     else this.#report(tooLarge(this.#options.messageType, event.sizeBytes));
   }
 
-  async #handle(frame: Frame): Promise<void> {
-    this.#active += 1;
+  #handle(frame: Frame): void {
     try {
-      await this.#options.handler(frame);
+      const handled = this.#options.handler(frame);
+      // A handler that is done already costs no turn of the microtask queue.
+      if (handled !== undefined) void this.#finish(Promise.resolve(handled));
     } catch (error) {
       this.#report(error);
-    } finally {
-      this.#active -= 1;
-      this.#changed();
     }
+  }
+
+  async #finish(handled: Promise<void>): Promise<void> {
+    this.#active += 1;
+    try {
+      await handled;
+    } catch (error) {
+      this.#report(error);
+    }
+    this.#active -= 1;
+    this.#changed();
   }
 
   #report(error: unknown): void {
@@ -149,17 +166,6 @@ export class FrameListener {
     }
     this.#failure ??= { error: error instanceof Error ? error : toAiocError(error) };
     void this.stop();
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
-  }
-
-  #changed(): void {
-    this.#wake?.();
-    this.#wake = undefined;
   }
 }
 

@@ -18,6 +18,11 @@ export const LIMITS = {
   frameBytes: 0xffff_ffff,
   /** A file that goes in one frame together with its message. */
   fileInFrameBytes: 0xffff_ffff - 1024 * KIB,
+  /** A frame up to this size is copied together with others into one write: cheaper than a write of its own. */
+  copiedFrameBytes: 16 * KIB,
+  /** Messages of one connection that are on their way into the store, all at once; one more waits to be read. */
+  unstoredMessages: 1_024,
+  unstoredBytes: 1 * MIB,
   /** Answers that may pile up for a peer that sends but does not read, before we read no more from it. */
   answerBacklogBytes: 4 * MIB,
   /** A client's name (PROTOCOL §1). */
@@ -46,6 +51,8 @@ export const LIMITS = {
   probeTries: 2,
   /** A Python peer over TLS that has been quiet this long may be waiting for a sign from us (engine/peers/nudge.ts). */
   nudgeQuietMs: 20,
+  /** Unacknowledged messages to a Python peer over TLS: it reads 128 KiB ahead, and then hears no nudge any more. */
+  pythonUnreadBytes: 64 * KIB,
   reconnectFirstMs: 200,
   reconnectMaxMs: 5_000,
   /** After a server closed on us while its user was being asked, so that the user is not asked every 5 s. */
@@ -121,6 +128,8 @@ export const LIMITS = {
   configSeconds: 2_147_483,
   messageTypeCharacters: 128,
 
+  /** What goes to a listener in one write at most: well within what a unix socket takes at once. */
+  deliveryBatchBytes: 64 * KIB,
   /** How soon a listener that was not there is looked for again while messages wait for it. */
   listenerRetryMs: 500,
   /** Sockets of another directory that a start tries, to warn of one that is in use: each costs a connection. */
@@ -154,14 +163,42 @@ export const LIMITS = {
   outboxBytes: 64 * MIB,
   /** Messages of one outbox that are held ready to be sent; the others stay in the store. */
   outboxWindow: 1_024,
+  /** Messages of one outbox that wait behind the window and whose fate is still told to whoever sent them. */
+  outboxWatched: 10_000,
   outboxLoadBytes: 1 * MIB,
   inboxMessages: 10_000,
   inboxBytes: 64 * MIB,
+  /** How soon a store that took nothing, as with a full disk, is tried again. */
+  storeRetryMs: 500,
+  /** Arrivals of one type that go to the store in one batch, unless a single one is larger. */
+  inboxBatchBytes: 1 * MIB,
   inboxReadBytes: 1 * MIB,
   /** Sent but not yet acknowledged messages to one peer. */
   unackedMessages: 256,
   /** PROTOCOL §1: ids go from 1 to this, then start again at 1. */
   transportIdMax: 100_000,
+
+  // Journal (engine/storage/journal/FORMAT.md)
+  /** A segment is left for a new one when it has grown to this. */
+  journalSegmentBytes: 16 * MIB,
+  /** Appends that came while the disk was busy go together in one write of at most this, or one batch. */
+  journalGroupBytes: 1 * MIB,
+  /** One append: offsets in a segment have 32 bits. */
+  journalBatchBytes: 1024 * MIB,
+  /** The name of a stream, in bytes: several of the longest names of peers and types. */
+  journalStreamNameBytes: 4 * KIB,
+  /** What is read from a segment at once. */
+  journalReadBytes: 256 * KIB,
+  /** The index holds one place of a stream for each block of a segment in which the stream has records. */
+  journalBlockBytes: 64 * KIB,
+  /** Segments whose files are held open to be read; the others are opened when it is their turn. */
+  journalOpenFiles: 16,
+  /** Small segments that are made one at once. */
+  journalMergedSegments: 16,
+  /** How long the journal has been idle when it notes down how far the disk has everything. */
+  journalMarkMs: 50,
+  /** Positions left out after a start that found the end torn, so that none is ever given twice. */
+  journalPositionGap: 1_000_000,
 
   // What is kept to be shown
   logRows: 10_000,

@@ -1,3 +1,5 @@
+import type { Disk } from './disk.ts';
+
 /**
  * The four doors to the world. Engine code takes time, randomness and the network from here and nowhere else, so
  * that a test or the simulator can own them.
@@ -92,6 +94,7 @@ export interface Network {
 }
 
 export interface Ports {
+  readonly disk: Disk;
   readonly clock: Clock;
   readonly random: Randomness;
   readonly network: Network;

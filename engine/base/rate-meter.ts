@@ -5,11 +5,15 @@ const BUCKETS = 40;
 /** How far back `perSecond` looks: long enough not to jump, short enough to follow. */
 const WINDOW_BUCKETS = 5;
 
-/** Counts events in buckets of one second and forgets them after 40. */
+/**
+ * Counts events in buckets of one second and forgets them after 40. The clock is looked at once for all that are counted
+ * in one turn: there may be many of them, and each would cost more than the counting.
+ */
 export class RateMeter {
   readonly #clock: Clock;
   readonly #counts = new Array<number>(BUCKETS).fill(0);
   #bucket: number;
+  #pending = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -17,9 +21,8 @@ export class RateMeter {
   }
 
   add(count = 1): void {
-    this.#turn();
-    const slot = this.#bucket % BUCKETS;
-    this.#counts[slot] = (this.#counts[slot] ?? 0) + count;
+    if (this.#pending === 0) countLater(this);
+    this.#pending += count;
   }
 
   /** Events a second over the last whole seconds, rounded. */
@@ -37,12 +40,23 @@ export class RateMeter {
 
   /** Sums `count` buckets that begin `ago` buckets back. */
   #sum(ago: number, count: number): number {
+    this.count();
     this.#turn();
     let sum = 0;
     for (let back = ago; back < ago + count && back < BUCKETS; back += 1) {
       sum += this.#counts[(this.#bucket - back + BUCKETS * 2) % BUCKETS] ?? 0;
     }
     return sum;
+  }
+
+  /** Puts what was added in its bucket. */
+  count(): void {
+    if (this.#pending === 0) return;
+    const count = this.#pending;
+    this.#pending = 0;
+    this.#turn();
+    const slot = this.#bucket % BUCKETS;
+    this.#counts[slot] = (this.#counts[slot] ?? 0) + count;
   }
 
   #turn(): void {
@@ -52,3 +66,20 @@ export class RateMeter {
     this.#bucket = bucket;
   }
 }
+
+/** Meters with something to count: there are several for each message, and one look at all of them is enough. */
+let uncounted: RateMeter[] = [];
+
+function countLater(meter: RateMeter): void {
+  if (uncounted.length === 0) void DONE.then(countAll);
+  uncounted.push(meter);
+}
+
+function countAll(): void {
+  const meters = uncounted;
+  uncounted = [];
+  for (const meter of meters) meter.count();
+}
+
+/** Cheaper to wait for than what queueMicrotask makes. */
+const DONE = Promise.resolve();

@@ -2,33 +2,57 @@
 import { key } from './key-spec.ts';
 import {
   BOOLEAN_OR_TYPES,
+  DURABILITY,
   FILE_DESTINATIONS,
   type FileDestination,
+  PATH,
   SIZE_BYTES,
   TYPE_DIRECTORIES,
+  WHEN_FULL,
 } from './shapes.ts';
 
 export const STORAGE_KEYS = {
   disk_persistence_send: key({
     shape: BOOLEAN_OR_TYPES,
-    default: false,
+    default: true,
     templates: ['manager'],
-    state: 'later',
-    help: 'Which messages to peers that are away are stored on disk: all, none, or those of some types.',
+    state: 'works',
+    help: 'Which messages to peers are stored on disk until they have arrived: all, none, or those of some types.',
   }),
   disk_persistence_recv: key({
     shape: BOOLEAN_OR_TYPES,
-    default: false,
+    default: true,
     templates: ['manager'],
-    state: 'later',
-    help: 'Which messages without a listener are stored on disk: all, none, or those of some types.',
+    state: 'works',
+    help: 'Which messages from peers are stored on disk until their listener has them: all, none, or those of some types.',
   }),
   max_size_persistence_path: key({
     shape: SIZE_BYTES,
     default: 1_073_741_824,
     templates: ['manager'],
-    state: 'later',
-    help: 'How many bytes each queue may take on disk.',
+    state: 'works',
+    help: 'How many bytes of messages each queue may hold on disk.',
+  }),
+  when_full: key({
+    shape: WHEN_FULL,
+    default: 'refuse',
+    templates: ['manager'],
+    state: 'works',
+    help: 'What becomes of a message to a peer when its queue is full: it is refused and its program told, or the oldest or the newest is dropped and counted.',
+  }),
+  durability: key({
+    shape: DURABILITY,
+    default: 'batch',
+    templates: ['manager'],
+    state: 'works',
+    help: 'When a message counts as stored: once the disk has it, several being written together or each alone, or once the system has it (os), which a power cut undoes.',
+  }),
+  journal_directory: key({
+    shape: PATH,
+    default: null,
+    templates: ['manager'],
+    state: 'works',
+    help: 'Where stored messages lie; absent, in connector_files_dirpath, as in Python.',
   }),
   file_type2dirpath: key({
     shape: TYPE_DIRECTORIES,

@@ -6,6 +6,7 @@ import type { ConfigRole, KeySpec } from './key-spec.ts';
 import type { ConfigKey, ConnectorConfig } from './keys.ts';
 import { configKeys } from './keys.ts';
 import { nearestName } from './nearest-key.ts';
+import { isOlderName, withNewNames } from './older-names.ts';
 
 export interface ParseConfigOptions {
   /** What the values come from, as it is named in errors: a file's path, or "arguments". */
@@ -34,7 +35,7 @@ export function parseConfig(value: unknown, options: ParseConfigOptions): Parsed
       `got ${shown(value)}; a configuration is an object, for example {"is_server": true}`,
     ]);
   }
-  const entries = new Map(Object.entries(value).filter(([, held]) => held != null));
+  const entries = withNewNames(new Map(Object.entries(value).filter(([, held]) => held != null)));
   const { values, faults } = checkKeys(entries);
   const config = withDefaults(values);
   const checked = { config, role, given: new Set(entries.keys()) };
@@ -77,7 +78,7 @@ function checkKeys(entries: ReadonlyMap<string, unknown>): {
 
 function unknownKeys(given: readonly string[]): string[] {
   const known = configKeys().map(([name]) => name);
-  const unknown = given.filter((name) => !(known as string[]).includes(name));
+  const unknown = given.filter((name) => !(known as string[]).includes(name) && !isOlderName(name));
   return unknown.map((name, index) => {
     // The search takes time, and nobody sees its result beyond the faults that are listed.
     const near = index < LIMITS.configFaults ? nearestName(name, known) : undefined;

@@ -184,6 +184,22 @@ export const LOG_LEVEL: Shape<LogLevel> = {
   takes: '"DEBUG", "INFO", "WARNING", "ERROR" or "CRITICAL"',
 };
 
+/** What a queue does with a message that does not fit. Whatever is dropped is counted and told. */
+export type WhenFull = 'refuse' | 'drop_oldest' | 'drop_newest';
+
+export const WHEN_FULL: Shape<WhenFull> = {
+  schema: z.enum(['refuse', 'drop_oldest', 'drop_newest']),
+  takes: '"refuse", "drop_oldest" or "drop_newest"',
+};
+
+/** When a message counts as stored. */
+export type Durability = 'batch' | 'always' | 'os';
+
+export const DURABILITY: Shape<Durability> = {
+  schema: z.enum(['batch', 'always', 'os']),
+  takes: '"batch", "always" or "os"',
+};
+
 export const ROTATION: Shape<boolean | number> = {
   schema: z.union([z.boolean(), SIZE_BYTES.schema]),
   takes: 'true, false or the size in bytes at which a new file is begun',

@@ -42,7 +42,7 @@ export class ConnectorDoor implements EngineDoor {
   }
 
   #render(view: View): Update {
-    const { registry, chat, log, ignoring, inboxes } = this.#connector;
+    const { registry, chat, log, ignoring, inboxes, rules } = this.#connector;
     switch (view.pane) {
       case 'status':
         return { pane: 'status', status: this.#connector.status() };
@@ -55,11 +55,16 @@ export class ConnectorDoor implements EngineDoor {
       case 'queues':
         return {
           pane: 'queues',
-          ...listWindow(queueList([...queueRows(registry.all, ignoring), ...inboxRows(inboxes)]), view),
+          ...listWindow(
+            queueList([...queueRows(registry.all, ignoring, rules), ...inboxRows(inboxes, rules)]),
+            view,
+          ),
         };
       case 'log': {
         const source = { rows: log.rows(), total: log.length, forgotten: log.forgotten, textOf: logText };
-        return { pane: 'log', ...tailWindow(source, view) };
+        const shown = tailWindow(source, view);
+        // The log changes its rows in their places.
+        return { pane: 'log', ...shown, rows: shown.rows.map((row) => ({ ...row })) };
       }
       case 'chat': {
         const conversation = chat.conversation(view.peer);

@@ -1,7 +1,10 @@
 import type { Ports, TlsSettings } from '../base/ports.ts';
+import type { Durability } from '../config/shapes.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
+import type { ConnectorOwner } from '../local/socket-names.ts';
 import type { PeerChange } from '../peers/traffic.ts';
 import type { ClientTrust, ServerTrust } from '../peers/trust.ts';
+import type { Keeping } from '../queues/queue-rules.ts';
 import type { AccessLists } from '../security/access-list.ts';
 
 /** How the connector speaks to its peers, and what it shows them. */
@@ -40,6 +43,9 @@ export interface LocalOptions {
   readonly everybodyCanSend: boolean;
   /** Whether the numbers of messages are logged every two minutes. */
   readonly countsMessages: boolean;
+  readonly storage: StorageOptions;
+  /** For a simulation, which has no unix sockets: whoever made the connector speaks to its mailroom. */
+  readonly withoutSockets?: true;
   /** Where programs look for a connector when they are not told; a start warns of who is in the others. */
   readonly usualDirectories: readonly string[];
   /** Values by the configuration's keys, for `show_attribute`. */
@@ -51,6 +57,12 @@ export interface LocalOptions {
   /** Told when a command asks the whole program to end. */
   readonly onShutdown: () => void;
   readonly logLevel: LogLevelSetting;
+}
+
+/** What of the queues outlives the program, and where it lies. */
+export interface StorageOptions extends Keeping {
+  readonly durability: Durability;
+  readonly journalDirectory: string;
 }
 
 export interface LogLevelSetting {
@@ -96,4 +108,9 @@ export interface ConnectorOptions {
 export interface LogLine {
   readonly level: 'DEBUG' | 'INFO' | 'WARNING';
   readonly text: string;
+}
+
+/** Who a connector is to the programs of its own machine. */
+export function ownerOf({ role, host, port, wireName }: ConnectorOptions): ConnectorOwner {
+  return role === 'server' ? { role, host, port } : { role, name: wireName };
 }

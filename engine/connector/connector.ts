@@ -3,8 +3,11 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { Chat } from '../chat/chat.ts';
 import type { Phase, Status } from '../contract/views.ts';
+import { FileDestinations } from '../files/file-destinations.ts';
 import { ReceivedFolder } from '../files/received-folder.ts';
 import type { ConnectorControl } from '../local/connector-control.ts';
+import { importPythonPersistence } from '../local/legacy/import-persistence.ts';
+import { Mailroom, type PeerFinder } from '../local/mailroom.ts';
 import { Acceptor } from '../peers/acceptor.ts';
 import { Dialler } from '../peers/dialler.ts';
 import { Gate } from '../peers/gate.ts';
@@ -14,16 +17,21 @@ import { Natures } from '../peers/natures.ts';
 import type { Peer } from '../peers/peer.ts';
 import { Registry } from '../peers/registry.ts';
 import { Traffic } from '../peers/traffic.ts';
-import type { AiocHello } from '../protocol/messages.ts';
-import { serverId } from '../protocol/names.ts';
+import { isClientName, serverId } from '../protocol/names.ts';
 import type { Inbox } from '../queues/inbox.ts';
+import { NOTHING_KEPT, QueueRules } from '../queues/queue-rules.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
-import type { ConnectorOptions } from './connector-options.ts';
+import type { Store } from '../storage/store.ts';
+import { bodyFor } from './body-for.ts';
+import { type ConnectorOptions, ownerOf } from './connector-options.ts';
 import { Control } from './control.ts';
-import { bodyFor, LocalSide } from './local-side.ts';
+import { makeEndpoint } from './endpoint.ts';
+import { LocalSide } from './local-side.ts';
 import { MessageCounts } from './message-counts.ts';
 import { MessageLog } from './message-log.ts';
+import { openJournal } from './open-journal.ts';
 import { ownAddresses } from './own-addresses.ts';
+import { addAwayPeer, QueueStore } from './queue-store.ts';
 import { holderOf, removeRunFile, writeRunFile } from './run-file.ts';
 
 /** One side of a connection, with everything that belongs to it; shown and steered through a ConnectorDoor. */
@@ -37,8 +45,12 @@ export class Connector {
   readonly traffic: Traffic;
   readonly folder: ReceivedFolder;
   readonly control: ConnectorControl;
+  readonly rules: QueueRules;
+  /** Of a configured connector: what its programs are connected with. */
+  readonly mailroom: Mailroom | undefined;
   readonly #startedAtMs: number;
   readonly #knownAioc: KnownAioc;
+  readonly #queues: QueueStore;
   readonly #endpoint: Acceptor | Dialler;
   readonly #local: LocalSide | undefined;
   readonly #counts: MessageCounts | undefined;
@@ -55,27 +67,25 @@ export class Connector {
     const { clock, random } = ports;
     this.#startedAtMs = clock.wallNow();
     const onChange = (): void => this.onChange();
-    const store = new MemoryStore(clock);
+    this.rules = new QueueRules(local?.storage ?? NOTHING_KEPT);
     this.log = new MessageLog({ clock, onChange, ...(options.onLogLine && { onLine: options.onLogLine }) });
-    this.registry = new Registry({
-      clock,
-      onChange,
-      store,
-      whenFull: 'refuse',
-      namesAreIdentities,
-      // A message that comes out of the store again: nobody waits for its end any more, but its file is still read.
-      revive: ({ header }) => {
-        const body = local && bodyFor(header, local);
-        return { onState: () => undefined, ...(body !== undefined && { body }) };
-      },
+    const { log } = this;
+    this.#queues = new QueueStore({
+      rules: this.rules,
+      memory: new MemoryStore(clock),
+      openJournal: () => this.#openJournal(),
+      importRemains: (into) => this.#importRemains(into),
+      log,
     });
+    this.registry = this.#makeRegistry(onChange);
     this.ignoring = new Ignoring((peer) => (namesAreIdentities ? peer.wireName : peer.id), onChange);
     this.gate = new Gate({ clock, acceptAll: options.acceptAll, wordsOf, onChange });
     this.folder = new ReceivedFolder({ directory: options.receivedDirectory, random, clock });
     this.control = new Control(this);
     this.chat = this.#makeChat(onChange);
     this.#knownAioc = this.#makeKnownAioc();
-    this.#local = this.#makeLocalSide(store, onChange);
+    this.mailroom = this.#makeMailroom(onChange);
+    this.#local = this.#makeLocalSide(onChange);
     this.#counts = this.#makeCounts();
     this.traffic = this.#makeTraffic();
     this.#endpoint = this.#makeEndpoint();
@@ -96,14 +106,17 @@ export class Connector {
     try {
       await this.#knownAioc.load();
       await this.#local?.startCommander();
-      await this.#local?.start();
+      // First of all whatever may be refused: a start that fails leaves nothing behind.
       const port = await this.#endpoint.start();
-      if (port !== undefined) {
-        this.#port = port;
-        await writeRunFile(stateDirectory, port, displayName);
-      }
+      if (port !== undefined) this.#port = port;
+      await this.#openQueues();
+      await this.#local?.start();
+      if (port !== undefined) await writeRunFile(stateDirectory, port, displayName);
+      this.#endpoint.open();
     } catch (error) {
+      await this.#endpoint.stop(true);
       await this.#local?.stop();
+      await this.#queues.close();
       await this.#local?.stopCommander();
       const known = await this.#explain(toAiocError(error, 'AIOC_LISTEN'));
       this.#setPhase({ kind: 'failed', code: known.code, reason: known.message });
@@ -115,6 +128,7 @@ export class Connector {
   /** Stops for good: lets what is being sent go out (for a few seconds at most), then closes everything. */
   async stop(options: { readonly hard: boolean } = { hard: false }): Promise<void> {
     await this.pause(options);
+    await this.#queues.close();
     await this.#local?.stopCommander();
   }
 
@@ -155,7 +169,7 @@ export class Connector {
   }
 
   get inboxes(): Iterable<Inbox> {
-    return this.#local?.mailroom.inboxes ?? [];
+    return this.mailroom?.inboxes ?? [];
   }
 
   get phase(): Phase {
@@ -195,6 +209,69 @@ export class Connector {
     };
   }
 
+  async #openQueues(): Promise<void> {
+    const { registry, server, mailroom } = this;
+    if (mailroom !== undefined) await this.#queues.open({ registry, server, mailroom });
+  }
+
+  async #importRemains(store: Store): Promise<void> {
+    const { log, server } = this;
+    const { local } = this.options;
+    if (local === undefined) return;
+    const owner = ownerOf(this.options);
+    const directory = local.connectorFilesDirectory;
+    await importPythonPersistence({ directory, owner, serverWireName: server?.wireName, store, log });
+  }
+
+  #openJournal(): Promise<Store> {
+    const { ports, local } = this.options;
+    if (local === undefined)
+      throw new AiocError('AIOC_INTERNAL', 'only a configured connector has a journal');
+    const { storage } = local;
+    return openJournal({ storage, owner: ownerOf(this.options), ports, log: this.log });
+  }
+
+  #makeRegistry(onChange: () => void): Registry {
+    const { ports, namesAreIdentities, local } = this.options;
+    const { rules } = this;
+    return new Registry({
+      clock: ports.clock,
+      onChange,
+      store: this.#queues.store,
+      whenFull: rules.whenFull,
+      capacityOf: (type) => rules.capacityOf('out', type),
+      namesAreIdentities,
+      // A message that comes out of the store again: nobody waits for its end any more, but its file is still read.
+      revive: ({ header }) => {
+        const body = local && bodyFor(header, local);
+        return { onState: () => undefined, ...(body !== undefined && { body }) };
+      },
+    });
+  }
+
+  #makeLocalSide(onChange: () => void): LocalSide | undefined {
+    const { options, mailroom, log, control } = this;
+    const { local } = options;
+    if (local === undefined || mailroom === undefined || local.withoutSockets) return undefined;
+    return new LocalSide({ connector: options, local, mailroom, log, control, onChange });
+  }
+
+  #makeEndpoint(): Acceptor | Dialler {
+    const { options, registry, traffic, log, gate } = this;
+    const { version, displayName, ports } = options;
+    return makeEndpoint({
+      options,
+      hello: { version, name: displayName, instance: ports.random.bytes(8).toString('hex') },
+      registry,
+      natures: new Natures({ registry, known: this.#knownAioc, log }),
+      traffic,
+      log,
+      gate,
+      sourceId: () => this.sourceId,
+      setPhase: (phase) => this.#setPhase(phase),
+    });
+  }
+
   #makeChat(onChange: () => void): Chat {
     const { ports, stateDirectory, displayName } = this.options;
     const { folder, log } = this;
@@ -204,16 +281,25 @@ export class Connector {
     return chat;
   }
 
-  #makeLocalSide(store: MemoryStore, onChange: () => void): LocalSide | undefined {
-    const { local } = this.options;
+  #makeMailroom(onChange: () => void): Mailroom | undefined {
+    const { local, ports } = this.options;
     if (local === undefined) return undefined;
-    return new LocalSide({
-      connector: this.options,
-      local,
-      store,
+    const { clock, random } = ports;
+    return new Mailroom({
+      clock,
+      store: this.#queues.store,
+      rules: this.rules,
       log: this.log,
-      control: this.control,
-      peerFor: (destinationId) => this.#peerFor(destinationId),
+      sendTypes: local.sendTypes,
+      recvTypes: local.recvTypes,
+      destinations: new FileDestinations({
+        byType: local.destinations,
+        sizeMaxBytes: local.receiveFileMaxBytes,
+        random,
+        clock,
+      }),
+      peerFor: (who) => this.#peerFor(who),
+      bodyOf: ({ header }) => bodyFor(header, local),
       observe: (peer, frame) => this.chat.observe(peer, frame),
       onChange,
     });
@@ -238,7 +324,7 @@ export class Connector {
     const { registry, ignoring, log } = this;
     const { ports, onPeerChange } = this.options;
     const { clock } = ports;
-    const application = this.#local?.mailroom ?? this.chat;
+    const application = this.mailroom ?? this.chat;
     const sourceId = (): string => this.sourceId;
     const traffic = new Traffic({
       clock,
@@ -251,59 +337,16 @@ export class Connector {
       onPeerChange,
     });
     this.chat.connect(traffic);
-    this.#local?.mailroom.connect(traffic);
+    this.mailroom?.connect(traffic);
     return traffic;
   }
 
-  #makeEndpoint(): Acceptor | Dialler {
-    const { role, host, port, displayName, version, security, wordsOf, ports, wireName } = this.options;
-    const instance = ports.random.bytes(8).toString('hex');
-    const hello: AiocHello = { version, name: displayName, instance };
-    const { registry, traffic, log, gate } = this;
-    const natures = new Natures({ registry, known: this.#knownAioc, log });
-    const setPhase = (phase: Phase): void => this.#setPhase(phase);
-    const common = {
-      ports,
-      host,
-      port,
-      security: security.mode,
-      hello,
-      registry,
-      natures,
-      traffic,
-      log,
-      wordsOf,
-      setPhase,
-    };
-    const tls = security.mode === 'plain' ? undefined : security.tls;
-    const trust = security.mode === 'mutual-tls' ? security : undefined;
-    if (role === 'server') {
-      const sourceId = (): string => this.sourceId;
-      const { access } = this.options;
-      return new Acceptor({
-        ...common,
-        tls,
-        gate,
-        sourceId,
-        ...(access !== undefined && { objection: (subject) => access.objection(subject) }),
-        ...(trust?.server && { trust: trust.server }),
-      });
-    }
-    const { localAddress, reconnects, dialTimeoutMs = LIMITS.dialTimeoutMs } = this.options;
-    return new Dialler({
-      ...common,
-      ...(tls && { tls }),
-      ...(trust?.client && { trust: trust.client }),
-      ...(localAddress !== undefined && { localAddress }),
-      wireName,
-      reconnects,
-      dialTimeoutMs,
-    });
-  }
-
   /** A client has one peer, whatever a program calls it; a server's are known by their names. */
-  #peerFor(destinationId: string | undefined): Peer | undefined {
-    return this.server ?? (destinationId === undefined ? undefined : this.registry.byWireName(destinationId));
+  #peerFor({ name, mayBeAway }: Parameters<PeerFinder>[0]): Peer | undefined {
+    if (this.server !== undefined || name === undefined) return this.server;
+    const known = this.registry.byWireName(name);
+    if (known !== undefined || !mayBeAway || !isClientName(name)) return known;
+    return addAwayPeer(this.registry, name, 'it has never been here');
   }
 
   #applyIgnored(): void {

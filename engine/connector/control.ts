@@ -1,13 +1,12 @@
 import { AiocError } from '../base/errors.ts';
 import type { AccessChange, ConnectorControl } from '../local/connector-control.ts';
 import { deletePythonRemains } from '../local/python-remains.ts';
-import type { ConnectorOwner } from '../local/socket-names.ts';
 import type { Ignoring } from '../peers/ignoring.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Registry } from '../peers/registry.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Inbox } from '../queues/inbox.ts';
-import type { ConnectorOptions } from './connector-options.ts';
+import { type ConnectorOptions, ownerOf } from './connector-options.ts';
 
 /** The parts of a connector that commands reach. */
 export interface Controlled {
@@ -123,9 +122,10 @@ export class Control implements ConnectorControl {
   }
 
   async deletePersistenceRemains(): Promise<readonly string[]> {
-    const { role, host, port, wireName, local } = this.#connector.options;
+    const { options } = this.#connector;
+    const { local } = options;
     if (local === undefined) return [];
-    const owner: ConnectorOwner = role === 'server' ? { role, host, port } : { role, name: wireName };
+    const owner = ownerOf(options);
     const deleted = await deletePythonRemains(local.connectorFilesDirectory, owner);
     for (const file of deleted)
       this.#connector.log.event(`${file}: the messages in it were deleted by a command`, { warning: true });

@@ -1,13 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { AiocError, toAiocError } from '../base/errors.ts';
-import { FileDestinations } from '../files/file-destinations.ts';
-import { outgoingBody } from '../files/outgoing-body.ts';
 import { listConnector } from '../local/active-connectors.ts';
 import type { ConnectorControl } from '../local/connector-control.ts';
 import { Commander } from '../local/legacy/commander.ts';
 import { ListenerDelivery } from '../local/legacy/listener-delivery.ts';
 import { SendSocket } from '../local/legacy/send-socket.ts';
-import { Mailroom } from '../local/mailroom.ts';
+import type { Mailroom } from '../local/mailroom.ts';
 import { liveSocketElsewhere } from '../local/other-directory.ts';
 import { OwnSocket } from '../local/own/own-socket.ts';
 import { removePidFile, runningProcess, writePidFile } from '../local/pid-file.ts';
@@ -19,28 +17,20 @@ import {
   receiveSocketPath,
   sendSocketPath,
 } from '../local/socket-names.ts';
-import type { Peer } from '../peers/peer.ts';
-import type { Frame } from '../protocol/frame-decoder.ts';
-import type { JsonObject } from '../protocol/header.ts';
-import type { OutgoingBody } from '../queues/outbox.ts';
-import type { Store } from '../storage/store.ts';
-import type { ConnectorOptions, LocalOptions } from './connector-options.ts';
+import { type ConnectorOptions, type LocalOptions, ownerOf } from './connector-options.ts';
 import type { MessageLog } from './message-log.ts';
 
 export interface LocalSideOptions {
   readonly connector: ConnectorOptions;
   readonly local: LocalOptions;
-  readonly store: Store;
+  readonly mailroom: Mailroom;
   readonly log: MessageLog;
-  readonly peerFor: (destinationId: string | undefined) => Peer | undefined;
   readonly control: ConnectorControl;
-  readonly observe: (peer: Peer, frame: Frame) => void;
   readonly onChange: () => void;
 }
 
-/** The connector towards the programs of its own machine: the mailroom and the sockets that lead to it. */
+/** The connector towards the programs of its own machine: the sockets that lead to its mailroom. */
 export class LocalSide {
-  readonly mailroom: Mailroom;
   readonly #options: LocalSideOptions;
   readonly #owner: ConnectorOwner;
   readonly #sendSocket: SendSocket;
@@ -54,24 +44,22 @@ export class LocalSide {
   /** @throws AiocError AIOC_SOCKET_PATH */
   constructor(options: LocalSideOptions) {
     this.#options = options;
-    const { connector, local, log, control, onChange } = options;
+    const { connector, local, mailroom, log, control, onChange } = options;
     const { clock } = connector.ports;
-    const { role, host, port, wireName } = connector;
-    this.#owner = role === 'server' ? { role, host, port } : { role, name: wireName };
+    this.#owner = ownerOf(connector);
     const directory = local.connectorFilesDirectory;
     const owner = this.#owner;
-    this.mailroom = this.#makeMailroom();
-    const { mailroom } = this;
     const path = sendSocketPath(directory, owner);
     this.#sendSocket = new SendSocket({ path, mailroom, clock, log, forEverybody: local.everybodyCanSend });
     this.#ownSocket = new OwnSocket({
       path: ownSocketPath(directory, owner),
       mailroom,
+      clock,
       log,
       forEverybody: local.everybodyCanSend,
       version: connector.version,
     });
-    this.#commander = new Commander({ path: commanderSocketPath(directory, owner), control, log });
+    this.#commander = new Commander({ path: commanderSocketPath(directory, owner), control, log, clock });
     this.#deliveries = [...mailroom.inboxes].map((inbox) => {
       const listenerPath = receiveSocketPath({ directory, owner, messageType: inbox.type });
       return new ListenerDelivery({
@@ -152,37 +140,4 @@ export class LocalSide {
     const message = `${ownerId(this.#owner)} is run by ${by} already, in ${directory}: stop that one, or give this one another name, port or connector_files_dirpath`;
     return new AiocError('AIOC_ALREADY_RUNNING', message, { cause: error });
   }
-
-  #makeMailroom(): Mailroom {
-    const { connector, local, store, log, peerFor, observe, onChange } = this.#options;
-    const { clock, random } = connector.ports;
-    return new Mailroom({
-      clock,
-      store,
-      log,
-      sendTypes: local.sendTypes,
-      recvTypes: local.recvTypes,
-      destinations: new FileDestinations({
-        byType: local.destinations,
-        sizeMaxBytes: local.receiveFileMaxBytes,
-        random,
-        clock,
-      }),
-      peerFor,
-      bodyOf: ({ header }) => bodyFor(header, local),
-      observe,
-      onChange,
-    });
-  }
-}
-
-/** The file that a message takes along, if it does: its with_file names one, and has no error yet. */
-export function bodyFor(
-  header: JsonObject,
-  local: Pick<LocalOptions, 'sendFileMaxBytes'>,
-): OutgoingBody | undefined {
-  const withFile = header['with_file'];
-  if (typeof withFile !== 'object' || withFile === null || Array.isArray(withFile)) return undefined;
-  if ((withFile as JsonObject)['file_error'] !== undefined) return undefined;
-  return outgoingBody({ withFile: withFile as JsonObject, sizeMaxBytes: local.sendFileMaxBytes });
 }

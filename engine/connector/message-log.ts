@@ -1,18 +1,29 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import { Ring } from '../base/ring.ts';
-import type { Body, LogRow, Outcome } from '../contract/views.ts';
+import type { Body, LogRow } from '../contract/views.ts';
 import type { SetOutcome, TrafficEntry, TrafficLog } from '../peers/traffic-log.ts';
-import { pythonJson } from '../protocol/header.ts';
+import { type Header, pythonJson } from '../protocol/header.ts';
 import type { LogLine } from './connector-options.ts';
+
+/** A body as it is kept: few are ever looked at, so they are made readable only then. */
+interface Kept {
+  readonly id: number;
+  readonly header: Header;
+  readonly beginning: Buffer;
+  readonly omittedBytes: number;
+}
+
+/** Its outcome changes in its place, two or three times for each message that is sent. */
+type Row = { -readonly [Key in keyof LogRow]: LogRow[Key] };
 
 /** All that has happened, newest last, and the bodies of the last messages. Bounded in rows and in bytes. */
 export class MessageLog implements TrafficLog {
   readonly #clock: Clock;
   readonly #onChange: () => void;
   readonly #onLine: ((line: LogLine) => void) | undefined;
-  readonly #rows = new Ring<LogRow>(LIMITS.logRows);
-  readonly #bodies = new Ring<Body>(LIMITS.logBodies);
+  readonly #rows = new Ring<Row>(LIMITS.logRows);
+  readonly #bodies = new Ring<Kept>(LIMITS.logBodies);
   #lastId = 0;
 
   constructor(options: {
@@ -34,6 +45,7 @@ export class MessageLog implements TrafficLog {
     return this.#rows.dropped;
   }
 
+  /** Whoever keeps one of them must copy it. */
   rows(): Iterable<LogRow> {
     return this.#rows;
   }
@@ -41,14 +53,17 @@ export class MessageLog implements TrafficLog {
   traffic(entry: TrafficEntry): SetOutcome {
     const { kind, direction, peerName, sizeBytes, outcome, text, header, data } = entry;
     const type = header.message_type;
-    const id = this.#add({ kind, direction, peerName, type, sizeBytes, outcome, text, hasBody: true });
-    this.#bodies.push({
-      id,
-      headerLines: Object.entries(header).map(([key, value]) => `${key}: ${pythonJson(value)}`),
-      text: data.subarray(0, LIMITS.logBodyBytes).toString(),
-      omittedBytes: Math.max(0, data.length - LIMITS.logBodyBytes),
-    });
-    return (changed, why) => this.#setOutcome(id, changed, why === undefined ? text : `${text} (${why})`);
+    const [id, atMs] = [this.#nextId(), this.#clock.wallNow()];
+    const row: Row = { id, atMs, kind, direction, peerName, type, sizeBytes, outcome, text, hasBody: true };
+    this.#add(row);
+    // Copied, or a few bytes would keep the whole piece in memory that they arrived with.
+    const beginning = Buffer.from(data.subarray(0, LIMITS.logBodyBytes));
+    this.#bodies.push({ id, header, beginning, omittedBytes: data.length - beginning.length });
+    return (changed, why) => {
+      row.outcome = changed;
+      row.text = why === undefined ? text : `${text} (${why})`;
+      this.#onChange();
+    };
   }
 
   event(
@@ -56,7 +71,8 @@ export class MessageLog implements TrafficLog {
     { peerName = '', warning = false }: { peerName?: string; warning?: boolean } = {},
   ): void {
     const outcome = warning ? 'warning' : 'info';
-    this.#add({ kind: 'event', peerName, type: '', outcome, text, hasBody: false });
+    const [id, atMs] = [this.#nextId(), this.#clock.wallNow()];
+    this.#add({ id, atMs, kind: 'event', peerName, type: '', outcome, text, hasBody: false });
     this.#onLine?.({
       level: warning ? 'WARNING' : 'INFO',
       text: peerName === '' ? text : `${peerName}: ${text}`,
@@ -64,22 +80,21 @@ export class MessageLog implements TrafficLog {
   }
 
   body(id: number): Body | undefined {
-    for (const body of this.#bodies) if (body.id === id) return body;
+    for (const { id: known, header, beginning, omittedBytes } of this.#bodies) {
+      if (known !== id) continue;
+      const headerLines = Object.entries(header).map(([key, value]) => `${key}: ${pythonJson(value)}`);
+      return { id, headerLines, text: beginning.toString(), omittedBytes };
+    }
     return undefined;
   }
 
-  #add(row: Omit<LogRow, 'id' | 'atMs'>): number {
+  #nextId(): number {
     this.#lastId += 1;
-    this.#rows.push({ ...row, id: this.#lastId, atMs: this.#clock.wallNow() });
-    this.#onChange();
     return this.#lastId;
   }
 
-  #setOutcome(id: number, outcome: Outcome, text: string): void {
-    const index = id - 1 - this.#rows.dropped;
-    const row = this.#rows.at(index);
-    if (row === undefined) return;
-    this.#rows.replace(index, { ...row, outcome, text });
+  #add(row: Row): void {
+    this.#rows.push(row);
     this.#onChange();
   }
 }

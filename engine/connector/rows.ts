@@ -2,6 +2,7 @@ import type { PeerRow, PeerSort, QueueRow, QueueSort } from '../contract/views.t
 import type { Ignoring } from '../peers/ignoring.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Inbox } from '../queues/inbox.ts';
+import type { QueueRules } from '../queues/queue-rules.ts';
 import type { ListSource } from './windows.ts';
 
 export function peerRow(peer: Peer, about: { readonly unread: number; readonly ignored: boolean }): PeerRow {
@@ -44,7 +45,7 @@ export function peerList(rows: readonly PeerRow[]): ListSource<PeerRow, PeerSort
 }
 
 /** One row for each outbox that was ever used. */
-export function queueRows(peers: Iterable<Peer>, ignoring: Ignoring): QueueRow[] {
+export function queueRows(peers: Iterable<Peer>, ignoring: Ignoring, rules: QueueRules): QueueRow[] {
   const rows: QueueRow[] = [];
   for (const peer of peers) {
     for (const outbox of peer.sender.outboxes) {
@@ -60,6 +61,7 @@ export function queueRows(peers: Iterable<Peer>, ignoring: Ignoring): QueueRow[]
         type: outbox.type,
         depth: outbox.depth,
         bytes: outbox.bytes,
+        ...storedNote(rules, 'out', outbox.type),
         ...(outbox.oldestAtMs !== undefined && { oldestAtMs: outbox.oldestAtMs }),
         inRate,
         outRate,
@@ -72,7 +74,7 @@ export function queueRows(peers: Iterable<Peer>, ignoring: Ignoring): QueueRow[]
 }
 
 /** One row for each type that programs of this machine may listen to. */
-export function inboxRows(inboxes: Iterable<Inbox>): QueueRow[] {
+export function inboxRows(inboxes: Iterable<Inbox>, rules: QueueRules): QueueRow[] {
   return [...inboxes].map((inbox) => {
     const outRate = inbox.departures.perSecond();
     const inRate = inbox.arrivals.perSecond();
@@ -84,14 +86,28 @@ export function inboxRows(inboxes: Iterable<Inbox>): QueueRow[] {
       type: inbox.type,
       depth: inbox.depth,
       bytes: inbox.bytes,
+      ...storedNote(rules, 'in', inbox.type),
       ...(inbox.oldestAtMs !== undefined && { oldestAtMs: inbox.oldestAtMs }),
       inRate,
       outRate,
       ...(inbox.depth > 0 && shrinking > 0 && { drainSeconds: Math.ceil(inbox.depth / shrinking) }),
-      ...(inbox.depth > 0 &&
-        !inbox.listened && { blocked: `no program of this machine listens to ${inbox.type}` }),
+      ...inboxBlocked(inbox),
     };
   });
+}
+
+function storedNote(
+  rules: QueueRules,
+  direction: QueueRow['direction'],
+  type: string,
+): Pick<QueueRow, 'stored'> {
+  return rules.storesAny ? { stored: rules.isStored(direction, type) } : {};
+}
+
+function inboxBlocked(inbox: Inbox): Pick<QueueRow, 'blocked'> {
+  if (inbox.trouble !== undefined) return { blocked: `peers wait: ${inbox.trouble}` };
+  if (inbox.depth === 0 || inbox.listened) return {};
+  return { blocked: `no program of this machine listens to ${inbox.type}` };
 }
 
 function blockedReason(peer: Peer, ignoring: Ignoring): string | undefined {

@@ -130,6 +130,8 @@ export interface QueueRow {
   readonly type: string;
   readonly depth: number;
   readonly bytes: number;
+  /** Whether its messages are on the disk; absent where nothing ever is, as in the chat. */
+  readonly stored?: boolean;
   readonly oldestAtMs?: number;
   readonly inRate: number;
   readonly outRate: number;

@@ -67,7 +67,7 @@ export class LocalFrameReader {
       this.#skipBytes -= skipped;
     }
     if (this.#frameBytes === undefined && this.#bytes.length >= 4) {
-      this.#frameBytes = this.#bytes.take(4).readUInt32LE(0);
+      this.#frameBytes = this.#bytes.takeNumber(4);
     }
   }
 }
@@ -81,30 +81,41 @@ const EMPTY = Buffer.alloc(0);
  * @throws AiocError AIOC_FRAME_BAD
  */
 export function parseLocalFrame(bytes: Buffer): Frame {
-  let at = 0;
-  const take = (sizeBytes: number, what: string): Buffer => {
-    if (at + sizeBytes > bytes.length) {
-      throw new AiocError('AIOC_FRAME_BAD', `the ${what} reaches beyond the end of its frame`);
-    }
-    at += sizeBytes;
-    return bytes.subarray(at - sizeBytes, at);
-  };
-  const headerBytes = take(take(2, 'length of the header').readUInt16LE(0), 'header');
-  const header = errorHeader(headerBytes) ?? parseHeader(headerBytes);
-  const data = take(take(4, 'length of the data').readUInt32LE(0), 'data');
-  const binary = header['with_binary']
-    ? take(take(4, 'length of the binary').readUInt32LE(0), 'binary')
-    : EMPTY;
-  return { header, headerBytes, data, binary };
+  const dataLengthAt = within(bytes, 2, 'length of the header') + bytes.readUInt16LE(0);
+  const headerBytes = bytes.subarray(2, within(bytes, dataLengthAt, 'header'));
+  const header = localHeader(headerBytes);
+  const dataAt = within(bytes, dataLengthAt + 4, 'length of the data');
+  const dataEnd = within(bytes, dataAt + bytes.readUInt32LE(dataLengthAt), 'data');
+  const data = bytes.subarray(dataAt, dataEnd);
+  if (!header['with_binary']) return { header, headerBytes, data, binary: EMPTY };
+  const binaryAt = within(bytes, dataEnd + 4, 'length of the binary');
+  const binaryEnd = within(bytes, binaryAt + bytes.readUInt32LE(dataEnd), 'binary');
+  return { header, headerBytes, data, binary: bytes.subarray(binaryAt, binaryEnd) };
+}
+
+/** @throws AiocError AIOC_FRAME_BAD when a part would end behind its frame */
+function within(bytes: Buffer, end: number, what: string): number {
+  if (end <= bytes.length) return end;
+  throw new AiocError('AIOC_FRAME_BAD', `the ${what} reaches beyond the end of its frame`);
+}
+
+function localHeader(bytes: Buffer): Header {
+  try {
+    return parseHeader(bytes);
+  } catch (error) {
+    const known = errorHeader(bytes);
+    if (known === undefined) throw error;
+    return known;
+  }
 }
 
 /** The only header without a message_type: a connector's `{"error": …}` in place of a response (PROTOCOL §4). */
 function errorHeader(bytes: Buffer): Header | undefined {
-  if (bytes.length > ERROR_HEADER_BYTES || bytes.includes('message_type')) return undefined;
+  if (bytes.length > ERROR_HEADER_BYTES) return undefined;
   try {
     const value: unknown = JSON.parse(bytes.toString());
-    const error = (value as { error?: unknown } | null)?.error;
-    return typeof error === 'string' ? { message_type: '', error } : undefined;
+    const { error, message_type: type } = value as { error?: unknown; message_type?: unknown };
+    return type === undefined && typeof error === 'string' ? { message_type: '', error } : undefined;
   } catch {
     return undefined;
   }

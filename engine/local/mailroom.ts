@@ -9,9 +9,20 @@ import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { Inbox } from '../queues/inbox.ts';
 import type { OutgoingBody } from '../queues/outbox.ts';
+import type { QueueRules } from '../queues/queue-rules.ts';
+import { inboxStream } from '../queues/stream-names.ts';
 import type { Store } from '../storage/store.ts';
 import { AwaitedResponses } from './awaited-responses.ts';
 import { listenerFrame } from './listener-frame.ts';
+
+/**
+ * The peer that a local program means by a name; undefined when there is none and none may be expected. One that has
+ * never been here is expected where its messages can wait on the disk (PROTOCOL §4).
+ */
+export type PeerFinder = (who: {
+  readonly name: string | undefined;
+  readonly mayBeAway: boolean;
+}) => Peer | undefined;
 
 export interface MailroomOptions {
   readonly clock: Clock;
@@ -19,9 +30,9 @@ export interface MailroomOptions {
   readonly log: TrafficLog;
   readonly sendTypes: readonly string[];
   readonly recvTypes: readonly string[];
+  readonly rules: QueueRules;
   readonly destinations: FileDestinations;
-  /** The peer that a local program means; undefined when there is none of that name and none may be expected. */
-  readonly peerFor: (destinationId: string | undefined) => Peer | undefined;
+  readonly peerFor: PeerFinder;
   /** The file that a message of a local program takes along, if it does. */
   readonly bodyOf: (frame: Frame) => OutgoingBody | undefined;
   readonly onChange: () => void;
@@ -31,10 +42,19 @@ export interface MailroomOptions {
 
 /** A message that is on its way into a queue. */
 export interface Submitted {
-  /** It has its place in the order, or has been refused: the next one may be submitted. Never rejects. */
-  readonly accepted: Promise<void>;
-  /** It is in the store. */
-  readonly stored: Promise<void>;
+  /**
+   * It has its place in the order, or has been refused: the next one may be submitted. Never rejects; undefined when
+   * that is so already.
+   */
+  readonly accepted: Promise<void> | undefined;
+  /** It is where it was promised to be: on the disk (`stored`), or in memory only (`accepted`). */
+  readonly stored: Promise<'stored' | 'accepted'>;
+}
+
+/** A request that is on its way. */
+export interface Requested extends Submitted {
+  /** Nobody waits for the response any more. */
+  stopWaiting(): void;
 }
 
 /** What a local program is told of its request: the response, or that it will not come. */
@@ -55,10 +75,18 @@ export class Mailroom implements Application {
 
   constructor(options: MailroomOptions) {
     this.#options = options;
-    const { clock, store } = options;
+    const { clock, store, rules } = options;
     for (const type of options.recvTypes) {
-      this.#inboxes.set(type, new Inbox({ type, stream: `in/${type}`, store, clock }));
+      const stream = inboxStream(type);
+      const capacity = rules.capacityOf('in', type);
+      const { whenFull } = rules;
+      this.#inboxes.set(type, new Inbox({ type, stream, store, clock, capacity, whenFull }));
     }
+  }
+
+  /** Finds again what an earlier run has left for the programs of this machine. */
+  async restore(): Promise<void> {
+    for (const inbox of this.#inboxes.values()) await inbox.restore();
   }
 
   /** The way out, which needs this application first. */
@@ -71,15 +99,6 @@ export class Mailroom implements Application {
   }
 
   /**
-   * Sends a message of a local program; resolves when it is in the store.
-   *
-   * @throws AiocError as `submit` tells
-   */
-  async send(frame: Frame): Promise<void> {
-    await this.submit(frame).stored;
-  }
-
-  /**
    * Takes a message of a local program. While the queue to a connected peer is full it waits for its place, and with it
    * the program; the queue to a peer that is away refuses what does not fit. Order is kept between messages of which
    * each was submitted after the one before had its place.
@@ -88,52 +107,52 @@ export class Mailroom implements Application {
    * AIOC_IGNORED.
    */
   submit(frame: Frame): Submitted {
-    const placed = this.#place(frame);
-    return {
-      accepted: placed.then(
-        () => undefined,
-        () => undefined,
-      ),
-      stored: placed.then(({ stored }) => stored),
-    };
+    try {
+      return this.#place(this.#checked(frame), frame);
+    } catch (error) {
+      return { accepted: undefined, stored: Promise.reject(error) };
+    }
   }
 
-  async #place(frame: Frame): Promise<{ readonly stored: Promise<void> }> {
-    const peer = this.#checked(frame);
+  #place(peer: Peer, frame: Frame): Submitted {
     const { header, data, binary } = frame;
     if (header.message_type === '_ping') {
       this.#way.sendNow(peer, { header, data, binary });
-      return { stored: Promise.resolve() };
+      return { accepted: undefined, stored: Promise.resolve('accepted') };
     }
-    if (this.#isCrowded(peer, frame)) await this.#roomFor(peer, frame);
+    if (!this.#isCrowded(peer, frame)) return { accepted: undefined, stored: this.#queue(peer, frame) };
+    const accepted = this.#roomFor(peer, frame);
+    return { accepted, stored: accepted.then(() => this.#queue(peer, frame)) };
+  }
+
+  async #queue(peer: Peer, frame: Frame): Promise<'stored' | 'accepted'> {
+    const { header, headerBytes, data, binary } = frame;
     const body = this.#options.bodyOf(frame);
-    const sent = this.#way.send(peer, {
+    await this.#way.send(peer, {
       header,
+      ...(body === undefined && { forwardedHeader: headerBytes }),
       data,
       ...(binary.length > 0 && { binary }),
       ...(body && { body }),
       onState: () => undefined,
     });
-    return { stored: sent.then(() => undefined) };
+    return this.#options.rules.isStored('out', header.message_type) ? 'stored' : 'accepted';
   }
 
-  /**
-   * Sends a request of a local program and waits for the response.
-   *
-   * @returns a function that ends the waiting
-   * @throws AiocError as `send`
-   */
-  async request(frame: Frame, taker: ResponseTaker): Promise<() => void> {
-    const peer = this.#checked(frame);
-    const { message_type: type } = frame.header;
-    const requestId = frame.header['request_id'] ?? null;
-    const end = this.#responses.add({ peer, type, requestId, ...taker });
+  /** Takes a request of a local program, like `submit`, and waits for the response. */
+  request(frame: Frame, taker: ResponseTaker): Requested {
+    let stopWaiting = (): void => undefined;
     try {
-      await this.send(frame);
-      return end;
+      const peer = this.#checked(frame);
+      const { message_type: type } = frame.header;
+      const requestId = frame.header['request_id'] ?? null;
+      stopWaiting = this.#responses.add({ peer, type, requestId, ...taker });
+      const { accepted, stored } = this.#place(peer, frame);
+      stored.catch(stopWaiting);
+      return { accepted, stored, stopWaiting };
     } catch (error) {
-      end();
-      throw error;
+      stopWaiting();
+      return { accepted: undefined, stored: Promise.reject(error), stopWaiting };
     }
   }
 
@@ -209,7 +228,10 @@ export class Mailroom implements Application {
       throw new AiocError('AIOC_TYPE_UNKNOWN', `the type ${type} is not in send_message_types: add it there`);
     }
     const destinationId = frame.header['destination_id'];
-    const peer = peerFor(typeof destinationId === 'string' ? destinationId : undefined);
+    const peer = peerFor({
+      name: typeof destinationId === 'string' ? destinationId : undefined,
+      mayBeAway: type !== '_ping' && this.#options.rules.isStored('out', type),
+    });
     if (peer === undefined) {
       throw new AiocError('AIOC_PEER_UNKNOWN', `no peer is called ${String(destinationId)} here`);
     }

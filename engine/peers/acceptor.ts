@@ -44,29 +44,53 @@ export class Acceptor implements LinkOwner {
   readonly #options: AcceptorOptions;
   /** Every open connection, with the name under which it is let in or waits; undefined until it has said one. */
   readonly #links = new Map<Link, string | undefined>();
+  /** Those that have said no name yet, and how many of them come from each address. */
+  readonly #unnamed = new Set<Link>();
+  readonly #unnamedFrom = new Map<string, number>();
   #listener: Listener | undefined;
+  /** Those who have called before anybody could be let in. */
+  #early: Connection[] | undefined;
   #generation = 0;
 
   constructor(options: AcceptorOptions) {
     this.#options = options;
   }
 
-  /** @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN */
+  /**
+   * Takes the port; who calls waits until `open`.
+   *
+   * @returns the port
+   * @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN
+   */
   async start(): Promise<number> {
-    const { ports, host, port, tls, setPhase } = this.#options;
+    const { ports, host, port, tls } = this.#options;
+    this.#early = [];
     this.#listener = await ports.network.listen({
       host,
       port,
       tls,
-      onConnection: (connection) => this.#take(connection),
+      onConnection: (connection) => {
+        if (this.#early === undefined) this.#take(connection);
+        else if (this.#early.length < LIMITS.pendingConnections) this.#early.push(connection);
+        else connection.destroy();
+      },
     });
-    setPhase({ kind: 'listening' });
     return this.#listener.port;
+  }
+
+  /** Everything that a peer needs is there: whoever calls, or has called, is let in. */
+  open(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    this.#options.setPhase({ kind: 'listening' });
+    for (const connection of early) this.#take(connection);
   }
 
   /** @param hard cuts the connections; else what is on its way still leaves, for some seconds at most */
   async stop(hard: boolean): Promise<void> {
     const closed = this.#listener?.close();
+    for (const connection of this.#early ?? []) connection.destroy();
+    this.#early = undefined;
     for (const link of [...this.#links.keys()]) {
       if (hard) link.cut('stopped here');
       else link.drain();
@@ -75,11 +99,11 @@ export class Acceptor implements LinkOwner {
   }
 
   #take(connection: Connection): void {
-    const unnamed = [...this.#links]
-      .filter(([, name]) => name === undefined)
-      .map(([link]) => link.connection.remoteAddress);
-    const sameAddress = unnamed.filter((address) => address === connection.remoteAddress).length;
-    if (unnamed.length >= LIMITS.pendingConnections || sameAddress >= LIMITS.pendingConnectionsPerAddress) {
+    const sameAddress = this.#unnamedFrom.get(connection.remoteAddress) ?? 0;
+    if (
+      this.#unnamed.size >= LIMITS.pendingConnections ||
+      sameAddress >= LIMITS.pendingConnectionsPerAddress
+    ) {
       connection.destroy();
       return;
     }
@@ -102,7 +126,22 @@ export class Acceptor implements LinkOwner {
       },
     });
     this.#links.set(link, undefined);
+    this.#unnamed.add(link);
+    this.#unnamedFrom.set(connection.remoteAddress, sameAddress + 1);
     link.start();
+  }
+
+  #named(link: Link, name: string): void {
+    this.#links.set(link, name);
+    this.#forgetUnnamed(link);
+  }
+
+  #forgetUnnamed(link: Link): void {
+    if (!this.#unnamed.delete(link)) return;
+    const { remoteAddress } = link.connection;
+    const others = (this.#unnamedFrom.get(remoteAddress) ?? 1) - 1;
+    if (others > 0) this.#unnamedFrom.set(remoteAddress, others);
+    else this.#unnamedFrom.delete(remoteAddress);
   }
 
   authenticate(link: Link, certificate: PeerCertificate | undefined): void {
@@ -117,7 +156,7 @@ export class Acceptor implements LinkOwner {
   enrol(link: Link, request: EnrolmentRequest): void {
     const { trust, log } = this.#options;
     if (trust === undefined) return;
-    this.#links.set(link, request.name);
+    this.#named(link, request.name);
     const objection = this.#objection(link, request.name);
     if (objection !== undefined) return link.notEnrolled(objection);
     trust.enrol(request).then(
@@ -135,7 +174,7 @@ export class Acceptor implements LinkOwner {
 
   introduced(link: Link, introduction: Introduction): void {
     const name = introduction.certificate?.claimedName ?? introduction.wireName;
-    this.#links.set(link, name);
+    this.#named(link, name);
     const { gate, log, trust } = this.#options;
     const objection = this.#objection(link, introduction.wireName);
     // Without a word, so that the client goes on trying: the list may change.
@@ -202,6 +241,7 @@ export class Acceptor implements LinkOwner {
     const { gate, registry, log, traffic } = this.#options;
     const claimed = this.#links.get(link);
     this.#links.delete(link);
+    this.#forgetUnnamed(link);
     gate.over(link);
     if (ending.state === 'superseded') return;
     const peer = registry.byLink(link);

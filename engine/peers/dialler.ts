@@ -60,11 +60,16 @@ export class Dialler implements LinkOwner {
     return this.#asksForCertificate;
   }
 
+  /** A client takes no port. */
   async start(): Promise<undefined> {
+    return undefined;
+  }
+
+  /** Everything that the server needs of us is there: calls it. */
+  open(): void {
     this.#stopped = false;
     this.#backoff.reset();
     this.#dial();
-    return undefined;
   }
 
   /** Calls at once instead of at the next try; also after a refusal. */
@@ -99,13 +104,21 @@ export class Dialler implements LinkOwner {
     this.#waitingSince = undefined;
     this.peer.become('connecting');
     this.#options.setPhase({ kind: 'connecting' });
-    const generation = this.#generation;
+    const isCurrent = this.#untilNextCall();
     this.#credentials().then(
       (credentials) => {
-        if (generation === this.#generation && !this.#stopped) this.#call(credentials);
+        if (isCurrent()) this.#call(credentials);
       },
-      (error: Error) => this.#tryLater(error.message),
+      (error: Error) => {
+        if (isCurrent()) this.#tryLater(error.message);
+      },
     );
+  }
+
+  /** @returns whether it has neither been stopped since nor called anew */
+  #untilNextCall(): () => boolean {
+    const generation = this.#generation;
+    return () => generation === this.#generation && !this.#stopped;
   }
 
   async #credentials(): Promise<Credentials> {
@@ -224,12 +237,15 @@ export class Dialler implements LinkOwner {
 
   #comeBackWithCertificate(storing: Promise<void>): void {
     this.#storing = undefined;
+    const isCurrent = this.#untilNextCall();
     storing.then(
       () => {
         this.#options.log.event('got a certificate of our own', { peerName: this.peer.name });
-        if (!this.#stopped) this.#dial();
+        if (isCurrent()) this.#dial();
       },
-      (error: Error) => this.#tryLater(error.message),
+      (error: Error) => {
+        if (isCurrent()) this.#tryLater(error.message);
+      },
     );
   }
 

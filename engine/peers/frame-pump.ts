@@ -16,6 +16,7 @@ export interface FileSink {
 }
 
 export interface PumpTarget {
+  /** What it gives settles when the message is dealt with; others may be handed on before that. */
   frame(frame: Frame): Promise<void> | undefined;
   file(frame: Frame, sizeBytes: number): Promise<FileSink>;
   oversized(header: Header, sizeBytes: number): void;
@@ -29,8 +30,9 @@ export interface PumpTarget {
 const HIGH_WATER_BYTES = 1024 * 1024;
 
 /**
- * The reading side of a connection: pulls events out of the decoder, one at a time and in order, and waits for each to
- * be dealt with. While it waits, or is held, unread bytes stay in the decoder and soon the connection is paused.
+ * The reading side of a connection: pulls events out of the decoder in order. Of messages many may be on their way into
+ * the store at once; the events of a file wait for each other and for the messages before them. While it waits, or is
+ * held, unread bytes stay in the decoder and soon the connection is paused.
  */
 export class FramePump {
   readonly #connection: Connection;
@@ -41,6 +43,10 @@ export class FramePump {
   #paused = false;
   #stopped = false;
   #sink: FileSink | undefined;
+  /** Messages that have been handed on and are not dealt with yet. */
+  #pending = 0;
+  #pendingBytes = 0;
+  #whenNonePending: (() => void) | undefined;
   #whenIdle: (() => void)[] = [];
 
   constructor(connection: Connection, target: PumpTarget) {
@@ -89,36 +95,79 @@ export class FramePump {
 
   /** Resolves when everything that has been read so far has been dealt with. */
   async idle(): Promise<void> {
-    if (this.#busy) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    if (this.#busy || this.#pending > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
   async #run(): Promise<void> {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      while (!this.#held && !this.#stopped && !this.#backlogged) {
+      while (!this.#held && !this.#stopped && !this.#backlogged && !this.#full) {
         const event = this.#decoder.next();
         if (event === undefined) break;
-        const work = this.#dispatch(event);
-        // Without this test every frame would cost a turn of the microtask queue.
-        if (work !== undefined) await work;
+        if (event.kind === 'frame') this.#hand(event.frame);
+        else {
+          if (this.#pending > 0) await this.#nonePending();
+          const work = this.#dispatch(event);
+          if (work !== undefined) await work;
+        }
       }
     } catch (error) {
-      this.stop();
-      this.#target.broken(
-        error instanceof AiocError ? error : new AiocError('AIOC_INTERNAL', String(error), { cause: error }),
-      );
+      this.#fail(error);
     } finally {
       this.#busy = false;
-      for (const resolve of this.#whenIdle.splice(0)) resolve();
+      this.#tellIdle();
     }
     if (!this.#stopped) this.#adjustFlow();
   }
 
-  #dispatch(event: DecodedEvent): Promise<void> | undefined {
+  #hand(frame: Frame): void {
+    const work = this.#target.frame(frame);
+    if (work === undefined) return;
+    const sizeBytes = frame.headerBytes.length + frame.data.length + frame.binary.length;
+    this.#pending += 1;
+    this.#pendingBytes += sizeBytes;
+    work.then(
+      () => this.#dealtWith(sizeBytes),
+      (error: unknown) => {
+        this.#fail(error);
+        this.#dealtWith(sizeBytes);
+      },
+    );
+  }
+
+  #dealtWith(sizeBytes: number): void {
+    const wasFull = this.#full;
+    this.#pending -= 1;
+    this.#pendingBytes -= sizeBytes;
+    if (this.#pending === 0) {
+      this.#whenNonePending?.();
+      this.#tellIdle();
+    }
+    if (wasFull && !this.#full) void this.#run();
+  }
+
+  #nonePending(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenNonePending = resolve;
+    });
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#target.broken(
+      error instanceof AiocError ? error : new AiocError('AIOC_INTERNAL', String(error), { cause: error }),
+    );
+  }
+
+  #tellIdle(): void {
+    if (this.#busy || this.#pending > 0) return;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
+  #dispatch(event: Exclude<DecodedEvent, { kind: 'frame' }>): Promise<void> | undefined {
     switch (event.kind) {
-      case 'frame':
-        return this.#target.frame(event.frame);
       case 'file-begin':
         return this.#beginFile(event.frame, event.sizeBytes);
       case 'file-data':
@@ -145,9 +194,14 @@ export class FramePump {
     return this.#target.answerBacklogBytes() > LIMITS.answerBacklogBytes;
   }
 
+  /** As many messages as may be at once are on their way into the store. */
+  get #full(): boolean {
+    return this.#pending >= LIMITS.unstoredMessages || this.#pendingBytes >= LIMITS.unstoredBytes;
+  }
+
   #adjustFlow(): void {
-    const pause =
-      this.#held || this.#backlogged || (this.#busy && this.#decoder.bufferedBytes > HIGH_WATER_BYTES);
+    const waits = this.#busy || this.#full;
+    const pause = this.#held || this.#backlogged || (waits && this.#decoder.bufferedBytes > HIGH_WATER_BYTES);
     if (pause === this.#paused) return;
     this.#paused = pause;
     if (pause) this.#connection.pause();

@@ -1,5 +1,7 @@
+import { atEndOfTurn } from '../base/end-of-turn.ts';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+
 import type { Connection } from '../base/ports.ts';
 import { encodeFrame, type FrameParts } from '../protocol/frame-encoder.ts';
 import type { OutFrame } from '../protocol/messages.ts';
@@ -93,7 +95,7 @@ export class FrameWriter {
     const queued = this.#queued;
     this.#queued = [];
     this.#queuedBytes = 0;
-    if (!this.#connection.write(queued)) this.#full = true;
+    if (!this.#connection.write(joined(queued))) this.#full = true;
   }
 
   close(): void {
@@ -110,7 +112,7 @@ export class FrameWriter {
     }
     if (this.#flushPlanned) return;
     this.#flushPlanned = true;
-    queueMicrotask(() => {
+    atEndOfTurn(() => {
       this.#flushPlanned = false;
       this.flush();
     });
@@ -126,4 +128,10 @@ export class FrameWriter {
     if (this.#closed)
       throw new AiocError('AIOC_PEER_AWAY', 'the connection was lost while the file was being sent');
   }
+}
+
+/** Small frames in one piece, which costs less than to hand each on; a large one is not copied. */
+function joined(frames: readonly Buffer[]): Buffer | readonly Buffer[] {
+  const small = frames.every(({ length }) => length <= LIMITS.copiedFrameBytes);
+  return small ? Buffer.concat(frames) : frames;
 }

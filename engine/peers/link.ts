@@ -1,4 +1,5 @@
 import type { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { Clock, Connection, PeerCertificate, Timer } from '../base/ports.ts';
 import { type EnrolmentRequest, type IssuedCertificate, issuedFrame } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
@@ -28,6 +29,7 @@ import type {
   SessionState,
   SessionTimer,
 } from './session-types.ts';
+import { Verdicts } from './verdicts.ts';
 
 /** Whom a link tells about its own course. */
 export interface LinkOwner {
@@ -48,7 +50,7 @@ export interface LinkOwner {
 
 /** Whom a link gives what arrives on it. */
 export interface LinkTraffic {
-  /** An application's message. The next one waits until this is dealt with; only then is it acknowledged. */
+  /** An application's message. It is acknowledged when this is dealt with, and those before it. */
   message(link: Link, frame: Frame): Promise<Verdict> | Verdict;
   file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink>;
   acknowledged(link: Link, ack: Ack): void;
@@ -94,7 +96,9 @@ export class Link {
   #ended = false;
   #peerIsAioc = false;
   #nudge: Nudge | undefined;
-  /** What the delivery of the frame at hand still waits for; the pump waits for it too. */
+  #unreadMaxBytes = Number.POSITIVE_INFINITY;
+  readonly #verdicts = new Verdicts((frame, verdict) => this.#acknowledge(frame, verdict));
+  /** What the delivery of the frame at hand still waits for. */
   #delivery: Promise<void> | undefined;
   /** Set while the frame at hand is one with a file. */
   #fileBytes: number | undefined;
@@ -163,6 +167,11 @@ export class Link {
 
   get certificate(): PeerCertificate | undefined {
     return this.#certificate;
+  }
+
+  /** How many bytes of messages the other side may have and not have acknowledged, beyond a single message. */
+  get unreadMaxBytes(): number {
+    return this.#unreadMaxBytes;
   }
 
   get writable(): boolean {
@@ -270,7 +279,9 @@ export class Link {
   #learnNature({ kind }: PeerNature): void {
     this.#peerIsAioc = kind === 'aioc';
     this.#nudge?.stop();
-    if (kind === 'aioc' || !this.#tls) return;
+    const standsStill = kind !== 'aioc' && this.#tls;
+    this.#unreadMaxBytes = standsStill ? LIMITS.pythonUnreadBytes : Number.POSITIVE_INFINITY;
+    if (!standsStill) return;
     this.#nudge = new Nudge(this.#clock, () => this.send(nudgeFrame(this.#sourceId)));
     this.#nudge.received();
   }
@@ -298,9 +309,8 @@ export class Link {
     else if (header.message_type === '_ping') this.#traffic.pong(this, frame);
     else if (this.#fileBytes !== undefined) this.#fileSink = this.#openSink(frame, this.#fileBytes);
     else {
-      const verdict = this.#traffic.message(this, frame);
-      if (typeof verdict === 'string') this.#acknowledge(frame, verdict);
-      else this.#delivery = verdict.then((later) => this.#acknowledge(frame, later));
+      const told = this.#verdicts.add(frame, this.#traffic.message(this, frame));
+      this.#delivery = told?.then(() => this.#closeWhenDrained());
     }
   }
 
@@ -330,7 +340,9 @@ export class Link {
   }
 
   #closeWhenDrained(): void {
-    if (this.#session.state === 'draining' && this.#writer.idle) this.#handle({ kind: 'drained' });
+    if (this.#session.state !== 'draining' || !this.#verdicts.empty) return;
+    this.#writer.flush();
+    if (this.#writer.idle) this.#handle({ kind: 'drained' });
   }
 
   #broken(error: AiocError): void {

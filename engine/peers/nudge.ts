@@ -10,6 +10,9 @@ import type { OutFrame } from '../protocol/messages.ts';
  * for something to arrive from us before it goes on (PROTOCOL §9: "can stall for good"). So after each burst from
  * such a peer one small frame is sent that Python takes without a word: it starts a peer that stands, and costs one
  * that does not at most the same short wait after its next message.
+ *
+ * The nudge must get there: Python stops taking data in when 128 KiB wait to be read, and reads nothing while it waits
+ * to write an acknowledgement. So it is never sent that much before it has acknowledged (`Link.unreadMaxBytes`).
  */
 export class Nudge {
   readonly #clock: Clock;

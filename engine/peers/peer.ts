@@ -2,10 +2,11 @@ import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { PeerKind, PeerState } from '../contract/views.ts';
 import type { OutMessage } from '../queues/outbox.ts';
+import { outboxPrefix } from '../queues/stream-names.ts';
 import type { Link } from './link.ts';
 import { Sender, type SenderOptions } from './sender.ts';
 
-export interface PeerOptions extends Pick<SenderOptions, 'store' | 'whenFull' | 'revive'> {
+export interface PeerOptions extends Pick<SenderOptions, 'store' | 'whenFull' | 'revive' | 'capacityOf'> {
   readonly id: string;
   readonly wireName: string;
   readonly name: string;
@@ -41,7 +42,8 @@ export class Peer {
   #reason: string | undefined;
 
   constructor(options: PeerOptions) {
-    const { id, wireName, name, address, streamKey, clock, onChange, store, whenFull, revive } = options;
+    const { id, wireName, name, address, streamKey, clock, onChange } = options;
+    const { store, whenFull, revive, capacityOf } = options;
     this.id = id;
     this.wireName = wireName;
     this.name = name;
@@ -50,7 +52,8 @@ export class Peer {
     this.#onChange = onChange;
     this.#sinceMs = clock.wallNow();
     this.rate = new RateMeter(clock);
-    this.sender = new Sender({ clock, onChange, store, whenFull, revive, streamPrefix: `out/${streamKey}/` });
+    const streamPrefix = outboxPrefix(streamKey);
+    this.sender = new Sender({ clock, onChange, store, whenFull, revive, capacityOf, streamPrefix });
   }
 
   get link(): Link | undefined {

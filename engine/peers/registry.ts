@@ -15,12 +15,14 @@ export interface RegistryOptions
   readonly namesAreIdentities: boolean;
 }
 
-type Newcomer = Pick<PeerOptions, 'wireName' | 'name' | 'address'> & Partial<Pick<PeerOptions, 'streamKey'>>;
+type Newcomer = Pick<PeerOptions, 'wireName' | 'name' | 'address'>;
 
 /** All peers that this connector knows, by the id that commands use. */
 export class Registry {
   readonly #options: RegistryOptions;
   readonly #peers = new Map<string, Peer>();
+  /** The first of each name: asked for each message of a local program. */
+  readonly #byWireName = new Map<string, Peer>();
   readonly #byLink = new WeakMap<Link, Peer>();
   #lastId = 0;
 
@@ -40,8 +42,7 @@ export class Registry {
   }
 
   byWireName(wireName: string): Peer | undefined {
-    for (const peer of this.#peers.values()) if (peer.wireName === wireName) return peer;
-    return undefined;
+    return this.#byWireName.get(wireName);
   }
 
   /** The peer at the other end, once it has been recognised. */
@@ -61,10 +62,11 @@ export class Registry {
       wireName: who.wireName,
       name: this.uniqueName(who.name),
       address: who.address,
-      streamKey: who.streamKey ?? `p${this.#lastId}`,
+      streamKey: this.#options.namesAreIdentities ? who.wireName : `p${this.#lastId}`,
       ...this.#options,
     });
     this.#peers.set(peer.id, peer);
+    if (!this.#byWireName.has(peer.wireName)) this.#byWireName.set(peer.wireName, peer);
     return peer;
   }
 
@@ -122,6 +124,11 @@ export class Registry {
       .sort((a, b) => a.sinceMs - b.sinceMs)[0];
     if (away === undefined) return;
     this.#peers.delete(away.id);
+    if (this.#byWireName.get(away.wireName) === away) {
+      const next = [...this.#peers.values()].find(({ wireName }) => wireName === away.wireName);
+      if (next === undefined) this.#byWireName.delete(away.wireName);
+      else this.#byWireName.set(away.wireName, next);
+    }
     this.onForget(away);
   }
 }

@@ -2,6 +2,7 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { withFileFrame, withoutFileFrame } from '../protocol/file-frames.ts';
 import type { Header } from '../protocol/header.ts';
+import type { Capacity } from '../queues/capacity.ts';
 import {
   Outbox,
   type OutboxEntry,
@@ -17,6 +18,8 @@ interface Sent {
 }
 
 export interface SenderOptions extends Pick<OutboxOptions, 'clock' | 'store' | 'whenFull' | 'revive'> {
+  /** How much the queue of a message type may hold. */
+  readonly capacityOf: (type: string) => Capacity;
   /** Begins the names of this peer's streams in the store. */
   readonly streamPrefix: string;
   readonly onChange: () => void;
@@ -31,6 +34,7 @@ export class Sender {
   readonly #outboxes = new Map<string, Outbox>();
   readonly #unacknowledged = new Map<number | string, Sent>();
   readonly #onChange: () => void;
+  #unacknowledgedBytes = 0;
   #link: Link | undefined;
   #lastTransportId = 0;
   #sendingFile = false;
@@ -70,13 +74,19 @@ export class Sender {
    */
   async offer(message: OutMessage): Promise<() => void> {
     const outbox = this.#outbox(message.header.message_type);
-    const entry = await outbox.offer(message);
+    const place = await outbox.offer(message);
     this.pump();
     this.#onChange();
     return () => {
-      if (!entry.sent) outbox.remove(entry);
+      if (!place.sent) outbox.remove(place);
       this.#onChange();
     };
+  }
+
+  /** Finds again what waits in the store under these types since an earlier run. */
+  async restore(types: readonly string[]): Promise<void> {
+    for (const type of types) await this.#outbox(type).restore();
+    this.#onChange();
   }
 
   /** A connection is ready; what waits goes out on it. Returns false when it was attached already. */
@@ -94,6 +104,7 @@ export class Sender {
     if (this.#link === undefined) return;
     this.#link = undefined;
     this.#unacknowledged.clear();
+    this.#unacknowledgedBytes = 0;
     for (const outbox of this.#outboxes.values()) outbox.rewind();
     this.#onChange();
   }
@@ -101,8 +112,8 @@ export class Sender {
   pump(): void {
     while (this.#link?.writable && !this.#sendingFile && this.#unacknowledged.size < LIMITS.unackedMessages) {
       const next = this.#next();
-      if (next === undefined) return;
-      if (next.entry.message.body === undefined) this.#send(this.#link, next);
+      if (next === undefined || !this.#mayFollow(this.#link, next)) return;
+      if (next.entry.companions.body === undefined) this.#send(this.#link, next);
       else void this.#sendFile(this.#link, next);
     }
   }
@@ -111,9 +122,11 @@ export class Sender {
     const sent = this.#unacknowledged.get(transportId);
     if (sent === undefined) return;
     this.#unacknowledged.delete(transportId);
+    this.#unacknowledgedBytes -= unreadBytes(sent);
     sent.outbox.remove(sent.entry);
-    sent.entry.message.onState(outcome);
-    sent.entry.message.body?.onDelivered();
+    const { companions } = sent.entry;
+    companions.onState(outcome);
+    companions.body?.onDelivered();
     this.#onChange();
     this.pump();
   }
@@ -121,8 +134,13 @@ export class Sender {
   #outbox(type: string): Outbox {
     let outbox = this.#outboxes.get(type);
     if (outbox === undefined) {
-      const { streamPrefix, ...options } = this.#options;
-      outbox = new Outbox({ ...options, type, stream: `${streamPrefix}${type}` });
+      const { streamPrefix, capacityOf, ...options } = this.#options;
+      outbox = new Outbox({
+        ...options,
+        type,
+        stream: `${streamPrefix}${type}`,
+        capacity: capacityOf(type),
+      });
       this.#outboxes.set(type, outbox);
     }
     return outbox;
@@ -137,20 +155,28 @@ export class Sender {
     return undefined;
   }
 
+  /** Whether the other side can hold this one, too, before it reads those that it has not acknowledged. */
+  #mayFollow(link: Link, sent: Sent): boolean {
+    return (
+      this.#unacknowledged.size === 0 || this.#unacknowledgedBytes + unreadBytes(sent) <= link.unreadMaxBytes
+    );
+  }
+
   #send(link: Link, sent: Sent): void {
-    const { message } = sent.entry;
-    const { data, binary } = message;
+    const { parts, companions } = sent.entry;
+    const { forwardedHeader, data, binary } = parts;
     link.send({
-      header: this.#numbered(message.header, sent),
+      header: this.#numbered(parts.header, sent),
+      ...(forwardedHeader !== undefined && { forwardedHeader }),
       data,
       ...(binary !== undefined && { binary }),
     });
-    message.onState('sent');
+    companions.onState('sent');
   }
 
   async #sendFile(link: Link, sent: Sent): Promise<void> {
-    const { message } = sent.entry;
-    const body = message.body as OutgoingBody;
+    const { parts, companions } = sent.entry;
+    const body = companions.body as OutgoingBody;
     this.#sendingFile = true;
     try {
       const file = await this.#open(body);
@@ -161,10 +187,10 @@ export class Sender {
       try {
         // The connection may have gone while the file was being opened; then the file waits for the next one.
         if (!link.writable) return;
-        const frame = withFileFrame(this.#numbered(message.header, sent), message, file.sizeBytes);
+        const frame = withFileFrame(this.#numbered(parts.header, sent), parts, file.sizeBytes);
         await link.sendFile({ frame, chunks: file.chunks(), onProgress: (bytes) => body.onProgress(bytes) });
         // Its acknowledgement may have come before the last write was reported done.
-        if (!sent.entry.gone) message.onState('sent');
+        if (!sent.entry.gone) companions.onState('sent');
       } finally {
         await file.close();
       }
@@ -188,14 +214,14 @@ export class Sender {
   }
 
   #sendWithout(link: Link, sent: Sent, error: AiocError): void {
-    const { message } = sent.entry;
-    link.send(withoutFileFrame(this.#numbered(message.header, sent), message, error.message));
-    message.onState('sent', `without its file: ${error.message}`);
+    const { parts, companions } = sent.entry;
+    link.send(withoutFileFrame(this.#numbered(parts.header, sent), parts, error.message));
+    companions.onState('sent', `without its file: ${error.message}`);
   }
 
   #giveUp({ entry, outbox }: Sent, error: AiocError): void {
     outbox.remove(entry);
-    entry.message.onState('failed', error.message);
+    entry.companions.onState('failed', error.message);
     this.#onChange();
   }
 
@@ -205,6 +231,16 @@ export class Sender {
     } while (this.#unacknowledged.has(this.#lastTransportId));
     sent.entry.sent = true;
     this.#unacknowledged.set(this.#lastTransportId, sent);
-    return { ...header, transport_id: this.#lastTransportId };
+    this.#unacknowledgedBytes += unreadBytes(sent);
+    // In front, so that the other side can cut it off again without writing the rest anew (engine/local/listener-frame.ts).
+    const transport_id = this.#lastTransportId;
+    if (header['transport_id'] === undefined) return { transport_id, ...header };
+    // A program has written one of its own, which means nothing to the other side.
+    return { ...header, transport_id };
   }
+}
+
+/** What a message takes until it is read: with a file, whose size is known only when it is opened, all there is. */
+function unreadBytes({ entry }: Sent): number {
+  return entry.sizeBytes + (entry.companions.body === undefined ? 0 : LIMITS.pythonUnreadBytes);
 }

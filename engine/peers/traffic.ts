@@ -124,9 +124,12 @@ export class Traffic implements LinkTraffic {
    * @returns a function that takes it back while it has not left
    * @throws AiocError AIOC_IGNORED when the peer is ignored, AIOC_QUEUE_FULL
    */
-  async send(peer: Peer, message: OutMessage): Promise<() => void> {
+  send(peer: Peer, message: OutMessage): Promise<() => void> {
     const { ignoring, log, sourceId } = this.#options;
-    const header: Header = { ...message.header, source_id: sourceId(), destination_id: peer.wireName };
+    const isAddressed = saysSo(message.header, { sourceId: sourceId(), destinationId: peer.wireName });
+    const header: Header = isAddressed
+      ? message.header
+      : { ...message.header, source_id: sourceId(), destination_id: peer.wireName };
     const setOutcome = log.traffic({
       kind: message.body === undefined ? 'message' : 'file',
       direction: 'out',
@@ -139,21 +142,24 @@ export class Traffic implements LinkTraffic {
     });
     if (ignoring.dropsNow(peer, 'out')) {
       setOutcome('dropped', 'ignored');
-      throw new AiocError(
-        'AIOC_IGNORED',
-        `${peer.name} is ignored, so this was dropped: press i on the peer to end that`,
-      );
+      const text = `${peer.name} is ignored, so this was dropped: press i on the peer to end that`;
+      return Promise.reject(new AiocError('AIOC_IGNORED', text));
     }
-    try {
-      return await peer.offer({
-        ...message,
-        header,
-        onState: (state, reason) => this.#moved(message, setOutcome, state, reason),
-      });
-    } catch (error) {
-      setOutcome('refused', (error as Error).message);
+    const { forwardedHeader, data, binary, body, onState } = message;
+    // What is told later holds on to nothing of the message itself, which may wait on the disk for long.
+    const watched = { type: header.message_type, onState };
+    const offered = peer.offer({
+      header,
+      ...(isAddressed && forwardedHeader !== undefined && { forwardedHeader }),
+      data,
+      ...(binary !== undefined && { binary }),
+      ...(body !== undefined && { body }),
+      onState: (state, reason) => this.#moved(watched, setOutcome, state, reason),
+    });
+    return offered.catch((error: Error) => {
+      setOutcome('refused', error.message);
       throw error;
-    }
+    });
   }
 
   acknowledged(link: Link, ack: Ack): void {
@@ -230,18 +236,18 @@ export class Traffic implements LinkTraffic {
   }
 
   #moved(
-    message: OutMessage,
+    watched: { readonly type: string; readonly onState: OutMessage['onState'] },
     setOutcome: SetOutcome,
     state: Parameters<OutMessage['onState']>[0],
     reason?: string,
   ): void {
     if (state === 'sent') {
       this.outRate.add();
-      this.#options.counts?.sent(message.header.message_type);
+      this.#options.counts?.sent(watched.type);
     }
     const outcome = state === 'received' ? 'received by peer' : state;
     setOutcome(outcome, state === 'dropped' ? 'the other side ignores us' : reason);
-    message.onState(state, reason);
+    watched.onState(state, reason);
   }
 
   #countIn(peer: Peer, frame: Frame): void {
@@ -273,10 +279,18 @@ export class Traffic implements LinkTraffic {
   }
 }
 
+/** Whether a header of a local program names both sides already as they are named here, and nothing is to be taken out. */
+function saysSo(header: Header, ids: { readonly sourceId: string; readonly destinationId: string }): boolean {
+  return (
+    header['source_id'] === ids.sourceId &&
+    header['destination_id'] === ids.destinationId &&
+    header['transport_id'] === undefined
+  );
+}
+
 function preview(header: Header, data: Buffer): string {
   const text = data
-    .subarray(0, LIMITS.logPreviewCharacters * 4)
-    .toString()
+    .toString('utf8', 0, LIMITS.logPreviewCharacters * 4)
     .slice(0, LIMITS.logPreviewCharacters);
   return header['response_id'] === undefined ? text : `answer: ${text}`;
 }

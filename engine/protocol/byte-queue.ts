@@ -2,6 +2,8 @@
 export class ByteQueue {
   #chunks: Buffer[] = [];
   #first = 0;
+  /** Bytes of the first chunk that have been taken already. */
+  #taken = 0;
   #length = 0;
 
   get length(): number {
@@ -19,7 +21,7 @@ export class ByteQueue {
     if (count > this.#length) throw new RangeError(`${count} of ${this.#length} bytes`);
     if (count === 0) return EMPTY;
     const head = this.#chunks[this.#first] as Buffer;
-    if (head.length >= count) return this.#takeFromHead(head, count);
+    if (head.length - this.#taken >= count) return this.#takeFromHead(head, count);
     const joined = Buffer.allocUnsafe(count);
     for (let filled = 0; filled < count; ) {
       filled += this.takeSome(count - filled).copy(joined, filled);
@@ -27,15 +29,31 @@ export class ByteQueue {
     return joined;
   }
 
+  /** A whole number of 1, 2 or 4 bytes, little-endian; the caller has checked that they are here. */
+  takeNumber(bytes: 1 | 2 | 4): number {
+    const head = this.#chunks[this.#first];
+    if (head === undefined || head.length - this.#taken <= bytes)
+      return this.take(bytes).readUIntLE(0, bytes);
+    const at = this.#taken;
+    this.#taken += bytes;
+    this.#length -= bytes;
+    let value = 0;
+    // By hand, since this is asked several times for each frame.
+    for (let index = bytes - 1; index >= 0; index -= 1) value = value * 256 + (head[at + index] as number);
+    return value;
+  }
+
   /** The first byte, left in its place; undefined when there is none. */
   peek(): number | undefined {
-    return this.#chunks[this.#first]?.[0];
+    return this.#chunks[this.#first]?.[this.#taken];
   }
 
   /** Puts bytes back in front of the others. */
   unread(bytes: Buffer): void {
-    this.#chunks = [bytes, ...this.#chunks.slice(this.#first)];
+    const [head, ...others] = this.#chunks.slice(this.#first);
+    this.#chunks = head === undefined ? [bytes] : [bytes, head.subarray(this.#taken), ...others];
     this.#first = 0;
+    this.#taken = 0;
     this.#length += bytes.length;
   }
 
@@ -43,20 +61,19 @@ export class ByteQueue {
   takeSome(maxBytes: number): Buffer {
     const head = this.#chunks[this.#first];
     if (head === undefined || maxBytes === 0) return EMPTY;
-    return this.#takeFromHead(head, Math.min(maxBytes, head.length));
+    return this.#takeFromHead(head, Math.min(maxBytes, head.length - this.#taken));
   }
 
   #takeFromHead(head: Buffer, count: number): Buffer {
     this.#length -= count;
-    if (count === head.length) {
-      this.#dropHead();
-      return head;
-    }
-    this.#chunks[this.#first] = head.subarray(count);
-    return head.subarray(0, count);
+    const at = this.#taken;
+    if (at + count === head.length) this.#dropHead();
+    else this.#taken += count;
+    return at === 0 && count === head.length ? head : head.subarray(at, at + count);
   }
 
   #dropHead(): void {
+    this.#taken = 0;
     this.#first += 1;
     // Compacting only now and then keeps taking many small chunks linear.
     if (this.#first === this.#chunks.length || this.#first > 1024) {

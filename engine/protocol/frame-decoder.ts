@@ -82,7 +82,7 @@ export class FrameDecoder {
       }
       if (this.#step === 'header') this.#checkBeginning();
       if (this.#bytes.length < this.#wanted) return undefined;
-      const event = this.#advance(this.#bytes.take(this.#wanted));
+      const event = this.#advance();
       if (event !== undefined) return event;
     }
   }
@@ -95,28 +95,29 @@ export class FrameDecoder {
     }
   }
 
-  #advance(field: Buffer): DecodedEvent | undefined {
+  #advance(): DecodedEvent | undefined {
+    const bytes = this.#bytes;
     switch (this.#step) {
       case 'length':
-        this.#beginFrame(field.readUInt32LE(0));
+        this.#beginFrame(bytes.takeNumber(4));
         return undefined;
       case 'header-length':
-        this.#expect('header', this.#within(field.readUInt16LE(0), 'header'));
+        this.#expect('header', this.#within(bytes.takeNumber(2), 'header'));
         return undefined;
       case 'header':
-        this.#headerBytes = field;
-        this.#header = parseHeader(field);
+        this.#headerBytes = bytes.take(this.#wanted);
+        this.#header = parseHeader(this.#headerBytes);
         this.#expect('data-length', this.#within(4, 'length of the data'));
         return undefined;
       case 'data-length':
-        return this.#expectHeld('data', this.#within(field.readUInt32LE(0), 'data'));
+        return this.#expectHeld('data', this.#within(bytes.takeNumber(4), 'data'));
       case 'data':
-        this.#data = field;
+        this.#data = bytes.take(this.#wanted);
         return this.#afterData();
       case 'binary-length':
-        return this.#beginBinary(this.#within(field.readUInt32LE(0), 'binary'));
+        return this.#beginBinary(this.#within(bytes.takeNumber(4), 'binary'));
       default:
-        return this.#emit(field);
+        return this.#emit(bytes.take(this.#wanted));
     }
   }
 

@@ -4,6 +4,8 @@ import type { Header } from './header.ts';
 /** Frames that connectors exchange between themselves (PROTOCOL §1, §2, DESIGN §3). */
 export interface OutFrame {
   readonly header: Header;
+  /** See FrameParts. */
+  readonly forwardedHeader?: Buffer;
   readonly data: Buffer;
   readonly binary?: Buffer;
 }

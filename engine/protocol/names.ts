@@ -24,3 +24,13 @@ export function checkClientName(name: unknown): string {
   if (/^default[0-9]*$/.test(name)) throw new AiocError('AIOC_NAME_BAD', `the name ${name} is reserved`);
   return name;
 }
+
+/** Whether a client may be called that. */
+export function isClientName(name: string): boolean {
+  try {
+    checkClientName(name);
+    return true;
+  } catch {
+    return false;
+  }
+}

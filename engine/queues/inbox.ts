@@ -1,7 +1,9 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
+import type { WhenFull } from '../config/shapes.ts';
 import type { Store, StoredRecord } from '../storage/store.ts';
+import type { Capacity } from './capacity.ts';
 
 export interface InboxOptions {
   readonly type: string;
@@ -9,6 +11,14 @@ export interface InboxOptions {
   readonly stream: string;
   readonly store: Store;
   readonly clock: Clock;
+  readonly capacity: Capacity;
+  readonly whenFull: WhenFull;
+}
+
+interface Waiting {
+  readonly frame: Buffer;
+  resolve(kept: boolean): void;
+  reject(error: unknown): void;
 }
 
 /** What has arrived for the one listener of a message type, in order, until that listener has taken it. */
@@ -20,19 +30,31 @@ export class Inbox {
   #depth = 0;
   #bytes = 0;
   #dropped = 0;
+  #trouble: string | undefined;
   #oldestAtMs: number | undefined;
   #listened = false;
   /** Somebody takes what is in here, or did so a moment ago and may come back: waiting for room makes sense. */
   #isHopeful = false;
   #giveUp: Timer | undefined;
   #onArrival: () => void = () => undefined;
-  #waitingForRoom: (() => void)[] = [];
+  readonly #waitingForRoom: Waiting[] = [];
+  #admitting = false;
+  readonly #unstored: { readonly frame: Buffer; stored(): void }[] = [];
+  #storing = false;
 
   constructor(options: InboxOptions) {
     this.#options = options;
     this.type = options.type;
     this.arrivals = new RateMeter(options.clock);
     this.departures = new RateMeter(options.clock);
+  }
+
+  /** Finds again what an earlier run has left in the store. Before anything is put in. */
+  async restore(): Promise<void> {
+    const { count, bytes, oldestAtMs } = await this.#options.store.stat(this.#options.stream);
+    this.#depth = count;
+    this.#bytes = bytes;
+    this.#oldestAtMs = oldestAtMs;
   }
 
   get depth(): number {
@@ -45,6 +67,11 @@ export class Inbox {
 
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /** Why the store takes nothing at the moment; the peers wait meanwhile. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   get oldestAtMs(): number | undefined {
@@ -76,30 +103,82 @@ export class Inbox {
   abandon(): void {
     this.#giveUp?.cancel();
     this.#isHopeful = false;
-    this.#wake();
+    void this.#admit();
   }
 
   /**
    * Keeps one frame for the listener. With a listener that is slow, or was there a moment ago, it waits for room,
-   * which slows the sender; without one, what does not fit is dropped and counted.
+   * which slows the sender; without one, what does not fit is dropped and counted. While the store takes nothing, as
+   * with a full disk, it waits, too: nothing is confirmed to a peer that is not kept.
    *
    * @returns false when it was dropped
    */
-  async put(frame: Buffer): Promise<boolean> {
-    while (this.#isFull(frame.length)) {
-      if (!this.#isHopeful) {
-        this.#dropped += 1;
-        return false;
-      }
-      await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
-    }
+  put(frame: Buffer): Promise<boolean> {
+    if (this.#waitingForRoom.length === 0 && !this.#isFull(frame.length)) return this.#keep(frame);
+    return new Promise((resolve, reject) => {
+      this.#waitingForRoom.push({ frame, resolve, reject });
+      void this.#admit();
+    });
+  }
+
+  #keep(frame: Buffer): Promise<boolean> {
     // Whatever was here before this one came and went says nothing about its age.
     if (this.#depth === 0) this.#oldestAtMs = this.#options.clock.wallNow();
     this.#depth += 1;
     this.#bytes += frame.length;
     this.arrivals.add();
-    await this.#options.store.append(this.#options.stream, [frame]);
-    this.#onArrival();
+    return new Promise((resolve) => {
+      this.#unstored.push({ frame, stored: () => resolve(true) });
+      void this.#store();
+    });
+  }
+
+  /** What came while the store was busy goes to it together, so that whatever it refuses keeps its place. */
+  async #store(): Promise<void> {
+    if (this.#storing) return;
+    this.#storing = true;
+    while (this.#unstored.length > 0) {
+      const batch = this.#unstored.splice(0, this.#batchLength());
+      await this.#append(batch.map(({ frame }) => frame));
+      for (const { stored } of batch) stored();
+      this.#onArrival();
+    }
+    this.#storing = false;
+  }
+
+  #batchLength(): number {
+    let length = 0;
+    let bytes = 0;
+    for (; length < this.#unstored.length; length += 1) {
+      bytes += this.#unstored[length]?.frame.length ?? 0;
+      if (length > 0 && bytes > LIMITS.inboxBatchBytes) break;
+    }
+    return length;
+  }
+
+  async #append(frames: readonly Buffer[]): Promise<void> {
+    const { store, stream, clock } = this.#options;
+    for (;;) {
+      try {
+        await store.append(stream, frames);
+        this.#trouble = undefined;
+        return;
+      } catch (error) {
+        this.#trouble = (error as Error).message;
+        await new Promise<void>((resolve) => clock.after(LIMITS.storeRetryMs, resolve));
+      }
+    }
+  }
+
+  async #dropOldest(): Promise<boolean> {
+    const { store, stream } = this.#options;
+    const [oldest, next] = await store.read(stream, 0, 1).catch(() => []);
+    if (oldest === undefined) return false;
+    this.#dropped += 1;
+    this.#depth -= 1;
+    this.#bytes -= oldest.payload.length;
+    this.#oldestAtMs = next?.atMs ?? oldest.atMs;
+    store.ack(stream, oldest.position).catch(() => undefined);
     return true;
   }
 
@@ -108,22 +187,34 @@ export class Inbox {
   }
 
   /** The listener has taken everything up to this record. */
-  async done(record: StoredRecord, sizes: { readonly count: number; readonly bytes: number }): Promise<void> {
+  done(record: StoredRecord, sizes: { readonly count: number; readonly bytes: number }): Promise<void> {
     this.#depth -= sizes.count;
     this.#bytes -= sizes.bytes;
     this.departures.add(sizes.count);
     this.#oldestAtMs = record.atMs;
-    this.#wake();
-    await this.#options.store.ack(this.#options.stream, record.position);
+    void this.#admit();
+    return this.#options.store.ack(this.#options.stream, record.position);
   }
 
   #isFull(sizeBytes: number): boolean {
-    return (
-      this.#depth >= LIMITS.inboxMessages || (this.#depth > 0 && this.#bytes + sizeBytes > LIMITS.inboxBytes)
-    );
+    const { messages, bytes } = this.#options.capacity;
+    return this.#depth >= messages || (this.#depth > 0 && this.#bytes + sizeBytes > bytes);
   }
 
-  #wake(): void {
-    for (const resolve of this.#waitingForRoom.splice(0)) resolve();
+  /** Whoever has waited longest comes first, or the order would be lost. */
+  async #admit(): Promise<void> {
+    if (this.#admitting) return;
+    this.#admitting = true;
+    for (let first = this.#waitingForRoom[0]; first !== undefined; first = this.#waitingForRoom[0]) {
+      const full = this.#isFull(first.frame.length);
+      if (full && this.#isHopeful) break;
+      if (full && this.#options.whenFull === 'drop_oldest' && (await this.#dropOldest())) continue;
+      this.#waitingForRoom.shift();
+      if (full) {
+        this.#dropped += 1;
+        first.resolve(false);
+      } else this.#keep(first.frame).then(first.resolve, first.reject);
+    }
+    this.#admitting = false;
   }
 }

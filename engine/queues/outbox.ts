@@ -2,8 +2,10 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
+import type { WhenFull } from '../config/shapes.ts';
 import type { Header } from '../protocol/header.ts';
 import type { Store } from '../storage/store.ts';
+import type { Capacity } from './capacity.ts';
 import { type MessageParts, packMessage, unpackMessage } from './packed-message.ts';
 
 /** A file that goes along with a message; its bytes are read when it is its turn. */
@@ -24,16 +26,21 @@ export interface OutgoingBody {
 
 export type DeliveryState = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';
 
-export interface OutMessage extends MessageParts {
-  /** Without transport_id, which belongs to a connection. */
-  readonly header: Header;
+/** What goes with a message and is in no record: its file, and whoever wants to know what becomes of it. */
+export interface Companions {
   readonly body?: OutgoingBody;
   /** Told each time the message has come further, or has fallen back to waiting. */
   onState(state: DeliveryState, reason?: string): void;
 }
 
-export interface OutboxEntry {
-  readonly message: OutMessage;
+export interface OutMessage extends MessageParts, Companions {
+  /** Without transport_id, which belongs to a connection. */
+  readonly header: Header;
+}
+
+/** A message that has its place in the queue. */
+export interface Place {
+  readonly companions: Companions;
   readonly position: number;
   readonly sizeBytes: number;
   readonly atMs: number;
@@ -41,8 +48,10 @@ export interface OutboxEntry {
   gone: boolean;
 }
 
-/** What a queue does with a message that does not fit. Whatever is dropped is counted and told. */
-export type WhenFull = 'refuse' | 'drop_oldest' | 'drop_newest';
+/** One that is ready to be sent. */
+export interface OutboxEntry extends Place {
+  readonly parts: MessageParts;
+}
 
 export interface OutboxOptions {
   readonly type: string;
@@ -50,14 +59,15 @@ export interface OutboxOptions {
   readonly stream: string;
   readonly store: Store;
   readonly clock: Clock;
+  readonly capacity: Capacity;
   readonly whenFull: WhenFull;
-  /** How a message that comes out of the store again is to be watched and its file to be read. */
-  readonly revive: (parts: MessageParts) => Pick<OutMessage, 'body' | 'onState'>;
+  /** How a message of an earlier run, or one too many to be watched, is accompanied. */
+  readonly revive: (parts: MessageParts) => Companions;
 }
 
 /**
  * What waits to go to one peer under one message type, in order. A message stays in the store until the other side
- * has acknowledged it; memory holds only a window of those that come next.
+ * has acknowledged it; memory holds only a window of those that come next, however many wait.
  */
 export class Outbox {
   readonly type: string;
@@ -66,21 +76,38 @@ export class Outbox {
   readonly #options: OutboxOptions;
   #window: OutboxEntry[] = [];
   #nextUnsent = 0;
+  /** Entries before this index are gone; they are cut off now and then, not each time. */
+  #firstKept = 0;
   /** The last position that is, or was, in the window. */
   #windowEnd = 0;
   #storedEnd = 0;
   #depth = 0;
   #bytes = 0;
   #dropped = 0;
-  /** Messages of this run that are in the store only, by position. */
-  readonly #beyond = new Map<number, OutboxEntry>();
+  /** Messages of this run that are in the store only, by position: those that came first, as many as are watched. */
+  readonly #beyond = new Map<number, Place>();
   #loading: Promise<void> | undefined;
+  /** Room is made for one message after the other, so that they keep their order. */
+  #roomMaking: Promise<void> | undefined;
+  /** How many at the window's beginning the store has been told to forget. */
+  #front = 0;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.type = options.type;
     this.arrivals = new RateMeter(options.clock);
     this.departures = new RateMeter(options.clock);
+  }
+
+  /** Finds again what an earlier run has left in the store. Before anything is offered. */
+  async restore(): Promise<void> {
+    const { store, stream } = this.#options;
+    const { count, bytes, lastPosition } = await store.stat(stream);
+    this.#depth = count;
+    this.#bytes = bytes;
+    this.#storedEnd = lastPosition;
+    if (count === 0) this.#windowEnd = lastPosition;
+    else await this.load();
   }
 
   get depth(): number {
@@ -98,36 +125,47 @@ export class Outbox {
 
   /** When the oldest came, in milliseconds since 1970. */
   get oldestAtMs(): number | undefined {
-    return this.#window.find(({ gone }) => !gone)?.atMs;
+    return this.#window[this.#front]?.atMs;
   }
 
   /**
    * Keeps a message until it is acknowledged.
    *
-   * @throws AiocError AIOC_QUEUE_FULL; the message is then not in here
+   * @throws AiocError AIOC_QUEUE_FULL, and what the store throws; the message is then not in here
    */
-  async offer(message: OutMessage): Promise<OutboxEntry> {
+  async offer(message: OutMessage): Promise<Place> {
     const payload = packMessage(message);
-    this.#makeRoom(payload.length);
+    if (this.#roomMaking !== undefined || !this.hasRoom(payload.length)) await this.#room(payload.length);
     // Counted before the store has it, so that many at once cannot overrun the limit together.
     this.#depth += 1;
     this.#bytes += payload.length;
     this.arrivals.add();
     try {
       const { position } = await this.#options.store.append(this.#options.stream, [payload]);
-      const atMs = this.#options.clock.wallNow();
-      const entry = { message, position, sizeBytes: payload.length, atMs, sent: false, gone: false };
-      if (this.#windowEnd === this.#storedEnd && this.#window.length < LIMITS.outboxWindow) {
-        this.#window.push(entry);
-        this.#windowEnd = position;
-      } else this.#beyond.set(position, entry);
-      this.#storedEnd = position;
-      return entry;
+      return this.#placed(message, position, payload.length);
     } catch (error) {
       this.#depth -= 1;
       this.#bytes -= payload.length;
       throw error;
     }
+  }
+
+  #placed(message: OutMessage, position: number, sizeBytes: number): Place {
+    const { header, forwardedHeader, data, binary, body, onState } = message;
+    const companions = { ...(body && { body }), onState };
+    const atMs = this.#options.clock.wallNow();
+    const place = { companions, position, sizeBytes, atMs, sent: false, gone: false };
+    const isNext = this.#windowEnd === this.#storedEnd && this.#windowLength < LIMITS.outboxWindow;
+    this.#storedEnd = position;
+    if (isNext) {
+      const parts = { header, ...(forwardedHeader && { forwardedHeader }), data, ...(binary && { binary }) };
+      const entry = Object.assign(place, { parts });
+      this.#window.push(entry);
+      this.#windowEnd = position;
+      return entry;
+    }
+    if (this.#beyond.size < LIMITS.outboxWatched) this.#beyond.set(position, place);
+    return place;
   }
 
   /** The first entry that has not been sent on the present connection. */
@@ -139,7 +177,11 @@ export class Outbox {
     return undefined;
   }
 
-  /** Whether messages wait in the store that are not in the window yet. */
+  get #windowLength(): number {
+    return this.#window.length - this.#front;
+  }
+
+  /** Whether messages wait in the store that are not in the window yet, and should be now. */
   get hasMore(): boolean {
     return this.#windowEnd !== this.#storedEnd;
   }
@@ -154,25 +196,27 @@ export class Outbox {
 
   async #load(): Promise<void> {
     const { store, stream, revive } = this.#options;
+    const end = this.#storedEnd;
     const records = await store.read(stream, this.#windowEnd, LIMITS.outboxLoadBytes);
     for (const { position, payload, atMs } of records) {
-      // Whoever waits for what becomes of it holds the entry that `offer` gave.
-      let entry = this.#beyond.get(position);
-      if (entry === undefined) {
-        const parts = unpackMessage(payload);
-        const message = { ...parts, ...revive(parts) };
-        entry = { message, position, sizeBytes: payload.length, atMs, sent: false, gone: false };
-      }
+      // Whoever offered one behind that has not been told its place yet.
+      if (position > end) break;
+      const parts = unpackMessage(payload);
+      // Whoever waits for what becomes of it holds the place that `offer` gave.
+      const place = this.#beyond.get(position) ?? {
+        ...{ companions: revive(parts), position, sizeBytes: payload.length, atMs },
+        ...{ sent: false, gone: false },
+      };
       this.#beyond.delete(position);
       this.#windowEnd = position;
-      if (!entry.gone) this.#window.push(entry);
+      if (!place.gone) this.#window.push(Object.assign(place, { parts }));
     }
     // What was taken back while it was beyond the window is in no record any more.
-    if (records.length === 0) this.#windowEnd = this.#storedEnd;
+    if (records.length === 0) this.#windowEnd = Math.max(this.#windowEnd, end);
   }
 
   /** It has been acknowledged, or given up. */
-  remove(entry: OutboxEntry): void {
+  remove(entry: Place): void {
     if (entry.gone) return;
     entry.gone = true;
     this.#depth -= 1;
@@ -183,11 +227,11 @@ export class Outbox {
 
   /** The connection is gone: whatever was not acknowledged will be sent again, in the same order. */
   rewind(): void {
-    this.#nextUnsent = 0;
+    this.#nextUnsent = this.#firstKept;
     for (const entry of this.#window) {
       if (entry.gone || !entry.sent) continue;
       entry.sent = false;
-      entry.message.onState('waiting');
+      entry.companions.onState('waiting');
     }
   }
 
@@ -195,17 +239,18 @@ export class Outbox {
   async purge(): Promise<number> {
     const count = this.#depth;
     for (const entry of this.#window) {
-      if (!entry.gone) entry.message.onState('dropped', 'the queue was emptied');
+      if (!entry.gone) entry.companions.onState('dropped', 'the queue was emptied');
       entry.gone = true;
     }
     for (const entry of this.#beyond.values()) {
       entry.gone = true;
-      entry.message.onState('dropped', 'the queue was emptied');
+      entry.companions.onState('dropped', 'the queue was emptied');
     }
     this.#beyond.clear();
     this.#window = [];
     this.#windowEnd = this.#storedEnd;
     this.#nextUnsent = 0;
+    this.#front = 0;
     this.#depth = 0;
     this.#bytes = 0;
     await this.#options.store.purge(this.#options.stream);
@@ -214,16 +259,26 @@ export class Outbox {
 
   /** Whether a message of this size would be kept, and nothing dropped for it. */
   hasRoom(sizeBytes: number): boolean {
-    return this.#depth < LIMITS.outboxMessages && this.#bytes + sizeBytes <= LIMITS.outboxBytes;
+    const { messages, bytes } = this.#options.capacity;
+    return this.#depth < messages && this.#bytes + sizeBytes <= bytes;
   }
 
-  #makeRoom(sizeBytes: number): void {
-    const { whenFull } = this.#options;
+  #room(sizeBytes: number): Promise<void> {
+    const before = this.#roomMaking ?? Promise.resolve();
+    const made = before.catch(() => undefined).then(() => this.#makeRoom(sizeBytes));
+    this.#roomMaking = made;
+    const ended = (): void => {
+      if (this.#roomMaking === made) this.#roomMaking = undefined;
+    };
+    made.then(ended, ended);
+    return made;
+  }
+
+  async #makeRoom(sizeBytes: number): Promise<void> {
     while (!this.hasRoom(sizeBytes)) {
-      const oldest =
-        whenFull === 'drop_oldest' ? this.#window.find(({ gone, sent }) => !gone && !sent) : undefined;
+      const oldest = this.#options.whenFull === 'drop_oldest' ? await this.#oldestWaiting() : undefined;
       if (oldest === undefined) {
-        this.#dropped += whenFull === 'refuse' ? 0 : 1;
+        this.#dropped += this.#options.whenFull === 'refuse' ? 0 : 1;
         throw new AiocError(
           'AIOC_QUEUE_FULL',
           `${this.#depth} messages (${this.#bytes} bytes) wait already and no more fit: wait until the peer is back`,
@@ -231,19 +286,30 @@ export class Outbox {
       }
       this.#dropped += 1;
       this.remove(oldest);
-      oldest.message.onState('dropped', 'the queue was full and this was the oldest');
+      oldest.companions.onState('dropped', 'the queue was full and this was the oldest');
+    }
+  }
+
+  async #oldestWaiting(): Promise<OutboxEntry | undefined> {
+    for (;;) {
+      const oldest = this.#window.find(({ gone, sent }) => !gone && !sent);
+      if (oldest !== undefined || !this.hasMore) return oldest;
+      await this.load();
     }
   }
 
   /** Acknowledges to the store what is gone from the front, and cuts it off the window. */
   #forgetGone(): void {
-    let gone = 0;
-    while (this.#window[gone]?.gone) gone += 1;
+    const before = this.#front;
+    while (this.#window[this.#front]?.gone) this.#front += 1;
+    if (this.#front === before) return;
+    const last = this.#window[this.#front - 1] as OutboxEntry;
+    // A store that cannot note it keeps the message, which is then sent again after a restart.
+    this.#options.store.ack(this.#options.stream, last.position).catch(() => undefined);
     // Each cut costs the length of the rest, so it is made only when at least as many can go.
-    if (gone === 0 || gone * 2 < this.#window.length) return;
-    const last = this.#window[gone - 1] as OutboxEntry;
-    this.#window = this.#window.slice(gone);
-    this.#nextUnsent = Math.max(0, this.#nextUnsent - gone);
-    void this.#options.store.ack(this.#options.stream, last.position);
+    if (this.#front * 2 < this.#window.length) return;
+    this.#window = this.#window.slice(this.#front);
+    this.#nextUnsent = Math.max(0, this.#nextUnsent - this.#front);
+    this.#front = 0;
   }
 }

@@ -3,6 +3,8 @@ import type { Header } from '../protocol/header.ts';
 /** A message as a queue keeps it. */
 export interface MessageParts {
   readonly header: Header;
+  /** The header as it came, where that says the same: then it need not be written anew. */
+  readonly forwardedHeader?: Buffer;
   readonly data: Buffer;
   /** The application's own binary. */
   readonly binary?: Buffer;
@@ -12,13 +14,13 @@ export interface MessageParts {
 const FORMAT = 1;
 
 /** A message as the bytes of one record: format, then header, data and binary, each behind its length. */
-export function packMessage({ header, data, binary }: MessageParts): Buffer {
-  const headerBytes = Buffer.from(JSON.stringify(header));
+export function packMessage({ header, forwardedHeader, data, binary }: MessageParts): Buffer {
+  const headerJson = forwardedHeader ?? Buffer.from(JSON.stringify(header));
   const binaryBytes = binary ?? EMPTY;
-  const packed = Buffer.allocUnsafe(1 + 4 + headerBytes.length + 4 + data.length + binaryBytes.length);
+  const packed = Buffer.allocUnsafe(1 + 4 + headerJson.length + 4 + data.length + binaryBytes.length);
   let at = packed.writeUInt8(FORMAT, 0);
-  at = packed.writeUInt32LE(headerBytes.length, at);
-  at += headerBytes.copy(packed, at);
+  at = packed.writeUInt32LE(headerJson.length, at);
+  at += headerJson.copy(packed, at);
   at = packed.writeUInt32LE(data.length, at);
   at += data.copy(packed, at);
   binaryBytes.copy(packed, at);

@@ -69,9 +69,9 @@ export class MemoryStore implements Store {
 
   async stat(name: string): Promise<StreamStat> {
     const stream = this.#streams.get(name);
-    if (stream === undefined) return { count: 0, bytes: 0, oldestAtMs: undefined };
-    const { records, first, bytes } = stream;
-    return { count: records.length - first, bytes, oldestAtMs: records[first]?.atMs };
+    if (stream === undefined) return { count: 0, bytes: 0, oldestAtMs: undefined, lastPosition: 0 };
+    const { records, first, bytes, lastPosition } = stream;
+    return { count: records.length - first, bytes, oldestAtMs: records[first]?.atMs, lastPosition };
   }
 
   async streams(): Promise<readonly string[]> {

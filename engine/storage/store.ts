@@ -28,12 +28,15 @@ export interface StreamStat {
   readonly count: number;
   readonly bytes: number;
   readonly oldestAtMs: number | undefined;
+  /** Of the last record that was ever appended; 0 before the first. */
+  readonly lastPosition: number;
 }
 
 export interface Store {
   /**
    * Appends a batch as one: all of it is kept, or none. With a source, what the stream has from that epoch already is
-   * left out, and a gap is refused.
+   * left out, and a gap is refused. The next append may be asked for before this one is done; those of one stream settle
+   * in the order in which they were asked for.
    *
    * @throws AiocError AIOC_STORE_GAP when records of the epoch are missing before this batch
    */

@@ -70,7 +70,10 @@ test('two daemons find each other over mutual TLS, say so in their logs and in s
     ['status', '--connector_files_dirpath', client.directory],
     client.directory,
   );
-  assert.match(asText.output, /● client1/);
+  assert.match(
+    asText.output,
+    new RegExp(`● client1 .*\\n {4}127\\.0\\.0\\.1:${port} {2}connected, 0 to send`),
+  );
   for (const daemon of [clientDaemon, serverDaemon]) {
     daemon.process.kill('SIGTERM');
     assert.equal((await daemon.finished()).exitCode, 0);

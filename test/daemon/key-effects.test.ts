@@ -33,12 +33,12 @@ async function running(t: TestContext, config: Readonly<Record<string, unknown>>
   return { daemon, directory, file };
 }
 
-/** Makes the connector log warnings: one for each message to a client that nobody knows. */
+/** Makes the connector log warnings: one for each message to somebody whom no peer can be called like. */
 async function makeWarnings(t: TestContext, { file }: Running, count: number): Promise<void> {
   const api = await ConnectorAPI.fromConfig(file);
   t.after(() => api.close());
   for (let index = 0; index < count; index += 1) {
-    const toNobody = api.send({ messageType: 'any', destinationId: `nobody${index}`, data: 'x' });
+    const toNobody = api.send({ messageType: 'any', destinationId: `nobody${index} `, data: 'x' });
     await rejectsWith(toNobody, 'AIOC_PEER_UNKNOWN', /nobody/);
   }
 }
@@ -97,22 +97,6 @@ test('default_logger_rotate: false, the log stays one file', async (t) => {
   await waitFor(() => textOf(join(here.directory, LOG)).includes('nobody299'), { what: 'the last line' });
   assert.ok(textOf(join(here.directory, LOG)).includes('nobody0'));
   assert.equal(existsSync(join(here.directory, `${LOG}.1`)), false);
-});
-
-test('disk_persistence_send, disk_persistence_recv, max_size_persistence_path: named in one warning', async (t) => {
-  const { daemon, directory } = await running(t, {
-    disk_persistence_send: true,
-    disk_persistence_recv: ['any'],
-    max_size_persistence_path: 1000,
-  });
-  const warning = /warning: not in this version.*: (.*)\n/i;
-  await waitFor(() => warning.test(daemon.errors), { what: 'the warning' });
-  const names = (warning.exec(daemon.errors)?.[1] ?? '').split(', ').sort();
-  assert.deepEqual(names, ['disk_persistence_recv', 'disk_persistence_send', 'max_size_persistence_path']);
-  assert.equal(daemon.errors.split('\n').length, 2, 'it is the only one');
-  await waitFor(() => /WARNING - not in this version/.test(textOf(join(directory, LOG))), {
-    what: 'it in the log',
-  });
 });
 
 test('ignore_peer_traffic: what a command changes is written back into the file, and read at the next start', async (t) => {

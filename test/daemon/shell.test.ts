@@ -154,12 +154,12 @@ test('a bad line is named, what came before it is sent, and nothing behind it', 
   assert.match(sender.errors, /^aioc: line 3: there is no key "dat".*2 messages were sent \[AIOC_USAGE\]\n$/);
   assert.equal(await listener.ended(), 0);
   assert.deepEqual(listener.lines, ['1', '2']);
-  const refused = new Shell(t, ['send', server.file, '--to', 'nobody']);
+  const refused = new Shell(t, ['send', server.file, '--to', 'no body']);
   refused.process.stdin?.end('x\ny\n');
   assert.equal(await refused.ended(), 1);
   assert.match(
     refused.errors,
-    /line 1: no peer is called nobody.*0 messages were sent \[AIOC_PEER_UNKNOWN\]/,
+    /line 1: no peer is called no body.*0 messages were sent \[AIOC_PEER_UNKNOWN\]/,
   );
 });
 

@@ -14,6 +14,8 @@ export interface PythonConnector {
   /** What Python's tool gets for `show_connected_peers`: the names of the peers with their addresses. */
   peers(): Promise<Record<string, unknown>>;
   stop(): Promise<void>;
+  /** As a machine that loses its power would. */
+  killed(): Promise<void>;
 }
 
 /**
@@ -21,13 +23,14 @@ export interface PythonConnector {
  * ends. Its files are in a directory of its own.
  *
  * @param config the keys that matter; the directories and the log are added
+ * @param directory where an earlier one of the same name has left its files, if there was one
  */
 export function startPythonConnector(
   t: TestContext,
   { python }: PythonPeer,
   config: Readonly<Record<string, unknown>>,
+  directory = tempDir(t),
 ): PythonConnector {
-  const directory = tempDir(t);
   const file = join(directory, 'config.json');
   const places = { connector_files_dirpath: directory, default_logger_dirpath: directory };
   writeFileSync(file, JSON.stringify({ ...places, ...config }));
@@ -47,6 +50,10 @@ export function startPythonConnector(
   return {
     directory,
     stop,
+    killed: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
     peers: async () => JSON.parse(await command(join(directory, commander(config)))),
   };
 }

@@ -1,10 +1,16 @@
 import { keysMarkdown } from '../../components/keys/key-list.ts';
-import { ERROR_CODES } from '../../engine/index.ts';
+import type { KeySpec } from '../../engine/config/key-spec.ts';
+import { configKeys, ERROR_CODES } from '../../engine/index.ts';
 import { OPTIONS } from '../../source/command-table.ts';
 
 /** The tables of the README that are made from the code, by the name of their markers. */
 export function readmeTables(): Readonly<Record<string, string>> {
-  return { keys: keysMarkdown(), options: optionsTable(), errors: errorsTable() };
+  return {
+    keys: keysMarkdown(),
+    options: optionsTable(),
+    'config keys': configTable(),
+    errors: errorsTable(),
+  };
 }
 
 function optionsTable(): string {
@@ -13,6 +19,23 @@ function optionsTable(): string {
     return `| \`--${name}${value}\` | ${option.help} |`;
   });
   return ['| option | what it does |', '| --- | --- |', ...rows].join('\n');
+}
+
+function configTable(): string {
+  const rows = configKeys().map(
+    ([name, spec]) => `| \`${name}\` | \`${defaultOf(spec)}\` | ${stateOf(spec)}${spec.help} |`,
+  );
+  return ['| key | default | what it says |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+function defaultOf(spec: KeySpec): string {
+  return JSON.stringify(spec.default instanceof Map ? Object.fromEntries(spec.default) : spec.default);
+}
+
+function stateOf({ state, instead }: KeySpec): string {
+  if (state === 'works') return '';
+  if (state === 'refused') return '**Refused, not there yet.** ';
+  return instead === undefined ? '**Not there yet.** ' : `**No effect: ${instead}.** `;
 }
 
 function errorsTable(): string {

@@ -10,6 +10,7 @@ import type {
   Update,
   View,
 } from '../../engine/contract/views.ts';
+import type { ClientTrust } from '../../engine/peers/trust.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
 /** A device cannot hold a directory, so a test that needs one and has not said so fails. */
@@ -26,10 +27,12 @@ export interface SideOptions {
   readonly stateDirectory?: string;
   /** A configured connector in mutual TLS: its peers are known by their names. A client's own; a server's is not used. */
   readonly configuredAs?: string;
+  /** Of such a client: what it gets when it looks up its certificate. */
+  readonly credentials?: ClientTrust['credentials'];
 }
 
 /** Mutual TLS without certificates: the server takes the name that the simulated certificate claims. */
-const TRUST: ConnectorSecurity & { mode: 'mutual-tls' } = {
+export const TRUST = {
   mode: 'mutual-tls',
   tls: { certificatePem: '', privateKeyPem: '', words: '' },
   server: {
@@ -43,7 +46,11 @@ const TRUST: ConnectorSecurity & { mode: 'mutual-tls' } = {
     store: async () => undefined,
     remove: async () => undefined,
   },
-};
+} satisfies ConnectorSecurity;
+
+function trust(credentials = TRUST.client.credentials): ConnectorSecurity {
+  return { ...TRUST, client: { ...TRUST.client, credentials } };
+}
 
 function securityOf(tls: boolean, displayName: string): ConnectorSecurity {
   if (!tls) return { mode: 'plain' };
@@ -57,7 +64,7 @@ export class Side {
   readonly door: ConnectorDoor;
 
   constructor(world: SimulatedWorld, options: SideOptions) {
-    const { role, acceptAll = true, tls = false, displayName = role, configuredAs } = options;
+    const { role, acceptAll = true, tls = false, displayName = role, configuredAs, credentials } = options;
     this.connector = new Connector({
       role,
       host: '127.0.0.1',
@@ -65,7 +72,7 @@ export class Side {
       displayName,
       version: '0.0.0',
       wireName: configuredAs ?? 'chat_client',
-      security: configuredAs !== undefined ? TRUST : securityOf(tls, displayName),
+      security: configuredAs !== undefined ? trust(credentials) : securityOf(tls, displayName),
       namesAreIdentities: configuredAs !== undefined,
       ignored: false,
       reconnects: true,

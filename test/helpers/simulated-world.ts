@@ -11,22 +11,28 @@ import type {
   Randomness,
   Timer,
 } from '../../engine/base/ports.ts';
+import { SimulatedDisk } from './simulated-disk.ts';
 
 interface Planned {
   readonly at: number;
   readonly order: number;
   readonly action: () => void;
+  cancelled: boolean;
 }
 
 /** A clock that moves only when told to, and runs what falls due in order. */
 export class SimulatedClock implements Clock {
   #now = 0;
   #order = 0;
-  #planned: Planned[] = [];
+  /** Sorted, the next one last. */
+  readonly #planned: Planned[] = [];
   readonly #startedAt: number;
+  readonly #turns: number;
 
-  constructor(startedAt = Date.UTC(2026, 0, 2, 14, 2)) {
+  /** @param turns how many turns of the event loop promise chains are given to run to their ends */
+  constructor(startedAt = Date.UTC(2026, 0, 2, 14, 2), turns = 5) {
     this.#startedAt = startedAt;
+    this.#turns = turns;
   }
 
   now(): number {
@@ -38,11 +44,18 @@ export class SimulatedClock implements Clock {
   }
 
   after(delayMs: number, action: () => void): Timer {
-    const planned = { at: this.#now + Math.max(0, delayMs), order: this.#order++, action };
-    this.#planned.push(planned);
+    const planned = { at: this.#now + Math.max(0, delayMs), order: this.#order++, action, cancelled: false };
+    let low = 0;
+    let high = this.#planned.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#planned[middle] as Planned).at > planned.at) low = middle + 1;
+      else high = middle;
+    }
+    this.#planned.splice(low, 0, planned);
     return {
       cancel: () => {
-        this.#planned = this.#planned.filter((other) => other !== planned);
+        planned.cancelled = true;
       },
     };
   }
@@ -51,12 +64,9 @@ export class SimulatedClock implements Clock {
   async pass(ms: number): Promise<void> {
     const until = this.#now + ms;
     for (;;) {
-      await settle();
-      const next = this.#planned
-        .filter(({ at }) => at <= until)
-        .sort((a, b) => a.at - b.at || a.order - b.order)[0];
+      await this.#settle();
+      const next = this.#due(until);
       if (next === undefined) break;
-      this.#planned = this.#planned.filter((other) => other !== next);
       this.#now = Math.max(this.#now, next.at);
       next.action();
     }
@@ -66,17 +76,26 @@ export class SimulatedClock implements Clock {
   /** Lets time pass until the condition holds; fails when it does not within `limitMs` of simulated time. */
   async until(condition: () => boolean, limitMs = 120_000): Promise<void> {
     const deadline = this.#now + limitMs;
-    await settle();
+    await this.#settle();
     while (!condition()) {
       if (this.#now >= deadline) throw new Error(`not within ${limitMs} simulated ms: ${condition}`);
       await this.pass(5);
     }
   }
-}
 
-/** Lets promise chains run to their ends. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  #due(until: number): Planned | undefined {
+    for (;;) {
+      const next = this.#planned.at(-1);
+      if (next === undefined || (next.at > until && !next.cancelled)) return undefined;
+      this.#planned.pop();
+      if (!next.cancelled) return next;
+    }
+  }
+
+  /** Lets promise chains run to their ends. */
+  async #settle(): Promise<void> {
+    for (let turn = 0; turn < this.#turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 /** A small seeded generator (mulberry32): the same seed gives the same run. */
@@ -108,6 +127,12 @@ export class SimulatedConnection implements Connection {
   restLatencyMs = LATENCY_MS;
   /** What this end writes goes nowhere, as on a link that has stalled. */
   silent = false;
+  /** What this end writes arrives in pieces of this many bytes, each by itself. */
+  pieceBytes = Number.POSITIVE_INFINITY;
+  /** Nothing that this end writes arrives before this time. */
+  heldUntil = 0;
+  /** After this many more bytes of this end the connection breaks, for both. */
+  breaksAfterBytes = Number.POSITIVE_INFINITY;
   #lastArrivesAt = 0;
   #events: ConnectionEvents | undefined;
   readonly #clock: SimulatedClock;
@@ -144,19 +169,52 @@ export class SimulatedConnection implements Connection {
     if (this.#closed) return false;
     const data = Buffer.isBuffer(bytes) ? Buffer.from(bytes) : Buffer.concat(bytes);
     if (this.silent) return true;
+    if (data.length > this.breaksAfterBytes) {
+      this.#send(data.subarray(0, this.breaksAfterBytes));
+      this.#later(() => this.break());
+      this.silent = true;
+      return true;
+    }
+    this.breaksAfterBytes -= data.length;
+    this.#send(data);
+    return true;
+  }
+
+  #send(data: Buffer): void {
     const inTime = data.subarray(0, this.inTimeBytes);
     const rest = data.subarray(inTime.length);
     this.inTimeBytes -= inTime.length;
-    if (inTime.length > 0) this.#later(() => this.other.#arrive(inTime));
-    if (rest.length === 0) return true;
+    this.#sendPieces(inTime);
+    if (rest.length === 0) return;
     this.latencyMs = this.restLatencyMs;
-    this.#later(() => this.other.#arrive(rest));
-    return true;
+    this.#sendPieces(rest);
+  }
+
+  #sendPieces(data: Buffer): void {
+    const step = Math.min(this.pieceBytes, Math.max(1, data.length));
+    for (let at = 0; at < data.length; at += step) {
+      const piece = data.subarray(at, at + step);
+      this.#later(() => this.other.#arrive(piece));
+    }
+  }
+
+  /** Tells its own side nothing any more: that is gone. */
+  mute(): void {
+    this.#events = MUTE;
+    this.#missed = [];
+  }
+
+  /** Breaks, as a pulled cable that is noticed at once by both ends. */
+  break(): void {
+    const error = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+    this.closeWith(error);
+    this.other.closeWith(error);
   }
 
   /** In order, whatever becomes of the latency meanwhile. */
   #later(action: () => void): void {
-    this.#lastArrivesAt = Math.max(this.#lastArrivesAt, this.#clock.now() + this.latencyMs);
+    const soonest = Math.max(this.#clock.now() + this.latencyMs, this.heldUntil);
+    this.#lastArrivesAt = Math.max(this.#lastArrivesAt, soonest);
     this.#clock.after(this.#lastArrivesAt - this.#clock.now(), action);
   }
 
@@ -197,6 +255,14 @@ export class SimulatedConnection implements Connection {
     this.#clock.after(0, () => this.tell((events) => events.onClose(error)));
   }
 }
+
+const MUTE: ConnectionEvents = {
+  onTcpOpen: () => undefined,
+  onOpen: () => undefined,
+  onData: () => undefined,
+  onDrain: () => undefined,
+  onClose: () => undefined,
+};
 
 /** A network of one host, whose connections can be cut. */
 export class SimulatedNetwork implements Network {
@@ -254,11 +320,7 @@ export class SimulatedNetwork implements Network {
 
   /** Cuts every open connection, as a pulled cable that is noticed at once by both ends. */
   cutAll(): void {
-    for (const [near, far] of this.open) {
-      const error = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
-      near.closeWith(error);
-      far.closeWith(error);
-    }
+    for (const [near] of this.open) near.break();
   }
 }
 
@@ -267,7 +329,8 @@ export interface SimulatedWorld extends Ports {
   readonly network: SimulatedNetwork;
 }
 
-export function simulatedWorld(seed = 1): SimulatedWorld {
-  const clock = new SimulatedClock();
-  return { clock, network: new SimulatedNetwork(clock), random: seededRandom(seed) };
+export function simulatedWorld(seed = 1, turns?: number): SimulatedWorld {
+  const clock = new SimulatedClock(undefined, turns);
+  const random = seededRandom(seed);
+  return { clock, network: new SimulatedNetwork(clock), random, disk: new SimulatedDisk({ random }).mount() };
 }

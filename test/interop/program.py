@@ -52,6 +52,47 @@ class Program:
             return {'header': header, 'data': (data or b'').decode(), 'binary': (binary or b'').hex()}
         return result
 
+    async def collect(self, message_type, answer=False):
+        """Keeps each message as it came; with answer, sends the data of each back as its response."""
+        kept = self.messages[message_type] = []
+
+        async def received(logger, transport_json, data, binary):
+            kept.append({'header': transport_json, 'data': data.hex(), 'binary': (binary or b'').hex()})
+            if answer:
+                await self.api.send_message(
+                    data=data, data_is_json=False, message_type=message_type,
+                    response_id=transport_json['request_id'], destination_id=transport_json['source_id'])
+
+        await self.api.start_waiting_for_messages(message_type=message_type, message_received_cb=received)
+
+    async def collected(self, message_type, first):
+        return self.messages[message_type][first:]
+
+    async def send_all(self, messages, pause):
+        sent = 0
+        for message in messages:
+            sent += bool(await self.api.send_message(**unpacked(message)))
+            if pause:
+                await asyncio.sleep(pause)
+        return sent
+
+    async def request_all(self, messages, pause, at_once):
+        """The data of each response in hex, in the order of the requests; null for one that did not come."""
+        places = asyncio.Semaphore(at_once)
+
+        async def request(message):
+            async with places:
+                response = await self.api.send_message(
+                    await_response=True, await_response_timeout=20, **unpacked(message))
+                return {'header': response[0], 'data': response[1].hex()} if response else None
+
+        asked = []
+        for message in messages:
+            asked.append(asyncio.ensure_future(request(message)))
+            if pause:
+                await asyncio.sleep(pause)
+        return await asyncio.gather(*asked)
+
     async def tool(self, name, args=(), **given):
         if self.remote_tool is None:
             self.remote_tool = aioconnectors.ConnectorRemoteTool(config_file_path=self.config_path)
@@ -63,6 +104,13 @@ class Program:
 
     async def messages_of(self, message_type):
         return self.messages[message_type]
+
+
+def unpacked(message):
+    for key in ('data', 'binary'):
+        if key + '_hex' in message:
+            message[key] = bytes.fromhex(message.pop(key + '_hex'))
+    return message
 
 
 async def main():

@@ -36,10 +36,13 @@ function manager(t: TestContext, options: ConnectorManagerOptions): ConnectorMan
 }
 
 /** A server and a client in this process that are connected. */
-async function connectedPair(t: TestContext, { mutualTls = false } = {}): Promise<Pair> {
+async function connectedPair(
+  t: TestContext,
+  { mutualTls = false, ...options }: { mutualTls?: boolean } & Partial<ConnectorManagerOptions> = {},
+): Promise<Pair> {
   const [serverDirectory, clientDirectory] = [tempDir(t), tempDir(t)];
   if (mutualTls) await makeCertificates(serverDirectory, clientDirectory);
-  const common = { serverSockaddr: ['127.0.0.1', await freePort()], useSsl: mutualTls } as const;
+  const common = { serverSockaddr: ['127.0.0.1', await freePort()], useSsl: mutualTls, ...options } as const;
   const server = manager(t, { ...common, isServer: true, connectorFilesDirpath: serverDirectory });
   const client = manager(t, {
     ...common,
@@ -107,7 +110,7 @@ const numbersTo = (count: number): string[] => Array.from({ length: count }, (_,
 async function pairWithBacklog(
   t: TestContext,
 ): Promise<Pair & { readonly seen: ReadonlySet<string>; letGo(): void }> {
-  const pair = await connectedPair(t);
+  const pair = await connectedPair(t, { diskPersistenceSend: false, diskPersistenceRecv: false });
   let letGo = (): void => undefined;
   const held = new Promise<void>((resolve) => {
     letGo = resolve;
@@ -216,7 +219,7 @@ test('a start that is aborted in the middle leaves no socket, no process file an
   t.after(() => watcher.close());
   await rejectsWith(first.start({ signal: controller.signal }), 'AIOC_CANCELLED', /given up/);
   assert.deepEqual(
-    readdirSync(directory).filter((name) => !name.startsWith('aioconnectors.log')),
+    readdirSync(directory).filter((name) => !/^(aioconnectors\.log|aioc_journal_)/.test(name)),
     ['active_connectors.json'].filter((name) => existsSync(join(directory, name))),
   );
   await manager(t, options).start();

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { builtProgram } from '../helpers/built-program.ts';
+import { ExampleProgram } from '../helpers/example-program.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { typeCheck, unpackLibrary } from '../helpers/packed-library.ts';
 import { sectionOf } from '../helpers/readme-tables.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
-import { deadline, waitFor } from '../helpers/wait-for.ts';
+import { deadline } from '../helpers/wait-for.ts';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
@@ -24,23 +25,6 @@ function preparation(): string {
   return line ?? assert.fail('the README does not make certificates');
 }
 
-class Program {
-  output = '';
-  readonly ended: Promise<number | null>;
-
-  constructor(t: TestContext, file: string, { folder, port }: { folder: string; port: number }) {
-    const env = { ...process.env, AIOC_PORT: String(port), HOME: folder, XDG_STATE_HOME: '' };
-    const child = spawn(process.execPath, [file], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const take = (chunk: Buffer): void => {
-      this.output += chunk.toString();
-    };
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
-    this.ended = new Promise((resolve) => child.once('close', resolve));
-    t.after(() => child.kill('SIGKILL'));
-  }
-}
-
 test('the two programs of the README, as they stand there, talk over mutual TLS and end by themselves', async (t) => {
   const folder = tempDir(t);
   unpackLibrary(folder);
@@ -53,12 +37,12 @@ test('the two programs of the README, as they stand there, talk over mutual TLS 
   const env = { ...process.env, NODE: process.execPath, AIOC: builtProgram() };
   execFileSync('sh', ['-c', line], { cwd: folder, env, stdio: 'pipe' });
   const place = { folder, port: await freePort() };
-  const server = new Program(t, 'server.mjs', place);
-  await waitFor(() => server.output.includes('listening'), { what: 'the server', timeoutMs: 20_000 });
-  const client = new Program(t, 'client.mjs', place);
+  const server = new ExampleProgram(t, join(folder, 'server.mjs'), place);
+  await server.prints('listening');
+  const client = new ExampleProgram(t, join(folder, 'client.mjs'), place);
   const codes = await deadline(Promise.all([server.ended, client.ended]), 40_000, 'the programs to end');
   assert.deepEqual(
-    { server: server.output, client: client.output, codes },
+    { server: server.output + server.errors, client: client.output + client.errors, codes },
     {
       server: 'listening\nalice is here\nalice says: the mail has come\nalice answers: done: go home\n',
       client: 'you asked: how are you?\n',

@@ -130,7 +130,7 @@ test('a pasted line of 10 MB is refused with advice, and one of 100 kB too', asy
   for (const size of [PASTE_BYTES, 100_000]) {
     ben.paste('x'.repeat(size));
     await ben.waitFor('nothing was inserted. As a file: !upload <path>', SLOW);
-    assert.equal(promptOf(ben.screen()), '');
+    await ben.waitFor((screen) => promptOf(screen) === '', { what: 'the prompt without it' });
     await enterLine(ben, `alive after ${size}`);
     await chatShows(ada, `alive after ${size}`);
   }

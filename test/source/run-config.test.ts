@@ -25,12 +25,12 @@ async function check(t: TestContext, text: string) {
 }
 
 test('a file without a fault is fine, with its warnings', async (t) => {
-  const { code, stdout, stderr, file } = await check(t, '{"disk_persistence_send": true}');
+  const { code, stdout, stderr, file } = await check(t, '{"server_secure_tls": false}');
   assert.equal(code, 0);
   assert.equal(stderr, '');
   assert.deepEqual(stdout.split('\n'), [
     `${file}: fine, for a connector`,
-    '  warning: not in this version, and therefore without effect: disk_persistence_send',
+    '  warning: not in this version, and therefore without effect: server_secure_tls (TLS 1.2 or later is always asked for)',
     '',
   ]);
 });

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { LIMITS } from '../../base/limits.ts';
+import type { Clock } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import { ByteQueue } from '../../protocol/byte-queue.ts';
 import type { ConnectorControl } from '../connector-control.ts';
@@ -10,6 +11,7 @@ export interface CommanderOptions {
   readonly path: string;
   readonly control: ConnectorControl;
   readonly log: TrafficLog;
+  readonly clock: Clock;
 }
 
 /** Where Python's tool sends its commands (PROTOCOL §4, commander): one command a connection, a text in answer. */
@@ -56,12 +58,15 @@ export class Commander {
       return;
     }
     this.#connections.add(socket);
-    socket.once('close', () => this.#connections.delete(socket));
-    socket.setTimeout(LIMITS.localFrameTimeoutMs, () => {
-      if (!asked && bytes.length > 0)
-        this.#complain('a program on this machine began a command and did not end it');
-      // One that is being carried out may take its time; one that is answered has been closed from here.
-      if (!asked || socket.writableEnded) socket.destroy();
+    // A command that is being carried out may take its time; one that comes byte by byte gains none.
+    const late = this.#options.clock.after(LIMITS.localFrameTimeoutMs, () => {
+      if (asked) return;
+      if (bytes.length > 0) this.#complain('a program on this machine began a command and did not end it');
+      socket.destroy();
+    });
+    socket.once('close', () => {
+      late.cancel();
+      this.#connections.delete(socket);
     });
     socket.on('data', (chunk: Buffer) => {
       bytes.push(chunk);
@@ -93,6 +98,9 @@ export class Commander {
     const length = Buffer.alloc(4);
     length.writeUInt32LE(text.length);
     socket.end(Buffer.concat([length, text]));
+    // Who does not take its answer would hold its place for ever.
+    const unread = this.#options.clock.after(LIMITS.localFrameTimeoutMs, () => socket.destroy());
+    socket.once('close', () => unread.cancel());
   }
 
   #complain(text: string): void {

@@ -1,6 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { atEndOfTurn } from '../../base/end-of-turn.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Clock, Timer } from '../../base/ports.ts';
 import type { Inbox } from '../../queues/inbox.ts';
@@ -18,9 +19,10 @@ export interface ListenerDeliveryOptions {
 }
 
 /**
- * Brings one type's messages to its listener on Python's receive socket (PROTOCOL §4): one connection, one write a
- * message, in order, and no faster than the listener reads. What was not written when a listener goes away is written
- * to the next one.
+ * Brings one type's messages to its listener on Python's receive socket (PROTOCOL §4): one connection, in order, and no
+ * faster than the listener reads. What was not written when a listener goes away is written to the next one. To a
+ * listener that keeps up many messages go in one write; to one that does not each goes in its own, so that it is known
+ * which of them it had when it went away.
  */
 export class ListenerDelivery {
   readonly #options: ListenerDeliveryOptions;
@@ -28,11 +30,17 @@ export class ListenerDelivery {
   #retry: Timer | undefined;
   #watcher: FSWatcher | undefined;
   #running = false;
+  /** Something has arrived since the queue was last looked into. */
+  #again = false;
+  #planned = false;
+  /** Up to this position all has been written. The store may take a while to hear of it. */
+  #writtenUpTo = 0;
+  #batchBytes: number = LIMITS.deliveryBatchBytes;
   #stopped = false;
 
   constructor(options: ListenerDeliveryOptions) {
     this.#options = options;
-    options.inbox.onArrival(() => this.#run());
+    options.inbox.onArrival(() => this.#arrived());
   }
 
   start(): void {
@@ -60,9 +68,21 @@ export class ListenerDelivery {
     return this.#options.inbox.listened;
   }
 
+  /** Those that arrive in one turn are looked for together. */
+  #arrived(): void {
+    this.#again = true;
+    if (this.#planned || this.#running) return;
+    this.#planned = true;
+    atEndOfTurn(() => {
+      this.#planned = false;
+      this.#run();
+    });
+  }
+
   #run(): void {
     if (this.#running || this.#stopped || this.#options.inbox.depth === 0) return;
     this.#running = true;
+    this.#again = false;
     this.#deliver().then(
       () => this.#ended(false),
       () => this.#ended(true),
@@ -72,31 +92,63 @@ export class ListenerDelivery {
   #ended(failed: boolean): void {
     this.#running = false;
     if (this.#stopped || this.#options.inbox.depth === 0) return;
-    if (!failed) return this.#run();
+    if (!failed) {
+      if (this.#again) this.#run();
+      return;
+    }
     this.#retry?.cancel();
     this.#retry = this.#options.clock.after(LIMITS.listenerRetryMs, () => this.#run());
   }
 
   /** Writes what waits until nothing does. Rejects when the listener is not there, or goes away. */
   async #deliver(): Promise<void> {
-    const { inbox, preserveSocket } = this.#options;
-    let after = 0;
+    const { inbox, preserveSocket, onChange } = this.#options;
     for (;;) {
-      const records = await inbox.read(after);
+      const records = await inbox.read(this.#writtenUpTo);
       if (records.length === 0) return;
-      for (const record of records) {
-        const socket = await this.#connected();
-        await written(socket, record);
-        after = record.position;
-        await inbox.done(record, { count: 1, bytes: record.payload.length });
+      for (let index = 0; index < records.length; ) {
+        const socket = this.#open ?? (await this.#connected());
+        const count = preserveSocket ? this.#batch(records, index) : 1;
+        const batch = records.slice(index, index + count);
+        await this.#write(socket, batch);
+        index += count;
         if (!preserveSocket) await this.#closeAfterMessage(socket);
       }
-      this.#options.onChange();
+      onChange();
     }
   }
 
+  /** How many go in one write. */
+  #batch(records: readonly StoredRecord[], from: number): number {
+    let bytes = 0;
+    let to = from;
+    while (to < records.length) {
+      bytes += (records[to] as StoredRecord).payload.length;
+      if (to > from && bytes > this.#batchBytes) break;
+      to += 1;
+    }
+    return to - from;
+  }
+
+  async #write(socket: Socket, batch: readonly StoredRecord[]): Promise<void> {
+    const last = batch.at(-1) as StoredRecord;
+    const payloads = batch.map(({ payload }) => payload);
+    const bytes = payloads.length === 1 ? last.payload : Buffer.concat(payloads);
+    const left = written(socket, bytes);
+    const keepsUp = socket.writableLength === 0;
+    const larger = Math.max(LIMITS.deliveryBatchBytes / 16, this.#batchBytes * 2);
+    this.#batchBytes = keepsUp ? Math.min(LIMITS.deliveryBatchBytes, larger) : 0;
+    await left;
+    this.#writtenUpTo = last.position;
+    // Not awaited: what the store has not heard of yet is not read again.
+    this.#options.inbox.done(last, { count: batch.length, bytes: bytes.length }).catch(() => undefined);
+  }
+
+  get #open(): Socket | undefined {
+    return this.#socket?.destroyed === false ? this.#socket : undefined;
+  }
+
   async #connected(): Promise<Socket> {
-    if (this.#socket !== undefined && !this.#socket.destroyed) return this.#socket;
     const socket = await connectUnix(this.#options.path).catch((error: unknown) => {
       this.#listening(false);
       throw error;
@@ -127,11 +179,11 @@ export class ListenerDelivery {
 }
 
 /** Resolves when the bytes have left for the listener; rejects when they did not. */
-function written(socket: Socket, { payload }: StoredRecord): Promise<void> {
+function written(socket: Socket, bytes: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     const lost = (): void => reject(new Error('the listener went away'));
     socket.once('close', lost);
-    socket.write(payload, (error) => {
+    socket.write(bytes, (error) => {
       socket.off('close', lost);
       if (error) reject(error);
       else resolve();

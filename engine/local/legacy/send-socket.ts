@@ -6,7 +6,7 @@ import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import { LocalFrameReader } from '../local-frames.ts';
-import type { Mailroom } from '../mailroom.ts';
+import type { Mailroom, Requested, Submitted } from '../mailroom.ts';
 import { listenUnix, type UnixListener } from '../unix-sockets.ts';
 import { errorFrame, responseFrame } from './response-frame.ts';
 
@@ -71,6 +71,10 @@ class Conversation {
   readonly #reader = new LocalFrameReader();
   readonly #waits = new Set<() => void>();
   #busy = false;
+  #ended = false;
+  /** Messages that the queues have and the store has not: bounded, or a slow disk would fill the memory. */
+  #unstored = 0;
+  #unstoredBytes = 0;
   #timer: Timer | undefined;
 
   constructor(socket: Socket, options: SendSocketOptions) {
@@ -84,6 +88,7 @@ class Conversation {
   }
 
   end(): void {
+    this.#ended = true;
     this.#timer?.cancel();
     for (const stopWaiting of this.#waits) stopWaiting();
     this.#waits.clear();
@@ -95,7 +100,9 @@ class Conversation {
     // The next bytes are read when these are dealt with: a full queue is felt by the program that fills it.
     this.#socket.pause();
     try {
-      for (let event = this.#reader.next(); event !== undefined; event = this.#reader.next()) {
+      while (!this.#isBehind) {
+        const event = this.#reader.next();
+        if (event === undefined) break;
         this.#frameEnded();
         if (event.kind === 'frame') await this.#handle(event.frame);
         else this.#complain(`a message of ${event.sizeBytes} bytes was dropped: send it as a file`);
@@ -105,8 +112,13 @@ class Conversation {
       this.#socket.destroy();
     }
     this.#busy = false;
+    if (this.#isBehind) return;
     this.#watchForCut();
     this.#socket.resume();
+  }
+
+  get #isBehind(): boolean {
+    return this.#unstored >= LIMITS.localUnconfirmed || this.#unstoredBytes >= LIMITS.localUnconfirmedBytes;
   }
 
   #frameEnded(): void {
@@ -124,23 +136,32 @@ class Conversation {
     });
   }
 
-  async #handle(frame: Frame): Promise<void> {
-    try {
-      if (frame.header['await_response'] === true) await this.#request(frame);
-      else await this.#options.mailroom.send(frame);
-    } catch (error) {
-      this.#refuse(toAiocError(error), frame);
-    }
+  /** @returns what the next one has to wait for, if anything */
+  #handle(frame: Frame): Promise<void> | undefined {
+    const { accepted, stored } =
+      frame.header['await_response'] === true ? this.#request(frame) : this.#options.mailroom.submit(frame);
+    const bytes = frame.headerBytes.length + frame.data.length + frame.binary.length;
+    this.#unstored += 1;
+    this.#unstoredBytes += bytes;
+    stored
+      .catch((error: unknown) => this.#refuse(toAiocError(error), frame))
+      .then(() => {
+        const wasBehind = this.#isBehind;
+        this.#unstored -= 1;
+        this.#unstoredBytes -= bytes;
+        if (wasBehind && !this.#isBehind) void this.#run();
+      });
+    return accepted;
   }
 
-  async #request(frame: Frame): Promise<void> {
-    const { mailroom } = this.#options;
-    const stopWaiting: () => void = await mailroom.request(frame, {
-      answered: (response) => this.#reply(stopWaiting, responseFrame(response)),
-      lost: () => this.#reply(stopWaiting, errorFrame('disconnected_during_wait')),
+  #request(frame: Frame): Submitted {
+    const requested: Requested = this.#options.mailroom.request(frame, {
+      answered: (response) => this.#reply(requested.stopWaiting, responseFrame(response)),
+      lost: () => this.#reply(requested.stopWaiting, errorFrame('disconnected_during_wait')),
     });
-    if (this.#socket.destroyed) stopWaiting();
-    else this.#waits.add(stopWaiting);
+    if (this.#ended) requested.stopWaiting();
+    else this.#waits.add(requested.stopWaiting);
+    return requested;
   }
 
   #reply(stopWaiting: () => void, response: Parameters<typeof encodeFrame>[0]): void {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { LIMITS } from '../../base/limits.ts';
+import type { Clock } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Mailroom } from '../mailroom.ts';
 import { listenUnix, type UnixListener } from '../unix-sockets.ts';
@@ -8,6 +9,7 @@ import { Program } from './program.ts';
 export interface OwnSocketOptions {
   readonly path: string;
   readonly mailroom: Mailroom;
+  readonly clock: Clock;
   readonly log: TrafficLog;
   readonly forEverybody: boolean;
   /** Of this aioc, for programs that ask. */
@@ -43,7 +45,7 @@ export class OwnSocket {
   }
 
   #take(socket: Socket): void {
-    const { log, mailroom, version } = this.#options;
+    const { log, mailroom, clock, version } = this.#options;
     if (this.#connections.size >= LIMITS.localConnections) {
       log.event(`more than ${LIMITS.localConnections} local programs at once: the newest was turned away`, {
         warning: true,
@@ -52,7 +54,7 @@ export class OwnSocket {
       return;
     }
     this.#connections.add(socket);
-    const program = new Program({ socket, mailroom, log, version });
+    const program = new Program({ socket, mailroom, clock, log, version });
     socket.on('data', (chunk: Buffer) => program.push(chunk));
     socket.on('drain', () => program.drained());
     socket.on('error', () => socket.destroy());

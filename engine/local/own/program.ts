@@ -1,13 +1,15 @@
 import type { Socket } from 'node:net';
 import { toAiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import type { Clock, Timer } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import { responseFrame } from '../legacy/response-frame.ts';
 import { parseLocalFrame } from '../local-frames.ts';
 import type { Mailroom } from '../mailroom.ts';
-import { bodyAsJson, encodeUnit, jsonBody, type Unit, type UnitKind, UnitReader } from './units.ts';
+import { UnitWriter } from './unit-writer.ts';
+import { bodyAsJson, jsonBody, type Unit, type UnitKind, UnitReader } from './units.ts';
 
 /** Raised when a program or a connector of before could not follow any more. */
 export const LOCAL_PROTOCOL = 1;
@@ -15,6 +17,7 @@ export const LOCAL_PROTOCOL = 1;
 export interface ProgramOptions {
   readonly socket: Socket;
   readonly mailroom: Mailroom;
+  readonly clock: Clock;
   readonly log: TrafficLog;
   readonly version: string;
 }
@@ -26,14 +29,18 @@ export class Program {
   /** What ends the waiting of each request that has no response yet. */
   readonly #requests = new Map<number, () => void>();
   #greeted = false;
+  readonly #writer: UnitWriter;
   #ended = false;
   #running = false;
+  #paused = false;
   /** Messages that the connector has and has not confirmed: bounded, or a full disk would fill the memory. */
   #unconfirmed = 0;
   #unconfirmedBytes = 0;
+  #late: Timer | undefined;
 
   constructor(options: ProgramOptions) {
     this.#options = options;
+    this.#writer = new UnitWriter(options.socket);
   }
 
   push(chunk: Buffer): void {
@@ -48,6 +55,7 @@ export class Program {
 
   end(): void {
     this.#ended = true;
+    this.#unitEnded();
     for (const stopWaiting of this.#requests.values()) stopWaiting();
     this.#requests.clear();
   }
@@ -59,7 +67,10 @@ export class Program {
       while (!this.#ended && !this.#isBehind) {
         const unit = this.#reader.next();
         if (unit === undefined) break;
-        await this.#handle(unit);
+        this.#unitEnded();
+        const accepted = this.#handle(unit);
+        // Without this test each message would cost a turn of the microtask queue.
+        if (accepted !== undefined) await accepted;
       }
     } catch (error) {
       this.#options.log.event(
@@ -69,30 +80,52 @@ export class Program {
       this.#options.socket.destroy();
     }
     this.#running = false;
-    if (this.#isBehind) this.#options.socket.pause();
+    // What is not read cannot come late.
+    if (this.#isBehind) this.#unitEnded();
+    else this.#watchForCut();
+    if (this.#paused === this.#isBehind) return;
+    this.#paused = this.#isBehind;
+    if (this.#paused) this.#options.socket.pause();
     else this.#options.socket.resume();
   }
 
+  #unitEnded(): void {
+    this.#late?.cancel();
+    this.#late = undefined;
+  }
+
+  /** As at Python's sockets: the rest of a message follows its beginning within 10 s, or the program is broken. */
+  #watchForCut(): void {
+    if (this.#late !== undefined || !this.#reader.insideUnit || this.#ended) return;
+    const { clock, log, socket } = this.#options;
+    this.#late = clock.after(LIMITS.localFrameTimeoutMs, () => {
+      log.event('a program on this machine began a message and did not end it', { warning: true });
+      socket.destroy();
+    });
+  }
+
   get #isBehind(): boolean {
-    const { socket } = this.#options;
     return (
       this.#unconfirmed >= LIMITS.localUnconfirmed ||
       this.#unconfirmedBytes >= LIMITS.localUnconfirmedBytes ||
-      socket.writableLength > LIMITS.answerBacklogBytes
+      this.#writer.waitingBytes > LIMITS.answerBacklogBytes
     );
   }
 
-  async #handle(unit: Unit): Promise<void> {
+  /** @returns what the next one has to wait for, if anything */
+  #handle(unit: Unit): Promise<void> | undefined {
     if (!this.#greeted && unit.kind !== 'hello') throw new Error('its first word is no hello');
     switch (unit.kind) {
       case 'hello':
-        return this.#hello(unit);
+        this.#hello(unit);
+        return undefined;
       case 'send':
         return this.#send(unit);
       case 'request':
         return this.#request(unit);
       case 'cancel':
-        return this.#cancel(unit.number);
+        this.#cancel(unit.number);
+        return undefined;
       default:
         throw new Error(`a ${unit.kind} is for connectors to say`);
     }
@@ -105,45 +138,51 @@ export class Program {
     this.#write('welcome', unit.number, jsonBody({ protocol: LOCAL_PROTOCOL, version }));
   }
 
-  /** Resolves when the message has its place in the order; it is confirmed when it is where it was promised to be. */
-  async #send({ number, body }: Unit): Promise<void> {
+  /** The message is confirmed when it is where it was promised to be. */
+  #send({ number, body }: Unit): Promise<void> | undefined {
+    const frame = parseLocalFrame(body);
     this.#unconfirmed += 1;
     this.#unconfirmedBytes += body.length;
-    const confirmed = (): void => {
-      this.#unconfirmed -= 1;
-      this.#unconfirmedBytes -= body.length;
-      void this.#run();
-    };
-    const frame = parseLocalFrame(body);
     const { accepted, stored } = this.#options.mailroom.submit(frame);
     stored.then(
-      () => {
-        this.#write('done', number, jsonBody({ outcome: 'accepted' }));
-        confirmed();
+      (outcome) => {
+        this.#write('done', number, outcome === 'stored' ? STORED : ACCEPTED);
+        this.#confirmed(body.length);
       },
       (error: unknown) => {
         this.#refuse(number, frame, error);
-        confirmed();
+        this.#confirmed(body.length);
       },
     );
-    await accepted;
+    return accepted;
   }
 
-  async #request({ number, body }: Unit): Promise<void> {
+  #confirmed(bytes: number): void {
+    this.#unconfirmed -= 1;
+    this.#unconfirmedBytes -= bytes;
+    if (this.#paused) void this.#run();
+  }
+
+  #request({ number, body }: Unit): Promise<void> | undefined {
     const frame = parseLocalFrame(body);
-    try {
-      const stopWaiting = await this.#options.mailroom.request(frame, {
-        answered: (response) => this.#answered(number, response),
-        lost: () => {
-          if (!this.#requests.delete(number)) return;
-          this.#write('failed', number, jsonBody({ code: 'AIOC_RESPONSE_LOST', message: LOST }));
-        },
-      });
-      if (this.#ended) stopWaiting();
-      else this.#requests.set(number, stopWaiting);
-    } catch (error) {
-      this.#refuse(number, frame, error);
-    }
+    this.#unconfirmed += 1;
+    this.#unconfirmedBytes += body.length;
+    const { accepted, stored, stopWaiting } = this.#options.mailroom.request(frame, {
+      answered: (response) => this.#answered(number, response),
+      lost: () => {
+        if (!this.#requests.delete(number)) return;
+        this.#write('failed', number, jsonBody({ code: 'AIOC_RESPONSE_LOST', message: LOST }));
+      },
+    });
+    this.#requests.set(number, stopWaiting);
+    stored.then(
+      () => this.#confirmed(body.length),
+      (error: unknown) => {
+        if (this.#requests.delete(number)) this.#refuse(number, frame, error);
+        this.#confirmed(body.length);
+      },
+    );
+    return accepted;
   }
 
   #answered(number: number, response: Frame): void {
@@ -166,13 +205,12 @@ export class Program {
   }
 
   #write(kind: UnitKind, number: number, body: Buffer): void {
-    if (this.#ended) return;
-    const { socket } = this.#options;
-    socket.cork();
-    for (const piece of encodeUnit({ kind, number, body })) socket.write(piece);
-    process.nextTick(() => socket.uncork());
+    if (!this.#ended) this.#writer.write(kind, number, body);
   }
 }
+
+const STORED = jsonBody({ outcome: 'stored' });
+const ACCEPTED = jsonBody({ outcome: 'accepted' });
 
 const LOST =
   'the response will not come: a connection between connectors broke. Ask again if asking twice does no harm';

@@ -28,9 +28,8 @@ export const UNIT_KINDS = {
 } as const;
 export type UnitKind = keyof typeof UNIT_KINDS;
 
-const NAMES = new Map<number, UnitKind>(
-  Object.entries(UNIT_KINDS).map(([name, code]) => [code, name as UnitKind]),
-);
+const NAMES: (UnitKind | undefined)[] = [];
+for (const [name, code] of Object.entries(UNIT_KINDS)) NAMES[code] = name as UnitKind;
 const HEAD_BYTES = 9;
 /** A whole message with the largest header, and what a unit adds. */
 const MAX_BYTES = LIMITS.messageBytes + LIMITS.headerBytes + 64;
@@ -80,7 +79,7 @@ export class UnitReader {
   next(): Unit | undefined {
     if (this.#restBytes === undefined) {
       if (this.#bytes.length < 4) return undefined;
-      this.#restBytes = this.#bytes.take(4).readUInt32LE(0);
+      this.#restBytes = this.#bytes.takeNumber(4);
       if (this.#restBytes > MAX_BYTES) {
         throw new AiocError(
           'AIOC_FRAME_TOO_LARGE',
@@ -91,12 +90,12 @@ export class UnitReader {
         throw new AiocError('AIOC_FRAME_BAD', 'a unit without a beginning');
     }
     if (this.#bytes.length < this.#restBytes) return undefined;
-    const head = this.#bytes.take(HEAD_BYTES - 4);
-    const kind = NAMES.get(head.readUInt8(0));
-    const body = this.#bytes.take(this.#restBytes - head.length);
+    const code = this.#bytes.takeNumber(1);
+    const number = this.#bytes.takeNumber(4);
+    const body = this.#bytes.take(this.#restBytes - (HEAD_BYTES - 4));
     this.#restBytes = undefined;
-    if (kind === undefined)
-      throw new AiocError('AIOC_FRAME_BAD', `a unit of the unknown kind ${head.readUInt8(0)}`);
-    return { kind, number: head.readUInt32LE(1), body };
+    const kind = NAMES[code];
+    if (kind === undefined) throw new AiocError('AIOC_FRAME_BAD', `a unit of the unknown kind ${code}`);
+    return { kind, number, body };
   }
 }

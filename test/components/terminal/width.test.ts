@@ -34,7 +34,7 @@ test('clip keeps the beginning, clipStart the end', () => {
   assert.equal(clipStart('abcdef', 5), '…cdef');
   assert.equal(clipStart('日本語', 4), '…語');
   assert.equal(clipStart('abc', 3), 'abc');
-  assert.equal(clipStart('x'.repeat(1_000_000), 3), '…xx');
+  assert.equal(clipStart('x'.repeat(200_000), 3), '…xx');
 });
 
 test('padding fills to the width on either side', () => {
@@ -82,8 +82,8 @@ test('a long text is cut into the same graphemes as a short one, in linear time'
     { numRuns: 10 },
   );
   assert.equal(graphemes(`a${'\u0301'.repeat(100_000)}b`).length, 2);
-  const megabyte = '日'.repeat(1_000_000);
-  assert.equal(textWidth(megabyte), 2_000_000);
-  assert.equal(graphemes(megabyte).length, 1_000_000);
+  const megabyte = '日'.repeat(200_000);
+  assert.equal(textWidth(megabyte), 400_000);
+  assert.equal(graphemes(megabyte).length, 200_000);
   assert.equal(clip(megabyte, 5), '日日…');
 });

@@ -9,6 +9,7 @@ import { realRandomness } from '../../../engine/base/real-ports.ts';
 import { receiveSocketPath } from '../../../engine/local/socket-names.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { FakeConnector, textFrame } from '../../helpers/fake-connector.ts';
+import { MALFORMED } from '../../helpers/malformed-frames.ts';
 import { rejectsWith } from '../../helpers/rejects-with.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -134,6 +135,21 @@ test('bytes that are no frames, and a frame that is too large, are told of; the 
   await until(() => got.length === 1, 'the next message');
   assert.match(String(errors[0]), /header reaches beyond/);
   assert.match(String(errors[1]), /4294967280 bytes was passed over/);
+});
+
+test('malformed frames are told of one by one, and none is handed to the handler', async (t) => {
+  const { connector, got, listen } = await start(t);
+  const errors: string[] = [];
+  await listen(() => undefined, { onError: (error) => errors.push((error as Error).message) });
+  for (const { what, bytes, named } of MALFORMED) {
+    const socket = await connector.deliver('event');
+    socket.write(Buffer.concat([bytes, textFrame('behind it')]));
+    await until(() => errors.length > 0, `${what} to be told of`);
+    assert.match(errors.splice(0).join(), named);
+  }
+  (await connector.deliver('event')).write(textFrame('next'));
+  await until(() => got.length > 0, 'the next message');
+  assert.deepEqual(got, ['next']);
 });
 
 test('an error of the handler stops the listener and is its end, unless somebody wants to hear of it', async (t) => {

@@ -54,6 +54,7 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
   default_logger_rotate: { other: 1_000_000, wrong: [0, 'yes', []] },
   disk_persistence_recv: persisted,
   disk_persistence_send: persisted,
+  durability: { other: 'os', wrong: ['fsync', true, 1] },
   enable_client_try_reconnect: bool(false),
   everybody_can_send_messages: bool(false),
   file_recv_config: {
@@ -75,6 +76,7 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
   },
   ignore_peer_traffic: { other: 'bob', held: ['bob'], wrong: [1, [1], {}, ''] },
   is_server: bool(false),
+  journal_directory: path,
   keep_alive_period: seconds(10),
   keep_alive_timeout: seconds(10),
   max_certs: { other: 1, wrong: [0, '5', 1.5] },
@@ -130,6 +132,7 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
   uds_path_send_preserve_socket: bool(false),
   use_ssl: bool(false),
   use_token: bool(true),
+  when_full: { other: 'drop_oldest', wrong: ['drop', true, 1] },
   whitelisted_clients_id: names,
   whitelisted_clients_ip: addresses,
   whitelisted_clients_subnet: subnets,

@@ -31,7 +31,7 @@ test('an unknown key is answered with the nearest known one', () => {
     ['server-sockaddr', 'server_sockaddr'],
     ['disk_persistance_send', 'disk_persistence_send'],
     ['recv_message_type', 'recv_message_types'],
-    ['max_size_file_upload', 'max_size_file_upload_recv'],
+    ['max_size_file_uploads', 'max_size_file_upload_send'],
     ['CLIENT_NAME', 'client_name'],
   ] as const) {
     assert.equal(
@@ -45,6 +45,16 @@ test('an unknown key is answered with the nearest known one', () => {
     /^c\.json: xyzzy: there is no such key; "aioc print_config_templates" lists/,
   );
   assert.match(faultOf({ ['a\u001b[2Jb']: 1 }), /"a\\u001b\[2Jb": there is no such key/);
+});
+
+test('max_size_file_upload, of which later versions made two keys, sets both, and is named with them where it is wrong', () => {
+  const { config, warnings } = parse({ max_size_file_upload: 10, max_size_file_upload_send: 20 });
+  assert.equal(config.max_size_file_upload_send, 10);
+  assert.equal(config.max_size_file_upload_recv, 10);
+  assert.deepEqual(warnings, []);
+  const fault = faultOf({ max_size_file_upload: 'x' });
+  for (const side of ['send', 'recv'])
+    assert.match(fault, new RegExp(`max_size_file_upload_${side}: .*got "x"`));
 });
 
 test('every fault is in one message', () => {
@@ -170,13 +180,12 @@ test('one type of file goes to one place', () => {
 
 test('what is not there yet is named in one warning', () => {
   const { warnings } = parse({
-    disk_persistence_send: true,
     server_secure_tls: false,
     file_recv_config: { any: { target_directory: '/a', owner: 'u:g' } },
     proxy: { enabled: true, address: 'x', port: 1 },
   });
   assert.deepEqual(warnings, [
-    'not in this version, and therefore without effect: disk_persistence_send, server_secure_tls (TLS 1.2 or later is always asked for), file_recv_config.any.owner',
+    'not in this version, and therefore without effect: server_secure_tls (TLS 1.2 or later is always asked for), file_recv_config.any.owner',
   ]);
   assert.deepEqual(
     parse({ disk_persistence_send: false, disk_persistence_recv: false, proxy: {} }).warnings,

@@ -49,8 +49,8 @@ test('a send is told what became of it: taken, refused with the reason, or dropp
   const api = await ConnectorAPI.fromConfig(server.configPath);
   t.after(() => api.close());
   const message = { messageType: 'any', destinationId: 'client1', data: 'x' };
-  assert.equal(await api.send(message), 'accepted');
-  await rejectsWith(api.send({ ...message, destinationId: 'nobody' }), 'AIOC_PEER_UNKNOWN', /nobody/);
+  assert.equal(await api.send(message), 'stored');
+  await rejectsWith(api.send({ ...message, destinationId: 'no body' }), 'AIOC_PEER_UNKNOWN', /no body/);
   await client.engine.stop({ hard: true });
   assert.ok(server.log().length > 0);
 });
@@ -105,5 +105,5 @@ test('who does not greet, or says what a program does not say, is closed on; oth
   }
   const api = await ConnectorAPI.fromConfig(client.configPath);
   t.after(() => api.close());
-  assert.equal(await api.send({ messageType: 'any', data: 'still here' }), 'accepted');
+  assert.equal(await api.send({ messageType: 'any', data: 'still here' }), 'stored');
 });

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { AiocError } from '../../../engine/base/errors.ts';
 import { LIMITS } from '../../../engine/base/limits.ts';
+import { LocalFrameReader } from '../../../engine/local/local-frames.ts';
 import { type DecodedEvent, FrameDecoder } from '../../../engine/protocol/frame-decoder.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import { type Header, pythonJson } from '../../../engine/protocol/header.ts';
@@ -169,6 +171,42 @@ function raw(header: string | Buffer, { data = '', claim = 0, rest = '' } = {}):
   return Buffer.concat([Buffer.from(new Uint32Array([body.length]).buffer), body]);
 }
 
+test('a frame with any bytes changed is read or refused, by both readers, and with nothing but our own errors', () => {
+  const whole = raw('{"message_type": "any", "with_binary": true, "a": [1, {"b": "c"}]}', {
+    data: 'data',
+    rest: '\x02\0\0\0xy',
+  });
+  const change = fc.record({ at: fc.nat(whole.length - 1), byte: fc.nat(255) });
+  const readers: readonly ((bytes: Buffer) => unknown)[] = [
+    (bytes) => {
+      const decoder = new FrameDecoder();
+      decoder.identified();
+      decoder.push(bytes);
+      for (let events = 0; events < 4; events += 1) decoder.next();
+    },
+    (bytes) => {
+      const reader = new LocalFrameReader();
+      reader.push(bytes);
+      return reader.next();
+    },
+  ];
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), (changes) => {
+      const bytes = Buffer.from(whole);
+      for (const { at, byte } of changes) bytes[at] = byte;
+      for (const read of readers) {
+        try {
+          read(bytes);
+        } catch (error) {
+          assert.ok(error instanceof AiocError, String(error));
+          assert.match(error.code, /^AIOC_FRAME_/);
+        }
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 const REFUSED: readonly (readonly [string, Buffer])[] = [
   ['not JSON', raw('{')],
   ['a list', raw('[1]')],
@@ -230,4 +268,17 @@ test('text beyond ASCII is written as Python writes it', () => {
     pythonJson({ a: 'é\u007f😀', b: [1, true, null] }),
     '{"a": "\\u00e9\\u007f\\ud83d\\ude00", "b": [1, true, null]}',
   );
+});
+
+test('a header whose bytes are known goes on with them unchanged, behind its transport_id', () => {
+  const forwardedHeader = Buffer.from('{"message_type":"any",  "tag": "ü"}');
+  const header = { transport_id: 7, message_type: 'any', tag: 'ü' };
+  const frame = encodeFrame({ header, forwardedHeader, data: Buffer.from('data') });
+  const decoder = new FrameDecoder();
+  decoder.push(frame);
+  const event = decoder.next();
+  assert.ok(event?.kind === 'frame');
+  assert.deepEqual({ ...event.frame.header }, header);
+  assert.equal(event.frame.headerBytes.toString(), '{"transport_id": 7, "message_type":"any",  "tag": "ü"}');
+  assert.equal(event.frame.data.toString(), 'data');
 });

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
+import type { WhenFull } from '../../../engine/config/shapes.ts';
 import { Inbox } from '../../../engine/queues/inbox.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
+import type { Store } from '../../../engine/storage/store.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
-async function fullInbox(clock: FakeClock): Promise<Inbox> {
-  const inbox = new Inbox({ type: 'any', stream: 'in/any', store: new MemoryStore(clock), clock });
+function inboxOn(clock: FakeClock, store: Store, whenFull: WhenFull = 'refuse'): Inbox {
+  const capacity = { messages: LIMITS.inboxMessages, bytes: LIMITS.inboxBytes };
+  return new Inbox({ type: 'any', stream: 'in/any', store, clock, capacity, whenFull });
+}
+
+async function fullInbox(clock: FakeClock, whenFull: WhenFull = 'refuse'): Promise<Inbox> {
+  const inbox = inboxOn(clock, new MemoryStore(clock), whenFull);
   for (let count = 0; count < LIMITS.inboxMessages; count += 1) await inbox.put(Buffer.from('x'));
   return inbox;
 }
@@ -46,6 +53,21 @@ test('a full inbox waits for a slow listener, also while that is restarted, and 
   assert.equal(await late, false);
 });
 
+test('whoever waits for room comes before whoever comes when there is some', async () => {
+  const clock = new FakeClock(0);
+  const inbox = await fullInbox(clock);
+  inbox.setListened(true);
+  const records = await inbox.read(0);
+  const puts = ['1', '2'].map((text) => inbox.put(Buffer.from(text)));
+  const last = records.at(-1);
+  assert.ok(last !== undefined);
+  void inbox.done(last, { count: records.length, bytes: records.length });
+  puts.push(inbox.put(Buffer.from('3')));
+  assert.deepEqual(await Promise.all(puts), [true, true, true]);
+  const after = await inbox.read(last.position);
+  assert.deepEqual(after.map(({ payload }) => payload.toString()).slice(-3), ['1', '2', '3']);
+});
+
 test('a connector that stops waits for nobody', async () => {
   const inbox = await fullInbox(new FakeClock(0));
   inbox.setListened(true);
@@ -57,7 +79,7 @@ test('a connector that stops waits for nobody', async () => {
 
 test('the age of an inbox is that of what waits now, not of what has long been taken', async () => {
   const clock = new FakeClock(0);
-  const inbox = new Inbox({ type: 'any', stream: 'in/any', store: new MemoryStore(clock), clock });
+  const inbox = inboxOn(clock, new MemoryStore(clock));
   await inbox.put(Buffer.from('early'));
   const [early] = await inbox.read(0);
   assert.ok(early !== undefined);
@@ -66,4 +88,44 @@ test('the age of an inbox is that of what waits now, not of what has long been t
   clock.advance(60_000);
   await inbox.put(Buffer.from('late'));
   assert.equal(inbox.oldestAtMs, clock.wallNow());
+});
+
+test('a full inbox that drops the oldest has the newest in the end', async () => {
+  const inbox = await fullInbox(new FakeClock(0), 'drop_oldest');
+  assert.equal(await inbox.put(Buffer.from('newest')), true);
+  assert.deepEqual([inbox.dropped, inbox.depth], [1, LIMITS.inboxMessages]);
+  let after = 0;
+  let last = '';
+  for (let records = await inbox.read(after); records.length > 0; records = await inbox.read(after)) {
+    last = records.at(-1)?.payload.toString() ?? '';
+    after = records.at(-1)?.position ?? after;
+  }
+  assert.equal(last, 'newest');
+});
+
+test('while the store takes nothing a message waits, and is kept as soon as it takes something again', async () => {
+  const clock = new FakeClock(0);
+  const store = new MemoryStore(clock);
+  const inbox = inboxOn(clock, store);
+  const append = store.append.bind(store);
+  store.append = async () => {
+    throw new Error('the disk is full');
+  };
+  const put = inbox.put(Buffer.from('x'));
+  assert.equal(await stateOf(put), 'waits');
+  assert.equal(inbox.trouble, 'the disk is full');
+  store.append = append;
+  clock.advance(LIMITS.storeRetryMs);
+  assert.equal(await put, true);
+  assert.equal(inbox.trouble, undefined);
+  assert.equal((await inbox.read(0)).length, 1);
+});
+
+test('what an earlier run has left is there again', async () => {
+  const clock = new FakeClock(0);
+  const store = new MemoryStore(clock);
+  await inboxOn(clock, store).put(Buffer.from('early'));
+  const later = inboxOn(clock, store);
+  await later.restore();
+  assert.deepEqual([later.depth, later.bytes, later.oldestAtMs], [1, 5, clock.wallNow()]);
 });

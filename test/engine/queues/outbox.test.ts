@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { LIMITS } from '../../../engine/base/limits.ts';
-import { Outbox, type OutMessage, type WhenFull } from '../../../engine/queues/outbox.ts';
+import type { WhenFull } from '../../../engine/config/shapes.ts';
+import { Outbox, type OutMessage } from '../../../engine/queues/outbox.ts';
 import { packMessage, unpackMessage } from '../../../engine/queues/packed-message.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import { SimulatedClock } from '../../helpers/simulated-world.ts';
@@ -14,6 +15,7 @@ function outbox(whenFull: WhenFull = 'refuse', store = new MemoryStore(new Simul
     stream: 'out/peer/any',
     store,
     clock: new SimulatedClock(),
+    capacity: { messages: LIMITS.outboxMessages, bytes: LIMITS.outboxBytes },
     whenFull,
     revive,
   });
@@ -29,7 +31,7 @@ async function drain(queue: Outbox): Promise<string[]> {
   for (;;) {
     const entry = queue.next();
     if (entry !== undefined) {
-      got.push(entry.message.data.toString());
+      got.push(entry.parts.data.toString());
       queue.remove(entry);
     } else if (queue.hasMore) await queue.load();
     else return got;
@@ -86,7 +88,7 @@ test('after a lost connection what was not acknowledged comes again, in the same
             sent.push(entry);
           } else if (step === 'ack' && sent[0] !== undefined) {
             const first = sent.shift() as (typeof sent)[0];
-            acknowledged.push(first.message.data.toString());
+            acknowledged.push(first.parts.data.toString());
             queue.remove(first);
           }
         }
@@ -127,4 +129,48 @@ test('one that drops the newest counts each, one that drops the oldest tells who
   assert.deepEqual([oldest.depth, oldest.dropped], [LIMITS.outboxMessages, 1]);
   const rest = await drain(oldest);
   assert.deepEqual([rest[0], rest.at(-1)], ['m1', 'one more']);
+});
+
+test('what waits in the store is found again by the next run, in order, also what comes meanwhile', async () => {
+  const store = new MemoryStore(new SimulatedClock());
+  const first = outbox('refuse', store);
+  const count = LIMITS.outboxWindow + 100;
+  for (let number = 0; number < count; number += 1) await first.offer(message(`m${number}`));
+  const gone = first.next();
+  assert.ok(gone !== undefined);
+  first.remove(gone);
+
+  const second = outbox('refuse', store);
+  await second.restore();
+  assert.equal(second.depth, count - 1);
+  await second.offer(message('late'));
+  const rest = Array.from({ length: count - 1 }, (_, number) => `m${number + 1}`);
+  assert.deepEqual(await drain(second), [...rest, 'late']);
+  assert.deepEqual([second.depth, second.bytes], [0, 0]);
+});
+
+test('dropping the oldest goes on behind the window, and keeps the order of those offered at once', async () => {
+  const queue = outbox('drop_oldest');
+  const total = LIMITS.outboxMessages + LIMITS.outboxWindow + 50;
+  await Promise.all(Array.from({ length: total }, (_, number) => queue.offer(message(`m${number}`))));
+  assert.equal(queue.dropped, total - LIMITS.outboxMessages);
+  const kept = Array.from(
+    { length: LIMITS.outboxMessages },
+    (_, at) => `m${total - LIMITS.outboxMessages + at}`,
+  );
+  assert.deepEqual(await drain(queue), kept);
+});
+
+test('a message that the store refuses is not in the queue, and the next one is', async () => {
+  const store = new MemoryStore(new SimulatedClock());
+  const queue = outbox('refuse', store);
+  const append = store.append.bind(store);
+  store.append = async () => {
+    throw new Error('the disk is full');
+  };
+  await assert.rejects(queue.offer(message('lost')), /the disk is full/);
+  assert.deepEqual([queue.depth, queue.bytes], [0, 0]);
+  store.append = append;
+  await queue.offer(message('kept'));
+  assert.deepEqual(await drain(queue), ['kept']);
 });

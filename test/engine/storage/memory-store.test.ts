@@ -1,5 +1,10 @@
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
-import { SimulatedClock } from '../../helpers/simulated-world.ts';
+import { RemoteStore } from '../../helpers/remote-store.ts';
+import { SimulatedClock, seededRandom } from '../../helpers/simulated-world.ts';
 import { testStoreContract } from './store-contract.ts';
 
 testStoreContract('memory', async () => new MemoryStore(new SimulatedClock()));
+testStoreContract(
+  'as if remote',
+  async () => new RemoteStore(new MemoryStore(new SimulatedClock()), seededRandom(5)),
+);

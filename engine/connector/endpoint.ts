@@ -1,0 +1,52 @@
+import { LIMITS } from '../base/limits.ts';
+import type { Phase } from '../contract/views.ts';
+import { Acceptor } from '../peers/acceptor.ts';
+import { Dialler } from '../peers/dialler.ts';
+import type { Gate } from '../peers/gate.ts';
+import type { Natures } from '../peers/natures.ts';
+import type { Registry } from '../peers/registry.ts';
+import type { Traffic } from '../peers/traffic.ts';
+import type { TrafficLog } from '../peers/traffic-log.ts';
+import type { AiocHello } from '../protocol/messages.ts';
+import type { ConnectorOptions } from './connector-options.ts';
+
+export interface EndpointParts {
+  readonly options: ConnectorOptions;
+  readonly hello: AiocHello;
+  readonly registry: Registry;
+  readonly natures: Natures;
+  readonly traffic: Traffic;
+  readonly log: TrafficLog;
+  readonly gate: Gate;
+  readonly sourceId: () => string;
+  readonly setPhase: (phase: Phase) => void;
+}
+
+/** What makes a connector's connections: a server takes them, a client calls. */
+export function makeEndpoint({ options, gate, sourceId, ...parts }: EndpointParts): Acceptor | Dialler {
+  const { role, host, port, security, wordsOf, ports, wireName } = options;
+  const common = { ports, host, port, security: security.mode, wordsOf, ...parts };
+  const tls = security.mode === 'plain' ? undefined : security.tls;
+  const trust = security.mode === 'mutual-tls' ? security : undefined;
+  if (role === 'server') {
+    const { access } = options;
+    return new Acceptor({
+      ...common,
+      tls,
+      gate,
+      sourceId,
+      ...(access !== undefined && { objection: (subject) => access.objection(subject) }),
+      ...(trust?.server && { trust: trust.server }),
+    });
+  }
+  const { localAddress, reconnects, dialTimeoutMs = LIMITS.dialTimeoutMs } = options;
+  return new Dialler({
+    ...common,
+    ...(tls && { tls }),
+    ...(trust?.client && { trust: trust.client }),
+    ...(localAddress !== undefined && { localAddress }),
+    wireName,
+    reconnects,
+    dialTimeoutMs,
+  });
+}

@@ -1,0 +1,103 @@
+import type { Mailroom } from '../local/mailroom.ts';
+import type { Peer } from '../peers/peer.ts';
+import type { Registry } from '../peers/registry.ts';
+import type { TrafficLog } from '../peers/traffic-log.ts';
+import type { QueueRules } from '../queues/queue-rules.ts';
+import { parseStreamName } from '../queues/stream-names.ts';
+import { LateStore } from '../storage/late-store.ts';
+import { SplitStore } from '../storage/split-store.ts';
+import type { Store } from '../storage/store.ts';
+
+export interface QueueStoreOptions {
+  readonly rules: QueueRules;
+  /** Where queues lie that do not outlive the program. */
+  readonly memory: Store;
+  /** Called at each start, if anything is stored. */
+  readonly openJournal: () => Promise<Store>;
+  /** Takes over what another program has left for this connector, before its queues are found again. */
+  readonly importRemains: (store: Store) => Promise<void>;
+  readonly log: TrafficLog;
+}
+
+/** Who gets back what an earlier run has left. */
+export interface Heirs {
+  readonly registry: Registry;
+  /** A client's one peer. */
+  readonly server: Peer | undefined;
+  readonly mailroom: Mailroom;
+}
+
+/** Where a connector's queues lie, on the disk and in memory, and how they are found again at its start. */
+export class QueueStore {
+  readonly store: Store;
+  readonly #options: QueueStoreOptions;
+  readonly #journal: LateStore | undefined;
+  /** Streams on the disk that would not be stored any more: they stay there until they are empty. */
+  #leftOver: ReadonlySet<string> = new Set();
+  #restored = false;
+
+  constructor(options: QueueStoreOptions) {
+    this.#options = options;
+    const { rules, memory, openJournal } = options;
+    if (!rules.storesAny) {
+      this.store = memory;
+      return;
+    }
+    this.#journal = new LateStore(openJournal);
+    this.store = new SplitStore({
+      durable: this.#journal,
+      passing: memory,
+      isDurable: (stream) => rules.isStoredStream(stream) || this.#leftOver.has(stream),
+    });
+  }
+
+  /** @throws AiocError when the journal cannot be used; nothing is open then */
+  async open(heirs: Heirs): Promise<void> {
+    await this.#journal?.open();
+    if (this.#restored || this.#journal === undefined) return;
+    await this.#options.importRemains(this.store);
+    this.#leftOver = new Set(await this.#journal.streams());
+    await this.#restore(heirs);
+    this.#restored = true;
+  }
+
+  async close(): Promise<void> {
+    await this.#journal?.close();
+  }
+
+  async #restore({ registry, server, mailroom }: Heirs): Promise<void> {
+    await mailroom.restore();
+    const inTypes = new Set([...mailroom.inboxes].map(({ type }) => type));
+    const outTypes = new Map<string, string[]>();
+    for (const stream of this.#leftOver) {
+      const name = parseStreamName(stream);
+      if (name?.direction === 'out') outTypes.set(name.peer, [...(outTypes.get(name.peer) ?? []), name.type]);
+      else if (name !== undefined && !inTypes.has(name.type))
+        await this.#warnOf(stream, `of the type ${name.type}, which is not in recv_message_types any more`);
+    }
+    for (const [peerName, types] of outTypes) {
+      const peer = server ?? registry.byWireName(peerName) ?? addAwayPeer(registry, peerName, NOT_BACK);
+      if (peer.wireName === peerName) await peer.sender.restore(types);
+      else
+        for (const type of types)
+          await this.#warnOf(
+            `out/${peerName}/${type}`,
+            `for ${peerName}, which is not this client's server any more`,
+          );
+    }
+  }
+
+  async #warnOf(stream: string, what: string): Promise<void> {
+    const { count } = await this.store.stat(stream);
+    this.#options.log.event(`${count} stored messages stay on the disk: they are ${what}`, { warning: true });
+  }
+}
+
+/** A client that is expected, though it is not here. */
+export function addAwayPeer(registry: Registry, wireName: string, reason: string): Peer {
+  const peer = registry.add({ wireName, name: wireName, address: '' });
+  peer.become('away', reason);
+  return peer;
+}
+
+const NOT_BACK = 'it has not come back since this connector was started';

@@ -1,0 +1,5 @@
+/** How much a queue may hold. */
+export interface Capacity {
+  readonly messages: number;
+  readonly bytes: number;
+}

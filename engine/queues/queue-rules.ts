@@ -1,0 +1,56 @@
+import { LIMITS } from '../base/limits.ts';
+import type { WhenFull } from '../config/shapes.ts';
+import type { Capacity } from './capacity.ts';
+import { parseStreamName } from './stream-names.ts';
+
+/** Which messages outlive the program, and how many: the keys of the configuration that say so. */
+export interface Keeping {
+  /** disk_persistence_send: all, none, or those of some types. */
+  readonly send: boolean | readonly string[];
+  /** disk_persistence_recv. */
+  readonly recv: boolean | readonly string[];
+  /** max_size_persistence_path, of each queue. */
+  readonly maxBytes: number;
+  readonly whenFull: WhenFull;
+}
+
+/** Nothing outlives the program, as in the chat. */
+export const NOTHING_KEPT: Keeping = { send: false, recv: false, maxBytes: 0, whenFull: 'refuse' };
+
+/** What holds for each queue of a connector, by its direction and type. */
+export class QueueRules {
+  readonly #keeping: Keeping;
+
+  constructor(keeping: Keeping) {
+    this.#keeping = keeping;
+  }
+
+  get whenFull(): WhenFull {
+    return this.#keeping.whenFull;
+  }
+
+  /** Whether any queue is stored. */
+  get storesAny(): boolean {
+    const { send, recv } = this.#keeping;
+    return [send, recv].some((kept) => kept === true || (kept !== false && kept.length > 0));
+  }
+
+  isStored(direction: 'out' | 'in', type: string): boolean {
+    const kept = direction === 'out' ? this.#keeping.send : this.#keeping.recv;
+    return typeof kept === 'boolean' ? kept : kept.includes(type);
+  }
+
+  isStoredStream(name: string): boolean {
+    const parsed = parseStreamName(name);
+    return parsed !== undefined && this.isStored(parsed.direction, parsed.type);
+  }
+
+  /** A stored queue is bounded by its bytes on the disk only: memory holds a window of it. */
+  capacityOf(direction: 'out' | 'in', type: string): Capacity {
+    if (this.isStored(direction, type))
+      return { messages: Number.MAX_SAFE_INTEGER, bytes: this.#keeping.maxBytes };
+    return direction === 'out'
+      ? { messages: LIMITS.outboxMessages, bytes: LIMITS.outboxBytes }
+      : { messages: LIMITS.inboxMessages, bytes: LIMITS.inboxBytes };
+  }
+}

@@ -1,0 +1,268 @@
+import type { AiocError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { Timer } from '../../base/ports.ts';
+import type { Appended } from '../store.ts';
+import { diskTrouble } from './disk-trouble.ts';
+import { Group, type PendingAppend, takeGroup } from './group.ts';
+import type { JournalOptions } from './journal-options.ts';
+import { makeSegment } from './make-segment.ts';
+import type { Segment, Stream } from './model.ts';
+import { RecordWriter } from './record-writer.ts';
+import type { SegmentFiles } from './segment-files.ts';
+import type { JournalState } from './state.ts';
+import { syncSegment, writeTo } from './write-segment.ts';
+
+export interface CommitterOptions extends JournalOptions {
+  readonly state: JournalState;
+  readonly files: SegmentFiles;
+  readonly segmentBytes: number;
+  readonly active: Segment;
+  readonly onNewSegment: () => void;
+}
+
+/** Something that is done between two groups. */
+interface Task {
+  readonly sizeBytes: 0;
+  readonly run: () => Promise<void>;
+}
+
+/**
+ * Brings appends and acks to the disk. One group of appends is under way at a time; what comes meanwhile makes the next.
+ * Acks are written between, without waiting for a sync. After any failure a segment is never written again: what was
+ * not confirmed goes once more into a new one, and is refused when that fails, too.
+ */
+export class Committer {
+  readonly #options: CommitterOptions;
+  readonly #writer = new RecordWriter();
+  #active: Segment | undefined;
+  #queue: (PendingAppend | Task)[] = [];
+  #running: Promise<void> | undefined;
+  /** The end of the line of those who write: one at a time. */
+  #line: Promise<unknown> = Promise.resolve();
+  /** Streams that have been acknowledged further than any segment says. */
+  readonly #unwritten = new Set<Stream>();
+  /** Acks that will be written together soon. */
+  #nextAcks: Promise<void> | undefined;
+  #marking: Timer | undefined;
+  /** Why the last append was refused. */
+  refusing: AiocError | undefined;
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+    this.#use(options.active);
+    this.#markSoon();
+  }
+
+  append(append: Omit<PendingAppend, 'resolve' | 'reject'>): Promise<Appended> {
+    return new Promise((resolve, reject) => this.#enqueue({ ...append, resolve, reject }));
+  }
+
+  /** Does something when everything that was asked for before it is done. */
+  inTurn<T>(action: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) =>
+      this.#enqueue({ sizeBytes: 0, run: () => action().then(resolve, reject) }),
+    );
+  }
+
+  /** A stream has been acknowledged further, or again. Resolves when the segment says so. */
+  acked(stream: Stream, isNew: boolean): Promise<void> {
+    if (isNew) this.#unwritten.add(stream);
+    this.#nextAcks ??= Promise.resolve().then(() => this.#writeAcks());
+    return this.#nextAcks;
+  }
+
+  /** The same in its turn, and as durable as an append. */
+  async ackForGood(stream: Stream): Promise<void> {
+    this.#unwritten.add(stream);
+    const error = await this.#commit([]);
+    if (error !== undefined) throw error;
+  }
+
+  /** Waits for what is under way; all of it is on the disk then, if that can be. */
+  async close(): Promise<void> {
+    while (this.#running !== undefined || this.#nextAcks !== undefined) {
+      await this.#running;
+      await this.#nextAcks?.catch(() => undefined);
+    }
+    this.#marking?.cancel();
+    const active = this.#active;
+    await this.#inLine(async () => {
+      if (active === undefined || active.isBroken) return;
+      // Twice: the mark says what is on the disk, and has to get there as well.
+      await syncSegment(active);
+      await this.#write(active, () => this.#writer.mark());
+      await syncSegment(active);
+    }).catch(() => undefined);
+    for (const segment of this.#options.state.segments) segment.isActive = false;
+  }
+
+  #enqueue(entry: PendingAppend | Task): void {
+    this.#queue.push(entry);
+    this.#running ??= this.#run();
+  }
+
+  async #run(): Promise<void> {
+    // What is asked for in the same turn goes together.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const next = this.#queue[0] as PendingAppend | Task;
+      if ('run' in next) {
+        this.#queue.shift();
+        await next.run();
+        continue;
+      }
+      const tasks = this.#queue.findIndex((entry) => 'run' in entry);
+      const appends = (tasks < 0 ? this.#queue : this.#queue.slice(0, tasks)) as PendingAppend[];
+      const group = takeGroup(appends, this.#options.durability === 'always');
+      if (tasks >= 0) this.#queue.splice(0, group.length);
+      await this.#commit(group);
+    }
+    // In the same turn in which the queue was found empty: what comes later starts it anew.
+    this.#running = undefined;
+    this.#markSoon();
+  }
+
+  /** Writes a group and confirms it, or refuses it and says why. Acks that wait go along. */
+  async #commit(appends: readonly PendingAppend[]): Promise<AiocError | undefined> {
+    const { durability = 'batch', directory } = this.#options;
+    const waiting = [...appends];
+    for (let tries = 1; ; tries += 1) {
+      let segment: Segment | undefined;
+      try {
+        const group = await this.#inLine(async () => {
+          const active = await this.#ready(waiting.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
+          segment = active;
+          return this.#writeGroup(active, waiting);
+        });
+        const active = segment as unknown as Segment;
+        if (durability !== 'os' && active.synced < active.end) await syncSegment(active);
+        group.confirm(active);
+        this.#tell(undefined);
+        return undefined;
+      } catch (error) {
+        if (segment !== undefined) (segment as Segment).isBroken = true;
+        if (segment !== undefined && tries === 1) continue;
+        const trouble = diskTrouble(error, directory);
+        for (const append of waiting) append.reject(trouble);
+        this.#tell(trouble);
+        return trouble;
+      }
+    }
+  }
+
+  async #writeGroup(segment: Segment, waiting: PendingAppend[]): Promise<Group> {
+    const { state, clock } = this.#options;
+    const group = new Group(state, this.#writer, clock.wallNow());
+    const acks = this.#takeUnwritten();
+    try {
+      await this.#write(segment, () => {
+        for (const { number, acked } of acks) this.#writer.ack(number, acked);
+        for (const append of [...waiting]) {
+          try {
+            group.add(append);
+          } catch (error) {
+            append.reject(error);
+            waiting.splice(waiting.indexOf(append), 1);
+          }
+        }
+      });
+      return group;
+    } catch (error) {
+      for (const stream of acks) this.#unwritten.add(stream);
+      throw error;
+    }
+  }
+
+  async #writeAcks(): Promise<void> {
+    const isWritten = await this.#inLine(async () => {
+      this.#nextAcks = undefined;
+      const segment = this.#active;
+      if (this.#unwritten.size === 0) return true;
+      if (segment === undefined || segment.isBroken) return false;
+      try {
+        await this.#writeGroup(segment, []);
+        return true;
+      } catch {
+        segment.isBroken = true;
+        return false;
+      }
+    });
+    if (isWritten) return;
+    const error = await this.inTurn(() => this.#commit([]));
+    if (error !== undefined) throw error;
+  }
+
+  #takeUnwritten(): Stream[] {
+    const streams = [...this.#unwritten];
+    this.#unwritten.clear();
+    return streams;
+  }
+
+  /** The segment that takes that many bytes; a new one when there is none, it is full, or it has failed. */
+  async #ready(bytes: number): Promise<Segment> {
+    const { disk, directory, state, segmentBytes } = this.#options;
+    const active = this.#active;
+    const isFull = active !== undefined && active.end + bytes > segmentBytes && active.runs.size > 0;
+    if (active !== undefined && !active.isBroken && !isFull) return active;
+    if (active !== undefined) {
+      this.#active = undefined;
+      active.isActive = false;
+      // What was not confirmed does not count in it any more.
+      active.end = active.synced;
+    }
+    const acks = this.#takeUnwritten();
+    try {
+      const segment = await makeSegment({ disk, directory, state, writer: this.#writer });
+      this.#use(segment);
+      this.#options.onNewSegment();
+      return segment;
+    } catch (error) {
+      for (const stream of acks) this.#unwritten.add(stream);
+      throw error;
+    }
+  }
+
+  #use(segment: Segment): void {
+    segment.isActive = true;
+    this.#active = segment;
+    this.#options.files.adopt(segment);
+  }
+
+  async #write(segment: Segment, fill: () => void): Promise<void> {
+    const { salt, end: offset, synced: syncedTo } = segment;
+    this.#writer.begin({ salt, offset, syncedTo });
+    fill();
+    await writeTo(segment, this.#writer.bytes);
+    segment.marked = syncedTo;
+    if (this.#options.durability === 'os') segment.synced = segment.end;
+  }
+
+  #inLine<T>(action: () => Promise<T>): Promise<T> {
+    const turn = this.#line.then(action);
+    this.#line = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Once the journal is idle, notes down how far the disk has everything: damage can then be told from a torn end. */
+  #markSoon(): void {
+    this.#marking?.cancel();
+    this.#marking = this.#options.clock.after(LIMITS.journalMarkMs, () => {
+      void this.#inLine(async () => {
+        const segment = this.#active;
+        if (segment === undefined || segment.isBroken || segment.marked >= segment.synced) return;
+        await this.#write(segment, () => this.#writer.mark()).catch(() => {
+          segment.isBroken = true;
+        });
+      });
+    });
+  }
+
+  #tell(trouble: AiocError | undefined): void {
+    const { onTrouble } = this.#options;
+    const was = this.refusing;
+    this.refusing = trouble;
+    if (trouble !== undefined && was?.code !== trouble.code)
+      onTrouble?.({ kind: 'refusing', error: trouble });
+    if (trouble === undefined && was !== undefined) onTrouble?.({ kind: 'storing again' });
+  }
+}

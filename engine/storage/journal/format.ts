@@ -1,0 +1,178 @@
+import { AiocError } from '../../base/errors.ts';
+import { crc32c } from './crc32c.ts';
+
+/** Raised when anything of FORMAT.md changes. */
+export const FORMAT_VERSION = 1;
+
+const MAGIC = Buffer.from('AIOCJRNL');
+const ID_BYTES = 16;
+/** One of the two equal headers that a segment begins with. */
+const SEGMENT_HEADER_BYTES = 48;
+/** Where the records of a segment begin. */
+export const SEGMENT_START = 2 * SEGMENT_HEADER_BYTES;
+export const RECORD_HEADER_BYTES = 40;
+/** In front of the payload of a record that has a source: the source's number and the record's seq. */
+export const SOURCE_BYTES = 10;
+export const MARKER = Buffer.from([0xa1, 0x0c]);
+
+export const KIND = { data: 1, stream: 2, source: 3, ack: 4, segments: 5, mark: 6 } as const;
+export const FLAG_SOURCE = 1;
+
+export interface SegmentHeader {
+  readonly id: Buffer;
+  readonly number: number;
+  /** Raised each time the segment is written anew. */
+  readonly generation: number;
+  /** It came under its name only after all of it was on the disk: nothing in it can be torn. */
+  readonly isWhole: boolean;
+}
+
+export function encodeSegmentHeader({ id, number, generation, isWhole }: SegmentHeader): Buffer {
+  const bytes = Buffer.alloc(SEGMENT_START);
+  for (const at of [0, SEGMENT_HEADER_BYTES]) {
+    MAGIC.copy(bytes, at);
+    bytes.writeUInt32LE(FORMAT_VERSION, at + 8);
+    bytes.writeUInt32LE(number, at + 12);
+    bytes.writeUInt32LE(generation, at + 16);
+    bytes.writeUInt32LE(isWhole ? 1 : 0, at + 20);
+    id.copy(bytes, at + 24, 0, ID_BYTES);
+    bytes.writeUInt32LE(crc32c(bytes, at, at + 44), at + 44);
+  }
+  return bytes;
+}
+
+/**
+ * What the beginning of a segment says of it, from the first of its two headers that is whole.
+ *
+ * @returns undefined when neither is; `isDamaged` when one is not
+ * @throws AiocError AIOC_JOURNAL when it was written by a newer version
+ */
+export function decodeSegmentHeader(
+  bytes: Buffer,
+): (SegmentHeader & { readonly isDamaged: boolean }) | undefined {
+  const whole = [0, SEGMENT_HEADER_BYTES].filter((at) => isSegmentHeader(bytes, at));
+  const [at] = whole;
+  if (at === undefined) return undefined;
+  const version = bytes.readUInt32LE(at + 8);
+  if (version > FORMAT_VERSION) {
+    throw new AiocError(
+      'AIOC_JOURNAL',
+      `it has format ${version}, and this version of aioc knows up to ${FORMAT_VERSION}: use the newer aioc that wrote it`,
+    );
+  }
+  return {
+    id: Buffer.from(bytes.subarray(at + 24, at + 24 + ID_BYTES)),
+    number: bytes.readUInt32LE(at + 12),
+    generation: bytes.readUInt32LE(at + 16),
+    isWhole: (bytes.readUInt32LE(at + 20) & 1) === 1,
+    isDamaged: whole.length < 2,
+  };
+}
+
+function isSegmentHeader(bytes: Buffer, at: number): boolean {
+  if (bytes.length < at + SEGMENT_HEADER_BYTES || bytes.compare(MAGIC, 0, 8, at, at + 8) !== 0) return false;
+  return bytes.readUInt32LE(at + 44) === crc32c(bytes, at, at + 44);
+}
+
+/**
+ * What the checksums of a segment's records start from, together with the offset of each: bytes of a journal that lie
+ * in a message, or anywhere but in their own place, are therefore never taken for records.
+ */
+export function saltOf({ id, number, generation }: SegmentHeader): number {
+  const bytes = Buffer.alloc(ID_BYTES + 8);
+  id.copy(bytes);
+  bytes.writeUInt32LE(number, ID_BYTES);
+  bytes.writeUInt32LE(generation, ID_BYTES + 4);
+  return crc32c(bytes, 0, bytes.length);
+}
+
+/** A record as it lies in a segment. The scanner fills the same one again and again. */
+export interface RecordView {
+  offset: number;
+  kind: number;
+  flags: number;
+  bodyBytes: number;
+  stream: number;
+  /** How many records of the same batch come behind it. */
+  following: number;
+  position: number;
+  atMs: number;
+  /** How far the segment was known to be safe on the disk when this record was written. */
+  syncedTo: number;
+  bodyCrc: number;
+}
+
+export function emptyRecordView(): RecordView {
+  return {
+    offset: 0,
+    kind: 0,
+    flags: 0,
+    bodyBytes: 0,
+    stream: 0,
+    following: 0,
+    position: 0,
+    atMs: 0,
+    syncedTo: 0,
+    bodyCrc: 0,
+  };
+}
+
+export function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value;
+  bytes[at + 1] = value >>> 8;
+  bytes[at + 2] = value >>> 16;
+  bytes[at + 3] = value >>> 24;
+}
+
+export function writeU48(bytes: Uint8Array, at: number, value: number): void {
+  writeU32(bytes, at, value >>> 0);
+  const high = Math.floor(value / 2 ** 32);
+  bytes[at + 4] = high;
+  bytes[at + 5] = high >>> 8;
+}
+
+/** Completes a record whose body lies in `bytes` already, behind the place of its header. */
+export function sealRecord(bytes: Uint8Array, at: number, salt: number, record: RecordView): void {
+  const seed = salt ^ record.offset;
+  const body = at + RECORD_HEADER_BYTES;
+  bytes[at] = MARKER[0] as number;
+  bytes[at + 1] = MARKER[1] as number;
+  bytes[at + 2] = record.kind;
+  bytes[at + 3] = record.flags;
+  writeU32(bytes, at + 4, record.bodyBytes);
+  writeU32(bytes, at + 8, record.stream);
+  writeU32(bytes, at + 12, record.following);
+  writeU48(bytes, at + 16, record.position);
+  writeU48(bytes, at + 22, record.atMs);
+  writeU32(bytes, at + 28, record.syncedTo);
+  writeU32(bytes, at + 32, crc32c(bytes, body, body + record.bodyBytes, seed));
+  writeU32(bytes, at + 36, crc32c(bytes, at, at + 36, seed));
+}
+
+/** Reads the header of the record at `at`, which lies at `offset` of its segment. False when there is none. */
+export function openRecord(
+  bytes: Buffer,
+  at: number,
+  salt: number,
+  offset: number,
+  into: RecordView,
+): boolean {
+  if (bytes[at] !== MARKER[0] || bytes[at + 1] !== MARKER[1]) return false;
+  if (bytes.readUInt32LE(at + 36) !== crc32c(bytes, at, at + 36, salt ^ offset)) return false;
+  into.offset = offset;
+  into.kind = bytes[at + 2] as number;
+  into.flags = bytes[at + 3] as number;
+  into.bodyBytes = bytes.readUInt32LE(at + 4);
+  into.stream = bytes.readUInt32LE(at + 8);
+  into.following = bytes.readUInt32LE(at + 12);
+  into.position = bytes.readUIntLE(at + 16, 6);
+  into.atMs = bytes.readUIntLE(at + 22, 6);
+  into.syncedTo = bytes.readUInt32LE(at + 28);
+  into.bodyCrc = bytes.readUInt32LE(at + 32);
+  return true;
+}
+
+export function isBodyWhole(bytes: Buffer, at: number, salt: number, record: RecordView): boolean {
+  const body = at + RECORD_HEADER_BYTES;
+  return record.bodyCrc === crc32c(bytes, body, body + record.bodyBytes, salt ^ record.offset);
+}

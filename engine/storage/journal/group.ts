@@ -1,0 +1,147 @@
+import { AiocError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { Appended, BatchSource } from '../store.ts';
+import { RECORD_HEADER_BYTES, SOURCE_BYTES } from './format.ts';
+import type { Segment, Source, Stream } from './model.ts';
+import type { RecordWriter } from './record-writer.ts';
+import { factsOf, type JournalState } from './state.ts';
+
+/** An append that waits for its turn. */
+export interface PendingAppend {
+  readonly name: string;
+  readonly batch: readonly Buffer[];
+  readonly source: BatchSource | undefined;
+  readonly sizeBytes: number;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Placed {
+  readonly append: PendingAppend;
+  readonly stream: Stream;
+  readonly fresh: readonly Buffer[];
+  readonly firstPosition: number;
+  readonly offset: number;
+  /** Bytes of each record besides its payload. */
+  readonly overheadBytes: number;
+}
+
+/** What an append takes in the journal, at most. */
+export function sizeOf(name: string, batch: readonly Buffer[]): number {
+  const perRecord = RECORD_HEADER_BYTES + SOURCE_BYTES;
+  const definitions = 4 * (RECORD_HEADER_BYTES + 2 * name.length + 128);
+  return batch.reduce((sum, { length }) => sum + perRecord + length, definitions);
+}
+
+/**
+ * Appends that go to the disk together. What they change shows only after `confirm`: until then, and when the disk
+ * refuses them, the journal is as if they had never come, but for positions, which are not given again.
+ */
+export class Group {
+  readonly #state: JournalState;
+  readonly #writer: RecordWriter;
+  readonly #atMs: number;
+  readonly #placed: Placed[] = [];
+  readonly #seqs = new Map<Source, number>();
+  readonly #defined = new Set<Stream | Source>();
+
+  /** @param writer has begun at the place where the group will lie */
+  constructor(state: JournalState, writer: RecordWriter, atMs: number) {
+    this.#state = state;
+    this.#writer = writer;
+    this.#atMs = atMs;
+  }
+
+  /** @throws AiocError AIOC_STORE_GAP; then nothing of this append is in the group */
+  add(append: PendingAppend): void {
+    const stream = this.#state.stream(append.name);
+    const source = append.source === undefined ? undefined : this.#state.source(stream, append.source.epoch);
+    const fresh = source === undefined ? append.batch : this.#withoutKnown(append, source);
+    if (fresh.length > 0) this.#define(stream, source);
+    const firstPosition = this.#state.lastPosition + 1;
+    const offset = this.#writer.offset;
+    let seq = source === undefined ? 0 : this.#seqOf(source);
+    for (const [index, payload] of fresh.entries()) {
+      if (source !== undefined) seq += 1;
+      const fields = {
+        stream: stream.number,
+        following: fresh.length - 1 - index,
+        position: firstPosition + index,
+        atMs: this.#atMs,
+        source: source?.number ?? 0,
+        seq,
+      };
+      this.#writer.data(fields, payload);
+    }
+    this.#state.lastPosition += fresh.length;
+    if (source !== undefined) this.#seqs.set(source, seq);
+    const overheadBytes = RECORD_HEADER_BYTES + (source === undefined ? 0 : SOURCE_BYTES);
+    this.#placed.push({ append, stream, fresh, firstPosition, offset, overheadBytes });
+  }
+
+  /** The group is in the segment for good. */
+  confirm(segment: Segment): void {
+    for (const thing of this.#defined) thing.isDefined = true;
+    for (const [source, seq] of this.#seqs) source.seq = seq;
+    for (const { append, stream, fresh, firstPosition, offset, overheadBytes } of this.#placed) {
+      if (fresh.length > 0) {
+        const run = this.#state.run(segment, stream);
+        let at = offset;
+        for (const [index, { length }] of fresh.entries()) {
+          const end = at + overheadBytes + length;
+          run.add({ position: firstPosition + index, offset: at, payloadBytes: length, end });
+          at = end;
+        }
+        stream.lastPosition = run.lastPosition;
+        this.#state.revive(run);
+      }
+      const outcome = fresh.length === 0 && append.batch.length > 0 ? 'duplicate' : 'appended';
+      append.resolve({ outcome, position: stream.lastPosition });
+    }
+  }
+
+  refuse(error: unknown): void {
+    for (const { append } of this.#placed) append.reject(error);
+  }
+
+  /** The part of the batch that the stream does not have, nor gets with this group. */
+  #withoutKnown({ batch, source }: PendingAppend, known: Source): readonly Buffer[] {
+    const firstSeq = source?.firstSeq ?? 0;
+    const last = this.#seqOf(known);
+    if (firstSeq > last + 1) {
+      throw new AiocError(
+        'AIOC_STORE_GAP',
+        `record ${firstSeq} came, but ${last} was the last one: have it sent again from ${last + 1}`,
+      );
+    }
+    return batch.slice(last + 1 - firstSeq);
+  }
+
+  #seqOf(source: Source): number {
+    return this.#seqs.get(source) ?? source.seq;
+  }
+
+  /** The names that numbers stand for are written twice, so that damage of one place takes none away. */
+  #define(stream: Stream, source: Source | undefined): void {
+    if (!stream.isDefined && !this.#defined.has(stream)) {
+      for (let copy = 0; copy < 2; copy += 1) this.#writer.stream(factsOf(stream));
+      this.#defined.add(stream);
+    }
+    if (source !== undefined && !source.isDefined && !this.#defined.has(source)) {
+      for (let copy = 0; copy < 2; copy += 1) this.#writer.source(source);
+      this.#defined.add(source);
+    }
+  }
+}
+
+/** The appends at the front that go together: as many as fit into a group, but one at least. */
+export function takeGroup<T extends { readonly sizeBytes: number }>(queue: T[], isSingle: boolean): T[] {
+  let count = 0;
+  let bytes = 0;
+  while (count < queue.length && (count === 0 || !isSingle)) {
+    bytes += queue[count]?.sizeBytes ?? 0;
+    if (count > 0 && bytes > LIMITS.journalGroupBytes) break;
+    count += 1;
+  }
+  return queue.splice(0, count);
+}

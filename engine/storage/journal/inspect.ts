@@ -1,0 +1,102 @@
+import type { Disk } from '../../base/disk.ts';
+import { AiocError, systemCode } from '../../base/errors.ts';
+import type { StoredRecord, StreamStat } from '../store.ts';
+import { diskTrouble } from './disk-trouble.ts';
+import { places } from './places.ts';
+import { readStream, statStream } from './reader.ts';
+import type { RecoveryReport } from './recover.ts';
+import { SegmentFiles } from './segment-files.ts';
+import { type Survey, surveyJournal } from './survey.ts';
+
+export interface InspectedStream extends StreamStat {
+  readonly name: string;
+  /** The number of the last record of each epoch. */
+  readonly sources: Readonly<Record<string, number>>;
+}
+
+/** A journal that is looked at, and not changed. */
+export interface Inspection {
+  /** What the next start would find. */
+  readonly report: RecoveryReport;
+  /** Files with damaged bytes that earlier starts have put away. */
+  readonly quarantined: readonly string[];
+  /** Those that hold records, or know of a source. */
+  readonly streams: readonly InspectedStream[];
+  read(stream: string, after: number, maxBytes: number): Promise<readonly StoredRecord[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Reads a journal through, of which no process is the master at the moment. Nothing is written, not even a lock.
+ *
+ * @throws AiocError AIOC_JOURNAL_IN_USE, AIOC_JOURNAL, AIOC_DISK
+ */
+export async function inspectJournal(disk: Disk, directory: string): Promise<Inspection> {
+  const holder = await disk.lockHolder(places.lock(directory));
+  if (holder !== undefined) {
+    throw new AiocError(
+      'AIOC_JOURNAL_IN_USE',
+      `${directory} is being written by ${holder}: stop that one first`,
+    );
+  }
+  try {
+    const survey = await surveyJournal(disk, directory);
+    const { state } = survey;
+    if (state === undefined && survey.strangers.length === 0) throw missing(directory);
+    for (const record of survey.uncertain) survey.streams.index(record);
+    const files = new SegmentFiles(disk);
+    // The survey has looked at every byte already.
+    const options = { files, onDamage: () => undefined };
+    const streams: InspectedStream[] = [];
+    for (const stream of state?.streams.values() ?? []) {
+      state?.ack(stream, stream.acked);
+      const sources = Object.fromEntries([...stream.sources].map(([epoch, { seq }]) => [epoch, seq]));
+      streams.push({ name: stream.name, sources, ...(await statStream(stream, options)) });
+    }
+    return {
+      report: reportOf(survey),
+      quarantined: await disk.list(places.quarantine(directory)).catch(() => []),
+      streams,
+      read: async (name, after, maxBytes) => {
+        const stream = state?.streams.get(name);
+        return stream === undefined ? [] : readStream(stream, { ...options, after, maxBytes });
+      },
+      close: () => files.closeAll(),
+    };
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') throw missing(directory);
+    throw diskTrouble(error, directory);
+  }
+}
+
+function reportOf(survey: Survey): RecoveryReport {
+  const found = [
+    ...survey.damages.map(({ segment, from, to, kind, stream }) => ({
+      kind,
+      segment: segment.number,
+      from,
+      to,
+      stream: stream === undefined ? undefined : survey.streams.stream(stream)?.name,
+    })),
+    ...survey.strangers.map(({ number, sizeBytes, kind }) => ({
+      kind,
+      segment: number,
+      from: 0,
+      to: sizeBytes,
+      stream: undefined,
+    })),
+  ].map(({ kind, ...place }) => ({ kind, place: { ...place, quarantined: undefined } }));
+  return {
+    segments: survey.state?.segments.length ?? 0,
+    records: survey.records,
+    damaged: found.filter(({ kind }) => kind === 'damaged').map(({ place }) => place),
+    torn: found.filter(({ kind }) => kind === 'torn').map(({ place }) => place),
+  };
+}
+
+function missing(directory: string): AiocError {
+  return new AiocError(
+    'AIOC_JOURNAL',
+    `${directory} holds no journal: it has files named 0000000001.segment`,
+  );
+}

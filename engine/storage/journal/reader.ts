@@ -1,0 +1,220 @@
+import { LIMITS } from '../../base/limits.ts';
+import type { StoredRecord, StreamStat } from '../store.ts';
+import { FLAG_SOURCE, KIND, RECORD_HEADER_BYTES, type RecordView, SOURCE_BYTES } from './format.ts';
+import type { Run, Segment, Stream } from './model.ts';
+import { scan } from './scan.ts';
+import type { SegmentFiles } from './segment-files.ts';
+
+/** Told when bytes are read that are no record any more. */
+export type OnDamage = (segment: Segment, from: number, to: number) => void;
+
+export interface ReadOptions {
+  readonly files: SegmentFiles;
+  readonly onDamage: OnDamage;
+  /** Behind this position. */
+  readonly after: number;
+  readonly maxBytes: number;
+}
+
+interface Found {
+  readonly position: number;
+  readonly atMs: number;
+  /** A slice of what was read at once. */
+  payload: Buffer;
+}
+
+/**
+ * The records of a stream behind a position, as many as fit into `maxBytes`, but at least one if there is one.
+ *
+ * @throws the system's own errors
+ */
+export async function readStream(stream: Stream, options: ReadOptions): Promise<readonly StoredRecord[]> {
+  const found = new FoundRecords(options.maxBytes);
+  let after = options.after;
+  while (!found.isFull) {
+    after = Math.max(after, stream.acked);
+    const run = runBehind(stream, after);
+    if (run === undefined) break;
+    const last = run.lastPosition;
+    await readRun(run, { ...options, after }, (record) => {
+      // What was confirmed while this was read belongs to the next reading.
+      if (record.position > last) return false;
+      return found.add(record);
+    });
+    after = last;
+  }
+  return found.compacted();
+}
+
+/** How much of a stream is not acknowledged. */
+export async function statStream(
+  stream: Stream,
+  { files, onDamage }: Pick<ReadOptions, 'files' | 'onDamage'>,
+): Promise<StreamStat> {
+  for (;;) {
+    const [first] = stream.runs;
+    const { lastPosition } = stream;
+    if (first === undefined) return { count: 0, bytes: 0, oldestAtMs: undefined, lastPosition };
+    const { acked } = stream;
+    if (stream.front?.acked !== acked || stream.front.run !== first)
+      await findFront(first, { files, onDamage, after: acked });
+    const { front } = stream;
+    // It may have been acknowledged further meanwhile.
+    if (front === undefined || front.acked !== stream.acked || front.run !== stream.runs[0]) continue;
+    let count = -front.count;
+    let bytes = -front.bytes;
+    for (const run of stream.runs) {
+      count += run.count;
+      bytes += run.bytes;
+    }
+    return { count, bytes, oldestAtMs: front.atMs, lastPosition };
+  }
+}
+
+/** Counts what is acknowledged already of the first run that has something else, too. */
+async function findFront(run: Run, options: Omit<ReadOptions, 'maxBytes'>): Promise<void> {
+  const entry = run.entry(run.indexBefore(options.after));
+  let count = entry?.count ?? 0;
+  let bytes = entry?.bytes ?? 0;
+  let atMs: number | undefined;
+  await readRun(run, { ...options, after: 0, from: entry?.position ?? 0 }, (record) => {
+    if (record.position <= options.after) {
+      count += 1;
+      bytes += record.payload.length;
+      return true;
+    }
+    atMs = record.atMs;
+    return false;
+  });
+  run.stream.front = { acked: options.after, run, count, bytes, atMs: atMs ?? 0 };
+}
+
+/** The first run with a record behind the position. */
+function runBehind({ runs }: Stream, position: number): Run | undefined {
+  let low = 0;
+  let high = runs.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((runs[middle] as Run).lastPosition <= position) low = middle + 1;
+    else high = middle;
+  }
+  return runs[low];
+}
+
+/** Goes through the records of a run behind a position, block by block of those in which it has any. */
+async function readRun(
+  run: Run,
+  options: Omit<ReadOptions, 'maxBytes'> & { readonly from?: number; readonly maxBytes?: number },
+  each: (record: Found) => boolean,
+): Promise<void> {
+  const { segment, stream } = run;
+  const { after, maxBytes = LIMITS.journalBlockBytes, onDamage } = options;
+  const chunkBytes = Math.min(Math.max(maxBytes, LIMITS.journalBlockBytes), LIMITS.journalReadBytes);
+  const end = run.endOffset;
+  const { salt } = segment;
+  await options.files.use(segment, async (file) => {
+    let goesOn = true;
+    let index = run.indexBefore(options.from ?? after);
+    let resume = options.from === undefined ? resumeOffset(run, after) : 0;
+    while (goesOn) {
+      const stretch = stretchFrom(run, index, end);
+      if (stretch === undefined) return;
+      index = stretch.next;
+      const from = Math.max(stretch.from, resume);
+      if (from >= stretch.stop) continue;
+      resume = 0;
+      await scan(
+        { file, salt, from, to: stretch.to, chunkBytes, isKept: true },
+        {
+          record: (view, bytes, bodyAt) => {
+            if (view.offset >= stretch.stop) return false;
+            if (view.kind !== KIND.data || view.stream !== stream.number || view.position <= after)
+              return true;
+            goesOn = each(foundRecord(view, bytes, bodyAt));
+            if (goesOn)
+              stream.resume = {
+                run,
+                position: view.position,
+                offset: view.offset + RECORD_HEADER_BYTES + view.bodyBytes,
+              };
+            return goesOn;
+          },
+          damage: (damageFrom, to) => onDamage(segment, damageFrom, to),
+        },
+      );
+    }
+  });
+}
+
+function foundRecord(view: RecordView, bytes: Buffer, bodyAt: number): Found {
+  const prefix = (view.flags & FLAG_SOURCE) === 0 ? 0 : SOURCE_BYTES;
+  const payload = bytes.subarray(bodyAt + prefix, bodyAt + view.bodyBytes);
+  return { position: view.position, atMs: view.atMs, payload };
+}
+
+/** Whoever reads on where the last reading ended need not look for the place. */
+function resumeOffset(run: Run, after: number): number {
+  const { resume } = run.stream;
+  return resume?.run === run && resume.position === after ? resume.offset : 0;
+}
+
+interface Stretch {
+  readonly from: number;
+  /** Records that begin here or later are others'. */
+  readonly stop: number;
+  /** A place at which a record begins or the run ends, so that none is cut in two. */
+  readonly to: number;
+  readonly next: number;
+}
+
+/** Neighbouring blocks in which a run has records, from an entry of its index on. */
+function stretchFrom(run: Run, index: number, end: number): Stretch | undefined {
+  const first = run.entry(index);
+  if (first === undefined || first.offset >= end) return undefined;
+  let block = Math.floor(first.offset / LIMITS.journalBlockBytes);
+  for (let next = index + 1; ; next += 1) {
+    const entry = run.entry(next);
+    if (entry === undefined || entry.offset >= end) return { from: first.offset, stop: end, to: end, next };
+    const its = Math.floor(entry.offset / LIMITS.journalBlockBytes);
+    if (its > block + 1) {
+      const stop = (block + 1) * LIMITS.journalBlockBytes;
+      return { from: first.offset, stop, to: entry.offset, next };
+    }
+    block = its;
+  }
+}
+
+class FoundRecords {
+  readonly #maxBytes: number;
+  readonly #records: Found[] = [];
+  #bytes = 0;
+  isFull = false;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  add(record: Found): boolean {
+    this.#bytes += record.payload.length;
+    if (this.#records.length > 0 && this.#bytes > this.#maxBytes) this.isFull = true;
+    else this.#records.push(record);
+    return !this.isFull;
+  }
+
+  /** Few records of a large chunk would hold all of it in memory, so they get one of their own. */
+  compacted(): readonly StoredRecord[] {
+    const held = new Set(this.#records.map(({ payload }) => payload.buffer));
+    let heldBytes = 0;
+    for (const buffer of held) heldBytes += buffer.byteLength;
+    const used = this.#records.reduce((sum, { payload }) => sum + payload.length, 0);
+    if (2 * used >= heldBytes) return this.#records;
+    const own = Buffer.allocUnsafeSlow(used);
+    let at = 0;
+    for (const record of this.#records) {
+      own.set(record.payload, at);
+      record.payload = own.subarray(at, at + record.payload.length);
+      at += record.payload.length;
+    }
+    return this.#records;
+  }
+}

@@ -1,0 +1,124 @@
+import { type Disk, type DiskFile, readWhole } from '../../base/disk.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { Randomness } from '../../base/ports.ts';
+import { SEGMENT_START } from './format.ts';
+import { type CopiedRecord, makeSegment } from './make-segment.ts';
+import type { Segment } from './model.ts';
+import { places } from './places.ts';
+import { quarantine, quarantineFile } from './quarantine.ts';
+import type { RecordWriter } from './record-writer.ts';
+import { JournalState } from './state.ts';
+import { type Survey, surveyJournal } from './survey.ts';
+import type { FoundRecord } from './survey-segment.ts';
+
+/** What the start of a journal found. */
+export interface RecoveryReport {
+  readonly segments: number;
+  readonly records: number;
+  /** Places whose bytes are no record, though the disk had them for certain; each lost what it held. */
+  readonly damaged: readonly DamageReport[];
+  /** What a crash left of writes that had not been confirmed. */
+  readonly torn: readonly DamageReport[];
+}
+
+export interface DamageReport {
+  readonly segment: number;
+  readonly from: number;
+  readonly to: number;
+  /** The file in the directory `quarantine` that keeps the bytes; undefined where they were zeros, or gone. */
+  readonly quarantined: string | undefined;
+  /** Of which stream a record was there, where that can still be read. */
+  readonly stream: string | undefined;
+}
+
+export interface Recovery {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly random: Pick<Randomness, 'bytes'>;
+  readonly writer: RecordWriter;
+}
+
+export interface Recovered {
+  readonly state: JournalState;
+  /** To which the next records go. */
+  readonly active: Segment;
+  readonly report: RecoveryReport;
+}
+
+/**
+ * Makes a journal fit for use, whatever a crash has left of it. A crash or an error in here leaves it as it was, or so
+ * that the next start comes to the same end.
+ *
+ * @throws AiocError AIOC_JOURNAL; the system's own errors
+ */
+export async function recoverJournal(recovery: Recovery): Promise<Recovered> {
+  const { disk, directory, random, writer } = recovery;
+  const survey = await surveyJournal(disk, directory);
+  // First of all what would be lost otherwise.
+  const report = await quarantineAll(recovery, survey);
+  const state = survey.state ?? new JournalState(random.bytes(16));
+  if (report.torn.length > 0) state.lastPosition += LIMITS.journalPositionGap;
+  const copies = await copiesOf(disk, survey.uncertain);
+  // Nothing of these is on the disk for certain, so the new segment has all of it, and does not name them.
+  const emptied = state.segments.filter(({ end }) => end <= SEGMENT_START);
+  state.segments = state.segments.filter((segment) => !emptied.includes(segment));
+  const active = await makeSegment({ disk, directory, state, writer, copies });
+  // From here on the new segment says what counts; the rest is tidying, which the next start does again if need be.
+  const useless = [...survey.voids, ...emptied.map(({ path }) => path), places.rewrite(directory)];
+  for (const path of useless) await disk.remove(path).catch(() => undefined);
+  const ends = new Set([...survey.uncertain, ...survey.damages].map(({ segment }) => segment));
+  for (const segment of emptied) ends.delete(segment);
+  for (const segment of ends) await cutOff(disk, segment).catch(() => undefined);
+  return { state, active, report };
+}
+
+async function quarantineAll({ disk, directory }: Recovery, survey: Survey): Promise<RecoveryReport> {
+  const reports: Record<'damaged' | 'torn', DamageReport[]> = { damaged: [], torn: [] };
+  for (const { segment, from, to, kind, stream } of survey.damages) {
+    const { path, number, header } = segment;
+    const range = { path, segment: number, generation: header.generation, from, to };
+    reports[kind].push({
+      segment: number,
+      from,
+      to,
+      quarantined: await quarantine(disk, directory, range),
+      stream: stream === undefined ? undefined : survey.streams.stream(stream)?.name,
+    });
+  }
+  for (const { path, number, sizeBytes, kind } of survey.strangers) {
+    const quarantined = await quarantineFile(disk, directory, path);
+    reports[kind].push({ segment: number, from: 0, to: sizeBytes, quarantined, stream: undefined });
+  }
+  return { segments: survey.state?.segments.length ?? 0, records: survey.records, ...reports };
+}
+
+async function copiesOf(disk: Disk, records: readonly FoundRecord[]): Promise<CopiedRecord[]> {
+  const copies: CopiedRecord[] = [];
+  for (const segment of new Set(records.map((record) => record.segment))) {
+    const file = await disk.open(segment.path, 'read');
+    try {
+      for (const record of records) if (record.segment === segment) copies.push(await copyOf(file, record));
+    } finally {
+      await file.close();
+    }
+  }
+  return copies;
+}
+
+async function copyOf(file: DiskFile, record: FoundRecord): Promise<CopiedRecord> {
+  const { stream, position, atMs, source, seq, payloadBytes, end } = record;
+  const payload = Buffer.alloc(payloadBytes);
+  const got = await readWhole(file, payload, end - payloadBytes);
+  if (got < payloadBytes) throw Object.assign(new Error('a segment became shorter'), { code: 'EIO' });
+  return { fields: { stream, position, atMs, source, seq, following: 0 }, payload };
+}
+
+/** Takes away what lies behind the end of an older segment: it is in the new one, or in quarantine. */
+async function cutOff(disk: Disk, segment: Segment): Promise<void> {
+  const file = await disk.open(segment.path, 'write');
+  try {
+    if ((await file.size()) > segment.end) await file.truncate(segment.end);
+  } finally {
+    await file.close();
+  }
+}

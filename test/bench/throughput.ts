@@ -1,0 +1,39 @@
+import { faults, type Rated, rate, ratio, spread, times } from './figures.ts';
+import type { Bench } from './run.ts';
+import { startFloor, startSystem } from './systems.ts';
+
+const PYTHON_COUNT = 10_000;
+
+/** Messages of 100 bytes from one program to the other, through two connectors over TLS, as fast as they go. */
+export const throughput: Bench = {
+  name: 'throughput',
+  async run({ workshop, python, rounds, sizes: { messages: count }, print }) {
+    const floor = await startFloor(workshop);
+    const aioc = await startSystem({ workshop, tls: true });
+    const reference =
+      python && (await startSystem({ workshop, tls: false, python: { server: python, client: python } }));
+    for (const system of [floor, aioc]) await rate(system, { count });
+    const seen = {
+      floor: [] as Rated[],
+      aioc: [] as Rated[],
+      awaited: [] as Rated[],
+      reference: [] as Rated[],
+    };
+    for (let round = 0; round < rounds; round += 1) {
+      seen.floor.push(await rate(floor, { count: count * 5 }));
+      seen.aioc.push(await rate(aioc, { count }));
+      seen.awaited.push(await rate(aioc, { count: Math.ceil(count / 10), awaited: true }));
+      if (reference) seen.reference.push(await rate(reference, { count: PYTHON_COUNT }));
+    }
+    const speeds = (rated: readonly Rated[]): number[] => rated.map(({ perSecond }) => perSecond);
+    const line = (what: string, rated: readonly Rated[]): void =>
+      print(`  ${what.padEnd(40)}${spread(speeds(rated)).padEnd(32)}${faults(rated)}`);
+    print(`messages of 100 B a second: median (min..max) of ${rounds} rounds of ${count}`);
+    line('floor, four plain Node processes, TLS', seen.floor);
+    line('aioc, TLS, 1,000 sends under way', seen.aioc);
+    line('aioc, TLS, each send awaited', seen.awaited);
+    if (reference) line('Python, no TLS (its TLS stalls at speed)', seen.reference);
+    print(`  aioc over the floor: ${times(ratio(speeds(seen.aioc), speeds(seen.floor)))}`);
+    if (reference) print(`  aioc over Python: ${times(ratio(speeds(seen.aioc), speeds(seen.reference)))}`);
+  },
+};

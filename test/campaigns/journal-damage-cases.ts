@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { basename } from 'node:path';
+import { decodeSegmentHeader, KIND, SEGMENT_START, saltOf } from '../../engine/storage/journal/format.ts';
+import { Journal } from '../../engine/storage/journal/journal.ts';
+import { scan } from '../../engine/storage/journal/scan.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { SimulatedDisk } from '../helpers/simulated-disk.ts';
+import { seededRandom } from '../helpers/simulated-world.ts';
+
+const DIRECTORY = '/journal';
+
+/** A record of the sound journal, and where it lies. */
+interface Lying {
+  readonly path: string;
+  readonly offset: number;
+  readonly end: number;
+  readonly isData: boolean;
+  readonly following: number;
+  readonly key: string;
+}
+
+/** A journal of some hundred records in three streams that was closed in order, as bytes. */
+export interface Sample {
+  readonly files: ReadonlyMap<string, Buffer>;
+  readonly records: readonly Lying[];
+  /** What a reader gets of it, by `stream position payload`. */
+  readonly keys: readonly string[];
+}
+
+const STREAMS = ['inbox news', 'outbox alice', 'outbox bob'];
+
+function openOn(disk: SimulatedDisk): Promise<Journal> {
+  return Journal.open({
+    disk: disk.mount(),
+    directory: DIRECTORY,
+    clock: new FakeClock(1_700_000_000_000),
+    random: seededRandom(7),
+    segmentBytes: 12_000,
+  });
+}
+
+async function keysOf(journal: Journal): Promise<string[]> {
+  const keys: string[] = [];
+  for (const stream of STREAMS) {
+    const records = await journal.read(stream, 0, 1_000_000_000);
+    for (const { position, payload } of records)
+      keys.push(`${stream} ${position} ${payload.toString('hex')}`);
+    const bytes = records.reduce((sum, { payload }) => sum + payload.length, 0);
+    const { count, bytes: said } = await journal.stat(stream);
+    assert.deepEqual({ count, said }, { count: records.length, said: bytes }, 'stat is exact');
+  }
+  return keys;
+}
+
+export async function makeSample(records: number, seed: number): Promise<Sample> {
+  const random = seededRandom(seed);
+  const disk = new SimulatedDisk({ random });
+  const journal = await openOn(disk);
+  for (let made = 0, batch = 0; made < records; batch += 1) {
+    const count = batch % 4 === 3 ? 5 : 1;
+    const payloads = Array.from({ length: count }, () => random.bytes(Math.floor(random.fraction() * 60)));
+    const stream = STREAMS[batch % STREAMS.length] as string;
+    await journal.append(stream, payloads, batch % 2 === 0 ? undefined : await sourceIn(journal, stream));
+    made += count;
+  }
+  const keys = await keysOf(journal);
+  await journal.close();
+  const files = new Map(
+    disk.paths.map((path) => [path, Buffer.from(disk.file(path).read(0, disk.file(path).size))]),
+  );
+  return { files, keys, records: await layoutOf(files) };
+}
+
+async function sourceIn(journal: Journal, stream: string): Promise<{ epoch: string; firstSeq: number }> {
+  return { epoch: 'epoch', firstSeq: ((await journal.lastSource(stream)).get('epoch') ?? 0) + 1 };
+}
+
+async function layoutOf(files: ReadonlyMap<string, Buffer>): Promise<Lying[]> {
+  const found: Lying[] = [];
+  for (const [path, bytes] of files) {
+    const disk = new SimulatedDisk({ random: seededRandom(1) });
+    disk.put(path, bytes);
+    const header = decodeSegmentHeader(bytes);
+    assert.ok(header !== undefined);
+    const file = await disk.mount().open(path, 'read');
+    await scan(
+      { file, salt: saltOf(header), from: SEGMENT_START, to: bytes.length, chunkBytes: 1_000_000 },
+      {
+        record: (view, body, bodyAt) => {
+          const end = view.offset + 40 + view.bodyBytes;
+          const prefix = view.flags === 0 ? 0 : 10;
+          const payload = body.toString('hex', bodyAt + prefix, bodyAt + view.bodyBytes);
+          const isData = view.kind === KIND.data;
+          const key = `${view.position} ${payload}`;
+          found.push({ path, offset: view.offset, end, isData, following: view.following, key });
+          return true;
+        },
+        damage: () => assert.fail('the sample is sound'),
+      },
+    );
+  }
+  return found;
+}
+
+/** Opens a changed copy of the journal, and says what is missing of it. */
+async function missingFrom(
+  sample: Sample,
+  change: (files: Map<string, Buffer>) => void,
+): Promise<{ readonly missing: readonly string[]; readonly reported: number; readonly disk: SimulatedDisk }> {
+  const files = new Map(sample.files);
+  change(files);
+  const disk = new SimulatedDisk({ random: seededRandom(2) });
+  for (const [path, bytes] of files) disk.put(path, bytes);
+  const journal = await openOn(disk);
+  const keys = new Set(await keysOf(journal));
+  const { damaged, torn } = journal.report;
+  assert.deepEqual(
+    [...keys].filter((key) => !sample.keys.includes(key)),
+    [],
+    'nothing is there that never was',
+  );
+  // It can be used, and the next start finds nothing amiss any more.
+  await journal.append('afterwards', [Buffer.from('x')]);
+  await journal.close();
+  disk.kill();
+  const again = await openOn(disk);
+  assert.deepEqual([again.report.damaged, again.report.torn], [[], []], 'put right for good');
+  assert.deepEqual(new Set(await keysOf(again)), keys, 'the same after the next start');
+  await again.close();
+  const missing = sample.keys.filter((key) => !keys.has(key)).map((key) => key.split(' ').slice(2).join(' '));
+  return { missing, reported: damaged.length + torn.length, disk };
+}
+
+/** One flipped byte takes the record that it is in, and nothing else, and is reported; its bytes are in quarantine. */
+export async function checkFlip(sample: Sample, path: string, at: number, mask: number): Promise<void> {
+  const { missing, reported, disk } = await missingFrom(sample, (files) => {
+    const bytes = Buffer.from(files.get(path) as Buffer);
+    bytes[at] = (bytes[at] as number) ^ mask;
+    files.set(path, bytes);
+  });
+  const touched = sample.records.find(
+    (record) => record.path === path && at >= record.offset && at < record.end,
+  );
+  const where = `${basename(path)}, byte ${at} flipped with ${mask}`;
+  assert.deepEqual(missing, touched?.isData ? [touched.key] : [], where);
+  assert.ok(reported > 0, `${where}: reported`);
+  assert.ok(
+    disk.paths.some((name) => name.includes('/quarantine/')),
+    `${where}: in quarantine`,
+  );
+}
+
+/** A file that ends too early has lost what lay there, and a batch that is not all there any more; it is reported. */
+export async function checkCut(sample: Sample, path: string, at: number): Promise<void> {
+  const { missing, reported } = await missingFrom(sample, (files) => {
+    files.set(path, (files.get(path) as Buffer).subarray(0, at));
+  });
+  const where = `${basename(path)}, cut at ${at}`;
+  const inFile = sample.records.filter((record) => record.path === path);
+  const gone = inFile.filter(({ isData, end }) => isData && end > at).map(({ key }) => key);
+  const lastWhole = inFile.filter(({ end }) => end <= at).at(-1);
+  const isLast = [...sample.files.keys()].at(-1) === path;
+  const alsoGone: string[] = [];
+  // In an older segment the disk had all of it, so what remains of a batch remains.
+  if (isLast && lastWhole?.isData && lastWhole.following > 0) {
+    let following = lastWhole.following;
+    for (const record of inFile.filter(({ end }) => end <= at).reverse()) {
+      if (!record.isData || record.following !== following) break;
+      alsoGone.unshift(record.key);
+      following += 1;
+    }
+  }
+  assert.deepEqual([...missing].sort(), [...alsoGone, ...gone].sort(), where);
+  const isBetween = at >= SEGMENT_START && inFile.some(({ offset, end }) => offset === at || end === at);
+  if (!isBetween && at > 0) assert.ok(reported > 0, `${where}: reported`);
+}

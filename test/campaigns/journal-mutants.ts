@@ -1,0 +1,134 @@
+/** A one-line bug: where `find` stands in `file` (once), `replace` stands instead. */
+export interface Mutant {
+  readonly name: string;
+  /** Below engine/storage/journal/. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'an append is confirmed before the sync',
+    file: 'committer.ts',
+    find: "if (durability !== 'os' && active.synced < active.end) await syncSegment(active);",
+    replace: 'active.synced = active.end;',
+  },
+  {
+    name: 'the checksum of a record’s body is not looked at',
+    file: 'format.ts',
+    find: 'return record.bodyCrc === crc32c(bytes, body, body + record.bodyBytes, salt ^ record.offset);',
+    replace: 'return body >= 0 && salt === salt;',
+  },
+  {
+    name: 'a segment whose sync failed is synced once more and believed',
+    file: 'write-segment.ts',
+    find: 'await file.sync();',
+    replace: 'await file.sync().catch(() => file.sync());',
+  },
+  {
+    name: 'an ack says one position too much',
+    file: 'record-writer.ts',
+    find: 'this.#other(KIND.ack, stream, upTo, 0);',
+    replace: 'this.#other(KIND.ack, stream, upTo + 1, 0);',
+  },
+  {
+    name: 'an ack resolves without being written',
+    file: 'committer.ts',
+    find: 'for (const { number, acked } of acks) this.#writer.ack(number, acked);',
+    replace: '',
+  },
+  {
+    name: 'a batch that is not all there is kept',
+    file: 'survey-segment.ts',
+    find: 'const count = wholeBatches(this.#open.slice(0, isTorn ? torn : undefined));',
+    replace:
+      'const count = wholeBatches(this.#open.slice(0, isTorn ? torn : undefined)) && (isTorn ? torn : this.#open.length);',
+  },
+  {
+    name: 'what lies behind a torn place is kept',
+    file: 'survey-segment.ts',
+    find: 'for (const found of this.#open.slice(0, count)) if (isRecord(found)) this.#verdict.uncertain(found);',
+    replace: 'for (const found of this.#open) if (isRecord(found)) this.#verdict.uncertain(found);',
+  },
+  {
+    name: 'what is not certain on the disk is not written again at the start',
+    file: 'survey-segment.ts',
+    find: 'for (const found of this.#open.slice(0, count)) if (isRecord(found)) this.#verdict.uncertain(found);',
+    replace:
+      'for (const found of this.#open.slice(0, count)) if (isRecord(found)) this.#verdict.certain(found);',
+  },
+  {
+    name: 'what was not confirmed still counts in a segment that failed',
+    file: 'committer.ts',
+    find: 'active.end = active.synced;',
+    replace: 'active.synced = active.end;',
+  },
+  {
+    name: 'positions are given anew after a start',
+    file: 'survey-streams.ts',
+    find: 'state.lastPosition = Math.max(state.lastPosition, record.position);',
+    replace:
+      'if (record.kind === KIND.data) state.lastPosition = Math.max(state.lastPosition, record.position);',
+  },
+  {
+    name: 'the beginning of a segment leaves the sources out',
+    file: 'state.ts',
+    find: 'for (const source of stream.sources.values()) if (source.seq > 0) writer.source(source);',
+    replace: '',
+  },
+  {
+    name: 'the beginning of a segment leaves the acks out',
+    file: 'state.ts',
+    find: 'return { number, name, acked, lastPosition };',
+    replace: 'return { number, name, acked: acked * 0, lastPosition };',
+  },
+  {
+    name: 'a segment is removed while it holds live records',
+    file: 'upkeep.ts',
+    find: 'if (segment.liveRuns > 0 || segment.users > 0 || segment.isActive) continue;',
+    replace: 'if (segment.liveRuns > 1 || segment.users > 0 || segment.isActive) continue;',
+  },
+  {
+    name: 'a rewritten segment takes its name before it is on the disk',
+    file: 'rewrite.ts',
+    find: '    await file.sync();\n',
+    replace: '',
+  },
+  {
+    name: 'the files that a rewritten segment stands for are removed before its name is on the disk',
+    file: 'rewrite.ts',
+    find: 'await disk.syncDirectory(directory).then(',
+    replace: 'await Promise.resolve().then(',
+  },
+  {
+    name: 'a new segment is used before its name is on the disk',
+    file: 'make-segment.ts',
+    find: '    await disk.syncDirectory(directory);\n',
+    replace: '',
+  },
+  {
+    name: 'the copy of a record that is there twice counts as well',
+    file: 'survey-streams.ts',
+    find: 'if (record.position <= (this.#lastFound.get(stream) ?? 0)) return false;',
+    replace: '',
+  },
+  {
+    name: 'a repetition in the same group is not recognised',
+    file: 'group.ts',
+    find: 'return this.#seqs.get(source) ?? source.seq;',
+    replace: 'return source.seq;',
+  },
+  {
+    name: 'a purge leaves the last record acknowledged in memory only',
+    file: 'journal.ts',
+    find: 'await this.#committer.ackForGood(stream);',
+    replace: '',
+  },
+  {
+    name: 'a short write counts as a whole one',
+    file: 'write-segment.ts',
+    find: 'await writeWhole(file, bytes, end);',
+    replace: 'await file.write(bytes, end);',
+  },
+];

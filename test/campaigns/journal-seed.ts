@@ -1,0 +1,342 @@
+import assert from 'node:assert/strict';
+import type { Randomness } from '../../engine/base/ports.ts';
+import { Journal } from '../../engine/storage/journal/journal.ts';
+import type { Durability } from '../../engine/storage/journal/journal-options.ts';
+import type { BatchSource } from '../../engine/storage/store.ts';
+import { FakeClock } from '../helpers/fake-clock.ts';
+import { type DiskCallName, type DiskFault, SimulatedDisk } from '../helpers/simulated-disk.ts';
+import { seededRandom } from '../helpers/simulated-world.ts';
+import { type Batch, idOf, payloadOf, StreamModel } from './journal-model.ts';
+
+const DIRECTORY = '/journal';
+const ERRORS: readonly (readonly [DiskCallName, string])[] = [
+  ['write', 'EIO'],
+  ['write', 'ENOSPC'],
+  ['sync', 'EIO'],
+  ['sync', 'ENOSPC'],
+  ['create', 'EMFILE'],
+  ['create', 'ENOSPC'],
+  ['open', 'EMFILE'],
+  ['rename', 'EIO'],
+  ['remove', 'EIO'],
+  ['syncDirectory', 'EIO'],
+  ['truncate', 'EIO'],
+];
+
+export type FaultCounts = Record<string, number>;
+
+/** One history of a journal: a few lives with faults, each ended by a crash or in order, and what it must hold then. */
+class History {
+  readonly #random: Randomness;
+  readonly #disk: SimulatedDisk;
+  readonly #clock = new FakeClock(1_700_000_000_000);
+  readonly #durability: Durability;
+  readonly #mayLosePower: boolean;
+  readonly #segmentBytes: number;
+  readonly #streams: StreamModel[];
+  readonly #nextSeq = new Map<string, number>();
+  #batches = 0;
+  #journal: Journal | undefined;
+  #pending: Promise<void>[] = [];
+  #crash: (() => void) | undefined;
+  #crashed: Promise<never> = new Promise(() => undefined);
+  #hasLost = false;
+  readonly faults: FaultCounts = {};
+
+  constructor(seed: number) {
+    this.#random = seededRandom(seed);
+    this.#durability = this.#pick(['batch', 'batch', 'batch', 'always', 'os'] as const);
+    this.#mayLosePower = this.#durability !== 'os' && this.#chance(0.6);
+    this.#segmentBytes = this.#pick([600, 1_500, 6_000]);
+    this.#streams = ['a', 'b', 'c'].slice(0, 1 + this.#below(3)).map((name) => new StreamModel(name));
+    const turns = this.#pick([0, 2, 5]);
+    this.#disk = new SimulatedDisk({
+      random: this.#random,
+      turns: (name) => (name === 'sync' ? 4 : 1) * this.#below(turns + 1),
+    });
+    this.#disk.onCrash = () => this.#crash?.();
+  }
+
+  async run(): Promise<void> {
+    const lives = 2 + this.#below(3);
+    await this.#start(false);
+    for (let life = 0; life < lives; life += 1) {
+      const powerLost = await this.#live();
+      await this.#start(powerLost);
+    }
+    await this.#checkResumed();
+    await this.#alive((this.#journal as Journal).close());
+  }
+
+  /** A life until its end, of whatever kind. Returns whether the power was lost. */
+  async #live(): Promise<boolean> {
+    this.#plan();
+    const steps = 3 + this.#below(20);
+    try {
+      for (let step = 0; step < steps; step += 1) await this.#step();
+      this.#heal();
+      await this.#settle();
+      if (this.#chance(0.3)) {
+        await this.#alive((this.#journal as Journal).close());
+        this.#count('closed');
+        this.#disk.kill();
+        return false;
+      }
+    } catch (error) {
+      if (error !== CRASHED) throw error;
+      this.#count('crash');
+    }
+    return this.#end();
+  }
+
+  #end(): boolean {
+    this.#heal();
+    const powerLost = this.#mayLosePower && this.#chance(0.7);
+    this.#count(powerLost ? 'power loss' : 'kill');
+    if (powerLost) this.#disk.losePower();
+    else this.#disk.kill();
+    return powerLost;
+  }
+
+  /** Starts until it comes up, with a second fault on the way, and looks at what is there. */
+  async #start(powerWasLost: boolean): Promise<void> {
+    let powerLost = powerWasLost;
+    this.#journal = undefined;
+    this.#pending = [];
+    for (;;) {
+      if (this.#chance(0.4)) this.#plan(12);
+      try {
+        await this.#open();
+        this.#heal();
+        // What has begun already may still crash.
+        await this.#alive(this.#turns(40));
+        break;
+      } catch (error) {
+        this.#heal();
+        if (error !== CRASHED) {
+          this.#count('start failed');
+          this.#disk.kill();
+        } else {
+          this.#count('crash in recovery');
+          powerLost = this.#end() || powerLost;
+        }
+      }
+    }
+    const journal = this.#journal as unknown as Journal;
+    assert.deepEqual(journal.report.damaged, [], 'nothing is damaged, so nothing may be called so');
+    for (const stream of this.#streams)
+      await stream.checkRestarted(journal, { powerLost: powerLost || this.#hasLost });
+    this.#hasLost = false;
+    for (const stream of this.#streams)
+      for (const [epoch, seq] of stream.confirmedSeq) this.#nextSeq.set(`${stream.name} ${epoch}`, seq + 1);
+  }
+
+  async #open(): Promise<void> {
+    this.#crashed = new Promise((_, reject) => {
+      this.#crash = () => reject(CRASHED);
+    });
+    this.#crashed.catch(() => undefined);
+    this.#journal = await this.#alive(
+      Journal.open({
+        disk: this.#disk.mount(),
+        directory: DIRECTORY,
+        clock: this.#clock,
+        random: this.#random,
+        durability: this.#durability,
+        segmentBytes: this.#segmentBytes,
+      }),
+    );
+  }
+
+  async #step(): Promise<void> {
+    const stream = this.#pick(this.#streams);
+    const luck = this.#random.fraction();
+    if (luck < 0.5) this.#append(stream);
+    else if (luck < 0.65) await this.#ack(stream);
+    else if (luck < 0.7) await this.#purge(stream);
+    else if (luck < 0.8) await this.#settle();
+    else if (luck < 0.85) this.#clock.advance(60);
+    else if (luck < 0.9) await this.#alive(this.#turns());
+    else if (luck < 0.93) this.#disk.capacityBytes = this.#disk.usedBytes + this.#below(500);
+    else if (luck < 0.97) this.#heal();
+    else await this.#check(stream);
+    if (this.#disk.capacityBytes < this.#disk.usedBytes + 10) this.#count('disk full');
+  }
+
+  async #turns(count = this.#below(20)): Promise<void> {
+    for (let turn = count; turn > 0; turn -= 1) await undefined;
+  }
+
+  #append(stream: StreamModel): void {
+    const count = this.#pick([1, 1, 1, 2, 5]);
+    this.#batches += 1;
+    const epoch = this.#chance(0.5) ? this.#pick(['e', 'f']) : undefined;
+    let source: BatchSource | undefined;
+    let ids = Array.from({ length: count }, (_, index) => `p${this.#batches}.${index}`);
+    if (epoch !== undefined) {
+      const key = `${stream.name} ${epoch}`;
+      // Now and then a part comes again, as after a connection was lost.
+      const firstSeq = Math.max(1, (this.#nextSeq.get(key) ?? 1) - (this.#chance(0.3) ? this.#below(3) : 0));
+      source = { epoch, firstSeq };
+      ids = ids.map((_, index) => `s${epoch}.${firstSeq + index}`);
+      this.#nextSeq.set(key, Math.max(this.#nextSeq.get(key) ?? 1, firstSeq + count));
+    }
+    const batch: Batch = { ids, source };
+    stream.tried(batch);
+    const payloads = ids.map((id) => payloadOf(id, this.#filler()));
+    const journal = this.#journal as Journal;
+    const appended = journal.append(stream.name, payloads, source).then(
+      () => stream.confirmed(batch),
+      (error: { code?: string }) => {
+        this.#count(`refused ${error.code}`);
+        assert.match(String(error.code), /^AIOC_(DISK|DISK_FULL|STORE_GAP)$/);
+        // A sender begins anew behind what is known to be there.
+        if (source !== undefined)
+          this.#nextSeq.set(
+            `${stream.name} ${source.epoch}`,
+            (stream.confirmedSeq.get(source.epoch) ?? 0) + 1,
+          );
+      },
+    );
+    this.#pending.push(appended);
+  }
+
+  /** Anything, now and then a piece of the journal itself. */
+  #filler(): Buffer {
+    if (this.#chance(0.1)) {
+      const path = this.#pick(this.#disk.paths.filter((name) => name.endsWith('.segment')));
+      const file = this.#disk.file(path);
+      const from = this.#below(file.size);
+      return Buffer.from(file.read(from, from + 200));
+    }
+    return Buffer.alloc(this.#pick([0, 10, 100, this.#below(1_000)]), 0x61 + this.#below(26));
+  }
+
+  async #ack(stream: StreamModel): Promise<void> {
+    await this.#settle();
+    const journal = this.#journal as Journal;
+    const records = await this.#alive(stream.checkRunning(journal));
+    if (records.length === 0) return;
+    const record = records[this.#below(records.length)] as (typeof records)[number];
+    stream.acked(idOf(record), 'asked');
+    const written = journal.ack(stream.name, record.position).then(
+      () => stream.acked(idOf(record), 'written'),
+      () => this.#count('ack failed'),
+    );
+    this.#pending.push(written);
+    if (this.#chance(0.5)) await this.#alive(written);
+  }
+
+  async #purge(stream: StreamModel): Promise<void> {
+    await this.#settle();
+    const { lastId } = stream;
+    if (lastId === undefined) return;
+    stream.acked(lastId, 'asked');
+    await this.#alive(
+      (this.#journal as Journal).purge(stream.name).then(
+        () => stream.acked(lastId, this.#durability === 'os' ? 'written' : 'durable'),
+        () => this.#count('purge failed'),
+      ),
+    );
+  }
+
+  async #settle(): Promise<void> {
+    const pending = this.#pending;
+    this.#pending = [];
+    await this.#alive(Promise.all(pending));
+  }
+
+  async #check(stream: StreamModel): Promise<void> {
+    await this.#settle();
+    await this.#alive(stream.checkRunning(this.#journal as Journal).catch(onlyDiskErrors));
+  }
+
+  /** Without faults everything works again by itself. */
+  async #checkResumed(): Promise<void> {
+    for (const stream of this.#streams) {
+      for (let count = 0; count < 3; count += 1) this.#append(stream);
+      await this.#settle();
+      await stream.checkRunning(this.#journal as Journal);
+      assert.equal((this.#journal as Journal).condition.refusing, undefined);
+    }
+  }
+
+  /** What goes wrong from here on. */
+  #plan(within = 120): void {
+    const at = this.#disk.calls + 1 + this.#below(within);
+    const luck = this.#random.fraction();
+    if (luck < 0.15) return;
+    if (luck < 0.6) {
+      this.#disk.fault = ({ number }) => (number >= at ? 'crash' : undefined);
+      return;
+    }
+    const [name, code] = this.#pick(ERRORS);
+    const until = at + (this.#chance(0.5) ? 40 : 1 + this.#below(400));
+    const isShort = this.#chance(0.15);
+    let isOnce = this.#chance(0.5);
+    this.#disk.fault = (call): DiskFault | undefined => {
+      if (call.number < at || call.number > until || call.name !== (isShort ? 'write' : name))
+        return undefined;
+      if (isOnce) this.#disk.fault = () => undefined;
+      isOnce = false;
+      this.#count(isShort ? 'short write' : `${name} ${code}`);
+      // What the kernel had not brought to the disk is gone, as after a power loss.
+      if (call.name === 'sync') this.#hasLost = true;
+      return isShort ? 'short' : { fails: code };
+    };
+  }
+
+  #heal(): void {
+    this.#disk.fault = () => undefined;
+    this.#disk.capacityBytes = Number.POSITIVE_INFINITY;
+  }
+
+  /** The result, unless the machine crashes first. */
+  #alive<T>(promise: Promise<T>): Promise<T> {
+    promise.catch(() => undefined);
+    return Promise.race([promise, this.#crashed]);
+  }
+
+  #count(what: string): void {
+    this.faults[what] = (this.faults[what] ?? 0) + 1;
+  }
+
+  #below(bound: number): number {
+    return Math.floor(this.#random.fraction() * bound);
+  }
+
+  #chance(probability: number): boolean {
+    return this.#random.fraction() < probability;
+  }
+
+  #pick<T>(from: readonly T[]): T {
+    return from[this.#below(from.length)] as T;
+  }
+}
+
+const CRASHED = new Error('the machine crashed');
+
+function onlyDiskErrors(error: { code?: string }): void {
+  if (error.code !== 'AIOC_DISK') throw error;
+}
+
+/**
+ * Runs the history of a seed.
+ *
+ * @returns the faults that were in it, by kind
+ * @throws AssertionError when the journal has broken a promise
+ */
+export async function runJournalSeed(seed: number): Promise<FaultCounts> {
+  const history = new History(seed);
+  // A promise that never resolves would end the process in silence.
+  let timer: NodeJS.Timeout | undefined;
+  const hung = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('it hangs')), 5_000);
+  });
+  try {
+    await Promise.race([history.run(), hung]);
+  } finally {
+    clearTimeout(timer);
+  }
+  return history.faults;
+}

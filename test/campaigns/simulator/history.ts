@@ -1,0 +1,277 @@
+import assert from 'node:assert/strict';
+import type { Randomness } from '../../../engine/base/ports.ts';
+import type { Durability } from '../../../engine/config/shapes.ts';
+import { SimulatedDisk } from '../../helpers/simulated-disk.ts';
+import {
+  type SimulatedConnection,
+  type SimulatedWorld,
+  simulatedWorld,
+} from '../../helpers/simulated-world.ts';
+import { CRASHED, SimulatedNode, TYPES } from './node.ts';
+
+/** Nothing here waits for more than promises and the ends of turns. */
+const TURNS = 2;
+
+export type FaultCounts = Record<string, number>;
+
+/** What was sent one way under one type, and what has become of it. */
+class Ledger {
+  readonly sent: string[] = [];
+  readonly confirmed = new Set<string>();
+  readonly delivered: string[] = [];
+
+  /** @param repeats whether a message may come more than once, as from a sender that is told nothing but "received" */
+  check(name: string): void {
+    const first = [...new Set(this.delivered)];
+    const known = new Set(this.sent);
+    for (const text of first) assert.ok(known.has(text), `${name}: ${text} was never sent`);
+    const came = new Set(first);
+    for (const text of this.confirmed)
+      assert.ok(came.has(text), `${name}: ${text} was confirmed and has not come`);
+    const inOrder = this.sent.filter((text) => came.has(text));
+    assert.deepEqual(first, inOrder, `${name}: out of order`);
+  }
+}
+
+/** Two connectors, each with a program on both ends, and whatever can go wrong between and under them. */
+export class SimulatedHistory {
+  readonly faults: FaultCounts = {};
+  readonly #random: Randomness;
+  readonly #world: SimulatedWorld;
+  readonly #nodes: readonly SimulatedNode[];
+  readonly #disks = new Map<SimulatedNode, SimulatedDisk>();
+  readonly #ledgers = new Map<string, Ledger>();
+  readonly #durability: Durability;
+  #sent = 0;
+
+  constructor(seed: number) {
+    this.#world = simulatedWorld(seed, TURNS);
+    this.#random = this.#world.random;
+    this.#durability = this.#pick(['batch', 'batch', 'batch', 'always', 'os'] as const);
+    const { network } = this.#world;
+    network.certificateOfDialler = { fingerprint: 'of the client', claimedName: 'client1' };
+    network.certificateOfListener = { fingerprint: 'of the server', claimedName: 'server' };
+    network.onDial = (...ends) => this.#wear(ends);
+    this.#nodes = (['server', 'client'] as const).map((role) => this.#node(role));
+  }
+
+  async run(): Promise<void> {
+    for (const node of this.#nodes) await this.#start(node);
+    const steps = 4 + this.#below(12);
+    for (let step = 0; step < steps; step += 1) await this.#step();
+    await this.#calm();
+    for (const [name, ledger] of this.#ledgers) ledger.check(name);
+    for (const node of this.#nodes) node.end();
+  }
+
+  #node(role: 'server' | 'client'): SimulatedNode {
+    const disk = new SimulatedDisk({ random: this.#random });
+    const from = role === 'server' ? 'client' : 'server';
+    const node = new SimulatedNode({
+      role,
+      world: this.#world,
+      disk,
+      durability: this.#durability,
+      onDelivered: (type, text) => this.#ledger(from, type).delivered.push(text),
+    });
+    this.#disks.set(node, disk);
+    return node;
+  }
+
+  #ledger(from: string, type: string): Ledger {
+    const name = `${from} ${type}`;
+    const ledger = this.#ledgers.get(name) ?? new Ledger();
+    this.#ledgers.set(name, ledger);
+    return ledger;
+  }
+
+  async #step(): Promise<void> {
+    const node = this.#pick(this.#nodes);
+    if (!node.running) await this.#start(node);
+    const luck = this.#random.fraction();
+    if (luck < 0.4) this.#send(node);
+    else if (luck < 0.5) this.#break();
+    else if (luck < 0.58) this.#hold();
+    else if (luck < 0.74) this.#end(node);
+    else if (luck < 0.86) this.#hurtDisk(node);
+    else if (luck < 0.93) this.#slow(node);
+    if (luck >= 0.4) this.#send(this.#pick(this.#nodes));
+    await this.#pass(this.#pick([0, 1, 3, 10, 100, 1_000]));
+  }
+
+  #send(node: SimulatedNode): void {
+    if (!node.running) return;
+    const count = this.#pick([1, 1, 3, 10, 40]);
+    for (let index = 0; index < count; index += 1) {
+      const type = this.#pick(TYPES);
+      const ledger = this.#ledger(node.role, type);
+      this.#sent += 1;
+      const text = `${this.#sent} ${'.'.repeat(this.#pick([0, 10, 300]))}`;
+      ledger.sent.push(text);
+      node.send(type, text).then(
+        () => ledger.confirmed.add(text),
+        (error) => this.#count(error === CRASHED ? 'unconfirmed at a crash' : `refused ${error.code}`),
+      );
+    }
+  }
+
+  /** A connection that has just been made: how fast, in what pieces, and whether it lasts. */
+  #wear(ends: readonly SimulatedConnection[]): void {
+    for (const end of ends) {
+      end.latencyMs = this.#pick([0, 1, 1, 1, 20, 200]);
+      if (end.latencyMs > 1) this.#count('delay');
+      if (this.#chance(0.03)) {
+        end.pieceBytes = 1;
+        this.#count('one-byte writes');
+      }
+      if (this.#chance(0.1)) {
+        end.breaksAfterBytes = this.#below(6_000);
+        this.#count('cut mid-frame');
+      }
+    }
+  }
+
+  #break(): void {
+    if (this.#world.network.open.length > 0) this.#count('cut');
+    this.#world.network.cutAll();
+  }
+
+  /** Nothing arrives for a while, one way or both; some links then break, as a blackhole ends. */
+  #hold(): void {
+    const [pair] = this.#world.network.open;
+    if (pair === undefined) return;
+    const until = this.#world.clock.now() + this.#pick([50, 500, 5_000]);
+    const ends = this.#chance(0.5) ? pair : [this.#pick(pair)];
+    for (const end of ends) end.heldUntil = until;
+    if (this.#chance(0.5)) return this.#count('stall');
+    this.#count('blackhole');
+    this.#world.clock.after(until - this.#world.clock.now(), () => pair[0].break());
+  }
+
+  #end(node: SimulatedNode): void {
+    const disk = this.#disks.get(node) as SimulatedDisk;
+    node.end();
+    if (this.#durability !== 'os' && this.#chance(0.5)) {
+      this.#count('power loss');
+      disk.losePower();
+    } else {
+      this.#count('kill');
+      disk.kill();
+    }
+  }
+
+  #hurtDisk(node: SimulatedNode): void {
+    const disk = this.#disks.get(node) as SimulatedDisk;
+    const at = disk.calls + 1 + this.#below(30);
+    const luck = this.#random.fraction();
+    if (luck < 0.35) {
+      disk.fault = ({ number }) => (number >= at ? 'crash' : undefined);
+      const told = disk.onCrash;
+      disk.onCrash = () => {
+        told();
+        this.#count('crash at an I/O call');
+        this.#end(node);
+        this.#heal(node);
+      };
+    } else if (luck < 0.6) {
+      disk.capacityBytes = disk.usedBytes + this.#below(2_000);
+      this.#count('disk full');
+      this.#world.clock.after(this.#pick([10, 600, 3_000]), () => this.#heal(node));
+    } else {
+      const name = luck < 0.8 ? 'sync' : 'write';
+      const until = at + 1 + this.#below(6);
+      const isShort = name === 'write' && this.#chance(0.4);
+      disk.fault = (call) => {
+        if (call.number < at || call.name !== name) return undefined;
+        if (call.number > until) this.#heal(node);
+        this.#count(isShort ? 'short write' : `failed ${name}`);
+        return isShort ? 'short' : { fails: 'EIO' };
+      };
+    }
+  }
+
+  #slow(node: SimulatedNode): void {
+    node.listens = this.#chance(0.6);
+    node.listenerMs = this.#pick([0, 2, 50]);
+    this.#count(node.listens ? 'slow listener' : 'absent listener');
+  }
+
+  #heal(node: SimulatedNode): void {
+    const disk = this.#disks.get(node) as SimulatedDisk;
+    disk.fault = () => undefined;
+    disk.capacityBytes = Number.POSITIVE_INFINITY;
+  }
+
+  /** Starts until it comes up, now and then with a second fault on the way. */
+  async #start(node: SimulatedNode): Promise<void> {
+    const disk = this.#disks.get(node) as SimulatedDisk;
+    for (;;) {
+      this.#heal(node);
+      if (this.#chance(0.2)) {
+        const at = disk.calls + 1 + this.#below(12);
+        disk.fault = ({ number }) => (number >= at ? 'crash' : undefined);
+      }
+      try {
+        await node.start();
+        this.#heal(node);
+        return;
+      } catch (error) {
+        if (error !== CRASHED) throw error;
+        this.#count('crash in recovery');
+        this.#end(node);
+      }
+    }
+  }
+
+  async #pass(ms: number): Promise<void> {
+    await this.#world.clock.pass(ms);
+  }
+
+  /** Everything is well again, and stays so until nothing waits any more. */
+  async #calm(): Promise<void> {
+    const { clock, network } = this.#world;
+    network.onDial = () => undefined;
+    for (const node of this.#nodes) {
+      node.listens = true;
+      node.listenerMs = 0;
+      this.#heal(node);
+      this.#disks.get(node as SimulatedNode);
+      if (!node.running) await this.#start(node);
+    }
+    network.cutAll();
+    const isQuiet = (): boolean => this.#nodes.every((node) => node.running && node.waiting === 0);
+    for (let waited = 0; !isQuiet(); waited += 1) {
+      assert.ok(waited < 600, `messages still wait: ${this.#nodes.map(({ waiting }) => waiting).join()}`);
+      await clock.pass(200);
+      for (const node of this.#nodes) if (!node.running) await this.#start(node);
+    }
+  }
+
+  #count(what: string): void {
+    this.faults[what] = (this.faults[what] ?? 0) + 1;
+  }
+
+  #below(bound: number): number {
+    return Math.floor(this.#random.fraction() * bound);
+  }
+
+  #chance(probability: number): boolean {
+    return this.#random.fraction() < probability;
+  }
+
+  #pick<T>(from: readonly T[]): T {
+    return from[this.#below(from.length)] as T;
+  }
+}
+
+/**
+ * Lives through the history of a seed.
+ *
+ * @returns the faults that were in it, by kind
+ * @throws AssertionError when a promise was broken
+ */
+export async function runSimulatedSeed(seed: number): Promise<FaultCounts> {
+  const history = new SimulatedHistory(seed);
+  await history.run();
+  return history.faults;
+}

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Journal } from '../../../../engine/storage/journal/journal.ts';
+import type { JournalOptions, JournalTrouble } from '../../../../engine/storage/journal/journal-options.ts';
+import { runJournalSeed } from '../../../campaigns/journal-seed.ts';
+import { FakeClock } from '../../../helpers/fake-clock.ts';
+import { SimulatedDisk } from '../../../helpers/simulated-disk.ts';
+import { seededRandom } from '../../../helpers/simulated-world.ts';
+
+const DIRECTORY = '/journal';
+const FIRST = `${DIRECTORY}/0000000001.segment`;
+
+function openOn(disk: SimulatedDisk, options: Partial<JournalOptions> = {}): Promise<Journal> {
+  return Journal.open({
+    disk: disk.mount(),
+    directory: DIRECTORY,
+    clock: new FakeClock(1_700_000_000_000),
+    random: seededRandom(1),
+    ...options,
+  });
+}
+
+async function texts(journal: Journal, stream = 'a'): Promise<string[]> {
+  return (await journal.read(stream, 0, 1_000_000)).map(({ payload }) => payload.toString('latin1', 0, 8));
+}
+
+test('histories with faults and crashes keep every promise', async () => {
+  for (let seed = 1; seed <= 80; seed += 1)
+    await runJournalSeed(seed).catch((error: unknown) => {
+      throw new Error(`seed ${seed} (npm run campaign:journal -- 1 ${seed})`, { cause: error });
+    });
+});
+
+test('a full disk refuses within the call, loses nothing, says so once, and goes on by itself', async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const told: JournalTrouble[] = [];
+  const journal = await openOn(disk, { onTrouble: (trouble) => void told.push(trouble) });
+  await journal.append('a', [Buffer.from('before')]);
+  disk.capacityBytes = disk.usedBytes + 50;
+  for (let tries = 0; tries < 3; tries += 1)
+    await assert.rejects(journal.append('a', [Buffer.alloc(200, 'refused')]), { code: 'AIOC_DISK_FULL' });
+  assert.deepEqual(await texts(journal), ['before']);
+  assert.equal(journal.condition.refusing?.code, 'AIOC_DISK_FULL');
+  disk.capacityBytes = Number.POSITIVE_INFINITY;
+  await journal.append('a', [Buffer.from('after')]);
+  assert.deepEqual(
+    told.map(({ kind }) => kind),
+    ['refusing', 'storing again'],
+  );
+  disk.losePower();
+  const again = await openOn(disk);
+  assert.deepEqual(await texts(again), ['before', 'after']);
+});
+
+test('what is acknowledged gives a full disk its space back', async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const journal = await openOn(disk, { segmentBytes: 2_000 });
+  disk.capacityBytes = 12_000;
+  let last = 0;
+  await assert.rejects(
+    async () => {
+      for (let count = 0; count < 100; count += 1)
+        last = (await journal.append('a', [Buffer.alloc(500, 'x')])).position;
+    },
+    { code: 'AIOC_DISK_FULL' },
+  );
+  await journal.ack('a', last).catch(() => undefined);
+  await journal.append('a', [Buffer.from('room')]);
+  assert.deepEqual(await texts(journal), ['room']);
+});
+
+test('a sync that fails is not believed when it is tried again', async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const journal = await openOn(disk);
+  let failing: string | undefined;
+  disk.fault = ({ name, path }) => {
+    if (name !== 'sync' || failing !== undefined) return undefined;
+    failing = path;
+    return { fails: 'EIO' };
+  };
+  await journal.append('a', [Buffer.from('kept')]);
+  assert.equal(failing, FIRST);
+  disk.fault = ({ name, path }) => (name === 'sync' ? assert.notEqual(path, FIRST) : undefined) ?? undefined;
+  disk.losePower();
+  assert.deepEqual(await texts(await openOn(disk)), ['kept']);
+});
+
+test('bytes that are damaged while it runs cost the record they are in, are saved, and are told of', async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const told: JournalTrouble[] = [];
+  const journal = await openOn(disk, {
+    segmentBytes: 1_000,
+    onTrouble: (trouble) => void told.push(trouble),
+  });
+  for (let count = 0; count < 12; count += 1)
+    await journal.append('a', [Buffer.alloc(100, `record ${count}|`)]);
+  const file = disk.file(FIRST);
+  file.flip(file.read(0, file.size).indexOf('record 2|') + 20, 1);
+  const expected = Array.from({ length: 12 }, (_, count) => `record ${count}`).filter(
+    (text) => text !== 'record 2',
+  );
+  const read = (): Promise<string[]> =>
+    texts(journal).then((found) => found.map((text) => text.trim().replace('|', '')));
+  const wanted = expected.map((text) => text.slice(0, 8));
+  assert.deepEqual(await read(), wanted);
+  await journal.close();
+  assert.deepEqual(
+    told.map(({ kind }) => kind),
+    ['damage'],
+  );
+  assert.ok(disk.paths.some((path) => path.includes('/quarantine/segment-1-')));
+  const again = await openOn(disk);
+  assert.equal((await again.stat('a')).count, 11);
+  assert.deepEqual((await texts(again)).length, 11);
+});
+
+test('a journal of a newer version is refused, and not touched', async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const journal = await openOn(disk);
+  await journal.close();
+  const { encodeSegmentHeader } = await import('../../../../engine/storage/journal/format.ts');
+  const { crc32c } = await import('../../../../engine/storage/journal/crc32c.ts');
+  const header = encodeSegmentHeader({ id: Buffer.alloc(16), number: 1, generation: 0, isWhole: false });
+  for (const at of [0, 48]) {
+    header.writeUInt32LE(2, at + 8);
+    header.writeUInt32LE(crc32c(header, at, at + 44), at + 44);
+  }
+  disk.put(FIRST, header);
+  await assert.rejects(openOn(disk), { code: 'AIOC_JOURNAL', message: /format 2.*newer aioc/ });
+  assert.deepEqual(disk.file(FIRST).read(0, 96), header);
+});
+
+test('reading one stream does not go through the backlog of another', async () => {
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const journal = await openOn(disk);
+  for (let round = 0; round < 10; round += 1) {
+    await journal.append('small', [Buffer.from(`small ${round}`)]);
+    await journal.append(
+      'large',
+      Array.from({ length: 100 }, () => Buffer.alloc(10_000)),
+    );
+  }
+  const sizes: number[] = [];
+  const read = disk.file(FIRST).read;
+  disk.file(FIRST).read = function (from, to) {
+    sizes.push(to - from);
+    return read.call(this, from, to);
+  };
+  assert.equal((await journal.read('small', 0, 1_000_000)).length, 10);
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  assert.ok(bytes < 3_500_000, `${bytes} of more than 10,000,000 bytes were read`);
+});
