@@ -1,6 +1,6 @@
 import { faults, held, type Rated, rate, ratio, spread, times } from './figures.ts';
 import type { Bench } from './run.ts';
-import { startSystem } from './systems.ts';
+import { NOT_STORED, startSystem } from './systems.ts';
 
 const BAR = 200;
 /** Python waits 88 ms for each. */
@@ -15,7 +15,7 @@ export const acknowledged: Bench = {
     if (python === undefined) return print('needs Python at the other end');
     for (const tls of [false, true]) {
       const reference = await startSystem({ workshop, tls, python: { server: python, client: python } });
-      const aioc = await startSystem({ workshop, tls, python: { server: python } });
+      const aioc = await startSystem({ workshop, tls, config: NOT_STORED, python: { server: python } });
       await rate(aioc, { count, waitForAck: true });
       const seen = { aioc: [] as Rated[], reference: [] as Rated[], unwaited: [] as Rated[] };
       for (let round = 0; round < rounds; round += 1) {

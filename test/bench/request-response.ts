@@ -1,6 +1,6 @@
 import { held, median, ratio, spread, times } from './figures.ts';
 import type { Bench } from './run.ts';
-import { startFloor, startSystem } from './systems.ts';
+import { NOT_STORED, startFloor, startSystem } from './systems.ts';
 
 const BAR = 5;
 const WARM_UP = 500;
@@ -13,7 +13,7 @@ export const requestResponse: Bench = {
   async run({ workshop, python, rounds, sizes: { requests: count }, print }) {
     const floor = await startFloor(workshop);
     await floor.receiver.do('echo', { on: true });
-    const aioc = await startSystem({ workshop, tls: true });
+    const aioc = await startSystem({ workshop, tls: true, config: NOT_STORED });
     const reference =
       python && (await startSystem({ workshop, tls: false, python: { server: python, client: python } }));
     const ask = ({ sender }: typeof floor, many: number): Promise<number[]> =>

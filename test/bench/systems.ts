@@ -97,6 +97,9 @@ async function startSide(workshop: Workshop, { directory, config, python }: Side
   return new Driven(workshop, python.python, [join(PROGRAMS, 'python-program.py'), file]);
 }
 
+/** Nothing is written to a disk, as Python's templates have it. */
+export const NOT_STORED = { disk_persistence_send: false, disk_persistence_recv: false };
+
 /** The same shape in four plain Node processes (programs/floor.ts). */
 export async function startFloor(workshop: Workshop): Promise<System> {
   const port = await freePort();

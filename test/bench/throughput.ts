@@ -1,6 +1,6 @@
 import { faults, type Rated, rate, ratio, spread, times } from './figures.ts';
 import type { Bench } from './run.ts';
-import { startFloor, startSystem } from './systems.ts';
+import { NOT_STORED, startFloor, startSystem } from './systems.ts';
 
 const PYTHON_COUNT = 10_000;
 
@@ -9,20 +9,23 @@ export const throughput: Bench = {
   name: 'throughput',
   async run({ workshop, python, rounds, sizes: { messages: count }, print }) {
     const floor = await startFloor(workshop);
-    const aioc = await startSystem({ workshop, tls: true });
+    const aioc = await startSystem({ workshop, tls: true, config: NOT_STORED });
+    const stored = await startSystem({ workshop, tls: true });
     const reference =
       python && (await startSystem({ workshop, tls: false, python: { server: python, client: python } }));
-    for (const system of [floor, aioc]) await rate(system, { count });
+    for (const system of [floor, aioc, stored]) await rate(system, { count });
     const seen = {
       floor: [] as Rated[],
       aioc: [] as Rated[],
       awaited: [] as Rated[],
+      stored: [] as Rated[],
       reference: [] as Rated[],
     };
     for (let round = 0; round < rounds; round += 1) {
       seen.floor.push(await rate(floor, { count: count * 5 }));
       seen.aioc.push(await rate(aioc, { count }));
       seen.awaited.push(await rate(aioc, { count: Math.ceil(count / 10), awaited: true }));
+      seen.stored.push(await rate(stored, { count }));
       if (reference) seen.reference.push(await rate(reference, { count: PYTHON_COUNT }));
     }
     const speeds = (rated: readonly Rated[]): number[] => rated.map(({ perSecond }) => perSecond);
@@ -32,8 +35,13 @@ export const throughput: Bench = {
     line('floor, four plain Node processes, TLS', seen.floor);
     line('aioc, TLS, 1,000 sends under way', seen.aioc);
     line('aioc, TLS, each send awaited', seen.awaited);
+    line('aioc, TLS, stored on both disks (batch)', seen.stored);
     if (reference) line('Python, no TLS (its TLS stalls at speed)', seen.reference);
     print(`  aioc over the floor: ${times(ratio(speeds(seen.aioc), speeds(seen.floor)))}`);
-    if (reference) print(`  aioc over Python: ${times(ratio(speeds(seen.aioc), speeds(seen.reference)))}`);
+    if (!reference) return;
+    print(`  aioc over Python: ${times(ratio(speeds(seen.aioc), speeds(seen.reference)))}`);
+    print(
+      `  aioc, stored, over Python, not stored: ${times(ratio(speeds(seen.stored), speeds(seen.reference)))}`,
+    );
   },
 };
