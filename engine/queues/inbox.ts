@@ -1,3 +1,4 @@
+import { toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
@@ -13,6 +14,12 @@ export interface InboxOptions {
   readonly clock: Clock;
   readonly capacity: Capacity;
   readonly whenFull: WhenFull;
+}
+
+interface Unstored {
+  readonly frame: Buffer;
+  stored(): void;
+  refused(error: unknown): void;
 }
 
 interface Waiting {
@@ -39,7 +46,7 @@ export class Inbox {
   #onArrival: () => void = () => undefined;
   readonly #waitingForRoom: Waiting[] = [];
   #admitting = false;
-  readonly #unstored: { readonly frame: Buffer; stored(): void }[] = [];
+  readonly #unstored: Unstored[] = [];
   #storing = false;
 
   constructor(options: InboxOptions) {
@@ -127,8 +134,8 @@ export class Inbox {
     this.#depth += 1;
     this.#bytes += frame.length;
     this.arrivals.add();
-    return new Promise((resolve) => {
-      this.#unstored.push({ frame, stored: () => resolve(true) });
+    return new Promise((resolve, reject) => {
+      this.#unstored.push({ frame, stored: () => resolve(true), refused: reject });
       void this.#store();
     });
   }
@@ -139,9 +146,17 @@ export class Inbox {
     this.#storing = true;
     while (this.#unstored.length > 0) {
       const batch = this.#unstored.splice(0, this.#batchLength());
-      await this.#append(batch.map(({ frame }) => frame));
-      for (const { stored } of batch) stored();
-      this.#onArrival();
+      try {
+        await this.#append(batch.map(({ frame }) => frame));
+        for (const { stored } of batch) stored();
+        this.#onArrival();
+      } catch (error) {
+        for (const { frame, refused } of batch) {
+          this.#depth -= 1;
+          this.#bytes -= frame.length;
+          refused(error);
+        }
+      }
     }
     this.#storing = false;
   }
@@ -156,6 +171,7 @@ export class Inbox {
     return length;
   }
 
+  /** @throws AiocError AIOC_CANCELLED when the store is closed: who sent these keeps them */
   async #append(frames: readonly Buffer[]): Promise<void> {
     const { store, stream, clock } = this.#options;
     for (;;) {
@@ -164,6 +180,7 @@ export class Inbox {
         this.#trouble = undefined;
         return;
       } catch (error) {
+        if (toAiocError(error).code === 'AIOC_CANCELLED') throw error;
         this.#trouble = (error as Error).message;
         await new Promise<void>((resolve) => clock.after(LIMITS.storeRetryMs, resolve));
       }

@@ -3,7 +3,7 @@ import type { Appended, BatchSource, Store, StoredRecord, StreamStat } from './s
 
 /**
  * A store that is opened after those who use it have been made, as a connector's when it starts, and again after each
- * stop. While it is closed, what asks it for something is refused with AIOC_INTERNAL.
+ * stop. While it is closed, what asks it for something is refused with AIOC_CANCELLED, as by the store itself.
  */
 export class LateStore implements Store {
   readonly #make: () => Promise<Store>;
@@ -53,7 +53,7 @@ export class LateStore implements Store {
   }
 
   get #store(): Store {
-    if (this.#opened === undefined) throw new AiocError('AIOC_INTERNAL', 'the queues are closed');
+    if (this.#opened === undefined) throw new AiocError('AIOC_CANCELLED', 'the queues are closed');
     return this.#opened;
   }
 }

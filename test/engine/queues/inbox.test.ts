@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { AiocError } from '../../../engine/base/errors.ts';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import type { WhenFull } from '../../../engine/config/shapes.ts';
 import { Inbox } from '../../../engine/queues/inbox.ts';
@@ -128,4 +129,15 @@ test('what an earlier run has left is there again', async () => {
   const later = inboxOn(clock, store);
   await later.restore();
   assert.deepEqual([later.depth, later.bytes, later.oldestAtMs], [1, 5, clock.wallNow()]);
+});
+
+test('what comes when the store is closed already is not kept, and who sent it is told nothing', async () => {
+  const clock = new FakeClock(0);
+  const store = new MemoryStore(clock);
+  store.append = async () => {
+    throw new AiocError('AIOC_CANCELLED', 'the queues are closed');
+  };
+  const inbox = inboxOn(clock, store);
+  await assert.rejects(inbox.put(Buffer.from('x')), { code: 'AIOC_CANCELLED' });
+  assert.deepEqual([inbox.depth, inbox.bytes], [0, 0]);
 });
