@@ -73,7 +73,8 @@ const DELAY_MAX_MS = 2_147_483_647;
  * which reach it with ConnectorAPI, aioc's or Python's. A process may have several. Each has the certificates, sockets,
  * log and rules of its options, as the daemon has (`aioc --headless FILE`).
  *
- * What waits to be sent is held in memory: it survives `stop` and `restart`, and is lost with `shutdown` or the process.
+ * What waits is on the disk, unless an option says that it is not to be: then it survives `stop` and `restart`, and is lost
+ * with `shutdown` or the process.
  * Calls of start, stop, restart and shutdown follow one another; stop and shutdown give up starts that were asked for
  * before. A started connector keeps the process alive until `shutdown`.
  */

@@ -149,9 +149,10 @@ export class UiController implements Control {
   }
 
   #wouldLose(): 'nothing' | 'lines on their way' | 'more' {
-    const { transfersInFlight = 0, waitingCount = 0, peersConnected = 0 } = this.#store.data.status ?? {};
+    const { transfersInFlight = 0, peersConnected = 0 } = this.#store.data.status ?? {};
+    const { waitingCount = 0, storedCount = 0 } = this.#store.data.status ?? {};
     if (transfersInFlight > 0) return 'more';
-    if (waitingCount === 0) return 'nothing';
+    if (waitingCount === storedCount) return 'nothing';
     return peersConnected > 0 ? 'lines on their way' : 'more';
   }
 

@@ -122,11 +122,13 @@ function leftText(leftMs: number): SafeText {
 export function quitDialog(dialog: Of<'quit'>, { data, size }: Ground): Overlay {
   const { status } = data;
   const width = dialogWidth(size, 58);
-  const peers = status?.peersConnected ?? 0;
+  const { peersConnected: peers = 0, waitingCount = 0, storedCount: stored = 0 } = status ?? {};
+  const unstored = waitingCount - stored;
   const stops: readonly SafeText[] = [
     peers > 0 ? safe`The connection to ${counted(peers, 'peer')} ends.` : trusted('Nobody is connected.'),
     ...transfersText(data),
-    ...((status?.waitingCount ?? 0) > 0 ? [waitingText(status?.waitingCount ?? 0)] : []),
+    ...(unstored > 0 ? [waitingText(unstored)] : []),
+    ...(stored > 0 ? [safe`${counted(stored, 'message')} on the disk will go out later.`] : []),
   ];
   const lines: Line[] = [
     ...stops.flatMap((text, index) => paragraph(text, width, index === 0 ? 'plain' : 'warn')),

@@ -85,7 +85,10 @@ function partsOf(status: SafeStatus, nowMs: number, isCompact: boolean): readonl
     {
       rank: 7,
       line: [
-        span(safe` waiting ${countText(status.waitingCount)}`, status.waitingCount > 0 ? 'warn' : 'plain'),
+        span(
+          safe` ${trusted(isAllStored(status) ? 'stored' : 'waiting')} ${countText(status.waitingCount)}`,
+          status.waitingCount > 0 ? 'warn' : 'plain',
+        ),
       ],
     },
     status.unreadTotal > 0
@@ -93,6 +96,11 @@ function partsOf(status: SafeStatus, nowMs: number, isCompact: boolean): readonl
       : undefined,
   ];
   return parts.filter((part) => part !== undefined);
+}
+
+/** What waits outlives the program. */
+function isAllStored({ waitingCount, storedCount }: SafeStatus): boolean {
+  return waitingCount > 0 && waitingCount === storedCount;
 }
 
 /** When all is well the glyph says so, and no word is needed. */

@@ -19,6 +19,7 @@ import { Registry } from '../peers/registry.ts';
 import { Traffic } from '../peers/traffic.ts';
 import { isClientName, serverId } from '../protocol/names.ts';
 import type { Inbox } from '../queues/inbox.ts';
+import type { Outbox } from '../queues/outbox.ts';
 import { NOTHING_KEPT, QueueRules } from '../queues/queue-rules.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import type { Store } from '../storage/store.ts';
@@ -197,6 +198,7 @@ export class Connector {
       inRate: this.traffic.inRate.perSecond(),
       outRate: this.traffic.outRate.perSecond(),
       waitingCount: peers.reduce((sum, { sender }) => sum + sender.waitingCount, 0),
+      storedCount: peers.reduce((sum, { sender }) => sum + this.#storedOf(sender.outboxes), 0),
       waitingBytes: peers.reduce((sum, { sender }) => sum + sender.waitingBytes, 0),
       receivedDirectory,
       acceptsAll: acceptAll,
@@ -207,6 +209,11 @@ export class Connector {
       peersConnected: peers.filter(({ state }) => state === 'connected').length,
       unreadTotal: peers.reduce((sum, { id }) => sum + this.chat.conversation(id).unread, 0),
     };
+  }
+
+  #storedOf(outboxes: readonly Outbox[]): number {
+    const stored = outboxes.filter(({ type }) => this.rules.isStored('out', type));
+    return stored.reduce((sum, { depth }) => sum + depth, 0);
   }
 
   async #openQueues(): Promise<void> {

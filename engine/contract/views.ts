@@ -82,6 +82,8 @@ export interface Status {
   readonly inRate: number;
   readonly outRate: number;
   readonly waitingCount: number;
+  /** How many of those are on the disk, and outlive the program. */
+  readonly storedCount: number;
   readonly waitingBytes: number;
   readonly receivedDirectory: string;
   readonly acceptsAll: boolean;

@@ -211,3 +211,16 @@ test('what ignoring has cost is never cut', async (t) => {
     assert.ok(screen.text().includes(shown), screen.text());
   }
 });
+
+test('what is stored is called so, and is no reason to be asked at quitting', async (t) => {
+  const { screen, door } = await opened(t, { ...server() });
+  door.setStatus({ waitingCount: 12, storedCount: 12 });
+  await screen.settle();
+  assert.match(screen.rows()[0] ?? '', / stored 12/);
+  await screen.press('alt-1', 'q');
+  assert.match(screen.text(), /12 messages on the disk will go out later\./);
+  assert.doesNotMatch(screen.text(), /not left yet/);
+  await screen.press('escape', '4', 'enter');
+  await screen.type('!exit\r');
+  assert.deepEqual(screen.quits, [0]);
+});

@@ -25,6 +25,7 @@ export function sampleStatus(changes: Partial<Status> = {}): Status {
     inRate: 0,
     outRate: 0,
     waitingCount: 0,
+    storedCount: 0,
     waitingBytes: 0,
     receivedDirectory: '/home/ann/aioc-received',
     acceptsAll: false,
