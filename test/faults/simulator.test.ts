@@ -2,7 +2,7 @@ import { test } from 'node:test';
 import { runSimulatedSeed } from '../campaigns/simulator/history.ts';
 
 /** A longer run: npm run campaign:simulator. */
-const SEEDS = 25;
+const SEEDS = 15;
 
 test(`two connectors keep every promise through ${SEEDS} histories of cuts, crashes and bad disks`, async () => {
   for (let seed = 1; seed <= SEEDS; seed += 1)

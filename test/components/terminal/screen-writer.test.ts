@@ -271,7 +271,7 @@ test('after any sequence of frames and sizes the screen is what the last frame a
         assert.deepEqual(cellsOf(screen), await expectedCells(all.at(-1) ?? '', output));
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
