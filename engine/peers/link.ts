@@ -346,7 +346,8 @@ export class Link {
   }
 
   #broken(error: AiocError): void {
-    this.cut(`it sent what is not the protocol: ${error.message}`);
+    const ours = error.code === 'AIOC_CANCELLED';
+    this.cut(ours ? error.message : `it sent what is not the protocol: ${error.message}`);
   }
 
   #closed(error: Error | undefined): void {

@@ -1,4 +1,4 @@
-import { toAiocError } from '../base/errors.ts';
+import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
@@ -104,6 +104,14 @@ export class Inbox {
     }
     // A program that is restarted is soon back. Without one nobody makes room, and whoever waits must decide anew.
     this.#giveUp = this.#options.clock.after(LIMITS.listenerGraceMs, () => this.abandon());
+  }
+
+  /** The connector stops: whoever waits for room keeps its message, which is not confirmed to anybody. */
+  release(): void {
+    this.#giveUp?.cancel();
+    this.#isHopeful = false;
+    const stops = new AiocError('AIOC_CANCELLED', 'the connector stops');
+    for (const { reject } of this.#waitingForRoom.splice(0)) reject(stops);
   }
 
   /** Nobody is expected to take anything from here for now. */
@@ -226,6 +234,8 @@ export class Inbox {
       const full = this.#isFull(first.frame.length);
       if (full && this.#isHopeful) break;
       if (full && this.#options.whenFull === 'drop_oldest' && (await this.#dropOldest())) continue;
+      // It may have been released meanwhile.
+      if (this.#waitingForRoom[0] !== first) continue;
       this.#waitingForRoom.shift();
       if (full) {
         this.#dropped += 1;

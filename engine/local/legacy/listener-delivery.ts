@@ -61,7 +61,7 @@ export class ListenerDelivery {
     this.#watcher?.close();
     this.#socket?.destroy();
     this.#options.inbox.setListened(false);
-    this.#options.inbox.abandon();
+    this.#options.inbox.release();
   }
 
   get listened(): boolean {

@@ -69,13 +69,14 @@ test('whoever waits for room comes before whoever comes when there is some', asy
   assert.deepEqual(after.map(({ payload }) => payload.toString()).slice(-3), ['1', '2', '3']);
 });
 
-test('a connector that stops waits for nobody', async () => {
+test('a connector that stops waits for nobody, and drops nothing: what waits is left to its sender', async () => {
   const inbox = await fullInbox(new FakeClock(0));
   inbox.setListened(true);
   const put = inbox.put(Buffer.from('y'));
   inbox.setListened(false);
-  inbox.abandon();
-  assert.equal(await put, false);
+  inbox.release();
+  await assert.rejects(put, { code: 'AIOC_CANCELLED' });
+  assert.equal(inbox.dropped, 0);
 });
 
 test('the age of an inbox is that of what waits now, not of what has long been taken', async () => {
