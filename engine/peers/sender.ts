@@ -150,9 +150,17 @@ export class Sender {
     for (const outbox of this.#outboxes.values()) {
       const entry = outbox.next();
       if (entry !== undefined) return { entry, outbox };
-      if (outbox.hasMore) void outbox.load().then(() => this.pump());
+      if (outbox.hasMore) this.#load(outbox);
     }
     return undefined;
+  }
+
+  /** A store that cannot be read now, as one that is closed, is tried again while there is a connection. */
+  #load(outbox: Outbox): void {
+    outbox.load().then(
+      () => this.pump(),
+      () => this.#options.clock.after(LIMITS.storeRetryMs, () => this.pump()),
+    );
   }
 
   /** Whether the other side can hold this one, too, before it reads those that it has not acknowledged. */

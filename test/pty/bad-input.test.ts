@@ -158,6 +158,9 @@ test('a window of 10x3 says so, takes no keys but Ctrl-C, and comes back', async
   // Were they obeyed, the peer would be ignored and the chat's line not empty.
   ben.press('1', 'i', '4');
   ben.type('unseen');
+  // A new size may overtake keys on their way in; what is drawn for it comes after them.
+  ben.resize(9, 3);
+  await ben.waitFor((screen) => screen.join(' ').includes('9x3'), SLOW);
   ben.resize(80, 24);
   await ben.waitFor(/● ada/, SLOW);
   assert.ok(!ben.screenText().includes('unseen'));
