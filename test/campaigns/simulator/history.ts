@@ -20,7 +20,7 @@ class Ledger {
   readonly confirmed = new Set<string>();
   readonly delivered: string[] = [];
 
-  /** @param repeats whether a message may come more than once, as from a sender that is told nothing but "received" */
+  /** What was confirmed has come, in order; more than once is no breach while the link is at least once. */
   check(name: string): void {
     const first = [...new Set(this.delivered)];
     const known = new Set(this.sent);
@@ -235,7 +235,6 @@ export class SimulatedHistory {
       node.listens = true;
       node.listenerMs = 0;
       this.#heal(node);
-      this.#disks.get(node as SimulatedNode);
       if (!node.running) await this.#start(node);
     }
     network.cutAll();
