@@ -41,7 +41,9 @@ test('every link within the house leads somewhere', () => {
 
 test('every command that the README and CONTRIBUTING name with npm run exists', () => {
   const contributing = readFileSync(new URL('../CONTRIBUTING.md', import.meta.url), 'utf8');
-  const named = [...`${readme}${contributing}`.matchAll(/npm run ([\w:-]*\w)/g)].map((match) => match[1] ?? '');
+  const named = [...`${readme}${contributing}`.matchAll(/npm run ([\w:-]*\w)/g)].map(
+    (match) => match[1] ?? '',
+  );
   assert.deepEqual(
     named.filter((name) => manifest.scripts[name] === undefined),
     [],

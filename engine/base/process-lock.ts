@@ -92,9 +92,13 @@ async function isAlive(mark: string): Promise<boolean> {
   return (await startOf(Number(pid))) === start;
 }
 
-/** When a process began, in the system's own count; '-' where that cannot be known. */
+/**
+ * When a process began, in the system's own count; '-' where that cannot be known. One that has ended and whom nobody has
+ * asked for its exit code, as where the first process of a container does not, began at no time: 'ended'.
+ */
 async function startOf(pid: number): Promise<string> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   // The second word is the program's name in brackets, which may have blanks and brackets in it.
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '-';
+  const words = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return words[0] === 'Z' || words[0] === 'X' ? 'ended' : (words[19] ?? '-');
 }
