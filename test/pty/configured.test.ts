@@ -84,7 +84,7 @@ test('d on the server cuts one client at once, d on that client brings it back w
 
   await using onServer = watch(server);
   await onServer.waitFor('"server_sockaddr"', SLOW);
-  assert.match(onServer.screenText(), new RegExp(`● server 127\\.0\\.0\\.1:${port} · mutual TLS`));
+  await onServer.waitFor(new RegExp(`● server 127\\.0\\.0\\.1:${port} · mutual TLS`), SLOW);
   assert.doesNotMatch(onServer.screenText(), /aioc --target|lets everybody in/);
   await using onClient1 = watch(client1);
   await using onClient2 = watch(client2);

@@ -37,14 +37,21 @@ const ways = [
 let last = 0;
 const listeners = await Promise.all(
   ways.map(({ api }) =>
-    api.listen('line', async (message) => {
-      // An answer that nobody waits for any more comes here like any message: answering it would go on for ever.
-      if (!message.awaitsResponse) return;
-      const id = Number(message.requestId);
-      if (id > last) console.log(`${other} says: ${message.text()}`);
-      last = Math.max(last, id);
-      await message.reply('heard');
-    }),
+    api.listen(
+      'line',
+      async (message) => {
+        // An answer that nobody waits for any more comes here like any message: answering it would go on for ever.
+        if (!message.awaitsResponse) return;
+        const id = Number(message.requestId);
+        if (id > last) console.log(`${other} says: ${message.text()}`);
+        last = Math.max(last, id);
+        await message.reply('heard');
+      },
+      // An answer that finds its connector gone is no reason to stop listening: the other side will ask again.
+      {
+        onError: (error) => console.error(`not answered: ${error instanceof Error ? error.message : error}`),
+      },
+    ),
   ),
 );
 
