@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { systemCode } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import type { Clock } from './ports.ts';
+import { takeAwayLock } from './take-away-lock.ts';
 
 export interface FileLock {
   /** A file that only the holder has made; its directory must be there. */
@@ -25,7 +26,7 @@ export async function withFileLock<T>(lock: FileLock, action: () => Promise<T>):
     return await action();
   } finally {
     // Whoever has held it too long may have lost it to another.
-    if ((await holderOf(lock.path)) === mark) await rm(lock.path, { force: true });
+    while (!(await takeAwayLock(lock.path, mark))) await aWhile(lock.clock);
   }
 }
 
@@ -38,11 +39,14 @@ async function acquire({ path, clock }: FileLock, mark: string): Promise<void> {
       holder = seen;
       sinceMs = clock.now();
     } else if (isDead(holder) || clock.now() - sinceMs > LIMITS.lockStaleMs) {
-      await remove(path, seen);
-      continue;
+      if (await takeAwayLock(path, seen)) continue;
     }
-    await new Promise<void>((resolve) => clock.after(LIMITS.lockRetryMs, resolve));
+    await aWhile(clock);
   }
+}
+
+function aWhile(clock: FileLock['clock']): Promise<void> {
+  return new Promise((resolve) => clock.after(LIMITS.lockRetryMs, () => resolve()));
 }
 
 async function make(path: string, mark: string): Promise<boolean> {
@@ -53,19 +57,6 @@ async function make(path: string, mark: string): Promise<boolean> {
     if (systemCode(error) === 'EEXIST') return false;
     throw error;
   }
-}
-
-/** Takes away the lock with that mark. Two may want to at once, and the other may have made its own meanwhile. */
-async function remove(path: string, mark: string): Promise<void> {
-  const aside = `${path}.${randomBytes(8).toString('hex')}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return;
-    throw error;
-  }
-  if ((await holderOf(aside)) !== mark) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
 }
 
 /** The mark in the file; '' when it is gone, or has just been made. */

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { AiocError, systemCode } from './errors.ts';
+import { LIMITS } from './limits.ts';
+import { takeAwayLock } from './take-away-lock.ts';
 
 /** Raised when the words of a lock's one line change. */
 const FORMAT = 'aioc-lock-1';
@@ -28,13 +31,13 @@ export async function takeProcessLock(path: string): Promise<() => Promise<void>
           `${path} is held by ${inWords(holder)}: stop that one first`,
         );
       }
-      await takeAway(path, holder);
+      if (!(await takeAwayLock(path, holder))) await setTimeout(LIMITS.lockRetryMs);
     }
   } finally {
     await rm(own, { force: true });
   }
   return async () => {
-    if ((await markIn(path)) === mark) await rm(path, { force: true });
+    while (!(await takeAwayLock(path, mark))) await setTimeout(LIMITS.lockRetryMs);
   };
 }
 
@@ -52,19 +55,6 @@ async function linked(own: string, path: string): Promise<boolean> {
     if (systemCode(error) === 'EEXIST') return false;
     throw error;
   }
-}
-
-/** Two may find the same dead holder at once, and the other may have its own lock there already: that is put back. */
-async function takeAway(path: string, mark: string): Promise<void> {
-  const aside = `${path}.${randomBytes(8).toString('hex')}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return;
-    throw error;
-  }
-  if ((await markIn(aside)) !== mark) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
 }
 
 async function markIn(path: string): Promise<string> {
