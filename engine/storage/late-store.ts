@@ -34,6 +34,10 @@ export class LateStore implements Store {
     return this.#store.lastSource(stream);
   }
 
+  async forgetSource(stream: string, epoch: string): Promise<void> {
+    return this.#store.forgetSource(stream, epoch);
+  }
+
   async stat(stream: string): Promise<StreamStat> {
     return this.#store.stat(stream);
   }

@@ -1,6 +1,12 @@
-import { AiocError } from '../base/errors.ts';
 import type { Clock } from '../base/ports.ts';
-import type { Appended, BatchSource, Store, StoredRecord, StreamStat } from './store.ts';
+import {
+  type Appended,
+  type BatchSource,
+  freshPart,
+  type Store,
+  type StoredRecord,
+  type StreamStat,
+} from './store.ts';
 
 interface Stream {
   records: StoredRecord[];
@@ -22,7 +28,8 @@ export class MemoryStore implements Store {
 
   async append(name: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended> {
     const stream = this.#stream(name);
-    const fresh = source === undefined ? batch : withoutKnown(stream, batch, source);
+    const last = source === undefined ? 0 : (stream.sources.get(source.epoch) ?? 0);
+    const fresh = source === undefined ? batch : freshPart(batch, source, last).fresh;
     for (const payload of fresh) {
       stream.lastPosition += 1;
       stream.records.push({ position: stream.lastPosition, payload, atMs: this.#clock.wallNow() });
@@ -67,6 +74,10 @@ export class MemoryStore implements Store {
     return new Map(this.#streams.get(name)?.sources);
   }
 
+  async forgetSource(name: string, epoch: string): Promise<void> {
+    this.#streams.get(name)?.sources.delete(epoch);
+  }
+
   async stat(name: string): Promise<StreamStat> {
     const stream = this.#streams.get(name);
     if (stream === undefined) return { count: 0, bytes: 0, oldestAtMs: undefined, lastPosition: 0 };
@@ -102,18 +113,6 @@ export class MemoryStore implements Store {
     }
     return stream;
   }
-}
-
-/** The part of a batch that the stream does not have yet. */
-function withoutKnown(stream: Stream, batch: readonly Buffer[], source: BatchSource): readonly Buffer[] {
-  const last = stream.sources.get(source.epoch) ?? 0;
-  if (source.firstSeq > last + 1) {
-    throw new AiocError(
-      'AIOC_STORE_GAP',
-      `record ${source.firstSeq} came, but ${last} was the last one: have it sent again from ${last + 1}`,
-    );
-  }
-  return batch.slice(last + 1 - source.firstSeq);
 }
 
 /** Index of the first record that is not acknowledged and lies behind the position. */

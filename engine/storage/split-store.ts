@@ -32,6 +32,10 @@ export class SplitStore implements Store {
     return this.#of(stream).lastSource(stream);
   }
 
+  forgetSource(stream: string, epoch: string): Promise<void> {
+    return this.#of(stream).forgetSource(stream, epoch);
+  }
+
   stat(stream: string): Promise<StreamStat> {
     return this.#of(stream).stat(stream);
   }

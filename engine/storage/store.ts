@@ -1,3 +1,5 @@
+import { AiocError } from '../base/errors.ts';
+
 /**
  * Where queues keep their messages. Wide enough for a journal on disk and for a distributed log: everything is
  * asynchronous, and positions belong to the store (they rise within a stream, and nothing else may be assumed of
@@ -14,6 +16,24 @@ export interface StoredRecord {
 export interface BatchSource {
   readonly epoch: string;
   readonly firstSeq: number;
+  /** The record that went before the batch, where those between them will never come. Default: the one before it. */
+  readonly after?: number;
+}
+
+/** Where a batch begins and what went before it, held against the last record that is known of its epoch. */
+export function freshPart(
+  batch: readonly Buffer[],
+  { firstSeq, after = firstSeq - 1 }: BatchSource,
+  last: number,
+): { readonly fresh: readonly Buffer[]; readonly firstSeq: number } {
+  if (after > last) {
+    throw new AiocError(
+      'AIOC_STORE_GAP',
+      `record ${firstSeq} came, but ${last} was the last one: have it sent again from ${last + 1}`,
+    );
+  }
+  const known = Math.max(0, last + 1 - firstSeq);
+  return { fresh: batch.slice(known), firstSeq: firstSeq + known };
 }
 
 export interface Appended {
@@ -45,8 +65,10 @@ export interface Store {
   read(stream: string, after: number, maxBytes: number): Promise<readonly StoredRecord[]>;
   /** Everything up to that position is done with and may be forgotten. */
   ack(stream: string, upTo: number): Promise<void>;
-  /** The number of the last record of each epoch that has been appended with a source. */
+  /** The number of the last record of each epoch that has been appended with a source, the oldest epoch first. */
   lastSource(stream: string): Promise<ReadonlyMap<string, number>>;
+  /** Nothing will come from that epoch any more, so that its repetitions need not be known. */
+  forgetSource(stream: string, epoch: string): Promise<void>;
   stat(stream: string): Promise<StreamStat>;
   /** Names of the streams that hold records. */
   streams(): Promise<readonly string[]>;

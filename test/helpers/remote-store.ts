@@ -43,6 +43,10 @@ export class RemoteStore implements Store {
     return this.#later(() => this.#store.lastSource(stream));
   }
 
+  forgetSource(stream: string, epoch: string): Promise<void> {
+    return this.#later(() => this.#store.forgetSource(stream, epoch));
+  }
+
   stat(stream: string): Promise<StreamStat> {
     return this.#later(async () => {
       const stat = await this.#store.stat(stream);

@@ -1,6 +1,5 @@
-import { AiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import type { Appended, BatchSource } from '../store.ts';
+import { type Appended, type BatchSource, freshPart } from '../store.ts';
 import { RECORD_HEADER_BYTES, SOURCE_BYTES } from './format.ts';
 import type { Segment, Source, Stream } from './model.ts';
 import type { RecordWriter } from './record-writer.ts';
@@ -56,25 +55,24 @@ export class Group {
   add(append: PendingAppend): void {
     const stream = this.#state.stream(append.name);
     const source = append.source === undefined ? undefined : this.#state.source(stream, append.source.epoch);
-    const fresh = source === undefined ? append.batch : this.#withoutKnown(append, source);
+    const part = this.#freshPart(append, source);
+    const { fresh } = part;
     if (fresh.length > 0) this.#define(stream, source);
     const firstPosition = this.#state.lastPosition + 1;
     const offset = this.#writer.offset;
-    let seq = source === undefined ? 0 : this.#seqOf(source);
     for (const [index, payload] of fresh.entries()) {
-      if (source !== undefined) seq += 1;
       const fields = {
         stream: stream.number,
         following: fresh.length - 1 - index,
         position: firstPosition + index,
         atMs: this.#atMs,
         source: source?.number ?? 0,
-        seq,
+        seq: source === undefined ? 0 : part.firstSeq + index,
       };
       this.#writer.data(fields, payload);
     }
     this.#state.lastPosition += fresh.length;
-    if (source !== undefined) this.#seqs.set(source, seq);
+    if (source !== undefined && fresh.length > 0) this.#seqs.set(source, part.firstSeq + fresh.length - 1);
     const overheadBytes = RECORD_HEADER_BYTES + (source === undefined ? 0 : SOURCE_BYTES);
     this.#placed.push({ append, stream, fresh, firstPosition, offset, overheadBytes });
   }
@@ -105,16 +103,9 @@ export class Group {
   }
 
   /** The part of the batch that the stream does not have, nor gets with this group. */
-  #withoutKnown({ batch, source }: PendingAppend, known: Source): readonly Buffer[] {
-    const firstSeq = source?.firstSeq ?? 0;
-    const last = this.#seqOf(known);
-    if (firstSeq > last + 1) {
-      throw new AiocError(
-        'AIOC_STORE_GAP',
-        `record ${firstSeq} came, but ${last} was the last one: have it sent again from ${last + 1}`,
-      );
-    }
-    return batch.slice(last + 1 - firstSeq);
+  #freshPart({ batch, source }: PendingAppend, known: Source | undefined): ReturnType<typeof freshPart> {
+    if (source === undefined || known === undefined) return { fresh: batch, firstSeq: 0 };
+    return freshPart(batch, source, this.#seqOf(known));
   }
 
   #seqOf(source: Source): number {

@@ -146,7 +146,13 @@ export class Journal implements Store {
 
   async lastSource(name: string): Promise<ReadonlyMap<string, number>> {
     const sources = [...(this.#state.streams.get(name)?.sources.values() ?? [])];
+    sources.sort((a, b) => a.number - b.number);
     return new Map(sources.filter(({ seq }) => seq > 0).map(({ epoch, seq }) => [epoch, seq]));
+  }
+
+  /** It is left out of the next segment; until those that name it are gone, a start finds it again. */
+  async forgetSource(name: string, epoch: string): Promise<void> {
+    this.#state.streams.get(name)?.sources.delete(epoch);
   }
 
   async streams(): Promise<readonly string[]> {

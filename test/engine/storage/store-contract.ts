@@ -91,6 +91,30 @@ export function testStoreContract(name: string, open: () => Promise<Store>): voi
     assert.deepEqual(Object.fromEntries(await store.lastSource('a')), { e: 3, other: 1 });
   });
 
+  withStore('numbers that will never come may be left out, when it is said so', async (store) => {
+    await store.append('a', bytes('1', '2'), { epoch: 'e', firstSeq: 1 });
+    await store.append('a', bytes('7', '8'), { epoch: 'e', firstSeq: 7, after: 2 });
+    assert.equal(
+      (await store.append('a', bytes('7'), { epoch: 'e', firstSeq: 7, after: 2 })).outcome,
+      'duplicate',
+    );
+    await store.append('a', bytes('8', '9'), { epoch: 'e', firstSeq: 8 });
+    await assert.rejects(store.append('a', bytes('12'), { epoch: 'e', firstSeq: 12, after: 10 }), {
+      code: 'AIOC_STORE_GAP',
+    });
+    assert.deepEqual(text(await readAll(store, 'a')), ['1', '2', '7', '8', '9']);
+    assert.deepEqual(Object.fromEntries(await store.lastSource('a')), { e: 9 });
+  });
+
+  withStore('epochs are told in the order in which they came, until they are forgotten', async (store) => {
+    for (const epoch of ['z', 'a', 'm']) await store.append('a', bytes('1'), { epoch, firstSeq: 1 });
+    assert.deepEqual([...(await store.lastSource('a')).keys()], ['z', 'a', 'm']);
+    await store.forgetSource('a', 'z');
+    await store.forgetSource('never', 'there');
+    assert.deepEqual([...(await store.lastSource('a')).keys()], ['a', 'm']);
+    assert.equal((await store.append('a', bytes('1'), { epoch: 'a', firstSeq: 1 })).outcome, 'duplicate');
+  });
+
   withStore('what was acknowledged or purged is still recognised as a repetition', async (store) => {
     const { position } = await store.append('a', bytes('1', '2'), { epoch: 'e', firstSeq: 1 });
     await store.ack('a', position);
