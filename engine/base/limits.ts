@@ -173,10 +173,19 @@ export const LIMITS = {
   /** Arrivals of one type that go to the store in one batch, unless a single one is larger. */
   inboxBatchBytes: 1 * MIB,
   inboxReadBytes: 1 * MIB,
-  /** Sent but not yet acknowledged messages to one peer. */
+  /** Sent but not yet acknowledged messages to one peer that is not aioc. */
   unackedMessages: 256,
-  /** PROTOCOL §1: ids go from 1 to this, then start again at 1. */
-  transportIdMax: 100_000,
+  /** Sent but not yet acknowledged messages of one type to an aioc peer, which may all wait in its memory. */
+  streamMessages: 1_024,
+  streamBytes: 1 * MIB,
+  /** What a file counts among messages that are not acknowledged: as much as Python may have of them. */
+  fileWeightBytes: 64 * KIB,
+  /** Types and epochs of one peer that are known at once. */
+  streamsPerPeer: 1_000,
+  /** Lives of one sender's queue whose messages are known as repetitions: one a restart, until its last was confirmed. */
+  epochsPerQueue: 64,
+  /** Acknowledgements in one frame: a line of some 200 bytes for each of `streamsPerPeer`, and dropped ones. */
+  streamNewsBytes: 1 * MIB,
 
   // Journal (engine/storage/journal/FORMAT.md)
   /** A segment is left for a new one when it has grown to this. */

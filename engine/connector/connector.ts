@@ -243,6 +243,8 @@ export class Connector {
     const { rules } = this;
     return new Registry({
       clock: ports.clock,
+      random: ports.random,
+      storedOf: (peerName) => this.mailroom?.storedOf(peerName) ?? [],
       onChange,
       store: this.#queues.store,
       whenFull: rules.whenFull,

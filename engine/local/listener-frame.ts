@@ -38,7 +38,7 @@ export function listenerFrame(frame: Frame, sourceId: string): Buffer {
 function transportIdBytes({ header, headerBytes }: Frame): number | undefined {
   const transportId = header['transport_id'];
   if (transportId === undefined) return 0;
-  const member = `{"transport_id": ${transportId}, `;
+  const member = `{"transport_id": ${JSON.stringify(transportId)}, `;
   const begins = headerBytes.toString('latin1', 0, member.length) === member;
   const again = headerBytes.includes('transport_id"', member.length) || headerBytes.includes(BACKSLASH);
   // The brace stays, in the place of what stood before the next member.

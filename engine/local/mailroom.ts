@@ -8,6 +8,7 @@ import type { Application, Traffic } from '../peers/traffic.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { Inbox } from '../queues/inbox.ts';
+import type { MessageSource, StoredMark } from '../queues/message-source.ts';
 import type { OutgoingBody } from '../queues/outbox.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import { inboxStream } from '../queues/stream-names.ts';
@@ -80,7 +81,10 @@ export class Mailroom implements Application {
       const stream = inboxStream(type);
       const capacity = rules.capacityOf('in', type);
       const { whenFull } = rules;
-      this.#inboxes.set(type, new Inbox({ type, stream, store, clock, capacity, whenFull }));
+      this.#inboxes.set(
+        type,
+        new Inbox({ type, stream, store, clock, capacity, whenFull, isStored: rules.isStored('in', type) }),
+      );
     }
   }
 
@@ -156,16 +160,21 @@ export class Mailroom implements Application {
     }
   }
 
-  message(peer: Peer, frame: Frame): Verdict | Promise<Verdict> {
+  message(peer: Peer, frame: Frame, source?: MessageSource): Verdict | Promise<Verdict> {
     if (this.#responses.answer(peer, frame)) return 'taken';
-    return this.#take(peer, frame);
+    return this.#take(peer, frame, source);
+  }
+
+  /** What is stored of a peer's numbered messages. */
+  storedOf(peerName: string): readonly StoredMark[] {
+    return [...this.#inboxes.values()].flatMap((inbox) => inbox.storedOf(peerName));
   }
 
   pong(peer: Peer, frame: Frame): void {
     this.#responses.answer(peer, frame);
   }
 
-  async file(peer: Peer, frame: Frame, sizeBytes: number): Promise<FileSink> {
+  async file(peer: Peer, frame: Frame, sizeBytes: number, source?: MessageSource): Promise<FileSink> {
     const sink = await this.#options.destinations.receive(frame, sizeBytes, (problem) =>
       this.#options.log.event(problem, { peerName: peer.name, warning: true }),
     );
@@ -174,7 +183,7 @@ export class Mailroom implements Application {
       // The message is delivered whatever became of its file (PROTOCOL §3).
       end: async () => {
         await sink.end();
-        return this.message(peer, frame);
+        return this.message(peer, frame, source);
       },
       abort: () => sink.abort(),
     };
@@ -188,7 +197,7 @@ export class Mailroom implements Application {
     this.#responses.disconnected(peer);
   }
 
-  async #take(peer: Peer, frame: Frame): Promise<Verdict> {
+  async #take(peer: Peer, frame: Frame, source?: MessageSource): Promise<Verdict> {
     const { message_type: type } = frame.header;
     const inbox = this.#inboxes.get(type);
     if (inbox === undefined) {
@@ -199,7 +208,7 @@ export class Mailroom implements Application {
       return 'dropped';
     }
     this.#options.observe?.(peer, frame);
-    const kept = await inbox.put(listenerFrame(frame, peer.wireName));
+    const kept = await inbox.put(listenerFrame(frame, peer.wireName), source);
     if (!kept) {
       this.#options.log.event(
         `a message of the type ${type} was dropped: ${inbox.depth} wait already and nobody listens (${inbox.dropped} dropped)`,

@@ -1,9 +1,10 @@
-import type { AiocError } from '../base/errors.ts';
+import { type AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Connection, PeerCertificate, Timer } from '../base/ports.ts';
 import { type EnrolmentRequest, type IssuedCertificate, issuedFrame } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
+import { numberIn } from '../protocol/message-number.ts';
 import {
   type Ack,
   ackFrame,
@@ -14,6 +15,7 @@ import {
   type RefusalCode,
   readAck,
 } from '../protocol/messages.ts';
+import { readStreamNews, type StreamMark, type StreamNews } from '../protocol/stream-frames.ts';
 import { type FileSink, FramePump, type Verdict } from './frame-pump.ts';
 import { type FileToSend, FrameWriter } from './frame-writer.ts';
 import { Nudge, nudgeFrame } from './nudge.ts';
@@ -29,6 +31,7 @@ import type {
   SessionState,
   SessionTimer,
 } from './session-types.ts';
+import { StreamAcks } from './stream-acks.ts';
 import { Verdicts } from './verdicts.ts';
 
 /** Whom a link tells about its own course. */
@@ -54,6 +57,8 @@ export interface LinkTraffic {
   message(link: Link, frame: Frame): Promise<Verdict> | Verdict;
   file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink>;
   acknowledged(link: Link, ack: Ack): void;
+  /** An aioc peer says how far it has what it was sent. */
+  news(link: Link, news: StreamNews): void;
   /** An answer to a ping, of ours or of a local program. */
   pong(link: Link, frame: Frame): void;
   oversized(link: Link, header: Header, sizeBytes: number): void;
@@ -97,6 +102,10 @@ export class Link {
   #peerIsAioc = false;
   #nudge: Nudge | undefined;
   #unreadMaxBytes = Number.POSITIVE_INFINITY;
+  #speaksStreams = false;
+  readonly #acks: StreamAcks;
+  /** Numbered messages that have not been dealt with. */
+  #unsettled = 0;
   readonly #verdicts = new Verdicts((frame, verdict) => this.#acknowledge(frame, verdict));
   /** What the delivery of the frame at hand still waits for. */
   #delivery: Promise<void> | undefined;
@@ -117,6 +126,7 @@ export class Link {
     this.#onOpen = options.onOpen;
     this.#verify = options.verify;
     this.#session = new Session(session);
+    this.#acks = new StreamAcks(session.sourceId, (frame) => this.send(frame));
     this.#writer = new FrameWriter(connection, () => this.#writable());
     this.#pump = new FramePump(connection, {
       frame: (frame) => this.#received(frame),
@@ -174,6 +184,11 @@ export class Link {
     return this.#unreadMaxBytes;
   }
 
+  /** Whether both sides number their messages and acknowledge many at once. */
+  get speaksStreams(): boolean {
+    return this.#speaksStreams;
+  }
+
   get writable(): boolean {
     return this.#session.state === 'established' && this.#writer.writable;
   }
@@ -210,6 +225,16 @@ export class Link {
 
   send(frame: OutFrame): void {
     this.#writer.send(frame);
+  }
+
+  /** The first word to a peer that speaks streams: what need not be sent again. */
+  tellWhatWeHave(marks: readonly StreamMark[]): void {
+    this.#acks.say({ kind: 'have', marks });
+  }
+
+  /** Acknowledges numbered messages, to a peer that understands it; another is told of each by its transport_id. */
+  confirm(mark: StreamMark): void {
+    if (this.#speaksStreams && !this.#ended) this.#acks.add(mark);
   }
 
   /** See FrameWriter.sendFile. When it fails in the middle, the connection is given up with it. */
@@ -276,10 +301,11 @@ export class Link {
     }
   }
 
-  #learnNature({ kind }: PeerNature): void {
-    this.#peerIsAioc = kind === 'aioc';
+  #learnNature(nature: PeerNature): void {
+    this.#peerIsAioc = nature.kind === 'aioc';
+    this.#speaksStreams = nature.kind === 'aioc' && nature.hello.streams === true;
     this.#nudge?.stop();
-    const standsStill = kind !== 'aioc' && this.#tls;
+    const standsStill = nature.kind !== 'aioc' && this.#tls;
     this.#unreadMaxBytes = standsStill ? LIMITS.pythonUnreadBytes : Number.POSITIVE_INFINITY;
     if (!standsStill) return;
     this.#nudge = new Nudge(this.#clock, () => this.send(nudgeFrame(this.#sourceId)));
@@ -308,10 +334,36 @@ export class Link {
     else if (isPingRequest(frame)) this.send(pingAnswerFrame(frame, this.#sourceId));
     else if (header.message_type === '_ping') this.#traffic.pong(this, frame);
     else if (this.#fileBytes !== undefined) this.#fileSink = this.#openSink(frame, this.#fileBytes);
-    else {
-      const told = this.#verdicts.add(frame, this.#traffic.message(this, frame));
+    else if (!this.#readNews(frame)) this.#deliverMessage(frame);
+  }
+
+  #readNews(frame: Frame): boolean {
+    const news = this.#speaksStreams ? readStreamNews(frame) : undefined;
+    if (news !== undefined) this.#traffic.news(this, news);
+    return news !== undefined;
+  }
+
+  #deliverMessage(frame: Frame): void {
+    const verdict = this.#traffic.message(this, frame);
+    if (!this.#isNumbered(frame)) {
+      const told = this.#verdicts.add(frame, verdict);
       this.#delivery = told?.then(() => this.#closeWhenDrained());
+    } else if (typeof verdict !== 'string') {
+      // How many may be on their way is the sender's affair, so a slow type does not stop the others.
+      this.#unsettled += 1;
+      const settled = (): void => {
+        this.#unsettled -= 1;
+        this.#closeWhenDrained();
+      };
+      verdict.then(settled, (error: unknown) => {
+        settled();
+        this.#broken(toAiocError(error));
+      });
     }
+  }
+
+  #isNumbered({ header }: Frame): boolean {
+    return this.#speaksStreams && numberIn(header['transport_id']) !== undefined;
   }
 
   async #openSink(frame: Frame, sizeBytes: number): Promise<FileSink> {
@@ -320,7 +372,7 @@ export class Link {
       write: (bytes) => sink.write(bytes),
       end: async () => {
         const verdict = await sink.end();
-        this.#acknowledge(frame, verdict);
+        if (!this.#isNumbered(frame)) this.#acknowledge(frame, verdict);
         return verdict;
       },
       abort: () => sink.abort(),
@@ -340,7 +392,8 @@ export class Link {
   }
 
   #closeWhenDrained(): void {
-    if (this.#session.state !== 'draining' || !this.#verdicts.empty) return;
+    if (this.#session.state !== 'draining' || !this.#verdicts.empty || this.#unsettled > 0) return;
+    this.#acks.flush();
     this.#writer.flush();
     if (this.#writer.idle) this.#handle({ kind: 'drained' });
   }

@@ -1,12 +1,17 @@
 import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { PeerKind, PeerState } from '../contract/views.ts';
+import type { StoredMark } from '../queues/message-source.ts';
 import type { OutMessage } from '../queues/outbox.ts';
 import { outboxPrefix } from '../queues/stream-names.ts';
 import type { Link } from './link.ts';
+import { Receiver } from './receiver.ts';
 import { Sender, type SenderOptions } from './sender.ts';
 
-export interface PeerOptions extends Pick<SenderOptions, 'store' | 'whenFull' | 'revive' | 'capacityOf'> {
+export interface PeerOptions
+  extends Pick<SenderOptions, 'store' | 'random' | 'whenFull' | 'revive' | 'capacityOf'> {
+  /** What the application has stored of what this peer has sent, in this run of the program or an earlier one. */
+  readonly storedOf: (peerName: string) => readonly StoredMark[];
   readonly id: string;
   readonly wireName: string;
   readonly name: string;
@@ -33,6 +38,7 @@ export class Peer {
   ignoredIn = 0;
   ignoredOut = 0;
   readonly sender: Sender;
+  readonly receiver: Receiver;
   readonly rate: RateMeter;
   readonly #clock: Clock;
   readonly #onChange: () => void;
@@ -43,7 +49,7 @@ export class Peer {
 
   constructor(options: PeerOptions) {
     const { id, wireName, name, address, streamKey, clock, onChange } = options;
-    const { store, whenFull, revive, capacityOf } = options;
+    const { store, random, whenFull, revive, capacityOf, storedOf } = options;
     this.id = id;
     this.wireName = wireName;
     this.name = name;
@@ -53,7 +59,8 @@ export class Peer {
     this.#sinceMs = clock.wallNow();
     this.rate = new RateMeter(clock);
     const streamPrefix = outboxPrefix(streamKey);
-    this.sender = new Sender({ clock, onChange, store, whenFull, revive, capacityOf, streamPrefix });
+    this.sender = new Sender({ clock, random, onChange, store, whenFull, revive, capacityOf, streamPrefix });
+    this.receiver = new Receiver({ peerName: wireName, stored: () => storedOf(wireName) });
   }
 
   get link(): Link | undefined {
@@ -95,6 +102,7 @@ export class Peer {
     this.#link = link;
     if (older !== link) older?.supersede();
     this.become('connected');
+    this.receiver.attach(link);
     return this.sender.attach(link);
   }
 

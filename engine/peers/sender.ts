@@ -2,6 +2,8 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { withFileFrame, withoutFileFrame } from '../protocol/file-frames.ts';
 import type { Header } from '../protocol/header.ts';
+import { numberIn, transportIdOf } from '../protocol/message-number.ts';
+import type { StreamNews } from '../protocol/stream-frames.ts';
 import type { Capacity } from '../queues/capacity.ts';
 import {
   Outbox,
@@ -9,6 +11,7 @@ import {
   type OutboxOptions,
   type OutgoingBody,
   type OutMessage,
+  weightOf,
 } from '../queues/outbox.ts';
 import type { Link } from './link.ts';
 
@@ -17,7 +20,8 @@ interface Sent {
   readonly outbox: Outbox;
 }
 
-export interface SenderOptions extends Pick<OutboxOptions, 'clock' | 'store' | 'whenFull' | 'revive'> {
+export interface SenderOptions
+  extends Pick<OutboxOptions, 'clock' | 'random' | 'store' | 'whenFull' | 'revive'> {
   /** How much the queue of a message type may hold. */
   readonly capacityOf: (type: string) => Capacity;
   /** Begins the names of this peer's streams in the store. */
@@ -26,17 +30,17 @@ export interface SenderOptions extends Pick<OutboxOptions, 'clock' | 'store' | '
 }
 
 /**
- * Sends one peer's outboxes over whatever connection it has at the moment. Each message carries a transport_id and
- * leaves its outbox when the other side has acknowledged that (PROTOCOL §1), many at a time.
+ * Sends one peer's outboxes over whatever connection it has at the moment. Each message goes under its number and leaves
+ * its outbox when the other side has acknowledged that: one by one (PROTOCOL §1), or, between aioc peers, many at once.
  */
 export class Sender {
   readonly #options: SenderOptions;
   readonly #outboxes = new Map<string, Outbox>();
-  readonly #unacknowledged = new Map<number | string, Sent>();
   readonly #onChange: () => void;
-  #unacknowledgedBytes = 0;
+  readonly #byEpoch = new Map<string, Outbox>();
   #link: Link | undefined;
-  #lastTransportId = 0;
+  /** The other side has not said yet what it has already. */
+  #awaitsNews = false;
   #sendingFile = false;
 
   constructor(options: SenderOptions) {
@@ -94,7 +98,7 @@ export class Sender {
     if (this.#link === link) return false;
     this.detach();
     this.#link = link;
-    this.#lastTransportId = 0;
+    this.#awaitsNews = link.speaksStreams;
     this.pump();
     return true;
   }
@@ -103,32 +107,49 @@ export class Sender {
   detach(): void {
     if (this.#link === undefined) return;
     this.#link = undefined;
-    this.#unacknowledged.clear();
-    this.#unacknowledgedBytes = 0;
     for (const outbox of this.#outboxes.values()) outbox.rewind();
     this.#onChange();
   }
 
   pump(): void {
-    while (this.#link?.writable && !this.#sendingFile && this.#unacknowledged.size < LIMITS.unackedMessages) {
-      const next = this.#next();
-      if (next === undefined || !this.#mayFollow(this.#link, next)) return;
+    while (this.#link?.writable && !this.#sendingFile && !this.#awaitsNews) {
+      const next = this.#next(this.#link);
+      if (next === undefined) return;
       if (next.entry.companions.body === undefined) this.#send(this.#link, next);
       else void this.#sendFile(this.#link, next);
     }
   }
 
+  /** One message has been acknowledged. */
   acknowledged(transportId: number | string, outcome: 'received' | 'dropped'): void {
-    const sent = this.#unacknowledged.get(transportId);
-    if (sent === undefined) return;
-    this.#unacknowledged.delete(transportId);
-    this.#unacknowledgedBytes -= unreadBytes(sent);
-    sent.outbox.remove(sent.entry);
-    const { companions } = sent.entry;
-    companions.onState(outcome);
-    companions.body?.onDelivered();
+    const number = numberIn(transportId);
+    const outbox = number && this.#byEpoch.get(number.epoch);
+    const entry = number && outbox?.sentAs(number);
+    if (outbox === undefined || entry === undefined) return;
+    this.#arrived({ outbox, entry }, outcome);
     this.#onChange();
     this.pump();
+  }
+
+  /** The other side, an aioc, says how far it has what it was sent. */
+  heard({ kind, marks }: StreamNews): void {
+    const isFirst = kind === 'have';
+    for (const { type, epoch, upTo, dropped } of marks) {
+      const outbox = this.#outboxes.get(type);
+      if (outbox === undefined) continue;
+      const gone = new Set(dropped);
+      for (const entry of outbox.confirmed({ epoch, seq: upTo }, { everSent: isFirst }))
+        this.#arrived({ outbox, entry }, gone.has(entry.number.seq) ? 'dropped' : 'received');
+    }
+    if (isFirst) this.#awaitsNews = false;
+    this.#onChange();
+    this.pump();
+  }
+
+  #arrived({ outbox, entry }: Sent, outcome: 'received' | 'dropped'): void {
+    outbox.remove(entry);
+    entry.companions.onState(outcome);
+    entry.companions.body?.onDelivered();
   }
 
   #outbox(type: string): Outbox {
@@ -146,13 +167,24 @@ export class Sender {
     return outbox;
   }
 
-  #next(): Sent | undefined {
+  #next(link: Link): Sent | undefined {
     for (const outbox of this.#outboxes.values()) {
       const entry = outbox.next();
-      if (entry !== undefined) return { entry, outbox };
-      if (outbox.hasMore) this.#load(outbox);
+      if (entry !== undefined && this.#mayFollow(link, { entry, outbox })) return { entry, outbox };
+      // To who is not aioc nothing overtakes what has to wait.
+      if (entry !== undefined && !link.speaksStreams) return undefined;
+      if (entry === undefined && outbox.hasMore) this.#load(outbox);
     }
     return undefined;
+  }
+
+  get #unconfirmed(): { readonly count: number; readonly bytes: number } {
+    let [count, bytes] = [0, 0];
+    for (const outbox of this.#outboxes.values()) {
+      count += outbox.unconfirmed;
+      bytes += outbox.unconfirmedBytes;
+    }
+    return { count, bytes };
   }
 
   /** A store that cannot be read now, as one that is closed, is tried again while there is a connection. */
@@ -163,11 +195,16 @@ export class Sender {
     );
   }
 
-  /** Whether the other side can hold this one, too, before it reads those that it has not acknowledged. */
-  #mayFollow(link: Link, sent: Sent): boolean {
-    return (
-      this.#unacknowledged.size === 0 || this.#unacknowledgedBytes + unreadBytes(sent) <= link.unreadMaxBytes
-    );
+  /** Whether the other side can hold this one, too, besides those that it has not acknowledged. */
+  #mayFollow(link: Link, { entry, outbox }: Sent): boolean {
+    if (link.speaksStreams) {
+      const { unconfirmed, unconfirmedBytes } = outbox;
+      if (unconfirmed === 0) return true;
+      return unconfirmed < LIMITS.streamMessages && unconfirmedBytes + weightOf(entry) <= LIMITS.streamBytes;
+    }
+    const { count, bytes } = this.#unconfirmed;
+    if (count === 0) return true;
+    return count < LIMITS.unackedMessages && bytes + weightOf(entry) <= link.unreadMaxBytes;
   }
 
   #send(link: Link, sent: Sent): void {
@@ -233,22 +270,12 @@ export class Sender {
     this.#onChange();
   }
 
-  #numbered(header: Header, sent: Sent): Header {
-    do {
-      this.#lastTransportId = (this.#lastTransportId % LIMITS.transportIdMax) + 1;
-    } while (this.#unacknowledged.has(this.#lastTransportId));
-    sent.entry.sent = true;
-    this.#unacknowledged.set(this.#lastTransportId, sent);
-    this.#unacknowledgedBytes += unreadBytes(sent);
+  #numbered(header: Header, { entry, outbox }: Sent): Header {
+    this.#byEpoch.set(entry.number.epoch, outbox);
+    const transport_id = transportIdOf(outbox.send(entry));
     // In front, so that the other side can cut it off again without writing the rest anew (engine/local/listener-frame.ts).
-    const transport_id = this.#lastTransportId;
     if (header['transport_id'] === undefined) return { transport_id, ...header };
     // A program has written one of its own, which means nothing to the other side.
     return { ...header, transport_id };
   }
-}
-
-/** What a message takes until it is read: with a file, whose size is known only when it is opened, all there is. */
-function unreadBytes({ entry }: Sent): number {
-  return entry.sizeBytes + (entry.companions.body === undefined ? 0 : LIMITS.pythonUnreadBytes);
 }

@@ -4,7 +4,10 @@ import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
+import { numberIn } from '../protocol/message-number.ts';
 import { type Ack, isReserved, type OutFrame, pingFrame } from '../protocol/messages.ts';
+import type { StreamNews } from '../protocol/stream-frames.ts';
+import type { MessageSource } from '../queues/message-source.ts';
 import type { OutMessage } from '../queues/outbox.ts';
 import type { FileSink, Verdict } from './frame-pump.ts';
 import type { Ignoring } from './ignoring.ts';
@@ -15,8 +18,9 @@ import type { SetOutcome, TrafficLog } from './traffic-log.ts';
 
 /** What receives the messages of peers. */
 export interface Application {
-  message(peer: Peer, frame: Frame): Verdict | Promise<Verdict>;
-  file(peer: Peer, frame: Frame, sizeBytes: number): Promise<FileSink>;
+  /** @param source which message this is, of a sender that numbers them: what stores it notes that down with it */
+  message(peer: Peer, frame: Frame, source?: MessageSource): Verdict | Promise<Verdict>;
+  file(peer: Peer, frame: Frame, sizeBytes: number, source?: MessageSource): Promise<FileSink>;
   /** An answer to a ping of a local program. */
   pong?(peer: Peer, frame: Frame): void;
   connected(peer: Peer): void;
@@ -89,25 +93,51 @@ export class Traffic implements LinkTraffic {
       this.#unwanted(link, frame.header);
       return 'taken';
     }
+    const number = numberIn(frame.header['transport_id']);
+    if (number === undefined) return this.#message(peer, frame);
+    return peer.receiver.take({
+      ...{ link, number, type: frame.header.message_type },
+      sizeBytes: frame.headerBytes.length + frame.data.length + frame.binary.length,
+      hand: (source) => this.#message(peer, frame, source),
+    });
+  }
+
+  #message(peer: Peer, frame: Frame, source?: MessageSource): Verdict | Promise<Verdict> {
     this.#countIn(peer, frame);
     if (this.#options.ignoring.dropsNow(peer, 'in')) {
       this.#logIn(peer, frame, 'message', frame.data.length)('dropped', 'ignored');
       return 'dropped';
     }
     this.#logIn(peer, frame, 'message', frame.data.length + frame.binary.length);
-    return this.#options.application.message(peer, frame);
+    return this.#options.application.message(peer, frame, source);
   }
 
   async file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink> {
     const peer = this.#options.registry.byLink(link);
     if (peer === undefined) return DISCARD;
+    const number = numberIn(frame.header['transport_id']);
+    const type = frame.header.message_type;
+    if (number === undefined) return this.#file(peer, frame, sizeBytes);
+    const { epoch, seq } = number;
+    const sink = peer.receiver.has(type, number)
+      ? DISCARD
+      : await this.#file(peer, frame, sizeBytes, { peerName: peer.wireName, epoch, seq });
+    return {
+      write: (bytes) => sink.write(bytes),
+      abort: () => sink.abort(),
+      // It counts as received when it is whole.
+      end: async () => peer.receiver.take({ link, number, type, sizeBytes: 0, hand: () => sink.end() }),
+    };
+  }
+
+  async #file(peer: Peer, frame: Frame, sizeBytes: number, source?: MessageSource): Promise<FileSink> {
     this.#countIn(peer, frame);
     const setOutcome = this.#logIn(peer, frame, 'file', sizeBytes);
     if (this.#options.ignoring.dropsNow(peer, 'in')) {
       setOutcome('dropped', 'ignored');
       return DISCARD;
     }
-    const sink = await this.#options.application.file(peer, frame, sizeBytes);
+    const sink = await this.#options.application.file(peer, frame, sizeBytes, source);
     return {
       write: (bytes) => sink.write(bytes),
       end: () => sink.end(),
@@ -165,6 +195,10 @@ export class Traffic implements LinkTraffic {
   acknowledged(link: Link, ack: Ack): void {
     const peer = this.#options.registry.byLink(link);
     peer?.sender.acknowledged(ack.transportId, ack.dropped ? 'dropped' : 'received');
+  }
+
+  news(link: Link, news: StreamNews): void {
+    this.#options.registry.byLink(link)?.sender.heard(news);
   }
 
   /**

@@ -29,7 +29,9 @@ export function encodeFrame(parts: FrameParts): Buffer {
     // Blanks may stand before an object.
     forwardedHeader[0] === BRACE &&
     forwardedHeader.length < LIMITS.headerBytes - TRANSPORT_ID_BYTES;
-  const written = isKnown ? `{"transport_id": ${header['transport_id']}, ` : headerText(header);
+  const written = isKnown
+    ? `{"transport_id": ${JSON.stringify(header['transport_id'])}, `
+    : headerText(header);
   const headerLength = isKnown ? written.length + forwardedHeader.length - 1 : written.length;
   const binaryBytes = binary.length + fileBytes;
   const lengthBytes = 2 + headerLength + 4 + data.length + (withBinary ? 4 + binaryBytes : 0);

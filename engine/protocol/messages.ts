@@ -14,7 +14,7 @@ const EMPTY = Buffer.alloc(0);
 /** The request_id by which a probe is known among other pings. */
 const PROBE_ID = '_aioc';
 /** The message type of what only aioc peers say to each other. */
-const AIOC_TYPE = '_aioc';
+export const AIOC_TYPE = '_aioc';
 
 /** What an aioc peer tells about itself in a probe, and again in the answer. */
 export interface AiocHello {
@@ -23,6 +23,8 @@ export interface AiocHello {
   readonly name: string;
   /** Random, one for each run of the program: the same instance again is a reconnect, another one is not. */
   readonly instance: string;
+  /** Whether it numbers its messages and acknowledges many at once (stream-frames.ts). Said by every aioc that does. */
+  readonly streams?: boolean;
 }
 
 export function handshakeFrame({ tls, sourceId }: { tls: boolean; sourceId: string }): OutFrame {
@@ -53,7 +55,7 @@ export function probeFrame({ hello, nonce, sourceId, destinationId }: ProbeOptio
       request_id: PROBE_ID,
       await_response: true,
     },
-    data: Buffer.from(JSON.stringify({ aioc: 1, nonce, ...hello })),
+    data: Buffer.from(JSON.stringify({ aioc: 1, nonce, ...hello, streams: true })),
   };
 }
 
@@ -91,7 +93,7 @@ export function probeAnswerFrame(options: {
   const { hello, nonce, sourceId } = options;
   return {
     header: { message_type: '_ping', source_id: sourceId, response_id: PROBE_ID },
-    data: Buffer.from(JSON.stringify({ aioc: 1, answer: true, nonce, ...hello })),
+    data: Buffer.from(JSON.stringify({ aioc: 1, answer: true, nonce, ...hello, streams: true })),
   };
 }
 
@@ -206,9 +208,14 @@ function objectIn(data: Buffer): Record<string, unknown> | undefined {
 function helloIn(data: Buffer): { hello: AiocHello; nonce: string; isAnswer: boolean } | undefined {
   const value = objectIn(data);
   if (value?.['aioc'] !== 1) return undefined;
-  const { nonce, version, name, instance, answer } = value;
+  const { nonce, version, name, instance, streams, answer } = value;
   if (typeof nonce !== 'string' || typeof version !== 'string') return undefined;
   if (typeof name !== 'string' || typeof instance !== 'string') return undefined;
-  const hello = { version: version.slice(0, 32), name: name.slice(0, 64), instance: instance.slice(0, 64) };
+  const hello = {
+    version: version.slice(0, 32),
+    name: name.slice(0, 64),
+    instance: instance.slice(0, 64),
+    ...(streams === true && { streams }),
+  };
   return { hello, nonce, isAnswer: answer === true };
 }

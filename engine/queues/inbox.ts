@@ -1,10 +1,12 @@
-import { AiocError, toAiocError } from '../base/errors.ts';
+import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { WhenFull } from '../config/shapes.ts';
 import type { Store, StoredRecord } from '../storage/store.ts';
 import type { Capacity } from './capacity.ts';
+import { InboxWriter } from './inbox-writer.ts';
+import type { MessageSource, StoredMark } from './message-source.ts';
 
 export interface InboxOptions {
   readonly type: string;
@@ -14,16 +16,16 @@ export interface InboxOptions {
   readonly clock: Clock;
   readonly capacity: Capacity;
   readonly whenFull: WhenFull;
-}
-
-interface Unstored {
-  readonly frame: Buffer;
-  stored(): void;
-  refused(error: unknown): void;
+  /**
+   * Whether it outlives the program. A numbered message of one that does not is the sender's until the listener has
+   * taken it.
+   */
+  readonly isStored: boolean;
 }
 
 interface Waiting {
   readonly frame: Buffer;
+  readonly source: MessageSource | undefined;
   resolve(kept: boolean): void;
   reject(error: unknown): void;
 }
@@ -37,7 +39,6 @@ export class Inbox {
   #depth = 0;
   #bytes = 0;
   #dropped = 0;
-  #trouble: string | undefined;
   #oldestAtMs: number | undefined;
   #listened = false;
   /** Somebody takes what is in here, or did so a moment ago and may come back: waiting for room makes sense. */
@@ -46,12 +47,15 @@ export class Inbox {
   #onArrival: () => void = () => undefined;
   readonly #waitingForRoom: Waiting[] = [];
   #admitting = false;
-  readonly #unstored: Unstored[] = [];
-  #storing = false;
+  readonly #writer: InboxWriter;
+  /** Where nothing is stored: for each message in here whoever waits until the listener has taken it. */
+  readonly #untaken: (Pick<Waiting, 'resolve' | 'reject'> | undefined)[] = [];
 
   constructor(options: InboxOptions) {
     this.#options = options;
     this.type = options.type;
+    const { stream, store, clock } = options;
+    this.#writer = new InboxWriter({ stream, store, clock, onArrival: () => this.#onArrival() });
     this.arrivals = new RateMeter(options.clock);
     this.departures = new RateMeter(options.clock);
   }
@@ -62,6 +66,12 @@ export class Inbox {
     this.#depth = count;
     this.#bytes = bytes;
     this.#oldestAtMs = oldestAtMs;
+    await this.#writer.restore();
+  }
+
+  /** How far each of a peer's epochs is stored. */
+  storedOf(peerName: string): readonly StoredMark[] {
+    return this.#writer.storedOf(peerName).map((number) => ({ ...number, type: this.type }));
   }
 
   get depth(): number {
@@ -78,7 +88,7 @@ export class Inbox {
 
   /** Why the store takes nothing at the moment; the peers wait meanwhile. */
   get trouble(): string | undefined {
-    return this.#trouble;
+    return this.#writer.trouble;
   }
 
   get oldestAtMs(): number | undefined {
@@ -112,6 +122,7 @@ export class Inbox {
     this.#isHopeful = false;
     const stops = new AiocError('AIOC_CANCELLED', 'the connector stops');
     for (const { reject } of this.#waitingForRoom.splice(0)) reject(stops);
+    for (const waiting of this.#untaken) waiting?.reject(stops);
   }
 
   /** Nobody is expected to take anything from here for now. */
@@ -126,73 +137,39 @@ export class Inbox {
    * which slows the sender; without one, what does not fit is dropped and counted. While the store takes nothing, as
    * with a full disk, it waits, too: nothing is confirmed to a peer that is not kept.
    *
+   * @param source which message it is, of a sender that would send it again
    * @returns false when it was dropped
    */
-  put(frame: Buffer): Promise<boolean> {
-    if (this.#waitingForRoom.length === 0 && !this.#isFull(frame.length)) return this.#keep(frame);
+  put(frame: Buffer, source?: MessageSource): Promise<boolean> {
+    if (this.#waitingForRoom.length === 0 && !this.#isFull(frame.length)) return this.#keep(frame, source);
     return new Promise((resolve, reject) => {
-      this.#waitingForRoom.push({ frame, resolve, reject });
+      this.#waitingForRoom.push({ frame, source, resolve, reject });
       void this.#admit();
     });
   }
 
-  #keep(frame: Buffer): Promise<boolean> {
+  #keep(frame: Buffer, source: MessageSource | undefined): Promise<boolean> {
     // Whatever was here before this one came and went says nothing about its age.
     if (this.#depth === 0) this.#oldestAtMs = this.#options.clock.wallNow();
     this.#depth += 1;
     this.#bytes += frame.length;
     this.arrivals.add();
     return new Promise((resolve, reject) => {
-      this.#unstored.push({ frame, stored: () => resolve(true), refused: reject });
-      void this.#store();
+      const left = (): void => {
+        this.#depth -= 1;
+        this.#bytes -= frame.length;
+      };
+      const stored = (isRepeated: boolean): void => {
+        if (isRepeated) left();
+        else if (!this.#options.isStored) this.#untaken.push(source && { resolve, reject });
+        if (isRepeated || this.#options.isStored || source === undefined) resolve(true);
+      };
+      const refused = (error: unknown): void => {
+        left();
+        reject(error);
+      };
+      this.#writer.add({ frame, source, stored, refused });
     });
-  }
-
-  /** What came while the store was busy goes to it together, so that whatever it refuses keeps its place. */
-  async #store(): Promise<void> {
-    if (this.#storing) return;
-    this.#storing = true;
-    while (this.#unstored.length > 0) {
-      const batch = this.#unstored.splice(0, this.#batchLength());
-      try {
-        await this.#append(batch.map(({ frame }) => frame));
-        for (const { stored } of batch) stored();
-        this.#onArrival();
-      } catch (error) {
-        for (const { frame, refused } of batch) {
-          this.#depth -= 1;
-          this.#bytes -= frame.length;
-          refused(error);
-        }
-      }
-    }
-    this.#storing = false;
-  }
-
-  #batchLength(): number {
-    let length = 0;
-    let bytes = 0;
-    for (; length < this.#unstored.length; length += 1) {
-      bytes += this.#unstored[length]?.frame.length ?? 0;
-      if (length > 0 && bytes > LIMITS.inboxBatchBytes) break;
-    }
-    return length;
-  }
-
-  /** @throws AiocError AIOC_CANCELLED when the store is closed: who sent these keeps them */
-  async #append(frames: readonly Buffer[]): Promise<void> {
-    const { store, stream, clock } = this.#options;
-    for (;;) {
-      try {
-        await store.append(stream, frames);
-        this.#trouble = undefined;
-        return;
-      } catch (error) {
-        if (toAiocError(error).code === 'AIOC_CANCELLED') throw error;
-        this.#trouble = (error as Error).message;
-        await new Promise<void>((resolve) => clock.after(LIMITS.storeRetryMs, resolve));
-      }
-    }
   }
 
   async #dropOldest(): Promise<boolean> {
@@ -203,6 +180,7 @@ export class Inbox {
     this.#depth -= 1;
     this.#bytes -= oldest.payload.length;
     this.#oldestAtMs = next?.atMs ?? oldest.atMs;
+    this.#untaken.shift()?.resolve(false);
     store.ack(stream, oldest.position).catch(() => undefined);
     return true;
   }
@@ -217,6 +195,7 @@ export class Inbox {
     this.#bytes -= sizes.bytes;
     this.departures.add(sizes.count);
     this.#oldestAtMs = record.atMs;
+    for (const waiting of this.#untaken.splice(0, sizes.count)) waiting?.resolve(true);
     void this.#admit();
     return this.#options.store.ack(this.#options.stream, record.position);
   }
@@ -240,7 +219,7 @@ export class Inbox {
       if (full) {
         this.#dropped += 1;
         first.resolve(false);
-      } else this.#keep(first.frame).then(first.resolve, first.reject);
+      } else this.#keep(first.frame, first.source).then(first.resolve, first.reject);
     }
     this.#admitting = false;
   }

@@ -1,12 +1,13 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Clock } from '../base/ports.ts';
+import type { Clock, Randomness } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { WhenFull } from '../config/shapes.ts';
 import type { Header } from '../protocol/header.ts';
+import { type MessageNumber, type NumberOnWire, newEpoch } from '../protocol/message-number.ts';
 import type { Store } from '../storage/store.ts';
 import type { Capacity } from './capacity.ts';
-import { type MessageParts, packMessage, unpackMessage } from './packed-message.ts';
+import { type MessageParts, packMessage, renumber, unpackMessage } from './packed-message.ts';
 
 /** A file that goes along with a message; its bytes are read when it is its turn. */
 export interface OutgoingBody {
@@ -41,6 +42,7 @@ export interface OutMessage extends MessageParts, Companions {
 /** A message that has its place in the queue. */
 export interface Place {
   readonly companions: Companions;
+  readonly number: MessageNumber;
   readonly position: number;
   readonly sizeBytes: number;
   readonly atMs: number;
@@ -53,6 +55,11 @@ export interface OutboxEntry extends Place {
   readonly parts: MessageParts;
 }
 
+/** What a message takes at the other side until it is dealt with: one with a file, whose size is not known, much. */
+export function weightOf({ sizeBytes, companions }: Pick<Place, 'sizeBytes' | 'companions'>): number {
+  return sizeBytes + (companions.body === undefined ? 0 : LIMITS.fileWeightBytes);
+}
+
 export interface OutboxOptions {
   readonly type: string;
   /** The name of its stream in the store. */
@@ -61,6 +68,7 @@ export interface OutboxOptions {
   readonly clock: Clock;
   readonly capacity: Capacity;
   readonly whenFull: WhenFull;
+  readonly random: Pick<Randomness, 'bytes'>;
   /** How a message of an earlier run, or one too many to be watched, is accompanied. */
   readonly revive: (parts: MessageParts) => Companions;
 }
@@ -76,8 +84,6 @@ export class Outbox {
   readonly #options: OutboxOptions;
   #window: OutboxEntry[] = [];
   #nextUnsent = 0;
-  /** Entries before this index are gone; they are cut off now and then, not each time. */
-  #firstKept = 0;
   /** The last position that is, or was, in the window. */
   #windowEnd = 0;
   #storedEnd = 0;
@@ -89,12 +95,24 @@ export class Outbox {
   #loading: Promise<void> | undefined;
   /** Room is made for one message after the other, so that they keep their order. */
   #roomMaking: Promise<void> | undefined;
-  /** How many at the window's beginning the store has been told to forget. */
+  /** How many at the window's beginning are gone, which the store knows; they are cut off now and then, not each time. */
   #front = 0;
+  /** Of each life of this queue its own, so that no number is ever given twice, whatever the store has lost. */
+  readonly #epoch: string;
+  #lastSeq = 0;
+  /** For messages in the store that have no number. */
+  readonly #epochOfUnnumbered: string;
+  #lastUnnumbered = 0;
+  /** The number that went out last on the present connection. */
+  #lastSent: MessageNumber | undefined;
+  #unconfirmed = 0;
+  #unconfirmedBytes = 0;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.type = options.type;
+    this.#epoch = newEpoch(options.random);
+    this.#epochOfUnnumbered = newEpoch(options.random);
     this.arrivals = new RateMeter(options.clock);
     this.departures = new RateMeter(options.clock);
   }
@@ -128,21 +146,34 @@ export class Outbox {
     return this.#window[this.#front]?.atMs;
   }
 
+  /** How many have been sent on the present connection and were not acknowledged. */
+  get unconfirmed(): number {
+    return this.#unconfirmed;
+  }
+
+  get unconfirmedBytes(): number {
+    return this.#unconfirmedBytes;
+  }
+
   /**
    * Keeps a message until it is acknowledged.
    *
    * @throws AiocError AIOC_QUEUE_FULL, and what the store throws; the message is then not in here
    */
   async offer(message: OutMessage): Promise<Place> {
-    const payload = packMessage(message);
+    const payload = packMessage({ ...message, number: { epoch: this.#epoch, seq: 0 } });
     if (this.#roomMaking !== undefined || !this.hasRoom(payload.length)) await this.#room(payload.length);
+    // Given in the order in which the store is asked, since who receives takes a lower number for a repetition.
+    const number = { epoch: this.#epoch, seq: this.#lastSeq + 1 };
+    this.#lastSeq = number.seq;
+    renumber(payload, number.seq);
     // Counted before the store has it, so that many at once cannot overrun the limit together.
     this.#depth += 1;
     this.#bytes += payload.length;
     this.arrivals.add();
     try {
       const { position } = await this.#options.store.append(this.#options.stream, [payload]);
-      return this.#placed(message, position, payload.length);
+      return this.#placed(message, { number, position, sizeBytes: payload.length });
     } catch (error) {
       this.#depth -= 1;
       this.#bytes -= payload.length;
@@ -150,11 +181,12 @@ export class Outbox {
     }
   }
 
-  #placed(message: OutMessage, position: number, sizeBytes: number): Place {
+  #placed(message: OutMessage, where: Pick<Place, 'number' | 'position' | 'sizeBytes'>): Place {
+    const { position } = where;
     const { header, forwardedHeader, data, binary, body, onState } = message;
     const companions = { ...(body && { body }), onState };
     const atMs = this.#options.clock.wallNow();
-    const place = { companions, position, sizeBytes, atMs, sent: false, gone: false };
+    const place = { companions, ...where, atMs, sent: false, gone: false };
     const isNext = this.#windowEnd === this.#storedEnd && this.#windowLength < LIMITS.outboxWindow;
     this.#storedEnd = position;
     if (isNext) {
@@ -204,8 +236,8 @@ export class Outbox {
       const parts = unpackMessage(payload);
       // Whoever waits for what becomes of it holds the place that `offer` gave.
       const place = this.#beyond.get(position) ?? {
-        ...{ companions: revive(parts), position, sizeBytes: payload.length, atMs },
-        ...{ sent: false, gone: false },
+        ...{ companions: revive(parts), number: parts.number ?? this.#numberFor(), position },
+        ...{ sizeBytes: payload.length, atMs, sent: false, gone: false },
       };
       this.#beyond.delete(position);
       this.#windowEnd = position;
@@ -215,10 +247,63 @@ export class Outbox {
     if (records.length === 0) this.#windowEnd = Math.max(this.#windowEnd, end);
   }
 
+  /** A number for this life of the queue only: such a message is a new one after each restart. */
+  #numberFor(): MessageNumber {
+    this.#lastUnnumbered += 1;
+    return { epoch: this.#epochOfUnnumbered, seq: this.#lastUnnumbered };
+  }
+
+  /** It goes out on the present connection, under the number that this returns. */
+  send(entry: OutboxEntry): NumberOnWire {
+    const { number } = entry;
+    const before = this.#lastSent;
+    entry.sent = true;
+    this.#lastSent = number;
+    this.#unconfirmed += 1;
+    this.#unconfirmedBytes += weightOf(entry);
+    if (before === undefined || before.epoch !== number.epoch || before.seq === number.seq - 1) return number;
+    return { ...number, after: before.seq };
+  }
+
+  /**
+   * The other side has what was sent up to a number, or all that was ever sent of that epoch: also on an earlier
+   * connection, where `everSent`. They are not removed yet.
+   */
+  confirmed(
+    { epoch, seq }: MessageNumber,
+    { everSent = false }: { readonly everSent?: boolean } = {},
+  ): readonly OutboxEntry[] {
+    const found: OutboxEntry[] = [];
+    for (let index = this.#front; index < this.#window.length; index += 1) {
+      const entry = this.#window[index] as OutboxEntry;
+      if (entry.gone) continue;
+      if (!entry.sent && !everSent) break;
+      if (entry.number.epoch !== epoch) continue;
+      if (entry.number.seq > seq) break;
+      found.push(entry);
+    }
+    return found;
+  }
+
+  /** The message that was sent under exactly this number and waits to be confirmed. */
+  sentAs({ epoch, seq }: MessageNumber): OutboxEntry | undefined {
+    for (let index = this.#front; index < this.#window.length; index += 1) {
+      const entry = this.#window[index] as OutboxEntry;
+      if (entry.gone) continue;
+      if (!entry.sent) return undefined;
+      if (entry.number.epoch === epoch && entry.number.seq === seq) return entry;
+    }
+    return undefined;
+  }
+
   /** It has been acknowledged, or given up. */
   remove(entry: Place): void {
     if (entry.gone) return;
     entry.gone = true;
+    if (entry.sent) {
+      this.#unconfirmed -= 1;
+      this.#unconfirmedBytes -= weightOf(entry);
+    }
     this.#depth -= 1;
     this.#bytes -= entry.sizeBytes;
     this.departures.add();
@@ -227,7 +312,10 @@ export class Outbox {
 
   /** The connection is gone: whatever was not acknowledged will be sent again, in the same order. */
   rewind(): void {
-    this.#nextUnsent = this.#firstKept;
+    this.#nextUnsent = this.#front;
+    this.#lastSent = undefined;
+    this.#unconfirmed = 0;
+    this.#unconfirmedBytes = 0;
     for (const entry of this.#window) {
       if (entry.gone || !entry.sent) continue;
       entry.sent = false;
@@ -253,6 +341,8 @@ export class Outbox {
     this.#front = 0;
     this.#depth = 0;
     this.#bytes = 0;
+    this.#unconfirmed = 0;
+    this.#unconfirmedBytes = 0;
     await this.#options.store.purge(this.#options.stream);
     return count;
   }

@@ -1,4 +1,5 @@
 import type { Header } from '../protocol/header.ts';
+import { EPOCH_BYTES, type MessageNumber } from '../protocol/message-number.ts';
 
 /** A message as a queue keeps it. */
 export interface MessageParts {
@@ -8,17 +9,26 @@ export interface MessageParts {
   readonly data: Buffer;
   /** The application's own binary. */
   readonly binary?: Buffer;
+  readonly number?: MessageNumber;
 }
 
-/** Raised when the layout below changes. */
-const FORMAT = 1;
+/** The first byte of a record: whether the message's number stands behind it. */
+const UNNUMBERED = 1;
+const NUMBERED = 2;
+const NUMBER_BYTES = EPOCH_BYTES + 6;
 
-/** A message as the bytes of one record: format, then header, data and binary, each behind its length. */
-export function packMessage({ header, forwardedHeader, data, binary }: MessageParts): Buffer {
+/** A message as the bytes of one record: format, number, then header, data and binary, each behind its length. */
+export function packMessage({ header, forwardedHeader, data, binary, number }: MessageParts): Buffer {
   const headerJson = forwardedHeader ?? Buffer.from(JSON.stringify(header));
   const binaryBytes = binary ?? EMPTY;
-  const packed = Buffer.allocUnsafe(1 + 4 + headerJson.length + 4 + data.length + binaryBytes.length);
-  let at = packed.writeUInt8(FORMAT, 0);
+  const numberBytes = number === undefined ? 0 : NUMBER_BYTES;
+  const lengthBytes = 1 + numberBytes + 4 + headerJson.length + 4 + data.length + binaryBytes.length;
+  const packed = Buffer.allocUnsafe(lengthBytes);
+  let at = packed.writeUInt8(number === undefined ? UNNUMBERED : NUMBERED, 0);
+  if (number !== undefined) {
+    at += packed.write(number.epoch, at, EPOCH_BYTES, 'base64url');
+    at = packed.writeUIntLE(number.seq, at, 6);
+  }
   at = packed.writeUInt32LE(headerJson.length, at);
   at += headerJson.copy(packed, at);
   at = packed.writeUInt32LE(data.length, at);
@@ -27,15 +37,33 @@ export function packMessage({ header, forwardedHeader, data, binary }: MessagePa
   return packed;
 }
 
+/** Gives a packed message another seq: one that is known only when the message has its place. */
+export function renumber(packed: Buffer, seq: number): void {
+  packed.writeUIntLE(seq, 1 + EPOCH_BYTES, 6);
+}
+
 /** @throws RangeError when the bytes are not what packMessage makes */
 export function unpackMessage(packed: Buffer): MessageParts {
-  if (packed[0] !== FORMAT) throw new RangeError(`a message of the unknown format ${packed[0]}`);
-  const headerEnd = 5 + packed.readUInt32LE(1);
+  const [format] = packed;
+  if (format !== UNNUMBERED && format !== NUMBERED)
+    throw new RangeError(`a message of the unknown format ${format}`);
+  const headerAt = 1 + (format === NUMBERED ? NUMBER_BYTES : 0) + 4;
+  const headerEnd = headerAt + packed.readUInt32LE(headerAt - 4);
   const dataEnd = headerEnd + 4 + packed.readUInt32LE(headerEnd);
   if (dataEnd > packed.length) throw new RangeError('a message that is cut off');
-  const header = JSON.parse(packed.toString('utf8', 5, headerEnd)) as Header;
+  const header = JSON.parse(packed.toString('utf8', headerAt, headerEnd)) as Header;
   const binary = packed.subarray(dataEnd);
-  return { header, data: packed.subarray(headerEnd + 4, dataEnd), ...(binary.length > 0 && { binary }) };
+  return {
+    header,
+    data: packed.subarray(headerEnd + 4, dataEnd),
+    ...(binary.length > 0 && { binary }),
+    ...(format === NUMBERED && { number: numberAt(packed, 1) }),
+  };
+}
+
+function numberAt(packed: Buffer, at: number): MessageNumber {
+  const epoch = packed.toString('base64url', at, at + EPOCH_BYTES);
+  return { epoch, seq: packed.readUIntLE(at + EPOCH_BYTES, 6) };
 }
 
 const EMPTY = Buffer.alloc(0);

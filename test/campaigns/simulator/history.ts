@@ -20,16 +20,19 @@ class Ledger {
   readonly confirmed = new Set<string>();
   readonly delivered: string[] = [];
 
-  /** What was confirmed has come, in order; more than once is no breach while the link is at least once. */
+  /** What was confirmed has come, once and in order. */
   check(name: string): void {
-    const first = [...new Set(this.delivered)];
     const known = new Set(this.sent);
-    for (const text of first) assert.ok(known.has(text), `${name}: ${text} was never sent`);
-    const came = new Set(first);
+    const came = new Set<string>();
+    for (const text of this.delivered) {
+      assert.ok(known.has(text), `${name}: ${text} was never sent`);
+      assert.ok(!came.has(text), `${name}: ${text} came twice`);
+      came.add(text);
+    }
     for (const text of this.confirmed)
       assert.ok(came.has(text), `${name}: ${text} was confirmed and has not come`);
     const inOrder = this.sent.filter((text) => came.has(text));
-    assert.deepEqual(first, inOrder, `${name}: out of order`);
+    assert.deepEqual(this.delivered, inOrder, `${name}: out of order`);
   }
 }
 

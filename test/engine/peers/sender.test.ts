@@ -5,7 +5,7 @@ import type { Link } from '../../../engine/peers/link.ts';
 import { Sender } from '../../../engine/peers/sender.ts';
 import type { OutFrame } from '../../../engine/protocol/messages.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
-import { SimulatedClock } from '../../helpers/simulated-world.ts';
+import { SimulatedClock, seededRandom } from '../../helpers/simulated-world.ts';
 
 test('what lies behind the window goes out in the end, also when the store could not be read at first', async () => {
   const clock = new SimulatedClock();
@@ -19,6 +19,7 @@ test('what lies behind the window goes out in the end, also when the store could
   };
   const sender = new Sender({
     clock,
+    random: seededRandom(1),
     store,
     streamPrefix: 'out/peer/',
     whenFull: 'refuse',
@@ -37,7 +38,7 @@ test('what lies behind the window goes out in the end, also when the store could
     unreadMaxBytes: Number.POSITIVE_INFINITY,
     send: ({ header, data }: OutFrame) => {
       sent.push(data.toString());
-      const transportId = Number(header['transport_id']);
+      const transportId = String(header['transport_id']);
       clock.after(0, () => sender.acknowledged(transportId, 'received'));
     },
   } as unknown as Link;

@@ -10,7 +10,7 @@ import { FakeClock } from '../../helpers/fake-clock.ts';
 
 function inboxOn(clock: FakeClock, store: Store, whenFull: WhenFull = 'refuse'): Inbox {
   const capacity = { messages: LIMITS.inboxMessages, bytes: LIMITS.inboxBytes };
-  return new Inbox({ type: 'any', stream: 'in/any', store, clock, capacity, whenFull });
+  return new Inbox({ type: 'any', stream: 'in/any', store, clock, capacity, whenFull, isStored: true });
 }
 
 async function fullInbox(clock: FakeClock, whenFull: WhenFull = 'refuse'): Promise<Inbox> {

@@ -6,7 +6,7 @@ import type { WhenFull } from '../../../engine/config/shapes.ts';
 import { Outbox, type OutMessage } from '../../../engine/queues/outbox.ts';
 import { packMessage, unpackMessage } from '../../../engine/queues/packed-message.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
-import { SimulatedClock } from '../../helpers/simulated-world.ts';
+import { SimulatedClock, seededRandom } from '../../helpers/simulated-world.ts';
 
 function outbox(whenFull: WhenFull = 'refuse', store = new MemoryStore(new SimulatedClock())): Outbox {
   const revive = () => ({ onState: () => undefined });
@@ -15,6 +15,7 @@ function outbox(whenFull: WhenFull = 'refuse', store = new MemoryStore(new Simul
     stream: 'out/peer/any',
     store,
     clock: new SimulatedClock(),
+    random: seededRandom(1),
     capacity: { messages: LIMITS.outboxMessages, bytes: LIMITS.outboxBytes },
     whenFull,
     revive,

@@ -1,0 +1,187 @@
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { MessageNumber, NumberOnWire } from '../protocol/message-number.ts';
+import type { StreamMark } from '../protocol/stream-frames.ts';
+import type { MessageSource, StoredMark } from '../queues/message-source.ts';
+import type { Verdict } from './frame-pump.ts';
+import type { Link } from './link.ts';
+
+export interface Incoming {
+  readonly link: Link;
+  readonly type: string;
+  readonly number: NumberOnWire;
+  readonly sizeBytes: number;
+  /** Gives it to the application; called once for each message, however often it comes. */
+  hand(source: MessageSource): Verdict | Promise<Verdict>;
+}
+
+interface Pending {
+  readonly seq: number;
+  readonly sizeBytes: number;
+  readonly settled: Promise<Verdict>;
+  verdict: Verdict | undefined;
+}
+
+/** The messages of one type and one life of the sender's queue. */
+interface Stream {
+  readonly type: string;
+  readonly epoch: string;
+  /** The last that the application was given. */
+  accepted: number;
+  /** All up to this one have been dealt with. */
+  done: number;
+  /** The last that has come over the present connection. */
+  onLink: number | undefined;
+  pending: Pending[];
+  pendingBytes: number;
+}
+
+export interface ReceiverOptions {
+  readonly peerName: string;
+  /** What the application has stored of this peer's messages. */
+  readonly stored: () => readonly StoredMark[];
+}
+
+/**
+ * What comes from one peer under numbers: each message reaches the application once, in order, however often and over
+ * however many connections it comes, and is confirmed when those before it are, too.
+ */
+export class Receiver {
+  readonly #options: ReceiverOptions;
+  readonly #streams = new Map<string, Stream>();
+  #link: Link | undefined;
+  #told: Link | undefined;
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+  }
+
+  /** Says what we have, once a connection, to a peer that understands it. It sends nothing before that. */
+  attach(link: Link): void {
+    this.#use(link);
+    if (!link.speaksStreams || this.#told === link) return;
+    this.#told = link;
+    link.tellWhatWeHave(this.#marks());
+  }
+
+  /** @throws AiocError AIOC_FRAME_BAD when one is missing before it, or more come than may be on their way */
+  take({ link, type, number, sizeBytes, hand }: Incoming): Verdict | Promise<Verdict> {
+    if (link !== this.#link) this.#use(link);
+    const stream = this.#stream(type, number.epoch);
+    this.#checkOrder(stream, number);
+    const { seq } = number;
+    if (seq <= stream.accepted) return this.#again(stream, seq, link);
+    if (stream.pending.length > LIMITS.streamMessages || stream.pendingBytes > 2 * LIMITS.streamBytes)
+      throw broken(type, 'more messages than may wait to be confirmed');
+    stream.accepted = seq;
+    const verdict = hand({ peerName: this.#options.peerName, epoch: number.epoch, seq });
+    if (typeof verdict === 'string' && stream.pending.length === 0) {
+      this.#settle(stream, seq, verdict);
+      return verdict;
+    }
+    return this.#wait(stream, { seq, sizeBytes, verdict });
+  }
+
+  /** Whether a message has been here, so that its file need not be taken again. */
+  has(type: string, { epoch, seq }: MessageNumber): boolean {
+    return seq <= this.#stream(type, epoch).accepted;
+  }
+
+  #wait(
+    stream: Stream,
+    { seq, sizeBytes, verdict }: { seq: number; sizeBytes: number; verdict: Verdict | Promise<Verdict> },
+  ): Promise<Verdict> {
+    const settled = Promise.resolve(verdict).then(
+      (known) => {
+        pending.verdict = known;
+        this.#advance(stream);
+        return known;
+      },
+      (error: unknown) => {
+        // Nothing that was refused counts as had: who sent it keeps it, and what the store knows is asked again.
+        const key = keyOf(stream.type, stream.epoch);
+        if (this.#streams.get(key) === stream) this.#streams.delete(key);
+        throw error;
+      },
+    );
+    const pending: Pending = { seq, sizeBytes, settled, verdict: undefined };
+    stream.pending.push(pending);
+    stream.pendingBytes += sizeBytes;
+    return settled;
+  }
+
+  #advance(stream: Stream): void {
+    let count = 0;
+    for (const { seq, sizeBytes, verdict } of stream.pending) {
+      if (verdict === undefined) break;
+      count += 1;
+      stream.pendingBytes -= sizeBytes;
+      this.#settle(stream, seq, verdict);
+    }
+    stream.pending.splice(0, count);
+  }
+
+  #settle(stream: Stream, seq: number, verdict: Verdict): void {
+    stream.done = seq;
+    const { type, epoch } = stream;
+    this.#link?.confirm({ type, epoch, upTo: seq, dropped: verdict === 'dropped' ? [seq] : [] });
+  }
+
+  /** It has come before: it is only confirmed again, when it may be. */
+  #again(stream: Stream, seq: number, link: Link): Verdict | Promise<Verdict> {
+    if (seq > stream.done) return stream.pending.find((pending) => pending.seq >= seq)?.settled ?? 'taken';
+    const { type, epoch, done } = stream;
+    link.confirm({ type, epoch, upTo: done, dropped: [] });
+    return 'taken';
+  }
+
+  /** Between two that come over one connection the sender leaves none out without saying so. */
+  #checkOrder(stream: Stream, { seq, after = seq - 1 }: NumberOnWire): void {
+    if (stream.onLink !== undefined && stream.onLink !== after)
+      throw broken(stream.type, `message ${seq} does not follow ${stream.onLink}`);
+    stream.onLink = seq;
+  }
+
+  #use(link: Link): void {
+    this.#link = link;
+    for (const stream of this.#streams.values()) stream.onLink = undefined;
+  }
+
+  #stream(type: string, epoch: string): Stream {
+    const key = keyOf(type, epoch);
+    const known = this.#streams.get(key);
+    if (known !== undefined) return known;
+    const stored =
+      this.#options.stored().find((mark) => mark.type === type && mark.epoch === epoch)?.seq ?? 0;
+    const stream = { type, epoch, accepted: stored, done: stored, pending: [], pendingBytes: 0 };
+    this.#streams.set(key, { ...stream, onLink: undefined });
+    this.#forgetOldest();
+    return this.#streams.get(key) as Stream;
+  }
+
+  #forgetOldest(): void {
+    for (const [key, { pending }] of this.#streams) {
+      if (this.#streams.size <= LIMITS.streamsPerPeer) return;
+      if (pending.length === 0) this.#streams.delete(key);
+    }
+  }
+
+  #marks(): readonly StreamMark[] {
+    const marks = new Map<string, StreamMark>();
+    for (const { type, epoch, seq } of this.#options.stored())
+      marks.set(keyOf(type, epoch), { type, epoch, upTo: seq, dropped: [] });
+    for (const [key, { type, epoch, done }] of this.#streams) {
+      const stored = marks.get(key)?.upTo ?? 0;
+      if (done > stored) marks.set(key, { type, epoch, upTo: done, dropped: [] });
+    }
+    return [...marks.values()].slice(-LIMITS.streamsPerPeer);
+  }
+}
+
+function keyOf(type: string, epoch: string): string {
+  return `${epoch} ${type}`;
+}
+
+function broken(type: string, what: string): AiocError {
+  return new AiocError('AIOC_FRAME_BAD', `messages of the type ${type}: ${what}`);
+}

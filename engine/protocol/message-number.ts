@@ -1,0 +1,41 @@
+import type { Randomness } from '../base/ports.ts';
+import type { Header } from './header.ts';
+
+/**
+ * A message's place among those of its sender, receiver and type. An epoch is one life of the sender's queue, 128 random
+ * bits as 22 characters; within it numbers rise from 1, not always by one.
+ */
+export interface MessageNumber {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+/** A number with the one that went before it on the same connection, where that is not the next lower one. */
+export interface NumberOnWire extends MessageNumber {
+  readonly after?: number | undefined;
+}
+
+export const EPOCH_BYTES = 16;
+
+export function newEpoch(random: Pick<Randomness, 'bytes'>): string {
+  return random.bytes(EPOCH_BYTES).toString('base64url');
+}
+
+/**
+ * The transport_id of a message that aioc sends: `<epoch>.<seq>`, or `<epoch>.<seq>.<after>`. Every peer echoes a string
+ * as it came (PROTOCOL §1); to an aioc peer it says whether it has the message already, whatever it takes us for.
+ */
+export function transportIdOf({ epoch, seq, after }: NumberOnWire): string {
+  return after === undefined ? `${epoch}.${seq}` : `${epoch}.${seq}.${after}`;
+}
+
+/** The number that a transport_id stands for; undefined for Python's, which are integers, and for those of programs. */
+export function numberIn(transportId: Header[string] | undefined): NumberOnWire | undefined {
+  if (typeof transportId !== 'string') return undefined;
+  const [, epoch, seq, after] = TRANSPORT_ID.exec(transportId) ?? [];
+  if (epoch === undefined || seq === undefined) return undefined;
+  return { epoch, seq: Number(seq), ...(after !== undefined && { after: Number(after) }) };
+}
+
+/** Fifteen digits are below 2^53. */
+const TRANSPORT_ID = /^([\w-]{22})\.([1-9]\d{0,14})(?:\.(\d{1,15}))?$/;

@@ -1,0 +1,72 @@
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Frame } from './frame-decoder.ts';
+import { AIOC_TYPE, type OutFrame } from './messages.ts';
+
+/** How far one side has the messages of one type and epoch. */
+export interface StreamMark {
+  readonly type: string;
+  readonly epoch: string;
+  /** Everything up to this number has been dealt with. */
+  readonly upTo: number;
+  /** Those among them that were dropped on purpose. */
+  readonly dropped: readonly number[];
+}
+
+/**
+ * What aioc peers tell each other of the messages they were sent: `have`, once, as the first word on a connection, and
+ * then acknowledgements, each of which holds for all before it, too.
+ */
+export interface StreamNews {
+  readonly kind: 'have' | 'ack';
+  readonly marks: readonly StreamMark[];
+}
+
+export function streamNewsFrame({ kind, marks }: StreamNews, sourceId: string): OutFrame {
+  const rows = marks.map(({ type, epoch, upTo, dropped }) =>
+    dropped.length === 0 ? [type, epoch, upTo] : [type, epoch, upTo, dropped],
+  );
+  return {
+    header: { message_type: AIOC_TYPE, source_id: sourceId },
+    data: Buffer.from(JSON.stringify({ [kind]: rows })),
+  };
+}
+
+/**
+ * The news in a frame, or undefined when it is of another type or says something else.
+ *
+ * @throws AiocError AIOC_FRAME_BAD when it is news and cannot be read
+ */
+export function readStreamNews({ header, data }: Frame): StreamNews | undefined {
+  if (header.message_type !== AIOC_TYPE || data.length > LIMITS.streamNewsBytes) return undefined;
+  const content = parsed(data);
+  const kind = KINDS.find((known) => content?.[known] !== undefined);
+  if (kind === undefined) return undefined;
+  const rows = content?.[kind];
+  if (!Array.isArray(rows)) throw unreadable();
+  return { kind, marks: rows.map(readMark) };
+}
+
+const KINDS = ['have', 'ack'] as const;
+
+function readMark(row: unknown): StreamMark {
+  if (!Array.isArray(row)) throw unreadable();
+  const [type, epoch, upTo, dropped = []] = row as unknown[];
+  if (typeof type !== 'string' || typeof epoch !== 'string' || !Number.isSafeInteger(upTo))
+    throw unreadable();
+  if (!Array.isArray(dropped) || !dropped.every((seq) => Number.isSafeInteger(seq))) throw unreadable();
+  return { type, epoch, upTo: upTo as number, dropped };
+}
+
+function parsed(data: Buffer): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(data.toString());
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function unreadable(): AiocError {
+  return new AiocError('AIOC_FRAME_BAD', 'an acknowledgement that cannot be read');
+}

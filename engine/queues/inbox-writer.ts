@@ -1,0 +1,166 @@
+import { toAiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Clock } from '../base/ports.ts';
+import type { MessageNumber } from '../protocol/message-number.ts';
+import type { Store } from '../storage/store.ts';
+import { epochInStore, type MessageSource, parseEpochInStore } from './message-source.ts';
+
+/** A message that is not in the store yet. */
+export interface Unstored {
+  readonly frame: Buffer;
+  readonly source: MessageSource | undefined;
+  /** @param isRepeated it was there already, and was not stored again */
+  stored(isRepeated: boolean): void;
+  /** It is not in the store: who sent it keeps it. */
+  refused(error: unknown): void;
+}
+
+/** Messages that follow each other in their sender's numbers, or have none. */
+interface Run {
+  readonly messages: Unstored[];
+  readonly source: { readonly epoch: string; readonly firstSeq: number; readonly after: number } | undefined;
+}
+
+export interface InboxWriterOptions {
+  readonly stream: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly onArrival: () => void;
+}
+
+/**
+ * Brings arrivals into the store, in order, each sender's with its number in the same batch: what is there and what is
+ * known to be there can never differ. What comes while the store is busy goes to it together.
+ */
+export class InboxWriter {
+  readonly #options: InboxWriterOptions;
+  #unstored: Unstored[] = [];
+  #storing = false;
+  #trouble: string | undefined;
+  /** By epoch in the store: the last number that is in it, and the last that it was asked to take. */
+  readonly #stored = new Map<string, number>();
+  readonly #asked = new Map<string, number>();
+
+  constructor(options: InboxWriterOptions) {
+    this.#options = options;
+  }
+
+  /** Learns how far an earlier run has got. */
+  async restore(): Promise<void> {
+    const { store, stream } = this.#options;
+    this.#stored.clear();
+    this.#asked.clear();
+    for (const [epoch, seq] of await store.lastSource(stream)) this.#stored.set(epoch, seq);
+  }
+
+  /** Why the store takes nothing at the moment. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
+  storedOf(peerName: string): readonly MessageNumber[] {
+    return [...this.#stored].flatMap(([name, seq]) => {
+      const source = parseEpochInStore(name);
+      return source?.peerName === peerName ? [{ epoch: source.epoch, seq }] : [];
+    });
+  }
+
+  add(message: Unstored): void {
+    this.#unstored.push(message);
+    void this.#store();
+  }
+
+  async #store(): Promise<void> {
+    if (this.#storing) return;
+    this.#storing = true;
+    while (this.#unstored.length > 0) {
+      const batch = this.#unstored.splice(0, this.#batchLength());
+      await Promise.all(this.#runsIn(batch).map((run) => this.#storeRun(run)));
+    }
+    this.#storing = false;
+  }
+
+  #batchLength(): number {
+    let length = 0;
+    let bytes = 0;
+    for (; length < this.#unstored.length; length += 1) {
+      bytes += this.#unstored[length]?.frame.length ?? 0;
+      if (length > 0 && bytes > LIMITS.inboxBatchBytes) break;
+    }
+    return length;
+  }
+
+  /** Order is kept for each sender: those that number their messages apart from each other, the others together. */
+  #runsIn(batch: readonly Unstored[]): readonly Run[] {
+    const runs: Run[] = [];
+    const open = new Map<string | undefined, Run>();
+    for (const message of batch) {
+      const epoch = message.source && epochInStore(message.source);
+      let run = open.get(epoch);
+      if (run === undefined || !continues(run, message)) {
+        run = { messages: [], source: epoch === undefined ? undefined : this.#sourceOf(epoch, message) };
+        open.set(epoch, run);
+        runs.push(run);
+      }
+      run.messages.push(message);
+      if (epoch !== undefined) this.#asked.set(epoch, message.source?.seq ?? 0);
+    }
+    return runs;
+  }
+
+  #sourceOf(epoch: string, { source }: Unstored): Run['source'] {
+    const firstSeq = source?.seq ?? 0;
+    const before = this.#asked.get(epoch) ?? this.#stored.get(epoch) ?? 0;
+    return { epoch, firstSeq, after: Math.min(before, firstSeq - 1) };
+  }
+
+  async #storeRun({ messages, source }: Run): Promise<void> {
+    try {
+      const outcome = await this.#append(messages, source);
+      if (source !== undefined) this.#noteStored(source.epoch, source.firstSeq + messages.length - 1);
+      for (const { stored } of messages) stored(outcome === 'duplicate');
+      this.#options.onArrival();
+    } catch (error) {
+      // What comes next of this sender is measured by what the store has, and not by what it was asked for.
+      if (source !== undefined) this.#asked.delete(source.epoch);
+      for (const { refused } of messages) refused(error);
+    }
+  }
+
+  /** @throws AiocError AIOC_CANCELLED when the store is closed, AIOC_STORE_GAP when what was before it was refused */
+  async #append(messages: readonly Unstored[], source: Run['source']): Promise<'appended' | 'duplicate'> {
+    const { store, stream, clock } = this.#options;
+    const frames = messages.map(({ frame }) => frame);
+    for (;;) {
+      try {
+        const { outcome } = await store.append(stream, frames, source);
+        this.#trouble = undefined;
+        return outcome;
+      } catch (error) {
+        const { code, message } = toAiocError(error);
+        if (code === 'AIOC_CANCELLED' || code === 'AIOC_STORE_GAP') throw error;
+        this.#trouble = message;
+        await new Promise<void>((resolve) => clock.after(LIMITS.storeRetryMs, resolve));
+      }
+    }
+  }
+
+  #noteStored(epoch: string, seq: number): void {
+    const isNew = !this.#stored.has(epoch);
+    this.#stored.set(epoch, Math.max(seq, this.#stored.get(epoch) ?? 0));
+    if (isNew) this.#forgetOldest(parseEpochInStore(epoch)?.peerName);
+  }
+
+  #forgetOldest(peerName: string | undefined): void {
+    const { store, stream } = this.#options;
+    const epochs = [...this.#stored.keys()].filter((name) => parseEpochInStore(name)?.peerName === peerName);
+    for (const epoch of epochs.slice(0, Math.max(0, epochs.length - LIMITS.epochsPerQueue))) {
+      this.#stored.delete(epoch);
+      store.forgetSource(stream, epoch).catch(() => undefined);
+    }
+  }
+}
+
+function continues({ messages, source }: Run, message: Unstored): boolean {
+  return source === undefined || message.source?.seq === source.firstSeq + messages.length;
+}
