@@ -19,7 +19,7 @@ const COLUMNS: readonly ColumnName[] = PAIRINGS.flatMap((pairing) =>
 
 test('what is stored comes, whoever was away: each cell of the matrix', {
   concurrency: COLUMNS_AT_ONCE,
-  timeout: 170_000,
+  timeout: 600_000,
 }, async (t) => {
   const found = await findPython();
   const signs = new Map<string, string>();

@@ -102,6 +102,16 @@ test('max_size_persistence_path, when_full: a queue that is full refuses, or dro
       else await rejectsWith(sent, 'AIOC_QUEUE_FULL', /2 messages .* no more fit/);
     }
     assert.equal(depthOf(client, 'a'), 2);
+    // What is refused is not dropped: its program still has it.
+    const told = /: messages of the type a were dropped: the queue is full \(3 by now\)/;
+    if (when_full !== 'refuse') await until(() => logged(client, told), 'the number of those dropped');
+    const dropped = client.log().filter(({ outcome }) => outcome === 'dropped');
+    assert.equal(
+      dropped.length,
+      when_full === 'drop_oldest' ? 3 : 0,
+      'whose program believes it to be stored',
+    );
+    for (const { text } of dropped) assert.match(text, /\(the queue was full and this was the oldest\)/);
     await client.engine.stop({ hard: true });
     const { server_sockaddr } = again as Config & { server_sockaddr: unknown };
     const server = await started(t, { ...TYPES, is_server: true, server_sockaddr });
@@ -115,6 +125,22 @@ test('max_size_persistence_path, when_full: a queue that is full refuses, or dro
     await server.engine.stop({ hard: true });
   }
 });
+
+for (const when_full of ['refuse', 'drop_newest', 'drop_oldest']) {
+  test(`when_full: ${when_full}, what is dropped of an inbox is counted in the log, not once for each`, async (t) => {
+    const server_sockaddr = ['127.0.0.1', await freePort()];
+    const full = { when_full, max_size_persistence_path: 2_500 };
+    const server = await started(t, { ...TYPES, ...full, is_server: true, server_sockaddr });
+    const client = await started(t, { ...TYPES, is_server: false, client_name: 'client1', server_sockaddr });
+    await connected(server, client);
+    const api = await program(t, client);
+    for (let number = 0; number < 12; number += 1)
+      await api.send({ messageType: 'a', data: 'x'.repeat(1_000) });
+    await until(() => logged(server, /client1: messages of the type a were dropped: .*\(10 by now\)/), 'all');
+    const lines = server.log().filter(({ text }) => text.includes('were dropped'));
+    assert.ok(lines.length <= 3, `${lines.length} lines`);
+  });
+}
 
 test('journal_directory: where messages are stored; absent, beside the sockets', async (t) => {
   const elsewhere = join(tempDir(t), 'journals');

@@ -127,6 +127,29 @@ export class StorageColumn {
     assert.equal(count, wanted.a + wanted.b, `what waits ${where}`);
   }
 
+  /** Our log, from here on, says that so many of each type were dropped. */
+  countsDropped(): (wanted: ByType<number>) => Promise<void> {
+    const before = this.ours.log().length;
+    return async (wanted) => {
+      const told = (): string[] =>
+        this.ours
+          .log()
+          .slice(before)
+          .match(/type \w were dropped: .* by now/g) ?? [];
+      for (const type of TYPES) {
+        const count = wanted[type];
+        const isTold = (line: string): boolean =>
+          line.startsWith(`type ${type} `) && line.endsWith(`(${count} by now`);
+        if (count > 0) await until(`${count} to be told`, () => told().some(isTold));
+        else
+          assert.deepEqual(
+            told().filter((line) => line.startsWith(`type ${type} `)),
+            [],
+          );
+      }
+    };
+  }
+
   /**
    * Sees those arrive at the peer, in order and nothing else. `first` names what is looked at: the words begin with it.
    * To know that no more come, one message more is sent behind them.

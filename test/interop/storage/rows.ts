@@ -64,8 +64,10 @@ async function afterBothDownAndKilled(column: StorageColumn): Promise<void> {
 function listenerFull(policy: Policy): StorageRow {
   const first = `lf-${policy}`;
   return async (column) => {
+    const counted = column.countsDropped();
     await column.peerSends(large(first));
     await column.waits('for a listener', counts(column, 2, LARGE.length));
+    await counted(counts(column, 3, 0));
     const kept = words(first, KEPT[policy]);
     await column.arriveAtListener(first, column.whereStored(kept, words(first, LARGE)));
   };
@@ -76,6 +78,7 @@ function peerFull(policy: Policy): StorageRow {
   const next = POLICIES[(POLICIES.indexOf(policy) + 1) % POLICIES.length];
   return async (column) => {
     await column.losePeer();
+    const counted = column.countsDropped();
     const told = await column.send(large(first));
     const ofStored = LARGE.map((number) =>
       policy === 'drop_oldest' || KEPT[policy].includes(number) ? 'stored' : 'AIOC_QUEUE_FULL',
@@ -83,6 +86,8 @@ function peerFull(policy: Policy): StorageRow {
     const ofOthers = LARGE.map(() => 'accepted');
     assert.deepEqual(told, column.whereStored(ofStored, ofOthers));
     await column.waits('for the peer', counts(column, 2, LARGE.length));
+    // What is refused is not dropped: its program knows that it still has it.
+    await counted(counts(column, policy === 'refuse' ? 0 : 3, 0));
     // What is stored is stored, whatever the next configuration says of a full queue.
     await column.restartOurs({ when_full: next });
     await column.waits('for the peer', counts(column, 2, 0));
