@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { ConnectorRemoteTool } from '../../../engine/index.ts';
 import type { ConfiguredSide } from '../../helpers/configured-connectors.ts';
 import { freePort } from '../../helpers/free-port.ts';
 import {
@@ -173,4 +174,43 @@ test('messages for a server that the configuration names no more stay on the dis
   await until(() => logged(next, /1 stored messages stay on the disk: .*server any more/), 'the warning');
   await next.engine.stop({ hard: true });
   assert.equal(depthOf(await started(t, again, { directory: client.directory }), 'a'), 1);
+});
+
+test('delete_previous_persistence_remains: what is stored for nobody is deleted and counted, and nothing else', async (t) => {
+  const { client, again } = await clientAlone(t, {});
+  const api = await program(t, client);
+  for (const messageType of ['a', 'b', 'b']) await api.send({ messageType, data: 'x' });
+  await client.engine.stop({ hard: true });
+  const moved = { ...again, server_sockaddr: ['127.0.0.1', await freePort()] };
+  const next = await started(t, moved, { directory: client.directory });
+  await (await program(t, next)).send({ messageType: 'a', data: 'for the new server' });
+  const tool = await ConnectorRemoteTool.fromConfig(next.configPath);
+  assert.equal(await tool.deletePreviousPersistenceRemains(), true);
+  assert.ok(logged(next, /3 stored messages that nothing uses any more were deleted by a command/));
+  assert.equal(depthOf(next, 'a'), 1, 'what is in use stays');
+  assert.equal(await tool.deletePreviousPersistenceRemains(), true);
+  assert.equal(next.log().filter(({ text }) => text.includes('nothing uses any more')).length, 1);
+  await next.engine.stop({ hard: true });
+  const before = await started(t, again, { directory: client.directory });
+  assert.deepEqual([depthOf(before, 'a'), depthOf(before, 'b')], [0, 0]);
+});
+
+test('delete_previous_persistence_remains: what is stored of a type that is not received any more is deleted', async (t) => {
+  const server_sockaddr = ['127.0.0.1', await freePort()];
+  const config = { ...TYPES, is_server: true, server_sockaddr };
+  const server = await started(t, config);
+  const client = await started(t, { ...TYPES, is_server: false, client_name: 'client1', server_sockaddr });
+  await connected(server, client);
+  const api = await program(t, client);
+  for (const messageType of ['a', 'b']) await api.send({ messageType, data: 'x' });
+  await until(() => client.status().waitingCount === 0, 'the confirmations');
+  await client.engine.stop({ hard: true });
+  await server.engine.stop({ hard: true });
+  const next = await started(t, { ...config, recv_message_types: ['a'] }, { directory: server.directory });
+  const tool = await ConnectorRemoteTool.fromConfig(next.configPath);
+  assert.equal(await tool.deletePreviousPersistenceRemains(), true);
+  await next.engine.stop({ hard: true });
+  const last = await started(t, config, { directory: server.directory });
+  const inboxes = last.queues().filter(({ direction }) => direction === 'in');
+  assert.deepEqual(Object.fromEntries(inboxes.map(({ type, depth }) => [type, depth])), { a: 1, b: 0 });
 });
