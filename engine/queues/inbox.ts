@@ -48,6 +48,8 @@ export class Inbox {
   #admitting = false;
   readonly #unstored: Unstored[] = [];
   #storing = false;
+  /** What is being stored now is in the store, or has been refused. */
+  #stored: Promise<void> = Promise.resolve();
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -144,13 +146,12 @@ export class Inbox {
     this.arrivals.add();
     return new Promise((resolve, reject) => {
       this.#unstored.push({ frame, stored: () => resolve(true), refused: reject });
-      void this.#store();
+      if (!this.#storing) this.#stored = this.#store();
     });
   }
 
   /** What came while the store was busy goes to it together, so that whatever it refuses keeps its place. */
   async #store(): Promise<void> {
-    if (this.#storing) return;
     this.#storing = true;
     while (this.#unstored.length > 0) {
       const batch = this.#unstored.splice(0, this.#batchLength());
@@ -195,10 +196,16 @@ export class Inbox {
     }
   }
 
+  /** @returns whether there may be more room now */
   async #dropOldest(): Promise<boolean> {
     const { store, stream } = this.#options;
     const [oldest, next] = await store.read(stream, 0, 1).catch(() => []);
-    if (oldest === undefined) return false;
+    if (oldest === undefined) {
+      // The oldest came a moment ago, and is still on its way into the store.
+      const wasStoring = this.#storing;
+      await this.#stored;
+      return wasStoring;
+    }
     this.#dropped += 1;
     this.#depth -= 1;
     this.#bytes -= oldest.payload.length;
