@@ -153,6 +153,8 @@ export const LIMITS = {
   commandNameCharacters: 80,
   /** How often it is looked whether a full queue has room again for the program that waits. */
   roomLookMs: 20,
+  /** How often the log is told how many messages a full queue has dropped. */
+  dropLogMs: 1_000,
   /** What a message has in a queue besides its own bytes: the names of both sides, and a margin. */
   packingBytes: 4 * KIB,
   /** A command to the commander socket. */

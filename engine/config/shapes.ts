@@ -192,7 +192,11 @@ export const WHEN_FULL: Shape<WhenFull> = {
   takes: '"refuse", "drop_oldest" or "drop_newest"',
 };
 
-/** When a message counts as stored. */
+/**
+ * When a message counts as stored. `batch`: when the disk has it for good; what came while the disk was busy shares one
+ * sync. `always`: the same, with a sync of its own. `os`: when the operating system has it, which outlives the end of
+ * this process in any way, but no power loss.
+ */
 export type Durability = 'batch' | 'always' | 'os';
 
 export const DURABILITY: Shape<Durability> = {

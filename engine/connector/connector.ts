@@ -82,7 +82,7 @@ export class Connector {
     this.ignoring = new Ignoring((peer) => (namesAreIdentities ? peer.wireName : peer.id), onChange);
     this.gate = new Gate({ clock, acceptAll: options.acceptAll, wordsOf, onChange });
     this.folder = new ReceivedFolder({ directory: options.receivedDirectory, random, clock });
-    this.control = new Control(this);
+    this.control = new Control(this, this.#queues);
     this.chat = this.#makeChat(onChange);
     this.#knownAioc = this.#makeKnownAioc();
     this.mailroom = this.#makeMailroom(onChange);

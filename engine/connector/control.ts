@@ -7,6 +7,7 @@ import type { Registry } from '../peers/registry.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Inbox } from '../queues/inbox.ts';
 import { type ConnectorOptions, ownerOf } from './connector-options.ts';
+import type { QueueStore } from './queue-store.ts';
 
 /** The parts of a connector that commands reach. */
 export interface Controlled {
@@ -24,9 +25,11 @@ export interface Controlled {
 /** What can be asked of a running connector, done on the connector. */
 export class Control implements ConnectorControl {
   readonly #connector: Controlled;
+  readonly #queues: Pick<QueueStore, 'purgeUnused'>;
 
-  constructor(connector: Controlled) {
+  constructor(connector: Controlled, queues: Pick<QueueStore, 'purgeUnused'>) {
     this.#connector = connector;
+    this.#queues = queues;
   }
 
   connectedPeers(): Readonly<Record<string, readonly [string, number]>> {
@@ -125,6 +128,11 @@ export class Control implements ConnectorControl {
     const { options } = this.#connector;
     const { local } = options;
     if (local === undefined) return [];
+    const count = await this.#queues.purgeUnused();
+    if (count > 0) {
+      const text = `${count} stored messages that nothing uses any more were deleted by a command`;
+      this.#connector.log.event(text, { warning: true });
+    }
     const owner = ownerOf(options);
     const deleted = await deletePythonRemains(local.connectorFilesDirectory, owner);
     for (const file of deleted)

@@ -34,6 +34,8 @@ export class QueueStore {
   readonly #journal: LateStore | undefined;
   /** Streams on the disk that would not be stored any more: they stay there until they are empty. */
   #leftOver: ReadonlySet<string> = new Set();
+  /** Of these, those that nobody gets back under this configuration. */
+  readonly #unused = new Set<string>();
   #restored = false;
 
   constructor(options: QueueStoreOptions) {
@@ -65,6 +67,21 @@ export class QueueStore {
     await this.#journal?.close();
   }
 
+  /**
+   * Deletes what is stored for nobody any more: that of which the log has warned at the start.
+   *
+   * @returns how many messages that were
+   * @throws AiocError AIOC_DISK_FULL, AIOC_DISK
+   */
+  async purgeUnused(): Promise<number> {
+    let count = 0;
+    for (const stream of this.#unused) {
+      count += await this.store.purge(stream);
+      this.#unused.delete(stream);
+    }
+    return count;
+  }
+
   async #restore({ registry, server, mailroom }: Heirs): Promise<void> {
     await mailroom.restore();
     const inTypes = new Set([...mailroom.inboxes].map(({ type }) => type));
@@ -88,6 +105,7 @@ export class QueueStore {
   }
 
   async #warnOf(stream: string, what: string): Promise<void> {
+    this.#unused.add(stream);
     const { count } = await this.store.stat(stream);
     this.#options.log.event(`${count} stored messages stay on the disk: they are ${what}`, { warning: true });
   }

@@ -31,10 +31,11 @@ export interface ConnectorControl {
    */
   changeAccess(change: AccessChange): boolean;
   /**
-   * Deletes the messages that a Python connector of the same name has left on the disk (PROTOCOL §6).
+   * Deletes the messages that a Python connector of the same name has left on the disk (PROTOCOL §6), and of our own
+   * those for whom the configuration has nobody any more: for another server, or of a type that is not received.
    *
-   * @returns the names of the files
-   * @throws AiocError AIOC_COMMAND when one cannot be deleted
+   * @returns the names of Python's files
+   * @throws AiocError AIOC_COMMAND when one cannot be deleted, and what the store throws
    */
   deletePersistenceRemains(): Promise<readonly string[]>;
   /** @throws AiocError AIOC_CONFIG for a key that does not exist */

@@ -11,9 +11,10 @@ import { Inbox } from '../queues/inbox.ts';
 import type { MessageSource, StoredMark } from '../queues/message-source.ts';
 import type { OutgoingBody } from '../queues/outbox.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
-import { inboxStream } from '../queues/stream-names.ts';
+import { inboxStream, outboxPrefix } from '../queues/stream-names.ts';
 import type { Store } from '../storage/store.ts';
 import { AwaitedResponses } from './awaited-responses.ts';
+import { DropLog } from './drop-log.ts';
 import { listenerFrame } from './listener-frame.ts';
 
 /**
@@ -72,11 +73,13 @@ export class Mailroom implements Application {
   readonly #options: MailroomOptions;
   readonly #inboxes = new Map<string, Inbox>();
   readonly #responses = new AwaitedResponses();
+  readonly #drops: DropLog;
   #traffic: Traffic | undefined;
 
   constructor(options: MailroomOptions) {
     this.#options = options;
     const { clock, store, rules } = options;
+    this.#drops = new DropLog(clock);
     for (const type of options.recvTypes) {
       const stream = inboxStream(type);
       const capacity = rules.capacityOf('in', type);
@@ -132,14 +135,18 @@ export class Mailroom implements Application {
   async #queue(peer: Peer, frame: Frame): Promise<'stored' | 'accepted'> {
     const { header, headerBytes, data, binary } = frame;
     const body = this.#options.bodyOf(frame);
-    await this.#way.send(peer, {
-      header,
-      ...(body === undefined && { forwardedHeader: headerBytes }),
-      data,
-      ...(binary.length > 0 && { binary }),
-      ...(body && { body }),
-      onState: () => undefined,
-    });
+    try {
+      await this.#way.send(peer, {
+        header,
+        ...(body === undefined && { forwardedHeader: headerBytes }),
+        data,
+        ...(binary.length > 0 && { binary }),
+        ...(body && { body }),
+        onState: () => undefined,
+      });
+    } finally {
+      if (this.#options.rules.whenFull !== 'refuse') this.#noteDropsOf(peer, header.message_type);
+    }
     return this.#options.rules.isStored('out', header.message_type) ? 'stored' : 'accepted';
   }
 
@@ -209,14 +216,27 @@ export class Mailroom implements Application {
     }
     this.#options.observe?.(peer, frame);
     const kept = await inbox.put(listenerFrame(frame, peer.wireName), source);
-    if (!kept) {
-      this.#options.log.event(
-        `a message of the type ${type} was dropped: ${inbox.depth} wait already and nobody listens (${inbox.dropped} dropped)`,
-        { peerName: peer.name, warning: true },
-      );
-    }
+    this.#drops.note({
+      queue: inboxStream(type),
+      count: () => inbox.dropped,
+      tell: (count) => this.#tellDropped(peer, type, `${inbox.depth} wait and nobody listens`, count),
+    });
     this.#options.onChange();
     return kept ? 'taken' : 'dropped';
+  }
+
+  #noteDropsOf(peer: Peer, type: string): void {
+    const outbox = peer.sender.outboxes.find((one) => one.type === type);
+    this.#drops.note({
+      queue: `${outboxPrefix(peer.wireName)}${type}`,
+      count: () => outbox?.dropped ?? 0,
+      tell: (count) => this.#tellDropped(peer, type, 'the queue is full', count),
+    });
+  }
+
+  #tellDropped(peer: Peer, type: string, why: string, count: number): void {
+    const text = `messages of the type ${type} were dropped: ${why} (${count} by now)`;
+    this.#options.log.event(text, { peerName: peer.name, warning: true });
   }
 
   #isCrowded(peer: Peer, { header, headerBytes, data, binary }: Frame): boolean {

@@ -280,7 +280,7 @@ export class Traffic implements LinkTraffic {
       this.#options.counts?.sent(watched.type);
     }
     const outcome = state === 'received' ? 'received by peer' : state;
-    setOutcome(outcome, state === 'dropped' ? 'the other side ignores us' : reason);
+    setOutcome(outcome, state === 'dropped' ? (reason ?? 'the other side ignores us') : reason);
     watched.onState(state, reason);
   }
 

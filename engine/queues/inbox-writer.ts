@@ -36,6 +36,8 @@ export class InboxWriter {
   readonly #options: InboxWriterOptions;
   #unstored: Unstored[] = [];
   #storing = false;
+  /** What is being stored now is in the store, or has been refused. */
+  #idle: Promise<void> = Promise.resolve();
   #trouble: string | undefined;
   /** By epoch in the store: the last number that is in it, and the last that it was asked to take. */
   readonly #stored = new Map<string, number>();
@@ -67,11 +69,18 @@ export class InboxWriter {
 
   add(message: Unstored): void {
     this.#unstored.push(message);
-    void this.#store();
+    if (!this.#storing) this.#idle = this.#store();
+  }
+
+  get isBusy(): boolean {
+    return this.#storing;
+  }
+
+  idle(): Promise<void> {
+    return this.#idle;
   }
 
   async #store(): Promise<void> {
-    if (this.#storing) return;
     this.#storing = true;
     while (this.#unstored.length > 0) {
       const batch = this.#unstored.splice(0, this.#batchLength());

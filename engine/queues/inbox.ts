@@ -172,10 +172,16 @@ export class Inbox {
     });
   }
 
+  /** @returns whether there may be more room now */
   async #dropOldest(): Promise<boolean> {
     const { store, stream } = this.#options;
     const [oldest, next] = await store.read(stream, 0, 1).catch(() => []);
-    if (oldest === undefined) return false;
+    if (oldest === undefined) {
+      // The oldest came a moment ago, and is still on its way into the store.
+      const wasStoring = this.#writer.isBusy;
+      await this.#writer.idle();
+      return wasStoring;
+    }
     this.#dropped += 1;
     this.#depth -= 1;
     this.#bytes -= oldest.payload.length;

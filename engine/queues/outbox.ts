@@ -95,6 +95,9 @@ export class Outbox {
   #loading: Promise<void> | undefined;
   /** Room is made for one message after the other, so that they keep their order. */
   #roomMaking: Promise<void> | undefined;
+  /** Messages that are on their way into the store, and who waits for one of them to be there. */
+  #arriving = 0;
+  #onArrived: (() => void)[] = [];
   /** How many at the window's beginning are gone, which the store knows; they are cut off now and then, not each time. */
   #front = 0;
   /** Of each life of this queue its own, so that no number is ever given twice, whatever the store has lost. */
@@ -171,6 +174,7 @@ export class Outbox {
     this.#depth += 1;
     this.#bytes += payload.length;
     this.arrivals.add();
+    this.#arriving += 1;
     try {
       const { position } = await this.#options.store.append(this.#options.stream, [payload]);
       return this.#placed(message, { number, position, sizeBytes: payload.length });
@@ -178,6 +182,9 @@ export class Outbox {
       this.#depth -= 1;
       this.#bytes -= payload.length;
       throw error;
+    } finally {
+      this.#arriving -= 1;
+      if (this.#onArrived.length > 0) for (const arrived of this.#onArrived.splice(0)) arrived();
     }
   }
 
@@ -366,9 +373,12 @@ export class Outbox {
 
   async #makeRoom(sizeBytes: number): Promise<void> {
     while (!this.hasRoom(sizeBytes)) {
-      const oldest = this.#options.whenFull === 'drop_oldest' ? await this.#oldestWaiting() : undefined;
+      const { whenFull, capacity } = this.#options;
+      // Nothing is dropped for one that would not fit into an empty queue either.
+      const mayDrop = whenFull === 'drop_oldest' && sizeBytes <= capacity.bytes;
+      const oldest = mayDrop ? await this.#oldestWaiting() : undefined;
       if (oldest === undefined) {
-        this.#dropped += this.#options.whenFull === 'refuse' ? 0 : 1;
+        this.#dropped += whenFull === 'refuse' ? 0 : 1;
         throw new AiocError(
           'AIOC_QUEUE_FULL',
           `${this.#depth} messages (${this.#bytes} bytes) wait already and no more fit: wait until the peer is back`,
@@ -383,8 +393,11 @@ export class Outbox {
   async #oldestWaiting(): Promise<OutboxEntry | undefined> {
     for (;;) {
       const oldest = this.#window.find(({ gone, sent }) => !gone && !sent);
-      if (oldest !== undefined || !this.hasMore) return oldest;
-      await this.load();
+      if (oldest !== undefined) return oldest;
+      if (this.hasMore) await this.load();
+      // Those that came just before are counted, but not all of them have their place yet.
+      else if (this.#arriving > 0) await new Promise<void>((resolve) => this.#onArrived.push(resolve));
+      else return undefined;
     }
   }
 

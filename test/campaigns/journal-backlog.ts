@@ -8,8 +8,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { realDisk } from '../../engine/base/real-disk.ts';
 import { realClock, realRandomness } from '../../engine/base/real-ports.ts';
+import type { Durability } from '../../engine/config/shapes.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
-import type { Durability } from '../../engine/storage/journal/journal-options.ts';
 import { makeTempDir, removeDir } from '../helpers/temp-dir.ts';
 
 const records = Number(process.argv[2] ?? 1_000_000);

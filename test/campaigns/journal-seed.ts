@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Randomness } from '../../engine/base/ports.ts';
+import type { Durability } from '../../engine/config/shapes.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
-import type { Durability } from '../../engine/storage/journal/journal-options.ts';
 import type { BatchSource } from '../../engine/storage/store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { type DiskCallName, type DiskFault, SimulatedDisk } from '../helpers/simulated-disk.ts';

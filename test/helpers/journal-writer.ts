@@ -1,8 +1,8 @@
 /** Appends numbers to a journal without end, and tells its parent what is confirmed and acknowledged: to be killed. */
 import { realDisk } from '../../engine/base/real-disk.ts';
 import { realClock, realRandomness } from '../../engine/base/real-ports.ts';
+import type { Durability } from '../../engine/config/shapes.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
-import type { Durability } from '../../engine/storage/journal/journal-options.ts';
 
 const [directory = '', durability] = process.argv.slice(2);
 const journal = await Journal.open({

@@ -1,13 +1,7 @@
 import type { Disk } from '../../base/disk.ts';
 import type { AiocError } from '../../base/errors.ts';
 import type { Clock, Randomness } from '../../base/ports.ts';
-
-/**
- * When an append is confirmed. `batch`: when the disk has it for good; what came while the disk was busy shares one sync.
- * `always`: the same, with a sync of its own. `os`: when the operating system has it, which outlives the end of this
- * process in any way, but no power loss.
- */
-export type Durability = 'batch' | 'always' | 'os';
+import type { Durability } from '../../config/shapes.ts';
 
 /** What an operator should know of. */
 export type JournalTrouble =

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { ConnectorRemoteTool } from '../../../engine/index.ts';
 import type { ConfiguredSide } from '../../helpers/configured-connectors.ts';
 import { freePort } from '../../helpers/free-port.ts';
 import {
@@ -102,6 +103,16 @@ test('max_size_persistence_path, when_full: a queue that is full refuses, or dro
       else await rejectsWith(sent, 'AIOC_QUEUE_FULL', /2 messages .* no more fit/);
     }
     assert.equal(depthOf(client, 'a'), 2);
+    // What is refused is not dropped: its program still has it.
+    const told = /: messages of the type a were dropped: the queue is full \(3 by now\)/;
+    if (when_full !== 'refuse') await until(() => logged(client, told), 'the number of those dropped');
+    const dropped = client.log().filter(({ outcome }) => outcome === 'dropped');
+    assert.equal(
+      dropped.length,
+      when_full === 'drop_oldest' ? 3 : 0,
+      'whose program believes it to be stored',
+    );
+    for (const { text } of dropped) assert.match(text, /\(the queue was full and this was the oldest\)/);
     await client.engine.stop({ hard: true });
     const { server_sockaddr } = again as Config & { server_sockaddr: unknown };
     const server = await started(t, { ...TYPES, is_server: true, server_sockaddr });
@@ -115,6 +126,22 @@ test('max_size_persistence_path, when_full: a queue that is full refuses, or dro
     await server.engine.stop({ hard: true });
   }
 });
+
+for (const when_full of ['refuse', 'drop_newest', 'drop_oldest']) {
+  test(`when_full: ${when_full}, what is dropped of an inbox is counted in the log, not once for each`, async (t) => {
+    const server_sockaddr = ['127.0.0.1', await freePort()];
+    const full = { when_full, max_size_persistence_path: 2_500 };
+    const server = await started(t, { ...TYPES, ...full, is_server: true, server_sockaddr });
+    const client = await started(t, { ...TYPES, is_server: false, client_name: 'client1', server_sockaddr });
+    await connected(server, client);
+    const api = await program(t, client);
+    for (let number = 0; number < 12; number += 1)
+      await api.send({ messageType: 'a', data: 'x'.repeat(1_000) });
+    await until(() => logged(server, /client1: messages of the type a were dropped: .*\(10 by now\)/), 'all');
+    const lines = server.log().filter(({ text }) => text.includes('were dropped'));
+    assert.ok(lines.length <= 3, `${lines.length} lines`);
+  });
+}
 
 test('journal_directory: where messages are stored; absent, beside the sockets', async (t) => {
   const elsewhere = join(tempDir(t), 'journals');
@@ -147,4 +174,43 @@ test('messages for a server that the configuration names no more stay on the dis
   await until(() => logged(next, /1 stored messages stay on the disk: .*server any more/), 'the warning');
   await next.engine.stop({ hard: true });
   assert.equal(depthOf(await started(t, again, { directory: client.directory }), 'a'), 1);
+});
+
+test('delete_previous_persistence_remains: what is stored for nobody is deleted and counted, and nothing else', async (t) => {
+  const { client, again } = await clientAlone(t, {});
+  const api = await program(t, client);
+  for (const messageType of ['a', 'b', 'b']) await api.send({ messageType, data: 'x' });
+  await client.engine.stop({ hard: true });
+  const moved = { ...again, server_sockaddr: ['127.0.0.1', await freePort()] };
+  const next = await started(t, moved, { directory: client.directory });
+  await (await program(t, next)).send({ messageType: 'a', data: 'for the new server' });
+  const tool = await ConnectorRemoteTool.fromConfig(next.configPath);
+  assert.equal(await tool.deletePreviousPersistenceRemains(), true);
+  assert.ok(logged(next, /3 stored messages that nothing uses any more were deleted by a command/));
+  assert.equal(depthOf(next, 'a'), 1, 'what is in use stays');
+  assert.equal(await tool.deletePreviousPersistenceRemains(), true);
+  assert.equal(next.log().filter(({ text }) => text.includes('nothing uses any more')).length, 1);
+  await next.engine.stop({ hard: true });
+  const before = await started(t, again, { directory: client.directory });
+  assert.deepEqual([depthOf(before, 'a'), depthOf(before, 'b')], [0, 0]);
+});
+
+test('delete_previous_persistence_remains: what is stored of a type that is not received any more is deleted', async (t) => {
+  const server_sockaddr = ['127.0.0.1', await freePort()];
+  const config = { ...TYPES, is_server: true, server_sockaddr };
+  const server = await started(t, config);
+  const client = await started(t, { ...TYPES, is_server: false, client_name: 'client1', server_sockaddr });
+  await connected(server, client);
+  const api = await program(t, client);
+  for (const messageType of ['a', 'b']) await api.send({ messageType, data: 'x' });
+  await until(() => client.status().waitingCount === 0, 'the confirmations');
+  await client.engine.stop({ hard: true });
+  await server.engine.stop({ hard: true });
+  const next = await started(t, { ...config, recv_message_types: ['a'] }, { directory: server.directory });
+  const tool = await ConnectorRemoteTool.fromConfig(next.configPath);
+  assert.equal(await tool.deletePreviousPersistenceRemains(), true);
+  await next.engine.stop({ hard: true });
+  const last = await started(t, config, { directory: server.directory });
+  const inboxes = last.queues().filter(({ direction }) => direction === 'in');
+  assert.deepEqual(Object.fromEntries(inboxes.map(({ type, depth }) => [type, depth])), { a: 1, b: 0 });
 });

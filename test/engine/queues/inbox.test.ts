@@ -3,13 +3,19 @@ import { test } from 'node:test';
 import { AiocError } from '../../../engine/base/errors.ts';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import type { WhenFull } from '../../../engine/config/shapes.ts';
+import type { Capacity } from '../../../engine/queues/capacity.ts';
 import { Inbox } from '../../../engine/queues/inbox.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
+import { slowStore } from '../../helpers/slow-store.ts';
 
-function inboxOn(clock: FakeClock, store: Store, whenFull: WhenFull = 'refuse'): Inbox {
-  const capacity = { messages: LIMITS.inboxMessages, bytes: LIMITS.inboxBytes };
+function inboxOn(
+  clock: FakeClock,
+  store: Store,
+  whenFull: WhenFull = 'refuse',
+  capacity: Capacity = { messages: LIMITS.inboxMessages, bytes: LIMITS.inboxBytes },
+): Inbox {
   return new Inbox({ type: 'any', stream: 'in/any', store, clock, capacity, whenFull, isStored: true });
 }
 
@@ -103,6 +109,17 @@ test('a full inbox that drops the oldest has the newest in the end', async () =>
     after = records.at(-1)?.position ?? after;
   }
   assert.equal(last, 'newest');
+});
+
+test('those that come at once to a slow disk: the newest are kept, though none of them is stored yet', async () => {
+  const inbox = inboxOn(new FakeClock(0), slowStore(), 'drop_oldest', { messages: 2, bytes: 1_000 });
+  const puts = ['m0', 'm1', 'm2', 'm3', 'm4'].map((text) => inbox.put(Buffer.from(text)));
+  assert.deepEqual(new Set(await Promise.all(puts)), new Set([true]));
+  assert.deepEqual([inbox.dropped, inbox.depth], [3, 2]);
+  assert.deepEqual(
+    (await inbox.read(0)).map(({ payload }) => payload.toString()),
+    ['m3', 'm4'],
+  );
 });
 
 test('while the store takes nothing a message waits, and is kept as soon as it takes something again', async () => {

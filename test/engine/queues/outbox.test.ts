@@ -3,12 +3,19 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import type { WhenFull } from '../../../engine/config/shapes.ts';
+import type { Capacity } from '../../../engine/queues/capacity.ts';
 import { Outbox, type OutMessage } from '../../../engine/queues/outbox.ts';
 import { packMessage, unpackMessage } from '../../../engine/queues/packed-message.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
+import type { Store } from '../../../engine/storage/store.ts';
 import { SimulatedClock, seededRandom } from '../../helpers/simulated-world.ts';
+import { slowStore } from '../../helpers/slow-store.ts';
 
-function outbox(whenFull: WhenFull = 'refuse', store = new MemoryStore(new SimulatedClock())): Outbox {
+function outbox(
+  whenFull: WhenFull = 'refuse',
+  store: Store = new MemoryStore(new SimulatedClock()),
+  capacity: Capacity = { messages: LIMITS.outboxMessages, bytes: LIMITS.outboxBytes },
+): Outbox {
   const revive = () => ({ onState: () => undefined });
   return new Outbox({
     type: 'any',
@@ -16,7 +23,7 @@ function outbox(whenFull: WhenFull = 'refuse', store = new MemoryStore(new Simul
     store,
     clock: new SimulatedClock(),
     random: seededRandom(1),
-    capacity: { messages: LIMITS.outboxMessages, bytes: LIMITS.outboxBytes },
+    capacity,
     whenFull,
     revive,
   });
@@ -160,6 +167,21 @@ test('dropping the oldest goes on behind the window, and keeps the order of thos
     (_, at) => `m${total - LIMITS.outboxMessages + at}`,
   );
   assert.deepEqual(await drain(queue), kept);
+});
+
+test('those offered at once to a slow disk: the newest are kept, though none of them is stored yet', async () => {
+  const queue = outbox('drop_oldest', slowStore(), { messages: 2, bytes: LIMITS.outboxBytes });
+  const offers = ['m0', 'm1', 'm2', 'm3', 'm4'].map((text) => queue.offer(message(text)));
+  await Promise.all(offers);
+  assert.deepEqual([queue.dropped, queue.depth], [3, 2]);
+  assert.deepEqual(await drain(queue), ['m3', 'm4']);
+});
+
+test('a message that is larger than the whole queue is refused, and nothing is dropped for it', async () => {
+  const queue = outbox('drop_oldest', slowStore(), { messages: 10, bytes: 1_000 });
+  await queue.offer(message('kept'));
+  await assert.rejects(queue.offer(message('x'.repeat(1_000))), { code: 'AIOC_QUEUE_FULL' });
+  assert.deepEqual(await drain(queue), ['kept']);
 });
 
 test('a message that the store refuses is not in the queue, and the next one is', async () => {

@@ -32,13 +32,8 @@ export async function prepareSides(
   mode: Mode,
   kinds: Kinds,
 ): Promise<{ readonly server: Side; readonly client: Side }> {
-  const [home, clientHome] = [tempDir(t), tempDir(t)];
+  const { home, clientHome } = await prepareHomes(t, mode, kinds.server);
   const port = await freePort();
-  if (kinds.server === undefined) await createCertificates(home);
-  else await run(kinds.server.python, ['-m', 'aioconnectors', 'create_certificates', home]);
-  mkdirSync(join(clientHome, 'certificates'));
-  cpSync(join(home, 'certificates/client'), join(clientHome, 'certificates/client'), { recursive: true });
-  if (mode === 'own certificate') await enrol(home, clientHome);
   const config = {
     server_sockaddr: ['127.0.0.1', port],
     use_ssl: mode !== 'no TLS',
@@ -59,6 +54,21 @@ export async function prepareSides(
     server: side('server', `('127.0.0.1', ${port})`, home),
     client: side('client', CLIENT, clientHome),
   };
+}
+
+/** A directory for either side, with the certificates that it begins with. */
+export async function prepareHomes(
+  t: TestContext,
+  mode: Mode,
+  pythonServer: PythonPeer | undefined,
+): Promise<{ readonly home: string; readonly clientHome: string }> {
+  const [home, clientHome] = [tempDir(t), tempDir(t)];
+  if (pythonServer === undefined) await createCertificates(home);
+  else await run(pythonServer.python, ['-m', 'aioconnectors', 'create_certificates', home]);
+  mkdirSync(join(clientHome, 'certificates'));
+  cpSync(join(home, 'certificates/client'), join(clientHome, 'certificates/client'), { recursive: true });
+  if (mode === 'own certificate') await enrol(home, clientHome);
+  return { home, clientHome };
 }
 
 /** Gives the client its own certificate before either of them has run. */

@@ -29,7 +29,7 @@ export class Side {
   readonly received: string;
   readonly #t: TestContext;
   readonly #options: SideOptions;
-  readonly #config: Readonly<Record<string, unknown>>;
+  #config: Readonly<Record<string, unknown>>;
   #tool: ConnectorRemoteTool | undefined;
   #connector: Daemon | PythonConnector | undefined;
   #program: Program | undefined;
@@ -53,6 +53,12 @@ export class Side {
       ...(python !== undefined && PYTHON_ONLY),
       ...config,
     };
+    writeFileSync(this.configFile, JSON.stringify(this.#config));
+  }
+
+  /** What holds from the next start on. */
+  reconfigure(changes: Readonly<Record<string, unknown>>): void {
+    this.#config = { ...this.#config, ...changes };
     writeFileSync(this.configFile, JSON.stringify(this.#config));
   }
 
@@ -87,6 +93,11 @@ export class Side {
   async waiting(): Promise<number> {
     const { queueSend } = await (await this.tool()).peekQueues({ timeoutMs: COMMAND_MS });
     return Object.values(queueSend).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** How many messages wait here for programs of its own machine. */
+  async untaken(): Promise<number> {
+    return (await (await this.tool()).peekQueues({ timeoutMs: COMMAND_MS })).queueRecv;
   }
 
   set program(program: Program) {

@@ -8,8 +8,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { realDisk } from '../../../../engine/base/real-disk.ts';
 import { realClock, realRandomness } from '../../../../engine/base/real-ports.ts';
+import type { Durability } from '../../../../engine/config/shapes.ts';
 import { Journal } from '../../../../engine/storage/journal/journal.ts';
-import type { Durability } from '../../../../engine/storage/journal/journal-options.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
 
 const WRITER = fileURLToPath(new URL('../../../helpers/journal-writer.ts', import.meta.url));
