@@ -59,6 +59,10 @@ export const LIMITS = {
   reconnectAfterRefusalMs: 30_000,
   dialTimeoutMs: 10_000,
   pingTimeoutMs: 5_000,
+  /** Nothing has arrived from an aioc peer for so long: a sign of life is asked for, and again, before it is given up. */
+  quietMs: 5_000,
+  signOfLifeMs: 5_000,
+  signsOfLife: 2,
   /** How long queued bytes may take to leave when a connection is being closed in order. */
   drainTimeoutMs: 5_000,
   /** How often it is looked whether the queues are empty before a stop. */

@@ -8,7 +8,7 @@ import type { Peer } from '../peers/peer.ts';
 import type { Application, Traffic } from '../peers/traffic.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import type { DeliveryState } from '../queues/outbox.ts';
+import type { DeliveryState } from '../queues/out-message.ts';
 import { Conversation } from './conversation.ts';
 import { answerHeader, type FileAnswer, readFileAnswer } from './file-answer.ts';
 import { receiveFile } from './receiving.ts';

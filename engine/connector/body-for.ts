@@ -1,6 +1,6 @@
 import { outgoingBody } from '../files/outgoing-body.ts';
 import type { JsonObject } from '../protocol/header.ts';
-import type { OutgoingBody } from '../queues/outbox.ts';
+import type { OutgoingBody } from '../queues/out-message.ts';
 import type { LocalOptions } from './connector-options.ts';
 
 /** The file that a message takes along, if it does: its with_file names one, and has no error yet. */

@@ -2,6 +2,7 @@ import type { Ports, TlsSettings } from '../base/ports.ts';
 import type { Durability } from '../config/shapes.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
 import type { ConnectorOwner } from '../local/socket-names.ts';
+import type { LivenessRules } from '../peers/liveness.ts';
 import type { PeerChange } from '../peers/traffic.ts';
 import type { ClientTrust, ServerTrust } from '../peers/trust.ts';
 import type { Keeping } from '../queues/queue-rules.ts';
@@ -96,6 +97,8 @@ export interface ConnectorOptions {
   /** Whether a client calls again after it has lost its server. */
   readonly reconnects: boolean;
   readonly dialTimeoutMs?: number;
+  /** When a connection on which nothing arrives is given up; absent: as is usual between aioc peers. */
+  readonly liveness?: LivenessRules;
   /** Absent: only the chat receives. */
   readonly local?: LocalOptions;
   readonly ports: Ports;

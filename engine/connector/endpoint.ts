@@ -3,8 +3,10 @@ import type { Phase } from '../contract/views.ts';
 import { Acceptor } from '../peers/acceptor.ts';
 import { Dialler } from '../peers/dialler.ts';
 import type { Gate } from '../peers/gate.ts';
+import { type LivenessRules, USUAL_LIVENESS } from '../peers/liveness.ts';
 import type { Natures } from '../peers/natures.ts';
 import type { Registry } from '../peers/registry.ts';
+import type { PeerNature } from '../peers/session-types.ts';
 import type { Traffic } from '../peers/traffic.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { AiocHello } from '../protocol/messages.ts';
@@ -22,10 +24,20 @@ export interface EndpointParts {
   readonly setPhase: (phase: Phase) => void;
 }
 
+/** Between aioc peers each side looks whether the other still lives; Python's server is asked only where that is wished. */
+function livenessFor(
+  { role, liveness }: ConnectorOptions,
+  kind: PeerNature['kind'],
+): LivenessRules | undefined {
+  if (kind === 'aioc') return liveness ?? USUAL_LIVENESS;
+  return role === 'client' ? liveness : undefined;
+}
+
 /** What makes a connector's connections: a server takes them, a client calls. */
 export function makeEndpoint({ options, gate, sourceId, ...parts }: EndpointParts): Acceptor | Dialler {
   const { role, host, port, security, wordsOf, ports, wireName } = options;
-  const common = { ports, host, port, security: security.mode, wordsOf, ...parts };
+  const livenessOf = (kind: PeerNature['kind']): LivenessRules | undefined => livenessFor(options, kind);
+  const common = { ports, host, port, security: security.mode, wordsOf, livenessOf, ...parts };
   const tls = security.mode === 'plain' ? undefined : security.tls;
   const trust = security.mode === 'mutual-tls' ? security : undefined;
   if (role === 'server') {

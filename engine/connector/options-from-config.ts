@@ -55,11 +55,22 @@ export async function optionsFromConfig(options: FromConfigOptions): Promise<Con
     ...(config.client_bind_ip !== null && { localAddress: ownAddressOf(config.client_bind_ip, host) }),
     reconnects: config.enable_client_try_reconnect,
     dialTimeoutMs: config.connect_timeout * 1000,
+    ...livenessOf(config),
     local: localOf(options),
     ports,
     ...(onLogLine !== undefined && { onLogLine }),
     ...(onPeerChange !== undefined && { onPeerChange }),
   };
+}
+
+function livenessOf(config: ConnectorConfig): Pick<ConnectorOptions, 'liveness'> {
+  if (config.keep_alive_period === null) return {};
+  const liveness = {
+    periodMs: config.keep_alive_period * 1000,
+    timeoutMs: config.keep_alive_timeout * 1000,
+    unanswered: config.max_number_of_unanswered_keep_alive,
+  };
+  return { liveness };
 }
 
 async function securityOf(

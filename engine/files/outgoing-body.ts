@@ -1,7 +1,7 @@
 import { unlink } from 'node:fs/promises';
 import { AiocError } from '../base/errors.ts';
 import type { JsonObject } from '../protocol/header.ts';
-import type { OutgoingBody } from '../queues/outbox.ts';
+import type { OutgoingBody } from '../queues/out-message.ts';
 import { openOutgoing } from './outgoing-file.ts';
 
 export interface OutgoingBodyOptions {

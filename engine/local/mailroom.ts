@@ -9,7 +9,7 @@ import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { Inbox } from '../queues/inbox.ts';
 import type { MessageSource, StoredMark } from '../queues/message-source.ts';
-import type { OutgoingBody } from '../queues/outbox.ts';
+import type { OutgoingBody } from '../queues/out-message.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import { inboxStream, outboxPrefix } from '../queues/stream-names.ts';
 import type { Store } from '../storage/store.ts';

@@ -5,6 +5,7 @@ import type { EnrolmentRequest } from '../protocol/enrolment.ts';
 import type { AiocHello } from '../protocol/messages.ts';
 import type { Gate } from './gate.ts';
 import { Link, type LinkOwner } from './link.ts';
+import type { LivenessRules } from './liveness.ts';
 import type { Natures } from './natures.ts';
 import { describeNetworkError } from './network-errors.ts';
 import type { Peer } from './peer.ts';
@@ -24,6 +25,8 @@ export interface EndpointOptions {
   readonly log: TrafficLog;
   readonly wordsOf: (fingerprint: string) => string;
   readonly setPhase: (phase: Phase) => void;
+  /** See LinkOptions. */
+  readonly livenessOf: (kind: PeerNature['kind']) => LivenessRules | undefined;
 }
 
 export interface AcceptorOptions extends EndpointOptions {
@@ -115,6 +118,7 @@ export class Acceptor implements LinkOwner {
       owner: this,
       traffic,
       generation: this.#generation,
+      livenessOf: this.#options.livenessOf,
       describe: describeNetworkError,
       session: {
         role: 'acceptor',

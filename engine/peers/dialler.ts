@@ -138,6 +138,7 @@ export class Dialler implements LinkOwner {
       owner: this,
       traffic,
       generation: this.#generation,
+      livenessOf: this.#options.livenessOf,
       describe: describeNetworkError,
       session: {
         role: 'dialler',

@@ -1,14 +1,11 @@
-import { type AiocError, toAiocError } from '../base/errors.ts';
+import type { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Clock, Connection, PeerCertificate, Timer } from '../base/ports.ts';
+import type { Clock, Connection, PeerCertificate } from '../base/ports.ts';
 import { type EnrolmentRequest, type IssuedCertificate, issuedFrame } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
-import { numberIn } from '../protocol/message-number.ts';
 import {
   type Ack,
-  ackFrame,
-  acknowledgeable,
   isPingRequest,
   type OutFrame,
   pingAnswerFrame,
@@ -16,10 +13,12 @@ import {
   readAck,
 } from '../protocol/messages.ts';
 import { readStreamNews, type StreamMark, type StreamNews } from '../protocol/stream-frames.ts';
+import { Deliveries } from './deliveries.ts';
 import { type FileSink, FramePump, type Verdict } from './frame-pump.ts';
 import { type FileToSend, FrameWriter } from './frame-writer.ts';
-import { Nudge, nudgeFrame } from './nudge.ts';
+import { isKeepAliveAnswer, type LivenessRules } from './liveness.ts';
 import { Session } from './session.ts';
+import { SessionTimers } from './session-timers.ts';
 import type {
   Authentication,
   Introduction,
@@ -29,10 +28,8 @@ import type {
   SessionEvent,
   SessionOptions,
   SessionState,
-  SessionTimer,
 } from './session-types.ts';
-import { StreamAcks } from './stream-acks.ts';
-import { Verdicts } from './verdicts.ts';
+import { VitalSigns } from './vital-signs.ts';
 
 /** Whom a link tells about its own course. */
 export interface LinkOwner {
@@ -73,6 +70,8 @@ export interface LinkOptions {
   readonly traffic: LinkTraffic;
   /** Rises with every connection, so that an old one can be told from a new one. */
   readonly generation: number;
+  /** When one that is silent is given up, by what the other side is; undefined: never. */
+  readonly livenessOf: (kind: PeerNature['kind']) => LivenessRules | undefined;
   /** How an error of the network reads for a person. */
   readonly describe: (error: Error | undefined) => string;
   /** Why the other side's certificate is not to be trusted, asked before a word is said to it. */
@@ -85,7 +84,6 @@ export interface LinkOptions {
 export class Link {
   readonly generation: number;
   readonly connection: Connection;
-  readonly #clock: Clock;
   readonly #session: Session;
   readonly #owner: LinkOwner;
   readonly #traffic: LinkTraffic;
@@ -96,17 +94,12 @@ export class Link {
   readonly #verify: LinkOptions['verify'];
   readonly #writer: FrameWriter;
   readonly #pump: FramePump;
-  readonly #timers = new Map<SessionTimer, Timer>();
+  readonly #timers: SessionTimers;
   #certificate: PeerCertificate | undefined;
   #ended = false;
-  #peerIsAioc = false;
-  #nudge: Nudge | undefined;
   #unreadMaxBytes = Number.POSITIVE_INFINITY;
-  #speaksStreams = false;
-  readonly #acks: StreamAcks;
-  /** Numbered messages that have not been dealt with. */
-  #unsettled = 0;
-  readonly #verdicts = new Verdicts((frame, verdict) => this.#acknowledge(frame, verdict));
+  readonly #deliveries: Deliveries;
+  readonly #signs: VitalSigns;
   /** What the delivery of the frame at hand still waits for. */
   #delivery: Promise<void> | undefined;
   /** Set while the frame at hand is one with a file. */
@@ -117,7 +110,6 @@ export class Link {
     const { connection, clock, session, owner, traffic, generation, describe } = options;
     this.generation = generation;
     this.connection = connection;
-    this.#clock = clock;
     this.#owner = owner;
     this.#traffic = traffic;
     this.#sourceId = session.sourceId;
@@ -126,7 +118,20 @@ export class Link {
     this.#onOpen = options.onOpen;
     this.#verify = options.verify;
     this.#session = new Session(session);
-    this.#acks = new StreamAcks(session.sourceId, (frame) => this.send(frame));
+    this.#timers = new SessionTimers(clock, (timer) => this.#handle({ kind: 'timer', timer }));
+    this.#signs = new VitalSigns({
+      clock,
+      sourceId: session.sourceId,
+      livenessOf: options.livenessOf,
+      send: (frame) => this.send(frame),
+      dead: () => this.cut('it gave no sign of life any more'),
+    });
+    this.#deliveries = new Deliveries({
+      sourceId: session.sourceId,
+      send: (frame) => this.send(frame),
+      onSettled: () => this.#closeWhenDrained(),
+      broken: (error) => this.#broken(error),
+    });
     this.#writer = new FrameWriter(connection, () => this.#writable());
     this.#pump = new FramePump(connection, {
       frame: (frame) => this.#received(frame),
@@ -144,7 +149,7 @@ export class Link {
       onTcpOpen: () => this.#handle({ kind: 'tcp-open' }),
       onOpen: (certificate) => void this.#opened(certificate),
       onData: (chunk) => {
-        this.#nudge?.received();
+        this.#signs.received();
         this.#pump.push(chunk);
       },
       onDrain: () => {
@@ -186,7 +191,7 @@ export class Link {
 
   /** Whether both sides number their messages and acknowledge many at once. */
   get speaksStreams(): boolean {
-    return this.#speaksStreams;
+    return this.#deliveries.speaksStreams;
   }
 
   get writable(): boolean {
@@ -229,12 +234,12 @@ export class Link {
 
   /** The first word to a peer that speaks streams: what need not be sent again. */
   tellWhatWeHave(marks: readonly StreamMark[]): void {
-    this.#acks.say({ kind: 'have', marks });
+    this.#deliveries.tellWhatWeHave(marks);
   }
 
   /** Acknowledges numbered messages, to a peer that understands it; another is told of each by its transport_id. */
   confirm(mark: StreamMark): void {
-    if (this.#speaksStreams && !this.#ended) this.#acks.add(mark);
+    if (!this.#ended) this.#deliveries.confirm(mark);
   }
 
   /** See FrameWriter.sendFile. When it fails in the middle, the connection is given up with it. */
@@ -267,9 +272,9 @@ export class Link {
       case 'send':
         return this.#writer.send(action.frame);
       case 'arm':
-        return this.#arm(action.timer, action.delayMs);
+        return this.#timers.arm(action.timer, action.delayMs);
       case 'disarm':
-        return this.#disarm(action.timer);
+        return this.#timers.disarm(action.timer);
       case 'hold-reading':
         return this.#pump.hold();
       case 'resume-reading':
@@ -302,14 +307,10 @@ export class Link {
   }
 
   #learnNature(nature: PeerNature): void {
-    this.#peerIsAioc = nature.kind === 'aioc';
-    this.#speaksStreams = nature.kind === 'aioc' && nature.hello.streams === true;
-    this.#nudge?.stop();
+    this.#deliveries.learnNature(nature);
     const standsStill = nature.kind !== 'aioc' && this.#tls;
     this.#unreadMaxBytes = standsStill ? LIMITS.pythonUnreadBytes : Number.POSITIVE_INFINITY;
-    if (!standsStill) return;
-    this.#nudge = new Nudge(this.#clock, () => this.send(nudgeFrame(this.#sourceId)));
-    this.#nudge.received();
+    this.#signs.learn(nature.kind, { standsStill });
   }
 
   #received(frame: Frame): Promise<void> | undefined {
@@ -332,58 +333,20 @@ export class Link {
     const ack = readAck(frame);
     if (ack !== undefined) this.#traffic.acknowledged(this, ack);
     else if (isPingRequest(frame)) this.send(pingAnswerFrame(frame, this.#sourceId));
+    else if (isKeepAliveAnswer(frame)) return;
     else if (header.message_type === '_ping') this.#traffic.pong(this, frame);
-    else if (this.#fileBytes !== undefined) this.#fileSink = this.#openSink(frame, this.#fileBytes);
-    else if (!this.#readNews(frame)) this.#deliverMessage(frame);
-  }
-
-  #readNews(frame: Frame): boolean {
-    const news = this.#speaksStreams ? readStreamNews(frame) : undefined;
-    if (news !== undefined) this.#traffic.news(this, news);
-    return news !== undefined;
-  }
-
-  #deliverMessage(frame: Frame): void {
-    const verdict = this.#traffic.message(this, frame);
-    if (!this.#isNumbered(frame)) {
-      const told = this.#verdicts.add(frame, verdict);
-      this.#delivery = told?.then(() => this.#closeWhenDrained());
-    } else if (typeof verdict !== 'string') {
-      // How many may be on their way is the sender's affair, so a slow type does not stop the others.
-      this.#unsettled += 1;
-      const settled = (): void => {
-        this.#unsettled -= 1;
-        this.#closeWhenDrained();
-      };
-      verdict.then(settled, (error: unknown) => {
-        settled();
-        this.#broken(toAiocError(error));
-      });
+    else if (this.#fileBytes !== undefined) {
+      const opened = this.#traffic.file(this, frame, this.#fileBytes);
+      this.#fileSink = this.#deliveries.answering(frame, opened);
+    } else if (!this.#readNews(frame)) {
+      this.#delivery = this.#deliveries.add(frame, this.#traffic.message(this, frame));
     }
   }
 
-  #isNumbered({ header }: Frame): boolean {
-    return this.#speaksStreams && numberIn(header['transport_id']) !== undefined;
-  }
-
-  async #openSink(frame: Frame, sizeBytes: number): Promise<FileSink> {
-    const sink = await this.#traffic.file(this, frame, sizeBytes);
-    return {
-      write: (bytes) => sink.write(bytes),
-      end: async () => {
-        const verdict = await sink.end();
-        if (!this.#isNumbered(frame)) this.#acknowledge(frame, verdict);
-        return verdict;
-      },
-      abort: () => sink.abort(),
-    };
-  }
-
-  #acknowledge(frame: Frame, verdict: Verdict): void {
-    const transportId = acknowledgeable(frame);
-    if (transportId === undefined) return;
-    const dropped = verdict === 'dropped' && this.#peerIsAioc;
-    this.send(ackFrame({ transportId, sourceId: this.#sourceId, dropped }));
+  #readNews(frame: Frame): boolean {
+    const news = this.speaksStreams ? readStreamNews(frame) : undefined;
+    if (news !== undefined) this.#traffic.news(this, news);
+    return news !== undefined;
   }
 
   #writable(): void {
@@ -392,8 +355,7 @@ export class Link {
   }
 
   #closeWhenDrained(): void {
-    if (this.#session.state !== 'draining' || !this.#verdicts.empty || this.#unsettled > 0) return;
-    this.#acks.flush();
+    if (this.#session.state !== 'draining' || !this.#deliveries.empty) return;
     this.#writer.flush();
     if (this.#writer.idle) this.#handle({ kind: 'drained' });
   }
@@ -411,23 +373,10 @@ export class Link {
     });
   }
 
-  #arm(timer: SessionTimer, delayMs: number): void {
-    this.#disarm(timer);
-    this.#timers.set(
-      timer,
-      this.#clock.after(delayMs, () => this.#handle({ kind: 'timer', timer })),
-    );
-  }
-
-  #disarm(timer: SessionTimer): void {
-    this.#timers.get(timer)?.cancel();
-    this.#timers.delete(timer);
-  }
-
   #over(ending: SessionEnding): void {
     this.#ended = true;
-    for (const timer of [...this.#timers.keys()]) this.#disarm(timer);
-    this.#nudge?.stop();
+    this.#timers.stop();
+    this.#signs.stop();
     this.#pump.stop();
     this.#writer.close();
     this.#owner.over(this, ending);

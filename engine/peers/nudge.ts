@@ -1,6 +1,5 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
-import type { OutFrame } from '../protocol/messages.ts';
 
 /**
  * Keeps a Python peer from standing still over TLS.
@@ -36,12 +35,4 @@ export class Nudge {
     this.#stopped = true;
     this.#timer?.cancel();
   }
-}
-
-/** Python's answer to its own keep-alive: to a client a sign of life, to a server nothing at all. */
-export function nudgeFrame(sourceId: string): OutFrame {
-  return {
-    header: { message_type: '_ping', source_id: sourceId, response_id: 'keep_alive_client_check' },
-    data: Buffer.alloc(0),
-  };
 }

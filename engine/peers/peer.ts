@@ -2,7 +2,7 @@ import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { PeerKind, PeerState } from '../contract/views.ts';
 import type { StoredMark } from '../queues/message-source.ts';
-import type { OutMessage } from '../queues/outbox.ts';
+import type { OutMessage } from '../queues/out-message.ts';
 import { outboxPrefix } from '../queues/stream-names.ts';
 import type { Link } from './link.ts';
 import { Receiver } from './receiver.ts';

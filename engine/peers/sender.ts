@@ -5,14 +5,8 @@ import type { Header } from '../protocol/header.ts';
 import { numberIn, transportIdOf } from '../protocol/message-number.ts';
 import type { StreamNews } from '../protocol/stream-frames.ts';
 import type { Capacity } from '../queues/capacity.ts';
-import {
-  Outbox,
-  type OutboxEntry,
-  type OutboxOptions,
-  type OutgoingBody,
-  type OutMessage,
-  weightOf,
-} from '../queues/outbox.ts';
+import type { OutgoingBody, OutMessage } from '../queues/out-message.ts';
+import { Outbox, type OutboxEntry, type OutboxOptions, weightOf } from '../queues/outbox.ts';
 import type { Link } from './link.ts';
 
 interface Sent {

@@ -8,7 +8,7 @@ import { numberIn } from '../protocol/message-number.ts';
 import { type Ack, isReserved, type OutFrame, pingFrame } from '../protocol/messages.ts';
 import type { StreamNews } from '../protocol/stream-frames.ts';
 import type { MessageSource } from '../queues/message-source.ts';
-import type { OutMessage } from '../queues/outbox.ts';
+import type { OutMessage } from '../queues/out-message.ts';
 import type { FileSink, Verdict } from './frame-pump.ts';
 import type { Ignoring } from './ignoring.ts';
 import type { Link, LinkTraffic } from './link.ts';

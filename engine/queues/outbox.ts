@@ -3,41 +3,11 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { WhenFull } from '../config/shapes.ts';
-import type { Header } from '../protocol/header.ts';
 import { type MessageNumber, type NumberOnWire, newEpoch } from '../protocol/message-number.ts';
 import type { Store } from '../storage/store.ts';
 import type { Capacity } from './capacity.ts';
+import type { Companions, OutMessage } from './out-message.ts';
 import { type MessageParts, packMessage, renumber, unpackMessage } from './packed-message.ts';
-
-/** A file that goes along with a message; its bytes are read when it is its turn. */
-export interface OutgoingBody {
-  /** 0 where it is not known before the file is opened. */
-  readonly sizeBytes: number;
-  /** What becomes of the message when its file cannot be read: it fails, or goes without it (PROTOCOL §3). */
-  readonly whenUnreadable: 'fail' | 'send-without';
-  open(): Promise<{
-    readonly sizeBytes: number;
-    chunks(): AsyncIterable<Buffer>;
-    close(): Promise<void>;
-  }>;
-  onProgress(sentBytes: number): void;
-  /** The other side has it. */
-  onDelivered(): void;
-}
-
-export type DeliveryState = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';
-
-/** What goes with a message and is in no record: its file, and whoever wants to know what becomes of it. */
-export interface Companions {
-  readonly body?: OutgoingBody;
-  /** Told each time the message has come further, or has fallen back to waiting. */
-  onState(state: DeliveryState, reason?: string): void;
-}
-
-export interface OutMessage extends MessageParts, Companions {
-  /** Without transport_id, which belongs to a connection. */
-  readonly header: Header;
-}
 
 /** A message that has its place in the queue. */
 export interface Place {
