@@ -10,7 +10,7 @@ import {
 import { CRASHED, SimulatedNode, TYPES } from './node.ts';
 
 /** Nothing here waits for more than promises and the ends of turns. */
-const TURNS = 2;
+const TURNS = 1;
 
 export type FaultCounts = Record<string, number>;
 
