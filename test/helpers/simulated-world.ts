@@ -169,6 +169,8 @@ export class SimulatedConnection implements Connection {
   heldUntil = 0;
   /** After this many more bytes of this end the connection breaks, for both. */
   breaksAfterBytes = Number.POSITIVE_INFINITY;
+  /** Told when it has come to that. */
+  onTooManyBytes: () => void = () => undefined;
   #lastArrivesAt = 0;
   #events: ConnectionEvents | undefined;
   readonly #clock: SimulatedClock;
@@ -209,6 +211,7 @@ export class SimulatedConnection implements Connection {
       this.#send(data.subarray(0, this.breaksAfterBytes));
       this.#later(() => this.break());
       this.silent = true;
+      this.onTooManyBytes();
       return true;
     }
     this.breaksAfterBytes -= data.length;
