@@ -3,11 +3,13 @@
  * was confirmed has come, in order: `npm run campaign:simulator -- [SEEDS] [FIRST_SEED]`. The same seed gives the same
  * history.
  */
+import { removeRealDisk } from '../helpers/no-real-disk.ts';
 import { type FaultCounts, runSimulatedSeed } from './simulator/history.ts';
 
 const seeds = Number(process.argv[2] ?? 1_000);
 const first = Number(process.argv[3] ?? Date.now() % 1_000_000_000);
 const totals: FaultCounts = {};
+removeRealDisk();
 const startedMs = performance.now();
 let done = 0;
 for (let seed = first; seed < first + seeds; seed += 1) {

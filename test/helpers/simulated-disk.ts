@@ -56,6 +56,8 @@ export class SimulatedDisk {
   fault: (call: DiskCall) => DiskFault | undefined = () => undefined;
   /** Told when a call has crashed the machine. */
   onCrash: () => void = () => undefined;
+  /** Told when a write found no room, and of each that the loss of the power has torn. */
+  onHurtWrite: (how: 'no room' | 'torn') => void = () => undefined;
   capacityBytes = Number.POSITIVE_INFINITY;
 
   constructor({ random, turns = () => 1 }: SimulatedDiskOptions) {
@@ -104,7 +106,8 @@ export class SimulatedDisk {
     }
     this.#underWay = [];
     this.#seen = new Map(this.#platter);
-    for (const file of new Set(this.#seen.values())) file.losePower(this.#random);
+    for (const file of new Set(this.#seen.values()))
+      for (let torn = file.losePower(this.#random); torn > 0; torn -= 1) this.onHurtWrite('torn');
   }
 
   /** The disk as a program that starts now sees it. */
@@ -219,7 +222,10 @@ export class SimulatedDisk {
     if (fault !== undefined) count = Math.min(count, Math.floor(this.#random.fraction() * bytes.length));
     file.write(bytes.subarray(0, count), at);
     if (typeof fault === 'object') throw failure(fault.fails, path);
-    if (count === 0 && fault === undefined && bytes.length > 0) throw failure('ENOSPC', path);
+    if (count === 0 && fault === undefined && bytes.length > 0) {
+      this.onHurtWrite('no room');
+      throw failure('ENOSPC', path);
+    }
     if (fault === 'short' && count === 0) {
       file.write(bytes.subarray(0, 1), at);
       return 1;

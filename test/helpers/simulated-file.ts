@@ -1,5 +1,8 @@
 import type { Randomness } from '../../engine/base/ports.ts';
 
+/** Files that grow from less cost more in buffers than in bytes. */
+const FIRST_BYTES = 4_096;
+
 /** Bytes that grow. */
 class Content {
   #bytes = Buffer.alloc(0);
@@ -28,7 +31,7 @@ class Content {
 
   #reserve(size: number): void {
     if (size <= this.#bytes.length) return;
-    const grown = Buffer.alloc(Math.max(size, 2 * this.#bytes.length, 256));
+    const grown = Buffer.alloc(Math.max(size, 2 * this.#bytes.length, FIRST_BYTES));
     grown.set(this.#bytes);
     this.#bytes = grown;
   }
@@ -74,17 +77,26 @@ export class SimulatedFile {
     this.#seen.truncate(size);
   }
 
-  /** The power goes: of what was under way each part may have arrived, in any order, torn anywhere. */
-  losePower(random: Pick<Randomness, 'fraction'>): void {
+  /**
+   * The power goes: of what was under way each part may have arrived, in any order, torn anywhere.
+   *
+   * @returns how many writes were torn
+   */
+  losePower(random: Pick<Randomness, 'fraction'>): number {
     const isInOrder = random.fraction() < 0.5;
+    let torn = 0;
     for (const change of this.#underWay) {
       const luck = random.fraction();
       if (luck < 0.4) apply(this.#platter, change);
-      else if (luck < 0.7 && 'bytes' in change) tear(this.#platter, change, random);
+      else if (luck < 0.7 && 'bytes' in change) {
+        tear(this.#platter, change, random);
+        torn += 1;
+      }
       if (isInOrder && luck >= 0.4) break;
     }
     this.#underWay = [];
     this.#seen.set(this.#platter);
+    return torn;
   }
 
   /** Damages a byte for good. */

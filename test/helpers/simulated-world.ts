@@ -14,18 +14,25 @@ import type {
 import { SimulatedDisk } from './simulated-disk.ts';
 
 interface Planned {
-  readonly at: number;
-  readonly order: number;
   readonly action: () => void;
   cancelled: boolean;
+}
+
+/** What falls due at one time, in the order in which it was asked for. */
+class Moment {
+  readonly at: number;
+  readonly planned: Planned[] = [];
+
+  constructor(at: number) {
+    this.at = at;
+  }
 }
 
 /** A clock that moves only when told to, and runs what falls due in order. */
 export class SimulatedClock implements Clock {
   #now = 0;
-  #order = 0;
   /** Sorted, the next one last. */
-  readonly #planned: Planned[] = [];
+  readonly #moments: Moment[] = [];
   readonly #startedAt: number;
   readonly #turns: number;
 
@@ -44,15 +51,8 @@ export class SimulatedClock implements Clock {
   }
 
   after(delayMs: number, action: () => void): Timer {
-    const planned = { at: this.#now + Math.max(0, delayMs), order: this.#order++, action, cancelled: false };
-    let low = 0;
-    let high = this.#planned.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#planned[middle] as Planned).at > planned.at) low = middle + 1;
-      else high = middle;
-    }
-    this.#planned.splice(low, 0, planned);
+    const planned = { action, cancelled: false };
+    this.#momentAt(this.#now + Math.max(0, delayMs)).planned.push(planned);
     return {
       cancel: () => {
         planned.cancelled = true;
@@ -60,15 +60,30 @@ export class SimulatedClock implements Clock {
     };
   }
 
+  #momentAt(at: number): Moment {
+    let low = 0;
+    let high = this.#moments.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#moments[middle] as Moment).at > at) low = middle + 1;
+      else high = middle;
+    }
+    const found = this.#moments[low];
+    if (found?.at === at) return found;
+    const moment = new Moment(at);
+    this.#moments.splice(low, 0, moment);
+    return moment;
+  }
+
   /** Lets `ms` pass, with all that happens meanwhile, promises included. */
   async pass(ms: number): Promise<void> {
     const until = this.#now + ms;
     for (;;) {
       await this.#settle();
-      const next = this.#due(until);
-      if (next === undefined) break;
-      this.#now = Math.max(this.#now, next.at);
-      next.action();
+      const due = this.#due(until);
+      if (due === undefined) break;
+      this.#now = Math.max(this.#now, due.at);
+      await inTurns(due.planned);
     }
     this.#now = until;
   }
@@ -83,12 +98,14 @@ export class SimulatedClock implements Clock {
     }
   }
 
-  #due(until: number): Planned | undefined {
+  #due(until: number): Moment | undefined {
     for (;;) {
-      const next = this.#planned.at(-1);
-      if (next === undefined || (next.at > until && !next.cancelled)) return undefined;
-      this.#planned.pop();
-      if (!next.cancelled) return next;
+      const next = this.#moments.at(-1);
+      if (next === undefined) return undefined;
+      const isWanted = next.planned.some(({ cancelled }) => !cancelled);
+      if (isWanted && next.at > until) return undefined;
+      this.#moments.pop();
+      if (isWanted) return next;
     }
   }
 
@@ -96,6 +113,25 @@ export class SimulatedClock implements Clock {
   async #settle(): Promise<void> {
     for (let turn = 0; turn < this.#turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/**
+ * Does one after the other, each in a turn of its own: promises, and what they leave to the end of a turn, have come to
+ * their ends before the next. Asked for all at once, turns take a fraction of what they take one by one.
+ */
+function inTurns(planned: readonly Planned[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    for (const one of planned) {
+      setImmediate(() => {
+        try {
+          if (!one.cancelled) one.action();
+        } catch (error) {
+          reject(error);
+        }
+      });
+    }
+    setImmediate(resolve);
+  });
 }
 
 /** A small seeded generator (mulberry32): the same seed gives the same run. */
@@ -133,6 +169,8 @@ export class SimulatedConnection implements Connection {
   heldUntil = 0;
   /** After this many more bytes of this end the connection breaks, for both. */
   breaksAfterBytes = Number.POSITIVE_INFINITY;
+  /** Told when it has come to that. */
+  onTooManyBytes: () => void = () => undefined;
   #lastArrivesAt = 0;
   #events: ConnectionEvents | undefined;
   readonly #clock: SimulatedClock;
@@ -173,6 +211,7 @@ export class SimulatedConnection implements Connection {
       this.#send(data.subarray(0, this.breaksAfterBytes));
       this.#later(() => this.break());
       this.silent = true;
+      this.onTooManyBytes();
       return true;
     }
     this.breaksAfterBytes -= data.length;

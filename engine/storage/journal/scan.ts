@@ -39,7 +39,7 @@ export async function scan(options: ScanOptions, sink: ScanSink): Promise<void> 
   const view = emptyRecordView();
   let at = options.from;
   while (at < to) {
-    await window.hold(at, RECORD_HEADER_BYTES);
+    if (window.misses(at, RECORD_HEADER_BYTES)) await window.move(at, RECORD_HEADER_BYTES);
     const isRecord =
       window.has(at, RECORD_HEADER_BYTES) && openRecord(window.bytes, at - window.start, salt, at, view);
     const end = at + RECORD_HEADER_BYTES + view.bodyBytes;
@@ -50,7 +50,7 @@ export async function scan(options: ScanOptions, sink: ScanSink): Promise<void> 
       at = next;
       continue;
     }
-    await window.hold(at, end - at);
+    if (window.misses(at, end - at)) await window.move(at, end - at);
     const inWindow = at - window.start;
     if (!window.has(at, end - at) || !isBodyWhole(window.bytes, inWindow, salt, view))
       sink.damage(at, end, view);
@@ -64,7 +64,7 @@ async function nextRecord(window: Window, { salt, to }: ScanOptions, from: numbe
   const view = emptyRecordView();
   let at = from;
   while (at + RECORD_HEADER_BYTES <= to) {
-    await window.hold(at, RECORD_HEADER_BYTES);
+    if (window.misses(at, RECORD_HEADER_BYTES)) await window.move(at, RECORD_HEADER_BYTES);
     if (!window.has(at, RECORD_HEADER_BYTES)) return to;
     const found = window.bytes.indexOf(MARKER, at - window.start);
     const offset = window.start + found;
@@ -107,9 +107,13 @@ class Window {
     return at >= this.start && at + length <= this.end;
   }
 
-  /** Reads on if that part is not held, as far as the file goes. */
-  async hold(at: number, length: number): Promise<void> {
-    if (this.has(at, length) || (this.end === this.#to && at >= this.start)) return;
+  /** Something of that part is not held and may be had. Asked for each record, since to wait for nothing costs, too. */
+  misses(at: number, length: number): boolean {
+    return !this.has(at, length) && (this.end !== this.#to || at < this.start);
+  }
+
+  /** Reads on from there, as far as the file goes. */
+  async move(at: number, length: number): Promise<void> {
     const wanted = Math.min(Math.max(length, this.#chunkBytes), this.#to - at);
     const bytes = this.#room(wanted);
     const got = await readWhole(this.#file, bytes, at);

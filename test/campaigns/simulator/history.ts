@@ -10,7 +10,7 @@ import {
 import { CRASHED, SimulatedNode, TYPES } from './node.ts';
 
 /** Nothing here waits for more than promises and the ends of turns. */
-const TURNS = 2;
+const TURNS = 1;
 
 export type FaultCounts = Record<string, number>;
 
@@ -43,6 +43,7 @@ export class SimulatedHistory {
   readonly #world: SimulatedWorld;
   readonly #nodes: readonly SimulatedNode[];
   readonly #disks = new Map<SimulatedNode, SimulatedDisk>();
+  readonly #started = new Set<SimulatedNode>();
   readonly #ledgers = new Map<string, Ledger>();
   readonly #durability: Durability;
   #sent = 0;
@@ -69,6 +70,7 @@ export class SimulatedHistory {
 
   #node(role: 'server' | 'client'): SimulatedNode {
     const disk = new SimulatedDisk({ random: this.#random });
+    disk.onHurtWrite = (how) => this.#count(how === 'torn' ? 'torn write' : 'write without room (ENOSPC)');
     const from = role === 'server' ? 'client' : 'server';
     const node = new SimulatedNode({
       role,
@@ -129,7 +131,7 @@ export class SimulatedHistory {
       }
       if (this.#chance(0.1)) {
         end.breaksAfterBytes = this.#below(6_000);
-        this.#count('cut mid-frame');
+        end.onTooManyBytes = () => this.#count('cut mid-frame');
       }
     }
   }
@@ -209,6 +211,9 @@ export class SimulatedHistory {
   async #start(node: SimulatedNode): Promise<void> {
     const disk = this.#disks.get(node) as SimulatedDisk;
     for (;;) {
+      const isFirst = !this.#started.has(node);
+      this.#started.add(node);
+      if (!isFirst) this.#count('restart');
       this.#heal(node);
       if (this.#chance(0.2)) {
         const at = disk.calls + 1 + this.#below(12);
@@ -220,7 +225,7 @@ export class SimulatedHistory {
         return;
       } catch (error) {
         if (error !== CRASHED) throw error;
-        this.#count('crash in recovery');
+        this.#count(isFirst ? 'crash in the first start' : 'crash in recovery');
         this.#end(node);
       }
     }

@@ -3,6 +3,7 @@ import { Connector } from '../../../engine/connector/connector.ts';
 import { parseLocalFrame } from '../../../engine/local/local-frames.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import type { Inbox } from '../../../engine/queues/inbox.ts';
+import type { StoredRecord } from '../../../engine/storage/store.ts';
 import { PORT, TRUST } from '../../helpers/simulated-connectors.ts';
 import type { SimulatedDisk } from '../../helpers/simulated-disk.ts';
 import type { SimulatedWorld } from '../../helpers/simulated-world.ts';
@@ -137,6 +138,8 @@ export class SimulatedNode {
   #listen(inbox: Inbox, life: number): void {
     let busy = false;
     let after = 0;
+    /** As for a listener over a socket: what was read together is not read again for each. */
+    let read: readonly StoredRecord[] = [];
     const { clock } = this.#ports as MortalPorts;
     const next = async (): Promise<void> => {
       if (busy || life !== this.#life) return;
@@ -147,8 +150,9 @@ export class SimulatedNode {
         return;
       }
       inbox.setListened(true);
-      const records = await inbox.read(after).catch(() => []);
-      const [record] = records;
+      if (read.length === 0) read = await inbox.read(after).catch(() => []);
+      const [record] = read;
+      read = read.slice(1);
       if (record !== undefined && life === this.#life) {
         const { header, data } = parseLocalFrame(record.payload.subarray(4));
         const cursor = this.#cursors.get(inbox.type) ?? 0;
