@@ -123,7 +123,7 @@ export class SimulatedHistory {
   /** A connection that has just been made: how fast, in what pieces, and whether it lasts. */
   #wear(ends: readonly SimulatedConnection[]): void {
     for (const end of ends) {
-      end.latencyMs = this.#pick([0, 1, 1, 1, 20, 200]);
+      end.latencyMs = this.#pick([0, 1, 1, 1, 1, 1, 20, 20, 200, 200, 800, 4_000]);
       if (end.latencyMs > 1) this.#count('delay');
       if (this.#chance(0.03)) {
         end.pieceBytes = 1;
