@@ -1,12 +1,15 @@
 import net from 'node:net';
 
-/** A port of this machine on which nobody listens at the moment. */
+/** Below those that the system gives to connections that go out: such a one would not stay free until it is used. */
+const FIRST_PORT = 12_000;
+const LAST_PORT = 31_999;
+
+/** A port of this machine on which nobody listens at the moment, and which no other test is likely to choose. */
 export async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+    if (await isFree(port)) return port;
+  }
 }
 
 /** The first of so many ports in a row on which nobody listens at the moment. */
