@@ -15,11 +15,16 @@ export class StoredPair {
   readonly #directories = new Map<Role, string>();
   readonly #daemons = new Map<Role, Daemon>();
   readonly #endings: (() => void)[] = [];
+  readonly port: number;
+
+  private constructor(port: number) {
+    this.port = port;
+  }
 
   /** @param configs besides the usual keys, for each side */
   static async make(configs: Partial<Record<Role, Config>> = {}): Promise<StoredPair> {
-    const pair = new StoredPair();
-    const server_sockaddr = ['127.0.0.1', await freePort()];
+    const pair = new StoredPair(await freePort());
+    const server_sockaddr = ['127.0.0.1', pair.port];
     const [server, client] = [makeTempDir(), makeTempDir()];
     await makeCertificates(server, client);
     pair.#write('server', server, { server_sockaddr, is_server: true, ...configs.server });
@@ -30,6 +35,13 @@ export class StoredPair {
       ...configs.client,
     });
     return pair;
+  }
+
+  /** The client calls another port than the server's own. Before it is started. */
+  callThrough(port: number): void {
+    const file = this.#files.get('client') as string;
+    const config = JSON.parse(readFileSync(file, 'utf8')) as Config;
+    writeFileSync(file, JSON.stringify({ ...config, server_sockaddr: ['127.0.0.1', port] }));
   }
 
   async start(role: Role): Promise<void> {
