@@ -112,7 +112,7 @@ export class StorageColumn {
     return { a: await this.#program.send('a', texts), b: await this.#program.send('b', texts) };
   }
 
-  /** Sends them from the peer, under each type; they are at our side, and stored where they are to be, afterwards. */
+  /** Sends them from the peer, under each type. A peer that is aioc keeps what is not stored here until it is taken. */
   async peerSends(texts: readonly string[]): Promise<void> {
     for (const type of TYPES) await this.#peerProgram.send(type, texts);
     this.#lastMark += 1;
@@ -123,8 +123,10 @@ export class StorageColumn {
 
   async waits(where: 'for the peer' | 'for a listener', wanted: ByType<number>): Promise<void> {
     const { ours } = this;
-    const count = await (where === 'for the peer' ? ours.waiting() : ours.untaken());
-    assert.equal(count, wanted.a + wanted.b, `what waits ${where}`);
+    await until(`${wanted.a + wanted.b} to wait ${where}`, async () => {
+      const count = await (where === 'for the peer' ? ours.waiting() : ours.untaken());
+      return count === wanted.a + wanted.b;
+    });
   }
 
   /** Our log, from here on, says that so many of each type were dropped. */

@@ -3,7 +3,6 @@ import type { TestContext } from 'node:test';
 import { ConnectorAPI, type Listener, toAiocError } from '../../../engine/index.ts';
 import type { PythonPeer } from '../../helpers/python-peer.ts';
 import { PythonProgram } from '../../helpers/python-program.ts';
-import { waitFor } from '../../helpers/wait-for.ts';
 import type { Side } from '../matrix/side.ts';
 
 /** Where a list of types is stored, `a` is in it and `b` is not. */
@@ -19,7 +18,7 @@ function wordOf(text: string): string {
 
 /** A program at the peer. It listens all the time, whatever becomes of its connector. */
 export interface PeerProgram {
-  /** In order; what a later call sends comes behind what ours has confirmed of these. */
+  /** In order, of each type; from Python also of different types. */
   send(type: string, texts: readonly string[]): Promise<void>;
   /** The first words of all that has come so far. */
   got(type: Type): Promise<readonly string[]>;
@@ -70,10 +69,6 @@ export async function aiocPeerProgram(
   return {
     send: async (messageType, texts) => {
       for (const data of texts) await api.send({ messageType, destinationId, data });
-      await waitFor(async () => (await side.waiting()) === 0, {
-        timeoutMs: 20_000,
-        what: 'the confirmations',
-      });
     },
     got: (type) => Promise.resolve(got[type]),
   };

@@ -45,6 +45,7 @@ async function listenerDown(column: StorageColumn): Promise<void> {
 /** While ours is dead and starts again, messages wait in it for both: the next row looks at those for the peer. */
 async function bothDownAndKilled(column: StorageColumn): Promise<void> {
   await column.peerSends(words('lk', SMALL));
+  await column.waits('for a listener', counts(column, 3, 3));
   await column.losePeer();
   await column.send(words('pk', SMALL));
   for (const whom of ['for a listener', 'for the peer'] as const)
