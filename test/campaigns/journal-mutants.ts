@@ -1,13 +1,7 @@
-/** A one-line bug: where `find` stands in `file` (once), `replace` stands instead. */
-export interface Mutant {
-  readonly name: string;
-  /** Below engine/storage/journal/. */
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-}
+import type { Mutant } from './mutant.ts';
 
-export const MUTANTS: readonly Mutant[] = [
+/** Bugs of the journal; their files lie below engine/storage/journal. */
+export const JOURNAL_MUTANTS: readonly Mutant[] = [
   {
     name: 'an append is confirmed before the sync',
     file: 'committer.ts',

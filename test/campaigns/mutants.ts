@@ -1,6 +1,6 @@
 /**
- * Plants one bug after another into a copy of the journal, and looks how many seeds of its campaign it takes to find it:
- * `npm run campaign:mutants -- [SEEDS] [FIRST_SEED]`. Fails when one is not found.
+ * Plants one bug after another into a copy of the engine, and looks how many seeds of a campaign it takes to find it:
+ * `npm run campaign:mutants -- [journal|streams] [SEEDS] [FIRST_SEED]`. Fails when one is not found.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -8,15 +8,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { removeDir } from '../helpers/temp-dir.ts';
-import { MUTANTS, type Mutant } from './journal-mutants.ts';
+import { JOURNAL_MUTANTS } from './journal-mutants.ts';
+import type { Mutant } from './mutant.ts';
+import { STREAM_MUTANTS } from './stream-mutants.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const seeds = Number(process.argv[2] ?? 5_000);
-const first = Number(process.argv[3] ?? 1);
+const SETS = {
+  journal: { mutants: JOURNAL_MUTANTS, below: 'engine/storage/journal', campaign: 'journal', seeds: 5_000 },
+  streams: { mutants: STREAM_MUTANTS, below: 'engine', campaign: 'simulator', seeds: 20_000 },
+} as const;
+
+const set = SETS[(process.argv[2] ?? 'journal') as keyof typeof SETS];
+const seeds = Number(process.argv[3] ?? set.seeds);
+const first = Number(process.argv[4] ?? 1);
 
 /** Returns how many seeds it took; undefined: it was not found. */
 function seedsToFind(directory: string, { file, find, replace, name }: Mutant): number | undefined {
-  const path = join(directory, 'engine/storage/journal', file);
+  const path = join(directory, set.below, file);
   const text = readFileSync(path, 'utf8');
   if (text.split(find).length !== 2)
     throw new Error(`"${name}": ${file} has the line to be changed not once`);
@@ -25,7 +33,8 @@ function seedsToFind(directory: string, { file, find, replace, name }: Mutant): 
     text.replace(find, () => replace),
   );
   try {
-    const campaign = ['--import', 'tsx', 'test/campaigns/journal.ts', String(seeds), String(first)];
+    const bundled = ['--import', 'tsx', 'test/campaigns/bundled.ts', set.campaign];
+    const campaign = [...bundled, String(seeds), String(first)];
     const run = spawnSync(process.execPath, campaign, { cwd: directory, encoding: 'utf8' });
     if (run.status === 0) return undefined;
     const seed = /^seed (\d+) /m.exec(run.stderr)?.[1];
@@ -36,19 +45,19 @@ function seedsToFind(directory: string, { file, find, replace, name }: Mutant): 
   }
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'journal-mutants-'));
+const directory = mkdtempSync(join(tmpdir(), 'aioc-mutants-'));
 try {
   for (const part of ['engine', 'test/campaigns', 'test/helpers', 'package.json', 'tsconfig.json'])
     cpSync(join(ROOT, part), join(directory, part), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
   let found = 0;
-  for (const mutant of MUTANTS) {
+  for (const mutant of set.mutants) {
     const count = seedsToFind(directory, mutant);
     if (count !== undefined) found += 1;
     console.log(`${count === undefined ? 'NOT FOUND' : `found by seed ${count}`.padEnd(20)}  ${mutant.name}`);
   }
-  console.log(`${found} of ${MUTANTS.length} planted bugs found within ${seeds} seeds from ${first} on`);
-  if (found < MUTANTS.length) process.exitCode = 1;
+  console.log(`${found} of ${set.mutants.length} planted bugs found within ${seeds} seeds from ${first} on`);
+  if (found < set.mutants.length) process.exitCode = 1;
 } finally {
   removeDir(directory);
 }
