@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConnectorAPI } from '../../engine/index.ts';
 import { makeCertificates } from '../helpers/configured-connectors.ts';
-import { Daemon } from '../helpers/daemon.ts';
+import { Daemon, type RunAs } from '../helpers/daemon.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { makeTempDir, removeDir } from '../helpers/temp-dir.ts';
 
@@ -45,11 +45,25 @@ export class StoredPair {
   }
 
   async start(role: Role): Promise<void> {
+    await this.#daemon(role).ready();
+  }
+
+  #daemon(role: Role, how: Pick<RunAs, 'env' | 'preload'> = {}): Daemon {
     const directory = this.#directories.get(role) as string;
     const endings = { after: (ending: () => void) => void this.#endings.push(ending) };
-    const daemon = new Daemon(endings, ['--headless', this.#files.get(role) as string], directory);
+    const daemon = new Daemon(endings, ['--headless', this.configFile(role)], directory, how);
     this.#daemons.set(role, daemon);
-    await daemon.ready();
+    return daemon;
+  }
+
+  /** Starts it with something that will kill it, and waits until that has happened. */
+  async startDoomed(role: Role, env: Readonly<Record<string, string>>, preload: string): Promise<void> {
+    const daemon = this.#daemon(role, { env, preload });
+    await daemon.finished();
+  }
+
+  configFile(role: Role): string {
+    return this.#files.get(role) as string;
   }
 
   /** kill -9 */

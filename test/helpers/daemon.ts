@@ -11,6 +11,9 @@ export interface RunAs {
   readonly uid?: number;
   /** Instead of the one that was built in the checkout. */
   readonly program?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A module that runs before it. */
+  readonly preload?: string;
 }
 
 export interface Finished {
@@ -27,11 +30,12 @@ export class Daemon {
   errors = '';
 
   /** @param uid as whom it runs, where the tests may choose that, `program` being readable to it; as themselves otherwise */
-  constructor(t: Endings, args: readonly string[], home: string, { uid, program }: RunAs = {}) {
+  constructor(t: Endings, args: readonly string[], home: string, { uid, program, env, preload }: RunAs = {}) {
     this.#home = home;
-    this.process = spawn(process.execPath, [program ?? builtProgram(), ...args], {
+    const before = preload === undefined ? [] : ['--import', preload];
+    this.process = spawn(process.execPath, [...before, program ?? builtProgram(), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, HOME: this.#home, XDG_STATE_HOME: '' },
+      env: { ...process.env, HOME: this.#home, XDG_STATE_HOME: '', ...env },
       ...(uid !== undefined && { uid }),
     });
     this.process.stdout?.on('data', (chunk: Buffer) => {
