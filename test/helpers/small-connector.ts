@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { AiocError } from '../../engine/base/errors.ts';
+import type { Clock } from '../../engine/base/ports.ts';
 import { realClock } from '../../engine/base/real-ports.ts';
 import { ListenerDelivery } from '../../engine/local/legacy/listener-delivery.ts';
 import type { Mailroom } from '../../engine/local/mailroom.ts';
@@ -17,6 +18,7 @@ export interface SmallConnectorOptions {
   /** What an earlier run has left; a new one when there was none. */
   readonly store?: Store;
   readonly type?: string;
+  readonly clock?: Clock;
 }
 
 /** The part of a connector that brings messages to listeners, without peers. */
@@ -26,8 +28,13 @@ export class SmallConnector {
   readonly #ownSocket: OwnSocket;
   readonly #delivery: ListenerDelivery;
 
-  private constructor({ directory, owner, store, type = 'event' }: SmallConnectorOptions) {
-    const clock = realClock();
+  private constructor({
+    directory,
+    owner,
+    store,
+    type = 'event',
+    clock = realClock(),
+  }: SmallConnectorOptions) {
     this.store = store ?? new MemoryStore(clock);
     this.inbox = new Inbox({
       type,

@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../../base/ports.ts';
 import type { Inbox } from '../../queues/inbox.ts';
 import type { SocketTaker } from '../../queues/inbox-takers.ts';
 import type { StoredRecord } from '../../storage/store.ts';
-import { connectUnix } from '../unix-sockets.ts';
+import { connectUnix, isMarkedSubscriber } from '../unix-sockets.ts';
 
 export interface ListenerDeliveryOptions {
   readonly inbox: Inbox;
@@ -27,7 +27,7 @@ export interface ListenerDeliveryOptions {
  *
  * A program that uses aioc's library listens here, too, and subscribes over aioc's own socket, where it says which
  * messages it is done with. So a listener that has just been found is given a moment to subscribe before anything is
- * written to it, and while there is a subscription nothing is.
+ * written to it, and a longer one when it has done so before; while there is a subscription nothing is written at all.
  */
 export class ListenerDelivery implements SocketTaker {
   readonly #options: ListenerDeliveryOptions;
@@ -209,10 +209,15 @@ export class ListenerDelivery implements SocketTaker {
   }
 
   async #grace(): Promise<void> {
+    const { clock, path } = this.#options;
     await new Promise<void>((resolve) => {
-      const timer = this.#options.clock.after(LIMITS.subscriptionGraceMs, () => {
+      const isOver = (): void => {
         this.#isPlain = true;
         resolve();
+      };
+      let timer = clock.after(LIMITS.subscriptionGraceMs, () => {
+        if (isMarkedSubscriber(path)) timer = clock.after(LIMITS.listenerGraceMs, isOver);
+        else isOver();
       });
       this.#endGrace = () => {
         timer.cancel();

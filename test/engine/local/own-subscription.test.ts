@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
+import type { Clock } from '../../../engine/base/ports.ts';
+import { realClock } from '../../../engine/base/real-ports.ts';
 import { LocalFrameReader } from '../../../engine/local/local-frames.ts';
 import { bodyAsJson, type Unit } from '../../../engine/local/own/units.ts';
 import { ownSocketPath, receiveSocketPath } from '../../../engine/local/socket-names.ts';
+import { FakeClock } from '../../helpers/fake-clock.ts';
 import { RawSubscriber } from '../../helpers/raw-subscriber.ts';
 import { SmallConnector } from '../../helpers/small-connector.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
@@ -14,9 +17,9 @@ import { waitFor } from '../../helpers/wait-for.ts';
 
 const owner = { role: 'client', name: 'edge' } as const;
 
-async function start(t: TestContext) {
+async function start(t: TestContext, clock: Clock = realClock()) {
   const directory = mkdtempSync(join(tempDir(t), 'd'));
-  const connector = await SmallConnector.start(t, { directory, owner });
+  const connector = await SmallConnector.start(t, { directory, owner, clock });
   const program = async () => {
     const connected = await RawSubscriber.connect(ownSocketPath(directory, owner));
     t.after(() => connected.kill());
@@ -49,7 +52,7 @@ async function pythonListener(t: TestContext, directory: string) {
     server.close();
     for (const socket of sockets) socket.destroy();
   });
-  return { texts, sockets, ends: () => ends };
+  return { path, texts, sockets, ends: () => ends };
 }
 
 const numbers = (from: number, to: number): string[] =>
@@ -203,6 +206,35 @@ test('a listener that reads nothing is waited for before a subscription gets any
   }, 'all messages');
   assert.deepEqual(all(), ['first', ...large, 'last']);
   assert.ok(python.texts.length < 42);
+});
+
+test('a listener on Python’s socket is given a moment to subscribe, and a longer one if it has done so before', async (t) => {
+  const clock = new FakeClock(0);
+  const { directory, connector } = await start(t, clock);
+  const python = await pythonListener(t, directory);
+  // The connector is in this process: after some turns it has done all that it can do.
+  const turns = async () => {
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  await connector.put('0');
+  await until(() => python.sockets.length === 1, 'the connection');
+  await turns();
+  assert.deepEqual(python.texts, []);
+  clock.advance(LIMITS.subscriptionGraceMs);
+  await until(() => python.texts.length === 1, 'the first message');
+  await connector.put('1');
+  await until(() => python.texts.length === 2, 'the second, at once');
+  chmodSync(python.path, 0o1770);
+  python.sockets[0]?.destroy();
+  await until(() => !connector.inbox.listened, 'the end of the connection');
+  await connector.put('2');
+  await until(() => python.sockets.length === 2, 'another connection');
+  await turns();
+  clock.advance(LIMITS.subscriptionGraceMs);
+  await turns();
+  assert.deepEqual(python.texts, ['0', '1']);
+  clock.advance(LIMITS.listenerGraceMs);
+  await until(() => python.texts.length === 3, 'the message, since nobody has subscribed');
 });
 
 test('a subscription that makes no sense ends the conversation', async (t) => {
