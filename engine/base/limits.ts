@@ -136,6 +136,13 @@ export const LIMITS = {
   deliveryBatchBytes: 64 * KIB,
   /** How soon a listener that was not there is looked for again while messages wait for it. */
   listenerRetryMs: 500,
+  /** Messages that a subscription of a local program has and has not acknowledged, beyond a single one. */
+  subscriptionMessages: 256,
+  subscriptionBytes: 1 * MIB,
+  /** What a listener on Python's socket is given to subscribe, if it can: a few exchanges on one machine. */
+  subscriptionGraceMs: 250,
+  /** How soon after one look for its connector's own socket a program takes the next. */
+  subscriptionLookMs: 50,
   /** Sockets of another directory that a start tries, to warn of one that is in use: each costs a connection. */
   socketsLookedAt: 100,
   /** How long messages are counted for one line of the log: as long as in Python. */
