@@ -109,6 +109,11 @@ export class Inbox {
     return this.#depth === 0 ? undefined : this.#oldestAtMs;
   }
 
+  /** Whether what is in it outlives the program. */
+  get isStored(): boolean {
+    return this.#options.isStored;
+  }
+
   get listened(): boolean {
     return this.#listened;
   }

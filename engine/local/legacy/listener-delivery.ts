@@ -21,9 +21,9 @@ export interface ListenerDeliveryOptions {
 
 /**
  * Brings one type's messages to its listener on Python's receive socket (PROTOCOL §4): one connection, in order, and no
- * faster than the listener reads. What was not written when a listener goes away is written to the next one. To a
- * listener that keeps up many messages go in one write; to one that does not each goes in its own, so that it is known
- * which of them it had when it went away.
+ * faster than the listener reads. What was not written when a listener goes away is written to the next one. A message
+ * that is stored goes in a write of its own and is noted as taken before the next one, so that a connector that is killed
+ * repeats one at most. Others go many in one write, to a listener that keeps up.
  *
  * A program that uses aioc's library listens here, too, and subscribes over aioc's own socket, where it says which
  * messages it is done with. So a listener that has just been found is given a moment to subscribe before anything is
@@ -145,7 +145,7 @@ export class ListenerDelivery implements SocketTaker {
       for (let index = 0; index < records.length; ) {
         const socket = this.#open ?? (await this.#connected());
         if (this.#isAside) return;
-        const count = preserveSocket ? this.#batch(records, index) : 1;
+        const count = preserveSocket && !inbox.isStored ? this.#batch(records, index) : 1;
         const batch = records.slice(index, index + count);
         await this.#write(socket, batch);
         index += count;
@@ -177,8 +177,10 @@ export class ListenerDelivery implements SocketTaker {
     const larger = Math.max(LIMITS.deliveryBatchBytes / 16, this.#batchBytes * 2);
     this.#batchBytes = keepsUp ? Math.min(LIMITS.deliveryBatchBytes, larger) : 0;
     await left;
-    // Not awaited: what the store has not heard of yet is not read again.
-    this.#options.inbox.done(last, { count: batch.length, bytes: bytes.length }).catch(() => undefined);
+    const { inbox } = this.#options;
+    // A store that cannot note it now writes it with what it writes next.
+    const noted = inbox.done(last, { count: batch.length, bytes: bytes.length }).catch(() => undefined);
+    if (inbox.isStored) await noted;
   }
 
   get #open(): Socket | undefined {
