@@ -178,19 +178,19 @@ export const LIMITS = {
   outboxWindow: 1_024,
   /** Messages of one outbox that wait behind the window and whose fate is still told to whoever sent them. */
   outboxWatched: 10_000,
-  outboxLoadBytes: 1 * MIB,
+  outboxLoadBytes: 256 * KIB,
   inboxMessages: 10_000,
   inboxBytes: 64 * MIB,
   /** How soon a store that took nothing, as with a full disk, is tried again. */
   storeRetryMs: 500,
   /** Arrivals of one type that go to the store in one batch, unless a single one is larger. */
   inboxBatchBytes: 1 * MIB,
-  inboxReadBytes: 1 * MIB,
+  inboxReadBytes: 256 * KIB,
   /** Sent but not yet acknowledged messages to one peer that is not aioc. */
   unackedMessages: 256,
   /** Sent but not yet acknowledged messages of one type to an aioc peer, which may all wait in its memory. */
-  streamMessages: 1_024,
-  streamBytes: 1 * MIB,
+  streamMessages: 512,
+  streamBytes: 512 * KIB,
   /** What a file counts among messages that are not acknowledged: as much as Python may have of them. */
   fileWeightBytes: 64 * KIB,
   /** Types and epochs of one peer that are known at once. */
