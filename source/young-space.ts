@@ -1,8 +1,8 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
-/** Both halves together. From 4 MB a half on a daemon's speed gains nothing by more. */
-const ENOUGH_BYTES = 8_000_000;
+/** Both halves together. From 8 MB a half on a daemon's speed gains nothing by more. */
+const ENOUGH_BYTES = 16_000_000;
 
 /**
  * Keeps the room for young objects from growing to the 48 MB that it may take of a busy daemon's memory: once it is

@@ -189,8 +189,8 @@ export const LIMITS = {
   /** Sent but not yet acknowledged messages to one peer that is not aioc. */
   unackedMessages: 256,
   /** Sent but not yet acknowledged messages of one type to an aioc peer, which may all wait in its memory. */
-  streamMessages: 512,
-  streamBytes: 512 * KIB,
+  streamMessages: 1_024,
+  streamBytes: 1 * MIB,
   /** What a file counts among messages that are not acknowledged: as much as Python may have of them. */
   fileWeightBytes: 64 * KIB,
   /** Types and epochs of one peer that are known at once. */
