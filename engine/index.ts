@@ -26,6 +26,7 @@ export {
   type ListenOptions,
   type RequestOptions,
 } from './api/connector-api.ts';
+export { UNFINISHED } from './api/listener.ts';
 export type { Listener, ListenerMessage, MessageHandler, ReplyOptions } from './api/listener-message.ts';
 export type { FileToSend, OutgoingMessage, SendOptions } from './api/message-frame.ts';
 export type { ReceivedMessage } from './api/received-message.ts';

@@ -19,9 +19,15 @@ export class OutputLines {
     });
   }
 
-  /** Resolves when the next line may be written. */
-  async write(line: string): Promise<void> {
-    if (this.#hasLeft || this.#output.write(`${line}\n`)) return;
-    await Promise.race([this.left, new Promise((resolve) => this.#output.once('drain', resolve))]);
+  /**
+   * Resolves when the next line may be written.
+   *
+   * @returns false when nobody reads any more
+   */
+  async write(line: string): Promise<boolean> {
+    if (!this.#hasLeft && !this.#output.write(`${line}\n`)) {
+      await Promise.race([this.left, new Promise((resolve) => this.#output.once('drain', resolve))]);
+    }
+    return !this.#hasLeft;
   }
 }

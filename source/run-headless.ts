@@ -1,5 +1,6 @@
 import { type ConfiguredEngine, configuredEngine } from './configured-engine.ts';
 import { EXIT } from './exit-codes.ts';
+import { boundYoungSpace } from './young-space.ts';
 
 /**
  * Runs a connector without a screen until it is told to end: `aioc --headless FILE`, `aioc create_connector FILE`.
@@ -10,6 +11,7 @@ import { EXIT } from './exit-codes.ts';
  * @throws AiocError what it could not start for
  */
 export async function runHeadless(configPath: string): Promise<number> {
+  boundYoungSpace();
   let end: () => void = () => undefined;
   const asked = new Promise<void>((resolve) => {
     end = resolve;

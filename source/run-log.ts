@@ -32,7 +32,7 @@ export async function runLog({ what, directory, stream, json }: LogOptions): Pro
     else if (stream === undefined) await showStreams(inspection, output, json);
     else {
       const line = what === 'export' || json ? exportLine : showLine;
-      await eachRecord(inspection, stream, (record) => output.write(line(record)));
+      await eachRecord(inspection, stream, async (record) => void (await output.write(line(record))));
     }
     return inspection.report.damaged.length > 0 && what === 'verify' ? EXIT.failed : EXIT.ok;
   } finally {

@@ -5,6 +5,7 @@ import {
   readConfigFile,
   roleOfConfig,
   toAiocError,
+  UNFINISHED,
 } from '../engine/index.ts';
 import { EXIT } from './exit-codes.ts';
 import { apiOf } from './find-connector.ts';
@@ -28,9 +29,10 @@ export async function runShellListen(options: ShellListenOptions): Promise<numbe
     stop.signal.addEventListener('abort', () => resolve(), { once: true });
   });
   const handler = async (message: ListenerMessage): Promise<void> => {
-    if (taken >= count) return;
+    // It is for whoever listens next.
+    if (taken >= count) throw UNFINISHED;
     taken += 1;
-    await output.write(raw ? rawText(message) : lineOfMessage(message));
+    if (!(await output.write(raw ? rawText(message) : lineOfMessage(message)))) throw UNFINISHED;
     if (reply !== undefined && message.awaitsResponse) await message.reply(reply);
     if (taken >= count) stop.abort();
   };
@@ -43,8 +45,14 @@ export async function runShellListen(options: ShellListenOptions): Promise<numbe
   void output.left.then(end);
   try {
     const types = await typesOf(options);
-    await Promise.all(types.map((type) => api.listen(type, handler, { signal: stop.signal, onError })));
-    await enough;
+    const listeners = await Promise.all(
+      types.map((type) => api.listen(type, handler, { signal: stop.signal, onError })),
+    );
+    const closed = Promise.all(listeners.map((listener) => listener.closed));
+    // Also when the connector refuses one of them later. What was printed is acknowledged before the end.
+    await Promise.race([enough, closed]);
+    stop.abort();
+    await closed;
   } finally {
     // Also when one type is taken: the listeners of the others would keep the program alive.
     stop.abort();

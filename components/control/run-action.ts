@@ -209,6 +209,7 @@ function explainQueue(control: Control): void {
     why,
     safe`${counted(queue.depth, 'message')}, ${bytesText(queue.bytes)}.`,
     ...storedLine(queue),
+    ...droppedLine(queue),
     ...oldest,
     ...drain,
   ]);
@@ -222,6 +223,14 @@ function storedLine({ stored }: SafeQueueRow): readonly SafeText[] {
       : trusted(
           'Not stored: it is lost when the program ends (disk_persistence_send, disk_persistence_recv).',
         ),
+  ];
+}
+
+function droppedLine({ dropped }: SafeQueueRow): readonly SafeText[] {
+  if (dropped === undefined) return [];
+  const count = counted(dropped, 'message');
+  return [
+    safe`${count} dropped because it was full (max_size_persistence_path, when_full); the log says which.`,
   ];
 }
 

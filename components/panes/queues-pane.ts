@@ -109,12 +109,21 @@ function whyLine(update: PaneInput['data']['queues'], width: number): Line {
     (worse, row) => (worse === undefined || row.depth > worse.depth ? row : worse),
     undefined,
   );
-  if (worst?.blocked === undefined)
-    return update === undefined || update.total === 0 ? [] : [words(' nothing is stuck', 'faint')];
+  if (worst?.blocked === undefined) return droppedLine(update);
   const name = stuck.length > 1 ? safe`${queueName(worst)}: ` : trusted('');
   const line: Line = [words(' stuck? ', 'warn'), span(safe`${name}${worst.blocked}`)];
   const hint: Line = [words(' (w: why)', 'faint')];
   return lineWidth(line) + lineWidth(hint) <= width ? [...line, ...hint] : line;
+}
+
+/** What full queues have dropped is not to be overlooked, also when nothing is stuck any more. */
+function droppedLine(update: PaneInput['data']['queues']): Line {
+  if (update === undefined || update.total === 0) return [];
+  const [first, ...others] = update.rows.filter(({ dropped }) => dropped !== undefined);
+  if (first === undefined) return [words(' nothing is stuck', 'faint')];
+  const more = others.length > 0 ? safe`, and of ${countText(others.length)} more` : trusted('');
+  const text = safe`${countText(first.dropped ?? 0)} of ${queueName(first)}${more}`;
+  return [words(' dropped, full: ', 'warn'), span(text)];
 }
 
 function emptyLines(update: PaneInput['data']['queues']): readonly Line[] {

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { ownerId, receiveSocketPath } from '../local/socket-names.ts';
+import { ownerId, ownSocketPath, receiveSocketPath } from '../local/socket-names.ts';
+import { connectUnix } from '../local/unix-sockets.ts';
 import type { JsonObject } from '../protocol/header.ts';
 import { serverId } from '../protocol/names.ts';
 import {
@@ -38,6 +39,13 @@ export interface ListenOptions {
   readonly signal?: AbortSignal;
   /** Told of what the handler threw and of frames that could not be read. Without it such an error stops the listener. */
   readonly onError?: (error: unknown) => void;
+  /**
+   * The `cursor` of the last message that the program has dealt with, which it has kept itself: messages up to it are
+   * passed over, if they are of the same store.
+   */
+  readonly after?: string;
+  /** Takes the place of another program that listens to the type. Default: it is refused. */
+  readonly takeOver?: boolean;
 }
 
 /**
@@ -149,16 +157,21 @@ export class ConnectorAPI {
    * Hands each message of a type to `handler`, in the order in which the connector delivers them and one at a time,
    * unless more `concurrency` is asked for. The socket file that a killed program left behind is replaced.
    *
+   * An aioc connector keeps each message until its handler has resolved (or has thrown, with `onError`), also when the
+   * program or the connector is killed meanwhile; the next listener then gets it, `redelivered`. For a Python connector,
+   * and for an aioc one that has found the listener before this found it, a message is delivered when it is written.
+   *
    * @throws AiocError AIOC_LISTENER_TAKEN, AIOC_TYPE_UNKNOWN, AIOC_SOCKET_PATH, AIOC_LISTEN, AIOC_CANCELLED
    */
   async listen(
     messageType: string,
     handler: MessageHandler,
-    { concurrency = 1, signal, onError }: ListenOptions = {},
+    { concurrency = 1, signal, onError, after, takeOver = false }: ListenOptions = {},
   ): Promise<Listener> {
     checkType(messageType, this.#options.recvMessageTypes, 'recv_message_types');
     if (!Number.isInteger(concurrency) || concurrency < 1) throw new RangeError(`concurrency ${concurrency}`);
     const directory = await this.#place.directory();
+    const reply = async (options: SendOptions): Promise<void> => void (await this.send(options));
     // A program may be started before its connector.
     await mkdir(directory, { recursive: true });
     const listener = await FrameListener.start({
@@ -169,22 +182,32 @@ export class ConnectorAPI {
       concurrency,
       signal,
       onError,
-      handler: (frame) => handler(new ListenerMessage(frame, async (reply) => void (await this.send(reply)))),
+      after,
+      takeOver,
+      connectOwn: async () => connectUnix(ownSocketPath(directory, this.#place.owner)),
+      handler: (frame, receipt) => handler(new ListenerMessage(frame, reply, receipt)),
     });
     return { messageType, closed: listener.closed, stop: () => listener.stop() };
   }
 
   /**
-   * The messages of a type, one after another: the next is taken from the connector when it is asked for. Leaving the
-   * loop, or aborting, stops listening.
+   * The messages of a type, one after another: a message is done with, and the next one taken from the connector, when
+   * the next one is asked for. Leaving the loop, or aborting, stops listening; the message at hand is then not done with,
+   * and an aioc connector gives it to the next listener.
    *
    * @throws AiocError what `listen` throws; a frame that cannot be read ends it with its error
    */
   messages(
     messageType: string,
-    { signal }: { readonly signal?: AbortSignal } = {},
+    options: Pick<ListenOptions, 'signal' | 'after' | 'takeOver'> = {},
   ): AsyncIterableIterator<ListenerMessage> {
-    return messageStream((handler) => this.listen(messageType, handler, signal && { signal }));
+    const { signal, after, takeOver } = options;
+    const chosen = {
+      ...(signal && { signal }),
+      ...(after !== undefined && { after }),
+      ...(takeOver !== undefined && { takeOver }),
+    };
+    return messageStream((handler) => this.listen(messageType, handler, chosen));
   }
 
   /** Ends the connection to the connector. Messages that wait for their turn are refused; listeners go on. */

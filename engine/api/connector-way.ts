@@ -191,9 +191,17 @@ export class ConnectorWay {
       }
       throw error;
     }
-    const channel: OwnChannel = await OwnChannel.open(socket, this.#clock, () => {
-      if (this.#channel === channel) this.#channel = undefined;
+    let isOver = false;
+    let channel: OwnChannel | undefined;
+    channel = await OwnChannel.open(socket, {
+      clock: this.#clock,
+      onClose: () => {
+        isOver = true;
+        if (this.#channel === channel) this.#channel = undefined;
+      },
     });
+    // It may have gone again since it said its first word; what is asked of it is then told so.
+    if (isOver) return channel;
     this.#channel = channel;
     if (this.#closed) channel.close();
     return channel;

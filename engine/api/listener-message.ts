@@ -1,15 +1,18 @@
 import { AiocError } from '../base/errors.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
+import { UNFINISHED } from './listener.ts';
 import type { OutgoingMessage, SendOptions } from './message-frame.ts';
 import { ReceivedMessage } from './received-message.ts';
+import type { Receipt } from './subscription.ts';
 
 export interface Listener {
   readonly messageType: string;
   /** Settles when the listener has stopped and its last handler has ended; rejects with the error that stopped it. */
   readonly closed: Promise<void>;
   /**
-   * Removes the socket and takes nothing more. The message that a handler is at is finished; messages that the connector
-   * has written and nobody has taken are lost with a Python connector, which holds them for delivered.
+   * Removes the socket and takes nothing more. The message that a handler is at is finished, and acknowledged: `closed`
+   * says when. Messages that nobody has taken stay with an aioc connector; they are lost with a Python one, which holds
+   * what it has written for delivered.
    */
   stop(): Promise<void>;
 }
@@ -22,10 +25,25 @@ export type ReplyOptions = Omit<OutgoingMessage, 'messageType' | 'destinationId'
 /** A message that came to a listener, which can be replied to. */
 export class ListenerMessage extends ReceivedMessage {
   readonly #send: (options: SendOptions) => Promise<void>;
+  readonly #receipt: Receipt | undefined;
 
-  constructor(frame: Frame, send: (options: SendOptions) => Promise<void>) {
+  constructor(frame: Frame, send: (options: SendOptions) => Promise<void>, receipt?: Receipt) {
     super(frame);
     this.#send = send;
+    this.#receipt = receipt;
+  }
+
+  /**
+   * Where this message lies in the connector's store: a program that keeps it with what it has made of the message gives
+   * it as `after` when it listens again. Undefined from a Python connector, which has no such thing.
+   */
+  get cursor(): string | undefined {
+    return this.#receipt?.cursor;
+  }
+
+  /** Whether a listener may have been given it before. False from a Python connector, which does not say. */
+  get redelivered(): boolean {
+    return this.#receipt?.redelivered ?? false;
   }
 
   /**
@@ -48,17 +66,25 @@ export class ListenerMessage extends ReceivedMessage {
   }
 }
 
+interface Held {
+  readonly message: ListenerMessage;
+  /** It has been dealt with. */
+  done(): void;
+  /** Nobody has asked for more: it may not have been dealt with. */
+  leave(): void;
+}
+
 /** Turns a listener into an iterator: a message is held in its handler until the one after it is asked for. */
 export async function* messageStream(
   listen: (handler: MessageHandler) => Promise<Listener>,
 ): AsyncGenerator<ListenerMessage, void, undefined> {
-  let waiting: { readonly message: ListenerMessage; done(): void } | undefined;
+  let waiting: Held | undefined;
   let end: { readonly error?: unknown } | undefined;
   let wake = (): void => undefined;
   const listener = await listen(
     (message) =>
-      new Promise((done) => {
-        waiting = { message, done };
+      new Promise((done, reject) => {
+        waiting = { message, done, leave: () => reject(UNFINISHED) };
         wake();
       }),
   );
@@ -72,13 +98,16 @@ export async function* messageStream(
   );
   try {
     for (;;) {
-      const taken: typeof waiting = waiting;
+      const taken: Held | undefined = waiting;
       waiting = undefined;
       if (taken !== undefined) {
+        let isLeft = true;
         try {
           yield taken.message;
+          isLeft = false;
         } finally {
-          taken.done();
+          if (isLeft) taken.leave();
+          else taken.done();
         }
       } else if (end === undefined) {
         await new Promise<void>((resolve) => {
@@ -88,7 +117,7 @@ export async function* messageStream(
       else return;
     }
   } finally {
-    waiting?.done();
+    waiting?.leave();
     await listener.stop();
   }
 }

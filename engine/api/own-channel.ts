@@ -24,21 +24,28 @@ interface Pending {
   reject(error: AiocError): void;
 }
 
+export interface OwnChannelOptions {
+  readonly clock: Clock;
+  readonly onClose: () => void;
+  /** Told of what the connector says without having been asked. */
+  readonly onUnit?: (unit: Unit) => void;
+}
+
 /** A conversation with an aioc connector over its own local socket. */
 export class OwnChannel {
   readonly #socket: net.Socket;
   readonly #reader = new UnitReader();
   readonly #writer: UnitWriter;
   readonly #pending = new Map<number, Pending>();
-  readonly #onClose: () => void;
+  readonly #options: OwnChannelOptions;
   #number = 0;
   #failure: AiocError | undefined;
   #drained: (() => void)[] = [];
 
-  private constructor(socket: net.Socket, onClose: () => void) {
+  private constructor(socket: net.Socket, options: OwnChannelOptions) {
     this.#socket = socket;
     this.#writer = new UnitWriter(socket);
-    this.#onClose = onClose;
+    this.#options = options;
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', () => socket.destroy());
     socket.on('drain', () => {
@@ -52,8 +59,9 @@ export class OwnChannel {
    *
    * @throws AiocError AIOC_CONNECTOR_AWAY when it closes or says nothing, AIOC_FRAME_BAD when it is none
    */
-  static async open(socket: net.Socket, clock: Clock, onClose: () => void): Promise<OwnChannel> {
-    const channel = new OwnChannel(socket, onClose);
+  static async open(socket: net.Socket, options: OwnChannelOptions): Promise<OwnChannel> {
+    const { clock } = options;
+    const channel = new OwnChannel(socket, options);
     const { number, answer } = channel.ask('hello', jsonBody({ protocol: 1 }));
     const silent = new AiocError(
       'AIOC_CONNECTOR_AWAY',
@@ -76,8 +84,7 @@ export class OwnChannel {
    * AIOC_CONNECTOR_AWAY when it went away first: it is not known then whether it has done it.
    */
   ask(kind: UnitKind, body: Buffer): Asked {
-    this.#number = (this.#number + 1) % 0xffff_ffff;
-    const number = this.#number;
+    const number = this.newNumber();
     if (this.#failure !== undefined) return { number, answer: Promise.reject(this.#failure) };
     const answer = new Promise<Unit>((resolve, reject) => {
       // Who waits for an answer keeps the program alive.
@@ -86,6 +93,16 @@ export class OwnChannel {
       this.#writer.write(kind, number, body);
     });
     return { number, answer };
+  }
+
+  newNumber(): number {
+    this.#number = (this.#number + 1) % 0xffff_ffff;
+    return this.#number;
+  }
+
+  /** Says something that no answer is waited for: what is answered all the same comes to `onUnit`. */
+  tell(kind: UnitKind, number: number, body: Buffer): void {
+    if (this.#failure === undefined) this.#writer.write(kind, number, body);
   }
 
   /** Waits for no answer to that question any more. */
@@ -114,6 +131,17 @@ export class OwnChannel {
     this.#socket.end();
   }
 
+  /** Closes, and resolves when all that was said has left this program, or never will. */
+  async ended(): Promise<void> {
+    if (this.#failure !== undefined) return;
+    this.#writer.flush();
+    this.#socket.ref();
+    await new Promise<void>((resolve) => {
+      this.#socket.once('close', resolve);
+      this.#socket.end(resolve);
+    });
+  }
+
   #read(chunk: Buffer): void {
     try {
       this.#reader.push(chunk);
@@ -127,7 +155,10 @@ export class OwnChannel {
   #take(unit: Unit): void {
     const pending = this.#pending.get(unit.number);
     // A response may cross the word that nobody waits for it any more.
-    if (pending === undefined) return;
+    if (pending === undefined) {
+      this.#options.onUnit?.(unit);
+      return;
+    }
     this.#settle(unit.number);
     if (unit.kind === 'failed') pending.reject(errorIn(unit));
     else pending.resolve(unit);
@@ -148,7 +179,7 @@ export class OwnChannel {
       pending.reject(this.#failure);
     }
     for (const resolve of this.#drained.splice(0)) resolve();
-    this.#onClose();
+    this.#options.onClose();
   }
 }
 
@@ -160,7 +191,8 @@ export function outcomeIn(unit: Unit): SendOutcome {
   return outcome === 'stored' || outcome === 'ignored' ? outcome : 'accepted';
 }
 
-function errorIn(unit: Unit): AiocError {
+/** What went wrong, in a `failed`. */
+export function errorIn(unit: Unit): AiocError {
   const { code, message } = bodyAsJson(unit);
   const known = typeof code === 'string' && code in ERROR_CODES ? (code as ErrorCode) : 'AIOC_INTERNAL';
   return new AiocError(known, String(message));

@@ -136,6 +136,13 @@ export const LIMITS = {
   deliveryBatchBytes: 64 * KIB,
   /** How soon a listener that was not there is looked for again while messages wait for it. */
   listenerRetryMs: 500,
+  /** Messages that a subscription of a local program has and has not acknowledged, beyond a single one. */
+  subscriptionMessages: 256,
+  subscriptionBytes: 1 * MIB,
+  /** What a listener on Python's socket is given to subscribe, if it can: a few exchanges on one machine. */
+  subscriptionGraceMs: 250,
+  /** How soon after one look for its connector's own socket a program takes the next. */
+  subscriptionLookMs: 50,
   /** Sockets of another directory that a start tries, to warn of one that is in use: each costs a connection. */
   socketsLookedAt: 100,
   /** How long messages are counted for one line of the log: as long as in Python. */
@@ -171,14 +178,14 @@ export const LIMITS = {
   outboxWindow: 1_024,
   /** Messages of one outbox that wait behind the window and whose fate is still told to whoever sent them. */
   outboxWatched: 10_000,
-  outboxLoadBytes: 1 * MIB,
+  outboxLoadBytes: 256 * KIB,
   inboxMessages: 10_000,
   inboxBytes: 64 * MIB,
   /** How soon a store that took nothing, as with a full disk, is tried again. */
   storeRetryMs: 500,
   /** Arrivals of one type that go to the store in one batch, unless a single one is larger. */
   inboxBatchBytes: 1 * MIB,
-  inboxReadBytes: 1 * MIB,
+  inboxReadBytes: 256 * KIB,
   /** Sent but not yet acknowledged messages to one peer that is not aioc. */
   unackedMessages: 256,
   /** Sent but not yet acknowledged messages of one type to an aioc peer, which may all wait in its memory. */

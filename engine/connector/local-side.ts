@@ -58,6 +58,7 @@ export class LocalSide {
       log,
       forEverybody: local.everybodyCanSend,
       version: connector.version,
+      onChange,
     });
     this.#commander = new Commander({ path: commanderSocketPath(directory, owner), control, log, clock });
     this.#deliveries = [...mailroom.inboxes].map((inbox) => {
@@ -93,9 +94,10 @@ export class LocalSide {
   }
 
   async stop(): Promise<void> {
+    // First of all: what a subscription leaves behind is not for them any more.
+    for (const delivery of this.#deliveries) delivery.stop();
     await this.#sendSocket.stop();
     await this.#ownSocket.stop();
-    for (const delivery of this.#deliveries) delivery.stop();
     this.setListed(false);
     await this.#listing;
   }

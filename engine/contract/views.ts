@@ -139,6 +139,8 @@ export interface QueueRow {
   readonly outRate: number;
   /** Seconds until empty at the present rates; absent when it does not shrink. */
   readonly drainSeconds?: number;
+  /** Messages that a full queue has dropped in this run; absent while there are none. */
+  readonly dropped?: number;
   /** Why nothing leaves, worst reason first; absent when it flows or is empty. */
   readonly blocked?: string;
 }

@@ -101,6 +101,13 @@ export class Mailroom implements Application {
     this.#traffic = traffic;
   }
 
+  /** @throws AiocError AIOC_TYPE_UNKNOWN */
+  inbox(type: string): Inbox {
+    const inbox = this.#inboxes.get(type);
+    if (inbox !== undefined) return inbox;
+    throw new AiocError('AIOC_TYPE_UNKNOWN', `the type ${type} is not in recv_message_types: add it there`);
+  }
+
   get inboxes(): Iterable<Inbox> {
     return this.#inboxes.values();
   }

@@ -32,12 +32,21 @@ export interface ListenUnixOptions {
   readonly taken: { readonly code: ErrorCode; readonly message: string };
   /** As root: gives the socket to nobody, so that programs and connectors of every user in that group can use it. */
   readonly forEverybody: boolean;
+  /** Takes the place of a socket on which somebody listens, who notices nothing of it. */
+  readonly takeOver?: boolean;
   onConnection(socket: net.Socket): void;
 }
 
 export interface UnixListener {
   /** Takes no more connections and removes the socket; those that are open stay so. */
   close(): Promise<void>;
+  /** Lets whoever connects know that the program behind it takes its messages from the connector's own socket. */
+  markSubscriber(): void;
+}
+
+/** Whether the program behind a socket has said that it subscribes: its mark goes with the file, and needs no answer. */
+export function isMarkedSubscriber(path: string): boolean {
+  return ((lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0) & SUBSCRIBER_BIT) !== 0;
 }
 
 /**
@@ -63,22 +72,41 @@ export async function listenUnix(options: ListenUnixOptions): Promise<UnixListen
   // Later errors (no more file descriptors, say) cost a connection, never the program.
   server.on('error', () => undefined);
   openUp(path, forEverybody);
+  const ours = inodeOf(path);
   // Closing does not wait for the connections: they may well outlive the listening.
-  return { close: () => closeServer(server) };
+  return {
+    close: async () => closeServer(server, ours === inodeOf(path)),
+    markSubscriber: () => {
+      if (ours === inodeOf(path)) mark(path);
+    },
+  };
 }
 
-function closeServer(server: net.Server): Promise<void> {
-  server.close();
-  return Promise.resolve();
+function mark(path: string): void {
+  try {
+    chmodSync(path, SOCKET_MODE | SUBSCRIBER_BIT);
+  } catch {
+    // Systems may refuse it. Then the connector waits for a shorter while.
+  }
 }
 
-async function removeStale({ path, taken }: ListenUnixOptions): Promise<void> {
+/** Closing removes the file of that name: it may be another program's by now, who has taken it over. */
+function closeServer(server: net.Server, isOurs: boolean): void {
+  if (isOurs) server.close();
+  else server.unref();
+}
+
+function inodeOf(path: string): number | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.ino;
+}
+
+async function removeStale({ path, taken, takeOver = false }: ListenUnixOptions): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) {
     throw new AiocError('AIOC_LISTEN', `${path} is in the way and is not a socket: move it away`);
   }
-  if (await isLiveSocket(path)) throw new AiocError(taken.code, taken.message);
+  if (!takeOver && (await isLiveSocket(path))) throw new AiocError(taken.code, taken.message);
   try {
     unlinkSync(path);
   } catch (error) {
@@ -97,6 +125,8 @@ function openUp(path: string, forEverybody: boolean): void {
 }
 
 const SOCKET_MODE = 0o770;
+/** The sticky bit, which means nothing else for a socket. */
+const SUBSCRIBER_BIT = 0o1000;
 
 /** Looked up once: they do not change while a program runs. */
 let nobody: { readonly uid: number; readonly gid: number } | undefined;

@@ -84,9 +84,26 @@ export class InboxWriter {
     this.#storing = true;
     while (this.#unstored.length > 0) {
       const batch = this.#unstored.splice(0, this.#batchLength());
-      await Promise.all(this.#runsIn(batch).map((run) => this.#storeRun(run)));
+      await Promise.all([...this.#runsIn(batch)].map(([peerName, runs]) => this.#storeRuns(peerName, runs)));
     }
     this.#storing = false;
+  }
+
+  /** One run of a sender after the other: a later one must not be stored when the one before it is not. */
+  async #storeRuns(peerName: string | undefined, runs: readonly Run[]): Promise<void> {
+    for (const [index, run] of runs.entries()) {
+      try {
+        await this.#storeRun(run);
+      } catch (error) {
+        const behind = this.#unstored.filter(({ source }) => source?.peerName === peerName);
+        this.#unstored = this.#unstored.filter(({ source }) => source?.peerName !== peerName);
+        const refused = [...runs.slice(index).flatMap(({ messages }) => messages), ...behind];
+        // What comes next of this sender is measured by what the store has, and not by what it was asked for.
+        for (const { source } of refused) if (source !== undefined) this.#asked.delete(epochInStore(source));
+        for (const message of refused) message.refused(error);
+        return;
+      }
+    }
   }
 
   #batchLength(): number {
@@ -99,22 +116,23 @@ export class InboxWriter {
     return length;
   }
 
-  /** Order is kept for each sender: those that number their messages apart from each other, the others together. */
-  #runsIn(batch: readonly Unstored[]): readonly Run[] {
-    const runs: Run[] = [];
-    const open = new Map<string | undefined, Run>();
+  /** By sender; those that do not number their messages together, under undefined. */
+  #runsIn(batch: readonly Unstored[]): ReadonlyMap<string | undefined, readonly Run[]> {
+    const bySender = new Map<string | undefined, Run[]>();
     for (const message of batch) {
       const epoch = message.source && epochInStore(message.source);
-      let run = open.get(epoch);
-      if (run === undefined || !continues(run, message)) {
-        run = { messages: [], source: epoch === undefined ? undefined : this.#sourceOf(epoch, message) };
-        open.set(epoch, run);
-        runs.push(run);
-      }
-      run.messages.push(message);
+      const runs = bySender.get(message.source?.peerName) ?? [];
+      bySender.set(message.source?.peerName, runs);
+      const last = runs.at(-1);
+      if (last !== undefined && continues(last, message, epoch)) last.messages.push(message);
+      else
+        runs.push({
+          messages: [message],
+          source: epoch === undefined ? undefined : this.#sourceOf(epoch, message),
+        });
       if (epoch !== undefined) this.#asked.set(epoch, message.source?.seq ?? 0);
     }
-    return runs;
+    return bySender;
   }
 
   #sourceOf(epoch: string, { source }: Unstored): Run['source'] {
@@ -124,16 +142,10 @@ export class InboxWriter {
   }
 
   async #storeRun({ messages, source }: Run): Promise<void> {
-    try {
-      const outcome = await this.#append(messages, source);
-      if (source !== undefined) this.#noteStored(source.epoch, source.firstSeq + messages.length - 1);
-      for (const { stored } of messages) stored(outcome === 'duplicate');
-      this.#options.onArrival();
-    } catch (error) {
-      // What comes next of this sender is measured by what the store has, and not by what it was asked for.
-      if (source !== undefined) this.#asked.delete(source.epoch);
-      for (const { refused } of messages) refused(error);
-    }
+    const outcome = await this.#append(messages, source);
+    if (source !== undefined) this.#noteStored(source.epoch, source.firstSeq + messages.length - 1);
+    for (const { stored } of messages) stored(outcome === 'duplicate');
+    this.#options.onArrival();
   }
 
   /** @throws AiocError AIOC_CANCELLED when the store is closed, AIOC_STORE_GAP when what was before it was refused */
@@ -170,6 +182,7 @@ export class InboxWriter {
   }
 }
 
-function continues({ messages, source }: Run, message: Unstored): boolean {
-  return source === undefined || message.source?.seq === source.firstSeq + messages.length;
+function continues({ messages, source }: Run, message: Unstored, epoch: string | undefined): boolean {
+  if (source === undefined) return epoch === undefined;
+  return source.epoch === epoch && message.source?.seq === source.firstSeq + messages.length;
 }

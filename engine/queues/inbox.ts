@@ -5,6 +5,7 @@ import { RateMeter } from '../base/rate-meter.ts';
 import type { WhenFull } from '../config/shapes.ts';
 import type { Store, StoredRecord } from '../storage/store.ts';
 import type { Capacity } from './capacity.ts';
+import { InboxTakers } from './inbox-takers.ts';
 import { InboxWriter } from './inbox-writer.ts';
 import type { MessageSource, StoredMark } from './message-source.ts';
 
@@ -35,6 +36,8 @@ export class Inbox {
   readonly type: string;
   readonly arrivals: RateMeter;
   readonly departures: RateMeter;
+  /** Who takes what is in here: one at a time. */
+  readonly takers: InboxTakers;
   readonly #options: InboxOptions;
   #depth = 0;
   #bytes = 0;
@@ -44,7 +47,11 @@ export class Inbox {
   /** Somebody takes what is in here, or did so a moment ago and may come back: waiting for room makes sense. */
   #isHopeful = false;
   #giveUp: Timer | undefined;
-  #onArrival: () => void = () => undefined;
+  readonly #onArrival = new Set<() => void>();
+  /** Up to here all has been taken. The store may take a while to hear of it. */
+  #doneUpTo = 0;
+  /** Up to here a listener may have been given everything before. */
+  #givenUpTo = 0;
   readonly #waitingForRoom: Waiting[] = [];
   #admitting = false;
   readonly #writer: InboxWriter;
@@ -55,17 +62,24 @@ export class Inbox {
     this.#options = options;
     this.type = options.type;
     const { stream, store, clock } = options;
-    this.#writer = new InboxWriter({ stream, store, clock, onArrival: () => this.#onArrival() });
+    const onArrival = (): void => {
+      for (const action of this.#onArrival) action();
+    };
+    this.#writer = new InboxWriter({ stream, store, clock, onArrival });
+    this.takers = new InboxTakers(this.type, (listened) => this.setListened(listened));
     this.arrivals = new RateMeter(options.clock);
     this.departures = new RateMeter(options.clock);
   }
 
   /** Finds again what an earlier run has left in the store. Before anything is put in. */
   async restore(): Promise<void> {
-    const { count, bytes, oldestAtMs } = await this.#options.store.stat(this.#options.stream);
+    const { store, stream } = this.#options;
+    const { count, bytes, oldestAtMs, lastPosition } = await store.stat(stream);
     this.#depth = count;
     this.#bytes = bytes;
     this.#oldestAtMs = oldestAtMs;
+    this.#doneUpTo = 0;
+    this.#givenUpTo = lastPosition;
     await this.#writer.restore();
   }
 
@@ -95,13 +109,23 @@ export class Inbox {
     return this.#depth === 0 ? undefined : this.#oldestAtMs;
   }
 
+  /** Whether what is in it outlives the program. */
+  get isStored(): boolean {
+    return this.#options.isStored;
+  }
+
   get listened(): boolean {
     return this.#listened;
   }
 
-  /** Called with each arrival by whoever delivers. */
-  onArrival(action: () => void): void {
-    this.#onArrival = action;
+  /**
+   * Calls `action` whenever something has come into the store.
+   *
+   * @returns what ends that
+   */
+  onArrival(action: () => void): () => void {
+    this.#onArrival.add(action);
+    return () => void this.#onArrival.delete(action);
   }
 
   setListened(listened: boolean): void {
@@ -191,12 +215,34 @@ export class Inbox {
     return true;
   }
 
+  /** What waits behind `after` (0: from the first), as much as is read at once. What has been taken never comes again. */
   read(after: number): Promise<readonly StoredRecord[]> {
-    return this.#options.store.read(this.#options.stream, after, LIMITS.inboxReadBytes);
+    const { store, stream } = this.#options;
+    return store.read(stream, Math.max(after, this.#doneUpTo), LIMITS.inboxReadBytes);
+  }
+
+  /** What positions in here belong to; see `Store.identity`. */
+  get identity(): string {
+    return this.#options.store.identity(this.#options.stream);
+  }
+
+  /**
+   * A listener is given what lies at this position now.
+   *
+   * @returns whether one may have been given it before, in this run or an earlier one
+   */
+  give(position: number): boolean {
+    if (position <= this.#givenUpTo) return true;
+    this.#givenUpTo = position;
+    return false;
   }
 
   /** The listener has taken everything up to this record. */
-  done(record: StoredRecord, sizes: { readonly count: number; readonly bytes: number }): Promise<void> {
+  done(
+    record: Pick<StoredRecord, 'position' | 'atMs'>,
+    sizes: { readonly count: number; readonly bytes: number },
+  ): Promise<void> {
+    this.#doneUpTo = Math.max(this.#doneUpTo, record.position);
     this.#depth -= sizes.count;
     this.#bytes -= sizes.bytes;
     this.departures.add(sizes.count);

@@ -18,6 +18,11 @@ export class LateStore implements Store {
     this.#opened ??= await this.#make();
   }
 
+  /** @throws AiocError AIOC_CANCELLED while it is closed */
+  identity(stream: string): string {
+    return this.#store.identity(stream);
+  }
+
   async append(stream: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended> {
     return this.#store.append(stream, batch, source);
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/ports.ts';
+import { realRandomness } from '../base/real-ports.ts';
 import {
   type Appended,
   type BatchSource,
@@ -20,10 +21,16 @@ interface Stream {
 /** Keeps records until the program ends, and not longer. */
 export class MemoryStore implements Store {
   readonly #clock: Clock;
+  /** Nobody is to meet it again, whatever the world: the simulated one draws nothing for it. */
+  readonly #identity = realRandomness().bytes(16).toString('hex');
   readonly #streams = new Map<string, Stream>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  identity(): string {
+    return this.#identity;
   }
 
   async append(name: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended> {

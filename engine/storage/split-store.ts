@@ -16,6 +16,10 @@ export class SplitStore implements Store {
     this.#options = options;
   }
 
+  identity(stream: string): string {
+    return this.#of(stream).identity(stream);
+  }
+
   append(stream: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended> {
     return this.#of(stream).append(stream, batch, source);
   }

@@ -54,6 +54,11 @@ export interface StreamStat {
 
 export interface Store {
   /**
+   * The name of what holds a stream: positions of two answers with the same one mean the same. It changes when what was
+   * there is gone, as with a program's memory or a journal that was deleted.
+   */
+  identity(stream: string): string;
+  /**
    * Appends a batch as one: all of it is kept, or none. With a source, what the stream has from that epoch already is
    * left out, and a gap is refused. The next append may be asked for before this one is done; those of one stream settle
    * in the order in which they were asked for.

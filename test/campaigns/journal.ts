@@ -28,3 +28,5 @@ try {
   for (const [kind, count] of Object.entries(totals).sort(([, a], [, b]) => b - a))
     console.log(`  ${count} × ${kind}`);
 }
+// A history that has failed may have left something that would go on for ever.
+process.exit();

@@ -154,6 +154,17 @@ test('an inbox to which nobody listens is a queue with its reason', async (t) =>
   assert.match(screen.text(), /stuck\? no program of this machine listens to events/);
 });
 
+test('what a full queue has dropped is shown, also when nothing is stuck', async (t) => {
+  const { screen } = await opened(t, {
+    ...server(),
+    queues: [
+      sampleQueue('q1', { type: 'events', dropped: 12 }),
+      sampleQueue('q2', { type: 'b', dropped: 1 }),
+    ],
+  });
+  assert.match(screen.text(), /dropped, full: 12 of client1 · events, and of 1 more/);
+});
+
 test('!exit waits a moment for the acknowledgement of the last line, and asks only when it does not come', async (t) => {
   const { screen, door } = await opened(t, { ...server() });
   door.setStatus({ waitingCount: 1 });

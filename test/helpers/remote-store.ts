@@ -19,6 +19,10 @@ export class RemoteStore implements Store {
     this.#random = random;
   }
 
+  identity(): string {
+    return this.#store.identity();
+  }
+
   append(stream: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended> {
     return this.#later(async () => {
       const { outcome, position } = await this.#store.append(stream, batch, source);

@@ -3,18 +3,18 @@ const RECHECK_MS = 20;
 
 export interface WaitOptions {
   readonly timeoutMs?: number;
-  /** Completes the sentence "waited 5000 ms for …". */
+  /** Completes the sentence "waited 20000 ms for …". */
   readonly what: string;
 }
 
 /**
  * Waits until `condition` gives something truthy, and returns that. A condition that throws counts as not yet
  * fulfilled; what it threw last is the cause of the error.
- * @throws Error after `timeoutMs` (default 5000) milliseconds
+ * @throws Error after `timeoutMs` (default 20,000: a busy machine may take its time) milliseconds
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 5000, what }: WaitOptions,
+  { timeoutMs = 20_000, what }: WaitOptions,
 ): Promise<NonNullable<T>> {
   const end = performance.now() + timeoutMs;
   for (;;) {

@@ -91,10 +91,12 @@ test('two connectors of one process exchange 1,000 messages each way, in order, 
   t.after(() => fromServer.close());
   t.after(() => fromClient.close());
   const numbers = Array.from({ length: 1_000 }, (_, number) => String(number));
+  const sent: Promise<unknown>[] = [];
   for (const data of numbers) {
-    await fromClient.send({ messageType: 'any', data });
-    await fromServer.send({ messageType: 'any', destinationId: 'client1', data });
+    sent.push(fromClient.send({ messageType: 'any', data }));
+    sent.push(fromServer.send({ messageType: 'any', destinationId: 'client1', data }));
   }
+  await Promise.all(sent);
   await waitFor(() => atServer.length >= 1_000 && atClient.length >= 1_000, {
     what: 'all messages',
     timeoutMs: 30_000,

@@ -5,8 +5,9 @@ import { atEndOfTurn } from '../../base/end-of-turn.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Clock, Timer } from '../../base/ports.ts';
 import type { Inbox } from '../../queues/inbox.ts';
+import type { SocketTaker } from '../../queues/inbox-takers.ts';
 import type { StoredRecord } from '../../storage/store.ts';
-import { connectUnix } from '../unix-sockets.ts';
+import { connectUnix, isMarkedSubscriber } from '../unix-sockets.ts';
 
 export interface ListenerDeliveryOptions {
   readonly inbox: Inbox;
@@ -20,31 +21,39 @@ export interface ListenerDeliveryOptions {
 
 /**
  * Brings one type's messages to its listener on Python's receive socket (PROTOCOL §4): one connection, in order, and no
- * faster than the listener reads. What was not written when a listener goes away is written to the next one. To a
- * listener that keeps up many messages go in one write; to one that does not each goes in its own, so that it is known
- * which of them it had when it went away.
+ * faster than the listener reads. What was not written when a listener goes away is written to the next one. A message
+ * that is stored goes in a write of its own and is noted as taken before the next one, so that a connector that is killed
+ * repeats one at most. Others go many in one write, to a listener that keeps up.
+ *
+ * A program that uses aioc's library listens here, too, and subscribes over aioc's own socket, where it says which
+ * messages it is done with. So a listener that has just been found is given a moment to subscribe before anything is
+ * written to it, and a longer one when it has done so before; while there is a subscription nothing is written at all.
  */
-export class ListenerDelivery {
+export class ListenerDelivery implements SocketTaker {
   readonly #options: ListenerDeliveryOptions;
   #socket: Socket | undefined;
   #retry: Timer | undefined;
   #watcher: FSWatcher | undefined;
-  #running = false;
+  #running: Promise<void> | undefined;
   /** Something has arrived since the queue was last looked into. */
   #again = false;
   #planned = false;
-  /** Up to this position all has been written. The store may take a while to hear of it. */
-  #writtenUpTo = 0;
+  /** The listener that is there has had its moment to subscribe. */
+  #isPlain = false;
+  /** Ends the moment that a listener is given to subscribe. */
+  #endGrace = (): void => undefined;
   #batchBytes: number = LIMITS.deliveryBatchBytes;
   #stopped = false;
 
   constructor(options: ListenerDeliveryOptions) {
     this.#options = options;
     options.inbox.onArrival(() => this.#arrived());
+    options.inbox.takers.setSocketTaker(this);
   }
 
   start(): void {
     this.#stopped = false;
+    this.#isPlain = false;
     try {
       // A listener that has just come is found at once, not only at the next look.
       this.#watcher = watch(dirname(this.#options.path), { persistent: false }, () => this.#run());
@@ -60,8 +69,31 @@ export class ListenerDelivery {
     this.#retry?.cancel();
     this.#watcher?.close();
     this.#socket?.destroy();
+    this.#endGrace();
     this.#options.inbox.setListened(false);
     this.#options.inbox.release();
+  }
+
+  get isConnected(): boolean {
+    return this.#open !== undefined;
+  }
+
+  async giveWay(): Promise<void> {
+    this.#retry?.cancel();
+    this.#endGrace();
+    while (this.#running !== undefined) await this.#running;
+    if (!this.#isAside) return;
+    const socket = this.#open;
+    // It hears no more of this one's end than that it has been ended.
+    this.#socket = undefined;
+    if (socket !== undefined) await ended(socket);
+  }
+
+  comeBack(): void {
+    this.#isPlain = false;
+    // What was left in the middle when it gave way, should that not be over yet.
+    this.#again = true;
+    this.#run();
   }
 
   get listened(): boolean {
@@ -71,7 +103,7 @@ export class ListenerDelivery {
   /** Those that arrive in one turn are looked for together. */
   #arrived(): void {
     this.#again = true;
-    if (this.#planned || this.#running) return;
+    if (this.#planned || this.#running !== undefined) return;
     this.#planned = true;
     atEndOfTurn(() => {
       this.#planned = false;
@@ -80,18 +112,18 @@ export class ListenerDelivery {
   }
 
   #run(): void {
-    if (this.#running || this.#stopped || this.#options.inbox.depth === 0) return;
-    this.#running = true;
+    const { inbox } = this.#options;
+    if (this.#running !== undefined || this.#stopped || inbox.depth === 0 || this.#isAside) return;
     this.#again = false;
-    this.#deliver().then(
+    this.#running = this.#deliver().then(
       () => this.#ended(false),
       () => this.#ended(true),
     );
   }
 
   #ended(failed: boolean): void {
-    this.#running = false;
-    if (this.#stopped || this.#options.inbox.depth === 0) return;
+    this.#running = undefined;
+    if (this.#stopped || this.#options.inbox.depth === 0 || this.#isAside) return;
     if (!failed) {
       if (this.#again) this.#run();
       return;
@@ -100,15 +132,20 @@ export class ListenerDelivery {
     this.#retry = this.#options.clock.after(LIMITS.listenerRetryMs, () => this.#run());
   }
 
+  get #isAside(): boolean {
+    return this.#options.inbox.takers.isSubscribed;
+  }
+
   /** Writes what waits until nothing does. Rejects when the listener is not there, or goes away. */
   async #deliver(): Promise<void> {
     const { inbox, preserveSocket, onChange } = this.#options;
     for (;;) {
-      const records = await inbox.read(this.#writtenUpTo);
+      const records = await inbox.read(0);
       if (records.length === 0) return;
       for (let index = 0; index < records.length; ) {
         const socket = this.#open ?? (await this.#connected());
-        const count = preserveSocket ? this.#batch(records, index) : 1;
+        if (this.#isAside) return;
+        const count = preserveSocket && !inbox.isStored ? this.#batch(records, index) : 1;
         const batch = records.slice(index, index + count);
         await this.#write(socket, batch);
         index += count;
@@ -133,15 +170,17 @@ export class ListenerDelivery {
   async #write(socket: Socket, batch: readonly StoredRecord[]): Promise<void> {
     const last = batch.at(-1) as StoredRecord;
     const payloads = batch.map(({ payload }) => payload);
+    this.#options.inbox.give(last.position);
     const bytes = payloads.length === 1 ? last.payload : Buffer.concat(payloads);
     const left = written(socket, bytes);
     const keepsUp = socket.writableLength === 0;
     const larger = Math.max(LIMITS.deliveryBatchBytes / 16, this.#batchBytes * 2);
     this.#batchBytes = keepsUp ? Math.min(LIMITS.deliveryBatchBytes, larger) : 0;
     await left;
-    this.#writtenUpTo = last.position;
-    // Not awaited: what the store has not heard of yet is not read again.
-    this.#options.inbox.done(last, { count: batch.length, bytes: bytes.length }).catch(() => undefined);
+    const { inbox } = this.#options;
+    // A store that cannot note it now writes it with what it writes next.
+    const noted = inbox.done(last, { count: batch.length, bytes: bytes.length }).catch(() => undefined);
+    if (inbox.isStored) await noted;
   }
 
   get #open(): Socket | undefined {
@@ -150,6 +189,7 @@ export class ListenerDelivery {
 
   async #connected(): Promise<Socket> {
     const socket = await connectUnix(this.#options.path).catch((error: unknown) => {
+      this.#isPlain = false;
       this.#listening(false);
       throw error;
     });
@@ -160,22 +200,55 @@ export class ListenerDelivery {
     socket.once('close', () => {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
+      this.#isPlain = false;
+      this.#endGrace();
       this.#listening(false);
     });
     this.#listening(true);
+    if (!this.#isPlain) await this.#grace();
+    if (socket.destroyed) throw new Error('the listener went away');
     return socket;
   }
 
+  async #grace(): Promise<void> {
+    const { clock, path } = this.#options;
+    await new Promise<void>((resolve) => {
+      const isOver = (): void => {
+        this.#isPlain = true;
+        resolve();
+      };
+      let timer = clock.after(LIMITS.subscriptionGraceMs, () => {
+        if (isMarkedSubscriber(path)) timer = clock.after(LIMITS.listenerGraceMs, isOver);
+        else isOver();
+      });
+      this.#endGrace = () => {
+        timer.cancel();
+        resolve();
+      };
+      // It may have come while the connection was made.
+      if (this.#isAside) this.#endGrace();
+    });
+  }
+
   #listening(listened: boolean): void {
-    if (listened === this.#options.inbox.listened) return;
+    // Whether a subscription is there is not for this one to say.
+    if (this.#isAside || listened === this.#options.inbox.listened) return;
     this.#options.inbox.setListened(listened);
     this.#options.onChange();
   }
 
   async #closeAfterMessage(socket: Socket): Promise<void> {
     this.#socket = undefined;
-    await new Promise<void>((resolve) => socket.end(resolve));
+    await ended(socket);
   }
+}
+
+/** Resolves when the other side can read to the end, or is gone. */
+function ended(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('close', resolve);
+    socket.end(resolve);
+  });
 }
 
 /** Resolves when the bytes have left for the listener; rejects when they did not. */

@@ -14,12 +14,14 @@ export interface OwnSocketOptions {
   readonly forEverybody: boolean;
   /** Of this aioc, for programs that ask. */
   readonly version: string;
+  /** A subscription has begun or ended, or something was taken. */
+  readonly onChange: () => void;
 }
 
 /** Where programs that use aioc's library talk to the connector: one connection each, both ways. */
 export class OwnSocket {
   readonly #options: OwnSocketOptions;
-  readonly #connections = new Set<Socket>();
+  readonly #connections = new Map<Socket, Program>();
   #listener: UnixListener | undefined;
 
   constructor(options: OwnSocketOptions) {
@@ -41,11 +43,14 @@ export class OwnSocket {
   async stop(): Promise<void> {
     await this.#listener?.close();
     this.#listener = undefined;
-    for (const socket of this.#connections) socket.destroy();
+    for (const [socket, program] of this.#connections) {
+      program.end();
+      socket.destroy();
+    }
   }
 
   #take(socket: Socket): void {
-    const { log, mailroom, clock, version } = this.#options;
+    const { log, mailroom, clock, version, onChange } = this.#options;
     if (this.#connections.size >= LIMITS.localConnections) {
       log.event(`more than ${LIMITS.localConnections} local programs at once: the newest was turned away`, {
         warning: true,
@@ -53,8 +58,8 @@ export class OwnSocket {
       socket.destroy();
       return;
     }
-    this.#connections.add(socket);
-    const program = new Program({ socket, mailroom, clock, log, version });
+    const program = new Program({ socket, mailroom, clock, log, version, onChange });
+    this.#connections.set(socket, program);
     socket.on('data', (chunk: Buffer) => program.push(chunk));
     socket.on('drain', () => program.drained());
     socket.on('error', () => socket.destroy());

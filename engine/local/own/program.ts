@@ -8,6 +8,7 @@ import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import { responseFrame } from '../legacy/response-frame.ts';
 import { parseLocalFrame } from '../local-frames.ts';
 import type { Mailroom } from '../mailroom.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { UnitWriter } from './unit-writer.ts';
 import { bodyAsJson, jsonBody, type Unit, type UnitKind, UnitReader } from './units.ts';
 
@@ -20,6 +21,7 @@ export interface ProgramOptions {
   readonly clock: Clock;
   readonly log: TrafficLog;
   readonly version: string;
+  readonly onChange: () => void;
 }
 
 /** One program's conversation with the connector over aioc's own local socket. */
@@ -30,6 +32,7 @@ export class Program {
   readonly #requests = new Map<number, () => void>();
   #greeted = false;
   readonly #writer: UnitWriter;
+  readonly #subscriptions: Subscriptions;
   #ended = false;
   #running = false;
   #paused = false;
@@ -40,7 +43,9 @@ export class Program {
 
   constructor(options: ProgramOptions) {
     this.#options = options;
+    const { mailroom, clock, onChange } = options;
     this.#writer = new UnitWriter(options.socket);
+    this.#subscriptions = new Subscriptions({ mailroom, clock, writer: this.#writer, onChange });
   }
 
   push(chunk: Buffer): void {
@@ -56,6 +61,7 @@ export class Program {
   end(): void {
     this.#ended = true;
     this.#unitEnded();
+    this.#subscriptions.end();
     for (const stopWaiting of this.#requests.values()) stopWaiting();
     this.#requests.clear();
   }
@@ -125,6 +131,11 @@ export class Program {
         return this.#request(unit);
       case 'cancel':
         this.#cancel(unit.number);
+        return undefined;
+      case 'subscribe':
+      case 'taken':
+      case 'unsubscribe':
+        this.#subscriptions.handle(unit.kind, unit);
         return undefined;
       default:
         throw new Error(`a ${unit.kind} is for connectors to say`);

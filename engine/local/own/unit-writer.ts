@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { atEndOfTurn } from '../../base/end-of-turn.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { encodeUnit, type UnitKind } from './units.ts';
+import { encodeMessage, encodeUnit, type SubscribedMessage, type UnitKind } from './units.ts';
 
 /** Writes units to a socket, the small ones of one turn in one piece. */
 export class UnitWriter {
@@ -20,8 +20,15 @@ export class UnitWriter {
   }
 
   write(kind: UnitKind, number: number, body: Buffer): void {
+    this.#add(encodeUnit({ kind, number, body }));
+  }
+
+  writeMessage(number: number, message: SubscribedMessage): void {
+    this.#add(encodeMessage(number, message));
+  }
+
+  #add([head, rest]: readonly [Buffer, Buffer]): void {
     if (this.#bytes === 0) atEndOfTurn(() => this.flush());
-    const [head, rest] = encodeUnit({ kind, number, body });
     this.#pieces.push(head, rest);
     this.#bytes += head.length + rest.length;
     this.#isLarge ||= rest.length > LIMITS.copiedFrameBytes;

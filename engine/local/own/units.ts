@@ -21,26 +21,66 @@ export const UNIT_KINDS = {
   send: 2,
   request: 3,
   cancel: 4,
+  subscribe: 5,
+  taken: 6,
+  unsubscribe: 7,
   welcome: 16,
   done: 17,
   failed: 18,
   response: 19,
+  message: 20,
 } as const;
 export type UnitKind = keyof typeof UNIT_KINDS;
 
 const NAMES: (UnitKind | undefined)[] = [];
 for (const [name, code] of Object.entries(UNIT_KINDS)) NAMES[code] = name as UnitKind;
 const HEAD_BYTES = 9;
+const POSITION_BYTES = 6;
+const PLACE_BYTES = POSITION_BYTES + 1;
+/** Among the flags of a message. */
+const REDELIVERED = 1;
 /** A whole message with the largest header, and what a unit adds. */
 const MAX_BYTES = LIMITS.messageBytes + LIMITS.headerBytes + 64;
 
 /** The bytes of a unit, in pieces: the body is not copied. */
-export function encodeUnit({ kind, number, body }: Unit): readonly [Buffer, Buffer] {
-  const head = Buffer.allocUnsafe(HEAD_BYTES);
-  head.writeUInt32LE(HEAD_BYTES - 4 + body.length, 0);
+export function encodeUnit(unit: Unit): readonly [Buffer, Buffer] {
+  return [headOf(unit, 0), unit.body];
+}
+
+function headOf({ kind, number, body }: Unit, moreBytes: number): Buffer {
+  const head = Buffer.allocUnsafe(HEAD_BYTES + moreBytes);
+  head.writeUInt32LE(HEAD_BYTES - 4 + moreBytes + body.length, 0);
   head.writeUInt8(UNIT_KINDS[kind], 4);
   head.writeUInt32LE(number, 5);
-  return [head, body];
+  return head;
+}
+
+/** A message on its way to a subscription, and where it lies in the connector's store. */
+export interface SubscribedMessage {
+  readonly position: number;
+  /** A listener may have been given it before. */
+  readonly redelivered: boolean;
+  /** Without the length in front of it. */
+  readonly frame: Buffer;
+}
+
+/** A message for the subscription of that number, in pieces: the frame is not copied. */
+export function encodeMessage(number: number, message: SubscribedMessage): readonly [Buffer, Buffer] {
+  const { position, redelivered, frame } = message;
+  const head = headOf({ kind: 'message', number, body: frame }, PLACE_BYTES);
+  head.writeUIntLE(position, HEAD_BYTES, POSITION_BYTES);
+  head.writeUInt8(redelivered ? REDELIVERED : 0, HEAD_BYTES + POSITION_BYTES);
+  return [head, frame];
+}
+
+/** @throws AiocError AIOC_FRAME_BAD */
+export function messageIn({ body }: Unit): SubscribedMessage {
+  if (body.length < PLACE_BYTES) throw new AiocError('AIOC_FRAME_BAD', 'a message without its position');
+  return {
+    position: body.readUIntLE(0, POSITION_BYTES),
+    redelivered: ((body[POSITION_BYTES] as number) & REDELIVERED) !== 0,
+    frame: body.subarray(PLACE_BYTES),
+  };
 }
 
 export function jsonBody(value: Readonly<Record<string, unknown>>): Buffer {

@@ -104,6 +104,11 @@ export class Journal implements Store {
     };
   }
 
+  /** Of all its streams. */
+  identity(): string {
+    return this.#state.id.toString('hex');
+  }
+
   /** @throws AiocError AIOC_STORE_GAP, AIOC_DISK_FULL, AIOC_DISK, AIOC_FRAME_TOO_LARGE; then nothing of it is kept */
   append(name: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended> {
     const sizeBytes = sizeOf(name, batch);

@@ -16,7 +16,7 @@ import { frameWith, MALFORMED, u32 } from '../../helpers/malformed-frames.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const MIB = 1024 ** 2;
-const PATIENT = { timeoutMs: 30_000 };
+const PATIENT = { timeoutMs: 90_000 };
 
 /** A frame as a program of aioc's library would hand it over. */
 const unit = (frame: Buffer): Buffer =>

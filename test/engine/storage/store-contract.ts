@@ -41,6 +41,18 @@ export function testStoreContract(name: string, open: () => Promise<Store>): voi
     assert.deepEqual([...(await store.streams())].sort(), ['a', 'b']);
   });
 
+  withStore('has a name of its own, the same whatever becomes of its streams', async (store) => {
+    const before = store.identity('a');
+    const { position } = await store.append('a', bytes('1', '2'));
+    await store.ack('a', position);
+    await store.purge('a');
+    assert.match(before, /^[^:\s]+$/);
+    assert.equal(store.identity('a'), before);
+    const other = await open();
+    assert.notEqual(other.identity('a'), before);
+    await other.close();
+  });
+
   withStore(
     'appends that are asked for at once are kept and settled in the order of asking',
     async (store) => {

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AiocError } from '../../../engine/base/errors.ts';
+import { LIMITS } from '../../../engine/base/limits.ts';
+import { InboxWriter } from '../../../engine/queues/inbox-writer.ts';
+import type { MessageSource } from '../../../engine/queues/message-source.ts';
+import { MemoryStore } from '../../../engine/storage/memory-store.ts';
+import type { Store } from '../../../engine/storage/store.ts';
+import { SimulatedClock } from '../../helpers/simulated-world.ts';
+
+const STREAM = 'in/any';
+
+function writerOn(clock: SimulatedClock, store: Store) {
+  const told: string[] = [];
+  const writer = new InboxWriter({ stream: STREAM, store, clock, onArrival: () => undefined });
+  const add = (text: string, source?: MessageSource): void =>
+    writer.add({
+      frame: Buffer.from(text),
+      source,
+      stored: (isRepeated) => told.push(`${text} ${isRepeated ? 'repeated' : 'stored'}`),
+      refused: () => told.push(`${text} refused`),
+    });
+  const kept = async (): Promise<string[]> =>
+    (await store.read(STREAM, 0, 1_000_000)).map(({ payload }) => payload.toString());
+  return { writer, add, kept, told };
+}
+
+const from = (peerName: string, epoch: string, seq: number): MessageSource => ({ peerName, epoch, seq });
+
+/** Its first appends fail, each with the error that is given for it. */
+function failing(clock: SimulatedClock, errors: (AiocError | undefined)[]): MemoryStore {
+  const store = new MemoryStore(clock);
+  const append = store.append.bind(store);
+  store.append = async (...given) => {
+    const error = errors.shift();
+    if (error !== undefined) throw error;
+    return append(...given);
+  };
+  return store;
+}
+
+const FULL = new AiocError('AIOC_DISK_FULL', 'the disk is full');
+
+test('what a sender sent before its restart is stored before what it sent after it, though the disk refuses that once', async () => {
+  const clock = new SimulatedClock();
+  const { add, kept } = writerOn(clock, failing(clock, [undefined, FULL]));
+  add('first', from('ann', 'old', 1));
+  // These come while the first one is being stored, and go to the store together.
+  add('a', from('ann', 'old', 2));
+  add('b', from('ann', 'new', 1));
+  add('c', from('ben', 'own', 1));
+  await clock.pass(LIMITS.storeRetryMs * 2);
+  assert.deepEqual(await kept(), ['first', 'c', 'a', 'b'], 'another sender does not wait');
+});
+
+test('what is refused takes with it all that came behind it from that sender, and nothing else', async () => {
+  const clock = new SimulatedClock();
+  const closed = new AiocError('AIOC_CANCELLED', 'the queues are closed');
+  const { add, kept, told } = writerOn(clock, failing(clock, [undefined, closed]));
+  add('first', from('ann', 'old', 1));
+  add('a', from('ann', 'old', 2));
+  add('b', from('ann', 'new', 1));
+  add('p');
+  await clock.pass(1);
+  assert.deepEqual(await kept(), ['first', 'p']);
+  assert.deepEqual(told.toSorted(), ['a refused', 'b refused', 'first stored', 'p stored']);
+  // It comes again, over another connection.
+  add('a', from('ann', 'old', 2));
+  add('b', from('ann', 'new', 1));
+  await clock.pass(1);
+  assert.deepEqual(await kept(), ['first', 'p', 'a', 'b']);
+});
+
+test('how far each epoch is stored outlives the writer, and the oldest are forgotten', async () => {
+  const clock = new SimulatedClock();
+  const store = new MemoryStore(clock);
+  const { add } = writerOn(clock, store);
+  for (let life = 0; life < LIMITS.epochsPerQueue + 3; life += 1)
+    add('x', from('ann', `life${life}`, life + 1));
+  add('y', from('ben', 'his', 7));
+  await clock.pass(1);
+  const { writer } = writerOn(clock, store);
+  await writer.restore();
+  const marks = writer.storedOf('ann');
+  assert.equal(marks.length, LIMITS.epochsPerQueue);
+  assert.deepEqual(marks[0], { epoch: 'life3', seq: 4 });
+  assert.deepEqual(writer.storedOf('ben'), [{ epoch: 'his', seq: 7 }]);
+  assert.deepEqual(writer.storedOf('nobody'), []);
+});

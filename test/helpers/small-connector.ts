@@ -1,0 +1,86 @@
+import { mkdirSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+import { AiocError } from '../../engine/base/errors.ts';
+import type { Clock } from '../../engine/base/ports.ts';
+import { realClock } from '../../engine/base/real-ports.ts';
+import { ListenerDelivery } from '../../engine/local/legacy/listener-delivery.ts';
+import type { Mailroom } from '../../engine/local/mailroom.ts';
+import { OwnSocket } from '../../engine/local/own/own-socket.ts';
+import { type ConnectorOwner, ownSocketPath, receiveSocketPath } from '../../engine/local/socket-names.ts';
+import { Inbox } from '../../engine/queues/inbox.ts';
+import { MemoryStore } from '../../engine/storage/memory-store.ts';
+import type { Store } from '../../engine/storage/store.ts';
+import { textFrame } from './fake-connector.ts';
+
+export interface SmallConnectorOptions {
+  readonly directory: string;
+  readonly owner: ConnectorOwner;
+  /** What an earlier run has left; a new one when there was none. */
+  readonly store?: Store;
+  readonly type?: string;
+  readonly clock?: Clock;
+}
+
+/** The part of a connector that brings messages to listeners, without peers. */
+export class SmallConnector {
+  readonly store: Store;
+  readonly inbox: Inbox;
+  readonly #ownSocket: OwnSocket;
+  readonly #delivery: ListenerDelivery;
+
+  private constructor({
+    directory,
+    owner,
+    store,
+    type = 'event',
+    clock = realClock(),
+  }: SmallConnectorOptions) {
+    this.store = store ?? new MemoryStore(clock);
+    this.inbox = new Inbox({
+      type,
+      stream: `in/${type}`,
+      store: this.store,
+      clock,
+      capacity: { messages: 100_000, bytes: 1e9 },
+      whenFull: 'refuse',
+      isStored: true,
+    });
+    const inbox = (wanted: string): Inbox => {
+      if (wanted === type) return this.inbox;
+      throw new AiocError('AIOC_TYPE_UNKNOWN', `no ${wanted}`);
+    };
+    const onChange = (): void => undefined;
+    this.#ownSocket = new OwnSocket({
+      path: ownSocketPath(directory, owner),
+      mailroom: { inbox } as unknown as Mailroom,
+      clock,
+      log: { event: () => undefined } as never,
+      forEverybody: false,
+      version: '0',
+      onChange,
+    });
+    const path = receiveSocketPath({ directory, owner, messageType: type });
+    this.#delivery = new ListenerDelivery({ inbox: this.inbox, path, preserveSocket: true, clock, onChange });
+  }
+
+  /** Runs until the test ends or `kill` is called. */
+  static async start(t: TestContext, options: SmallConnectorOptions): Promise<SmallConnector> {
+    mkdirSync(options.directory, { recursive: true });
+    const connector = new SmallConnector(options);
+    await connector.inbox.restore();
+    await connector.#ownSocket.start();
+    connector.#delivery.start();
+    t.after(() => connector.kill());
+    return connector;
+  }
+
+  async put(...texts: readonly string[]): Promise<void> {
+    await Promise.all(texts.map((text) => this.inbox.put(textFrame(text))));
+  }
+
+  /** Ends it without a word; its store stays. */
+  async kill(): Promise<void> {
+    this.#delivery.stop();
+    await this.#ownSocket.stop();
+  }
+}
