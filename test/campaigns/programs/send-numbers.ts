@@ -22,9 +22,9 @@ function send(): void {
   next += 1;
   underWay += 1;
   api.send({ messageType: 'any', data: `${run} ${number} ${'.'.repeat(number % 200)}` }).then(
-    () => {
+    (outcome) => {
       underWay -= 1;
-      writeSync(file, `${run} ${number}\n`);
+      if (outcome === 'stored') writeSync(file, `${run} ${number}\n`);
     },
     // Nobody knows what has become of it: the connector was killed, or is not there.
     () => {
