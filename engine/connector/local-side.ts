@@ -88,8 +88,9 @@ export class LocalSide {
 
   /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
   async start(): Promise<void> {
-    await this.#sendSocket.start();
+    // A program that finds only Python's socket takes us for Python, and is never told that its messages are stored.
     await this.#ownSocket.start();
+    await this.#sendSocket.start();
     for (const delivery of this.#deliveries) delivery.start();
   }
 
