@@ -1,4 +1,4 @@
-/** Keys about a connector's directory, and the counts in its log: each test changes one and looks at what it does. */
+/** Keys about a connector's directory, the counts in its log and the life of its link: each test changes one and looks at what it does. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -93,6 +93,28 @@ test('debug_msg_counts: types that a peer made up are counted together', async (
   counts.sent('a');
   await clock.pass(120_000);
   assert.match(lines[1] ?? '', /received 0; sent 2 \(a 2\)$/);
+});
+
+/** After how many seconds a client with these keys gives a link up on which nothing comes any more. */
+async function givenUpAfterSeconds(t: TestContext, keys: Readonly<Record<string, unknown>>): Promise<number> {
+  const world = simulatedWorld(1);
+  await simulated(t, world, { is_server: true });
+  const { connector } = await simulated(t, world, { is_server: false, client_name: 'client1', ...keys });
+  await world.clock.until(() => connector.server?.state === 'connected');
+  // What the two have to say to each other at first.
+  await world.clock.pass(100);
+  const since = world.clock.now();
+  for (const ends of world.network.open) for (const end of ends) end.heldUntil = Number.POSITIVE_INFINITY;
+  await world.clock.until(() => connector.server?.state !== 'connected', 120_000);
+  return Math.round((world.clock.now() - since) / 1_000);
+}
+
+test('keep_alive_period, keep_alive_timeout, max_number_of_unanswered_keep_alive: when a silent link is given up', async (t) => {
+  assert.equal(await givenUpAfterSeconds(t, {}), 15, 'as is usual between aioc peers');
+  assert.equal(await givenUpAfterSeconds(t, { keep_alive_period: 20 }), 30);
+  assert.equal(await givenUpAfterSeconds(t, { keep_alive_period: 20, keep_alive_timeout: 2 }), 24);
+  const once = { keep_alive_period: 20, max_number_of_unanswered_keep_alive: 1 };
+  assert.equal(await givenUpAfterSeconds(t, once), 25);
 });
 
 /** A connector from a configuration, in a simulated world but for its sockets. */
