@@ -1,30 +1,46 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
-import { Ring } from '../base/ring.ts';
-import type { Body, LogRow } from '../contract/views.ts';
-import type { SetOutcome, TrafficEntry, TrafficLog } from '../peers/traffic-log.ts';
+import { RecentBytes } from '../base/recent-bytes.ts';
+import type { Body, LogRow, Outcome } from '../contract/views.ts';
+import type { TrafficEntry, TrafficLog } from '../peers/traffic-log.ts';
 import { type Header, pythonJson } from '../protocol/header.ts';
 import type { LogLine } from './connector-options.ts';
 
-/** A body as it is kept: few are ever looked at, so they are made readable only then. */
-interface Kept {
-  readonly id: number;
-  readonly header: Header;
-  readonly beginning: Buffer;
-  readonly omittedBytes: number;
+/**
+ * A row as it is kept. There is one for most messages and few are ever looked at, so nothing is made readable before
+ * that, and the oldest row's object is used again for the newest: what lives long is dear to the garbage collector.
+ */
+interface Slot {
+  id: number;
+  atMs: number;
+  kind: LogRow['kind'];
+  direction: LogRow['direction'];
+  peerName: string;
+  type: string;
+  sizeBytes: number;
+  outcome: Outcome;
+  /** Of what is no message; a message's text is made from its beginning. */
+  text: string;
+  why: string | undefined;
+  isAnswer: boolean;
+  previewBytes: number;
+  bodyAt: number;
+  headerBytes: number;
+  beginningBytes: number;
+  dataBytes: number;
 }
-
-/** Its outcome changes in its place, two or three times for each message that is sent. */
-type Row = { -readonly [Key in keyof LogRow]: LogRow[Key] };
 
 /** All that has happened, newest last, and the bodies of the last messages. Bounded in rows and in bytes. */
 export class MessageLog implements TrafficLog {
   readonly #clock: Clock;
   readonly #onChange: () => void;
   readonly #onLine: ((line: LogLine) => void) | undefined;
-  readonly #rows = new Ring<Row>(LIMITS.logRows);
-  readonly #bodies = new Ring<Kept>(LIMITS.logBodies);
+  readonly #slots: Slot[] = [];
+  /** The beginning of each row's message, as many bytes for each. */
+  readonly #previews = Buffer.allocUnsafeSlow(LIMITS.logRows * LIMITS.logPreviewBytes);
+  readonly #bodies = new RecentBytes(LIMITS.logBodiesBytes);
   #lastId = 0;
+  #lastType = '';
 
   constructor(options: {
     readonly clock: Clock;
@@ -38,41 +54,71 @@ export class MessageLog implements TrafficLog {
   }
 
   get length(): number {
-    return this.#rows.length;
+    return this.#slots.length;
   }
 
   get forgotten(): number {
-    return this.#rows.dropped;
+    return this.#lastId - this.#slots.length;
   }
 
-  /** Whoever keeps one of them must copy it. */
-  rows(): Iterable<LogRow> {
-    return this.#rows;
-  }
-
-  traffic(entry: TrafficEntry): SetOutcome {
-    const { kind, direction, peerName, sizeBytes, outcome, text, header, data } = entry;
-    const type = header.message_type;
-    const [id, atMs] = [this.#nextId(), this.#clock.wallNow()];
-    const row: Row = { id, atMs, kind, direction, peerName, type, sizeBytes, outcome, text, hasBody: true };
-    this.#add(row);
-    // Copied, or a few bytes would keep the whole piece in memory that they arrived with.
-    const beginning = Buffer.from(data.subarray(0, LIMITS.logBodyBytes));
-    this.#bodies.push({ id, header, beginning, omittedBytes: data.length - beginning.length });
-    return (changed, why) => {
-      row.outcome = changed;
-      row.text = why === undefined ? text : `${text} (${why})`;
-      this.#onChange();
+  /** The row at `index`, 0 being the oldest that is still here. */
+  at(index: number): LogRow | undefined {
+    const isHere = index >= 0 && index < this.length;
+    const slot = isHere ? this.#slots[(this.forgotten + index) % LIMITS.logRows] : undefined;
+    if (slot === undefined) return undefined;
+    const { id, atMs, kind, direction, peerName, type, sizeBytes, outcome, why } = slot;
+    const text = this.#textOf(slot);
+    return {
+      ...{ id, atMs, kind, peerName, type, outcome },
+      ...(direction !== undefined && { direction, sizeBytes }),
+      text: why === undefined ? text : `${text} (${why})`,
+      hasBody: kind !== 'event',
     };
+  }
+
+  traffic(entry: TrafficEntry): number {
+    const { kind, direction, peerName, sizeBytes, outcome, header, data } = entry;
+    const slot = this.#nextSlot();
+    slot.kind = kind;
+    slot.direction = direction;
+    slot.peerName = peerName;
+    slot.type = this.#sameType(header.message_type);
+    slot.sizeBytes = sizeBytes;
+    slot.outcome = outcome;
+    slot.text = kind === 'file' ? fileName(header) : '';
+    slot.isAnswer = header['response_id'] !== undefined;
+    const preview = Math.min(data.length, LIMITS.logPreviewBytes);
+    slot.previewBytes = preview;
+    data.copy(this.#previews, this.#previewAt(slot), 0, preview);
+    const headerBytes = entry.headerBytes ?? Buffer.from(JSON.stringify(header));
+    slot.headerBytes = headerBytes.length;
+    slot.beginningBytes = Math.min(data.length, LIMITS.logBodyBytes);
+    slot.dataBytes = data.length;
+    slot.bodyAt = this.#bodies.put(headerBytes, data, slot.beginningBytes);
+    this.#onChange();
+    return slot.id;
+  }
+
+  settle(id: number, outcome: Outcome, why?: string): void {
+    const slot = this.#slotOf(id);
+    if (slot === undefined) return;
+    slot.outcome = outcome;
+    slot.why = why;
+    this.#onChange();
   }
 
   event(
     text: string,
     { peerName = '', warning = false }: { peerName?: string; warning?: boolean } = {},
   ): void {
-    const outcome = warning ? 'warning' : 'info';
-    const [id, atMs] = [this.#nextId(), this.#clock.wallNow()];
-    this.#add({ id, atMs, kind: 'event', peerName, type: '', outcome, text, hasBody: false });
+    const slot = this.#nextSlot();
+    slot.kind = 'event';
+    slot.direction = undefined;
+    slot.peerName = peerName;
+    slot.type = '';
+    slot.outcome = warning ? 'warning' : 'info';
+    slot.text = text;
+    this.#onChange();
     this.#onLine?.({
       level: warning ? 'WARNING' : 'INFO',
       text: peerName === '' ? text : `${peerName}: ${text}`,
@@ -80,21 +126,67 @@ export class MessageLog implements TrafficLog {
   }
 
   body(id: number): Body | undefined {
-    for (const { id: known, header, beginning, omittedBytes } of this.#bodies) {
-      if (known !== id) continue;
-      const headerLines = Object.entries(header).map(([key, value]) => `${key}: ${pythonJson(value)}`);
-      return { id, headerLines, text: beginning.toString(), omittedBytes };
-    }
-    return undefined;
+    const slot = this.#slotOf(id);
+    if (slot === undefined || slot.kind === 'event') return undefined;
+    const { bodyAt, headerBytes, beginningBytes, dataBytes } = slot;
+    const kept = this.#bodies.get(bodyAt, headerBytes + beginningBytes);
+    if (kept === undefined) return undefined;
+    const header = JSON.parse(kept.toString('utf8', 0, headerBytes)) as Header;
+    const headerLines = Object.entries(header).map(([key, value]) => `${key}: ${pythonJson(value)}`);
+    const text = kept.toString('utf8', headerBytes);
+    return { id, headerLines, text, omittedBytes: dataBytes - beginningBytes };
   }
 
-  #nextId(): number {
+  #slotOf(id: number): Slot | undefined {
+    const slot = this.#slots[(id - 1) % LIMITS.logRows];
+    return slot?.id === id ? slot : undefined;
+  }
+
+  #previewAt({ id }: Slot): number {
+    return ((id - 1) % LIMITS.logRows) * LIMITS.logPreviewBytes;
+  }
+
+  #textOf(slot: Slot): string {
+    if (slot.kind !== 'message') return slot.text;
+    const at = this.#previewAt(slot);
+    const end = at + slot.previewBytes;
+    // Cut within a character, the last one would be shown as broken.
+    const isCut = slot.previewBytes < slot.dataBytes;
+    const text = this.#previews.toString('utf8', at, end);
+    const whole = isCut ? text.replace(/\ufffd$/, '') : text;
+    return slot.isAnswer ? `answer: ${whole}` : whole;
+  }
+
+  /** The same string again for the same type, which comes as a new one with each message. */
+  #sameType(type: string): string {
+    if (type !== this.#lastType) this.#lastType = type;
+    return this.#lastType;
+  }
+
+  #nextSlot(): Slot {
+    const index = this.#lastId % LIMITS.logRows;
     this.#lastId += 1;
-    return this.#lastId;
+    let slot = this.#slots[index];
+    if (slot === undefined) {
+      slot = emptySlot();
+      this.#slots.push(slot);
+    }
+    slot.id = this.#lastId;
+    slot.atMs = this.#clock.wallNow();
+    slot.why = undefined;
+    return slot;
   }
+}
 
-  #add(row: Row): void {
-    this.#rows.push(row);
-    this.#onChange();
-  }
+function emptySlot(): Slot {
+  return {
+    ...{ id: 0, atMs: 0, kind: 'event', direction: undefined, peerName: '', type: '', sizeBytes: 0 },
+    ...{ outcome: 'info', text: '', why: undefined, isAnswer: false, previewBytes: 0 },
+    ...{ bodyAt: 0, headerBytes: 0, beginningBytes: 0, dataBytes: 0 },
+  };
+}
+
+function fileName(header: Header): string {
+  const file = header['with_file'] as { readonly dst_name?: unknown } | undefined;
+  return String(file?.dst_name ?? '').slice(0, LIMITS.logPreviewBytes);
 }

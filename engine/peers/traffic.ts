@@ -14,7 +14,7 @@ import type { Ignoring } from './ignoring.ts';
 import type { Link, LinkTraffic } from './link.ts';
 import type { Peer } from './peer.ts';
 import type { Registry } from './registry.ts';
-import type { SetOutcome, TrafficLog } from './traffic-log.ts';
+import type { TrafficLog } from './traffic-log.ts';
 
 /** What receives the messages of peers. */
 export interface Application {
@@ -105,7 +105,7 @@ export class Traffic implements LinkTraffic {
   #message(peer: Peer, frame: Frame, source?: MessageSource): Verdict | Promise<Verdict> {
     this.#countIn(peer, frame);
     if (this.#options.ignoring.dropsNow(peer, 'in')) {
-      this.#logIn(peer, frame, 'message', frame.data.length)('dropped', 'ignored');
+      this.#options.log.settle(this.#logIn(peer, frame, 'message', frame.data.length), 'dropped', 'ignored');
       return 'dropped';
     }
     this.#logIn(peer, frame, 'message', frame.data.length + frame.binary.length);
@@ -132,9 +132,10 @@ export class Traffic implements LinkTraffic {
 
   async #file(peer: Peer, frame: Frame, sizeBytes: number, source?: MessageSource): Promise<FileSink> {
     this.#countIn(peer, frame);
-    const setOutcome = this.#logIn(peer, frame, 'file', sizeBytes);
-    if (this.#options.ignoring.dropsNow(peer, 'in')) {
-      setOutcome('dropped', 'ignored');
+    const { log, ignoring } = this.#options;
+    const logId = this.#logIn(peer, frame, 'file', sizeBytes);
+    if (ignoring.dropsNow(peer, 'in')) {
+      log.settle(logId, 'dropped', 'ignored');
       return DISCARD;
     }
     const sink = await this.#options.application.file(peer, frame, sizeBytes, source);
@@ -142,7 +143,7 @@ export class Traffic implements LinkTraffic {
       write: (bytes) => sink.write(bytes),
       end: () => sink.end(),
       abort: () => {
-        setOutcome('failed', 'cut off before its end');
+        log.settle(logId, 'failed', 'cut off before its end');
         sink.abort();
       },
     };
@@ -160,34 +161,34 @@ export class Traffic implements LinkTraffic {
     const header: Header = isAddressed
       ? message.header
       : { ...message.header, source_id: sourceId(), destination_id: peer.wireName };
-    const setOutcome = log.traffic({
+    const logId = log.traffic({
       kind: message.body === undefined ? 'message' : 'file',
       direction: 'out',
       peerName: peer.name,
       sizeBytes: message.body?.sizeBytes ?? message.data.length,
       outcome: 'waiting',
-      text: message.body === undefined ? preview(header, message.data) : fileName(header),
       header,
+      headerBytes: isAddressed ? message.forwardedHeader : undefined,
       data: message.data,
     });
     if (ignoring.dropsNow(peer, 'out')) {
-      setOutcome('dropped', 'ignored');
+      log.settle(logId, 'dropped', 'ignored');
       const text = `${peer.name} is ignored, so this was dropped: press i on the peer to end that`;
       return Promise.reject(new AiocError('AIOC_IGNORED', text));
     }
     const { forwardedHeader, data, binary, body, onState } = message;
     // What is told later holds on to nothing of the message itself, which may wait on the disk for long.
-    const watched = { type: header.message_type, onState };
+    const watched = { type: header.message_type, onState, logId };
     const offered = peer.offer({
       header,
       ...(isAddressed && forwardedHeader !== undefined && { forwardedHeader }),
       data,
       ...(binary !== undefined && { binary }),
       ...(body !== undefined && { body }),
-      onState: (state, reason) => this.#moved(watched, setOutcome, state, reason),
+      onState: (state, reason) => this.#moved(watched, state, reason),
     });
     return offered.catch((error: Error) => {
-      setOutcome('refused', error.message);
+      log.settle(logId, 'refused', error.message);
       throw error;
     });
   }
@@ -270,8 +271,7 @@ export class Traffic implements LinkTraffic {
   }
 
   #moved(
-    watched: { readonly type: string; readonly onState: OutMessage['onState'] },
-    setOutcome: SetOutcome,
+    watched: { readonly type: string; readonly onState: OutMessage['onState']; readonly logId: number },
     state: Parameters<OutMessage['onState']>[0],
     reason?: string,
   ): void {
@@ -280,7 +280,8 @@ export class Traffic implements LinkTraffic {
       this.#options.counts?.sent(watched.type);
     }
     const outcome = state === 'received' ? 'received by peer' : state;
-    setOutcome(outcome, state === 'dropped' ? (reason ?? 'the other side ignores us') : reason);
+    const why = state === 'dropped' ? (reason ?? 'the other side ignores us') : reason;
+    this.#options.log.settle(watched.logId, outcome, why);
     watched.onState(state, reason);
   }
 
@@ -290,19 +291,20 @@ export class Traffic implements LinkTraffic {
     this.#options.counts?.received(frame.header.message_type);
   }
 
-  #logIn(peer: Peer, frame: Frame, kind: 'message' | 'file', sizeBytes: number): SetOutcome {
-    const text = kind === 'file' ? fileName(frame.header) : preview(frame.header, frame.data);
-    const { header, data } = frame;
-    return this.#options.log.traffic({
-      kind,
+  #logIn(peer: Peer, frame: Frame, kind: 'message' | 'file', sizeBytes: number): number {
+    const { header, headerBytes, data } = frame;
+    const { name: peerName } = peer;
+    const entry = {
       direction: 'in',
-      peerName: peer.name,
-      sizeBytes,
       outcome: 'delivered',
-      text,
+      kind,
+      peerName,
+      sizeBytes,
       header,
+      headerBytes,
       data,
-    });
+    } as const;
+    return this.#options.log.traffic(entry);
   }
 
   #unwanted(link: Link, header: Header): void {
@@ -320,18 +322,6 @@ function saysSo(header: Header, ids: { readonly sourceId: string; readonly desti
     header['destination_id'] === ids.destinationId &&
     header['transport_id'] === undefined
   );
-}
-
-function preview(header: Header, data: Buffer): string {
-  const text = data
-    .toString('utf8', 0, LIMITS.logPreviewCharacters * 4)
-    .slice(0, LIMITS.logPreviewCharacters);
-  return header['response_id'] === undefined ? text : `answer: ${text}`;
-}
-
-function fileName(header: Header): string {
-  const file = header['with_file'] as { readonly dst_name?: unknown } | undefined;
-  return String(file?.dst_name ?? '').slice(0, LIMITS.logPreviewCharacters);
 }
 
 const DISCARD: FileSink = {
