@@ -32,6 +32,13 @@ export class RecentBytes {
     return at;
   }
 
+  /** Whether what lies there is still there when so many more bytes are put, and with it all that was put later. */
+  outlives(at: number, moreBytes: number): boolean {
+    const room = this.#capacity - (this.#end % this.#capacity);
+    const start = moreBytes > room ? this.#end + room : this.#end;
+    return start + moreBytes - at <= this.#capacity;
+  }
+
   /** What was put there, until something else is put; undefined when it has been written over. */
   get(at: number, lengthBytes: number): Buffer | undefined {
     if (lengthBytes > this.#capacity || this.#end - at > this.#capacity) return undefined;

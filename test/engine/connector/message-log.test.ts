@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { MessageLog } from '../../../engine/connector/message-log.ts';
 import type { TrafficEntry } from '../../../engine/peers/traffic-log.ts';
@@ -66,7 +67,28 @@ test('a body shows header and data, as far as they are kept, until newer ones ne
   let last = 0;
   for (let number = 0; number < count; number += 1) last = log.traffic(entry(long));
   assert.equal(log.body(first), undefined);
+  assert.equal(log.at(0)?.text, 'x'.repeat(LIMITS.logPreviewBytes), 'its beginning is shown all the same');
   assert.equal(log.body(last)?.text, long);
   log.event('no body');
   assert.equal(log.body(last + 1), undefined);
+});
+
+test('whatever is logged, each row that is here shows the beginning of its own message', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.nat(60_000), fc.nat(9), fc.boolean()), { minLength: 1, maxLength: 400 }),
+      (messages) => {
+        const log = makeLog();
+        const expected: string[] = [];
+        for (const [length, digit, isEvent] of messages) {
+          const text = String(digit).repeat(length);
+          expected.push(isEvent ? `event ${digit}` : text.slice(0, LIMITS.logPreviewBytes));
+          if (isEvent) log.event(`event ${digit}`);
+          else log.traffic(entry(text));
+        }
+        assert.deepEqual(texts(log), expected);
+      },
+    ),
+    { numRuns: 20 },
+  );
 });
