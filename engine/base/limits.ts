@@ -178,6 +178,8 @@ export const LIMITS = {
   outboxWindow: 1_024,
   /** Messages of one outbox that wait behind the window and whose fate is still told to whoever sent them. */
   outboxWatched: 10_000,
+  /** What is offered in one turn goes to the store in batches of this, unless a single message is larger. */
+  outboxBatchBytes: 256 * KIB,
   outboxLoadBytes: 256 * KIB,
   inboxMessages: 10_000,
   inboxBytes: 64 * MIB,
