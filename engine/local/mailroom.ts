@@ -225,7 +225,7 @@ export class Mailroom implements Application {
     this.#responses.disconnected(peer);
   }
 
-  async #take(peer: Peer, frame: Frame, source?: MessageSource): Promise<Verdict> {
+  #take(peer: Peer, frame: Frame, source?: MessageSource): Verdict | Promise<Verdict> {
     const { message_type: type } = frame.header;
     const inbox = this.#inboxes.get(type);
     if (inbox === undefined) {
@@ -236,14 +236,19 @@ export class Mailroom implements Application {
       return 'dropped';
     }
     this.#options.observe?.(peer, frame);
-    const kept = await inbox.put(listenerFrame(frame, peer.wireName), source);
-    this.#drops.note({
-      queue: inboxStream(type),
-      count: () => inbox.dropped,
-      tell: (count) => this.#tellDropped(peer, type, `${inbox.depth} wait and nobody listens`, count),
+    return inbox.put(listenerFrame(frame, peer.wireName), source).then((kept) => {
+      if (inbox.dropped > 0) this.#noteDropsIn(inbox, peer);
+      this.#options.onChange();
+      return kept ? 'taken' : 'dropped';
     });
-    this.#options.onChange();
-    return kept ? 'taken' : 'dropped';
+  }
+
+  #noteDropsIn(inbox: Inbox, peer: Peer): void {
+    this.#drops.note({
+      queue: inboxStream(inbox.type),
+      count: () => inbox.dropped,
+      tell: (count) => this.#tellDropped(peer, inbox.type, `${inbox.depth} wait and nobody listens`, count),
+    });
   }
 
   #noteDropsOf(peer: Peer, type: string): void {
