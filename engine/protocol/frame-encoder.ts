@@ -4,7 +4,7 @@ import { type Header, headerText } from './header.ts';
 
 export interface FrameParts {
   readonly header: Header;
-  /** The same header as bytes, where they are known and there is no transport_id in it. */
+  /** The same header as bytes, where they are known and, if one is put in front, there is no transport_id in it. */
   readonly forwardedHeader?: Buffer | undefined;
   /** Put in front of the header, and in the place of one that is in it: letters, digits, `-`, `_` and `.` only. */
   readonly transportId?: string | undefined;
@@ -28,12 +28,13 @@ export function encodeFrame(parts: FrameParts): Buffer {
   }
   const isKnown =
     forwardedHeader !== undefined &&
-    transportId !== undefined &&
     // Blanks may stand before an object.
     forwardedHeader[0] === BRACE &&
     forwardedHeader.length < LIMITS.headerBytes - TRANSPORT_ID_BYTES;
   const written = isKnown
-    ? `{"transport_id": "${transportId}", `
+    ? transportId === undefined
+      ? '{'
+      : `{"transport_id": "${transportId}", `
     : headerText(transportId === undefined ? header : numbered(header, transportId));
   const headerLength = isKnown ? written.length + forwardedHeader.length - 1 : written.length;
   const binaryBytes = binary.length + fileBytes;
