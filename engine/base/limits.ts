@@ -234,7 +234,7 @@ export const LIMITS = {
   /** A line of chat beyond this is shown cut (it arrives whole only where it is stored). */
   chatLineCharacters: 4_000,
   /** Of the messages between programs that come from one peer in one turn, how many the chat shows. */
-  chatObservedLines: 32,
+  chatObservedLines: 8,
   /** The longest line that the chat sends. */
   chatSendBytes: 1 * MIB,
   shellLines: 200,

@@ -108,7 +108,9 @@ export class Traffic implements LinkTraffic {
     const number = numberIn(frame.header['transport_id']);
     if (number === undefined) return this.#message(peer, frame);
     return peer.receiver.take({
-      ...{ link, number, type: frame.header.message_type },
+      link,
+      number,
+      type: frame.header.message_type,
       sizeBytes: frame.headerBytes.length + frame.data.length + frame.binary.length,
       hand: (source) => this.#message(peer, frame, source),
     });

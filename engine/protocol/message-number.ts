@@ -34,7 +34,7 @@ export function numberIn(transportId: Header[string] | undefined): NumberOnWire 
   if (typeof transportId !== 'string') return undefined;
   const [, epoch, seq, after] = TRANSPORT_ID.exec(transportId) ?? [];
   if (epoch === undefined || seq === undefined) return undefined;
-  return { epoch, seq: Number(seq), ...(after !== undefined && { after: Number(after) }) };
+  return { epoch, seq: Number(seq), after: after === undefined ? undefined : Number(after) };
 }
 
 /** Whether `numberIn` finds one, for who does not need it. */

@@ -32,7 +32,7 @@ export interface Watcher {
 
 /** What goes with a message and is in no record: its file, and whoever wants to know what becomes of it. */
 export interface Companions {
-  readonly body?: OutgoingBody;
+  readonly body?: OutgoingBody | undefined;
   readonly watcher: Watcher;
   readonly ticket: number;
 }

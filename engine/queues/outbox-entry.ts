@@ -19,6 +19,12 @@ export interface Place {
 /** One that is ready to be sent. */
 export type OutboxEntry = Place & { readonly parts: MessageParts };
 
+/** One that has not been sent. All are made here, in one shape, which the engine's inner loops thank with speed. */
+export function newPlace(place: Omit<Place, 'sent' | 'gone'>): Place {
+  const { companions, number, position, sizeBytes, atMs, parts } = place;
+  return { companions, number, position, sizeBytes, atMs, parts, sent: false, gone: false };
+}
+
 /** Who puts a message into an outbox, and is told once whether it is in there. */
 export interface Offerer {
   /** @param place undefined where nothing is kept of it by which it could be taken back */

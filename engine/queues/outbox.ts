@@ -7,7 +7,7 @@ import { type MessageNumber, type NumberOnWire, newEpoch } from '../protocol/mes
 import type { Store } from '../storage/store.ts';
 import type { Capacity } from './capacity.ts';
 import type { Companions, OutMessage, Watcher } from './out-message.ts';
-import { type Offerer, type OutboxEntry, type Place, weightOf } from './outbox-entry.ts';
+import { newPlace, type Offerer, type OutboxEntry, type Place, weightOf } from './outbox-entry.ts';
 import { OutboxWriter, type Unplaced } from './outbox-writer.ts';
 import { type MessageParts, packMessage, renumber, unpackMessage } from './packed-message.ts';
 import { RoomMaker } from './room-maker.ts';
@@ -166,11 +166,8 @@ export class Outbox {
     this.#storedEnd = position;
     const sizeBytes = payload.length;
     if (isNext) {
-      const entry = {
-        ...{ companions: message, number, position, sizeBytes, atMs },
-        ...{ parts: message, sent: false, gone: false },
-      };
-      this.#window.push(entry);
+      const entry = newPlace({ companions: message, number, position, sizeBytes, atMs, parts: message });
+      this.#window.push(entry as OutboxEntry);
       this.#windowEnd = position;
       return entry;
     }
@@ -180,11 +177,8 @@ export class Outbox {
       if (this.#tickets.size < LIMITS.outboxWatched) this.#tickets.set(position, ticket);
       return undefined;
     }
-    const companions = { ...(body && { body }), watcher, ticket };
-    const place = {
-      ...{ companions, number, position, sizeBytes, atMs },
-      ...{ parts: undefined, sent: false, gone: false },
-    };
+    const companions = { body, watcher, ticket };
+    const place = newPlace({ companions, number, position, sizeBytes, atMs, parts: undefined });
     if (this.#beyond.size < LIMITS.outboxWatched) this.#beyond.set(position, place);
     return place;
   }
@@ -231,11 +225,16 @@ export class Outbox {
       if (position > end) break;
       const parts = unpackMessage(payload);
       // Whoever waits for what becomes of it holds the place that `offer` gave.
-      const place = this.#beyond.get(position) ?? {
-        companions: this.#companionsOf(position, parts),
-        ...{ number: parts.number ?? this.#numberFor(), position },
-        ...{ sizeBytes: payload.length, atMs, parts, sent: false, gone: false },
-      };
+      const place =
+        this.#beyond.get(position) ??
+        newPlace({
+          companions: this.#companionsOf(position, parts),
+          number: parts.number ?? this.#numberFor(),
+          position,
+          sizeBytes: payload.length,
+          atMs,
+          parts,
+        });
       place.parts = parts;
       this.#beyond.delete(position);
       this.#windowEnd = position;
@@ -250,7 +249,7 @@ export class Outbox {
     const ticket = this.#tickets.get(position);
     if (ticket === undefined || this.#common === undefined) return revived;
     this.#tickets.delete(position);
-    return { ...revived, watcher: this.#common, ticket };
+    return { body: revived.body, watcher: this.#common, ticket };
   }
 
   /** A number for this life of the queue only: such a message is a new one after each restart. */

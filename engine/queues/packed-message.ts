@@ -10,7 +10,7 @@ export interface MessageParts {
   readonly data: Buffer;
   /** The application's own binary. */
   readonly binary?: Buffer | undefined;
-  readonly number?: MessageNumber;
+  readonly number?: MessageNumber | undefined;
 }
 
 /** The first byte of a record: whether the message's number stands behind it. */
@@ -27,7 +27,7 @@ export function packMessage({ header, forwardedHeader, data, binary, number }: M
   const packed = Buffer.allocUnsafe(lengthBytes);
   let at = packed.writeUInt8(number === undefined ? UNNUMBERED : NUMBERED, 0);
   if (number !== undefined) {
-    at += packed.write(number.epoch, at, EPOCH_BYTES, 'base64url');
+    at += bytesOf(number.epoch).copy(packed, at);
     at = packed.writeUIntLE(number.seq, at, 6);
   }
   at = packed.writeUInt32LE(headerJson.length, at);
@@ -55,14 +55,21 @@ export function unpackMessage(packed: Buffer): MessageParts {
   const headerJson = packed.subarray(headerAt, headerEnd);
   const header = JSON.parse(headerJson.toString()) as Header;
   const isForwardable = header['transport_id'] === undefined && isAscii(headerJson);
-  const binary = packed.subarray(dataEnd);
   return {
     header,
-    ...(isForwardable && { forwardedHeader: headerJson }),
+    forwardedHeader: isForwardable ? headerJson : undefined,
     data: packed.subarray(headerEnd + 4, dataEnd),
-    ...(binary.length > 0 && { binary }),
-    ...(format === NUMBERED && { number: numberAt(packed, 1) }),
+    binary: dataEnd < packed.length ? packed.subarray(dataEnd) : undefined,
+    number: format === NUMBERED ? numberAt(packed, 1) : undefined,
   };
+}
+
+/** An epoch is that of many messages. */
+let latestEpoch = { text: '', bytes: Buffer.alloc(0) };
+
+function bytesOf(epoch: string): Buffer {
+  if (epoch !== latestEpoch.text) latestEpoch = { text: epoch, bytes: Buffer.from(epoch, 'base64url') };
+  return latestEpoch.bytes;
 }
 
 function numberAt(packed: Buffer, at: number): MessageNumber {
