@@ -5,6 +5,9 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 export const LIMITS = {
+  /** What a connector holds of messages in memory, all its queues, connections and programs together. */
+  heldBytes: 32 * MIB,
+
   // Frames (PROTOCOL §1)
   /** Until a peer has said who it is: enough for a handshake, too little to fill memory with. */
   frameBeforeIdentityBytes: 64 * KIB,
@@ -175,7 +178,8 @@ export const LIMITS = {
   outboxMessages: 10_000,
   outboxBytes: 64 * MIB,
   /** Messages of one outbox that are held ready to be sent; the others stay in the store. */
-  outboxWindow: 1_024,
+  outboxWindow: 4_096,
+  outboxWindowBytes: 1 * MIB,
   /** Messages of one outbox that wait behind the window and whose fate is still told to whoever sent them. */
   outboxWatched: 10_000,
   /** What is offered in one turn goes to the store in batches of this, unless a single message is larger. */

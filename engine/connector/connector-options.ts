@@ -99,6 +99,8 @@ export interface ConnectorOptions {
   readonly dialTimeoutMs?: number;
   /** When a connection on which nothing arrives is given up; absent: as is usual between aioc peers. */
   readonly liveness?: LivenessRules;
+  /** What it holds of messages in memory, at most. Absent: LIMITS.heldBytes. */
+  readonly heldMaxBytes?: number;
   /** Absent: only the chat receives. */
   readonly local?: LocalOptions;
   readonly ports: Ports;

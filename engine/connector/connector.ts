@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { MemoryBudget } from '../base/memory-budget.ts';
 import { Chat } from '../chat/chat.ts';
 import type { Phase, Status } from '../contract/views.ts';
 import { FileDestinations } from '../files/file-destinations.ts';
@@ -34,7 +35,7 @@ import { MessageLog } from './message-log.ts';
 import { openJournal } from './open-journal.ts';
 import { ownAddresses } from './own-addresses.ts';
 import { addAwayPeer, QueueStore } from './queue-store.ts';
-import { holderOf, removeRunFile, writeRunFile } from './run-file.ts';
+import { removeRunFile, withHolder, writeRunFile } from './run-file.ts';
 
 /** One side of a connection, with everything that belongs to it; shown and steered through a ConnectorDoor. */
 export class Connector {
@@ -58,6 +59,7 @@ export class Connector {
   readonly #counts: MessageCounts | undefined;
   /** Replaced by whoever shows this connector. */
   onChange: () => void = () => undefined;
+  readonly #budget: MemoryBudget;
   #phase: Phase = { kind: 'starting' };
   #port: number;
 
@@ -68,6 +70,7 @@ export class Connector {
     const { ports, wordsOf, namesAreIdentities, local } = options;
     const { clock, random } = ports;
     this.#startedAtMs = clock.wallNow();
+    this.#budget = new MemoryBudget(options.heldMaxBytes ?? LIMITS.heldBytes);
     const onChange = (): void => this.onChange();
     this.rules = new QueueRules(local?.storage ?? NOTHING_KEPT);
     this.log = new MessageLog({ clock, onChange, ...(options.onLogLine && { onLine: options.onLogLine }) });
@@ -120,7 +123,7 @@ export class Connector {
       await this.#local?.stop();
       await this.#queues.close();
       await this.#local?.stopCommander();
-      const known = await this.#explain(toAiocError(error, 'AIOC_LISTEN'));
+      const known = await withHolder(toAiocError(error, 'AIOC_LISTEN'), stateDirectory, this.#port);
       this.#setPhase({ kind: 'failed', code: known.code, reason: known.message });
       throw known;
     }
@@ -250,6 +253,7 @@ export class Connector {
       store: this.#queues.store,
       whenFull: rules.whenFull,
       capacityOf: (type) => rules.capacityOf('out', type),
+      budget: this.#budget,
       namesAreIdentities,
       // A message that comes out of the store again: nobody waits for its end any more, but its file is still read.
       revive: ({ header }) => {
@@ -297,6 +301,7 @@ export class Connector {
     const { clock, random } = ports;
     return new Mailroom({
       clock,
+      budget: this.#budget,
       store: this.#queues.store,
       rules: this.rules,
       log: this.log,
@@ -338,6 +343,7 @@ export class Connector {
     const sourceId = (): string => this.sourceId;
     const traffic = new Traffic({
       clock,
+      budget: this.#budget,
       registry,
       ignoring,
       log,
@@ -378,15 +384,6 @@ export class Connector {
     while (waiting() && clock.now() < deadline) {
       await new Promise<void>((resolve) => clock.after(LIMITS.drainLookMs, resolve));
     }
-  }
-
-  async #explain(error: AiocError): Promise<AiocError> {
-    if (error.code !== 'AIOC_PORT_TAKEN') return error;
-    const holder = await holderOf(this.options.stateDirectory, this.#port);
-    if (holder === undefined) return error;
-    const by = `by aioc "${holder.name}" (process ${holder.pid})`;
-    const message = `port ${this.#port} is taken ${by}: stop that one, or choose another port with --port`;
-    return new AiocError('AIOC_PORT_TAKEN', message, { cause: error });
   }
 
   #setPhase(phase: Phase): void {

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import stableStringify from 'fast-json-stable-stringify';
+import { AiocError } from '../base/errors.ts';
 
 /** Says who listens on a port, for the next one that wants it. */
 export interface RunFile {
@@ -29,7 +30,7 @@ export async function removeRunFile(stateDirectory: string, port: number): Promi
 }
 
 /** The aioc of this user that listens on the port, if its note is there and its process still lives. */
-export async function holderOf(stateDirectory: string, port: number): Promise<RunFile | undefined> {
+async function holderOf(stateDirectory: string, port: number): Promise<RunFile | undefined> {
   try {
     const note = JSON.parse(await readFile(pathOf(stateDirectory, port), 'utf8')) as RunFile;
     process.kill(note.pid, 0);
@@ -37,4 +38,14 @@ export async function holderOf(stateDirectory: string, port: number): Promise<Ru
   } catch {
     return undefined;
   }
+}
+
+/** The error, and, if the port is taken, by whom: another aioc of this user says so in its run file. */
+export async function withHolder(error: AiocError, stateDirectory: string, port: number): Promise<AiocError> {
+  if (error.code !== 'AIOC_PORT_TAKEN') return error;
+  const holder = await holderOf(stateDirectory, port);
+  if (holder === undefined) return error;
+  const by = `by aioc "${holder.name}" (process ${holder.pid})`;
+  const message = `port ${port} is taken ${by}: stop that one, or choose another port with --port`;
+  return new AiocError('AIOC_PORT_TAKEN', message, { cause: error });
 }

@@ -1,5 +1,6 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
 import type { FileDestinations } from '../files/file-destinations.ts';
 import type { FileSink, Verdict } from '../peers/frame-pump.ts';
@@ -29,6 +30,7 @@ export type PeerFinder = (who: {
 
 export interface MailroomOptions {
   readonly clock: Clock;
+  readonly budget: MemoryBudget;
   readonly store: Store;
   readonly log: TrafficLog;
   readonly sendTypes: readonly string[];
@@ -81,6 +83,11 @@ export class Mailroom implements Application {
         new Inbox({ type, stream, store, clock, capacity, whenFull, isStored: rules.isStored('in', type) }),
       );
     }
+  }
+
+  /** What programs' messages are counted against while they are on their way. */
+  get budget(): MemoryBudget {
+    return this.#options.budget;
   }
 
   /** Finds again what an earlier run has left for the programs of this machine. */

@@ -1,5 +1,6 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { type MemoryBudget, MemoryLease } from '../base/memory-budget.ts';
 import type { Connection } from '../base/ports.ts';
 import { type DecodedEvent, type Frame, FrameDecoder } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
@@ -48,10 +49,13 @@ export class FramePump {
   #pendingBytes = 0;
   #whenNonePending: (() => void) | undefined;
   #whenIdle: (() => void)[] = [];
+  /** For the messages that are not dealt with. */
+  readonly #lease: MemoryLease;
 
-  constructor(connection: Connection, target: PumpTarget) {
+  constructor(connection: Connection, target: PumpTarget, budget: MemoryBudget) {
     this.#connection = connection;
     this.#target = target;
+    this.#lease = new MemoryLease(budget);
   }
 
   get insideFrame(): boolean {
@@ -127,6 +131,7 @@ export class FramePump {
     const sizeBytes = frame.headerBytes.length + frame.data.length + frame.binary.length;
     this.#pending += 1;
     this.#pendingBytes += sizeBytes;
+    this.#lease.take(sizeBytes);
     work.then(
       () => this.#dealtWith(sizeBytes),
       (error: unknown) => {
@@ -140,6 +145,7 @@ export class FramePump {
     const wasFull = this.#full;
     this.#pending -= 1;
     this.#pendingBytes -= sizeBytes;
+    this.#lease.give(sizeBytes);
     if (this.#pending === 0) {
       this.#whenNonePending?.();
       this.#tellIdle();
@@ -196,7 +202,8 @@ export class FramePump {
 
   /** As many messages as may be at once are on their way into the store. */
   get #full(): boolean {
-    return this.#pending >= LIMITS.unstoredMessages || this.#pendingBytes >= LIMITS.unstoredBytes;
+    const isFull = this.#pending >= LIMITS.unstoredMessages || this.#pendingBytes >= LIMITS.unstoredBytes;
+    return isFull || !this.#lease.mayTake(0);
   }
 
   #adjustFlow(): void {

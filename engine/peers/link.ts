@@ -1,5 +1,6 @@
 import type { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock, Connection, PeerCertificate } from '../base/ports.ts';
 import { type EnrolmentRequest, type IssuedCertificate, issuedFrame } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
@@ -14,7 +15,7 @@ import {
 } from '../protocol/messages.ts';
 import { readStreamNews, type StreamMark, type StreamNews } from '../protocol/stream-frames.ts';
 import { Deliveries } from './deliveries.ts';
-import { type FileSink, FramePump, type Verdict } from './frame-pump.ts';
+import { type FileSink, FramePump, type PumpTarget, type Verdict } from './frame-pump.ts';
 import { type FileToSend, FrameWriter } from './frame-writer.ts';
 import { isKeepAliveAnswer, type LivenessRules } from './liveness.ts';
 import { Session } from './session.ts';
@@ -50,6 +51,7 @@ export interface LinkOwner {
 
 /** Whom a link gives what arrives on it. */
 export interface LinkTraffic {
+  readonly budget: MemoryBudget;
   /** An application's message. It is acknowledged when this is dealt with, and those before it. */
   message(link: Link, frame: Frame): Promise<Verdict> | Verdict;
   file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink>;
@@ -133,13 +135,17 @@ export class Link {
       broken: (error) => this.#broken(error),
     });
     this.#writer = new FrameWriter(connection, () => this.#writable());
-    this.#pump = new FramePump(connection, {
+    this.#pump = new FramePump(connection, this.#pumpTarget(), traffic.budget);
+  }
+
+  #pumpTarget(): PumpTarget {
+    return {
       frame: (frame) => this.#received(frame),
       file: (frame, sizeBytes) => this.#receivedFile(frame, sizeBytes),
       oversized: (header, sizeBytes) => this.#traffic.oversized(this, header, sizeBytes),
-      answerBacklogBytes: () => connection.bufferedBytes + this.#writer.queuedBytes,
+      answerBacklogBytes: () => this.connection.bufferedBytes + this.#writer.queuedBytes,
       broken: (error) => this.#broken(error),
-    });
+    };
   }
 
   /** Begins to listen to the connection. Not done by the constructor, so that the owner can know the link first. */

@@ -10,7 +10,7 @@ import { Receiver } from './receiver.ts';
 import { Sender, type SenderOptions } from './sender.ts';
 
 export interface PeerOptions
-  extends Pick<SenderOptions, 'store' | 'random' | 'whenFull' | 'revive' | 'capacityOf'> {
+  extends Pick<SenderOptions, 'store' | 'budget' | 'random' | 'whenFull' | 'revive' | 'capacityOf'> {
   /** What the application has stored of what this peer has sent, in this run of the program or an earlier one. */
   readonly storedOf: (peerName: string) => readonly StoredMark[];
   readonly id: string;
@@ -50,7 +50,7 @@ export class Peer {
 
   constructor(options: PeerOptions) {
     const { id, wireName, name, address, streamKey, clock, onChange } = options;
-    const { store, random, whenFull, revive, capacityOf, storedOf } = options;
+    const { store, budget, random, whenFull, revive, capacityOf, storedOf } = options;
     this.id = id;
     this.wireName = wireName;
     this.name = name;
@@ -60,7 +60,8 @@ export class Peer {
     this.#sinceMs = clock.wallNow();
     this.rate = new RateMeter(clock);
     const streamPrefix = outboxPrefix(streamKey);
-    this.sender = new Sender({ clock, random, onChange, store, whenFull, revive, capacityOf, streamPrefix });
+    const sending = { clock, random, store, budget, whenFull, revive, capacityOf };
+    this.sender = new Sender({ ...sending, onChange, streamPrefix });
     this.receiver = new Receiver({ peerName: wireName, stored: () => storedOf(wireName) });
   }
 

@@ -15,7 +15,7 @@ interface Sent {
 }
 
 export interface SenderOptions
-  extends Pick<OutboxOptions, 'clock' | 'random' | 'store' | 'whenFull' | 'revive'> {
+  extends Pick<OutboxOptions, 'clock' | 'random' | 'store' | 'budget' | 'whenFull' | 'revive'> {
   /** How much the queue of a message type may hold. */
   readonly capacityOf: (type: string) => Capacity;
   /** Begins the names of this peer's streams in the store. */
@@ -161,7 +161,7 @@ export class Sender {
       if (entry !== undefined && this.#mayFollow(link, { entry, outbox })) return { entry, outbox };
       // To who is not aioc nothing overtakes what has to wait.
       if (entry !== undefined && !link.speaksStreams) return undefined;
-      if (entry === undefined && outbox.hasMore) this.#load(outbox);
+      if (entry === undefined && outbox.mayLoad) this.#load(outbox);
     }
     return undefined;
   }

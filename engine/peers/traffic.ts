@@ -1,5 +1,6 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
@@ -32,6 +33,7 @@ export interface Application {
 
 export interface TrafficOptions {
   readonly clock: Clock;
+  readonly budget: MemoryBudget;
   readonly registry: Registry;
   readonly ignoring: Ignoring;
   readonly log: TrafficLog;
@@ -81,6 +83,10 @@ export class Traffic implements LinkTraffic {
     this.inRate = new RateMeter(options.clock);
     this.outRate = new RateMeter(options.clock);
     this.#watchers = new TrafficWatchers(options.log, (type) => this.#left(type));
+  }
+
+  get budget(): MemoryBudget {
+    return this.#options.budget;
   }
 
   /** Our name on the wire. */

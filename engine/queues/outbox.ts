@@ -1,12 +1,14 @@
 import { toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { type MemoryBudget, MemoryLease } from '../base/memory-budget.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { WhenFull } from '../config/shapes.ts';
 import { type MessageNumber, type NumberOnWire, newEpoch } from '../protocol/message-number.ts';
 import type { Store } from '../storage/store.ts';
+import { BeyondWindow } from './beyond-window.ts';
 import type { Capacity } from './capacity.ts';
-import type { Companions, OutMessage, Watcher } from './out-message.ts';
+import type { Companions, OutMessage } from './out-message.ts';
 import { newPlace, type Offerer, type OutboxEntry, type Place, weightOf } from './outbox-entry.ts';
 import { OutboxWriter, type Unplaced } from './outbox-writer.ts';
 import { type MessageParts, packMessage, renumber, unpackMessage } from './packed-message.ts';
@@ -18,6 +20,7 @@ export interface OutboxOptions {
   readonly stream: string;
   readonly store: Store;
   readonly clock: Clock;
+  readonly budget: MemoryBudget;
   readonly capacity: Capacity;
   readonly whenFull: WhenFull;
   readonly random: Pick<Randomness, 'bytes'>;
@@ -38,6 +41,8 @@ export class Outbox {
   readonly #options: OutboxOptions;
   readonly #writer: OutboxWriter;
   readonly #roomMaker: RoomMaker;
+  /** For what is in the window. */
+  readonly #lease: MemoryLease;
   #window: OutboxEntry[] = [];
   #nextUnsent = 0;
   /** The last position that is, or was, in the window. */
@@ -45,11 +50,7 @@ export class Outbox {
   #storedEnd = 0;
   #depth = 0;
   #bytes = 0;
-  /** Messages of this run that are in the store only, by position: those that came first, as many as are watched. */
-  readonly #beyond = new Map<number, Place>();
-  /** The tickets of those that have the common watcher, likewise. */
-  readonly #tickets = new Map<number, number>();
-  #common: Watcher | undefined;
+  readonly #beyond = new BeyondWindow();
   #loading: Promise<void> | undefined;
   /** How many at the window's beginning are gone, which the store knows; they are cut off now and then, not each time. */
   #front = 0;
@@ -66,8 +67,9 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    const { type, stream, store, capacity, whenFull, clock, random } = options;
+    const { type, stream, store, capacity, whenFull, clock, random, budget } = options;
     this.type = type;
+    this.#lease = new MemoryLease(budget);
     this.#epoch = newEpoch(random);
     this.#epochOfUnnumbered = newEpoch(random);
     this.arrivals = new RateMeter(clock);
@@ -162,25 +164,17 @@ export class Outbox {
   }
 
   #place({ message, number, payload }: Unplaced, position: number, atMs: number): Place | undefined {
-    const isNext = this.#windowEnd === this.#storedEnd && this.#windowLength < LIMITS.outboxWindow;
-    this.#storedEnd = position;
     const sizeBytes = payload.length;
+    const isNext = this.#windowEnd === this.#storedEnd && this.#fits(sizeBytes);
+    this.#storedEnd = position;
     if (isNext) {
       const entry = newPlace({ companions: message, number, position, sizeBytes, atMs, parts: message });
+      this.#lease.take(sizeBytes);
       this.#window.push(entry as OutboxEntry);
       this.#windowEnd = position;
       return entry;
     }
-    const { body, watcher, ticket } = message;
-    if (body === undefined && watcher.isCommon) {
-      this.#common ??= watcher;
-      if (this.#tickets.size < LIMITS.outboxWatched) this.#tickets.set(position, ticket);
-      return undefined;
-    }
-    const companions = { body, watcher, ticket };
-    const place = newPlace({ companions, number, position, sizeBytes, atMs, parts: undefined });
-    if (this.#beyond.size < LIMITS.outboxWatched) this.#beyond.set(position, place);
-    return place;
+    return this.#beyond.add(message, { number, position, sizeBytes, atMs });
   }
 
   #refused({ message, payload, offerer }: Unplaced, error: unknown): void {
@@ -199,13 +193,24 @@ export class Outbox {
     return undefined;
   }
 
-  get #windowLength(): number {
-    return this.#window.length - this.#front;
+  /** Whether one more may be in the window; one at least. */
+  #fits(sizeBytes: number): boolean {
+    const { heldBytes } = this.#lease;
+    if (heldBytes === 0) return true;
+    const isSmall =
+      this.#window.length - this.#front < LIMITS.outboxWindow &&
+      heldBytes + sizeBytes <= LIMITS.outboxWindowBytes;
+    return isSmall && this.#lease.mayTake(sizeBytes);
   }
 
   /** Whether messages wait in the store that are not in the window yet, and should be now. */
   get hasMore(): boolean {
     return this.#windowEnd !== this.#storedEnd;
+  }
+
+  /** Whether they may be brought there: there is room in the memory, or soon will be when some are acknowledged. */
+  get mayLoad(): boolean {
+    return this.hasMore && this.#lease.mayTake(LIMITS.outboxLoadBytes);
   }
 
   /** Brings the next messages from the store into the window. */
@@ -217,18 +222,17 @@ export class Outbox {
   }
 
   async #load(): Promise<void> {
-    const { store, stream } = this.#options;
+    const { store, stream, revive } = this.#options;
     const end = this.#storedEnd;
     const records = await store.read(stream, this.#windowEnd, LIMITS.outboxLoadBytes);
     for (const { position, payload, atMs } of records) {
       // Whoever offered one behind that has not been told its place yet.
       if (position > end) break;
       const parts = unpackMessage(payload);
-      // Whoever waits for what becomes of it holds the place that `offer` gave.
       const place =
-        this.#beyond.get(position) ??
+        this.#beyond.takePlace(position) ??
         newPlace({
-          companions: this.#companionsOf(position, parts),
+          companions: this.#beyond.takeCompanions(position, revive(parts)),
           number: parts.number ?? this.#numberFor(),
           position,
           sizeBytes: payload.length,
@@ -236,20 +240,13 @@ export class Outbox {
           parts,
         });
       place.parts = parts;
-      this.#beyond.delete(position);
       this.#windowEnd = position;
-      if (!place.gone) this.#window.push(place as OutboxEntry);
+      if (place.gone) continue;
+      this.#lease.take(place.sizeBytes);
+      this.#window.push(place as OutboxEntry);
     }
     // What was taken back while it was beyond the window is in no record any more.
     if (records.length === 0) this.#windowEnd = Math.max(this.#windowEnd, end);
-  }
-
-  #companionsOf(position: number, parts: MessageParts): Companions {
-    const revived = this.#options.revive(parts);
-    const ticket = this.#tickets.get(position);
-    if (ticket === undefined || this.#common === undefined) return revived;
-    this.#tickets.delete(position);
-    return { body: revived.body, watcher: this.#common, ticket };
   }
 
   /** A number for this life of the queue only: such a message is a new one after each restart. */
@@ -306,6 +303,7 @@ export class Outbox {
     for (const entry of entries) {
       if (entry.gone) continue;
       entry.gone = true;
+      if (entry.parts !== undefined) this.#lease.give(entry.sizeBytes);
       if (entry.sent) {
         this.#unconfirmed -= 1;
         this.#unconfirmedBytes -= weightOf(entry);
@@ -334,13 +332,12 @@ export class Outbox {
   async purge(): Promise<number> {
     const count = this.#depth;
     const why = 'the queue was emptied';
-    for (const place of [...this.#window, ...this.#beyond.values()]) {
+    for (const place of this.#window) {
       if (!place.gone) place.companions.watcher.moved(place.companions.ticket, 'dropped', why);
       place.gone = true;
     }
-    for (const ticket of this.#tickets.values()) this.#common?.moved(ticket, 'dropped', why);
-    this.#beyond.clear();
-    this.#tickets.clear();
+    this.#beyond.drop(why);
+    this.#lease.giveAll();
     this.#window = [];
     this.#windowEnd = this.#storedEnd;
     this.#nextUnsent = 0;

@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { AiocError } from '../../engine/base/errors.ts';
+import { LIMITS } from '../../engine/base/limits.ts';
+import { MemoryBudget } from '../../engine/base/memory-budget.ts';
 import type { Clock } from '../../engine/base/ports.ts';
 import { realClock } from '../../engine/base/real-ports.ts';
 import { ListenerDelivery } from '../../engine/local/legacy/listener-delivery.ts';
@@ -52,7 +54,7 @@ export class SmallConnector {
     const onChange = (): void => undefined;
     this.#ownSocket = new OwnSocket({
       path: ownSocketPath(directory, owner),
-      mailroom: { inbox } as unknown as Mailroom,
+      mailroom: { inbox, budget: new MemoryBudget(LIMITS.heldBytes) } as unknown as Mailroom,
       clock,
       log: { event: () => undefined } as never,
       forEverybody: false,

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type AiocError, toAiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { MemoryLease } from '../../base/memory-budget.ts';
 import type { Clock, Timer } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
@@ -75,12 +76,13 @@ class Conversation {
   #ended = false;
   /** Messages that the queues have and the store has not: bounded, or a slow disk would fill the memory. */
   #unstored = 0;
-  #unstoredBytes = 0;
+  readonly #lease: MemoryLease;
   #timer: Timer | undefined;
 
   constructor(socket: Socket, options: SendSocketOptions) {
     this.#socket = socket;
     this.#options = options;
+    this.#lease = new MemoryLease(options.mailroom.budget);
   }
 
   push(chunk: Buffer): void {
@@ -119,7 +121,9 @@ class Conversation {
   }
 
   get #isBehind(): boolean {
-    return this.#unstored >= LIMITS.localUnconfirmed || this.#unstoredBytes >= LIMITS.localUnconfirmedBytes;
+    const isFull =
+      this.#unstored >= LIMITS.localUnconfirmed || this.#lease.heldBytes >= LIMITS.localUnconfirmedBytes;
+    return isFull || !this.#lease.mayTake(0);
   }
 
   #frameEnded(): void {
@@ -141,7 +145,7 @@ class Conversation {
   #handle(frame: Frame): Promise<void> | undefined {
     const bytes = frame.headerBytes.length + frame.data.length + frame.binary.length;
     this.#unstored += 1;
-    this.#unstoredBytes += bytes;
+    this.#lease.take(bytes);
     const offerer = {
       kept: () => this.#dealtWith(bytes),
       refused: (error: unknown) => {
@@ -156,7 +160,7 @@ class Conversation {
   #dealtWith(bytes: number): void {
     const wasBehind = this.#isBehind;
     this.#unstored -= 1;
-    this.#unstoredBytes -= bytes;
+    this.#lease.give(bytes);
     if (wasBehind && !this.#isBehind) void this.#run();
   }
 

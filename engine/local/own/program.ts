@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { toAiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { MemoryLease } from '../../base/memory-budget.ts';
 import type { Clock, Timer } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
@@ -38,13 +39,14 @@ export class Program {
   #paused = false;
   /** Messages that the connector has and has not confirmed: bounded, or a full disk would fill the memory. */
   #unconfirmed = 0;
-  #unconfirmedBytes = 0;
+  readonly #lease: MemoryLease;
   #late: Timer | undefined;
 
   constructor(options: ProgramOptions) {
     this.#options = options;
     const { mailroom, clock, onChange } = options;
     this.#writer = new UnitWriter(options.socket);
+    this.#lease = new MemoryLease(mailroom.budget);
     this.#subscriptions = new Subscriptions({ mailroom, clock, writer: this.#writer, onChange });
   }
 
@@ -113,7 +115,8 @@ export class Program {
   get #isBehind(): boolean {
     return (
       this.#unconfirmed >= LIMITS.localUnconfirmed ||
-      this.#unconfirmedBytes >= LIMITS.localUnconfirmedBytes ||
+      this.#lease.heldBytes >= LIMITS.localUnconfirmedBytes ||
+      !this.#lease.mayTake(0) ||
       this.#writer.waitingBytes > LIMITS.answerBacklogBytes
     );
   }
@@ -153,7 +156,7 @@ export class Program {
   #send({ number, body }: Unit): Promise<void> | undefined {
     const frame = parseLocalFrame(body);
     this.#unconfirmed += 1;
-    this.#unconfirmedBytes += body.length;
+    this.#lease.take(body.length);
     const outcome = this.#options.mailroom.isStored(frame) ? STORED : ACCEPTED;
     return this.#options.mailroom.submit(frame, {
       kept: () => {
@@ -169,14 +172,14 @@ export class Program {
 
   #confirmed(bytes: number): void {
     this.#unconfirmed -= 1;
-    this.#unconfirmedBytes -= bytes;
+    this.#lease.give(bytes);
     if (this.#paused) void this.#run();
   }
 
   #request({ number, body }: Unit): Promise<void> | undefined {
     const frame = parseLocalFrame(body);
     this.#unconfirmed += 1;
-    this.#unconfirmedBytes += body.length;
+    this.#lease.take(body.length);
     let isRefused = false;
     const { accepted, stopWaiting } = this.#options.mailroom.request(
       frame,

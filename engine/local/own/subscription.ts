@@ -1,5 +1,6 @@
 import { atEndOfTurn } from '../../base/end-of-turn.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { type MemoryBudget, MemoryLease } from '../../base/memory-budget.ts';
 import type { Clock, Timer } from '../../base/ports.ts';
 import type { Inbox } from '../../queues/inbox.ts';
 import type { Subscriber } from '../../queues/inbox-takers.ts';
@@ -11,6 +12,7 @@ export interface ProgramSubscriptionOptions {
   /** How many messages the program may have that it has not acknowledged. */
   readonly credit: number;
   readonly clock: Clock;
+  readonly budget: MemoryBudget;
   give(message: SubscribedMessage): void;
   /** Another program has taken its place. */
   onSuperseded(): void;
@@ -33,7 +35,8 @@ export class Subscription implements Subscriber {
   readonly #forgetArrivals: () => void;
   /** In the order of their positions. */
   readonly #given: Given[] = [];
-  #givenBytes = 0;
+  /** For those. */
+  readonly #lease: MemoryLease;
   /** Read from the inbox together, and not given yet. */
   #read: readonly StoredRecord[] = [];
   #next = 0;
@@ -46,6 +49,7 @@ export class Subscription implements Subscriber {
 
   constructor(options: ProgramSubscriptionOptions) {
     this.#options = options;
+    this.#lease = new MemoryLease(options.budget);
     this.#forgetArrivals = options.inbox.onArrival(() => this.#arrived());
   }
 
@@ -65,7 +69,7 @@ export class Subscription implements Subscriber {
     }
     const last = this.#given.splice(0, count).at(-1);
     if (last === undefined) return;
-    this.#givenBytes -= bytes;
+    this.#lease.give(bytes);
     // Not awaited: what the store has not heard of yet is not read again.
     this.#options.inbox.done(last, { count, bytes }).catch(() => undefined);
     this.#options.onChange();
@@ -84,6 +88,7 @@ export class Subscription implements Subscriber {
 
   #close(): void {
     this.#state = 'ended';
+    this.#lease.giveAll();
     this.#retry?.cancel();
     this.#forgetArrivals();
   }
@@ -135,7 +140,7 @@ export class Subscription implements Subscriber {
       if (!this.#hasCreditFor(payload.length)) return;
       const redelivered = this.#options.inbox.give(position);
       this.#given.push({ position, atMs, bytes: payload.length });
-      this.#givenBytes += payload.length;
+      this.#lease.take(payload.length);
       this.#options.give({ position, redelivered, frame: payload.subarray(4) });
     }
     this.#read = [];
@@ -144,6 +149,8 @@ export class Subscription implements Subscriber {
 
   #hasCreditFor(bytes: number): boolean {
     if (this.#given.length === 0) return true;
-    return this.#given.length < this.#options.credit && this.#givenBytes + bytes <= LIMITS.subscriptionBytes;
+    const isFull =
+      this.#given.length >= this.#options.credit || this.#lease.heldBytes + bytes > LIMITS.subscriptionBytes;
+    return !isFull && this.#lease.mayTake(bytes);
   }
 }

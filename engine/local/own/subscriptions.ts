@@ -49,6 +49,7 @@ export class Subscriptions {
         inbox,
         credit: Math.min(Number(credit), LIMITS.subscriptionMessages),
         clock,
+        budget: mailroom.budget,
         give: (message) => writer.writeMessage(number, message),
         onSuperseded: () => this.#superseded(number, type),
         onChange,

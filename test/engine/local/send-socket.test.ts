@@ -3,6 +3,7 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
+import { MemoryBudget } from '../../../engine/base/memory-budget.ts';
 import { realClock } from '../../../engine/base/real-ports.ts';
 import { SendSocket } from '../../../engine/local/legacy/send-socket.ts';
 import type { Mailroom } from '../../../engine/local/mailroom.ts';
@@ -23,6 +24,7 @@ async function slowlyStored(t: TestContext): Promise<SlowlyStored> {
   const submitted: string[] = [];
   const stored: (() => void)[] = [];
   const mailroom = {
+    budget: new MemoryBudget(LIMITS.heldBytes),
     submit: ({ data }: { data: Buffer }, offerer: Offerer) => {
       submitted.push(data.toString());
       stored.push(() => offerer.kept(undefined));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
+import { MemoryBudget } from '../../../engine/base/memory-budget.ts';
 import type { Connection } from '../../../engine/base/ports.ts';
 import { FramePump, type PumpTarget, type Verdict } from '../../../engine/peers/frame-pump.ts';
 import { Verdicts } from '../../../engine/peers/verdicts.ts';
@@ -50,7 +51,7 @@ function receiver(): Receiver {
     answerBacklogBytes: () => 0,
     broken: (error) => faults.push(error.message),
   };
-  const pump = new FramePump(connection, target);
+  const pump = new FramePump(connection, target, new MemoryBudget(LIMITS.heldBytes));
   pump.identified();
   return { pump, store, acknowledged, faults, isPaused: () => paused };
 }

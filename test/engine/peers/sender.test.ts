@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
+import { MemoryBudget } from '../../../engine/base/memory-budget.ts';
 import type { Link } from '../../../engine/peers/link.ts';
 import { Sender } from '../../../engine/peers/sender.ts';
 import type { OutFrame } from '../../../engine/protocol/messages.ts';
@@ -22,6 +23,7 @@ test('what lies behind the window goes out in the end, also when the store could
     clock,
     random: seededRandom(1),
     store,
+    budget: new MemoryBudget(LIMITS.heldBytes),
     streamPrefix: 'out/peer/',
     whenFull: 'refuse',
     capacityOf: () => ({ messages: 10_000, bytes: 1e9 }),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { LIMITS } from '../../../engine/base/limits.ts';
+import { MemoryBudget, MemoryLease } from '../../../engine/base/memory-budget.ts';
 import type { WhenFull } from '../../../engine/config/shapes.ts';
 import { newEpoch } from '../../../engine/protocol/message-number.ts';
 import type { Capacity } from '../../../engine/queues/capacity.ts';
@@ -18,12 +19,14 @@ function outbox(
   whenFull: WhenFull = 'refuse',
   store: Store = new MemoryStore(new SimulatedClock()),
   capacity: Capacity = { messages: LIMITS.outboxMessages, bytes: LIMITS.outboxBytes },
+  budget = new MemoryBudget(LIMITS.heldBytes),
 ): Outbox {
   return new Outbox({
     type: 'any',
     stream: 'out/peer/any',
     store,
     clock: new SimulatedClock(),
+    budget,
     random: seededRandom(1),
     capacity,
     whenFull,
@@ -218,4 +221,31 @@ test('a message that the store refuses is not in the queue, and the next one is'
   store.append = append;
   await offer(queue, message('kept'));
   assert.deepEqual(await drain(queue), ['kept']);
+});
+
+test('of large messages few are in memory, however many wait; all come out in order', async () => {
+  const budget = new MemoryBudget(LIMITS.heldBytes);
+  const queue = outbox('refuse', undefined, undefined, budget);
+  const texts = Array.from({ length: 40 }, (_, number) => `${number}`.padEnd(200_000, '.'));
+  for (const text of texts) await offer(queue, message(text));
+  assert.ok(budget.heldBytes <= LIMITS.outboxWindowBytes, `${budget.heldBytes} bytes`);
+  assert.deepEqual(await drain(queue), texts);
+  assert.equal(budget.heldBytes, 0);
+});
+
+test('where the memory is spent by others a queue goes on with one message after the other', async () => {
+  const budget = new MemoryBudget(1_000);
+  new MemoryLease(budget).take(2_000);
+  const queue = outbox('refuse', undefined, undefined, budget);
+  const texts = Array.from({ length: 50 }, (_, number) => `m${number}`);
+  for (const text of texts) await offer(queue, message(text));
+  assert.ok(budget.heldBytes < 2_200, 'it holds one');
+  const [first] = [queue.next()];
+  assert.ok(first !== undefined);
+  queue.send(first);
+  assert.deepEqual([queue.next(), queue.hasMore, queue.mayLoad], [undefined, true, false]);
+  queue.remove(first);
+  assert.equal(queue.mayLoad, true);
+  assert.deepEqual(await drain(queue), texts.slice(1));
+  assert.equal(budget.heldBytes, 2_000);
 });
