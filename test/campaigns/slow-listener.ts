@@ -1,7 +1,8 @@
 /**
  * A program sends as fast as it is let, and the listener at the other end needs its time for each message and is killed
  * twice: `npm run campaign:slow-listener -- [MESSAGES] [DELAY_MS] [QUEUE_MB]`. Says what came of them, how far the sender
- * was held back, and what memory it took. A queue holds a quarter of the messages, unless another bound is given.
+ * was held back, and what memory it took. A queue holds a quarter of the messages, unless another bound is given, under
+ * which the sender need not wait.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConnectorRemoteTool } from '../../engine/index.ts';
@@ -13,7 +14,8 @@ import { Victim } from './victim.ts';
 const messages = Number(process.argv[2] ?? 200_000);
 const delayMs = Number(process.argv[3] ?? 2);
 const BYTES_IN_QUEUE = 250;
-const queueBytes = Number(process.argv[4] ?? 0) * 1024 ** 2 || Math.ceil((messages / 4) * BYTES_IN_QUEUE);
+const queueMb = Number(process.argv[4] ?? 0);
+const queueBytes = queueMb * 1024 ** 2 || Math.ceil((messages / 4) * BYTES_IN_QUEUE);
 const MEMORY_MB = 150;
 const SAMPLE_MS = 500;
 /** Of an outbox memory holds so many; the others are on the disk only. */
@@ -84,7 +86,7 @@ try {
   const startedMs = performance.now();
   sender.say('full');
   await until(messages / 3);
-  must(!sender.hasSaid('done'), 'the sender was not held back');
+  must(queueMb > 0 || !sender.hasSaid('done'), 'the sender was not held back');
   await killListener();
   await until(messages * 0.95);
   await killListener();
@@ -101,7 +103,7 @@ try {
     console.log(`  ${most[queue]} messages in the ${queue} at most`);
   must(sender.hasSaid('done') && confirmed === messages, `${messages - confirmed} were not confirmed`);
   must(lost + twice + late === 0, 'not each once and in order');
-  must(most['client’s outbox'] > WINDOW, 'nothing waited on the client’s disk');
+  must(queueMb > 0 || most['client’s outbox'] > WINDOW, 'nothing waited on the client’s disk');
   must(Math.max(most.server, most.client) < MEMORY_MB, `a daemon took more than ${MEMORY_MB} MB`);
   console.log(failures.length === 0 ? 'OK' : `NOT OK: ${failures.join('; ')}`);
   if (failures.length > 0) process.exitCode = 1;
