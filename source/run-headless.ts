@@ -1,5 +1,6 @@
 import { type ConfiguredEngine, configuredEngine } from './configured-engine.ts';
 import { EXIT } from './exit-codes.ts';
+import { boundOldSpace } from './old-space.ts';
 import { boundYoungSpace } from './young-space.ts';
 
 /**
@@ -12,6 +13,7 @@ import { boundYoungSpace } from './young-space.ts';
  */
 export async function runHeadless(configPath: string): Promise<number> {
   boundYoungSpace();
+  boundOldSpace();
   let end: () => void = () => undefined;
   const asked = new Promise<void>((resolve) => {
     end = resolve;

@@ -3,6 +3,7 @@ import type { PeerCertificate } from '../base/ports.ts';
 import { enrolmentFrame, readEnrolment, readIssued } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import {
+  AIOC_TYPE,
   handshakeFrame,
   isHandshake,
   type RefusalCode,
@@ -241,7 +242,8 @@ export class Session {
 
   /** An acceptor's first frame from who has been let in. A client that is aioc asks before it says anything else. */
   #firstFrame(frame: Frame): SessionAction[] {
-    return this.#natureIn(frame) ?? [...this.#settle({ kind: 'python' }), { kind: 'deliver', frame }];
+    const known = this.#natureIn(frame) ?? this.#unlikePython(frame);
+    return known ?? [...this.#settle({ kind: 'python' }), { kind: 'deliver', frame }];
   }
 
   /** A dialler's frames until it knows what the other side is. */
@@ -250,7 +252,7 @@ export class Session {
     if (refused !== undefined) {
       return this.#finish('refused', REFUSALS_HEARD[refused], ['destroy'], refused);
     }
-    const answered = this.#natureIn(frame);
+    const answered = this.#natureIn(frame) ?? this.#unlikePython(frame);
     if (answered !== undefined) return answered;
     if (this.#heardFromPeer) return [{ kind: 'deliver', frame }];
     this.#heardFromPeer = true;
@@ -290,7 +292,17 @@ export class Session {
   }
 
   #established(frame: Frame): SessionAction[] {
-    return this.#natureIn(frame) ?? [{ kind: 'deliver', frame }];
+    return this.#natureIn(frame) ?? this.#unlikePython(frame) ?? [{ kind: 'deliver', frame }];
+  }
+
+  /**
+   * What only aioc says to aioc, from who has not said that it is: it waits for words of ours that would never come, and
+   * its own have gone unheard. Over a new connection both begin anew.
+   */
+  #unlikePython(frame: Frame): SessionAction[] | undefined {
+    if (this.#nature === 'aioc' || frame.header.message_type !== AIOC_TYPE) return undefined;
+    this.#heardFromPeer = true;
+    return this.#finish('closed', UNLIKE_PYTHON, ['destroy']);
   }
 
   /** Silence says nothing about who has been aioc before: it is asked again, and then over a new connection. */
@@ -357,6 +369,8 @@ const OPEN_TOO_SLOW = {
 } as const;
 
 const STILL_AIOC = 'it was aioc, and did not answer in time whether it still is';
+
+const UNLIKE_PYTHON = 'it speaks as aioc does, and has not said that it is';
 
 const REJECTIONS: Readonly<Record<RefusalCode, string>> = {
   declined: 'refused here',

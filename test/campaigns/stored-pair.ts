@@ -4,6 +4,7 @@ import { ConnectorAPI } from '../../engine/index.ts';
 import { makeCertificates } from '../helpers/configured-connectors.ts';
 import { Daemon, type RunAs } from '../helpers/daemon.ts';
 import { freePort } from '../helpers/free-port.ts';
+import { memoryMbOf } from '../helpers/process-memory.ts';
 import { makeTempDir, removeDir } from '../helpers/temp-dir.ts';
 
 export type Role = 'server' | 'client';
@@ -79,8 +80,11 @@ export class StoredPair {
 
   /** The memory that the daemon has now, or has had at most, in MB. */
   memoryMb(role: Role, which: 'VmRSS' | 'VmHWM'): number {
-    const status = readFileSync(`/proc/${this.#daemons.get(role)?.process.pid}/status`, 'utf8');
-    return Number(new RegExp(`${which}:\\s+(\\d+)`).exec(status)?.[1]) / 1024;
+    const daemon = this.#daemons.get(role);
+    const { exitCode, signalCode } = daemon?.process ?? {};
+    if ((exitCode ?? signalCode ?? undefined) !== undefined)
+      throw new Error(`the ${role} ended with ${exitCode ?? signalCode}: ${daemon?.errors}`);
+    return memoryMbOf(daemon?.process.pid, which);
   }
 
   end(): void {

@@ -68,4 +68,30 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     find: 'for (const [key, { type, epoch, done }] of this.#streams) {',
     replace: 'for (const [key, { type, epoch, accepted: done }] of this.#streams) {',
   },
+  {
+    name: 'when the answer to the probe comes late, what is not confirmed is sent again under new numbers',
+    file: 'peers/sender.ts',
+    find: 'if (this.#link === link) return false;',
+    replace: `if (this.#link === link) {
+      for (const [epoch, outbox] of this.#byEpoch) {
+        const other = [...epoch].reverse().join('');
+        for (const { number } of outbox.confirmed({ epoch, seq: Infinity })) Object.assign(number, { epoch: other });
+        outbox.rewind();
+      }
+      return false;
+    }`,
+  },
+  {
+    name: 'what goes to who is taken for Python has a number of this connection only',
+    file: 'peers/sender.ts',
+    find: 'const transport_id = transportIdOf(outbox.send(entry));',
+    replace: `const number = outbox.send(entry);
+    const transport_id = this.#link?.speaksStreams ? transportIdOf(number) : number.seq;`,
+  },
+  {
+    name: 'who speaks as aioc does and was taken for Python is left alone',
+    file: 'peers/session.ts',
+    find: "this.#nature === 'aioc' || frame.header.message_type !== AIOC_TYPE",
+    replace: 'frame.header.message_type !== undefined',
+  },
 ];

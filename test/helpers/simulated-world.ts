@@ -171,6 +171,8 @@ export class SimulatedConnection implements Connection {
   breaksAfterBytes = Number.POSITIVE_INFINITY;
   /** Told when it has come to that. */
   onTooManyBytes: () => void = () => undefined;
+  /** Is given what this end writes, and hands on with `writeAsItIs` what shall go out. */
+  tamper: ((data: Buffer) => void) | undefined;
   #lastArrivesAt = 0;
   #events: ConnectionEvents | undefined;
   readonly #clock: SimulatedClock;
@@ -206,17 +208,22 @@ export class SimulatedConnection implements Connection {
   write(bytes: Buffer | readonly Buffer[]): boolean {
     if (this.#closed) return false;
     const data = Buffer.isBuffer(bytes) ? Buffer.from(bytes) : Buffer.concat(bytes);
-    if (this.silent) return true;
+    if (this.tamper === undefined) this.writeAsItIs(data);
+    else this.tamper(data);
+    return true;
+  }
+
+  writeAsItIs(data: Buffer): void {
+    if (this.#closed || this.silent) return;
     if (data.length > this.breaksAfterBytes) {
       this.#send(data.subarray(0, this.breaksAfterBytes));
       this.#later(() => this.break());
       this.silent = true;
       this.onTooManyBytes();
-      return true;
+      return;
     }
     this.breaksAfterBytes -= data.length;
     this.#send(data);
-    return true;
   }
 
   #send(data: Buffer): void {

@@ -8,6 +8,7 @@ import {
   simulatedWorld,
 } from '../../helpers/simulated-world.ts';
 import { CRASHED, SimulatedNode, TYPES } from './node.ts';
+import { type ProbeFault, ProbeTamperer } from './probe-tamperer.ts';
 
 /** Nothing here waits for more than promises and the ends of turns. */
 const TURNS = 1;
@@ -101,7 +102,7 @@ export class SimulatedHistory {
     else if (luck < 0.86) this.#hurtDisk(node);
     else if (luck < 0.93) this.#slow(node);
     if (luck >= 0.4) this.#send(this.#pick(this.#nodes));
-    await this.#pass(this.#pick([0, 1, 3, 10, 100, 1_000]));
+    await this.#pass(this.#pick([0, 1, 3, 10, 100, 1_000, 4_000]));
   }
 
   #send(node: SimulatedNode): void {
@@ -134,6 +135,29 @@ export class SimulatedHistory {
         end.onTooManyBytes = () => this.#count('cut mid-frame');
       }
     }
+    this.#tamper(ends);
+  }
+
+  /** The question whether the other side is aioc, or the answer, has an accident; on some connections that of both. */
+  #tamper(ends: readonly SimulatedConnection[]): void {
+    if (!this.#chance(0.3)) return;
+    const asking = this.#pick([[0], [0, 1], [0, 1], [1]]);
+    const faults = ends.map((_, side) => (asking.includes(side) ? this.#probeFault() : undefined));
+    new ProbeTamperer({
+      ends,
+      faults,
+      clock: this.#world.clock,
+      onFault: ({ what, how }) => this.#count(`${what} ${how}`),
+    });
+  }
+
+  #probeFault(): ProbeFault {
+    return {
+      what: this.#pick(['probe', 'answer to the probe']),
+      how: this.#pick(['late', 'lost', 'echoed']),
+      lateMs: this.#below(10_001),
+      times: this.#pick([1, 1, Number.POSITIVE_INFINITY]),
+    };
   }
 
   #break(): void {
@@ -245,10 +269,11 @@ export class SimulatedHistory {
       this.#heal(node);
       if (!node.running) await this.#start(node);
     }
-    network.cutAll();
+    // What began badly must come to a good end by itself, too.
+    if (this.#chance(0.5)) network.cutAll();
     const isQuiet = (): boolean => this.#nodes.every((node) => node.running && node.waiting === 0);
     for (let waited = 0; !isQuiet(); waited += 1) {
-      assert.ok(waited < 600, `messages still wait: ${this.#nodes.map(({ waiting }) => waiting).join()}`);
+      assert.ok(waited < 1_200, `messages still wait: ${this.#nodes.map(({ waiting }) => waiting).join()}`);
       await clock.pass(200);
       for (const node of this.#nodes) if (!node.running) await this.#start(node);
     }

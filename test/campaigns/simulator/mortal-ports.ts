@@ -32,7 +32,11 @@ export class MortalPorts implements Ports {
       listen: async (options) => {
         const listener = await network.listen({
           ...options,
-          onConnection: (connection) => options.onConnection(this.#keep(connection)),
+          onConnection: (connection) => {
+            // A call that was on its way when the program ended reaches nobody.
+            if (this.#lives) options.onConnection(this.#keep(connection));
+            else (connection as SimulatedConnection).break();
+          },
         });
         this.#listeners.add(() => listener.close());
         return listener;

@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+const PROGRAM = join(import.meta.dirname, '../fixtures/old-objects.ts');
+
+function peakBytes(...args: readonly string[]): number {
+  return Number(execFileSync(process.execPath, ['--import', 'tsx', PROGRAM, ...args], { encoding: 'utf8' }));
+}
+
+test('what lives for a moment only takes far less room where that for old objects is bounded', () => {
+  const [bounded, unbounded] = [peakBytes('bounded'), peakBytes()];
+  assert.ok(bounded < 0.8 * unbounded, `${bounded} bytes, and ${unbounded} without a bound`);
+});
