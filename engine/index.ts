@@ -2,6 +2,7 @@
 import { realDisk } from './base/real-disk.ts';
 import { realClock, realRandomness } from './base/real-ports.ts';
 import type { ConnectorConfig } from './config/keys.ts';
+import { doorForAttached } from './connector/attached-door.ts';
 import { Connector } from './connector/connector.ts';
 import { ConnectorDoor } from './connector/connector-door.ts';
 import type { ConnectorOptions } from './connector/connector-options.ts';
@@ -20,6 +21,7 @@ import { Journal } from './storage/journal/journal.ts';
 import type { JournalOptions } from './storage/journal/journal-options.ts';
 
 export { type ConnectorApiOptions, type ConnectorPlaceOptions, connectorOfEntry } from './api/api-options.ts';
+export { type AttachedDoor, attach, attachAt } from './api/attach.ts';
 export type { ConnectedPeers, IgnoredPeers, QueueCounts } from './api/command-answers.ts';
 export {
   ConnectorAPI,
@@ -149,8 +151,10 @@ export async function createConnectorEngine({
 
 function engineOf(options: ConnectorOptions): Engine {
   const connector = new Connector(options);
+  const door = new ConnectorDoor(connector);
+  connector.local?.offerDoor(doorForAttached(door));
   return {
-    door: new ConnectorDoor(connector),
+    door,
     serverPeer: connector.server?.id,
     start: () => connector.start(),
     stop: (how) => connector.stop(how),

@@ -1,6 +1,8 @@
 /** The library: what `import … from 'aioc'` gives. The README shows it at work. */
 export {
   AiocError,
+  type AttachedDoor,
+  attach,
   type CallOptions,
   type ClientMatch,
   type ConnectedPeers,
