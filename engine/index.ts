@@ -20,7 +20,12 @@ import { type Inspection, inspectJournal as inspect } from './storage/journal/in
 import { Journal } from './storage/journal/journal.ts';
 import type { JournalOptions } from './storage/journal/journal-options.ts';
 
-export { type ConnectorApiOptions, type ConnectorPlaceOptions, connectorOfEntry } from './api/api-options.ts';
+export {
+  apiOptionsFromConfig,
+  type ConnectorApiOptions,
+  type ConnectorPlaceOptions,
+  connectorOfEntry,
+} from './api/api-options.ts';
 export { type AttachedDoor, attach, attachAt } from './api/attach.ts';
 export type { ConnectedPeers, IgnoredPeers, QueueCounts } from './api/command-answers.ts';
 export {
@@ -28,6 +33,7 @@ export {
   type ListenOptions,
   type RequestOptions,
 } from './api/connector-api.ts';
+export { type OpenDoor, openDoors } from './api/doors.ts';
 export { UNFINISHED } from './api/listener.ts';
 export type { Listener, ListenerMessage, MessageHandler, ReplyOptions } from './api/listener-message.ts';
 export type { FileToSend, OutgoingMessage, SendOptions } from './api/message-frame.ts';

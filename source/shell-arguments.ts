@@ -99,7 +99,7 @@ export function usage(what: string): AiocError {
   return new AiocError('AIOC_USAGE', `${what} (aioc --help shows what there is)`);
 }
 
-function where(
+export function where(
   connector: string | undefined,
   values: Values,
 ): { readonly connector?: string; readonly directories: readonly string[] } {

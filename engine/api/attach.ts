@@ -21,8 +21,10 @@ export interface AttachedDoor extends EngineDoor {
   /**
    * Detaches: the views close, and what was asked and is not answered fails with AIOC_CONNECTOR_AWAY. The connector goes
    * on. Until then the attachment keeps the process alive.
+   *
+   * @returns resolves when the connector has been sent all that was asked, or has gone away
    */
-  close(): void;
+  close(): Promise<void>;
   /** Calls `listener` once, when it is over: with the reason when the connector went away, without one after `close`. */
   onClose(listener: (why: AiocError | undefined) => void): void;
 }
@@ -128,10 +130,10 @@ class Attachment implements AttachedDoor {
     return this.#client.execute(command);
   }
 
-  close(): void {
-    this.#isWanted = false;
+  async close(): Promise<void> {
+    if (!this.#isOver) this.#isWanted = false;
     this.#client.end(away(DETACHED));
-    this.#channel?.close();
+    await this.#channel?.ended();
   }
 
   onClose(listener: (why: AiocError | undefined) => void): void {

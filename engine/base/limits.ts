@@ -178,6 +178,8 @@ export const LIMITS = {
   screenCalls: 64,
   /** The longest line of the chat, each of its bytes written as six in JSON, and a margin. */
   screenRequestBytes: 8 * MIB,
+  /** Shell commands of one screen that run at once and are shown as ended when it goes away. */
+  screenCommands: 64,
   /** A screen that has not read so much is given no updates until it has; then the newest. */
   screenBacklogBytes: 128 * KIB,
 

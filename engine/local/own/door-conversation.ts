@@ -7,6 +7,7 @@ import { type Port, type Reply, type Request, serveDoor } from '../../contract/d
 import { checkedRequest } from '../../contract/door-request.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import { LOCAL_PROTOCOL } from './program.ts';
+import { ShownCommands } from './shown-commands.ts';
 import { UnitWriter } from './unit-writer.ts';
 import { bodyAsJson, jsonBody, type Unit, UnitReader } from './units.ts';
 
@@ -30,6 +31,7 @@ export class DoorConversation {
   readonly #writer: UnitWriter;
   readonly #closeViews: () => void;
   readonly #views = new Set<number>();
+  readonly #commands = new ShownCommands();
   /** By the view's number: what could not be sent yet. */
   readonly #held = new Map<number, UpdateReply>();
   #ask: (request: Request) => void = () => undefined;
@@ -71,6 +73,7 @@ export class DoorConversation {
     this.#unitEnded();
     this.#held.clear();
     this.#closeViews();
+    this.#commands.end(this.#options.door);
   }
 
   #read(): void {
@@ -120,6 +123,7 @@ export class DoorConversation {
       this.#views.delete(request.viewId);
       this.#held.delete(request.viewId);
     }
+    if (request.kind === 'execute') this.#commands.note(request.command);
     this.#ask(request);
   }
 
