@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { COMMANDS, type CommandName, DEFAULT_PORT, OPTIONS } from './command-table.ts';
-import type { AttachOptions } from './run-attach.ts';
 import {
+  type AttachOptions,
   howMany,
   type ShellListenOptions,
   type ShellSendOptions,

@@ -2,13 +2,7 @@ import { type AttachedDoor, toAiocError } from '../engine/index.ts';
 import { EXIT } from './exit-codes.ts';
 import { doorNamed } from './find-connector.ts';
 import { Screen } from './screen.tsx';
-
-export interface AttachOptions {
-  /** Its name or its configuration file; needed unless a single one runs. */
-  readonly connector?: string;
-  readonly directories: readonly string[];
-  readonly ascii: boolean;
-}
+import type { AttachOptions } from './shell-arguments.ts';
 
 /** How soon a connector that has gone away is looked for again: a restart takes about so long. */
 const RETRY_MS = 500;

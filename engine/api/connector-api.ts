@@ -18,9 +18,9 @@ import { type Listener, ListenerMessage, type MessageHandler, messageStream } fr
 import {
   checkType,
   encodeMessage,
+  MessagePreparer,
   type OutgoingMessage,
   type PreparedMessage,
-  prepareMessage,
   type SendOptions,
 } from './message-frame.ts';
 import type { SendOutcome } from './own-channel.ts';
@@ -57,12 +57,18 @@ export class ConnectorAPI {
   readonly #ports: ApiPorts;
   readonly #place: ConnectorPlace;
   readonly #way: ConnectorWay;
+  readonly #preparer = new MessagePreparer();
+  readonly #sourceId: string;
+  readonly #server: string | undefined;
 
   /** @throws AiocError AIOC_NAME_BAD when it is not said which connector is meant */
   constructor(options: ConnectorApiOptions, ports: ApiPorts = realApiPorts()) {
     this.#options = options;
     this.#ports = ports;
     this.#place = new ConnectorPlace(options);
+    this.#sourceId = ownerId(this.#place.owner);
+    const [host, port] = options.serverSockaddr ?? [];
+    this.#server = host === undefined || port === undefined ? undefined : serverId({ host, port });
     this.#way = new ConnectorWay({
       place: this.#place,
       clock: ports.clock,
@@ -218,7 +224,7 @@ export class ConnectorAPI {
   #prepare(message: OutgoingMessage, awaitResponse: boolean): PreparedMessage {
     checkType(message.messageType, this.#options.sendMessageTypes, 'send_message_types');
     const destinationId = message.destinationId ?? this.#onlyPeer();
-    return prepareMessage(message, { sourceId: ownerId(this.#place.owner), destinationId, awaitResponse });
+    return this.#preparer.prepare(message, { sourceId: this.#sourceId, destinationId, awaitResponse });
   }
 
   /** A client's connector fills its server in by itself. */
@@ -226,8 +232,7 @@ export class ConnectorAPI {
     if (this.#place.owner.role === 'server') {
       throw new AiocError('AIOC_NAME_BAD', 'destinationId is missing: a server must say to which client');
     }
-    const [host, port] = this.#options.serverSockaddr ?? [];
-    return host === undefined || port === undefined ? undefined : serverId({ host, port });
+    return this.#server;
   }
 
   async #planFile({ withFile: file, signal }: SendOptions): Promise<FilePlan | undefined> {

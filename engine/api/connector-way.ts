@@ -63,13 +63,11 @@ export class ConnectorWay {
   send(handover: Handover): Promise<SendOutcome | undefined> {
     try {
       this.#check(handover);
-      this.#waiting += 1;
-      this.#waitingBytes += handover.sizeBytes;
-      const told = this.#atOnce(handover) ?? this.#inTurn(handover);
-      const forget = (): void => {
-        this.#waiting -= 1;
-        this.#waitingBytes -= handover.sizeBytes;
-      };
+      const atOnce = this.#atOnce(handover);
+      if (atOnce !== undefined) return atOnce;
+      this.#begin(handover);
+      const told = this.#inTurn(handover);
+      const forget = (): void => this.#forget(handover);
       told.then(forget, forget);
       return told;
     } catch (error) {
@@ -102,12 +100,40 @@ export class ConnectorWay {
     );
   }
 
+  #begin({ sizeBytes }: Handover): void {
+    this.#waiting += 1;
+    this.#waitingBytes += sizeBytes;
+  }
+
+  #forget({ sizeBytes }: Handover): void {
+    this.#waiting -= 1;
+    this.#waitingBytes -= sizeBytes;
+  }
+
   /** What needs to wait for nothing goes without a turn; undefined when it does. */
-  #atOnce({ frames, signal }: Handover): Promise<SendOutcome> | undefined {
+  #atOnce(handover: Handover): Promise<SendOutcome> | undefined {
+    const { frames, signal } = handover;
     const channel = this.#channel;
     if (channel === undefined || channel.isBehind || this.#turn !== undefined) return undefined;
     if (signal !== undefined || typeof frames === 'function') return undefined;
-    return channel.ask('send', frames.one().subarray(4)).answer.then(outcomeIn);
+    const frame = frames.one().subarray(4);
+    this.#begin(handover);
+    return new Promise((resolve, reject) =>
+      channel.say('send', frame, {
+        resolve: (unit) => {
+          this.#forget(handover);
+          try {
+            resolve(outcomeIn(unit));
+          } catch (error) {
+            reject(error);
+          }
+        },
+        reject: (error) => {
+          this.#forget(handover);
+          reject(error);
+        },
+      }),
+    );
   }
 
   /** Files are cut and connections made in the turn of their message, so that none overtakes another. */

@@ -1,7 +1,7 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { encodeFrame } from '../protocol/frame-encoder.ts';
-import type { JsonObject } from '../protocol/header.ts';
+import { headerText, type JsonObject } from '../protocol/header.ts';
 import { isReserved } from '../protocol/messages.ts';
 
 export interface FileToSend {
@@ -41,54 +41,77 @@ export interface SendOptions extends OutgoingMessage {
 /** A message that has been looked over and whose data are bytes by now. */
 export interface PreparedMessage {
   readonly header: JsonObject & { readonly message_type: string };
+  /** The header as bytes, where it has been written before. */
+  readonly headerBytes?: Buffer | undefined;
   readonly data: Buffer;
   readonly binary: Buffer | undefined;
 }
 
-/**
- * Turns options into a header and bytes.
- *
- * @throws AiocError AIOC_NAME_BAD, AIOC_FRAME_TOO_LARGE beyond LIMITS.messageBytes
- */
-export function prepareMessage(
-  message: OutgoingMessage,
-  ids: {
-    readonly sourceId: string;
-    readonly destinationId: string | undefined;
-    readonly awaitResponse: boolean;
-  },
-): PreparedMessage {
-  const { messageType, requestId, responseId, waitForAck = false, tag } = message;
-  const data = dataBytes(message);
-  const binary = message.binary?.length ? Buffer.from(message.binary) : undefined;
-  const sizeBytes = data.length + (binary?.length ?? 0);
-  if (sizeBytes > LIMITS.messageBytes) {
-    throw new AiocError(
-      'AIOC_FRAME_TOO_LARGE',
-      `data and binary have ${sizeBytes} bytes, at most ${LIMITS.messageBytes} fit into a message: send the rest as a file`,
-    );
+interface Ids {
+  readonly sourceId: string;
+  readonly destinationId: string | undefined;
+  readonly awaitResponse: boolean;
+}
+
+/** Turns options into headers and bytes, of one program. */
+export class MessagePreparer {
+  /** What went before, if its header says no more than its type and who: the next one's is most often the same. */
+  #plain: (Pick<PreparedMessage, 'header'> & { readonly ids: Ids; readonly headerBytes: Buffer }) | undefined;
+
+  /** @throws AiocError AIOC_NAME_BAD, AIOC_FRAME_TOO_LARGE beyond LIMITS.messageBytes */
+  prepare(message: OutgoingMessage, ids: Ids): PreparedMessage {
+    const data = dataBytes(message);
+    const binary = message.binary?.length ? Buffer.from(message.binary) : undefined;
+    const sizeBytes = data.length + (binary?.length ?? 0);
+    if (sizeBytes > LIMITS.messageBytes) {
+      throw new AiocError(
+        'AIOC_FRAME_TOO_LARGE',
+        `data and binary have ${sizeBytes} bytes, at most ${LIMITS.messageBytes} fit into a message: send the rest as a file`,
+      );
+    }
+    if (!isPlain(message) || ids.awaitResponse) return { header: headerOf(message, ids), data, binary };
+    const { header, headerBytes } = this.#plainHeader(message, ids);
+    return { header, headerBytes, data, binary };
   }
-  const header = {
+
+  #plainHeader(message: OutgoingMessage, ids: Ids): Pick<PreparedMessage, 'header' | 'headerBytes'> {
+    const known = this.#plain;
+    const isKnown =
+      known?.header.message_type === message.messageType &&
+      known.ids.sourceId === ids.sourceId &&
+      known.ids.destinationId === ids.destinationId;
+    if (isKnown) return known;
+    const header = headerOf(message, ids);
+    this.#plain = { header, ids, headerBytes: Buffer.from(headerText(header), 'latin1') };
+    return this.#plain;
+  }
+}
+
+function isPlain({ requestId, responseId, binary, waitForAck, withFile, tag }: OutgoingMessage): boolean {
+  const isNoExchange = requestId === undefined && responseId === undefined && waitForAck !== true;
+  return isNoExchange && binary === undefined && withFile === undefined && tag === undefined;
+}
+
+function headerOf(message: OutgoingMessage, ids: Ids): PreparedMessage['header'] {
+  const { messageType, requestId, responseId, waitForAck = false, tag, binary } = message;
+  return {
     message_type: messageType,
     source_id: ids.sourceId,
     ...(ids.destinationId !== undefined && { destination_id: ids.destinationId }),
     ...(requestId !== undefined && { request_id: requestId }),
     ...(responseId !== undefined && { response_id: responseId }),
-    ...(binary !== undefined && { with_binary: true }),
+    ...(binary?.length && { with_binary: true }),
     ...(ids.awaitResponse && { await_response: true }),
     ...(waitForAck && { wait_for_ack: true }),
     ...(tag !== undefined && { tag: checkTag(tag) }),
   };
-  return { header, data, binary };
 }
 
 /** @throws AiocError AIOC_FRAME_TOO_LARGE when the header is */
-export function encodeMessage({ header, data, binary }: PreparedMessage, withFile?: JsonObject): Buffer {
-  return encodeFrame({
-    header: withFile === undefined ? header : { ...header, with_file: withFile },
-    data,
-    ...(binary !== undefined && { binary }),
-  });
+export function encodeMessage(message: PreparedMessage, withFile?: JsonObject): Buffer {
+  const { header, headerBytes, data, binary } = message;
+  if (withFile === undefined) return encodeFrame({ header, forwardedHeader: headerBytes, data, binary });
+  return encodeFrame({ header: { ...header, with_file: withFile }, data, binary });
 }
 
 /** @throws AiocError AIOC_TYPE_UNKNOWN; types that begin with `_` are the connectors' own and always pass */

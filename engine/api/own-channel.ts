@@ -19,7 +19,8 @@ export interface Asked {
   readonly answer: Promise<Unit>;
 }
 
-interface Pending {
+/** Who waits for an answer: told once. */
+export interface Asker {
   resolve(unit: Unit): void;
   reject(error: AiocError): void;
 }
@@ -36,7 +37,7 @@ export class OwnChannel {
   readonly #socket: net.Socket;
   readonly #reader = new UnitReader();
   readonly #writer: UnitWriter;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Map<number, Asker>();
   readonly #options: OwnChannelOptions;
   #number = 0;
   #failure: AiocError | undefined;
@@ -84,15 +85,25 @@ export class OwnChannel {
    * AIOC_CONNECTOR_AWAY when it went away first: it is not known then whether it has done it.
    */
   ask(kind: UnitKind, body: Buffer): Asked {
-    const number = this.newNumber();
-    if (this.#failure !== undefined) return { number, answer: Promise.reject(this.#failure) };
+    let number = 0;
     const answer = new Promise<Unit>((resolve, reject) => {
-      // Who waits for an answer keeps the program alive.
-      if (this.#pending.size === 0) this.#socket.ref();
-      this.#pending.set(number, { resolve, reject });
-      this.#writer.write(kind, number, body);
+      number = this.say(kind, body, { resolve, reject });
     });
     return { number, answer };
+  }
+
+  /** The same for who needs no promise of its own. */
+  say(kind: UnitKind, body: Buffer, asker: Asker): number {
+    const number = this.newNumber();
+    if (this.#failure !== undefined) {
+      asker.reject(this.#failure);
+      return number;
+    }
+    // Who waits for an answer keeps the program alive.
+    if (this.#pending.size === 0) this.#socket.ref();
+    this.#pending.set(number, asker);
+    this.#writer.write(kind, number, body);
+    return number;
   }
 
   newNumber(): number {
@@ -185,7 +196,8 @@ export class OwnChannel {
 
 /** What a connector promises with its `done`. */
 export function outcomeIn(unit: Unit): SendOutcome {
-  // Nearly always this one, word for word.
+  // Nearly always one of these, word for word.
+  if (unit.body.equals(STORED)) return 'stored';
   if (unit.body.equals(ACCEPTED)) return 'accepted';
   const { outcome } = bodyAsJson(unit);
   return outcome === 'stored' || outcome === 'ignored' ? outcome : 'accepted';
@@ -198,5 +210,6 @@ export function errorIn(unit: Unit): AiocError {
   return new AiocError(known, String(message));
 }
 
+const STORED = jsonBody({ outcome: 'stored' });
 const ACCEPTED = jsonBody({ outcome: 'accepted' });
 const EMPTY = Buffer.alloc(0);

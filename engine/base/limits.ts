@@ -190,6 +190,8 @@ export const LIMITS = {
   outboxWindow: 1_024,
   /** Messages of one outbox that wait behind the window and whose fate is still told to whoever sent them. */
   outboxWatched: 10_000,
+  /** What is offered in one turn goes to the store in batches of this, unless a single message is larger. */
+  outboxBatchBytes: 256 * KIB,
   outboxLoadBytes: 256 * KIB,
   inboxMessages: 10_000,
   inboxBytes: 64 * MIB,
@@ -236,12 +238,15 @@ export const LIMITS = {
 
   // What is kept to be shown
   logRows: 10_000,
-  logPreviewCharacters: 400,
-  logBodies: 500,
+  logPreviewBytes: 400,
   logBodyBytes: 16 * KIB,
+  /** The headers and bodies of the last messages together: of small ones all that are in the log. */
+  logBodiesBytes: 4 * MIB,
   conversationRows: 2_000,
   /** A line of chat beyond this is shown cut (it arrives whole only where it is stored). */
   chatLineCharacters: 4_000,
+  /** Of the messages between programs that come from one peer in one turn, how many the chat shows. */
+  chatObservedLines: 32,
   /** The longest line that the chat sends. */
   chatSendBytes: 1 * MIB,
   shellLines: 200,

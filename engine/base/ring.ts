@@ -39,8 +39,4 @@ export class Ring<T> {
     if (index < 0 || index >= this.length) throw new RangeError(`index ${index} of ${this.length}`);
     this.#items[(this.dropped + index) % this.#capacity] = item;
   }
-
-  *[Symbol.iterator](): IterableIterator<T> {
-    for (let index = 0; index < this.length; index += 1) yield this.at(index) as T;
-  }
 }

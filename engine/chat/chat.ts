@@ -11,6 +11,7 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import type { DeliveryState } from '../queues/out-message.ts';
 import { Conversation } from './conversation.ts';
 import { answerHeader, type FileAnswer, readFileAnswer } from './file-answer.ts';
+import { ObservedLines } from './observed-lines.ts';
 import { receiveFile } from './receiving.ts';
 import { Transfer } from './transfers.ts';
 import { Upload } from './upload.ts';
@@ -32,6 +33,7 @@ export class Chat implements Application {
   readonly #options: ChatOptions;
   readonly #conversations = new Map<string, Conversation>();
   readonly #uploads = new Set<Upload>();
+  readonly #observed = new ObservedLines((...those) => this.#showObserved(...those));
   #traffic: Traffic | undefined;
   #lastRequestId: number;
 
@@ -88,7 +90,7 @@ export class Chat implements Application {
 
   /** Shows a message that somebody else takes: the programs of a connector that is looked at. */
   observe(peer: Peer, { header, data }: Frame): void {
-    if (header.message_type === CHAT_TYPE && data.length > 0) this.#showLine(peer, data);
+    if (header.message_type === CHAT_TYPE && data.length > 0) this.#observed.add(peer, data);
   }
 
   async file(peer: Peer, frame: Frame, sizeBytes: number): Promise<FileSink> {
@@ -220,6 +222,13 @@ export class Chat implements Application {
   get #send(): Traffic {
     if (this.#traffic === undefined) throw new AiocError('AIOC_INTERNAL', 'the chat is not connected yet');
     return this.#traffic;
+  }
+
+  #showObserved(peer: Peer, lines: readonly Buffer[], omitted: number): void {
+    for (const line of lines) this.#showLine(peer, line);
+    if (omitted === 0) return;
+    const text = `… ${omitted} more messages at the same moment: the log has them`;
+    this.conversation(peer.id).add({ from: 'here', author: '', text, tone: 'info' });
   }
 
   #showLine(peer: Peer, data: Buffer): void {

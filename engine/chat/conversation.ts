@@ -42,9 +42,10 @@ export class Conversation {
     return unread;
   }
 
-  /** Oldest first; the first unread one is marked. */
-  *rows(): IterableIterator<ChatRow> {
-    for (const row of this.#rows) yield row.id === this.#firstUnread ? { ...row, firstUnread: true } : row;
+  /** The row at `index`, 0 being the oldest that is still here; the first unread one is marked. */
+  at(index: number): ChatRow | undefined {
+    const row = this.#rows.at(index);
+    return row !== undefined && row.id === this.#firstUnread ? { ...row, firstUnread: true } : row;
   }
 
   /** @returns the row's id, by which it can be changed */

@@ -62,16 +62,19 @@ export class ConnectorDoor implements EngineDoor {
           ),
         };
       case 'log': {
-        const source = { rows: log.rows(), total: log.length, forgotten: log.forgotten, textOf: logText };
-        const shown = tailWindow(source, view);
-        // The log changes its rows in their places.
-        return { pane: 'log', ...shown, rows: shown.rows.map((row) => ({ ...row })) };
+        const source = {
+          ...{ length: log.length, forgotten: log.forgotten, textOf: logText },
+          at: (index: number) => log.at(index),
+        };
+        return { pane: 'log', ...tailWindow(source, view) };
       }
       case 'chat': {
         const conversation = this.#conversation(view.peer);
         if (conversation === undefined) return { pane: 'chat', peer: view.peer, ...NOTHING_SAID };
-        const { length: total, forgotten } = conversation;
-        const source = { rows: conversation.rows(), total, forgotten, textOf: chatText };
+        const source = {
+          ...{ length: conversation.length, forgotten: conversation.forgotten, textOf: chatText },
+          at: (index: number) => conversation.at(index),
+        };
         return { pane: 'chat', peer: view.peer, ...tailWindow(source, view) };
       }
     }

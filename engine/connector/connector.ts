@@ -19,6 +19,7 @@ import { Registry } from '../peers/registry.ts';
 import { Traffic } from '../peers/traffic.ts';
 import { isClientName, serverId } from '../protocol/names.ts';
 import type { Inbox } from '../queues/inbox.ts';
+import { NOBODY } from '../queues/out-message.ts';
 import type { Outbox } from '../queues/outbox.ts';
 import { NOTHING_KEPT, QueueRules } from '../queues/queue-rules.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
@@ -253,7 +254,7 @@ export class Connector {
       // A message that comes out of the store again: nobody waits for its end any more, but its file is still read.
       revive: ({ header }) => {
         const body = local && bodyFor(header, local);
-        return { onState: () => undefined, ...(body !== undefined && { body }) };
+        return { watcher: NOBODY, ticket: 0, ...(body !== undefined && { body }) };
       },
     });
   }

@@ -26,33 +26,58 @@ export function listWindow<Row, Sort extends string>(
 }
 
 export interface TailSource<Row> {
-  readonly rows: Iterable<Row>;
-  readonly total: number;
+  readonly length: number;
   readonly forgotten: number;
+  /** 0 is the oldest. Their ids rise. */
+  at(index: number): Row | undefined;
   readonly textOf: (row: Row) => string;
 }
 
-/** The part of a growing list that a window shows: the newest, or what ends at `endId`. */
+/** The part of a growing list that a window shows: the newest, or what ends at `endId`. Only its rows are made. */
 export function tailWindow<Row extends { readonly id: number }>(
   source: TailSource<Row>,
   window: TailWindow,
 ): TailUpdate<Row> {
-  const matches = matcher(window.filter);
-  const matched = [...source.rows].filter((row) => window.filter === '' || matches(source.textOf(row)));
+  const { length, forgotten } = source;
+  const matched = window.filter === '' ? undefined : matchingRows(source, window.filter);
+  const matchedCount = matched?.length ?? length;
+  const at = (index: number): Row => (matched?.[index] ?? source.at(index)) as Row;
   const { endId } = window;
-  const end = endId === undefined ? matched.length : matched.filter(({ id }) => id <= endId).length;
+  const end = endId === undefined ? matchedCount : countUpTo(endId, matchedCount, (index) => at(index).id);
   const count = Math.min(Math.max(0, window.rows), LIMITS.viewRows);
   // Scrolled to the very top, a window is still filled from what comes below.
-  const until = Math.min(matched.length, Math.max(end, Math.min(count, matched.length)));
+  const until = Math.min(matchedCount, Math.max(end, Math.min(count, matchedCount)));
   const start = Math.max(0, until - count);
   return {
-    total: source.total,
-    matched: matched.length,
-    newer: matched.length - until,
+    total: length,
+    matched: matchedCount,
+    newer: matchedCount - until,
     older: start,
-    forgotten: source.forgotten,
-    rows: matched.slice(start, until),
+    forgotten,
+    rows: Array.from({ length: until - start }, (_, index) => at(start + index)),
   };
+}
+
+function matchingRows<Row>({ length, at, textOf }: TailSource<Row>, filter: string): Row[] {
+  const matches = matcher(filter);
+  const found: Row[] = [];
+  for (let index = 0; index < length; index += 1) {
+    const row = at(index);
+    if (row !== undefined && matches(textOf(row))) found.push(row);
+  }
+  return found;
+}
+
+/** How many of the first `count` have an id up to that one; ids rise. */
+function countUpTo(id: number, count: number, idAt: (index: number) => number): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (idAt(middle) <= id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Every word must occur, in any case; a word that begins with `!` must not. */

@@ -10,6 +10,7 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import { Inbox } from '../queues/inbox.ts';
 import type { MessageSource, StoredMark } from '../queues/message-source.ts';
 import type { OutgoingBody } from '../queues/out-message.ts';
+import type { Offerer } from '../queues/outbox-entry.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import { inboxStream, outboxPrefix } from '../queues/stream-names.ts';
 import type { Store } from '../storage/store.ts';
@@ -42,19 +43,10 @@ export interface MailroomOptions {
   readonly observe?: (peer: Peer, frame: Frame) => void;
 }
 
-/** A message that is on its way into a queue. */
-export interface Submitted {
-  /**
-   * It has its place in the order, or has been refused: the next one may be submitted. Never rejects; undefined when
-   * that is so already.
-   */
-  readonly accepted: Promise<void> | undefined;
-  /** It is where it was promised to be: on the disk (`stored`), or in memory only (`accepted`). */
-  readonly stored: Promise<'stored' | 'accepted'>;
-}
-
 /** A request that is on its way. */
-export interface Requested extends Submitted {
+export interface Requested {
+  /** As what `submit` returns. */
+  readonly accepted: Promise<void> | undefined;
   /** Nobody waits for the response any more. */
   stopWaiting(): void;
 }
@@ -117,60 +109,82 @@ export class Mailroom implements Application {
    * the program; the queue to a peer that is away refuses what does not fit. Order is kept between messages of which
    * each was submitted after the one before had its place.
    *
-   * `stored` rejects with AiocError AIOC_TYPE_UNKNOWN, AIOC_PEER_UNKNOWN, AIOC_PEER_AWAY (a ping only), AIOC_QUEUE_FULL,
-   * AIOC_IGNORED.
+   * `offerer` is told when it is where it was promised to be (see `isStored`), or that it is refused, with AiocError
+   * AIOC_TYPE_UNKNOWN, AIOC_PEER_UNKNOWN, AIOC_PEER_AWAY (a ping only), AIOC_QUEUE_FULL, AIOC_IGNORED.
+   *
+   * @returns what settles when it has its place in the order, or has been refused: the next one may be submitted. Never
+   *   rejects; undefined when that is so already.
    */
-  submit(frame: Frame): Submitted {
+  submit(frame: Frame, offerer: Offerer): Promise<void> | undefined {
     try {
-      return this.#place(this.#checked(frame), frame);
+      return this.#place(this.#checked(frame), frame, offerer);
     } catch (error) {
-      return { accepted: undefined, stored: Promise.reject(error) };
+      offerer.refused(error);
+      return undefined;
     }
   }
 
-  #place(peer: Peer, frame: Frame): Submitted {
+  /** Whether what has been submitted is on the disk, and not in memory only. */
+  isStored({ header }: Frame): boolean {
+    return this.#options.rules.isStored('out', header.message_type);
+  }
+
+  #place(peer: Peer, frame: Frame, offerer: Offerer): Promise<void> | undefined {
     const { header, data, binary } = frame;
     if (header.message_type === '_ping') {
       this.#way.sendNow(peer, { header, data, binary });
-      return { accepted: undefined, stored: Promise.resolve('accepted') };
+      offerer.kept(undefined);
+      return undefined;
     }
-    if (!this.#isCrowded(peer, frame)) return { accepted: undefined, stored: this.#queue(peer, frame) };
-    const accepted = this.#roomFor(peer, frame);
-    return { accepted, stored: accepted.then(() => this.#queue(peer, frame)) };
+    if (!this.#isCrowded(peer, frame)) {
+      this.#queue(peer, frame, offerer);
+      return undefined;
+    }
+    return this.#roomFor(peer, frame).then(() => this.#queue(peer, frame, offerer));
   }
 
-  async #queue(peer: Peer, frame: Frame): Promise<'stored' | 'accepted'> {
+  #queue(peer: Peer, frame: Frame, offerer: Offerer): void {
     const { header, headerBytes, data, binary } = frame;
     const body = this.#options.bodyOf(frame);
-    try {
-      await this.#way.send(peer, {
-        header,
-        ...(body === undefined && { forwardedHeader: headerBytes }),
-        data,
-        ...(binary.length > 0 && { binary }),
-        ...(body && { body }),
-        onState: () => undefined,
-      });
-    } finally {
-      if (this.#options.rules.whenFull !== 'refuse') this.#noteDropsOf(peer, header.message_type);
-    }
-    return this.#options.rules.isStored('out', header.message_type) ? 'stored' : 'accepted';
+    const forwardedHeader = body === undefined ? headerBytes : undefined;
+    const withBinary = binary.length > 0 ? binary : undefined;
+    const watched =
+      this.#options.rules.whenFull === 'refuse'
+        ? offerer
+        : this.#notingDrops(offerer, peer, header.message_type);
+    this.#way.offer(peer, { header, forwardedHeader, data, binary: withBinary, body }, watched);
+  }
+
+  #notingDrops(offerer: Offerer, peer: Peer, type: string): Offerer {
+    return {
+      kept: (place) => {
+        this.#noteDropsOf(peer, type);
+        offerer.kept(place);
+      },
+      refused: (error) => {
+        this.#noteDropsOf(peer, type);
+        offerer.refused(error);
+      },
+    };
   }
 
   /** Takes a request of a local program, like `submit`, and waits for the response. */
-  request(frame: Frame, taker: ResponseTaker): Requested {
+  request(frame: Frame, taker: ResponseTaker, offerer: Offerer): Requested {
     let stopWaiting = (): void => undefined;
+    const refused = (error: unknown): void => {
+      stopWaiting();
+      offerer.refused(error);
+    };
     try {
       const peer = this.#checked(frame);
       const { message_type: type } = frame.header;
       const requestId = frame.header['request_id'] ?? null;
       stopWaiting = this.#responses.add({ peer, type, requestId, ...taker });
-      const { accepted, stored } = this.#place(peer, frame);
-      stored.catch(stopWaiting);
-      return { accepted, stored, stopWaiting };
+      const accepted = this.#place(peer, frame, { kept: (place) => offerer.kept(place), refused });
+      return { accepted, stopWaiting };
     } catch (error) {
-      stopWaiting();
-      return { accepted: undefined, stored: Promise.reject(error), stopWaiting };
+      refused(error);
+      return { accepted: undefined, stopWaiting };
     }
   }
 
@@ -211,7 +225,7 @@ export class Mailroom implements Application {
     this.#responses.disconnected(peer);
   }
 
-  async #take(peer: Peer, frame: Frame, source?: MessageSource): Promise<Verdict> {
+  #take(peer: Peer, frame: Frame, source?: MessageSource): Verdict | Promise<Verdict> {
     const { message_type: type } = frame.header;
     const inbox = this.#inboxes.get(type);
     if (inbox === undefined) {
@@ -222,14 +236,19 @@ export class Mailroom implements Application {
       return 'dropped';
     }
     this.#options.observe?.(peer, frame);
-    const kept = await inbox.put(listenerFrame(frame, peer.wireName), source);
-    this.#drops.note({
-      queue: inboxStream(type),
-      count: () => inbox.dropped,
-      tell: (count) => this.#tellDropped(peer, type, `${inbox.depth} wait and nobody listens`, count),
+    return inbox.put(listenerFrame(frame, peer.wireName), source).then((kept) => {
+      if (inbox.dropped > 0) this.#noteDropsIn(inbox, peer);
+      this.#options.onChange();
+      return kept ? 'taken' : 'dropped';
     });
-    this.#options.onChange();
-    return kept ? 'taken' : 'dropped';
+  }
+
+  #noteDropsIn(inbox: Inbox, peer: Peer): void {
+    this.#drops.note({
+      queue: inboxStream(inbox.type),
+      count: () => inbox.dropped,
+      tell: (count) => this.#tellDropped(peer, inbox.type, `${inbox.depth} wait and nobody listens`, count),
+    });
   }
 
   #noteDropsOf(peer: Peer, type: string): void {

@@ -1,6 +1,6 @@
 import { type AiocError, toAiocError } from '../base/errors.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import { numberIn } from '../protocol/message-number.ts';
+import { isNumber } from '../protocol/message-number.ts';
 import { ackFrame, acknowledgeable, type OutFrame } from '../protocol/messages.ts';
 import type { StreamMark } from '../protocol/stream-frames.ts';
 import type { FileSink, Verdict } from './frame-pump.ts';
@@ -93,7 +93,7 @@ export class Deliveries {
   }
 
   #isNumbered({ header }: Frame): boolean {
-    return this.#speaksStreams && numberIn(header['transport_id']) !== undefined;
+    return this.#speaksStreams && isNumber(header['transport_id']);
   }
 
   #acknowledge(frame: Frame, verdict: Verdict): void {

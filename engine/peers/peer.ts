@@ -3,6 +3,7 @@ import { RateMeter } from '../base/rate-meter.ts';
 import type { PeerKind, PeerState } from '../contract/views.ts';
 import type { StoredMark } from '../queues/message-source.ts';
 import type { OutMessage } from '../queues/out-message.ts';
+import type { Offerer } from '../queues/outbox-entry.ts';
 import { outboxPrefix } from '../queues/stream-names.ts';
 import type { Link } from './link.ts';
 import { Receiver } from './receiver.ts';
@@ -117,8 +118,8 @@ export class Peer {
   }
 
   /** See Sender.offer. */
-  offer(message: OutMessage): Promise<() => void> {
+  offer(message: OutMessage, offerer: Offerer): void {
     this.rate.add();
-    return this.sender.offer(message);
+    this.sender.offer(message, offerer);
   }
 }

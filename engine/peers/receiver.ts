@@ -32,8 +32,10 @@ interface Stream {
   done: number;
   /** The last that has come over the present connection. */
   onLink: number | undefined;
-  pending: Pending[];
+  readonly pending: Pending[];
   pendingBytes: number;
+  /** Some have been dealt with, and it will be seen at once how many. */
+  advances: boolean;
 }
 
 export interface ReceiverOptions {
@@ -49,6 +51,8 @@ export interface ReceiverOptions {
 export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #streams = new Map<string, Stream>();
+  /** The stream of the message before: most often it is that of the next one, too. */
+  #latest: Stream | undefined;
   #link: Link | undefined;
   #told: Link | undefined;
 
@@ -94,13 +98,14 @@ export class Receiver {
     const settled = Promise.resolve(verdict).then(
       (known) => {
         pending.verdict = known;
-        this.#advance(stream);
+        this.#advanceSoon(stream);
         return known;
       },
       (error: unknown) => {
         // Nothing that was refused counts as had: who sent it keeps it, and what the store knows is asked again.
         const key = keyOf(stream.type, stream.epoch);
         if (this.#streams.get(key) === stream) this.#streams.delete(key);
+        this.#latest = undefined;
         throw error;
       },
     );
@@ -110,21 +115,37 @@ export class Receiver {
     return settled;
   }
 
+  /** Most often many that came together are dealt with together. */
+  #advanceSoon(stream: Stream): void {
+    if (stream.advances) return;
+    stream.advances = true;
+    void DONE.then(() => {
+      stream.advances = false;
+      this.#advance(stream);
+    });
+  }
+
   #advance(stream: Stream): void {
+    const { pending } = stream;
+    const dropped: number[] = [];
     let count = 0;
-    for (const { seq, sizeBytes, verdict } of stream.pending) {
-      if (verdict === undefined) break;
+    for (let next = pending[0]; next?.verdict !== undefined; next = pending[count]) {
       count += 1;
-      stream.pendingBytes -= sizeBytes;
-      this.#settle(stream, seq, verdict);
+      stream.pendingBytes -= next.sizeBytes;
+      stream.done = next.seq;
+      if (next.verdict === 'dropped') dropped.push(next.seq);
     }
-    stream.pending.splice(0, count);
+    pending.splice(0, count);
+    if (count > 0) this.#confirm(stream, dropped);
   }
 
   #settle(stream: Stream, seq: number, verdict: Verdict): void {
     stream.done = seq;
-    const { type, epoch } = stream;
-    this.#link?.confirm({ type, epoch, upTo: seq, dropped: verdict === 'dropped' ? [seq] : [] });
+    this.#confirm(stream, verdict === 'dropped' ? [seq] : []);
+  }
+
+  #confirm({ type, epoch, done }: Stream, dropped: readonly number[]): void {
+    this.#link?.confirm({ type, epoch, upTo: done, dropped });
   }
 
   /** It has come before: it is only confirmed again, when it may be. */
@@ -148,21 +169,32 @@ export class Receiver {
   }
 
   #stream(type: string, epoch: string): Stream {
+    const latest = this.#latest;
+    if (latest?.type === type && latest.epoch === epoch) return latest;
     const key = keyOf(type, epoch);
-    const known = this.#streams.get(key);
-    if (known !== undefined) return known;
+    const stream = this.#streams.get(key) ?? this.#newStream(type, epoch);
+    this.#latest = stream;
+    return stream;
+  }
+
+  #newStream(type: string, epoch: string): Stream {
     const stored =
       this.#options.stored().find((mark) => mark.type === type && mark.epoch === epoch)?.seq ?? 0;
-    const stream = { type, epoch, accepted: stored, done: stored, pending: [], pendingBytes: 0 };
-    this.#streams.set(key, { ...stream, onLink: undefined });
+    const stream: Stream = {
+      ...{ type, epoch, accepted: stored, done: stored, onLink: undefined },
+      ...{ pending: [], pendingBytes: 0, advances: false },
+    };
+    this.#streams.set(keyOf(type, epoch), stream);
     this.#forgetOldest();
-    return this.#streams.get(key) as Stream;
+    return stream;
   }
 
   #forgetOldest(): void {
     for (const [key, { pending }] of this.#streams) {
       if (this.#streams.size <= LIMITS.streamsPerPeer) return;
-      if (pending.length === 0) this.#streams.delete(key);
+      if (pending.length > 0) continue;
+      this.#streams.delete(key);
+      this.#latest = undefined;
     }
   }
 
@@ -185,3 +217,6 @@ function keyOf(type: string, epoch: string): string {
 function broken(type: string, what: string): AiocError {
   return new AiocError('AIOC_FRAME_BAD', `messages of the type ${type}: ${what}`);
 }
+
+/** Cheaper to wait for than what queueMicrotask makes. */
+const DONE = Promise.resolve();

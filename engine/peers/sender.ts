@@ -1,12 +1,12 @@
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { withFileFrame, withoutFileFrame } from '../protocol/file-frames.ts';
-import type { Header } from '../protocol/header.ts';
 import { numberIn, transportIdOf } from '../protocol/message-number.ts';
 import type { StreamNews } from '../protocol/stream-frames.ts';
 import type { Capacity } from '../queues/capacity.ts';
-import type { OutgoingBody, OutMessage } from '../queues/out-message.ts';
-import { Outbox, type OutboxEntry, type OutboxOptions, weightOf } from '../queues/outbox.ts';
+import type { DeliveryState, OutgoingBody, OutMessage } from '../queues/out-message.ts';
+import { Outbox, type OutboxOptions } from '../queues/outbox.ts';
+import { type Offerer, type OutboxEntry, type Place, weightOf } from '../queues/outbox-entry.ts';
 import type { Link } from './link.ts';
 
 interface Sent {
@@ -64,21 +64,15 @@ export class Sender {
     return this.#link !== undefined && outbox !== undefined && outbox.depth > 0 && !outbox.hasRoom(sizeBytes);
   }
 
-  /**
-   * Queues a message and sends it as soon as it can be sent. Resolves when it is in the store.
-   *
-   * @returns a function that takes it back; it does nothing once the message has left
-   * @throws AiocError AIOC_QUEUE_FULL
-   */
-  async offer(message: OutMessage): Promise<() => void> {
-    const outbox = this.#outbox(message.header.message_type);
-    const place = await outbox.offer(message);
-    this.pump();
+  /** Queues a message and sends it as soon as it can be sent. Whoever offers it is told when it is in the store. */
+  offer(message: OutMessage, offerer: Offerer): void {
+    this.#outbox(message.header.message_type).offer(message, offerer);
+  }
+
+  /** Takes a message back; once it has left this does nothing. */
+  takeBack(type: string, place: Place): void {
+    if (!place.sent) this.#outbox(type).remove(place);
     this.#onChange();
-    return () => {
-      if (!place.sent) outbox.remove(place);
-      this.#onChange();
-    };
   }
 
   /** Finds again what waits in the store under these types since an earlier run. */
@@ -120,7 +114,8 @@ export class Sender {
     const outbox = number && this.#byEpoch.get(number.epoch);
     const entry = number && outbox?.sentAs(number);
     if (outbox === undefined || entry === undefined) return;
-    this.#arrived({ outbox, entry }, outcome);
+    outbox.remove(entry);
+    tellArrived(entry, outcome);
     this.#onChange();
     this.pump();
   }
@@ -131,19 +126,14 @@ export class Sender {
     for (const { type, epoch, upTo, dropped } of marks) {
       const outbox = this.#outboxes.get(type);
       if (outbox === undefined) continue;
+      const entries = outbox.confirmed({ epoch, seq: upTo }, { everSent: isFirst });
+      outbox.remove(...entries);
       const gone = new Set(dropped);
-      for (const entry of outbox.confirmed({ epoch, seq: upTo }, { everSent: isFirst }))
-        this.#arrived({ outbox, entry }, gone.has(entry.number.seq) ? 'dropped' : 'received');
+      for (const entry of entries) tellArrived(entry, gone.has(entry.number.seq) ? 'dropped' : 'received');
     }
     if (isFirst) this.#awaitsNews = false;
     this.#onChange();
     this.pump();
-  }
-
-  #arrived({ outbox, entry }: Sent, outcome: 'received' | 'dropped'): void {
-    outbox.remove(entry);
-    entry.companions.onState(outcome);
-    entry.companions.body?.onDelivered();
   }
 
   #outbox(type: string): Outbox {
@@ -155,6 +145,10 @@ export class Sender {
         type,
         stream: `${streamPrefix}${type}`,
         capacity: capacityOf(type),
+        onKept: () => {
+          this.pump();
+          this.#onChange();
+        },
       });
       this.#outboxes.set(type, outbox);
     }
@@ -202,15 +196,10 @@ export class Sender {
   }
 
   #send(link: Link, sent: Sent): void {
-    const { parts, companions } = sent.entry;
-    const { forwardedHeader, data, binary } = parts;
-    link.send({
-      header: this.#numbered(parts.header, sent),
-      ...(forwardedHeader !== undefined && { forwardedHeader }),
-      data,
-      ...(binary !== undefined && { binary }),
-    });
-    companions.onState('sent');
+    const { parts } = sent.entry;
+    const { header, forwardedHeader, data, binary } = parts;
+    link.send({ header, forwardedHeader, transportId: this.#number(sent), data, binary });
+    tell(sent.entry, 'sent');
   }
 
   async #sendFile(link: Link, sent: Sent): Promise<void> {
@@ -226,10 +215,15 @@ export class Sender {
       try {
         // The connection may have gone while the file was being opened; then the file waits for the next one.
         if (!link.writable) return;
-        const frame = withFileFrame(this.#numbered(parts.header, sent), parts, file.sizeBytes);
-        await link.sendFile({ frame, chunks: file.chunks(), onProgress: (bytes) => body.onProgress(bytes) });
+        const frame = withFileFrame(parts.header, parts, file.sizeBytes);
+        const transportId = this.#number(sent);
+        await link.sendFile({
+          frame: { ...frame, transportId },
+          chunks: file.chunks(),
+          onProgress: (bytes) => body.onProgress(bytes),
+        });
         // Its acknowledgement may have come before the last write was reported done.
-        if (!sent.entry.gone) companions.onState('sent');
+        if (!sent.entry.gone) tell(sent.entry, 'sent');
       } finally {
         await file.close();
       }
@@ -253,23 +247,29 @@ export class Sender {
   }
 
   #sendWithout(link: Link, sent: Sent, error: AiocError): void {
-    const { parts, companions } = sent.entry;
-    link.send(withoutFileFrame(this.#numbered(parts.header, sent), parts, error.message));
-    companions.onState('sent', `without its file: ${error.message}`);
+    const { parts } = sent.entry;
+    link.send({ ...withoutFileFrame(parts.header, parts, error.message), transportId: this.#number(sent) });
+    tell(sent.entry, 'sent', `without its file: ${error.message}`);
   }
 
   #giveUp({ entry, outbox }: Sent, error: AiocError): void {
     outbox.remove(entry);
-    entry.companions.onState('failed', error.message);
+    tell(entry, 'failed', error.message);
     this.#onChange();
   }
 
-  #numbered(header: Header, { entry, outbox }: Sent): Header {
+  /** It leaves now, under this transport_id. */
+  #number({ entry, outbox }: Sent): string {
     this.#byEpoch.set(entry.number.epoch, outbox);
-    const transport_id = transportIdOf(outbox.send(entry));
-    // In front, so that the other side can cut it off again without writing the rest anew (engine/local/listener-frame.ts).
-    if (header['transport_id'] === undefined) return { transport_id, ...header };
-    // A program has written one of its own, which means nothing to the other side.
-    return { ...header, transport_id };
+    return transportIdOf(outbox.send(entry));
   }
+}
+
+function tell({ companions }: Place, state: DeliveryState, reason?: string): void {
+  companions.watcher.moved(companions.ticket, state, reason);
+}
+
+function tellArrived(entry: Place, outcome: 'received' | 'dropped'): void {
+  tell(entry, outcome);
+  entry.companions.body?.onDelivered();
 }

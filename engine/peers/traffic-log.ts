@@ -7,16 +7,17 @@ export interface TrafficEntry {
   readonly peerName: string;
   readonly sizeBytes: number;
   readonly outcome: Outcome;
-  readonly text: string;
   readonly header: Header;
+  /** The header as it came, where that says the same. */
+  readonly headerBytes?: Buffer | undefined;
   readonly data: Buffer;
 }
 
-/** Changes the outcome of an entry, as long as it has not been pushed out by newer ones. */
-export type SetOutcome = (outcome: Outcome, text?: string) => void;
-
 /** Where all that happens is written down for the user to see. */
 export interface TrafficLog {
-  traffic(entry: TrafficEntry): SetOutcome;
+  /** @returns the entry's number, for `settle` */
+  traffic(entry: TrafficEntry): number;
+  /** Changes the outcome of an entry, as long as it has not been pushed out by newer ones. */
+  settle(id: number, outcome: Outcome, why?: string): void;
   event(text: string, options?: { readonly peerName?: string; readonly warning?: boolean }): void;
 }

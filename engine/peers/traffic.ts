@@ -8,13 +8,16 @@ import { numberIn } from '../protocol/message-number.ts';
 import { type Ack, isReserved, type OutFrame, pingFrame } from '../protocol/messages.ts';
 import type { StreamNews } from '../protocol/stream-frames.ts';
 import type { MessageSource } from '../queues/message-source.ts';
-import type { OutMessage } from '../queues/out-message.ts';
+import type { OutgoingBody } from '../queues/out-message.ts';
+import type { Offerer } from '../queues/outbox-entry.ts';
+import type { MessageParts } from '../queues/packed-message.ts';
 import type { FileSink, Verdict } from './frame-pump.ts';
 import type { Ignoring } from './ignoring.ts';
 import type { Link, LinkTraffic } from './link.ts';
 import type { Peer } from './peer.ts';
 import type { Registry } from './registry.ts';
-import type { SetOutcome, TrafficLog } from './traffic-log.ts';
+import type { TrafficLog } from './traffic-log.ts';
+import { type OnState, TrafficWatchers } from './traffic-watchers.ts';
 
 /** What receives the messages of peers. */
 export interface Application {
@@ -40,6 +43,13 @@ export interface TrafficOptions {
   readonly onPeerChange?: ((change: PeerChange) => void) | undefined;
 }
 
+/** A message on its way out. */
+export interface TrafficMessage extends MessageParts {
+  readonly body?: OutgoingBody | undefined;
+  /** For who wants to know what becomes of it. */
+  readonly onState?: OnState | undefined;
+}
+
 /** Told of each message by its type, those of ignored peers too. */
 export interface TrafficCounts {
   received(type: string): void;
@@ -62,6 +72,7 @@ export class Traffic implements LinkTraffic {
   readonly #options: TrafficOptions;
   readonly inRate: RateMeter;
   readonly outRate: RateMeter;
+  readonly #watchers: TrafficWatchers;
   readonly #pings = new Map<string, () => void>();
   #lastPing = 0;
 
@@ -69,6 +80,7 @@ export class Traffic implements LinkTraffic {
     this.#options = options;
     this.inRate = new RateMeter(options.clock);
     this.outRate = new RateMeter(options.clock);
+    this.#watchers = new TrafficWatchers(options.log, (type) => this.#left(type));
   }
 
   /** Our name on the wire. */
@@ -105,7 +117,7 @@ export class Traffic implements LinkTraffic {
   #message(peer: Peer, frame: Frame, source?: MessageSource): Verdict | Promise<Verdict> {
     this.#countIn(peer, frame);
     if (this.#options.ignoring.dropsNow(peer, 'in')) {
-      this.#logIn(peer, frame, 'message', frame.data.length)('dropped', 'ignored');
+      this.#options.log.settle(this.#logIn(peer, frame, 'message', frame.data.length), 'dropped', 'ignored');
       return 'dropped';
     }
     this.#logIn(peer, frame, 'message', frame.data.length + frame.binary.length);
@@ -132,9 +144,10 @@ export class Traffic implements LinkTraffic {
 
   async #file(peer: Peer, frame: Frame, sizeBytes: number, source?: MessageSource): Promise<FileSink> {
     this.#countIn(peer, frame);
-    const setOutcome = this.#logIn(peer, frame, 'file', sizeBytes);
-    if (this.#options.ignoring.dropsNow(peer, 'in')) {
-      setOutcome('dropped', 'ignored');
+    const { log, ignoring } = this.#options;
+    const logId = this.#logIn(peer, frame, 'file', sizeBytes);
+    if (ignoring.dropsNow(peer, 'in')) {
+      log.settle(logId, 'dropped', 'ignored');
       return DISCARD;
     }
     const sink = await this.#options.application.file(peer, frame, sizeBytes, source);
@@ -142,7 +155,7 @@ export class Traffic implements LinkTraffic {
       write: (bytes) => sink.write(bytes),
       end: () => sink.end(),
       abort: () => {
-        setOutcome('failed', 'cut off before its end');
+        log.settle(logId, 'failed', 'cut off before its end');
         sink.abort();
       },
     };
@@ -154,42 +167,51 @@ export class Traffic implements LinkTraffic {
    * @returns a function that takes it back while it has not left
    * @throws AiocError AIOC_IGNORED when the peer is ignored, AIOC_QUEUE_FULL
    */
-  send(peer: Peer, message: OutMessage): Promise<() => void> {
+  send(peer: Peer, { onState = () => undefined, ...message }: TrafficMessage): Promise<() => void> {
+    const type = message.header.message_type;
+    return new Promise((resolve, reject) =>
+      this.offer(
+        peer,
+        { ...message, onState },
+        {
+          kept: (place) => resolve(() => place && peer.sender.takeBack(type, place)),
+          refused: reject,
+        },
+      ),
+    );
+  }
+
+  /** Queues a message for a peer. `offerer` is told when it is in the store, or why it is not: as in `send`. */
+  offer(peer: Peer, message: TrafficMessage, offerer: Offerer): void {
     const { ignoring, log, sourceId } = this.#options;
     const isAddressed = saysSo(message.header, { sourceId: sourceId(), destinationId: peer.wireName });
     const header: Header = isAddressed
       ? message.header
       : { ...message.header, source_id: sourceId(), destination_id: peer.wireName };
-    const setOutcome = log.traffic({
-      kind: message.body === undefined ? 'message' : 'file',
+    const { data, binary, body, onState } = message;
+    const forwardedHeader = isAddressed ? message.forwardedHeader : undefined;
+    const ticket = log.traffic({
+      kind: body === undefined ? 'message' : 'file',
       direction: 'out',
       peerName: peer.name,
-      sizeBytes: message.body?.sizeBytes ?? message.data.length,
+      sizeBytes: body?.sizeBytes ?? data.length,
       outcome: 'waiting',
-      text: message.body === undefined ? preview(header, message.data) : fileName(header),
       header,
-      data: message.data,
+      headerBytes: forwardedHeader,
+      data,
     });
     if (ignoring.dropsNow(peer, 'out')) {
-      setOutcome('dropped', 'ignored');
+      log.settle(ticket, 'dropped', 'ignored');
       const text = `${peer.name} is ignored, so this was dropped: press i on the peer to end that`;
-      return Promise.reject(new AiocError('AIOC_IGNORED', text));
+      offerer.refused(new AiocError('AIOC_IGNORED', text));
+      return;
     }
-    const { forwardedHeader, data, binary, body, onState } = message;
-    // What is told later holds on to nothing of the message itself, which may wait on the disk for long.
-    const watched = { type: header.message_type, onState };
-    const offered = peer.offer({
-      header,
-      ...(isAddressed && forwardedHeader !== undefined && { forwardedHeader }),
-      data,
-      ...(binary !== undefined && { binary }),
-      ...(body !== undefined && { body }),
-      onState: (state, reason) => this.#moved(watched, setOutcome, state, reason),
-    });
-    return offered.catch((error: Error) => {
-      setOutcome('refused', error.message);
-      throw error;
-    });
+    const watcher = this.#watchers.watcher(header.message_type, onState);
+    const parts = { header, forwardedHeader, data, binary };
+    peer.offer(
+      body === undefined ? { ...parts, watcher, ticket } : { ...parts, body, watcher, ticket },
+      offerer,
+    );
   }
 
   acknowledged(link: Link, ack: Ack): void {
@@ -269,19 +291,9 @@ export class Traffic implements LinkTraffic {
     );
   }
 
-  #moved(
-    watched: { readonly type: string; readonly onState: OutMessage['onState'] },
-    setOutcome: SetOutcome,
-    state: Parameters<OutMessage['onState']>[0],
-    reason?: string,
-  ): void {
-    if (state === 'sent') {
-      this.outRate.add();
-      this.#options.counts?.sent(watched.type);
-    }
-    const outcome = state === 'received' ? 'received by peer' : state;
-    setOutcome(outcome, state === 'dropped' ? (reason ?? 'the other side ignores us') : reason);
-    watched.onState(state, reason);
+  #left(type: string): void {
+    this.outRate.add();
+    this.#options.counts?.sent(type);
   }
 
   #countIn(peer: Peer, frame: Frame): void {
@@ -290,19 +302,20 @@ export class Traffic implements LinkTraffic {
     this.#options.counts?.received(frame.header.message_type);
   }
 
-  #logIn(peer: Peer, frame: Frame, kind: 'message' | 'file', sizeBytes: number): SetOutcome {
-    const text = kind === 'file' ? fileName(frame.header) : preview(frame.header, frame.data);
-    const { header, data } = frame;
-    return this.#options.log.traffic({
-      kind,
+  #logIn(peer: Peer, frame: Frame, kind: 'message' | 'file', sizeBytes: number): number {
+    const { header, headerBytes, data } = frame;
+    const { name: peerName } = peer;
+    const entry = {
       direction: 'in',
-      peerName: peer.name,
-      sizeBytes,
       outcome: 'delivered',
-      text,
+      kind,
+      peerName,
+      sizeBytes,
       header,
+      headerBytes,
       data,
-    });
+    } as const;
+    return this.#options.log.traffic(entry);
   }
 
   #unwanted(link: Link, header: Header): void {
@@ -320,18 +333,6 @@ function saysSo(header: Header, ids: { readonly sourceId: string; readonly desti
     header['destination_id'] === ids.destinationId &&
     header['transport_id'] === undefined
   );
-}
-
-function preview(header: Header, data: Buffer): string {
-  const text = data
-    .toString('utf8', 0, LIMITS.logPreviewCharacters * 4)
-    .slice(0, LIMITS.logPreviewCharacters);
-  return header['response_id'] === undefined ? text : `answer: ${text}`;
-}
-
-function fileName(header: Header): string {
-  const file = header['with_file'] as { readonly dst_name?: unknown } | undefined;
-  return String(file?.dst_name ?? '').slice(0, LIMITS.logPreviewCharacters);
 }
 
 const DISCARD: FileSink = {

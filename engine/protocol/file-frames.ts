@@ -5,7 +5,7 @@ import type { OutFrame } from './messages.ts';
 interface OwnParts {
   readonly data: Buffer;
   /** The application's own binary. */
-  readonly binary?: Buffer;
+  readonly binary?: Buffer | undefined;
 }
 
 /** A message with `fileBytes` of a file behind its own binary (PROTOCOL §3). An empty file adds no binary at all. */

@@ -4,11 +4,13 @@ import { type Header, headerText } from './header.ts';
 
 export interface FrameParts {
   readonly header: Header;
-  /** The header without its transport_id, where its bytes are known; the transport_id is put in front of them. */
-  readonly forwardedHeader?: Buffer;
+  /** The same header as bytes, where they are known and, if one is put in front, there is no transport_id in it. */
+  readonly forwardedHeader?: Buffer | undefined;
+  /** Put in front of the header, and in the place of one that is in it: letters, digits, `-`, `_` and `.` only. */
+  readonly transportId?: string | undefined;
   readonly data: Buffer;
   /** The application's own binary; written only when header.with_binary is true. */
-  readonly binary?: Buffer;
+  readonly binary?: Buffer | undefined;
   /** Bytes of a file that the caller writes itself, right behind what this returns. */
   readonly fileBytes?: number;
 }
@@ -19,7 +21,7 @@ export interface FrameParts {
  * @throws AiocError AIOC_FRAME_TOO_LARGE when a length does not fit its field
  */
 export function encodeFrame(parts: FrameParts): Buffer {
-  const { header, forwardedHeader, data, binary = EMPTY, fileBytes = 0 } = parts;
+  const { header, forwardedHeader, transportId, data, binary = EMPTY, fileBytes = 0 } = parts;
   const withBinary = header['with_binary'] === true;
   if (!withBinary && binary.length + fileBytes > 0) {
     throw new AiocError('AIOC_INTERNAL', 'a frame with a binary needs with_binary in its header');
@@ -30,8 +32,10 @@ export function encodeFrame(parts: FrameParts): Buffer {
     forwardedHeader[0] === BRACE &&
     forwardedHeader.length < LIMITS.headerBytes - TRANSPORT_ID_BYTES;
   const written = isKnown
-    ? `{"transport_id": ${JSON.stringify(header['transport_id'])}, `
-    : headerText(header);
+    ? transportId === undefined
+      ? '{'
+      : `{"transport_id": "${transportId}", `
+    : headerText(transportId === undefined ? header : numbered(header, transportId));
   const headerLength = isKnown ? written.length + forwardedHeader.length - 1 : written.length;
   const binaryBytes = binary.length + fileBytes;
   const lengthBytes = 2 + headerLength + 4 + data.length + (withBinary ? 4 + binaryBytes : 0);
@@ -59,3 +63,10 @@ export function encodeFrame(parts: FrameParts): Buffer {
 const TRANSPORT_ID_BYTES = 64;
 const BRACE = 0x7b;
 const EMPTY = Buffer.alloc(0);
+
+/** In front, so that the other side can cut it off again without writing the rest anew (engine/local/listener-frame.ts). */
+function numbered(header: Header, transport_id: string): Header {
+  // A program may have written one of its own, which means nothing to the other side.
+  const { transport_id: _own, ...rest } = header;
+  return { transport_id, ...rest, message_type: header.message_type };
+}

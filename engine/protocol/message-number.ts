@@ -37,5 +37,10 @@ export function numberIn(transportId: Header[string] | undefined): NumberOnWire 
   return { epoch, seq: Number(seq), ...(after !== undefined && { after: Number(after) }) };
 }
 
+/** Whether `numberIn` finds one, for who does not need it. */
+export function isNumber(transportId: Header[string] | undefined): boolean {
+  return typeof transportId === 'string' && TRANSPORT_ID.test(transportId);
+}
+
 /** Fifteen digits are below 2^53. */
 const TRANSPORT_ID = /^([\w-]{22})\.([1-9]\d{0,14})(?:\.(\d{1,15}))?$/;

@@ -5,9 +5,10 @@ import type { Header } from './header.ts';
 export interface OutFrame {
   readonly header: Header;
   /** See FrameParts. */
-  readonly forwardedHeader?: Buffer;
+  readonly forwardedHeader?: Buffer | undefined;
+  readonly transportId?: string | undefined;
   readonly data: Buffer;
-  readonly binary?: Buffer;
+  readonly binary?: Buffer | undefined;
 }
 
 const EMPTY = Buffer.alloc(0);

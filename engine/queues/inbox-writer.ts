@@ -119,24 +119,31 @@ export class InboxWriter {
   /** By sender; those that do not number their messages together, under undefined. */
   #runsIn(batch: readonly Unstored[]): ReadonlyMap<string | undefined, readonly Run[]> {
     const bySender = new Map<string | undefined, Run[]>();
+    let run: Run | undefined;
     for (const message of batch) {
-      const epoch = message.source && epochInStore(message.source);
-      const runs = bySender.get(message.source?.peerName) ?? [];
-      bySender.set(message.source?.peerName, runs);
-      const last = runs.at(-1);
-      if (last !== undefined && continues(last, message, epoch)) last.messages.push(message);
-      else
-        runs.push({
-          messages: [message],
-          source: epoch === undefined ? undefined : this.#sourceOf(epoch, message),
-        });
-      if (epoch !== undefined) this.#asked.set(epoch, message.source?.seq ?? 0);
+      if (run === undefined || !continues(run, message)) run = this.#runFor(message, bySender);
+      run.messages.push(message);
+      // Most often all of a batch is one run, and what its last one says holds for all.
+      if (run.source !== undefined) this.#asked.set(run.source.epoch, message.source?.seq ?? 0);
     }
     return bySender;
   }
 
-  #sourceOf(epoch: string, { source }: Unstored): Run['source'] {
-    const firstSeq = source?.seq ?? 0;
+  /** The last run of its sender, or a new one. */
+  #runFor(message: Unstored, bySender: Map<string | undefined, Run[]>): Run {
+    const peerName = message.source?.peerName;
+    const runs = bySender.get(peerName) ?? [];
+    bySender.set(peerName, runs);
+    const last = runs.at(-1);
+    if (last !== undefined && continues(last, message)) return last;
+    const run = { messages: [], source: message.source && this.#sourceOf(message.source) };
+    runs.push(run);
+    return run;
+  }
+
+  #sourceOf(source: MessageSource): Run['source'] {
+    const epoch = epochInStore(source);
+    const firstSeq = source.seq;
     const before = this.#asked.get(epoch) ?? this.#stored.get(epoch) ?? 0;
     return { epoch, firstSeq, after: Math.min(before, firstSeq - 1) };
   }
@@ -182,7 +189,11 @@ export class InboxWriter {
   }
 }
 
-function continues({ messages, source }: Run, message: Unstored, epoch: string | undefined): boolean {
-  if (source === undefined) return epoch === undefined;
-  return source.epoch === epoch && message.source?.seq === source.firstSeq + messages.length;
+/** Of the same sender and epoch, or like all in it of none, and the next one in number. */
+function continues({ messages, source }: Run, message: Unstored): boolean {
+  const first = messages[0]?.source;
+  const { source: next } = message;
+  if (source === undefined || first === undefined || next === undefined) return first === next;
+  if (next.epoch !== first.epoch || next.peerName !== first.peerName) return false;
+  return next.seq === source.firstSeq + messages.length;
 }

@@ -179,21 +179,25 @@ export class Inbox {
     this.#bytes += frame.length;
     this.arrivals.add();
     return new Promise((resolve, reject) => {
-      const left = (): void => {
-        this.#depth -= 1;
-        this.#bytes -= frame.length;
-      };
-      const stored = (isRepeated: boolean): void => {
-        if (isRepeated) left();
-        else if (!this.#options.isStored) this.#untaken.push(source && { resolve, reject });
-        if (isRepeated || this.#options.isStored || source === undefined) resolve(true);
-      };
-      const refused = (error: unknown): void => {
-        left();
-        reject(error);
-      };
-      this.#writer.add({ frame, source, stored, refused });
+      this.#writer.add({
+        frame,
+        source,
+        stored: (isRepeated) => {
+          if (isRepeated) this.#left(frame);
+          else if (!this.#options.isStored) this.#untaken.push(source && { resolve, reject });
+          if (isRepeated || this.#options.isStored || source === undefined) resolve(true);
+        },
+        refused: (error) => {
+          this.#left(frame);
+          reject(error);
+        },
+      });
     });
+  }
+
+  #left(frame: Buffer): void {
+    this.#depth -= 1;
+    this.#bytes -= frame.length;
   }
 
   /** @returns whether there may be more room now */

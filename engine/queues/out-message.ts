@@ -19,14 +19,28 @@ export interface OutgoingBody {
 
 export type DeliveryState = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';
 
+/** Wants to know what becomes of messages. One may watch many, which it tells apart by their tickets. */
+export interface Watcher {
+  /**
+   * It watches all messages of a type of which nobody in particular wants to know anything: they are not taken back
+   * again, and where they wait on the disk nothing of them is kept in memory but the ticket.
+   */
+  readonly isCommon: boolean;
+  /** Told each time a message has come further, or has fallen back to waiting; `refused`: it is not in the queue. */
+  moved(ticket: number, state: DeliveryState | 'refused', reason?: string): void;
+}
+
 /** What goes with a message and is in no record: its file, and whoever wants to know what becomes of it. */
 export interface Companions {
   readonly body?: OutgoingBody;
-  /** Told each time the message has come further, or has fallen back to waiting. */
-  onState(state: DeliveryState, reason?: string): void;
+  readonly watcher: Watcher;
+  readonly ticket: number;
 }
 
 export interface OutMessage extends MessageParts, Companions {
   /** Without transport_id, which belongs to a connection. */
   readonly header: Header;
 }
+
+/** Of messages of an earlier run nobody wants to know any more. */
+export const NOBODY: Watcher = { isCommon: true, moved: () => undefined };

@@ -1,4 +1,4 @@
-import { AiocError } from '../base/errors.ts';
+import { toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
@@ -6,29 +6,11 @@ import type { WhenFull } from '../config/shapes.ts';
 import { type MessageNumber, type NumberOnWire, newEpoch } from '../protocol/message-number.ts';
 import type { Store } from '../storage/store.ts';
 import type { Capacity } from './capacity.ts';
-import type { Companions, OutMessage } from './out-message.ts';
+import type { Companions, OutMessage, Watcher } from './out-message.ts';
+import { type Offerer, type OutboxEntry, type Place, weightOf } from './outbox-entry.ts';
+import { OutboxWriter, type Unplaced } from './outbox-writer.ts';
 import { type MessageParts, packMessage, renumber, unpackMessage } from './packed-message.ts';
-
-/** A message that has its place in the queue. */
-export interface Place {
-  readonly companions: Companions;
-  readonly number: MessageNumber;
-  readonly position: number;
-  readonly sizeBytes: number;
-  readonly atMs: number;
-  sent: boolean;
-  gone: boolean;
-}
-
-/** One that is ready to be sent. */
-export interface OutboxEntry extends Place {
-  readonly parts: MessageParts;
-}
-
-/** What a message takes at the other side until it is dealt with: one with a file, whose size is not known, much. */
-export function weightOf({ sizeBytes, companions }: Pick<Place, 'sizeBytes' | 'companions'>): number {
-  return sizeBytes + (companions.body === undefined ? 0 : LIMITS.fileWeightBytes);
-}
+import { RoomMaker } from './room-maker.ts';
 
 export interface OutboxOptions {
   readonly type: string;
@@ -41,6 +23,8 @@ export interface OutboxOptions {
   readonly random: Pick<Randomness, 'bytes'>;
   /** How a message of an earlier run, or one too many to be watched, is accompanied. */
   readonly revive: (parts: MessageParts) => Companions;
+  /** Some more have their place. Before those who have offered them are told. */
+  readonly onKept: () => void;
 }
 
 /**
@@ -52,6 +36,8 @@ export class Outbox {
   readonly arrivals: RateMeter;
   readonly departures: RateMeter;
   readonly #options: OutboxOptions;
+  readonly #writer: OutboxWriter;
+  readonly #roomMaker: RoomMaker;
   #window: OutboxEntry[] = [];
   #nextUnsent = 0;
   /** The last position that is, or was, in the window. */
@@ -59,15 +45,12 @@ export class Outbox {
   #storedEnd = 0;
   #depth = 0;
   #bytes = 0;
-  #dropped = 0;
   /** Messages of this run that are in the store only, by position: those that came first, as many as are watched. */
   readonly #beyond = new Map<number, Place>();
+  /** The tickets of those that have the common watcher, likewise. */
+  readonly #tickets = new Map<number, number>();
+  #common: Watcher | undefined;
   #loading: Promise<void> | undefined;
-  /** Room is made for one message after the other, so that they keep their order. */
-  #roomMaking: Promise<void> | undefined;
-  /** Messages that are on their way into the store, and who waits for one of them to be there. */
-  #arriving = 0;
-  #onArrived: (() => void)[] = [];
   /** How many at the window's beginning are gone, which the store knows; they are cut off now and then, not each time. */
   #front = 0;
   /** Of each life of this queue its own, so that no number is ever given twice, whatever the store has lost. */
@@ -83,11 +66,21 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    this.type = options.type;
-    this.#epoch = newEpoch(options.random);
-    this.#epochOfUnnumbered = newEpoch(options.random);
-    this.arrivals = new RateMeter(options.clock);
-    this.departures = new RateMeter(options.clock);
+    const { type, stream, store, capacity, whenFull, clock, random } = options;
+    this.type = type;
+    this.#epoch = newEpoch(random);
+    this.#epochOfUnnumbered = newEpoch(random);
+    this.arrivals = new RateMeter(clock);
+    this.departures = new RateMeter(clock);
+    this.#roomMaker = new RoomMaker({ queue: this, capacity, whenFull });
+    this.#writer = new OutboxWriter({
+      stream,
+      store,
+      placed: (batch, positions) => this.#placed(batch, positions),
+      refused: (batch, error) => {
+        for (const one of batch) this.#refused(one, error);
+      },
+    });
   }
 
   /** Finds again what an earlier run has left in the store. Before anything is offered. */
@@ -111,7 +104,7 @@ export class Outbox {
 
   /** Messages that were dropped because the queue was full. */
   get dropped(): number {
-    return this.#dropped;
+    return this.#roomMaker.dropped;
   }
 
   /** When the oldest came, in milliseconds since 1970. */
@@ -128,53 +121,79 @@ export class Outbox {
     return this.#unconfirmedBytes;
   }
 
-  /**
-   * Keeps a message until it is acknowledged.
-   *
-   * @throws AiocError AIOC_QUEUE_FULL, and what the store throws; the message is then not in here
-   */
-  async offer(message: OutMessage): Promise<Place> {
-    const payload = packMessage({ ...message, number: { epoch: this.#epoch, seq: 0 } });
-    if (this.#roomMaking !== undefined || !this.hasRoom(payload.length)) await this.#room(payload.length);
+  /** Keeps a message until it is acknowledged. Whoever offers it is told when it is in the store, or why it is not. */
+  offer(message: OutMessage, offerer: Offerer): void {
+    const payload = packMessage({
+      header: message.header,
+      forwardedHeader: message.forwardedHeader,
+      data: message.data,
+      binary: message.binary,
+      number: { epoch: this.#epoch, seq: 0 },
+    });
+    if (!this.#roomMaker.isBusy && this.hasRoom(payload.length)) {
+      this.#take(message, payload, offerer);
+      return;
+    }
+    this.#roomMaker.room(payload.length).then(
+      () => this.#take(message, payload, offerer),
+      (error: Error) => {
+        message.watcher.moved(message.ticket, 'refused', error.message);
+        offerer.refused(error);
+      },
+    );
+  }
+
+  #take(message: OutMessage, payload: Buffer, offerer: Offerer): void {
     // Given in the order in which the store is asked, since who receives takes a lower number for a repetition.
-    const number = { epoch: this.#epoch, seq: this.#lastSeq + 1 };
-    this.#lastSeq = number.seq;
-    renumber(payload, number.seq);
+    this.#lastSeq += 1;
+    renumber(payload, this.#lastSeq);
     // Counted before the store has it, so that many at once cannot overrun the limit together.
     this.#depth += 1;
     this.#bytes += payload.length;
     this.arrivals.add();
-    this.#arriving += 1;
-    try {
-      const { position } = await this.#options.store.append(this.#options.stream, [payload]);
-      return this.#placed(message, { number, position, sizeBytes: payload.length });
-    } catch (error) {
-      this.#depth -= 1;
-      this.#bytes -= payload.length;
-      throw error;
-    } finally {
-      this.#arriving -= 1;
-      if (this.#onArrived.length > 0) for (const arrived of this.#onArrived.splice(0)) arrived();
-    }
+    this.#writer.add({ message, number: { epoch: this.#epoch, seq: this.#lastSeq }, payload, offerer });
   }
 
-  #placed(message: OutMessage, where: Pick<Place, 'number' | 'position' | 'sizeBytes'>): Place {
-    const { position } = where;
-    const { header, forwardedHeader, data, binary, body, onState } = message;
-    const companions = { ...(body && { body }), onState };
+  #placed(batch: readonly Unplaced[], positions: readonly number[]): void {
     const atMs = this.#options.clock.wallNow();
-    const place = { companions, ...where, atMs, sent: false, gone: false };
+    const places = batch.map((one, index) => this.#place(one, positions[index] as number, atMs));
+    this.#options.onKept();
+    for (const [index, { offerer }] of batch.entries()) offerer.kept(places[index]);
+  }
+
+  #place({ message, number, payload }: Unplaced, position: number, atMs: number): Place | undefined {
     const isNext = this.#windowEnd === this.#storedEnd && this.#windowLength < LIMITS.outboxWindow;
     this.#storedEnd = position;
+    const sizeBytes = payload.length;
     if (isNext) {
-      const parts = { header, ...(forwardedHeader && { forwardedHeader }), data, ...(binary && { binary }) };
-      const entry = Object.assign(place, { parts });
+      const entry = {
+        ...{ companions: message, number, position, sizeBytes, atMs },
+        ...{ parts: message, sent: false, gone: false },
+      };
       this.#window.push(entry);
       this.#windowEnd = position;
       return entry;
     }
+    const { body, watcher, ticket } = message;
+    if (body === undefined && watcher.isCommon) {
+      this.#common ??= watcher;
+      if (this.#tickets.size < LIMITS.outboxWatched) this.#tickets.set(position, ticket);
+      return undefined;
+    }
+    const companions = { ...(body && { body }), watcher, ticket };
+    const place = {
+      ...{ companions, number, position, sizeBytes, atMs },
+      ...{ parts: undefined, sent: false, gone: false },
+    };
     if (this.#beyond.size < LIMITS.outboxWatched) this.#beyond.set(position, place);
     return place;
+  }
+
+  #refused({ message, payload, offerer }: Unplaced, error: unknown): void {
+    this.#depth -= 1;
+    this.#bytes -= payload.length;
+    message.watcher.moved(message.ticket, 'refused', toAiocError(error).message);
+    offerer.refused(error);
   }
 
   /** The first entry that has not been sent on the present connection. */
@@ -204,7 +223,7 @@ export class Outbox {
   }
 
   async #load(): Promise<void> {
-    const { store, stream, revive } = this.#options;
+    const { store, stream } = this.#options;
     const end = this.#storedEnd;
     const records = await store.read(stream, this.#windowEnd, LIMITS.outboxLoadBytes);
     for (const { position, payload, atMs } of records) {
@@ -213,15 +232,25 @@ export class Outbox {
       const parts = unpackMessage(payload);
       // Whoever waits for what becomes of it holds the place that `offer` gave.
       const place = this.#beyond.get(position) ?? {
-        ...{ companions: revive(parts), number: parts.number ?? this.#numberFor(), position },
-        ...{ sizeBytes: payload.length, atMs, sent: false, gone: false },
+        companions: this.#companionsOf(position, parts),
+        ...{ number: parts.number ?? this.#numberFor(), position },
+        ...{ sizeBytes: payload.length, atMs, parts, sent: false, gone: false },
       };
+      place.parts = parts;
       this.#beyond.delete(position);
       this.#windowEnd = position;
-      if (!place.gone) this.#window.push(Object.assign(place, { parts }));
+      if (!place.gone) this.#window.push(place as OutboxEntry);
     }
     // What was taken back while it was beyond the window is in no record any more.
     if (records.length === 0) this.#windowEnd = Math.max(this.#windowEnd, end);
+  }
+
+  #companionsOf(position: number, parts: MessageParts): Companions {
+    const revived = this.#options.revive(parts);
+    const ticket = this.#tickets.get(position);
+    if (ticket === undefined || this.#common === undefined) return revived;
+    this.#tickets.delete(position);
+    return { ...revived, watcher: this.#common, ticket };
   }
 
   /** A number for this life of the queue only: such a message is a new one after each restart. */
@@ -273,17 +302,19 @@ export class Outbox {
     return undefined;
   }
 
-  /** It has been acknowledged, or given up. */
-  remove(entry: Place): void {
-    if (entry.gone) return;
-    entry.gone = true;
-    if (entry.sent) {
-      this.#unconfirmed -= 1;
-      this.#unconfirmedBytes -= weightOf(entry);
+  /** They have been acknowledged, or given up. */
+  remove(...entries: readonly Place[]): void {
+    for (const entry of entries) {
+      if (entry.gone) continue;
+      entry.gone = true;
+      if (entry.sent) {
+        this.#unconfirmed -= 1;
+        this.#unconfirmedBytes -= weightOf(entry);
+      }
+      this.#depth -= 1;
+      this.#bytes -= entry.sizeBytes;
+      this.departures.add();
     }
-    this.#depth -= 1;
-    this.#bytes -= entry.sizeBytes;
-    this.departures.add();
     this.#forgetGone();
   }
 
@@ -296,22 +327,21 @@ export class Outbox {
     for (const entry of this.#window) {
       if (entry.gone || !entry.sent) continue;
       entry.sent = false;
-      entry.companions.onState('waiting');
+      entry.companions.watcher.moved(entry.companions.ticket, 'waiting');
     }
   }
 
   /** Drops everything that waits, and says how many that were. */
   async purge(): Promise<number> {
     const count = this.#depth;
-    for (const entry of this.#window) {
-      if (!entry.gone) entry.companions.onState('dropped', 'the queue was emptied');
-      entry.gone = true;
+    const why = 'the queue was emptied';
+    for (const place of [...this.#window, ...this.#beyond.values()]) {
+      if (!place.gone) place.companions.watcher.moved(place.companions.ticket, 'dropped', why);
+      place.gone = true;
     }
-    for (const entry of this.#beyond.values()) {
-      entry.gone = true;
-      entry.companions.onState('dropped', 'the queue was emptied');
-    }
+    for (const ticket of this.#tickets.values()) this.#common?.moved(ticket, 'dropped', why);
     this.#beyond.clear();
+    this.#tickets.clear();
     this.#window = [];
     this.#windowEnd = this.#storedEnd;
     this.#nextUnsent = 0;
@@ -330,34 +360,14 @@ export class Outbox {
     return this.#depth < messages && this.#bytes + sizeBytes <= bytes;
   }
 
-  #room(sizeBytes: number): Promise<void> {
-    const before = this.#roomMaking ?? Promise.resolve();
-    const made = before.catch(() => undefined).then(() => this.#makeRoom(sizeBytes));
-    this.#roomMaking = made;
-    const ended = (): void => {
-      if (this.#roomMaking === made) this.#roomMaking = undefined;
-    };
-    made.then(ended, ended);
-    return made;
-  }
-
-  async #makeRoom(sizeBytes: number): Promise<void> {
-    while (!this.hasRoom(sizeBytes)) {
-      const { whenFull, capacity } = this.#options;
-      // Nothing is dropped for one that would not fit into an empty queue either.
-      const mayDrop = whenFull === 'drop_oldest' && sizeBytes <= capacity.bytes;
-      const oldest = mayDrop ? await this.#oldestWaiting() : undefined;
-      if (oldest === undefined) {
-        this.#dropped += whenFull === 'refuse' ? 0 : 1;
-        throw new AiocError(
-          'AIOC_QUEUE_FULL',
-          `${this.#depth} messages (${this.#bytes} bytes) wait already and no more fit: wait until the peer is back`,
-        );
-      }
-      this.#dropped += 1;
-      this.remove(oldest);
-      oldest.companions.onState('dropped', 'the queue was full and this was the oldest');
-    }
+  /** @returns false when none waits that has not been sent */
+  async dropOldest(): Promise<boolean> {
+    const oldest = await this.#oldestWaiting();
+    if (oldest === undefined) return false;
+    this.remove(oldest);
+    const why = 'the queue was full and this was the oldest';
+    oldest.companions.watcher.moved(oldest.companions.ticket, 'dropped', why);
+    return true;
   }
 
   async #oldestWaiting(): Promise<OutboxEntry | undefined> {
@@ -366,7 +376,7 @@ export class Outbox {
       if (oldest !== undefined) return oldest;
       if (this.hasMore) await this.load();
       // Those that came just before are counted, but not all of them have their place yet.
-      else if (this.#arriving > 0) await new Promise<void>((resolve) => this.#onArrived.push(resolve));
+      else if (this.#writer.isBusy) await this.#writer.arrived();
       else return undefined;
     }
   }

@@ -1,14 +1,15 @@
-import type { Header } from '../protocol/header.ts';
+import { isAscii } from 'node:buffer';
+import { type Header, pythonJson } from '../protocol/header.ts';
 import { EPOCH_BYTES, type MessageNumber } from '../protocol/message-number.ts';
 
 /** A message as a queue keeps it. */
 export interface MessageParts {
   readonly header: Header;
-  /** The header as it came, where that says the same: then it need not be written anew. */
-  readonly forwardedHeader?: Buffer;
+  /** The header as it came, where that says the same and has no transport_id: then it need not be written anew. */
+  readonly forwardedHeader?: Buffer | undefined;
   readonly data: Buffer;
   /** The application's own binary. */
-  readonly binary?: Buffer;
+  readonly binary?: Buffer | undefined;
   readonly number?: MessageNumber;
 }
 
@@ -19,7 +20,7 @@ const NUMBER_BYTES = EPOCH_BYTES + 6;
 
 /** A message as the bytes of one record: format, number, then header, data and binary, each behind its length. */
 export function packMessage({ header, forwardedHeader, data, binary, number }: MessageParts): Buffer {
-  const headerJson = forwardedHeader ?? Buffer.from(JSON.stringify(header));
+  const headerJson = forwardedHeader ?? Buffer.from(pythonJson(header), 'latin1');
   const binaryBytes = binary ?? EMPTY;
   const numberBytes = number === undefined ? 0 : NUMBER_BYTES;
   const lengthBytes = 1 + numberBytes + 4 + headerJson.length + 4 + data.length + binaryBytes.length;
@@ -51,10 +52,13 @@ export function unpackMessage(packed: Buffer): MessageParts {
   const headerEnd = headerAt + packed.readUInt32LE(headerAt - 4);
   const dataEnd = headerEnd + 4 + packed.readUInt32LE(headerEnd);
   if (dataEnd > packed.length) throw new RangeError('a message that is cut off');
-  const header = JSON.parse(packed.toString('utf8', headerAt, headerEnd)) as Header;
+  const headerJson = packed.subarray(headerAt, headerEnd);
+  const header = JSON.parse(headerJson.toString()) as Header;
+  const isForwardable = header['transport_id'] === undefined && isAscii(headerJson);
   const binary = packed.subarray(dataEnd);
   return {
     header,
+    ...(isForwardable && { forwardedHeader: headerJson }),
     data: packed.subarray(headerEnd + 4, dataEnd),
     ...(binary.length > 0 && { binary }),
     ...(format === NUMBERED && { number: numberAt(packed, 1) }),

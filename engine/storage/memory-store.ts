@@ -37,8 +37,10 @@ export class MemoryStore implements Store {
     const stream = this.#stream(name);
     const last = source === undefined ? 0 : (stream.sources.get(source.epoch) ?? 0);
     const fresh = source === undefined ? batch : freshPart(batch, source, last).fresh;
+    const positions: number[] = [];
     for (const payload of fresh) {
       stream.lastPosition += 1;
+      positions.push(stream.lastPosition);
       stream.records.push({ position: stream.lastPosition, payload, atMs: this.#clock.wallNow() });
       stream.bytes += payload.length;
     }
@@ -46,7 +48,7 @@ export class MemoryStore implements Store {
       stream.sources.set(source.epoch, source.firstSeq + batch.length - 1);
     }
     const outcome = fresh.length === 0 && batch.length > 0 ? 'duplicate' : 'appended';
-    return { outcome, position: stream.lastPosition };
+    return { outcome, position: stream.lastPosition, positions };
   }
 
   async read(name: string, after: number, maxBytes: number): Promise<readonly StoredRecord[]> {

@@ -41,6 +41,8 @@ export interface Appended {
   readonly outcome: 'appended' | 'duplicate';
   /** Of the last record of the batch, or of the stream for a duplicate. */
   readonly position: number;
+  /** Of each record that was appended, in order. */
+  readonly positions: readonly number[];
 }
 
 export interface StreamStat {

@@ -27,8 +27,8 @@ export interface SystemOptions {
 const PROGRAMS = join(import.meta.dirname, 'programs');
 const CONNECTED_MS = 30_000;
 
-function nodeProgram(workshop: Workshop, name: string, args: readonly string[]): Driven {
-  return new Driven(workshop, process.execPath, ['--import', 'tsx', join(PROGRAMS, name), ...args]);
+async function nodeProgram(workshop: Workshop, name: string, args: readonly string[]): Promise<Driven> {
+  return new Driven(workshop, process.execPath, [await workshop.program(name), ...args]);
 }
 
 /** Two connectors in processes of their own, connected, and a program of the same language on each. */
@@ -107,10 +107,10 @@ export async function startFloor(workshop: Workshop): Promise<System> {
   await makeCertificates(directory, clientDirectory);
   const [near, far] = [join(directory, 'near'), join(directory, 'far')];
   const pem = join(directory, 'certificates/server/server-cert/server');
-  const start = (...args: string[]): Driven => nodeProgram(workshop, 'floor.ts', args);
-  const receiver = start('listener', far);
+  const start = (...args: string[]): Promise<Driven> => nodeProgram(workshop, 'floor.ts', args);
+  const receiver = await start('listener', far);
   await receiver.do('echo', { on: false });
-  await start('acceptor', far, String(port), `${pem}.pem`, `${pem}.key`).do('ready');
-  await start('dialler', near, String(port)).do('ready');
-  return { sender: start('program', near), receiver };
+  await (await start('acceptor', far, String(port), `${pem}.pem`, `${pem}.key`)).do('ready');
+  await (await start('dialler', near, String(port))).do('ready');
+  return { sender: await start('program', near), receiver };
 }

@@ -1,10 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { bundleTests } from '../helpers/bundle-tests.ts';
 import { makeTempDir, removeDir } from '../helpers/temp-dir.ts';
 
 /** What a bench has started and made, ended and removed with it. */
 export class Workshop {
   readonly #endings: (() => void)[] = [];
+  #programs: Promise<string> | undefined;
 
   after(ending: () => void): void {
     this.#endings.push(ending);
@@ -14,6 +18,19 @@ export class Workshop {
     const path = makeTempDir();
     this.after(() => removeDir(path));
     return path;
+  }
+
+  /** A program of the bench as plain JavaScript, as programs on the built library are: this and the floor's alike. */
+  async program(name: string): Promise<string> {
+    this.#programs ??= this.#bundle();
+    return join(await this.#programs, 'test/bench/programs', name.replace('.ts', '.mjs'));
+  }
+
+  async #bundle(): Promise<string> {
+    const files = ['aioc-program.ts', 'floor.ts'].map((name) => `test/bench/programs/${name}`);
+    const directory = await bundleTests(files);
+    this.after(() => rmSync(directory, { recursive: true, force: true }));
+    return directory;
   }
 
   close(): void {

@@ -5,8 +5,8 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'a message is confirmed before it is in the store',
     file: 'queues/inbox.ts',
-    find: 'this.#writer.add({ frame, source, stored, refused });',
-    replace: 'resolve(true); this.#writer.add({ frame, source, stored, refused });',
+    find: 'this.#writer.add({\n        frame,\n        source,',
+    replace: 'resolve(true); this.#writer.add({ frame, source,',
   },
   {
     name: 'the number is not stored with the message',

@@ -25,8 +25,8 @@ export class RemoteStore implements Store {
 
   append(stream: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended> {
     return this.#later(async () => {
-      const { outcome, position } = await this.#store.append(stream, batch, source);
-      return { outcome, position: outward(position) };
+      const { outcome, position, positions } = await this.#store.append(stream, batch, source);
+      return { outcome, position: outward(position), positions: positions.map(outward) };
     });
   }
 

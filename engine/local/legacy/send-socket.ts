@@ -5,8 +5,9 @@ import type { Clock, Timer } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
+import type { Offerer } from '../../queues/outbox-entry.ts';
 import { LocalFrameReader } from '../local-frames.ts';
-import type { Mailroom, Requested, Submitted } from '../mailroom.ts';
+import type { Mailroom } from '../mailroom.ts';
 import { listenUnix, type UnixListener } from '../unix-sockets.ts';
 import { errorFrame, responseFrame } from './response-frame.ts';
 
@@ -138,30 +139,39 @@ class Conversation {
 
   /** @returns what the next one has to wait for, if anything */
   #handle(frame: Frame): Promise<void> | undefined {
-    const { accepted, stored } =
-      frame.header['await_response'] === true ? this.#request(frame) : this.#options.mailroom.submit(frame);
     const bytes = frame.headerBytes.length + frame.data.length + frame.binary.length;
     this.#unstored += 1;
     this.#unstoredBytes += bytes;
-    stored
-      .catch((error: unknown) => this.#refuse(toAiocError(error), frame))
-      .then(() => {
-        const wasBehind = this.#isBehind;
-        this.#unstored -= 1;
-        this.#unstoredBytes -= bytes;
-        if (wasBehind && !this.#isBehind) void this.#run();
-      });
-    return accepted;
+    const offerer = {
+      kept: () => this.#dealtWith(bytes),
+      refused: (error: unknown) => {
+        this.#refuse(toAiocError(error), frame);
+        this.#dealtWith(bytes);
+      },
+    };
+    if (frame.header['await_response'] === true) return this.#request(frame, offerer);
+    return this.#options.mailroom.submit(frame, offerer);
   }
 
-  #request(frame: Frame): Submitted {
-    const requested: Requested = this.#options.mailroom.request(frame, {
-      answered: (response) => this.#reply(requested.stopWaiting, responseFrame(response)),
-      lost: () => this.#reply(requested.stopWaiting, errorFrame('disconnected_during_wait')),
-    });
-    if (this.#ended) requested.stopWaiting();
-    else this.#waits.add(requested.stopWaiting);
-    return requested;
+  #dealtWith(bytes: number): void {
+    const wasBehind = this.#isBehind;
+    this.#unstored -= 1;
+    this.#unstoredBytes -= bytes;
+    if (wasBehind && !this.#isBehind) void this.#run();
+  }
+
+  #request(frame: Frame, offerer: Offerer): Promise<void> | undefined {
+    const { accepted, stopWaiting } = this.#options.mailroom.request(
+      frame,
+      {
+        answered: (response) => this.#reply(stopWaiting, responseFrame(response)),
+        lost: () => this.#reply(stopWaiting, errorFrame('disconnected_during_wait')),
+      },
+      offerer,
+    );
+    if (this.#ended) stopWaiting();
+    else this.#waits.add(stopWaiting);
+    return accepted;
   }
 
   #reply(stopWaiting: () => void, response: Parameters<typeof encodeFrame>[0]): void {

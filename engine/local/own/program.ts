@@ -156,18 +156,17 @@ export class Program {
     const frame = parseLocalFrame(body);
     this.#unconfirmed += 1;
     this.#unconfirmedBytes += body.length;
-    const { accepted, stored } = this.#options.mailroom.submit(frame);
-    stored.then(
-      (outcome) => {
-        this.#write('done', number, outcome === 'stored' ? STORED : ACCEPTED);
+    const outcome = this.#options.mailroom.isStored(frame) ? STORED : ACCEPTED;
+    return this.#options.mailroom.submit(frame, {
+      kept: () => {
+        this.#write('done', number, outcome);
         this.#confirmed(body.length);
       },
-      (error: unknown) => {
+      refused: (error) => {
         this.#refuse(number, frame, error);
         this.#confirmed(body.length);
       },
-    );
-    return accepted;
+    });
   }
 
   #confirmed(bytes: number): void {
@@ -180,21 +179,27 @@ export class Program {
     const frame = parseLocalFrame(body);
     this.#unconfirmed += 1;
     this.#unconfirmedBytes += body.length;
-    const { accepted, stored, stopWaiting } = this.#options.mailroom.request(frame, {
-      answered: (response) => this.#answered(number, response),
-      lost: () => {
-        if (!this.#requests.delete(number)) return;
-        this.#write('failed', number, jsonBody({ code: 'AIOC_RESPONSE_LOST', message: LOST }));
+    let isRefused = false;
+    const { accepted, stopWaiting } = this.#options.mailroom.request(
+      frame,
+      {
+        answered: (response) => this.#answered(number, response),
+        lost: () => {
+          if (!this.#requests.delete(number)) return;
+          this.#write('failed', number, jsonBody({ code: 'AIOC_RESPONSE_LOST', message: LOST }));
+        },
       },
-    });
-    this.#requests.set(number, stopWaiting);
-    stored.then(
-      () => this.#confirmed(body.length),
-      (error: unknown) => {
-        if (this.#requests.delete(number)) this.#refuse(number, frame, error);
-        this.#confirmed(body.length);
+      {
+        kept: () => this.#confirmed(body.length),
+        refused: (error) => {
+          isRefused = true;
+          this.#requests.delete(number);
+          this.#refuse(number, frame, error);
+          this.#confirmed(body.length);
+        },
       },
     );
+    if (!isRefused) this.#requests.set(number, stopWaiting);
     return accepted;
   }
 

@@ -94,7 +94,8 @@ export class Group {
         this.#state.revive(run);
       }
       const outcome = fresh.length === 0 && append.batch.length > 0 ? 'duplicate' : 'appended';
-      append.resolve({ outcome, position: stream.lastPosition });
+      const positions = fresh.map((_, index) => firstPosition + index);
+      append.resolve({ outcome, position: stream.lastPosition, positions });
     }
   }
 

@@ -125,7 +125,10 @@ export class SimulatedNode {
     if (mailroom === undefined) throw new Error('not running');
     const destination = this.role === 'server' ? { destination_id: 'client1' } : {};
     const frame = encodeFrame({ header: { message_type: type, ...destination }, data: Buffer.from(text) });
-    await this.alive(mailroom.submit(parseLocalFrame(frame.subarray(4))).stored);
+    const stored = new Promise<void>((resolve, reject) => {
+      void mailroom.submit(parseLocalFrame(frame.subarray(4)), { kept: () => resolve(), refused: reject });
+    });
+    await this.alive(stored);
   }
 
   /** How many messages wait in any of its queues. */

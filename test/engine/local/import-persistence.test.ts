@@ -35,7 +35,7 @@ interface Taken {
 
 async function take(directory: string, owner: ConnectorOwner, store: Store = memory()): Promise<Taken> {
   const events: string[] = [];
-  const log = { event: (text: string) => void events.push(text), traffic: () => () => undefined };
+  const log = { event: (text: string) => void events.push(text), traffic: () => 0, settle: () => undefined };
   const serverWireName = owner.role === 'client' ? "('127.0.0.1', 45674)" : undefined;
   await importPythonPersistence({ directory, owner, serverWireName, store, log });
   return { store, events };

@@ -5,9 +5,10 @@ import { type TestContext, test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { realClock } from '../../../engine/base/real-ports.ts';
 import { SendSocket } from '../../../engine/local/legacy/send-socket.ts';
-import type { Mailroom, Submitted } from '../../../engine/local/mailroom.ts';
+import type { Mailroom } from '../../../engine/local/mailroom.ts';
 import type { TrafficLog } from '../../../engine/peers/traffic-log.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
+import type { Offerer } from '../../../engine/queues/outbox-entry.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -22,12 +23,9 @@ async function slowlyStored(t: TestContext): Promise<SlowlyStored> {
   const submitted: string[] = [];
   const stored: (() => void)[] = [];
   const mailroom = {
-    submit: ({ data }: { data: Buffer }): Submitted => {
+    submit: ({ data }: { data: Buffer }, offerer: Offerer) => {
       submitted.push(data.toString());
-      return {
-        accepted: undefined,
-        stored: new Promise((resolve) => stored.push(() => resolve('stored'))),
-      };
+      stored.push(() => offerer.kept(undefined));
     },
   } as unknown as Mailroom;
   const log = { event: (text: string) => assert.fail(text) } as unknown as TrafficLog;

@@ -4,6 +4,7 @@ import { LIMITS } from '../../../engine/base/limits.ts';
 import type { Link } from '../../../engine/peers/link.ts';
 import { Sender } from '../../../engine/peers/sender.ts';
 import type { OutFrame } from '../../../engine/protocol/messages.ts';
+import { NOBODY } from '../../../engine/queues/out-message.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import { SimulatedClock, seededRandom } from '../../helpers/simulated-world.ts';
 
@@ -24,21 +25,21 @@ test('what lies behind the window goes out in the end, also when the store could
     streamPrefix: 'out/peer/',
     whenFull: 'refuse',
     capacityOf: () => ({ messages: 10_000, bytes: 1e9 }),
-    revive: () => ({ onState: () => undefined }),
+    revive: () => ({ watcher: NOBODY, ticket: 0 }),
     onChange: () => undefined,
   });
   const count = LIMITS.outboxWindow + 10;
   for (let number = 0; number < count; number += 1) {
     const data = Buffer.from(String(number));
-    await sender.offer({ header: { message_type: 'any' }, data, onState: () => undefined });
+    const message = { header: { message_type: 'any' }, data, watcher: NOBODY, ticket: 0 };
+    await new Promise((resolve, reject) => sender.offer(message, { kept: resolve, refused: reject }));
   }
   const sent: string[] = [];
   const link = {
     writable: true,
     unreadMaxBytes: Number.POSITIVE_INFINITY,
-    send: ({ header, data }: OutFrame) => {
+    send: ({ transportId = '', data }: OutFrame) => {
       sent.push(data.toString());
-      const transportId = String(header['transport_id']);
       clock.after(0, () => sender.acknowledged(transportId, 'received'));
     },
   } as unknown as Link;

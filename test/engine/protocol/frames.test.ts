@@ -272,13 +272,17 @@ test('text beyond ASCII is written as Python writes it', () => {
 
 test('a header whose bytes are known goes on with them unchanged, behind its transport_id', () => {
   const forwardedHeader = Buffer.from('{"message_type":"any",  "tag": "ü"}');
-  const header = { transport_id: 7, message_type: 'any', tag: 'ü' };
-  const frame = encodeFrame({ header, forwardedHeader, data: Buffer.from('data') });
+  const header = { message_type: 'any', tag: 'ü' };
+  const data = Buffer.from('data');
+  const frame = encodeFrame({ header, forwardedHeader, transportId: 'a.7', data });
   const decoder = new FrameDecoder();
   decoder.push(frame);
   const event = decoder.next();
   assert.ok(event?.kind === 'frame');
-  assert.deepEqual({ ...event.frame.header }, header);
-  assert.equal(event.frame.headerBytes.toString(), '{"transport_id": 7, "message_type":"any",  "tag": "ü"}');
+  assert.deepEqual({ ...event.frame.header }, { transport_id: 'a.7', ...header });
+  assert.equal(
+    event.frame.headerBytes.toString(),
+    '{"transport_id": "a.7", "message_type":"any",  "tag": "ü"}',
+  );
   assert.equal(event.frame.data.toString(), 'data');
 });

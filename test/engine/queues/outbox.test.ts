@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import type { WhenFull } from '../../../engine/config/shapes.ts';
 import type { Capacity } from '../../../engine/queues/capacity.ts';
-import type { OutMessage } from '../../../engine/queues/out-message.ts';
+import { NOBODY, type OutMessage, type Watcher } from '../../../engine/queues/out-message.ts';
 import { Outbox } from '../../../engine/queues/outbox.ts';
+import type { Place } from '../../../engine/queues/outbox-entry.ts';
 import { packMessage, unpackMessage } from '../../../engine/queues/packed-message.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
@@ -17,7 +18,6 @@ function outbox(
   store: Store = new MemoryStore(new SimulatedClock()),
   capacity: Capacity = { messages: LIMITS.outboxMessages, bytes: LIMITS.outboxBytes },
 ): Outbox {
-  const revive = () => ({ onState: () => undefined });
   return new Outbox({
     type: 'any',
     stream: 'out/peer/any',
@@ -26,12 +26,24 @@ function outbox(
     random: seededRandom(1),
     capacity,
     whenFull,
-    revive,
+    revive: () => ({ watcher: NOBODY, ticket: 0 }),
+    onKept: () => undefined,
   });
 }
 
-function message(text: string, onState: OutMessage['onState'] = () => undefined): OutMessage {
-  return { header: { message_type: 'any' }, data: Buffer.from(text), onState };
+type Told = (state: string, ticket: number) => void;
+
+function message(text: string, told?: Told): OutMessage {
+  const watcher: Watcher =
+    told === undefined
+      ? NOBODY
+      : { isCommon: false, moved: (ticket: number, state: string) => told(state, ticket) };
+  return { header: { message_type: 'any' }, data: Buffer.from(text), watcher, ticket: 0 };
+}
+
+/** Resolves when it is in the queue. */
+function offer(queue: Outbox, offered: OutMessage): Promise<Place | undefined> {
+  return new Promise((resolve, reject) => queue.offer(offered, { kept: resolve, refused: reject }));
 }
 
 /** Sends and acknowledges everything that waits, and says what it was. */
@@ -60,9 +72,12 @@ test('a message is packed and unpacked unchanged', () => {
           data: Buffer.from(data),
           binary: Buffer.from(binary),
         };
-        assert.deepEqual(unpackMessage(packMessage(parts)), parts);
+        const { forwardedHeader, ...unpacked } = unpackMessage(packMessage(parts));
+        assert.deepEqual(unpacked, parts);
+        assert.deepEqual(JSON.parse(String(forwardedHeader)), parts.header);
         const plain = { header: parts.header, data: parts.data };
-        assert.deepEqual(unpackMessage(packMessage(plain)), plain);
+        const { forwardedHeader: _same, ...again } = unpackMessage(packMessage(plain));
+        assert.deepEqual(again, plain);
       },
     ),
   );
@@ -71,7 +86,7 @@ test('a message is packed and unpacked unchanged', () => {
 test('far more than the window comes out in order, and each once', async () => {
   const queue = outbox();
   const texts = Array.from({ length: LIMITS.outboxWindow * 3 + 7 }, (_, number) => `m${number}`);
-  for (const text of texts) await queue.offer(message(text));
+  for (const text of texts) await offer(queue, message(text));
   assert.equal(queue.depth, texts.length);
   assert.deepEqual(await drain(queue), texts);
   assert.deepEqual([queue.depth, queue.bytes], [0, 0]);
@@ -88,7 +103,7 @@ test('after a lost connection what was not acknowledged comes again, in the same
         let offered = 0;
         for (const step of steps) {
           const entry = queue.next();
-          if (step === 'offer') await queue.offer(message(`${offered++}`));
+          if (step === 'offer') await offer(queue, message(`${offered++}`));
           else if (step === 'rewind') {
             queue.rewind();
             sent.length = 0;
@@ -114,26 +129,29 @@ test('after a lost connection what was not acknowledged comes again, in the same
 
 async function fill(queue: Outbox, told: string[]): Promise<void> {
   for (let number = 0; number < LIMITS.outboxMessages; number += 1) {
-    await queue.offer(message(`m${number}`, (state) => told.push(`m${number} ${state}`)));
+    await offer(
+      queue,
+      message(`m${number}`, (state) => told.push(`m${number} ${state}`)),
+    );
   }
 }
 
 test('a full outbox refuses, and loses nothing that it has', async () => {
   const queue = outbox('refuse');
   await fill(queue, []);
-  await assert.rejects(queue.offer(message('one more')), { code: 'AIOC_QUEUE_FULL' });
+  await assert.rejects(offer(queue, message('one more')), { code: 'AIOC_QUEUE_FULL' });
   assert.deepEqual([queue.depth, queue.dropped], [LIMITS.outboxMessages, 0]);
 });
 
 test('one that drops the newest counts each, one that drops the oldest tells whose it was', async () => {
   const newest = outbox('drop_newest');
   await fill(newest, []);
-  await assert.rejects(newest.offer(message('one more')), { code: 'AIOC_QUEUE_FULL' });
+  await assert.rejects(offer(newest, message('one more')), { code: 'AIOC_QUEUE_FULL' });
   assert.equal(newest.dropped, 1);
   const told: string[] = [];
   const oldest = outbox('drop_oldest');
   await fill(oldest, told);
-  await oldest.offer(message('one more'));
+  await offer(oldest, message('one more'));
   assert.deepEqual(told, ['m0 dropped']);
   assert.deepEqual([oldest.depth, oldest.dropped], [LIMITS.outboxMessages, 1]);
   const rest = await drain(oldest);
@@ -144,7 +162,7 @@ test('what waits in the store is found again by the next run, in order, also wha
   const store = new MemoryStore(new SimulatedClock());
   const first = outbox('refuse', store);
   const count = LIMITS.outboxWindow + 100;
-  for (let number = 0; number < count; number += 1) await first.offer(message(`m${number}`));
+  for (let number = 0; number < count; number += 1) await offer(first, message(`m${number}`));
   const gone = first.next();
   assert.ok(gone !== undefined);
   first.remove(gone);
@@ -152,7 +170,7 @@ test('what waits in the store is found again by the next run, in order, also wha
   const second = outbox('refuse', store);
   await second.restore();
   assert.equal(second.depth, count - 1);
-  await second.offer(message('late'));
+  await offer(second, message('late'));
   const rest = Array.from({ length: count - 1 }, (_, number) => `m${number + 1}`);
   assert.deepEqual(await drain(second), [...rest, 'late']);
   assert.deepEqual([second.depth, second.bytes], [0, 0]);
@@ -161,7 +179,7 @@ test('what waits in the store is found again by the next run, in order, also wha
 test('dropping the oldest goes on behind the window, and keeps the order of those offered at once', async () => {
   const queue = outbox('drop_oldest');
   const total = LIMITS.outboxMessages + LIMITS.outboxWindow + 50;
-  await Promise.all(Array.from({ length: total }, (_, number) => queue.offer(message(`m${number}`))));
+  await Promise.all(Array.from({ length: total }, (_, number) => offer(queue, message(`m${number}`))));
   assert.equal(queue.dropped, total - LIMITS.outboxMessages);
   const kept = Array.from(
     { length: LIMITS.outboxMessages },
@@ -172,7 +190,7 @@ test('dropping the oldest goes on behind the window, and keeps the order of thos
 
 test('those offered at once to a slow disk: the newest are kept, though none of them is stored yet', async () => {
   const queue = outbox('drop_oldest', slowStore(), { messages: 2, bytes: LIMITS.outboxBytes });
-  const offers = ['m0', 'm1', 'm2', 'm3', 'm4'].map((text) => queue.offer(message(text)));
+  const offers = ['m0', 'm1', 'm2', 'm3', 'm4'].map((text) => offer(queue, message(text)));
   await Promise.all(offers);
   assert.deepEqual([queue.dropped, queue.depth], [3, 2]);
   assert.deepEqual(await drain(queue), ['m3', 'm4']);
@@ -180,8 +198,8 @@ test('those offered at once to a slow disk: the newest are kept, though none of 
 
 test('a message that is larger than the whole queue is refused, and nothing is dropped for it', async () => {
   const queue = outbox('drop_oldest', slowStore(), { messages: 10, bytes: 1_000 });
-  await queue.offer(message('kept'));
-  await assert.rejects(queue.offer(message('x'.repeat(1_000))), { code: 'AIOC_QUEUE_FULL' });
+  await offer(queue, message('kept'));
+  await assert.rejects(offer(queue, message('x'.repeat(1_000))), { code: 'AIOC_QUEUE_FULL' });
   assert.deepEqual(await drain(queue), ['kept']);
 });
 
@@ -192,9 +210,9 @@ test('a message that the store refuses is not in the queue, and the next one is'
   store.append = async () => {
     throw new Error('the disk is full');
   };
-  await assert.rejects(queue.offer(message('lost')), /the disk is full/);
+  await assert.rejects(offer(queue, message('lost')), /the disk is full/);
   assert.deepEqual([queue.depth, queue.bytes], [0, 0]);
   store.append = append;
-  await queue.offer(message('kept'));
+  await offer(queue, message('kept'));
   assert.deepEqual(await drain(queue), ['kept']);
 });

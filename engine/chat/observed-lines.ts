@@ -1,0 +1,37 @@
+import { atEndOfTurn } from '../base/end-of-turn.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Peer } from '../peers/peer.ts';
+
+interface Observed {
+  readonly lines: Buffer[];
+  omitted: number;
+}
+
+/**
+ * Messages between programs, on their way into a conversation. Programs may send thousands in one turn, which nobody
+ * reads as a chat: of those only the first ones are shown, and how many more there were.
+ */
+export class ObservedLines {
+  readonly #show: (peer: Peer, lines: readonly Buffer[], omitted: number) => void;
+  #byPeer = new Map<Peer, Observed>();
+
+  constructor(show: (peer: Peer, lines: readonly Buffer[], omitted: number) => void) {
+    this.#show = show;
+  }
+
+  /** @param line is looked at until the end of the turn */
+  add(peer: Peer, line: Buffer): void {
+    const observed = this.#byPeer.get(peer);
+    if (observed === undefined) {
+      if (this.#byPeer.size === 0) atEndOfTurn(() => this.#showAll());
+      this.#byPeer.set(peer, { lines: [line], omitted: 0 });
+    } else if (observed.lines.length < LIMITS.chatObservedLines) observed.lines.push(line);
+    else observed.omitted += 1;
+  }
+
+  #showAll(): void {
+    const byPeer = this.#byPeer;
+    this.#byPeer = new Map();
+    for (const [peer, { lines, omitted }] of byPeer) this.#show(peer, lines, omitted);
+  }
+}

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { RecentBytes } from '../../../engine/base/recent-bytes.ts';
+
+test('what was put last is given back, and what was written over is not', () => {
+  const recent = new RecentBytes(8);
+  const first = recent.put(Buffer.from('abc'), Buffer.from('dexx'), 2);
+  assert.equal(recent.get(first, 5)?.toString(), 'abcde');
+  const second = recent.put(EMPTY, Buffer.from('fghij'), 5);
+  assert.equal(recent.get(second, 5)?.toString(), 'fghij');
+  assert.equal(recent.get(first, 5), undefined);
+});
+
+test('what is longer than the memory is not kept, and spoils nothing', () => {
+  const recent = new RecentBytes(4);
+  const long = recent.put(Buffer.from('abc'), Buffer.from('dexx'), 2);
+  assert.equal(recent.get(long, 5), undefined);
+  const short = recent.put(Buffer.from('xyz'), EMPTY, 0);
+  assert.equal(recent.get(short, 3)?.toString(), 'xyz');
+});
+
+test('whatever is put, what is given back is what was put there, and the last that fits is always there', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 64 }),
+      fc.array(fc.uint8Array({ maxLength: 80 }), { maxLength: 60 }),
+      (capacity, pieces) => {
+        const recent = new RecentBytes(capacity);
+        const known: { at: number; bytes: Buffer }[] = [];
+        for (const piece of pieces) {
+          const bytes = Buffer.from(piece);
+          const half = bytes.length >> 1;
+          known.push({
+            at: recent.put(bytes.subarray(0, half), bytes.subarray(half), bytes.length - half),
+            bytes,
+          });
+          for (const { at, bytes } of known) {
+            const found = recent.get(at, bytes.length);
+            if (found !== undefined) assert.deepEqual(Buffer.from(found), bytes);
+          }
+          if (piece.length > 0 && piece.length <= capacity) {
+            const last = known.at(-1);
+            assert.notEqual(last && recent.get(last.at, piece.length), undefined);
+          }
+        }
+      },
+    ),
+  );
+});
+
+const EMPTY = Buffer.alloc(0);
