@@ -14,7 +14,7 @@ import { logPane } from './panes/log-pane.ts';
 import type { PaneInput } from './panes/pane.ts';
 import { peersPane } from './panes/peers-pane.ts';
 import { queuesPane } from './panes/queues-pane.ts';
-import type { PaneName } from './state/ui-state.ts';
+import type { Attached, PaneName } from './state/ui-state.ts';
 import type { Block } from './widgets/frame.ts';
 import { lineWidth } from './widgets/line.ts';
 import { PaintedBlock } from './widgets/painted-block.tsx';
@@ -25,6 +25,8 @@ interface AppProps {
   readonly engine: EngineDoor;
   readonly local: LocalActions;
   readonly host: Host;
+  /** Of a screen whose engine is in another process. */
+  readonly attached?: Attached | undefined;
 }
 
 const DRAW: Record<PaneName, (input: PaneInput) => Block> = {
@@ -35,12 +37,13 @@ const DRAW: Record<PaneName, (input: PaneInput) => Block> = {
 };
 
 /** The whole screen: what the controller knows, drawn. */
-export function App({ engine, local, host }: AppProps) {
-  const [controller] = useState(() => new UiController({ engine, local, host }));
+export function App({ engine, local, host, attached }: AppProps) {
+  const [controller] = useState(() => new UiController({ engine, local, host, attached }));
   useEffect(() => {
     controller.start();
     return () => controller.stop();
   }, [controller]);
+  useEffect(() => controller.change({ kind: 'attached', attached }), [controller, attached]);
   const snapshot = useSyncExternalStore(controller.subscribe, controller.snapshot);
   const screen = isTooSmall(snapshot.ui.size) ? undefined : drawn(snapshot, controller);
   useLayoutEffect(() => host.setCursor(screen?.cursor));
@@ -81,7 +84,7 @@ function drawn({ ui, data, facts }: Snapshot, controller: UiController): DrawnSc
   const typing = overlay ?? panes.find(({ cursor, prompt }) => cursor !== undefined || prompt !== undefined);
   const prompt = typing?.prompt && placed(typing.prompt, typing);
   return {
-    header: { lines: [headerLine(data.status, { nowMs: ui.nowMs, width })] },
+    header: { lines: [headerLine(data.status, { nowMs: ui.nowMs, width, attached: ui.attached })] },
     footer: { lines: [footerLine(facts, width)] },
     storeys: rows.map((row) => panes.filter((pane) => pane.row === row)),
     overlay,

@@ -2,6 +2,7 @@
 import { realDisk } from './base/real-disk.ts';
 import { realClock, realRandomness } from './base/real-ports.ts';
 import type { ConnectorConfig } from './config/keys.ts';
+import { doorForAttached } from './connector/attached-door.ts';
 import { Connector } from './connector/connector.ts';
 import { ConnectorDoor } from './connector/connector-door.ts';
 import type { ConnectorOptions } from './connector/connector-options.ts';
@@ -19,13 +20,20 @@ import { type Inspection, inspectJournal as inspect } from './storage/journal/in
 import { Journal } from './storage/journal/journal.ts';
 import type { JournalOptions } from './storage/journal/journal-options.ts';
 
-export { type ConnectorApiOptions, type ConnectorPlaceOptions, connectorOfEntry } from './api/api-options.ts';
+export {
+  apiOptionsFromConfig,
+  type ConnectorApiOptions,
+  type ConnectorPlaceOptions,
+  connectorOfEntry,
+} from './api/api-options.ts';
+export { type AttachedDoor, attach, attachAt } from './api/attach.ts';
 export type { ConnectedPeers, IgnoredPeers, QueueCounts } from './api/command-answers.ts';
 export {
   ConnectorAPI,
   type ListenOptions,
   type RequestOptions,
 } from './api/connector-api.ts';
+export { type OpenDoor, openDoors } from './api/doors.ts';
 export { UNFINISHED } from './api/listener.ts';
 export type { Listener, ListenerMessage, MessageHandler, ReplyOptions } from './api/listener-message.ts';
 export type { FileToSend, OutgoingMessage, SendOptions } from './api/message-frame.ts';
@@ -149,8 +157,10 @@ export async function createConnectorEngine({
 
 function engineOf(options: ConnectorOptions): Engine {
   const connector = new Connector(options);
+  const door = new ConnectorDoor(connector);
+  connector.local?.offerDoor(doorForAttached(door));
   return {
-    door: new ConnectorDoor(connector),
+    door,
     serverPeer: connector.server?.id,
     start: () => connector.start(),
     stop: (how) => connector.stop(how),

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { COMMANDS, type CommandName, DEFAULT_PORT, OPTIONS } from './command-table.ts';
 import {
+  type AttachOptions,
   howMany,
   type ShellListenOptions,
   type ShellSendOptions,
@@ -11,6 +12,7 @@ import {
   toWhom,
   usage,
   type Values,
+  where,
 } from './shell-arguments.ts';
 
 export interface ChatSettings {
@@ -44,6 +46,7 @@ export type Invocation =
   | { readonly mode: 'test-send'; readonly file: string; readonly to?: string; readonly count?: number }
   | ({ readonly mode: 'send' } & ShellSendOptions)
   | ({ readonly mode: 'listen' } & ShellListenOptions)
+  | ({ readonly mode: 'attach' } & AttachOptions)
   | { readonly mode: 'certificates'; readonly directory?: string }
   | ({ readonly mode: 'log' } & LogOptions)
   | { readonly mode: 'status'; readonly directories: readonly string[]; readonly json: boolean }
@@ -98,6 +101,9 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
       return { mode: 'status', directories, json };
     case 'cli':
       return { mode: 'cli', words: rest, directories, json };
+    case 'attach':
+      if (rest[1] !== undefined) throw usage(`"${rest[1]}" is one word too many`);
+      return { mode: 'attach', ...where(rest[0], values), ascii: values['ascii'] === true };
     case 'send':
       return { mode: 'send', ...shellSend(rest, values) };
     case 'listen':

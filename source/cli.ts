@@ -39,6 +39,8 @@ async function run(invocation: Invocation): Promise<number> {
       return (await import('./run-shell-listen.ts')).runShellListen(invocation);
     case 'test-send':
       return (await import('./run-api-tools.ts')).runTestSend(invocation.file, invocation);
+    case 'attach':
+      return attachScreen(invocation);
     case 'upload':
       return (await import('./run-upload.ts')).runUpload(invocation.settings, invocation.path);
     case 'screen':
@@ -47,19 +49,27 @@ async function run(invocation: Invocation): Promise<number> {
 }
 
 async function showScreen({ subject, ascii }: Extract<Invocation, { mode: 'screen' }>): Promise<number> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) {
-    const instead =
-      subject.kind === 'chat'
-        ? '"aioc chat --target HOST --upload PATH"'
-        : `"aioc --headless ${subject.file}"`;
-    throw new AiocError(
-      'AIOC_NO_TERMINAL',
-      `the full-screen monitor needs a terminal on its input and output; ${instead} works without one`,
-    );
-  }
-  const { runScreen } = await import('./run-screen.tsx');
+  needTerminal(
+    subject.kind === 'chat' ? '"aioc chat --target HOST --upload PATH"' : `"aioc --headless ${subject.file}"`,
+  );
+  const { runScreen } = await import('./run-screen.ts');
   // The terminal's input would keep the process alive.
   return process.exit(await runScreen(subject, { ascii }));
+}
+
+async function attachScreen(options: Extract<Invocation, { mode: 'attach' }>): Promise<number> {
+  needTerminal('"aioc status"');
+  const { runAttach } = await import('./run-attach.ts');
+  return process.exit(await runAttach(options));
+}
+
+/** @throws AiocError AIOC_NO_TERMINAL */
+function needTerminal(instead: string): void {
+  if (process.stdin.isTTY && process.stdout.isTTY) return;
+  throw new AiocError(
+    'AIOC_NO_TERMINAL',
+    `the full-screen monitor needs a terminal on its input and output; ${instead} works without one`,
+  );
 }
 
 function exitCodeOf(error: AiocError): number {

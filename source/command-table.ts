@@ -56,7 +56,7 @@ export const OPTIONS = {
   connector_files_dirpath: {
     type: 'string',
     value: 'DIR',
-    help: 'with status, cli, send and listen: where to look for connectors (/tmp/ and /var/tmp/aioconnectors)',
+    help: 'with status, cli, attach, send and listen: where to look for connectors (/tmp/ and /var/tmp/aioconnectors)',
   },
   to: {
     type: 'string',
@@ -79,6 +79,10 @@ export const COMMANDS = {
   config: { takes: 'check FILE', help: 'say whether a configuration file is fine' },
   status: { takes: '[--json]', help: 'the connectors of this machine, their peers and queues' },
   cli: { takes: '[CONNECTOR|FILE [COMMAND …]]', help: 'ask a running connector to do something' },
+  attach: {
+    takes: '[CONNECTOR|FILE]',
+    help: 'the full screen on a connector that runs already; q leaves it running',
+  },
   send: {
     takes: '[CONNECTOR|FILE [TEXT]]',
     help: 'send a message, or one for each line of the input',

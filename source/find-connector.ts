@@ -1,9 +1,15 @@
 import {
   AiocError,
+  type AttachedDoor,
   activeConnectors,
+  apiOptionsFromConfig,
+  attach,
+  attachAt,
   ConnectorAPI,
   ConnectorRemoteTool,
   connectorOfEntry,
+  type OpenDoor,
+  openDoors,
   USUAL_CONNECTOR_DIRECTORIES,
 } from '../engine/index.ts';
 
@@ -99,11 +105,46 @@ export async function apiOf(word: string | undefined, directories: readonly stri
   if (word?.endsWith('.json')) return ConnectorAPI.fromConfig(word);
   const places = await runningConnectors(directories);
   const [only, ...others] = places;
-  if (word === undefined && others.length > 0) {
-    const names = places.map(({ entry }) => entry.replace(' ', ':')).join(', ');
-    throw new AiocError('AIOC_USAGE', `several connectors run here: say which, ${names}`);
-  }
+  if (word === undefined && others.length > 0) throw severalRun(places.map(({ entry }) => entry));
   const place = word === undefined ? only : connectorAmong(places, word);
   if (place === undefined) throw nobodyRuns();
   return new ConnectorAPI({ ...connectorOfEntry(place.entry), connectorFilesDirpath: place.directory });
+}
+
+/**
+ * A way to attach, as often as needed, to a connector that is named as for `apiOf`. One that waits for its server, or was
+ * stopped, is found, too.
+ *
+ * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_CONFIG, AIOC_USAGE
+ */
+export async function doorNamed(
+  word: string | undefined,
+  directories: readonly string[],
+): Promise<() => Promise<AttachedDoor>> {
+  if (word?.endsWith('.json')) {
+    const options = await apiOptionsFromConfig(word);
+    return () => attach(options);
+  }
+  if (word !== undefined) {
+    const { entry, directory } = await connectorTakingCommands(word, directories);
+    return () => attach({ ...connectorOfEntry(entry), connectorFilesDirpath: directory });
+  }
+  const doors = (await Promise.all(searched(directories).map(openDoors))).flat();
+  const { path } = onlyOne(doors);
+  return () => attachAt(path);
+}
+
+function onlyOne(doors: readonly OpenDoor[]): OpenDoor {
+  const [only, ...others] = doors;
+  if (others.length > 0) throw severalRun(doors.map(({ name }) => name));
+  if (only !== undefined) return only;
+  throw new AiocError(
+    'AIOC_CONNECTOR_AWAY',
+    'no connector of yours runs here to which a screen can be attached: "aioc --headless FILE.json" runs one. If one runs, name its configuration file, or say with --connector_files_dirpath where it has its sockets',
+  );
+}
+
+function severalRun(entries: readonly string[]): AiocError {
+  const names = entries.map((entry) => entry.replace(' ', ':')).join(', ');
+  return new AiocError('AIOC_USAGE', `several connectors run here: say which, ${names}`);
 }

@@ -1,6 +1,12 @@
 /** The library: what `import … from 'aioc'` gives. The README shows it at work. */
+
+export type { Command, CommandResult, CommandValue } from '../engine/contract/commands.ts';
+export type { EngineDoor, OpenView } from '../engine/contract/door.ts';
+export type { Body, Update, View } from '../engine/contract/views.ts';
 export {
   AiocError,
+  type AttachedDoor,
+  attach,
   type CallOptions,
   type ClientMatch,
   type ConnectedPeers,

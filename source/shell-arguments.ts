@@ -34,6 +34,14 @@ export interface ShellListenOptions {
   readonly reply?: string;
 }
 
+/** `aioc attach`. */
+export interface AttachOptions {
+  /** Its name or its configuration file; needed unless a single one runs. */
+  readonly connector?: string;
+  readonly directories: readonly string[];
+  readonly ascii: boolean;
+}
+
 /** @throws AiocError AIOC_USAGE */
 export function shellSend([connector, words, extra]: readonly string[], values: Values): ShellSendOptions {
   if (extra !== undefined) throw usage(`"${extra}" is one word too many: put the text between quotes`);
@@ -99,7 +107,7 @@ export function usage(what: string): AiocError {
   return new AiocError('AIOC_USAGE', `${what} (aioc --help shows what there is)`);
 }
 
-function where(
+export function where(
   connector: string | undefined,
   values: Values,
 ): { readonly connector?: string; readonly directories: readonly string[] } {

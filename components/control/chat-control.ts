@@ -187,6 +187,10 @@ export class ChatControl {
   #mayBeSent(): boolean {
     const { kind } = parseChatLine(this.#editor.text);
     if (kind === 'empty') return false;
+    if (this.#control.ui().attached === 'away') {
+      this.#control.toast('warn', trusted('The connector is gone. Your line is kept.'));
+      return false;
+    }
     if (this.#control.ui().chatPeer !== undefined || !(kind === 'say' || kind === 'upload')) return true;
     this.#control.toast('warn', trusted('Nobody to talk to yet. Your line is kept.'));
     return false;

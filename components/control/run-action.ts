@@ -82,7 +82,11 @@ const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
   quit: askToQuit,
 };
 
+/** Who is attached leaves without a question, unless something is lost by that: the connector goes on. */
 export function askToQuit(control: Control): void {
+  const { ui, isShellRunning, chatLine } = control.facts();
+  const isWriting = ui.editing && chatLine.trim() !== '';
+  if (ui.attached !== undefined && !isShellRunning && !isWriting) return control.host.quit(0);
   control.change({ kind: 'dialog', dialog: { kind: 'quit', choice: 'cancel' } });
 }
 

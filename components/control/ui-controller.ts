@@ -10,7 +10,7 @@ import type { LocalActions } from '../local-actions.ts';
 import { EngineStore } from '../state/engine-store.ts';
 import type { EngineData } from '../state/safe-rows.ts';
 import { reduceUi, type UiAction } from '../state/ui-reducer.ts';
-import { hasPrompt, initialUiState, type Toast, type UiState } from '../state/ui-state.ts';
+import { type Attached, hasPrompt, initialUiState, type Toast, type UiState } from '../state/ui-state.ts';
 import type { Key, KeyEvent } from '../terminal/key-event.ts';
 import { type SafeText, sanitize, trusted } from '../terminal/sanitize.ts';
 import { Prompt } from '../widgets/prompt.ts';
@@ -56,11 +56,16 @@ export class UiController implements Control {
   #waitingKeys: KeyEvent[] = [];
   #ctrlCAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(doors: { readonly engine: EngineDoor; readonly local: LocalActions; readonly host: Host }) {
+  constructor(doors: {
+    readonly engine: EngineDoor;
+    readonly local: LocalActions;
+    readonly host: Host;
+    readonly attached?: Attached | undefined;
+  }) {
     this.engine = doors.engine;
     this.local = doors.local;
     this.host = doors.host;
-    this.#ui = initialUiState(this.host.size(), this.host.clock.wallNow());
+    this.#ui = initialUiState(this.host.size(), this.host.clock.wallNow(), doors.attached);
     this.#store = new EngineStore(this.engine, this.host.clock, () => this.#arrived());
     this.#ticker = new Ticker(this.host.clock, (nowMs) => this.change({ kind: 'minute', nowMs }));
     this.prompt = new Prompt({
@@ -131,6 +136,8 @@ export class UiController implements Control {
       if (reactions.onFail === undefined) this.toast('bad', text);
       else reactions.onFail(text);
     };
+    if (this.#ui.attached === 'away')
+      return this.toast('bad', trusted('The connector is gone: nothing can be done until it is back.'));
     this.engine.execute(command).then(
       (result) => (result.ok ? reactions.onOk?.(result.value) : fail(result.message)),
       (error: unknown) => fail(error instanceof Error ? error.message : 'The engine did not answer.'),
@@ -139,6 +146,7 @@ export class UiController implements Control {
 
   /** `!exit`: at once when nothing is lost by it. A line that was sent just now gets a moment to be acknowledged. */
   quit(): void {
+    if (this.#ui.attached !== undefined) return askToQuit(this);
     if (this.#wouldLose() === 'nothing') return this.host.quit(0);
     if (this.#wouldLose() !== 'lines on their way') return askToQuit(this);
     this.#leaving?.cancel();

@@ -13,7 +13,7 @@ export function dialogOverlay(facts: Facts): Overlay | undefined {
     case 'newcomer':
       return newcomerDialog(dialog, ground);
     case 'quit':
-      return quitDialog(dialog, ground);
+      return quitDialog(dialog, ground, ui.attached !== undefined);
     case 'confirm':
       return confirmDialog(dialog, ground);
     case 'certain':

@@ -119,29 +119,40 @@ function leftText(leftMs: number): SafeText {
   return steps === 0 ? trusted('about to expire') : safe`${(steps * COUNTDOWN_STEP_MS) / 1000} s left`;
 }
 
-export function quitDialog(dialog: Of<'quit'>, { data, size }: Ground): Overlay {
-  const { status } = data;
+export function quitDialog(dialog: Of<'quit'>, ground: Ground, isAttached: boolean): Overlay {
+  const { size } = ground;
   const width = dialogWidth(size, 58);
+  const texts = isAttached ? DETACHING : stopsWithUs(ground);
+  const leave = isAttached ? 'Detach' : 'Quit';
+  const lines: Line[] = [
+    ...texts.flatMap((text, index) => paragraph(text, width, index === 0 ? 'plain' : 'warn')),
+    [],
+    choices(
+      [
+        ['cancel', 'Cancel'],
+        ['quit', leave],
+      ],
+      dialog.choice,
+    ),
+  ];
+  return centred({ title: trusted(isAttached ? 'Detach?' : 'Quit aioc?'), lines, width }, size);
+}
+
+const DETACHING = [
+  trusted('The connector goes on without this screen.'),
+  trusted('What is being written here, and a command that runs here, is lost.'),
+];
+
+function stopsWithUs({ data }: Ground): readonly SafeText[] {
+  const { status } = data;
   const { peersConnected: peers = 0, waitingCount = 0, storedCount: stored = 0 } = status ?? {};
   const unstored = waitingCount - stored;
-  const stops: readonly SafeText[] = [
+  return [
     peers > 0 ? safe`The connection to ${counted(peers, 'peer')} ends.` : trusted('Nobody is connected.'),
     ...transfersText(data),
     ...(unstored > 0 ? [waitingText(unstored)] : []),
     ...(stored > 0 ? [safe`${counted(stored, 'message')} on the disk will go out later.`] : []),
   ];
-  const lines: Line[] = [
-    ...stops.flatMap((text, index) => paragraph(text, width, index === 0 ? 'plain' : 'warn')),
-    [],
-    choices(
-      [
-        ['cancel', 'Cancel'],
-        ['quit', 'Quit'],
-      ],
-      dialog.choice,
-    ),
-  ];
-  return centred({ title: trusted('Quit aioc?'), lines, width }, size);
 }
 
 function waitingText(count: number): SafeText {

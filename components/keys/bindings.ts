@@ -179,7 +179,7 @@ export const BINDINGS: readonly Binding[] = [
   on('any pane', '? f1', ['help', 'help'], { command: 'help', footer: 6 }),
   on('writing', 'f1', ['help', 'help'], { footer: 4 }),
   on(BOTH, 'ctrl-l', ['repaint', 'draw the screen anew'], { command: 'repaint' }),
-  on('any pane', 'q ctrl-c', ['quit', 'quit'], { command: 'quit', footer: 7 }),
+  on('any pane', 'q ctrl-c', ['quit', 'quit, or detach from a daemon'], { command: 'quit', footer: 7 }),
 ];
 
 /** What the help explains beside the keys. */

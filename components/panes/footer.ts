@@ -13,6 +13,9 @@ const LABEL_WIDTH_MAX = 22;
 /** Beside a message there is room for keys from here on. */
 const KEYS_WIDTH_MIN = 30;
 
+/** The mark before the text, and the key behind it. */
+const GONE_KEYS_WIDTH = 20;
+
 const CHOOSE = ['← →', 'choose'] as const;
 const DO_IT = ['Enter', 'does it'] as const;
 const PICK = ['↑ ↓', 'choose'] as const;
@@ -51,6 +54,11 @@ function keysNow(facts: Facts, width: number): Line {
       width,
     );
   if (ui.dialog !== undefined) return keyLine(DIALOG_KEYS[ui.dialog.kind], width);
+  if (ui.attached === 'away') {
+    const said = clip(trusted('The connector is gone: this is how it was.'), width - GONE_KEYS_WIDTH);
+    const leave = [words(ui.editing ? 'Ctrl-C' : 'q', 'key'), words(' detaches')];
+    return fit([words(' ✕ ', 'bad'), span(said, 'bad'), words('  '), ...leave], width);
+  }
   const waiting = facts.data.status?.newcomers[0];
   if (waiting !== undefined && ui.editing) {
     const text = safe` ? “${waiting.name}” from ${waiting.address} wants in`;
@@ -60,7 +68,10 @@ function keysNow(facts: Facts, width: number): Line {
     );
   }
   return keyLine(
-    footerBindings(facts).map(({ shownKey, label }) => [shownKey, shortLabel(label)]),
+    footerBindings(facts).map(({ shownKey, label, action }) => [
+      shownKey,
+      action === 'quit' && ui.attached !== undefined ? 'detach' : shortLabel(label),
+    ]),
     width,
   );
 }

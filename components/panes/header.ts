@@ -1,5 +1,6 @@
 import { ageText, clockText, countText, rateText } from '../state/format.ts';
 import type { SafeStatus } from '../state/safe-rows.ts';
+import type { Attached } from '../state/ui-state.ts';
 import { safe, trusted } from '../terminal/sanitize.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import type { Tone } from '../themes/tokens.ts';
@@ -11,16 +12,27 @@ interface Part {
   readonly rank: number;
 }
 
+interface HeaderView {
+  readonly nowMs: number;
+  readonly width: number;
+  readonly attached: Attached | undefined;
+}
+
 /** Below this width the header uses short forms. */
 const COMPACT_WIDTH = 100;
 
 /** The one line that answers "is it well?". */
-export function headerLine(status: SafeStatus | undefined, view: { nowMs: number; width: number }): Line {
-  const { nowMs, width } = view;
+export function headerLine(status: SafeStatus | undefined, view: HeaderView): Line {
+  const { nowMs, width, attached } = view;
   const clock: Line = [words('  '), span(clockText(nowMs), 'strong'), words(' ')];
   const name: Line = [words(' aioc', 'strong')];
-  if (status === undefined) return spread([...name, words('  starting …', 'faint')], clock, width);
-  const parts = partsOf(status, nowMs, width < COMPACT_WIDTH);
+  if (status === undefined && attached !== 'away')
+    return spread([...name, words('  starting …', 'faint')], clock, width);
+  const isCompact = width < COMPACT_WIDTH;
+  const parts =
+    attached === 'away' || status === undefined
+      ? partsOfAway(status, isCompact)
+      : partsOf(status, { ...view, isCompact });
   const room = width - lineWidth(clock) - lineWidth(name);
   const kept = [...parts];
   while (kept.length > 0 && widthOf(kept) > room) {
@@ -37,21 +49,43 @@ function widthOf(parts: readonly Part[]): number {
   return parts.reduce((sum, { line }) => sum + 1 + lineWidth(line), 0);
 }
 
-function partsOf(status: SafeStatus, nowMs: number, isCompact: boolean): readonly Part[] {
+/** Of a connector that is gone: only what has not changed by that. */
+function partsOfAway(status: SafeStatus | undefined, isCompact: boolean): readonly Part[] {
+  const gone: Part = {
+    rank: 1,
+    line: [words(isCompact ? '· gone, waiting for it' : '· the connector is gone, waiting for it', 'bad')],
+  };
+  const mark: Part = { rank: 0, line: [words(GLYPHS.refused, 'bad')] };
+  if (status === undefined) return [mark, gone];
+  return [
+    mark,
+    { rank: 3, line: [words(status.role)] },
+    { rank: 6, line: [addressOf(status, isCompact)] },
+    gone,
+  ];
+}
+
+/** A server listens wherever it listens; what the other side must know is the port. */
+function addressOf({ role, port, address }: SafeStatus, isCompact: boolean): Line[number] {
+  return span(isCompact && role === 'server' ? safe`:${trusted(String(port))}` : address);
+}
+
+function partsOf(
+  status: SafeStatus,
+  { nowMs, isCompact, attached }: HeaderView & { readonly isCompact: boolean },
+): readonly Part[] {
   const { glyph, word, tone } = phaseMark(status);
   const security = { plain: 'no TLS', 'tls-allow-all': 'TLS', 'mutual-tls': 'mutual TLS' }[status.security];
   const [down, up] = [trusted(GLYPHS.down), trusted(GLYPHS.up)];
   const rates = isCompact
     ? safe` ${down}${rateText(status.inRate)} ${up}${rateText(status.outRate)}`
     : safe` ${down} ${rateText(status.inRate)}/s ${up} ${rateText(status.outRate)}/s`;
-  // A server listens wherever it listens; what the other side must know is the port.
-  const address =
-    isCompact && status.role === 'server' ? safe`:${trusted(String(status.port))}` : status.address;
   const parts: (Part | undefined)[] = [
     { rank: 0, line: [words(glyph, tone)] },
     { rank: 3, line: [words(status.role)] },
-    { rank: 6, line: [span(address)] },
+    { rank: 6, line: [addressOf(status, isCompact)] },
     word === '' ? undefined : { rank: 1, line: [words(`· ${word}`, tone)] },
+    attached === undefined ? undefined : { rank: 4, line: [words('· attached', 'info')] },
     {
       rank: status.security === 'plain' ? 2 : 5,
       line: [words('· '), words(security, status.security === 'plain' ? 'warn' : 'plain')],

@@ -3,6 +3,7 @@ import { moveSelection, settleSelection } from './list-motion.ts';
 import type { EngineData } from './safe-rows.ts';
 import { moveTail, settleTail } from './tail-motion.ts';
 import {
+  type Attached,
   type Dialog,
   type ListState,
   PANES,
@@ -16,6 +17,7 @@ import {
 export type UiAction =
   | { readonly kind: 'resized'; readonly size: Size }
   | { readonly kind: 'minute'; readonly nowMs: number }
+  | { readonly kind: 'attached'; readonly attached: Attached | undefined }
   | { readonly kind: 'typed' }
   /** `byUser` is false when the program moves the focus because somebody has arrived. */
   | { readonly kind: 'focus'; readonly pane: PaneName; readonly editing: boolean; readonly byUser: boolean }
@@ -43,6 +45,8 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
       return { ...ui, size: action.size };
     case 'minute':
       return action.nowMs === ui.nowMs ? ui : { ...ui, nowMs: action.nowMs };
+    case 'attached':
+      return without(ui, 'attached', action.attached);
     case 'typed':
       return { ...ui, typed: ui.typed + 1 };
     case 'focus':
@@ -72,7 +76,11 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
   }
 }
 
-function without<Key extends 'dialog' | 'toast'>(ui: UiState, key: Key, value: UiState[Key]): UiState {
+function without<Key extends 'dialog' | 'toast' | 'attached'>(
+  ui: UiState,
+  key: Key,
+  value: UiState[Key],
+): UiState {
   if (ui[key] === value) return ui;
   const { [key]: _old, ...rest } = ui;
   return (value === undefined ? rest : { ...rest, [key]: value }) as UiState;

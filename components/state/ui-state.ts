@@ -90,8 +90,13 @@ export function hasPrompt({ kind }: Dialog): boolean {
 
 export type PasteChoice = 'cancel' | 'one' | 'lines';
 
+/** Of a screen that looks at a connector in another process: whether that answers. */
+export type Attached = 'here' | 'away';
+
 export interface UiState {
   readonly size: Size;
+  /** Absent: the engine is the screen's own, and ends with it. */
+  readonly attached?: Attached;
   /** The time that ages are counted from. It moves once a minute, so that an idle screen stays as it is. */
   readonly nowMs: number;
   readonly focus: PaneName;
@@ -118,9 +123,10 @@ export interface UiState {
 export const PEER_SORTS: readonly PeerSort[] = ['name', 'state', 'rate', 'waiting'];
 export const QUEUE_SORTS: readonly QueueSort[] = ['backlog', 'age', 'name', 'rate'];
 
-export function initialUiState(size: Size, nowMs: number): UiState {
+export function initialUiState(size: Size, nowMs: number, attached?: Attached): UiState {
   return {
     size,
+    ...(attached !== undefined && { attached }),
     nowMs,
     focus: 'peers',
     editing: false,

@@ -174,6 +174,18 @@ export const LIMITS = {
   /** A command to the commander socket. */
   commandBytes: 64 * KIB,
 
+  // Screens that are attached (engine/local/own/PROTOCOL.md)
+  /** More than one person looks at; each costs the connector up to ten drawings of its views a second. */
+  screensAttached: 16,
+  /** Commands and queries of one screen that are not answered yet; nothing more of it is read meanwhile. */
+  screenCalls: 64,
+  /** The longest line of the chat, each of its bytes written as six in JSON, and a margin. */
+  screenRequestBytes: 8 * MIB,
+  /** Shell commands of one screen that run at once and are shown as ended when it goes away. */
+  screenCommands: 64,
+  /** A screen that has not read so much is given no updates until it has; then the newest. */
+  screenBacklogBytes: 128 * KIB,
+
   // Queues
   outboxMessages: 10_000,
   outboxBytes: 64 * MIB,
@@ -242,8 +254,10 @@ export const LIMITS = {
   /** The longest line that the chat sends. */
   chatSendBytes: 1 * MIB,
   shellLines: 200,
+  /** Views of one screen. */
   viewsOpen: 16,
   viewRows: 1_000,
+  viewFilterCharacters: 4_096,
   viewIntervalMs: 100,
 
   // Files

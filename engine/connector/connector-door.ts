@@ -1,4 +1,5 @@
 import { AiocError, toAiocError } from '../base/errors.ts';
+import type { Conversation } from '../chat/conversation.ts';
 import type { Command, CommandResult, CommandValue } from '../contract/commands.ts';
 import type { EngineDoor, OpenView } from '../contract/door.ts';
 import type { Body, ChatRow, LogRow, Update, View } from '../contract/views.ts';
@@ -68,7 +69,8 @@ export class ConnectorDoor implements EngineDoor {
         return { pane: 'log', ...tailWindow(source, view) };
       }
       case 'chat': {
-        const conversation = chat.conversation(view.peer);
+        const conversation = this.#conversation(view.peer);
+        if (conversation === undefined) return { pane: 'chat', peer: view.peer, ...NOTHING_SAID };
         const source = {
           ...{ length: conversation.length, forgotten: conversation.forgotten, textOf: chatText },
           at: (index: number) => conversation.at(index),
@@ -76,6 +78,12 @@ export class ConnectorDoor implements EngineDoor {
         return { pane: 'chat', peer: view.peer, ...tailWindow(source, view) };
       }
     }
+  }
+
+  /** Of somebody who is known, or the one with nobody; asking for another must not make one. */
+  #conversation(peer: string): Conversation | undefined {
+    const { chat, registry } = this.#connector;
+    return peer === '' || registry.get(peer) !== undefined ? chat.conversation(peer) : undefined;
   }
 
   #watchConversations(views: readonly View[]): void {
@@ -121,9 +129,9 @@ export class ConnectorDoor implements EngineDoor {
       case 'chat.cancel':
         return this.#cancel(command.peer, command.row);
       case 'chat.local':
-        return chat.conversation(command.peer).showLocal(command.row) ?? null;
+        return this.#conversation(command.peer)?.showLocal(command.row) ?? null;
       case 'chat.read':
-        return chat.conversation(command.peer).markRead() ?? null;
+        return this.#conversation(command.peer)?.markRead() ?? null;
       case 'files.list':
         return folder.list();
       case 'files.import': {
@@ -172,6 +180,8 @@ export class ConnectorDoor implements EngineDoor {
     return null;
   }
 }
+
+const NOTHING_SAID = { total: 0, matched: 0, newer: 0, older: 0, forgotten: 0, rows: [] } as const;
 
 function logText({ peerName, type, outcome, text, direction, kind }: LogRow): string {
   return `${peerName} ${type} ${outcome} ${text} ${direction ?? ''} ${kind}`;

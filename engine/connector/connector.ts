@@ -51,11 +51,11 @@ export class Connector {
   readonly rules: QueueRules;
   /** Of a configured connector: what its programs are connected with. */
   readonly mailroom: Mailroom | undefined;
+  readonly local: LocalSide | undefined;
   readonly #startedAtMs: number;
   readonly #knownAioc: KnownAioc;
   readonly #queues: QueueStore;
   readonly #endpoint: Acceptor | Dialler;
-  readonly #local: LocalSide | undefined;
   readonly #counts: MessageCounts | undefined;
   /** Replaced by whoever shows this connector. */
   onChange: () => void = () => undefined;
@@ -90,7 +90,7 @@ export class Connector {
     this.chat = this.#makeChat(onChange);
     this.#knownAioc = this.#makeKnownAioc();
     this.mailroom = this.#makeMailroom(onChange);
-    this.#local = this.#makeLocalSide(onChange);
+    this.local = this.#makeLocalSide(onChange);
     this.#counts = this.#makeCounts();
     this.traffic = this.#makeTraffic();
     this.#endpoint = this.#makeEndpoint();
@@ -110,19 +110,19 @@ export class Connector {
     this.#setPhase({ kind: 'starting' });
     try {
       await this.#knownAioc.load();
-      await this.#local?.startCommander();
+      await this.local?.startCommander();
       // First of all whatever may be refused: a start that fails leaves nothing behind.
       const port = await this.#endpoint.start();
       if (port !== undefined) this.#port = port;
       await this.#openQueues();
-      await this.#local?.start();
+      await this.local?.start();
       if (port !== undefined) await writeRunFile(stateDirectory, port, displayName);
       this.#endpoint.open();
     } catch (error) {
       await this.#endpoint.stop(true);
-      await this.#local?.stop();
+      await this.local?.stop();
       await this.#queues.close();
-      await this.#local?.stopCommander();
+      await this.local?.stopCommander();
       const known = await withHolder(toAiocError(error, 'AIOC_LISTEN'), stateDirectory, this.#port);
       this.#setPhase({ kind: 'failed', code: known.code, reason: known.message });
       throw known;
@@ -134,7 +134,7 @@ export class Connector {
   async stop(options: { readonly hard: boolean } = { hard: false }): Promise<void> {
     await this.pause(options);
     await this.#queues.close();
-    await this.#local?.stopCommander();
+    await this.local?.stopCommander();
   }
 
   /** Stops everything but the ear for commands, so that `start` can be asked for. `hard` does not wait for queues. */
@@ -142,7 +142,7 @@ export class Connector {
     const listened = this.#phase.kind === 'listening';
     if (!hard) await this.#emptied();
     this.#setPhase({ kind: 'stopped' });
-    await this.#local?.stop();
+    await this.local?.stop();
     await this.#endpoint.stop(hard);
     this.#counts?.stop();
     await this.#knownAioc.saved();
@@ -388,7 +388,7 @@ export class Connector {
 
   #setPhase(phase: Phase): void {
     this.#phase = phase;
-    this.#local?.setListed(phase.kind === 'listening' || phase.kind === 'connected');
+    this.local?.setListed(phase.kind === 'listening' || phase.kind === 'connected');
     this.onChange();
   }
 }

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { AiocError, toAiocError } from '../base/errors.ts';
+import type { EngineDoor } from '../contract/door.ts';
 import { listConnector } from '../local/active-connectors.ts';
 import type { ConnectorControl } from '../local/connector-control.ts';
 import { Commander } from '../local/legacy/commander.ts';
@@ -7,11 +8,13 @@ import { ListenerDelivery } from '../local/legacy/listener-delivery.ts';
 import { SendSocket } from '../local/legacy/send-socket.ts';
 import type { Mailroom } from '../local/mailroom.ts';
 import { liveSocketElsewhere } from '../local/other-directory.ts';
+import { DoorSocket } from '../local/own/door-socket.ts';
 import { OwnSocket } from '../local/own/own-socket.ts';
 import { removePidFile, runningProcess, writePidFile } from '../local/pid-file.ts';
 import {
   type ConnectorOwner,
   commanderSocketPath,
+  doorSocketPath,
   ownerId,
   ownSocketPath,
   receiveSocketPath,
@@ -37,6 +40,7 @@ export class LocalSide {
   readonly #ownSocket: OwnSocket;
   readonly #commander: Commander;
   readonly #deliveries: readonly ListenerDelivery[];
+  #doorSocket: DoorSocket | undefined;
   #listed = false;
   /** Changes of the list follow one another. */
   #listing: Promise<void> = Promise.resolve();
@@ -73,6 +77,14 @@ export class LocalSide {
     });
   }
 
+  /** What screens of this machine are attached to, from the next start of the commander on. */
+  offerDoor(door: EngineDoor): void {
+    const { connector, local, log } = this.#options;
+    const path = doorSocketPath(local.connectorFilesDirectory, this.#owner);
+    const { version, ports } = connector;
+    this.#doorSocket = new DoorSocket({ path, door, clock: ports.clock, log, version });
+  }
+
   /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
   async startCommander(): Promise<void> {
     const { connectorFilesDirectory: directory } = this.#options.local;
@@ -83,6 +95,7 @@ export class LocalSide {
       throw await this.#explain(toAiocError(error));
     }
     await writePidFile(directory, this.#owner);
+    await this.#startDoor();
     await this.#warnOfOtherDirectory();
   }
 
@@ -105,6 +118,7 @@ export class LocalSide {
 
   async stopCommander(): Promise<void> {
     if (!this.#commander.listening) return;
+    await this.#doorSocket?.stop();
     await removePidFile(this.#options.local.connectorFilesDirectory, this.#owner);
     await this.#commander.stop();
   }
@@ -122,6 +136,13 @@ export class LocalSide {
     this.#listing = this.#listing
       .then(() => listConnector(change, listed))
       .catch((error: Error) => log.event(`active_connectors.json: ${error.message}`, { warning: true }));
+  }
+
+  /** A connector to which no screen can be attached serves its peers and programs all the same. */
+  async #startDoor(): Promise<void> {
+    await this.#doorSocket?.start().catch((error: Error) => {
+      this.#options.log.event(`no screen can be attached: ${error.message}`, { warning: true });
+    });
   }
 
   async #warnOfOtherDirectory(): Promise<void> {

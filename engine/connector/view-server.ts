@@ -6,6 +6,9 @@ import type { Update, View } from '../contract/views.ts';
 /** Rates change with time alone, so views are looked at this often even when nothing has happened. */
 const RATE_INTERVAL_MS = 1_000;
 
+/** Those of the engine's own screen and of all that are attached. */
+const VIEWS_MAX = LIMITS.viewsOpen * (1 + LIMITS.screensAttached);
+
 interface Shown {
   view: View;
   readonly onUpdate: (update: Update) => void;
@@ -37,8 +40,7 @@ export class ViewServer {
   }
 
   open(view: View, onUpdate: (update: Update) => void): OpenView {
-    if (this.#shown.size >= LIMITS.viewsOpen)
-      throw new RangeError(`${LIMITS.viewsOpen} views are open already`);
+    if (this.#shown.size >= VIEWS_MAX) throw new RangeError(`${VIEWS_MAX} views are open already`);
     const shown: Shown = { view, onUpdate, lastSent: '' };
     this.#shown.add(shown);
     this.#viewsChanged();

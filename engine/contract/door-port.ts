@@ -9,20 +9,25 @@ export interface Port {
   on(event: 'message', listener: (message: unknown) => void): unknown;
 }
 
-type Request =
+/** What the one who looks says. */
+export type Request =
   | { readonly kind: 'hello'; readonly version: number }
   | { readonly kind: 'open' | 'change'; readonly viewId: number; readonly view: View }
   | { readonly kind: 'close'; readonly viewId: number }
   | { readonly kind: 'query'; readonly callId: number; readonly logId: number }
   | { readonly kind: 'execute'; readonly callId: number; readonly command: Command };
 
-type Reply =
+export type Reply =
   | { readonly kind: 'hello'; readonly version: number }
   | { readonly kind: 'update'; readonly viewId: number; readonly update: Update }
   | { readonly kind: 'answer'; readonly callId: number; readonly value: unknown };
 
-/** Serves a door to whoever holds the other end of the port. */
-export function serveDoor(port: Port, door: EngineDoor): void {
+/**
+ * Serves a door to whoever holds the other end of the port.
+ *
+ * @returns a function that closes the views, for when the other end is gone
+ */
+export function serveDoor(port: Port, door: EngineDoor): () => void {
   const views = new Map<number, OpenView>();
   const reply = (message: Reply): void => port.postMessage(message);
   port.on('message', (message) => {
@@ -56,6 +61,10 @@ export function serveDoor(port: Port, door: EngineDoor): void {
         return;
     }
   });
+  return () => {
+    for (const view of views.values()) view.close();
+    views.clear();
+  };
 }
 
 /**
@@ -69,22 +78,31 @@ export async function connectDoor(port: Port): Promise<EngineDoor> {
   return client;
 }
 
-class DoorClient implements EngineDoor {
+interface Call {
+  answered(value: unknown): void;
+  failed(error: AiocError): void;
+}
+
+/** The end of a port at which somebody looks. */
+export class DoorClient implements EngineDoor {
   readonly #port: Port;
   readonly #views = new Map<number, (update: Update) => void>();
-  readonly #calls = new Map<number, (value: unknown) => void>();
-  #onHello: (version: number) => void = () => undefined;
+  readonly #calls = new Map<number, Call>();
+  #onHello: Call = { answered: () => undefined, failed: () => undefined };
   #lastId = 0;
+  #ended: AiocError | undefined;
 
   constructor(port: Port) {
     this.#port = port;
     port.on('message', (reply) => this.#receive(reply as Reply));
   }
 
+  /** @throws AiocError AIOC_CONTRACT_VERSION when the two ends are of different versions, and what `end` was given */
   async greet(): Promise<void> {
-    const version = await new Promise<number>((resolve) => {
-      this.#onHello = resolve;
-      this.#send({ kind: 'hello', version: CONTRACT_VERSION });
+    const version = await new Promise<unknown>((resolve, reject) => {
+      this.#onHello = { answered: resolve, failed: reject };
+      if (this.#ended !== undefined) reject(this.#ended);
+      else this.#send({ kind: 'hello', version: CONTRACT_VERSION });
     });
     if (version !== CONTRACT_VERSION) {
       throw new AiocError(
@@ -94,10 +112,19 @@ class DoorClient implements EngineDoor {
     }
   }
 
+  /** The other end is gone. What was asked and not answered fails with this error, and so does whatever is asked now. */
+  end(error: AiocError): void {
+    this.#ended ??= error;
+    this.#views.clear();
+    this.#onHello.failed(this.#ended);
+    for (const { failed } of this.#calls.values()) failed(this.#ended);
+    this.#calls.clear();
+  }
+
   open(view: View, onUpdate: (update: Update) => void): OpenView {
     this.#lastId += 1;
     const viewId = this.#lastId;
-    this.#views.set(viewId, onUpdate);
+    if (this.#ended === undefined) this.#views.set(viewId, onUpdate);
     this.#send({ kind: 'open', viewId, view });
     return {
       change: (next) => this.#send({ kind: 'change', viewId, view: next }),
@@ -108,32 +135,37 @@ class DoorClient implements EngineDoor {
     };
   }
 
-  async query(logId: number): Promise<Body | undefined> {
-    return (await this.#call((callId) => ({ kind: 'query', callId, logId }))) as Body | undefined;
-  }
-
-  async execute(command: Command): Promise<CommandResult> {
-    return (await this.#call((callId) => ({ kind: 'execute', callId, command }))) as CommandResult;
-  }
-
-  #call(request: (callId: number) => Request): Promise<unknown> {
-    this.#lastId += 1;
-    const callId = this.#lastId;
-    return new Promise((resolve) => {
-      this.#calls.set(callId, resolve);
-      this.#send(request(callId));
+  query(logId: number): Promise<Body | undefined> {
+    return new Promise((resolve, reject) => {
+      const call = { answered: (value: unknown) => resolve(value as Body | undefined), failed: reject };
+      this.#call(call, (callId) => ({ kind: 'query', callId, logId }));
     });
   }
 
+  execute(command: Command): Promise<CommandResult> {
+    return new Promise((resolve) => {
+      const answered = (value: unknown): void => resolve(value as CommandResult);
+      const failed = ({ code, message }: AiocError): void => resolve({ ok: false, code, message });
+      this.#call({ answered, failed }, (callId) => ({ kind: 'execute', callId, command }));
+    });
+  }
+
+  #call(call: Call, request: (callId: number) => Request): void {
+    if (this.#ended !== undefined) return call.failed(this.#ended);
+    this.#lastId += 1;
+    this.#calls.set(this.#lastId, call);
+    this.#send(request(this.#lastId));
+  }
+
   #send(request: Request): void {
-    this.#port.postMessage(request);
+    if (this.#ended === undefined) this.#port.postMessage(request);
   }
 
   #receive(reply: Reply): void {
-    if (reply.kind === 'hello') this.#onHello(reply.version);
+    if (reply.kind === 'hello') this.#onHello.answered(reply.version);
     else if (reply.kind === 'update') this.#views.get(reply.viewId)?.(reply.update);
     else {
-      this.#calls.get(reply.callId)?.(reply.value);
+      this.#calls.get(reply.callId)?.answered(reply.value);
       this.#calls.delete(reply.callId);
     }
   }

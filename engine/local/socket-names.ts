@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -85,6 +86,22 @@ export function ownSocketPath(directory: string, owner: ConnectorOwner): string 
   return socketPath(directory, `aioc_local_${owner.role}_${ownerInSocketNames(owner)}`);
 }
 
+/**
+ * Where screens are attached. The socket lies in a directory of its own, which only the connector's user can enter.
+ *
+ * @throws AiocError AIOC_SOCKET_PATH
+ */
+export function doorSocketPath(directory: string, owner: ConnectorOwner): string {
+  return socketPath(directory, join(`${DOOR_PREFIX}${owner.role}_${ownerInSocketNames(owner)}`, DOOR_SOCKET));
+}
+
+/** The paths of what may be such sockets in a directory. */
+export async function doorSocketsIn(directory: string): Promise<readonly string[]> {
+  const names = await readdir(directory).catch((): string[] => []);
+  const doors = names.filter((name) => name.startsWith(DOOR_PREFIX)).sort();
+  return doors.slice(0, LIMITS.socketsLookedAt).map((name) => join(directory, name, DOOR_SOCKET));
+}
+
 /** The JSON list of the connectors that run in a directory (PROTOCOL §4). */
 export function activeConnectorsPath(directory: string): string {
   return join(directory, 'active_connectors.json');
@@ -113,6 +130,9 @@ function socketPath(directory: string, name: string): string {
   }
   return path;
 }
+
+const DOOR_PREFIX = 'aioc_door_';
+const DOOR_SOCKET = 'socket';
 
 /** The longest form of a connector's id that stands in a socket's name as it is. */
 const SOCKET_OWNER_CHARACTERS = 32;

@@ -3,6 +3,7 @@ import type { ConnectorConfig } from '../config/keys.ts';
 import {
   type ConnectorOwner,
   commanderSocketPath,
+  doorSocketPath,
   ownSocketPath,
   receiveSocketPath,
   sendSocketPath,
@@ -23,6 +24,7 @@ export function socketsOfConfig(config: ConnectorConfig): readonly string[] {
     sendSocketPath(directory, owner),
     commanderSocketPath(directory, owner),
     ownSocketPath(directory, owner),
+    doorSocketPath(directory, owner),
     ...config.recv_message_types.map((messageType) => receiveSocketPath({ directory, owner, messageType })),
   ];
 }

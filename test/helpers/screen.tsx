@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
-import { render } from 'ink';
+import { type Instance, render } from 'ink';
 import { App } from '../../components/app.tsx';
 import type { Appearance, Cell, Host, Size } from '../../components/host.ts';
+import type { Attached } from '../../components/state/ui-state.ts';
 import { KeyDecoder } from '../../components/terminal/key-decoder.ts';
 import type { KeyEvent } from '../../components/terminal/key-event.ts';
 import { KeyFeed } from '../../components/terminal/key-feed.ts';
@@ -64,6 +65,7 @@ export interface TestScreenOptions extends Partial<Size> {
   readonly door: FakeDoor;
   readonly appearance?: Appearance;
   readonly local?: FakeLocal;
+  readonly attached?: Attached;
 }
 
 /** The whole screen in a terminal's model: keys go in as bytes, what is seen comes out. */
@@ -83,10 +85,10 @@ export class TestScreen implements Host {
   readonly #promptKeys = new KeyFeed();
   readonly #keys = new Set<(event: KeyEvent) => void>();
   readonly #resizes = new Set<() => void>();
-  readonly #ink: { unmount(): void };
+  readonly #ink: Instance;
   #drawn = 0;
 
-  constructor({ door, columns = 120, rows = 40, appearance, local }: TestScreenOptions) {
+  constructor({ door, columns = 120, rows = 40, appearance, local, attached }: TestScreenOptions) {
     this.door = door;
     this.local = local ?? new FakeLocal();
     this.appearance = appearance ?? { colour: true, unicode: true };
@@ -99,13 +101,23 @@ export class TestScreen implements Host {
         for (const listener of this.#keys) listener(event);
       },
     });
-    this.#ink = render(<App engine={door} local={this.local} host={this} />, {
+    this.#ink = render(this.#app(attached), {
       stdout: this.#writer.asInkStdout(),
       stdin: this.#promptKeys.asInkStdin(),
       debug: true,
       patchConsole: false,
       exitOnCtrlC: false,
     });
+  }
+
+  #app(attached?: Attached) {
+    return <App engine={this.door} local={this.local} host={this} attached={attached} />;
+  }
+
+  /** The connector that it is attached to goes away. */
+  async lose(): Promise<void> {
+    this.#ink.rerender(this.#app('away'));
+    await this.settle();
   }
 
   size(): Size {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { builtProgram } from '../helpers/built-program.ts';
+import { Daemon } from '../helpers/daemon.ts';
 import { ExampleProgram } from '../helpers/example-program.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { typeCheck, unpackLibrary } from '../helpers/packed-library.ts';
@@ -28,11 +29,11 @@ function preparation(): string {
 test('the two programs of the README, as they stand there, talk over mutual TLS and end by themselves', async (t) => {
   const folder = tempDir(t);
   unpackLibrary(folder);
-  for (const name of ['server.mjs', 'client.mjs']) {
+  for (const name of ['server.mjs', 'client.mjs', 'attach.mjs']) {
     writeFileSync(join(folder, name), example(name));
     writeFileSync(join(folder, name.replace('.mjs', '.mts')), example(name));
   }
-  typeCheck(folder, ['server.mts', 'client.mts']);
+  typeCheck(folder, ['server.mts', 'client.mts', 'attach.mts']);
   const line = preparation().replace(/^aioc/, '"$NODE" "$AIOC"');
   const env = { ...process.env, NODE: process.execPath, AIOC: builtProgram() };
   execFileSync('sh', ['-c', line], { cwd: folder, env, stdio: 'pipe' });
@@ -50,4 +51,22 @@ test('the two programs of the README, as they stand there, talk over mutual TLS 
     },
   );
   assert.match(readFileSync(join(folder, 'client/aioconnectors.log'), 'utf8'), /a certificate of our own/);
+});
+
+test('the program of the README that attaches to a daemon sees its status, steers it, and ends', async (t) => {
+  const folder = tempDir(t);
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(join(import.meta.dirname, '../..'), join(folder, 'node_modules/aioc'));
+  writeFileSync(join(folder, 'attach.mjs'), example('attach.mjs'));
+  const port = await freePort();
+  const places = { connector_files_dirpath: folder, default_logger_dirpath: folder };
+  const config = { ...places, is_server: true, server_sockaddr: ['127.0.0.1', port], use_ssl: false };
+  writeFileSync(join(folder, 'server.json'), JSON.stringify(config));
+  const daemon = new Daemon(t, ['--headless', join(folder, 'server.json')], folder);
+  await daemon.ready();
+  const program = new ExampleProgram(t, join(folder, 'attach.mjs'), { folder, port });
+  assert.equal(await deadline(program.ended, 20_000, 'the program to end'), 0, program.errors);
+  assert.match(program.output, /pane: 'status'/);
+  assert.match(program.output, /\{ ok: true, value: null }\n$/);
+  assert.match(readFileSync(join(folder, 'aioconnectors.log'), 'utf8'), /ignoring all peers/);
 });

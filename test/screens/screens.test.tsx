@@ -1,4 +1,5 @@
 import { test } from 'node:test';
+import type { Status } from '../../engine/contract/views.ts';
 import type { FakeEngineData } from '../helpers/fake-door.ts';
 import { FakeDoor } from '../helpers/fake-door.ts';
 import { assertGolden } from '../helpers/golden.ts';
@@ -24,11 +25,15 @@ interface Scene {
   readonly act?: (screen: TestScreen) => Promise<void>;
   /** A terminal with neither colours nor Unicode. */
   readonly isPlain?: true;
+  /** To a connector in another process. */
+  readonly isAttached?: true;
   /** By default all three. */
   readonly sizes?: readonly (readonly [columns: number, rows: number])[];
 }
 
 const MUTUAL_TLS = { configured: true, canDeleteCertificates: true, security: 'mutual-tls' } as const;
+
+const configuredStatus = (): Status => emptyEngine({ ...MUTUAL_TLS, peersConnected: 2 }).status;
 
 const SCENES: readonly Scene[] = [
   { name: 'first-run-server', engine: () => emptyEngine() },
@@ -214,13 +219,41 @@ const SCENES: readonly Scene[] = [
       [10, 3],
     ],
   },
+  {
+    name: 'attached',
+    engine: () => ({ ...busyEngine(), ...{ status: configuredStatus() } }),
+    isAttached: true,
+    act: (screen) => screen.press('alt-1'),
+  },
+  {
+    name: 'attached-away',
+    engine: () => ({ ...busyEngine(), ...{ status: configuredStatus() } }),
+    isAttached: true,
+    act: (screen) => screen.press('alt-1').then(() => screen.lose()),
+  },
+  {
+    name: 'attached-leaving',
+    engine: busyEngine,
+    isAttached: true,
+    sizes: [[80, 24]],
+    act: async (screen) => {
+      await screen.type('half a line');
+      await screen.press('ctrl-c');
+    },
+  },
 ];
 
-for (const { name, engine, act, isPlain, sizes } of SCENES) {
+for (const { name, engine, act, isPlain, isAttached, sizes } of SCENES) {
   for (const [columns, rows] of sizes ?? SIZES) {
     test(`${name} at ${columns}x${rows} looks as it should`, async (t) => {
       const appearance = { colour: isPlain !== true, unicode: isPlain !== true };
-      const screen = await openScreen({ door: new FakeDoor(engine()), columns, rows, appearance });
+      const screen = await openScreen({
+        door: new FakeDoor(engine()),
+        columns,
+        rows,
+        appearance,
+        ...(isAttached && { attached: 'here' }),
+      });
       t.after(() => screen.close());
       await act?.(screen);
       assertGolden(screen.rows(), { from: import.meta.url, name: `${name}-${columns}x${rows}` });

@@ -140,6 +140,8 @@ export class Program {
       case 'unsubscribe':
         this.#subscriptions.handle(unit.kind, unit);
         return undefined;
+      case 'doorRequest':
+        throw new Error('a doorRequest is for the socket of the door');
       default:
         throw new Error(`a ${unit.kind} is for connectors to say`);
     }

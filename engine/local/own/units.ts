@@ -24,11 +24,13 @@ export const UNIT_KINDS = {
   subscribe: 5,
   taken: 6,
   unsubscribe: 7,
+  doorRequest: 8,
   welcome: 16,
   done: 17,
   failed: 18,
   response: 19,
   message: 20,
+  doorReply: 21,
 } as const;
 export type UnitKind = keyof typeof UNIT_KINDS;
 
@@ -101,7 +103,12 @@ export function bodyAsJson({ kind, body }: Unit): Readonly<Record<string, unknow
 /** Takes units off a byte stream. */
 export class UnitReader {
   readonly #bytes = new ByteQueue();
+  readonly #maxBytes: number;
   #restBytes: number | undefined;
+
+  constructor(maxBytes = MAX_BYTES) {
+    this.#maxBytes = maxBytes;
+  }
 
   get insideUnit(): boolean {
     return this.#restBytes !== undefined || this.#bytes.length > 0;
@@ -120,10 +127,10 @@ export class UnitReader {
     if (this.#restBytes === undefined) {
       if (this.#bytes.length < 4) return undefined;
       this.#restBytes = this.#bytes.takeNumber(4);
-      if (this.#restBytes > MAX_BYTES) {
+      if (this.#restBytes > this.#maxBytes) {
         throw new AiocError(
           'AIOC_FRAME_TOO_LARGE',
-          `${this.#restBytes} bytes over the local socket, at most ${MAX_BYTES} are taken: send a file`,
+          `${this.#restBytes} bytes over the local socket, at most ${this.#maxBytes} are taken: send a file`,
         );
       }
       if (this.#restBytes < HEAD_BYTES - 4)

@@ -94,6 +94,11 @@ test('who does not greet, or says what a program does not say, is closed on; oth
       ...encodeUnit({ kind: 'hello', number: 1, body: Buffer.from('{}') }),
       ...encodeUnit({ kind: 'done', number: 1, body: Buffer.alloc(0) }),
     ]),
+    // Commands are for the door, to which only the connector's own user comes.
+    Buffer.concat([
+      ...encodeUnit({ kind: 'hello', number: 1, body: Buffer.from('{}') }),
+      ...encodeUnit({ kind: 'doorRequest', number: 0, body: Buffer.from('{"kind":"hello","version":1}') }),
+    ]),
   ];
   for (const bytes of bad) {
     const socket = net.connect(path);

@@ -1,27 +1,29 @@
-import { render } from 'ink';
+import { type Instance, render } from 'ink';
 import { App } from '../components/app.tsx';
+import type { Attached } from '../components/state/ui-state.ts';
 import { detectCapabilities } from '../components/terminal/capabilities.ts';
 import { KeyDecoder } from '../components/terminal/key-decoder.ts';
 import { KeyFeed } from '../components/terminal/key-feed.ts';
 import { ScreenWriter } from '../components/terminal/screen-writer.ts';
 import { StdioCapture } from '../components/terminal/stdio-capture.ts';
 import { TerminalGuard } from '../components/terminal/terminal-guard.ts';
-import type { ScreenSubject } from './arguments.ts';
-import { engineOptions, fixedWallMs } from './engine-options.ts';
-import { type EngineThread, startEngineThread } from './engine-thread.ts';
-import type { EngineSubject } from './engine-worker.ts';
+import type { EngineDoor } from '../engine/contract/door.ts';
+import { fixedWallMs } from './engine-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { localActions } from './local-actions.ts';
 import { killShells } from './shell.ts';
 import { TerminalHost } from './terminal-host.ts';
 
 export interface ScreenOptions {
+  readonly shown: Shown;
   /** Draw with ASCII only. */
   readonly ascii: boolean;
+  /** Lets go of the engine when the program ends. */
+  readonly letGo: () => Promise<void>;
 }
 
-/** How long the engine may take to let go of its connections when the program ends. */
-const STOP_TIMEOUT_MS = 6_000;
+/** How long letting go of the engine may take when the program ends. */
+const LET_GO_TIMEOUT_MS = 6_000;
 
 const clock = {
   now: () => performance.now(),
@@ -31,42 +33,33 @@ const clock = {
   },
 };
 
-/**
- * Shows the full screen until the user quits.
- *
- * @returns the program's exit code
- * @throws AiocError when the engine cannot start; the terminal has not been touched then
- */
-export async function runScreen(subject: ScreenSubject, options: ScreenOptions): Promise<number> {
-  let screen: Screen | undefined;
-  const thread = await startEngineThread(engineSubject(subject), {
-    onDeath: (error) => screen?.crash(error),
-    onShutdown: () => screen?.quit(EXIT.ok),
-  });
-  screen = new Screen(thread, options);
-  return screen.run();
-}
-
-function engineSubject(subject: ScreenSubject): EngineSubject {
-  if (subject.kind === 'chat') return { kind: 'chat', options: engineOptions(subject.settings) };
-  return { kind: 'connector', file: subject.file, fixedWallMs: fixedWallMs() };
+/** What a screen looks at. */
+export interface Shown {
+  readonly door: EngineDoor;
+  /** Of a connector in another process. */
+  readonly attached?: Attached;
 }
 
 /** The terminal, the screen on it, and their orderly end. */
-class Screen {
-  readonly #thread: EngineThread;
+export class Screen {
+  readonly #letGo: () => Promise<void>;
+  readonly #local = localActions();
   readonly #capture = new StdioCapture();
   readonly #writer: ScreenWriter;
   readonly #guard: TerminalGuard;
   readonly #host: TerminalHost;
   readonly #keys: KeyDecoder;
   readonly #promptKeys = new KeyFeed();
-  #unmount: () => void = () => undefined;
+  #shown: Shown;
+  /** A screen of another engine, or of another run of one, begins anew: names and numbers may mean others there. */
+  #edition = 0;
+  #drawn: Instance | undefined;
   #done: (exitCode: number) => void = () => undefined;
   #quitting = false;
 
-  constructor(thread: EngineThread, { ascii }: ScreenOptions) {
-    this.#thread = thread;
+  constructor({ shown, ascii, letGo }: ScreenOptions) {
+    this.#shown = shown;
+    this.#letGo = letGo;
     const { colorDepth, unicode } = detectCapabilities(process.env, true);
     const color = colorDepth !== 'none';
     this.#writer = new ScreenWriter({ output: this.#capture.screenOutput(), clock, color });
@@ -74,7 +67,7 @@ class Screen {
       clock,
       input: process.stdin,
       onSignal: (signal) => void this.#quit(128 + SIGNAL_NUMBERS[signal]),
-      quitTimeoutMs: STOP_TIMEOUT_MS + 1_000,
+      quitTimeoutMs: LET_GO_TIMEOUT_MS + 1_000,
       onRestore: () => this.#stopDrawing(),
       onResume: () => this.#writer.repaint(),
     });
@@ -95,21 +88,33 @@ class Screen {
     this.#guard.enter();
     this.#capture.start();
     this.#capture.onLine((text, stream) => {
-      void this.#thread.door.execute({ kind: 'log.note', text, warning: stream === 'stderr' });
+      void this.#shown.door.execute({ kind: 'log.note', text, warning: stream === 'stderr' });
     });
     process.stdin.on('data', (chunk: Buffer) => this.#keys.write(chunk));
     // The terminal has gone away under us; a SIGHUP does not always come.
     process.stdin.once('end', () => void this.#quit(EXIT.failed));
-    const local = localActions();
-    const { unmount } = render(<App engine={this.#thread.door} local={local} host={this.#host} />, {
+    this.#drawn = render(this.#app(), {
       stdout: this.#writer.asInkStdout(),
       stdin: this.#promptKeys.asInkStdin(),
       debug: true,
       patchConsole: false,
       exitOnCtrlC: false,
     });
-    this.#unmount = unmount;
     return finished;
+  }
+
+  /** Looks at another engine, or at the same one in another state. */
+  show(shown: Shown): void {
+    if (shown.door !== this.#shown.door) this.#edition += 1;
+    this.#shown = shown;
+    if (!this.#quitting) this.#drawn?.rerender(this.#app());
+  }
+
+  #app() {
+    const { door, attached } = this.#shown;
+    return (
+      <App key={this.#edition} engine={door} local={this.#local} host={this.#host} attached={attached} />
+    );
   }
 
   /** Gives the terminal back and ends the program with the error on it. */
@@ -127,18 +132,16 @@ class Screen {
     if (this.#quitting) return;
     this.#quitting = true;
     killShells();
-    const stopped = this.#thread.door.execute({ kind: 'engine.stop' });
-    const patience = new Promise((resolve) => setTimeout(resolve, STOP_TIMEOUT_MS));
-    await Promise.race([stopped, patience]);
+    const patience = new Promise((resolve) => setTimeout(resolve, LET_GO_TIMEOUT_MS));
+    await Promise.race([this.#letGo(), patience]);
     this.#guard.restore();
     this.#capture.restore();
     process.stdin.pause();
-    await this.#thread.terminate();
     this.#done(exitCode);
   }
 
   #stopDrawing(): void {
-    this.#unmount();
+    this.#drawn?.unmount();
     this.#writer.stop();
     this.#keys.dispose();
   }

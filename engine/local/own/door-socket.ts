@@ -1,0 +1,102 @@
+import { chmodSync, lstatSync, mkdirSync, rmdirSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { AiocError, systemCode } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { Clock } from '../../base/ports.ts';
+import type { EngineDoor } from '../../contract/door.ts';
+import type { TrafficLog } from '../../peers/traffic-log.ts';
+import { listenUnix, type UnixListener } from '../unix-sockets.ts';
+import { DoorConversation } from './door-conversation.ts';
+
+export interface DoorSocketOptions {
+  readonly path: string;
+  readonly door: EngineDoor;
+  readonly clock: Clock;
+  readonly log: TrafficLog;
+  readonly version: string;
+}
+
+/**
+ * Where screens are attached. Whoever gets here may do all that the connector can be told, so that only its own user
+ * (and root) gets here: the socket lies in a directory that nobody else can enter, from before it is there.
+ */
+export class DoorSocket {
+  readonly #options: DoorSocketOptions;
+  readonly #connections = new Map<Socket, DoorConversation>();
+  #listener: UnixListener | undefined;
+
+  constructor(options: DoorSocketOptions) {
+    this.#options = options;
+  }
+
+  /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
+  async start(): Promise<void> {
+    // Screens stay while the connector itself is stopped: they start it again.
+    if (this.#listener !== undefined) return;
+    const { path } = this.#options;
+    makePrivate(dirname(path));
+    this.#listener = await listenUnix({
+      path,
+      forEverybody: false,
+      taken: { code: 'AIOC_ALREADY_RUNNING', message: `another connector uses ${path}` },
+      onConnection: (socket) => this.#take(socket),
+    });
+  }
+
+  /** Ends the conversations; the screens notice. */
+  async stop(): Promise<void> {
+    if (this.#listener === undefined) return;
+    await this.#listener.close();
+    this.#listener = undefined;
+    for (const [socket, conversation] of this.#connections) {
+      conversation.end();
+      socket.destroy();
+    }
+    try {
+      rmdirSync(dirname(this.#options.path));
+    } catch {
+      // An empty directory does no harm.
+    }
+  }
+
+  #take(socket: Socket): void {
+    const { log, door, clock, version } = this.#options;
+    socket.on('error', () => socket.destroy());
+    if (this.#connections.size >= LIMITS.screensAttached) {
+      log.event(`more than ${LIMITS.screensAttached} screens at once: the newest was turned away`, {
+        warning: true,
+      });
+      socket.destroy();
+      return;
+    }
+    const conversation = new DoorConversation({ socket, door, clock, log, version });
+    this.#connections.set(socket, conversation);
+    socket.on('data', (chunk: Buffer) => conversation.push(chunk));
+    socket.on('drain', () => conversation.drained());
+    socket.once('close', () => {
+      this.#connections.delete(socket);
+      conversation.end();
+    });
+  }
+}
+
+/** Makes the directory, or takes one that an earlier run has left, if it is ours. */
+function makePrivate(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: PRIVATE });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw inTheWay(directory, error);
+  }
+  const found = lstatSync(directory);
+  if (!found.isDirectory()) throw inTheWay(directory, 'it is no directory');
+  if (found.uid !== process.geteuid?.()) throw inTheWay(directory, `it belongs to user ${found.uid}`);
+  if ((found.mode & 0o777) !== PRIVATE) chmodSync(directory, PRIVATE);
+}
+
+const PRIVATE = 0o700;
+
+function inTheWay(directory: string, why: unknown): AiocError {
+  const reason = why instanceof Error ? why.message : String(why);
+  return new AiocError('AIOC_LISTEN', `${directory} cannot be used: ${reason}. Remove it`, { cause: why });
+}

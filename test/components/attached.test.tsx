@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FakeDoor } from '../helpers/fake-door.ts';
+import { busyEngine, emptyEngine, samplePeer } from '../helpers/sample-data.ts';
+import { openScreen, type TestScreen } from '../helpers/screen.tsx';
+
+interface Opened {
+  readonly screen: TestScreen;
+  readonly door: FakeDoor;
+}
+
+async function attachedTo(t: { after(action: () => void): void }, data = busyEngine()): Promise<Opened> {
+  const door = new FakeDoor(data);
+  const screen = await openScreen({ door, attached: 'here' });
+  t.after(() => screen.close());
+  return { screen, door };
+}
+
+test('a screen that is attached says so, and q leaves at once: nothing is lost by it', async (t) => {
+  const { screen, door } = await attachedTo(t);
+  door.setStatus({ waitingCount: 7, transfersInFlight: 1 });
+  await screen.press('alt-1');
+  assert.match(screen.rows()[0] ?? '', /· attached/);
+  assert.match(screen.text(), /q detach/);
+  assert.doesNotMatch(screen.text(), /q quit/);
+  await screen.press('q');
+  assert.deepEqual(screen.quits, [0]);
+  assert.doesNotMatch(screen.text(), /Quit aioc|Detach\?/);
+  assert.deepEqual(door.commands('engine.stop'), []);
+});
+
+test('a screen of its own engine says nothing of it, and asks as ever', async (t) => {
+  const screen = await openScreen({ door: new FakeDoor(busyEngine()) });
+  t.after(() => screen.close());
+  await screen.press('alt-1', 'q');
+  assert.doesNotMatch(screen.text(), /attached|detach/i);
+  assert.match(screen.text(), /Quit aioc\?/);
+});
+
+test('a line that is being written, or a command that runs here, is asked about before leaving', async (t) => {
+  const { screen } = await attachedTo(t);
+  await screen.type('half a line');
+  await screen.press('ctrl-c');
+  assert.match(screen.text(), /Detach\?/);
+  assert.match(screen.text(), /The connector goes on without this screen\./);
+  assert.match(screen.text(), /\[ Cancel ]/);
+  await screen.press('escape');
+  await screen.press('ctrl-u');
+  await screen.type('!sleep 9\r');
+  await screen.press('alt-1', 'q');
+  assert.match(screen.text(), /Detach\?/);
+  assert.deepEqual(screen.quits, []);
+  await screen.press('right', 'enter');
+  assert.deepEqual(screen.quits, [0]);
+});
+
+test('!exit and Ctrl-C detach, too', async (t) => {
+  for (const leave of [
+    (screen: TestScreen) => screen.type('!exit\r'),
+    (screen: TestScreen) => screen.press('ctrl-c'),
+  ]) {
+    const { screen, door } = await attachedTo(t);
+    door.setStatus({ waitingCount: 3 });
+    await leave(screen);
+    assert.deepEqual(screen.quits, [0]);
+  }
+});
+
+test('a connector that is gone is a state: nothing is asked of it, a line is kept, and q still leaves', async (t) => {
+  const { screen, door } = await attachedTo(t, { ...emptyEngine(), peers: [samplePeer('client1')] });
+  await screen.lose();
+  assert.match(screen.rows()[0] ?? '', /✕ server .*the connector is gone, waiting for it/);
+  assert.doesNotMatch(screen.rows()[0] ?? '', /● server/);
+  assert.match(screen.rows().at(-1) ?? '', /this is how it was\. +Ctrl-C detaches/);
+  await screen.type('are you there?\r');
+  assert.match(screen.text(), /The connector is gone\. Your line is kept\./);
+  assert.match(screen.text(), /› are you there\?/);
+  await screen.press('alt-1', 'i');
+  assert.match(screen.text(), /nothing can be done until it is back/);
+  assert.deepEqual(
+    door.executed.filter(({ kind }) => kind !== 'chat.read'),
+    [],
+  );
+  await screen.press('q');
+  assert.deepEqual(screen.quits, [0]);
+});
