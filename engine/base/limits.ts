@@ -190,7 +190,7 @@ export const LIMITS = {
   outboxMessages: 10_000,
   outboxBytes: 64 * MIB,
   /** Messages of one outbox that are held ready to be sent; the others stay in the store. */
-  outboxWindow: 4_096,
+  outboxWindow: 1_024,
   outboxWindowBytes: 1 * MIB,
   /** Messages of one outbox that wait behind the window and whose fate is still told to whoever sent them. */
   outboxWatched: 10_000,

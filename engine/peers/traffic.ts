@@ -215,11 +215,7 @@ export class Traffic implements LinkTraffic {
       return;
     }
     const watcher = this.#watchers.watcher(header.message_type, onState);
-    const parts = { header, forwardedHeader, data, binary };
-    peer.offer(
-      body === undefined ? { ...parts, watcher, ticket } : { ...parts, body, watcher, ticket },
-      offerer,
-    );
+    peer.offer({ header, forwardedHeader, data, binary, body, watcher, ticket }, offerer);
   }
 
   acknowledged(link: Link, ack: Ack): void {
