@@ -2,8 +2,8 @@ import { AiocError } from '../base/errors.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { UNFINISHED } from './listener.ts';
 import type { OutgoingMessage, SendOptions } from './message-frame.ts';
+import type { Receipt } from './receipt.ts';
 import { ReceivedMessage } from './received-message.ts';
-import type { Receipt } from './subscription.ts';
 
 export interface Listener {
   readonly messageType: string;

@@ -7,7 +7,8 @@ import { listenUnix, type UnixListener } from '../local/unix-sockets.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { onAbort } from './abort.ts';
 import { Inlet } from './inlet.ts';
-import { type Receipt, Subscription } from './subscription.ts';
+import type { Receipt } from './receipt.ts';
+import { Subscription } from './subscription.ts';
 
 export interface FrameListenerOptions {
   readonly path: string;

@@ -3,8 +3,10 @@ export class Progress {
   /** Of the store: its positions mean nothing anywhere else. */
   readonly identity: string;
   #upTo: number;
-  /** Behind `upTo`, what a handler was given, in order: whether it is done. */
-  readonly #given = new Map<number, boolean>();
+  /** Behind `upTo`, what a handler was given, in order; most often one, and it is done before the next one comes. */
+  readonly #given: number[] = [];
+  /** Of those, which are done while an earlier one is not. */
+  readonly #done = new Set<number>();
 
   constructor(identity: string, upTo = 0) {
     this.identity = identity;
@@ -18,19 +20,23 @@ export class Progress {
 
   /** Whether no handler has been given it. */
   isNew(position: number): boolean {
-    return position > this.#upTo && !this.#given.has(position);
+    return position > this.#upTo && !this.#given.includes(position);
   }
 
   begin(position: number): void {
-    this.#given.set(position, false);
+    this.#given.push(position);
   }
 
   end(position: number): void {
-    this.#given.set(position, true);
-    for (const [first, isDone] of this.#given) {
-      if (!isDone) return;
-      this.#given.delete(first);
-      this.#upTo = first;
+    if (position !== this.#given[0]) {
+      this.#done.add(position);
+      return;
+    }
+    this.#given.shift();
+    this.#upTo = position;
+    for (let next = this.#given[0]; next !== undefined && this.#done.delete(next); next = this.#given[0]) {
+      this.#given.shift();
+      this.#upTo = next;
     }
   }
 }

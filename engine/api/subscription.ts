@@ -7,14 +7,8 @@ import { parseLocalFrame } from '../local/local-frames.ts';
 import { bodyAsJson, jsonBody, messageIn, type SubscribedMessage, type Unit } from '../local/own/units.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { errorIn, OwnChannel } from './own-channel.ts';
-import { cursorOf, Progress, positionIn } from './progress.ts';
-
-/** What a listener owes for a message: word that it is done with it. */
-export interface Receipt {
-  readonly cursor: string;
-  readonly redelivered: boolean;
-  done(): void;
-}
+import { Progress, positionIn } from './progress.ts';
+import { MessageReceipt, type Receipt } from './receipt.ts';
 
 export interface SubscriptionOptions {
   /** Connects to the connector's own socket. */
@@ -113,20 +107,14 @@ export class Subscription {
     if (message === undefined || progress === undefined) return undefined;
     this.#next += 1;
     if (!this.isReady) this.#forgetWaiting();
-    const { position, redelivered } = message;
-    progress.begin(position);
-    const receipt = {
-      get cursor(): string {
-        return cursorOf(progress.identity, position);
-      },
-      redelivered,
-      done: () => {
-        progress.end(position);
-        if (progress === this.#progress) this.#tellLater();
-      },
-    };
+    progress.begin(message.position);
+    const receipt = new MessageReceipt(progress, message, this.#onDone);
     return { frame: parseLocalFrame(message.frame), receipt };
   }
+
+  readonly #onDone = (progress: Progress): void => {
+    if (progress === this.#progress) this.#tellLater();
+  };
 
   /** Gives nothing more. What has been given may still be done with. */
   stop(): void {

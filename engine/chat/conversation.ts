@@ -52,7 +52,7 @@ export class Conversation {
   add(row: NewRow): number {
     const allRead = this.#readId === this.#lastId;
     this.#lastId += 1;
-    this.#rows.push({ ...row, id: this.#lastId, atMs: this.#clock.wallNow() });
+    this.#rows.push({ id: this.#lastId, atMs: this.#clock.wallNow(), ...row });
     if (row.from === 'me') this.#firstUnread = undefined;
     if (this.#watched || (allRead && row.from !== 'peer')) this.#readId = this.#lastId;
     else if (row.from === 'peer') this.#firstUnread ??= this.#lastId;

@@ -2,7 +2,8 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { ByteQueue } from '../protocol/byte-queue.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import { type Header, parseHeader } from '../protocol/header.ts';
+import type { Header } from '../protocol/header.ts';
+import { KnownHeaders } from '../protocol/known-headers.ts';
 
 export type LocalEvent =
   | { readonly kind: 'frame'; readonly frame: Frame }
@@ -72,6 +73,9 @@ export class LocalFrameReader {
   }
 }
 
+/** Of all programs together: of each many messages come at once. */
+const HEADERS = new KnownHeaders();
+
 const MAX_BYTES = LIMITS.messageBytes + OVERHEAD_BYTES;
 const EMPTY = Buffer.alloc(0);
 
@@ -101,7 +105,7 @@ function within(bytes: Buffer, end: number, what: string): number {
 
 function localHeader(bytes: Buffer): Header {
   try {
-    return parseHeader(bytes);
+    return HEADERS.parse(bytes);
   } catch (error) {
     const known = errorHeader(bytes);
     if (known === undefined) throw error;

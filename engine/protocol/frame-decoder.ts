@@ -1,7 +1,8 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { ByteQueue } from './byte-queue.ts';
-import { type Header, type JsonObject, parseHeader } from './header.ts';
+import type { Header, JsonObject } from './header.ts';
+import { KnownHeaders } from './known-headers.ts';
 
 /** A frame without the bytes of its file. */
 export interface Frame {
@@ -40,6 +41,7 @@ type Step =
  */
 export class FrameDecoder {
   readonly #bytes = new ByteQueue();
+  readonly #headers = new KnownHeaders();
   #step: Step = 'length';
   /** What the outer length still covers. */
   #remaining = 0;
@@ -106,7 +108,7 @@ export class FrameDecoder {
         return undefined;
       case 'header':
         this.#headerBytes = bytes.take(this.#wanted);
-        this.#header = parseHeader(this.#headerBytes);
+        this.#header = this.#headers.parse(this.#headerBytes);
         this.#expect('data-length', this.#within(4, 'length of the data'));
         return undefined;
       case 'data-length':

@@ -16,6 +16,7 @@ export interface NumberOnWire extends MessageNumber {
 }
 
 export const EPOCH_BYTES = 16;
+const EPOCH_CHARACTERS = 22;
 
 export function newEpoch(random: Pick<Randomness, 'bytes'>): string {
   return random.bytes(EPOCH_BYTES).toString('base64url');
@@ -31,10 +32,11 @@ export function transportIdOf({ epoch, seq, after }: NumberOnWire): string {
 
 /** The number that a transport_id stands for; undefined for Python's, which are integers, and for those of programs. */
 export function numberIn(transportId: Header[string] | undefined): NumberOnWire | undefined {
-  if (typeof transportId !== 'string') return undefined;
-  const [, epoch, seq, after] = TRANSPORT_ID.exec(transportId) ?? [];
-  if (epoch === undefined || seq === undefined) return undefined;
-  return { epoch, seq: Number(seq), after: after === undefined ? undefined : Number(after) };
+  if (typeof transportId !== 'string' || !isNumber(transportId)) return undefined;
+  const end = transportId.indexOf('.', EPOCH_CHARACTERS + 1);
+  const seq = transportId.slice(EPOCH_CHARACTERS + 1, end < 0 ? undefined : end);
+  const after = end < 0 ? undefined : Number(transportId.slice(end + 1));
+  return { epoch: transportId.slice(0, EPOCH_CHARACTERS), seq: Number(seq), after };
 }
 
 /** Whether `numberIn` finds one, for who does not need it. */

@@ -8,8 +8,10 @@ import { newPlace, type Place } from './outbox-entry.ts';
  */
 export class BeyondWindow {
   readonly #places = new Map<number, Place>();
-  /** Of messages that have the common watcher, nothing but their tickets. */
-  readonly #tickets = new Map<number, number>();
+  /** Of messages that have the common watcher, nothing but position and ticket, one behind the other. */
+  #tickets: number[] = [];
+  /** Where the first is that has not been taken; those before it are cut off now and then. */
+  #firstTicket = 0;
   #common: Watcher | undefined;
 
   /** @returns its place, if it can be taken back */
@@ -21,7 +23,8 @@ export class BeyondWindow {
     const { position } = where;
     if (body === undefined && watcher.isCommon) {
       this.#common ??= watcher;
-      if (this.#tickets.size < LIMITS.outboxWatched) this.#tickets.set(position, ticket);
+      const count = (this.#tickets.length - this.#firstTicket) / 2;
+      if (count < LIMITS.outboxWatched) this.#tickets.push(position, ticket);
       return undefined;
     }
     // Nothing of the message itself, which is in the store.
@@ -37,12 +40,24 @@ export class BeyondWindow {
     return place;
   }
 
-  /** The companions of one that has no such place. @param revived what it has where its own are not known */
+  /** The companions of one that has no such place. Asked for in order. @param revived what it has where its own are not known */
   takeCompanions(position: number, revived: Companions): Companions {
-    const ticket = this.#tickets.get(position);
+    const ticket = this.#takeTicket(position);
     if (ticket === undefined || this.#common === undefined) return revived;
-    this.#tickets.delete(position);
     return { body: revived.body, watcher: this.#common, ticket };
+  }
+
+  #takeTicket(position: number): number | undefined {
+    const tickets = this.#tickets;
+    let at = this.#firstTicket;
+    while (at < tickets.length && (tickets[at] as number) < position) at += 2;
+    const ticket = tickets[at] === position ? tickets[at + 1] : undefined;
+    this.#firstTicket = ticket === undefined ? at : at + 2;
+    if (this.#firstTicket * 2 > tickets.length) {
+      this.#tickets = tickets.slice(this.#firstTicket);
+      this.#firstTicket = 0;
+    }
+    return ticket;
   }
 
   /** They are dropped, for this reason. */
@@ -51,8 +66,10 @@ export class BeyondWindow {
       if (!place.gone) place.companions.watcher.moved(place.companions.ticket, 'dropped', why);
       place.gone = true;
     }
-    for (const ticket of this.#tickets.values()) this.#common?.moved(ticket, 'dropped', why);
+    for (let at = this.#firstTicket; at < this.#tickets.length; at += 2)
+      this.#common?.moved(this.#tickets[at + 1] as number, 'dropped', why);
     this.#places.clear();
-    this.#tickets.clear();
+    this.#tickets = [];
+    this.#firstTicket = 0;
   }
 }

@@ -1,5 +1,6 @@
 import { isAscii } from 'node:buffer';
 import { type Header, pythonJson } from '../protocol/header.ts';
+import { KnownHeaders } from '../protocol/known-headers.ts';
 import { EPOCH_BYTES, type MessageNumber } from '../protocol/message-number.ts';
 
 /** A message as a queue keeps it. */
@@ -53,7 +54,7 @@ export function unpackMessage(packed: Buffer): MessageParts {
   const dataEnd = headerEnd + 4 + packed.readUInt32LE(headerEnd);
   if (dataEnd > packed.length) throw new RangeError('a message that is cut off');
   const headerJson = packed.subarray(headerAt, headerEnd);
-  const header = JSON.parse(headerJson.toString()) as Header;
+  const header = HEADERS.parse(headerJson);
   const isForwardable = header['transport_id'] === undefined && isAscii(headerJson);
   return {
     header,
@@ -63,6 +64,8 @@ export function unpackMessage(packed: Buffer): MessageParts {
     number: format === NUMBERED ? numberAt(packed, 1) : undefined,
   };
 }
+
+const HEADERS = new KnownHeaders();
 
 /** An epoch is that of many messages. */
 let latestEpoch = { text: '', bytes: Buffer.alloc(0) };

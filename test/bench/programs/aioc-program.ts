@@ -17,12 +17,16 @@ interface Sending {
 }
 
 async function send({ count, to, awaited = false, waitForAck = false }: Sending): Promise<unknown> {
-  const message = { messageType: 'any', ...(to !== undefined && { destinationId: to }), waitForAck };
   const window = new Array<Promise<unknown> | undefined>(awaited ? 1 : WINDOW);
   const startedAtMs = nowMs();
   for (let number = 0; number < count; number += 1) {
     await window[number % window.length];
-    window[number % window.length] = api.send({ ...message, data: numbered(number) });
+    const data = numbered(number);
+    window[number % window.length] = api.send(
+      to === undefined
+        ? { messageType: 'any', waitForAck, data }
+        : { messageType: 'any', destinationId: to, waitForAck, data },
+    );
   }
   await Promise.all(window);
   return { startedAtMs };
