@@ -201,6 +201,10 @@ export const LIMITS = {
   inboxBytes: 64 * MIB,
   /** How soon a store that took nothing, as with a full disk, is tried again. */
   storeRetryMs: 500,
+  /** What a stream had appended last is remembered, so that whoever reads it at once need not go to the disk. */
+  storeTailBytes: 256 * KIB,
+  /** Streams of which that is remembered. */
+  storeTails: 16,
   /** Arrivals of one type that go to the store in one batch, unless a single one is larger. */
   inboxBatchBytes: 1 * MIB,
   inboxReadBytes: 256 * KIB,

@@ -5,6 +5,8 @@ import type { TrafficLog } from '../peers/traffic-log.ts';
 import { Journal } from '../storage/journal/journal.ts';
 import type { JournalTrouble } from '../storage/journal/journal-options.ts';
 import type { RecoveryReport } from '../storage/journal/recover.ts';
+import type { Store } from '../storage/store.ts';
+import { TailStore } from '../storage/tail-store.ts';
 import type { StorageOptions } from './connector-options.ts';
 
 export interface OpenJournalOptions {
@@ -24,7 +26,7 @@ export function journalPath(directory: string, owner: ConnectorOwner): string {
  *
  * @throws AiocError as Journal.open
  */
-export async function openJournal({ storage, owner, ports, log }: OpenJournalOptions): Promise<Journal> {
+export async function openJournal({ storage, owner, ports, log }: OpenJournalOptions): Promise<Store> {
   const directory = journalPath(storage.journalDirectory, owner);
   const { disk, clock, random } = ports;
   const journal = await Journal.open({
@@ -37,7 +39,7 @@ export async function openJournal({ storage, owner, ports, log }: OpenJournalOpt
       log.event(wordsOf(trouble, directory), { warning: trouble.kind !== 'storing again' }),
   });
   reportStart(journal.report, { directory, log });
-  return journal;
+  return new TailStore(journal, clock);
 }
 
 function wordsOf(trouble: JournalTrouble, directory: string): string {
