@@ -4,7 +4,8 @@
  */
 export class RecentBytes {
   readonly #capacity: number;
-  #memory: Buffer | undefined;
+  /** Grows as it is filled, until it is as large as it may be. */
+  #memory: Buffer = EMPTY;
   /** How many bytes have ever been put: where the next ones will lie. */
   #end = 0;
 
@@ -18,7 +19,6 @@ export class RecentBytes {
    * @returns where they lie; never the same again. Of what is longer than the whole memory nothing is kept.
    */
   put(first: Buffer, second: Buffer, secondBytes: number): number {
-    this.#memory ??= Buffer.allocUnsafeSlow(this.#capacity);
     const lengthBytes = first.length + secondBytes;
     const room = this.#capacity - (this.#end % this.#capacity);
     // What is kept lies in one piece, so that it can be given out in one.
@@ -27,6 +27,7 @@ export class RecentBytes {
     this.#end += lengthBytes;
     if (lengthBytes > this.#capacity) return at;
     const from = at % this.#capacity;
+    if (from + lengthBytes > this.#memory.length) this.#grow(from + lengthBytes);
     first.copy(this.#memory, from);
     second.copy(this.#memory, from + first.length, 0, secondBytes);
     return at;
@@ -43,6 +44,16 @@ export class RecentBytes {
   get(at: number, lengthBytes: number): Buffer | undefined {
     if (lengthBytes > this.#capacity || this.#end - at > this.#capacity) return undefined;
     const from = at % this.#capacity;
-    return this.#memory?.subarray(from, from + lengthBytes);
+    return this.#memory.subarray(from, from + lengthBytes);
+  }
+
+  #grow(neededBytes: number): void {
+    const wanted = Math.max(neededBytes, 2 * this.#memory.length, FIRST_BYTES);
+    const grown = Buffer.allocUnsafeSlow(Math.min(wanted, this.#capacity));
+    this.#memory.copy(grown);
+    this.#memory = grown;
   }
 }
+
+const FIRST_BYTES = 16 * 1024;
+const EMPTY = Buffer.alloc(0);

@@ -17,6 +17,7 @@ const OUT = 4;
 const ANSWER = 8;
 
 const ROWS = LIMITS.logRows;
+const FIRST_ROWS = 64;
 
 /**
  * The last rows of the log, in numbers and bytes. There is one for each message and few are ever looked at: objects that
@@ -24,14 +25,15 @@ const ROWS = LIMITS.logRows;
  */
 export class LogRows {
   #lastId = 0;
-  readonly #atMs = new Float64Array(ROWS);
-  readonly #sizeBytes = new Float64Array(ROWS);
-  readonly #dataBytes = new Float64Array(ROWS);
+  /** Of so many rows, until there are more. */
+  #atMs = new Float64Array(FIRST_ROWS);
+  #sizeBytes = new Float64Array(FIRST_ROWS);
+  #dataBytes = new Float64Array(FIRST_ROWS);
   /** Where the header lies in `bodies`, and behind it the beginning of the data. */
-  readonly #bodyAt = new Float64Array(ROWS);
-  readonly #headerBytes = new Uint32Array(ROWS);
-  readonly #flags = new Uint8Array(ROWS);
-  readonly #outcomes = new Uint8Array(ROWS);
+  #bodyAt = new Float64Array(FIRST_ROWS);
+  #headerBytes = new Uint32Array(FIRST_ROWS);
+  #flags = new Uint8Array(FIRST_ROWS);
+  #outcomes = new Uint8Array(FIRST_ROWS);
   readonly #peerNames: string[] = [];
   readonly #types: string[] = [];
   /** An event's or a file's text, and why the outcome is what it is: most messages have neither. */
@@ -39,7 +41,7 @@ export class LogRows {
   readonly #reasons = new Map<number, string>();
   readonly #bodies = new RecentBytes(LIMITS.logBodiesBytes);
   /** How the messages begin whose bodies have been written over, in as many bytes for each row. */
-  readonly #previews = Buffer.allocUnsafeSlow(ROWS * LIMITS.logPreviewBytes);
+  #previews: Buffer | undefined;
   #firstWithBody = 1;
 
   get length(): number {
@@ -128,6 +130,7 @@ export class LogRows {
     if (this.#lastId >= ROWS) this.#forget(this.#lastId + 1 - ROWS);
     this.#lastId += 1;
     const index = rowOf(this.#lastId);
+    if (index >= this.#flags.length) this.#grow(Math.min(ROWS, 2 * this.#flags.length));
     this.#atMs[index] = row.atMs;
     this.#outcomes[index] = CODES[row.outcome];
     this.#peerNames[index] = row.peerName;
@@ -135,6 +138,16 @@ export class LogRows {
     const before = this.#types[rowOf(this.#lastId - 1 || 1)];
     this.#types[index] = row.type === before ? before : row.type;
     return this.#lastId;
+  }
+
+  #grow(rows: number): void {
+    this.#atMs = larger(this.#atMs, new Float64Array(rows));
+    this.#sizeBytes = larger(this.#sizeBytes, new Float64Array(rows));
+    this.#dataBytes = larger(this.#dataBytes, new Float64Array(rows));
+    this.#bodyAt = larger(this.#bodyAt, new Float64Array(rows));
+    this.#headerBytes = larger(this.#headerBytes, new Uint32Array(rows));
+    this.#flags = larger(this.#flags, new Uint8Array(rows));
+    this.#outcomes = larger(this.#outcomes, new Uint8Array(rows));
   }
 
   #forget(id: number): void {
@@ -153,6 +166,7 @@ export class LogRows {
       const length = Math.min(this.#dataBytes[row] as number, LIMITS.logPreviewBytes);
       const from = this.#headerBytes[row] as number;
       const kept = this.#bodies.get(at, from + length);
+      this.#previews ??= Buffer.allocUnsafeSlow(ROWS * LIMITS.logPreviewBytes);
       kept?.copy(this.#previews, row * LIMITS.logPreviewBytes, from);
     }
   }
@@ -165,7 +179,7 @@ export class LogRows {
     const headerBytes = this.#headerBytes[row] as number;
     const text =
       id < this.#firstWithBody
-        ? this.#previews.toString('utf8', previewAt, previewAt + length)
+        ? (this.#previews?.toString('utf8', previewAt, previewAt + length) ?? '')
         : (this.#bodies
             .get(this.#bodyAt[row] as number, headerBytes + length)
             ?.toString('utf8', headerBytes) ?? '');
@@ -173,6 +187,14 @@ export class LogRows {
     const whole = length < dataBytes ? text.replace(/\ufffd$/, '') : text;
     return ((this.#flags[row] as number) & ANSWER) === 0 ? whole : `answer: ${whole}`;
   }
+}
+
+function larger<Column extends Float64Array | Uint32Array | Uint8Array>(
+  column: Column,
+  into: Column,
+): Column {
+  into.set(column);
+  return into;
 }
 
 function rowOf(id: number): number {
