@@ -13,6 +13,8 @@ export const LIMITS = {
   frameBeforeIdentityBytes: 64 * KIB,
   /** What a header's length field can express. */
   headerBytes: 65_535,
+  /** Kept free in the header of a program's message, for what connectors add: its number, and what became of its file. */
+  headerSpareBytes: 4 * KIB,
   /** Deeper JSON is never an application's header. */
   headerDepth: 32,
   /** Header, data and the application's own binary of one message, held in memory. A file's bytes are streamed. */

@@ -147,7 +147,9 @@ export class Mailroom implements Application {
       this.#queue(peer, frame, offerer);
       return undefined;
     }
-    return this.#roomFor(peer, frame).then(() => this.#queue(peer, frame, offerer));
+    return this.#roomFor(peer, frame)
+      .then(() => this.#queue(peer, frame, offerer))
+      .catch((error: unknown) => offerer.refused(error));
   }
 
   #queue(peer: Peer, frame: Frame, offerer: Offerer): void {

@@ -198,7 +198,14 @@ export class Sender {
   #send(link: Link, sent: Sent): void {
     const { parts } = sent.entry;
     const { header, forwardedHeader, data, binary } = parts;
-    link.send({ header, forwardedHeader, transportId: this.#number(sent), data, binary });
+    const transportId = this.#number(sent);
+    try {
+      link.send({ header, forwardedHeader, transportId, data, binary });
+    } catch (error) {
+      // An earlier version may have stored what cannot be sent: it must not be in the way for ever.
+      this.#giveUp(sent, toAiocError(error));
+      return;
+    }
     tell(sent.entry, 'sent');
   }
 

@@ -60,7 +60,7 @@ export function encodeFrame(parts: FrameParts): Buffer {
 }
 
 /** What a transport_id takes in a header, and a margin. */
-const TRANSPORT_ID_BYTES = 64;
+const TRANSPORT_ID_BYTES = 96;
 const BRACE = 0x7b;
 const EMPTY = Buffer.alloc(0);
 

@@ -1,6 +1,7 @@
+import { toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MessageNumber } from '../protocol/message-number.ts';
-import type { Companions } from './out-message.ts';
+import type { Companions, OutMessage } from './out-message.ts';
 import type { MessageParts } from './packed-message.ts';
 
 /** A message that has its place in an outbox. */
@@ -31,6 +32,12 @@ export interface Offerer {
   kept(place: Place | undefined): void;
   /** @param error AiocError AIOC_QUEUE_FULL, or what the store throws */
   refused(error: unknown): void;
+}
+
+/** A message does not get into the queue: whoever offered it is told why, and whoever watches it. */
+export function refuse({ watcher, ticket }: OutMessage, offerer: Offerer, error: unknown): void {
+  watcher.moved(ticket, 'refused', toAiocError(error).message);
+  offerer.refused(error);
 }
 
 /** What a message takes at the other side until it is dealt with: one with a file, whose size is not known, much. */

@@ -1,4 +1,3 @@
-import { toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { type MemoryBudget, MemoryLease } from '../base/memory-budget.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
@@ -9,7 +8,7 @@ import type { Store } from '../storage/store.ts';
 import { BeyondWindow } from './beyond-window.ts';
 import type { Capacity } from './capacity.ts';
 import type { Companions, OutMessage } from './out-message.ts';
-import { newPlace, type Offerer, type OutboxEntry, type Place, weightOf } from './outbox-entry.ts';
+import { newPlace, type Offerer, type OutboxEntry, type Place, refuse, weightOf } from './outbox-entry.ts';
 import { OutboxWriter, type Unplaced } from './outbox-writer.ts';
 import { type MessageParts, packMessage, renumber, unpackMessage } from './packed-message.ts';
 import { RoomMaker } from './room-maker.ts';
@@ -125,24 +124,28 @@ export class Outbox {
 
   /** Keeps a message until it is acknowledged. Whoever offers it is told when it is in the store, or why it is not. */
   offer(message: OutMessage, offerer: Offerer): void {
-    const payload = packMessage({
-      header: message.header,
-      forwardedHeader: message.forwardedHeader,
-      data: message.data,
-      binary: message.binary,
-      number: { epoch: this.#epoch, seq: 0 },
-    });
+    const payload = this.#packed(message, offerer);
+    if (payload === undefined) return;
     if (!this.#roomMaker.isBusy && this.hasRoom(payload.length)) {
       this.#take(message, payload, offerer);
       return;
     }
     this.#roomMaker.room(payload.length).then(
       () => this.#take(message, payload, offerer),
-      (error: Error) => {
-        message.watcher.moved(message.ticket, 'refused', error.message);
-        offerer.refused(error);
-      },
+      (error: unknown) => refuse(message, offerer, error),
     );
+  }
+
+  /** Undefined when it has been refused. */
+  #packed(message: OutMessage, offerer: Offerer): Buffer | undefined {
+    const { header, forwardedHeader, data, binary } = message;
+    const number = { epoch: this.#epoch, seq: 0 };
+    try {
+      return packMessage({ header, forwardedHeader, data, binary, number });
+    } catch (error) {
+      refuse(message, offerer, error);
+      return undefined;
+    }
   }
 
   #take(message: OutMessage, payload: Buffer, offerer: Offerer): void {
@@ -180,8 +183,7 @@ export class Outbox {
   #refused({ message, payload, offerer }: Unplaced, error: unknown): void {
     this.#depth -= 1;
     this.#bytes -= payload.length;
-    message.watcher.moved(message.ticket, 'refused', toAiocError(error).message);
-    offerer.refused(error);
+    refuse(message, offerer, error);
   }
 
   /** The first entry that has not been sent on the present connection. */

@@ -1,4 +1,6 @@
 import { isAscii } from 'node:buffer';
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import { type Header, pythonJson } from '../protocol/header.ts';
 import { KnownHeaders } from '../protocol/known-headers.ts';
 import { EPOCH_BYTES, type MessageNumber } from '../protocol/message-number.ts';
@@ -19,9 +21,20 @@ const UNNUMBERED = 1;
 const NUMBERED = 2;
 const NUMBER_BYTES = EPOCH_BYTES + 6;
 
-/** A message as the bytes of one record: format, number, then header, data and binary, each behind its length. */
+/**
+ * A message as the bytes of one record: format, number, then header, data and binary, each behind its length.
+ *
+ * @throws AiocError AIOC_FRAME_TOO_LARGE when nothing could be added to the header any more
+ */
 export function packMessage({ header, forwardedHeader, data, binary, number }: MessageParts): Buffer {
   const headerJson = forwardedHeader ?? Buffer.from(pythonJson(header), 'latin1');
+  const most = LIMITS.headerBytes - LIMITS.headerSpareBytes;
+  if (headerJson.length > most) {
+    throw new AiocError(
+      'AIOC_FRAME_TOO_LARGE',
+      `the header has ${headerJson.length} bytes, at most ${most} can be sent on: send long values as data`,
+    );
+  }
   const binaryBytes = binary ?? EMPTY;
   const numberBytes = number === undefined ? 0 : NUMBER_BYTES;
   const lengthBytes = 1 + numberBytes + 4 + headerJson.length + 4 + data.length + binaryBytes.length;

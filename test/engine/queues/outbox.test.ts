@@ -249,3 +249,15 @@ test('where the memory is spent by others a queue goes on with one message after
   assert.deepEqual(await drain(queue), texts.slice(1));
   assert.equal(budget.heldBytes, 2_000);
 });
+
+test('a header to which no number could be added any more is refused, and the queue goes on', async () => {
+  const queue = outbox();
+  const large = { message_type: 'any', tag: 'x'.repeat(LIMITS.headerBytes - 100) };
+  const named = { ...message('data'), header: large };
+  const forwarded = { ...named, forwardedHeader: Buffer.from(JSON.stringify(large)) };
+  await assert.rejects(offer(queue, named), { code: 'AIOC_FRAME_TOO_LARGE' });
+  await assert.rejects(offer(queue, forwarded), { code: 'AIOC_FRAME_TOO_LARGE' });
+  assert.deepEqual([queue.depth, queue.bytes], [0, 0]);
+  await offer(queue, message('next'));
+  assert.deepEqual(await drain(queue), ['next']);
+});
