@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { LIMITS } from '../../../engine/base/limits.ts';
 import type { Randomness } from '../../../engine/base/ports.ts';
 import type { Durability } from '../../../engine/config/shapes.ts';
 import { SimulatedDisk } from '../../helpers/simulated-disk.ts';
@@ -47,12 +48,15 @@ export class SimulatedHistory {
   readonly #started = new Set<SimulatedNode>();
   readonly #ledgers = new Map<string, Ledger>();
   readonly #durability: Durability;
+  /** Of a third of the histories the connectors may hold next to nothing in memory. */
+  readonly #heldMaxBytes: number;
   #sent = 0;
 
   constructor(seed: number) {
     this.#world = simulatedWorld(seed, TURNS);
     this.#random = this.#world.random;
     this.#durability = this.#pick(['batch', 'batch', 'batch', 'always', 'os'] as const);
+    this.#heldMaxBytes = this.#pick([1, LIMITS.heldBytes, LIMITS.heldBytes] as const);
     const { network } = this.#world;
     network.certificateOfDialler = { fingerprint: 'of the client', claimedName: 'client1' };
     network.certificateOfListener = { fingerprint: 'of the server', claimedName: 'server' };
@@ -78,6 +82,7 @@ export class SimulatedHistory {
       world: this.#world,
       disk,
       durability: this.#durability,
+      heldMaxBytes: this.#heldMaxBytes,
       onDelivered: (type, text) => this.#ledger(from, type).delivered.push(text),
     });
     this.#disks.set(node, disk);

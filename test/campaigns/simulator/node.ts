@@ -18,6 +18,7 @@ export interface NodeOptions {
   readonly world: SimulatedWorld;
   readonly disk: SimulatedDisk;
   readonly durability: Durability;
+  readonly heldMaxBytes: number;
   /** A message has come to the listener of its type. */
   readonly onDelivered: (type: string, text: string) => void;
 }
@@ -51,7 +52,7 @@ export class SimulatedNode {
 
   /** @throws AiocError when the disk does not let it start; Error CRASHED when the machine crashes meanwhile */
   async start(): Promise<void> {
-    const { role, world, disk, durability } = this.#options;
+    const { role, world, disk, durability, heldMaxBytes } = this.#options;
     const ports = new MortalPorts({ ...world, disk: disk.mount() });
     this.#crashed = new Promise((_, reject) => {
       disk.onCrash = () => reject(CRASHED);
@@ -73,6 +74,7 @@ export class SimulatedNode {
       receivedDirectory: NOWHERE,
       stateDirectory: NOWHERE,
       ports,
+      heldMaxBytes,
       local: {
         connectorFilesDirectory: '/nonexistent/aioc',
         sendTypes: TYPES,
