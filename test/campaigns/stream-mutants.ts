@@ -23,14 +23,14 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'every life of a queue has the same epoch',
     file: 'queues/outbox.ts',
-    find: 'this.#epoch = newEpoch(options.random);',
+    find: 'this.#epoch = newEpoch(random);',
     replace: "this.#epoch = 'A'.repeat(22);",
   },
   {
     name: 'a message that waited on the disk is numbered anew',
     file: 'queues/outbox.ts',
-    find: 'number: parts.number ?? this.#numberFor(), position',
-    replace: 'number: this.#numberFor(), position',
+    find: 'number: parts.number ?? this.#numberFor(),',
+    replace: 'number: this.#numberFor(),',
   },
   {
     name: 'what was sent on a lost connection is not sent again',
@@ -84,9 +84,9 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'what goes to who is taken for Python has a number of this connection only',
     file: 'peers/sender.ts',
-    find: 'const transport_id = transportIdOf(outbox.send(entry));',
+    find: 'return transportIdOf(outbox.send(entry));',
     replace: `const number = outbox.send(entry);
-    const transport_id = this.#link?.speaksStreams ? transportIdOf(number) : number.seq;`,
+    return this.#link?.speaksStreams ? transportIdOf(number) : String(number.seq);`,
   },
   {
     name: 'who speaks as aioc does and was taken for Python is left alone',
