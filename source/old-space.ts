@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /** By how much of what lives the room may grow before it is looked through for what does not live any more. */
-const GROWTH_PERCENT = 100;
+const GROWTH_PERCENT = 50;
 
 /**
  * Keeps a busy daemon's memory near what it needs. A message lives just long enough to be moved among the old objects, on
