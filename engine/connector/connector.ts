@@ -18,9 +18,9 @@ import { Natures } from '../peers/natures.ts';
 import type { Peer } from '../peers/peer.ts';
 import { Registry } from '../peers/registry.ts';
 import { Traffic } from '../peers/traffic.ts';
+import { watcherOfRevived } from '../peers/traffic-watchers.ts';
 import { isClientName, serverId } from '../protocol/names.ts';
 import type { Inbox } from '../queues/inbox.ts';
-import { NOBODY } from '../queues/out-message.ts';
 import type { Outbox } from '../queues/outbox.ts';
 import { NOTHING_KEPT, QueueRules } from '../queues/queue-rules.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
@@ -245,6 +245,7 @@ export class Connector {
   #makeRegistry(onChange: () => void): Registry {
     const { ports, namesAreIdentities, local } = this.options;
     const { rules } = this;
+    const watcher = watcherOfRevived(this.log);
     return new Registry({
       clock: ports.clock,
       random: ports.random,
@@ -258,7 +259,7 @@ export class Connector {
       // A message that comes out of the store again: nobody waits for its end any more, but its file is still read.
       revive: ({ header }) => {
         const body = local && bodyFor(header, local);
-        return { watcher: NOBODY, ticket: 0, ...(body !== undefined && { body }) };
+        return { watcher, ticket: 0, ...(body !== undefined && { body }) };
       },
     });
   }

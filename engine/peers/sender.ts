@@ -202,7 +202,7 @@ export class Sender {
     try {
       link.send({ header, forwardedHeader, transportId, data, binary });
     } catch (error) {
-      // An earlier version may have stored what cannot be sent: it must not be in the way for ever.
+      // What was taken over from Python may be more than fits: it must not be in the way for ever.
       this.#giveUp(sent, toAiocError(error));
       return;
     }

@@ -4,6 +4,19 @@ import type { TrafficLog } from './traffic-log.ts';
 /** Told each time a message has come further, or has fallen back to waiting. */
 export type OnState = (state: DeliveryState, reason?: string) => void;
 
+/** Of messages of an earlier run nobody wants to know any more, but that one could not be sent is told. */
+export function watcherOfRevived(log: TrafficLog): Watcher {
+  return {
+    isCommon: true,
+    moved: (_ticket, state, reason) => {
+      if (state === 'failed')
+        log.event(`a message of an earlier run could not be sent and was dropped: ${reason}`, {
+          warning: true,
+        });
+    },
+  };
+}
+
 /** Writes into the log what becomes of messages; their tickets are the log's. */
 export class TrafficWatchers {
   readonly #log: TrafficLog;

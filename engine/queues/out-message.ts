@@ -41,6 +41,3 @@ export interface OutMessage extends MessageParts, Companions {
   /** Without transport_id, which belongs to a connection. */
   readonly header: Header;
 }
-
-/** Of messages of an earlier run nobody wants to know any more. */
-export const NOBODY: Watcher = { isCommon: true, moved: () => undefined };

@@ -10,7 +10,7 @@ import type { Capacity } from './capacity.ts';
 import type { Companions, OutMessage } from './out-message.ts';
 import { newPlace, type Offerer, type OutboxEntry, type Place, refuse, weightOf } from './outbox-entry.ts';
 import { OutboxWriter, type Unplaced } from './outbox-writer.ts';
-import { type MessageParts, packMessage, renumber, unpackMessage } from './packed-message.ts';
+import { type MessageParts, packMessage, renumber, unpackMessage, unsendable } from './packed-message.ts';
 import { RoomMaker } from './room-maker.ts';
 
 export interface OutboxOptions {
@@ -124,8 +124,11 @@ export class Outbox {
 
   /** Keeps a message until it is acknowledged. Whoever offers it is told when it is in the store, or why it is not. */
   offer(message: OutMessage, offerer: Offerer): void {
-    const payload = this.#packed(message, offerer);
-    if (payload === undefined) return;
+    const { header, forwardedHeader, data, binary } = message;
+    const number = { epoch: this.#epoch, seq: 0 };
+    const payload = packMessage({ header, forwardedHeader, data, binary, number });
+    const fault = unsendable(payload);
+    if (fault !== undefined) return refuse(message, offerer, fault);
     if (!this.#roomMaker.isBusy && this.hasRoom(payload.length)) {
       this.#take(message, payload, offerer);
       return;
@@ -134,18 +137,6 @@ export class Outbox {
       () => this.#take(message, payload, offerer),
       (error: unknown) => refuse(message, offerer, error),
     );
-  }
-
-  /** Undefined when it has been refused. */
-  #packed(message: OutMessage, offerer: Offerer): Buffer | undefined {
-    const { header, forwardedHeader, data, binary } = message;
-    const number = { epoch: this.#epoch, seq: 0 };
-    try {
-      return packMessage({ header, forwardedHeader, data, binary, number });
-    } catch (error) {
-      refuse(message, offerer, error);
-      return undefined;
-    }
   }
 
   #take(message: OutMessage, payload: Buffer, offerer: Offerer): void {

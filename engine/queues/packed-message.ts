@@ -21,20 +21,9 @@ const UNNUMBERED = 1;
 const NUMBERED = 2;
 const NUMBER_BYTES = EPOCH_BYTES + 6;
 
-/**
- * A message as the bytes of one record: format, number, then header, data and binary, each behind its length.
- *
- * @throws AiocError AIOC_FRAME_TOO_LARGE when nothing could be added to the header any more
- */
+/** A message as the bytes of one record: format, number, then header, data and binary, each behind its length. */
 export function packMessage({ header, forwardedHeader, data, binary, number }: MessageParts): Buffer {
   const headerJson = forwardedHeader ?? Buffer.from(pythonJson(header), 'latin1');
-  const most = LIMITS.headerBytes - LIMITS.headerSpareBytes;
-  if (headerJson.length > most) {
-    throw new AiocError(
-      'AIOC_FRAME_TOO_LARGE',
-      `the header has ${headerJson.length} bytes, at most ${most} can be sent on: send long values as data`,
-    );
-  }
   const binaryBytes = binary ?? EMPTY;
   const numberBytes = number === undefined ? 0 : NUMBER_BYTES;
   const lengthBytes = 1 + numberBytes + 4 + headerJson.length + 4 + data.length + binaryBytes.length;
@@ -50,6 +39,15 @@ export function packMessage({ header, forwardedHeader, data, binary, number }: M
   at += data.copy(packed, at);
   binaryBytes.copy(packed, at);
   return packed;
+}
+
+/** Why a packed message could never be sent: its number must fit into the header as well, and what became of its file. */
+export function unsendable(packed: Buffer): AiocError | undefined {
+  const headerBytes = packed.readUInt32LE(1 + (packed[0] === NUMBERED ? NUMBER_BYTES : 0));
+  const most = LIMITS.headerBytes - LIMITS.headerSpareBytes;
+  if (headerBytes <= most) return undefined;
+  const text = `the header has ${headerBytes} bytes, at most ${most} can be sent on: send long values as data`;
+  return new AiocError('AIOC_FRAME_TOO_LARGE', text);
 }
 
 /** Gives a packed message another seq: one that is known only when the message has its place. */

@@ -100,9 +100,19 @@ test('a file whose taking over was cut off is not taken twice', async (t) => {
   assert.equal((await outgoing(store, 'out/client1/any')).length, 3);
 });
 
+test('a message with the longest header that Python can store is taken over like any other', async (t) => {
+  const directory = tempDir(t);
+  const { file: source } = vectors.files.find(({ file }) => file.endsWith('client1')) as Vector;
+  const longest = stored('long', { tag: 'x'.repeat(65_400) });
+  writeFileSync(join(directory, source), Buffer.concat([stored('1'), longest, stored('2')]));
+  const { store } = await take(directory, SERVER);
+  const texts = (await outgoing(store, 'out/client1/any')).map(({ data }) => data.toString());
+  assert.deepEqual(texts, ['1', 'long', '2']);
+});
+
 /** A message as Python stores it. */
-function stored(text: string): Buffer {
-  const header = { message_type: 'any', source_id: 's', destination_id: 'client1' };
+function stored(text: string, more: Readonly<Record<string, string>> = {}): Buffer {
+  const header = { message_type: 'any', source_id: 's', destination_id: 'client1', ...more };
   return Buffer.concat([Buffer.from(SEPARATOR), encodeFrame({ header, data: Buffer.from(text) })]);
 }
 
@@ -110,7 +120,7 @@ test('wherever a file is cut or damaged, every message that is whole is found', 
   const directory = tempDir(t);
   const path = join(directory, 'file');
   const texts = ['one', 'two', '', SEPARATOR.slice(0, 10), 'five'];
-  const whole = Buffer.concat(texts.map(stored));
+  const whole = Buffer.concat(texts.map((text) => stored(text)));
   const read = async (bytes: Buffer): Promise<{ found: string[]; damaged: number }> => {
     writeFileSync(path, bytes);
     const found: string[] = [];
@@ -129,7 +139,7 @@ test('wherever a file is cut or damaged, every message that is whole is found', 
       flipped[at] = (flipped[at] as number) ^ flip;
       const { found } = await read(flipped);
       const touched = texts.findIndex(
-        (_, index) => at < Buffer.concat(texts.slice(0, index + 1).map(stored)).length,
+        (_, index) => at < Buffer.concat(texts.slice(0, index + 1).map((text) => stored(text))).length,
       );
       const others = texts.filter((_, index) => index !== touched && index !== touched - 1);
       for (const text of others) assert.ok(found.includes(text), `${text} in ${found.join()}`);

@@ -4,9 +4,12 @@ import { LIMITS } from '../../../engine/base/limits.ts';
 import { MemoryBudget } from '../../../engine/base/memory-budget.ts';
 import type { Link } from '../../../engine/peers/link.ts';
 import { Sender } from '../../../engine/peers/sender.ts';
+import { watcherOfRevived } from '../../../engine/peers/traffic-watchers.ts';
+import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import type { OutFrame } from '../../../engine/protocol/messages.ts';
-import { NOBODY } from '../../../engine/queues/out-message.ts';
+import { packMessage } from '../../../engine/queues/packed-message.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
+import { NOBODY } from '../../helpers/nobody.ts';
 import { SimulatedClock, seededRandom } from '../../helpers/simulated-world.ts';
 
 test('what lies behind the window goes out in the end, also when the store could not be read at first', async () => {
@@ -52,4 +55,38 @@ test('what lies behind the window goes out in the end, also when the store could
     Array.from({ length: count }, (_, number) => String(number)),
   );
   assert.equal(sender.waitingCount, 0);
+});
+
+test('what is stored and cannot be sent is given up, told of, and in nobody’s way', async () => {
+  const clock = new SimulatedClock();
+  const store = new MemoryStore(clock);
+  const large = { message_type: 'any', tag: 'x'.repeat(LIMITS.headerBytes - 40) };
+  const payloads = [large, { message_type: 'any' }].map((header) =>
+    packMessage({ header, data: Buffer.from('data') }),
+  );
+  await store.append('out/peer/any', payloads);
+  const told: string[] = [];
+  const log = { event: (text: string) => void told.push(text), traffic: () => 0, settle: () => undefined };
+  const sender = new Sender({
+    clock,
+    random: seededRandom(1),
+    store,
+    budget: new MemoryBudget(LIMITS.heldBytes),
+    streamPrefix: 'out/peer/',
+    whenFull: 'refuse',
+    capacityOf: () => ({ messages: 10_000, bytes: 1e9 }),
+    revive: () => ({ watcher: watcherOfRevived(log), ticket: 0 }),
+    onChange: () => undefined,
+  });
+  await sender.restore(['any']);
+  const sent: Buffer[] = [];
+  const link = {
+    writable: true,
+    unreadMaxBytes: Number.POSITIVE_INFINITY,
+    send: (frame: OutFrame) => void sent.push(encodeFrame(frame)),
+  } as unknown as Link;
+  sender.attach(link);
+  assert.equal(sent.length, 1);
+  assert.equal(sender.waitingCount, 1);
+  assert.match(told.join(), /could not be sent and was dropped: the header has/);
 });

@@ -6,12 +6,13 @@ import { MemoryBudget, MemoryLease } from '../../../engine/base/memory-budget.ts
 import type { WhenFull } from '../../../engine/config/shapes.ts';
 import { newEpoch } from '../../../engine/protocol/message-number.ts';
 import type { Capacity } from '../../../engine/queues/capacity.ts';
-import { NOBODY, type OutMessage, type Watcher } from '../../../engine/queues/out-message.ts';
+import type { OutMessage, Watcher } from '../../../engine/queues/out-message.ts';
 import { Outbox } from '../../../engine/queues/outbox.ts';
 import type { Place } from '../../../engine/queues/outbox-entry.ts';
 import { packMessage, unpackMessage } from '../../../engine/queues/packed-message.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
+import { NOBODY } from '../../helpers/nobody.ts';
 import { SimulatedClock, seededRandom } from '../../helpers/simulated-world.ts';
 import { slowStore } from '../../helpers/slow-store.ts';
 
