@@ -4,7 +4,12 @@
  */
 export function atEndOfTurn(action: () => void): void {
   // What is due in the next tick follows when no promise has anything left to do, but only if it was asked for by one.
-  void DONE.then(() => process.nextTick(action));
+  soon(() => process.nextTick(action));
+}
+
+/** Does something when what runs now is done, before promises that come to be settled after this. */
+export function soon(action: () => void): void {
+  void DONE.then(action);
 }
 
 /** Cheaper to wait for than what queueMicrotask makes. */

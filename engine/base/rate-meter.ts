@@ -1,3 +1,4 @@
+import { soon } from './end-of-turn.ts';
 import type { Clock } from './ports.ts';
 
 const BUCKET_MS = 1_000;
@@ -71,7 +72,7 @@ export class RateMeter {
 let uncounted: RateMeter[] = [];
 
 function countLater(meter: RateMeter): void {
-  if (uncounted.length === 0) void DONE.then(countAll);
+  if (uncounted.length === 0) soon(countAll);
   uncounted.push(meter);
 }
 
@@ -80,6 +81,3 @@ function countAll(): void {
   uncounted = [];
   for (const meter of meters) meter.count();
 }
-
-/** Cheaper to wait for than what queueMicrotask makes. */
-const DONE = Promise.resolve();

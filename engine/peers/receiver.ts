@@ -1,3 +1,4 @@
+import { soon } from '../base/end-of-turn.ts';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MessageNumber, NumberOnWire } from '../protocol/message-number.ts';
@@ -119,7 +120,7 @@ export class Receiver {
   #advanceSoon(stream: Stream): void {
     if (stream.advances) return;
     stream.advances = true;
-    void DONE.then(() => {
+    soon(() => {
       stream.advances = false;
       this.#advance(stream);
     });
@@ -217,6 +218,3 @@ function keyOf(type: string, epoch: string): string {
 function broken(type: string, what: string): AiocError {
   return new AiocError('AIOC_FRAME_BAD', `messages of the type ${type}: ${what}`);
 }
-
-/** Cheaper to wait for than what queueMicrotask makes. */
-const DONE = Promise.resolve();

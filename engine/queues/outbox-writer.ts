@@ -1,3 +1,4 @@
+import { soon } from '../base/end-of-turn.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MessageNumber } from '../protocol/message-number.ts';
 import type { Store } from '../storage/store.ts';
@@ -44,7 +45,7 @@ export class OutboxWriter {
 
   add(message: Unplaced): void {
     this.#arriving += 1;
-    if (this.#unasked.length === 0) void DONE.then(() => this.#store());
+    if (this.#unasked.length === 0) soon(() => this.#store());
     this.#unasked.push(message);
   }
 
@@ -90,6 +91,3 @@ function* batchesOf(messages: readonly Unplaced[]): Iterable<readonly Unplaced[]
   }
   if (first < messages.length) yield messages.slice(first);
 }
-
-/** Cheaper to wait for than what queueMicrotask makes. */
-const DONE = Promise.resolve();
