@@ -29,17 +29,19 @@ const MERGED_SEGMENTS_MIN = 4;
 
 /**
  * Which segments to write anew as one: a damaged one, or neighbours of which so little is alive that it fits into half a
- * segment, when that frees as much as it copies, or when they are many. Never the newest, which says what counts.
+ * segment, when that frees as much as it copies, or when they are many. Never the newest, which says what counts; nor the
+ * one before it only for the room, since at full speed what still lives at its end is done with a moment later.
  */
 export function segmentsToRewrite({ segments }: JournalState, segmentBytes: number): readonly Segment[] {
   const sealed = segments.slice(0, -1).filter(({ isActive }) => !isActive);
   const damaged = sealed.find(({ isDamaged, liveRuns }) => isDamaged && liveRuns > 0);
   if (damaged !== undefined) return [damaged];
-  for (let first = 0; first < sealed.length; first += 1) {
+  const settled = sealed.slice(0, -1);
+  for (let first = 0; first < settled.length; first += 1) {
     const group: Segment[] = [];
     let live = 0;
     let dead = 0;
-    for (const segment of sealed.slice(first, first + LIMITS.journalMergedSegments)) {
+    for (const segment of settled.slice(first, first + LIMITS.journalMergedSegments)) {
       const { liveBytes } = segment;
       if (live + liveBytes > segmentBytes / 2) break;
       group.push(segment);
