@@ -58,6 +58,13 @@ async function killOne(pace: string): Promise<string> {
   }
 }
 
+function tellProgress(done: number): void {
+  const { confirmed, heard, twice, late } = notes.outcome();
+  console.log(
+    `${done} kills: ${confirmed} confirmed, ${heard} heard so far, ${twice} twice, ${late} out of order`,
+  );
+}
+
 try {
   await Promise.all([pair.start('server'), pair.start('client')]);
   await Promise.all([sender.start(), listener.start()]);
@@ -68,7 +75,7 @@ try {
     const killed = await killOne(pace);
     counts.set(killed, (counts.get(killed) ?? 0) + 1);
     await notes.heardMore(perCycle);
-    if ((cycle + 1) % 20 === 0) console.log(`${cycle + 1} cycles: ${JSON.stringify(notes.outcome())}`);
+    if ((cycle + 1) % 20 === 0) tellProgress(cycle + 1);
   }
   sender.say('0');
   await waitFor(() => notes.outcome().lost === 0, { what: 'the rest', timeoutMs: 120_000 }).catch(
