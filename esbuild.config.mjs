@@ -23,7 +23,12 @@ await build({
   sourcemap: true,
   sourcesContent: false,
   jsx: 'automatic',
-  define: { 'process.env.NODE_ENV': '"production"', __AIOC_VERSION__: JSON.stringify(version) },
+  define: {
+    'process.env.NODE_ENV': '"production"',
+    __AIOC_VERSION__: JSON.stringify(version),
+    // The layout library of Ink only asks whether there is one, and Node loads its HTTP client to answer.
+    fetch: 'undefined',
+  },
   // Ink loads its development tools only when DEV=true; they are never shipped.
   external: ['react-devtools-core'],
   // CommonJS packages inside an ES module bundle still call require().

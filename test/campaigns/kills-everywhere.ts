@@ -51,11 +51,20 @@ async function killOne(pace: string): Promise<string> {
       // It is started so that it will die at a certain call, and then without that.
       const point = `${pick(['write', 'sync', 'ack'])}:${pick(['before', 'after'])}`;
       await pair.kill(role);
-      await pair.startDoomed(role, { KILL_AT: `${point}:${1 + below(200)}` }, KILL_AT);
+      await dieAt(role, `${point}:${1 + below(200)}`);
       await pair.start(role);
       return `the ${role}, ${point.replace(':', ' ')}`;
     }
   }
+}
+
+/** Starts it so that it dies at this call, which comes soon where messages go through. */
+async function dieAt(role: Role, call: string): Promise<void> {
+  const [confirmed, heard] = [notes.confirmedCount, notes.heardCount];
+  await pair.startDoomed(role, { KILL_AT: call }, KILL_AT).catch((cause: unknown) => {
+    const went = `${notes.confirmedCount - confirmed} were confirmed and ${notes.heardCount - heard} heard`;
+    throw new Error(`the ${role} did not die at ${call}, while ${went}`, { cause });
+  });
 }
 
 function tellProgress(done: number): void {
