@@ -1,10 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { bundleTests } from '../helpers/bundle-tests.ts';
+import { globSync } from '../helpers/glob.ts';
 import { memoryMbOf } from '../helpers/process-memory.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
-const PROGRAMS = fileURLToPath(new URL('programs/', import.meta.url));
+const PROGRAMS = 'test/campaigns/programs';
+let bundles: Promise<string> | undefined;
+
+/** As plain JavaScript, since they are started again and again. */
+async function programs(): Promise<string> {
+  const directory = await bundleTests(globSync(PROGRAMS, /\.ts$/));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  return join(directory, PROGRAMS);
+}
 
 /** A program in a process of its own, which is killed and started again. */
 export class Victim {
@@ -20,8 +30,11 @@ export class Victim {
   }
 
   async start(): Promise<void> {
-    const args = ['--import', 'tsx', join(PROGRAMS, this.#file), ...this.#args()];
-    const started = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    bundles ??= programs();
+    const program = join(await bundles, `${basename(this.#file, '.ts')}.mjs`);
+    const started = spawn(process.execPath, [program, ...this.#args()], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     this.#process = started;
     this.#output = '';
     started.stdout?.on('data', (chunk: Buffer) => {
