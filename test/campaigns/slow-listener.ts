@@ -83,6 +83,7 @@ const must = (holds: boolean, otherwise: string): void => void (holds || failure
 try {
   await Promise.all([pair.start('server'), pair.start('client')]);
   await Promise.all([sender.start(), listener.start()]);
+  await pair.connected();
   const startedMs = performance.now();
   sender.say('full');
   await until(messages / 3);

@@ -1,11 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConnectorAPI } from '../../engine/index.ts';
+import { ConnectorAPI, ConnectorRemoteTool } from '../../engine/index.ts';
 import { makeCertificates } from '../helpers/configured-connectors.ts';
 import { Daemon, type RunAs } from '../helpers/daemon.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { memoryMbOf } from '../helpers/process-memory.ts';
 import { makeTempDir, removeDir } from '../helpers/temp-dir.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 
 export type Role = 'server' | 'client';
 type Config = Readonly<Record<string, unknown>>;
@@ -47,6 +48,14 @@ export class StoredPair {
 
   async start(role: Role): Promise<void> {
     await this.#daemon(role).ready();
+  }
+
+  /** Before the first time a full queue refuses what it is given, since nobody knows the other side to be aioc. */
+  async connected(): Promise<void> {
+    const tool = await ConnectorRemoteTool.fromConfig(this.configFile('server'));
+    await waitFor(async () => 'client1' in (await tool.showConnectedPeers({ timeoutMs: 2_000 })), {
+      what: 'the client to be connected',
+    });
   }
 
   #daemon(role: Role, how: Pick<RunAs, 'env' | 'preload'> = {}): Daemon {

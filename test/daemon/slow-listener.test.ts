@@ -26,6 +26,7 @@ test('a slow listener holds the sender back, is killed twice in the middle, and 
   const listener = new Victim('hear-numbers.ts', () => [pair.configFile('server'), notes.heard, DELAY_MS]);
   t.after(() => Promise.all([sender.kill(), listener.kill()]));
   await Promise.all([pair.start('server'), pair.start('client'), sender.start(), listener.start()]);
+  await pair.connected();
 
   sender.say('full');
   await waitFor(() => notes.heardCount >= COUNT / 6, { what: 'a sixth to be heard' });
