@@ -1,3 +1,4 @@
+import type net from 'node:net';
 import { AiocError, systemCode, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
@@ -194,29 +195,50 @@ export class ConnectorWay {
   /** The conversation with an aioc connector; undefined where none answers on that socket. */
   async #own(): Promise<OwnChannel | undefined> {
     if (this.#channel !== undefined) return this.#channel;
-    // A Python connector that is connected stays one until it goes away.
-    if (this.#line.connected) return undefined;
+    // A Python connector stays one until it goes away.
+    if (this.#line.isInUse) return undefined;
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
     });
     return this.#opening;
   }
 
-  async #open(): Promise<OwnChannel | undefined> {
-    let socket: Awaited<ReturnType<ConnectorPlace['connect']>>;
+  /** Undefined when nobody answers on aioc's own socket. */
+  async #connectOwn(): Promise<net.Socket | undefined> {
     try {
-      socket = await this.#place.connect(ownSocketPath);
+      return await this.#place.connect(ownSocketPath);
     } catch (error) {
       const { code, cause } = toAiocError(error);
       // A directory whose name is too long for this socket may still do for Python's.
-      if (
-        code === 'AIOC_SOCKET_PATH' ||
-        (code === 'AIOC_CONNECTOR_AWAY' && systemCode(cause) !== undefined)
-      ) {
-        return undefined;
-      }
+      const isMissing =
+        code === 'AIOC_SOCKET_PATH' || (code === 'AIOC_CONNECTOR_AWAY' && systemCode(cause) !== undefined);
+      if (isMissing) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * An aioc connector that starts opens its own socket before Python's. So only one that answers on Python's, and then not
+   * on its own either, is Python's; to hand it a message before that is known would let later ones overtake that message.
+   *
+   * @throws AiocError AIOC_CONNECTOR_AWAY
+   */
+  async #connectOwnOrPythons(): Promise<net.Socket | undefined> {
+    const pythons = await this.#place.connect(sendSocketPath);
+    // It may be over before anybody writes to it.
+    pythons.on('error', () => undefined);
+    const own = await this.#connectOwn().catch((error: unknown) => {
+      pythons.destroy();
+      throw error;
+    });
+    if (own === undefined) this.#line.adopt(pythons);
+    else pythons.destroy();
+    return own;
+  }
+
+  async #open(): Promise<OwnChannel | undefined> {
+    const socket = (await this.#connectOwn()) ?? (await this.#connectOwnOrPythons());
+    if (socket === undefined) return undefined;
     let isOver = false;
     let channel: OwnChannel | undefined;
     channel = await OwnChannel.open(socket, {

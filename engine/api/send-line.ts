@@ -27,6 +27,8 @@ export class SendLine {
   readonly #entries: Entry[] = [];
   #bytes = 0;
   #socket: net.Socket | undefined;
+  /** Made already, and not used yet. */
+  #spare: net.Socket | undefined;
   #running = false;
   #closed = false;
 
@@ -34,9 +36,16 @@ export class SendLine {
     this.#options = options;
   }
 
-  /** Whether the connection that is kept is there. */
-  get connected(): boolean {
-    return this.#socket !== undefined;
+  /** Whether the connection that is kept is there, or frames are on their way: what is to come after them comes here. */
+  get isInUse(): boolean {
+    return this.#running || this.#socket !== undefined;
+  }
+
+  /** Takes this connection to the connector for the next frame, and for all if one is kept. */
+  adopt(socket: net.Socket): void {
+    this.#spare?.end();
+    this.#spare = this.#watched(socket);
+    if (this.#closed) socket.end();
   }
 
   /**
@@ -87,6 +96,8 @@ export class SendLine {
     }
     this.#socket?.end();
     this.#socket = undefined;
+    this.#spare?.end();
+    this.#spare = undefined;
   }
 
   /** Whoever still waits for its turn need not wait to be cancelled. */
@@ -135,11 +146,18 @@ export class SendLine {
   }
 
   async #open(): Promise<net.Socket> {
-    const socket = await this.#options.connect();
+    const socket = this.#spare ?? this.#watched(await this.#options.connect());
+    this.#spare = undefined;
+    if (this.#options.keep && !this.#closed) this.#socket = socket;
+    return socket;
+  }
+
+  #watched(socket: net.Socket): net.Socket {
     // A connection that waits for the next message must not keep the program alive.
     socket.unref();
     const forget = (): void => {
       if (this.#socket === socket) this.#socket = undefined;
+      if (this.#spare === socket) this.#spare = undefined;
       socket.destroy();
     };
     socket.on('error', forget);
@@ -147,7 +165,6 @@ export class SendLine {
     socket.on('close', forget);
     // Nothing is ever said here by the connector, but only who reads learns of the end.
     socket.resume();
-    if (this.#options.keep && !this.#closed) this.#socket = socket;
     return socket;
   }
 }
