@@ -36,9 +36,9 @@ export class SendLine {
     this.#options = options;
   }
 
-  /** Whether the connection that is kept is there, or frames are on their way: what is to come after them comes here. */
+  /** Whether a connection is there, or frames are on their way: what is to come after them comes here. */
   get isInUse(): boolean {
-    return this.#running || this.#socket !== undefined;
+    return this.#running || this.#socket !== undefined || this.#spare !== undefined;
   }
 
   /** Takes this connection to the connector for the next frame, and for all if one is kept. */
@@ -146,8 +146,9 @@ export class SendLine {
   }
 
   async #open(): Promise<net.Socket> {
-    const socket = this.#spare ?? this.#watched(await this.#options.connect());
+    const spare = this.#spare?.destroyed === false ? this.#spare : undefined;
     this.#spare = undefined;
+    const socket = spare ?? this.#watched(await this.#options.connect());
     if (this.#options.keep && !this.#closed) this.#socket = socket;
     return socket;
   }
