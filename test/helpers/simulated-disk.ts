@@ -54,6 +54,8 @@ export class SimulatedDisk {
   calls = 0;
   /** Decides which calls go wrong. */
   fault: (call: DiskCall) => DiskFault | undefined = () => undefined;
+  /** What a call waits for before it is done, as with a disk that is busy. */
+  busy: (call: DiskCall) => Promise<void> | undefined = () => undefined;
   /** Told when a call has crashed the machine. */
   onCrash: () => void = () => undefined;
   /** Told when a write found no room, and of each that the loss of the power has torn. */
@@ -236,7 +238,10 @@ export class SimulatedDisk {
   async #call(boot: number, name: DiskCallName, path: string): Promise<DiskFault | undefined> {
     if (boot !== this.#boot) return new Promise(() => undefined);
     this.calls += 1;
-    const fault = this.fault({ number: this.calls, name, path });
+    const call = { number: this.calls, name, path };
+    const fault = this.fault(call);
+    const busy = this.busy(call);
+    if (busy !== undefined) await busy;
     for (let turn = this.#turns(name); turn > 0; turn -= 1) await undefined;
     if (boot !== this.#boot) return new Promise(() => undefined);
     if (fault !== 'crash') return fault === 'short' && name !== 'write' ? undefined : fault;

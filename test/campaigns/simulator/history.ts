@@ -198,7 +198,8 @@ export class SimulatedHistory {
     const disk = this.#disks.get(node) as SimulatedDisk;
     const at = disk.calls + 1 + this.#below(30);
     const luck = this.#random.fraction();
-    if (luck < 0.35) {
+    if (luck < 0.25) return this.#stallDisk(disk);
+    if (luck < 0.5) {
       disk.fault = ({ number }) => (number >= at ? 'crash' : undefined);
       const told = disk.onCrash;
       disk.onCrash = () => {
@@ -207,12 +208,12 @@ export class SimulatedHistory {
         this.#end(node);
         this.#heal(node);
       };
-    } else if (luck < 0.6) {
+    } else if (luck < 0.7) {
       disk.capacityBytes = disk.usedBytes + this.#below(2_000);
       this.#count('disk full');
       this.#world.clock.after(this.#pick([10, 600, 3_000]), () => this.#heal(node));
     } else {
-      const name = luck < 0.8 ? 'sync' : 'write';
+      const name = luck < 0.85 ? 'sync' : 'write';
       const until = at + 1 + this.#below(6);
       const isShort = name === 'write' && this.#chance(0.4);
       disk.fault = (call) => {
@@ -224,6 +225,18 @@ export class SimulatedHistory {
     }
   }
 
+  /** For a while nothing that is to be on it gets there: connections end and begin meanwhile, and processes die. */
+  #stallDisk(disk: SimulatedDisk): void {
+    const { clock } = this.#world;
+    const until = clock.now() + this.#pick([20, 300, 3_000, 8_000]);
+    disk.busy = ({ name }) => {
+      const restMs = until - clock.now();
+      if (restMs <= 0 || (name !== 'sync' && name !== 'write')) return undefined;
+      return new Promise((resolve) => clock.after(restMs, resolve));
+    };
+    this.#count('stalled disk');
+  }
+
   #slow(node: SimulatedNode): void {
     node.listens = this.#chance(0.6);
     node.listenerMs = this.#pick([0, 2, 50]);
@@ -233,6 +246,7 @@ export class SimulatedHistory {
   #heal(node: SimulatedNode): void {
     const disk = this.#disks.get(node) as SimulatedDisk;
     disk.fault = () => undefined;
+    disk.busy = () => undefined;
     disk.capacityBytes = Number.POSITIVE_INFINITY;
   }
 
