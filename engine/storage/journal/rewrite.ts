@@ -36,7 +36,8 @@ export function segmentsToRewrite({ segments }: JournalState, segmentBytes: numb
   const sealed = segments.slice(0, -1).filter(({ isActive }) => !isActive);
   const damaged = sealed.find(({ isDamaged, liveRuns }) => isDamaged && liveRuns > 0);
   if (damaged !== undefined) return [damaged];
-  const settled = sealed.slice(0, -1);
+  const leftLast = (segments.at(-1)?.number ?? 0) - 1;
+  const settled = sealed.filter(({ number }) => number !== leftLast);
   for (let first = 0; first < settled.length; first += 1) {
     const group: Segment[] = [];
     let live = 0;
