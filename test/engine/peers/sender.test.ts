@@ -2,15 +2,32 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { MemoryBudget } from '../../../engine/base/memory-budget.ts';
+import type { Clock } from '../../../engine/base/ports.ts';
 import type { Link } from '../../../engine/peers/link.ts';
 import { Sender } from '../../../engine/peers/sender.ts';
 import { watcherOfRevived } from '../../../engine/peers/traffic-watchers.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import type { OutFrame } from '../../../engine/protocol/messages.ts';
+import type { Watcher } from '../../../engine/queues/out-message.ts';
 import { packMessage } from '../../../engine/queues/packed-message.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
+import type { Store } from '../../../engine/storage/store.ts';
 import { NOBODY } from '../../helpers/nobody.ts';
 import { SimulatedClock, seededRandom } from '../../helpers/simulated-world.ts';
+
+function senderOn(store: Store, clock: Clock, watcher: Watcher): Sender {
+  return new Sender({
+    clock,
+    random: seededRandom(1),
+    store,
+    budget: new MemoryBudget(LIMITS.heldBytes),
+    streamPrefix: 'out/peer/',
+    whenFull: 'refuse',
+    capacityOf: () => ({ messages: 10_000, bytes: 1e9 }),
+    revive: () => ({ watcher, ticket: 0 }),
+    onChange: () => undefined,
+  });
+}
 
 test('what lies behind the window goes out in the end, also when the store could not be read at first', async () => {
   const clock = new SimulatedClock();
@@ -22,17 +39,7 @@ test('what lies behind the window goes out in the end, also when the store could
     if (failures >= 0) throw new Error('the disk does not answer');
     return read(...asked);
   };
-  const sender = new Sender({
-    clock,
-    random: seededRandom(1),
-    store,
-    budget: new MemoryBudget(LIMITS.heldBytes),
-    streamPrefix: 'out/peer/',
-    whenFull: 'refuse',
-    capacityOf: () => ({ messages: 10_000, bytes: 1e9 }),
-    revive: () => ({ watcher: NOBODY, ticket: 0 }),
-    onChange: () => undefined,
-  });
+  const sender = senderOn(store, clock, NOBODY);
   const count = LIMITS.outboxWindow + 10;
   for (let number = 0; number < count; number += 1) {
     const data = Buffer.from(String(number));
@@ -67,17 +74,7 @@ test('what is stored and cannot be sent is given up, told of, and in nobody’s 
   await store.append('out/peer/any', payloads);
   const told: string[] = [];
   const log = { event: (text: string) => void told.push(text), traffic: () => 0, settle: () => undefined };
-  const sender = new Sender({
-    clock,
-    random: seededRandom(1),
-    store,
-    budget: new MemoryBudget(LIMITS.heldBytes),
-    streamPrefix: 'out/peer/',
-    whenFull: 'refuse',
-    capacityOf: () => ({ messages: 10_000, bytes: 1e9 }),
-    revive: () => ({ watcher: watcherOfRevived(log), ticket: 0 }),
-    onChange: () => undefined,
-  });
+  const sender = senderOn(store, clock, watcherOfRevived(log));
   await sender.restore(['any']);
   const sent: Buffer[] = [];
   const link = {
