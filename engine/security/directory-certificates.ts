@@ -25,7 +25,7 @@ export async function makeDirectoryCertificate(name: string, options: MakingOpti
   const keys = await makeKeyPair();
   // Python's trust store tells certificates apart by their subjects, so only the server's may be the same everywhere.
   const organization = name === 'server' ? 'company' : uniqueOrganization(options.random);
-  const certificatePem = buildCertificate({
+  const certificatePem = await buildCertificate({
     subject: [
       { name: 'countryName', value: 'US' },
       { name: 'organizationName', value: organization },

@@ -1,6 +1,6 @@
 import { generateKeyPair, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import forge from 'node-forge';
+import type forge from 'node-forge';
 import type { Randomness, TlsSettings } from '../base/ports.ts';
 
 /**
@@ -80,7 +80,9 @@ export function leafExtensions(name: string): object[] {
 }
 
 /** Builds and signs (SHA-256) a self-signed X.509 v3 certificate. */
-export function buildCertificate(spec: CertificateSpec): string {
+export async function buildCertificate(spec: CertificateSpec): Promise<string> {
+  // Loaded only here: it is nearly half of the engine's code, and most processes never build a certificate.
+  const { default: forge } = await import('node-forge');
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(spec.keys.publicKeyPem);
   certificate.serialNumber = serialNumber(spec.random);
@@ -98,15 +100,15 @@ export function buildCertificate(spec: CertificateSpec): string {
   certificate.setIssuer(subject);
   certificate.setExtensions([...spec.extensions]);
   // What forge hands over is a digest, and what it asks for is the signature of what that is of.
-  const signer = { sign: () => signatureOf(certificate, spec.keys.privateKeyPem) };
+  const signer = {
+    sign: () => {
+      const signed = Buffer.from(forge.asn1.toDer(certificate.tbsCertificate).getBytes(), 'latin1');
+      // By OpenSSL: in JavaScript it takes 0.1 s of this thread.
+      return sign('sha256', signed, spec.keys.privateKeyPem).toString('latin1');
+    },
+  };
   certificate.sign(signer as unknown as forge.pki.rsa.PrivateKey, forge.md.sha256.create());
   return forge.pki.certificateToPem(certificate).replaceAll('\r\n', '\n');
-}
-
-/** By OpenSSL: in JavaScript it takes 0.1 s of this thread. */
-function signatureOf({ tbsCertificate }: forge.pki.Certificate, privateKeyPem: string): string {
-  const signed = Buffer.from(forge.asn1.toDer(tbsCertificate).getBytes(), 'latin1');
-  return sign('sha256', signed, privateKeyPem).toString('latin1');
 }
 
 /** A new key pair and a certificate by which a peer can recognise it for the next ten years. */
@@ -116,7 +118,7 @@ export async function makeSelfSigned(options: {
   readonly random: Randomness;
 }): Promise<TlsSettings> {
   const keys = await makeKeyPair();
-  const certificatePem = buildCertificate({
+  const certificatePem = await buildCertificate({
     subject: [
       { name: 'organizationName', value: uniqueOrganization(options.random) },
       { name: 'commonName', value: options.commonName },

@@ -37,7 +37,7 @@ test('a self-made certificate is a signed version 3 leaf for TLS in both roles, 
 
 test('the builder makes certificates of the other kind too: subject, days and extensions are given', async () => {
   const keys = await makeKeyPair();
-  const pem = buildCertificate({
+  const pem = await buildCertificate({
     subject: [
       { name: 'countryName', value: 'US' },
       { name: 'organizationName', value: 'abc' },
@@ -62,7 +62,7 @@ test('serial numbers are positive, at most 20 bytes, and differ', () => {
 test('a serial number keeps its leading bits in the certificate', async () => {
   const bytes = Buffer.alloc(20, 0xff);
   const certificate = new X509Certificate(
-    buildCertificate({
+    await buildCertificate({
       subject: [{ name: 'commonName', value: 'a' }],
       keys: await makeKeyPair(),
       wallNowMs: NOW,

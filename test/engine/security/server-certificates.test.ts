@@ -213,7 +213,8 @@ test('numbers of links with one hash are closed up, so that OpenSSL still finds 
     random,
     extensions: leafExtensions('x'),
   };
-  const made = new Map(['a', 'b', 'c', 'd'].map((name) => [name, buildCertificate(spec)]));
+  const made = new Map<string, string>();
+  for (const name of ['a', 'b', 'c', 'd']) made.set(name, await buildCertificate(spec));
   for (const [name, pem] of made) await server.accept(name, pem);
   const numbers = (): string[] =>
     links()
@@ -270,16 +271,16 @@ test('a certificate that could sign others, is weak, expired or no certificate i
   const wrong: [string, RegExp][] = [
     ['', /damaged/],
     ['x'.repeat(70_000), /larger/],
-    [buildCertificate({ ...spec, extensions: [] }), /could sign others/],
+    [await buildCertificate({ ...spec, extensions: [] }), /could sign others/],
     [
-      buildCertificate({ ...spec, extensions: [{ name: 'basicConstraints', cA: true }] }),
+      await buildCertificate({ ...spec, extensions: [{ name: 'basicConstraints', cA: true }] }),
       /could sign others/,
     ],
-    [buildCertificate({ ...spec, wallNowMs: Date.now() - 20 * DAY }), /expired/],
-    [buildCertificate({ ...spec, wallNowMs: Date.now() + 20 * DAY }), /valid only from/],
-    [buildCertificate({ ...spec, keys: weak }), /key of a kind or size/],
+    [await buildCertificate({ ...spec, wallNowMs: Date.now() - 20 * DAY }), /expired/],
+    [await buildCertificate({ ...spec, wallNowMs: Date.now() + 20 * DAY }), /valid only from/],
+    [await buildCertificate({ ...spec, keys: weak }), /key of a kind or size/],
     [
-      buildCertificate({ ...spec, keys: { ...keys, privateKeyPem: stranger.privateKeyPem } }),
+      await buildCertificate({ ...spec, keys: { ...keys, privateKeyPem: stranger.privateKeyPem } }),
       /signed by itself/,
     ],
   ];
