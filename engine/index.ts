@@ -45,10 +45,12 @@ export {
   type RestartOptions,
   type StopOptions,
 } from './api/remote-tool.ts';
+export { replaceDurably } from './base/atomic-file.ts';
 export { AiocError, ERROR_CODES, type ErrorCode, systemCode, toAiocError } from './base/errors.ts';
 export { LIMITS } from './base/limits.ts';
 export { realClock, realRandomness } from './base/real-ports.ts';
 export { withClientName } from './config/client-name.ts';
+export { ConfigFile } from './config/config-file.ts';
 export type { ConfigRole } from './config/key-spec.ts';
 export { CONFIG_KEYS, type ConnectorConfig, configKeys } from './config/keys.ts';
 export { loadConfig, readConfigFile } from './config/load-config.ts';

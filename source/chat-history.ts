@@ -1,5 +1,6 @@
-import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceDurably } from '../engine/index.ts';
 
 const LINES_KEPT = 500;
 /** The file may grow to this many lines before it is cut back. */
@@ -20,7 +21,10 @@ export class ChatHistory {
   async load(): Promise<readonly string[]> {
     const text = await readFile(this.#file, 'utf8').catch(() => '');
     const lines = text.split('\n').filter((line) => line !== '');
-    if (lines.length > LINES_MAX) await this.#rewrite(lines.slice(-LINES_KEPT)).catch(() => undefined);
+    if (lines.length > LINES_MAX) {
+      const kept = `${lines.slice(-LINES_KEPT).join('\n')}\n`;
+      await replaceDurably(this.#file, kept, { mode: 0o600 }).catch(() => undefined);
+    }
     return lines.slice(-LINES_KEPT);
   }
 
@@ -31,11 +35,5 @@ export class ChatHistory {
       .then(() => mkdir(this.#directory, { recursive: true, mode: 0o700 }))
       .then(() => appendFile(this.#file, `${line}\n`, { mode: 0o600 }))
       .catch(() => undefined);
-  }
-
-  async #rewrite(lines: readonly string[]): Promise<void> {
-    const next = `${this.#file}.new`;
-    await writeFile(next, `${lines.join('\n')}\n`, { mode: 0o600 });
-    await rename(next, this.#file);
   }
 }

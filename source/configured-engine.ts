@@ -1,7 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import stableStringify from 'fast-json-stable-stringify';
 import {
+  ConfigFile,
   type ConnectorConfig,
   createConnectorEngine,
   type Engine,
@@ -47,7 +47,7 @@ export async function configuredEngine(options: ConfiguredEngineOptions): Promis
   socketsOfConfig(config);
   const log = await openLog(config);
   for (const warning of loaded.warnings) log.write({ level: 'WARNING', text: warning });
-  const saver = new ConfigSaver(configPath);
+  const configFile = new ConfigFile(configPath);
   const state = stateDirectory();
   const engine = await createConnectorEngine({
     config,
@@ -55,8 +55,7 @@ export async function configuredEngine(options: ConfiguredEngineOptions): Promis
     stateDirectory: state,
     receivedDirectory: defaultReceivedDirectory(),
     onShutdown,
-    onAccessChanged: (key, entries) => saver.set(key, entries),
-    onIgnoreChanged: (ignored) => saver.set('ignore_peer_traffic', ignored),
+    saveKey: (key, value) => configFile.set(key, value),
     onLogLine: (line: LogLine) => log.write(line),
     logLevel: {
       get: () => log.level,
@@ -82,28 +81,4 @@ export async function openLog(config: ConnectorConfig): Promise<LogFile> {
     backups: config.default_logger_bk_count,
     wallNow: () => clock.wallNow(),
   });
-}
-
-/** Writes what was changed while it ran back into the configuration file, one change after another. */
-export class ConfigSaver {
-  readonly #path: string;
-  #saving: Promise<void> = Promise.resolve();
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  set(key: string, value: unknown): void {
-    this.#saving = this.#saving.then(() => this.#write(key, value)).catch(() => undefined);
-  }
-
-  async #write(key: string, value: unknown): Promise<void> {
-    const config = JSON.parse(await readFile(this.#path, 'utf8')) as Record<string, unknown>;
-    config[key] = value;
-    // Stable order on one line would be no file for people: the same order, indented.
-    const ordered: unknown = JSON.parse(stableStringify(config));
-    const next = `${this.#path}.new`;
-    await writeFile(next, `${JSON.stringify(ordered, null, 2)}\n`, { mode: 0o600 });
-    await rename(next, this.#path);
-  }
 }

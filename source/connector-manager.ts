@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   AiocError,
+  ConfigFile,
   ConnectorAPI,
   type ConnectorApiOptions,
   type ConnectorConfig,
@@ -17,7 +18,7 @@ import {
   toAiocError,
   withClientName,
 } from '../engine/index.ts';
-import { ConfigSaver, openLog } from './configured-engine.ts';
+import { openLog } from './configured-engine.ts';
 import type { LogFile } from './log-file.ts';
 import { type ConnectorManagerOptions, keysOfOptions, parseOptions } from './manager-options.ts';
 import { defaultReceivedDirectory, stateDirectory } from './places.ts';
@@ -101,7 +102,8 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
 
   /**
    * Takes a configuration in Python's keys: the path of a JSON file or what is in it. A key that is given by the second
-   * argument, too, has the value given there. What the command `ignore_peer_traffic` changes is written into the file.
+   * argument, too, has the value given there. What commands change for good (whom it
+   * ignores, its lists of clients) is written into the file.
    *
    * @throws AiocError AIOC_CONFIG with every fault of file and options
    */
@@ -165,7 +167,7 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
    */
   stop({ hard = false }: StopConnectorOptions = {}): Promise<void> {
     this.#giveUpStarts();
-    return this.#inTurn(async () => this.#running?.engine.pause({ hard }));
+    return this.#inTurn(async () => this.#running?.engine.control.stop({ hard, shutdown: false }));
   }
 
   /**
@@ -180,7 +182,7 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
   }: StopConnectorOptions & StartConnectorOptions = {}): Promise<void> {
     return this.#startWith(signal, async (abort) => {
       cancelled(abort);
-      await this.#running?.engine.pause({ hard });
+      await this.#running?.engine.control.stop({ hard, shutdown: false });
       await this.#start(delayMs, abort);
     });
   }
@@ -247,7 +249,7 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
     const running = before ?? (await this.#make());
     try {
       cancelled(signal);
-      await running.engine.start();
+      await (before === undefined ? running.engine.start() : before.engine.control.start());
       cancelled(signal);
       this.#running = running;
     } catch (error) {
@@ -263,7 +265,7 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
   async #make(): Promise<Running> {
     const config = this.#config;
     socketsOfConfig(config);
-    const saver = this.#file === undefined ? undefined : new ConfigSaver(this.#file);
+    const configFile = this.#file === undefined ? undefined : new ConfigFile(this.#file);
     const log = await openLog(config).catch((error: unknown) => {
       throw toAiocError(error, 'AIOC_CONFIG');
     });
@@ -276,7 +278,7 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
         stateDirectory: stateDirectory(),
         receivedDirectory: defaultReceivedDirectory(),
         onShutdown: () => void this.shutdown({ hard: true }),
-        onIgnoreChanged: (ignored) => saver?.set('ignore_peer_traffic', ignored),
+        ...(configFile && { saveKey: (key, value) => configFile.set(key, value) }),
         onLogLine: (line) => log.write(line),
         onPeerChange: (change) => this.#peerChanged(change),
         logLevel: {

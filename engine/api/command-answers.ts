@@ -98,13 +98,16 @@ function asCount(value: unknown): number {
   return typeof value === 'number' ? value : 0;
 }
 
+/** A sentence with a path in it may be long. */
+const REFUSAL_CHARACTERS = 2_000;
+
 function refusal(reason: string): AiocError {
   return new AiocError('AIOC_COMMAND', `the connector answers: ${reason}`);
 }
 
 /** A sentence, which is why a connector did not do it, or a value in a form that is none. */
 function unexpected(text: string): AiocError {
-  if (/^[a-z].* /i.test(text)) return refusal(text.slice(0, 200));
+  if (/^[a-z].* /i.test(text)) return refusal(text.slice(0, REFUSAL_CHARACTERS));
   return new AiocError(
     'AIOC_COMMAND',
     `the connector gave an answer that makes no sense: ${text.slice(0, 200)}`,

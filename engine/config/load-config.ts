@@ -39,8 +39,17 @@ export async function loadConfig(options: LoadConfigOptions): Promise<ParsedConf
  * and column) or something else than an object
  */
 export async function readConfigFile(file: string): Promise<Readonly<Record<string, unknown>>> {
+  return parsedConfigText(file, await readText(file));
+}
+
+/**
+ * The object that the text of a configuration file holds.
+ *
+ * @throws AiocError AIOC_CONFIG
+ */
+export function parsedConfigText(file: string, written: string): Readonly<Record<string, unknown>> {
   // A byte order mark, as some editors write it, says nothing.
-  const text = (await readText(file)).replace(/^\uFEFF/, '');
+  const text = written.replace(/^\uFEFF/, '');
   let value: unknown;
   try {
     value = JSON.parse(text);

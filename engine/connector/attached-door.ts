@@ -1,11 +1,13 @@
 import type { EngineDoor } from '../contract/door.ts';
+import type { ConnectorDoor } from './connector-door.ts';
 
 /** The door as it is for a screen in another process: with it everything can be done but to end the connector's own. */
-export function doorForAttached(door: EngineDoor): EngineDoor {
+export function doorForAttached(door: ConnectorDoor): EngineDoor {
   return {
     open: (view, onUpdate) => door.open(view, onUpdate),
     query: (logId) => door.query(logId),
-    execute: async (command) => (command.kind === 'engine.stop' ? NOT_FROM_HERE : door.execute(command)),
+    execute: async (command) =>
+      command.kind === 'engine.stop' ? NOT_FROM_HERE : door.execute(command, 'an attached screen'),
   };
 }
 

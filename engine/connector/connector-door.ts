@@ -4,8 +4,10 @@ import type { Command, CommandResult, CommandValue } from '../contract/commands.
 import type { EngineDoor, OpenView } from '../contract/door.ts';
 import type { Body, ChatRow, LogRow, Update, View } from '../contract/views.ts';
 import { importReceived } from '../files/import-file.ts';
+import type { CommandSource } from '../local/connector-control.ts';
 import { afterDeletingClient, afterDeletingOwn } from './certificate-advice.ts';
 import type { Connector } from './connector.ts';
+import type { Control } from './control.ts';
 import { inboxRows, peerList, peerRow, queueList, queueRows } from './rows.ts';
 import { ViewServer } from './view-server.ts';
 import { listWindow, tailWindow } from './windows.ts';
@@ -33,9 +35,10 @@ export class ConnectorDoor implements EngineDoor {
     return this.#connector.log.body(logId);
   }
 
-  async execute(command: Command): Promise<CommandResult> {
+  /** @param from who asks, for the log */
+  async execute(command: Command, from: CommandSource = 'the screen'): Promise<CommandResult> {
     try {
-      return { ok: true, value: (await this.#perform(command)) ?? null };
+      return { ok: true, value: (await this.#perform(command, this.#connector.control.from(from))) ?? null };
     } catch (error) {
       const { code, message } = toAiocError(error);
       return { ok: false, code, message };
@@ -94,32 +97,31 @@ export class ConnectorDoor implements EngineDoor {
       this.#connector.chat.conversation(id).watch(watched.has(id));
   }
 
-  async #perform(command: Command): Promise<CommandValue | undefined> {
+  async #perform(command: Command, control: Control): Promise<CommandValue | undefined> {
     const connector = this.#connector;
-    const { chat, ignoring, log, traffic, folder } = connector;
+    const { chat, log, traffic, folder } = connector;
     switch (command.kind) {
       case 'newcomer.accept':
       case 'newcomer.refuse':
         return this.#answerNewcomer(command.newcomer, command.kind === 'newcomer.accept');
       case 'peer.ignore':
-        return this.#ignore(command.peer, command.on);
+        return control.ignorePeer(connector.peer(command.peer), command.on).then(() => null);
       case 'all.ignore':
-        ignoring.setAll(command.on);
-        return log.event(command.on ? 'ignoring all peers' : 'no longer ignoring all peers') ?? null;
+        return control.ignoreAll(command.on).then(() => null);
       case 'peer.ping':
         return traffic.ping(connector.peer(command.peer));
       case 'peer.disconnect':
-        return connector.peer(command.peer).link?.drain() ?? null;
+        return control.disconnect(connector.peer(command.peer)) ?? null;
       case 'certificate.delete':
-        return this.#deleteCertificate(command.peer);
+        return this.#deleteCertificate(command.peer, control);
       case 'connector.start':
-        return connector.control.start().then(() => null);
+        return control.start().then(() => null);
       case 'connector.stop':
-        return connector.control.stop({ hard: command.hard, shutdown: false }).then(() => null);
+        return control.stop({ hard: command.hard, shutdown: false }).then(() => null);
       case 'connector.restart':
-        return connector.control.restart({ hard: command.hard, delayMs: 0 }).then(() => null);
+        return control.restart({ hard: command.hard, delayMs: 0 }).then(() => null);
       case 'dial.now':
-        return connector.again().then(() => null);
+        return control.again().then(() => null);
       case 'chat.say':
         return chat.say(connector.peer(command.peer), command.text).then(() => null);
       case 'chat.upload': {
@@ -152,25 +154,14 @@ export class ConnectorDoor implements EngineDoor {
     return null;
   }
 
-  async #deleteCertificate(id: string): Promise<string> {
-    const { control, options } = this.#connector;
+  async #deleteCertificate(id: string, control: Control): Promise<string> {
     const peer = this.#connector.peer(id);
-    if (options.role === 'server') {
+    if (this.#connector.options.role === 'server') {
       await control.deleteCertificateOfClient(peer.wireName, { onlySymlink: false });
       return afterDeletingClient(peer.wireName);
     }
     await control.deleteOwnCertificate({ reconnect: true });
-    // A client that was being refused would else wait for its next try.
-    await this.#connector.again();
     return afterDeletingOwn();
-  }
-
-  #ignore(id: string, on: boolean): null {
-    const peer = this.#connector.peer(id);
-    this.#connector.ignoring.setPeer(peer, on);
-    const text = on ? 'ignored from now on' : 'no longer ignored';
-    this.#connector.log.event(text, { peerName: peer.name });
-    return null;
   }
 
   #cancel(peerId: string, row: number): null {

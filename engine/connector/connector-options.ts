@@ -51,10 +51,12 @@ export interface LocalOptions {
   readonly usualDirectories: readonly string[];
   /** Values by the configuration's keys, for `show_attribute`. */
   readonly attributes: Readonly<Record<string, unknown>>;
-  /** Told when peers are ignored or no longer, to write it into the configuration. */
-  readonly onIgnoreChanged: (ignored: boolean | readonly string[]) => void;
-  /** Told when a list of clients has changed, by the configuration's key, to write it there. */
-  readonly onAccessChanged?: (key: string, entries: readonly string[]) => void;
+  /**
+   * Writes what a command has changed into the configuration, by its key; absent where there is no configuration file.
+   *
+   * @throws AiocError AIOC_CONFIG when that fails
+   */
+  readonly saveKey?: ((key: string, value: unknown) => Promise<void>) | undefined;
   /** Told when a command asks the whole program to end. */
   readonly onShutdown: () => void;
   readonly logLevel: LogLevelSetting;

@@ -6,7 +6,6 @@ import { Chat } from '../chat/chat.ts';
 import type { Phase, Status } from '../contract/views.ts';
 import { FileDestinations } from '../files/file-destinations.ts';
 import { ReceivedFolder } from '../files/received-folder.ts';
-import type { ConnectorControl } from '../local/connector-control.ts';
 import { importPythonPersistence } from '../local/legacy/import-persistence.ts';
 import { Mailroom, type PeerFinder } from '../local/mailroom.ts';
 import { Acceptor } from '../peers/acceptor.ts';
@@ -47,7 +46,7 @@ export class Connector {
   readonly chat: Chat;
   readonly traffic: Traffic;
   readonly folder: ReceivedFolder;
-  readonly control: ConnectorControl;
+  readonly control: Control;
   readonly rules: QueueRules;
   /** Of a configured connector: what its programs are connected with. */
   readonly mailroom: Mailroom | undefined;

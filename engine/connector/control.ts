@@ -1,5 +1,11 @@
-import { AiocError } from '../base/errors.ts';
-import type { AccessChange, ConnectorControl } from '../local/connector-control.ts';
+import { AiocError, toAiocError } from '../base/errors.ts';
+import type { Phase } from '../contract/views.ts';
+import type {
+  AccessChange,
+  CommandSource,
+  ConnectorControl,
+  IgnoreChange,
+} from '../local/connector-control.ts';
 import { deletePythonRemains } from '../local/python-remains.ts';
 import type { Ignoring } from '../peers/ignoring.ts';
 import type { Peer } from '../peers/peer.ts';
@@ -17,19 +23,32 @@ export interface Controlled {
   readonly log: TrafficLog;
   readonly inboxes: Iterable<Inbox>;
   readonly server: Peer | undefined;
+  readonly phase: Phase;
+  again(): Promise<void>;
   start(): Promise<void>;
   pause(options: { readonly hard: boolean }): Promise<void>;
   reconsider(): void;
 }
 
-/** What can be asked of a running connector, done on the connector. */
+/** What can be asked of a running connector, done on the connector: the one way there is for every surface. */
 export class Control implements ConnectorControl {
   readonly #connector: Controlled;
   readonly #queues: Pick<QueueStore, 'purgeUnused'>;
+  readonly #source: CommandSource;
 
-  constructor(connector: Controlled, queues: Pick<QueueStore, 'purgeUnused'>) {
+  constructor(
+    connector: Controlled,
+    queues: Pick<QueueStore, 'purgeUnused'>,
+    source: CommandSource = 'its program',
+  ) {
     this.#connector = connector;
     this.#queues = queues;
+    this.#source = source;
+  }
+
+  /** The same, asked for by somebody else. */
+  from(source: CommandSource): Control {
+    return new Control(this.#connector, this.#queues, source);
   }
 
   connectedPeers(): Readonly<Record<string, readonly [string, number]>> {
@@ -50,16 +69,37 @@ export class Control implements ConnectorControl {
     return peers.length > 0 ? peers : false;
   }
 
-  async ignoreAll(on: boolean): Promise<void> {
+  async ignore(change: IgnoreChange): Promise<void> {
     const { ignoring } = this.#connector;
-    ignoring.setOnly([]);
-    ignoring.setAll(on);
-    this.#ignoreChanged();
+    if (change === 'everybody') return this.ignoreAll(true);
+    const only = change === 'nobody' ? [] : [change.only];
+    ignoring.setOnly(only);
+    this.#done(
+      change === 'nobody' ? 'no longer ignoring anybody' : `ignoring ${only.join()} and nobody else`,
+    );
+    await this.#saveIgnored();
   }
 
-  async ignoreOnly(peerName: string): Promise<void> {
-    this.#connector.ignoring.setOnly([peerName]);
-    this.#ignoreChanged();
+  /**
+   * Whether everybody is ignored; the peers that are ignored by themselves stay so.
+   *
+   * @throws AiocError AIOC_NOT_SAVED
+   */
+  async ignoreAll(on: boolean): Promise<void> {
+    this.#connector.ignoring.setAll(on);
+    this.#done(on ? 'ignoring all peers' : 'no longer ignoring all peers');
+    await this.#saveIgnored();
+  }
+
+  /**
+   * Whether one peer is ignored, besides the others.
+   *
+   * @throws AiocError AIOC_NOT_SAVED
+   */
+  async ignorePeer(peer: Peer, on: boolean): Promise<void> {
+    this.#connector.ignoring.setPeer(peer, on);
+    this.#done(on ? 'ignored from now on' : 'no longer ignored', { peerName: peer.name });
+    await this.#saveIgnored();
   }
 
   logLevel(): string {
@@ -67,7 +107,12 @@ export class Control implements ConnectorControl {
   }
 
   setLogLevel(level: string): void {
-    this.#connector.options.local?.logLevel.set(level);
+    const setting = this.#connector.options.local?.logLevel;
+    // A level that is to be left out must be said before it is.
+    const isLouder = LEVELS.indexOf(level) < LEVELS.indexOf(this.logLevel());
+    if (isLouder) setting?.set(level);
+    this.#done(`log level ${level}`);
+    setting?.set(level);
   }
 
   async deleteCertificateOfClient(name: string, options: { readonly onlySymlink: boolean }): Promise<void> {
@@ -80,7 +125,7 @@ export class Control implements ConnectorControl {
     }
     await security.server.remove(name, options);
     this.#connector.registry.byWireName(name)?.link?.cut('its certificate was deleted here');
-    this.#connector.log.event('its certificate was deleted here', { peerName: name });
+    this.#done('its certificate was deleted here', { peerName: name });
   }
 
   async deleteOwnCertificate({ reconnect }: { readonly reconnect: boolean }): Promise<void> {
@@ -92,30 +137,40 @@ export class Control implements ConnectorControl {
       );
     }
     await security.client.remove();
-    this.#connector.log.event(
-      'our own certificate was deleted; the default one is used until there is a new one',
-    );
-    if (reconnect) this.#connector.server?.link?.cut('our certificate was deleted');
+    this.#done('our own certificate was deleted; the default one is used until there is a new one');
+    if (!reconnect) return;
+    this.#connector.server?.link?.cut('our certificate was deleted');
+    // A client that was being refused would else wait for its next try.
+    if (!this.#isStopped) await this.#connector.again();
   }
 
   disconnectClient(name: string): boolean {
-    const link = this.#connector.registry.byWireName(name)?.link;
-    link?.drain();
-    return link !== undefined;
+    const peer = this.#connector.registry.byWireName(name);
+    if (peer?.link === undefined) return false;
+    this.disconnect(peer);
+    return true;
   }
 
-  changeAccess({ list, what, ...entry }: AccessChange): boolean {
-    const { access, local } = this.#connector.options;
+  /** @throws AiocError AIOC_PEER_AWAY */
+  disconnect(peer: Peer): void {
+    if (peer.link === undefined)
+      throw new AiocError('AIOC_PEER_AWAY', `${peer.name} is not connected: there is nothing to disconnect`);
+    this.#done('disconnected', { peerName: peer.name });
+    peer.link.drain();
+  }
+
+  async changeAccess({ list, what, ...entry }: AccessChange): Promise<boolean> {
+    const { access } = this.#connector.options;
     if (access === undefined)
       throw new AiocError('AIOC_COMMAND', 'only a server has lists of clients: this connector is a client');
     const who = entry.name ?? entry.address ?? 'nobody';
     if (what === 'add') access.add(list, entry);
     else if (!access.remove(list, entry)) return false;
-    this.#connector.log.event(`${who}: ${what === 'add' ? 'put into' : 'taken out of'} the ${list}`);
+    this.#done(`${who}: ${what === 'add' ? 'put into' : 'taken out of'} the ${list}`);
     // As in Python, only a blacklist ends connections that there are.
     if (list === 'blacklist' && what === 'add') this.#connector.reconsider();
     const kind = entry.name !== undefined ? 'id' : entry.address?.includes('/') ? 'subnet' : 'ip';
-    local?.onAccessChanged?.(`${list}ed_clients_${kind}`, [...this.#listed(list, kind)]);
+    await this.#save(`${list}ed_clients_${kind}`, [...this.#listed(list, kind)]);
     return true;
   }
 
@@ -130,13 +185,12 @@ export class Control implements ConnectorControl {
     if (local === undefined) return [];
     const count = await this.#queues.purgeUnused();
     if (count > 0) {
-      const text = `${count} stored messages that nothing uses any more were deleted by a command`;
-      this.#connector.log.event(text, { warning: true });
+      const text = `${count} stored messages that nothing uses any more were deleted`;
+      this.#done(text, { warning: true });
     }
     const owner = ownerOf(options);
     const deleted = await deletePythonRemains(local.connectorFilesDirectory, owner);
-    for (const file of deleted)
-      this.#connector.log.event(`${file}: the messages in it were deleted by a command`, { warning: true });
+    for (const file of deleted) this.#done(`${file}: the messages in it were deleted`, { warning: true });
     return deleted;
   }
 
@@ -148,12 +202,24 @@ export class Control implements ConnectorControl {
     return attributes[key];
   }
 
-  start(): Promise<void> {
-    return this.#connector.start();
+  async start(): Promise<void> {
+    const wasStopped = this.#isStopped;
+    await this.#connector.start();
+    if (wasStopped) this.#done('started');
+  }
+
+  /** A client calls its server now instead of at its next try; what is stopped, or could not listen, is started. */
+  async again(): Promise<void> {
+    if (this.#isStopped) return this.start();
+    await this.#connector.again();
+    this.#done('trying again now');
   }
 
   async stop({ hard, shutdown }: { readonly hard: boolean; readonly shutdown: boolean }): Promise<void> {
+    const wasStopped = this.#isStopped;
     await this.#connector.pause({ hard });
+    if (shutdown) this.#done('stopped, and its program ends');
+    else if (!wasStopped) this.#done('stopped');
     // The answer to the command leaves first.
     if (shutdown)
       this.#connector.options.ports.clock.after(0, () => this.#connector.options.local?.onShutdown());
@@ -164,12 +230,36 @@ export class Control implements ConnectorControl {
     if (delayMs > 0)
       await new Promise<void>((resolve) => this.#connector.options.ports.clock.after(delayMs, resolve));
     await this.#connector.start();
+    this.#done('restarted');
   }
 
-  #ignoreChanged(): void {
-    this.#connector.options.local?.onIgnoreChanged(this.ignored());
+  get #isStopped(): boolean {
+    return ['failed', 'stopped'].includes(this.#connector.phase.kind);
+  }
+
+  /** Each command's effect is a line of the log, which says who asked for it. */
+  #done(what: string, about: { readonly peerName?: string; readonly warning?: boolean } = {}): void {
+    this.#connector.log.event(`${what} (asked for by ${this.#source})`, about);
+  }
+
+  #saveIgnored(): Promise<void> {
+    return this.#save('ignore_peer_traffic', this.ignored());
+  }
+
+  /** @throws AiocError AIOC_NOT_SAVED, which is in the log then, too */
+  async #save(key: string, value: unknown): Promise<void> {
+    try {
+      await this.#connector.options.local?.saveKey?.(key, value);
+    } catch (error) {
+      const message = `done, but not saved, and forgotten at the next start: ${toAiocError(error).message}`;
+      this.#connector.log.event(`${key}: ${message}`, { warning: true });
+      throw new AiocError('AIOC_NOT_SAVED', message, { cause: error });
+    }
   }
 }
+
+/** From all to almost nothing. */
+const LEVELS: readonly string[] = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
 
 /** Keys whose values change while the connector runs. */
 const LISTED = /^(white|black)listed_clients_(id|ip|subnet)$/;

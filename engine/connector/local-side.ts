@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import { AiocError, toAiocError } from '../base/errors.ts';
 import type { EngineDoor } from '../contract/door.ts';
 import { listConnector } from '../local/active-connectors.ts';
-import type { ConnectorControl } from '../local/connector-control.ts';
 import { Commander } from '../local/legacy/commander.ts';
 import { ListenerDelivery } from '../local/legacy/listener-delivery.ts';
 import { SendSocket } from '../local/legacy/send-socket.ts';
@@ -21,6 +20,7 @@ import {
   sendSocketPath,
 } from '../local/socket-names.ts';
 import { type ConnectorOptions, type LocalOptions, ownerOf } from './connector-options.ts';
+import type { Control } from './control.ts';
 import type { MessageLog } from './message-log.ts';
 
 export interface LocalSideOptions {
@@ -28,7 +28,7 @@ export interface LocalSideOptions {
   readonly local: LocalOptions;
   readonly mailroom: Mailroom;
   readonly log: MessageLog;
-  readonly control: ConnectorControl;
+  readonly control: Control;
   readonly onChange: () => void;
 }
 
@@ -64,7 +64,12 @@ export class LocalSide {
       version: connector.version,
       onChange,
     });
-    this.#commander = new Commander({ path: commanderSocketPath(directory, owner), control, log, clock });
+    this.#commander = new Commander({
+      path: commanderSocketPath(directory, owner),
+      control: control.from('a command'),
+      log,
+      clock,
+    });
     this.#deliveries = [...mailroom.inboxes].map((inbox) => {
       const listenerPath = receiveSocketPath({ directory, owner, messageType: inbox.type });
       return new ListenerDelivery({

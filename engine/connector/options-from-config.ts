@@ -13,8 +13,7 @@ import { clientTrust, serverTrust } from './directory-trust.ts';
 import { ownAddressOf } from './interface-address.ts';
 
 export interface FromConfigOptions
-  extends Pick<LocalOptions, 'onIgnoreChanged' | 'onShutdown' | 'logLevel'>,
-    Partial<Pick<LocalOptions, 'onAccessChanged'>>,
+  extends Pick<LocalOptions, 'saveKey' | 'onShutdown' | 'logLevel'>,
     Pick<
       ConnectorOptions,
       'version' | 'stateDirectory' | 'receivedDirectory' | 'onLogLine' | 'onPeerChange'
@@ -135,7 +134,7 @@ function accessOf(config: ConnectorConfig): AccessLists {
 }
 
 function localOf(options: FromConfigOptions): LocalOptions {
-  const { config, onIgnoreChanged, onAccessChanged, onShutdown, logLevel } = options;
+  const { config, saveKey, onShutdown, logLevel } = options;
   return {
     connectorFilesDirectory: config.connector_files_dirpath,
     sendTypes: config.send_message_types,
@@ -156,8 +155,7 @@ function localOf(options: FromConfigOptions): LocalOptions {
     },
     usualDirectories: options.usualDirectories ?? USUAL_CONNECTOR_DIRECTORIES,
     attributes: config,
-    ...(onAccessChanged !== undefined && { onAccessChanged }),
-    onIgnoreChanged,
+    saveKey,
     onShutdown,
     logLevel,
   };

@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
-import { AiocError, systemCode } from '../base/errors.ts';
+import { type FileHandle, unlink } from 'node:fs/promises';
+import { syncDirectory } from '../base/atomic-file.ts';
+import { AiocError } from '../base/errors.ts';
 import { shownPath, writeError } from './disk-errors.ts';
 import { type Placed, placeFile, type WhenTaken } from './free-name.ts';
 
@@ -112,17 +113,5 @@ export class IncomingFile {
   #wrongSize(what: string): AiocError {
     const path = shownPath(this.#options.name);
     return new AiocError('AIOC_FILE_WRITE', `${path} was not kept: ${what}. Have it sent again.`);
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    // Some file systems cannot sync a directory; the file itself is safe there too.
-    if (!['EINVAL', 'ENOTSUP', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
-  } finally {
-    await handle.close();
   }
 }

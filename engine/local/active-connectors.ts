@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { replaceDurably } from '../base/atomic-file.ts';
 import { withFileLock } from '../base/file-lock.ts';
 import type { Clock } from '../base/ports.ts';
 import { spacedJson } from './legacy/python-text.ts';
@@ -27,8 +27,6 @@ export async function listConnector({ directory, owner, clock }: ListChange, act
   const entry = activeConnectorEntry(owner);
   await withFileLock({ path: `${path}.lock`, clock }, async () => {
     const others = (await activeConnectors(directory)).filter((other) => other !== entry);
-    const next = `${path}.${randomBytes(6).toString('hex')}`;
-    await writeFile(next, spacedJson(active ? [...others, entry] : others), { mode: 0o660 });
-    await rename(next, path);
+    await replaceDurably(path, spacedJson(active ? [...others, entry] : others), { mode: 0o660 });
   });
 }

@@ -5,16 +5,25 @@ export interface AccessChange {
   readonly address?: string;
 }
 
-/** What can be asked of a running connector from its own machine, whoever asks: Python's tool, ours, or a screen. */
+/** Who asks for a command, for the log: `a command` is one of `aioc cli` or of a remote tool, Python's or ours. */
+export type CommandSource = 'the screen' | 'an attached screen' | 'a command' | 'its program';
+
+/** Whose messages are dropped from now on: everybody's, those of one peer and no other (as Python has it), or nobody's. */
+export type IgnoreChange = 'everybody' | 'nobody' | { readonly only: string };
+
+/**
+ * What can be asked of a running connector from its own machine, whoever asks: Python's tool, ours, or a screen. Each
+ * command is logged with who asked for it. One that changes the configuration saves it there; where that fails it throws
+ * AIOC_NOT_SAVED, though it has had its effect.
+ */
 export interface ConnectorControl {
   /** Connected peers by name, with address and port. */
   connectedPeers(): Readonly<Record<string, readonly [string, number]>>;
   queues(): { readonly received: number; readonly toSend: Readonly<Record<string, number>> };
   /** true: all; a list: those peers; false: nobody. */
   ignored(): boolean | readonly string[];
-  ignoreAll(on: boolean): Promise<void>;
-  /** Ignores that peer and, as Python has it, no other. */
-  ignoreOnly(peerName: string): Promise<void>;
+  /** @throws AiocError AIOC_NOT_SAVED */
+  ignore(change: IgnoreChange): Promise<void>;
   logLevel(): string;
   setLogLevel(level: string): void;
   /** @throws AiocError AIOC_CERTIFICATE_MISSING */
@@ -27,9 +36,10 @@ export interface ConnectorControl {
    * Adds a client to one of a server's lists, by its name (or a pattern) or its address (or a subnet), or takes it out.
    *
    * @returns false for an entry that is not in the list
-   * @throws AiocError AIOC_CONFIG for a pattern or an address that cannot be one, AIOC_COMMAND, also on a client
+   * @throws AiocError AIOC_CONFIG for a pattern or an address that cannot be one, AIOC_COMMAND, also on a client,
+   * AIOC_NOT_SAVED
    */
-  changeAccess(change: AccessChange): boolean;
+  changeAccess(change: AccessChange): Promise<boolean>;
   /**
    * Deletes the messages that a Python connector of the same name has left on the disk (PROTOCOL §6), and of our own
    * those for whom the configuration has nobody any more: for another server, or of a type that is not received.

@@ -1,10 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import stableStringify from 'fast-json-stable-stringify';
+import { PRIVATE_MODE, replaceDurably } from '../base/atomic-file.ts';
 import { withFileLock } from '../base/file-lock.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
-import { PRIVATE_MODE, readSmallFile, replaceDurably } from '../security/small-files.ts';
+import { readSmallFile } from '../security/small-files.ts';
 
 /** The format of the file. A newer one is left alone and not used. */
 const FORMAT = 1;

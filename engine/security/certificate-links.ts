@@ -1,8 +1,8 @@
 import { readdir, readlink, rename, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncDirectory } from '../base/atomic-file.ts';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { syncDirectory } from './small-files.ts';
 
 /**
  * The directory of links `<hash>.<n> -> ../<name>.pem`, OpenSSL's form of a trust store: it looks for a certificate at

@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import stableStringify from 'fast-json-stable-stringify';
+import { PUBLIC_MODE, replaceDurably } from '../base/atomic-file.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
 import { certificatesError } from './certificate-places.ts';
-import { PUBLIC_MODE, readSmallFile, replaceDurably } from './small-files.ts';
+import { readSmallFile } from './small-files.ts';
 
 /** Which names have a certificate, with its serial number: source_id_2_cert.json without its second, reversed half. */
 export type CertificateMap = Map<string, string>;

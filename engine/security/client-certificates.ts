@@ -1,5 +1,6 @@
 import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PRIVATE_MODE, PUBLIC_MODE, replaceDurably, syncDirectory } from '../base/atomic-file.ts';
 import { AiocError } from '../base/errors.ts';
 import { withFileLock } from '../base/file-lock.ts';
 import type { Clock, Randomness, TlsSettings } from '../base/ports.ts';
@@ -15,7 +16,7 @@ import {
 } from './certificate-places.ts';
 import { makeDirectoryCertificate } from './directory-certificates.ts';
 import { pinnedCertificates } from './pinned-server.ts';
-import { exists, PRIVATE_MODE, PUBLIC_MODE, replaceDurably, syncDirectory } from './small-files.ts';
+import { exists } from './small-files.ts';
 import { type Credentials, readCredentials, readStored } from './stored-certificates.ts';
 import { Turns } from './turns.ts';
 

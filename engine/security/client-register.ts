@@ -1,5 +1,6 @@
 import { link, readdir, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PUBLIC_MODE, replaceDurably, syncDirectory, UNFINISHED_PREFIX } from '../base/atomic-file.ts';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { withFileLock } from '../base/file-lock.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
@@ -13,7 +14,6 @@ import {
   readMap,
 } from './certificate-map.ts';
 import { type CertificatePlaces, isDefaultName } from './certificate-places.ts';
-import { PUBLIC_MODE, replaceDurably, syncDirectory, UNFINISHED_PREFIX } from './small-files.ts';
 import { readStored, readStoredCertificate } from './stored-certificates.ts';
 
 /** Of those that change anything here, in this process or another one, one at a time. */

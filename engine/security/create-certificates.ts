@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { PRIVATE_MODE, PUBLIC_MODE, syncDirectory, writeDurably } from '../base/atomic-file.ts';
 import { systemCode } from '../base/errors.ts';
 import { readCertificate } from './certificate-facts.ts';
 import {
@@ -10,7 +11,6 @@ import {
   inDirectory,
 } from './certificate-places.ts';
 import { type MakingOptions, makeDirectoryCertificate } from './directory-certificates.ts';
-import { PRIVATE_MODE, PUBLIC_MODE, syncDirectory, writeDurably } from './small-files.ts';
 
 /**
  * For a Python server that goes on with this directory: it adds the line `O = …` at the end, and cannot make a

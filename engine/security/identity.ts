@@ -1,12 +1,13 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncDirectory, writeDurably } from '../base/atomic-file.ts';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Randomness, TlsSettings } from '../base/ports.ts';
 import { fingerprintOf, wordsOf } from './fingerprint.ts';
 import { makeSelfSigned } from './keys-and-certificates.ts';
-import { exists, readSmallFile, syncDirectory, writeDurably } from './small-files.ts';
+import { exists, readSmallFile } from './small-files.ts';
 
 const CERTIFICATE_FILE = 'certificate.pem';
 const KEY_FILE = 'key.pem';

@@ -3,25 +3,21 @@ import {
   chmodSync,
   chownSync,
   copyFileSync,
-  cpSync,
   existsSync,
   readdirSync,
   readFileSync,
   renameSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createCertificates } from '../../engine/index.ts';
-import { builtProgram } from '../helpers/built-program.ts';
 import { makeCertificates } from '../helpers/configured-connectors.ts';
 import { Daemon, runProgram } from '../helpers/daemon.ts';
 import { freePort } from '../helpers/free-port.ts';
+import { NOBODY_ID, programForEverybody } from '../helpers/program-for-everybody.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
-
-/** A user that is not root and owns nothing: the one called nobody on most systems. */
-const NOBODY = 65_534;
 
 interface Place {
   readonly directory: string;
@@ -183,19 +179,9 @@ for (const [what, config, message] of WRONG) {
   });
 }
 
-/** A copy of the program where every user can read it: the checkout may be in a closed directory. */
-function programForEverybody(t: TestContext): string {
-  const directory = tempDir(t);
-  const root = dirname(dirname(builtProgram()));
-  for (const part of ['dist', 'package.json'])
-    cpSync(join(root, part), join(directory, part), { recursive: true });
-  chmodSync(directory, 0o755);
-  return join(directory, relative(root, builtProgram()));
-}
-
 test('a directory of another user is one clear error that says whose it is, and nothing is left behind', async (t) => {
   // Root may write everywhere: its tests run the daemon as somebody else.
-  const uid = process.getuid?.() === 0 ? NOBODY : undefined;
+  const uid = process.getuid?.() === 0 ? NOBODY_ID : undefined;
   const theirs = uid === undefined ? '/usr' : tempDir(t);
   const port = await freePort();
   const here = place(t, {

@@ -47,7 +47,6 @@ export async function configuredSide(
     version: '0.0.0',
     stateDirectory: join(directory, 'state'),
     receivedDirectory: join(directory, 'received'),
-    onIgnoreChanged: () => undefined,
     onShutdown: () => undefined,
     logLevel: {
       get: () => level,

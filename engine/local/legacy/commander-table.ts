@@ -95,8 +95,9 @@ export async function answerCommand(
     const answer = typeof reply === 'string' ? { text: reply } : reply;
     return answer.text === '' ? { ...answer, text: NOTHING } : answer;
   } catch (error) {
-    const { message } = toAiocError(error);
-    return { text: message, warning: message };
+    const { code, message } = toAiocError(error);
+    // The connector has logged that itself.
+    return code === 'AIOC_NOT_SAVED' ? { text: message } : { text: message, warning: message };
   }
 }
 
@@ -108,9 +109,9 @@ function dumped(value: object, asJson: unknown, json: (value: object) => string)
 
 /** Exactly one of show, enable, disable or unique_peer. */
 async function ignore(control: ConnectorControl, given: Arguments): Promise<string> {
-  if (given['enable'] === true) await control.ignoreAll(true);
-  else if (given['disable'] === true) await control.ignoreAll(false);
-  else if (typeof given['unique_peer'] === 'string') await control.ignoreOnly(given['unique_peer']);
+  if (given['enable'] === true) await control.ignore('everybody');
+  else if (given['disable'] === true) await control.ignore('nobody');
+  else if (typeof given['unique_peer'] === 'string') await control.ignore({ only: given['unique_peer'] });
   return pythonText(control.ignored());
 }
 
@@ -136,13 +137,13 @@ function deleteCertificateOfClient(control: ConnectorControl, given: Arguments):
 
 /** The name counts where both are given, as Python has it. */
 function access(list: AccessChange['list'], what: AccessChange['what']): Handler {
-  return (control, given) => {
+  return async (control, given) => {
     const { client_id: name, client_ip: address } = given;
     const who = {
       ...(typeof name === 'string' && name !== '' && { name }),
       ...(typeof address === 'string' && address !== '' && { address }),
     };
-    if (control.changeAccess({ list, what, ...who })) return 'True';
+    if (await control.changeAccess({ list, what, ...who })) return 'True';
     return {
       text: NOTHING,
       warning: `the ${list} has no entry ${who.name ?? who.address}: nothing was taken out`,

@@ -87,7 +87,6 @@ export class SimulatedNode {
         countsMessages: false,
         usualDirectories: [],
         attributes: {},
-        onIgnoreChanged: () => undefined,
         onShutdown: () => undefined,
         logLevel: { get: () => 'INFO', set: () => undefined },
         withoutSockets: true,

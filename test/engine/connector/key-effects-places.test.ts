@@ -133,7 +133,6 @@ async function simulated(t: TestContext, ports: SimulatedWorld, config: Readonly
     version: '0.0.0',
     stateDirectory: directory,
     receivedDirectory: join(directory, 'received'),
-    onIgnoreChanged: () => undefined,
     onShutdown: () => undefined,
     logLevel: { get: () => 'INFO', set: () => undefined },
     onLogLine: ({ level, text }) => {

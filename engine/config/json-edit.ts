@@ -1,0 +1,75 @@
+const SPACE = /[ \t\n\r]*/y;
+const STRING = /"(?:[^"\\]|\\.)*"/y;
+const SCALAR = /[^\s,\]}]+/y;
+
+/** A member of the outermost object: where its name, its value and what comes before them begin and end. */
+interface Member {
+  readonly name: string;
+  /** Of the white space before the name. */
+  readonly spaceAt: number;
+  readonly nameAt: number;
+  readonly nameEnd: number;
+  readonly valueAt: number;
+  readonly valueEnd: number;
+}
+
+/**
+ * The text of a JSON object with one of its values replaced, or added as the last one. All the rest stays as it was
+ * written: white space, order, other keys, how their values are spelled.
+ *
+ * @param text valid JSON, an object; a byte order mark may come before it
+ */
+export function withJsonValue(text: string, name: string, value: unknown): string {
+  const { members, openEnd } = membersOf(text);
+  const spelled = Array.isArray(value)
+    ? `[${value.map((item) => JSON.stringify(item)).join(', ')}]`
+    : JSON.stringify(value);
+  // Of a name that is there twice the last one counts.
+  const found = members.findLast((member) => member.name === name);
+  if (found !== undefined) return text.slice(0, found.valueAt) + spelled + text.slice(found.valueEnd);
+  const last = members.at(-1);
+  const key = JSON.stringify(name);
+  if (last === undefined) return `${text.slice(0, openEnd)}${key}: ${spelled}${text.slice(openEnd)}`;
+  const colon = text.slice(last.nameEnd, last.valueAt);
+  const alone = members.length === 1 && colon.endsWith(' ') ? ' ' : '';
+  const space = text.slice(last.spaceAt, last.nameAt) || alone;
+  return `${text.slice(0, last.valueEnd)},${space}${key}${colon}${spelled}${text.slice(last.valueEnd)}`;
+}
+
+function membersOf(text: string): { readonly members: readonly Member[]; readonly openEnd: number } {
+  const openEnd = text.indexOf('{') + 1;
+  const members: Member[] = [];
+  for (let at = openEnd; ; ) {
+    const nameAt = skip(SPACE, text, at);
+    if (text[nameAt] !== '"') return { members, openEnd };
+    const nameEnd = skip(STRING, text, nameAt);
+    const valueAt = skip(SPACE, text, skip(SPACE, text, nameEnd) + 1);
+    const valueEnd = endOfValue(text, valueAt);
+    const name = JSON.parse(text.slice(nameAt, nameEnd)) as string;
+    members.push({ name, spaceAt: at, nameAt, nameEnd, valueAt, valueEnd });
+    at = skip(SPACE, text, valueEnd) + 1;
+  }
+}
+
+function endOfValue(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start; ; ) {
+    const letter = text[at];
+    if (letter === '{' || letter === '[') {
+      depth += 1;
+      at += 1;
+    } else if (letter === '}' || letter === ']') {
+      depth -= 1;
+      at += 1;
+    } else if (letter === '"') at = skip(STRING, text, at);
+    else if (letter === ',' || letter === ':') at += 1;
+    else at = skip(SCALAR, text, at);
+    if (depth === 0) return at;
+    at = skip(SPACE, text, at);
+  }
+}
+
+function skip(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : at;
+}
