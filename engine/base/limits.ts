@@ -62,7 +62,16 @@ export const LIMITS = {
   reconnectMaxMs: 5_000,
   /** After a server closed on us while its user was being asked, so that the user is not asked every 5 s. */
   reconnectAfterRefusalMs: 30_000,
+  /** Looking up, TCP and TLS, over all addresses of a host together, where connect_timeout says nothing else. */
   dialTimeoutMs: 10_000,
+  /** A name server that does not answer: the system's own patience is up to 30 s. */
+  lookUpTimeoutMs: 5_000,
+  /** How long an address is alone before the next one is tried, too (RFC 8305 §8). */
+  dialStaggerMs: 250,
+  /** What a TLS handshake is given while other addresses wait: a slow link's takes less. */
+  dialHandshakeTurnMs: 2_000,
+  /** Addresses of one host that are tried: each is a connection, and all are begun within 4 s. */
+  dialAddresses: 16,
   pingTimeoutMs: 5_000,
   /** Nothing has arrived from an aioc peer for so long: a sign of life is asked for, and again, before it is given up. */
   quietMs: 5_000,

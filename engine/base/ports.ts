@@ -68,11 +68,34 @@ export interface TlsSettings {
   readonly privateKeyPem: string;
 }
 
-export interface DialOptions {
-  readonly host: string;
+export type AddressFamily = 'IPv4' | 'IPv6';
+
+export interface HostAddress {
+  /** A literal address, with its scope where it has one. */
+  readonly address: string;
+  readonly family: AddressFamily;
+}
+
+/** The network interfaces of this machine by their names, as Node lists them. */
+export type Interfaces = Readonly<
+  Record<string, readonly { readonly family: string; readonly address: string }[] | undefined>
+>;
+
+export interface ConnectOptions {
+  /** A literal address: names are the resolver's business. */
+  readonly address: string;
   readonly port: number;
-  readonly tls: TlsSettings | undefined;
-  readonly localAddress?: string;
+  /** The own address from which to call. */
+  readonly localAddress?: string | undefined;
+}
+
+/** A TCP connection that stands. Nothing of it has been read yet; it becomes exactly one connection. */
+export interface TcpSocket {
+  /** The connection as it is, open. */
+  overTcp(): Connection;
+  /** Begins TLS as its client; onOpen tells when that is done. `serverName` is a name, never an address. */
+  overTls(options: { readonly settings: TlsSettings; readonly serverName: string | undefined }): Connection;
+  destroy(): void;
 }
 
 export interface ListenOptions {
@@ -88,7 +111,18 @@ export interface Listener {
 }
 
 export interface Network {
-  dial(options: DialOptions): Connection;
+  /**
+   * The addresses of a name, in the resolver's order. It may take its time: whoever waits needs a deadline.
+   *
+   * @throws Error the system's own, with its code (ENOTFOUND, EAI_AGAIN, …)
+   */
+  lookUp(name: string): Promise<readonly HostAddress[]>;
+  /**
+   * Connects to one address. `done` is called once, never before this returns, with the connection or the system's
+   * error; not at all after the returned function has been called, which gives it up.
+   */
+  connect(options: ConnectOptions, done: (result: TcpSocket | Error) => void): () => void;
+  interfaces(): Interfaces;
   /** @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN */
   listen(options: ListenOptions): Promise<Listener>;
 }

@@ -94,8 +94,8 @@ export interface ConnectorOptions {
   readonly receivedDirectory: string;
   /** Holds what this side must find again, and what it is in the middle of. */
   readonly stateDirectory: string;
-  /** The own address from which a client calls. */
-  readonly localAddress?: string;
+  /** The own address, or the network interface, from which a client calls. */
+  readonly bindTo?: string;
   /** Whether a client calls again after it has lost its server. */
   readonly reconnects: boolean;
   readonly dialTimeoutMs?: number;

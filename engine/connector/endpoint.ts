@@ -51,12 +51,12 @@ export function makeEndpoint({ options, gate, sourceId, ...parts }: EndpointPart
       ...(trust?.server && { trust: trust.server }),
     });
   }
-  const { localAddress, reconnects, dialTimeoutMs = LIMITS.dialTimeoutMs } = options;
+  const { bindTo, reconnects, dialTimeoutMs = LIMITS.dialTimeoutMs } = options;
   return new Dialler({
     ...common,
     ...(tls && { tls }),
     ...(trust?.client && { trust: trust.client }),
-    ...(localAddress !== undefined && { localAddress }),
+    ...(bindTo !== undefined && { bindTo }),
     wireName,
     reconnects,
     dialTimeoutMs,

@@ -10,7 +10,7 @@ import { loadOrMakeIdentity } from '../security/identity.ts';
 import { ServerCertificates } from '../security/server-certificates.ts';
 import type { ConnectorOptions, ConnectorSecurity, LocalOptions } from './connector-options.ts';
 import { clientTrust, serverTrust } from './directory-trust.ts';
-import { ownAddressOf } from './interface-address.ts';
+import { usableBindIp } from './interface-address.ts';
 
 export interface FromConfigOptions
   extends Pick<LocalOptions, 'saveKey' | 'onShutdown' | 'logLevel'>,
@@ -51,7 +51,9 @@ export async function optionsFromConfig(options: FromConfigOptions): Promise<Con
     ignored: config.ignore_peer_traffic,
     receivedDirectory,
     stateDirectory,
-    ...(config.client_bind_ip !== null && { localAddress: ownAddressOf(config.client_bind_ip, host) }),
+    ...(config.client_bind_ip !== null && {
+      bindTo: usableBindIp(config.client_bind_ip, host, ports.network.interfaces()),
+    }),
     reconnects: config.enable_client_try_reconnect,
     dialTimeoutMs: config.connect_timeout * 1000,
     ...livenessOf(config),

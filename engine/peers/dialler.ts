@@ -1,8 +1,10 @@
+import { hostAndPort } from '../base/addresses.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { PeerCertificate, Timer, TlsSettings } from '../base/ports.ts';
+import type { Timer, TlsSettings } from '../base/ports.ts';
 import type { IssuedCertificate } from '../protocol/enrolment.ts';
 import { serverId } from '../protocol/names.ts';
 import type { EndpointOptions } from './acceptor.ts';
+import { dial } from './dial/dial.ts';
 import { Link, type LinkOwner } from './link.ts';
 import { describeNetworkError } from './network-errors.ts';
 import type { Peer } from './peer.ts';
@@ -19,7 +21,8 @@ export interface DiallerOptions extends EndpointOptions {
   readonly tls?: TlsSettings;
   /** Present exactly in mutual TLS. */
   readonly trust?: ClientTrust;
-  readonly localAddress?: string;
+  /** An own address, or a network interface, from which to call. */
+  readonly bindTo?: string;
   /** Whether it calls again after the connection is lost. */
   readonly reconnects: boolean;
   readonly dialTimeoutMs: number;
@@ -37,6 +40,8 @@ export class Dialler implements LinkOwner {
   #retry: Timer | undefined;
   #waitingSince: number | undefined;
   #lastFingerprint: string | undefined;
+  /** The address of the server's that let us in last. */
+  #lastAddress: string | undefined;
   #generation = 0;
   #stopped = false;
   /** Set when this connection has brought us a certificate of our own. */
@@ -51,7 +56,7 @@ export class Dialler implements LinkOwner {
     this.peer = options.registry.add({
       wireName: serverId({ host, port }),
       name: host,
-      address: `${host}:${port}`,
+      address: hostAndPort(host, port),
     });
   }
 
@@ -129,11 +134,19 @@ export class Dialler implements LinkOwner {
 
   #call({ tls, enrolWith }: Credentials): void {
     this.#asksForCertificate = enrolWith !== undefined;
-    const { ports, host, port, security, hello, wireName, traffic, trust, localAddress, dialTimeoutMs } =
+    const { ports, host, port, security, hello, wireName, traffic, trust, bindTo, dialTimeoutMs } =
       this.#options;
-    const address = { host, port, tls, ...(localAddress !== undefined && { localAddress }) };
+    const connection = dial(ports, {
+      host,
+      port,
+      tls,
+      bindTo,
+      timeoutMs: dialTimeoutMs,
+      preferred: this.#lastAddress,
+      ...(trust !== undefined && { objection: (certificate) => trust.objection(certificate) }),
+    });
     const link = new Link({
-      connection: ports.network.dial(address),
+      connection,
       clock: ports.clock,
       owner: this,
       traffic,
@@ -143,14 +156,12 @@ export class Dialler implements LinkOwner {
       session: {
         role: 'dialler',
         security,
-        openTimeoutMs: dialTimeoutMs,
         ...(enrolWith !== undefined && { enrolWith }),
         sourceId: wireName,
         destinationId: serverId({ host, port }),
         hello,
         nonce: ports.random.bytes(16).toString('hex'),
       },
-      ...(trust !== undefined && { verify: (certificate?: PeerCertificate) => trust.objection(certificate) }),
       onOpen: () => this.#opened(link),
     });
     this.#link = link;
@@ -203,6 +214,7 @@ export class Dialler implements LinkOwner {
   established(link: Link, nature: PeerNature): void {
     const { registry, natures, setPhase, log, traffic } = this.#options;
     this.#backoff.reset();
+    this.#lastAddress = link.connection.remoteAddress;
     natures.learn(link, this.peer, nature);
     if (nature.kind === 'aioc') {
       this.peer.instance = nature.hello.instance;

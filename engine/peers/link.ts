@@ -76,8 +76,6 @@ export interface LinkOptions {
   readonly livenessOf: (kind: PeerNature['kind']) => LivenessRules | undefined;
   /** How an error of the network reads for a person. */
   readonly describe: (error: Error | undefined) => string;
-  /** Why the other side's certificate is not to be trusted, asked before a word is said to it. */
-  readonly verify?: (certificate: PeerCertificate | undefined) => Promise<string | undefined>;
   /** TCP and TLS are done; the certificate is known. */
   readonly onOpen?: () => void;
 }
@@ -93,7 +91,6 @@ export class Link {
   readonly #tls: boolean;
   readonly #describe: (error: Error | undefined) => string;
   readonly #onOpen: (() => void) | undefined;
-  readonly #verify: LinkOptions['verify'];
   readonly #writer: FrameWriter;
   readonly #pump: FramePump;
   readonly #timers: SessionTimers;
@@ -118,7 +115,6 @@ export class Link {
     this.#tls = session.security !== 'plain';
     this.#describe = describe;
     this.#onOpen = options.onOpen;
-    this.#verify = options.verify;
     this.#session = new Session(session);
     this.#timers = new SessionTimers(clock, (timer) => this.#handle({ kind: 'timer', timer }));
     this.#signs = new VitalSigns({
@@ -153,7 +149,7 @@ export class Link {
     this.#perform(this.#session.begin());
     this.connection.listen({
       onTcpOpen: () => this.#handle({ kind: 'tcp-open' }),
-      onOpen: (certificate) => void this.#opened(certificate),
+      onOpen: (certificate) => this.#opened(certificate),
       onData: (chunk) => {
         this.#signs.received();
         this.#pump.push(chunk);
@@ -166,14 +162,8 @@ export class Link {
     });
   }
 
-  async #opened(certificate: PeerCertificate | undefined): Promise<void> {
+  #opened(certificate: PeerCertificate | undefined): void {
     this.#certificate = certificate;
-    if (this.#verify !== undefined) {
-      this.#pump.hold();
-      const objection = await this.#verify(certificate).catch((error: Error) => error.message);
-      if (objection !== undefined) return this.cut(objection);
-      this.#pump.resume();
-    }
     this.#onOpen?.();
     this.#handle({ kind: 'open', certificate, knownAsAioc: this.#owner.knownAsAioc(this) });
   }

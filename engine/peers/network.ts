@@ -1,46 +1,95 @@
+import dns from 'node:dns/promises';
 import net from 'node:net';
+import { networkInterfaces } from 'node:os';
 import tls from 'node:tls';
+import { hostAndPort } from '../base/addresses.ts';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type {
   Connection,
   ConnectionEvents,
-  DialOptions,
+  ConnectOptions,
+  HostAddress,
   Listener,
   ListenOptions,
   Network,
   PeerCertificate,
+  TcpSocket,
 } from '../base/ports.ts';
 import { certificateOf, clientTlsOptions, serverTlsOptions } from '../security/tls-settings.ts';
+import { describeNetworkError } from './network-errors.ts';
 
 /** The machine's own network. */
 export function realNetwork(): Network {
-  return { dial, listen };
+  const lookingUp = new Map<string, Promise<readonly HostAddress[]>>();
+  return {
+    lookUp: (name) => {
+      // The system looks up on the threads that read files, too: one that hangs must not be joined by others.
+      const running = lookingUp.get(name) ?? lookUp(name).finally(() => lookingUp.delete(name));
+      lookingUp.set(name, running);
+      return running;
+    },
+    connect,
+    interfaces: networkInterfaces,
+    listen,
+  };
 }
 
-function dial({ host, port, tls: settings, localAddress }: DialOptions): Connection {
-  const raw = net.connect({
-    host,
-    port,
-    noDelay: true,
-    keepAlive: true,
-    ...(localAddress !== undefined && { localAddress }),
-  });
-  const connection = new SocketConnection(raw, { host, port });
-  if (settings === undefined) {
-    raw.once('connect', () => connection.opened(undefined));
-    return connection;
+async function lookUp(name: string): Promise<readonly HostAddress[]> {
+  const found = await dns.lookup(name, { all: true, verbatim: true });
+  return found.map(({ address, family }) => ({ address, family: family === 6 ? 'IPv6' : 'IPv4' }));
+}
+
+function connect(
+  { address, port, localAddress }: ConnectOptions,
+  done: (result: TcpSocket | Error) => void,
+): () => void {
+  const raw = new net.Socket();
+  const connection = new SocketConnection(raw, { host: address, port });
+  let settled = false;
+  const settle = (result: TcpSocket | Error): void => {
+    if (settled) return;
+    settled = true;
+    done(result);
+  };
+  raw.once('connect', () => settle(standing(raw, connection)));
+  raw.once('error', settle);
+  // Node's own choice among addresses replaces a socket's handle under the TLS that has been begun over it.
+  const options = { host: address, port, autoSelectFamily: false, noDelay: true, keepAlive: true };
+  try {
+    raw.connect({ ...options, ...(localAddress !== undefined && { localAddress }) });
+  } catch (error) {
+    // What the system is not even asked.
+    setImmediate(() => settle(error as Error));
   }
-  raw.once('connect', () => connection.tcpOpened());
-  const secure = tls.connect({ socket: raw, ...clientTlsOptions(settings), ...serverName(host) });
-  secure.once('secureConnect', () => connection.opened(certificateOf(secure)));
-  connection.speakThrough(secure);
-  return connection;
+  return () => {
+    settled = true;
+    raw.destroy();
+  };
 }
 
-/** A name in the greeting is allowed for host names only, never for addresses. */
-function serverName(host: string): { servername?: string } {
-  return net.isIP(host) === 0 ? { servername: host } : {};
+function standing(raw: net.Socket, connection: SocketConnection): TcpSocket {
+  return {
+    overTcp: () => {
+      connection.opened(undefined);
+      return connection;
+    },
+    overTls: ({ settings, serverName }) => {
+      // It may have waited for its turn until the other side gave up; then it closes with that.
+      if (raw.destroyed) return connection;
+      try {
+        const servername = serverName === undefined ? {} : { servername: serverName };
+        const secure = tls.connect({ socket: raw, ...clientTlsOptions(settings), ...servername });
+        secure.once('secureConnect', () => connection.opened(certificateOf(secure)));
+        connection.speakThrough(secure);
+      } catch (error) {
+        // A certificate or key that OpenSSL does not take.
+        raw.destroy(error as Error);
+      }
+      return connection;
+    },
+    destroy: () => connection.destroy(),
+  };
 }
 
 async function listen({ host, port, tls: settings, onConnection }: ListenOptions): Promise<Listener> {
@@ -78,7 +127,7 @@ async function listen({ host, port, tls: settings, onConnection }: ListenOptions
 
 function listenError(error: Error, host: string, port: number): AiocError {
   const code = systemCode(error);
-  const where = `${host}:${port}`;
+  const where = hostAndPort(host, port);
   if (code === 'EADDRINUSE') {
     return new AiocError(
       'AIOC_PORT_TAKEN',
@@ -90,8 +139,15 @@ function listenError(error: Error, host: string, port: number): AiocError {
     EACCES: 'this user may not listen on that port: choose one above 1023 with --port',
     EADDRNOTAVAIL: 'this machine has no such address: choose one of its own with --bind_server_ip',
     ENOTFOUND: 'no machine goes by that name: give an address with --bind_server_ip',
+    EAI_AGAIN: 'the name could not be looked up now: give an address with --bind_server_ip',
+    EINVAL: 'the address cannot be listened on: give one of this machine with --bind_server_ip',
+    EAFNOSUPPORT:
+      'this machine has no network of that kind (IPv4 or IPv6): give another with --bind_server_ip',
+    EMFILE: 'too many files and connections are open here: raise the limit (ulimit -n)',
   };
-  return new AiocError('AIOC_LISTEN', `${where}: ${why[code ?? ''] ?? error.message}`, { cause: error });
+  return new AiocError('AIOC_LISTEN', `${where}: ${why[code ?? ''] ?? describeNetworkError(error)}`, {
+    cause: error,
+  });
 }
 
 /** A Connection on a socket, with or without TLS over it. */

@@ -114,6 +114,4 @@ export interface SessionOptions {
   readonly hello: AiocHello;
   /** By which the answer to our probe is known as one to us. */
   readonly nonce: string;
-  /** How long TCP and TLS may take; there is a usual time for each role. */
-  readonly openTimeoutMs?: number;
 }

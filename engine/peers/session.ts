@@ -58,11 +58,10 @@ export class Session {
     return this.#probeOnceNamed;
   }
 
-  /** Timers that run from the moment the session exists. */
+  /** Timers that run from the moment the session exists. A connection that is dialled has a deadline of its own. */
   begin(): SessionAction[] {
-    const usualMs = this.#options.role === 'dialler' ? LIMITS.dialTimeoutMs : LIMITS.identityTimeoutMs;
-    const delayMs = this.#options.openTimeoutMs ?? usualMs;
-    return [{ kind: 'arm', timer: 'open', delayMs }];
+    if (this.#options.role === 'dialler') return [];
+    return [{ kind: 'arm', timer: 'open', delayMs: LIMITS.identityTimeoutMs }];
   }
 
   handle(event: SessionEvent): SessionAction[] {
@@ -104,21 +103,17 @@ export class Session {
   #opened({ certificate, knownAsAioc }: SessionEvent & { kind: 'open' }): SessionAction[] {
     this.#certificate = certificate;
     this.#knownAsAioc = knownAsAioc;
-    const disarm: SessionAction = { kind: 'disarm', timer: 'open' };
     const identity: SessionAction = { kind: 'arm', timer: 'identity', delayMs: LIMITS.identityTimeoutMs };
     if (this.#options.role === 'acceptor') {
+      const disarm: SessionAction = { kind: 'disarm', timer: 'open' };
       this.#state = 'identifying';
       if (this.#options.security !== 'mutual-tls') return [disarm, identity];
       return [disarm, identity, { kind: 'hold-reading' }, { kind: 'authenticate', certificate }];
     }
     const { enrolWith, sourceId } = this.#options;
-    if (enrolWith === undefined) return [disarm, ...this.#greet()];
+    if (enrolWith === undefined) return this.#greet();
     this.#state = 'enrolling';
-    return [
-      disarm,
-      identity,
-      { kind: 'send', frame: enrolmentFrame({ sourceId, certificatePem: enrolWith }) },
-    ];
+    return [identity, { kind: 'send', frame: enrolmentFrame({ sourceId, certificatePem: enrolWith }) }];
   }
 
   /** The dialler's first words: its name, where the certificate does not say it, and the probe. */
@@ -319,7 +314,7 @@ export class Session {
   #timer(timer: SessionTimer): SessionAction[] {
     switch (timer) {
       case 'open':
-        return this.#finish('closed', OPEN_TOO_SLOW[this.#options.role], ['destroy']);
+        return this.#finish('closed', 'it did not finish its TLS handshake in time', ['destroy']);
       case 'identity':
         return this.#finish('closed', 'it did not say who it is in time', ['destroy']);
       case 'newcomer':
@@ -362,11 +357,6 @@ export class Session {
     return [...how.map((kind): SessionAction => ({ kind })), { kind: 'over', ending }];
   }
 }
-
-const OPEN_TOO_SLOW = {
-  dialler: 'no answer in time',
-  acceptor: 'it did not finish its TLS handshake in time',
-} as const;
 
 const STILL_AIOC = 'it was aioc, and did not answer in time whether it still is';
 

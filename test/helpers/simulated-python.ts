@@ -1,4 +1,5 @@
 import type { Connection } from '../../engine/base/ports.ts';
+import { dial } from '../../engine/peers/dial/dial.ts';
 import { type Frame, FrameDecoder } from '../../engine/protocol/frame-decoder.ts';
 import { encodeFrame } from '../../engine/protocol/frame-encoder.ts';
 import type { Header } from '../../engine/protocol/header.ts';
@@ -24,6 +25,9 @@ export class SimulatedPython {
   /** All frames that have come, by their types. */
   readonly types: string[] = [];
   #connection: Connection | undefined;
+  #open = false;
+  /** Said before the connection stood. */
+  readonly #early: OutFrame[] = [];
   readonly #name: string;
 
   private constructor(name: string) {
@@ -31,9 +35,9 @@ export class SimulatedPython {
   }
 
   /** A client; its name is in the world's `certificateOfDialler`. */
-  static call({ network }: SimulatedWorld, name: string): SimulatedPython {
+  static call(world: SimulatedWorld, name: string): SimulatedPython {
     const python = new SimulatedPython(name);
-    python.#listen(network.dial({ host: '127.0.0.1', port: PORT, tls: TLS }));
+    python.#listen(dial(world, { host: '127.0.0.1', port: PORT, tls: TLS }));
     return python;
   }
 
@@ -56,7 +60,12 @@ export class SimulatedPython {
     this.#connection?.destroy();
   }
 
-  #send({ header, data, binary }: OutFrame): void {
+  #send(frame: OutFrame): void {
+    if (!this.#open) {
+      this.#early.push(frame);
+      return;
+    }
+    const { header, data, binary } = frame;
     this.#connection?.write(encodeFrame({ header: header as Header, data, ...(binary && { binary }) }));
   }
 
@@ -66,7 +75,10 @@ export class SimulatedPython {
     this.#connection = connection;
     connection.listen({
       onTcpOpen: () => undefined,
-      onOpen: () => undefined,
+      onOpen: () => {
+        this.#open = true;
+        for (const frame of this.#early.splice(0)) this.#send(frame);
+      },
       onDrain: () => undefined,
       onData: (chunk) => {
         decoder.push(chunk);
@@ -74,7 +86,9 @@ export class SimulatedPython {
           if (event.kind === 'frame') this.#take(event.frame);
       },
       onClose: () => {
-        if (this.#connection === connection) this.#connection = undefined;
+        if (this.#connection !== connection) return;
+        this.#connection = undefined;
+        this.#open = false;
       },
     });
   }

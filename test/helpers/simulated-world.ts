@@ -1,138 +1,19 @@
 import type {
-  Clock,
   Connection,
-  ConnectionEvents,
-  DialOptions,
+  ConnectOptions,
+  HostAddress,
+  Interfaces,
   Listener,
   ListenOptions,
   Network,
   PeerCertificate,
   Ports,
   Randomness,
-  Timer,
+  TcpSocket,
 } from '../../engine/base/ports.ts';
+import { SimulatedClock } from './simulated-clock.ts';
+import { LATENCY_MS, SimulatedConnection } from './simulated-connection.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
-
-interface Planned {
-  readonly action: () => void;
-  cancelled: boolean;
-}
-
-/** What falls due at one time, in the order in which it was asked for. */
-class Moment {
-  readonly at: number;
-  readonly planned: Planned[] = [];
-
-  constructor(at: number) {
-    this.at = at;
-  }
-}
-
-/** A clock that moves only when told to, and runs what falls due in order. */
-export class SimulatedClock implements Clock {
-  #now = 0;
-  /** Sorted, the next one last. */
-  readonly #moments: Moment[] = [];
-  readonly #startedAt: number;
-  readonly #turns: number;
-
-  /** @param turns how many turns of the event loop promise chains are given to run to their ends */
-  constructor(startedAt = Date.UTC(2026, 0, 2, 14, 2), turns = 5) {
-    this.#startedAt = startedAt;
-    this.#turns = turns;
-  }
-
-  now(): number {
-    return this.#now;
-  }
-
-  wallNow(): number {
-    return this.#startedAt + this.#now;
-  }
-
-  after(delayMs: number, action: () => void): Timer {
-    const planned = { action, cancelled: false };
-    this.#momentAt(this.#now + Math.max(0, delayMs)).planned.push(planned);
-    return {
-      cancel: () => {
-        planned.cancelled = true;
-      },
-    };
-  }
-
-  #momentAt(at: number): Moment {
-    let low = 0;
-    let high = this.#moments.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#moments[middle] as Moment).at > at) low = middle + 1;
-      else high = middle;
-    }
-    const found = this.#moments[low];
-    if (found?.at === at) return found;
-    const moment = new Moment(at);
-    this.#moments.splice(low, 0, moment);
-    return moment;
-  }
-
-  /** Lets `ms` pass, with all that happens meanwhile, promises included. */
-  async pass(ms: number): Promise<void> {
-    const until = this.#now + ms;
-    for (;;) {
-      await this.#settle();
-      const due = this.#due(until);
-      if (due === undefined) break;
-      this.#now = Math.max(this.#now, due.at);
-      await inTurns(due.planned);
-    }
-    this.#now = until;
-  }
-
-  /** Lets time pass until the condition holds; fails when it does not within `limitMs` of simulated time. */
-  async until(condition: () => boolean, limitMs = 120_000): Promise<void> {
-    const deadline = this.#now + limitMs;
-    await this.#settle();
-    while (!condition()) {
-      if (this.#now >= deadline) throw new Error(`not within ${limitMs} simulated ms: ${condition}`);
-      await this.pass(5);
-    }
-  }
-
-  #due(until: number): Moment | undefined {
-    for (;;) {
-      const next = this.#moments.at(-1);
-      if (next === undefined) return undefined;
-      const isWanted = next.planned.some(({ cancelled }) => !cancelled);
-      if (isWanted && next.at > until) return undefined;
-      this.#moments.pop();
-      if (isWanted) return next;
-    }
-  }
-
-  /** Lets promise chains run to their ends. */
-  async #settle(): Promise<void> {
-    for (let turn = 0; turn < this.#turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-/**
- * Does one after the other, each in a turn of its own: promises, and what they leave to the end of a turn, have come to
- * their ends before the next. Asked for all at once, turns take a fraction of what they take one by one.
- */
-function inTurns(planned: readonly Planned[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    for (const one of planned) {
-      setImmediate(() => {
-        try {
-          if (!one.cancelled) one.action();
-        } catch (error) {
-          reject(error);
-        }
-      });
-    }
-    setImmediate(resolve);
-  });
-}
 
 /** A small seeded generator (mulberry32): the same seed gives the same run. */
 export function seededRandom(seed: number): Randomness {
@@ -149,166 +30,59 @@ export function seededRandom(seed: number): Randomness {
   };
 }
 
-const LATENCY_MS = 1;
+/** How one address of a host behaves. */
+export interface SimulatedHost {
+  /** Takes calls, refuses them, or says nothing at all. */
+  readonly answers: boolean | 'never';
+  /** How long its TCP takes to do so. */
+  readonly afterMs?: number;
+  /** What becomes of TLS over it, and when: it is done, the other end closes, or says nothing. */
+  readonly tls?: { readonly does: 'answer' | 'close' | 'nothing'; readonly afterMs: number } | undefined;
+}
 
-/** One end of a connection. */
-export class SimulatedConnection implements Connection {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  other!: SimulatedConnection;
-  /** How long what this end writes is under way. */
-  latencyMs = LATENCY_MS;
-  /** How many bytes of this end arrive in time; those after them take `restLatencyMs`. */
-  inTimeBytes = Number.POSITIVE_INFINITY;
-  restLatencyMs = LATENCY_MS;
-  /** What this end writes goes nowhere, as on a link that has stalled. */
-  silent = false;
-  /** What this end writes arrives in pieces of this many bytes, each by itself. */
-  pieceBytes = Number.POSITIVE_INFINITY;
-  /** Nothing that this end writes arrives before this time. */
-  heldUntil = 0;
-  /** After this many more bytes of this end the connection breaks, for both. */
-  breaksAfterBytes = Number.POSITIVE_INFINITY;
-  /** Told when it has come to that. */
-  onTooManyBytes: () => void = () => undefined;
-  /** Is given what this end writes, and hands on with `writeAsItIs` what shall go out. */
-  tamper: ((data: Buffer) => void) | undefined;
-  #lastArrivesAt = 0;
-  #events: ConnectionEvents | undefined;
-  readonly #clock: SimulatedClock;
-  #missed: ((events: ConnectionEvents) => void)[] = [];
-  #paused = false;
-  #closed = false;
-  received: Buffer[] = [];
+interface StandingPair {
+  readonly clock: SimulatedClock;
+  readonly near: SimulatedConnection;
+  readonly far: SimulatedConnection;
+  readonly certificates: Readonly<Record<'near' | 'far', PeerCertificate | undefined>>;
+  readonly tls: SimulatedHost['tls'];
+}
 
-  constructor(clock: SimulatedClock, address: { host: string; port: number }) {
-    this.#clock = clock;
-    this.remoteAddress = address.host;
-    this.remotePort = address.port;
+/** The near end of a TCP connection that stands. */
+export class SimulatedTcpSocket implements TcpSocket {
+  readonly #pair: StandingPair;
+
+  constructor(pair: StandingPair) {
+    this.#pair = pair;
   }
 
-  get bufferedBytes(): number {
-    return 0;
+  get near(): SimulatedConnection {
+    return this.#pair.near;
   }
 
-  get closed(): boolean {
-    return this.#closed;
+  overTcp(): Connection {
+    this.#pair.far.tell((events) => events.onOpen(undefined));
+    return this.near;
   }
 
-  listen(events: ConnectionEvents): void {
-    this.#events = events;
-    for (const tell of this.#missed.splice(0)) tell(events);
-  }
-
-  tell(event: (events: ConnectionEvents) => void): void {
-    if (this.#events === undefined) this.#missed.push(event);
-    else event(this.#events);
-  }
-
-  write(bytes: Buffer | readonly Buffer[]): boolean {
-    if (this.#closed) return false;
-    const data = Buffer.isBuffer(bytes) ? Buffer.from(bytes) : Buffer.concat(bytes);
-    if (this.tamper === undefined) this.writeAsItIs(data);
-    else this.tamper(data);
-    return true;
-  }
-
-  writeAsItIs(data: Buffer): void {
-    if (this.#closed || this.silent) return;
-    if (data.length > this.breaksAfterBytes) {
-      this.#send(data.subarray(0, this.breaksAfterBytes));
-      this.#later(() => this.break());
-      this.silent = true;
-      this.onTooManyBytes();
-      return;
-    }
-    this.breaksAfterBytes -= data.length;
-    this.#send(data);
-  }
-
-  #send(data: Buffer): void {
-    const inTime = data.subarray(0, this.inTimeBytes);
-    const rest = data.subarray(inTime.length);
-    this.inTimeBytes -= inTime.length;
-    this.#sendPieces(inTime);
-    if (rest.length === 0) return;
-    this.latencyMs = this.restLatencyMs;
-    this.#sendPieces(rest);
-  }
-
-  #sendPieces(data: Buffer): void {
-    const step = Math.min(this.pieceBytes, Math.max(1, data.length));
-    for (let at = 0; at < data.length; at += step) {
-      const piece = data.subarray(at, at + step);
-      this.#later(() => this.other.#arrive(piece));
-    }
-  }
-
-  /** Tells its own side nothing any more: that is gone. */
-  mute(): void {
-    this.#events = MUTE;
-    this.#missed = [];
-  }
-
-  /** Breaks, as a pulled cable that is noticed at once by both ends. */
-  break(): void {
-    const error = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
-    this.closeWith(error);
-    this.other.closeWith(error);
-  }
-
-  /** In order, whatever becomes of the latency meanwhile. */
-  #later(action: () => void): void {
-    const soonest = Math.max(this.#clock.now() + this.latencyMs, this.heldUntil);
-    this.#lastArrivesAt = Math.max(this.#lastArrivesAt, soonest);
-    this.#clock.after(this.#lastArrivesAt - this.#clock.now(), action);
-  }
-
-  #arrive(data: Buffer): void {
-    if (this.#closed) return;
-    this.received.push(data);
-    this.#hand();
-  }
-
-  #hand(): void {
-    while (!this.#paused && this.received.length > 0) {
-      const data = this.received.shift() as Buffer;
-      this.tell((events) => events.onData(data));
-    }
-  }
-
-  pause(): void {
-    this.#paused = true;
-  }
-
-  resume(): void {
-    this.#paused = false;
-    this.#clock.after(0, () => this.#hand());
-  }
-
-  end(): void {
-    this.#later(() => this.other.closeWith(undefined));
-    this.closeWith(undefined);
+  overTls(): Connection {
+    const { clock, near, far, certificates, tls } = this.#pair;
+    far.tell((events) => events.onTcpOpen());
+    const open = (): void => {
+      if (near.closed) return;
+      near.tell((events) => events.onOpen(certificates.near));
+      far.tell((events) => events.onOpen(certificates.far));
+    };
+    if (tls === undefined) open();
+    else if (tls.does === 'answer') clock.after(tls.afterMs, open);
+    else if (tls.does === 'close') clock.after(tls.afterMs, () => far.end());
+    return near;
   }
 
   destroy(): void {
-    this.end();
-  }
-
-  closeWith(error: Error | undefined): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#clock.after(0, () => this.tell((events) => events.onClose(error)));
+    this.near.destroy();
   }
 }
-
-const MUTE: ConnectionEvents = {
-  onTcpOpen: () => undefined,
-  onOpen: () => undefined,
-  onData: () => undefined,
-  onDrain: () => undefined,
-  onClose: () => undefined,
-};
 
 /** A network of one host, whose connections can be cut. */
 export class SimulatedNetwork implements Network {
@@ -320,34 +94,53 @@ export class SimulatedNetwork implements Network {
   certificateOfListener: PeerCertificate | undefined;
   /** Sees each new connection before anything is written on it. */
   onDial: (dialler: SimulatedConnection, listener: SimulatedConnection) => void = () => undefined;
+  /** How single addresses behave; the others answer where somebody listens on the port. */
+  readonly hosts = new Map<string, SimulatedHost>();
+  /** The resolver. */
+  onLookUp: (name: string) => Promise<readonly HostAddress[]> | readonly HostAddress[] = (name) => {
+    throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' });
+  };
+  ownInterfaces: Interfaces = { lo: [{ family: 'IPv4', address: '127.0.0.1' }] };
+  /** The address from which whoever dials is seen. */
+  callsFrom = '10.0.0.9';
 
   constructor(clock: SimulatedClock) {
     this.#clock = clock;
   }
 
-  dial({ host, port, tls }: DialOptions): Connection {
+  async lookUp(name: string): Promise<readonly HostAddress[]> {
+    return this.onLookUp(name);
+  }
+
+  interfaces(): Interfaces {
+    return this.ownInterfaces;
+  }
+
+  connect({ address, port }: ConnectOptions, done: (result: TcpSocket | Error) => void): () => void {
+    const { answers, afterMs = LATENCY_MS, tls } = this.hosts.get(address) ?? { answers: true };
     const listener = this.#listeners.get(port);
-    const near = new SimulatedConnection(this.#clock, { host, port });
-    const far = new SimulatedConnection(this.#clock, { host: '10.0.0.9', port: this.#nextPort++ });
+    if (answers === 'never') return () => undefined;
+    if (!answers || listener === undefined) {
+      const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+      const told = this.#clock.after(listener === undefined ? 0 : afterMs, () => done(refused));
+      return () => told.cancel();
+    }
+    const near = new SimulatedConnection(this.#clock, { host: address, port });
+    const far = new SimulatedConnection(this.#clock, { host: this.callsFrom, port: this.#nextPort++ });
     near.other = far;
     far.other = near;
-    if (listener === undefined) {
-      near.closeWith(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
-      return near;
-    }
     this.pairs.push([near, far]);
     this.onDial(near, far);
-    this.#clock.after(LATENCY_MS, () => {
+    const timer = this.#clock.after(afterMs, () => {
+      if (near.closed) return done(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
       listener.onConnection(far);
-      for (const [end, certificate] of [
-        [near, this.certificateOfListener],
-        [far, this.certificateOfDialler],
-      ] as const) {
-        if (tls) end.tell((events) => events.onTcpOpen());
-        end.tell((events) => events.onOpen(tls ? certificate : undefined));
-      }
+      const certificates = { near: this.certificateOfListener, far: this.certificateOfDialler };
+      done(new SimulatedTcpSocket({ clock: this.#clock, near, far, certificates, tls }));
     });
-    return near;
+    return () => {
+      timer.cancel();
+      near.closeWith(undefined);
+    };
   }
 
   async listen(options: ListenOptions): Promise<Listener> {

@@ -1,6 +1,6 @@
 import { MemoryStore } from '../../engine/storage/memory-store.ts';
 import type { Store } from '../../engine/storage/store.ts';
-import { SimulatedClock } from './simulated-world.ts';
+import { SimulatedClock } from './simulated-clock.ts';
 
 /** What is appended is there a moment later, as on a disk; appends settle in the order in which they were asked for. */
 export function slowStore(): Store {

@@ -2,12 +2,9 @@ import assert from 'node:assert/strict';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import type { Randomness } from '../../../engine/base/ports.ts';
 import type { Durability } from '../../../engine/config/shapes.ts';
+import type { SimulatedConnection } from '../../helpers/simulated-connection.ts';
 import { SimulatedDisk } from '../../helpers/simulated-disk.ts';
-import {
-  type SimulatedConnection,
-  type SimulatedWorld,
-  simulatedWorld,
-} from '../../helpers/simulated-world.ts';
+import { type SimulatedWorld, simulatedWorld } from '../../helpers/simulated-world.ts';
 import { CRASHED, SimulatedNode, TYPES } from './node.ts';
 import { type ProbeFault, ProbeTamperer } from './probe-tamperer.ts';
 

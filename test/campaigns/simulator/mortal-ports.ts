@@ -1,6 +1,7 @@
 import type { Disk } from '../../../engine/base/disk.ts';
 import type { Clock, Connection, Network, Ports, Randomness } from '../../../engine/base/ports.ts';
-import type { SimulatedConnection } from '../../helpers/simulated-world.ts';
+import type { SimulatedConnection } from '../../helpers/simulated-connection.ts';
+import { SimulatedTcpSocket } from '../../helpers/simulated-world.ts';
 
 export interface MortalWorld {
   readonly clock: Clock;
@@ -28,7 +29,13 @@ export class MortalPorts implements Ports {
       after: (delayMs, action) => clock.after(delayMs, () => this.#lives && action()),
     };
     this.network = {
-      dial: (options) => this.#keep(network.dial(options)),
+      lookUp: (name) => network.lookUp(name),
+      interfaces: () => network.interfaces(),
+      connect: (options, done) =>
+        network.connect(options, (result) => {
+          if (result instanceof SimulatedTcpSocket) this.#keep(result.near);
+          if (this.#lives) done(result);
+        }),
       listen: async (options) => {
         const listener = await network.listen({
           ...options,

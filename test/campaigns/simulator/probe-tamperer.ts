@@ -3,7 +3,7 @@ import { type Frame, FrameDecoder } from '../../../engine/protocol/frame-decoder
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import type { Header } from '../../../engine/protocol/header.ts';
 import { isPingRequest, pingAnswerFrame } from '../../../engine/protocol/messages.ts';
-import type { SimulatedConnection } from '../../helpers/simulated-world.ts';
+import type { SimulatedConnection } from '../../helpers/simulated-connection.ts';
 
 /** By which a probe and the answer to it are known. */
 const PROBE_ID = '_aioc';

@@ -11,7 +11,7 @@ import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import { textFrame } from '../../helpers/fake-connector.ts';
 import { RawSubscriber } from '../../helpers/raw-subscriber.ts';
 import { rejectsWith } from '../../helpers/rejects-with.ts';
-import { SimulatedClock } from '../../helpers/simulated-world.ts';
+import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 import { SmallConnector } from '../../helpers/small-connector.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { waitFor } from '../../helpers/wait-for.ts';

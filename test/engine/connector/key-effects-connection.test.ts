@@ -6,8 +6,8 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import tls from 'node:tls';
-import { ownAddressOf } from '../../../engine/connector/interface-address.ts';
 import { createCertificates } from '../../../engine/index.ts';
+import { localAddressOf } from '../../../engine/peers/dial/plan.ts';
 import { type ConfiguredSide, configuredSide } from '../../helpers/configured-connectors.ts';
 import { FaultyRelay } from '../../helpers/faulty-relay.ts';
 import { freePort } from '../../helpers/free-port.ts';
@@ -75,10 +75,10 @@ test('client_bind_ip: an interface with both families calls from the server’s;
       { family: 'IPv4', address: '192.0.2.7' },
     ],
   } as unknown as ReturnType<typeof networkInterfaces>;
-  assert.equal(ownAddressOf('eth0', '192.0.2.1', interfaces), '192.0.2.7');
-  assert.equal(ownAddressOf('eth0', 'example.org', interfaces), '192.0.2.7');
-  assert.equal(ownAddressOf('eth0', '::1', interfaces), 'fe80::1');
-  assert.equal(ownAddressOf('::2', '::1', interfaces), '::2');
+  assert.equal(localAddressOf('eth0', { family: 'IPv4' }, interfaces), '192.0.2.7');
+  assert.equal(localAddressOf('eth0', { family: 'IPv6' }, interfaces), 'fe80::1%eth0');
+  assert.equal(localAddressOf('::2', { family: 'IPv6' }, interfaces), '::2');
+  assert.equal(localAddressOf('::2', { family: 'IPv4' }, interfaces), undefined);
   const config = { is_server: false, use_ssl: false, client_name: 'client1', client_bind_ip: 'nowhere0' };
   const server_sockaddr = await address();
   await rejectsWith(

@@ -9,7 +9,8 @@ import { Connector } from '../../../engine/connector/connector.ts';
 import { MessageCounts } from '../../../engine/connector/message-counts.ts';
 import { optionsFromConfig } from '../../../engine/connector/options-from-config.ts';
 import { connectedPair, heardBy, logged, program, started, until } from '../../helpers/key-effects.ts';
-import { SimulatedClock, type SimulatedWorld, simulatedWorld } from '../../helpers/simulated-world.ts';
+import { SimulatedClock } from '../../helpers/simulated-clock.ts';
+import { type SimulatedWorld, simulatedWorld } from '../../helpers/simulated-world.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
 test('connector_files_dirpath: the sockets are there, and programs find them by it', async (t) => {

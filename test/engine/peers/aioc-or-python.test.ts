@@ -3,13 +3,10 @@ import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import { handshakeFrame } from '../../../engine/protocol/messages.ts';
+import type { SimulatedConnection } from '../../helpers/simulated-connection.ts';
 import { Side } from '../../helpers/simulated-connectors.ts';
 import { SimulatedPython } from '../../helpers/simulated-python.ts';
-import {
-  type SimulatedConnection,
-  type SimulatedWorld,
-  simulatedWorld,
-} from '../../helpers/simulated-world.ts';
+import { type SimulatedWorld, simulatedWorld } from '../../helpers/simulated-world.ts';
 
 const NAME = 'edge-1';
 const DELAYS_MS = [0, 100, 499, 501, 1_000, 2_500, 5_000, 7_500, 10_000];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Liveness, type LivenessRules } from '../../../engine/peers/liveness.ts';
-import { SimulatedClock } from '../../helpers/simulated-world.ts';
+import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 
 const RULES: LivenessRules = { periodMs: 1_000, timeoutMs: 300, unanswered: 2 };
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
+import { dial } from '../../../engine/peers/dial/dial.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import type { Header } from '../../../engine/protocol/header.ts';
 import { PORT, Side } from '../../helpers/simulated-connectors.ts';
@@ -15,7 +16,7 @@ test('a Python peer over TLS gets one silent frame after each burst, so that it 
   const server = new Side(world, { role: 'server', tls: true });
   await server.connector.start();
   const python = receivedFrames(
-    world.network.dial({ host: '127.0.0.1', port: PORT, tls: { certificatePem: '', privateKeyPem: '' } }),
+    dial(world, { host: '127.0.0.1', port: PORT, tls: { certificatePem: '', privateKeyPem: '' } }),
   );
   await world.clock.pass(10);
   python.connection.write(frame({ message_type: '_handshake_ssl', source_id: 'chat_client' }, 'hello'));
@@ -39,7 +40,7 @@ test('an aioc peer, and one without TLS, gets none', async () => {
   await server.connector.start();
   await client.connector.start();
   await world.clock.until(() => server.peers[0]?.kind === 'aioc');
-  const python = receivedFrames(world.network.dial({ host: '127.0.0.1', port: PORT, tls: undefined }));
+  const python = receivedFrames(dial(world, { host: '127.0.0.1', port: PORT, tls: undefined }));
   await world.clock.pass(10);
   python.connection.write(frame({ message_type: '_handshake_no_ssl', source_id: 'plain' }, 'hello'));
   await world.clock.until(() => server.peers.some(({ kind }) => kind === 'python'));

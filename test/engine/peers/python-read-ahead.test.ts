@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
+import { dial } from '../../../engine/peers/dial/dial.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import type { Header } from '../../../engine/protocol/header.ts';
 import { ackFrame } from '../../../engine/protocol/messages.ts';
@@ -17,7 +18,7 @@ for (const tls of [true, false]) {
     const server = new Side(world, { role: 'server', tls });
     await server.connector.start();
     const settings = tls ? { certificatePem: '', privateKeyPem: '' } : undefined;
-    const python = receivedFrames(world.network.dial({ host: '127.0.0.1', port: PORT, tls: settings }));
+    const python = receivedFrames(dial(world, { host: '127.0.0.1', port: PORT, tls: settings }));
     await world.clock.pass(10);
     const hello: Header = {
       message_type: tls ? '_handshake_ssl' : '_handshake_no_ssl',

@@ -13,7 +13,8 @@ import { packMessage } from '../../../engine/queues/packed-message.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
 import { NOBODY } from '../../helpers/nobody.ts';
-import { SimulatedClock, seededRandom } from '../../helpers/simulated-world.ts';
+import { SimulatedClock } from '../../helpers/simulated-clock.ts';
+import { seededRandom } from '../../helpers/simulated-world.ts';
 
 function senderOn(store: Store, clock: Clock, watcher: Watcher): Sender {
   return new Sender({

@@ -6,7 +6,7 @@ import { InboxWriter } from '../../../engine/queues/inbox-writer.ts';
 import type { MessageSource } from '../../../engine/queues/message-source.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
-import { SimulatedClock } from '../../helpers/simulated-world.ts';
+import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 
 const STREAM = 'in/any';
 

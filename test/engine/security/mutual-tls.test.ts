@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import type { PeerCertificate, TlsSettings } from '../../../engine/base/ports.ts';
+import { realClock } from '../../../engine/base/real-ports.ts';
+import { dial } from '../../../engine/peers/dial/dial.ts';
 import { realNetwork } from '../../../engine/peers/network.ts';
 import { ClientCertificates } from '../../../engine/security/client-certificates.ts';
 import { serverFault } from '../../../engine/security/pinned-server.ts';
@@ -37,7 +39,10 @@ async function meet(server: TlsSettings, client: TlsSettings): Promise<Met> {
         },
       }),
   });
-  const dialled = network.dial({ host: '127.0.0.1', port: listener.port, tls: client });
+  const dialled = dial(
+    { network, clock: realClock() },
+    { host: '127.0.0.1', port: listener.port, tls: client },
+  );
   const opened = new Promise<void>((resolve) =>
     dialled.listen({
       ...nothing,

@@ -6,7 +6,8 @@ import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
 import { TailStore } from '../../../engine/storage/tail-store.ts';
 import { RemoteStore } from '../../helpers/remote-store.ts';
-import { SimulatedClock, seededRandom } from '../../helpers/simulated-world.ts';
+import { SimulatedClock } from '../../helpers/simulated-clock.ts';
+import { seededRandom } from '../../helpers/simulated-world.ts';
 import { readAll, testStoreContract } from './store-contract.ts';
 
 const clock = new SimulatedClock();

@@ -1,8 +1,9 @@
 import { realDisk } from '../../../../engine/base/real-disk.ts';
 import { realClock, realRandomness } from '../../../../engine/base/real-ports.ts';
 import { Journal } from '../../../../engine/storage/journal/journal.ts';
+import { SimulatedClock } from '../../../helpers/simulated-clock.ts';
 import { SimulatedDisk } from '../../../helpers/simulated-disk.ts';
-import { SimulatedClock, seededRandom } from '../../../helpers/simulated-world.ts';
+import { seededRandom } from '../../../helpers/simulated-world.ts';
 import { makeTempDir, removeDir } from '../../../helpers/temp-dir.ts';
 import { testStoreContract } from '../store-contract.ts';
 

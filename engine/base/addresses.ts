@@ -1,0 +1,83 @@
+import { isIP } from 'node:net';
+import type { AddressFamily, HostAddress, Interfaces } from './ports.ts';
+
+/** A host as people write it, understood: without brackets, and with the port where one stood behind it. */
+export interface WrittenHost {
+  readonly host: string;
+  readonly port?: number;
+}
+
+/** `host:port` as people and URLs write it: the colons of an IPv6 address stand in brackets. */
+export function hostAndPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** The family of a literal address, scope or not; undefined for a name. */
+export function familyOf(host: string): AddressFamily | undefined {
+  const version = isIP(host);
+  return version === 0 ? undefined : version === 6 ? 'IPv6' : 'IPv4';
+}
+
+/**
+ * Understands `host`, `host:port`, `[address]`, `[address]:port` and a bare IPv6 address.
+ *
+ * @returns what it says, or in one sentence why it says nothing
+ */
+export function readHost(written: string): WrittenHost | { readonly fault: string } {
+  const textOfIt = written.trim();
+  if (textOfIt === '') return { fault: 'it is empty' };
+  if (familyOf(textOfIt) !== undefined) return { host: textOfIt };
+  const [, bracketed, named, portText] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(textOfIt) ?? [];
+  const host = bracketed ?? named;
+  if (host === undefined) return { fault: `${JSON.stringify(written)} is neither an address nor a name` };
+  if (bracketed !== undefined && familyOf(bracketed) !== 'IPv6')
+    return { fault: `in ${JSON.stringify(written)} the brackets must hold an IPv6 address, as in [::1]` };
+  if (host === '') return { fault: `${JSON.stringify(written)} has no host` };
+  if (!/^[0-9A-Za-z._:%-]+$/.test(host))
+    return { fault: `${JSON.stringify(host)} has characters that no address and no name has` };
+  if (portText === undefined) return { host };
+  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
+  if (port < 1 || port > 65_535)
+    return { fault: `a port is a number from 1 to 65535, not ${JSON.stringify(portText)}` };
+  return { host, port };
+}
+
+/** The scope behind the `%` of an IPv6 address: the interface through which it is reached. */
+export function scopeOf(address: string): string | undefined {
+  const at = address.indexOf('%');
+  return at < 0 ? undefined : address.slice(at + 1);
+}
+
+/** Whether an address means something only together with an interface (fe80::/10, RFC 4291 §2.5.6). */
+export function isLinkLocal(address: string): boolean {
+  return familyOf(address) === 'IPv6' && /^fe[89ab]/i.test(address);
+}
+
+/** Why an address says nothing on this machine, in one sentence; undefined when it may be tried. */
+export function scopeFault(address: string, interfaces: Interfaces): string | undefined {
+  if (!isLinkLocal(address)) return undefined;
+  const scope = scopeOf(address);
+  const names = Object.keys(interfaces);
+  const there = `this machine has ${names.join(', ') || 'none'}`;
+  const example = names.find((name) => name !== 'lo') ?? 'eth0';
+  if (scope === undefined)
+    return `${address} is a link-local address, which needs the interface behind it, as in ${address}%${example}: ${there}`;
+  // A number is an interface's index, which the system knows better.
+  if (/^\d+$/.test(scope) || names.includes(scope)) return undefined;
+  return `there is no network interface ${scope} here: ${there}`;
+}
+
+/**
+ * The order in which addresses are tried (RFC 8305 §4): as the resolver gave them, each once, the families in turn,
+ * `preferred` in front of all.
+ */
+export function inDialOrder(addresses: readonly HostAddress[], preferred?: string): HostAddress[] {
+  const once = [...new Map(addresses.map((one) => [one.address, one])).values()];
+  const first = once.filter(({ address }) => address === preferred);
+  const rest = once.filter(({ address }) => address !== preferred);
+  const lead = rest.filter(({ family }) => family === rest[0]?.family);
+  const other = rest.filter(({ family }) => family !== rest[0]?.family);
+  const turns = Math.max(lead.length, other.length);
+  const mixed = Array.from({ length: turns }, (_, turn) => [lead[turn] ?? [], other[turn] ?? []].flat());
+  return [...first, ...mixed.flat()];
+}

@@ -1,0 +1,201 @@
+import { familyOf } from '../../base/addresses.ts';
+import { AiocError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type {
+  Connection,
+  ConnectionEvents,
+  HostAddress,
+  PeerCertificate,
+  Ports,
+  TlsSettings,
+} from '../../base/ports.ts';
+import { describeNetworkError } from '../network-errors.ts';
+import { type Failure, planOf } from './plan.ts';
+import { Race } from './race.ts';
+
+export interface DialOptions {
+  /** An address, or a name that is looked up. */
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsSettings | undefined;
+  /** How long all of it may take: the looking up, TCP and TLS over any of the addresses. */
+  readonly timeoutMs?: number;
+  /** An own address, or a network interface, from which to call. */
+  readonly bindTo?: string | undefined;
+  /** The address that answered last: it is tried first while the host still has it. */
+  readonly preferred?: string | undefined;
+  /** See RaceOptions. */
+  readonly objection?: (certificate: PeerCertificate | undefined) => Promise<string | undefined>;
+}
+
+/**
+ * Looks up a host and connects to the first of its addresses that answers, TLS included (RFC 8305). Every connection to
+ * a peer is made here. The connection opens or closes within `timeoutMs` (LIMITS.dialTimeoutMs); when it cannot be
+ * made, it closes with AIOC_CONNECT, which lists every address with its reason.
+ */
+export function dial(ports: Pick<Ports, 'clock' | 'network'>, options: DialOptions): Connection {
+  return new DialledConnection(ports, options);
+}
+
+/** The connection that is being made, and then the one that has been. */
+class DialledConnection implements Connection {
+  readonly #ports: Pick<Ports, 'clock' | 'network'>;
+  readonly #options: DialOptions;
+  readonly #deadlineMs: number;
+  #inner: Connection | undefined;
+  #race: Race | undefined;
+  #events: ConnectionEvents | undefined;
+  #early: ((events: ConnectionEvents) => void)[] = [];
+  #tcpOpen = false;
+  #paused = false;
+  #over = false;
+
+  constructor(ports: Pick<Ports, 'clock' | 'network'>, options: DialOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    const { host, timeoutMs = LIMITS.dialTimeoutMs } = options;
+    this.#deadlineMs = ports.clock.now() + timeoutMs;
+    const family = familyOf(host);
+    if (family === undefined) this.#lookUp(timeoutMs);
+    else this.#connect([{ address: host, family }]);
+  }
+
+  get remoteAddress(): string {
+    return this.#inner?.remoteAddress ?? this.#options.host;
+  }
+
+  get remotePort(): number {
+    return this.#options.port;
+  }
+
+  get bufferedBytes(): number {
+    return this.#inner?.bufferedBytes ?? 0;
+  }
+
+  listen(events: ConnectionEvents): void {
+    this.#events = events;
+    for (const tell of this.#early.splice(0)) tell(events);
+  }
+
+  write(bytes: Buffer | readonly Buffer[]): boolean {
+    return this.#inner?.write(bytes) ?? false;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#inner?.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#inner?.resume();
+  }
+
+  end(): void {
+    if (this.#inner === undefined) this.destroy();
+    else this.#inner.end();
+  }
+
+  destroy(): void {
+    if (this.#inner !== undefined) return this.#inner.destroy();
+    this.#race?.cancel();
+    this.#close(undefined);
+  }
+
+  #lookUp(timeoutMs: number): void {
+    const { clock, network } = this.#ports;
+    const { host } = this.#options;
+    const inTime = clock.after(Math.min(timeoutMs, LIMITS.lookUpTimeoutMs), () =>
+      this.#fail([], `the name ${host} could not be looked up in time: is the name server reached?`),
+    );
+    network.lookUp(host).then(
+      (addresses) => {
+        inTime.cancel();
+        if (addresses.length === 0) this.#fail([], `the name ${host} has no address`);
+        else this.#connect(addresses);
+      },
+      (error: Error) => {
+        inTime.cancel();
+        this.#fail([], describeNetworkError(error));
+      },
+    );
+  }
+
+  #connect(addresses: readonly HostAddress[]): void {
+    if (this.#over) return;
+    const { network, clock } = this.#ports;
+    const { host, port, tls, bindTo, preferred, objection } = this.#options;
+    const { candidates, skipped } = planOf(addresses, {
+      bindTo,
+      preferred,
+      interfaces: network.interfaces(),
+    });
+    this.#race = new Race({
+      network,
+      clock,
+      candidates,
+      port,
+      tls,
+      serverName: familyOf(host) === undefined ? host : undefined,
+      deadlineMs: this.#deadlineMs,
+      objection,
+      onTcpOpen: () => this.#tcpOpened(),
+      onWon: ({ connection, certificate }) => this.#won(connection, certificate),
+      onLost: (failures) => this.#fail([...failures, ...skipped]),
+    });
+    this.#race.start();
+  }
+
+  #tcpOpened(): void {
+    if (this.#tcpOpen) return;
+    this.#tcpOpen = true;
+    this.#tell((events) => events.onTcpOpen());
+  }
+
+  #won(connection: Connection, certificate: PeerCertificate | undefined): void {
+    if (this.#over) return connection.destroy();
+    this.#inner = connection;
+    this.#tell((events) => events.onOpen(certificate));
+    connection.listen({
+      onTcpOpen: () => undefined,
+      onOpen: () => undefined,
+      onData: (chunk) => this.#tell((events) => events.onData(chunk)),
+      onDrain: () => this.#tell((events) => events.onDrain()),
+      onClose: (error) => this.#close(error),
+    });
+    if (this.#options.objection !== undefined && !this.#paused) connection.resume();
+  }
+
+  #fail(failures: readonly Failure[], otherwise = ''): void {
+    if (this.#over) return;
+    const isName = familyOf(this.#options.host) === undefined;
+    const reasons = listed(failures, isName);
+    this.#close(new AiocError('AIOC_CONNECT', reasons || otherwise));
+  }
+
+  #close(error: Error | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    // Never from within a call of its owner's.
+    this.#ports.clock.after(0, () => this.#tell((events) => events.onClose(error)));
+  }
+
+  #tell(event: (events: ConnectionEvents) => void): void {
+    if (this.#events === undefined) this.#early.push(event);
+    else event(this.#events);
+  }
+}
+
+/** Every address with its reason, those with the same one together. */
+function listed(failures: readonly Failure[], withAddresses: boolean): string {
+  const byReason = new Map<string, string[]>();
+  for (const { address, reason } of failures)
+    byReason.set(reason, [...(byReason.get(reason) ?? []), address]);
+  return [...byReason]
+    .map(([reason, addresses]) =>
+      withAddresses && !reason.startsWith(addresses[0] ?? ' ')
+        ? `${addresses.join(', ')}: ${reason}`
+        : reason,
+    )
+    .join('; ');
+}

@@ -1,0 +1,212 @@
+import { LIMITS } from '../../base/limits.ts';
+import type {
+  Clock,
+  Connection,
+  Network,
+  PeerCertificate,
+  TcpSocket,
+  Timer,
+  TlsSettings,
+} from '../../base/ports.ts';
+import { describeNetworkError } from '../network-errors.ts';
+import type { Candidate, Failure } from './plan.ts';
+
+export interface RaceOptions {
+  readonly network: Network;
+  readonly clock: Clock;
+  /** In the order in which they are tried. */
+  readonly candidates: readonly Candidate[];
+  readonly port: number;
+  readonly tls: TlsSettings | undefined;
+  readonly serverName: string | undefined;
+  /** On the monotonic clock: what has not won by then has lost. */
+  readonly deadlineMs: number;
+  /** Why the other end's certificate is not the one that is wanted; the next address may have it. */
+  readonly objection?:
+    | ((certificate: PeerCertificate | undefined) => Promise<string | undefined>)
+    | undefined;
+  /** The first TCP connection stands, and TLS begins. */
+  readonly onTcpOpen: () => void;
+  readonly onWon: (winner: { connection: Connection; certificate: PeerCertificate | undefined }) => void;
+  readonly onLost: (failures: readonly Failure[]) => void;
+}
+
+/** TLS is being done over one of the connections that stand. */
+interface Handshake {
+  readonly candidate: Candidate;
+  readonly connection: Connection;
+  readonly timer: Timer;
+}
+
+/**
+ * Connects to the first of several addresses that answers (RFC 8305 §5): the next one is tried when the one before it
+ * has failed or has been silent for 250 ms, and those begun before go on. TLS is done over one connection at a time,
+ * and over none that does not stand; who fails in it, or shows the wrong certificate, leaves the turn to the next.
+ */
+export class Race {
+  readonly #options: RaceOptions;
+  readonly #failures: Failure[] = [];
+  #untried: Candidate[];
+  readonly #running = new Map<Candidate, () => void>();
+  readonly #standing: { readonly candidate: Candidate; readonly socket: TcpSocket }[] = [];
+  /** Those whose TLS was broken off for the sake of the others: tried again when none of these is left. */
+  #slow: Candidate[] = [];
+  #handshake: Handshake | undefined;
+  #stagger: Timer | undefined;
+  #deadline: Timer | undefined;
+  #over = false;
+
+  constructor(options: RaceOptions) {
+    this.#options = options;
+    this.#untried = [...options.candidates];
+  }
+
+  start(): void {
+    const { clock, deadlineMs } = this.#options;
+    this.#deadline = clock.after(Math.max(0, deadlineMs - clock.now()), () => this.#timeIsUp());
+    this.#next();
+  }
+
+  /** Gives everything up, without a word. */
+  cancel(): void {
+    this.#end();
+  }
+
+  /** Tries one address more, unless TLS is being done already; says so when there is none left. */
+  #next(): void {
+    this.#stagger?.cancel();
+    if (this.#over || this.#handshake !== undefined) return;
+    const standing = this.#standing.shift();
+    if (standing !== undefined) return this.#shake(standing.candidate, standing.socket);
+    const candidate = this.#untried.shift();
+    if (candidate === undefined) return this.#none();
+    this.#stagger = this.#options.clock.after(LIMITS.dialStaggerMs, () => this.#next());
+    this.#connect(candidate);
+  }
+
+  #none(): void {
+    if (this.#running.size > 0) return;
+    if (this.#slow.length === 0) return this.#lose();
+    this.#untried = this.#slow;
+    this.#slow = [];
+    this.#next();
+  }
+
+  #connect(candidate: Candidate): void {
+    const { network, port } = this.#options;
+    const { address, localAddress } = candidate;
+    const giveUp = network.connect({ address, port, localAddress }, (result) => {
+      this.#running.delete(candidate);
+      if (result instanceof Error) return this.#failed(candidate, describeNetworkError(result));
+      if (this.#handshake === undefined) this.#shake(candidate, result);
+      else this.#standing.push({ candidate, socket: result });
+    });
+    this.#running.set(candidate, giveUp);
+  }
+
+  #failed(candidate: Candidate, reason: string): void {
+    if (this.#over) return;
+    const { address } = candidate;
+    this.#failures.push({ address, reason });
+    this.#next();
+  }
+
+  #shake(candidate: Candidate, socket: TcpSocket): void {
+    const { tls: settings, serverName, clock, onTcpOpen } = this.#options;
+    this.#stagger?.cancel();
+    if (settings === undefined) return this.#won(socket.overTcp(), undefined);
+    onTcpOpen();
+    const connection = socket.overTls({ settings, serverName });
+    const timer = clock.after(this.#turnMs(), () => this.#tooSlow());
+    const handshake = { candidate, connection, timer };
+    this.#handshake = handshake;
+    const isCurrent = (): boolean => this.#handshake === handshake && !this.#over;
+    connection.listen({
+      onTcpOpen: () => undefined,
+      onOpen: (certificate) => isCurrent() && this.#judge(connection, certificate, isCurrent),
+      onData: () => undefined,
+      onDrain: () => undefined,
+      onClose: (error) => isCurrent() && this.#broken(describeNetworkError(error, 'in the TLS handshake')),
+    });
+  }
+
+  /** Two seconds while others have not had their turn; then what time is left, shared with those that were too slow. */
+  #turnMs(): number {
+    const { clock, deadlineMs } = this.#options;
+    if (this.#untried.length + this.#running.size + this.#standing.length > 0)
+      return LIMITS.dialHandshakeTurnMs;
+    return Math.max(LIMITS.dialHandshakeTurnMs, (deadlineMs - clock.now()) / (1 + this.#slow.length));
+  }
+
+  #judge(connection: Connection, certificate: PeerCertificate | undefined, isCurrent: () => boolean): void {
+    const { objection } = this.#options;
+    if (objection === undefined) return this.#won(connection, certificate);
+    // What it says meanwhile waits until it is known to be the one.
+    connection.pause();
+    objection(certificate).then(
+      (reason) => {
+        if (!isCurrent()) return;
+        if (reason === undefined) this.#won(connection, certificate);
+        else this.#broken(reason);
+      },
+      (error: Error) => isCurrent() && this.#broken(error.message),
+    );
+  }
+
+  #broken(reason: string): void {
+    const handshake = this.#endHandshake();
+    if (handshake !== undefined) this.#failed(handshake.candidate, reason);
+  }
+
+  #tooSlow(): void {
+    const others = this.#untried.length + this.#running.size + this.#standing.length + this.#slow.length;
+    if (others === 0) return this.#broken(SLOW_TLS);
+    const handshake = this.#endHandshake();
+    if (handshake !== undefined) this.#slow.push(handshake.candidate);
+    this.#next();
+  }
+
+  #endHandshake(): Handshake | undefined {
+    const handshake = this.#handshake;
+    this.#handshake = undefined;
+    handshake?.timer.cancel();
+    handshake?.connection.destroy();
+    return handshake;
+  }
+
+  #won(connection: Connection, certificate: PeerCertificate | undefined): void {
+    this.#handshake?.timer.cancel();
+    this.#handshake = undefined;
+    this.#end();
+    this.#options.onWon({ connection, certificate });
+  }
+
+  #timeIsUp(): void {
+    for (const { address } of [...this.#running.keys(), ...this.#untried])
+      this.#failures.push({ address, reason: describeNetworkError(NO_ANSWER) });
+    const shaking = this.#handshake === undefined ? [] : [this.#handshake.candidate];
+    const standing = this.#standing.map(({ candidate }) => candidate);
+    for (const { address } of [...this.#slow, ...shaking, ...standing])
+      this.#failures.push({ address, reason: SLOW_TLS });
+    this.#lose();
+  }
+
+  #lose(): void {
+    this.#end();
+    this.#options.onLost(this.#failures);
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#stagger?.cancel();
+    this.#deadline?.cancel();
+    for (const giveUp of this.#running.values()) giveUp();
+    this.#running.clear();
+    for (const { socket } of this.#standing.splice(0)) socket.destroy();
+    this.#endHandshake();
+  }
+}
+
+const NO_ANSWER = Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
+
+const SLOW_TLS = 'it took the call, and did not finish its TLS handshake in time: does it speak TLS there?';
