@@ -3,6 +3,7 @@ import { AiocError, toAiocError } from '../engine/index.ts';
 import { type Invocation, parseCommandLine } from './arguments.ts';
 import { helpText } from './command-table.ts';
 import { EXIT } from './exit-codes.ts';
+import { exitCodeAfter, guardStandardOutput } from './standard-output.ts';
 import { VERSION } from './version.ts';
 
 /** Chooses the way in. Only what is needed is loaded: `--help` and an upload never load the screen. */
@@ -79,8 +80,9 @@ function exitCodeOf(error: AiocError): number {
   return EXIT.failed;
 }
 
+guardStandardOutput();
 try {
-  process.exitCode = await run(parseCommandLine(process.argv.slice(2)));
+  process.exitCode = exitCodeAfter(await run(parseCommandLine(process.argv.slice(2))));
 } catch (error) {
   const known = toAiocError(error);
   process.stderr.write(`aioc: ${known.message} [${known.code}]\n`);

@@ -270,7 +270,7 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
       throw toAiocError(error, 'AIOC_CONFIG');
     });
     for (const warning of this.warnings) log.write({ level: 'WARNING', text: warning });
-    if (!config.silent) log.echo((line) => process.stdout.write(`${line}\n`));
+    if (!config.silent) log.echo(process.stdout);
     try {
       const engine = await createConnectorEngine({
         config,

@@ -10,6 +10,7 @@ import {
   roleOfConfig,
 } from '../engine/index.ts';
 import { EXIT } from './exit-codes.ts';
+import { onOutputEnd } from './standard-output.ts';
 
 /** A peer that is there answers a ping at once. */
 const PING_TIMEOUT_MS = 5_000;
@@ -38,7 +39,7 @@ export async function runPing(file: string, to?: string): Promise<number> {
   return EXIT.ok;
 }
 
-/** `aioc test_receive_messages FILE`: shows what the connector brings, of each type, until Ctrl-C. */
+/** `aioc test_receive_messages FILE`: shows what the connector brings, of each type, until Ctrl-C or nobody reads it. */
 export async function runTestReceive(file: string): Promise<number> {
   const { api, config } = await open(file);
   const types = config.recv_message_types;
@@ -121,5 +122,6 @@ function interruption(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());
+    onOutputEnd(() => resolve());
   });
 }

@@ -27,7 +27,7 @@ export async function runHeadless(configPath: string): Promise<number> {
     await log.close();
     throw error;
   }
-  if (!config.silent) log.echo((line) => process.stdout.write(`${line}\n`));
+  if (!config.silent) log.echo(process.stdout);
   // Who reads that it is ready may send a signal at once.
   const stopListening = listenToSignals(daemon, end);
   process.stdout.write(`${readiness(daemon)}\n`);

@@ -12,6 +12,7 @@ import { fixedWallMs } from './engine-options.ts';
 import { EXIT } from './exit-codes.ts';
 import { localActions } from './local-actions.ts';
 import { killShells } from './shell.ts';
+import { onOutputEnd } from './standard-output.ts';
 import { TerminalHost } from './terminal-host.ts';
 
 export interface ScreenOptions {
@@ -93,6 +94,8 @@ export class Screen {
     process.stdin.on('data', (chunk: Buffer) => this.#keys.write(chunk));
     // The terminal has gone away under us; a SIGHUP does not always come.
     process.stdin.once('end', () => void this.#quit(EXIT.failed));
+    process.stdin.on('error', () => void this.#quit(EXIT.failed));
+    onOutputEnd(() => void this.#quit(EXIT.failed));
     this.#drawn = render(this.#app(), {
       stdout: this.#writer.asInkStdout(),
       stdin: this.#promptKeys.asInkStdin(),

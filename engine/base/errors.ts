@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   AIOC_RESPONSE_LOST: 'A connection between connectors broke while a response was awaited.',
   AIOC_TYPE_UNKNOWN: 'The message type is not among those that this connector takes.',
   AIOC_COMMAND: 'The connector could not do what a command asked for.',
+  AIOC_OUTPUT: 'The output of a command could not be written.',
   AIOC_NOT_SAVED: 'A command had its effect, but it could not be saved in the configuration file.',
   AIOC_CANCELLED: 'It was cancelled.',
   AIOC_STATE_DIRECTORY: 'The directory that holds this side’s identity cannot be used.',

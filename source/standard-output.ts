@@ -1,0 +1,56 @@
+import { AiocError, systemCode } from '../engine/index.ts';
+import { EXIT } from './exit-codes.ts';
+
+/** Why nothing can be written to the standard output any more. */
+export type OutputEnd = 'nobody reads' | 'it cannot be written';
+
+const listeners = new Set<(end: OutputEnd) => void>();
+let ended: OutputEnd | undefined;
+
+/**
+ * From here on an output that ends is no error that ends the program: a reader that has gone (EPIPE) is an orderly end,
+ * as after `| head -1`; one that cannot be written (a full disk, a terminal that is gone) is said once on the standard
+ * error, and a command then exits with 1.
+ */
+export function guardStandardOutput(): void {
+  // Nothing is left to say it on.
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error) => {
+    if (ended !== undefined) return;
+    ended = systemCode(error) === 'EPIPE' ? 'nobody reads' : 'it cannot be written';
+    if (ended === 'it cannot be written') {
+      const what = new AiocError('AIOC_OUTPUT', `the output cannot be written: ${outputTrouble(error)}`);
+      process.stderr.write(`aioc: ${what.message} [${what.code}]\n`);
+      process.exitCode ||= EXIT.failed;
+    }
+    for (const listener of listeners) listener(ended);
+  });
+}
+
+/** Calls `listener` once, when the standard output ends. */
+export function onOutputEnd(listener: (end: OutputEnd) => void): void {
+  if (ended === undefined) listeners.add(listener);
+  else process.nextTick(listener, ended);
+}
+
+/** The exit code of a command that has done its work: it failed where its output could not be written. */
+export function exitCodeAfter(exitCode: number): number {
+  return exitCode === EXIT.ok && ended === 'it cannot be written' ? EXIT.failed : exitCode;
+}
+
+/** Why an output could not be written, in words. */
+export function outputTrouble(error: unknown): string {
+  const code = systemCode(error) ?? '';
+  return TROUBLES[code] ?? (error instanceof Error ? error.message : String(error));
+}
+
+const TROUBLES: Readonly<Record<string, string>> = {
+  EPIPE: 'nobody reads it any more',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'the file may not grow any more',
+  EIO: 'the terminal or the disk is gone',
+  ENOENT: 'its directory is not there',
+  EACCES: 'this user may not write it',
+  EROFS: 'the disk is read-only',
+};
