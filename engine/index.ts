@@ -1,4 +1,5 @@
 /** The engine's public face: everything that the ways in (source/) may use of it. */
+import type { Disk } from './base/disk.ts';
 import { realDisk } from './base/real-disk.ts';
 import { realClock, realRandomness } from './base/real-ports.ts';
 import type { ConnectorConfig } from './config/keys.ts';
@@ -137,6 +138,8 @@ export async function createChatEngine(options: ChatEngineOptions): Promise<Engi
 export type ConnectorEngineOptions = Omit<FromConfigOptions, 'ports'> & {
   readonly config: ConnectorConfig;
   readonly fixedWallMs?: number;
+  /** What its journal lies on; absent: the machine's own disk. */
+  readonly disk?: Disk;
 };
 
 /**
@@ -146,13 +149,14 @@ export type ConnectorEngineOptions = Omit<FromConfigOptions, 'ports'> & {
  */
 export async function createConnectorEngine({
   fixedWallMs,
+  disk = realDisk(),
   ...options
 }: ConnectorEngineOptions): Promise<Engine> {
   const ports = {
     clock: realClock(fixedWallMs),
     random: realRandomness(),
     network: realNetwork(),
-    disk: realDisk(),
+    disk,
   };
   return engineOf(await optionsFromConfig({ ...options, ports }));
 }

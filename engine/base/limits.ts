@@ -79,8 +79,6 @@ export const LIMITS = {
   signsOfLife: 2,
   /** How long queued bytes may take to leave when a connection is being closed in order. */
   drainTimeoutMs: 5_000,
-  /** How often it is looked whether the queues are empty before a stop. */
-  drainLookMs: 20,
   /** Clients known to a server, connected or away; the longest away is forgotten first. */
   peersRemembered: 10_000,
   /** The file of who is known as aioc: for each of `peersRemembered` two names, an address and a fingerprint at most. */
@@ -176,12 +174,8 @@ export const LIMITS = {
   requestsAwaited: 10_000,
   /** An unknown command, as far as it is repeated in the log: Python's longest name and a margin. */
   commandNameCharacters: 80,
-  /** How often it is looked whether a full queue has room again for the program that waits. */
-  roomLookMs: 20,
   /** How often the log is told how many messages a full queue has dropped. */
   dropLogMs: 1_000,
-  /** What a message has in a queue besides its own bytes: the names of both sides, and a margin. */
-  packingBytes: 4 * KIB,
   /** A command to the commander socket. */
   commandBytes: 64 * KIB,
 

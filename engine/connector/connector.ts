@@ -378,12 +378,16 @@ export class Connector {
   /** Waits until connected peers have been sent what waits for them, or some seconds are over. */
   async #emptied(): Promise<void> {
     const { clock } = this.options.ports;
-    const deadline = clock.now() + LIMITS.drainTimeoutMs;
-    const waiting = (): boolean =>
-      [...this.registry.all].some(({ state, sender }) => state === 'connected' && sender.waitingCount > 0);
-    while (waiting() && clock.now() < deadline) {
-      await new Promise<void>((resolve) => clock.after(LIMITS.drainLookMs, resolve));
-    }
+    const emptied = [...this.registry.all]
+      .filter(({ state }) => state === 'connected')
+      .map(({ sender }) => sender.whenEmpty());
+    await new Promise<void>((resolve) => {
+      const timer = clock.after(LIMITS.drainTimeoutMs, resolve);
+      void Promise.all(emptied).then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 
   #setPhase(phase: Phase): void {

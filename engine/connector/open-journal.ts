@@ -45,7 +45,7 @@ export async function openJournal({ storage, owner, ports, log }: OpenJournalOpt
 function wordsOf(trouble: JournalTrouble, directory: string): string {
   switch (trouble.kind) {
     case 'refusing':
-      return `messages cannot be stored, and those of programs are refused meanwhile: ${trouble.error.message}`;
+      return `messages cannot be stored; programs are refused meanwhile, and those on Python's API are held: ${trouble.error.message}`;
     case 'storing again':
       return 'messages are stored again';
     case 'damage':

@@ -1,5 +1,4 @@
 import { AiocError } from '../base/errors.ts';
-import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
 import type { FileDestinations } from '../files/file-destinations.ts';
@@ -112,15 +111,14 @@ export class Mailroom implements Application {
   }
 
   /**
-   * Takes a message of a local program. While the queue to a connected peer is full it waits for its place, and with it
-   * the program; the queue to a peer that is away refuses what does not fit. Order is kept between messages of which
-   * each was submitted after the one before had its place.
+   * Takes a message of a local program. Where its queue is full it waits for room as long as its `patience` says, and is
+   * refused or dropped then. Order is kept between the messages of one type to one peer.
    *
    * `offerer` is told when it is where it was promised to be (see `isStored`), or that it is refused, with AiocError
-   * AIOC_TYPE_UNKNOWN, AIOC_PEER_UNKNOWN, AIOC_PEER_AWAY (a ping only), AIOC_QUEUE_FULL, AIOC_IGNORED.
+   * AIOC_TYPE_UNKNOWN, AIOC_PEER_UNKNOWN, AIOC_PEER_AWAY (a ping only), AIOC_QUEUE_FULL, AIOC_IGNORED, and what the store
+   * throws.
    *
-   * @returns what settles when it has its place in the order, or has been refused: the next one may be submitted. Never
-   *   rejects; undefined when that is so already.
+   * @returns what settles when the program's next message may be read; undefined: at once
    */
   submit(frame: Frame, offerer: Offerer): Promise<void> | undefined {
     try {
@@ -143,17 +141,7 @@ export class Mailroom implements Application {
       offerer.kept(undefined);
       return undefined;
     }
-    if (!this.#isCrowded(peer, frame)) {
-      this.#queue(peer, frame, offerer);
-      return undefined;
-    }
-    return this.#roomFor(peer, frame)
-      .then(() => this.#queue(peer, frame, offerer))
-      .catch((error: unknown) => offerer.refused(error));
-  }
-
-  #queue(peer: Peer, frame: Frame, offerer: Offerer): void {
-    const { header, headerBytes, data, binary } = frame;
+    const { headerBytes } = frame;
     const body = this.#options.bodyOf(frame);
     const forwardedHeader = body === undefined ? headerBytes : undefined;
     const withBinary = binary.length > 0 ? binary : undefined;
@@ -161,11 +149,12 @@ export class Mailroom implements Application {
       this.#options.rules.whenFull === 'refuse'
         ? offerer
         : this.#notingDrops(offerer, peer, header.message_type);
-    this.#way.offer(peer, { header, forwardedHeader, data, binary: withBinary, body }, watched);
+    return this.#way.offer(peer, { header, forwardedHeader, data, binary: withBinary, body }, watched);
   }
 
   #notingDrops(offerer: Offerer, peer: Peer, type: string): Offerer {
     return {
+      ...(offerer.patience !== undefined && { patience: offerer.patience }),
       kept: (place) => {
         this.#noteDropsOf(peer, type);
         offerer.kept(place);
@@ -189,7 +178,9 @@ export class Mailroom implements Application {
       const { message_type: type } = frame.header;
       const requestId = frame.header['request_id'] ?? null;
       stopWaiting = this.#responses.add({ peer, type, requestId, ...taker });
-      const accepted = this.#place(peer, frame, { kept: (place) => offerer.kept(place), refused });
+      const kept: Offerer['kept'] = (place) => offerer.kept(place);
+      const { patience = 'none' } = offerer;
+      const accepted = this.#place(peer, frame, { patience, kept, refused });
       return { accepted, stopWaiting };
     } catch (error) {
       refused(error);
@@ -272,17 +263,6 @@ export class Mailroom implements Application {
   #tellDropped(peer: Peer, type: string, why: string, count: number): void {
     const text = `messages of the type ${type} were dropped: ${why} (${count} by now)`;
     this.#options.log.event(text, { peerName: peer.name, warning: true });
-  }
-
-  #isCrowded(peer: Peer, { header, headerBytes, data, binary }: Frame): boolean {
-    const sizeBytes = headerBytes.length + data.length + binary.length + LIMITS.packingBytes;
-    return peer.sender.isCrowded(header.message_type, sizeBytes);
-  }
-
-  async #roomFor(peer: Peer, frame: Frame): Promise<void> {
-    while (this.#isCrowded(peer, frame)) {
-      await new Promise<void>((resolve) => this.#options.clock.after(LIMITS.roomLookMs, resolve));
-    }
   }
 
   #checked(frame: Frame): Peer {

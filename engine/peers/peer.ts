@@ -119,8 +119,8 @@ export class Peer {
   }
 
   /** See Sender.offer. */
-  offer(message: OutMessage, offerer: Offerer): void {
+  offer(message: OutMessage, offerer: Offerer): Promise<void> | undefined {
     this.rate.add();
-    this.sender.offer(message, offerer);
+    return this.sender.offer(message, offerer);
   }
 }

@@ -32,6 +32,7 @@ export class Sender {
   readonly #outboxes = new Map<string, Outbox>();
   readonly #onChange: () => void;
   readonly #byEpoch = new Map<string, Outbox>();
+  #onEmpty: (() => void)[] = [];
   #link: Link | undefined;
   /** The other side has not said yet what it has already. */
   #awaitsNews = false;
@@ -39,7 +40,10 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#onChange = options.onChange;
+    this.#onChange = () => {
+      if (this.#onEmpty.length > 0 && this.waitingCount === 0) this.#nowEmpty();
+      options.onChange();
+    };
   }
 
   get outboxes(): readonly Outbox[] {
@@ -58,15 +62,29 @@ export class Sender {
     return bytes;
   }
 
-  /** Whether it pays to wait: the queue of this type is full, and gets emptier by itself. */
-  isCrowded(type: string, sizeBytes: number): boolean {
-    const outbox = this.#outboxes.get(type);
-    return this.#link !== undefined && outbox !== undefined && outbox.depth > 0 && !outbox.hasRoom(sizeBytes);
+  /**
+   * Queues a message and sends it as soon as it can be sent. Whoever offers it is told when it is in the store.
+   *
+   * @returns as Outbox.offer
+   */
+  offer(message: OutMessage, offerer: Offerer): Promise<void> | undefined {
+    return this.#outbox(message.header.message_type).offer(message, offerer);
   }
 
-  /** Queues a message and sends it as soon as it can be sent. Whoever offers it is told when it is in the store. */
-  offer(message: OutMessage, offerer: Offerer): void {
-    this.#outbox(message.header.message_type).offer(message, offerer);
+  /** Resolves when nothing waits any more, or the connection is gone. */
+  whenEmpty(): Promise<void> {
+    if (this.waitingCount === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onEmpty.push(resolve));
+  }
+
+  /** See Outbox.letAllIn. */
+  async letAllIn(): Promise<void> {
+    await Promise.all(this.outboxes.map((outbox) => outbox.letAllIn()));
+  }
+
+  /** See OverflowPolicy.reopen. */
+  reopen(): void {
+    for (const outbox of this.outboxes) outbox.overflow.reopen();
   }
 
   /** Takes a message back; once it has left this does nothing. */
@@ -88,6 +106,7 @@ export class Sender {
     this.#link = link;
     this.#awaitsNews = link.speaksStreams;
     this.pump();
+    for (const outbox of this.#outboxes.values()) outbox.overflow.changed();
     return true;
   }
 
@@ -95,8 +114,17 @@ export class Sender {
   detach(): void {
     if (this.#link === undefined) return;
     this.#link = undefined;
-    for (const outbox of this.#outboxes.values()) outbox.rewind();
+    for (const outbox of this.#outboxes.values()) {
+      outbox.rewind();
+      outbox.overflow.changed();
+    }
+    this.#nowEmpty();
     this.#onChange();
+  }
+
+  /** Nobody waits any longer for it to be empty: it is, or can't become so. */
+  #nowEmpty(): void {
+    for (const resolve of this.#onEmpty.splice(0)) resolve();
   }
 
   pump(): void {
@@ -149,6 +177,7 @@ export class Sender {
           this.pump();
           this.#onChange();
         },
+        isDraining: () => this.#link !== undefined,
       });
       this.#outboxes.set(type, outbox);
     }

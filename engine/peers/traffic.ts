@@ -177,20 +177,24 @@ export class Traffic implements LinkTraffic {
    */
   send(peer: Peer, { onState = () => undefined, ...message }: TrafficMessage): Promise<() => void> {
     const type = message.header.message_type;
-    return new Promise((resolve, reject) =>
-      this.offer(
+    return new Promise((resolve, reject) => {
+      void this.offer(
         peer,
         { ...message, onState },
         {
           kept: (place) => resolve(() => place && peer.sender.takeBack(type, place)),
           refused: reject,
         },
-      ),
-    );
+      );
+    });
   }
 
-  /** Queues a message for a peer. `offerer` is told when it is in the store, or why it is not: as in `send`. */
-  offer(peer: Peer, message: TrafficMessage, offerer: Offerer): void {
+  /**
+   * Queues a message for a peer. `offerer` is told when it is in the store, or why it is not: as in `send`.
+   *
+   * @returns as Outbox.offer
+   */
+  offer(peer: Peer, message: TrafficMessage, offerer: Offerer): Promise<void> | undefined {
     const { ignoring, log, sourceId } = this.#options;
     const isAddressed = saysSo(message.header, { sourceId: sourceId(), destinationId: peer.wireName });
     const header: Header = isAddressed
@@ -212,10 +216,10 @@ export class Traffic implements LinkTraffic {
       log.settle(ticket, 'dropped', 'ignored');
       const text = `${peer.name} is ignored, so this was dropped: press i on the peer to end that`;
       offerer.refused(new AiocError('AIOC_IGNORED', text));
-      return;
+      return undefined;
     }
     const watcher = this.#watchers.watcher(header.message_type, onState);
-    peer.offer({ header, forwardedHeader, data, binary, body, watcher, ticket }, offerer);
+    return peer.offer({ header, forwardedHeader, data, binary, body, watcher, ticket }, offerer);
   }
 
   acknowledged(link: Link, ack: Ack): void {

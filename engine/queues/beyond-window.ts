@@ -59,17 +59,4 @@ export class BeyondWindow {
     }
     return ticket;
   }
-
-  /** They are dropped, for this reason. */
-  drop(why: string): void {
-    for (const place of this.#places.values()) {
-      if (!place.gone) place.companions.watcher.moved(place.companions.ticket, 'dropped', why);
-      place.gone = true;
-    }
-    for (let at = this.#firstTicket; at < this.#tickets.length; at += 2)
-      this.#common?.moved(this.#tickets[at + 1] as number, 'dropped', why);
-    this.#places.clear();
-    this.#tickets = [];
-    this.#firstTicket = 0;
-  }
 }

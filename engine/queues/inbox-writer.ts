@@ -1,9 +1,9 @@
-import { toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { MessageNumber } from '../protocol/message-number.ts';
 import type { Store } from '../storage/store.ts';
 import { epochInStore, type MessageSource, parseEpochInStore } from './message-source.ts';
+import { persistentAppend } from './persistent-append.ts';
 
 /** A message that is not in the store yet. */
 export interface Unstored {
@@ -159,18 +159,16 @@ export class InboxWriter {
   async #append(messages: readonly Unstored[], source: Run['source']): Promise<'appended' | 'duplicate'> {
     const { store, stream, clock } = this.#options;
     const frames = messages.map(({ frame }) => frame);
-    for (;;) {
-      try {
-        const { outcome } = await store.append(stream, frames, source);
-        this.#trouble = undefined;
-        return outcome;
-      } catch (error) {
-        const { code, message } = toAiocError(error);
-        if (code === 'AIOC_CANCELLED' || code === 'AIOC_STORE_GAP') throw error;
+    const { outcome } = await persistentAppend({
+      clock,
+      append: () => store.append(stream, frames, source),
+      isPassing: ({ code }) => code !== 'AIOC_CANCELLED' && code !== 'AIOC_STORE_GAP',
+      onTrouble: (message) => {
         this.#trouble = message;
-        await new Promise<void>((resolve) => clock.after(LIMITS.storeRetryMs, resolve));
-      }
-    }
+      },
+    });
+    this.#trouble = undefined;
+    return outcome;
   }
 
   #noteStored(epoch: string, seq: number): void {

@@ -8,6 +8,7 @@ import type { Capacity } from './capacity.ts';
 import { InboxTakers } from './inbox-takers.ts';
 import { InboxWriter } from './inbox-writer.ts';
 import type { MessageSource, StoredMark } from './message-source.ts';
+import { OverflowPolicy } from './overflow-policy.ts';
 
 export interface InboxOptions {
   readonly type: string;
@@ -24,9 +25,8 @@ export interface InboxOptions {
   readonly isStored: boolean;
 }
 
-interface Waiting {
-  readonly frame: Buffer;
-  readonly source: MessageSource | undefined;
+/** Who waits until the listener has taken a message. */
+interface Untaken {
   resolve(kept: boolean): void;
   reject(error: unknown): void;
 }
@@ -41,7 +41,6 @@ export class Inbox {
   readonly #options: InboxOptions;
   #depth = 0;
   #bytes = 0;
-  #dropped = 0;
   #oldestAtMs: number | undefined;
   #listened = false;
   /** Somebody takes what is in here, or did so a moment ago and may come back: waiting for room makes sense. */
@@ -52,20 +51,23 @@ export class Inbox {
   #doneUpTo = 0;
   /** Up to here a listener may have been given everything before. */
   #givenUpTo = 0;
-  readonly #waitingForRoom: Waiting[] = [];
-  #admitting = false;
+  readonly #overflow: OverflowPolicy;
   readonly #writer: InboxWriter;
   /** Where nothing is stored: for each message in here whoever waits until the listener has taken it. */
-  readonly #untaken: (Pick<Waiting, 'resolve' | 'reject'> | undefined)[] = [];
+  readonly #untaken: (Untaken | undefined)[] = [];
 
   constructor(options: InboxOptions) {
     this.#options = options;
     this.type = options.type;
-    const { stream, store, clock } = options;
+    const { stream, store, clock, capacity, whenFull } = options;
     const onArrival = (): void => {
       for (const action of this.#onArrival) action();
     };
     this.#writer = new InboxWriter({ stream, store, clock, onArrival });
+    this.#overflow = new OverflowPolicy({
+      queue: this,
+      ...{ capacity, whenFull, takesOneOfAnySize: true, refusedIsLost: true },
+    });
     this.takers = new InboxTakers(this.type, (listened) => this.setListened(listened));
     this.arrivals = new RateMeter(options.clock);
     this.departures = new RateMeter(options.clock);
@@ -97,7 +99,7 @@ export class Inbox {
   }
 
   get dropped(): number {
-    return this.#dropped;
+    return this.#overflow.dropped;
   }
 
   /** Why the store takes nothing at the moment; the peers wait meanwhile. */
@@ -145,7 +147,7 @@ export class Inbox {
     this.#giveUp?.cancel();
     this.#isHopeful = false;
     const stops = new AiocError('AIOC_CANCELLED', 'the connector stops');
-    for (const { reject } of this.#waitingForRoom.splice(0)) reject(stops);
+    this.#overflow.refuseAll(stops);
     for (const waiting of this.#untaken) waiting?.reject(stops);
   }
 
@@ -153,7 +155,7 @@ export class Inbox {
   abandon(): void {
     this.#giveUp?.cancel();
     this.#isHopeful = false;
-    void this.#admit();
+    this.#overflow.changed();
   }
 
   /**
@@ -165,10 +167,17 @@ export class Inbox {
    * @returns false when it was dropped
    */
   put(frame: Buffer, source?: MessageSource): Promise<boolean> {
-    if (this.#waitingForRoom.length === 0 && !this.#isFull(frame.length)) return this.#keep(frame, source);
+    if (this.#overflow.isOpen(frame.length)) return this.#keep(frame, source);
     return new Promise((resolve, reject) => {
-      this.#waitingForRoom.push({ frame, source, resolve, reject });
-      void this.#admit();
+      void this.#overflow.whenRoom({
+        sizeBytes: frame.length,
+        mayWait: () => this.#isHopeful,
+        enter: () => void this.#keep(frame, source).then(resolve, reject),
+        refused: (error) => {
+          if (error.code === 'AIOC_QUEUE_FULL') resolve(false);
+          else reject(error);
+        },
+      });
     });
   }
 
@@ -198,25 +207,25 @@ export class Inbox {
   #left(frame: Buffer): void {
     this.#depth -= 1;
     this.#bytes -= frame.length;
+    this.#overflow.changed();
   }
 
-  /** @returns whether there may be more room now */
-  async #dropOldest(): Promise<boolean> {
+  /** See LimitedQueue. */
+  async dropOldest(): Promise<'dropped' | 'look-again' | 'none'> {
     const { store, stream } = this.#options;
     const [oldest, next] = await store.read(stream, 0, 1).catch(() => []);
     if (oldest === undefined) {
       // The oldest came a moment ago, and is still on its way into the store.
       const wasStoring = this.#writer.isBusy;
       await this.#writer.idle();
-      return wasStoring;
+      return wasStoring ? 'look-again' : 'none';
     }
-    this.#dropped += 1;
     this.#depth -= 1;
     this.#bytes -= oldest.payload.length;
     this.#oldestAtMs = next?.atMs ?? oldest.atMs;
     this.#untaken.shift()?.resolve(false);
     store.ack(stream, oldest.position).catch(() => undefined);
-    return true;
+    return 'dropped';
   }
 
   /** What waits behind `after` (0: from the first), as much as is read at once. What has been taken never comes again. */
@@ -252,31 +261,7 @@ export class Inbox {
     this.departures.add(sizes.count);
     this.#oldestAtMs = record.atMs;
     for (const waiting of this.#untaken.splice(0, sizes.count)) waiting?.resolve(true);
-    void this.#admit();
+    this.#overflow.changed();
     return this.#options.store.ack(this.#options.stream, record.position);
-  }
-
-  #isFull(sizeBytes: number): boolean {
-    const { messages, bytes } = this.#options.capacity;
-    return this.#depth >= messages || (this.#depth > 0 && this.#bytes + sizeBytes > bytes);
-  }
-
-  /** Whoever has waited longest comes first, or the order would be lost. */
-  async #admit(): Promise<void> {
-    if (this.#admitting) return;
-    this.#admitting = true;
-    for (let first = this.#waitingForRoom[0]; first !== undefined; first = this.#waitingForRoom[0]) {
-      const full = this.#isFull(first.frame.length);
-      if (full && this.#isHopeful) break;
-      if (full && this.#options.whenFull === 'drop_oldest' && (await this.#dropOldest())) continue;
-      // It may have been released meanwhile.
-      if (this.#waitingForRoom[0] !== first) continue;
-      this.#waitingForRoom.shift();
-      if (full) {
-        this.#dropped += 1;
-        first.resolve(false);
-      } else this.#keep(first.frame, first.source).then(first.resolve, first.reject);
-    }
-    this.#admitting = false;
   }
 }

@@ -26,8 +26,17 @@ export function newPlace(place: Omit<Place, 'sent' | 'gone'>): Place {
   return { companions, number, position, sizeBytes, atMs, parts, sent: false, gone: false };
 }
 
+/**
+ * How long a message waits for room in a full queue. `while-draining`: as long as the peer is connected and the queue gets
+ * emptier by itself. `always`: its sender can't be told that it was refused, so it waits for the disk, too, unless
+ * `when_full` says that messages are dropped.
+ */
+export type Patience = 'none' | 'while-draining' | 'always';
+
 /** Who puts a message into an outbox, and is told once whether it is in there. */
 export interface Offerer {
+  /** Absent: none. */
+  readonly patience?: Patience;
   /** @param place undefined where nothing is kept of it by which it could be taken back */
   kept(place: Place | undefined): void;
   /** @param error AiocError AIOC_QUEUE_FULL, or what the store throws */

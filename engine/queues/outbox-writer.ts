@@ -1,33 +1,50 @@
 import { soon } from '../base/end-of-turn.ts';
+import type { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { Clock } from '../base/ports.ts';
 import type { MessageNumber } from '../protocol/message-number.ts';
 import type { Store } from '../storage/store.ts';
 import type { OutMessage } from './out-message.ts';
 import type { Offerer } from './outbox-entry.ts';
+import { persistentAppend } from './persistent-append.ts';
 
 /** A message that is not in the store yet. */
 export interface Unplaced {
   readonly message: OutMessage;
-  readonly number: MessageNumber;
   readonly payload: Buffer;
   readonly offerer: Offerer;
+  /** Given when the store is asked to take it, and again when it is asked again: see `OutboxWriterOptions.number`. */
+  number: MessageNumber | undefined;
+  /** Its sender can't be told that it was not stored: the store is asked until it takes it. */
+  readonly persists: boolean;
 }
 
 export interface OutboxWriterOptions {
   readonly stream: string;
   readonly store: Store;
+  readonly clock: Clock;
+  /** Numbers messages in the order in which the store is asked: who receives takes a lower one for a repetition. */
+  readonly number: (message: Unplaced) => void;
   /** They are in the store at these positions, in their order. */
   readonly placed: (batch: readonly Unplaced[], positions: readonly number[]) => void;
   /** None of them is in the store. */
   readonly refused: (batch: readonly Unplaced[], error: unknown) => void;
 }
 
-/** Brings what is offered in one turn into the store together. Several batches may be on their way at once. */
+/**
+ * Brings what is offered in one turn into the store together. Several batches may be on their way at once, but only one
+ * of those that persist: when it has to be asked for again, none behind it must have overtaken it.
+ */
 export class OutboxWriter {
   readonly #options: OutboxWriterOptions;
   #unasked: Unplaced[] = [];
+  #persisting: Unplaced[] = [];
+  #isPersisting = false;
+  #trouble: string | undefined;
   #arriving = 0;
+  #arrivingBytes = 0;
   #onArrived: (() => void)[] = [];
+  #onStoring: (() => void)[] = [];
 
   constructor(options: OutboxWriterOptions) {
     this.#options = options;
@@ -38,44 +55,115 @@ export class OutboxWriter {
     return this.#arriving > 0;
   }
 
+  /** How many are on their way there. */
+  get arriving(): { readonly count: number; readonly bytes: number } {
+    return { count: this.#arriving, bytes: this.#arrivingBytes };
+  }
+
+  /** Why the store takes nothing at the moment, while some persist. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
   /** Resolves when one more batch has got there, or has been refused. */
   arrived(): Promise<void> {
     return new Promise((resolve) => this.#onArrived.push(resolve));
   }
 
+  /** Resolves when the store takes something again; undefined: it does. */
+  whenStoring(): Promise<void> | undefined {
+    if (this.#trouble === undefined) return undefined;
+    return new Promise((resolve) => this.#onStoring.push(resolve));
+  }
+
+  /** Resolves when nothing is on its way any more, or the store takes nothing. */
+  async settled(): Promise<void> {
+    while (this.isBusy && this.#trouble === undefined) await this.arrived();
+  }
+
   add(message: Unplaced): void {
     this.#arriving += 1;
+    this.#arrivingBytes += message.payload.length;
+    if (message.persists) {
+      this.#persisting.push(message);
+      if (!this.#isPersisting) {
+        this.#isPersisting = true;
+        soon(() => void this.#persist());
+      }
+      return;
+    }
     if (this.#unasked.length === 0) soon(() => this.#store());
     this.#unasked.push(message);
   }
 
   #store(): void {
-    const { store, stream } = this.#options;
     const unasked = this.#unasked;
     this.#unasked = [];
     for (const batch of batchesOf(unasked)) {
-      store
-        .append(
-          stream,
-          batch.map(({ payload }) => payload),
-        )
-        .then(
-          ({ positions }) => {
-            this.#ended(batch.length);
-            this.#options.placed(batch, positions);
-          },
-          (error: unknown) => {
-            this.#ended(batch.length);
-            this.#options.refused(batch, error);
-          },
-        );
+      this.#append(batch).then(
+        ({ positions }) => this.#placed(batch, positions),
+        (error: unknown) => this.#refused(batch, error),
+      );
     }
   }
 
-  #ended(count: number): void {
-    this.#arriving -= count;
+  async #persist(): Promise<void> {
+    const { clock } = this.#options;
+    while (this.#persisting.length > 0) {
+      const [batch = []] = batchesOf(this.#persisting);
+      this.#persisting.splice(0, batch.length);
+      try {
+        const { positions } = await persistentAppend({
+          clock,
+          append: () => this.#append(batch),
+          isPassing,
+          onTrouble: (message) => this.#becomes(message),
+        });
+        this.#becomes(undefined);
+        this.#placed(batch, positions);
+      } catch (error) {
+        this.#becomes(undefined);
+        this.#refused(batch, error);
+      }
+    }
+    this.#isPersisting = false;
+  }
+
+  #append(batch: readonly Unplaced[]): ReturnType<Store['append']> {
+    const { store, stream, number } = this.#options;
+    for (const one of batch) number(one);
+    return store.append(
+      stream,
+      batch.map(({ payload }) => payload),
+    );
+  }
+
+  #becomes(trouble: string | undefined): void {
+    this.#trouble = trouble;
+    const told = trouble === undefined ? this.#onStoring : this.#onArrived;
+    for (const resolve of told.splice(0)) resolve();
+  }
+
+  #placed(batch: readonly Unplaced[], positions: readonly number[]): void {
+    this.#ended(batch);
+    this.#options.placed(batch, positions);
+  }
+
+  #refused(batch: readonly Unplaced[], error: unknown): void {
+    this.#ended(batch);
+    this.#options.refused(batch, error);
+  }
+
+  #ended(batch: readonly Unplaced[]): void {
+    this.#arriving -= batch.length;
+    for (const { payload } of batch) this.#arrivingBytes -= payload.length;
     for (const resolve of this.#onArrived.splice(0)) resolve();
   }
+}
+
+/** Whether the disk may take later what it does not take now. */
+function isPassing({ code }: AiocError): boolean {
+  return code === 'AIOC_DISK_FULL' || code === 'AIOC_DISK';
 }
 
 /** As many as the store is given at once; one that is large alone, since all of a batch is refused with one of it. */

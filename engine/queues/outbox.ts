@@ -3,15 +3,16 @@ import { type MemoryBudget, MemoryLease } from '../base/memory-budget.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { WhenFull } from '../config/shapes.ts';
-import { type MessageNumber, type NumberOnWire, newEpoch } from '../protocol/message-number.ts';
+import type { MessageNumber, NumberOnWire } from '../protocol/message-number.ts';
 import type { Store } from '../storage/store.ts';
 import { BeyondWindow } from './beyond-window.ts';
 import type { Capacity } from './capacity.ts';
 import type { Companions, OutMessage } from './out-message.ts';
 import { newPlace, type Offerer, type OutboxEntry, type Place, refuse, weightOf } from './outbox-entry.ts';
+import { OutboxNumbers } from './outbox-numbers.ts';
 import { OutboxWriter, type Unplaced } from './outbox-writer.ts';
+import { OverflowPolicy } from './overflow-policy.ts';
 import { type MessageParts, packMessage, renumber, unpackMessage, unsendable } from './packed-message.ts';
-import { RoomMaker } from './room-maker.ts';
 
 export interface OutboxOptions {
   readonly type: string;
@@ -27,6 +28,8 @@ export interface OutboxOptions {
   readonly revive: (parts: MessageParts) => Companions;
   /** Some more have their place. Before those who have offered them are told. */
   readonly onKept: () => void;
+  /** Whether the peer is connected, so that the queue gets emptier by itself. */
+  readonly isDraining: () => boolean;
 }
 
 /**
@@ -37,9 +40,10 @@ export class Outbox {
   readonly type: string;
   readonly arrivals: RateMeter;
   readonly departures: RateMeter;
+  /** Where those stand that wait for room. */
+  readonly overflow: OverflowPolicy;
   readonly #options: OutboxOptions;
   readonly #writer: OutboxWriter;
-  readonly #roomMaker: RoomMaker;
   /** For what is in the window. */
   readonly #lease: MemoryLease;
   #window: OutboxEntry[] = [];
@@ -53,12 +57,7 @@ export class Outbox {
   #loading: Promise<void> | undefined;
   /** How many at the window's beginning are gone, which the store knows; they are cut off now and then, not each time. */
   #front = 0;
-  /** Of each life of this queue its own, so that no number is ever given twice, whatever the store has lost. */
-  readonly #epoch: string;
-  #lastSeq = 0;
-  /** For messages in the store that have no number. */
-  readonly #epochOfUnnumbered: string;
-  #lastUnnumbered = 0;
+  readonly #numbers: OutboxNumbers;
   /** The number that went out last on the present connection. */
   #lastSent: MessageNumber | undefined;
   #unconfirmed = 0;
@@ -69,14 +68,18 @@ export class Outbox {
     const { type, stream, store, capacity, whenFull, clock, random, budget } = options;
     this.type = type;
     this.#lease = new MemoryLease(budget);
-    this.#epoch = newEpoch(random);
-    this.#epochOfUnnumbered = newEpoch(random);
+    this.#numbers = new OutboxNumbers(random);
     this.arrivals = new RateMeter(clock);
     this.departures = new RateMeter(clock);
-    this.#roomMaker = new RoomMaker({ queue: this, capacity, whenFull });
+    this.overflow = new OverflowPolicy({
+      ...{ queue: this, capacity, whenFull },
+      ...{ takesOneOfAnySize: false, refusedIsLost: false },
+    });
     this.#writer = new OutboxWriter({
       stream,
       store,
+      clock,
+      number: (one) => this.#number(one),
       placed: (batch, positions) => this.#placed(batch, positions),
       refused: (batch, error) => {
         for (const one of batch) this.#refused(one, error);
@@ -105,7 +108,7 @@ export class Outbox {
 
   /** Messages that were dropped because the queue was full. */
   get dropped(): number {
-    return this.#roomMaker.dropped;
+    return this.overflow.dropped;
   }
 
   /** When the oldest came, in milliseconds since 1970. */
@@ -122,32 +125,61 @@ export class Outbox {
     return this.#unconfirmedBytes;
   }
 
-  /** Keeps a message until it is acknowledged. Whoever offers it is told when it is in the store, or why it is not. */
-  offer(message: OutMessage, offerer: Offerer): void {
-    const { header, forwardedHeader, data, binary } = message;
-    const number = { epoch: this.#epoch, seq: 0 };
-    const payload = packMessage({ header, forwardedHeader, data, binary, number });
-    const fault = unsendable(payload);
-    if (fault !== undefined) return refuse(message, offerer, fault);
-    if (!this.#roomMaker.isBusy && this.hasRoom(payload.length)) {
-      this.#take(message, payload, offerer);
-      return;
-    }
-    this.#roomMaker.room(payload.length).then(
-      () => this.#take(message, payload, offerer),
-      (error: unknown) => refuse(message, offerer, error),
-    );
+  /** Why the disk takes nothing at the moment, while messages wait for it. */
+  get trouble(): string | undefined {
+    return this.#writer.trouble;
   }
 
-  #take(message: OutMessage, payload: Buffer, offerer: Offerer): void {
-    // Given in the order in which the store is asked, since who receives takes a lower number for a repetition.
-    this.#lastSeq += 1;
-    renumber(payload, this.#lastSeq);
+  /**
+   * Keeps a message until it is acknowledged. Whoever offers it is told when it is in the store, or why it is not.
+   *
+   * @returns what settles when who has sent it may send the next one; undefined: at once
+   */
+  offer(message: OutMessage, offerer: Offerer): Promise<void> | undefined {
+    const { header, forwardedHeader, data, binary } = message;
+    const number = { epoch: this.#numbers.epoch, seq: 0 };
+    const payload = packMessage({ header, forwardedHeader, data, binary, number });
+    const fault = unsendable(payload);
+    if (fault !== undefined) {
+      refuse(message, offerer, fault);
+      return undefined;
+    }
+    const { whenFull, isDraining } = this.#options;
+    const { patience = 'none' } = offerer;
+    const persists = patience === 'always' && whenFull === 'refuse';
+    const unplaced = { message, payload, offerer, number: undefined, persists };
+    if (this.overflow.isOpen(payload.length)) {
+      this.#take(unplaced);
+      return persists ? this.#writer.whenStoring() : undefined;
+    }
+    return this.overflow.whenRoom({
+      sizeBytes: payload.length,
+      mayWait: () => persists || (patience !== 'none' && isDraining()),
+      enter: () => this.#take(unplaced),
+      refused: (error) => refuse(message, offerer, error),
+    });
+  }
+
+  /**
+   * The connector is about to stop: what waits for room enters over the limit, since who has sent it believes it to be
+   * there. Resolves when all of it is in the store, or the store takes nothing.
+   */
+  letAllIn(): Promise<void> {
+    this.overflow.letAllIn();
+    return this.#writer.settled();
+  }
+
+  #take(unplaced: Unplaced): void {
     // Counted before the store has it, so that many at once cannot overrun the limit together.
     this.#depth += 1;
-    this.#bytes += payload.length;
+    this.#bytes += unplaced.payload.length;
     this.arrivals.add();
-    this.#writer.add({ message, number: { epoch: this.#epoch, seq: this.#lastSeq }, payload, offerer });
+    this.#writer.add(unplaced);
+  }
+
+  #number(unplaced: Unplaced): void {
+    unplaced.number = this.#numbers.next();
+    renumber(unplaced.payload, unplaced.number.seq);
   }
 
   #placed(batch: readonly Unplaced[], positions: readonly number[]): void {
@@ -157,7 +189,8 @@ export class Outbox {
     for (const [index, { offerer }] of batch.entries()) offerer.kept(places[index]);
   }
 
-  #place({ message, number, payload }: Unplaced, position: number, atMs: number): Place | undefined {
+  #place({ message, payload, ...one }: Unplaced, position: number, atMs: number): Place | undefined {
+    const number = one.number as MessageNumber;
     const sizeBytes = payload.length;
     const isNext = this.#windowEnd === this.#storedEnd && this.#fits(sizeBytes);
     this.#storedEnd = position;
@@ -175,6 +208,7 @@ export class Outbox {
     this.#depth -= 1;
     this.#bytes -= payload.length;
     refuse(message, offerer, error);
+    this.overflow.changed();
   }
 
   /** The first entry that has not been sent on the present connection. */
@@ -226,7 +260,7 @@ export class Outbox {
         this.#beyond.takePlace(position) ??
         newPlace({
           companions: this.#beyond.takeCompanions(position, revive(parts)),
-          number: parts.number ?? this.#numberFor(),
+          number: parts.number ?? this.#numbers.nextUnnumbered(),
           position,
           sizeBytes: payload.length,
           atMs,
@@ -240,12 +274,6 @@ export class Outbox {
     }
     // What was taken back while it was beyond the window is in no record any more.
     if (records.length === 0) this.#windowEnd = Math.max(this.#windowEnd, end);
-  }
-
-  /** A number for this life of the queue only: such a message is a new one after each restart. */
-  #numberFor(): MessageNumber {
-    this.#lastUnnumbered += 1;
-    return { epoch: this.#epochOfUnnumbered, seq: this.#lastUnnumbered };
   }
 
   /** It goes out on the present connection, under the number that this returns. */
@@ -306,6 +334,7 @@ export class Outbox {
       this.departures.add();
     }
     this.#forgetGone();
+    this.overflow.changed();
   }
 
   /** The connection is gone: whatever was not acknowledged will be sent again, in the same order. */
@@ -321,42 +350,14 @@ export class Outbox {
     }
   }
 
-  /** Drops everything that waits, and says how many that were. */
-  async purge(): Promise<number> {
-    const count = this.#depth;
-    const why = 'the queue was emptied';
-    for (const place of this.#window) {
-      if (!place.gone) place.companions.watcher.moved(place.companions.ticket, 'dropped', why);
-      place.gone = true;
-    }
-    this.#beyond.drop(why);
-    this.#lease.giveAll();
-    this.#window = [];
-    this.#windowEnd = this.#storedEnd;
-    this.#nextUnsent = 0;
-    this.#front = 0;
-    this.#depth = 0;
-    this.#bytes = 0;
-    this.#unconfirmed = 0;
-    this.#unconfirmedBytes = 0;
-    await this.#options.store.purge(this.#options.stream);
-    return count;
-  }
-
-  /** Whether a message of this size would be kept, and nothing dropped for it. */
-  hasRoom(sizeBytes: number): boolean {
-    const { messages, bytes } = this.#options.capacity;
-    return this.#depth < messages && this.#bytes + sizeBytes <= bytes;
-  }
-
-  /** @returns false when none waits that has not been sent */
-  async dropOldest(): Promise<boolean> {
+  /** See LimitedQueue; what has been sent does not go. */
+  async dropOldest(): Promise<'dropped' | 'none'> {
     const oldest = await this.#oldestWaiting();
-    if (oldest === undefined) return false;
+    if (oldest === undefined) return 'none';
     this.remove(oldest);
     const why = 'the queue was full and this was the oldest';
     oldest.companions.watcher.moved(oldest.companions.ticket, 'dropped', why);
-    return true;
+    return 'dropped';
   }
 
   async #oldestWaiting(): Promise<OutboxEntry | undefined> {

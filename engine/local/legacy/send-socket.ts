@@ -146,14 +146,17 @@ class Conversation {
     const bytes = frame.headerBytes.length + frame.data.length + frame.binary.length;
     this.#unstored += 1;
     this.#lease.take(bytes);
-    const offerer = {
+    const isRequest = frame.header['await_response'] === true;
+    const offerer: Offerer = {
+      // Who awaits a response hears of a refusal by the end of its connection; nobody else hears anything.
+      patience: isRequest ? 'while-draining' : 'always',
       kept: () => this.#dealtWith(bytes),
       refused: (error: unknown) => {
         this.#refuse(toAiocError(error), frame);
         this.#dealtWith(bytes);
       },
     };
-    if (frame.header['await_response'] === true) return this.#request(frame, offerer);
+    if (isRequest) return this.#request(frame, offerer);
     return this.#options.mailroom.submit(frame, offerer);
   }
 

@@ -161,6 +161,7 @@ export class Program {
     this.#lease.take(body.length);
     const outcome = this.#options.mailroom.isStored(frame) ? STORED : ACCEPTED;
     return this.#options.mailroom.submit(frame, {
+      patience: 'while-draining',
       kept: () => {
         this.#write('done', number, outcome);
         this.#confirmed(body.length);
@@ -193,6 +194,7 @@ export class Program {
         },
       },
       {
+        patience: 'while-draining',
         kept: () => this.#confirmed(body.length),
         refused: (error) => {
           isRefused = true;

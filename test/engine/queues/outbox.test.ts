@@ -34,6 +34,7 @@ function outbox(
     whenFull,
     revive: () => ({ watcher: NOBODY, ticket: 0 }),
     onKept: () => undefined,
+    isDraining: () => false,
   });
 }
 

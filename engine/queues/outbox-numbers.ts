@@ -1,0 +1,27 @@
+import type { Randomness } from '../base/ports.ts';
+import { type MessageNumber, newEpoch } from '../protocol/message-number.ts';
+
+/** The numbers that one life of an outbox gives. None is ever given twice, whatever the store has lost. */
+export class OutboxNumbers {
+  readonly epoch: string;
+  #lastSeq = 0;
+  readonly #epochOfUnnumbered: string;
+  #lastUnnumbered = 0;
+
+  constructor(random: Pick<Randomness, 'bytes'>) {
+    this.epoch = newEpoch(random);
+    this.#epochOfUnnumbered = newEpoch(random);
+  }
+
+  /** For a message that goes into the store now. */
+  next(): MessageNumber {
+    this.#lastSeq += 1;
+    return { epoch: this.epoch, seq: this.#lastSeq };
+  }
+
+  /** For a message that lies in the store without a number: it is a new one after each restart. */
+  nextUnnumbered(): MessageNumber {
+    this.#lastUnnumbered += 1;
+    return { epoch: this.#epochOfUnnumbered, seq: this.#lastUnnumbered };
+  }
+}
