@@ -146,6 +146,12 @@ export const LIMITS = {
 
   /** What goes to a listener in one write at most: well within what a unix socket takes at once. */
   deliveryBatchBytes: 64 * KIB,
+  /** What the reader of a listener in Python holds before it stops reading: twice its limit of 64 KiB. */
+  listenerReaderBytes: 128 * KIB,
+  /** What it reads from its socket at once. */
+  listenerReadBytes: 256 * KIB,
+  /** What a unix socket holds, where the system does not say: twice Linux's default. */
+  unixSocketBytes: 416 * KIB,
   /** How soon a listener that was not there is looked for again while messages wait for it. */
   listenerRetryMs: 500,
   /** Messages that a subscription of a local program has and has not acknowledged, beyond a single one. */

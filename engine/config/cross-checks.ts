@@ -26,6 +26,11 @@ export function faultsAcross(checked: CheckedConfig): string[] {
       'client_name: a program finds the connector of a client by its name; set it to the client_name of that connector',
     );
   }
+  if (config.python_listener === 'at_least_once' && !config.uds_path_receive_preserve_socket) {
+    faults.push(
+      'python_listener: at_least_once counts what goes over one connection; leave uds_path_receive_preserve_socket true',
+    );
+  }
   for (const type of config.file_type2dirpath.keys()) {
     if (!config.file_recv_config.has(type)) continue;
     faults.push(

@@ -6,6 +6,7 @@ import {
   FILE_DESTINATIONS,
   type FileDestination,
   PATH,
+  PYTHON_LISTENER,
   SIZE_BYTES,
   TYPE_DIRECTORIES,
   WHEN_FULL,
@@ -39,6 +40,13 @@ export const STORAGE_KEYS = {
     templates: ['manager'],
     state: 'works',
     help: 'What becomes of a message to a peer when its queue is full: it is refused and its program told, or the oldest or the newest is dropped and counted.',
+  }),
+  python_listener: key({
+    shape: PYTHON_LISTENER,
+    default: 'at_most_once',
+    templates: ['manager'],
+    state: 'works',
+    help: 'Whether a listener on Python’s API is given the last messages again after its connection ended, since it may have lost them: at_least_once, of types that are stored. Python: at_most_once.',
   }),
   durability: key({
     shape: DURABILITY,

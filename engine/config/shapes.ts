@@ -193,6 +193,17 @@ export const WHEN_FULL: Shape<WhenFull> = {
 };
 
 /**
+ * What a listener on Python's receive socket is given that ended while it lagged. `at_most_once`: what was written to it
+ * counts as taken, as in Python. `at_least_once`: what it may have lost comes again.
+ */
+export type PythonListener = 'at_most_once' | 'at_least_once';
+
+export const PYTHON_LISTENER: Shape<PythonListener> = {
+  schema: z.enum(['at_most_once', 'at_least_once']),
+  takes: '"at_most_once" or "at_least_once"',
+};
+
+/**
  * When a message counts as stored. `batch`: when the disk has it for good; what came while the disk was busy shares one
  * sync. `always`: the same, with a sync of its own. `os`: when the operating system has it, which outlives the end of
  * this process in any way, but no power loss.

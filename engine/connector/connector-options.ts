@@ -1,5 +1,5 @@
 import type { Ports, TlsSettings } from '../base/ports.ts';
-import type { Durability } from '../config/shapes.ts';
+import type { Durability, PythonListener } from '../config/shapes.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
 import type { ConnectorOwner } from '../local/socket-names.ts';
 import type { LivenessRules } from '../peers/liveness.ts';
@@ -41,6 +41,8 @@ export interface LocalOptions {
   readonly receiveFileMaxBytes: number;
   readonly sendFileMaxBytes: number;
   readonly preserveReceiveSocket: boolean;
+  /** Whether what a listener on Python's socket may have lost with its end comes again. */
+  readonly pythonListener: PythonListener;
   readonly everybodyCanSend: boolean;
   /** Whether the numbers of messages are logged every two minutes. */
   readonly countsMessages: boolean;

@@ -3,6 +3,7 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import type { EngineDoor } from '../contract/door.ts';
 import { listConnector } from '../local/active-connectors.ts';
 import { Commander } from '../local/legacy/commander.ts';
+import { listenerHeldBytes } from '../local/legacy/lent-messages.ts';
 import { ListenerDelivery } from '../local/legacy/listener-delivery.ts';
 import { SendSocket } from '../local/legacy/send-socket.ts';
 import type { Mailroom } from '../local/mailroom.ts';
@@ -76,7 +77,9 @@ export class LocalSide {
         inbox,
         path: listenerPath,
         preserveSocket: local.preserveReceiveSocket,
+        ...(local.pythonListener === 'at_least_once' && { heldBytes: listenerHeldBytes() }),
         clock,
+        log,
         onChange,
       });
     });

@@ -145,6 +145,7 @@ function localOf(options: FromConfigOptions): LocalOptions {
     receiveFileMaxBytes: config.max_size_file_upload_recv,
     sendFileMaxBytes: config.max_size_file_upload_send,
     preserveReceiveSocket: config.uds_path_receive_preserve_socket,
+    pythonListener: config.python_listener,
     everybodyCanSend: config.everybody_can_send_messages,
     countsMessages: config.debug_msg_counts,
     storage: {

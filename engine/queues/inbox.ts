@@ -31,6 +31,12 @@ interface Untaken {
   reject(error: unknown): void;
 }
 
+interface Lent {
+  readonly position: number;
+  readonly bytes: number;
+  readonly atMs: number;
+}
+
 /** What has arrived for the one listener of a message type, in order, until that listener has taken it. */
 export class Inbox {
   readonly type: string;
@@ -52,6 +58,8 @@ export class Inbox {
   /** Up to here a listener may have been given everything before. */
   #givenUpTo = 0;
   readonly #overflow: OverflowPolicy;
+  /** Written to a listener that may still lose them: still in the store, and no part of the depth. */
+  #lent: Lent[] = [];
   readonly #writer: InboxWriter;
   /** Where nothing is stored: for each message in here whoever waits until the listener has taken it. */
   readonly #untaken: (Untaken | undefined)[] = [];
@@ -213,7 +221,9 @@ export class Inbox {
   /** See LimitedQueue. */
   async dropOldest(): Promise<'dropped' | 'look-again' | 'none'> {
     const { store, stream } = this.#options;
-    const [oldest, next] = await store.read(stream, 0, 1).catch(() => []);
+    // What is lent is older: it goes with what is dropped, and is not given again.
+    await this.settle(Number.POSITIVE_INFINITY).catch(() => undefined);
+    const [oldest, next] = await store.read(stream, this.#doneUpTo, 1).catch(() => []);
     if (oldest === undefined) {
       // The oldest came a moment ago, and is still on its way into the store.
       const wasStoring = this.#writer.isBusy;
@@ -231,7 +241,8 @@ export class Inbox {
   /** What waits behind `after` (0: from the first), as much as is read at once. What has been taken never comes again. */
   read(after: number): Promise<readonly StoredRecord[]> {
     const { store, stream } = this.#options;
-    return store.read(stream, Math.max(after, this.#doneUpTo), LIMITS.inboxReadBytes);
+    const goneUpTo = this.#lent.at(-1)?.position ?? this.#doneUpTo;
+    return store.read(stream, Math.max(after, goneUpTo), LIMITS.inboxReadBytes);
   }
 
   /** What positions in here belong to; see `Store.identity`. */
@@ -248,6 +259,42 @@ export class Inbox {
     if (position <= this.#givenUpTo) return true;
     this.#givenUpTo = position;
     return false;
+  }
+
+  /** These have left for a listener that may lose them: `settle` and `takeBack` say what becomes of them. */
+  lend(batch: readonly StoredRecord[]): void {
+    for (const { position, payload, atMs } of batch) {
+      this.#lent.push({ position, bytes: payload.length, atMs });
+      this.#depth -= 1;
+      this.#bytes -= payload.length;
+      this.#oldestAtMs = atMs;
+    }
+    this.departures.add(batch.length);
+    this.#overflow.changed();
+  }
+
+  /** What was lent up to this position can't be lost any more. */
+  async settle(upTo: number): Promise<void> {
+    const kept = this.#lent.findIndex(({ position }) => position > upTo);
+    const settled = this.#lent.splice(0, kept < 0 ? this.#lent.length : kept);
+    const last = settled.at(-1);
+    if (last === undefined) return;
+    this.#doneUpTo = Math.max(this.#doneUpTo, last.position);
+    await this.#options.store.ack(this.#options.stream, last.position);
+  }
+
+  /**
+   * Whoever was lent something is gone: it waits again, in its order.
+   *
+   * @returns how much that was
+   */
+  takeBack(): { readonly count: number; readonly bytes: number } {
+    const lent = this.#lent.splice(0);
+    const bytes = lent.reduce((sum, one) => sum + one.bytes, 0);
+    this.#depth += lent.length;
+    this.#bytes += bytes;
+    this.#oldestAtMs = lent[0]?.atMs ?? this.#oldestAtMs;
+    return { count: lent.length, bytes };
   }
 
   /** The listener has taken everything up to this record. */

@@ -9,6 +9,7 @@ import { ListenerDelivery } from '../../engine/local/legacy/listener-delivery.ts
 import type { Mailroom } from '../../engine/local/mailroom.ts';
 import { OwnSocket } from '../../engine/local/own/own-socket.ts';
 import { type ConnectorOwner, ownSocketPath, receiveSocketPath } from '../../engine/local/socket-names.ts';
+import type { TrafficLog } from '../../engine/peers/traffic-log.ts';
 import { Inbox } from '../../engine/queues/inbox.ts';
 import { MemoryStore } from '../../engine/storage/memory-store.ts';
 import type { Store } from '../../engine/storage/store.ts';
@@ -21,12 +22,15 @@ export interface SmallConnectorOptions {
   readonly store?: Store;
   readonly type?: string;
   readonly clock?: Clock;
+  /** See ListenerDeliveryOptions. */
+  readonly heldBytes?: number;
 }
 
 /** The part of a connector that brings messages to listeners, without peers. */
 export class SmallConnector {
   readonly store: Store;
   readonly inbox: Inbox;
+  readonly logged: string[] = [];
   readonly #ownSocket: OwnSocket;
   readonly #delivery: ListenerDelivery;
 
@@ -36,6 +40,7 @@ export class SmallConnector {
     store,
     type = 'event',
     clock = realClock(),
+    heldBytes,
   }: SmallConnectorOptions) {
     this.store = store ?? new MemoryStore(clock);
     this.inbox = new Inbox({
@@ -62,7 +67,11 @@ export class SmallConnector {
       onChange,
     });
     const path = receiveSocketPath({ directory, owner, messageType: type });
-    this.#delivery = new ListenerDelivery({ inbox: this.inbox, path, preserveSocket: true, clock, onChange });
+    const log = { event: (text: string) => void this.logged.push(text) } as unknown as TrafficLog;
+    this.#delivery = new ListenerDelivery({
+      ...{ inbox: this.inbox, path, preserveSocket: true, clock, onChange, log },
+      heldBytes,
+    });
   }
 
   /** Runs until the test ends or `kill` is called. */

@@ -5,6 +5,7 @@ Reads commands as JSON lines on its standard input and answers each with a JSON 
 import asyncio
 import json
 import sys
+import time
 
 import aioconnectors
 
@@ -31,6 +32,16 @@ class Program:
             except Exception:
                 self.messages[message_type].append(
                     {'header': transport_json, 'data': data.decode(), 'binary': (binary or b'').hex()})
+
+        await self.api.start_waiting_for_messages(message_type=message_type, message_received_cb=received)
+
+    async def listen_slowly(self, message_type, path, pause):
+        """Writes the number of each message into a file when it is done with it, and needs a while for each."""
+        done = open(path, 'ab', buffering=0)
+
+        async def received(logger, transport_json, data, binary):
+            time.sleep(pause)
+            done.write(b'%d\n' % json.loads(data)['number'])
 
         await self.api.start_waiting_for_messages(message_type=message_type, message_received_cb=received)
 

@@ -4,10 +4,12 @@ import { dirname } from 'node:path';
 import { atEndOfTurn } from '../../base/end-of-turn.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Clock, Timer } from '../../base/ports.ts';
+import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Inbox } from '../../queues/inbox.ts';
 import type { SocketTaker } from '../../queues/inbox-takers.ts';
 import type { StoredRecord } from '../../storage/store.ts';
 import { connectUnix, isMarkedSubscriber } from '../unix-sockets.ts';
+import { LentMessages } from './lent-messages.ts';
 
 export interface ListenerDeliveryOptions {
   readonly inbox: Inbox;
@@ -16,7 +18,13 @@ export interface ListenerDeliveryOptions {
   /** False: a connection of its own for each message. */
   readonly preserveSocket: boolean;
   readonly clock: Clock;
+  readonly log: TrafficLog;
   readonly onChange: () => void;
+  /**
+   * What its listener may hold and not be done with, in bytes: so much that is stored comes again after an end of the
+   * connection that it may have been lost with. Absent: what is written counts as taken.
+   */
+  readonly heldBytes?: number | undefined;
 }
 
 /**
@@ -24,6 +32,9 @@ export interface ListenerDeliveryOptions {
  * faster than the listener reads. What was not written when a listener goes away is written to the next one. A message
  * that is stored goes in a write of its own and is noted as taken before the next one, so that a connector that is killed
  * repeats one at most. Others go many in one write, to a listener that keeps up.
+ *
+ * What is written lies in the listener's socket and reader for a while, and is lost with it. With `heldBytes` it is taken
+ * off the store when so much has been written behind it; what is left at an end that we did not start is written again.
  *
  * A program that uses aioc's library listens here, too, and subscribes over aioc's own socket, where it says which
  * messages it is done with. So a listener that has just been found is given a moment to subscribe before anything is
@@ -43,6 +54,10 @@ export class ListenerDelivery implements SocketTaker {
   /** Ends the moment that a listener is given to subscribe. */
   #endGrace = (): void => undefined;
   #batchBytes: number = LIMITS.deliveryBatchBytes;
+  /** What the present connection's listener may lose. */
+  #lent: LentMessages | undefined;
+  /** Something has been taken back: what was read is not what comes next. */
+  #isStale = false;
   #stopped = false;
 
   constructor(options: ListenerDeliveryOptions) {
@@ -68,7 +83,7 @@ export class ListenerDelivery implements SocketTaker {
     this.#stopped = true;
     this.#retry?.cancel();
     this.#watcher?.close();
-    this.#socket?.destroy();
+    this.#endOurselves()?.destroy();
     this.#endGrace();
     this.#options.inbox.setListened(false);
     this.#options.inbox.release();
@@ -83,10 +98,19 @@ export class ListenerDelivery implements SocketTaker {
     this.#endGrace();
     while (this.#running !== undefined) await this.#running;
     if (!this.#isAside) return;
+    const socket = this.#endOurselves();
+    if (socket !== undefined) await ended(socket);
+  }
+
+  /** The connection that is open is ended by us: its listener is there and reads to the end. */
+  #endOurselves(): Socket | undefined {
     const socket = this.#open;
     // It hears no more of this one's end than that it has been ended.
     this.#socket = undefined;
-    if (socket !== undefined) await ended(socket);
+    this.#lent = undefined;
+    // A store that can't note it now has them given again after a restart.
+    this.#options.inbox.settle(Number.POSITIVE_INFINITY).catch(() => undefined);
+    return socket;
   }
 
   comeBack(): void {
@@ -140,12 +164,15 @@ export class ListenerDelivery implements SocketTaker {
   async #deliver(): Promise<void> {
     const { inbox, preserveSocket, onChange } = this.#options;
     for (;;) {
+      this.#isStale = false;
       const records = await inbox.read(0);
       if (records.length === 0) return;
-      for (let index = 0; index < records.length; ) {
+      for (let index = 0; index < records.length && !this.#isStale; ) {
         const socket = this.#open ?? (await this.#connected());
         if (this.#isAside) return;
-        const count = preserveSocket && !inbox.isStored ? this.#batch(records, index) : 1;
+        if (this.#isStale) break;
+        const oneByOne = !preserveSocket || (inbox.isStored && this.#lent === undefined);
+        const count = oneByOne ? 1 : this.#batch(records, index);
         const batch = records.slice(index, index + count);
         await this.#write(socket, batch);
         index += count;
@@ -176,7 +203,14 @@ export class ListenerDelivery implements SocketTaker {
     const keepsUp = socket.writableLength === 0;
     const larger = Math.max(LIMITS.deliveryBatchBytes / 16, this.#batchBytes * 2);
     this.#batchBytes = keepsUp ? Math.min(LIMITS.deliveryBatchBytes, larger) : 0;
+    const lent = this.#lent;
     await left;
+    if (lent !== undefined) {
+      // Where it has gone meanwhile the batch was not lent, and is read again.
+      if (lent === this.#lent) lent.wrote(batch);
+      else this.#isStale = true;
+      return;
+    }
     const { inbox } = this.#options;
     // A store that cannot note it now writes it with what it writes next.
     const noted = inbox.done(last, { count: batch.length, bytes: bytes.length }).catch(() => undefined);
@@ -194,6 +228,8 @@ export class ListenerDelivery implements SocketTaker {
       throw error;
     });
     this.#socket = socket;
+    const { inbox, heldBytes } = this.#options;
+    this.#lent = heldBytes !== undefined && inbox.isStored ? new LentMessages(inbox, heldBytes) : undefined;
     // Nothing is ever said by a listener; reading only shows when it goes away.
     socket.resume();
     socket.on('error', () => socket.destroy());
@@ -201,6 +237,7 @@ export class ListenerDelivery implements SocketTaker {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
       this.#isPlain = false;
+      this.#takeBack();
       this.#endGrace();
       this.#listening(false);
     });
@@ -208,6 +245,18 @@ export class ListenerDelivery implements SocketTaker {
     if (!this.#isPlain) await this.#grace();
     if (socket.destroyed) throw new Error('the listener went away');
     return socket;
+  }
+
+  /** The listener has gone, in whatever way: what it may not have been done with waits again. */
+  #takeBack(): void {
+    this.#lent = undefined;
+    const { inbox, log } = this.#options;
+    const { count, bytes } = inbox.takeBack();
+    if (count === 0) return;
+    this.#isStale = true;
+    this.#again = true;
+    const text = `the listener of the type ${inbox.type} went away: the last ${count} messages that it was given (${bytes} bytes) are redelivered, since it may have lost them`;
+    log.event(text);
   }
 
   async #grace(): Promise<void> {

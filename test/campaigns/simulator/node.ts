@@ -83,6 +83,7 @@ export class SimulatedNode {
         receiveFileMaxBytes: 1,
         sendFileMaxBytes: 1,
         preserveReceiveSocket: true,
+        pythonListener: 'at_most_once',
         everybodyCanSend: true,
         countsMessages: false,
         usualDirectories: [],

@@ -132,6 +132,7 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
   uds_path_send_preserve_socket: bool(false),
   use_ssl: bool(false),
   use_token: bool(true),
+  python_listener: { other: 'at_least_once', wrong: ['exactly_once', true, 1] },
   when_full: { other: 'drop_oldest', wrong: ['drop', true, 1] },
   whitelisted_clients_id: names,
   whitelisted_clients_ip: addresses,

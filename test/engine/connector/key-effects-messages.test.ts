@@ -7,6 +7,7 @@ import type { ListenerMessage } from '../../../engine/index.ts';
 import { receiveSocketPath, sendSocketPath } from '../../../engine/local/socket-names.ts';
 import { FakeConnector } from '../../helpers/fake-connector.ts';
 import { connectedPair, heardBy, logged, program, started, until } from '../../helpers/key-effects.ts';
+import { pythonReceiver } from '../../helpers/python-receiver.ts';
 import { rejectsWith } from '../../helpers/rejects-with.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
@@ -112,6 +113,27 @@ for (const keep of [true, false]) {
     for (const data of sent) await sender.send({ messageType: 'any', data });
     await until(() => heard.length === sent.length, 'all messages');
     assert.deepEqual(texts(heard), sent);
+  });
+}
+
+for (const python_listener of ['at_most_once', 'at_least_once']) {
+  test(`python_listener: ${python_listener}, what a listener may have lost with its end comes again, or does not`, async (t) => {
+    const { server, client } = await connectedPair(t, { client: { python_listener } });
+    const path = receiveSocketPath({ directory: `${client.directory}/run`, owner, messageType: 'any' });
+    // It is done with the first one, and ends with the others in its memory.
+    const first = await pythonReceiver(t, path, 1);
+    const sender = await program(t, server);
+    const send = (data: string): Promise<unknown> =>
+      sender.send({ messageType: 'any', destinationId: 'client1', data });
+    for (const data of ['m0', 'm1', 'm2']) await send(data);
+    await until(() => first.readBytes > 0 && client.queues().every(({ depth }) => depth === 0), 'all three');
+    await first.kill();
+    const second = await pythonReceiver(t, path);
+    await send('m3');
+    await until(() => second.done.includes('m3'), 'the next one');
+    const isAgain = python_listener === 'at_least_once';
+    assert.deepEqual(second.done, isAgain ? ['m0', 'm1', 'm2', 'm3'] : ['m3']);
+    assert.equal(logged(client, /the last 3 messages .* are redelivered/), isAgain);
   });
 }
 
