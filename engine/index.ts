@@ -68,7 +68,7 @@ export type { PeerChange } from './peers/traffic.ts';
 export { type MessageParts, unpackMessage } from './queues/packed-message.ts';
 export type { CreatedCertificates } from './security/create-certificates.ts';
 export type { InspectedStream, Inspection } from './storage/journal/inspect.ts';
-export type { DamageReport } from './storage/journal/recover.ts';
+export { type DamageReport, lossOf } from './storage/journal/report.ts';
 export type { StoredRecord } from './storage/store.ts';
 
 /** The name that every chat client has on the wire: a Python server sends to no other (PROTOCOL §10). */

@@ -5,6 +5,7 @@ import {
   type InspectedStream,
   type Inspection,
   inspectJournal,
+  lossOf,
   type MessageParts,
   type StoredRecord,
   unpackMessage,
@@ -21,7 +22,7 @@ const PREVIEW_CHARACTERS = 60;
 /**
  * `aioc log`: looks into the journal of a connector that does not run, and changes nothing.
  *
- * @returns the exit code: 1 when the journal is damaged (what a crash has left of the last write is no damage)
+ * @returns the exit code: 1 when the journal is damaged, or ends in a write that is not whole: nothing tells those two apart
  * @throws AiocError AIOC_JOURNAL, AIOC_JOURNAL_IN_USE, AIOC_DISK, AIOC_USAGE when there is no such stream
  */
 export async function runLog({ what, directory, stream, json }: LogOptions): Promise<number> {
@@ -34,7 +35,8 @@ export async function runLog({ what, directory, stream, json }: LogOptions): Pro
       const line = what === 'export' || json ? exportLine : showLine;
       await eachRecord(inspection, stream, async (record) => void (await output.write(line(record))));
     }
-    return inspection.report.damaged.length > 0 && what === 'verify' ? EXIT.failed : EXIT.ok;
+    const { damaged, torn } = inspection.report;
+    return what === 'verify' && damaged.length + torn.length > 0 ? EXIT.failed : EXIT.ok;
   } finally {
     await inspection.close();
   }
@@ -57,15 +59,28 @@ async function verify(
     `${segments} segments, ${streams.length} streams, ${records} records, ${live} of them not acknowledged`,
   );
   for (const place of damaged) await output.write(`damaged: ${placeText(place)}`);
-  for (const place of torn) await output.write(`torn by a crash, never confirmed: ${placeText(place)}`);
+  for (const place of torn) await output.write(`damaged, or torn by a crash: ${placeText(place)}`);
+  if (damaged.length > 0) await output.write(`lost: ${lossText(lossOf(damaged))}`);
+  if (torn.length > 0) {
+    const loss = lossOf(torn);
+    await output.write(`lost: ${lossText(loss)}${loss.lost > 0 ? ', which may have been confirmed' : ''}`);
+  }
   if (quarantined.length > 0)
     await output.write(`${quarantined.length} pieces were put into quarantine by earlier starts`);
-  await output.write(damaged.length === 0 ? 'fine' : `${damaged.length} places are damaged`);
+  const places = damaged.length + torn.length;
+  await output.write(places === 0 ? 'fine' : `${places} places are damaged`);
 }
 
 function placeText({ segment, from, to, stream }: DamageReport): string {
   const whose = stream === undefined ? '' : `, of ${sanitize(stream)}`;
-  return `segment ${segment}, bytes ${from} to ${to}${whose}`;
+  const where = to === from ? `ends at byte ${to}` : `bytes ${from} to ${to}`;
+  return `segment ${segment}, ${where}${whose}`;
+}
+
+function lossText({ lost, isExact }: ReturnType<typeof lossOf>): string {
+  if (lost === 0) return isExact ? 'no message' : 'no message that can be told of';
+  const least = isExact ? '' : 'at least ';
+  return `${least}${lost} ${lost === 1 ? 'message' : 'messages'}`;
 }
 
 async function showStreams({ streams }: Inspection, output: OutputLines, json: boolean): Promise<void> {

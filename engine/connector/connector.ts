@@ -249,6 +249,7 @@ export class Connector {
       clock: ports.clock,
       random: ports.random,
       storedOf: (peerName) => this.mailroom?.storedOf(peerName) ?? [],
+      gone: (type, source) => this.mailroom?.gone(type, source),
       onChange,
       store: this.#queues.store,
       whenFull: rules.whenFull,

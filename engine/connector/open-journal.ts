@@ -4,7 +4,7 @@ import { type ConnectorOwner, ownerInFileNames } from '../local/socket-names.ts'
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import { Journal } from '../storage/journal/journal.ts';
 import type { JournalTrouble } from '../storage/journal/journal-options.ts';
-import type { RecoveryReport } from '../storage/journal/recover.ts';
+import { type DamageReport, lossOf, type RecoveryReport } from '../storage/journal/report.ts';
 import type { Store } from '../storage/store.ts';
 import { TailStore } from '../storage/tail-store.ts';
 import type { StorageOptions } from './connector-options.ts';
@@ -57,8 +57,33 @@ function reportStart(
   { damaged, torn }: RecoveryReport,
   { directory, log }: { readonly directory: string; readonly log: TrafficLog },
 ): void {
-  if (torn.length > 0)
-    log.event(`what a crash left half written in ${directory} was never confirmed, and was cut off`);
-  for (const { segment, from, to } of damaged)
-    log.event(wordsOf({ kind: 'damage', segment, from, to }, directory), { warning: true });
+  for (const place of damaged)
+    log.event(
+      `${directory} is damaged at ${placeText(place)}: ${lossText(place)}${copyText(place)}; everything else in it is kept`,
+      { warning: true },
+    );
+  if (torn.length === 0) return;
+  const loss = lossOf(torn);
+  const mayBeConfirmed =
+    loss.lost === 0 ? '' : ', which may have been confirmed. What an aioc peer still has of them comes again';
+  const isKept = torn.some(({ quarantined }) => quarantined !== undefined);
+  const copies = isKept ? '. A copy of the bytes lies in its quarantine' : '';
+  log.event(
+    `the end of ${directory} is torn by a crash, or damaged: ${lossText(loss)}${mayBeConfirmed}${copies}`,
+    { warning: true },
+  );
+}
+
+function placeText({ segment, from, to, stream }: DamageReport): string {
+  const whose = stream === undefined ? '' : `, of ${stream}`;
+  return `segment ${segment}, bytes ${from} to ${to}${whose}`;
+}
+
+function lossText({ lost, isExact }: Pick<DamageReport, 'lost' | 'isExact'>): string {
+  if (lost === 0) return isExact ? 'no message is lost' : 'no message is lost that can be told of';
+  return `${isExact ? '' : 'at least '}${lost === 1 ? '1 message is' : `${lost} messages are`} lost`;
+}
+
+function copyText({ quarantined }: DamageReport): string {
+  return quarantined === undefined ? '' : ' (a copy of the bytes lies in its quarantine)';
 }

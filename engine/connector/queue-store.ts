@@ -2,8 +2,11 @@ import type { Mailroom } from '../local/mailroom.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Registry } from '../peers/registry.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
+import { HeldMessages } from '../queues/held-messages.ts';
+import { parseEpochInStore } from '../queues/message-source.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import { parseStreamName } from '../queues/stream-names.ts';
+import { parseHeldStream } from '../storage/held-streams.ts';
 import { LateStore } from '../storage/late-store.ts';
 import { SplitStore } from '../storage/split-store.ts';
 import type { Store } from '../storage/store.ts';
@@ -57,6 +60,7 @@ export class QueueStore {
   async open(heirs: Heirs): Promise<void> {
     await this.#journal?.open();
     if (this.#restored || this.#journal === undefined) return;
+    await this.#releaseHeld(this.#journal);
     await this.#options.importRemains(this.store);
     this.#leftOver = new Set(await this.#journal.streams());
     await this.#restore(heirs);
@@ -80,6 +84,19 @@ export class QueueStore {
       this.#unused.delete(stream);
     }
     return count;
+  }
+
+  /** Of what was no peer's message nobody can be asked for what is missing before it. */
+  async #releaseHeld(journal: Store): Promise<void> {
+    for (const name of await journal.streams()) {
+      const held = parseHeldStream(name);
+      if (held === undefined) continue;
+      const isPeers = parseStreamName(held.stream)?.direction === 'in' && parseEpochInStore(held.epoch);
+      if (isPeers) continue;
+      const messages = new HeldMessages({ store: journal, stream: held.stream });
+      await messages.restore();
+      await messages.release(held.epoch, Number.MAX_SAFE_INTEGER);
+    }
   }
 
   async #restore({ registry, server, mailroom }: Heirs): Promise<void> {

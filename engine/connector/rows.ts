@@ -89,7 +89,7 @@ export function inboxRows(inboxes: Iterable<Inbox>, rules: QueueRules): QueueRow
       bytes: inbox.bytes,
       ...storedNote(rules, 'in', inbox.type),
       ...(inbox.oldestAtMs !== undefined && { oldestAtMs: inbox.oldestAtMs }),
-      ...(inbox.dropped > 0 && { dropped: inbox.dropped }),
+      ...(inbox.dropped + inbox.lost > 0 && { dropped: inbox.dropped + inbox.lost }),
       inRate,
       outRate,
       ...(inbox.depth > 0 && shrinking > 0 && { drainSeconds: Math.ceil(inbox.depth / shrinking) }),

@@ -79,7 +79,10 @@ export class Mailroom implements Application {
       const { whenFull } = rules;
       this.#inboxes.set(
         type,
-        new Inbox({ type, stream, store, clock, capacity, whenFull, isStored: rules.isStored('in', type) }),
+        new Inbox({
+          ...{ type, stream, store, clock, capacity, whenFull, isStored: rules.isStored('in', type) },
+          onLost: (peerName, count) => this.#tellLost(peerName, type, count),
+        }),
       );
     }
   }
@@ -198,6 +201,15 @@ export class Mailroom implements Application {
     return [...this.#inboxes.values()].flatMap((inbox) => inbox.storedOf(peerName));
   }
 
+  /** A peer has nothing of an epoch up to a number but what is stored. */
+  gone(type: string, source: MessageSource): void {
+    // A store that is closed, or a disk that takes nothing, learns it over the next connection.
+    this.#inboxes
+      .get(type)
+      ?.gone(source)
+      .catch(() => undefined);
+  }
+
   pong(peer: Peer, frame: Frame): void {
     this.#responses.answer(peer, frame);
   }
@@ -241,6 +253,14 @@ export class Mailroom implements Application {
       this.#options.onChange();
       return kept ? 'taken' : 'dropped';
     });
+  }
+
+  #tellLost(peerName: string, type: string, count: number): void {
+    const what = count === 1 ? '1 message was' : `${count} messages were`;
+    this.#options.log.event(
+      `${what} lost on this machine's disk: type ${type}. ${peerName} has nothing of that any more`,
+      { peerName, warning: true },
+    );
   }
 
   #noteDropsIn(inbox: Inbox, peer: Peer): void {

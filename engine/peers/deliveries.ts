@@ -56,6 +56,11 @@ export class Deliveries {
     this.#acks.say({ kind: 'have', marks });
   }
 
+  /** What it asks for and we have no more. */
+  tellGone(marks: readonly StreamMark[]): void {
+    this.#acks.say({ kind: 'gone', marks });
+  }
+
   confirm(mark: StreamMark): void {
     if (this.#speaksStreams) this.#acks.add(mark);
   }

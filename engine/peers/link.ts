@@ -233,6 +233,11 @@ export class Link {
     this.#deliveries.tellWhatWeHave(marks);
   }
 
+  /** What a peer that speaks streams asks for and we have no more. */
+  tellGone(marks: readonly StreamMark[]): void {
+    this.#deliveries.tellGone(marks);
+  }
+
   /** Acknowledges numbered messages, to a peer that understands it; another is told of each by its transport_id. */
   confirm(mark: StreamMark): void {
     if (!this.#ended) this.#deliveries.confirm(mark);

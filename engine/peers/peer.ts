@@ -1,7 +1,7 @@
 import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { PeerKind, PeerState } from '../contract/views.ts';
-import type { StoredMark } from '../queues/message-source.ts';
+import type { MessageSource, StoredMark } from '../queues/message-source.ts';
 import type { OutMessage } from '../queues/out-message.ts';
 import type { Offerer } from '../queues/outbox-entry.ts';
 import { outboxPrefix } from '../queues/stream-names.ts';
@@ -13,6 +13,8 @@ export interface PeerOptions
   extends Pick<SenderOptions, 'store' | 'budget' | 'random' | 'whenFull' | 'revive' | 'capacityOf'> {
   /** What the application has stored of what this peer has sent, in this run of the program or an earlier one. */
   readonly storedOf: (peerName: string) => readonly StoredMark[];
+  /** See ReceiverOptions. */
+  readonly gone: (type: string, source: MessageSource) => void;
   readonly id: string;
   readonly wireName: string;
   readonly name: string;
@@ -50,7 +52,7 @@ export class Peer {
 
   constructor(options: PeerOptions) {
     const { id, wireName, name, address, streamKey, clock, onChange } = options;
-    const { store, budget, random, whenFull, revive, capacityOf, storedOf } = options;
+    const { store, budget, random, whenFull, revive, capacityOf, storedOf, gone } = options;
     this.id = id;
     this.wireName = wireName;
     this.name = name;
@@ -62,7 +64,7 @@ export class Peer {
     const streamPrefix = outboxPrefix(streamKey);
     const sending = { clock, random, store, budget, whenFull, revive, capacityOf };
     this.sender = new Sender({ ...sending, onChange, streamPrefix });
-    this.receiver = new Receiver({ peerName: wireName, stored: () => storedOf(wireName) });
+    this.receiver = new Receiver({ peerName: wireName, stored: () => storedOf(wireName), gone });
   }
 
   get link(): Link | undefined {

@@ -43,6 +43,8 @@ export interface ReceiverOptions {
   readonly peerName: string;
   /** What the application has stored of this peer's messages. */
   readonly stored: () => readonly StoredMark[];
+  /** The peer has nothing of that epoch up to that number but what is stored. */
+  readonly gone: (type: string, source: MessageSource) => void;
 }
 
 /**
@@ -67,6 +69,12 @@ export class Receiver {
     if (!link.speaksStreams || this.#told === link) return;
     this.#told = link;
     link.tellWhatWeHave(this.#marks());
+  }
+
+  /** It says what it has no more, though what came after it is here. */
+  heardGone(marks: readonly StreamMark[]): void {
+    const { gone, peerName } = this.#options;
+    for (const { type, epoch, upTo } of marks) gone(type, { peerName, epoch, seq: upTo });
   }
 
   /** @throws AiocError AIOC_FRAME_BAD when one is missing before it, or more come than may be on their way */
@@ -201,11 +209,11 @@ export class Receiver {
 
   #marks(): readonly StreamMark[] {
     const marks = new Map<string, StreamMark>();
-    for (const { type, epoch, seq } of this.#options.stored())
-      marks.set(keyOf(type, epoch), { type, epoch, upTo: seq, dropped: [] });
+    for (const { type, epoch, seq, isHolding } of this.#options.stored())
+      marks.set(keyOf(type, epoch), { type, epoch, upTo: seq, dropped: [], asks: isHolding });
     for (const [key, { type, epoch, done }] of this.#streams) {
-      const stored = marks.get(key)?.upTo ?? 0;
-      if (done > stored) marks.set(key, { type, epoch, upTo: done, dropped: [] });
+      const { upTo = 0, asks = false } = marks.get(key) ?? {};
+      if (done > upTo) marks.set(key, { type, epoch, upTo: done, dropped: [], asks });
     }
     return [...marks.values()].slice(-LIMITS.streamsPerPeer);
   }

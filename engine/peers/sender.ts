@@ -2,7 +2,7 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { withFileFrame, withoutFileFrame } from '../protocol/file-frames.ts';
 import { numberIn, transportIdOf } from '../protocol/message-number.ts';
-import type { StreamNews } from '../protocol/stream-frames.ts';
+import type { StreamMark, StreamNews } from '../protocol/stream-frames.ts';
 import type { Capacity } from '../queues/capacity.ts';
 import type { DeliveryState, OutgoingBody, OutMessage } from '../queues/out-message.ts';
 import { Outbox, type OutboxOptions } from '../queues/outbox.ts';
@@ -34,6 +34,8 @@ export class Sender {
   readonly #byEpoch = new Map<string, Outbox>();
   #onEmpty: (() => void)[] = [];
   #link: Link | undefined;
+  /** What the other side asks for: whether it will still get it. */
+  #asked: readonly StreamMark[] = [];
   /** The other side has not said yet what it has already. */
   #awaitsNews = false;
   #sendingFile = false;
@@ -114,6 +116,7 @@ export class Sender {
   detach(): void {
     if (this.#link === undefined) return;
     this.#link = undefined;
+    this.#asked = [];
     for (const outbox of this.#outboxes.values()) {
       outbox.rewind();
       outbox.overflow.changed();
@@ -159,9 +162,27 @@ export class Sender {
       const gone = new Set(dropped);
       for (const entry of entries) tellArrived(entry, gone.has(entry.number.seq) ? 'dropped' : 'received');
     }
-    if (isFirst) this.#awaitsNews = false;
+    if (isFirst) {
+      this.#awaitsNews = false;
+      this.#asked = marks.filter(({ asks }) => asks);
+    }
+    this.#answerAsked();
     this.#onChange();
     this.pump();
+  }
+
+  /** What waits may lie on the disk, and is looked at when it has come into the window. */
+  #answerAsked(): void {
+    const link = this.#link;
+    if (this.#asked.length === 0 || link === undefined) return;
+    const gone: StreamMark[] = [];
+    this.#asked = this.#asked.filter((mark) => {
+      const upTo = this.#outboxes.get(mark.type)?.goneUpTo(mark.epoch) ?? Number.MAX_SAFE_INTEGER;
+      if (upTo === 'unknown') return true;
+      gone.push({ ...mark, upTo, asks: false });
+      return false;
+    });
+    if (gone.length > 0) link.tellGone(gone);
   }
 
   #outbox(type: string): Outbox {
@@ -207,7 +228,10 @@ export class Sender {
   /** A store that cannot be read now, as one that is closed, is tried again while there is a connection. */
   #load(outbox: Outbox): void {
     outbox.load().then(
-      () => this.pump(),
+      () => {
+        this.#answerAsked();
+        this.pump();
+      },
       () => this.#options.clock.after(LIMITS.storeRetryMs, () => this.pump()),
     );
   }

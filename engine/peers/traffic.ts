@@ -228,7 +228,9 @@ export class Traffic implements LinkTraffic {
   }
 
   news(link: Link, news: StreamNews): void {
-    this.#options.registry.byLink(link)?.sender.heard(news);
+    const peer = this.#options.registry.byLink(link);
+    if (news.kind === 'gone') peer?.receiver.heardGone(news.marks);
+    else peer?.sender.heard(news);
   }
 
   /**

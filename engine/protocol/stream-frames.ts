@@ -11,21 +11,25 @@ export interface StreamMark {
   readonly upTo: number;
   /** Those among them that were dropped on purpose. */
   readonly dropped: readonly number[];
+  /** Only in `have`: later ones are there, too, and wait for those between. Whoever has none of those says `gone`. */
+  readonly asks?: boolean;
 }
 
 /**
  * What aioc peers tell each other of the messages they were sent: `have`, once, as the first word on a connection, and
- * then acknowledgements, each of which holds for all before it, too.
+ * then acknowledgements, each of which holds for all before it, too. `gone`: the sender has nothing of the epoch up to the
+ * number that it could send, but what the other side has.
  */
 export interface StreamNews {
-  readonly kind: 'have' | 'ack';
+  readonly kind: 'have' | 'ack' | 'gone';
   readonly marks: readonly StreamMark[];
 }
 
 export function streamNewsFrame({ kind, marks }: StreamNews, sourceId: string): OutFrame {
-  const rows = marks.map(({ type, epoch, upTo, dropped }) =>
-    dropped.length === 0 ? [type, epoch, upTo] : [type, epoch, upTo, dropped],
-  );
+  const rows = marks.map(({ type, epoch, upTo, dropped, asks }) => {
+    if (asks) return [type, epoch, upTo, dropped, true];
+    return dropped.length === 0 ? [type, epoch, upTo] : [type, epoch, upTo, dropped];
+  });
   return {
     header: { message_type: AIOC_TYPE, source_id: sourceId },
     data: Buffer.from(JSON.stringify({ [kind]: rows })),
@@ -47,15 +51,15 @@ export function readStreamNews({ header, data }: Frame): StreamNews | undefined 
   return { kind, marks: rows.map(readMark) };
 }
 
-const KINDS = ['have', 'ack'] as const;
+const KINDS = ['have', 'ack', 'gone'] as const;
 
 function readMark(row: unknown): StreamMark {
   if (!Array.isArray(row)) throw unreadable();
-  const [type, epoch, upTo, dropped = []] = row as unknown[];
+  const [type, epoch, upTo, dropped = [], asks] = row as unknown[];
   if (typeof type !== 'string' || typeof epoch !== 'string' || !Number.isSafeInteger(upTo))
     throw unreadable();
   if (!Array.isArray(dropped) || !dropped.every((seq) => Number.isSafeInteger(seq))) throw unreadable();
-  return { type, epoch, upTo: upTo as number, dropped };
+  return { type, epoch, upTo: upTo as number, dropped, asks: asks === true };
 }
 
 function parsed(data: Buffer): Record<string, unknown> | undefined {

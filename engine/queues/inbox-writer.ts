@@ -1,8 +1,8 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
-import type { MessageNumber } from '../protocol/message-number.ts';
 import type { Store } from '../storage/store.ts';
-import { epochInStore, type MessageSource, parseEpochInStore } from './message-source.ts';
+import { type Amount, HeldMessages } from './held-messages.ts';
+import { epochInStore, type MessageSource, parseEpochInStore, type StoredMark } from './message-source.ts';
 import { persistentAppend } from './persistent-append.ts';
 
 /** A message that is not in the store yet. */
@@ -26,6 +26,10 @@ export interface InboxWriterOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly onArrival: () => void;
+  /** Messages that were held back have come again, and are there only once. */
+  readonly onSuperseded: (amount: Amount) => void;
+  /** So many messages of a sender were damaged on the disk, and will not come again. */
+  readonly onLost: (peerName: string, count: number) => void;
 }
 
 /**
@@ -42,17 +46,27 @@ export class InboxWriter {
   /** By epoch in the store: the last number that is in it, and the last that it was asked to take. */
   readonly #stored = new Map<string, number>();
   readonly #asked = new Map<string, number>();
+  readonly #held: HeldMessages;
 
   constructor(options: InboxWriterOptions) {
     this.#options = options;
+    this.#held = new HeldMessages(options);
   }
 
-  /** Learns how far an earlier run has got. */
-  async restore(): Promise<void> {
+  /**
+   * Learns how far an earlier run has got.
+   *
+   * @returns how much is held back
+   */
+  async restore(): Promise<Amount> {
     const { store, stream } = this.#options;
     this.#stored.clear();
     this.#asked.clear();
     for (const [epoch, seq] of await store.lastSource(stream)) this.#stored.set(epoch, seq);
+    const amount = await this.#held.restore();
+    // Of whom nothing else is known is asked, too.
+    for (const epoch of this.#held.epochs) if (!this.#stored.has(epoch)) this.#stored.set(epoch, 0);
+    return amount;
   }
 
   /** Why the store takes nothing at the moment. */
@@ -60,11 +74,17 @@ export class InboxWriter {
     return this.#trouble;
   }
 
-  storedOf(peerName: string): readonly MessageNumber[] {
+  storedOf(peerName: string): readonly Omit<StoredMark, 'type'>[] {
     return [...this.#stored].flatMap(([name, seq]) => {
       const source = parseEpochInStore(name);
-      return source?.peerName === peerName ? [{ epoch: source.epoch, seq }] : [];
+      if (source?.peerName !== peerName) return [];
+      return [{ epoch: source.epoch, seq, isHolding: this.#held.has(name) }];
     });
+  }
+
+  /** The sender has nothing of this epoch up to this number but what is stored already. */
+  async gone(source: MessageSource): Promise<void> {
+    await this.#release(epochInStore(source), source.seq + 1);
   }
 
   add(message: Unstored): void {
@@ -149,26 +169,63 @@ export class InboxWriter {
   }
 
   async #storeRun({ messages, source }: Run): Promise<void> {
+    const isHeld = source !== undefined && this.#held.has(source.epoch);
+    if (isHeld) await this.#closeHole(source.epoch, source.firstSeq);
     const outcome = await this.#append(messages, source);
+    if (isHeld) {
+      const amount = await this.#stubbornly(() =>
+        this.#held.drop(source.epoch, source.firstSeq + messages.length - 1),
+      );
+      this.#options.onSuperseded(amount);
+    }
     if (source !== undefined) this.#noteStored(source.epoch, source.firstSeq + messages.length - 1);
     for (const { stored } of messages) stored(outcome === 'duplicate');
     this.#options.onArrival();
   }
 
-  /** @throws AiocError AIOC_CANCELLED when the store is closed, AIOC_STORE_GAP when what was before it was refused */
   async #append(messages: readonly Unstored[], source: Run['source']): Promise<'appended' | 'duplicate'> {
-    const { store, stream, clock } = this.#options;
+    const { store, stream } = this.#options;
     const frames = messages.map(({ frame }) => frame);
-    const { outcome } = await persistentAppend({
-      clock,
-      append: () => store.append(stream, frames, source),
+    const { outcome } = await this.#stubbornly(() => store.append(stream, frames, source));
+    return outcome;
+  }
+
+  /** What is held back and comes before this number goes into the queue first; the rest before it is not to come. */
+  async #closeHole(epoch: string, below: number): Promise<void> {
+    await this.#release(epoch, below);
+    const missing = below - (this.#stored.get(epoch) ?? 0) - 1;
+    if (missing > 0) this.#tellLost(epoch, missing);
+  }
+
+  async #release(epoch: string, below: number): Promise<void> {
+    if (!this.#held.has(epoch)) return;
+    const { count, missing, lastSeq } = await this.#stubbornly(() => this.#held.release(epoch, below));
+    if (lastSeq !== undefined) this.#noteStored(epoch, lastSeq);
+    if (missing > 0) this.#tellLost(epoch, missing);
+    if (count > 0) this.#options.onArrival();
+  }
+
+  #tellLost(epoch: string, count: number): void {
+    const source = parseEpochInStore(epoch);
+    if (source !== undefined) this.#options.onLost(source.peerName, count);
+  }
+
+  /**
+   * Tries again for as long as the disk takes nothing.
+   *
+   * @throws AiocError AIOC_CANCELLED when the store is closed, AIOC_STORE_GAP when what was before it was refused
+   */
+  async #stubbornly<T>(action: () => Promise<T>): Promise<T> {
+    const result = await persistentAppend({
+      clock: this.#options.clock,
+      append: action,
       isPassing: ({ code }) => code !== 'AIOC_CANCELLED' && code !== 'AIOC_STORE_GAP',
       onTrouble: (message) => {
         this.#trouble = message;
       },
     });
     this.#trouble = undefined;
-    return outcome;
+    return result;
   }
 
   #noteStored(epoch: string, seq: number): void {

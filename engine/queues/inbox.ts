@@ -5,6 +5,7 @@ import { RateMeter } from '../base/rate-meter.ts';
 import type { WhenFull } from '../config/shapes.ts';
 import type { Store, StoredRecord } from '../storage/store.ts';
 import type { Capacity } from './capacity.ts';
+import type { Amount } from './held-messages.ts';
 import { InboxTakers } from './inbox-takers.ts';
 import { InboxWriter } from './inbox-writer.ts';
 import type { MessageSource, StoredMark } from './message-source.ts';
@@ -23,6 +24,8 @@ export interface InboxOptions {
    * taken it.
    */
   readonly isStored: boolean;
+  /** So many messages of a peer were damaged on the disk and will not come again. */
+  readonly onLost?: (peerName: string, count: number) => void;
 }
 
 /** Who waits until the listener has taken a message. */
@@ -47,6 +50,7 @@ export class Inbox {
   readonly #options: InboxOptions;
   #depth = 0;
   #bytes = 0;
+  #lost = 0;
   #oldestAtMs: number | undefined;
   #listened = false;
   /** Somebody takes what is in here, or did so a moment ago and may come back: waiting for room makes sense. */
@@ -71,7 +75,15 @@ export class Inbox {
     const onArrival = (): void => {
       for (const action of this.#onArrival) action();
     };
-    this.#writer = new InboxWriter({ stream, store, clock, onArrival });
+    const onSuperseded = ({ count, bytes }: Amount): void => {
+      this.#depth -= count;
+      this.#bytes -= bytes;
+    };
+    const onLost = (peerName: string, count: number): void => {
+      this.#lost += count;
+      options.onLost?.(peerName, count);
+    };
+    this.#writer = new InboxWriter({ stream, store, clock, onArrival, onSuperseded, onLost });
     this.#overflow = new OverflowPolicy({
       queue: this,
       ...{ capacity, whenFull, takesOneOfAnySize: true, refusedIsLost: true },
@@ -85,17 +97,22 @@ export class Inbox {
   async restore(): Promise<void> {
     const { store, stream } = this.#options;
     const { count, bytes, oldestAtMs, lastPosition } = await store.stat(stream);
-    this.#depth = count;
-    this.#bytes = bytes;
     this.#oldestAtMs = oldestAtMs;
     this.#doneUpTo = 0;
     this.#givenUpTo = lastPosition;
-    await this.#writer.restore();
+    const held = await this.#writer.restore();
+    this.#depth = count + held.count;
+    this.#bytes = bytes + held.bytes;
   }
 
   /** How far each of a peer's epochs is stored. */
   storedOf(peerName: string): readonly StoredMark[] {
     return this.#writer.storedOf(peerName).map((number) => ({ ...number, type: this.type }));
+  }
+
+  /** A peer has nothing of an epoch up to this number but what is stored: see InboxWriter. */
+  gone(source: MessageSource): Promise<void> {
+    return this.#writer.gone(source);
   }
 
   get depth(): number {
@@ -108,6 +125,11 @@ export class Inbox {
 
   get dropped(): number {
     return this.#overflow.dropped;
+  }
+
+  /** Messages that were damaged on the disk, and that their senders have no more. */
+  get lost(): number {
+    return this.#lost;
   }
 
   /** Why the store takes nothing at the moment; the peers wait meanwhile. */

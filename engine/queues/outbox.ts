@@ -308,6 +308,15 @@ export class Outbox {
     return found;
   }
 
+  /** No message of this epoch up to this number will be sent; `unknown` while some wait on the disk only. */
+  goneUpTo(epoch: string): number | 'unknown' {
+    for (let index = this.#front; index < this.#window.length; index += 1) {
+      const { gone, number } = this.#window[index] as OutboxEntry;
+      if (!gone && number.epoch === epoch) return number.seq - 1;
+    }
+    return this.hasMore ? 'unknown' : Number.MAX_SAFE_INTEGER;
+  }
+
   /** The message that was sent under exactly this number and waits to be confirmed. */
   sentAs({ epoch, seq }: MessageNumber): OutboxEntry | undefined {
     for (let index = this.#front; index < this.#window.length; index += 1) {

@@ -1,12 +1,11 @@
 import { type AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
-import type { Appended } from '../storage/store.ts';
 
-export interface PersistentAppendOptions {
+export interface PersistentAppendOptions<T> {
   readonly clock: Clock;
   /** Asks the store once. */
-  readonly append: () => Promise<Appended>;
+  readonly append: () => Promise<T>;
   /** Whether a store that gives this error may take the same later. */
   readonly isPassing: (error: AiocError) => boolean;
   /** Told each time the store has taken nothing, and why. */
@@ -19,7 +18,7 @@ export interface PersistentAppendOptions {
  *
  * @throws AiocError that does not pass
  */
-export async function persistentAppend(options: PersistentAppendOptions): Promise<Appended> {
+export async function persistentAppend<T>(options: PersistentAppendOptions<T>): Promise<T> {
   const { clock, append, isPassing, onTrouble } = options;
   for (;;) {
     try {

@@ -10,6 +10,8 @@ export interface StoredRecord {
   readonly payload: Buffer;
   /** When it was appended, in milliseconds since 1970. */
   readonly atMs: number;
+  /** Its number, where it came from a source and the store still knows. */
+  readonly seq?: number | undefined;
 }
 
 /** Where a batch came from: the sender's epoch and the number of its first record, for telling a repetition. */

@@ -4,6 +4,7 @@
  */
 import { seededRandom } from '../helpers/simulated-world.ts';
 import { checkCut, checkFlip, makeSample } from './journal-damage-cases.ts';
+import { checkEndOfGroup, checkFlipInGroup, makeGroup } from './journal-group-cases.ts';
 
 const records = Number(process.argv[2] ?? 200);
 const seed = Number(process.argv[3] ?? 1);
@@ -22,3 +23,15 @@ for (const [path, bytes] of sample.files) {
 console.log(
   `${sample.keys.length} records in ${sample.files.size} segments: ${cuts} cuts and ${flips} flips, no crash, only what was touched is missing; all are reported but cuts between two records`,
 );
+for (const isNoted of [false, true]) {
+  const group = await makeGroup(records, { isNoted });
+  const last = group.messages.at(-1)?.end ?? 0;
+  for (let at = group.from; at < last; at += 1) {
+    await checkFlipInGroup(group, at);
+    await checkEndOfGroup(group, at, 'cut');
+    await checkEndOfGroup(group, at, 'zeroed');
+  }
+  console.log(
+    `a group of ${group.messages.length} messages${isNoted ? ', noted as on the disk' : ''}: ${last - group.from} flips, cuts and zeroed ends; all else is kept, each loss is counted, no mark passes a hole`,
+  );
+}

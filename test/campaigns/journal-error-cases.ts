@@ -128,7 +128,10 @@ class Run {
     await this.open();
     const journal = this.#journal as Journal;
     assert.deepEqual(journal.report.damaged, []);
-    for (const stream of this.#model) await stream.checkRestarted(journal, { powerLost: true });
+    for (const stream of this.#model) {
+      await stream.checkRestarted(journal, { powerLost: true });
+      await stream.releaseHeld(journal);
+    }
     await this.work();
     for (const stream of this.#model) await stream.checkRunning(journal);
     assert.equal(journal.condition.refusing, undefined);

@@ -33,24 +33,35 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
     replace: '',
   },
   {
-    name: 'a batch that is not all there is kept',
-    file: 'survey-segment.ts',
-    find: 'const count = wholeBatches(this.#open.slice(0, isTorn ? torn : undefined));',
-    replace:
-      'const count = wholeBatches(this.#open.slice(0, isTorn ? torn : undefined)) && (isTorn ? torn : this.#open.length);',
+    name: 'a mark passes a hole',
+    file: 'source-track.ts',
+    find: 'if (holes === this.#holes) return;',
+    replace: 'if (holes >= this.#holes) return;',
   },
   {
-    name: 'what lies behind a torn place is kept',
-    file: 'survey-segment.ts',
-    find: 'for (const found of this.#open.slice(0, count)) if (isRecord(found)) this.#verdict.uncertain(found);',
-    replace: 'for (const found of this.#open) if (isRecord(found)) this.#verdict.uncertain(found);',
+    name: 'what was stored again behind a hole is held back once more at the next start',
+    file: 'held.ts',
+    find: 'record.seq > after && record.position <= toPosition',
+    replace: 'record.seq > after',
+  },
+  {
+    name: 'what is held back is in its stream as well',
+    file: 'reader.ts',
+    find: 'if (homeOfView(stream.rules, view, bytes, bodyAt) !== stream.number) return true;',
+    replace:
+      'if (![view.stream, homeOfView(stream.rules, view, bytes, bodyAt)].includes(stream.number)) return true;',
+  },
+  {
+    name: 'the beginning of a segment says nothing of what is held back',
+    file: 'state.ts',
+    find: 'for (const rules of this.rules.values()) for (const rule of rules) writer.held(rule);',
+    replace: '',
   },
   {
     name: 'what is not certain on the disk is not written again at the start',
     file: 'survey-segment.ts',
-    find: 'for (const found of this.#open.slice(0, count)) if (isRecord(found)) this.#verdict.uncertain(found);',
-    replace:
-      'for (const found of this.#open.slice(0, count)) if (isRecord(found)) this.#verdict.certain(found);',
+    find: 'if (isRecord(found)) this.#verdict.uncertain(found);',
+    replace: 'if (isRecord(found)) this.#verdict.certain(found);',
   },
   {
     name: 'what was not confirmed still counts in a segment that failed',

@@ -127,6 +127,15 @@ class History {
     for (const stream of this.#streams)
       await stream.checkRestarted(journal, { powerLost: powerLost || this.#hasLost });
     this.#hasLost = false;
+    const held = this.#streams.reduce((sum, { heldCount }) => sum + heldCount, 0);
+    if (held > 0) this.#count('held back');
+    for (const stream of this.#streams) stream.heldCount = 0;
+    // Now and then the next start finds them held back again.
+    if (held > 0 && this.#chance(0.3)) {
+      this.#disk.kill();
+      return this.#start(false);
+    }
+    for (const stream of this.#streams) await this.#alive(stream.releaseHeld(journal));
     for (const stream of this.#streams)
       for (const [epoch, seq] of stream.confirmedSeq) this.#nextSeq.set(`${stream.name} ${epoch}`, seq + 1);
   }

@@ -71,7 +71,10 @@ test('aioc log verify finds damage, says where it is, and leaves it there', asyn
   const before = everything(directory);
   const damaged = log('verify', directory);
   assert.equal(damaged.status, 1);
-  assert.match(damaged.stdout, /damaged: segment 1, bytes \d+ to \d+, of a\n1 places are damaged/);
+  assert.match(
+    damaged.stdout,
+    /damaged: segment 1, bytes \d+ to \d+, of a\nlost: 1 message\n1 places are damaged/,
+  );
   assert.deepEqual(everything(directory), before);
   const missing = log('verify', join(directory, 'nowhere'));
   assert.equal(missing.status, 1);

@@ -90,7 +90,7 @@ export class Committer {
       if (active === undefined || active.isBroken) return;
       // Twice: the mark says what is on the disk, and has to get there as well.
       await syncSegment(active);
-      await this.#write(active, () => this.#writer.mark());
+      await this.#write(active, () => this.#writer.mark(this.#options.state.lastPosition));
       await syncSegment(active);
     }).catch(() => undefined);
     for (const segment of this.#options.state.segments) segment.isActive = false;
@@ -165,6 +165,7 @@ export class Committer {
             waiting.splice(waiting.indexOf(append), 1);
           }
         }
+        group.finish();
       });
       return group;
     } catch (error) {
@@ -250,7 +251,7 @@ export class Committer {
       void this.#inLine(async () => {
         const segment = this.#active;
         if (segment === undefined || segment.isBroken || segment.marked >= segment.synced) return;
-        await this.#write(segment, () => this.#writer.mark()).catch(() => {
+        await this.#write(segment, () => this.#writer.mark(this.#options.state.lastPosition)).catch(() => {
           segment.isBroken = true;
         });
       });

@@ -1,8 +1,8 @@
 import { AiocError } from '../../base/errors.ts';
 import { crc32c } from './crc32c.ts';
 
-/** Raised when anything of FORMAT.md changes. */
-export const FORMAT_VERSION = 1;
+/** Raised when anything of FORMAT.md changes. Segments of format 1 are read, and written again in this one. */
+export const FORMAT_VERSION = 2;
 
 const MAGIC = Buffer.from('AIOCJRNL');
 const ID_BYTES = 16;
@@ -15,10 +15,13 @@ export const RECORD_HEADER_BYTES = 40;
 export const SOURCE_BYTES = 10;
 export const MARKER = Buffer.from([0xa1, 0x0c]);
 
-export const KIND = { data: 1, stream: 2, source: 3, ack: 4, segments: 5, mark: 6 } as const;
+export const KIND = { data: 1, stream: 2, source: 3, ack: 4, segments: 5, mark: 6, held: 7 } as const;
 export const FLAG_SOURCE = 1;
+/** Another record of the same write follows. */
+export const FLAG_MORE = 2;
 
 export interface SegmentHeader {
+  readonly format: number;
   readonly id: Buffer;
   readonly number: number;
   /** Raised each time the segment is written anew. */
@@ -27,11 +30,11 @@ export interface SegmentHeader {
   readonly isWhole: boolean;
 }
 
-export function encodeSegmentHeader({ id, number, generation, isWhole }: SegmentHeader): Buffer {
+export function encodeSegmentHeader({ format, id, number, generation, isWhole }: SegmentHeader): Buffer {
   const bytes = Buffer.alloc(SEGMENT_START);
   for (const at of [0, SEGMENT_HEADER_BYTES]) {
     MAGIC.copy(bytes, at);
-    bytes.writeUInt32LE(FORMAT_VERSION, at + 8);
+    bytes.writeUInt32LE(format, at + 8);
     bytes.writeUInt32LE(number, at + 12);
     bytes.writeUInt32LE(generation, at + 16);
     bytes.writeUInt32LE(isWhole ? 1 : 0, at + 20);
@@ -61,6 +64,7 @@ export function decodeSegmentHeader(
     );
   }
   return {
+    format: version,
     id: Buffer.from(bytes.subarray(at + 24, at + 24 + ID_BYTES)),
     number: bytes.readUInt32LE(at + 12),
     generation: bytes.readUInt32LE(at + 16),
@@ -78,7 +82,7 @@ function isSegmentHeader(bytes: Buffer, at: number): boolean {
  * What the checksums of a segment's records start from, together with the offset of each: bytes of a journal that lie
  * in a message, or anywhere but in their own place, are therefore never taken for records.
  */
-export function saltOf({ id, number, generation }: SegmentHeader): number {
+export function saltOf({ id, number, generation }: Omit<SegmentHeader, 'format' | 'isWhole'>): number {
   const bytes = Buffer.alloc(ID_BYTES + 8);
   id.copy(bytes);
   bytes.writeUInt32LE(number, ID_BYTES);
@@ -93,7 +97,7 @@ export interface RecordView {
   flags: number;
   bodyBytes: number;
   stream: number;
-  /** How many records of the same batch come behind it. */
+  /** How many messages of the same write come behind it (format 1: of the same batch, and of messages only). */
   following: number;
   position: number;
   atMs: number;
@@ -131,9 +135,8 @@ export function writeU48(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 5] = high >>> 8;
 }
 
-/** Completes a record whose body lies in `bytes` already, behind the place of its header. */
-export function sealRecord(bytes: Uint8Array, at: number, salt: number, record: RecordView): void {
-  const seed = salt ^ record.offset;
+/** Writes the header of a record whose body lies in `bytes` already, but for what `sealRecord` adds. */
+export function writeRecord(bytes: Uint8Array, at: number, salt: number, record: RecordView): void {
   const body = at + RECORD_HEADER_BYTES;
   bytes[at] = MARKER[0] as number;
   bytes[at + 1] = MARKER[1] as number;
@@ -141,11 +144,21 @@ export function sealRecord(bytes: Uint8Array, at: number, salt: number, record: 
   bytes[at + 3] = record.flags;
   writeU32(bytes, at + 4, record.bodyBytes);
   writeU32(bytes, at + 8, record.stream);
-  writeU32(bytes, at + 12, record.following);
   writeU48(bytes, at + 16, record.position);
   writeU48(bytes, at + 22, record.atMs);
   writeU32(bytes, at + 28, record.syncedTo);
-  writeU32(bytes, at + 32, crc32c(bytes, body, body + record.bodyBytes, seed));
+  writeU32(bytes, at + 32, crc32c(bytes, body, body + record.bodyBytes, salt ^ record.offset));
+}
+
+/** Completes the header of the record at `at`, once it is known what of the same write follows. */
+export function sealRecord(
+  bytes: Uint8Array,
+  at: number,
+  seed: number,
+  { following, isLast }: { readonly following: number; readonly isLast: boolean },
+): void {
+  if (!isLast) bytes[at + 3] = (bytes[at + 3] as number) | FLAG_MORE;
+  writeU32(bytes, at + 12, following);
   writeU32(bytes, at + 36, crc32c(bytes, at, at + 36, seed));
 }
 

@@ -63,7 +63,6 @@ export class Group {
     for (const [index, payload] of fresh.entries()) {
       const fields = {
         stream: stream.number,
-        following: fresh.length - 1 - index,
         position: firstPosition + index,
         atMs: this.#atMs,
         source: source?.number ?? 0,
@@ -75,6 +74,14 @@ export class Group {
     if (source !== undefined && fresh.length > 0) this.#seqs.set(source, part.firstSeq + fresh.length - 1);
     const overheadBytes = RECORD_HEADER_BYTES + (source === undefined ? 0 : SOURCE_BYTES);
     this.#placed.push({ append, stream, fresh, firstPosition, offset, overheadBytes });
+  }
+
+  /** All of it has been added. The names come again at its end: damage of one place takes none away. */
+  finish(): void {
+    for (const thing of this.#defined) {
+      if (!('epoch' in thing)) this.#write(thing);
+      else this.#write({ ...thing, seq: this.#seqOf(thing) });
+    }
   }
 
   /** The group is in the segment for good. */
@@ -113,16 +120,18 @@ export class Group {
     return this.#seqs.get(source) ?? source.seq;
   }
 
-  /** The names that numbers stand for are written twice, so that damage of one place takes none away. */
-  #define(stream: Stream, source: Source | undefined): void {
-    if (!stream.isDefined && !this.#defined.has(stream)) {
-      for (let copy = 0; copy < 2; copy += 1) this.#writer.stream(factsOf(stream));
-      this.#defined.add(stream);
+  /** The names that numbers stand for go in front of what uses them. */
+  #define(...things: (Stream | Source | undefined)[]): void {
+    for (const thing of things) {
+      if (thing === undefined || thing.isDefined || this.#defined.has(thing)) continue;
+      this.#write(thing);
+      this.#defined.add(thing);
     }
-    if (source !== undefined && !source.isDefined && !this.#defined.has(source)) {
-      for (let copy = 0; copy < 2; copy += 1) this.#writer.source(source);
-      this.#defined.add(source);
-    }
+  }
+
+  #write(thing: Stream | Source): void {
+    if ('epoch' in thing) this.#writer.source(thing);
+    else this.#writer.stream(factsOf(thing));
   }
 }
 

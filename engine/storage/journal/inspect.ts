@@ -4,9 +4,9 @@ import type { StoredRecord, StreamStat } from '../store.ts';
 import { diskTrouble } from './disk-trouble.ts';
 import { places } from './places.ts';
 import { readStream, statStream } from './reader.ts';
-import type { RecoveryReport } from './recover.ts';
+import { type RecoveryReport, reportOf } from './report.ts';
 import { SegmentFiles } from './segment-files.ts';
-import { type Survey, surveyJournal } from './survey.ts';
+import { surveyJournal } from './survey.ts';
 
 export interface InspectedStream extends StreamStat {
   readonly name: string;
@@ -67,31 +67,6 @@ export async function inspectJournal(disk: Disk, directory: string): Promise<Ins
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') throw missing(directory);
     throw diskTrouble(error, directory);
   }
-}
-
-function reportOf(survey: Survey): RecoveryReport {
-  const found = [
-    ...survey.damages.map(({ segment, from, to, kind, stream }) => ({
-      kind,
-      segment: segment.number,
-      from,
-      to,
-      stream: stream === undefined ? undefined : survey.streams.stream(stream)?.name,
-    })),
-    ...survey.strangers.map(({ number, sizeBytes, kind }) => ({
-      kind,
-      segment: number,
-      from: 0,
-      to: sizeBytes,
-      stream: undefined,
-    })),
-  ].map(({ kind, ...place }) => ({ kind, place: { ...place, quarantined: undefined } }));
-  return {
-    segments: survey.state?.segments.length ?? 0,
-    records: survey.records,
-    damaged: found.filter(({ kind }) => kind === 'damaged').map(({ place }) => place),
-    torn: found.filter(({ kind }) => kind === 'torn').map(({ place }) => place),
-  };
 }
 
 function missing(directory: string): AiocError {

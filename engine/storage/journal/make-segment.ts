@@ -1,5 +1,5 @@
 import { type Disk, writeWhole } from '../../base/disk.ts';
-import { encodeSegmentHeader, SEGMENT_START } from './format.ts';
+import { encodeSegmentHeader, FORMAT_VERSION, SEGMENT_START } from './format.ts';
 import { Segment, type Stream } from './model.ts';
 import { places } from './places.ts';
 import type { DataFields, RecordWriter } from './record-writer.ts';
@@ -37,10 +37,11 @@ export async function makeSegment({
   const number = state.lastSegment;
   // What is copied need not be in any segment of a stream yet.
   const forgotten: ReadonlySet<Stream> = copies.length === 0 ? state.emptyStreams : new Set();
-  const header = { id: state.id, number, generation: 0, isWhole: false };
+  const header = { format: FORMAT_VERSION, id: state.id, number, generation: 0, isWhole: false };
+  state.forgetRules();
   const segment = new Segment(header, places.segment(directory, number), SEGMENT_START);
   writer.begin({ salt: segment.salt, offset: SEGMENT_START, syncedTo: 0 });
-  state.writeStreams(writer, forgotten);
+  state.writeStreams(writer, forgotten, seqsBefore(copies));
   const copied = copies.map(({ fields, payload }) => {
     const offset = writer.offset;
     writer.data(fields, payload);
@@ -79,4 +80,14 @@ export async function makeSegment({
   }
   for (const stream of byNumber.values()) state.ack(stream, stream.acked);
   return segment;
+}
+
+/** Of each source of which records are copied, the number before the first. */
+function seqsBefore(copies: readonly CopiedRecord[]): ReadonlyMap<number, number> {
+  const before = new Map<number, number>();
+  for (const { fields } of copies) {
+    const { source, seq } = fields;
+    if (source > 0) before.set(source, Math.min(seq - 1, before.get(source) ?? seq));
+  }
+  return before;
 }

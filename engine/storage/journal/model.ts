@@ -1,6 +1,7 @@
 import type { DiskFile } from '../../base/disk.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { type SegmentHeader, saltOf } from './format.ts';
+import { type HeldRule, NO_RULES } from './held.ts';
 
 /** One file of the journal, and which records of which streams lie in it. */
 export class Segment {
@@ -167,6 +168,8 @@ export class Stream {
   /** Segments that hold records of it, acknowledged ones included. */
   segments = 0;
   readonly sources = new Map<string, Source>();
+  /** Which of the records in its name count for another, or the other way round. */
+  rules: readonly HeldRule[] = NO_RULES;
   /** Whether a segment that counts says which name the number stands for. */
   isDefined = false;
   front: Front | undefined;

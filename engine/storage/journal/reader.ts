@@ -1,6 +1,7 @@
 import { LIMITS } from '../../base/limits.ts';
 import type { StoredRecord, StreamStat } from '../store.ts';
 import { FLAG_SOURCE, KIND, RECORD_HEADER_BYTES, type RecordView, SOURCE_BYTES } from './format.ts';
+import { homeOfView } from './held.ts';
 import type { Run, Segment, Stream } from './model.ts';
 import { scan } from './scan.ts';
 import type { SegmentFiles } from './segment-files.ts';
@@ -19,6 +20,7 @@ export interface ReadOptions {
 interface Found {
   readonly position: number;
   readonly atMs: number;
+  readonly seq: number | undefined;
   /** A slice of what was read at once. */
   payload: Buffer;
 }
@@ -128,8 +130,8 @@ async function readRun(
         {
           record: (view, bytes, bodyAt) => {
             if (view.offset >= stretch.stop) return false;
-            if (view.kind !== KIND.data || view.stream !== stream.number || view.position <= after)
-              return true;
+            if (view.kind !== KIND.data || view.position <= after) return true;
+            if (homeOfView(stream.rules, view, bytes, bodyAt) !== stream.number) return true;
             goesOn = each(foundRecord(view, bytes, bodyAt));
             if (goesOn)
               stream.resume = {
@@ -149,7 +151,8 @@ async function readRun(
 function foundRecord(view: RecordView, bytes: Buffer, bodyAt: number): Found {
   const prefix = (view.flags & FLAG_SOURCE) === 0 ? 0 : SOURCE_BYTES;
   const payload = bytes.subarray(bodyAt + prefix, bodyAt + view.bodyBytes);
-  return { position: view.position, atMs: view.atMs, payload };
+  const seq = prefix === 0 ? undefined : bytes.readUIntLE(bodyAt + 4, 6);
+  return { position: view.position, atMs: view.atMs, payload, seq };
 }
 
 /** Whoever reads on where the last reading ended need not look for the place. */

@@ -5,9 +5,11 @@ import {
   RECORD_HEADER_BYTES,
   SOURCE_BYTES,
   sealRecord,
+  writeRecord,
   writeU32,
   writeU48,
 } from './format.ts';
+import type { HeldRule } from './held.ts';
 
 /** Where the next records will lie. */
 export interface WritePlace {
@@ -19,7 +21,6 @@ export interface WritePlace {
 
 export interface DataFields {
   readonly stream: number;
-  readonly following: number;
   readonly position: number;
   readonly atMs: number;
   /** 0: it has no source. */
@@ -42,6 +43,9 @@ export interface SourceFacts {
   readonly epoch: string;
 }
 
+/** The body of a record that says what is held back. */
+const HELD_BYTES = 24;
+
 export interface SegmentFacts {
   readonly number: number;
   readonly generation: number;
@@ -57,6 +61,8 @@ const BUFFER_KEPT_BYTES = 4 * 1024 * 1024;
 export class RecordWriter {
   #buffer = Buffer.allocUnsafeSlow(BUFFER_FIRST_BYTES);
   #length = 0;
+  /** Of those that were laid down. */
+  #messages = 0;
   #place: WritePlace = { salt: 0, offset: 0, syncedTo: 0 };
   readonly #record = emptyRecordView();
 
@@ -64,12 +70,25 @@ export class RecordWriter {
   begin(place: WritePlace): void {
     this.#place = place;
     this.#length = 0;
+    this.#messages = 0;
     if (this.#buffer.length > BUFFER_KEPT_BYTES) this.#buffer = Buffer.allocUnsafeSlow(BUFFER_FIRST_BYTES);
   }
 
-  /** All that was laid down since `begin`; valid until the next one. */
+  /**
+   * All that was laid down since `begin`; valid until the next one. Each record says how many messages follow it in
+   * here, so that whoever finds a part can say how many are missing.
+   */
   get bytes(): Buffer {
-    return this.#buffer.subarray(0, this.#length);
+    const bytes = this.#buffer.subarray(0, this.#length);
+    const { salt, offset } = this.#place;
+    let following = this.#messages;
+    for (let at = 0; at < bytes.length; ) {
+      if (bytes[at + 2] === KIND.data) following -= 1;
+      const end = at + RECORD_HEADER_BYTES + bytes.readUInt32LE(at + 4);
+      sealRecord(bytes, at, salt ^ (offset + at), { following, isLast: end === bytes.length });
+      at = end;
+    }
+    return bytes;
   }
 
   get length(): number {
@@ -93,10 +112,10 @@ export class RecordWriter {
     record.kind = KIND.data;
     record.flags = prefix > 0 ? FLAG_SOURCE : 0;
     record.stream = fields.stream;
-    record.following = fields.following;
     record.position = fields.position;
     record.atMs = fields.atMs;
-    this.#seal(prefix + payload.length);
+    this.#messages += 1;
+    this.#end(prefix + payload.length);
   }
 
   stream({ number, name, acked, lastPosition }: StreamFacts): void {
@@ -115,6 +134,16 @@ export class RecordWriter {
     this.#other(KIND.source, stream, 0, bytes);
   }
 
+  held({ stream, home, source, after, toPosition, toSegment }: HeldRule): void {
+    const body = this.#reserve(HELD_BYTES);
+    writeU32(this.#buffer, body, home);
+    writeU32(this.#buffer, body + 4, source);
+    writeU48(this.#buffer, body + 8, after);
+    writeU48(this.#buffer, body + 14, toPosition);
+    writeU32(this.#buffer, body + 20, toSegment);
+    this.#other(KIND.held, stream, toPosition, HELD_BYTES);
+  }
+
   ack(stream: number, upTo: number): void {
     this.#reserve(0);
     this.#other(KIND.ack, stream, upTo, 0);
@@ -131,9 +160,10 @@ export class RecordWriter {
     this.#other(KIND.segments, 0, lastPosition, 12 * list.length);
   }
 
-  mark(): void {
+  /** @param lastPosition the last that was given before it */
+  mark(lastPosition: number): void {
     this.#reserve(0);
-    this.#other(KIND.mark, 0, 0, 0);
+    this.#other(KIND.mark, 0, lastPosition, 0);
   }
 
   #other(kind: number, stream: number, position: number, bodyBytes: number): void {
@@ -141,10 +171,9 @@ export class RecordWriter {
     record.kind = kind;
     record.flags = 0;
     record.stream = stream;
-    record.following = 0;
     record.position = position;
     record.atMs = 0;
-    this.#seal(bodyBytes);
+    this.#end(bodyBytes);
   }
 
   /** Makes room for a record behind the last one, and says where its body begins in the buffer. */
@@ -158,12 +187,12 @@ export class RecordWriter {
     return this.#length + RECORD_HEADER_BYTES;
   }
 
-  #seal(bodyBytes: number): void {
+  #end(bodyBytes: number): void {
     const record = this.#record;
     record.offset = this.offset;
     record.bodyBytes = bodyBytes;
     record.syncedTo = this.#place.syncedTo;
-    sealRecord(this.#buffer, this.#length, this.#place.salt, record);
+    writeRecord(this.#buffer, this.#length, this.#place.salt, record);
     this.#length += RECORD_HEADER_BYTES + bodyBytes;
   }
 }

@@ -7,29 +7,10 @@ import type { Segment } from './model.ts';
 import { places } from './places.ts';
 import { quarantine, quarantineFile } from './quarantine.ts';
 import type { RecordWriter } from './record-writer.ts';
+import { type RecoveryReport, reportOf } from './report.ts';
 import { JournalState } from './state.ts';
 import { type Survey, surveyJournal } from './survey.ts';
 import type { FoundRecord } from './survey-segment.ts';
-
-/** What the start of a journal found. */
-export interface RecoveryReport {
-  readonly segments: number;
-  readonly records: number;
-  /** Places whose bytes are no record, though the disk had them for certain; each lost what it held. */
-  readonly damaged: readonly DamageReport[];
-  /** What a crash left of writes that had not been confirmed. */
-  readonly torn: readonly DamageReport[];
-}
-
-export interface DamageReport {
-  readonly segment: number;
-  readonly from: number;
-  readonly to: number;
-  /** The file in the directory `quarantine` that keeps the bytes; undefined where they were zeros, or gone. */
-  readonly quarantined: string | undefined;
-  /** Of which stream a record was there, where that can still be read. */
-  readonly stream: string | undefined;
-}
 
 export interface Recovery {
   readonly disk: Disk;
@@ -57,7 +38,8 @@ export async function recoverJournal(recovery: Recovery): Promise<Recovered> {
   // First of all what would be lost otherwise.
   const report = await quarantineAll(recovery, survey);
   const state = survey.state ?? new JournalState(random.bytes(16));
-  if (report.torn.length > 0) state.lastPosition += LIMITS.journalPositionGap;
+  // What is gone may have had positions that nothing else tells of.
+  if (report.torn.length + report.damaged.length > 0) state.lastPosition += LIMITS.journalPositionGap;
   const copies = await copiesOf(disk, survey.uncertain);
   // Nothing of these is on the disk for certain, so the new segment has all of it, and does not name them.
   const emptied = state.segments.filter(({ end }) => end <= SEGMENT_START);
@@ -73,23 +55,16 @@ export async function recoverJournal(recovery: Recovery): Promise<Recovered> {
 }
 
 async function quarantineAll({ disk, directory }: Recovery, survey: Survey): Promise<RecoveryReport> {
-  const reports: Record<'damaged' | 'torn', DamageReport[]> = { damaged: [], torn: [] };
-  for (const { segment, from, to, kind, stream } of survey.damages) {
+  const quarantined = new Map<unknown, string | undefined>();
+  for (const damage of survey.damages) {
+    const { segment, from, to } = damage;
     const { path, number, header } = segment;
     const range = { path, segment: number, generation: header.generation, from, to };
-    reports[kind].push({
-      segment: number,
-      from,
-      to,
-      quarantined: await quarantine(disk, directory, range),
-      stream: stream === undefined ? undefined : survey.streams.stream(stream)?.name,
-    });
+    if (to > from) quarantined.set(damage, await quarantine(disk, directory, range));
   }
-  for (const { path, number, sizeBytes, kind } of survey.strangers) {
-    const quarantined = await quarantineFile(disk, directory, path);
-    reports[kind].push({ segment: number, from: 0, to: sizeBytes, quarantined, stream: undefined });
-  }
-  return { segments: survey.state?.segments.length ?? 0, records: survey.records, ...reports };
+  for (const stranger of survey.strangers)
+    quarantined.set(stranger, await quarantineFile(disk, directory, stranger.path));
+  return reportOf(survey, quarantined);
 }
 
 async function copiesOf(disk: Disk, records: readonly FoundRecord[]): Promise<CopiedRecord[]> {
@@ -110,7 +85,7 @@ async function copyOf(file: DiskFile, record: FoundRecord): Promise<CopiedRecord
   const payload = Buffer.alloc(payloadBytes);
   const got = await readWhole(file, payload, end - payloadBytes);
   if (got < payloadBytes) throw Object.assign(new Error('a segment became shorter'), { code: 'EIO' });
-  return { fields: { stream, position, atMs, source, seq, following: 0 }, payload };
+  return { fields: { stream, position, atMs, source, seq }, payload };
 }
 
 /** Takes away what lies behind the end of an older segment: it is in the new one, or in quarantine. */

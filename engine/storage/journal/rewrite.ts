@@ -3,11 +3,13 @@ import { LIMITS } from '../../base/limits.ts';
 import {
   encodeSegmentHeader,
   FLAG_SOURCE,
+  FORMAT_VERSION,
   KIND,
   type RecordView,
   SEGMENT_START,
   SOURCE_BYTES,
 } from './format.ts';
+import { homeOfView } from './held.ts';
 import { type Run, runIn, Segment, type Stream } from './model.ts';
 import { places } from './places.ts';
 import { RecordWriter } from './record-writer.ts';
@@ -28,14 +30,16 @@ export interface Rewriting {
 const MERGED_SEGMENTS_MIN = 4;
 
 /**
- * Which segments to write anew as one: a damaged one, or neighbours of which so little is alive that it fits into half a
+ * Which segments to write anew as one: a damaged one, one of an older format, or neighbours of which so little is alive that it fits into half a
  * segment, when that frees as much as it copies, or when they are many. Never the newest, which says what counts; nor the
  * one before it only for the room, since at full speed what still lives at its end is done with a moment later.
  */
 export function segmentsToRewrite({ segments }: JournalState, segmentBytes: number): readonly Segment[] {
   const sealed = segments.slice(0, -1).filter(({ isActive }) => !isActive);
-  const damaged = sealed.find(({ isDamaged, liveRuns }) => isDamaged && liveRuns > 0);
-  if (damaged !== undefined) return [damaged];
+  const bad = sealed.find(
+    ({ isDamaged, liveRuns, header }) => liveRuns > 0 && (isDamaged || header.format < FORMAT_VERSION),
+  );
+  if (bad !== undefined) return [bad];
   const leftLast = (segments.at(-1)?.number ?? 0) - 1;
   const settled = sealed.filter(({ number }) => number !== leftLast);
   for (let first = 0; first < settled.length; first += 1) {
@@ -79,7 +83,7 @@ async function writeAnew(rewriting: Rewriting, old: readonly Segment[]): Promise
   const { disk, directory, state, files } = rewriting;
   const [first] = old as [Segment];
   const { id, number, generation } = first.header;
-  const header = { id, number, generation: generation + 1, isWhole: true };
+  const header = { format: FORMAT_VERSION, id, number, generation: generation + 1, isWhole: true };
   const fresh = new Segment(header, first.path, SEGMENT_START);
   const partial = places.rewrite(directory);
   await disk.remove(partial).catch(() => undefined);
@@ -88,6 +92,7 @@ async function writeAnew(rewriting: Rewriting, old: readonly Segment[]): Promise
     await writeWhole(file, encodeSegmentHeader(header), 0);
     const copying = new Copying(file, fresh);
     for (const segment of old) await copying.copy(segment, rewriting);
+    await copying.end(state.lastPosition);
     await file.sync();
     await disk.rename(partial, first.path);
   } catch (error) {
@@ -132,7 +137,7 @@ class Copying {
     this.#writer.begin({ salt: this.#fresh.salt, offset: this.#fresh.end, syncedTo: 0 });
   }
 
-  async copy(segment: Segment, { files, quarantine }: Rewriting): Promise<void> {
+  async copy(segment: Segment, { files, quarantine, state }: Rewriting): Promise<void> {
     const damages: (readonly [number, number])[] = [];
     let from = SEGMENT_START;
     while (from < segment.end) {
@@ -147,9 +152,9 @@ class Copying {
                 from = view.offset;
                 return false;
               }
-              const run = segment.runs.get(view.stream);
-              if (run !== undefined && view.kind === KIND.data)
-                this.#take(run, view, bytes.subarray(bodyAt, bodyAt + view.bodyBytes));
+              if (view.kind !== KIND.data) return true;
+              const run = segment.runs.get(homeOfView(state.rulesOf(view.stream), view, bytes, bodyAt));
+              if (run !== undefined) this.#take(run, view, bytes.subarray(bodyAt, bodyAt + view.bodyBytes));
               return true;
             },
             damage: (damagedFrom, to) => void damages.push([damagedFrom, to]),
@@ -173,9 +178,15 @@ class Copying {
     const seq = hasSource ? body.readUIntLE(4, 6) : 0;
     const payload = hasSource ? body.subarray(SOURCE_BYTES) : body;
     const offset = this.#writer.offset;
-    this.#writer.data({ stream: stream.number, following: 0, position, atMs, source, seq }, payload);
+    this.#writer.data({ stream: stream.number, position, atMs, source, seq }, payload);
     const record = { position, offset, payloadBytes: payload.length, end: this.#writer.offset };
     runIn(this.#fresh, stream).add(record);
+  }
+
+  /** Nothing comes any more. A file that does not end in a mark is then known to have been cut. */
+  async end(lastPosition: number): Promise<void> {
+    this.#writer.mark(lastPosition);
+    await this.#flush();
   }
 
   async #flush(): Promise<void> {

@@ -15,8 +15,11 @@ export interface ScanSink {
    * @returns false to stop
    */
   record(view: RecordView, bytes: Buffer, bodyAt: number): boolean;
-  /** Bytes that are no record. `record`: the header of it was whole, and says which it was. */
-  damage(from: number, to: number, record: RecordView | undefined): void;
+  /**
+   * Bytes that are no record. `record`: the header of it was whole, and says which it was. `likelyKind`: what it seems
+   * to have been where it was not.
+   */
+  damage(from: number, to: number, record: RecordView | undefined, likelyKind?: number): void;
 }
 
 export interface ScanOptions {
@@ -45,8 +48,9 @@ export async function scan(options: ScanOptions, sink: ScanSink): Promise<void> 
     const end = at + RECORD_HEADER_BYTES + view.bodyBytes;
     if (!isRecord || end > to) {
       // The header of a record that is cut off by the end is believed; its body cannot be there.
+      const likelyKind = isRecord ? view.kind : window.likelyKind(at);
       const next = isRecord ? to : await nextRecord(window, options, at + 1);
-      sink.damage(at, next, isRecord ? view : undefined);
+      sink.damage(at, next, isRecord ? view : undefined, likelyKind);
       at = next;
       continue;
     }
@@ -105,6 +109,12 @@ class Window {
 
   has(at: number, length: number): boolean {
     return at >= this.start && at + length <= this.end;
+  }
+
+  /** The kind of the record that seems to begin there. */
+  likelyKind(at: number): number | undefined {
+    const isMarked = this.has(at, 3) && this.bytes.indexOf(MARKER, at - this.start) === at - this.start;
+    return isMarked ? this.bytes[at - this.start + 2] : undefined;
   }
 
   /** Something of that part is not held and may be had. Asked for each record, since to wait for nothing costs, too. */

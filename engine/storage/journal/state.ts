@@ -1,3 +1,4 @@
+import { type HeldRule, type HeldRules, NO_RULES, rulesByStream } from './held.ts';
 import { type Run, runIn, type Segment, type Source, Stream } from './model.ts';
 import type { RecordWriter, SegmentFacts, StreamFacts } from './record-writer.ts';
 
@@ -8,6 +9,8 @@ export class JournalState {
   readonly streams = new Map<string, Stream>();
   /** By their numbers, which rise. */
   segments: Segment[] = [];
+  /** Which records of which stream are held back. */
+  rules: HeldRules = new Map();
   /** Files that another has taken the place of, but not for certain yet: they count until the next start. */
   readonly leftovers: SegmentFacts[] = [];
   /** The last position, stream, source and segment number that was ever given. */
@@ -18,6 +21,21 @@ export class JournalState {
 
   constructor(id: Buffer) {
     this.id = id;
+  }
+
+  rulesOf(stream: number): readonly HeldRule[] {
+    return this.rules.get(stream) ?? NO_RULES;
+  }
+
+  /** Where all that a rule tells of is gone, it is forgotten. */
+  forgetRules(): void {
+    if (this.rules.size === 0) return;
+    const oldest = this.segments[0]?.number ?? Number.POSITIVE_INFINITY;
+    const homes = new Set([...this.streams.values()].map(({ number }) => number));
+    const kept = [...this.rules.values()]
+      .flat()
+      .filter(({ toSegment, home }) => oldest < toSegment || homes.has(home));
+    this.rules = rulesByStream(kept);
   }
 
   /** The stream of that name; it is made when there is none. */
@@ -117,13 +135,23 @@ export class JournalState {
     return new Set([...this.streams.values()].filter(isEmpty));
   }
 
-  /** Writes down all that older segments may have said and that still counts, but their records. */
-  writeStreams(writer: RecordWriter, forgotten: ReadonlySet<Stream>): void {
+  /**
+   * Writes down all that older segments may have said and that still counts, but their records.
+   *
+   * @param before of a source by its number how far it had got, where records of it follow
+   */
+  writeStreams(
+    writer: RecordWriter,
+    forgotten: ReadonlySet<Stream>,
+    before: ReadonlyMap<number, number> = new Map(),
+  ): void {
     for (const stream of this.streams.values()) {
       if (forgotten.has(stream)) continue;
       writer.stream(factsOf(stream));
-      for (const source of stream.sources.values()) if (source.seq > 0) writer.source(source);
+      for (const source of stream.sources.values())
+        if (source.seq > 0) writer.source({ ...source, seq: before.get(source.number) ?? source.seq });
     }
+    for (const rules of this.rules.values()) for (const rule of rules) writer.held(rule);
   }
 
   get segmentFacts(): SegmentFacts[] {

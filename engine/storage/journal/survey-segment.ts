@@ -1,4 +1,13 @@
-import { FLAG_SOURCE, KIND, RECORD_HEADER_BYTES, type RecordView, SOURCE_BYTES } from './format.ts';
+import {
+  FLAG_SOURCE,
+  KIND,
+  RECORD_HEADER_BYTES,
+  type RecordView,
+  SEGMENT_START,
+  SOURCE_BYTES,
+} from './format.ts';
+import type { HeldRule } from './held.ts';
+import { type Loss, LossCount } from './loss-count.ts';
 import type { Segment } from './model.ts';
 import type { SegmentFacts } from './record-writer.ts';
 import type { ScanSink } from './scan.ts';
@@ -10,7 +19,6 @@ export interface FoundRecord {
   readonly end: number;
   readonly kind: number;
   readonly stream: number;
-  readonly following: number;
   readonly position: number;
   readonly atMs: number;
   /** 0: none. */
@@ -23,16 +31,16 @@ export interface FoundRecord {
   readonly segments: readonly SegmentFacts[];
 }
 
-/** Bytes of a segment that are no record. */
-export interface Damage {
+/** Bytes of a segment that are no record, or that are missing at its end, and how many messages are lost with them. */
+export interface Damage extends Loss {
   readonly segment: Segment;
-  readonly from: number;
-  readonly to: number;
-  /** `torn`: what a crash left of the last write; it had not been confirmed. */
-  readonly kind: 'damaged' | 'torn';
+  /**
+   * `damaged`: the disk had it for certain. `torn`: nothing shows that it had; it may be what a crash left of the last
+   * write, or have been confirmed.
+   */
+  kind: 'damaged' | 'torn';
   /** Of which stream a record was in it, where that can still be read. */
   readonly stream: number | undefined;
-  readonly position: number | undefined;
 }
 
 export interface SegmentVerdict {
@@ -44,13 +52,13 @@ export interface SegmentVerdict {
 }
 
 /**
- * Decides what of a segment counts. Up to where the disk had it for certain every whole record does, and anything else
- * is damage. Behind that, where a crash may have torn it, it is only what comes before the first damage, in whole
- * batches: a later record might lean on one that is gone.
+ * Decides what of a segment counts: every record that is whole, and anything else is damage. Up to where the disk had
+ * it for certain it is damage of what was confirmed; behind that a crash may have torn it.
  */
 export class SegmentSurvey implements ScanSink {
   readonly #segment: Segment;
   readonly #verdict: SegmentVerdict;
+  readonly #losses = new LossCount();
   #certainTo: number;
   #open: (FoundRecord | Damage)[] = [];
 
@@ -66,49 +74,39 @@ export class SegmentSurvey implements ScanSink {
   }
 
   record(view: RecordView, bytes: Buffer, bodyAt: number): boolean {
-    const record = foundRecord(this.#segment, view, bytes, bodyAt);
-    if (view.offset < this.#certainTo && this.#open.length === 0) this.#verdict.certain(record);
-    else this.#open.push(record);
-    if (view.syncedTo > this.#certainTo) {
-      this.#certainTo = view.syncedTo;
-      this.#settleCertain();
-    }
+    this.#losses.header(view);
+    const found = foundRecord(this.#segment, view, bytes, bodyAt);
+    if (view.offset < this.#certainTo && this.#open.length === 0) this.#verdict.certain(found);
+    else this.#open.push(found);
+    if (view.syncedTo <= this.#certainTo) return true;
+    this.#certainTo = view.syncedTo;
+    this.#settleCertain();
     return true;
   }
 
-  damage(from: number, to: number, record: RecordView | undefined): void {
-    const isData = record?.kind === KIND.data;
-    this.#open.push({
-      segment: this.#segment,
-      from,
-      to,
-      kind: 'damaged',
-      stream: isData ? record.stream : undefined,
-      position: isData ? record.position : undefined,
-    });
+  damage(from: number, to: number, record: RecordView | undefined, likelyKind?: number): void {
+    const stream = record?.kind === KIND.data ? record.stream : undefined;
+    const damage = { ...this.#damageAt(from, to, stream), likelyKind };
+    this.#losses.damage(damage, record);
+    this.#open.push(damage);
     this.#settleCertain();
   }
 
-  /** The segment has been gone through. Returns where what counts of it ends. */
-  finish(sizeBytes: number): number {
-    const torn = this.#open.findIndex((found) => !isRecord(found));
-    const isTorn = torn >= 0;
-    const count = wholeBatches(this.#open.slice(0, isTorn ? torn : undefined));
-    for (const found of this.#open.slice(0, count)) if (isRecord(found)) this.#verdict.uncertain(found);
-    const rest = this.#open[count];
+  /** The segment has been gone through. */
+  finish(sizeBytes: number): void {
+    const missing = this.#losses.end(this.#segment.header);
+    if (missing !== undefined) this.#open.push({ ...this.#damageAt(sizeBytes, sizeBytes), ...missing });
+    const isCertain = this.#certainTo > SEGMENT_START && sizeBytes <= this.#certainTo;
+    for (const found of this.#open) {
+      if (isRecord(found)) this.#verdict.uncertain(found);
+      else this.#verdict.damage(Object.assign(found, { kind: isCertain ? 'damaged' : 'torn' }));
+    }
     this.#open = [];
-    if (rest === undefined) return sizeBytes;
-    const from = isRecord(rest) ? rest.offset : rest.from;
-    const of = isRecord(rest) ? { stream: rest.stream, position: rest.position } : rest;
-    this.#verdict.damage({
-      segment: this.#segment,
-      from,
-      to: sizeBytes,
-      kind: 'torn',
-      stream: of.stream,
-      position: of.position,
-    });
-    return from;
+  }
+
+  #damageAt(from: number, to: number, stream?: number): Damage {
+    const nothing = { lost: 0, isExact: false, lastPosition: undefined };
+    return { segment: this.#segment, from, to, kind: 'damaged', stream, ...nothing };
   }
 
   #settleCertain(): void {
@@ -119,7 +117,7 @@ export class SegmentSurvey implements ScanSink {
       else this.#verdict.damage(found);
       count += 1;
     }
-    if (count > 0) this.#open = this.#open.slice(count);
+    if (count > 0) this.#open.splice(0, count);
   }
 }
 
@@ -127,22 +125,8 @@ function isRecord(found: FoundRecord | Damage): found is FoundRecord {
   return 'offset' in found;
 }
 
-/** How many of the records remain when a batch at their end that is not all there is left out. */
-function wholeBatches(records: readonly (FoundRecord | Damage)[]): number {
-  let count = records.length;
-  const last = records[count - 1];
-  if (last === undefined || !isRecord(last) || last.kind !== KIND.data || last.following === 0) return count;
-  for (let following = last.following; count > 0; following += 1) {
-    const record = records[count - 1];
-    if (record === undefined || !isRecord(record) || record.kind !== KIND.data) break;
-    if (record.stream !== last.stream || record.following !== following) break;
-    count -= 1;
-  }
-  return count;
-}
-
 function foundRecord(segment: Segment, view: RecordView, bytes: Buffer, bodyAt: number): FoundRecord {
-  const { offset, kind, flags, stream, following, position, atMs, bodyBytes } = view;
+  const { offset, kind, flags, stream, position, atMs, bodyBytes } = view;
   const end = offset + RECORD_HEADER_BYTES + bodyBytes;
   const hasSource = kind === KIND.data && (flags & FLAG_SOURCE) !== 0;
   const isSource = hasSource || kind === KIND.source;
@@ -152,7 +136,6 @@ function foundRecord(segment: Segment, view: RecordView, bytes: Buffer, bodyAt: 
     end,
     kind,
     stream,
-    following,
     position,
     atMs,
     source: isSource ? bytes.readUInt32LE(bodyAt) : 0,
@@ -170,6 +153,17 @@ function textOf({ kind, bodyBytes }: RecordView, bytes: Buffer, bodyAt: number):
   if (kind === KIND.stream) return bytes.toString('utf8', bodyAt + 12, bodyAt + bodyBytes);
   if (kind === KIND.source) return bytes.toString('utf8', bodyAt + 10, bodyAt + bodyBytes);
   return '';
+}
+
+export function heldRule({ stream }: RecordView, bytes: Buffer, bodyAt: number): HeldRule {
+  return {
+    stream,
+    home: bytes.readUInt32LE(bodyAt),
+    source: bytes.readUInt32LE(bodyAt + 4),
+    after: bytes.readUIntLE(bodyAt + 8, 6),
+    toPosition: bytes.readUIntLE(bodyAt + 14, 6),
+    toSegment: bytes.readUInt32LE(bodyAt + 20),
+  };
 }
 
 export function segmentList(bytes: Buffer, bodyAt: number, bodyBytes: number): SegmentFacts[] {

@@ -2,7 +2,15 @@ import { join } from 'node:path';
 import { type Disk, type DiskFile, readWhole } from '../../base/disk.ts';
 import { AiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { decodeSegmentHeader, KIND, RECORD_HEADER_BYTES, SEGMENT_START } from './format.ts';
+import {
+  decodeSegmentHeader,
+  KIND,
+  RECORD_HEADER_BYTES,
+  SEGMENT_START,
+  type SegmentHeader,
+  saltOf,
+} from './format.ts';
+import { type HeldRule, rulesByStream } from './held.ts';
 import { Segment } from './model.ts';
 import { segmentNumberOf } from './places.ts';
 import type { SegmentFacts } from './record-writer.ts';
@@ -11,6 +19,7 @@ import { JournalState } from './state.ts';
 import {
   type Damage,
   type FoundRecord,
+  heldRule,
   SegmentSurvey,
   type SegmentVerdict,
   segmentList,
@@ -37,7 +46,7 @@ export interface Stranger {
   readonly path: string;
   readonly number: number;
   readonly sizeBytes: number;
-  /** `torn`: the beginning of a segment that a crash has ended. */
+  /** `torn`: it may be the beginning of a segment that a crash has ended, or have held what was confirmed. */
   readonly kind: 'damaged' | 'torn';
 }
 
@@ -45,10 +54,17 @@ export interface Stranger {
 const FIRST_SEGMENT_BYTES = SEGMENT_START + 2 * RECORD_HEADER_BYTES;
 
 interface Candidate {
-  readonly segment: Segment;
+  readonly header: SegmentHeader;
+  readonly path: string;
   readonly sizeBytes: number;
   /** One of its two headers is damaged. */
   readonly isDamaged: boolean;
+}
+
+interface Opened {
+  readonly candidates: readonly Candidate[];
+  readonly strangers: readonly Omit<Stranger, 'kind'>[];
+  readonly lastSegment: number;
 }
 
 /**
@@ -57,60 +73,97 @@ interface Candidate {
  * @throws AiocError AIOC_JOURNAL when a newer version has written it; the system's own errors
  */
 export async function surveyJournal(disk: Disk, directory: string): Promise<Survey> {
-  const names = await disk.list(directory);
-  const damages: Damage[] = [];
-  const { candidates, strangers, lastSegment } = await openSegments(disk, directory, names);
-  const newest = candidates.at(-1);
-  const state = new JournalState(newest?.segment.header.id ?? Buffer.alloc(0));
-  state.lastSegment = lastSegment;
+  const opened = await openSegments(disk, directory, await disk.list(directory));
+  const manifest = await newestManifest(disk, opened.candidates);
+  const held = manifest?.held ?? [];
+  const survey = await readThrough(disk, { opened, manifest, held });
+  // What is there behind a hole in a sender's numbers waits for what is missing: it counts for a stream of its own.
+  const more = survey.streams.heldBack(opened.lastSegment + 1);
+  return more.length === 0 ? survey : readThrough(disk, { opened, manifest, held: [...held, ...more] });
+}
+
+interface Reading {
+  readonly opened: Opened;
+  readonly manifest: Manifest | undefined;
+  readonly held: readonly HeldRule[];
+}
+
+async function readThrough(disk: Disk, { opened, manifest, held }: Reading): Promise<Survey> {
+  const newest = opened.candidates.at(-1);
+  const state = new JournalState(newest?.header.id ?? Buffer.alloc(0));
+  state.lastSegment = opened.lastSegment;
+  state.rules = rulesByStream(held);
   const streams = new StreamSurvey(state);
-  const uncertain: FoundRecord[] = [];
+  const found = { damages: [] as Damage[], uncertain: [] as FoundRecord[], records: 0 };
   const voids: string[] = [];
-  let records = 0;
-  const manifest = await newestManifest(disk, candidates);
-  for (const { segment, sizeBytes, isDamaged } of candidates) {
+  const strangers: Stranger[] = [];
+  for (const one of opened.strangers) {
+    if (isVoid(one, manifest)) voids.push(one.path);
+    else strangers.push({ ...one, kind: kindOf(one, manifest) });
+  }
+  const inOrder = [...opened.candidates, ...strangers].sort((a, b) => numberOf(a) - numberOf(b));
+  for (const one of inOrder) {
+    if (!('header' in one)) {
+      streams.hole({ ...UNKNOWN_LOSS, from: 0, to: one.sizeBytes, stream: undefined });
+      continue;
+    }
+    const { header, path, sizeBytes } = one;
+    const segment = new Segment(header, path, SEGMENT_START);
     const certainTo = certainEnd(segment, sizeBytes, manifest);
     if (certainTo === 'void') {
-      voids.push(segment.path);
+      voids.push(path);
       continue;
     }
     state.segments.push(segment);
-    if (isDamaged) {
-      const kind = kindOf({ number: segment.number, sizeBytes }, manifest);
-      damages.push({ segment, from: 0, to: SEGMENT_START, kind, stream: undefined, position: undefined });
+    if (one.isDamaged) {
+      const kind = kindOf({ number: header.number, sizeBytes }, manifest);
+      const nothing = { lost: 0, isExact: true, lastPosition: undefined };
+      found.damages.push({ segment, from: 0, to: SEGMENT_START, kind, stream: undefined, ...nothing });
       segment.isDamaged = kind === 'damaged';
     }
-    await surveySegment(
-      disk,
-      { segment, sizeBytes, certainTo },
-      {
-        certain: (record) => {
-          if (record.kind === KIND.data) records += 1;
-          if (streams.add(record)) streams.index(record);
-        },
-        uncertain: (record) => {
-          if (record.kind === KIND.data) records += 1;
-          if (streams.add(record)) uncertain.push(record);
-        },
-        damage: (damage) => {
-          damages.push(damage);
-          segment.isDamaged ||= damage.kind === 'damaged';
-        },
-      },
-    );
+    await surveySegment(disk, { segment, sizeBytes, certainTo }, verdictInto(found, streams));
   }
   streams.finish();
+  for (const damage of found.damages) forgiveAcknowledged(damage, streams, state);
+  return { state: newest === undefined ? undefined : state, ...found, voids, strangers, streams };
+}
+
+const UNKNOWN_LOSS = { lost: 1, isExact: false, lastPosition: undefined } as const;
+
+function numberOf(one: Candidate | Stranger): number {
+  return 'header' in one ? one.header.number : one.number;
+}
+
+function verdictInto(
+  found: { readonly damages: Damage[]; readonly uncertain: FoundRecord[]; records: number },
+  streams: StreamSurvey,
+): SegmentVerdict {
   return {
-    state: newest === undefined ? undefined : state,
-    damages,
-    uncertain,
-    voids: [...voids, ...strangers.filter((one) => isVoid(one, manifest)).map(({ path }) => path)],
-    strangers: strangers
-      .filter((one) => !isVoid(one, manifest))
-      .map((one) => ({ ...one, kind: kindOf(one, manifest) })),
-    streams,
-    records,
+    certain: (record) => {
+      if (record.kind === KIND.data) found.records += 1;
+      const counting = streams.add(record);
+      if (counting !== undefined) streams.index(counting);
+    },
+    uncertain: (record) => {
+      if (record.kind === KIND.data) found.records += 1;
+      const counting = streams.add(record);
+      if (counting !== undefined) found.uncertain.push(counting);
+    },
+    damage: (damage) => {
+      found.damages.push(damage);
+      damage.segment.isDamaged ||= damage.kind === 'damaged';
+      streams.hole(damage);
+    },
   };
+}
+
+/** What had been acknowledged is no loss. */
+function forgiveAcknowledged(damage: Damage, streams: StreamSurvey, state: JournalState): void {
+  const { lastPosition, stream } = damage;
+  if (lastPosition === undefined) return;
+  const owner = stream === undefined ? undefined : streams.stream(stream);
+  const owners = owner === undefined ? [...state.streams.values()] : [owner];
+  if (owners.length > 0 && owners.every(({ acked }) => acked >= lastPosition)) damage.lost = 0;
 }
 
 async function surveySegment(
@@ -119,7 +172,9 @@ async function surveySegment(
     segment,
     sizeBytes,
     certainTo,
-  }: Omit<Candidate, 'isDamaged'> & {
+  }: {
+    readonly segment: Segment;
+    readonly sizeBytes: number;
     /** SEGMENT_START: its own records have to tell. */
     readonly certainTo: number;
   },
@@ -129,22 +184,16 @@ async function surveySegment(
   const to = certainTo > SEGMENT_START ? certainTo : sizeBytes;
   const { salt } = segment;
   const chunkBytes = 4 * LIMITS.journalReadBytes;
-  await withFile(disk, segment, (file) => scan({ file, salt, from: SEGMENT_START, to, chunkBytes }, survey));
-  const end = survey.finish(to);
+  await withFile(disk, segment.path, (file) =>
+    scan({ file, salt, from: SEGMENT_START, to, chunkBytes }, survey),
+  );
+  survey.finish(to);
   // Behind what the disk had for certain nothing is left in this segment: it is written into the next one.
-  segment.end = Math.min(end, Math.max(survey.certainTo, SEGMENT_START));
+  segment.end = Math.min(to, Math.max(survey.certainTo, SEGMENT_START));
   segment.synced = segment.end;
 }
 
-async function openSegments(
-  disk: Disk,
-  directory: string,
-  names: readonly string[],
-): Promise<{
-  candidates: Candidate[];
-  strangers: Omit<Stranger, 'kind'>[];
-  lastSegment: number;
-}> {
+async function openSegments(disk: Disk, directory: string, names: readonly string[]): Promise<Opened> {
   const found: Candidate[] = [];
   const strangers: Omit<Stranger, 'kind'>[] = [];
   let lastSegment = 0;
@@ -161,16 +210,16 @@ async function openSegments(
       if (header?.number !== number) strangers.push({ path, number, sizeBytes });
       else {
         const { isDamaged, ...rest } = header;
-        found.push({ segment: new Segment(rest, path, SEGMENT_START), sizeBytes, isDamaged });
+        found.push({ header: rest, path, sizeBytes, isDamaged });
       }
     } finally {
       await file.close();
     }
   }
-  const id = found.at(-1)?.segment.header.id;
-  const candidates = found.filter(({ segment }) => id !== undefined && segment.header.id.equals(id));
-  for (const { segment, sizeBytes } of found.filter((one) => !candidates.includes(one)))
-    strangers.push({ path: segment.path, number: segment.number, sizeBytes });
+  const id = found.at(-1)?.header.id;
+  const candidates = found.filter(({ header }) => id !== undefined && header.id.equals(id));
+  for (const { header, path, sizeBytes } of found.filter((one) => !candidates.includes(one)))
+    strangers.push({ path, number: header.number, sizeBytes });
   return { candidates, strangers, lastSegment };
 }
 
@@ -199,6 +248,7 @@ function kindOf(
 interface Manifest {
   readonly segment: number;
   readonly list: ReadonlyMap<number, SegmentFacts>;
+  readonly held: readonly HeldRule[];
 }
 
 /** Up to where the disk had a segment for certain; SEGMENT_START when only its own records can tell. */
@@ -207,10 +257,12 @@ function certainEnd(
   sizeBytes: number,
   manifest: Manifest | undefined,
 ): number | 'void' {
-  if (header.isWhole)
-    return manifest === undefined || manifest.list.has(number) || number > manifest.segment
-      ? sizeBytes
-      : 'void';
+  if (header.isWhole) {
+    const facts = manifest?.list.get(number);
+    if (facts?.generation === header.generation) return Math.max(sizeBytes, facts.end);
+    const counts = manifest === undefined || facts !== undefined || number > manifest.segment;
+    return counts ? sizeBytes : 'void';
+  }
   if (manifest === undefined || number >= manifest.segment) return SEGMENT_START;
   const facts = manifest.list.get(number);
   return facts === undefined ? 'void' : Math.max(facts.end, SEGMENT_START);
@@ -221,17 +273,28 @@ function certainEnd(
  * when a later record shows that the disk had it: only then is all that it leaves out in that segment.
  */
 async function newestManifest(disk: Disk, candidates: readonly Candidate[]): Promise<Manifest | undefined> {
-  for (const { segment, sizeBytes } of [...candidates].reverse()) {
-    if (segment.header.isWhole) continue;
+  for (const { header, path, sizeBytes } of [...candidates].reverse()) {
+    if (header.isWhole) continue;
+    const held = new Map<number, HeldRule>();
     let list: SegmentFacts[] | undefined;
     let end = 0;
     let isBelieved = false;
     let isDamaged = false;
-    await withFile(disk, segment, (file) =>
+    await withFile(disk, path, (file) =>
       scan(
-        { file, salt: segment.salt, from: SEGMENT_START, to: sizeBytes, chunkBytes: LIMITS.journalReadBytes },
+        {
+          file,
+          salt: saltOf(header),
+          from: SEGMENT_START,
+          to: sizeBytes,
+          chunkBytes: LIMITS.journalReadBytes,
+        },
         {
           record: (view, bytes, bodyAt) => {
+            if (view.kind === KIND.held) {
+              const rule = heldRule(view, bytes, bodyAt);
+              held.set(rule.home, rule);
+            }
             if (view.kind === KIND.segments && list === undefined) {
               list = segmentList(bytes, bodyAt, view.bodyBytes);
               end = view.offset;
@@ -246,17 +309,14 @@ async function newestManifest(disk: Disk, candidates: readonly Candidate[]): Pro
         },
       ),
     );
-    if (list !== undefined && isBelieved)
-      return { segment: segment.number, list: new Map(list.map((facts) => [facts.number, facts])) };
+    if (list === undefined || !isBelieved) continue;
+    const byNumber = new Map(list.map((facts) => [facts.number, facts]));
+    return { segment: header.number, list: byNumber, held: [...held.values()] };
   }
   return undefined;
 }
 
-async function withFile(
-  disk: Disk,
-  { path }: Segment,
-  action: (file: DiskFile) => Promise<void>,
-): Promise<void> {
+async function withFile(disk: Disk, path: string, action: (file: DiskFile) => Promise<void>): Promise<void> {
   const file = await disk.open(path, 'read');
   try {
     await action(file);

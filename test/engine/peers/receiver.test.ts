@@ -42,7 +42,7 @@ interface Handed {
 /** A receiver whose application decides when each message is dealt with. */
 function receiver(stored: StoredMark[] = []) {
   const handed: Handed[] = [];
-  const of = new Receiver({ peerName: 'client1', stored: () => stored });
+  const of = new Receiver({ peerName: 'client1', stored: () => stored, gone: () => undefined });
   const take = (link: ToldLink, number: Partial<NumberOnWire> & { readonly seq: number }, type = 'a') =>
     of.take({
       link: link.asLink,
@@ -92,11 +92,11 @@ test('nothing is confirmed before what came before it', async () => {
 });
 
 test('what was stored in an earlier run is told first, and is a repetition', async () => {
-  const { of, handed, take } = receiver([{ type: 'a', epoch: EPOCH, seq: 7 }]);
+  const { of, handed, take } = receiver([{ type: 'a', epoch: EPOCH, seq: 7, isHolding: false }]);
   const link = new ToldLink();
   of.attach(link.asLink);
   of.attach(link.asLink);
-  assert.deepEqual(link.have, [[{ type: 'a', epoch: EPOCH, upTo: 7, dropped: [] }]]);
+  assert.deepEqual(link.have, [[{ type: 'a', epoch: EPOCH, upTo: 7, dropped: [], asks: false }]]);
   assert.equal(take(link, { seq: 6 }), 'taken');
   assert.equal(link.upTo, 7);
   assert.equal(of.has('a', { epoch: EPOCH, seq: 7 }), true);

@@ -12,7 +12,12 @@ const STREAM = 'in/any';
 
 function writerOn(clock: SimulatedClock, store: Store) {
   const told: string[] = [];
-  const writer = new InboxWriter({ stream: STREAM, store, clock, onArrival: () => undefined });
+  const writer = new InboxWriter({
+    ...{ stream: STREAM, store, clock },
+    onArrival: () => undefined,
+    onSuperseded: ({ count }) => void (count > 0 && told.push(`${count} superseded`)),
+    onLost: (peerName, count) => void told.push(`${count} of ${peerName} lost`),
+  });
   const add = (text: string, source?: MessageSource): void =>
     writer.add({
       frame: Buffer.from(text),
@@ -83,7 +88,7 @@ test('how far each epoch is stored outlives the writer, and the oldest are forgo
   await writer.restore();
   const marks = writer.storedOf('ann');
   assert.equal(marks.length, LIMITS.epochsPerQueue);
-  assert.deepEqual(marks[0], { epoch: 'life3', seq: 4 });
-  assert.deepEqual(writer.storedOf('ben'), [{ epoch: 'his', seq: 7 }]);
+  assert.deepEqual(marks[0], { epoch: 'life3', seq: 4, isHolding: false });
+  assert.deepEqual(writer.storedOf('ben'), [{ epoch: 'his', seq: 7, isHolding: false }]);
   assert.deepEqual(writer.storedOf('nobody'), []);
 });

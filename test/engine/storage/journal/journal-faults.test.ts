@@ -118,15 +118,15 @@ test('a journal of a newer version is refused, and not touched', async () => {
   const disk = new SimulatedDisk({ random: seededRandom(1) });
   const journal = await openOn(disk);
   await journal.close();
-  const { encodeSegmentHeader } = await import('../../../../engine/storage/journal/format.ts');
-  const { crc32c } = await import('../../../../engine/storage/journal/crc32c.ts');
-  const header = encodeSegmentHeader({ id: Buffer.alloc(16), number: 1, generation: 0, isWhole: false });
-  for (const at of [0, 48]) {
-    header.writeUInt32LE(2, at + 8);
-    header.writeUInt32LE(crc32c(header, at, at + 44), at + 44);
-  }
+  const { encodeSegmentHeader, FORMAT_VERSION } = await import(
+    '../../../../engine/storage/journal/format.ts'
+  );
+  const header = encodeSegmentHeader({
+    ...{ format: FORMAT_VERSION + 1, id: Buffer.alloc(16), number: 1 },
+    ...{ generation: 0, isWhole: false },
+  });
   disk.put(FIRST, header);
-  await assert.rejects(openOn(disk), { code: 'AIOC_JOURNAL', message: /format 2.*newer aioc/ });
+  await assert.rejects(openOn(disk), { code: 'AIOC_JOURNAL', message: /format 3.*newer aioc/ });
   assert.deepEqual(disk.file(FIRST).read(0, 96), header);
 });
 
