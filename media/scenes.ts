@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { enterChat } from '../test/helpers/aioc-session.ts';
 import { freePort } from '../test/helpers/free-port.ts';
 import type { PtySession } from '../test/helpers/pty-session.ts';
 import type { Scene, Stage } from './film.ts';
@@ -68,6 +69,7 @@ async function called(
 
 async function talk(server: PtySession, client: PtySession): Promise<void> {
   const say = async (from: PtySession, to: PtySession, line: string): Promise<void> => {
+    await enterChat(from);
     from.type(line);
     from.press('enter');
     await to.waitFor(line);

@@ -22,11 +22,12 @@ export class Arrivals {
   }
 
   /**
-   * The first peer to come is the one to talk to, also if it has said something and gone again; the focus goes along
-   * only if the user has not moved it yet.
+   * The first peer to come is the one to talk to, also if it has said something and gone again. In the chat the focus
+   * goes to that pane if no key has been pressed yet; never into its line, where keys would become text, and never on a
+   * connector, where that text would be a message to programs.
    */
   #chooseConversation(): void {
-    const { chatPeer, focusChosen, dialog } = this.#control.ui();
+    const { attached, chatPeer, focusChosen, dialog } = this.#control.ui();
     const rows = this.#control.data().peers?.rows ?? [];
     if (chatPeer !== undefined) {
       const row = rows.find(({ id }) => id === chatPeer.id);
@@ -36,8 +37,9 @@ export class Arrivals {
     const first = rows.find(({ state }) => state === 'connected') ?? rows.find(({ unread }) => unread > 0);
     if (first === undefined) return;
     this.#chat.talkTo({ id: first.id, name: first.name });
-    if (!focusChosen && dialog === undefined)
-      this.#control.change({ kind: 'focus', pane: 'chat', editing: true, byUser: false });
+    const isChat = attached === undefined && this.#control.data().status?.configured === false;
+    if (isChat && !focusChosen && dialog === undefined)
+      this.#control.change({ kind: 'focus', pane: 'chat', editing: false, byUser: false });
   }
 
   #closeStaleQuestion(): void {

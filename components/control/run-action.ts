@@ -1,10 +1,11 @@
 import { detailWidth } from '../dialogs/list-dialogs.ts';
 import type { ActionId } from '../keys/binding.ts';
 import { chatRowDetail, chatRowTitle } from '../panes/chat-pane.ts';
+import { logRowDetail, logRowTitle } from '../panes/log-detail.ts';
 import { peerDetail } from '../panes/peer-detail.ts';
 import { queueName } from '../panes/queues-pane.ts';
 import { ageText, bytesText, counted, durationText } from '../state/format.ts';
-import { type SafeQueueRow, safeBody } from '../state/safe-rows.ts';
+import { type SafeBody, type SafeLogRow, type SafeQueueRow, safeBody } from '../state/safe-rows.ts';
 import { neighbour } from '../state/ui-reducer.ts';
 import type { PaneName } from '../state/ui-state.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
@@ -16,6 +17,7 @@ import { visibleRows } from './wanted-views.ts';
 
 /** Does what a key or a command of the palette stands for. It has been found possible before. */
 export function runAction(action: ActionId, control: Control, chat: ChatControl): void {
+  if (action === 'write') return write(control);
   if (action.startsWith('focus-')) return focus(control, action.slice('focus-'.length) as PaneName);
   const act = ACTIONS[action];
   if (act !== undefined) act(control, chat);
@@ -60,8 +62,7 @@ const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
   why: explainQueue,
   'open-log-row': openLogRow,
   'open-chat-row': openChatRow,
-  write: (control) => focus(control, 'chat'),
-  leave: (control) => control.change({ kind: 'focus', pane: 'chat', editing: false, byUser: true }),
+  leave: (control) => focus(control, 'chat'),
   complete: (_control, chat) => chat.complete(),
   'stop-command': (_control, chat) => chat.stopShell(),
   'cancel-transfer': (control) => {
@@ -101,7 +102,12 @@ export function openNewcomer(control: Control, newcomer?: number): boolean {
 }
 
 function focus(control: Control, pane: PaneName): void {
-  control.change({ kind: 'focus', pane, editing: pane === 'chat', byUser: true });
+  control.change({ kind: 'focus', pane, editing: false, byUser: true });
+}
+
+/** Into the chat's line, where every key is text from then on: only ever because the user has asked for that. */
+function write(control: Control): void {
+  control.change({ kind: 'focus', pane: 'chat', editing: true, byUser: true });
 }
 
 function move(control: Control, by: number): void {
@@ -238,23 +244,19 @@ function droppedLine({ dropped }: SafeQueueRow): readonly SafeText[] {
   ];
 }
 
+/** Everything of a row, also of one whose text stands in the log whole: it may have been cut there. */
 function openLogRow(control: Control): void {
   const { logRow } = control.facts();
   if (logRow === undefined) return;
-  void control.engine.query(logRow.id).then(
-    (raw) => {
-      if (raw === undefined) return control.toast('info', trusted('The message is no longer kept.'));
-      const body = safeBody(raw);
-      const omitted = body.omittedBytes === 0 ? [] : [safe`… and ${bytesText(body.omittedBytes)} more`];
-      showDetail(control, safe`${logRow.peerName} · ${logRow.type}`, [
-        ...body.headerLines,
-        trusted(''),
-        ...body.lines,
-        ...omitted,
-      ]);
-    },
+  if (logRow.kind === 'event') return showLogRow(control, logRow, undefined);
+  control.engine.query(logRow.id).then(
+    (raw) => showLogRow(control, logRow, raw === undefined ? undefined : safeBody(raw)),
     () => control.toast('bad', trusted('The engine did not answer.')),
   );
+}
+
+function showLogRow(control: Control, row: SafeLogRow, body: SafeBody | undefined): void {
+  showLines(control, logRowTitle(row), logRowDetail(row, body));
 }
 
 function openChatRow(control: Control): void {

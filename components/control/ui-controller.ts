@@ -238,6 +238,7 @@ export class UiController implements Control {
     const isText =
       dispatched.kind === 'none' || (dispatched.kind === 'action' && isEditing(dispatched.action));
     if (this.#ui.editing && isText) return this.chat.type(key);
+    this.change({ kind: 'pressed' });
     if (this.#ui.focus === 'chat') this.chat.markRead();
     if (dispatched.kind === 'refused') this.toast('info', trusted(dispatched.reason));
     if (dispatched.kind === 'action') this.#run(dispatched.action);
@@ -249,7 +250,7 @@ export class UiController implements Control {
 
   #paste(event: Extract<KeyEvent, { kind: 'paste' }>): void {
     if (this.#ui.editing) this.chat.paste(event);
-    else this.toast('info', trusted('4 goes to the chat, where text can be pasted.'));
+    else this.toast('info', trusted('4 goes to the line of the chat, where text can be pasted.'));
   }
 
   #filterKey(event: KeyEvent): void {

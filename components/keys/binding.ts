@@ -5,7 +5,7 @@ import type { Facts } from './facts.ts';
 export type Place = PaneName | 'any pane' | 'writing';
 
 export type ActionId =
-  | `focus-${PaneName}`
+  | `focus-${Exclude<PaneName, 'chat'>}`
   | 'next-pane'
   | 'previous-pane'
   | 'zoom'

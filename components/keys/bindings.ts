@@ -34,8 +34,8 @@ const needsRunning = (facts: Facts): string | undefined =>
 const needsQueue = ({ queue }: Facts): string | undefined =>
   queue === undefined ? 'There is no queue to explain.' : undefined;
 
-const needsBody = ({ logRow }: Facts): string | undefined =>
-  logRow?.hasBody === true ? undefined : 'There is nothing more to see of this row.';
+const needsLogRow = ({ logRow }: Facts): string | undefined =>
+  logRow === undefined ? 'There is no row yet.' : undefined;
 
 const needsChatRow = ({ chatRow }: Facts): string | undefined =>
   chatRow === undefined ? 'There is no row yet.' : undefined;
@@ -67,7 +67,12 @@ const isFiltered = ({ ui }: Facts): boolean => ui[ui.focus].filter !== '';
 
 /** The one table of keys: the dispatcher, the footer, the help and the palette are made from it. */
 export const BINDINGS: readonly Binding[] = [
-  on('peers', 'enter', ['talk', 'talk'], { command: 'talk', footer: 1, refusal: needsPeer }),
+  on('peers', 'enter v', ['who', 'view, with the words to compare'], {
+    command: 'who',
+    footer: 1,
+    refusal: needsPeer,
+  }),
+  on('peers', 't', ['talk', 'talk'], { command: 'talk', footer: 1, refusal: needsPeer }),
   on('peers', 'i', ['ignore', 'ignore, or no longer'], {
     command: 'ignore',
     cliName: 'ignore_peer_traffic',
@@ -87,14 +92,9 @@ export const BINDINGS: readonly Binding[] = [
     footer: 4,
     refusal: needsConnectedPeer,
   }),
-  on('peers', 'v', ['who', 'view, with the words to compare'], {
-    command: 'who',
-    footer: 5,
-    refusal: needsPeer,
-  }),
   on('queues', 'w enter', ['why', 'why is it stuck?'], { command: 'why', footer: 1, refusal: needsQueue }),
-  on('log', 'enter o', ['open-log-row', 'open'], { command: 'open', footer: 1, refusal: needsBody }),
-  on('chat', 'enter 4', ['write', 'write'], { footer: 1 }),
+  on('log', 'enter o', ['open-log-row', 'open'], { command: 'open', footer: 1, refusal: needsLogRow }),
+  on('chat', 'enter', ['write', 'write'], { footer: 1 }),
   on('chat', 'o', ['open-chat-row', 'open the row'], { footer: 2, refusal: needsChatRow }),
   on('chat', 'c', ['cancel-transfer', 'cancel the transfer, while we send a file'], {
     command: 'cancel',
@@ -131,7 +131,7 @@ export const BINDINGS: readonly Binding[] = [
   on('writing', 'alt-1', ['focus-peers', 'peers'], { footer: 6 }),
   on('writing', 'alt-2', ['focus-queues', 'queues']),
   on('writing', 'alt-3', ['focus-log', 'log'], { footer: 6 }),
-  on('writing', 'alt-4', ['focus-chat', 'chat']),
+  on('writing', 'alt-4', ['write', 'chat']),
 
   on('any pane', 'r', ['dial', 'try again, to connect or to listen'], {
     command: 'retry',
@@ -165,7 +165,7 @@ export const BINDINGS: readonly Binding[] = [
   }),
   on('any pane', '2 alt-2', ['focus-queues', 'queues'], { command: 'queues', cliName: 'peek_queues' }),
   on('any pane', '3 alt-3', ['focus-log', 'log'], { command: 'log' }),
-  on('any pane', '4 alt-4', ['focus-chat', 'chat'], { command: 'chat' }),
+  on('any pane', '4 alt-4', ['write', 'write in the chat'], { command: 'chat' }),
   named('stop', 'empty the queues, and stop the connector', ['stop', needsRunning]),
   named('stop hard', 'stop the connector at once', ['stop-hard', needsRunning]),
   named('start', 'start the connector again', ['start', needsStopped]),
@@ -189,12 +189,21 @@ export const LEGEND: readonly (readonly [shown: string, place: string, label: st
   ['!zimport', 'chat line', '<name>: unzips a received file into the working directory'],
   ['!exit', 'chat line', 'leaves the program'],
   ['!…', 'chat line', 'anything else runs in the shell of this machine; \\! begins ordinary text'],
-  ['✓', 'chat mark', 'the other side has acknowledged it (Python: has received it)'],
+  ['✓', 'chat mark', 'the peer has it, and has acknowledged it (a Python one: has received it, no more)'],
   ['→', 'chat mark', 'it has left this machine'],
   ['…', 'chat mark', 'it waits to leave'],
-  ['ok', 'log', 'delivered to whom it is for'],
-  ['sent', 'log', 'it has left this machine'],
-  ['acked', 'log', 'received by the peer, which has acknowledged it'],
+  ['queued', 'log', 'outwards: it waits to leave'],
+  ['sent', 'log', 'outwards: it has been written to the connection'],
+  ['peer has it', 'log', 'outwards: the peer has stored it and has acknowledged it'],
+  [
+    'received by Python',
+    'log',
+    'outwards: Python acknowledges before it stores or delivers; more is not known',
+  ],
+  ['arrived', 'log', 'inwards: it has not been stored yet'],
+  ['stored', 'log', 'inwards: on the disk, and no program has taken it (in memory: not on the disk)'],
+  ['taken', 'log', 'inwards: its listener has said that it is done with it; in the chat: it is shown'],
+  ['handed over', 'log', 'inwards: written to a listener’s socket as Python has it, which never says more'],
   ['●', 'peer', 'connected'],
   ['○', 'peer', 'away'],
   ['⊘', 'peer', 'ignored: new messages are dropped and counted'],

@@ -1,7 +1,8 @@
-import { ageText, clockText, countText, rateText } from '../state/format.ts';
+import { ageText, clockText, countText, rateText, shortCount } from '../state/format.ts';
 import type { SafeStatus } from '../state/safe-rows.ts';
 import type { Attached } from '../state/ui-state.ts';
-import { safe, trusted } from '../terminal/sanitize.ts';
+import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
+import { textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import type { Tone } from '../themes/tokens.ts';
 import { type Line, lineWidth, span, spread, words } from '../widgets/line.ts';
@@ -20,6 +21,8 @@ interface HeaderView {
 
 /** Below this width the header uses short forms. */
 const COMPACT_WIDTH = 100;
+/** The program's name, the mark of its state and the clock. */
+const BESIDE_WAITING_WIDTH = 17;
 
 /** The one line that answers "is it well?". */
 export function headerLine(status: SafeStatus | undefined, view: HeaderView): Line {
@@ -72,7 +75,7 @@ function addressOf({ role, port, address }: SafeStatus, isCompact: boolean): Lin
 
 function partsOf(
   status: SafeStatus,
-  { nowMs, isCompact, attached }: HeaderView & { readonly isCompact: boolean },
+  { nowMs, width, isCompact, attached }: HeaderView & { readonly isCompact: boolean },
 ): readonly Part[] {
   const { glyph, word, tone } = phaseMark(status);
   const security = { plain: 'no TLS', 'tls-allow-all': 'TLS', 'mutual-tls': 'mutual TLS' }[status.security];
@@ -116,15 +119,7 @@ function partsOf(
       rank: 8,
       line: [span(rates)],
     },
-    {
-      rank: 7,
-      line: [
-        span(
-          safe` ${trusted(isAllStored(status) ? 'stored' : 'waiting')} ${countText(status.waitingCount)}`,
-          status.waitingCount > 0 ? 'warn' : 'plain',
-        ),
-      ],
-    },
+    waitingPart(status, width),
     status.unreadTotal > 0
       ? { rank: 4, line: [span(safe` ${countText(status.unreadTotal)} unread`, 'warn')] }
       : undefined,
@@ -132,9 +127,26 @@ function partsOf(
   return parts.filter((part) => part !== undefined);
 }
 
-/** What waits outlives the program. */
-function isAllStored({ waitingCount, storedCount }: SafeStatus): boolean {
-  return waitingCount > 0 && waitingCount === storedCount;
+/**
+ * What waits in the queues, each way, and how many of them are stuck: `waiting 2,990 in · 1,998 out · 1 stuck`. It is the
+ * answer to "is it well?": nearly everything else gives way first, and then its own figures do, never what is stuck.
+ */
+function waitingPart({ waitingInCount, waitingCount, stuckCount }: SafeStatus, width: number): Part {
+  if (waitingInCount + waitingCount === 0) return { rank: 4, line: [words(' waiting 0')] };
+  const stuck = stuckCount > 0 ? [safe`${countText(stuckCount)} stuck`] : [];
+  const counts = (text: (count: number) => SafeText): readonly SafeText[] => [
+    ...(waitingInCount > 0 ? [safe`${text(waitingInCount)} in`] : []),
+    ...(waitingCount > 0 ? [safe`${text(waitingCount)} out`] : []),
+    ...stuck,
+  ];
+  const full = joined(counts(countText));
+  const variants = [safe`waiting ${full}`, full, joined(counts(shortCount))];
+  const fitting = variants.find((text) => textWidth(text) <= width - BESIDE_WAITING_WIDTH);
+  return { rank: 2, line: [words(' '), span(fitting ?? joined(stuck), 'warn')] };
+}
+
+function joined(texts: readonly SafeText[]): SafeText {
+  return texts.length === 0 ? trusted('waiting') : texts.reduce((all, text) => safe`${all} · ${text}`);
 }
 
 /** When all is well the glyph says so, and no word is needed. */

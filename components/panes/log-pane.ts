@@ -11,23 +11,15 @@ import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, span, words } f
 import { type PaneInput, paneBlock, tailNote } from './pane.ts';
 
 const HEAD_WIDTH = 46;
-/** From here on the seconds and the outcome's own words are shown, and from there on everything in columns. */
+/** From here on the seconds are shown, and from there on everything in columns. */
 const MIDDLE_WIDTH = 60;
 const WIDE_WIDTH = 90;
 const SIZE_CELLS = 6;
+/** Beside the outcome there is room for the type and the size from here on. */
+const WITH_TYPE_WIDTH = 36;
 
-/** The outcome in a narrow and in a wider column. */
-const OUTCOMES: Readonly<Record<Outcome, readonly [short: string, long: string]>> = {
-  delivered: ['ok', 'delivered'],
-  sent: ['sent', 'sent'],
-  'received by peer': ['acked', 'received by peer'],
-  waiting: ['waiting', 'waiting'],
-  dropped: ['dropped', 'dropped'],
-  refused: ['refused', 'refused'],
-  failed: ['failed', 'failed'],
-  info: ['', ''],
-  warning: ['', ''],
-};
+/** The head of the column of outcomes, which is at least as wide. */
+const OUTCOME_HEAD = 'outcome';
 
 export function logRows({ box }: Pick<PaneInput, 'box'>): number {
   return Math.max(1, innerHeight(box.height) - (hasHead(box.width) ? 1 : 0));
@@ -66,7 +58,7 @@ interface Columns {
   readonly peer: number;
   /** 0 where there is no room for it and the size. */
   readonly type: number;
-  /** Right of the text: the size and what became of it. */
+  /** Right of the text: the size and what became of it, in the same words on every screen and never cut. */
   readonly outcome: number;
 }
 
@@ -76,14 +68,16 @@ function columnsOf(rows: readonly SafeLogRow[], width: number): Columns {
     Math.min(high, Math.max(low, ...texts.map(textWidth)));
   const names = rows.map(({ peerName }) => peerName);
   const types = rows.map(({ type }) => type);
+  const outcome = Math.max(OUTCOME_HEAD.length, ...rows.map((row) => outcomeWord(row.outcome).length));
   if (width >= WIDE_WIDTH) {
-    const fixed = { width, time: 8, direction: 4, kind: 8, outcome: 16 };
+    const fixed = { width, time: 8, direction: 4, kind: 8, outcome };
     return { ...fixed, peer: widest(names, 8, 20), type: widest(types, 8, 14) };
   }
   const isMiddle = width >= MIDDLE_WIDTH;
-  const fixed = { width, time: isMiddle ? 8 : 5, direction: 0, kind: 0, outcome: isMiddle ? 9 : 7 };
+  const fixed = { width, time: isMiddle ? 8 : 5, direction: 0, kind: 0, outcome };
   // Without the type and the size there is at least some text; Enter shows the rest.
-  if (width < HEAD_WIDTH) return { ...fixed, peer: widest(names, 4, 8), type: 0 };
+  if (width < HEAD_WIDTH || width - outcome < WITH_TYPE_WIDTH)
+    return { ...fixed, peer: widest(names, 4, 8), type: 0 };
   const [peerMax, typeMax] = isMiddle ? [14, 10] : [8, 6];
   return { ...fixed, peer: widest(names, 4, peerMax), type: widest(types, 4, typeMax) };
 }
@@ -94,13 +88,13 @@ function headLine({ width, time, direction, kind, peer, type, outcome }: Columns
     left('time', time + 3),
     ...(direction > 0 ? [left('way', direction), left('what', kind)] : []),
     left('peer', peer + 1),
-    left('type', type + 1),
+    ...(type > 0 ? [left('type', type + 1)] : []),
     words('text', 'faint'),
   ];
   const after: Line = [
-    cellRight(trusted('size'), SIZE_CELLS + 1, 'faint'),
+    ...(type > 0 ? [cellRight(trusted('size'), SIZE_CELLS + 1, 'faint')] : []),
     words(' '),
-    left('outcome', outcome),
+    left(OUTCOME_HEAD, outcome),
   ];
   return [...fit(before, width - lineWidth(after)), ...after];
 }
@@ -134,14 +128,14 @@ function logLine(row: SafeLogRow, columns: Columns): Line {
   const right: Line = [
     ...(type > 0 ? [cellRight(size, SIZE_CELLS + 1, 'faint')] : []),
     words(' '),
-    cellLeft(trusted(outcomeWord(row.outcome, outcome)), outcome, tone),
+    cellLeft(trusted(outcomeWord(row.outcome)), outcome, tone),
   ];
   return [...fit(left, width - lineWidth(right)), ...right];
 }
 
-function outcomeWord(outcome: Outcome, cells: number): string {
-  const [short, long] = OUTCOMES[outcome];
-  return long.length <= cells ? long : short;
+/** What became of a message; of an event its text says all. */
+export function outcomeWord(outcome: Outcome): string {
+  return outcome === 'info' || outcome === 'warning' ? '' : outcome;
 }
 
 function toneOf(outcome: Outcome): Tone {
@@ -151,10 +145,10 @@ function toneOf(outcome: Outcome): Tone {
       return 'bad';
     case 'dropped':
     case 'warning':
-    case 'waiting':
+    case 'queued':
       return 'warn';
-    case 'delivered':
-    case 'received by peer':
+    case 'taken':
+    case 'peer has it':
       return 'good';
     default:
       return 'plain';

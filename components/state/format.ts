@@ -16,6 +16,12 @@ export function clockWithSeconds(atMs: number): SafeText {
   return trusted(`${clockText(atMs)}:${two(new Date(atMs).getSeconds())}`);
 }
 
+/** `2026-01-02` in the user's time zone. */
+export function dateText(atMs: number): SafeText {
+  const date = new Date(atMs);
+  return trusted(`${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`);
+}
+
 /** An age that changes at most once a minute: `<1 m`, `4 m`, `2h14m`, `3d4h`. */
 export function ageText(ageMs: number): SafeText {
   if (ageMs < MINUTE_MS) return trusted('<1 m');

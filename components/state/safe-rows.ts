@@ -29,7 +29,7 @@ type Safe<T, Keys extends keyof T> = Omit<T, Keys> & {
 
 export type SafePeerRow = Safe<PeerRow, 'name' | 'wireName' | 'address' | 'reason' | 'words'>;
 export type SafeQueueRow = Safe<QueueRow, 'peerName' | 'type' | 'blocked'>;
-export type SafeLogRow = Safe<LogRow, 'peerName' | 'type' | 'text'>;
+export type SafeLogRow = Safe<LogRow, 'peerName' | 'type' | 'text' | 'reason'>;
 export type SafeNewcomer = Safe<Newcomer, 'name' | 'address' | 'words' | 'warning'>;
 export type SafeTransfer = Safe<TransferState, 'detail'>;
 export type SafeShell = Omit<ShellState, 'lines' | 'signal'> & {
@@ -146,7 +146,8 @@ function safeQueue(row: QueueRow): SafeQueueRow {
 }
 
 function safeLogRow(row: LogRow): SafeLogRow {
-  return { ...row, peerName: one(row.peerName), type: one(row.type), text: one(row.text) };
+  const { peerName, type, text, reason } = row;
+  return { ...row, peerName: one(peerName), type: one(type), text: one(text), reason: maybe(reason) };
 }
 
 function safeChatRow(row: ChatRow): SafeChatRow {

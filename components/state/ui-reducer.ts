@@ -19,6 +19,8 @@ export type UiAction =
   | { readonly kind: 'minute'; readonly nowMs: number }
   | { readonly kind: 'attached'; readonly attached: Attached | undefined }
   | { readonly kind: 'typed' }
+  /** The user does something with the panes. */
+  | { readonly kind: 'pressed' }
   /** `byUser` is false when the program moves the focus because somebody has arrived. */
   | { readonly kind: 'focus'; readonly pane: PaneName; readonly editing: boolean; readonly byUser: boolean }
   | { readonly kind: 'zoom' }
@@ -49,6 +51,8 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
       return without(ui, 'attached', action.attached);
     case 'typed':
       return { ...ui, typed: ui.typed + 1 };
+    case 'pressed':
+      return ui.focusChosen ? ui : { ...ui, focusChosen: true };
     case 'focus':
       return focused(ui, action);
     case 'zoom':

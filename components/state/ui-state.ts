@@ -105,7 +105,7 @@ export interface UiState {
   /** The filter of the focused pane has the keys. */
   readonly filtering: boolean;
   readonly zoom: boolean;
-  /** The user has chosen a pane; from then on the focus moves by hand only. */
+  /** The user has pressed a key in a pane; from then on the focus moves by hand only. */
   readonly focusChosen: boolean;
   /** In the layout of two panes and one more: the log is shown in place of the chat. */
   readonly logInstead: boolean;

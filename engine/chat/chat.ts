@@ -8,6 +8,7 @@ import type { Peer } from '../peers/peer.ts';
 import type { Application, Traffic } from '../peers/traffic.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
+import type { Arrival } from '../queues/inbox.ts';
 import type { DeliveryState } from '../queues/out-message.ts';
 import { Conversation } from './conversation.ts';
 import { answerHeader, type FileAnswer, readFileAnswer } from './file-answer.ts';
@@ -69,7 +70,13 @@ export class Chat implements Application {
     this.#conversations.delete(peer.id);
   }
 
-  message(peer: Peer, frame: Frame): Verdict {
+  message(peer: Peer, frame: Frame, { ticket = 0 }: Arrival): Verdict {
+    const verdict = this.#taken(peer, frame);
+    this.#options.log.settle(ticket, verdict);
+    return verdict;
+  }
+
+  #taken(peer: Peer, frame: Frame): Verdict {
     const { header, data } = frame;
     if (header.message_type !== CHAT_TYPE) {
       this.#options.log.event(
@@ -93,7 +100,7 @@ export class Chat implements Application {
     if (header.message_type === CHAT_TYPE && data.length > 0) this.#observed.add(peer, data);
   }
 
-  async file(peer: Peer, frame: Frame, sizeBytes: number): Promise<FileSink> {
+  async file(peer: Peer, frame: Frame, sizeBytes: number, { ticket = 0 }: Arrival): Promise<FileSink> {
     this.#receiving += 1;
     const sink = await receiveFile({
       peer,
@@ -104,6 +111,8 @@ export class Chat implements Application {
       clock: this.#options.ports.clock,
       onAnswer: (answer) => {
         this.#receiving -= 1;
+        if ('refused' in answer) this.#options.log.settle(ticket, 'refused', answer.refused);
+        else this.#options.log.settle(ticket, 'taken');
         this.#answerFile(peer, frame, answer);
       },
     });

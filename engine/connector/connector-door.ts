@@ -8,7 +8,7 @@ import type { CommandSource } from '../local/connector-control.ts';
 import { afterDeletingClient, afterDeletingOwn } from './certificate-advice.ts';
 import type { Connector } from './connector.ts';
 import type { Control } from './control.ts';
-import { inboxRows, peerList, peerRow, queueList, queueRows } from './rows.ts';
+import { peerList, peerRow, queueList } from './rows.ts';
 import { ViewServer } from './view-server.ts';
 import { listWindow, tailWindow } from './windows.ts';
 
@@ -46,7 +46,7 @@ export class ConnectorDoor implements EngineDoor {
   }
 
   #render(view: View): Update {
-    const { registry, chat, log, ignoring, inboxes, rules } = this.#connector;
+    const { registry, chat, log, ignoring } = this.#connector;
     switch (view.pane) {
       case 'status':
         return { pane: 'status', status: this.#connector.status() };
@@ -59,10 +59,7 @@ export class ConnectorDoor implements EngineDoor {
       case 'queues':
         return {
           pane: 'queues',
-          ...listWindow(
-            queueList([...queueRows(registry.all, ignoring, rules), ...inboxRows(inboxes, rules)]),
-            view,
-          ),
+          ...listWindow(queueList(this.#connector.queueRows()), view),
         };
       case 'log': {
         const source = {

@@ -3,7 +3,7 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { MemoryBudget } from '../base/memory-budget.ts';
 import { Chat } from '../chat/chat.ts';
-import type { Phase, Status } from '../contract/views.ts';
+import type { Phase, QueueRow, Status } from '../contract/views.ts';
 import { FileDestinations } from '../files/file-destinations.ts';
 import { ReceivedFolder } from '../files/received-folder.ts';
 import { importPythonPersistence } from '../local/legacy/import-persistence.ts';
@@ -20,7 +20,6 @@ import { Traffic } from '../peers/traffic.ts';
 import { watcherOfRevived } from '../peers/traffic-watchers.ts';
 import { isClientName, serverId } from '../protocol/names.ts';
 import type { Inbox } from '../queues/inbox.ts';
-import type { Outbox } from '../queues/outbox.ts';
 import { NOTHING_KEPT, QueueRules } from '../queues/queue-rules.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import type { Store } from '../storage/store.ts';
@@ -34,6 +33,7 @@ import { MessageLog } from './message-log.ts';
 import { openJournal } from './open-journal.ts';
 import { ownAddresses } from './own-addresses.ts';
 import { addAwayPeer, QueueStore } from './queue-store.ts';
+import { inboxRows, queueRows, queueTotals } from './rows.ts';
 import { removeRunFile, withHolder, writeRunFile } from './run-file.ts';
 
 /** One side of a connection, with everything that belongs to it; shown and steered through a ConnectorDoor. */
@@ -200,9 +200,7 @@ export class Connector {
       phase: this.#phase,
       inRate: this.traffic.inRate.perSecond(),
       outRate: this.traffic.outRate.perSecond(),
-      waitingCount: peers.reduce((sum, { sender }) => sum + sender.waitingCount, 0),
-      storedCount: peers.reduce((sum, { sender }) => sum + this.#storedOf(sender.outboxes), 0),
-      waitingBytes: peers.reduce((sum, { sender }) => sum + sender.waitingBytes, 0),
+      ...queueTotals(this.queueRows()),
       receivedDirectory,
       acceptsAll: acceptAll,
       ignoringAll: this.ignoring.all,
@@ -214,9 +212,9 @@ export class Connector {
     };
   }
 
-  #storedOf(outboxes: readonly Outbox[]): number {
-    const stored = outboxes.filter(({ type }) => this.rules.isStored('out', type));
-    return stored.reduce((sum, { depth }) => sum + depth, 0);
+  /** All queues as a screen lists them, unsorted. */
+  queueRows(): readonly QueueRow[] {
+    return [...queueRows(this.registry.all, this.rules), ...inboxRows(this.inboxes, this.rules)];
   }
 
   async #openQueues(): Promise<void> {

@@ -5,7 +5,8 @@ import type { TrafficEntry } from '../peers/traffic-log.ts';
 import { type Header, pythonJson } from '../protocol/header.ts';
 
 const OUTCOMES: readonly Outcome[] = [
-  ...(['delivered', 'sent', 'received by peer', 'waiting'] as const),
+  ...(['queued', 'sent', 'peer has it', 'received by Python'] as const),
+  ...(['arrived', 'stored', 'in memory', 'taken', 'handed over'] as const),
   ...(['dropped', 'refused', 'failed', 'info', 'warning'] as const),
 ];
 const CODES = Object.fromEntries(OUTCOMES.map((outcome, code) => [outcome, code])) as Record<Outcome, number>;
@@ -69,6 +70,7 @@ export class LogRows {
       ...(kind !== 'event' && { sizeBytes: this.#sizeBytes[row] as number }),
       outcome: OUTCOMES[this.#outcomes[row] as number] as Outcome,
       text: why === undefined ? text : `${text} (${why})`,
+      ...(why !== undefined && { reason: why }),
       hasBody: kind !== 'event',
     };
   }

@@ -1,5 +1,4 @@
-import type { PeerRow, PeerSort, QueueRow, QueueSort } from '../contract/views.ts';
-import type { Ignoring } from '../peers/ignoring.ts';
+import type { PeerRow, PeerSort, QueueRow, QueueSort, Status } from '../contract/views.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Inbox } from '../queues/inbox.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
@@ -45,14 +44,14 @@ export function peerList(rows: readonly PeerRow[]): ListSource<PeerRow, PeerSort
 }
 
 /** One row for each outbox that was ever used. */
-export function queueRows(peers: Iterable<Peer>, ignoring: Ignoring, rules: QueueRules): QueueRow[] {
+export function queueRows(peers: Iterable<Peer>, rules: QueueRules): QueueRow[] {
   const rows: QueueRow[] = [];
   for (const peer of peers) {
     for (const outbox of peer.sender.outboxes) {
       const outRate = outbox.departures.perSecond();
       const inRate = outbox.arrivals.perSecond();
       const shrinking = outRate - inRate;
-      const blocked = outbox.depth > 0 ? blockedReason(peer, ignoring) : undefined;
+      const blocked = outbox.depth > 0 ? blockedReason(peer) : undefined;
       rows.push({
         id: `${peer.id}:${outbox.type}`,
         direction: 'out',
@@ -98,6 +97,22 @@ export function inboxRows(inboxes: Iterable<Inbox>, rules: QueueRules): QueueRow
   });
 }
 
+/** What the header says of all queues: sums of what their rows say, so that the two never differ. */
+export function queueTotals(
+  rows: readonly QueueRow[],
+): Pick<Status, 'waitingCount' | 'waitingInCount' | 'stuckCount' | 'storedCount' | 'waitingBytes'> {
+  const outwards = rows.filter(({ direction }) => direction === 'out');
+  const inwards = rows.filter(({ direction }) => direction === 'in');
+  const messages = (of: readonly QueueRow[]): number => of.reduce((sum, { depth }) => sum + depth, 0);
+  return {
+    waitingCount: messages(outwards),
+    waitingInCount: messages(inwards),
+    stuckCount: rows.filter(({ blocked }) => blocked !== undefined).length,
+    storedCount: messages(outwards.filter(({ stored }) => stored === true)),
+    waitingBytes: outwards.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
 function storedNote(
   rules: QueueRules,
   direction: QueueRow['direction'],
@@ -112,12 +127,10 @@ function inboxBlocked(inbox: Inbox): Pick<QueueRow, 'blocked'> {
   return { blocked: `no program of this machine listens to ${inbox.type}` };
 }
 
-function blockedReason(peer: Peer, ignoring: Ignoring): string | undefined {
+function blockedReason(peer: Peer): string | undefined {
   if (peer.state === 'waiting') return `${peer.name} has not let us in yet`;
   if (peer.state !== 'connected')
     return `${peer.name} is ${peer.state}${peer.reason ? `: ${peer.reason}` : ''}`;
-  if (ignoring.includes(peer) || ignoring.all)
-    return `${peer.name} is ignored; what was queued before still goes out`;
   return undefined;
 }
 

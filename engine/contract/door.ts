@@ -2,7 +2,7 @@ import type { Command, CommandResult } from './commands.ts';
 import type { Body, Update, View } from './views.ts';
 
 /** Raised whenever a type of the contract changes its meaning. Both sides compare it before anything else. */
-export const CONTRACT_VERSION = 1;
+export const CONTRACT_VERSION = 2;
 
 /** A view that is being shown. */
 export interface OpenView {

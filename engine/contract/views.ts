@@ -81,8 +81,13 @@ export interface Status {
   /** Messages a second, over the last few seconds. */
   readonly inRate: number;
   readonly outRate: number;
+  /** Messages for peers that these have not acknowledged: the sum of the queues outwards. */
   readonly waitingCount: number;
-  /** How many of those are on the disk, and outlive the program. */
+  /** Messages that no program has taken yet: the sum of the inboxes. */
+  readonly waitingInCount: number;
+  /** Queues that hold messages of which none can leave. */
+  readonly stuckCount: number;
+  /** How many of those for peers are on the disk, and outlive the program. */
   readonly storedCount: number;
   readonly waitingBytes: number;
   readonly receivedDirectory: string;
@@ -145,11 +150,25 @@ export interface QueueRow {
   readonly blocked?: string;
 }
 
+/**
+ * How far a message has come, each from an event that has been seen. Outwards `queued`, `sent` (all of it has been
+ * written to the connection), then `peer has it` (an aioc's acknowledgement, which comes after its store) or
+ * `received by Python` (its acknowledgement, which comes before Python checks, stores or delivers anything). That a
+ * listener of the peer has taken it is told to nobody.
+ *
+ * Inwards `arrived`, `stored` or `in memory`, then `taken` (its listener has said that it is done with it) or
+ * `handed over` (written to Python's receive socket, whose reader says nothing).
+ */
 export type Outcome =
-  | 'delivered'
+  | 'queued'
   | 'sent'
-  | 'received by peer'
-  | 'waiting'
+  | 'peer has it'
+  | 'received by Python'
+  | 'arrived'
+  | 'stored'
+  | 'in memory'
+  | 'taken'
+  | 'handed over'
   | 'dropped'
   | 'refused'
   | 'failed'
@@ -167,6 +186,8 @@ export interface LogRow {
   readonly outcome: Outcome;
   /** One line: the event, why it was refused, or the beginning of the message. */
   readonly text: string;
+  /** Why the outcome is what it is, where there is something to say; the text ends with it, too. */
+  readonly reason?: string;
   /** There is more to see: `query` gives it. */
   readonly hasBody: boolean;
 }

@@ -1,14 +1,15 @@
 import { AiocError } from '../base/errors.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
+import type { Outcome } from '../contract/views.ts';
 import type { FileDestinations } from '../files/file-destinations.ts';
 import type { FileSink, Verdict } from '../peers/frame-pump.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Application, Traffic } from '../peers/traffic.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import { Inbox } from '../queues/inbox.ts';
-import type { MessageSource, StoredMark } from '../queues/message-source.ts';
+import { type Arrival, Inbox } from '../queues/inbox.ts';
+import type { StoredMark } from '../queues/message-source.ts';
 import type { OutgoingBody } from '../queues/out-message.ts';
 import type { Offerer } from '../queues/outbox-entry.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
@@ -82,6 +83,7 @@ export class Mailroom implements Application {
         new Inbox({
           ...{ type, stream, store, clock, capacity, whenFull, isStored: rules.isStored('in', type) },
           onLost: (peerName, count) => this.#tellLost(peerName, type, count),
+          onFate: (ticket, fate, reason) => options.log.settle(ticket, fate, reason),
         }),
       );
     }
@@ -191,9 +193,14 @@ export class Mailroom implements Application {
     }
   }
 
-  message(peer: Peer, frame: Frame, source?: MessageSource): Verdict | Promise<Verdict> {
-    if (this.#responses.answer(peer, frame)) return 'taken';
-    return this.#take(peer, frame, source);
+  message(peer: Peer, frame: Frame, arrival: Arrival): Verdict | Promise<Verdict> {
+    if (!this.#responses.answer(peer, frame)) return this.#take(peer, frame, arrival);
+    this.#settle(arrival, 'taken');
+    return 'taken';
+  }
+
+  #settle({ ticket }: Arrival, outcome: Outcome, why?: string): void {
+    if (ticket !== undefined) this.#options.log.settle(ticket, outcome, why);
   }
 
   /** What is stored of a peer's numbered messages. */
@@ -214,7 +221,7 @@ export class Mailroom implements Application {
     this.#responses.answer(peer, frame);
   }
 
-  async file(peer: Peer, frame: Frame, sizeBytes: number, source?: MessageSource): Promise<FileSink> {
+  async file(peer: Peer, frame: Frame, sizeBytes: number, arrival: Arrival): Promise<FileSink> {
     const sink = await this.#options.destinations.receive(frame, sizeBytes, (problem) =>
       this.#options.log.event(problem, { peerName: peer.name, warning: true }),
     );
@@ -223,7 +230,7 @@ export class Mailroom implements Application {
       // The message is delivered whatever became of its file (PROTOCOL §3).
       end: async () => {
         await sink.end();
-        return this.message(peer, frame, source);
+        return this.message(peer, frame, arrival);
       },
       abort: () => sink.abort(),
     };
@@ -237,7 +244,7 @@ export class Mailroom implements Application {
     this.#responses.disconnected(peer);
   }
 
-  #take(peer: Peer, frame: Frame, source?: MessageSource): Verdict | Promise<Verdict> {
+  #take(peer: Peer, frame: Frame, arrival: Arrival): Verdict | Promise<Verdict> {
     const { message_type: type } = frame.header;
     const inbox = this.#inboxes.get(type);
     if (inbox === undefined) {
@@ -245,10 +252,11 @@ export class Mailroom implements Application {
         peerName: peer.name,
         warning: true,
       });
+      this.#settle(arrival, 'dropped', 'the type is not in recv_message_types');
       return 'dropped';
     }
     this.#options.observe?.(peer, frame);
-    return inbox.put(listenerFrame(frame, peer.wireName), source).then((kept) => {
+    return inbox.put(listenerFrame(frame, peer.wireName), arrival).then((kept) => {
       if (inbox.dropped > 0) this.#noteDropsIn(inbox, peer);
       this.#options.onChange();
       return kept ? 'taken' : 'dropped';

@@ -1,4 +1,6 @@
+import type { Outcome } from '../contract/views.ts';
 import type { DeliveryState, Watcher } from '../queues/out-message.ts';
+import type { Peer } from './peer.ts';
 import type { TrafficLog } from './traffic-log.ts';
 
 /** Told each time a message has come further, or has fallen back to waiting. */
@@ -21,34 +23,40 @@ export function watcherOfRevived(log: TrafficLog): Watcher {
 export class TrafficWatchers {
   readonly #log: TrafficLog;
   readonly #onLeft: (type: string) => void;
-  /** One for all messages of a type. */
-  readonly #common = new Map<string, Watcher>();
+  /** One for all messages of a type to a peer. */
+  readonly #common = new WeakMap<Peer, Map<string, Watcher>>();
 
   constructor(log: TrafficLog, onLeft: (type: string) => void) {
     this.#log = log;
     this.#onLeft = onLeft;
   }
 
-  watcher(type: string, onState: OnState | undefined): Watcher {
-    if (onState !== undefined) return this.#make(type, onState);
-    let common = this.#common.get(type);
-    if (common === undefined) {
-      common = this.#make(type, undefined);
-      this.#common.set(type, common);
-    }
+  watcher(peer: Peer, type: string, onState: OnState | undefined): Watcher {
+    if (onState !== undefined) return this.#make(peer, type, onState);
+    const ofPeer = this.#common.get(peer) ?? new Map<string, Watcher>();
+    this.#common.set(peer, ofPeer);
+    const common = ofPeer.get(type) ?? this.#make(peer, type, undefined);
+    ofPeer.set(type, common);
     return common;
   }
 
-  #make(type: string, onState: OnState | undefined): Watcher {
+  #make(peer: Peer, type: string, onState: OnState | undefined): Watcher {
     return {
       isCommon: onState === undefined,
       moved: (ticket, state, reason) => {
         if (state === 'sent') this.#onLeft(type);
         const why = state === 'dropped' ? (reason ?? 'the other side ignores us') : reason;
-        this.#log.settle(ticket, state === 'received' ? 'received by peer' : state, why);
+        this.#log.settle(ticket, outcomeOf(state, peer), why);
         // Who has offered it is told that otherwise.
         if (state !== 'refused') onState?.(state, reason);
       },
     };
   }
+}
+
+/** An acknowledgement of Python's says less than one of aioc's (PROTOCOL §1). */
+function outcomeOf(state: DeliveryState | 'refused', { kind }: Peer): Outcome {
+  if (state === 'waiting') return 'queued';
+  if (state !== 'received') return state;
+  return kind === 'python' ? 'received by Python' : 'peer has it';
 }

@@ -8,6 +8,7 @@ import type { Header } from '../protocol/header.ts';
 import { numberIn } from '../protocol/message-number.ts';
 import { type Ack, isReserved, type OutFrame, pingFrame } from '../protocol/messages.ts';
 import type { StreamNews } from '../protocol/stream-frames.ts';
+import type { Arrival } from '../queues/inbox.ts';
 import type { MessageSource } from '../queues/message-source.ts';
 import type { OutgoingBody } from '../queues/out-message.ts';
 import type { Offerer } from '../queues/outbox-entry.ts';
@@ -22,9 +23,12 @@ import { type OnState, TrafficWatchers } from './traffic-watchers.ts';
 
 /** What receives the messages of peers. */
 export interface Application {
-  /** @param source which message this is, of a sender that numbers them: what stores it notes that down with it */
-  message(peer: Peer, frame: Frame, source?: MessageSource): Verdict | Promise<Verdict>;
-  file(peer: Peer, frame: Frame, sizeBytes: number, source?: MessageSource): Promise<FileSink>;
+  /**
+   * @param arrival which message this is, of a sender that numbers them: what stores it notes that down with it; and its
+   *   ticket in the log, which is to be told there what becomes of it
+   */
+  message(peer: Peer, frame: Frame, arrival: Arrival): Verdict | Promise<Verdict>;
+  file(peer: Peer, frame: Frame, sizeBytes: number, arrival: Arrival): Promise<FileSink>;
   /** An answer to a ping of a local program. */
   pong?(peer: Peer, frame: Frame): void;
   connected(peer: Peer): void;
@@ -128,8 +132,8 @@ export class Traffic implements LinkTraffic {
       this.#options.log.settle(this.#logIn(peer, frame, 'message', frame.data.length), 'dropped', 'ignored');
       return 'dropped';
     }
-    this.#logIn(peer, frame, 'message', frame.data.length + frame.binary.length);
-    return this.#options.application.message(peer, frame, source);
+    const ticket = this.#logIn(peer, frame, 'message', frame.data.length + frame.binary.length);
+    return this.#options.application.message(peer, frame, { source, ticket });
   }
 
   async file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink> {
@@ -158,7 +162,7 @@ export class Traffic implements LinkTraffic {
       log.settle(logId, 'dropped', 'ignored');
       return DISCARD;
     }
-    const sink = await this.#options.application.file(peer, frame, sizeBytes, source);
+    const sink = await this.#options.application.file(peer, frame, sizeBytes, { source, ticket: logId });
     return {
       write: (bytes) => sink.write(bytes),
       end: () => sink.end(),
@@ -207,7 +211,7 @@ export class Traffic implements LinkTraffic {
       direction: 'out',
       peerName: peer.name,
       sizeBytes: body?.sizeBytes ?? data.length,
-      outcome: 'waiting',
+      outcome: 'queued',
       header,
       headerBytes: forwardedHeader,
       data,
@@ -218,7 +222,7 @@ export class Traffic implements LinkTraffic {
       offerer.refused(new AiocError('AIOC_IGNORED', text));
       return undefined;
     }
-    const watcher = this.#watchers.watcher(header.message_type, onState);
+    const watcher = this.#watchers.watcher(peer, header.message_type, onState);
     return peer.offer({ header, forwardedHeader, data, binary, body, watcher, ticket }, offerer);
   }
 
@@ -317,7 +321,7 @@ export class Traffic implements LinkTraffic {
     const { name: peerName } = peer;
     const entry = {
       direction: 'in',
-      outcome: 'delivered',
+      outcome: 'arrived',
       kind,
       peerName,
       sizeBytes,

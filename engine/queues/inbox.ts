@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { WhenFull } from '../config/shapes.ts';
 import type { Store, StoredRecord } from '../storage/store.ts';
+import { ArrivalTickets } from './arrival-tickets.ts';
 import type { Capacity } from './capacity.ts';
 import type { Amount } from './held-messages.ts';
 import { InboxTakers } from './inbox-takers.ts';
@@ -26,6 +27,20 @@ export interface InboxOptions {
   readonly isStored: boolean;
   /** So many messages of a peer were damaged on the disk and will not come again. */
   readonly onLost?: (peerName: string, count: number) => void;
+  /** Told what becomes of a message that was put in under a ticket. */
+  readonly onFate?: (ticket: number, fate: Fate, reason?: string) => void;
+}
+
+/**
+ * What becomes of a message in an inbox. `taken`: its listener has said that it is done with it. `handed over`: it was
+ * written to the socket of a listener that never says so.
+ */
+export type Fate = 'stored' | 'in memory' | 'taken' | 'handed over' | 'dropped' | 'failed';
+
+/** Which message it is, of a sender that would send it again, and what the log knows it by; both may be absent. */
+export interface Arrival {
+  readonly source?: MessageSource | undefined;
+  readonly ticket?: number | undefined;
 }
 
 /** Who waits until the listener has taken a message. */
@@ -65,6 +80,7 @@ export class Inbox {
   /** Written to a listener that may still lose them: still in the store, and no part of the depth. */
   #lent: Lent[] = [];
   readonly #writer: InboxWriter;
+  readonly #tickets = new ArrivalTickets();
   /** Where nothing is stored: for each message in here whoever waits until the listener has taken it. */
   readonly #untaken: (Untaken | undefined)[] = [];
 
@@ -103,6 +119,7 @@ export class Inbox {
     const held = await this.#writer.restore();
     this.#depth = count + held.count;
     this.#bytes = bytes + held.bytes;
+    this.#tickets.restart(this.#depth);
   }
 
   /** How far each of a peer's epochs is stored. */
@@ -193,25 +210,25 @@ export class Inbox {
    * which slows the sender; without one, what does not fit is dropped and counted. While the store takes nothing, as
    * with a full disk, it waits, too: nothing is confirmed to a peer that is not kept.
    *
-   * @param source which message it is, of a sender that would send it again
    * @returns false when it was dropped
    */
-  put(frame: Buffer, source?: MessageSource): Promise<boolean> {
-    if (this.#overflow.isOpen(frame.length)) return this.#keep(frame, source);
+  put(frame: Buffer, arrival: Arrival = {}): Promise<boolean> {
+    if (this.#overflow.isOpen(frame.length)) return this.#keep(frame, arrival);
     return new Promise((resolve, reject) => {
       void this.#overflow.whenRoom({
         sizeBytes: frame.length,
         mayWait: () => this.#isHopeful,
-        enter: () => void this.#keep(frame, source).then(resolve, reject),
+        enter: () => void this.#keep(frame, arrival).then(resolve, reject),
         refused: (error) => {
-          if (error.code === 'AIOC_QUEUE_FULL') resolve(false);
-          else reject(error);
+          if (error.code !== 'AIOC_QUEUE_FULL') return reject(error);
+          this.#tell(arrival.ticket ?? 0, 'dropped', 'the queue is full and nobody listens');
+          resolve(false);
         },
       });
     });
   }
 
-  #keep(frame: Buffer, source: MessageSource | undefined): Promise<boolean> {
+  #keep(frame: Buffer, { source, ticket = 0 }: Arrival): Promise<boolean> {
     // Whatever was here before this one came and went says nothing about its age.
     if (this.#depth === 0) this.#oldestAtMs = this.#options.clock.wallNow();
     this.#depth += 1;
@@ -224,14 +241,26 @@ export class Inbox {
         stored: (isRepeated) => {
           if (isRepeated) this.#left(frame);
           else if (!this.#options.isStored) this.#untaken.push(source && { resolve, reject });
+          this.#noteStored(ticket, isRepeated);
           if (isRepeated || this.#options.isStored || source === undefined) resolve(true);
         },
         refused: (error) => {
           this.#left(frame);
+          this.#tell(ticket, 'failed', 'it could not be stored: its sender keeps it');
           reject(error);
         },
       });
     });
+  }
+
+  #noteStored(ticket: number, isRepeated: boolean): void {
+    if (isRepeated) return this.#tell(ticket, 'dropped', 'it had come before');
+    this.#tickets.add(ticket);
+    this.#tell(ticket, this.#options.isStored ? 'stored' : 'in memory');
+  }
+
+  #tell(ticket: number, fate: Fate, reason?: string): void {
+    if (ticket !== 0) this.#options.onFate?.(ticket, fate, reason);
   }
 
   #left(frame: Buffer): void {
@@ -256,6 +285,7 @@ export class Inbox {
     this.#bytes -= oldest.payload.length;
     this.#oldestAtMs = next?.atMs ?? oldest.atMs;
     this.#untaken.shift()?.resolve(false);
+    this.#tickets.leave(1, (ticket) => this.#tell(ticket, 'dropped', 'the queue was full, this the oldest'));
     store.ack(stream, oldest.position).catch(() => undefined);
     return 'dropped';
   }
@@ -302,6 +332,7 @@ export class Inbox {
     const last = settled.at(-1);
     if (last === undefined) return;
     this.#doneUpTo = Math.max(this.#doneUpTo, last.position);
+    this.#tickets.leave(settled.length, (ticket) => this.#tell(ticket, 'handed over'));
     await this.#options.store.ack(this.#options.stream, last.position);
   }
 
@@ -319,10 +350,10 @@ export class Inbox {
     return { count: lent.length, bytes };
   }
 
-  /** The listener has taken everything up to this record. */
+  /** The listener has taken everything up to this record, or it has been written to one that cannot say so. */
   done(
     record: Pick<StoredRecord, 'position' | 'atMs'>,
-    sizes: { readonly count: number; readonly bytes: number },
+    sizes: { readonly count: number; readonly bytes: number; readonly fate?: 'taken' | 'handed over' },
   ): Promise<void> {
     this.#doneUpTo = Math.max(this.#doneUpTo, record.position);
     this.#depth -= sizes.count;
@@ -330,6 +361,8 @@ export class Inbox {
     this.departures.add(sizes.count);
     this.#oldestAtMs = record.atMs;
     for (const waiting of this.#untaken.splice(0, sizes.count)) waiting?.resolve(true);
+    const { fate = 'taken' } = sizes;
+    this.#tickets.leave(sizes.count, (ticket) => this.#tell(ticket, fate));
     this.#overflow.changed();
     return this.#options.store.ack(this.#options.stream, record.position);
   }

@@ -39,6 +39,7 @@ test('a screen of its own engine says nothing of it, and asks as ever', async (t
 
 test('a line that is being written, or a command that runs here, is asked about before leaving', async (t) => {
   const { screen } = await attachedTo(t);
+  await screen.press('4');
   await screen.type('half a line');
   await screen.press('ctrl-c');
   assert.match(screen.text(), /Detach\?/);
@@ -56,7 +57,7 @@ test('a line that is being written, or a command that runs here, is asked about 
 
 test('!exit and Ctrl-C detach, too', async (t) => {
   for (const leave of [
-    (screen: TestScreen) => screen.type('!exit\r'),
+    (screen: TestScreen) => screen.type('4!exit\r'),
     (screen: TestScreen) => screen.press('ctrl-c'),
   ]) {
     const { screen, door } = await attachedTo(t);
@@ -71,8 +72,8 @@ test('a connector that is gone is a state: nothing is asked of it, a line is kep
   await screen.lose();
   assert.match(screen.rows()[0] ?? '', /✕ server .*the connector is gone, waiting for it/);
   assert.doesNotMatch(screen.rows()[0] ?? '', /● server/);
-  assert.match(screen.rows().at(-1) ?? '', /this is how it was\. +Ctrl-C detaches/);
-  await screen.type('are you there?\r');
+  assert.match(screen.rows().at(-1) ?? '', /this is how it was\. +q detaches/);
+  await screen.type('4are you there?\r');
   assert.match(screen.text(), /The connector is gone\. Your line is kept\./);
   assert.match(screen.text(), /› are you there\?/);
   await screen.press('alt-1', 'i');

@@ -168,7 +168,7 @@ test('what a full queue has dropped is shown, also when nothing is stuck', async
 test('!exit waits a moment for the acknowledgement of the last line, and asks only when it does not come', async (t) => {
   const { screen, door } = await opened(t, { ...server() });
   door.setStatus({ waitingCount: 1 });
-  await screen.type('!exit\r');
+  await screen.type('4!exit\r');
   assert.doesNotMatch(screen.text(), /Quit aioc/);
   assert.deepEqual(screen.quits, []);
   door.setStatus({ waitingCount: 0 });
@@ -223,15 +223,15 @@ test('what ignoring has cost is never cut', async (t) => {
   }
 });
 
-test('what is stored is called so, and is no reason to be asked at quitting', async (t) => {
+test('what waits on the disk is no reason to be asked at quitting', async (t) => {
   const { screen, door } = await opened(t, { ...server() });
   door.setStatus({ waitingCount: 12, storedCount: 12 });
   await screen.settle();
-  assert.match(screen.rows()[0] ?? '', / stored 12/);
+  assert.match(screen.rows()[0] ?? '', / waiting 12 out /);
   await screen.press('alt-1', 'q');
   assert.match(screen.text(), /12 messages on the disk will go out later\./);
   assert.doesNotMatch(screen.text(), /not left yet/);
-  await screen.press('escape', '4', 'enter');
+  await screen.press('escape', '4');
   await screen.type('!exit\r');
   assert.deepEqual(screen.quits, [0]);
 });

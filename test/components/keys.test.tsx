@@ -23,8 +23,50 @@ async function opened(
 /** The title of the pane that has the focus is where commands act; its footer tells which pane that is. */
 const focusOf = (screen: TestScreen): string => screen.rows().at(-1) ?? '';
 
-test('the first peer to come gets the chat, and the line is ready to be written', async (t) => {
+test('the first peer to come gets the chat; the line is entered by 4 or Enter there, and by nothing else', async (t) => {
+  for (const way of ['4', 'enter', 'alt-4']) {
+    const { screen } = await opened(t, busyEngine());
+    assert.match(screen.text(), /› Enter to write to client1/);
+    await screen.press('g', 'G', 'tab', 'shift-tab');
+    assert.doesNotMatch(focusOf(screen), /Enter send/);
+    await screen.press(way);
+    assert.match(focusOf(screen), /Enter send/);
+  }
+});
+
+test('neither somebody who comes nor a peer that is chosen puts the keys into the line', async (t) => {
+  const { screen, door } = await opened(t, emptyEngine());
+  await screen.press('j');
+  door.change((data) => {
+    data.peers.push(samplePeer('ben'), samplePeer('eve'));
+  });
+  await screen.settle();
+  assert.match(focusOf(screen), /i ignore/, 'a key was pressed before: the focus stays');
+  await screen.press('j', 't', 'q');
+  assert.match(screen.text(), /4 Chat · eve/);
+  assert.match(screen.text(), /Quit aioc\?/);
+  await screen.press('escape', '1', 'tab', 'tab', 'tab', 'q');
+  assert.match(screen.text(), /Quit aioc\?/);
+});
+
+test('Enter opens the row: a peer, a queue, a message and an event that is cut', async (t) => {
   const { screen } = await opened(t, busyEngine());
+  for (const [pane, title] of [
+    ['1', /╭ client1 ─/],
+    ['2', /╭ Why\? client3 · events ─/],
+    ['3', /╭ warning ─/],
+  ] as const) {
+    await screen.press(pane, 'enter');
+    assert.match(screen.text(), title);
+    await screen.press('escape');
+  }
+  await screen.press('3', 'k', 'k', 'enter');
+  assert.match(screen.text(), /╭ any to client1 ─/);
+});
+
+test('in the line keys are text, at the place of the cursor', async (t) => {
+  const { screen } = await opened(t, busyEngine());
+  await screen.press('4');
   await screen.type('hello');
   assert.match(screen.text(), /› hello/);
   const row = screen.rows().findIndex((line) => line.includes('› hello'));
@@ -34,6 +76,7 @@ test('the first peer to come gets the chat, and the line is ready to be written'
 
 test('typing "did 1 quit?" in the chat changes nothing but the line', async (t) => {
   const { screen, door } = await opened(t, busyEngine());
+  await screen.press('4');
   const before = screen.rows();
   await screen.type('did 1 quit?');
   const changed = screen.rows().filter((line, index) => line !== before[index]);
@@ -54,6 +97,8 @@ test('digits, Alt and Tab move the focus; while writing digits are text', async 
   await screen.press('tab');
   assert.match(focusOf(screen), /Enter open|filter/);
   await screen.press('tab');
+  assert.match(focusOf(screen), /Enter write/);
+  await screen.press('4');
   assert.match(focusOf(screen), /Enter send/);
   await screen.press('1');
   assert.match(screen.text(), /› 1/);
@@ -63,6 +108,7 @@ test('digits, Alt and Tab move the focus; while writing digits are text', async 
 
 test('Esc leaves the line, and Enter goes back to it', async (t) => {
   const { screen } = await opened(t, busyEngine());
+  await screen.press('4');
   await screen.type('draft');
   await screen.press('escape');
   assert.match(focusOf(screen), /Enter write/);
@@ -73,11 +119,12 @@ test('Esc leaves the line, and Enter goes back to it', async (t) => {
 
 test('each conversation keeps the line that was begun in it', async (t) => {
   const { screen, door } = await opened(t, busyEngine());
+  await screen.press('4');
   await screen.type('for client1');
-  await screen.press('alt-1', 'j', 'enter');
+  await screen.press('alt-1', 'j', 't', 'enter');
   assert.doesNotMatch(screen.text(), /for client1/);
   await screen.type('for client2');
-  await screen.press('enter', 'alt-1', 'k', 'enter');
+  await screen.press('enter', 'alt-1', 'k', 't');
   assert.match(screen.text(), /› for client1/);
   assert.deepEqual(door.commands('chat.say'), [{ kind: 'chat.say', peer: 'client2', text: 'for client2' }]);
 });
@@ -138,7 +185,7 @@ test('a newcomer put off with Esc stays in the list, and a asks again', async (t
 
 test('a newcomer takes no key from somebody who is writing', async (t) => {
   const { screen, door } = await opened(t, busyEngine());
-  await screen.type('abc');
+  await screen.type('4abc');
   door.setStatus({ newcomers: [sampleNewcomer(7)] });
   await screen.settle();
   await screen.type('def');

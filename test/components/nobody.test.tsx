@@ -107,6 +107,7 @@ test('a server that could not listen says why and what to do, and r tries again'
 
 test('while a file of ours is on its way the footer says how to cancel it, and Esc c does', async (t) => {
   const { screen, door } = await opened(t, busyEngine());
+  await screen.press('4');
   assert.match(screen.rows().at(-1) ?? '', /Esc c cancel the transfer/);
   await screen.press('escape');
   assert.match(screen.rows().at(-1) ?? '', /(^|[^c]) c cancel the transfer/);

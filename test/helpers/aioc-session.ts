@@ -108,6 +108,7 @@ export class AiocPair implements AsyncDisposable {
         ada.waitFor('ben is connected', { timeoutMs: SLOW_MS }),
         ben.waitFor('ada is connected', { timeoutMs: SLOW_MS }),
       ]);
+      await Promise.all(sides.map(enterChat));
       return new AiocPair({ ada, ben, port });
     } catch (error) {
       await Promise.all(sides.map((side) => side[Symbol.asyncDispose]()));
@@ -172,8 +173,17 @@ function contains(text: string, wanted: string | RegExp): boolean {
   return typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text);
 }
 
-/** Writes a line into the chat, whose editor has the focus, and sends it. */
+/** Goes into the chat's line, which only the user does. */
+export async function enterChat(session: PtySession): Promise<void> {
+  const isOutside = (screen: readonly string[]): boolean => / to write/.test(promptOf(screen));
+  if (!isOutside(session.screen())) return;
+  session.press('4');
+  await session.waitFor((screen) => !isOutside(screen), { what: 'the chat’s line', timeoutMs: SLOW_MS });
+}
+
+/** Writes a line into the chat and sends it. */
 export async function enterLine(session: PtySession, line: string): Promise<void> {
+  await enterChat(session);
   session.type(line);
   await session.waitFor((screen) => promptOf(screen).endsWith(line.slice(-20)), {
     what: `“${line}” in the chat's line`,

@@ -135,7 +135,7 @@ const SCENES: readonly Scene[] = [
     name: 'busy',
     engine: busyEngine,
     act: async (screen) => {
-      await screen.type('!zimport site.zip');
+      await screen.type('4!zimport site.zip');
     },
   },
   {
@@ -237,7 +237,7 @@ const SCENES: readonly Scene[] = [
     isAttached: true,
     sizes: [[80, 24]],
     act: async (screen) => {
-      await screen.type('half a line');
+      await screen.type('4half a line');
       await screen.press('ctrl-c');
     },
   },

@@ -213,7 +213,8 @@ export class ListenerDelivery implements SocketTaker {
     }
     const { inbox } = this.#options;
     // A store that cannot note it now writes it with what it writes next.
-    const noted = inbox.done(last, { count: batch.length, bytes: bytes.length }).catch(() => undefined);
+    const sizes = { count: batch.length, bytes: bytes.length, fate: 'handed over' } as const;
+    const noted = inbox.done(last, sizes).catch(() => undefined);
     if (inbox.isStored) await noted;
   }
 

@@ -11,7 +11,7 @@ const makeLog = (): MessageLog => new MessageLog({ clock: new FakeClock(0), onCh
 function entry(data: string, header: Readonly<Record<string, string>> = {}): TrafficEntry {
   return {
     ...{ kind: 'message', direction: 'in', peerName: 'station', sizeBytes: data.length },
-    ...{ outcome: 'delivered', header: { message_type: 'any', ...header }, data: Buffer.from(data) },
+    ...{ outcome: 'arrived', header: { message_type: 'any', ...header }, data: Buffer.from(data) },
   };
 }
 
@@ -48,7 +48,7 @@ test('what is settled late changes nothing of the row that has taken the place',
   assert.equal(log.forgotten, 1);
   assert.equal(log.at(0)?.text, 'later 0');
   assert.equal(log.at(LIMITS.logRows - 1)?.text, `later ${LIMITS.logRows - 1}`);
-  assert.equal(log.at(LIMITS.logRows - 1)?.outcome, 'delivered');
+  assert.equal(log.at(LIMITS.logRows - 1)?.outcome, 'arrived');
   assert.equal(log.at(LIMITS.logRows), undefined);
 });
 

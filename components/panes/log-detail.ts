@@ -1,0 +1,35 @@
+/** Everything of one row of the log, for the detail view. */
+import { bytesText, clockWithSeconds, dateText } from '../state/format.ts';
+import type { SafeBody, SafeLogRow } from '../state/safe-rows.ts';
+import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
+import { type Line, span, words } from '../widgets/line.ts';
+import { outcomeWord } from './log-pane.ts';
+
+export function logRowTitle({ kind, direction, peerName, type, outcome }: SafeLogRow): SafeText {
+  const what = kind === 'event' ? trusted(outcome === 'warning' ? 'warning' : 'event') : type;
+  if (peerName === '') return what;
+  if (kind === 'event') return safe`${peerName} · ${what}`;
+  return safe`${what} ${trusted(direction === 'in' ? 'from' : 'to')} ${peerName}`;
+}
+
+/** @param body of a message, as long as it is kept; what the log itself shows of it is left then */
+export function logRowDetail(row: SafeLogRow, body: SafeBody | undefined): readonly Line[] {
+  const { atMs, kind, sizeBytes, outcome, text } = row;
+  const when = safe`${dateText(atMs)} ${clockWithSeconds(atMs)}`;
+  if (kind === 'event') return [[span(when, 'faint')], [], [span(text)]];
+  const size = sizeBytes === undefined ? trusted('') : safe` · ${bytesText(sizeBytes)}`;
+  const head: Line = [span(safe`${when} · ${trusted(outcomeWord(outcome))}${size}`, 'faint')];
+  if (body === undefined)
+    return [head, [], [span(text)], [], [words('More of it is not kept any more.', 'faint')]];
+  const omitted: Line[] =
+    body.omittedBytes === 0 ? [] : [[span(safe`… and ${bytesText(body.omittedBytes)} more`)]];
+  const why: Line[] = row.reason === undefined ? [] : [[span(row.reason)]];
+  return [
+    head,
+    ...why,
+    ...body.headerLines.map((line): Line => [span(line)]),
+    [],
+    ...body.lines.map((line): Line => [span(line)]),
+    ...omitted,
+  ];
+}
