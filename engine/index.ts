@@ -54,6 +54,7 @@ export { withClientName } from './config/client-name.ts';
 export { ConfigFile } from './config/config-file.ts';
 export type { ConfigRole } from './config/key-spec.ts';
 export { CONFIG_KEYS, type ConnectorConfig, configKeys } from './config/keys.ts';
+export { USUAL_CONNECTOR_DIRECTORIES } from './config/keys-directories.ts';
 export { loadConfig, readConfigFile } from './config/load-config.ts';
 export { type ParsedConfig, parseConfig } from './config/parse-config.ts';
 export { roleOfConfig } from './config/role-of-config.ts';
@@ -62,7 +63,6 @@ export { afterDeletingClient, afterDeletingOwn } from './connector/certificate-a
 export type { LogLine } from './connector/connector-options.ts';
 export { connectDoor, serveDoor } from './contract/door-port.ts';
 export { activeConnectors } from './local/active-connectors.ts';
-export { USUAL_CONNECTOR_DIRECTORIES } from './local/socket-names.ts';
 export { socketsOfConfig } from './local/sockets-of-config.ts';
 export type { PeerChange } from './peers/traffic.ts';
 export { type MessageParts, unpackMessage } from './queues/packed-message.ts';

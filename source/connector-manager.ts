@@ -113,7 +113,10 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
   ): Promise<ConnectorManager> {
     const keys = keysOfOptions(overrides);
     if (typeof config !== 'string') {
-      const parsed = parseConfig({ ...config, ...keys }, { source: 'configuration', role: 'manager' });
+      const parsed = parseConfig(
+        { ...config, ...keys },
+        { source: 'configuration', role: 'manager', fromArguments: new Set(Object.keys(keys)) },
+      );
       return new ConnectorManager(parsed);
     }
     const file = resolve(config);

@@ -97,7 +97,11 @@ export function parseOptions(options: ConnectorManagerOptions): ParsedConfig {
   if (options.isServer === undefined) {
     throw new AiocError('AIOC_CONFIG', 'isServer is missing: true for a server, false for a client');
   }
-  return parseConfig(keysOfOptions(options), { source: 'options', role: 'manager' });
+  return parseConfig(keysOfOptions(options), {
+    source: 'options',
+    role: 'manager',
+    isAllFromProgram: true,
+  });
 }
 
 /** The one option that has options of its own. */

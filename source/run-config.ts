@@ -26,16 +26,22 @@ const READERS: Readonly<Record<ConfigRole, string>> = {
 /**
  * `aioc config check FILE`: says whether a connector, or a program that uses one, could work with the file.
  *
- * @returns the exit code: 0 when it could (warnings included), 1 when the file has faults, which go to stderr
+ * @returns the exit code: 0 when it could (warnings included), 1 when the file has faults, which go to stderr, or keys that
+ * there are not
  */
 export async function runConfigCheck(file: string, { stdout, stderr }: Streams = process): Promise<number> {
   try {
     const role = roleOfConfig(await readConfigFile(file));
-    const { config, warnings } = await loadConfig({ file, role });
+    const { config, warnings, unknownKeys } = await loadConfig({ file, role });
     socketsOfConfig(config);
-    const lines = [`${file}: fine, ${READERS[role]}`, ...warnings.map((warning) => `  warning: ${warning}`)];
+    const isFine = unknownKeys.length === 0;
+    const verdict = isFine ? 'fine' : 'usable, but not all of it is understood';
+    const lines = [
+      `${file}: ${verdict}, ${READERS[role]}`,
+      ...warnings.map((warning) => `  warning: ${warning}`),
+    ];
     stdout.write(`${lines.join('\n')}\n`);
-    return EXIT.ok;
+    return isFine ? EXIT.ok : EXIT.failed;
   } catch (error) {
     if (!(error instanceof AiocError)) throw error;
     const message = error.message.startsWith(file) ? error.message : `${file}: ${error.message}`;

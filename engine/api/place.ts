@@ -1,11 +1,7 @@
 import type net from 'node:net';
 import { AiocError, systemCode } from '../base/errors.ts';
-import {
-  type ConnectorOwner,
-  ownerId,
-  sendSocketPath,
-  USUAL_CONNECTOR_DIRECTORIES,
-} from '../local/socket-names.ts';
+import { USUAL_CONNECTOR_DIRECTORIES } from '../config/keys-directories.ts';
+import { type ConnectorOwner, ownerId, sendSocketPath } from '../local/socket-names.ts';
 import { connectUnix, isLiveSocket } from '../local/unix-sockets.ts';
 import { type ConnectorPlaceOptions, ownerOf } from './api-options.ts';
 

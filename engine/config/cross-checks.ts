@@ -63,14 +63,16 @@ export function warningsAcross(checked: CheckedConfig): string[] {
   return warnings;
 }
 
+/** What is refused to a connector; a program that uses one loses nothing by it. */
 function refusedKeys(checked: CheckedConfig): string[] {
+  if (checked.role === 'api') return [];
   return configKeys(checked.role)
     .filter(([name, spec]) => spec.state === 'refused' && isAskedFor(name, spec, checked))
-    .map(
-      ([name]) =>
-        `${name}: this version cannot do what it asks for, and to start without it would be less safe; leave it out, or keep Python's aioconnectors for this connector`,
-    );
+    .map(([name, { without = LESS_SAFE }]) => `${name}: ${without}; ${HOW_ELSE}`);
 }
+
+const LESS_SAFE = 'this version cannot do what it asks for, and to start without it would be less safe';
+const HOW_ELSE = "leave it out, or keep Python's aioconnectors for this connector";
 
 function laterKeys(checked: CheckedConfig): string[] {
   const keys = configKeys(checked.role)
@@ -84,10 +86,15 @@ function laterKeys(checked: CheckedConfig): string[] {
   return [...keys, ...owners];
 }
 
+/** Whether a key says something about this side, and the switch is on without which it says nothing. */
+export function hasEffect({ side, onlyWith }: KeySpec, config: ConnectorConfig): boolean {
+  if (side !== undefined && side !== (config.is_server ? 'server' : 'client')) return false;
+  return onlyWith === undefined || Boolean(config[onlyWith as ConfigKey]);
+}
+
 /** Whether the key is set to something that would have an effect on this side. */
 function isAskedFor(name: ConfigKey, spec: KeySpec, { config }: CheckedConfig): boolean {
-  if (spec.side !== undefined && spec.side !== (config.is_server ? 'server' : 'client')) return false;
-  if (spec.onlyWith !== undefined && !config[spec.onlyWith as ConfigKey]) return false;
+  if (!hasEffect(spec, config)) return false;
   const usual = spec.follows === undefined ? spec.default : config[spec.follows as ConfigKey];
   return !isDeepStrictEqual(config[name], usual);
 }

@@ -35,8 +35,19 @@ export function wordsOf({ name, value, shape, issues }: WrongValue): string[] {
     const where = issue.path.reduce<string>(joined, name);
     const reason = reasonOf(issue);
     const got = shape.isSecret ? '' : `got ${shown(valueAt(value, issue.path))}; `;
-    return `${where}: ${reason}${got}${issue.path.length > 0 ? `${name} takes` : 'it takes'} ${shape.takes}`;
+    const takes = `${issue.path.length > 0 ? `${name} takes` : 'it takes'} ${shape.takes}`;
+    return `${where}: ${reason}${got}${takes}${isRightWithoutQuotes(value, shape) ? ' (without the quotes it is right)' : ''}`;
   });
+}
+
+function isRightWithoutQuotes(value: unknown, { schema, isSecret }: Shape): boolean {
+  if (typeof value !== 'string' || isSecret) return false;
+  if (!/^(?:true|false|-?\d[\d.]{0,20})$/.test(value)) return false;
+  try {
+    return schema.safeParse(JSON.parse(value)).success;
+  } catch {
+    return false;
+  }
 }
 
 /** Of a shape with alternatives, what is wrong with the one that was meant: the one that is wrong only further inside. */

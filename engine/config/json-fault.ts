@@ -6,6 +6,14 @@ export interface JsonFault {
   readonly found: string;
 }
 
+/** A name that stands more than once in one object. */
+export interface DoubleName {
+  /** The names that lead to it, its own last. */
+  readonly path: readonly string[];
+  /** The lines on which it stands, from the first on. */
+  readonly lines: readonly number[];
+}
+
 type Want = 'value' | 'value or ]' | 'name' | 'name or }' | ':' | ', or }' | ', or ]' | 'the end';
 
 const WORDS: Readonly<Record<Want, string>> = {
@@ -32,10 +40,31 @@ export function findJsonFault(text: string): JsonFault | undefined {
   return scan.fault;
 }
 
+/** Of a text that a machine has made wrong, the first are enough. */
+const SHOWN_NAMES = 20;
+const SHOWN_LINES = 10;
+
+/** The names that an object of the text gives twice or more often: of those, JSON.parse keeps the last and says nothing. */
+export function findDoubleNames(text: string): DoubleName[] {
+  const scan = new Scan(text);
+  while (scan.step());
+  return scan.doubleNames();
+}
+
+/** An object or list that is open at a place. */
+interface Open {
+  readonly kind: '{' | '[';
+  /** Where each name begins, as often as it stands there. */
+  readonly names: Map<string, number[]>;
+  /** What holds what comes next: the last name, or the index in a list. */
+  at: string | number;
+}
+
 /** Reads a text token by token and remembers what may come next; nesting is a list, so that depth does not matter. */
 class Scan {
   readonly #text: string;
-  readonly #open: ('{' | '[')[] = [];
+  readonly #open: Open[] = [];
+  readonly #double: { readonly path: readonly string[]; readonly starts: readonly number[] }[] = [];
   #at = 0;
   #want: Want = 'value';
   fault: JsonFault | undefined;
@@ -57,7 +86,7 @@ class Scan {
     switch (this.#want) {
       case 'name':
       case 'name or }':
-        if (this.#match(NAME)) return this.#next(':');
+        if (this.#takeName()) return this.#next(':');
         return letter === '}' && this.#want === 'name or }' && this.#close();
       case ':':
         return this.#punctuation(letter, ':') && this.#next('value');
@@ -72,10 +101,34 @@ class Scan {
     }
   }
 
+  #takeName(): boolean {
+    const start = this.#at;
+    if (!this.#match(NAME)) return false;
+    const name = JSON.parse(this.#text.slice(start, this.#at)) as string;
+    const inside = this.#open.at(-1) as Open;
+    inside.at = name;
+    const starts = inside.names.get(name) ?? [];
+    if (starts.push(start) === 2) {
+      // A list's index is written as people count.
+      const path = this.#open.map(({ at }) => (typeof at === 'number' ? String(at + 1) : at));
+      this.#double.push({ path, starts });
+    }
+    inside.names.set(name, starts);
+    return true;
+  }
+
+  doubleNames(): DoubleName[] {
+    const double = this.#double.slice(0, SHOWN_NAMES);
+    if (double.length === 0) return [];
+    const ends = [...this.#text.matchAll(/\r\n|\n|\r/g)].map(({ index }) => index);
+    const lineOf = (start: number): number => ends.filter((end) => end < start).length + 1;
+    return double.map(({ path, starts }) => ({ path, lines: starts.slice(0, SHOWN_LINES).map(lineOf) }));
+  }
+
   #takeValue(letter: string): boolean {
     if (letter === ']' && this.#want === 'value or ]') return this.#close();
     if (letter !== '{' && letter !== '[') return this.#match(SCALAR) && this.#afterValue();
-    this.#open.push(letter);
+    this.#open.push({ kind: letter, names: new Map(), at: 0 });
     this.#at += 1;
     return this.#next(letter === '{' ? 'name or }' : 'value or ]');
   }
@@ -89,7 +142,8 @@ class Scan {
   #afterValue(): boolean {
     const inside = this.#open.at(-1);
     if (inside === undefined) return this.#next('the end');
-    return this.#next(inside === '{' ? ', or }' : ', or ]');
+    if (typeof inside.at === 'number') inside.at += 1;
+    return this.#next(inside.kind === '{' ? ', or }' : ', or ]');
   }
 
   #punctuation(letter: string, wanted: string): boolean {

@@ -5,8 +5,9 @@ export type ConfigRole = 'manager' | 'api';
 
 /**
  * - `works`: it has its effect.
- * - `later`: not in this version; named in a warning when it is set away from its default.
- * - `refused`: not in this version, and to start without it would be less safe; no start when it is set.
+ * - `later`: not in this version, and nothing is lost or open without it; named in a warning when it is set away from its
+ *   default.
+ * - `refused`: not in this version, and to start without it would lose messages or be less safe; no start when it is set.
  */
 export type KeyState = 'works' | 'later' | 'refused';
 
@@ -21,11 +22,20 @@ export interface KeySpec<Value = unknown, Default = unknown> {
   readonly templates: readonly ConfigRole[];
   /** How the default is written in a template, where JSON has no other way to say it than Python's. */
   readonly inTemplate?: unknown;
+  /** Stands in no template, since no file can hold what it takes. */
+  readonly isHidden?: true;
+  /**
+   * What 0, false, "", [] and {} stand for, where Python asks for the truth of a value and not for its type. Absent, they
+   * are values like others.
+   */
+  readonly falsy?: Value | null;
   /** The only side on which it has an effect. */
   readonly side?: 'server' | 'client';
   /** A switch without which it has no effect. */
   readonly onlyWith?: string;
   readonly state: KeyState;
+  /** Of a refused key, what would become of a connector that is started without it; absent, it would be less safe. */
+  readonly without?: string;
   /** What aioc does instead of what the key asks for. */
   readonly instead?: string;
   /** One sentence for the documentation. */

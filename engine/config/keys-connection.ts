@@ -31,6 +31,7 @@ export const CONNECTION_KEYS = {
   client_name: key({
     shape: CLIENT_NAME,
     default: null,
+    falsy: null,
     templates: ['manager', 'api'],
     side: 'client',
     state: 'works',
@@ -39,6 +40,7 @@ export const CONNECTION_KEYS = {
   client_bind_ip: key({
     shape: HOST,
     default: null,
+    falsy: null,
     templates: ['manager'],
     side: 'client',
     state: 'works',
@@ -61,6 +63,7 @@ export const CONNECTION_KEYS = {
   ignore_peer_traffic: key({
     shape: PEERS,
     default: false,
+    falsy: false,
     templates: ['manager'],
     state: 'works',
     help: 'Drops new messages to and from all peers (true) or those that are named.',
@@ -93,10 +96,11 @@ export const CONNECTION_KEYS = {
   keep_alive_period: key({
     shape: SECONDS,
     default: null,
+    falsy: null,
     templates: ['manager'],
     side: 'client',
     state: 'works',
-    help: 'After how many seconds in which nothing has come a client asks its server for a sign of life; null: after 5 between aioc peers, never of a Python server.',
+    help: 'After how many seconds in which nothing has come a client asks its server for a sign of life; null or 0: after 5 between aioc peers, never of a Python server.',
   }),
   keep_alive_timeout: key({
     shape: SECONDS,
@@ -126,6 +130,7 @@ export const CONNECTION_KEYS = {
   send_message_types_priorities: key({
     shape: PRIORITIES,
     default: new Map<string, number>(),
+    falsy: new Map<string, number>(),
     templates: ['manager'],
     state: 'later',
     help: 'Which message types go first: those with the smallest number.',
@@ -133,10 +138,12 @@ export const CONNECTION_KEYS = {
   proxy: key({
     shape: PROXY,
     default: null,
+    falsy: null,
     inTemplate: {},
     templates: ['manager'],
     side: 'client',
-    state: 'later',
+    state: 'refused',
+    without: 'aioc can’t call through a proxy yet, and would call the server past it',
     help: 'The HTTP proxy through which a client calls its server.',
   }),
   pubsub_central_broker: key({
@@ -144,15 +151,18 @@ export const CONNECTION_KEYS = {
     default: false,
     templates: ['manager', 'api'],
     side: 'server',
-    state: 'later',
+    state: 'refused',
+    without: 'aioc can’t pass published messages on yet, and would lose each of them',
     help: 'Makes a server pass published messages on to the clients that subscribed to them.',
   }),
   subscribe_message_types: key({
     shape: MESSAGE_TYPES,
     default: [],
+    falsy: [],
     templates: ['manager'],
     side: 'client',
-    state: 'later',
+    state: 'refused',
+    without: 'aioc can’t subscribe yet, and no published message would come',
     help: 'The published message types that a client subscribes to.',
   }),
 };

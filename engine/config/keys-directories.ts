@@ -1,20 +1,24 @@
 /** The keys about what lies on this machine: directories, the log, and the sockets of the programs here. */
 import { key } from './key-spec.ts';
-import { BOOLEAN, count, LOG_LEVEL, PATH, ROTATION } from './shapes.ts';
+import { BOOLEAN, count, DIRECTORY, LOG_LEVEL, ROTATION } from './shapes.ts';
 
-/** Where a connector has its sockets and, if nothing else is said, everything else. */
-export const CONNECTOR_DIRECTORY = '/tmp/aioconnectors';
+/**
+ * Where connectors of one machine have their sockets and, if nothing else is said, everything else: the first aioconnectors
+ * and aioc in the first of these, Python's 1.6.3 in the second.
+ */
+export const USUAL_CONNECTOR_DIRECTORIES = ['/tmp/aioconnectors', '/var/tmp/aioconnectors'] as const;
+export const CONNECTOR_DIRECTORY = USUAL_CONNECTOR_DIRECTORIES[0];
 
 export const DIRECTORY_KEYS = {
   connector_files_dirpath: key({
-    shape: PATH,
+    shape: DIRECTORY,
     default: CONNECTOR_DIRECTORY,
     templates: ['manager', 'api'],
     state: 'works',
     help: 'The directory of the connector’s sockets and stored messages, by which its programs find it.',
   }),
   default_logger_dirpath: key({
-    shape: PATH,
+    shape: DIRECTORY,
     default: CONNECTOR_DIRECTORY,
     follows: 'connector_files_dirpath',
     templates: ['manager', 'api'],
@@ -24,6 +28,7 @@ export const DIRECTORY_KEYS = {
   default_logger_log_level: key({
     shape: LOG_LEVEL,
     default: 'INFO',
+    falsy: 'INFO',
     templates: ['manager', 'api'],
     state: 'works',
     help: 'The least important lines that are still logged.',
@@ -31,6 +36,7 @@ export const DIRECTORY_KEYS = {
   default_logger_rotate: key({
     shape: ROTATION,
     default: true,
+    falsy: false,
     templates: ['manager', 'api'],
     state: 'works',
     help: 'Whether a new log file is begun when one is full: at 64 MiB (true) or at a number of bytes.',

@@ -8,6 +8,7 @@ import {
   PATH,
   PYTHON_LISTENER,
   SIZE_BYTES,
+  SIZE_BYTES_OR_NONE,
   TYPE_DIRECTORIES,
   WHEN_FULL,
 } from './shapes.ts';
@@ -16,6 +17,7 @@ export const STORAGE_KEYS = {
   disk_persistence_send: key({
     shape: BOOLEAN_OR_TYPES,
     default: true,
+    falsy: false,
     templates: ['manager'],
     state: 'works',
     help: 'Which messages to peers are stored on disk until they have arrived: all, none, or those of some types.',
@@ -23,6 +25,7 @@ export const STORAGE_KEYS = {
   disk_persistence_recv: key({
     shape: BOOLEAN_OR_TYPES,
     default: true,
+    falsy: false,
     templates: ['manager'],
     state: 'works',
     help: 'Which messages from peers are stored on disk until their listener has them: all, none, or those of some types.',
@@ -65,6 +68,7 @@ export const STORAGE_KEYS = {
   file_type2dirpath: key({
     shape: TYPE_DIRECTORIES,
     default: new Map<string, string>(),
+    falsy: new Map<string, string>(),
     templates: ['manager'],
     state: 'works',
     help: 'Where received files are put, by their type; {source_id} and other keys of the message’s header are filled in.',
@@ -72,19 +76,20 @@ export const STORAGE_KEYS = {
   file_recv_config: key({
     shape: FILE_DESTINATIONS,
     default: new Map<string, FileDestination>(),
+    falsy: new Map<string, FileDestination>(),
     templates: ['manager'],
     state: 'works',
     help: 'Where received files are put, by their type, and whether one that is there already is replaced.',
   }),
   max_size_file_upload_send: key({
-    shape: SIZE_BYTES,
+    shape: SIZE_BYTES_OR_NONE,
     default: 8_589_930_194,
     templates: ['manager'],
     state: 'works',
     help: 'The largest file, in bytes, that is sent.',
   }),
   max_size_file_upload_recv: key({
-    shape: SIZE_BYTES,
+    shape: SIZE_BYTES_OR_NONE,
     default: 8_589_930_194,
     templates: ['manager'],
     state: 'works',

@@ -5,6 +5,7 @@ import {
   ADDRESSES,
   BOOLEAN,
   count,
+  DIRECTORY,
   NAME_PATTERNS,
   PATH,
   PATH_OR_BOOLEAN,
@@ -15,7 +16,15 @@ import {
 
 /** One of the six lists; they differ in what they list. */
 function clientList(shape: Shape<readonly string[] | null>, help: string) {
-  return key({ shape, default: null, templates: ['manager'], side: 'server', state: 'works', help });
+  return key({
+    shape,
+    default: null,
+    falsy: null,
+    templates: ['manager'],
+    side: 'server',
+    state: 'works',
+    help,
+  });
 }
 
 export const TRUST_KEYS = {
@@ -35,7 +44,7 @@ export const TRUST_KEYS = {
     help: 'Encrypts without checking certificates, so that anybody may connect; both sides must be set alike.',
   }),
   certificates_directory_path: key({
-    shape: PATH,
+    shape: DIRECTORY,
     default: CONNECTOR_DIRECTORY,
     follows: 'connector_files_dirpath',
     templates: ['manager'],
@@ -43,7 +52,7 @@ export const TRUST_KEYS = {
     help: 'The directory in which the directory "certificates" lies.',
   }),
   max_certs: key({
-    shape: count({ min: 1, max: 1_000_000 }),
+    shape: count({ min: 0, max: 1_000_000 }),
     default: 1024,
     templates: ['manager'],
     side: 'server',
@@ -70,6 +79,7 @@ export const TRUST_KEYS = {
   client_cafile_verify_server: key({
     shape: PATH,
     default: null,
+    falsy: null,
     templates: ['manager'],
     side: 'client',
     state: 'refused',
@@ -79,6 +89,7 @@ export const TRUST_KEYS = {
     shape: BOOLEAN,
     default: false,
     templates: ['manager'],
+    side: 'server',
     state: 'refused',
     help: 'Makes a server sign the certificates of its clients as an authority.',
   }),
@@ -86,6 +97,7 @@ export const TRUST_KEYS = {
     shape: BOOLEAN,
     default: true,
     templates: ['manager'],
+    side: 'server',
     onlyWith: 'server_ca',
     state: 'refused',
     help: 'Whether a server that is an authority keeps no copies of the certificates that it signed.',
@@ -98,7 +110,7 @@ export const TRUST_KEYS = {
     help: 'Clients prove by a token who they are.',
   }),
   tokens_directory_path: key({
-    shape: PATH,
+    shape: DIRECTORY,
     default: CONNECTOR_DIRECTORY,
     follows: 'connector_files_dirpath',
     templates: ['manager'],
@@ -109,6 +121,7 @@ export const TRUST_KEYS = {
   token_verify_peer_cert: key({
     shape: PATH_OR_BOOLEAN,
     default: true,
+    falsy: false,
     templates: ['manager'],
     onlyWith: 'use_token',
     state: 'refused',
@@ -118,6 +131,7 @@ export const TRUST_KEYS = {
     shape: BOOLEAN,
     default: true,
     templates: ['manager'],
+    side: 'client',
     onlyWith: 'use_token',
     state: 'refused',
     help: 'Whether a client with a token presents a certificate as well.',
@@ -125,7 +139,9 @@ export const TRUST_KEYS = {
   token_client_verify_server_hostname: key({
     shape: TEXT_OR_BOOLEAN,
     default: null,
+    falsy: null,
     templates: ['manager'],
+    side: 'client',
     onlyWith: 'use_token',
     state: 'refused',
     help: 'Makes a client with a token check the host name in its server’s certificate.',
@@ -134,6 +150,7 @@ export const TRUST_KEYS = {
     shape: BOOLEAN,
     default: false,
     templates: ['manager'],
+    side: 'server',
     onlyWith: 'use_token',
     state: 'refused',
     help: 'Lets clients with a token connect with a certificate of their own, too.',

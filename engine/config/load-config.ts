@@ -3,9 +3,9 @@ import { open } from 'node:fs/promises';
 import { systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { shown } from './faults.ts';
-import { findJsonFault } from './json-fault.ts';
 import type { ConfigRole } from './key-spec.ts';
 import { configError, type ParsedConfig, parseConfig } from './parse-config.ts';
+import { parseStrictJson } from './strict-json.ts';
 
 export interface LoadConfigOptions {
   /** The path of a JSON file; without one only the arguments count. */
@@ -28,7 +28,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<ParsedConf
   const fromFile = new Map(file === undefined ? [] : Object.entries(await readConfigFile(file)));
   const fromArguments = new Map(said.filter(([name]) => argumentsWin || !fromFile.has(name)));
   const merged = Object.fromEntries([...fromFile, ...fromArguments]);
-  if (file === undefined) return parseConfig(merged, { source: 'arguments', role });
+  if (file === undefined) return parseConfig(merged, { source: 'arguments', role, isAllFromProgram: true });
   return parseConfig(merged, { source: file, role, fromArguments: new Set(fromArguments.keys()) });
 }
 
@@ -36,7 +36,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<ParsedConf
  * Reads the object in a JSON file.
  *
  * @throws AiocError AIOC_CONFIG when the file is missing, unreadable, larger than any configuration, not JSON (with line
- * and column) or something else than an object
+ * and column), names a key twice (with both lines) or holds something else than an object
  */
 export async function readConfigFile(file: string): Promise<Readonly<Record<string, unknown>>> {
   return parsedConfigText(file, await readText(file));
@@ -48,19 +48,8 @@ export async function readConfigFile(file: string): Promise<Readonly<Record<stri
  * @throws AiocError AIOC_CONFIG
  */
 export function parsedConfigText(file: string, written: string): Readonly<Record<string, unknown>> {
-  // A byte order mark, as some editors write it, says nothing.
-  const text = written.replace(/^\uFEFF/, '');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    const fault = findJsonFault(text);
-    if (fault === undefined) throw configError(file, ['it is nested too deeply']);
-    const { line, column, expected, found } = fault;
-    throw configError(file, [
-      `not JSON: line ${line}, column ${column} has ${found} where ${expected} is expected`,
-    ]);
-  }
+  const { value, faults } = parseStrictJson(written);
+  if (faults.length > 0) throw configError(file, faults);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Readonly<Record<string, unknown>>;
   }

@@ -1,6 +1,16 @@
 /** Longer names are no misspelling of any key, and comparing them would take long. */
 const COMPARED_CHARACTERS = 80;
 
+/** The nearest name of which the other one differs by at most two letters, cases, `-` and `_` aside. */
+export function nameTwoLettersOff(wrong: string, names: readonly string[]): string | undefined {
+  if (wrong.length > COMPARED_CHARACTERS) return undefined;
+  const spelled = plain(wrong);
+  const like = names.filter((name) => Math.abs(plain(name).length - spelled.length) <= 2);
+  const distances = like.map((name) => editDistance(spelled, plain(name)));
+  const least = Math.min(...distances);
+  return least <= 2 ? like[distances.indexOf(least)] : undefined;
+}
+
 /**
  * The known name that a misspelled one probably means, if one is near: at most two in five letters differ, written in
  * any case and with `-` for `_` or camelCase.

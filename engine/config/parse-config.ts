@@ -1,12 +1,12 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { faultsAcross, warningsAcross } from './cross-checks.ts';
+import { faultsAcross, hasEffect, warningsAcross } from './cross-checks.ts';
 import { shown, wordsOf } from './faults.ts';
 import type { ConfigRole, KeySpec } from './key-spec.ts';
 import type { ConfigKey, ConnectorConfig } from './keys.ts';
 import { configKeys } from './keys.ts';
-import { nearestName } from './nearest-key.ts';
-import { isOlderName, withNewNames } from './older-names.ts';
+import { withNewNames } from './older-names.ts';
+import { judgeUnknownKeys } from './unknown-keys.ts';
 
 export interface ParseConfigOptions {
   /** What the values come from, as it is named in errors: a file's path, or "arguments". */
@@ -14,41 +14,56 @@ export interface ParseConfigOptions {
   readonly role: ConfigRole;
   /** Keys whose values come from the program's arguments instead. */
   readonly fromArguments?: ReadonlySet<string>;
+  /** No file: a program's author has written all of it. */
+  readonly isAllFromProgram?: boolean;
 }
 
 export interface ParsedConfig {
   readonly config: ConnectorConfig;
   /** What will not have the effect that was asked for, each a sentence. */
   readonly warnings: readonly string[];
+  /** What was given and is no key; each is named in a warning, too. */
+  readonly unknownKeys: readonly string[];
+  /** The keys that were set to something else than null. */
+  readonly given: ReadonlySet<string>;
 }
 
 /**
- * Checks a configuration and fills in the defaults. null stands for the default of any key.
+ * Checks a configuration and fills in the defaults. null stands for the default of any key. What Python takes for false is
+ * taken as Python takes it. A key that nobody knows is warned of; one that is probably a misspelled key about security, or
+ * comes from the program's arguments, is refused. A key that says nothing about this side is never refused.
  *
  * @throws AiocError AIOC_CONFIG with every fault: the key, what it got, what it takes, and for a key that is not known
  * the nearest one
  */
 export function parseConfig(value: unknown, options: ParseConfigOptions): ParsedConfig {
-  const { source, role, fromArguments } = options;
+  const { source, role, fromArguments, isAllFromProgram = false } = options;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw configError(source, [
       `got ${shown(value)}; a configuration is an object, for example {"is_server": true}`,
     ]);
   }
   const entries = withNewNames(new Map(Object.entries(value).filter(([, held]) => held != null)));
-  const { values, faults } = checkKeys(entries);
+  const { values, wrong } = checkKeys(entries);
   const config = withDefaults(values);
   const checked = { config, role, given: new Set(entries.keys()) };
   // Which side it is decides what matters.
-  if (values.has('is_server') || !entries.has('is_server')) faults.push(...faultsAcross(checked));
-  faults.push(...unknownKeys(Object.keys(value)));
+  const isSideKnown = values.has('is_server') || !entries.has('is_server');
+  const matters = ({ spec }: WrongKey): boolean => !isSideKnown || hasEffect(spec, config);
+  const faults = wrong.filter(matters).flatMap(({ words }) => words);
+  if (isSideKnown) faults.push(...faultsAcross(checked));
+  const isFromProgram = (name: string): boolean => isAllFromProgram || fromArguments?.has(name) === true;
+  const unknown = judgeUnknownKeys(value, isFromProgram);
+  faults.push(...unknown.faults);
   if (faults.length > 0) {
     throw configError(
       source,
       faults.map((fault) => withOrigin(fault, fromArguments)),
     );
   }
-  return { config, warnings: warningsAcross(checked) };
+  const idle = wrong.flatMap(({ words }) => words).map((words) => `${words} (it has no effect here)`);
+  const warnings = [...warningsAcross(checked), ...idle, ...nullSwitches(value, role), ...unknown.warnings];
+  return { config, warnings, unknownKeys: unknown.keys, given: checked.given };
 }
 
 /** An error that lists what is wrong with a configuration. */
@@ -60,32 +75,47 @@ export function configError(source: string, faults: readonly string[]): AiocErro
   return new AiocError('AIOC_CONFIG', `${source} has ${faults.length} faults:${listed.join('')}${more}`);
 }
 
-function checkKeys(entries: ReadonlyMap<string, unknown>): {
-  values: Map<string, unknown>;
-  faults: string[];
-} {
-  const values = new Map<string, unknown>();
-  const faults: string[] = [];
-  for (const [name, { shape }] of configKeys()) {
-    if (!entries.has(name)) continue;
-    const value = entries.get(name);
-    const result = shape.schema.safeParse(value);
-    if (result.success) values.set(name, result.data);
-    else faults.push(...wordsOf({ name, value, shape, issues: result.error.issues }));
-  }
-  return { values, faults };
+interface WrongKey {
+  readonly spec: KeySpec;
+  readonly words: readonly string[];
 }
 
-function unknownKeys(given: readonly string[]): string[] {
-  const known = configKeys().map(([name]) => name);
-  const unknown = given.filter((name) => !(known as string[]).includes(name) && !isOlderName(name));
-  return unknown.map((name, index) => {
-    // The search takes time, and nobody sees its result beyond the faults that are listed.
-    const near = index < LIMITS.configFaults ? nearestName(name, known) : undefined;
-    const advice =
-      near === undefined ? '"aioc print_config_templates" lists all keys' : `the nearest one is ${near}`;
-    return `${/^\w+$/.test(name) && name.length < 80 ? name : shown(name)}: there is no such key; ${advice}`;
-  });
+function checkKeys(entries: ReadonlyMap<string, unknown>): {
+  values: Map<string, unknown>;
+  wrong: WrongKey[];
+} {
+  const values = new Map<string, unknown>();
+  const wrong: WrongKey[] = [];
+  for (const [name, spec] of configKeys()) {
+    if (!entries.has(name)) continue;
+    const value = entries.get(name);
+    const { shape, falsy } = spec;
+    if (falsy !== undefined && isFalsyInPython(value)) {
+      values.set(name, falsy);
+      continue;
+    }
+    const result = shape.schema.safeParse(value);
+    if (result.success) values.set(name, result.data);
+    else wrong.push({ spec, words: wordsOf({ name, value, shape, issues: result.error.issues }) });
+  }
+  return { values, wrong };
+}
+
+function isFalsyInPython(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return !value;
+  return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0;
+}
+
+/** null is no word of Python's for a default, but for what is not so. */
+function nullSwitches(value: object, role: ConfigRole): string[] {
+  if (role !== 'manager') return [];
+  const given = new Map<string, unknown>(Object.entries(value));
+  return configKeys(role)
+    .filter(([name, spec]) => spec.default === true && given.get(name) === null)
+    .map(
+      ([name]) =>
+        `${name}: null stands for the default, true, and for false in Python; write which one you mean`,
+    );
 }
 
 function withOrigin(fault: string, fromArguments: ReadonlySet<string> | undefined): string {

@@ -33,7 +33,14 @@ export interface ProxySettings {
   readonly ssl_server: boolean;
 }
 
-export const BOOLEAN: Shape<boolean> = { schema: z.boolean(), takes: 'true or false' };
+/** For keys of which nothing is used. */
+export const ANYTHING: Shape<unknown> = { schema: z.unknown(), takes: 'a function of a Python program' };
+
+/** Python asks for the truth of a value: numbers are often written for it. Words in quotes are no truth of their own. */
+export const BOOLEAN: Shape<boolean> = {
+  schema: z.union([z.boolean(), z.literal([0, 1, '']).transform((value) => value === 1)]),
+  takes: 'true or false',
+};
 
 export const SECONDS: Shape<number> = {
   schema: z.number().positive().max(LIMITS.configSeconds),
@@ -45,21 +52,30 @@ export const SIZE_BYTES: Shape<number> = {
   takes: 'a size in bytes, a whole number of at least 1',
 };
 
+/** A limit that may be 0, which lets nothing pass but what is empty. */
+export const SIZE_BYTES_OR_NONE: Shape<number> = {
+  schema: z.int().min(0),
+  takes: 'a size in bytes, a whole number',
+};
+
 export function count({ min, max }: { min: number; max: number }): Shape<number> {
   return { schema: z.int().min(min).max(max), takes: `a whole number from ${min} to ${max}` };
 }
 
 const NO_NUL = 'a path has no NUL character';
-const pathText = z
+const anyPath = z
   .string()
-  .min(1)
   .max(LIMITS.configPathCharacters)
   .refine((path) => !path.includes('\0'), NO_NUL);
+const pathText = anyPath.min(1);
 
 export const PATH: Shape<string> = {
   schema: pathText.transform(fullPath),
   takes: 'a path, for example "/var/lib/aioc"',
 };
+
+/** As in Python, an empty path is the working directory. */
+export const DIRECTORY: Shape<string> = { schema: anyPath.transform(fullPath), takes: PATH.takes };
 
 /** Placeholders only in the form `{name}`: anything else between braces would be a code of Python's, which has more. */
 const directoryPattern = pathText
@@ -107,7 +123,7 @@ export const MESSAGE_TYPES: Shape<readonly string[]> = {
 };
 
 export const BOOLEAN_OR_TYPES: Shape<boolean | readonly string[]> = {
-  schema: z.union([z.boolean(), messageTypeList]),
+  schema: z.union([z.boolean(), z.literal(1).transform(() => true), messageTypeList]),
   takes: 'true, false or a list of message types',
 };
 
@@ -216,7 +232,16 @@ export const DURABILITY: Shape<Durability> = {
 };
 
 export const ROTATION: Shape<boolean | number> = {
-  schema: z.union([z.boolean(), SIZE_BYTES.schema]),
+  schema: z.union([
+    z.boolean(),
+    SIZE_BYTES.schema,
+    // Python makes a number of a text here, and nowhere else.
+    z
+      .string()
+      .regex(/^\d{1,15}$/)
+      .transform(Number)
+      .pipe(z.int().min(1)),
+  ]),
   takes: 'true, false or the size in bytes at which a new file is begun',
 };
 
@@ -232,11 +257,14 @@ export const TYPE_DIRECTORIES: Shape<ReadonlyMap<string, string>> = {
   takes: 'a table of file types and directories, for example {"any": "/var/lib/aioc/{source_id}"}',
 };
 
+/** What an entry of file_recv_config holds; whatever else it has is warned of. */
+export const DESTINATION_KEYS: readonly string[] = ['target_directory', 'override_existing', 'owner'];
+
 export const FILE_DESTINATIONS: Shape<ReadonlyMap<string, FileDestination>> = {
   schema: z
     .record(
       text,
-      z.strictObject({
+      z.object({
         target_directory: directoryPattern,
         override_existing: z
           .boolean()

@@ -10,7 +10,9 @@ export function templates(): Readonly<Record<ConfigRole, string>> {
 }
 
 function template(role: ConfigRole): string {
-  const entries = configKeys(role).map(([name, spec]) => [name, inTemplate(spec)]);
+  const entries = configKeys(role)
+    .filter(([, spec]) => spec.isHidden !== true)
+    .map(([name, spec]) => [name, inTemplate(spec)]);
   return JSON.stringify(Object.fromEntries(entries), undefined, 4);
 }
 

@@ -1,8 +1,8 @@
 import type { Ports } from '../base/ports.ts';
 import { withClientName } from '../config/client-name.ts';
 import type { ConnectorConfig } from '../config/keys.ts';
+import { USUAL_CONNECTOR_DIRECTORIES } from '../config/keys-directories.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
-import { USUAL_CONNECTOR_DIRECTORIES } from '../local/socket-names.ts';
 import { AccessLists } from '../security/access-list.ts';
 import { ClientCertificates } from '../security/client-certificates.ts';
 import { wordsOf } from '../security/fingerprint.ts';

@@ -10,9 +10,6 @@ export type ConnectorOwner =
   | { readonly role: 'server'; readonly host: string; readonly port: number }
   | { readonly role: 'client'; readonly name: string };
 
-/** The directories in which connectors are looked for when none is given: Python's until 1.2 and ours, then 1.6's. */
-export const USUAL_CONNECTOR_DIRECTORIES = ['/tmp/aioconnectors', '/var/tmp/aioconnectors'] as const;
-
 /** Letters and digits of any script, nothing else (PROTOCOL §4). */
 export function alnum(text: string): string {
   return text.replace(/[^\p{L}\p{N}]/gu, '');

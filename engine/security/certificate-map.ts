@@ -3,6 +3,7 @@ import stableStringify from 'fast-json-stable-stringify';
 import { PUBLIC_MODE, replaceDurably } from '../base/atomic-file.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
+import { parseStrictJson } from '../config/strict-json.ts';
 import { certificatesError } from './certificate-places.ts';
 import { readSmallFile } from './small-files.ts';
 
@@ -56,7 +57,7 @@ async function textOf(path: string): Promise<string | undefined> {
 function parsed(path: string, text: string | undefined): CertificateMap {
   if (text === undefined) return new Map();
   try {
-    const { source_id_2_cert: names } = JSON.parse(text) as { source_id_2_cert?: unknown };
+    const { source_id_2_cert: names } = jsonOf(text) as { source_id_2_cert?: unknown };
     if (typeof names !== 'object' || names === null || Array.isArray(names))
       throw new Error('it has no object "source_id_2_cert"');
     // A Map, because a client may well be called `constructor` or `__proto__`.
@@ -70,6 +71,28 @@ function parsed(path: string, text: string | undefined): CertificateMap {
     const reason = error instanceof Error ? error.message : String(error);
     throw certificatesError(`${path} is damaged: ${reason}. Restore it from a backup`, error);
   }
+}
+
+/** With line and column, should it be none: people do restore this file by hand. */
+function jsonOf(text: string): unknown {
+  // A byte order mark, as some editors write it, says nothing.
+  const json = text.replace(/^\uFEFF/, '');
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new Error(parseStrictJson(json).faults[0]);
+  }
+}
+
+/**
+ * Whether the file says a thing twice, of which every reader would take what stands last.
+ *
+ * @throws AiocError AIOC_CERTIFICATES naming it with its lines
+ */
+export async function checkMapOnce({ path }: MapFile): Promise<void> {
+  const text = await textOf(path);
+  const [fault] = text === undefined ? [] : parseStrictJson(text).faults;
+  if (fault !== undefined) throw certificatesError(`${path} is damaged: ${fault}`);
 }
 
 /**

@@ -9,6 +9,7 @@ import { addLink, linksOfName, removeLink } from './certificate-links.ts';
 import {
   type CertificateMap,
   changeMap,
+  checkMapOnce,
   isWrittenByPython,
   type MapFile,
   readMap,
@@ -51,6 +52,13 @@ export class ClientRegister {
   /** Which names have a certificate, as it stands at this moment. @throws AiocError AIOC_CERTIFICATES */
   map(): Promise<CertificateMap> {
     return readMap(this.#map);
+  }
+
+  /** The same at the start, when there is time to look whether somebody's hand has written a name twice. */
+  async mapAtStart(): Promise<CertificateMap> {
+    const map = await readMap(this.#map);
+    await checkMapOnce(this.#map);
+    return map;
   }
 
   certificatePath(name: string): string {

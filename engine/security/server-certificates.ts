@@ -81,7 +81,7 @@ export class ServerCertificates {
       // A directory that is in order may be one that cannot be written.
       const repair = (): Promise<string[]> => register.repair();
       const repaired = (await register.isUnfinished()) ? await register.alone(repair) : [];
-      await register.map();
+      await register.mapAtStart();
       return new ServerCertificates(options, { register, repaired });
     });
   }

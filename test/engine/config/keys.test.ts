@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AiocError } from '../../../engine/base/errors.ts';
+import type { KeySpec } from '../../../engine/config/key-spec.ts';
 import type { ConfigKey } from '../../../engine/config/keys.ts';
-import { configKeys } from '../../../engine/config/keys.ts';
+import { CONFIG_KEYS, configKeys } from '../../../engine/config/keys.ts';
 import { parseConfig } from '../../../engine/config/parse-config.ts';
 import { templates } from '../../../engine/config/templates.ts';
 
@@ -17,41 +18,44 @@ interface Sample {
   readonly wrong: readonly unknown[];
 }
 
-const bool = (other: boolean): Sample => ({ other, wrong: ['true', 1, []] });
+const bool = (other: boolean): Sample => ({ other, wrong: ['true', 2, 'no', []] });
 const seconds = (other: number): Sample => ({ other, wrong: ['5', 0, -1, 1e10, true] });
 const sizeBytes: Sample = { other: 4096, wrong: ['1GB', 0, 1.5, -1, 2 ** 60] };
+const sizeOrNoneBytes: Sample = { ...sizeBytes, wrong: ['1GB', 1.5, -1, 2 ** 60] };
+const directory: Sample = { other: '/var/lib/x', wrong: [5, ['/x'], 'a\0b'] };
+const hook: Sample = { other: 'anything', wrong: [] };
 const path: Sample = { other: '/var/lib/x', wrong: [5, '', ['/x'], 'a\0b'] };
 const names: Sample = {
   other: ['edge-(a|b).*$'],
-  wrong: ['a', [5], [''], {}, ['a{3}'], ['(?=a)'], ['(a'], ['[b-a]']],
+  wrong: ['a', [5], [''], { a: 1 }, ['a{3}'], ['(?=a)'], ['(a'], ['[b-a]']],
 };
 const addresses: Sample = {
   other: ['10.0.0.9', '::1'],
-  wrong: ['::1', [5], [''], {}, ['10.0.0.0/8'], ['host']],
+  wrong: ['::1', [5], [''], { a: 1 }, ['10.0.0.0/8'], ['host']],
 };
 const subnets: Sample = {
   other: ['10.0.0.0/8', 'fd00::/8'],
-  wrong: ['::/0', [5], [''], {}, ['10.0.0.9'], ['10.0.0.0/33']],
+  wrong: ['::/0', [5], [''], { a: 1 }, ['10.0.0.9'], ['10.0.0.0/33']],
 };
-const types: Sample = { other: ['a', 'b'], wrong: ['a', [5], [''], ['_ping'], ['a/b'], ['a\n'], {}] };
-const persisted: Sample = { other: ['any'], wrong: ['any', 1, ['_ack'], {}] };
+const types: Sample = { other: ['a', 'b'], wrong: ['a', [5], [''], ['_ping'], ['a/b'], ['a\n'], { a: 1 }] };
+const persisted: Sample = { other: ['any'], wrong: ['any', 2, ['_ack'], { any: true }] };
 
 const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
   alternate_client_default_cert: bool(true),
   blacklisted_clients_id: names,
   blacklisted_clients_ip: addresses,
   blacklisted_clients_subnet: subnets,
-  certificates_directory_path: path,
-  client_bind_ip: { other: 'eth0', wrong: [5, 'a b', ''] },
-  client_cafile_verify_server: path,
-  client_name: { other: 'alice-1:x_', wrong: [5, '', 'a b', 'default7', 'é', 'a'.repeat(129), 'a\n'] },
+  certificates_directory_path: directory,
+  client_bind_ip: { other: 'eth0', wrong: [5, 'a b'] },
+  client_cafile_verify_server: directory,
+  client_name: { other: 'alice-1:x_', wrong: [5, 'a b', 'default7', 'é', 'a'.repeat(129), 'a\n'] },
   connect_timeout: seconds(0.5),
-  connector_files_dirpath: path,
+  connector_files_dirpath: directory,
   debug_msg_counts: bool(false),
   default_logger_bk_count: { other: 0, wrong: [-1, 1.5, '5', true] },
-  default_logger_dirpath: path,
+  default_logger_dirpath: directory,
   default_logger_log_level: { other: 'WARN', held: 'WARNING', wrong: ['info', 10, true] },
-  default_logger_rotate: { other: 1_000_000, wrong: [0, 'yes', []] },
+  default_logger_rotate: { other: 1_000_000, wrong: [-1, 'yes', [1]] },
   disk_persistence_recv: persisted,
   disk_persistence_send: persisted,
   durability: { other: 'os', wrong: ['fsync', true, 1] },
@@ -61,29 +65,35 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
     other: { any: { target_directory: '/r/{source_id}' } },
     held: new Map([['any', { target_directory: '/r/{source_id}', override_existing: false, owner: null }]]),
     wrong: [
-      [],
+      ['/r'],
       { any: '/r' },
       { any: {} },
       { any: { target_directory: '/r/{0.x}' } },
-      { any: { target_directory: '/r', overide: true } },
       { any: { target_directory: '/r', override_existing: 'no' } },
     ],
   },
   file_type2dirpath: {
     other: { any: '/r/{message_type}' },
     held: new Map([['any', '/r/{message_type}']]),
-    wrong: [[], { any: 5 }, { any: '' }, { any: '/r/{' }, { '': '/r' }],
+    wrong: [['/r'], { any: 5 }, { any: '' }, { any: '/r/{' }, { '': '/r' }],
   },
-  ignore_peer_traffic: { other: 'bob', held: ['bob'], wrong: [1, [1], {}, ''] },
+  hook_allow_certificate_creation: hook,
+  hook_load_token: hook,
+  hook_proxy_authorization: hook,
+  hook_server_auth_client: hook,
+  hook_store_token: hook,
+  hook_target_directory: hook,
+  hook_whitelist_clients: hook,
+  ignore_peer_traffic: { other: 'bob', held: ['bob'], wrong: [1, [1], { a: 1 }] },
   is_server: bool(false),
   journal_directory: path,
-  keep_alive_period: seconds(10),
+  keep_alive_period: { other: 10, wrong: ['5', -1, 1e10, true] },
   keep_alive_timeout: seconds(10),
-  max_certs: { other: 1, wrong: [0, '5', 1.5] },
+  max_certs: { other: 1, wrong: [-1, '5', 1.5] },
   max_number_of_unanswered_keep_alive: { other: 1, wrong: [0, '5', 1.5] },
   max_size_chunk_upload: sizeBytes,
-  max_size_file_upload_recv: sizeBytes,
-  max_size_file_upload_send: sizeBytes,
+  max_size_file_upload_recv: sizeOrNoneBytes,
+  max_size_file_upload_send: sizeOrNoneBytes,
   max_size_persistence_path: sizeBytes,
   proxy: {
     other: { enabled: true, address: 'proxy.lan', port: '3128', authorization: '' },
@@ -100,7 +110,7 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
   send_message_types_priorities: {
     other: { a: -1 },
     held: new Map([['a', -1]]),
-    wrong: [[], { a: 'high' }, 5],
+    wrong: [['a'], { a: 'high' }, 5],
   },
   send_timeout: seconds(1),
   server_ca: bool(true),
@@ -124,10 +134,10 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
   ssl_allow_all: bool(true),
   subscribe_message_types: types,
   token_client_send_cert: bool(false),
-  token_client_verify_server_hostname: { other: 'example.org', wrong: [5, '', []] },
+  token_client_verify_server_hostname: { other: 'example.org', wrong: [5, ['a']] },
   token_server_allow_authorized_non_default_cert: bool(true),
-  token_verify_peer_cert: { other: '/etc/ca.pem', wrong: [5, '', []] },
-  tokens_directory_path: path,
+  token_verify_peer_cert: { other: '/etc/ca.pem', wrong: [5, ['a']] },
+  tokens_directory_path: directory,
   uds_path_receive_preserve_socket: bool(false),
   uds_path_send_preserve_socket: bool(false),
   use_ssl: bool(false),
@@ -141,15 +151,28 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
 
 /** With nothing else set, so that no other key's fault is in the way. */
 function parseOne(name: ConfigKey, value: unknown): unknown {
-  const whole = { server_sockaddr: ['127.0.0.1', 10_673], client_name: 'c', [name]: value };
+  const whole = { ...sideOf(name), client_name: 'c', [name]: value };
   return parseConfig(whole, { source: 'x.json', role: 'manager' }).config[name];
+}
+
+/** What makes a key say something. */
+function sideOf(name: ConfigKey): Readonly<Record<string, unknown>> {
+  const { side, onlyWith }: KeySpec = CONFIG_KEYS[name];
+  const switches = { keep_alive_period: 3, proxy: { enabled: true, address: 'x', port: 1 } } as Readonly<
+    Record<string, unknown>
+  >;
+  return {
+    is_server: side !== 'client',
+    server_sockaddr: ['127.0.0.1', 10_673],
+    ...(onlyWith !== undefined && { [onlyWith]: switches[onlyWith] ?? true }),
+  };
 }
 
 for (const [name, spec] of configKeys()) {
   const sample = SAMPLES[name];
   test(`${name} takes its default, and null for it`, () => {
     const template = spec.templates.includes('manager') ? TEMPLATE : API_TEMPLATE;
-    assert.ok(name in template, 'it stands in a template');
+    assert.equal(name in template, spec.isHidden !== true, 'it stands in a template');
     const value = template[name];
     assert.deepEqual(parseConfig({ [name]: value }, { source: 'x', role: 'api' }).config[name], spec.default);
     assert.deepEqual(parseConfig({ [name]: null }, { source: 'x', role: 'api' }).config[name], spec.default);
@@ -164,10 +187,8 @@ for (const [name, spec] of configKeys()) {
       assert.deepEqual(parseOne(name, sample.other), held);
       return;
     }
-    const switchedOn = spec.onlyWith === undefined ? {} : { [spec.onlyWith]: true };
-    const refused = { is_server: spec.side !== 'client', server_sockaddr: ['h', 1], ...switchedOn };
     assert.throws(
-      () => parseConfig({ ...refused, [name]: sample.other }, { source: 'x.json', role: 'manager' }),
+      () => parseConfig({ ...sideOf(name), [name]: sample.other }, { source: 'x.json', role: 'manager' }),
       (error) =>
         error instanceof AiocError && error.code === 'AIOC_CONFIG' && error.message.includes(`${name}:`),
     );

@@ -30,13 +30,13 @@ test('the file wins over the arguments, as in Python, or the other way round on 
 });
 
 test('a fault tells whether it comes from the file or the arguments', async (t) => {
-  const file = fileWith(t, '{"client_name": 5}');
+  const file = fileWith(t, '{"silent": 5}');
   const error = await rejectsWith(
-    loadConfig({ file, arguments: { max_certs: 'x', client_name: 'fine' }, role: 'manager' }),
+    loadConfig({ file, arguments: { max_certs: 'x', silent: true }, role: 'manager' }),
     'AIOC_CONFIG',
     /max_certs: got "x"; .*\(it comes from the program's arguments\)/,
   );
-  assert.match(error.message, /client_name: got 5; [^(]*$/m);
+  assert.match(error.message, /silent: got 5; [^(]*$/m);
   await rejectsWith(
     loadConfig({ arguments: { max_certs: 'x' }, role: 'manager' }),
     'AIOC_CONFIG',
