@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { COMMANDS, type CommandName, DEFAULT_PORT, OPTIONS } from './command-table.ts';
+import { refuseWhatOnlyPythonHas, withPythonsSpelling } from './python-spelling.ts';
 import {
   type AttachOptions,
   howMany,
@@ -64,7 +65,8 @@ export type Invocation =
  * @throws AiocError AIOC_USAGE
  */
 export function parseCommandLine(words: readonly string[]): Invocation {
-  const { values, positionals } = parse(words);
+  refuseWhatOnlyPythonHas(words);
+  const { values, positionals } = parse(withPythonsSpelling(words));
   if (values['help'] === true) return { mode: 'help' };
   if (values['version'] === true) return { mode: 'version' };
   const headless = text(values, 'headless');

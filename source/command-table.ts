@@ -26,6 +26,7 @@ export const OPTIONS = {
   received: { type: 'string', value: 'DIR', help: 'where files from others land (~/aioc-received)' },
   no_tls: { type: 'boolean', help: 'no encryption; the other side must do the same' },
   ascii: { type: 'boolean', help: 'draw with ASCII only' },
+  nowrap: { type: 'boolean', help: 'no effect: Python’s chat turns off its line editor with it' },
   headless: {
     type: 'string',
     value: 'FILE',
