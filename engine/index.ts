@@ -61,6 +61,7 @@ export { roleOfConfig } from './config/role-of-config.ts';
 export { templates as configTemplates } from './config/templates.ts';
 export { afterDeletingClient, afterDeletingOwn } from './connector/certificate-advice.ts';
 export type { LogLine } from './connector/connector-options.ts';
+export { type SettledConfig, settleDirectories } from './connector/installed-directories.ts';
 export { connectDoor, serveDoor } from './contract/door-port.ts';
 export { activeConnectors } from './local/active-connectors.ts';
 export { socketsOfConfig } from './local/sockets-of-config.ts';

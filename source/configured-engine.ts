@@ -9,6 +9,7 @@ import {
   loadConfig,
   realClock,
   realRandomness,
+  settleDirectories,
   socketsOfConfig,
   withClientName,
 } from '../engine/index.ts';
@@ -42,10 +43,13 @@ export interface ConfiguredEngine {
 export async function configuredEngine(options: ConfiguredEngineOptions): Promise<ConfiguredEngine> {
   const { onShutdown, fixedWallMs } = options;
   const configPath = resolve(options.configPath);
-  const loaded = await loadConfig({ file: configPath, role: 'manager' });
+  const loaded = await settleDirectories(await loadConfig({ file: configPath, role: 'manager' }), {
+    source: configPath,
+  });
   const config = withClientName(loaded.config, realRandomness().bytes);
   socketsOfConfig(config);
   const log = await openLog(config);
+  for (const note of loaded.notes) log.write({ level: 'INFO', text: note });
   for (const warning of loaded.warnings) log.write({ level: 'WARNING', text: warning });
   const configFile = new ConfigFile(configPath);
   const state = stateDirectory();

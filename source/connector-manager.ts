@@ -14,6 +14,7 @@ import {
   type PeerChange,
   parseConfig,
   realRandomness,
+  settleDirectories,
   socketsOfConfig,
   toAiocError,
   withClientName,
@@ -117,11 +118,11 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
         { ...config, ...keys },
         { source: 'configuration', role: 'manager', fromArguments: new Set(Object.keys(keys)) },
       );
-      return new ConnectorManager(parsed);
+      return new ConnectorManager(await settleDirectories(parsed, { source: 'configuration' }));
     }
     const file = resolve(config);
     const parsed = await loadConfig({ file, arguments: keys, argumentsWin: true, role: 'manager' });
-    return new ConnectorManager({ ...parsed, file });
+    return new ConnectorManager({ ...(await settleDirectories(parsed, { source: file })), file });
   }
 
   /** Whether it listens for clients. */

@@ -5,6 +5,7 @@ import {
   loadConfig,
   readConfigFile,
   roleOfConfig,
+  settleDirectories,
   socketsOfConfig,
 } from '../engine/index.ts';
 import { EXIT } from './exit-codes.ts';
@@ -32,12 +33,15 @@ const READERS: Readonly<Record<ConfigRole, string>> = {
 export async function runConfigCheck(file: string, { stdout, stderr }: Streams = process): Promise<number> {
   try {
     const role = roleOfConfig(await readConfigFile(file));
-    const { config, warnings, unknownKeys } = await loadConfig({ file, role });
+    const loaded = await loadConfig({ file, role });
+    const { config, warnings, notes, unknownKeys } =
+      role === 'manager' ? await settleDirectories(loaded, { source: file }) : { ...loaded, notes: [] };
     socketsOfConfig(config);
     const isFine = unknownKeys.length === 0;
     const verdict = isFine ? 'fine' : 'usable, but not all of it is understood';
     const lines = [
       `${file}: ${verdict}, ${READERS[role]}`,
+      ...notes.map((note) => `  ${note}`),
       ...warnings.map((warning) => `  warning: ${warning}`),
     ];
     stdout.write(`${lines.join('\n')}\n`);

@@ -42,11 +42,11 @@ test('a program’s file is checked as such', async (t) => {
 });
 
 test('faults go to stderr, and the exit code is 1', async (t) => {
-  const { code, stdout, stderr, file } = await check(t, '{"is_server": 5, "sillent": true}');
+  const { code, stdout, stderr, file } = await check(t, '{"is_server": 5, "use_sll": true}');
   assert.equal(code, 1);
   assert.equal(stdout, '');
   assert.ok(stderr.startsWith(`${file} has 2 faults:\n`), stderr);
-  assert.match(stderr, /the nearest one is silent \[AIOC_CONFIG\]\n$/);
+  assert.match(stderr, /the nearest one is use_ssl, which must not be overlooked \[AIOC_CONFIG\]\n$/);
 });
 
 test('a directory too long for its sockets is a fault', async (t) => {
