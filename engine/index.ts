@@ -17,6 +17,7 @@ import {
 } from './security/create-certificates.ts';
 import { wordsOf } from './security/fingerprint.ts';
 import { loadOrMakeIdentity } from './security/identity.ts';
+import { type RepairReport, repairCertificates as repair } from './security/repair-certificates.ts';
 import { type Inspection, inspectJournal as inspect } from './storage/journal/inspect.ts';
 import { Journal } from './storage/journal/journal.ts';
 import type { JournalOptions } from './storage/journal/journal-options.ts';
@@ -183,6 +184,18 @@ function engineOf(options: ConnectorOptions): Engine {
  */
 export function createCertificates(directory: string): Promise<CreatedCertificates> {
   return createTree(directory, { random: realRandomness(), wallNowMs: realClock().wallNow() });
+}
+
+/**
+ * Puts a certificates directory right that was copied without its links, or with other modes.
+ *
+ * @throws AiocError AIOC_CERTIFICATES
+ */
+export function repairCertificates(
+  directory: string,
+  { isDryRun }: { readonly isDryRun: boolean },
+): Promise<RepairReport> {
+  return repair({ directory, isDryRun, random: realRandomness(), clock: realClock() });
 }
 
 /**

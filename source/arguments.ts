@@ -49,6 +49,7 @@ export type Invocation =
   | ({ readonly mode: 'listen' } & ShellListenOptions)
   | ({ readonly mode: 'attach' } & AttachOptions)
   | { readonly mode: 'certificates'; readonly directory?: string }
+  | { readonly mode: 'certificates-repair'; readonly directory: string; readonly isDryRun: boolean }
   | ({ readonly mode: 'log' } & LogOptions)
   | { readonly mode: 'status'; readonly directories: readonly string[]; readonly json: boolean }
   | {
@@ -94,6 +95,13 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
       return { mode: 'headless', file: only(rest, 'a configuration file') };
     case 'create_certificates':
       return { mode: 'certificates', ...(rest.length > 0 && { directory: only(rest, 'a directory') }) };
+    case 'certificates':
+      if (rest[0] !== 'repair') throw usage('aioc certificates repair DIR [--dry_run]');
+      return {
+        mode: 'certificates-repair',
+        directory: only(rest.slice(1), 'a certificates directory'),
+        isDryRun: values['dry_run'] === true,
+      };
     case 'config':
       if (rest[0] !== 'check') throw usage('aioc config check FILE');
       return { mode: 'config-check', file: only(rest.slice(1), 'a configuration file') };

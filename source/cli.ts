@@ -21,6 +21,8 @@ async function run(invocation: Invocation): Promise<number> {
       return (await import('./run-config.ts')).runConfigCheck(invocation.file);
     case 'certificates':
       return (await import('./run-certificates.ts')).runCreateCertificates(invocation.directory);
+    case 'certificates-repair':
+      return (await import('./run-certificates.ts')).runRepairCertificates(invocation);
     case 'headless':
       // Sockets that are still closing must not keep a daemon alive that has been told to end.
       return process.exit(await (await import('./run-headless.ts')).runHeadless(invocation.file));

@@ -65,6 +65,7 @@ export const OPTIONS = {
     help: 'with send, ping and test_send_messages on a server: which client',
   },
   count: { type: 'string', value: 'N', help: 'with listen and test_send_messages: how many (until Ctrl-C)' },
+  dry_run: { type: 'boolean', help: 'with certificates repair: say what would be done, and do nothing' },
   help: { type: 'boolean', help: 'show this' },
   version: { type: 'boolean', help: 'show the version' },
 } as const satisfies Readonly<Record<string, OptionEntry>>;
@@ -75,6 +76,10 @@ export type OptionName = keyof typeof OPTIONS;
 export const COMMANDS = {
   chat: { takes: '[options]', help: 'the full screen, listening or calling: the same as without a command' },
   create_certificates: { takes: '[DIR]', help: 'make a certificates directory for a server and its clients' },
+  certificates: {
+    takes: 'repair DIR [--dry_run]',
+    help: 'put a copied certificates directory right: links that have become files, modes of keys',
+  },
   create_connector: { takes: 'FILE', help: 'run a connector without a screen: the same as --headless FILE' },
   print_config_templates: { takes: '', help: 'show all keys of configuration files, with their defaults' },
   config: { takes: 'check FILE', help: 'say whether a configuration file is fine' },

@@ -77,7 +77,7 @@ function livenessOf(config: ConnectorConfig): Pick<ConnectorOptions, 'liveness'>
 async function securityOf(
   config: ConnectorConfig,
   name: string,
-  { ports, stateDirectory }: FromConfigOptions,
+  { ports, stateDirectory, onLogLine }: FromConfigOptions,
 ): Promise<ConnectorSecurity> {
   const { clock, random } = ports;
   const wallNow = (): number => clock.wallNow();
@@ -110,6 +110,8 @@ async function securityOf(
     clock,
     maxCertificates: config.max_certs,
   });
+  for (const text of certificates.repaired) onLogLine?.({ level: 'INFO', text });
+  for (const text of certificates.warnings) onLogLine?.({ level: 'WARNING', text });
   return {
     mode: 'mutual-tls',
     tls: await certificates.credentials(),

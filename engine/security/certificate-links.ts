@@ -14,6 +14,8 @@ export interface CertificateLink {
   readonly number: number;
   /** The name whose certificate it points at; undefined when it points at anything but `../<name>.pem`. */
   readonly name: string | undefined;
+  /** What it points at, as it is written; empty for a file. */
+  readonly target: string;
 }
 
 /** The links that OpenSSL finds for a subject hash, in its order. */
@@ -68,7 +70,7 @@ export async function removeLink(directory: string, link: CertificateLink): Prom
   await syncDirectory(directory);
 }
 
-async function readLink(directory: string, file: string): Promise<CertificateLink | undefined> {
+export async function readLink(directory: string, file: string): Promise<CertificateLink | undefined> {
   const path = join(directory, file);
   let target: string;
   try {
@@ -81,5 +83,5 @@ async function readLink(directory: string, file: string): Promise<CertificateLin
     target = '';
   }
   const [, hash = '', number = '-1'] = /^([0-9a-f]{8})\.([0-9]{1,6})$/.exec(file) ?? [];
-  return { path, hash, number: Number(number), name: /^\.\.\/([^/]+)\.pem$/.exec(target)?.[1] };
+  return { path, hash, target, number: Number(number), name: /^\.\.\/([^/]+)\.pem$/.exec(target)?.[1] };
 }

@@ -16,6 +16,7 @@ import {
 import { checkClientCertificate } from './client-certificate-check.ts';
 import { ClientRegister, certificateExists } from './client-register.ts';
 import { makeDirectoryCertificate } from './directory-certificates.ts';
+import { linkWarnings, runRepair, whyUnknown } from './link-survey.ts';
 import { exists } from './small-files.ts';
 import { type Credentials, readCredentials, readStoredCertificate } from './stored-certificates.ts';
 import { Turns } from './turns.ts';
@@ -51,6 +52,8 @@ export interface ListedCertificate {
 export class ServerCertificates {
   /** What a crash had left half done and was put right at the opening: sentences for the log. */
   readonly repaired: readonly string[];
+  /** Which clients are refused although the list names them, and what to do about it: sentences for the log. */
+  readonly warnings: readonly string[];
   readonly #options: ServerCertificatesOptions;
   readonly #places: CertificatePlaces;
   readonly #register: ClientRegister;
@@ -58,13 +61,14 @@ export class ServerCertificates {
 
   private constructor(
     options: ServerCertificatesOptions,
-    parts: { readonly register: ClientRegister; readonly repaired: readonly string[] },
+    parts: Pick<ServerCertificates, 'repaired' | 'warnings'> & { readonly register: ClientRegister },
   ) {
     this.#options = options;
     this.#places = certificatePlaces(options.directory);
     this.#register = parts.register;
     this.#turns = new Turns();
     this.repaired = parts.repaired;
+    this.warnings = parts.warnings;
   }
 
   /**
@@ -81,8 +85,8 @@ export class ServerCertificates {
       // A directory that is in order may be one that cannot be written.
       const repair = (): Promise<string[]> => register.repair();
       const repaired = (await register.isUnfinished()) ? await register.alone(repair) : [];
-      await register.mapAtStart();
-      return new ServerCertificates(options, { register, repaired });
+      const warnings = await linkWarnings(places, await register.mapAtStart());
+      return new ServerCertificates(options, { register, repaired, warnings });
     });
   }
 
@@ -118,7 +122,8 @@ export class ServerCertificates {
         return nobody(error.message);
       }
       const names = await this.#namesOf(facts);
-      if (names.length === 0) return nobody('its certificate is not known here, or was deleted');
+      if (names.length === 0)
+        return nobody(await whyUnknown(this.#places, await this.#register.map(), facts));
       const fault = datesFault(facts, this.#options.wallNow());
       if (fault !== undefined) return nobody(`its certificate ${fault}`);
       if (names.some(isDefaultName)) return { who: 'default' };
@@ -269,10 +274,14 @@ function nobody(reason: string): Trust {
 }
 
 async function checkDirectory(path: string, directory: string): Promise<void> {
-  if (!(await exists(path)))
+  if (!(await exists(path))) {
+    const places = certificatePlaces(directory);
+    // Copies without links lose the directory that holds nothing else.
+    const isCopy = path === places.links && (await exists(places.serverCertificate));
     throw certificatesError(
-      `${path} is missing. To make a certificates directory: aioc create_certificates '${directory}'`,
+      `${path} is missing. ${isCopy ? `A copy has lost its links. ${runRepair(places)}` : `To make a certificates directory: aioc create_certificates '${directory}'`}`,
     );
+  }
   const { mode } = await stat(path);
   // Who can put a file there decides who is trusted.
   if ((mode & 0o002) !== 0)
