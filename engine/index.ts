@@ -47,6 +47,7 @@ export {
   type RestartOptions,
   type StopOptions,
 } from './api/remote-tool.ts';
+export { hostAndPort, readHost, scopeFault } from './base/addresses.ts';
 export { replaceDurably } from './base/atomic-file.ts';
 export { AiocError, ERROR_CODES, type ErrorCode, systemCode, toAiocError } from './base/errors.ts';
 export { LIMITS } from './base/limits.ts';

@@ -9,6 +9,7 @@ import {
   type ConnectorConfig,
   createConnectorEngine,
   type Engine,
+  hostAndPort,
   loadConfig,
   type ParsedConfig,
   type PeerChange,
@@ -143,7 +144,7 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
   /** Who is connected now; nobody while it is stopped. */
   get connectedPeers(): readonly ConnectorPeer[] {
     const peers = Object.entries(this.#running?.engine.control.connectedPeers() ?? {});
-    return peers.map(([name, [host, port]]) => ({ name, address: `${host}:${port}` }));
+    return peers.map(([name, [host, port]]) => ({ name, address: hostAndPort(host, port) }));
   }
 
   /** How many messages wait to be sent to each peer, by its name; those that no program has taken are not among them. */

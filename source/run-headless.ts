@@ -1,3 +1,4 @@
+import { hostAndPort } from '../engine/index.ts';
 import { type ConfiguredEngine, configuredEngine } from './configured-engine.ts';
 import { EXIT } from './exit-codes.ts';
 import { boundOldSpace } from './old-space.ts';
@@ -41,7 +42,7 @@ export async function runHeadless(configPath: string): Promise<number> {
 function readiness({ config }: ConfiguredEngine): string {
   const role = config.is_server ? 'server on' : `client ${config.client_name} of`;
   const security = !config.use_ssl ? 'no TLS' : config.ssl_allow_all ? 'TLS, anyone' : 'mutual TLS';
-  return `aioc ready: ${role} ${config.server_sockaddr.join(':')}, ${security}, process ${process.pid}`;
+  return `aioc ready: ${role} ${hostAndPort(...config.server_sockaddr)}, ${security}, process ${process.pid}`;
 }
 
 /** @returns a function that stops listening to them */

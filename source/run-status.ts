@@ -3,6 +3,7 @@ import {
   activeConnectors,
   ConnectorRemoteTool,
   connectorOfEntry,
+  hostAndPort,
   toAiocError,
   USUAL_CONNECTOR_DIRECTORIES,
 } from '../engine/index.ts';
@@ -81,7 +82,9 @@ function connectorText({
   const lines = [`${alive ? '●' : '✕'} ${sanitize(connector)}  in ${sanitize(directory)}`];
   if (problem !== undefined) lines.push(`    ${sanitize(problem)}`);
   for (const [name, [host, port]] of Object.entries(peers)) {
-    const who = isServer ? `${sanitize(name)}  connected from ${host}:${port}` : `${host}:${port}  connected`;
+    const who = isServer
+      ? `${sanitize(name)}  connected from ${hostAndPort(host, port)}`
+      : `${hostAndPort(host, port)}  connected`;
     lines.push(`    ${who}, ${toSend[name] ?? 0} to send`);
   }
   for (const [name, count] of Object.entries(toSend)) {

@@ -12,6 +12,12 @@ export function hostAndPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** Host and port of what `hostAndPort` has written. */
+export function partsOf(address: string): readonly [host: string, port: number] {
+  const at = address.lastIndexOf(':');
+  return [address.slice(0, at).replace(/^\[(.*)\]$/, '$1'), Number(address.slice(at + 1))];
+}
+
 /** The family of a literal address, scope or not; undefined for a name. */
 export function familyOf(host: string): AddressFamily | undefined {
   const version = isIP(host);

@@ -62,6 +62,18 @@ export const LIMITS = {
   reconnectMaxMs: 5_000,
   /** After a server closed on us while its user was being asked, so that the user is not asked every 5 s. */
   reconnectAfterRefusalMs: 30_000,
+  /** A clock that is further from the other machine's is said to be wrong. */
+  clockSkewMs: 60_000,
+  /** Two clients of one name (engine/peers/name-conflict.ts): how long the one that lost leaves the server alone. */
+  conflictFirstMs: 1_000,
+  conflictMaxMs: 60_000,
+  /** A connection that the server ends within this was ended soon; so many in a row are no accident. */
+  conflictSoonMs: 10_000,
+  conflictEndings: 3,
+  /** A connection that has stood so long has no rival: several times the longest that one stays away. */
+  conflictCalmMs: 5 * 60_000,
+  /** How often the log is warned of two clients of one name. */
+  duplicateLogMs: 30_000,
   /** Looking up, TCP and TLS, over all addresses of a host together, where connect_timeout says nothing else. */
   dialTimeoutMs: 10_000,
   /** A name server that does not answer: the system's own patience is up to 30 s. */

@@ -4,6 +4,7 @@ import {
   BOOLEAN,
   CLIENT_NAME,
   count,
+  DUPLICATE_CLIENT,
   HOST,
   MESSAGE_TYPES,
   PEERS,
@@ -36,6 +37,14 @@ export const CONNECTION_KEYS = {
     side: 'client',
     state: 'works',
     help: 'The name by which a client is known to its server and its own programs; a connector without one makes one up.',
+  }),
+  duplicate_client: key({
+    shape: DUPLICATE_CLIENT,
+    default: 'replace',
+    templates: ['manager'],
+    side: 'server',
+    state: 'works',
+    help: 'What becomes of a client that comes under the name of one that is connected: it takes its place, as in Python, or it is refused while the other one answers.',
   }),
   client_bind_ip: key({
     shape: HOST,

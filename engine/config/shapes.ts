@@ -203,6 +203,14 @@ export const LOG_LEVEL: Shape<LogLevel> = {
 /** What a queue does with a message that does not fit. Whatever is dropped is counted and told. */
 export type WhenFull = 'refuse' | 'drop_oldest' | 'drop_newest';
 
+/** What becomes of a client that comes under the name of one that is connected. */
+export type DuplicateClient = 'replace' | 'refuse';
+
+export const DUPLICATE_CLIENT: Shape<DuplicateClient> = {
+  schema: z.enum(['replace', 'refuse']),
+  takes: '"replace" or "refuse"',
+};
+
 export const WHEN_FULL: Shape<WhenFull> = {
   schema: z.enum(['refuse', 'drop_oldest', 'drop_newest']),
   takes: '"refuse", "drop_oldest" or "drop_newest"',

@@ -90,6 +90,8 @@ export interface ConnectorOptions {
   readonly namesAreIdentities: boolean;
   readonly wordsOf: (fingerprint: string) => string;
   readonly acceptAll: boolean;
+  /** Of a server: whether a client that comes under the name of a connected one is refused. */
+  readonly refusesDuplicates?: boolean;
   /** Of a server: whom it takes. Absent: everybody. */
   readonly access?: AccessLists;
   readonly ignored: boolean | readonly string[];

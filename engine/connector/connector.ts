@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { hostAndPort } from '../base/addresses.ts';
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { MemoryBudget } from '../base/memory-budget.ts';
@@ -187,7 +188,7 @@ export class Connector {
     const endpoint = this.#endpoint;
     return {
       role,
-      address: `${host}:${this.#port}`,
+      address: hostAndPort(host, this.#port),
       port: this.#port,
       ownAddresses: role === 'server' ? ownAddresses(host) : [],
       security: security.mode,

@@ -1,3 +1,4 @@
+import { partsOf } from '../base/addresses.ts';
 import { AiocError, toAiocError } from '../base/errors.ts';
 import type { Phase } from '../contract/views.ts';
 import type {
@@ -53,7 +54,7 @@ export class Control implements ConnectorControl {
 
   connectedPeers(): Readonly<Record<string, readonly [string, number]>> {
     const connected = [...this.#connector.registry.all].filter(({ state }) => state === 'connected');
-    return Object.fromEntries(connected.map(({ wireName, address }) => [wireName, split(address)]));
+    return Object.fromEntries(connected.map(({ wireName, address }) => [wireName, partsOf(address)]));
   }
 
   queues(): { received: number; toSend: Record<string, number> } {
@@ -263,8 +264,3 @@ const LEVELS: readonly string[] = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICA
 
 /** Keys whose values change while the connector runs. */
 const LISTED = /^(white|black)listed_clients_(id|ip|subnet)$/;
-
-function split(address: string): readonly [string, number] {
-  const at = address.lastIndexOf(':');
-  return [address.slice(0, at), Number(address.slice(at + 1))];
-}

@@ -7,6 +7,7 @@ import type { ServerCertificates } from '../security/server-certificates.ts';
 /** A server's trust as its certificates directory has it (DESIGN §3). */
 export function serverTrust(certificates: ServerCertificates): ServerTrust {
   return {
+    ownFault: () => certificates.ownFault(),
     authenticate: async (certificate) => {
       if (certificate?.der === undefined) return { kind: 'stranger', reason: 'it showed no certificate' };
       const trust = await certificates.trusted(certificate.der);

@@ -41,12 +41,13 @@ export function makeEndpoint({ options, gate, sourceId, ...parts }: EndpointPart
   const tls = security.mode === 'plain' ? undefined : security.tls;
   const trust = security.mode === 'mutual-tls' ? security : undefined;
   if (role === 'server') {
-    const { access } = options;
+    const { access, refusesDuplicates = false } = options;
     return new Acceptor({
       ...common,
       tls,
       gate,
       sourceId,
+      refusesDuplicates,
       ...(access !== undefined && { objection: (subject) => access.objection(subject) }),
       ...(trust?.server && { trust: trust.server }),
     });

@@ -1,3 +1,4 @@
+import { hostAndPort } from '../base/addresses.ts';
 import type { Ports } from '../base/ports.ts';
 import { withClientName } from '../config/client-name.ts';
 import type { ConnectorConfig } from '../config/keys.ts';
@@ -41,12 +42,13 @@ export async function optionsFromConfig(options: FromConfigOptions): Promise<Con
     host,
     port,
     wireName,
-    displayName: role === 'server' ? `${host}:${port}` : wireName,
+    displayName: role === 'server' ? hostAndPort(host, port) : wireName,
     version,
     security: await securityOf(config, wireName, options),
     namesAreIdentities: true,
     wordsOf,
     acceptAll: true,
+    refusesDuplicates: config.duplicate_client === 'refuse',
     ...(config.is_server && { access: accessOf(config) }),
     ignored: config.ignore_peer_traffic,
     receivedDirectory,
@@ -95,8 +97,8 @@ async function securityOf(
   const directory = config.certificates_directory_path;
   if (!config.is_server) {
     const certificates = new ClientCertificates({ directory, name, random, wallNow, clock });
-    // Read once here, so that a missing directory is an error at the start and not a state for ever.
-    await certificates.load();
+    // Read once here, so that a missing directory is an error at the start and not a state for ever. A clock is one.
+    await certificates.load({ onAnyDay: true });
     const trust = clientTrust(certificates, wallNow);
     return {
       mode: 'mutual-tls',

@@ -1,8 +1,10 @@
+import { hostAndPort } from '../base/addresses.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Connection, Listener, PeerCertificate, Ports, TlsSettings } from '../base/ports.ts';
 import type { Phase, SecurityMode } from '../contract/views.ts';
 import type { EnrolmentRequest } from '../protocol/enrolment.ts';
 import type { AiocHello } from '../protocol/messages.ts';
+import { Duplicates } from './duplicates.ts';
 import type { Gate } from './gate.ts';
 import { Link, type LinkOwner } from './link.ts';
 import type { LivenessRules } from './liveness.ts';
@@ -38,6 +40,8 @@ export interface AcceptorOptions extends EndpointOptions {
   readonly trust?: ServerTrust;
   /** Why a client of this name may not connect from there, though it is who it says; undefined when it may. */
   readonly objection?: (subject: { readonly name: string; readonly address: string }) => string | undefined;
+  /** Whether one that comes under the name of another that is connected is refused; it takes its place otherwise. */
+  readonly refusesDuplicates?: boolean;
   /** Our name on the wire, known once the port is. */
   readonly sourceId: () => string;
 }
@@ -50,6 +54,7 @@ export class Acceptor implements LinkOwner {
   /** Those that have said no name yet, and how many of them come from each address. */
   readonly #unnamed = new Set<Link>();
   readonly #unnamedFrom = new Map<string, number>();
+  readonly #duplicates: Duplicates;
   #listener: Listener | undefined;
   /** Those who have called before anybody could be let in. */
   #early: Connection[] | undefined;
@@ -57,6 +62,7 @@ export class Acceptor implements LinkOwner {
 
   constructor(options: AcceptorOptions) {
     this.#options = options;
+    this.#duplicates = new Duplicates(options.ports.clock, options.log);
   }
 
   /**
@@ -66,7 +72,10 @@ export class Acceptor implements LinkOwner {
    * @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN
    */
   async start(): Promise<number> {
-    const { ports, host, port, tls } = this.#options;
+    const { ports, host, port, tls, trust, log } = this.#options;
+    // Its clients look at their own clocks, so it serves them all the same.
+    const fault = await trust?.ownFault?.();
+    if (fault !== undefined) log.event(fault, { warning: true });
     this.#early = [];
     this.#listener = await ports.network.listen({
       host,
@@ -158,17 +167,17 @@ export class Acceptor implements LinkOwner {
   }
 
   enrol(link: Link, request: EnrolmentRequest): void {
-    const { trust, log } = this.#options;
+    const { trust, log, ports } = this.#options;
     if (trust === undefined) return;
     this.#named(link, request.name);
     const objection = this.#objection(link, request.name);
-    if (objection !== undefined) return link.notEnrolled(objection);
+    if (objection !== undefined) return link.notEnrolled(objection, ports.clock.wallNow());
     trust.enrol(request).then(
       (issued) => {
         log.event('has been given a certificate', { peerName: request.name });
         link.enrolled(issued);
       },
-      (error: Error) => link.notEnrolled(error.message),
+      (error: Error) => link.notEnrolled(error.message, ports.clock.wallNow()),
     );
   }
 
@@ -179,10 +188,12 @@ export class Acceptor implements LinkOwner {
   introduced(link: Link, introduction: Introduction): void {
     const name = introduction.certificate?.claimedName ?? introduction.wireName;
     this.#named(link, name);
-    const { gate, log, trust } = this.#options;
+    const { gate, log, trust, registry, refusesDuplicates } = this.#options;
     const objection = this.#objection(link, introduction.wireName);
     // Without a word, so that the client goes on trying: the list may change.
     if (objection !== undefined) return link.cut(objection);
+    const there = refusesDuplicates ? registry.byWireName(introduction.wireName) : undefined;
+    if (there?.link !== undefined) return this.#admitUnlessThere(link, there);
     // A certificate that we know is the answer already.
     if (trust === undefined) gate.ask(link, introduction);
     else link.admit();
@@ -217,12 +228,39 @@ export class Acceptor implements LinkOwner {
     registry.bind(link, peer);
     // An older connection that was slow to say what it is must not take the peer from its newer one.
     if (peer.link !== undefined && peer.link.generation > link.generation) return link.supersede();
+    const takenFrom = this.#takesFrom(peer, link, nature);
     this.#learn(peer, link, nature);
-    if (!peer.connect(link)) return natures.learnLate(peer, nature);
+    if (!peer.connect(link, { takenFrom })) return natures.learnLate(peer, nature);
     const kind = nature.kind === 'aioc' ? `aioc ${nature.hello.version}` : 'Python';
     log.event(`connected from ${peer.address} (${kind})`, { peerName: peer.name });
     traffic.connected(peer);
     traffic.ping(peer).catch(() => undefined);
+  }
+
+  /**
+   * Where a connection comes from that takes the place of another program's; undefined when there is none, or when it
+   * is the same run of one that has lost its connection and is back.
+   */
+  #takesFrom(peer: Peer, link: Link, nature: PeerNature): string | undefined {
+    const older = peer.link;
+    if (older === undefined || older === link) return undefined;
+    if (nature.kind === 'aioc' && nature.hello.instance === peer.instance) return undefined;
+    this.#duplicates.replaced(peer.name, { from: addressOf(older), by: addressOf(link) });
+    return link.connection.remoteAddress;
+  }
+
+  /** duplicate_client: refuse. Whose connection stands and answers keeps it; one that is dead makes room. */
+  #admitUnlessThere(link: Link, peer: Peer): void {
+    const { traffic, natures } = this.#options;
+    const older = peer.link;
+    traffic.ping(peer).then(
+      () => {
+        if (older !== undefined)
+          this.#duplicates.refused(peer.name, { from: addressOf(older), by: addressOf(link) });
+        link.reject('name-in-use', natures.knownAsAioc(link));
+      },
+      () => link.admit(),
+    );
   }
 
   #newPeer(link: Link, nature: PeerNature): Peer {
@@ -266,5 +304,5 @@ export class Acceptor implements LinkOwner {
 }
 
 function addressOf(link: Link): string {
-  return `${link.connection.remoteAddress}:${link.connection.remotePort}`;
+  return hostAndPort(link.connection.remoteAddress, link.connection.remotePort);
 }

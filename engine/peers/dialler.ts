@@ -2,10 +2,13 @@ import { hostAndPort } from '../base/addresses.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Timer, TlsSettings } from '../base/ports.ts';
 import type { IssuedCertificate } from '../protocol/enrolment.ts';
+import type { Refusal } from '../protocol/messages.ts';
 import { serverId } from '../protocol/names.ts';
 import type { EndpointOptions } from './acceptor.ts';
+import { clockSkew } from './clock-skew.ts';
 import { dial } from './dial/dial.ts';
 import { Link, type LinkOwner } from './link.ts';
+import { NameConflict } from './name-conflict.ts';
 import { describeNetworkError } from './network-errors.ts';
 import type { Peer } from './peer.ts';
 import { Backoff } from './reconnect.ts';
@@ -36,6 +39,7 @@ export class Dialler implements LinkOwner {
   readonly peer: Peer;
   readonly #options: DiallerOptions;
   readonly #backoff: Backoff;
+  readonly #conflict: NameConflict;
   #link: Link | undefined;
   #retry: Timer | undefined;
   #waitingSince: number | undefined;
@@ -52,7 +56,8 @@ export class Dialler implements LinkOwner {
   constructor(options: DiallerOptions) {
     this.#options = options;
     this.#backoff = new Backoff(options.ports.random);
-    const { host, port } = options;
+    const { host, port, ports, wireName } = options;
+    this.#conflict = new NameConflict({ clock: ports.clock, random: ports.random, name: wireName });
     this.peer = options.registry.add({
       wireName: serverId({ host, port }),
       name: host,
@@ -115,7 +120,10 @@ export class Dialler implements LinkOwner {
         if (isCurrent()) this.#call(credentials);
       },
       (error: Error) => {
-        if (isCurrent()) this.#tryLater(error.message);
+        if (!isCurrent()) return;
+        const { log } = this.#options;
+        log.event(`not connected: ${error.message}`, { peerName: this.peer.name, warning: true });
+        this.#tryLater(error.message);
       },
     );
   }
@@ -214,6 +222,7 @@ export class Dialler implements LinkOwner {
   established(link: Link, nature: PeerNature): void {
     const { registry, natures, setPhase, log, traffic } = this.#options;
     this.#backoff.reset();
+    this.#conflict.established();
     this.#lastAddress = link.connection.remoteAddress;
     natures.learn(link, this.peer, nature);
     if (nature.kind === 'aioc') {
@@ -239,12 +248,14 @@ export class Dialler implements LinkOwner {
       this.#comeBackWithCertificate(this.#storing);
       return;
     }
-    const reason = this.#reasonOf(ending);
+    const conflict = this.#conflict.ended(ending);
+    const reason = conflict?.reason ?? this.#reasonOf(ending);
     log.event(`${ending.state === 'refused' ? 'refused' : 'not connected'}: ${reason}`, {
       peerName: this.peer.name,
       warning: true,
     });
-    if (ending.refusedByPeer === 'declined' || !this.#options.reconnects) this.#giveUp(reason);
+    if (ending.refusal?.code === 'declined' || !this.#options.reconnects) this.#giveUp(reason);
+    else if (conflict !== undefined) this.#tryLater(reason, conflict.delayMs);
     else this.#tryLater(reason, this.#wasRefusedByHand(ending) ? LIMITS.reconnectAfterRefusalMs : undefined);
   }
 
@@ -264,6 +275,9 @@ export class Dialler implements LinkOwner {
 
   #reasonOf(ending: SessionEnding): string {
     if (this.#wasRefusedByHand(ending)) return 'the other side closed without letting us in';
+    const { refusal } = ending;
+    const { clock } = this.#options.ports;
+    if (refusal?.code === 'no-certificate') return noCertificate(refusal, clock.wallNow());
     if (ending.from !== 'enrolling') return ending.reason;
     return `it gave us no certificate (${ending.reason}): does it have one under our name already? If so, delete that there`;
   }
@@ -285,6 +299,12 @@ export class Dialler implements LinkOwner {
     this.#options.setPhase({ kind: 'retrying', reason, retryAtMs: clock.wallNow() + delayMs });
     this.#retry = clock.after(delayMs, () => this.#dial());
   }
+}
+
+/** What the server says about it, and how far our clock is from its own, where that is far. */
+function noCertificate({ reason, wallNowMs }: Refusal, ownWallNowMs: number): string {
+  const skew = wallNowMs === undefined ? undefined : clockSkew(ownWallNowMs - wallNowMs);
+  return ['it gave us no certificate', reason, skew].filter((part) => part !== undefined).join(': ');
 }
 
 type Credentials = Partial<Awaited<ReturnType<ClientTrust['credentials']>>>;

@@ -1,3 +1,4 @@
+import { hostAndPort } from '../base/addresses.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { Newcomer } from '../contract/views.ts';
@@ -91,7 +92,7 @@ export class Gate {
     return {
       id,
       name,
-      address: `${link.connection.remoteAddress}:${link.connection.remotePort}`,
+      address: hostAndPort(link.connection.remoteAddress, link.connection.remotePort),
       ...(certificate && { words: this.#options.wordsOf(certificate.fingerprint) }),
       askedAtMs,
       expiresAtMs: askedAtMs + LIMITS.newcomerTimeoutMs,

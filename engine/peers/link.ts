@@ -206,16 +206,18 @@ export class Link {
     this.#handle({ kind: 'enrolled', frame: issuedFrame({ sourceId: this.#sourceId, issued }) });
   }
 
-  notEnrolled(reason: string): void {
-    this.#handle({ kind: 'not-enrolled', reason });
+  notEnrolled(reason: string, wallNowMs: number): void {
+    this.#handle({ kind: 'not-enrolled', reason, wallNowMs });
   }
 
-  reject(code: RefusalCode): void {
-    this.#handle({ kind: 'rejected', code });
+  /** @param isAioc it has shown itself as aioc before, so it is told in every mode */
+  reject(code: RefusalCode, isAioc = false): void {
+    this.#handle({ kind: 'rejected', code, isAioc });
   }
 
-  supersede(): void {
-    this.#handle({ kind: 'superseded' });
+  /** @param from where the newer connection comes from, when it is of another program */
+  supersede(from?: string): void {
+    this.#handle({ kind: 'superseded', ...(from !== undefined && { from }) });
   }
 
   /** Lets what is already on its way leave, then closes. */
@@ -370,7 +372,7 @@ export class Link {
     // What has arrived before the end is still dealt with, and only then is the end told.
     void this.#pump.idle().then(() => {
       const where = this.#pump.insideFrame ? ', in the middle of a message' : '';
-      this.#handle({ kind: 'lost', reason: this.#describe(error) + where });
+      this.#handle({ kind: 'lost', reason: this.#describe(error) + where, byPeer: true });
     });
   }
 

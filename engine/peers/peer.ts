@@ -99,12 +99,13 @@ export class Peer {
   /**
    * Messages flow over this connection from now on; an older one is told that it has been superseded.
    *
+   * @param options `takenFrom`: the older one is another program's, and this is where the new one comes from
    * @returns false when they did so already
    */
-  connect(link: Link): boolean {
+  connect(link: Link, { takenFrom }: { readonly takenFrom?: string | undefined } = {}): boolean {
     const older = this.#link;
     this.#link = link;
-    if (older !== link) older?.supersede();
+    if (older !== link) older?.supersede(takenFrom);
     this.become('connected');
     this.receiver.attach(link);
     return this.sender.attach(link);

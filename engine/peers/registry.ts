@@ -1,3 +1,4 @@
+import { partsOf } from '../base/addresses.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Link } from './link.ts';
 import { Peer, type PeerOptions } from './peer.ts';
@@ -136,9 +137,5 @@ export class Registry {
 /** Whether a client may be this peer, which is away: without a certificate, it must come from the same machine. */
 function isBack(peer: Peer, { certificate, connection }: Link): boolean {
   if (peer.link !== undefined) return false;
-  return certificate !== undefined || hostOf(peer.address) === connection.remoteAddress;
-}
-
-function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(':'));
+  return certificate !== undefined || partsOf(peer.address)[0] === connection.remoteAddress;
 }

@@ -2,7 +2,7 @@ import type { PeerCertificate } from '../base/ports.ts';
 import type { SecurityMode } from '../contract/views.ts';
 import type { EnrolmentRequest, IssuedCertificate } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import type { AiocHello, OutFrame, RefusalCode } from '../protocol/messages.ts';
+import type { AiocHello, OutFrame, Refusal, RefusalCode } from '../protocol/messages.ts';
 
 /**
  * Where a connection stands. `enrolling` belongs to mutual TLS: the peer has no certificate of its own yet and may
@@ -51,17 +51,20 @@ export type SessionEvent =
   | { readonly kind: 'authenticated'; readonly as: Authentication }
   /** The answer to `enrol`: what to send. */
   | { readonly kind: 'enrolled'; readonly frame: OutFrame }
-  | { readonly kind: 'not-enrolled'; readonly reason: string }
+  /** An aioc client is told the reason, and what the clock says here, since dates may be the matter. */
+  | { readonly kind: 'not-enrolled'; readonly reason: string; readonly wallNowMs: number }
   /** `knownAsAioc`: as for `open`; an acceptor knows it now. */
   | { readonly kind: 'admitted'; readonly knownAsAioc: boolean }
-  | { readonly kind: 'rejected'; readonly code: RefusalCode }
+  /** `isAioc`: it has shown itself as aioc before, and so is told also where a Python client would be closed on. */
+  | { readonly kind: 'rejected'; readonly code: RefusalCode; readonly isAioc?: boolean }
   | { readonly kind: 'timer'; readonly timer: SessionTimer }
-  /** A newer connection of the same peer has taken over. */
-  | { readonly kind: 'superseded' }
+  /** A newer connection of the same peer has taken over; where `from` is given, it is another's, and an aioc is told. */
+  | { readonly kind: 'superseded'; readonly from?: string }
   /** Send what is queued, then close. */
   | { readonly kind: 'drain' }
   | { readonly kind: 'drained' }
-  | { readonly kind: 'lost'; readonly reason: string };
+  /** `byPeer`: the other side, or the network, has ended it, not we. */
+  | { readonly kind: 'lost'; readonly reason: string; readonly byPeer?: boolean };
 
 export type SessionAction =
   | { readonly kind: 'send'; readonly frame: OutFrame }
@@ -93,8 +96,12 @@ export type SessionAction =
 
 export interface SessionEnding {
   readonly state: 'refused' | 'superseded' | 'closed';
-  /** Present when the other side said that it refuses us. */
-  readonly refusedByPeer?: RefusalCode;
+  /** Present when the other side said that it refuses us, and why. */
+  readonly refusal?: Refusal;
+  /** Present when the server said that a newer connection of our name took our place: where that came from. */
+  readonly supersededFrom?: string;
+  /** The other side, or the network, has ended it, not we. */
+  readonly byPeer?: boolean;
   /** The connection was closed while we waited to be let in. */
   readonly whileWaiting: boolean;
   /** The state in which it ended. */

@@ -6,9 +6,10 @@ import {
   AIOC_TYPE,
   handshakeFrame,
   isHandshake,
-  type RefusalCode,
   readRefusal,
+  readSuperseded,
   refusalFrame,
+  supersededFrame,
 } from '../protocol/messages.ts';
 import { checkClientName } from '../protocol/names.ts';
 import { Probe } from './probe.ts';
@@ -22,6 +23,7 @@ import type {
   SessionState,
   SessionTimer,
 } from './session-types.ts';
+import { REFUSALS_HEARD, REJECTIONS, STILL_AIOC, UNLIKE_PYTHON } from './session-words.ts';
 
 /**
  * One connection's course as a state machine (PROTOCOL §2): events in, actions out, no clock, no socket, so that it
@@ -38,6 +40,7 @@ export class Session {
   /** The other side has shown itself as aioc on an earlier connection. */
   #knownAsAioc = false;
   #nature: PeerNature['kind'] | undefined;
+  #enrolsAsAioc = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -82,21 +85,21 @@ export class Session {
           ...this.#finish('closed', 'got its certificate', ['end']),
         ];
       case 'not-enrolled':
-        return this.#finish('refused', event.reason, ['destroy']);
+        return this.#notEnrolled(event);
       case 'admitted':
         return this.#admitted(event.knownAsAioc);
       case 'rejected':
-        return this.#rejected(event.code);
+        return this.#rejected(event);
       case 'timer':
         return this.#timer(event.timer);
       case 'superseded':
-        return this.#finish('superseded', 'a newer connection of the same peer took over', ['destroy']);
+        return this.#superseded(event.from);
       case 'drain':
         return this.#drain();
       case 'drained':
         return this.#state === 'draining' ? this.#finish('closed', 'closed here', ['end']) : [];
       case 'lost':
-        return this.#finish('closed', event.reason, []);
+        return this.#finish('closed', event.reason, [], event.byPeer ? { byPeer: true } : {});
     }
   }
 
@@ -195,10 +198,22 @@ export class Session {
     } catch (error) {
       return this.#finish('closed', (error as Error).message, ['destroy']);
     }
+    this.#enrolsAsAioc = request.certificatePem !== undefined;
     return [{ kind: 'hold-reading' }, { kind: 'enrol', request }];
   }
 
+  /** Only an aioc client sends a certificate with its request, and is told; Python knows no answer but closing. */
+  #notEnrolled({ reason, wallNowMs }: SessionEvent & { kind: 'not-enrolled' }): SessionAction[] {
+    if (!this.#enrolsAsAioc) return this.#finish('refused', reason, ['destroy']);
+    const { sourceId } = this.#options;
+    const frame = refusalFrame({ code: 'no-certificate', sourceId, reason, wallNowMs });
+    return [{ kind: 'send', frame }, ...this.#finish('refused', reason, ['end'])];
+  }
+
   #issued(frame: Frame): SessionAction[] {
+    const refusal = readRefusal(frame);
+    if (refusal !== undefined)
+      return this.#finish('refused', REFUSALS_HEARD[refusal.code], ['destroy'], { refusal });
     const issued = readIssued(frame);
     if (issued === undefined) {
       return this.#finish(
@@ -225,14 +240,25 @@ export class Session {
     ];
   }
 
-  #rejected(code: RefusalCode): SessionAction[] {
+  #rejected({ code, isAioc = false }: SessionEvent & { kind: 'rejected' }): SessionAction[] {
     if (this.#state !== 'wants-in') return [];
     // In this mode only an aioc client shows a certificate, so only such a one is told; Python is just closed on.
     const tell: SessionAction[] =
-      this.#certificate === undefined || this.#options.security === 'mutual-tls'
+      !isAioc && (this.#certificate === undefined || this.#options.security === 'mutual-tls')
         ? []
         : [{ kind: 'send', frame: refusalFrame({ code, sourceId: this.#options.sourceId }) }];
     return [...tell, ...this.#finish('refused', REJECTIONS[code], ['end'])];
+  }
+
+  /** Who took over is another one of the same name, and an aioc is told, so that it can give way. */
+  #superseded(from?: string): SessionAction[] {
+    const { sourceId } = this.#options;
+    const isTold = from !== undefined && this.#nature === 'aioc';
+    const tell: SessionAction[] = isTold
+      ? [{ kind: 'send', frame: supersededFrame({ from, sourceId }) }]
+      : [];
+    const how = isTold ? 'end' : 'destroy';
+    return [...tell, ...this.#finish('superseded', 'a newer connection of the same peer took over', [how])];
   }
 
   /** An acceptor's first frame from who has been let in. A client that is aioc asks before it says anything else. */
@@ -245,7 +271,7 @@ export class Session {
   #probeAnswered(frame: Frame): SessionAction[] {
     const refused = readRefusal(frame);
     if (refused !== undefined) {
-      return this.#finish('refused', REFUSALS_HEARD[refused], ['destroy'], refused);
+      return this.#finish('refused', REFUSALS_HEARD[refused.code], ['destroy'], { refusal: refused });
     }
     const answered = this.#natureIn(frame) ?? this.#unlikePython(frame);
     if (answered !== undefined) return answered;
@@ -287,6 +313,11 @@ export class Session {
   }
 
   #established(frame: Frame): SessionAction[] {
+    const supersededFrom = this.#options.role === 'dialler' ? readSuperseded(frame) : undefined;
+    if (supersededFrom !== undefined)
+      return this.#finish('closed', 'another client of our name took our place', ['destroy'], {
+        supersededFrom,
+      });
     return this.#natureIn(frame) ?? this.#unlikePython(frame) ?? [{ kind: 'deliver', frame }];
   }
 
@@ -318,7 +349,7 @@ export class Session {
       case 'identity':
         return this.#finish('closed', 'it did not say who it is in time', ['destroy']);
       case 'newcomer':
-        return this.#rejected('nobody-answered');
+        return this.#rejected({ kind: 'rejected', code: 'nobody-answered' });
       case 'probe':
         return this.#unanswered();
       case 'drain':
@@ -334,7 +365,7 @@ export class Session {
       return [{ kind: 'arm', timer: 'drain', delayMs: LIMITS.drainTimeoutMs }];
     }
     return this.#state === 'wants-in'
-      ? this.#rejected('stopping')
+      ? this.#rejected({ kind: 'rejected', code: 'stopping' })
       : this.#finish('closed', 'closed here', ['destroy']);
   }
 
@@ -342,7 +373,7 @@ export class Session {
     state: SessionEnding['state'],
     reason: string,
     how: readonly ('end' | 'destroy')[],
-    refusedByPeer?: RefusalCode,
+    more: Partial<SessionEnding> = {},
   ): SessionAction[] {
     // Who asks a second time waits no longer for somebody to let it in.
     const whileWaiting =
@@ -353,25 +384,7 @@ export class Session {
     const from = this.#state;
     this.#state = state;
     this.#over = true;
-    const ending = { state, from, reason, whileWaiting, ...(refusedByPeer && { refusedByPeer }) };
+    const ending = { ...more, state, from, reason, whileWaiting };
     return [...how.map((kind): SessionAction => ({ kind })), { kind: 'over', ending }];
   }
 }
-
-const STILL_AIOC = 'it was aioc, and did not answer in time whether it still is';
-
-const UNLIKE_PYTHON = 'it speaks as aioc does, and has not said that it is';
-
-const REJECTIONS: Readonly<Record<RefusalCode, string>> = {
-  declined: 'refused here',
-  'nobody-answered': 'nobody here answered in time whether to let it in',
-  'too-many-waiting': 'too many others are waiting to be let in',
-  stopping: 'this side is stopping',
-};
-
-const REFUSALS_HEARD: Readonly<Record<RefusalCode, string>> = {
-  declined: 'the other side said no',
-  'nobody-answered': 'nobody at the other side answered in time',
-  'too-many-waiting': 'too many others are waiting there',
-  stopping: 'the other side is stopping',
-};

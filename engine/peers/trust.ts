@@ -4,6 +4,8 @@ import type { Authentication } from './session-types.ts';
 
 /** What a server in mutual TLS asks before it talks to anybody (DESIGN §3, Trust). */
 export interface ServerTrust {
+  /** What is wrong with the server's own certificate, in a sentence for the log. */
+  ownFault?(): Promise<string | undefined>;
   /** Looked up anew at each connection, so that a deletion takes effect at once. */
   authenticate(certificate: PeerCertificate | undefined): Promise<Authentication>;
   /** @throws AiocError why this name gets no certificate */

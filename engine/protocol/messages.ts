@@ -98,23 +98,78 @@ export function probeAnswerFrame(options: {
   };
 }
 
-export type RefusalCode = 'declined' | 'nobody-answered' | 'too-many-waiting' | 'stopping';
-
-/** Said only to a peer that is known to be aioc: Python knows no refusal but closing. */
-export function refusalFrame(refusal: { code: RefusalCode; sourceId: string }): OutFrame {
+/** Why a server ends a connection, told to an aioc client: a newer one of the same name, from that address. */
+export function supersededFrame({ from, sourceId }: { from: string; sourceId: string }): OutFrame {
   return {
-    header: { message_type: AIOC_TYPE, source_id: refusal.sourceId },
-    data: Buffer.from(JSON.stringify({ refused: refusal.code })),
+    header: { message_type: AIOC_TYPE, source_id: sourceId },
+    data: Buffer.from(JSON.stringify({ superseded_from: from })),
   };
 }
 
-export function readRefusal(frame: Frame): RefusalCode | undefined {
+/** @returns the address from which the newer connection came; undefined for any other frame */
+export function readSuperseded(frame: Frame): string | undefined {
   if (frame.header.message_type !== AIOC_TYPE) return undefined;
-  const code = objectIn(frame.data)?.['refused'];
-  return REFUSALS.find((known) => known === code);
+  const from = objectIn(frame.data)?.['superseded_from'];
+  return typeof from === 'string' ? from.slice(0, 64) : undefined;
 }
 
-const REFUSALS: readonly RefusalCode[] = ['declined', 'nobody-answered', 'too-many-waiting', 'stopping'];
+export type RefusalCode =
+  | 'name-in-use'
+  | 'no-certificate'
+  | 'declined'
+  | 'nobody-answered'
+  | 'too-many-waiting'
+  | 'stopping';
+
+/** Said only to a peer that is known to be aioc: Python knows no refusal but closing. */
+export function refusalFrame(
+  refusal: Partial<Refusal> & { readonly code: RefusalCode; readonly sourceId: string },
+): OutFrame {
+  const { code, sourceId, reason, wallNowMs } = refusal;
+  return {
+    header: { message_type: AIOC_TYPE, source_id: sourceId },
+    data: Buffer.from(
+      JSON.stringify({
+        refused: code,
+        ...(reason !== undefined && { reason: reason.slice(0, REASON_CHARACTERS) }),
+        ...(wallNowMs !== undefined && { now_ms: Math.round(wallNowMs) }),
+      }),
+    ),
+  };
+}
+
+/** Why the other side does not let us in. */
+export interface Refusal {
+  readonly code: RefusalCode;
+  /** In a sentence, where the code alone does not say it. */
+  readonly reason?: string;
+  /** What its clock said then, milliseconds since 1970: where dates matter. */
+  readonly wallNowMs?: number;
+}
+
+/** A sentence with a path or a name in it. */
+const REASON_CHARACTERS = 1_000;
+
+export function readRefusal(frame: Frame): Refusal | undefined {
+  if (frame.header.message_type !== AIOC_TYPE) return undefined;
+  const { refused, reason, now_ms } = objectIn(frame.data) ?? {};
+  const code = REFUSALS.find((known) => known === refused);
+  if (code === undefined) return undefined;
+  return {
+    code,
+    ...(typeof reason === 'string' && { reason: reason.slice(0, REASON_CHARACTERS) }),
+    ...(typeof now_ms === 'number' && Number.isFinite(now_ms) && { wallNowMs: now_ms }),
+  };
+}
+
+const REFUSALS: readonly RefusalCode[] = [
+  'declined',
+  'nobody-answered',
+  'too-many-waiting',
+  'stopping',
+  'name-in-use',
+  'no-certificate',
+];
 
 export interface AckOptions {
   readonly transportId: number | string;

@@ -53,10 +53,17 @@ export function readCertificate(source: string | Buffer): CertificateFacts {
 export function datesFault(facts: CertificateFacts, wallNowMs: number): string | undefined {
   const { notBeforeMs, notAfterMs, x509 } = facts;
   // Asked this way round, a date that could not be read is a fault as well.
-  if (!(wallNowMs <= notAfterMs)) return `has expired on ${x509.validTo}`;
-  if (!(wallNowMs >= notBeforeMs))
-    return `is valid only from ${x509.validFrom}: is the clock of this machine right?`;
+  const isRight = `and the clock says ${clockText(wallNowMs)}: is the clock of this machine right?`;
+  if (!(wallNowMs <= notAfterMs)) return `has expired on ${x509.validTo}, ${isRight}`;
+  if (!(wallNowMs >= notBeforeMs)) return `is valid only from ${x509.validFrom}, ${isRight}`;
   return undefined;
+}
+
+function clockText(wallNowMs: number): string {
+  const time = new Date(wallNowMs);
+  return Number.isNaN(time.getTime())
+    ? 'nothing'
+    : `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 /** Whether the private key (PEM, not encrypted) is that of the certificate. A damaged key is not. */

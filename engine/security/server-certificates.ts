@@ -90,18 +90,32 @@ export class ServerCertificates {
     });
   }
 
-  /** The server's own certificate and key. @throws AiocError AIOC_CERTIFICATES */
+  /**
+   * The server's own certificate and key, valid or not: its clients look at their own clocks.
+   *
+   * @throws AiocError AIOC_CERTIFICATES
+   */
   credentials(): Promise<Credentials> {
     const { serverCertificate, serverKey, directory } = this.#places;
     return inDirectory(this.#places, () =>
       readCredentials(
         { certificate: serverCertificate, key: serverKey },
         {
-          wallNowMs: this.#options.wallNow(),
+          wallNowMs: undefined,
           remedy: `Restore it from a backup, or make new ones for the server and all clients in an empty directory: aioc create_certificates DIR (this one is ${directory})`,
         },
       ),
     );
+  }
+
+  /** Why the server's own certificate is not valid now; undefined when it is. @throws AiocError AIOC_CERTIFICATES */
+  ownFault(): Promise<string | undefined> {
+    const { serverCertificate } = this.#places;
+    return inDirectory(this.#places, async () => {
+      const facts = await readStoredCertificate(serverCertificate);
+      const fault = facts === undefined ? undefined : datesFault(facts, this.#options.wallNow());
+      return fault && `the server's own certificate ${serverCertificate} ${fault}`;
+    });
   }
 
   /**

@@ -31,14 +31,15 @@ export async function readStoredCertificate(path: string): Promise<CertificateFa
 }
 
 /**
- * Reads a certificate and its key and checks that they can be used together today.
+ * Reads a certificate and its key and checks that they can be used together, and today.
  *
+ * @param wallNowMs undefined: the dates are looked at another time. A clock can be set right while a program runs
  * @param remedy what to do when a file is missing, damaged or expired: a sentence without its full stop
  * @throws AiocError AIOC_CERTIFICATES
  */
 export async function readCredentials(
   paths: { readonly certificate: string; readonly key: string },
-  { wallNowMs, remedy }: { readonly wallNowMs: number; readonly remedy: string },
+  { wallNowMs, remedy }: { readonly wallNowMs: number | undefined; readonly remedy: string },
 ): Promise<Credentials> {
   const facts = await readStoredCertificate(paths.certificate);
   if (facts === undefined) throw certificatesError(`${paths.certificate} is missing. ${remedy}`);
@@ -47,9 +48,12 @@ export async function readCredentials(
     throw certificatesError(
       `the key ${paths.key} is damaged or does not belong to ${paths.certificate}. ${remedy}`,
     );
-  const fault = datesFault(facts, wallNowMs);
-  if (fault !== undefined)
-    throw certificatesError(`the certificate ${paths.certificate} ${fault}. ${remedy}`);
+  const fault = wallNowMs === undefined ? undefined : datesFault(facts, wallNowMs);
+  if (fault !== undefined && wallNowMs !== undefined) {
+    // Of one that is not valid yet nothing is wrong with the file.
+    const advice = wallNowMs < facts.notBeforeMs ? '' : ` If it is: ${remedy}`;
+    throw certificatesError(`the certificate ${paths.certificate} ${fault}${advice}`);
+  }
   return {
     certificatePem: facts.pem,
     privateKeyPem,

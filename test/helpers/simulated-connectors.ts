@@ -27,6 +27,7 @@ export interface SideOptions {
   readonly stateDirectory?: string;
   /** A configured connector in mutual TLS: its peers are known by their names. A client's own; a server's is not used. */
   readonly configuredAs?: string;
+  readonly refusesDuplicates?: boolean;
   /** Of such a client: what it gets when it looks up its certificate. */
   readonly credentials?: ClientTrust['credentials'];
 }
@@ -78,6 +79,7 @@ export class Side {
       reconnects: true,
       wordsOf: (fingerprint) => `words-of-${fingerprint}`,
       acceptAll,
+      refusesDuplicates: options.refusesDuplicates ?? false,
       receivedDirectory: options.receivedDirectory ?? UNUSED,
       stateDirectory: options.stateDirectory ?? UNUSED,
       ports: world,

@@ -58,6 +58,7 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
   default_logger_rotate: { other: 1_000_000, wrong: [-1, 'yes', [1]] },
   disk_persistence_recv: persisted,
   disk_persistence_send: persisted,
+  duplicate_client: { other: 'refuse', wrong: ['both', true, 1] },
   durability: { other: 'os', wrong: ['fsync', true, 1] },
   enable_client_try_reconnect: bool(false),
   everybody_can_send_messages: bool(false),

@@ -247,3 +247,17 @@ test('keep_alive_period: a client gives up a link that is stalled, though nobody
   relay.heal();
   await connected(server, client);
 });
+
+for (const duplicate_client of ['replace', 'refuse']) {
+  test(`duplicate_client: ${duplicate_client}, when another one of a connected client’s name comes`, async (t) => {
+    const { server, client } = await connectedPair(t, { server: { duplicate_client } });
+    const server_sockaddr = ['127.0.0.1', server.status().port];
+    const second = await started(t, { is_server: false, client_name: 'client1', server_sockaddr });
+    const [stays, gives] = duplicate_client === 'replace' ? [second, client] : [client, second];
+    await until(() => gives.status().phase.kind === 'retrying', 'one to give way');
+    const { phase } = gives.status();
+    assert.match(phase.kind === 'retrying' ? phase.reason : '', /another client called client1/);
+    assert.equal(stays.status().phase.kind, 'connected');
+    assert.ok(logged(server, /are there two with this client_name/));
+  });
+}

@@ -59,8 +59,8 @@ test('an identity that cannot be used is reported with what to do, and never rep
   const refused = (message: RegExp, now = NOW): Promise<Error> =>
     rejectsWith(load(state, now), 'AIOC_STATE_DIRECTORY', message);
 
-  await refused(/has expired on .* 2036 GMT\. .*move .*identity away/, NOW + 3651 * DAY);
-  await refused(/valid only from .*clock right/, NOW - DAY);
+  // No peer looks at its dates, and a clock may be wrong.
+  for (const now of [NOW + 3651 * DAY, NOW - 30 * DAY]) await load(state, now);
 
   copyFileSync(file('key.pem', other), file('key.pem'));
   await refused(/does not belong to the certificate/);

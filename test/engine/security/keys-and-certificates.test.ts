@@ -26,7 +26,7 @@ test('a self-made certificate is a signed version 3 leaf for TLS in both roles, 
   assert.equal(certificate.issuer, certificate.subject);
   assert.equal(certificate.subjectAltName, 'URI:urn:aioc:zo%C3%AB');
   assert.deepEqual(certificate.keyUsage?.slice().sort(), ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
-  assert.equal(Date.parse(certificate.validFrom), NOW - 5 * 60_000);
+  assert.equal(Date.parse(certificate.validFrom), NOW - 86_400_000);
   assert.equal(Date.parse(certificate.validTo), NOW + 3650 * DAY);
   const der = certificate.raw.toString('hex');
   assert.ok(der.includes('a003020102'), 'version 3');
