@@ -1,5 +1,6 @@
-import { hostname } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import { parseArgs } from 'node:util';
+import { readHost, scopeFault } from '../engine/index.ts';
 import { COMMANDS, type CommandName, DEFAULT_PORT, OPTIONS } from './command-table.ts';
 import { refuseWhatOnlyPythonHas, withPythonsSpelling } from './python-spelling.ts';
 import {
@@ -183,13 +184,26 @@ function chatSettings(values: Values): ChatSettings {
     throw usage('--accept is for listening, --target for calling');
   return {
     role: target === undefined ? 'server' : 'client',
-    host: target ?? bound ?? '0.0.0.0',
-    port: portOf(text(values, 'port')),
+    ...addressOf(values, target === undefined ? 'bind_server_ip' : 'target'),
     acceptAll: values['accept'] === true,
     displayName: nameOf(text(values, 'name')),
     receivedDirectory: text(values, 'received'),
     useTls: values['no_tls'] !== true,
   };
+}
+
+/** Where to listen, or whom to call: a host with its port behind it or in --port. */
+function addressOf(values: Values, option: 'target' | 'bind_server_ip'): { host: string; port: number } {
+  const written = text(values, option);
+  const port = text(values, 'port');
+  if (written === undefined) return { host: '0.0.0.0', port: portOf(port) };
+  const read = readHost(written);
+  const fault = 'fault' in read ? read.fault : scopeFault(read.host, networkInterfaces());
+  if ('fault' in read || fault !== undefined) throw usage(`--${option}: ${fault}`);
+  if (read.port === undefined) return { host: read.host, port: portOf(port) };
+  if (port !== undefined && portOf(port) !== read.port)
+    throw usage(`--${option} and --port name two ports: ${read.port} and ${port}`);
+  return { host: read.host, port: read.port };
 }
 
 function portOf(value: string | undefined): number {

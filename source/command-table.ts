@@ -12,7 +12,7 @@ export const OPTIONS = {
   target: {
     type: 'string',
     value: 'HOST',
-    help: 'call the aioc (or Python chat) that listens on HOST; without it, listen',
+    help: 'call the aioc (or Python chat) that listens on HOST, HOST:PORT or [ADDRESS]:PORT; without it, listen',
   },
   port: { type: 'string', value: 'PORT', help: 'the port to listen on, or to call (10673)' },
   bind_server_ip: { type: 'string', value: 'IP', help: 'listen on this address only (0.0.0.0: all)' },

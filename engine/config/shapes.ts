@@ -1,5 +1,6 @@
 /** What values the keys of a configuration take: how each is checked, and how that is said to a person. */
 import * as z from 'zod';
+import { familyOf, readHost } from '../base/addresses.ts';
 import { toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { namePattern } from '../base/name-pattern.ts';
@@ -89,15 +90,23 @@ const host = z
   .string()
   .max(253)
   .regex(/^[0-9A-Za-z._:%-]+$/);
+/** A host as people write it: an IPv6 address may stand in brackets. */
+const writtenHost = host.or(z.string().regex(/^\[[0-9A-Fa-f:.%\w-]+\]$/)).transform((written, context) => {
+  const read = readHost(written);
+  if ('host' in read && read.port === undefined) return read.host;
+  const message = 'fault' in read ? read.fault : 'the port stands behind the host, as a number of its own';
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
 const port = z.int().min(1).max(65_535);
 
 export const SOCKET_ADDRESS: Shape<SocketAddress> = {
-  schema: z.tuple([host, port]).readonly(),
+  schema: z.tuple([writtenHost, port]).readonly(),
   takes: 'a list of an address and a port from 1 to 65535, for example ["127.0.0.1", 10673]',
 };
 
 export const HOST: Shape<string> = {
-  schema: host,
+  schema: writtenHost,
   takes: 'an address or the name of a network interface, for example "192.168.1.5"',
 };
 
@@ -152,10 +161,12 @@ export const NAME_PATTERNS = listOf(
   'a list of names, or simple patterns for them such as "edge-.*"',
 );
 
-export const ADDRESSES = listOf(
-  z.union([z.ipv4(), z.ipv6()]),
-  'a list of addresses, for example ["192.168.1.5"]',
-);
+const address = z
+  .string()
+  .transform((written) => written.replace(/^\[(.*)\]$/, '$1'))
+  .refine((one) => familyOf(one) !== undefined, 'an entry is an address, IPv4 or IPv6');
+
+export const ADDRESSES = listOf(address, 'a list of addresses, for example ["192.168.1.5"]');
 
 export const SUBNETS = listOf(
   z.union([z.cidrv4(), z.cidrv6()]),

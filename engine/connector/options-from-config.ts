@@ -1,4 +1,5 @@
-import { hostAndPort } from '../base/addresses.ts';
+import { hostAndPort, scopeFault, scopeOf } from '../base/addresses.ts';
+import { AiocError } from '../base/errors.ts';
 import type { Ports } from '../base/ports.ts';
 import { withClientName } from '../config/client-name.ts';
 import type { ConnectorConfig } from '../config/keys.ts';
@@ -29,13 +30,17 @@ export interface FromConfigOptions
  * What a connector needs to know, out of a configuration and the directories that it names.
  *
  * @throws AiocError AIOC_CERTIFICATES and what else is wrong with those directories; AIOC_CONFIG for a client_bind_ip
- * that this machine does not have
+ * that this machine does not have, or a server_sockaddr without its interface
  */
 export async function optionsFromConfig(options: FromConfigOptions): Promise<ConnectorOptions> {
   const { ports, version, stateDirectory, receivedDirectory, onLogLine, onPeerChange } = options;
   const config = withClientName(options.config, ports.random.bytes);
   const [host, port] = config.server_sockaddr;
   const wireName = config.client_name ?? '';
+  const interfaces = ports.network.interfaces();
+  // An interface may come later; an address that names none never means anything.
+  const fault = scopeOf(host) === undefined ? scopeFault(host, interfaces) : undefined;
+  if (fault !== undefined) throw new AiocError('AIOC_CONFIG', `server_sockaddr: ${fault}`);
   const role = config.is_server ? 'server' : 'client';
   return {
     role,
@@ -54,7 +59,7 @@ export async function optionsFromConfig(options: FromConfigOptions): Promise<Con
     receivedDirectory,
     stateDirectory,
     ...(config.client_bind_ip !== null && {
-      bindTo: usableBindIp(config.client_bind_ip, host, ports.network.interfaces()),
+      bindTo: usableBindIp(config.client_bind_ip, host, interfaces),
     }),
     reconnects: config.enable_client_try_reconnect,
     dialTimeoutMs: config.connect_timeout * 1000,

@@ -2,7 +2,7 @@ import dns from 'node:dns/promises';
 import net from 'node:net';
 import { networkInterfaces } from 'node:os';
 import tls from 'node:tls';
-import { hostAndPort } from '../base/addresses.ts';
+import { hostAndPort, scopeFault } from '../base/addresses.ts';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type {
@@ -135,6 +135,8 @@ function listenError(error: Error, host: string, port: number): AiocError {
       { cause: error },
     );
   }
+  const scope = scopeFault(host, networkInterfaces());
+  if (scope !== undefined) return new AiocError('AIOC_LISTEN', scope, { cause: error });
   const why: Readonly<Record<string, string>> = {
     EACCES: 'this user may not listen on that port: choose one above 1023 with --port',
     EADDRNOTAVAIL: 'this machine has no such address: choose one of its own with --bind_server_ip',

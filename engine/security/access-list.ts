@@ -131,10 +131,12 @@ function hasAddress(blocks: ReadonlyMap<string, BlockList>, address: string): bo
   return [...blocks.values()].some((block) => block.check(address, family));
 }
 
-function addressBlock(address: string): BlockList {
+function addressBlock(written: string): BlockList {
+  // As a client's address is seen: without brackets, and IPv4 as itself.
+  const address = written.replace(/^\[(.*)\]$/, '$1').replace(/^::ffff:(?=\d+\.)/i, '');
   const family = isIP(address);
   if (family === 0)
-    throw new AiocError('AIOC_CONFIG', `${JSON.stringify(address)} is no address, such as 10.0.0.9`);
+    throw new AiocError('AIOC_CONFIG', `${JSON.stringify(written)} is no address, such as 10.0.0.9`);
   const block = new BlockList();
   block.addAddress(address, family === 6 ? 'ipv6' : 'ipv4');
   return block;

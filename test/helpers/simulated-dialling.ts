@@ -77,7 +77,7 @@ export async function dialled(
 }
 
 /** One address of a random list: refuses, is silent, answers within a second or late, or closes in its TLS handshake. */
-export function randomHost(index: number, fraction: () => number): HostAddress & SimulatedHost {
+function randomHost(index: number, fraction: () => number): HostAddress & SimulatedHost {
   const isIPv6 = fraction() < 0.5;
   const where = isIPv6
     ? ({ address: `2001:db8::${index + 1}`, family: 'IPv6' } as const)
@@ -90,6 +90,12 @@ export function randomHost(index: number, fraction: () => number): HostAddress &
   const afterMs = below(500);
   if (kind === 3) return { ...where, answers: true, afterMs, tls: { does: 'close', afterMs: below(100) } };
   return { ...where, answers: true, afterMs, tls: { does: 'answer', afterMs: below(500) } };
+}
+
+/** A host of 1 to 8 such addresses. */
+export function randomList(fraction: () => number): HostList {
+  const length = 1 + Math.floor(fraction() * 8);
+  return Array.from({ length }, (_, index) => randomHost(index, fraction));
 }
 
 /** Whether the address answers within a second, TLS included. */

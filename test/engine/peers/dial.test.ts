@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dialled, faultOf, type HostList, randomHost } from '../../helpers/simulated-dialling.ts';
+import { dialled, faultOf, randomList } from '../../helpers/simulated-dialling.ts';
 import { seededRandom, simulatedWorld } from '../../helpers/simulated-world.ts';
 
 const REFUSES = { answers: false, afterMs: 1 } as const;
@@ -11,13 +11,7 @@ const four = (index: number) => ({ address: `192.0.2.${index}`, family: 'IPv4' }
 
 test('1,000 hosts whose addresses refuse, are silent, late, or close in TLS: one that answers soon is connected in 4 s', async () => {
   const random = seededRandom(7);
-  const lists = Array.from(
-    { length: 1_000 },
-    (): HostList =>
-      Array.from({ length: 1 + Math.floor(random.fraction() * 8) }, (_, index) =>
-        randomHost(index, random.fraction),
-      ),
-  );
+  const lists = Array.from({ length: 1_000 }, () => randomList(random.fraction));
   const faults = await Promise.all(
     lists.map(async (list) => {
       const fault = faultOf(list, await dialled(list));
