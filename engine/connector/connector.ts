@@ -340,7 +340,6 @@ export class Connector {
     const { ports, onPeerChange } = this.options;
     const { clock } = ports;
     const application = this.mailroom ?? this.chat;
-    const sourceId = (): string => this.sourceId;
     const traffic = new Traffic({
       clock,
       budget: this.#budget,
@@ -348,7 +347,7 @@ export class Connector {
       ignoring,
       log,
       application,
-      sourceId,
+      sourceId: () => this.sourceId,
       counts: this.#counts,
       onPeerChange,
     });

@@ -17,8 +17,8 @@ export interface Conflict {
 
 /**
  * Sees that two clients of one name throw each other out, as a cloned machine does, and makes this one give way: an
- * aioc server says so when it ends a connection; of Python's, and of an older aioc, it is known by the server ending
- * connections again and again shortly after they stood.
+ * aioc server says so when it ends a connection; of one that does not, as an older aioc, it is known by the connections
+ * that it ends again and again shortly after they stood. (Python 1.6.3 keeps both.)
  */
 export class NameConflict {
   readonly #options: NameConflictOptions;

@@ -60,7 +60,7 @@ test('two clients of one name: both logs name it, and they leave the server alon
   assert.ok(logged(server, /while its connection from/) <= 40);
 });
 
-test('a server that says nothing, as Python’s, is recognised by its closing again and again', async (t) => {
+test('a server that says nothing is recognised by its closing again and again', async (t) => {
   const in_ = world();
   const python = await SimulatedPython.serve(in_);
   t.after(() => python[Symbol.asyncDispose]());
