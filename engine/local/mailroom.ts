@@ -9,7 +9,7 @@ import type { Application, Traffic } from '../peers/traffic.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { type Arrival, Inbox } from '../queues/inbox.ts';
-import type { StoredMark } from '../queues/message-source.ts';
+import type { MessageSource, StoredMark } from '../queues/message-source.ts';
 import type { OutgoingBody } from '../queues/out-message.ts';
 import type { Offerer } from '../queues/outbox-entry.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
