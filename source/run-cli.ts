@@ -93,6 +93,13 @@ export const CLI_COMMANDS: Readonly<Record<string, CliCommand>> = {
   },
 };
 
+/** What Python's tool has beyond these. */
+const NOT_THERE_YET: readonly string[] = [
+  'delete_client_token',
+  'show_subscribe_message_types',
+  'set_subscribe_message_types',
+];
+
 export interface CliOptions {
   /** Connector, command and its arguments; what is missing is asked for on a terminal. */
   readonly words: readonly string[];
@@ -111,6 +118,8 @@ export async function runCli({ words, directories, json }: CliOptions): Promise<
   const name = (words[1] ?? (await pickCommand())).replaceAll('-', '_');
   const command = Object.hasOwn(CLI_COMMANDS, name) ? CLI_COMMANDS[name] : undefined;
   if (command === undefined) {
+    if (NOT_THERE_YET.includes(name))
+      throw new AiocError('AIOC_USAGE', `${name} is not there yet: aioc has no tokens and no subscriptions`);
     throw new AiocError(
       'AIOC_USAGE',
       `there is no command ${name}: there are ${Object.keys(CLI_COMMANDS).join(', ')}`,

@@ -18,6 +18,7 @@ import type { Store } from '../storage/store.ts';
 import { AwaitedResponses } from './awaited-responses.ts';
 import { DropLog } from './drop-log.ts';
 import { listenerFrame } from './listener-frame.ts';
+import { unknownType, whyNotTaken } from './unknown-type.ts';
 
 /**
  * The peer that a local program means by a name; undefined when there is none and none may be expected. One that has
@@ -108,7 +109,7 @@ export class Mailroom implements Application {
   inbox(type: string): Inbox {
     const inbox = this.#inboxes.get(type);
     if (inbox !== undefined) return inbox;
-    throw new AiocError('AIOC_TYPE_UNKNOWN', `the type ${type} is not in recv_message_types: add it there`);
+    throw unknownType(type, 'recv_message_types');
   }
 
   get inboxes(): Iterable<Inbox> {
@@ -248,11 +249,14 @@ export class Mailroom implements Application {
     const { message_type: type } = frame.header;
     const inbox = this.#inboxes.get(type);
     if (inbox === undefined) {
-      this.#options.log.event(`a message of the type ${type} was dropped: it is not in recv_message_types`, {
-        peerName: peer.name,
-        warning: true,
-      });
-      this.#settle(arrival, 'dropped', 'the type is not in recv_message_types');
+      this.#options.log.event(
+        `a message of the type ${type} was dropped: ${whyNotTaken(type, 'recv_message_types')}`,
+        {
+          peerName: peer.name,
+          warning: true,
+        },
+      );
+      this.#settle(arrival, 'dropped', whyNotTaken(type, 'recv_message_types'));
       return 'dropped';
     }
     this.#options.observe?.(peer, frame);
@@ -296,9 +300,7 @@ export class Mailroom implements Application {
   #checked(frame: Frame): Peer {
     const { sendTypes, peerFor } = this.#options;
     const { message_type: type } = frame.header;
-    if (type !== '_ping' && !sendTypes.includes(type)) {
-      throw new AiocError('AIOC_TYPE_UNKNOWN', `the type ${type} is not in send_message_types: add it there`);
-    }
+    if (type !== '_ping' && !sendTypes.includes(type)) throw unknownType(type, 'send_message_types');
     const destinationId = frame.header['destination_id'];
     const peer = peerFor({
       name: typeof destinationId === 'string' ? destinationId : undefined,

@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { AiocError, parseConfig } from '../../engine/index.ts';
 import { ConnectorManager } from '../../source/index.ts';
 import { runProgram } from '../helpers/daemon.ts';
+import { freePort } from '../helpers/free-port.ts';
+import { program, started } from '../helpers/key-effects.ts';
 import { rejectsWith } from '../helpers/rejects-with.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
@@ -73,4 +75,20 @@ test('what loses messages or is less safe when it is overlooked is refused; the 
   }))
     assert.match(warnings(config), new RegExp(`without effect: ${key}`), key);
   assert.equal(refusal({ ...CLIENT, proxy: { enabled: false, address: 'proxy.lan', port: 3128 } }), '');
+});
+
+test('a program that publishes, and a command about tokens or subscriptions, are told that it is not there', async (t) => {
+  const side = await started(t, { is_server: true, server_sockaddr: ['127.0.0.1', await freePort()] });
+  const api = await program(t, side);
+  await rejectsWith(
+    api.send({ messageType: '_pubsub', destinationId: 'c', data: 'x' }),
+    'AIOC_TYPE_UNKNOWN',
+    /aioc can't publish and subscribe yet: keep Python's/,
+  );
+  for (const command of ['set_subscribe_message_types', 'delete_client_token']) {
+    const args = ['cli', String(side.configPath), command];
+    const { exitCode, errors } = await runProgram(t, args, tempDir(t));
+    assert.equal(exitCode, 2);
+    assert.match(errors, new RegExp(`^aioc: ${command} is not there yet`));
+  }
 });
