@@ -36,6 +36,7 @@ export {
   type RequestOptions,
 } from './api/connector-api.ts';
 export { type OpenDoor, openDoors } from './api/doors.ts';
+export { connectorsIn, type FoundConnector } from './api/found-connectors.ts';
 export { UNFINISHED } from './api/listener.ts';
 export type { Listener, ListenerMessage, MessageHandler, ReplyOptions } from './api/listener-message.ts';
 export type { FileToSend, OutgoingMessage, SendOptions } from './api/message-frame.ts';
@@ -47,6 +48,7 @@ export {
   type RestartOptions,
   type StopOptions,
 } from './api/remote-tool.ts';
+export { shownAt } from './api/shown-connector.ts';
 export { hostAndPort, readHost, scopeFault } from './base/addresses.ts';
 export { replaceDurably } from './base/atomic-file.ts';
 export { AiocError, ERROR_CODES, type ErrorCode, systemCode, toAiocError } from './base/errors.ts';
@@ -65,7 +67,6 @@ export { afterDeletingClient, afterDeletingOwn } from './connector/certificate-a
 export type { LogLine } from './connector/connector-options.ts';
 export { type SettledConfig, settleDirectories } from './connector/installed-directories.ts';
 export { connectDoor, serveDoor } from './contract/door-port.ts';
-export { activeConnectors } from './local/active-connectors.ts';
 export { socketsOfConfig } from './local/sockets-of-config.ts';
 export type { PeerChange } from './peers/traffic.ts';
 export { type MessageParts, unpackMessage } from './queues/packed-message.ts';

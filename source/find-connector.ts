@@ -1,13 +1,13 @@
 import {
   AiocError,
   type AttachedDoor,
-  activeConnectors,
   apiOptionsFromConfig,
   attach,
   attachAt,
   ConnectorAPI,
   ConnectorRemoteTool,
   connectorOfEntry,
+  connectorsIn,
   type OpenDoor,
   openDoors,
   USUAL_CONNECTOR_DIRECTORIES,
@@ -16,20 +16,16 @@ import {
 /** A connector of this machine answers at once, if it does. */
 const ANSWER_TIMEOUT_MS = 3_000;
 
-/** A connector that runs on this machine, as it stands in active_connectors.json. */
+/** A connector that runs on this machine, by the name that it has, or would have, in active_connectors.json. */
 export interface Place {
   readonly directory: string;
   readonly entry: string;
 }
 
-/** The connectors that run here. Without directories, the usual ones are looked into. */
+/** The connectors that run here, connected or not. Without directories, the usual ones are looked into. */
 export async function runningConnectors(directories: readonly string[]): Promise<readonly Place[]> {
-  const lists = await Promise.all(
-    searched(directories).map(async (directory) =>
-      (await activeConnectors(directory)).map((entry) => ({ directory, entry })),
-    ),
-  );
-  return lists.flat();
+  const found = (await Promise.all(searched(directories).map(connectorsIn))).flat();
+  return found.filter(({ state }) => state === 'answers' || state === 'silent');
 }
 
 /**
@@ -57,8 +53,7 @@ function isCalled({ entry }: Place, wanted: string): boolean {
 }
 
 /**
- * A connector that answers commands, by its name as in `connectorAmong`. One that was stopped, and a client of Python's
- * that waits to reconnect, is in no list, but can be started again.
+ * A connector that answers commands, by its name as in `connectorAmong`. One of Python's need not say what it is called.
  *
  * @throws AiocError AIOC_CONNECTOR_AWAY
  */
@@ -92,7 +87,7 @@ export function toolAt({ directory, entry }: Place): ConnectorRemoteTool {
   return new ConnectorRemoteTool({ ...connectorOfEntry(entry), connectorFilesDirpath: directory });
 }
 
-function searched(directories: readonly string[]): readonly string[] {
+export function searched(directories: readonly string[]): readonly string[] {
   return directories.length > 0 ? directories : USUAL_CONNECTOR_DIRECTORIES;
 }
 

@@ -22,7 +22,7 @@ export interface CommandCall {
  * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_TIMEOUT, AIOC_CANCELLED, AIOC_COMMAND when it closes without an answer
  */
 export async function callCommand(
-  { place, clock }: { readonly place: ConnectorPlace; readonly clock: Clock },
+  { place, clock }: { readonly place: Pick<ConnectorPlace, 'connect'>; readonly clock: Clock },
   { cmd, kwargs, timeoutMs, signal }: CommandCall,
 ): Promise<string> {
   const socket = await place.connect(commanderSocketPath);

@@ -8,6 +8,7 @@ import type {
   IgnoreChange,
 } from '../local/connector-control.ts';
 import { deletePythonRemains } from '../local/python-remains.ts';
+import { ownerId } from '../local/socket-names.ts';
 import type { Ignoring } from '../peers/ignoring.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Registry } from '../peers/registry.ts';
@@ -197,6 +198,7 @@ export class Control implements ConnectorControl {
 
   attribute(key: string): unknown {
     const attributes = this.#connector.options.local?.attributes ?? {};
+    if (key === 'source_id') return ownerId(ownerOf(this.#connector.options));
     const list = LISTED.exec(key);
     if (list !== null) return this.#listed(list[1] === 'white' ? 'whitelist' : 'blacklist', list[2]);
     if (!Object.hasOwn(attributes, key)) throw new AiocError('AIOC_CONFIG', `there is no key ${key}`);

@@ -71,7 +71,7 @@ export function receiveSocketPath({ directory, owner, messageType }: ReceiveSock
  * @throws AiocError AIOC_SOCKET_PATH
  */
 export function commanderSocketPath(directory: string, owner: ConnectorOwner): string {
-  return socketPath(directory, `uds_path_commander_${ownerInSocketNames(owner)}`);
+  return socketPath(directory, COMMANDER_PREFIX + ownerInSocketNames(owner));
 }
 
 /**
@@ -128,6 +128,8 @@ function socketPath(directory: string, name: string): string {
   return path;
 }
 
+/** What the names of the sockets that take commands begin with, Python's too. */
+export const COMMANDER_PREFIX = 'uds_path_commander_';
 const DOOR_PREFIX = 'aioc_door_';
 const DOOR_SOCKET = 'socket';
 

@@ -84,7 +84,9 @@ export class Peer {
   }
 
   become(state: PeerState, reason?: string): void {
-    if (state !== this.#state) this.#sinceMs = this.#clock.wallNow();
+    // Each try that fails leaves it as long away as it was.
+    const isSame = state === this.#state || (isAway(state) && isAway(this.#state));
+    if (!isSame) this.#sinceMs = this.#clock.wallNow();
     this.#state = state;
     this.#reason = reason;
     this.#onChange();
@@ -126,4 +128,8 @@ export class Peer {
     this.rate.add();
     return this.sender.offer(message, offerer);
   }
+}
+
+function isAway(state: PeerState): boolean {
+  return state === 'away' || state === 'connecting';
 }
