@@ -5,6 +5,7 @@ import {
   attach,
   attachAt,
   ConnectorAPI,
+  type ConnectorApiOptions,
   ConnectorRemoteTool,
   connectorOfEntry,
   connectorsIn,
@@ -97,13 +98,25 @@ export function searched(directories: readonly string[]): readonly string[] {
  * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_CONFIG, AIOC_USAGE
  */
 export async function apiOf(word: string | undefined, directories: readonly string[]): Promise<ConnectorAPI> {
-  if (word?.endsWith('.json')) return ConnectorAPI.fromConfig(word);
+  return new ConnectorAPI(await optionsOf(word, directories));
+}
+
+/**
+ * Which connector is meant, as for `apiOf`.
+ *
+ * @throws AiocError as `apiOf`
+ */
+export async function optionsOf(
+  word: string | undefined,
+  directories: readonly string[],
+): Promise<ConnectorApiOptions> {
+  if (word?.endsWith('.json')) return apiOptionsFromConfig(word);
   const places = await runningConnectors(directories);
   const [only, ...others] = places;
   if (word === undefined && others.length > 0) throw severalRun(places.map(({ entry }) => entry));
   const place = word === undefined ? only : connectorAmong(places, word);
   if (place === undefined) throw nobodyRuns();
-  return new ConnectorAPI({ ...connectorOfEntry(place.entry), connectorFilesDirpath: place.directory });
+  return { ...connectorOfEntry(place.entry), connectorFilesDirpath: place.directory };
 }
 
 /**

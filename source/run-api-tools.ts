@@ -1,14 +1,14 @@
-import { createInterface } from 'node:readline/promises';
 import { sanitize } from '../components/terminal/sanitize.ts';
 import {
-  AiocError,
   ConnectorAPI,
   type ConnectorConfig,
+  ConnectorRemoteTool,
   type ListenerMessage,
   loadConfig,
   readConfigFile,
   roleOfConfig,
 } from '../engine/index.ts';
+import { chooseClient } from './choose-client.ts';
 import { EXIT } from './exit-codes.ts';
 import { onOutputEnd } from './standard-output.ts';
 
@@ -23,7 +23,7 @@ const SEND_INTERVAL_MS = 1_000;
  */
 export async function runPing(file: string, to?: string): Promise<number> {
   const { api, config } = await open(file);
-  const destinationId = await destination(config, to);
+  const destinationId = await destination({ file, config }, to);
   const startedAt = performance.now();
   const answer = await api.request({
     messageType: '_ping',
@@ -79,7 +79,7 @@ export async function runTestSend(
 ): Promise<number> {
   const { api, config } = await open(file);
   const [messageType = 'any'] = config.send_message_types;
-  const destinationId = await destination(config, to);
+  const destinationId = await destination({ file, config }, to);
   let stopped = false;
   const stopping = interruption().then(() => {
     stopped = true;
@@ -101,21 +101,15 @@ async function open(file: string): Promise<{ api: ConnectorAPI; config: Connecto
   return { api: await ConnectorAPI.fromConfig(file), config };
 }
 
-/** A client has one peer only; on a server it must be said, or is asked for. */
+/** A client has one peer only; a server may have one, too. */
 async function destination(
-  config: ConnectorConfig,
+  { file, config }: { readonly file: string; readonly config: ConnectorConfig },
   to: string | undefined,
 ): Promise<{ destinationId?: string }> {
-  if (!config.is_server) return {};
   if (to !== undefined) return { destinationId: to };
-  if (!process.stdin.isTTY)
-    throw new AiocError('AIOC_USAGE', 'a server has several peers: say which with --to NAME');
-  const lines = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return { destinationId: (await lines.question('To which client? ')).trim() };
-  } finally {
-    lines.close();
-  }
+  if (!config.is_server) return {};
+  const tool = await ConnectorRemoteTool.fromConfig(file);
+  return { destinationId: await chooseClient(tool, { how: 'with --to NAME', mayAsk: true }) };
 }
 
 function interruption(): Promise<void> {

@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import { createInterface } from 'node:readline/promises';
 import { sanitize } from '../components/terminal/sanitize.ts';
 import {
   AiocError,
@@ -10,6 +9,8 @@ import {
   connectorOfEntry,
   readConfigFile,
 } from '../engine/index.ts';
+import { pick } from './ask.ts';
+import { chooseClient } from './choose-client.ts';
 import { EXIT } from './exit-codes.ts';
 import {
   connectorTakingCommands,
@@ -58,7 +59,10 @@ export const CLI_COMMANDS: Readonly<Record<string, CliCommand>> = {
   disconnect_client: {
     takes: 'CLIENT',
     help: 'close a client’s connection',
-    run: (tool, [name]) => tool.disconnectClient(needed(name, 'a client’s name')),
+    run: async (tool, [name], isServer) =>
+      tool.disconnectClient(
+        name ?? (isServer ? await chooseClient(tool, NAMED) : needed(name, 'a client’s name')),
+      ),
   },
   delete_client_certificate: {
     takes: '[CLIENT]',
@@ -153,6 +157,7 @@ async function pickConnector(places: readonly Place[]): Promise<Place> {
   const index = await pick(
     'Which connector?',
     places.map(({ entry, directory }) => `${sanitize(entry)}  in ${sanitize(directory)}`),
+    SAY_WHICH,
   );
   return places[index] as Place;
 }
@@ -160,29 +165,10 @@ async function pickConnector(places: readonly Place[]): Promise<Place> {
 async function pickCommand(): Promise<string> {
   const names = Object.keys(CLI_COMMANDS);
   const lines = Object.entries(CLI_COMMANDS).map(([name, { help }]) => `${name.padEnd(26)}${help}`);
-  return names[await pick('Which command?', lines)] as string;
+  return names[await pick('Which command?', lines, SAY_WHICH)] as string;
 }
 
-async function pick(question: string, choices: readonly string[]): Promise<number> {
-  if (!process.stdin.isTTY) {
-    throw new AiocError(
-      'AIOC_USAGE',
-      `say which: aioc cli CONNECTOR COMMAND (without a terminal nobody can be asked)\n  ${choices.join('\n  ')}`,
-    );
-  }
-  const lines = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    for (const [index, choice] of choices.entries()) {
-      process.stdout.write(`${String(index + 1).padStart(3)}  ${choice}\n`);
-    }
-    for (;;) {
-      const answer = Number(await lines.question(`${question} 1 to ${choices.length}: `));
-      if (Number.isInteger(answer) && answer >= 1 && answer <= choices.length) return answer - 1;
-    }
-  } finally {
-    lines.close();
-  }
-}
+const SAY_WHICH = 'say which: aioc cli CONNECTOR COMMAND (without a terminal nobody can be asked)';
 
 function ignore(tool: ConnectorRemoteTool, [what = 'show']: readonly string[]): Promise<unknown> {
   if (what === 'show') return tool.ignorePeerTrafficShow();
@@ -200,7 +186,7 @@ async function deleteCertificate(
     await tool.deleteClientCertificateOnClient();
     return afterDeletingOwn();
   }
-  const client = needed(name, 'a client’s name');
+  const client = name ?? (await chooseClient(tool, { ...NAMED, never: 'taken by itself' }));
   await tool.deleteClientCertificateOnServer(client);
   return afterDeletingClient(client);
 }
@@ -210,6 +196,8 @@ function clientMatch(word: string | undefined): ClientMatch {
   const who = needed(word, 'a client’s name, an address or a network');
   return who.includes('/') || isIP(who) !== 0 ? { clientIp: who } : { clientId: who };
 }
+
+const NAMED = { how: 'behind the command', mayAsk: true } as const;
 
 function needed(word: string | undefined, what: string): string {
   if (word !== undefined) return word;

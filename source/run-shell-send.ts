@@ -1,14 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import {
   AiocError,
-  type ConnectorAPI,
+  ConnectorAPI,
+  type ConnectorApiOptions,
+  ConnectorRemoteTool,
   type ErrorCode,
   LIMITS,
   type RequestOptions,
   toAiocError,
 } from '../engine/index.ts';
+import { chooseClient } from './choose-client.ts';
 import { EXIT } from './exit-codes.ts';
-import { apiOf } from './find-connector.ts';
+import { optionsOf } from './find-connector.ts';
 import { type LineMessage, lineOfMessage, messageOfLine } from './message-lines.ts';
 import { OutputLines } from './output-lines.ts';
 import type { ShellSendOptions } from './shell-arguments.ts';
@@ -24,9 +27,11 @@ const UNDER_WAY = 256;
  * @throws AiocError AIOC_USAGE, AIOC_CONNECTOR_AWAY and what ConnectorAPI.send and request throw
  */
 export async function runShellSend(options: ShellSendOptions): Promise<number> {
-  const api = await apiOf(options.connector, options.directories);
+  const place = await optionsOf(options.connector, options.directories);
+  const api = new ConnectorAPI(place);
   const defaults: LineMessage = { message: await messageOf(options), awaitResponse: options.awaitResponse };
-  const sender = new ShellSender(api);
+  const chosen = place.isServer === true ? clientChooser(place, options.text !== undefined) : undefined;
+  const sender = new ShellSender(api, chosen);
   try {
     if (options.text !== undefined || (process.stdin.isTTY && options.file !== undefined)) {
       const data = options.text;
@@ -39,6 +44,15 @@ export async function runShellSend(options: ShellSendOptions): Promise<number> {
   } finally {
     api.close();
   }
+}
+
+/** The client that a server's messages without a destination go to: looked for once, when the first one comes. */
+function clientChooser(place: ConnectorApiOptions, mayAsk: boolean): () => Promise<string> {
+  let chosen: Promise<string> | undefined;
+  return () => {
+    chosen ??= chooseClient(new ConnectorRemoteTool(place), { how: 'with --to NAME', mayAsk });
+    return chosen;
+  };
 }
 
 async function sendLines(sender: ShellSender, defaults: LineMessage, json: boolean): Promise<number> {
@@ -76,6 +90,7 @@ async function sendLines(sender: ShellSender, defaults: LineMessage, json: boole
 /** Sends in order, many at once, and remembers what was the first to fail. */
 class ShellSender {
   readonly #api: ConnectorAPI;
+  readonly #chosen: (() => Promise<string>) | undefined;
   readonly #output = new OutputLines(process.stdout);
   readonly #underWay = new Set<Promise<void>>();
   #number = 0;
@@ -83,12 +98,18 @@ class ShellSender {
   sent = 0;
   failedAt: number | undefined;
 
-  constructor(api: ConnectorAPI) {
+  /** @param chosen whom a message without a destination is for; absent on a client, which has one peer */
+  constructor(api: ConnectorAPI, chosen: (() => Promise<string>) | undefined) {
     this.#api = api;
+    this.#chosen = chosen;
   }
 
   /** Resolves when the next one may come. */
-  async send({ message, awaitResponse }: LineMessage): Promise<void> {
+  async send({ message: given, awaitResponse }: LineMessage): Promise<void> {
+    const message =
+      given.destinationId === undefined && given.responseId === undefined && this.#chosen !== undefined
+        ? { ...given, destinationId: await this.#chosen() }
+        : given;
     this.#number += 1;
     const number = this.#number;
     if (this.failedAt !== undefined) throw this.#failure;
