@@ -56,6 +56,8 @@ export { LIMITS } from './base/limits.ts';
 export { realClock, realRandomness } from './base/real-ports.ts';
 export { withClientName } from './config/client-name.ts';
 export { ConfigFile } from './config/config-file.ts';
+export { spelledMembers } from './config/json-edit.ts';
+export { findJsonFault } from './config/json-fault.ts';
 export type { ConfigRole } from './config/key-spec.ts';
 export { CONFIG_KEYS, type ConnectorConfig, configKeys } from './config/keys.ts';
 export { USUAL_CONNECTOR_DIRECTORIES } from './config/keys-directories.ts';

@@ -1,4 +1,10 @@
-import { AiocError, type ReceivedMessage, type RequestOptions } from '../engine/index.ts';
+import {
+  AiocError,
+  findJsonFault,
+  type ReceivedMessage,
+  type RequestOptions,
+  spelledMembers,
+} from '../engine/index.ts';
 
 /** A message that goes out, as the library takes it, and whether its response is waited for. */
 export interface LineMessage {
@@ -31,7 +37,7 @@ export function messageOfLine(line: string, defaults: LineMessage): LineMessage 
   const unknown = Object.keys(given).find((key) => !(KEYS as readonly string[]).includes(key));
   if (unknown !== undefined)
     throw wrong(`there is no key ${JSON.stringify(unknown)}: there are ${KEYS.join(', ')}`);
-  const { data } = given;
+  const data = dataIn(given, line);
   const bytes = base64In(given, 'data_base64');
   const binary = base64In(given, 'binary_base64');
   const { request_id: requestId, response_id: responseId } = given;
@@ -84,13 +90,37 @@ export function jsonLine(value: unknown): string {
 type Given = Readonly<Record<string, unknown>>;
 
 function objectIn(line: string): Given {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Given;
-  } catch {
-    // Told below.
+  const fault = findJsonFault(line);
+  if (fault !== undefined) {
+    const { column, expected, found } = fault;
+    throw wrong(`it is no JSON: column ${column} has ${found}, where ${expected} was expected`);
   }
-  throw wrong('it is no JSON object');
+  const value = parsed(line);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Given;
+  throw wrong('it is no JSON object: a message begins with {');
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // What is JSON and cannot be read all the same.
+    throw wrong('it is nested too deeply');
+  }
+}
+
+/** A text is sent as what it says; all else as it is spelled in the line, so that nothing of a number is lost. */
+function dataIn(given: Given, line: string): string | Buffer | undefined {
+  const { data } = given;
+  if (data === undefined) return undefined;
+  if (typeof data !== 'string') {
+    const spelled = spelledMembers(line).findLast(([name]) => name === 'data')?.[1] ?? '';
+    return Buffer.from(spelled);
+  }
+  if (/\p{Surrogate}/u.test(data)) {
+    throw wrong('data has half of a surrogate pair, which is no text: send the bytes with data_base64');
+  }
+  return data;
 }
 
 function picked<Key extends string>(given: Given, name: string, key: Key): Partial<Record<Key, string>> {
@@ -101,8 +131,10 @@ function picked<Key extends string>(given: Given, name: string, key: Key): Parti
 }
 
 function idOf(name: string, value: unknown): string | number {
-  if (typeof value === 'string' || typeof value === 'number') return value;
-  throw wrong(`${name} takes a text or a number`);
+  if (typeof value === 'string' || Number.isSafeInteger(value)) return value as string | number;
+  throw wrong(
+    `${name} takes a text, or a whole number of at most ${Number.MAX_SAFE_INTEGER}: write it as a text`,
+  );
 }
 
 function base64In(given: Given, name: string): Buffer | undefined {

@@ -70,7 +70,7 @@ async function sendLines(sender: ShellSender, defaults: LineMessage, json: boole
       number += 1;
       if (json && line.length === 0) continue;
       const next = json
-        ? messageOfLine(line.toString(), defaults)
+        ? messageOfLine(textOf(line), defaults)
         : { ...defaults, message: { ...defaults.message, data: line } };
       await sender.send(next);
     }
@@ -196,6 +196,16 @@ async function* lines(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     }
   }
   if (begunBytes > 0) yield withoutReturn(Buffer.concat(begun));
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function textOf(line: Buffer): string {
+  try {
+    return UTF8.decode(line);
+  } catch (cause) {
+    throw new AiocError('AIOC_USAGE', 'it is not UTF-8: send such bytes with data_base64', { cause });
+  }
 }
 
 function withoutReturn(line: Buffer): Buffer {

@@ -36,6 +36,15 @@ export function withJsonValue(text: string, name: string, value: unknown): strin
   return `${text.slice(0, last.valueEnd)},${space}${key}${colon}${spelled}${text.slice(last.valueEnd)}`;
 }
 
+/**
+ * The members of a JSON object, each value as it is written there: what a number loses when it is read is kept.
+ *
+ * @param text valid JSON, an object
+ */
+export function spelledMembers(text: string): readonly (readonly [name: string, spelled: string])[] {
+  return membersOf(text).members.map(({ name, valueAt, valueEnd }) => [name, text.slice(valueAt, valueEnd)]);
+}
+
 function membersOf(text: string): { readonly members: readonly Member[]; readonly openEnd: number } {
   const openEnd = text.indexOf('{') + 1;
   const members: Member[] = [];

@@ -1,8 +1,9 @@
 import { LIMITS } from '../base/limits.ts';
 import { RecentBytes } from '../base/recent-bytes.ts';
+import { spelledMembers } from '../config/json-edit.ts';
 import type { Body, LogRow, Outcome } from '../contract/views.ts';
 import type { TrafficEntry } from '../peers/traffic-log.ts';
-import { type Header, pythonJson } from '../protocol/header.ts';
+import type { Header } from '../protocol/header.ts';
 
 const OUTCOMES: readonly Outcome[] = [
   ...(['queued', 'sent', 'peer has it', 'received by Python'] as const),
@@ -118,8 +119,8 @@ export class LogRows {
     const dataBytes = this.#dataBytes[row] as number;
     const kept = this.#bodies.get(this.#bodyAt[row] as number, headerBytes + beginningOf(dataBytes));
     if (kept === undefined) return undefined;
-    const header = JSON.parse(kept.toString('utf8', 0, headerBytes)) as Header;
-    const headerLines = Object.entries(header).map(([key, value]) => `${key}: ${pythonJson(value)}`);
+    const members = spelledMembers(kept.toString('utf8', 0, headerBytes));
+    const headerLines = members.map(([key, spelled]) => `${key}: ${spelled}`);
     const omittedBytes = dataBytes - beginningOf(dataBytes);
     return { id, headerLines, text: kept.toString('utf8', headerBytes), omittedBytes };
   }
