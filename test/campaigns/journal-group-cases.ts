@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { HeldMessages } from '../../engine/queues/held-messages.ts';
 import { decodeSegmentHeader, KIND, SEGMENT_START, saltOf } from '../../engine/storage/journal/format.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
 import { lossOf } from '../../engine/storage/journal/report.ts';
@@ -81,6 +82,41 @@ async function opened(
   return { kept, ...lossOf([...damaged, ...torn]), places: damaged.length + torn.length, mark };
 }
 
+/** What a reader of the stream gets, in order. */
+async function numbersIn(journal: Journal, name: string): Promise<number[]> {
+  const records = await journal.read(name, 0, 1_000_000_000);
+  return records.map(({ payload }) => Number(/^message (\d+)$/.exec(payload.toString())?.[1]));
+}
+
+/**
+ * The next start finds the same; when the sender has nothing more, what was held back follows in order; and from then on
+ * it is in the stream, and in the stream alone.
+ */
+async function checkReleased(bytes: Buffer, expected: readonly number[], mark: number): Promise<void> {
+  const disk = new SimulatedDisk({ random: seededRandom(2) });
+  disk.put(SEGMENT, bytes);
+  await openOn(disk);
+  disk.kill();
+  const journal = await openOn(disk);
+  assert.equal((await journal.lastSource(STREAM)).get('epoch peer') ?? 0, mark, 'the mark at the next start');
+  const messages = new HeldMessages({ store: journal, stream: STREAM });
+  await messages.restore();
+  await messages.release('epoch peer', Number.MAX_SAFE_INTEGER);
+  assert.deepEqual(await numbersIn(journal, STREAM), expected, 'released, in order');
+  const firstSeq = expected.length + 2;
+  const after = [Buffer.from('message 100000')];
+  await journal.append(STREAM, after, { epoch: 'epoch peer', firstSeq, after: 0 });
+  disk.kill();
+  const last = await openOn(disk);
+  assert.deepEqual(await numbersIn(last, STREAM), [...expected, 100_000], 'the same at the start after that');
+  assert.deepEqual(
+    (await last.streams()).filter((name) => name.startsWith('held/')),
+    [],
+    'nothing is held back any more',
+  );
+  assert.equal((await last.lastSource(STREAM)).get('epoch peer'), firstSeq, 'nor asked for');
+}
+
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
 
 /** A flipped byte takes the message that it is in, which is counted; the number before it is the last that is known. */
@@ -98,6 +134,7 @@ export async function checkFlipInGroup(sample: GroupSample, at: number): Promise
   assert.ok(places > 0, `byte ${at} flipped: seen`);
   assert.equal(lost, hit < 0 ? 0 : 1, `byte ${at} flipped: counted`);
   assert.equal(mark, hit < 0 ? all.length : hit, `byte ${at} flipped: the mark`);
+  if (hit >= 0) await checkReleased(bytes, kept, mark);
 }
 
 /** What lay before the place is kept; the rest is counted, as far as anything tells of it. */

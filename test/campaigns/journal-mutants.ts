@@ -33,31 +33,6 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
     replace: '',
   },
   {
-    name: 'a mark passes a hole',
-    file: 'source-track.ts',
-    find: 'if (holes === this.#holes) return;',
-    replace: 'if (holes >= this.#holes) return;',
-  },
-  {
-    name: 'what was stored again behind a hole is held back once more at the next start',
-    file: 'held.ts',
-    find: 'record.seq > after && record.position <= toPosition',
-    replace: 'record.seq > after',
-  },
-  {
-    name: 'what is held back is in its stream as well',
-    file: 'reader.ts',
-    find: 'if (homeOfView(stream.rules, view, bytes, bodyAt) !== stream.number) return true;',
-    replace:
-      'if (![view.stream, homeOfView(stream.rules, view, bytes, bodyAt)].includes(stream.number)) return true;',
-  },
-  {
-    name: 'the beginning of a segment says nothing of what is held back',
-    file: 'state.ts',
-    find: 'for (const rules of this.rules.values()) for (const rule of rules) writer.held(rule);',
-    replace: '',
-  },
-  {
     name: 'what is not certain on the disk is not written again at the start',
     file: 'survey-segment.ts',
     find: 'if (isRecord(found)) this.#verdict.uncertain(found);',

@@ -1,6 +1,6 @@
 /**
  * Plants one bug after another into a copy of the engine, and looks how many seeds of a campaign it takes to find it:
- * `npm run campaign:mutants -- [journal|streams] [SEEDS] [FIRST_SEED]`. Fails when one is not found.
+ * `npm run campaign:mutants -- [journal|harm|streams] [SEEDS] [FIRST_SEED]`. Fails when one is not found.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { removeDir } from '../helpers/temp-dir.ts';
+import { HARM_MUTANTS } from './harm-mutants.ts';
 import { JOURNAL_MUTANTS } from './journal-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { STREAM_MUTANTS } from './stream-mutants.ts';
@@ -15,6 +16,7 @@ import { STREAM_MUTANTS } from './stream-mutants.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SETS = {
   journal: { mutants: JOURNAL_MUTANTS, below: 'engine/storage/journal', campaign: 'journal', seeds: 5_000 },
+  harm: { mutants: HARM_MUTANTS, below: 'engine/storage/journal', campaign: 'journal-harm', seeds: 300 },
   streams: { mutants: STREAM_MUTANTS, below: 'engine', campaign: 'simulator', seeds: 20_000 },
 } as const;
 

@@ -114,8 +114,8 @@ export class LossCount {
   }
 }
 
-/** Notes of the journal, as acks and marks, have one size, and say what they are. */
+/** A write that begins with an ack or a mark need not have any; these have one size, and say what they are. */
 function mayBeMessage({ from, to, likelyKind }: Loss): boolean {
   if (to - from === RECORD_HEADER_BYTES) return false;
-  return to - from > RECORD_HEADER_BYTES || likelyKind === undefined || likelyKind === KIND.data;
+  return to - from > RECORD_HEADER_BYTES || (likelyKind !== KIND.ack && likelyKind !== KIND.mark);
 }

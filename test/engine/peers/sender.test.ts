@@ -8,6 +8,7 @@ import { Sender } from '../../../engine/peers/sender.ts';
 import { watcherOfRevived } from '../../../engine/peers/traffic-watchers.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import type { OutFrame } from '../../../engine/protocol/messages.ts';
+import { readStreamNews, type StreamMark, streamNewsFrame } from '../../../engine/protocol/stream-frames.ts';
 import type { Watcher } from '../../../engine/queues/out-message.ts';
 import { packMessage } from '../../../engine/queues/packed-message.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
@@ -87,4 +88,46 @@ test('what is stored and cannot be sent is given up, told of, and in nobody’s 
   assert.equal(sent.length, 1);
   assert.equal(sender.waitingCount, 1);
   assert.match(told.join(), /could not be sent and was dropped: the header has/);
+});
+
+test('a peer that asks learns which numbers of an epoch will not come, and of one that is unknown none will', async () => {
+  const clock = new SimulatedClock();
+  const sender = senderOn(new MemoryStore(clock), clock, NOBODY);
+  for (let number = 0; number < 5; number += 1) {
+    const message = { header: { message_type: 'any' }, data: Buffer.from('x'), watcher: NOBODY, ticket: 0 };
+    await new Promise((resolve, reject) => sender.offer(message, { kept: resolve, refused: reject }));
+  }
+  const sent: string[] = [];
+  const gone: StreamMark[] = [];
+  const link = {
+    ...{ writable: true, speaksStreams: true, unreadMaxBytes: Number.POSITIVE_INFINITY },
+    send: ({ transportId = '' }: OutFrame) => void sent.push(String(transportId)),
+    tellGone: (marks: readonly StreamMark[]) => void gone.push(...marks),
+  } as unknown as Link;
+  sender.attach(link);
+  assert.equal(sent.length, 0, 'nothing goes out before it is known what the other side has');
+  sender.heard({ kind: 'have', marks: [] });
+  const epoch = sent[0]?.split('.')[0] ?? '';
+  const mark = { type: 'any', epoch, upTo: 3, dropped: [] };
+  sender.heard({ kind: 'ack', marks: [mark] });
+  sender.detach();
+  sender.attach(link);
+  const asked = (marks: readonly StreamMark[]) =>
+    readStreamNews({ ...streamNewsFrame({ kind: 'have', marks }, 'peer'), binary: undefined } as never);
+  const news = asked([
+    { ...mark, upTo: 1, asks: true },
+    { ...mark, epoch: 'unknown', asks: true },
+    { ...mark, type: 'other', asks: true },
+    { ...mark, asks: false },
+  ]);
+  assert.ok(news !== undefined);
+  sender.heard(news);
+  assert.deepEqual(
+    gone.map(({ type, epoch: of, upTo }) => [type, of === epoch, upTo]),
+    [
+      ['any', true, 3],
+      ['any', false, Number.MAX_SAFE_INTEGER],
+      ['other', true, Number.MAX_SAFE_INTEGER],
+    ],
+  );
 });

@@ -1,0 +1,59 @@
+import type { Mutant } from './mutant.ts';
+
+/** Bugs of what becomes of damage; their files lie below engine/storage/journal. */
+export const HARM_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'a damaged member of a group is kept',
+    file: 'format.ts',
+    find: 'return record.bodyCrc === crc32c(bytes, body, body + record.bodyBytes, salt ^ record.offset);',
+    replace: 'return body >= 0 && salt === salt;',
+  },
+  {
+    name: 'a loss whose record can still be named is not counted',
+    file: 'loss-count.ts',
+    find: 'loss.lost = 1;',
+    replace: 'loss.lost = 0;',
+  },
+  {
+    name: 'a loss in the middle is not counted',
+    file: 'loss-count.ts',
+    find: 'first.lost = lost;',
+    replace: 'first.lost = lost * 0;',
+  },
+  {
+    name: 'a missing end of a group is not counted',
+    file: 'loss-count.ts',
+    find: 'this.#following = following;',
+    replace: 'this.#following = following * 0;',
+  },
+  {
+    name: 'a mark passes a hole',
+    file: 'source-track.ts',
+    find: 'if (holes === this.#holes) return;',
+    replace: 'if (holes >= this.#holes) return;',
+  },
+  {
+    name: 'what was acknowledged is not known of a hole',
+    file: 'survey-streams.ts',
+    find: 'const after = markBefore(gap, this.#lastLost(gap, stream), acked);',
+    replace: 'const after = markBefore(gap, this.#lastLost(gap, stream), acked + 1_000);',
+  },
+  {
+    name: 'what lies behind damage is thrown away',
+    file: 'survey-segment.ts',
+    find: 'if (isRecord(found)) this.#verdict.uncertain(found);',
+    replace: 'if (isRecord(found) && this.#open.every(isRecord)) this.#verdict.uncertain(found);',
+  },
+  {
+    name: 'what was stored again behind a hole is held back once more at the next start',
+    file: 'held.ts',
+    find: 'record.seq > after && record.position <= toPosition',
+    replace: 'record.seq > after',
+  },
+  {
+    name: 'the beginning of a segment says nothing of what is held back',
+    file: 'state.ts',
+    find: 'for (const rules of this.rules.values()) for (const rule of rules) writer.held(rule);',
+    replace: '',
+  },
+];

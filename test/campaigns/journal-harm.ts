@@ -1,0 +1,31 @@
+/**
+ * Harms a group of messages at random places, one history a seed, and looks what a start keeps, counts and asks for:
+ * `npm run campaign:journal-harm -- [SEEDS] [FIRST_SEED]`.
+ */
+import { seededRandom } from '../helpers/simulated-world.ts';
+import { checkEndOfGroup, checkFlipInGroup, makeGroup } from './journal-group-cases.ts';
+
+const seeds = Number(process.argv[2] ?? 1_000);
+const first = Number(process.argv[3] ?? 1);
+const samples = [await makeGroup(20, { isNoted: false }), await makeGroup(20, { isNoted: true })] as const;
+
+async function harm(seed: number): Promise<void> {
+  const random = seededRandom(seed);
+  const sample = random.fraction() < 0.5 ? samples[0] : samples[1];
+  const last = sample.messages.at(-1)?.end ?? 0;
+  const at = sample.from + Math.floor(random.fraction() * (last - sample.from));
+  const luck = random.fraction();
+  if (luck < 0.4) await checkFlipInGroup(sample, at);
+  else await checkEndOfGroup(sample, at, luck < 0.7 ? 'cut' : 'zeroed');
+}
+
+for (let seed = first; seed < first + seeds; seed += 1) {
+  try {
+    await harm(seed);
+  } catch (error) {
+    console.error(`seed ${seed} (npm run campaign:journal-harm -- 1 ${seed}):`);
+    console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+    process.exit(1);
+  }
+}
+console.log(`${seeds} harms from seed ${first} on: all else kept, each loss counted, no mark behind a hole`);

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InboxWriter } from '../../../engine/queues/inbox-writer.ts';
+import { epochInStore } from '../../../engine/queues/message-source.ts';
+import { Journal } from '../../../engine/storage/journal/journal.ts';
+import { SimulatedClock } from '../../helpers/simulated-clock.ts';
+import { SimulatedDisk } from '../../helpers/simulated-disk.ts';
+import { seededRandom } from '../../helpers/simulated-world.ts';
+import { readAll } from '../storage/store-contract.ts';
+
+const STREAM = 'in/news';
+const SEGMENT = '/journal/0000000001.segment';
+const of = { peerName: 'ann', epoch: 'hers' };
+
+/** Ten messages of ann and three of ben, stored in one group each, of which some of ann's have been damaged since. */
+async function withHole(damaged: readonly number[]) {
+  const clock = new SimulatedClock();
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const open = (): Promise<Journal> =>
+    Journal.open({ disk: disk.mount(), directory: '/journal', clock, random: seededRandom(2) });
+  const texts = (name: string, count: number): Buffer[] =>
+    Array.from({ length: count }, (_, index) => Buffer.from(`${name} ${index + 1}.`));
+  const before = await open();
+  await before.append(STREAM, texts('ann', 10), { epoch: epochInStore(of), firstSeq: 1 });
+  await before.append(STREAM, texts('ben', 3), {
+    epoch: epochInStore({ ...of, peerName: 'ben' }),
+    firstSeq: 1,
+  });
+  disk.kill();
+  const bytes = Buffer.from(disk.file(SEGMENT).read(0, disk.file(SEGMENT).size));
+  for (const seq of damaged) bytes[bytes.indexOf(`ann ${seq}.`)] = 0x41;
+  disk.put(SEGMENT, bytes);
+  return { clock, disk, open };
+}
+
+async function restored(store: Journal, clock: SimulatedClock) {
+  const told = { lost: 0, superseded: 0 };
+  const writer = new InboxWriter({
+    ...{ stream: STREAM, store, clock },
+    onArrival: () => undefined,
+    onSuperseded: ({ count }) => {
+      told.superseded += count;
+    },
+    onLost: (_, count) => {
+      told.lost += count;
+    },
+  });
+  const held = await writer.restore();
+  const put = (seq: number): Promise<boolean> =>
+    new Promise((stored, refused) =>
+      writer.add({ frame: Buffer.from(`ann ${seq}.`), source: { ...of, seq }, stored, refused }),
+    );
+  const kept = async (name: string): Promise<number[]> =>
+    (await readAll(store, STREAM))
+      .map(({ payload }) => payload.toString().split(/[ .]/))
+      .filter(([who]) => who === name)
+      .map(([, seq]) => Number(seq));
+  return { writer, told, held, put, kept };
+}
+
+test('the mark goes back before what was damaged, and what lies behind it waits', async () => {
+  const { open, clock } = await withHole([4]);
+  const journal = await open();
+  const { writer, held, kept } = await restored(journal, clock);
+  assert.deepEqual(await kept('ann'), [1, 2, 3]);
+  assert.deepEqual(await kept('ben'), [1, 2, 3], 'who has lost nothing does not wait');
+  assert.equal(held.count, 6);
+  assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 3, isHolding: true }]);
+  assert.deepEqual(writer.storedOf('ben'), [{ epoch: 'hers', seq: 3, isHolding: false }]);
+});
+
+test('what the sender still has comes again in its place, and nothing twice', async () => {
+  const { open, clock } = await withHole([4, 7]);
+  const { put, kept, told, writer } = await restored(await open(), clock);
+  await writer.gone({ ...of, seq: 3 });
+  for (const seq of [4, 5, 6, 7, 8, 9, 10, 11])
+    assert.equal(await put(seq), false, `${seq} is no repetition`);
+  assert.deepEqual(await kept('ann'), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  assert.deepEqual(told, { lost: 0, superseded: 5 });
+  assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 11, isHolding: false }]);
+});
+
+test('what the sender has no more is counted lost, and the rest follows in order', async () => {
+  const { open, clock } = await withHole([4, 7]);
+  const { put, kept, told } = await restored(await open(), clock);
+  assert.equal(await put(7), false);
+  assert.deepEqual(await kept('ann'), [1, 2, 3, 5, 6, 7]);
+  await put(12);
+  assert.deepEqual(await kept('ann'), [1, 2, 3, 5, 6, 7, 8, 9, 10, 12]);
+  assert.deepEqual(told, { lost: 2, superseded: 0 }, '4, and the 11 that it left out');
+});
+
+test('when the sender says that it has nothing, all that is there comes at once', async () => {
+  const { open, clock, disk } = await withHole([4, 7]);
+  const journal = await open();
+  const { kept, told, writer } = await restored(journal, clock);
+  await writer.gone({ ...of, seq: Number.MAX_SAFE_INTEGER });
+  assert.deepEqual(await kept('ann'), [1, 2, 3, 5, 6, 8, 9, 10]);
+  assert.equal(told.lost, 2);
+  await journal.close();
+  disk.kill();
+  const again = await restored(await open(), clock);
+  assert.equal(again.held.count, 0);
+  assert.deepEqual(again.writer.storedOf('ann'), [{ epoch: 'hers', seq: 10, isHolding: false }]);
+});
+
+test('what waits is found again at each start until the sender has told', async () => {
+  const { open, clock, disk } = await withHole([4]);
+  for (let start = 0; start < 3; start += 1) {
+    const { held, writer } = await restored(await open(), clock);
+    assert.equal(held.count, 6);
+    assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 3, isHolding: true }]);
+    disk.kill();
+  }
+  const { put } = await restored(await open(), clock);
+  for (const seq of [4, 5]) await put(seq);
+  disk.kill();
+  const last = await restored(await open(), clock);
+  assert.deepEqual(await last.kept('ann'), [1, 2, 3, 4, 5]);
+  await last.writer.gone({ ...of, seq: 1_000 });
+  assert.deepEqual(await last.kept('ann'), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test('what a listener had taken before the damage is neither missing nor asked for', async () => {
+  const { open, clock, disk } = await withHole([]);
+  const journal = await open();
+  const records = await readAll(journal, STREAM);
+  await journal.ack(STREAM, records[5]?.position ?? 0);
+  disk.kill();
+  const bytes = Buffer.from(disk.file(SEGMENT).read(0, disk.file(SEGMENT).size));
+  bytes[bytes.indexOf('ann 4.')] = 0x41;
+  disk.put(SEGMENT, bytes);
+  const { held, writer } = await restored(await open(), clock);
+  assert.equal(held.count, 0);
+  assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 10, isHolding: false }]);
+});
