@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   ConfigFile,
   type ConnectorConfig,
   createConnectorEngine,
   type Engine,
+  ensureDirectories,
   type LogLine,
   loadConfig,
   realClock,
@@ -14,7 +14,7 @@ import {
   withClientName,
 } from '../engine/index.ts';
 import { LogFile } from './log-file.ts';
-import { defaultReceivedDirectory, stateDirectory } from './places.ts';
+import { placesOfConnector } from './places.ts';
 import { VERSION } from './version.ts';
 
 /** What `default_logger_rotate: true` means. */
@@ -38,7 +38,7 @@ export interface ConfiguredEngine {
 /**
  * A connector out of a configuration file, with its log; not started yet.
  *
- * @throws AiocError AIOC_CONFIG, AIOC_CERTIFICATES, AIOC_SOCKET_PATH
+ * @throws AiocError AIOC_CONFIG, AIOC_DIRECTORY, AIOC_CERTIFICATES, AIOC_SOCKET_PATH
  */
 export async function configuredEngine(options: ConfiguredEngineOptions): Promise<ConfiguredEngine> {
   const { onShutdown, fixedWallMs } = options;
@@ -52,12 +52,10 @@ export async function configuredEngine(options: ConfiguredEngineOptions): Promis
   for (const note of loaded.notes) log.write({ level: 'INFO', text: note });
   for (const warning of loaded.warnings) log.write({ level: 'WARNING', text: warning });
   const configFile = new ConfigFile(configPath);
-  const state = stateDirectory();
   const engine = await createConnectorEngine({
     config,
     version: VERSION,
-    stateDirectory: state,
-    receivedDirectory: defaultReceivedDirectory(),
+    ...placesOfConnector(config),
     onShutdown,
     saveKey: (key, value) => configFile.set(key, value),
     onLogLine: (line: LogLine) => log.write(line),
@@ -72,13 +70,17 @@ export async function configuredEngine(options: ConfiguredEngineOptions): Promis
   return { engine, config, log, warnings: loaded.warnings };
 }
 
-/** Opens the log file that a configuration asks for; its directory is made where missing. */
+/**
+ * Opens the log file that a configuration asks for; its directory, and the others of a connector, are made where missing.
+ *
+ * @throws AiocError AIOC_DIRECTORY, AIOC_CONFIG
+ */
 export async function openLog(config: ConnectorConfig): Promise<LogFile> {
   const directory = config.default_logger_dirpath;
-  await mkdir(directory, { recursive: true });
+  await ensureDirectories(config);
   const { default_logger_rotate: rotate } = config;
   const clock = realClock();
-  return new LogFile({
+  return LogFile.open({
     directory,
     level: config.default_logger_log_level,
     rotateBytes: rotate === true ? USUAL_ROTATION_BYTES : rotate === false ? undefined : rotate,

@@ -17,13 +17,12 @@ import {
   realRandomness,
   settleDirectories,
   socketsOfConfig,
-  toAiocError,
   withClientName,
 } from '../engine/index.ts';
 import { openLog } from './configured-engine.ts';
 import type { LogFile } from './log-file.ts';
 import { type ConnectorManagerOptions, keysOfOptions, parseOptions } from './manager-options.ts';
-import { defaultReceivedDirectory, stateDirectory } from './places.ts';
+import { placesOfConnector } from './places.ts';
 import { VERSION } from './version.ts';
 
 /** A peer of a connector. */
@@ -157,7 +156,8 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
    * call its server, which it then does until it is stopped: wait for `connected` if that matters.
    *
    * @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN, AIOC_ALREADY_RUNNING, AIOC_CERTIFICATES, AIOC_STATE_DIRECTORY,
-   * AIOC_SOCKET_PATH, AIOC_CONFIG when the log's directory cannot be made, and AIOC_CANCELLED by the signal, `stop` or
+   * AIOC_SOCKET_PATH, AIOC_DIRECTORY when another user could change a directory of it, AIOC_CONFIG when one cannot be
+   * made, and AIOC_CANCELLED by the signal, `stop` or
    * `shutdown`; nothing runs then
    */
   start({ delayMs = 0, signal }: StartConnectorOptions = {}): Promise<void> {
@@ -271,17 +271,14 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
     const config = this.#config;
     socketsOfConfig(config);
     const configFile = this.#file === undefined ? undefined : new ConfigFile(this.#file);
-    const log = await openLog(config).catch((error: unknown) => {
-      throw toAiocError(error, 'AIOC_CONFIG');
-    });
+    const log = await openLog(config);
     for (const warning of this.warnings) log.write({ level: 'WARNING', text: warning });
     if (!config.silent) log.echo(process.stdout);
     try {
       const engine = await createConnectorEngine({
         config,
         version: VERSION,
-        stateDirectory: stateDirectory(),
-        receivedDirectory: defaultReceivedDirectory(),
+        ...placesOfConnector(config),
         onShutdown: () => void this.shutdown({ hard: true }),
         ...(configFile && { saveKey: (key, value) => configFile.set(key, value) }),
         onLogLine: (line) => log.write(line),

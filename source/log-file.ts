@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { createStream, type RotatingFileStream } from 'rotating-file-stream';
 import type { LogLine } from '../engine/index.ts';
 import { LogEcho } from './log-echo.ts';
+import { checkLog, RotatingFile } from './rotating-file.ts';
 import { outputTrouble } from './standard-output.ts';
 
 /** The name that Python gives it. */
@@ -37,7 +38,7 @@ export class LogFile {
   readonly #now: () => number;
   #level: string;
   #echo: LogEcho | undefined;
-  #stream: RotatingFileStream | undefined;
+  #file: RotatingFile | undefined;
   #lost = 0;
   #lastTrouble = '';
   #lookedAtMs: number;
@@ -48,6 +49,12 @@ export class LogFile {
     this.#now = options.now ?? (() => performance.now());
     this.#lookedAtMs = this.#now();
     this.#open();
+  }
+
+  /** @throws AiocError AIOC_DIRECTORY for a file that is a link or another user's, AIOC_CONFIG for one that cannot be opened */
+  static async open(options: LogFileOptions): Promise<LogFile> {
+    await checkLog(join(options.directory, NAME), 'default_logger_dirpath');
+    return new LogFile(options);
   }
 
   get level(): string {
@@ -67,24 +74,23 @@ export class LogFile {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(this.#level)) return;
     const line = this.#lineOf(level, text);
     this.#lookAgain();
-    if (this.#stream === undefined || this.#stream.writableLength > HELD_BYTES) this.#lost += 1;
+    if (this.#file === undefined || this.#file.waitingBytes > HELD_BYTES) this.#lost += 1;
     else {
       this.#sayWhatIsMissing();
-      this.#stream.write(`${line}\n`);
+      this.#file.write(`${line}\n`);
     }
     this.#echo?.write(line);
   }
 
   /** Lets go of the file and begins it again by its name: what a program that has moved it away wants. */
   reopen(): void {
-    this.#stream?.end();
-    this.#open();
+    this.#open(this.#file?.end());
   }
 
   async close(): Promise<void> {
-    const stream = this.#stream;
-    this.#stream = undefined;
-    if (stream !== undefined) await new Promise<void>((resolve) => stream.end(resolve));
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.end();
   }
 
   #lineOf(level: string, text: string): string {
@@ -100,21 +106,21 @@ export class LogFile {
     if (this.#lost === 0) return;
     const text = `${this.#lost} or more lines of the log are missing here: ${this.#lastTrouble}`;
     this.#lost = 0;
-    this.#stream?.write(`${this.#lineOf('WARNING', text)}\n`);
+    this.#file?.write(`${this.#lineOf('WARNING', text)}\n`);
   }
 
   /** After a while: tries again what failed. What goes to a file in a directory that was removed, nobody finds. */
   #lookAgain(): void {
     if (this.#now() - this.#lookedAtMs < LOOK_AGAIN_MS) return;
     this.#lookedAtMs = this.#now();
-    if (this.#stream === undefined) this.#open();
+    if (this.#file === undefined) this.#open();
     else if (!existsSync(this.#options.directory)) this.reopen();
   }
 
-  #failed(stream: RotatingFileStream, error: unknown): void {
-    if (stream !== this.#stream) return;
-    this.#stream = undefined;
-    this.#lost += 1;
+  #failed(file: RotatingFile, error: unknown): void {
+    if (file !== this.#file) return;
+    this.#file = undefined;
+    this.#lost += Math.max(1, file.lost);
     this.#lookedAtMs = this.#now();
     const trouble = outputTrouble(error);
     if (trouble === this.#lastTrouble) return;
@@ -124,13 +130,12 @@ export class LogFile {
     onTrouble(text);
   }
 
-  #open(): void {
+  #open(after?: Promise<void>): void {
     const { directory, rotateBytes, backups } = this.#options;
-    const rotation =
-      rotateBytes === undefined || backups === 0 ? {} : { size: `${rotateBytes}B`, rotate: backups };
-    const stream = createStream(NAME, { path: directory, mode: 0o600, ...rotation });
-    // A log that cannot be written (a full disk, say) must not end the connector.
-    stream.on('error', (error) => this.#failed(stream, error));
-    this.#stream = stream;
+    const path = join(directory, NAME);
+    const file = new RotatingFile({ path, rotateBytes, backups, after }, (error) =>
+      this.#failed(file, error),
+    );
+    this.#file = file;
   }
 }

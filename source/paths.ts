@@ -1,12 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { homeDirectory } from '../engine/index.ts';
 
 const COMPLETIONS_MAX = 200;
 
-/** The absolute path that a user means: relative to the working directory, `~` is home. */
+/** The absolute path that a user means: relative to the working directory, `~` is home, where there is one. */
 export function resolvePath(path: string, workingDirectory: string): string {
-  if (path === '~' || path.startsWith('~/')) return join(homedir(), path.slice(1));
+  const home = path === '~' || path.startsWith('~/') ? homeDirectory() : undefined;
+  if (home !== undefined) return join(home, path.slice(1));
   return resolve(workingDirectory, path);
 }
 

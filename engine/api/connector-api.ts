@@ -1,9 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { ownerId, ownSocketPath, receiveSocketPath } from '../local/socket-names.ts';
-import { connectUnix } from '../local/unix-sockets.ts';
-import type { JsonObject } from '../protocol/header.ts';
+import { ownerId, receiveSocketPath } from '../local/socket-names.ts';
 import { serverId } from '../protocol/names.ts';
 import {
   type ApiPorts,
@@ -11,8 +8,9 @@ import {
   type ConnectorApiOptions,
   realApiPorts,
 } from './api-options.ts';
-import { ConnectorWay } from './connector-way.ts';
-import { type FilePlan, planFile } from './file-pieces.ts';
+import { ConnectorWay, type FilesGo, type Piece } from './connector-way.ts';
+import { type FilePart, type FilePlan, planFile } from './file-pieces.ts';
+import { connectToListen, makeSocketsDirectory, whoDelivers } from './listen-place.ts';
 import { FrameListener } from './listener.ts';
 import { type Listener, ListenerMessage, type MessageHandler, messageStream } from './listener-message.ts';
 import {
@@ -121,12 +119,14 @@ export class ConnectorAPI {
   ): Promise<SendOutcome | undefined> {
     const { signal } = options;
     let plan: FilePlan | undefined;
-    const frames = async (): Promise<readonly Buffer[]> => {
-      plan = await this.#planFile(options);
-      return (plan?.withFiles ?? []).map((file) => encodeMessage(message, file));
+    const frames = async (filesGo: FilesGo): Promise<readonly Piece[]> => {
+      plan = await this.#planFile(options, filesGo);
+      return (plan?.parts ?? []).map((part) => pieceOf(message, part));
     };
     try {
-      return await this.#way.send({ sizeBytes, signal, frames });
+      const outcome = await this.#way.send({ sizeBytes, signal, frames });
+      await plan?.handedOver();
+      return outcome;
     } catch (error) {
       await plan?.discard();
       throw error;
@@ -145,13 +145,15 @@ export class ConnectorAPI {
     const { timeoutMs = LIMITS.responseTimeoutMs, signal } = options;
     const requestId = options.requestId ?? this.#ports.random.bytes(8).toString('hex');
     const message = this.#prepare({ ...options, requestId }, true);
-    const plan = await this.#planFile(options);
+    const plan =
+      options.withFile === undefined ? undefined : await this.#planFile(options, await this.#way.filesGo());
     try {
-      const [first, ...others] = plan?.withFiles ?? [undefined];
+      const [first, ...others] = plan?.parts ?? [undefined];
       let response = await this.#exchange(message, first, { timeoutMs, signal });
-      for (const withFile of others) {
-        response = await this.#exchange(message, withFile, { timeoutMs, signal });
+      for (const part of others) {
+        response = await this.#exchange(message, part, { timeoutMs, signal });
       }
+      await plan?.handedOver();
       return response;
     } catch (error) {
       await plan?.discard();
@@ -179,18 +181,18 @@ export class ConnectorAPI {
     const directory = await this.#place.directory();
     const reply = async (options: SendOptions): Promise<void> => void (await this.send(options));
     // A program may be started before its connector.
-    await mkdir(directory, { recursive: true });
+    await makeSocketsDirectory(directory);
     const listener = await FrameListener.start({
       path: receiveSocketPath({ directory, owner: this.#place.owner, messageType }),
       messageType,
       clock: this.#ports.clock,
-      forEverybody: this.#options.receiveFromAnyConnectorOwner ?? true,
+      letsIn: await whoDelivers(directory, this.#options.receiveFromAnyConnectorOwner ?? true),
       concurrency,
       signal,
       onError,
       after,
       takeOver,
-      connectOwn: async () => connectUnix(ownSocketPath(directory, this.#place.owner)),
+      connectOwn: () => connectToListen(directory, this.#place.owner),
       handler: (frame, receipt) => handler(new ListenerMessage(frame, reply, receipt)),
     });
     return { messageType, closed: listener.closed, stop: () => listener.stop() };
@@ -235,10 +237,11 @@ export class ConnectorAPI {
     return this.#server;
   }
 
-  async #planFile({ withFile: file, signal }: SendOptions): Promise<FilePlan | undefined> {
+  async #planFile({ withFile: file, signal }: SendOptions, filesGo: FilesGo): Promise<FilePlan | undefined> {
     if (file === undefined) return undefined;
     return planFile({
       file,
+      filesGo,
       signal,
       maxPieceBytes: this.#options.maxSizeChunkUpload ?? LIMITS.chunkUploadBytes,
       directory: () => this.#place.directory(),
@@ -248,12 +251,14 @@ export class ConnectorAPI {
 
   async #exchange(
     message: PreparedMessage,
-    withFile: JsonObject | undefined,
+    part: FilePart | undefined,
     limits: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
   ): Promise<ReceivedMessage> {
     const peer = String(message.header['destination_id'] ?? 'the server');
-    return new ReceivedMessage(
-      await this.#way.request(encodeMessage(message, withFile), { ...limits, peer }),
-    );
+    return new ReceivedMessage(await this.#way.request(pieceOf(message, part), { ...limits, peer }));
   }
+}
+
+function pieceOf(message: PreparedMessage, part: FilePart | undefined): Piece {
+  return { frame: encodeMessage(message, part?.withFile), bytes: part?.bytes };
 }

@@ -12,11 +12,20 @@ import { OwnChannel, outcomeIn, type SendOutcome } from './own-channel.ts';
 import type { ConnectorPlace } from './place.ts';
 import { SendLine } from './send-line.ts';
 
+/** A frame, and the bytes of its file where the connector is not to read that itself. */
+export interface Piece {
+  readonly frame: Buffer;
+  readonly bytes?: (() => AsyncIterable<Buffer>) | undefined;
+}
+
+/** Whether the connector reads a file that a message names, or is given its bytes. */
+export type FilesGo = 'as paths' | 'as bytes';
+
 export interface Handover {
   readonly sizeBytes: number;
   readonly signal: AbortSignal | undefined;
   /** The frames, made when it is their turn; of a message without a file, which takes no time, there is one. */
-  readonly frames: (() => Promise<readonly Buffer[]>) | { readonly one: () => Buffer };
+  readonly frames: ((filesGo: FilesGo) => Promise<readonly Piece[]>) | { readonly one: () => Buffer };
 }
 
 export interface RequestLimits {
@@ -76,11 +85,25 @@ export class ConnectorWay {
     }
   }
 
+  /**
+   * How files go to the connector that is there.
+   *
+   * @throws AiocError AIOC_CONNECTOR_AWAY
+   */
+  async filesGo(): Promise<FilesGo> {
+    return filesGoOver(await this.#own());
+  }
+
   /** Sends one frame and waits for the response to it. */
-  async request(frame: Buffer, limits: RequestLimits): Promise<Frame> {
+  async request({ frame, bytes }: Piece, limits: RequestLimits): Promise<Frame> {
     if (limits.signal?.aborted) throw requestCancelled();
     const channel = await this.#own();
-    if (channel !== undefined) return this.#ask(channel, frame, limits);
+    if (channel !== undefined) {
+      const number = channel.newNumber();
+      if (bytes !== undefined) await channel.giveFile(number, bytes());
+      if (limits.signal?.aborted) throw requestCancelled();
+      return this.#ask(channel, { number, frame }, limits);
+    }
     const socket = await this.#place.connect(sendSocketPath);
     return exchange(socket, { ...limits, frame, clock: this.#clock });
   }
@@ -165,23 +188,43 @@ export class ConnectorWay {
     const channel = await this.#own();
     if (channel === undefined) {
       const { frames } = handover;
-      const made = typeof frames === 'function' ? frames : () => [frames.one()];
+      const made = async (): Promise<readonly Buffer[]> =>
+        typeof frames === 'function' ? (await frames('as paths')).map(({ frame }) => frame) : [frames.one()];
       return { told: this.#line.send({ ...handover, frames: made }).then(() => undefined) };
     }
-    const frames = typeof handover.frames === 'function' ? await handover.frames() : [handover.frames.one()];
+    const pieces: readonly Piece[] =
+      typeof handover.frames === 'function'
+        ? await handover.frames(filesGoOver(channel))
+        : [{ frame: handover.frames.one() }];
     if (signal?.aborted) throw sendCancelled();
-    const answers = Promise.all(frames.map((frame) => channel.ask('send', frame.subarray(4)).answer));
-    // Told to whoever waits for `told`, which may be a little later.
-    answers.catch(() => undefined);
+    const answers = await this.#sayAll(channel, pieces);
     await channel.drained();
-    return {
-      told: answers.then((units) => outcomeIn(units.at(-1) as Unit)),
-    };
+    return { told: answers.told.then((units) => outcomeIn(units.at(-1) as Unit)) };
   }
 
-  async #ask(channel: OwnChannel, frame: Buffer, limits: RequestLimits): Promise<Frame> {
+  /** @returns what settles when the connector has told of each */
+  async #sayAll(channel: OwnChannel, pieces: readonly Piece[]): Promise<{ readonly told: Promise<Unit[]> }> {
+    const answers: Promise<Unit>[] = [];
+    for (const { frame, bytes } of pieces) {
+      const number = channel.newNumber();
+      if (bytes !== undefined) await channel.giveFile(number, bytes());
+      const { answer } = channel.ask('send', frame.subarray(4), number);
+      // Told to whoever waits for `told`, which may be a little later.
+      answer.catch(() => undefined);
+      answers.push(answer);
+    }
+    const told = Promise.all(answers);
+    told.catch(() => undefined);
+    return { told };
+  }
+
+  async #ask(
+    channel: OwnChannel,
+    { number, frame }: { readonly number: number; readonly frame: Buffer },
+    limits: RequestLimits,
+  ): Promise<Frame> {
     const { timeoutMs, signal, peer } = limits;
-    const { number, answer } = channel.ask('request', frame.subarray(4));
+    const { answer } = channel.ask('request', frame.subarray(4), number);
     const timer = this.#clock.after(timeoutMs, () => channel.cancel(number, requestTooLate(peer, timeoutMs)));
     const forget = onAbort(signal, () => channel.cancel(number, requestCancelled()));
     try {
@@ -254,6 +297,10 @@ export class ConnectorWay {
     if (this.#closed) channel.close();
     return channel;
   }
+}
+
+function filesGoOver(channel: OwnChannel | undefined): FilesGo {
+  return channel?.takesFilesAsBytes ? 'as bytes' : 'as paths';
 }
 
 /** @throws AiocError AIOC_CANCELLED at once when the signal fires */

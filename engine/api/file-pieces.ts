@@ -6,18 +6,29 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Randomness } from '../base/ports.ts';
 import { readError, writeError } from '../files/disk-errors.ts';
+import { openOutgoing } from '../files/outgoing-file.ts';
 import type { JsonObject } from '../protocol/header.ts';
+import type { FilesGo } from './connector-way.ts';
 import type { FileToSend } from './message-frame.ts';
 
+/** What a message says of its file, and the bytes, where the connector is given those. */
+export interface FilePart {
+  readonly withFile: JsonObject;
+  readonly bytes?: () => AsyncIterable<Buffer>;
+}
+
 export interface FilePlan {
-  /** One with_file for each message to send. */
-  readonly withFiles: readonly JsonObject[];
+  /** One for each message to send. */
+  readonly parts: readonly FilePart[];
+  /** The connector has them all. */
+  handedOver(): Promise<void>;
   /** Removes pieces that no connector will read any more. */
   discard(): Promise<void>;
 }
 
 export interface FilePlanOptions {
   readonly file: FileToSend;
+  readonly filesGo: FilesGo;
   /** From this size on the file goes in pieces, each in a message of its own (PROTOCOL §3). */
   readonly maxPieceBytes: number;
   /** Where pieces are put until the connector has sent and deleted them. */
@@ -37,13 +48,61 @@ export async function planFile(options: FilePlanOptions): Promise<FilePlan> {
   // The connector has a working directory of its own.
   const srcPath = resolve(file.srcPath);
   const dstName = file.dstName ?? basename(srcPath);
+  if (options.filesGo === 'as bytes') return opened({ ...options, maxPieceBytes }, { srcPath, dstName });
   const sizeBytes = await fileSize(srcPath);
   if (sizeBytes >= maxPieceBytes) return cut({ ...options, maxPieceBytes }, { srcPath, dstName, sizeBytes });
   const withFile = { src_path: srcPath, dst_type: file.dstType, dst_name: dstName };
   return {
-    withFiles: [{ ...withFile, delete: file.delete ?? false }],
-    discard: () => Promise.resolve(),
+    parts: [{ withFile: { ...withFile, delete: file.delete ?? false } }],
+    handedOver: nothingMore,
+    discard: nothingMore,
   };
+}
+
+const nothingMore = (): Promise<void> => Promise.resolve();
+
+/** For a connector that is given the bytes: nothing is cut beforehand, and deleting the file is up to this program. */
+async function opened(
+  { file, maxPieceBytes }: FilePlanOptions,
+  { srcPath, dstName }: Omit<Source, 'sizeBytes'>,
+): Promise<FilePlan> {
+  const source = await openOutgoing(srcPath);
+  try {
+    const { sizeBytes } = source;
+    const isWhole = sizeBytes < maxPieceBytes;
+    const count = isWhole ? 1 : Math.ceil(sizeBytes / maxPieceBytes);
+    if (!isWhole) checkPieces(dstName, count);
+    const parts = Array.from({ length: count }, (_, index) => ({
+      // Where it lies is the connector's to say.
+      withFile: {
+        src_path: '',
+        dst_type: file.dstType,
+        ...(isWhole ? { dst_name: dstName } : pieceName(dstName, index, count)),
+      },
+      bytes: () =>
+        isWhole
+          ? source.chunks()
+          : source.range(index * maxPieceBytes, Math.min((index + 1) * maxPieceBytes, sizeBytes)),
+    }));
+    return {
+      parts,
+      handedOver: async () => {
+        await source.close();
+        if (file.delete) await rm(srcPath, { force: true });
+      },
+      discard: () => source.close(),
+    };
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+function pieceName(dstName: string, index: number, count: number): JsonObject {
+  const prefix = `${dstName}__aioconnectors_chunk`;
+  // Python joins in the order of the names, which is right only when all numbers have as many digits.
+  const number = String(index + 1).padStart(String(count).length, '0');
+  return { dst_name: `${prefix}_${number}_${count}`, chunked: [prefix, index + 1, count] };
 }
 
 async function fileSize(path: string): Promise<number> {
@@ -85,16 +144,11 @@ async function cut(options: FilePlanOptions, { srcPath, dstName, sizeBytes }: So
     if (signal?.aborted) throw new AiocError('AIOC_CANCELLED', 'cancelled, and nothing was sent');
     throw writeError(local, error);
   }
-  const digits = String(count).length;
-  const withFiles = paths.map((path, index) => ({
-    src_path: path,
-    dst_type: file.dstType,
-    // Python joins in the order of the names, which is right only when all numbers have as many digits.
-    dst_name: `${prefix}_${String(index + 1).padStart(digits, '0')}_${count}`,
-    delete: true,
-    chunked: [prefix, index + 1, count],
-  }));
-  return { withFiles, discard };
+  const parts = paths.map((path, index) => {
+    const withFile = { src_path: path, dst_type: file.dstType, ...pieceName(dstName, index, count) };
+    return { withFile: { ...withFile, delete: true } };
+  });
+  return { parts, handedOver: nothingMore, discard };
 }
 
 function checkPieces(dstName: string, count: number): void {

@@ -1,9 +1,9 @@
 import type net from 'node:net';
-import { AiocError, toAiocError } from '../base/errors.ts';
+import { AiocError, systemCode, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
 import type { LocalEvent } from '../local/local-frames.ts';
-import { listenUnix, type UnixListener } from '../local/unix-sockets.ts';
+import { listenUnix, type SocketUsers, type UnixListener } from '../local/unix-sockets.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { onAbort } from './abort.ts';
 import { Inlet } from './inlet.ts';
@@ -14,7 +14,7 @@ export interface FrameListenerOptions {
   readonly path: string;
   readonly messageType: string;
   readonly clock: Clock;
-  readonly forEverybody: boolean;
+  readonly letsIn: SocketUsers;
   /** How many frames may be in the handler at once. Above 1 their order is given up. */
   readonly concurrency: number;
   /** Stops the listener. */
@@ -63,6 +63,7 @@ export class FrameListener {
       messageType,
       clock,
       takeOver,
+      holdsSocket: () => this.#server !== undefined,
       after,
       onChange: () => this.#changed(),
       onFound: () => this.#server?.markSubscriber(),
@@ -83,11 +84,12 @@ export class FrameListener {
       // Before the connector can find our socket, so that all comes over the subscription and nothing over the socket.
       await listener.#subscription.open();
       if (signal?.aborted) throw new AiocError('AIOC_CANCELLED', `listening to ${messageType} was cancelled`);
+      listener.#throwFailure();
       listener.#server = await listener.#bind();
-      if (listener.#subscription.isFound) listener.#server.markSubscriber();
+      if (listener.#subscription.isFound) listener.#server?.markSubscriber();
       await listener.#subscription.subscribe();
       if (listener.#stopped) await listener.stop();
-      if (listener.#failure !== undefined) throw listener.#failure.error;
+      listener.#throwFailure();
     } catch (error) {
       listener.closed.catch(() => undefined);
       await listener.stop();
@@ -96,11 +98,16 @@ export class FrameListener {
     return listener;
   }
 
-  #bind(): Promise<UnixListener> {
-    const { path, messageType, forEverybody, clock, takeOver } = this.#options;
-    return listenUnix({
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** @returns undefined where this user may make no sockets, and needs none */
+  async #bind(): Promise<UnixListener | undefined> {
+    const { path, messageType, letsIn, clock, takeOver } = this.#options;
+    const bound = listenUnix({
       path,
-      forEverybody,
+      letsIn,
       takeOver,
       taken: {
         code: 'AIOC_LISTENER_TAKEN',
@@ -112,6 +119,12 @@ export class FrameListener {
         this.#subscription.lookNow();
         onChange();
       },
+    });
+    return bound.catch((error: unknown) => {
+      const why = systemCode((error as AiocError).cause);
+      // A program of the connector's group: what is for it comes over the subscription.
+      if (this.#subscription.isFound && (why === 'EACCES' || why === 'EPERM')) return undefined;
+      throw error;
     });
   }
 

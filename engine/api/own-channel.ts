@@ -42,6 +42,8 @@ export class OwnChannel {
   #number = 0;
   #failure: AiocError | undefined;
   #drained: (() => void)[] = [];
+  #keepsAlive = false;
+  #welcome: Readonly<Record<string, unknown>> = {};
 
   private constructor(socket: net.Socket, options: OwnChannelOptions) {
     this.#socket = socket;
@@ -70,7 +72,7 @@ export class OwnChannel {
     );
     const timer = clock.after(LIMITS.localHelloMs, () => channel.cancel(number, silent));
     try {
-      await answer;
+      channel.#welcome = bodyAsJson(await answer);
       return channel;
     } catch (error) {
       socket.destroy();
@@ -80,21 +82,35 @@ export class OwnChannel {
     }
   }
 
+  /** Which of the connector's sockets this is; undefined from an aioc of before, which sends and listens over one. */
+  get purpose(): unknown {
+    return this.#welcome['purpose'];
+  }
+
+  /** From now on it keeps the program alive, also while no answer is waited for. */
+  keepAlive(): void {
+    this.#keepsAlive = true;
+    this.#socket.ref();
+  }
+
+  /** Whether the connector does not read what programs name, so that a file goes as bytes. */
+  get takesFilesAsBytes(): boolean {
+    return this.#welcome['files'] === 'bytes';
+  }
+
   /**
    * Says something and waits for the answer to it, which rejects with what the connector says, or with
    * AIOC_CONNECTOR_AWAY when it went away first: it is not known then whether it has done it.
    */
-  ask(kind: UnitKind, body: Buffer): Asked {
-    let number = 0;
+  ask(kind: UnitKind, body: Buffer, number = this.newNumber()): Asked {
     const answer = new Promise<Unit>((resolve, reject) => {
-      number = this.say(kind, body, { resolve, reject });
+      this.say(kind, body, { resolve, reject }, number);
     });
     return { number, answer };
   }
 
   /** The same for who needs no promise of its own. */
-  say(kind: UnitKind, body: Buffer, asker: Asker): number {
-    const number = this.newNumber();
+  say(kind: UnitKind, body: Buffer, asker: Asker, number = this.newNumber()): number {
     if (this.#failure !== undefined) {
       asker.reject(this.#failure);
       return number;
@@ -114,6 +130,27 @@ export class OwnChannel {
   /** Says something that no answer is waited for: what is answered all the same comes to `onUnit`. */
   tell(kind: UnitKind, number: number, body: Buffer): void {
     if (this.#failure === undefined) this.#writer.write(kind, number, body);
+  }
+
+  /**
+   * Hands over the bytes of a file, in front of the message with which it goes and that will have this number.
+   *
+   * @throws what reading the file throws; the connector then forgets what it has of it
+   */
+  async giveFile(number: number, chunks: AsyncIterable<Buffer>): Promise<void> {
+    try {
+      let isEmpty = true;
+      for await (const chunk of chunks) {
+        isEmpty = false;
+        this.tell('fileBytes', number, chunk);
+        await this.drained();
+        if (this.#failure !== undefined) throw this.#failure;
+      }
+      if (isEmpty) this.tell('fileBytes', number, EMPTY);
+    } catch (error) {
+      this.tell('cancel', number, EMPTY);
+      throw error;
+    }
   }
 
   /** Waits for no answer to that question any more. */
@@ -177,7 +214,7 @@ export class OwnChannel {
 
   #settle(number: number): void {
     this.#pending.delete(number);
-    if (this.#pending.size === 0) this.#socket.unref();
+    if (this.#pending.size === 0 && !this.#keepsAlive) this.#socket.unref();
   }
 
   #over(): void {

@@ -17,6 +17,8 @@ export interface SubscriptionOptions {
   readonly clock: Clock;
   /** Takes the place of a subscription that is there. */
   readonly takeOver: boolean;
+  /** Whether the program has Python's receive socket of the type, as it has unless it may make none. */
+  holdsSocket(): boolean;
   /** A cursor: what lies before it was dealt with by an earlier run of the program. */
   readonly after: string | undefined;
   /** There may be something to take. */
@@ -164,6 +166,10 @@ export class Subscription {
       });
       // It may have gone again since it said its first word.
       if (isOver) throw new AiocError('AIOC_CONNECTOR_AWAY', 'the connector has gone again');
+      if (channel.purpose === 'send') {
+        channel.close();
+        throw new AiocError('AIOC_CONNECTOR_AWAY', 'the connector has not opened its other sockets yet');
+      }
       if (this.#isStopped) {
         channel.close();
         return;
@@ -171,7 +177,11 @@ export class Subscription {
       this.#channel = channel;
       this.#options.onFound();
       if (this.#isWanted) this.#ask();
-    } catch {
+    } catch (error) {
+      if (toAiocError(error).code === 'AIOC_LISTEN') {
+        this.#options.onRefused(toAiocError(error));
+        return;
+      }
       // A Python connector has no such socket, and one that is not there yet comes later.
       if (this.#isWanted) this.#lookLater(LIMITS.listenerRetryMs);
     }
@@ -192,10 +202,13 @@ export class Subscription {
     if (channel === undefined || this.#isStopped) return;
     const { messageType } = this.#options;
     this.#number = channel.newNumber();
+    const holdsSocket = this.#options.holdsSocket();
+    // Otherwise it is that socket that keeps a program that listens alive.
+    if (!holdsSocket) channel.keepAlive();
     const wish = {
       type: messageType,
       credit: LIMITS.subscriptionMessages,
-      holdsSocket: true,
+      holdsSocket,
       ...(this.#takeOver && { takeOver: true }),
     };
     channel.tell('subscribe', this.#number, jsonBody(wish));

@@ -7,6 +7,7 @@ export const ERROR_CODES = {
   AIOC_NO_TERMINAL: 'The full-screen monitor needs a terminal on both its input and its output.',
   AIOC_ALREADY_RUNNING: 'The same connector runs already.',
   AIOC_CONFIG: 'The configuration cannot be used.',
+  AIOC_DIRECTORY: 'A directory or log file is one that another user could change.',
   AIOC_PORT_TAKEN: 'Another program already listens on the port.',
   AIOC_LISTEN: 'The address or port cannot be listened on.',
   AIOC_CONNECT: 'The other machine could not be reached.',

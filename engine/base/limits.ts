@@ -145,6 +145,14 @@ export const LIMITS = {
   /** Pieces of one file: a receiver keeps them all on its disk until the last has come. */
   fileChunks: 10_000,
 
+  /** Links on the way to a directory: as many as Linux follows. */
+  linksFollowed: 40,
+  /** Files of programs of other users that wait with their messages, all together (engine/local/spool.ts). */
+  spooledFiles: 10_000,
+  spooledBytes: 16 * 1024 * MIB,
+  /** Of one program's messages that have not come yet, how many may have bytes of their files here. */
+  filesComing: 64,
+
   // Configuration
   /** A file of all keys takes 4 KiB; beyond this it is no configuration. */
   configFileBytes: 1 * MIB,

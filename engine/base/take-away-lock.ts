@@ -24,7 +24,7 @@ export async function takeAwayLock(path: string, mark: string): Promise<boolean>
 
 async function made(turn: string): Promise<boolean> {
   try {
-    await mkdir(turn);
+    await mkdir(turn, { mode: 0o700 });
     return true;
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;

@@ -97,13 +97,13 @@ export const DIRECTORY_KEYS = {
     default: true,
     templates: ['manager'],
     state: 'works',
-    help: 'Whether programs of any user may send through a connector that root started.',
+    help: 'Whether programs of other users may send through a connector that root started, and do nothing else; a file that one names is then sent only if every user may read it.',
   }),
   receive_from_any_connector_owner: key({
     shape: BOOLEAN,
     default: true,
     templates: ['api'],
     state: 'works',
-    help: 'Whether a listener that root started takes messages from any user’s connector.',
+    help: 'Whether a listener that root started takes messages from any user’s connector, where such a one can be.',
   }),
 };

@@ -70,13 +70,25 @@ const anyPath = z
   .refine((path) => !path.includes('\0'), NO_NUL);
 const pathText = anyPath.min(1);
 
+const NO_HOME = 'it begins with ~, and this user has no home directory: set HOME, or write the full path';
+
+/** What the path means; a fault where that cannot be known. */
+function meaning(resolvePath: (path: string) => string | undefined) {
+  return (path: string, context: z.RefinementCtx): string => {
+    const full = resolvePath(path);
+    if (full !== undefined) return full;
+    context.addIssue({ code: 'custom', message: NO_HOME });
+    return z.NEVER;
+  };
+}
+
 export const PATH: Shape<string> = {
-  schema: pathText.transform(fullPath),
+  schema: pathText.transform(meaning(fullPath)),
   takes: 'a path, for example "/var/lib/aioc"',
 };
 
 /** As in Python, an empty path is the working directory. */
-export const DIRECTORY: Shape<string> = { schema: anyPath.transform(fullPath), takes: PATH.takes };
+export const DIRECTORY: Shape<string> = { schema: anyPath.transform(meaning(fullPath)), takes: PATH.takes };
 
 /** Placeholders only in the form `{name}`: anything else between braces would be a code of Python's, which has more. */
 const directoryPattern = pathText
@@ -84,7 +96,7 @@ const directoryPattern = pathText
     (path) => !/[{}]/.test(path.replace(/\{\w+\}/g, '')),
     'its braces must each hold one key of a message’s header, as in {source_id}',
   )
-  .transform(fullDirectoryPattern);
+  .transform(meaning(fullDirectoryPattern));
 
 const host = z
   .string()

@@ -43,6 +43,7 @@ export interface LocalOptions {
   readonly preserveReceiveSocket: boolean;
   /** Whether what a listener on Python's socket may have lost with its end comes again. */
   readonly pythonListener: PythonListener;
+  /** Programs of every user of this machine may send: as root, where the configuration says so. */
   readonly everybodyCanSend: boolean;
   /** Whether the numbers of messages are logged every two minutes. */
   readonly countsMessages: boolean;

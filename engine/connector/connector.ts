@@ -24,14 +24,15 @@ import type { Inbox } from '../queues/inbox.ts';
 import { NOTHING_KEPT, QueueRules } from '../queues/queue-rules.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import type { Store } from '../storage/store.ts';
-import { bodyFor } from './body-for.ts';
 import { type ConnectorOptions, ownerOf } from './connector-options.ts';
 import { Control } from './control.ts';
+import { emptied } from './emptied.ts';
 import { makeEndpoint } from './endpoint.ts';
 import { LocalSide } from './local-side.ts';
 import { MessageCounts } from './message-counts.ts';
 import { MessageLog } from './message-log.ts';
 import { openJournal } from './open-journal.ts';
+import { OutgoingFiles } from './outgoing-files.ts';
 import { ownAddresses } from './own-addresses.ts';
 import { addAwayPeer, QueueStore } from './queue-store.ts';
 import { inboxRows, queueRows, queueTotals } from './rows.ts';
@@ -55,6 +56,7 @@ export class Connector {
   readonly #startedAtMs: number;
   readonly #knownAioc: KnownAioc;
   readonly #queues: QueueStore;
+  readonly #files: OutgoingFiles | undefined;
   readonly #endpoint: Acceptor | Dialler;
   readonly #counts: MessageCounts | undefined;
   /** Replaced by whoever shows this connector. */
@@ -80,8 +82,10 @@ export class Connector {
       memory: new MemoryStore(clock),
       openJournal: () => this.#openJournal(),
       importRemains: (into) => this.#importRemains(into),
+      keepFiles: async (named) => this.#files?.spool.keepOnly(named),
       log,
     });
+    this.#files = local && new OutgoingFiles({ local, owner: ownerOf(options), random });
     this.registry = this.#makeRegistry(onChange);
     this.ignoring = new Ignoring((peer) => (namesAreIdentities ? peer.wireName : peer.id), onChange);
     this.gate = new Gate({ clock, acceptAll: options.acceptAll, wordsOf, onChange });
@@ -140,7 +144,7 @@ export class Connector {
   /** Stops everything but the ear for commands, so that `start` can be asked for. `hard` does not wait for queues. */
   async pause({ hard }: { readonly hard: boolean }): Promise<void> {
     const listened = this.#phase.kind === 'listening';
-    if (!hard) await this.#emptied();
+    if (!hard) await emptied(this.registry, this.options.ports.clock);
     this.#setPhase({ kind: 'stopped' });
     await this.local?.stop();
     await this.#endpoint.stop(hard);
@@ -241,7 +245,7 @@ export class Connector {
   }
 
   #makeRegistry(onChange: () => void): Registry {
-    const { ports, namesAreIdentities, local } = this.options;
+    const { ports, namesAreIdentities } = this.options;
     const { rules } = this;
     const watcher = watcherOfRevived(this.log);
     return new Registry({
@@ -255,10 +259,9 @@ export class Connector {
       capacityOf: (type) => rules.capacityOf('out', type),
       budget: this.#budget,
       namesAreIdentities,
-      // A message that comes out of the store again: nobody waits for its end any more, but its file is still read.
+      // A message that comes out of the store again: nobody waits for it any more, but its file is still read.
       revive: ({ header }) => {
-        const body = local && bodyFor(header, local);
-        return { watcher, ticket: 0, ...(body !== undefined && { body }) };
+        return { watcher, ticket: 0, body: this.#files?.bodyOf(header) };
       },
     });
   }
@@ -266,8 +269,9 @@ export class Connector {
   #makeLocalSide(onChange: () => void): LocalSide | undefined {
     const { options, mailroom, log, control } = this;
     const { local } = options;
-    if (local === undefined || mailroom === undefined || local.withoutSockets) return undefined;
-    return new LocalSide({ connector: options, local, mailroom, log, control, onChange });
+    if (!local || !mailroom || !this.#files || local.withoutSockets) return undefined;
+    const { spool } = this.#files;
+    return new LocalSide({ connector: options, local, mailroom, spool, log, control, onChange });
   }
 
   #makeEndpoint(): Acceptor | Dialler {
@@ -314,7 +318,7 @@ export class Connector {
         clock,
       }),
       peerFor: (who) => this.#peerFor(who),
-      bodyOf: ({ header }) => bodyFor(header, local),
+      bodyOf: ({ header }) => this.#files?.bodyOf(header),
       observe: (peer, frame) => this.chat.observe(peer, frame),
       onChange,
     });
@@ -372,21 +376,6 @@ export class Connector {
 
   get #running(): boolean {
     return !['starting', 'failed', 'stopped'].includes(this.#phase.kind);
-  }
-
-  /** Waits until connected peers have been sent what waits for them, or some seconds are over. */
-  async #emptied(): Promise<void> {
-    const { clock } = this.options.ports;
-    const emptied = [...this.registry.all]
-      .filter(({ state }) => state === 'connected')
-      .map(({ sender }) => sender.whenEmpty());
-    await new Promise<void>((resolve) => {
-      const timer = clock.after(LIMITS.drainTimeoutMs, resolve);
-      void Promise.all(emptied).then(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
   }
 
   #setPhase(phase: Phase): void {

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { AiocError, toAiocError } from '../base/errors.ts';
+import { ensureDirectory } from '../base/own-directory.ts';
 import type { EngineDoor } from '../contract/door.ts';
 import { listConnector } from '../local/active-connectors.ts';
 import { Commander } from '../local/legacy/commander.ts';
@@ -16,18 +16,22 @@ import {
   commanderSocketPath,
   doorSocketPath,
   ownerId,
+  ownListenSocketPath,
   ownSocketPath,
   receiveSocketPath,
   sendSocketPath,
 } from '../local/socket-names.ts';
+import type { Spool } from '../local/spool.ts';
 import { type ConnectorOptions, type LocalOptions, ownerOf } from './connector-options.ts';
 import type { Control } from './control.ts';
+import { socketsDirectoryMode } from './directories-of-config.ts';
 import type { MessageLog } from './message-log.ts';
 
 export interface LocalSideOptions {
   readonly connector: ConnectorOptions;
   readonly local: LocalOptions;
   readonly mailroom: Mailroom;
+  readonly spool: Spool;
   readonly log: MessageLog;
   readonly control: Control;
   readonly onChange: () => void;
@@ -39,6 +43,7 @@ export class LocalSide {
   readonly #owner: ConnectorOwner;
   readonly #sendSocket: SendSocket;
   readonly #ownSocket: OwnSocket;
+  readonly #listenSocket: OwnSocket;
   readonly #commander: Commander;
   readonly #deliveries: readonly ListenerDelivery[];
   #doorSocket: DoorSocket | undefined;
@@ -49,28 +54,37 @@ export class LocalSide {
   /** @throws AiocError AIOC_SOCKET_PATH */
   constructor(options: LocalSideOptions) {
     this.#options = options;
-    const { connector, local, mailroom, log, control, onChange } = options;
+    const { connector, local, mailroom, spool, log, control, onChange } = options;
     const { clock } = connector.ports;
     this.#owner = ownerOf(connector);
     const directory = local.connectorFilesDirectory;
     const owner = this.#owner;
-    const path = sendSocketPath(directory, owner);
-    this.#sendSocket = new SendSocket({ path, mailroom, clock, log, forEverybody: local.everybodyCanSend });
+    const { version } = connector;
+    const mayBeAnyUser = local.everybodyCanSend;
+    // Whoever may send must not also listen and steer, where that is everybody.
+    const [senders, others] = mayBeAnyUser
+      ? (['everybody', 'owner'] as const)
+      : (['group', 'group'] as const);
+    const common = { mailroom, spool, clock, log, version, mayBeAnyUser, onChange };
+    this.#sendSocket = new SendSocket({
+      ...common,
+      path: sendSocketPath(directory, owner),
+      letsIn: senders,
+    });
     this.#ownSocket = new OwnSocket({
+      ...common,
       path: ownSocketPath(directory, owner),
-      mailroom,
-      clock,
-      log,
-      forEverybody: local.everybodyCanSend,
-      version: connector.version,
-      onChange,
+      purpose: 'send',
+      letsIn: senders,
     });
-    this.#commander = new Commander({
-      path: commanderSocketPath(directory, owner),
-      control: control.from('a command'),
-      log,
-      clock,
+    this.#listenSocket = new OwnSocket({
+      ...common,
+      path: ownListenSocketPath(directory, owner),
+      purpose: 'listen',
+      letsIn: others,
     });
+    const path = commanderSocketPath(directory, owner);
+    this.#commander = new Commander({ path, letsIn: others, control: control.from('a command'), log, clock });
     this.#deliveries = [...mailroom.inboxes].map((inbox) => {
       const listenerPath = receiveSocketPath({ directory, owner, messageType: inbox.type });
       return new ListenerDelivery({
@@ -93,10 +107,11 @@ export class LocalSide {
     this.#doorSocket = new DoorSocket({ path, door, clock: ports.clock, log, version });
   }
 
-  /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
+  /** @throws AiocError AIOC_DIRECTORY, AIOC_CONFIG, AIOC_ALREADY_RUNNING, AIOC_LISTEN */
   async startCommander(): Promise<void> {
-    const { connectorFilesDirectory: directory } = this.#options.local;
-    await mkdir(directory, { recursive: true });
+    const { connectorFilesDirectory: directory, everybodyCanSend } = this.#options.local;
+    const mode = socketsDirectoryMode(everybodyCanSend);
+    await ensureDirectory({ path: directory, key: 'connector_files_dirpath', mode });
     try {
       await this.#commander.start();
     } catch (error) {
@@ -109,7 +124,9 @@ export class LocalSide {
 
   /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
   async start(): Promise<void> {
-    // A program that finds only Python's socket takes us for Python, and is never told that its messages are stored.
+    // A program that finds only Python's socket takes us for Python, and is never told that its messages are stored; one
+    // that finds no socket for listening takes us for an aioc that has none.
+    await this.#listenSocket.start();
     await this.#ownSocket.start();
     await this.#sendSocket.start();
     for (const delivery of this.#deliveries) delivery.start();
@@ -120,6 +137,7 @@ export class LocalSide {
     for (const delivery of this.#deliveries) delivery.stop();
     await this.#sendSocket.stop();
     await this.#ownSocket.stop();
+    await this.#listenSocket.stop();
     this.setListed(false);
     await this.#listing;
   }

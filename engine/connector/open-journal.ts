@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { checkDirectory } from '../base/own-directory.ts';
 import type { Ports } from '../base/ports.ts';
 import { type ConnectorOwner, ownerInFileNames } from '../local/socket-names.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
@@ -24,11 +25,12 @@ export function journalPath(directory: string, owner: ConnectorOwner): string {
 /**
  * Opens a connector's journal, and writes into the log whatever an operator should know of it.
  *
- * @throws AiocError as Journal.open
+ * @throws AiocError AIOC_DIRECTORY where another user could change it, and as Journal.open
  */
 export async function openJournal({ storage, owner, ports, log }: OpenJournalOptions): Promise<Store> {
   const directory = journalPath(storage.journalDirectory, owner);
   const { disk, clock, random } = ports;
+  await checkDirectory({ path: directory, key: 'journal_directory' });
   const journal = await Journal.open({
     directory,
     disk,

@@ -11,6 +11,7 @@ import { wordsOf } from '../security/fingerprint.ts';
 import { loadOrMakeIdentity } from '../security/identity.ts';
 import { ServerCertificates } from '../security/server-certificates.ts';
 import type { ConnectorOptions, ConnectorSecurity, LocalOptions } from './connector-options.ts';
+import { checkCertificates, ensureDirectories, everybodyCanSend } from './directories-of-config.ts';
 import { clientTrust, serverTrust } from './directory-trust.ts';
 import { usableBindIp } from './interface-address.ts';
 
@@ -29,12 +30,13 @@ export interface FromConfigOptions
 /**
  * What a connector needs to know, out of a configuration and the directories that it names.
  *
- * @throws AiocError AIOC_CERTIFICATES and what else is wrong with those directories; AIOC_CONFIG for a client_bind_ip
- * that this machine does not have, or a server_sockaddr without its interface
+ * @throws AiocError AIOC_DIRECTORY, AIOC_CERTIFICATES and what else is wrong with those directories; AIOC_CONFIG for one
+ * that cannot be used, a client_bind_ip that this machine does not have, or a server_sockaddr without its interface
  */
 export async function optionsFromConfig(options: FromConfigOptions): Promise<ConnectorOptions> {
   const { ports, version, stateDirectory, receivedDirectory, onLogLine, onPeerChange } = options;
   const config = withClientName(options.config, ports.random.bytes);
+  await ensureDirectories(config);
   const [host, port] = config.server_sockaddr;
   const wireName = config.client_name ?? '';
   const interfaces = ports.network.interfaces();
@@ -100,6 +102,7 @@ async function securityOf(
     return { mode: 'tls-allow-all', tls };
   }
   const directory = config.certificates_directory_path;
+  await checkCertificates(config);
   if (!config.is_server) {
     const certificates = new ClientCertificates({ directory, name, random, wallNow, clock });
     // Read once here, so that a missing directory is an error at the start and not a state for ever. A clock is one.
@@ -155,7 +158,7 @@ function localOf(options: FromConfigOptions): LocalOptions {
     sendFileMaxBytes: config.max_size_file_upload_send,
     preserveReceiveSocket: config.uds_path_receive_preserve_socket,
     pythonListener: config.python_listener,
-    everybodyCanSend: config.everybody_can_send_messages,
+    everybodyCanSend: everybodyCanSend(config),
     countsMessages: config.debug_msg_counts,
     storage: {
       send: config.disk_persistence_send,

@@ -1,15 +1,18 @@
+import { LIMITS } from '../base/limits.ts';
 import type { Mailroom } from '../local/mailroom.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Registry } from '../peers/registry.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
+import type { JsonObject } from '../protocol/header.ts';
 import { HeldMessages } from '../queues/held-messages.ts';
 import { parseEpochInStore } from '../queues/message-source.ts';
+import { unpackMessage } from '../queues/packed-message.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import { parseStreamName } from '../queues/stream-names.ts';
 import { parseHeldStream } from '../storage/held-streams.ts';
 import { LateStore } from '../storage/late-store.ts';
 import { SplitStore } from '../storage/split-store.ts';
-import type { Store } from '../storage/store.ts';
+import type { Store, StoredRecord } from '../storage/store.ts';
 
 export interface QueueStoreOptions {
   readonly rules: QueueRules;
@@ -19,6 +22,8 @@ export interface QueueStoreOptions {
   readonly openJournal: () => Promise<Store>;
   /** Takes over what another program has left for this connector, before its queues are found again. */
   readonly importRemains: (store: Store) => Promise<void>;
+  /** Deletes the files that waited with messages of an earlier run, but for those that `named` gives. */
+  readonly keepFiles: (named: () => Promise<ReadonlySet<string>>) => Promise<void>;
   readonly log: TrafficLog;
 }
 
@@ -59,7 +64,12 @@ export class QueueStore {
   /** @throws AiocError when the journal cannot be used; nothing is open then */
   async open(heirs: Heirs): Promise<void> {
     await this.#journal?.open();
-    if (this.#restored || this.#journal === undefined) return;
+    if (this.#restored) return;
+    await this.#options.keepFiles(() => this.#filesNamed());
+    if (this.#journal === undefined) {
+      this.#restored = true;
+      return;
+    }
     await this.#releaseHeld(this.#journal);
     await this.#options.importRemains(this.store);
     this.#leftOver = new Set(await this.#journal.streams());
@@ -97,6 +107,26 @@ export class QueueStore {
       await messages.restore();
       await messages.release(held.epoch, Number.MAX_SAFE_INTEGER);
     }
+  }
+
+  /** What the messages that wait in the store name as their files. */
+  async #filesNamed(): Promise<ReadonlySet<string>> {
+    const named = new Set<string>();
+    const journal = this.#journal;
+    if (journal === undefined) return named;
+    const streams = await journal.streams();
+    for (const stream of streams.filter((name) => parseStreamName(name)?.direction === 'out')) {
+      let records: readonly StoredRecord[];
+      for (let after = 0; ; after = (records.at(-1) as StoredRecord).position) {
+        records = await journal.read(stream, after, LIMITS.outboxLoadBytes);
+        if (records.length === 0) break;
+        for (const { payload } of records) {
+          const path = (unpackMessage(payload).header['with_file'] as JsonObject | undefined)?.['src_path'];
+          if (typeof path === 'string') named.add(path);
+        }
+      }
+    }
+    return named;
   }
 
   async #restore({ registry, server, mailroom }: Heirs): Promise<void> {

@@ -1,6 +1,7 @@
 import { lstat, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AiocError, systemCode, toAiocError } from '../base/errors.ts';
+import { checkDirectory, PRIVATE_DIRECTORY } from '../base/own-directory.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { JsonObject } from '../protocol/header.ts';
@@ -84,6 +85,7 @@ export class FileDestinations {
     const segments = String(withFile['dst_name'] ?? '').split('/');
     for (const segment of segments) checkFileName(segment);
     const base = resolve(filledIn(destination.targetDirectory, frame.header));
+    await checkDirectory({ path: base, key: 'file_recv_config' });
     const directory = await madeInside(base, segments.slice(0, -1));
     const name = segments.at(-1) ?? '';
     if (!destination.overrideExisting && (await isThere(join(directory, name)))) {
@@ -130,10 +132,10 @@ function filledIn(template: string, header: JsonObject): string {
 async function madeInside(base: string, segments: readonly string[]): Promise<string> {
   let path = base;
   try {
-    await mkdir(base, { recursive: true });
+    await mkdir(base, { recursive: true, mode: PRIVATE_DIRECTORY });
     for (const segment of segments) {
       path = join(path, segment);
-      await mkdir(path).catch((error: unknown) => {
+      await mkdir(path, { mode: PRIVATE_DIRECTORY }).catch((error: unknown) => {
         if (systemCode(error) !== 'EEXIST') throw error;
       });
       if (!(await lstat(path)).isDirectory()) {

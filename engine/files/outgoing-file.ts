@@ -16,14 +16,20 @@ export interface OutgoingFile {
    * @throws AiocError AIOC_FILE_CHANGED, AIOC_FILE_UNREADABLE
    */
   chunks(): AsyncIterable<Buffer>;
+  /** The bytes from `start` up to `end`, likewise; only that the file has become shorter is noticed. */
+  range(start: number, end: number): AsyncIterable<Buffer>;
   close(): Promise<void>;
 }
 
 /**
  * Opens a file to send it. Links are followed, since the path is the user's own.
+ * @param admit throws when the file that has been opened is not to be sent
  * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE
  */
-export async function openOutgoing(path: string): Promise<OutgoingFile> {
+export async function openOutgoing(
+  path: string,
+  admit: (handle: FileHandle, found: Stats) => Promise<void> = async () => undefined,
+): Promise<OutgoingFile> {
   let handle: FileHandle;
   try {
     // Without O_NONBLOCK, opening a named pipe would wait for somebody to write into it.
@@ -34,10 +40,12 @@ export async function openOutgoing(path: string): Promise<OutgoingFile> {
   try {
     const before = await handle.stat();
     if (!before.isFile()) throw notAFile(path, before);
+    await admit(handle, before);
     return {
       name: basename(resolve(path)),
       sizeBytes: before.size,
       chunks: () => readAll(path, handle, before),
+      range: (start, end) => readRange(path, handle, start, end),
       close: () => handle.close(),
     };
   } catch (error) {
@@ -47,13 +55,22 @@ export async function openOutgoing(path: string): Promise<OutgoingFile> {
 }
 
 async function* readAll(path: string, handle: FileHandle, before: Stats): AsyncGenerator<Buffer> {
-  for (let at = 0; at < before.size; ) {
-    const chunk = await readFully(path, handle, at, Math.min(LIMITS.fileChunkBytes, before.size - at));
+  yield* readRange(path, handle, 0, before.size);
+  const after = await handle.stat();
+  if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw changed(path);
+}
+
+async function* readRange(
+  path: string,
+  handle: FileHandle,
+  start: number,
+  end: number,
+): AsyncGenerator<Buffer> {
+  for (let at = start; at < end; ) {
+    const chunk = await readFully(path, handle, at, Math.min(LIMITS.fileChunkBytes, end - at));
     at += chunk.length;
     yield chunk;
   }
-  const after = await handle.stat();
-  if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw changed(path);
 }
 
 async function readFully(path: string, handle: FileHandle, from: number, length: number): Promise<Buffer> {

@@ -3,6 +3,7 @@ import { type FileHandle, lstat, mkdir, open, opendir, unlink } from 'node:fs/pr
 import { join } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { PRIVATE_DIRECTORY } from '../base/own-directory.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
 import { readError, writeError } from './disk-errors.ts';
 import { requireSpace } from './disk-space.ts';
@@ -37,7 +38,7 @@ export class ReceivedFolder {
    */
   async prepare(): Promise<void> {
     try {
-      await mkdir(this.directory, { recursive: true });
+      await mkdir(this.directory, { recursive: true, mode: PRIVATE_DIRECTORY });
       const staleBefore = this.#clock.wallNow() - LIMITS.stalePartialMs;
       for await (const entry of await opendir(this.directory)) {
         if (!entry.isFile() || !entry.name.startsWith(PARTIAL_PREFIX)) continue;

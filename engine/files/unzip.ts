@@ -30,6 +30,8 @@ export interface Unzipped {
   readonly directory: string;
 }
 
+/** As the umask of the user has it, and writable by nobody else. */
+const UNPACKED_DIRECTORY = 0o755;
 const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_WRONLY;
 
 /**
@@ -90,7 +92,7 @@ async function unpack(
   try {
     // Nobody else looks into the hidden directory; what is in it gets the modes that the user's umask allows.
     await mkdir(hidden, { mode: 0o700 });
-    await mkdir(content);
+    await mkdir(content, { mode: UNPACKED_DIRECTORY });
     for (const entry of entries) await unpackEntry({ reader, entry, content, signal });
     const nested = entries.length > 0 && entries.every((entry) => isWithin(entry, name));
     const from = nested ? join(content, name) : content;
@@ -113,7 +115,7 @@ interface Unpacking {
 async function unpackEntry({ reader, entry, content, signal }: Unpacking): Promise<void> {
   if (signal?.aborted) throw cancelled();
   const path = join(content, entry.name);
-  await mkdir(entry.isDirectory ? path : dirname(path), { recursive: true });
+  await mkdir(entry.isDirectory ? path : dirname(path), { recursive: true, mode: UNPACKED_DIRECTORY });
   if (entry.isDirectory) return;
   const handle = await open(path, NEW_FILE, entry.isExecutable ? 0o755 : 0o644);
   try {

@@ -1,4 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import stableStringify from 'fast-json-stable-stringify';
 import { type ConnectorOwner, ownerInSocketNames } from './socket-names.ts';
@@ -9,7 +10,11 @@ function pathOf(directory: string, owner: ConnectorOwner): string {
 }
 
 export async function writePidFile(directory: string, owner: ConnectorOwner): Promise<void> {
-  await writeFile(pathOf(directory, owner), `${stableStringify({ pid: process.pid })}\n`, { mode: 0o640 });
+  const path = pathOf(directory, owner);
+  // Where others may put files beside ours, a link under its name is replaced and not followed.
+  const next = `${path}.${randomBytes(6).toString('hex')}`;
+  await writeFile(next, `${stableStringify({ pid: process.pid })}\n`, { mode: 0o640, flag: 'wx' });
+  await rename(next, path);
 }
 
 export async function removePidFile(directory: string, owner: ConnectorOwner): Promise<void> {

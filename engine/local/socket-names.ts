@@ -75,12 +75,26 @@ export function commanderSocketPath(directory: string, owner: ConnectorOwner): s
 }
 
 /**
- * Where programs that use aioc's library talk to the connector (engine/local/own/PROTOCOL.md).
+ * Where programs that use aioc's library send through the connector (engine/local/own/PROTOCOL.md).
  *
  * @throws AiocError AIOC_SOCKET_PATH
  */
 export function ownSocketPath(directory: string, owner: ConnectorOwner): string {
   return socketPath(directory, `aioc_local_${owner.role}_${ownerInSocketNames(owner)}`);
+}
+
+/**
+ * Where programs that use aioc's library listen to the connector.
+ *
+ * @throws AiocError AIOC_SOCKET_PATH
+ */
+export function ownListenSocketPath(directory: string, owner: ConnectorOwner): string {
+  return socketPath(directory, `aioc_listen_${owner.role}_${ownerInSocketNames(owner)}`);
+}
+
+/** The directory of files that programs have handed over together with their messages, until those have arrived. */
+export function spoolPath(directory: string, owner: ConnectorOwner): string {
+  return join(directory, `aioc_spool_${owner.role}_${ownerInSocketNames(owner)}`);
 }
 
 /**

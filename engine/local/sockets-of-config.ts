@@ -4,6 +4,7 @@ import {
   type ConnectorOwner,
   commanderSocketPath,
   doorSocketPath,
+  ownListenSocketPath,
   ownSocketPath,
   receiveSocketPath,
   sendSocketPath,
@@ -24,6 +25,7 @@ export function socketsOfConfig(config: ConnectorConfig): readonly string[] {
     sendSocketPath(directory, owner),
     commanderSocketPath(directory, owner),
     ownSocketPath(directory, owner),
+    ownListenSocketPath(directory, owner),
     doorSocketPath(directory, owner),
     ...config.recv_message_types.map((messageType) => receiveSocketPath({ directory, owner, messageType })),
   ];

@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, existsSync, lstatSync, readFileSync, statSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import { dirname } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { AiocError, type ErrorCode, systemCode } from '../base/errors.ts';
 
 /** Connects to a unix socket. Rejects with the system's own error (`ENOENT`, `ECONNREFUSED`, …). */
@@ -26,12 +27,17 @@ export async function isLiveSocket(path: string): Promise<boolean> {
   }
 }
 
+/**
+ * Who can connect to a socket, besides root and the user who listens on it. `group`: that user's group. `owner`: nobody.
+ * `everybody`: as root, the user nobody and its group, to which Python gives the socket; otherwise as `group`.
+ */
+export type SocketUsers = 'everybody' | 'group' | 'owner';
+
 export interface ListenUnixOptions {
   readonly path: string;
   /** The error to give when somebody listens there already, and what to do about it. */
   readonly taken: { readonly code: ErrorCode; readonly message: string };
-  /** As root: gives the socket to nobody, so that programs and connectors of every user in that group can use it. */
-  readonly forEverybody: boolean;
+  readonly letsIn: SocketUsers;
   /** Takes the place of a socket on which somebody listens, who notices nothing of it. */
   readonly takeOver?: boolean;
   onConnection(socket: net.Socket): void;
@@ -50,13 +56,13 @@ export function isMarkedSubscriber(path: string): boolean {
 }
 
 /**
- * Listens on a unix socket with mode 0770 (PROTOCOL §4). The socket file of a program that was killed is replaced; one
+ * Listens on a unix socket, with mode 0770 unless only its owner is to use it (PROTOCOL §4). The socket file of a program that was killed is replaced; one
  * that answers, or a file that is no socket, is never touched.
  *
  * @throws AiocError the `taken` one, or AIOC_LISTEN
  */
 export async function listenUnix(options: ListenUnixOptions): Promise<UnixListener> {
-  const { path, taken, forEverybody, onConnection } = options;
+  const { path, taken, letsIn, onConnection } = options;
   await removeStale(options);
   const server = net.createServer(onConnection);
   await new Promise<void>((resolve, reject) => {
@@ -67,11 +73,11 @@ export async function listenUnix(options: ListenUnixOptions): Promise<UnixListen
           : listenError(path, error),
       ),
     );
-    server.listen(path, resolve);
+    listenNarrowly(server, path, resolve);
   });
   // Later errors (no more file descriptors, say) cost a connection, never the program.
   server.on('error', () => undefined);
-  openUp(path, forEverybody);
+  openUp(path, letsIn);
   const ours = inodeOf(path);
   // Closing does not wait for the connections: they may well outlive the listening.
   return {
@@ -82,9 +88,21 @@ export async function listenUnix(options: ListenUnixOptions): Promise<UnixListen
   };
 }
 
+/** So that nobody connects before the socket has its mode. */
+function listenNarrowly(server: net.Server, path: string, listening: () => void): void {
+  // A worker may not change the umask of its process.
+  const before = isMainThread ? process.umask(0o077) : undefined;
+  try {
+    // The file is made within this call.
+    server.listen(path, listening);
+  } finally {
+    if (before !== undefined) process.umask(before);
+  }
+}
+
 function mark(path: string): void {
   try {
-    chmodSync(path, SOCKET_MODE | SUBSCRIBER_BIT);
+    chmodSync(path, (lstatSync(path).mode & 0o777) | SUBSCRIBER_BIT);
   } catch {
     // Systems may refuse it. Then the connector waits for a shorter while.
   }
@@ -114,17 +132,16 @@ async function removeStale({ path, taken, takeOver = false }: ListenUnixOptions)
   }
 }
 
-function openUp(path: string, forEverybody: boolean): void {
+function openUp(path: string, letsIn: SocketUsers): void {
   try {
-    chmodSync(path, SOCKET_MODE);
-    const nobody = forEverybody && process.getuid?.() === 0 ? nobodyIds() : undefined;
+    chmodSync(path, letsIn === 'owner' ? 0o700 : 0o770);
+    const nobody = letsIn === 'everybody' && process.getuid?.() === 0 ? nobodyIds() : undefined;
     if (nobody !== undefined) chownSync(path, nobody.uid, nobody.gid);
   } catch {
     // Without it the socket still serves programs of its own user.
   }
 }
 
-const SOCKET_MODE = 0o770;
 /** The sticky bit, which means nothing else for a socket. */
 const SUBSCRIBER_BIT = 0o1000;
 

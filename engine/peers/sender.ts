@@ -315,6 +315,7 @@ export class Sender {
   #giveUp({ entry, outbox }: Sent, error: AiocError): void {
     outbox.remove(entry);
     tell(entry, 'failed', error.message);
+    entry.companions.body?.onGivenUp?.();
     this.#onChange();
   }
 

@@ -24,9 +24,11 @@ export function withoutFileFrame(header: Header, parts: OwnParts, fileError: str
 
 function framed(header: Header, { data, binary }: OwnParts, fileBytes: number, about: JsonObject): OutFrame {
   const { with_binary: _none, ...rest } = header;
+  // A mark of our own (engine/local/any-user-file.ts).
+  const { any_user: _mark, ...named } = header['with_file'] as JsonObject;
   const ownBytes = binary?.length ?? 0;
   const withFile = {
-    ...(header['with_file'] as JsonObject),
+    ...named,
     ...about,
     ...(ownBytes > 0 && { binary_offset: ownBytes }),
   };

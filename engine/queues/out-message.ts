@@ -15,6 +15,8 @@ export interface OutgoingBody {
   onProgress(sentBytes: number): void;
   /** The other side has it. */
   onDelivered(): void;
+  /** Its message was in the queue and will not be sent any more. */
+  onGivenUp?(): void;
 }
 
 export type DeliveryState = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';

@@ -366,6 +366,7 @@ export class Outbox {
     this.remove(oldest);
     const why = 'the queue was full and this was the oldest';
     oldest.companions.watcher.moved(oldest.companions.ticket, 'dropped', why);
+    oldest.companions.body?.onGivenUp?.();
     return 'dropped';
   }
 

@@ -1,7 +1,8 @@
 import { mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PRIVATE_MODE, PUBLIC_MODE, syncDirectory, writeDurably } from '../base/atomic-file.ts';
-import { systemCode } from '../base/errors.ts';
+import { type AiocError, systemCode } from '../base/errors.ts';
+import { ensureDirectory } from '../base/own-directory.ts';
 import { readCertificate } from './certificate-facts.ts';
 import {
   type CertificatePlaces,
@@ -28,7 +29,9 @@ C = US
 `;
 
 /** Never writable for others, also where the umask would allow it: who can write here decides who is trusted. */
-const DIRECTORY_MODE = 0o755;
+const DIRECTORY_MODE = 0o700;
+/** Connectors have their sockets there, too, if nothing else is said: of root for every user, else for its group. */
+const PLACE_MODE = process.geteuid?.() === 0 ? 0o711 : 0o750;
 
 export interface CreatedCertificates {
   /** `<directory>/certificates`, absolute. */
@@ -45,13 +48,17 @@ export interface CreatedCertificates {
  * client asks for its own. It is built beside its place and put there by one rename: all of it, or nothing.
  *
  * @param directory certificates_directory_path; made where missing
- * @throws AiocError AIOC_CERTIFICATES when something is there already, or cannot be written
+ * @throws AiocError AIOC_CERTIFICATES when something is there already, or cannot be written; AIOC_DIRECTORY when another
+ *   user could change what is there
  */
 export function createCertificates(directory: string, options: MakingOptions): Promise<CreatedCertificates> {
   const places = certificatePlaces(resolve(directory));
   return inDirectory(places, async () => {
     await refuseExisting(places);
-    await mkdir(places.directory, { recursive: true, mode: DIRECTORY_MODE });
+    const use = { path: places.directory, key: 'certificates_directory_path', mode: PLACE_MODE };
+    await ensureDirectory(use).catch((error: AiocError) => {
+      throw error.code === 'AIOC_CONFIG' ? certificatesError(error.message, error) : error;
+    });
     const draft = join(places.directory, `.certificates.new-${options.random.bytes(8).toString('hex')}`);
     try {
       const certificatePem = await writeTree(certificatePlaces(draft), options);

@@ -9,9 +9,13 @@ interface Endings {
 
 export interface RunAs {
   readonly uid?: number;
+  readonly gid?: number;
   /** Instead of the one that was built in the checkout. */
   readonly program?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Instead of the environment of the tests. */
+  readonly onlyEnv?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
   /** A module that runs before it. */
   readonly preload?: string;
 }
@@ -30,13 +34,20 @@ export class Daemon {
   errors = '';
 
   /** @param uid as whom it runs, where the tests may choose that, `program` being readable to it; as themselves otherwise */
-  constructor(t: Endings, args: readonly string[], home: string, { uid, program, env, preload }: RunAs = {}) {
+  constructor(
+    t: Endings,
+    args: readonly string[],
+    home: string,
+    { uid, gid, program, env, onlyEnv, cwd, preload }: RunAs = {},
+  ) {
     this.#home = home;
     const before = preload === undefined ? [] : ['--import', preload];
     this.process = spawn(process.execPath, [...before, program ?? builtProgram(), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, HOME: this.#home, XDG_STATE_HOME: '', ...env },
+      env: onlyEnv ?? { ...process.env, HOME: this.#home, XDG_STATE_HOME: '', ...env },
+      ...(cwd !== undefined && { cwd }),
       ...(uid !== undefined && { uid }),
+      ...(gid !== undefined && { gid }),
     });
     this.process.stdout?.on('data', (chunk: Buffer) => {
       this.output += chunk.toString();

@@ -4,11 +4,17 @@ import { AiocError } from '../../engine/base/errors.ts';
 import { LIMITS } from '../../engine/base/limits.ts';
 import { MemoryBudget } from '../../engine/base/memory-budget.ts';
 import type { Clock } from '../../engine/base/ports.ts';
-import { realClock } from '../../engine/base/real-ports.ts';
+import { realClock, realRandomness } from '../../engine/base/real-ports.ts';
 import { ListenerDelivery } from '../../engine/local/legacy/listener-delivery.ts';
 import type { Mailroom } from '../../engine/local/mailroom.ts';
 import { OwnSocket } from '../../engine/local/own/own-socket.ts';
-import { type ConnectorOwner, ownSocketPath, receiveSocketPath } from '../../engine/local/socket-names.ts';
+import {
+  type ConnectorOwner,
+  ownListenSocketPath,
+  ownSocketPath,
+  receiveSocketPath,
+} from '../../engine/local/socket-names.ts';
+import { Spool } from '../../engine/local/spool.ts';
 import type { TrafficLog } from '../../engine/peers/traffic-log.ts';
 import { Inbox } from '../../engine/queues/inbox.ts';
 import { MemoryStore } from '../../engine/storage/memory-store.ts';
@@ -32,6 +38,7 @@ export class SmallConnector {
   readonly inbox: Inbox;
   readonly logged: string[] = [];
   readonly #ownSocket: OwnSocket;
+  readonly #listenSocket: OwnSocket;
   readonly #delivery: ListenerDelivery;
 
   private constructor({
@@ -57,14 +64,21 @@ export class SmallConnector {
       throw new AiocError('AIOC_TYPE_UNKNOWN', `no ${wanted}`);
     };
     const onChange = (): void => undefined;
-    this.#ownSocket = new OwnSocket({
-      path: ownSocketPath(directory, owner),
+    const common = {
       mailroom: { inbox, budget: new MemoryBudget(LIMITS.heldBytes) } as unknown as Mailroom,
       clock,
       log: { event: () => undefined } as never,
-      forEverybody: false,
+      spool: new Spool({ directory: `${directory}/spool`, sizeMaxBytes: 1, random: realRandomness() }),
+      letsIn: 'group',
+      mayBeAnyUser: false,
       version: '0',
       onChange,
+    } as const;
+    this.#ownSocket = new OwnSocket({ ...common, path: ownSocketPath(directory, owner), purpose: 'send' });
+    this.#listenSocket = new OwnSocket({
+      ...common,
+      path: ownListenSocketPath(directory, owner),
+      purpose: 'listen',
     });
     const path = receiveSocketPath({ directory, owner, messageType: type });
     const log = { event: (text: string) => void this.logged.push(text) } as unknown as TrafficLog;
@@ -79,6 +93,7 @@ export class SmallConnector {
     mkdirSync(options.directory, { recursive: true });
     const connector = new SmallConnector(options);
     await connector.inbox.restore();
+    await connector.#listenSocket.start();
     await connector.#ownSocket.start();
     connector.#delivery.start();
     t.after(() => connector.kill());
@@ -93,5 +108,6 @@ export class SmallConnector {
   async kill(): Promise<void> {
     this.#delivery.stop();
     await this.#ownSocket.stop();
+    await this.#listenSocket.stop();
   }
 }

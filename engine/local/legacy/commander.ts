@@ -4,11 +4,12 @@ import type { Clock } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import { ByteQueue } from '../../protocol/byte-queue.ts';
 import type { ConnectorControl } from '../connector-control.ts';
-import { listenUnix, type UnixListener } from '../unix-sockets.ts';
+import { listenUnix, type SocketUsers, type UnixListener } from '../unix-sockets.ts';
 import { answerCommand } from './commander-table.ts';
 
 export interface CommanderOptions {
   readonly path: string;
+  readonly letsIn: SocketUsers;
   readonly control: ConnectorControl;
   readonly log: TrafficLog;
   readonly clock: Clock;
@@ -28,11 +29,11 @@ export class Commander {
   async start(): Promise<void> {
     // Commands are taken while the connector itself is stopped, too.
     if (this.#listener !== undefined) return;
-    const { path } = this.#options;
+    const { path, letsIn } = this.#options;
     const message = `another connector of the same name takes commands on ${path}: stop that one, or give this one another connector_files_dirpath`;
     this.#listener = await listenUnix({
       path,
-      forEverybody: false,
+      letsIn,
       taken: { code: 'AIOC_ALREADY_RUNNING', message },
       onConnection: (socket) => this.#take(socket),
     });

@@ -7,9 +7,10 @@ import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import type { Offerer } from '../../queues/outbox-entry.ts';
+import { checkedForAnyUser, namesFile, withoutFile } from '../any-user-file.ts';
 import { LocalFrameReader } from '../local-frames.ts';
 import type { Mailroom } from '../mailroom.ts';
-import { listenUnix, type UnixListener } from '../unix-sockets.ts';
+import { listenUnix, type SocketUsers, type UnixListener } from '../unix-sockets.ts';
 import { errorFrame, responseFrame } from './response-frame.ts';
 
 export interface SendSocketOptions {
@@ -17,7 +18,9 @@ export interface SendSocketOptions {
   readonly mailroom: Mailroom;
   readonly clock: Clock;
   readonly log: TrafficLog;
-  readonly forEverybody: boolean;
+  readonly letsIn: SocketUsers;
+  /** A program here may be that of a user who may not read what the connector reads. */
+  readonly mayBeAnyUser: boolean;
 }
 
 /** Where Python's API hands its messages to the connector (PROTOCOL §4, send). */
@@ -32,11 +35,11 @@ export class SendSocket {
 
   /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
   async start(): Promise<void> {
-    const { path, forEverybody } = this.#options;
+    const { path, letsIn } = this.#options;
     const message = `another connector of the same name listens on ${path}: stop that one, or give this one another connector_files_dirpath`;
     this.#listener = await listenUnix({
       path,
-      forEverybody,
+      letsIn,
       taken: { code: 'AIOC_ALREADY_RUNNING', message },
       onConnection: (socket) => this.#take(socket),
     });
@@ -107,7 +110,7 @@ class Conversation {
         const event = this.#reader.next();
         if (event === undefined) break;
         this.#frameEnded();
-        if (event.kind === 'frame') await this.#handle(event.frame);
+        if (event.kind === 'frame') await this.#take(event.frame);
         else this.#complain(`a message of ${event.sizeBytes} bytes was dropped: send it as a file`);
       }
     } catch (error) {
@@ -138,6 +141,22 @@ class Conversation {
     this.#timer = this.#options.clock.after(LIMITS.localFrameTimeoutMs, () => {
       this.#complain('a program on this machine began a message and did not end it');
       this.#socket.destroy();
+    });
+  }
+
+  #take(frame: Frame): Promise<void> | undefined {
+    if (!this.#options.mayBeAnyUser || !namesFile(frame)) return this.#handle(frame);
+    return this.#withItsFile(frame).then((whole) => this.#handle(whole));
+  }
+
+  /** A file that the program may not have sent stays here; its message goes on, and says why. */
+  #withItsFile(frame: Frame): Promise<Frame> {
+    return checkedForAnyUser(frame).catch((error: unknown) => {
+      const { message } = toAiocError(error, 'AIOC_FILE_UNREADABLE');
+      this.#complain(
+        `the file of a ${frame.header.message_type} message of a program on this machine was left out: ${message}`,
+      );
+      return withoutFile(frame, message);
     });
   }
 

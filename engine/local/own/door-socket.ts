@@ -1,11 +1,11 @@
-import { chmodSync, lstatSync, mkdirSync, rmdirSync } from 'node:fs';
+import { rmdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { AiocError, systemCode } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Clock } from '../../base/ports.ts';
 import type { EngineDoor } from '../../contract/door.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
+import { makePrivate } from '../private-directory.ts';
 import { listenUnix, type UnixListener } from '../unix-sockets.ts';
 import { DoorConversation } from './door-conversation.ts';
 
@@ -38,7 +38,7 @@ export class DoorSocket {
     makePrivate(dirname(path));
     this.#listener = await listenUnix({
       path,
-      forEverybody: false,
+      letsIn: 'owner',
       taken: { code: 'AIOC_ALREADY_RUNNING', message: `another connector uses ${path}` },
       onConnection: (socket) => this.#take(socket),
     });
@@ -79,24 +79,4 @@ export class DoorSocket {
       conversation.end();
     });
   }
-}
-
-/** Makes the directory, or takes one that an earlier run has left, if it is ours. */
-function makePrivate(directory: string): void {
-  try {
-    mkdirSync(directory, { mode: PRIVATE });
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw inTheWay(directory, error);
-  }
-  const found = lstatSync(directory);
-  if (!found.isDirectory()) throw inTheWay(directory, 'it is no directory');
-  if (found.uid !== process.geteuid?.()) throw inTheWay(directory, `it belongs to user ${found.uid}`);
-  if ((found.mode & 0o777) !== PRIVATE) chmodSync(directory, PRIVATE);
-}
-
-const PRIVATE = 0o700;
-
-function inTheWay(directory: string, why: unknown): AiocError {
-  const reason = why instanceof Error ? why.message : String(why);
-  return new AiocError('AIOC_LISTEN', `${directory} cannot be used: ${reason}. Remove it`, { cause: why });
 }

@@ -3,22 +3,28 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Clock } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Mailroom } from '../mailroom.ts';
-import { listenUnix, type UnixListener } from '../unix-sockets.ts';
-import { Program } from './program.ts';
+import type { Spool } from '../spool.ts';
+import { listenUnix, type SocketUsers, type UnixListener } from '../unix-sockets.ts';
+import { Program, type ProgramPurpose } from './program.ts';
 
 export interface OwnSocketOptions {
   readonly path: string;
   readonly mailroom: Mailroom;
   readonly clock: Clock;
   readonly log: TrafficLog;
-  readonly forEverybody: boolean;
+  readonly letsIn: SocketUsers;
+  readonly mayBeAnyUser: boolean;
+  /** What programs come here for: each has a socket of its own, since not everybody who may send may listen. */
+  readonly purpose: ProgramPurpose;
+  /** Where files of programs lie until they have been sent. */
+  readonly spool: Spool;
   /** Of this aioc, for programs that ask. */
   readonly version: string;
   /** A subscription has begun or ended, or something was taken. */
   readonly onChange: () => void;
 }
 
-/** Where programs that use aioc's library talk to the connector: one connection each, both ways. */
+/** Where programs that use aioc's library talk to the connector, to send or to listen: one connection each, both ways. */
 export class OwnSocket {
   readonly #options: OwnSocketOptions;
   readonly #connections = new Map<Socket, Program>();
@@ -30,10 +36,10 @@ export class OwnSocket {
 
   /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
   async start(): Promise<void> {
-    const { path, forEverybody } = this.#options;
+    const { path, letsIn } = this.#options;
     this.#listener = await listenUnix({
       path,
-      forEverybody,
+      letsIn,
       taken: { code: 'AIOC_ALREADY_RUNNING', message: `another connector uses ${path}` },
       onConnection: (socket) => this.#take(socket),
     });
@@ -50,7 +56,7 @@ export class OwnSocket {
   }
 
   #take(socket: Socket): void {
-    const { log, mailroom, clock, version, onChange } = this.#options;
+    const { log } = this.#options;
     if (this.#connections.size >= LIMITS.localConnections) {
       log.event(`more than ${LIMITS.localConnections} local programs at once: the newest was turned away`, {
         warning: true,
@@ -58,7 +64,7 @@ export class OwnSocket {
       socket.destroy();
       return;
     }
-    const program = new Program({ socket, mailroom, clock, log, version, onChange });
+    const program = new Program({ ...this.#options, socket });
     this.#connections.set(socket, program);
     socket.on('data', (chunk: Buffer) => program.push(chunk));
     socket.on('drain', () => program.drained());

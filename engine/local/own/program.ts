@@ -6,9 +6,12 @@ import type { Clock, Timer } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
+import { checkedForAnyUser, namesFile } from '../any-user-file.ts';
 import { responseFrame } from '../legacy/response-frame.ts';
 import { parseLocalFrame } from '../local-frames.ts';
 import type { Mailroom } from '../mailroom.ts';
+import type { Spool } from '../spool.ts';
+import { ProgramFiles } from './program-files.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { UnitWriter } from './unit-writer.ts';
 import { bodyAsJson, jsonBody, type Unit, type UnitKind, UnitReader } from './units.ts';
@@ -16,7 +19,14 @@ import { bodyAsJson, jsonBody, type Unit, type UnitKind, UnitReader } from './un
 /** Raised when a program or a connector of before could not follow any more. */
 export const LOCAL_PROTOCOL = 1;
 
+/** What a socket is for: whoever may send may not also listen, where programs of other users may send. */
+export type ProgramPurpose = 'send' | 'listen';
+
 export interface ProgramOptions {
+  readonly purpose: ProgramPurpose;
+  readonly spool: Spool;
+  /** It may be a program of a user who may not read what the connector reads. */
+  readonly mayBeAnyUser: boolean;
   readonly socket: Socket;
   readonly mailroom: Mailroom;
   readonly clock: Clock;
@@ -34,6 +44,7 @@ export class Program {
   #greeted = false;
   readonly #writer: UnitWriter;
   readonly #subscriptions: Subscriptions;
+  readonly #files: ProgramFiles;
   #ended = false;
   #running = false;
   #paused = false;
@@ -44,9 +55,10 @@ export class Program {
 
   constructor(options: ProgramOptions) {
     this.#options = options;
-    const { mailroom, clock, onChange } = options;
+    const { mailroom, clock, onChange, spool } = options;
     this.#writer = new UnitWriter(options.socket);
     this.#lease = new MemoryLease(mailroom.budget);
+    this.#files = new ProgramFiles(spool);
     this.#subscriptions = new Subscriptions({ mailroom, clock, writer: this.#writer, onChange });
   }
 
@@ -64,6 +76,7 @@ export class Program {
     this.#ended = true;
     this.#unitEnded();
     this.#subscriptions.end();
+    void this.#files.end();
     for (const stopWaiting of this.#requests.values()) stopWaiting();
     this.#requests.clear();
   }
@@ -124,6 +137,8 @@ export class Program {
   /** @returns what the next one has to wait for, if anything */
   #handle(unit: Unit): Promise<void> | undefined {
     if (!this.#greeted && unit.kind !== 'hello') throw new Error('its first word is no hello');
+    if (this.#options.purpose === 'listen' && SENDING.has(unit.kind))
+      throw new Error(`a ${unit.kind} is for the socket that programs send through`);
     switch (unit.kind) {
       case 'hello':
         this.#hello(unit);
@@ -135,10 +150,13 @@ export class Program {
       case 'cancel':
         this.#cancel(unit.number);
         return undefined;
+      case 'fileBytes':
+        return this.#files.add(unit.number, unit.body);
       case 'subscribe':
       case 'taken':
       case 'unsubscribe':
-        this.#subscriptions.handle(unit.kind, unit);
+        if (this.#options.purpose === 'listen') this.#subscriptions.handle(unit.kind, unit);
+        else if (unit.kind === 'subscribe') this.#write('failed', unit.number, LISTEN_ELSEWHERE);
         return undefined;
       case 'doorRequest':
         throw new Error('a doorRequest is for the socket of the door');
@@ -150,13 +168,31 @@ export class Program {
   #hello(unit: Unit): void {
     bodyAsJson(unit);
     this.#greeted = true;
-    const { version } = this.#options;
-    this.#write('welcome', unit.number, jsonBody({ protocol: LOCAL_PROTOCOL, version }));
+    const { version, purpose, mayBeAnyUser } = this.#options;
+    const files = purpose === 'send' && { files: mayBeAnyUser ? 'bytes' : 'paths' };
+    this.#write('welcome', unit.number, jsonBody({ protocol: LOCAL_PROTOCOL, version, purpose, ...files }));
+  }
+
+  /** The message with its file in its place, or undefined when it has been refused. */
+  async #withItsFile(number: number, frame: Frame): Promise<Frame | undefined> {
+    try {
+      const placed = await this.#files.place(number, frame);
+      if (placed !== undefined) return placed;
+      return this.#options.mayBeAnyUser ? await checkedForAnyUser(frame) : frame;
+    } catch (error) {
+      this.#refuse(number, frame, error);
+      return undefined;
+    }
   }
 
   /** The message is confirmed when it is where it was promised to be. */
   #send({ number, body }: Unit): Promise<void> | undefined {
     const frame = parseLocalFrame(body);
+    if (!namesFile(frame)) return this.#submit(number, body, frame);
+    return this.#withItsFile(number, frame).then((whole) => whole && this.#submit(number, body, whole));
+  }
+
+  #submit(number: number, body: Buffer, frame: Frame): Promise<void> | undefined {
     this.#unconfirmed += 1;
     this.#lease.take(body.length);
     const outcome = this.#options.mailroom.isStored(frame) ? STORED : ACCEPTED;
@@ -181,6 +217,11 @@ export class Program {
 
   #request({ number, body }: Unit): Promise<void> | undefined {
     const frame = parseLocalFrame(body);
+    if (!namesFile(frame)) return this.#ask(number, body, frame);
+    return this.#withItsFile(number, frame).then((whole) => whole && this.#ask(number, body, whole));
+  }
+
+  #ask(number: number, body: Buffer, frame: Frame): Promise<void> | undefined {
     this.#unconfirmed += 1;
     this.#lease.take(body.length);
     let isRefused = false;
@@ -215,12 +256,14 @@ export class Program {
 
   /** The program waits no more; a response that comes all the same goes to the listener of its type. */
   #cancel(number: number): void {
+    this.#files.forget(number);
     this.#requests.get(number)?.();
     this.#requests.delete(number);
   }
 
   /** The program is told, and the operator can read it, too. */
   #refuse(number: number, frame: Frame, error: unknown): void {
+    this.#files.refused(frame);
     const { code, message } = toAiocError(error);
     const what = `a ${frame.header.message_type} message of a program on this machine was dropped: ${message}`;
     this.#options.log.event(what, { warning: true });
@@ -231,6 +274,15 @@ export class Program {
     if (!this.#ended) this.#writer.write(kind, number, body);
   }
 }
+
+const SENDING: ReadonlySet<UnitKind> = new Set(['send', 'request', 'cancel', 'fileBytes']);
+
+/** To a program with a library of before, which sends and listens over one socket. */
+const LISTEN_ELSEWHERE = jsonBody({
+  code: 'AIOC_LISTEN',
+  message:
+    'this connector has a socket of its own for programs that listen, which this program does not know: update its aioc',
+});
 
 const STORED = jsonBody({ outcome: 'stored' });
 const ACCEPTED = jsonBody({ outcome: 'accepted' });

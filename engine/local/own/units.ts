@@ -25,6 +25,7 @@ export const UNIT_KINDS = {
   taken: 6,
   unsubscribe: 7,
   doorRequest: 8,
+  fileBytes: 9,
   welcome: 16,
   done: 17,
   failed: 18,

@@ -84,7 +84,7 @@ export class SimulatedNode {
         sendFileMaxBytes: 1,
         preserveReceiveSocket: true,
         pythonListener: 'at_most_once',
-        everybodyCanSend: true,
+        everybodyCanSend: false,
         countsMessages: false,
         usualDirectories: [],
         attributes: {},

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { ConnectorAPI, type ListenOptions } from '../../../engine/api/connector-api.ts';
 import type { ListenerMessage, MessageHandler } from '../../../engine/api/listener-message.ts';
 import { LIMITS } from '../../../engine/base/limits.ts';
-import { ownSocketPath, receiveSocketPath } from '../../../engine/local/socket-names.ts';
+import { ownListenSocketPath, receiveSocketPath } from '../../../engine/local/socket-names.ts';
 import { connectUnix } from '../../../engine/local/unix-sockets.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import { textFrame } from '../../helpers/fake-connector.ts';
@@ -229,7 +229,7 @@ test('a listener that was there first gets all over the subscription when the co
   await until(() => connector.inbox.depth === 0, 'all');
   assert.deepEqual(texts(), ['0', '1', '2']);
   assert.ok(messages.every(({ cursor }) => cursor !== undefined));
-  assert.ok(existsSync(ownSocketPath(directory, owner)));
+  assert.ok(existsSync(ownListenSocketPath(directory, owner)));
 });
 
 test('what a connector has written to the receive socket comes before what the subscription brings', async (t) => {
@@ -273,7 +273,7 @@ test('a second listener is refused; one that takes over ends the first and has t
   assert.ok(existsSync(path), 'the former one has not removed the latter’s socket');
   await rejectsWith(program().listen(), 'AIOC_LISTENER_TAKEN', /event/);
   assert.deepEqual([first.texts(), second.texts()], [['0'], ['0', '1']]);
-  rmSync(ownSocketPath(directory, owner));
+  rmSync(ownListenSocketPath(directory, owner));
 });
 
 test('a type that the connector does not take is refused', async (t) => {
@@ -291,7 +291,7 @@ test('a type that the connector does not take is refused', async (t) => {
 test('a listener whose place another subscription has for a moment gets it when that is gone', async (t) => {
   const { directory, connect, program } = place(t);
   const connector = await connect();
-  const killed = await RawSubscriber.connect(ownSocketPath(directory, owner));
+  const killed = await RawSubscriber.connect(ownListenSocketPath(directory, owner));
   await killed.subscribe(2);
   const { listen, texts } = program();
   await listen();

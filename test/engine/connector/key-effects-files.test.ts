@@ -92,7 +92,7 @@ test('max_size_file_upload_send: a larger file is not sent, its message says why
   const { send, target, heard } = await filePair(
     t,
     (directory) => ({ file_type2dirpath: { report: directory } }),
-    { max_size_file_upload_send: 10 },
+    { max_size_file_upload_send: 10, everybody_can_send_messages: false },
   );
   await send('x'.repeat(11), 'large');
   await send('x'.repeat(10), 'small');

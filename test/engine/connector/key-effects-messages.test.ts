@@ -1,6 +1,6 @@
 /** Keys about messages, and the sockets of the programs of this machine: each test changes one and looks at what it does. */
 import assert from 'node:assert/strict';
-import { mkdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { type TestContext, test } from 'node:test';
 import type { ListenerMessage } from '../../../engine/index.ts';
@@ -155,6 +155,8 @@ for (const everybody of [true, false]) {
   test(`receive_from_any_connector_owner: ${everybody}, by the group of the socket`, { skip }, async (t) => {
     const directory = tempDir(t);
     mkdirSync(`${directory}/run`);
+    // Another user's connector can have its sockets here.
+    chmodSync(`${directory}/run`, 0o1777);
     const api = await program(t, {
       configPath: {
         is_server: false,

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import type { Clock } from '../../../engine/base/ports.ts';
+import { realRandomness } from '../../../engine/base/real-ports.ts';
 import type { ConnectorControl } from '../../../engine/local/connector-control.ts';
 import { Commander } from '../../../engine/local/legacy/commander.ts';
 import { SendSocket } from '../../../engine/local/legacy/send-socket.ts';
 import type { Mailroom } from '../../../engine/local/mailroom.ts';
 import { OwnSocket } from '../../../engine/local/own/own-socket.ts';
 import { encodeUnit, jsonBody } from '../../../engine/local/own/units.ts';
+import { Spool } from '../../../engine/local/spool.ts';
 import type { TrafficLog } from '../../../engine/peers/traffic-log.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
@@ -40,20 +42,29 @@ const EARS: readonly {
 }[] = [
   {
     name: 'Python’s send socket',
-    make: (options) => new SendSocket({ ...options, mailroom, forEverybody: false }),
+    make: (options) => new SendSocket({ ...options, mailroom, letsIn: 'group', mayBeAnyUser: false }),
     said: encodeFrame({ header: { message_type: 'any' }, data: Buffer.alloc(100) }),
     named: /began a message and did not end it/,
   },
   {
     name: 'the commander socket',
-    make: (options) => new Commander({ ...options, control }),
+    make: (options) => new Commander({ ...options, letsIn: 'group', control }),
     said: COMMAND,
     named: /began a command and did not end it/,
   },
   {
     name: 'our own socket',
     make: (options) =>
-      new OwnSocket({ ...options, mailroom, forEverybody: false, version: '0', onChange: () => undefined }),
+      new OwnSocket({
+        ...options,
+        mailroom,
+        spool: new Spool({ directory: '/nonexistent', sizeMaxBytes: 1, random: realRandomness() }),
+        purpose: 'send',
+        letsIn: 'group',
+        mayBeAnyUser: false,
+        version: '0',
+        onChange: () => undefined,
+      }),
     said: Buffer.concat(encodeUnit({ kind: 'hello', number: 1, body: jsonBody({ protocol: 1 }) })),
     named: /began a message and did not end it/,
   },

@@ -32,7 +32,14 @@ async function slowlyStored(t: TestContext): Promise<SlowlyStored> {
   } as unknown as Mailroom;
   const log = { event: (text: string) => assert.fail(text) } as unknown as TrafficLog;
   const path = join(tempDir(t), 'send');
-  const socket = new SendSocket({ path, mailroom, log, clock: realClock(), forEverybody: false });
+  const socket = new SendSocket({
+    path,
+    mailroom,
+    log,
+    clock: realClock(),
+    letsIn: 'group',
+    mayBeAnyUser: false,
+  });
   await socket.start();
   t.after(() => socket.stop());
   const program = net.connect(path);

@@ -41,6 +41,8 @@ export async function prepareSides(
     send_message_types: [KEPT, ANSWERED, UNKNOWN],
     recv_message_types: [KEPT, ANSWERED],
     debug_msg_counts: false,
+    // Where root lets everybody send, our connectors read no file that a Python program's user alone may read.
+    everybody_can_send_messages: false,
   };
   const side = (role: 'server' | 'client', name: string, directory: string): Side =>
     new Side(t, {

@@ -1,0 +1,75 @@
+import { dirname } from 'node:path';
+import {
+  checkDirectory,
+  type DirectoryUse,
+  ensureDirectory,
+  PRIVATE_DIRECTORY,
+} from '../base/own-directory.ts';
+import type { ConnectorConfig } from '../config/keys.ts';
+import { certificatePlaces } from '../security/certificate-places.ts';
+
+/** Whether programs of every user of this machine may send: a connector that root runs, where nothing else is said. */
+export function everybodyCanSend(config: Pick<ConnectorConfig, 'everybody_can_send_messages'>): boolean {
+  return config.everybody_can_send_messages && process.geteuid?.() === 0;
+}
+
+/** The mode of a directory with sockets: programs of the connector's group find them, or of every user. */
+export function socketsDirectoryMode(everybodySends: boolean): number {
+  return everybodySends ? 0o711 : 0o750;
+}
+
+/**
+ * Makes the directories of a configured connector where they are missing, and checks those that are there, before
+ * anything is written into them. One that is that of the sockets, too, has their mode.
+ *
+ * @throws AiocError AIOC_DIRECTORY, AIOC_CONFIG: see ensureDirectory
+ */
+export async function ensureDirectories(config: ConnectorConfig): Promise<void> {
+  for (const use of directoriesOf(config)) await ensureDirectory(use);
+  for (const [key, path] of placesForFiles(config)) {
+    // With a placeholder it is known only when a file comes.
+    if (path.includes('{'))
+      await checkDirectory({ key, path: path.slice(0, path.lastIndexOf('/', path.indexOf('{'))) || '/' });
+    else await ensureDirectory({ key, path, mode: PRIVATE_DIRECTORY });
+  }
+}
+
+/**
+ * Checks the directories from which certificates and keys are read: who can put a file there decides who is trusted.
+ *
+ * @throws AiocError AIOC_DIRECTORY
+ */
+export async function checkCertificates(config: ConnectorConfig): Promise<void> {
+  const { root, server, clients, links, client, own, serverKey, pinned } = certificatePlaces(
+    config.certificates_directory_path,
+  );
+  const paths = config.is_server
+    ? [root, server, dirname(serverKey), clients, links]
+    : [root, client, own, dirname(pinned)];
+  for (const path of paths) await checkDirectory({ path, key: 'certificates_directory_path' });
+}
+
+/** The sockets' first: what lies above them must let in whoever is to find them. */
+function directoriesOf(config: ConnectorConfig): readonly DirectoryUse[] {
+  const sockets = config.connector_files_dirpath;
+  const socketsMode = socketsDirectoryMode(everybodyCanSend(config));
+  const others = [
+    ['default_logger_dirpath', config.default_logger_dirpath],
+    ['journal_directory', config.journal_directory ?? sockets],
+  ] as const;
+  return [
+    { key: 'connector_files_dirpath', path: sockets, mode: socketsMode },
+    ...others
+      .filter(([, path]) => path !== sockets)
+      .map(([key, path]) => ({ key, path, mode: PRIVATE_DIRECTORY })),
+  ];
+}
+
+function placesForFiles(config: ConnectorConfig): readonly (readonly [string, string])[] {
+  return [
+    ...[...config.file_type2dirpath.values()].map((path) => ['file_type2dirpath', path] as const),
+    ...[...config.file_recv_config.values()].map(
+      ({ target_directory: path }) => ['file_recv_config', path] as const,
+    ),
+  ];
+}
