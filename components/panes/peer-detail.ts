@@ -34,6 +34,7 @@ export function peerSummary(peer: SafePeerRow, view: DetailView): readonly Line[
     safe`lag ${lagText(peer)}`,
     ...(peer.kind !== 'python' || peer.wireName === peer.name ? [] : [safe`calls itself ${peer.wireName}`]),
     ...(dropped ? [] : [trusted('nothing ignored')]),
+    ...(peer.forgedIn === undefined ? [] : [forgedText(peer.forgedIn)]),
   ];
   const facts = [
     safe`${peer.address} · ${kindText(peer)} · ${sinceText(peer, nowMs)}`,
@@ -57,6 +58,7 @@ export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[]
     ['lag', lagText(peer)],
     ['waiting', safe`${counted(peer.waitingCount, 'message')} for it`],
     ['ignored', ignoredText(peer)],
+    peer.forgedIn === undefined ? undefined : ['impostor', forgedText(peer.forgedIn)],
   ];
   const [why, tone] = proofOf(peer, view.status);
   return [
@@ -100,6 +102,11 @@ export function sinceText({ sinceMs }: Pick<SafePeerRow, 'sinceMs'>, nowMs: numb
 function lagText({ lagMs }: SafePeerRow): SafeText {
   if (lagMs === undefined) return trusted('not measured');
   return trusted(lagMs < 9_950 ? `${Math.max(1, Math.round(lagMs))} ms` : `${Math.round(lagMs / 1000)} s`);
+}
+
+/** What came from it and said that it came from somebody else. */
+function forgedText(count: number): SafeText {
+  return safe`${counted(count, 'frame')} under other names dropped`;
 }
 
 function ignoredText({ ignored, ignoredIn, ignoredOut }: SafePeerRow): SafeText {

@@ -161,7 +161,7 @@ function moreCells(row: SafePeerRow, nowMs: number): Line {
     cellLeft(kindWord(row.kind), kind, 'faint'),
     cellLeft(sinceText(row, nowMs), since, 'faint'),
     cellRight(countText(row.waitingCount), waiting, row.waitingCount > 0 ? 'warn' : 'plain'),
-    cellRight(countText(row.ignoredIn + row.ignoredOut), dropped),
+    cellRight(countText(row.ignoredIn + row.ignoredOut + (row.forgedIn ?? 0)), dropped),
   ];
 }
 

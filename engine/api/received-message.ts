@@ -20,7 +20,10 @@ export class ReceivedMessage {
     return this.header.message_type;
   }
 
-  /** The sender, as it or its connector says: see the README for which TLS mode proves it. */
+  /**
+   * The sender, by the name under which it is connected to our connector, whatever it says of itself. In mutual TLS its
+   * certificate proves that name; in the other modes it is a client's claim. A Python connector checks it in mutual TLS only.
+   */
   get sourceId(): string | undefined {
     return asString(this.header['source_id']);
   }

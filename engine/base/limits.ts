@@ -200,6 +200,8 @@ export const LIMITS = {
   requestsAwaited: 10_000,
   /** An unknown command, as far as it is repeated in the log: Python's longest name and a margin. */
   commandNameCharacters: 80,
+  /** One warning of a kind for each peer in this time: no peer can fill the log, however much it sends. */
+  peerWarningMs: 1_000,
   /** How often the log is told how many messages a full queue has dropped. */
   dropLogMs: 1_000,
   /** A command to the commander socket. */

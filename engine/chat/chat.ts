@@ -76,7 +76,7 @@ export class Chat implements Application {
     return verdict;
   }
 
-  #taken(peer: Peer, frame: Frame): Verdict {
+  #taken(peer: Peer, frame: Frame): Exclude<Verdict, 'rejected'> {
     const { header, data } = frame;
     if (header.message_type !== CHAT_TYPE) {
       this.#options.log.event(

@@ -251,6 +251,7 @@ export class Connector {
     return new Registry({
       clock: ports.clock,
       random: ports.random,
+      sourceId: () => this.sourceId,
       storedOf: (peerName) => this.mailroom?.storedOf(peerName) ?? [],
       gone: (type, source) => this.mailroom?.gone(type, source),
       onChange,

@@ -21,6 +21,7 @@ export function peerRow(peer: Peer, about: { readonly unread: number; readonly i
     ignored: about.ignored,
     ignoredIn: peer.ignoredIn,
     ignoredOut: peer.ignoredOut,
+    ...(peer.forgedIn > 0 && { forgedIn: peer.forgedIn }),
     waitingCount: peer.sender.waitingCount,
     unread: about.unread,
   };

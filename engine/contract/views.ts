@@ -124,6 +124,8 @@ export interface PeerRow {
   readonly ignored: boolean;
   readonly ignoredIn: number;
   readonly ignoredOut: number;
+  /** Frames that it sent under another name than its own, and that were dropped; absent: none. */
+  readonly forgedIn?: number;
   readonly waitingCount: number;
   readonly unread: number;
 }

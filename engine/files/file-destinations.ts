@@ -69,20 +69,23 @@ export class FileDestinations {
     withFile: JsonObject,
     sizeBytes: number,
   ): Promise<{ directory: string; name: string; taken: 'replace' | 'refuse' }> {
-    const destination = this.#options.byType.get(String(withFile['dst_type']));
+    const { dst_type: type, dst_name: path = '' } = withFile;
+    // A list of one text would read like that text.
+    const destination = typeof type === 'string' ? this.#options.byType.get(type) : undefined;
     if (destination === undefined) {
       throw new AiocError(
         'AIOC_FILE_WRITE',
-        `no directory is configured for the dst_type ${String(withFile['dst_type'])}`,
+        `no directory is configured for the dst_type ${typeof type === 'string' ? type : JSON.stringify(type)}`,
       );
     }
+    if (typeof path !== 'string') throw new AiocError('AIOC_FILE_NAME_BAD', 'its dst_name is no text');
     if (sizeBytes > this.#options.sizeMaxBytes) {
       throw new AiocError(
         'AIOC_FILE_WRITE',
         `it has ${sizeBytes} bytes, max_size_file_upload_recv allows ${this.#options.sizeMaxBytes}`,
       );
     }
-    const segments = String(withFile['dst_name'] ?? '').split('/');
+    const segments = path.split('/');
     for (const segment of segments) checkFileName(segment);
     const base = resolve(filledIn(destination.targetDirectory, frame.header));
     await checkDirectory({ path: base, key: 'file_recv_config' });

@@ -6,7 +6,8 @@ import type { EnrolmentRequest } from '../protocol/enrolment.ts';
 import type { AiocHello } from '../protocol/messages.ts';
 import { Duplicates } from './duplicates.ts';
 import type { Gate } from './gate.ts';
-import { Link, type LinkOwner } from './link.ts';
+import { Link } from './link.ts';
+import type { LinkOwner } from './link-types.ts';
 import type { LivenessRules } from './liveness.ts';
 import type { Natures } from './natures.ts';
 import { describeNetworkError } from './network-errors.ts';
@@ -47,7 +48,7 @@ export interface AcceptorOptions extends EndpointOptions {
 }
 
 /** The server's side: takes connections, has newcomers asked about, and knows again who comes back. */
-export class Acceptor implements LinkOwner {
+export class Acceptor implements LinkOwner<Link> {
   readonly #options: AcceptorOptions;
   /** Every open connection, with the name under which it is let in or waits; undefined until it has said one. */
   readonly #links = new Map<Link, string | undefined>();
@@ -186,9 +187,9 @@ export class Acceptor implements LinkOwner {
   }
 
   introduced(link: Link, introduction: Introduction): void {
-    const name = introduction.certificate?.claimedName ?? introduction.wireName;
-    this.#named(link, name);
     const { gate, log, trust, registry, refusesDuplicates } = this.#options;
+    const name = registry.shownName(introduction);
+    this.#named(link, name);
     const objection = this.#objection(link, introduction.wireName);
     // Without a word, so that the client goes on trying: the list may change.
     if (objection !== undefined) return link.cut(objection);
@@ -276,7 +277,7 @@ export class Acceptor implements LinkOwner {
     peer.words = peer.fingerprint === undefined ? undefined : wordsOf(peer.fingerprint);
     if (nature.kind !== 'aioc') return;
     peer.instance = nature.hello.instance;
-    peer.name = registry.uniqueName(nature.hello.name, peer);
+    registry.callsItself(peer, nature.hello.name);
   }
 
   over(link: Link, ending: SessionEnding): void {
@@ -293,6 +294,12 @@ export class Acceptor implements LinkOwner {
     } else if (claimed !== undefined) {
       // Getting a certificate ends like this, too: the client comes back with it.
       if (ending.from === 'enrolling' && ending.state === 'closed') return;
+      if (ending.from === 'enrolling') {
+        // It has proved nothing, so this is not the doing of whoever has that name.
+        const { remoteAddress } = link.connection;
+        const text = `${remoteAddress} asked for a certificate for ${claimed} and got none: ${ending.reason}`;
+        return log.event(text, { warning: true });
+      }
       log.event(`not let in: ${ending.reason}`, { peerName: claimed, warning: true });
     } else if (!ending.reason.startsWith('the other side closed')) {
       // One that closes without a word is how Python tests whether we are there (PROTOCOL §2).

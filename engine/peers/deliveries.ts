@@ -104,7 +104,8 @@ export class Deliveries {
   #acknowledge(frame: Frame, verdict: Verdict): void {
     const transportId = acknowledgeable(frame);
     if (transportId === undefined) return;
-    const dropped = verdict === 'dropped' && this.#isAioc;
+    if (verdict === 'rejected' && !this.#isAioc) return;
+    const dropped = verdict !== 'taken' && this.#isAioc;
     this.#options.send(ackFrame({ transportId, sourceId: this.#options.sourceId, dropped }));
   }
 }

@@ -7,7 +7,8 @@ import { serverId } from '../protocol/names.ts';
 import type { EndpointOptions } from './acceptor.ts';
 import { clockSkew } from './clock-skew.ts';
 import { dial } from './dial/dial.ts';
-import { Link, type LinkOwner } from './link.ts';
+import { Link } from './link.ts';
+import type { LinkOwner } from './link-types.ts';
 import { NameConflict } from './name-conflict.ts';
 import { describeNetworkError } from './network-errors.ts';
 import type { Peer } from './peer.ts';
@@ -35,7 +36,7 @@ export interface DiallerOptions extends EndpointOptions {
 const HUMAN_REFUSAL_MS = 1_000;
 
 /** The client's side: calls the server, and calls again when the connection is lost. */
-export class Dialler implements LinkOwner {
+export class Dialler implements LinkOwner<Link> {
   readonly peer: Peer;
   readonly #options: DiallerOptions;
   readonly #backoff: Backoff;
@@ -227,7 +228,7 @@ export class Dialler implements LinkOwner {
     natures.learn(link, this.peer, nature);
     if (nature.kind === 'aioc') {
       this.peer.instance = nature.hello.instance;
-      this.peer.name = registry.uniqueName(nature.hello.name, this.peer);
+      registry.callsItself(this.peer, nature.hello.name);
     }
     if (!this.peer.connect(link)) return natures.learnLate(this.peer, nature);
     setPhase({ kind: 'connected' });

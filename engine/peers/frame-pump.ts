@@ -5,8 +5,11 @@ import type { Connection } from '../base/ports.ts';
 import { type DecodedEvent, type Frame, FrameDecoder } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 
-/** What became of a received message: `dropped` is told to a sender that can understand it. */
-export type Verdict = 'taken' | 'dropped';
+/**
+ * What became of a received message. `dropped` is told to a sender that can understand it, and to another it counts as
+ * taken; `rejected` is like it, but to another nothing is said at all.
+ */
+export type Verdict = 'taken' | 'dropped' | 'rejected';
 
 /** Where the bytes of one received file go. Each promise holds the stream back until it is kept. */
 export interface FileSink {

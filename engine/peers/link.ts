@@ -1,28 +1,25 @@
 import type { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { MemoryBudget } from '../base/memory-budget.ts';
-import type { Clock, Connection, PeerCertificate } from '../base/ports.ts';
-import { type EnrolmentRequest, type IssuedCertificate, issuedFrame } from '../protocol/enrolment.ts';
+import type { Connection, PeerCertificate } from '../base/ports.ts';
+import { type IssuedCertificate, issuedFrame } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import type { Header } from '../protocol/header.ts';
 import {
-  type Ack,
   isPingRequest,
   type OutFrame,
   pingAnswerFrame,
   type RefusalCode,
   readAck,
 } from '../protocol/messages.ts';
-import { readStreamNews, type StreamMark, type StreamNews } from '../protocol/stream-frames.ts';
+import { readStreamNews, type StreamMark } from '../protocol/stream-frames.ts';
 import { Deliveries } from './deliveries.ts';
 import { type FileSink, FramePump, type PumpTarget, type Verdict } from './frame-pump.ts';
 import { type FileToSend, FrameWriter } from './frame-writer.ts';
-import { isKeepAliveAnswer, type LivenessRules } from './liveness.ts';
+import type { LinkOptions, LinkOwner, LinkTraffic } from './link-types.ts';
+import { isKeepAliveAnswer } from './liveness.ts';
 import { Session } from './session.ts';
 import { SessionTimers } from './session-timers.ts';
 import type {
   Authentication,
-  Introduction,
   PeerNature,
   SessionAction,
   SessionEnding,
@@ -30,64 +27,18 @@ import type {
   SessionOptions,
   SessionState,
 } from './session-types.ts';
+import { spokenBy } from './speaker.ts';
 import { VitalSigns } from './vital-signs.ts';
-
-/** Whom a link tells about its own course. */
-export interface LinkOwner {
-  /** Somebody wants in; answer with `admit` or `reject`. */
-  introduced(link: Link, introduction: Introduction): void;
-  letIn(link: Link): void;
-  /** Mutual TLS: who shows this certificate? Answer with `authenticated`. */
-  authenticate(link: Link, certificate: PeerCertificate | undefined): void;
-  /** Mutual TLS: it asks for a certificate. Answer with `enrolled` or `notEnrolled`. */
-  enrol(link: Link, request: EnrolmentRequest): void;
-  /** Whether the other end has shown itself as aioc before; asked when the link knows its name and certificate. */
-  knownAsAioc(link: Link): boolean;
-  /** Mutual TLS: the server has given us one. */
-  issued(link: Link, issued: IssuedCertificate): void;
-  established(link: Link, nature: PeerNature): void;
-  over(link: Link, ending: SessionEnding): void;
-}
-
-/** Whom a link gives what arrives on it. */
-export interface LinkTraffic {
-  readonly budget: MemoryBudget;
-  /** An application's message. It is acknowledged when this is dealt with, and those before it. */
-  message(link: Link, frame: Frame): Promise<Verdict> | Verdict;
-  file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink>;
-  acknowledged(link: Link, ack: Ack): void;
-  /** An aioc peer says how far it has what it was sent. */
-  news(link: Link, news: StreamNews): void;
-  /** An answer to a ping, of ours or of a local program. */
-  pong(link: Link, frame: Frame): void;
-  oversized(link: Link, header: Header, sizeBytes: number): void;
-  writable(link: Link): void;
-}
-
-export interface LinkOptions {
-  readonly connection: Connection;
-  readonly clock: Clock;
-  readonly session: SessionOptions;
-  readonly owner: LinkOwner;
-  readonly traffic: LinkTraffic;
-  /** Rises with every connection, so that an old one can be told from a new one. */
-  readonly generation: number;
-  /** When one that is silent is given up, by what the other side is; undefined: never. */
-  readonly livenessOf: (kind: PeerNature['kind']) => LivenessRules | undefined;
-  /** How an error of the network reads for a person. */
-  readonly describe: (error: Error | undefined) => string;
-  /** TCP and TLS are done; the certificate is known. */
-  readonly onOpen?: () => void;
-}
 
 /** A session on a real (or simulated) connection: carries out the machine's actions and feeds it events. */
 export class Link {
   readonly generation: number;
   readonly connection: Connection;
   readonly #session: Session;
-  readonly #owner: LinkOwner;
-  readonly #traffic: LinkTraffic;
+  readonly #owner: LinkOwner<Link>;
+  readonly #traffic: LinkTraffic<Link>;
   readonly #sourceId: string;
+  readonly #role: SessionOptions['role'];
   readonly #tls: boolean;
   readonly #describe: (error: Error | undefined) => string;
   readonly #onOpen: (() => void) | undefined;
@@ -105,13 +56,14 @@ export class Link {
   #fileBytes: number | undefined;
   #fileSink: Promise<FileSink> | undefined;
 
-  constructor(options: LinkOptions) {
+  constructor(options: LinkOptions<Link>) {
     const { connection, clock, session, owner, traffic, generation, describe } = options;
     this.generation = generation;
     this.connection = connection;
     this.#owner = owner;
     this.#traffic = traffic;
     this.#sourceId = session.sourceId;
+    this.#role = session.role;
     this.#tls = session.security !== 'plain';
     this.#describe = describe;
     this.#onOpen = options.onOpen;
@@ -331,7 +283,9 @@ export class Link {
     return (await this.#fileSink) ?? DISCARD;
   }
 
-  #deliver(frame: Frame): void {
+  #deliver(received: Frame): void {
+    const { frame, objection } = spokenBy(received, { role: this.#role, peerName: this.peerWireName });
+    if (objection !== undefined) return this.#passOver(frame, objection);
     const { header } = frame;
     const ack = readAck(frame);
     if (ack !== undefined) this.#traffic.acknowledged(this, ack);
@@ -343,6 +297,16 @@ export class Link {
       this.#fileSink = this.#deliveries.answering(frame, opened);
     } else if (!this.#readNews(frame)) {
       this.#delivery = this.#deliveries.add(frame, this.#traffic.message(this, frame));
+    }
+  }
+
+  /** Nothing of it is looked at, but that it has come. */
+  #passOver(frame: Frame, objection: string): void {
+    const forged = (): Promise<Verdict> | Verdict => this.#traffic.forged(this, frame, objection);
+    if (this.#fileBytes === undefined) this.#delivery = this.#deliveries.add(frame, forged());
+    else {
+      const unread = { ...DISCARD, end: async () => forged() };
+      this.#fileSink = this.#deliveries.answering(frame, Promise.resolve(unread));
     }
   }
 

@@ -21,6 +21,8 @@ export interface PeerOptions
   readonly address: string;
   /** Names this peer's streams in the store; the same again after a restart for a peer that is known by name. */
   readonly streamKey: string;
+  /** Our own name on the wire, as it is now. */
+  readonly sourceId: () => string;
   readonly clock: Clock;
   readonly onChange: () => void;
 }
@@ -40,6 +42,8 @@ export class Peer {
   lagMs: number | undefined;
   ignoredIn = 0;
   ignoredOut = 0;
+  /** Frames under another name than its own, of which nothing was taken. */
+  forgedIn = 0;
   readonly sender: Sender;
   readonly receiver: Receiver;
   readonly rate: RateMeter;
@@ -52,7 +56,7 @@ export class Peer {
 
   constructor(options: PeerOptions) {
     const { id, wireName, name, address, streamKey, clock, onChange } = options;
-    const { store, budget, random, whenFull, revive, capacityOf, storedOf, gone } = options;
+    const { sourceId, store, budget, random, whenFull, revive, capacityOf, storedOf, gone } = options;
     this.id = id;
     this.wireName = wireName;
     this.name = name;
@@ -63,7 +67,7 @@ export class Peer {
     this.rate = new RateMeter(clock);
     const streamPrefix = outboxPrefix(streamKey);
     const sending = { clock, random, store, budget, whenFull, revive, capacityOf };
-    this.sender = new Sender({ ...sending, onChange, streamPrefix });
+    this.sender = new Sender({ ...sending, onChange, streamPrefix, sourceId, destinationId: wireName });
     this.receiver = new Receiver({ peerName: wireName, stored: () => storedOf(wireName), gone });
   }
 
@@ -121,6 +125,12 @@ export class Peer {
     this.sender.detach();
     this.become(state, reason);
     return true;
+  }
+
+  /** A frame that was not under its name has been dropped. */
+  noteForged(): void {
+    this.forgedIn += 1;
+    this.#onChange();
   }
 
   /** See Sender.offer. */

@@ -142,7 +142,7 @@ export class Receiver {
       count += 1;
       stream.pendingBytes -= next.sizeBytes;
       stream.done = next.seq;
-      if (next.verdict === 'dropped') dropped.push(next.seq);
+      if (next.verdict !== 'taken') dropped.push(next.seq);
     }
     pending.splice(0, count);
     if (count > 0) this.#confirm(stream, dropped);
@@ -150,7 +150,7 @@ export class Receiver {
 
   #settle(stream: Stream, seq: number, verdict: Verdict): void {
     stream.done = seq;
-    this.#confirm(stream, verdict === 'dropped' ? [seq] : []);
+    this.#confirm(stream, verdict === 'taken' ? [] : [seq]);
   }
 
   #confirm({ type, epoch, done }: Stream, dropped: readonly number[]): void {

@@ -2,7 +2,7 @@ import { partsOf } from '../base/addresses.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Link } from './link.ts';
 import { Peer, type PeerOptions } from './peer.ts';
-import type { PeerNature } from './session-types.ts';
+import type { Introduction, PeerNature } from './session-types.ts';
 
 export interface Arrival {
   readonly link: Link;
@@ -61,7 +61,7 @@ export class Registry {
     const peer = new Peer({
       id: `p${this.#lastId}`,
       wireName: who.wireName,
-      name: this.uniqueName(who.name),
+      name: this.#nameOf(who),
       address: who.address,
       streamKey: this.#options.namesAreIdentities ? who.wireName : `p${this.#lastId}`,
       ...this.#options,
@@ -102,8 +102,23 @@ export class Registry {
     return this.#alike(link).findLast((peer) => peer.kind === 'aioc' && isBack(peer, link));
   }
 
+  /** How a client that waits is called: in the chat, as its certificate says of itself. */
+  shownName({ wireName, certificate }: Introduction): string {
+    return this.#options.namesAreIdentities ? wireName : (certificate?.claimedName ?? wireName);
+  }
+
+  /** A peer has said what it wants to be called: in the chat it is, unless another peer is called that already. */
+  callsItself(peer: Peer, name: string): void {
+    peer.name = this.#nameOf({ wireName: peer.wireName, name }, peer);
+  }
+
+  /** Where names are identities nobody is shown under one of its own choice. */
+  #nameOf({ wireName, name }: Pick<Newcomer, 'wireName' | 'name'>, self?: Peer): string {
+    return this.#options.namesAreIdentities ? wireName : this.#uniqueName(name, self);
+  }
+
   /** `name`, or `name (2)` and so on when another peer is called that. The brackets occur in no name on the wire. */
-  uniqueName(name: string, self?: Peer): string {
+  #uniqueName(name: string, self?: Peer): string {
     const taken = new Set([...this.#peers.values()].filter((peer) => peer !== self).map((peer) => peer.name));
     if (!taken.has(name)) return name;
     for (let number = 2; ; number += 1) {

@@ -7,7 +7,9 @@ import type { Capacity } from '../queues/capacity.ts';
 import type { DeliveryState, OutgoingBody, OutMessage } from '../queues/out-message.ts';
 import { Outbox, type OutboxOptions } from '../queues/outbox.ts';
 import { type Offerer, type OutboxEntry, type Place, weightOf } from '../queues/outbox-entry.ts';
+import type { MessageParts } from '../queues/packed-message.ts';
 import type { Link } from './link.ts';
+import { addressed } from './speaker.ts';
 
 interface Sent {
   readonly entry: OutboxEntry;
@@ -20,6 +22,10 @@ export interface SenderOptions
   readonly capacityOf: (type: string) => Capacity;
   /** Begins the names of this peer's streams in the store. */
   readonly streamPrefix: string;
+  /** Our own name on the wire, as it is now. */
+  readonly sourceId: () => string;
+  /** The peer's. */
+  readonly destinationId: string;
   readonly onChange: () => void;
 }
 
@@ -188,7 +194,7 @@ export class Sender {
   #outbox(type: string): Outbox {
     let outbox = this.#outboxes.get(type);
     if (outbox === undefined) {
-      const { streamPrefix, capacityOf, ...options } = this.#options;
+      const { streamPrefix, capacityOf, sourceId: _us, destinationId: _peer, ...options } = this.#options;
       outbox = new Outbox({
         ...options,
         type,
@@ -250,7 +256,8 @@ export class Sender {
 
   #send(link: Link, sent: Sent): void {
     const { parts } = sent.entry;
-    const { header, forwardedHeader, data, binary } = parts;
+    const { header, forwardedHeader } = this.#addressed(parts);
+    const { data, binary } = parts;
     const transportId = this.#number(sent);
     try {
       link.send({ header, forwardedHeader, transportId, data, binary });
@@ -275,7 +282,7 @@ export class Sender {
       try {
         // The connection may have gone while the file was being opened; then the file waits for the next one.
         if (!link.writable) return;
-        const frame = withFileFrame(parts.header, parts, file.sizeBytes);
+        const frame = withFileFrame(this.#addressed(parts).header, parts, file.sizeBytes);
         const transportId = this.#number(sent);
         await link.sendFile({
           frame: { ...frame, transportId },
@@ -308,8 +315,15 @@ export class Sender {
 
   #sendWithout(link: Link, sent: Sent, error: AiocError): void {
     const { parts } = sent.entry;
-    link.send({ ...withoutFileFrame(parts.header, parts, error.message), transportId: this.#number(sent) });
+    const frame = withoutFileFrame(this.#addressed(parts).header, parts, error.message);
+    link.send({ ...frame, transportId: this.#number(sent) });
     tell(sent.entry, 'sent', `without its file: ${error.message}`);
+  }
+
+  /** What waited since an earlier run may have been put in under another name of ours. */
+  #addressed(parts: MessageParts): Pick<MessageParts, 'header' | 'forwardedHeader'> {
+    const { sourceId, destinationId } = this.#options;
+    return addressed(parts, { sourceId: sourceId(), destinationId });
   }
 
   #giveUp({ entry, outbox }: Sent, error: AiocError): void {

@@ -1,4 +1,5 @@
 import { AiocError } from '../base/errors.ts';
+import { LimitedWarnings } from '../base/limited-warnings.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
@@ -15,9 +16,12 @@ import type { Offerer } from '../queues/outbox-entry.ts';
 import type { MessageParts } from '../queues/packed-message.ts';
 import type { FileSink, Verdict } from './frame-pump.ts';
 import type { Ignoring } from './ignoring.ts';
-import type { Link, LinkTraffic } from './link.ts';
+import type { Link } from './link.ts';
+import type { LinkTraffic } from './link-types.ts';
 import type { Peer } from './peer.ts';
+import type { Incoming } from './receiver.ts';
 import type { Registry } from './registry.ts';
+import { addressed } from './speaker.ts';
 import type { TrafficLog } from './traffic-log.ts';
 import { type OnState, TrafficWatchers } from './traffic-watchers.ts';
 
@@ -74,16 +78,18 @@ export interface PeerChange {
 }
 
 /** Every message that comes or goes passes here: counted, logged, and dropped where its peer is ignored. */
-export class Traffic implements LinkTraffic {
+export class Traffic implements LinkTraffic<Link> {
   readonly #options: TrafficOptions;
   readonly inRate: RateMeter;
   readonly outRate: RateMeter;
   readonly #watchers: TrafficWatchers;
-  readonly #pings = new Map<string, () => void>();
+  readonly #pings = new Map<string, { readonly peer: Peer; answered(): void }>();
+  readonly #warnings: LimitedWarnings;
   #lastPing = 0;
 
   constructor(options: TrafficOptions) {
     this.#options = options;
+    this.#warnings = new LimitedWarnings(options.clock, LIMITS.peerWarningMs);
     this.inRate = new RateMeter(options.clock);
     this.outRate = new RateMeter(options.clock);
     this.#watchers = new TrafficWatchers(options.log, (type) => this.#left(type));
@@ -117,13 +123,37 @@ export class Traffic implements LinkTraffic {
     }
     const number = numberIn(frame.header['transport_id']);
     if (number === undefined) return this.#message(peer, frame);
-    return peer.receiver.take({
-      link,
-      number,
-      type: frame.header.message_type,
-      sizeBytes: frame.headerBytes.length + frame.data.length + frame.binary.length,
-      hand: (source) => this.#message(peer, frame, source),
+    return this.#take(peer, { link, frame, number, hand: (source) => this.#message(peer, frame, source) });
+  }
+
+  /** It keeps its place among the sender's numbers, and is counted; that is all. */
+  forged(link: Link, frame: Frame, objection: string): Verdict | Promise<Verdict> {
+    const peer = this.#options.registry.byLink(link);
+    const hand = (): Verdict => {
+      this.#noteForged(link, peer, objection);
+      return 'rejected';
+    };
+    const number = numberIn(frame.header['transport_id']);
+    if (peer === undefined || number === undefined || isReserved(frame.header.message_type)) return hand();
+    return this.#take(peer, { link, frame, number, hand });
+  }
+
+  #noteForged(link: Link, peer: Peer | undefined, objection: string): void {
+    peer?.noteForged();
+    const peerName = peer?.name ?? link.peerWireName;
+    this.#warnings.warn(peerName, (count) => {
+      const what = count === 1 ? 'a frame was' : `${count} frames were`;
+      this.#options.log.event(`${what} dropped: ${objection}`, { peerName, warning: true });
     });
+  }
+
+  #take(
+    peer: Peer,
+    { frame, ...numbered }: Pick<Incoming, 'link' | 'number' | 'hand'> & { readonly frame: Frame },
+  ): Verdict | Promise<Verdict> {
+    const { header, headerBytes, data, binary } = frame;
+    const sizeBytes = headerBytes.length + data.length + binary.length;
+    return peer.receiver.take({ ...numbered, type: header.message_type, sizeBytes });
   }
 
   #message(peer: Peer, frame: Frame, source?: MessageSource): Verdict | Promise<Verdict> {
@@ -138,7 +168,10 @@ export class Traffic implements LinkTraffic {
 
   async file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink> {
     const peer = this.#options.registry.byLink(link);
-    if (peer === undefined) return DISCARD;
+    if (peer === undefined || isReserved(frame.header.message_type)) {
+      this.#unwanted(link, frame.header);
+      return DISCARD;
+    }
     const number = numberIn(frame.header['transport_id']);
     const type = frame.header.message_type;
     if (number === undefined) return this.#file(peer, frame, sizeBytes);
@@ -200,12 +233,11 @@ export class Traffic implements LinkTraffic {
    */
   offer(peer: Peer, message: TrafficMessage, offerer: Offerer): Promise<void> | undefined {
     const { ignoring, log, sourceId } = this.#options;
-    const isAddressed = saysSo(message.header, { sourceId: sourceId(), destinationId: peer.wireName });
-    const header: Header = isAddressed
-      ? message.header
-      : { ...message.header, source_id: sourceId(), destination_id: peer.wireName };
+    const ids = { sourceId: sourceId(), destinationId: peer.wireName };
+    const { header, ...known } = addressed(message, ids);
     const { data, binary, body, onState } = message;
-    const forwardedHeader = isAddressed ? message.forwardedHeader : undefined;
+    // A number of the program's own means nothing to the other side, and is taken out.
+    const forwardedHeader = header['transport_id'] === undefined ? known.forwardedHeader : undefined;
     const ticket = log.traffic({
       kind: body === undefined ? 'message' : 'file',
       direction: 'out',
@@ -260,24 +292,25 @@ export class Traffic implements LinkTraffic {
           ),
         );
       });
-      this.#pings.set(requestId, () => {
+      const answered = (): void => {
         timer.cancel();
         peer.lagMs = clock.now() - startedAt;
         resolve(peer.lagMs);
-      });
+      };
+      this.#pings.set(requestId, { peer, answered });
       link.send(pingFrame({ requestId, sourceId: sourceId(), destinationId: peer.wireName }));
     });
   }
 
   pong(link: Link, frame: Frame): void {
     const responseId = frame.header['response_id'];
-    const answered = typeof responseId === 'string' ? this.#pings.get(responseId) : undefined;
-    if (answered !== undefined) {
+    const peer = this.#options.registry.byLink(link);
+    const ping = typeof responseId === 'string' ? this.#pings.get(responseId) : undefined;
+    if (ping !== undefined && ping.peer === peer) {
       this.#pings.delete(responseId as string);
-      answered();
+      ping.answered();
       return;
     }
-    const peer = this.#options.registry.byLink(link);
     if (peer !== undefined) this.#options.application.pong?.(peer, frame);
   }
 
@@ -338,15 +371,6 @@ export class Traffic implements LinkTraffic {
       warning: true,
     });
   }
-}
-
-/** Whether a header of a local program names both sides already as they are named here, and nothing is to be taken out. */
-function saysSo(header: Header, ids: { readonly sourceId: string; readonly destinationId: string }): boolean {
-  return (
-    header['source_id'] === ids.sourceId &&
-    header['destination_id'] === ids.destinationId &&
-    header['transport_id'] === undefined
-  );
 }
 
 const DISCARD: FileSink = {

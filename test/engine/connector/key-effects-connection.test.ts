@@ -191,7 +191,7 @@ test('max_certs: a server makes no more certificates than that', async (t) => {
     );
     if (client_name === 'first') await connected(server);
   }
-  await until(() => logged(server, /second: .*max_certs/), 'the refusal');
+  await until(() => logged(server, /for second and got none: .*max_certs/), 'the refusal');
   await until(() => clients[1]?.status().phase.kind === 'retrying', 'the second client to be turned away');
   assert.deepEqual(
     server.peers().map(({ wireName }) => wireName),

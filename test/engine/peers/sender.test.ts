@@ -23,6 +23,8 @@ function senderOn(store: Store, clock: Clock, watcher: Watcher): Sender {
     random: seededRandom(1),
     store,
     budget: new MemoryBudget(LIMITS.heldBytes),
+    sourceId: () => 'us',
+    destinationId: 'them',
     streamPrefix: 'out/peer/',
     whenFull: 'refuse',
     capacityOf: () => ({ messages: 10_000, bytes: 1e9 }),
