@@ -51,7 +51,11 @@ export class Upload {
       if (this.#ended) return;
       this.transfer.rename(source.name);
       this.transfer.progress(0, source.sizeBytes);
-      this.transfer.become('waiting');
+      const isRenamed = source.name !== basename(path) && basename(path).includes('\ufffd');
+      this.transfer.become(
+        'waiting',
+        isRenamed ? `its name is not UTF-8: sent as ${source.name}` : undefined,
+      );
       this.#takeBack = await this.#options.traffic.send(this.peer, {
         header: this.#header(source.name),
         data: Buffer.from(`Receiving ${source.name}`),

@@ -2,6 +2,7 @@ import { unlink } from 'node:fs/promises';
 import { AiocError } from '../base/errors.ts';
 import type { OutgoingBody } from '../queues/out-message.ts';
 import { openForAnyUser } from './any-user-file.ts';
+import { meantPath } from './lossy-path.ts';
 import { openOutgoing } from './outgoing-file.ts';
 
 export interface OutgoingBodyOptions {
@@ -37,7 +38,10 @@ export function outgoingBody(options: OutgoingBodyOptions): OutgoingBody {
     },
     onDelivered: () => {
       // A source that somebody else has removed in the meantime is as gone as it should be.
-      if (isDeleted) unlink(path).catch(() => undefined);
+      if (isDeleted)
+        meantPath(path)
+          .then(unlink)
+          .catch(() => undefined);
       onOver?.();
     },
     onGivenUp: () => onOver?.(),

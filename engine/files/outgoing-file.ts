@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { readError, shownPath } from './disk-errors.ts';
+import { meantPath, readableName } from './lossy-path.ts';
 
 /** A file of ours that is about to be sent. Close it whatever happens. */
 export interface OutgoingFile {
@@ -22,9 +23,10 @@ export interface OutgoingFile {
 }
 
 /**
- * Opens a file to send it. Links are followed, since the path is the user's own.
+ * Opens a file to send it. Links are followed, since the path is the user's own; a name that is not UTF-8 is found by what
+ * can be read of it.
  * @param admit throws when the file that has been opened is not to be sent
- * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE
+ * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE, AIOC_FILE_NAME_BAD
  */
 export async function openOutgoing(
   path: string,
@@ -33,7 +35,7 @@ export async function openOutgoing(
   let handle: FileHandle;
   try {
     // Without O_NONBLOCK, opening a named pipe would wait for somebody to write into it.
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    handle = await open(await meantPath(path), constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw readError(path, error);
   }
@@ -42,7 +44,7 @@ export async function openOutgoing(
     if (!before.isFile()) throw notAFile(path, before);
     await admit(handle, before);
     return {
-      name: basename(resolve(path)),
+      name: readableName(basename(resolve(path))),
       sizeBytes: before.size,
       chunks: () => readAll(path, handle, before),
       range: (start, end) => readRange(path, handle, start, end),
