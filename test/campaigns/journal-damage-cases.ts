@@ -205,3 +205,13 @@ export async function checkCut(sample: Sample, path: string, at: number): Promis
   const isBetween = at >= SEGMENT_START && inFile.some(({ offset, end }) => offset === at || end === at);
   if (!isBetween && at > 0) assert.ok(reported > 0, `${where}: reported`);
 }
+
+/** The first block of a segment is zeroed, and with it nothing but its two headers. */
+export async function checkHeaderGone(sample: Sample, path: string): Promise<void> {
+  const { missing, reported } = await missingFrom(sample, (files) => {
+    const bytes = Buffer.from(files.get(path) as Buffer);
+    files.set(path, bytes.fill(0, 0, SEGMENT_START));
+  });
+  assert.deepEqual(missing, [], `${basename(path)} without its headers`);
+  assert.ok(reported > 0, `${basename(path)} without its headers: reported`);
+}

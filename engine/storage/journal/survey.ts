@@ -11,6 +11,7 @@ import {
   saltOf,
 } from './format.ts';
 import { type HeldRule, rulesByStream } from './held.ts';
+import { headerByRecords } from './lost-header.ts';
 import { Segment } from './model.ts';
 import { segmentNumberOf } from './places.ts';
 import type { SegmentFacts } from './record-writer.ts';
@@ -220,7 +221,23 @@ async function openSegments(disk: Disk, directory: string, names: readonly strin
   const candidates = found.filter(({ header }) => id !== undefined && header.id.equals(id));
   for (const { header, path, sizeBytes } of found.filter((one) => !candidates.includes(one)))
     strangers.push({ path, number: header.number, sizeBytes });
-  return { candidates, strangers, lastSegment };
+  return { lastSegment, ...(await withLostHeaders(disk, { candidates, strangers, id })) };
+}
+
+/** Where the records of a file check, it is a segment, though nothing of its headers does. */
+async function withLostHeaders(
+  disk: Disk,
+  { candidates, strangers, id }: Omit<Opened, 'lastSegment'> & { readonly id: Buffer | undefined },
+): Promise<Omit<Opened, 'lastSegment'>> {
+  const segments = [...candidates];
+  const rest: Omit<Stranger, 'kind'>[] = [];
+  for (const one of strangers) {
+    const header = id === undefined ? undefined : await headerByRecords(disk, { ...one, id });
+    if (header === undefined) rest.push(one);
+    else segments.push({ header, path: one.path, sizeBytes: one.sizeBytes, isDamaged: true });
+  }
+  segments.sort((a, b) => a.header.number - b.header.number);
+  return { candidates: segments, strangers: rest };
 }
 
 function headerIn(bytes: Buffer, path: string): ReturnType<typeof decodeSegmentHeader> {
