@@ -301,7 +301,7 @@ export class Connector {
   }
 
   #makeMailroom(onChange: () => void): Mailroom | undefined {
-    const { local, ports } = this.options;
+    const { local, ports, role, host, port } = this.options;
     if (local === undefined) return undefined;
     const { clock, random } = ports;
     return new Mailroom({
@@ -309,6 +309,7 @@ export class Connector {
       budget: this.#budget,
       store: this.#queues.store,
       rules: this.rules,
+      soleSender: role === 'client' ? serverId({ host, port }) : undefined,
       log: this.log,
       sendTypes: local.sendTypes,
       recvTypes: local.recvTypes,

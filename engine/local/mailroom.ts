@@ -37,6 +37,8 @@ export interface MailroomOptions {
   readonly sendTypes: readonly string[];
   readonly recvTypes: readonly string[];
   readonly rules: QueueRules;
+  /** A client's server: nobody else sends it anything. */
+  readonly soleSender?: string | undefined;
   readonly destinations: FileDestinations;
   readonly peerFor: PeerFinder;
   /** The file that a message of a local program takes along, if it does. */
@@ -85,6 +87,7 @@ export class Mailroom implements Application {
           ...{ type, stream, store, clock, capacity, whenFull, isStored: rules.isStored('in', type) },
           onLost: (peerName, count) => this.#tellLost(peerName, type, count),
           onFate: (ticket, fate, reason) => options.log.settle(ticket, fate, reason),
+          soleSender: options.soleSender,
         }),
       );
     }

@@ -11,6 +11,7 @@ import { InboxTakers } from './inbox-takers.ts';
 import { InboxWriter } from './inbox-writer.ts';
 import type { MessageSource, StoredMark } from './message-source.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
+import { fromItsSender } from './under-name.ts';
 
 export interface InboxOptions {
   readonly type: string;
@@ -29,6 +30,8 @@ export interface InboxOptions {
   readonly onLost?: (peerName: string, count: number) => void;
   /** Told what becomes of a message that was put in under a ticket. */
   readonly onFate?: (ticket: number, fate: Fate, reason?: string) => void;
+  /** Who alone can have sent what is in here, where there is only one: a client's server. */
+  readonly soleSender?: string | undefined;
 }
 
 /**
@@ -74,6 +77,8 @@ export class Inbox {
   readonly #onArrival = new Set<() => void>();
   /** Up to here all has been taken. The store may take a while to hear of it. */
   #doneUpTo = 0;
+  /** What lies up to here came in an earlier run, which may have been of a version that believed what a frame said. */
+  #restoredUpTo = 0;
   /** Up to here a listener may have been given everything before. */
   #givenUpTo = 0;
   readonly #overflow: OverflowPolicy;
@@ -120,6 +125,7 @@ export class Inbox {
     this.#depth = count + held.count;
     this.#bytes = bytes + held.bytes;
     this.#tickets.restart(this.#depth);
+    this.#restoredUpTo = lastPosition;
   }
 
   /** How far each of a peer's epochs is stored. */
@@ -291,10 +297,12 @@ export class Inbox {
   }
 
   /** What waits behind `after` (0: from the first), as much as is read at once. What has been taken never comes again. */
-  read(after: number): Promise<readonly StoredRecord[]> {
+  async read(after: number): Promise<readonly StoredRecord[]> {
     const { store, stream } = this.#options;
     const goneUpTo = this.#lent.at(-1)?.position ?? this.#doneUpTo;
-    return store.read(stream, Math.max(after, goneUpTo), LIMITS.inboxReadBytes);
+    const records = await store.read(stream, Math.max(after, goneUpTo), LIMITS.inboxReadBytes);
+    if ((records[0]?.position ?? Number.POSITIVE_INFINITY) > this.#restoredUpTo) return records;
+    return records.map((record) => fromItsSender(record, this.#options.soleSender));
   }
 
   /** What positions in here belong to; see `Store.identity`. */

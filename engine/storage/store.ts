@@ -12,6 +12,8 @@ export interface StoredRecord {
   readonly atMs: number;
   /** Its number, where it came from a source and the store still knows. */
   readonly seq?: number | undefined;
+  /** The epoch of the source that it came with, where the store has it; one of a moment ago may be without. */
+  readonly epoch?: string | undefined;
 }
 
 /** Where a batch came from: the sender's epoch and the number of its first record, for telling a repetition. */

@@ -173,11 +173,23 @@ export class Stream {
   /** Whether a segment that counts says which name the number stands for. */
   isDefined = false;
   front: Front | undefined;
+  #latestSource: Source | undefined;
   /** Where the last reading ended. */
   resume: { readonly run: Run; readonly position: number; readonly offset: number } | undefined;
 
   constructor(number: number, name: string) {
     this.number = number;
     this.name = name;
+  }
+
+  /** The epoch that a number in a record stands for; undefined when it has been forgotten. */
+  epochOf(sourceNumber: number): string | undefined {
+    // Most often it is that of the record before.
+    const known = this.#latestSource;
+    if (known?.number === sourceNumber && this.sources.get(known.epoch) === known) return known.epoch;
+    for (const source of this.sources.values())
+      if (source.number === sourceNumber) this.#latestSource = source;
+    const found = this.#latestSource;
+    return found?.number === sourceNumber ? found.epoch : undefined;
   }
 }

@@ -21,6 +21,7 @@ interface Found {
   readonly position: number;
   readonly atMs: number;
   readonly seq: number | undefined;
+  readonly epoch: string | undefined;
   /** A slice of what was read at once. */
   payload: Buffer;
 }
@@ -132,7 +133,7 @@ async function readRun(
             if (view.offset >= stretch.stop) return false;
             if (view.kind !== KIND.data || view.position <= after) return true;
             if (homeOfView(stream.rules, view, bytes, bodyAt) !== stream.number) return true;
-            goesOn = each(foundRecord(view, bytes, bodyAt));
+            goesOn = each(foundRecord(stream, view, bytes, bodyAt));
             if (goesOn)
               stream.resume = {
                 run,
@@ -148,11 +149,12 @@ async function readRun(
   });
 }
 
-function foundRecord(view: RecordView, bytes: Buffer, bodyAt: number): Found {
+function foundRecord(stream: Stream, view: RecordView, bytes: Buffer, bodyAt: number): Found {
   const prefix = (view.flags & FLAG_SOURCE) === 0 ? 0 : SOURCE_BYTES;
   const payload = bytes.subarray(bodyAt + prefix, bodyAt + view.bodyBytes);
   const seq = prefix === 0 ? undefined : bytes.readUIntLE(bodyAt + 4, 6);
-  return { position: view.position, atMs: view.atMs, payload, seq };
+  const epoch = prefix === 0 ? undefined : stream.epochOf(bytes.readUInt32LE(bodyAt));
+  return { position: view.position, atMs: view.atMs, payload, seq, epoch };
 }
 
 /** Whoever reads on where the last reading ended need not look for the place. */
