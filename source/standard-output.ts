@@ -1,3 +1,5 @@
+import { closeSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { AiocError, systemCode } from '../engine/index.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -13,6 +15,7 @@ let ended: OutputEnd | undefined;
  * error, and a command then exits with 1.
  */
 export function guardStandardOutput(): void {
+  leaveTerminalsThatAreGone();
   // Nothing is left to say it on.
   process.stderr.on('error', () => undefined);
   process.stdout.on('error', (error) => {
@@ -24,6 +27,14 @@ export function guardStandardOutput(): void {
       process.exitCode ||= EXIT.failed;
     }
     for (const listener of listeners) listener(ended);
+  });
+}
+
+/** At its end Node sets each terminal back, and aborts where that terminal is gone: unless it is closed by then. */
+function leaveTerminalsThatAreGone(): void {
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+  process.on('exit', () => {
+    for (const descriptor of terminals) if (!isatty(descriptor)) closeSync(descriptor);
   });
 }
 

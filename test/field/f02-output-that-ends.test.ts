@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
+import * as pty from '@lydell/node-pty';
 import { ECHO_HELD_BYTES, LogEcho } from '../../source/log-echo.ts';
 import { LogFile } from '../../source/log-file.ts';
 import { builtProgram } from '../helpers/built-program.ts';
@@ -170,4 +171,20 @@ test('a log file that cannot be written is tried again, and says then how many l
   write('four');
   await waitFor(() => readFileSync(path, 'utf8').includes('four'), { what: 'the directory to be made anew' });
   await log.close();
+});
+
+test('a screen whose terminal goes away ends in order', async (t) => {
+  const { directory, file, log } = await place(t);
+  const env = { PATH: process.env['PATH'] ?? '', HOME: directory, TERM: 'xterm-256color' };
+  const terminal = pty.spawn(process.execPath, [builtProgram(), file], { env, cols: 100, rows: 30 });
+  t.after(() => terminal.kill('SIGKILL'));
+  let shown = '';
+  terminal.onData((text) => {
+    shown += text;
+  });
+  const ended = new Promise<{ readonly signal?: number }>((resolve) => terminal.onExit(resolve));
+  await waitFor(() => shown.includes('Peers') && log() !== undefined, { what: 'the screen' });
+  (terminal as unknown as { destroy(): void }).destroy();
+  const { signal = 0 } = await deadline(ended, 20_000, 'the end of the program');
+  assert.ok([0, 1].includes(signal), `ended by signal ${signal}`);
 });
