@@ -179,7 +179,7 @@ for (const [what, config, message] of WRONG) {
   });
 }
 
-test('a directory of another user is one clear error that says whose it is, and nothing is left behind', async (t) => {
+test('a directory that its user may not write to is one clear error that names the key, and nothing is left behind', async (t) => {
   // Root may write everywhere: its tests run the daemon as somebody else.
   const uid = process.getuid?.() === 0 ? NOBODY_ID : undefined;
   const theirs = uid === undefined ? '/usr' : tempDir(t);
@@ -204,7 +204,7 @@ test('a directory of another user is one clear error that says whose it is, and 
   assert.equal(exitCode, 1, errors);
   assert.match(
     errors,
-    /^aioc: .*belongs to user 0, and you are \d+.*connector_files_dirpath.*\[AIOC_LISTEN\]\n$/,
+    /^aioc: connector_files_dirpath: .*user \d+ may not write to .*connector_files_dirpath.*\[AIOC_CONFIG\]\n$/,
   );
   assert.equal(output, '');
   assert.deepEqual(readdirSync(theirs), before);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { configuredPair, configuredSide, makeCertificates } from '../helpers/configured-connectors.ts';
@@ -11,7 +11,12 @@ import { tempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const PATIENT = { timeoutMs: 20_000 };
-const TYPES = { send_message_types: ['any', 'other'], recv_message_types: ['any', 'other'] };
+/** Everybody may send is a test of its own: root's connectors then read no file of a Python program's user alone. */
+const TYPES = {
+  send_message_types: ['any', 'other'],
+  recv_message_types: ['any', 'other'],
+  everybody_can_send_messages: false,
+};
 const BINARY = Buffer.from([0, 1, 2, 255, 254, 10, 13]).toString('hex');
 
 interface Heard {
@@ -150,6 +155,43 @@ for (const preserve of [true, false]) {
     }
   });
 }
+
+test('where root lets everybody send, a Python program’s file goes if all may read it, and stays here anyway', async (t) => {
+  const python = await pythonOrSkip(t);
+  if (python === undefined) return;
+  const received = tempDir(t);
+  const config = { ...TYPES, ...fileConfig(received), everybody_can_send_messages: true };
+  const { server, client } = await configuredPair(t, 'plain', config);
+  const atServer = await listening(t, python, server.configPath);
+  const atClient = await listening(t, python, client.configPath);
+  const up = { from: atClient, to: atServer, destination: `('127.0.0.1', ${server.status().port})` };
+  const directory = tempDir(t);
+  chmodSync(directory, 0o711);
+  const sent = (name: string, mode: number): Readonly<Record<string, unknown>> => {
+    const path = join(directory, name);
+    writeFileSync(path, name);
+    chmodSync(path, mode);
+    return { with_file: { src_path: path, dst_type: 'any', dst_name: name, delete: true } };
+  };
+  const heard = await heardDuring(atServer, 2, async () => {
+    await send(up, { data: 'open', ...sent('open', 0o644), binary: BINARY });
+    await send(up, { data: 'closed', ...sent('closed', 0o600), binary: BINARY });
+  });
+  const isRoot = process.geteuid?.() === 0;
+  assert.deepEqual(
+    heard.map(({ data, binary }) => [data, binary]),
+    [
+      ['open', BINARY],
+      ['closed', BINARY],
+    ],
+  );
+  assert.equal(readFileSync(join(received, 'open'), 'utf8'), 'open');
+  assert.equal(existsSync(join(received, 'closed')), !isRoot);
+  if (!isRoot) return;
+  assert.match(JSON.stringify(heard[1]?.header['with_file']), /file_error.*everybody_can_send_messages/);
+  await waitFor(() => client.queues().every(({ depth }) => depth === 0), { what: 'the acknowledgements' });
+  for (const name of ['open', 'closed']) assert.ok(existsSync(join(directory, name)), name);
+});
 
 test('what no connector may send is dropped and named: an unknown type, an unknown peer', async (t) => {
   const python = await pythonOrSkip(t);
