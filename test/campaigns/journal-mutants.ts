@@ -54,7 +54,7 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
   {
     name: 'the beginning of a segment leaves the sources out',
     file: 'state.ts',
-    find: 'for (const source of stream.sources.values()) if (source.seq > 0) writer.source(source);',
+    find: 'if (source.seq > 0) writer.source({ ...source, seq: before.get(source.number) ?? source.seq });',
     replace: '',
   },
   {
