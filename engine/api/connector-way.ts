@@ -117,6 +117,8 @@ export class ConnectorWay {
   #check({ sizeBytes, signal }: Handover): void {
     if (this.#closed) throw new AiocError('AIOC_CANCELLED', 'the API has been closed');
     if (signal?.aborted) throw sendCancelled();
+    // One may always wait, however large it is.
+    if (this.#waiting === 0) return;
     if (this.#waiting < LIMITS.outboxMessages && this.#waitingBytes + sizeBytes <= LIMITS.outboxBytes) return;
     throw new AiocError(
       'AIOC_QUEUE_FULL',

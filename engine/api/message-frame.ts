@@ -58,15 +58,15 @@ export class MessagePreparer {
   /** What went before, if its header says no more than its type and who: the next one's is most often the same. */
   #plain: (Pick<PreparedMessage, 'header'> & { readonly ids: Ids; readonly headerBytes: Buffer }) | undefined;
 
-  /** @throws AiocError AIOC_NAME_BAD, AIOC_FRAME_TOO_LARGE beyond LIMITS.messageBytes */
+  /** @throws AiocError AIOC_NAME_BAD, AIOC_FRAME_TOO_LARGE beyond LIMITS.messageLargestBytes; the connector may take less */
   prepare(message: OutgoingMessage, ids: Ids): PreparedMessage {
     const data = dataBytes(message);
     const binary = message.binary?.length ? Buffer.from(message.binary) : undefined;
     const sizeBytes = data.length + (binary?.length ?? 0);
-    if (sizeBytes > LIMITS.messageBytes) {
+    if (sizeBytes > LIMITS.messageLargestBytes) {
       throw new AiocError(
         'AIOC_FRAME_TOO_LARGE',
-        `data and binary have ${sizeBytes} bytes, at most ${LIMITS.messageBytes} fit into a message: send the rest as a file`,
+        `data and binary have ${sizeBytes} bytes, at most ${LIMITS.messageLargestBytes} fit into a message: send the rest as a file`,
       );
     }
     if (!isPlain(message) || ids.awaitResponse) return { header: headerOf(message, ids), data, binary };

@@ -59,7 +59,7 @@ export class SendLine {
     if (options.signal?.aborted) return Promise.reject(cancelled());
     if (
       this.#entries.length >= LIMITS.outboxMessages ||
-      this.#bytes + options.sizeBytes > LIMITS.outboxBytes
+      (this.#entries.length > 0 && this.#bytes + options.sizeBytes > LIMITS.outboxBytes)
     ) {
       return Promise.reject(
         new AiocError(

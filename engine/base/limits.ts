@@ -17,8 +17,10 @@ export const LIMITS = {
   headerSpareBytes: 4 * KIB,
   /** Deeper JSON is never an application's header. */
   headerDepth: 32,
-  /** Header, data and the application's own binary of one message, held in memory. A file's bytes are streamed. */
+  /** Data and binary of one message, held in memory, unless max_size_message says otherwise. A file's bytes are streamed. */
   messageBytes: 64 * MIB,
+  /** What max_size_message may be set to: one append to the journal, and a margin. */
+  messageLargestBytes: 1_000 * MIB,
   /** What a frame's length field can express; a file beyond it cannot be sent in one frame. */
   frameBytes: 0xffff_ffff,
   /** A file that goes in one frame together with its message. */
@@ -204,6 +206,8 @@ export const LIMITS = {
   peerWarningMs: 1_000,
   /** How often the log is told how many messages a full queue has dropped. */
   dropLogMs: 1_000,
+  /** Kinds of refused messages that are counted apart: more types than a configuration has are somebody's doing. */
+  refusalKinds: 1_000,
   /** A command to the commander socket. */
   commandBytes: 64 * KIB,
 

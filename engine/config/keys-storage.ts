@@ -1,7 +1,9 @@
 /** The keys about what is stored: messages that wait, and files. */
+import { LIMITS } from '../base/limits.ts';
 import { key } from './key-spec.ts';
 import {
   BOOLEAN_OR_TYPES,
+  count,
   DURABILITY,
   FILE_DESTINATIONS,
   type FileDestination,
@@ -36,6 +38,13 @@ export const STORAGE_KEYS = {
     templates: ['manager'],
     state: 'works',
     help: 'How many bytes of messages each queue may hold on disk.',
+  }),
+  max_size_message: key({
+    shape: count({ min: 1_024, max: LIMITS.messageLargestBytes }),
+    default: LIMITS.messageBytes,
+    templates: ['manager'],
+    state: 'works',
+    help: 'The largest message, in bytes of data and binary, that is taken from programs and from peers; its sender is told, where it can be. What is larger goes as a file.',
   }),
   when_full: key({
     shape: WHEN_FULL,

@@ -106,6 +106,8 @@ export interface ConnectorOptions {
   readonly dialTimeoutMs?: number;
   /** When a connection on which nothing arrives is given up; absent: as is usual between aioc peers. */
   readonly liveness?: LivenessRules;
+  /** Data and binary of one message that it takes from programs and peers. Absent: LIMITS.messageBytes. */
+  readonly messageMaxBytes?: number;
   /** What it holds of messages in memory, at most. Absent: LIMITS.heldBytes. */
   readonly heldMaxBytes?: number;
   /** Absent: only the chat receives. */

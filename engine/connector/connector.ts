@@ -277,10 +277,8 @@ export class Connector {
 
   #makeEndpoint(): Acceptor | Dialler {
     const { options, registry, traffic, log, gate } = this;
-    const { version, displayName, ports } = options;
     return makeEndpoint({
       options,
-      hello: { version, name: displayName, instance: ports.random.bytes(8).toString('hex') },
       registry,
       natures: new Natures({ registry, known: this.#knownAioc, log }),
       traffic,
@@ -310,6 +308,7 @@ export class Connector {
       store: this.#queues.store,
       rules: this.rules,
       soleSender: role === 'client' ? serverId({ host, port }) : undefined,
+      messageMaxBytes: this.options.messageMaxBytes ?? LIMITS.messageBytes,
       log: this.log,
       sendTypes: local.sendTypes,
       recvTypes: local.recvTypes,
@@ -354,6 +353,7 @@ export class Connector {
       log,
       application,
       sourceId: () => this.sourceId,
+      messageMaxBytes: this.options.messageMaxBytes ?? LIMITS.messageBytes,
       counts: this.#counts,
       onPeerChange,
     });

@@ -14,7 +14,6 @@ import type { ConnectorOptions } from './connector-options.ts';
 
 export interface EndpointParts {
   readonly options: ConnectorOptions;
-  readonly hello: AiocHello;
   readonly registry: Registry;
   readonly natures: Natures;
   readonly traffic: Traffic;
@@ -33,11 +32,21 @@ function livenessFor(
   return role === 'client' ? liveness : undefined;
 }
 
+/** What an aioc peer is told of this run of the program. */
+function helloOf({ version, displayName, ports, messageMaxBytes }: ConnectorOptions): AiocHello {
+  const instance = ports.random.bytes(8).toString('hex');
+  return {
+    ...{ version, name: displayName, instance },
+    messageMaxBytes: messageMaxBytes ?? LIMITS.messageBytes,
+  };
+}
+
 /** What makes a connector's connections: a server takes them, a client calls. */
 export function makeEndpoint({ options, gate, sourceId, ...parts }: EndpointParts): Acceptor | Dialler {
   const { role, host, port, security, wordsOf, ports, wireName } = options;
+  const hello = helloOf(options);
   const livenessOf = (kind: PeerNature['kind']): LivenessRules | undefined => livenessFor(options, kind);
-  const common = { ports, host, port, security: security.mode, wordsOf, livenessOf, ...parts };
+  const common = { ports, host, port, security: security.mode, wordsOf, livenessOf, hello, ...parts };
   const tls = security.mode === 'plain' ? undefined : security.tls;
   const trust = security.mode === 'mutual-tls' ? security : undefined;
   if (role === 'server') {

@@ -66,6 +66,7 @@ export async function optionsFromConfig(options: FromConfigOptions): Promise<Con
     reconnects: config.enable_client_try_reconnect,
     dialTimeoutMs: config.connect_timeout * 1000,
     ...livenessOf(config),
+    messageMaxBytes: config.max_size_message,
     local: localOf(options),
     ports,
     ...(onLogLine !== undefined && { onLogLine }),

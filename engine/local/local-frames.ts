@@ -7,8 +7,8 @@ import { KnownHeaders } from '../protocol/known-headers.ts';
 
 export type LocalEvent =
   | { readonly kind: 'frame'; readonly frame: Frame }
-  /** A frame too large to be held; it is skipped and the stream goes on behind it. */
-  | { readonly kind: 'oversized'; readonly sizeBytes: number };
+  /** A frame too large to be held; it is skipped and the stream goes on behind it. Its header, if that can be read. */
+  | { readonly kind: 'oversized'; readonly sizeBytes: number; readonly header: Header | undefined };
 
 /** What a frame may cover besides its message: the header, and the lengths of its parts. */
 const OVERHEAD_BYTES = LIMITS.headerBytes + 2 + 4 + 4;
@@ -22,6 +22,14 @@ export class LocalFrameReader {
   /** What the frame at hand has behind its length field, or undefined while that is awaited. */
   #frameBytes: number | undefined;
   #skipBytes = 0;
+  /** Of a frame too large to be held, once that is known. */
+  #headerLength: number | undefined;
+  readonly #messageMaxBytes: number;
+
+  /** @param messageMaxBytes data and binary of a message that is taken */
+  constructor(messageMaxBytes: number = LIMITS.messageBytes) {
+    this.#messageMaxBytes = messageMaxBytes;
+  }
 
   get bufferedBytes(): number {
     return this.#bytes.length;
@@ -51,14 +59,36 @@ export class LocalFrameReader {
     if (!this.ready) return undefined;
     const sizeBytes = this.#frameBytes as number;
     this.#frameBytes = undefined;
-    if (sizeBytes <= MAX_BYTES) return { kind: 'frame', frame: parseLocalFrame(this.#bytes.take(sizeBytes)) };
-    this.#skipBytes = sizeBytes;
-    return { kind: 'oversized', sizeBytes };
+    if (this.#isTooLong(sizeBytes)) return this.#passOver(sizeBytes);
+    const frame = parseLocalFrame(this.#bytes.take(sizeBytes));
+    const heldBytes = frame.data.length + frame.binary.length;
+    if (heldBytes <= this.#messageMaxBytes) return { kind: 'frame', frame };
+    return { kind: 'oversized', sizeBytes: heldBytes, header: frame.header };
   }
 
-  /** A frame that is too large is told of when it begins: nobody waits for bytes that are thrown away. */
+  #isTooLong(sizeBytes: number): boolean {
+    return sizeBytes > this.#messageMaxBytes + OVERHEAD_BYTES;
+  }
+
+  #passOver(sizeBytes: number): LocalEvent {
+    const headerLength = this.#headerLength ?? 0;
+    this.#headerLength = undefined;
+    this.#skipBytes = sizeBytes - 2 - headerLength;
+    let header: Header | undefined;
+    try {
+      header = localHeader(this.#bytes.take(headerLength));
+    } catch {
+      // It is thrown away in any case.
+    }
+    return { kind: 'oversized', sizeBytes: this.#skipBytes, header };
+  }
+
+  /** A frame that is too large is told of when its header is there: nobody waits for bytes that are thrown away. */
   #enough(sizeBytes: number): boolean {
-    return sizeBytes > MAX_BYTES || this.#bytes.length >= sizeBytes;
+    if (!this.#isTooLong(sizeBytes)) return this.#bytes.length >= sizeBytes;
+    if (this.#headerLength === undefined && this.#bytes.length >= 2)
+      this.#headerLength = this.#bytes.takeNumber(2);
+    return this.#headerLength !== undefined && this.#bytes.length >= this.#headerLength;
   }
 
   #begin(): void {
@@ -76,7 +106,6 @@ export class LocalFrameReader {
 /** Of all programs together: of each many messages come at once. */
 const HEADERS = new KnownHeaders();
 
-const MAX_BYTES = LIMITS.messageBytes + OVERHEAD_BYTES;
 const EMPTY = Buffer.alloc(0);
 
 /**

@@ -1,4 +1,5 @@
 import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
 import type { Outcome } from '../contract/views.ts';
@@ -39,6 +40,8 @@ export interface MailroomOptions {
   readonly rules: QueueRules;
   /** A client's server: nobody else sends it anything. */
   readonly soleSender?: string | undefined;
+  /** Data and binary of a message that a program may send. Absent: LIMITS.messageBytes. */
+  readonly messageMaxBytes?: number;
   readonly destinations: FileDestinations;
   readonly peerFor: PeerFinder;
   /** The file that a message of a local program takes along, if it does. */
@@ -60,6 +63,16 @@ export interface Requested {
 export interface ResponseTaker {
   answered(frame: Frame): void;
   lost(): void;
+}
+
+/** Data and binary of a message that programs of a connector may send. */
+export function messageMaxBytesOf({ messageMaxBytes = LIMITS.messageBytes }: Mailroom): number {
+  return messageMaxBytes;
+}
+
+/** Why a message of so many bytes is not taken, and what to do. */
+export function tooLargeText(sizeBytes: number, maxBytes: number): string {
+  return `it has ${sizeBytes} bytes, and max_size_message is ${maxBytes}: raise it, or send a file`;
 }
 
 /**
@@ -96,6 +109,11 @@ export class Mailroom implements Application {
   /** What programs' messages are counted against while they are on their way. */
   get budget(): MemoryBudget {
     return this.#options.budget;
+  }
+
+  /** Data and binary of a message that a program may send. */
+  get messageMaxBytes(): number | undefined {
+    return this.#options.messageMaxBytes;
   }
 
   /** Finds again what an earlier run has left for the programs of this machine. */

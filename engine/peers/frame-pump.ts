@@ -41,7 +41,7 @@ const HIGH_WATER_BYTES = 1024 * 1024;
 export class FramePump {
   readonly #connection: Connection;
   readonly #target: PumpTarget;
-  readonly #decoder = new FrameDecoder();
+  readonly #decoder: FrameDecoder;
   #held = false;
   #busy = false;
   #paused = false;
@@ -55,7 +55,12 @@ export class FramePump {
   /** For the messages that are not dealt with. */
   readonly #lease: MemoryLease;
 
-  constructor(connection: Connection, target: PumpTarget, budget: MemoryBudget) {
+  constructor(
+    connection: Connection,
+    target: PumpTarget,
+    { budget, messageMaxBytes }: { readonly budget: MemoryBudget; readonly messageMaxBytes?: number },
+  ) {
+    this.#decoder = new FrameDecoder(messageMaxBytes);
     this.#connection = connection;
     this.#target = target;
     this.#lease = new MemoryLease(budget);

@@ -28,6 +28,7 @@ import type {
   SessionState,
 } from './session-types.ts';
 import { spokenBy } from './speaker.ts';
+import { takenBy } from './taken-bytes.ts';
 import { VitalSigns } from './vital-signs.ts';
 
 /** A session on a real (or simulated) connection: carries out the machine's actions and feeds it events. */
@@ -48,6 +49,8 @@ export class Link {
   #certificate: PeerCertificate | undefined;
   #ended = false;
   #unreadMaxBytes = Number.POSITIVE_INFINITY;
+  /** The largest message, in bytes of data and binary, that the other side takes. */
+  takesBytes: number = LIMITS.messageBytes;
   readonly #deliveries: Deliveries;
   readonly #signs: VitalSigns;
   /** What the delivery of the frame at hand still waits for. */
@@ -83,7 +86,7 @@ export class Link {
       broken: (error) => this.#broken(error),
     });
     this.#writer = new FrameWriter(connection, () => this.#writable());
-    this.#pump = new FramePump(connection, this.#pumpTarget(), traffic.budget);
+    this.#pump = new FramePump(connection, this.#pumpTarget(), traffic);
   }
 
   #pumpTarget(): PumpTarget {
@@ -262,6 +265,7 @@ export class Link {
   }
 
   #learnNature(nature: PeerNature): void {
+    this.takesBytes = takenBy(nature);
     this.#deliveries.learnNature(nature);
     const standsStill = nature.kind !== 'aioc' && this.#tls;
     this.#unreadMaxBytes = standsStill ? LIMITS.pythonUnreadBytes : Number.POSITIVE_INFINITY;

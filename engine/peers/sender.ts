@@ -6,7 +6,7 @@ import type { StreamMark, StreamNews } from '../protocol/stream-frames.ts';
 import type { Capacity } from '../queues/capacity.ts';
 import type { DeliveryState, OutgoingBody, OutMessage } from '../queues/out-message.ts';
 import { Outbox, type OutboxOptions } from '../queues/outbox.ts';
-import { type Offerer, type OutboxEntry, type Place, weightOf } from '../queues/outbox-entry.ts';
+import { type Offerer, type OutboxEntry, type Place, refuse, weightOf } from '../queues/outbox-entry.ts';
 import type { MessageParts } from '../queues/packed-message.ts';
 import type { Link } from './link.ts';
 import { addressed } from './speaker.ts';
@@ -45,6 +45,8 @@ export class Sender {
   /** The other side has not said yet what it has already. */
   #awaitsNews = false;
   #sendingFile = false;
+  /** The largest message that the other side took when it was here last, in bytes of data and binary. */
+  #takesBytes = Number.POSITIVE_INFINITY;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -76,7 +78,18 @@ export class Sender {
    * @returns as Outbox.offer
    */
   offer(message: OutMessage, offerer: Offerer): Promise<void> | undefined {
-    return this.#outbox(message.header.message_type).offer(message, offerer);
+    const fault = this.#tooLarge(message);
+    if (fault === undefined) return this.#outbox(message.header.message_type).offer(message, offerer);
+    refuse(message, offerer, fault);
+    return undefined;
+  }
+
+  /** Why the other side would not take a message. */
+  #tooLarge({ data, binary }: Pick<OutMessage, 'data' | 'binary'>): AiocError | undefined {
+    const sizeBytes = data.length + (binary?.length ?? 0);
+    if (sizeBytes <= this.#takesBytes) return undefined;
+    const text = `it has ${sizeBytes} bytes, and the peer takes at most ${this.#takesBytes} (its max_size_message): send it as a file`;
+    return new AiocError('AIOC_FRAME_TOO_LARGE', text);
   }
 
   /** Resolves when nothing waits any more, or the connection is gone. */
@@ -112,6 +125,7 @@ export class Sender {
     if (this.#link === link) return false;
     this.detach();
     this.#link = link;
+    this.#takesBytes = link.takesBytes;
     this.#awaitsNews = link.speaksStreams;
     this.pump();
     for (const outbox of this.#outboxes.values()) outbox.overflow.changed();
@@ -140,6 +154,11 @@ export class Sender {
     while (this.#link?.writable && !this.#sendingFile && !this.#awaitsNews) {
       const next = this.#next(this.#link);
       if (next === undefined) return;
+      const fault = this.#tooLarge(next.entry.parts);
+      if (fault !== undefined) {
+        this.#giveUp(next, fault);
+        continue;
+      }
       if (next.entry.companions.body === undefined) this.#send(this.#link, next);
       else void this.#sendFile(this.#link, next);
     }

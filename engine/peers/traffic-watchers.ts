@@ -47,6 +47,10 @@ export class TrafficWatchers {
         if (state === 'sent') this.#onLeft(type);
         const why = state === 'dropped' ? (reason ?? 'the other side ignores us') : reason;
         this.#log.settle(ticket, outcomeOf(state, peer), why);
+        if (state === 'failed' && onState === undefined)
+          this.#log.event(`a ${type} message could not be sent and was dropped: ${reason}`, {
+            warning: true,
+          });
         // Who has offered it is told that otherwise.
         if (state !== 'refused') onState?.(state, reason);
       },

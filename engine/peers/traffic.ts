@@ -48,6 +48,8 @@ export interface TrafficOptions {
   readonly application: Application;
   /** Our name on the wire. */
   readonly sourceId: () => string;
+  /** Data and binary of a message that is taken from a peer. Absent: LIMITS.messageBytes. */
+  readonly messageMaxBytes?: number;
   readonly counts?: TrafficCounts | undefined;
   /** Told when a peer has connected and when its connection is over. */
   readonly onPeerChange?: ((change: PeerChange) => void) | undefined;
@@ -97,6 +99,11 @@ export class Traffic implements LinkTraffic<Link> {
 
   get budget(): MemoryBudget {
     return this.#options.budget;
+  }
+
+  /** Data and binary of a message that is taken from a peer. */
+  get messageMaxBytes(): number {
+    return this.#options.messageMaxBytes ?? LIMITS.messageBytes;
   }
 
   /** Our name on the wire. */
@@ -331,11 +338,18 @@ export class Traffic implements LinkTraffic<Link> {
   }
 
   oversized(link: Link, header: Header, sizeBytes: number): void {
-    const peerName = this.#options.registry.byLink(link)?.name ?? link.peerWireName;
-    this.#options.log.event(
-      `a ${header.message_type} message of ${sizeBytes} bytes was dropped: at most ${LIMITS.messageBytes} are held in memory, send it as a file`,
+    const { registry, log } = this.#options;
+    const peer = registry.byLink(link);
+    const peerName = peer?.name ?? link.peerWireName;
+    log.event(
+      `a ${header.message_type} message of ${sizeBytes} bytes was dropped: max_size_message is ${this.messageMaxBytes}; raise it, or let the sender use a file`,
       { peerName, warning: true },
     );
+    const number = numberIn(header['transport_id']);
+    if (peer === undefined || number === undefined) return;
+    // Confirmed as dropped, or its sender would send it again on each connection.
+    const type = header.message_type;
+    void peer.receiver.take({ link, number, type, sizeBytes: 0, hand: () => 'dropped' });
   }
 
   #left(type: string): void {

@@ -51,6 +51,12 @@ export class FrameDecoder {
   #data: Buffer = EMPTY;
   #fileRemaining = 0;
   #identified = false;
+  readonly #messageMaxBytes: number;
+
+  /** @param messageMaxBytes data and binary of a message that is held; a larger one is skipped */
+  constructor(messageMaxBytes: number = LIMITS.messageBytes) {
+    this.#messageMaxBytes = messageMaxBytes;
+  }
 
   /** From now on the peer may send frames of any size. */
   identified(): void {
@@ -152,8 +158,8 @@ export class FrameDecoder {
 
   /** Like expect, for parts that are kept in memory until the frame is whole. */
   #expectHeld(step: Step, count: number): DecodedEvent | undefined {
-    const heldBytes = this.#headerBytes.length + this.#data.length + count;
-    if (heldBytes <= LIMITS.messageBytes) {
+    const heldBytes = this.#data.length + count;
+    if (heldBytes <= this.#messageMaxBytes) {
       this.#expect(step, count);
       return undefined;
     }

@@ -26,6 +26,8 @@ export interface AiocHello {
   readonly instance: string;
   /** Whether it numbers its messages and acknowledges many at once (stream-frames.ts). Said by every aioc that does. */
   readonly streams?: boolean;
+  /** The largest message that it takes, in bytes of data and binary. Absent: LIMITS.messageBytes, its header included. */
+  readonly messageMaxBytes?: number;
 }
 
 export function handshakeFrame({ tls, sourceId }: { tls: boolean; sourceId: string }): OutFrame {
@@ -264,7 +266,7 @@ function objectIn(data: Buffer): Record<string, unknown> | undefined {
 function helloIn(data: Buffer): { hello: AiocHello; nonce: string; isAnswer: boolean } | undefined {
   const value = objectIn(data);
   if (value?.['aioc'] !== 1) return undefined;
-  const { nonce, version, name, instance, streams, answer } = value;
+  const { nonce, version, name, instance, streams, messageMaxBytes: most, answer } = value;
   if (typeof nonce !== 'string' || typeof version !== 'string') return undefined;
   if (typeof name !== 'string' || typeof instance !== 'string') return undefined;
   const hello = {
@@ -272,6 +274,7 @@ function helloIn(data: Buffer): { hello: AiocHello; nonce: string; isAnswer: boo
     name: name.slice(0, 64),
     instance: instance.slice(0, 64),
     ...(streams === true && { streams }),
+    ...(typeof most === 'number' && Number.isSafeInteger(most) && most > 0 && { messageMaxBytes: most }),
   };
   return { hello, nonce, isAnswer: answer === true };
 }

@@ -10,7 +10,14 @@ const run = promisify(execFile);
 
 /** Keys of ours that Python 1.6.3 no longer has, or does not have yet. */
 const OURS = {
-  manager: ['durability', 'file_type2dirpath', 'journal_directory', 'python_listener', 'when_full'],
+  manager: [
+    'durability',
+    'file_type2dirpath',
+    'journal_directory',
+    'max_size_message',
+    'python_listener',
+    'when_full',
+  ],
   api: [],
 } as const;
 /** Ours stores unless it is told not to. */

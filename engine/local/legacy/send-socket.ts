@@ -1,15 +1,17 @@
 import type { Socket } from 'node:net';
-import { type AiocError, toAiocError } from '../../base/errors.ts';
+import { AiocError, toAiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { MemoryLease } from '../../base/memory-budget.ts';
 import type { Clock, Timer } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
+import type { Header } from '../../protocol/header.ts';
 import type { Offerer } from '../../queues/outbox-entry.ts';
 import { checkedForAnyUser, namesFile, withoutFile } from '../any-user-file.ts';
 import { LocalFrameReader } from '../local-frames.ts';
-import type { Mailroom } from '../mailroom.ts';
+import { type Mailroom, messageMaxBytesOf, tooLargeText } from '../mailroom.ts';
+import { RefusalLog } from '../refusal-log.ts';
 import { listenUnix, type SocketUsers, type UnixListener } from '../unix-sockets.ts';
 import { errorFrame, responseFrame } from './response-frame.ts';
 
@@ -27,10 +29,12 @@ export interface SendSocketOptions {
 export class SendSocket {
   readonly #options: SendSocketOptions;
   readonly #connections = new Set<Socket>();
+  readonly #refusals: RefusalLog;
   #listener: UnixListener | undefined;
 
   constructor(options: SendSocketOptions) {
     this.#options = options;
+    this.#refusals = new RefusalLog(options);
   }
 
   /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
@@ -60,7 +64,7 @@ export class SendSocket {
       return;
     }
     this.#connections.add(socket);
-    const conversation = new Conversation(socket, this.#options);
+    const conversation = new Conversation(socket, this.#options, this.#refusals);
     socket.on('data', (chunk: Buffer) => conversation.push(chunk));
     socket.once('close', () => {
       this.#connections.delete(socket);
@@ -73,7 +77,8 @@ export class SendSocket {
 class Conversation {
   readonly #socket: Socket;
   readonly #options: SendSocketOptions;
-  readonly #reader = new LocalFrameReader();
+  readonly #reader: LocalFrameReader;
+  readonly #refusals: RefusalLog;
   readonly #waits = new Set<() => void>();
   #busy = false;
   #ended = false;
@@ -82,8 +87,10 @@ class Conversation {
   readonly #lease: MemoryLease;
   #timer: Timer | undefined;
 
-  constructor(socket: Socket, options: SendSocketOptions) {
+  constructor(socket: Socket, options: SendSocketOptions, refusals: RefusalLog) {
     this.#socket = socket;
+    this.#refusals = refusals;
+    this.#reader = new LocalFrameReader(messageMaxBytesOf(options.mailroom));
     this.#options = options;
     this.#lease = new MemoryLease(options.mailroom.budget);
   }
@@ -111,7 +118,7 @@ class Conversation {
         if (event === undefined) break;
         this.#frameEnded();
         if (event.kind === 'frame') await this.#take(event.frame);
-        else this.#complain(`a message of ${event.sizeBytes} bytes was dropped: send it as a file`);
+        else this.#passedOver(event.header, event.sizeBytes);
       }
     } catch (error) {
       this.#complain(`a program on this machine sent what is not the protocol: ${(error as Error).message}`);
@@ -207,10 +214,21 @@ class Conversation {
 
   /** Python's API knows no answer to a send; a request learns of its failure by the closing of its connection. */
   #refuse(error: AiocError, frame: Frame): void {
-    this.#complain(
-      `a ${frame.header.message_type} message of a program on this machine was dropped: ${error.message}`,
-    );
-    if (frame.header['await_response'] === true) this.#socket.destroy();
+    this.#dropped(frame.header, error);
+  }
+
+  #passedOver(header: Header | undefined, sizeBytes: number): void {
+    const text = tooLargeText(sizeBytes, messageMaxBytesOf(this.#options.mailroom));
+    this.#dropped(header, new AiocError('AIOC_FRAME_TOO_LARGE', text));
+  }
+
+  #dropped(header: Header | undefined, { code, message }: AiocError): void {
+    const isTold = header?.['await_response'] === true;
+    const type = header?.message_type ?? 'broken';
+    const untold = isTold ? '' : '; the program was not told, since Python’s API gets no answer';
+    const text = `a ${type} message of a program on this machine was dropped: ${message}${untold}`;
+    this.#refusals.note(`${code} ${type}`, text);
+    if (isTold) this.#socket.destroy();
   }
 
   #complain(text: string): void {

@@ -3,6 +3,7 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Clock } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Mailroom } from '../mailroom.ts';
+import { RefusalLog } from '../refusal-log.ts';
 import type { Spool } from '../spool.ts';
 import { listenUnix, type SocketUsers, type UnixListener } from '../unix-sockets.ts';
 import { Program, type ProgramPurpose } from './program.ts';
@@ -27,11 +28,13 @@ export interface OwnSocketOptions {
 /** Where programs that use aioc's library talk to the connector, to send or to listen: one connection each, both ways. */
 export class OwnSocket {
   readonly #options: OwnSocketOptions;
+  readonly #refusals: RefusalLog;
   readonly #connections = new Map<Socket, Program>();
   #listener: UnixListener | undefined;
 
   constructor(options: OwnSocketOptions) {
     this.#options = options;
+    this.#refusals = new RefusalLog(options);
   }
 
   /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
@@ -64,7 +67,7 @@ export class OwnSocket {
       socket.destroy();
       return;
     }
-    const program = new Program({ ...this.#options, socket });
+    const program = new Program({ ...this.#options, refusals: this.#refusals, socket });
     this.#connections.set(socket, program);
     socket.on('data', (chunk: Buffer) => program.push(chunk));
     socket.on('drain', () => program.drained());

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { toAiocError } from '../../base/errors.ts';
+import { AiocError, toAiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { MemoryLease } from '../../base/memory-budget.ts';
 import type { Clock, Timer } from '../../base/ports.ts';
@@ -9,12 +9,13 @@ import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import { checkedForAnyUser, namesFile } from '../any-user-file.ts';
 import { responseFrame } from '../legacy/response-frame.ts';
 import { parseLocalFrame } from '../local-frames.ts';
-import type { Mailroom } from '../mailroom.ts';
+import { type Mailroom, messageMaxBytesOf, tooLargeText } from '../mailroom.ts';
+import type { RefusalLog } from '../refusal-log.ts';
 import type { Spool } from '../spool.ts';
 import { ProgramFiles } from './program-files.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { UnitWriter } from './unit-writer.ts';
-import { bodyAsJson, jsonBody, type Unit, type UnitKind, UnitReader } from './units.ts';
+import { bodyAsJson, jsonBody, type Unit, type UnitKind, UnitReader, unitBytesOf } from './units.ts';
 
 /** Raised when a program or a connector of before could not follow any more. */
 export const LOCAL_PROTOCOL = 1;
@@ -31,6 +32,7 @@ export interface ProgramOptions {
   readonly mailroom: Mailroom;
   readonly clock: Clock;
   readonly log: TrafficLog;
+  readonly refusals: RefusalLog;
   readonly version: string;
   readonly onChange: () => void;
 }
@@ -38,7 +40,7 @@ export interface ProgramOptions {
 /** One program's conversation with the connector over aioc's own local socket. */
 export class Program {
   readonly #options: ProgramOptions;
-  readonly #reader = new UnitReader();
+  readonly #reader: UnitReader;
   /** What ends the waiting of each request that has no response yet. */
   readonly #requests = new Map<number, () => void>();
   #greeted = false;
@@ -56,6 +58,7 @@ export class Program {
   constructor(options: ProgramOptions) {
     this.#options = options;
     const { mailroom, clock, onChange, spool } = options;
+    this.#reader = new UnitReader(unitBytesOf(messageMaxBytesOf(mailroom)), { skipsLarge: true });
     this.#writer = new UnitWriter(options.socket);
     this.#lease = new MemoryLease(mailroom.budget);
     this.#files = new ProgramFiles(spool);
@@ -139,6 +142,10 @@ export class Program {
     if (!this.#greeted && unit.kind !== 'hello') throw new Error('its first word is no hello');
     if (this.#options.purpose === 'listen' && SENDING.has(unit.kind))
       throw new Error(`a ${unit.kind} is for the socket that programs send through`);
+    if (unit.skippedBytes !== undefined) {
+      this.#refuseLarge(unit.number, unit.skippedBytes);
+      return undefined;
+    }
     switch (unit.kind) {
       case 'hello':
         this.#hello(unit);
@@ -188,6 +195,7 @@ export class Program {
   /** The message is confirmed when it is where it was promised to be. */
   #send({ number, body }: Unit): Promise<void> | undefined {
     const frame = parseLocalFrame(body);
+    if (this.#isTooLarge(frame)) return this.#refuseLarge(number, frame.data.length + frame.binary.length);
     if (!namesFile(frame)) return this.#submit(number, body, frame);
     return this.#withItsFile(number, frame).then((whole) => whole && this.#submit(number, body, whole));
   }
@@ -217,6 +225,7 @@ export class Program {
 
   #request({ number, body }: Unit): Promise<void> | undefined {
     const frame = parseLocalFrame(body);
+    if (this.#isTooLarge(frame)) return this.#refuseLarge(number, frame.data.length + frame.binary.length);
     if (!namesFile(frame)) return this.#ask(number, body, frame);
     return this.#withItsFile(number, frame).then((whole) => whole && this.#ask(number, body, whole));
   }
@@ -261,12 +270,24 @@ export class Program {
     this.#requests.delete(number);
   }
 
-  /** The program is told, and the operator can read it, too. */
+  #isTooLarge({ data, binary }: Frame): boolean {
+    return data.length + binary.length > messageMaxBytesOf(this.#options.mailroom);
+  }
+
+  #refuseLarge(number: number, sizeBytes: number): undefined {
+    const text = tooLargeText(sizeBytes, messageMaxBytesOf(this.#options.mailroom));
+    this.#tell(number, 'large', new AiocError('AIOC_FRAME_TOO_LARGE', text));
+  }
+
   #refuse(number: number, frame: Frame, error: unknown): void {
     this.#files.refused(frame);
-    const { code, message } = toAiocError(error);
-    const what = `a ${frame.header.message_type} message of a program on this machine was dropped: ${message}`;
-    this.#options.log.event(what, { warning: true });
+    this.#tell(number, frame.header.message_type, toAiocError(error));
+  }
+
+  /** The program is told, and the operator can read it, too. */
+  #tell(number: number, type: string, { code, message }: AiocError): void {
+    const text = `a ${type} message of a program on this machine was dropped: ${message}`;
+    this.#options.refusals.note(`${code} ${type}`, text);
     this.#write('failed', number, jsonBody({ code, message }));
   }
 

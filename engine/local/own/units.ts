@@ -13,6 +13,8 @@ export interface Unit {
   readonly kind: UnitKind;
   readonly number: number;
   readonly body: Buffer;
+  /** It was larger than is taken, and its body was thrown away: so many bytes. */
+  readonly skippedBytes?: number;
 }
 
 /** Kinds up to 15 come from the program, those from 16 on from the connector. */
@@ -43,7 +45,13 @@ const PLACE_BYTES = POSITION_BYTES + 1;
 /** Among the flags of a message. */
 const REDELIVERED = 1;
 /** A whole message with the largest header, and what a unit adds. */
-const MAX_BYTES = LIMITS.messageBytes + LIMITS.headerBytes + 64;
+const MAX_BYTES = unitBytesOf(LIMITS.messageLargestBytes);
+const EMPTY = Buffer.alloc(0);
+
+/** What a unit takes at most whose message has so many bytes of data and binary. */
+export function unitBytesOf(messageBytes: number): number {
+  return messageBytes + LIMITS.headerBytes + 64;
+}
 
 /** The bytes of a unit, in pieces: the body is not copied. */
 export function encodeUnit(unit: Unit): readonly [Buffer, Buffer] {
@@ -105,14 +113,18 @@ export function bodyAsJson({ kind, body }: Unit): Readonly<Record<string, unknow
 export class UnitReader {
   readonly #bytes = new ByteQueue();
   readonly #maxBytes: number;
+  readonly #skipsLarge: boolean;
+  #skipBytes = 0;
   #restBytes: number | undefined;
 
-  constructor(maxBytes = MAX_BYTES) {
+  /** @param skipsLarge gives a unit beyond `maxBytes` without its body, and goes on behind it */
+  constructor(maxBytes = MAX_BYTES, { skipsLarge = false } = {}) {
     this.#maxBytes = maxBytes;
+    this.#skipsLarge = skipsLarge;
   }
 
   get insideUnit(): boolean {
-    return this.#restBytes !== undefined || this.#bytes.length > 0;
+    return this.#restBytes !== undefined || this.#skipBytes > 0 || this.#bytes.length > 0;
   }
 
   push(chunk: Buffer): void {
@@ -125,10 +137,15 @@ export class UnitReader {
    * @throws AiocError AIOC_FRAME_BAD, AIOC_FRAME_TOO_LARGE; the stream is of no use after that
    */
   next(): Unit | undefined {
+    while (this.#skipBytes > 0) {
+      const skipped = this.#bytes.takeSome(this.#skipBytes).length;
+      if (skipped === 0) return undefined;
+      this.#skipBytes -= skipped;
+    }
     if (this.#restBytes === undefined) {
       if (this.#bytes.length < 4) return undefined;
       this.#restBytes = this.#bytes.takeNumber(4);
-      if (this.#restBytes > this.#maxBytes) {
+      if (this.#restBytes > this.#maxBytes && !this.#skipsLarge) {
         throw new AiocError(
           'AIOC_FRAME_TOO_LARGE',
           `${this.#restBytes} bytes over the local socket, at most ${this.#maxBytes} are taken: send a file`,
@@ -137,13 +154,16 @@ export class UnitReader {
       if (this.#restBytes < HEAD_BYTES - 4)
         throw new AiocError('AIOC_FRAME_BAD', 'a unit without a beginning');
     }
-    if (this.#bytes.length < this.#restBytes) return undefined;
+    const isSkipped = this.#restBytes > this.#maxBytes;
+    if (this.#bytes.length < (isSkipped ? HEAD_BYTES - 4 : this.#restBytes)) return undefined;
     const code = this.#bytes.takeNumber(1);
     const number = this.#bytes.takeNumber(4);
-    const body = this.#bytes.take(this.#restBytes - (HEAD_BYTES - 4));
+    const bodyBytes = this.#restBytes - (HEAD_BYTES - 4);
     this.#restBytes = undefined;
     const kind = NAMES[code];
     if (kind === undefined) throw new AiocError('AIOC_FRAME_BAD', `a unit of the unknown kind ${code}`);
-    return { kind, number, body };
+    if (!isSkipped) return { kind, number, body: this.#bytes.take(bodyBytes) };
+    this.#skipBytes = bodyBytes;
+    return { kind, number, body: EMPTY, skippedBytes: bodyBytes };
   }
 }

@@ -144,6 +144,7 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
   use_ssl: bool(false),
   use_token: bool(true),
   python_listener: { other: 'at_least_once', wrong: ['exactly_once', true, 1] },
+  max_size_message: { other: 4_096, wrong: [0, '1 MB', 1.5] },
   when_full: { other: 'drop_oldest', wrong: ['drop', true, 1] },
   whitelisted_clients_id: names,
   whitelisted_clients_ip: addresses,

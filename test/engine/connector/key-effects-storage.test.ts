@@ -214,3 +214,11 @@ test('delete_previous_persistence_remains: what is stored of a type that is not 
   const inboxes = last.queues().filter(({ direction }) => direction === 'in');
   assert.deepEqual(Object.fromEntries(inboxes.map(({ type, depth }) => [type, depth])), { a: 1, b: 0 });
 });
+
+test('max_size_message: the largest message that is taken from a program; a larger one is refused', async (t) => {
+  const { client } = await clientAlone(t, { max_size_message: 2_000 });
+  const api = await program(t, client);
+  assert.equal(await api.send({ messageType: 'a', data: 'x'.repeat(2_000) }), 'stored');
+  const larger = api.send({ messageType: 'a', data: 'x'.repeat(2_001) });
+  await rejectsWith(larger, 'AIOC_FRAME_TOO_LARGE', /2001 bytes, and max_size_message is 2000/);
+});

@@ -69,10 +69,13 @@ test('an error in place of a response is read, though it has no type', () => {
 test('a frame beyond the limit is passed over, and the one behind it is read', () => {
   const reader = new LocalFrameReader();
   const sizeBytes = LIMITS.messageBytes + 100_000;
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(sizeBytes);
-  reader.push(length);
-  assert.deepEqual(reader.next(), { kind: 'oversized', sizeBytes });
+  const beginning = encodeFrame({ header: { message_type: 'large' }, data: Buffer.alloc(0) });
+  const header = beginning.subarray(4, -4);
+  beginning.writeUInt32LE(header.length + sizeBytes);
+  reader.push(beginning.subarray(0, 10));
+  assert.equal(reader.next(), undefined, 'its header is awaited');
+  reader.push(beginning.subarray(10, -4));
+  assert.deepEqual(reader.next(), { kind: 'oversized', sizeBytes, header: { message_type: 'large' } });
   const piece = Buffer.alloc(1_000_000);
   for (let left = sizeBytes; left > 0; left -= piece.length) {
     reader.push(piece.subarray(0, left));

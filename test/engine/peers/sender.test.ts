@@ -54,6 +54,7 @@ test('what lies behind the window goes out in the end, also when the store could
   const link = {
     writable: true,
     unreadMaxBytes: Number.POSITIVE_INFINITY,
+    takesBytes: Number.POSITIVE_INFINITY,
     send: ({ transportId = '', data }: OutFrame) => {
       sent.push(data.toString());
       clock.after(0, () => sender.acknowledged(transportId, 'received'));
@@ -84,6 +85,7 @@ test('what is stored and cannot be sent is given up, told of, and in nobody’s 
   const link = {
     writable: true,
     unreadMaxBytes: Number.POSITIVE_INFINITY,
+    takesBytes: Number.POSITIVE_INFINITY,
     send: (frame: OutFrame) => void sent.push(encodeFrame(frame)),
   } as unknown as Link;
   sender.attach(link);

@@ -1,0 +1,36 @@
+import { LIMITS } from '../base/limits.ts';
+import type { Clock } from '../base/ports.ts';
+import type { TrafficLog } from '../peers/traffic-log.ts';
+import { DropLog } from './drop-log.ts';
+
+/**
+ * Counts messages of programs that were not taken, and warns of them: of each kind the first at once, then how many there
+ * were, however many come.
+ */
+export class RefusalLog {
+  readonly #log: TrafficLog;
+  readonly #drops: DropLog;
+  readonly #counts = new Map<string, number>();
+
+  constructor({ clock, log }: { readonly clock: Clock; readonly log: TrafficLog }) {
+    this.#log = log;
+    this.#drops = new DropLog(clock);
+  }
+
+  /**
+   * @param kind what is counted together
+   * @param text says what was not taken and why
+   */
+  note(kind: string, text: string): void {
+    const isKnown = this.#counts.has(kind) || this.#counts.size < LIMITS.refusalKinds;
+    const queue = isKnown ? kind : 'others';
+    const count = (this.#counts.get(queue) ?? 0) + 1;
+    this.#counts.set(queue, count);
+    this.#drops.note({
+      queue,
+      count: () => this.#counts.get(queue) ?? 0,
+      tell: (counted) =>
+        this.#log.event(counted === 1 ? text : `${text} (${counted} by now)`, { warning: true }),
+    });
+  }
+}
