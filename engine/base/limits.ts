@@ -206,6 +206,13 @@ export const LIMITS = {
   peerWarningMs: 1_000,
   /** How often the log is told how many messages a full queue has dropped. */
   dropLogMs: 1_000,
+  /** How often the log says that a full queue holds programs or peers. */
+  heldLogMs: 60_000,
+  /** What is given to programs of this machine at a stop for what they have written already. */
+  lastWordsMs: 2_000,
+  /** How often it is looked whether more of it comes, and how often in vain: what lies in a socket comes at once. */
+  lastWordsLookMs: 10,
+  lastWordsLooks: 3,
   /** Kinds of refused messages that are counted apart: more types than a configuration has are somebody's doing. */
   refusalKinds: 1_000,
   /** A command to the commander socket. */

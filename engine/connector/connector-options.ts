@@ -41,6 +41,7 @@ export interface LocalOptions {
   readonly receiveFileMaxBytes: number;
   readonly sendFileMaxBytes: number;
   readonly preserveReceiveSocket: boolean;
+  readonly preserveSendSocket: boolean;
   /** Whether what a listener on Python's socket may have lost with its end comes again. */
   readonly pythonListener: PythonListener;
   /** Programs of every user of this machine may send: as root, where the configuration says so. */

@@ -34,6 +34,7 @@ import { MessageLog } from './message-log.ts';
 import { openJournal } from './open-journal.ts';
 import { OutgoingFiles } from './outgoing-files.ts';
 import { ownAddresses } from './own-addresses.ts';
+import { letAllIn, reopen } from './queue-drain.ts';
 import { addAwayPeer, QueueStore } from './queue-store.ts';
 import { inboxRows, queueRows, queueTotals } from './rows.ts';
 import { removeRunFile, withHolder, writeRunFile } from './run-file.ts';
@@ -112,6 +113,7 @@ export class Connector {
     if (this.#running) return;
     const { stateDirectory, displayName } = this.options;
     this.#setPhase({ kind: 'starting' });
+    reopen(this.registry);
     try {
       await this.#knownAioc.load();
       await this.local?.startCommander();
@@ -124,7 +126,7 @@ export class Connector {
       this.#endpoint.open();
     } catch (error) {
       await this.#endpoint.stop(true);
-      await this.local?.stop();
+      await this.local?.stop({ hard: true });
       await this.#queues.close();
       await this.local?.stopCommander();
       const known = await withHolder(toAiocError(error, 'AIOC_LISTEN'), stateDirectory, this.#port);
@@ -146,7 +148,9 @@ export class Connector {
     const listened = this.#phase.kind === 'listening';
     if (!hard) await emptied(this.registry, this.options.ports.clock);
     this.#setPhase({ kind: 'stopped' });
-    await this.local?.stop();
+    void letAllIn(this.registry);
+    await this.local?.stop({ hard });
+    await letAllIn(this.registry);
     await this.#endpoint.stop(hard);
     this.#counts?.stop();
     await this.#knownAioc.saved();

@@ -70,6 +70,7 @@ export class LocalSide {
       ...common,
       path: sendSocketPath(directory, owner),
       letsIn: senders,
+      preserveSocket: local.preserveSendSocket,
     });
     this.#ownSocket = new OwnSocket({
       ...common,
@@ -132,10 +133,10 @@ export class LocalSide {
     for (const delivery of this.#deliveries) delivery.start();
   }
 
-  async stop(): Promise<void> {
+  async stop(how: { readonly hard: boolean }): Promise<void> {
     // First of all: what a subscription leaves behind is not for them any more.
     for (const delivery of this.#deliveries) delivery.stop();
-    await this.#sendSocket.stop();
+    await this.#sendSocket.stop(how);
     await this.#ownSocket.stop();
     await this.#listenSocket.stop();
     this.setListed(false);

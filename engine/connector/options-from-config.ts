@@ -158,6 +158,7 @@ function localOf(options: FromConfigOptions): LocalOptions {
     receiveFileMaxBytes: config.max_size_file_upload_recv,
     sendFileMaxBytes: config.max_size_file_upload_send,
     preserveReceiveSocket: config.uds_path_receive_preserve_socket,
+    preserveSendSocket: config.uds_path_send_preserve_socket,
     pythonListener: config.python_listener,
     everybodyCanSend: everybodyCanSend(config),
     countsMessages: config.debug_msg_counts,

@@ -9,6 +9,23 @@ export interface Dropping {
   tell(count: number): void;
 }
 
+/** Says something at most once in LIMITS.heldLogMs of each key, and only while it is so. */
+export class Reminder {
+  readonly #clock: Clock;
+  readonly #resting = new Set<string>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  remind(key: string, tell: () => void): void {
+    if (this.#resting.has(key)) return;
+    this.#resting.add(key);
+    this.#clock.after(LIMITS.heldLogMs, () => void this.#resting.delete(key));
+    tell();
+  }
+}
+
 /** Tells of what full queues drop: the first at once, then how many there were, now and then, however many there are. */
 export class DropLog {
   readonly #clock: Clock;

@@ -17,7 +17,7 @@ import type { QueueRules } from '../queues/queue-rules.ts';
 import { inboxStream, outboxPrefix } from '../queues/stream-names.ts';
 import type { Store } from '../storage/store.ts';
 import { AwaitedResponses } from './awaited-responses.ts';
-import { DropLog } from './drop-log.ts';
+import { DropLog, Reminder } from './drop-log.ts';
 import { listenerFrame } from './listener-frame.ts';
 import { unknownType, whyNotTaken } from './unknown-type.ts';
 
@@ -84,12 +84,14 @@ export class Mailroom implements Application {
   readonly #inboxes = new Map<string, Inbox>();
   readonly #responses = new AwaitedResponses();
   readonly #drops: DropLog;
+  readonly #reminder: Reminder;
   #traffic: Traffic | undefined;
 
   constructor(options: MailroomOptions) {
     this.#options = options;
     const { clock, store, rules } = options;
     this.#drops = new DropLog(clock);
+    this.#reminder = new Reminder(clock);
     for (const type of options.recvTypes) {
       const stream = inboxStream(type);
       const capacity = rules.capacityOf('in', type);
@@ -176,7 +178,22 @@ export class Mailroom implements Application {
       this.#options.rules.whenFull === 'refuse'
         ? offerer
         : this.#notingDrops(offerer, peer, header.message_type);
-    return this.#way.offer(peer, { header, forwardedHeader, data, binary: withBinary, body }, watched);
+    const message = { header, forwardedHeader, data, binary: withBinary, body };
+    const waits = this.#way.offer(peer, message, watched);
+    if (waits !== undefined && offerer.patience === 'always') this.#remindOfHeld(peer, header.message_type);
+    return waits;
+  }
+
+  /** A queue to a connected peer gets emptier by itself, and a disk that takes nothing has a line of its own. */
+  #remindOfHeld(peer: Peer, type: string): void {
+    const outbox = peer.sender.outboxes.find((one) => one.type === type);
+    if (peer.state === 'connected' || outbox === undefined || outbox.overflow.waiting === 0) return;
+    this.#reminder.remind(`${outboxPrefix(peer.wireName)}${type}`, () =>
+      this.#options.log.event(
+        `the queue of the type ${type} is full (${outbox.depth} messages): programs on Python's API are held until there is room`,
+        { peerName: peer.name, warning: true },
+      ),
+    );
   }
 
   #notingDrops(offerer: Offerer, peer: Peer, type: string): Offerer {

@@ -59,6 +59,7 @@ test('a Python program at full speed into a full queue: it is held, and 20,000 o
   const sent = sender.sendNumbers({ message_type: 'a' }, { count: COUNT });
   await standsStill(sender, side);
   assert.ok(sender.written < COUNT, `${sender.written} were taken by a queue that has no room for them`);
+  assert.ok(logged(side, /the queue of the type a is full .* are held until there is room/));
   const heard = await listeningServer(t, server_sockaddr);
   await sent;
   await sender.end();
@@ -115,6 +116,30 @@ test('our own program is told at once that the queue is full, also while a Pytho
   const other = await PythonSender.connect(t, clientSocket(side));
   await other.sendNumbers({ message_type: 'b' }, { count: 3 });
   await until(() => depthOf(side, 'b') === 4, 'the messages of the other type');
+});
+
+test('a stop loses nothing of what a program has written: what waits for room is stored over the limit', async (t) => {
+  const server_sockaddr = ['127.0.0.1', await freePort()];
+  const config = { server_sockaddr, max_size_persistence_path: 2_000 };
+  const side = await client(t, config);
+  const sender = await PythonSender.connect(t, clientSocket(side));
+  await sender.sendNumbers({ message_type: 'a' }, { count: 500 });
+  await until(() => depthOf(side, 'a') > 5 && depthOf(side, 'a') < 100, 'a full queue');
+  await side.engine.stop();
+  const whole = { ...TYPES, is_server: false, client_name: 'client1', ...config };
+  const next = await started(t, whole, { directory: side.directory });
+  assert.equal(depthOf(next, 'a'), 500);
+});
+
+test('uds_path_send_preserve_socket: false, a program that never closes its connections loses none of 1,200 messages', async (t) => {
+  const server_sockaddr = ['127.0.0.1', await freePort()];
+  const side = await client(t, { server_sockaddr, uds_path_send_preserve_socket: false });
+  for (let number = 0; number < 1_200; number += 1) {
+    const sender = await PythonSender.connect(t, clientSocket(side));
+    await sender.send({ message_type: 'a' }, String(number));
+  }
+  await until(() => depthOf(side, 'a') === 1_200, 'all of them');
+  assert.equal(logged(side, /was refused/), false);
 });
 
 for (const when_full of ['drop_newest', 'drop_oldest']) {

@@ -13,6 +13,8 @@ export class PythonSender {
   private constructor(socket: net.Socket) {
     this.socket = socket;
     socket.on('error', () => socket.destroy());
+    // Nothing is ever said to it; reading only shows that the other side has ended.
+    socket.resume();
   }
 
   static async connect(t: TestContext, path: string): Promise<PythonSender> {

@@ -23,12 +23,14 @@ export interface SendSocketOptions {
   readonly letsIn: SocketUsers;
   /** A program here may be that of a user who may not read what the connector reads. */
   readonly mayBeAnyUser: boolean;
+  /** False: programs make a connection for each message, and leave it to the connector to close it. */
+  readonly preserveSocket: boolean;
 }
 
 /** Where Python's API hands its messages to the connector (PROTOCOL §4, send). */
 export class SendSocket {
   readonly #options: SendSocketOptions;
-  readonly #connections = new Set<Socket>();
+  readonly #connections = new Map<Socket, Conversation>();
   readonly #refusals: RefusalLog;
   #listener: UnixListener | undefined;
 
@@ -49,10 +51,13 @@ export class SendSocket {
     });
   }
 
-  async stop(): Promise<void> {
+  /** What programs have written by now is taken, unless it is a `hard` stop: they believe it to be sent. */
+  async stop({ hard = false }: { readonly hard?: boolean } = {}): Promise<void> {
     await this.#listener?.close();
     this.#listener = undefined;
-    for (const socket of this.#connections) socket.destroy();
+    const conversations = [...this.#connections.values()];
+    if (!hard) await Promise.all(conversations.map((conversation) => conversation.finish()));
+    for (const socket of this.#connections.keys()) socket.destroy();
   }
 
   #take(socket: Socket): void {
@@ -63,8 +68,8 @@ export class SendSocket {
       socket.destroy();
       return;
     }
-    this.#connections.add(socket);
     const conversation = new Conversation(socket, this.#options, this.#refusals);
+    this.#connections.set(socket, conversation);
     socket.on('data', (chunk: Buffer) => conversation.push(chunk));
     socket.once('close', () => {
       this.#connections.delete(socket);
@@ -82,6 +87,7 @@ class Conversation {
   readonly #waits = new Set<() => void>();
   #busy = false;
   #ended = false;
+  #receivedBytes = 0;
   /** Messages that the queues have and the store has not: bounded, or a slow disk would fill the memory. */
   #unstored = 0;
   readonly #lease: MemoryLease;
@@ -96,8 +102,21 @@ class Conversation {
   }
 
   push(chunk: Buffer): void {
+    this.#receivedBytes += chunk.length;
     this.#reader.push(chunk);
     void this.#run();
+  }
+
+  /** Resolves when what the program has written is taken, as far as that can be told, or can't be taken now. */
+  async finish(): Promise<void> {
+    const { clock } = this.#options;
+    const end = clock.now() + LIMITS.lastWordsMs;
+    let quiet = 0;
+    for (let seen = -1; clock.now() < end && quiet < LIMITS.lastWordsLooks; ) {
+      quiet = this.#busy || seen !== this.#receivedBytes ? 0 : quiet + 1;
+      seen = this.#receivedBytes;
+      await new Promise<void>((resolve) => clock.after(LIMITS.lastWordsLookMs, resolve));
+    }
   }
 
   end(): void {
@@ -190,7 +209,14 @@ class Conversation {
     const wasBehind = this.#isBehind;
     this.#unstored -= 1;
     this.#lease.give(bytes);
+    this.#closeIfDone();
     if (wasBehind && !this.#isBehind) void this.#run();
+  }
+
+  /** Who makes a connection for each message does not end it by itself. */
+  #closeIfDone(): void {
+    const isDone = this.#unstored === 0 && this.#waits.size === 0 && !this.#reader.insideFrame;
+    if (!this.#options.preserveSocket && isDone) this.#socket.end();
   }
 
   #request(frame: Frame, offerer: Offerer): Promise<void> | undefined {
@@ -210,6 +236,7 @@ class Conversation {
   #reply(stopWaiting: () => void, response: Parameters<typeof encodeFrame>[0]): void {
     this.#waits.delete(stopWaiting);
     this.#socket.write(encodeFrame(response));
+    this.#closeIfDone();
   }
 
   /** Python's API knows no answer to a send; a request learns of its failure by the closing of its connection. */

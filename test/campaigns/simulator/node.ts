@@ -83,6 +83,7 @@ export class SimulatedNode {
         receiveFileMaxBytes: 1,
         sendFileMaxBytes: 1,
         preserveReceiveSocket: true,
+        preserveSendSocket: true,
         pythonListener: 'at_most_once',
         everybodyCanSend: false,
         countsMessages: false,

@@ -39,9 +39,10 @@ async function slowlyStored(t: TestContext): Promise<SlowlyStored> {
     clock: realClock(),
     letsIn: 'group',
     mayBeAnyUser: false,
+    preserveSocket: true,
   });
   await socket.start();
-  t.after(() => socket.stop());
+  t.after(() => socket.stop({ hard: true }));
   const program = net.connect(path);
   t.after(() => program.destroy());
   return {
