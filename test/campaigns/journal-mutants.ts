@@ -55,7 +55,7 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
     name: 'the beginning of a segment leaves the sources out',
     file: 'state.ts',
     find: 'if (source.seq > 0) writer.source({ ...source, seq: before.get(source.number) ?? source.seq });',
-    replace: '',
+    replace: 'void [source, before];',
   },
   {
     name: 'the beginning of a segment leaves the acks out',
