@@ -72,6 +72,8 @@ export type { LogLine } from './connector/connector-options.ts';
 export { ensureDirectories } from './connector/directories-of-config.ts';
 export { type SettledConfig, settleDirectories } from './connector/installed-directories.ts';
 export { connectDoor, serveDoor } from './contract/door-port.ts';
+export { meantPath } from './files/lossy-path.ts';
+export { shownName } from './files/safe-name.ts';
 export { socketsOfConfig } from './local/sockets-of-config.ts';
 export type { PeerChange } from './peers/traffic.ts';
 export { type MessageParts, unpackMessage } from './queues/packed-message.ts';

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { homeDirectory } from '../engine/index.ts';
+import { homeDirectory, meantPath } from '../engine/index.ts';
 
 const COMPLETIONS_MAX = 200;
 
@@ -16,14 +16,15 @@ export async function completePath(prefix: string, workingDirectory: string): Pr
   const written = prefix.endsWith('/') ? prefix : prefix.slice(0, prefix.length - basename(prefix).length);
   const begun = prefix.slice(written.length);
   const directory = resolvePath(written === '' ? '.' : written, workingDirectory);
-  const entries = await readdir(directory).catch(() => [] as string[]);
+  const meant = (path: string): Promise<string | Buffer> => meantPath(path).catch(() => path);
+  const entries = await readdir(await meant(directory)).catch(() => [] as string[]);
   const fitting = entries
     .filter((name) => name.startsWith(begun) && (begun.startsWith('.') || !name.startsWith('.')))
     .sort()
     .slice(0, COMPLETIONS_MAX);
   return Promise.all(
     fitting.map(async (name) => {
-      const isDirectory = await stat(join(directory, name)).then(
+      const isDirectory = await stat(await meant(join(directory, name))).then(
         (info) => info.isDirectory(),
         () => false,
       );

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import {
   AiocError,
   ConnectorAPI,
@@ -7,6 +8,7 @@ import {
   type ErrorCode,
   LIMITS,
   type RequestOptions,
+  shownName,
   toAiocError,
 } from '../engine/index.ts';
 import { chooseClient } from './choose-client.ts';
@@ -106,10 +108,11 @@ class ShellSender {
 
   /** Resolves when the next one may come. */
   async send({ message: given, awaitResponse }: LineMessage): Promise<void> {
-    const message =
+    const withDestination =
       given.destinationId === undefined && given.responseId === undefined && this.#chosen !== undefined
         ? { ...given, destinationId: await this.#chosen() }
         : given;
+    const message = toldOfRename(withDestination);
     this.#number += 1;
     const number = this.#number;
     if (this.failedAt !== undefined) throw this.#failure;
@@ -139,6 +142,17 @@ class ShellSender {
   async #ask(message: RequestOptions): Promise<void> {
     await this.#output.write(lineOfMessage(await this.#api.request(message)));
   }
+}
+
+/** Says on stderr under which name a file goes whose own is not UTF-8. */
+function toldOfRename(message: RequestOptions): RequestOptions {
+  const { withFile } = message;
+  if (withFile === undefined) return message;
+  const onRenamed = (dstName: string): void => {
+    const own = shownName(basename(withFile.srcPath));
+    process.stderr.write(`aioc: the name ${own} is not UTF-8: the file goes as ${shownName(dstName)}\n`);
+  };
+  return { ...message, withFile: { ...withFile, onRenamed } };
 }
 
 async function messageOf({

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { sanitize } from '../components/terminal/sanitize.ts';
 import type { Phase, Status, TransferState, Update, View } from '../engine/contract/views.ts';
-import { AiocError, createChatEngine, type Engine, type ErrorCode } from '../engine/index.ts';
+import { AiocError, createChatEngine, type Engine, type ErrorCode, meantPath } from '../engine/index.ts';
 import type { ChatSettings } from './arguments.ts';
 import { engineOptions } from './engine-options.ts';
 import { EXIT } from './exit-codes.ts';
@@ -55,7 +55,9 @@ async function upload(engine: Engine, line: ProgressLine, path: string): Promise
   line.clear();
   const detail = sanitize(last?.detail ?? '');
   if (result.value === 'done') {
-    process.stdout.write(`sent ${basename(resolve(path))} (${sizeText(last?.totalBytes ?? 0)}), ${detail}\n`);
+    process.stdout.write(
+      `sent ${sanitize(basename(resolve(path)))} (${sizeText(last?.totalBytes ?? 0)}), ${detail}\n`,
+    );
     return EXIT.ok;
   }
   process.stderr.write(`aioc: ${result.value}: ${detail}\n`);
@@ -65,8 +67,9 @@ async function upload(engine: Engine, line: ProgressLine, path: string): Promise
 /** Nobody shall be asked to let somebody in who then has nothing to send. */
 async function requireThere(path: string): Promise<void> {
   try {
-    await stat(resolve(path));
+    await stat(await meantPath(resolve(path)));
   } catch (error) {
+    if (error instanceof AiocError) throw error;
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return;
     throw new AiocError('AIOC_FILE_MISSING', `There is no "${sanitize(path)}". Check the name.`, {
       cause: error,

@@ -1,11 +1,12 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { rm, stat, unlink } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { AiocError } from '../base/errors.ts';
+import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Randomness } from '../base/ports.ts';
 import { readError, writeError } from '../files/disk-errors.ts';
+import { escapedPath, meantPath, outgoingName } from '../files/lossy-path.ts';
 import { openOutgoing } from '../files/outgoing-file.ts';
 import type { JsonObject } from '../protocol/header.ts';
 import type { FilesGo } from './connector-way.ts';
@@ -47,11 +48,15 @@ export async function planFile(options: FilePlanOptions): Promise<FilePlan> {
   const maxPieceBytes = Math.max(1, options.maxPieceBytes);
   // The connector has a working directory of its own.
   const srcPath = resolve(file.srcPath);
-  const dstName = file.dstName ?? basename(srcPath);
-  if (options.filesGo === 'as bytes') return opened({ ...options, maxPieceBytes }, { srcPath, dstName });
-  const sizeBytes = await fileSize(srcPath);
-  if (sizeBytes >= maxPieceBytes) return cut({ ...options, maxPieceBytes }, { srcPath, dstName, sizeBytes });
-  const withFile = { src_path: srcPath, dst_type: file.dstType, dst_name: dstName };
+  const meant = await meantPath(srcPath);
+  const dstName = file.dstName ?? outgoingName(srcPath, meant);
+  if (file.dstName === undefined && dstName !== basename(srcPath)) file.onRenamed?.(dstName);
+  if (options.filesGo === 'as bytes')
+    return opened({ ...options, maxPieceBytes }, { srcPath, meant, dstName });
+  const sizeBytes = await fileSize(srcPath, meant);
+  if (sizeBytes >= maxPieceBytes)
+    return cut({ ...options, maxPieceBytes }, { srcPath, meant, dstName, sizeBytes });
+  const withFile = { src_path: escapedPath(srcPath, meant), dst_type: file.dstType, dst_name: dstName };
   return {
     parts: [{ withFile: { ...withFile, delete: file.delete ?? false } }],
     handedOver: nothingMore,
@@ -64,7 +69,7 @@ const nothingMore = (): Promise<void> => Promise.resolve();
 /** For a connector that is given the bytes: nothing is cut beforehand, and deleting the file is up to this program. */
 async function opened(
   { file, maxPieceBytes }: FilePlanOptions,
-  { srcPath, dstName }: Omit<Source, 'sizeBytes'>,
+  { srcPath, meant, dstName }: Omit<Source, 'sizeBytes'>,
 ): Promise<FilePlan> {
   const source = await openOutgoing(srcPath);
   try {
@@ -88,7 +93,7 @@ async function opened(
       parts,
       handedOver: async () => {
         await source.close();
-        if (file.delete) await rm(srcPath, { force: true });
+        if (file.delete) await unlink(meant).catch(unlessGone);
       },
       discard: () => source.close(),
     };
@@ -98,6 +103,11 @@ async function opened(
   }
 }
 
+/** Somebody else has removed it meanwhile. */
+function unlessGone(error: unknown): void {
+  if (systemCode(error) !== 'ENOENT') throw error;
+}
+
 function pieceName(dstName: string, index: number, count: number): JsonObject {
   const prefix = `${dstName}__aioconnectors_chunk`;
   // Python joins in the order of the names, which is right only when all numbers have as many digits.
@@ -105,9 +115,9 @@ function pieceName(dstName: string, index: number, count: number): JsonObject {
   return { dst_name: `${prefix}_${number}_${count}`, chunked: [prefix, index + 1, count] };
 }
 
-async function fileSize(path: string): Promise<number> {
+async function fileSize(path: string, meant: string | Buffer): Promise<number> {
   try {
-    const stats = await stat(path);
+    const stats = await stat(meant);
     if (stats.isFile()) return stats.size;
   } catch (error) {
     throw readError(path, error);
@@ -117,11 +127,13 @@ async function fileSize(path: string): Promise<number> {
 
 interface Source {
   readonly srcPath: string;
+  /** The same, with the bytes of a name that is not UTF-8. */
+  readonly meant: string | Buffer;
   readonly dstName: string;
   readonly sizeBytes: number;
 }
 
-async function cut(options: FilePlanOptions, { srcPath, dstName, sizeBytes }: Source): Promise<FilePlan> {
+async function cut(options: FilePlanOptions, { meant, dstName, sizeBytes }: Source): Promise<FilePlan> {
   const { file, maxPieceBytes, random, signal } = options;
   const count = Math.ceil(sizeBytes / maxPieceBytes);
   checkPieces(dstName, count);
@@ -137,7 +149,7 @@ async function cut(options: FilePlanOptions, { srcPath, dstName, sizeBytes }: So
       const start = index * maxPieceBytes;
       const end = Math.min(start + maxPieceBytes, sizeBytes) - 1;
       const target = createWriteStream(path, { flags: 'wx' });
-      await pipeline(createReadStream(srcPath, { start, end }), target, { ...(signal && { signal }) });
+      await pipeline(createReadStream(meant, { start, end }), target, { ...(signal && { signal }) });
     }
   } catch (error) {
     await discard();

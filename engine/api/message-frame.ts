@@ -9,8 +9,13 @@ export interface FileToSend {
   readonly srcPath: string;
   /** A key of the receiver's file_recv_config. */
   readonly dstType: string;
-  /** The name to store it under, which may name sub-directories. Default: the base name of srcPath. */
+  /**
+   * The name to store it under, which may name sub-directories. Default: the base name of srcPath, made readable where it
+   * is not UTF-8.
+   */
   readonly dstName?: string;
+  /** Told of the name that takes the place of one that is not UTF-8. */
+  readonly onRenamed?: (dstName: string) => void;
   /** Whether the connector deletes srcPath after sending. Unlike in Python the default is false. */
   readonly delete?: boolean;
 }

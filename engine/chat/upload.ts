@@ -3,6 +3,8 @@ import { basename, join, resolve } from 'node:path';
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Randomness } from '../base/ports.ts';
+import { fittingName } from '../files/free-name.ts';
+import { meantPath, outgoingName } from '../files/lossy-path.ts';
 import { openOutgoing } from '../files/outgoing-file.ts';
 import { zipDirectory } from '../files/zip-directory.ts';
 import type { Peer } from '../peers/peer.ts';
@@ -33,6 +35,8 @@ export class Upload {
   readonly #abort = new AbortController();
   #takeBack: (() => void) | undefined;
   #archive: string | undefined;
+  /** Which names were not UTF-8, and go as what can be read of them. */
+  readonly #renamed: string[] = [];
   #acknowledged = false;
   #ended = false;
 
@@ -51,11 +55,7 @@ export class Upload {
       if (this.#ended) return;
       this.transfer.rename(source.name);
       this.transfer.progress(0, source.sizeBytes);
-      const isRenamed = source.name !== basename(path) && basename(path).includes('\ufffd');
-      this.transfer.become(
-        'waiting',
-        isRenamed ? `its name is not UTF-8: sent as ${source.name}` : undefined,
-      );
+      this.transfer.become('waiting', this.#namesMadeReadable());
       this.#takeBack = await this.#options.traffic.send(this.peer, {
         header: this.#header(source.name),
         data: Buffer.from(`Receiving ${source.name}`),
@@ -81,8 +81,8 @@ export class Upload {
   /** The other side's answer to the message that carried the file. */
   answered(answer: FileAnswer): void {
     if ('refused' in answer) this.#end('refused', answer.refused);
-    else if ('kept' in answer) this.#end('done', `kept there as ${answer.kept}`);
-    else this.#end('done', 'received by Python');
+    else if ('kept' in answer) this.#end('done', this.#withNames(`kept there as ${answer.kept}`));
+    else this.#end('done', this.#withNames('received by Python'));
   }
 
   /** The connection was lost. What was not yet acknowledged is sent again from the start on the next one. */
@@ -95,11 +95,12 @@ export class Upload {
   }
 
   async #prepare(path: string): Promise<{ path: string; name: string; sizeBytes: number }> {
-    const isDirectory = await stat(path).then(
+    const meant = await meantPath(path);
+    const isDirectory = await stat(meant).then(
       (info) => info.isDirectory(),
       () => false,
     );
-    const file = await openOutgoing(isDirectory ? await this.#pack(path) : path);
+    const file = await openOutgoing(isDirectory ? await this.#pack(meant) : path);
     await file.close();
     if (file.sizeBytes > LIMITS.fileInFrameBytes) {
       throw new AiocError(
@@ -107,25 +108,38 @@ export class Upload {
         `it has ${file.sizeBytes} bytes and at most ${LIMITS.fileInFrameBytes} fit into one frame: split it first`,
       );
     }
+    const ownName = outgoingName(path, meant);
+    if (ownName !== basename(path)) this.#renamed.push('its own name');
     return {
       path: this.#archive ?? path,
-      name: isDirectory ? `${basename(path) || 'root'}.zip` : file.name,
+      name: isDirectory ? fittingName(`${ownName || 'root'}.zip`) : ownName,
       sizeBytes: file.sizeBytes,
     };
   }
 
-  async #pack(directory: string): Promise<string> {
+  async #pack(directory: string | Buffer): Promise<string> {
     const { temporaryDirectory, random } = this.#options;
     await mkdir(temporaryDirectory, { recursive: true, mode: 0o700 });
     const targetFile = join(temporaryDirectory, `${random.bytes(8).toString('hex')}.zip`);
-    await zipDirectory({
+    const { renamed } = await zipDirectory({
       directory,
       targetFile,
       signal: this.#abort.signal,
       onProgress: ({ doneBytes, totalBytes }) => this.transfer.progress(doneBytes, totalBytes),
     });
     this.#archive = targetFile;
+    if (renamed > 0) this.#renamed.push(renamed === 1 ? '1 name in it' : `${renamed} names in it`);
     return targetFile;
+  }
+
+  #withNames(detail: string): string {
+    const names = this.#namesMadeReadable();
+    return names === undefined ? detail : `${detail} (${names})`;
+  }
+
+  #namesMadeReadable(): string | undefined {
+    if (this.#renamed.length === 0) return undefined;
+    return `made readable, since not UTF-8: ${this.#renamed.join(', ')}`;
   }
 
   /** PROTOCOL §10. The path on our disk is nobody's business but ours, so src_path is the bare name. */

@@ -1,14 +1,16 @@
 import type { Dirent, Stats } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { readError, shownPath } from './disk-errors.ts';
+import { numberedName } from './free-name.ts';
+import { readableName } from './lossy-path.ts';
 import { checkFileName, PARTIAL_PREFIX } from './safe-name.ts';
 
 export interface FoundFile {
-  readonly path: string;
-  /** Relative to the directory that was walked, with `/`. */
+  /** In bytes, since its name may be no text. */
+  readonly path: Buffer;
+  /** Relative to the directory that was walked, with `/`; readable, where its own is not UTF-8. */
   readonly name: string;
   readonly mode: number;
   readonly sizeBytes: number;
@@ -21,7 +23,24 @@ export interface Found {
   readonly totalBytes: number;
   /** Links, devices, pipes and sockets, which are left out. */
   readonly skipped: number;
+  /** Files and directories whose names are not UTF-8. */
+  readonly renamed: number;
 }
+
+/** A directory that is to be walked. */
+interface Below {
+  readonly path: Buffer;
+  readonly name: string;
+}
+
+interface Named {
+  readonly entry: EntryInBytes;
+  /** Readable, and no other entry's. */
+  readonly name: string;
+}
+
+/** What `opendir` gives for `encoding: 'buffer'`, which its types do not say. */
+type EntryInBytes = Pick<Dirent, 'isDirectory' | 'isFile'> & { readonly name: Buffer };
 
 /**
  * All ordinary files below a directory, in the order of their names, and the directories that hold nothing. Symbolic
@@ -29,70 +48,97 @@ export interface Found {
  * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE (naming the path; also for more than
  *   LIMITS.archiveEntries), AIOC_FILE_NAME_BAD, AIOC_CANCELLED
  */
-export async function walkDirectory(directory: string, signal: AbortSignal): Promise<Found> {
+export async function walkDirectory(directory: string | Buffer, signal: AbortSignal): Promise<Found> {
   const files: FoundFile[] = [];
   const emptyDirectories: { name: string; modifiedAt: Date }[] = [];
   let skipped = 0;
-  const waiting = [''];
+  let renamed = 0;
+  const waiting: Below[] = [{ path: Buffer.from(directory), name: '' }];
   for (let within = waiting.pop(); within !== undefined; within = waiting.pop()) {
     if (signal.aborted) throw cancelled();
-    const entries = await entriesOf(join(directory, within));
-    if (entries.length === 0 && within !== '')
-      emptyDirectories.push({ name: within, modifiedAt: (await stateOf(join(directory, within))).mtime });
-    const below: string[] = [];
-    for (const entry of entries) {
-      const name = within === '' ? entry.name : `${within}/${entry.name}`;
-      const path = join(directory, name);
-      if (entry.isDirectory()) below.push(checked(name, entry.name));
-      else if (!entry.isFile()) skipped += 1;
+    const entries = namedApart(await entriesOf(within.path));
+    if (entries.length === 0 && within.name !== '')
+      emptyDirectories.push({ name: within.name, modifiedAt: (await stateOf(within.path)).mtime });
+    const below: Below[] = [];
+    for (const { entry, name: last } of entries) {
+      const name = within.name === '' ? last : `${within.name}/${last}`;
+      const path = Buffer.concat([within.path, SLASH, entry.name]);
+      const isDirectory = entry.isDirectory();
+      if (!isDirectory && !entry.isFile()) {
+        skipped += 1;
+        continue;
+      }
+      if (last !== entry.name.toString()) renamed += 1;
+      checkPath(name, last);
+      if (isDirectory) below.push({ path, name });
       else {
         const { size, mode, mtime } = await stateOf(path);
-        files.push({ path, name: checked(name, entry.name), mode, sizeBytes: size, modifiedAt: mtime });
+        files.push({ path, name, mode, sizeBytes: size, modifiedAt: mtime });
       }
     }
     waiting.push(...below.reverse());
     if (files.length + emptyDirectories.length + waiting.length > LIMITS.archiveEntries)
-      throw tooMany(directory);
+      throw tooMany(directory.toString());
   }
   const totalBytes = files.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
-  return { files, emptyDirectories, totalBytes, skipped };
+  return { files, emptyDirectories, totalBytes, skipped, renamed };
 }
 
 export function cancelled(): AiocError {
   return new AiocError('AIOC_CANCELLED', 'It was cancelled.');
 }
 
-async function entriesOf(path: string): Promise<Dirent[]> {
+async function entriesOf(path: Buffer): Promise<EntryInBytes[]> {
   try {
-    const entries: Dirent[] = [];
-    for await (const entry of await opendir(path)) {
-      if (entry.name.startsWith(PARTIAL_PREFIX)) continue;
+    const entries: EntryInBytes[] = [];
+    const found = (await opendir(path, IN_BYTES)) as unknown as AsyncIterable<EntryInBytes>;
+    for await (const entry of found) {
+      if (entry.name.toString().startsWith(PARTIAL_PREFIX)) continue;
       entries.push(entry);
-      if (entries.length > LIMITS.archiveEntries) throw tooMany(path);
+      if (entries.length > LIMITS.archiveEntries) throw tooMany(path.toString());
     }
-    return entries.sort((left, right) => (left.name < right.name ? -1 : 1));
+    return entries.sort((left, right) => Buffer.compare(left.name, right.name));
   } catch (error) {
-    throw readError(path, error);
+    throw readError(path.toString(), error);
   }
 }
 
-async function stateOf(path: string): Promise<Stats> {
+/** Names that are text keep it; the others get one that is free. */
+function namedApart(entries: readonly EntryInBytes[]): Named[] {
+  const taken = new Set(entries.map(({ name }) => name.toString()).filter(isReadable));
+  return entries.map((entry) => {
+    const own = entry.name.toString();
+    if (isReadable(own)) return { entry, name: own };
+    const readable = readableName(own);
+    let number = 1;
+    while (taken.has(numberedName(readable, number))) number += 1;
+    const name = numberedName(readable, number);
+    taken.add(name);
+    return { entry, name };
+  });
+}
+
+function isReadable(name: string): boolean {
+  return readableName(name) === name;
+}
+
+async function stateOf(path: Buffer): Promise<Stats> {
   try {
     return await lstat(path);
   } catch (error) {
-    throw readError(path, error);
+    throw readError(path.toString(), error);
   }
 }
 
 /** A name that no receiver would unpack is better refused here, where somebody can rename it. */
-function checked(name: string, last: string): string {
+function checkPath(name: string, last: string): void {
   try {
     checkFileName(last);
   } catch (error) {
     const reason = (error as Error).message;
     throw new AiocError('AIOC_FILE_NAME_BAD', `In ${shownPath(name)}: ${reason}`, { cause: error });
   }
-  if (Buffer.byteLength(name) <= LIMITS.relativePathBytes) return name;
+  if (Buffer.byteLength(name) <= LIMITS.relativePathBytes) return;
   throw new AiocError('AIOC_FILE_NAME_BAD', `The path ${shownPath(name)} is too long. Shorten it.`);
 }
 
@@ -103,3 +149,6 @@ function tooMany(directory: string): AiocError {
       'side unpacks. Send its parts one by one.',
   );
 }
+
+const SLASH = Buffer.from('/');
+const IN_BYTES = { encoding: 'buffer' as BufferEncoding };

@@ -56,16 +56,19 @@ export function placeDirectory(placement: Placement): Promise<Placed> {
 
 /** `photo.jpg`, `photo (2).jpg`, `photo (3).jpg`; shortened where the number would make it too long. */
 export function numberedName(name: string, number: number): string {
-  if (number === 1) return name;
+  return number === 1 ? name : fittingName(name, ` (${number})`);
+}
+
+/** The name with a suffix before its extension, shortened where it would be longer than LIMITS.fileNameBytes. */
+export function fittingName(name: string, suffix = ''): string {
   const extension = extname(name);
-  const suffix = ` (${number})`;
   const stem = Array.from(name.slice(0, name.length - extension.length));
   const fits = (): boolean =>
     Buffer.byteLength(stem.join('')) + Buffer.byteLength(suffix + extension) <= LIMITS.fileNameBytes;
   while (stem.length > 1 && !fits()) stem.pop();
   if (fits()) return `${stem.join('')}${suffix}${extension}`;
   // The extension alone is as long as a name may be: it is no extension then.
-  return numberedName(name.replaceAll('.', '_'), number);
+  return fittingName(name.replaceAll('.', '_'), suffix);
 }
 
 /** Tries one name after another. `placeAs` answers whether that name was free. */

@@ -6,6 +6,7 @@ import type { Randomness } from '../base/ports.ts';
 import { readError, writeError } from './disk-errors.ts';
 import { requireSpace } from './disk-space.ts';
 import { placeFile } from './free-name.ts';
+import { meantPath, readableName } from './lossy-path.ts';
 import type { ReceivedFolder } from './received-folder.ts';
 import { checkFileName, PARTIAL_PREFIX, shownName } from './safe-name.ts';
 import { unzipSafely } from './unzip.ts';
@@ -31,30 +32,38 @@ export interface ImportOptions {
  */
 export async function importReceived(options: ImportOptions): Promise<string> {
   const { folder, name, directory, unzip, random, signal } = options;
-  const source = join(folder.directory, checkFileName(name));
+  // Not all names in the folder are ours: somebody may have put files there.
+  const path = join(folder.directory, checkFileName(name));
+  const source = await meantPath(path);
   const sizeBytes = await sizeOf(source, folder, name);
   if (unzip) {
     const stop = signal === undefined ? {} : { signal };
-    return (await unzipSafely({ archive: source, intoDirectory: directory, random, ...stop })).directory;
+    return (await unzipSafely({ archive: path, intoDirectory: directory, random, ...stop })).directory;
   }
   await requireSpace(directory, sizeBytes);
   // Under a hidden name first: a copy that is cut short must not look like the file.
   const partial = join(directory, PARTIAL_PREFIX + random.bytes(12).toString('hex'));
   try {
     await copyFile(source, partial, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    return (await placeFile({ from: partial, directory, name })).path;
+    return (
+      await placeFile({
+        from: partial,
+        directory,
+        name: typeof source === 'string' ? name : readableName(name),
+      })
+    ).path;
   } catch (error) {
     await unlink(partial).catch(() => undefined);
     throw writeError(join(directory, name), error);
   }
 }
 
-async function sizeOf(path: string, folder: ReceivedFolder, name: string): Promise<number> {
+async function sizeOf(path: string | Buffer, folder: ReceivedFolder, name: string): Promise<number> {
   try {
     const stats = await lstat(path);
     if (stats.isFile()) return stats.size;
   } catch (error) {
-    const failure = readError(path, error);
+    const failure = readError(path.toString(), error);
     if (failure.code !== 'AIOC_FILE_MISSING') throw failure;
   }
   const near = nearNames(name, await folder.list());

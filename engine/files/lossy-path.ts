@@ -1,20 +1,26 @@
+import { isUtf8 } from 'node:buffer';
 import { access, readdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import { shownPath } from './disk-errors.ts';
 
 /** What stands in a text where bytes were no UTF-8. */
 const REPLACEMENT = '\ufffd';
+/** A byte that is no UTF-8, as Python's programs have it in a text (surrogateescape), and the number of byte 0. */
+const ESCAPED = /[\udc80-\udcff]/gu;
+const ESCAPED_ZERO = 0xdc00;
 const SLASH = Buffer.from('/');
 
 /**
  * The path that a text means of which some bytes were lost, since names of files are bytes and arguments are texts here:
- * the one entry of each directory that reads the same as the text does.
+ * the one entry of each directory that reads the same as the text does. Where Python's program has escaped such bytes,
+ * none is lost.
  *
  * @returns the path itself where it is there, or where nothing reads like it
  * @throws AiocError AIOC_FILE_NAME_BAD when several read the same
  */
 export async function meantPath(path: string): Promise<string | Buffer> {
+  if (path.search(ESCAPED) >= 0) return unescapedPath(path);
   if (!path.includes(REPLACEMENT) || (await isThere(path))) return path;
   const parts = path.split('/').filter((part) => part !== '');
   let found: Buffer = Buffer.from(path.startsWith('/') ? '' : '.');
@@ -28,7 +34,44 @@ export async function meantPath(path: string): Promise<string | Buffer> {
 
 /** A name for a file whose own is not UTF-8: what can be read of it, and `_` for the rest. */
 export function readableName(name: string): string {
-  return name.replaceAll(REPLACEMENT, '_');
+  return name.replaceAll(REPLACEMENT, '_').replace(ESCAPED, '_');
+}
+
+/**
+ * The name under which a file or directory goes to a peer: its own where that is text.
+ *
+ * @param meant what `meantPath` gives for the path
+ */
+export function outgoingName(path: string, meant: string | Buffer): string {
+  const name = basename(resolve(path));
+  return typeof meant === 'string' ? name : readableName(name);
+}
+
+/** The path as Python's programs have it, in which no byte is lost. */
+export function escapedPath(path: string, meant: string | Buffer): string {
+  if (typeof meant === 'string') return path;
+  let escaped = '';
+  for (let at = 0, bytes = 1; at < meant.length; at += bytes) {
+    const first = meant[at] as number;
+    bytes = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    const character = meant.subarray(at, at + bytes);
+    if (isUtf8(character)) escaped += character.toString();
+    else {
+      escaped += String.fromCharCode(ESCAPED_ZERO + first);
+      bytes = 1;
+    }
+  }
+  return escaped;
+}
+
+function unescapedPath(path: string): Buffer {
+  const parts: Buffer[] = [];
+  let end = 0;
+  for (const { 0: byte, index } of path.matchAll(ESCAPED)) {
+    parts.push(Buffer.from(path.slice(end, index)), Buffer.from([byte.charCodeAt(0) - ESCAPED_ZERO]));
+    end = index + 1;
+  }
+  return Buffer.concat([...parts, Buffer.from(path.slice(end))]);
 }
 
 async function entryLike(directory: Buffer, part: string, path: string): Promise<Buffer | undefined> {

@@ -1,10 +1,9 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { readError, shownPath } from './disk-errors.ts';
-import { meantPath, readableName } from './lossy-path.ts';
+import { meantPath, outgoingName } from './lossy-path.ts';
 
 /** A file of ours that is about to be sent. Close it whatever happens. */
 export interface OutgoingFile {
@@ -32,10 +31,11 @@ export async function openOutgoing(
   path: string,
   admit: (handle: FileHandle, found: Stats) => Promise<void> = async () => undefined,
 ): Promise<OutgoingFile> {
+  const meant = await meantPath(path);
   let handle: FileHandle;
   try {
     // Without O_NONBLOCK, opening a named pipe would wait for somebody to write into it.
-    handle = await open(await meantPath(path), constants.O_RDONLY | constants.O_NONBLOCK);
+    handle = await open(meant, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw readError(path, error);
   }
@@ -44,7 +44,7 @@ export async function openOutgoing(
     if (!before.isFile()) throw notAFile(path, before);
     await admit(handle, before);
     return {
-      name: readableName(basename(resolve(path))),
+      name: outgoingName(path, meant),
       sizeBytes: before.size,
       chunks: () => readAll(path, handle, before),
       range: (start, end) => readRange(path, handle, start, end),

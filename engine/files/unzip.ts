@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createInflateRaw } from 'node:zlib';
 import yauzl from 'yauzl';
@@ -13,6 +13,7 @@ import { cancelled } from './directory-walk.ts';
 import { readError, writeError } from './disk-errors.ts';
 import { requireSpace } from './disk-space.ts';
 import { placeDirectory } from './free-name.ts';
+import { meantPath, outgoingName } from './lossy-path.ts';
 import { faultOf, PARTIAL_PREFIX } from './safe-name.ts';
 
 export interface UnzipOptions {
@@ -41,23 +42,27 @@ const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | c
  *   AIOC_CANCELLED
  */
 export async function unzipSafely(options: UnzipOptions): Promise<Unzipped> {
-  const handle = await openArchive(options.archive);
+  const meant = await meantPath(options.archive);
+  const handle = await openArchive(options.archive, meant);
   try {
     const { size } = await handle.stat();
     const reader = new ArchiveReader(handle, size);
     const checked = await readDirectory(reader, size);
     await requireSpace(options.intoDirectory, checked.totalBytes);
-    const directory = await unpack(reader, checked, options);
+    const directory = await unpack(reader, checked, {
+      ...options,
+      name: directoryNameFor(outgoingName(options.archive, meant)),
+    });
     return { entries: checked.entries.length, bytes: checked.totalBytes, directory };
   } finally {
     await handle.close();
   }
 }
 
-async function openArchive(path: string): Promise<FileHandle> {
+async function openArchive(path: string, meant: string | Buffer): Promise<FileHandle> {
   let handle: FileHandle;
   try {
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    handle = await open(meant, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw readError(path, error);
   }
@@ -84,9 +89,8 @@ async function readDirectory(reader: ArchiveReader, sizeBytes: number): Promise<
 async function unpack(
   reader: ArchiveReader,
   { entries }: CheckedArchive,
-  { archive, intoDirectory, random, signal }: UnzipOptions,
+  { name, intoDirectory, random, signal }: UnzipOptions & { readonly name: string },
 ): Promise<string> {
-  const name = directoryNameFor(archive);
   const hidden = join(intoDirectory, PARTIAL_PREFIX + random.bytes(12).toString('hex'));
   const content = join(hidden, 'content');
   try {
@@ -157,7 +161,7 @@ function isWithin({ name, isDirectory }: ArchiveEntry, directory: string): boole
   return name.startsWith(`${directory}/`) || (isDirectory && name === directory);
 }
 
-function directoryNameFor(archive: string): string {
-  const name = basename(archive).replace(/\.zip$/i, '');
+function directoryNameFor(archiveName: string): string {
+  const name = archiveName.replace(/\.zip$/i, '');
   return faultOf(name) === undefined ? name : 'archive';
 }

@@ -12,7 +12,7 @@ import { readError, shownPath, writeError } from './disk-errors.ts';
 const COMPRESSION_LEVEL = 3;
 
 export interface ZipOptions {
-  readonly directory: string;
+  readonly directory: string | Buffer;
   /** Must not exist yet; made readable for its owner only. */
   readonly targetFile: string;
   readonly signal: AbortSignal;
@@ -24,6 +24,8 @@ export interface Zipped {
   readonly entries: number;
   /** Links and special files, which are not in the archive. */
   readonly skipped: number;
+  /** Entries whose names are not UTF-8, and are in the archive under readable ones. */
+  readonly renamed: number;
 }
 
 /**
@@ -40,6 +42,7 @@ export async function zipDirectory(options: ZipOptions): Promise<Zipped> {
     sizeBytes: size,
     entries: found.files.length + found.emptyDirectories.length,
     skipped: found.skipped,
+    renamed: found.renamed,
   };
 }
 
@@ -87,7 +90,7 @@ async function* readFound(file: FoundFile, onRead: (bytes: number) => void): Asy
     handle = await open(file.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     // It became a link since it was found.
-    throw systemCode(error) === 'ELOOP' ? changed(file) : readError(file.path, error);
+    throw systemCode(error) === 'ELOOP' ? changed(file) : readError(file.path.toString(), error);
   }
   try {
     const now = await handle.stat();
@@ -102,7 +105,7 @@ async function* readFound(file: FoundFile, onRead: (bytes: number) => void): Asy
       yield buffer.subarray(0, bytesRead);
     }
   } catch (error) {
-    throw readError(file.path, error);
+    throw readError(file.path.toString(), error);
   } finally {
     await handle.close();
   }
@@ -111,6 +114,6 @@ async function* readFound(file: FoundFile, onRead: (bytes: number) => void): Asy
 function changed(file: FoundFile): AiocError {
   return new AiocError(
     'AIOC_FILE_CHANGED',
-    `${shownPath(file.path)} changed while its directory was being packed. Send it again when nothing writes to it.`,
+    `${shownPath(file.path.toString())} changed while its directory was being packed. Send it again when nothing writes to it.`,
   );
 }
