@@ -90,7 +90,7 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
   {
     name: 'the copy of a record that is there twice counts as well',
     file: 'survey-streams.ts',
-    find: 'if (record.position <= (this.#lastFound.get(stream) ?? 0)) return false;',
+    find: 'if (record.position <= (this.#lastFound.get(stream) ?? 0)) return undefined;',
     replace: '',
   },
   {

@@ -11,8 +11,8 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'the number is not stored with the message',
     file: 'queues/inbox-writer.ts',
-    find: 'await store.append(stream, frames, source);',
-    replace: 'await store.append(stream, frames);',
+    find: 'store.append(stream, frames, source)',
+    replace: 'store.append(stream, frames)',
   },
   {
     name: 'what an earlier run has stored is not asked for',
@@ -22,15 +22,15 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'every life of a queue has the same epoch',
-    file: 'queues/outbox.ts',
-    find: 'this.#epoch = newEpoch(random);',
-    replace: "this.#epoch = 'A'.repeat(22);",
+    file: 'queues/outbox-numbers.ts',
+    find: 'this.epoch = newEpoch(random);',
+    replace: "this.epoch = 'A'.repeat(22);",
   },
   {
     name: 'a message that waited on the disk is numbered anew',
     file: 'queues/outbox.ts',
-    find: 'number: parts.number ?? this.#numberFor(),',
-    replace: 'number: this.#numberFor(),',
+    find: 'number: parts.number ?? this.#numbers.nextUnnumbered(),',
+    replace: 'number: this.#numbers.nextUnnumbered(),',
   },
   {
     name: 'what was sent on a lost connection is not sent again',
