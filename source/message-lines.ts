@@ -1,9 +1,10 @@
 import {
   AiocError,
+  exactInteger,
   findJsonFault,
   type ReceivedMessage,
   type RequestOptions,
-  spelledMembers,
+  spelledIn,
 } from '../engine/index.ts';
 
 /** A message that goes out, as the library takes it, and whether its response is waited for. */
@@ -50,8 +51,8 @@ export function messageOfLine(line: string, defaults: LineMessage): LineMessage 
       ...(bytes !== undefined ? { data: bytes } : data !== undefined && { data }),
       ...(binary !== undefined && { binary }),
       ...fileIn(given),
-      ...(requestId !== undefined && { requestId: idOf('request_id', requestId) }),
-      ...(responseId !== undefined && { responseId: idOf('response_id', responseId) }),
+      ...(requestId !== undefined && { requestId: idOf('request_id', requestId, line) }),
+      ...(responseId !== undefined && { responseId: idOf('response_id', responseId, line) }),
       ...(given['wait_for_ack'] === true && { waitForAck: true }),
     },
     awaitResponse:
@@ -81,10 +82,19 @@ export function lineOfMessage(message: ReceivedMessage): string {
 
 /** A line of JSON that may be read on a terminal: beyond ASCII some characters steer one as well as an escape does. */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value).replace(
+  return jsonText(value).replace(
     /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+/** JSON without blanks; what is a bigint keeps its digits. */
+function jsonText(value: unknown): string {
+  if (typeof value === 'bigint') return String(value);
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${jsonText(member)}`).join(',')}}`;
 }
 
 type Given = Readonly<Record<string, unknown>>;
@@ -114,8 +124,7 @@ function dataIn(given: Given, line: string): string | Buffer | undefined {
   const { data } = given;
   if (data === undefined) return undefined;
   if (typeof data !== 'string') {
-    const spelled = spelledMembers(line).findLast(([name]) => name === 'data')?.[1] ?? '';
-    return Buffer.from(spelled);
+    return Buffer.from(spelledIn(line, 'data'));
   }
   if (/\p{Surrogate}/u.test(data)) {
     throw wrong('data has half of a surrogate pair, which is no text: send the bytes with data_base64');
@@ -130,11 +139,11 @@ function picked<Key extends string>(given: Given, name: string, key: Key): Parti
   return { [key]: value } as Partial<Record<Key, string>>;
 }
 
-function idOf(name: string, value: unknown): string | number {
-  if (typeof value === 'string' || Number.isSafeInteger(value)) return value as string | number;
-  throw wrong(
-    `${name} takes a text, or a whole number of at most ${Number.MAX_SAFE_INTEGER}: write it as a text`,
-  );
+function idOf(name: string, value: unknown, line: string): string | number | bigint {
+  if (typeof value === 'string') return value;
+  const exact = typeof value === 'number' ? exactInteger(value, () => spelledIn(line, name)) : undefined;
+  if (typeof exact === 'bigint' || Number.isSafeInteger(exact)) return exact as number | bigint;
+  throw wrong(`${name} takes a text or a whole number`);
 }
 
 function base64In(given: Given, name: string): Buffer | undefined {

@@ -120,7 +120,7 @@ function showLine(record: StoredRecord): string {
   const { position, atMs, payload } = record;
   const parts = partsOf(payload);
   const text = parts === undefined ? payload : parts.data;
-  const header = parts === undefined ? '' : `  ${sanitize(JSON.stringify(parts.header))}`;
+  const header = parts === undefined ? '' : `  ${sanitize(jsonLine(parts.header))}`;
   const preview = sanitize(text.toString('utf8', 0, 4 * PREVIEW_CHARACTERS).slice(0, PREVIEW_CHARACTERS));
   return `${position}  ${new Date(atMs).toISOString()}  ${payload.length} bytes${header}  ${preview}`;
 }

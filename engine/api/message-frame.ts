@@ -29,8 +29,8 @@ export interface OutgoingMessage {
   /** Sends a string as JSON too, between quotes. */
   readonly dataIsJson?: boolean;
   readonly binary?: Uint8Array;
-  readonly requestId?: number | string;
-  readonly responseId?: number | string;
+  readonly requestId?: number | bigint | string;
+  readonly responseId?: number | bigint | string;
   /** Asks the connector to wait for the peer connector's acknowledgement before its next message to that peer. */
   readonly waitForAck?: boolean;
   readonly withFile?: FileToSend;

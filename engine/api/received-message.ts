@@ -4,7 +4,10 @@ import type { Header, JsonObject } from '../protocol/header.ts';
 
 /** What a peer's program sent: a message for a listener, or a response. */
 export class ReceivedMessage {
-  /** All that came with it, `with_file` included: the file itself lies where the connector stored it. */
+  /**
+   * All that came with it, `with_file` included: the file itself lies where the connector stored it. An id that a number
+   * would not hold is a bigint, which JSON.stringify refuses.
+   */
   readonly header: Header;
   readonly data: Buffer;
   /** The application's own bytes beside the data, if any. */
@@ -28,11 +31,13 @@ export class ReceivedMessage {
     return asString(this.header['source_id']);
   }
 
-  get requestId(): number | string | undefined {
+  /** A bigint where a number would lose digits, as of Python's `uuid4().int`. */
+  get requestId(): number | bigint | string | undefined {
     return asId(this.header['request_id']);
   }
 
-  get responseId(): number | string | undefined {
+  /** A bigint where a number would lose digits. */
+  get responseId(): number | bigint | string | undefined {
     return asId(this.header['response_id']);
   }
 
@@ -76,6 +81,8 @@ function asString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function asId(value: unknown): number | string | undefined {
-  return typeof value === 'number' || typeof value === 'string' ? value : undefined;
+function asId(value: unknown): number | bigint | string | undefined {
+  return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string'
+    ? value
+    : undefined;
 }

@@ -3,7 +3,7 @@ import { RecentBytes } from '../base/recent-bytes.ts';
 import { spelledMembers } from '../config/json-edit.ts';
 import type { Body, LogRow, Outcome } from '../contract/views.ts';
 import type { TrafficEntry } from '../peers/traffic-log.ts';
-import type { Header } from '../protocol/header.ts';
+import { type Header, pythonJson } from '../protocol/header.ts';
 
 const OUTCOMES: readonly Outcome[] = [
   ...(['queued', 'sent', 'peer has it', 'received by Python'] as const),
@@ -87,7 +87,7 @@ export class LogRows {
     if (isFile) this.#texts.set(id, fileName(header));
     this.#sizeBytes[row] = sizeBytes;
     this.#dataBytes[row] = data.length;
-    const headerBytes = entry.headerBytes ?? Buffer.from(JSON.stringify(header));
+    const headerBytes = entry.headerBytes ?? Buffer.from(pythonJson(header));
     this.#headerBytes[row] = headerBytes.length;
     const beginningBytes = beginningOf(data.length);
     this.#savePreviews(headerBytes.length + beginningBytes);

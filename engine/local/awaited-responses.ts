@@ -2,7 +2,7 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import type { JsonValue } from '../protocol/header.ts';
+import { type JsonValue, pythonJson } from '../protocol/header.ts';
 
 export interface Awaiting {
   readonly peer: Peer;
@@ -70,5 +70,5 @@ export class AwaitedResponses {
 
 /** Numbers and strings are different ids: JSON keeps them apart. */
 function keyOf(peer: Peer, type: string, id: JsonValue): string {
-  return JSON.stringify([peer.id, type, id]);
+  return pythonJson([peer.id, type, id]);
 }

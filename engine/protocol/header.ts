@@ -1,8 +1,10 @@
 import { isAscii } from 'node:buffer';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { spelledMembers } from '../config/json-edit.ts';
 
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
+/** A bigint only where `parseHeader` says so: JSON.stringify refuses it, `pythonJson` does not. */
+export type JsonValue = null | boolean | number | bigint | string | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
@@ -13,12 +15,14 @@ export interface Header extends JsonObject {
 }
 
 /**
- * Parses and checks a header.
+ * Parses and checks a header. A request_id or response_id that a number does not hold to its last digit is a bigint:
+ * Python's integers have no bound, and who asked waits for exactly that id.
  *
  * @throws AiocError AIOC_FRAME_BAD naming what is wrong with it
  */
 export function parseHeader(bytes: Buffer): Header {
-  const value = parseJson(decoded(bytes));
+  const text = decoded(bytes);
+  const value = parseJson(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new AiocError('AIOC_FRAME_BAD', 'the header is not a JSON object');
   }
@@ -26,8 +30,25 @@ export function parseHeader(bytes: Buffer): Header {
   if (typeof header['message_type'] !== 'string' || header['message_type'] === '') {
     throw new AiocError('AIOC_FRAME_BAD', 'the header has no message_type');
   }
+  for (const key of IDS) {
+    if (typeof header[key] === 'number') header[key] = exactInteger(header[key], () => spelledIn(text, key));
+  }
   return header as Header;
 }
+
+/** What a number in JSON says: a bigint where it is an integer whose digits a number would lose. */
+export function exactInteger(read: number, spelled: () => string): number | bigint {
+  if (Number.isSafeInteger(read) || !Number.isInteger(read)) return read;
+  const digits = spelled();
+  return /^-?\d+$/.test(digits) ? BigInt(digits) : read;
+}
+
+/** A member of a JSON object as it is written there. Of one that is there twice the last counts. */
+export function spelledIn(text: string, key: string): string {
+  return spelledMembers(text).findLast(([name]) => name === key)?.[1] ?? '';
+}
+
+const IDS = ['request_id', 'response_id'] as const;
 
 /**
  * The header as Python's json module writes it: `", "`, `": "` and `\uXXXX` (PROTOCOL §1). A character, a byte.
@@ -46,6 +67,7 @@ export function headerText(header: JsonObject): string {
 /** JSON in Python's spelling, ASCII only. */
 export function pythonJson(value: JsonValue): string {
   if (typeof value === 'string') return pythonString(value);
+  if (typeof value === 'bigint') return String(value);
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(pythonJson).join(', ')}]`;
   let members = '';

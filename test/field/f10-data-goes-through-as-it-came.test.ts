@@ -26,10 +26,7 @@ test('what is no JSON is refused with its column, and so is what would not arriv
   });
   assert.throws(() => dataOf('[1]'), /no JSON object/);
   assert.throws(() => dataOf('{"data": "\\ud800"}'), /half of a surrogate pair.*data_base64/);
-  assert.throws(
-    () => dataOf('{"request_id": 9007199254740993}'),
-    /request_id takes a text, or a whole number/,
-  );
+  assert.throws(() => dataOf('{"request_id": 1.5}'), /request_id takes a text or a whole number/);
 });
 
 test('a row of the log shows a header as it stood on the wire', () => {

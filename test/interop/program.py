@@ -63,6 +63,13 @@ class Program:
             return {'header': header, 'data': (data or b'').decode(), 'binary': (binary or b'').hex()}
         return result
 
+    async def ask_with_power_of_two(self, exponent):
+        """Such a number stays here: in the driver's JSON it would lose digits."""
+        header, data, _ = await self.api.send_message(
+            data='ping', data_is_json=False, message_type='any', await_response=True,
+            await_response_timeout=20, request_id=2 ** exponent)
+        return {'data': data.decode(), 'same_id': header['response_id'] == 2 ** exponent}
+
     async def collect(self, message_type, answer=False):
         """Keeps each message as it came; with answer, sends the data of each back as its response."""
         kept = self.messages[message_type] = []

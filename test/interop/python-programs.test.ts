@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configuredPair } from '../helpers/configured-connectors.ts';
+import { Daemon } from '../helpers/daemon.ts';
 import { findPython } from '../helpers/python-peer.ts';
 import { PythonProgram } from '../helpers/python-program.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const COUNT = 20_000;
@@ -53,4 +55,18 @@ test('a request of a Python program is answered by one at the other end, both wa
   assert.equal(atHome.header['response_id'], 7);
   const away = (await atServer.do('send', { ...request, destination_id: 'client1' })) as { data: string };
   assert.equal(away.data, 'from the client');
+});
+
+test('a Python program that asks with 2 ** 100 as its request_id is answered by aioc listen --reply', async (t) => {
+  const found = await findPython();
+  if ('unavailable' in found) return t.skip(found.unavailable);
+  const { server, client } = await configuredPair(t, 'plain');
+  const home = tempDir(t);
+  const listener = new Daemon(t, ['listen', server.configPath, '--reply', 'pong', '--count', '1'], home);
+  const asker = new PythonProgram(t, found, client.configPath);
+  const answer = (await asker.do('ask_with_power_of_two', { exponent: 100 })) as Record<string, unknown>;
+  assert.deepEqual(answer, { data: 'pong', same_id: true });
+  const { exitCode, output, errors } = await listener.finished();
+  assert.equal(exitCode, 0, errors);
+  assert.match(output, /"request_id":1267650600228229401496703205376,/);
 });
