@@ -144,7 +144,7 @@ test('SIGHUP opens the log anew: one that was moved away is left, and a new one 
 });
 
 const WRONG: readonly (readonly [string, Readonly<Record<string, unknown>>, RegExp])[] = [
-  ['an unknown key', { is_sever: true }, /is_sever.*is_server/s],
+  ['a misspelt key about security', { use_sll: true }, /use_sll.*use_ssl/s],
   ['a wrong type', { use_ssl: 'yes' }, /use_ssl.*"yes".*true or false/s],
   ['a feature whose absence would be unsafe', { use_token: true }, /use_token/],
   [

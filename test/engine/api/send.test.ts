@@ -232,5 +232,5 @@ test('a configuration of Python’s says which connector it is', async (t) => {
   }
   await waitFor(() => connector.frames.length === 2, { what: 'two frames' });
   assert.equal(connector.frames[0]?.header['destination_id'], "('127.0.0.1', 10673)");
-  await rejectsWith(ConnectorAPI.fromConfig({ ...config, client_nam: 'x' }), 'AIOC_CONFIG', /client_name/);
+  await rejectsWith(ConnectorAPI.fromConfig({ ...config, use_sll: false }), 'AIOC_CONFIG', /use_ssl/);
 });

@@ -41,13 +41,17 @@ const frameOf = ({ header, data }: OutFrame) => ({
 
 test('news of streams comes back as it was said', () => {
   const mark = fc.record(
-    { type: fc.string(), epoch: epochs, upTo: seqs, dropped: fc.array(seqs) },
+    { type: fc.string(), epoch: epochs, upTo: seqs, dropped: fc.array(seqs), asks: fc.boolean() },
     { noNullPrototype: true },
   );
   fc.assert(
-    fc.property(fc.constantFrom('have' as const, 'ack' as const), fc.array(mark), (kind, marks) => {
-      assert.deepEqual(readStreamNews(frameOf(streamNewsFrame({ kind, marks }, 'me'))), { kind, marks });
-    }),
+    fc.property(
+      fc.constantFrom('have' as const, 'ack' as const, 'gone' as const),
+      fc.array(mark),
+      (kind, marks) => {
+        assert.deepEqual(readStreamNews(frameOf(streamNewsFrame({ kind, marks }, 'me'))), { kind, marks });
+      },
+    ),
   );
 });
 
