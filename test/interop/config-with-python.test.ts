@@ -11,6 +11,7 @@ const run = promisify(execFile);
 /** Keys of ours that Python 1.6.3 no longer has, or does not have yet. */
 const OURS = {
   manager: [
+    'duplicate_client',
     'durability',
     'file_type2dirpath',
     'journal_directory',
