@@ -24,17 +24,19 @@ export interface PythonConnector {
  *
  * @param config the keys that matter; the directories and the log are added
  * @param directory where an earlier one of the same name has left its files, if there was one
+ * @param program what runs the connector, given the configuration's path as its last argument
  */
 export function startPythonConnector(
   t: TestContext,
   { python }: PythonPeer,
   config: Readonly<Record<string, unknown>>,
   directory = tempDir(t),
+  program: readonly string[] = ['-m', 'aioconnectors', 'create_connector'],
 ): PythonConnector {
   const file = join(directory, 'config.json');
   const places = { connector_files_dirpath: directory, default_logger_dirpath: directory };
   writeFileSync(file, JSON.stringify({ ...places, ...config }));
-  const child = spawn(python, ['-m', 'aioconnectors', 'create_connector', file], {
+  const child = spawn(python, [...program, file], {
     cwd: directory,
     stdio: 'ignore',
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
