@@ -1,6 +1,7 @@
 import { type AiocError, toAiocError } from '../base/errors.ts';
 import type { Clock } from '../base/ports.ts';
 import type { IncomingFile } from '../files/incoming-file.ts';
+import { incomingName } from '../files/lossy-path.ts';
 import type { ReceivedFolder } from '../files/received-folder.ts';
 import { baseNameOf } from '../files/safe-name.ts';
 import type { FileSink, Verdict } from '../peers/frame-pump.ts';
@@ -41,7 +42,7 @@ export async function receiveFile(options: ReceivingOptions): Promise<FileSink> 
   transfer.become('running');
   try {
     await options.folder.prepare();
-    const file = await options.folder.begin(baseNameOf(announced), sizeBytes);
+    const file = await options.folder.begin(baseNameOf(incomingName(announced)), sizeBytes);
     return new KeptFile({ ...options, transfer, file });
   } catch (error) {
     return refusedFile(options, transfer, toAiocError(error, 'AIOC_FILE_WRITE'));

@@ -6,8 +6,9 @@ import type { Clock, Randomness } from '../base/ports.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { JsonObject } from '../protocol/header.ts';
 import { writeError } from './disk-errors.ts';
+import { incomingName } from './lossy-path.ts';
 import { ReceivedFolder } from './received-folder.ts';
-import { checkFileName } from './safe-name.ts';
+import { checkFileName, shownName } from './safe-name.ts';
 
 export interface FileDestination {
   /** May name keys of the header in braces: `/data/{message_type}/{source_id}`. */
@@ -42,7 +43,7 @@ export class FileDestinations {
     this.#options = options;
   }
 
-  /** @param onProblem told why the file is not kept, once */
+  /** @param onProblem told why the file is not kept, or under which other name, once */
   async receive(
     frame: Frame,
     sizeBytes: number,
@@ -57,6 +58,8 @@ export class FileDestinations {
       const { random, clock } = this.#options;
       const folder = new ReceivedFolder({ directory: place.directory, random, clock });
       const file = await folder.begin(place.name, sizeBytes);
+      if (place.isRenamed)
+        onProblem(`the name of a message's file is not UTF-8: it is kept as ${shownName(place.name)}`);
       return keeping(file, place.taken, refuse);
     } catch (error) {
       refuse(error);
@@ -68,7 +71,7 @@ export class FileDestinations {
     frame: Frame,
     withFile: JsonObject,
     sizeBytes: number,
-  ): Promise<{ directory: string; name: string; taken: 'replace' | 'refuse' }> {
+  ): Promise<{ directory: string; name: string; isRenamed: boolean; taken: 'replace' | 'refuse' }> {
     const { dst_type: type, dst_name: path = '' } = withFile;
     // A list of one text would read like that text.
     const destination = typeof type === 'string' ? this.#options.byType.get(type) : undefined;
@@ -85,7 +88,8 @@ export class FileDestinations {
         `it has ${sizeBytes} bytes, max_size_file_upload_recv allows ${this.#options.sizeMaxBytes}`,
       );
     }
-    const segments = path.split('/');
+    const readable = incomingName(path);
+    const segments = readable.split('/');
     for (const segment of segments) checkFileName(segment);
     const base = resolve(filledIn(destination.targetDirectory, frame.header));
     await checkDirectory({ path: base, key: 'file_recv_config' });
@@ -94,7 +98,8 @@ export class FileDestinations {
     if (!destination.overrideExisting && (await isThere(join(directory, name)))) {
       throw new AiocError('AIOC_FILE_WRITE', `${name} exists already, and override_existing is not set`);
     }
-    return { directory, name, taken: destination.overrideExisting ? 'replace' : 'refuse' };
+    const isRenamed = readable !== path;
+    return { directory, name, isRenamed, taken: destination.overrideExisting ? 'replace' : 'refuse' };
   }
 }
 

@@ -37,6 +37,11 @@ export function readableName(name: string): string {
   return name.replaceAll(REPLACEMENT, '_').replace(ESCAPED, '_');
 }
 
+/** A name from a peer: where it has bytes that are no UTF-8, as Python escapes them, made readable. */
+export function incomingName(name: string): string {
+  return name.search(ESCAPED) < 0 ? name : readableName(name);
+}
+
 /**
  * The name under which a file or directory goes to a peer: its own where that is text.
  *

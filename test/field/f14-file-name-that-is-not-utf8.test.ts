@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type { FilesGo } from '../../engine/api/connector-way.ts';
 import { planFile } from '../../engine/api/file-pieces.ts';
 import { realRandomness } from '../../engine/base/real-ports.ts';
+import { FileDestinations } from '../../engine/files/file-destinations.ts';
 import { fittingName } from '../../engine/files/free-name.ts';
 import { importReceived } from '../../engine/files/import-file.ts';
 import { meantPath } from '../../engine/files/lossy-path.ts';
@@ -190,4 +191,25 @@ test('aioc send and aioc chat --upload send such a file and say under which name
     'sent caf\ufffd.txt (6 B), kept there as caf_.txt (made readable, since not UTF-8: its own name)\n',
   );
   assert.equal(readFileSync(join(ada.home, 'aioc-received/caf_.txt'), 'utf8'), 'coffee');
+});
+
+test('a file that a Python peer names in bytes that are not UTF-8 is kept under a readable name, and that is said', async (t) => {
+  const directory = tempDir(t);
+  const targetDirectory = join(directory, 'kept');
+  const destinations = new FileDestinations({
+    byType: new Map([['any', { targetDirectory, overrideExisting: false }]]),
+    ...{ sizeMaxBytes: 1000, random: realRandomness(), clock: new FakeClock(0) },
+  });
+  const header = { message_type: 'any', with_file: { dst_type: 'any', dst_name: 'caf\udce9.txt' } };
+  const none = Buffer.alloc(0);
+  const told: string[] = [];
+  const sink = await destinations.receive(
+    { header, headerBytes: none, data: none, binary: none },
+    6,
+    (what) => told.push(what),
+  );
+  await sink.write(Buffer.from('coffee'));
+  await sink.end();
+  assert.deepEqual(told, [`the name of a message's file is not UTF-8: it is kept as "caf_.txt"`]);
+  assert.equal(readFileSync(join(targetDirectory, 'caf_.txt'), 'utf8'), 'coffee');
 });
