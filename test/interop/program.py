@@ -120,6 +120,9 @@ class Program:
     async def numbers_of(self, message_type):
         return self.numbers[message_type]
 
+    async def count_of(self, message_type):
+        return len(self.numbers[message_type])
+
     async def messages_of(self, message_type):
         return self.messages[message_type]
 
