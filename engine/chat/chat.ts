@@ -119,6 +119,7 @@ export class Chat implements Application {
     return {
       write: (bytes) => sink.write(bytes),
       end: () => sink.end(),
+      deliver: () => sink.deliver(),
       abort: () => {
         this.#receiving -= 1;
         sink.abort();

@@ -55,8 +55,8 @@ function refusedFile(options: ReceivingOptions, transfer: Transfer, error: AiocE
     write: () => Promise.resolve(),
     end: async () => {
       options.onAnswer({ refused: error.message });
-      return 'taken';
     },
+    deliver: () => 'taken',
     abort: () => undefined,
   };
 }
@@ -80,19 +80,22 @@ class KeptFile implements FileSink {
     }
   }
 
-  async end(): Promise<Verdict> {
+  async end(): Promise<void> {
     const { file, transfer, onAnswer } = this.#options;
     if (this.#error === undefined) {
       try {
         const { name } = await file.finish();
         transfer.become('done', name);
         onAnswer({ kept: name });
-        return 'taken';
+        return;
       } catch (error) {
         this.#fail(error);
       }
     }
     onAnswer({ refused: this.#error?.message ?? 'it could not be kept' });
+  }
+
+  deliver(): Verdict {
     return 'taken';
   }
 

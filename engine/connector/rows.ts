@@ -125,7 +125,8 @@ function storedNote(
 function inboxBlocked(inbox: Inbox): Pick<QueueRow, 'blocked'> {
   if (inbox.trouble !== undefined) return { blocked: `peers wait: ${inbox.trouble}` };
   if (inbox.depth === 0 || inbox.listened) return {};
-  return { blocked: `no program of this machine listens to ${inbox.type}` };
+  const held = inbox.waiting > 0 ? ': it is full, and peers wait' : '';
+  return { blocked: `no program of this machine listens to ${inbox.type}${held}` };
 }
 
 function blockedReason(peer: Peer): string | undefined {

@@ -12,16 +12,16 @@ export interface Dropping {
 /** Says something at most once in LIMITS.heldLogMs of each key, and only while it is so. */
 export class Reminder {
   readonly #clock: Clock;
-  readonly #resting = new Set<string>();
+  readonly #toldAtMs = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   remind(key: string, tell: () => void): void {
-    if (this.#resting.has(key)) return;
-    this.#resting.add(key);
-    this.#clock.after(LIMITS.heldLogMs, () => void this.#resting.delete(key));
+    const nowMs = this.#clock.now();
+    if (nowMs - (this.#toldAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < LIMITS.heldLogMs) return;
+    this.#toldAtMs.set(key, nowMs);
     tell();
   }
 }

@@ -266,11 +266,9 @@ export class Mailroom implements Application {
     );
     return {
       write: (bytes) => sink.write(bytes),
+      end: () => sink.end(),
       // The message is delivered whatever became of its file (PROTOCOL §3).
-      end: async () => {
-        await sink.end();
-        return this.message(peer, frame, arrival);
-      },
+      deliver: () => this.message(peer, frame, arrival),
       abort: () => sink.abort(),
     };
   }
@@ -298,11 +296,22 @@ export class Mailroom implements Application {
       return 'dropped';
     }
     this.#options.observe?.(peer, frame);
-    return inbox.put(listenerFrame(frame, peer.wireName), arrival).then((kept) => {
+    const put = inbox.put(listenerFrame(frame, peer.wireName), arrival);
+    if (inbox.waiting > 0 && !inbox.listened) this.#remindOfFullInbox(inbox, peer);
+    return put.then((kept) => {
       if (inbox.dropped > 0) this.#noteDropsIn(inbox, peer);
       this.#options.onChange();
       return kept ? 'taken' : 'dropped';
     });
+  }
+
+  #remindOfFullInbox({ type, depth }: Inbox, peer: Peer): void {
+    this.#reminder.remind(inboxStream(type), () =>
+      this.#options.log.event(
+        `the inbox of the type ${type} is full (${depth} messages) and nobody listens: peers are held until a program does`,
+        { peerName: peer.name, warning: true },
+      ),
+    );
   }
 
   #tellLost(peerName: string, type: string, count: number): void {

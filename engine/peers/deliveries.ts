@@ -3,7 +3,7 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import { isNumber } from '../protocol/message-number.ts';
 import { ackFrame, acknowledgeable, type OutFrame } from '../protocol/messages.ts';
 import type { StreamMark } from '../protocol/stream-frames.ts';
-import type { FileSink, Verdict } from './frame-pump.ts';
+import type { DeliveringSink, FileSink, Verdict } from './frame-pump.ts';
 import type { PeerNature } from './session-types.ts';
 import { StreamAcks } from './stream-acks.ts';
 import { Verdicts } from './verdicts.ts';
@@ -83,16 +83,13 @@ export class Deliveries {
     return undefined;
   }
 
-  /** A file's sink that tells the other side when it has ended. */
-  async answering(frame: Frame, opened: Promise<FileSink>): Promise<FileSink> {
+  /** A file's sink whose message is added when it is delivered. */
+  async adding(frame: Frame, opened: Promise<FileSink>): Promise<DeliveringSink> {
     const sink = await opened;
     return {
       write: (bytes) => sink.write(bytes),
-      end: async () => {
-        const verdict = await sink.end();
-        if (!this.#isNumbered(frame)) this.#acknowledge(frame, verdict);
-        return verdict;
-      },
+      end: () => sink.end(),
+      deliver: () => this.add(frame, sink.deliver()),
       abort: () => sink.abort(),
     };
   }

@@ -11,18 +11,27 @@ import type { Header } from '../protocol/header.ts';
  */
 export type Verdict = 'taken' | 'dropped' | 'rejected';
 
-/** Where the bytes of one received file go. Each promise holds the stream back until it is kept. */
-export interface FileSink {
+/**
+ * Where one received file goes: each promise holds the stream back until it is kept. What `deliver` gives does not, so
+ * that a message that has to wait stops nothing behind it.
+ */
+export interface FileSink<Delivery = Verdict | Promise<Verdict>> {
   write(bytes: Buffer): Promise<void>;
-  end(): Promise<Verdict>;
+  /** All its bytes have come. Settles when it is in its place. */
+  end(): Promise<void>;
+  /** Hands on the message that came with it, once, after `end`. */
+  deliver(): Delivery;
   /** The connection ended, or failed, before the file was whole. */
   abort(): void;
 }
 
+export type DeliveringSink = FileSink<Promise<void> | undefined>;
+
 export interface PumpTarget {
   /** What it gives settles when the message is dealt with; others may be handed on before that. */
   frame(frame: Frame): Promise<void> | undefined;
-  file(frame: Frame, sizeBytes: number): Promise<FileSink>;
+  /** What its `deliver` gives is like what `frame` gives. */
+  file(frame: Frame, sizeBytes: number): Promise<DeliveringSink>;
   oversized(header: Header, sizeBytes: number): void;
   /** Answers of ours that have not left yet. */
   answerBacklogBytes(): number;
@@ -35,8 +44,8 @@ const HIGH_WATER_BYTES = 1024 * 1024;
 
 /**
  * The reading side of a connection: pulls events out of the decoder in order. Of messages many may be on their way into
- * the store at once; the events of a file wait for each other and for the messages before them. While it waits, or is
- * held, unread bytes stay in the decoder and soon the connection is paused.
+ * the store at once; the events of a file wait for each other. While it waits, or is held, unread bytes stay in the
+ * decoder and soon the connection is paused.
  */
 export class FramePump {
   readonly #connection: Connection;
@@ -46,11 +55,10 @@ export class FramePump {
   #busy = false;
   #paused = false;
   #stopped = false;
-  #sink: FileSink | undefined;
+  #file: { readonly sink: DeliveringSink; readonly frame: Frame } | undefined;
   /** Messages that have been handed on and are not dealt with yet. */
   #pending = 0;
   #pendingBytes = 0;
-  #whenNonePending: (() => void) | undefined;
   #whenIdle: (() => void)[] = [];
   /** For the messages that are not dealt with. */
   readonly #lease: MemoryLease;
@@ -100,14 +108,14 @@ export class FramePump {
 
   stop(): void {
     this.#stopped = true;
-    const sink = this.#sink;
-    this.#sink = undefined;
-    sink?.abort();
+    const file = this.#file;
+    this.#file = undefined;
+    file?.sink.abort();
   }
 
-  /** Resolves when everything that has been read so far has been dealt with. */
+  /** Resolves when everything that has been read so far has been handed on. */
   async idle(): Promise<void> {
-    if (this.#busy || this.#pending > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    if (!this.#isIdle) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
   async #run(): Promise<void> {
@@ -117,9 +125,8 @@ export class FramePump {
       while (!this.#held && !this.#stopped && !this.#backlogged && !this.#full) {
         const event = this.#decoder.next();
         if (event === undefined) break;
-        if (event.kind === 'frame') this.#hand(event.frame);
+        if (event.kind === 'frame') this.#await(event.frame, this.#target.frame(event.frame));
         else {
-          if (this.#pending > 0) await this.#nonePending();
           const work = this.#dispatch(event);
           if (work !== undefined) await work;
         }
@@ -133,8 +140,8 @@ export class FramePump {
     if (!this.#stopped) this.#adjustFlow();
   }
 
-  #hand(frame: Frame): void {
-    const work = this.#target.frame(frame);
+  /** The message is not dealt with before this is. */
+  #await(frame: Frame, work: Promise<void> | undefined): void {
     if (work === undefined) return;
     const sizeBytes = frame.headerBytes.length + frame.data.length + frame.binary.length;
     this.#pending += 1;
@@ -154,17 +161,8 @@ export class FramePump {
     this.#pending -= 1;
     this.#pendingBytes -= sizeBytes;
     this.#lease.give(sizeBytes);
-    if (this.#pending === 0) {
-      this.#whenNonePending?.();
-      this.#tellIdle();
-    }
     if (wasFull && !this.#full) void this.#run();
-  }
-
-  #nonePending(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#whenNonePending = resolve;
-    });
+    this.#tellIdle();
   }
 
   #fail(error: unknown): void {
@@ -175,8 +173,13 @@ export class FramePump {
     );
   }
 
+  /** It has stopped for nothing but for want of bytes: some that it has handed on may wait for a listener. */
+  get #isIdle(): boolean {
+    return !this.#busy && (this.#pending === 0 || !this.#full);
+  }
+
   #tellIdle(): void {
-    if (this.#busy || this.#pending > 0) return;
+    if (!this.#isIdle) return;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
@@ -185,12 +188,9 @@ export class FramePump {
       case 'file-begin':
         return this.#beginFile(event.frame, event.sizeBytes);
       case 'file-data':
-        return this.#sink?.write(event.bytes);
-      case 'file-end': {
-        const sink = this.#sink;
-        this.#sink = undefined;
-        return sink?.end().then(() => undefined);
-      }
+        return this.#file?.sink.write(event.bytes);
+      case 'file-end':
+        return this.#endFile();
       case 'oversized':
         this.#target.oversized(event.header, event.sizeBytes);
         return undefined;
@@ -200,7 +200,15 @@ export class FramePump {
   async #beginFile(frame: Frame, sizeBytes: number): Promise<void> {
     const sink = await this.#target.file(frame, sizeBytes);
     if (this.#stopped) sink.abort();
-    else this.#sink = sink;
+    else this.#file = { sink, frame };
+  }
+
+  async #endFile(): Promise<void> {
+    if (this.#file === undefined) return;
+    const { sink, frame } = this.#file;
+    this.#file = undefined;
+    await sink.end();
+    this.#await(frame, sink.deliver());
   }
 
   /** The peer does not read what we answer, so that its next messages would only pile up more answers. */

@@ -12,7 +12,7 @@ import {
 } from '../protocol/messages.ts';
 import { readStreamNews, type StreamMark } from '../protocol/stream-frames.ts';
 import { Deliveries } from './deliveries.ts';
-import { type FileSink, FramePump, type PumpTarget, type Verdict } from './frame-pump.ts';
+import { type DeliveringSink, FramePump, type PumpTarget, type Verdict } from './frame-pump.ts';
 import { type FileToSend, FrameWriter } from './frame-writer.ts';
 import type { LinkOptions, LinkOwner, LinkTraffic } from './link-types.ts';
 import { isKeepAliveAnswer } from './liveness.ts';
@@ -57,7 +57,7 @@ export class Link {
   #delivery: Promise<void> | undefined;
   /** Set while the frame at hand is one with a file. */
   #fileBytes: number | undefined;
-  #fileSink: Promise<FileSink> | undefined;
+  #fileSink: Promise<DeliveringSink> | undefined;
 
   constructor(options: LinkOptions<Link>) {
     const { connection, clock, session, owner, traffic, generation, describe } = options;
@@ -279,7 +279,7 @@ export class Link {
   }
 
   /** The session sees a file's frame like any other; nothing of it is kept unless it delivers the frame. */
-  async #receivedFile(frame: Frame, sizeBytes: number): Promise<FileSink> {
+  async #receivedFile(frame: Frame, sizeBytes: number): Promise<DeliveringSink> {
     this.#fileBytes = sizeBytes;
     this.#fileSink = undefined;
     this.#handle({ kind: 'frame', frame });
@@ -298,7 +298,7 @@ export class Link {
     else if (header.message_type === '_ping') this.#traffic.pong(this, frame);
     else if (this.#fileBytes !== undefined) {
       const opened = this.#traffic.file(this, frame, this.#fileBytes);
-      this.#fileSink = this.#deliveries.answering(frame, opened);
+      this.#fileSink = this.#deliveries.adding(frame, opened);
     } else if (!this.#readNews(frame)) {
       this.#delivery = this.#deliveries.add(frame, this.#traffic.message(this, frame));
     }
@@ -309,8 +309,8 @@ export class Link {
     const forged = (): Promise<Verdict> | Verdict => this.#traffic.forged(this, frame, objection);
     if (this.#fileBytes === undefined) this.#delivery = this.#deliveries.add(frame, forged());
     else {
-      const unread = { ...DISCARD, end: async () => forged() };
-      this.#fileSink = this.#deliveries.answering(frame, Promise.resolve(unread));
+      const unread = { ...DISCARD, deliver: forged };
+      this.#fileSink = this.#deliveries.adding(frame, Promise.resolve(unread));
     }
   }
 
@@ -354,8 +354,9 @@ export class Link {
   }
 }
 
-const DISCARD: FileSink = {
+const DISCARD: DeliveringSink = {
   write: () => Promise.resolve(),
-  end: () => Promise.resolve('dropped'),
+  end: () => Promise.resolve(),
+  deliver: () => undefined,
   abort: () => undefined,
 };

@@ -7,7 +7,7 @@ import { RateMeter } from '../base/rate-meter.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import { numberIn } from '../protocol/message-number.ts';
-import { type Ack, isReserved, type OutFrame, pingFrame } from '../protocol/messages.ts';
+import { type Ack, acknowledgeable, isReserved, type OutFrame, pingFrame } from '../protocol/messages.ts';
 import type { StreamNews } from '../protocol/stream-frames.ts';
 import type { Arrival } from '../queues/inbox.ts';
 import type { MessageSource } from '../queues/message-source.ts';
@@ -18,6 +18,7 @@ import type { FileSink, Verdict } from './frame-pump.ts';
 import type { Ignoring } from './ignoring.ts';
 import type { Link } from './link.ts';
 import type { LinkTraffic } from './link-types.ts';
+import { PASSED_OVER } from './passed-over-file.ts';
 import type { Peer } from './peer.ts';
 import type { Incoming } from './receiver.ts';
 import type { Registry } from './registry.ts';
@@ -170,27 +171,28 @@ export class Traffic implements LinkTraffic<Link> {
       return 'dropped';
     }
     const ticket = this.#logIn(peer, frame, 'message', frame.data.length + frame.binary.length);
-    return this.#options.application.message(peer, frame, { source, ticket });
+    return this.#options.application.message(peer, frame, arrivalOf(frame, { source, ticket }));
   }
 
   async file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink> {
     const peer = this.#options.registry.byLink(link);
     if (peer === undefined || isReserved(frame.header.message_type)) {
       this.#unwanted(link, frame.header);
-      return DISCARD;
+      return PASSED_OVER;
     }
     const number = numberIn(frame.header['transport_id']);
     const type = frame.header.message_type;
     if (number === undefined) return this.#file(peer, frame, sizeBytes);
     const { epoch, seq } = number;
     const sink = peer.receiver.has(type, number)
-      ? DISCARD
+      ? PASSED_OVER
       : await this.#file(peer, frame, sizeBytes, { peerName: peer.wireName, epoch, seq });
     return {
       write: (bytes) => sink.write(bytes),
+      end: () => sink.end(),
       abort: () => sink.abort(),
       // It counts as received when it is whole.
-      end: async () => peer.receiver.take({ link, number, type, sizeBytes: 0, hand: () => sink.end() }),
+      deliver: () => peer.receiver.take({ link, number, type, sizeBytes: 0, hand: () => sink.deliver() }),
     };
   }
 
@@ -200,12 +202,14 @@ export class Traffic implements LinkTraffic<Link> {
     const logId = this.#logIn(peer, frame, 'file', sizeBytes);
     if (ignoring.dropsNow(peer, 'in')) {
       log.settle(logId, 'dropped', 'ignored');
-      return DISCARD;
+      return PASSED_OVER;
     }
-    const sink = await this.#options.application.file(peer, frame, sizeBytes, { source, ticket: logId });
+    const arrival = arrivalOf(frame, { source, ticket: logId });
+    const sink = await this.#options.application.file(peer, frame, sizeBytes, arrival);
     return {
       write: (bytes) => sink.write(bytes),
       end: () => sink.end(),
+      deliver: () => sink.deliver(),
       abort: () => {
         log.settle(logId, 'failed', 'cut off before its end');
         sink.abort();
@@ -387,8 +391,6 @@ export class Traffic implements LinkTraffic<Link> {
   }
 }
 
-const DISCARD: FileSink = {
-  write: () => Promise.resolve(),
-  end: () => Promise.resolve('dropped'),
-  abort: () => undefined,
-};
+function arrivalOf(frame: Frame, { source, ticket }: Arrival): Arrival {
+  return { source, ticket, senderKeeps: source !== undefined || acknowledgeable(frame) !== undefined };
+}

@@ -44,6 +44,8 @@ export type Fate = 'stored' | 'in memory' | 'taken' | 'handed over' | 'dropped' 
 export interface Arrival {
   readonly source?: MessageSource | undefined;
   readonly ticket?: number | undefined;
+  /** Its sender keeps it until it is acknowledged, so that it may wait for room as long as it likes. */
+  readonly senderKeeps?: boolean;
 }
 
 /** Who waits until the listener has taken a message. */
@@ -74,6 +76,7 @@ export class Inbox {
   /** Somebody takes what is in here, or did so a moment ago and may come back: waiting for room makes sense. */
   #isHopeful = false;
   #giveUp: Timer | undefined;
+  #isReleased = false;
   readonly #onArrival = new Set<() => void>();
   /** Up to here all has been taken. The store may take a while to hear of it. */
   #doneUpTo = 0;
@@ -146,6 +149,11 @@ export class Inbox {
     return this.#bytes;
   }
 
+  /** Messages that wait for room, and are not in it yet. */
+  get waiting(): number {
+    return this.#overflow.waiting;
+  }
+
   get dropped(): number {
     return this.#overflow.dropped;
   }
@@ -199,9 +207,14 @@ export class Inbox {
   release(): void {
     this.#giveUp?.cancel();
     this.#isHopeful = false;
-    const stops = new AiocError('AIOC_CANCELLED', 'the connector stops');
-    this.#overflow.refuseAll(stops);
-    for (const waiting of this.#untaken) waiting?.reject(stops);
+    this.#isReleased = true;
+    this.#overflow.refuseAll(stopping());
+    for (const waiting of this.#untaken) waiting?.reject(stopping());
+  }
+
+  /** The connector runs again after `release`. */
+  reopen(): void {
+    this.#isReleased = false;
   }
 
   /** Nobody is expected to take anything from here for now. */
@@ -213,17 +226,21 @@ export class Inbox {
 
   /**
    * Keeps one frame for the listener. With a listener that is slow, or was there a moment ago, it waits for room,
-   * which slows the sender; without one, what does not fit is dropped and counted. While the store takes nothing, as
-   * with a full disk, it waits, too: nothing is confirmed to a peer that is not kept.
+   * which slows the sender. Without one it waits when its sender keeps it until then, unless when_full says drop; what
+   * its sender does not keep is dropped and counted. While the store takes nothing, as with a full disk, it waits, too:
+   * nothing is confirmed to a peer that is not kept.
    *
    * @returns false when it was dropped
+   * @throws AiocError AIOC_CANCELLED when the connector stops before there is room
    */
   put(frame: Buffer, arrival: Arrival = {}): Promise<boolean> {
     if (this.#overflow.isOpen(frame.length)) return this.#keep(frame, arrival);
+    if (this.#isReleased) return Promise.reject(stopping());
+    const isHeld = arrival.senderKeeps === true && this.#options.whenFull === 'refuse';
     return new Promise((resolve, reject) => {
       void this.#overflow.whenRoom({
         sizeBytes: frame.length,
-        mayWait: () => this.#isHopeful,
+        mayWait: () => isHeld || this.#isHopeful,
         enter: () => void this.#keep(frame, arrival).then(resolve, reject),
         refused: (error) => {
           if (error.code !== 'AIOC_QUEUE_FULL') return reject(error);
@@ -374,4 +391,8 @@ export class Inbox {
     this.#overflow.changed();
     return this.#options.store.ack(this.#options.stream, record.position);
   }
+}
+
+function stopping(): AiocError {
+  return new AiocError('AIOC_CANCELLED', 'the connector stops');
 }

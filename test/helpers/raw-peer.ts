@@ -28,7 +28,7 @@ export type Nature = 'python' | 'aioc';
 
 /** A peer whose frames the test writes itself: it may say of itself what it likes. */
 export class RawPeer {
-  /** All that it was sent but pings, which it answers by itself. */
+  /** All that it was sent but pings, which it answers by itself; as Python also the answers to its own. */
   readonly frames: Frame[] = [];
   readonly #socket: net.Socket;
   readonly #nature: Nature;
@@ -93,7 +93,7 @@ export class RawPeer {
       this.#write(probeAnswerFrame({ hello: this.#hello, nonce: question.nonce, sourceId: this.#name }));
       this.#haveNothing();
     } else if (isPingRequest(frame)) this.#write(pingAnswerFrame(frame, this.#name));
-    else if (frame.header.message_type === '_ping') this.#haveNothing();
+    else if (this.#nature === 'aioc' && frame.header.message_type === '_ping') this.#haveNothing();
     else this.frames.push(frame);
   }
 

@@ -69,6 +69,7 @@ export class ListenerDelivery implements SocketTaker {
   start(): void {
     this.#stopped = false;
     this.#isPlain = false;
+    this.#options.inbox.reopen();
     try {
       // A listener that has just come is found at once, not only at the next look.
       this.#watcher = watch(dirname(this.#options.path), { persistent: false }, () => this.#run());

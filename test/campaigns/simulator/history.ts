@@ -47,6 +47,8 @@ export class SimulatedHistory {
   readonly #durability: Durability;
   /** Of a third of the histories the connectors may hold next to nothing in memory. */
   readonly #heldMaxBytes: number;
+  /** Of a third of the histories the queues are soon full. */
+  readonly #queueMaxBytes: number;
   #sent = 0;
 
   constructor(seed: number) {
@@ -54,6 +56,7 @@ export class SimulatedHistory {
     this.#random = this.#world.random;
     this.#durability = this.#pick(['batch', 'batch', 'batch', 'always', 'os'] as const);
     this.#heldMaxBytes = this.#pick([1, LIMITS.heldBytes, LIMITS.heldBytes] as const);
+    this.#queueMaxBytes = seed % 3 === 0 ? 2_000 : 1e9;
     const { network } = this.#world;
     network.certificateOfDialler = { fingerprint: 'of the client', claimedName: 'client1' };
     network.certificateOfListener = { fingerprint: 'of the server', claimedName: 'server' };
@@ -80,6 +83,7 @@ export class SimulatedHistory {
       disk,
       durability: this.#durability,
       heldMaxBytes: this.#heldMaxBytes,
+      queueMaxBytes: this.#queueMaxBytes,
       onDelivered: (type, text) => this.#ledger(from, type).delivered.push(text),
     });
     this.#disks.set(node, disk);

@@ -19,6 +19,8 @@ export interface NodeOptions {
   readonly disk: SimulatedDisk;
   readonly durability: Durability;
   readonly heldMaxBytes: number;
+  /** What each of its queues may hold. */
+  readonly queueMaxBytes: number;
   /** A message has come to the listener of its type. */
   readonly onDelivered: (type: string, text: string) => void;
 }
@@ -52,7 +54,7 @@ export class SimulatedNode {
 
   /** @throws AiocError when the disk does not let it start; Error CRASHED when the machine crashes meanwhile */
   async start(): Promise<void> {
-    const { role, world, disk, durability, heldMaxBytes } = this.#options;
+    const { role, world, disk, durability, heldMaxBytes, queueMaxBytes } = this.#options;
     const ports = new MortalPorts({ ...world, disk: disk.mount() });
     this.#crashed = new Promise((_, reject) => {
       disk.onCrash = () => reject(CRASHED);
@@ -95,7 +97,7 @@ export class SimulatedNode {
         storage: {
           send: true,
           recv: true,
-          maxBytes: 1e9,
+          maxBytes: queueMaxBytes,
           whenFull: 'refuse',
           durability,
           journalDirectory: `/${role}`,

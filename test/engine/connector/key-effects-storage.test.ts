@@ -127,7 +127,7 @@ test('max_size_persistence_path, when_full: a queue that is full refuses, or dro
   }
 });
 
-for (const when_full of ['refuse', 'drop_newest', 'drop_oldest']) {
+for (const when_full of ['drop_newest', 'drop_oldest']) {
   test(`when_full: ${when_full}, what is dropped of an inbox is counted in the log, not once for each`, async (t) => {
     const server_sockaddr = ['127.0.0.1', await freePort()];
     const full = { when_full, max_size_persistence_path: 2_500 };

@@ -31,10 +31,34 @@ async function stateOf(put: Promise<boolean>): Promise<boolean | 'waits'> {
   return Promise.race([put, Promise.resolve('waits' as const)]);
 }
 
-test('a full inbox drops where nobody has ever listened', async () => {
+test('a full inbox drops where nobody has ever listened and the sender keeps nothing', async () => {
   const inbox = await fullInbox(new FakeClock(0));
   assert.equal(await inbox.put(Buffer.from('y')), false);
   assert.equal(inbox.dropped, 1);
+});
+
+test('what its sender keeps waits for room however long nobody listens, unless when_full drops', async () => {
+  const clock = new FakeClock(0);
+  const inbox = await fullInbox(clock);
+  const [first] = await inbox.read(0);
+  assert.ok(first !== undefined);
+  const put = inbox.put(Buffer.from('y'), { senderKeeps: true });
+  clock.advance(10 * LIMITS.listenerGraceMs);
+  assert.equal(await stateOf(put), 'waits');
+  assert.deepEqual([inbox.waiting, inbox.dropped], [1, 0]);
+  await inbox.done(first, { count: 1, bytes: 1 });
+  assert.equal(await put, true);
+  const dropping = await fullInbox(clock, 'drop_newest');
+  assert.equal(await dropping.put(Buffer.from('y'), { senderKeeps: true }), false);
+});
+
+test('what comes to a full inbox while the connector stops is left to its sender, and waits again after that', async () => {
+  const inbox = await fullInbox(new FakeClock(0));
+  inbox.release();
+  await assert.rejects(inbox.put(Buffer.from('y'), { senderKeeps: true }), { code: 'AIOC_CANCELLED' });
+  inbox.reopen();
+  assert.equal(await stateOf(inbox.put(Buffer.from('y'), { senderKeeps: true })), 'waits');
+  assert.equal(inbox.dropped, 0);
 });
 
 test('a full inbox waits for a slow listener, also while that is restarted, and drops when it does not come back', async () => {
