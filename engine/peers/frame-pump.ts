@@ -32,7 +32,8 @@ export interface PumpTarget {
   frame(frame: Frame): Promise<void> | undefined;
   /** What its `deliver` gives is like what `frame` gives. */
   file(frame: Frame, sizeBytes: number): Promise<DeliveringSink>;
-  oversized(header: Header, sizeBytes: number): void;
+  /** A message that is passed over. What it gives is like what `frame` gives. */
+  oversized(header: Header, sizeBytes: number): Promise<void> | undefined;
   /** Answers of ours that have not left yet. */
   answerBacklogBytes(): number;
   /** The stream is not the protocol; nothing comes after this. */
@@ -125,7 +126,7 @@ export class FramePump {
       while (!this.#held && !this.#stopped && !this.#backlogged && !this.#full) {
         const event = this.#decoder.next();
         if (event === undefined) break;
-        if (event.kind === 'frame') this.#await(event.frame, this.#target.frame(event.frame));
+        if (event.kind === 'frame') this.#await(heldBytes(event.frame), this.#target.frame(event.frame));
         else {
           const work = this.#dispatch(event);
           if (work !== undefined) await work;
@@ -141,9 +142,8 @@ export class FramePump {
   }
 
   /** The message is not dealt with before this is. */
-  #await(frame: Frame, work: Promise<void> | undefined): void {
+  #await(sizeBytes: number, work: Promise<void> | undefined): void {
     if (work === undefined) return;
-    const sizeBytes = frame.headerBytes.length + frame.data.length + frame.binary.length;
     this.#pending += 1;
     this.#pendingBytes += sizeBytes;
     this.#lease.take(sizeBytes);
@@ -192,7 +192,7 @@ export class FramePump {
       case 'file-end':
         return this.#endFile();
       case 'oversized':
-        this.#target.oversized(event.header, event.sizeBytes);
+        this.#await(0, this.#target.oversized(event.header, event.sizeBytes));
         return undefined;
     }
   }
@@ -208,7 +208,7 @@ export class FramePump {
     const { sink, frame } = this.#file;
     this.#file = undefined;
     await sink.end();
-    this.#await(frame, sink.deliver());
+    this.#await(heldBytes(frame), sink.deliver());
   }
 
   /** The peer does not read what we answer, so that its next messages would only pile up more answers. */
@@ -230,4 +230,8 @@ export class FramePump {
     if (pause) this.#connection.pause();
     else this.#connection.resume();
   }
+}
+
+function heldBytes({ headerBytes, data, binary }: Frame): number {
+  return headerBytes.length + data.length + binary.length;
 }

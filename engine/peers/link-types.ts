@@ -43,7 +43,8 @@ export interface LinkTraffic<Link> {
   news(link: Link, news: StreamNews): void;
   /** An answer to a ping, of ours or of a local program. */
   pong(link: Link, frame: Frame): void;
-  oversized(link: Link, header: Header, sizeBytes: number): void;
+  /** @returns what its sender is told; undefined: nothing */
+  oversized(link: Link, header: Header, sizeBytes: number): Promise<Verdict> | Verdict | undefined;
   writable(link: Link): void;
 }
 

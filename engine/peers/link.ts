@@ -3,6 +3,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Connection, PeerCertificate } from '../base/ports.ts';
 import { type IssuedCertificate, issuedFrame } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
+import type { Header } from '../protocol/header.ts';
 import {
   isPingRequest,
   type OutFrame,
@@ -93,7 +94,7 @@ export class Link {
     return {
       frame: (frame) => this.#received(frame),
       file: (frame, sizeBytes) => this.#receivedFile(frame, sizeBytes),
-      oversized: (header, sizeBytes) => this.#traffic.oversized(this, header, sizeBytes),
+      oversized: (header, sizeBytes) => this.#oversized(header, sizeBytes),
       answerBacklogBytes: () => this.connection.bufferedBytes + this.#writer.queuedBytes,
       broken: (error) => this.#broken(error),
     };
@@ -287,6 +288,12 @@ export class Link {
     return (await this.#fileSink) ?? DISCARD;
   }
 
+  #oversized(header: Header, sizeBytes: number): Promise<void> | undefined {
+    const verdict = this.#traffic.oversized(this, header, sizeBytes);
+    if (verdict === undefined) return undefined;
+    return this.#deliveries.add({ header, headerBytes: NOTHING, data: NOTHING, binary: NOTHING }, verdict);
+  }
+
   #deliver(received: Frame): void {
     const { frame, objection } = spokenBy(received, { role: this.#role, peerName: this.peerWireName });
     if (objection !== undefined) return this.#passOver(frame, objection);
@@ -353,6 +360,8 @@ export class Link {
     this.#owner.over(this, ending);
   }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 const DISCARD: DeliveringSink = {
   write: () => Promise.resolve(),

@@ -341,7 +341,7 @@ export class Traffic implements LinkTraffic<Link> {
     this.#options.registry.byLink(link)?.sender.pump();
   }
 
-  oversized(link: Link, header: Header, sizeBytes: number): void {
+  oversized(link: Link, header: Header, sizeBytes: number): Verdict | Promise<Verdict> | undefined {
     const { registry, log } = this.#options;
     const peer = registry.byLink(link);
     const peerName = peer?.name ?? link.peerWireName;
@@ -350,10 +350,10 @@ export class Traffic implements LinkTraffic<Link> {
       { peerName, warning: true },
     );
     const number = numberIn(header['transport_id']);
-    if (peer === undefined || number === undefined) return;
-    // Confirmed as dropped, or its sender would send it again on each connection.
+    // Confirmed as dropped, or an aioc would send it again on each connection, and Python hold its queue.
+    if (peer === undefined || number === undefined) return peer && 'dropped';
     const type = header.message_type;
-    void peer.receiver.take({ link, number, type, sizeBytes: 0, hand: () => 'dropped' });
+    return peer.receiver.take({ link, number, type, sizeBytes: 0, hand: () => 'dropped' });
   }
 
   #left(type: string): void {
