@@ -191,6 +191,11 @@ export const LIMITS = {
   listenerGraceMs: 10_000,
   /** Programs of this machine that may be connected to one socket at once. */
   localConnections: 1_000,
+  /**
+   * Those on the send socket: with uds_path_send_preserve_socket false there is one for each message that a full queue
+   * holds. Each costs a file descriptor and a few KiB; what they hold of messages is bounded together (heldBytes).
+   */
+  sendConnections: 4_000,
   /** Messages of one local program that the connector has and has not confirmed yet. */
   localUnconfirmed: 1_024,
   localUnconfirmedBytes: 8 * MIB,

@@ -142,6 +142,24 @@ test('uds_path_send_preserve_socket: false, a program that never closes its conn
   assert.equal(logged(side, /was refused/), false);
 });
 
+test('uds_path_send_preserve_socket: false into a full queue: 1,500 connections are held at once, and all 1,500 messages arrive', async (t) => {
+  const server_sockaddr = ['127.0.0.1', await freePort()];
+  const side = await client(t, {
+    server_sockaddr,
+    uds_path_send_preserve_socket: false,
+    max_size_persistence_path: 2_000,
+  });
+  for (let number = 0; number < 1_500; number += 1) {
+    const sender = await PythonSender.connect(t, clientSocket(side));
+    await sender.send({ message_type: 'a' }, String(number));
+  }
+  assert.ok(depthOf(side, 'a') < 100, 'a full queue');
+  const heard = await listeningServer(t, server_sockaddr);
+  await until(() => heard.length >= 1_500, 'all of them', 30_000);
+  assert.deepEqual(new Set(textsOf(heard)), new Set(NUMBERS.slice(0, 1_500)));
+  assert.equal(logged(side, /was refused/), false);
+});
+
 for (const when_full of ['drop_newest', 'drop_oldest']) {
   test(`when_full: ${when_full} drops for a Python program, too, counts it, and holds nobody`, async (t) => {
     const server_sockaddr = ['127.0.0.1', await freePort()];

@@ -62,7 +62,7 @@ export class SendSocket {
 
   #take(socket: Socket): void {
     socket.on('error', () => socket.destroy());
-    if (this.#connections.size >= LIMITS.localConnections) {
+    if (this.#connections.size >= LIMITS.sendConnections) {
       const text = `a program on this machine was refused: ${this.#connections.size} are connected already`;
       this.#options.log.event(text, { warning: true });
       socket.destroy();
