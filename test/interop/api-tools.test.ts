@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { builtProgram } from '../helpers/built-program.ts';
 import { startPythonPair } from '../helpers/python-pair.ts';
 import { findPython } from '../helpers/python-peer.ts';
 import { deadline, waitFor } from '../helpers/wait-for.ts';
-
-const CLI = join(import.meta.dirname, '../../source/cli.ts');
 
 interface Run {
   readonly child: ChildProcess;
@@ -18,7 +16,7 @@ interface Run {
 }
 
 function aioc(t: TestContext, ...words: string[]): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', CLI, ...words], {
+  const child = spawn(process.execPath, [builtProgram(), ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'close').then(([code, signal]) => code ?? signal);
