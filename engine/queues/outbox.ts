@@ -73,7 +73,7 @@ export class Outbox {
     this.departures = new RateMeter(clock);
     this.overflow = new OverflowPolicy({
       ...{ queue: this, capacity, whenFull },
-      ...{ takesOneOfAnySize: false, refusedIsLost: false },
+      ...{ takesOneOfAnySize: capacity.takesOneOfAnySize ?? false, refusedIsLost: false },
     });
     this.#writer = new OutboxWriter({
       stream,

@@ -50,7 +50,7 @@ export class QueueRules {
     if (this.isStored(direction, type))
       return { messages: Number.MAX_SAFE_INTEGER, bytes: this.#keeping.maxBytes };
     return direction === 'out'
-      ? { messages: LIMITS.outboxMessages, bytes: LIMITS.outboxBytes }
+      ? { messages: LIMITS.outboxMessages, bytes: LIMITS.outboxBytes, takesOneOfAnySize: true }
       : { messages: LIMITS.inboxMessages, bytes: LIMITS.inboxBytes };
   }
 }

@@ -80,15 +80,17 @@ test('what its peer would not take is refused at the sender, or given up there w
   assert.equal(logged(server, /was dropped/), false, 'nothing of it went over the wire');
 });
 
-test('max_size_message can be raised: a message larger than the default arrives', async (t) => {
-  const server_sockaddr = ['127.0.0.1', await freePort()];
-  const raised = { server_sockaddr, max_size_message: 100_000_000 };
-  const server = await started(t, { ...TYPES, ...raised, is_server: true });
-  const client = await started(t, { ...CLIENT, ...raised });
-  await connected(server, client);
-  const heard = await heardBy(t, server, 'a');
-  const data = Buffer.alloc(LIMITS.messageBytes + 1_000, 'z');
-  await (await program(t, client)).send({ messageType: 'a', data });
-  await until(() => heard.length === 1, 'it', 60_000);
-  assert.equal(heard[0]?.data.length, data.length);
-});
+for (const disk_persistence_send of [true, false]) {
+  test(`max_size_message can be raised, disk_persistence_send: ${disk_persistence_send}: a larger message arrives`, async (t) => {
+    const server_sockaddr = ['127.0.0.1', await freePort()];
+    const raised = { server_sockaddr, max_size_message: 100_000_000, disk_persistence_send };
+    const server = await started(t, { ...TYPES, ...raised, is_server: true });
+    const client = await started(t, { ...CLIENT, ...raised });
+    await connected(server, client);
+    const heard = await heardBy(t, server, 'a');
+    const data = Buffer.alloc(LIMITS.messageBytes + 1_000, 'z');
+    await (await program(t, client)).send({ messageType: 'a', data });
+    await until(() => heard.length === 1, 'it', 60_000);
+    assert.equal(heard[0]?.data.length, data.length);
+  });
+}
