@@ -3,6 +3,12 @@ import type { Mutant } from './mutant.ts';
 /** Bugs of numbers, acknowledgements and repetitions; their files lie below engine. */
 export const STREAM_MUTANTS: readonly Mutant[] = [
   {
+    name: 'an inbox that is full and that nobody empties drops',
+    file: 'queues/inbox.ts',
+    find: 'mayWait: () => isHeld || this.#isHopeful,',
+    replace: 'mayWait: () => this.#isHopeful,',
+  },
+  {
     name: 'a message is confirmed before it is in the store',
     file: 'queues/inbox.ts',
     find: 'this.#writer.add({\n        frame,\n        source,',

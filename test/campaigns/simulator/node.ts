@@ -154,6 +154,8 @@ export class SimulatedNode {
       busy = true;
       if (!this.listens) {
         busy = false;
+        inbox.setListened(false);
+        inbox.abandon();
         clock.after(500, () => void next());
         return;
       }
