@@ -2,6 +2,7 @@
 // JavaScript that starts from any working directory and never looks for a tsconfig.
 import { chmod, readFile, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { inkCaches, REQUIRE_BANNER } from './esbuild.plugins.mjs';
 
 const { version } = JSON.parse(await readFile(new URL('./package.json', import.meta.url), 'utf8'));
 
@@ -31,10 +32,8 @@ await build({
   },
   // Ink loads its development tools only when DEV=true; they are never shipped.
   external: ['react-devtools-core'],
-  // CommonJS packages inside an ES module bundle still call require().
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
+  banner: { js: REQUIRE_BANNER },
+  plugins: [inkCaches],
   logLevel: 'warning',
 });
 await chmod(new URL('./dist/cli.js', import.meta.url), 0o755);

@@ -2,14 +2,18 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { inkCaches, REQUIRE_BANNER } from '../../esbuild.plugins.mjs';
 
 const ROOT = join(import.meta.dirname, '../..');
+/** What cannot be bundled, and what needs more time to be bundled than to be loaded. */
+const EXTERNAL = ['@lydell/node-pty', 'esbuild', 'fast-check', 'react-devtools-core', 'typescript'];
 
 /** Where a module lies is what its source says, not where the bundle is. */
 const ownPlaces: Plugin = {
   name: 'own-places',
   setup({ onLoad }) {
     onLoad({ filter: /\.tsx?$/ }, ({ path }) => {
+      if (path.includes('node_modules')) return undefined;
       const places = { dirname: dirname(path), filename: path, url: pathToFileURL(path).href };
       const contents = readFileSync(path, 'utf8').replace(
         /\bimport\.meta\.(dirname|filename|url)\b/g,
@@ -36,7 +40,8 @@ export async function bundleTests(files: readonly string[]): Promise<string> {
     outdir: directory,
     bundle: true,
     splitting: true,
-    packages: 'external',
+    external: EXTERNAL,
+    banner: { js: REQUIRE_BANNER },
     platform: 'node',
     format: 'esm',
     target: 'node20',
@@ -45,7 +50,7 @@ export async function bundleTests(files: readonly string[]): Promise<string> {
     jsx: 'automatic',
     outExtension: { '.js': '.mjs' },
     logLevel: 'warning',
-    plugins: [ownPlaces],
+    plugins: [ownPlaces, inkCaches],
   });
   return directory;
 }

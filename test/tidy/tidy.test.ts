@@ -165,7 +165,14 @@ test('nothing is left open in the code', () => {
 });
 
 test('every file of the product is used by another or is a way in', () => {
-  const entries = new Set(['source/cli.ts', 'source/engine-worker.ts', 'source/index.ts', 'engine/index.ts']);
+  const entries = new Set([
+    'source/cli.ts',
+    'source/engine-worker.ts',
+    'source/index.ts',
+    'engine/index.ts',
+    // The bundler puts it between Ink and what measures its text (esbuild.plugins.mjs).
+    'components/terminal/ink-caches.ts',
+  ]);
   const used = new Set(
     product.flatMap((file) => importsOf(file).map(({ from }) => resolved(file, from))).filter((name) => name),
   );

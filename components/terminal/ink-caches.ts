@@ -1,0 +1,59 @@
+import {
+  tokenize as measureTokens,
+  type StyledChar,
+  styledCharsFromTokens as styleTokens,
+  type Token,
+} from '@alcalzone/ansi-tokenize';
+import measureWidth from 'string-width';
+
+/**
+ * Stands in for `string-width` and `@alcalzone/ansi-tokenize` inside Ink: `esbuild.plugins.mjs` puts it there. Ink measures
+ * and takes apart every row of every frame, although nearly all rows are those of the frame before, and that was half of
+ * the cost of a frame. Both are pure functions of a text, so their results are kept, up to these numbers.
+ */
+const WIDTHS_MAX = 4096;
+const ROWS_MAX = 1024;
+
+const widths = new Map<string, number>();
+const tokensOfRows = new Map<string, Token[]>();
+const charsOfTokens = new WeakMap<readonly Token[], StyledChar[]>();
+
+export * from '@alcalzone/ansi-tokenize';
+
+/** As `string-width`: how many cells of a terminal a text takes. */
+// biome-ignore lint/style/noDefaultExport: the package that it stands in for has one.
+export default function stringWidth(text: string, options?: Parameters<typeof measureWidth>[1]): number {
+  if (options !== undefined) return measureWidth(text, options);
+  return remembered({ cache: widths, max: WIDTHS_MAX, key: text, make: () => measureWidth(text) });
+}
+
+/** As in `@alcalzone/ansi-tokenize`. Callers share the result and do not change it. */
+export function tokenize(text: string, endChar?: number): Token[] {
+  if (endChar !== undefined) return measureTokens(text, endChar);
+  return remembered({ cache: tokensOfRows, max: ROWS_MAX, key: text, make: () => measureTokens(text) });
+}
+
+/** As in `@alcalzone/ansi-tokenize`. Callers share the result and do not change it. */
+export function styledCharsFromTokens(tokens: Token[]): StyledChar[] {
+  const known = charsOfTokens.get(tokens);
+  if (known !== undefined) return known;
+  const chars = styleTokens(tokens);
+  charsOfTokens.set(tokens, chars);
+  return chars;
+}
+
+/** A full cache is emptied: what is on the screen fills it again with one frame. */
+function remembered<Value>(options: {
+  readonly cache: Map<string, Value>;
+  readonly max: number;
+  readonly key: string;
+  readonly make: () => Value;
+}): Value {
+  const { cache, max, key, make } = options;
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const value = make();
+  if (cache.size >= max) cache.clear();
+  cache.set(key, value);
+  return value;
+}

@@ -1,0 +1,4 @@
+import type { Plugin } from 'esbuild';
+
+export const inkCaches: Plugin;
+export const REQUIRE_BANNER: string;

@@ -1,0 +1,20 @@
+// What the bundles of the program and of the tests have in common.
+import { fileURLToPath } from 'node:url';
+
+const CACHES = fileURLToPath(new URL('./components/terminal/ink-caches.ts', import.meta.url));
+/** Those through which Ink measures text. */
+const MEASURING = /[\\/]node_modules[\\/](?:ink|slice-ansi|wrap-ansi|cli-truncate|widest-line)[\\/]/;
+
+/** Puts `components/terminal/ink-caches.ts` between Ink and the packages that measure text. */
+export const inkCaches = {
+  name: 'ink-caches',
+  setup({ onResolve }) {
+    onResolve({ filter: /^(?:string-width|@alcalzone\/ansi-tokenize)$/ }, ({ importer }) =>
+      MEASURING.test(importer) ? { path: CACHES } : undefined,
+    );
+  },
+};
+
+/** CommonJS packages inside an ES module bundle still call require(). */
+export const REQUIRE_BANNER =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
