@@ -11,8 +11,8 @@ import measureWidth from 'string-width';
  * and takes apart every row of every frame, although nearly all rows are those of the frame before, and that was half of
  * the cost of a frame. Both are pure functions of a text, so their results are kept, up to these numbers.
  */
-const WIDTHS_MAX = 4096;
-const ROWS_MAX = 1024;
+const WIDTHS_MAX = 512;
+const ROWS_MAX = 128;
 
 const widths = new Map<string, number>();
 const tokensOfRows = new Map<string, Token[]>();

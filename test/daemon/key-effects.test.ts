@@ -12,6 +12,9 @@ import { tempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const LOG = 'aioconnectors.log';
+/** So many lines fill a log of 1,024 bytes more than three times. */
+const LINES = 100;
+const LAST_OF_LINES = `nobody${LINES}`;
 
 interface Running {
   readonly daemon: Daemon;
@@ -41,6 +44,13 @@ async function makeWarnings(t: TestContext, { file }: Running, count: number): P
     const toNobody = api.send({ messageType: 'any', destinationId: `nobody${index} `, data: 'x' });
     await rejectsWith(toNobody, 'AIOC_PEER_UNKNOWN', /nobody/);
   }
+}
+
+/** Makes the connector log one line for each command. Warnings would not do: of one kind there is one a second. */
+async function makeLines({ file }: Running): Promise<void> {
+  const tool = await ConnectorRemoteTool.fromConfig(file);
+  for (let index = 1; index <= LINES; index += 1)
+    await tool.addBlacklistClient({ clientId: `nobody${index}` });
 }
 
 /** Makes the connector log something that is no more than information: that a client has come. */
@@ -77,25 +87,26 @@ for (const silent of [true, false]) {
 }
 
 test('default_logger_rotate, default_logger_bk_count: a full log is moved away, so many are kept', async (t) => {
-  const here = await running(t, { default_logger_rotate: 4096, default_logger_bk_count: 2 });
+  const here = await running(t, { default_logger_rotate: 1024, default_logger_bk_count: 2 });
   const logs = (): string[] =>
     readdirSync(here.directory)
       .filter((name) => name.startsWith(LOG))
       .sort();
-  const last = (): boolean => logs().some((name) => textOf(join(here.directory, name)).includes('nobody299'));
-  await makeWarnings(t, here, 300);
+  const last = (): boolean =>
+    logs().some((name) => textOf(join(here.directory, name)).includes(LAST_OF_LINES));
+  await makeLines(here);
   await waitFor(() => last() && logs().length === 3, { what: 'the logs' });
   assert.deepEqual(logs(), [LOG, `${LOG}.1`, `${LOG}.2`]);
-  for (const name of logs()) assert.ok(statSync(join(here.directory, name)).size < 16 * 4096, name);
+  for (const name of logs()) assert.ok(statSync(join(here.directory, name)).size < 16 * 1024, name);
   const kept = logs().reduce((sum, name) => sum + statSync(join(here.directory, name)).size, 0);
-  assert.ok(kept < 300 * 100, 'older lines are gone');
+  assert.ok(kept < LINES * 50, 'older lines are gone');
 });
 
 test('default_logger_rotate: false, the log stays one file', async (t) => {
   const here = await running(t, { default_logger_rotate: false });
-  await makeWarnings(t, here, 300);
-  await waitFor(() => textOf(join(here.directory, LOG)).includes('nobody299'), { what: 'the last line' });
-  assert.ok(textOf(join(here.directory, LOG)).includes('nobody0'));
+  await makeLines(here);
+  await waitFor(() => textOf(join(here.directory, LOG)).includes(LAST_OF_LINES), { what: 'the last line' });
+  assert.ok(textOf(join(here.directory, LOG)).includes('nobody1 '));
   assert.equal(existsSync(join(here.directory, `${LOG}.1`)), false);
 });
 

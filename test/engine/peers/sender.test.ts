@@ -104,7 +104,8 @@ test('a peer that asks learns which numbers of an epoch will not come, and of on
   const sent: string[] = [];
   const gone: StreamMark[] = [];
   const link = {
-    ...{ writable: true, speaksStreams: true, unreadMaxBytes: Number.POSITIVE_INFINITY },
+    ...{ writable: true, speaksStreams: true },
+    ...{ unreadMaxBytes: Number.POSITIVE_INFINITY, takesBytes: Number.POSITIVE_INFINITY },
     send: ({ transportId = '' }: OutFrame) => void sent.push(String(transportId)),
     tellGone: (marks: readonly StreamMark[]) => void gone.push(...marks),
   } as unknown as Link;
