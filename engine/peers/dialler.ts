@@ -223,7 +223,9 @@ export class Dialler implements LinkOwner<Link> {
   established(link: Link, nature: PeerNature): void {
     const { registry, natures, setPhase, log, traffic } = this.#options;
     this.#backoff.reset();
-    this.#conflict.established();
+    // An aioc that tells its largest message also says when another client has taken the name.
+    const isSilentServer = nature.kind === 'aioc' && nature.hello.messageMaxBytes === undefined;
+    this.#conflict.established({ isSilentServer });
     this.#lastAddress = link.connection.remoteAddress;
     natures.learn(link, this.peer, nature);
     if (nature.kind === 'aioc') {

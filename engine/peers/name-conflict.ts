@@ -16,9 +16,9 @@ export interface Conflict {
 }
 
 /**
- * Sees that two clients of one name throw each other out, as a cloned machine does, and makes this one give way: an
- * aioc server says so when it ends a connection; of one that does not, as an older aioc, it is known by the connections
- * that it ends again and again shortly after they stood. (Python 1.6.3 keeps both.)
+ * Sees that two clients of one name throw each other out, as a cloned machine does, and makes this one give way. An aioc
+ * server says so when it ends a connection. An older aioc does not: there the sign is that it ends connections again and
+ * again shortly after they stood. Python's server keeps both clients, so it is never suspected.
  */
 export class NameConflict {
   readonly #options: NameConflictOptions;
@@ -28,14 +28,16 @@ export class NameConflict {
   #gaveWay = 0;
   #lastDelayMs = 0;
   #establishedAt: number | undefined;
+  #isSilentServer = false;
 
   constructor(options: NameConflictOptions) {
     this.#options = options;
   }
 
-  /** Messages flow. */
-  established(): void {
+  /** Messages flow. @param isSilentServer the server lets a newer client of our name take over without saying so */
+  established({ isSilentServer }: { readonly isSilentServer: boolean }): void {
     this.#establishedAt ??= this.#options.clock.now();
+    this.#isSilentServer = isSilentServer;
   }
 
   /** A connection is over. @returns undefined when that has nothing to do with our name */
@@ -51,7 +53,7 @@ export class NameConflict {
       return this.#giveWay(
         `another client called ${name} is connected there already, and the server keeps it: give each its own client_name`,
       );
-    if (stoodMs === undefined || !ending.byPeer) return undefined;
+    if (stoodMs === undefined || !ending.byPeer || !this.#isSilentServer) return undefined;
     // Who gives way stays away long, and the other one has the connection so long.
     if (stoodMs > LIMITS.conflictSoonMs + 2 * this.#lastDelayMs) return undefined;
     this.#endedSoon += 1;
