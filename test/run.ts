@@ -3,7 +3,8 @@
  * listed here. `interop/` needs Python and has its own command.
  */
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleTests } from './helpers/bundle-tests.ts';
 import { globSync } from './helpers/glob.ts';
@@ -16,6 +17,9 @@ const INTEROP_FILE_TIMEOUT_MS = 15 * 60_000;
 /** One more than the two processors that CI has: some tests wait for the clock. */
 const CONCURRENCY = 3;
 
+/** Keys made in this run are used again: making them took half of the time of the tests about certificates. */
+const KEY_POOL = new URL('./helpers/key-pool.mjs', import.meta.url).href;
+
 const filters = process.argv.slice(2);
 const files = globSync('test', /\.test\.tsx?$/).filter((file) =>
   filters.length === 0 ? !file.includes('/interop/') : filters.some((filter) => file.includes(filter)),
@@ -26,6 +30,7 @@ if (files.length === 0) {
 }
 const timeoutMs = filters.includes('interop') ? INTEROP_FILE_TIMEOUT_MS : FILE_TIMEOUT_MS;
 const bundles = await bundleTests(files);
+const keys = mkdtempSync(join(tmpdir(), 'aioc-test-keys-'));
 try {
   const run = spawnSync(
     process.execPath,
@@ -38,9 +43,18 @@ try {
       ...files.map((file) => join(bundles, file.replace(/\.tsx?$/, '.mjs'))),
     ],
     // The development build of React checks more; a pane must pass those checks too.
-    { stdio: 'inherit', env: { ...process.env, NODE_ENV: 'test' } },
+    {
+      stdio: 'inherit',
+      env: {
+        ...process.env,
+        NODE_ENV: 'test',
+        AIOC_TEST_KEYS: keys,
+        NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import ${KEY_POOL}`,
+      },
+    },
   );
   process.exitCode = run.status ?? 1;
 } finally {
   rmSync(bundles, { recursive: true, force: true });
+  rmSync(keys, { recursive: true, force: true });
 }
