@@ -112,9 +112,14 @@ export class StorageColumn {
     return { a: await this.#program.send('a', texts), b: await this.#program.send('b', texts) };
   }
 
+  /** Sends them from the peer, under each type, and does not wait: a peer of Python's sends nothing behind what is held. */
+  async peerHandsOver(texts: readonly string[]): Promise<void> {
+    for (const type of TYPES) await this.#peerProgram.send(type, texts);
+  }
+
   /** Sends them from the peer, under each type. A peer that is aioc keeps what is not stored here until it is taken. */
   async peerSends(texts: readonly string[]): Promise<void> {
-    for (const type of TYPES) await this.#peerProgram.send(type, texts);
+    await this.peerHandsOver(texts);
     this.#lastMark += 1;
     const mark = `mark ${this.#lastMark}`;
     await this.#peerProgram.send(MARK, [mark]);
@@ -127,6 +132,10 @@ export class StorageColumn {
       const count = await (where === 'for the peer' ? ours.waiting() : ours.untaken());
       return count === wanted.a + wanted.b;
     });
+  }
+
+  async waitsAtLeast(count: number): Promise<void> {
+    await until(`${count} to wait for a listener`, async () => (await this.ours.untaken()) >= count);
   }
 
   /** Our log, from here on, says that so many of each type were dropped. */

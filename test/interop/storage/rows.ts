@@ -62,7 +62,7 @@ async function afterBothDownAndKilled(column: StorageColumn): Promise<void> {
 }
 
 /** Of a queue in memory max_size_persistence_path says nothing: it has room for all of them. */
-function listenerFull(policy: Policy): StorageRow {
+function listenerFull(policy: 'drop_oldest' | 'drop_newest'): StorageRow {
   const first = `lf-${policy}`;
   return async (column) => {
     const counted = column.countsDropped();
@@ -72,6 +72,16 @@ function listenerFull(policy: Policy): StorageRow {
     const kept = words(first, KEPT[policy]);
     await column.arriveAtListener(first, column.whereStored(kept, words(first, LARGE)));
   };
+}
+
+/** What has no room waits at the peer, unacknowledged, until a listener has made some: nothing is dropped. */
+async function listenerFullHolds(column: StorageColumn): Promise<void> {
+  const counted = column.countsDropped();
+  await column.peerHandsOver(large('lf-refuse'));
+  await column.waitsAtLeast(2);
+  const all = words('lf-refuse', LARGE);
+  await column.arriveAtListener('lf-refuse', { a: all, b: all });
+  await counted({ a: 0, b: 0 });
 }
 
 function peerFull(policy: Policy): StorageRow {
@@ -107,5 +117,5 @@ export const STORAGE_ROWS: Readonly<Record<Row, StorageRow>> = {
   'full for a peer that is down, ours killed meanwhile: drop_oldest': peerFull('drop_oldest'),
   'full for a listener that is down: drop_newest': listenerFull('drop_newest'),
   'full for a peer that is down, ours killed meanwhile: drop_newest': peerFull('drop_newest'),
-  'full for a listener that is down: refuse': listenerFull('refuse'),
+  'full for a listener that is down: refuse': listenerFullHolds,
 };
