@@ -211,7 +211,7 @@ export class ConnectorWay {
       const number = channel.newNumber();
       if (bytes !== undefined) await channel.giveFile(number, bytes());
       const { answer } = channel.ask('send', frame.subarray(4), number);
-      // Told to whoever waits for `told`, which may be a little later.
+      // Reported to the caller that awaits `told`, perhaps a little later.
       answer.catch(() => undefined);
       answers.push(answer);
     }

@@ -116,7 +116,7 @@ function check(use: Omit<DirectoryUse, 'mode'>, found: Stats): void {
     );
 }
 
-/** Whoever made a link may lead it elsewhere at any time. */
+/** The owner of a link can point it elsewhere at any time. */
 function checkLink(use: Omit<DirectoryUse, 'mode'>, path: string, found: Stats): void {
   if (isForeign(found)) throw refused(use, `${path} is a link that belongs to ${userIn(found)}`);
 }

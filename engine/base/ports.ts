@@ -112,7 +112,7 @@ export interface Listener {
 
 export interface Network {
   /**
-   * The addresses of a name, in the resolver's order. It may take its time: whoever waits needs a deadline.
+   * The addresses of a name, in the resolver's order. It can be slow, so callers set a deadline.
    *
    * @throws Error the system's own, with its code (ENOTFOUND, EAI_AGAIN, …)
    */

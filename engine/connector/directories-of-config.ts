@@ -49,7 +49,7 @@ export async function checkCertificates(config: ConnectorConfig): Promise<void> 
   for (const path of paths) await checkDirectory({ path, key: 'certificates_directory_path' });
 }
 
-/** The sockets' first: what lies above them must let in whoever is to find them. */
+/** The directory of the sockets comes first: programs must be able to pass through the ones above it. */
 function directoriesOf(config: ConnectorConfig): readonly DirectoryUse[] {
   const sockets = config.connector_files_dirpath;
   const socketsMode = socketsDirectoryMode(everybodyCanSend(config));

@@ -32,7 +32,7 @@ function livenessFor(
   return role === 'client' ? liveness : undefined;
 }
 
-/** What an aioc peer is told of this run of the program. */
+/** What this run of the program says about itself to an aioc peer. */
 function helloOf({ version, displayName, ports, messageMaxBytes }: ConnectorOptions): AiocHello {
   const instance = ports.random.bytes(8).toString('hex');
   return {

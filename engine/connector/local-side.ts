@@ -61,7 +61,7 @@ export class LocalSide {
     const owner = this.#owner;
     const { version } = connector;
     const mayBeAnyUser = local.everybodyCanSend;
-    // Whoever may send must not also listen and steer, where that is everybody.
+    // Where everybody can send, sending must not include listening and control.
     const [senders, others] = mayBeAnyUser
       ? (['everybody', 'owner'] as const)
       : (['group', 'group'] as const);
