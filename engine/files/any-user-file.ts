@@ -14,14 +14,15 @@ import { type OutgoingFile, openOutgoing } from './outgoing-file.ts';
  */
 export async function openForAnyUser(path: string): Promise<OutgoingFile> {
   return openOutgoing(path, async (handle, found) => {
-    if ((found.mode & EVERYBODY_READS) === 0) throw notForAll(path, 'not every user may read it');
+    if ((found.mode & EVERYBODY_READS) !== EVERYBODY_READS)
+      throw notForAll(path, 'not every user may read it');
     const where = await placeOf(handle, found, path);
     for (let at = where; dirname(at) !== at; ) {
       at = dirname(at);
       const above = await lstat(at).catch((error: unknown) => {
         throw readError(path, error);
       });
-      if (!above.isDirectory() || (above.mode & EVERYBODY_ENTERS) === 0)
+      if (!above.isDirectory() || (above.mode & EVERYBODY_ENTERS) !== EVERYBODY_ENTERS)
         throw notForAll(path, `not every user may enter ${shownPath(at)}`);
     }
   });
@@ -48,5 +49,6 @@ function notForAll(path: string, why: string): AiocError {
   );
 }
 
-const EVERYBODY_READS = 0o004;
-const EVERYBODY_ENTERS = 0o001;
+/** Owner, group and others: a mode such as 0604 keeps its group out, to which the program may belong. */
+const EVERYBODY_READS = 0o444;
+const EVERYBODY_ENTERS = 0o111;
