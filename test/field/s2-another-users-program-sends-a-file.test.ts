@@ -86,15 +86,16 @@ test('over Python’s socket a file that its sender may not read stays here, und
   mkdirSync(join(place, 'private'), { mode: 0o700 });
   const hidden = file('private/hidden', 0o644);
   const group = file('group', 0o640);
-  const frames = [secret, hidden, group].map((path) => message(path));
+  const others = file('others', 0o604);
+  const frames = [secret, hidden, group, others].map((path) => message(path));
   await say(nobody(), sendSocketPath(run(client), owner), Buffer.concat(frames));
-  await until(() => heard.length === 3, 'three messages');
+  await until(() => heard.length === 4, 'four messages');
   for (const { withFile, binary } of heard) {
     assert.match(String(withFile?.['file_error']), /everybody_can_send_messages/);
     assert.deepEqual(binary, BINARY);
   }
   assert.deepEqual(arrived(received), []);
-  for (const path of [secret, hidden, group]) assert.ok(existsSync(path), path);
+  for (const path of [secret, hidden, group, others]) assert.ok(existsSync(path), path);
   await until(
     () => logged(client, /file of a any message .*left out: .*everybody_can_send_messages/),
     'the warning',
