@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleTests } from './helpers/bundle-tests.ts';
 import { globSync } from './helpers/glob.ts';
+import { BUNDLES_VARIABLE, testPrograms } from './helpers/test-program.ts';
 
 /** A test that hangs would otherwise hold everything up for ever: each file is ended after this long, and fails. */
 const FILE_TIMEOUT_MS = 3 * 60_000;
@@ -29,7 +30,7 @@ if (files.length === 0) {
   process.exit(1);
 }
 const timeoutMs = filters.includes('interop') ? INTEROP_FILE_TIMEOUT_MS : FILE_TIMEOUT_MS;
-const bundles = await bundleTests(files);
+const bundles = await bundleTests([...files, ...testPrograms()]);
 const keys = mkdtempSync(join(tmpdir(), 'aioc-test-keys-'));
 try {
   const run = spawnSync(
@@ -49,6 +50,7 @@ try {
         ...process.env,
         NODE_ENV: 'test',
         AIOC_TEST_KEYS: keys,
+        [BUNDLES_VARIABLE]: bundles,
         NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import ${KEY_POOL}`,
       },
     },

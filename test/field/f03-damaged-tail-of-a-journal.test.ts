@@ -9,16 +9,17 @@ import { realClock, realRandomness } from '../../engine/base/real-ports.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
 import { readAll } from '../engine/storage/store-contract.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
+import { testProgram } from '../helpers/test-program.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
-const WRITER = fileURLToPath(new URL('../helpers/batch-writer.ts', import.meta.url));
+const WRITER = testProgram('test/fixtures/batch-writer.ts');
 const COUNT = 200;
 const SEGMENT = '0000000001.segment';
 
 /** A process stores 200 messages in one batch, is told that they are stored, and is killed. */
 function storedAndKilled(t: TestContext): string {
   const directory = tempDir(t);
-  const writer = spawnSync(process.execPath, ['--import', 'tsx', WRITER, directory, String(COUNT)]);
+  const writer = spawnSync(process.execPath, [...WRITER, directory, String(COUNT)]);
   assert.equal(writer.signal, 'SIGKILL', writer.stderr.toString());
   return directory;
 }

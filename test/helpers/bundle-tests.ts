@@ -5,8 +5,8 @@ import { build, type Plugin } from 'esbuild';
 import { inkCaches, REQUIRE_BANNER } from '../../esbuild.plugins.mjs';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** What cannot be bundled, and what needs more time to be bundled than to be loaded. */
-const EXTERNAL = ['@lydell/node-pty', 'esbuild', 'fast-check', 'react-devtools-core', 'typescript'];
+/** The library as it was built, what cannot be bundled, and what needs more time to be bundled than to be loaded. */
+const EXTERNAL = ['aioc', '@lydell/node-pty', 'esbuild', 'fast-check', 'react-devtools-core', 'typescript'];
 
 /** Where a module lies is what its source says, not where the bundle is. */
 const ownPlaces: Plugin = {
@@ -25,7 +25,7 @@ const ownPlaces: Plugin = {
 };
 
 /**
- * Makes plain JavaScript of test files with all that they import of this project: each starts in its own process, and
+ * Makes plain JavaScript of test files, and of programs that they start, with all that they import of this project: each starts in its own process, and
  * compiling the same modules anew in each took a fifth of the whole run.
  *
  * @returns the directory of the bundles, for the caller to remove

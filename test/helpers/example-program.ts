@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { builtProgram } from './built-program.ts';
+import { testProgram } from './test-program.ts';
 import { waitFor } from './wait-for.ts';
 
 export const EXAMPLES = join(import.meta.dirname, '../examples');
-const LOADER = import.meta.resolve('tsx');
 const PATIENT = { timeoutMs: 30_000 };
 
 export interface ExamplePlace {
@@ -28,10 +28,10 @@ export class ExampleProgram {
   /** @param file a path, or one below `test/examples`; it uses the library as it was built */
   constructor(t: TestContext, file: string, { folder, port, args = [], interpreter }: ExamplePlace) {
     builtProgram();
-    const path = join(file.startsWith('/') ? '' : EXAMPLES, file);
-    const [command, before] =
-      interpreter === undefined ? [process.execPath, loaderFor(path)] : [interpreter, []];
-    this.process = spawn(command, [...before, path, ...args], {
+    const program = file.endsWith('.ts')
+      ? testProgram(`test/examples/${file}`)
+      : [join(file.startsWith('/') ? '' : EXAMPLES, file)];
+    this.process = spawn(interpreter ?? process.execPath, [...program, ...args], {
       cwd: folder,
       env: {
         ...process.env,
@@ -75,8 +75,4 @@ export class ExampleProgram {
     this.process.kill('SIGKILL');
     await this.ended;
   }
-}
-
-function loaderFor(path: string): readonly string[] {
-  return path.endsWith('.ts') ? ['--import', LOADER] : [];
 }

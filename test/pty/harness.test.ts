@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { RESTORED } from '../helpers/pty-modes.ts';
 import { PtySession } from '../helpers/pty-session.ts';
+import { testProgram } from '../helpers/test-program.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
-const FIXTURE = join(import.meta.dirname, 'fixture-program.ts');
+const FIXTURE = testProgram('test/fixtures/key-echo.ts');
 const ROOT = join(import.meta.dirname, '../..');
 
 function startFixture(
@@ -15,7 +16,7 @@ function startFixture(
 ): PtySession {
   return PtySession.start({
     command: process.execPath,
-    args: ['--import', 'tsx', FIXTURE],
+    args: FIXTURE,
     cwd: ROOT,
     ...options,
   });

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openJournal } from '../../engine/index.ts';
 import { packMessage } from '../../engine/queues/packed-message.ts';
+import { builtProgram } from '../helpers/built-program.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
 function log(...words: string[]): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, ['--import', 'tsx', 'source/cli.ts', 'log', ...words], {
+  return spawnSync(process.execPath, [builtProgram(), 'log', ...words], {
     encoding: 'utf8',
   });
 }

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { RESTORED } from '../../helpers/pty-modes.ts';
 import { PtySession } from '../../helpers/pty-session.ts';
+import { testProgram } from '../../helpers/test-program.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-const FIXTURE = join(ROOT, 'test/fixtures/guarded-program.ts');
+const FIXTURE = testProgram('test/fixtures/guarded-program.ts');
 
 async function start(manner?: string): Promise<PtySession> {
   const session = PtySession.start({
     command: process.execPath,
-    args: ['--import', 'tsx', FIXTURE, ...(manner === undefined ? [] : [manner])],
+    args: [...FIXTURE, ...(manner === undefined ? [] : [manner])],
     cwd: ROOT,
   });
   await session.waitFor('ready');
@@ -85,7 +86,7 @@ test('Ctrl-Z gives the terminal to the shell, and fg takes it again', async () =
     env: { PS1: 'shell> ', BASH_SILENCE_DEPRECATION_WARNING: '1' },
   });
   await shell.waitFor('shell>');
-  shell.type(`'${process.execPath}' --import tsx test/fixtures/guarded-program.ts\r`);
+  shell.type(`${[process.execPath, ...FIXTURE].map((word) => `'${word}'`).join(' ')}\r`);
   await shell.waitFor((rows) => rows[0] === 'ready', { what: 'the first frame' });
   shell.type('z');
   await shell.waitFor('Stopped');

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { realDisk } from '../../../../engine/base/real-disk.ts';
 import { realClock, realRandomness } from '../../../../engine/base/real-ports.ts';
 import type { Durability } from '../../../../engine/config/shapes.ts';
 import { Journal } from '../../../../engine/storage/journal/journal.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
+import { testProgram } from '../../../helpers/test-program.ts';
 
-const WRITER = fileURLToPath(new URL('../../../helpers/journal-writer.ts', import.meta.url));
+const WRITER = testProgram('test/fixtures/journal-writer.ts');
 
 const openOn = (directory: string): Promise<Journal> =>
   Journal.open({ disk: realDisk(), directory, clock: realClock(), random: realRandomness() });
@@ -20,7 +20,9 @@ const openOn = (directory: string): Promise<Journal> =>
 for (const durability of ['batch', 'os'] as const satisfies readonly Durability[]) {
   test(`${durability}: what a process had been told is stored outlives kill -9, acks included`, async (t) => {
     const directory = tempDir(t);
-    const writer = fork(WRITER, [directory, durability], { execArgv: ['--import', 'tsx'] });
+    const writer = spawn(process.execPath, [...WRITER, directory, durability], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     t.after(() => writer.kill('SIGKILL'));
     let confirmed = -1;
     let acked = -1;
