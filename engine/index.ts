@@ -74,7 +74,7 @@ export { connectDoor, serveDoor } from './contract/door-port.ts';
 export { meantPath } from './files/lossy-path.ts';
 export { shownName } from './files/safe-name.ts';
 export { socketsOfConfig } from './local/sockets-of-config.ts';
-export type { PeerChange } from './peers/traffic.ts';
+export type { PeerChange } from './peers/traffic-observers.ts';
 export { exactInteger, spelledIn } from './protocol/header.ts';
 export { type MessageParts, unpackMessage } from './queues/packed-message.ts';
 export type { CreatedCertificates } from './security/create-certificates.ts';

@@ -3,7 +3,7 @@ import type { Durability, PythonListener } from '../config/shapes.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
 import type { ConnectorOwner } from '../local/socket-names.ts';
 import type { LivenessRules } from '../peers/liveness.ts';
-import type { PeerChange } from '../peers/traffic.ts';
+import type { PeerChange } from '../peers/traffic-observers.ts';
 import type { ClientTrust, ServerTrust } from '../peers/trust.ts';
 import type { Keeping } from '../queues/queue-rules.ts';
 import type { AccessLists } from '../security/access-list.ts';

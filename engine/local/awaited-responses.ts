@@ -2,13 +2,15 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import { type JsonValue, pythonJson } from '../protocol/header.ts';
+import { type Header, type JsonValue, pythonJson } from '../protocol/header.ts';
 
 export interface Awaiting {
   readonly peer: Peer;
   readonly type: string;
   readonly requestId: JsonValue;
   answered(frame: Frame): void;
+  /** The response is too large to come. */
+  refused(error: AiocError): void;
   /** The connection to the peer is gone, and with it the response. */
   lost(): void;
 }
@@ -37,14 +39,25 @@ export class AwaitedResponses {
 
   /** Gives a response to whoever has waited longest for it; false when nobody waits. */
   answer(peer: Peer, frame: Frame): boolean {
-    const responseId = frame.header['response_id'];
-    if (responseId === undefined) return false;
-    const key = keyOf(peer, frame.header.message_type, responseId);
+    const first = this.#takeFirst(peer, frame.header);
+    first?.answered(frame);
+    return first !== undefined;
+  }
+
+  /** Tells whoever has waited longest for a response, of which this is the header, that it will not come. */
+  refuse(peer: Peer, header: Header, error: AiocError): boolean {
+    const first = this.#takeFirst(peer, header);
+    first?.refused(error);
+    return first !== undefined;
+  }
+
+  #takeFirst(peer: Peer, header: Header): Awaiting | undefined {
+    const responseId = header['response_id'];
+    if (responseId === undefined) return undefined;
+    const key = keyOf(peer, header.message_type, responseId);
     const first = this.#waiting.get(key)?.[0];
-    if (first === undefined) return false;
-    this.#remove(key, first);
-    first.answered(frame);
-    return true;
+    if (first !== undefined) this.#remove(key, first);
+    return first;
   }
 
   /** Ends the waits for one peer, and no other (Python ends all, whichever peer breaks: PROTOCOL §2). */

@@ -126,6 +126,16 @@ export function parseLocalFrame(bytes: Buffer): Frame {
   return { header, headerBytes, data, binary: bytes.subarray(binaryAt, binaryEnd) };
 }
 
+/** The header of a frame whose beginning this is; undefined where it cannot be read. */
+export function headerOfBeginning(bytes: Buffer): Header | undefined {
+  try {
+    const end = within(bytes, 2, 'length of the header') + bytes.readUInt16LE(0);
+    return localHeader(bytes.subarray(2, within(bytes, end, 'header')));
+  } catch {
+    return undefined;
+  }
+}
+
 /** @throws AiocError AIOC_FRAME_BAD when a part would end behind its frame */
 function within(bytes: Buffer, end: number, what: string): number {
   if (end <= bytes.length) return end;

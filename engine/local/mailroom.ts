@@ -1,69 +1,22 @@
-import { AiocError } from '../base/errors.ts';
+import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
-import type { Clock } from '../base/ports.ts';
 import type { Outcome } from '../contract/views.ts';
-import type { FileDestinations } from '../files/file-destinations.ts';
 import type { FileSink, Verdict } from '../peers/frame-pump.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Application, Traffic } from '../peers/traffic.ts';
-import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
+import type { Header } from '../protocol/header.ts';
+import { noResponseFrame, readNoResponse } from '../protocol/no-response.ts';
 import { type Arrival, Inbox } from '../queues/inbox.ts';
 import type { MessageSource, StoredMark } from '../queues/message-source.ts';
-import type { OutgoingBody } from '../queues/out-message.ts';
 import type { Offerer } from '../queues/outbox-entry.ts';
-import type { QueueRules } from '../queues/queue-rules.ts';
 import { inboxStream, outboxPrefix } from '../queues/stream-names.ts';
-import type { Store } from '../storage/store.ts';
 import { AwaitedResponses } from './awaited-responses.ts';
 import { DropLog, Reminder } from './drop-log.ts';
 import { listenerFrame } from './listener-frame.ts';
+import type { MailroomOptions, Requested, ResponseTaker } from './mailroom-types.ts';
 import { unknownType, whyNotTaken } from './unknown-type.ts';
-
-/**
- * The peer that a local program means by a name; undefined when there is none and none may be expected. One that has
- * never been here is expected where its messages can wait on the disk (PROTOCOL §4).
- */
-export type PeerFinder = (who: {
-  readonly name: string | undefined;
-  readonly mayBeAway: boolean;
-}) => Peer | undefined;
-
-export interface MailroomOptions {
-  readonly clock: Clock;
-  readonly budget: MemoryBudget;
-  readonly store: Store;
-  readonly log: TrafficLog;
-  readonly sendTypes: readonly string[];
-  readonly recvTypes: readonly string[];
-  readonly rules: QueueRules;
-  /** A client's server: nobody else sends it anything. */
-  readonly soleSender?: string | undefined;
-  /** Data and binary of a message that a program may send. Absent: LIMITS.messageBytes. */
-  readonly messageMaxBytes?: number;
-  readonly destinations: FileDestinations;
-  readonly peerFor: PeerFinder;
-  /** The file that a message of a local program takes along, if it does. */
-  readonly bodyOf: (frame: Frame) => OutgoingBody | undefined;
-  readonly onChange: () => void;
-  /** Sees every message that has been taken in; for a screen. */
-  readonly observe?: (peer: Peer, frame: Frame) => void;
-}
-
-/** A request that is on its way. */
-export interface Requested {
-  /** As what `submit` returns. */
-  readonly accepted: Promise<void> | undefined;
-  /** Nobody waits for the response any more. */
-  stopWaiting(): void;
-}
-
-/** What a local program is told of its request: the response, or that it will not come. */
-export interface ResponseTaker {
-  answered(frame: Frame): void;
-  lost(): void;
-}
 
 /** Data and binary of a message that programs of a connector may send. */
 export function messageMaxBytesOf({ messageMaxBytes = LIMITS.messageBytes }: Mailroom): number {
@@ -150,11 +103,36 @@ export class Mailroom implements Application {
    * @returns what settles when the program's next message may be read; undefined: at once
    */
   submit(frame: Frame, offerer: Offerer): Promise<void> | undefined {
+    const watched = frame.header['response_id'] === undefined ? offerer : this.#tellingAsker(frame, offerer);
     try {
-      return this.#place(this.#checked(frame), frame, offerer);
+      return this.#place(this.#checked(frame.header), frame, watched);
     } catch (error) {
       offerer.refused(error);
       return undefined;
+    }
+  }
+
+  #tellingAsker({ header }: Frame, { patience = 'none', ...offerer }: Offerer): Offerer {
+    return {
+      patience,
+      kept: (place) => offerer.kept(place),
+      refused: (error) => {
+        this.noResponse(header, toAiocError(error));
+        offerer.refused(error);
+      },
+    };
+  }
+
+  /**
+   * A message of a local program is refused. Where it is a response that is too large, the peer's program that waits for
+   * it is told; one that is refused for another reason may come yet.
+   */
+  noResponse(header: Header | undefined, { code, message }: AiocError): void {
+    if (code !== 'AIOC_FRAME_TOO_LARGE' || header?.['response_id'] === undefined) return;
+    try {
+      this.#way.sendNow(this.#checked(header), noResponseFrame(header, message));
+    } catch {
+      // Whoever asked is not connected any more, and has heard of that.
     }
   }
 
@@ -218,7 +196,7 @@ export class Mailroom implements Application {
       offerer.refused(error);
     };
     try {
-      const peer = this.#checked(frame);
+      const peer = this.#checked(frame.header);
       const { message_type: type } = frame.header;
       const requestId = frame.header['request_id'] ?? null;
       stopWaiting = this.#responses.add({ peer, type, requestId, ...taker });
@@ -233,9 +211,25 @@ export class Mailroom implements Application {
   }
 
   message(peer: Peer, frame: Frame, arrival: Arrival): Verdict | Promise<Verdict> {
-    if (!this.#responses.answer(peer, frame)) return this.#take(peer, frame, arrival);
+    const noResponse = readNoResponse(frame.header);
+    if (noResponse !== undefined) this.#refuseResponse(peer, frame.header, noResponse);
+    else if (!this.#responses.answer(peer, frame)) return this.#take(peer, frame, arrival);
     this.#settle(arrival, 'taken');
     return 'taken';
+  }
+
+  oversized(peer: Peer, header: Header, sizeBytes: number): void {
+    const text = `it has ${sizeBytes} bytes, and max_size_message is ${messageMaxBytesOf(this)}: raise it, or let it be sent as a file`;
+    if (header['response_id'] !== undefined) this.#refuseResponse(peer, header, text);
+  }
+
+  #refuseResponse(peer: Peer, header: Header, why: string): void {
+    const text = `the response of ${peer.name} will not come: ${why}`;
+    if (this.#responses.refuse(peer, header, new AiocError('AIOC_FRAME_TOO_LARGE', text))) return;
+    this.#options.log.event(`a response of the type ${header.message_type} will not come: ${why}`, {
+      peerName: peer.name,
+      warning: true,
+    });
   }
 
   #settle({ ticket }: Arrival, outcome: Outcome, why?: string): void {
@@ -344,11 +338,11 @@ export class Mailroom implements Application {
     this.#options.log.event(text, { peerName: peer.name, warning: true });
   }
 
-  #checked(frame: Frame): Peer {
+  #checked(header: Header): Peer {
     const { sendTypes, peerFor } = this.#options;
-    const { message_type: type } = frame.header;
+    const { message_type: type } = header;
     if (type !== '_ping' && !sendTypes.includes(type)) throw unknownType(type, 'send_message_types');
-    const destinationId = frame.header['destination_id'];
+    const destinationId = header['destination_id'];
     const peer = peerFor({
       name: typeof destinationId === 'string' ? destinationId : undefined,
       mayBeAway: type !== '_ping' && this.#options.rules.isStored('out', type),

@@ -24,6 +24,7 @@ import type { Incoming } from './receiver.ts';
 import type { Registry } from './registry.ts';
 import { addressed } from './speaker.ts';
 import type { TrafficLog } from './traffic-log.ts';
+import type { PeerChange, TrafficCounts } from './traffic-observers.ts';
 import { type OnState, TrafficWatchers } from './traffic-watchers.ts';
 
 /** What receives the messages of peers. */
@@ -34,6 +35,8 @@ export interface Application {
    */
   message(peer: Peer, frame: Frame, arrival: Arrival): Verdict | Promise<Verdict>;
   file(peer: Peer, frame: Frame, sizeBytes: number, arrival: Arrival): Promise<FileSink>;
+  /** A message that was skipped since it is too large. */
+  oversized?(peer: Peer, header: Header, sizeBytes: number): void;
   /** An answer to a ping of a local program. */
   pong?(peer: Peer, frame: Frame): void;
   connected(peer: Peer): void;
@@ -61,23 +64,6 @@ export interface TrafficMessage extends MessageParts {
   readonly body?: OutgoingBody | undefined;
   /** For who wants to know what becomes of it. */
   readonly onState?: OnState | undefined;
-}
-
-/** Told of each message by its type, those of ignored peers too. */
-export interface TrafficCounts {
-  received(type: string): void;
-  sent(type: string): void;
-}
-
-/** A peer that has come or gone. */
-export interface PeerChange {
-  readonly connected: boolean;
-  /** Its name on the wire: a client's client_name, a server’s address and port. */
-  readonly name: string;
-  /** `address:port` at the other end. */
-  readonly address: string;
-  /** Why it is gone. */
-  readonly reason?: string;
 }
 
 /** Every message that comes or goes passes here: counted, logged, and dropped where its peer is ignored. */
@@ -345,10 +331,13 @@ export class Traffic implements LinkTraffic<Link> {
     const { registry, log } = this.#options;
     const peer = registry.byLink(link);
     const peerName = peer?.name ?? link.peerWireName;
-    log.event(
-      `a ${header.message_type} message of ${sizeBytes} bytes was dropped: max_size_message is ${this.messageMaxBytes}; raise it, or let the sender use a file`,
-      { peerName, warning: true },
-    );
+    this.#warnings.warn(`large ${peerName}`, (count) => {
+      const why = `max_size_message is ${this.messageMaxBytes}; raise it, or let the sender use a file`;
+      const counted = count === 1 ? '' : ` (the last of ${count})`;
+      const what = `a ${header.message_type} message of ${sizeBytes} bytes was dropped`;
+      log.event(`${what}: ${why}${counted}`, { peerName, warning: true });
+    });
+    if (peer !== undefined) this.#options.application.oversized?.(peer, header, sizeBytes);
     const number = numberIn(header['transport_id']);
     // Confirmed as dropped, or an aioc would send it again on each connection, and Python hold its queue.
     if (peer === undefined || number === undefined) return peer && 'dropped';

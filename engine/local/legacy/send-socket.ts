@@ -7,6 +7,7 @@ import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import type { Header } from '../../protocol/header.ts';
+import { TOO_LARGE } from '../../protocol/no-response.ts';
 import type { Offerer } from '../../queues/outbox-entry.ts';
 import { checkedForAnyUser, namesFile, withoutFile } from '../any-user-file.ts';
 import { LocalFrameReader } from '../local-frames.ts';
@@ -224,6 +225,7 @@ class Conversation {
       frame,
       {
         answered: (response) => this.#reply(stopWaiting, responseFrame(response)),
+        refused: () => this.#reply(stopWaiting, errorFrame(TOO_LARGE)),
         lost: () => this.#reply(stopWaiting, errorFrame('disconnected_during_wait')),
       },
       offerer,
@@ -246,7 +248,9 @@ class Conversation {
 
   #passedOver(header: Header | undefined, sizeBytes: number): void {
     const text = tooLargeText(sizeBytes, messageMaxBytesOf(this.#options.mailroom));
-    this.#dropped(header, new AiocError('AIOC_FRAME_TOO_LARGE', text));
+    const error = new AiocError('AIOC_FRAME_TOO_LARGE', text);
+    this.#options.mailroom.noResponse(header, error);
+    this.#dropped(header, error);
   }
 
   #dropped(header: Header | undefined, { code, message }: AiocError): void {

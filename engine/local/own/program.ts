@@ -6,9 +6,10 @@ import type { Clock, Timer } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
+import type { Header } from '../../protocol/header.ts';
 import { checkedForAnyUser, namesFile } from '../any-user-file.ts';
 import { responseFrame } from '../legacy/response-frame.ts';
-import { parseLocalFrame } from '../local-frames.ts';
+import { headerOfBeginning, parseLocalFrame } from '../local-frames.ts';
 import { type Mailroom, messageMaxBytesOf, tooLargeText } from '../mailroom.ts';
 import type { RefusalLog } from '../refusal-log.ts';
 import type { Spool } from '../spool.ts';
@@ -58,7 +59,9 @@ export class Program {
   constructor(options: ProgramOptions) {
     this.#options = options;
     const { mailroom, clock, onChange, spool } = options;
-    this.#reader = new UnitReader(unitBytesOf(messageMaxBytesOf(mailroom)), { skipsLarge: true });
+    // Pieces of a file may be larger than messages.
+    const maxBytes = unitBytesOf(Math.max(messageMaxBytesOf(mailroom), LIMITS.fileChunkBytes));
+    this.#reader = new UnitReader(maxBytes, { skipsLarge: true });
     this.#writer = new UnitWriter(options.socket);
     this.#lease = new MemoryLease(mailroom.budget);
     this.#files = new ProgramFiles(spool);
@@ -143,7 +146,7 @@ export class Program {
     if (this.#options.purpose === 'listen' && SENDING.has(unit.kind))
       throw new Error(`a ${unit.kind} is for the socket that programs send through`);
     if (unit.skippedBytes !== undefined) {
-      this.#refuseLarge(unit.number, unit.skippedBytes);
+      this.#refuseLarge(unit.number, unit.skippedBytes, headerOfBeginning(unit.body));
       return undefined;
     }
     switch (unit.kind) {
@@ -195,7 +198,8 @@ export class Program {
   /** The message is confirmed when it is where it was promised to be. */
   #send({ number, body }: Unit): Promise<void> | undefined {
     const frame = parseLocalFrame(body);
-    if (this.#isTooLarge(frame)) return this.#refuseLarge(number, frame.data.length + frame.binary.length);
+    if (this.#isTooLarge(frame))
+      return this.#refuseLarge(number, frame.data.length + frame.binary.length, frame.header);
     if (!namesFile(frame)) return this.#submit(number, body, frame);
     return this.#withItsFile(number, frame).then((whole) => whole && this.#submit(number, body, whole));
   }
@@ -225,7 +229,8 @@ export class Program {
 
   #request({ number, body }: Unit): Promise<void> | undefined {
     const frame = parseLocalFrame(body);
-    if (this.#isTooLarge(frame)) return this.#refuseLarge(number, frame.data.length + frame.binary.length);
+    if (this.#isTooLarge(frame))
+      return this.#refuseLarge(number, frame.data.length + frame.binary.length, frame.header);
     if (!namesFile(frame)) return this.#ask(number, body, frame);
     return this.#withItsFile(number, frame).then((whole) => whole && this.#ask(number, body, whole));
   }
@@ -238,10 +243,8 @@ export class Program {
       frame,
       {
         answered: (response) => this.#answered(number, response),
-        lost: () => {
-          if (!this.#requests.delete(number)) return;
-          this.#write('failed', number, jsonBody({ code: 'AIOC_RESPONSE_LOST', message: LOST }));
-        },
+        refused: (error) => this.#noResponse(number, error),
+        lost: () => this.#noResponse(number, LOST),
       },
       {
         patience: 'while-draining',
@@ -263,6 +266,10 @@ export class Program {
     this.#write('response', number, encodeFrame(responseFrame(response)).subarray(4));
   }
 
+  #noResponse(number: number, { code, message }: AiocError): void {
+    if (this.#requests.delete(number)) this.#write('failed', number, jsonBody({ code, message }));
+  }
+
   /** The program waits no more; a response that comes all the same goes to the listener of its type. */
   #cancel(number: number): void {
     this.#files.forget(number);
@@ -274,9 +281,11 @@ export class Program {
     return data.length + binary.length > messageMaxBytesOf(this.#options.mailroom);
   }
 
-  #refuseLarge(number: number, sizeBytes: number): undefined {
+  #refuseLarge(number: number, sizeBytes: number, header: Header | undefined): undefined {
     const text = tooLargeText(sizeBytes, messageMaxBytesOf(this.#options.mailroom));
-    this.#tell(number, 'large', new AiocError('AIOC_FRAME_TOO_LARGE', text));
+    const error = new AiocError('AIOC_FRAME_TOO_LARGE', text);
+    this.#options.mailroom.noResponse(header, error);
+    this.#tell(number, 'large', error);
   }
 
   #refuse(number: number, frame: Frame, error: unknown): void {
@@ -308,5 +317,7 @@ const LISTEN_ELSEWHERE = jsonBody({
 const STORED = jsonBody({ outcome: 'stored' });
 const ACCEPTED = jsonBody({ outcome: 'accepted' });
 
-const LOST =
-  'the response will not come: a connection between connectors broke. Ask again if asking twice does no harm';
+const LOST = new AiocError(
+  'AIOC_RESPONSE_LOST',
+  'the response will not come: a connection between connectors broke. Ask again if asking twice does no harm',
+);

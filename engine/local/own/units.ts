@@ -13,7 +13,7 @@ export interface Unit {
   readonly kind: UnitKind;
   readonly number: number;
   readonly body: Buffer;
-  /** It was larger than is taken, and its body was thrown away: so many bytes. */
+  /** It was larger than is taken, and of its body, so many bytes, no more was kept than the header of its frame. */
   readonly skippedBytes?: number;
 }
 
@@ -46,7 +46,6 @@ const PLACE_BYTES = POSITION_BYTES + 1;
 const REDELIVERED = 1;
 /** A whole message with the largest header, and what a unit adds. */
 const MAX_BYTES = unitBytesOf(LIMITS.messageLargestBytes);
-const EMPTY = Buffer.alloc(0);
 
 /** What a unit takes at most whose message has so many bytes of data and binary. */
 export function unitBytesOf(messageBytes: number): number {
@@ -109,6 +108,12 @@ export function bodyAsJson({ kind, body }: Unit): Readonly<Record<string, unknow
   throw new AiocError('AIOC_FRAME_BAD', `a ${kind} over the local socket is no JSON object`);
 }
 
+interface Skipped {
+  readonly kind: UnitKind;
+  readonly number: number;
+  readonly bodyBytes: number;
+}
+
 /** Takes units off a byte stream. */
 export class UnitReader {
   readonly #bytes = new ByteQueue();
@@ -116,15 +121,18 @@ export class UnitReader {
   readonly #skipsLarge: boolean;
   #skipBytes = 0;
   #restBytes: number | undefined;
+  /** Of a unit that is skipped: what is known of it before its header is here. */
+  #skipped: Skipped | undefined;
 
-  /** @param skipsLarge gives a unit beyond `maxBytes` without its body, and goes on behind it */
+  /** @param skipsLarge gives a unit beyond `maxBytes` with the header of its frame only, and goes on behind it */
   constructor(maxBytes = MAX_BYTES, { skipsLarge = false } = {}) {
     this.#maxBytes = maxBytes;
     this.#skipsLarge = skipsLarge;
   }
 
   get insideUnit(): boolean {
-    return this.#restBytes !== undefined || this.#skipBytes > 0 || this.#bytes.length > 0;
+    const isBegun = this.#restBytes !== undefined || this.#skipped !== undefined;
+    return isBegun || this.#skipBytes > 0 || this.#bytes.length > 0;
   }
 
   push(chunk: Buffer): void {
@@ -142,6 +150,7 @@ export class UnitReader {
       if (skipped === 0) return undefined;
       this.#skipBytes -= skipped;
     }
+    if (this.#skipped !== undefined) return this.#skip(this.#skipped);
     if (this.#restBytes === undefined) {
       if (this.#bytes.length < 4) return undefined;
       this.#restBytes = this.#bytes.takeNumber(4);
@@ -163,7 +172,23 @@ export class UnitReader {
     const kind = NAMES[code];
     if (kind === undefined) throw new AiocError('AIOC_FRAME_BAD', `a unit of the unknown kind ${code}`);
     if (!isSkipped) return { kind, number, body: this.#bytes.take(bodyBytes) };
-    this.#skipBytes = bodyBytes;
-    return { kind, number, body: EMPTY, skippedBytes: bodyBytes };
+    this.#skipped = { kind, number, bodyBytes };
+    return this.#skip(this.#skipped);
+  }
+
+  /** Given when the header is here: nobody waits for bytes that are thrown away. */
+  #skip(skipped: Skipped): Unit | undefined {
+    const { bodyBytes, ...unit } = skipped;
+    if (this.#bytes.length < 2) return undefined;
+    const lengthBytes = this.#bytes.take(2);
+    const headerBytes = Math.min(lengthBytes.readUInt16LE(0), bodyBytes - 2);
+    if (this.#bytes.length < headerBytes) {
+      this.#bytes.unread(lengthBytes);
+      return undefined;
+    }
+    const body = Buffer.concat([lengthBytes, this.#bytes.take(headerBytes)]);
+    this.#skipped = undefined;
+    this.#skipBytes = bodyBytes - body.length;
+    return { ...unit, body, skippedBytes: bodyBytes };
   }
 }
