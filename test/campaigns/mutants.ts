@@ -20,6 +20,16 @@ const SETS = {
   streams: { mutants: STREAM_MUTANTS, below: 'engine', campaign: 'simulator', seeds: 20_000 },
 } as const;
 
+/** What a campaign needs of the repository. */
+const PARTS = [
+  'engine',
+  'test/campaigns',
+  'test/helpers',
+  'esbuild.plugins.mjs',
+  'package.json',
+  'tsconfig.json',
+];
+
 const set = SETS[(process.argv[2] ?? 'journal') as keyof typeof SETS];
 const seeds = Number(process.argv[3] ?? set.seeds);
 const first = Number(process.argv[4] ?? 1);
@@ -49,8 +59,7 @@ function seedsToFind(directory: string, { file, find, replace, name }: Mutant): 
 
 const directory = mkdtempSync(join(tmpdir(), 'aioc-mutants-'));
 try {
-  for (const part of ['engine', 'test/campaigns', 'test/helpers', 'package.json', 'tsconfig.json'])
-    cpSync(join(ROOT, part), join(directory, part), { recursive: true });
+  for (const part of PARTS) cpSync(join(ROOT, part), join(directory, part), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
   let found = 0;
   for (const mutant of set.mutants) {
