@@ -1,15 +1,20 @@
 import {
+  type AnsiCode,
+  ansiCodesToString,
+  diffAnsiCodes,
   tokenize as measureTokens,
+  reduceAnsiCodesIncremental,
   type StyledChar,
-  styledCharsFromTokens as styleTokens,
   type Token,
 } from '@alcalzone/ansi-tokenize';
 import measureWidth from 'string-width';
+import { isPlain } from './width.ts';
 
 /**
  * Stands in for `string-width` and `@alcalzone/ansi-tokenize` inside Ink: `esbuild.plugins.mjs` puts it there. Ink measures
  * and takes apart every row of every frame, although nearly all rows are those of the frame before, and that was half of
- * the cost of a frame. Both are pure functions of a text, so their results are kept, up to these numbers.
+ * the cost of a frame. Both are pure functions of a text, so their results are kept, up to these numbers. And neighbours
+ * of one look share one list of styles, so that a row becomes a text again without comparing each cell with the next.
  */
 const WIDTHS_MAX = 512;
 const ROWS_MAX = 128;
@@ -24,6 +29,7 @@ export * from '@alcalzone/ansi-tokenize';
 // biome-ignore lint/style/noDefaultExport: the package that it stands in for has one.
 export default function stringWidth(text: string, options?: Parameters<typeof measureWidth>[1]): number {
   if (options !== undefined) return measureWidth(text, options);
+  if (isPlain(text)) return text.length;
   return remembered({ cache: widths, max: WIDTHS_MAX, key: text, make: () => measureWidth(text) });
 }
 
@@ -37,9 +43,30 @@ export function tokenize(text: string, endChar?: number): Token[] {
 export function styledCharsFromTokens(tokens: Token[]): StyledChar[] {
   const known = charsOfTokens.get(tokens);
   if (known !== undefined) return known;
-  const chars = styleTokens(tokens);
+  const chars: StyledChar[] = [];
+  let styles: AnsiCode[] = [];
+  for (const token of tokens) {
+    if (token.type === 'ansi') styles = reduceAnsiCodesIncremental(styles, [token]);
+    else if (token.type === 'char') chars.push({ ...token, styles });
+  }
   charsOfTokens.set(tokens, chars);
   return chars;
+}
+
+/** As in `@alcalzone/ansi-tokenize`. */
+export function styledCharsToString(chars: readonly StyledChar[]): string {
+  let text = '';
+  let styles: AnsiCode[] = [];
+  for (const char of chars) {
+    text += change(styles, char.styles) + char.value;
+    styles = char.styles;
+  }
+  return text + change(styles, []);
+}
+
+function change(from: AnsiCode[], to: AnsiCode[]): string {
+  if (from === to || (from.length === 0 && to.length === 0)) return '';
+  return ansiCodesToString(diffAnsiCodes(from, to));
 }
 
 /** A full cache is emptied: what is on the screen fills it again with one frame. */

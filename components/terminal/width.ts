@@ -3,16 +3,24 @@ import stringWidth from 'string-width';
 import type { SafeText } from './safe-text.ts';
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-const PLAIN = /^[\x20-\x7e]*$/;
+/** Characters that neither join others nor are joined by these, of one column each: most rows of a screen have no other. */
+const PLAIN =
+  /^[\x20-\x7e\xa1-\xac\xae-\xff\u2010-\u2027\u2190-\u2199\u2500-\u259f\u25b2-\u25c6\u25ca-\u25cf]*$/;
 /** Code units that a sanitized grapheme can have at most, roughly: a base, eight marks, skin tones, flags. */
 const GRAPHEME_UNITS = 32;
 
 /** Node's segmenter takes time in the square of a text's length (a minute for 200 kB), so it gets this much at once. */
 const PIECE_UNITS = 1024;
 
+/** Whether each code unit of `text` is a character of its own that takes one column. */
+export function isPlain(text: string): boolean {
+  return PLAIN.test(text);
+}
+
 /** Columns that `text` takes on the screen. */
 export function textWidth(text: string): number {
-  if (text.length <= PIECE_UNITS || PLAIN.test(text)) return stringWidth(text);
+  if (isPlain(text)) return text.length;
+  if (text.length <= PIECE_UNITS) return stringWidth(text);
   let width = 0;
   for (const piece of pieces(text)) width += stringWidth(piece.join(''));
   return width;
@@ -20,7 +28,7 @@ export function textWidth(text: string): number {
 
 /** What a reader takes for single characters. */
 export function graphemes(text: string): string[] {
-  if (PLAIN.test(text)) return text.split('');
+  if (isPlain(text)) return text.split('');
   if (text.length <= PIECE_UNITS) return segments(text);
   const found: string[] = [];
   for (const piece of pieces(text)) for (const grapheme of piece) found.push(grapheme);
@@ -62,6 +70,10 @@ export function clip<T extends string>(text: T, width: number, ellipsis = '…')
   // No grapheme is wider than its code units, two at most for each.
   if (text.length * 2 <= width) return text;
   const room = width - textWidth(ellipsis);
+  if (isPlain(text)) {
+    if (text.length <= width) return text;
+    return (room < 0 ? '' : text.slice(0, room) + ellipsis) as T;
+  }
   let kept = '';
   let used = 0;
   let fitting = '';

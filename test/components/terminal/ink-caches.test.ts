@@ -3,11 +3,29 @@ import { test } from 'node:test';
 import * as real from '@alcalzone/ansi-tokenize';
 import fc from 'fast-check';
 import realWidth from 'string-width';
-import stringWidth, { styledCharsFromTokens, tokenize } from '../../../components/terminal/ink-caches.ts';
+import stringWidth, {
+  styledCharsFromTokens,
+  styledCharsToString,
+  tokenize,
+} from '../../../components/terminal/ink-caches.ts';
 
 const texts = fc
   .array(
-    fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('\x1b[31m', '\x1b[0m', '漢', '👩‍💻', '│', ' ')),
+    fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.constantFrom(
+        '\x1b[31m',
+        '\x1b[1m',
+        '\x1b[2m',
+        '\x1b[22m',
+        '\x1b[44m',
+        '\x1b[0m',
+        '漢',
+        '👩‍💻',
+        '│',
+        ' ',
+      ),
+    ),
   )
   .map((parts) => parts.join(''));
 
@@ -21,6 +39,11 @@ test('what is kept is what the packages say, the first time and again, and also 
           styledCharsFromTokens(tokenize(row)),
           real.styledCharsFromTokens(real.tokenize(row)),
         );
+        const chars = styledCharsFromTokens(tokenize(row));
+        assert.equal(styledCharsToString(chars), real.styledCharsToString(chars));
+        // Ink puts rows together from pieces of others.
+        const pieces = [...chars.slice(1), ...chars.slice(0, 3), ...chars];
+        assert.equal(styledCharsToString(pieces), real.styledCharsToString(pieces));
       }
     }),
   );
