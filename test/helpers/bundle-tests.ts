@@ -40,6 +40,7 @@ export async function bundleTests(files: readonly string[]): Promise<string> {
     outdir: directory,
     bundle: true,
     splitting: true,
+    inject: ['./test/helpers/no-tracking.ts'],
     external: EXTERNAL,
     banner: { js: REQUIRE_BANNER },
     platform: 'node',
