@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { realDisk } from '../../engine/base/real-disk.ts';
 import { realClock, realRandomness } from '../../engine/base/real-ports.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
 import { readAll } from '../engine/storage/store-contract.ts';
-import { tempDir } from '../helpers/temp-dir.ts';
+import { makeTempDir, removeDir, tempDir } from '../helpers/temp-dir.ts';
 import { testProgram } from '../helpers/test-program.ts';
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -16,11 +16,18 @@ const WRITER = testProgram('test/fixtures/batch-writer.ts');
 const COUNT = 200;
 const SEGMENT = '0000000001.segment';
 
-/** A process stores 200 messages in one batch, is told that they are stored, and is killed. */
+/** A process stored 200 messages in one batch, was told that they are stored, and was killed: what is left. */
+const left = makeTempDir();
+after(() => removeDir(left));
+before(() => {
+  const writer = spawnSync(process.execPath, [...WRITER, left, String(COUNT)]);
+  assert.equal(writer.signal, 'SIGKILL', writer.stderr.toString());
+});
+
+/** A copy of it. */
 function storedAndKilled(t: TestContext): string {
   const directory = tempDir(t);
-  const writer = spawnSync(process.execPath, [...WRITER, directory, String(COUNT)]);
-  assert.equal(writer.signal, 'SIGKILL', writer.stderr.toString());
+  cpSync(left, directory, { recursive: true });
   return directory;
 }
 
