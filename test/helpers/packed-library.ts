@@ -30,13 +30,13 @@ export function packLibrary(folder: string): string {
 }
 
 /**
- * Unpacks the package as npm would install it into `folder`, without its dependencies, which the bundle does not need.
+ * Unpacks a packed file as npm would install it into `folder`, without its dependencies, which the bundle does not need.
  * The types of Node, which a TypeScript program has of its own, are this checkout's.
  */
-export function unpackLibrary(folder: string): void {
+export function unpackLibrary(packed: string, folder: string): void {
   const place = join(folder, 'node_modules/aioc');
   mkdirSync(place, { recursive: true });
-  execFileSync('tar', ['-xzf', packLibrary(folder), '-C', place, '--strip-components=1']);
+  execFileSync('tar', ['-xzf', packed, '-C', place, '--strip-components=1']);
   const types = join(folder, 'node_modules/@types');
   mkdirSync(types);
   symlinkSync(join(ROOT, 'node_modules/@types/node'), join(types, 'node'));

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { keysMarkdown } from '../../components/keys/key-list.ts';
 import type { KeySpec } from '../../engine/config/key-spec.ts';
 import { configKeys, ERROR_CODES } from '../../engine/index.ts';
@@ -54,4 +55,10 @@ export function withSection(text: string, name: string, content: string): string
 
 function between(name: string): RegExp {
   return new RegExp(`<!-- ${name} -->\\n([\\s\\S]*?)<!-- /${name} -->`);
+}
+
+/** The code of an example of the README, which stands between its markers, without its fence. */
+export function exampleOf(readme: string, name: string): string {
+  const code = /^```js\n([\s\S]*)```$/.exec(sectionOf(readme, `example ${name}`) ?? '')?.[1];
+  return code ?? assert.fail(`the README has no example ${name}`);
 }

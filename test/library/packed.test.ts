@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, type TestContext, test } from 'node:test';
+import { builtProgram } from '../helpers/built-program.ts';
+import { ExampleProgram } from '../helpers/example-program.ts';
+import { freePort } from '../helpers/free-port.ts';
+import { packLibrary, typeCheck, unpackLibrary } from '../helpers/packed-library.ts';
+import { PtySession } from '../helpers/pty-session.ts';
+import { exampleOf } from '../helpers/readme-tables.ts';
+import { makeTempDir, removeDir, tempDir } from '../helpers/temp-dir.ts';
+import { deadline } from '../helpers/wait-for.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const SLOW = { timeoutMs: 30_000 };
+const INSTALL_TIMEOUT_MS = 60_000;
+/** What npm says when the registry, and not the package, is the trouble. */
+const NO_REGISTRY = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENOTCACHED|ECONNRESET|network/;
+
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+
+/** Packing takes seconds: all tests install the same file. */
+const packing = makeTempDir();
+after(() => removeDir(packing));
+let packed = '';
+before(() => {
+  packed = packLibrary(packing);
+});
+
+const PROGRAM = `import {
+  AiocError, ConnectorAPI, ConnectorManager, ConnectorRemoteTool, createCertificates,
+  type ConnectorManagerOptions, type ListenerMessage,
+} from 'aioc';
+
+const options: ConnectorManagerOptions = { isServer: true, connectorFilesDirpath: '/nowhere' };
+const connector: ConnectorManager = new ConnectorManager(options);
+const handle = async (message: ListenerMessage): Promise<void> => {
+  const text: string = message.text();
+  await message.reply(text);
+};
+const api: ConnectorAPI = connector.api();
+export const parts = { handle, api, ConnectorRemoteTool, createCertificates };
+connector.on('connected', ({ name }: { name: string }) => name);
+try {
+  // A client must say which server it calls.
+  new ConnectorManager({ isServer: false });
+} catch (error) {
+  if (!(error instanceof AiocError)) throw error;
+  const code: string = error.code;
+  process.stdout.write(code);
+}
+`;
+
+/** The same as JavaScript. */
+const PLAIN = `import { AiocError, ConnectorManager, ConnectorAPI, ConnectorRemoteTool, createCertificates } from 'aioc';
+const made = await createCertificates('certs');
+if (![ConnectorAPI, ConnectorRemoteTool].every((part) => typeof part === 'function')) throw new Error('parts are missing');
+try {
+  new ConnectorManager({ isServer: false });
+} catch (error) {
+  process.stdout.write([error instanceof AiocError, error.code, made.clientPart].join(' '));
+}
+`;
+
+test('the packed library has types for a TypeScript program, and a JavaScript program runs on it', (t) => {
+  const folder = tempDir(t);
+  unpackLibrary(packed, folder);
+  writeFileSync(join(folder, 'package.json'), '{"name":"empty","private":true,"type":"module"}');
+  writeFileSync(join(folder, 'program.ts'), PROGRAM);
+  writeFileSync(join(folder, 'wrong.ts'), PROGRAM.replace('isServer: true', "isServer: 'yes'"));
+  assert.throws(
+    () => typeCheck(folder, ['program.ts', 'wrong.ts']),
+    ({ stdout }: { stdout: string }) =>
+      /^wrong\.ts.*TS2322/.test(stdout) && stdout.split('error TS').length === 2,
+  );
+  writeFileSync(join(folder, 'plain.js'), PLAIN);
+  const output = execFileSync(process.execPath, ['plain.js'], { cwd: folder, encoding: 'utf8' });
+  assert.equal(output, `true AIOC_CONFIG ${join(folder, 'certs/certificates/client')}`);
+});
+
+test('packing makes the types', () => {
+  const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    scripts: Record<string, string>;
+    exports: { '.': { types: string } };
+  };
+  assert.match(manifest.scripts['prepack'] ?? '', /build:types/);
+  assert.equal(manifest.scripts['build:types'], 'tsc -p tsconfig.types.json');
+  assert.match(manifest.exports['.'].types, /^\.\/dist\/types\//);
+});
+
+/** The shell line with which the README makes the certificates. */
+function preparation(): string {
+  const line = /^aioc create_certificates server && .*$/m.exec(readme)?.[0];
+  return line ?? assert.fail('the README does not make certificates');
+}
+
+test('the two programs of the README, as they stand there, talk over mutual TLS and end by themselves', async (t) => {
+  const folder = tempDir(t);
+  unpackLibrary(packed, folder);
+  for (const name of ['server.mjs', 'client.mjs', 'attach.mjs']) {
+    writeFileSync(join(folder, name), exampleOf(readme, name));
+    writeFileSync(join(folder, name.replace('.mjs', '.mts')), exampleOf(readme, name));
+  }
+  typeCheck(folder, ['server.mts', 'client.mts', 'attach.mts']);
+  const line = preparation().replace(/^aioc/, '"$NODE" "$AIOC"');
+  const env = { ...process.env, NODE: process.execPath, AIOC: builtProgram() };
+  execFileSync('sh', ['-c', line], { cwd: folder, env, stdio: 'pipe' });
+  const place = { folder, port: await freePort() };
+  const server = new ExampleProgram(t, join(folder, 'server.mjs'), place);
+  await server.prints('listening');
+  const client = new ExampleProgram(t, join(folder, 'client.mjs'), place);
+  const codes = await deadline(Promise.all([server.ended, client.ended]), 40_000, 'the programs to end');
+  assert.deepEqual(
+    { server: server.output + server.errors, client: client.output + client.errors, codes },
+    {
+      server: 'listening\nalice is here\nalice says: the mail has come\nalice answers: done: go home\n',
+      client: 'you asked: how are you?\n',
+      codes: [0, 0],
+    },
+  );
+  assert.match(readFileSync(join(folder, 'client/aioconnectors.log'), 'utf8'), /a certificate of our own/);
+});
+
+/** Installs the packed program into an empty folder; the reason when npm cannot reach its registry. */
+function install(t: TestContext): { folder: string } | { unreachable: string } {
+  const folder = tempDir(t);
+  writeFileSync(join(folder, 'package.json'), '{"name":"empty","private":true}');
+  const options = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=0'];
+  const run = spawnSync('npm', ['install', ...options, packed], {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: INSTALL_TIMEOUT_MS,
+  });
+  if (run.status === 0) return { folder };
+  const why = run.stderr.split('\n')[0] ?? '';
+  if (run.error !== undefined || NO_REGISTRY.test(run.stderr))
+    return { unreachable: why || String(run.error) };
+  throw new Error(run.stderr);
+}
+
+test('the packed program, installed in an empty folder, starts from any directory', async (t) => {
+  const installed = install(t);
+  if ('unreachable' in installed) return t.skip(`npm cannot reach its registry: ${installed.unreachable}`);
+  const command = join(installed.folder, 'node_modules/.bin/aioc');
+  const elsewhere = join(installed.folder, 'some where/else');
+  mkdirSync(elsewhere, { recursive: true });
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  assert.equal(execFileSync(command, ['--version'], { cwd: elsewhere, encoding: 'utf8' }), `${version}\n`);
+  const port = String(await freePort());
+  await using session = PtySession.start({
+    command,
+    args: ['--bind_server_ip', '127.0.0.1', '--port', port],
+    cwd: elsewhere,
+  });
+  await session.waitFor(`aioc --target 127.0.0.1 --port ${port}`, SLOW);
+  session.press('q');
+  await session.waitFor('Quit aioc?');
+  session.press('right', 'enter');
+  assert.deepEqual(await session.waitForExit(SLOW), { exitCode: 0, signal: 0 });
+});
