@@ -9,6 +9,9 @@ const PLAIN =
 /** Code units that a sanitized grapheme can have at most, roughly: a base, eight marks, skin tones, flags. */
 const GRAPHEME_UNITS = 32;
 
+const WIDTHS_MAX = 1024;
+const widths = new Map<string, number>();
+
 /** Node's segmenter takes time in the square of a text's length (a minute for 200 kB), so it gets this much at once. */
 const PIECE_UNITS = 1024;
 
@@ -20,9 +23,20 @@ export function isPlain(text: string): boolean {
 /** Columns that `text` takes on the screen. */
 export function textWidth(text: string): number {
   if (isPlain(text)) return text.length;
+  if (text.length <= GRAPHEME_UNITS) return shortWidth(text);
   if (text.length <= PIECE_UNITS) return stringWidth(text);
   let width = 0;
   for (const piece of pieces(text)) width += stringWidth(piece.join(''));
+  return width;
+}
+
+/** Of single graphemes, mostly, and these are few on a screen. A full cache is emptied. */
+function shortWidth(text: string): number {
+  const known = widths.get(text);
+  if (known !== undefined) return known;
+  const width = stringWidth(text);
+  if (widths.size >= WIDTHS_MAX) widths.clear();
+  widths.set(text, width);
   return width;
 }
 

@@ -13,6 +13,7 @@ import {
   textWidth,
   wrap,
 } from '../../../components/terminal/width.ts';
+import { runs } from '../../helpers/runs.ts';
 
 const anyText = fc
   .array(fc.constantFrom('a', 'word', ' ', '  ', '日', '👍🏽', 'e\u0301', '🇩🇪', 'longlonglong', '-'), {
@@ -82,7 +83,7 @@ test('nothing is ever wider than it may be, and wrapping loses only spaces', () 
       assert.equal(graphemes(text).join(''), text);
       if (textWidth(text) <= width) assert.equal(clip(text, width), text);
     }),
-    { numRuns: 1_500 },
+    { numRuns: runs(500) },
   );
 });
 
