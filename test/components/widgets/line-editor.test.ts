@@ -5,6 +5,7 @@ import { type KeyEvent, key } from '../../../components/terminal/key-event.ts';
 import { sanitize } from '../../../components/terminal/sanitize.ts';
 import { graphemes, textWidth } from '../../../components/terminal/width.ts';
 import { LineEditor, pasteLines } from '../../../components/widgets/line-editor.ts';
+import { runs } from '../../helpers/runs.ts';
 
 /** `ctrl-left` and the like to an event; a single character types itself. */
 function event(name: string): KeyEvent {
@@ -265,7 +266,7 @@ test('any sequence of keys does what the simplest possible editor does', () => {
     }),
     // The same sequences each time: a joining character that stands alone is inserted behind what it joins, which the
     // simple editor does not do.
-    { numRuns: 1_500, seed: 1 },
+    { numRuns: runs(500), seed: 1 },
   );
 });
 
@@ -278,7 +279,7 @@ test('undo after any edits comes back to the beginning', () => {
       for (let count = 0; count <= edits.length; count += 1) press(editor, 'ctrl-_');
       assert.equal(editor.text, '');
     }),
-    { numRuns: 1_000 },
+    { numRuns: runs(300) },
   );
 });
 

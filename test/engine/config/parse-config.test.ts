@@ -9,6 +9,7 @@ import { configKeys } from '../../../engine/config/keys.ts';
 import { type ParsedConfig, parseConfig } from '../../../engine/config/parse-config.ts';
 import { roleOfConfig } from '../../../engine/config/role-of-config.ts';
 import { templates } from '../../../engine/config/templates.ts';
+import { runs } from '../../helpers/runs.ts';
 
 const parse = (value: unknown, role: ConfigRole = 'manager'): ParsedConfig =>
   parseConfig(value, { source: 'c.json', role });
@@ -263,7 +264,7 @@ test('whatever the JSON, the answer is a configuration or an AiocError', () => {
         assert.doesNotMatch(error.message, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
       }
     }),
-    { numRuns: 1_000 },
+    { numRuns: runs(300) },
   );
   assert.ok(good > 5, `both ways are taken: ${good}`);
 });
