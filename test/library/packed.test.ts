@@ -24,8 +24,12 @@ const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 const packing = makeTempDir();
 after(() => removeDir(packing));
 let packed = '';
+/** Where it lies as installed, for programs that use it as a library. */
+const folder = join(packing, 'programs');
 before(() => {
   packed = packLibrary(packing);
+  unpackLibrary(packed, folder);
+  writeFileSync(join(folder, 'package.json'), '{"name":"empty","private":true,"type":"module"}');
 });
 
 const PROGRAM = `import {
@@ -63,17 +67,23 @@ try {
 }
 `;
 
-test('the packed library has types for a TypeScript program, and a JavaScript program runs on it', (t) => {
-  const folder = tempDir(t);
-  unpackLibrary(packed, folder);
-  writeFileSync(join(folder, 'package.json'), '{"name":"empty","private":true,"type":"module"}');
+const README_PROGRAMS = ['server.mjs', 'client.mjs', 'attach.mjs'];
+
+test('the packed library has types for a TypeScript program and for those of the README, and finds a wrong one', () => {
   writeFileSync(join(folder, 'program.ts'), PROGRAM);
   writeFileSync(join(folder, 'wrong.ts'), PROGRAM.replace('isServer: true', "isServer: 'yes'"));
+  const fromReadme = README_PROGRAMS.map((name) => name.replace('.mjs', '.mts'));
+  README_PROGRAMS.forEach((name, index) => {
+    writeFileSync(join(folder, fromReadme[index] ?? ''), exampleOf(readme, name));
+  });
   assert.throws(
-    () => typeCheck(folder, ['program.ts', 'wrong.ts']),
+    () => typeCheck(folder, ['program.ts', 'wrong.ts', ...fromReadme]),
     ({ stdout }: { stdout: string }) =>
       /^wrong\.ts.*TS2322/.test(stdout) && stdout.split('error TS').length === 2,
   );
+});
+
+test('a JavaScript program runs on the packed library', () => {
   writeFileSync(join(folder, 'plain.js'), PLAIN);
   const output = execFileSync(process.execPath, ['plain.js'], { cwd: folder, encoding: 'utf8' });
   assert.equal(output, `true AIOC_CONFIG ${join(folder, 'certs/certificates/client')}`);
@@ -96,13 +106,7 @@ function preparation(): string {
 }
 
 test('the two programs of the README, as they stand there, talk over mutual TLS and end by themselves', async (t) => {
-  const folder = tempDir(t);
-  unpackLibrary(packed, folder);
-  for (const name of ['server.mjs', 'client.mjs', 'attach.mjs']) {
-    writeFileSync(join(folder, name), exampleOf(readme, name));
-    writeFileSync(join(folder, name.replace('.mjs', '.mts')), exampleOf(readme, name));
-  }
-  typeCheck(folder, ['server.mts', 'client.mts', 'attach.mts']);
+  for (const name of README_PROGRAMS) writeFileSync(join(folder, name), exampleOf(readme, name));
   const line = preparation().replace(/^aioc/, '"$NODE" "$AIOC"');
   const env = { ...process.env, NODE: process.execPath, AIOC: builtProgram() };
   execFileSync('sh', ['-c', line], { cwd: folder, env, stdio: 'pipe' });
