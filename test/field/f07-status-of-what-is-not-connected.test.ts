@@ -37,40 +37,52 @@ async function lonelyClient(t: TestContext): Promise<LonelyClient> {
   return { directory, file, daemon, address: `127.0.0.1:${port}`, run };
 }
 
-test('status lists a client whose server is away, with what it waits for', async (t) => {
-  const { address, run } = await lonelyClient(t);
-  const sent = await run('send', 'client-1_a', 'for later');
-  assert.equal(sent.exitCode, 0, sent.errors);
-  const host = address.replaceAll('.', '\\.');
-  const { exitCode, output } = await waitFor(
-    async () => {
-      const status = await run('status');
-      return /next try in \d+ s/.test(status.output) ? status : undefined;
-    },
-    { what: 'the client to wait for its next try' },
-  );
-  assert.equal(exitCode, 0);
-  assert.match(
-    output,
-    new RegExp(
-      `^● client-1_a {2}in .*\\n {4}away: not connected to ${host} since \\S+Z: .*refused.*; next try in`,
-    ),
-  );
-  assert.match(output, /the server {2}away, 1 to send/);
-  const [seen] = JSON.parse((await run('status', '--json')).output);
-  assert.deepEqual([seen.connector, seen.alive, seen.address], ['client-1_a', true, address]);
-  assert.ok(['retrying', 'connecting'].includes(seen.phase), seen.phase);
-  assert.ok(Date.parse(seen.since) <= Date.now());
-  assert.match(seen.away[0].reason ?? seen.reason, /refused/);
-  assert.equal(seen.away[0].toSend, 1);
-});
+test('a client whose server is away', async (t) => {
+  // One daemon for all: each leaves it as the next one needs it.
+  const { address, file, run, directory } = await lonelyClient(t);
 
-test('a tool that is told no name finds the one connector there is, though it is connected to nobody', async (t) => {
-  const { run } = await lonelyClient(t);
-  const sent = await run('send', '--type', 'any', 'client-1_a', 'hello');
-  assert.equal(sent.exitCode, 0, sent.errors);
-  const asked = await run('cli');
-  assert.match(asked.errors, /say which: .*\n {2}client-1_a {2}in /);
+  await t.test('status lists a client whose server is away, with what it waits for', async () => {
+    const sent = await run('send', 'client-1_a', 'for later');
+    assert.equal(sent.exitCode, 0, sent.errors);
+    const host = address.replaceAll('.', '\\.');
+    const { exitCode, output } = await waitFor(
+      async () => {
+        const status = await run('status');
+        return /next try in \d+ s/.test(status.output) ? status : undefined;
+      },
+      { what: 'the client to wait for its next try' },
+    );
+    assert.equal(exitCode, 0);
+    assert.match(
+      output,
+      new RegExp(
+        `^● client-1_a {2}in .*\\n {4}away: not connected to ${host} since \\S+Z: .*refused.*; next try in`,
+      ),
+    );
+    assert.match(output, /the server {2}away, 1 to send/);
+    const [seen] = JSON.parse((await run('status', '--json')).output);
+    assert.deepEqual([seen.connector, seen.alive, seen.address], ['client-1_a', true, address]);
+    assert.ok(['retrying', 'connecting'].includes(seen.phase), seen.phase);
+    assert.ok(Date.parse(seen.since) <= Date.now());
+    assert.match(seen.away[0].reason ?? seen.reason, /refused/);
+    assert.equal(seen.away[0].toSend, 1);
+  });
+
+  await t.test(
+    'a tool that is told no name finds the one connector there is, though it is connected to nobody',
+    async () => {
+      const sent = await run('send', '--type', 'any', 'client-1_a', 'hello');
+      assert.equal(sent.exitCode, 0, sent.errors);
+      const asked = await run('cli');
+      assert.match(asked.errors, /say which: .*\n {2}client-1_a {2}in /);
+    },
+  );
+
+  await t.test('a connector that was stopped is listed as stopped', async () => {
+    assert.equal((await runProgram(t, ['cli', file, 'stop', 'hard'], directory)).exitCode, 0);
+    const { output } = await run('status');
+    assert.match(output, /stopped: not connected to /);
+  });
 });
 
 test('the sockets of a killed connector are not listed; where it stands in the list it is said to be dead', async (t) => {
@@ -85,11 +97,4 @@ test('the sockets of a killed connector are not listed; where it stands in the l
   const sent = await run('send', 'client-1_a', 'x');
   assert.match(sent.errors, /^aioc: no connector runs here/);
   assert.ok(readFileSync(join(directory, 'active_connectors.json'), 'utf8').includes('client-1_a'));
-});
-
-test('a connector that was stopped is listed as stopped', async (t) => {
-  const { file, run, directory } = await lonelyClient(t);
-  assert.equal((await runProgram(t, ['cli', file, 'stop', 'hard'], directory)).exitCode, 0);
-  const { output } = await run('status');
-  assert.match(output, /stopped: not connected to /);
 });

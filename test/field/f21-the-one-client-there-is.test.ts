@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { ConnectorRemoteTool } from '../../engine/index.ts';
 import { Daemon, type Finished, runProgram } from '../helpers/daemon.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
@@ -25,12 +26,11 @@ async function server(t: TestContext): Promise<Server> {
     return { file, directory };
   };
   const { file, directory } = await start({ is_server: true });
+  const tool = await ConnectorRemoteTool.fromConfig(file);
   const run = (...words: string[]): Promise<Finished> => runProgram(t, words, directory);
   const join_ = async (name: string): Promise<void> => {
     await start({ is_server: false, client_name: name });
-    await waitFor(async () => (await run('cli', file, 'show_connected_peers')).output.includes(name), {
-      what: name,
-    });
+    await waitFor(async () => name in (await tool.showConnectedPeers()), { what: name });
   };
   return { file, run, join: join_ };
 }

@@ -83,7 +83,7 @@ test('nothing is ever wider than it may be, and wrapping loses only spaces', () 
       assert.equal(graphemes(text).join(''), text);
       if (textWidth(text) <= width) assert.equal(clip(text, width), text);
     }),
-    { numRuns: runs(500) },
+    { numRuns: runs(1_500) },
   );
 });
 

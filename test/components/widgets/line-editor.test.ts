@@ -266,7 +266,7 @@ test('any sequence of keys does what the simplest possible editor does', () => {
     }),
     // The same sequences each time: a joining character that stands alone is inserted behind what it joins, which the
     // simple editor does not do.
-    { numRuns: runs(500), seed: 1 },
+    { numRuns: runs(1_500), seed: 1 },
   );
 });
 
