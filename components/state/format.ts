@@ -37,9 +37,14 @@ export function durationText(seconds: number): SafeText {
   return seconds < 60 ? trusted(`${Math.ceil(seconds)} s`) : ageText(seconds * 1000);
 }
 
-/** `12,480`. */
+/** `12,480`. Not by Node's own formatting, whose first number takes 50 ms. */
 export function countText(count: number): SafeText {
-  return trusted(Math.round(count).toLocaleString('en-US'));
+  if (!Number.isFinite(count)) return trusted('—');
+  return trusted(
+    BigInt(Math.round(count))
+      .toString()
+      .replace(/\B(?=(?:\d{3})+$)/g, ','),
+  );
 }
 
 /** Few cells for any size of number: `0`, `12`, `3.4k`, `12k`, `1.2M`. */

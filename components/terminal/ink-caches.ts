@@ -8,7 +8,7 @@ import {
   type Token,
 } from '@alcalzone/ansi-tokenize';
 import measureWidth from 'string-width';
-import { isPlain } from './width.ts';
+import { isSimple } from './simple-text.ts';
 
 /**
  * Stands in for `string-width` and `@alcalzone/ansi-tokenize` inside Ink: `esbuild.plugins.mjs` puts it there. Ink measures
@@ -18,6 +18,9 @@ import { isPlain } from './width.ts';
  */
 const WIDTHS_MAX = 512;
 const ROWS_MAX = 128;
+
+/** What changes colours and the like takes no room. */
+const LOOKS = /\x1b\[[\d;]*m/g;
 
 const widths = new Map<string, number>();
 const tokensOfRows = new Map<string, Token[]>();
@@ -29,8 +32,13 @@ export * from '@alcalzone/ansi-tokenize';
 // biome-ignore lint/style/noDefaultExport: the package that it stands in for has one.
 export default function stringWidth(text: string, options?: Parameters<typeof measureWidth>[1]): number {
   if (options !== undefined) return measureWidth(text, options);
-  if (isPlain(text)) return text.length;
-  return remembered({ cache: widths, max: WIDTHS_MAX, key: text, make: () => measureWidth(text) });
+  if (isSimple(text)) return text.length;
+  return remembered({ cache: widths, max: WIDTHS_MAX, key: text, make: () => widthOf(text) });
+}
+
+function widthOf(text: string): number {
+  const plain = text.replace(LOOKS, '');
+  return isSimple(plain) ? plain.length : measureWidth(text);
 }
 
 /** As in `@alcalzone/ansi-tokenize`. Callers share the result and do not change it. */

@@ -1,11 +1,10 @@
 /** The one place that knows how many columns a text takes. Ink lays out with the same package, so the two agree. */
 import stringWidth from 'string-width';
+import { LazySegmenter } from './lazy-segmenter.ts';
 import type { SafeText } from './safe-text.ts';
+import { isSimple } from './simple-text.ts';
 
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-/** Characters that neither join others nor are joined by these, of one column each: most rows of a screen have no other. */
-const PLAIN =
-  /^[\x20-\x7e\xa1-\xac\xae-\xff\u2010-\u2027\u2190-\u2199\u2500-\u259f\u25b2-\u25c6\u25ca-\u25cf]*$/;
+const segmenter = new LazySegmenter(undefined, { granularity: 'grapheme' });
 /** Code units that a sanitized grapheme can have at most, roughly: a base, eight marks, skin tones, flags. */
 const GRAPHEME_UNITS = 32;
 
@@ -15,14 +14,9 @@ const widths = new Map<string, number>();
 /** Node's segmenter takes time in the square of a text's length (a minute for 200 kB), so it gets this much at once. */
 const PIECE_UNITS = 1024;
 
-/** Whether each code unit of `text` is a character of its own that takes one column. */
-export function isPlain(text: string): boolean {
-  return PLAIN.test(text);
-}
-
 /** Columns that `text` takes on the screen. */
 export function textWidth(text: string): number {
-  if (isPlain(text)) return text.length;
+  if (isSimple(text)) return text.length;
   if (text.length <= GRAPHEME_UNITS) return shortWidth(text);
   if (text.length <= PIECE_UNITS) return stringWidth(text);
   let width = 0;
@@ -42,7 +36,7 @@ function shortWidth(text: string): number {
 
 /** What a reader takes for single characters. */
 export function graphemes(text: string): string[] {
-  if (isPlain(text)) return text.split('');
+  if (isSimple(text)) return text.split('');
   if (text.length <= PIECE_UNITS) return segments(text);
   const found: string[] = [];
   for (const piece of pieces(text)) for (const grapheme of piece) found.push(grapheme);
@@ -84,7 +78,7 @@ export function clip<T extends string>(text: T, width: number, ellipsis = '…')
   // No grapheme is wider than its code units, two at most for each.
   if (text.length * 2 <= width) return text;
   const room = width - textWidth(ellipsis);
-  if (isPlain(text)) {
+  if (isSimple(text)) {
     if (text.length <= width) return text;
     return (room < 0 ? '' : text.slice(0, room) + ellipsis) as T;
   }

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import stringWidth from 'string-width';
 import { sanitize } from '../../../components/terminal/sanitize.ts';
 import {
   clip,
   clipStart,
   graphemes,
-  isPlain,
   padEnd,
   padStart,
   textWidth,
@@ -25,22 +23,6 @@ test('width counts columns, not characters', () => {
   assert.equal(textWidth('abc'), 3);
   assert.equal(textWidth('日本'), 4);
   assert.equal(textWidth('e\u0301👍🏽'), 3);
-});
-
-test('what is taken for plain is a character of its own and one column wide, also next to any other that is', () => {
-  const plain = Array.from({ length: 0x1_0000 }, (_, unit) => String.fromCharCode(unit)).filter(isPlain);
-  assert.ok(
-    plain.length > 200 && ['a', ' ', '…', '─', '│', '▲', '●', '·'].every((text) => plain.includes(text)),
-  );
-  for (const text of plain) assert.equal(stringWidth(text), 1, text);
-  const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-  for (const text of plain) {
-    const around = plain.map((other) => text + other).join('');
-    assert.equal([...segmenter.segment(around)].length, around.length, text);
-  }
-  assert.equal(stringWidth(plain.join('')), plain.length);
-  for (const text of ['', 'a\u0301', '©\ufe0f', '日', '\xad', '\x1b', '\n'])
-    assert.equal(isPlain(text), text === '');
 });
 
 test('clip keeps the beginning, clipStart the end', () => {
