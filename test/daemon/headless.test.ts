@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createCertificates } from '../../engine/index.ts';
+import { ConnectorRemoteTool, createCertificates } from '../../engine/index.ts';
 import { makeCertificates } from '../helpers/configured-connectors.ts';
 import { Daemon, runProgram } from '../helpers/daemon.ts';
 import { freePort } from '../helpers/free-port.ts';
@@ -102,18 +102,16 @@ test('after kill -9 a connector starts again by itself, and its client comes bac
   const server = place(t, { is_server: true, server_sockaddr: ['127.0.0.1', port] });
   const client = place(t, { is_server: false, client_name: 'client1', server_sockaddr: ['127.0.0.1', port] });
   await makeCertificates(server.directory, client.directory);
+  const tool = await ConnectorRemoteTool.fromConfig(server.file);
   let daemons = [server, client].map(({ file, directory }) => new Daemon(t, ['--headless', file], directory));
   const connected = async (): Promise<void> => {
+    // Asked from here, as `aioc status` would: a program for each question takes half a second.
     await waitFor(
-      async () => {
-        const { output } = await runProgram(
-          t,
-          ['status', '--json', '--connector_files_dirpath', server.directory],
-          server.directory,
-        );
-        const [seen] = (output === '' ? [] : JSON.parse(output)) as { peers: Record<string, unknown> }[];
-        return seen?.peers['client1'] !== undefined;
-      },
+      () =>
+        tool.showConnectedPeers().then(
+          (peers) => Object.hasOwn(peers, 'client1'),
+          () => false,
+        ),
       { what: 'the client to be connected', timeoutMs: 20_000 },
     );
   };

@@ -79,55 +79,6 @@ async function listening(t: TestContext, side: Side, ...args: readonly string[])
   return shell;
 }
 
-test('20,000 lines go through aioc send to aioc listen, all of them and in order', async (t) => {
-  const { server, client } = await pair(t);
-  const listener = await listening(t, server, '--raw', '--count', '20000');
-  const sender = new Shell(t, ['send', client.file]);
-  const lines = Array.from({ length: 20_000 }, (_, number) => `line ${number}`);
-  // The last line needs no end.
-  sender.process.stdin?.end(lines.join('\n'));
-  assert.equal(await sender.ended(), 0, sender.errors);
-  assert.equal(await listener.ended(), 0, listener.errors);
-  assert.deepEqual(listener.lines, lines);
-});
-
-test('lines of JSON say everything that a message can have, and come out as lines of JSON', async (t) => {
-  const { server, client } = await pair(t);
-  const listener = await listening(t, client, '--count', '4');
-  const file = join(server.directory, 'sent.txt');
-  writeFileSync(file, 'the file');
-  const messages = [
-    { data: 'text', tag: 'a-tag', request_id: 7 },
-    { data: { some: 'json' }, response_id: 'x' },
-    { data_base64: Buffer.from([255, 0]).toString('base64'), binary_base64: 'AAEC' },
-    { data: '\u0085\u202e', file: { path: file, dst_name: 'came.txt' } },
-  ];
-  const sender = new Shell(t, ['send', server.file, '--json', '--to', 'client1']);
-  sender.process.stdin?.end(messages.map((message) => `${JSON.stringify(message)}\n`).join('\n'));
-  assert.equal(await sender.ended(), 0, sender.errors);
-  assert.equal(await listener.ended(), 0, listener.errors);
-  const came = listener.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-  assert.deepEqual(
-    came.map(({ data, data_base64, binary_base64, tag, request_id, response_id }) => ({
-      data,
-      data_base64,
-      binary_base64,
-      tag,
-      request_id,
-      response_id,
-    })),
-    [
-      { ...NOTHING, data: 'text', tag: 'a-tag', request_id: 7 },
-      { ...NOTHING, data: '{"some":"json"}', response_id: 'x' },
-      { ...NOTHING, data_base64: '/wA=', binary_base64: 'AAEC' },
-      { ...NOTHING, data: '\u0085\u202e' },
-    ],
-  );
-  assert.ok(came.every(({ type, to }) => type === 'any' && to === 'client1'));
-  assert.doesNotMatch(listener.output, /[\u0080-\u009f\u202e]/, 'nothing in it steers a terminal');
-  assert.equal(readFileSync(join(client.directory, 'received', 'came.txt'), 'utf8'), 'the file');
-});
-
 const NOTHING = {
   data: undefined,
   data_base64: undefined,
@@ -137,45 +88,105 @@ const NOTHING = {
   response_id: undefined,
 };
 
-test('a request is answered by listen --reply, and the response is printed', async (t) => {
-  const { server, client } = await pair(t);
-  await listening(t, server, '--reply', 'pong');
-  const asker = new Shell(t, ['send', client.file, 'ping?', '--await-response', '--timeout', '20']);
-  assert.equal(await asker.ended(), 0, asker.errors);
-  assert.equal((JSON.parse(asker.output) as { data: string }).data, 'pong');
-});
+// One after another between the same two, each of which leaves nothing behind.
+test('aioc send and aioc listen', async (tests) => {
+  const { server, client } = await pair(tests);
 
-test('a bad line is named, what came before it is sent, and nothing behind it', async (t) => {
-  const { server, client } = await pair(t);
-  const listener = await listening(t, server, '--raw', '--count', '2');
-  const sender = new Shell(t, ['send', client.file, '--json']);
-  sender.process.stdin?.end('{"data":"1"}\n{"data":"2"}\n{"dat":"3"}\n{"data":"4"}\n');
-  assert.equal(await sender.ended(), 2);
-  assert.match(sender.errors, /^aioc: line 3: there is no key "dat".*2 messages were sent \[AIOC_USAGE\]\n$/);
-  assert.equal(await listener.ended(), 0);
-  assert.deepEqual(listener.lines, ['1', '2']);
-  const refused = new Shell(t, ['send', server.file, '--to', 'no body']);
-  refused.process.stdin?.end('x\ny\n');
-  assert.equal(await refused.ended(), 1);
-  assert.match(
-    refused.errors,
-    /line 1: no peer is called no body.*0 messages were sent \[AIOC_PEER_UNKNOWN\]/,
+  await tests.test(
+    '20,000 lines go through aioc send to aioc listen, all of them and in order',
+    async (t) => {
+      const listener = await listening(t, server, '--raw', '--count', '20000');
+      const sender = new Shell(t, ['send', client.file]);
+      const lines = Array.from({ length: 20_000 }, (_, number) => `line ${number}`);
+      // The last line needs no end.
+      sender.process.stdin?.end(lines.join('\n'));
+      assert.equal(await sender.ended(), 0, sender.errors);
+      assert.equal(await listener.ended(), 0, listener.errors);
+      assert.deepEqual(listener.lines, lines);
+    },
   );
-});
 
-test('who reads no more ends listen, and Ctrl-C ends both in order', async (t) => {
-  const { server, client } = await pair(t);
-  const left = await listening(t, server);
-  left.process.stdout?.destroy();
-  const sender = new Shell(t, ['send', client.file]);
-  sender.process.stdin?.write('one\ntwo\n');
-  assert.equal(await left.ended(), 0, left.errors);
-  const listener = await listening(t, server);
-  sender.process.stdin?.write('three\n');
-  await waitFor(() => listener.lines.length > 0, { what: 'a line' });
-  sender.process.kill('SIGINT');
-  assert.equal(await sender.ended(), 130);
-  assert.match(sender.errors, /interrupted after 3 messages/);
-  listener.process.kill('SIGINT');
-  assert.equal(await listener.ended(), 0);
+  await tests.test(
+    'lines of JSON say everything that a message can have, and come out as lines of JSON',
+    async (t) => {
+      const listener = await listening(t, client, '--count', '4');
+      const file = join(server.directory, 'sent.txt');
+      writeFileSync(file, 'the file');
+      const messages = [
+        { data: 'text', tag: 'a-tag', request_id: 7 },
+        { data: { some: 'json' }, response_id: 'x' },
+        { data_base64: Buffer.from([255, 0]).toString('base64'), binary_base64: 'AAEC' },
+        { data: '\u0085\u202e', file: { path: file, dst_name: 'came.txt' } },
+      ];
+      const sender = new Shell(t, ['send', server.file, '--json', '--to', 'client1']);
+      sender.process.stdin?.end(messages.map((message) => `${JSON.stringify(message)}\n`).join('\n'));
+      assert.equal(await sender.ended(), 0, sender.errors);
+      assert.equal(await listener.ended(), 0, listener.errors);
+      const came = listener.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      assert.deepEqual(
+        came.map(({ data, data_base64, binary_base64, tag, request_id, response_id }) => ({
+          data,
+          data_base64,
+          binary_base64,
+          tag,
+          request_id,
+          response_id,
+        })),
+        [
+          { ...NOTHING, data: 'text', tag: 'a-tag', request_id: 7 },
+          { ...NOTHING, data: '{"some":"json"}', response_id: 'x' },
+          { ...NOTHING, data_base64: '/wA=', binary_base64: 'AAEC' },
+          { ...NOTHING, data: '\u0085\u202e' },
+        ],
+      );
+      assert.ok(came.every(({ type, to }) => type === 'any' && to === 'client1'));
+      assert.doesNotMatch(listener.output, /[\u0080-\u009f\u202e]/, 'nothing in it steers a terminal');
+      assert.equal(readFileSync(join(client.directory, 'received', 'came.txt'), 'utf8'), 'the file');
+    },
+  );
+
+  await tests.test('a request is answered by listen --reply, and the response is printed', async (t) => {
+    const listener = await listening(t, server, '--reply', 'pong');
+    const asker = new Shell(t, ['send', client.file, 'ping?', '--await-response', '--timeout', '20']);
+    assert.equal(await asker.ended(), 0, asker.errors);
+    assert.equal((JSON.parse(asker.output) as { data: string }).data, 'pong');
+    listener.process.kill('SIGINT');
+    assert.equal(await listener.ended(), 0);
+  });
+
+  await tests.test('a bad line is named, what came before it is sent, and nothing behind it', async (t) => {
+    const listener = await listening(t, server, '--raw', '--count', '2');
+    const sender = new Shell(t, ['send', client.file, '--json']);
+    sender.process.stdin?.end('{"data":"1"}\n{"data":"2"}\n{"dat":"3"}\n{"data":"4"}\n');
+    assert.equal(await sender.ended(), 2);
+    assert.match(
+      sender.errors,
+      /^aioc: line 3: there is no key "dat".*2 messages were sent \[AIOC_USAGE\]\n$/,
+    );
+    assert.equal(await listener.ended(), 0);
+    assert.deepEqual(listener.lines, ['1', '2']);
+    const refused = new Shell(t, ['send', server.file, '--to', 'no body']);
+    refused.process.stdin?.end('x\ny\n');
+    assert.equal(await refused.ended(), 1);
+    assert.match(
+      refused.errors,
+      /line 1: no peer is called no body.*0 messages were sent \[AIOC_PEER_UNKNOWN\]/,
+    );
+  });
+
+  await tests.test('who reads no more ends listen, and Ctrl-C ends both in order', async (t) => {
+    const left = await listening(t, server);
+    left.process.stdout?.destroy();
+    const sender = new Shell(t, ['send', client.file]);
+    sender.process.stdin?.write('one\ntwo\n');
+    assert.equal(await left.ended(), 0, left.errors);
+    const listener = await listening(t, server);
+    sender.process.stdin?.write('three\n');
+    await waitFor(() => listener.lines.length > 0, { what: 'a line' });
+    sender.process.kill('SIGINT');
+    assert.equal(await sender.ended(), 130);
+    assert.match(sender.errors, /interrupted after 3 messages/);
+    listener.process.kill('SIGINT');
+    assert.equal(await listener.ended(), 0);
+  });
 });

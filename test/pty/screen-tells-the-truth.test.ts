@@ -64,24 +64,28 @@ function storyOn(screen: readonly string[]): Story {
   };
 }
 
-for (const columns of [120, 80]) {
-  test(`${columns} columns: of ${MESSAGES} messages that nobody takes header, queue and log say the same, and what becomes of them`, async (t) => {
-    const { server, client } = await daemonPair(t);
-    await using session = attachTo(server, columns);
+test(`of ${MESSAGES} messages that nobody takes header, queue and log say the same, and what becomes of them, on 120 and on 80 columns`, async (t) => {
+  const { server, client } = await daemonPair(t);
+  await using wide = attachTo(server, 120);
+  await using narrow = attachTo(server, 80);
+  const screens = [wide, narrow];
+  for (const session of screens) {
     await session.waitFor(/● client1/, SLOW);
     session.press('3');
-    await sendNumbers(client, MESSAGES);
-    const says = (wanted: Story) =>
-      session.waitFor((screen) => JSON.stringify(storyOn(screen)) === JSON.stringify(wanted), {
+  }
+  await sendNumbers(client, MESSAGES);
+  const says = async (wanted: Story): Promise<void> => {
+    for (const session of screens)
+      await session.waitFor((screen) => JSON.stringify(storyOn(screen)) === JSON.stringify(wanted), {
         what: JSON.stringify(wanted),
         ...SLOW,
       });
-    await says({ header: '2,000 in · 1 stuck', depth: '2,000', outcomes: ['stored'] });
-    const listened = await runProgram(t, ['listen', server.file, '--count', '1999'], server.directory);
-    assert.equal(listened.exitCode, 0, listened.errors);
-    await says({ header: '1 in · 1 stuck', depth: '1', outcomes: ['taken', 'stored'] });
-    const rest = await runProgram(t, ['listen', server.file, '--count', '1'], server.directory);
-    assert.match(rest.output, /number 2000/);
-    await says({ header: '0', depth: '0', outcomes: ['taken'] });
-  });
-}
+  };
+  await says({ header: '2,000 in · 1 stuck', depth: '2,000', outcomes: ['stored'] });
+  const listened = await runProgram(t, ['listen', server.file, '--count', '1999'], server.directory);
+  assert.equal(listened.exitCode, 0, listened.errors);
+  await says({ header: '1 in · 1 stuck', depth: '1', outcomes: ['taken', 'stored'] });
+  const rest = await runProgram(t, ['listen', server.file, '--count', '1'], server.directory);
+  assert.match(rest.output, /number 2000/);
+  await says({ header: '0', depth: '0', outcomes: ['taken'] });
+});
