@@ -58,32 +58,6 @@ async function otherVersion(t: TestContext, path: string): Promise<net.Server> {
 
 const LATER_HELLO = { kind: 'hello', version: CONTRACT_VERSION + 1 };
 
-test('two screens on one daemon: peers and queues, i ignores for both, q leaves it running', async (t) => {
-  const { server } = await daemonPair(t);
-  await using one = attachTo(server.file);
-  await using other = attachTo('--connector_files_dirpath', server.directory);
-  for (const session of [one, other]) {
-    await session.waitFor(/● server 127\.0\.0\.1:\d+ · attached/, SLOW);
-    await session.waitFor(/›● client1/, SLOW);
-    await session.waitFor(/inbox · any +0/, SLOW);
-  }
-  one.press('alt-1');
-  await one.waitFor('q detach');
-  one.press('i');
-  for (const session of [one, other])
-    await session.waitFor((screen) => paneText(screen, '1 Peers').includes('ignored'), {
-      what: 'ignored',
-      ...SLOW,
-    });
-  await enterInChat(other, '!echo shown $((1 + 1))');
-  await other.waitFor(/exit 0/, SLOW);
-  await one.waitFor('shown 2', SLOW);
-  await leave(one);
-  await leave(other);
-  assert.match(await statusOf(t, server), /● 127\.0\.0\.1.*\n.*client1 .*connected.*\n.*ignored: client1/s);
-  assert.equal(server.daemon.process.exitCode, null);
-});
-
 /** Whatever pane has the focus. */
 async function enterInChat(session: PtySession, line: string): Promise<void> {
   session.press('alt-4');
@@ -91,54 +65,94 @@ async function enterInChat(session: PtySession, line: string): Promise<void> {
   await enterLine(session, line);
 }
 
-test('a daemon that is killed is a state, and is shown again when it is back', async (t) => {
-  const { client } = await daemonPair(t);
-  await using session = attachTo('client1', '--connector_files_dirpath', client.directory);
-  await session.waitFor(/● client .*· attached/, SLOW);
-  await client.daemon.killed();
-  await session.waitFor(/✕ client .*the connector is gone, waiting for it/, SLOW);
-  const daemon = await client.start();
-  await session.waitFor(/● client .*· attached/, SLOW);
-  await leave(session);
-  assert.equal(daemon.process.exitCode, null);
-});
-
-test('a command that runs in a screen is shown as ended when that screen is killed', async (t) => {
-  const { client } = await daemonPair(t);
-  await using doomed = attachTo(client.file);
-  await doomed.waitFor(/● client .*· attached/, SLOW);
-  await enterInChat(doomed, '!echo begun; sleep 100');
-  await doomed.waitFor('running, Ctrl-C stops it', SLOW);
-  await using other = attachTo(client.file);
-  await other.waitFor('running, Ctrl-C stops it', SLOW);
-  doomed.kill('SIGKILL');
-  await other.waitFor('stopped by SIGHUP', SLOW);
-});
-
 /** Lines that the terminal has broken are one. */
 const saidBy = (session: PtySession): string => session.transcript().replaceAll('\n', '');
 
-test('without a connector, and with one of another version, it says so in one line and ends with 1', async (t) => {
-  const { server, client } = await daemonPair(t);
-  await client.daemon.killed();
-  await using nobody = attachTo(client.file);
-  assert.equal((await nobody.waitForExit(SLOW)).exitCode, 1);
-  assert.match(
-    saidBy(nobody),
-    /^aioc: the connector client1 cannot be reached: start it.*\[AIOC_CONNECTOR_AWAY]$/,
+// One after another on the same two daemons; the last ends both.
+test('aioc attach', async (tests) => {
+  const { server, client } = await daemonPair(tests);
+  let { daemon } = client;
+
+  await tests.test(
+    'two screens on one daemon: peers and queues, i ignores for both, q leaves it running',
+    async (t) => {
+      await using one = attachTo(server.file);
+      await using other = attachTo('--connector_files_dirpath', server.directory);
+      for (const session of [one, other]) {
+        await session.waitFor(/● server 127\.0\.0\.1:\d+ · attached/, SLOW);
+        await session.waitFor(/›● client1/, SLOW);
+        await session.waitFor(/inbox · any +0/, SLOW);
+      }
+      one.press('alt-1');
+      await one.waitFor('q detach');
+      one.press('i');
+      for (const session of [one, other])
+        await session.waitFor((screen) => paneText(screen, '1 Peers').includes('ignored'), {
+          what: 'ignored',
+          ...SLOW,
+        });
+      await enterInChat(other, '!echo shown $((1 + 1))');
+      await other.waitFor(/exit 0/, SLOW);
+      await one.waitFor('shown 2', SLOW);
+      await leave(one);
+      await leave(other);
+      assert.match(
+        await statusOf(t, server),
+        /● 127\.0\.0\.1.*\n.*client1 .*connected.*\n.*ignored: client1/s,
+      );
+      assert.equal(server.daemon.process.exitCode, null);
+    },
   );
-  const fake = await otherVersion(t, join(client.directory, DOOR));
-  await using mismatch = attachTo(client.file);
-  assert.equal((await mismatch.waitForExit(SLOW)).exitCode, 1);
-  assert.match(saidBy(mismatch), /use the same release of aioc for both \[AIOC_CONTRACT_VERSION]/);
-  fake.close();
-  await using session = attachTo(server.file);
-  await session.waitFor(/● server .*· attached/, SLOW);
-  await server.daemon.killed();
-  await session.waitFor('the connector is gone', SLOW);
-  const [name = ''] = readdirSync(server.directory).filter((one) => one.startsWith('aioc_door_'));
-  await otherVersion(t, join(server.directory, name, 'socket'));
-  assert.equal((await session.waitForExit(SLOW)).exitCode, 1);
-  assert.match(saidBy(session), /use the same release of aioc for both \[AIOC_CONTRACT_VERSION]/);
-  assert.deepEqual(session.modes(), RESTORED);
+
+  await tests.test(
+    'a command that runs in a screen is shown as ended when that screen is killed',
+    async () => {
+      await using doomed = attachTo(client.file);
+      await doomed.waitFor(/● client .*· attached/, SLOW);
+      await enterInChat(doomed, '!echo begun; sleep 100');
+      await doomed.waitFor('running, Ctrl-C stops it', SLOW);
+      await using other = attachTo(client.file);
+      await other.waitFor('running, Ctrl-C stops it', SLOW);
+      doomed.kill('SIGKILL');
+      await other.waitFor('stopped by SIGHUP', SLOW);
+    },
+  );
+
+  await tests.test('a daemon that is killed is a state, and is shown again when it is back', async () => {
+    await using session = attachTo('client1', '--connector_files_dirpath', client.directory);
+    await session.waitFor(/● client .*· attached/, SLOW);
+    await daemon.killed();
+    await session.waitFor(/✕ client .*the connector is gone, waiting for it/, SLOW);
+    daemon = await client.start();
+    await session.waitFor(/● client .*· attached/, SLOW);
+    await leave(session);
+    assert.equal(daemon.process.exitCode, null);
+  });
+
+  await tests.test(
+    'without a connector, and with one of another version, it says so in one line and ends with 1',
+    async (t) => {
+      await daemon.killed();
+      await using nobody = attachTo(client.file);
+      assert.equal((await nobody.waitForExit(SLOW)).exitCode, 1);
+      assert.match(
+        saidBy(nobody),
+        /^aioc: the connector client1 cannot be reached: start it.*\[AIOC_CONNECTOR_AWAY]$/,
+      );
+      const fake = await otherVersion(t, join(client.directory, DOOR));
+      await using mismatch = attachTo(client.file);
+      assert.equal((await mismatch.waitForExit(SLOW)).exitCode, 1);
+      assert.match(saidBy(mismatch), /use the same release of aioc for both \[AIOC_CONTRACT_VERSION]/);
+      fake.close();
+      await using session = attachTo(server.file);
+      await session.waitFor(/● server .*· attached/, SLOW);
+      await server.daemon.killed();
+      await session.waitFor('the connector is gone', SLOW);
+      const [name = ''] = readdirSync(server.directory).filter((one) => one.startsWith('aioc_door_'));
+      await otherVersion(t, join(server.directory, name, 'socket'));
+      assert.equal((await session.waitForExit(SLOW)).exitCode, 1);
+      assert.match(saidBy(session), /use the same release of aioc for both \[AIOC_CONTRACT_VERSION]/);
+      assert.deepEqual(session.modes(), RESTORED);
+    },
+  );
 });

@@ -62,50 +62,48 @@ test('a file and a directory are sent without a screen, and nothing but the outc
   assert.equal(readFileSync(join(ada.home, 'aioc-received/site.zip')).subarray(0, 2).toString(), 'PK');
 });
 
-test('on a terminal the words, then a bar, are rewritten in one line', async () => {
+// One after another at the same server.
+test('upload to a user who is asked', async (tests) => {
   const port = await freePort();
   await using ada = startServer(port);
   await ada.waitFor('● server', SLOW);
-  const args = ['chat', '--target', '127.0.0.1', '--port', String(port), '--upload', 'big.bin'];
-  await using ben = startAioc({
-    who: 'ben',
-    args,
-    columns: 140,
-    // Made in the program's own home, before it starts.
-    launcher: ['/bin/sh', '-c', `head -c ${BIG_BYTES} /dev/zero > "$HOME/big.bin"; exec "$@"`, 'sh'],
+
+  await tests.test('what cannot be sent is exit code 1 and one line', async (t) => {
+    const missing = await upload(t, port, 'nowhere.txt');
+    assert.deepEqual([missing.exitCode, missing.stdout], [1, '']);
+    assert.match(missing.stderr, /^aioc: There is no "[^\n]*nowhere\.txt"[^\n]* \[AIOC_FILE_MISSING]\n$/);
+    assert.ok(!ada.screenText().includes('wants in'), 'nobody is asked about a file that is not there');
+    const nobody = await upload(t, await freePort(), import.meta.filename);
+    assert.deepEqual([nobody.exitCode, nobody.stdout], [1, '']);
+    assert.match(nobody.stderr, /^aioc: 127\.0\.0\.1:\d+: refused[^\n]* \[AIOC_CONNECT]\n$/);
   });
-  await ben.waitFor(/waiting to be let in/, SLOW);
-  await waitForWords(ben, 'ben');
-  await accept(ada);
-  assert.deepEqual(await ben.waitForExit(SLOW), { exitCode: 0, signal: 0 });
-  assert.match(ben.rawSince(0), /\r\x1b\[2K\[[#.]{24}] \d+ % {2}.* of 50 MB/);
-  assert.equal(ben.transcript(), 'sent big.bin (50 MB), kept there as big.bin');
-});
 
-test('a refusal by the user of the other side is exit code 3', async (t) => {
-  const port = await freePort();
-  await using ada = startServer(port);
-  await ada.waitFor('● server', SLOW);
-  const directory = tempDir(t);
-  writeFileSync(join(directory, 'note.txt'), 'a note');
-  const uploading = upload(t, port, join(directory, 'note.txt'));
-  await refuse(ada);
-  const { exitCode, stdout, stderr } = await uploading;
-  assert.deepEqual([exitCode, stdout], [3, '']);
-  assert.match(stderr, /^aioc: 127\.0\.0\.1:\d+: [^\n]+ \[AIOC_REFUSED_BY_PEER]\n$/);
-});
+  await tests.test('a refusal by the user of the other side is exit code 3', async (t) => {
+    const directory = tempDir(t);
+    writeFileSync(join(directory, 'note.txt'), 'a note');
+    const uploading = upload(t, port, join(directory, 'note.txt'));
+    await refuse(ada);
+    const { exitCode, stdout, stderr } = await uploading;
+    assert.deepEqual([exitCode, stdout], [3, '']);
+    assert.match(stderr, /^aioc: 127\.0\.0\.1:\d+: [^\n]+ \[AIOC_REFUSED_BY_PEER]\n$/);
+  });
 
-test('what cannot be sent is exit code 1 and one line', async (t) => {
-  const port = await freePort();
-  await using ada = startServer(port);
-  await ada.waitFor('● server', SLOW);
-  const missing = await upload(t, port, 'nowhere.txt');
-  assert.deepEqual([missing.exitCode, missing.stdout], [1, '']);
-  assert.match(missing.stderr, /^aioc: There is no "[^\n]*nowhere\.txt"[^\n]* \[AIOC_FILE_MISSING]\n$/);
-  assert.ok(!ada.screenText().includes('wants in'), 'nobody is asked about a file that is not there');
-  const nobody = await upload(t, await freePort(), import.meta.filename);
-  assert.deepEqual([nobody.exitCode, nobody.stdout], [1, '']);
-  assert.match(nobody.stderr, /^aioc: 127\.0\.0\.1:\d+: refused[^\n]* \[AIOC_CONNECT]\n$/);
+  await tests.test('on a terminal the words, then a bar, are rewritten in one line', async () => {
+    const args = ['chat', '--target', '127.0.0.1', '--port', String(port), '--upload', 'big.bin'];
+    await using ben = startAioc({
+      who: 'ben',
+      args,
+      columns: 140,
+      // Made in the program's own home, before it starts.
+      launcher: ['/bin/sh', '-c', `head -c ${BIG_BYTES} /dev/zero > "$HOME/big.bin"; exec "$@"`, 'sh'],
+    });
+    await ben.waitFor(/waiting to be let in/, SLOW);
+    await waitForWords(ben, 'ben');
+    await accept(ada);
+    assert.deepEqual(await ben.waitForExit(SLOW), { exitCode: 0, signal: 0 });
+    assert.match(ben.rawSince(0), /\r\x1b\[2K\[[#.]{24}] \d+ % {2}.* of 50 MB/);
+    assert.equal(ben.transcript(), 'sent big.bin (50 MB), kept there as big.bin');
+  });
 });
 
 test('a host that nobody knows is exit code 1 and one line', async (t) => {
