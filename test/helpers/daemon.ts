@@ -44,7 +44,14 @@ export class Daemon {
     const before = preload === undefined ? [] : ['--import', preload];
     this.process = spawn(process.execPath, [...before, program ?? builtProgram(), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: onlyEnv ?? { ...process.env, HOME: this.#home, XDG_STATE_HOME: '', ...env },
+      // Where it is set, Node reads some hundred certificates of issuers at each start; aioc asks none of them.
+      env: onlyEnv ?? {
+        ...process.env,
+        NODE_EXTRA_CA_CERTS: '',
+        HOME: this.#home,
+        XDG_STATE_HOME: '',
+        ...env,
+      },
       ...(cwd !== undefined && { cwd }),
       ...(uid !== undefined && { uid }),
       ...(gid !== undefined && { gid }),
