@@ -1,4 +1,5 @@
 import { openForAnyUser } from '../files/any-user-file.ts';
+import { fileErrorText } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { headerText, type JsonObject } from '../protocol/header.ts';
 
@@ -23,10 +24,14 @@ export async function checkedForAnyUser(frame: Frame): Promise<Frame> {
   return withFileOf(frame, { ...withFile, delete: false, any_user: true });
 }
 
-/** The message without its file, and why (PROTOCOL §3). */
+/**
+ * The message without its file, and why (PROTOCOL §3).
+ *
+ * @throws AiocError AIOC_FRAME_TOO_LARGE when that does not fit into its header
+ */
 export function withoutFile(frame: Frame, reason: string): Frame {
   const ownBytes = frame.binary.length;
-  const about = { file_error: reason, ...(ownBytes > 0 && { binary_offset: ownBytes }) };
+  const about = { file_error: fileErrorText(reason), ...(ownBytes > 0 && { binary_offset: ownBytes }) };
   return withFileOf(frame, { ...(frame.header['with_file'] as JsonObject), ...about });
 }
 

@@ -1,4 +1,4 @@
-import { AiocError } from '../base/errors.ts';
+import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
@@ -8,6 +8,7 @@ export interface Awaiting {
   readonly peer: Peer;
   readonly type: string;
   readonly requestId: JsonValue;
+  /** @throws AiocError AIOC_FRAME_TOO_LARGE when its header grows too long where it is spelled again */
   answered(frame: Frame): void;
   /** The response is too large to come. */
   refused(error: AiocError): void;
@@ -40,8 +41,13 @@ export class AwaitedResponses {
   /** Gives a response to whoever has waited longest for it; false when nobody waits. */
   answer(peer: Peer, frame: Frame): boolean {
     const first = this.#takeFirst(peer, frame.header);
-    first?.answered(frame);
-    return first !== undefined;
+    if (first === undefined) return false;
+    try {
+      first.answered(frame);
+    } catch (error) {
+      first.refused(toAiocError(error));
+    }
+    return true;
   }
 
   /** Tells whoever has waited longest for a response, of which this is the header, that it will not come. */

@@ -278,25 +278,29 @@ export class Mailroom implements Application {
   #take(peer: Peer, frame: Frame, arrival: Arrival): Verdict | Promise<Verdict> {
     const { message_type: type } = frame.header;
     const inbox = this.#inboxes.get(type);
-    if (inbox === undefined) {
-      this.#options.log.event(
-        `a message of the type ${type} was dropped: ${whyNotTaken(type, 'recv_message_types')}`,
-        {
-          peerName: peer.name,
-          warning: true,
-        },
-      );
-      this.#settle(arrival, 'dropped', whyNotTaken(type, 'recv_message_types'));
-      return 'dropped';
+    if (inbox === undefined) return this.#drop(peer, frame, arrival, whyNotTaken(type, 'recv_message_types'));
+    let forListener: Buffer;
+    try {
+      forListener = listenerFrame(frame, peer.wireName);
+    } catch (error) {
+      // Sent again its header would be no shorter, so the connection must not end over it.
+      return this.#drop(peer, frame, arrival, toAiocError(error).message);
     }
     this.#options.observe?.(peer, frame);
-    const put = inbox.put(listenerFrame(frame, peer.wireName), arrival);
+    const put = inbox.put(forListener, arrival);
     if (inbox.waiting > 0 && !inbox.listened) this.#remindOfFullInbox(inbox, peer);
     return put.then((kept) => {
       if (inbox.dropped > 0) this.#noteDropsIn(inbox, peer);
       this.#options.onChange();
       return kept ? 'taken' : 'dropped';
     });
+  }
+
+  #drop(peer: Peer, { header }: Frame, arrival: Arrival, why: string): Verdict {
+    const text = `a message of the type ${header.message_type} was dropped: ${why}`;
+    this.#options.log.event(text, { peerName: peer.name, warning: true });
+    this.#settle(arrival, 'dropped', why);
+    return 'dropped';
   }
 
   #remindOfFullInbox({ type, depth }: Inbox, peer: Peer): void {

@@ -19,7 +19,12 @@ export function withFileFrame(
 
 /** The same message when its file could not be read. Unlike Python we say where its own binary ends. */
 export function withoutFileFrame(header: Header, parts: OwnParts, fileError: string): OutFrame {
-  return framed(header, parts, 0, { file_error: fileError });
+  return framed(header, parts, 0, { file_error: fileErrorText(fileError) });
+}
+
+/** As much of it, which may name a long path, as fits into LIMITS.headerSpareBytes however it is spelled. */
+export function fileErrorText(reason: string): string {
+  return reason.slice(0, 512);
 }
 
 function framed(header: Header, { data, binary }: OwnParts, fileBytes: number, about: JsonObject): OutFrame {

@@ -23,7 +23,9 @@ const NUMBER_BYTES = EPOCH_BYTES + 6;
 
 /** A message as the bytes of one record: format, number, then header, data and binary, each behind its length. */
 export function packMessage({ header, forwardedHeader, data, binary, number }: MessageParts): Buffer {
-  const headerJson = forwardedHeader ?? Buffer.from(pythonJson(header), 'latin1');
+  // What is read back is sent as Python spells it, and must be as long as what was looked at here.
+  const isForwardable = forwardedHeader !== undefined && isAscii(forwardedHeader);
+  const headerJson = isForwardable ? forwardedHeader : Buffer.from(pythonJson(header), 'latin1');
   const binaryBytes = binary ?? EMPTY;
   const numberBytes = number === undefined ? 0 : NUMBER_BYTES;
   const lengthBytes = 1 + numberBytes + 4 + headerJson.length + 4 + data.length + binaryBytes.length;

@@ -65,7 +65,7 @@ export class SendSocket {
     socket.on('error', () => socket.destroy());
     if (this.#connections.size >= LIMITS.sendConnections) {
       const text = `a program on this machine was refused: ${this.#connections.size} are connected already`;
-      this.#options.log.event(text, { warning: true });
+      this.#refusals.note('connections', text);
       socket.destroy();
       return;
     }
@@ -173,7 +173,10 @@ class Conversation {
 
   #take(frame: Frame): Promise<void> | undefined {
     if (!this.#options.mayBeAnyUser || !namesFile(frame)) return this.#handle(frame);
-    return this.#withItsFile(frame).then((whole) => this.#handle(whole));
+    return this.#withItsFile(frame).then(
+      (whole) => this.#handle(whole),
+      (error: unknown) => this.#refuse(toAiocError(error), frame),
+    );
   }
 
   /** A file that the program may not have sent stays here; its message goes on, and says why. */

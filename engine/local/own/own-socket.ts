@@ -59,11 +59,9 @@ export class OwnSocket {
   }
 
   #take(socket: Socket): void {
-    const { log } = this.#options;
     if (this.#connections.size >= LIMITS.localConnections) {
-      log.event(`more than ${LIMITS.localConnections} local programs at once: the newest was turned away`, {
-        warning: true,
-      });
+      const text = `more than ${LIMITS.localConnections} local programs at once: the newest was turned away`;
+      this.#refusals.note('connections', text);
       socket.destroy();
       return;
     }

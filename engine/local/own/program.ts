@@ -262,8 +262,9 @@ export class Program {
   }
 
   #answered(number: number, response: Frame): void {
+    const body = encodeFrame(responseFrame(response)).subarray(4);
     this.#requests.delete(number);
-    this.#write('response', number, encodeFrame(responseFrame(response)).subarray(4));
+    this.#write('response', number, body);
   }
 
   #noResponse(number: number, { code, message }: AiocError): void {

@@ -1,0 +1,153 @@
+/** P3: a header that is larger than fits is refused where it is sent, and one that grows on its way breaks nothing. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { sendSocketPath } from '../../engine/local/socket-names.ts';
+import type { ConfiguredSide } from '../helpers/configured-connectors.ts';
+import { freePort } from '../helpers/free-port.ts';
+import {
+  connected,
+  connectedPair,
+  heardBy,
+  logged,
+  program,
+  started,
+  until,
+} from '../helpers/key-effects.ts';
+import { ONLY_ROOT } from '../helpers/other-user.ts';
+import { PythonSender } from '../helpers/python-sender.ts';
+import { rawClient } from '../helpers/raw-peer.ts';
+import { rejectsWith } from '../helpers/rejects-with.ts';
+
+const TYPES = { send_message_types: ['a'], recv_message_types: ['a'] };
+const SERVER = { is_server: true, ...TYPES };
+const CLIENT1 = { role: 'client', name: 'client1' } as const;
+const EPOCH = 'AAAAAAAAAAAAAAAAAAAAAA';
+const timeoutMs = 10_000;
+
+/** A frame whose header is spelled just like this. */
+function spelled(header: string, data = ''): Buffer {
+  const [head, body] = [Buffer.from(header), Buffer.from(data)];
+  const lengths = [Buffer.alloc(6), Buffer.alloc(4)] as const;
+  lengths[0].writeUInt32LE(2 + head.length + 4 + body.length);
+  lengths[0].writeUInt16LE(head.length, 4);
+  lengths[1].writeUInt32LE(body.length);
+  return Buffer.concat([lengths[0], head, lengths[1], body]);
+}
+
+function pythonSender(t: TestContext, client: ConfiguredSide): Promise<PythonSender> {
+  return PythonSender.connect(t, sendSocketPath(join(client.directory, 'run'), CLIENT1));
+}
+
+/** Numbers that take three bytes more each in Python's spelling. */
+function compact(members: string, bytes: number): string {
+  const count = Math.floor((bytes - members.length - 20) / 2);
+  return `{"message_type":"a",${members},"n":[${'1,'.repeat(count - 1)}1]}`;
+}
+
+test('a header at its bound arrives, over it the program is told, over either socket', async (t) => {
+  const { server, client } = await connectedPair(t, { server: TYPES, client: TYPES });
+  const heard = await heardBy(t, server, 'a');
+  const api = await program(t, client);
+  const over = await rejectsWith(
+    api.send({ messageType: 'a', requestId: 'x'.repeat(61_439) }),
+    'AIOC_FRAME_TOO_LARGE',
+    /the header has \d+ bytes, at most 61439 can be sent on/,
+  );
+  const names = Number(/has (\d+) bytes/.exec(over.message)?.[1]) - 61_439;
+  const id = 'x'.repeat(61_439 - names);
+  for (const requestId of [id.slice(1), id]) await api.send({ messageType: 'a', requestId });
+  await rejectsWith(
+    api.send({ messageType: 'a', requestId: `${id}x` }),
+    'AIOC_FRAME_TOO_LARGE',
+    /the header has 61440 bytes, at most 61439/,
+  );
+  const sender = await pythonSender(t, client);
+  for (const request_id of [id, `${id}x`]) await sender.send({ message_type: 'a', request_id }, '');
+  await sender.send({ message_type: 'a', request_id: 'last' }, '');
+  await until(() => heard.length === 4, 'those that fit');
+  assert.deepEqual(
+    heard.map(({ requestId }) => requestId),
+    [id.slice(1), id, id, 'last'],
+  );
+  assert.ok(
+    logged(client, /a a message .* was dropped: the header has 61440 bytes, at most 61439.*not told/),
+  );
+});
+
+test('a header in UTF-8 that would not fit as Python spells it is refused, not given up later', async (t) => {
+  const server_sockaddr = ['127.0.0.1', await freePort()];
+  const config = { is_server: false, client_name: 'client1', ...TYPES, server_sockaddr };
+  const client = await started(t, config);
+  const sender = await pythonSender(t, client);
+  const ids = `"source_id": "client1", "destination_id": "('127.0.0.1', ${server_sockaddr[1]})"`;
+  for (const count of [20_000, 9_000])
+    sender.socket.write(
+      spelled(`{"message_type": "a", ${ids}, "tag": "${'é'.repeat(count)}"}`, String(count)),
+    );
+  await sender.send({ message_type: 'a' }, 'last');
+  await until(() => client.queues().some(({ type, depth }) => type === 'a' && depth === 2), 'those that fit');
+  assert.ok(logged(client, /was dropped: the header has 120\d\d\d bytes, at most 61439/));
+  await client.engine.stop();
+  const again = await started(t, config, { directory: client.directory });
+  const server = await started(t, { ...SERVER, server_sockaddr });
+  const heard = await heardBy(t, server, 'a');
+  await connected(server, again);
+  await until(() => heard.length === 2, 'what was stored');
+  assert.deepEqual(
+    heard.map((message) => message.text()),
+    ['9000', 'last'],
+  );
+});
+
+for (const nature of ['aioc', 'python'] as const) {
+  test(`a header of an ${nature} peer that grows beyond what fits costs its message and nothing else`, async (t) => {
+    const server = await started(t, SERVER);
+    const heard = await heardBy(t, server, 'a');
+    const peer = await rawClient(t, { mode: 'plain', server, name: 'peer1', nature });
+    peer.write(spelled(compact(`"transport_id":"${EPOCH}.1"`, 60_000), 'one'));
+    peer.write(spelled(compact(`"source_id":"peer1","transport_id":"${EPOCH}.2"`, 60_000), 'two'));
+    peer.send({ message_type: 'a', source_id: 'peer1', transport_id: `${EPOCH}.3` }, 'three');
+    await until(() => heard.some((message) => message.text() === 'three'), 'the last');
+    assert.ok(logged(server, /peer1: a message of the type a was dropped: the header has 8\d{4} bytes/));
+    assert.equal(peer.isClosed, false);
+  });
+}
+
+test('a response whose header grows beyond what fits ends its request', async (t) => {
+  const server = await started(t, SERVER);
+  const peer = await rawClient(t, { mode: 'plain', server, name: 'py1', nature: 'python' });
+  await until(() => server.peers()[0]?.state === 'connected', 'the connection');
+  const asked = (await program(t, server)).request({
+    messageType: 'a',
+    destinationId: 'py1',
+    requestId: 7,
+    timeoutMs,
+  });
+  await until(() => peer.frames.some(({ header }) => header['await_response'] === true), 'the request');
+  peer.write(spelled(compact(`"source_id":"py1","response_id":7`, 60_000)));
+  await rejectsWith(asked, 'AIOC_FRAME_TOO_LARGE', /the header has \d+ bytes, at most 65535 fit/);
+  assert.equal(peer.isClosed, false);
+});
+
+test('a file that stays here for its sender’s user costs its message nothing, however long path and header are', {
+  skip: ONLY_ROOT,
+}, async (t) => {
+  const { server, client } = await connectedPair(t, { server: TYPES, client: TYPES });
+  const heard = await heardBy(t, server, 'a');
+  const sender = await pythonSender(t, client);
+  const withFile = { src_path: `/${'é'.repeat(3_000)}`, dst_type: 'any', dst_name: 'file' };
+  for (const [tag, data] of [
+    ['x'.repeat(40_000), 'fits'],
+    ['x'.repeat(47_200), 'does not'],
+  ] as const)
+    await sender.send({ message_type: 'a', tag, with_file: withFile }, data);
+  await sender.send({ message_type: 'a' }, 'last');
+  await until(() => heard.length === 2, 'those that fit');
+  assert.deepEqual(
+    heard.map((message) => message.text()),
+    ['fits', 'last'],
+  );
+  assert.match(String(heard[0]?.withFile?.['file_error']), /^Cannot/);
+  assert.ok(logged(client, /a a message .* was dropped: the header has \d+ bytes, at most \d+/));
+});
