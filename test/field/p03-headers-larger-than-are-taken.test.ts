@@ -102,7 +102,7 @@ test('a header in UTF-8 that would not fit as Python spells it is refused, not g
 
 for (const nature of ['aioc', 'python'] as const) {
   test(`a header of an ${nature} peer that grows beyond what fits costs its message and nothing else`, async (t) => {
-    const server = await started(t, SERVER);
+    const server = await started(t, { ...SERVER, server_sockaddr: ['127.0.0.1', await freePort()] });
     const heard = await heardBy(t, server, 'a');
     const peer = await rawClient(t, { mode: 'plain', server, name: 'peer1', nature });
     peer.write(spelled(compact(`"transport_id":"${EPOCH}.1"`, 60_000), 'one'));
@@ -115,7 +115,7 @@ for (const nature of ['aioc', 'python'] as const) {
 }
 
 test('a response whose header grows beyond what fits ends its request', async (t) => {
-  const server = await started(t, SERVER);
+  const server = await started(t, { ...SERVER, server_sockaddr: ['127.0.0.1', await freePort()] });
   const peer = await rawClient(t, { mode: 'plain', server, name: 'py1', nature: 'python' });
   await until(() => server.peers()[0]?.state === 'connected', 'the connection');
   const asked = (await program(t, server)).request({

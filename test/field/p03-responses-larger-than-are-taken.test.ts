@@ -7,6 +7,7 @@ import { LocalFrameReader } from '../../engine/local/local-frames.ts';
 import { sendSocketPath } from '../../engine/local/socket-names.ts';
 import type { Frame } from '../../engine/protocol/frame-decoder.ts';
 import type { ConfiguredSide } from '../helpers/configured-connectors.ts';
+import { freePort } from '../helpers/free-port.ts';
 import {
   type Config,
   connectedPair,
@@ -103,7 +104,8 @@ test('a response of a Python program that is too large ends the request of its p
 });
 
 test('a response of a Python peer that is too large ends the request', async (t) => {
-  const server = await started(t, { is_server: true, ...TYPES, ...BOUND });
+  const server_sockaddr = ['127.0.0.1', await freePort()];
+  const server = await started(t, { is_server: true, ...TYPES, ...BOUND, server_sockaddr });
   const peer = await rawClient(t, { mode: 'plain', server, name: 'py1', nature: 'python' });
   const api = await program(t, server);
   await until(() => server.peers()[0]?.state === 'connected', 'the connection');
