@@ -1,8 +1,6 @@
 // What the bundles of the program and of the tests have in common.
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
-const SEGMENTER = fileURLToPath(new URL('./components/terminal/lazy-segmenter.ts', import.meta.url));
-const CACHES = fileURLToPath(new URL('./components/terminal/ink-caches.ts', import.meta.url));
 /** Those through which Ink measures text. */
 const MEASURING = /[\\/]node_modules[\\/](?:ink|slice-ansi|wrap-ansi|cli-truncate|widest-line)[\\/]/;
 
@@ -10,9 +8,11 @@ const MEASURING = /[\\/]node_modules[\\/](?:ink|slice-ansi|wrap-ansi|cli-truncat
 export const inkCaches = {
   name: 'ink-caches',
   setup({ initialOptions, onResolve }) {
-    initialOptions.inject = [...(initialOptions.inject ?? []), SEGMENTER];
+    // Not beside this file: a bundled test that bundles a program has it elsewhere.
+    const directory = join(initialOptions.absWorkingDir ?? process.cwd(), 'components/terminal');
+    initialOptions.inject = [...(initialOptions.inject ?? []), join(directory, 'lazy-segmenter.ts')];
     onResolve({ filter: /^(?:string-width|@alcalzone\/ansi-tokenize)$/ }, ({ importer }) =>
-      MEASURING.test(importer) ? { path: CACHES } : undefined,
+      MEASURING.test(importer) ? { path: join(directory, 'ink-caches.ts') } : undefined,
     );
   },
 };
