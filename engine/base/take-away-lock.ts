@@ -14,6 +14,7 @@ export async function takeAwayLock(path: string, mark: string): Promise<boolean>
     await endForgotten(turn);
     return false;
   }
+  turnsSeen.delete(turn);
   try {
     if ((await readFile(path, 'utf8').catch(() => undefined)) === mark) await rm(path, { force: true });
   } finally {
@@ -32,12 +33,25 @@ async function made(turn: string): Promise<boolean> {
   }
 }
 
-/** A turn takes no time: one that is this old is that of a process which was killed in the middle of it. */
+/** The directories of others' turns, and since when this process has seen them unchanged, on a clock that nobody sets. */
+const turnsSeen = new Map<string, { readonly identity: string; readonly sinceMs: number }>();
+
+/**
+ * A turn takes no time: one that has not changed for LIMITS.lockStaleMs is that of a process that was killed in the
+ * middle of it. Its age by the file's time would be wrong after a change of the wall clock.
+ */
 async function endForgotten(turn: string): Promise<void> {
-  const madeAtMs = await stat(turn).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => undefined,
-  );
-  if (madeAtMs !== undefined && Date.now() - madeAtMs > LIMITS.lockStaleMs)
+  const found = await stat(turn, { bigint: true }).catch(() => undefined);
+  if (found === undefined) {
+    turnsSeen.delete(turn);
+    return;
+  }
+  const identity = `${found.dev}:${found.ino}:${found.ctimeNs}`;
+  const seen = turnsSeen.get(turn);
+  if (seen?.identity !== identity) {
+    turnsSeen.set(turn, { identity, sinceMs: performance.now() });
+  } else if (performance.now() - seen.sinceMs > LIMITS.lockStaleMs) {
+    turnsSeen.delete(turn);
     await rmdir(turn).catch(() => undefined);
+  }
 }
