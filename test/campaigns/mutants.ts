@@ -22,6 +22,8 @@ const SETS = {
 
 /** What a campaign needs of the repository. */
 const PARTS = [
+  // What the bundler puts in the place of others.
+  'components/terminal',
   'engine',
   'test/campaigns',
   'test/helpers',
