@@ -49,6 +49,9 @@ try {
       env: {
         ...process.env,
         NODE_ENV: 'test',
+        // Each of some five hundred processes would read these certificates; only npm needs them.
+        NODE_EXTRA_CA_CERTS: '',
+        AIOC_TEST_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'] ?? '',
         AIOC_TEST_KEYS: keys,
         [BUNDLES_VARIABLE]: bundles,
         NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import ${KEY_POOL}`,

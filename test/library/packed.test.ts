@@ -133,6 +133,7 @@ function install(t: TestContext): { folder: string } | { unreachable: string } {
   const options = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=0'];
   const run = spawnSync('npm', ['install', ...options, packed], {
     cwd: folder,
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: process.env['AIOC_TEST_CA_CERTS'] },
     encoding: 'utf8',
     timeout: INSTALL_TIMEOUT_MS,
   });
