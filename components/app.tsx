@@ -1,6 +1,6 @@
 import { Box } from 'ink';
 import { useEffect, useLayoutEffect, useState, useSyncExternalStore } from 'react';
-import type { EngineDoor } from '../engine/contract/door.ts';
+import type { EngineApi } from '../engine/contract/engine-api.ts';
 import { type Snapshot, UiController } from './control/ui-controller.ts';
 import { dialogOverlay } from './dialogs/dialog.ts';
 import { tooSmallLines } from './dialogs/too-small.ts';
@@ -22,7 +22,7 @@ import type { Prompt } from './widgets/prompt.ts';
 import { PromptInput, type PromptPlace, scrollOf } from './widgets/prompt-input.tsx';
 
 interface AppProps {
-  readonly engine: EngineDoor;
+  readonly engine: EngineApi;
   readonly local: LocalActions;
   readonly host: Host;
   /** Of a screen whose engine is in another process. */
@@ -65,14 +65,14 @@ interface DrawnScreen {
   readonly header: Block;
   readonly footer: Block;
   /** The panes from top to bottom, each storey from left to right. */
-  readonly storeys: readonly (readonly DrawnPane[])[];
+  readonly paneRows: readonly (readonly DrawnPane[])[];
   readonly overlay: ReturnType<typeof dialogOverlay>;
   /** Where the prompt stands, while one is open. */
   readonly prompt: PromptPlace | undefined;
   readonly cursor: Cell | undefined;
 }
 
-function drawn({ ui, data, facts }: Snapshot, controller: UiController): DrawnScreen {
+function drawn({ ui, data, context }: Snapshot, controller: UiController): DrawnScreen {
   const width = ui.size.columns;
   const panes = Object.entries(layoutOf(ui)).map(([key, box]): DrawnPane => {
     const name = key as PaneName;
@@ -80,13 +80,13 @@ function drawn({ ui, data, facts }: Snapshot, controller: UiController): DrawnSc
     return { ...DRAW[name](input), name, row: box.row, column: box.column, width: box.width };
   });
   const rows = [...new Set(panes.map(({ row }) => row))];
-  const overlay = dialogOverlay(facts);
+  const overlay = dialogOverlay(context);
   const typing = overlay ?? panes.find(({ cursor, prompt }) => cursor !== undefined || prompt !== undefined);
   const prompt = typing?.prompt && placed(typing.prompt, typing);
   return {
     header: { lines: [headerLine(data.status, { nowMs: ui.nowMs, width, attached: ui.attached })] },
-    footer: { lines: [footerLine(facts, width)] },
-    storeys: rows.map((row) => panes.filter((pane) => pane.row === row)),
+    footer: { lines: [footerLine(context, width)] },
+    paneRows: rows.map((row) => panes.filter((pane) => pane.row === row)),
     overlay,
     prompt,
     cursor:
@@ -114,11 +114,11 @@ interface ScreenProps {
 
 function Screen({ screen, host, width, prompt }: ScreenProps) {
   const { appearance } = host;
-  const { header, footer, storeys, overlay } = screen;
+  const { header, footer, paneRows, overlay } = screen;
   return (
     <Box flexDirection="column" width={width}>
       <PaintedBlock lines={header.lines} appearance={appearance} width={width} />
-      {storeys.map((panes) => (
+      {paneRows.map((panes) => (
         <Box key={panes[0]?.row}>
           {panes.map((pane) => (
             <PaintedBlock key={pane.name} lines={pane.lines} appearance={appearance} width={pane.width} />

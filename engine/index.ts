@@ -3,19 +3,19 @@ import type { Disk } from './base/disk.ts';
 import { realDisk } from './base/real-disk.ts';
 import { realClock, realRandomness } from './base/real-ports.ts';
 import type { ConnectorConfig } from './config/keys.ts';
-import { doorForAttached } from './connector/attached-door.ts';
+import { restrictForAttach } from './connector/attach-restrictions.ts';
 import { Connector } from './connector/connector.ts';
-import { ConnectorDoor } from './connector/connector-door.ts';
 import type { ConnectorOptions } from './connector/connector-options.ts';
+import { EngineService } from './connector/engine-service.ts';
 import { type FromConfigOptions, optionsFromConfig } from './connector/options-from-config.ts';
-import type { EngineDoor } from './contract/door.ts';
-import type { ConnectorControl } from './local/connector-control.ts';
+import type { EngineApi } from './contract/engine-api.ts';
+import type { ConnectorCommands } from './local/connector-commands.ts';
 import { realNetwork } from './peers/network.ts';
 import {
   type CreatedCertificates,
   createCertificates as createTree,
 } from './security/create-certificates.ts';
-import { wordsOf } from './security/fingerprint.ts';
+import { fingerprintWords } from './security/fingerprint.ts';
 import { loadOrMakeIdentity } from './security/identity.ts';
 import { type RepairReport, repairCertificates as repair } from './security/repair-certificates.ts';
 import { type Inspection, inspectJournal as inspect } from './storage/journal/inspect.ts';
@@ -24,18 +24,19 @@ import type { JournalOptions } from './storage/journal/journal-options.ts';
 
 export {
   apiOptionsFromConfig,
+  type ConnectorAddress,
   type ConnectorApiOptions,
-  type ConnectorPlaceOptions,
   connectorOfEntry,
 } from './api/api-options.ts';
-export { type AttachedDoor, attach, attachAt } from './api/attach.ts';
+export { type AttachedEngine, attach, attachAt } from './api/attach.ts';
+export { type AttachableConnector, attachableConnectors } from './api/attachable-connectors.ts';
 export type { ConnectedPeers, IgnoredPeers, QueueCounts } from './api/command-answers.ts';
 export {
   ConnectorAPI,
   type ListenOptions,
   type RequestOptions,
 } from './api/connector-api.ts';
-export { type OpenDoor, openDoors } from './api/doors.ts';
+export { readSnapshot } from './api/connector-snapshot.ts';
 export { connectorsIn, type FoundConnector } from './api/found-connectors.ts';
 export { UNFINISHED } from './api/listener.ts';
 export type { Listener, ListenerMessage, MessageHandler, ReplyOptions } from './api/listener-message.ts';
@@ -48,7 +49,6 @@ export {
   type RestartOptions,
   type StopOptions,
 } from './api/remote-tool.ts';
-export { shownAt } from './api/shown-connector.ts';
 export { hostAndPort, readHost, scopeFault } from './base/addresses.ts';
 export { replaceDurably } from './base/atomic-file.ts';
 export { AiocError, ERROR_CODES, type ErrorCode, systemCode, toAiocError } from './base/errors.ts';
@@ -70,13 +70,13 @@ export { afterDeletingClient, afterDeletingOwn } from './connector/certificate-a
 export type { LogLine } from './connector/connector-options.ts';
 export { ensureDirectories } from './connector/directories-of-config.ts';
 export { type SettledConfig, settleDirectories } from './connector/installed-directories.ts';
-export { connectDoor, serveDoor } from './contract/door-port.ts';
+export { connectEngine, serveEngine } from './contract/engine-rpc.ts';
 export { meantPath } from './files/lossy-path.ts';
 export { shownName } from './files/safe-name.ts';
 export { socketsOfConfig } from './local/sockets-of-config.ts';
 export type { PeerChange } from './peers/traffic-observers.ts';
 export { exactInteger, spelledIn } from './protocol/header.ts';
-export { type MessageParts, unpackMessage } from './queues/packed-message.ts';
+export { decodeRecord, type MessageParts } from './queues/message-record.ts';
 export type { CreatedCertificates } from './security/create-certificates.ts';
 export type { InspectedStream, Inspection } from './storage/journal/inspect.ts';
 export { type DamageReport, lossOf } from './storage/journal/report.ts';
@@ -104,7 +104,7 @@ export interface ChatEngineOptions {
 }
 
 export interface Engine {
-  readonly door: EngineDoor;
+  readonly engine: EngineApi;
   /** A client's server, by the id that commands use. */
   readonly serverPeer: string | undefined;
   /** @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN, AIOC_ALREADY_RUNNING */
@@ -113,7 +113,7 @@ export interface Engine {
   stop(options?: { readonly hard: boolean }): Promise<void>;
   /** Stops all but the ear for commands; what waits to be sent is kept for the next start. */
   pause(options: { readonly hard: boolean }): Promise<void>;
-  readonly control: ConnectorControl;
+  readonly control: ConnectorCommands;
 }
 
 /**
@@ -141,7 +141,7 @@ export async function createChatEngine(options: ChatEngineOptions): Promise<Engi
     namesAreIdentities: false,
     ignored: false,
     reconnects: true,
-    wordsOf,
+    fingerprintWords,
     ports: { clock, random, network: realNetwork(), disk: realDisk() },
   });
 }
@@ -174,10 +174,10 @@ export async function createConnectorEngine({
 
 function engineOf(options: ConnectorOptions): Engine {
   const connector = new Connector(options);
-  const door = new ConnectorDoor(connector);
-  connector.local?.offerDoor(doorForAttached(door));
+  const engine = new EngineService(connector);
+  connector.local?.serveAttach(restrictForAttach(engine));
   return {
-    door,
+    engine,
     serverPeer: connector.server?.id,
     start: () => connector.start(),
     stop: (how) => connector.stop(how),

@@ -2,7 +2,6 @@ import { hostname, networkInterfaces } from 'node:os';
 import { parseArgs } from 'node:util';
 import { readHost, scopeFault } from '../engine/index.ts';
 import { COMMANDS, type CommandName, DEFAULT_PORT, OPTIONS } from './command-table.ts';
-import { refuseWhatOnlyPythonHas, withPythonsSpelling } from './python-spelling.ts';
 import {
   type AttachOptions,
   howMany,
@@ -15,7 +14,8 @@ import {
   usage,
   type Values,
   where,
-} from './shell-arguments.ts';
+} from './commands/send-arguments.ts';
+import { refuseWhatOnlyPythonHas, withPythonsSpelling } from './python-spelling.ts';
 
 export interface ChatSettings {
   readonly role: 'server' | 'client';

@@ -16,36 +16,36 @@ async function run(invocation: Invocation): Promise<number> {
       process.stdout.write(`${VERSION}\n`);
       return EXIT.ok;
     case 'templates':
-      return (await import('./run-config.ts')).runPrintConfigTemplates();
+      return (await import('./commands/config.ts')).runPrintConfigTemplates();
     case 'config-check':
-      return (await import('./run-config.ts')).runConfigCheck(invocation.file);
+      return (await import('./commands/config.ts')).runConfigCheck(invocation.file);
     case 'certificates':
-      return (await import('./run-certificates.ts')).runCreateCertificates(invocation.directory);
+      return (await import('./commands/certificates.ts')).runCreateCertificates(invocation.directory);
     case 'certificates-repair':
-      return (await import('./run-certificates.ts')).runRepairCertificates(invocation);
+      return (await import('./commands/certificates.ts')).runRepairCertificates(invocation);
     case 'headless':
       // Sockets that are still closing must not keep a daemon alive that has been told to end.
-      return process.exit(await (await import('./run-headless.ts')).runHeadless(invocation.file));
+      return process.exit(await (await import('./commands/headless.ts')).runHeadless(invocation.file));
     case 'status':
-      return (await import('./run-status.ts')).runStatus(invocation);
+      return (await import('./commands/status.ts')).runStatus(invocation);
     case 'cli':
-      return (await import('./run-cli.ts')).runCli(invocation);
+      return (await import('./commands/cli.ts')).runCli(invocation);
     case 'log':
-      return (await import('./run-log.ts')).runLog(invocation);
+      return (await import('./commands/log.ts')).runLog(invocation);
     case 'ping':
-      return (await import('./run-api-tools.ts')).runPing(invocation.file, invocation.to);
+      return (await import('./commands/api-tools.ts')).runPing(invocation.file, invocation.to);
     case 'receive':
-      return (await import('./run-api-tools.ts')).runTestReceive(invocation.file);
+      return (await import('./commands/api-tools.ts')).runTestReceive(invocation.file);
     case 'send':
-      return (await import('./run-shell-send.ts')).runShellSend(invocation);
+      return (await import('./commands/send.ts')).runSend(invocation);
     case 'listen':
-      return (await import('./run-shell-listen.ts')).runShellListen(invocation);
+      return (await import('./commands/listen.ts')).runListen(invocation);
     case 'test-send':
-      return (await import('./run-api-tools.ts')).runTestSend(invocation.file, invocation);
+      return (await import('./commands/api-tools.ts')).runTestSend(invocation.file, invocation);
     case 'attach':
       return attachScreen(invocation);
     case 'upload':
-      return (await import('./run-upload.ts')).runUpload(invocation.settings, invocation.path);
+      return (await import('./commands/upload.ts')).runUpload(invocation.settings, invocation.path);
     case 'screen':
       return showScreen(invocation);
   }
@@ -55,14 +55,14 @@ async function showScreen({ subject, ascii }: Extract<Invocation, { mode: 'scree
   needTerminal(
     subject.kind === 'chat' ? '"aioc chat --target HOST --upload PATH"' : `"aioc --headless ${subject.file}"`,
   );
-  const { runScreen } = await import('./run-screen.ts');
+  const { runScreen } = await import('./screen/run-screen.ts');
   // The terminal's input would keep the process alive.
   return process.exit(await runScreen(subject, { ascii }));
 }
 
 async function attachScreen(options: Extract<Invocation, { mode: 'attach' }>): Promise<number> {
   needTerminal('"aioc status"');
-  const { runAttach } = await import('./run-attach.ts');
+  const { runAttach } = await import('./screen/run-attach.ts');
   return process.exit(await runAttach(options));
 }
 

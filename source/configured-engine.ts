@@ -13,8 +13,8 @@ import {
   socketsOfConfig,
   withClientName,
 } from '../engine/index.ts';
+import { placesOfConnector } from './directories.ts';
 import { LogFile } from './log-file.ts';
-import { placesOfConnector } from './places.ts';
 import { VERSION } from './version.ts';
 
 /** What `default_logger_rotate: true` means. */

@@ -20,9 +20,9 @@ import {
   withClientName,
 } from '../engine/index.ts';
 import { openLog } from './configured-engine.ts';
+import { placesOfConnector } from './directories.ts';
 import type { LogFile } from './log-file.ts';
 import { type ConnectorManagerOptions, keysOfOptions, parseOptions } from './manager-options.ts';
-import { placesOfConnector } from './places.ts';
 import { VERSION } from './version.ts';
 
 /** A peer of a connector. */

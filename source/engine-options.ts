@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { ChatEngineOptions } from '../engine/index.ts';
 import type { ChatSettings } from './arguments.ts';
-import { defaultReceivedDirectory, stateDirectory } from './places.ts';
+import { defaultReceivedDirectory, stateDirectory } from './directories.ts';
 import { VERSION } from './version.ts';
 
 /** Stops the clock on the screen at this ISO time, so that screens can be compared and pictured. */

@@ -1,10 +1,10 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
-import type { EngineDoor } from '../engine/contract/door.ts';
-import { AiocError, connectDoor, type ErrorCode } from '../engine/index.ts';
+import type { EngineApi } from '../engine/contract/engine-api.ts';
+import { AiocError, connectEngine, type ErrorCode } from '../engine/index.ts';
 import type { EngineSubject, WorkerInput, WorkerMessage } from './engine-worker.ts';
 
 export interface EngineThread {
-  readonly door: EngineDoor;
+  readonly engine: EngineApi;
   /** Ends the thread, whatever it is doing. */
   terminate(): Promise<void>;
 }
@@ -62,5 +62,5 @@ export async function startEngineThread(
     await terminate();
     throw new AiocError(first.code as ErrorCode, first.message);
   }
-  return { door: await connectDoor(channel.port1), terminate };
+  return { engine: await connectEngine(channel.port1), terminate };
 }

@@ -4,7 +4,7 @@ import {
   type ChatEngineOptions,
   createChatEngine,
   type Engine,
-  serveDoor,
+  serveEngine,
   toAiocError,
 } from '../engine/index.ts';
 import { configuredEngine } from './configured-engine.ts';
@@ -31,7 +31,7 @@ const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
 try {
   const engine = await makeEngine(subject);
-  serveDoor(port, engine.door);
+  serveEngine(port, engine.engine);
   say({ kind: 'ready' });
   // A port that is taken is a state that the screen shows, not the end.
   await engine.start().catch(() => undefined);
@@ -48,6 +48,6 @@ async function makeEngine(wanted: EngineSubject): Promise<Engine> {
     onShutdown: () => say({ kind: 'shutdown' }),
     ...(fixedWallMs !== undefined && { fixedWallMs }),
   });
-  for (const text of warnings) await engine.door.execute({ kind: 'log.note', text, warning: true });
+  for (const text of warnings) await engine.engine.execute({ kind: 'log.note', text, warning: true });
   return engine;
 }

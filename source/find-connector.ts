@@ -1,16 +1,16 @@
 import {
   AiocError,
-  type AttachedDoor,
+  type AttachableConnector,
+  type AttachedEngine,
   apiOptionsFromConfig,
   attach,
   attachAt,
+  attachableConnectors,
   ConnectorAPI,
   type ConnectorApiOptions,
   ConnectorRemoteTool,
   connectorOfEntry,
   connectorsIn,
-  type OpenDoor,
-  openDoors,
   USUAL_CONNECTOR_DIRECTORIES,
 } from '../engine/index.ts';
 
@@ -18,13 +18,15 @@ import {
 const ANSWER_TIMEOUT_MS = 3_000;
 
 /** A connector that runs on this machine, by the name that it has, or would have, in active_connectors.json. */
-export interface Place {
+export interface RunningConnector {
   readonly directory: string;
   readonly entry: string;
 }
 
 /** The connectors that run here, connected or not. Without directories, the usual ones are looked into. */
-export async function runningConnectors(directories: readonly string[]): Promise<readonly Place[]> {
+export async function runningConnectors(
+  directories: readonly string[],
+): Promise<readonly RunningConnector[]> {
   const found = (await Promise.all(searched(directories).map(connectorsIn))).flat();
   return found.filter(({ state }) => state === 'answers' || state === 'silent');
 }
@@ -34,7 +36,7 @@ export async function runningConnectors(directories: readonly string[]): Promise
  *
  * @throws AiocError AIOC_CONNECTOR_AWAY
  */
-export function connectorAmong(places: readonly Place[], wanted: string): Place {
+export function connectorAmong(places: readonly RunningConnector[], wanted: string): RunningConnector {
   const place = places.find((one) => isCalled(one, wanted));
   if (place !== undefined) return place;
   if (places.length === 0) throw nobodyRuns();
@@ -49,7 +51,7 @@ export function nobodyRuns(): AiocError {
   );
 }
 
-function isCalled({ entry }: Place, wanted: string): boolean {
+function isCalled({ entry }: RunningConnector, wanted: string): boolean {
   return entry === wanted || entry.replace(' ', ':') === wanted;
 }
 
@@ -61,7 +63,7 @@ function isCalled({ entry }: Place, wanted: string): boolean {
 export async function connectorTakingCommands(
   wanted: string,
   directories: readonly string[],
-): Promise<Place> {
+): Promise<RunningConnector> {
   const places = await runningConnectors(directories);
   const listed = places.find((place) => isCalled(place, wanted));
   if (listed !== undefined) return listed;
@@ -75,7 +77,7 @@ export async function connectorTakingCommands(
   return connectorAmong(places, wanted);
 }
 
-async function answers(place: Place): Promise<boolean> {
+async function answers(place: RunningConnector): Promise<boolean> {
   try {
     await toolAt(place).showLogLevel({ timeoutMs: ANSWER_TIMEOUT_MS });
     return true;
@@ -84,7 +86,7 @@ async function answers(place: Place): Promise<boolean> {
   }
 }
 
-export function toolAt({ directory, entry }: Place): ConnectorRemoteTool {
+export function toolAt({ directory, entry }: RunningConnector): ConnectorRemoteTool {
   return new ConnectorRemoteTool({ ...connectorOfEntry(entry), connectorFilesDirpath: directory });
 }
 
@@ -128,7 +130,7 @@ export async function optionsOf(
 export async function doorNamed(
   word: string | undefined,
   directories: readonly string[],
-): Promise<() => Promise<AttachedDoor>> {
+): Promise<() => Promise<AttachedEngine>> {
   if (word?.endsWith('.json')) {
     const options = await apiOptionsFromConfig(word);
     return () => attach(options);
@@ -137,14 +139,14 @@ export async function doorNamed(
     const { entry, directory } = await connectorTakingCommands(word, directories);
     return () => attach({ ...connectorOfEntry(entry), connectorFilesDirpath: directory });
   }
-  const doors = (await Promise.all(searched(directories).map(openDoors))).flat();
-  const { path } = onlyOne(doors);
+  const attachable = (await Promise.all(searched(directories).map(attachableConnectors))).flat();
+  const { path } = onlyOne(attachable);
   return () => attachAt(path);
 }
 
-function onlyOne(doors: readonly OpenDoor[]): OpenDoor {
-  const [only, ...others] = doors;
-  if (others.length > 0) throw severalRun(doors.map(({ name }) => name));
+function onlyOne(attachable: readonly AttachableConnector[]): AttachableConnector {
+  const [only, ...others] = attachable;
+  if (others.length > 0) throw severalRun(attachable.map(({ name }) => name));
   if (only !== undefined) return only;
   throw new AiocError(
     'AIOC_CONNECTOR_AWAY',

@@ -1,18 +1,18 @@
 /** The library: what `import … from 'aioc'` gives. The README shows it at work. */
 
 export type { Command, CommandResult, CommandValue } from '../engine/contract/commands.ts';
-export type { EngineDoor, OpenView } from '../engine/contract/door.ts';
+export type { EngineApi, ViewSubscription } from '../engine/contract/engine-api.ts';
 export type { Body, Update, View } from '../engine/contract/views.ts';
 export {
   AiocError,
-  type AttachedDoor,
+  type AttachedEngine,
   attach,
   type CallOptions,
   type ClientMatch,
   type ConnectedPeers,
+  type ConnectorAddress,
   ConnectorAPI,
   type ConnectorApiOptions,
-  type ConnectorPlaceOptions,
   ConnectorRemoteTool,
   type CreatedCertificates,
   createCertificates,

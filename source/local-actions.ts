@@ -1,7 +1,7 @@
 import type { LocalActions } from '../components/local-actions.ts';
 import { ChatHistory } from './chat-history.ts';
+import { stateDirectory } from './directories.ts';
 import { completePath, resolvePath } from './paths.ts';
-import { stateDirectory } from './places.ts';
 import { runShell } from './shell.ts';
 
 /** What the chat does on this machine, in the directory where aioc was started. */

@@ -97,7 +97,7 @@ export class LogFile {
     // A peer's text must neither begin a line of its own nor steer a terminal on which the file is looked at.
     const safe = text.replace(
       /[\x00-\x1f\x7f-\x9f]/g,
-      (unit) => `\\x${unit.charCodeAt(0).toString(16).padStart(2, '0')}`,
+      (packet) => `\\x${packet.charCodeAt(0).toString(16).padStart(2, '0')}`,
     );
     return `${new Date(this.#options.wallNow()).toISOString()} - ${level} - ${safe}`;
   }

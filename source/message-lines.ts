@@ -84,7 +84,7 @@ export function lineOfMessage(message: ReceivedMessage): string {
 export function jsonLine(value: unknown): string {
   return jsonText(value).replace(
     /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    (packet) => `\\u${packet.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
@@ -97,16 +97,16 @@ function jsonText(value: unknown): string {
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${jsonText(member)}`).join(',')}}`;
 }
 
-type Given = Readonly<Record<string, unknown>>;
+type LineOptions = Readonly<Record<string, unknown>>;
 
-function objectIn(line: string): Given {
+function objectIn(line: string): LineOptions {
   const fault = findJsonFault(line);
   if (fault !== undefined) {
     const { column, expected, found } = fault;
     throw wrong(`it is no JSON: column ${column} has ${found}, where ${expected} was expected`);
   }
   const value = parsed(line);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Given;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as LineOptions;
   throw wrong('it is no JSON object: a message begins with {');
 }
 
@@ -120,7 +120,7 @@ function parsed(line: string): unknown {
 }
 
 /** A text is sent as what it says; all else as it is spelled in the line, so that nothing of a number is lost. */
-function dataIn(given: Given, line: string): string | Buffer | undefined {
+function dataIn(given: LineOptions, line: string): string | Buffer | undefined {
   const { data } = given;
   if (data === undefined) return undefined;
   if (typeof data !== 'string') {
@@ -132,7 +132,11 @@ function dataIn(given: Given, line: string): string | Buffer | undefined {
   return data;
 }
 
-function picked<Key extends string>(given: Given, name: string, key: Key): Partial<Record<Key, string>> {
+function picked<Key extends string>(
+  given: LineOptions,
+  name: string,
+  key: Key,
+): Partial<Record<Key, string>> {
   const value = given[name];
   if (value === undefined) return {};
   if (typeof value !== 'string' || value === '') throw wrong(`${name} takes a text`);
@@ -146,7 +150,7 @@ function idOf(name: string, value: unknown, line: string): string | number | big
   throw wrong(`${name} takes a text or a whole number`);
 }
 
-function base64In(given: Given, name: string): Buffer | undefined {
+function base64In(given: LineOptions, name: string): Buffer | undefined {
   const value = given[name];
   if (value === undefined) return undefined;
   const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : undefined;
@@ -156,7 +160,7 @@ function base64In(given: Given, name: string): Buffer | undefined {
   return bytes;
 }
 
-function fileIn(given: Given): Pick<RequestOptions, 'withFile'> {
+function fileIn(given: LineOptions): Pick<RequestOptions, 'withFile'> {
   const file = given['file'];
   if (file === undefined) return {};
   if (typeof file === 'string') return { withFile: { srcPath: file, dstType: 'any' } };
@@ -165,7 +169,7 @@ function fileIn(given: Given): Pick<RequestOptions, 'withFile'> {
     dst_type: dstType = 'any',
     dst_name: dstName,
     delete: deletes = false,
-  } = (file ?? {}) as Given;
+  } = (file ?? {}) as LineOptions;
   if (typeof path !== 'string' || typeof dstType !== 'string')
     throw wrong('file takes a path, or an object with a path');
   return {

@@ -35,9 +35,9 @@ export function progressText(state: {
 }
 
 export function sizeText(bytes: number): string {
-  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  const packets = ['B', 'KB', 'MB', 'GB', 'TB'];
   let value = bytes;
-  let unit = 0;
-  for (; value >= 1000 && unit < units.length - 1; unit += 1) value /= 1000;
-  return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
+  let packet = 0;
+  for (; value >= 1000 && packet < packets.length - 1; packet += 1) value /= 1000;
+  return `${packet === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${packets[packet]}`;
 }

@@ -1,6 +1,6 @@
 /** The Python program's command lines, as its help and its documentation have them. */
 import { OPTIONS, type OptionName } from './command-table.ts';
-import { usage } from './shell-arguments.ts';
+import { usage } from './commands/send-arguments.ts';
 
 /** The options of Python's chat; it takes the beginning of a name for the name. */
 const CHAT_OPTIONS: readonly OptionName[] = [

@@ -12,7 +12,7 @@ import { unreadOf } from '../state/unread.ts';
 import type { KeyEvent, Paste } from '../terminal/key-event.ts';
 import { type SafeText, safe, sanitize, trusted } from '../terminal/sanitize.ts';
 import { LineEditor, pasteLines } from '../widgets/line-editor.ts';
-import type { Control } from './control.ts';
+import type { UiContext } from './ui-context.ts';
 
 /** A longer paste is a file, not a line. */
 const PASTE_CHARACTERS_MAX = 64 * 1024;
@@ -20,7 +20,7 @@ const CHOICES_SHOWN = 12;
 
 /** The line of the chat: what is typed, and what happens when it is sent. */
 export class ChatControl {
-  readonly #control: Control;
+  readonly #control: UiContext;
   /** What was being written to each peer when the user went to another: a line must not reach the wrong one. */
   readonly #drafts = new Map<string, string>();
   readonly #shells: RunningShell[] = [];
@@ -29,7 +29,7 @@ export class ChatControl {
   readonly #keyPrefix: string;
   #rowsMade = 0;
 
-  constructor(control: Control) {
+  constructor(control: UiContext) {
     this.#control = control;
     this.#keyPrefix = control.host.clock.wallNow().toString(36);
     void control.local.loadHistory().then((history) => {

@@ -1,11 +1,11 @@
 /** What a connector with a configuration file can be told, as `aioc cli` tells it. */
 import type { Dialog } from '../state/ui-state.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
-import type { Control } from './control.ts';
+import type { UiContext } from './ui-context.ts';
 
 /** On a server: the selected client's. On a client: its own. */
-export function askToDeleteCertificate(control: Control): void {
-  const { peer, data } = control.facts();
+export function askToDeleteCertificate(control: UiContext): void {
+  const { peer, data } = control.context();
   const { status } = data;
   if (peer === undefined || status === undefined) return;
   const isServer = status.role === 'server';
@@ -32,12 +32,12 @@ export function askToDeleteCertificate(control: Control): void {
   });
 }
 
-export function startConnector(control: Control): void {
+export function startConnector(control: UiContext): void {
   const onOk = (): void => control.toast('good', trusted('The connector runs again.'));
   control.execute({ kind: 'connector.start' }, { onOk });
 }
 
-export function askToStop(control: Control, { hard }: { readonly hard: boolean }): void {
+export function askToStop(control: UiContext, { hard }: { readonly hard: boolean }): void {
   ask(control, {
     title: trusted(hard ? 'Stop the connector at once?' : 'Stop the connector?'),
     lines: [
@@ -54,7 +54,7 @@ export function askToStop(control: Control, { hard }: { readonly hard: boolean }
   });
 }
 
-export function askToRestart(control: Control, { hard }: { readonly hard: boolean }): void {
+export function askToRestart(control: UiContext, { hard }: { readonly hard: boolean }): void {
   ask(control, {
     title: trusted(hard ? 'Restart the connector at once?' : 'Restart the connector?'),
     lines: [trusted('All connections are closed, and come back by themselves.')],
@@ -64,7 +64,7 @@ export function askToRestart(control: Control, { hard }: { readonly hard: boolea
   });
 }
 
-function ask(control: Control, question: Omit<Question, 'kind' | 'choice'>): void {
+function ask(control: UiContext, question: Omit<Question, 'kind' | 'choice'>): void {
   control.change({ kind: 'dialog', dialog: { ...question, kind: 'confirm', choice: 'cancel' } });
 }
 

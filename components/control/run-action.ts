@@ -11,19 +11,19 @@ import type { PaneName } from '../state/ui-state.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import type { ChatControl } from './chat-control.ts';
 import { askToDeleteCertificate, askToRestart, askToStop, startConnector } from './connector-actions.ts';
-import type { Control } from './control.ts';
 import { showDetail, showLines } from './show-detail.ts';
+import type { UiContext } from './ui-context.ts';
 import { visibleRows } from './wanted-views.ts';
 
 /** Does what a key or a command of the palette stands for. It has been found possible before. */
-export function runAction(action: ActionId, control: Control, chat: ChatControl): void {
+export function runAction(action: ActionId, control: UiContext, chat: ChatControl): void {
   if (action === 'write') return write(control);
   if (action.startsWith('focus-')) return focus(control, action.slice('focus-'.length) as PaneName);
   const act = ACTIONS[action];
   if (act !== undefined) act(control, chat);
 }
 
-type Act = (control: Control, chat: ChatControl) => void;
+type Act = (control: UiContext, chat: ChatControl) => void;
 
 const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
   'next-pane': (control) => focus(control, neighbour(control.ui().focus, 1)),
@@ -40,23 +40,23 @@ const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
   sort: (control) => control.change({ kind: 'sort' }),
   reverse: (control) => control.change({ kind: 'reverse' }),
   talk: (control, chat) => {
-    const { peer } = control.facts();
+    const { peer } = control.context();
     if (peer === undefined) return;
     chat.talkTo(peer);
     focus(control, 'chat');
   },
   ignore: ignorePeer,
   'ignore-all': ignoreAll,
-  ping: ping,
+  ping,
   who: showPeer,
-  disconnect: disconnect,
+  disconnect,
   'delete-certificate': askToDeleteCertificate,
   start: startConnector,
   stop: (control) => askToStop(control, { hard: false }),
   'stop-hard': (control) => askToStop(control, { hard: true }),
   restart: (control) => askToRestart(control, { hard: false }),
   'restart-hard': (control) => askToRestart(control, { hard: true }),
-  answer: (control) => openNewcomer(control),
+  answer: (control) => openJoinRequest(control),
   dial: (control) =>
     control.execute({ kind: 'dial.now' }, { onOk: () => control.toast('info', trusted('Trying again.')) }),
   why: explainQueue,
@@ -66,7 +66,7 @@ const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
   complete: (_control, chat) => chat.complete(),
   'stop-command': (_control, chat) => chat.stopShell(),
   'cancel-transfer': (control) => {
-    const { transfer, ui } = control.facts();
+    const { transfer, ui } = control.context();
     if (transfer === undefined || ui.chatPeer === undefined) return;
     control.execute({ kind: 'chat.cancel', peer: ui.chatPeer.id, row: transfer.id });
     control.toast('info', safe`Cancelling ${transfer.text}.`);
@@ -84,50 +84,53 @@ const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
 };
 
 /** Who is attached leaves without a question, unless something is lost by that: the connector goes on. */
-export function askToQuit(control: Control): void {
-  const { ui, isShellRunning, chatLine } = control.facts();
+export function askToQuit(control: UiContext): void {
+  const { ui, isShellRunning, chatLine } = control.context();
   const isWriting = ui.editing && chatLine.trim() !== '';
   if (ui.attached !== undefined && !isShellRunning && !isWriting) return control.host.quit(0);
   control.change({ kind: 'dialog', dialog: { kind: 'quit', choice: 'cancel' } });
 }
 
 /** Shows who waits to be let in, if anybody does. Refuse has the focus. */
-export function openNewcomer(control: Control, newcomer?: number): boolean {
-  const id = newcomer ?? control.data().status?.newcomers[0]?.id;
+export function openJoinRequest(control: UiContext, joinRequest?: number): boolean {
+  const id = joinRequest ?? control.data().status?.joinRequests[0]?.id;
   if (id === undefined) return false;
   // The time left is counted from now, not from the last minute.
   control.change({ kind: 'minute', nowMs: control.host.clock.wallNow() });
-  control.change({ kind: 'dialog', dialog: { kind: 'newcomer', newcomer: id, choice: 'refuse', top: 0 } });
+  control.change({
+    kind: 'dialog',
+    dialog: { kind: 'join-request', joinRequest: id, choice: 'refuse', top: 0 },
+  });
   return true;
 }
 
-function focus(control: Control, pane: PaneName): void {
+function focus(control: UiContext, pane: PaneName): void {
   control.change({ kind: 'focus', pane, editing: false, byUser: true });
 }
 
 /** Into the chat's line, where every key is text from then on: only ever because the user has asked for that. */
-function write(control: Control): void {
+function write(control: UiContext): void {
   control.change({ kind: 'focus', pane: 'chat', editing: true, byUser: true });
 }
 
-function move(control: Control, by: number): void {
+function move(control: UiContext, by: number): void {
   const ui = control.ui();
   const data = control.data();
   control.change({ kind: 'move', by, visibleRows: visibleRows(ui.focus, ui, data), data });
 }
 
-function page(control: Control): number {
+function page(control: UiContext): number {
   return Math.max(1, visibleRows(control.ui().focus, control.ui(), control.data()) - 1);
 }
 
-function startFilter(control: Control): void {
+function startFilter(control: UiContext): void {
   const ui = control.ui();
   control.prompt.open(ui[ui.focus].filter);
   control.change({ kind: 'filtering', on: true });
 }
 
-function ignorePeer(control: Control): void {
-  const { peer } = control.facts();
+function ignorePeer(control: UiContext): void {
+  const { peer } = control.context();
   if (peer === undefined) return;
   const on = !peer.ignored;
   const said = on
@@ -139,7 +142,7 @@ function ignorePeer(control: Control): void {
   );
 }
 
-function ignoreAll(control: Control): void {
+function ignoreAll(control: UiContext): void {
   const on = control.data().status?.ignoringAll !== true;
   if (!on) {
     const onOk = () => control.toast('good', trusted('Nobody is ignored as a whole any longer.'));
@@ -161,8 +164,8 @@ function ignoreAll(control: Control): void {
   });
 }
 
-function ping(control: Control): void {
-  const { peer } = control.facts();
+function ping(control: UiContext): void {
+  const { peer } = control.context();
   if (peer === undefined) return;
   control.execute(
     { kind: 'peer.ping', peer: peer.id },
@@ -177,16 +180,16 @@ function ping(control: Control): void {
 }
 
 /** In the chat: the one talked to. */
-function showPeer(control: Control): void {
-  const { ui, data, peer, chatPeer } = control.facts();
+function showPeer(control: UiContext): void {
+  const { ui, data, peer, chatPeer } = control.context();
   const shown = ui.focus === 'chat' ? chatPeer : peer;
   if (shown === undefined) return;
-  const width = detailWidth(control.facts());
+  const width = detailWidth(control.context());
   showLines(control, shown.name, peerDetail(shown, { status: data.status, nowMs: ui.nowMs, width }));
 }
 
-function disconnect(control: Control): void {
-  const { peer } = control.facts();
+function disconnect(control: UiContext): void {
+  const { peer } = control.context();
   if (peer === undefined) return;
   control.change({
     kind: 'dialog',
@@ -202,8 +205,8 @@ function disconnect(control: Control): void {
   });
 }
 
-function explainQueue(control: Control): void {
-  const { queue, ui } = control.facts();
+function explainQueue(control: UiContext): void {
+  const { queue, ui } = control.context();
   if (queue === undefined) return;
   const oldest =
     queue.oldestAtMs === undefined
@@ -245,8 +248,8 @@ function droppedLine({ dropped }: SafeQueueRow): readonly SafeText[] {
 }
 
 /** Everything of a row, also of one whose text stands in the log whole: it may have been cut there. */
-function openLogRow(control: Control): void {
-  const { logRow } = control.facts();
+function openLogRow(control: UiContext): void {
+  const { logRow } = control.context();
   if (logRow === undefined) return;
   if (logRow.kind === 'event') return showLogRow(control, logRow, undefined);
   control.engine.query(logRow.id).then(
@@ -255,12 +258,12 @@ function openLogRow(control: Control): void {
   );
 }
 
-function showLogRow(control: Control, row: SafeLogRow, body: SafeBody | undefined): void {
+function showLogRow(control: UiContext, row: SafeLogRow, body: SafeBody | undefined): void {
   showLines(control, logRowTitle(row), logRowDetail(row, body));
 }
 
-function openChatRow(control: Control): void {
-  const { chatRow } = control.facts();
+function openChatRow(control: UiContext): void {
+  const { chatRow } = control.context();
   if (chatRow === undefined) return;
   showLines(control, chatRowTitle(chatRow), chatRowDetail(chatRow));
 }

@@ -1,10 +1,10 @@
 import { detailWidth } from '../dialogs/list-dialogs.ts';
 import type { SafeText } from '../terminal/sanitize.ts';
 import { type Line, span, wrapLine } from '../widgets/line.ts';
-import type { Control } from './control.ts';
+import type { UiContext } from './ui-context.ts';
 
 /** Shows texts to be read in a dialog; each is a paragraph. */
-export function showDetail(control: Control, title: SafeText, texts: readonly SafeText[]): void {
+export function showDetail(control: UiContext, title: SafeText, texts: readonly SafeText[]): void {
   showLines(
     control,
     title,
@@ -13,8 +13,8 @@ export function showDetail(control: Control, title: SafeText, texts: readonly Sa
 }
 
 /** The same for lines that have their tones already. Longer ones are wrapped. */
-export function showLines(control: Control, title: SafeText, lines: readonly Line[]): void {
-  const width = detailWidth(control.facts());
+export function showLines(control: UiContext, title: SafeText, lines: readonly Line[]): void {
+  const width = detailWidth(control.context());
   const wrapped = lines.flatMap((line) => wrapLine(line, width));
   control.change({ kind: 'dialog', dialog: { kind: 'detail', title, lines: wrapped, top: 0 } });
 }

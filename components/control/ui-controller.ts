@@ -1,10 +1,10 @@
 import type { Command } from '../../engine/contract/commands.ts';
-import type { EngineDoor } from '../../engine/contract/door.ts';
+import type { EngineApi } from '../../engine/contract/engine-api.ts';
 import type { Host, HostTimer } from '../host.ts';
 import type { ActionId } from '../keys/binding.ts';
 import { chordOf } from '../keys/chord.ts';
 import { dispatch } from '../keys/dispatcher.ts';
-import { type Facts, factsOf } from '../keys/facts.ts';
+import { type KeyContext, keyContextOf } from '../keys/key-context.ts';
 import { isTooSmall } from '../layout.ts';
 import type { LocalActions } from '../local-actions.ts';
 import { EngineStore } from '../state/engine-store.ts';
@@ -14,12 +14,12 @@ import { type Attached, hasPrompt, initialUiState, type Toast, type UiState } fr
 import type { Key, KeyEvent } from '../terminal/key-event.ts';
 import { type SafeText, sanitize, trusted } from '../terminal/sanitize.ts';
 import { Prompt } from '../widgets/prompt.ts';
-import { Arrivals } from './arrivals.ts';
 import { ChatControl } from './chat-control.ts';
-import type { Control, Reactions } from './control.ts';
 import { dialogKey, firstLine } from './dialog-keys.ts';
 import { askToQuit, runAction } from './run-action.ts';
 import { Ticker } from './ticker.ts';
+import type { Reactions, UiContext } from './ui-context.ts';
+import { UpdateReactions } from './update-reactions.ts';
 import { wantedViews } from './wanted-views.ts';
 
 const TOAST_MS = 6_000;
@@ -33,19 +33,19 @@ const WAITING_KEYS_MAX = 256;
 export interface Snapshot {
   readonly ui: UiState;
   readonly data: EngineData;
-  readonly facts: Facts;
+  readonly context: KeyContext;
 }
 
 /** Everything behind the screen: takes keys and updates, and keeps the state that is drawn. */
-export class UiController implements Control {
-  readonly engine: EngineDoor;
+export class UiController implements UiContext {
+  readonly engine: EngineApi;
   readonly local: LocalActions;
   readonly host: Host;
   readonly prompt: Prompt;
   readonly chat: ChatControl;
   readonly #store: EngineStore;
   readonly #ticker: Ticker;
-  readonly #arrivals: Arrivals;
+  readonly #arrivals: UpdateReactions;
   readonly #listeners = new Set<() => void>();
   readonly #ends: (() => void)[] = [];
   #ui: UiState;
@@ -56,16 +56,16 @@ export class UiController implements Control {
   #waitingKeys: KeyEvent[] = [];
   #ctrlCAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(doors: {
-    readonly engine: EngineDoor;
+  constructor(context: {
+    readonly engine: EngineApi;
     readonly local: LocalActions;
     readonly host: Host;
     readonly attached?: Attached | undefined;
   }) {
-    this.engine = doors.engine;
-    this.local = doors.local;
-    this.host = doors.host;
-    this.#ui = initialUiState(this.host.size(), this.host.clock.wallNow(), doors.attached);
+    this.engine = context.engine;
+    this.local = context.local;
+    this.host = context.host;
+    this.#ui = initialUiState(this.host.size(), this.host.clock.wallNow(), context.attached);
     this.#store = new EngineStore(this.engine, this.host.clock, () => this.#arrived());
     this.#ticker = new Ticker(this.host.clock, (nowMs) => this.change({ kind: 'minute', nowMs }));
     this.prompt = new Prompt({
@@ -74,8 +74,8 @@ export class UiController implements Control {
       onReady: () => this.#nextKeys(),
     });
     this.chat = new ChatControl(this);
-    this.#arrivals = new Arrivals(this, this.chat);
-    this.#snapshot = { ui: this.#ui, data: {}, facts: this.facts() };
+    this.#arrivals = new UpdateReactions(this, this.chat);
+    this.#snapshot = { ui: this.#ui, data: {}, context: this.context() };
   }
 
   start(): void {
@@ -110,9 +110,9 @@ export class UiController implements Control {
     return this.#store.data;
   }
 
-  facts(): Facts {
+  context(): KeyContext {
     const { isShellRunning, editor } = this.chat;
-    return factsOf(this.#ui, this.#store.data, { isShellRunning, chatLine: editor.text });
+    return keyContextOf(this.#ui, this.#store.data, { isShellRunning, chatLine: editor.text });
   }
 
   change(action: UiAction): void {
@@ -166,9 +166,9 @@ export class UiController implements Control {
 
   /** Opens the views that the new state needs, and tells whoever draws. */
   #settle(): void {
-    this.#ticker.setQuick(this.#ui.dialog?.kind === 'newcomer');
+    this.#ticker.setQuick(this.#ui.dialog?.kind === 'join-request');
     this.#store.show(wantedViews(this.#ui, this.#store.data));
-    this.#snapshot = { ui: this.#ui, data: this.#store.data, facts: this.facts() };
+    this.#snapshot = { ui: this.#ui, data: this.#store.data, context: this.context() };
     for (const listener of this.#listeners) listener();
   }
 
@@ -234,7 +234,7 @@ export class UiController implements Control {
   }
 
   #commandKey(key: Key): void {
-    const dispatched = dispatch(chordOf(key), this.facts());
+    const dispatched = dispatch(chordOf(key), this.context());
     const isText =
       dispatched.kind === 'none' || (dispatched.kind === 'action' && isEditing(dispatched.action));
     if (this.#ui.editing && isText) return this.chat.type(key);

@@ -2,7 +2,7 @@ import type { Size } from '../host.ts';
 import type { SafeText } from '../terminal/sanitize.ts';
 import type { Tone } from '../themes/tokens.ts';
 import { type Block, framed } from '../widgets/frame.ts';
-import { type Line, lineWidth, words } from '../widgets/line.ts';
+import { type Line, lineWidth, plain } from '../widgets/line.ts';
 import type { PromptPlace } from '../widgets/prompt-input.tsx';
 
 /** A dialog as it lies over the panes. */
@@ -33,7 +33,7 @@ export function dialogHeight(size: Size, wanted: number): number {
 
 /** A framed box in the middle of the screen, never larger than it. */
 export function centred(content: DialogContent, size: Size): Overlay {
-  const titleWidth = lineWidth([words(content.title)]);
+  const titleWidth = lineWidth([plain(content.title)]);
   const natural = Math.max(titleWidth + 4, ...content.lines.map((line) => lineWidth(line)));
   const width = Math.min(size.columns, dialogWidth(size, content.width ?? natural) + 4);
   const height = Math.min(size.rows, content.lines.length + 2);
@@ -57,6 +57,6 @@ export function centred(content: DialogContent, size: Size): Overlay {
 /** `[ Refuse ]   Accept`: the one in brackets is what Enter does. */
 export function choices(entries: readonly (readonly [id: string, label: string])[], chosen: string): Line {
   return entries.flatMap(([id, label]) =>
-    id === chosen ? [words(`[ ${label} ]`, 'choice'), words('  ')] : [words(`  ${label}  `), words('  ')],
+    id === chosen ? [plain(`[ ${label} ]`, 'choice'), plain('  ')] : [plain(`  ${label}  `), plain('  ')],
   );
 }

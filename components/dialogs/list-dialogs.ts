@@ -1,13 +1,13 @@
 /** The help, the palette and the detail view: dialogs to read and to choose from. */
 import { attempt, paletteEntries } from '../keys/dispatcher.ts';
-import type { Facts } from '../keys/facts.ts';
+import type { KeyContext } from '../keys/key-context.ts';
 import { type HelpEntry, helpEntries } from '../keys/key-list.ts';
 import type { Dialog } from '../state/ui-state.ts';
 import { safe, trusted } from '../terminal/sanitize.ts';
-import { cellLeft, fit, inTone, type Line, lineWidth, span, words } from '../widgets/line.ts';
+import { cellLeft, fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import { centred, dialogHeight, dialogWidth, type Overlay } from './dialog-box.ts';
 
-type Of<Kind extends Dialog['kind']> = Extract<Dialog, { kind: Kind }>;
+type ListDialog<Kind extends Dialog['kind']> = Extract<Dialog, { kind: Kind }>;
 
 const HELP_WIDTH = 92;
 const PALETTE_WIDTH = 56;
@@ -16,36 +16,36 @@ const DETAIL_WIDTH = 100;
 const DETAIL_WIDTH_MIN = 40;
 
 /** Every key there is; typing filters them, Enter does what the selected one does. */
-export function helpDialog(dialog: Of<'help'>, facts: Facts): Overlay {
-  const { size } = facts.ui;
+export function helpDialog(dialog: ListDialog<'help'>, context: KeyContext): Overlay {
+  const { size } = context.ui;
   const width = dialogWidth(size, HELP_WIDTH);
-  const entries = helpEntries(facts, dialog.filter);
+  const entries = helpEntries(context, dialog.filter);
   const rows = dialogHeight(size, 100) - 1;
   const top = topOf(dialog.selected, rows, entries.length);
   const shown = entries.slice(top, top + rows).map((entry, index) => {
-    const line = fit(helpLine(entry, facts, width), width);
+    const line = fit(helpLine(entry, context, width), width);
     return top + index === dialog.selected ? chosenLine(line) : line;
   });
   return listed('Help: keys', {
     shown,
     rows,
     width,
-    facts,
-    of: [entries.length, helpEntries(facts, '').length],
+    context,
+    of: [entries.length, helpEntries(context, '').length],
   });
 }
 
-export function paletteDialog(dialog: Of<'palette'>, facts: Facts): Overlay {
-  const { size } = facts.ui;
+export function paletteDialog(dialog: ListDialog<'palette'>, context: KeyContext): Overlay {
+  const { size } = context.ui;
   const width = dialogWidth(size, PALETTE_WIDTH);
   const entries = paletteEntries(dialog.text);
   const rows = dialogHeight(size, PALETTE_ROWS + 1) - 1;
   const top = topOf(dialog.selected, rows, entries.length);
   const shown = entries.slice(top, top + rows).map((binding, index) => {
-    const isPossible = attempt(binding, facts).kind === 'action';
+    const isPossible = attempt(binding, context).kind === 'action';
     const line: Line = [
       cellLeft(trusted(` ${binding.command ?? ''}`), 18, isPossible ? 'strong' : 'faint'),
-      words(` ${binding.label}`, isPossible ? 'plain' : 'faint'),
+      plain(` ${binding.label}`, isPossible ? 'plain' : 'faint'),
     ];
     return top + index === dialog.selected ? chosenLine(fit(line, width)) : fit(line, width);
   });
@@ -53,17 +53,17 @@ export function paletteDialog(dialog: Of<'palette'>, facts: Facts): Overlay {
     shown,
     rows,
     width,
-    facts,
+    context,
     of: [entries.length, paletteEntries('').length],
   });
 }
 
-export function detailDialog(dialog: Of<'detail'>, facts: Facts): Overlay {
-  const { size } = facts.ui;
+export function detailDialog(dialog: ListDialog<'detail'>, context: KeyContext): Overlay {
+  const { size } = context.ui;
   // All lines count, also those that are not in sight: the box stays as it is while it is scrolled.
   const widest = Math.max(DETAIL_WIDTH_MIN, ...dialog.lines.map(lineWidth));
-  const width = Math.min(detailWidth(facts), widest);
-  const rows = detailRows(facts);
+  const width = Math.min(detailWidth(context), widest);
+  const rows = detailRows(context);
   const last = Math.min(dialog.lines.length, dialog.top + rows);
   return centred(
     {
@@ -78,11 +78,11 @@ export function detailDialog(dialog: Of<'detail'>, facts: Facts): Overlay {
 }
 
 /** Lines of a detail view that are seen at once, and their width. */
-export function detailRows({ ui }: Facts): number {
+export function detailRows({ ui }: KeyContext): number {
   return Math.max(1, dialogHeight(ui.size, 100));
 }
 
-export function detailWidth({ ui }: Facts): number {
+export function detailWidth({ ui }: KeyContext): number {
   return dialogWidth(ui.size, DETAIL_WIDTH);
 }
 
@@ -90,30 +90,30 @@ interface Listed {
   readonly shown: readonly Line[];
   readonly rows: number;
   readonly width: number;
-  readonly facts: Facts;
+  readonly context: KeyContext;
   readonly of: readonly [matched: number, total: number];
 }
 
-function listed(title: string, { shown, rows, width, facts, of }: Listed): Overlay {
+function listed(title: string, { shown, rows, width, context, of }: Listed): Overlay {
   const blank: readonly Line[] = Array.from({ length: Math.max(0, rows - shown.length) }, () => []);
   return centred(
     {
       title: trusted(title),
       width,
-      lines: [[words('› ', 'focus')], ...shown, ...blank],
+      lines: [[plain('› ', 'focus')], ...shown, ...blank],
       prompt: { row: 0, column: 2, width: width - 2 },
       note: [span(safe`${of[0]} of ${of[1]}`)],
     },
-    facts.ui.size,
+    context.ui.size,
   );
 }
 
-function helpLine({ shown, place, label, binding }: HelpEntry, facts: Facts, width: number): Line {
+function helpLine({ shown, place, label, binding }: HelpEntry, context: KeyContext, width: number): Line {
   const keys = cellLeft(trusted(` ${shown}`), 11, 'key');
-  if (width < 50) return [keys, words(label)];
-  const reason = binding?.applies?.(facts) === false ? undefined : binding?.refusal?.(facts);
+  if (width < 50) return [keys, plain(label)];
+  const reason = binding?.applies?.(context) === false ? undefined : binding?.refusal?.(context);
   const text =
-    reason === undefined ? words(label) : span(safe`${trusted(label)} — ${trusted(reason)}`, 'faint');
+    reason === undefined ? plain(label) : span(safe`${trusted(label)} — ${trusted(reason)}`, 'faint');
   return [keys, cellLeft(trusted(place), 15, 'faint'), text];
 }
 
@@ -121,7 +121,7 @@ function helpLine({ shown, place, label, binding }: HelpEntry, facts: Facts, wid
 function chosenLine(line: Line): Line {
   const [first, ...rest] = inTone(line, 'selected');
   if (first === undefined) return line;
-  return [words('›', 'selected'), span(trusted(first.text.slice(1)), 'selected'), ...rest];
+  return [plain('›', 'selected'), span(trusted(first.text.slice(1)), 'selected'), ...rest];
 }
 
 function topOf(selected: number, rows: number, count: number): number {

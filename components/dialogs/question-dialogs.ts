@@ -1,15 +1,15 @@
 /** The dialogs that ask: who may come in, whether to quit, what to do with a paste. The harmless answer has the focus. */
 import type { Size } from '../host.ts';
-import { isUnderWay } from '../keys/facts.ts';
+import { isUnderWay } from '../keys/key-context.ts';
 import { labelledWords } from '../panes/fingerprint.ts';
 import { fitting } from '../panes/sections.ts';
 import { clockText, counted } from '../state/format.ts';
-import type { EngineData, SafeNewcomer } from '../state/safe-rows.ts';
+import type { EngineData, SafeJoinRequest } from '../state/safe-rows.ts';
 import type { Dialog } from '../state/ui-state.ts';
 import { type SafeText, safe, sanitize, trusted } from '../terminal/sanitize.ts';
 import { clip, wrap } from '../terminal/width.ts';
 import type { Tone } from '../themes/tokens.ts';
-import { type Line, span, words } from '../widgets/line.ts';
+import { type Line, plain, span } from '../widgets/line.ts';
 import { centred, choices, type DialogContent, dialogWidth, type Overlay } from './dialog-box.ts';
 
 const TEXT_WIDTH = 66;
@@ -18,20 +18,23 @@ const COUNTDOWN_STEP_MS = 10_000;
 /** More lines than this are a document, not a conversation. */
 export const PASTE_LINES_MAX = 100;
 
-type Of<Kind extends Dialog['kind']> = Extract<Dialog, { kind: Kind }>;
+type QuestionDialog<Kind extends Dialog['kind']> = Extract<Dialog, { kind: Kind }>;
 
-export interface Ground {
+export interface DialogAppearance {
   readonly data: EngineData;
   readonly size: Size;
   readonly nowMs: number;
 }
 
-export function newcomerDialog(dialog: Of<'newcomer'>, ground: Ground): Overlay | undefined {
+export function newcomerDialog(
+  dialog: QuestionDialog<'join-request'>,
+  ground: DialogAppearance,
+): Overlay | undefined {
   const { data, size, nowMs } = ground;
-  const newcomers = data.status?.newcomers ?? [];
-  const index = newcomers.findIndex(({ id }) => id === dialog.newcomer);
-  const newcomer = newcomers[index];
-  if (newcomer === undefined) return undefined;
+  const joinRequests = data.status?.joinRequests ?? [];
+  const index = joinRequests.findIndex(({ id }) => id === dialog.joinRequest);
+  const joinRequest = joinRequests[index];
+  if (joinRequest === undefined) return undefined;
   const width = dialogWidth(size, TEXT_WIDTH);
   const answers = choices(
     [
@@ -42,48 +45,48 @@ export function newcomerDialog(dialog: Of<'newcomer'>, ground: Ground): Overlay 
   );
   // The answers are always in sight, whatever a newcomer calls itself.
   const room = size.rows - 3;
-  const about = newcomerFacts(newcomer, ground, { width, room });
+  const about = newcomerFacts(joinRequest, ground, { width, room });
   const top = Math.min(dialog.top, Math.max(0, about.length - room));
-  const of = newcomers.length > 1 ? safe`${index + 1} of ${newcomers.length} · ` : trusted('');
+  const of = joinRequests.length > 1 ? safe`${index + 1} of ${joinRequests.length} · ` : trusted('');
   return centred(
     {
       title: trusted('Somebody wants in'),
       lines: [
         ...about.slice(top, top + room),
-        about.length > room ? [...answers, words('PgDn: more', 'key')] : answers,
+        about.length > room ? [...answers, plain('PgDn: more', 'key')] : answers,
       ],
       width,
       border: 'warn',
-      note: [span(safe`${of}${leftText(newcomer.expiresAtMs - nowMs)}`, 'faint')],
+      note: [span(safe`${of}${leftText(joinRequest.expiresAtMs - nowMs)}`, 'faint')],
     },
     size,
   );
 }
 
 /** Lines by which the question can be scrolled on this screen. */
-export function newcomerScroll(newcomer: SafeNewcomer, ground: Ground): number {
+export function joinRequestScroll(joinRequest: SafeJoinRequest, ground: DialogAppearance): number {
   const room = ground.size.rows - 3;
   const width = dialogWidth(ground.size, TEXT_WIDTH);
-  return Math.max(0, newcomerFacts(newcomer, ground, { width, room }).length - room);
+  return Math.max(0, newcomerFacts(joinRequest, ground, { width, room }).length - room);
 }
 
 /** Who it is and what to compare, always whole; blank lines and the hint only where there is room for them. */
 function newcomerFacts(
-  newcomer: SafeNewcomer,
-  { data }: Ground,
+  joinRequest: SafeJoinRequest,
+  { data }: DialogAppearance,
   { width, room }: { readonly width: number; readonly room: number },
 ): readonly Line[] {
-  const who = safe`“${newcomer.name}” from ${newcomer.address} at ${clockText(newcomer.askedAtMs)}`;
+  const who = safe`“${joinRequest.name}” from ${joinRequest.address} at ${clockText(joinRequest.askedAtMs)}`;
   const sections = [
     {
       rank: 0,
       lines: [
         ...paragraph(who, width, 'strong').slice(0, 2),
-        ...(newcomer.warning === undefined ? [] : paragraph(safe`! ${newcomer.warning}`, width, 'bad')),
+        ...(joinRequest.warning === undefined ? [] : paragraph(safe`! ${joinRequest.warning}`, width, 'bad')),
       ],
     },
-    { rank: 0, lines: wordsToCompare(newcomer, data, width) },
-    ...(newcomer.words === undefined
+    { rank: 0, lines: wordsToCompare(joinRequest, data, width) },
+    ...(joinRequest.words === undefined
       ? []
       : [
           {
@@ -96,19 +99,19 @@ function newcomerFacts(
           },
         ]),
   ];
-  const facts = fitting(sections, room);
-  return facts.length < room ? [...facts, []] : facts;
+  const context = fitting(sections, room);
+  return context.length < room ? [...context, []] : context;
 }
 
-function wordsToCompare(newcomer: SafeNewcomer, data: EngineData, width: number): readonly Line[] {
+function wordsToCompare(joinRequest: SafeJoinRequest, data: EngineData, width: number): readonly Line[] {
   const own = data.status?.ownWords;
-  if (newcomer.words === undefined) {
+  if (joinRequest.words === undefined) {
     const why =
       'It shows no certificate (Python’s chat never does), so nothing proves who it is: ask the person.';
     return paragraph(trusted(why), width, 'warn');
   }
   return [
-    ...labelledWords('its words:', newcomer.words, { width, without: '' }),
+    ...labelledWords('its words:', joinRequest.words, { width, without: '' }),
     ...(own === undefined ? [] : labelledWords('your words:', own, { width, without: '' })),
   ];
 }
@@ -119,7 +122,11 @@ function leftText(leftMs: number): SafeText {
   return steps === 0 ? trusted('about to expire') : safe`${(steps * COUNTDOWN_STEP_MS) / 1000} s left`;
 }
 
-export function quitDialog(dialog: Of<'quit'>, ground: Ground, isAttached: boolean): Overlay {
+export function quitDialog(
+  dialog: QuestionDialog<'quit'>,
+  ground: DialogAppearance,
+  isAttached: boolean,
+): Overlay {
   const { size } = ground;
   const width = dialogWidth(size, 58);
   const texts = isAttached ? DETACHING : stopsWithUs(ground);
@@ -143,7 +150,7 @@ const DETACHING = [
   trusted('What is being written here, and a command that runs here, is lost.'),
 ];
 
-function stopsWithUs({ data }: Ground): readonly SafeText[] {
+function stopsWithUs({ data }: DialogAppearance): readonly SafeText[] {
   const { status } = data;
   const { peersConnected: peers = 0, waitingCount = 0, storedCount: stored = 0 } = status ?? {};
   const unstored = waitingCount - stored;
@@ -175,7 +182,7 @@ function transfersText({ status, chat }: EngineData): readonly SafeText[] {
   return [safe`${list}${more} will be cut off.`];
 }
 
-export function confirmDialog(dialog: Of<'confirm'>, { size }: Ground): Overlay {
+export function confirmDialog(dialog: QuestionDialog<'confirm'>, { size }: DialogAppearance): Overlay {
   const width = dialogWidth(size, 58);
   const lines: Line[] = [
     ...dialog.lines.flatMap((text) => paragraph(text, width, 'plain')),
@@ -192,14 +199,14 @@ export function confirmDialog(dialog: Of<'confirm'>, { size }: Ground): Overlay 
 }
 
 /** Like `confirmDialog`, with a line in which the name of what is lost is to be typed. */
-export function certainDialog(dialog: Of<'certain'>, { size }: Ground): Overlay {
+export function typedConfirmDialog(dialog: QuestionDialog<'certain'>, { size }: DialogAppearance): Overlay {
   const width = dialogWidth(size, 58);
   const text = [...dialog.lines, safe`Type ${dialog.expected} to confirm.`].flatMap((one) =>
     paragraph(one, width, 'plain'),
   );
   const lines: Line[] = [
     ...text,
-    [words('› ', 'focus')],
+    [plain('› ', 'focus')],
     [],
     choices(
       [
@@ -213,7 +220,7 @@ export function certainDialog(dialog: Of<'certain'>, { size }: Ground): Overlay 
   return centred({ title: dialog.title, lines, width, border: 'warn', prompt }, size);
 }
 
-export function pasteDialog(dialog: Of<'paste'>, { size }: Ground): Overlay {
+export function pasteDialog(dialog: QuestionDialog<'paste'>, { size }: DialogAppearance): Overlay {
   const width = dialogWidth(size, 58);
   const first = dialog.text.split('\n', 1)[0] ?? '';
   const canSplit = dialog.lineCount <= PASTE_LINES_MAX;
@@ -221,7 +228,7 @@ export function pasteDialog(dialog: Of<'paste'>, { size }: Ground): Overlay {
     title: safe`Paste of ${counted(dialog.lineCount, 'line')}`,
     width,
     lines: [
-      [words('begins '), span(clip(sanitize(first.slice(0, 200)), width - 7), 'faint')],
+      [plain('begins '), span(clip(sanitize(first.slice(0, 200)), width - 7), 'faint')],
       ...(canSplit
         ? []
         : paragraph(safe`More than ${PASTE_LINES_MAX} lines go better as a file: !upload`, width, 'warn')),
@@ -233,7 +240,9 @@ export function pasteDialog(dialog: Of<'paste'>, { size }: Ground): Overlay {
 }
 
 /** The answers that a paste allows. */
-export function pasteChoices(dialog: Of<'paste'>): readonly (readonly [Of<'paste'>['choice'], string])[] {
+export function pasteChoices(
+  dialog: QuestionDialog<'paste'>,
+): readonly (readonly [QuestionDialog<'paste'>['choice'], string])[] {
   const both = [
     ['cancel', 'Cancel'],
     ['one', 'As one line'],

@@ -1,8 +1,8 @@
 import type { PaneName } from '../state/ui-state.ts';
-import type { Facts } from './facts.ts';
+import type { KeyContext } from './key-context.ts';
 
 /** Where a key works: in one pane, in any pane, or while a line of chat is being written. */
-export type Place = PaneName | 'any pane' | 'writing';
+export type KeyScope = PaneName | 'any pane' | 'writing';
 
 export type ActionId =
   | `focus-${Exclude<PaneName, 'chat'>}`
@@ -59,9 +59,9 @@ export interface BindingOptions {
   /** Its rank in the footer, lowest first; without one it is only in the help. */
   readonly footer?: number;
   /** False: here and now the key means nothing, or something else. */
-  readonly applies?: (facts: Facts) => boolean;
+  readonly applies?: (context: KeyContext) => boolean;
   /** Why the key can do nothing now, in words for the user. */
-  readonly refusal?: (facts: Facts) => string | undefined;
+  readonly refusal?: (context: KeyContext) => string | undefined;
 }
 
 export interface Binding extends BindingOptions {
@@ -70,7 +70,7 @@ export interface Binding extends BindingOptions {
   /** How the footer writes the first key, and the help the first two. */
   readonly shownKey: string;
   readonly shown: string;
-  readonly places: readonly Place[];
+  readonly places: readonly KeyScope[];
   readonly action: ActionId;
   readonly label: string;
 }
@@ -93,7 +93,7 @@ const SHOWN: Readonly<Record<string, string>> = {
 
 /** A row of the table: keys separated by blanks, where they work, what they do, and what that is called. */
 export function on(
-  where: Place | readonly Place[],
+  where: KeyScope | readonly KeyScope[],
   keys: string,
   [action, label]: readonly [ActionId, string],
   options: BindingOptions = {},
@@ -114,7 +114,7 @@ export function on(
 export function named(
   command: string,
   label: string,
-  [action, refusal]: readonly [ActionId, (facts: Facts) => string | undefined],
+  [action, refusal]: readonly [ActionId, (context: KeyContext) => string | undefined],
 ): Binding {
   return on('any pane', '', [action, label], { command, press: ':', refusal });
 }

@@ -1,69 +1,69 @@
-import { type Binding, named, on, type Place } from './binding.ts';
-import type { Facts } from './facts.ts';
+import { type Binding, type KeyScope, named, on } from './binding.ts';
+import type { KeyContext } from './key-context.ts';
 
-const BOTH: readonly Place[] = ['any pane', 'writing'];
+const BOTH: readonly KeyScope[] = ['any pane', 'writing'];
 
-const needsPeer = ({ data, peer }: Facts): string | undefined => {
+const needsPeer = ({ data, peer }: KeyContext): string | undefined => {
   if ((data.peers?.matched ?? 0) === 0) return 'There is no peer to do that with yet.';
   return peer === undefined ? 'The selected peer is out of sight: choose one with ↑ or ↓.' : undefined;
 };
 
-const needsConnectedPeer = (facts: Facts): string | undefined =>
-  needsPeer(facts) ?? (facts.peer?.state === 'connected' ? undefined : 'That peer is not connected.');
+const needsConnectedPeer = (context: KeyContext): string | undefined =>
+  needsPeer(context) ?? (context.peer?.state === 'connected' ? undefined : 'That peer is not connected.');
 
-const needsCertificate = (facts: Facts): string | undefined => {
-  const { status } = facts.data;
+const needsCertificate = (context: KeyContext): string | undefined => {
+  const { status } = context.data;
   if (status?.canDeleteCertificates !== true) return 'Only mutual TLS has certificates to delete.';
   if (status.asksForCertificate) return 'This side has no certificate of its own yet.';
-  return needsPeer(facts);
+  return needsPeer(context);
 };
 
-const needsConfiguration = ({ data }: Facts): string | undefined =>
+const needsConfiguration = ({ data }: KeyContext): string | undefined =>
   data.status?.configured === true ? undefined : 'That is for a connector with a configuration file.';
 
-const needsStopped = (facts: Facts): string | undefined =>
-  needsConfiguration(facts) ??
-  (['stopped', 'failed'].includes(facts.data.status?.phase.kind ?? '')
+const needsStopped = (context: KeyContext): string | undefined =>
+  needsConfiguration(context) ??
+  (['stopped', 'failed'].includes(context.data.status?.phase.kind ?? '')
     ? undefined
     : 'The connector has been started already.');
 
-const needsRunning = (facts: Facts): string | undefined =>
-  needsConfiguration(facts) ??
-  (facts.data.status?.phase.kind === 'stopped' ? 'The connector has been stopped already.' : undefined);
+const needsRunning = (context: KeyContext): string | undefined =>
+  needsConfiguration(context) ??
+  (context.data.status?.phase.kind === 'stopped' ? 'The connector has been stopped already.' : undefined);
 
-const needsQueue = ({ queue }: Facts): string | undefined =>
+const needsQueue = ({ queue }: KeyContext): string | undefined =>
   queue === undefined ? 'There is no queue to explain.' : undefined;
 
-const needsLogRow = ({ logRow }: Facts): string | undefined =>
+const needsLogRow = ({ logRow }: KeyContext): string | undefined =>
   logRow === undefined ? 'There is no row yet.' : undefined;
 
-const needsChatRow = ({ chatRow }: Facts): string | undefined =>
+const needsChatRow = ({ chatRow }: KeyContext): string | undefined =>
   chatRow === undefined ? 'There is no row yet.' : undefined;
 
-const needsTransfer = ({ transfer }: Facts): string | undefined =>
+const needsTransfer = ({ transfer }: KeyContext): string | undefined =>
   transfer === undefined ? 'Nothing is being transferred in this conversation.' : undefined;
 
-const hasNewcomers = ({ data }: Facts): boolean => (data.status?.newcomers.length ?? 0) > 0;
+const hasJoinRequests = ({ data }: KeyContext): boolean => (data.status?.joinRequests.length ?? 0) > 0;
 
-const needsNewcomer = (facts: Facts): string | undefined =>
-  hasNewcomers(facts) ? undefined : 'Nobody is waiting to be let in.';
+const needsNewcomer = (context: KeyContext): string | undefined =>
+  hasJoinRequests(context) ? undefined : 'Nobody is waiting to be let in.';
 
 /** A client calls again, and a server that could not listen listens again. */
-const mayTryAgain = ({ data }: Facts): boolean =>
+const mayTryAgain = ({ data }: KeyContext): boolean =>
   data.status?.role === 'client' || ['failed', 'stopped'].includes(data.status?.phase.kind ?? '');
 
-const needsReasonToCall = ({ data }: Facts): string | undefined =>
+const needsReasonToCall = ({ data }: KeyContext): string | undefined =>
   ['retrying', 'refused', 'failed', 'stopped'].includes(data.status?.phase.kind ?? '')
     ? undefined
     : 'There is no need to call again now.';
 
-const isTransferring = ({ transfer }: Facts): boolean => transfer !== undefined;
+const isTransferring = ({ transfer }: KeyContext): boolean => transfer !== undefined;
 
-const needsChatPeer = ({ chatPeer }: Facts): string | undefined =>
+const needsChatPeer = ({ chatPeer }: KeyContext): string | undefined =>
   chatPeer === undefined ? 'There is nobody to know more about yet.' : undefined;
 
-const isCommand = ({ chatLine }: Facts): boolean => chatLine.startsWith('!');
-const isFiltered = ({ ui }: Facts): boolean => ui[ui.focus].filter !== '';
+const isCommand = ({ chatLine }: KeyContext): boolean => chatLine.startsWith('!');
+const isFiltered = ({ ui }: KeyContext): boolean => ui[ui.focus].filter !== '';
 
 /** The one table of keys: the dispatcher, the footer, the help and the palette are made from it. */
 export const BINDINGS: readonly Binding[] = [
@@ -113,7 +113,7 @@ export const BINDINGS: readonly Binding[] = [
   }),
   on('writing', 'tab', ['next-pane', 'next pane, in any other line'], {
     footer: 2,
-    applies: (facts) => !isCommand(facts),
+    applies: (context) => !isCommand(context),
   }),
   on('writing', 'escape', ['leave', 'leave the line'], { footer: 3 }),
   on('writing', '', ['cancel-transfer', 'cancel the transfer, while we send a file'], {
@@ -125,9 +125,9 @@ export const BINDINGS: readonly Binding[] = [
   on('writing', 'down', ['newer-line', 'a later line']),
   on('writing', 'ctrl-c', ['stop-command', 'stop the command, while one runs'], {
     footer: 0,
-    applies: (facts) => facts.isShellRunning,
+    applies: (context) => context.isShellRunning,
   }),
-  on('writing', 'ctrl-c', ['quit', 'quit'], { footer: 5, applies: (facts) => !facts.isShellRunning }),
+  on('writing', 'ctrl-c', ['quit', 'quit'], { footer: 5, applies: (context) => !context.isShellRunning }),
   on('writing', 'alt-1', ['focus-peers', 'peers'], { footer: 6 }),
   on('writing', 'alt-2', ['focus-queues', 'queues']),
   on('writing', 'alt-3', ['focus-log', 'log'], { footer: 6 }),
@@ -145,7 +145,7 @@ export const BINDINGS: readonly Binding[] = [
     applies: ({ data }) => data.status?.role === 'server',
     refusal: needsNewcomer,
   }),
-  on(BOTH, 'alt-a', ['answer', 'accept or refuse, also while writing'], { applies: hasNewcomers }),
+  on(BOTH, 'alt-a', ['answer', 'accept or refuse, also while writing'], { applies: hasJoinRequests }),
 
   on('any pane', '/', ['filter', 'filter'], { command: 'filter', footer: 10 }),
   on('any pane', 'escape', ['clear-filter', 'show all'], { footer: 9, applies: isFiltered }),

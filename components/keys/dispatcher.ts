@@ -1,6 +1,6 @@
 import type { ActionId, Binding } from './binding.ts';
 import { BINDINGS } from './bindings.ts';
-import type { Facts } from './facts.ts';
+import type { KeyContext } from './key-context.ts';
 
 export type Dispatched =
   | { readonly kind: 'action'; readonly action: ActionId }
@@ -8,21 +8,21 @@ export type Dispatched =
   | { readonly kind: 'none' };
 
 /** What a key means now. */
-export function dispatch(chord: string, facts: Facts): Dispatched {
-  const binding = bindingsHere(facts).find(({ keys }) => keys.includes(chord));
-  return binding === undefined ? { kind: 'none' } : attempt(binding, facts);
+export function dispatch(chord: string, context: KeyContext): Dispatched {
+  const binding = bindingsHere(context).find(({ keys }) => keys.includes(chord));
+  return binding === undefined ? { kind: 'none' } : attempt(binding, context);
 }
 
 /** What a binding does now, however it was chosen: by its key, in the help or in the palette. */
-export function attempt(binding: Binding, facts: Facts): Dispatched {
-  const reason = binding.refusal?.(facts);
+export function attempt(binding: Binding, context: KeyContext): Dispatched {
+  const reason = binding.refusal?.(context);
   return reason === undefined ? { kind: 'action', action: binding.action } : { kind: 'refused', reason };
 }
 
 /** The bindings that have a meaning where the focus is; those of the pane itself first. */
-export function bindingsHere(facts: Facts): readonly Binding[] {
-  const { focus, editing } = facts.ui;
-  const meaningful = BINDINGS.filter(({ applies }) => applies?.(facts) ?? true);
+export function bindingsHere(context: KeyContext): readonly Binding[] {
+  const { focus, editing } = context.ui;
+  const meaningful = BINDINGS.filter(({ applies }) => applies?.(context) ?? true);
   if (editing) return meaningful.filter(({ places }) => places.includes('writing'));
   const own = meaningful.filter(({ places }) => places.includes(focus));
   const general = meaningful.filter(({ places }) => places.includes('any pane'));
@@ -30,9 +30,9 @@ export function bindingsHere(facts: Facts): readonly Binding[] {
 }
 
 /** The bindings of the footer, in its order: only those that would do something. */
-export function footerBindings(facts: Facts): readonly Binding[] {
-  return bindingsHere(facts)
-    .filter((binding) => binding.footer !== undefined && binding.refusal?.(facts) === undefined)
+export function footerBindings(context: KeyContext): readonly Binding[] {
+  return bindingsHere(context)
+    .filter((binding) => binding.footer !== undefined && binding.refusal?.(context) === undefined)
     .sort((left, right) => (left.footer ?? 0) - (right.footer ?? 0));
 }
 

@@ -1,7 +1,7 @@
 /** Every key and mark there is, for the help on the screen and for the README. */
 import type { Binding } from './binding.ts';
 import { BINDINGS, LEGEND } from './bindings.ts';
-import type { Facts } from './facts.ts';
+import type { KeyContext } from './key-context.ts';
 
 export interface HelpEntry {
   readonly shown: string;
@@ -12,9 +12,9 @@ export interface HelpEntry {
 }
 
 /** Every key and mark, filtered by what was typed. Those of the focused pane come first. */
-export function helpEntries(facts: Facts, filter: string): readonly HelpEntry[] {
+export function helpEntries(context: KeyContext, filter: string): readonly HelpEntry[] {
   const needle = filter.trim().toLowerCase();
-  const here = facts.ui.editing ? 'writing' : facts.ui.focus;
+  const here = context.ui.editing ? 'writing' : context.ui.focus;
   const keys = BINDINGS.toSorted((left, right) => rank(left, here) - rank(right, here)).map(entryOf);
   return [...keys, ...LEGEND_ENTRIES].filter(({ shown, place, label }) =>
     `${shown} ${label} ${place}`.toLowerCase().includes(needle),

@@ -6,12 +6,12 @@ import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
-import { fit, inTone, type Line, lineWidth, span, words } from '../widgets/line.ts';
+import { fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import { chatRowLines, newMarker } from './chat-rows.ts';
 import { type PaneInput, paneBlock, tailNote } from './pane.ts';
 import { emptyConversation, welcome } from './welcome.ts';
 
-interface Size {
+interface PaneSize {
   readonly width: number;
   readonly height: number;
 }
@@ -40,22 +40,22 @@ export function chatPane(input: PaneInput): Block {
     lines: [...above, prompt],
     ...(ui.editing ? { cursor: { row: height - 1, column: 2 + shown.cursorColumn } } : {}),
   };
-  const about: Line = ui.chatPeer === undefined ? [] : [words(' · '), span(ui.chatPeer.name, 'strong')];
+  const about: Line = ui.chatPeer === undefined ? [] : [plain(' · '), span(ui.chatPeer.name, 'strong')];
   return paneBlock('chat', input, { body, about, note: noteOf(input, lineWidth(about) + 8, data.chat) });
 }
 
-function conversation(input: PaneInput, size: Size): readonly Line[] {
+function conversation(input: PaneInput, size: PaneSize): readonly Line[] {
   const { ui, data } = input;
   const rows = data.chat?.rows ?? [];
   if (ui.chatPeer === undefined) return beforeAnybody(input, rows, size);
   if (rows.length > 0) return lastLines(input, rows, size);
   if (data.chat === undefined) return [];
-  if (ui.chat.filter !== '') return [[words('No row passes the filter.', 'faint')]];
+  if (ui.chat.filter !== '') return [[plain('No row passes the filter.', 'faint')]];
   return emptyConversation(ui.chatPeer.name, data.status, size);
 }
 
 /** What to do while nobody is there, and under it what the user has done meanwhile on this machine. */
-function beforeAnybody(input: PaneInput, rows: readonly SafeChatRow[], size: Size): readonly Line[] {
+function beforeAnybody(input: PaneInput, rows: readonly SafeChatRow[], size: PaneSize): readonly Line[] {
   const { ui, data } = input;
   if (data.status === undefined) return [];
   const remarks =
@@ -72,7 +72,7 @@ function beforeAnybody(input: PaneInput, rows: readonly SafeChatRow[], size: Siz
     (): Line => [],
   );
   const note: Line[] =
-    ui.chat.filter !== '' && rows.length === 0 ? [[], [words('No row passes the filter.', 'faint')]] : [];
+    ui.chat.filter !== '' && rows.length === 0 ? [[], [plain('No row passes the filter.', 'faint')]] : [];
   return [...above, ...blank, ...note, ...remarks].slice(0, size.height);
 }
 
@@ -106,15 +106,15 @@ function lastLines(
 
 function promptLine({ ui }: PaneInput, text: SafeText): Line {
   const isEmpty = text === '';
-  if (ui.editing) return [words(`${GLYPHS.cursor} `, 'focus'), span(text)];
-  if (!isEmpty) return [words(`${GLYPHS.cursor} `, 'faint'), span(text, 'faint')];
+  if (ui.editing) return [plain(`${GLYPHS.cursor} `, 'focus'), span(text)];
+  if (!isEmpty) return [plain(`${GLYPHS.cursor} `, 'faint'), span(text, 'faint')];
   const how = ui.focus === 'chat' ? trusted('Enter') : trusted('4');
   if (ui.chatPeer === undefined)
     return [
-      words(`${GLYPHS.cursor} `, 'faint'),
+      plain(`${GLYPHS.cursor} `, 'faint'),
       span(safe`${how} to write: !<command> works already`, 'faint'),
     ];
-  return [words(`${GLYPHS.cursor} `, 'faint'), span(safe`${how} to write to ${ui.chatPeer.name}`, 'faint')];
+  return [plain(`${GLYPHS.cursor} `, 'faint'), span(safe`${how} to write to ${ui.chatPeer.name}`, 'faint')];
 }
 
 /** What is new, else where files go, as far as there is room. */
@@ -126,7 +126,7 @@ function noteOf({ ui, data, box }: PaneInput, titleWidth: number, chat: PaneInpu
   if (folder === undefined || ui.chatPeer === undefined) return news;
   const full: Line = [
     span(safe`received: ${folder}`, 'faint'),
-    ...(unread > 0 ? [words(' · '), ...news] : []),
+    ...(unread > 0 ? [plain(' · '), ...news] : []),
   ];
   return titleWidth + lineWidth(full) + 10 <= box.width ? full : news;
 }
@@ -143,7 +143,7 @@ export function chatRowDetail(row: SafeChatRow): readonly Line[] {
     const dropped =
       shell.droppedLines === 0
         ? []
-        : [[words(`… ${shell.droppedLines} lines before are not kept`, 'faint')] as Line];
+        : [[plain(`… ${shell.droppedLines} lines before are not kept`, 'faint')] as Line];
     return [...dropped, ...shell.lines.map((line): Line => [span(line)])];
   }
   const detail = transfer?.detail === undefined ? [] : [[span(transfer.detail)] as Line];

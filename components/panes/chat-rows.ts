@@ -6,7 +6,7 @@ import { clip, textWidth, wrap } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import type { Tone } from '../themes/tokens.ts';
 import { progressBar } from '../widgets/graphs.ts';
-import { cellLeft, fit, type Line, lineWidth, span, spread, words } from '../widgets/line.ts';
+import { cellLeft, fit, type Line, lineWidth, plain, span, spread } from '../widgets/line.ts';
 
 export interface ChatRoom {
   readonly width: number;
@@ -28,7 +28,7 @@ export function chatRowLines(row: SafeChatRow, room: ChatRoom): readonly Line[] 
 export function newMarker(width: number): Line {
   const label = ' new ';
   const left = Math.max(0, Math.floor((width - label.length) / 2));
-  return [words('─'.repeat(left) + label + '─'.repeat(Math.max(0, width - label.length - left)), 'warn')];
+  return [plain('─'.repeat(left) + label + '─'.repeat(Math.max(0, width - label.length - left)), 'warn')];
 }
 
 function saidLines(row: SafeChatRow, room: ChatRoom): readonly Line[] {
@@ -39,15 +39,15 @@ function saidLines(row: SafeChatRow, room: ChatRoom): readonly Line[] {
     room.width >= WITH_AUTHOR_COLUMN
       ? [
           cellLeft(author, room.authorWidth, tone),
-          words('  '),
+          plain('  '),
           span(clockText(row.atMs), 'faint'),
-          words('  '),
+          plain('  '),
         ]
       : [
           span(clockText(row.atMs), 'faint'),
-          words(' '),
+          plain(' '),
           span(clip(author, room.authorWidth), tone),
-          words(' '),
+          plain(' '),
         ];
   const headWidth = lineWidth(head);
   const mark = mine ? markOf(row) : undefined;
@@ -55,26 +55,26 @@ function saidLines(row: SafeChatRow, room: ChatRoom): readonly Line[] {
     wrapped(row.lines, room.width - headWidth - (mark === undefined ? 0 : 3)),
     room.linesMax,
   );
-  const indent = words(' '.repeat(headWidth));
+  const indent = plain(' '.repeat(headWidth));
   const drawn = lines.map((line, index): Line => [...(index === 0 ? head : [indent]), span(line)]);
   if (mark === undefined) return drawn;
   const last = drawn.at(-1) ?? head;
-  return [...drawn.slice(0, -1), spread(last, [words(' '), mark], room.width)];
+  return [...drawn.slice(0, -1), spread(last, [plain(' '), mark], room.width)];
 }
 
 /** How far a line of ours has come. A mark of two words stands in the place of the line's end only when it matters. */
 function markOf({ mark }: SafeChatRow): { readonly text: SafeText; readonly tone: Tone } | undefined {
   switch (mark) {
     case 'waiting':
-      return words(`${GLYPHS.pending} waiting`, 'warn');
+      return plain(`${GLYPHS.pending} waiting`, 'warn');
     case 'sent':
-      return words(GLYPHS.sent, 'faint');
+      return plain(GLYPHS.sent, 'faint');
     case 'received':
-      return words(GLYPHS.received, 'good');
+      return plain(GLYPHS.received, 'good');
     case 'dropped':
-      return words(`${GLYPHS.ignored} dropped`, 'warn');
+      return plain(`${GLYPHS.ignored} dropped`, 'warn');
     case 'failed':
-      return words(`${GLYPHS.refused} failed`, 'bad');
+      return plain(`${GLYPHS.refused} failed`, 'bad');
     default:
       return undefined;
   }
@@ -84,7 +84,7 @@ function remarkLines(row: SafeChatRow, room: ChatRoom): readonly Line[] {
   const tone: Tone = row.tone ?? 'info';
   const glyph = { good: GLYPHS.received, bad: GLYPHS.refused, info: '·' }[row.tone ?? 'info'];
   const lines = bounded(wrapped(row.lines, room.width - 2), room.linesMax);
-  return lines.map((line, index) => [words(index === 0 ? `${glyph} ` : '  ', tone), span(line, tone)]);
+  return lines.map((line, index) => [plain(index === 0 ? `${glyph} ` : '  ', tone), span(line, tone)]);
 }
 
 function transferLines(row: SafeChatRow, transfer: SafeTransfer, room: ChatRoom): readonly Line[] {
@@ -92,22 +92,22 @@ function transferLines(row: SafeChatRow, transfer: SafeTransfer, room: ChatRoom)
   const size = transfer.totalBytes > 0 ? safe`  ${bytesText(transfer.totalBytes)}` : trusted('');
   const name = clip(row.text, Math.max(8, Math.floor(width * 0.4)));
   const arrow = row.from === 'me' ? '⇡' : '⇣';
-  const left: Line = [words(`${arrow} `, 'info'), span(name, 'strong'), span(size)];
+  const left: Line = [plain(`${arrow} `, 'info'), span(name, 'strong'), span(size)];
   const detail = transfer.detail === undefined ? trusted('') : safe` · ${transfer.detail}`;
   switch (transfer.phase) {
     case 'preparing':
-      return [fit([...left, words('  preparing', 'faint')], width)];
+      return [fit([...left, plain('  preparing', 'faint')], width)];
     case 'waiting':
-      return [fit([...left, words('  waiting for its turn', 'faint'), span(detail, 'faint')], width)];
+      return [fit([...left, plain('  waiting for its turn', 'faint'), span(detail, 'faint')], width)];
     case 'running':
       return [runningLine(left, transfer, width)];
     case 'done':
-      return [fit([...left, words(`  ${GLYPHS.received} done`, 'good'), span(detail, 'faint')], width)];
+      return [fit([...left, plain(`  ${GLYPHS.received} done`, 'good'), span(detail, 'faint')], width)];
     case 'cancelled':
-      return [fit([...left, words('  cancelled', 'warn'), span(detail, 'faint')], width)];
+      return [fit([...left, plain('  cancelled', 'warn'), span(detail, 'faint')], width)];
     case 'refused':
     case 'failed':
-      return brokenLines([...left, words(`  ${GLYPHS.refused} ${transfer.phase}`, 'bad')], transfer, room);
+      return brokenLines([...left, plain(`  ${GLYPHS.refused} ${transfer.phase}`, 'bad')], transfer, room);
   }
 }
 
@@ -117,7 +117,7 @@ function brokenLines(head: Line, { detail }: SafeTransfer, { width, linesMax }: 
   const whole: Line = [...head, span(safe` · ${detail}`, 'bad')];
   if (lineWidth(whole) <= width) return [fit(whole, width)];
   const below = bounded(wrap(detail, width - 2), Math.max(1, linesMax - 1));
-  return [fit(head, width), ...below.map((text): Line => [words('  '), span(text, 'bad')])];
+  return [fit(head, width), ...below.map((text): Line => [plain('  '), span(text, 'bad')])];
 }
 
 function runningLine(left: Line, transfer: SafeTransfer, width: number): Line {
@@ -128,30 +128,30 @@ function runningLine(left: Line, transfer: SafeTransfer, width: number): Line {
   const percent = `${String(Math.floor(fraction * 100)).padStart(3)} %`;
   const rate = `${bytesText(bytesPerSecond).padStart(7)}/s`;
   const isNarrow = width < WITH_AUTHOR_COLUMN;
-  const right: Line = [words(isNarrow ? ` ${percent}` : `  ${percent}  ${rate}  ${rest.padStart(5)}`)];
+  const right: Line = [plain(isNarrow ? ` ${percent}` : `  ${percent}  ${rate}  ${rest.padStart(5)}`)];
   const room = width - lineWidth(left) - lineWidth(right) - 2;
   if (room < BAR_CELLS_MIN) return spread(left, right, width);
   const bar = progressBar(fraction, Math.min(room, BAR_CELLS_MAX));
-  return spread([...left, words('  '), span(bar, 'info')], right, width);
+  return spread([...left, plain('  '), span(bar, 'info')], right, width);
 }
 
 function shellLines(row: SafeChatRow, shell: SafeShell, room: ChatRoom): readonly Line[] {
-  const head = spread([words('$ ', 'strong'), span(row.text)], [words('  '), shellEnd(shell)], room.width);
+  const head = spread([plain('$ ', 'strong'), span(row.text)], [plain('  '), shellEnd(shell)], room.width);
   const output = shell.lines.flatMap((line) => wrap(line, room.width - 2));
   const shown = output.slice(-Math.max(1, room.linesMax - 2));
   const above = output.length - shown.length + shell.droppedLines;
   const hidden: readonly Line[] =
     above === 0
       ? []
-      : [[words(`  … ${above} ${above === 1 ? 'line' : 'lines'} above (o opens it)`, 'faint')]];
-  return [head, ...hidden, ...shown.map((line): Line => [words('  '), span(line, 'faint')])];
+      : [[plain(`  … ${above} ${above === 1 ? 'line' : 'lines'} above (o opens it)`, 'faint')]];
+  return [head, ...hidden, ...shown.map((line): Line => [plain('  '), span(line, 'faint')])];
 }
 
 /** How a command ended, or how to end it. */
 export function shellEnd(shell: SafeShell): { readonly text: SafeText; readonly tone: Tone } {
-  if (shell.running) return words('running, Ctrl-C stops it', 'info');
+  if (shell.running) return plain('running, Ctrl-C stops it', 'info');
   if (shell.signal !== undefined) return { text: safe`stopped by ${shell.signal}`, tone: 'warn' };
-  return words(`exit ${shell.exitCode ?? '?'}`, shell.exitCode === 0 ? 'good' : 'bad');
+  return plain(`exit ${shell.exitCode ?? '?'}`, shell.exitCode === 0 ? 'good' : 'bad');
 }
 
 function wrapped(lines: readonly SafeText[], width: number): readonly SafeText[] {

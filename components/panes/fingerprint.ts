@@ -1,7 +1,7 @@
 /** Fingerprints in words: people compare them across two screens, so they are never cut and look the same everywhere. */
 import { type SafeText, trusted } from '../terminal/sanitize.ts';
 import { textWidth, wrap } from '../terminal/width.ts';
-import { type Line, span, words } from '../widgets/line.ts';
+import { type Line, plain, span } from '../widgets/line.ts';
 
 /** The longest word of the list has seven letters; with its hyphen it takes eight cells. */
 const CELLS_A_WORD = 8;
@@ -49,6 +49,6 @@ export function labelledWords(
     fingerprint === undefined
       ? wrap(trusted(without), room).map((text): Line => [span(text, 'warn')])
       : fingerprintLines(fingerprint, room).map((text): Line => [span(text, 'strong')]);
-  if (!isBeside) return [[words(label)], ...lines];
-  return lines.map((line, index) => [words((index === 0 ? label : '').padEnd(labelWidth)), ...line]);
+  if (!isBeside) return [[plain(label)], ...lines];
+  return lines.map((line, index) => [plain((index === 0 ? label : '').padEnd(labelWidth)), ...line]);
 }

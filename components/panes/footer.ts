@@ -1,10 +1,10 @@
 import { footerBindings } from '../keys/dispatcher.ts';
-import type { Facts } from '../keys/facts.ts';
+import type { KeyContext } from '../keys/key-context.ts';
 import type { Dialog, Toast } from '../state/ui-state.ts';
 import { safe, trusted } from '../terminal/sanitize.ts';
 import { clip, textWidth } from '../terminal/width.ts';
 import type { Tone } from '../themes/tokens.ts';
-import { fit, type Line, lineWidth, span, words } from '../widgets/line.ts';
+import { fit, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 
 const TOAST_MARKS: Record<Toast['tone'], string> = { good: '✓', warn: '!', bad: '✕', info: '·' };
 /** Long explanations belong into the help. */
@@ -22,7 +22,7 @@ const PICK = ['↑ ↓', 'choose'] as const;
 const CLOSE = ['Esc', 'closes'] as const;
 
 const DIALOG_KEYS: Record<Dialog['kind'], readonly (readonly [string, string])[]> = {
-  newcomer: [CHOOSE, DO_IT, ['Esc', 'later']],
+  'join-request': [CHOOSE, DO_IT, ['Esc', 'later']],
   quit: [CHOOSE, DO_IT, ['Ctrl-C', 'quits now'], ['Esc', 'stays']],
   confirm: [CHOOSE, DO_IT, ['Esc', 'cancels']],
   certain: [['type', 'the name'], ['Tab', 'chooses'], DO_IT, ['Esc', 'cancels']],
@@ -33,17 +33,17 @@ const DIALOG_KEYS: Record<Dialog['kind'], readonly (readonly [string, string])[]
 };
 
 /** What just happened, who waits for an answer, or the keys that do something here and now. */
-export function footerLine(facts: Facts, width: number): Line {
-  const { toast } = facts.ui;
-  if (toast === undefined) return keysNow(facts, width);
+export function footerLine(context: KeyContext, width: number): Line {
+  const { toast } = context.ui;
+  if (toast === undefined) return keysNow(context, width);
   const { tone, text } = toast;
-  const said: Line = [words(` ${TOAST_MARKS[tone]} `, tone), span(clip(text, width - 4), toneOfText(tone))];
+  const said: Line = [plain(` ${TOAST_MARKS[tone]} `, tone), span(clip(text, width - 4), toneOfText(tone))];
   const rest = width - lineWidth(said) - 2;
-  return fit(rest < KEYS_WIDTH_MIN ? said : [...said, words('  '), ...keysNow(facts, rest)], width);
+  return fit(rest < KEYS_WIDTH_MIN ? said : [...said, plain('  '), ...keysNow(context, rest)], width);
 }
 
-function keysNow(facts: Facts, width: number): Line {
-  const { ui } = facts;
+function keysNow(context: KeyContext, width: number): Line {
+  const { ui } = context;
   if (ui.filtering)
     return keyLine(
       [
@@ -56,19 +56,19 @@ function keysNow(facts: Facts, width: number): Line {
   if (ui.dialog !== undefined) return keyLine(DIALOG_KEYS[ui.dialog.kind], width);
   if (ui.attached === 'away') {
     const said = clip(trusted('The connector is gone: this is how it was.'), width - GONE_KEYS_WIDTH);
-    const leave = [words(ui.editing ? 'Ctrl-C' : 'q', 'key'), words(' detaches')];
-    return fit([words(' ✕ ', 'bad'), span(said, 'bad'), words('  '), ...leave], width);
+    const leave = [plain(ui.editing ? 'Ctrl-C' : 'q', 'key'), plain(' detaches')];
+    return fit([plain(' ✕ ', 'bad'), span(said, 'bad'), plain('  '), ...leave], width);
   }
-  const waiting = facts.data.status?.newcomers[0];
+  const waiting = context.data.status?.joinRequests[0];
   if (waiting !== undefined && ui.editing) {
     const text = safe` ? “${waiting.name}” from ${waiting.address} wants in`;
     return fit(
-      [span(clip(text, width - 18), 'warn'), words('  '), words('Alt-A', 'key'), words(' answers')],
+      [span(clip(text, width - 18), 'warn'), plain('  '), plain('Alt-A', 'key'), plain(' answers')],
       width,
     );
   }
   return keyLine(
-    footerBindings(facts).map(({ shownKey, label, action }) => [
+    footerBindings(context).map(({ shownKey, label, action }) => [
       shownKey,
       action === 'quit' && ui.attached !== undefined ? 'detach' : shortLabel(label),
     ]),
@@ -78,13 +78,13 @@ function keysNow(facts: Facts, width: number): Line {
 
 /** Keys and what they do, as many as fit whole. */
 export function keyLine(entries: readonly (readonly [string, string])[], width: number): Line {
-  const line: ReturnType<typeof words>[] = [words(' ')];
+  const line: ReturnType<typeof plain>[] = [plain(' ')];
   let used = 1;
   for (const [key, label] of entries) {
     const gap = used === 1 ? 0 : 3;
     const cells = gap + textWidth(key) + 1 + textWidth(label);
     if (used + cells > width) break;
-    line.push(words(' '.repeat(gap)), words(key, 'key'), span(trusted(` ${label}`)));
+    line.push(plain(' '.repeat(gap)), plain(key, 'key'), span(trusted(` ${label}`)));
     used += cells;
   }
   return fit(line, width);

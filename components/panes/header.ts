@@ -5,7 +5,7 @@ import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import type { Tone } from '../themes/tokens.ts';
-import { type Line, lineWidth, span, spread, words } from '../widgets/line.ts';
+import { type Line, lineWidth, plain, span, spread } from '../widgets/line.ts';
 
 interface Part {
   readonly line: Line;
@@ -27,10 +27,10 @@ const BESIDE_WAITING_WIDTH = 17;
 /** The one line that answers "is it well?". */
 export function headerLine(status: SafeStatus | undefined, view: HeaderView): Line {
   const { nowMs, width, attached } = view;
-  const clock: Line = [words('  '), span(clockText(nowMs), 'strong'), words(' ')];
-  const name: Line = [words(' aioc', 'strong')];
+  const clock: Line = [plain('  '), span(clockText(nowMs), 'strong'), plain(' ')];
+  const name: Line = [plain(' aioc', 'strong')];
   if (status === undefined && attached !== 'away')
-    return spread([...name, words('  starting …', 'faint')], clock, width);
+    return spread([...name, plain('  starting …', 'faint')], clock, width);
   const isCompact = width < COMPACT_WIDTH;
   const parts =
     attached === 'away' || status === undefined
@@ -45,7 +45,7 @@ export function headerLine(status: SafeStatus | undefined, view: HeaderView): Li
       1,
     );
   }
-  return spread([...name, ...kept.flatMap(({ line }) => [words(' '), ...line])], clock, width);
+  return spread([...name, ...kept.flatMap(({ line }) => [plain(' '), ...line])], clock, width);
 }
 
 function widthOf(parts: readonly Part[]): number {
@@ -56,13 +56,13 @@ function widthOf(parts: readonly Part[]): number {
 function partsOfAway(status: SafeStatus | undefined, isCompact: boolean): readonly Part[] {
   const gone: Part = {
     rank: 1,
-    line: [words(isCompact ? '· gone, waiting for it' : '· the connector is gone, waiting for it', 'bad')],
+    line: [plain(isCompact ? '· gone, waiting for it' : '· the connector is gone, waiting for it', 'bad')],
   };
-  const mark: Part = { rank: 0, line: [words(GLYPHS.refused, 'bad')] };
+  const mark: Part = { rank: 0, line: [plain(GLYPHS.refused, 'bad')] };
   if (status === undefined) return [mark, gone];
   return [
     mark,
-    { rank: 3, line: [words(status.role)] },
+    { rank: 3, line: [plain(status.role)] },
     { rank: 6, line: [addressOf(status, isCompact)] },
     gone,
   ];
@@ -84,21 +84,21 @@ function partsOf(
     ? safe` ${down}${rateText(status.inRate)} ${up}${rateText(status.outRate)}`
     : safe` ${down} ${rateText(status.inRate)}/s ${up} ${rateText(status.outRate)}/s`;
   const parts: (Part | undefined)[] = [
-    { rank: 0, line: [words(glyph, tone)] },
-    { rank: 3, line: [words(status.role)] },
+    { rank: 0, line: [plain(glyph, tone)] },
+    { rank: 3, line: [plain(status.role)] },
     { rank: 6, line: [addressOf(status, isCompact)] },
-    word === '' ? undefined : { rank: 1, line: [words(`· ${word}`, tone)] },
-    attached === undefined ? undefined : { rank: 4, line: [words('· attached', 'info')] },
+    word === '' ? undefined : { rank: 1, line: [plain(`· ${word}`, tone)] },
+    attached === undefined ? undefined : { rank: 4, line: [plain('· attached', 'info')] },
     {
       rank: status.security === 'plain' ? 2 : 5,
-      line: [words('· '), words(security, status.security === 'plain' ? 'warn' : 'plain')],
+      line: [plain('· '), plain(security, status.security === 'plain' ? 'warn' : 'plain')],
     },
-    status.newcomers.length > 0
+    status.joinRequests.length > 0
       ? {
           rank: 1,
           line: [
             span(
-              safe`· ? ${countText(status.newcomers.length)} ${trusted(status.newcomers.length === 1 ? 'wants' : 'want')} in`,
+              safe`· ? ${countText(status.joinRequests.length)} ${trusted(status.joinRequests.length === 1 ? 'wants' : 'want')} in`,
               'warn',
             ),
           ],
@@ -106,12 +106,12 @@ function partsOf(
       : undefined,
     // In mutual TLS it is the certificate that lets somebody in.
     status.acceptsAll && status.security !== 'mutual-tls'
-      ? { rank: 4, line: [words('· '), words('lets everybody in', 'warn')] }
+      ? { rank: 4, line: [plain('· '), plain('lets everybody in', 'warn')] }
       : undefined,
     status.ignoringAll
       ? {
           rank: 1,
-          line: [words('· '), span(safe`⊘ ignoring all, ${countText(status.ignoredDrops)} dropped`, 'warn')],
+          line: [plain('· '), span(safe`⊘ ignoring all, ${countText(status.ignoredDrops)} dropped`, 'warn')],
         }
       : undefined,
     { rank: 10, line: [span(safe`· up ${ageText(nowMs - status.startedAtMs)}`)] },
@@ -132,7 +132,7 @@ function partsOf(
  * answer to "is it well?": nearly everything else gives way first, and then its own figures do, never what is stuck.
  */
 function waitingPart({ waitingInCount, waitingCount, stuckCount }: SafeStatus, width: number): Part {
-  if (waitingInCount + waitingCount === 0) return { rank: 4, line: [words(' waiting 0')] };
+  if (waitingInCount + waitingCount === 0) return { rank: 4, line: [plain(' waiting 0')] };
   const stuck = stuckCount > 0 ? [safe`${countText(stuckCount)} stuck`] : [];
   const counts = (text: (count: number) => SafeText): readonly SafeText[] => [
     ...(waitingInCount > 0 ? [safe`${text(waitingInCount)} in`] : []),
@@ -142,7 +142,7 @@ function waitingPart({ waitingInCount, waitingCount, stuckCount }: SafeStatus, w
   const full = joined(counts(countText));
   const variants = [safe`waiting ${full}`, full, joined(counts(shortCount))];
   const fitting = variants.find((text) => textWidth(text) <= width - BESIDE_WAITING_WIDTH);
-  return { rank: 2, line: [words(' '), span(fitting ?? joined(stuck), 'warn')] };
+  return { rank: 2, line: [plain(' '), span(fitting ?? joined(stuck), 'warn')] };
 }
 
 function joined(texts: readonly SafeText[]): SafeText {

@@ -2,7 +2,7 @@
 import { bytesText, clockWithSeconds, dateText } from '../state/format.ts';
 import type { SafeBody, SafeLogRow } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
-import { type Line, span, words } from '../widgets/line.ts';
+import { type Line, plain, span } from '../widgets/line.ts';
 import { outcomeWord } from './log-pane.ts';
 
 export function logRowTitle({ kind, direction, peerName, type, outcome }: SafeLogRow): SafeText {
@@ -20,7 +20,7 @@ export function logRowDetail(row: SafeLogRow, body: SafeBody | undefined): reado
   const size = sizeBytes === undefined ? trusted('') : safe` · ${bytesText(sizeBytes)}`;
   const head: Line = [span(safe`${when} · ${trusted(outcomeWord(outcome))}${size}`, 'faint')];
   if (body === undefined)
-    return [head, [], [span(text)], [], [words('More of it is not kept any more.', 'faint')]];
+    return [head, [], [span(text)], [], [plain('More of it is not kept any more.', 'faint')]];
   const omitted: Line[] =
     body.omittedBytes === 0 ? [] : [[span(safe`… and ${bytesText(body.omittedBytes)} more`)]];
   const why: Line[] = row.reason === undefined ? [] : [[span(row.reason)]];

@@ -7,7 +7,7 @@ import { textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import type { Tone } from '../themes/tokens.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
-import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, span, words } from '../widgets/line.ts';
+import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import { type PaneInput, paneBlock, tailNote } from './pane.ts';
 
 const HEAD_WIDTH = 46;
@@ -49,7 +49,7 @@ function hasHead(boxWidth: number): boolean {
   return innerWidth(boxWidth) >= HEAD_WIDTH;
 }
 
-interface Columns {
+interface LogColumns {
   readonly width: number;
   readonly time: number;
   /** 0 where the arrow alone tells it. */
@@ -63,7 +63,7 @@ interface Columns {
 }
 
 /** Names take what those in sight need, up to a bound: the text is what one reads. */
-function columnsOf(rows: readonly SafeLogRow[], width: number): Columns {
+function columnsOf(rows: readonly SafeLogRow[], width: number): LogColumns {
   const widest = (texts: readonly string[], low: number, high: number): number =>
     Math.min(high, Math.max(low, ...texts.map(textWidth)));
   const names = rows.map(({ peerName }) => peerName);
@@ -82,32 +82,32 @@ function columnsOf(rows: readonly SafeLogRow[], width: number): Columns {
   return { ...fixed, peer: widest(names, 4, peerMax), type: widest(types, 4, typeMax) };
 }
 
-function headLine({ width, time, direction, kind, peer, type, outcome }: Columns): Line {
+function headLine({ width, time, direction, kind, peer, type, outcome }: LogColumns): Line {
   const left = (text: string, cells: number) => cellLeft(trusted(text), cells, 'faint');
   const before: Line = [
     left('time', time + 3),
     ...(direction > 0 ? [left('way', direction), left('what', kind)] : []),
     left('peer', peer + 1),
     ...(type > 0 ? [left('type', type + 1)] : []),
-    words('text', 'faint'),
+    plain('text', 'faint'),
   ];
   const after: Line = [
     ...(type > 0 ? [cellRight(trusted('size'), SIZE_CELLS + 1, 'faint')] : []),
-    words(' '),
+    plain(' '),
     left(OUTCOME_HEAD, outcome),
   ];
   return [...fit(before, width - lineWidth(after)), ...after];
 }
 
-function logLine(row: SafeLogRow, columns: Columns): Line {
+function logLine(row: SafeLogRow, columns: LogColumns): Line {
   const { width, time, direction, kind, peer, type, outcome } = columns;
   const clock = time > 5 ? clockWithSeconds(row.atMs) : clockText(row.atMs);
   const tone = toneOf(row.outcome);
-  const head: Line = [span(clock, 'faint'), words(' '), ...markOf(row), words(' ')];
+  const head: Line = [span(clock, 'faint'), plain(' '), ...markOf(row), plain(' ')];
   if (row.kind === 'event') {
     const what: Line =
-      direction > 0 ? [words(' '.repeat(direction)), cellLeft(trusted('event'), kind, 'faint')] : [];
-    const about: Line = row.peerName === '' ? [] : [cellLeft(row.peerName, peer), words(' ')];
+      direction > 0 ? [plain(' '.repeat(direction)), cellLeft(trusted('event'), kind, 'faint')] : [];
+    const about: Line = row.peerName === '' ? [] : [cellLeft(row.peerName, peer), plain(' ')];
     return [...head, ...what, ...about, span(row.text, tone)];
   }
   const left: Line = [
@@ -119,15 +119,15 @@ function logLine(row: SafeLogRow, columns: Columns): Line {
         ]
       : []),
     cellLeft(row.peerName, peer),
-    words(' '),
-    ...(type > 0 ? [cellLeft(row.type, type, 'faint'), words(' ')] : []),
-    ...(row.kind === 'file' && direction === 0 ? [words('file ', 'info')] : []),
+    plain(' '),
+    ...(type > 0 ? [cellLeft(row.type, type, 'faint'), plain(' ')] : []),
+    ...(row.kind === 'file' && direction === 0 ? [plain('file ', 'info')] : []),
     span(row.text),
   ];
   const size = row.sizeBytes === undefined ? trusted('') : bytesText(row.sizeBytes);
   const right: Line = [
     ...(type > 0 ? [cellRight(size, SIZE_CELLS + 1, 'faint')] : []),
-    words(' '),
+    plain(' '),
     cellLeft(trusted(outcomeWord(row.outcome)), outcome, tone),
   ];
   return [...fit(left, width - lineWidth(right)), ...right];
@@ -157,9 +157,9 @@ function toneOf(outcome: Outcome): Tone {
 
 /** Which way it went; an event has none. */
 function markOf(row: SafeLogRow): Line {
-  if (row.outcome === 'warning') return [words('!', 'warn')];
-  if (row.direction === undefined) return [words(GLYPHS.event, 'faint')];
-  return row.direction === 'in' ? [words(GLYPHS.incoming, 'info')] : [words(GLYPHS.outgoing, 'good')];
+  if (row.outcome === 'warning') return [plain('!', 'warn')];
+  if (row.direction === undefined) return [plain(GLYPHS.event, 'faint')];
+  return row.direction === 'in' ? [plain(GLYPHS.incoming, 'info')] : [plain(GLYPHS.outgoing, 'good')];
 }
 
 function emptyLine(filter: string): Line {

@@ -5,7 +5,7 @@ import { PANES, type PaneName, type UiState } from '../state/ui-state.ts';
 import { safe, sanitize } from '../terminal/sanitize.ts';
 import { textWidth } from '../terminal/width.ts';
 import { type Block, framed, innerWidth } from '../widgets/frame.ts';
-import { type Line, lineWidth, span, words } from '../widgets/line.ts';
+import { type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import type { LineEditor } from '../widgets/line-editor.ts';
 import type { Prompt } from '../widgets/prompt.ts';
 
@@ -35,11 +35,11 @@ export function paneBlock(name: PaneName, input: PaneInput, content: PaneContent
   const { ui, box, prompt } = input;
   const hasFocus = ui.focus === name;
   const tone = hasFocus ? 'focus' : 'strong';
-  const title: Line = [words(`${PANES.indexOf(name) + 1} ${NAMES[name]}`, tone), ...(content.about ?? [])];
+  const title: Line = [plain(`${PANES.indexOf(name) + 1} ${NAMES[name]}`, tone), ...(content.about ?? [])];
   const filtering = hasFocus && ui.filtering;
   const widest = Math.max(4, Math.floor(innerWidth(box.width) / 3));
   const promptWidth = Math.min(widest, textWidth(prompt.text) + 1);
-  const filter: Line = filtering ? [words(` / ${' '.repeat(promptWidth)}`)] : filterNote(input, name);
+  const filter: Line = filtering ? [plain(` / ${' '.repeat(promptWidth)}`)] : filterNote(input, name);
   const block = framed(content.body, {
     width: box.width,
     height: box.height,
@@ -69,13 +69,13 @@ export function tailNote(
   if (update === undefined) return [];
   const place =
     tail.endId === undefined
-      ? words('following')
+      ? plain('following')
       : span(update.newer > 0 ? safe`▼ ${countText(update.newer)} new below` : safe`not following`, 'warn');
-  const count = tail.filter === '' ? [] : [...countNote(update), words(' · ')];
+  const count = tail.filter === '' ? [] : [...countNote(update), plain(' · ')];
   return [...count, place];
 }
 
 function filterNote({ ui }: PaneInput, name: PaneName): Line {
   const { filter } = ui[name];
-  return filter === '' ? [] : [words(' / ', 'warn'), span(sanitize(filter), 'warn')];
+  return filter === '' ? [] : [plain(' / ', 'warn'), span(sanitize(filter), 'warn')];
 }

@@ -3,7 +3,7 @@ import { ageText, clockText, counted, countText } from '../state/format.ts';
 import type { SafePeerRow, SafeStatus } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import type { Tone } from '../themes/tokens.ts';
-import { type Line, lineWidth, span, words } from '../widgets/line.ts';
+import { type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import { FINGERPRINT_WIDTH, labelledWords } from './fingerprint.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -24,8 +24,8 @@ export function summaryRows(width: number): number {
 
 export function peerSummary(peer: SafePeerRow, view: DetailView): readonly Line[] {
   const { nowMs, width } = view;
-  const name: Line = [words('─ ', 'faint'), span(peer.name, 'strong'), words(' ', 'faint')];
-  const hint: Line = [words(' ', 'faint'), words('v', 'key'), words(': view ─', 'faint')];
+  const name: Line = [plain('─ ', 'faint'), span(peer.name, 'strong'), plain(' ', 'faint')];
+  const hint: Line = [plain(' ', 'faint'), plain('v', 'key'), plain(': view ─', 'faint')];
   const dashes = Math.max(0, width - lineWidth(name) - lineWidth(hint));
   const dropped = peer.ignored || peer.ignoredIn + peer.ignoredOut > 0;
   const more = [
@@ -36,20 +36,20 @@ export function peerSummary(peer: SafePeerRow, view: DetailView): readonly Line[
     ...(dropped ? [] : [trusted('nothing ignored')]),
     ...(peer.forgedIn === undefined ? [] : [forgedText(peer.forgedIn)]),
   ];
-  const facts = [
+  const context = [
     safe`${peer.address} · ${kindText(peer)} · ${sinceText(peer, nowMs)}`,
     more.reduce((all, part) => safe`${all} · ${part}`),
   ];
   return [
-    [...name, words('─'.repeat(dashes), 'faint'), ...hint],
-    ...facts.map((text): Line => [span(text)]),
+    [...name, plain('─'.repeat(dashes), 'faint'), ...hint],
+    ...context.map((text): Line => [span(text)]),
     ...bothWords(peer, view),
   ];
 }
 
 /** What to compare, and then one fact a line. Lines that do not fit are wrapped by whoever shows them. */
 export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[] {
-  const facts: readonly (readonly [string, SafeText] | undefined)[] = [
+  const context: readonly (readonly [string, SafeText] | undefined)[] = [
     ['address', peer.address],
     ['program', kindText(peer)],
     ['state', safe`${trusted(peer.state)} ${sinceText(peer, view.nowMs)}`],
@@ -63,11 +63,11 @@ export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[]
   const [why, tone] = proofOf(peer, view.status);
   return [
     ...bothWords(peer, view),
-    [words(why, tone)],
+    [plain(why, tone)],
     [],
-    ...facts
+    ...context
       .filter((fact) => fact !== undefined)
-      .map(([label, text]): Line => [words(`${label}:`.padEnd(LABEL_WIDTH), 'faint'), span(text)]),
+      .map(([label, text]): Line => [plain(`${label}:`.padEnd(LABEL_WIDTH), 'faint'), span(text)]),
   ];
 }
 

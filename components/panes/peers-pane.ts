@@ -1,13 +1,13 @@
 import { ageText, countText, rateText, shortCount } from '../state/format.ts';
 import { selectedRow } from '../state/list-motion.ts';
-import type { SafeNewcomer, SafePeerRow } from '../state/safe-rows.ts';
+import type { SafeJoinRequest, SafePeerRow } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { clip, textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import type { Tone } from '../themes/tokens.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { sparkline } from '../widgets/graphs.ts';
-import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, span, words } from '../widgets/line.ts';
+import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import { countNote, type PaneInput, paneBlock } from './pane.ts';
 import { bothWords, peerSummary, sinceText, summaryRows } from './peer-detail.ts';
 import { firstRun } from './welcome.ts';
@@ -21,8 +21,8 @@ const LIST_ROWS_MIN = 4;
 /** How many rows of the list fit beside the column heads, those who want in and the selected one's summary. */
 export function peersRows(input: Pick<PaneInput, 'data' | 'box'>): number {
   const { data, box } = input;
-  const newcomers = Math.min(data.status?.newcomers.length ?? 0, NEWCOMERS_SHOWN);
-  const others = (hasHead(box.width) ? 1 : 0) + newcomers + summaryRoom(input);
+  const joinRequests = Math.min(data.status?.joinRequests.length ?? 0, NEWCOMERS_SHOWN);
+  const others = (hasHead(box.width) ? 1 : 0) + joinRequests + summaryRoom(input);
   return Math.max(1, innerHeight(box.height) - others);
 }
 
@@ -31,25 +31,27 @@ export function peersPane(input: PaneInput): Block {
   const { ui, data, box } = input;
   const [width, height] = [innerWidth(box.width), innerHeight(box.height)];
   const { peers, status } = data;
-  const newcomers = (status?.newcomers ?? [])
+  const joinRequests = (status?.joinRequests ?? [])
     .slice(0, NEWCOMERS_SHOWN)
     .map((row) => newcomerLine(row, width));
-  const isEmpty = peers !== undefined && peers.total === 0 && newcomers.length === 0;
+  const isEmpty = peers !== undefined && peers.total === 0 && joinRequests.length === 0;
   const selected = selectedRow(ui.peers, peers);
   const rows = (peers?.rows ?? []).map((row) => {
     const view = { width, nowMs: ui.nowMs, asksForCertificate: status?.asksForCertificate === true };
     const line = fit(peerLine(row, view), width);
     if (row !== selected) return line;
-    const marked = [words(GLYPHS.cursor), ...line.slice(1)];
+    const marked = [plain(GLYPHS.cursor), ...line.slice(1)];
     return ui.focus === 'peers' ? inTone(marked, 'selected') : marked;
   });
   const head = hasHead(box.width) && rows.length > 0 ? [headLine(width)] : [];
   const list =
-    isEmpty && status !== undefined ? firstRun(status, { width, height }) : [...newcomers, ...head, ...rows];
+    isEmpty && status !== undefined
+      ? firstRun(status, { width, height })
+      : [...joinRequests, ...head, ...rows];
   const summary = summaryOf(input, selected, height - list.length);
   const blank = Array.from({ length: Math.max(0, height - list.length - summary.length) }, (): Line => []);
   const order = ui.peers.descending ? GLYPHS.down : GLYPHS.up;
-  const note: Line = [words(`by ${ui.peers.sort} ${order} · `, 'faint'), ...countNote(peers)];
+  const note: Line = [plain(`by ${ui.peers.sort} ${order} · `, 'faint'), ...countNote(peers)];
   return paneBlock('peers', input, {
     body: { lines: [...list, ...blank, ...summary] },
     note: box.width < 40 ? countNote(peers) : note,
@@ -77,7 +79,7 @@ function hasHead(boxWidth: number): boolean {
   return innerWidth(boxWidth) >= HEAD_WIDTH;
 }
 
-interface Columns {
+interface PeerColumns {
   readonly name: number;
   readonly where: number;
   readonly spark: number;
@@ -90,7 +92,7 @@ interface Columns {
 const MORE_CELLS = [8, 14, 9, 9] as const;
 
 /** Numbers have fixed columns, so that they never jump; names take what is left. */
-function columnsOf(width: number): Columns {
+function columnsOf(width: number): PeerColumns {
   const fixed = { spark: 6, rate: 5, lag: 7, where: 0, more: false };
   if (width < HEAD_WIDTH) return { ...fixed, spark: 5, name: Math.max(4, width - 4 - 17) };
   if (width < WIDE) {
@@ -109,15 +111,15 @@ function headLine(width: number): Line {
   const right = (text: string, cells: number) => cellRight(trusted(text), cells, 'faint');
   const [kind, since, waiting, dropped] = MORE_CELLS;
   return [
-    words('   ', 'faint'),
+    plain('   ', 'faint'),
     left('name', columns.name),
-    words(' '),
+    plain(' '),
     left('where', columns.where),
     right('rate', columns.spark + 1 + columns.rate),
     right('lag', columns.lag),
     ...(columns.more
       ? [
-          words('  '),
+          plain('  '),
           left('program', kind),
           left('connected', since),
           right('waiting', waiting),
@@ -137,16 +139,16 @@ function peerLine(row: SafePeerRow, view: RowView): Line {
   const { width, nowMs } = view;
   const columns = columnsOf(width);
   const { glyph, tone } = stateMark(row);
-  const mark: Line = [words(' '), words(glyph, tone), words(' ')];
+  const mark: Line = [plain(' '), plain(glyph, tone), plain(' ')];
   if (row.ignored) return [...mark, ...ignoredCells(row, { room: width - 3, name: columns.name })];
   const head: Line = [...mark, ...nameCell(row, columns.name)];
   const story = storyOf(row, view);
-  if (story !== undefined) return [...head, words(' '), span(story, tone)];
+  if (story !== undefined) return [...head, plain(' '), span(story, tone)];
   const isQuiet = row.rate === 0 && row.rateHistory.every((rate) => rate === 0);
   return [
     ...head,
-    ...(columns.where > 0 ? [words(' '), cellLeft(whereOf(row, columns.where), columns.where, 'faint')] : []),
-    words(' '),
+    ...(columns.where > 0 ? [plain(' '), cellLeft(whereOf(row, columns.where), columns.where, 'faint')] : []),
+    plain(' '),
     span(sparkline(row.rateHistory, columns.spark), isQuiet ? 'faint' : 'info'),
     cellRight(rateText(row.rate), columns.rate, isQuiet ? 'faint' : 'plain'),
     cellRight(row.lagMs === undefined ? trusted(GLYPHS.dash) : lagText(row.lagMs), columns.lag),
@@ -157,7 +159,7 @@ function peerLine(row: SafePeerRow, view: RowView): Line {
 function moreCells(row: SafePeerRow, nowMs: number): Line {
   const [kind, since, waiting, dropped] = MORE_CELLS;
   return [
-    words('  '),
+    plain('  '),
     cellLeft(kindWord(row.kind), kind, 'faint'),
     cellLeft(sinceText(row, nowMs), since, 'faint'),
     cellRight(countText(row.waitingCount), waiting, row.waitingCount > 0 ? 'warn' : 'plain'),
@@ -177,8 +179,8 @@ function nameCell(row: SafePeerRow, width: number): Line {
 }
 
 /** Who it is; what to compare stands whole in the dialog. */
-function newcomerLine(row: SafeNewcomer, width: number): Line {
-  const head: Line = [words(` ${GLYPHS.newcomer} `, 'warn'), span(row.name, 'strong')];
+function newcomerLine(row: SafeJoinRequest, width: number): Line {
+  const head: Line = [plain(` ${GLYPHS.joinRequest} `, 'warn'), span(row.name, 'strong')];
   const stories = [
     safe` from ${row.address} wants in (a: look)`,
     trusted(' wants in (a: look)'),
@@ -225,7 +227,7 @@ function ignoredCells(
     Math.min(name, textWidth(row.name)) + 1 + textWidth(story) <= room;
   const story = stories.find(fits) ?? stories[3];
   const cells = Math.max(1, Math.min(name, room - 1 - textWidth(story)));
-  return [...nameCell(row, cells), words(' '), span(story, 'warn')];
+  return [...nameCell(row, cells), plain(' '), span(story, 'warn')];
 }
 
 function stateMark(row: SafePeerRow): { readonly glyph: string; readonly tone: Tone } {

@@ -4,7 +4,7 @@ import type { SafeQueueRow } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
-import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, span, words } from '../widgets/line.ts';
+import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import { countNote, type PaneInput, paneBlock } from './pane.ts';
 
 const HEAD_WIDTH = 46;
@@ -25,14 +25,14 @@ export function queuesPane(input: PaneInput): Block {
   const selected = ui.focus === 'queues' ? selectedRow(ui.queues, update) : undefined;
   const rows = (update?.rows ?? []).map((row) => {
     const line = fit(queueLine(row, width, ui.nowMs), width);
-    return row === selected ? inTone([words(GLYPHS.cursor), ...line.slice(1)], 'selected') : line;
+    return row === selected ? inTone([plain(GLYPHS.cursor), ...line.slice(1)], 'selected') : line;
   });
   const head = width >= HEAD_WIDTH && rows.length > 0 ? [headLine(width, update)] : [];
   const table = rows.length > 0 ? [...head, ...rows] : emptyLines(update);
   const room = innerHeight(box.height) - 1;
   const lines = [...table.slice(0, room), ...blank(room - table.length), whyLine(update, width)];
   const order = ui.queues.descending ? GLYPHS.down : GLYPHS.up;
-  const note: Line = [words(`by ${ui.queues.sort} ${order} · `, 'faint'), ...countNote(update)];
+  const note: Line = [plain(`by ${ui.queues.sort} ${order} · `, 'faint'), ...countNote(update)];
   const shortNote = countNote(update);
   return paneBlock('queues', input, {
     body: { lines },
@@ -47,7 +47,7 @@ export function queueName(row: SafeQueueRow): SafeText {
     : safe`${row.peerName} · ${row.type}`;
 }
 
-interface Columns {
+interface QueueColumns {
   readonly name: number;
   readonly depth: number;
   readonly bytes: number;
@@ -56,7 +56,7 @@ interface Columns {
   readonly drain: number;
 }
 
-function columnsOf(width: number): Columns {
+function columnsOf(width: number): QueueColumns {
   if (width < ALL_COLUMNS_WIDTH) {
     return { name: Math.max(4, width - 3 - 21), depth: 8, bytes: 0, oldest: 7, rate: 0, drain: 6 };
   }
@@ -69,7 +69,7 @@ function headLine(width: number, update: PaneInput['data']['queues']): Line {
   const storing = update?.rows.some(({ stored }) => stored !== undefined) === true;
   const right = (text: string, cells: number) => cellRight(trusted(text), cells, 'faint');
   return [
-    words('   '),
+    plain('   '),
     cellLeft(trusted('queue'), columns.name, 'faint'),
     right('depth', columns.depth),
     right(storing ? 'on disk' : 'size', columns.bytes),
@@ -87,9 +87,9 @@ function queueLine(row: SafeQueueRow, width: number, nowMs: number): Line {
   const drain = row.drainSeconds === undefined ? trusted(GLYPHS.dash) : durationText(row.drainSeconds);
   const glyph = isStuck ? '!' : row.direction === 'in' ? GLYPHS.incoming : GLYPHS.outgoing;
   return [
-    words(' '),
-    words(glyph, isStuck ? 'warn' : 'faint'),
-    words(' '),
+    plain(' '),
+    plain(glyph, isStuck ? 'warn' : 'faint'),
+    plain(' '),
     cellLeft(queueName(row), columns.name, 'strong'),
     cellRight(countText(row.depth), columns.depth, isStuck ? 'warn' : 'plain'),
     row.stored === false
@@ -111,8 +111,8 @@ function whyLine(update: PaneInput['data']['queues'], width: number): Line {
   );
   if (worst?.blocked === undefined) return droppedLine(update);
   const name = stuck.length > 1 ? safe`${queueName(worst)}: ` : trusted('');
-  const line: Line = [words(' stuck? ', 'warn'), span(safe`${name}${worst.blocked}`)];
-  const hint: Line = [words(' (w: why)', 'faint')];
+  const line: Line = [plain(' stuck? ', 'warn'), span(safe`${name}${worst.blocked}`)];
+  const hint: Line = [plain(' (w: why)', 'faint')];
   return lineWidth(line) + lineWidth(hint) <= width ? [...line, ...hint] : line;
 }
 
@@ -120,17 +120,17 @@ function whyLine(update: PaneInput['data']['queues'], width: number): Line {
 function droppedLine(update: PaneInput['data']['queues']): Line {
   if (update === undefined || update.total === 0) return [];
   const [first, ...others] = update.rows.filter(({ dropped }) => dropped !== undefined);
-  if (first === undefined) return [words(' nothing is stuck', 'faint')];
+  if (first === undefined) return [plain(' nothing is stuck', 'faint')];
   const more = others.length > 0 ? safe`, and of ${countText(others.length)} more` : trusted('');
   const text = safe`${countText(first.dropped ?? 0)} of ${queueName(first)}${more}`;
-  return [words(' dropped, full: ', 'warn'), span(text)];
+  return [plain(' dropped, full: ', 'warn'), span(text)];
 }
 
 function emptyLines(update: PaneInput['data']['queues']): readonly Line[] {
   if (update === undefined) return [];
   return [
     [
-      words(
+      plain(
         update.total === 0 ? 'No queue yet: nothing has been sent.' : 'No queue passes the filter.',
         'faint',
       ),

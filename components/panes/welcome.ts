@@ -3,7 +3,7 @@ import type { SafeStatus } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { textWidth, wrap } from '../terminal/width.ts';
 import type { Tone } from '../themes/tokens.ts';
-import { type Line, span, words } from '../widgets/line.ts';
+import { type Line, plain, span } from '../widgets/line.ts';
 import { labelledWords } from './fingerprint.ts';
 import { fitting, type Section } from './sections.ts';
 
@@ -206,7 +206,7 @@ function stateSections(status: SafeStatus, { width, isLow, serverWords }: StateV
 function keyHints(hints: readonly (readonly [key: string, text: string])[], width: number): readonly Line[] {
   return hints.flatMap(([key, text]) =>
     wrap(trusted(text), width - 2).map(
-      (line, index): Line => [index === 0 ? words(key, 'key') : words(' '), words(' '), span(line)],
+      (line, index): Line => [index === 0 ? plain(key, 'key') : plain(' '), plain(' '), span(line)],
     ),
   );
 }
@@ -251,5 +251,5 @@ function block(
   look: { readonly tone?: Tone; readonly indent?: number } = {},
 ): readonly Line[] {
   const { tone = 'plain', indent = 0 } = look;
-  return wrap(text, width - indent).map((line) => [words(' '.repeat(indent)), span(line, tone)]);
+  return wrap(text, width - indent).map((line) => [plain(' '.repeat(indent)), span(line, tone)]);
 }

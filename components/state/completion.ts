@@ -29,7 +29,7 @@ export function completionRequest(line: string): CompletionRequest | undefined {
   };
 }
 
-export interface Completion {
+export interface TabCompletion {
   readonly line: string;
   /** Several candidates are left: they are shown to the user. */
   readonly choices: readonly string[];
@@ -40,7 +40,7 @@ export function complete(
   line: string,
   request: CompletionRequest,
   candidates: readonly string[],
-): Completion {
+): TabCompletion {
   const fitting = candidates.filter((candidate) => candidate.startsWith(request.prefix));
   const [only] = fitting;
   if (only === undefined) return { line, choices: [] };

@@ -1,4 +1,4 @@
-import type { EngineDoor, OpenView } from '../../engine/contract/door.ts';
+import type { EngineApi, ViewSubscription } from '../../engine/contract/engine-api.ts';
 import type { Update, View } from '../../engine/contract/views.ts';
 import type { HostClock, HostTimer } from '../host.ts';
 import { type EngineData, withUpdate } from './safe-rows.ts';
@@ -7,7 +7,7 @@ import { type EngineData, withUpdate } from './safe-rows.ts';
 const COALESCE_MS = 50;
 
 interface Slot {
-  readonly open: OpenView;
+  readonly open: ViewSubscription;
   /** The view as text, to see whether another one is wanted. */
   readonly wanted: string;
 }
@@ -17,7 +17,7 @@ interface Slot {
  * the next one; the first of a burst is told at once.
  */
 export class EngineStore {
-  readonly #door: EngineDoor;
+  readonly #engine: EngineApi;
   readonly #clock: HostClock;
   readonly #onChange: (data: EngineData) => void;
   readonly #slots = new Map<View['pane'], Slot>();
@@ -27,8 +27,8 @@ export class EngineStore {
   /** An update may come before `open` has returned; it is told when all views stand. */
   #isShowing = false;
 
-  constructor(door: EngineDoor, clock: HostClock, onChange: (data: EngineData) => void) {
-    this.#door = door;
+  constructor(engine: EngineApi, clock: HostClock, onChange: (data: EngineData) => void) {
+    this.#engine = engine;
     this.#clock = clock;
     this.#onChange = onChange;
   }
@@ -68,7 +68,7 @@ export class EngineStore {
       return;
     }
     let isOpen = true;
-    const open = this.#door.open(view, (update) => {
+    const open = this.#engine.open(view, (update) => {
       if (isOpen) this.#take(update);
     });
     const close = (): void => {

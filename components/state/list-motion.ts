@@ -1,7 +1,7 @@
 import type { ListUpdate } from '../../engine/contract/views.ts';
 import type { ListState } from './ui-state.ts';
 
-type Rows = Pick<ListUpdate<{ readonly id: string }>, 'matched' | 'offset' | 'rows'>;
+type ListRows = Pick<ListUpdate<{ readonly id: string }>, 'matched' | 'offset' | 'rows'>;
 
 /** The selected row, if it is in sight. */
 export function selectedRow<Row extends { readonly id: string }>(
@@ -16,7 +16,7 @@ export function selectedRow<Row extends { readonly id: string }>(
 /** Moves the selection by `by` rows (Infinity: to an end) and the window after it. */
 export function moveSelection<Sort extends string>(
   list: ListState<Sort>,
-  motion: { readonly by: number; readonly visibleRows: number; readonly update: Rows | undefined },
+  motion: { readonly by: number; readonly visibleRows: number; readonly update: ListRows | undefined },
 ): ListState<Sort> {
   const { by, visibleRows, update } = motion;
   if (update === undefined || update.matched === 0) return list;
@@ -27,7 +27,10 @@ export function moveSelection<Sort extends string>(
 }
 
 /** What an update of the rows means for the selection: it follows its row, or takes the one it was waiting for. */
-export function settleSelection<Sort extends string>(list: ListState<Sort>, update: Rows): ListState<Sort> {
+export function settleSelection<Sort extends string>(
+  list: ListState<Sort>,
+  update: ListRows,
+): ListState<Sort> {
   const { id, index } = list.selected;
   const last = Math.max(0, update.matched - 1);
   const offset = Math.min(list.offset, last);
@@ -52,7 +55,7 @@ export function settleSelection<Sort extends string>(list: ListState<Sort>, upda
   };
 }
 
-function currentIndex(list: ListState<string>, update: Rows): number {
+function currentIndex(list: ListState<string>, update: ListRows): number {
   const at = update.rows.findIndex((row) => row.id === list.selected.id);
   return at >= 0 ? at + update.offset : list.selected.index;
 }

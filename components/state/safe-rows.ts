@@ -5,9 +5,9 @@
 import type {
   Body,
   ChatRow,
+  JoinRequest,
   ListUpdate,
   LogRow,
-  Newcomer,
   PeerRow,
   Phase,
   QueueRow,
@@ -30,7 +30,7 @@ type Safe<T, Keys extends keyof T> = Omit<T, Keys> & {
 export type SafePeerRow = Safe<PeerRow, 'name' | 'wireName' | 'address' | 'reason' | 'words'>;
 export type SafeQueueRow = Safe<QueueRow, 'peerName' | 'type' | 'blocked'>;
 export type SafeLogRow = Safe<LogRow, 'peerName' | 'type' | 'text' | 'reason'>;
-export type SafeNewcomer = Safe<Newcomer, 'name' | 'address' | 'words' | 'warning'>;
+export type SafeJoinRequest = Safe<JoinRequest, 'name' | 'address' | 'words' | 'warning'>;
 export type SafeTransfer = Safe<TransferState, 'detail'>;
 export type SafeShell = Omit<ShellState, 'lines' | 'signal'> & {
   readonly signal: SafeText | undefined;
@@ -47,14 +47,14 @@ export type SafeChatRow = Omit<ChatRow, 'author' | 'text' | 'transfer' | 'shell'
 export type SafePhase = { readonly kind: Phase['kind']; readonly reason: SafeText | undefined };
 export type SafeStatus = Omit<
   Status,
-  'address' | 'ownAddresses' | 'ownName' | 'ownWords' | 'receivedDirectory' | 'newcomers' | 'phase'
+  'address' | 'ownAddresses' | 'ownName' | 'ownWords' | 'receivedDirectory' | 'joinRequests' | 'phase'
 > & {
   readonly address: SafeText;
   readonly ownAddresses: readonly SafeText[];
   readonly ownName: SafeText;
   readonly ownWords: SafeText | undefined;
   readonly receivedDirectory: SafeText;
-  readonly newcomers: readonly SafeNewcomer[];
+  readonly joinRequests: readonly SafeJoinRequest[];
   readonly phase: SafePhase;
 };
 export type SafeBody = {
@@ -112,7 +112,7 @@ function safeStatus(status: Status): SafeStatus {
     ownName: one(status.ownName),
     ownWords: maybe(status.ownWords),
     receivedDirectory: one(status.receivedDirectory),
-    newcomers: status.newcomers.map(safeNewcomer),
+    joinRequests: status.joinRequests.map(safeNewcomer),
     phase: {
       kind: status.phase.kind,
       reason: 'reason' in status.phase ? one(status.phase.reason) : undefined,
@@ -120,7 +120,7 @@ function safeStatus(status: Status): SafeStatus {
   };
 }
 
-function safeNewcomer(row: Newcomer): SafeNewcomer {
+function safeNewcomer(row: JoinRequest): SafeJoinRequest {
   return {
     ...row,
     name: one(row.name),

@@ -1,7 +1,7 @@
 import type { TailUpdate } from '../../engine/contract/views.ts';
 import type { TailState } from './ui-state.ts';
 
-type Rows = TailUpdate<{ readonly id: number }>;
+type TailRows = TailUpdate<{ readonly id: number }>;
 
 /** The row under the cursor: the selected one, or the newest while following. */
 export function tailRow<Row extends { readonly id: number }>(
@@ -22,7 +22,7 @@ export function follow(tail: TailState): TailState {
  */
 export function moveTail(
   tail: TailState,
-  motion: { readonly by: number; readonly update: Rows | undefined },
+  motion: { readonly by: number; readonly update: TailRows | undefined },
 ): TailState {
   const { by, update } = motion;
   if (by === Number.POSITIVE_INFINITY) return follow(tail);
@@ -39,11 +39,11 @@ export function moveTail(
 }
 
 /** Going down has reached the newest entry: from here on the newest is followed again. */
-export function settleTail(tail: TailState, update: Rows): TailState {
+export function settleTail(tail: TailState, update: TailRows): TailState {
   return tail.edge === 'last' && update.newer === 0 ? follow(tail) : tail;
 }
 
-function up(tail: TailState, update: Rows, wanted: number): TailState {
+function up(tail: TailState, update: TailRows, wanted: number): TailState {
   const { rows } = update;
   const first = rows[0] as { readonly id: number };
   if (wanted === Number.NEGATIVE_INFINITY) {
@@ -55,13 +55,13 @@ function up(tail: TailState, update: Rows, wanted: number): TailState {
   return { filter: tail.filter, endId: update.older > 0 ? end.id : (rows.at(-1) ?? first).id, edge: 'first' };
 }
 
-function cursorIndex(tail: TailState, update: Rows): number {
+function cursorIndex(tail: TailState, update: TailRows): number {
   const at = update.rows.findIndex(({ id }) => id === tail.selectedId);
   if (at >= 0) return at;
   return tail.edge === 'first' ? 0 : update.rows.length - 1;
 }
 
 /** A filter leaves gaps between the ids; a step down jumps over as many as there are on average. */
-function idsPerRow(update: Rows): number {
+function idsPerRow(update: TailRows): number {
   return update.matched === 0 ? 1 : Math.max(1, update.total / update.matched);
 }

@@ -39,8 +39,8 @@ export interface Toast {
 
 export type Dialog =
   | {
-      readonly kind: 'newcomer';
-      readonly newcomer: number;
+      readonly kind: 'join-request';
+      readonly joinRequest: number;
       readonly choice: 'refuse' | 'accept';
       /** Lines that are scrolled away, on a screen that cannot show all of them. */
       readonly top: number;

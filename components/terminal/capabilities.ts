@@ -7,14 +7,14 @@ export interface TerminalCapabilities {
   readonly unicode: boolean;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+type TerminalEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** Colours and characters that may be used. NO_COLOR (any value but the empty one) always wins. */
-export function detectCapabilities(env: Environment, stdoutIsTty: boolean): TerminalCapabilities {
+export function detectCapabilities(env: TerminalEnvironment, stdoutIsTty: boolean): TerminalCapabilities {
   return { colorDepth: colorDepth(env, stdoutIsTty), unicode: unicode(env) };
 }
 
-function colorDepth(env: Environment, stdoutIsTty: boolean): ColorDepth {
+function colorDepth(env: TerminalEnvironment, stdoutIsTty: boolean): ColorDepth {
   const term = env['TERM'] ?? '';
   if (env['NO_COLOR'] || !stdoutIsTty || term === 'dumb') return 'none';
   if (/^(truecolor|24bit)$/i.test(env['COLORTERM'] ?? '') || env['WT_SESSION']) return 'truecolor';
@@ -22,7 +22,7 @@ function colorDepth(env: Environment, stdoutIsTty: boolean): ColorDepth {
   return /256/.test(term) ? '256' : '16';
 }
 
-function unicode(env: Environment): boolean {
+function unicode(env: TerminalEnvironment): boolean {
   const term = env['TERM'] ?? '';
   // The console of Linux decodes UTF-8, but its font has neither rounded borders nor sparklines.
   if (term === 'dumb' || term === 'linux') return false;

@@ -22,12 +22,12 @@ export type QuitSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 const SIGNAL_NUMBERS: Readonly<Record<QuitSignal, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
 
 // biome-ignore lint/suspicious/noExplicitAny: what an event brings is only known by its name
-type Listener = (...given: any[]) => void;
+type EventListener = (...given: any[]) => void;
 
 /** The part of `process` that the guard uses. */
 export interface GuardedProcess {
-  on(event: string, listener: Listener): unknown;
-  off(event: string, listener: Listener): unknown;
+  on(event: string, listener: EventListener): unknown;
+  off(event: string, listener: EventListener): unknown;
   kill(pid: number, signal: string): unknown;
   exit(code: number): unknown;
 }
@@ -58,7 +58,7 @@ export interface TerminalGuardOptions {
 export class TerminalGuard {
   readonly #options: TerminalGuardOptions;
   readonly #process: GuardedProcess;
-  readonly #listeners: readonly (readonly [string, Listener])[];
+  readonly #listeners: readonly (readonly [string, EventListener])[];
   readonly #onStop = () => this.suspend();
   #state: 'outside' | 'inside' | 'suspended' = 'outside';
   #quitting: QuitSignal | undefined;

@@ -3,7 +3,7 @@ export const GLYPHS = {
   connected: '●',
   away: '○',
   ignored: '⊘',
-  newcomer: '?',
+  joinRequest: '?',
   refused: '✕',
   pending: '…',
   incoming: '◂',

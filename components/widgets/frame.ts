@@ -1,6 +1,6 @@
 import type { Cell } from '../host.ts';
 import type { Tone } from '../themes/tokens.ts';
-import { fit, type Line, lineWidth, words } from './line.ts';
+import { fit, type Line, lineWidth, plain } from './line.ts';
 import type { PromptPlace } from './prompt-input.tsx';
 
 /** What is drawn in a rectangle, and where in it the user is typing. */
@@ -35,13 +35,13 @@ export function framed(body: Block, options: FrameOptions): Block {
   const { width, height, border } = options;
   const inner = innerWidth(width);
   const rows = Array.from({ length: innerHeight(height) }, (_, index) => [
-    words('│', border),
-    words(' '),
+    plain('│', border),
+    plain(' '),
     ...fit(body.lines[index] ?? [], inner),
-    words(' '),
-    words('│', border),
+    plain(' '),
+    plain('│', border),
   ]);
-  const bottom = [words(`╰${'─'.repeat(Math.max(0, width - 2))}╯`, border)];
+  const bottom = [plain(`╰${'─'.repeat(Math.max(0, width - 2))}╯`, border)];
   const lines = [topBorder(options), ...rows, bottom];
   const { cursor, prompt } = body;
   return {
@@ -57,10 +57,10 @@ function topBorder({ width, title, note, border }: FrameOptions): Line {
   const withNote = noteWidth > 0 && titleWidth + noteWidth + 6 <= width;
   const dashes = width - 4 - titleWidth - (withNote ? noteWidth : 0);
   return [
-    words('╭ ', border),
+    plain('╭ ', border),
     ...fit(title, titleWidth),
-    words(` ${'─'.repeat(Math.max(0, dashes))}`, border),
-    ...(withNote ? [words(' ', border), ...(note as Line), words(' ─', border)] : []),
-    words('╮', border),
+    plain(` ${'─'.repeat(Math.max(0, dashes))}`, border),
+    ...(withNote ? [plain(' ', border), ...(note as Line), plain(' ─', border)] : []),
+    plain('╮', border),
   ];
 }

@@ -92,12 +92,12 @@ export class GraphemeBuffer {
       this.#after.pop();
       parts = [...parts.slice(0, -1), ...joined];
     }
-    let units = 0;
+    let packets = 0;
     const behind: string[] = [];
     for (const part of parts) {
-      if (units < cursorUnits) this.#before.push(part);
+      if (packets < cursorUnits) this.#before.push(part);
       else behind.push(part);
-      units += part.length;
+      packets += part.length;
     }
     for (const part of behind.reverse()) this.#after.push(part);
   }

@@ -24,7 +24,7 @@ export function span(text: SafeText, tone: Tone = 'plain'): Span {
 }
 
 /** A span of our own words. Never for anything that came from elsewhere. */
-export function words(text: string, tone: Tone = 'plain'): Span {
+export function plain(text: string, tone: Tone = 'plain'): Span {
   return { text: trusted(text), tone };
 }
 
@@ -42,7 +42,7 @@ export function fit(line: Line, width: number, fill: Tone = 'plain'): Line {
     fitted.push({ text, tone: part.tone });
     left -= textWidth(text);
   }
-  if (left > 0) fitted.push(words(' '.repeat(left), fill));
+  if (left > 0) fitted.push(plain(' '.repeat(left), fill));
   return fitted;
 }
 
@@ -61,7 +61,7 @@ export function wrapLine(line: Line, width: number): readonly Line[] {
   if (indent * 2 > width)
     return line.flatMap(({ text, tone }) => wrap(text, width).map((part) => [span(part, tone)]));
   return wrap(last.text, width - indent).map((text, index) => [
-    ...(index === 0 ? before : [words(' '.repeat(indent))]),
+    ...(index === 0 ? before : [plain(' '.repeat(indent))]),
     span(text, last.tone),
   ]);
 }

@@ -131,9 +131,9 @@ export class Prompt {
   }
 
   #move(by: -1 | 1): void {
-    const units = this.#neighbours(by)[0].length;
-    if (units === 0) return;
-    if (units > 1) return this.#replace(this.#text, this.#cursor + by * units);
+    const packets = this.#neighbours(by)[0].length;
+    if (packets === 0) return;
+    if (packets > 1) return this.#replace(this.#text, this.#cursor + by * packets);
     this.#cursor += by;
     this.#feed(by < 0 ? '\x1b[D' : '\x1b[C');
     this.#options.onChange();

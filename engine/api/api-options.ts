@@ -8,7 +8,7 @@ import { type ConnectorOwner, parseActiveConnectorEntry } from '../local/socket-
 import { checkClientName } from '../protocol/names.ts';
 
 /** Which connector of this machine a program talks to. */
-export interface ConnectorPlaceOptions {
+export interface ConnectorAddress {
   /** Whether the connector is a server. Default: false. */
   readonly isServer?: boolean;
   /** A client connector's name: needed unless `isServer`. */
@@ -19,7 +19,7 @@ export interface ConnectorPlaceOptions {
   readonly connectorFilesDirpath?: string;
 }
 
-export interface ConnectorApiOptions extends ConnectorPlaceOptions {
+export interface ConnectorApiOptions extends ConnectorAddress {
   /** When given, another type is refused here; the connector would drop it in silence. */
   readonly sendMessageTypes?: readonly string[];
   /** When given, listening to another type is refused here; nothing would ever come. */
@@ -49,11 +49,7 @@ export function realApiPorts(): ApiPorts {
  *
  * @throws AiocError AIOC_NAME_BAD for a missing or impossible name or address
  */
-export function ownerOf({
-  isServer = false,
-  clientName,
-  serverSockaddr,
-}: ConnectorPlaceOptions): ConnectorOwner {
+export function ownerOf({ isServer = false, clientName, serverSockaddr }: ConnectorAddress): ConnectorOwner {
   if (!isServer) {
     if (clientName === undefined) {
       throw new AiocError('AIOC_NAME_BAD', 'clientName is missing: give the name of the client connector');
@@ -71,7 +67,7 @@ export function ownerOf({
 }
 
 /** The connector that an entry of active_connectors.json stands for. */
-export function connectorOfEntry(entry: string): ConnectorPlaceOptions & { readonly isServer: boolean } {
+export function connectorOfEntry(entry: string): ConnectorAddress & { readonly isServer: boolean } {
   const owner = parseActiveConnectorEntry(entry);
   return owner.role === 'server'
     ? { isServer: true, serverSockaddr: [owner.host, owner.port] }

@@ -6,18 +6,18 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import { realClock } from '../base/real-ports.ts';
 import type { Command, CommandResult } from '../contract/commands.ts';
-import type { EngineDoor, OpenView } from '../contract/door.ts';
-import { DoorClient, type Port } from '../contract/door-port.ts';
+import type { EngineApi, ViewSubscription } from '../contract/engine-api.ts';
+import { EngineClient, type Port } from '../contract/engine-rpc.ts';
 import type { Body, Update, View } from '../contract/views.ts';
-import { bodyAsJson, jsonBody, type Unit } from '../local/own/units.ts';
-import { type ConnectorOwner, doorSocketPath, ownerId, sendSocketPath } from '../local/socket-names.ts';
+import { bodyAsJson, jsonBody, type Packet } from '../local/native/packets.ts';
+import { attachSocketPath, type ConnectorOwner, ownerId, sendSocketPath } from '../local/socket-names.ts';
 import { connectUnix } from '../local/unix-sockets.ts';
-import { apiOptionsFromConfig, type ConnectorPlaceOptions } from './api-options.ts';
-import { OwnChannel } from './own-channel.ts';
-import { ConnectorPlace } from './place.ts';
+import { apiOptionsFromConfig, type ConnectorAddress } from './api-options.ts';
+import { ConnectorLocator } from './connector-locator.ts';
+import { NativeChannel } from './native-channel.ts';
 
 /** A connector that runs in another process of this machine, seen and steered as its own screen sees and steers it. */
-export interface AttachedDoor extends EngineDoor {
+export interface AttachedEngine extends EngineApi {
   /**
    * Detaches: the views close, and what was asked and is not answered fails with AIOC_CONNECTOR_AWAY. The connector goes
    * on. Until then the attachment keeps the process alive.
@@ -38,13 +38,13 @@ export interface AttachedDoor extends EngineDoor {
  *
  * @param connector the path of its configuration file, or which connector it is
  * @throws AiocError AIOC_CONNECTOR_AWAY when it does not run, or is Python's; AIOC_CONTRACT_VERSION when it is of another
- * release; AIOC_CONFIG, AIOC_NAME_BAD, AIOC_SOCKET_PATH; engine/local/own/PROTOCOL.md is what is spoken
+ * release; AIOC_CONFIG, AIOC_NAME_BAD, AIOC_SOCKET_PATH; engine/local/native/PROTOCOL.md is what is spoken
  */
-export async function attach(connector: string | ConnectorPlaceOptions): Promise<AttachedDoor> {
+export async function attach(connector: string | ConnectorAddress): Promise<AttachedEngine> {
   const options = typeof connector === 'string' ? await apiOptionsFromConfig(connector) : connector;
-  const place = new ConnectorPlace(options);
+  const place = new ConnectorLocator(options);
   try {
-    return await Attachment.open(await place.connect(ownDoorPath), realClock());
+    return await Attachment.open(await place.connect(ownAttachPath), realClock());
   } catch (error) {
     throw await explained(toAiocError(error), place);
   }
@@ -55,7 +55,7 @@ export async function attach(connector: string | ConnectorPlaceOptions): Promise
  *
  * @throws AiocError as `attach`
  */
-export async function attachAt(path: string): Promise<AttachedDoor> {
+export async function attachAt(path: string): Promise<AttachedEngine> {
   assertOwn(path);
   const socket = await connectUnix(path).catch((error: unknown) => {
     throw new AiocError(
@@ -69,11 +69,11 @@ export async function attachAt(path: string): Promise<AttachedDoor> {
   return Attachment.open(socket, realClock());
 }
 
-class Attachment implements AttachedDoor {
+class Attachment implements AttachedEngine {
   readonly #socket: net.Socket;
-  readonly #client: DoorClient;
+  readonly #client: EngineClient;
   readonly #listeners: ((why: AiocError | undefined) => void)[] = [];
-  #channel: OwnChannel | undefined;
+  #channel: NativeChannel | undefined;
   #hear: (reply: unknown) => void = () => undefined;
   #isWanted = true;
   #isOver = false;
@@ -82,12 +82,12 @@ class Attachment implements AttachedDoor {
     this.#socket = socket;
     const port: Port = {
       postMessage: (request) =>
-        this.#channel?.tell('doorRequest', DOOR_NUMBER, jsonBody(request as Record<string, unknown>)),
+        this.#channel?.notify('engineRequest', DOOR_NUMBER, jsonBody(request as Record<string, unknown>)),
       on: (_event, listener) => {
         this.#hear = listener;
       },
     };
-    this.#client = new DoorClient(port);
+    this.#client = new EngineClient(port);
   }
 
   /** @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_CONTRACT_VERSION, AIOC_FRAME_BAD */
@@ -103,9 +103,9 @@ class Attachment implements AttachedDoor {
   }
 
   async #greet(clock: Clock): Promise<void> {
-    this.#channel = await OwnChannel.open(this.#socket, {
+    this.#channel = await NativeChannel.open(this.#socket, {
       clock,
-      onUnit: (unit) => this.#take(unit),
+      onPacket: (packet) => this.#take(packet),
       onClose: () => this.#over(),
     });
     const silent = clock.after(LIMITS.localHelloMs, () => this.#client.end(away(SILENT)));
@@ -118,7 +118,7 @@ class Attachment implements AttachedDoor {
     this.#socket.ref();
   }
 
-  open(view: View, onUpdate: (update: Update) => void): OpenView {
+  open(view: View, onUpdate: (update: Update) => void): ViewSubscription {
     return this.#client.open(view, onUpdate);
   }
 
@@ -141,10 +141,10 @@ class Attachment implements AttachedDoor {
     else this.#listeners.push(listener);
   }
 
-  #take(unit: Unit): void {
-    if (unit.kind !== 'doorReply') return;
+  #take(packet: Packet): void {
+    if (packet.kind !== 'engineReply') return;
     // What a listener throws is its own affair, and no fault of the connector's.
-    process.nextTick(this.#hear, bodyAsJson(unit));
+    process.nextTick(this.#hear, bodyAsJson(packet));
   }
 
   #over(): void {
@@ -171,8 +171,8 @@ const SILENT = 'the connector does not answer: it may be stuck';
 const TURNED_AWAY = `the connector has closed the connection: it is ending, or ${LIMITS.screensAttached} screens are attached already. Its log says why`;
 
 /** Only root looks at what another user runs: anybody else would be shown what that user likes. */
-function ownDoorPath(directory: string, owner: ConnectorOwner): string {
-  const path = doorSocketPath(directory, owner);
+function ownAttachPath(directory: string, owner: ConnectorOwner): string {
+  const path = attachSocketPath(directory, owner);
   assertOwn(path);
   return path;
 }
@@ -198,7 +198,7 @@ function userOf(path: string): number | undefined {
 }
 
 /** What a person can do about a door that is not there. */
-async function explained(error: AiocError, place: ConnectorPlace): Promise<AiocError> {
+async function explained(error: AiocError, place: ConnectorLocator): Promise<AiocError> {
   if (error.code !== 'AIOC_CONNECTOR_AWAY' || systemCode(error.cause) === undefined) return error;
   const sendSocket = await place.connect(sendSocketPath).catch(() => undefined);
   if (sendSocket === undefined) return error;

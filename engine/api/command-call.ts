@@ -5,7 +5,7 @@ import { commanderSocketPath } from '../local/socket-names.ts';
 import { ByteQueue } from '../protocol/byte-queue.ts';
 import { type JsonObject, pythonJson } from '../protocol/header.ts';
 import { onAbort } from './abort.ts';
-import type { ConnectorPlace } from './place.ts';
+import type { ConnectorLocator } from './connector-locator.ts';
 
 export interface CommandCall {
   /** As it stands in the request, `__sync` included. */
@@ -22,13 +22,13 @@ export interface CommandCall {
  * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_TIMEOUT, AIOC_CANCELLED, AIOC_COMMAND when it closes without an answer
  */
 export async function callCommand(
-  { place, clock }: { readonly place: Pick<ConnectorPlace, 'connect'>; readonly clock: Clock },
+  { place, clock }: { readonly place: Pick<ConnectorLocator, 'connect'>; readonly clock: Clock },
   { cmd, kwargs, timeoutMs, signal }: CommandCall,
 ): Promise<string> {
   const socket = await place.connect(commanderSocketPath);
   try {
     return await new Promise<string>((resolve, reject) => {
-      const answer = new CommandAnswer();
+      const answer = new CommandAnswerReader();
       const fail = (code: 'AIOC_TIMEOUT' | 'AIOC_CANCELLED' | 'AIOC_COMMAND', message: string): void =>
         reject(new AiocError(code, message));
       const timer = clock.after(timeoutMs, () =>
@@ -69,7 +69,7 @@ function encodeCommand(cmd: string, kwargs: JsonObject): Buffer {
 }
 
 /** Collects the length and as many bytes of text. */
-class CommandAnswer {
+class CommandAnswerReader {
   readonly #bytes = new ByteQueue();
   #sizeBytes: number | undefined;
 

@@ -8,9 +8,10 @@ import {
   type ConnectorApiOptions,
   realApiPorts,
 } from './api-options.ts';
-import { ConnectorWay, type FilesGo, type Piece } from './connector-way.ts';
+import { ConnectorLocator } from './connector-locator.ts';
+import { ConnectorTransport, type FilesGo, type FrameWithFile } from './connector-transport.ts';
 import { type FilePart, type FilePlan, planFile } from './file-pieces.ts';
-import { connectToListen, makeSocketsDirectory, whoDelivers } from './listen-place.ts';
+import { connectToListen, deliveringUsers, makeSocketsDirectory } from './listen-directory.ts';
 import { FrameListener } from './listener.ts';
 import { type Listener, ListenerMessage, type MessageHandler, messageStream } from './listener-message.ts';
 import {
@@ -21,8 +22,7 @@ import {
   type PreparedMessage,
   type SendOptions,
 } from './message-frame.ts';
-import type { SendOutcome } from './own-channel.ts';
-import { ConnectorPlace } from './place.ts';
+import type { SendOutcome } from './native-channel.ts';
 import { ReceivedMessage } from './received-message.ts';
 
 export interface RequestOptions extends SendOptions {
@@ -53,8 +53,8 @@ export interface ListenOptions {
 export class ConnectorAPI {
   readonly #options: ConnectorApiOptions;
   readonly #ports: ApiPorts;
-  readonly #place: ConnectorPlace;
-  readonly #way: ConnectorWay;
+  readonly #place: ConnectorLocator;
+  readonly #way: ConnectorTransport;
   readonly #preparer = new MessagePreparer();
   readonly #sourceId: string;
   readonly #server: string | undefined;
@@ -63,11 +63,11 @@ export class ConnectorAPI {
   constructor(options: ConnectorApiOptions, ports: ApiPorts = realApiPorts()) {
     this.#options = options;
     this.#ports = ports;
-    this.#place = new ConnectorPlace(options);
+    this.#place = new ConnectorLocator(options);
     this.#sourceId = ownerId(this.#place.owner);
     const [host, port] = options.serverSockaddr ?? [];
     this.#server = host === undefined || port === undefined ? undefined : serverId({ host, port });
-    this.#way = new ConnectorWay({
+    this.#way = new ConnectorTransport({
       place: this.#place,
       clock: ports.clock,
       keepSocket: options.udsPathSendPreserveSocket ?? true,
@@ -119,7 +119,7 @@ export class ConnectorAPI {
   ): Promise<SendOutcome | undefined> {
     const { signal } = options;
     let plan: FilePlan | undefined;
-    const frames = async (filesGo: FilesGo): Promise<readonly Piece[]> => {
+    const frames = async (filesGo: FilesGo): Promise<readonly FrameWithFile[]> => {
       plan = await this.#planFile(options, filesGo);
       return (plan?.parts ?? []).map((part) => pieceOf(message, part));
     };
@@ -186,7 +186,7 @@ export class ConnectorAPI {
       path: receiveSocketPath({ directory, owner: this.#place.owner, messageType }),
       messageType,
       clock: this.#ports.clock,
-      letsIn: await whoDelivers(directory, this.#options.receiveFromAnyConnectorOwner ?? true),
+      letsIn: await deliveringUsers(directory, this.#options.receiveFromAnyConnectorOwner ?? true),
       concurrency,
       signal,
       onError,
@@ -259,6 +259,6 @@ export class ConnectorAPI {
   }
 }
 
-function pieceOf(message: PreparedMessage, part: FilePart | undefined): Piece {
+function pieceOf(message: PreparedMessage, part: FilePart | undefined): FrameWithFile {
   return { frame: encodeMessage(message, part?.withFile), bytes: part?.bytes };
 }

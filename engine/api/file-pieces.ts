@@ -9,7 +9,7 @@ import { readError, writeError } from '../files/disk-errors.ts';
 import { escapedPath, meantPath, outgoingName } from '../files/lossy-path.ts';
 import { openOutgoing } from '../files/outgoing-file.ts';
 import type { JsonObject } from '../protocol/header.ts';
-import type { FilesGo } from './connector-way.ts';
+import type { FilesGo } from './connector-transport.ts';
 import type { FileToSend } from './message-frame.ts';
 
 /** What a message says of its file, and the bytes, where the connector is given those. */
@@ -69,7 +69,7 @@ const nothingMore = (): Promise<void> => Promise.resolve();
 /** For a connector that is given the bytes: nothing is cut beforehand, and deleting the file is up to this program. */
 async function opened(
   { file, maxPieceBytes }: FilePlanOptions,
-  { srcPath, meant, dstName }: Omit<Source, 'sizeBytes'>,
+  { srcPath, meant, dstName }: Omit<FileSource, 'sizeBytes'>,
 ): Promise<FilePlan> {
   const source = await openOutgoing(srcPath);
   try {
@@ -125,7 +125,7 @@ async function fileSize(path: string, meant: string | Buffer): Promise<number> {
   throw new AiocError('AIOC_FILE_UNREADABLE', `Cannot send ${path}: it is not an ordinary file.`);
 }
 
-interface Source {
+interface FileSource {
   readonly srcPath: string;
   /** The same, with the bytes of a name that is not UTF-8. */
   readonly meant: string | Buffer;
@@ -133,7 +133,7 @@ interface Source {
   readonly sizeBytes: number;
 }
 
-async function cut(options: FilePlanOptions, { meant, dstName, sizeBytes }: Source): Promise<FilePlan> {
+async function cut(options: FilePlanOptions, { meant, dstName, sizeBytes }: FileSource): Promise<FilePlan> {
   const { file, maxPieceBytes, random, signal } = options;
   const count = Math.ceil(sizeBytes / maxPieceBytes);
   checkPieces(dstName, count);

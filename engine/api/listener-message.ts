@@ -1,8 +1,8 @@
 import { AiocError } from '../base/errors.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
+import type { AckHandle } from './ack-handle.ts';
 import { UNFINISHED } from './listener.ts';
 import type { OutgoingMessage, SendOptions } from './message-frame.ts';
-import type { Receipt } from './receipt.ts';
 import { ReceivedMessage } from './received-message.ts';
 
 export interface Listener {
@@ -25,9 +25,9 @@ export type ReplyOptions = Omit<OutgoingMessage, 'messageType' | 'destinationId'
 /** A message that came to a listener, which can be replied to. */
 export class ListenerMessage extends ReceivedMessage {
   readonly #send: (options: SendOptions) => Promise<void>;
-  readonly #receipt: Receipt | undefined;
+  readonly #receipt: AckHandle | undefined;
 
-  constructor(frame: Frame, send: (options: SendOptions) => Promise<void>, receipt?: Receipt) {
+  constructor(frame: Frame, send: (options: SendOptions) => Promise<void>, receipt?: AckHandle) {
     super(frame);
     this.#send = send;
     this.#receipt = receipt;

@@ -6,9 +6,9 @@ import type { LocalEvent } from '../local/local-frames.ts';
 import { listenUnix, type SocketUsers, type UnixListener } from '../local/unix-sockets.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { onAbort } from './abort.ts';
-import { Inlet } from './inlet.ts';
-import type { Receipt } from './receipt.ts';
-import { Subscription } from './subscription.ts';
+import type { AckHandle } from './ack-handle.ts';
+import { ClientSubscription } from './client-subscription.ts';
+import { PythonReceiveConnection } from './python-receive-connection.ts';
 
 export interface FrameListenerOptions {
   readonly path: string;
@@ -26,7 +26,7 @@ export interface FrameListenerOptions {
   /** Connects to the own socket of an aioc connector. */
   connectOwn(): Promise<net.Socket>;
   /** @param receipt of a message that stays with the connector until the handler is done with it */
-  handler(frame: Frame, receipt: Receipt | undefined): Promise<void> | void;
+  handler(frame: Frame, receipt: AckHandle | undefined): Promise<void> | void;
   /** Told of what the handler threw and of frames that could not be read. Without it such an error stops the listener. */
   onError: ((error: unknown) => void) | undefined;
 }
@@ -45,8 +45,8 @@ export class FrameListener {
   #close: { resolve(): void; reject(error: unknown): void } | undefined;
   readonly #options: FrameListenerOptions;
   #server: UnixListener | undefined;
-  #inlets: Inlet[] = [];
-  readonly #subscription: Subscription;
+  #connections: PythonReceiveConnection[] = [];
+  readonly #subscription: ClientSubscription;
   #stopped = false;
   #taking = false;
   #grace: Timer | undefined;
@@ -58,7 +58,7 @@ export class FrameListener {
   private constructor(options: FrameListenerOptions) {
     this.#options = options;
     const { connectOwn, messageType, clock, takeOver, after } = options;
-    this.#subscription = new Subscription({
+    this.#subscription = new ClientSubscription({
       connect: connectOwn,
       messageType,
       clock,
@@ -115,7 +115,7 @@ export class FrameListener {
       },
       onConnection: (socket) => {
         const onChange = (): void => this.#changed();
-        this.#inlets.push(new Inlet({ socket, clock, onChange }));
+        this.#connections.push(new PythonReceiveConnection({ socket, clock, onChange }));
         this.#subscription.lookNow();
         onChange();
       },
@@ -136,7 +136,7 @@ export class FrameListener {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#forget();
-    for (const inlet of this.#inlets.splice(0)) inlet.destroy();
+    for (const connection of this.#connections.splice(0)) connection.destroy();
     this.#subscription.stop();
     this.#changed();
     await this.#server?.close();
@@ -185,17 +185,17 @@ export class FrameListener {
   #takeFromInlets(): { readonly event: LocalEvent | undefined; readonly isClear: boolean } {
     this.#grace?.cancel();
     this.#grace = undefined;
-    for (let index = 0; index < this.#inlets.length; ) {
-      const inlet = this.#inlets[index] as Inlet;
-      const event = this.#takeFrom(inlet);
+    for (let index = 0; index < this.#connections.length; ) {
+      const connection = this.#connections[index] as PythonReceiveConnection;
+      const event = this.#takeFrom(connection);
       if (event !== undefined) return { event, isClear: false };
-      if (inlet.finished) {
-        this.#inlets.splice(index, 1);
+      if (connection.finished) {
+        this.#connections.splice(index, 1);
         continue;
       }
-      const restMs = LIMITS.olderConnectionMs - inlet.silentMs;
+      const restMs = LIMITS.olderConnectionMs - connection.silentMs;
       if (restMs > 0) {
-        const newerWait = index + 1 < this.#inlets.length || this.#subscription.isReady;
+        const newerWait = index + 1 < this.#connections.length || this.#subscription.isReady;
         if (newerWait) this.#grace = this.#options.clock.after(restMs, () => this.#changed());
         return { event: undefined, isClear: false };
       }
@@ -204,16 +204,16 @@ export class FrameListener {
     return { event: undefined, isClear: true };
   }
 
-  #takeFrom(inlet: Inlet): LocalEvent | undefined {
+  #takeFrom(connection: PythonReceiveConnection): LocalEvent | undefined {
     try {
-      return inlet.take();
+      return connection.take();
     } catch (error) {
       this.#report(error);
       return undefined;
     }
   }
 
-  #handle(frame: Frame, receipt: Receipt | undefined): void {
+  #handle(frame: Frame, receipt: AckHandle | undefined): void {
     try {
       const handled = this.#options.handler(frame, receipt);
       // A handler that is done already costs no turn of the microtask queue.
@@ -224,7 +224,7 @@ export class FrameListener {
     }
   }
 
-  async #finish(handled: Promise<void>, receipt: Receipt | undefined): Promise<void> {
+  async #finish(handled: Promise<void>, receipt: AckHandle | undefined): Promise<void> {
     this.#active += 1;
     try {
       await handled;
@@ -237,7 +237,7 @@ export class FrameListener {
   }
 
   /** Who wants to hear of what its handler throws is done with the message; otherwise it is the next listener's. */
-  #failed(error: unknown, receipt: Receipt | undefined): void {
+  #failed(error: unknown, receipt: AckHandle | undefined): void {
     if (error === UNFINISHED) return;
     this.#report(error);
     if (this.#options.onError !== undefined) receipt?.done();

@@ -4,7 +4,7 @@ import type { Clock } from '../base/ports.ts';
 import { realClock } from '../base/real-ports.ts';
 import { ownerId } from '../local/socket-names.ts';
 import type { JsonObject } from '../protocol/header.ts';
-import { apiOptionsFromConfig, type ConnectorPlaceOptions } from './api-options.ts';
+import { apiOptionsFromConfig, type ConnectorAddress } from './api-options.ts';
 import {
   type ConnectedPeers,
   type IgnoredPeers,
@@ -17,7 +17,7 @@ import {
   type QueueCounts,
 } from './command-answers.ts';
 import { callCommand } from './command-call.ts';
-import { ConnectorPlace } from './place.ts';
+import { ConnectorLocator } from './connector-locator.ts';
 
 export interface CallOptions {
   /** How long to wait for the answer: a Python connector leaves what it does not know unanswered. */
@@ -49,19 +49,19 @@ export type ClientMatch = { readonly clientId: string } | { readonly clientIp: s
  * AIOC_CONNECTOR_AWAY, AIOC_TIMEOUT and AIOC_CANCELLED, and with AIOC_COMMAND when the connector says no.
  */
 export class ConnectorRemoteTool {
-  readonly #place: ConnectorPlace;
+  readonly #place: ConnectorLocator;
   readonly #clock: Clock;
 
   /** @throws AiocError AIOC_NAME_BAD when it is not said which connector is meant */
-  constructor(options: ConnectorPlaceOptions, { clock }: { readonly clock: Clock } = { clock: realClock() }) {
-    this.#place = new ConnectorPlace(options);
+  constructor(options: ConnectorAddress, { clock }: { readonly clock: Clock } = { clock: realClock() }) {
+    this.#place = new ConnectorLocator(options);
     this.#clock = clock;
   }
 
   /** @throws AiocError AIOC_CONFIG, AIOC_NAME_BAD; see ConnectorAPI.fromConfig */
   static async fromConfig(
     config: string | Readonly<Record<string, unknown>>,
-    options: Partial<ConnectorPlaceOptions> = {},
+    options: Partial<ConnectorAddress> = {},
   ): Promise<ConnectorRemoteTool> {
     return new ConnectorRemoteTool({ ...(await apiOptionsFromConfig(config)), ...options });
   }

@@ -40,7 +40,7 @@ export const LIMITS = {
   identityTimeoutMs: 10_000,
   /** How long a user is given to answer "let in?". */
   newcomerTimeoutMs: 60_000,
-  newcomersWaiting: 32,
+  joinRequestsWaiting: 32,
   /** Connections that have not said who they are yet. */
   pendingConnections: 256,
   pendingConnectionsPerAddress: 32,
@@ -56,8 +56,8 @@ export const LIMITS = {
   probeRetryMs: 15_000,
   /** Questions on one connection to who is known as aioc, before it is given up for a new one. */
   probeTries: 2,
-  /** A Python peer over TLS that has been quiet this long may be waiting for a sign from us (engine/peers/nudge.ts). */
-  nudgeQuietMs: 20,
+  /** A Python peer over TLS that has been quiet this long may be waiting for a sign from us (engine/peers/python-tls-unstaller.ts). */
+  unstallQuietMs: 20,
   /** Unacknowledged messages to a Python peer over TLS: it reads 128 KiB ahead, and then hears no nudge any more. */
   pythonUnreadBytes: 64 * KIB,
   reconnectFirstMs: 200,
@@ -217,13 +217,13 @@ export const LIMITS = {
   lastWordsMs: 2_000,
   /** How often it is looked whether more of it comes, and how often in vain: what lies in a socket comes at once. */
   lastWordsLookMs: 10,
-  lastWordsLooks: 3,
+  lastMessageLooks: 3,
   /** Kinds of refused messages that are counted apart: more types than a configuration has are somebody's doing. */
   refusalKinds: 1_000,
   /** A command to the commander socket. */
   commandBytes: 64 * KIB,
 
-  // Screens that are attached (engine/local/own/PROTOCOL.md)
+  // Screens that are attached (engine/local/native/PROTOCOL.md)
   /** More than one person looks at; each costs the connector up to ten drawings of its views a second. */
   screensAttached: 16,
   /** Commands and queries of one screen that are not answered yet; nothing more of it is read meanwhile. */

@@ -28,16 +28,16 @@ export function namePattern(pattern: string): NamePattern {
 type CharacterTest = (character: string) => boolean;
 
 /** A place in the pattern, and how to go on from there. */
-type Place =
+type PatternState =
   | { readonly kind: 'end-of-pattern' }
-  | { readonly kind: 'end-of-name'; next: Place }
-  | { readonly kind: 'character'; readonly test: CharacterTest; next: Place }
-  | { readonly kind: 'fork'; ways: readonly Place[] };
+  | { readonly kind: 'end-of-name'; next: PatternState }
+  | { readonly kind: 'character'; readonly test: CharacterTest; next: PatternState }
+  | { readonly kind: 'fork'; ways: readonly PatternState[] };
 
 /** Given what comes after it, a piece of the pattern with its way there. */
-type Piece = (next: Place) => Place;
+type PatternPiece = (next: PatternState) => PatternState;
 
-function matches(start: Place, name: string): boolean {
+function matches(start: PatternState, name: string): boolean {
   let places = reachable([start], name.length === 0);
   for (let at = 0; at < name.length && !places.has(END); at += 1) {
     const character = name[at] as string;
@@ -49,11 +49,11 @@ function matches(start: Place, name: string): boolean {
   return places.has(END);
 }
 
-const END: Place = { kind: 'end-of-pattern' };
+const END: PatternState = { kind: 'end-of-pattern' };
 
 /** Where one gets to without another character. */
-function reachable(from: readonly Place[], nameIsOver: boolean): ReadonlySet<Place> {
-  const found = new Set<Place>();
+function reachable(from: readonly PatternState[], nameIsOver: boolean): ReadonlySet<PatternState> {
+  const found = new Set<PatternState>();
   const left = [...from];
   for (let place = left.pop(); place !== undefined; place = left.pop()) {
     if (found.has(place)) continue;
@@ -78,7 +78,7 @@ class PatternReader {
     this.#pattern = pattern;
   }
 
-  read(): Place {
+  read(): PatternState {
     // It begins at the beginning in any case.
     if (this.#next === '^') this.#at += 1;
     const piece = this.#choice(0);
@@ -90,7 +90,7 @@ class PatternReader {
     return this.#pattern[this.#at];
   }
 
-  #choice(depth: number): Piece {
+  #choice(depth: number): PatternPiece {
     const choices = [this.#sequence(depth)];
     while (this.#next === '|') {
       this.#at += 1;
@@ -101,27 +101,27 @@ class PatternReader {
     return (next) => ({ kind: 'fork', ways: choices.map((choice) => choice(next)) });
   }
 
-  #sequence(depth: number): Piece {
-    const pieces: Piece[] = [];
+  #sequence(depth: number): PatternPiece {
+    const pieces: PatternPiece[] = [];
     while (this.#next !== undefined && this.#next !== '|' && this.#next !== ')')
       pieces.push(this.#repeated(this.#one(depth)));
     return (next) => pieces.reduceRight((after, piece) => piece(after), next);
   }
 
-  #repeated(piece: Piece): Piece {
+  #repeated(piece: PatternPiece): PatternPiece {
     const sign = this.#next;
     if (sign !== '*' && sign !== '+' && sign !== '?') return piece;
     this.#at += 1;
     if (sign === '?') return (next) => ({ kind: 'fork', ways: [piece(next), next] });
     return (next) => {
-      const again: Place = { kind: 'fork', ways: [next] };
+      const again: PatternState = { kind: 'fork', ways: [next] };
       const once = piece(again);
       again.ways = [once, next];
       return sign === '+' ? once : again;
     };
   }
 
-  #one(depth: number): Piece {
+  #one(depth: number): PatternPiece {
     const sign = this.#take();
     if (sign === '(') {
       if (depth >= LIMITS.namePatternDepth || this.#next === '?') throw this.#fault();

@@ -98,14 +98,14 @@ export interface TcpSocket {
   destroy(): void;
 }
 
-export interface ListenOptions {
+export interface NetworkListenOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: TlsSettings | undefined;
   onConnection(connection: Connection): void;
 }
 
-export interface Listener {
+export interface NetworkListener {
   readonly port: number;
   close(): Promise<void>;
 }
@@ -124,7 +124,7 @@ export interface Network {
   connect(options: ConnectOptions, done: (result: TcpSocket | Error) => void): () => void;
   interfaces(): Interfaces;
   /** @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN */
-  listen(options: ListenOptions): Promise<Listener>;
+  listen(options: NetworkListenOptions): Promise<NetworkListener>;
 }
 
 export interface Ports {

@@ -1,4 +1,4 @@
-import { soon } from './end-of-turn.ts';
+import { nextMicrotask } from './batching.ts';
 import type { Clock } from './ports.ts';
 
 const BUCKET_MS = 1_000;
@@ -72,7 +72,7 @@ export class RateMeter {
 let uncounted: RateMeter[] = [];
 
 function countLater(meter: RateMeter): void {
-  if (uncounted.length === 0) soon(countAll);
+  if (uncounted.length === 0) nextMicrotask(countAll);
   uncounted.push(meter);
 }
 

@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import type { Disk, DiskFile } from './disk.ts';
-import { lockHolder, takeProcessLock } from './process-lock.ts';
+import { lockHolder, takeProcessLock } from './locks/process-lock.ts';
 
 const FLAGS = { create: 'wx+', write: 'r+', read: 'r' } as const;
 

@@ -3,12 +3,12 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Ports } from '../base/ports.ts';
 import type { ReceivedFolder } from '../files/received-folder.ts';
-import type { FileSink, Verdict } from '../peers/frame-pump.ts';
+import type { Disposition, FileSink } from '../peers/frame-pump.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Application, Traffic } from '../peers/traffic.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import type { Arrival } from '../queues/inbox.ts';
+import type { InboxArrival } from '../queues/inbox.ts';
 import type { DeliveryState } from '../queues/out-message.ts';
 import { Conversation } from './conversation.ts';
 import { answerHeader, type FileAnswer, readFileAnswer } from './file-answer.ts';
@@ -70,13 +70,13 @@ export class Chat implements Application {
     this.#conversations.delete(peer.id);
   }
 
-  message(peer: Peer, frame: Frame, { ticket = 0 }: Arrival): Verdict {
-    const verdict = this.#taken(peer, frame);
-    this.#options.log.settle(ticket, verdict);
-    return verdict;
+  message(peer: Peer, frame: Frame, { logId = 0 }: InboxArrival): Disposition {
+    const disposition = this.#taken(peer, frame);
+    this.#options.log.settle(logId, disposition);
+    return disposition;
   }
 
-  #taken(peer: Peer, frame: Frame): Exclude<Verdict, 'rejected'> {
+  #taken(peer: Peer, frame: Frame): Exclude<Disposition, 'rejected'> {
     const { header, data } = frame;
     if (header.message_type !== CHAT_TYPE) {
       this.#options.log.event(
@@ -100,7 +100,7 @@ export class Chat implements Application {
     if (header.message_type === CHAT_TYPE && data.length > 0) this.#observed.add(peer, data);
   }
 
-  async file(peer: Peer, frame: Frame, sizeBytes: number, { ticket = 0 }: Arrival): Promise<FileSink> {
+  async file(peer: Peer, frame: Frame, sizeBytes: number, { logId = 0 }: InboxArrival): Promise<FileSink> {
     this.#receiving += 1;
     const sink = await receiveFile({
       peer,
@@ -111,8 +111,8 @@ export class Chat implements Application {
       clock: this.#options.ports.clock,
       onAnswer: (answer) => {
         this.#receiving -= 1;
-        if ('refused' in answer) this.#options.log.settle(ticket, 'refused', answer.refused);
-        else this.#options.log.settle(ticket, 'taken');
+        if ('refused' in answer) this.#options.log.settle(logId, 'refused', answer.refused);
+        else this.#options.log.settle(logId, 'taken');
         this.#answerFile(peer, frame, answer);
       },
     });

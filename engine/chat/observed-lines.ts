@@ -1,4 +1,4 @@
-import { atEndOfTurn } from '../base/end-of-turn.ts';
+import { afterMicrotasks } from '../base/batching.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Peer } from '../peers/peer.ts';
 
@@ -23,7 +23,7 @@ export class ObservedLines {
   add(peer: Peer, line: Buffer): void {
     const observed = this.#byPeer.get(peer);
     if (observed === undefined) {
-      if (this.#byPeer.size === 0) atEndOfTurn(() => this.#showAll());
+      if (this.#byPeer.size === 0) afterMicrotasks(() => this.#showAll());
       this.#byPeer.set(peer, { lines: [line], omitted: 0 });
     } else if (observed.lines.length < LIMITS.chatObservedLines) observed.lines.push(line);
     else observed.omitted += 1;

@@ -4,7 +4,7 @@ import type { IncomingFile } from '../files/incoming-file.ts';
 import { incomingName } from '../files/lossy-path.ts';
 import type { ReceivedFolder } from '../files/received-folder.ts';
 import { baseNameOf } from '../files/safe-name.ts';
-import type { FileSink, Verdict } from '../peers/frame-pump.ts';
+import type { Disposition, FileSink } from '../peers/frame-pump.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { JsonObject } from '../protocol/header.ts';
@@ -95,7 +95,7 @@ class KeptFile implements FileSink {
     onAnswer({ refused: this.#error?.message ?? 'it could not be kept' });
   }
 
-  deliver(): Verdict {
+  deliver(): Disposition {
     return 'taken';
   }
 

@@ -1,6 +1,6 @@
 /** What can be seen only when all keys are looked at together. */
 import { isDeepStrictEqual } from 'node:util';
-import { shown } from './faults.ts';
+import { printable } from './faults.ts';
 import type { ConfigRole, KeySpec } from './key-spec.ts';
 import type { ConfigKey, ConnectorConfig } from './keys.ts';
 import { configKeys } from './keys.ts';
@@ -34,7 +34,7 @@ export function faultsAcross(checked: CheckedConfig): string[] {
   for (const type of config.file_type2dirpath.keys()) {
     if (!config.file_recv_config.has(type)) continue;
     faults.push(
-      `file_type2dirpath: the type ${shown(type)} stands in file_recv_config too; leave it in one of them`,
+      `file_type2dirpath: the type ${printable(type)} stands in file_recv_config too; leave it in one of them`,
     );
   }
   return faults;
@@ -58,7 +58,7 @@ export function warningsAcross(checked: CheckedConfig): string[] {
     const types = config[stored];
     const strange = Array.isArray(types) ? types.filter((type) => !config[allowed].includes(type)) : [];
     if (strange.length > 0)
-      warnings.push(`${stored} names types that ${allowed} has not: ${strange.map(shown).join(', ')}`);
+      warnings.push(`${stored} names types that ${allowed} has not: ${strange.map(printable).join(', ')}`);
   }
   return warnings;
 }
@@ -81,7 +81,7 @@ function laterKeys(checked: CheckedConfig): string[] {
   const owned = [...checked.config.file_recv_config].filter(([, { owner }]) => owner !== null);
   const owners =
     checked.role === 'manager'
-      ? owned.map(([type]) => `file_recv_config.${/^[\w-]+$/.test(type) ? type : shown(type)}.owner`)
+      ? owned.map(([type]) => `file_recv_config.${/^[\w-]+$/.test(type) ? type : printable(type)}.owner`)
       : [];
   return [...keys, ...owners];
 }

@@ -6,7 +6,7 @@ const SHOWN_CHARACTERS = 80;
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** A value as JSON, on one line, cut when it is long, with nothing in it that a terminal would obey. */
-export function shown(value: unknown): string {
+export function printable(value: unknown): string {
   const json = jsonOf(value);
   const cut = json.length > SHOWN_CHARACTERS ? `${json.slice(0, SHOWN_CHARACTERS)}…` : json;
   return cut.replace(INVISIBLE, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -30,11 +30,11 @@ export interface WrongValue {
 }
 
 /** One line for each thing that is wrong with a key's value. */
-export function wordsOf({ name, value, shape, issues }: WrongValue): string[] {
+export function describeFaults({ name, value, shape, issues }: WrongValue): string[] {
   return issues.flatMap(meantIssues).map((issue) => {
     const where = issue.path.reduce<string>(joined, name);
     const reason = reasonOf(issue);
-    const got = shape.isSecret ? '' : `got ${shown(valueAt(value, issue.path))}; `;
+    const got = shape.isSecret ? '' : `got ${printable(valueAt(value, issue.path))}; `;
     const takes = `${issue.path.length > 0 ? `${name} takes` : 'it takes'} ${shape.takes}`;
     return `${where}: ${reason}${got}${takes}${isRightWithoutQuotes(value, shape) ? ' (without the quotes it is right)' : ''}`;
   });
@@ -61,14 +61,15 @@ function meantIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
 }
 
 function reasonOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') return `there is no ${issue.keys.map(shown).join(', ')} in it; `;
+  if (issue.code === 'unrecognized_keys')
+    return `there is no ${issue.keys.map(printable).join(', ')} in it; `;
   return issue.code === 'custom' ? `${issue.message}; ` : '';
 }
 
 function joined(path: string, part: PropertyKey): string {
   if (typeof part === 'number') return `${path}[${part}]`;
   const name = String(part);
-  return /^[\w-]+$/.test(name) ? `${path}.${name}` : `${path}[${shown(name)}]`;
+  return /^[\w-]+$/.test(name) ? `${path}.${name}` : `${path}[${printable(name)}]`;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -47,7 +47,7 @@ export type ValueOf<Spec> =
   Spec extends KeySpec<infer Value, infer Default> ? Value | Extract<Default, null> : never;
 
 /** Writes a key into the table, and checks that its default is of its shape. */
-export function key<Value, const Default extends Value | null>(
+export function defineKey<Value, const Default extends Value | null>(
   spec: KeySpec<Value, Default>,
 ): KeySpec<Value, Default> {
   return spec;

@@ -1,5 +1,5 @@
 /** The keys about this connector's place in the network, and how it speaks to its peers. */
-import { key } from './key-spec.ts';
+import { defineKey } from './key-spec.ts';
 import {
   BOOLEAN,
   CLIENT_NAME,
@@ -15,21 +15,21 @@ import {
 } from './shapes.ts';
 
 export const CONNECTION_KEYS = {
-  is_server: key({
+  is_server: defineKey({
     shape: BOOLEAN,
     default: true,
     templates: ['manager', 'api'],
     state: 'works',
     help: 'Whether the connector listens for clients (true) or is a client of a server (false).',
   }),
-  server_sockaddr: key({
+  server_sockaddr: defineKey({
     shape: SOCKET_ADDRESS,
     default: ['127.0.0.1', 10_673],
     templates: ['manager', 'api'],
     state: 'works',
     help: 'Address and port on which a server listens and which a client calls.',
   }),
-  client_name: key({
+  client_name: defineKey({
     shape: CLIENT_NAME,
     default: null,
     falsy: null,
@@ -38,7 +38,7 @@ export const CONNECTION_KEYS = {
     state: 'works',
     help: 'The name by which a client is known to its server and its own programs; a connector without one makes one up.',
   }),
-  duplicate_client: key({
+  duplicate_client: defineKey({
     shape: DUPLICATE_CLIENT,
     default: 'replace',
     templates: ['manager'],
@@ -46,7 +46,7 @@ export const CONNECTION_KEYS = {
     state: 'works',
     help: 'What becomes of a client that comes under the name of one that is connected: it takes its place, as in Python, or it is refused while the other one answers.',
   }),
-  client_bind_ip: key({
+  client_bind_ip: defineKey({
     shape: HOST,
     default: null,
     falsy: null,
@@ -55,21 +55,21 @@ export const CONNECTION_KEYS = {
     state: 'works',
     help: 'The own address (or network interface) from which a client calls.',
   }),
-  send_message_types: key({
+  send_message_types: defineKey({
     shape: MESSAGE_TYPES,
     default: ['any'],
     templates: ['manager', 'api'],
     state: 'works',
     help: 'The types of messages that may be sent; others are dropped.',
   }),
-  recv_message_types: key({
+  recv_message_types: defineKey({
     shape: MESSAGE_TYPES,
     default: ['any'],
     templates: ['manager', 'api'],
     state: 'works',
     help: 'The types of messages that are taken from peers, each for a listener of its own.',
   }),
-  ignore_peer_traffic: key({
+  ignore_peer_traffic: defineKey({
     shape: PEERS,
     default: false,
     falsy: false,
@@ -77,7 +77,7 @@ export const CONNECTION_KEYS = {
     state: 'works',
     help: 'Drops new messages to and from all peers (true) or those that are named.',
   }),
-  connect_timeout: key({
+  connect_timeout: defineKey({
     shape: SECONDS,
     default: 10,
     templates: ['manager'],
@@ -85,7 +85,7 @@ export const CONNECTION_KEYS = {
     state: 'works',
     help: 'How many seconds a client tries to reach its server before it starts again.',
   }),
-  enable_client_try_reconnect: key({
+  enable_client_try_reconnect: defineKey({
     shape: BOOLEAN,
     default: true,
     templates: ['manager'],
@@ -93,7 +93,7 @@ export const CONNECTION_KEYS = {
     state: 'works',
     help: 'Whether a client connects again by itself after the connection is lost.',
   }),
-  reuse_server_sockaddr: key({
+  reuse_server_sockaddr: defineKey({
     shape: BOOLEAN,
     default: false,
     templates: ['manager'],
@@ -102,7 +102,7 @@ export const CONNECTION_KEYS = {
     instead: 'a port can be used again at once, but never by two connectors at a time',
     help: 'Lets a server listen on a port that another program still holds.',
   }),
-  keep_alive_period: key({
+  keep_alive_period: defineKey({
     shape: SECONDS,
     default: null,
     falsy: null,
@@ -111,7 +111,7 @@ export const CONNECTION_KEYS = {
     state: 'works',
     help: 'After how many seconds in which nothing has come a client asks its server for a sign of life; null or 0: after 5 between aioc peers, never of a Python server.',
   }),
-  keep_alive_timeout: key({
+  keep_alive_timeout: defineKey({
     shape: SECONDS,
     default: 5,
     templates: ['manager'],
@@ -120,7 +120,7 @@ export const CONNECTION_KEYS = {
     onlyWith: 'keep_alive_period',
     help: 'How many seconds a client waits for each sign of life.',
   }),
-  max_number_of_unanswered_keep_alive: key({
+  max_number_of_unanswered_keep_alive: defineKey({
     shape: count({ min: 1, max: 1_000_000 }),
     default: 2,
     templates: ['manager'],
@@ -129,14 +129,14 @@ export const CONNECTION_KEYS = {
     onlyWith: 'keep_alive_period',
     help: 'How many signs of life may be missing in a row before a client connects anew.',
   }),
-  send_timeout: key({
+  send_timeout: defineKey({
     shape: SECONDS,
     default: 50,
     templates: ['manager'],
     state: 'later',
     help: 'How many seconds a peer has to take a message or to acknowledge it.',
   }),
-  send_message_types_priorities: key({
+  send_message_types_priorities: defineKey({
     shape: PRIORITIES,
     default: new Map<string, number>(),
     falsy: new Map<string, number>(),
@@ -144,7 +144,7 @@ export const CONNECTION_KEYS = {
     state: 'later',
     help: 'Which message types go first: those with the smallest number.',
   }),
-  proxy: key({
+  proxy: defineKey({
     shape: PROXY,
     default: null,
     falsy: null,
@@ -155,7 +155,7 @@ export const CONNECTION_KEYS = {
     without: 'aioc can’t call through a proxy yet, and would call the server past it',
     help: 'The HTTP proxy through which a client calls its server.',
   }),
-  pubsub_central_broker: key({
+  pubsub_central_broker: defineKey({
     shape: BOOLEAN,
     default: false,
     templates: ['manager', 'api'],
@@ -164,7 +164,7 @@ export const CONNECTION_KEYS = {
     without: 'aioc can’t pass published messages on yet, and would lose each of them',
     help: 'Makes a server pass published messages on to the clients that subscribed to them.',
   }),
-  subscribe_message_types: key({
+  subscribe_message_types: defineKey({
     shape: MESSAGE_TYPES,
     default: [],
     falsy: [],

@@ -1,5 +1,5 @@
 /** What Python's library takes as functions: no file can hold them, but a program may ask for them. */
-import { key } from './key-spec.ts';
+import { defineKey } from './key-spec.ts';
 import { ANYTHING } from './shapes.ts';
 
 interface Effect {
@@ -8,7 +8,7 @@ interface Effect {
 }
 
 function hook(effect: Effect, without: string, help: string) {
-  return key({
+  return defineKey({
     shape: ANYTHING,
     default: null,
     falsy: null,

@@ -1,12 +1,12 @@
 /** The keys about what is stored: messages that wait, and files. */
 import { LIMITS } from '../base/limits.ts';
-import { key } from './key-spec.ts';
+import { defineKey } from './key-spec.ts';
 import {
   BOOLEAN_OR_TYPES,
   count,
   DURABILITY,
   FILE_DESTINATIONS,
-  type FileDestination,
+  type FileDestinationTemplate,
   PATH,
   PYTHON_LISTENER,
   SIZE_BYTES,
@@ -16,7 +16,7 @@ import {
 } from './shapes.ts';
 
 export const STORAGE_KEYS = {
-  disk_persistence_send: key({
+  disk_persistence_send: defineKey({
     shape: BOOLEAN_OR_TYPES,
     default: true,
     falsy: false,
@@ -24,7 +24,7 @@ export const STORAGE_KEYS = {
     state: 'works',
     help: 'Which messages to peers are stored on disk until they have arrived: all, none, or those of some types.',
   }),
-  disk_persistence_recv: key({
+  disk_persistence_recv: defineKey({
     shape: BOOLEAN_OR_TYPES,
     default: true,
     falsy: false,
@@ -32,49 +32,49 @@ export const STORAGE_KEYS = {
     state: 'works',
     help: 'Which messages from peers are stored on disk until their listener has them: all, none, or those of some types.',
   }),
-  max_size_persistence_path: key({
+  max_size_persistence_path: defineKey({
     shape: SIZE_BYTES,
     default: 1_073_741_824,
     templates: ['manager'],
     state: 'works',
     help: 'How many bytes of messages each queue may hold on disk.',
   }),
-  max_size_message: key({
+  max_size_message: defineKey({
     shape: count({ min: 1_024, max: LIMITS.messageLargestBytes }),
     default: LIMITS.messageBytes,
     templates: ['manager'],
     state: 'works',
     help: 'The largest message, in bytes of data and binary, that is taken from programs and from peers; its sender is told, where it can be. What is larger goes as a file.',
   }),
-  when_full: key({
+  when_full: defineKey({
     shape: WHEN_FULL,
     default: 'refuse',
     templates: ['manager'],
     state: 'works',
     help: 'What becomes of a message to a peer when its queue is full: it is refused and its program told, or the oldest or the newest is dropped and counted.',
   }),
-  python_listener: key({
+  python_listener: defineKey({
     shape: PYTHON_LISTENER,
     default: 'at_most_once',
     templates: ['manager'],
     state: 'works',
     help: 'Whether a listener on Python’s API is given the last messages again after its connection ended, since it may have lost them: at_least_once, of types that are stored. Python: at_most_once.',
   }),
-  durability: key({
+  durability: defineKey({
     shape: DURABILITY,
     default: 'batch',
     templates: ['manager'],
     state: 'works',
     help: 'When a message counts as stored: once the disk has it, several being written together or each alone, or once the system has it (os), which a power cut undoes.',
   }),
-  journal_directory: key({
+  journal_directory: defineKey({
     shape: PATH,
     default: null,
     templates: ['manager'],
     state: 'works',
     help: 'Where stored messages lie; absent, in connector_files_dirpath, as in Python.',
   }),
-  file_type2dirpath: key({
+  file_type2dirpath: defineKey({
     shape: TYPE_DIRECTORIES,
     default: new Map<string, string>(),
     falsy: new Map<string, string>(),
@@ -82,29 +82,29 @@ export const STORAGE_KEYS = {
     state: 'works',
     help: 'Where received files are put, by their type; {source_id} and other keys of the message’s header are filled in.',
   }),
-  file_recv_config: key({
+  file_recv_config: defineKey({
     shape: FILE_DESTINATIONS,
-    default: new Map<string, FileDestination>(),
-    falsy: new Map<string, FileDestination>(),
+    default: new Map<string, FileDestinationTemplate>(),
+    falsy: new Map<string, FileDestinationTemplate>(),
     templates: ['manager'],
     state: 'works',
     help: 'Where received files are put, by their type, and whether one that is there already is replaced.',
   }),
-  max_size_file_upload_send: key({
+  max_size_file_upload_send: defineKey({
     shape: SIZE_BYTES_OR_NONE,
     default: 8_589_930_194,
     templates: ['manager'],
     state: 'works',
     help: 'The largest file, in bytes, that is sent.',
   }),
-  max_size_file_upload_recv: key({
+  max_size_file_upload_recv: defineKey({
     shape: SIZE_BYTES_OR_NONE,
     default: 8_589_930_194,
     templates: ['manager'],
     state: 'works',
     help: 'The largest file, in bytes, that is taken from a peer.',
   }),
-  max_size_chunk_upload: key({
+  max_size_chunk_upload: defineKey({
     shape: SIZE_BYTES,
     default: 209_715_200,
     templates: ['api'],

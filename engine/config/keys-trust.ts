@@ -1,5 +1,5 @@
 /** The keys about who may connect, and how that is proven. */
-import { key } from './key-spec.ts';
+import { defineKey } from './key-spec.ts';
 import { CONNECTOR_DIRECTORY } from './keys-directories.ts';
 import {
   ADDRESSES,
@@ -16,7 +16,7 @@ import {
 
 /** One of the six lists; they differ in what they list. */
 function clientList(shape: Shape<readonly string[] | null>, help: string) {
-  return key({
+  return defineKey({
     shape,
     default: null,
     falsy: null,
@@ -28,14 +28,14 @@ function clientList(shape: Shape<readonly string[] | null>, help: string) {
 }
 
 export const TRUST_KEYS = {
-  use_ssl: key({
+  use_ssl: defineKey({
     shape: BOOLEAN,
     default: true,
     templates: ['manager'],
     state: 'works',
     help: 'Whether peers speak TLS; both sides must be set alike.',
   }),
-  ssl_allow_all: key({
+  ssl_allow_all: defineKey({
     shape: BOOLEAN,
     default: false,
     templates: ['manager'],
@@ -43,7 +43,7 @@ export const TRUST_KEYS = {
     state: 'works',
     help: 'Encrypts without checking certificates, so that anybody may connect; both sides must be set alike.',
   }),
-  certificates_directory_path: key({
+  certificates_directory_path: defineKey({
     shape: DIRECTORY,
     default: CONNECTOR_DIRECTORY,
     follows: 'connector_files_dirpath',
@@ -51,7 +51,7 @@ export const TRUST_KEYS = {
     state: 'works',
     help: 'The directory in which the directory "certificates" lies.',
   }),
-  max_certs: key({
+  max_certs: defineKey({
     shape: count({ min: 0, max: 1_000_000 }),
     default: 1024,
     templates: ['manager'],
@@ -59,7 +59,7 @@ export const TRUST_KEYS = {
     state: 'works',
     help: 'How many clients a server makes certificates for at most.',
   }),
-  server_secure_tls: key({
+  server_secure_tls: defineKey({
     shape: BOOLEAN,
     default: true,
     templates: ['manager'],
@@ -68,7 +68,7 @@ export const TRUST_KEYS = {
     instead: 'TLS 1.2 or later is always asked for',
     help: 'Whether a server asks for TLS 1.2 or later, which aioc always does.',
   }),
-  alternate_client_default_cert: key({
+  alternate_client_default_cert: defineKey({
     shape: BOOLEAN,
     default: false,
     templates: ['manager'],
@@ -76,7 +76,7 @@ export const TRUST_KEYS = {
     state: 'later',
     help: 'Makes a client whose own certificate is not accepted try the default one in turn.',
   }),
-  client_cafile_verify_server: key({
+  client_cafile_verify_server: defineKey({
     shape: PATH,
     default: null,
     falsy: null,
@@ -85,7 +85,7 @@ export const TRUST_KEYS = {
     state: 'refused',
     help: 'A file of certificate authorities by which a client checks its server and the server’s host name.',
   }),
-  server_ca: key({
+  server_ca: defineKey({
     shape: BOOLEAN,
     default: false,
     templates: ['manager'],
@@ -93,7 +93,7 @@ export const TRUST_KEYS = {
     state: 'refused',
     help: 'Makes a server sign the certificates of its clients as an authority.',
   }),
-  server_ca_certs_not_stored: key({
+  server_ca_certs_not_stored: defineKey({
     shape: BOOLEAN,
     default: true,
     templates: ['manager'],
@@ -102,14 +102,14 @@ export const TRUST_KEYS = {
     state: 'refused',
     help: 'Whether a server that is an authority keeps no copies of the certificates that it signed.',
   }),
-  use_token: key({
+  use_token: defineKey({
     shape: BOOLEAN,
     default: false,
     templates: ['manager'],
     state: 'refused',
     help: 'Clients prove by a token who they are.',
   }),
-  tokens_directory_path: key({
+  tokens_directory_path: defineKey({
     shape: DIRECTORY,
     default: CONNECTOR_DIRECTORY,
     follows: 'connector_files_dirpath',
@@ -118,7 +118,7 @@ export const TRUST_KEYS = {
     state: 'refused',
     help: 'The directory in which tokens are stored.',
   }),
-  token_verify_peer_cert: key({
+  token_verify_peer_cert: defineKey({
     shape: PATH_OR_BOOLEAN,
     default: true,
     falsy: false,
@@ -127,7 +127,7 @@ export const TRUST_KEYS = {
     state: 'refused',
     help: 'Whether certificates are checked as well where tokens are used.',
   }),
-  token_client_send_cert: key({
+  token_client_send_cert: defineKey({
     shape: BOOLEAN,
     default: true,
     templates: ['manager'],
@@ -136,7 +136,7 @@ export const TRUST_KEYS = {
     state: 'refused',
     help: 'Whether a client with a token presents a certificate as well.',
   }),
-  token_client_verify_server_hostname: key({
+  token_client_verify_server_hostname: defineKey({
     shape: TEXT_OR_BOOLEAN,
     default: null,
     falsy: null,
@@ -146,7 +146,7 @@ export const TRUST_KEYS = {
     state: 'refused',
     help: 'Makes a client with a token check the host name in its server’s certificate.',
   }),
-  token_server_allow_authorized_non_default_cert: key({
+  token_server_allow_authorized_non_default_cert: defineKey({
     shape: BOOLEAN,
     default: false,
     templates: ['manager'],

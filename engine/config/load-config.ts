@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { shown } from './faults.ts';
+import { printable } from './faults.ts';
 import type { ConfigRole } from './key-spec.ts';
 import { configError, type ParsedConfig, parseConfig } from './parse-config.ts';
 import { parseStrictJson } from './strict-json.ts';
@@ -54,7 +54,7 @@ export function parsedConfigText(file: string, written: string): Readonly<Record
     return value as Readonly<Record<string, unknown>>;
   }
   throw configError(file, [
-    `holds ${shown(value)}; a configuration is an object, for example {"is_server": true}`,
+    `holds ${printable(value)}; a configuration is an object, for example {"is_server": true}`,
   ]);
 }
 

@@ -1,7 +1,7 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { faultsAcross, hasEffect, warningsAcross } from './cross-checks.ts';
-import { shown, wordsOf } from './faults.ts';
+import { describeFaults, printable } from './faults.ts';
 import type { ConfigRole, KeySpec } from './key-spec.ts';
 import type { ConfigKey, ConnectorConfig } from './keys.ts';
 import { configKeys } from './keys.ts';
@@ -40,7 +40,7 @@ export function parseConfig(value: unknown, options: ParseConfigOptions): Parsed
   const { source, role, fromArguments, isAllFromProgram = false } = options;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw configError(source, [
-      `got ${shown(value)}; a configuration is an object, for example {"is_server": true}`,
+      `got ${printable(value)}; a configuration is an object, for example {"is_server": true}`,
     ]);
   }
   const entries = withNewNames(new Map(Object.entries(value).filter(([, held]) => held != null)));
@@ -96,7 +96,7 @@ function checkKeys(entries: ReadonlyMap<string, unknown>): {
     }
     const result = shape.schema.safeParse(value);
     if (result.success) values.set(name, result.data);
-    else wrong.push({ spec, words: wordsOf({ name, value, shape, issues: result.error.issues }) });
+    else wrong.push({ spec, words: describeFaults({ name, value, shape, issues: result.error.issues }) });
   }
   return { values, wrong };
 }

@@ -19,7 +19,7 @@ export type LogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL';
 /** Address (or name) and port. */
 export type SocketAddress = readonly [host: string, port: number];
 
-export interface FileDestination {
+export interface FileDestinationTemplate {
   /** May have placeholders like `{source_id}`, filled in from the message's header. */
   readonly target_directory: string;
   readonly override_existing: boolean;
@@ -291,7 +291,7 @@ export const TYPE_DIRECTORIES: Shape<ReadonlyMap<string, string>> = {
 /** What an entry of file_recv_config holds; whatever else it has is warned of. */
 export const DESTINATION_KEYS: readonly string[] = ['target_directory', 'override_existing', 'owner'];
 
-export const FILE_DESTINATIONS: Shape<ReadonlyMap<string, FileDestination>> = {
+export const FILE_DESTINATIONS: Shape<ReadonlyMap<string, FileDestinationTemplate>> = {
   schema: z
     .record(
       text,

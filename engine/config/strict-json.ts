@@ -1,4 +1,4 @@
-import { shown } from './faults.ts';
+import { printable } from './faults.ts';
 import { findDoubleNames, findJsonFault } from './json-fault.ts';
 
 export interface StrictJson {
@@ -33,7 +33,7 @@ export function parseStrictJson(file: string): StrictJson {
 
 function named(path: readonly string[]): string {
   const isPlain = path.every((name) => /^[\w-]+$/.test(name));
-  return isPlain ? path.join('.') : path.map(shown).join('.');
+  return isPlain ? path.join('.') : path.map(printable).join('.');
 }
 
 function often(lines: readonly number[]): string {

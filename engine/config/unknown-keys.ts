@@ -1,5 +1,5 @@
 import { LIMITS } from '../base/limits.ts';
-import { shown } from './faults.ts';
+import { printable } from './faults.ts';
 import { configKeys, SECURITY_KEYS } from './keys.ts';
 import { nameTwoLettersOff, nearestName } from './nearest-key.ts';
 import { isOlderName } from './older-names.ts';
@@ -51,7 +51,7 @@ function entriesOf(value: unknown): [string, unknown][] {
 }
 
 function plain(name: string): string {
-  return /^\w+$/.test(name) && name.length < 80 ? name : shown(name);
+  return /^\w+$/.test(name) && name.length < 80 ? name : printable(name);
 }
 
 /** @param listed how many stand before it: the search takes time, and nobody sees its result beyond those that are shown */

@@ -2,10 +2,10 @@ import type { Ports, TlsSettings } from '../base/ports.ts';
 import type { Durability, PythonListener } from '../config/shapes.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
 import type { ConnectorOwner } from '../local/socket-names.ts';
-import type { LivenessRules } from '../peers/liveness.ts';
+import type { HeartbeatRules } from '../peers/heartbeat.ts';
 import type { PeerChange } from '../peers/traffic-observers.ts';
 import type { ClientTrust, ServerTrust } from '../peers/trust.ts';
-import type { Keeping } from '../queues/queue-rules.ts';
+import type { PersistenceRules } from '../queues/queue-rules.ts';
 import type { AccessLists } from '../security/access-list.ts';
 
 /** How the connector speaks to its peers, and what it shows them. */
@@ -17,18 +17,18 @@ export type ConnectorSecurity =
       readonly mode: 'mutual-tls';
       /** A server's own certificate; a client's comes from its trust. */
       readonly tls?: TlsSettings & { readonly words: string };
-      readonly server?: ServerTrust & CertificateKeeper;
-      readonly client?: ClientTrust & OwnCertificateKeeper;
+      readonly server?: ServerTrust & ClientCertificateStore;
+      readonly client?: ClientTrust & OwnCertificateStore;
     };
 
 /** Ends the trust in a client's certificate. */
-export interface CertificateKeeper {
+export interface ClientCertificateStore {
   /** @throws AiocError AIOC_CERTIFICATE_MISSING */
   remove(name: string, options: { readonly onlySymlink: boolean }): Promise<void>;
 }
 
 /** Ends a client's use of its own certificate: it goes back to the default one. */
-export interface OwnCertificateKeeper {
+export interface OwnCertificateStore {
   remove(): Promise<void>;
 }
 
@@ -67,7 +67,7 @@ export interface LocalOptions {
 }
 
 /** What of the queues outlives the program, and where it lies. */
-export interface StorageOptions extends Keeping {
+export interface StorageOptions extends PersistenceRules {
   readonly durability: Durability;
   readonly journalDirectory: string;
 }
@@ -90,7 +90,7 @@ export interface ConnectorOptions {
   readonly security: ConnectorSecurity;
   /** Whether a name is one peer (configured connectors), or may be several (the chat). */
   readonly namesAreIdentities: boolean;
-  readonly wordsOf: (fingerprint: string) => string;
+  readonly fingerprintWords: (fingerprint: string) => string;
   readonly acceptAll: boolean;
   /** Of a server: whether a client that comes under the name of a connected one is refused. */
   readonly refusesDuplicates?: boolean;
@@ -106,7 +106,7 @@ export interface ConnectorOptions {
   readonly reconnects: boolean;
   readonly dialTimeoutMs?: number;
   /** When a connection on which nothing arrives is given up; absent: as is usual between aioc peers. */
-  readonly liveness?: LivenessRules;
+  readonly heartbeat?: HeartbeatRules;
   /** Data and binary of one message that it takes from programs and peers. Absent: LIMITS.messageBytes. */
   readonly messageMaxBytes?: number;
   /** What it holds of messages in memory, at most. Absent: LIMITS.heldBytes. */
@@ -126,6 +126,6 @@ export interface LogLine {
 }
 
 /** Who a connector is to the programs of its own machine. */
-export function ownerOf({ role, host, port, wireName }: ConnectorOptions): ConnectorOwner {
+export function fileOwnerOf({ role, host, port, wireName }: ConnectorOptions): ConnectorOwner {
   return role === 'server' ? { role, host, port } : { role, name: wireName };
 }

@@ -7,59 +7,59 @@ import { Chat } from '../chat/chat.ts';
 import type { Phase, QueueRow, Status } from '../contract/views.ts';
 import { FileDestinations } from '../files/file-destinations.ts';
 import { ReceivedFolder } from '../files/received-folder.ts';
-import { importPythonPersistence } from '../local/legacy/import-persistence.ts';
-import { Mailroom } from '../local/mailroom.ts';
-import type { PeerFinder } from '../local/mailroom-types.ts';
-import { Acceptor } from '../peers/acceptor.ts';
-import { Dialler } from '../peers/dialler.ts';
-import { Gate } from '../peers/gate.ts';
-import { Ignoring } from '../peers/ignoring.ts';
-import { KnownAioc } from '../peers/known-aioc.ts';
-import { Natures } from '../peers/natures.ts';
+import { LocalBroker } from '../local/local-broker.ts';
+import type { PeerFinder } from '../local/local-broker-types.ts';
+import { importPythonPersistence } from '../local/python/import-persistence.ts';
+import { Admission } from '../peers/admission.ts';
+import { ClientEndpoint } from '../peers/client-endpoint.ts';
+import { IgnoreList } from '../peers/ignore-list.ts';
+import { KnownPeers } from '../peers/known-peers.ts';
 import type { Peer } from '../peers/peer.ts';
+import { PeerKinds } from '../peers/peer-kinds.ts';
 import { Registry } from '../peers/registry.ts';
+import { ServerEndpoint } from '../peers/server-endpoint.ts';
 import { Traffic } from '../peers/traffic.ts';
-import { watcherOfRevived } from '../peers/traffic-watchers.ts';
+import { observerOfRevived } from '../peers/traffic-watchers.ts';
 import { isClientName, serverId } from '../protocol/names.ts';
 import type { Inbox } from '../queues/inbox.ts';
-import { NOTHING_KEPT, QueueRules } from '../queues/queue-rules.ts';
+import { MEMORY_ONLY, QueueRules } from '../queues/queue-rules.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import type { Store } from '../storage/store.ts';
-import { type ConnectorOptions, ownerOf } from './connector-options.ts';
-import { Control } from './control.ts';
-import { emptied } from './emptied.ts';
+import { CommandHandler } from './command-handler.ts';
+import { type ConnectorOptions, fileOwnerOf } from './connector-options.ts';
+import { drainQueues } from './drain-queues.ts';
 import { makeEndpoint } from './endpoint.ts';
-import { LocalSide } from './local-side.ts';
+import { LocalSockets } from './local-sockets.ts';
 import { MessageCounts } from './message-counts.ts';
 import { MessageLog } from './message-log.ts';
-import { openJournal } from './open-journal.ts';
+import { openConnectorJournal } from './open-journal.ts';
 import { OutgoingFiles } from './outgoing-files.ts';
-import { ownAddresses } from './own-addresses.ts';
-import { letAllIn, reopen } from './queue-drain.ts';
+import { liftQueueLimits, restoreQueueLimits } from './queue-limits.ts';
 import { addAwayPeer, QueueStore } from './queue-store.ts';
-import { inboxRows, queueRows, queueTotals } from './rows.ts';
+import { reachableAddresses } from './reachable-addresses.ts';
 import { removeRunFile, withHolder, writeRunFile } from './run-file.ts';
+import { inboxRows, queueRows, queueTotals } from './view-rows.ts';
 
-/** One side of a connection, with everything that belongs to it; shown and steered through a ConnectorDoor. */
+/** One side of a connection, with everything that belongs to it; shown and steered through a EngineService. */
 export class Connector {
   readonly options: ConnectorOptions;
   readonly log: MessageLog;
   readonly registry: Registry;
-  readonly ignoring: Ignoring;
-  readonly gate: Gate;
+  readonly ignoring: IgnoreList;
+  readonly admission: Admission;
   readonly chat: Chat;
   readonly traffic: Traffic;
   readonly folder: ReceivedFolder;
-  readonly control: Control;
+  readonly control: CommandHandler;
   readonly rules: QueueRules;
   /** Of a configured connector: what its programs are connected with. */
-  readonly mailroom: Mailroom | undefined;
-  readonly local: LocalSide | undefined;
+  readonly broker: LocalBroker | undefined;
+  readonly local: LocalSockets | undefined;
   readonly #startedAtMs: number;
-  readonly #knownAioc: KnownAioc;
+  readonly #knownAioc: KnownPeers;
   readonly #queues: QueueStore;
   readonly #files: OutgoingFiles | undefined;
-  readonly #endpoint: Acceptor | Dialler;
+  readonly #endpoint: ServerEndpoint | ClientEndpoint;
   readonly #counts: MessageCounts | undefined;
   /** Replaced by whoever shows this connector. */
   onChange: () => void = () => undefined;
@@ -71,12 +71,12 @@ export class Connector {
   constructor(options: ConnectorOptions) {
     this.options = options;
     this.#port = options.port;
-    const { ports, wordsOf, namesAreIdentities, local } = options;
+    const { ports, fingerprintWords, namesAreIdentities, local } = options;
     const { clock, random } = ports;
     this.#startedAtMs = clock.wallNow();
     this.#budget = new MemoryBudget(options.heldMaxBytes ?? LIMITS.heldBytes);
     const onChange = (): void => this.onChange();
-    this.rules = new QueueRules(local?.storage ?? NOTHING_KEPT);
+    this.rules = new QueueRules(local?.storage ?? MEMORY_ONLY);
     this.log = new MessageLog({ clock, onChange, ...(options.onLogLine && { onLine: options.onLogLine }) });
     const { log } = this;
     this.#queues = new QueueStore({
@@ -87,15 +87,15 @@ export class Connector {
       keepFiles: async (named) => this.#files?.spool.keepOnly(named),
       log,
     });
-    this.#files = local && new OutgoingFiles({ local, owner: ownerOf(options), random });
+    this.#files = local && new OutgoingFiles({ local, owner: fileOwnerOf(options), random });
     this.registry = this.#makeRegistry(onChange);
-    this.ignoring = new Ignoring((peer) => (namesAreIdentities ? peer.wireName : peer.id), onChange);
-    this.gate = new Gate({ clock, acceptAll: options.acceptAll, wordsOf, onChange });
+    this.ignoring = new IgnoreList((peer) => (namesAreIdentities ? peer.wireName : peer.id), onChange);
+    this.admission = new Admission({ clock, acceptAll: options.acceptAll, fingerprintWords, onChange });
     this.folder = new ReceivedFolder({ directory: options.receivedDirectory, random, clock });
-    this.control = new Control(this, this.#queues);
+    this.control = new CommandHandler(this, this.#queues);
     this.chat = this.#makeChat(onChange);
     this.#knownAioc = this.#makeKnownAioc();
-    this.mailroom = this.#makeMailroom(onChange);
+    this.broker = this.#makeBroker(onChange);
     this.local = this.#makeLocalSide(onChange);
     this.#counts = this.#makeCounts();
     this.traffic = this.#makeTraffic();
@@ -114,7 +114,7 @@ export class Connector {
     if (this.#running) return;
     const { stateDirectory, displayName } = this.options;
     this.#setPhase({ kind: 'starting' });
-    reopen(this.registry);
+    restoreQueueLimits(this.registry);
     try {
       await this.#knownAioc.load();
       await this.local?.startCommander();
@@ -147,11 +147,11 @@ export class Connector {
   /** Stops everything but the ear for commands, so that `start` can be asked for. `hard` does not wait for queues. */
   async pause({ hard }: { readonly hard: boolean }): Promise<void> {
     const listened = this.#phase.kind === 'listening';
-    if (!hard) await emptied(this.registry, this.options.ports.clock);
+    if (!hard) await drainQueues(this.registry, this.options.ports.clock);
     this.#setPhase({ kind: 'stopped' });
-    void letAllIn(this.registry);
+    void liftQueueLimits(this.registry);
     await this.local?.stop({ hard });
-    await letAllIn(this.registry);
+    await liftQueueLimits(this.registry);
     await this.#endpoint.stop(hard);
     this.#counts?.stop();
     await this.#knownAioc.saved();
@@ -159,9 +159,9 @@ export class Connector {
   }
 
   /** A client calls again at once; a server that could not listen tries again. */
-  async again(): Promise<void> {
+  async resume(): Promise<void> {
     if (this.#phase.kind === 'failed' || this.#phase.kind === 'stopped') await this.start();
-    else if (this.#endpoint instanceof Dialler) this.#endpoint.dialNow();
+    else if (this.#endpoint instanceof ClientEndpoint) this.#endpoint.dialNow();
   }
 
   /** @throws AiocError AIOC_PEER_UNKNOWN */
@@ -173,17 +173,17 @@ export class Connector {
   }
 
   /** Cuts off whoever may not be connected any longer. */
-  reconsider(): void {
-    if (this.#endpoint instanceof Acceptor) this.#endpoint.reconsider();
+  applyAccessLists(): void {
+    if (this.#endpoint instanceof ServerEndpoint) this.#endpoint.reconsider();
   }
 
   /** A client's server. */
   get server(): Peer | undefined {
-    return this.#endpoint instanceof Dialler ? this.#endpoint.peer : undefined;
+    return this.#endpoint instanceof ClientEndpoint ? this.#endpoint.peer : undefined;
   }
 
   get inboxes(): Iterable<Inbox> {
-    return this.mailroom?.inboxes ?? [];
+    return this.broker?.inboxes ?? [];
   }
 
   get phase(): Phase {
@@ -199,11 +199,11 @@ export class Connector {
       role,
       address: hostAndPort(host, this.#port),
       port: this.#port,
-      ownAddresses: role === 'server' ? ownAddresses(host) : [],
+      ownAddresses: role === 'server' ? reachableAddresses(host) : [],
       security: security.mode,
       configured: this.options.local !== undefined,
       canDeleteCertificates: security.mode === 'mutual-tls',
-      asksForCertificate: endpoint instanceof Dialler && endpoint.asksForCertificate,
+      asksForCertificate: endpoint instanceof ClientEndpoint && endpoint.asksForCertificate,
       ownName: displayName,
       ...(ownWords !== undefined && { ownWords }),
       startedAtMs: this.#startedAtMs,
@@ -215,7 +215,7 @@ export class Connector {
       acceptsAll: acceptAll,
       ignoringAll: this.ignoring.all,
       ignoredDrops: this.ignoring.drops,
-      newcomers: this.gate.newcomers,
+      joinRequests: this.admission.joinRequests,
       transfersInFlight: this.chat.transfersInFlight,
       peersConnected: peers.filter(({ state }) => state === 'connected').length,
       unreadTotal: peers.reduce((sum, { id }) => sum + this.chat.conversation(id).unread, 0),
@@ -228,15 +228,15 @@ export class Connector {
   }
 
   async #openQueues(): Promise<void> {
-    const { registry, server, mailroom } = this;
-    if (mailroom !== undefined) await this.#queues.open({ registry, server, mailroom });
+    const { registry, server, broker } = this;
+    if (broker !== undefined) await this.#queues.open({ registry, server, broker });
   }
 
   async #importRemains(store: Store): Promise<void> {
     const { log, server } = this;
     const { local } = this.options;
     if (local === undefined) return;
-    const owner = ownerOf(this.options);
+    const owner = fileOwnerOf(this.options);
     const directory = local.connectorFilesDirectory;
     await importPythonPersistence({ directory, owner, serverWireName: server?.wireName, store, log });
   }
@@ -246,19 +246,19 @@ export class Connector {
     if (local === undefined)
       throw new AiocError('AIOC_INTERNAL', 'only a configured connector has a journal');
     const { storage } = local;
-    return openJournal({ storage, owner: ownerOf(this.options), ports, log: this.log });
+    return openConnectorJournal({ storage, owner: fileOwnerOf(this.options), ports, log: this.log });
   }
 
   #makeRegistry(onChange: () => void): Registry {
     const { ports, namesAreIdentities } = this.options;
     const { rules } = this;
-    const watcher = watcherOfRevived(this.log);
+    const observer = observerOfRevived(this.log);
     return new Registry({
       clock: ports.clock,
       random: ports.random,
       sourceId: () => this.sourceId,
-      storedOf: (peerName) => this.mailroom?.storedOf(peerName) ?? [],
-      gone: (type, source) => this.mailroom?.gone(type, source),
+      storedOf: (peerName) => this.broker?.storedOf(peerName) ?? [],
+      gone: (type, source) => this.broker?.gone(type, source),
       onChange,
       store: this.#queues.store,
       whenFull: rules.whenFull,
@@ -267,28 +267,28 @@ export class Connector {
       namesAreIdentities,
       // A message that comes out of the store again: nobody waits for it any more, but its file is still read.
       revive: ({ header }) => {
-        return { watcher, ticket: 0, body: this.#files?.bodyOf(header) };
+        return { observer, logId: 0, body: this.#files?.bodyOf(header) };
       },
     });
   }
 
-  #makeLocalSide(onChange: () => void): LocalSide | undefined {
-    const { options, mailroom, log, control } = this;
+  #makeLocalSide(onChange: () => void): LocalSockets | undefined {
+    const { options, broker, log, control } = this;
     const { local } = options;
-    if (!local || !mailroom || !this.#files || local.withoutSockets) return undefined;
+    if (!local || !broker || !this.#files || local.withoutSockets) return undefined;
     const { spool } = this.#files;
-    return new LocalSide({ connector: options, local, mailroom, spool, log, control, onChange });
+    return new LocalSockets({ connector: options, local, broker, spool, log, control, onChange });
   }
 
-  #makeEndpoint(): Acceptor | Dialler {
-    const { options, registry, traffic, log, gate } = this;
+  #makeEndpoint(): ServerEndpoint | ClientEndpoint {
+    const { options, registry, traffic, log, admission } = this;
     return makeEndpoint({
       options,
       registry,
-      natures: new Natures({ registry, known: this.#knownAioc, log }),
+      peerKinds: new PeerKinds({ registry, known: this.#knownAioc, log }),
       traffic,
       log,
-      gate,
+      admission,
       sourceId: () => this.sourceId,
       setPhase: (phase) => this.#setPhase(phase),
     });
@@ -303,11 +303,11 @@ export class Connector {
     return chat;
   }
 
-  #makeMailroom(onChange: () => void): Mailroom | undefined {
+  #makeBroker(onChange: () => void): LocalBroker | undefined {
     const { local, ports, role, host, port } = this.options;
     if (local === undefined) return undefined;
     const { clock, random } = ports;
-    return new Mailroom({
+    return new LocalBroker({
       clock,
       budget: this.#budget,
       store: this.#queues.store,
@@ -330,12 +330,12 @@ export class Connector {
     });
   }
 
-  #makeKnownAioc(): KnownAioc {
+  #makeKnownAioc(): KnownPeers {
     const { stateDirectory, role, wireName, host, port, ports } = this.options;
     const { random, clock } = ports;
     // One word: neither names nor addresses have a blank.
     const owner = [role, role === 'client' ? wireName : '', host, port].join();
-    return new KnownAioc({ file: join(stateDirectory, 'known-aioc.json'), owner, random, clock });
+    return new KnownPeers({ file: join(stateDirectory, 'known-aioc.json'), owner, random, clock });
   }
 
   #makeCounts(): MessageCounts | undefined {
@@ -349,7 +349,7 @@ export class Connector {
     const { registry, ignoring, log } = this;
     const { ports, onPeerChange } = this.options;
     const { clock } = ports;
-    const application = this.mailroom ?? this.chat;
+    const application = this.broker ?? this.chat;
     const traffic = new Traffic({
       clock,
       budget: this.#budget,
@@ -363,7 +363,7 @@ export class Connector {
       onPeerChange,
     });
     this.chat.connect(traffic);
-    this.mailroom?.connect(traffic);
+    this.broker?.connect(traffic);
     return traffic;
   }
 

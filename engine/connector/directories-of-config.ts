@@ -6,7 +6,7 @@ import {
   PRIVATE_DIRECTORY,
 } from '../base/own-directory.ts';
 import type { ConnectorConfig } from '../config/keys.ts';
-import { certificatePlaces } from '../security/certificate-places.ts';
+import { certificatePaths } from '../security/certificate-paths.ts';
 
 /** Whether programs of every user of this machine may send: a connector that root runs, where nothing else is said. */
 export function everybodyCanSend(config: Pick<ConnectorConfig, 'everybody_can_send_messages'>): boolean {
@@ -40,7 +40,7 @@ export async function ensureDirectories(config: ConnectorConfig): Promise<void> 
  * @throws AiocError AIOC_DIRECTORY
  */
 export async function checkCertificates(config: ConnectorConfig): Promise<void> {
-  const { root, server, clients, links, client, own, serverKey, pinned } = certificatePlaces(
+  const { root, server, clients, links, client, own, serverKey, pinned } = certificatePaths(
     config.certificates_directory_path,
   );
   const paths = config.is_server

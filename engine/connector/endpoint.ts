@@ -1,12 +1,12 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Phase } from '../contract/views.ts';
-import { Acceptor } from '../peers/acceptor.ts';
-import { Dialler } from '../peers/dialler.ts';
-import type { Gate } from '../peers/gate.ts';
-import { type LivenessRules, USUAL_LIVENESS } from '../peers/liveness.ts';
-import type { Natures } from '../peers/natures.ts';
+import type { Admission } from '../peers/admission.ts';
+import { ClientEndpoint } from '../peers/client-endpoint.ts';
+import { DEFAULT_HEARTBEAT, type HeartbeatRules } from '../peers/heartbeat.ts';
+import type { PeerKinds } from '../peers/peer-kinds.ts';
 import type { Registry } from '../peers/registry.ts';
-import type { PeerNature } from '../peers/session-types.ts';
+import { ServerEndpoint } from '../peers/server-endpoint.ts';
+import type { IdentifiedKind } from '../peers/session-types.ts';
 import type { Traffic } from '../peers/traffic.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { AiocHello } from '../protocol/messages.ts';
@@ -15,21 +15,21 @@ import type { ConnectorOptions } from './connector-options.ts';
 export interface EndpointParts {
   readonly options: ConnectorOptions;
   readonly registry: Registry;
-  readonly natures: Natures;
+  readonly peerKinds: PeerKinds;
   readonly traffic: Traffic;
   readonly log: TrafficLog;
-  readonly gate: Gate;
+  readonly admission: Admission;
   readonly sourceId: () => string;
   readonly setPhase: (phase: Phase) => void;
 }
 
 /** Between aioc peers each side looks whether the other still lives; Python's server is asked only where that is wished. */
 function livenessFor(
-  { role, liveness }: ConnectorOptions,
-  kind: PeerNature['kind'],
-): LivenessRules | undefined {
-  if (kind === 'aioc') return liveness ?? USUAL_LIVENESS;
-  return role === 'client' ? liveness : undefined;
+  { role, heartbeat }: ConnectorOptions,
+  kind: IdentifiedKind['kind'],
+): HeartbeatRules | undefined {
+  if (kind === 'aioc') return heartbeat ?? DEFAULT_HEARTBEAT;
+  return role === 'client' ? heartbeat : undefined;
 }
 
 /** What this run of the program says about itself to an aioc peer. */
@@ -42,19 +42,34 @@ function helloOf({ version, displayName, ports, messageMaxBytes }: ConnectorOpti
 }
 
 /** What makes a connector's connections: a server takes them, a client calls. */
-export function makeEndpoint({ options, gate, sourceId, ...parts }: EndpointParts): Acceptor | Dialler {
-  const { role, host, port, security, wordsOf, ports, wireName } = options;
+export function makeEndpoint({
+  options,
+  admission,
+  sourceId,
+  ...parts
+}: EndpointParts): ServerEndpoint | ClientEndpoint {
+  const { role, host, port, security, fingerprintWords, ports, wireName } = options;
   const hello = helloOf(options);
-  const livenessOf = (kind: PeerNature['kind']): LivenessRules | undefined => livenessFor(options, kind);
-  const common = { ports, host, port, security: security.mode, wordsOf, livenessOf, hello, ...parts };
+  const heartbeatOf = (kind: IdentifiedKind['kind']): HeartbeatRules | undefined =>
+    livenessFor(options, kind);
+  const common = {
+    ports,
+    host,
+    port,
+    security: security.mode,
+    fingerprintWords,
+    heartbeatOf,
+    hello,
+    ...parts,
+  };
   const tls = security.mode === 'plain' ? undefined : security.tls;
   const trust = security.mode === 'mutual-tls' ? security : undefined;
   if (role === 'server') {
     const { access, refusesDuplicates = false } = options;
-    return new Acceptor({
+    return new ServerEndpoint({
       ...common,
       tls,
-      gate,
+      admission,
       sourceId,
       refusesDuplicates,
       ...(access !== undefined && { objection: (subject) => access.objection(subject) }),
@@ -62,7 +77,7 @@ export function makeEndpoint({ options, gate, sourceId, ...parts }: EndpointPart
     });
   }
   const { bindTo, reconnects, dialTimeoutMs = LIMITS.dialTimeoutMs } = options;
-  return new Dialler({
+  return new ClientEndpoint({
     ...common,
     ...(tls && { tls }),
     ...(trust?.client && { trust: trust.client }),

@@ -7,7 +7,7 @@ import { Journal } from '../storage/journal/journal.ts';
 import type { JournalTrouble } from '../storage/journal/journal-options.ts';
 import { type DamageReport, lossOf, type RecoveryReport } from '../storage/journal/report.ts';
 import type { Store } from '../storage/store.ts';
-import { TailStore } from '../storage/tail-store.ts';
+import { TailCacheStore } from '../storage/tail-cache-store.ts';
 import type { StorageOptions } from './connector-options.ts';
 
 export interface OpenJournalOptions {
@@ -27,7 +27,12 @@ export function journalPath(directory: string, owner: ConnectorOwner): string {
  *
  * @throws AiocError AIOC_DIRECTORY where another user could change it, and as Journal.open
  */
-export async function openJournal({ storage, owner, ports, log }: OpenJournalOptions): Promise<Store> {
+export async function openConnectorJournal({
+  storage,
+  owner,
+  ports,
+  log,
+}: OpenJournalOptions): Promise<Store> {
   const directory = journalPath(storage.journalDirectory, owner);
   const { disk, clock, random } = ports;
   await checkDirectory({ path: directory, key: 'journal_directory' });
@@ -38,13 +43,13 @@ export async function openJournal({ storage, owner, ports, log }: OpenJournalOpt
     random,
     durability: storage.durability,
     onTrouble: (trouble) =>
-      log.event(wordsOf(trouble, directory), { warning: trouble.kind !== 'storing again' }),
+      log.event(fingerprintWords(trouble, directory), { warning: trouble.kind !== 'storing again' }),
   });
   reportStart(journal.report, { directory, log });
-  return new TailStore(journal, clock);
+  return new TailCacheStore(journal, clock);
 }
 
-function wordsOf(trouble: JournalTrouble, directory: string): string {
+function fingerprintWords(trouble: JournalTrouble, directory: string): string {
   switch (trouble.kind) {
     case 'refusing':
       return `messages cannot be stored; programs are refused meanwhile, and those on Python's API are held: ${trouble.error.message}`;

@@ -7,13 +7,13 @@ import { USUAL_CONNECTOR_DIRECTORIES } from '../config/keys-directories.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
 import { AccessLists } from '../security/access-list.ts';
 import { ClientCertificates } from '../security/client-certificates.ts';
-import { wordsOf } from '../security/fingerprint.ts';
+import { fingerprintWords } from '../security/fingerprint.ts';
 import { loadOrMakeIdentity } from '../security/identity.ts';
 import { ServerCertificates } from '../security/server-certificates.ts';
+import { usableBindIp } from './bind-address.ts';
 import type { ConnectorOptions, ConnectorSecurity, LocalOptions } from './connector-options.ts';
 import { checkCertificates, ensureDirectories, everybodyCanSend } from './directories-of-config.ts';
 import { clientTrust, serverTrust } from './directory-trust.ts';
-import { usableBindIp } from './interface-address.ts';
 
 export interface FromConfigOptions
   extends Pick<LocalOptions, 'saveKey' | 'onShutdown' | 'logLevel'>,
@@ -53,7 +53,7 @@ export async function optionsFromConfig(options: FromConfigOptions): Promise<Con
     version,
     security: await securityOf(config, wireName, options),
     namesAreIdentities: true,
-    wordsOf,
+    fingerprintWords,
     acceptAll: true,
     refusesDuplicates: config.duplicate_client === 'refuse',
     ...(config.is_server && { access: accessOf(config) }),
@@ -65,7 +65,7 @@ export async function optionsFromConfig(options: FromConfigOptions): Promise<Con
     }),
     reconnects: config.enable_client_try_reconnect,
     dialTimeoutMs: config.connect_timeout * 1000,
-    ...livenessOf(config),
+    ...heartbeatOf(config),
     messageMaxBytes: config.max_size_message,
     local: localOf(options),
     ports,
@@ -74,14 +74,14 @@ export async function optionsFromConfig(options: FromConfigOptions): Promise<Con
   };
 }
 
-function livenessOf(config: ConnectorConfig): Pick<ConnectorOptions, 'liveness'> {
+function heartbeatOf(config: ConnectorConfig): Pick<ConnectorOptions, 'heartbeat'> {
   if (config.keep_alive_period === null) return {};
-  const liveness = {
+  const heartbeat = {
     periodMs: config.keep_alive_period * 1000,
     timeoutMs: config.keep_alive_timeout * 1000,
     unanswered: config.max_number_of_unanswered_keep_alive,
   };
-  return { liveness };
+  return { heartbeat };
 }
 
 async function securityOf(

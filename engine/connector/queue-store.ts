@@ -1,17 +1,17 @@
 import { LIMITS } from '../base/limits.ts';
-import type { Mailroom } from '../local/mailroom.ts';
+import type { LocalBroker } from '../local/local-broker.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Registry } from '../peers/registry.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { JsonObject } from '../protocol/header.ts';
 import { HeldMessages } from '../queues/held-messages.ts';
+import { decodeRecord } from '../queues/message-record.ts';
 import { parseEpochInStore } from '../queues/message-source.ts';
-import { unpackMessage } from '../queues/packed-message.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import { parseStreamName } from '../queues/stream-names.ts';
 import { parseHeldStream } from '../storage/held-streams.ts';
-import { LateStore } from '../storage/late-store.ts';
-import { SplitStore } from '../storage/split-store.ts';
+import { ReopenableStore } from '../storage/reopenable-store.ts';
+import { RoutedStore } from '../storage/routed-store.ts';
 import type { Store, StoredRecord } from '../storage/store.ts';
 
 export interface QueueStoreOptions {
@@ -28,18 +28,18 @@ export interface QueueStoreOptions {
 }
 
 /** Who gets back what an earlier run has left. */
-export interface Heirs {
+export interface RestoreTargets {
   readonly registry: Registry;
   /** A client's one peer. */
   readonly server: Peer | undefined;
-  readonly mailroom: Mailroom;
+  readonly broker: LocalBroker;
 }
 
 /** Where a connector's queues lie, on the disk and in memory, and how they are found again at its start. */
 export class QueueStore {
   readonly store: Store;
   readonly #options: QueueStoreOptions;
-  readonly #journal: LateStore | undefined;
+  readonly #journal: ReopenableStore | undefined;
   /** Streams on the disk that would not be stored any more: they stay there until they are empty. */
   #leftOver: ReadonlySet<string> = new Set();
   /** Of these, those that nobody gets back under this configuration. */
@@ -53,8 +53,8 @@ export class QueueStore {
       this.store = memory;
       return;
     }
-    this.#journal = new LateStore(openJournal);
-    this.store = new SplitStore({
+    this.#journal = new ReopenableStore(openJournal);
+    this.store = new RoutedStore({
       durable: this.#journal,
       passing: memory,
       isDurable: (stream) => rules.isStoredStream(stream) || this.#leftOver.has(stream),
@@ -62,7 +62,7 @@ export class QueueStore {
   }
 
   /** @throws AiocError when the journal cannot be used; nothing is open then */
-  async open(heirs: Heirs): Promise<void> {
+  async open(targets: RestoreTargets): Promise<void> {
     await this.#journal?.open();
     if (this.#restored) return;
     await this.#options.keepFiles(() => this.#filesNamed());
@@ -73,7 +73,7 @@ export class QueueStore {
     await this.#releaseHeld(this.#journal);
     await this.#options.importRemains(this.store);
     this.#leftOver = new Set(await this.#journal.streams());
-    await this.#restore(heirs);
+    await this.#restore(targets);
     this.#restored = true;
   }
 
@@ -121,7 +121,7 @@ export class QueueStore {
         records = await journal.read(stream, after, LIMITS.outboxLoadBytes);
         if (records.length === 0) break;
         for (const { payload } of records) {
-          const path = (unpackMessage(payload).header['with_file'] as JsonObject | undefined)?.['src_path'];
+          const path = (decodeRecord(payload).header['with_file'] as JsonObject | undefined)?.['src_path'];
           if (typeof path === 'string') named.add(path);
         }
       }
@@ -129,9 +129,9 @@ export class QueueStore {
     return named;
   }
 
-  async #restore({ registry, server, mailroom }: Heirs): Promise<void> {
-    await mailroom.restore();
-    const inTypes = new Set([...mailroom.inboxes].map(({ type }) => type));
+  async #restore({ registry, server, broker }: RestoreTargets): Promise<void> {
+    await broker.restore();
+    const inTypes = new Set([...broker.inboxes].map(({ type }) => type));
     const outTypes = new Map<string, string[]>();
     for (const stream of this.#leftOver) {
       const name = parseStreamName(stream);

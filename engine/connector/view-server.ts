@@ -1,6 +1,6 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
-import type { OpenView } from '../contract/door.ts';
+import type { ViewSubscription } from '../contract/engine-api.ts';
 import type { Update, View } from '../contract/views.ts';
 
 /** Rates change with time alone, so views are looked at this often even when nothing has happened. */
@@ -9,7 +9,7 @@ const RATE_INTERVAL_MS = 1_000;
 /** Those of the engine's own screen and of all that are attached. */
 const VIEWS_MAX = LIMITS.viewsOpen * (1 + LIMITS.screensAttached);
 
-interface Shown {
+interface OpenView {
   view: View;
   readonly onUpdate: (update: Update) => void;
   lastSent: string;
@@ -23,7 +23,7 @@ export class ViewServer {
   readonly #clock: Clock;
   readonly #render: (view: View) => Update;
   readonly #onShown: (views: readonly View[]) => void;
-  readonly #shown = new Set<Shown>();
+  readonly #shown = new Set<OpenView>();
   #planned: Timer | undefined;
   #rateTimer: Timer | undefined;
   #sentAt = Number.NEGATIVE_INFINITY;
@@ -39,9 +39,9 @@ export class ViewServer {
     this.#onShown = options.onShown;
   }
 
-  open(view: View, onUpdate: (update: Update) => void): OpenView {
+  open(view: View, onUpdate: (update: Update) => void): ViewSubscription {
     if (this.#shown.size >= VIEWS_MAX) throw new RangeError(`${VIEWS_MAX} views are open already`);
-    const shown: Shown = { view, onUpdate, lastSent: '' };
+    const shown: OpenView = { view, onUpdate, lastSent: '' };
     this.#shown.add(shown);
     this.#viewsChanged();
     this.#send(shown);
@@ -80,7 +80,7 @@ export class ViewServer {
     this.#onShown([...this.#shown].map(({ view }) => view));
   }
 
-  #send(shown: Shown): void {
+  #send(shown: OpenView): void {
     const update = this.#render(shown.view);
     const text = JSON.stringify(update);
     if (text === shown.lastSent) return;

@@ -16,8 +16,8 @@ export interface LocalRow {
 }
 
 export type Command =
-  | { readonly kind: 'newcomer.accept'; readonly newcomer: number }
-  | { readonly kind: 'newcomer.refuse'; readonly newcomer: number }
+  | { readonly kind: 'newcomer.accept'; readonly joinRequest: number }
+  | { readonly kind: 'newcomer.refuse'; readonly joinRequest: number }
   /** `on` drops new messages to and from the peer until it is switched off again (PROTOCOL §6). */
   | { readonly kind: 'peer.ignore'; readonly peer: string; readonly on: boolean }
   | { readonly kind: 'all.ignore'; readonly on: boolean }

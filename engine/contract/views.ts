@@ -47,7 +47,7 @@ export type Phase =
   | { readonly kind: 'stopped' };
 
 /** Somebody who has connected and waits to be let in. */
-export interface Newcomer {
+export interface JoinRequest {
   readonly id: number;
   /** The name it gives itself. */
   readonly name: string;
@@ -94,7 +94,7 @@ export interface Status {
   readonly acceptsAll: boolean;
   readonly ignoringAll: boolean;
   readonly ignoredDrops: number;
-  readonly newcomers: readonly Newcomer[];
+  readonly joinRequests: readonly JoinRequest[];
   readonly transfersInFlight: number;
   readonly peersConnected: number;
   readonly unreadTotal: number;

@@ -17,7 +17,7 @@ export interface FoundFile {
   readonly modifiedAt: Date;
 }
 
-export interface Found {
+export interface WalkedEntry {
   readonly files: readonly FoundFile[];
   readonly emptyDirectories: readonly { readonly name: string; readonly modifiedAt: Date }[];
   readonly totalBytes: number;
@@ -48,7 +48,7 @@ type EntryInBytes = Pick<Dirent, 'isDirectory' | 'isFile'> & { readonly name: Bu
  * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE (naming the path; also for more than
  *   LIMITS.archiveEntries), AIOC_FILE_NAME_BAD, AIOC_CANCELLED
  */
-export async function walkDirectory(directory: string | Buffer, signal: AbortSignal): Promise<Found> {
+export async function walkDirectory(directory: string | Buffer, signal: AbortSignal): Promise<WalkedEntry> {
   const files: FoundFile[] = [];
   const emptyDirectories: { name: string; modifiedAt: Date }[] = [];
   let skipped = 0;

@@ -19,7 +19,7 @@ export interface Placement {
   readonly taken?: WhenTaken;
 }
 
-export interface Placed {
+export interface PlacedFile {
   readonly name: string;
   readonly path: string;
 }
@@ -28,7 +28,7 @@ export interface Placed {
  * Gives a finished file its final name; what is there is overwritten only when the placement says so.
  * @throws AiocError AIOC_FILE_WRITE
  */
-export async function placeFile(placement: Placement): Promise<Placed> {
+export async function placeFile(placement: Placement): Promise<PlacedFile> {
   const { from, directory, name, taken = 'number' } = placement;
   if (taken === 'number') return place(placement, placeFileAs);
   const path = join(directory, name);
@@ -50,7 +50,7 @@ function takenError(name: string): AiocError {
  * Gives a finished directory its final name, without ever overwriting what is there.
  * @throws AiocError AIOC_FILE_WRITE
  */
-export function placeDirectory(placement: Placement): Promise<Placed> {
+export function placeDirectory(placement: Placement): Promise<PlacedFile> {
   return place(placement, placeDirectoryAs);
 }
 
@@ -75,7 +75,7 @@ export function fittingName(name: string, suffix = ''): string {
 async function place(
   { from, directory, name }: Placement,
   placeAs: (from: string, to: string) => Promise<boolean>,
-): Promise<Placed> {
+): Promise<PlacedFile> {
   for (let number = 1; number <= LIMITS.fileNameTries; number += 1) {
     const candidate = numberedName(name, number);
     const path = join(directory, candidate);

@@ -13,7 +13,7 @@ import { unzipSafely } from './unzip.ts';
 
 const NEAR_NAMES = 3;
 
-export interface ImportOptions {
+export interface FileImportOptions {
   readonly folder: ReceivedFolder;
   /** A file in the folder, by its literal name. */
   readonly name: string;
@@ -30,7 +30,7 @@ export interface ImportOptions {
  * @throws AiocError AIOC_FILE_MISSING (with near names), AIOC_FILE_NAME_BAD, AIOC_FILE_UNREADABLE, AIOC_FILE_WRITE,
  *   AIOC_ARCHIVE_BAD, AIOC_CANCELLED
  */
-export async function importReceived(options: ImportOptions): Promise<string> {
+export async function importReceived(options: FileImportOptions): Promise<string> {
   const { folder, name, directory, unzip, random, signal } = options;
   // Not all names in the folder are ours: somebody may have put files there.
   const path = join(folder.directory, checkFileName(name));

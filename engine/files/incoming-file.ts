@@ -3,9 +3,9 @@ import { type FileHandle, unlink } from 'node:fs/promises';
 import { syncDirectory } from '../base/atomic-file.ts';
 import { AiocError } from '../base/errors.ts';
 import { shownPath, writeError } from './disk-errors.ts';
-import { type Placed, placeFile, type WhenTaken } from './free-name.ts';
+import { type PlacedFile, placeFile, type WhenTaken } from './free-name.ts';
 
-export interface FinishedFile extends Placed {
+export interface FinishedFile extends PlacedFile {
   /** Of the bytes that were written, lower-case hex. */
   readonly sha256: string;
 }

@@ -1,9 +1,9 @@
 import { unlink } from 'node:fs/promises';
 import { AiocError } from '../base/errors.ts';
 import type { OutgoingBody } from '../queues/out-message.ts';
-import { openForAnyUser } from './any-user-file.ts';
 import { meantPath } from './lossy-path.ts';
 import { openOutgoing } from './outgoing-file.ts';
+import { openForAnyUser } from './world-readable-file.ts';
 
 export interface OutgoingBodyOptions {
   /** As the with_file of a local program's message has it. */

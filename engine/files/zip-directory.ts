@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import yazl from 'yazl';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { cancelled, type Found, type FoundFile, walkDirectory } from './directory-walk.ts';
+import { cancelled, type FoundFile, type WalkedEntry, walkDirectory } from './directory-walk.ts';
 import { readError, shownPath, writeError } from './disk-errors.ts';
 
 /** Twice as fast as the usual 6 and a few percent larger: on a local network packing is the slow part. */
@@ -46,7 +46,10 @@ export async function zipDirectory(options: ZipOptions): Promise<Zipped> {
   };
 }
 
-async function writeArchive(found: Found, { targetFile, signal, onProgress }: ZipOptions): Promise<void> {
+async function writeArchive(
+  found: WalkedEntry,
+  { targetFile, signal, onProgress }: ZipOptions,
+): Promise<void> {
   const zip = new yazl.ZipFile();
   const output = zip.outputStream as Readable;
   let current: Readable | undefined;

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { replaceDurably } from '../base/atomic-file.ts';
-import { withFileLock } from '../base/file-lock.ts';
+import { withFileLock } from '../base/locks/file-lock.ts';
 import type { Clock } from '../base/ports.ts';
-import { spacedJson } from './legacy/python-text.ts';
+import { spacedJson } from './python/python-text.ts';
 import { activeConnectorEntry, activeConnectorsPath, type ConnectorOwner } from './socket-names.ts';
 
 /** The names in active_connectors.json (PROTOCOL §4); none when the file is missing or damaged. */

@@ -1,4 +1,4 @@
-import { openForAnyUser } from '../files/any-user-file.ts';
+import { openForAnyUser } from '../files/world-readable-file.ts';
 import { fileErrorText } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { headerText, type JsonObject } from '../protocol/header.ts';

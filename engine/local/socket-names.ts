@@ -75,11 +75,11 @@ export function commanderSocketPath(directory: string, owner: ConnectorOwner): s
 }
 
 /**
- * Where programs that use aioc's library send through the connector (engine/local/own/PROTOCOL.md).
+ * Where programs that use aioc's library send through the connector (engine/local/native/PROTOCOL.md).
  *
  * @throws AiocError AIOC_SOCKET_PATH
  */
-export function ownSocketPath(directory: string, owner: ConnectorOwner): string {
+export function nativeSocketPath(directory: string, owner: ConnectorOwner): string {
   return socketPath(directory, `aioc_local_${owner.role}_${ownerInSocketNames(owner)}`);
 }
 
@@ -102,15 +102,15 @@ export function spoolPath(directory: string, owner: ConnectorOwner): string {
  *
  * @throws AiocError AIOC_SOCKET_PATH
  */
-export function doorSocketPath(directory: string, owner: ConnectorOwner): string {
+export function attachSocketPath(directory: string, owner: ConnectorOwner): string {
   return socketPath(directory, join(`${DOOR_PREFIX}${owner.role}_${ownerInSocketNames(owner)}`, DOOR_SOCKET));
 }
 
 /** The paths of what may be such sockets in a directory. */
-export async function doorSocketsIn(directory: string): Promise<readonly string[]> {
+export async function attachSocketsIn(directory: string): Promise<readonly string[]> {
   const names = await readdir(directory).catch((): string[] => []);
-  const doors = names.filter((name) => name.startsWith(DOOR_PREFIX)).sort();
-  return doors.slice(0, LIMITS.socketsLookedAt).map((name) => join(directory, name, DOOR_SOCKET));
+  const attachable = names.filter((name) => name.startsWith(DOOR_PREFIX)).sort();
+  return attachable.slice(0, LIMITS.socketsLookedAt).map((name) => join(directory, name, DOOR_SOCKET));
 }
 
 /** The JSON list of the connectors that run in a directory (PROTOCOL §4). */

@@ -1,11 +1,11 @@
 import { LIKE_A_MADE_UP_NAME } from '../config/client-name.ts';
 import type { ConnectorConfig } from '../config/keys.ts';
 import {
+  attachSocketPath,
   type ConnectorOwner,
   commanderSocketPath,
-  doorSocketPath,
+  nativeSocketPath,
   ownListenSocketPath,
-  ownSocketPath,
   receiveSocketPath,
   sendSocketPath,
 } from './socket-names.ts';
@@ -24,9 +24,9 @@ export function socketsOfConfig(config: ConnectorConfig): readonly string[] {
   return [
     sendSocketPath(directory, owner),
     commanderSocketPath(directory, owner),
-    ownSocketPath(directory, owner),
+    nativeSocketPath(directory, owner),
     ownListenSocketPath(directory, owner),
-    doorSocketPath(directory, owner),
+    attachSocketPath(directory, owner),
     ...config.recv_message_types.map((messageType) => receiveSocketPath({ directory, owner, messageType })),
   ];
 }

@@ -9,13 +9,13 @@ import type { Header } from '../protocol/header.ts';
  * What became of a received message. `dropped` is told to a sender that can understand it, and to another it counts as
  * taken; `rejected` is like it, but to another nothing is said at all.
  */
-export type Verdict = 'taken' | 'dropped' | 'rejected';
+export type Disposition = 'taken' | 'dropped' | 'rejected';
 
 /**
  * Where one received file goes: each promise holds the stream back until it is kept. What `deliver` gives does not, so
  * that a message that has to wait stops nothing behind it.
  */
-export interface FileSink<Delivery = Verdict | Promise<Verdict>> {
+export interface FileSink<Delivery = Disposition | Promise<Disposition>> {
   write(bytes: Buffer): Promise<void>;
   /** All its bytes have come. Settles when it is in its place. */
   end(): Promise<void>;

@@ -1,4 +1,4 @@
-import { atEndOfTurn } from '../base/end-of-turn.ts';
+import { afterMicrotasks } from '../base/batching.ts';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 
@@ -6,7 +6,7 @@ import type { Connection } from '../base/ports.ts';
 import { encodeFrame, type FrameParts } from '../protocol/frame-encoder.ts';
 import type { OutFrame } from '../protocol/messages.ts';
 
-export interface FileToSend {
+export interface FrameWithChunks {
   /** Header, data and own binary; `fileBytes` is the exact number of bytes that `chunks` will give. */
   readonly frame: FrameParts & { readonly fileBytes: number };
   readonly chunks: AsyncIterable<Buffer>;
@@ -61,7 +61,7 @@ export class FrameWriter {
    * @throws AiocError AIOC_PEER_AWAY when the connection ends first; whatever `chunks` throws. The frame is then
    *   incomplete and the connection is of no more use.
    */
-  async sendFile({ frame, chunks, onProgress }: FileToSend): Promise<void> {
+  async sendFile({ frame, chunks, onProgress }: FrameWithChunks): Promise<void> {
     if (this.#sendingFile) throw new AiocError('AIOC_INTERNAL', 'two files at once on one connection');
     const start = encodeFrame(frame);
     this.flush();
@@ -112,7 +112,7 @@ export class FrameWriter {
     }
     if (this.#flushPlanned) return;
     this.#flushPlanned = true;
-    atEndOfTurn(() => {
+    afterMicrotasks(() => {
       this.#flushPlanned = false;
       this.flush();
     });

@@ -4,10 +4,10 @@ import type { EnrolmentRequest, IssuedCertificate } from '../protocol/enrolment.
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import type { Ack } from '../protocol/messages.ts';
-import type { StreamNews } from '../protocol/stream-frames.ts';
-import type { FileSink, Verdict } from './frame-pump.ts';
-import type { LivenessRules } from './liveness.ts';
-import type { Introduction, PeerNature, SessionEnding, SessionOptions } from './session-types.ts';
+import type { StreamAckFrame } from '../protocol/stream-frames.ts';
+import type { Disposition, FileSink } from './frame-pump.ts';
+import type { HeartbeatRules } from './heartbeat.ts';
+import type { IdentifiedKind, Introduction, SessionEnding, SessionOptions } from './session-types.ts';
 
 /** Whom a link tells about its own course. */
 export interface LinkOwner<Link> {
@@ -22,7 +22,7 @@ export interface LinkOwner<Link> {
   knownAsAioc(link: Link): boolean;
   /** Mutual TLS: the server has given us one. */
   issued(link: Link, issued: IssuedCertificate): void;
-  established(link: Link, nature: PeerNature): void;
+  established(link: Link, peerKind: IdentifiedKind): void;
   over(link: Link, ending: SessionEnding): void;
 }
 
@@ -34,17 +34,17 @@ export interface LinkTraffic<Link> {
    *
    * @param objection why
    */
-  forged(link: Link, frame: Frame, objection: string): Promise<Verdict> | Verdict;
+  forged(link: Link, frame: Frame, objection: string): Promise<Disposition> | Disposition;
   /** An application's message. It is acknowledged when this is dealt with, and those before it. */
-  message(link: Link, frame: Frame): Promise<Verdict> | Verdict;
+  message(link: Link, frame: Frame): Promise<Disposition> | Disposition;
   file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink>;
   acknowledged(link: Link, ack: Ack): void;
   /** An aioc peer says how far it has what it was sent. */
-  news(link: Link, news: StreamNews): void;
+  onStreamAcks(link: Link, news: StreamAckFrame): void;
   /** An answer to a ping, of ours or of a local program. */
   pong(link: Link, frame: Frame): void;
   /** @returns what its sender is told; undefined: nothing */
-  oversized(link: Link, header: Header, sizeBytes: number): Promise<Verdict> | Verdict | undefined;
+  oversized(link: Link, header: Header, sizeBytes: number): Promise<Disposition> | Disposition | undefined;
   writable(link: Link): void;
 }
 
@@ -57,7 +57,7 @@ export interface LinkOptions<Link> {
   /** Rises with every connection, so that an old one can be told from a new one. */
   readonly generation: number;
   /** When one that is silent is given up, by what the other side is; undefined: never. */
-  readonly livenessOf: (kind: PeerNature['kind']) => LivenessRules | undefined;
+  readonly heartbeatOf: (kind: IdentifiedKind['kind']) => HeartbeatRules | undefined;
   /** How an error of the network reads for a person. */
   readonly describe: (error: Error | undefined) => string;
   /** TCP and TLS are done; the certificate is known. */

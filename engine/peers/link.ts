@@ -11,26 +11,26 @@ import {
   type RefusalCode,
   readAck,
 } from '../protocol/messages.ts';
-import { readStreamNews, type StreamMark } from '../protocol/stream-frames.ts';
-import { Deliveries } from './deliveries.ts';
-import { type DeliveringSink, FramePump, type PumpTarget, type Verdict } from './frame-pump.ts';
-import { type FileToSend, FrameWriter } from './frame-writer.ts';
+import { type AckPosition, readStreamAcks } from '../protocol/stream-frames.ts';
+import { Acknowledger } from './acknowledger.ts';
+import { type DeliveringSink, type Disposition, FramePump, type PumpTarget } from './frame-pump.ts';
+import { type FrameWithChunks, FrameWriter } from './frame-writer.ts';
+import { isKeepAliveAnswer } from './heartbeat.ts';
+import { KeepAlive } from './keep-alive.ts';
+import { largestMessageBytes } from './largest-message.ts';
 import type { LinkOptions, LinkOwner, LinkTraffic } from './link-types.ts';
-import { isKeepAliveAnswer } from './liveness.ts';
 import { Session } from './session.ts';
 import { SessionTimers } from './session-timers.ts';
 import type {
   Authentication,
-  PeerNature,
+  IdentifiedKind,
   SessionAction,
   SessionEnding,
   SessionEvent,
   SessionOptions,
   SessionState,
 } from './session-types.ts';
-import { spokenBy } from './speaker.ts';
-import { takenBy } from './taken-bytes.ts';
-import { VitalSigns } from './vital-signs.ts';
+import { identifySource } from './source-identity.ts';
 
 /** A session on a real (or simulated) connection: carries out the machine's actions and feeds it events. */
 export class Link {
@@ -52,8 +52,8 @@ export class Link {
   #unreadMaxBytes = Number.POSITIVE_INFINITY;
   /** The largest message, in bytes of data and binary, that the other side takes. */
   takesBytes: number = LIMITS.messageBytes;
-  readonly #deliveries: Deliveries;
-  readonly #signs: VitalSigns;
+  readonly #deliveries: Acknowledger;
+  readonly #keepAlive: KeepAlive;
   /** What the delivery of the frame at hand still waits for. */
   #delivery: Promise<void> | undefined;
   /** Set while the frame at hand is one with a file. */
@@ -73,14 +73,14 @@ export class Link {
     this.#onOpen = options.onOpen;
     this.#session = new Session(session);
     this.#timers = new SessionTimers(clock, (timer) => this.#handle({ kind: 'timer', timer }));
-    this.#signs = new VitalSigns({
+    this.#keepAlive = new KeepAlive({
       clock,
       sourceId: session.sourceId,
-      livenessOf: options.livenessOf,
+      heartbeatOf: options.heartbeatOf,
       send: (frame) => this.send(frame),
       dead: () => this.cut('it gave no sign of life any more'),
     });
-    this.#deliveries = new Deliveries({
+    this.#deliveries = new Acknowledger({
       sourceId: session.sourceId,
       send: (frame) => this.send(frame),
       onSettled: () => this.#closeWhenDrained(),
@@ -107,7 +107,7 @@ export class Link {
       onTcpOpen: () => this.#handle({ kind: 'tcp-open' }),
       onOpen: (certificate) => this.#opened(certificate),
       onData: (chunk) => {
-        this.#signs.received();
+        this.#keepAlive.received();
         this.#pump.push(chunk);
       },
       onDrain: () => {
@@ -187,22 +187,22 @@ export class Link {
   }
 
   /** The first word to a peer that speaks streams: what need not be sent again. */
-  tellWhatWeHave(marks: readonly StreamMark[]): void {
-    this.#deliveries.tellWhatWeHave(marks);
+  sendResumePoints(marks: readonly AckPosition[]): void {
+    this.#deliveries.sendResumePoints(marks);
   }
 
   /** What a peer that speaks streams asks for and we have no more. */
-  tellGone(marks: readonly StreamMark[]): void {
+  tellGone(marks: readonly AckPosition[]): void {
     this.#deliveries.tellGone(marks);
   }
 
   /** Acknowledges numbered messages, to a peer that understands it; another is told of each by its transport_id. */
-  confirm(mark: StreamMark): void {
+  confirm(mark: AckPosition): void {
     if (!this.#ended) this.#deliveries.confirm(mark);
   }
 
   /** See FrameWriter.sendFile. When it fails in the middle, the connection is given up with it. */
-  async sendFile(file: FileToSend): Promise<void> {
+  async sendFile(file: FrameWithChunks): Promise<void> {
     try {
       await this.#writer.sendFile(file);
     } catch (error) {
@@ -251,8 +251,8 @@ export class Link {
       case 'let-in':
         return this.#owner.letIn(this);
       case 'established':
-        this.#learnNature(action.nature);
-        return this.#owner.established(this, action.nature);
+        this.#learnPeerKind(action.peerKind);
+        return this.#owner.established(this, action.peerKind);
       case 'deliver':
         return this.#deliver(action.frame);
       case 'end':
@@ -265,12 +265,12 @@ export class Link {
     }
   }
 
-  #learnNature(nature: PeerNature): void {
-    this.takesBytes = takenBy(nature);
-    this.#deliveries.learnNature(nature);
-    const standsStill = nature.kind !== 'aioc' && this.#tls;
+  #learnPeerKind(peerKind: IdentifiedKind): void {
+    this.takesBytes = largestMessageBytes(peerKind);
+    this.#deliveries.learnPeerKind(peerKind);
+    const standsStill = peerKind.kind !== 'aioc' && this.#tls;
     this.#unreadMaxBytes = standsStill ? LIMITS.pythonUnreadBytes : Number.POSITIVE_INFINITY;
-    this.#signs.learn(nature.kind, { standsStill });
+    this.#keepAlive.learn(peerKind.kind, { standsStill });
   }
 
   #received(frame: Frame): Promise<void> | undefined {
@@ -289,13 +289,16 @@ export class Link {
   }
 
   #oversized(header: Header, sizeBytes: number): Promise<void> | undefined {
-    const verdict = this.#traffic.oversized(this, header, sizeBytes);
-    if (verdict === undefined) return undefined;
-    return this.#deliveries.add({ header, headerBytes: NOTHING, data: NOTHING, binary: NOTHING }, verdict);
+    const disposition = this.#traffic.oversized(this, header, sizeBytes);
+    if (disposition === undefined) return undefined;
+    return this.#deliveries.add(
+      { header, headerBytes: NOTHING, data: NOTHING, binary: NOTHING },
+      disposition,
+    );
   }
 
   #deliver(received: Frame): void {
-    const { frame, objection } = spokenBy(received, { role: this.#role, peerName: this.peerWireName });
+    const { frame, objection } = identifySource(received, { role: this.#role, peerName: this.peerWireName });
     if (objection !== undefined) return this.#passOver(frame, objection);
     const { header } = frame;
     const ack = readAck(frame);
@@ -313,7 +316,7 @@ export class Link {
 
   /** Nothing of it is looked at, but that it has come. */
   #passOver(frame: Frame, objection: string): void {
-    const forged = (): Promise<Verdict> | Verdict => this.#traffic.forged(this, frame, objection);
+    const forged = (): Promise<Disposition> | Disposition => this.#traffic.forged(this, frame, objection);
     if (this.#fileBytes === undefined) this.#delivery = this.#deliveries.add(frame, forged());
     else {
       const unread = { ...DISCARD, deliver: forged };
@@ -322,8 +325,8 @@ export class Link {
   }
 
   #readNews(frame: Frame): boolean {
-    const news = this.speaksStreams ? readStreamNews(frame) : undefined;
-    if (news !== undefined) this.#traffic.news(this, news);
+    const news = this.speaksStreams ? readStreamAcks(frame) : undefined;
+    if (news !== undefined) this.#traffic.onStreamAcks(this, news);
     return news !== undefined;
   }
 
@@ -354,7 +357,7 @@ export class Link {
   #over(ending: SessionEnding): void {
     this.#ended = true;
     this.#timers.stop();
-    this.#signs.stop();
+    this.#keepAlive.stop();
     this.#pump.stop();
     this.#writer.close();
     this.#owner.over(this, ending);

@@ -10,9 +10,9 @@ import type {
   ConnectionEvents,
   ConnectOptions,
   HostAddress,
-  Listener,
-  ListenOptions,
   Network,
+  NetworkListener,
+  NetworkListenOptions,
   PeerCertificate,
   TcpSocket,
 } from '../base/ports.ts';
@@ -92,7 +92,12 @@ function standing(raw: net.Socket, connection: SocketConnection): TcpSocket {
   };
 }
 
-async function listen({ host, port, tls: settings, onConnection }: ListenOptions): Promise<Listener> {
+async function listen({
+  host,
+  port,
+  tls: settings,
+  onConnection,
+}: NetworkListenOptions): Promise<NetworkListener> {
   const secureContext = settings && tls.createSecureContext(serverTlsOptions(settings));
   const server = net.createServer({ noDelay: true, keepAlive: true }, (raw) => {
     const address = { host: raw.remoteAddress ?? '', port: raw.remotePort ?? 0 };

@@ -1,9 +1,9 @@
 import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { PeerKind, PeerState } from '../contract/views.ts';
-import type { MessageSource, StoredMark } from '../queues/message-source.ts';
+import type { MessageSource, StoredPosition } from '../queues/message-source.ts';
 import type { OutMessage } from '../queues/out-message.ts';
-import type { Offerer } from '../queues/outbox-entry.ts';
+import type { Completion } from '../queues/outbox-entry.ts';
 import { outboxPrefix } from '../queues/stream-names.ts';
 import type { Link } from './link.ts';
 import { Receiver } from './receiver.ts';
@@ -12,7 +12,7 @@ import { Sender, type SenderOptions } from './sender.ts';
 export interface PeerOptions
   extends Pick<SenderOptions, 'store' | 'budget' | 'random' | 'whenFull' | 'revive' | 'capacityOf'> {
   /** What the application has stored of what this peer has sent, in this run of the program or an earlier one. */
-  readonly storedOf: (peerName: string) => readonly StoredMark[];
+  readonly storedOf: (peerName: string) => readonly StoredPosition[];
   /** See ReceiverOptions. */
   readonly gone: (type: string, source: MessageSource) => void;
   readonly id: string;
@@ -134,9 +134,9 @@ export class Peer {
   }
 
   /** See Sender.offer. */
-  offer(message: OutMessage, offerer: Offerer): Promise<void> | undefined {
+  offer(message: OutMessage, completion: Completion): Promise<void> | undefined {
     this.rate.add();
-    return this.sender.offer(message, offerer);
+    return this.sender.enqueue(message, completion);
   }
 }
 

@@ -1,10 +1,10 @@
-import { soon } from '../base/end-of-turn.ts';
+import { nextMicrotask } from '../base/batching.ts';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MessageNumber, NumberOnWire } from '../protocol/message-number.ts';
-import type { StreamMark } from '../protocol/stream-frames.ts';
-import type { MessageSource, StoredMark } from '../queues/message-source.ts';
-import type { Verdict } from './frame-pump.ts';
+import type { AckPosition } from '../protocol/stream-frames.ts';
+import type { MessageSource, StoredPosition } from '../queues/message-source.ts';
+import type { Disposition } from './frame-pump.ts';
 import type { Link } from './link.ts';
 
 export interface Incoming {
@@ -13,18 +13,18 @@ export interface Incoming {
   readonly number: NumberOnWire;
   readonly sizeBytes: number;
   /** Gives it to the application; called once for each message, however often it comes. */
-  hand(source: MessageSource): Verdict | Promise<Verdict>;
+  hand(source: MessageSource): Disposition | Promise<Disposition>;
 }
 
 interface Pending {
   readonly seq: number;
   readonly sizeBytes: number;
-  readonly settled: Promise<Verdict>;
-  verdict: Verdict | undefined;
+  readonly settled: Promise<Disposition>;
+  disposition: Disposition | undefined;
 }
 
 /** The messages of one type and one life of the sender's queue. */
-interface Stream {
+interface ReceivedStream {
   readonly type: string;
   readonly epoch: string;
   /** The last that the application was given. */
@@ -42,7 +42,7 @@ interface Stream {
 export interface ReceiverOptions {
   readonly peerName: string;
   /** What the application has stored of this peer's messages. */
-  readonly stored: () => readonly StoredMark[];
+  readonly stored: () => readonly StoredPosition[];
   /** The peer has nothing of that epoch up to that number but what is stored. */
   readonly gone: (type: string, source: MessageSource) => void;
 }
@@ -53,9 +53,9 @@ export interface ReceiverOptions {
  */
 export class Receiver {
   readonly #options: ReceiverOptions;
-  readonly #streams = new Map<string, Stream>();
+  readonly #streams = new Map<string, ReceivedStream>();
   /** The stream of the message before: most often it is that of the next one, too. */
-  #latest: Stream | undefined;
+  #latest: ReceivedStream | undefined;
   #link: Link | undefined;
   #told: Link | undefined;
 
@@ -68,17 +68,17 @@ export class Receiver {
     this.#use(link);
     if (!link.speaksStreams || this.#told === link) return;
     this.#told = link;
-    link.tellWhatWeHave(this.#marks());
+    link.sendResumePoints(this.#marks());
   }
 
   /** It says what it has no more, though what came after it is here. */
-  heardGone(marks: readonly StreamMark[]): void {
+  heardGone(marks: readonly AckPosition[]): void {
     const { gone, peerName } = this.#options;
     for (const { type, epoch, upTo } of marks) gone(type, { peerName, epoch, seq: upTo });
   }
 
   /** @throws AiocError AIOC_FRAME_BAD when one is missing before it, or more come than may be on their way */
-  take({ link, type, number, sizeBytes, hand }: Incoming): Verdict | Promise<Verdict> {
+  take({ link, type, number, sizeBytes, hand }: Incoming): Disposition | Promise<Disposition> {
     if (link !== this.#link) this.#use(link);
     const stream = this.#stream(type, number.epoch);
     this.#checkOrder(stream, number);
@@ -87,12 +87,12 @@ export class Receiver {
     if (stream.pending.length > LIMITS.streamMessages || stream.pendingBytes > 2 * LIMITS.streamBytes)
       throw broken(type, 'more messages than may wait to be confirmed');
     stream.accepted = seq;
-    const verdict = hand({ peerName: this.#options.peerName, epoch: number.epoch, seq });
-    if (typeof verdict === 'string' && stream.pending.length === 0) {
-      this.#settle(stream, seq, verdict);
-      return verdict;
+    const disposition = hand({ peerName: this.#options.peerName, epoch: number.epoch, seq });
+    if (typeof disposition === 'string' && stream.pending.length === 0) {
+      this.#settle(stream, seq, disposition);
+      return disposition;
     }
-    return this.#wait(stream, { seq, sizeBytes, verdict });
+    return this.#wait(stream, { seq, sizeBytes, disposition });
   }
 
   /** Whether a message has been here, so that its file need not be taken again. */
@@ -101,12 +101,16 @@ export class Receiver {
   }
 
   #wait(
-    stream: Stream,
-    { seq, sizeBytes, verdict }: { seq: number; sizeBytes: number; verdict: Verdict | Promise<Verdict> },
-  ): Promise<Verdict> {
-    const settled = Promise.resolve(verdict).then(
+    stream: ReceivedStream,
+    {
+      seq,
+      sizeBytes,
+      disposition,
+    }: { seq: number; sizeBytes: number; disposition: Disposition | Promise<Disposition> },
+  ): Promise<Disposition> {
+    const settled = Promise.resolve(disposition).then(
       (known) => {
-        pending.verdict = known;
+        pending.disposition = known;
         this.#advanceSoon(stream);
         return known;
       },
@@ -118,47 +122,47 @@ export class Receiver {
         throw error;
       },
     );
-    const pending: Pending = { seq, sizeBytes, settled, verdict: undefined };
+    const pending: Pending = { seq, sizeBytes, settled, disposition: undefined };
     stream.pending.push(pending);
     stream.pendingBytes += sizeBytes;
     return settled;
   }
 
   /** Most often many that came together are dealt with together. */
-  #advanceSoon(stream: Stream): void {
+  #advanceSoon(stream: ReceivedStream): void {
     if (stream.advances) return;
     stream.advances = true;
-    soon(() => {
+    nextMicrotask(() => {
       stream.advances = false;
       this.#advance(stream);
     });
   }
 
-  #advance(stream: Stream): void {
+  #advance(stream: ReceivedStream): void {
     const { pending } = stream;
     const dropped: number[] = [];
     let count = 0;
-    for (let next = pending[0]; next?.verdict !== undefined; next = pending[count]) {
+    for (let next = pending[0]; next?.disposition !== undefined; next = pending[count]) {
       count += 1;
       stream.pendingBytes -= next.sizeBytes;
       stream.done = next.seq;
-      if (next.verdict !== 'taken') dropped.push(next.seq);
+      if (next.disposition !== 'taken') dropped.push(next.seq);
     }
     pending.splice(0, count);
     if (count > 0) this.#confirm(stream, dropped);
   }
 
-  #settle(stream: Stream, seq: number, verdict: Verdict): void {
+  #settle(stream: ReceivedStream, seq: number, disposition: Disposition): void {
     stream.done = seq;
-    this.#confirm(stream, verdict === 'taken' ? [] : [seq]);
+    this.#confirm(stream, disposition === 'taken' ? [] : [seq]);
   }
 
-  #confirm({ type, epoch, done }: Stream, dropped: readonly number[]): void {
+  #confirm({ type, epoch, done }: ReceivedStream, dropped: readonly number[]): void {
     this.#link?.confirm({ type, epoch, upTo: done, dropped });
   }
 
   /** It has come before: it is only confirmed again, when it may be. */
-  #again(stream: Stream, seq: number, link: Link): Verdict | Promise<Verdict> {
+  #again(stream: ReceivedStream, seq: number, link: Link): Disposition | Promise<Disposition> {
     if (seq > stream.done) return stream.pending.find((pending) => pending.seq >= seq)?.settled ?? 'taken';
     const { type, epoch, done } = stream;
     link.confirm({ type, epoch, upTo: done, dropped: [] });
@@ -166,7 +170,7 @@ export class Receiver {
   }
 
   /** Between two that come over one connection the sender leaves none out without saying so. */
-  #checkOrder(stream: Stream, { seq, after = seq - 1 }: NumberOnWire): void {
+  #checkOrder(stream: ReceivedStream, { seq, after = seq - 1 }: NumberOnWire): void {
     if (stream.onLink !== undefined && stream.onLink !== after)
       throw broken(stream.type, `message ${seq} does not follow ${stream.onLink}`);
     stream.onLink = seq;
@@ -177,7 +181,7 @@ export class Receiver {
     for (const stream of this.#streams.values()) stream.onLink = undefined;
   }
 
-  #stream(type: string, epoch: string): Stream {
+  #stream(type: string, epoch: string): ReceivedStream {
     const latest = this.#latest;
     if (latest?.type === type && latest.epoch === epoch) return latest;
     const key = keyOf(type, epoch);
@@ -186,10 +190,10 @@ export class Receiver {
     return stream;
   }
 
-  #newStream(type: string, epoch: string): Stream {
+  #newStream(type: string, epoch: string): ReceivedStream {
     const stored =
       this.#options.stored().find((mark) => mark.type === type && mark.epoch === epoch)?.seq ?? 0;
-    const stream: Stream = {
+    const stream: ReceivedStream = {
       ...{ type, epoch, accepted: stored, done: stored, onLink: undefined },
       ...{ pending: [], pendingBytes: 0, advances: false },
     };
@@ -207,8 +211,8 @@ export class Receiver {
     }
   }
 
-  #marks(): readonly StreamMark[] {
-    const marks = new Map<string, StreamMark>();
+  #marks(): readonly AckPosition[] {
+    const marks = new Map<string, AckPosition>();
     for (const { type, epoch, seq, isHolding } of this.#options.stored())
       marks.set(keyOf(type, epoch), { type, epoch, upTo: seq, dropped: [], asks: isHolding });
     for (const [key, { type, epoch, done }] of this.#streams) {

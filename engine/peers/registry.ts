@@ -2,11 +2,11 @@ import { partsOf } from '../base/addresses.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Link } from './link.ts';
 import { Peer, type PeerOptions } from './peer.ts';
-import type { Introduction, PeerNature } from './session-types.ts';
+import type { IdentifiedKind, Introduction } from './session-types.ts';
 
-export interface Arrival {
+export interface PeerConnection {
   readonly link: Link;
-  readonly nature: PeerNature;
+  readonly peerKind: IdentifiedKind;
 }
 
 /** What every peer gets. */
@@ -16,7 +16,7 @@ export interface RegistryOptions
   readonly namesAreIdentities: boolean;
 }
 
-type Newcomer = Pick<PeerOptions, 'wireName' | 'name' | 'address'>;
+type PeerIntroduction = Pick<PeerOptions, 'wireName' | 'name' | 'address'>;
 
 /** All peers that this connector knows, by the id that commands use. */
 export class Registry {
@@ -55,7 +55,7 @@ export class Registry {
     this.#byLink.set(link, peer);
   }
 
-  add(who: Newcomer): Peer {
+  add(who: PeerIntroduction): Peer {
     this.#forgetLongestAway();
     this.#lastId += 1;
     const peer = new Peer({
@@ -78,14 +78,14 @@ export class Registry {
    * its certificate and its run of the program are, or, once that run is away, when its certificate is; one without a
    * certificate when it comes from the same address and the one we knew is away.
    */
-  recognise({ link, nature }: Arrival): Peer | undefined {
+  recognise({ link, peerKind }: PeerConnection): Peer | undefined {
     if (this.#options.namesAreIdentities) return this.byWireName(link.peerWireName);
     const alike = this.#alike(link);
-    if (nature.kind === 'aioc') {
-      const same = alike.find(({ instance }) => instance === nature.hello.instance);
+    if (peerKind.kind === 'aioc') {
+      const same = alike.find(({ instance }) => instance === peerKind.hello.instance);
       if (same !== undefined) return same;
     }
-    return alike.findLast((peer) => peer.kind === nature.kind && isBack(peer, link));
+    return alike.findLast((peer) => peer.kind === peerKind.kind && isBack(peer, link));
   }
 
   /**
@@ -113,7 +113,7 @@ export class Registry {
   }
 
   /** Where names are identities nobody is shown under one of its own choice. */
-  #nameOf({ wireName, name }: Pick<Newcomer, 'wireName' | 'name'>, self?: Peer): string {
+  #nameOf({ wireName, name }: Pick<PeerIntroduction, 'wireName' | 'name'>, self?: Peer): string {
     return this.#options.namesAreIdentities ? wireName : this.#uniqueName(name, self);
   }
 

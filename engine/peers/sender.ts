@@ -2,14 +2,21 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { withFileFrame, withoutFileFrame } from '../protocol/file-frames.ts';
 import { numberIn, transportIdOf } from '../protocol/message-number.ts';
-import type { StreamMark, StreamNews } from '../protocol/stream-frames.ts';
+import type { AckPosition, StreamAckFrame } from '../protocol/stream-frames.ts';
 import type { Capacity } from '../queues/capacity.ts';
+import type { MessageParts } from '../queues/message-record.ts';
 import type { DeliveryState, OutgoingBody, OutMessage } from '../queues/out-message.ts';
-import { Outbox, type OutboxOptions } from '../queues/outbox.ts';
-import { type Offerer, type OutboxEntry, type Place, refuse, weightOf } from '../queues/outbox-entry.ts';
-import type { MessageParts } from '../queues/packed-message.ts';
+import { Outbox } from '../queues/outbox.ts';
+import {
+  type Completion,
+  type OutboxEntry,
+  type QueuedMessage,
+  refuse,
+  weightOf,
+} from '../queues/outbox-entry.ts';
+import type { OutboxOptions } from '../queues/outbox-options.ts';
 import type { Link } from './link.ts';
-import { addressed } from './speaker.ts';
+import { addressFrame } from './source-identity.ts';
 
 interface Sent {
   readonly entry: OutboxEntry;
@@ -41,7 +48,7 @@ export class Sender {
   #onEmpty: (() => void)[] = [];
   #link: Link | undefined;
   /** What the other side asks for: whether it will still get it. */
-  #asked: readonly StreamMark[] = [];
+  #asked: readonly AckPosition[] = [];
   /** The other side has not said yet what it has already. */
   #awaitsNews = false;
   #sendingFile = false;
@@ -77,10 +84,10 @@ export class Sender {
    *
    * @returns as Outbox.offer
    */
-  offer(message: OutMessage, offerer: Offerer): Promise<void> | undefined {
+  enqueue(message: OutMessage, completion: Completion): Promise<void> | undefined {
     const fault = this.#tooLarge(message);
-    if (fault === undefined) return this.#outbox(message.header.message_type).offer(message, offerer);
-    refuse(message, offerer, fault);
+    if (fault === undefined) return this.#outbox(message.header.message_type).enqueue(message, completion);
+    refuse(message, completion, fault);
     return undefined;
   }
 
@@ -109,7 +116,7 @@ export class Sender {
   }
 
   /** Takes a message back; once it has left this does nothing. */
-  takeBack(type: string, place: Place): void {
+  cancel(type: string, place: QueuedMessage): void {
     if (!place.sent) this.#outbox(type).remove(place);
     this.#onChange();
   }
@@ -177,7 +184,7 @@ export class Sender {
   }
 
   /** The other side, an aioc, says how far it has what it was sent. */
-  heard({ kind, marks }: StreamNews): void {
+  onStreamAcks({ kind, marks }: StreamAckFrame): void {
     const isFirst = kind === 'have';
     for (const { type, epoch, upTo, dropped } of marks) {
       const outbox = this.#outboxes.get(type);
@@ -200,7 +207,7 @@ export class Sender {
   #answerAsked(): void {
     const link = this.#link;
     if (this.#asked.length === 0 || link === undefined) return;
-    const gone: StreamMark[] = [];
+    const gone: AckPosition[] = [];
     this.#asked = this.#asked.filter((mark) => {
       const upTo = this.#outboxes.get(mark.type)?.goneUpTo(mark.epoch) ?? Number.MAX_SAFE_INTEGER;
       if (upTo === 'unknown') return true;
@@ -342,7 +349,7 @@ export class Sender {
   /** What waited since an earlier run may have been put in under another name of ours. */
   #addressed(parts: MessageParts): Pick<MessageParts, 'header' | 'forwardedHeader'> {
     const { sourceId, destinationId } = this.#options;
-    return addressed(parts, { sourceId: sourceId(), destinationId });
+    return addressFrame(parts, { sourceId: sourceId(), destinationId });
   }
 
   #giveUp({ entry, outbox }: Sent, error: AiocError): void {
@@ -359,11 +366,11 @@ export class Sender {
   }
 }
 
-function tell({ companions }: Place, state: DeliveryState, reason?: string): void {
-  companions.watcher.moved(companions.ticket, state, reason);
+function tell({ companions }: QueuedMessage, state: DeliveryState, reason?: string): void {
+  companions.observer.moved(companions.logId, state, reason);
 }
 
-function tellArrived(entry: Place, outcome: 'received' | 'dropped'): void {
+function tellArrived(entry: QueuedMessage, outcome: 'received' | 'dropped'): void {
   tell(entry, outcome);
   entry.companions.body?.onDelivered();
 }

@@ -21,7 +21,7 @@ export type SessionState =
   | 'refused'
   | 'closed';
 
-export type SessionTimer = 'open' | 'identity' | 'newcomer' | 'probe' | 'drain';
+export type SessionTimer = 'open' | 'identity' | 'joinRequest' | 'probe' | 'drain';
 
 /** Who the other end says it is, before anybody has let it in. */
 export interface Introduction {
@@ -29,7 +29,9 @@ export interface Introduction {
   readonly certificate: PeerCertificate | undefined;
 }
 
-export type PeerNature = { readonly kind: 'aioc'; readonly hello: AiocHello } | { readonly kind: 'python' };
+export type IdentifiedKind =
+  | { readonly kind: 'aioc'; readonly hello: AiocHello }
+  | { readonly kind: 'python' };
 
 /** What the certificate that a client has shown says about it, in mutual TLS. */
 export type Authentication =
@@ -85,7 +87,7 @@ export type SessionAction =
   /** The other side is talking to us, though what it is has not been settled yet. */
   | { readonly kind: 'let-in' }
   /** Messages may flow. Comes again when a peer taken for Python turns out to be aioc. */
-  | { readonly kind: 'established'; readonly nature: PeerNature }
+  | { readonly kind: 'established'; readonly peerKind: IdentifiedKind }
   /** An application's frame, or one for the part that answers pings and acknowledgements. */
   | { readonly kind: 'deliver'; readonly frame: Frame }
   /** Close after what is queued has left. */

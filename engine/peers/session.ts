@@ -13,9 +13,10 @@ import {
 } from '../protocol/messages.ts';
 import { checkClientName } from '../protocol/names.ts';
 import { Probe } from './probe.ts';
+import { REFUSALS_HEARD, REJECTIONS, STILL_AIOC, UNLIKE_PYTHON } from './session-messages.ts';
 import type {
   Authentication,
-  PeerNature,
+  IdentifiedKind,
   SessionAction,
   SessionEnding,
   SessionEvent,
@@ -23,7 +24,6 @@ import type {
   SessionState,
   SessionTimer,
 } from './session-types.ts';
-import { REFUSALS_HEARD, REJECTIONS, STILL_AIOC, UNLIKE_PYTHON } from './session-words.ts';
 
 /**
  * One connection's course as a state machine (PROTOCOL §2): events in, actions out, no clock, no socket, so that it
@@ -39,7 +39,7 @@ export class Session {
   #probeOnceNamed: Probe | undefined;
   /** The other side has shown itself as aioc on an earlier connection. */
   #knownAsAioc = false;
-  #nature: PeerNature['kind'] | undefined;
+  #peerKind: IdentifiedKind['kind'] | undefined;
   #enrolsAsAioc = false;
 
   constructor(options: SessionOptions) {
@@ -169,7 +169,7 @@ export class Session {
     this.#state = 'wants-in';
     return [
       { kind: 'disarm', timer: 'identity' },
-      { kind: 'arm', timer: 'newcomer', delayMs: LIMITS.newcomerTimeoutMs },
+      { kind: 'arm', timer: 'joinRequest', delayMs: LIMITS.newcomerTimeoutMs },
       { kind: 'introduce', introduction: { wireName: this.#wireName, certificate: this.#certificate } },
     ];
   }
@@ -233,7 +233,7 @@ export class Session {
     this.#state = 'probing';
     this.#knownAsAioc = knownAsAioc;
     return [
-      { kind: 'disarm', timer: 'newcomer' },
+      { kind: 'disarm', timer: 'joinRequest' },
       { kind: 'identified' },
       { kind: 'arm', timer: 'probe', delayMs: LIMITS.probeHoldMs },
       { kind: 'resume-reading' },
@@ -253,7 +253,7 @@ export class Session {
   /** Who took over is another one of the same name, and an aioc is told, so that it can give way. */
   #superseded(from?: string): SessionAction[] {
     const { sourceId } = this.#options;
-    const isTold = from !== undefined && this.#nature === 'aioc';
+    const isTold = from !== undefined && this.#peerKind === 'aioc';
     const tell: SessionAction[] = isTold
       ? [{ kind: 'send', frame: supersededFrame({ from, sourceId }) }]
       : [];
@@ -263,7 +263,7 @@ export class Session {
 
   /** An acceptor's first frame from who has been let in. A client that is aioc asks before it says anything else. */
   #firstFrame(frame: Frame): SessionAction[] {
-    const known = this.#natureIn(frame) ?? this.#unlikePython(frame);
+    const known = this.#peerKindIn(frame) ?? this.#unlikePython(frame);
     return known ?? [...this.#settle({ kind: 'python' }), { kind: 'deliver', frame }];
   }
 
@@ -273,7 +273,7 @@ export class Session {
     if (refused !== undefined) {
       return this.#finish('refused', REFUSALS_HEARD[refused.code], ['destroy'], { refusal: refused });
     }
-    const answered = this.#natureIn(frame) ?? this.#unlikePython(frame);
+    const answered = this.#peerKindIn(frame) ?? this.#unlikePython(frame);
     if (answered !== undefined) return answered;
     if (this.#heardFromPeer) return [{ kind: 'deliver', frame }];
     this.#heardFromPeer = true;
@@ -282,7 +282,7 @@ export class Session {
   }
 
   /** What a question or an answer about the other side's nature leads to; undefined for any other frame. */
-  #natureIn(frame: Frame): SessionAction[] | undefined {
+  #peerKindIn(frame: Frame): SessionAction[] | undefined {
     const question = this.#probe.questionIn(frame);
     if (question !== undefined) {
       const answer: SessionAction = { kind: 'send', frame: question.answer };
@@ -302,13 +302,14 @@ export class Session {
    * Python into an aioc one, never the other way round: what has been sent until then stays as it was sent, and only
    * the frames after this one may be such as only aioc understands.
    */
-  #settle(nature: PeerNature): SessionAction[] {
-    if (this.#state === 'draining' || this.#nature === 'aioc' || this.#nature === nature.kind) return [];
-    this.#nature = nature.kind;
+  #settle(peerKind: IdentifiedKind): SessionAction[] {
+    if (this.#state === 'draining' || this.#peerKind === 'aioc' || this.#peerKind === peerKind.kind)
+      return [];
+    this.#peerKind = peerKind.kind;
     this.#state = 'established';
     return [
       { kind: 'disarm', timer: 'probe' },
-      { kind: 'established', nature },
+      { kind: 'established', peerKind },
     ];
   }
 
@@ -318,7 +319,7 @@ export class Session {
       return this.#finish('closed', 'another client of our name took our place', ['destroy'], {
         supersededFrom,
       });
-    return this.#natureIn(frame) ?? this.#unlikePython(frame) ?? [{ kind: 'deliver', frame }];
+    return this.#peerKindIn(frame) ?? this.#unlikePython(frame) ?? [{ kind: 'deliver', frame }];
   }
 
   /**
@@ -326,7 +327,7 @@ export class Session {
    * its own have gone unheard. Over a new connection both begin anew.
    */
   #unlikePython(frame: Frame): SessionAction[] | undefined {
-    if (this.#nature === 'aioc' || frame.header.message_type !== AIOC_TYPE) return undefined;
+    if (this.#peerKind === 'aioc' || frame.header.message_type !== AIOC_TYPE) return undefined;
     this.#heardFromPeer = true;
     return this.#finish('closed', UNLIKE_PYTHON, ['destroy']);
   }
@@ -348,7 +349,7 @@ export class Session {
         return this.#finish('closed', 'it did not finish its TLS handshake in time', ['destroy']);
       case 'identity':
         return this.#finish('closed', 'it did not say who it is in time', ['destroy']);
-      case 'newcomer':
+      case 'joinRequest':
         return this.#rejected({ kind: 'rejected', code: 'nobody-answered' });
       case 'probe':
         return this.#unanswered();

@@ -1,20 +1,20 @@
-import { atEndOfTurn } from '../base/end-of-turn.ts';
+import { afterMicrotasks } from '../base/batching.ts';
 import type { OutFrame } from '../protocol/messages.ts';
-import { type StreamMark, type StreamNews, streamNewsFrame } from '../protocol/stream-frames.ts';
+import { type AckPosition, type StreamAckFrame, streamAckFrame } from '../protocol/stream-frames.ts';
 
 /** Acknowledgements to an aioc peer: of what is confirmed in one turn only the last of each stream is said, all at once. */
 export class StreamAcks {
   readonly #sourceId: string;
   readonly #send: (frame: OutFrame) => void;
-  #marks = new Map<string, StreamMark>();
+  #marks = new Map<string, AckPosition>();
 
   constructor(sourceId: string, send: (frame: OutFrame) => void) {
     this.#sourceId = sourceId;
     this.#send = send;
   }
 
-  add(mark: StreamMark): void {
-    if (this.#marks.size === 0) atEndOfTurn(() => this.flush());
+  add(mark: AckPosition): void {
+    if (this.#marks.size === 0) afterMicrotasks(() => this.flush());
     const key = `${mark.epoch} ${mark.type}`;
     const earlier = this.#marks.get(key)?.dropped ?? [];
     this.#marks.set(key, earlier.length === 0 ? mark : { ...mark, dropped: [...earlier, ...mark.dropped] });
@@ -27,7 +27,7 @@ export class StreamAcks {
     this.say({ kind: 'ack', marks });
   }
 
-  say(news: StreamNews): void {
-    this.#send(streamNewsFrame(news, this.#sourceId));
+  say(news: StreamAckFrame): void {
+    this.#send(streamAckFrame(news, this.#sourceId));
   }
 }

@@ -1,5 +1,5 @@
 import type { Outcome } from '../contract/views.ts';
-import type { DeliveryState, Watcher } from '../queues/out-message.ts';
+import type { DeliveryObserver, DeliveryState } from '../queues/out-message.ts';
 import type { Peer } from './peer.ts';
 import type { TrafficLog } from './traffic-log.ts';
 
@@ -7,7 +7,7 @@ import type { TrafficLog } from './traffic-log.ts';
 export type OnState = (state: DeliveryState, reason?: string) => void;
 
 /** Of messages of an earlier run nobody wants to know any more, but that one could not be sent is told. */
-export function watcherOfRevived(log: TrafficLog): Watcher {
+export function observerOfRevived(log: TrafficLog): DeliveryObserver {
   return {
     isCommon: true,
     moved: (_ticket, state, reason) => {
@@ -24,29 +24,29 @@ export class TrafficWatchers {
   readonly #log: TrafficLog;
   readonly #onLeft: (type: string) => void;
   /** One for all messages of a type to a peer. */
-  readonly #common = new WeakMap<Peer, Map<string, Watcher>>();
+  readonly #common = new WeakMap<Peer, Map<string, DeliveryObserver>>();
 
   constructor(log: TrafficLog, onLeft: (type: string) => void) {
     this.#log = log;
     this.#onLeft = onLeft;
   }
 
-  watcher(peer: Peer, type: string, onState: OnState | undefined): Watcher {
+  observer(peer: Peer, type: string, onState: OnState | undefined): DeliveryObserver {
     if (onState !== undefined) return this.#make(peer, type, onState);
-    const ofPeer = this.#common.get(peer) ?? new Map<string, Watcher>();
+    const ofPeer = this.#common.get(peer) ?? new Map<string, DeliveryObserver>();
     this.#common.set(peer, ofPeer);
     const common = ofPeer.get(type) ?? this.#make(peer, type, undefined);
     ofPeer.set(type, common);
     return common;
   }
 
-  #make(peer: Peer, type: string, onState: OnState | undefined): Watcher {
+  #make(peer: Peer, type: string, onState: OnState | undefined): DeliveryObserver {
     return {
       isCommon: onState === undefined,
-      moved: (ticket, state, reason) => {
+      moved: (logId, state, reason) => {
         if (state === 'sent') this.#onLeft(type);
         const why = state === 'dropped' ? (reason ?? 'the other side ignores us') : reason;
-        this.#log.settle(ticket, outcomeOf(state, peer), why);
+        this.#log.settle(logId, outcomeOf(state, peer), why);
         if (state === 'failed' && onState === undefined)
           this.#log.event(`a ${type} message could not be sent and was dropped: ${reason}`, {
             warning: true,

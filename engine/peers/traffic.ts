@@ -8,21 +8,21 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import { numberIn } from '../protocol/message-number.ts';
 import { type Ack, acknowledgeable, isReserved, type OutFrame, pingFrame } from '../protocol/messages.ts';
-import type { StreamNews } from '../protocol/stream-frames.ts';
-import type { Arrival } from '../queues/inbox.ts';
+import type { StreamAckFrame } from '../protocol/stream-frames.ts';
+import type { InboxArrival } from '../queues/inbox.ts';
+import type { MessageParts } from '../queues/message-record.ts';
 import type { MessageSource } from '../queues/message-source.ts';
 import type { OutgoingBody } from '../queues/out-message.ts';
-import type { Offerer } from '../queues/outbox-entry.ts';
-import type { MessageParts } from '../queues/packed-message.ts';
-import type { FileSink, Verdict } from './frame-pump.ts';
-import type { Ignoring } from './ignoring.ts';
+import type { Completion } from '../queues/outbox-entry.ts';
+import { DISCARDED_FILE } from './discarded-file.ts';
+import type { Disposition, FileSink } from './frame-pump.ts';
+import type { IgnoreList } from './ignore-list.ts';
 import type { Link } from './link.ts';
 import type { LinkTraffic } from './link-types.ts';
-import { PASSED_OVER } from './passed-over-file.ts';
 import type { Peer } from './peer.ts';
 import type { Incoming } from './receiver.ts';
 import type { Registry } from './registry.ts';
-import { addressed } from './speaker.ts';
+import { addressFrame } from './source-identity.ts';
 import type { TrafficLog } from './traffic-log.ts';
 import type { PeerChange, TrafficCounts } from './traffic-observers.ts';
 import { type OnState, TrafficWatchers } from './traffic-watchers.ts';
@@ -33,8 +33,8 @@ export interface Application {
    * @param arrival which message this is, of a sender that numbers them: what stores it notes that down with it; and its
    *   ticket in the log, which is to be told there what becomes of it
    */
-  message(peer: Peer, frame: Frame, arrival: Arrival): Verdict | Promise<Verdict>;
-  file(peer: Peer, frame: Frame, sizeBytes: number, arrival: Arrival): Promise<FileSink>;
+  message(peer: Peer, frame: Frame, arrival: InboxArrival): Disposition | Promise<Disposition>;
+  file(peer: Peer, frame: Frame, sizeBytes: number, arrival: InboxArrival): Promise<FileSink>;
   /** A message that was skipped since it is too large. */
   oversized?(peer: Peer, header: Header, sizeBytes: number): void;
   /** An answer to a ping of a local program. */
@@ -47,7 +47,7 @@ export interface TrafficOptions {
   readonly clock: Clock;
   readonly budget: MemoryBudget;
   readonly registry: Registry;
-  readonly ignoring: Ignoring;
+  readonly ignoring: IgnoreList;
   readonly log: TrafficLog;
   readonly application: Application;
   /** Our name on the wire. */
@@ -109,7 +109,7 @@ export class Traffic implements LinkTraffic<Link> {
     this.#options.onPeerChange?.({ connected: false, name, address, reason });
   }
 
-  message(link: Link, frame: Frame): Verdict | Promise<Verdict> {
+  message(link: Link, frame: Frame): Disposition | Promise<Disposition> {
     const peer = this.#options.registry.byLink(link);
     if (peer === undefined || isReserved(frame.header.message_type)) {
       this.#unwanted(link, frame.header);
@@ -121,9 +121,9 @@ export class Traffic implements LinkTraffic<Link> {
   }
 
   /** It keeps its place among the sender's numbers, and is counted; that is all. */
-  forged(link: Link, frame: Frame, objection: string): Verdict | Promise<Verdict> {
+  forged(link: Link, frame: Frame, objection: string): Disposition | Promise<Disposition> {
     const peer = this.#options.registry.byLink(link);
-    const hand = (): Verdict => {
+    const hand = (): Disposition => {
       this.#noteForged(link, peer, objection);
       return 'rejected';
     };
@@ -144,34 +144,34 @@ export class Traffic implements LinkTraffic<Link> {
   #take(
     peer: Peer,
     { frame, ...numbered }: Pick<Incoming, 'link' | 'number' | 'hand'> & { readonly frame: Frame },
-  ): Verdict | Promise<Verdict> {
+  ): Disposition | Promise<Disposition> {
     const { header, headerBytes, data, binary } = frame;
     const sizeBytes = headerBytes.length + data.length + binary.length;
     return peer.receiver.take({ ...numbered, type: header.message_type, sizeBytes });
   }
 
-  #message(peer: Peer, frame: Frame, source?: MessageSource): Verdict | Promise<Verdict> {
+  #message(peer: Peer, frame: Frame, source?: MessageSource): Disposition | Promise<Disposition> {
     this.#countIn(peer, frame);
     if (this.#options.ignoring.dropsNow(peer, 'in')) {
       this.#options.log.settle(this.#logIn(peer, frame, 'message', frame.data.length), 'dropped', 'ignored');
       return 'dropped';
     }
-    const ticket = this.#logIn(peer, frame, 'message', frame.data.length + frame.binary.length);
-    return this.#options.application.message(peer, frame, arrivalOf(frame, { source, ticket }));
+    const logId = this.#logIn(peer, frame, 'message', frame.data.length + frame.binary.length);
+    return this.#options.application.message(peer, frame, arrivalOf(frame, { source, logId }));
   }
 
   async file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink> {
     const peer = this.#options.registry.byLink(link);
     if (peer === undefined || isReserved(frame.header.message_type)) {
       this.#unwanted(link, frame.header);
-      return PASSED_OVER;
+      return DISCARDED_FILE;
     }
     const number = numberIn(frame.header['transport_id']);
     const type = frame.header.message_type;
     if (number === undefined) return this.#file(peer, frame, sizeBytes);
     const { epoch, seq } = number;
     const sink = peer.receiver.has(type, number)
-      ? PASSED_OVER
+      ? DISCARDED_FILE
       : await this.#file(peer, frame, sizeBytes, { peerName: peer.wireName, epoch, seq });
     return {
       write: (bytes) => sink.write(bytes),
@@ -188,9 +188,9 @@ export class Traffic implements LinkTraffic<Link> {
     const logId = this.#logIn(peer, frame, 'file', sizeBytes);
     if (ignoring.dropsNow(peer, 'in')) {
       log.settle(logId, 'dropped', 'ignored');
-      return PASSED_OVER;
+      return DISCARDED_FILE;
     }
-    const arrival = arrivalOf(frame, { source, ticket: logId });
+    const arrival = arrivalOf(frame, { source, logId });
     const sink = await this.#options.application.file(peer, frame, sizeBytes, arrival);
     return {
       write: (bytes) => sink.write(bytes),
@@ -212,11 +212,11 @@ export class Traffic implements LinkTraffic<Link> {
   send(peer: Peer, { onState = () => undefined, ...message }: TrafficMessage): Promise<() => void> {
     const type = message.header.message_type;
     return new Promise((resolve, reject) => {
-      void this.offer(
+      void this.enqueue(
         peer,
         { ...message, onState },
         {
-          kept: (place) => resolve(() => place && peer.sender.takeBack(type, place)),
+          kept: (place) => resolve(() => place && peer.sender.cancel(type, place)),
           refused: reject,
         },
       );
@@ -228,14 +228,14 @@ export class Traffic implements LinkTraffic<Link> {
    *
    * @returns as Outbox.offer
    */
-  offer(peer: Peer, message: TrafficMessage, offerer: Offerer): Promise<void> | undefined {
+  enqueue(peer: Peer, message: TrafficMessage, completion: Completion): Promise<void> | undefined {
     const { ignoring, log, sourceId } = this.#options;
     const ids = { sourceId: sourceId(), destinationId: peer.wireName };
-    const { header, ...known } = addressed(message, ids);
+    const { header, ...known } = addressFrame(message, ids);
     const { data, binary, body, onState } = message;
     // A number of the program's own means nothing to the other side, and is taken out.
     const forwardedHeader = header['transport_id'] === undefined ? known.forwardedHeader : undefined;
-    const ticket = log.traffic({
+    const logId = log.traffic({
       kind: body === undefined ? 'message' : 'file',
       direction: 'out',
       peerName: peer.name,
@@ -246,13 +246,13 @@ export class Traffic implements LinkTraffic<Link> {
       data,
     });
     if (ignoring.dropsNow(peer, 'out')) {
-      log.settle(ticket, 'dropped', 'ignored');
+      log.settle(logId, 'dropped', 'ignored');
       const text = `${peer.name} is ignored, so this was dropped: press i on the peer to end that`;
-      offerer.refused(new AiocError('AIOC_IGNORED', text));
+      completion.refused(new AiocError('AIOC_IGNORED', text));
       return undefined;
     }
-    const watcher = this.#watchers.watcher(peer, header.message_type, onState);
-    return peer.offer({ header, forwardedHeader, data, binary, body, watcher, ticket }, offerer);
+    const observer = this.#watchers.observer(peer, header.message_type, onState);
+    return peer.offer({ header, forwardedHeader, data, binary, body, observer, logId }, completion);
   }
 
   acknowledged(link: Link, ack: Ack): void {
@@ -260,10 +260,10 @@ export class Traffic implements LinkTraffic<Link> {
     peer?.sender.acknowledged(ack.transportId, ack.dropped ? 'dropped' : 'received');
   }
 
-  news(link: Link, news: StreamNews): void {
+  onStreamAcks(link: Link, news: StreamAckFrame): void {
     const peer = this.#options.registry.byLink(link);
     if (news.kind === 'gone') peer?.receiver.heardGone(news.marks);
-    else peer?.sender.heard(news);
+    else peer?.sender.onStreamAcks(news);
   }
 
   /**
@@ -327,7 +327,7 @@ export class Traffic implements LinkTraffic<Link> {
     this.#options.registry.byLink(link)?.sender.pump();
   }
 
-  oversized(link: Link, header: Header, sizeBytes: number): Verdict | Promise<Verdict> | undefined {
+  oversized(link: Link, header: Header, sizeBytes: number): Disposition | Promise<Disposition> | undefined {
     const { registry, log } = this.#options;
     const peer = registry.byLink(link);
     const peerName = peer?.name ?? link.peerWireName;
@@ -380,6 +380,6 @@ export class Traffic implements LinkTraffic<Link> {
   }
 }
 
-function arrivalOf(frame: Frame, { source, ticket }: Arrival): Arrival {
-  return { source, ticket, senderKeeps: source !== undefined || acknowledgeable(frame) !== undefined };
+function arrivalOf(frame: Frame, { source, logId }: InboxArrival): InboxArrival {
+  return { source, logId, senderKeeps: source !== undefined || acknowledgeable(frame) !== undefined };
 }

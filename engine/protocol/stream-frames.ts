@@ -4,7 +4,7 @@ import type { Frame } from './frame-decoder.ts';
 import { AIOC_TYPE, type OutFrame } from './messages.ts';
 
 /** How far one side has the messages of one type and epoch. */
-export interface StreamMark {
+export interface AckPosition {
   readonly type: string;
   readonly epoch: string;
   /** Everything up to this number has been dealt with. */
@@ -20,12 +20,12 @@ export interface StreamMark {
  * then acknowledgements, each of which holds for all before it, too. `gone`: the sender has nothing of the epoch up to the
  * number that it could send, but what the other side has.
  */
-export interface StreamNews {
+export interface StreamAckFrame {
   readonly kind: 'have' | 'ack' | 'gone';
-  readonly marks: readonly StreamMark[];
+  readonly marks: readonly AckPosition[];
 }
 
-export function streamNewsFrame({ kind, marks }: StreamNews, sourceId: string): OutFrame {
+export function streamAckFrame({ kind, marks }: StreamAckFrame, sourceId: string): OutFrame {
   const rows = marks.map(({ type, epoch, upTo, dropped, asks }) => {
     if (asks) return [type, epoch, upTo, dropped, true];
     return dropped.length === 0 ? [type, epoch, upTo] : [type, epoch, upTo, dropped];
@@ -41,7 +41,7 @@ export function streamNewsFrame({ kind, marks }: StreamNews, sourceId: string): 
  *
  * @throws AiocError AIOC_FRAME_BAD when it is news and cannot be read
  */
-export function readStreamNews({ header, data }: Frame): StreamNews | undefined {
+export function readStreamAcks({ header, data }: Frame): StreamAckFrame | undefined {
   if (header.message_type !== AIOC_TYPE || data.length > LIMITS.streamNewsBytes) return undefined;
   const content = parsed(data);
   const kind = KINDS.find((known) => content?.[known] !== undefined);
@@ -53,7 +53,7 @@ export function readStreamNews({ header, data }: Frame): StreamNews | undefined 
 
 const KINDS = ['have', 'ack', 'gone'] as const;
 
-function readMark(row: unknown): StreamMark {
+function readMark(row: unknown): AckPosition {
   if (!Array.isArray(row)) throw unreadable();
   const [type, epoch, upTo, dropped = [], asks] = row as unknown[];
   if (typeof type !== 'string' || typeof epoch !== 'string' || !Number.isSafeInteger(upTo))

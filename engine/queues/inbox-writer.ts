@@ -2,11 +2,16 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { Store } from '../storage/store.ts';
 import { type Amount, HeldMessages } from './held-messages.ts';
-import { epochInStore, type MessageSource, parseEpochInStore, type StoredMark } from './message-source.ts';
+import {
+  epochInStore,
+  type MessageSource,
+  parseEpochInStore,
+  type StoredPosition,
+} from './message-source.ts';
 import { persistentAppend } from './persistent-append.ts';
 
 /** A message that is not in the store yet. */
-export interface Unstored {
+export interface PendingRecord {
   readonly frame: Buffer;
   readonly source: MessageSource | undefined;
   /** @param isRepeated it was there already, and was not stored again */
@@ -16,8 +21,8 @@ export interface Unstored {
 }
 
 /** Messages that follow each other in their sender's numbers, or have none. */
-interface Run {
-  readonly messages: Unstored[];
+interface MessageRun {
+  readonly messages: PendingRecord[];
   readonly source: { readonly epoch: string; readonly firstSeq: number; readonly after: number } | undefined;
 }
 
@@ -38,7 +43,7 @@ export interface InboxWriterOptions {
  */
 export class InboxWriter {
   readonly #options: InboxWriterOptions;
-  #unstored: Unstored[] = [];
+  #unstored: PendingRecord[] = [];
   #storing = false;
   /** What is being stored now is in the store, or has been refused. */
   #idle: Promise<void> = Promise.resolve();
@@ -74,7 +79,7 @@ export class InboxWriter {
     return this.#trouble;
   }
 
-  storedOf(peerName: string): readonly Omit<StoredMark, 'type'>[] {
+  storedOf(peerName: string): readonly Omit<StoredPosition, 'type'>[] {
     return [...this.#stored].flatMap(([name, seq]) => {
       const source = parseEpochInStore(name);
       if (source?.peerName !== peerName) return [];
@@ -87,7 +92,7 @@ export class InboxWriter {
     await this.#release(epochInStore(source), source.seq + 1);
   }
 
-  add(message: Unstored): void {
+  add(message: PendingRecord): void {
     this.#unstored.push(message);
     if (!this.#storing) this.#idle = this.#store();
   }
@@ -110,7 +115,7 @@ export class InboxWriter {
   }
 
   /** One run of a sender after the other: a later one must not be stored when the one before it is not. */
-  async #storeRuns(peerName: string | undefined, runs: readonly Run[]): Promise<void> {
+  async #storeRuns(peerName: string | undefined, runs: readonly MessageRun[]): Promise<void> {
     for (const [index, run] of runs.entries()) {
       try {
         await this.#storeRun(run);
@@ -137,9 +142,9 @@ export class InboxWriter {
   }
 
   /** By sender; those that do not number their messages together, under undefined. */
-  #runsIn(batch: readonly Unstored[]): ReadonlyMap<string | undefined, readonly Run[]> {
-    const bySender = new Map<string | undefined, Run[]>();
-    let run: Run | undefined;
+  #runsIn(batch: readonly PendingRecord[]): ReadonlyMap<string | undefined, readonly MessageRun[]> {
+    const bySender = new Map<string | undefined, MessageRun[]>();
+    let run: MessageRun | undefined;
     for (const message of batch) {
       if (run === undefined || !continues(run, message)) run = this.#runFor(message, bySender);
       run.messages.push(message);
@@ -150,7 +155,7 @@ export class InboxWriter {
   }
 
   /** The last run of its sender, or a new one. */
-  #runFor(message: Unstored, bySender: Map<string | undefined, Run[]>): Run {
+  #runFor(message: PendingRecord, bySender: Map<string | undefined, MessageRun[]>): MessageRun {
     const peerName = message.source?.peerName;
     const runs = bySender.get(peerName) ?? [];
     bySender.set(peerName, runs);
@@ -161,14 +166,14 @@ export class InboxWriter {
     return run;
   }
 
-  #sourceOf(source: MessageSource): Run['source'] {
+  #sourceOf(source: MessageSource): MessageRun['source'] {
     const epoch = epochInStore(source);
     const firstSeq = source.seq;
     const before = this.#asked.get(epoch) ?? this.#stored.get(epoch) ?? 0;
     return { epoch, firstSeq, after: Math.min(before, firstSeq - 1) };
   }
 
-  async #storeRun({ messages, source }: Run): Promise<void> {
+  async #storeRun({ messages, source }: MessageRun): Promise<void> {
     const isHeld = source !== undefined && this.#held.has(source.epoch);
     if (isHeld) await this.#closeHole(source.epoch, source.firstSeq);
     const outcome = await this.#append(messages, source);
@@ -183,7 +188,10 @@ export class InboxWriter {
     this.#options.onArrival();
   }
 
-  async #append(messages: readonly Unstored[], source: Run['source']): Promise<'appended' | 'duplicate'> {
+  async #append(
+    messages: readonly PendingRecord[],
+    source: MessageRun['source'],
+  ): Promise<'appended' | 'duplicate'> {
     const { store, stream } = this.#options;
     const frames = messages.map(({ frame }) => frame);
     const { outcome } = await this.#stubbornly(() => store.append(stream, frames, source));
@@ -245,7 +253,7 @@ export class InboxWriter {
 }
 
 /** Of the same sender and epoch, or like all in it of none, and the next one in number. */
-function continues({ messages, source }: Run, message: Unstored): boolean {
+function continues({ messages, source }: MessageRun, message: PendingRecord): boolean {
   const first = messages[0]?.source;
   const { source: next } = message;
   if (source === undefined || first === undefined || next === undefined) return first === next;

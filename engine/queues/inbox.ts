@@ -4,14 +4,14 @@ import type { Clock, Timer } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { WhenFull } from '../config/shapes.ts';
 import type { Store, StoredRecord } from '../storage/store.ts';
-import { ArrivalTickets } from './arrival-tickets.ts';
+import { ArrivalLogIds } from './arrival-log-ids.ts';
 import type { Capacity } from './capacity.ts';
 import type { Amount } from './held-messages.ts';
-import { InboxTakers } from './inbox-takers.ts';
+import { InboxConsumers } from './inbox-consumers.ts';
 import { InboxWriter } from './inbox-writer.ts';
-import type { MessageSource, StoredMark } from './message-source.ts';
+import type { MessageSource, StoredPosition } from './message-source.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
-import { fromItsSender } from './under-name.ts';
+import { withKnownSource } from './stored-source.ts';
 
 export interface InboxOptions {
   readonly type: string;
@@ -29,7 +29,7 @@ export interface InboxOptions {
   /** So many messages of a peer were damaged on the disk and will not come again. */
   readonly onLost?: (peerName: string, count: number) => void;
   /** Told what becomes of a message that was put in under a ticket. */
-  readonly onFate?: (ticket: number, fate: Fate, reason?: string) => void;
+  readonly onFate?: (logId: number, fate: Fate, reason?: string) => void;
   /** Who alone can have sent what is in here, where there is only one: a client's server. */
   readonly soleSender?: string | undefined;
 }
@@ -41,9 +41,9 @@ export interface InboxOptions {
 export type Fate = 'stored' | 'in memory' | 'taken' | 'handed over' | 'dropped' | 'failed';
 
 /** Which message it is, of a sender that would send it again, and what the log knows it by; both may be absent. */
-export interface Arrival {
+export interface InboxArrival {
   readonly source?: MessageSource | undefined;
-  readonly ticket?: number | undefined;
+  readonly logId?: number | undefined;
   /** Its sender keeps it until it is acknowledged, so that it may wait for room as long as it likes. */
   readonly senderKeeps?: boolean;
 }
@@ -54,7 +54,7 @@ interface Untaken {
   reject(error: unknown): void;
 }
 
-interface Lent {
+interface LentMessage {
   readonly position: number;
   readonly bytes: number;
   readonly atMs: number;
@@ -66,7 +66,7 @@ export class Inbox {
   readonly arrivals: RateMeter;
   readonly departures: RateMeter;
   /** Who takes what is in here: one at a time. */
-  readonly takers: InboxTakers;
+  readonly consumers: InboxConsumers;
   readonly #options: InboxOptions;
   #depth = 0;
   #bytes = 0;
@@ -74,7 +74,7 @@ export class Inbox {
   #oldestAtMs: number | undefined;
   #listened = false;
   /** Somebody takes what is in here, or did so a moment ago and may come back: waiting for room makes sense. */
-  #isHopeful = false;
+  #expectsConsumer = false;
   #giveUp: Timer | undefined;
   #isReleased = false;
   readonly #onArrival = new Set<() => void>();
@@ -86,9 +86,9 @@ export class Inbox {
   #givenUpTo = 0;
   readonly #overflow: OverflowPolicy;
   /** Written to a listener that may still lose them: still in the store, and no part of the depth. */
-  #lent: Lent[] = [];
+  #lent: LentMessage[] = [];
   readonly #writer: InboxWriter;
-  readonly #tickets = new ArrivalTickets();
+  readonly #tickets = new ArrivalLogIds();
   /** Where nothing is stored: for each message in here whoever waits until the listener has taken it. */
   readonly #untaken: (Untaken | undefined)[] = [];
 
@@ -112,7 +112,7 @@ export class Inbox {
       queue: this,
       ...{ capacity, whenFull, takesOneOfAnySize: true, refusedIsLost: true },
     });
-    this.takers = new InboxTakers(this.type, (listened) => this.setListened(listened));
+    this.consumers = new InboxConsumers(this.type, (listened) => this.setListened(listened));
     this.arrivals = new RateMeter(options.clock);
     this.departures = new RateMeter(options.clock);
   }
@@ -132,7 +132,7 @@ export class Inbox {
   }
 
   /** How far each of a peer's epochs is stored. */
-  storedOf(peerName: string): readonly StoredMark[] {
+  storedOf(peerName: string): readonly StoredPosition[] {
     return this.#writer.storedOf(peerName).map((number) => ({ ...number, type: this.type }));
   }
 
@@ -196,7 +196,7 @@ export class Inbox {
     this.#listened = listened;
     this.#giveUp?.cancel();
     if (listened) {
-      this.#isHopeful = true;
+      this.#expectsConsumer = true;
       return;
     }
     // A program that is restarted is soon back. Without one nobody makes room, and whoever waits must decide anew.
@@ -206,7 +206,7 @@ export class Inbox {
   /** The connector stops: whoever waits for room keeps its message, which is not confirmed to anybody. */
   release(): void {
     this.#giveUp?.cancel();
-    this.#isHopeful = false;
+    this.#expectsConsumer = false;
     this.#isReleased = true;
     this.#overflow.refuseAll(stopping());
     for (const waiting of this.#untaken) waiting?.reject(stopping());
@@ -220,7 +220,7 @@ export class Inbox {
   /** Nobody is expected to take anything from here for now. */
   abandon(): void {
     this.#giveUp?.cancel();
-    this.#isHopeful = false;
+    this.#expectsConsumer = false;
     this.#overflow.changed();
   }
 
@@ -233,25 +233,25 @@ export class Inbox {
    * @returns false when it was dropped
    * @throws AiocError AIOC_CANCELLED when the connector stops before there is room
    */
-  put(frame: Buffer, arrival: Arrival = {}): Promise<boolean> {
+  put(frame: Buffer, arrival: InboxArrival = {}): Promise<boolean> {
     if (this.#overflow.isOpen(frame.length)) return this.#keep(frame, arrival);
     if (this.#isReleased) return Promise.reject(stopping());
     const isHeld = arrival.senderKeeps === true && this.#options.whenFull === 'refuse';
     return new Promise((resolve, reject) => {
       void this.#overflow.whenRoom({
         sizeBytes: frame.length,
-        mayWait: () => isHeld || this.#isHopeful,
+        mayWait: () => isHeld || this.#expectsConsumer,
         enter: () => void this.#keep(frame, arrival).then(resolve, reject),
         refused: (error) => {
           if (error.code !== 'AIOC_QUEUE_FULL') return reject(error);
-          this.#tell(arrival.ticket ?? 0, 'dropped', 'the queue is full and nobody listens');
+          this.#tell(arrival.logId ?? 0, 'dropped', 'the queue is full and nobody listens');
           resolve(false);
         },
       });
     });
   }
 
-  #keep(frame: Buffer, { source, ticket = 0 }: Arrival): Promise<boolean> {
+  #keep(frame: Buffer, { source, logId = 0 }: InboxArrival): Promise<boolean> {
     // Whatever was here before this one came and went says nothing about its age.
     if (this.#depth === 0) this.#oldestAtMs = this.#options.clock.wallNow();
     this.#depth += 1;
@@ -264,26 +264,26 @@ export class Inbox {
         stored: (isRepeated) => {
           if (isRepeated) this.#left(frame);
           else if (!this.#options.isStored) this.#untaken.push(source && { resolve, reject });
-          this.#noteStored(ticket, isRepeated);
+          this.#noteStored(logId, isRepeated);
           if (isRepeated || this.#options.isStored || source === undefined) resolve(true);
         },
         refused: (error) => {
           this.#left(frame);
-          this.#tell(ticket, 'failed', 'it could not be stored: its sender keeps it');
+          this.#tell(logId, 'failed', 'it could not be stored: its sender keeps it');
           reject(error);
         },
       });
     });
   }
 
-  #noteStored(ticket: number, isRepeated: boolean): void {
-    if (isRepeated) return this.#tell(ticket, 'dropped', 'it had come before');
-    this.#tickets.add(ticket);
-    this.#tell(ticket, this.#options.isStored ? 'stored' : 'in memory');
+  #noteStored(logId: number, isRepeated: boolean): void {
+    if (isRepeated) return this.#tell(logId, 'dropped', 'it had come before');
+    this.#tickets.add(logId);
+    this.#tell(logId, this.#options.isStored ? 'stored' : 'in memory');
   }
 
-  #tell(ticket: number, fate: Fate, reason?: string): void {
-    if (ticket !== 0) this.#options.onFate?.(ticket, fate, reason);
+  #tell(logId: number, fate: Fate, reason?: string): void {
+    if (logId !== 0) this.#options.onFate?.(logId, fate, reason);
   }
 
   #left(frame: Buffer): void {
@@ -308,7 +308,7 @@ export class Inbox {
     this.#bytes -= oldest.payload.length;
     this.#oldestAtMs = next?.atMs ?? oldest.atMs;
     this.#untaken.shift()?.resolve(false);
-    this.#tickets.leave(1, (ticket) => this.#tell(ticket, 'dropped', 'the queue was full, this the oldest'));
+    this.#tickets.leave(1, (logId) => this.#tell(logId, 'dropped', 'the queue was full, this the oldest'));
     store.ack(stream, oldest.position).catch(() => undefined);
     return 'dropped';
   }
@@ -319,7 +319,7 @@ export class Inbox {
     const goneUpTo = this.#lent.at(-1)?.position ?? this.#doneUpTo;
     const records = await store.read(stream, Math.max(after, goneUpTo), LIMITS.inboxReadBytes);
     if ((records[0]?.position ?? Number.POSITIVE_INFINITY) > this.#restoredUpTo) return records;
-    return records.map((record) => fromItsSender(record, this.#options.soleSender));
+    return records.map((record) => withKnownSource(record, this.#options.soleSender));
   }
 
   /** What positions in here belong to; see `Store.identity`. */
@@ -357,7 +357,7 @@ export class Inbox {
     const last = settled.at(-1);
     if (last === undefined) return;
     this.#doneUpTo = Math.max(this.#doneUpTo, last.position);
-    this.#tickets.leave(settled.length, (ticket) => this.#tell(ticket, 'handed over'));
+    this.#tickets.leave(settled.length, (logId) => this.#tell(logId, 'handed over'));
     await this.#options.store.ack(this.#options.stream, last.position);
   }
 
@@ -387,7 +387,7 @@ export class Inbox {
     this.#oldestAtMs = record.atMs;
     for (const waiting of this.#untaken.splice(0, sizes.count)) waiting?.resolve(true);
     const { fate = 'taken' } = sizes;
-    this.#tickets.leave(sizes.count, (ticket) => this.#tell(ticket, fate));
+    this.#tickets.leave(sizes.count, (logId) => this.#tell(logId, fate));
     this.#overflow.changed();
     return this.#options.store.ack(this.#options.stream, record.position);
   }

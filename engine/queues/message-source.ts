@@ -6,7 +6,7 @@ export interface MessageSource extends MessageNumber {
 }
 
 /** How far the messages of one sender, type and epoch are stored, in this run of the program or an earlier one. */
-export interface StoredMark extends MessageNumber {
+export interface StoredPosition extends MessageNumber {
   readonly type: string;
   /** Later ones are stored, too, and wait for what is missing before them, which the sender may still have. */
   readonly isHolding: boolean;

@@ -1,5 +1,5 @@
 import type { Header } from '../protocol/header.ts';
-import type { MessageParts } from './packed-message.ts';
+import type { MessageParts } from './message-record.ts';
 
 /** A file that goes along with a message; its bytes are read when it is its turn. */
 export interface OutgoingBody {
@@ -22,21 +22,21 @@ export interface OutgoingBody {
 export type DeliveryState = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';
 
 /** Wants to know what becomes of messages. One may watch many, which it tells apart by their tickets. */
-export interface Watcher {
+export interface DeliveryObserver {
   /**
    * It watches all messages of a type of which nobody in particular wants to know anything: they are not taken back
    * again, and where they wait on the disk nothing of them is kept in memory but the ticket.
    */
   readonly isCommon: boolean;
   /** Told each time a message has come further, or has fallen back to waiting; `refused`: it is not in the queue. */
-  moved(ticket: number, state: DeliveryState | 'refused', reason?: string): void;
+  moved(logId: number, state: DeliveryState | 'refused', reason?: string): void;
 }
 
 /** What goes with a message and is in no record: its file, and whoever wants to know what becomes of it. */
 export interface Companions {
   readonly body?: OutgoingBody | undefined;
-  readonly watcher: Watcher;
-  readonly ticket: number;
+  readonly observer: DeliveryObserver;
+  readonly logId: number;
 }
 
 export interface OutMessage extends MessageParts, Companions {

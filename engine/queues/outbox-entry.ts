@@ -1,11 +1,11 @@
 import { toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MessageNumber } from '../protocol/message-number.ts';
+import type { MessageParts } from './message-record.ts';
 import type { Companions, OutMessage } from './out-message.ts';
-import type { MessageParts } from './packed-message.ts';
 
 /** A message that has its place in an outbox. */
-export interface Place {
+export interface QueuedMessage {
   readonly companions: Companions;
   readonly number: MessageNumber;
   readonly position: number;
@@ -18,10 +18,10 @@ export interface Place {
 }
 
 /** One that is ready to be sent. */
-export type OutboxEntry = Place & { readonly parts: MessageParts };
+export type OutboxEntry = QueuedMessage & { readonly parts: MessageParts };
 
 /** One that has not been sent. All are made here, in one shape, which the engine's inner loops thank with speed. */
-export function newPlace(place: Omit<Place, 'sent' | 'gone'>): Place {
+export function queuedMessage(place: Omit<QueuedMessage, 'sent' | 'gone'>): QueuedMessage {
   const { companions, number, position, sizeBytes, atMs, parts } = place;
   return { companions, number, position, sizeBytes, atMs, parts, sent: false, gone: false };
 }
@@ -34,22 +34,22 @@ export function newPlace(place: Omit<Place, 'sent' | 'gone'>): Place {
 export type Patience = 'none' | 'while-draining' | 'always';
 
 /** Who puts a message into an outbox, and is told once whether it is in there. */
-export interface Offerer {
+export interface Completion {
   /** Absent: none. */
   readonly patience?: Patience;
   /** @param place undefined where nothing is kept of it by which it could be taken back */
-  kept(place: Place | undefined): void;
+  kept(place: QueuedMessage | undefined): void;
   /** @param error AiocError AIOC_QUEUE_FULL, or what the store throws */
   refused(error: unknown): void;
 }
 
 /** A message does not get into the queue: whoever offered it is told why, and whoever watches it. */
-export function refuse({ watcher, ticket }: OutMessage, offerer: Offerer, error: unknown): void {
-  watcher.moved(ticket, 'refused', toAiocError(error).message);
-  offerer.refused(error);
+export function refuse({ observer, logId }: OutMessage, completion: Completion, error: unknown): void {
+  observer.moved(logId, 'refused', toAiocError(error).message);
+  completion.refused(error);
 }
 
 /** What a message takes at the other side until it is dealt with: one with a file, whose size is not known, much. */
-export function weightOf({ sizeBytes, companions }: Pick<Place, 'sizeBytes' | 'companions'>): number {
+export function weightOf({ sizeBytes, companions }: Pick<QueuedMessage, 'sizeBytes' | 'companions'>): number {
   return sizeBytes + (companions.body === undefined ? 0 : LIMITS.fileWeightBytes);
 }

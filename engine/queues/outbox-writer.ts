@@ -1,18 +1,18 @@
-import { soon } from '../base/end-of-turn.ts';
+import { nextMicrotask } from '../base/batching.ts';
 import type { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { MessageNumber } from '../protocol/message-number.ts';
 import type { Store } from '../storage/store.ts';
 import type { OutMessage } from './out-message.ts';
-import type { Offerer } from './outbox-entry.ts';
+import type { Completion } from './outbox-entry.ts';
 import { persistentAppend } from './persistent-append.ts';
 
 /** A message that is not in the store yet. */
-export interface Unplaced {
+export interface PendingMessage {
   readonly message: OutMessage;
   readonly payload: Buffer;
-  readonly offerer: Offerer;
+  readonly completion: Completion;
   /** Given when the store is asked to take it, and again when it is asked again: see `OutboxWriterOptions.number`. */
   number: MessageNumber | undefined;
   /** Its sender can't be told that it was not stored: the store is asked until it takes it. */
@@ -24,11 +24,11 @@ export interface OutboxWriterOptions {
   readonly store: Store;
   readonly clock: Clock;
   /** Numbers messages in the order in which the store is asked: who receives takes a lower one for a repetition. */
-  readonly number: (message: Unplaced) => void;
+  readonly number: (message: PendingMessage) => void;
   /** They are in the store at these positions, in their order. */
-  readonly placed: (batch: readonly Unplaced[], positions: readonly number[]) => void;
+  readonly placed: (batch: readonly PendingMessage[], positions: readonly number[]) => void;
   /** None of them is in the store. */
-  readonly refused: (batch: readonly Unplaced[], error: unknown) => void;
+  readonly refused: (batch: readonly PendingMessage[], error: unknown) => void;
 }
 
 /**
@@ -37,8 +37,8 @@ export interface OutboxWriterOptions {
  */
 export class OutboxWriter {
   readonly #options: OutboxWriterOptions;
-  #unasked: Unplaced[] = [];
-  #persisting: Unplaced[] = [];
+  #unasked: PendingMessage[] = [];
+  #persisting: PendingMessage[] = [];
   #isPersisting = false;
   #trouble: string | undefined;
   #arriving = 0;
@@ -81,18 +81,18 @@ export class OutboxWriter {
     while (this.isBusy && this.#trouble === undefined) await this.arrived();
   }
 
-  add(message: Unplaced): void {
+  add(message: PendingMessage): void {
     this.#arriving += 1;
     this.#arrivingBytes += message.payload.length;
     if (message.persists) {
       this.#persisting.push(message);
       if (!this.#isPersisting) {
         this.#isPersisting = true;
-        soon(() => void this.#persist());
+        nextMicrotask(() => void this.#persist());
       }
       return;
     }
-    if (this.#unasked.length === 0) soon(() => this.#store());
+    if (this.#unasked.length === 0) nextMicrotask(() => this.#store());
     this.#unasked.push(message);
   }
 
@@ -129,7 +129,7 @@ export class OutboxWriter {
     this.#isPersisting = false;
   }
 
-  #append(batch: readonly Unplaced[]): ReturnType<Store['append']> {
+  #append(batch: readonly PendingMessage[]): ReturnType<Store['append']> {
     const { store, stream, number } = this.#options;
     for (const one of batch) number(one);
     return store.append(
@@ -144,17 +144,17 @@ export class OutboxWriter {
     for (const resolve of told.splice(0)) resolve();
   }
 
-  #placed(batch: readonly Unplaced[], positions: readonly number[]): void {
+  #placed(batch: readonly PendingMessage[], positions: readonly number[]): void {
     this.#ended(batch);
     this.#options.placed(batch, positions);
   }
 
-  #refused(batch: readonly Unplaced[], error: unknown): void {
+  #refused(batch: readonly PendingMessage[], error: unknown): void {
     this.#ended(batch);
     this.#options.refused(batch, error);
   }
 
-  #ended(batch: readonly Unplaced[]): void {
+  #ended(batch: readonly PendingMessage[]): void {
     this.#arriving -= batch.length;
     for (const { payload } of batch) this.#arrivingBytes -= payload.length;
     for (const resolve of this.#onArrived.splice(0)) resolve();
@@ -167,7 +167,7 @@ function isPassing({ code }: AiocError): boolean {
 }
 
 /** As many as the store is given at once; one that is large alone, since all of a batch is refused with one of it. */
-function* batchesOf(messages: readonly Unplaced[]): Iterable<readonly Unplaced[]> {
+function* batchesOf(messages: readonly PendingMessage[]): Iterable<readonly PendingMessage[]> {
   let first = 0;
   let bytes = 0;
   for (const [index, { payload }] of messages.entries()) {

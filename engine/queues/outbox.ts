@@ -1,36 +1,22 @@
 import { LIMITS } from '../base/limits.ts';
-import { type MemoryBudget, MemoryLease } from '../base/memory-budget.ts';
-import type { Clock, Randomness } from '../base/ports.ts';
+import { MemoryLease } from '../base/memory-budget.ts';
 import { RateMeter } from '../base/rate-meter.ts';
-import type { WhenFull } from '../config/shapes.ts';
 import type { MessageNumber, NumberOnWire } from '../protocol/message-number.ts';
-import type { Store } from '../storage/store.ts';
-import { BeyondWindow } from './beyond-window.ts';
-import type { Capacity } from './capacity.ts';
-import type { Companions, OutMessage } from './out-message.ts';
-import { newPlace, type Offerer, type OutboxEntry, type Place, refuse, weightOf } from './outbox-entry.ts';
+import { decodeRecord, encodeRecord, renumber, unsendable } from './message-record.ts';
+import type { OutMessage } from './out-message.ts';
+import {
+  type Completion,
+  type OutboxEntry,
+  type QueuedMessage,
+  queuedMessage,
+  refuse,
+  weightOf,
+} from './outbox-entry.ts';
 import { OutboxNumbers } from './outbox-numbers.ts';
-import { OutboxWriter, type Unplaced } from './outbox-writer.ts';
+import type { OutboxOptions } from './outbox-options.ts';
+import { OutboxWriter, type PendingMessage } from './outbox-writer.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
-import { type MessageParts, packMessage, renumber, unpackMessage, unsendable } from './packed-message.ts';
-
-export interface OutboxOptions {
-  readonly type: string;
-  /** The name of its stream in the store. */
-  readonly stream: string;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly budget: MemoryBudget;
-  readonly capacity: Capacity;
-  readonly whenFull: WhenFull;
-  readonly random: Pick<Randomness, 'bytes'>;
-  /** How a message of an earlier run, or one too many to be watched, is accompanied. */
-  readonly revive: (parts: MessageParts) => Companions;
-  /** Some more have their place. Before those who have offered them are told. */
-  readonly onKept: () => void;
-  /** Whether the peer is connected, so that the queue gets emptier by itself. */
-  readonly isDraining: () => boolean;
-}
+import { UnloadedEntries } from './unloaded-entries.ts';
 
 /**
  * What waits to go to one peer under one message type, in order. A message stays in the store until the other side
@@ -53,7 +39,7 @@ export class Outbox {
   #storedEnd = 0;
   #depth = 0;
   #bytes = 0;
-  readonly #beyond = new BeyondWindow();
+  readonly #beyond = new UnloadedEntries();
   #loading: Promise<void> | undefined;
   /** How many at the window's beginning are gone, which the store knows; they are cut off now and then, not each time. */
   #front = 0;
@@ -135,28 +121,28 @@ export class Outbox {
    *
    * @returns what settles when who has sent it may send the next one; undefined: at once
    */
-  offer(message: OutMessage, offerer: Offerer): Promise<void> | undefined {
+  enqueue(message: OutMessage, completion: Completion): Promise<void> | undefined {
     const { header, forwardedHeader, data, binary } = message;
     const number = { epoch: this.#numbers.epoch, seq: 0 };
-    const payload = packMessage({ header, forwardedHeader, data, binary, number });
+    const payload = encodeRecord({ header, forwardedHeader, data, binary, number });
     const fault = unsendable(payload);
     if (fault !== undefined) {
-      refuse(message, offerer, fault);
+      refuse(message, completion, fault);
       return undefined;
     }
     const { whenFull, isDraining } = this.#options;
-    const { patience = 'none' } = offerer;
+    const { patience = 'none' } = completion;
     const persists = patience === 'always' && whenFull === 'refuse';
-    const unplaced = { message, payload, offerer, number: undefined, persists };
+    const pending = { message, payload, completion, number: undefined, persists };
     if (this.overflow.isOpen(payload.length)) {
-      this.#take(unplaced);
+      this.#take(pending);
       return persists ? this.#writer.whenStoring() : undefined;
     }
     return this.overflow.whenRoom({
       sizeBytes: payload.length,
       mayWait: () => persists || (patience !== 'none' && isDraining()),
-      enter: () => this.#take(unplaced),
-      refused: (error) => refuse(message, offerer, error),
+      enter: () => this.#take(pending),
+      refused: (error) => refuse(message, completion, error),
     });
   }
 
@@ -169,33 +155,44 @@ export class Outbox {
     return this.#writer.settled();
   }
 
-  #take(unplaced: Unplaced): void {
+  #take(pending: PendingMessage): void {
     // Counted before the store has it, so that many at once cannot overrun the limit together.
     this.#depth += 1;
-    this.#bytes += unplaced.payload.length;
+    this.#bytes += pending.payload.length;
     this.arrivals.add();
-    this.#writer.add(unplaced);
+    this.#writer.add(pending);
   }
 
-  #number(unplaced: Unplaced): void {
-    unplaced.number = this.#numbers.next();
-    renumber(unplaced.payload, unplaced.number.seq);
+  #number(pending: PendingMessage): void {
+    pending.number = this.#numbers.next();
+    renumber(pending.payload, pending.number.seq);
   }
 
-  #placed(batch: readonly Unplaced[], positions: readonly number[]): void {
+  #placed(batch: readonly PendingMessage[], positions: readonly number[]): void {
     const atMs = this.#options.clock.wallNow();
     const places = batch.map((one, index) => this.#place(one, positions[index] as number, atMs));
     this.#options.onKept();
-    for (const [index, { offerer }] of batch.entries()) offerer.kept(places[index]);
+    for (const [index, { completion }] of batch.entries()) completion.kept(places[index]);
   }
 
-  #place({ message, payload, ...one }: Unplaced, position: number, atMs: number): Place | undefined {
+  #place(
+    { message, payload, ...one }: PendingMessage,
+    position: number,
+    atMs: number,
+  ): QueuedMessage | undefined {
     const number = one.number as MessageNumber;
     const sizeBytes = payload.length;
     const isNext = this.#windowEnd === this.#storedEnd && this.#fits(sizeBytes);
     this.#storedEnd = position;
     if (isNext) {
-      const entry = newPlace({ companions: message, number, position, sizeBytes, atMs, parts: message });
+      const entry = queuedMessage({
+        companions: message,
+        number,
+        position,
+        sizeBytes,
+        atMs,
+        parts: message,
+      });
       this.#lease.take(sizeBytes);
       this.#window.push(entry as OutboxEntry);
       this.#windowEnd = position;
@@ -204,10 +201,10 @@ export class Outbox {
     return this.#beyond.add(message, { number, position, sizeBytes, atMs });
   }
 
-  #refused({ message, payload, offerer }: Unplaced, error: unknown): void {
+  #refused({ message, payload, completion }: PendingMessage, error: unknown): void {
     this.#depth -= 1;
     this.#bytes -= payload.length;
-    refuse(message, offerer, error);
+    refuse(message, completion, error);
     this.overflow.changed();
   }
 
@@ -255,10 +252,10 @@ export class Outbox {
     for (const { position, payload, atMs } of records) {
       // Whoever offered one behind that has not been told its place yet.
       if (position > end) break;
-      const parts = unpackMessage(payload);
+      const parts = decodeRecord(payload);
       const place =
         this.#beyond.takePlace(position) ??
-        newPlace({
+        queuedMessage({
           companions: this.#beyond.takeCompanions(position, revive(parts)),
           number: parts.number ?? this.#numbers.nextUnnumbered(),
           position,
@@ -329,7 +326,7 @@ export class Outbox {
   }
 
   /** They have been acknowledged, or given up. */
-  remove(...entries: readonly Place[]): void {
+  remove(...entries: readonly QueuedMessage[]): void {
     for (const entry of entries) {
       if (entry.gone) continue;
       entry.gone = true;
@@ -355,7 +352,7 @@ export class Outbox {
     for (const entry of this.#window) {
       if (entry.gone || !entry.sent) continue;
       entry.sent = false;
-      entry.companions.watcher.moved(entry.companions.ticket, 'waiting');
+      entry.companions.observer.moved(entry.companions.logId, 'waiting');
     }
   }
 
@@ -365,7 +362,7 @@ export class Outbox {
     if (oldest === undefined) return 'none';
     this.remove(oldest);
     const why = 'the queue was full and this was the oldest';
-    oldest.companions.watcher.moved(oldest.companions.ticket, 'dropped', why);
+    oldest.companions.observer.moved(oldest.companions.logId, 'dropped', why);
     oldest.companions.body?.onGivenUp?.();
     return 'dropped';
   }

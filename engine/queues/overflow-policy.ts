@@ -31,7 +31,7 @@ export interface OverflowPolicyOptions {
   readonly refusedIsLost: boolean;
 }
 
-interface Waiting {
+interface WaitingForRoom {
   readonly entrant: Entrant;
   readonly settled: () => void;
 }
@@ -42,7 +42,7 @@ interface Waiting {
  */
 export class OverflowPolicy {
   readonly #options: OverflowPolicyOptions;
-  #line: Waiting[] = [];
+  #line: WaitingForRoom[] = [];
   #isServing = false;
   #isClosing = false;
   #dropped = 0;
@@ -154,7 +154,7 @@ export class OverflowPolicy {
     for (const waiting of this.#line.filter(({ entrant }) => !this.#waits(entrant))) this.#refuse(waiting);
   }
 
-  #refuse(waiting: Waiting): void {
+  #refuse(waiting: WaitingForRoom): void {
     // It may have been taken out meanwhile.
     if (!this.#leaveLine(waiting)) return;
     const { queue, capacity, whenFull, refusedIsLost } = this.#options;
@@ -166,7 +166,7 @@ export class OverflowPolicy {
     waiting.entrant.refused(new AiocError('AIOC_QUEUE_FULL', text));
   }
 
-  #leaveLine(waiting: Waiting): boolean {
+  #leaveLine(waiting: WaitingForRoom): boolean {
     const at = this.#line[0] === waiting ? 0 : this.#line.indexOf(waiting);
     if (at < 0) return false;
     this.#line.splice(at, 1);

@@ -4,7 +4,7 @@ import type { Capacity } from './capacity.ts';
 import { parseStreamName } from './stream-names.ts';
 
 /** Which messages outlive the program, and how many: the keys of the configuration that say so. */
-export interface Keeping {
+export interface PersistenceRules {
   /** disk_persistence_send: all, none, or those of some types. */
   readonly send: boolean | readonly string[];
   /** disk_persistence_recv. */
@@ -15,13 +15,13 @@ export interface Keeping {
 }
 
 /** Nothing outlives the program, as in the chat. */
-export const NOTHING_KEPT: Keeping = { send: false, recv: false, maxBytes: 0, whenFull: 'refuse' };
+export const MEMORY_ONLY: PersistenceRules = { send: false, recv: false, maxBytes: 0, whenFull: 'refuse' };
 
 /** What holds for each queue of a connector, by its direction and type. */
 export class QueueRules {
-  readonly #keeping: Keeping;
+  readonly #keeping: PersistenceRules;
 
-  constructor(keeping: Keeping) {
+  constructor(keeping: PersistenceRules) {
     this.#keeping = keeping;
   }
 

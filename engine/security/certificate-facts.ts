@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { fingerprintOf, wordsOf } from './fingerprint.ts';
+import { fingerprintOf, fingerprintWords } from './fingerprint.ts';
 import { subjectHash } from './subject-hash.ts';
 
 /** What the certificates directory needs to know of a certificate. */
@@ -41,7 +41,7 @@ export function readCertificate(source: string | Buffer): CertificateFacts {
     pem: x509.toString(),
     der,
     fingerprint,
-    words: wordsOf(fingerprint),
+    words: fingerprintWords(fingerprint),
     serial: x509.serialNumber,
     subjectHash: subjectHash(der),
     notBeforeMs: Date.parse(x509.validFrom),
@@ -50,8 +50,8 @@ export function readCertificate(source: string | Buffer): CertificateFacts {
 }
 
 /** Why the certificate is not valid at that time, to stand behind "the certificate"; undefined when it is valid. */
-export function datesFault(facts: CertificateFacts, wallNowMs: number): string | undefined {
-  const { notBeforeMs, notAfterMs, x509 } = facts;
+export function datesFault(context: CertificateFacts, wallNowMs: number): string | undefined {
+  const { notBeforeMs, notAfterMs, x509 } = context;
   // Asked this way round, a date that could not be read is a fault as well.
   const isRight = `and the clock says ${clockText(wallNowMs)}: is the clock of this machine right?`;
   if (!(wallNowMs <= notAfterMs)) return `has expired on ${x509.validTo}, ${isRight}`;
@@ -67,9 +67,9 @@ function clockText(wallNowMs: number): string {
 }
 
 /** Whether the private key (PEM, not encrypted) is that of the certificate. A damaged key is not. */
-export function keyBelongs(facts: CertificateFacts, privateKeyPem: string): boolean {
+export function keyBelongs(context: CertificateFacts, privateKeyPem: string): boolean {
   try {
-    return facts.x509.checkPrivateKey(createPrivateKey(privateKeyPem));
+    return context.x509.checkPrivateKey(createPrivateKey(privateKeyPem));
   } catch {
     return false;
   }

@@ -4,8 +4,8 @@ import { PUBLIC_MODE, replaceDurably } from '../base/atomic-file.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
 import { parseStrictJson } from '../config/strict-json.ts';
-import { certificatesError } from './certificate-places.ts';
-import { readSmallFile } from './small-files.ts';
+import { certificatesError } from './certificate-paths.ts';
+import { readSmallFile } from './read-small-file.ts';
 
 /** Which names have a certificate, with its serial number: source_id_2_cert.json without its second, reversed half. */
 export type CertificateMap = Map<string, string>;

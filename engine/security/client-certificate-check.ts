@@ -13,8 +13,8 @@ const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1']);
  *
  * @throws AiocError AIOC_CERTIFICATE_BAD
  */
-export function checkClientCertificate(facts: CertificateFacts, wallNowMs: number): void {
-  const { x509, der } = facts;
+export function checkClientCertificate(context: CertificateFacts, wallNowMs: number): void {
+  const { x509, der } = context;
   const { version, isLeaf, subject, issuer } = readStructure(der);
   if (version !== 3 || !isLeaf || x509.ca)
     throw bad('could sign others: it must be of version 3, with basicConstraints CA:FALSE');
@@ -26,7 +26,7 @@ export function checkClientCertificate(facts: CertificateFacts, wallNowMs: numbe
   if (!strong) throw bad(`has a key of a kind or size that is not used here: RSA of ${RSA_BITS_MIN} bits is`);
   // OpenSSL's own question, `checkIssued`, is whether it may sign certificates, which a leaf may not.
   if (!subject.equals(issuer) || !x509.verify(x509.publicKey)) throw bad('is not signed by itself');
-  const fault = datesFault(facts, wallNowMs);
+  const fault = datesFault(context, wallNowMs);
   if (fault !== undefined) throw bad(fault);
 }
 

@@ -2,23 +2,23 @@ import { link, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PRIVATE_MODE, PUBLIC_MODE, replaceDurably, syncDirectory } from '../base/atomic-file.ts';
 import { AiocError } from '../base/errors.ts';
-import { withFileLock } from '../base/file-lock.ts';
+import { withFileLock } from '../base/locks/file-lock.ts';
 import type { Clock, Randomness, TlsSettings } from '../base/ports.ts';
 import { realClock } from '../base/real-ports.ts';
+import { SerialQueue } from '../base/serial-queue.ts';
 import { checkClientName } from '../protocol/names.ts';
 import { keyBelongs, readCertificate } from './certificate-facts.ts';
 import {
-  type CertificatePlaces,
-  certificatePlaces,
+  type CertificatePaths,
+  certificatePaths,
   certificatesError,
   DEFAULT_NAME,
   inDirectory,
-} from './certificate-places.ts';
+} from './certificate-paths.ts';
 import { makeDirectoryCertificate } from './directory-certificates.ts';
 import { pinnedCertificates } from './pinned-server.ts';
-import { exists } from './small-files.ts';
+import { exists } from './read-small-file.ts';
 import { type Credentials, readCredentials, readStored } from './stored-certificates.ts';
-import { Turns } from './turns.ts';
 
 export interface ClientCertificatesOptions {
   /** certificates_directory_path */
@@ -49,14 +49,14 @@ const PROPOSED = '.proposed';
  */
 export class ClientCertificates {
   readonly #options: ClientCertificatesOptions;
-  readonly #places: CertificatePlaces;
-  readonly #turns = new Turns();
+  readonly #places: CertificatePaths;
+  readonly #queue = new SerialQueue();
 
   /** @throws AiocError AIOC_NAME_BAD */
   constructor(options: ClientCertificatesOptions) {
     checkClientName(options.name);
     this.#options = options;
-    this.#places = certificatePlaces(options.directory);
+    this.#places = certificatePaths(options.directory);
   }
 
   /**
@@ -167,8 +167,8 @@ export class ClientCertificates {
   }
 
   #check(pair: TlsSettings): void {
-    const facts = readCertificate(pair.certificatePem);
-    if (!keyBelongs(facts, pair.privateKeyPem))
+    const context = readCertificate(pair.certificatePem);
+    if (!keyBelongs(context, pair.privateKeyPem))
       throw new AiocError(
         'AIOC_CERTIFICATE_BAD',
         'the key from the server is damaged or does not belong to the certificate from it',
@@ -214,7 +214,7 @@ export class ClientCertificates {
   }
 
   #turn<T>(action: () => Promise<T>): Promise<T> {
-    return this.#turns.run(() => inDirectory(this.#places, action));
+    return this.#queue.run(() => inDirectory(this.#places, action));
   }
 }
 

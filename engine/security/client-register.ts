@@ -2,7 +2,7 @@ import { link, readdir, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PUBLIC_MODE, replaceDurably, syncDirectory, UNFINISHED_PREFIX } from '../base/atomic-file.ts';
 import { AiocError, systemCode } from '../base/errors.ts';
-import { withFileLock } from '../base/file-lock.ts';
+import { withFileLock } from '../base/locks/file-lock.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
 import { type CertificateFacts, readCertificate } from './certificate-facts.ts';
 import { addLink, linksOfName, removeLink } from './certificate-links.ts';
@@ -14,7 +14,7 @@ import {
   type MapFile,
   readMap,
 } from './certificate-map.ts';
-import { type CertificatePlaces, isDefaultName } from './certificate-places.ts';
+import { type CertificatePaths, isDefaultName } from './certificate-paths.ts';
 import { readStored, readStoredCertificate } from './stored-certificates.ts';
 
 /** Of those that change anything here, in this process or another one, one at a time. */
@@ -31,12 +31,12 @@ const EVERYTHING = 'everything';
  * directory: whoever changes anything does so inside of `alone`.
  */
 export class ClientRegister {
-  readonly #places: CertificatePlaces;
+  readonly #places: CertificatePaths;
   readonly #random: Randomness;
   readonly #map: MapFile;
 
   constructor(
-    places: CertificatePlaces,
+    places: CertificatePaths,
     { random, clock }: { readonly random: Randomness; readonly clock: Clock },
   ) {
     this.#places = places;
@@ -75,15 +75,15 @@ export class ClientRegister {
   }
 
   /** @throws AiocError AIOC_CERTIFICATE_EXISTS when there is a file of that name; nothing is changed by a failure */
-  async add(name: string, facts: CertificateFacts): Promise<void> {
+  async add(name: string, context: CertificateFacts): Promise<void> {
     const note = this.#note(ADDING_PREFIX, name);
-    await this.#write(note, facts.pem);
+    await this.#write(note, context.pem);
     try {
       await link(note, this.certificatePath(name));
-      await changeMap(this.#map, (map) => map.set(name, facts.serial) === map);
-      await addLink(this.#places.links, facts.subjectHash, name);
+      await changeMap(this.#map, (map) => map.set(name, context.serial) === map);
+      await addLink(this.#places.links, context.subjectHash, name);
     } catch (error) {
-      await this.#undoAdding(name, facts);
+      await this.#undoAdding(name, context);
       if (systemCode(error) !== 'EEXIST') throw error;
       throw certificateExists(name);
     }
@@ -97,13 +97,13 @@ export class ClientRegister {
    *
    * @returns whether the name is in the map now
    */
-  async putBack(name: string, facts: CertificateFacts): Promise<boolean> {
+  async putBack(name: string, context: CertificateFacts): Promise<boolean> {
     if (!(await isWrittenByPython(this.#map))) return false;
     let known = false;
     await changeMap(this.#map, (map) => {
       known = map.has(name);
-      if (known || [...map.values()].includes(facts.serial)) return false;
-      map.set(name, facts.serial);
+      if (known || [...map.values()].includes(context.serial)) return false;
+      map.set(name, context.serial);
       known = true;
       return true;
     });
@@ -158,10 +158,10 @@ export class ClientRegister {
   }
 
   /** Takes back what `add` has done so far, and only that: what is not of this certificate is left alone. */
-  async #undoAdding(name: string, facts: CertificateFacts): Promise<void> {
+  async #undoAdding(name: string, context: CertificateFacts): Promise<void> {
     const path = this.certificatePath(name);
     const stored = await readStoredCertificate(path);
-    if (stored?.fingerprint === facts.fingerprint) {
+    if (stored?.fingerprint === context.fingerprint) {
       await this.#strike(name);
       await rm(path, { force: true });
     }

@@ -5,12 +5,12 @@ import { type AiocError, systemCode } from '../base/errors.ts';
 import { ensureDirectory } from '../base/own-directory.ts';
 import { readCertificate } from './certificate-facts.ts';
 import {
-  type CertificatePlaces,
-  certificatePlaces,
+  type CertificatePaths,
+  certificatePaths,
   certificatesError,
   DEFAULT_NAME,
   inDirectory,
-} from './certificate-places.ts';
+} from './certificate-paths.ts';
 import { type MakingOptions, makeDirectoryCertificate } from './directory-certificates.ts';
 
 /**
@@ -52,7 +52,7 @@ export interface CreatedCertificates {
  *   user could change what is there
  */
 export function createCertificates(directory: string, options: MakingOptions): Promise<CreatedCertificates> {
-  const places = certificatePlaces(resolve(directory));
+  const places = certificatePaths(resolve(directory));
   return inDirectory(places, async () => {
     await refuseExisting(places);
     const use = { path: places.directory, key: 'certificates_directory_path', mode: PLACE_MODE };
@@ -61,7 +61,7 @@ export function createCertificates(directory: string, options: MakingOptions): P
     });
     const draft = join(places.directory, `.certificates.new-${options.random.bytes(8).toString('hex')}`);
     try {
-      const certificatePem = await writeTree(certificatePlaces(draft), options);
+      const certificatePem = await writeTree(certificatePaths(draft), options);
       await syncDirectory(join(draft, 'certificates'));
       await place(join(draft, 'certificates'), places);
       await syncDirectory(places.directory);
@@ -79,7 +79,7 @@ export function createCertificates(directory: string, options: MakingOptions): P
 }
 
 /** Before minutes of a slow machine are spent on keys; the rename decides it for good. */
-async function refuseExisting(places: CertificatePlaces): Promise<void> {
+async function refuseExisting(places: CertificatePaths): Promise<void> {
   let entries: string[];
   try {
     entries = await readdir(places.root);
@@ -90,7 +90,7 @@ async function refuseExisting(places: CertificatePlaces): Promise<void> {
   if (entries.length > 0) throw notEmpty(places);
 }
 
-async function place(draft: string, places: CertificatePlaces): Promise<void> {
+async function place(draft: string, places: CertificatePaths): Promise<void> {
   try {
     await rename(draft, places.root);
   } catch (error) {
@@ -99,7 +99,7 @@ async function place(draft: string, places: CertificatePlaces): Promise<void> {
   }
 }
 
-function notEmpty(places: CertificatePlaces, cause?: unknown): Error {
+function notEmpty(places: CertificatePaths, cause?: unknown): Error {
   return certificatesError(
     `there is something in ${places.root} already, and it is not overwritten. Move it away, or choose another directory: aioc create_certificates DIR`,
     cause,
@@ -107,7 +107,7 @@ function notEmpty(places: CertificatePlaces, cause?: unknown): Error {
 }
 
 /** @returns the server's certificate */
-async function writeTree(places: CertificatePlaces, options: MakingOptions): Promise<string> {
+async function writeTree(places: CertificatePaths, options: MakingOptions): Promise<string> {
   const directories = [
     dirname(places.serverCertificate),
     places.clients,

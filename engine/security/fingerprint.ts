@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { WORDS } from './words.ts';
+import { WORDS } from './fingerprint-words.ts';
 
 /**
  * Two people compare 8 words, 8 bits each. Fewer would be kinder to read but unsafe: an attacker in the middle may make
@@ -17,7 +17,7 @@ export function fingerprintOf(der: Buffer): string {
  * The first 64 bits of a fingerprint as 8 words joined by `-`.
  * @throws RangeError when it is not a fingerprint made by `fingerprintOf`: words of half a fingerprint would mislead.
  */
-export function wordsOf(fingerprint: string): string {
+export function fingerprintWords(fingerprint: string): string {
   if (!/^[0-9a-f]{64}$/.test(fingerprint))
     throw new RangeError('not a SHA-256 fingerprint in lower-case hex');
   const bytes = Buffer.from(fingerprint.slice(0, FINGERPRINT_WORDS * 2), 'hex');

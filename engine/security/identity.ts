@@ -5,9 +5,9 @@ import { syncDirectory, writeDurably } from '../base/atomic-file.ts';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Randomness, TlsSettings } from '../base/ports.ts';
-import { fingerprintOf, wordsOf } from './fingerprint.ts';
+import { fingerprintOf, fingerprintWords } from './fingerprint.ts';
 import { makeSelfSigned } from './keys-and-certificates.ts';
-import { exists, readSmallFile } from './small-files.ts';
+import { exists, readSmallFile } from './read-small-file.ts';
 
 const CERTIFICATE_FILE = 'certificate.pem';
 const KEY_FILE = 'key.pem';
@@ -84,7 +84,7 @@ async function loadIdentity(home: string): Promise<Identity> {
   }
   if (!matches) throw unusable(`the key in ${home} does not belong to the certificate there. ${startAfresh}`);
   const fingerprint = fingerprintOf(certificate.raw);
-  return { certificatePem, privateKeyPem, fingerprint, words: wordsOf(fingerprint) };
+  return { certificatePem, privateKeyPem, fingerprint, words: fingerprintWords(fingerprint) };
 }
 
 async function readSmall(home: string, name: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { AiocError } from '../base/errors.ts';
 import { datesFault, readCertificate } from './certificate-facts.ts';
-import { certificatesError } from './certificate-places.ts';
+import { certificatesError } from './certificate-paths.ts';
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 
@@ -34,10 +34,10 @@ export function serverFault(
 ): string | undefined {
   if (der === undefined) return 'the server showed no certificate';
   try {
-    const facts = readCertificate(der);
-    if (!expected.serverFingerprints.includes(facts.fingerprint))
-      return `the server's certificate (${facts.words}) is not the one in certificates/client/server-cert: this is another server, or somebody in between. If it was renewed, copy that file from the server's machine again`;
-    const fault = datesFault(facts, expected.wallNowMs);
+    const context = readCertificate(der);
+    if (!expected.serverFingerprints.includes(context.fingerprint))
+      return `the server's certificate (${context.words}) is not the one in certificates/client/server-cert: this is another server, or somebody in between. If it was renewed, copy that file from the server's machine again`;
+    const fault = datesFault(context, expected.wallNowMs);
     return fault === undefined ? undefined : `the server's certificate ${fault}`;
   } catch (error) {
     if (!(error instanceof AiocError)) throw error;

@@ -8,15 +8,15 @@ import type { CertificateFacts } from './certificate-facts.ts';
 import { addLink } from './certificate-links.ts';
 import type { CertificateMap } from './certificate-map.ts';
 import {
-  type CertificatePlaces,
-  certificatePlaces,
+  type CertificatePaths,
+  certificatePaths,
   certificatesError,
   inDirectory,
   isDefaultName,
-} from './certificate-places.ts';
+} from './certificate-paths.ts';
 import { ClientRegister } from './client-register.ts';
-import { isSerial, type LinkEntry, linkEntries, namesIn, storedAt } from './link-survey.ts';
-import { exists } from './small-files.ts';
+import { isSerial, type LinkEntry, linkEntries, namesIn, storedAt } from './link-checks.ts';
+import { exists } from './read-small-file.ts';
 
 export interface RepairOptions {
   /** certificates_directory_path */
@@ -42,7 +42,7 @@ export interface RepairReport {
  * @throws AiocError AIOC_CERTIFICATES when there is no such directory, its list is damaged, or it can't be written
  */
 export function repairCertificates(options: RepairOptions): Promise<RepairReport> {
-  const places = certificatePlaces(resolve(options.directory));
+  const places = certificatePaths(resolve(options.directory));
   return inDirectory(places, async () => {
     const hasServer = await exists(places.clients);
     if (!hasServer && !(await exists(places.client)))
@@ -62,10 +62,10 @@ export function repairCertificates(options: RepairOptions): Promise<RepairReport
 class Repair implements RepairReport {
   readonly done: string[] = [];
   readonly left: string[] = [];
-  readonly #places: CertificatePlaces;
+  readonly #places: CertificatePaths;
   readonly #options: RepairOptions;
 
-  constructor(places: CertificatePlaces, options: RepairOptions) {
+  constructor(places: CertificatePaths, options: RepairOptions) {
     this.#places = places;
     this.#options = options;
   }
@@ -81,21 +81,21 @@ class Repair implements RepairReport {
       if (name !== undefined) linked.add(name);
     }
     await this.#closeGaps();
-    for (const [name, facts] of known) {
+    for (const [name, context] of known) {
       if (linked.has(name)) continue;
       if (isDefaultName(name)) {
         this.left.push(
-          `no link leads to ${name}.pem, and the list does not name it: clients that show it get no certificate. If they may, run: ln -s '../${name}.pem' '${join(links, facts.subjectHash)}.0'`,
+          `no link leads to ${name}.pem, and the list does not name it: clients that show it get no certificate. If they may, run: ln -s '../${name}.pem' '${join(links, context.subjectHash)}.0'`,
         );
         continue;
       }
-      await this.#do(`made the link to ${name}.pem`, () => addLink(links, facts.subjectHash, name));
+      await this.#do(`made the link to ${name}.pem`, () => addLink(links, context.subjectHash, name));
     }
     if (map.size > 0 || (await exists(this.#places.map))) return;
-    const strangers = (await namesIn(clients)).filter(
+    const unknownFiles = (await namesIn(clients)).filter(
       (file) => file.endsWith('.pem') && !isDefaultName(file.slice(0, -'.pem'.length)),
     );
-    if (strangers.length > 0)
+    if (unknownFiles.length > 0)
       this.left.push(
         `${this.#places.map} is missing, and without it no client is known: restore it from a backup`,
       );
@@ -126,12 +126,12 @@ class Repair implements RepairReport {
       }
     }
     const path = join(this.#places.clients, `${name}.pem`);
-    const facts = await storedAt(path);
-    if (facts === undefined)
+    const context = await storedAt(path);
+    if (context === undefined)
       return `${path} is missing or damaged, and the list names it: restore it from a backup, or delete ${name}'s certificate on both sides`;
-    if (serial !== undefined && !isSerial(serial, facts))
-      return `${path} is another certificate (${facts.serial}) than the one that the list names (${serial}): it is not trusted`;
-    known.set(name, facts);
+    if (serial !== undefined && !isSerial(serial, context))
+      return `${path} is another certificate (${context.serial}) than the one that the list names (${serial}): it is not trusted`;
+    known.set(name, context);
     return undefined;
   }
 

@@ -3,23 +3,23 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Randomness, TlsSettings } from '../base/ports.ts';
 import { realClock } from '../base/real-ports.ts';
+import { SerialQueue } from '../base/serial-queue.ts';
 import { checkClientName } from '../protocol/names.ts';
 import { type CertificateFacts, datesFault, readCertificate } from './certificate-facts.ts';
 import { linksOfHash } from './certificate-links.ts';
 import {
-  type CertificatePlaces,
-  certificatePlaces,
+  type CertificatePaths,
+  certificatePaths,
   certificatesError,
   inDirectory,
   isDefaultName,
-} from './certificate-places.ts';
+} from './certificate-paths.ts';
 import { checkClientCertificate } from './client-certificate-check.ts';
 import { ClientRegister, certificateExists } from './client-register.ts';
 import { makeDirectoryCertificate } from './directory-certificates.ts';
-import { linkWarnings, runRepair, whyUnknown } from './link-survey.ts';
-import { exists } from './small-files.ts';
+import { linkWarnings, runRepair, whyUnknown } from './link-checks.ts';
+import { exists } from './read-small-file.ts';
 import { type Credentials, readCredentials, readStoredCertificate } from './stored-certificates.ts';
-import { Turns } from './turns.ts';
 
 export interface ServerCertificatesOptions {
   /** certificates_directory_path */
@@ -55,18 +55,18 @@ export class ServerCertificates {
   /** Which clients are refused although the list names them, and what to do about it: sentences for the log. */
   readonly warnings: readonly string[];
   readonly #options: ServerCertificatesOptions;
-  readonly #places: CertificatePlaces;
+  readonly #places: CertificatePaths;
   readonly #register: ClientRegister;
-  readonly #turns: Turns;
+  readonly #queue: SerialQueue;
 
   private constructor(
     options: ServerCertificatesOptions,
     parts: Pick<ServerCertificates, 'repaired' | 'warnings'> & { readonly register: ClientRegister },
   ) {
     this.#options = options;
-    this.#places = certificatePlaces(options.directory);
+    this.#places = certificatePaths(options.directory);
     this.#register = parts.register;
-    this.#turns = new Turns();
+    this.#queue = new SerialQueue();
     this.repaired = parts.repaired;
     this.warnings = parts.warnings;
   }
@@ -77,7 +77,7 @@ export class ServerCertificates {
    * @throws AiocError AIOC_CERTIFICATES
    */
   static open(options: ServerCertificatesOptions): Promise<ServerCertificates> {
-    const places = certificatePlaces(options.directory);
+    const places = certificatePaths(options.directory);
     return inDirectory(places, async () => {
       for (const path of [places.clients, places.links]) await checkDirectory(path, options.directory);
       const { random, clock = realClock() } = options;
@@ -112,8 +112,8 @@ export class ServerCertificates {
   ownFault(): Promise<string | undefined> {
     const { serverCertificate } = this.#places;
     return inDirectory(this.#places, async () => {
-      const facts = await readStoredCertificate(serverCertificate);
-      const fault = facts === undefined ? undefined : datesFault(facts, this.#options.wallNow());
+      const context = await readStoredCertificate(serverCertificate);
+      const fault = context === undefined ? undefined : datesFault(context, this.#options.wallNow());
       return fault && `the server's own certificate ${serverCertificate} ${fault}`;
     });
   }
@@ -128,21 +128,21 @@ export class ServerCertificates {
    */
   trusted(der: Buffer): Promise<Trust> {
     return this.#turn(async () => {
-      let facts: CertificateFacts;
+      let context: CertificateFacts;
       try {
-        facts = readCertificate(der);
+        context = readCertificate(der);
       } catch (error) {
         if (!(error instanceof AiocError)) throw error;
         return nobody(error.message);
       }
-      const names = await this.#namesOf(facts);
+      const names = await this.#namesOf(context);
       if (names.length === 0)
-        return nobody(await whyUnknown(this.#places, await this.#register.map(), facts));
-      const fault = datesFault(facts, this.#options.wallNow());
+        return nobody(await whyUnknown(this.#places, await this.#register.map(), context));
+      const fault = datesFault(context, this.#options.wallNow());
       if (fault !== undefined) return nobody(`its certificate ${fault}`);
       if (names.some(isDefaultName)) return { who: 'default' };
       const map = await this.#register.map();
-      const name = names.find((candidate) => map.has(candidate)) ?? (await this.#putBack(names, facts));
+      const name = names.find((candidate) => map.has(candidate)) ?? (await this.#putBack(names, context));
       return name === undefined
         ? nobody(`its certificate is that of ${names[0]}, which has none any more`)
         : { who: 'client', name };
@@ -150,14 +150,14 @@ export class ServerCertificates {
   }
 
   /** The name of a certificate of ours whose entry a Python server has lost, and which has it again; else undefined. */
-  async #putBack([name]: readonly string[], facts: CertificateFacts): Promise<string | undefined> {
+  async #putBack([name]: readonly string[], context: CertificateFacts): Promise<string | undefined> {
     try {
-      checkClientCertificate(facts, this.#options.wallNow());
+      checkClientCertificate(context, this.#options.wallNow());
     } catch {
       return undefined;
     }
     const back =
-      name !== undefined && (await this.#register.alone(() => this.#register.putBack(name, facts)));
+      name !== undefined && (await this.#register.alone(() => this.#register.putBack(name, context)));
     return back ? name : undefined;
   }
 
@@ -188,18 +188,18 @@ export class ServerCertificates {
   accept(name: string, certificatePem: string): Promise<void> {
     return this.#change(async () => {
       checkClientName(name);
-      const facts = readCertificate(certificatePem);
-      checkClientCertificate(facts, this.#options.wallNow());
+      const context = readCertificate(certificatePem);
+      checkClientCertificate(context, this.#options.wallNow());
       const map = await this.#register.map();
-      if (map.has(name) && (await this.#namesOf(facts)).includes(name)) return;
+      if (map.has(name) && (await this.#namesOf(context)).includes(name)) return;
       await this.#checkFree(name);
       // Python's servers know a client by its serial number alone, and this directory may be one's again.
-      if ([...map.values()].includes(facts.serial) || (await this.#isSerialOfDefault(facts.serial)))
+      if ([...map.values()].includes(context.serial) || (await this.#isSerialOfDefault(context.serial)))
         throw new AiocError(
           'AIOC_CERTIFICATE_BAD',
           'another certificate has the same serial number: make it anew',
         );
-      await this.#register.add(name, facts);
+      await this.#register.add(name, context);
     });
   }
 
@@ -231,11 +231,13 @@ export class ServerCertificates {
     const unknown = { name, fingerprint: '', words: '', notAfterMs: 0 };
     try {
       checkClientName(name);
-      const facts = await readStoredCertificate(this.#register.certificatePath(name));
-      if (facts === undefined) return { ...unknown, fault: 'its certificate is missing' };
-      const { fingerprint, words, notAfterMs } = facts;
-      const linked = (await this.#namesOf(facts)).includes(name);
-      const fault = linked ? datesFault(facts, this.#options.wallNow()) : 'no link points at its certificate';
+      const context = await readStoredCertificate(this.#register.certificatePath(name));
+      if (context === undefined) return { ...unknown, fault: 'its certificate is missing' };
+      const { fingerprint, words, notAfterMs } = context;
+      const linked = (await this.#namesOf(context)).includes(name);
+      const fault = linked
+        ? datesFault(context, this.#options.wallNow())
+        : 'no link points at its certificate';
       return { name, fingerprint, words, notAfterMs, fault };
     } catch (error) {
       if (!(error instanceof AiocError)) throw error;
@@ -244,12 +246,12 @@ export class ServerCertificates {
   }
 
   /** The names whose linked file holds exactly this certificate: one, unless somebody has copied files about. */
-  async #namesOf(facts: CertificateFacts): Promise<string[]> {
+  async #namesOf(context: CertificateFacts): Promise<string[]> {
     const names: string[] = [];
-    for (const { name } of await linksOfHash(this.#places.links, facts.subjectHash)) {
+    for (const { name } of await linksOfHash(this.#places.links, context.subjectHash)) {
       if (name === undefined) continue;
       const stored = await readStoredCertificate(this.#register.certificatePath(name)).catch(() => undefined);
-      if (stored?.fingerprint === facts.fingerprint) names.push(name);
+      if (stored?.fingerprint === context.fingerprint) names.push(name);
     }
     return names;
   }
@@ -279,7 +281,7 @@ export class ServerCertificates {
   }
 
   #turn<T>(action: () => Promise<T>): Promise<T> {
-    return this.#turns.run(() => inDirectory(this.#places, action));
+    return this.#queue.run(() => inDirectory(this.#places, action));
   }
 }
 
@@ -289,7 +291,7 @@ function nobody(reason: string): Trust {
 
 async function checkDirectory(path: string, directory: string): Promise<void> {
   if (!(await exists(path))) {
-    const places = certificatePlaces(directory);
+    const places = certificatePaths(directory);
     // Copies without links lose the directory that holds nothing else.
     const isCopy = path === places.links && (await exists(places.serverCertificate));
     throw certificatesError(

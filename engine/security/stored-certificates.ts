@@ -2,8 +2,8 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { TlsSettings } from '../base/ports.ts';
 import { type CertificateFacts, datesFault, keyBelongs, readCertificate } from './certificate-facts.ts';
-import { certificatesError } from './certificate-places.ts';
-import { readSmallFile } from './small-files.ts';
+import { certificatesError } from './certificate-paths.ts';
+import { readSmallFile } from './read-small-file.ts';
 
 /** A certificate with its key, as this side shows it, and how a person recognises it. */
 export interface Credentials extends TlsSettings {
@@ -41,24 +41,24 @@ export async function readCredentials(
   paths: { readonly certificate: string; readonly key: string },
   { wallNowMs, remedy }: { readonly wallNowMs: number | undefined; readonly remedy: string },
 ): Promise<Credentials> {
-  const facts = await readStoredCertificate(paths.certificate);
-  if (facts === undefined) throw certificatesError(`${paths.certificate} is missing. ${remedy}`);
+  const context = await readStoredCertificate(paths.certificate);
+  if (context === undefined) throw certificatesError(`${paths.certificate} is missing. ${remedy}`);
   const privateKeyPem = await readKey(paths.key, remedy);
-  if (!keyBelongs(facts, privateKeyPem))
+  if (!keyBelongs(context, privateKeyPem))
     throw certificatesError(
       `the key ${paths.key} is damaged or does not belong to ${paths.certificate}. ${remedy}`,
     );
-  const fault = wallNowMs === undefined ? undefined : datesFault(facts, wallNowMs);
+  const fault = wallNowMs === undefined ? undefined : datesFault(context, wallNowMs);
   if (fault !== undefined && wallNowMs !== undefined) {
     // Of one that is not valid yet nothing is wrong with the file.
-    const advice = wallNowMs < facts.notBeforeMs ? '' : ` If it is: ${remedy}`;
+    const advice = wallNowMs < context.notBeforeMs ? '' : ` If it is: ${remedy}`;
     throw certificatesError(`the certificate ${paths.certificate} ${fault}${advice}`);
   }
   return {
-    certificatePem: facts.pem,
+    certificatePem: context.pem,
     privateKeyPem,
-    fingerprint: facts.fingerprint,
-    words: facts.words,
+    fingerprint: context.fingerprint,
+    words: context.words,
   };
 }
 

@@ -9,7 +9,7 @@ import {
   type StreamStat,
 } from './store.ts';
 
-interface Stream {
+interface MemoryStream {
   records: StoredRecord[];
   /** Records before this index are acknowledged; they are cut off now and then, not each time. */
   first: number;
@@ -23,7 +23,7 @@ export class MemoryStore implements Store {
   readonly #clock: Clock;
   /** Nobody is to meet it again, whatever the world: the simulated one draws nothing for it. */
   readonly #identity = realRandomness().bytes(16).toString('hex');
-  readonly #streams = new Map<string, Stream>();
+  readonly #streams = new Map<string, MemoryStream>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -114,7 +114,7 @@ export class MemoryStore implements Store {
     this.#streams.clear();
   }
 
-  #stream(name: string): Stream {
+  #stream(name: string): MemoryStream {
     let stream = this.#streams.get(name);
     if (stream === undefined) {
       stream = { records: [], first: 0, bytes: 0, lastPosition: 0, sources: new Map() };
@@ -125,7 +125,7 @@ export class MemoryStore implements Store {
 }
 
 /** Index of the first record that is not acknowledged and lies behind the position. */
-function firstBehind({ records, first }: Stream, position: number): number {
+function firstBehind({ records, first }: MemoryStream, position: number): number {
   let low = first;
   let high = records.length;
   while (low < high) {

@@ -34,15 +34,15 @@ export const HARM_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what was acknowledged is not known of a hole',
-    file: 'survey-streams.ts',
+    file: 'recovery-scan-streams.ts',
     find: 'const after = markBefore(gap, this.#lastLost(gap, stream), acked);',
     replace: 'const after = markBefore(gap, this.#lastLost(gap, stream), acked + 1_000);',
   },
   {
     name: 'what lies behind damage is thrown away',
-    file: 'survey-segment.ts',
-    find: 'if (isRecord(found)) this.#verdict.uncertain(found);',
-    replace: 'if (isRecord(found) && this.#open.every(isRecord)) this.#verdict.uncertain(found);',
+    file: 'recovery-scan-segment.ts',
+    find: 'if (isRecord(found)) this.#disposition.uncertain(found);',
+    replace: 'if (isRecord(found) && this.#open.every(isRecord)) this.#disposition.uncertain(found);',
   },
   {
     name: 'what was stored again behind a hole is held back once more at the next start',

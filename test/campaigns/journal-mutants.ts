@@ -34,9 +34,9 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'what is not certain on the disk is not written again at the start',
-    file: 'survey-segment.ts',
-    find: 'if (isRecord(found)) this.#verdict.uncertain(found);',
-    replace: 'if (isRecord(found)) this.#verdict.certain(found);',
+    file: 'recovery-scan-segment.ts',
+    find: 'if (isRecord(found)) this.#disposition.uncertain(found);',
+    replace: 'if (isRecord(found)) this.#disposition.certain(found);',
   },
   {
     name: 'what was not confirmed still counts in a segment that failed',
@@ -46,7 +46,7 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'positions are given anew after a start',
-    file: 'survey-streams.ts',
+    file: 'recovery-scan-streams.ts',
     find: 'state.lastPosition = Math.max(state.lastPosition, record.position);',
     replace:
       'if (record.kind === KIND.data) state.lastPosition = Math.max(state.lastPosition, record.position);',
@@ -65,19 +65,19 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a segment is removed while it holds live records',
-    file: 'upkeep.ts',
+    file: 'compactor.ts',
     find: 'if (segment.liveRuns > 0 || segment.users > 0 || segment.isActive) continue;',
     replace: 'if (segment.liveRuns > 1 || segment.users > 0 || segment.isActive) continue;',
   },
   {
     name: 'a rewritten segment takes its name before it is on the disk',
-    file: 'rewrite.ts',
+    file: 'compact.ts',
     find: '    await file.sync();\n',
     replace: '',
   },
   {
     name: 'the files that a rewritten segment stands for are removed before its name is on the disk',
-    file: 'rewrite.ts',
+    file: 'compact.ts',
     find: 'await disk.syncDirectory(directory).then(',
     replace: 'await Promise.resolve().then(',
   },
@@ -89,7 +89,7 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'the copy of a record that is there twice counts as well',
-    file: 'survey-streams.ts',
+    file: 'recovery-scan-streams.ts',
     find: 'if (record.position <= (this.#lastFound.get(stream) ?? 0)) return undefined;',
     replace: '',
   },

@@ -109,7 +109,7 @@ class History {
         await this.#open();
         this.#heal();
         // What has begun already may still crash.
-        await this.#alive(this.#turns(40));
+        await this.#alive(this.#queue(40));
         break;
       } catch (error) {
         this.#heal();
@@ -165,14 +165,14 @@ class History {
     else if (luck < 0.7) await this.#purge(stream);
     else if (luck < 0.8) await this.#settle();
     else if (luck < 0.85) this.#clock.advance(60);
-    else if (luck < 0.9) await this.#alive(this.#turns());
+    else if (luck < 0.9) await this.#alive(this.#queue());
     else if (luck < 0.93) this.#disk.capacityBytes = this.#disk.usedBytes + this.#below(500);
     else if (luck < 0.97) this.#heal();
     else await this.#check(stream);
     if (this.#disk.capacityBytes < this.#disk.usedBytes + 10) this.#count('disk full');
   }
 
-  async #turns(count = this.#below(20)): Promise<void> {
+  async #queue(count = this.#below(20)): Promise<void> {
     for (let turn = count; turn > 0; turn -= 1) await undefined;
   }
 

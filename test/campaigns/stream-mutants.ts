@@ -5,8 +5,8 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'an inbox that is full and that nobody empties drops',
     file: 'queues/inbox.ts',
-    find: 'mayWait: () => isHeld || this.#isHopeful,',
-    replace: 'mayWait: () => this.#isHopeful,',
+    find: 'mayWait: () => isHeld || this.#expectsConsumer,',
+    replace: 'mayWait: () => this.#expectsConsumer,',
   },
   {
     name: 'a message is confirmed before it is in the store',
@@ -97,7 +97,7 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'who speaks as aioc does and was taken for Python is left alone',
     file: 'peers/session.ts',
-    find: "this.#nature === 'aioc' || frame.header.message_type !== AIOC_TYPE",
+    find: "this.#peerKind === 'aioc' || frame.header.message_type !== AIOC_TYPE",
     replace: 'frame.header.message_type !== undefined',
   },
 ];

@@ -1,24 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeDoor } from '../helpers/fake-door.ts';
+import { FakeEngine } from '../helpers/fake-engine.ts';
 import { busyEngine, emptyEngine, samplePeer } from '../helpers/sample-data.ts';
 import { openScreen, type TestScreen } from '../helpers/screen.tsx';
 
 interface Opened {
   readonly screen: TestScreen;
-  readonly door: FakeDoor;
+  readonly engine: FakeEngine;
 }
 
 async function attachedTo(t: { after(action: () => void): void }, data = busyEngine()): Promise<Opened> {
-  const door = new FakeDoor(data);
-  const screen = await openScreen({ door, attached: 'here' });
+  const engine = new FakeEngine(data);
+  const screen = await openScreen({ engine, attached: 'here' });
   t.after(() => screen.close());
-  return { screen, door };
+  return { screen, engine };
 }
 
 test('a screen that is attached says so, and q leaves at once: nothing is lost by it', async (t) => {
-  const { screen, door } = await attachedTo(t);
-  door.setStatus({ waitingCount: 7, transfersInFlight: 1 });
+  const { screen, engine } = await attachedTo(t);
+  engine.setStatus({ waitingCount: 7, transfersInFlight: 1 });
   await screen.press('alt-1');
   assert.match(screen.rows()[0] ?? '', /· attached/);
   assert.match(screen.text(), /q detach/);
@@ -26,11 +26,11 @@ test('a screen that is attached says so, and q leaves at once: nothing is lost b
   await screen.press('q');
   assert.deepEqual(screen.quits, [0]);
   assert.doesNotMatch(screen.text(), /Quit aioc|Detach\?/);
-  assert.deepEqual(door.commands('engine.stop'), []);
+  assert.deepEqual(engine.commands('engine.stop'), []);
 });
 
 test('a screen of its own engine says nothing of it, and asks as ever', async (t) => {
-  const screen = await openScreen({ door: new FakeDoor(busyEngine()) });
+  const screen = await openScreen({ engine: new FakeEngine(busyEngine()) });
   t.after(() => screen.close());
   await screen.press('alt-1', 'q');
   assert.doesNotMatch(screen.text(), /attached|detach/i);
@@ -60,15 +60,15 @@ test('!exit and Ctrl-C detach, too', async (t) => {
     (screen: TestScreen) => screen.type('4!exit\r'),
     (screen: TestScreen) => screen.press('ctrl-c'),
   ]) {
-    const { screen, door } = await attachedTo(t);
-    door.setStatus({ waitingCount: 3 });
+    const { screen, engine } = await attachedTo(t);
+    engine.setStatus({ waitingCount: 3 });
     await leave(screen);
     assert.deepEqual(screen.quits, [0]);
   }
 });
 
 test('a connector that is gone is a state: nothing is asked of it, a line is kept, and q still leaves', async (t) => {
-  const { screen, door } = await attachedTo(t, { ...emptyEngine(), peers: [samplePeer('client1')] });
+  const { screen, engine } = await attachedTo(t, { ...emptyEngine(), peers: [samplePeer('client1')] });
   await screen.lose();
   assert.match(screen.rows()[0] ?? '', /✕ server .*the connector is gone, waiting for it/);
   assert.doesNotMatch(screen.rows()[0] ?? '', /● server/);
@@ -79,7 +79,7 @@ test('a connector that is gone is a state: nothing is asked of it, a line is kep
   await screen.press('alt-1', 'i');
   assert.match(screen.text(), /nothing can be done until it is back/);
   assert.deepEqual(
-    door.executed.filter(({ kind }) => kind !== 'chat.read'),
+    engine.executed.filter(({ kind }) => kind !== 'chat.read'),
     [],
   );
   await screen.press('q');

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeDoor } from '../helpers/fake-door.ts';
+import { FakeEngine } from '../helpers/fake-engine.ts';
 import { FakeLocal } from '../helpers/fake-local.ts';
 import { busyEngine, emptyEngine } from '../helpers/sample-data.ts';
 import { openScreen } from '../helpers/screen.tsx';
 
 async function opened(t: { after(action: () => void): void }, data = busyEngine(), local = new FakeLocal()) {
-  const door = new FakeDoor(data);
-  const screen = await openScreen({ door, local });
+  const engine = new FakeEngine(data);
+  const screen = await openScreen({ engine, local });
   t.after(() => screen.close());
-  return { screen, door, local };
+  return { screen, engine, local };
 }
 
 /** The same with the chat's line in focus. */
@@ -20,13 +20,13 @@ async function writing(...options: Parameters<typeof opened>): ReturnType<typeof
 }
 
 test('a shell command runs here, shows its output, and Ctrl-C stops it before it quits', async (t) => {
-  const { screen, door, local } = await writing(t);
+  const { screen, engine, local } = await writing(t);
   await screen.type('!tail -f x');
   await screen.press('enter');
   assert.equal(local.shells[0]?.line, 'tail -f x');
   local.shells[0]?.update({ running: true, lines: ['one'], droppedLines: 0 });
   await screen.settle();
-  const [shown] = door.commands('chat.local');
+  const [shown] = engine.commands('chat.local');
   assert.equal(shown?.peer, 'client1');
   assert.equal(shown?.row.text, 'tail -f x');
   assert.deepEqual(shown?.row.shell, { running: true, lines: ['one'], droppedLines: 0 });
@@ -39,38 +39,38 @@ test('a shell command runs here, shows its output, and Ctrl-C stops it before it
 });
 
 test('files are sent and fetched by their commands, paths resolved here', async (t) => {
-  const { screen, door } = await writing(t);
+  const { screen, engine } = await writing(t);
   for (const line of ['!upload my file.txt', '!import photo.jpg', '!zimport site.zip']) {
     await screen.type(line);
     await screen.press('enter');
   }
-  assert.deepEqual(door.commands('chat.upload'), [
+  assert.deepEqual(engine.commands('chat.upload'), [
     { kind: 'chat.upload', peer: 'client1', path: '/home/ann/my file.txt' },
   ]);
-  assert.deepEqual(door.commands('files.import'), [
+  assert.deepEqual(engine.commands('files.import'), [
     { kind: 'files.import', name: 'photo.jpg', directory: '/home/ann', unzip: false },
     { kind: 'files.import', name: 'site.zip', directory: '/home/ann', unzip: true },
   ]);
 });
 
 test('what cannot be done is said in the conversation, with its reason', async (t) => {
-  const { screen, door } = await writing(t);
-  door.answers.set('chat.upload', {
+  const { screen, engine } = await writing(t);
+  engine.answers.set('chat.upload', {
     ok: false,
     code: 'AIOC_FILE_MISSING',
     message: 'There is no file /home/ann/nope.',
   });
   await screen.type('!upload nope');
   await screen.press('enter');
-  const [remark] = door.commands('chat.local');
+  const [remark] = engine.commands('chat.local');
   assert.equal(remark?.row.text, 'There is no file /home/ann/nope.');
   assert.equal(remark?.row.tone, 'bad');
 });
 
 test('Tab completes commands, local paths and received names', async (t) => {
-  const { screen, door, local } = await writing(t);
+  const { screen, engine, local } = await writing(t);
   local.paths = ['notes/', 'nothing.txt'];
-  door.answers.set('files.list', { ok: true, value: ['site.zip', 'photo.jpg'] });
+  engine.answers.set('files.list', { ok: true, value: ['site.zip', 'photo.jpg'] });
   await screen.type('!zi');
   await screen.press('tab');
   assert.match(screen.text(), /› !zimport /);
@@ -90,7 +90,7 @@ test('!exit leaves at once when nothing is lost, else it asks', async (t) => {
   await busy.screen.press('enter');
   assert.deepEqual(busy.screen.quits, []);
   assert.match(busy.screen.text(), /Quit aioc/);
-  busy.door.setStatus({ transfersInFlight: 0, waitingCount: 0 });
+  busy.engine.setStatus({ transfersInFlight: 0, waitingCount: 0 });
   await busy.screen.press('escape');
   await busy.screen.type('!exit');
   await busy.screen.press('enter');
@@ -98,15 +98,15 @@ test('!exit leaves at once when nothing is lost, else it asks', async (t) => {
 });
 
 test('a paste of several lines asks first; Cancel has the focus', async (t) => {
-  const { screen, door } = await writing(t);
+  const { screen, engine } = await writing(t);
   await screen.paste('one\ntwo\nthree\n');
   assert.match(screen.text(), /Paste of 3 lines/);
   await screen.press('enter');
-  assert.deepEqual(door.commands('chat.say'), []);
+  assert.deepEqual(engine.commands('chat.say'), []);
   await screen.paste('one\ntwo\nthree\n');
   await screen.press('right', 'right', 'enter');
   assert.deepEqual(
-    door.commands('chat.say').map(({ text }) => text),
+    engine.commands('chat.say').map(({ text }) => text),
     ['one', 'two', 'three'],
   );
   await screen.paste('four\nfive');
@@ -122,11 +122,11 @@ test('a paste of 10 MB inserts nothing and says what to do', async (t) => {
 });
 
 test('a line for nobody stays where it is', async (t) => {
-  const { screen, door } = await opened(t, emptyEngine());
+  const { screen, engine } = await opened(t, emptyEngine());
   await screen.press('4');
   await screen.type('hello');
   await screen.press('enter');
-  assert.deepEqual(door.commands('chat.say'), []);
+  assert.deepEqual(engine.commands('chat.say'), []);
   assert.match(screen.text(), /› hello/);
   assert.match(screen.text(), /Your line is kept/);
 });
@@ -142,15 +142,15 @@ test('earlier lines come back with Up', async (t) => {
 });
 
 test('new lines are read when a key is pressed in the conversation, not when they come', async (t) => {
-  const { screen, door } = await opened(t);
+  const { screen, engine } = await opened(t);
   assert.match(screen.text(), /─ new ─/);
-  assert.deepEqual(door.commands('chat.read'), []);
+  assert.deepEqual(engine.commands('chat.read'), []);
   await screen.type('a');
-  assert.deepEqual(door.commands('chat.read'), [{ kind: 'chat.read', peer: 'client1' }]);
+  assert.deepEqual(engine.commands('chat.read'), [{ kind: 'chat.read', peer: 'client1' }]);
 });
 
 test('c cancels the running transfer of the conversation', async (t) => {
-  const { screen, door } = await opened(t);
+  const { screen, engine } = await opened(t);
   await screen.press('c');
-  assert.deepEqual(door.commands('chat.cancel'), [{ kind: 'chat.cancel', peer: 'client1', row: 3 }]);
+  assert.deepEqual(engine.commands('chat.cancel'), [{ kind: 'chat.cancel', peer: 'client1', row: 3 }]);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Status } from '../../engine/contract/views.ts';
-import { FakeDoor, type FakeEngineData } from '../helpers/fake-door.ts';
+import { FakeEngine, type FakeEngineData } from '../helpers/fake-engine.ts';
 import { busyEngine, emptyEngine, sampleChat, samplePeer, sampleQueue } from '../helpers/sample-data.ts';
 import { openScreen, type TestScreen, type TestScreenOptions } from '../helpers/screen.tsx';
 
@@ -11,11 +11,11 @@ async function opened(
   t: { after(action: () => void): void },
   data: FakeEngineData,
   options: Partial<TestScreenOptions> = {},
-): Promise<{ screen: TestScreen; door: FakeDoor }> {
-  const door = new FakeDoor(data);
-  const screen = await openScreen({ door, ...options });
+): Promise<{ screen: TestScreen; engine: FakeEngine }> {
+  const engine = new FakeEngine(data);
+  const screen = await openScreen({ engine, ...options });
   t.after(() => screen.close());
-  return { screen, door };
+  return { screen, engine };
 }
 
 function server(): FakeEngineData {
@@ -24,8 +24,8 @@ function server(): FakeEngineData {
 }
 
 test('d deletes a certificate when its name was typed and Delete chosen, and shows what the other side must do', async (t) => {
-  const { screen, door } = await opened(t, server());
-  door.answers.set('certificate.delete', { ok: true, value: 'deleted. There, it must say so, too.' });
+  const { screen, engine } = await opened(t, server());
+  engine.answers.set('certificate.delete', { ok: true, value: 'deleted. There, it must say so, too.' });
   await screen.press('alt-1', 'j');
   assert.match(screen.text(), /d delete certificate/);
   assert.match(screen.text(), /mutual TLS/);
@@ -37,17 +37,17 @@ test('d deletes a certificate when its name was typed and Delete chosen, and sho
   await screen.type('client');
   await screen.press('tab', 'enter');
   assert.match(screen.text(), /Nothing is done before client2 is typed/);
-  assert.deepEqual(door.commands('certificate.delete'), []);
+  assert.deepEqual(engine.commands('certificate.delete'), []);
   await screen.type('2');
   await screen.press('enter');
-  assert.deepEqual(door.commands('certificate.delete'), [{ kind: 'certificate.delete', peer: 'client2' }]);
+  assert.deepEqual(engine.commands('certificate.delete'), [{ kind: 'certificate.delete', peer: 'client2' }]);
   assert.match(screen.text(), /deleted\. There, it must say so, too\./);
   await screen.press('escape');
   assert.doesNotMatch(screen.text(), /must say so/);
 });
 
 test('the name alone deletes nothing: Cancel has the focus; letters and a paste are text', async (t) => {
-  const { screen, door } = await opened(t, server());
+  const { screen, engine } = await opened(t, server());
   await screen.press('alt-1', 'd');
   await screen.type('hl');
   await screen.press('backspace', 'backspace');
@@ -55,25 +55,27 @@ test('the name alone deletes nothing: Cancel has the focus; letters and a paste 
   assert.match(screen.text(), /› client1 /);
   await screen.press('enter');
   assert.doesNotMatch(screen.text(), /Delete client1/);
-  assert.deepEqual(door.commands('certificate.delete'), []);
+  assert.deepEqual(engine.commands('certificate.delete'), []);
 });
 
 test('a name, Tab and Enter in a single read lose no key', async (t) => {
-  const { screen, door } = await opened(t, server());
+  const { screen, engine } = await opened(t, server());
   await screen.press('alt-1', 'd');
   await screen.type('client1\t\r');
-  assert.equal(door.commands('certificate.delete').length, 1);
+  assert.equal(engine.commands('certificate.delete').length, 1);
 });
 
 test('on a client d is about its own certificate; one that has none says so', async (t) => {
   const client = { ...server(), peers: [samplePeer('127.0.0.1')] };
   const status = { ...MUTUAL_TLS, role: 'client', ownName: 'client7', phase: { kind: 'connected' } } as const;
-  const { screen, door } = await opened(t, { ...client, ...{ status: emptyEngine(status).status } });
+  const { screen, engine } = await opened(t, { ...client, ...{ status: emptyEngine(status).status } });
   await screen.press('alt-1', 'd');
   await screen.type('client7');
   await screen.press('tab', 'enter');
-  assert.deepEqual(door.commands('certificate.delete'), [{ kind: 'certificate.delete', peer: '127.0.0.1' }]);
-  door.setStatus({ asksForCertificate: true });
+  assert.deepEqual(engine.commands('certificate.delete'), [
+    { kind: 'certificate.delete', peer: '127.0.0.1' },
+  ]);
+  engine.setStatus({ asksForCertificate: true });
   await screen.press('escape', 'd');
   assert.match(screen.text(), /has no certificate of its own yet/);
   assert.doesNotMatch(screen.text(), /d delete certificate/);
@@ -88,7 +90,7 @@ test('without mutual TLS d does nothing and is not offered', async (t) => {
 });
 
 test('the palette has the commands of aioc cli, by its names too', async (t) => {
-  const { screen, door } = await opened(t, server());
+  const { screen, engine } = await opened(t, server());
   await screen.press('alt-1');
   for (const line of ['stop', 'stop hard', 'restart', 'restart hard']) {
     await screen.type(`:${line}\r`);
@@ -96,7 +98,7 @@ test('the palette has the commands of aioc cli, by its names too', async (t) => 
     await screen.press('right', 'enter');
   }
   assert.deepEqual(
-    door.executed.filter(({ kind }) => kind.startsWith('connector.')),
+    engine.executed.filter(({ kind }) => kind.startsWith('connector.')),
     [
       { kind: 'connector.stop', hard: false },
       { kind: 'connector.stop', hard: true },
@@ -106,11 +108,11 @@ test('the palette has the commands of aioc cli, by its names too', async (t) => 
   );
   await screen.type(':start\r');
   assert.match(screen.text(), /has been started already/);
-  door.setStatus({ phase: { kind: 'stopped' } });
+  engine.setStatus({ phase: { kind: 'stopped' } });
   await screen.settle();
   assert.match(screen.text(), /stopped/);
   await screen.type(':start\r');
-  assert.equal(door.commands('connector.start').length, 1);
+  assert.equal(engine.commands('connector.start').length, 1);
   await screen.type(':peek_queues\r');
   await screen.press('w');
   assert.match(screen.text(), /There is no queue to explain/);
@@ -119,11 +121,11 @@ test('the palette has the commands of aioc cli, by its names too', async (t) => 
 });
 
 test('a chat has no connector to stop', async (t) => {
-  const { screen, door } = await opened(t, busyEngine());
+  const { screen, engine } = await opened(t, busyEngine());
   await screen.press('alt-1');
   await screen.type(':stop\r');
   assert.match(screen.text(), /connector with a configuration file/);
-  assert.deepEqual(door.commands('connector.stop'), []);
+  assert.deepEqual(engine.commands('connector.stop'), []);
 });
 
 test('a configured server says what a client’s configuration needs, and a client that it asks for a certificate', async (t) => {
@@ -166,15 +168,15 @@ test('what a full queue has dropped is shown, also when nothing is stuck', async
 });
 
 test('!exit waits a moment for the acknowledgement of the last line, and asks only when it does not come', async (t) => {
-  const { screen, door } = await opened(t, { ...server() });
-  door.setStatus({ waitingCount: 1 });
+  const { screen, engine } = await opened(t, { ...server() });
+  engine.setStatus({ waitingCount: 1 });
   await screen.type('4!exit\r');
   assert.doesNotMatch(screen.text(), /Quit aioc/);
   assert.deepEqual(screen.quits, []);
-  door.setStatus({ waitingCount: 0 });
+  engine.setStatus({ waitingCount: 0 });
   await screen.settle();
   assert.deepEqual(screen.quits, [0]);
-  door.setStatus({ waitingCount: 1 });
+  engine.setStatus({ waitingCount: 1 });
   await screen.type('!exit\r');
   screen.clock.advance(1_000);
   await screen.settle();
@@ -224,8 +226,8 @@ test('what ignoring has cost is never cut', async (t) => {
 });
 
 test('what waits on the disk is no reason to be asked at quitting', async (t) => {
-  const { screen, door } = await opened(t, { ...server() });
-  door.setStatus({ waitingCount: 12, storedCount: 12 });
+  const { screen, engine } = await opened(t, { ...server() });
+  engine.setStatus({ waitingCount: 12, storedCount: 12 });
   await screen.settle();
   assert.match(screen.rows()[0] ?? '', / waiting 12 out /);
   await screen.press('alt-1', 'q');

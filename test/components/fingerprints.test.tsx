@@ -5,8 +5,8 @@ import { fingerprintLines, labelledWords } from '../../components/panes/fingerpr
 import { trusted } from '../../components/terminal/sanitize.ts';
 import { lineWidth } from '../../components/widgets/line.ts';
 import type { Status } from '../../engine/contract/views.ts';
-import { WORDS } from '../../engine/security/words.ts';
-import { FakeDoor, type FakeEngineData } from '../helpers/fake-door.ts';
+import { WORDS } from '../../engine/security/fingerprint-words.ts';
+import { FakeEngine, type FakeEngineData } from '../helpers/fake-engine.ts';
 import {
   busyEngine,
   emptyEngine,
@@ -41,7 +41,7 @@ async function opened(
   data: FakeEngineData,
   [columns, rows]: readonly [number, number],
 ): Promise<TestScreen> {
-  const screen = await openScreen({ door: new FakeDoor(data), columns, rows });
+  const screen = await openScreen({ engine: new FakeEngine(data), columns, rows });
   t.after(() => screen.close());
   return screen;
 }
@@ -64,7 +64,7 @@ test('no word of a fingerprint is cut, and none is lost, at any width that holds
 for (const size of SIZES) {
   const at = size.join('x');
   test(`a newcomer's words and one's own are whole in the question at ${at}`, async (t) => {
-    const screen = await opened(t, emptyEngine({ newcomers: [sampleNewcomer(1)] }), size);
+    const screen = await opened(t, emptyEngine({ joinRequests: [sampleNewcomer(1)] }), size);
     assert.ok(isWhole(screen, ITS_WORDS), screen.text());
     assert.ok(isWhole(screen, OWN_WORDS), screen.text());
     assert.match(screen.text(), /\[ Refuse \]/);
@@ -72,7 +72,7 @@ for (const size of SIZES) {
 
   test(`a newcomer with a warning can be read to the end at ${at}, the words whole`, async (t) => {
     const warning = 'another machine was let in as "laptop" before; this one has other words';
-    const screen = await opened(t, emptyEngine({ newcomers: [sampleNewcomer(1, { warning })] }), size);
+    const screen = await opened(t, emptyEngine({ joinRequests: [sampleNewcomer(1, { warning })] }), size);
     assert.match(screen.text(), /! another machine was let in/);
     const scrolls = /PgDn: more/.test(screen.text());
     assert.equal(scrolls, size[1] === 10 || size[1] === 12);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Command } from '../../engine/contract/commands.ts';
-import { FakeDoor, type FakeEngineData } from '../helpers/fake-door.ts';
+import { FakeEngine, type FakeEngineData } from '../helpers/fake-engine.ts';
 import { busyEngine, sampleNewcomer } from '../helpers/sample-data.ts';
 import { openScreen } from '../helpers/screen.tsx';
 
@@ -68,8 +68,8 @@ for (const [columns, rows] of [
   [40, 12],
 ] as const) {
   test(`hostile texts everywhere reach a terminal of ${columns}x${rows} only as harmless text`, async (t) => {
-    const door = new FakeDoor(hostileEngine());
-    const screen = await openScreen({ door, columns, rows });
+    const engine = new FakeEngine(hostileEngine());
+    const screen = await openScreen({ engine, columns, rows });
     t.after(() => screen.close());
     await screen.press(
       'alt-1',
@@ -100,13 +100,13 @@ for (const [columns, rows] of [
       'q',
       'escape',
     );
-    door.setStatus({ newcomers: [poisoned(sampleNewcomer(1, { warning: 'known' }))] });
+    engine.setStatus({ joinRequests: [poisoned(sampleNewcomer(1, { warning: 'known' }))] });
     await screen.settle();
     assert.match(screen.text(), /\[ Refuse \]/);
     await screen.press('enter');
     for (const kind of ['retrying', 'refused', 'failed'] as const) {
       const phase = { kind, reason: HOSTILE, retryAtMs: 0, code: HOSTILE };
-      door.change((data) => {
+      engine.change((data) => {
         data.peers = [];
         data.status = { ...data.status, role: 'client', phase };
       });
@@ -117,12 +117,12 @@ for (const [columns, rows] of [
 }
 
 test('hostile answers, file names and pastes are shown harmless too', async (t) => {
-  const door = new FakeDoor(busyEngine());
-  const screen = await openScreen({ door });
+  const engine = new FakeEngine(busyEngine());
+  const screen = await openScreen({ engine });
   t.after(() => screen.close());
   for (const kind of ['peer.ignore', 'peer.ping', 'files.import'] satisfies Command['kind'][])
-    door.answers.set(kind, { ok: false, code: 'AIOC_INTERNAL', message: HOSTILE });
-  door.answers.set('files.list', { ok: true, value: [`${HOSTILE}a`, `${HOSTILE}b`] });
+    engine.answers.set(kind, { ok: false, code: 'AIOC_INTERNAL', message: HOSTILE });
+  engine.answers.set('files.list', { ok: true, value: [`${HOSTILE}a`, `${HOSTILE}b`] });
   screen.local.paths = [`${HOSTILE}1`, `${HOSTILE}2`];
   await screen.press('alt-1', 'i', 'p', 'alt-4');
   await screen.type('!import ');
@@ -148,7 +148,7 @@ test('a name of wide characters and a thousand letters leaves every border where
     peerName: names[index % 5] ?? '',
     text: names[(index + 1) % 5] ?? '',
   }));
-  const screen = await openScreen({ door: new FakeDoor(data) });
+  const screen = await openScreen({ engine: new FakeEngine(data) });
   t.after(() => screen.close());
   for (const line of screen.rows().slice(1, -1)) assert.match(line, /^[╭│╰].*[╮│╯]$/u);
 });

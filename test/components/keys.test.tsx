@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeDoor, type FakeEngineData } from '../helpers/fake-door.ts';
+import { FakeEngine, type FakeEngineData } from '../helpers/fake-engine.ts';
 import { busyEngine, emptyEngine, sampleNewcomer, samplePeer } from '../helpers/sample-data.ts';
 import { openScreen, type TestScreen, type TestScreenOptions } from '../helpers/screen.tsx';
 
 interface Opened {
   readonly screen: TestScreen;
-  readonly door: FakeDoor;
+  readonly engine: FakeEngine;
 }
 
 async function opened(
@@ -14,10 +14,10 @@ async function opened(
   data: FakeEngineData,
   options: Partial<TestScreenOptions> = {},
 ): Promise<Opened> {
-  const door = new FakeDoor(data);
-  const screen = await openScreen({ door, ...options });
+  const engine = new FakeEngine(data);
+  const screen = await openScreen({ engine, ...options });
   t.after(() => screen.close());
-  return { screen, door };
+  return { screen, engine };
 }
 
 /** The title of the pane that has the focus is where commands act; its footer tells which pane that is. */
@@ -35,9 +35,9 @@ test('the first peer to come gets the chat; the line is entered by 4 or Enter th
 });
 
 test('neither somebody who comes nor a peer that is chosen puts the keys into the line', async (t) => {
-  const { screen, door } = await opened(t, emptyEngine());
+  const { screen, engine } = await opened(t, emptyEngine());
   await screen.press('j');
-  door.change((data) => {
+  engine.change((data) => {
     data.peers.push(samplePeer('ben'), samplePeer('eve'));
   });
   await screen.settle();
@@ -75,7 +75,7 @@ test('in the line keys are text, at the place of the cursor', async (t) => {
 });
 
 test('typing "did 1 quit?" in the chat changes nothing but the line', async (t) => {
-  const { screen, door } = await opened(t, busyEngine());
+  const { screen, engine } = await opened(t, busyEngine());
   await screen.press('4');
   const before = screen.rows();
   await screen.type('did 1 quit?');
@@ -85,7 +85,7 @@ test('typing "did 1 quit?" in the chat changes nothing but the line', async (t) 
   assert.deepEqual(others, []);
   assert.deepEqual(screen.quits, []);
   await screen.press('enter');
-  assert.deepEqual(door.commands('chat.say'), [{ kind: 'chat.say', peer: 'client1', text: 'did 1 quit?' }]);
+  assert.deepEqual(engine.commands('chat.say'), [{ kind: 'chat.say', peer: 'client1', text: 'did 1 quit?' }]);
 });
 
 test('digits, Alt and Tab move the focus; while writing digits are text', async (t) => {
@@ -118,7 +118,7 @@ test('Esc leaves the line, and Enter goes back to it', async (t) => {
 });
 
 test('each conversation keeps the line that was begun in it', async (t) => {
-  const { screen, door } = await opened(t, busyEngine());
+  const { screen, engine } = await opened(t, busyEngine());
   await screen.press('4');
   await screen.type('for client1');
   await screen.press('alt-1', 'j', 't', 'enter');
@@ -126,67 +126,67 @@ test('each conversation keeps the line that was begun in it', async (t) => {
   await screen.type('for client2');
   await screen.press('enter', 'alt-1', 'k', 't');
   assert.match(screen.text(), /› for client1/);
-  assert.deepEqual(door.commands('chat.say'), [{ kind: 'chat.say', peer: 'client2', text: 'for client2' }]);
+  assert.deepEqual(engine.commands('chat.say'), [{ kind: 'chat.say', peer: 'client2', text: 'for client2' }]);
 });
 
 test('i ignores the selected peer and names it; the selection follows the peer, not its place', async (t) => {
-  const { screen, door } = await opened(t, busyEngine());
+  const { screen, engine } = await opened(t, busyEngine());
   await screen.press('alt-1', 'j');
-  door.change((data) => {
+  engine.change((data) => {
     data.peers.unshift(samplePeer('aaa'));
   });
   await screen.settle();
   await screen.press('i');
-  assert.deepEqual(door.commands('peer.ignore'), [{ kind: 'peer.ignore', peer: 'client2', on: true }]);
+  assert.deepEqual(engine.commands('peer.ignore'), [{ kind: 'peer.ignore', peer: 'client2', on: true }]);
   assert.match(screen.text(), /client2 is ignored/);
 });
 
 test('an ignored peer is let speak again by the same key', async (t) => {
-  const { screen, door } = await opened(t, busyEngine());
+  const { screen, engine } = await opened(t, busyEngine());
   await screen.press('alt-1', 'j', 'j', 'j', 'i');
-  assert.deepEqual(door.commands('peer.ignore'), [{ kind: 'peer.ignore', peer: 'client4', on: false }]);
+  assert.deepEqual(engine.commands('peer.ignore'), [{ kind: 'peer.ignore', peer: 'client4', on: false }]);
 });
 
 test('ignoring everybody asks first, and Cancel has the focus', async (t) => {
-  const { screen, door } = await opened(t, busyEngine());
+  const { screen, engine } = await opened(t, busyEngine());
   await screen.press('alt-1', 'I');
   assert.match(screen.text(), /\[ Cancel \]/);
   await screen.press('enter');
-  assert.deepEqual(door.commands('all.ignore'), []);
+  assert.deepEqual(engine.commands('all.ignore'), []);
   await screen.press('I', 'right', 'enter');
-  assert.deepEqual(door.commands('all.ignore'), [{ kind: 'all.ignore', on: true }]);
+  assert.deepEqual(engine.commands('all.ignore'), [{ kind: 'all.ignore', on: true }]);
 });
 
 test('a newcomer is shown, refused by default, and accepted only by choosing so', async (t) => {
-  const { screen, door } = await opened(t, emptyEngine());
-  door.setStatus({ newcomers: [sampleNewcomer(7), sampleNewcomer(8, { name: 'phone' })] });
+  const { screen, engine } = await opened(t, emptyEngine());
+  engine.setStatus({ joinRequests: [sampleNewcomer(7), sampleNewcomer(8, { name: 'phone' })] });
   await screen.settle();
   assert.match(screen.text(), /Somebody wants in/);
   assert.match(screen.text(), /1 of 2/);
   assert.match(screen.text(), /its words: +octopus-unicorn-crystal-spinach-/);
   await screen.press('enter');
-  assert.deepEqual(door.commands('newcomer.refuse'), [{ kind: 'newcomer.refuse', newcomer: 7 }]);
-  door.setStatus({ newcomers: [sampleNewcomer(8, { name: 'phone' })] });
+  assert.deepEqual(engine.commands('newcomer.refuse'), [{ kind: 'newcomer.refuse', joinRequest: 7 }]);
+  engine.setStatus({ joinRequests: [sampleNewcomer(8, { name: 'phone' })] });
   await screen.settle();
   assert.match(screen.text(), /“phone”/);
   await screen.press('a', 'enter');
-  assert.deepEqual(door.commands('newcomer.accept'), [{ kind: 'newcomer.accept', newcomer: 8 }]);
+  assert.deepEqual(engine.commands('newcomer.accept'), [{ kind: 'newcomer.accept', joinRequest: 8 }]);
 });
 
 test('a newcomer put off with Esc stays in the list, and a asks again', async (t) => {
-  const { screen, door } = await opened(t, emptyEngine({ newcomers: [sampleNewcomer(7)] }));
+  const { screen, engine } = await opened(t, emptyEngine({ joinRequests: [sampleNewcomer(7)] }));
   await screen.press('escape');
   assert.doesNotMatch(screen.text(), /Somebody wants in/);
   assert.match(screen.text(), /\? laptop/);
   await screen.press('a');
   assert.match(screen.text(), /Somebody wants in/);
-  assert.deepEqual(door.executed, []);
+  assert.deepEqual(engine.executed, []);
 });
 
 test('a newcomer takes no key from somebody who is writing', async (t) => {
-  const { screen, door } = await opened(t, busyEngine());
+  const { screen, engine } = await opened(t, busyEngine());
   await screen.type('4abc');
-  door.setStatus({ newcomers: [sampleNewcomer(7)] });
+  engine.setStatus({ joinRequests: [sampleNewcomer(7)] });
   await screen.settle();
   await screen.type('def');
   assert.match(screen.text(), /› abcdef/);
@@ -196,8 +196,8 @@ test('a newcomer takes no key from somebody who is writing', async (t) => {
 });
 
 test('a newcomer who gives up closes his question', async (t) => {
-  const { screen, door } = await opened(t, emptyEngine({ newcomers: [sampleNewcomer(7)] }));
-  door.setStatus({ newcomers: [] });
+  const { screen, engine } = await opened(t, emptyEngine({ joinRequests: [sampleNewcomer(7)] }));
+  engine.setStatus({ joinRequests: [] });
   await screen.settle();
   assert.doesNotMatch(screen.text(), /Somebody wants in/);
   assert.match(screen.text(), /no longer waiting/);
@@ -215,10 +215,10 @@ test('/ filters the pane with the focus and says how many pass', async (t) => {
 });
 
 test('s sorts by the next column and S the other way, and the title says so', async (t) => {
-  const { screen, door } = await opened(t, busyEngine());
+  const { screen, engine } = await opened(t, busyEngine());
   await screen.press('alt-2', 's', 'S');
   assert.match(screen.text(), /by age ▲/);
-  const view = door.openViews.find(({ pane }) => pane === 'queues');
+  const view = engine.openViews.find(({ pane }) => pane === 'queues');
   assert.deepEqual(view, {
     pane: 'queues',
     filter: '',
@@ -252,10 +252,10 @@ test('Ctrl-C twice within two seconds quits, and slower it only asks', async (t)
 });
 
 test('a key that can do nothing now says why', async (t) => {
-  const { screen, door } = await opened(t, busyEngine());
+  const { screen, engine } = await opened(t, busyEngine());
   await screen.press('alt-1', 'j', 'j', 'p');
   assert.match(screen.text(), /not connected/);
-  assert.deepEqual(door.commands('peer.ping'), []);
+  assert.deepEqual(engine.commands('peer.ping'), []);
 });
 
 test('the help lists the keys, typing filters it, and Enter does what is chosen', async (t) => {
@@ -268,11 +268,11 @@ test('the help lists the keys, typing filters it, and Enter does what is chosen'
 });
 
 test('the palette completes a name and runs it', async (t) => {
-  const { screen, door } = await opened(t, busyEngine());
+  const { screen, engine } = await opened(t, busyEngine());
   await screen.press('alt-1', ':');
   await screen.type('pin');
   await screen.press('tab', 'enter');
-  assert.deepEqual(door.commands('peer.ping'), [{ kind: 'peer.ping', peer: 'client1' }]);
+  assert.deepEqual(engine.commands('peer.ping'), [{ kind: 'peer.ping', peer: 'client1' }]);
 });
 
 test('Enter on a row of the log opens its message', async (t) => {
@@ -286,13 +286,13 @@ test('Enter on a row of the log opens its message', async (t) => {
 });
 
 test('a client that was refused asks again with r', async (t) => {
-  const { screen, door } = await opened(
+  const { screen, engine } = await opened(
     t,
     emptyEngine({ role: 'client', phase: { kind: 'refused', reason: 'its user said no' } }),
   );
   assert.match(screen.text(), /did not let this side in: its user said no/);
   await screen.press('r');
-  assert.deepEqual(door.commands('dial.now'), [{ kind: 'dial.now' }]);
+  assert.deepEqual(engine.commands('dial.now'), [{ kind: 'dial.now' }]);
 });
 
 test('another port is part of the line for the other side', async (t) => {
@@ -321,10 +321,10 @@ test('every size down to 10x3 draws, and growing again brings everything back', 
 });
 
 test('only what is seen is asked for, and panes that are hidden are closed', async (t) => {
-  const { screen, door } = await opened(t, busyEngine());
+  const { screen, engine } = await opened(t, busyEngine());
   await screen.press('alt-3', 'z');
-  assert.deepEqual(door.openViews.map(({ pane }) => pane).sort(), ['log', 'peers', 'status']);
-  for (const view of door.openViews)
+  assert.deepEqual(engine.openViews.map(({ pane }) => pane).sort(), ['log', 'peers', 'status']);
+  for (const view of engine.openViews)
     if ('rows' in view) assert.ok(view.rows <= 36, `${view.pane} ${view.rows}`);
 });
 
@@ -335,10 +335,10 @@ test('the log stops following when it is scrolled, counts what is new below, and
     id: index + 1,
     text: `entry ${index + 1}`,
   }));
-  const { screen, door } = await opened(t, data);
+  const { screen, engine } = await opened(t, data);
   await screen.press('alt-3', 'pageup', 'pageup');
   const shown = screen.rows().filter((line) => line.includes('entry'));
-  door.change((engine) => {
+  engine.change((engine) => {
     for (let id = 201; id <= 205; id += 1)
       engine.log.push({ ...(engine.log[0] as (typeof data.log)[0]), id, text: `entry ${id}` });
   });

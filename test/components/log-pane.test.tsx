@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LogRow, Outcome } from '../../engine/contract/views.ts';
-import { FakeDoor } from '../helpers/fake-door.ts';
+import { FakeEngine } from '../helpers/fake-engine.ts';
 import { emptyEngine, sampleLog } from '../helpers/sample-data.ts';
 import { openScreen, type TestScreen } from '../helpers/screen.tsx';
 
@@ -15,7 +15,7 @@ async function logOf(
   rows: LogRow[],
   size = { columns: 120, rows: 40 },
 ): Promise<TestScreen> {
-  const screen = await openScreen({ door: new FakeDoor({ ...emptyEngine(), log: rows }), ...size });
+  const screen = await openScreen({ engine: new FakeEngine({ ...emptyEngine(), log: rows }), ...size });
   t.after(() => screen.close());
   await screen.press('3');
   return screen;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeDoor, type FakeEngineData } from '../helpers/fake-door.ts';
+import { FakeEngine, type FakeEngineData } from '../helpers/fake-engine.ts';
 import { busyEngine, emptyEngine, samplePeer, sampleShellRows } from '../helpers/sample-data.ts';
 import { openScreen, type TestScreen, type TestScreenOptions } from '../helpers/screen.tsx';
 
@@ -8,11 +8,11 @@ async function opened(
   t: { after(action: () => void): void },
   data: FakeEngineData,
   options: Partial<TestScreenOptions> = {},
-): Promise<{ screen: TestScreen; door: FakeDoor }> {
-  const door = new FakeDoor(data);
-  const screen = await openScreen({ door, ...options });
+): Promise<{ screen: TestScreen; engine: FakeEngine }> {
+  const engine = new FakeEngine(data);
+  const screen = await openScreen({ engine, ...options });
   t.after(() => screen.close());
-  return { screen, door };
+  return { screen, engine };
 }
 
 const FAILED = {
@@ -22,7 +22,7 @@ const FAILED = {
 } as const;
 
 test('with nobody there !commands run, and their output is kept under the first screen', async (t) => {
-  const { screen, door } = await opened(t, emptyEngine());
+  const { screen, engine } = await opened(t, emptyEngine());
   await screen.press('4');
   await screen.type('!ls');
   await screen.press('enter');
@@ -31,9 +31,9 @@ test('with nobody there !commands run, and their output is kept under the first 
     ['ls'],
   );
   screen.local.shells[0]?.update({ running: false, exitCode: 0, lines: ['site.zip'], droppedLines: 0 });
-  const [row] = door.commands('chat.local');
+  const [row] = engine.commands('chat.local');
   assert.equal(row?.peer, '');
-  door.change((data) => {
+  engine.change((data) => {
     data.chats[''] = sampleShellRows();
   });
   await screen.settle();
@@ -42,20 +42,20 @@ test('with nobody there !commands run, and their output is kept under the first 
 });
 
 test('with nobody there !import works and says where to', async (t) => {
-  const { screen, door } = await opened(t, emptyEngine());
-  door.answers.set('files.import', { ok: true, value: '/home/ann/a.txt' });
+  const { screen, engine } = await opened(t, emptyEngine());
+  engine.answers.set('files.import', { ok: true, value: '/home/ann/a.txt' });
   await screen.press('4');
   await screen.type('!import a.txt');
   await screen.press('enter');
-  assert.deepEqual(door.commands('files.import'), [
+  assert.deepEqual(engine.commands('files.import'), [
     { kind: 'files.import', name: 'a.txt', directory: '/home/ann', unzip: false },
   ]);
-  const [remark] = door.commands('chat.local');
+  const [remark] = engine.commands('chat.local');
   assert.deepEqual([remark?.peer, remark?.row.text], ['', 'a.txt copied to /home/ann/a.txt']);
 });
 
 test('with nobody there a line or an upload stays where it is, and goes to whoever comes', async (t) => {
-  const { screen, door } = await opened(t, emptyEngine());
+  const { screen, engine } = await opened(t, emptyEngine());
   await screen.press('4');
   for (const line of ['!upload site.zip', 'hello']) {
     await screen.type(line);
@@ -63,14 +63,14 @@ test('with nobody there a line or an upload stays where it is, and goes to whoev
     assert.match(screen.text(), /Nobody to talk to yet. Your line is kept/);
     if (line !== 'hello') await screen.press('ctrl-u');
   }
-  assert.deepEqual(door.executed, []);
-  door.change((data) => {
+  assert.deepEqual(engine.executed, []);
+  engine.change((data) => {
     data.peers.push(samplePeer('ben'));
   });
   await screen.settle();
   assert.match(screen.text(), /4 Chat · ben/);
   await screen.press('enter');
-  assert.deepEqual(door.commands('chat.say'), [{ kind: 'chat.say', peer: 'ben', text: 'hello' }]);
+  assert.deepEqual(engine.commands('chat.say'), [{ kind: 'chat.say', peer: 'ben', text: 'hello' }]);
 });
 
 test('a running command is stopped by Ctrl-C with nobody there too', async (t) => {
@@ -84,7 +84,7 @@ test('a running command is stopped by Ctrl-C with nobody there too', async (t) =
 
 test('a server that could not listen says why and what to do, and r tries again', async (t) => {
   for (const columns of [120, 80, 40]) {
-    const { screen, door } = await opened(t, emptyEngine({ phase: FAILED }), { columns, rows: 24 });
+    const { screen, engine } = await opened(t, emptyEngine({ phase: FAILED }), { columns, rows: 24 });
     const words = screen
       .rows()
       .flatMap((row) => row.split(/[│\s]+/))
@@ -95,25 +95,25 @@ test('a server that could not listen says why and what to do, and r tries again'
     assert.match(screen.text(), /not listening/);
     assert.doesNotMatch(screen.text(), /--target/);
     await screen.press('r');
-    assert.deepEqual(door.commands('dial.now'), [{ kind: 'dial.now' }]);
-    door.setStatus({ phase: { kind: 'listening' } });
+    assert.deepEqual(engine.commands('dial.now'), [{ kind: 'dial.now' }]);
+    engine.setStatus({ phase: { kind: 'listening' } });
     await screen.settle();
     assert.match(screen.text(), /--target/);
     assert.doesNotMatch(screen.text(), /not listening/);
     await screen.press('r');
-    assert.equal(door.commands('dial.now').length, 1, 'r means something else now');
+    assert.equal(engine.commands('dial.now').length, 1, 'r means something else now');
   }
 });
 
 test('while a file of ours is on its way the footer says how to cancel it, and Esc c does', async (t) => {
-  const { screen, door } = await opened(t, busyEngine());
+  const { screen, engine } = await opened(t, busyEngine());
   await screen.press('4');
   assert.match(screen.rows().at(-1) ?? '', /Esc c cancel the transfer/);
   await screen.press('escape');
   assert.match(screen.rows().at(-1) ?? '', /(^|[^c]) c cancel the transfer/);
   await screen.press('c');
-  assert.deepEqual(door.commands('chat.cancel'), [{ kind: 'chat.cancel', peer: 'client1', row: 3 }]);
-  door.change((data) => {
+  assert.deepEqual(engine.commands('chat.cancel'), [{ kind: 'chat.cancel', peer: 'client1', row: 3 }]);
+  engine.change((data) => {
     data.chats = {};
   });
   await screen.settle();
@@ -123,11 +123,11 @@ test('while a file of ours is on its way the footer says how to cancel it, and E
 });
 
 test(':cancel is in the palette', async (t) => {
-  const { screen, door } = await opened(t, busyEngine());
+  const { screen, engine } = await opened(t, busyEngine());
   await screen.press('alt-1', ':');
   await screen.type('cancel');
   await screen.press('enter');
-  assert.deepEqual(door.commands('chat.cancel'), [{ kind: 'chat.cancel', peer: 'client1', row: 3 }]);
+  assert.deepEqual(engine.commands('chat.cancel'), [{ kind: 'chat.cancel', peer: 'client1', row: 3 }]);
 });
 
 test('a transfer from the other side is not ours to cancel', async (t) => {

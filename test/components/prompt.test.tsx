@@ -5,12 +5,12 @@ import { KeyDecoder } from '../../components/terminal/key-decoder.ts';
 import type { KeyEvent } from '../../components/terminal/key-event.ts';
 import { LineEditor } from '../../components/widgets/line-editor.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
-import { FakeDoor } from '../helpers/fake-door.ts';
+import { FakeEngine } from '../helpers/fake-engine.ts';
 import { busyEngine } from '../helpers/sample-data.ts';
 import { NAMED_KEYS, openScreen, type TestScreen } from '../helpers/screen.tsx';
 
 async function filtering(t: { after(action: () => void): void }): Promise<TestScreen> {
-  const screen = await openScreen({ door: new FakeDoor(busyEngine()) });
+  const screen = await openScreen({ engine: new FakeEngine(busyEngine()) });
   t.after(() => screen.close());
   await screen.press('alt-2', '/');
   return screen;
@@ -18,7 +18,7 @@ async function filtering(t: { after(action: () => void): void }): Promise<TestSc
 
 /** The text of the filter, and the cell of the cursor in it. */
 function promptOf(screen: TestScreen): { text: string; cursor: number } {
-  const view = screen.door.openViews.find(({ pane }) => pane === 'queues');
+  const view = screen.engine.openViews.find(({ pane }) => pane === 'queues');
   const start = (screen.rows()[1] ?? '').indexOf('2 Queues / ') + '2 Queues / '.length;
   return { text: view?.pane === 'queues' ? view.filter : '', cursor: screen.cursor.column - start };
 }
@@ -45,7 +45,7 @@ test('without ink-text-input nothing would be typed', async (t) => {
 });
 
 test('a prompt, text and Enter in a single read lose no key', async (t) => {
-  const screen = await openScreen({ door: new FakeDoor(busyEngine()) });
+  const screen = await openScreen({ engine: new FakeEngine(busyEngine()) });
   t.after(() => screen.close());
   await screen.press('alt-1');
   await screen.type('/client2\rz');
@@ -55,12 +55,12 @@ test('a prompt, text and Enter in a single read lose no key', async (t) => {
 });
 
 test('a palette, a command and Enter in a single read run it', async (t) => {
-  const door = new FakeDoor(busyEngine());
-  const screen = await openScreen({ door });
+  const engine = new FakeEngine(busyEngine());
+  const screen = await openScreen({ engine });
   t.after(() => screen.close());
   await screen.press('alt-1');
   await screen.type(':pi\t\r');
-  assert.deepEqual(door.commands('peer.ping'), [{ kind: 'peer.ping', peer: 'client1' }]);
+  assert.deepEqual(engine.commands('peer.ping'), [{ kind: 'peer.ping', peer: 'client1' }]);
 });
 
 test('characters of several code units are moved over and erased whole', async (t) => {
@@ -96,7 +96,7 @@ test('a prompt holds 200 characters and scrolls, with the cursor in sight', asyn
 
 test('on a terminal without Unicode the prompt is drawn in ASCII, and keeps what was typed', async (t) => {
   const appearance = { colour: false, unicode: false };
-  const screen = await openScreen({ door: new FakeDoor(busyEngine()), appearance });
+  const screen = await openScreen({ engine: new FakeEngine(busyEngine()), appearance });
   t.after(() => screen.close());
   await screen.press('alt-2', '/');
   await screen.type('grün');
@@ -105,7 +105,7 @@ test('on a terminal without Unicode the prompt is drawn in ASCII, and keeps what
 });
 
 test('while a filter is typed the arrows move the selection, and Ctrl-C asks to quit', async (t) => {
-  const screen = await openScreen({ door: new FakeDoor(busyEngine()) });
+  const screen = await openScreen({ engine: new FakeEngine(busyEngine()) });
   t.after(() => screen.close());
   await screen.press('alt-1', '/');
   await screen.type('client');

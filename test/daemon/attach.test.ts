@@ -10,10 +10,10 @@ const PEERS: View = { pane: 'peers', filter: '', sort: 'name', descending: false
 
 test('a program that attaches to a daemon sees a peer change, and what it ignores is ignored', async (t) => {
   const { server, client } = await daemonPair(t);
-  const door = await attach(server.file);
-  t.after(() => door.close());
+  const engine = await attach(server.file);
+  t.after(() => engine.close());
   let row: PeerRow | undefined;
-  const view = door.open(PEERS, (update: Update) => {
+  const view = engine.open(PEERS, (update: Update) => {
     if (update.pane === 'peers') row = update.rows[0];
   });
   const becomes = (state: string): Promise<unknown> =>
@@ -23,7 +23,7 @@ test('a program that attaches to a daemon sees a peer change, and what it ignore
   await becomes('away');
   await client.start();
   await becomes('connected');
-  assert.deepEqual(await door.execute({ kind: 'peer.ignore', peer: row?.id ?? '', on: true }), {
+  assert.deepEqual(await engine.execute({ kind: 'peer.ignore', peer: row?.id ?? '', on: true }), {
     ok: true,
     value: null,
   });

@@ -147,9 +147,9 @@ test('aioc send and aioc listen', async (tests) => {
 
   await tests.test('a request is answered by listen --reply, and the response is printed', async (t) => {
     const listener = await listening(t, server, '--reply', 'pong');
-    const asker = new Shell(t, ['send', client.file, 'ping?', '--await-response', '--timeout', '20']);
-    assert.equal(await asker.ended(), 0, asker.errors);
-    assert.equal((JSON.parse(asker.output) as { data: string }).data, 'pong');
+    const handler = new Shell(t, ['send', client.file, 'ping?', '--await-response', '--timeout', '20']);
+    assert.equal(await handler.ended(), 0, handler.errors);
+    assert.equal((JSON.parse(handler.output) as { data: string }).data, 'pong');
     listener.process.kill('SIGINT');
     assert.equal(await listener.ended(), 0);
   });

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Command } from '../../engine/contract/commands.ts';
-import { checkedRequest } from '../../engine/contract/door-request.ts';
+import { parseRequest } from '../../engine/contract/request-schema.ts';
 import type { View } from '../../engine/contract/views.ts';
 
 const SHELL = { running: false, exitCode: 0, signal: 'SIGINT', lines: ['a'], droppedLines: 0 };
 
 /** One of each: a command that is added to the contract and forgotten here does not compile. */
 const COMMANDS: { readonly [Kind in Command['kind']]: Command & { readonly kind: Kind } } = {
-  'newcomer.accept': { kind: 'newcomer.accept', newcomer: 1 },
-  'newcomer.refuse': { kind: 'newcomer.refuse', newcomer: 1 },
+  'newcomer.accept': { kind: 'newcomer.accept', joinRequest: 1 },
+  'newcomer.refuse': { kind: 'newcomer.refuse', joinRequest: 1 },
   'peer.ignore': { kind: 'peer.ignore', peer: 'p1', on: true },
   'all.ignore': { kind: 'all.ignore', on: false },
   'peer.ping': { kind: 'peer.ping', peer: 'p1' },
@@ -46,18 +46,18 @@ const VIEWS: { readonly [Pane in View['pane']]: View } = {
 test('whatever the contract allows is taken as it is, and what it does not know of is left out', () => {
   for (const command of Object.values(COMMANDS)) {
     const request = { kind: 'execute', callId: 7, command };
-    assert.deepEqual(checkedRequest(JSON.parse(JSON.stringify(request))), request);
+    assert.deepEqual(parseRequest(JSON.parse(JSON.stringify(request))), request);
   }
   for (const view of Object.values(VIEWS)) {
     for (const kind of ['open', 'change'])
-      assert.deepEqual(checkedRequest({ kind, viewId: 1, view }), { kind, viewId: 1, view });
+      assert.deepEqual(parseRequest({ kind, viewId: 1, view }), { kind, viewId: 1, view });
   }
   for (const request of [
     { kind: 'hello', version: 1 },
     { kind: 'close', viewId: 1 },
     { kind: 'query', callId: 1, logId: 2 },
   ])
-    assert.deepEqual(checkedRequest({ ...request, later: true }), request);
+    assert.deepEqual(parseRequest({ ...request, later: true }), request);
 });
 
 const WRONG: readonly unknown[] = [
@@ -81,6 +81,6 @@ const WRONG: readonly unknown[] = [
 ];
 for (const wrong of WRONG) {
   test(`what is not of the contract is refused: ${(JSON.stringify(wrong) ?? 'nothing').slice(0, 90)}`, () => {
-    assert.throws(() => checkedRequest(wrong), { code: 'AIOC_FRAME_BAD' });
+    assert.throws(() => parseRequest(wrong), { code: 'AIOC_FRAME_BAD' });
   });
 }

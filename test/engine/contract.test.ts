@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
-import { CONTRACT_VERSION } from '../../engine/contract/door.ts';
-import { connectDoor, type Port, serveDoor } from '../../engine/contract/door-port.ts';
+import { CONTRACT_VERSION } from '../../engine/contract/engine-api.ts';
+import { connectEngine, type Port, serveEngine } from '../../engine/contract/engine-rpc.ts';
 import type { Update, View } from '../../engine/contract/views.ts';
 import { Side } from '../helpers/simulated-connectors.ts';
 import { simulatedWorld } from '../helpers/simulated-world.ts';
@@ -23,20 +23,20 @@ async function busyPair(): Promise<{ server: Side; client: Side }> {
   const client = new Side(world, { role: 'client', tls: true });
   await server.connector.start();
   await client.connector.start();
-  await world.clock.until(() => server.status.newcomers.length === 1);
-  await server.door.execute({ kind: 'newcomer.accept', newcomer: 1 });
+  await world.clock.until(() => server.status.joinRequests.length === 1);
+  await server.engine.execute({ kind: 'newcomer.accept', joinRequest: 1 });
   await world.clock.until(() => server.peers.length === 1);
   client.say('hello');
   await world.clock.until(() => server.heard().length === 1);
   world.network.certificateOfDialler = { fingerprint: 'bb', claimedName: 'third' };
   // Somebody who waits, something that waits, and a command that has printed something.
   await new Side(world, { role: 'client', tls: true, displayName: 'third' }).connector.start();
-  await world.clock.until(() => server.status.newcomers.length === 1);
+  await world.clock.until(() => server.status.joinRequests.length === 1);
   world.network.cutAll();
   await world.clock.until(() => server.peers[0]?.state === 'away');
   server.say('later');
   const shell = { running: false, exitCode: 0, lines: ['out'], droppedLines: 0 };
-  await server.door.execute({ kind: 'chat.local', peer: 'p1', row: { key: 'k', text: '$ ls', shell } });
+  await server.engine.execute({ kind: 'chat.local', peer: 'p1', row: { key: 'k', text: '$ ls', shell } });
   return { server, client };
 }
 
@@ -51,16 +51,16 @@ test('every value of the contract survives structuredClone, and JSON', async () 
   for (const side of [server, client]) {
     for (const view of VIEWS) {
       const seen: Update[] = [];
-      side.door.open(view, (update) => seen.push(update)).close();
+      side.engine.open(view, (update) => seen.push(update)).close();
       assert.equal(seen.length, 1, `${view.pane} is shown at once`);
       assertSurvives(seen[0]);
     }
-    const body = await side.door.query(side.log.find(({ hasBody }) => hasBody)?.id ?? 0);
+    const body = await side.engine.query(side.log.find(({ hasBody }) => hasBody)?.id ?? 0);
     assert.ok(body !== undefined);
     assertSurvives(body);
     const results = [
-      await side.door.execute({ kind: 'peer.disconnect', peer: 'p1' }),
-      await side.door.execute({ kind: 'peer.disconnect', peer: 'nobody' }),
+      await side.engine.execute({ kind: 'peer.disconnect', peer: 'p1' }),
+      await side.engine.execute({ kind: 'peer.disconnect', peer: 'nobody' }),
     ];
     assertSurvives(results);
     assert.equal(results[1]?.ok === false && results[1].code, 'AIOC_PEER_UNKNOWN');
@@ -71,10 +71,10 @@ test('a door over a port shows and does what the door itself does', async () => 
   const { server } = await busyPair();
   const { port1, port2 } = new MessageChannel();
   try {
-    serveDoor(port1, server.door);
-    const door = await connectDoor(port2);
+    serveEngine(port1, server.engine);
+    const engine = await connectEngine(port2);
     const seen: Update[] = [];
-    const view = door.open(
+    const view = engine.open(
       { pane: 'peers', filter: '', sort: 'name', descending: false, offset: 0, rows: 10 },
       (update) => seen.push(update),
     );
@@ -92,9 +92,9 @@ test('a door over a port shows and does what the door itself does', async () => 
     await waitFor(() => seen.length > 1, { what: 'the filtered update' });
     assert.ok(seen[1]?.pane === 'peers' && seen[1].matched === 0 && seen[1].total === 1);
     view.close();
-    assert.deepEqual(await door.execute({ kind: 'all.ignore', on: true }), { ok: true, value: null });
+    assert.deepEqual(await engine.execute({ kind: 'all.ignore', on: true }), { ok: true, value: null });
     assert.equal(server.status.ignoringAll, true);
-    assert.equal(await door.query(999_999), undefined);
+    assert.equal(await engine.query(999_999), undefined);
   } finally {
     port1.close();
   }
@@ -104,7 +104,7 @@ test('two ends of different versions are told apart before anything else is said
   const { port1, port2 } = new MessageChannel();
   try {
     port1.on('message', () => port1.postMessage({ kind: 'hello', version: CONTRACT_VERSION + 1 }));
-    await assert.rejects(connectDoor(port2 as Port), { code: 'AIOC_CONTRACT_VERSION' });
+    await assert.rejects(connectEngine(port2 as Port), { code: 'AIOC_CONTRACT_VERSION' });
   } finally {
     port1.close();
   }
@@ -115,12 +115,12 @@ test('a view is updated at most ten times a second, and not at all when nothing 
   const server = new Side(world, { role: 'server' });
   await server.connector.start();
   let updates = 0;
-  server.door.open({ pane: 'log', filter: '', rows: 5 }, () => {
+  server.engine.open({ pane: 'log', filter: '', rows: 5 }, () => {
     updates += 1;
   });
   const startedAt = world.clock.now();
   for (let note = 0; note < 1_000; note += 1) {
-    await server.door.execute({ kind: 'log.note', text: `note ${note}`, warning: false });
+    await server.engine.execute({ kind: 'log.note', text: `note ${note}`, warning: false });
     if (note % 10 === 9) await world.clock.pass(10);
   }
   const seconds = (world.clock.now() - startedAt) / 1_000;

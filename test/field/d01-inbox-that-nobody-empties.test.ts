@@ -103,7 +103,7 @@ test('files behind it do not stop the link: another type passes, and they come i
 
 test('a Python peer that waits for acks gets none while the inbox is full, its pings are answered, and all arrives in order', async (t) => {
   const server = await started(t, { ...SMALL, is_server: true });
-  const python = await rawClient(t, { mode: 'plain', server, name: 'py1', nature: 'python' });
+  const python = await rawClient(t, { mode: 'plain', server, name: 'py1', peerKind: 'python' });
   const pongs = (): number => python.frames.filter(({ header }) => header.message_type === '_ping').length;
   const acked = (): unknown[] =>
     python.frames.flatMap(({ header }) => (header.message_type === '_ack' ? [header['transport_id']] : []));
@@ -126,7 +126,7 @@ test('a Python peer that waits for acks gets none while the inbox is full, its p
 
 test('a Python peer that goes away meanwhile is seen to go, and what it was held with arrives', async (t) => {
   const server = await started(t, { ...SMALL, is_server: true });
-  const python = await rawClient(t, { mode: 'plain', server, name: 'py1', nature: 'python' });
+  const python = await rawClient(t, { mode: 'plain', server, name: 'py1', peerKind: 'python' });
   for (let id = 1; id <= 60; id += 1)
     python.send({ message_type: 'a', source_id: 'py1', transport_id: id }, String(id));
   await fills(server);
@@ -170,7 +170,7 @@ test('when_full: drop_newest drops there all the same, counts it, and holds nobo
 
 test('a Python peer that asks for no acks keeps nothing: what does not fit is dropped, counted and logged, and its link goes on', async (t) => {
   const server = await started(t, { ...SMALL, is_server: true });
-  const python = await rawClient(t, { mode: 'plain', server, name: 'py1', nature: 'python' });
+  const python = await rawClient(t, { mode: 'plain', server, name: 'py1', peerKind: 'python' });
   for (let id = 1; id <= 60; id += 1) python.send({ message_type: 'a', source_id: 'py1' }, String(id));
   await until(() => depthOf(server, 'in') + droppedOf(server) === 60, 'all of them');
   assert.ok(droppedOf(server) > 20);

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { realClock } from '../../engine/base/real-ports.ts';
-import { listenerHeldBytes } from '../../engine/local/legacy/lent-messages.ts';
+import { listenerHeldBytes } from '../../engine/local/python/unconfirmed-messages.ts';
 import { receiveSocketPath } from '../../engine/local/socket-names.ts';
 import { Inbox } from '../../engine/queues/inbox.ts';
 import { MemoryStore } from '../../engine/storage/memory-store.ts';

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import type { FilesGo } from '../../engine/api/connector-way.ts';
+import type { FilesGo } from '../../engine/api/connector-transport.ts';
 import { planFile } from '../../engine/api/file-pieces.ts';
 import { realRandomness } from '../../engine/base/real-ports.ts';
 import { FileDestinations } from '../../engine/files/file-destinations.ts';

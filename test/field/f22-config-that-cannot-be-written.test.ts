@@ -69,9 +69,9 @@ test('a command and an attached screen change one value in the file, which keeps
   const expected = (value: string): string =>
     before.replace('"is_server" : true}', `"is_server" : true,\n\n\t"ignore_peer_traffic" : ${value}}`);
   assert.equal(readFileSync(file, 'utf8'), expected('true'));
-  const door = await attach(file);
-  t.after(() => door.close());
-  assert.deepEqual(await door.execute({ kind: 'all.ignore', on: false }), { ok: true, value: null });
+  const engine = await attach(file);
+  t.after(() => engine.close());
+  assert.deepEqual(await engine.execute({ kind: 'all.ignore', on: false }), { ok: true, value: null });
   assert.equal(readFileSync(file, 'utf8'), expected('false'));
   assert.ok(lstatSync(file).isSymbolicLink());
   assert.equal(statSync(file).mode & 0o777, 0o644);

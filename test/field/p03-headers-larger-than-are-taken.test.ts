@@ -100,11 +100,11 @@ test('a header in UTF-8 that would not fit as Python spells it is refused, not g
   );
 });
 
-for (const nature of ['aioc', 'python'] as const) {
-  test(`a header of an ${nature} peer that grows beyond what fits costs its message and nothing else`, async (t) => {
+for (const peerKind of ['aioc', 'python'] as const) {
+  test(`a header of an ${peerKind} peer that grows beyond what fits costs its message and nothing else`, async (t) => {
     const server = await started(t, { ...SERVER, server_sockaddr: ['127.0.0.1', await freePort()] });
     const heard = await heardBy(t, server, 'a');
-    const peer = await rawClient(t, { mode: 'plain', server, name: 'peer1', nature });
+    const peer = await rawClient(t, { mode: 'plain', server, name: 'peer1', peerKind });
     peer.write(spelled(compact(`"transport_id":"${EPOCH}.1"`, 60_000), 'one'));
     peer.write(spelled(compact(`"source_id":"peer1","transport_id":"${EPOCH}.2"`, 60_000), 'two'));
     peer.send({ message_type: 'a', source_id: 'peer1', transport_id: `${EPOCH}.3` }, 'three');
@@ -116,7 +116,7 @@ for (const nature of ['aioc', 'python'] as const) {
 
 test('a response whose header grows beyond what fits ends its request', async (t) => {
   const server = await started(t, { ...SERVER, server_sockaddr: ['127.0.0.1', await freePort()] });
-  const peer = await rawClient(t, { mode: 'plain', server, name: 'py1', nature: 'python' });
+  const peer = await rawClient(t, { mode: 'plain', server, name: 'py1', peerKind: 'python' });
   await until(() => server.peers()[0]?.state === 'connected', 'the connection');
   const asked = (await program(t, server)).request({
     messageType: 'a',

@@ -1,7 +1,7 @@
 /** P3: a message of a peer that is larger than is taken is passed over: logged, and acknowledged, so that nothing waits for it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readStreamNews } from '../../engine/protocol/stream-frames.ts';
+import { readStreamAcks } from '../../engine/protocol/stream-frames.ts';
 import { heardBy, logged, started, until } from '../helpers/key-effects.ts';
 import { rawClient } from '../helpers/raw-peer.ts';
 
@@ -18,12 +18,12 @@ const NOTE = /1: a a message of 2000 bytes was dropped: max_size_message is 1024
 test('an aioc peer that sends it all the same is told that it was dropped, and what is behind it arrives', async (t) => {
   const server = await started(t, SERVER);
   const heard = await heardBy(t, server, 'a');
-  const peer = await rawClient(t, { mode: 'plain', server, name: 'peer1', nature: 'aioc' });
+  const peer = await rawClient(t, { mode: 'plain', server, name: 'peer1', peerKind: 'aioc' });
   for (const [index, data] of ['1', LARGE, '3'].entries())
     peer.send({ message_type: 'a', transport_id: `${EPOCH}.${index + 1}` }, data);
   const acks = () =>
     peer.frames.flatMap((frame) => {
-      const news = readStreamNews(frame);
+      const news = readStreamAcks(frame);
       return news?.kind === 'ack' ? news.marks : [];
     });
   await until(() => acks().some(({ upTo }) => upTo === 3), 'the ack of the last one');
@@ -42,7 +42,7 @@ test('an aioc peer that sends it all the same is told that it was dropped, and w
 test('a Python peer that waits for its ack gets one, and does not hold its queue for a message that is not taken', async (t) => {
   const server = await started(t, SERVER);
   const heard = await heardBy(t, server, 'a');
-  const python = await rawClient(t, { mode: 'plain', server, name: 'py1', nature: 'python' });
+  const python = await rawClient(t, { mode: 'plain', server, name: 'py1', peerKind: 'python' });
   for (const [index, data] of ['1', LARGE, '3'].entries())
     python.send({ message_type: 'a', source_id: 'py1', transport_id: index + 1 }, data);
   const acked = () =>

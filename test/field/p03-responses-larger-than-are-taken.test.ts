@@ -106,7 +106,7 @@ test('a response of a Python program that is too large ends the request of its p
 test('a response of a Python peer that is too large ends the request', async (t) => {
   const server_sockaddr = ['127.0.0.1', await freePort()];
   const server = await started(t, { is_server: true, ...TYPES, ...BOUND, server_sockaddr });
-  const peer = await rawClient(t, { mode: 'plain', server, name: 'py1', nature: 'python' });
+  const peer = await rawClient(t, { mode: 'plain', server, name: 'py1', peerKind: 'python' });
   const api = await program(t, server);
   await until(() => server.peers()[0]?.state === 'connected', 'the connection');
   const asked = api.request({ messageType: 'a', destinationId: 'py1', data: '', timeoutMs });

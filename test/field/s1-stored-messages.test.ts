@@ -8,8 +8,8 @@ import { journalPath } from '../../engine/connector/open-journal.ts';
 import { ConnectorAPI } from '../../engine/index.ts';
 import type { ConnectorOwner } from '../../engine/local/socket-names.ts';
 import { newEpoch } from '../../engine/protocol/message-number.ts';
+import { encodeRecord } from '../../engine/queues/message-record.ts';
 import { epochInStore } from '../../engine/queues/message-source.ts';
-import { packMessage } from '../../engine/queues/packed-message.ts';
 import { inboxStream, outboxPrefix } from '../../engine/queues/stream-names.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
 import { configuredSide } from '../helpers/configured-connectors.ts';
@@ -73,7 +73,7 @@ test('a numbered message in the inbox has the name of the session that it came o
 
 test('a client’s inbox and outbox go under the name of its server, and under its own of today', async (t) => {
   const directory = tempDir(t);
-  const server = await rawServer(t, { mode: 'plain', directory, nature: 'python' });
+  const server = await rawServer(t, { mode: 'plain', directory, peerKind: 'python' });
   const name = `('127.0.0.1', ${server.port})`;
   const owner = { role: 'client', name: 'client1' } as const;
   await leave(directory, owner, inboxStream('event'), [
@@ -82,7 +82,7 @@ test('a client’s inbox and outbox go under the name of its server, and under i
   ]);
   const header = { message_type: 'event', source_id: 'former', destination_id: 'old', tag: 'kept' };
   await leave(directory, owner, `${outboxPrefix(name)}event`, [
-    { payload: packMessage({ header, data: Buffer.from('waiting') }) },
+    { payload: encodeRecord({ header, data: Buffer.from('waiting') }) },
   ]);
   const config = {
     ...{ ...STORING, send_message_types: ['event'], is_server: false, client_name: 'client1' },

@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { realRandomness } from '../../engine/base/real-ports.ts';
 import { ConnectorAPI, type ListenerMessage, type ReceivedMessage } from '../../engine/index.ts';
 import type { JsonObject } from '../../engine/protocol/header.ts';
-import { readStreamNews } from '../../engine/protocol/stream-frames.ts';
+import { readStreamAcks } from '../../engine/protocol/stream-frames.ts';
 import { ClientCertificates } from '../../engine/security/client-certificates.ts';
 import {
   type ConfiguredSide,
@@ -76,7 +76,7 @@ const acked = ({ frames }: RawPeer, transportId: number) =>
   frames.find(({ header }) => header.message_type === '_ack' && header['transport_id'] === transportId);
 const droppedNumbers = ({ frames }: RawPeer): number =>
   frames
-    .flatMap((frame) => readStreamNews(frame)?.marks ?? [])
+    .flatMap((frame) => readStreamAcks(frame)?.marks ?? [])
     .reduce((sum, { dropped }) => sum + dropped.length, 0);
 
 /** One that asks the peer, and what it was given. */
@@ -96,14 +96,14 @@ async function asked(t: TestContext, ears: Ears, peer: RawPeer, to?: string) {
 }
 
 for (const mode of MODES) {
-  for (const nature of NATURES) {
-    test(`${mode}: a ${nature} client is heard under its own name only`, async (t) => {
+  for (const peerKind of NATURES) {
+    test(`${mode}: a ${peerKind} client is heard under its own name only`, async (t) => {
       const received = tempDir(t);
       const { server, client } = await configuredPair(t, mode, settings(received));
       const all = await ears(t, server);
       const [mallory, bob] = [
-        await rawClient(t, { mode, server, name: 'mallory', nature }),
-        await rawClient(t, { mode, server, name: 'bob', nature: 'python' }),
+        await rawClient(t, { mode, server, name: 'mallory', peerKind }),
+        await rawClient(t, { mode, server, name: 'bob', peerKind: 'python' }),
       ];
 
       speak(mallory, 'forged', { source_id: 'client1' }, 1);
@@ -140,7 +140,7 @@ for (const mode of MODES) {
       );
 
       await waitFor(() => acked(mallory, 3), { what: 'an acknowledgement' });
-      if (nature === 'python') assert.equal(acked(mallory, 1), undefined);
+      if (peerKind === 'python') assert.equal(acked(mallory, 1), undefined);
       else {
         assert.equal(acked(mallory, 1)?.header['aioc_dropped'], true);
         assert.equal(acked(mallory, 3)?.header['aioc_dropped'], undefined);
@@ -168,7 +168,7 @@ for (const mode of MODES) {
       );
     });
 
-    test(`${mode}: a ${nature} server is heard under the name that its client knows`, async (t) => {
+    test(`${mode}: a ${peerKind} server is heard under the name that its client knows`, async (t) => {
       const [received, serverDirectory, clientDirectory] = [tempDir(t), tempDir(t), tempDir(t)];
       if (mode === 'mutual-tls') {
         await makeCertificates(serverDirectory, clientDirectory);
@@ -179,7 +179,7 @@ for (const mode of MODES) {
         await own.propose();
         await own.adopt();
       }
-      const server = await rawServer(t, { mode, directory: serverDirectory, nature });
+      const server = await rawServer(t, { mode, directory: serverDirectory, peerKind });
       const config = {
         ...{ is_server: false, client_name: 'client1', server_sockaddr: ['127.0.0.1', server.port] },
         ...{ use_ssl: mode !== 'plain', ssl_allow_all: mode === 'tls-allow-all' },
@@ -189,7 +189,7 @@ for (const mode of MODES) {
       await client.engine.start();
       const all = await ears(t, client);
       const peer = await waitFor(() => server.client(), { what: 'the client' });
-      await waitFor(() => client.peers()[0]?.kind === nature, { what: `it to be known as ${nature}` });
+      await waitFor(() => client.peers()[0]?.kind === peerKind, { what: `it to be known as ${peerKind}` });
 
       speak(peer, 'bind', { source_id: `('0.0.0.0', ${server.port})` }, 1);
       speak(peer, 'forged', { source_id: 'client1' }, 2);

@@ -12,8 +12,8 @@ import {
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { ListenerMessage } from '../../engine/index.ts';
-import { encodeUnit, jsonBody, type Unit, UnitReader } from '../../engine/local/own/units.ts';
-import { ownSocketPath, sendSocketPath, spoolPath } from '../../engine/local/socket-names.ts';
+import { encodePacket, jsonBody, type Packet, PacketReader } from '../../engine/local/native/packets.ts';
+import { nativeSocketPath, sendSocketPath, spoolPath } from '../../engine/local/socket-names.ts';
 import { encodeFrame } from '../../engine/protocol/frame-encoder.ts';
 import type { JsonObject } from '../../engine/protocol/header.ts';
 import type { ConfiguredSide } from '../helpers/configured-connectors.ts';
@@ -169,12 +169,12 @@ test('over our own socket a path is refused in words, and one into the spool as 
   const { client, heard, received, file, place } = await machine(t);
   const secret = file('secret', 0o600);
   const spool = spoolPath(run(client), owner);
-  const units = [secret, join(spool, 'x'), join(place, '..', spool, 'x')].map((path, index) =>
-    encodeUnit({ kind: 'send', number: index + 2, body: message(path).subarray(4) }),
+  const packets = [secret, join(spool, 'x'), join(place, '..', spool, 'x')].map((path, index) =>
+    encodePacket({ kind: 'send', number: index + 2, body: message(path).subarray(4) }),
   );
-  const hello = encodeUnit({ kind: 'hello', number: 1, body: jsonBody({ protocol: 1 }) });
+  const hello = encodePacket({ kind: 'hello', number: 1, body: jsonBody({ protocol: 1 }) });
   const answers = unitsIn(
-    await say(nobody(), ownSocketPath(run(client), owner), Buffer.concat([hello, ...units].flat())),
+    await say(nobody(), nativeSocketPath(run(client), owner), Buffer.concat([hello, ...packets].flat())),
   );
   assert.deepEqual(
     answers.map(({ kind }) => kind),
@@ -260,9 +260,9 @@ test('of a program that goes away in the middle of a file, and of a message that
   const { client } = await machine(t, { max_size_file_upload_send: 20 });
   const spool = spoolPath(run(client), owner);
   const bytes = (number: number, text: string) =>
-    encodeUnit({ kind: 'fileBytes', number, body: Buffer.from(text) });
+    encodePacket({ kind: 'fileBytes', number, body: Buffer.from(text) });
   const send = (number: number, header: JsonObject) =>
-    encodeUnit({
+    encodePacket({
       kind: 'send',
       number,
       body: encodeFrame({
@@ -271,7 +271,7 @@ test('of a program that goes away in the middle of a file, and of a message that
       }).subarray(4),
     });
   const words = [
-    encodeUnit({ kind: 'hello', number: 1, body: jsonBody({ protocol: 1 }) }),
+    encodePacket({ kind: 'hello', number: 1, body: jsonBody({ protocol: 1 }) }),
     bytes(2, 'unknown type'),
     send(2, { message_type: 'unknown' }),
     bytes(3, 'more than twenty bytes'),
@@ -280,7 +280,7 @@ test('of a program that goes away in the middle of a file, and of a message that
     bytes(4, 'never ended'),
   ];
   const answers = unitsIn(
-    await say(nobody(), ownSocketPath(run(client), owner), Buffer.concat(words.flat())),
+    await say(nobody(), nativeSocketPath(run(client), owner), Buffer.concat(words.flat())),
   );
   assert.deepEqual(
     answers.slice(1).map(({ number, body }) => [number, JSON.parse(body.toString()).code]),
@@ -303,10 +303,10 @@ test('with the key off, and for programs of the connector’s own user, it is as
   await until(() => !existsSync(secret), 'the file to be deleted');
 });
 
-function unitsIn(bytes: Buffer): Unit[] {
-  const reader = new UnitReader();
+function unitsIn(bytes: Buffer): Packet[] {
+  const reader = new PacketReader();
   reader.push(bytes);
-  const units: Unit[] = [];
-  for (let unit = reader.next(); unit !== undefined; unit = reader.next()) units.push(unit);
-  return units;
+  const packets: Packet[] = [];
+  for (let packet = reader.next(); packet !== undefined; packet = reader.next()) packets.push(packet);
+  return packets;
 }

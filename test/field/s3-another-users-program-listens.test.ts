@@ -5,12 +5,18 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseLocalFrame } from '../../engine/local/local-frames.ts';
-import { encodeUnit, jsonBody, type Unit, type UnitKind, UnitReader } from '../../engine/local/own/units.ts';
 import {
+  encodePacket,
+  jsonBody,
+  type Packet,
+  type PacketKind,
+  PacketReader,
+} from '../../engine/local/native/packets.ts';
+import {
+  attachSocketPath,
   commanderSocketPath,
-  doorSocketPath,
+  nativeSocketPath,
   ownListenSocketPath,
-  ownSocketPath,
   receiveSocketPath,
   sendSocketPath,
 } from '../../engine/local/socket-names.ts';
@@ -41,11 +47,11 @@ test('where root lets everybody send, another user gets to the sockets for sendi
   chmodSync(client.directory, 0o711);
   const heard = await heardBy(t, client);
   const run = join(client.directory, 'run');
-  const sending = [sendSocketPath(run, owner), ownSocketPath(run, owner)];
+  const sending = [sendSocketPath(run, owner), nativeSocketPath(run, owner)];
   const others = [
     ownListenSocketPath(run, owner),
     commanderSocketPath(run, owner),
-    doorSocketPath(run, owner),
+    attachSocketPath(run, owner),
     receiveSocketPath({ directory: run, owner, messageType: 'any' }),
   ];
   assert.deepEqual(await tryToConnect(nobody(), sending), ['connected', 'connected']);
@@ -75,11 +81,11 @@ test('it takes no message off the queue, over whichever socket it asks', { skip 
   const heard = await heardBy(t, client);
   const wish = { type: 'any', credit: 5, takeOver: true };
   const words = [
-    encodeUnit({ kind: 'hello', number: 1, body: jsonBody({ protocol: 1 }) }),
-    encodeUnit({ kind: 'subscribe', number: 2, body: jsonBody(wish) }),
-    encodeUnit({ kind: 'taken', number: 2, body: jsonBody({ upTo: 1_000 }) }),
+    encodePacket({ kind: 'hello', number: 1, body: jsonBody({ protocol: 1 }) }),
+    encodePacket({ kind: 'subscribe', number: 2, body: jsonBody(wish) }),
+    encodePacket({ kind: 'taken', number: 2, body: jsonBody({ upTo: 1_000 }) }),
   ];
-  const answers = unitsIn(await say(nobody(), ownSocketPath(run, owner), Buffer.concat(words.flat())));
+  const answers = unitsIn(await say(nobody(), nativeSocketPath(run, owner), Buffer.concat(words.flat())));
   assert.deepEqual(
     answers.map(({ kind }) => kind),
     ['welcome', 'failed'],
@@ -120,7 +126,7 @@ test('with the key off the group comes to each socket, and nobody else to any', 
   });
   chmodSync(side.directory, 0o711);
   const run = join(side.directory, 'run');
-  const paths = [sendSocketPath, ownSocketPath, ownListenSocketPath, commanderSocketPath].map((pathIn) =>
+  const paths = [sendSocketPath, nativeSocketPath, ownListenSocketPath, commanderSocketPath].map((pathIn) =>
     pathIn(run, owner),
   );
   const rootsGroup = { uid: 4321, gid: 0 };
@@ -132,7 +138,7 @@ test('with the key off the group comes to each socket, and nobody else to any', 
     await tryToConnect(nobody(), paths),
     paths.map(() => 'EACCES'),
   );
-  assert.deepEqual(await tryToConnect(rootsGroup, [doorSocketPath(run, owner)]), ['EACCES']);
+  assert.deepEqual(await tryToConnect(rootsGroup, [attachSocketPath(run, owner)]), ['EACCES']);
 });
 
 test('a connector of an ordinary user serves programs of its group, which send, listen and command', {
@@ -172,19 +178,19 @@ test('a connector of an ordinary user serves programs of its group, which send, 
     return [answer.text(), heard, await new ConnectorRemoteTool(place).showLogLevel()];
   }`;
   assert.deepEqual(await asUser(groupUser, use, library, run), ['asked', ['sent'], 'INFO']);
-  const stranger: User = { uid: 4003, gid: 4003 };
+  const unknownFile: User = { uid: 4003, gid: 4003 };
   const sockets = readdirSync(run)
     .map((name) => join(run, name))
     .filter((path) => statSync(path).isSocket());
   assert.deepEqual(
-    await tryToConnect(stranger, sockets),
+    await tryToConnect(unknownFile, sockets),
     sockets.map(() => 'EACCES'),
   );
 });
 
 test('an aioc of before, which has one socket for both, is listened to and sent through', async (t) => {
   const directory = tempDir(t);
-  const connector = await OldConnector.start(t, ownSocketPath(directory, owner));
+  const connector = await OldConnector.start(t, nativeSocketPath(directory, owner));
   const api = new ConnectorAPI({ clientName: 'client1', connectorFilesDirpath: directory });
   t.after(() => api.close());
   const source = join(directory, 'source');
@@ -206,7 +212,7 @@ test('a program of before that asks for messages where it sends is told to be up
     client_name: 'client1',
     server_sockaddr: ['127.0.0.1', await freePort()],
   });
-  const old = await RawSubscriber.connect(ownSocketPath(join(side.directory, 'run'), owner));
+  const old = await RawSubscriber.connect(nativeSocketPath(join(side.directory, 'run'), owner));
   const answer = await old.subscribe(2, { type: 'any' });
   assert.equal(answer.kind, 'failed');
   assert.match(answer.body.toString(), /update its aioc/);
@@ -220,14 +226,14 @@ class OldConnector {
   static async start(t: TestContext, path: string): Promise<OldConnector> {
     const connector = new OldConnector();
     const server = net.createServer((socket) => {
-      const reader = new UnitReader();
-      const answer = (kind: UnitKind, number: number, body: Readonly<Record<string, unknown>>): unknown =>
-        socket.write(Buffer.concat(encodeUnit({ kind, number, body: jsonBody(body) })));
+      const reader = new PacketReader();
+      const answer = (kind: PacketKind, number: number, body: Readonly<Record<string, unknown>>): unknown =>
+        socket.write(Buffer.concat(encodePacket({ kind, number, body: jsonBody(body) })));
       socket.on('error', () => undefined);
       socket.on('data', (chunk: Buffer) => {
         reader.push(chunk);
-        for (let unit = reader.next(); unit !== undefined; unit = reader.next()) {
-          const { kind, number, body } = unit;
+        for (let packet = reader.next(); packet !== undefined; packet = reader.next()) {
+          const { kind, number, body } = packet;
           if (kind === 'hello') answer('welcome', number, { protocol: 1, version: '0.1.0' });
           if (kind === 'subscribe') answer('done', number, { store: 'x' });
           if (kind === 'subscribe') connector.subscriptions += 1;
@@ -244,10 +250,10 @@ class OldConnector {
   }
 }
 
-function unitsIn(bytes: Buffer): Unit[] {
-  const reader = new UnitReader();
+function unitsIn(bytes: Buffer): Packet[] {
+  const reader = new PacketReader();
   reader.push(bytes);
-  const units: Unit[] = [];
-  for (let unit = reader.next(); unit !== undefined; unit = reader.next()) units.push(unit);
-  return units;
+  const packets: Packet[] = [];
+  for (let packet = reader.next(); packet !== undefined; packet = reader.next()) packets.push(packet);
+  return packets;
 }

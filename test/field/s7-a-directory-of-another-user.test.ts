@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { doorSocketPath, spoolPath } from '../../engine/local/socket-names.ts';
+import { attachSocketPath, spoolPath } from '../../engine/local/socket-names.ts';
 import { LogFile } from '../../source/log-file.ts';
 import { makeCertificates } from '../helpers/configured-connectors.ts';
 import { Daemon } from '../helpers/daemon.ts';
@@ -229,7 +229,7 @@ test('what a connector makes is nobody else’s, whatever the umask: only its so
     'received/client1': '700',
     'received/client1/new': '700',
   });
-  assert.equal(modeOf(join(doorSocketPath(at('run'), owner), '..')), '700');
+  assert.equal(modeOf(join(attachSocketPath(at('run'), owner), '..')), '700');
   const clientSpool = spoolPath(join(client.directory, 'run'), { role: 'client', name: 'client1' });
   assert.equal(modeOf(clientSpool), '700');
   process.umask(before);

@@ -28,7 +28,7 @@ const saidOf = (side: ConfiguredSide, name: string): string[] =>
 for (const mode of ['plain', 'tls-allow-all', 'mutual-tls'] satisfies Mode[]) {
   test(`${mode}: a client that calls itself otherwise is shown under its name, and the true one under its own`, async (t) => {
     const { server } = await configuredPair(t, mode);
-    const options = { mode, server, nature: 'aioc' } as const;
+    const options = { mode, server, peerKind: 'aioc' } as const;
     await rawClient(t, { ...options, name: 'mallory', displayName: 'dave' });
     await waitFor(() => saidOf(server, 'mallory').some((text) => /^connected from/.test(text)), {
       what: 'mallory in the log',
@@ -46,7 +46,7 @@ for (const mode of ['plain', 'tls-allow-all', 'mutual-tls'] satisfies Mode[]) {
 }
 
 test('a server that calls itself otherwise is shown under the name that its client has for it', async (t) => {
-  const server = await rawServer(t, { mode: 'plain', directory: tempDir(t), nature: 'aioc' });
+  const server = await rawServer(t, { mode: 'plain', directory: tempDir(t), peerKind: 'aioc' });
   const client = await configuredSide(
     t,
     { is_server: false, client_name: 'client1', server_sockaddr: ['127.0.0.1', server.port], use_ssl: false },
@@ -64,10 +64,13 @@ test('who asks for a certificate in another’s name and gets none is not logged
   const credentials = { key: file('default.key'), cert: file('default.pem'), rejectUnauthorized: false };
   const socket = tls.connect({ host: '127.0.0.1', port: server.status().port, ...credentials });
   t.after(() => socket.destroy());
-  const asker = new RawPeer(socket, { nature: 'python', name: 'client1' });
+  const handler = new RawPeer(socket, { peerKind: 'python', name: 'client1' });
   const before = saidOf(server, 'client1');
-  asker.send({ message_type: '_ssl', source_id: 'client1' }, JSON.stringify({ cmd: 'get_new_certificate' }));
-  await waitFor(() => asker.isClosed, { what: 'the refusal' });
+  handler.send(
+    { message_type: '_ssl', source_id: 'client1' },
+    JSON.stringify({ cmd: 'get_new_certificate' }),
+  );
+  await waitFor(() => handler.isClosed, { what: 'the refusal' });
   await waitFor(
     () => server.log().some(({ text }) => /asked for a certificate for client1 and got none/.test(text)),
     {

@@ -59,7 +59,7 @@ export async function configuredSide(
   t.after(() => engine.stop({ hard: true }));
   const look = (view: View): Update => {
     let seen: Update | undefined;
-    engine.door
+    engine.engine
       .open(view, (update) => {
         seen = update;
       })

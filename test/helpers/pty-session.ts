@@ -240,7 +240,7 @@ export class PtySession implements AsyncDisposable {
   }
 
   #look(): void {
-    for (const watcher of this.#watchers) watcher();
+    for (const observer of this.#watchers) observer();
   }
 
   #send(bytes: string): void {

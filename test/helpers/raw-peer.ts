@@ -15,7 +15,7 @@ import {
   probeFrame,
   readProbe,
 } from '../../engine/protocol/messages.ts';
-import { streamNewsFrame } from '../../engine/protocol/stream-frames.ts';
+import { streamAckFrame } from '../../engine/protocol/stream-frames.ts';
 import { makeDirectoryCertificate } from '../../engine/security/directory-certificates.ts';
 import { ServerCertificates } from '../../engine/security/server-certificates.ts';
 import type { ConfiguredSide, Mode } from './configured-connectors.ts';
@@ -31,7 +31,7 @@ export class RawPeer {
   /** All that it was sent but pings, which it answers by itself; as Python also the answers to its own. */
   readonly frames: Frame[] = [];
   readonly #socket: net.Socket;
-  readonly #nature: Nature;
+  readonly #peerKind: Nature;
   readonly #name: string;
   readonly #hello: AiocHello;
   #isClosed = false;
@@ -39,11 +39,11 @@ export class RawPeer {
 
   constructor(
     socket: net.Socket,
-    { nature, name, displayName = 'client1' }: Pick<RawClientOptions, 'nature' | 'name' | 'displayName'>,
+    { peerKind, name, displayName = 'client1' }: Pick<RawClientOptions, 'peerKind' | 'name' | 'displayName'>,
   ) {
     this.#hello = { ...HELLO, name: displayName };
     this.#socket = socket;
-    this.#nature = nature;
+    this.#peerKind = peerKind;
     this.#name = name;
     const decoder = new FrameDecoder();
     decoder.identified();
@@ -88,19 +88,19 @@ export class RawPeer {
   }
 
   #take(frame: Frame): void {
-    const question = this.#nature === 'aioc' ? readProbe(frame) : undefined;
+    const question = this.#peerKind === 'aioc' ? readProbe(frame) : undefined;
     if (question !== undefined) {
       this.#write(probeAnswerFrame({ hello: this.#hello, nonce: question.nonce, sourceId: this.#name }));
       this.#haveNothing();
     } else if (isPingRequest(frame)) this.#write(pingAnswerFrame(frame, this.#name));
-    else if (this.#nature === 'aioc' && frame.header.message_type === '_ping') this.#haveNothing();
+    else if (this.#peerKind === 'aioc' && frame.header.message_type === '_ping') this.#haveNothing();
     else this.frames.push(frame);
   }
 
   #haveNothing(): void {
-    if (this.#nature !== 'aioc' || this.#isProbed) return;
+    if (this.#peerKind !== 'aioc' || this.#isProbed) return;
     this.#isProbed = true;
-    this.#write(streamNewsFrame({ kind: 'have', marks: [] }, this.#name));
+    this.#write(streamAckFrame({ kind: 'have', marks: [] }, this.#name));
   }
 
   #write(frame: { readonly header: Header; readonly data: Buffer }): void {
@@ -113,7 +113,7 @@ export interface RawClientOptions {
   readonly server: ConfiguredSide;
   /** The name of its session: in its handshake, or of its certificate. */
   readonly name: string;
-  readonly nature: Nature;
+  readonly peerKind: Nature;
   /** What it wants to be called, as aioc. */
   readonly displayName?: string;
 }
@@ -136,7 +136,7 @@ export async function rawClient(t: TestContext, options: RawClientOptions): Prom
     const type = mode === 'plain' ? '_handshake_no_ssl' : '_handshake_ssl';
     peer.send({ message_type: type, source_id: name }, 'hello');
   }
-  if (options.nature === 'aioc') {
+  if (options.peerKind === 'aioc') {
     peer.probe();
     await waitFor(() => peer.isProbed, { what: `${name} to be known as aioc` });
   }
@@ -154,12 +154,16 @@ async function certified(server: ConfiguredSide, name: string): Promise<tls.Conn
 /** A server for one client, which is the test itself. `directory` has its certificate in mutual TLS. */
 export async function rawServer(
   t: TestContext,
-  { mode, directory, nature }: { readonly mode: Mode; readonly directory: string; readonly nature: Nature },
+  {
+    mode,
+    directory,
+    peerKind,
+  }: { readonly mode: Mode; readonly directory: string; readonly peerKind: Nature },
 ): Promise<{ readonly port: number; readonly client: () => RawPeer | undefined }> {
   let client: RawPeer | undefined;
   const take = (socket: net.Socket): void => {
     t.after(() => socket.destroy());
-    client = new RawPeer(socket, { nature, name: "('0.0.0.0', 1)" });
+    client = new RawPeer(socket, { peerKind, name: "('0.0.0.0', 1)" });
   };
   const server =
     mode === 'plain' ? net.createServer(take) : tls.createServer(await credentials(mode, directory), take);

@@ -1,30 +1,31 @@
 import type net from 'node:net';
 import { parseLocalFrame } from '../../engine/local/local-frames.ts';
 import {
-  encodeUnit,
+  encodePacket,
   jsonBody,
   messageIn,
-  type Unit,
-  type UnitKind,
-  UnitReader,
-} from '../../engine/local/own/units.ts';
+  type Packet,
+  type PacketKind,
+  PacketReader,
+} from '../../engine/local/native/packets.ts';
 import { connectUnix } from '../../engine/local/unix-sockets.ts';
 import { waitFor } from './wait-for.ts';
 
 /** A program on the own socket of a connector that says what a test wants. */
 export class RawSubscriber {
-  readonly units: Unit[] = [];
+  readonly packets: Packet[] = [];
   readonly closed: Promise<void>;
   readonly #socket: net.Socket;
 
   private constructor(socket: net.Socket) {
     this.#socket = socket;
-    const reader = new UnitReader();
+    const reader = new PacketReader();
     socket.on('error', () => undefined);
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.on('data', (chunk: Buffer) => {
       reader.push(chunk);
-      for (let unit = reader.next(); unit !== undefined; unit = reader.next()) this.units.push(unit);
+      for (let packet = reader.next(); packet !== undefined; packet = reader.next())
+        this.packets.push(packet);
     });
   }
 
@@ -34,24 +35,24 @@ export class RawSubscriber {
     return program;
   }
 
-  say(kind: UnitKind, number: number, body: Readonly<Record<string, unknown>> = {}): void {
-    this.#socket.write(Buffer.concat(encodeUnit({ kind, number, body: jsonBody(body) })));
+  say(kind: PacketKind, number: number, body: Readonly<Record<string, unknown>> = {}): void {
+    this.#socket.write(Buffer.concat(encodePacket({ kind, number, body: jsonBody(body) })));
   }
 
   /** Subscribes, and gives the connector's answer. */
-  async subscribe(number: number, wish: Readonly<Record<string, unknown>> = {}): Promise<Unit> {
+  async subscribe(number: number, wish: Readonly<Record<string, unknown>> = {}): Promise<Packet> {
     this.say('subscribe', number, { type: 'event', credit: 256, holdsSocket: true, ...wish });
-    const isAnswer = (unit: Unit): boolean =>
-      unit.number === number && (unit.kind === 'done' || unit.kind === 'failed');
-    return waitFor(() => this.units.find(isAnswer), { what: 'an answer to the subscription' });
+    const isAnswer = (packet: Packet): boolean =>
+      packet.number === number && (packet.kind === 'done' || packet.kind === 'failed');
+    return waitFor(() => this.packets.find(isAnswer), { what: 'an answer to the subscription' });
   }
 
   get messages() {
-    return this.units
+    return this.packets
       .filter(({ kind }) => kind === 'message')
-      .map((unit) => {
-        const { position, redelivered, frame } = messageIn(unit);
-        return { number: unit.number, position, redelivered, text: parseLocalFrame(frame).data.toString() };
+      .map((packet) => {
+        const { position, redelivered, frame } = messageIn(packet);
+        return { number: packet.number, position, redelivered, text: parseLocalFrame(frame).data.toString() };
       });
   }
 

@@ -38,10 +38,10 @@ export function rawZip(entries: readonly RawEntry[], archive: RawArchive = {}): 
   for (const entry of entries) {
     const content = Buffer.from(entry.content ?? '');
     const packed = entry.deflate ? deflateRawSync(content) : content;
-    const facts: Facts = { entry, content, packed, offset };
-    const local = localHeader(facts);
+    const context: Facts = { entry, content, packed, offset };
+    const local = localHeader(context);
     parts.push(local, packed);
-    central.push(centralHeader(facts));
+    central.push(centralHeader(context));
     offset += local.length + packed.length;
   }
   const directory = Buffer.concat(central);

@@ -14,7 +14,7 @@ export interface RealSide {
   chat(): readonly ChatRow[];
   /** Lines of the conversation with the first peer that came from it. */
   heard(): string[];
-  do(command: Parameters<Engine['door']['execute']>[0]): ReturnType<Engine['door']['execute']>;
+  do(command: Parameters<Engine['engine']['execute']>[0]): ReturnType<Engine['engine']['execute']>;
 }
 
 /** A real engine on real sockets of this machine, with a home of its own; stopped at the end of the test. */
@@ -38,7 +38,7 @@ export async function realSide(
   t.after(() => engine.stop());
   const look = (view: View): Update => {
     let seen: Update | undefined;
-    engine.door
+    engine.engine
       .open(view, (update) => {
         seen = update;
       })
@@ -69,7 +69,7 @@ export async function realSide(
       chat()
         .filter(({ from, transfer }) => from === 'peer' && transfer === undefined)
         .map(({ text }) => text),
-    do: (command) => engine.door.execute(command),
+    do: (command) => engine.engine.execute(command),
   };
 }
 

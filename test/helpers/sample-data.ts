@@ -1,5 +1,5 @@
-import type { ChatRow, LogRow, Newcomer, PeerRow, QueueRow, Status } from '../../engine/contract/views.ts';
-import type { FakeEngineData } from './fake-door.ts';
+import type { ChatRow, JoinRequest, LogRow, PeerRow, QueueRow, Status } from '../../engine/contract/views.ts';
+import type { FakeEngineData } from './fake-engine.ts';
 
 const MINUTE_MS = 60_000;
 /** Fingerprints as long as they get: eight words of seven letters. */
@@ -33,7 +33,7 @@ export function sampleStatus(changes: Partial<Status> = {}): Status {
     acceptsAll: false,
     ignoringAll: false,
     ignoredDrops: 0,
-    newcomers: [],
+    joinRequests: [],
     transfersInFlight: 0,
     peersConnected: 0,
     unreadTotal: 0,
@@ -69,7 +69,7 @@ export function samplePythonPeer(id: string, changes: Partial<PeerRow> = {}): Pe
   return row;
 }
 
-export function sampleNewcomer(id: number, changes: Partial<Newcomer> = {}): Newcomer {
+export function sampleNewcomer(id: number, changes: Partial<JoinRequest> = {}): JoinRequest {
   return {
     id,
     name: 'laptop',

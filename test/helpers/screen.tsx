@@ -8,7 +8,7 @@ import type { KeyEvent } from '../../components/terminal/key-event.ts';
 import { KeyFeed } from '../../components/terminal/key-feed.ts';
 import { ScreenWriter } from '../../components/terminal/screen-writer.ts';
 import { FakeClock } from './fake-clock.ts';
-import type { FakeDoor } from './fake-door.ts';
+import type { FakeEngine } from './fake-engine.ts';
 import { FakeLocal } from './fake-local.ts';
 import { NOW_MS } from './sample-data.ts';
 import { XtermScreen } from './xterm-screen.ts';
@@ -62,7 +62,7 @@ class RecordingOutput extends EventEmitter {
 }
 
 export interface TestScreenOptions extends Partial<Size> {
-  readonly door: FakeDoor;
+  readonly engine: FakeEngine;
   readonly appearance?: Appearance;
   readonly local?: FakeLocal;
   readonly attached?: Attached;
@@ -73,7 +73,7 @@ export class TestScreen implements Host {
   readonly clock = new FakeClock(NOW_MS);
   readonly appearance: Appearance;
   readonly local: FakeLocal;
-  readonly door: FakeDoor;
+  readonly engine: FakeEngine;
   /** Exit codes with which the screen asked to quit. */
   readonly quits: number[] = [];
   /** What was passed on to ink-text-input, key by key. */
@@ -88,8 +88,8 @@ export class TestScreen implements Host {
   readonly #ink: Instance;
   #drawn = 0;
 
-  constructor({ door, columns = 120, rows = 40, appearance, local, attached }: TestScreenOptions) {
-    this.door = door;
+  constructor({ engine, columns = 120, rows = 40, appearance, local, attached }: TestScreenOptions) {
+    this.engine = engine;
     this.local = local ?? new FakeLocal();
     this.appearance = appearance ?? { colour: true, unicode: true };
     this.#output = new RecordingOutput({ columns, rows });
@@ -111,7 +111,7 @@ export class TestScreen implements Host {
   }
 
   #app(attached?: Attached) {
-    return <App engine={this.door} local={this.local} host={this} attached={attached} />;
+    return <App engine={this.engine} local={this.local} host={this} attached={attached} />;
   }
 
   /** The connector that it is attached to goes away. */

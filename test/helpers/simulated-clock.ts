@@ -25,12 +25,12 @@ export class SimulatedClock implements Clock {
   /** Sorted, the next one last. */
   readonly #moments: Moment[] = [];
   readonly #startedAt: number;
-  readonly #turns: number;
+  readonly #queue: number;
 
   /** @param turns how many turns of the event loop promise chains are given to run to their ends */
   constructor(startedAt = Date.UTC(2026, 0, 2, 14, 2), turns = 5) {
     this.#startedAt = startedAt;
-    this.#turns = turns;
+    this.#queue = turns;
   }
 
   now(): number {
@@ -108,7 +108,7 @@ export class SimulatedClock implements Clock {
 
   /** Lets promise chains run to their ends. */
   async #settle(): Promise<void> {
-    for (let turn = 0; turn < this.#turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < this.#queue; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

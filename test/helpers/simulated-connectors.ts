@@ -1,6 +1,6 @@
 import { Connector } from '../../engine/connector/connector.ts';
-import { ConnectorDoor } from '../../engine/connector/connector-door.ts';
 import type { ConnectorSecurity } from '../../engine/connector/connector-options.ts';
+import { EngineService } from '../../engine/connector/engine-service.ts';
 import type {
   ChatRow,
   LogRow,
@@ -62,7 +62,7 @@ function securityOf(tls: boolean, displayName: string): ConnectorSecurity {
 /** A connector in a simulated world, looked at and steered through its door like any screen does. */
 export class Side {
   readonly connector: Connector;
-  readonly door: ConnectorDoor;
+  readonly engine: EngineService;
 
   constructor(world: SimulatedWorld, options: SideOptions) {
     const { role, acceptAll = true, tls = false, displayName = role, configuredAs, credentials } = options;
@@ -77,14 +77,14 @@ export class Side {
       namesAreIdentities: configuredAs !== undefined,
       ignored: false,
       reconnects: true,
-      wordsOf: (fingerprint) => `words-of-${fingerprint}`,
+      fingerprintWords: (fingerprint) => `words-of-${fingerprint}`,
       acceptAll,
       refusesDuplicates: options.refusesDuplicates ?? false,
       receivedDirectory: options.receivedDirectory ?? UNUSED,
       stateDirectory: options.stateDirectory ?? UNUSED,
       ports: world,
     });
-    this.door = new ConnectorDoor(this.connector);
+    this.engine = new EngineService(this.connector);
   }
 
   get status(): Status {
@@ -130,12 +130,12 @@ export class Side {
   }
 
   say(text: string, peer = this.peers[0]?.id ?? ''): void {
-    void this.door.execute({ kind: 'chat.say', peer, text });
+    void this.engine.execute({ kind: 'chat.say', peer, text });
   }
 
   #look<Row>(view: View): readonly Row[] {
     let seen: Update | undefined;
-    this.door
+    this.engine
       .open(view, (update) => {
         seen = update;
       })

@@ -44,7 +44,7 @@ export interface SimulatedDiskOptions {
 /** A disk in memory that fails as it is told, and loses at a crash what a real one may lose. */
 export class SimulatedDisk {
   readonly #random: Randomness;
-  readonly #turns: (name: DiskCallName) => number;
+  readonly #queue: (name: DiskCallName) => number;
   #seen = new Map<string, SimulatedFile>();
   #platter = new Map<string, SimulatedFile>();
   #underWay: NameChange[] = [];
@@ -64,7 +64,7 @@ export class SimulatedDisk {
 
   constructor({ random, turns = () => 1 }: SimulatedDiskOptions) {
     this.#random = random;
-    this.#turns = turns;
+    this.#queue = turns;
   }
 
   get paths(): readonly string[] {
@@ -242,7 +242,7 @@ export class SimulatedDisk {
     const fault = this.fault(call);
     const busy = this.busy(call);
     if (busy !== undefined) await busy;
-    for (let turn = this.#turns(name); turn > 0; turn -= 1) await undefined;
+    for (let turn = this.#queue(name); turn > 0; turn -= 1) await undefined;
     if (boot !== this.#boot) return new Promise(() => undefined);
     if (fault !== 'crash') return fault === 'short' && name !== 'write' ? undefined : fault;
     this.#boot += 1;

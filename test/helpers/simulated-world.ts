@@ -3,9 +3,9 @@ import type {
   ConnectOptions,
   HostAddress,
   Interfaces,
-  Listener,
-  ListenOptions,
   Network,
+  NetworkListener,
+  NetworkListenOptions,
   PeerCertificate,
   Ports,
   Randomness,
@@ -87,13 +87,13 @@ export class SimulatedTcpSocket implements TcpSocket {
 /** A network of one host, whose connections can be cut. */
 export class SimulatedNetwork implements Network {
   readonly #clock: SimulatedClock;
-  readonly #listeners = new Map<number, ListenOptions>();
+  readonly #listeners = new Map<number, NetworkListenOptions>();
   readonly pairs: (readonly [SimulatedConnection, SimulatedConnection])[] = [];
   #nextPort = 40_000;
   certificateOfDialler: PeerCertificate | undefined;
   certificateOfListener: PeerCertificate | undefined;
   /** Sees each new connection before anything is written on it. */
-  onDial: (dialler: SimulatedConnection, listener: SimulatedConnection) => void = () => undefined;
+  onDial: (client: SimulatedConnection, listener: SimulatedConnection) => void = () => undefined;
   /** How single addresses behave; the others answer where somebody listens on the port. */
   readonly hosts = new Map<string, SimulatedHost>();
   /** The resolver. */
@@ -143,7 +143,7 @@ export class SimulatedNetwork implements Network {
     };
   }
 
-  async listen(options: ListenOptions): Promise<Listener> {
+  async listen(options: NetworkListenOptions): Promise<NetworkListener> {
     this.#listeners.set(options.port, options);
     return {
       port: options.port,

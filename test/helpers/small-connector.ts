@@ -5,13 +5,13 @@ import { LIMITS } from '../../engine/base/limits.ts';
 import { MemoryBudget } from '../../engine/base/memory-budget.ts';
 import type { Clock } from '../../engine/base/ports.ts';
 import { realClock, realRandomness } from '../../engine/base/real-ports.ts';
-import { ListenerDelivery } from '../../engine/local/legacy/listener-delivery.ts';
-import type { Mailroom } from '../../engine/local/mailroom.ts';
-import { OwnSocket } from '../../engine/local/own/own-socket.ts';
+import type { LocalBroker } from '../../engine/local/local-broker.ts';
+import { NativeSocket } from '../../engine/local/native/native-socket.ts';
+import { ReceiveSocketConsumer } from '../../engine/local/python/receive-socket-consumer.ts';
 import {
   type ConnectorOwner,
+  nativeSocketPath,
   ownListenSocketPath,
-  ownSocketPath,
   receiveSocketPath,
 } from '../../engine/local/socket-names.ts';
 import { Spool } from '../../engine/local/spool.ts';
@@ -28,7 +28,7 @@ export interface SmallConnectorOptions {
   readonly store?: Store;
   readonly type?: string;
   readonly clock?: Clock;
-  /** See ListenerDeliveryOptions. */
+  /** See ReceiveSocketConsumerOptions. */
   readonly heldBytes?: number;
 }
 
@@ -37,9 +37,9 @@ export class SmallConnector {
   readonly store: Store;
   readonly inbox: Inbox;
   readonly logged: string[] = [];
-  readonly #ownSocket: OwnSocket;
-  readonly #listenSocket: OwnSocket;
-  readonly #delivery: ListenerDelivery;
+  readonly #ownSocket: NativeSocket;
+  readonly #listenSocket: NativeSocket;
+  readonly #delivery: ReceiveSocketConsumer;
 
   private constructor({
     directory,
@@ -65,7 +65,7 @@ export class SmallConnector {
     };
     const onChange = (): void => undefined;
     const common = {
-      mailroom: { inbox, budget: new MemoryBudget(LIMITS.heldBytes) } as unknown as Mailroom,
+      broker: { inbox, budget: new MemoryBudget(LIMITS.heldBytes) } as unknown as LocalBroker,
       clock,
       log: { event: () => undefined } as never,
       spool: new Spool({ directory: `${directory}/spool`, sizeMaxBytes: 1, random: realRandomness() }),
@@ -74,15 +74,19 @@ export class SmallConnector {
       version: '0',
       onChange,
     } as const;
-    this.#ownSocket = new OwnSocket({ ...common, path: ownSocketPath(directory, owner), purpose: 'send' });
-    this.#listenSocket = new OwnSocket({
+    this.#ownSocket = new NativeSocket({
+      ...common,
+      path: nativeSocketPath(directory, owner),
+      purpose: 'send',
+    });
+    this.#listenSocket = new NativeSocket({
       ...common,
       path: ownListenSocketPath(directory, owner),
       purpose: 'listen',
     });
     const path = receiveSocketPath({ directory, owner, messageType: type });
     const log = { event: (text: string) => void this.logged.push(text) } as unknown as TrafficLog;
-    this.#delivery = new ListenerDelivery({
+    this.#delivery = new ReceiveSocketConsumer({
       ...{ inbox: this.inbox, path, preserveSocket: true, clock, onChange, log },
       heldBytes,
     });

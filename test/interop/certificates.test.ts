@@ -279,15 +279,15 @@ test('a certificate signed with Python’s default key and carrying client1’s 
     '9',
   ];
   await run('openssl', ['x509', '-req', '-in', request, ...signer, '-out', forged]);
-  const facts = readCertificate(readFileSync(forged));
-  assert.equal(facts.serial, victim.serial);
-  assert.equal(facts.subjectHash, victim.subjectHash);
+  const context = readCertificate(readFileSync(forged));
+  assert.equal(context.serial, victim.serial);
+  assert.equal(context.subjectHash, victim.subjectHash);
 
   // OpenSSL itself is taken in by it (so this test could fail), since Python's certificates can sign others.
   const store = directory.at(CLIENTS, 'symlinks');
   await run('openssl', ['verify', '-no-CAfile', '-CApath', store, forged]);
   const ours = await openServer(directory);
-  assert.equal((await ours.trusted(facts.der)).who, 'nobody');
+  assert.equal((await ours.trusted(context.der)).who, 'nobody');
   assert.deepEqual(await ours.trusted(victim.der), { who: 'client', name: 'client1' });
 
   // The same forgery against certificates of ours fails at OpenSSL already: a leaf signs nothing.

@@ -32,11 +32,11 @@ async function aiocServer(t: TestContext): Promise<Two | undefined> {
   const { port } = aioc.status();
   const python = startPythonChat(found, { role: 'client', host: '127.0.0.1', port, cwd });
   t.after(() => python[Symbol.asyncDispose]());
-  await waitFor(() => aioc.status().newcomers.length === 1, { what: 'the newcomer' });
-  const [newcomer] = aioc.status().newcomers;
-  assert.equal(newcomer?.name, 'chat_client');
-  assert.equal(newcomer?.words, undefined, 'a Python client shows no certificate');
-  await aioc.do({ kind: 'newcomer.accept', newcomer: newcomer?.id ?? 0 });
+  await waitFor(() => aioc.status().joinRequests.length === 1, { what: 'the newcomer' });
+  const [joinRequest] = aioc.status().joinRequests;
+  assert.equal(joinRequest?.name, 'chat_client');
+  assert.equal(joinRequest?.words, undefined, 'a Python client shows no certificate');
+  await aioc.do({ kind: 'newcomer.accept', joinRequest: joinRequest?.id ?? 0 });
   await waitFor(() => aioc.peers()[0]?.state === 'connected', { what: 'the connection' });
   return { aioc, python, cwd, stored: cwd };
 }
@@ -162,8 +162,8 @@ test('two Python chats at once, both called chat_client, each get a name and the
     cwd: tempDir(t),
   });
   t.after(() => second[Symbol.asyncDispose]());
-  await waitFor(() => aioc.status().newcomers.length === 1, { what: 'the second newcomer' });
-  await aioc.do({ kind: 'newcomer.accept', newcomer: aioc.status().newcomers[0]?.id ?? 0 });
+  await waitFor(() => aioc.status().joinRequests.length === 1, { what: 'the second newcomer' });
+  await aioc.do({ kind: 'newcomer.accept', joinRequest: aioc.status().joinRequests[0]?.id ?? 0 });
   await waitFor(() => aioc.peers().length === 2, { what: 'the second peer' });
   assert.deepEqual(
     aioc.peers().map(({ name }) => name),

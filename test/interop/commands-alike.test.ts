@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { ConnectorRemoteTool } from '../../engine/api/remote-tool.ts';
-import { COMMANDS } from '../../engine/local/legacy/commander-table.ts';
+import { PYTHON_COMMANDS } from '../../engine/local/python/commander-table.ts';
 import {
   type ConfiguredSide,
   configuredPair,
@@ -298,7 +298,7 @@ test('each recorded command is answered as it was recorded, without TLS as then'
 test('the commands that are answered are those of the recorded requests, and one more', () => {
   const { requests } = vector<{ requests: readonly { cmd: string }[] }>('commander-requests.json');
   const recorded = new Set(requests.map(({ cmd }) => cmd));
-  assert.deepEqual([...COMMANDS.keys()].sort(), [...recorded, 'show_attribute__sync'].sort());
+  assert.deepEqual([...PYTHON_COMMANDS.keys()].sort(), [...recorded, 'show_attribute__sync'].sort());
 });
 
 test('what is not there yet, or was asked for in vain, is in the log as well as in the answer', async (t) => {

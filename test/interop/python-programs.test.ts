@@ -70,8 +70,8 @@ test('a Python program that asks with 2 ** 100 as its request_id is answered by 
   const { server, client } = await configuredPair(t, 'plain');
   const home = tempDir(t);
   const listener = new Daemon(t, ['listen', server.configPath, '--reply', 'pong', '--count', '1'], home);
-  const asker = new PythonProgram(t, found, client.configPath);
-  const answer = (await asker.do('ask_with_power_of_two', { exponent: 100 })) as Record<string, unknown>;
+  const handler = new PythonProgram(t, found, client.configPath);
+  const answer = (await handler.do('ask_with_power_of_two', { exponent: 100 })) as Record<string, unknown>;
   assert.deepEqual(answer, { data: 'pong', same_id: true });
   const { exitCode, output, errors } = await listener.finished();
   assert.equal(exitCode, 0, errors);

@@ -53,7 +53,7 @@ const connectedAt = (server: ConfiguredSide, name: string): Promise<unknown> =>
 const awayAt = (server: ConfiguredSide, name: string): Promise<unknown> =>
   waitFor(() => stateAt(server, name) === 'away', { ...PATIENT, what: `${name} to be away` });
 
-const dial = (client: ConfiguredSide): Promise<unknown> => client.engine.door.execute({ kind: 'dial.now' });
+const dial = (client: ConfiguredSide): Promise<unknown> => client.engine.engine.execute({ kind: 'dial.now' });
 
 const logs = (side: ConfiguredSide, text: string | RegExp): boolean =>
   side.log().some((row) => `${row.peerName} ${row.text}`.match(text) !== null);

@@ -220,8 +220,8 @@ test('a start that is aborted in the middle leaves no socket, no process file an
   const first = manager(t, options);
   const controller = new AbortController();
   // Its first file says that it has begun; many more steps follow.
-  const watcher = watch(directory, () => controller.abort());
-  t.after(() => watcher.close());
+  const observer = watch(directory, () => controller.abort());
+  t.after(() => observer.close());
   await rejectsWith(first.start({ signal: controller.signal }), 'AIOC_CANCELLED', /given up/);
   assert.deepEqual(
     readdirSync(directory).filter((name) => !/^(aioconnectors\.log|aioc_journal_)/.test(name)),

@@ -3,8 +3,8 @@ import { readdirSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { CONTRACT_VERSION } from '../../engine/contract/door.ts';
-import { encodeUnit, jsonBody, UnitReader } from '../../engine/local/own/units.ts';
+import { CONTRACT_VERSION } from '../../engine/contract/engine-api.ts';
+import { encodePacket, jsonBody, PacketReader } from '../../engine/local/native/packets.ts';
 import { enterLine, paneText } from '../helpers/aioc-session.ts';
 import { builtProgram } from '../helpers/built-program.ts';
 import { runProgram } from '../helpers/daemon.ts';
@@ -37,17 +37,17 @@ async function statusOf(t: TestContext, { directory }: DaemonSide): Promise<stri
 async function otherVersion(t: TestContext, path: string): Promise<net.Server> {
   rmSync(path);
   const server = net.createServer((socket) => {
-    const reader = new UnitReader();
+    const reader = new PacketReader();
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => {
       reader.push(chunk);
-      for (let unit = reader.next(); unit !== undefined; unit = reader.next()) {
-        const { number } = unit;
+      for (let packet = reader.next(); packet !== undefined; packet = reader.next()) {
+        const { number } = packet;
         const answer =
-          unit.kind === 'hello'
+          packet.kind === 'hello'
             ? ({ kind: 'welcome', number, body: jsonBody({ protocol: 1, version: '99.0.0' }) } as const)
-            : ({ kind: 'doorReply', number, body: jsonBody(LATER_HELLO) } as const);
-        socket.write(Buffer.concat(encodeUnit(answer)));
+            : ({ kind: 'engineReply', number, body: jsonBody(LATER_HELLO) } as const);
+        socket.write(Buffer.concat(encodePacket(answer)));
       }
     });
   });

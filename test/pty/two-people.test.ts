@@ -50,7 +50,7 @@ for (const size of SIZES) {
       }
       assert.match(ada.screenText(), /\[ Refuse ]/);
       assert.match(ben.screenText(), /[Ww]aiting to be let in/);
-      await golden(ada, 'newcomer');
+      await golden(ada, 'join-request');
       await golden(ben, 'waiting');
       await accept(ada);
       await chatShows(ada, 'ben is connected');

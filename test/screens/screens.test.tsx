@@ -1,7 +1,7 @@
 import { test } from 'node:test';
 import type { Status } from '../../engine/contract/views.ts';
-import type { FakeEngineData } from '../helpers/fake-door.ts';
-import { FakeDoor } from '../helpers/fake-door.ts';
+import type { FakeEngineData } from '../helpers/fake-engine.ts';
+import { FakeEngine } from '../helpers/fake-engine.ts';
 import { assertGolden } from '../helpers/golden.ts';
 import {
   busyEngine,
@@ -61,8 +61,8 @@ const SCENES: readonly Scene[] = [
       }),
   },
   {
-    name: 'newcomer',
-    engine: () => emptyEngine({ newcomers: [sampleNewcomer(1), sampleNewcomer(2, { name: 'phone' })] }),
+    name: 'join-request',
+    engine: () => emptyEngine({ joinRequests: [sampleNewcomer(1), sampleNewcomer(2, { name: 'phone' })] }),
   },
   {
     name: 'server-failed',
@@ -77,10 +77,10 @@ const SCENES: readonly Scene[] = [
       }),
   },
   {
-    name: 'newcomer-warning',
+    name: 'join-request-warning',
     engine: () =>
       emptyEngine({
-        newcomers: [
+        joinRequests: [
           sampleNewcomer(1, {
             warning: 'another machine was let in as "laptop" before; this one has other words',
           }),
@@ -248,7 +248,7 @@ for (const { name, engine, act, isPlain, isAttached, sizes } of SCENES) {
     test(`${name} at ${columns}x${rows} looks as it should`, async (t) => {
       const appearance = { colour: isPlain !== true, unicode: isPlain !== true };
       const screen = await openScreen({
-        door: new FakeDoor(engine()),
+        engine: new FakeEngine(engine()),
         columns,
         rows,
         appearance,

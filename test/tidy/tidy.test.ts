@@ -147,8 +147,8 @@ test('the world is reached only through its doors', () => {
     // The one place where the engine's ports are the real ones.
     'engine/base/real-ports.ts',
     // Between processes of this machine, which share its clock.
-    'engine/base/process-lock.ts',
-    'engine/base/take-away-lock.ts',
+    'engine/base/locks/process-lock.ts',
+    'engine/base/locks/take-away-lock.ts',
   ]);
   const faults = files
     .filter((file) => file.startsWith('engine/') && !exempt.has(file))

@@ -3,7 +3,7 @@ import { LIMITS } from '../../base/limits.ts';
 import type { AddressFamily, HostAddress, Interfaces } from '../../base/ports.ts';
 
 /** An address that is tried. */
-export interface Candidate {
+export interface DialCandidate {
   readonly address: string;
   readonly localAddress: string | undefined;
 }
@@ -15,7 +15,7 @@ export interface Failure {
 }
 
 export interface Plan {
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly DialCandidate[];
   readonly skipped: readonly Failure[];
 }
 
@@ -31,7 +31,7 @@ export function planOf(
   },
 ): Plan {
   const { bindTo, interfaces, preferred } = options;
-  const candidates: Candidate[] = [];
+  const candidates: DialCandidate[] = [];
   const skipped: Failure[] = [];
   for (const { address, family } of inDialOrder(addresses, preferred)) {
     const fault = scopeFault(address, interfaces);

@@ -9,13 +9,13 @@ import type {
   TlsSettings,
 } from '../../base/ports.ts';
 import { describeNetworkError } from '../network-errors.ts';
-import type { Candidate, Failure } from './plan.ts';
+import type { DialCandidate, Failure } from './plan.ts';
 
 export interface RaceOptions {
   readonly network: Network;
   readonly clock: Clock;
   /** In the order in which they are tried. */
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly DialCandidate[];
   readonly port: number;
   readonly tls: TlsSettings | undefined;
   readonly serverName: string | undefined;
@@ -33,7 +33,7 @@ export interface RaceOptions {
 
 /** TLS is being done over one of the connections that stand. */
 interface Handshake {
-  readonly candidate: Candidate;
+  readonly candidate: DialCandidate;
   readonly connection: Connection;
   readonly timer: Timer;
 }
@@ -46,11 +46,11 @@ interface Handshake {
 export class Race {
   readonly #options: RaceOptions;
   readonly #failures: Failure[] = [];
-  #untried: Candidate[];
-  readonly #running = new Map<Candidate, () => void>();
-  readonly #standing: { readonly candidate: Candidate; readonly socket: TcpSocket }[] = [];
+  #untried: DialCandidate[];
+  readonly #running = new Map<DialCandidate, () => void>();
+  readonly #standing: { readonly candidate: DialCandidate; readonly socket: TcpSocket }[] = [];
   /** Those whose TLS was broken off for the sake of the others: tried again when none of these is left. */
-  #slow: Candidate[] = [];
+  #slow: DialCandidate[] = [];
   #handshake: Handshake | undefined;
   #stagger: Timer | undefined;
   #deadline: Timer | undefined;
@@ -92,7 +92,7 @@ export class Race {
     this.#next();
   }
 
-  #connect(candidate: Candidate): void {
+  #connect(candidate: DialCandidate): void {
     const { network, port } = this.#options;
     const { address, localAddress } = candidate;
     const giveUp = network.connect({ address, port, localAddress }, (result) => {
@@ -104,14 +104,14 @@ export class Race {
     this.#running.set(candidate, giveUp);
   }
 
-  #failed(candidate: Candidate, reason: string): void {
+  #failed(candidate: DialCandidate, reason: string): void {
     if (this.#over) return;
     const { address } = candidate;
     this.#failures.push({ address, reason });
     this.#next();
   }
 
-  #shake(candidate: Candidate, socket: TcpSocket): void {
+  #shake(candidate: DialCandidate, socket: TcpSocket): void {
     const { tls: settings, serverName, clock, onTcpOpen } = this.#options;
     this.#stagger?.cancel();
     if (settings === undefined) return this.#won(socket.overTcp(), undefined);

@@ -6,7 +6,7 @@ import { diskTrouble } from './disk-trouble.ts';
 import { Group, type PendingAppend, takeGroup } from './group.ts';
 import type { JournalOptions } from './journal-options.ts';
 import { makeSegment } from './make-segment.ts';
-import type { Segment, Stream } from './model.ts';
+import type { JournalStream, Segment } from './model.ts';
 import { RecordWriter } from './record-writer.ts';
 import type { SegmentFiles } from './segment-files.ts';
 import type { JournalState } from './state.ts';
@@ -40,7 +40,7 @@ export class Committer {
   /** The end of the line of those who write: one at a time. */
   #line: Promise<unknown> = Promise.resolve();
   /** Streams that have been acknowledged further than any segment says. */
-  readonly #unwritten = new Set<Stream>();
+  readonly #unwritten = new Set<JournalStream>();
   /** Acks that will be written together soon. */
   #nextAcks: Promise<void> | undefined;
   #marking: Timer | undefined;
@@ -65,14 +65,14 @@ export class Committer {
   }
 
   /** A stream has been acknowledged further, or again. Resolves when the segment says so. */
-  acked(stream: Stream, isNew: boolean): Promise<void> {
+  acked(stream: JournalStream, isNew: boolean): Promise<void> {
     if (isNew) this.#unwritten.add(stream);
     this.#nextAcks ??= Promise.resolve().then(() => this.#writeAcks());
     return this.#nextAcks;
   }
 
   /** The same in its turn, and as durable as an append. */
-  async ackForGood(stream: Stream): Promise<void> {
+  async ackForGood(stream: JournalStream): Promise<void> {
     this.#unwritten.add(stream);
     const error = await this.#commit([]);
     if (error !== undefined) throw error;
@@ -193,7 +193,7 @@ export class Committer {
     if (error !== undefined) throw error;
   }
 
-  #takeUnwritten(): Stream[] {
+  #takeUnwritten(): JournalStream[] {
     const streams = [...this.#unwritten];
     this.#unwritten.clear();
     return streams;

@@ -1,7 +1,7 @@
 import { LIMITS } from '../../base/limits.ts';
 import { type Appended, type BatchSource, freshPart } from '../store.ts';
 import { RECORD_HEADER_BYTES, SOURCE_BYTES } from './format.ts';
-import type { Segment, Source, Stream } from './model.ts';
+import type { JournalStream, RecordSource, Segment } from './model.ts';
 import type { RecordWriter } from './record-writer.ts';
 import { factsOf, type JournalState } from './state.ts';
 
@@ -15,9 +15,9 @@ export interface PendingAppend {
   readonly reject: (error: unknown) => void;
 }
 
-interface Placed {
+interface PlacedAppend {
   readonly append: PendingAppend;
-  readonly stream: Stream;
+  readonly stream: JournalStream;
   readonly fresh: readonly Buffer[];
   readonly firstPosition: number;
   readonly offset: number;
@@ -40,9 +40,9 @@ export class Group {
   readonly #state: JournalState;
   readonly #writer: RecordWriter;
   readonly #atMs: number;
-  readonly #placed: Placed[] = [];
-  readonly #seqs = new Map<Source, number>();
-  readonly #defined = new Set<Stream | Source>();
+  readonly #placed: PlacedAppend[] = [];
+  readonly #seqs = new Map<RecordSource, number>();
+  readonly #defined = new Set<JournalStream | RecordSource>();
 
   /** @param writer has begun at the place where the group will lie */
   constructor(state: JournalState, writer: RecordWriter, atMs: number) {
@@ -111,17 +111,20 @@ export class Group {
   }
 
   /** The part of the batch that the stream does not have, nor gets with this group. */
-  #freshPart({ batch, source }: PendingAppend, known: Source | undefined): ReturnType<typeof freshPart> {
+  #freshPart(
+    { batch, source }: PendingAppend,
+    known: RecordSource | undefined,
+  ): ReturnType<typeof freshPart> {
     if (source === undefined || known === undefined) return { fresh: batch, firstSeq: 0 };
     return freshPart(batch, source, this.#seqOf(known));
   }
 
-  #seqOf(source: Source): number {
+  #seqOf(source: RecordSource): number {
     return this.#seqs.get(source) ?? source.seq;
   }
 
   /** The names that numbers stand for go in front of what uses them. */
-  #define(...things: (Stream | Source | undefined)[]): void {
+  #define(...things: (JournalStream | RecordSource | undefined)[]): void {
     for (const thing of things) {
       if (thing === undefined || thing.isDefined || this.#defined.has(thing)) continue;
       this.#write(thing);
@@ -129,7 +132,7 @@ export class Group {
     }
   }
 
-  #write(thing: Stream | Source): void {
+  #write(thing: JournalStream | RecordSource): void {
     if ('epoch' in thing) this.#writer.source(thing);
     else this.#writer.stream(factsOf(thing));
   }

@@ -2,11 +2,11 @@ import type { Disk } from '../../base/disk.ts';
 import { AiocError, systemCode } from '../../base/errors.ts';
 import type { StoredRecord, StreamStat } from '../store.ts';
 import { diskTrouble } from './disk-trouble.ts';
-import { places } from './places.ts';
+import { journalPaths } from './journal-paths.ts';
 import { readStream, statStream } from './reader.ts';
+import { scanJournal } from './recovery-scan.ts';
 import { type RecoveryReport, reportOf } from './report.ts';
 import { SegmentFiles } from './segment-files.ts';
-import { surveyJournal } from './survey.ts';
 
 export interface InspectedStream extends StreamStat {
   readonly name: string;
@@ -32,7 +32,7 @@ export interface Inspection {
  * @throws AiocError AIOC_JOURNAL_IN_USE, AIOC_JOURNAL, AIOC_DISK
  */
 export async function inspectJournal(disk: Disk, directory: string): Promise<Inspection> {
-  const holder = await disk.lockHolder(places.lock(directory));
+  const holder = await disk.lockHolder(journalPaths.lock(directory));
   if (holder !== undefined) {
     throw new AiocError(
       'AIOC_JOURNAL_IN_USE',
@@ -40,9 +40,9 @@ export async function inspectJournal(disk: Disk, directory: string): Promise<Ins
     );
   }
   try {
-    const survey = await surveyJournal(disk, directory);
+    const survey = await scanJournal(disk, directory);
     const { state } = survey;
-    if (state === undefined && survey.strangers.length === 0) throw missing(directory);
+    if (state === undefined && survey.unknownFiles.length === 0) throw missing(directory);
     for (const record of survey.uncertain) survey.streams.index(record);
     const files = new SegmentFiles(disk);
     // The survey has looked at every byte already.
@@ -55,7 +55,7 @@ export async function inspectJournal(disk: Disk, directory: string): Promise<Ins
     }
     return {
       report: reportOf(survey),
-      quarantined: await disk.list(places.quarantine(directory)).catch(() => []),
+      quarantined: await disk.list(journalPaths.quarantine(directory)).catch(() => []),
       streams,
       read: async (name, after, maxBytes) => {
         const stream = state?.streams.get(name);

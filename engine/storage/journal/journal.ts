@@ -3,18 +3,18 @@ import { AiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Appended, BatchSource, Store, StoredRecord, StreamStat } from '../store.ts';
 import { Committer } from './committer.ts';
+import { Compactor } from './compactor.ts';
 import { diskTrouble } from './disk-trouble.ts';
 import { sizeOf } from './group.ts';
 import type { JournalOptions } from './journal-options.ts';
-import type { Stream } from './model.ts';
-import { places } from './places.ts';
+import { journalPaths } from './journal-paths.ts';
+import type { JournalStream } from './model.ts';
 import { readStream, statStream } from './reader.ts';
 import { RecordWriter } from './record-writer.ts';
 import { type Recovered, recoverJournal } from './recover.ts';
 import type { RecoveryReport } from './report.ts';
 import { SegmentFiles } from './segment-files.ts';
 import type { JournalState } from './state.ts';
-import { Upkeep } from './upkeep.ts';
 
 /** How the journal is at the moment. */
 export interface JournalCondition {
@@ -38,7 +38,7 @@ export class Journal implements Store {
   readonly #state: JournalState;
   readonly #files: SegmentFiles;
   readonly #committer: Committer;
-  readonly #upkeep: Upkeep;
+  readonly #compactor: Compactor;
   readonly #unlock: () => Promise<void>;
   #closing: Promise<void> | undefined;
   #isClosed = false;
@@ -54,7 +54,7 @@ export class Journal implements Store {
     this.#state = state;
     this.#unlock = unlock;
     this.#files = new SegmentFiles(disk);
-    this.#upkeep = new Upkeep({
+    this.#compactor = new Compactor({
       disk,
       directory,
       state,
@@ -62,7 +62,7 @@ export class Journal implements Store {
       segmentBytes,
       onDamage: ({ number }, from, to) => onTrouble?.({ kind: 'damage', segment: number, from, to }),
     });
-    const onNewSegment = (): void => this.#upkeep.due(true);
+    const onNewSegment = (): void => this.#compactor.due(true);
     this.#committer = new Committer({
       ...options,
       segmentBytes,
@@ -71,7 +71,7 @@ export class Journal implements Store {
       active,
       onNewSegment,
     });
-    this.#upkeep.due();
+    this.#compactor.due();
   }
 
   /**
@@ -86,7 +86,7 @@ export class Journal implements Store {
     try {
       await disk.makeDirectory(directory);
       await disk.syncDirectory(dirname(directory)).catch(() => undefined);
-      unlock = await disk.lock(places.lock(directory));
+      unlock = await disk.lock(journalPaths.lock(directory));
       const recovered = await recoverJournal({ disk, directory, random, writer: new RecordWriter() });
       return new Journal(options, { ...recovered, unlock });
     } catch (error) {
@@ -101,7 +101,7 @@ export class Journal implements Store {
       segments: segments.length,
       bytes: segments.reduce((sum, { end }) => sum + end, 0),
       refusing: this.#committer.refusing,
-      damages: this.report.damaged.length + this.#upkeep.damages,
+      damages: this.report.damaged.length + this.#compactor.damages,
     };
   }
 
@@ -143,7 +143,7 @@ export class Journal implements Store {
     if (stream === undefined || this.#closing !== undefined) return Promise.resolve();
     const to = Math.min(upTo, stream.lastPosition);
     const isNew = to > stream.acked;
-    if (isNew && this.#state.ack(stream, to)) this.#upkeep.due();
+    if (isNew && this.#state.ack(stream, to)) this.#compactor.due();
     const written = this.#committer.acked(stream, isNew);
     // Who does not wait for it must not be ended by it.
     written.catch(() => undefined);
@@ -176,7 +176,7 @@ export class Journal implements Store {
       this.#state.ack(stream, stream.lastPosition);
       // Also when nothing is left: what an earlier ack or purge said of that need not be on the disk.
       await this.#committer.ackForGood(stream);
-      this.#upkeep.due();
+      this.#compactor.due();
       return count;
     });
   }
@@ -189,7 +189,7 @@ export class Journal implements Store {
 
   async #close(): Promise<void> {
     await this.#committer.close();
-    await this.#upkeep.stop();
+    await this.#compactor.stop();
     this.#isClosed = true;
     await this.#files.closeAll();
     await this.#unlock().catch(() => undefined);
@@ -199,13 +199,14 @@ export class Journal implements Store {
     name: string,
     nothing: T,
     action: (
-      stream: Stream,
-      options: { readonly files: SegmentFiles; readonly onDamage: Upkeep['sawDamage'] },
+      stream: JournalStream,
+      options: { readonly files: SegmentFiles; readonly onDamage: Compactor['sawDamage'] },
     ) => Promise<T>,
   ): Promise<T> {
     const stream = this.#state.streams.get(name);
     if (stream === undefined || this.#isClosed) return nothing;
-    const onDamage: Upkeep['sawDamage'] = (segment, from, to) => this.#upkeep.sawDamage(segment, from, to);
+    const onDamage: Compactor['sawDamage'] = (segment, from, to) =>
+      this.#compactor.sawDamage(segment, from, to);
     try {
       return await action(stream, { files: this.#files, onDamage });
     } catch (error) {

@@ -1,7 +1,7 @@
 import { type Disk, writeWhole } from '../../base/disk.ts';
 import { encodeSegmentHeader, FORMAT_VERSION, SEGMENT_START } from './format.ts';
-import { Segment, type Stream } from './model.ts';
-import { places } from './places.ts';
+import { journalPaths } from './journal-paths.ts';
+import { type JournalStream, Segment } from './model.ts';
 import type { DataFields, RecordWriter } from './record-writer.ts';
 import type { JournalState } from './state.ts';
 
@@ -36,10 +36,10 @@ export async function makeSegment({
   state.lastSegment += 1;
   const number = state.lastSegment;
   // What is copied need not be in any segment of a stream yet.
-  const forgotten: ReadonlySet<Stream> = copies.length === 0 ? state.emptyStreams : new Set();
+  const forgotten: ReadonlySet<JournalStream> = copies.length === 0 ? state.emptyStreams : new Set();
   const header = { format: FORMAT_VERSION, id: state.id, number, generation: 0, isWhole: false };
   state.forgetRules();
-  const segment = new Segment(header, places.segment(directory, number), SEGMENT_START);
+  const segment = new Segment(header, journalPaths.segment(directory, number), SEGMENT_START);
   writer.begin({ salt: segment.salt, offset: SEGMENT_START, syncedTo: 0 });
   state.writeStreams(writer, forgotten, seqsBefore(copies));
   const copied = copies.map(({ fields, payload }) => {
@@ -51,9 +51,9 @@ export async function makeSegment({
     };
   });
   state.writeStreams(writer, forgotten);
-  const facts = state.segmentFacts;
-  writer.segments(facts, state.lastPosition);
-  writer.segments(facts, state.lastPosition);
+  const context = state.segmentFacts;
+  writer.segments(context, state.lastPosition);
+  writer.segments(context, state.lastPosition);
   const bytes = Buffer.concat([encodeSegmentHeader(header), writer.bytes]);
   const file = await disk.open(segment.path, 'create');
   try {

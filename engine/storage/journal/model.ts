@@ -9,7 +9,7 @@ export class Segment {
   readonly salt: number;
   readonly path: string;
   /** By stream number, those with acknowledged records only as well. */
-  readonly runs = new Map<number, Run>();
+  readonly runs = new Map<number, RecordRun>();
   /** Runs with records that are not acknowledged. */
   liveRuns = 0;
   /** Where the next record goes. */
@@ -50,10 +50,10 @@ export class Segment {
 }
 
 /** The run of a stream in a segment, made when there is none; the stream itself does not know of it yet. */
-export function runIn(segment: Segment, stream: Stream): Run {
+export function runIn(segment: Segment, stream: JournalStream): RecordRun {
   let run = segment.runs.get(stream.number);
   if (run === undefined) {
-    run = new Run(segment, stream);
+    run = new RecordRun(segment, stream);
     segment.runs.set(stream.number, run);
   }
   return run;
@@ -70,9 +70,9 @@ export interface IndexEntry {
 }
 
 /** The records of one stream in one segment: which they are, and where in it one finds them. */
-export class Run {
+export class RecordRun {
   readonly segment: Segment;
-  readonly stream: Stream;
+  readonly stream: JournalStream;
   lastPosition = 0;
   /** Behind its last record. */
   endOffset = 0;
@@ -84,7 +84,7 @@ export class Run {
   /** One entry for the first record in each block of the segment that has any. */
   readonly #entries: number[] = [];
 
-  constructor(segment: Segment, stream: Stream) {
+  constructor(segment: Segment, stream: JournalStream) {
     this.segment = segment;
     this.stream = stream;
   }
@@ -139,7 +139,7 @@ export class Run {
 }
 
 /** Where the batches of a stream came from, and how far. */
-export interface Source {
+export interface RecordSource {
   readonly number: number;
   readonly stream: number;
   epoch: string;
@@ -151,31 +151,31 @@ export interface Source {
 /** The records before the first one that is not acknowledged, within the first run that has such. */
 export interface Front {
   readonly acked: number;
-  readonly run: Run;
+  readonly run: RecordRun;
   readonly count: number;
   readonly bytes: number;
   readonly atMs: number;
 }
 
-export class Stream {
+export class JournalStream {
   readonly number: number;
   name: string;
   acked = 0;
   /** Of its last record that is confirmed. */
   lastPosition = 0;
   /** With records that are not acknowledged, in their order. */
-  runs: Run[] = [];
+  runs: RecordRun[] = [];
   /** Segments that hold records of it, acknowledged ones included. */
   segments = 0;
-  readonly sources = new Map<string, Source>();
+  readonly sources = new Map<string, RecordSource>();
   /** Which of the records in its name count for another, or the other way round. */
   rules: readonly HeldRule[] = NO_RULES;
   /** Whether a segment that counts says which name the number stands for. */
   isDefined = false;
   front: Front | undefined;
-  #latestSource: Source | undefined;
+  #latestSource: RecordSource | undefined;
   /** Where the last reading ended. */
-  resume: { readonly run: Run; readonly position: number; readonly offset: number } | undefined;
+  resume: { readonly run: RecordRun; readonly position: number; readonly offset: number } | undefined;
 
   constructor(number: number, name: string) {
     this.number = number;

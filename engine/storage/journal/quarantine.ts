@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Disk, readWhole, writeWhole } from '../../base/disk.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { places } from './places.ts';
+import { journalPaths } from './journal-paths.ts';
 
 export interface QuarantinedRange {
   readonly path: string;
@@ -24,7 +24,7 @@ export async function quarantine(
   range: QuarantinedRange,
 ): Promise<string | undefined> {
   const { segment, generation, from, to } = range;
-  const place = places.quarantine(directory);
+  const place = journalPaths.quarantine(directory);
   const name = `segment-${segment}-${generation}-bytes-${from}-${to}.bin`;
   await disk.makeDirectory(place);
   if ((await disk.list(place)).includes(name)) return name;
@@ -53,7 +53,7 @@ export async function quarantine(
 
 /** Moves a whole file that is no segment, though it has the name of one, out of the way. */
 export async function quarantineFile(disk: Disk, directory: string, path: string): Promise<string> {
-  const place = places.quarantine(directory);
+  const place = journalPaths.quarantine(directory);
   await disk.makeDirectory(place);
   const taken = new Set(await disk.list(place));
   let name = `file-${path.slice(directory.length + 1)}`;
@@ -64,9 +64,13 @@ export async function quarantineFile(disk: Disk, directory: string, path: string
   return name;
 }
 
-type Source = Parameters<typeof readWhole>[0];
+type ReadableFile = Parameters<typeof readWhole>[0];
 
-async function* chunks(file: Source, from: number, to: number): AsyncGenerator<readonly [Buffer, number]> {
+async function* chunks(
+  file: ReadableFile,
+  from: number,
+  to: number,
+): AsyncGenerator<readonly [Buffer, number]> {
   for (let at = from; at < to; ) {
     const bytes = Buffer.alloc(Math.min(LIMITS.journalReadBytes, to - at));
     const got = await readWhole(file, bytes, at);
@@ -76,7 +80,7 @@ async function* chunks(file: Source, from: number, to: number): AsyncGenerator<r
   }
 }
 
-async function isBlank(file: Source, from: number, to: number): Promise<boolean> {
+async function isBlank(file: ReadableFile, from: number, to: number): Promise<boolean> {
   for await (const [chunk] of chunks(file, from, to)) if (chunk.some((byte) => byte !== 0)) return false;
   return true;
 }

@@ -2,7 +2,7 @@ import { LIMITS } from '../../base/limits.ts';
 import type { StoredRecord, StreamStat } from '../store.ts';
 import { FLAG_SOURCE, KIND, RECORD_HEADER_BYTES, type RecordView, SOURCE_BYTES } from './format.ts';
 import { homeOfView } from './held.ts';
-import type { Run, Segment, Stream } from './model.ts';
+import type { JournalStream, RecordRun, Segment } from './model.ts';
 import { scan } from './scan.ts';
 import type { SegmentFiles } from './segment-files.ts';
 
@@ -17,7 +17,7 @@ export interface ReadOptions {
   readonly maxBytes: number;
 }
 
-interface Found {
+interface ReadRecord {
   readonly position: number;
   readonly atMs: number;
   readonly seq: number | undefined;
@@ -31,7 +31,10 @@ interface Found {
  *
  * @throws the system's own errors
  */
-export async function readStream(stream: Stream, options: ReadOptions): Promise<readonly StoredRecord[]> {
+export async function readStream(
+  stream: JournalStream,
+  options: ReadOptions,
+): Promise<readonly StoredRecord[]> {
   const found = new FoundRecords(options.maxBytes);
   let after = options.after;
   while (!found.isFull) {
@@ -51,7 +54,7 @@ export async function readStream(stream: Stream, options: ReadOptions): Promise<
 
 /** How much of a stream is not acknowledged. */
 export async function statStream(
-  stream: Stream,
+  stream: JournalStream,
   { files, onDamage }: Pick<ReadOptions, 'files' | 'onDamage'>,
 ): Promise<StreamStat> {
   for (;;) {
@@ -75,7 +78,7 @@ export async function statStream(
 }
 
 /** Counts what is acknowledged already of the first run that has something else, too. */
-async function findFront(run: Run, options: Omit<ReadOptions, 'maxBytes'>): Promise<void> {
+async function findFront(run: RecordRun, options: Omit<ReadOptions, 'maxBytes'>): Promise<void> {
   const entry = run.entry(run.indexBefore(options.after));
   let count = entry?.count ?? 0;
   let bytes = entry?.bytes ?? 0;
@@ -93,12 +96,12 @@ async function findFront(run: Run, options: Omit<ReadOptions, 'maxBytes'>): Prom
 }
 
 /** The first run with a record behind the position. */
-function runBehind({ runs }: Stream, position: number): Run | undefined {
+function runBehind({ runs }: JournalStream, position: number): RecordRun | undefined {
   let low = 0;
   let high = runs.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((runs[middle] as Run).lastPosition <= position) low = middle + 1;
+    if ((runs[middle] as RecordRun).lastPosition <= position) low = middle + 1;
     else high = middle;
   }
   return runs[low];
@@ -106,9 +109,9 @@ function runBehind({ runs }: Stream, position: number): Run | undefined {
 
 /** Goes through the records of a run behind a position, block by block of those in which it has any. */
 async function readRun(
-  run: Run,
+  run: RecordRun,
   options: Omit<ReadOptions, 'maxBytes'> & { readonly from?: number; readonly maxBytes?: number },
-  each: (record: Found) => boolean,
+  each: (record: ReadRecord) => boolean,
 ): Promise<void> {
   const { segment, stream } = run;
   const { after, maxBytes = LIMITS.journalBlockBytes, onDamage } = options;
@@ -149,7 +152,7 @@ async function readRun(
   });
 }
 
-function foundRecord(stream: Stream, view: RecordView, bytes: Buffer, bodyAt: number): Found {
+function foundRecord(stream: JournalStream, view: RecordView, bytes: Buffer, bodyAt: number): ReadRecord {
   const prefix = (view.flags & FLAG_SOURCE) === 0 ? 0 : SOURCE_BYTES;
   const payload = bytes.subarray(bodyAt + prefix, bodyAt + view.bodyBytes);
   const seq = prefix === 0 ? undefined : bytes.readUIntLE(bodyAt + 4, 6);
@@ -158,7 +161,7 @@ function foundRecord(stream: Stream, view: RecordView, bytes: Buffer, bodyAt: nu
 }
 
 /** Whoever reads on where the last reading ended need not look for the place. */
-function resumeOffset(run: Run, after: number): number {
+function resumeOffset(run: RecordRun, after: number): number {
   const { resume } = run.stream;
   return resume?.run === run && resume.position === after ? resume.offset : 0;
 }
@@ -173,7 +176,7 @@ interface Stretch {
 }
 
 /** Neighbouring blocks in which a run has records, from an entry of its index on. */
-function stretchFrom(run: Run, index: number, end: number): Stretch | undefined {
+function stretchFrom(run: RecordRun, index: number, end: number): Stretch | undefined {
   const first = run.entry(index);
   if (first === undefined || first.offset >= end) return undefined;
   let block = Math.floor(first.offset / LIMITS.journalBlockBytes);
@@ -191,7 +194,7 @@ function stretchFrom(run: Run, index: number, end: number): Stretch | undefined 
 
 class FoundRecords {
   readonly #maxBytes: number;
-  readonly #records: Found[] = [];
+  readonly #records: ReadRecord[] = [];
   #bytes = 0;
   isFull = false;
 
@@ -199,7 +202,7 @@ class FoundRecords {
     this.#maxBytes = maxBytes;
   }
 
-  add(record: Found): boolean {
+  add(record: ReadRecord): boolean {
     this.#bytes += record.payload.length;
     if (this.#records.length > 0 && this.#bytes > this.#maxBytes) this.isFull = true;
     else this.#records.push(record);

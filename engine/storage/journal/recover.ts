@@ -2,15 +2,15 @@ import { type Disk, type DiskFile, readWhole } from '../../base/disk.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Randomness } from '../../base/ports.ts';
 import { SEGMENT_START } from './format.ts';
+import { journalPaths } from './journal-paths.ts';
 import { type CopiedRecord, makeSegment } from './make-segment.ts';
 import type { Segment } from './model.ts';
-import { places } from './places.ts';
 import { quarantine, quarantineFile } from './quarantine.ts';
 import type { RecordWriter } from './record-writer.ts';
+import { type RecoveryScan, scanJournal } from './recovery-scan.ts';
+import type { FoundRecord } from './recovery-scan-segment.ts';
 import { type RecoveryReport, reportOf } from './report.ts';
 import { JournalState } from './state.ts';
-import { type Survey, surveyJournal } from './survey.ts';
-import type { FoundRecord } from './survey-segment.ts';
 
 export interface Recovery {
   readonly disk: Disk;
@@ -34,7 +34,7 @@ export interface Recovered {
  */
 export async function recoverJournal(recovery: Recovery): Promise<Recovered> {
   const { disk, directory, random, writer } = recovery;
-  const survey = await surveyJournal(disk, directory);
+  const survey = await scanJournal(disk, directory);
   // First of all what would be lost otherwise.
   const report = await quarantineAll(recovery, survey);
   const state = survey.state ?? new JournalState(random.bytes(16));
@@ -46,7 +46,7 @@ export async function recoverJournal(recovery: Recovery): Promise<Recovered> {
   state.segments = state.segments.filter((segment) => !emptied.includes(segment));
   const active = await makeSegment({ disk, directory, state, writer, copies });
   // From here on the new segment says what counts; the rest is tidying, which the next start does again if need be.
-  const useless = [...survey.voids, ...emptied.map(({ path }) => path), places.rewrite(directory)];
+  const useless = [...survey.obsolete, ...emptied.map(({ path }) => path), journalPaths.rewrite(directory)];
   for (const path of useless) await disk.remove(path).catch(() => undefined);
   const ends = new Set([...survey.uncertain, ...survey.damages].map(({ segment }) => segment));
   for (const segment of emptied) ends.delete(segment);
@@ -54,7 +54,7 @@ export async function recoverJournal(recovery: Recovery): Promise<Recovered> {
   return { state, active, report };
 }
 
-async function quarantineAll({ disk, directory }: Recovery, survey: Survey): Promise<RecoveryReport> {
+async function quarantineAll({ disk, directory }: Recovery, survey: RecoveryScan): Promise<RecoveryReport> {
   const quarantined = new Map<unknown, string | undefined>();
   for (const damage of survey.damages) {
     const { segment, from, to } = damage;
@@ -62,8 +62,8 @@ async function quarantineAll({ disk, directory }: Recovery, survey: Survey): Pro
     const range = { path, segment: number, generation: header.generation, from, to };
     if (to > from) quarantined.set(damage, await quarantine(disk, directory, range));
   }
-  for (const stranger of survey.strangers)
-    quarantined.set(stranger, await quarantineFile(disk, directory, stranger.path));
+  for (const unknownFile of survey.unknownFiles)
+    quarantined.set(unknownFile, await quarantineFile(disk, directory, unknownFile.path));
   return reportOf(survey, quarantined);
 }
 

@@ -1,4 +1,4 @@
-import type { Survey } from './survey.ts';
+import type { RecoveryScan } from './recovery-scan.ts';
 
 /** What the start of a journal found. */
 export interface RecoveryReport {
@@ -35,7 +35,7 @@ export function lossOf(places: readonly DamageReport[]): Pick<DamageReport, 'los
 
 /** @param quarantined what became of the bytes of each damage, and of each stranger; nothing where nobody has moved them */
 export function reportOf(
-  { state, records, damages, strangers, streams }: Survey,
+  { state, records, damages, unknownFiles, streams }: RecoveryScan,
   quarantined: ReadonlyMap<unknown, string | undefined> = new Map(),
 ): RecoveryReport {
   const reports: Record<'damaged' | 'torn', DamageReport[]> = { damaged: [], torn: [] };
@@ -45,10 +45,10 @@ export function reportOf(
     const place = { segment: segment.number, from, to, stream: name, lost, isExact };
     reports[kind].push({ ...place, quarantined: quarantined.get(damage) });
   }
-  for (const stranger of strangers) {
-    const { number, sizeBytes, kind } = stranger;
+  for (const unknownFile of unknownFiles) {
+    const { number, sizeBytes, kind } = unknownFile;
     const place = { segment: number, from: 0, to: sizeBytes, stream: undefined };
-    reports[kind].push({ ...place, quarantined: quarantined.get(stranger), lost: 1, isExact: false });
+    reports[kind].push({ ...place, quarantined: quarantined.get(unknownFile), lost: 1, isExact: false });
   }
   return { segments: state?.segments.length ?? 0, records, ...reports };
 }

@@ -1,12 +1,12 @@
 import { type HeldRule, type HeldRules, NO_RULES, rulesByStream } from './held.ts';
-import { type Run, runIn, type Segment, type Source, Stream } from './model.ts';
+import { JournalStream, type RecordRun, type RecordSource, runIn, type Segment } from './model.ts';
 import type { RecordWriter, SegmentFacts, StreamFacts } from './record-writer.ts';
 
 /** All that a journal knows in memory: streams, segments, and where which records are. */
 export class JournalState {
   /** The journal's random name, which all its checksums start from. */
   id: Buffer;
-  readonly streams = new Map<string, Stream>();
+  readonly streams = new Map<string, JournalStream>();
   /** By their numbers, which rise. */
   segments: Segment[] = [];
   /** Which records of which stream are held back. */
@@ -39,17 +39,17 @@ export class JournalState {
   }
 
   /** The stream of that name; it is made when there is none. */
-  stream(name: string): Stream {
+  stream(name: string): JournalStream {
     let stream = this.streams.get(name);
     if (stream === undefined) {
       this.lastStream += 1;
-      stream = new Stream(this.lastStream, name);
+      stream = new JournalStream(this.lastStream, name);
       this.streams.set(name, stream);
     }
     return stream;
   }
 
-  source(stream: Stream, epoch: string): Source {
+  source(stream: JournalStream, epoch: string): RecordSource {
     let source = stream.sources.get(epoch);
     if (source === undefined) {
       this.lastSource += 1;
@@ -60,7 +60,7 @@ export class JournalState {
   }
 
   /** The records of a stream in a segment. A new run comes behind all that the stream has. */
-  run(segment: Segment, stream: Stream): Run {
+  run(segment: Segment, stream: JournalStream): RecordRun {
     const known = segment.runs.get(stream.number);
     if (known !== undefined) return known;
     const run = runIn(segment, stream);
@@ -75,7 +75,7 @@ export class JournalState {
    *
    * @returns whether records have thereby become the last live ones of a segment to go
    */
-  ack(stream: Stream, upTo: number): boolean {
+  ack(stream: JournalStream, upTo: number): boolean {
     stream.acked = upTo;
     let dead = 0;
     while (stream.runs[dead]?.isLive === false) dead += 1;
@@ -86,7 +86,7 @@ export class JournalState {
   }
 
   /** A run that had died, of the segment that is being written, has got a record again. */
-  revive(run: Run): void {
+  revive(run: RecordRun): void {
     if (run.stream.runs.at(-1) === run) return;
     run.stream.runs.push(run);
     run.segment.liveRuns += 1;
@@ -129,8 +129,8 @@ export class JournalState {
   }
 
   /** Streams of which no segment holds anything, and which know of no source, need not be known any more. */
-  get emptyStreams(): ReadonlySet<Stream> {
-    const isEmpty = ({ segments, sources }: Stream): boolean =>
+  get emptyStreams(): ReadonlySet<JournalStream> {
+    const isEmpty = ({ segments, sources }: JournalStream): boolean =>
       segments === 0 && ![...sources.values()].some(({ seq }) => seq > 0);
     return new Set([...this.streams.values()].filter(isEmpty));
   }
@@ -142,7 +142,7 @@ export class JournalState {
    */
   writeStreams(
     writer: RecordWriter,
-    forgotten: ReadonlySet<Stream>,
+    forgotten: ReadonlySet<JournalStream>,
     before: ReadonlyMap<number, number> = new Map(),
   ): void {
     for (const stream of this.streams.values()) {
@@ -155,12 +155,12 @@ export class JournalState {
   }
 
   get segmentFacts(): SegmentFacts[] {
-    const facts = this.segments.map(({ number, header: { generation }, synced }) => ({
+    const context = this.segments.map(({ number, header: { generation }, synced }) => ({
       number,
       generation,
       end: synced,
     }));
-    return [...facts, ...this.leftovers];
+    return [...context, ...this.leftovers];
   }
 
   /** What the state says has been written down in a segment that counts. */
@@ -172,6 +172,6 @@ export class JournalState {
   }
 }
 
-export function factsOf({ number, name, acked, lastPosition }: Stream): StreamFacts {
+export function factsOf({ number, name, acked, lastPosition }: JournalStream): StreamFacts {
   return { number, name, acked, lastPosition };
 }

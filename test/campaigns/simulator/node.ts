@@ -71,7 +71,7 @@ export class SimulatedNode {
       namesAreIdentities: true,
       ignored: false,
       reconnects: true,
-      wordsOf: () => '',
+      fingerprintWords: () => '',
       acceptAll: true,
       receivedDirectory: NOWHERE,
       stateDirectory: NOWHERE,
@@ -126,12 +126,12 @@ export class SimulatedNode {
 
   /** Hands a message to the connector. Resolves when it is confirmed to be stored. */
   async send(type: string, text: string): Promise<void> {
-    const mailroom = this.#connector?.mailroom;
-    if (mailroom === undefined) throw new Error('not running');
+    const broker = this.#connector?.broker;
+    if (broker === undefined) throw new Error('not running');
     const destination = this.role === 'server' ? { destination_id: 'client1' } : {};
     const frame = encodeFrame({ header: { message_type: type, ...destination }, data: Buffer.from(text) });
     const stored = new Promise<void>((resolve, reject) => {
-      void mailroom.submit(parseLocalFrame(frame.subarray(4)), { kept: () => resolve(), refused: reject });
+      void broker.submit(parseLocalFrame(frame.subarray(4)), { kept: () => resolve(), refused: reject });
     });
     await this.alive(stored);
   }

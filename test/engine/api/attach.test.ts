@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { PeerRow, Update, View } from '../../../engine/contract/views.ts';
 import { LIMITS } from '../../../engine/index.ts';
-import { type AttachedDoor, attach } from '../../../source/index.ts';
+import { type AttachedEngine, attach } from '../../../source/index.ts';
 import { asNobody } from '../../helpers/as-nobody.ts';
 import { type ConfiguredSide, configuredPair, configuredSide } from '../../helpers/configured-connectors.ts';
 import { freePort } from '../../helpers/free-port.ts';
@@ -16,16 +16,16 @@ import { waitFor } from '../../helpers/wait-for.ts';
 const PEERS: View = { pane: 'peers', filter: '', sort: 'name', descending: false, offset: 0, rows: 10 };
 const STATUS: View = { pane: 'status' };
 
-async function attached(t: TestContext, side: ConfiguredSide): Promise<AttachedDoor> {
-  const door = await attach(side.configPath);
-  t.after(() => door.close());
-  return door;
+async function attached(t: TestContext, side: ConfiguredSide): Promise<AttachedEngine> {
+  const engine = await attach(side.configPath);
+  t.after(() => engine.close());
+  return engine;
 }
 
 /** Everything that a view has shown so far. */
-function watch(door: AttachedDoor, view: View): Update[] {
+function watch(engine: AttachedEngine, view: View): Update[] {
   const seen: Update[] = [];
-  door.open(view, (update) => seen.push(update));
+  engine.open(view, (update) => seen.push(update));
   return seen;
 }
 
@@ -45,22 +45,22 @@ test('who is attached sees what changes and steers, and several are attached at 
   const unknown = await two.execute({ kind: 'peer.ping', peer: 'nobody' });
   assert.ok(!unknown.ok && unknown.code === 'AIOC_PEER_UNKNOWN');
   const row = server.log().find(({ hasBody }) => hasBody);
-  assert.deepEqual(await two.query(row?.id ?? -1), await server.engine.door.query(row?.id ?? -1));
+  assert.deepEqual(await two.query(row?.id ?? -1), await server.engine.engine.query(row?.id ?? -1));
   assert.equal(await two.query(1e9), undefined);
 });
 
 /** A client that has nobody to call, and where its door is. */
 async function loneClient(
   t: TestContext,
-  prepare: (door: string) => void = () => undefined,
-): Promise<{ readonly side: ConfiguredSide; readonly door: string }> {
+  prepare: (engine: string) => void = () => undefined,
+): Promise<{ readonly side: ConfiguredSide; readonly engine: string }> {
   const directory = tempDir(t);
   const config = { is_server: false, client_name: 'client1', use_ssl: false };
   const server_sockaddr = ['127.0.0.1', await freePort()];
   const side = await configuredSide(t, { ...config, server_sockaddr }, directory);
-  const door = join(directory, 'run/aioc_door_client_client1');
-  prepare(door);
-  return { side, door };
+  const engine = join(directory, 'run/aioc_door_client_client1');
+  prepare(engine);
+  return { side, engine };
 }
 
 const warnings = (side: ConfiguredSide): readonly string[] =>
@@ -72,34 +72,34 @@ const warnings = (side: ConfiguredSide): readonly string[] =>
 test('a stopped connector can be started again by who is attached, who cannot end its program', async (t) => {
   const { side } = await loneClient(t);
   await side.engine.start();
-  const door = await attached(t, side);
-  const seen = watch(door, STATUS);
+  const engine = await attached(t, side);
+  const seen = watch(engine, STATUS);
   const phase = (): string => {
     const update = seen.at(-1);
     return update?.pane === 'status' ? update.status.phase.kind : '';
   };
-  assert.deepEqual(await door.execute({ kind: 'connector.stop', hard: true }), { ok: true, value: null });
+  assert.deepEqual(await engine.execute({ kind: 'connector.stop', hard: true }), { ok: true, value: null });
   await waitFor(() => phase() === 'stopped', { what: 'the stop' });
-  const refused = await door.execute({ kind: 'engine.stop' });
+  const refused = await engine.execute({ kind: 'engine.stop' });
   assert.ok(!refused.ok && refused.code === 'AIOC_COMMAND', JSON.stringify(refused));
-  assert.deepEqual(await door.execute({ kind: 'connector.start' }), { ok: true, value: null });
+  assert.deepEqual(await engine.execute({ kind: 'connector.start' }), { ok: true, value: null });
   await waitFor(() => phase() !== 'stopped', { what: 'the start' });
 });
 
 test('when the connector ends, what is asked fails, and the attachment says why it is over', async (t) => {
   const { server } = await configuredPair(t, 'plain');
-  const door = await attached(t, server);
+  const engine = await attached(t, server);
   const ends: unknown[] = [];
-  door.onClose((why) => ends.push(why?.code ?? 'none'));
+  engine.onClose((why) => ends.push(why?.code ?? 'none'));
   const stopped = server.engine.stop({ hard: true });
   await waitFor(() => ends.length > 0, { what: 'the end' });
   await stopped;
   assert.deepEqual(ends, ['AIOC_CONNECTOR_AWAY']);
-  const result = await door.execute({ kind: 'dial.now' });
+  const result = await engine.execute({ kind: 'dial.now' });
   assert.ok(!result.ok && result.code === 'AIOC_CONNECTOR_AWAY');
-  await rejectsWith(door.query(1), 'AIOC_CONNECTOR_AWAY', /gone away/);
-  door.open(STATUS, () => assert.fail('nobody is there to show it')).close();
-  door.onClose((why) => ends.push(why?.code ?? 'none'));
+  await rejectsWith(engine.query(1), 'AIOC_CONNECTOR_AWAY', /gone away/);
+  engine.open(STATUS, () => assert.fail('nobody is there to show it')).close();
+  engine.onClose((why) => ends.push(why?.code ?? 'none'));
   await waitFor(() => ends.length > 1, { what: 'the same answer' });
   assert.deepEqual(
     readdirSync(join(server.directory, 'run')).filter((name) => name.startsWith('aioc_door')),
@@ -110,11 +110,11 @@ test('when the connector ends, what is asked fails, and the attachment says why 
 test('who detaches is not called gone, and the connector goes on', async (t) => {
   const { side } = await loneClient(t);
   await side.engine.start();
-  const door = await attach(side.configPath);
+  const engine = await attach(side.configPath);
   const ends: unknown[] = [];
-  door.onClose((why) => ends.push(why));
-  const answer = door.execute({ kind: 'files.list' });
-  door.close();
+  engine.onClose((why) => ends.push(why));
+  const answer = engine.execute({ kind: 'files.list' });
+  engine.close();
   assert.equal((await answer).ok, false);
   await waitFor(() => ends.length > 0, { what: 'the end' });
   assert.deepEqual(ends, [undefined]);
@@ -124,12 +124,12 @@ test('who detaches is not called gone, and the connector goes on', async (t) => 
 });
 
 test('only the user of the connector gets to its door, also when an earlier run has left it open', async (t) => {
-  const { side, door } = await loneClient(t, (path) => {
+  const { side, engine } = await loneClient(t, (path) => {
     mkdirSync(path, { recursive: true, mode: 0o777 });
     chmodSync(path, 0o777);
   });
   await side.engine.start();
-  assert.equal(statSync(door).mode & 0o777, 0o700);
+  assert.equal(statSync(engine).mode & 0o777, 0o700);
   await attached(t, side);
   if (process.geteuid?.() !== 0) return;
   chmodSync(join(side.directory, 'run'), 0o777);
@@ -140,14 +140,14 @@ test('only the user of the connector gets to its door, also when an earlier run 
 });
 
 test('what is in the way of its door costs a connector its screens, not its start', async (t) => {
-  const { side, door } = await loneClient(t, (path) => {
+  const { side, engine } = await loneClient(t, (path) => {
     mkdirSync(join(path, '..'), { recursive: true });
     writeFileSync(path, 'a file');
   });
   await side.engine.start();
   assert.match(warnings(side)[0] ?? '', /no screen can be attached: .*it is no directory/);
   await rejectsWith(attach(side.configPath), 'AIOC_CONNECTOR_AWAY', /Python’s, or an aioc of before/);
-  rmSync(door);
+  rmSync(engine);
   await side.engine.control.restart({ hard: true, delayMs: 0 });
   await attached(t, side);
 });
@@ -168,9 +168,9 @@ test('more screens than there may be are turned away, and told so', async (t) =>
   const { side } = await loneClient(t);
   await side.engine.start();
   for (let count = 0; count < LIMITS.screensAttached; count += 1) {
-    const door = await attached(t, side);
-    for (let views = 0; views < LIMITS.viewsOpen; views += 1) door.open(STATUS, () => undefined);
-    assert.equal((await door.execute({ kind: 'files.list' })).ok, true);
+    const engine = await attached(t, side);
+    for (let views = 0; views < LIMITS.viewsOpen; views += 1) engine.open(STATUS, () => undefined);
+    assert.equal((await engine.execute({ kind: 'files.list' })).ok, true);
   }
   await rejectsWith(attach(side.configPath), 'AIOC_CONNECTOR_AWAY', /16 screens are attached already/);
   assert.match(warnings(side).join(), /more than 16 screens at once/);
@@ -179,10 +179,10 @@ test('more screens than there may be are turned away, and told so', async (t) =>
 test('what a view shows of somebody who is not known is nothing, and is not remembered', async (t) => {
   const { side } = await loneClient(t);
   await side.engine.start();
-  const door = await attached(t, side);
+  const engine = await attached(t, side);
   const row = { key: 'k', text: 'a remark' };
-  assert.equal((await door.execute({ kind: 'chat.local', peer: 'stranger', row })).ok, true);
-  const seen = watch(door, { pane: 'chat', peer: 'stranger', filter: '', rows: 5 });
+  assert.equal((await engine.execute({ kind: 'chat.local', peer: 'stranger', row })).ok, true);
+  const seen = watch(engine, { pane: 'chat', peer: 'stranger', filter: '', rows: 5 });
   await waitFor(() => seen.length > 0, { what: 'the view' });
   assert.ok(seen[0]?.pane === 'chat' && seen[0].peer === 'stranger' && seen[0].total === 0);
 });

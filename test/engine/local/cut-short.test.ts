@@ -5,12 +5,12 @@ import { type TestContext, test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import type { Clock } from '../../../engine/base/ports.ts';
 import { realRandomness } from '../../../engine/base/real-ports.ts';
-import type { ConnectorControl } from '../../../engine/local/connector-control.ts';
-import { Commander } from '../../../engine/local/legacy/commander.ts';
-import { SendSocket } from '../../../engine/local/legacy/send-socket.ts';
-import type { Mailroom } from '../../../engine/local/mailroom.ts';
-import { OwnSocket } from '../../../engine/local/own/own-socket.ts';
-import { encodeUnit, jsonBody } from '../../../engine/local/own/units.ts';
+import type { ConnectorCommands } from '../../../engine/local/connector-commands.ts';
+import type { LocalBroker } from '../../../engine/local/local-broker.ts';
+import { NativeSocket } from '../../../engine/local/native/native-socket.ts';
+import { encodePacket, jsonBody } from '../../../engine/local/native/packets.ts';
+import { CommanderSocket } from '../../../engine/local/python/commander-socket.ts';
+import { SendSocket } from '../../../engine/local/python/send-socket.ts';
 import { Spool } from '../../../engine/local/spool.ts';
 import type { TrafficLog } from '../../../engine/peers/traffic-log.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
@@ -29,8 +29,8 @@ interface EarOptions {
   readonly log: TrafficLog;
 }
 
-const mailroom = {} as Mailroom;
-const control = {} as ConnectorControl;
+const broker = {} as LocalBroker;
+const control = {} as ConnectorCommands;
 const COMMAND = Buffer.from('\x14\0\0\0{"cmd": "no command"}');
 
 const EARS: readonly {
@@ -43,22 +43,22 @@ const EARS: readonly {
   {
     name: 'Python’s send socket',
     make: (options) =>
-      new SendSocket({ ...options, mailroom, letsIn: 'group', mayBeAnyUser: false, preserveSocket: true }),
+      new SendSocket({ ...options, broker, letsIn: 'group', mayBeAnyUser: false, preserveSocket: true }),
     said: encodeFrame({ header: { message_type: 'any' }, data: Buffer.alloc(100) }),
     named: /began a message and did not end it/,
   },
   {
     name: 'the commander socket',
-    make: (options) => new Commander({ ...options, letsIn: 'group', control }),
+    make: (options) => new CommanderSocket({ ...options, letsIn: 'group', control }),
     said: COMMAND,
     named: /began a command and did not end it/,
   },
   {
     name: 'our own socket',
     make: (options) =>
-      new OwnSocket({
+      new NativeSocket({
         ...options,
-        mailroom,
+        broker,
         spool: new Spool({ directory: '/nonexistent', sizeMaxBytes: 1, random: realRandomness() }),
         purpose: 'send',
         letsIn: 'group',
@@ -66,7 +66,7 @@ const EARS: readonly {
         version: '0',
         onChange: () => undefined,
       }),
-    said: Buffer.concat(encodeUnit({ kind: 'hello', number: 1, body: jsonBody({ protocol: 1 }) })),
+    said: Buffer.concat(encodePacket({ kind: 'hello', number: 1, body: jsonBody({ protocol: 1 }) })),
     named: /began a message and did not end it/,
   },
 ];

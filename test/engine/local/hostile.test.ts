@@ -8,7 +8,7 @@ import { ConnectorAPI } from '../../../engine/api/connector-api.ts';
 import { ConnectorRemoteTool } from '../../../engine/api/remote-tool.ts';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { type LocalEvent, LocalFrameReader } from '../../../engine/local/local-frames.ts';
-import { encodeUnit, jsonBody } from '../../../engine/local/own/units.ts';
+import { encodePacket, jsonBody } from '../../../engine/local/native/packets.ts';
 import { receiveSocketPath } from '../../../engine/local/socket-names.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import { type ConfiguredSide, configuredPair } from '../../helpers/configured-connectors.ts';
@@ -19,10 +19,10 @@ const MIB = 1024 ** 2;
 const PATIENT = { timeoutMs: 90_000 };
 
 /** A frame as a program of aioc's library would hand it over. */
-const unit = (frame: Buffer): Buffer =>
+const packet = (frame: Buffer): Buffer =>
   Buffer.concat([
-    ...encodeUnit({ kind: 'hello', number: 1, body: jsonBody({ protocol: 1 }) }),
-    ...encodeUnit({ kind: 'send', number: 2, body: frame.subarray(4) }),
+    ...encodePacket({ kind: 'hello', number: 1, body: jsonBody({ protocol: 1 }) }),
+    ...encodePacket({ kind: 'send', number: 2, body: frame.subarray(4) }),
   ]);
 
 const command = (text: string | Buffer): Buffer =>
@@ -142,7 +142,7 @@ test('whatever is written to its unix sockets, a connector stays alive, names it
     const before = warnings(client, named);
     for (const [name, intruding] of [
       ['Python’s socket', await intrude(t, sendSocket(client), bytes)],
-      ['our socket', await intrude(t, ownSocket(client), unit(bytes))],
+      ['our socket', await intrude(t, ownSocket(client), packet(bytes))],
     ] as const) {
       await waitFor(intruding.isClosed, { what: `the connection with ${what} to ${name} to be closed` });
     }

@@ -3,12 +3,12 @@ import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { importPythonPersistence } from '../../../engine/local/legacy/import-persistence.ts';
-import { readPersistenceFile } from '../../../engine/local/legacy/persistence-file.ts';
 import { parseLocalFrame } from '../../../engine/local/local-frames.ts';
+import { importPythonPersistence } from '../../../engine/local/python/import-persistence.ts';
+import { readPersistenceFile } from '../../../engine/local/python/persistence-file.ts';
 import type { ConnectorOwner } from '../../../engine/local/socket-names.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
-import { unpackMessage } from '../../../engine/queues/packed-message.ts';
+import { decodeRecord } from '../../../engine/queues/message-record.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
@@ -53,7 +53,7 @@ function recorded(t: TestContext): string {
 }
 
 const outgoing = async (store: Store, stream: string) =>
-  (await store.read(stream, 0, 1e6)).map(({ payload }) => unpackMessage(payload));
+  (await store.read(stream, 0, 1e6)).map(({ payload }) => decodeRecord(payload));
 
 test('what a Python server left goes to the same clients and listeners, and its files are kept', async (t) => {
   const directory = recorded(t);

@@ -5,11 +5,11 @@ import { type TestContext, test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { MemoryBudget } from '../../../engine/base/memory-budget.ts';
 import { realClock } from '../../../engine/base/real-ports.ts';
-import { SendSocket } from '../../../engine/local/legacy/send-socket.ts';
-import type { Mailroom } from '../../../engine/local/mailroom.ts';
+import type { LocalBroker } from '../../../engine/local/local-broker.ts';
+import { SendSocket } from '../../../engine/local/python/send-socket.ts';
 import type { TrafficLog } from '../../../engine/peers/traffic-log.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
-import type { Offerer } from '../../../engine/queues/outbox-entry.ts';
+import type { Completion } from '../../../engine/queues/outbox-entry.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -23,18 +23,18 @@ interface SlowlyStored {
 async function slowlyStored(t: TestContext): Promise<SlowlyStored> {
   const submitted: string[] = [];
   const stored: (() => void)[] = [];
-  const mailroom = {
+  const broker = {
     budget: new MemoryBudget(LIMITS.heldBytes),
-    submit: ({ data }: { data: Buffer }, offerer: Offerer) => {
+    submit: ({ data }: { data: Buffer }, completion: Completion) => {
       submitted.push(data.toString());
-      stored.push(() => offerer.kept(undefined));
+      stored.push(() => completion.kept(undefined));
     },
-  } as unknown as Mailroom;
+  } as unknown as LocalBroker;
   const log = { event: (text: string) => assert.fail(text) } as unknown as TrafficLog;
   const path = join(tempDir(t), 'send');
   const socket = new SendSocket({
     path,
-    mailroom,
+    broker,
     log,
     clock: realClock(),
     letsIn: 'group',

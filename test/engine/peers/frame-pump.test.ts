@@ -3,17 +3,17 @@ import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { MemoryBudget } from '../../../engine/base/memory-budget.ts';
 import type { Connection } from '../../../engine/base/ports.ts';
-import { FramePump, type PumpTarget, type Verdict } from '../../../engine/peers/frame-pump.ts';
-import { Verdicts } from '../../../engine/peers/verdicts.ts';
+import { type Disposition, FramePump, type PumpTarget } from '../../../engine/peers/frame-pump.ts';
+import { OrderedAcks } from '../../../engine/peers/ordered-acks.ts';
 import type { Frame } from '../../../engine/protocol/frame-decoder.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 
 /** A store that keeps a message when it is told to. */
 class SlowStore {
   readonly begun: string[] = [];
-  readonly #ends: { resolve(verdict: Verdict): void; reject(error: Error): void }[] = [];
+  readonly #ends: { resolve(disposition: Disposition): void; reject(error: Error): void }[] = [];
 
-  append(text: string): Promise<Verdict> {
+  append(text: string): Promise<Disposition> {
     this.begun.push(text);
     return new Promise((resolve, reject) => this.#ends.push({ resolve, reject }));
   }
@@ -43,7 +43,7 @@ function receiver(): Receiver {
     paused = is;
   };
   const connection = { pause: setPaused(true), resume: setPaused(false) } as unknown as Connection;
-  const verdicts = new Verdicts((frame) => acknowledged.push(frame.data.toString()));
+  const verdicts = new OrderedAcks((frame) => acknowledged.push(frame.data.toString()));
   const target: PumpTarget = {
     frame: (frame: Frame) => verdicts.add(frame, store.append(frame.data.toString())),
     file: () => Promise.reject(new Error('no file here')),

@@ -72,9 +72,9 @@ async function talk(met: Two): Promise<void> {
 
 /** Those that have never met; then, over a new connection, those that know each other, the client alone or both. */
 async function meet(faults: readonly (ProbeFault | undefined)[]): Promise<void> {
-  const strangers = world();
-  const first = tamper(strangers, faults);
-  const met = await two(strangers);
+  const unknownFiles = world();
+  const first = tamper(unknownFiles, faults);
+  const met = await two(unknownFiles);
   await until(met, () => met.server.peers.length === 1);
   await talk(met);
   const known = await two();

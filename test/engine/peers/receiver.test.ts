@@ -1,26 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
-import type { Verdict } from '../../../engine/peers/frame-pump.ts';
+import type { Disposition } from '../../../engine/peers/frame-pump.ts';
 import type { Link } from '../../../engine/peers/link.ts';
 import { Receiver } from '../../../engine/peers/receiver.ts';
 import type { NumberOnWire } from '../../../engine/protocol/message-number.ts';
-import type { StreamMark } from '../../../engine/protocol/stream-frames.ts';
-import type { StoredMark } from '../../../engine/queues/message-source.ts';
+import type { AckPosition } from '../../../engine/protocol/stream-frames.ts';
+import type { StoredPosition } from '../../../engine/queues/message-source.ts';
 
 const EPOCH = 'a'.repeat(22);
 
 /** A connection that only remembers what it is told to say. */
 class ToldLink {
   readonly speaksStreams = true;
-  readonly have: (readonly StreamMark[])[] = [];
-  readonly confirmed: StreamMark[] = [];
+  readonly have: (readonly AckPosition[])[] = [];
+  readonly confirmed: AckPosition[] = [];
 
-  tellWhatWeHave(marks: readonly StreamMark[]): void {
+  sendResumePoints(marks: readonly AckPosition[]): void {
     this.have.push(marks);
   }
 
-  confirm(mark: StreamMark): void {
+  confirm(mark: AckPosition): void {
     this.confirmed.push(mark);
   }
 
@@ -35,12 +35,12 @@ class ToldLink {
 
 interface Handed {
   readonly seq: number;
-  settle(verdict: Verdict): void;
+  settle(disposition: Disposition): void;
   fail(error: Error): void;
 }
 
 /** A receiver whose application decides when each message is dealt with. */
-function receiver(stored: StoredMark[] = []) {
+function receiver(stored: StoredPosition[] = []) {
   const handed: Handed[] = [];
   const of = new Receiver({ peerName: 'client1', stored: () => stored, gone: () => undefined });
   const take = (link: ToldLink, number: Partial<NumberOnWire> & { readonly seq: number }, type = 'a') =>
@@ -120,10 +120,10 @@ test('a message that is missing between two of one connection breaks it; one tha
 });
 
 test('what was refused is taken again when it comes again', async () => {
-  const stored: StoredMark[] = [];
+  const stored: StoredPosition[] = [];
   const { handed, take } = receiver(stored);
   const link = new ToldLink();
-  const refused = take(link, { seq: 1 }) as Promise<Verdict>;
+  const refused = take(link, { seq: 1 }) as Promise<Disposition>;
   handed[0]?.fail(new Error('the store is closed'));
   await assert.rejects(refused, /the store is closed/);
   void take(new ToldLink(), { seq: 1 });

@@ -5,19 +5,19 @@ import { MemoryBudget } from '../../../engine/base/memory-budget.ts';
 import type { Clock } from '../../../engine/base/ports.ts';
 import type { Link } from '../../../engine/peers/link.ts';
 import { Sender } from '../../../engine/peers/sender.ts';
-import { watcherOfRevived } from '../../../engine/peers/traffic-watchers.ts';
+import { observerOfRevived } from '../../../engine/peers/traffic-watchers.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import type { OutFrame } from '../../../engine/protocol/messages.ts';
-import { readStreamNews, type StreamMark, streamNewsFrame } from '../../../engine/protocol/stream-frames.ts';
-import type { Watcher } from '../../../engine/queues/out-message.ts';
-import { packMessage } from '../../../engine/queues/packed-message.ts';
+import { type AckPosition, readStreamAcks, streamAckFrame } from '../../../engine/protocol/stream-frames.ts';
+import { encodeRecord } from '../../../engine/queues/message-record.ts';
+import type { DeliveryObserver } from '../../../engine/queues/out-message.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
 import { NOBODY } from '../../helpers/nobody.ts';
 import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 import { seededRandom } from '../../helpers/simulated-world.ts';
 
-function senderOn(store: Store, clock: Clock, watcher: Watcher): Sender {
+function senderOn(store: Store, clock: Clock, observer: DeliveryObserver): Sender {
   return new Sender({
     clock,
     random: seededRandom(1),
@@ -28,7 +28,7 @@ function senderOn(store: Store, clock: Clock, watcher: Watcher): Sender {
     streamPrefix: 'out/peer/',
     whenFull: 'refuse',
     capacityOf: () => ({ messages: 10_000, bytes: 1e9 }),
-    revive: () => ({ watcher, ticket: 0 }),
+    revive: () => ({ observer, logId: 0 }),
     onChange: () => undefined,
   });
 }
@@ -47,8 +47,8 @@ test('what lies behind the window goes out in the end, also when the store could
   const count = LIMITS.outboxWindow + 10;
   for (let number = 0; number < count; number += 1) {
     const data = Buffer.from(String(number));
-    const message = { header: { message_type: 'any' }, data, watcher: NOBODY, ticket: 0 };
-    await new Promise((resolve, reject) => sender.offer(message, { kept: resolve, refused: reject }));
+    const message = { header: { message_type: 'any' }, data, observer: NOBODY, logId: 0 };
+    await new Promise((resolve, reject) => sender.enqueue(message, { kept: resolve, refused: reject }));
   }
   const sent: string[] = [];
   const link = {
@@ -74,12 +74,12 @@ test('what is stored and cannot be sent is given up, told of, and in nobody’s 
   const store = new MemoryStore(clock);
   const large = { message_type: 'any', tag: 'x'.repeat(LIMITS.headerBytes - 40) };
   const payloads = [large, { message_type: 'any' }].map((header) =>
-    packMessage({ header, data: Buffer.from('data') }),
+    encodeRecord({ header, data: Buffer.from('data') }),
   );
   await store.append('out/peer/any', payloads);
   const told: string[] = [];
   const log = { event: (text: string) => void told.push(text), traffic: () => 0, settle: () => undefined };
-  const sender = senderOn(store, clock, watcherOfRevived(log));
+  const sender = senderOn(store, clock, observerOfRevived(log));
   await sender.restore(['any']);
   const sent: Buffer[] = [];
   const link = {
@@ -98,27 +98,27 @@ test('a peer that asks learns which numbers of an epoch will not come, and of on
   const clock = new SimulatedClock();
   const sender = senderOn(new MemoryStore(clock), clock, NOBODY);
   for (let number = 0; number < 5; number += 1) {
-    const message = { header: { message_type: 'any' }, data: Buffer.from('x'), watcher: NOBODY, ticket: 0 };
-    await new Promise((resolve, reject) => sender.offer(message, { kept: resolve, refused: reject }));
+    const message = { header: { message_type: 'any' }, data: Buffer.from('x'), observer: NOBODY, logId: 0 };
+    await new Promise((resolve, reject) => sender.enqueue(message, { kept: resolve, refused: reject }));
   }
   const sent: string[] = [];
-  const gone: StreamMark[] = [];
+  const gone: AckPosition[] = [];
   const link = {
     ...{ writable: true, speaksStreams: true },
     ...{ unreadMaxBytes: Number.POSITIVE_INFINITY, takesBytes: Number.POSITIVE_INFINITY },
     send: ({ transportId = '' }: OutFrame) => void sent.push(String(transportId)),
-    tellGone: (marks: readonly StreamMark[]) => void gone.push(...marks),
+    tellGone: (marks: readonly AckPosition[]) => void gone.push(...marks),
   } as unknown as Link;
   sender.attach(link);
   assert.equal(sent.length, 0, 'nothing goes out before it is known what the other side has');
-  sender.heard({ kind: 'have', marks: [] });
+  sender.onStreamAcks({ kind: 'have', marks: [] });
   const epoch = sent[0]?.split('.')[0] ?? '';
   const mark = { type: 'any', epoch, upTo: 3, dropped: [] };
-  sender.heard({ kind: 'ack', marks: [mark] });
+  sender.onStreamAcks({ kind: 'ack', marks: [mark] });
   sender.detach();
   sender.attach(link);
-  const asked = (marks: readonly StreamMark[]) =>
-    readStreamNews({ ...streamNewsFrame({ kind: 'have', marks }, 'peer'), binary: undefined } as never);
+  const asked = (marks: readonly AckPosition[]) =>
+    readStreamAcks({ ...streamAckFrame({ kind: 'have', marks }, 'peer'), binary: undefined } as never);
   const news = asked([
     { ...mark, upTo: 1, asks: true },
     { ...mark, epoch: 'unknown', asks: true },
@@ -126,7 +126,7 @@ test('a peer that asks learns which numbers of an epoch will not come, and of on
     { ...mark, asks: false },
   ]);
   assert.ok(news !== undefined);
-  sender.heard(news);
+  sender.onStreamAcks(news);
   assert.deepEqual(
     gone.map(({ type, epoch: of, upTo }) => [type, of === epoch, upTo]),
     [

@@ -32,8 +32,8 @@ function answer(session: Session, data: Buffer): readonly SessionAction[] {
   return session.handle({ kind: 'frame', frame: frame({ header, data }) });
 }
 
-const natures = (actions: readonly SessionAction[]): string[] =>
-  actions.flatMap((action) => (action.kind === 'established' ? [action.nature.kind] : []));
+const peerKinds = (actions: readonly SessionAction[]): string[] =>
+  actions.flatMap((action) => (action.kind === 'established' ? [action.peerKind.kind] : []));
 
 for (const [what, change] of [
   ['a blank more', (data: string) => `${data} `],
@@ -51,19 +51,19 @@ for (const [what, change] of [
     assert.notEqual(change(data), data);
     assert.deepEqual(answer(session, Buffer.from(change(data))), []);
     assert.equal(session.state, 'probing');
-    assert.deepEqual(natures(answer(session, question.data)), ['python']);
-    assert.deepEqual(natures(answer(asking(false).session, Buffer.from(change(data)))), ['python']);
+    assert.deepEqual(peerKinds(answer(session, question.data)), ['python']);
+    assert.deepEqual(peerKinds(answer(asking(false).session, Buffer.from(change(data)))), ['python']);
   });
 }
 
 test('a late answer makes an aioc of who was taken for Python, once; nothing makes Python of it again', () => {
   const { session, question } = asking(false);
-  assert.deepEqual(natures(session.handle({ kind: 'timer', timer: 'probe' })), ['python']);
-  assert.deepEqual(natures(answer(session, question.data)), [], 'that is known already');
+  assert.deepEqual(peerKinds(session.handle({ kind: 'timer', timer: 'probe' })), ['python']);
+  assert.deepEqual(peerKinds(answer(session, question.data)), [], 'that is known already');
   const answered = probeAnswerFrame({ hello: HELLO, nonce: 'n-1', sourceId: 'server' });
-  assert.deepEqual(natures(session.handle({ kind: 'frame', frame: frame(answered) })), ['aioc']);
-  assert.deepEqual(natures(session.handle({ kind: 'frame', frame: frame(answered) })), []);
-  assert.deepEqual(natures(answer(session, question.data)), []);
+  assert.deepEqual(peerKinds(session.handle({ kind: 'frame', frame: frame(answered) })), ['aioc']);
+  assert.deepEqual(peerKinds(session.handle({ kind: 'frame', frame: frame(answered) })), []);
+  assert.deepEqual(peerKinds(answer(session, question.data)), []);
   assert.equal(session.state, 'established');
 });
 

@@ -110,20 +110,20 @@ test('a newcomer is asked about, nothing flows meanwhile, and no answer within 6
   const client = new Side(world, { role: 'client', tls: true });
   await server.connector.start();
   await client.connector.start();
-  await world.clock.until(() => server.status.newcomers.length === 1);
+  await world.clock.until(() => server.status.joinRequests.length === 1);
   assert.deepEqual(
-    { name: server.status.newcomers[0]?.name, words: server.status.newcomers[0]?.words },
+    { name: server.status.joinRequests[0]?.name, words: server.status.joinRequests[0]?.words },
     { name: 'laptop', words: 'words-of-aa' },
   );
   client.say('are you there?');
   await world.clock.pass(LIMITS.newcomerTimeoutMs - 2_000);
   assert.equal(client.status.phase.kind, 'waiting-to-be-let-in');
   assert.equal(server.peers.length, 0);
-  await world.clock.until(() => server.status.newcomers.length === 0, 5_000);
+  await world.clock.until(() => server.status.joinRequests.length === 0, 5_000);
   await world.clock.until(() => client.status.phase.kind === 'retrying');
-  await world.clock.until(() => server.status.newcomers.length === 1);
-  const id = server.status.newcomers[0]?.id ?? 0;
-  assert.deepEqual(await server.door.execute({ kind: 'newcomer.accept', newcomer: id }), {
+  await world.clock.until(() => server.status.joinRequests.length === 1);
+  const id = server.status.joinRequests[0]?.id ?? 0;
+  assert.deepEqual(await server.engine.execute({ kind: 'newcomer.accept', joinRequest: id }), {
     ok: true,
     value: null,
   });
@@ -137,14 +137,17 @@ test('who was refused is told so and does not ask again until the user wants it'
   const client = new Side(world, { role: 'client', tls: true });
   await server.connector.start();
   await client.connector.start();
-  await world.clock.until(() => server.status.newcomers.length === 1);
-  await server.door.execute({ kind: 'newcomer.refuse', newcomer: server.status.newcomers[0]?.id ?? 0 });
+  await world.clock.until(() => server.status.joinRequests.length === 1);
+  await server.engine.execute({
+    kind: 'newcomer.refuse',
+    joinRequest: server.status.joinRequests[0]?.id ?? 0,
+  });
   await world.clock.until(() => client.status.phase.kind === 'refused');
   await world.clock.pass(120_000);
   assert.equal(client.status.phase.kind, 'refused');
-  assert.equal(server.status.newcomers.length, 0);
-  await client.door.execute({ kind: 'dial.now' });
-  await world.clock.until(() => server.status.newcomers.length === 1);
+  assert.equal(server.status.joinRequests.length, 0);
+  await client.engine.execute({ kind: 'dial.now' });
+  await world.clock.until(() => server.status.joinRequests.length === 1);
 });
 
 test('who was let in once in this run comes back without a question; another certificate does not', async () => {
@@ -154,16 +157,19 @@ test('who was let in once in this run comes back without a question; another cer
   const client = new Side(world, { role: 'client', tls: true });
   await server.connector.start();
   await client.connector.start();
-  await world.clock.until(() => server.status.newcomers.length === 1);
-  await server.door.execute({ kind: 'newcomer.accept', newcomer: server.status.newcomers[0]?.id ?? 0 });
+  await world.clock.until(() => server.status.joinRequests.length === 1);
+  await server.engine.execute({
+    kind: 'newcomer.accept',
+    joinRequest: server.status.joinRequests[0]?.id ?? 0,
+  });
   await world.clock.until(() => server.peers[0]?.state === 'connected');
   world.network.cutAll();
   await world.clock.until(() => server.peers[0]?.state === 'away');
   await world.clock.until(() => server.peers[0]?.state === 'connected');
   world.network.certificateOfDialler = { fingerprint: 'bb', claimedName: 'laptop' };
   world.network.cutAll();
-  await world.clock.until(() => server.status.newcomers.length === 1);
-  assert.match(server.status.newcomers[0]?.warning ?? '', /other words/);
+  await world.clock.until(() => server.status.joinRequests.length === 1);
+  assert.match(server.status.joinRequests[0]?.warning ?? '', /other words/);
 });
 
 test('a second live client of the same name gets a name of its own, and each its own messages', async () => {
@@ -185,17 +191,17 @@ test('a second live client of the same name gets a name of its own, and each its
 test('ignoring drops what is new both ways, counts it, tells the sender, and ends', async () => {
   const { world, server, client } = await connected();
   const peer = server.peers[0]?.id ?? '';
-  await server.door.execute({ kind: 'peer.ignore', peer, on: true });
+  await server.engine.execute({ kind: 'peer.ignore', peer, on: true });
   client.say('dropped');
   await world.clock.until(() => client.chat().some(({ mark }) => mark === 'dropped'));
-  const refused = await server.door.execute({ kind: 'chat.say', peer, text: 'dropped too' });
+  const refused = await server.engine.execute({ kind: 'chat.say', peer, text: 'dropped too' });
   assert.equal(refused.ok === false && refused.code, 'AIOC_IGNORED');
   assert.deepEqual([server.peers[0]?.ignoredIn, server.peers[0]?.ignoredOut], [1, 1]);
   assert.equal(server.status.ignoredDrops, 2);
-  const ping = client.door.execute({ kind: 'peer.ping', peer: client.peers[0]?.id ?? '' });
+  const ping = client.engine.execute({ kind: 'peer.ping', peer: client.peers[0]?.id ?? '' });
   await world.clock.pass(100);
   assert.equal((await ping).ok, true, 'a ping is still answered');
-  await server.door.execute({ kind: 'peer.ignore', peer, on: false });
+  await server.engine.execute({ kind: 'peer.ignore', peer, on: false });
   client.say('heard again');
   await world.clock.until(() => server.heard().includes('heard again'));
   assert.deepEqual(server.heard(), ['heard again']);
@@ -206,10 +212,10 @@ test('at most 32 wait to be let in; the next is told that too many do', async ()
   world.network.certificateOfDialler = { fingerprint: 'aa', claimedName: 'laptop' };
   const server = new Side(world, { role: 'server', acceptAll: false, tls: true });
   await server.connector.start();
-  for (let number = 0; number < LIMITS.newcomersWaiting + 1; number += 1) {
+  for (let number = 0; number < LIMITS.joinRequestsWaiting + 1; number += 1) {
     await new Side(world, { role: 'client', tls: true }).connector.start();
     await world.clock.pass(20);
   }
-  assert.equal(server.status.newcomers.length, LIMITS.newcomersWaiting);
+  assert.equal(server.status.joinRequests.length, LIMITS.joinRequestsWaiting);
   assert.ok(server.log.some(({ text }) => /too many others/.test(text)));
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { newEpoch, numberIn, transportIdOf } from '../../../engine/protocol/message-number.ts';
 import type { OutFrame } from '../../../engine/protocol/messages.ts';
-import { readStreamNews, streamNewsFrame } from '../../../engine/protocol/stream-frames.ts';
+import { readStreamAcks, streamAckFrame } from '../../../engine/protocol/stream-frames.ts';
 
 const epochs = fc
   .uint8Array({ minLength: 16, maxLength: 16 })
@@ -49,7 +49,7 @@ test('news of streams comes back as it was said', () => {
       fc.constantFrom('have' as const, 'ack' as const, 'gone' as const),
       fc.array(mark),
       (kind, marks) => {
-        assert.deepEqual(readStreamNews(frameOf(streamNewsFrame({ kind, marks }, 'me'))), { kind, marks });
+        assert.deepEqual(readStreamAcks(frameOf(streamAckFrame({ kind, marks }, 'me'))), { kind, marks });
       },
     ),
   );
@@ -57,7 +57,7 @@ test('news of streams comes back as it was said', () => {
 
 test('news that makes no sense is an error, and what is none is left alone', () => {
   const say = (data: string, type = '_aioc') =>
-    readStreamNews(frameOf({ header: { message_type: type }, data: Buffer.from(data) }));
+    readStreamAcks(frameOf({ header: { message_type: type }, data: Buffer.from(data) }));
   for (const text of [
     '{"ack": 1}',
     '{"have": [1]}',

@@ -6,10 +6,10 @@ import { MemoryBudget, MemoryLease } from '../../../engine/base/memory-budget.ts
 import type { WhenFull } from '../../../engine/config/shapes.ts';
 import { newEpoch } from '../../../engine/protocol/message-number.ts';
 import type { Capacity } from '../../../engine/queues/capacity.ts';
-import type { OutMessage, Watcher } from '../../../engine/queues/out-message.ts';
+import { decodeRecord, encodeRecord } from '../../../engine/queues/message-record.ts';
+import type { DeliveryObserver, OutMessage } from '../../../engine/queues/out-message.ts';
 import { Outbox } from '../../../engine/queues/outbox.ts';
-import type { Place } from '../../../engine/queues/outbox-entry.ts';
-import { packMessage, unpackMessage } from '../../../engine/queues/packed-message.ts';
+import type { QueuedMessage } from '../../../engine/queues/outbox-entry.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
 import { NOBODY } from '../../helpers/nobody.ts';
@@ -32,25 +32,25 @@ function outbox(
     random: seededRandom(1),
     capacity,
     whenFull,
-    revive: () => ({ watcher: NOBODY, ticket: 0 }),
+    revive: () => ({ observer: NOBODY, logId: 0 }),
     onKept: () => undefined,
     isDraining: () => false,
   });
 }
 
-type Told = (state: string, ticket: number) => void;
+type Told = (state: string, logId: number) => void;
 
 function message(text: string, told?: Told): OutMessage {
-  const watcher: Watcher =
+  const observer: DeliveryObserver =
     told === undefined
       ? NOBODY
-      : { isCommon: false, moved: (ticket: number, state: string) => told(state, ticket) };
-  return { header: { message_type: 'any' }, data: Buffer.from(text), watcher, ticket: 0 };
+      : { isCommon: false, moved: (logId: number, state: string) => told(state, logId) };
+  return { header: { message_type: 'any' }, data: Buffer.from(text), observer, logId: 0 };
 }
 
 /** Resolves when it is in the queue. */
-function offer(queue: Outbox, offered: OutMessage): Promise<Place | undefined> {
-  return new Promise((resolve, reject) => queue.offer(offered, { kept: resolve, refused: reject }));
+function offer(queue: Outbox, offered: OutMessage): Promise<QueuedMessage | undefined> {
+  return new Promise((resolve, reject) => queue.enqueue(offered, { kept: resolve, refused: reject }));
 }
 
 /** Sends and acknowledges everything that waits, and says what it was. */
@@ -79,13 +79,13 @@ test('a message is packed and unpacked unchanged', () => {
           data: Buffer.from(data),
           binary: Buffer.from(binary),
         };
-        const unpacked = unpackMessage(packMessage(parts));
+        const unpacked = decodeRecord(encodeRecord(parts));
         const { forwardedHeader } = unpacked;
         assert.deepEqual(unpacked, { ...parts, forwardedHeader, number: undefined });
         assert.deepEqual(JSON.parse(String(forwardedHeader)), parts.header);
         const number = { epoch: newEpoch(seededRandom(1)), seq: 7 };
         const plain = { header: parts.header, data: parts.data, number };
-        const again = unpackMessage(packMessage(plain));
+        const again = decodeRecord(encodeRecord(plain));
         assert.deepEqual(again, { ...plain, forwardedHeader, binary: undefined });
       },
     ),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { fingerprintOf, wordsOf } from '../../../engine/security/fingerprint.ts';
-import { WORDS } from '../../../engine/security/words.ts';
+import { fingerprintOf, fingerprintWords } from '../../../engine/security/fingerprint.ts';
+import { WORDS } from '../../../engine/security/fingerprint-words.ts';
 
 function edits(left: string, right: string): number {
   let row = Array.from({ length: right.length + 1 }, (_, index) => index);
@@ -33,23 +33,23 @@ test('a fingerprint is the SHA-256 of the bytes, and its words are its first 64 
   const fingerprint = fingerprintOf(Buffer.from('abc'));
   assert.equal(fingerprint, 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
   const expected = [0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea].map((byte) => WORDS[byte]).join('-');
-  assert.equal(wordsOf(fingerprint), expected);
+  assert.equal(fingerprintWords(fingerprint), expected);
 });
 
 test('words tell the first 64 bits apart, all of them', () => {
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.nat(63), (bytes, bit) => {
       const hex = Buffer.from(bytes).toString('hex');
-      const words = wordsOf(hex);
+      const words = fingerprintWords(hex);
       assert.match(words, /^[a-z]{3,7}(-[a-z]{3,7}){7}$/);
       const other = Buffer.from(bytes);
       other[bit >> 3] = (other[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      assert.notEqual(wordsOf(other.toString('hex')), words);
+      assert.notEqual(fingerprintWords(other.toString('hex')), words);
     }),
   );
 });
 
 test('half a fingerprint gets no words', () => {
-  assert.throws(() => wordsOf('ba7816bf'), RangeError);
-  assert.throws(() => wordsOf('BA7816BF'.repeat(8)), RangeError);
+  assert.throws(() => fingerprintWords('ba7816bf'), RangeError);
+  assert.throws(() => fingerprintWords('BA7816BF'.repeat(8)), RangeError);
 });

@@ -100,12 +100,12 @@ test('a client refuses another server, one without a certificate, and an expired
   );
   assert.match(fault(undefined) ?? '', /no certificate/);
   assert.match(fault(Buffer.from('x')) ?? '', /damaged/);
-  const stranger = await meet(await other.server.credentials(), await client.load());
+  const unknownFile = await meet(await other.server.credentials(), await client.load());
   assert.match(
-    fault(stranger.atClient?.der) ?? '',
+    fault(unknownFile.atClient?.der) ?? '',
     /\([a-z]+(-[a-z]+){7}\) is not the one .*somebody in between/,
   );
-  const visitor = await server.trusted(stranger.atServer?.der ?? Buffer.alloc(0));
+  const visitor = await server.trusted(unknownFile.atServer?.der ?? Buffer.alloc(0));
   assert.deepEqual(visitor, { who: 'default' }, 'its own default certificate is known to the server');
   const alien = await meet(await server.credentials(), await other.client.load());
   assert.equal((await server.trusted(alien.atServer?.der ?? Buffer.alloc(0))).who, 'nobody');

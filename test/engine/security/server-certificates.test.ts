@@ -59,19 +59,19 @@ test('an issued certificate stands for its name at once, the default one for nob
   const first = readFileSync(at('client/client-certs/default.pem'));
   assert.deepEqual(await server.trusted(derOf(first)), { who: 'default' });
   const made = await server.issue('client-1');
-  const facts = readCertificate(made.certificatePem);
-  assert.deepEqual(await server.trusted(facts.der), { who: 'client', name: 'client-1' });
-  assert.deepEqual(await (await again()).trusted(facts.der), { who: 'client', name: 'client-1' });
-  assert.ok(links().some(([link, to]) => link === `${facts.subjectHash}.0` && to === '../client-1.pem'));
+  const context = readCertificate(made.certificatePem);
+  assert.deepEqual(await server.trusted(context.der), { who: 'client', name: 'client-1' });
+  assert.deepEqual(await (await again()).trusted(context.der), { who: 'client', name: 'client-1' });
+  assert.ok(links().some(([link, to]) => link === `${context.subjectHash}.0` && to === '../client-1.pem'));
   assert.deepEqual(map(), {
-    source_id_2_cert: { 'client-1': facts.serial },
-    cert_2_source_id: { [facts.serial]: 'client-1' },
+    source_id_2_cert: { 'client-1': context.serial },
+    cert_2_source_id: { [context.serial]: 'client-1' },
   });
   const keys = readdirSync(at('server'), { recursive: true }).filter((file) => String(file).endsWith('.key'));
   assert.deepEqual(keys, ['server-cert/server.key'], 'a client’s key is not kept');
   assert.match(made.privateKeyPem, /PRIVATE KEY/);
   const [listed] = await server.list();
-  const { fingerprint, words, notAfterMs } = facts;
+  const { fingerprint, words, notAfterMs } = context;
   assert.deepEqual(listed, { name: 'client-1', fingerprint, words, notAfterMs, fault: undefined });
   for (const name of ['default', 'default7', '../x', 'a b', '', 'ü'])
     await rejectsWith(server.issue(name), 'AIOC_NAME_BAD', /name/);
@@ -107,21 +107,21 @@ test('a certificate is trusted only where file, link and map agree, read anew ea
 test('more default certificates count where a link points at them', async (t) => {
   const { server, at } = await aServer(t);
   const { certificatePem } = await makeDirectoryCertificate('default', { random, wallNowMs: Date.now() });
-  const facts = readCertificate(certificatePem);
+  const context = readCertificate(certificatePem);
   writeFileSync(at(CLIENTS, 'default2.pem'), certificatePem);
-  assert.equal((await server.trusted(facts.der)).who, 'nobody');
-  symlinkSync('../default2.pem', at(CLIENTS, 'symlinks', `${facts.subjectHash}.0`));
-  assert.deepEqual(await server.trusted(facts.der), { who: 'default' });
+  assert.equal((await server.trusted(context.der)).who, 'nobody');
+  symlinkSync('../default2.pem', at(CLIENTS, 'symlinks', `${context.subjectHash}.0`));
+  assert.deepEqual(await server.trusted(context.der), { who: 'default' });
 });
 
 /** What the holder of the default key can make: another's subject and serial number, signed with that key. */
-function forgedWith(keyPem: string, facts: ReturnType<typeof readCertificate>, issuerPem: string): Buffer {
+function forgedWith(keyPem: string, context: ReturnType<typeof readCertificate>, issuerPem: string): Buffer {
   const made = forge.pki.createCertificate();
-  const victim = forge.pki.certificateFromPem(facts.pem);
+  const victim = forge.pki.certificateFromPem(context.pem);
   made.publicKey = forge.pki.setRsaPublicKey(
     ...(({ n, e }) => [n, e] as const)(forge.pki.privateKeyFromPem(keyPem)),
   );
-  made.serialNumber = facts.serial;
+  made.serialNumber = context.serial;
   made.validity.notBefore = new Date(Date.now() - DAY);
   made.validity.notAfter = new Date(Date.now() + DAY);
   made.setSubject(victim.subject.attributes);
@@ -132,13 +132,13 @@ function forgedWith(keyPem: string, facts: ReturnType<typeof readCertificate>, i
 
 test('a certificate made with the shared default key and another’s serial is nobody’s', async (t) => {
   const { server, at } = await aServer(t);
-  const facts = readCertificate((await server.issue('ann')).certificatePem);
+  const context = readCertificate((await server.issue('ann')).certificatePem);
   const key = readFileSync(at('client/client-certs/default.key'), 'utf8');
   const issuer = readFileSync(at('client/client-certs/default.pem'), 'utf8');
-  for (const signer of [issuer, facts.pem]) {
-    const forged = forgedWith(key, facts, signer);
-    assert.equal(readCertificate(forged).serial, facts.serial);
-    assert.equal(readCertificate(forged).subjectHash, facts.subjectHash);
+  for (const signer of [issuer, context.pem]) {
+    const forged = forgedWith(key, context, signer);
+    assert.equal(readCertificate(forged).serial, context.serial);
+    assert.equal(readCertificate(forged).subjectHash, context.subjectHash);
     assert.match(reasonOf(await server.trusted(forged)), /not known here/);
   }
 });
@@ -269,7 +269,7 @@ test('a certificate that could sign others, is weak, expired or no certificate i
     publicKeyPem: forge.pki.publicKeyToPem(small.publicKey),
     privateKeyPem: forge.pki.privateKeyToPem(small.privateKey),
   };
-  const stranger = await makeKeyPair();
+  const unknownFile = await makeKeyPair();
   const wrong: [string, RegExp][] = [
     ['', /damaged/],
     ['x'.repeat(70_000), /larger/],
@@ -282,7 +282,7 @@ test('a certificate that could sign others, is weak, expired or no certificate i
     [await buildCertificate({ ...spec, wallNowMs: Date.now() + 20 * DAY }), /valid only from/],
     [await buildCertificate({ ...spec, keys: weak }), /key of a kind or size/],
     [
-      await buildCertificate({ ...spec, keys: { ...keys, privateKeyPem: stranger.privateKeyPem } }),
+      await buildCertificate({ ...spec, keys: { ...keys, privateKeyPem: unknownFile.privateKeyPem } }),
       /signed by itself/,
     ],
   ];

@@ -24,11 +24,15 @@ const { certificates } = JSON.parse(readFileSync(vectors, 'utf8')) as { certific
 
 for (const entry of certificates) {
   test(`hash, serial and fingerprint are OpenSSL's: ${entry.subject}`, () => {
-    const facts = readCertificate(entry.certificate_pem);
-    assert.equal(facts.subjectHash, entry.openssl_subject_hash);
-    assert.equal(facts.serial, entry.serial);
-    assert.equal(facts.fingerprint, entry.sha256_fingerprint.replaceAll(':', '').toLowerCase());
-    assert.deepEqual(readCertificate(facts.der).fingerprint, facts.fingerprint, 'PEM and DER are the same');
+    const context = readCertificate(entry.certificate_pem);
+    assert.equal(context.subjectHash, entry.openssl_subject_hash);
+    assert.equal(context.serial, entry.serial);
+    assert.equal(context.fingerprint, entry.sha256_fingerprint.replaceAll(':', '').toLowerCase());
+    assert.deepEqual(
+      readCertificate(context.der).fingerprint,
+      context.fingerprint,
+      'PEM and DER are the same',
+    );
   });
 }
 

@@ -1,0 +1,32 @@
+import type { Command, CommandValue } from '../../engine/contract/commands.ts';
+import type { EngineApi } from '../../engine/contract/engine-api.ts';
+import type { Host } from '../host.ts';
+import type { KeyContext } from '../keys/key-context.ts';
+import type { LocalActions } from '../local-actions.ts';
+import type { EngineData } from '../state/safe-rows.ts';
+import type { UiAction } from '../state/ui-reducer.ts';
+import type { Toast, UiState } from '../state/ui-state.ts';
+import type { SafeText } from '../terminal/sanitize.ts';
+import type { Prompt } from '../widgets/prompt.ts';
+
+/** What the parts that react to keys share. State is always asked for anew, never kept: a read may hold many keys. */
+export interface UiContext {
+  readonly engine: EngineApi;
+  readonly local: LocalActions;
+  readonly host: Host;
+  /** One-line input of a filter, the help or the palette. */
+  readonly prompt: Prompt;
+  ui(): UiState;
+  data(): EngineData;
+  context(): KeyContext;
+  change(action: UiAction): void;
+  toast(tone: Toast['tone'], text: SafeText): void;
+  /** Sends a command; a refusal becomes a toast, unless `onFail` takes it. */
+  execute(command: Command, reactions?: Reactions): void;
+  quit(): void;
+}
+
+export interface Reactions {
+  readonly onOk?: (value: CommandValue) => void;
+  readonly onFail?: (message: SafeText) => void;
+}

@@ -1,0 +1,64 @@
+import { trusted } from '../terminal/sanitize.ts';
+import type { ChatControl } from './chat-control.ts';
+import { openJoinRequest } from './run-action.ts';
+import type { UiContext } from './ui-context.ts';
+
+/** What an update of the engine makes the screen do by itself: little, and nothing that takes keys from a writer. */
+export class UpdateReactions {
+  readonly #control: UiContext;
+  readonly #chat: ChatControl;
+  /** Newcomers that have been asked about: one who is put off with Esc does not come back by himself. */
+  #offered: ReadonlySet<number> = new Set();
+
+  constructor(control: UiContext, chat: ChatControl) {
+    this.#control = control;
+    this.#chat = chat;
+  }
+
+  react(): void {
+    this.#chooseConversation();
+    this.#closeStaleQuestion();
+    this.#askAboutJoinRequest();
+  }
+
+  /**
+   * The first peer to come is the one to talk to, also if it has said something and gone again. In the chat the focus
+   * goes to that pane if no key has been pressed yet; never into its line, where keys would become text, and never on a
+   * connector, where that text would be a message to programs.
+   */
+  #chooseConversation(): void {
+    const { attached, chatPeer, focusChosen, dialog } = this.#control.ui();
+    const rows = this.#control.data().peers?.rows ?? [];
+    if (chatPeer !== undefined) {
+      const row = rows.find(({ id }) => id === chatPeer.id);
+      if (row !== undefined && row.name !== chatPeer.name) this.#chat.talkTo({ id: row.id, name: row.name });
+      return;
+    }
+    const first = rows.find(({ state }) => state === 'connected') ?? rows.find(({ unread }) => unread > 0);
+    if (first === undefined) return;
+    this.#chat.talkTo({ id: first.id, name: first.name });
+    const isChat = attached === undefined && this.#control.data().status?.configured === false;
+    if (isChat && !focusChosen && dialog === undefined)
+      this.#control.change({ kind: 'focus', pane: 'chat', editing: false, byUser: false });
+  }
+
+  #closeStaleQuestion(): void {
+    const { dialog } = this.#control.ui();
+    const status = this.#control.data().status;
+    if (dialog?.kind !== 'join-request' || status === undefined) return;
+    if (status.joinRequests.some(({ id }) => id === dialog.joinRequest)) return;
+    this.#control.change({ kind: 'dialog', dialog: undefined });
+    this.#control.toast('info', trusted('The newcomer is no longer waiting.'));
+  }
+
+  #askAboutJoinRequest(): void {
+    const waiting = this.#control.data().status?.joinRequests ?? [];
+    const { dialog, editing, filtering } = this.#control.ui();
+    const next = waiting.find(({ id }) => !this.#offered.has(id));
+    // Only those who still wait are remembered, so that the memory stays as small as the queue.
+    const isFree = dialog === undefined && !editing && !filtering;
+    const asked = waiting.filter(({ id }) => this.#offered.has(id) || (isFree && id === next?.id));
+    this.#offered = new Set(asked.map(({ id }) => id));
+    if (next !== undefined && isFree) openJoinRequest(this.#control, next.id);
+  }
+}

@@ -1,0 +1,62 @@
+import type net from 'node:net';
+import { AiocError, systemCode } from '../base/errors.ts';
+import { USUAL_CONNECTOR_DIRECTORIES } from '../config/keys-directories.ts';
+import { type ConnectorOwner, ownerId, sendSocketPath } from '../local/socket-names.ts';
+import { connectUnix, isLiveSocket } from '../local/unix-sockets.ts';
+import { type ConnectorAddress, ownerOf } from './api-options.ts';
+
+/** A connector of this machine, and the directories in which its sockets may be. */
+export class ConnectorLocator {
+  readonly owner: ConnectorOwner;
+  readonly #directories: readonly string[];
+
+  /** @throws AiocError AIOC_NAME_BAD */
+  constructor(options: ConnectorAddress, usualDirectories: readonly string[] = USUAL_CONNECTOR_DIRECTORIES) {
+    this.owner = ownerOf(options);
+    const { connectorFilesDirpath } = options;
+    this.#directories = connectorFilesDirpath === undefined ? usualDirectories : [connectorFilesDirpath];
+  }
+
+  /**
+   * Connects to a socket of the connector, in the first directory where it answers.
+   *
+   * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_SOCKET_PATH
+   */
+  async connect(pathIn: (directory: string, owner: ConnectorOwner) => string): Promise<net.Socket> {
+    const tried: string[] = [];
+    let cause: unknown;
+    for (const directory of this.#directories) {
+      const path = pathIn(directory, this.owner);
+      try {
+        return await connectUnix(path);
+      } catch (error) {
+        cause = error;
+        tried.push(`${path} (${WHY[systemCode(error) ?? ''] ?? String(error)})`);
+      }
+    }
+    throw new AiocError(
+      'AIOC_CONNECTOR_AWAY',
+      `the connector ${ownerId(this.owner)} cannot be reached: start it, or give the connectorFilesDirpath that it uses. Tried ${tried.join(' and ')}`,
+      { cause },
+    );
+  }
+
+  /**
+   * Where the connector lives: the directory where its send socket answers, else the first. A program may listen before
+   * its connector runs, but must then be told the directory, unless that is the first of the usual ones.
+   */
+  async directory(): Promise<string> {
+    const [first = '', ...others] = this.#directories;
+    if (others.length === 0) return first;
+    for (const directory of this.#directories) {
+      if (await isLiveSocket(sendSocketPath(directory, this.owner))) return directory;
+    }
+    return first;
+  }
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: 'not there',
+  ECONNREFUSED: 'nobody answers',
+  EACCES: 'this user may not use it',
+};

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { systemCode } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
+import type { Clock } from '../ports.ts';
+import { takeAwayLock } from './take-away-lock.ts';
+
+export interface FileLock {
+  /** A file that only the holder has made; its directory must be there. */
+  readonly path: string;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
+}
+
+/**
+ * Runs `action` while no other process does so under the same path: for files that several processes read, change and
+ * write back. The lock of a process of this machine that has died is taken over at once, any other after
+ * LIMITS.lockStaleMs, so nobody waits for ever.
+ *
+ * @throws the system's own error when the file cannot be made; what `action` throws
+ */
+export async function withFileLock<T>(lock: FileLock, action: () => Promise<T>): Promise<T> {
+  const mark = `${process.pid} ${randomBytes(8).toString('hex')} ${hostname()}`;
+  await acquire(lock, mark);
+  try {
+    return await action();
+  } finally {
+    // Whoever has held it too long may have lost it to another.
+    while (!(await takeAwayLock(lock.path, mark))) await aWhile(lock.clock);
+  }
+}
+
+async function acquire({ path, clock }: FileLock, mark: string): Promise<void> {
+  let holder = '';
+  let sinceMs = clock.now();
+  while (!(await make(path, mark))) {
+    const seen = await holderOf(path);
+    if (seen !== holder) {
+      holder = seen;
+      sinceMs = clock.now();
+    } else if (isDead(holder) || clock.now() - sinceMs > LIMITS.lockStaleMs) {
+      if (await takeAwayLock(path, seen)) continue;
+    }
+    await aWhile(clock);
+  }
+}
+
+function aWhile(clock: FileLock['clock']): Promise<void> {
+  return new Promise((resolve) => clock.after(LIMITS.lockRetryMs, () => resolve()));
+}
+
+async function make(path: string, mark: string): Promise<boolean> {
+  try {
+    await writeFile(path, mark, { flag: 'wx', mode: 0o660 });
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** The mark in the file; '' when it is gone, or has just been made. */
+async function holderOf(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '');
+}
+
+function isDead(mark: string): boolean {
+  const [pid, , host] = mark.split(' ');
+  if (host !== hostname()) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return systemCode(error) === 'ESRCH';
+  }
+}

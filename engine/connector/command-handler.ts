@@ -1,0 +1,268 @@
+import { partsOf } from '../base/addresses.ts';
+import { AiocError, toAiocError } from '../base/errors.ts';
+import type { Phase } from '../contract/views.ts';
+import type {
+  AccessChange,
+  CommandSource,
+  ConnectorCommands,
+  IgnoreChange,
+} from '../local/connector-commands.ts';
+import { deleteLeftoverFiles } from '../local/python/leftover-files.ts';
+import { ownerId } from '../local/socket-names.ts';
+import type { IgnoreList } from '../peers/ignore-list.ts';
+import type { Peer } from '../peers/peer.ts';
+import type { Registry } from '../peers/registry.ts';
+import type { TrafficLog } from '../peers/traffic-log.ts';
+import type { Inbox } from '../queues/inbox.ts';
+import { type ConnectorOptions, fileOwnerOf } from './connector-options.ts';
+import type { QueueStore } from './queue-store.ts';
+
+/** The parts of a connector that commands reach. */
+export interface CommandTarget {
+  readonly options: ConnectorOptions;
+  readonly registry: Registry;
+  readonly ignoring: IgnoreList;
+  readonly log: TrafficLog;
+  readonly inboxes: Iterable<Inbox>;
+  readonly server: Peer | undefined;
+  readonly phase: Phase;
+  resume(): Promise<void>;
+  start(): Promise<void>;
+  pause(options: { readonly hard: boolean }): Promise<void>;
+  applyAccessLists(): void;
+}
+
+/** What can be asked of a running connector, done on the connector: the one way there is for every surface. */
+export class CommandHandler implements ConnectorCommands {
+  readonly #connector: CommandTarget;
+  readonly #queues: Pick<QueueStore, 'purgeUnused'>;
+  readonly #source: CommandSource;
+
+  constructor(
+    connector: CommandTarget,
+    queues: Pick<QueueStore, 'purgeUnused'>,
+    source: CommandSource = 'its program',
+  ) {
+    this.#connector = connector;
+    this.#queues = queues;
+    this.#source = source;
+  }
+
+  /** The same, asked for by somebody else. */
+  from(source: CommandSource): CommandHandler {
+    return new CommandHandler(this.#connector, this.#queues, source);
+  }
+
+  connectedPeers(): Readonly<Record<string, readonly [string, number]>> {
+    const connected = [...this.#connector.registry.all].filter(({ state }) => state === 'connected');
+    return Object.fromEntries(connected.map(({ wireName, address }) => [wireName, partsOf(address)]));
+  }
+
+  queues(): { received: number; toSend: Record<string, number> } {
+    const { registry, inboxes } = this.#connector;
+    const received = [...inboxes].reduce((sum, { depth }) => sum + depth, 0);
+    const toSend = [...registry.all].map(({ wireName, sender }) => [wireName, sender.waitingCount] as const);
+    return { received, toSend: Object.fromEntries(toSend) };
+  }
+
+  ignored(): boolean | readonly string[] {
+    const { all, peers } = this.#connector.ignoring;
+    if (all) return true;
+    return peers.length > 0 ? peers : false;
+  }
+
+  async ignore(change: IgnoreChange): Promise<void> {
+    const { ignoring } = this.#connector;
+    if (change === 'everybody') return this.ignoreAll(true);
+    const only = change === 'nobody' ? [] : [change.only];
+    ignoring.setOnly(only);
+    this.#done(
+      change === 'nobody' ? 'no longer ignoring anybody' : `ignoring ${only.join()} and nobody else`,
+    );
+    await this.#saveIgnored();
+  }
+
+  /**
+   * Whether everybody is ignored; the peers that are ignored by themselves stay so.
+   *
+   * @throws AiocError AIOC_NOT_SAVED
+   */
+  async ignoreAll(on: boolean): Promise<void> {
+    this.#connector.ignoring.setAll(on);
+    this.#done(on ? 'ignoring all peers' : 'no longer ignoring all peers');
+    await this.#saveIgnored();
+  }
+
+  /**
+   * Whether one peer is ignored, besides the others.
+   *
+   * @throws AiocError AIOC_NOT_SAVED
+   */
+  async ignorePeer(peer: Peer, on: boolean): Promise<void> {
+    this.#connector.ignoring.setPeer(peer, on);
+    this.#done(on ? 'ignored from now on' : 'no longer ignored', { peerName: peer.name });
+    await this.#saveIgnored();
+  }
+
+  logLevel(): string {
+    return this.#connector.options.local?.logLevel.get() ?? 'INFO';
+  }
+
+  setLogLevel(level: string): void {
+    const setting = this.#connector.options.local?.logLevel;
+    // A level that is to be left out must be said before it is.
+    const isLouder = LEVELS.indexOf(level) < LEVELS.indexOf(this.logLevel());
+    if (isLouder) setting?.set(level);
+    this.#done(`log level ${level}`);
+    setting?.set(level);
+  }
+
+  async deleteCertificateOfClient(name: string, options: { readonly onlySymlink: boolean }): Promise<void> {
+    const { security } = this.#connector.options;
+    if (security.mode !== 'mutual-tls' || security.server === undefined) {
+      throw new AiocError(
+        'AIOC_COMMAND',
+        'only a server with client certificates can delete one: this connector is none',
+      );
+    }
+    await security.server.remove(name, options);
+    this.#connector.registry.byWireName(name)?.link?.cut('its certificate was deleted here');
+    this.#done('its certificate was deleted here', { peerName: name });
+  }
+
+  async deleteOwnCertificate({ reconnect }: { readonly reconnect: boolean }): Promise<void> {
+    const { security } = this.#connector.options;
+    if (security.mode !== 'mutual-tls' || security.client === undefined) {
+      throw new AiocError(
+        'AIOC_COMMAND',
+        'only a client with a certificate of its own can delete it: this connector is none',
+      );
+    }
+    await security.client.remove();
+    this.#done('our own certificate was deleted; the default one is used until there is a new one');
+    if (!reconnect) return;
+    this.#connector.server?.link?.cut('our certificate was deleted');
+    // A client that was being refused would else wait for its next try.
+    if (!this.#isStopped) await this.#connector.resume();
+  }
+
+  disconnectClient(name: string): boolean {
+    const peer = this.#connector.registry.byWireName(name);
+    if (peer?.link === undefined) return false;
+    this.disconnect(peer);
+    return true;
+  }
+
+  /** @throws AiocError AIOC_PEER_AWAY */
+  disconnect(peer: Peer): void {
+    if (peer.link === undefined)
+      throw new AiocError('AIOC_PEER_AWAY', `${peer.name} is not connected: there is nothing to disconnect`);
+    this.#done('disconnected', { peerName: peer.name });
+    peer.link.drain();
+  }
+
+  async changeAccess({ list, what, ...entry }: AccessChange): Promise<boolean> {
+    const { access } = this.#connector.options;
+    if (access === undefined)
+      throw new AiocError('AIOC_COMMAND', 'only a server has lists of clients: this connector is a client');
+    const who = entry.name ?? entry.address ?? 'nobody';
+    if (what === 'add') access.add(list, entry);
+    else if (!access.remove(list, entry)) return false;
+    this.#done(`${who}: ${what === 'add' ? 'put into' : 'taken out of'} the ${list}`);
+    // As in Python, only a blacklist ends connections that there are.
+    if (list === 'blacklist' && what === 'add') this.#connector.applyAccessLists();
+    const kind = entry.name !== undefined ? 'id' : entry.address?.includes('/') ? 'subnet' : 'ip';
+    await this.#save(`${list}ed_clients_${kind}`, [...this.#listed(list, kind)]);
+    return true;
+  }
+
+  #listed(list: AccessChange['list'], kind: string | undefined): ReadonlySet<string> {
+    const { names = [], addresses = [], subnets = [] } = this.#connector.options.access?.entries(list) ?? {};
+    return new Set(kind === 'id' ? names : kind === 'ip' ? addresses : subnets);
+  }
+
+  async deletePersistenceRemains(): Promise<readonly string[]> {
+    const { options } = this.#connector;
+    const { local } = options;
+    if (local === undefined) return [];
+    const count = await this.#queues.purgeUnused();
+    if (count > 0) {
+      const text = `${count} stored messages that nothing uses any more were deleted`;
+      this.#done(text, { warning: true });
+    }
+    const owner = fileOwnerOf(options);
+    const deleted = await deleteLeftoverFiles(local.connectorFilesDirectory, owner);
+    for (const file of deleted) this.#done(`${file}: the messages in it were deleted`, { warning: true });
+    return deleted;
+  }
+
+  attribute(key: string): unknown {
+    const attributes = this.#connector.options.local?.attributes ?? {};
+    if (key === 'source_id') return ownerId(fileOwnerOf(this.#connector.options));
+    const list = LISTED.exec(key);
+    if (list !== null) return this.#listed(list[1] === 'white' ? 'whitelist' : 'blacklist', list[2]);
+    if (!Object.hasOwn(attributes, key)) throw new AiocError('AIOC_CONFIG', `there is no key ${key}`);
+    return attributes[key];
+  }
+
+  async start(): Promise<void> {
+    const wasStopped = this.#isStopped;
+    await this.#connector.start();
+    if (wasStopped) this.#done('started');
+  }
+
+  /** A client calls its server now instead of at its next try; what is stopped, or could not listen, is started. */
+  async again(): Promise<void> {
+    if (this.#isStopped) return this.start();
+    await this.#connector.resume();
+    this.#done('trying again now');
+  }
+
+  async stop({ hard, shutdown }: { readonly hard: boolean; readonly shutdown: boolean }): Promise<void> {
+    const wasStopped = this.#isStopped;
+    await this.#connector.pause({ hard });
+    if (shutdown) this.#done('stopped, and its program ends');
+    else if (!wasStopped) this.#done('stopped');
+    // The answer to the command leaves first.
+    if (shutdown)
+      this.#connector.options.ports.clock.after(0, () => this.#connector.options.local?.onShutdown());
+  }
+
+  async restart({ hard, delayMs }: { readonly hard: boolean; readonly delayMs: number }): Promise<void> {
+    await this.#connector.pause({ hard });
+    if (delayMs > 0)
+      await new Promise<void>((resolve) => this.#connector.options.ports.clock.after(delayMs, resolve));
+    await this.#connector.start();
+    this.#done('restarted');
+  }
+
+  get #isStopped(): boolean {
+    return ['failed', 'stopped'].includes(this.#connector.phase.kind);
+  }
+
+  /** Each command's effect is a line of the log, which says who asked for it. */
+  #done(what: string, about: { readonly peerName?: string; readonly warning?: boolean } = {}): void {
+    this.#connector.log.event(`${what} (asked for by ${this.#source})`, about);
+  }
+
+  #saveIgnored(): Promise<void> {
+    return this.#save('ignore_peer_traffic', this.ignored());
+  }
+
+  /** @throws AiocError AIOC_NOT_SAVED, which is in the log then, too */
+  async #save(key: string, value: unknown): Promise<void> {
+    try {
+      await this.#connector.options.local?.saveKey?.(key, value);
+    } catch (error) {
+      const message = `done, but not saved, and forgotten at the next start: ${toAiocError(error).message}`;
+      this.#connector.log.event(`${key}: ${message}`, { warning: true });
+      throw new AiocError('AIOC_NOT_SAVED', message, { cause: error });
+    }
+  }
+}
+
+/** From all to almost nothing. */
+const LEVELS: readonly string[] = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
+
+/** Keys whose values change while the connector runs. */
+const LISTED = /^(white|black)listed_clients_(id|ip|subnet)$/;

@@ -1,0 +1,180 @@
+import { AiocError, toAiocError } from '../base/errors.ts';
+import type { Conversation } from '../chat/conversation.ts';
+import type { Command, CommandResult, CommandValue } from '../contract/commands.ts';
+import type { EngineApi, ViewSubscription } from '../contract/engine-api.ts';
+import type { Body, ChatRow, LogRow, Update, View } from '../contract/views.ts';
+import { importReceived } from '../files/import-file.ts';
+import type { CommandSource } from '../local/connector-commands.ts';
+import { afterDeletingClient, afterDeletingOwn } from './certificate-advice.ts';
+import type { CommandHandler } from './command-handler.ts';
+import type { Connector } from './connector.ts';
+import { listWindow, tailWindow } from './list-window.ts';
+import { peerList, peerRow, queueList } from './view-rows.ts';
+import { ViewServer } from './view-server.ts';
+
+/** The contract's door to one connector. */
+export class EngineService implements EngineApi {
+  readonly #connector: Connector;
+  readonly #views: ViewServer;
+
+  constructor(connector: Connector) {
+    this.#connector = connector;
+    this.#views = new ViewServer({
+      clock: connector.options.ports.clock,
+      render: (view) => this.#render(view),
+      onShown: (views) => this.#watchConversations(views),
+    });
+    connector.onChange = () => this.#views.touch();
+  }
+
+  open(view: View, onUpdate: (update: Update) => void): ViewSubscription {
+    return this.#views.open(view, onUpdate);
+  }
+
+  async query(logId: number): Promise<Body | undefined> {
+    return this.#connector.log.body(logId);
+  }
+
+  /** @param from who asks, for the log */
+  async execute(command: Command, from: CommandSource = 'the screen'): Promise<CommandResult> {
+    try {
+      return { ok: true, value: (await this.#perform(command, this.#connector.control.from(from))) ?? null };
+    } catch (error) {
+      const { code, message } = toAiocError(error);
+      return { ok: false, code, message };
+    }
+  }
+
+  #render(view: View): Update {
+    const { registry, chat, log, ignoring } = this.#connector;
+    switch (view.pane) {
+      case 'status':
+        return { pane: 'status', status: this.#connector.status() };
+      case 'peers': {
+        const rows = [...registry.all].map((peer) =>
+          peerRow(peer, { unread: chat.conversation(peer.id).unread, ignored: ignoring.includes(peer) }),
+        );
+        return { pane: 'peers', ...listWindow(peerList(rows), view) };
+      }
+      case 'queues':
+        return {
+          pane: 'queues',
+          ...listWindow(queueList(this.#connector.queueRows()), view),
+        };
+      case 'log': {
+        const source = {
+          ...{ length: log.length, forgotten: log.forgotten, textOf: logText },
+          at: (index: number) => log.at(index),
+        };
+        return { pane: 'log', ...tailWindow(source, view) };
+      }
+      case 'chat': {
+        const conversation = this.#conversation(view.peer);
+        if (conversation === undefined) return { pane: 'chat', peer: view.peer, ...NOTHING_SAID };
+        const source = {
+          ...{ length: conversation.length, forgotten: conversation.forgotten, textOf: chatText },
+          at: (index: number) => conversation.at(index),
+        };
+        return { pane: 'chat', peer: view.peer, ...tailWindow(source, view) };
+      }
+    }
+  }
+
+  /** Of somebody who is known, or the one with nobody; asking for another must not make one. */
+  #conversation(peer: string): Conversation | undefined {
+    const { chat, registry } = this.#connector;
+    return peer === '' || registry.get(peer) !== undefined ? chat.conversation(peer) : undefined;
+  }
+
+  #watchConversations(views: readonly View[]): void {
+    const watched = new Set(
+      views.flatMap((view) => (view.pane === 'chat' && view.endId === undefined ? [view.peer] : [])),
+    );
+    for (const { id } of this.#connector.registry.all)
+      this.#connector.chat.conversation(id).watch(watched.has(id));
+  }
+
+  async #perform(command: Command, control: CommandHandler): Promise<CommandValue | undefined> {
+    const connector = this.#connector;
+    const { chat, log, traffic, folder } = connector;
+    switch (command.kind) {
+      case 'newcomer.accept':
+      case 'newcomer.refuse':
+        return this.#answerNewcomer(command.joinRequest, command.kind === 'newcomer.accept');
+      case 'peer.ignore':
+        return control.ignorePeer(connector.peer(command.peer), command.on).then(() => null);
+      case 'all.ignore':
+        return control.ignoreAll(command.on).then(() => null);
+      case 'peer.ping':
+        return traffic.ping(connector.peer(command.peer));
+      case 'peer.disconnect':
+        return control.disconnect(connector.peer(command.peer)) ?? null;
+      case 'certificate.delete':
+        return this.#deleteCertificate(command.peer, control);
+      case 'connector.start':
+        return control.start().then(() => null);
+      case 'connector.stop':
+        return control.stop({ hard: command.hard, shutdown: false }).then(() => null);
+      case 'connector.restart':
+        return control.restart({ hard: command.hard, delayMs: 0 }).then(() => null);
+      case 'dial.now':
+        return control.again().then(() => null);
+      case 'chat.say':
+        return chat.say(connector.peer(command.peer), command.text).then(() => null);
+      case 'chat.upload': {
+        const transfer = await chat.upload(connector.peer(command.peer), command.path);
+        return transfer.state.phase;
+      }
+      case 'chat.cancel':
+        return this.#cancel(command.peer, command.row);
+      case 'chat.local':
+        return this.#conversation(command.peer)?.showLocal(command.row) ?? null;
+      case 'chat.read':
+        return this.#conversation(command.peer)?.markRead() ?? null;
+      case 'files.list':
+        return folder.list();
+      case 'files.import': {
+        const { name, directory, unzip } = command;
+        return importReceived({ folder, name, directory, unzip, random: connector.options.ports.random });
+      }
+      case 'log.note':
+        return log.event(command.text, { warning: command.warning }) ?? null;
+      case 'engine.stop':
+        return connector.stop().then(() => null);
+    }
+  }
+
+  #answerNewcomer(id: number, accept: boolean): null {
+    if (!this.#connector.admission.answer(id, accept)) {
+      throw new AiocError('AIOC_PEER_UNKNOWN', 'nobody waits under that number any more');
+    }
+    return null;
+  }
+
+  async #deleteCertificate(id: string, control: CommandHandler): Promise<string> {
+    const peer = this.#connector.peer(id);
+    if (this.#connector.options.role === 'server') {
+      await control.deleteCertificateOfClient(peer.wireName, { onlySymlink: false });
+      return afterDeletingClient(peer.wireName);
+    }
+    await control.deleteOwnCertificate({ reconnect: true });
+    return afterDeletingOwn();
+  }
+
+  #cancel(peerId: string, row: number): null {
+    if (!this.#connector.chat.cancel(this.#connector.peer(peerId), row)) {
+      throw new AiocError('AIOC_FILE_MISSING', 'no such transfer is under way');
+    }
+    return null;
+  }
+}
+
+const NOTHING_SAID = { total: 0, matched: 0, newer: 0, older: 0, forgotten: 0, rows: [] } as const;
+
+function logText({ peerName, type, outcome, text, direction, kind }: LogRow): string {
+  return `${peerName} ${type} ${outcome} ${text} ${direction ?? ''} ${kind}`;
+}
+
+function chatText({ author, text, transfer, shell }: ChatRow): string {
+  return `${author} ${text} ${transfer?.phase ?? ''} ${transfer?.detail ?? ''} ${shell?.lines.join('\n') ?? ''}`;
+}

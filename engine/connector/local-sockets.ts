@@ -1,0 +1,200 @@
+import { AiocError, toAiocError } from '../base/errors.ts';
+import { ensureDirectory } from '../base/own-directory.ts';
+import type { EngineApi } from '../contract/engine-api.ts';
+import { listConnector } from '../local/active-connectors.ts';
+import type { LocalBroker } from '../local/local-broker.ts';
+import { AttachSocket } from '../local/native/attach-socket.ts';
+import { NativeSocket } from '../local/native/native-socket.ts';
+import { removePidFile, runningProcess, writePidFile } from '../local/pid-file.ts';
+import { CommanderSocket } from '../local/python/commander-socket.ts';
+import { liveSocketElsewhere } from '../local/python/other-directory-warning.ts';
+import { ReceiveSocketConsumer } from '../local/python/receive-socket-consumer.ts';
+import { SendSocket } from '../local/python/send-socket.ts';
+import { listenerHeldBytes } from '../local/python/unconfirmed-messages.ts';
+import {
+  attachSocketPath,
+  type ConnectorOwner,
+  commanderSocketPath,
+  nativeSocketPath,
+  ownerId,
+  ownListenSocketPath,
+  receiveSocketPath,
+  sendSocketPath,
+} from '../local/socket-names.ts';
+import type { Spool } from '../local/spool.ts';
+import type { CommandHandler } from './command-handler.ts';
+import { type ConnectorOptions, fileOwnerOf, type LocalOptions } from './connector-options.ts';
+import { socketsDirectoryMode } from './directories-of-config.ts';
+import type { MessageLog } from './message-log.ts';
+
+export interface LocalSocketsOptions {
+  readonly connector: ConnectorOptions;
+  readonly local: LocalOptions;
+  readonly broker: LocalBroker;
+  readonly spool: Spool;
+  readonly log: MessageLog;
+  readonly control: CommandHandler;
+  readonly onChange: () => void;
+}
+
+/** The connector towards the programs of its own machine: the sockets that lead to its mailroom. */
+export class LocalSockets {
+  readonly #options: LocalSocketsOptions;
+  readonly #owner: ConnectorOwner;
+  readonly #sendSocket: SendSocket;
+  readonly #ownSocket: NativeSocket;
+  readonly #listenSocket: NativeSocket;
+  readonly #commander: CommanderSocket;
+  readonly #deliveries: readonly ReceiveSocketConsumer[];
+  #attachSocket: AttachSocket | undefined;
+  #listed = false;
+  /** Changes of the list follow one another. */
+  #listing: Promise<void> = Promise.resolve();
+
+  /** @throws AiocError AIOC_SOCKET_PATH */
+  constructor(options: LocalSocketsOptions) {
+    this.#options = options;
+    const { connector, local, broker, spool, log, control, onChange } = options;
+    const { clock } = connector.ports;
+    this.#owner = fileOwnerOf(connector);
+    const directory = local.connectorFilesDirectory;
+    const owner = this.#owner;
+    const { version } = connector;
+    const mayBeAnyUser = local.everybodyCanSend;
+    // Where everybody can send, sending must not include listening and control.
+    const [senders, others] = mayBeAnyUser
+      ? (['everybody', 'owner'] as const)
+      : (['group', 'group'] as const);
+    const common = { broker, spool, clock, log, version, mayBeAnyUser, onChange };
+    this.#sendSocket = new SendSocket({
+      ...common,
+      path: sendSocketPath(directory, owner),
+      letsIn: senders,
+      preserveSocket: local.preserveSendSocket,
+    });
+    this.#ownSocket = new NativeSocket({
+      ...common,
+      path: nativeSocketPath(directory, owner),
+      purpose: 'send',
+      letsIn: senders,
+    });
+    this.#listenSocket = new NativeSocket({
+      ...common,
+      path: ownListenSocketPath(directory, owner),
+      purpose: 'listen',
+      letsIn: others,
+    });
+    const path = commanderSocketPath(directory, owner);
+    this.#commander = new CommanderSocket({
+      path,
+      letsIn: others,
+      control: control.from('a command'),
+      log,
+      clock,
+    });
+    this.#deliveries = [...broker.inboxes].map((inbox) => {
+      const listenerPath = receiveSocketPath({ directory, owner, messageType: inbox.type });
+      return new ReceiveSocketConsumer({
+        inbox,
+        path: listenerPath,
+        preserveSocket: local.preserveReceiveSocket,
+        ...(local.pythonListener === 'at_least_once' && { heldBytes: listenerHeldBytes() }),
+        clock,
+        log,
+        onChange,
+      });
+    });
+  }
+
+  /** What screens of this machine are attached to, from the next start of the commander on. */
+  serveAttach(engine: EngineApi): void {
+    const { connector, local, log } = this.#options;
+    const path = attachSocketPath(local.connectorFilesDirectory, this.#owner);
+    const { version, ports } = connector;
+    this.#attachSocket = new AttachSocket({ path, engine, clock: ports.clock, log, version });
+  }
+
+  /** @throws AiocError AIOC_DIRECTORY, AIOC_CONFIG, AIOC_ALREADY_RUNNING, AIOC_LISTEN */
+  async startCommander(): Promise<void> {
+    const { connectorFilesDirectory: directory, everybodyCanSend } = this.#options.local;
+    const mode = socketsDirectoryMode(everybodyCanSend);
+    await ensureDirectory({ path: directory, key: 'connector_files_dirpath', mode });
+    try {
+      await this.#commander.start();
+    } catch (error) {
+      throw await this.#explain(toAiocError(error));
+    }
+    await writePidFile(directory, this.#owner);
+    await this.#startAttachSocket();
+    await this.#warnOfOtherDirectory();
+  }
+
+  /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
+  async start(): Promise<void> {
+    // A program that finds only Python's socket takes us for Python, and is never told that its messages are stored; one
+    // that finds no socket for listening takes us for an aioc that has none.
+    await this.#listenSocket.start();
+    await this.#ownSocket.start();
+    await this.#sendSocket.start();
+    for (const delivery of this.#deliveries) delivery.start();
+  }
+
+  async stop(how: { readonly hard: boolean }): Promise<void> {
+    // First of all: what a subscription leaves behind is not for them any more.
+    for (const delivery of this.#deliveries) delivery.stop();
+    await this.#sendSocket.stop(how);
+    await this.#ownSocket.stop();
+    await this.#listenSocket.stop();
+    this.setListed(false);
+    await this.#listing;
+  }
+
+  async stopCommander(): Promise<void> {
+    if (!this.#commander.listening) return;
+    await this.#attachSocket?.stop();
+    await removePidFile(this.#options.local.connectorFilesDirectory, this.#owner);
+    await this.#commander.stop();
+  }
+
+  /** Whether the connector stands in active_connectors.json: a server while it runs, a client while it is connected. */
+  setListed(listed: boolean): void {
+    if (listed === this.#listed) return;
+    this.#listed = listed;
+    const { connector, local, log } = this.#options;
+    const change = {
+      directory: local.connectorFilesDirectory,
+      owner: this.#owner,
+      clock: connector.ports.clock,
+    };
+    this.#listing = this.#listing
+      .then(() => listConnector(change, listed))
+      .catch((error: Error) => log.event(`active_connectors.json: ${error.message}`, { warning: true }));
+  }
+
+  /** A connector to which no screen can be attached serves its peers and programs all the same. */
+  async #startAttachSocket(): Promise<void> {
+    await this.#attachSocket?.start().catch((error: Error) => {
+      this.#options.log.event(`no screen can be attached: ${error.message}`, { warning: true });
+    });
+  }
+
+  async #warnOfOtherDirectory(): Promise<void> {
+    const { connectorFilesDirectory: directory, usualDirectories } = this.#options.local;
+    const path = await liveSocketElsewhere(directory, usualDirectories);
+    if (path === undefined) return;
+    this.#options.log.event(
+      `connectors or programs of this machine use another directory than ${directory}: ${path} is in use; those that are meant for this connector need the same connector_files_dirpath`,
+      { warning: true },
+    );
+  }
+
+  /** Says who runs it already. */
+  async #explain(error: AiocError): Promise<AiocError> {
+    if (error.code !== 'AIOC_ALREADY_RUNNING') return error;
+    const { connectorFilesDirectory: directory } = this.#options.local;
+    const pid = await runningProcess(directory, this.#owner);
+    const by = pid === undefined ? 'another program' : `process ${pid}`;
+    const message = `${ownerId(this.#owner)} is run by ${by} already, in ${directory}: stop that one, or give this one another name, port or connector_files_dirpath`;
+    return new AiocError('AIOC_ALREADY_RUNNING', message, { cause: error });
+  }
+}

@@ -1,0 +1,172 @@
+import { AiocError } from '../base/errors.ts';
+import type { Command, CommandResult } from './commands.ts';
+import { CONTRACT_VERSION, type EngineApi, type ViewSubscription } from './engine-api.ts';
+import type { Body, Update, View } from './views.ts';
+
+/** The part of a MessagePort, a Worker or a parentPort that the door needs. */
+export interface Port {
+  postMessage(message: unknown): void;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+}
+
+/** What the one who looks says. */
+export type Request =
+  | { readonly kind: 'hello'; readonly version: number }
+  | { readonly kind: 'open' | 'change'; readonly viewId: number; readonly view: View }
+  | { readonly kind: 'close'; readonly viewId: number }
+  | { readonly kind: 'query'; readonly callId: number; readonly logId: number }
+  | { readonly kind: 'execute'; readonly callId: number; readonly command: Command };
+
+export type EngineReply =
+  | { readonly kind: 'hello'; readonly version: number }
+  | { readonly kind: 'update'; readonly viewId: number; readonly update: Update }
+  | { readonly kind: 'answer'; readonly callId: number; readonly value: unknown };
+
+/**
+ * Serves a door to whoever holds the other end of the port.
+ *
+ * @returns a function that closes the views, for when the other end is gone
+ */
+export function serveEngine(port: Port, engine: EngineApi): () => void {
+  const views = new Map<number, ViewSubscription>();
+  const reply = (message: EngineReply): void => port.postMessage(message);
+  port.on('message', (message) => {
+    const request = message as Request;
+    switch (request.kind) {
+      case 'hello':
+        return reply({ kind: 'hello', version: CONTRACT_VERSION });
+      case 'open': {
+        const { viewId, view } = request;
+        views.set(
+          viewId,
+          engine.open(view, (update) => reply({ kind: 'update', viewId, update })),
+        );
+        return;
+      }
+      case 'change':
+        return views.get(request.viewId)?.change(request.view);
+      case 'close':
+        views.get(request.viewId)?.close();
+        views.delete(request.viewId);
+        return;
+      case 'query':
+        void engine
+          .query(request.logId)
+          .then((value) => reply({ kind: 'answer', callId: request.callId, value }));
+        return;
+      case 'execute':
+        void engine
+          .execute(request.command)
+          .then((value) => reply({ kind: 'answer', callId: request.callId, value }));
+        return;
+    }
+  });
+  return () => {
+    for (const view of views.values()) view.close();
+    views.clear();
+  };
+}
+
+/**
+ * The door at the other end of a port.
+ *
+ * @throws AiocError AIOC_CONTRACT_VERSION when the two ends are of different versions
+ */
+export async function connectEngine(port: Port): Promise<EngineApi> {
+  const client = new EngineClient(port);
+  await client.greet();
+  return client;
+}
+
+interface Call {
+  answered(value: unknown): void;
+  failed(error: AiocError): void;
+}
+
+/** The end of a port at which somebody looks. */
+export class EngineClient implements EngineApi {
+  readonly #port: Port;
+  readonly #views = new Map<number, (update: Update) => void>();
+  readonly #calls = new Map<number, Call>();
+  #onHello: Call = { answered: () => undefined, failed: () => undefined };
+  #lastId = 0;
+  #ended: AiocError | undefined;
+
+  constructor(port: Port) {
+    this.#port = port;
+    port.on('message', (reply) => this.#receive(reply as EngineReply));
+  }
+
+  /** @throws AiocError AIOC_CONTRACT_VERSION when the two ends are of different versions, and what `end` was given */
+  async greet(): Promise<void> {
+    const version = await new Promise<unknown>((resolve, reject) => {
+      this.#onHello = { answered: resolve, failed: reject };
+      if (this.#ended !== undefined) reject(this.#ended);
+      else this.#send({ kind: 'hello', version: CONTRACT_VERSION });
+    });
+    if (version !== CONTRACT_VERSION) {
+      throw new AiocError(
+        'AIOC_CONTRACT_VERSION',
+        `the engine speaks version ${version} of the contract, this screen version ${CONTRACT_VERSION}: use the same release of aioc for both`,
+      );
+    }
+  }
+
+  /** The other end is gone. What was asked and not answered fails with this error, and so does whatever is asked now. */
+  end(error: AiocError): void {
+    this.#ended ??= error;
+    this.#views.clear();
+    this.#onHello.failed(this.#ended);
+    for (const { failed } of this.#calls.values()) failed(this.#ended);
+    this.#calls.clear();
+  }
+
+  open(view: View, onUpdate: (update: Update) => void): ViewSubscription {
+    this.#lastId += 1;
+    const viewId = this.#lastId;
+    if (this.#ended === undefined) this.#views.set(viewId, onUpdate);
+    this.#send({ kind: 'open', viewId, view });
+    return {
+      change: (next) => this.#send({ kind: 'change', viewId, view: next }),
+      close: () => {
+        this.#views.delete(viewId);
+        this.#send({ kind: 'close', viewId });
+      },
+    };
+  }
+
+  query(logId: number): Promise<Body | undefined> {
+    return new Promise((resolve, reject) => {
+      const call = { answered: (value: unknown) => resolve(value as Body | undefined), failed: reject };
+      this.#call(call, (callId) => ({ kind: 'query', callId, logId }));
+    });
+  }
+
+  execute(command: Command): Promise<CommandResult> {
+    return new Promise((resolve) => {
+      const answered = (value: unknown): void => resolve(value as CommandResult);
+      const failed = ({ code, message }: AiocError): void => resolve({ ok: false, code, message });
+      this.#call({ answered, failed }, (callId) => ({ kind: 'execute', callId, command }));
+    });
+  }
+
+  #call(call: Call, request: (callId: number) => Request): void {
+    if (this.#ended !== undefined) return call.failed(this.#ended);
+    this.#lastId += 1;
+    this.#calls.set(this.#lastId, call);
+    this.#send(request(this.#lastId));
+  }
+
+  #send(request: Request): void {
+    if (this.#ended === undefined) this.#port.postMessage(request);
+  }
+
+  #receive(reply: EngineReply): void {
+    if (reply.kind === 'hello') this.#onHello.answered(reply.version);
+    else if (reply.kind === 'update') this.#views.get(reply.viewId)?.(reply.update);
+    else {
+      this.#calls.get(reply.callId)?.answered(reply.value);
+      this.#calls.delete(reply.callId);
+    }
+  }
+}

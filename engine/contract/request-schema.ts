@@ -1,0 +1,78 @@
+/** What comes through a door from another process may be anything: here it is found to be of the contract, or not. */
+import * as z from 'zod';
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Command } from './commands.ts';
+import type { Request } from './engine-rpc.ts';
+import type { View } from './views.ts';
+
+const filter = z.string().max(LIMITS.viewFilterCharacters);
+const rows = z.int();
+const list = { filter, rows, descending: z.boolean(), offset: z.int() };
+const tail = { filter, rows, endId: z.int().exactOptional() };
+const peer = z.string();
+const on = z.boolean();
+const hard = z.boolean();
+
+const VIEW = z.discriminatedUnion('pane', [
+  z.object({ pane: z.literal('status') }),
+  z.object({ pane: z.literal('peers'), ...list, sort: z.enum(['name', 'state', 'rate', 'waiting']) }),
+  z.object({ pane: z.literal('queues'), ...list, sort: z.enum(['backlog', 'age', 'name', 'rate']) }),
+  z.object({ pane: z.literal('log'), ...tail }),
+  z.object({ pane: z.literal('chat'), peer, ...tail }),
+]) satisfies z.ZodType<View>;
+
+const LOCAL_ROW = z.object({
+  key: z.string(),
+  text: z.string(),
+  tone: z.enum(['info', 'good', 'bad']).exactOptional(),
+  shell: z
+    .object({
+      running: z.boolean(),
+      exitCode: z.number().exactOptional(),
+      signal: z.string().exactOptional(),
+      lines: z.array(z.string()).max(LIMITS.shellLines),
+      droppedLines: z.int(),
+    })
+    .exactOptional(),
+});
+
+const COMMAND = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['newcomer.accept', 'newcomer.refuse']), joinRequest: z.int() }),
+  z.object({ kind: z.literal('peer.ignore'), peer, on }),
+  z.object({ kind: z.literal('all.ignore'), on }),
+  z.object({ kind: z.enum(['peer.ping', 'peer.disconnect', 'certificate.delete', 'chat.read']), peer }),
+  z.object({ kind: z.enum(['connector.stop', 'connector.restart']), hard }),
+  z.object({ kind: z.enum(['connector.start', 'dial.now', 'files.list', 'engine.stop']) }),
+  z.object({ kind: z.literal('chat.say'), peer, text: z.string() }),
+  z.object({ kind: z.literal('chat.upload'), peer, path: z.string() }),
+  z.object({ kind: z.literal('chat.cancel'), peer, row: z.int() }),
+  z.object({ kind: z.literal('chat.local'), peer, row: LOCAL_ROW }),
+  z.object({
+    kind: z.literal('files.import'),
+    name: z.string(),
+    directory: z.string(),
+    unzip: z.boolean(),
+  }),
+  z.object({ kind: z.literal('log.note'), text: z.string(), warning: z.boolean() }),
+]) satisfies z.ZodType<Command>;
+
+const viewId = z.int();
+const callId = z.int();
+
+const REQUEST = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('hello'), version: z.number() }),
+  z.object({ kind: z.enum(['open', 'change']), viewId, view: VIEW }),
+  z.object({ kind: z.literal('close'), viewId }),
+  z.object({ kind: z.literal('query'), callId, logId: z.int() }),
+  z.object({ kind: z.literal('execute'), callId, command: COMMAND }),
+]) satisfies z.ZodType<Request>;
+
+/** @throws AiocError AIOC_FRAME_BAD when it is no request of this version of the contract */
+export function parseRequest(value: unknown): Request {
+  const { data, error } = REQUEST.safeParse(value);
+  if (data !== undefined) return data;
+  const [issue] = error?.issues ?? [];
+  const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
+  throw new AiocError('AIOC_FRAME_BAD', `a screen asks what it cannot: ${where}${issue?.message}`);
+}

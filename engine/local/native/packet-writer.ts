@@ -1,0 +1,53 @@
+import type { Socket } from 'node:net';
+import { afterMicrotasks } from '../../base/batching.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { encodeMessagePacket, encodePacket, type PacketKind, type SubscribedMessage } from './packets.ts';
+
+/** Writes units to a socket, the small ones of one turn in one piece. */
+export class PacketWriter {
+  readonly #socket: Socket;
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  #isLarge = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** Bytes that have not left our memory. */
+  get waitingBytes(): number {
+    return this.#bytes + this.#socket.writableLength;
+  }
+
+  write(kind: PacketKind, number: number, body: Buffer): void {
+    this.#add(encodePacket({ kind, number, body }));
+  }
+
+  writeMessage(number: number, message: SubscribedMessage): void {
+    this.#add(encodeMessagePacket(number, message));
+  }
+
+  #add([head, rest]: readonly [Buffer, Buffer]): void {
+    if (this.#bytes === 0) afterMicrotasks(() => this.flush());
+    this.#pieces.push(head, rest);
+    this.#bytes += head.length + rest.length;
+    this.#isLarge ||= rest.length > LIMITS.copiedFrameBytes;
+    if (this.#bytes >= LIMITS.fileChunkBytes) this.flush();
+  }
+
+  /** Hands what has been written to the socket now. */
+  flush(): void {
+    if (this.#bytes === 0) return;
+    const [pieces, isLarge] = [this.#pieces, this.#isLarge];
+    this.#pieces = [];
+    this.#bytes = 0;
+    this.#isLarge = false;
+    if (!isLarge) {
+      this.#socket.write(Buffer.concat(pieces));
+      return;
+    }
+    this.#socket.cork();
+    for (const piece of pieces) this.#socket.write(piece);
+    this.#socket.uncork();
+  }
+}

@@ -1,0 +1,335 @@
+import type { Socket } from 'node:net';
+import { AiocError, toAiocError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { MemoryLease } from '../../base/memory-budget.ts';
+import type { Clock, Timer } from '../../base/ports.ts';
+import type { TrafficLog } from '../../peers/traffic-log.ts';
+import type { Frame } from '../../protocol/frame-decoder.ts';
+import { encodeFrame } from '../../protocol/frame-encoder.ts';
+import type { Header } from '../../protocol/header.ts';
+import { checkedForAnyUser, namesFile } from '../any-user-file.ts';
+import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
+import { headerOfBeginning, parseLocalFrame } from '../local-frames.ts';
+import { responseFrame } from '../python/response-frame.ts';
+import type { RefusalLog } from '../refusal-log.ts';
+import type { Spool } from '../spool.ts';
+import { PacketWriter } from './packet-writer.ts';
+import {
+  bodyAsJson,
+  jsonBody,
+  type Packet,
+  type PacketKind,
+  PacketReader,
+  packetBytesOf,
+} from './packets.ts';
+import { ProgramFiles } from './program-files.ts';
+import { Subscriptions } from './subscriptions.ts';
+
+/** Raised when a program or a connector of before could not follow any more. */
+export const NATIVE_PROTOCOL_VERSION = 1;
+
+/** What a socket is for: whoever may send may not also listen, where programs of other users may send. */
+export type ProgramPurpose = 'send' | 'listen';
+
+export interface ProgramConnectionOptions {
+  readonly purpose: ProgramPurpose;
+  readonly spool: Spool;
+  /** It may be a program of a user who may not read what the connector reads. */
+  readonly mayBeAnyUser: boolean;
+  readonly socket: Socket;
+  readonly broker: LocalBroker;
+  readonly clock: Clock;
+  readonly log: TrafficLog;
+  readonly refusals: RefusalLog;
+  readonly version: string;
+  readonly onChange: () => void;
+}
+
+/** One program's conversation with the connector over aioc's own local socket. */
+export class ProgramConnection {
+  readonly #options: ProgramConnectionOptions;
+  readonly #reader: PacketReader;
+  /** What ends the waiting of each request that has no response yet. */
+  readonly #requests = new Map<number, () => void>();
+  #greeted = false;
+  readonly #writer: PacketWriter;
+  readonly #subscriptions: Subscriptions;
+  readonly #files: ProgramFiles;
+  #ended = false;
+  #running = false;
+  #paused = false;
+  /** Messages that the connector has and has not confirmed: bounded, or a full disk would fill the memory. */
+  #unconfirmed = 0;
+  readonly #lease: MemoryLease;
+  #late: Timer | undefined;
+
+  constructor(options: ProgramConnectionOptions) {
+    this.#options = options;
+    const { broker, clock, onChange, spool } = options;
+    // Pieces of a file may be larger than messages.
+    const maxBytes = packetBytesOf(Math.max(messageMaxBytesOf(broker), LIMITS.fileChunkBytes));
+    this.#reader = new PacketReader(maxBytes, { skipsLarge: true });
+    this.#writer = new PacketWriter(options.socket);
+    this.#lease = new MemoryLease(broker.budget);
+    this.#files = new ProgramFiles(spool);
+    this.#subscriptions = new Subscriptions({ broker, clock, writer: this.#writer, onChange });
+  }
+
+  push(chunk: Buffer): void {
+    this.#reader.push(chunk);
+    void this.#run();
+  }
+
+  /** The program reads its answers again. */
+  drained(): void {
+    void this.#run();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#packetEnded();
+    this.#subscriptions.end();
+    void this.#files.end();
+    for (const stopWaiting of this.#requests.values()) stopWaiting();
+    this.#requests.clear();
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      while (!this.#ended && !this.#isBehind) {
+        const packet = this.#reader.next();
+        if (packet === undefined) break;
+        this.#packetEnded();
+        const accepted = this.#handle(packet);
+        // Without this test each message would cost a turn of the microtask queue.
+        if (accepted !== undefined) await accepted;
+      }
+    } catch (error) {
+      this.#options.log.event(
+        `a program on this machine sent what is not the protocol: ${toAiocError(error).message}`,
+        { warning: true },
+      );
+      this.#options.socket.destroy();
+    }
+    this.#running = false;
+    // What is not read cannot come late.
+    if (this.#isBehind) this.#packetEnded();
+    else this.#watchForCut();
+    if (this.#paused === this.#isBehind) return;
+    this.#paused = this.#isBehind;
+    if (this.#paused) this.#options.socket.pause();
+    else this.#options.socket.resume();
+  }
+
+  #packetEnded(): void {
+    this.#late?.cancel();
+    this.#late = undefined;
+  }
+
+  /** As at Python's sockets: the rest of a message follows its beginning within 10 s, or the program is broken. */
+  #watchForCut(): void {
+    if (this.#late !== undefined || !this.#reader.insidePacket || this.#ended) return;
+    const { clock, log, socket } = this.#options;
+    this.#late = clock.after(LIMITS.localFrameTimeoutMs, () => {
+      log.event('a program on this machine began a message and did not end it', { warning: true });
+      socket.destroy();
+    });
+  }
+
+  get #isBehind(): boolean {
+    return (
+      this.#unconfirmed >= LIMITS.localUnconfirmed ||
+      this.#lease.heldBytes >= LIMITS.localUnconfirmedBytes ||
+      !this.#lease.mayTake(0) ||
+      this.#writer.waitingBytes > LIMITS.answerBacklogBytes
+    );
+  }
+
+  /** @returns what the next one has to wait for, if anything */
+  #handle(packet: Packet): Promise<void> | undefined {
+    if (!this.#greeted && packet.kind !== 'hello') throw new Error('its first word is no hello');
+    if (this.#options.purpose === 'listen' && SENDING.has(packet.kind))
+      throw new Error(`a ${packet.kind} is for the socket that programs send through`);
+    if (packet.skippedBytes !== undefined) {
+      this.#refuseLarge(packet.number, packet.skippedBytes, headerOfBeginning(packet.body));
+      return undefined;
+    }
+    switch (packet.kind) {
+      case 'hello':
+        this.#hello(packet);
+        return undefined;
+      case 'send':
+        return this.#send(packet);
+      case 'request':
+        return this.#request(packet);
+      case 'cancel':
+        this.#cancel(packet.number);
+        return undefined;
+      case 'fileBytes':
+        return this.#files.add(packet.number, packet.body);
+      case 'subscribe':
+      case 'taken':
+      case 'unsubscribe':
+        if (this.#options.purpose === 'listen') this.#subscriptions.handle(packet.kind, packet);
+        else if (packet.kind === 'subscribe') this.#write('failed', packet.number, LISTEN_ELSEWHERE);
+        return undefined;
+      case 'engineRequest':
+        throw new Error('a doorRequest is for the socket of the door');
+      default:
+        throw new Error(`a ${packet.kind} is for connectors to say`);
+    }
+  }
+
+  #hello(packet: Packet): void {
+    bodyAsJson(packet);
+    this.#greeted = true;
+    const { version, purpose, mayBeAnyUser } = this.#options;
+    const files = purpose === 'send' && { files: mayBeAnyUser ? 'bytes' : 'paths' };
+    this.#write(
+      'welcome',
+      packet.number,
+      jsonBody({ protocol: NATIVE_PROTOCOL_VERSION, version, purpose, ...files }),
+    );
+  }
+
+  /** The message with its file in its place, or undefined when it has been refused. */
+  async #withItsFile(number: number, frame: Frame): Promise<Frame | undefined> {
+    try {
+      const placed = await this.#files.place(number, frame);
+      if (placed !== undefined) return placed;
+      return this.#options.mayBeAnyUser ? await checkedForAnyUser(frame) : frame;
+    } catch (error) {
+      this.#refuse(number, frame, error);
+      return undefined;
+    }
+  }
+
+  /** The message is confirmed when it is where it was promised to be. */
+  #send({ number, body }: Packet): Promise<void> | undefined {
+    const frame = parseLocalFrame(body);
+    if (this.#isTooLarge(frame))
+      return this.#refuseLarge(number, frame.data.length + frame.binary.length, frame.header);
+    if (!namesFile(frame)) return this.#submit(number, body, frame);
+    return this.#withItsFile(number, frame).then((whole) => whole && this.#submit(number, body, whole));
+  }
+
+  #submit(number: number, body: Buffer, frame: Frame): Promise<void> | undefined {
+    this.#unconfirmed += 1;
+    this.#lease.take(body.length);
+    const outcome = this.#options.broker.isStored(frame) ? STORED : ACCEPTED;
+    return this.#options.broker.submit(frame, {
+      patience: 'while-draining',
+      kept: () => {
+        this.#write('done', number, outcome);
+        this.#confirmed(body.length);
+      },
+      refused: (error) => {
+        this.#refuse(number, frame, error);
+        this.#confirmed(body.length);
+      },
+    });
+  }
+
+  #confirmed(bytes: number): void {
+    this.#unconfirmed -= 1;
+    this.#lease.give(bytes);
+    if (this.#paused) void this.#run();
+  }
+
+  #request({ number, body }: Packet): Promise<void> | undefined {
+    const frame = parseLocalFrame(body);
+    if (this.#isTooLarge(frame))
+      return this.#refuseLarge(number, frame.data.length + frame.binary.length, frame.header);
+    if (!namesFile(frame)) return this.#ask(number, body, frame);
+    return this.#withItsFile(number, frame).then((whole) => whole && this.#ask(number, body, whole));
+  }
+
+  #ask(number: number, body: Buffer, frame: Frame): Promise<void> | undefined {
+    this.#unconfirmed += 1;
+    this.#lease.take(body.length);
+    let isRefused = false;
+    const { accepted, stopWaiting } = this.#options.broker.request(
+      frame,
+      {
+        answered: (response) => this.#answered(number, response),
+        refused: (error) => this.#noResponse(number, error),
+        lost: () => this.#noResponse(number, LOST),
+      },
+      {
+        patience: 'while-draining',
+        kept: () => this.#confirmed(body.length),
+        refused: (error) => {
+          isRefused = true;
+          this.#requests.delete(number);
+          this.#refuse(number, frame, error);
+          this.#confirmed(body.length);
+        },
+      },
+    );
+    if (!isRefused) this.#requests.set(number, stopWaiting);
+    return accepted;
+  }
+
+  #answered(number: number, response: Frame): void {
+    const body = encodeFrame(responseFrame(response)).subarray(4);
+    this.#requests.delete(number);
+    this.#write('response', number, body);
+  }
+
+  #noResponse(number: number, { code, message }: AiocError): void {
+    if (this.#requests.delete(number)) this.#write('failed', number, jsonBody({ code, message }));
+  }
+
+  /** The program waits no more; a response that comes all the same goes to the listener of its type. */
+  #cancel(number: number): void {
+    this.#files.forget(number);
+    this.#requests.get(number)?.();
+    this.#requests.delete(number);
+  }
+
+  #isTooLarge({ data, binary }: Frame): boolean {
+    return data.length + binary.length > messageMaxBytesOf(this.#options.broker);
+  }
+
+  #refuseLarge(number: number, sizeBytes: number, header: Header | undefined): undefined {
+    const text = tooLargeText(sizeBytes, messageMaxBytesOf(this.#options.broker));
+    const error = new AiocError('AIOC_FRAME_TOO_LARGE', text);
+    this.#options.broker.noResponse(header, error);
+    this.#tell(number, 'large', error);
+  }
+
+  #refuse(number: number, frame: Frame, error: unknown): void {
+    this.#files.refused(frame);
+    this.#tell(number, frame.header.message_type, toAiocError(error));
+  }
+
+  /** The program is told, and the operator can read it, too. */
+  #tell(number: number, type: string, { code, message }: AiocError): void {
+    const text = `a ${type} message of a program on this machine was dropped: ${message}`;
+    this.#options.refusals.note(`${code} ${type}`, text);
+    this.#write('failed', number, jsonBody({ code, message }));
+  }
+
+  #write(kind: PacketKind, number: number, body: Buffer): void {
+    if (!this.#ended) this.#writer.write(kind, number, body);
+  }
+}
+
+const SENDING: ReadonlySet<PacketKind> = new Set(['send', 'request', 'cancel', 'fileBytes']);
+
+/** To a program with a library of before, which sends and listens over one socket. */
+const LISTEN_ELSEWHERE = jsonBody({
+  code: 'AIOC_LISTEN',
+  message:
+    'this connector has a socket of its own for programs that listen, which this program does not know: update its aioc',
+});
+
+const STORED = jsonBody({ outcome: 'stored' });
+const ACCEPTED = jsonBody({ outcome: 'accepted' });
+
+const LOST = new AiocError(
+  'AIOC_RESPONSE_LOST',
+  'the response will not come: a connection between connectors broke. Ask again if asking twice does no harm',
+);

@@ -1,0 +1,89 @@
+import { AiocError, toAiocError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { Clock } from '../../base/ports.ts';
+import type { LocalBroker } from '../local-broker.ts';
+import type { PacketWriter } from './packet-writer.ts';
+import { bodyAsJson, jsonBody, type Packet } from './packets.ts';
+import { ServedSubscription } from './served-subscription.ts';
+
+export interface SubscriptionsOptions {
+  readonly broker: LocalBroker;
+  readonly clock: Clock;
+  readonly writer: PacketWriter;
+  readonly onChange: () => void;
+}
+
+/** What one program has subscribed to. */
+export class Subscriptions {
+  readonly #options: SubscriptionsOptions;
+  readonly #byNumber = new Map<number, ServedSubscription>();
+
+  constructor(options: SubscriptionsOptions) {
+    this.#options = options;
+  }
+
+  /** @throws AiocError AIOC_FRAME_BAD when that makes no sense */
+  handle(kind: 'subscribe' | 'taken' | 'unsubscribe', packet: Packet): void {
+    if (kind === 'subscribe') this.#subscribe(packet);
+    else if (kind === 'unsubscribe') this.#unsubscribe(packet.number);
+    // It may have been superseded before this was said.
+    else this.#byNumber.get(packet.number)?.taken(upToIn(packet));
+  }
+
+  /** The program is gone. */
+  end(): void {
+    for (const number of [...this.#byNumber.keys()]) this.#unsubscribe(number);
+  }
+
+  #subscribe(packet: Packet): void {
+    const { number } = packet;
+    const { type, credit, holdsSocket, takeOver } = bodyAsJson(packet);
+    if (typeof type !== 'string' || !Number.isInteger(credit) || Number(credit) < 1) {
+      throw new AiocError('AIOC_FRAME_BAD', 'a subscription without a type or a credit');
+    }
+    if (this.#byNumber.has(number)) throw new AiocError('AIOC_FRAME_BAD', 'a subscription twice');
+    const { broker, clock, writer, onChange } = this.#options;
+    try {
+      const inbox = broker.inbox(type);
+      const subscription = new ServedSubscription({
+        inbox,
+        credit: Math.min(Number(credit), LIMITS.subscriptionMessages),
+        clock,
+        budget: broker.budget,
+        give: (message) => writer.writeMessage(number, message),
+        onSuperseded: () => this.#superseded(number, type),
+        onChange,
+      });
+      const mayTake = inbox.consumers.subscribe(subscription, {
+        holdsSocket: holdsSocket === true,
+        takeOver: takeOver === true,
+      });
+      this.#byNumber.set(number, subscription);
+      writer.write('done', number, jsonBody({ store: inbox.identity }));
+      void mayTake.then(() => subscription.start());
+    } catch (error) {
+      const { code, message } = toAiocError(error);
+      writer.write('failed', number, jsonBody({ code, message }));
+      return;
+    }
+    onChange();
+  }
+
+  #unsubscribe(number: number): void {
+    this.#byNumber.get(number)?.end();
+    this.#byNumber.delete(number);
+    this.#options.onChange();
+  }
+
+  #superseded(number: number, type: string): void {
+    this.#byNumber.delete(number);
+    const message = `another program has taken over the messages of type ${type}`;
+    this.#options.writer.write('failed', number, jsonBody({ code: 'AIOC_LISTENER_TAKEN', message }));
+  }
+}
+
+function upToIn(packet: Packet): number {
+  const { upTo } = bodyAsJson(packet);
+  if (typeof upTo === 'number') return upTo;
+  throw new AiocError('AIOC_FRAME_BAD', 'a taken that does not say up to where');
+}

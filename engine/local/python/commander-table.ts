@@ -1,0 +1,211 @@
+import { AiocError, toAiocError } from '../../base/errors.ts';
+import { LOG_LEVEL } from '../../config/shapes.ts';
+import { serverId } from '../../protocol/names.ts';
+import type { AccessChange, ConnectorCommands } from '../connector-commands.ts';
+import { indentedJson, pythonText, spacedJson } from './python-text.ts';
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+/** What a command is answered with. */
+export interface CommandAnswer {
+  readonly text: string;
+  /** What the answer, which has Python's form, cannot say: for the log. */
+  readonly warning?: string;
+}
+
+type CommandReply = string | CommandAnswer;
+type Handler = (control: ConnectorCommands, given: Arguments) => Promise<CommandReply> | CommandReply;
+
+/** How Python says that there is nothing to say: its answer to None, False and whatever is empty. */
+const NOTHING = '{}';
+
+/**
+ * The commands of Python's tool that are answered, and no others: Python calls any method by its name (PROTOCOL §4). Each
+ * answers with the text that Python answers.
+ */
+export const PYTHON_COMMANDS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  [
+    'show_connected_peers__sync',
+    (control, given) => dumped(control.connectedPeers(), given['dump_result'] ?? true, spacedJson),
+  ],
+  [
+    'peek_queues__sync',
+    (control, given) => {
+      const { received, toSend } = control.queues();
+      return dumped({ queue_recv: received, queue_send: toSend }, given['dump_result'], indentedJson);
+    },
+  ],
+  ['manage_ignore_peer_traffic__sync', ignore],
+  ['show_log_level__sync', (control) => control.logLevel()],
+  ['set_log_level__sync', setLogLevel],
+  ['delete_client_certificate_on_server', deleteCertificateOfClient],
+  [
+    'delete_client_certificate_on_client',
+    (control, given) =>
+      status(control.deleteOwnCertificate({ reconnect: given['restart_client'] !== false })),
+  ],
+  [
+    'disconnect_client',
+    (control, given) => {
+      const name = text(given, 'client_id');
+      return control.disconnectClient(name) ? 'True' : `Non existing client ${name}`;
+    },
+  ],
+  ['add_blacklist_client', access('blacklist', 'add')],
+  ['remove_blacklist_client', access('blacklist', 'remove')],
+  ['add_whitelist_client', access('whitelist', 'add')],
+  ['remove_whitelist_client', access('whitelist', 'remove')],
+  ['show_attribute__sync', (control, given) => attribute(control, text(given, 'attribute'))],
+  ['start', (control) => silently(control.start())],
+  [
+    'stop',
+    (control, given) =>
+      silently(
+        control.stop({ hard: given['hard'] === true, shutdown: given['shutdown'] === true }),
+        withoutEffect(given),
+      ),
+  ],
+  [
+    'restart',
+    (control, given) => {
+      const delayMs = seconds(given['sleep_between']) * 1000;
+      return silently(control.restart({ hard: given['hard'] === true, delayMs }), withoutEffect(given));
+    },
+  ],
+  ['delete_previous_persistence_remains__sync', (control) => silently(control.deletePersistenceRemains())],
+  // Neither tokens nor subscriptions exist here yet. Python's own answers for "none" are these.
+  ['delete_client_token_on_server', () => without('tokens', '{"status": true, "msg": ""}')],
+  ['delete_client_token_on_client', () => without('tokens', '{"status": true, "msg": ""}')],
+  ['load_server_tokens', () => without('tokens', NOTHING)],
+  ['load_client_token', () => without('tokens', NOTHING)],
+  ['show_subscribe_message_types__sync', () => NOTHING],
+  ['set_subscribe_message_types', subscribe],
+]);
+
+/** @returns the answer, or undefined for a command that is not in the table */
+export async function answerCommand(
+  control: ConnectorCommands,
+  cmd: string,
+  given: Arguments,
+): Promise<CommandAnswer | undefined> {
+  const handler = PYTHON_COMMANDS.get(cmd);
+  if (handler === undefined) return undefined;
+  try {
+    const reply = await handler(control, given);
+    const answer = typeof reply === 'string' ? { text: reply } : reply;
+    return answer.text === '' ? { ...answer, text: NOTHING } : answer;
+  } catch (error) {
+    const { code, message } = toAiocError(error);
+    // The connector has logged that itself.
+    return code === 'AIOC_NOT_SAVED' ? { text: message } : { text: message, warning: message };
+  }
+}
+
+/** As JSON, or as Python shows such a value to people. */
+function dumped(value: object, asJson: unknown, json: (value: object) => string): string {
+  if (Object.keys(value).length === 0) return NOTHING;
+  return asJson === true ? json(value) : pythonText(value);
+}
+
+/** Exactly one of show, enable, disable or unique_peer. */
+async function ignore(control: ConnectorCommands, given: Arguments): Promise<string> {
+  if (given['enable'] === true) await control.ignore('everybody');
+  else if (given['disable'] === true) await control.ignore('nobody');
+  else if (typeof given['unique_peer'] === 'string') await control.ignore({ only: given['unique_peer'] });
+  return pythonText(control.ignored());
+}
+
+function setLogLevel(control: ConnectorCommands, given: Arguments): string {
+  const level = LOG_LEVEL.schema.safeParse(given['level']);
+  if (!level.success) {
+    throw new AiocError('AIOC_COMMAND', `there is no such level: the command takes ${LOG_LEVEL.takes}`);
+  }
+  control.setLogLevel(level.data);
+  return control.logLevel();
+}
+
+/** Without TLS Python has nothing to delete, answers "True", and disconnects the client. */
+function deleteCertificateOfClient(
+  control: ConnectorCommands,
+  given: Arguments,
+): Promise<CommandReply> | CommandReply {
+  const name = text(given, 'client_id');
+  if (control.attribute('use_ssl') === false) {
+    control.disconnectClient(name);
+    return { text: 'True', warning: `without TLS ${name} has no certificate; it was only disconnected` };
+  }
+  const onlySymlink = given['remove_only_symlink'] === true;
+  return status(control.deleteCertificateOfClient(name, { onlySymlink }));
+}
+
+/** The name counts where both are given, as Python has it. */
+function access(list: AccessChange['list'], what: AccessChange['what']): Handler {
+  return async (control, given) => {
+    const { client_id: name, client_ip: address } = given;
+    const who = {
+      ...(typeof name === 'string' && name !== '' && { name }),
+      ...(typeof address === 'string' && address !== '' && { address }),
+    };
+    if (await control.changeAccess({ list, what, ...who })) return 'True';
+    return {
+      text: NOTHING,
+      warning: `the ${list} has no entry ${who.name ?? who.address}: nothing was taken out`,
+    };
+  };
+}
+
+function attribute(control: ConnectorCommands, key: string): string {
+  const value = control.attribute(key);
+  if (key !== 'server_sockaddr') return pythonText(value);
+  const [host, port] = value as readonly [string, number];
+  return serverId({ host, port });
+}
+
+function subscribe(control: ConnectorCommands, { message_types: types }: Arguments): CommandAnswer {
+  const asked = Array.isArray(types) && types.length > 0 && control.attribute('is_server') === false;
+  return without(
+    'subscriptions',
+    asked ? 'aioc has no subscriptions yet: nothing was subscribed to' : NOTHING,
+  );
+}
+
+/** For what is not in this version: an answer, and a line in the log. */
+function without(what: string, text: string): CommandAnswer {
+  return { text, warning: `this version has no ${what}: a command about them had no effect` };
+}
+
+/** For a command of which Python tells no result. */
+async function silently(action: Promise<unknown>, warning?: string): Promise<CommandAnswer> {
+  await action;
+  return { text: NOTHING, ...(warning !== undefined && { warning }) };
+}
+
+/** What Python's tool can ask for besides, set away from its default. */
+function withoutEffect(given: Arguments): string | undefined {
+  const asked = [
+    ...(given['connector_socket_only'] === true ? ['connector_socket_only'] : []),
+    ...(given['client_wait_for_reconnect'] === true ? ['client_wait_for_reconnect'] : []),
+    ...(given['enable_delete_files'] === false ? ['enable_delete_files'] : []),
+  ];
+  return asked.length === 0 ? undefined : `without effect in this version: ${asked.join(', ')}`;
+}
+
+async function status(action: Promise<void>): Promise<CommandAnswer> {
+  try {
+    await action;
+    return { text: spacedJson({ status: true, msg: '' }) };
+  } catch (error) {
+    const { message } = toAiocError(error);
+    return { text: spacedJson({ status: false, msg: message }), warning: message };
+  }
+}
+
+function text(given: Arguments, key: string): string {
+  const value = given[key];
+  if (typeof value === 'string') return value;
+  throw new AiocError('AIOC_COMMAND', `the command needs ${key} as a text`);
+}
+
+function seconds(value: unknown): number {
+  return typeof value === 'number' && value >= 0 ? value : 0;
+}

@@ -1,0 +1,27 @@
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { LIMITS } from '../../base/limits.ts';
+import { isLiveSocket } from '../unix-sockets.ts';
+
+/**
+ * A socket that somebody listens on in the usual directory that was not chosen: its programs, or connectors, will not
+ * meet those of the chosen one. Whoever has chosen a directory of its own meant to, so nothing is looked for then.
+ *
+ * @returns the socket's path, or undefined
+ */
+export async function liveSocketElsewhere(
+  directory: string,
+  usualDirectories: readonly string[],
+): Promise<string | undefined> {
+  const here = resolve(directory);
+  if (!usualDirectories.includes(here)) return undefined;
+  for (const other of usualDirectories.filter((usual) => usual !== here)) {
+    const names = await readdir(other).catch((): string[] => []);
+    const sockets = names.filter((name) => name.startsWith('uds_path_')).sort();
+    for (const name of sockets.slice(0, LIMITS.socketsLookedAt)) {
+      const path = join(other, name);
+      if (await isLiveSocket(path)) return path;
+    }
+  }
+  return undefined;
+}

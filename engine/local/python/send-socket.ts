@@ -1,0 +1,271 @@
+import type { Socket } from 'node:net';
+import { AiocError, toAiocError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { MemoryLease } from '../../base/memory-budget.ts';
+import type { Clock, Timer } from '../../base/ports.ts';
+import type { TrafficLog } from '../../peers/traffic-log.ts';
+import type { Frame } from '../../protocol/frame-decoder.ts';
+import { encodeFrame } from '../../protocol/frame-encoder.ts';
+import type { Header } from '../../protocol/header.ts';
+import { TOO_LARGE } from '../../protocol/no-response.ts';
+import type { Completion } from '../../queues/outbox-entry.ts';
+import { checkedForAnyUser, namesFile, withoutFile } from '../any-user-file.ts';
+import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
+import { LocalFrameReader } from '../local-frames.ts';
+import { RefusalLog } from '../refusal-log.ts';
+import { listenUnix, type SocketUsers, type UnixListener } from '../unix-sockets.ts';
+import { errorFrame, responseFrame } from './response-frame.ts';
+
+export interface SendSocketOptions {
+  readonly path: string;
+  readonly broker: LocalBroker;
+  readonly clock: Clock;
+  readonly log: TrafficLog;
+  readonly letsIn: SocketUsers;
+  /** A program here may be that of a user who may not read what the connector reads. */
+  readonly mayBeAnyUser: boolean;
+  /** False: programs make a connection for each message, and leave it to the connector to close it. */
+  readonly preserveSocket: boolean;
+}
+
+/** Where Python's API hands its messages to the connector (PROTOCOL §4, send). */
+export class SendSocket {
+  readonly #options: SendSocketOptions;
+  readonly #connections = new Map<Socket, SendConnection>();
+  readonly #refusals: RefusalLog;
+  #listener: UnixListener | undefined;
+
+  constructor(options: SendSocketOptions) {
+    this.#options = options;
+    this.#refusals = new RefusalLog(options);
+  }
+
+  /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
+  async start(): Promise<void> {
+    const { path, letsIn } = this.#options;
+    const message = `another connector of the same name listens on ${path}: stop that one, or give this one another connector_files_dirpath`;
+    this.#listener = await listenUnix({
+      path,
+      letsIn,
+      taken: { code: 'AIOC_ALREADY_RUNNING', message },
+      onConnection: (socket) => this.#take(socket),
+    });
+  }
+
+  /** What programs have written by now is taken, unless it is a `hard` stop: they believe it to be sent. */
+  async stop({ hard = false }: { readonly hard?: boolean } = {}): Promise<void> {
+    await this.#listener?.close();
+    this.#listener = undefined;
+    const conversations = [...this.#connections.values()];
+    if (!hard) await Promise.all(conversations.map((conversation) => conversation.finish()));
+    for (const socket of this.#connections.keys()) socket.destroy();
+  }
+
+  #take(socket: Socket): void {
+    socket.on('error', () => socket.destroy());
+    if (this.#connections.size >= LIMITS.sendConnections) {
+      const text = `a program on this machine was refused: ${this.#connections.size} are connected already`;
+      this.#refusals.note('connections', text);
+      socket.destroy();
+      return;
+    }
+    const conversation = new SendConnection(socket, this.#options, this.#refusals);
+    this.#connections.set(socket, conversation);
+    socket.on('data', (chunk: Buffer) => conversation.push(chunk));
+    socket.once('close', () => {
+      this.#connections.delete(socket);
+      conversation.end();
+    });
+  }
+}
+
+/** One connection of a local program: frames in, one after the other, and a response out where one is awaited. */
+class SendConnection {
+  readonly #socket: Socket;
+  readonly #options: SendSocketOptions;
+  readonly #reader: LocalFrameReader;
+  readonly #refusals: RefusalLog;
+  readonly #waits = new Set<() => void>();
+  #busy = false;
+  #ended = false;
+  #receivedBytes = 0;
+  /** Messages that the queues have and the store has not: bounded, or a slow disk would fill the memory. */
+  #unstored = 0;
+  readonly #lease: MemoryLease;
+  #timer: Timer | undefined;
+
+  constructor(socket: Socket, options: SendSocketOptions, refusals: RefusalLog) {
+    this.#socket = socket;
+    this.#refusals = refusals;
+    this.#reader = new LocalFrameReader(messageMaxBytesOf(options.broker));
+    this.#options = options;
+    this.#lease = new MemoryLease(options.broker.budget);
+  }
+
+  push(chunk: Buffer): void {
+    this.#receivedBytes += chunk.length;
+    this.#reader.push(chunk);
+    void this.#run();
+  }
+
+  /** Resolves when what the program has written is taken, as far as that can be told, or can't be taken now. */
+  async finish(): Promise<void> {
+    const { clock } = this.#options;
+    const end = clock.now() + LIMITS.lastWordsMs;
+    let quiet = 0;
+    for (let seen = -1; clock.now() < end && quiet < LIMITS.lastMessageLooks; ) {
+      quiet = this.#busy || seen !== this.#receivedBytes ? 0 : quiet + 1;
+      seen = this.#receivedBytes;
+      await new Promise<void>((resolve) => clock.after(LIMITS.lastWordsLookMs, resolve));
+    }
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#timer?.cancel();
+    for (const stopWaiting of this.#waits) stopWaiting();
+    this.#waits.clear();
+  }
+
+  async #run(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    // The next bytes are read when these are dealt with: a full queue is felt by the program that fills it.
+    this.#socket.pause();
+    try {
+      while (!this.#isBehind) {
+        const event = this.#reader.next();
+        if (event === undefined) break;
+        this.#frameEnded();
+        if (event.kind === 'frame') await this.#take(event.frame);
+        else this.#passedOver(event.header, event.sizeBytes);
+      }
+    } catch (error) {
+      this.#complain(`a program on this machine sent what is not the protocol: ${(error as Error).message}`);
+      this.#socket.destroy();
+    }
+    this.#busy = false;
+    if (this.#isBehind) return;
+    this.#watchForCut();
+    this.#socket.resume();
+  }
+
+  get #isBehind(): boolean {
+    const isFull =
+      this.#unstored >= LIMITS.localUnconfirmed || this.#lease.heldBytes >= LIMITS.localUnconfirmedBytes;
+    return isFull || !this.#lease.mayTake(0);
+  }
+
+  #frameEnded(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  /** The rest of a frame follows its beginning within 10 s (PROTOCOL §1), or the program is broken. */
+  #watchForCut(): void {
+    // A program that sends it byte by byte gains no time.
+    if (this.#timer !== undefined || !this.#reader.insideFrame || this.#socket.destroyed) return;
+    this.#timer = this.#options.clock.after(LIMITS.localFrameTimeoutMs, () => {
+      this.#complain('a program on this machine began a message and did not end it');
+      this.#socket.destroy();
+    });
+  }
+
+  #take(frame: Frame): Promise<void> | undefined {
+    if (!this.#options.mayBeAnyUser || !namesFile(frame)) return this.#handle(frame);
+    return this.#withItsFile(frame).then(
+      (whole) => this.#handle(whole),
+      (error: unknown) => this.#refuse(toAiocError(error), frame),
+    );
+  }
+
+  /** A file that the program may not have sent stays here; its message goes on, and says why. */
+  #withItsFile(frame: Frame): Promise<Frame> {
+    return checkedForAnyUser(frame).catch((error: unknown) => {
+      const { message } = toAiocError(error, 'AIOC_FILE_UNREADABLE');
+      this.#complain(
+        `the file of a ${frame.header.message_type} message of a program on this machine was left out: ${message}`,
+      );
+      return withoutFile(frame, message);
+    });
+  }
+
+  /** @returns what the next one has to wait for, if anything */
+  #handle(frame: Frame): Promise<void> | undefined {
+    const bytes = frame.headerBytes.length + frame.data.length + frame.binary.length;
+    this.#unstored += 1;
+    this.#lease.take(bytes);
+    const isRequest = frame.header['await_response'] === true;
+    const completion: Completion = {
+      // Who awaits a response hears of a refusal by the end of its connection; nobody else hears anything.
+      patience: isRequest ? 'while-draining' : 'always',
+      kept: () => this.#dealtWith(bytes),
+      refused: (error: unknown) => {
+        this.#refuse(toAiocError(error), frame);
+        this.#dealtWith(bytes);
+      },
+    };
+    if (isRequest) return this.#request(frame, completion);
+    return this.#options.broker.submit(frame, completion);
+  }
+
+  #dealtWith(bytes: number): void {
+    const wasBehind = this.#isBehind;
+    this.#unstored -= 1;
+    this.#lease.give(bytes);
+    this.#closeIfDone();
+    if (wasBehind && !this.#isBehind) void this.#run();
+  }
+
+  /** Who makes a connection for each message does not end it by itself. */
+  #closeIfDone(): void {
+    const isDone = this.#unstored === 0 && this.#waits.size === 0 && !this.#reader.insideFrame;
+    if (!this.#options.preserveSocket && isDone) this.#socket.end();
+  }
+
+  #request(frame: Frame, completion: Completion): Promise<void> | undefined {
+    const { accepted, stopWaiting } = this.#options.broker.request(
+      frame,
+      {
+        answered: (response) => this.#reply(stopWaiting, responseFrame(response)),
+        refused: () => this.#reply(stopWaiting, errorFrame(TOO_LARGE)),
+        lost: () => this.#reply(stopWaiting, errorFrame('disconnected_during_wait')),
+      },
+      completion,
+    );
+    if (this.#ended) stopWaiting();
+    else this.#waits.add(stopWaiting);
+    return accepted;
+  }
+
+  #reply(stopWaiting: () => void, response: Parameters<typeof encodeFrame>[0]): void {
+    this.#waits.delete(stopWaiting);
+    this.#socket.write(encodeFrame(response));
+    this.#closeIfDone();
+  }
+
+  /** Python's API knows no answer to a send; a request learns of its failure by the closing of its connection. */
+  #refuse(error: AiocError, frame: Frame): void {
+    this.#dropped(frame.header, error);
+  }
+
+  #passedOver(header: Header | undefined, sizeBytes: number): void {
+    const text = tooLargeText(sizeBytes, messageMaxBytesOf(this.#options.broker));
+    const error = new AiocError('AIOC_FRAME_TOO_LARGE', text);
+    this.#options.broker.noResponse(header, error);
+    this.#dropped(header, error);
+  }
+
+  #dropped(header: Header | undefined, { code, message }: AiocError): void {
+    const isTold = header?.['await_response'] === true;
+    const type = header?.message_type ?? 'broken';
+    const untold = isTold ? '' : '; the program was not told, since Python’s API gets no answer';
+    const text = `a ${type} message of a program on this machine was dropped: ${message}${untold}`;
+    this.#refusals.note(`${code} ${type}`, text);
+    if (isTold) this.#socket.destroy();
+  }
+
+  #complain(text: string): void {
+    this.#options.log.event(text, { warning: true });
+  }
+}

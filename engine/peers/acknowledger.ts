@@ -1,0 +1,108 @@
+import { type AiocError, toAiocError } from '../base/errors.ts';
+import type { Frame } from '../protocol/frame-decoder.ts';
+import { isNumber } from '../protocol/message-number.ts';
+import { ackFrame, acknowledgeable, type OutFrame } from '../protocol/messages.ts';
+import type { AckPosition } from '../protocol/stream-frames.ts';
+import type { DeliveringSink, Disposition, FileSink } from './frame-pump.ts';
+import { OrderedAcks } from './ordered-acks.ts';
+import type { IdentifiedKind } from './session-types.ts';
+import { StreamAcks } from './stream-acks.ts';
+
+export interface AcknowledgerOptions {
+  readonly sourceId: string;
+  readonly send: (frame: OutFrame) => void;
+  /** One more has been dealt with. */
+  readonly onSettled: () => void;
+  readonly broken: (error: AiocError) => void;
+}
+
+/**
+ * What has come over one connection and how the other side is told what became of it: of each message by its
+ * transport_id, in order (PROTOCOL §1), or, where both sides speak streams, of many at once.
+ */
+export class Acknowledger {
+  readonly #options: AcknowledgerOptions;
+  readonly #acks: StreamAcks;
+  readonly #orderedAcks = new OrderedAcks((frame, disposition) => this.#acknowledge(frame, disposition));
+  /** Numbered messages that have not been dealt with. */
+  #unsettled = 0;
+  #isAioc = false;
+  #speaksStreams = false;
+
+  constructor(options: AcknowledgerOptions) {
+    this.#options = options;
+    this.#acks = new StreamAcks(options.sourceId, options.send);
+  }
+
+  learnPeerKind(peerKind: IdentifiedKind): void {
+    this.#isAioc = peerKind.kind === 'aioc';
+    this.#speaksStreams = peerKind.kind === 'aioc' && peerKind.hello.streams === true;
+  }
+
+  /** Whether both sides number their messages and acknowledge many at once. */
+  get speaksStreams(): boolean {
+    return this.#speaksStreams;
+  }
+
+  /** Whether each has been dealt with and the other side been told. */
+  get empty(): boolean {
+    if (!this.#orderedAcks.empty || this.#unsettled > 0) return false;
+    this.#acks.flush();
+    return true;
+  }
+
+  /** The first word to a peer that speaks streams: what need not be sent again. */
+  sendResumePoints(marks: readonly AckPosition[]): void {
+    this.#acks.say({ kind: 'have', marks });
+  }
+
+  /** What it asks for and we have no more. */
+  tellGone(marks: readonly AckPosition[]): void {
+    this.#acks.say({ kind: 'gone', marks });
+  }
+
+  confirm(mark: AckPosition): void {
+    if (this.#speaksStreams) this.#acks.add(mark);
+  }
+
+  /** @returns what settles when as much has been dealt with that the next may be read; undefined: at once */
+  add(frame: Frame, disposition: Disposition | Promise<Disposition>): Promise<void> | undefined {
+    const { onSettled, broken } = this.#options;
+    if (!this.#isNumbered(frame)) return this.#orderedAcks.add(frame, disposition)?.then(onSettled);
+    if (typeof disposition === 'string') return undefined;
+    // How many may be on their way is the sender's affair, so that a slow type does not stop the others.
+    this.#unsettled += 1;
+    const settled = (): void => {
+      this.#unsettled -= 1;
+      onSettled();
+    };
+    disposition.then(settled, (error: unknown) => {
+      settled();
+      broken(toAiocError(error));
+    });
+    return undefined;
+  }
+
+  /** A file's sink whose message is added when it is delivered. */
+  async adding(frame: Frame, opened: Promise<FileSink>): Promise<DeliveringSink> {
+    const sink = await opened;
+    return {
+      write: (bytes) => sink.write(bytes),
+      end: () => sink.end(),
+      deliver: () => this.add(frame, sink.deliver()),
+      abort: () => sink.abort(),
+    };
+  }
+
+  #isNumbered({ header }: Frame): boolean {
+    return this.#speaksStreams && isNumber(header['transport_id']);
+  }
+
+  #acknowledge(frame: Frame, disposition: Disposition): void {
+    const transportId = acknowledgeable(frame);
+    if (transportId === undefined) return;
+    if (disposition === 'rejected' && !this.#isAioc) return;
+    const dropped = disposition !== 'taken' && this.#isAioc;
+    this.#options.send(ackFrame({ transportId, sourceId: this.#options.sourceId, dropped }));
+  }
+}

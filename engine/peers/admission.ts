@@ -1,0 +1,104 @@
+import { hostAndPort } from '../base/addresses.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Clock } from '../base/ports.ts';
+import type { JoinRequest } from '../contract/views.ts';
+import type { Link } from './link.ts';
+import type { Introduction } from './session-types.ts';
+
+export interface AdmissionOptions {
+  readonly clock: Clock;
+  readonly acceptAll: boolean;
+  readonly fingerprintWords: (fingerprint: string) => string;
+  readonly onChange: () => void;
+}
+
+interface WaitingRequest {
+  readonly joinRequest: JoinRequest;
+  readonly link: Link;
+  readonly introduction: Introduction;
+}
+
+/**
+ * Keeps newcomers waiting until the user has said yes or no. Whoever shows a certificate that was let in earlier in
+ * this run, under the same name, is let in again without a question; one without a certificate is always asked about,
+ * since anybody could use its name.
+ */
+export class Admission {
+  readonly #clock: Clock;
+  readonly #options: AdmissionOptions;
+  readonly #waiting = new Map<number, WaitingRequest>();
+  /** Fingerprints let in, with the name that each claims. */
+  readonly #admitted = new Map<string, string>();
+  #lastId = 0;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+  }
+
+  get joinRequests(): readonly JoinRequest[] {
+    return [...this.#waiting.values()].map(({ joinRequest }) => joinRequest);
+  }
+
+  /** Decides at once, or shows the newcomer and waits. */
+  ask(link: Link, introduction: Introduction): void {
+    const fingerprint = introduction.certificate?.fingerprint;
+    if (this.#options.acceptAll || (fingerprint !== undefined && this.#admitted.has(fingerprint))) {
+      this.#admit(link, introduction);
+      return;
+    }
+    if (this.#waiting.size >= LIMITS.joinRequestsWaiting) {
+      link.reject('too-many-waiting');
+      return;
+    }
+    this.#lastId += 1;
+    const joinRequest = this.#describe(this.#lastId, link, introduction);
+    this.#waiting.set(joinRequest.id, { joinRequest, link, introduction });
+    this.#options.onChange();
+  }
+
+  /** @returns false when nobody waits under that number any more */
+  answer(id: number, accept: boolean): boolean {
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) return false;
+    this.#waiting.delete(id);
+    if (accept) this.#admit(waiting.link, waiting.introduction);
+    else waiting.link.reject('declined');
+    this.#options.onChange();
+    return true;
+  }
+
+  /** A connection is over; if it waited here, it is shown no longer. */
+  over(link: Link): void {
+    for (const [id, waiting] of this.#waiting) {
+      if (waiting.link !== link) continue;
+      this.#waiting.delete(id);
+      this.#options.onChange();
+    }
+  }
+
+  #admit(link: Link, { certificate, wireName }: Introduction): void {
+    // Who lets everybody in needs no memory of whom; strangers must not be able to fill it.
+    if (certificate !== undefined && !this.#options.acceptAll) {
+      this.#admitted.set(certificate.fingerprint, certificate.claimedName ?? wireName);
+    }
+    link.admit();
+  }
+
+  #describe(id: number, link: Link, { certificate, wireName }: Introduction): JoinRequest {
+    const name = certificate?.claimedName ?? wireName;
+    const askedAtMs = this.#clock.wallNow();
+    const impostor = certificate !== undefined && [...this.#admitted.values()].includes(name);
+    return {
+      id,
+      name,
+      address: hostAndPort(link.connection.remoteAddress, link.connection.remotePort),
+      ...(certificate && { words: this.#options.fingerprintWords(certificate.fingerprint) }),
+      askedAtMs,
+      expiresAtMs: askedAtMs + LIMITS.newcomerTimeoutMs,
+      ...(impostor && {
+        warning: `another machine was let in as "${name}" before; this one has other words`,
+      }),
+    };
+  }
+}

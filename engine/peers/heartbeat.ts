@@ -1,0 +1,93 @@
+import { LIMITS } from '../base/limits.ts';
+import type { Clock, Timer } from '../base/ports.ts';
+import type { Frame } from '../protocol/frame-decoder.ts';
+import type { OutFrame } from '../protocol/messages.ts';
+
+/** When a connection on which nothing arrives is given up: the keys keep_alive_period, keep_alive_timeout and so on. */
+export interface HeartbeatRules {
+  /** How long nothing may have arrived before a sign of life is asked for. */
+  readonly periodMs: number;
+  /** How long each answer is waited for. */
+  readonly timeoutMs: number;
+  /** How many in a row may be missing. */
+  readonly unanswered: number;
+}
+
+export interface HeartbeatOptions {
+  readonly rules: HeartbeatRules;
+  readonly clock: Clock;
+  readonly ask: () => void;
+  readonly dead: () => void;
+}
+
+/**
+ * Finds out that the other side is gone though nothing says so: writes go on succeeding on a link that is stalled. Any
+ * byte that arrives is a sign of life; when none does, one is asked for.
+ */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  #timer: Timer | undefined;
+  #heardAtMs: number;
+  #unanswered = 0;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+    this.#heardAtMs = options.clock.now();
+    this.#wait(options.rules.periodMs);
+  }
+
+  received(): void {
+    this.#heardAtMs = this.#options.clock.now();
+    this.#unanswered = 0;
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  /** One timer that looks back, instead of one for each piece that arrives. */
+  #wait(ms: number): void {
+    this.#timer = this.#options.clock.after(ms, () => this.#look());
+  }
+
+  #look(): void {
+    const { rules, clock, ask, dead } = this.#options;
+    const quietMs = clock.now() - this.#heardAtMs;
+    if (this.#unanswered === 0 && quietMs < rules.periodMs) return this.#wait(rules.periodMs - quietMs);
+    if (this.#unanswered >= rules.unanswered) return dead();
+    this.#unanswered += 1;
+    ask();
+    this.#wait(rules.timeoutMs);
+  }
+}
+
+/** Between aioc peers, when the configuration does not say otherwise. */
+export const DEFAULT_HEARTBEAT: HeartbeatRules = {
+  periodMs: LIMITS.quietMs,
+  timeoutMs: LIMITS.signOfLifeMs,
+  unanswered: LIMITS.signsOfLife,
+};
+
+/** By which Python knows its own keep-alive, and an answer to it (PROTOCOL §2). */
+const KEEP_ALIVE_ID = 'keep_alive_client_check';
+
+/** Asks for a sign of life, in a form that every peer answers at once. */
+export function keepAliveFrame(sourceId: string): OutFrame {
+  return {
+    header: { message_type: '_ping', source_id: sourceId, request_id: KEEP_ALIVE_ID, await_response: true },
+    data: Buffer.from(KEEP_ALIVE_ID),
+  };
+}
+
+/** Whether a frame answers that: it is nobody's but the connection's. */
+export function isKeepAliveAnswer({ header }: Frame): boolean {
+  return header.message_type === '_ping' && header['response_id'] === KEEP_ALIVE_ID;
+}
+
+/** An answer that nobody asked for: to a Python client a sign of life, to a server nothing at all. */
+export function unaskedAnswerFrame(sourceId: string): OutFrame {
+  return {
+    header: { message_type: '_ping', source_id: sourceId, response_id: KEEP_ALIVE_ID },
+    data: Buffer.alloc(0),
+  };
+}

@@ -1,0 +1,66 @@
+import type { Peer } from './peer.ts';
+
+/**
+ * Whose messages are dropped (PROTOCOL §6): new ones to and from an ignored peer, or all. What was queued before still
+ * goes out, and pings and acknowledgements are still answered.
+ */
+export class IgnoreList {
+  readonly #keyOf: (peer: Peer) => string;
+  readonly #peers = new Set<string>();
+  #all = false;
+  #drops = 0;
+  readonly #onChange: () => void;
+
+  /** @param keyOf what a peer is ignored by: its name, or what tells it from others of that name */
+  constructor(keyOf: (peer: Peer) => string, onChange: () => void) {
+    this.#keyOf = keyOf;
+    this.#onChange = onChange;
+  }
+
+  get all(): boolean {
+    return this.#all;
+  }
+
+  /** Messages dropped so far, both ways. */
+  get drops(): number {
+    return this.#drops;
+  }
+
+  setAll(on: boolean): void {
+    this.#all = on;
+    this.#onChange();
+  }
+
+  setPeer(peer: Peer, on: boolean): void {
+    if (on) this.#peers.add(this.#keyOf(peer));
+    else this.#peers.delete(this.#keyOf(peer));
+    this.#onChange();
+  }
+
+  /** Ignores these and no others, whether they have ever been here or not. */
+  setOnly(keys: readonly string[]): void {
+    this.#all = false;
+    this.#peers.clear();
+    for (const key of keys) this.#peers.add(key);
+    this.#onChange();
+  }
+
+  /** The ignored peers, by their keys. */
+  get peers(): readonly string[] {
+    return [...this.#peers];
+  }
+
+  includes(peer: Peer): boolean {
+    return this.#peers.has(this.#keyOf(peer));
+  }
+
+  /** Whether a message is dropped; counts it if so. */
+  dropsNow(peer: Peer, direction: 'in' | 'out'): boolean {
+    if (!this.#all && !this.includes(peer)) return false;
+    this.#drops += 1;
+    if (direction === 'in') peer.ignoredIn += 1;
+    else peer.ignoredOut += 1;
+    this.#onChange();
+    return true;
+  }
+}

@@ -1,0 +1,49 @@
+import type { Clock } from '../base/ports.ts';
+import type { OutFrame } from '../protocol/messages.ts';
+import { Heartbeat, type HeartbeatRules, keepAliveFrame, unaskedAnswerFrame } from './heartbeat.ts';
+import { PythonTlsUnstaller } from './python-tls-unstaller.ts';
+import type { IdentifiedKind } from './session-types.ts';
+
+export interface KeepAliveOptions {
+  readonly clock: Clock;
+  readonly sourceId: string;
+  /** When a silent connection is given up, by what the other side is; undefined: never. */
+  readonly heartbeatOf: (kind: IdentifiedKind['kind']) => HeartbeatRules | undefined;
+  readonly send: (frame: OutFrame) => void;
+  readonly dead: () => void;
+}
+
+/** What is said on one connection only so that it lives, or is known to be dead. */
+export class KeepAlive {
+  readonly #options: KeepAliveOptions;
+  #unstaller: PythonTlsUnstaller | undefined;
+  #heartbeat: Heartbeat | undefined;
+
+  constructor(options: KeepAliveOptions) {
+    this.#options = options;
+  }
+
+  /** The other side's nature is known, or known better. */
+  learn(kind: IdentifiedKind['kind'], { standsStill }: { readonly standsStill: boolean }): void {
+    const { clock, sourceId, heartbeatOf, send, dead } = this.#options;
+    this.stop();
+    const rules = heartbeatOf(kind);
+    const ask = (): void => send(keepAliveFrame(sourceId));
+    this.#heartbeat = rules && new Heartbeat({ rules, clock, ask, dead });
+    this.#unstaller = standsStill
+      ? new PythonTlsUnstaller(clock, () => send(unaskedAnswerFrame(sourceId)))
+      : undefined;
+    this.#unstaller?.received();
+  }
+
+  /** Something has arrived. */
+  received(): void {
+    this.#unstaller?.received();
+    this.#heartbeat?.received();
+  }
+
+  stop(): void {
+    this.#unstaller?.stop();
+    this.#heartbeat?.stop();
+  }
+}

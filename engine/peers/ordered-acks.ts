@@ -1,0 +1,59 @@
+import type { Frame } from '../protocol/frame-decoder.ts';
+import type { Disposition } from './frame-pump.ts';
+
+interface WaitingAck {
+  readonly frame: Frame;
+  disposition: Disposition | undefined;
+}
+
+/**
+ * What has become of each message, told in the order in which they came: many may be on their way into the store at
+ * once, and none is acknowledged before the one in front of it.
+ */
+export class OrderedAcks {
+  readonly #tell: (frame: Frame, disposition: Disposition) => void;
+  #waiting: WaitingAck[] = [];
+  #first = 0;
+
+  constructor(tell: (frame: Frame, disposition: Disposition) => void) {
+    this.#tell = tell;
+  }
+
+  /** Whether each has been told. */
+  get empty(): boolean {
+    return this.#first === this.#waiting.length;
+  }
+
+  /** @returns what rejects with what the verdict rejects with; undefined when there is nothing to wait for */
+  add(frame: Frame, disposition: Disposition | Promise<Disposition>): Promise<void> | undefined {
+    if (typeof disposition === 'string' && this.empty) {
+      this.#tell(frame, disposition);
+      return undefined;
+    }
+    const waiting: WaitingAck = { frame, disposition: undefined };
+    this.#waiting.push(waiting);
+    if (typeof disposition === 'string') {
+      waiting.disposition = disposition;
+      return undefined;
+    }
+    return disposition.then((known) => {
+      waiting.disposition = known;
+      this.#tellKnown();
+    });
+  }
+
+  #tellKnown(): void {
+    for (;;) {
+      const { frame, disposition } = this.#waiting[this.#first] ?? NONE;
+      if (frame === undefined || disposition === undefined) break;
+      this.#first += 1;
+      this.#tell(frame, disposition);
+    }
+    // Cut off now and then, not each time.
+    if (this.#first * 2 < this.#waiting.length) return;
+    this.#waiting = this.#waiting.slice(this.#first);
+    this.#first = 0;
+  }
+}
+
+const NONE: Partial<WaitingAck> = {};

@@ -1,0 +1,54 @@
+import type { KnownPeers } from './known-peers.ts';
+import type { Link } from './link.ts';
+import type { Peer } from './peer.ts';
+import type { Registry } from './registry.ts';
+import type { IdentifiedKind } from './session-types.ts';
+import type { TrafficLog } from './traffic-log.ts';
+
+export interface PeerKindsOptions {
+  readonly registry: Registry;
+  readonly known: KnownPeers;
+  readonly log: TrafficLog;
+}
+
+/** What every peer is, aioc or Python, kept by its identity from one connection to the next (DESIGN §3). */
+export class PeerKinds {
+  readonly #options: PeerKindsOptions;
+
+  constructor(options: PeerKindsOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the other end has shown itself as aioc on an earlier connection. */
+  knownAsAioc(link: Link): boolean {
+    const { registry, known } = this.#options;
+    const identity = registry.identityOf(link);
+    if (identity !== undefined) return known.has(identity);
+    return (registry.byLink(link) ?? registry.awayAioc(link))?.kind === 'aioc';
+  }
+
+  /** A peer that messages flow to already, as to Python, has said at last that it is aioc. */
+  learnLate(peer: Peer, peerKind: IdentifiedKind): void {
+    const version = peerKind.kind === 'aioc' ? ` ${peerKind.hello.version}` : '';
+    this.#options.log.event(`is ${peerKind.kind}${version} after all`, { peerName: peer.name });
+  }
+
+  /** Keeps what a connection has shown, and says so where that is another thing than before. */
+  learn(link: Link, peer: Peer, peerKind: IdentifiedKind): void {
+    const { registry, known, log } = this.#options;
+    const identity = registry.identityOf(link);
+    const wasAioc = identity === undefined ? peer.kind === 'aioc' : known.has(identity);
+    peer.kind = peerKind.kind;
+    if (peerKind.kind === 'aioc') {
+      if (identity !== undefined) known.add(identity);
+      return;
+    }
+    if (identity !== undefined) known.delete(identity);
+    if (wasAioc) {
+      log.event('was aioc before and is Python now: it speaks as only Python does', {
+        peerName: peer.name,
+        warning: true,
+      });
+    }
+  }
+}

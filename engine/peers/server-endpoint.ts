@@ -1,0 +1,316 @@
+import { hostAndPort } from '../base/addresses.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Connection, NetworkListener, PeerCertificate, Ports, TlsSettings } from '../base/ports.ts';
+import type { Phase, SecurityMode } from '../contract/views.ts';
+import type { EnrolmentRequest } from '../protocol/enrolment.ts';
+import type { AiocHello } from '../protocol/messages.ts';
+import type { Admission } from './admission.ts';
+import { Duplicates } from './duplicates.ts';
+import type { HeartbeatRules } from './heartbeat.ts';
+import { Link } from './link.ts';
+import type { LinkOwner } from './link-types.ts';
+import { describeNetworkError } from './network-errors.ts';
+import type { Peer } from './peer.ts';
+import type { PeerKinds } from './peer-kinds.ts';
+import type { Registry } from './registry.ts';
+import type { IdentifiedKind, Introduction, SessionEnding } from './session-types.ts';
+import type { Traffic } from './traffic.ts';
+import type { TrafficLog } from './traffic-log.ts';
+import type { ServerTrust } from './trust.ts';
+
+export interface EndpointOptions {
+  readonly ports: Ports;
+  readonly security: SecurityMode;
+  readonly hello: AiocHello;
+  readonly registry: Registry;
+  readonly peerKinds: PeerKinds;
+  readonly traffic: Traffic;
+  readonly log: TrafficLog;
+  readonly fingerprintWords: (fingerprint: string) => string;
+  readonly setPhase: (phase: Phase) => void;
+  /** See LinkOptions. */
+  readonly heartbeatOf: (kind: IdentifiedKind['kind']) => HeartbeatRules | undefined;
+}
+
+export interface ServerEndpointOptions extends EndpointOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsSettings | undefined;
+  readonly admission: Admission;
+  /** Present exactly in mutual TLS. */
+  readonly trust?: ServerTrust;
+  /** Why a client of this name may not connect from there, though it is who it says; undefined when it may. */
+  readonly objection?: (subject: { readonly name: string; readonly address: string }) => string | undefined;
+  /** Whether one that comes under the name of another that is connected is refused; it takes its place otherwise. */
+  readonly refusesDuplicates?: boolean;
+  /** Our name on the wire, known once the port is. */
+  readonly sourceId: () => string;
+}
+
+/** The server's side: takes connections, has newcomers asked about, and knows again who comes back. */
+export class ServerEndpoint implements LinkOwner<Link> {
+  readonly #options: ServerEndpointOptions;
+  /** Every open connection, with the name under which it is let in or waits; undefined until it has said one. */
+  readonly #links = new Map<Link, string | undefined>();
+  /** Those that have said no name yet, and how many of them come from each address. */
+  readonly #unnamed = new Set<Link>();
+  readonly #unnamedFrom = new Map<string, number>();
+  readonly #duplicates: Duplicates;
+  #listener: NetworkListener | undefined;
+  /** Those who have called before anybody could be let in. */
+  #early: Connection[] | undefined;
+  #generation = 0;
+
+  constructor(options: ServerEndpointOptions) {
+    this.#options = options;
+    this.#duplicates = new Duplicates(options.ports.clock, options.log);
+  }
+
+  /**
+   * Takes the port; who calls waits until `open`.
+   *
+   * @returns the port
+   * @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN
+   */
+  async start(): Promise<number> {
+    const { ports, host, port, tls, trust, log } = this.#options;
+    // Its clients look at their own clocks, so it serves them all the same.
+    const fault = await trust?.ownFault?.();
+    if (fault !== undefined) log.event(fault, { warning: true });
+    this.#early = [];
+    this.#listener = await ports.network.listen({
+      host,
+      port,
+      tls,
+      onConnection: (connection) => {
+        if (this.#early === undefined) this.#take(connection);
+        else if (this.#early.length < LIMITS.pendingConnections) this.#early.push(connection);
+        else connection.destroy();
+      },
+    });
+    return this.#listener.port;
+  }
+
+  /** Everything that a peer needs is there: whoever calls, or has called, is let in. */
+  open(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    this.#options.setPhase({ kind: 'listening' });
+    for (const connection of early) this.#take(connection);
+  }
+
+  /** @param hard cuts the connections; else what is on its way still leaves, for some seconds at most */
+  async stop(hard: boolean): Promise<void> {
+    const closed = this.#listener?.close();
+    for (const connection of this.#early ?? []) connection.destroy();
+    this.#early = undefined;
+    for (const link of [...this.#links.keys()]) {
+      if (hard) link.cut('stopped here');
+      else link.drain();
+    }
+    await closed;
+  }
+
+  #take(connection: Connection): void {
+    const sameAddress = this.#unnamedFrom.get(connection.remoteAddress) ?? 0;
+    if (
+      this.#unnamed.size >= LIMITS.pendingConnections ||
+      sameAddress >= LIMITS.pendingConnectionsPerAddress
+    ) {
+      connection.destroy();
+      return;
+    }
+    const { ports, security, hello, sourceId, traffic } = this.#options;
+    this.#generation += 1;
+    const link = new Link({
+      connection,
+      clock: ports.clock,
+      owner: this,
+      traffic,
+      generation: this.#generation,
+      heartbeatOf: this.#options.heartbeatOf,
+      describe: describeNetworkError,
+      session: {
+        role: 'acceptor',
+        security,
+        sourceId: sourceId(),
+        destinationId: '',
+        hello,
+        nonce: ports.random.bytes(16).toString('hex'),
+      },
+    });
+    this.#links.set(link, undefined);
+    this.#unnamed.add(link);
+    this.#unnamedFrom.set(connection.remoteAddress, sameAddress + 1);
+    link.start();
+  }
+
+  #named(link: Link, name: string): void {
+    this.#links.set(link, name);
+    this.#forgetUnnamed(link);
+  }
+
+  #forgetUnnamed(link: Link): void {
+    if (!this.#unnamed.delete(link)) return;
+    const { remoteAddress } = link.connection;
+    const others = (this.#unnamedFrom.get(remoteAddress) ?? 1) - 1;
+    if (others > 0) this.#unnamedFrom.set(remoteAddress, others);
+    else this.#unnamedFrom.delete(remoteAddress);
+  }
+
+  authenticate(link: Link, certificate: PeerCertificate | undefined): void {
+    const { trust } = this.#options;
+    if (trust === undefined) return;
+    trust.authenticate(certificate).then(
+      (as) => link.authenticated(as),
+      (error: Error) => link.authenticated({ kind: 'stranger', reason: error.message }),
+    );
+  }
+
+  enrol(link: Link, request: EnrolmentRequest): void {
+    const { trust, log, ports } = this.#options;
+    if (trust === undefined) return;
+    this.#named(link, request.name);
+    const objection = this.#objection(link, request.name);
+    if (objection !== undefined) return link.notEnrolled(objection, ports.clock.wallNow());
+    trust.enrol(request).then(
+      (issued) => {
+        log.event('has been given a certificate', { peerName: request.name });
+        link.enrolled(issued);
+      },
+      (error: Error) => link.notEnrolled(error.message, ports.clock.wallNow()),
+    );
+  }
+
+  issued(): void {
+    // Only a client is given a certificate.
+  }
+
+  introduced(link: Link, introduction: Introduction): void {
+    const { admission, log, trust, registry, refusesDuplicates } = this.#options;
+    const name = registry.shownName(introduction);
+    this.#named(link, name);
+    const objection = this.#objection(link, introduction.wireName);
+    // Without a word, so that the client goes on trying: the list may change.
+    if (objection !== undefined) return link.cut(objection);
+    const there = refusesDuplicates ? registry.byWireName(introduction.wireName) : undefined;
+    if (there?.link !== undefined) return this.#admitUnlessThere(link, there);
+    // A certificate that we know is the answer already.
+    if (trust === undefined) admission.ask(link, introduction);
+    else link.admit();
+    if (link.state === 'wants-in')
+      log.event(`wants in from ${link.connection.remoteAddress}`, { peerName: name });
+  }
+
+  #objection(link: Link, name: string): string | undefined {
+    return this.#options.objection?.({ name, address: link.connection.remoteAddress });
+  }
+
+  /** Cuts off whoever is connected and may not be so any longer. */
+  reconsider(): void {
+    for (const link of [...this.#links.keys()]) {
+      if (link.peerWireName === '') continue;
+      const objection = this.#objection(link, link.peerWireName);
+      if (objection !== undefined) link.cut(objection);
+    }
+  }
+
+  knownAsAioc(link: Link): boolean {
+    return this.#options.peerKinds.knownAsAioc(link);
+  }
+
+  letIn(): void {
+    // Only a client can be let in by the other side.
+  }
+
+  established(link: Link, peerKind: IdentifiedKind): void {
+    const { registry, peerKinds, log, traffic } = this.#options;
+    const peer =
+      registry.byLink(link) ?? registry.recognise({ link, peerKind }) ?? this.#newPeer(link, peerKind);
+    registry.bind(link, peer);
+    // An older connection that was slow to say what it is must not take the peer from its newer one.
+    if (peer.link !== undefined && peer.link.generation > link.generation) return link.supersede();
+    const takenFrom = this.#takesFrom(peer, link, peerKind);
+    this.#learn(peer, link, peerKind);
+    if (!peer.connect(link, { takenFrom })) return peerKinds.learnLate(peer, peerKind);
+    const kind = peerKind.kind === 'aioc' ? `aioc ${peerKind.hello.version}` : 'Python';
+    log.event(`connected from ${peer.address} (${kind})`, { peerName: peer.name });
+    traffic.connected(peer);
+    traffic.ping(peer).catch(() => undefined);
+  }
+
+  /**
+   * Where a connection comes from that takes the place of another program's; undefined when there is none, or when it
+   * is the same run of one that has lost its connection and is back.
+   */
+  #takesFrom(peer: Peer, link: Link, peerKind: IdentifiedKind): string | undefined {
+    const older = peer.link;
+    if (older === undefined || older === link) return undefined;
+    if (peerKind.kind === 'aioc' && peerKind.hello.instance === peer.instance) return undefined;
+    this.#duplicates.replaced(peer.name, { from: addressOf(older), by: addressOf(link) });
+    return link.connection.remoteAddress;
+  }
+
+  /** duplicate_client: refuse. Whose connection stands and answers keeps it; one that is dead makes room. */
+  #admitUnlessThere(link: Link, peer: Peer): void {
+    const { traffic, peerKinds } = this.#options;
+    const older = peer.link;
+    traffic.ping(peer).then(
+      () => {
+        if (older !== undefined)
+          this.#duplicates.refused(peer.name, { from: addressOf(older), by: addressOf(link) });
+        link.reject('name-in-use', peerKinds.knownAsAioc(link));
+      },
+      () => link.admit(),
+    );
+  }
+
+  #newPeer(link: Link, peerKind: IdentifiedKind): Peer {
+    const name = peerKind.kind === 'aioc' ? peerKind.hello.name : link.peerWireName;
+    return this.#options.registry.add({ wireName: link.peerWireName, name, address: addressOf(link) });
+  }
+
+  #learn(peer: Peer, link: Link, peerKind: IdentifiedKind): void {
+    const { registry, peerKinds, fingerprintWords } = this.#options;
+    peerKinds.learn(link, peer, peerKind);
+    peer.address = addressOf(link);
+    peer.fingerprint = link.certificate?.fingerprint;
+    peer.words = peer.fingerprint === undefined ? undefined : fingerprintWords(peer.fingerprint);
+    if (peerKind.kind !== 'aioc') return;
+    peer.instance = peerKind.hello.instance;
+    registry.callsItself(peer, peerKind.hello.name);
+  }
+
+  over(link: Link, ending: SessionEnding): void {
+    const { admission, registry, log, traffic } = this.#options;
+    const claimed = this.#links.get(link);
+    this.#links.delete(link);
+    this.#forgetUnnamed(link);
+    admission.over(link);
+    if (ending.state === 'superseded') return;
+    const peer = registry.byLink(link);
+    if (peer?.disconnect(link, 'away', ending.reason)) {
+      log.event(`away: ${ending.reason}`, { peerName: peer.name });
+      traffic.disconnected(peer, ending.reason);
+    } else if (claimed !== undefined) {
+      // Getting a certificate ends like this, too: the client comes back with it.
+      if (ending.from === 'enrolling' && ending.state === 'closed') return;
+      if (ending.from === 'enrolling') {
+        // It has proved nothing, so this is not the doing of whoever has that name.
+        const { remoteAddress } = link.connection;
+        const text = `${remoteAddress} asked for a certificate for ${claimed} and got none: ${ending.reason}`;
+        return log.event(text, { warning: true });
+      }
+      log.event(`not let in: ${ending.reason}`, { peerName: claimed, warning: true });
+    } else if (!ending.reason.startsWith('the other side closed')) {
+      // One that closes without a word is how Python tests whether we are there (PROTOCOL §2).
+      log.event(`a connection from ${link.connection.remoteAddress} was closed: ${ending.reason}`, {
+        warning: true,
+      });
+    }
+  }
+}
+
+function addressOf(link: Link): string {
+  return hostAndPort(link.connection.remoteAddress, link.connection.remotePort);
+}

@@ -1,0 +1,25 @@
+import type { MemoryBudget } from '../base/memory-budget.ts';
+import type { Clock, Randomness } from '../base/ports.ts';
+import type { WhenFull } from '../config/shapes.ts';
+import type { Store } from '../storage/store.ts';
+import type { Capacity } from './capacity.ts';
+import type { MessageParts } from './message-record.ts';
+import type { Companions } from './out-message.ts';
+
+export interface OutboxOptions {
+  readonly type: string;
+  /** The name of its stream in the store. */
+  readonly stream: string;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly budget: MemoryBudget;
+  readonly capacity: Capacity;
+  readonly whenFull: WhenFull;
+  readonly random: Pick<Randomness, 'bytes'>;
+  /** How a message of an earlier run, or one too many to be watched, is accompanied. */
+  readonly revive: (parts: MessageParts) => Companions;
+  /** Some more have their place. Before those who have offered them are told. */
+  readonly onKept: () => void;
+  /** Whether the peer is connected, so that the queue gets emptier by itself. */
+  readonly isDraining: () => boolean;
+}

@@ -1,0 +1,198 @@
+import { type Disk, type DiskFile, writeWhole } from '../../base/disk.ts';
+import { LIMITS } from '../../base/limits.ts';
+import {
+  encodeSegmentHeader,
+  FLAG_SOURCE,
+  FORMAT_VERSION,
+  KIND,
+  type RecordView,
+  SEGMENT_START,
+  SOURCE_BYTES,
+} from './format.ts';
+import { homeOfView } from './held.ts';
+import { journalPaths } from './journal-paths.ts';
+import { type JournalStream, type RecordRun, runIn, Segment } from './model.ts';
+import { RecordWriter } from './record-writer.ts';
+import { scan } from './scan.ts';
+import type { SegmentFiles } from './segment-files.ts';
+import { factsOf, type JournalState } from './state.ts';
+
+export interface Rewriting {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly state: JournalState;
+  readonly files: SegmentFiles;
+  /** Keeps a copy of damaged bytes, which are not in the new file. */
+  readonly quarantine: (segment: Segment, from: number, to: number) => Promise<void>;
+}
+
+/** Fewer than these small neighbours are not worth being made one. */
+const MERGED_SEGMENTS_MIN = 4;
+
+/**
+ * Which segments to write anew as one: a damaged one, one of an older format, or neighbours of which so little is alive that it fits into half a
+ * segment, when that frees as much as it copies, or when they are many. Never the newest, which says what counts; nor the
+ * one before it only for the room, since at full speed what still lives at its end is done with a moment later.
+ */
+export function segmentsToCompact({ segments }: JournalState, segmentBytes: number): readonly Segment[] {
+  const sealed = segments.slice(0, -1).filter(({ isActive }) => !isActive);
+  const bad = sealed.find(
+    ({ isDamaged, liveRuns, header }) => liveRuns > 0 && (isDamaged || header.format < FORMAT_VERSION),
+  );
+  if (bad !== undefined) return [bad];
+  const leftLast = (segments.at(-1)?.number ?? 0) - 1;
+  const settled = sealed.filter(({ number }) => number !== leftLast);
+  for (let first = 0; first < settled.length; first += 1) {
+    const group: Segment[] = [];
+    let live = 0;
+    let dead = 0;
+    for (const segment of settled.slice(first, first + LIMITS.journalMergedSegments)) {
+      const { liveBytes } = segment;
+      if (live + liveBytes > segmentBytes / 2) break;
+      group.push(segment);
+      live += liveBytes;
+      dead += segment.end - liveBytes;
+    }
+    const freesMuch = dead >= live && dead >= segmentBytes / 4;
+    if (group.length >= MERGED_SEGMENTS_MIN || (group.length > 0 && freesMuch)) return group;
+  }
+  return [];
+}
+
+/**
+ * Writes what is alive in neighbouring segments into one file, which then takes the place and the number of the first.
+ * A crash at any time leaves the old ones, or the new one, or both, of which the second copy of a record is ignored.
+ *
+ * @throws the system's own errors; nothing has changed then
+ */
+export async function compactSegments(rewriting: Rewriting, old: readonly Segment[]): Promise<void> {
+  // Held open all the time: after the renaming their path leads to the new file.
+  await heldOpen(rewriting.files, old, () => writeAnew(rewriting, old));
+}
+
+async function heldOpen(
+  files: SegmentFiles,
+  [segment, ...rest]: readonly Segment[],
+  action: () => Promise<void>,
+): Promise<void> {
+  if (segment === undefined) await action();
+  else await files.use(segment, () => heldOpen(files, rest, action));
+}
+
+async function writeAnew(rewriting: Rewriting, old: readonly Segment[]): Promise<void> {
+  const { disk, directory, state, files } = rewriting;
+  const [first] = old as [Segment];
+  const { id, number, generation } = first.header;
+  const header = { format: FORMAT_VERSION, id, number, generation: generation + 1, isWhole: true };
+  const fresh = new Segment(header, first.path, SEGMENT_START);
+  const partial = journalPaths.rewrite(directory);
+  await disk.remove(partial).catch(() => undefined);
+  const file = await disk.open(partial, 'create');
+  try {
+    await writeWhole(file, encodeSegmentHeader(header), 0);
+    const copying = new Copying(file, fresh);
+    for (const segment of old) await copying.copy(segment, rewriting);
+    await copying.end(state.lastPosition);
+    await file.sync();
+    await disk.rename(partial, first.path);
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    throw error;
+  }
+  fresh.file = file;
+  fresh.synced = fresh.end;
+  const isSynced = await disk.syncDirectory(directory).then(
+    () => true,
+    () => false,
+  );
+  state.replace(old, fresh);
+  files.adopt(fresh);
+  for (const segment of old) {
+    if (segment === first) continue;
+    // Until the new name is known to be on the disk, the files that it stands for still count.
+    if (isSynced) await disk.remove(segment.path).catch(() => undefined);
+    else
+      state.leftovers.push({
+        number: segment.number,
+        generation: segment.header.generation,
+        end: segment.end,
+      });
+  }
+}
+
+/** Copies what is alive, and lists it where it lies in the new segment. */
+class Copying {
+  readonly #file: DiskFile;
+  readonly #fresh: Segment;
+  readonly #writer = new RecordWriter();
+  readonly #lastCopied = new Map<JournalStream, number>();
+
+  constructor(file: DiskFile, fresh: Segment) {
+    this.#file = file;
+    this.#fresh = fresh;
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#writer.begin({ salt: this.#fresh.salt, offset: this.#fresh.end, syncedTo: 0 });
+  }
+
+  async copy(segment: Segment, { files, quarantine, state }: Rewriting): Promise<void> {
+    const damages: (readonly [number, number])[] = [];
+    let from = SEGMENT_START;
+    while (from < segment.end) {
+      const start = from;
+      from = segment.end;
+      await files.use(segment, (file) =>
+        scan(
+          { file, salt: segment.salt, from: start, to: segment.end, chunkBytes: LIMITS.journalReadBytes },
+          {
+            record: (view, bytes, bodyAt) => {
+              if (this.#writer.length >= LIMITS.journalGroupBytes) {
+                from = view.offset;
+                return false;
+              }
+              if (view.kind !== KIND.data) return true;
+              const run = segment.runs.get(homeOfView(state.rulesOf(view.stream), view, bytes, bodyAt));
+              if (run !== undefined) this.#take(run, view, bytes.subarray(bodyAt, bodyAt + view.bodyBytes));
+              return true;
+            },
+            damage: (damagedFrom, to) => void damages.push([damagedFrom, to]),
+          },
+        ),
+      );
+      await this.#flush();
+    }
+    for (const [damagedFrom, to] of damages) await quarantine(segment, damagedFrom, to);
+  }
+
+  #take(run: RecordRun, view: RecordView, body: Buffer): void {
+    const { stream } = run;
+    const { position, atMs } = view;
+    const isCounted = position >= (run.entry(0)?.position ?? 0) && position <= run.lastPosition;
+    if (!isCounted || position <= stream.acked || position <= (this.#lastCopied.get(stream) ?? 0)) return;
+    if (!this.#lastCopied.has(stream)) this.#writer.stream(factsOf(stream));
+    this.#lastCopied.set(stream, position);
+    const hasSource = (view.flags & FLAG_SOURCE) !== 0;
+    const source = hasSource ? body.readUInt32LE(0) : 0;
+    const seq = hasSource ? body.readUIntLE(4, 6) : 0;
+    const payload = hasSource ? body.subarray(SOURCE_BYTES) : body;
+    const offset = this.#writer.offset;
+    this.#writer.data({ stream: stream.number, position, atMs, source, seq }, payload);
+    const record = { position, offset, payloadBytes: payload.length, end: this.#writer.offset };
+    runIn(this.#fresh, stream).add(record);
+  }
+
+  /** Nothing comes any more. A file that does not end in a mark is then known to have been cut. */
+  async end(lastPosition: number): Promise<void> {
+    this.#writer.mark(lastPosition);
+    await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const { bytes } = this.#writer;
+    await writeWhole(this.#file, bytes, this.#fresh.end);
+    this.#fresh.end += bytes.length;
+    this.#begin();
+  }
+}

@@ -1,0 +1,110 @@
+import type { Disk } from '../../base/disk.ts';
+import { compactSegments, segmentsToCompact } from './compact.ts';
+import type { Segment } from './model.ts';
+import { quarantine } from './quarantine.ts';
+import type { SegmentFiles } from './segment-files.ts';
+import type { JournalState } from './state.ts';
+
+export interface CompactorOptions {
+  readonly disk: Disk;
+  readonly directory: string;
+  readonly state: JournalState;
+  readonly files: SegmentFiles;
+  readonly segmentBytes: number;
+  readonly onDamage: (segment: Segment, from: number, to: number) => void;
+}
+
+/** Gives back the space of what is acknowledged, and saves damaged bytes, all beside the work of the journal. */
+export class Compactor {
+  readonly #options: CompactorOptions;
+  readonly #damageSeen = new Set<string>();
+  readonly #saving = new Set<Promise<void>>();
+  #running: Promise<void> | undefined;
+  #isDue = false;
+  #isStopped = false;
+  /** What could not be written anew is left alone until there is a new segment: a full disk would be tried in vain. */
+  #mayRewrite = true;
+
+  constructor(options: CompactorOptions) {
+    this.#options = options;
+  }
+
+  /** Places whose damage has been seen since the start. */
+  get damages(): number {
+    return this.#damageSeen.size;
+  }
+
+  /** Looks soon whether there is anything to do. */
+  due(isNewSegment = false): void {
+    if (isNewSegment) this.#mayRewrite = true;
+    this.#isDue = true;
+    this.#running ??= this.#run();
+  }
+
+  /** Ends, when what is under way is done. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    while (this.#running !== undefined) await this.#running;
+    while (this.#saving.size > 0) await Promise.all(this.#saving);
+  }
+
+  /** Damage that was met while reading: its bytes are saved, and then the segment is written anew without them. */
+  sawDamage(segment: Segment, from: number, to: number): void {
+    const saving = this.#options.files
+      .use(segment, () => this.#save(segment, from, to))
+      .then(() => {
+        segment.isDamaged = true;
+        this.due();
+      })
+      // It stays where it is, and is met again.
+      .catch(() => undefined)
+      .finally(() => this.#saving.delete(saving));
+    this.#saving.add(saving);
+  }
+
+  async #save(segment: Segment, from: number, to: number): Promise<void> {
+    const { disk, directory, onDamage } = this.#options;
+    const { number, path, header } = segment;
+    const place = `${number} ${header.generation} ${from}`;
+    const isNew = !this.#damageSeen.has(place) && !segment.isDamaged;
+    this.#damageSeen.add(place);
+    if (isNew) onDamage(segment, from, to);
+    // The path is another file's once the segment was written anew.
+    if (!segment.isGone)
+      await quarantine(disk, directory, { path, segment: number, generation: header.generation, from, to });
+  }
+
+  async #run(): Promise<void> {
+    await Promise.resolve();
+    while (this.#isDue && !this.#isStopped) {
+      this.#isDue = false;
+      try {
+        await this.#removeDead();
+        if (this.#mayRewrite && (await this.#rewrite())) this.#isDue = true;
+      } catch {
+        this.#mayRewrite = false;
+      }
+    }
+    this.#running = undefined;
+  }
+
+  /** Segments without live records go, but for the newest, which says what counts. */
+  async #removeDead(): Promise<void> {
+    const { disk, state, files } = this.#options;
+    for (const segment of state.segments.slice(0, -1)) {
+      if (segment.liveRuns > 0 || segment.users > 0 || segment.isActive) continue;
+      state.drop(segment);
+      await files.close(segment);
+      await disk.remove(segment.path);
+    }
+  }
+
+  async #rewrite(): Promise<boolean> {
+    const { disk, directory, state, files, segmentBytes } = this.#options;
+    const old = segmentsToCompact(state, segmentBytes);
+    if (old.length === 0) return false;
+    const save = (segment: Segment, from: number, to: number): Promise<void> => this.#save(segment, from, to);
+    await compactSegments({ disk, directory, state, files, quarantine: save }, old);
+    return true;
+  }
+}

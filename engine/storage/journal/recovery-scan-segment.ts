@@ -1,0 +1,175 @@
+import {
+  FLAG_SOURCE,
+  KIND,
+  RECORD_HEADER_BYTES,
+  type RecordView,
+  SEGMENT_START,
+  SOURCE_BYTES,
+} from './format.ts';
+import type { HeldRule } from './held.ts';
+import { type Loss, LossCount } from './loss-count.ts';
+import type { Segment } from './model.ts';
+import type { SegmentFacts } from './record-writer.ts';
+import type { ScanSink } from './scan.ts';
+
+/** A record as the survey keeps it, without its payload. */
+export interface FoundRecord {
+  readonly segment: Segment;
+  readonly offset: number;
+  readonly end: number;
+  readonly kind: number;
+  readonly stream: number;
+  readonly position: number;
+  readonly atMs: number;
+  /** 0: none. */
+  readonly source: number;
+  readonly seq: number;
+  readonly payloadBytes: number;
+  /** What a record of another kind than data says, in the words of its kind. */
+  readonly text: string;
+  readonly acked: number;
+  readonly segments: readonly SegmentFacts[];
+}
+
+/** Bytes of a segment that are no record, or that are missing at its end, and how many messages are lost with them. */
+export interface Damage extends Loss {
+  readonly segment: Segment;
+  /**
+   * `damaged`: the disk had it for certain. `torn`: nothing shows that it had; it may be what a crash left of the last
+   * write, or have been confirmed.
+   */
+  kind: 'damaged' | 'torn';
+  /** Of which stream a record was in it, where that can still be read. */
+  readonly stream: number | undefined;
+}
+
+export interface SegmentDisposition {
+  /** It was certainly on the disk. */
+  certain(record: FoundRecord): void;
+  /** It is there, but the disk need not have it for good: it has to be written again before it counts. */
+  uncertain(record: FoundRecord): void;
+  damage(damage: Damage): void;
+}
+
+/**
+ * Decides what of a segment counts: every record that is whole, and anything else is damage. Up to where the disk had
+ * it for certain it is damage of what was confirmed; behind that a crash may have torn it.
+ */
+export class SegmentScan implements ScanSink {
+  readonly #segment: Segment;
+  readonly #disposition: SegmentDisposition;
+  readonly #losses = new LossCount();
+  #certainTo: number;
+  #open: (FoundRecord | Damage)[] = [];
+
+  /** @param certainTo up to where the disk had it for certain, as far as that is known from elsewhere */
+  constructor(segment: Segment, certainTo: number, disposition: SegmentDisposition) {
+    this.#segment = segment;
+    this.#certainTo = certainTo;
+    this.#disposition = disposition;
+  }
+
+  get certainTo(): number {
+    return this.#certainTo;
+  }
+
+  record(view: RecordView, bytes: Buffer, bodyAt: number): boolean {
+    this.#losses.header(view);
+    const found = foundRecord(this.#segment, view, bytes, bodyAt);
+    if (view.offset < this.#certainTo && this.#open.length === 0) this.#disposition.certain(found);
+    else this.#open.push(found);
+    if (view.syncedTo <= this.#certainTo) return true;
+    this.#certainTo = view.syncedTo;
+    this.#settleCertain();
+    return true;
+  }
+
+  damage(from: number, to: number, record: RecordView | undefined, likelyKind?: number): void {
+    const stream = record?.kind === KIND.data ? record.stream : undefined;
+    const damage = { ...this.#damageAt(from, to, stream), likelyKind };
+    this.#losses.damage(damage, record);
+    this.#open.push(damage);
+    this.#settleCertain();
+  }
+
+  /** The segment has been gone through. */
+  finish(sizeBytes: number): void {
+    const missing = this.#losses.end(this.#segment.header);
+    if (missing !== undefined) this.#open.push({ ...this.#damageAt(sizeBytes, sizeBytes), ...missing });
+    const isCertain = this.#certainTo > SEGMENT_START && sizeBytes <= this.#certainTo;
+    for (const found of this.#open) {
+      if (isRecord(found)) this.#disposition.uncertain(found);
+      else this.#disposition.damage(Object.assign(found, { kind: isCertain ? 'damaged' : 'torn' }));
+    }
+    this.#open = [];
+  }
+
+  #damageAt(from: number, to: number, stream?: number): Damage {
+    const nothing = { lost: 0, isExact: false, lastPosition: undefined };
+    return { segment: this.#segment, from, to, kind: 'damaged', stream, ...nothing };
+  }
+
+  #settleCertain(): void {
+    let count = 0;
+    for (const found of this.#open) {
+      if ((isRecord(found) ? found.offset : found.from) >= this.#certainTo) break;
+      if (isRecord(found)) this.#disposition.certain(found);
+      else this.#disposition.damage(found);
+      count += 1;
+    }
+    if (count > 0) this.#open.splice(0, count);
+  }
+}
+
+function isRecord(found: FoundRecord | Damage): found is FoundRecord {
+  return 'offset' in found;
+}
+
+function foundRecord(segment: Segment, view: RecordView, bytes: Buffer, bodyAt: number): FoundRecord {
+  const { offset, kind, flags, stream, position, atMs, bodyBytes } = view;
+  const end = offset + RECORD_HEADER_BYTES + bodyBytes;
+  const hasSource = kind === KIND.data && (flags & FLAG_SOURCE) !== 0;
+  const isSource = hasSource || kind === KIND.source;
+  return {
+    segment,
+    offset,
+    end,
+    kind,
+    stream,
+    position,
+    atMs,
+    source: isSource ? bytes.readUInt32LE(bodyAt) : 0,
+    seq: isSource ? bytes.readUIntLE(bodyAt + 4, 6) : 0,
+    payloadBytes: kind === KIND.data ? bodyBytes - (hasSource ? SOURCE_BYTES : 0) : 0,
+    text: textOf(view, bytes, bodyAt),
+    acked: kind === KIND.stream ? bytes.readUIntLE(bodyAt, 6) : kind === KIND.ack ? position : 0,
+    segments: kind === KIND.segments ? segmentList(bytes, bodyAt, bodyBytes) : NO_SEGMENTS,
+  };
+}
+
+const NO_SEGMENTS: readonly SegmentFacts[] = [];
+
+function textOf({ kind, bodyBytes }: RecordView, bytes: Buffer, bodyAt: number): string {
+  if (kind === KIND.stream) return bytes.toString('utf8', bodyAt + 12, bodyAt + bodyBytes);
+  if (kind === KIND.source) return bytes.toString('utf8', bodyAt + 10, bodyAt + bodyBytes);
+  return '';
+}
+
+export function heldRule({ stream }: RecordView, bytes: Buffer, bodyAt: number): HeldRule {
+  return {
+    stream,
+    home: bytes.readUInt32LE(bodyAt),
+    source: bytes.readUInt32LE(bodyAt + 4),
+    after: bytes.readUIntLE(bodyAt + 8, 6),
+    toPosition: bytes.readUIntLE(bodyAt + 14, 6),
+    toSegment: bytes.readUInt32LE(bodyAt + 20),
+  };
+}
+
+export function segmentList(bytes: Buffer, bodyAt: number, bodyBytes: number): SegmentFacts[] {
+  return Array.from({ length: Math.floor(bodyBytes / 12) }, (_, index) => ({
+    number: bytes.readUInt32LE(bodyAt + 12 * index),
+    generation: bytes.readUInt32LE(bodyAt + 12 * index + 4),
+    end: bytes.readUInt32LE(bodyAt + 12 * index + 8),
+  }));
+}

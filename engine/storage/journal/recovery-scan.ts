@@ -1,0 +1,346 @@
+import { join } from 'node:path';
+import { type Disk, type DiskFile, readWhole } from '../../base/disk.ts';
+import { AiocError } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import {
+  decodeSegmentHeader,
+  KIND,
+  RECORD_HEADER_BYTES,
+  SEGMENT_START,
+  type SegmentHeader,
+  saltOf,
+} from './format.ts';
+import { type HeldRule, rulesByStream } from './held.ts';
+import { segmentNumberOf } from './journal-paths.ts';
+import { headerByRecords } from './lost-header.ts';
+import { Segment } from './model.ts';
+import type { SegmentFacts } from './record-writer.ts';
+import {
+  type Damage,
+  type FoundRecord,
+  heldRule,
+  type SegmentDisposition,
+  SegmentScan,
+  segmentList,
+} from './recovery-scan-segment.ts';
+import { StreamScan } from './recovery-scan-streams.ts';
+import { scan } from './scan.ts';
+import { JournalState } from './state.ts';
+
+/** What lies in a journal's directory. */
+export interface RecoveryScan {
+  /** Undefined: there is no journal yet. */
+  readonly state: JournalState | undefined;
+  readonly damages: readonly Damage[];
+  /** Records that count, and that the disk need not have for good yet. */
+  readonly uncertain: readonly FoundRecord[];
+  /** Files of segments that a newer one says do not count any more. */
+  readonly obsolete: readonly string[];
+  /** Files with the name of a segment that are none. */
+  readonly unknownFiles: readonly UnknownFile[];
+  readonly streams: StreamScan;
+  /** Records of streams that are whole, acknowledged ones included. */
+  readonly records: number;
+}
+
+export interface UnknownFile {
+  readonly path: string;
+  readonly number: number;
+  readonly sizeBytes: number;
+  /** `torn`: it may be the beginning of a segment that a crash has ended, or have held what was confirmed. */
+  readonly kind: 'damaged' | 'torn';
+}
+
+/** The first segment of a journal when it has just been made: its two headers and two empty lists. */
+const FIRST_SEGMENT_BYTES = SEGMENT_START + 2 * RECORD_HEADER_BYTES;
+
+interface SegmentCandidate {
+  readonly header: SegmentHeader;
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** One of its two headers is damaged. */
+  readonly isDamaged: boolean;
+}
+
+interface Opened {
+  readonly candidates: readonly SegmentCandidate[];
+  readonly unknownFiles: readonly Omit<UnknownFile, 'kind'>[];
+  readonly lastSegment: number;
+}
+
+/**
+ * Reads a journal through and changes nothing.
+ *
+ * @throws AiocError AIOC_JOURNAL when a newer version has written it; the system's own errors
+ */
+export async function scanJournal(disk: Disk, directory: string): Promise<RecoveryScan> {
+  const opened = await openSegments(disk, directory, await disk.list(directory));
+  const manifest = await newestManifest(disk, opened.candidates);
+  const held = manifest?.held ?? [];
+  const survey = await readThrough(disk, { opened, manifest, held });
+  // What is there behind a hole in a sender's numbers waits for what is missing: it counts for a stream of its own.
+  const more = survey.streams.heldBack(opened.lastSegment + 1);
+  return more.length === 0 ? survey : readThrough(disk, { opened, manifest, held: [...held, ...more] });
+}
+
+interface Reading {
+  readonly opened: Opened;
+  readonly manifest: Manifest | undefined;
+  readonly held: readonly HeldRule[];
+}
+
+async function readThrough(disk: Disk, { opened, manifest, held }: Reading): Promise<RecoveryScan> {
+  const newest = opened.candidates.at(-1);
+  const state = new JournalState(newest?.header.id ?? Buffer.alloc(0));
+  state.lastSegment = opened.lastSegment;
+  state.rules = rulesByStream(held);
+  const streams = new StreamScan(state);
+  const found = { damages: [] as Damage[], uncertain: [] as FoundRecord[], records: 0 };
+  const obsolete: string[] = [];
+  const unknownFiles: UnknownFile[] = [];
+  for (const one of opened.unknownFiles) {
+    if (isVoid(one, manifest)) obsolete.push(one.path);
+    else unknownFiles.push({ ...one, kind: kindOf(one, manifest) });
+  }
+  const inOrder = [...opened.candidates, ...unknownFiles].sort((a, b) => numberOf(a) - numberOf(b));
+  for (const one of inOrder) {
+    if (!('header' in one)) {
+      streams.hole({ ...UNKNOWN_LOSS, from: 0, to: one.sizeBytes, stream: undefined });
+      continue;
+    }
+    const { header, path, sizeBytes } = one;
+    const segment = new Segment(header, path, SEGMENT_START);
+    const certainTo = certainEnd(segment, sizeBytes, manifest);
+    if (certainTo === 'void') {
+      obsolete.push(path);
+      continue;
+    }
+    state.segments.push(segment);
+    if (one.isDamaged) {
+      const kind = kindOf({ number: header.number, sizeBytes }, manifest);
+      const nothing = { lost: 0, isExact: true, lastPosition: undefined };
+      found.damages.push({ segment, from: 0, to: SEGMENT_START, kind, stream: undefined, ...nothing });
+      segment.isDamaged = kind === 'damaged';
+    }
+    await scanSegment(disk, { segment, sizeBytes, certainTo }, dispositionInto(found, streams));
+  }
+  streams.finish();
+  for (const damage of found.damages) forgiveAcknowledged(damage, streams, state);
+  return { state: newest === undefined ? undefined : state, ...found, obsolete, unknownFiles, streams };
+}
+
+const UNKNOWN_LOSS = { lost: 1, isExact: false, lastPosition: undefined } as const;
+
+function numberOf(one: SegmentCandidate | UnknownFile): number {
+  return 'header' in one ? one.header.number : one.number;
+}
+
+function dispositionInto(
+  found: { readonly damages: Damage[]; readonly uncertain: FoundRecord[]; records: number },
+  streams: StreamScan,
+): SegmentDisposition {
+  return {
+    certain: (record) => {
+      if (record.kind === KIND.data) found.records += 1;
+      const counting = streams.add(record);
+      if (counting !== undefined) streams.index(counting);
+    },
+    uncertain: (record) => {
+      if (record.kind === KIND.data) found.records += 1;
+      const counting = streams.add(record);
+      if (counting !== undefined) found.uncertain.push(counting);
+    },
+    damage: (damage) => {
+      found.damages.push(damage);
+      damage.segment.isDamaged ||= damage.kind === 'damaged';
+      streams.hole(damage);
+    },
+  };
+}
+
+/** What had been acknowledged is no loss. */
+function forgiveAcknowledged(damage: Damage, streams: StreamScan, state: JournalState): void {
+  const { lastPosition, stream } = damage;
+  if (lastPosition === undefined) return;
+  const owner = stream === undefined ? undefined : streams.stream(stream);
+  const owners = owner === undefined ? [...state.streams.values()] : [owner];
+  if (owners.length > 0 && owners.every(({ acked }) => acked >= lastPosition)) damage.lost = 0;
+}
+
+async function scanSegment(
+  disk: Disk,
+  {
+    segment,
+    sizeBytes,
+    certainTo,
+  }: {
+    readonly segment: Segment;
+    readonly sizeBytes: number;
+    /** SEGMENT_START: its own records have to tell. */
+    readonly certainTo: number;
+  },
+  disposition: SegmentDisposition,
+): Promise<void> {
+  const survey = new SegmentScan(segment, certainTo, disposition);
+  const to = certainTo > SEGMENT_START ? certainTo : sizeBytes;
+  const { salt } = segment;
+  const chunkBytes = 4 * LIMITS.journalReadBytes;
+  await withFile(disk, segment.path, (file) =>
+    scan({ file, salt, from: SEGMENT_START, to, chunkBytes }, survey),
+  );
+  survey.finish(to);
+  // Behind what the disk had for certain nothing is left in this segment: it is written into the next one.
+  segment.end = Math.min(to, Math.max(survey.certainTo, SEGMENT_START));
+  segment.synced = segment.end;
+}
+
+async function openSegments(disk: Disk, directory: string, names: readonly string[]): Promise<Opened> {
+  const found: SegmentCandidate[] = [];
+  const unknownFiles: Omit<UnknownFile, 'kind'>[] = [];
+  let lastSegment = 0;
+  for (const name of names) {
+    const number = segmentNumberOf(name);
+    if (number === undefined) continue;
+    lastSegment = Math.max(lastSegment, number);
+    const path = join(directory, name);
+    const file = await disk.open(path, 'read');
+    try {
+      const sizeBytes = await file.size();
+      const bytes = Buffer.alloc(SEGMENT_START);
+      const header = headerIn(bytes.subarray(0, await readWhole(file, bytes, 0)), path);
+      if (header?.number !== number) unknownFiles.push({ path, number, sizeBytes });
+      else {
+        const { isDamaged, ...rest } = header;
+        found.push({ header: rest, path, sizeBytes, isDamaged });
+      }
+    } finally {
+      await file.close();
+    }
+  }
+  const id = found.at(-1)?.header.id;
+  const candidates = found.filter(({ header }) => id !== undefined && header.id.equals(id));
+  for (const { header, path, sizeBytes } of found.filter((one) => !candidates.includes(one)))
+    unknownFiles.push({ path, number: header.number, sizeBytes });
+  return { lastSegment, ...(await withLostHeaders(disk, { candidates, unknownFiles, id })) };
+}
+
+/** Where the records of a file check, it is a segment, though nothing of its headers does. */
+async function withLostHeaders(
+  disk: Disk,
+  { candidates, unknownFiles, id }: Omit<Opened, 'lastSegment'> & { readonly id: Buffer | undefined },
+): Promise<Omit<Opened, 'lastSegment'>> {
+  const segments = [...candidates];
+  const rest: Omit<UnknownFile, 'kind'>[] = [];
+  for (const one of unknownFiles) {
+    const header = id === undefined ? undefined : await headerByRecords(disk, { ...one, id });
+    if (header === undefined) rest.push(one);
+    else segments.push({ header, path: one.path, sizeBytes: one.sizeBytes, isDamaged: true });
+  }
+  segments.sort((a, b) => a.header.number - b.header.number);
+  return { candidates: segments, unknownFiles: rest };
+}
+
+function headerIn(bytes: Buffer, path: string): ReturnType<typeof decodeSegmentHeader> {
+  try {
+    return decodeSegmentHeader(bytes);
+  } catch (error) {
+    if (!(error instanceof AiocError)) throw error;
+    throw new AiocError(error.code, `${path}: ${error.message}`);
+  }
+}
+
+/** A newer segment leaves it out. */
+function isVoid({ number }: Pick<UnknownFile, 'number'>, manifest: Manifest | undefined): boolean {
+  return manifest !== undefined && number < manifest.segment && !manifest.list.has(number);
+}
+
+function kindOf(
+  { number, sizeBytes }: Pick<UnknownFile, 'number' | 'sizeBytes'>,
+  manifest: Manifest | undefined,
+): UnknownFile['kind'] {
+  if (manifest === undefined) return sizeBytes <= FIRST_SEGMENT_BYTES ? 'torn' : 'damaged';
+  return number > manifest.segment ? 'torn' : 'damaged';
+}
+
+interface Manifest {
+  readonly segment: number;
+  readonly list: ReadonlyMap<number, SegmentFacts>;
+  readonly held: readonly HeldRule[];
+}
+
+/** Up to where the disk had a segment for certain; SEGMENT_START when only its own records can tell. */
+function certainEnd(
+  { number, header }: Segment,
+  sizeBytes: number,
+  manifest: Manifest | undefined,
+): number | 'void' {
+  if (header.isWhole) {
+    const context = manifest?.list.get(number);
+    if (context?.generation === header.generation) return Math.max(sizeBytes, context.end);
+    const counts = manifest === undefined || context !== undefined || number > manifest.segment;
+    return counts ? sizeBytes : 'void';
+  }
+  if (manifest === undefined || number >= manifest.segment) return SEGMENT_START;
+  const context = manifest.list.get(number);
+  return context === undefined ? 'void' : Math.max(context.end, SEGMENT_START);
+}
+
+/**
+ * The list of segments in the newest segment that was finished. It is believed when nothing before it is damaged, or
+ * when a later record shows that the disk had it: only then is all that it leaves out in that segment.
+ */
+async function newestManifest(
+  disk: Disk,
+  candidates: readonly SegmentCandidate[],
+): Promise<Manifest | undefined> {
+  for (const { header, path, sizeBytes } of [...candidates].reverse()) {
+    if (header.isWhole) continue;
+    const held = new Map<number, HeldRule>();
+    let list: SegmentFacts[] | undefined;
+    let end = 0;
+    let isBelieved = false;
+    let isDamaged = false;
+    await withFile(disk, path, (file) =>
+      scan(
+        {
+          file,
+          salt: saltOf(header),
+          from: SEGMENT_START,
+          to: sizeBytes,
+          chunkBytes: LIMITS.journalReadBytes,
+        },
+        {
+          record: (view, bytes, bodyAt) => {
+            if (view.kind === KIND.held) {
+              const rule = heldRule(view, bytes, bodyAt);
+              held.set(rule.home, rule);
+            }
+            if (view.kind === KIND.segments && list === undefined) {
+              list = segmentList(bytes, bodyAt, view.bodyBytes);
+              end = view.offset;
+              isBelieved = !isDamaged;
+            }
+            if (list !== undefined && view.syncedTo > end) isBelieved = true;
+            return !isBelieved;
+          },
+          damage: () => {
+            isDamaged = true;
+          },
+        },
+      ),
+    );
+    if (list === undefined || !isBelieved) continue;
+    const byNumber = new Map(list.map((context) => [context.number, context]));
+    return { segment: header.number, list: byNumber, held: [...held.values()] };
+  }
+  return undefined;
+}
+
+async function withFile(disk: Disk, path: string, action: (file: DiskFile) => Promise<void>): Promise<void> {
+  const file = await disk.open(path, 'read');
+  try {
+    await action(file);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,68 @@
+import { AiocError } from '../base/errors.ts';
+import type { Appended, BatchSource, Store, StoredRecord, StreamStat } from './store.ts';
+
+/**
+ * A store that is opened after those who use it have been made, as a connector's when it starts, and again after each
+ * stop. While it is closed, what asks it for something is refused with AIOC_CANCELLED, as by the store itself.
+ */
+export class ReopenableStore implements Store {
+  readonly #make: () => Promise<Store>;
+  #opened: Store | undefined;
+
+  constructor(make: () => Promise<Store>) {
+    this.#make = make;
+  }
+
+  /** @throws AiocError what making it throws; it is closed then */
+  async open(): Promise<void> {
+    this.#opened ??= await this.#make();
+  }
+
+  /** @throws AiocError AIOC_CANCELLED while it is closed */
+  identity(stream: string): string {
+    return this.#store.identity(stream);
+  }
+
+  async append(stream: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended> {
+    return this.#store.append(stream, batch, source);
+  }
+
+  async read(stream: string, after: number, maxBytes: number): Promise<readonly StoredRecord[]> {
+    return this.#store.read(stream, after, maxBytes);
+  }
+
+  async ack(stream: string, upTo: number): Promise<void> {
+    return this.#store.ack(stream, upTo);
+  }
+
+  async lastSource(stream: string): Promise<ReadonlyMap<string, number>> {
+    return this.#store.lastSource(stream);
+  }
+
+  async forgetSource(stream: string, epoch: string): Promise<void> {
+    return this.#store.forgetSource(stream, epoch);
+  }
+
+  async stat(stream: string): Promise<StreamStat> {
+    return this.#store.stat(stream);
+  }
+
+  async streams(): Promise<readonly string[]> {
+    return this.#store.streams();
+  }
+
+  async purge(stream: string): Promise<number> {
+    return this.#store.purge(stream);
+  }
+
+  async close(): Promise<void> {
+    const store = this.#opened;
+    this.#opened = undefined;
+    await store?.close();
+  }
+
+  get #store(): Store {
+    if (this.#opened === undefined) throw new AiocError('AIOC_CANCELLED', 'the queues are closed');
+    return this.#opened;
+  }
+}

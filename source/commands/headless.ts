@@ -1,0 +1,65 @@
+import { hostAndPort } from '../../engine/index.ts';
+import { type ConfiguredEngine, configuredEngine } from '../configured-engine.ts';
+import { EXIT } from '../exit-codes.ts';
+import { boundOldSpace } from '../old-space.ts';
+import { boundYoungSpace } from '../young-space.ts';
+
+/**
+ * Runs a connector without a screen until it is told to end: `aioc --headless FILE`, `aioc create_connector FILE`.
+ * When it is ready it says so in one line on its output. SIGTERM and SIGINT let the queues empty and end it, a second
+ * one at once; SIGHUP opens the log file anew.
+ *
+ * @returns the exit code
+ * @throws AiocError what it could not start for
+ */
+export async function runHeadless(configPath: string): Promise<number> {
+  boundYoungSpace();
+  boundOldSpace();
+  let end: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const daemon = await configuredEngine({ configPath, onShutdown: () => end() });
+  const { engine, config, log, warnings } = daemon;
+  for (const warning of warnings) process.stderr.write(`aioc: warning: ${warning}\n`);
+  try {
+    await engine.start();
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+  if (!config.silent) log.echo(process.stdout);
+  // Who reads that it is ready may send a signal at once.
+  const stopListening = listenToSignals(daemon, end);
+  process.stdout.write(`${readiness(daemon)}\n`);
+  await asked;
+  await engine.stop();
+  stopListening();
+  await log.close();
+  return EXIT.ok;
+}
+
+function readiness({ config }: ConfiguredEngine): string {
+  const role = config.is_server ? 'server on' : `client ${config.client_name} of`;
+  const security = !config.use_ssl ? 'no TLS' : config.ssl_allow_all ? 'TLS, anyone' : 'mutual TLS';
+  return `aioc ready: ${role} ${hostAndPort(...config.server_sockaddr)}, ${security}, process ${process.pid}`;
+}
+
+/** @returns a function that stops listening to them */
+function listenToSignals({ engine, log }: ConfiguredEngine, end: () => void): () => void {
+  let ending = false;
+  const finish = (): void => {
+    if (ending) void engine.stop({ hard: true });
+    ending = true;
+    end();
+  };
+  const reopen = (): void => log.reopen();
+  process.on('SIGTERM', finish);
+  process.on('SIGINT', finish);
+  process.on('SIGHUP', reopen);
+  return () => {
+    process.off('SIGTERM', finish);
+    process.off('SIGINT', finish);
+    process.off('SIGHUP', reopen);
+  };
+}

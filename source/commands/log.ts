@@ -1,0 +1,149 @@
+import { sanitize } from '../../components/terminal/sanitize.ts';
+import {
+  AiocError,
+  type DamageReport,
+  decodeRecord,
+  type InspectedStream,
+  type Inspection,
+  inspectJournal,
+  lossOf,
+  type MessageParts,
+  type StoredRecord,
+} from '../../engine/index.ts';
+import type { LogOptions } from '../arguments.ts';
+import { EXIT } from '../exit-codes.ts';
+import { jsonLine } from '../message-lines.ts';
+import { OutputLines } from '../output-lines.ts';
+
+/** What is read of a stream at once. */
+const READ_BYTES = 1024 * 1024;
+const PREVIEW_CHARACTERS = 60;
+
+/**
+ * `aioc log`: looks into the journal of a connector that does not run, and changes nothing.
+ *
+ * @returns the exit code: 1 when the journal is damaged, or ends in a write that is not whole: nothing tells those two apart
+ * @throws AiocError AIOC_JOURNAL, AIOC_JOURNAL_IN_USE, AIOC_DISK, AIOC_USAGE when there is no such stream
+ */
+export async function runLog({ what, directory, stream, json }: LogOptions): Promise<number> {
+  const inspection = await inspectJournal(directory);
+  const output = new OutputLines(process.stdout);
+  try {
+    if (what === 'verify') await verify(inspection, output, json);
+    else if (stream === undefined) await showStreams(inspection, output, json);
+    else {
+      const line = what === 'export' || json ? exportLine : showLine;
+      await eachRecord(inspection, stream, async (record) => void (await output.write(line(record))));
+    }
+    const { damaged, torn } = inspection.report;
+    return what === 'verify' && damaged.length + torn.length > 0 ? EXIT.failed : EXIT.ok;
+  } finally {
+    await inspection.close();
+  }
+}
+
+async function verify(
+  { report, streams, quarantined }: Inspection,
+  output: OutputLines,
+  json: boolean,
+): Promise<void> {
+  const { segments, records, damaged, torn } = report;
+  const live = streams.reduce((sum, { count }) => sum + count, 0);
+  if (json) {
+    await output.write(
+      jsonLine({ segments, streams: streams.length, records, live, damaged, torn, quarantined }),
+    );
+    return;
+  }
+  await output.write(
+    `${segments} segments, ${streams.length} streams, ${records} records, ${live} of them not acknowledged`,
+  );
+  for (const place of damaged) await output.write(`damaged: ${placeText(place)}`);
+  for (const place of torn) await output.write(`damaged, or torn by a crash: ${placeText(place)}`);
+  if (damaged.length > 0) await output.write(`lost: ${lossText(lossOf(damaged))}`);
+  if (torn.length > 0) {
+    const loss = lossOf(torn);
+    await output.write(`lost: ${lossText(loss)}${loss.lost > 0 ? ', which may have been confirmed' : ''}`);
+  }
+  if (quarantined.length > 0)
+    await output.write(`${quarantined.length} pieces were put into quarantine by earlier starts`);
+  const places = damaged.length + torn.length;
+  await output.write(places === 0 ? 'fine' : `${places} places are damaged`);
+}
+
+function placeText({ segment, from, to, stream }: DamageReport): string {
+  const whose = stream === undefined ? '' : `, of ${sanitize(stream)}`;
+  const where = to === from ? `ends at byte ${to}` : `bytes ${from} to ${to}`;
+  return `segment ${segment}, ${where}${whose}`;
+}
+
+function lossText({ lost, isExact }: ReturnType<typeof lossOf>): string {
+  if (lost === 0) return isExact ? 'no message' : 'no message that can be told of';
+  const least = isExact ? '' : 'at least ';
+  return `${least}${lost} ${lost === 1 ? 'message' : 'messages'}`;
+}
+
+async function showStreams({ streams }: Inspection, output: OutputLines, json: boolean): Promise<void> {
+  if (json) {
+    for (const stream of streams) await output.write(jsonLine(stream));
+    return;
+  }
+  if (streams.every(({ count }) => count === 0)) await output.write('No stream holds a record.');
+  for (const stream of streams) if (stream.count > 0) await output.write(streamText(stream));
+}
+
+function streamText({ name, count, bytes, oldestAtMs }: InspectedStream): string {
+  const since = oldestAtMs === undefined ? '' : `, the oldest of ${new Date(oldestAtMs).toISOString()}`;
+  return `${sanitize(name)}  ${count} records, ${bytes} bytes${since}`;
+}
+
+async function eachRecord(
+  inspection: Inspection,
+  stream: string,
+  action: (record: StoredRecord) => Promise<void>,
+): Promise<void> {
+  if (!inspection.streams.some(({ name }) => name === stream)) {
+    const names = inspection.streams.map(({ name }) => sanitize(name)).join(', ') || 'none';
+    throw new AiocError('AIOC_USAGE', `there is no stream ${sanitize(stream)}: there are ${names}`);
+  }
+  let after = 0;
+  for (;;) {
+    const records = await inspection.read(stream, after, READ_BYTES);
+    for (const record of records) await action(record);
+    const last = records.at(-1);
+    if (last === undefined) return;
+    after = last.position;
+  }
+}
+
+function showLine(record: StoredRecord): string {
+  const { position, atMs, payload } = record;
+  const parts = partsOf(payload);
+  const text = parts === undefined ? payload : parts.data;
+  const header = parts === undefined ? '' : `  ${sanitize(jsonLine(parts.header))}`;
+  const preview = sanitize(text.toString('utf8', 0, 4 * PREVIEW_CHARACTERS).slice(0, PREVIEW_CHARACTERS));
+  return `${position}  ${new Date(atMs).toISOString()}  ${payload.length} bytes${header}  ${preview}`;
+}
+
+/** All of a record in one line of JSON: a message by its parts, anything else as it is. */
+function exportLine({ position, atMs, payload }: StoredRecord): string {
+  const parts = partsOf(payload);
+  const record = { position, at: new Date(atMs).toISOString() };
+  if (parts === undefined) return jsonLine({ ...record, payload_base64: payload.toString('base64') });
+  const { header, data, binary } = parts;
+  return jsonLine({
+    ...record,
+    header,
+    data_base64: data.toString('base64'),
+    ...(binary !== undefined && { binary_base64: binary.toString('base64') }),
+  });
+}
+
+function partsOf(payload: Buffer): MessageParts | undefined {
+  try {
+    return decodeRecord(payload);
+  } catch {
+    // It is a frame, or nothing of ours.
+    return undefined;
+  }
+}

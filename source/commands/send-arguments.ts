@@ -1,0 +1,116 @@
+import { AiocError } from '../../engine/index.ts';
+import type { OptionName } from '../command-table.ts';
+
+export type Values = Readonly<Record<string, string | boolean | undefined>>;
+
+/** `aioc send`. */
+export interface ShellSendOptions {
+  readonly connector?: string;
+  readonly directories: readonly string[];
+  /** One message; absent, the input's lines are the messages. */
+  readonly text?: string;
+  /** The input's lines are JSON. */
+  readonly json: boolean;
+  readonly type?: string;
+  readonly to?: string;
+  readonly file?: {
+    readonly path: string;
+    readonly dstType: string;
+    readonly dstName?: string;
+    readonly delete: boolean;
+  };
+  readonly binaryPath?: string;
+  readonly awaitResponse: boolean;
+  readonly timeoutMs?: number;
+}
+
+/** `aioc listen`. */
+export interface ShellListenOptions {
+  readonly connector?: string;
+  readonly directories: readonly string[];
+  readonly types: readonly string[];
+  readonly count?: number;
+  readonly raw: boolean;
+  readonly reply?: string;
+}
+
+/** `aioc attach`. */
+export interface AttachOptions {
+  /** Its name or its configuration file; needed unless a single one runs. */
+  readonly connector?: string;
+  readonly directories: readonly string[];
+  readonly ascii: boolean;
+}
+
+/** @throws AiocError AIOC_USAGE */
+export function shellSend([connector, words, extra]: readonly string[], values: Values): ShellSendOptions {
+  if (extra !== undefined) throw usage(`"${extra}" is one word too many: put the text between quotes`);
+  const [path, type, binaryPath] = [text(values, 'file'), text(values, 'type'), text(values, 'binary')];
+  const dstName = text(values, 'dst_name');
+  const seconds = text(values, 'timeout');
+  if (seconds !== undefined && !(Number(seconds) > 0))
+    throw usage(`--timeout takes seconds, not "${seconds}"`);
+  return {
+    ...where(connector, values),
+    ...(words !== undefined && { text: words }),
+    json: values['json'] === true,
+    ...(type !== undefined && { type }),
+    ...toWhom(values),
+    ...(path !== undefined && {
+      file: {
+        path,
+        dstType: text(values, 'dst_type') ?? 'any',
+        ...(dstName !== undefined && { dstName }),
+        delete: values['delete'] === true,
+      },
+    }),
+    ...(binaryPath !== undefined && { binaryPath }),
+    awaitResponse: values['await_response'] === true,
+    ...(seconds !== undefined && { timeoutMs: Number(seconds) * 1000 }),
+  };
+}
+
+/** @throws AiocError AIOC_USAGE */
+export function shellListen([connector, extra]: readonly string[], values: Values): ShellListenOptions {
+  if (extra !== undefined) throw usage(`"${extra}" is one word too many`);
+  const reply = text(values, 'reply');
+  return {
+    ...where(connector, values),
+    types: text(values, 'type')?.split(',') ?? [],
+    ...howMany(values),
+    raw: values['raw'] === true,
+    ...(reply !== undefined && { reply }),
+  };
+}
+
+export function toWhom(values: Values): { readonly to?: string } {
+  const to = text(values, 'to');
+  return to === undefined ? {} : { to };
+}
+
+/** @throws AiocError AIOC_USAGE */
+export function howMany(values: Values): { readonly count?: number } {
+  const count = text(values, 'count');
+  if (count === undefined) return {};
+  if (!/^[1-9]\d*$/.test(count)) throw usage(`--count takes a whole number, not "${count}"`);
+  return { count: Number(count) };
+}
+
+/** @throws AiocError AIOC_USAGE for an option that is given and empty */
+export function text(values: Values, name: OptionName): string | undefined {
+  const value = values[name];
+  if (value === '') throw usage(`--${name} is empty`);
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function usage(what: string): AiocError {
+  return new AiocError('AIOC_USAGE', `${what} (aioc --help shows what there is)`);
+}
+
+export function where(
+  connector: string | undefined,
+  values: Values,
+): { readonly connector?: string; readonly directories: readonly string[] } {
+  const directories = [text(values, 'connector_files_dirpath') ?? []].flat();
+  return connector === undefined ? { directories } : { connector, directories };
+}

@@ -1,0 +1,232 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import {
+  AiocError,
+  ConnectorAPI,
+  type ConnectorApiOptions,
+  ConnectorRemoteTool,
+  type ErrorCode,
+  LIMITS,
+  type RequestOptions,
+  shownName,
+  toAiocError,
+} from '../../engine/index.ts';
+import { chooseClient } from '../choose-client.ts';
+import { EXIT } from '../exit-codes.ts';
+import { optionsOf } from '../find-connector.ts';
+import { type LineMessage, lineOfMessage, messageOfLine } from '../message-lines.ts';
+import { OutputLines } from '../output-lines.ts';
+import type { ShellSendOptions } from './send-arguments.ts';
+
+/** Messages that are under way to the connector at once: enough to keep it busy, few enough to say which one failed. */
+const UNDER_WAY = 256;
+
+/**
+ * `aioc send`: one message out of the arguments, or one for each line of the input, read no faster than the connector
+ * takes them. The first that cannot be sent ends it, after those before it.
+ *
+ * @returns the exit code
+ * @throws AiocError AIOC_USAGE, AIOC_CONNECTOR_AWAY and what ConnectorAPI.send and request throw
+ */
+export async function runSend(options: ShellSendOptions): Promise<number> {
+  const place = await optionsOf(options.connector, options.directories);
+  const api = new ConnectorAPI(place);
+  const defaults: LineMessage = { message: await messageOf(options), awaitResponse: options.awaitResponse };
+  const chosen = place.isServer === true ? clientChooser(place, options.text !== undefined) : undefined;
+  const sender = new ShellSender(api, chosen);
+  try {
+    if (options.text !== undefined || (process.stdin.isTTY && options.file !== undefined)) {
+      const data = options.text;
+      const message = data === undefined ? defaults.message : { ...defaults.message, data };
+      await sender.send({ ...defaults, message });
+      await sender.settled();
+      return EXIT.ok;
+    }
+    return await sendLines(sender, defaults, options.json);
+  } finally {
+    api.close();
+  }
+}
+
+/** The client that a server's messages without a destination go to: looked for once, when the first one comes. */
+function clientChooser(place: ConnectorApiOptions, mayAsk: boolean): () => Promise<string> {
+  let chosen: Promise<string> | undefined;
+  return () => {
+    chosen ??= chooseClient(new ConnectorRemoteTool(place), { how: 'with --to NAME', mayAsk });
+    return chosen;
+  };
+}
+
+async function sendLines(sender: ShellSender, defaults: LineMessage, json: boolean): Promise<number> {
+  let interrupted = false;
+  const stop = (): void => {
+    interrupted = true;
+    process.stdin.destroy();
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  let number = 0;
+  try {
+    for await (const line of lines(process.stdin)) {
+      if (interrupted) break;
+      number += 1;
+      if (json && line.length === 0) continue;
+      const next = json
+        ? messageOfLine(textOf(line), defaults)
+        : { ...defaults, message: { ...defaults.message, data: line } };
+      await sender.send(next);
+    }
+    await sender.settled();
+  } catch (error) {
+    if (!interrupted) {
+      await sender.settled().catch(() => undefined);
+      throw atLine(error, sender.failedAt ?? number, sender.sent);
+    }
+  }
+  if (!interrupted) return EXIT.ok;
+  await sender.settled();
+  process.stderr.write(`aioc: interrupted after ${sender.sent} messages\n`);
+  return EXIT.interrupted;
+}
+
+/** Sends in order, many at once, and remembers what was the first to fail. */
+class ShellSender {
+  readonly #api: ConnectorAPI;
+  readonly #chosen: (() => Promise<string>) | undefined;
+  readonly #output = new OutputLines(process.stdout);
+  readonly #underWay = new Set<Promise<void>>();
+  #number = 0;
+  #failure: unknown;
+  sent = 0;
+  failedAt: number | undefined;
+
+  /** @param chosen whom a message without a destination is for; absent on a client, which has one peer */
+  constructor(api: ConnectorAPI, chosen: (() => Promise<string>) | undefined) {
+    this.#api = api;
+    this.#chosen = chosen;
+  }
+
+  /** Resolves when the next one may come. */
+  async send({ message: given, awaitResponse }: LineMessage): Promise<void> {
+    const withDestination =
+      given.destinationId === undefined && given.responseId === undefined && this.#chosen !== undefined
+        ? { ...given, destinationId: await this.#chosen() }
+        : given;
+    const message = toldOfRename(withDestination);
+    this.#number += 1;
+    const number = this.#number;
+    if (this.failedAt !== undefined) throw this.#failure;
+    const sending = (awaitResponse ? this.#ask(message) : this.#api.send(message).then(() => undefined)).then(
+      () => {
+        this.sent += 1;
+      },
+      (error: unknown) => {
+        if (this.failedAt !== undefined && this.failedAt < number) return;
+        this.failedAt = number;
+        this.#failure = error;
+      },
+    );
+    this.#underWay.add(sending);
+    void sending.finally(() => this.#underWay.delete(sending));
+    if (awaitResponse) await sending;
+    if (this.#underWay.size >= UNDER_WAY) await Promise.race(this.#underWay);
+    if (this.failedAt !== undefined) throw this.#failure;
+  }
+
+  /** @throws the first failure */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underWay);
+    if (this.failedAt !== undefined) throw this.#failure;
+  }
+
+  async #ask(message: RequestOptions): Promise<void> {
+    await this.#output.write(lineOfMessage(await this.#api.request(message)));
+  }
+}
+
+/** Says on stderr under which name a file goes whose own is not UTF-8. */
+function toldOfRename(message: RequestOptions): RequestOptions {
+  const { withFile } = message;
+  if (withFile === undefined) return message;
+  const onRenamed = (dstName: string): void => {
+    const own = shownName(basename(withFile.srcPath));
+    process.stderr.write(`aioc: the name ${own} is not UTF-8: the file goes as ${shownName(dstName)}\n`);
+  };
+  return { ...message, withFile: { ...withFile, onRenamed } };
+}
+
+async function messageOf({
+  type = 'any',
+  to,
+  file,
+  binaryPath,
+  timeoutMs,
+}: ShellSendOptions): Promise<RequestOptions> {
+  return {
+    messageType: type,
+    ...(to !== undefined && { destinationId: to }),
+    ...(file && {
+      withFile: {
+        srcPath: file.path,
+        dstType: file.dstType,
+        delete: file.delete,
+        ...(file.dstName !== undefined && { dstName: file.dstName }),
+      },
+    }),
+    ...(binaryPath !== undefined && { binary: await bytesOf(binaryPath) }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  };
+}
+
+async function bytesOf(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new AiocError('AIOC_FILE_UNREADABLE', `cannot read ${path}: ${toAiocError(error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The lines of a byte stream without their ends; a last one needs none. */
+async function* lines(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let begun: Buffer[] = [];
+  let begunBytes = 0;
+  for await (const chunk of input) {
+    let from = 0;
+    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, from)) {
+      yield withoutReturn(Buffer.concat([...begun, chunk.subarray(from, end)]));
+      begun = [];
+      begunBytes = 0;
+      from = end + 1;
+    }
+    begun.push(chunk.subarray(from));
+    begunBytes += chunk.length - from;
+    if (begunBytes > LIMITS.messageBytes) {
+      throw new AiocError(
+        'AIOC_FRAME_TOO_LARGE',
+        `a line has more than ${LIMITS.messageBytes} bytes: send a file`,
+      );
+    }
+  }
+  if (begunBytes > 0) yield withoutReturn(Buffer.concat(begun));
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function textOf(line: Buffer): string {
+  try {
+    return UTF8.decode(line);
+  } catch (cause) {
+    throw new AiocError('AIOC_USAGE', 'it is not UTF-8: send such bytes with data_base64', { cause });
+  }
+}
+
+function withoutReturn(line: Buffer): Buffer {
+  return line.at(-1) === 0x0d ? line.subarray(0, -1) : line;
+}
+
+function atLine(error: unknown, number: number, sent: number): AiocError {
+  const { code, message }: { readonly code: ErrorCode; readonly message: string } = toAiocError(error);
+  return new AiocError(code, `line ${number}: ${message}; ${sent} messages were sent`, { cause: error });
+}

@@ -1,0 +1,179 @@
+import { sanitize } from '../../components/terminal/sanitize.ts';
+import type { PeerRow, Phase, Status } from '../../engine/contract/views.ts';
+import {
+  connectorOfEntry,
+  connectorsIn,
+  type FoundConnector,
+  hostAndPort,
+  readSnapshot,
+  toAiocError,
+} from '../../engine/index.ts';
+import { EXIT } from '../exit-codes.ts';
+import { searched, toolAt } from '../find-connector.ts';
+
+/** A connector is asked no longer than this: one that hangs must not hide the others. */
+const TIMEOUT_MS = 3_000;
+
+/** A peer that is known and not connected. */
+interface AwayPeer {
+  readonly name: string;
+  readonly state: string;
+  readonly reason?: string;
+  /** ISO 8601, as all times here. */
+  readonly since: string;
+  readonly toSend: number;
+}
+
+interface ConnectorStatus {
+  readonly directory: string;
+  readonly connector: string;
+  readonly alive: boolean;
+  /** What it is doing: `listening`, `connected`, `retrying`, `stopped`, …; absent where only its screen may know. */
+  readonly phase?: Phase['kind'];
+  /** Where a server listens, and which server a client calls. */
+  readonly address?: string;
+  /** Why a client is not connected, or a server does not listen. */
+  readonly reason?: string;
+  readonly since?: string;
+  readonly nextTry?: string;
+  /** Connected peers by name, with address and port. */
+  readonly peers: Readonly<Record<string, readonly [string, number]>>;
+  readonly away: readonly AwayPeer[];
+  readonly received: number;
+  readonly toSend: Readonly<Record<string, number>>;
+  readonly ignored: boolean | readonly string[];
+  readonly problem?: string;
+}
+
+/**
+ * `aioc status`: the connectors of this machine, with what they do or wait for, their peers and queues, as a table or as
+ * JSON.
+ *
+ * @param directories where to look; the usual ones when empty
+ * @returns the exit code: 0 when there is at least one and all answer, else 1
+ */
+export async function runStatus(options: {
+  readonly directories: readonly string[];
+  readonly json: boolean;
+}): Promise<number> {
+  const directories = searched(options.directories);
+  const found = (await Promise.all(directories.map(connectorsIn))).flat();
+  const statuses = await Promise.all(found.map(statusOf));
+  if (options.json) process.stdout.write(`${JSON.stringify(statuses, null, 2)}\n`);
+  else process.stdout.write(`${textOf(statuses, directories)}\n`);
+  return statuses.length > 0 && statuses.every(({ alive }) => alive) ? EXIT.ok : EXIT.failed;
+}
+
+async function statusOf({ directory, entry, state }: FoundConnector): Promise<ConnectorStatus> {
+  const place = { directory, connector: entry };
+  const nothing = { peers: {}, away: [], received: 0, toSend: {}, ignored: false } as const;
+  if (state !== 'answers') return { ...place, alive: false, ...nothing, problem: PROBLEMS[state] };
+  const tool = toolAt({ directory, entry });
+  const asked = { timeoutMs: TIMEOUT_MS };
+  try {
+    const [peers, queues, ignored, shown] = await Promise.all([
+      tool.showConnectedPeers(asked),
+      tool.peekQueues(asked),
+      tool.ignorePeerTrafficShow(asked),
+      // A connector of Python's, and one of another user, has no screen for us.
+      readSnapshot(directory, entry, TIMEOUT_MS).catch(() => undefined),
+    ]);
+    const counts = { received: queues.queueRecv, toSend: queues.queueSend, ignored };
+    const more = shown === undefined ? { away: [] } : doing(shown.status, shown.peers);
+    return { ...place, alive: true, peers, ...counts, ...more };
+  } catch (error) {
+    return { ...place, alive: false, ...nothing, problem: toAiocError(error).message };
+  }
+}
+
+const PROBLEMS: Readonly<Record<Exclude<FoundConnector['state'], 'answers'>, string>> = {
+  dead: 'it does not run: its process ended without taking it out of active_connectors.json',
+  silent: 'it does not answer',
+  forbidden: 'it belongs to another user, who lets you ask nothing',
+};
+
+/** What a screen would show of it. */
+function doing(status: Status, rows: readonly PeerRow[]) {
+  const { role, phase, address } = status;
+  const away = rows.filter(({ state, waitingCount }) => state !== 'connected' && waitingCount > 0);
+  const server = role === 'client' ? rows[0] : undefined;
+  const reason =
+    'reason' in phase ? phase.reason : server?.state === 'connected' ? undefined : server?.reason;
+  return {
+    phase: phase.kind,
+    address,
+    ...(reason !== undefined && { reason }),
+    ...(server !== undefined && { since: isoTime(server.sinceMs) }),
+    ...(phase.kind === 'retrying' && { nextTry: isoTime(phase.retryAtMs) }),
+    away: away.map((row) => ({
+      name: row.name,
+      state: row.state,
+      ...(row.reason !== undefined && { reason: row.reason }),
+      since: isoTime(row.sinceMs),
+      toSend: row.waitingCount,
+    })),
+  };
+}
+
+function isoTime(atMs: number): string {
+  return new Date(atMs).toISOString();
+}
+
+function textOf(statuses: readonly ConnectorStatus[], directories: readonly string[]): string {
+  if (statuses.length === 0) return `No connector runs (looked in ${directories.join(', ')}).`;
+  return statuses.map(connectorText).join('\n\n');
+}
+
+function connectorText(status: ConnectorStatus): string {
+  const { connector, directory, alive, peers, received, toSend, ignored, problem } = status;
+  const { isServer } = connectorOfEntry(connector);
+  const lines = [`${alive ? '●' : '✕'} ${sanitize(connector)}  in ${sanitize(directory)}`];
+  if (problem !== undefined) lines.push(`    ${sanitize(problem)}`);
+  lines.push(...phaseLines(status));
+  for (const [name, [host, port]] of Object.entries(peers)) {
+    const who = isServer
+      ? `${sanitize(name)}  connected from ${hostAndPort(host, port)}`
+      : `${hostAndPort(host, port)}  connected`;
+    lines.push(`    ${who}, ${toSend[name] ?? 0} to send`);
+  }
+  for (const [name, count] of Object.entries(toSend)) {
+    // A client has one peer, whose name is its address as Python writes it.
+    const who = isServer ? sanitize(name) : 'the server';
+    if (!(name in peers) && count > 0) lines.push(`    ${who}  away, ${count} to send`);
+  }
+  if (received > 0) lines.push(`    ${received} received and not yet taken by a program`);
+  if (ignored !== false)
+    lines.push(`    ignored: ${ignored === true ? 'all' : ignored.map((name) => sanitize(name)).join(', ')}`);
+  return lines.join('\n');
+}
+
+/** What a connector does that is not connected, or does not listen. */
+function phaseLines({
+  alive,
+  connector,
+  phase,
+  address = '',
+  reason,
+  since,
+  nextTry,
+  peers,
+}: ConnectorStatus) {
+  if (!alive || phase === 'listening' || phase === 'connected') return [];
+  const { isServer } = connectorOfEntry(connector);
+  if (phase === undefined) {
+    return isServer || Object.keys(peers).length > 0 ? [] : ['    not connected to its server'];
+  }
+  const to = isServer ? 'does not listen on' : 'not connected to';
+  const why = reason === undefined ? '' : `: ${sanitize(reason)}`;
+  const sinceText = since === undefined ? '' : ` since ${since.replace(/\.\d+Z$/, 'Z')}`;
+  const seconds =
+    nextTry === undefined ? 0 : Math.max(0, Math.ceil((Date.parse(nextTry) - Date.now()) / 1000));
+  const next = nextTry === undefined ? '' : `; next try in ${seconds} s`;
+  return [`    ${WORDS[phase] ?? phase}: ${to} ${sanitize(address)}${sinceText}${why}${next}`];
+}
+
+const WORDS: Readonly<Partial<Record<Phase['kind'], string>>> = {
+  'waiting-to-be-let-in': 'waiting to be let in',
+  connecting: 'calling',
+  retrying: 'away',
+};

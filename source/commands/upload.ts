@@ -1,0 +1,112 @@
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { sanitize } from '../../components/terminal/sanitize.ts';
+import type { Phase, Status, TransferState, Update, View } from '../../engine/contract/views.ts';
+import { AiocError, createChatEngine, type Engine, type ErrorCode, meantPath } from '../../engine/index.ts';
+import type { ChatSettings } from '../arguments.ts';
+import { engineOptions } from '../engine-options.ts';
+import { EXIT } from '../exit-codes.ts';
+import { ProgressLine, progressText, sizeText } from '../progress-line.ts';
+
+/**
+ * Sends one file or directory without a screen, waits until the other side has it, and leaves.
+ *
+ * @returns the exit code: done, failed, or refused by the other side
+ * @throws AiocError AIOC_CONNECT, AIOC_REFUSED_BY_PEER and what can be wrong with the file
+ */
+export async function runUpload(settings: ChatSettings, path: string): Promise<number> {
+  await requireThere(path);
+  const engine = await createChatEngine(engineOptions(settings));
+  const line = new ProgressLine(process.stderr);
+  const interrupted = new Promise<never>((_, reject) => {
+    const stop = (): void =>
+      reject(new AiocError('AIOC_CANCELLED', 'interrupted; nothing was kept at the other side'));
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+  });
+  try {
+    return await Promise.race([upload(engine, line, path), interrupted]);
+  } finally {
+    line.clear();
+    await engine.stop();
+  }
+}
+
+async function upload(engine: Engine, line: ProgressLine, path: string): Promise<number> {
+  const peer = engine.serverPeer ?? '';
+  await engine.start();
+  await whenConnected(engine, line);
+  const view: View = { pane: 'chat', peer, filter: '', rows: 20 };
+  let last: TransferState | undefined;
+  const take = (update: Update): void => {
+    if (update.pane !== 'chat') return;
+    const mine = update.rows.findLast(({ from, transfer }) => from === 'me' && transfer !== undefined);
+    last = mine?.transfer ?? last;
+  };
+  const progress = engine.engine.open(view, (update) => {
+    take(update);
+    if (last !== undefined) line.show(describe(last));
+  });
+  const result = await engine.engine.execute({ kind: 'chat.upload', peer, path: resolve(path) });
+  progress.close();
+  // Updates come at intervals: the last one may be older than the outcome, a new view is not.
+  engine.engine.open(view, take).close();
+  if (!result.ok) throw new AiocError(result.code as ErrorCode, result.message);
+  line.clear();
+  const detail = sanitize(last?.detail ?? '');
+  if (result.value === 'done') {
+    process.stdout.write(
+      `sent ${sanitize(basename(resolve(path)))} (${sizeText(last?.totalBytes ?? 0)}), ${detail}\n`,
+    );
+    return EXIT.ok;
+  }
+  process.stderr.write(`aioc: ${result.value}: ${detail}\n`);
+  return result.value === 'refused' ? EXIT.refused : EXIT.failed;
+}
+
+/** Nobody shall be asked to let somebody in who then has nothing to send. */
+async function requireThere(path: string): Promise<void> {
+  try {
+    await stat(await meantPath(resolve(path)));
+  } catch (error) {
+    if (error instanceof AiocError) throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return;
+    throw new AiocError('AIOC_FILE_MISSING', `There is no "${sanitize(path)}". Check the name.`, {
+      cause: error,
+    });
+  }
+}
+
+/** Resolves when files may be sent. Here the first failure is the last: nobody is there to wait for another try. */
+async function whenConnected(engine: Engine, line: ProgressLine): Promise<void> {
+  let close: () => void = () => undefined;
+  const connected = new Promise<void>((resolve, reject) => {
+    const view = engine.engine.open({ pane: 'status' }, (update) => {
+      if (update.pane !== 'status') return;
+      const { phase, address } = update.status;
+      const error = failure(phase, address);
+      if (error !== undefined) reject(error);
+      else if (phase.kind === 'connected') resolve();
+      else line.show(waiting(update.status));
+    });
+    close = () => view.close();
+  });
+  // An open view would keep the process alive.
+  await connected.finally(() => close());
+}
+
+function failure(phase: Phase, address: string): AiocError | undefined {
+  if (phase.kind === 'retrying') return new AiocError('AIOC_CONNECT', `${address}: ${phase.reason}`);
+  if (phase.kind === 'refused') return new AiocError('AIOC_REFUSED_BY_PEER', `${address}: ${phase.reason}`);
+  return undefined;
+}
+
+function waiting({ phase, address, ownWords }: Status): string {
+  if (phase.kind !== 'waiting-to-be-let-in') return `calling ${address} …`;
+  return `waiting to be let in at ${address}${ownWords === undefined ? '' : `; this side: ${ownWords}`}`;
+}
+
+function describe(state: TransferState): string {
+  if (state.phase === 'running') return progressText(state);
+  return `${state.phase} …`;
+}

@@ -1,0 +1,71 @@
+import { type AttachedEngine, toAiocError } from '../../engine/index.ts';
+import type { AttachOptions } from '../commands/send-arguments.ts';
+import { EXIT } from '../exit-codes.ts';
+import { doorNamed } from '../find-connector.ts';
+import { Screen } from './screen.tsx';
+
+/** How soon a connector that has gone away is looked for again: a restart takes about so long. */
+const RETRY_MS = 500;
+
+/**
+ * `aioc attach`: the full screen on a connector that runs in another process, which goes on when the user leaves. While
+ * that process is away the screen waits for it.
+ *
+ * @returns the exit code
+ * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_CONTRACT_VERSION, AIOC_CONFIG, AIOC_USAGE; the terminal is as it was then
+ */
+export async function runAttach({ connector, directories, ascii }: AttachOptions): Promise<number> {
+  const attach = await doorNamed(connector, directories);
+  return new AttachedScreen(attach, await attach(), ascii).run();
+}
+
+class AttachedScreen {
+  readonly #attach: () => Promise<AttachedEngine>;
+  readonly #screen: Screen;
+  #engine: AttachedEngine;
+  #failure: unknown;
+
+  constructor(attach: () => Promise<AttachedEngine>, engine: AttachedEngine, ascii: boolean) {
+    this.#attach = attach;
+    this.#engine = engine;
+    const letGo = (): Promise<void> => this.#engine.close();
+    this.#screen = new Screen({ shown: { engine, attached: 'here' }, ascii, letGo });
+    this.#watch();
+  }
+
+  async run(): Promise<number> {
+    const exitCode = await this.#screen.run();
+    if (this.#failure !== undefined) throw this.#failure;
+    return exitCode;
+  }
+
+  #watch(): void {
+    this.#engine.onClose((why) => {
+      if (why !== undefined) void this.#waitForIt();
+    });
+  }
+
+  async #waitForIt(): Promise<void> {
+    this.#screen.show({ engine: this.#engine, attached: 'away' });
+    const engine = await this.#found();
+    if (engine === undefined) return;
+    this.#engine = engine;
+    this.#screen.show({ engine, attached: 'here' });
+    this.#watch();
+  }
+
+  /** @returns undefined when it is there again, and cannot be shown any more */
+  async #found(): Promise<AttachedEngine | undefined> {
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      try {
+        return await this.#attach();
+      } catch (error) {
+        if (toAiocError(error).code === 'AIOC_CONNECTOR_AWAY') continue;
+        this.#failure = error;
+        this.#screen.quit(EXIT.failed);
+        return undefined;
+      }
+    }
+  }
+}

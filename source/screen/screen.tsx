@@ -1,0 +1,153 @@
+import { type Instance, render } from 'ink';
+import { App } from '../../components/app.tsx';
+import type { Attached } from '../../components/state/ui-state.ts';
+import { detectCapabilities } from '../../components/terminal/capabilities.ts';
+import { KeyDecoder } from '../../components/terminal/key-decoder.ts';
+import { KeyFeed } from '../../components/terminal/key-feed.ts';
+import { ScreenWriter } from '../../components/terminal/screen-writer.ts';
+import { StdioCapture } from '../../components/terminal/stdio-capture.ts';
+import { TerminalGuard } from '../../components/terminal/terminal-guard.ts';
+import type { EngineApi } from '../../engine/contract/engine-api.ts';
+import { fixedWallMs } from '../engine-options.ts';
+import { EXIT } from '../exit-codes.ts';
+import { localActions } from '../local-actions.ts';
+import { killShells } from '../shell.ts';
+import { onOutputEnd } from '../standard-output.ts';
+import { TerminalHost } from './terminal-host.ts';
+
+export interface ScreenOptions {
+  readonly shown: ScreenTarget;
+  /** Draw with ASCII only. */
+  readonly ascii: boolean;
+  /** Lets go of the engine when the program ends. */
+  readonly letGo: () => Promise<void>;
+}
+
+/** How long letting go of the engine may take when the program ends. */
+const LET_GO_TIMEOUT_MS = 6_000;
+
+const clock = {
+  now: () => performance.now(),
+  after: (delayMs: number, action: () => void) => {
+    const timer = setTimeout(action, delayMs);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+/** What a screen looks at. */
+export interface ScreenTarget {
+  readonly engine: EngineApi;
+  /** Of a connector in another process. */
+  readonly attached?: Attached;
+}
+
+/** The terminal, the screen on it, and their orderly end. */
+export class Screen {
+  readonly #letGo: () => Promise<void>;
+  readonly #local = localActions();
+  readonly #capture = new StdioCapture();
+  readonly #writer: ScreenWriter;
+  readonly #guard: TerminalGuard;
+  readonly #host: TerminalHost;
+  readonly #keys: KeyDecoder;
+  readonly #promptKeys = new KeyFeed();
+  #shown: ScreenTarget;
+  /** A screen of another engine, or of another run of one, begins anew: names and numbers may mean others there. */
+  #edition = 0;
+  #drawn: Instance | undefined;
+  #done: (exitCode: number) => void = () => undefined;
+  #quitting = false;
+
+  constructor({ shown, ascii, letGo }: ScreenOptions) {
+    this.#shown = shown;
+    this.#letGo = letGo;
+    const { colorDepth, unicode } = detectCapabilities(process.env, true);
+    const color = colorDepth !== 'none';
+    this.#writer = new ScreenWriter({ output: this.#capture.screenOutput(), clock, color });
+    this.#guard = new TerminalGuard({
+      clock,
+      input: process.stdin,
+      onSignal: (signal) => void this.#quit(128 + SIGNAL_NUMBERS[signal]),
+      quitTimeoutMs: LET_GO_TIMEOUT_MS + 1_000,
+      onRestore: () => this.#stopDrawing(),
+      onResume: () => this.#writer.repaint(),
+    });
+    this.#host = new TerminalHost({
+      writer: this.#writer,
+      promptKeys: this.#promptKeys,
+      appearance: { colour: color, unicode: unicode && !ascii },
+      wallNow: () => fixedWallMs() ?? Date.now(),
+      onQuit: (exitCode) => void this.#quit(exitCode),
+    });
+    this.#keys = new KeyDecoder({ clock, onEvent: (event) => this.#host.press(event) });
+  }
+
+  run(): Promise<number> {
+    const finished = new Promise<number>((resolve) => {
+      this.#done = resolve;
+    });
+    this.#guard.enter();
+    this.#capture.start();
+    this.#capture.onLine((text, stream) => {
+      void this.#shown.engine.execute({ kind: 'log.note', text, warning: stream === 'stderr' });
+    });
+    process.stdin.on('data', (chunk: Buffer) => this.#keys.write(chunk));
+    // The terminal has gone away under us; a SIGHUP does not always come.
+    process.stdin.once('end', () => void this.#quit(EXIT.failed));
+    process.stdin.on('error', () => void this.#quit(EXIT.failed));
+    onOutputEnd(() => void this.#quit(EXIT.failed));
+    this.#drawn = render(this.#app(), {
+      stdout: this.#writer.asInkStdout(),
+      stdin: this.#promptKeys.asInkStdin(),
+      debug: true,
+      patchConsole: false,
+      exitOnCtrlC: false,
+    });
+    return finished;
+  }
+
+  /** Looks at another engine, or at the same one in another state. */
+  show(shown: ScreenTarget): void {
+    if (shown.engine !== this.#shown.engine) this.#edition += 1;
+    this.#shown = shown;
+    if (!this.#quitting) this.#drawn?.rerender(this.#app());
+  }
+
+  #app() {
+    const { engine, attached } = this.#shown;
+    return (
+      <App key={this.#edition} engine={engine} local={this.#local} host={this.#host} attached={attached} />
+    );
+  }
+
+  /** Gives the terminal back and ends the program with the error on it. */
+  crash(error: unknown): void {
+    killShells();
+    this.#guard.crash(error);
+  }
+
+  /** Ends in order, without a question. */
+  quit(exitCode: number): void {
+    void this.#quit(exitCode);
+  }
+
+  async #quit(exitCode: number): Promise<void> {
+    if (this.#quitting) return;
+    this.#quitting = true;
+    killShells();
+    const patience = new Promise((resolve) => setTimeout(resolve, LET_GO_TIMEOUT_MS));
+    await Promise.race([this.#letGo(), patience]);
+    this.#guard.restore();
+    this.#capture.restore();
+    process.stdin.pause();
+    this.#done(exitCode);
+  }
+
+  #stopDrawing(): void {
+    this.#drawn?.unmount();
+    this.#writer.stop();
+    this.#keys.dispose();
+  }
+}
+
+const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;

@@ -1,0 +1,71 @@
+import type { Host, Size } from '../../components/host.ts';
+import type { KeyEvent } from '../../components/terminal/key-decoder.ts';
+import type { KeyFeed } from '../../components/terminal/key-feed.ts';
+import type { ScreenWriter } from '../../components/terminal/screen-writer.ts';
+
+export interface TerminalHostOptions {
+  readonly writer: ScreenWriter;
+  readonly promptKeys: KeyFeed;
+  readonly appearance: Host['appearance'];
+  readonly wallNow: () => number;
+  readonly onQuit: (exitCode: number) => void;
+}
+
+/** The real terminal and process, as the screen sees them. */
+export class TerminalHost implements Host {
+  readonly appearance: Host['appearance'];
+  readonly clock: Host['clock'];
+  readonly #writer: ScreenWriter;
+  readonly #promptKeys: KeyFeed;
+  readonly #onQuit: (exitCode: number) => void;
+  readonly #keyListeners = new Set<(event: KeyEvent) => void>();
+
+  constructor({ writer, promptKeys, appearance, wallNow, onQuit }: TerminalHostOptions) {
+    this.#writer = writer;
+    this.#promptKeys = promptKeys;
+    this.appearance = appearance;
+    this.#onQuit = onQuit;
+    this.clock = {
+      wallNow,
+      after: (delayMs, action) => {
+        const timer = setTimeout(action, delayMs);
+        return { cancel: () => clearTimeout(timer) };
+      },
+    };
+  }
+
+  size(): Size {
+    return { columns: this.#writer.columns, rows: this.#writer.rows };
+  }
+
+  onResize(listener: () => void): () => void {
+    this.#writer.on('resize', listener);
+    return () => this.#writer.off('resize', listener);
+  }
+
+  onKey(listener: (event: KeyEvent) => void): () => void {
+    this.#keyListeners.add(listener);
+    return () => this.#keyListeners.delete(listener);
+  }
+
+  /** A key has been pressed. */
+  press(event: KeyEvent): void {
+    for (const listener of this.#keyListeners) listener(event);
+  }
+
+  typeIntoPrompt(sequence: string): void {
+    this.#promptKeys.write(sequence);
+  }
+
+  setCursor(cell: Parameters<Host['setCursor']>[0]): void {
+    this.#writer.setCursor(cell);
+  }
+
+  repaint(): void {
+    this.#writer.repaint();
+  }
+
+  quit(exitCode: number): void {
+    this.#onQuit(exitCode);
+  }
+}

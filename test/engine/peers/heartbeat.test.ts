@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Heartbeat, type HeartbeatRules } from '../../../engine/peers/heartbeat.ts';
+import { SimulatedClock } from '../../helpers/simulated-clock.ts';
+
+const RULES: HeartbeatRules = { periodMs: 1_000, timeoutMs: 300, unanswered: 2 };
+
+/** When a silent connection is asked for a sign of life, and when it is given up, in ms; it hears something at `heardAt`. */
+async function course(rules: HeartbeatRules, heardAt: readonly number[] = []): Promise<readonly string[]> {
+  const clock = new SimulatedClock();
+  const startedAt = clock.now();
+  const told: string[] = [];
+  const note = (what: string) => () => told.push(`${what} at ${clock.now() - startedAt}`);
+  const heartbeat = new Heartbeat({ rules, clock, ask: note('asked'), dead: note('dead') });
+  for (const ms of heardAt) clock.after(ms, () => heartbeat.received());
+  await clock.pass(10_000);
+  heartbeat.stop();
+  return told;
+}
+
+test('a silent connection is asked after the period, as often as may be unanswered, and given up a timeout later', async () => {
+  assert.deepEqual(await course(RULES), ['asked at 1000', 'asked at 1300', 'dead at 1600']);
+  assert.deepEqual(await course({ ...RULES, periodMs: 50 }), ['asked at 50', 'asked at 350', 'dead at 650']);
+  assert.deepEqual(await course({ ...RULES, timeoutMs: 2_000 }), [
+    'asked at 1000',
+    'asked at 3000',
+    'dead at 5000',
+  ]);
+  assert.deepEqual(await course({ ...RULES, unanswered: 1 }), ['asked at 1000', 'dead at 1300']);
+});
+
+test('whatever arrives is a sign of life, also in the middle of asking', async () => {
+  const told = await course({ ...RULES, periodMs: 4_000 }, [1_000, 5_100, 9_000]);
+  assert.deepEqual(told, ['asked at 5000']);
+});
