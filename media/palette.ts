@@ -28,7 +28,7 @@ const CUBE_START = 16;
 const GREY_START = 232;
 
 /** A colour of xterm's 256 as `#rrggbb`. */
-export function paletteColour(index: number): string {
+function paletteColour(index: number): string {
   const named = NAMED[index];
   if (named !== undefined) return named;
   if (index >= GREY_START) {

@@ -36,7 +36,7 @@ export async function runningConnectors(
  *
  * @throws AiocError AIOC_CONNECTOR_AWAY
  */
-export function connectorAmong(places: readonly RunningConnector[], wanted: string): RunningConnector {
+function connectorAmong(places: readonly RunningConnector[], wanted: string): RunningConnector {
   const place = places.find((one) => isCalled(one, wanted));
   if (place !== undefined) return place;
   if (places.length === 0) throw nobodyRuns();

@@ -16,7 +16,7 @@ const TEXT_WIDTH = 66;
 const NAMED_TRANSFERS_MAX = 3;
 const COUNTDOWN_STEP_MS = 10_000;
 /** More lines than this are a document, not a conversation. */
-export const PASTE_LINES_MAX = 100;
+const PASTE_LINES_MAX = 100;
 
 type QuestionDialog<Kind extends Dialog['kind']> = Extract<Dialog, { kind: Kind }>;
 

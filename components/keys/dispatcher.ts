@@ -20,7 +20,7 @@ export function attempt(binding: Binding, context: KeyContext): Dispatched {
 }
 
 /** The bindings that have a meaning where the focus is; those of the pane itself first. */
-export function bindingsHere(context: KeyContext): readonly Binding[] {
+function bindingsHere(context: KeyContext): readonly Binding[] {
   const { focus, editing } = context.ui;
   const meaningful = BINDINGS.filter(({ applies }) => applies?.(context) ?? true);
   if (editing) return meaningful.filter(({ places }) => places.includes('writing'));

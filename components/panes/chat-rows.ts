@@ -148,7 +148,7 @@ function shellLines(row: SafeChatRow, shell: SafeShell, room: ChatRoom): readonl
 }
 
 /** How a command ended, or how to end it. */
-export function shellEnd(shell: SafeShell): { readonly text: SafeText; readonly tone: Tone } {
+function shellEnd(shell: SafeShell): { readonly text: SafeText; readonly tone: Tone } {
   if (shell.running) return plain('running, Ctrl-C stops it', 'info');
   if (shell.signal !== undefined) return { text: safe`stopped by ${shell.signal}`, tone: 'warn' };
   return plain(`exit ${shell.exitCode ?? '?'}`, shell.exitCode === 0 ? 'good' : 'bad');

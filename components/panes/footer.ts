@@ -77,7 +77,7 @@ function keysNow(context: KeyContext, width: number): Line {
 }
 
 /** Keys and what they do, as many as fit whole. */
-export function keyLine(entries: readonly (readonly [string, string])[], width: number): Line {
+function keyLine(entries: readonly (readonly [string, string])[], width: number): Line {
   const line: ReturnType<typeof plain>[] = [plain(' ')];
   let used = 1;
   for (const [key, label] of entries) {

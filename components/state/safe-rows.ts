@@ -44,7 +44,7 @@ export type SafeChatRow = Omit<ChatRow, 'author' | 'text' | 'transfer' | 'shell'
   readonly transfer: SafeTransfer | undefined;
   readonly shell: SafeShell | undefined;
 };
-export type SafePhase = { readonly kind: Phase['kind']; readonly reason: SafeText | undefined };
+type SafePhase = { readonly kind: Phase['kind']; readonly reason: SafeText | undefined };
 export type SafeStatus = Omit<
   Status,
   'address' | 'ownAddresses' | 'ownName' | 'ownWords' | 'receivedDirectory' | 'joinRequests' | 'phase'

@@ -12,7 +12,7 @@ export function tailRow<Row extends { readonly id: number }>(
 }
 
 /** Follows the newest entry again. */
-export function follow(tail: TailState): TailState {
+function follow(tail: TailState): TailState {
   return { filter: tail.filter };
 }
 

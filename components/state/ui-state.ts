@@ -88,7 +88,7 @@ export function hasPrompt({ kind }: Dialog): boolean {
   return kind === 'help' || kind === 'palette' || kind === 'certain';
 }
 
-export type PasteChoice = 'cancel' | 'one' | 'lines';
+type PasteChoice = 'cancel' | 'one' | 'lines';
 
 /** Of a screen that looks at a connector in another process: whether that answers. */
 export type Attached = 'here' | 'away';

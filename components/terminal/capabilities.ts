@@ -1,5 +1,5 @@
 /** What the terminal can show, told from the environment: asking the terminal itself costs time and may hang. */
-export type ColorDepth = 'none' | '16' | '256' | 'truecolor';
+type ColorDepth = 'none' | '16' | '256' | 'truecolor';
 
 export interface TerminalCapabilities {
   readonly colorDepth: ColorDepth;

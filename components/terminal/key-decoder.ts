@@ -8,7 +8,7 @@ import { type KeyEvent, key } from './key-event.ts';
 import { csiKey, plainKey, ss3Key } from './key-sequences.ts';
 import { PasteCollector } from './paste-collector.ts';
 
-export type { Key, KeyEvent, Paste } from './key-event.ts';
+export type { KeyEvent } from './key-event.ts';
 export { PASTE_MAX_BYTES } from './paste-collector.ts';
 
 export interface KeyDecoderOptions {

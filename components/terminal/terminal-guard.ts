@@ -32,7 +32,7 @@ export interface GuardedProcess {
   exit(code: number): unknown;
 }
 
-export interface RawInput {
+interface RawInput {
   readonly isTTY?: boolean | undefined;
   setRawMode?(raw: boolean): unknown;
 }

@@ -17,8 +17,6 @@ export type Line = readonly Span[];
 /** A row of the screen with its SGR sequences; made from safe text by `paint` alone. */
 export type Painted = string & { readonly painted: true };
 
-export const EMPTY = trusted('');
-
 export function span(text: SafeText, tone: Tone = 'plain'): Span {
   return { text, tone };
 }

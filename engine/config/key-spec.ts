@@ -9,7 +9,7 @@ export type ConfigRole = 'manager' | 'api';
  *   default.
  * - `refused`: not in this version, and to start without it would lose messages or be less safe; no start when it is set.
  */
-export type KeyState = 'works' | 'later' | 'refused';
+type KeyState = 'works' | 'later' | 'refused';
 
 /** A key as it is written in the table; `Value` is what its shape gives, `Default` is one of these or null. */
 export interface KeySpec<Value = unknown, Default = unknown> {

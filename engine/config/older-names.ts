@@ -1,7 +1,7 @@
 /** Keys by the names that earlier versions of Python's program gave them; 1.6.3 takes these, too. */
 
 /** What an older name stands for now. */
-export const OLDER_NAMES: Readonly<Record<string, readonly string[]>> = {
+const OLDER_NAMES: Readonly<Record<string, readonly string[]>> = {
   max_size_file_upload: ['max_size_file_upload_send', 'max_size_file_upload_recv'],
 };
 

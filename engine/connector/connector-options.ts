@@ -22,13 +22,13 @@ export type ConnectorSecurity =
     };
 
 /** Ends the trust in a client's certificate. */
-export interface ClientCertificateStore {
+interface ClientCertificateStore {
   /** @throws AiocError AIOC_CERTIFICATE_MISSING */
   remove(name: string, options: { readonly onlySymlink: boolean }): Promise<void>;
 }
 
 /** Ends a client's use of its own certificate: it goes back to the default one. */
-export interface OwnCertificateStore {
+interface OwnCertificateStore {
   remove(): Promise<void>;
 }
 
@@ -72,7 +72,7 @@ export interface StorageOptions extends PersistenceRules {
   readonly journalDirectory: string;
 }
 
-export interface LogLevelSetting {
+interface LogLevelSetting {
   get(): string;
   set(level: string): void;
 }

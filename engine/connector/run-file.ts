@@ -4,7 +4,7 @@ import stableStringify from 'fast-json-stable-stringify';
 import { AiocError } from '../base/errors.ts';
 
 /** Says who listens on a port, for the next one that wants it. */
-export interface RunFile {
+interface RunFile {
   readonly pid: number;
   readonly name: string;
 }

@@ -195,7 +195,7 @@ export interface LogRow {
 }
 
 /** How far a line of ours has come. `received` is a real acknowledgement by the other side. */
-export type Mark = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';
+type Mark = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';
 
 export interface TransferState {
   readonly phase: 'preparing' | 'waiting' | 'running' | 'done' | 'refused' | 'failed' | 'cancelled';

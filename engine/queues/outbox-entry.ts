@@ -31,7 +31,7 @@ export function queuedMessage(place: Omit<QueuedMessage, 'sent' | 'gone'>): Queu
  * emptier by itself. `always`: its sender can't be told that it was refused, so it waits for the disk, too, unless
  * `when_full` says that messages are dropped.
  */
-export type Patience = 'none' | 'while-draining' | 'always';
+type Patience = 'none' | 'while-draining' | 'always';
 
 /** Who puts a message into an outbox, and is told once whether it is in there. */
 export interface Completion {

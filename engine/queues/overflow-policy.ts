@@ -3,7 +3,7 @@ import type { WhenFull } from '../config/shapes.ts';
 import type { Capacity } from './capacity.ts';
 
 /** A queue that has a limit. */
-export interface LimitedQueue {
+interface LimitedQueue {
   readonly depth: number;
   readonly bytes: number;
   /** Takes out the oldest that may go. `look-again`: none has gone, but there may be room by now. */

@@ -8,7 +8,7 @@ import { PtySession } from './pty-session.ts';
 export type Who = 'ada' | 'ben';
 
 /** The words of each one's fingerprint, in the two halves between which a screen may break them. */
-export const WORDS: Readonly<Record<Who, readonly [string, string]>> = {
+const WORDS: Readonly<Record<Who, readonly [string, string]>> = {
   ada: ['toast-tulip-puzzle-evening', 'eclipse-sugar-jackpot-ribbon'],
   ben: ['forest-bonfire-pony-quill', 'toolbox-butter-pirate-citrus'],
 };

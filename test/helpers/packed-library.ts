@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { builtProgram } from './built-program.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-export const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
+const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
 
 /**
  * Packs the built package with its types, as `npm pack` after `prepack` does, but beside the checkout, under which other

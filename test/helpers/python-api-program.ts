@@ -9,7 +9,7 @@ import { waitFor } from './wait-for.ts';
 const PROGRAM = join(import.meta.dirname, '../interop/python-api-program.py');
 
 /** What the program tells: `ready`, a message (`header`), or the response to what it sent (`response`). */
-export interface PythonTold {
+interface PythonTold {
   readonly ready?: true;
   readonly header?: Readonly<Record<string, unknown>>;
   readonly response?: Readonly<Record<string, unknown>>;

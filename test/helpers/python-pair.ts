@@ -10,7 +10,7 @@ import { tempDir } from './temp-dir.ts';
 import { waitFor } from './wait-for.ts';
 
 /** One of two connected Python connectors, with our library on its sockets. */
-export interface PythonSide {
+interface PythonSide {
   readonly connector: PythonConnector;
   readonly api: ConnectorAPI;
   readonly tool: ConnectorRemoteTool;

@@ -8,7 +8,7 @@ export const ITS_WORDS = 'octopus-unicorn-crystal-spinach-bicycle-giraffe-lanter
 /** 2026-11-23 14:02:10 UTC. */
 export const NOW_MS = Date.UTC(2026, 10, 23, 14, 2, 10);
 
-export function sampleStatus(changes: Partial<Status> = {}): Status {
+function sampleStatus(changes: Partial<Status> = {}): Status {
   return {
     role: 'server',
     address: '0.0.0.0:10673',
@@ -64,7 +64,7 @@ export function samplePeer(id: string, changes: Partial<PeerRow> = {}): PeerRow 
 }
 
 /** Python's clients show no certificate. */
-export function samplePythonPeer(id: string, changes: Partial<PeerRow> = {}): PeerRow {
+function samplePythonPeer(id: string, changes: Partial<PeerRow> = {}): PeerRow {
   const { words: _none, ...row } = samplePeer(id, { kind: 'python', wireName: 'chat_client', ...changes });
   return row;
 }

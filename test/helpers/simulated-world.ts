@@ -85,7 +85,7 @@ export class SimulatedTcpSocket implements TcpSocket {
 }
 
 /** A network of one host, whose connections can be cut. */
-export class SimulatedNetwork implements Network {
+class SimulatedNetwork implements Network {
   readonly #clock: SimulatedClock;
   readonly #listeners = new Map<number, NetworkListenOptions>();
   readonly pairs: (readonly [SimulatedConnection, SimulatedConnection])[] = [];

@@ -7,7 +7,7 @@ import { scan } from './scan.ts';
 import type { SegmentFiles } from './segment-files.ts';
 
 /** Told when bytes are read that are no record any more. */
-export type OnDamage = (segment: Segment, from: number, to: number) => void;
+type OnDamage = (segment: Segment, from: number, to: number) => void;
 
 export interface ReadOptions {
   readonly files: SegmentFiles;

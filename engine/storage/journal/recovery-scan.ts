@@ -43,7 +43,7 @@ export interface RecoveryScan {
   readonly records: number;
 }
 
-export interface UnknownFile {
+interface UnknownFile {
   readonly path: string;
   readonly number: number;
   readonly sizeBytes: number;

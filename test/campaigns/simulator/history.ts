@@ -36,7 +36,7 @@ class Ledger {
 }
 
 /** Two connectors, each with a program on both ends, and whatever can go wrong between and under them. */
-export class SimulatedHistory {
+class SimulatedHistory {
   readonly faults: FaultCounts = {};
   readonly #random: Randomness;
   readonly #world: SimulatedWorld;

@@ -22,12 +22,12 @@ export interface Got {
   readonly binary: Buffer;
 }
 
-export interface Answer {
+interface Answer {
   readonly header: Readonly<Record<string, unknown>>;
   readonly data: Buffer;
 }
 
-export interface Pace {
+interface Pace {
   /** Undefined: as fast as it goes. */
   readonly perSecond: number | undefined;
 }
