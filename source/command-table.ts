@@ -1,4 +1,4 @@
-/** What the command line can say; the help and the README's tables are made from this. */
+/** What the command line can say; the help and the tables of source/README.md are made from this. */
 interface OptionEntry {
   readonly type: 'string' | 'boolean';
   readonly value?: string;

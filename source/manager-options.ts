@@ -63,7 +63,7 @@ export interface ConnectorManagerOptions {
   readonly maxSizePersistencePath?: number;
   /** What becomes of a message to a peer when its queue is full. Default: 'refuse', and `send` rejects. */
   readonly whenFull?: 'refuse' | 'drop_oldest' | 'drop_newest';
-  /** When a message counts as stored: see the README. Default: 'batch'. */
+  /** When a message counts as stored: see source/OPERATIONS.md. Default: 'batch'. */
   readonly durability?: 'batch' | 'always' | 'os';
   /** Where stored messages lie. Default: connectorFilesDirpath. */
   readonly journalDirectory?: string;

@@ -1,4 +1,4 @@
-/** Every key and mark there is, for the help on the screen and for the README. */
+/** Every key and mark there is, for the help on the screen and for components/README.md. */
 import type { Binding } from './binding.ts';
 import { BINDINGS, LEGEND } from './bindings.ts';
 import type { KeyContext } from './key-context.ts';

@@ -1,6 +1,6 @@
 /**
  * Every error an operator can meet, with its stable code. The text says what the code means; the message of a
- * particular error says what to do. README's table of errors is checked against this one.
+ * particular error says what to do. `npm run docs` writes the table in source/README.md from it.
  */
 export const ERROR_CODES = {
   AIOC_USAGE: 'The command line could not be understood.',

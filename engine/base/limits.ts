@@ -46,7 +46,7 @@ export const LIMITS = {
   pendingConnectionsPerAddress: 32,
   /** All of a server's connections: each costs some 100 KiB with TLS. */
   connections: 10_000,
-  /** A server takes a client that stays silent this long for Python, unless it has known it as aioc (DESIGN §3). */
+  /** A server takes a client that stays silent this long for Python, unless it knows it as aioc. */
   probeHoldMs: 500,
   /** A client takes a server that let it in but does not answer the probe for Python. */
   probeAnswerMs: 2_000,

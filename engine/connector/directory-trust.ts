@@ -4,7 +4,7 @@ import type { ClientCertificates } from '../security/client-certificates.ts';
 import { serverFault } from '../security/pinned-server.ts';
 import type { ServerCertificates } from '../security/server-certificates.ts';
 
-/** A server's trust as its certificates directory has it (DESIGN §3). */
+/** A server's trust, read from its certificates directory (PROTOCOL §5, “Trust in aioc”). */
 export function serverTrust(certificates: ServerCertificates): ServerTrust {
   return {
     ownFault: () => certificates.ownFault(),

@@ -20,7 +20,7 @@ export interface KnownPeersOptions {
 }
 
 /**
- * The identities that have shown themselves as aioc (DESIGN §3), over restarts too. It only ever says how long to wait
+ * The identities that have shown themselves as aioc (engine/peers/PROTOCOL.md, “The probe”), over restarts too. It only ever says how long to wait
  * for an answer and never whom to trust, so a file that is missing, damaged, old or of another machine does no harm:
  * who is not in it is taken for Python by its silence, and who is in it and is Python now says so when it is asked.
  */

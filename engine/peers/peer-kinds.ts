@@ -11,7 +11,7 @@ export interface PeerKindsOptions {
   readonly log: TrafficLog;
 }
 
-/** What every peer is, aioc or Python, kept by its identity from one connection to the next (DESIGN §3). */
+/** Whether each peer is aioc or Python, by its identity, across connections (engine/peers/PROTOCOL.md, “The probe”). */
 export class PeerKinds {
   readonly #options: PeerKindsOptions;
 

@@ -2,7 +2,7 @@ import type { PeerCertificate, TlsSettings } from '../base/ports.ts';
 import type { EnrolmentRequest, IssuedCertificate } from '../protocol/enrolment.ts';
 import type { Authentication } from './session-types.ts';
 
-/** What a server in mutual TLS asks before it talks to anybody (DESIGN §3, Trust). */
+/** What a server in mutual TLS asks before it exchanges frames with a client (PROTOCOL §5, “Trust in aioc”). */
 export interface ServerTrust {
   /** What is wrong with the server's own certificate, in a sentence for the log. */
   ownFault?(): Promise<string | undefined>;

@@ -1,7 +1,7 @@
 import type { Frame } from './frame-decoder.ts';
 import type { Header } from './header.ts';
 
-/** Frames that connectors exchange between themselves (PROTOCOL §1, §2, DESIGN §3). */
+/** Frames that connectors exchange (PROTOCOL §1, §2; between aioc peers, engine/peers/PROTOCOL.md). */
 export interface OutFrame {
   readonly header: Header;
   /** See FrameParts. */

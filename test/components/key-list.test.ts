@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { BINDINGS } from '../../components/keys/bindings.ts';
 import { keysMarkdown } from '../../components/keys/key-list.ts';
-
-test('the README has the table of keys as it is in the code, between its markers', () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const found = /<!-- keys -->\n([\s\S]*?)\n<!-- \/keys -->/.exec(readme);
-  assert.ok(found !== null, 'README.md has no <!-- keys --> and <!-- /keys -->');
-  assert.equal(found[1]?.trim(), keysMarkdown());
-});
 
 test('the table has a row for each key, with as many cells as its head', () => {
   const [head = '', , ...rows] = keysMarkdown().split('\n');

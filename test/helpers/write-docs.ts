@@ -1,9 +1,9 @@
-/** Writes the README's tables anew from the code: `npm run docs`. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { readmeTables, withSection } from './readme-tables.ts';
+/** Writes the generated tables of the pages: `npm run docs`. */
+import { writeFileSync } from 'node:fs';
+import { pageTables, pageText, withSection } from './page-tables.ts';
 
-const README = new URL('../../README.md', import.meta.url);
-
-let text = readFileSync(README, 'utf8');
-for (const [name, table] of Object.entries(readmeTables())) text = withSection(text, name, table);
-writeFileSync(README, text);
+for (const [page, tables] of Object.entries(pageTables())) {
+  let text = pageText(page);
+  for (const [name, table] of Object.entries(tables)) text = withSection(text, name, table);
+  writeFileSync(new URL(`../../${page}`, import.meta.url), text);
+}

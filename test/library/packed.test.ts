@@ -7,8 +7,8 @@ import { builtProgram } from '../helpers/built-program.ts';
 import { ExampleProgram } from '../helpers/example-program.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { packLibrary, typeCheck, unpackLibrary } from '../helpers/packed-library.ts';
+import { exampleOf, LIBRARY_PAGE, pageText } from '../helpers/page-tables.ts';
 import { PtySession } from '../helpers/pty-session.ts';
-import { exampleOf } from '../helpers/readme-tables.ts';
 import { makeTempDir, removeDir, tempDir } from '../helpers/temp-dir.ts';
 import { deadline } from '../helpers/wait-for.ts';
 
@@ -17,8 +17,6 @@ const SLOW = { timeoutMs: 30_000 };
 const INSTALL_TIMEOUT_MS = 60_000;
 /** What npm says when the registry, and not the package, is the trouble. */
 const NO_REGISTRY = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENOTCACHED|ECONNRESET|network/;
-
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
 /** Packing takes seconds: all tests install the same file. */
 const packing = makeTempDir();
@@ -67,17 +65,17 @@ try {
 }
 `;
 
-const README_PROGRAMS = ['server.mjs', 'client.mjs', 'attach.mjs'];
+const PAGE_PROGRAMS = ['server.mjs', 'client.mjs', 'attach.mjs'];
 
-test('the packed library has types for a TypeScript program and for those of the README, and finds a wrong one', () => {
+test('the packed library has types for a TypeScript program and for those of its page, and finds a wrong one', () => {
   writeFileSync(join(folder, 'program.ts'), PROGRAM);
   writeFileSync(join(folder, 'wrong.ts'), PROGRAM.replace('isServer: true', "isServer: 'yes'"));
-  const fromReadme = README_PROGRAMS.map((name) => name.replace('.mjs', '.mts'));
-  README_PROGRAMS.forEach((name, index) => {
-    writeFileSync(join(folder, fromReadme[index] ?? ''), exampleOf(readme, name));
+  const fromPage = PAGE_PROGRAMS.map((name) => name.replace('.mjs', '.mts'));
+  PAGE_PROGRAMS.forEach((name, index) => {
+    writeFileSync(join(folder, fromPage[index] ?? ''), exampleOf(name));
   });
   assert.throws(
-    () => typeCheck(folder, ['program.ts', 'wrong.ts', ...fromReadme]),
+    () => typeCheck(folder, ['program.ts', 'wrong.ts', ...fromPage]),
     ({ stdout }: { stdout: string }) =>
       /^wrong\.ts.*TS2322/.test(stdout) && stdout.split('error TS').length === 2,
   );
@@ -99,14 +97,14 @@ test('packing makes the types', () => {
   assert.match(manifest.exports['.'].types, /^\.\/dist\/types\//);
 });
 
-/** The shell line with which the README makes the certificates. */
+/** The shell line with which the page makes the certificates. */
 function preparation(): string {
-  const line = /^aioc create_certificates server && .*$/m.exec(readme)?.[0];
-  return line ?? assert.fail('the README does not make certificates');
+  const line = /^aioc create_certificates server && .*$/m.exec(pageText(LIBRARY_PAGE))?.[0];
+  return line ?? assert.fail(`${LIBRARY_PAGE} does not make certificates`);
 }
 
-test('the two programs of the README, as they stand there, talk over mutual TLS and end by themselves', async (t) => {
-  for (const name of README_PROGRAMS) writeFileSync(join(folder, name), exampleOf(readme, name));
+test('the two programs of the library’s page talk over mutual TLS and end by themselves', async (t) => {
+  for (const name of PAGE_PROGRAMS) writeFileSync(join(folder, name), exampleOf(name));
   const line = preparation().replace(/^aioc/, '"$NODE" "$AIOC"');
   const env = { ...process.env, NODE: process.execPath, AIOC: builtProgram() };
   execFileSync('sh', ['-c', line], { cwd: folder, env, stdio: 'pipe' });

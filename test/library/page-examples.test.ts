@@ -5,17 +5,15 @@ import { test } from 'node:test';
 import { Daemon } from '../helpers/daemon.ts';
 import { ExampleProgram } from '../helpers/example-program.ts';
 import { freePort } from '../helpers/free-port.ts';
-import { exampleOf } from '../helpers/readme-tables.ts';
+import { exampleOf } from '../helpers/page-tables.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { deadline } from '../helpers/wait-for.ts';
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-
-test('the program of the README that attaches to a daemon sees its status, steers it, and ends', async (t) => {
+test('the program of the library’s page that attaches to a daemon sees its status, steers it, and ends', async (t) => {
   const folder = tempDir(t);
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(join(import.meta.dirname, '../..'), join(folder, 'node_modules/aioc'));
-  writeFileSync(join(folder, 'attach.mjs'), exampleOf(readme, 'attach.mjs'));
+  writeFileSync(join(folder, 'attach.mjs'), exampleOf('attach.mjs'));
   const port = await freePort();
   const places = { connector_files_dirpath: folder, default_logger_dirpath: folder };
   const config = { ...places, is_server: true, server_sockaddr: ['127.0.0.1', port], use_ssl: false };

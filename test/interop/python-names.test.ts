@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { pageText } from '../helpers/page-tables.ts';
 import { findPython } from '../helpers/python-peer.ts';
 
 /** Prints the public names of the package as JSON: of its functions, of its classes' methods and of their parameters. */
@@ -33,13 +33,11 @@ print(json.dumps(sorted(names - {'self'})))
 /** Of methods that only Python's own classes call. */
 const INTERNAL = ['reader', 'writer'];
 
-test('every public name of Python’s API, each parameter and each command stands in the README, with what becomes of it', async (t) => {
+test('every public name of Python’s API, each parameter and each command is in the page for those who come from Python', async (t) => {
   const found = await findPython();
   if ('unavailable' in found) return t.skip(found.unavailable);
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const start = readme.indexOf('## Coming from Python');
-  const chapter = readme.slice(start, readme.indexOf('\n## ', start + 1));
-  const code = [...chapter.matchAll(/`[^`]+`/g)].map(([text]) => text).join(' ');
+  const page = pageText('engine/local/python/README.md');
+  const code = [...page.matchAll(/`[^`]+`/g)].map(([text]) => text).join(' ');
   const missing = (names: readonly string[]): string[] =>
     names.filter((name) => !new RegExp(`(?<![\\w])${name}(?![\\w])`).test(code));
 
