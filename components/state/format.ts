@@ -49,15 +49,15 @@ export function countText(count: number): SafeText {
 
 /** Few cells for any size of number: `0`, `12`, `3.4k`, `12k`, `1.2M`. */
 export function shortCount(count: number): SafeText {
-  const packets = ['', 'k', 'M', 'G'] as const;
+  const units = ['', 'k', 'M', 'G'] as const;
   let value = count;
-  let packet = 0;
-  while (value >= 999.5 && packet < packets.length - 1) {
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
     value /= 1000;
-    packet += 1;
+    unit += 1;
   }
-  const digits = packet > 0 && value < 9.95 ? value.toFixed(1) : String(Math.round(value));
-  return trusted(digits + packets[packet]);
+  const digits = unit > 0 && value < 9.95 ? value.toFixed(1) : String(Math.round(value));
+  return trusted(digits + units[unit]);
 }
 
 /** A rate below one a second is not nothing: `0.3`. */
@@ -68,15 +68,15 @@ export function rateText(perSecond: number): SafeText {
 
 /** `0 B`, `512 B`, `2.1 MB`. */
 export function bytesText(bytes: number): SafeText {
-  const packets = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
   let value = bytes;
-  let packet = 0;
-  while (value >= 999.5 && packet < packets.length - 1) {
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
     value /= 1000;
-    packet += 1;
+    unit += 1;
   }
-  const digits = packet > 0 && value < 9.95 ? value.toFixed(1) : String(Math.round(value));
-  return trusted(`${digits} ${packets[packet]}`);
+  const digits = unit > 0 && value < 9.95 ? value.toFixed(1) : String(Math.round(value));
+  return trusted(`${digits} ${units[unit]}`);
 }
 
 /** `1 peer`, `3 peers`. */

@@ -46,20 +46,20 @@ export function graphemes(text: string): string[] {
 /** The graphemes of `text`, some hundred at a time. */
 function* pieces(text: string): Generator<string[]> {
   let from = 0;
-  let packets = PIECE_UNITS;
+  let units = PIECE_UNITS;
   while (from < text.length) {
-    let end = from + packets;
+    let end = from + units;
     // Half a character would be taken for a grapheme of its own.
     if (isHighSurrogate(text.charCodeAt(end - 1))) end += 1;
     const found = segments(text.slice(from, end));
     // The last one may go on in the next piece; when there is no other, it is longer than the piece.
     const isWhole = end >= text.length;
     if (!isWhole && found.length === 1) {
-      packets *= 2;
+      units *= 2;
       continue;
     }
     from = isWhole ? text.length : end - (found.pop() ?? '').length;
-    packets = PIECE_UNITS;
+    units = PIECE_UNITS;
     yield found;
   }
 }
@@ -68,8 +68,8 @@ function segments(text: string): string[] {
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
-function isHighSurrogate(packet: number): boolean {
-  return packet >= 0xd800 && packet < 0xdc00;
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
 }
 
 /** The beginning of `text` in at most `width` columns; what was cut is replaced by the ellipsis. */
@@ -99,9 +99,9 @@ export function clip<T extends string>(text: T, width: number, ellipsis = '…')
 /** The end of `text` in at most `width` columns; what was cut is replaced by the ellipsis. */
 export function clipStart<T extends string>(text: T, width: number, ellipsis = '…'): T {
   if (width <= 0) return '' as T;
-  const packets = width * GRAPHEME_UNITS + GRAPHEME_UNITS;
-  const isCut = text.length > packets;
-  const characters = graphemes(isCut ? text.slice(-packets) : text);
+  const units = width * GRAPHEME_UNITS + GRAPHEME_UNITS;
+  const isCut = text.length > units;
+  const characters = graphemes(isCut ? text.slice(-units) : text);
   if (!isCut && textWidth(text) <= width) return text;
   // The cut may have gone through the first one.
   if (isCut) characters.shift();

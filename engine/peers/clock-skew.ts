@@ -15,8 +15,8 @@ const UNITS = [
 export function clockSkew(aheadMs: number): string | undefined {
   const sizeMs = Math.abs(aheadMs);
   if (sizeMs < LIMITS.clockSkewMs) return undefined;
-  const [packet, unitMs] = UNITS.find(([, ms]) => sizeMs >= ms) ?? UNITS[2];
+  const [unit, unitMs] = UNITS.find(([, ms]) => sizeMs >= ms) ?? UNITS[2];
   const count = Math.round(sizeMs / unitMs);
   const side = aheadMs > 0 ? 'ahead of' : 'behind';
-  return `the clock of this machine is ${count} ${packet}${count === 1 ? '' : 's'} ${side} the server’s: set it right`;
+  return `the clock of this machine is ${count} ${unit}${count === 1 ? '' : 's'} ${side} the server’s: set it right`;
 }

@@ -89,7 +89,7 @@ function pythonString(text: string): string {
   if (PLAIN.test(text)) return `"${text}"`;
   return JSON.stringify(text).replace(
     /[\u007f-\uffff]/g,
-    (packet) => `\\u${packet.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
@@ -139,15 +139,15 @@ function depthExceeds(text: string, max: number): boolean {
   let depth = 0;
   let inString = false;
   for (let index = 0; index < text.length; index += 1) {
-    const packet = text.charCodeAt(index);
+    const unit = text.charCodeAt(index);
     if (inString) {
-      if (packet === BACKSLASH) index += 1;
-      else if (packet === QUOTE) inString = false;
-    } else if (packet === QUOTE) inString = true;
-    else if (packet === OPEN_BRACE || packet === OPEN_BRACKET) {
+      if (unit === BACKSLASH) index += 1;
+      else if (unit === QUOTE) inString = false;
+    } else if (unit === QUOTE) inString = true;
+    else if (unit === OPEN_BRACE || unit === OPEN_BRACKET) {
       depth += 1;
       if (depth > max) return true;
-    } else if (packet === CLOSE_BRACE || packet === CLOSE_BRACKET) depth -= 1;
+    } else if (unit === CLOSE_BRACE || unit === CLOSE_BRACKET) depth -= 1;
   }
   return false;
 }
