@@ -56,6 +56,7 @@ export { homeDirectory } from './base/home.ts';
 export { LIMITS } from './base/limits.ts';
 export { isForeign, userIn } from './base/own-directory.ts';
 export { realClock, realRandomness } from './base/real-ports.ts';
+export { SerialQueue } from './base/serial-queue.ts';
 export { withClientName } from './config/client-name.ts';
 export { ConfigFile } from './config/config-file.ts';
 export { findJsonFault } from './config/json-fault.ts';

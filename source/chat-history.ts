@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceDurably } from '../engine/index.ts';
+import { replaceDurably, SerialQueue } from '../engine/index.ts';
 
 const LINES_KEPT = 500;
 /** The file may grow to this many lines before it is cut back. */
@@ -10,7 +10,7 @@ const LINES_MAX = 2_000;
 export class ChatHistory {
   readonly #file: string;
   readonly #directory: string;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   constructor(stateDirectory: string) {
     this.#directory = stateDirectory;
@@ -30,10 +30,12 @@ export class ChatHistory {
 
   save(line: string): void {
     if (line.startsWith(' ') || line.includes('\n')) return;
-    // One after another, so that lines keep their order; a history that cannot be written must not disturb the chat.
-    this.#writing = this.#writing
-      .then(() => mkdir(this.#directory, { recursive: true, mode: 0o700 }))
-      .then(() => appendFile(this.#file, `${line}\n`, { mode: 0o600 }))
-      .catch(() => undefined);
+    // Lines keep their order. A history that cannot be written must not disturb the chat.
+    this.#queue.run(() => this.#append(line)).catch(() => undefined);
+  }
+
+  async #append(line: string): Promise<void> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    await appendFile(this.#file, `${line}\n`, { mode: 0o600 });
   }
 }

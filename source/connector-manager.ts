@@ -15,6 +15,7 @@ import {
   type PeerChange,
   parseConfig,
   realRandomness,
+  SerialQueue,
   settleDirectories,
   socketsOfConfig,
   withClientName,
@@ -85,7 +86,7 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
   readonly #file: string | undefined;
   readonly #starts = new Set<AbortController>();
   #running: Running | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
   /** What was asked for and will not have its effect, each a sentence; they are in the log, too. */
   readonly warnings: readonly string[];
 
@@ -172,7 +173,7 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
    */
   stop({ hard = false }: StopConnectorOptions = {}): Promise<void> {
     this.#giveUpStarts();
-    return this.#inTurn(async () => this.#running?.engine.control.stop({ hard, shutdown: false }));
+    return this.#queue.run(async () => this.#running?.engine.control.stop({ hard, shutdown: false }));
   }
 
   /**
@@ -198,7 +199,7 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
    */
   shutdown({ hard = false }: StopConnectorOptions = {}): Promise<void> {
     this.#giveUpStarts();
-    return this.#inTurn(async () => {
+    return this.#queue.run(async () => {
       const running = this.#running;
       if (running === undefined) return;
       await running.engine.stop({ hard });
@@ -238,7 +239,7 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
     signal?.addEventListener('abort', onAbort, { once: true });
     this.#starts.add(abort);
     try {
-      await this.#inTurn(() => act(abort.signal));
+      await this.#queue.run(() => act(abort.signal));
     } finally {
       this.#starts.delete(abort);
       signal?.removeEventListener('abort', onAbort);
@@ -309,12 +310,6 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
 
   #giveUpStarts(): void {
     for (const start of this.#starts) start.abort();
-  }
-
-  #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
-    const done = this.#turn.then(action);
-    this.#turn = done.catch(() => undefined);
-    return done;
   }
 }
 

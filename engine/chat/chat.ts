@@ -3,7 +3,7 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Ports } from '../base/ports.ts';
 import type { ReceivedFolder } from '../files/received-folder.ts';
-import type { Disposition, FileSink } from '../peers/frame-pump.ts';
+import { type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Application, Traffic } from '../peers/traffic.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
@@ -116,16 +116,14 @@ export class Chat implements Application {
         this.#answerFile(peer, frame, answer);
       },
     });
-    return {
-      write: (bytes) => sink.write(bytes),
-      end: () => sink.end(),
+    return wrapSink(sink, {
       deliver: () => sink.deliver(),
       abort: () => {
         this.#receiving -= 1;
         sink.abort();
         this.#options.onChange();
       },
-    };
+    });
   }
 
   connected(peer: Peer): void {

@@ -4,7 +4,7 @@ import type { IncomingFile } from '../files/incoming-file.ts';
 import { incomingName } from '../files/lossy-path.ts';
 import type { ReceivedFolder } from '../files/received-folder.ts';
 import { baseNameOf } from '../files/safe-name.ts';
-import type { Disposition, FileSink } from '../peers/frame-pump.ts';
+import { DISCARDED_FILE, type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { JsonObject } from '../protocol/header.ts';
@@ -51,14 +51,12 @@ export async function receiveFile(options: ReceivingOptions): Promise<FileSink> 
 
 function refusedFile(options: ReceivingOptions, transfer: Transfer, error: AiocError): FileSink {
   transfer.become('refused', error.message);
-  return {
-    write: () => Promise.resolve(),
+  return wrapSink(DISCARDED_FILE, {
     end: async () => {
       options.onAnswer({ refused: error.message });
     },
     deliver: () => 'taken',
-    abort: () => undefined,
-  };
+  });
 }
 
 class KeptFile implements FileSink {

@@ -1,12 +1,13 @@
 import { rewriteDurably } from '../base/atomic-file.ts';
 import { AiocError, systemCode } from '../base/errors.ts';
+import { SerialQueue } from '../base/serial-queue.ts';
 import { withJsonValue } from './json-edit.ts';
 import { parsedConfigText } from './load-config.ts';
 
 /** Writes what was changed while a connector ran back into its configuration file, one change after another. */
 export class ConfigFile {
   readonly #path: string;
-  #saving: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   /** @param path a full path: the working directory may change */
   constructor(path: string) {
@@ -19,9 +20,7 @@ export class ConfigFile {
    * @throws AiocError AIOC_CONFIG saying which file could not be written, and why
    */
   set(key: string, value: unknown): Promise<void> {
-    const saved = this.#saving.then(() => this.#write(key, value));
-    this.#saving = saved.catch(() => undefined);
-    return saved;
+    return this.#queue.run(() => this.#write(key, value));
   }
 
   async #write(key: string, value: unknown): Promise<void> {

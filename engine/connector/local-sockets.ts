@@ -1,5 +1,6 @@
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { ensureDirectory } from '../base/own-directory.ts';
+import { SerialQueue } from '../base/serial-queue.ts';
 import type { EngineApi } from '../contract/engine-api.ts';
 import { listConnector } from '../local/active-connectors.ts';
 import type { LocalBroker } from '../local/local-broker.ts';
@@ -48,8 +49,8 @@ export class LocalSockets {
   readonly #deliveries: readonly ReceiveSocketConsumer[];
   #attachSocket: AttachSocket | undefined;
   #listed = false;
-  /** Changes of the list follow one another. */
-  #listing: Promise<void> = Promise.resolve();
+  /** Changes of active_connectors.json. */
+  readonly #listChanges = new SerialQueue();
 
   /** @throws AiocError AIOC_SOCKET_PATH */
   constructor(options: LocalSocketsOptions) {
@@ -146,7 +147,7 @@ export class LocalSockets {
     await this.#ownSocket.stop();
     await this.#listenSocket.stop();
     this.setListed(false);
-    await this.#listing;
+    await this.#listChanges.idle();
   }
 
   async stopCommander(): Promise<void> {
@@ -166,8 +167,8 @@ export class LocalSockets {
       owner: this.#owner,
       clock: connector.ports.clock,
     };
-    this.#listing = this.#listing
-      .then(() => listConnector(change, listed))
+    this.#listChanges
+      .run(() => listConnector(change, listed))
       .catch((error: Error) => log.event(`active_connectors.json: ${error.message}`, { warning: true }));
   }
 

@@ -5,6 +5,7 @@ import { checkDirectory, PRIVATE_DIRECTORY } from '../base/own-directory.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { JsonObject } from '../protocol/header.ts';
+import { type ByteSink, DISCARD } from './byte-sink.ts';
 import { writeError } from './disk-errors.ts';
 import { incomingName } from './lossy-path.ts';
 import { ReceivedFolder } from './received-folder.ts';
@@ -25,13 +26,6 @@ export interface FileDestinationsOptions {
   readonly clock: Pick<Clock, 'wallNow'>;
 }
 
-/** Where the bytes of one received file go. Nothing of it ever throws: a file that cannot be kept is passed over. */
-export interface DestinationSink {
-  write(bytes: Buffer): Promise<void>;
-  end(): Promise<void>;
-  abort(): void;
-}
-
 /**
  * Puts received files where the configuration says (PROTOCOL §3), and nowhere else: names are taken literally, and
  * no link inside a target is followed.
@@ -44,11 +38,7 @@ export class FileDestinations {
   }
 
   /** @param onProblem told why the file is not kept, or under which other name, once */
-  async receive(
-    frame: Frame,
-    sizeBytes: number,
-    onProblem: (problem: string) => void,
-  ): Promise<DestinationSink> {
+  async receive(frame: Frame, sizeBytes: number, onProblem: (problem: string) => void): Promise<ByteSink> {
     const refuse = (error: unknown): void => {
       onProblem(`the file of a message was not kept: ${toAiocError(error, 'AIOC_FILE_WRITE').message}`);
     };
@@ -63,7 +53,7 @@ export class FileDestinations {
       return keeping(file, place.taken, refuse);
     } catch (error) {
       refuse(error);
-      return PASSED_OVER;
+      return DISCARD;
     }
   }
 
@@ -107,7 +97,7 @@ function keeping(
   file: Awaited<ReturnType<ReceivedFolder['begin']>>,
   taken: 'replace' | 'refuse',
   refuse: (error: unknown) => void,
-): DestinationSink {
+): ByteSink {
   let failed = false;
   const attempt = async (action: () => Promise<unknown>): Promise<void> => {
     if (failed) return;
@@ -165,9 +155,3 @@ async function isThere(path: string): Promise<boolean> {
     throw writeError(path, error);
   }
 }
-
-const PASSED_OVER: DestinationSink = {
-  write: () => Promise.resolve(),
-  end: () => Promise.resolve(),
-  abort: () => undefined,
-};

@@ -2,7 +2,7 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Outcome } from '../contract/views.ts';
-import type { Disposition, FileSink } from '../peers/frame-pump.ts';
+import { type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Application, Traffic } from '../peers/traffic.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
@@ -260,13 +260,8 @@ export class LocalBroker implements Application {
     const sink = await this.#options.destinations.receive(frame, sizeBytes, (problem) =>
       this.#options.log.event(problem, { peerName: peer.name, warning: true }),
     );
-    return {
-      write: (bytes) => sink.write(bytes),
-      end: () => sink.end(),
-      // The message is delivered whatever became of its file (PROTOCOL §3).
-      deliver: () => this.message(peer, frame, arrival),
-      abort: () => sink.abort(),
-    };
+    // The message is delivered whatever became of its file (PROTOCOL §3).
+    return wrapSink(sink, { deliver: () => this.message(peer, frame, arrival) });
   }
 
   connected(): void {

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import stableStringify from 'fast-json-stable-stringify';
+import { replaceDurably } from '../base/atomic-file.ts';
 import { type ConnectorOwner, ownerInSocketNames } from './socket-names.ts';
 
 /** Which process runs a connector: for people, and for the one that is started a second time. */
@@ -10,11 +10,9 @@ function pathOf(directory: string, owner: ConnectorOwner): string {
 }
 
 export async function writePidFile(directory: string, owner: ConnectorOwner): Promise<void> {
-  const path = pathOf(directory, owner);
-  // Where others may put files beside ours, a link under its name is replaced and not followed.
-  const next = `${path}.${randomBytes(6).toString('hex')}`;
-  await writeFile(next, `${stableStringify({ pid: process.pid })}\n`, { mode: 0o640, flag: 'wx' });
-  await rename(next, path);
+  // Other users may create files in this directory: a symbolic link of this name is replaced, not followed.
+  const text = `${stableStringify({ pid: process.pid })}\n`;
+  await replaceDurably(pathOf(directory, owner), text, { mode: 0o640 });
 }
 
 export async function removePidFile(directory: string, owner: ConnectorOwner): Promise<void> {

@@ -3,7 +3,7 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import { isNumber } from '../protocol/message-number.ts';
 import { ackFrame, acknowledgeable, type OutFrame } from '../protocol/messages.ts';
 import type { AckPosition } from '../protocol/stream-frames.ts';
-import type { DeliveringSink, Disposition, FileSink } from './frame-pump.ts';
+import { type DeliveringSink, type Disposition, type FileSink, wrapSink } from './file-sink.ts';
 import { OrderedAcks } from './ordered-acks.ts';
 import type { IdentifiedKind } from './session-types.ts';
 import { StreamAcks } from './stream-acks.ts';
@@ -86,12 +86,7 @@ export class Acknowledger {
   /** A file's sink whose message is added when it is delivered. */
   async adding(frame: Frame, opened: Promise<FileSink>): Promise<DeliveringSink> {
     const sink = await opened;
-    return {
-      write: (bytes) => sink.write(bytes),
-      end: () => sink.end(),
-      deliver: () => this.add(frame, sink.deliver()),
-      abort: () => sink.abort(),
-    };
+    return wrapSink(sink, { deliver: () => this.add(frame, sink.deliver()) });
   }
 
   #isNumbered({ header }: Frame): boolean {

@@ -4,28 +4,7 @@ import { type MemoryBudget, MemoryLease } from '../base/memory-budget.ts';
 import type { Connection } from '../base/ports.ts';
 import { type DecodedEvent, type Frame, FrameDecoder } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
-
-/**
- * What became of a received message. `dropped` is told to a sender that can understand it, and to another it counts as
- * taken; `rejected` is like it, but to another nothing is said at all.
- */
-export type Disposition = 'taken' | 'dropped' | 'rejected';
-
-/**
- * Where one received file goes: each promise holds the stream back until it is kept. What `deliver` gives does not, so
- * that a message that has to wait stops nothing behind it.
- */
-export interface FileSink<Delivery = Disposition | Promise<Disposition>> {
-  write(bytes: Buffer): Promise<void>;
-  /** All its bytes have come. Settles when it is in its place. */
-  end(): Promise<void>;
-  /** Hands on the message that came with it, once, after `end`. */
-  deliver(): Delivery;
-  /** The connection ended, or failed, before the file was whole. */
-  abort(): void;
-}
-
-export type DeliveringSink = FileSink<Promise<void> | undefined>;
+import type { DeliveringSink } from './file-sink.ts';
 
 export interface PumpTarget {
   /** What it gives settles when the message is dealt with; others may be handed on before that. */

@@ -5,7 +5,7 @@ import { PRIVATE_MODE, replaceDurably } from '../base/atomic-file.ts';
 import { LIMITS } from '../base/limits.ts';
 import { withFileLock } from '../base/locks/file-lock.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
-import { readSmallFile } from '../security/read-small-file.ts';
+import { readSmallFile } from '../base/read-small-file.ts';
 
 /** The format of the file. A newer one is left alone and not used. */
 const FORMAT = 1;

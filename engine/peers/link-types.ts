@@ -5,7 +5,7 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import type { Ack } from '../protocol/messages.ts';
 import type { StreamAckFrame } from '../protocol/stream-frames.ts';
-import type { Disposition, FileSink } from './frame-pump.ts';
+import type { Disposition, FileSink } from './file-sink.ts';
 import type { HeartbeatRules } from './heartbeat.ts';
 import type { IdentifiedKind, Introduction, SessionEnding, SessionOptions } from './session-types.ts';
 

@@ -1,6 +1,7 @@
 import type { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Connection, PeerCertificate } from '../base/ports.ts';
+import { DISCARD } from '../files/byte-sink.ts';
 import { type IssuedCertificate, issuedFrame } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
@@ -13,7 +14,8 @@ import {
 } from '../protocol/messages.ts';
 import { type AckPosition, readStreamAcks } from '../protocol/stream-frames.ts';
 import { Acknowledger } from './acknowledger.ts';
-import { type DeliveringSink, type Disposition, FramePump, type PumpTarget } from './frame-pump.ts';
+import { type DeliveringSink, type Disposition, wrapSink } from './file-sink.ts';
+import { FramePump, type PumpTarget } from './frame-pump.ts';
 import { type FrameWithChunks, FrameWriter } from './frame-writer.ts';
 import { isKeepAliveAnswer } from './heartbeat.ts';
 import { KeepAlive } from './keep-alive.ts';
@@ -285,7 +287,7 @@ export class Link {
     this.#fileSink = undefined;
     this.#handle({ kind: 'frame', frame });
     this.#fileBytes = undefined;
-    return (await this.#fileSink) ?? DISCARD;
+    return (await this.#fileSink) ?? DISCARDED;
   }
 
   #oversized(header: Header, sizeBytes: number): Promise<void> | undefined {
@@ -366,9 +368,4 @@ export class Link {
 
 const NOTHING = Buffer.alloc(0);
 
-const DISCARD: DeliveringSink = {
-  write: () => Promise.resolve(),
-  end: () => Promise.resolve(),
-  deliver: () => undefined,
-  abort: () => undefined,
-};
+const DISCARDED: DeliveringSink = wrapSink(DISCARD, { deliver: () => undefined });

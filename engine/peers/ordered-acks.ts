@@ -1,5 +1,5 @@
 import type { Frame } from '../protocol/frame-decoder.ts';
-import type { Disposition } from './frame-pump.ts';
+import type { Disposition } from './file-sink.ts';
 
 interface WaitingAck {
   readonly frame: Frame;

@@ -4,7 +4,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { MessageNumber, NumberOnWire } from '../protocol/message-number.ts';
 import type { AckPosition } from '../protocol/stream-frames.ts';
 import type { MessageSource, StoredPosition } from '../queues/message-source.ts';
-import type { Disposition } from './frame-pump.ts';
+import type { Disposition } from './file-sink.ts';
 import type { Link } from './link.ts';
 
 export interface Incoming {

@@ -14,8 +14,7 @@ import type { MessageParts } from '../queues/message-record.ts';
 import type { MessageSource } from '../queues/message-source.ts';
 import type { OutgoingBody } from '../queues/out-message.ts';
 import type { Completion } from '../queues/outbox-entry.ts';
-import { DISCARDED_FILE } from './discarded-file.ts';
-import type { Disposition, FileSink } from './frame-pump.ts';
+import { DISCARDED_FILE, type Disposition, type FileSink, wrapSink } from './file-sink.ts';
 import type { IgnoreList } from './ignore-list.ts';
 import type { Link } from './link.ts';
 import type { LinkTraffic } from './link-types.ts';
@@ -173,13 +172,10 @@ export class Traffic implements LinkTraffic<Link> {
     const sink = peer.receiver.has(type, number)
       ? DISCARDED_FILE
       : await this.#file(peer, frame, sizeBytes, { peerName: peer.wireName, epoch, seq });
-    return {
-      write: (bytes) => sink.write(bytes),
-      end: () => sink.end(),
-      abort: () => sink.abort(),
+    return wrapSink(sink, {
       // It counts as received when it is whole.
       deliver: () => peer.receiver.take({ link, number, type, sizeBytes: 0, hand: () => sink.deliver() }),
-    };
+    });
   }
 
   async #file(peer: Peer, frame: Frame, sizeBytes: number, source?: MessageSource): Promise<FileSink> {
@@ -192,15 +188,13 @@ export class Traffic implements LinkTraffic<Link> {
     }
     const arrival = arrivalOf(frame, { source, logId });
     const sink = await this.#options.application.file(peer, frame, sizeBytes, arrival);
-    return {
-      write: (bytes) => sink.write(bytes),
-      end: () => sink.end(),
+    return wrapSink(sink, {
       deliver: () => sink.deliver(),
       abort: () => {
         log.settle(logId, 'failed', 'cut off before its end');
         sink.abort();
       },
-    };
+    });
   }
 
   /**

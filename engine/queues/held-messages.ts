@@ -1,4 +1,5 @@
 import { LIMITS } from '../base/limits.ts';
+import { SerialQueue } from '../base/serial-queue.ts';
 import { parseHeldStream } from '../storage/held-streams.ts';
 import type { Store, StoredRecord } from '../storage/store.ts';
 
@@ -38,8 +39,7 @@ export class HeldMessages {
   readonly #options: HeldMessagesOptions;
   /** The names of their streams, by epoch. */
   readonly #names = new Map<string, readonly string[]>();
-  /** The end of the line: one thing at a time is done with them. */
-  #line: Promise<unknown> = Promise.resolve();
+  readonly #queue = new SerialQueue();
 
   constructor(options: HeldMessagesOptions) {
     this.#options = options;
@@ -86,7 +86,7 @@ export class HeldMessages {
    * @throws AiocError AIOC_DISK, AIOC_DISK_FULL; the rest stays held back
    */
   release(epoch: string, below: number): Promise<Released> {
-    return this.#inLine(async () => {
+    return this.#queue.run(async () => {
       const { store, stream } = this.#options;
       let last = (await store.lastSource(stream)).get(epoch) ?? 0;
       let lastSeq: number | undefined;
@@ -116,7 +116,7 @@ export class HeldMessages {
   /** They have come again, up to this number. */
   drop(epoch: string, upTo: number): Promise<Amount> {
     if (!this.has(epoch)) return Promise.resolve(NOTHING);
-    return this.#inLine(async () => {
+    return this.#queue.run(async () => {
       let [count, bytes] = [0, 0];
       for (;;) {
         const next = await this.#next(epoch, upTo + 1);
@@ -141,12 +141,6 @@ export class HeldMessages {
     const end = Math.min(below, second === undefined ? below : seqOf(second.records[0]));
     const records = first?.records.filter((record) => seqOf(record) < end) ?? [];
     return first === undefined || records.length === 0 ? undefined : { name: first.name, records };
-  }
-
-  #inLine<T>(action: () => Promise<T>): Promise<T> {
-    const turn = this.#line.then(action);
-    this.#line = turn.catch(() => undefined);
-    return turn;
   }
 }
 

@@ -3,9 +3,9 @@ import stableStringify from 'fast-json-stable-stringify';
 import { PUBLIC_MODE, replaceDurably } from '../base/atomic-file.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
+import { readSmallFile } from '../base/read-small-file.ts';
 import { parseStrictJson } from '../config/strict-json.ts';
 import { certificatesError } from './certificate-paths.ts';
-import { readSmallFile } from './read-small-file.ts';
 
 /** Which names have a certificate, with its serial number: source_id_2_cert.json without its second, reversed half. */
 export type CertificateMap = Map<string, string>;

@@ -4,6 +4,7 @@ import { PRIVATE_MODE, PUBLIC_MODE, replaceDurably, syncDirectory } from '../bas
 import { AiocError } from '../base/errors.ts';
 import { withFileLock } from '../base/locks/file-lock.ts';
 import type { Clock, Randomness, TlsSettings } from '../base/ports.ts';
+import { exists } from '../base/read-small-file.ts';
 import { realClock } from '../base/real-ports.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
 import { checkClientName } from '../protocol/names.ts';
@@ -17,7 +18,6 @@ import {
 } from './certificate-paths.ts';
 import { makeDirectoryCertificate } from './directory-certificates.ts';
 import { pinnedCertificates } from './pinned-server.ts';
-import { exists } from './read-small-file.ts';
 import { type Credentials, readCredentials, readStored } from './stored-certificates.ts';
 
 export interface ClientCertificatesOptions {

@@ -5,9 +5,9 @@ import { syncDirectory, writeDurably } from '../base/atomic-file.ts';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Randomness, TlsSettings } from '../base/ports.ts';
+import { exists, readSmallFile } from '../base/read-small-file.ts';
 import { fingerprintOf, fingerprintWords } from './fingerprint.ts';
 import { makeSelfSigned } from './keys-and-certificates.ts';
-import { exists, readSmallFile } from './read-small-file.ts';
 
 const CERTIFICATE_FILE = 'certificate.pem';
 const KEY_FILE = 'key.pem';

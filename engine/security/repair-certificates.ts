@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { PRIVATE_MODE, syncDirectory, UNFINISHED_PREFIX } from '../base/atomic-file.ts';
 import { toAiocError } from '../base/errors.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
+import { exists } from '../base/read-small-file.ts';
 import { checkClientName } from '../protocol/names.ts';
 import type { CertificateFacts } from './certificate-facts.ts';
 import { addLink } from './certificate-links.ts';
@@ -16,7 +17,6 @@ import {
 } from './certificate-paths.ts';
 import { ClientRegister } from './client-register.ts';
 import { isSerial, type LinkEntry, linkEntries, namesIn, storedAt } from './link-checks.ts';
-import { exists } from './read-small-file.ts';
 
 export interface RepairOptions {
   /** certificates_directory_path */

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Randomness, TlsSettings } from '../base/ports.ts';
+import { exists } from '../base/read-small-file.ts';
 import { realClock } from '../base/real-ports.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
 import { checkClientName } from '../protocol/names.ts';
@@ -18,7 +19,6 @@ import { checkClientCertificate } from './client-certificate-check.ts';
 import { ClientRegister, certificateExists } from './client-register.ts';
 import { makeDirectoryCertificate } from './directory-certificates.ts';
 import { linkWarnings, runRepair, whyUnknown } from './link-checks.ts';
-import { exists } from './read-small-file.ts';
 import { type Credentials, readCredentials, readStoredCertificate } from './stored-certificates.ts';
 
 export interface ServerCertificatesOptions {

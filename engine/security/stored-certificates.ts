@@ -1,9 +1,9 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { TlsSettings } from '../base/ports.ts';
+import { readSmallFile } from '../base/read-small-file.ts';
 import { type CertificateFacts, datesFault, keyBelongs, readCertificate } from './certificate-facts.ts';
 import { certificatesError } from './certificate-paths.ts';
-import { readSmallFile } from './read-small-file.ts';
 
 /** A certificate with its key, as this side shows it, and how a person recognises it. */
 export interface Credentials extends TlsSettings {

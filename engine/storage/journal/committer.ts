@@ -1,6 +1,7 @@
 import type { AiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Timer } from '../../base/ports.ts';
+import { SerialQueue } from '../../base/serial-queue.ts';
 import type { Appended } from '../store.ts';
 import { diskTrouble } from './disk-trouble.ts';
 import { Group, type PendingAppend, takeGroup } from './group.ts';
@@ -37,8 +38,8 @@ export class Committer {
   #active: Segment | undefined;
   #queue: (PendingAppend | Task)[] = [];
   #running: Promise<void> | undefined;
-  /** The end of the line of those who write: one at a time. */
-  #line: Promise<unknown> = Promise.resolve();
+  /** Writes, one at a time. */
+  readonly #writes = new SerialQueue();
   /** Streams that have been acknowledged further than any segment says. */
   readonly #unwritten = new Set<JournalStream>();
   /** Acks that will be written together soon. */
@@ -86,13 +87,15 @@ export class Committer {
     }
     this.#marking?.cancel();
     const active = this.#active;
-    await this.#inLine(async () => {
-      if (active === undefined || active.isBroken) return;
-      // Twice: the mark says what is on the disk, and has to get there as well.
-      await syncSegment(active);
-      await this.#write(active, () => this.#writer.mark(this.#options.state.lastPosition));
-      await syncSegment(active);
-    }).catch(() => undefined);
+    await this.#writes
+      .run(async () => {
+        if (active === undefined || active.isBroken) return;
+        // Twice: the mark says what is on the disk, and has to get there as well.
+        await syncSegment(active);
+        await this.#write(active, () => this.#writer.mark(this.#options.state.lastPosition));
+        await syncSegment(active);
+      })
+      .catch(() => undefined);
     for (const segment of this.#options.state.segments) segment.isActive = false;
   }
 
@@ -129,7 +132,7 @@ export class Committer {
     for (let tries = 1; ; tries += 1) {
       let segment: Segment | undefined;
       try {
-        const group = await this.#inLine(async () => {
+        const group = await this.#writes.run(async () => {
           const active = await this.#ready(waiting.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
           segment = active;
           return this.#writeGroup(active, waiting);
@@ -175,7 +178,7 @@ export class Committer {
   }
 
   async #writeAcks(): Promise<void> {
-    const isWritten = await this.#inLine(async () => {
+    const isWritten = await this.#writes.run(async () => {
       this.#nextAcks = undefined;
       const segment = this.#active;
       if (this.#unwritten.size === 0) return true;
@@ -238,17 +241,11 @@ export class Committer {
     if (this.#options.durability === 'os') segment.synced = segment.end;
   }
 
-  #inLine<T>(action: () => Promise<T>): Promise<T> {
-    const turn = this.#line.then(action);
-    this.#line = turn.catch(() => undefined);
-    return turn;
-  }
-
   /** Once the journal is idle, notes down how far the disk has everything: damage can then be told from a torn end. */
   #markSoon(): void {
     this.#marking?.cancel();
     this.#marking = this.#options.clock.after(LIMITS.journalMarkMs, () => {
-      void this.#inLine(async () => {
+      void this.#writes.run(async () => {
         const segment = this.#active;
         if (segment === undefined || segment.isBroken || segment.marked >= segment.synced) return;
         await this.#write(segment, () => this.#writer.mark(this.#options.state.lastPosition)).catch(() => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
-import type { Disposition } from '../../../engine/peers/frame-pump.ts';
+import type { Disposition } from '../../../engine/peers/file-sink.ts';
 import type { Link } from '../../../engine/peers/link.ts';
 import { Receiver } from '../../../engine/peers/receiver.ts';
 import type { NumberOnWire } from '../../../engine/protocol/message-number.ts';

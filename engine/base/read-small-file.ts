@@ -1,5 +1,5 @@
 import { lstat, open } from 'node:fs/promises';
-import { systemCode } from '../base/errors.ts';
+import { systemCode } from './errors.ts';
 
 export async function exists(path: string): Promise<boolean> {
   try {
