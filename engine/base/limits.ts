@@ -269,7 +269,7 @@ export const LIMITS = {
   /** Lives of one sender's queue whose messages are known as repetitions: one a restart, until its last was confirmed. */
   epochsPerQueue: 64,
   /** Acknowledgements in one frame: a line of some 200 bytes for each of `streamsPerPeer`, and dropped ones. */
-  streamNewsBytes: 1 * MIB,
+  streamAckBytes: 1 * MIB,
 
   // Journal (engine/storage/journal/FORMAT.md)
   /** A segment is left for a new one when it has grown to this. */

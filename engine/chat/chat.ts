@@ -269,11 +269,11 @@ export class Chat implements Application {
     if (text !== '' && !text.startsWith('Receiving ')) this.#showLine(peer, frame.data);
     if (frame.header['await_response'] === true) this.#answer(peer, frame, answer);
     // Python knows no refusal, so the person there is told in words.
-    if ('refused' in answer && peer.kind !== 'aioc') this.#tellRefusal(peer, answer.refused);
+    if ('refused' in answer && peer.kind !== 'aioc') this.#sendRefusal(peer, answer.refused);
     this.#options.onChange();
   }
 
-  #tellRefusal(peer: Peer, reason: string): void {
+  #sendRefusal(peer: Peer, reason: string): void {
     const data = Buffer.from(`The file was not kept: ${reason}`);
     peer.link?.send({
       header: { message_type: CHAT_TYPE, source_id: this.#send.sourceId, destination_id: peer.wireName },

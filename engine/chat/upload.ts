@@ -60,7 +60,7 @@ export class Upload {
         header: this.#header(source.name),
         data: Buffer.from(`Receiving ${source.name}`),
         body: this.#body(source),
-        onState: (state, reason) => this.#moved(state, reason),
+        onState: (state, reason) => this.#onState(state, reason),
       });
       // It may have been cancelled while it was being stored.
       if (this.#ended) this.#takeBack();
@@ -168,7 +168,7 @@ export class Upload {
     };
   }
 
-  #moved(state: DeliveryState, reason?: string): void {
+  #onState(state: DeliveryState, reason?: string): void {
     if (this.#ended) return;
     if (state === 'received') this.#acknowledged = true;
     else if (state === 'waiting')

@@ -12,6 +12,7 @@ import type { PeerFinder } from '../local/local-broker-types.ts';
 import { importPythonPersistence } from '../local/python/import-persistence.ts';
 import { Admission } from '../peers/admission.ts';
 import { ClientEndpoint } from '../peers/client-endpoint.ts';
+import { observerOfRevived } from '../peers/delivery-observers.ts';
 import { IgnoreList } from '../peers/ignore-list.ts';
 import { KnownPeers } from '../peers/known-peers.ts';
 import type { Peer } from '../peers/peer.ts';
@@ -19,7 +20,6 @@ import { PeerKinds } from '../peers/peer-kinds.ts';
 import { Registry } from '../peers/registry.ts';
 import { ServerEndpoint } from '../peers/server-endpoint.ts';
 import { Traffic } from '../peers/traffic.ts';
-import { observerOfRevived } from '../peers/traffic-watchers.ts';
 import { isClientName, serverId } from '../protocol/names.ts';
 import type { Inbox } from '../queues/inbox.ts';
 import { MEMORY_ONLY, QueueRules } from '../queues/queue-rules.ts';
@@ -174,7 +174,7 @@ export class Connector {
 
   /** Cuts off whoever may not be connected any longer. */
   applyAccessLists(): void {
-    if (this.#endpoint instanceof ServerEndpoint) this.#endpoint.reconsider();
+    if (this.#endpoint instanceof ServerEndpoint) this.#endpoint.applyAccessLists();
   }
 
   /** A client's server. */

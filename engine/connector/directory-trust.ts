@@ -36,7 +36,7 @@ export function clientTrust(certificates: ClientCertificates, wallNow: () => num
         return { tls: await certificates.load() };
       }
     },
-    objection: async (certificate) => {
+    rejectionReason: async (certificate) => {
       const { serverFingerprints } = await certificates.load();
       return serverFault(certificate?.der, { serverFingerprints, wallNowMs: wallNow() });
     },

@@ -72,7 +72,7 @@ export function makeEndpoint({
       admission,
       sourceId,
       refusesDuplicates,
-      ...(access !== undefined && { objection: (subject) => access.objection(subject) }),
+      ...(access !== undefined && { rejectionReason: (subject) => access.rejectionReason(subject) }),
       ...(trust?.server && { trust: trust.server }),
     });
   }

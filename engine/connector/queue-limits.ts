@@ -5,7 +5,7 @@ import type { Registry } from '../peers/registry.ts';
  * of it is in the store, or the store takes nothing.
  */
 export async function liftQueueLimits(registry: Registry): Promise<void> {
-  await Promise.all([...registry.all].map(({ sender }) => sender.letAllIn()));
+  await Promise.all([...registry.all].map(({ sender }) => sender.admitAll()));
 }
 
 /** Limits hold again. */

@@ -124,7 +124,7 @@ function storedNote(
 
 function inboxBlocked(inbox: Inbox): Pick<QueueRow, 'blocked'> {
   if (inbox.trouble !== undefined) return { blocked: `peers wait: ${inbox.trouble}` };
-  if (inbox.depth === 0 || inbox.listened) return {};
+  if (inbox.depth === 0 || inbox.hasConsumer) return {};
   const held = inbox.waiting > 0 ? ': it is full, and peers wait' : '';
   return { blocked: `no program of this machine listens to ${inbox.type}${held}` };
 }

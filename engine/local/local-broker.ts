@@ -53,8 +53,8 @@ export class LocalBroker implements Application {
         type,
         new Inbox({
           ...{ type, stream, store, clock, capacity, whenFull, isStored: rules.isStored('in', type) },
-          onLost: (peerName, count) => this.#tellLost(peerName, type, count),
-          onFate: (logId, fate, reason) => options.log.settle(logId, fate, reason),
+          onLost: (peerName, count) => this.#reportLost(peerName, type, count),
+          onOutcome: (logId, fate, reason) => options.log.settle(logId, fate, reason),
           soleSender: options.soleSender,
         }),
       );
@@ -285,7 +285,7 @@ export class LocalBroker implements Application {
     }
     this.#options.observe?.(peer, frame);
     const put = inbox.put(forListener, arrival);
-    if (inbox.waiting > 0 && !inbox.listened) this.#remindOfFullInbox(inbox, peer);
+    if (inbox.waiting > 0 && !inbox.hasConsumer) this.#remindOfFullInbox(inbox, peer);
     return put.then((kept) => {
       if (inbox.dropped > 0) this.#noteDropsIn(inbox, peer);
       this.#options.onChange();
@@ -309,7 +309,7 @@ export class LocalBroker implements Application {
     );
   }
 
-  #tellLost(peerName: string, type: string, count: number): void {
+  #reportLost(peerName: string, type: string, count: number): void {
     const what = count === 1 ? '1 message was' : `${count} messages were`;
     this.#options.log.event(
       `${what} lost on this machine's disk: type ${type}. ${peerName} has nothing of that any more`,

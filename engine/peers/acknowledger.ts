@@ -52,17 +52,17 @@ export class Acknowledger {
   }
 
   /** The first word to a peer that speaks streams: what need not be sent again. */
-  sendResumePoints(marks: readonly AckPosition[]): void {
-    this.#acks.say({ kind: 'have', marks });
+  sendResumePoints(positions: readonly AckPosition[]): void {
+    this.#acks.say({ kind: 'have', positions });
   }
 
   /** What it asks for and we have no more. */
-  tellGone(marks: readonly AckPosition[]): void {
-    this.#acks.say({ kind: 'gone', marks });
+  sendGone(positions: readonly AckPosition[]): void {
+    this.#acks.say({ kind: 'gone', positions });
   }
 
-  confirm(mark: AckPosition): void {
-    if (this.#speaksStreams) this.#acks.add(mark);
+  confirm(position: AckPosition): void {
+    if (this.#speaksStreams) this.#acks.add(position);
   }
 
   /** @returns what settles when as much has been dealt with that the next may be read; undefined: at once */
@@ -84,7 +84,7 @@ export class Acknowledger {
   }
 
   /** A file's sink whose message is added when it is delivered. */
-  async adding(frame: Frame, opened: Promise<FileSink>): Promise<DeliveringSink> {
+  async addFile(frame: Frame, opened: Promise<FileSink>): Promise<DeliveringSink> {
     const sink = await opened;
     return wrapSink(sink, { deliver: () => this.add(frame, sink.deliver()) });
   }

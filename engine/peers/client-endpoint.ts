@@ -115,22 +115,22 @@ export class ClientEndpoint implements LinkOwner<Link> {
     this.#waitingSince = undefined;
     this.peer.become('connecting');
     this.#options.setPhase({ kind: 'connecting' });
-    const isCurrent = this.#untilNextCall();
+    const isCurrent = this.#currentCall();
     this.#credentials().then(
       (credentials) => {
-        if (isCurrent()) this.#call(credentials);
+        if (isCurrent()) this.#connect(credentials);
       },
       (error: Error) => {
         if (!isCurrent()) return;
         const { log } = this.#options;
         log.event(`not connected: ${error.message}`, { peerName: this.peer.name, warning: true });
-        this.#tryLater(error.message);
+        this.#scheduleRetry(error.message);
       },
     );
   }
 
   /** @returns whether it has neither been stopped since nor called anew */
-  #untilNextCall(): () => boolean {
+  #currentCall(): () => boolean {
     const generation = this.#generation;
     return () => generation === this.#generation && !this.#stopped;
   }
@@ -141,7 +141,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
     return tls === undefined ? {} : { tls };
   }
 
-  #call({ tls, enrolWith }: DialCredentials): void {
+  #connect({ tls, enrolWith }: DialCredentials): void {
     this.#asksForCertificate = enrolWith !== undefined;
     const { ports, host, port, security, hello, wireName, traffic, trust, bindTo, dialTimeoutMs } =
       this.#options;
@@ -152,7 +152,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
       bindTo,
       timeoutMs: dialTimeoutMs,
       preferred: this.#lastAddress,
-      ...(trust !== undefined && { objection: (certificate) => trust.objection(certificate) }),
+      ...(trust !== undefined && { rejectionReason: (certificate) => trust.rejectionReason(certificate) }),
     });
     const link = new Link({
       connection,
@@ -163,7 +163,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
       heartbeatOf: this.#options.heartbeatOf,
       describe: describeNetworkError,
       session: {
-        role: 'dialler',
+        role: 'client',
         security,
         ...(enrolWith !== undefined && { enrolWith }),
         sourceId: wireName,
@@ -215,7 +215,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
     return this.#options.peerKinds.knownAsAioc(link);
   }
 
-  letIn(link: Link): void {
+  onAccepted(link: Link): void {
     this.peer.receiveFrom(link);
     this.#options.setPhase({ kind: 'connected' });
   }
@@ -230,9 +230,9 @@ export class ClientEndpoint implements LinkOwner<Link> {
     peerKinds.learn(link, this.peer, peerKind);
     if (peerKind.kind === 'aioc') {
       this.peer.instance = peerKind.hello.instance;
-      registry.callsItself(this.peer, peerKind.hello.name);
+      registry.setDisplayName(this.peer, peerKind.hello.name);
     }
-    if (!this.peer.connect(link)) return peerKinds.learnLate(this.peer, peerKind);
+    if (!this.peer.connect(link)) return peerKinds.logLateIdentification(this.peer, peerKind);
     setPhase({ kind: 'connected' });
     const kind = peerKind.kind === 'aioc' ? `aioc ${peerKind.hello.version}` : 'Python';
     log.event(`connected to ${this.peer.address} (${kind})`, { peerName: this.peer.name });
@@ -248,7 +248,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
     this.#onOver();
     if (this.#stopped) return;
     if (this.#storing !== undefined) {
-      this.#comeBackWithCertificate(this.#storing);
+      this.#reconnectWithCertificate(this.#storing);
       return;
     }
     const conflict = this.#conflict.ended(ending);
@@ -258,26 +258,30 @@ export class ClientEndpoint implements LinkOwner<Link> {
       warning: true,
     });
     if (ending.refusal?.code === 'declined' || !this.#options.reconnects) this.#giveUp(reason);
-    else if (conflict !== undefined) this.#tryLater(reason, conflict.delayMs);
-    else this.#tryLater(reason, this.#wasRefusedByHand(ending) ? LIMITS.reconnectAfterRefusalMs : undefined);
+    else if (conflict !== undefined) this.#scheduleRetry(reason, conflict.delayMs);
+    else
+      this.#scheduleRetry(
+        reason,
+        this.#wasRefusedByUser(ending) ? LIMITS.reconnectAfterRefusalMs : undefined,
+      );
   }
 
-  #comeBackWithCertificate(storing: Promise<void>): void {
+  #reconnectWithCertificate(storing: Promise<void>): void {
     this.#storing = undefined;
-    const isCurrent = this.#untilNextCall();
+    const isCurrent = this.#currentCall();
     storing.then(
       () => {
         this.#options.log.event('got a certificate of our own', { peerName: this.peer.name });
         if (isCurrent()) this.#dial();
       },
       (error: Error) => {
-        if (isCurrent()) this.#tryLater(error.message);
+        if (isCurrent()) this.#scheduleRetry(error.message);
       },
     );
   }
 
   #reasonOf(ending: SessionEnding): string {
-    if (this.#wasRefusedByHand(ending)) return 'the other side closed without letting us in';
+    if (this.#wasRefusedByUser(ending)) return 'the other side closed without letting us in';
     const { refusal } = ending;
     const { clock } = this.#options.ports;
     if (refusal?.code === 'no-certificate') return noCertificate(refusal, clock.wallNow());
@@ -286,7 +290,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
   }
 
   /** Closed on us while its user was being asked, and not at once: somebody said no. */
-  #wasRefusedByHand(ending: SessionEnding): boolean {
+  #wasRefusedByUser(ending: SessionEnding): boolean {
     if (!ending.whileWaiting || this.#waitingSince === undefined) return false;
     return this.#options.ports.clock.now() - this.#waitingSince >= HUMAN_REFUSAL_MS;
   }
@@ -296,7 +300,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
     this.#options.setPhase({ kind: 'refused', reason });
   }
 
-  #tryLater(reason: string, delayMs = this.#backoff.next()): void {
+  #scheduleRetry(reason: string, delayMs = this.#backoff.next()): void {
     const { clock } = this.#options.ports;
     this.peer.become('away', reason);
     this.#options.setPhase({ kind: 'retrying', reason, retryAtMs: clock.wallNow() + delayMs });

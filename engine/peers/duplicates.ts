@@ -2,17 +2,17 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { TrafficLog } from './traffic-log.ts';
 
-interface Said {
+interface Warning {
   readonly atMs: number;
   /** How often it has happened since without being said. */
-  more: number;
+  suppressed: number;
 }
 
 /** Warns of clients that share one name, once in a while for each name. */
 export class Duplicates {
   readonly #clock: Clock;
   readonly #log: TrafficLog;
-  readonly #said = new Map<string, Said>();
+  readonly #warnings = new Map<string, Warning>();
 
   constructor(clock: Clock, log: TrafficLog) {
     this.#clock = clock;
@@ -37,17 +37,19 @@ export class Duplicates {
 
   #warn(peerName: string, text: string): void {
     const now = this.#clock.now();
-    const said = this.#said.get(peerName);
-    if (said !== undefined && now - said.atMs < LIMITS.duplicateLogMs) {
-      said.more += 1;
+    const last = this.#warnings.get(peerName);
+    if (last !== undefined && now - last.atMs < LIMITS.duplicateLogMs) {
+      last.suppressed += 1;
       return;
     }
-    const more =
-      said !== undefined && said.more > 0 ? ` (and ${said.more} times more since it was last said)` : '';
-    this.#said.delete(peerName);
-    this.#said.set(peerName, { atMs: now, more: 0 });
-    const [oldest] = this.#said.keys();
-    if (this.#said.size > LIMITS.peersRemembered && oldest !== undefined) this.#said.delete(oldest);
-    this.#log.event(text + more, { peerName, warning: true });
+    const suppressed =
+      last !== undefined && last.suppressed > 0
+        ? ` (and ${last.suppressed} times more since it was last said)`
+        : '';
+    this.#warnings.delete(peerName);
+    this.#warnings.set(peerName, { atMs: now, suppressed: 0 });
+    const [oldest] = this.#warnings.keys();
+    if (this.#warnings.size > LIMITS.peersRemembered && oldest !== undefined) this.#warnings.delete(oldest);
+    this.#log.event(text + suppressed, { peerName, warning: true });
   }
 }

@@ -102,7 +102,7 @@ export class FramePump {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      while (!this.#held && !this.#stopped && !this.#backlogged && !this.#full) {
+      while (!this.#held && !this.#stopped && !this.#hasBacklog && !this.#full) {
         const event = this.#decoder.next();
         if (event === undefined) break;
         if (event.kind === 'frame') this.#await(heldBytes(event.frame), this.#target.frame(event.frame));
@@ -115,7 +115,7 @@ export class FramePump {
       this.#fail(error);
     } finally {
       this.#busy = false;
-      this.#tellIdle();
+      this.#notifyIdle();
     }
     if (!this.#stopped) this.#adjustFlow();
   }
@@ -127,21 +127,21 @@ export class FramePump {
     this.#pendingBytes += sizeBytes;
     this.#lease.take(sizeBytes);
     work.then(
-      () => this.#dealtWith(sizeBytes),
+      () => this.#settled(sizeBytes),
       (error: unknown) => {
         this.#fail(error);
-        this.#dealtWith(sizeBytes);
+        this.#settled(sizeBytes);
       },
     );
   }
 
-  #dealtWith(sizeBytes: number): void {
+  #settled(sizeBytes: number): void {
     const wasFull = this.#full;
     this.#pending -= 1;
     this.#pendingBytes -= sizeBytes;
     this.#lease.give(sizeBytes);
     if (wasFull && !this.#full) void this.#run();
-    this.#tellIdle();
+    this.#notifyIdle();
   }
 
   #fail(error: unknown): void {
@@ -157,7 +157,7 @@ export class FramePump {
     return !this.#busy && (this.#pending === 0 || !this.#full);
   }
 
-  #tellIdle(): void {
+  #notifyIdle(): void {
     if (!this.#isIdle) return;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
@@ -191,7 +191,7 @@ export class FramePump {
   }
 
   /** The peer does not read what we answer, so that its next messages would only pile up more answers. */
-  get #backlogged(): boolean {
+  get #hasBacklog(): boolean {
     return this.#target.answerBacklogBytes() > LIMITS.answerBacklogBytes;
   }
 
@@ -203,7 +203,7 @@ export class FramePump {
 
   #adjustFlow(): void {
     const waits = this.#busy || this.#full;
-    const pause = this.#held || this.#backlogged || (waits && this.#decoder.bufferedBytes > HIGH_WATER_BYTES);
+    const pause = this.#held || this.#hasBacklog || (waits && this.#decoder.bufferedBytes > HIGH_WATER_BYTES);
     if (pause === this.#paused) return;
     this.#paused = pause;
     if (pause) this.#connection.pause();

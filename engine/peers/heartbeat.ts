@@ -16,8 +16,8 @@ export interface HeartbeatRules {
 export interface HeartbeatOptions {
   readonly rules: HeartbeatRules;
   readonly clock: Clock;
-  readonly ask: () => void;
-  readonly dead: () => void;
+  readonly sendKeepAlive: () => void;
+  readonly onDead: () => void;
 }
 
 /**
@@ -27,17 +27,17 @@ export interface HeartbeatOptions {
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #timer: Timer | undefined;
-  #heardAtMs: number;
+  #receivedAtMs: number;
   #unanswered = 0;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
-    this.#heardAtMs = options.clock.now();
+    this.#receivedAtMs = options.clock.now();
     this.#wait(options.rules.periodMs);
   }
 
   received(): void {
-    this.#heardAtMs = this.#options.clock.now();
+    this.#receivedAtMs = this.#options.clock.now();
     this.#unanswered = 0;
   }
 
@@ -47,16 +47,16 @@ export class Heartbeat {
 
   /** One timer that looks back, instead of one for each piece that arrives. */
   #wait(ms: number): void {
-    this.#timer = this.#options.clock.after(ms, () => this.#look());
+    this.#timer = this.#options.clock.after(ms, () => this.#check());
   }
 
-  #look(): void {
-    const { rules, clock, ask, dead } = this.#options;
-    const quietMs = clock.now() - this.#heardAtMs;
+  #check(): void {
+    const { rules, clock, sendKeepAlive, onDead } = this.#options;
+    const quietMs = clock.now() - this.#receivedAtMs;
     if (this.#unanswered === 0 && quietMs < rules.periodMs) return this.#wait(rules.periodMs - quietMs);
-    if (this.#unanswered >= rules.unanswered) return dead();
+    if (this.#unanswered >= rules.unanswered) return onDead();
     this.#unanswered += 1;
-    ask();
+    sendKeepAlive();
     this.#wait(rules.timeoutMs);
   }
 }

@@ -55,7 +55,7 @@ export class IgnoreList {
   }
 
   /** Whether a message is dropped; counts it if so. */
-  dropsNow(peer: Peer, direction: 'in' | 'out'): boolean {
+  dropIfIgnored(peer: Peer, direction: 'in' | 'out'): boolean {
     if (!this.#all && !this.includes(peer)) return false;
     this.#drops += 1;
     if (direction === 'in') peer.ignoredIn += 1;

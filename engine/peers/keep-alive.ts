@@ -10,7 +10,7 @@ export interface KeepAliveOptions {
   /** When a silent connection is given up, by what the other side is; undefined: never. */
   readonly heartbeatOf: (kind: IdentifiedKind['kind']) => HeartbeatRules | undefined;
   readonly send: (frame: OutFrame) => void;
-  readonly dead: () => void;
+  readonly onDead: () => void;
 }
 
 /** What is said on one connection only so that it lives, or is known to be dead. */
@@ -24,13 +24,13 @@ export class KeepAlive {
   }
 
   /** The other side's nature is known, or known better. */
-  learn(kind: IdentifiedKind['kind'], { standsStill }: { readonly standsStill: boolean }): void {
-    const { clock, sourceId, heartbeatOf, send, dead } = this.#options;
+  learn(kind: IdentifiedKind['kind'], { mayStall }: { readonly mayStall: boolean }): void {
+    const { clock, sourceId, heartbeatOf, send, onDead } = this.#options;
     this.stop();
     const rules = heartbeatOf(kind);
-    const ask = (): void => send(keepAliveFrame(sourceId));
-    this.#heartbeat = rules && new Heartbeat({ rules, clock, ask, dead });
-    this.#unstaller = standsStill
+    const sendKeepAlive = (): void => send(keepAliveFrame(sourceId));
+    this.#heartbeat = rules && new Heartbeat({ rules, clock, sendKeepAlive, onDead });
+    this.#unstaller = mayStall
       ? new PythonTlsUnstaller(clock, () => send(unaskedAnswerFrame(sourceId)))
       : undefined;
     this.#unstaller?.received();

@@ -13,7 +13,7 @@ import type { IdentifiedKind, Introduction, SessionEnding, SessionOptions } from
 export interface LinkOwner<Link> {
   /** Somebody wants in; answer with `admit` or `reject`. */
   introduced(link: Link, introduction: Introduction): void;
-  letIn(link: Link): void;
+  onAccepted(link: Link): void;
   /** Mutual TLS: who shows this certificate? Answer with `authenticated`. */
   authenticate(link: Link, certificate: PeerCertificate | undefined): void;
   /** Mutual TLS: it asks for a certificate. Answer with `enrolled` or `notEnrolled`. */
@@ -34,13 +34,13 @@ export interface LinkTraffic<Link> {
    *
    * @param objection why
    */
-  forged(link: Link, frame: Frame, objection: string): Promise<Disposition> | Disposition;
+  forged(link: Link, frame: Frame, rejectionReason: string): Promise<Disposition> | Disposition;
   /** An application's message. It is acknowledged when this is dealt with, and those before it. */
   message(link: Link, frame: Frame): Promise<Disposition> | Disposition;
   file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink>;
   acknowledged(link: Link, ack: Ack): void;
   /** An aioc peer says how far it has what it was sent. */
-  onStreamAcks(link: Link, news: StreamAckFrame): void;
+  onStreamAcks(link: Link, acks: StreamAckFrame): void;
   /** An answer to a ping, of ours or of a local program. */
   pong(link: Link, frame: Frame): void;
   /** @returns what its sender is told; undefined: nothing */

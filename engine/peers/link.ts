@@ -53,7 +53,7 @@ export class Link {
   #ended = false;
   #unreadMaxBytes = Number.POSITIVE_INFINITY;
   /** The largest message, in bytes of data and binary, that the other side takes. */
-  takesBytes: number = LIMITS.messageBytes;
+  maxMessageBytes: number = LIMITS.messageBytes;
   readonly #deliveries: Acknowledger;
   readonly #keepAlive: KeepAlive;
   /** What the delivery of the frame at hand still waits for. */
@@ -80,7 +80,7 @@ export class Link {
       sourceId: session.sourceId,
       heartbeatOf: options.heartbeatOf,
       send: (frame) => this.send(frame),
-      dead: () => this.cut('it gave no sign of life any more'),
+      onDead: () => this.cut('it gave no sign of life any more'),
     });
     this.#deliveries = new Acknowledger({
       sourceId: session.sourceId,
@@ -189,18 +189,18 @@ export class Link {
   }
 
   /** The first word to a peer that speaks streams: what need not be sent again. */
-  sendResumePoints(marks: readonly AckPosition[]): void {
-    this.#deliveries.sendResumePoints(marks);
+  sendResumePoints(positions: readonly AckPosition[]): void {
+    this.#deliveries.sendResumePoints(positions);
   }
 
   /** What a peer that speaks streams asks for and we have no more. */
-  tellGone(marks: readonly AckPosition[]): void {
-    this.#deliveries.tellGone(marks);
+  sendGone(positions: readonly AckPosition[]): void {
+    this.#deliveries.sendGone(positions);
   }
 
   /** Acknowledges numbered messages, to a peer that understands it; another is told of each by its transport_id. */
-  confirm(mark: AckPosition): void {
-    if (!this.#ended) this.#deliveries.confirm(mark);
+  confirm(position: AckPosition): void {
+    if (!this.#ended) this.#deliveries.confirm(position);
   }
 
   /** See FrameWriter.sendFile. When it fails in the middle, the connection is given up with it. */
@@ -250,8 +250,8 @@ export class Link {
         return this.#owner.introduced(this, action.introduction);
       case 'identified':
         return this.#pump.identified();
-      case 'let-in':
-        return this.#owner.letIn(this);
+      case 'accepted':
+        return this.#owner.onAccepted(this);
       case 'established':
         this.#learnPeerKind(action.peerKind);
         return this.#owner.established(this, action.peerKind);
@@ -268,11 +268,11 @@ export class Link {
   }
 
   #learnPeerKind(peerKind: IdentifiedKind): void {
-    this.takesBytes = largestMessageBytes(peerKind);
+    this.maxMessageBytes = largestMessageBytes(peerKind);
     this.#deliveries.learnPeerKind(peerKind);
-    const standsStill = peerKind.kind !== 'aioc' && this.#tls;
-    this.#unreadMaxBytes = standsStill ? LIMITS.pythonUnreadBytes : Number.POSITIVE_INFINITY;
-    this.#keepAlive.learn(peerKind.kind, { standsStill });
+    const mayStall = peerKind.kind !== 'aioc' && this.#tls;
+    this.#unreadMaxBytes = mayStall ? LIMITS.pythonUnreadBytes : Number.POSITIVE_INFINITY;
+    this.#keepAlive.learn(peerKind.kind, { mayStall });
   }
 
   #received(frame: Frame): Promise<void> | undefined {
@@ -300,8 +300,11 @@ export class Link {
   }
 
   #deliver(received: Frame): void {
-    const { frame, objection } = identifySource(received, { role: this.#role, peerName: this.peerWireName });
-    if (objection !== undefined) return this.#passOver(frame, objection);
+    const { frame, rejectionReason } = identifySource(received, {
+      role: this.#role,
+      peerName: this.peerWireName,
+    });
+    if (rejectionReason !== undefined) return this.#discardForged(frame, rejectionReason);
     const { header } = frame;
     const ack = readAck(frame);
     if (ack !== undefined) this.#traffic.acknowledged(this, ack);
@@ -310,26 +313,27 @@ export class Link {
     else if (header.message_type === '_ping') this.#traffic.pong(this, frame);
     else if (this.#fileBytes !== undefined) {
       const opened = this.#traffic.file(this, frame, this.#fileBytes);
-      this.#fileSink = this.#deliveries.adding(frame, opened);
-    } else if (!this.#readNews(frame)) {
+      this.#fileSink = this.#deliveries.addFile(frame, opened);
+    } else if (!this.#readStreamAcks(frame)) {
       this.#delivery = this.#deliveries.add(frame, this.#traffic.message(this, frame));
     }
   }
 
   /** Nothing of it is looked at, but that it has come. */
-  #passOver(frame: Frame, objection: string): void {
-    const forged = (): Promise<Disposition> | Disposition => this.#traffic.forged(this, frame, objection);
+  #discardForged(frame: Frame, rejectionReason: string): void {
+    const forged = (): Promise<Disposition> | Disposition =>
+      this.#traffic.forged(this, frame, rejectionReason);
     if (this.#fileBytes === undefined) this.#delivery = this.#deliveries.add(frame, forged());
     else {
       const unread = { ...DISCARD, deliver: forged };
-      this.#fileSink = this.#deliveries.adding(frame, Promise.resolve(unread));
+      this.#fileSink = this.#deliveries.addFile(frame, Promise.resolve(unread));
     }
   }
 
-  #readNews(frame: Frame): boolean {
-    const news = this.speaksStreams ? readStreamAcks(frame) : undefined;
-    if (news !== undefined) this.#traffic.onStreamAcks(this, news);
-    return news !== undefined;
+  #readStreamAcks(frame: Frame): boolean {
+    const acks = this.speaksStreams ? readStreamAcks(frame) : undefined;
+    if (acks !== undefined) this.#traffic.onStreamAcks(this, acks);
+    return acks !== undefined;
   }
 
   #writable(): void {

@@ -23,9 +23,9 @@ export interface Conflict {
 export class NameConflict {
   readonly #options: NameConflictOptions;
   /** Connections in a row that the server has ended soon. */
-  #endedSoon = 0;
+  #earlyEndings = 0;
   /** How often we have given way in a row. */
-  #gaveWay = 0;
+  #backOffs = 0;
   #lastDelayMs = 0;
   #establishedAt: number | undefined;
   #isSilentServer = false;
@@ -42,44 +42,44 @@ export class NameConflict {
 
   /** A connection is over. @returns undefined when that has nothing to do with our name */
   ended(ending: SessionEnding): Conflict | undefined {
-    const stoodMs = this.#stoodMs();
-    if (stoodMs !== undefined && stoodMs >= LIMITS.conflictCalmMs) this.#forget();
+    const establishedMs = this.#establishedMs();
+    if (establishedMs !== undefined && establishedMs >= LIMITS.conflictCalmMs) this.#forget();
     const { name } = this.#options;
     if (ending.supersededFrom !== undefined)
-      return this.#giveWay(
+      return this.#backOff(
         `another client called ${name} connected from ${ending.supersededFrom} and took the place of this one: give each its own client_name`,
       );
     if (ending.refusal?.code === 'name-in-use')
-      return this.#giveWay(
+      return this.#backOff(
         `another client called ${name} is connected there already, and the server keeps it: give each its own client_name`,
       );
-    if (stoodMs === undefined || !ending.byPeer || !this.#isSilentServer) return undefined;
+    if (establishedMs === undefined || !ending.byPeer || !this.#isSilentServer) return undefined;
     // Who gives way stays away long, and the other one has the connection so long.
-    if (stoodMs > LIMITS.conflictSoonMs + 2 * this.#lastDelayMs) return undefined;
-    this.#endedSoon += 1;
-    if (this.#endedSoon < LIMITS.conflictEndings) return undefined;
-    return this.#giveWay(
-      `the server has ended ${this.#endedSoon} connections soon after they stood: does another client use the name ${name}, too? Then give each its own client_name`,
+    if (establishedMs > LIMITS.conflictSoonMs + 2 * this.#lastDelayMs) return undefined;
+    this.#earlyEndings += 1;
+    if (this.#earlyEndings < LIMITS.conflictEndings) return undefined;
+    return this.#backOff(
+      `the server has ended ${this.#earlyEndings} connections soon after they stood: does another client use the name ${name}, too? Then give each its own client_name`,
     );
   }
 
-  #stoodMs(): number | undefined {
+  #establishedMs(): number | undefined {
     const establishedAt = this.#establishedAt;
     this.#establishedAt = undefined;
     return establishedAt === undefined ? undefined : this.#options.clock.now() - establishedAt;
   }
 
-  #giveWay(reason: string): Conflict {
-    const fullMs = Math.min(LIMITS.conflictFirstMs * 2 ** this.#gaveWay, LIMITS.conflictMaxMs);
-    this.#gaveWay = Math.min(this.#gaveWay + 1, 16);
+  #backOff(reason: string): Conflict {
+    const fullMs = Math.min(LIMITS.conflictFirstMs * 2 ** this.#backOffs, LIMITS.conflictMaxMs);
+    this.#backOffs = Math.min(this.#backOffs + 1, 16);
     // Never the same for both, or they would meet again and again.
     this.#lastDelayMs = Math.round(fullMs * (0.75 + this.#options.random.fraction() / 4));
     return { reason, delayMs: this.#lastDelayMs };
   }
 
   #forget(): void {
-    this.#endedSoon = 0;
-    this.#gaveWay = 0;
+    this.#earlyEndings = 0;
+    this.#backOffs = 0;
     this.#lastDelayMs = 0;
   }
 }

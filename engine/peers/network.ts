@@ -52,7 +52,7 @@ function connect(
     settled = true;
     done(result);
   };
-  raw.once('connect', () => settle(standing(raw, connection)));
+  raw.once('connect', () => settle(connectedSocket(raw, connection)));
   raw.once('error', settle);
   // Node's own choice among addresses replaces a socket's handle under the TLS that has been begun over it.
   const options = { host: address, port, autoSelectFamily: false, noDelay: true, keepAlive: true };
@@ -68,7 +68,7 @@ function connect(
   };
 }
 
-function standing(raw: net.Socket, connection: SocketConnection): TcpSocket {
+function connectedSocket(raw: net.Socket, connection: SocketConnection): TcpSocket {
   return {
     overTcp: () => {
       connection.opened(undefined);
@@ -81,7 +81,7 @@ function standing(raw: net.Socket, connection: SocketConnection): TcpSocket {
         const servername = serverName === undefined ? {} : { servername: serverName };
         const secure = tls.connect({ socket: raw, ...clientTlsOptions(settings), ...servername });
         secure.once('secureConnect', () => connection.opened(certificateOf(secure)));
-        connection.speakThrough(secure);
+        connection.upgradeToTls(secure);
       } catch (error) {
         // A certificate or key that OpenSSL does not take.
         raw.destroy(error as Error);
@@ -114,7 +114,7 @@ async function listen({
       ...serverTlsOptions(settings),
     });
     secure.once('secure', () => connection.opened(certificateOf(secure)));
-    connection.speakThrough(secure);
+    connection.upgradeToTls(secure);
   });
   // An error after the start (no more file descriptors, say) costs a connection, never the program.
   server.on('error', () => undefined);
@@ -174,7 +174,7 @@ class SocketConnection implements Connection {
     // A v4 client of a server that listens on both families reads better without the prefix.
     this.remoteAddress = address.host.replace(/^::ffff:/, '');
     this.remotePort = address.port;
-    this.#hear(raw);
+    this.#attach(raw);
   }
 
   get bufferedBytes(): number {
@@ -182,23 +182,23 @@ class SocketConnection implements Connection {
   }
 
   tcpOpened(): void {
-    this.#tell((events) => events.onTcpOpen());
+    this.#emit((events) => events.onTcpOpen());
   }
 
   opened(certificate: PeerCertificate | undefined): void {
-    this.#tell((events) => events.onOpen(certificate));
-    this.#socket.on('data', (chunk: Buffer) => this.#tell((events) => events.onData(chunk)));
+    this.#emit((events) => events.onOpen(certificate));
+    this.#socket.on('data', (chunk: Buffer) => this.#emit((events) => events.onData(chunk)));
   }
 
   /** From now on bytes go through TLS. Errors of the socket below still count. */
-  speakThrough(secure: tls.TLSSocket): void {
+  upgradeToTls(secure: tls.TLSSocket): void {
     this.#socket = secure;
-    this.#hear(secure);
+    this.#attach(secure);
   }
 
   listen(events: ConnectionEvents): void {
     this.#events = events;
-    for (const tell of this.#early.splice(0)) tell(events);
+    for (const emit of this.#early.splice(0)) emit(events);
   }
 
   write(bytes: Buffer | readonly Buffer[]): boolean {
@@ -230,22 +230,22 @@ class SocketConnection implements Connection {
     this.#raw.destroy();
   }
 
-  #hear(socket: net.Socket): void {
+  #attach(socket: net.Socket): void {
     socket.on('error', (error) => {
       this.#error ??= error;
       this.destroy();
     });
-    socket.on('drain', () => this.#tell((events) => events.onDrain()));
+    socket.on('drain', () => this.#emit((events) => events.onDrain()));
     socket.on('close', () => {
       // Below TLS the socket may close while what it brought has not been handed on yet.
       if (this.#closed || socket !== this.#socket) return;
       this.#closed = true;
-      this.#tell((events) => events.onClose(this.#error));
+      this.#emit((events) => events.onClose(this.#error));
       this.destroy();
     });
   }
 
-  #tell(event: (events: ConnectionEvents) => void): void {
+  #emit(event: (events: ConnectionEvents) => void): void {
     if (this.#events === undefined) this.#early.push(event);
     else event(this.#events);
   }

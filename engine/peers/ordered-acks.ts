@@ -11,12 +11,12 @@ interface WaitingAck {
  * once, and none is acknowledged before the one in front of it.
  */
 export class OrderedAcks {
-  readonly #tell: (frame: Frame, disposition: Disposition) => void;
+  readonly #report: (frame: Frame, disposition: Disposition) => void;
   #waiting: WaitingAck[] = [];
   #first = 0;
 
-  constructor(tell: (frame: Frame, disposition: Disposition) => void) {
-    this.#tell = tell;
+  constructor(report: (frame: Frame, disposition: Disposition) => void) {
+    this.#report = report;
   }
 
   /** Whether each has been told. */
@@ -27,7 +27,7 @@ export class OrderedAcks {
   /** @returns what rejects with what the verdict rejects with; undefined when there is nothing to wait for */
   add(frame: Frame, disposition: Disposition | Promise<Disposition>): Promise<void> | undefined {
     if (typeof disposition === 'string' && this.empty) {
-      this.#tell(frame, disposition);
+      this.#report(frame, disposition);
       return undefined;
     }
     const waiting: WaitingAck = { frame, disposition: undefined };
@@ -38,16 +38,16 @@ export class OrderedAcks {
     }
     return disposition.then((known) => {
       waiting.disposition = known;
-      this.#tellKnown();
+      this.#reportSettled();
     });
   }
 
-  #tellKnown(): void {
+  #reportSettled(): void {
     for (;;) {
       const { frame, disposition } = this.#waiting[this.#first] ?? NONE;
       if (frame === undefined || disposition === undefined) break;
       this.#first += 1;
-      this.#tell(frame, disposition);
+      this.#report(frame, disposition);
     }
     // Cut off now and then, not each time.
     if (this.#first * 2 < this.#waiting.length) return;

@@ -24,11 +24,11 @@ export class PeerKinds {
     const { registry, known } = this.#options;
     const identity = registry.identityOf(link);
     if (identity !== undefined) return known.has(identity);
-    return (registry.byLink(link) ?? registry.awayAioc(link))?.kind === 'aioc';
+    return (registry.byLink(link) ?? registry.disconnectedAioc(link))?.kind === 'aioc';
   }
 
   /** A peer that messages flow to already, as to Python, has said at last that it is aioc. */
-  learnLate(peer: Peer, peerKind: IdentifiedKind): void {
+  logLateIdentification(peer: Peer, peerKind: IdentifiedKind): void {
     const version = peerKind.kind === 'aioc' ? ` ${peerKind.hello.version}` : '';
     this.#options.log.event(`is ${peerKind.kind}${version} after all`, { peerName: peer.name });
   }

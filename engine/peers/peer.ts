@@ -108,10 +108,10 @@ export class Peer {
    * @param options `takenFrom`: the older one is another program's, and this is where the new one comes from
    * @returns false when they did so already
    */
-  connect(link: Link, { takenFrom }: { readonly takenFrom?: string | undefined } = {}): boolean {
+  connect(link: Link, { supersededFrom }: { readonly supersededFrom?: string | undefined } = {}): boolean {
     const older = this.#link;
     this.#link = link;
-    if (older !== link) older?.supersede(takenFrom);
+    if (older !== link) older?.supersede(supersededFrom);
     this.become('connected');
     this.receiver.attach(link);
     return this.sender.attach(link);
@@ -128,7 +128,7 @@ export class Peer {
   }
 
   /** A frame that was not under its name has been dropped. */
-  noteForged(): void {
+  countForged(): void {
     this.forgedIn += 1;
     this.#onChange();
   }

@@ -13,7 +13,7 @@ export interface Incoming {
   readonly number: NumberOnWire;
   readonly sizeBytes: number;
   /** Gives it to the application; called once for each message, however often it comes. */
-  hand(source: MessageSource): Disposition | Promise<Disposition>;
+  deliver(source: MessageSource): Disposition | Promise<Disposition>;
 }
 
 interface Pending {
@@ -57,7 +57,7 @@ export class Receiver {
   /** The stream of the message before: most often it is that of the next one, too. */
   #latest: ReceivedStream | undefined;
   #link: Link | undefined;
-  #told: Link | undefined;
+  #resumedOn: Link | undefined;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
@@ -66,28 +66,28 @@ export class Receiver {
   /** Says what we have, once a connection, to a peer that understands it. It sends nothing before that. */
   attach(link: Link): void {
     this.#use(link);
-    if (!link.speaksStreams || this.#told === link) return;
-    this.#told = link;
-    link.sendResumePoints(this.#marks());
+    if (!link.speaksStreams || this.#resumedOn === link) return;
+    this.#resumedOn = link;
+    link.sendResumePoints(this.#resumePoints());
   }
 
   /** It says what it has no more, though what came after it is here. */
-  heardGone(marks: readonly AckPosition[]): void {
+  onGone(positions: readonly AckPosition[]): void {
     const { gone, peerName } = this.#options;
-    for (const { type, epoch, upTo } of marks) gone(type, { peerName, epoch, seq: upTo });
+    for (const { type, epoch, upTo } of positions) gone(type, { peerName, epoch, seq: upTo });
   }
 
   /** @throws AiocError AIOC_FRAME_BAD when one is missing before it, or more come than may be on their way */
-  take({ link, type, number, sizeBytes, hand }: Incoming): Disposition | Promise<Disposition> {
+  take({ link, type, number, sizeBytes, deliver }: Incoming): Disposition | Promise<Disposition> {
     if (link !== this.#link) this.#use(link);
     const stream = this.#stream(type, number.epoch);
     this.#checkOrder(stream, number);
     const { seq } = number;
-    if (seq <= stream.accepted) return this.#again(stream, seq, link);
+    if (seq <= stream.accepted) return this.#repeated(stream, seq, link);
     if (stream.pending.length > LIMITS.streamMessages || stream.pendingBytes > 2 * LIMITS.streamBytes)
       throw broken(type, 'more messages than may wait to be confirmed');
     stream.accepted = seq;
-    const disposition = hand({ peerName: this.#options.peerName, epoch: number.epoch, seq });
+    const disposition = deliver({ peerName: this.#options.peerName, epoch: number.epoch, seq });
     if (typeof disposition === 'string' && stream.pending.length === 0) {
       this.#settle(stream, seq, disposition);
       return disposition;
@@ -162,7 +162,7 @@ export class Receiver {
   }
 
   /** It has come before: it is only confirmed again, when it may be. */
-  #again(stream: ReceivedStream, seq: number, link: Link): Disposition | Promise<Disposition> {
+  #repeated(stream: ReceivedStream, seq: number, link: Link): Disposition | Promise<Disposition> {
     if (seq > stream.done) return stream.pending.find((pending) => pending.seq >= seq)?.settled ?? 'taken';
     const { type, epoch, done } = stream;
     link.confirm({ type, epoch, upTo: done, dropped: [] });
@@ -192,7 +192,7 @@ export class Receiver {
 
   #newStream(type: string, epoch: string): ReceivedStream {
     const stored =
-      this.#options.stored().find((mark) => mark.type === type && mark.epoch === epoch)?.seq ?? 0;
+      this.#options.stored().find((position) => position.type === type && position.epoch === epoch)?.seq ?? 0;
     const stream: ReceivedStream = {
       ...{ type, epoch, accepted: stored, done: stored, onLink: undefined },
       ...{ pending: [], pendingBytes: 0, advances: false },
@@ -211,15 +211,15 @@ export class Receiver {
     }
   }
 
-  #marks(): readonly AckPosition[] {
-    const marks = new Map<string, AckPosition>();
-    for (const { type, epoch, seq, isHolding } of this.#options.stored())
-      marks.set(keyOf(type, epoch), { type, epoch, upTo: seq, dropped: [], asks: isHolding });
+  #resumePoints(): readonly AckPosition[] {
+    const positions = new Map<string, AckPosition>();
+    for (const { type, epoch, seq, hasGap } of this.#options.stored())
+      positions.set(keyOf(type, epoch), { type, epoch, upTo: seq, dropped: [], hasGap });
     for (const [key, { type, epoch, done }] of this.#streams) {
-      const { upTo = 0, asks = false } = marks.get(key) ?? {};
-      if (done > upTo) marks.set(key, { type, epoch, upTo: done, dropped: [], asks });
+      const { upTo = 0, hasGap = false } = positions.get(key) ?? {};
+      if (done > upTo) positions.set(key, { type, epoch, upTo: done, dropped: [], hasGap });
     }
-    return [...marks.values()].slice(-LIMITS.streamsPerPeer);
+    return [...positions.values()].slice(-LIMITS.streamsPerPeer);
   }
 }
 

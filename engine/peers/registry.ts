@@ -55,15 +55,15 @@ export class Registry {
     this.#byLink.set(link, peer);
   }
 
-  add(who: PeerIntroduction): Peer {
+  add(introduction: PeerIntroduction): Peer {
     this.#forgetLongestAway();
     this.#lastId += 1;
     const peer = new Peer({
       id: `p${this.#lastId}`,
-      wireName: who.wireName,
-      name: this.#nameOf(who),
-      address: who.address,
-      streamKey: this.#options.namesAreIdentities ? who.wireName : `p${this.#lastId}`,
+      wireName: introduction.wireName,
+      name: this.#nameOf(introduction),
+      address: introduction.address,
+      streamKey: this.#options.namesAreIdentities ? introduction.wireName : `p${this.#lastId}`,
       ...this.#options,
     });
     this.#peers.set(peer.id, peer);
@@ -80,12 +80,12 @@ export class Registry {
    */
   recognise({ link, peerKind }: PeerConnection): Peer | undefined {
     if (this.#options.namesAreIdentities) return this.byWireName(link.peerWireName);
-    const alike = this.#alike(link);
+    const matching = this.#matchingPeers(link);
     if (peerKind.kind === 'aioc') {
-      const same = alike.find(({ instance }) => instance === peerKind.hello.instance);
+      const same = matching.find(({ instance }) => instance === peerKind.hello.instance);
       if (same !== undefined) return same;
     }
-    return alike.findLast((peer) => peer.kind === peerKind.kind && isBack(peer, link));
+    return matching.findLast((peer) => peer.kind === peerKind.kind && mayReconnect(peer, link));
   }
 
   /**
@@ -98,17 +98,17 @@ export class Registry {
   }
 
   /** The aioc peer that a client which has not said yet what it is would be, if it is aioc. */
-  awayAioc(link: Link): Peer | undefined {
-    return this.#alike(link).findLast((peer) => peer.kind === 'aioc' && isBack(peer, link));
+  disconnectedAioc(link: Link): Peer | undefined {
+    return this.#matchingPeers(link).findLast((peer) => peer.kind === 'aioc' && mayReconnect(peer, link));
   }
 
   /** How a client that waits is called: in the chat, as its certificate says of itself. */
-  shownName({ wireName, certificate }: Introduction): string {
+  displayName({ wireName, certificate }: Introduction): string {
     return this.#options.namesAreIdentities ? wireName : (certificate?.claimedName ?? wireName);
   }
 
   /** A peer has said what it wants to be called: in the chat it is, unless another peer is called that already. */
-  callsItself(peer: Peer, name: string): void {
+  setDisplayName(peer: Peer, name: string): void {
     peer.name = this.#nameOf({ wireName: peer.wireName, name }, peer);
   }
 
@@ -127,7 +127,7 @@ export class Registry {
     }
   }
 
-  #alike({ peerWireName, certificate }: Link): Peer[] {
+  #matchingPeers({ peerWireName, certificate }: Link): Peer[] {
     return [...this.#peers.values()].filter(
       (peer) => peer.wireName === peerWireName && peer.fingerprint === certificate?.fingerprint,
     );
@@ -150,7 +150,7 @@ export class Registry {
 }
 
 /** Whether a client may be this peer, which is away: without a certificate, it must come from the same machine. */
-function isBack(peer: Peer, { certificate, connection }: Link): boolean {
+function mayReconnect(peer: Peer, { certificate, connection }: Link): boolean {
   if (peer.link !== undefined) return false;
   return certificate !== undefined || partsOf(peer.address)[0] === connection.remoteAddress;
 }

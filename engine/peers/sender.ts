@@ -48,12 +48,12 @@ export class Sender {
   #onEmpty: (() => void)[] = [];
   #link: Link | undefined;
   /** What the other side asks for: whether it will still get it. */
-  #asked: readonly AckPosition[] = [];
+  #gaps: readonly AckPosition[] = [];
   /** The other side has not said yet what it has already. */
-  #awaitsNews = false;
+  #awaitsResumePoints = false;
   #sendingFile = false;
   /** The largest message that the other side took when it was here last, in bytes of data and binary. */
-  #takesBytes = Number.POSITIVE_INFINITY;
+  #maxMessageBytes = Number.POSITIVE_INFINITY;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -94,8 +94,8 @@ export class Sender {
   /** Why the other side would not take a message. */
   #tooLarge({ data, binary }: Pick<OutMessage, 'data' | 'binary'>): AiocError | undefined {
     const sizeBytes = data.length + (binary?.length ?? 0);
-    if (sizeBytes <= this.#takesBytes) return undefined;
-    const text = `it has ${sizeBytes} bytes, and the peer takes at most ${this.#takesBytes} (its max_size_message): send it as a file`;
+    if (sizeBytes <= this.#maxMessageBytes) return undefined;
+    const text = `it has ${sizeBytes} bytes, and the peer takes at most ${this.#maxMessageBytes} (its max_size_message): send it as a file`;
     return new AiocError('AIOC_FRAME_TOO_LARGE', text);
   }
 
@@ -106,8 +106,8 @@ export class Sender {
   }
 
   /** See Outbox.letAllIn. */
-  async letAllIn(): Promise<void> {
-    await Promise.all(this.outboxes.map((outbox) => outbox.letAllIn()));
+  async admitAll(): Promise<void> {
+    await Promise.all(this.outboxes.map((outbox) => outbox.admitAll()));
   }
 
   /** See OverflowPolicy.reopen. */
@@ -132,8 +132,8 @@ export class Sender {
     if (this.#link === link) return false;
     this.detach();
     this.#link = link;
-    this.#takesBytes = link.takesBytes;
-    this.#awaitsNews = link.speaksStreams;
+    this.#maxMessageBytes = link.maxMessageBytes;
+    this.#awaitsResumePoints = link.speaksStreams;
     this.pump();
     for (const outbox of this.#outboxes.values()) outbox.overflow.changed();
     return true;
@@ -143,7 +143,7 @@ export class Sender {
   detach(): void {
     if (this.#link === undefined) return;
     this.#link = undefined;
-    this.#asked = [];
+    this.#gaps = [];
     for (const outbox of this.#outboxes.values()) {
       outbox.rewind();
       outbox.overflow.changed();
@@ -158,7 +158,7 @@ export class Sender {
   }
 
   pump(): void {
-    while (this.#link?.writable && !this.#sendingFile && !this.#awaitsNews) {
+    while (this.#link?.writable && !this.#sendingFile && !this.#awaitsResumePoints) {
       const next = this.#next(this.#link);
       if (next === undefined) return;
       const fault = this.#tooLarge(next.entry.parts);
@@ -166,7 +166,7 @@ export class Sender {
         this.#giveUp(next, fault);
         continue;
       }
-      if (next.entry.companions.body === undefined) this.#send(this.#link, next);
+      if (next.entry.context.body === undefined) this.#send(this.#link, next);
       else void this.#sendFile(this.#link, next);
     }
   }
@@ -178,43 +178,44 @@ export class Sender {
     const entry = number && outbox?.sentAs(number);
     if (outbox === undefined || entry === undefined) return;
     outbox.remove(entry);
-    tellArrived(entry, outcome);
+    reportDelivered(entry, outcome);
     this.#onChange();
     this.pump();
   }
 
   /** The other side, an aioc, says how far it has what it was sent. */
-  onStreamAcks({ kind, marks }: StreamAckFrame): void {
+  onStreamAcks({ kind, positions }: StreamAckFrame): void {
     const isFirst = kind === 'have';
-    for (const { type, epoch, upTo, dropped } of marks) {
+    for (const { type, epoch, upTo, dropped } of positions) {
       const outbox = this.#outboxes.get(type);
       if (outbox === undefined) continue;
-      const entries = outbox.confirmed({ epoch, seq: upTo }, { everSent: isFirst });
+      const entries = outbox.acked({ epoch, seq: upTo }, { everSent: isFirst });
       outbox.remove(...entries);
       const gone = new Set(dropped);
-      for (const entry of entries) tellArrived(entry, gone.has(entry.number.seq) ? 'dropped' : 'received');
+      for (const entry of entries)
+        reportDelivered(entry, gone.has(entry.number.seq) ? 'dropped' : 'received');
     }
     if (isFirst) {
-      this.#awaitsNews = false;
-      this.#asked = marks.filter(({ asks }) => asks);
+      this.#awaitsResumePoints = false;
+      this.#gaps = positions.filter(({ hasGap }) => hasGap);
     }
-    this.#answerAsked();
+    this.#reportGone();
     this.#onChange();
     this.pump();
   }
 
   /** What waits may lie on the disk, and is looked at when it has come into the window. */
-  #answerAsked(): void {
+  #reportGone(): void {
     const link = this.#link;
-    if (this.#asked.length === 0 || link === undefined) return;
+    if (this.#gaps.length === 0 || link === undefined) return;
     const gone: AckPosition[] = [];
-    this.#asked = this.#asked.filter((mark) => {
-      const upTo = this.#outboxes.get(mark.type)?.goneUpTo(mark.epoch) ?? Number.MAX_SAFE_INTEGER;
+    this.#gaps = this.#gaps.filter((position) => {
+      const upTo = this.#outboxes.get(position.type)?.goneUpTo(position.epoch) ?? Number.MAX_SAFE_INTEGER;
       if (upTo === 'unknown') return true;
-      gone.push({ ...mark, upTo, asks: false });
+      gone.push({ ...position, upTo, hasGap: false });
       return false;
     });
-    if (gone.length > 0) link.tellGone(gone);
+    if (gone.length > 0) link.sendGone(gone);
   }
 
   #outbox(type: string): Outbox {
@@ -240,7 +241,7 @@ export class Sender {
   #next(link: Link): Sent | undefined {
     for (const outbox of this.#outboxes.values()) {
       const entry = outbox.next();
-      if (entry !== undefined && this.#mayFollow(link, { entry, outbox })) return { entry, outbox };
+      if (entry !== undefined && this.#maySend(link, { entry, outbox })) return { entry, outbox };
       // To who is not aioc nothing overtakes what has to wait.
       if (entry !== undefined && !link.speaksStreams) return undefined;
       if (entry === undefined && outbox.mayLoad) this.#load(outbox);
@@ -248,11 +249,11 @@ export class Sender {
     return undefined;
   }
 
-  get #unconfirmed(): { readonly count: number; readonly bytes: number } {
+  get #unacked(): { readonly count: number; readonly bytes: number } {
     let [count, bytes] = [0, 0];
     for (const outbox of this.#outboxes.values()) {
-      count += outbox.unconfirmed;
-      bytes += outbox.unconfirmedBytes;
+      count += outbox.unacked;
+      bytes += outbox.unackedBytes;
     }
     return { count, bytes };
   }
@@ -261,7 +262,7 @@ export class Sender {
   #load(outbox: Outbox): void {
     outbox.load().then(
       () => {
-        this.#answerAsked();
+        this.#reportGone();
         this.pump();
       },
       () => this.#options.clock.after(LIMITS.storeRetryMs, () => this.pump()),
@@ -269,20 +270,20 @@ export class Sender {
   }
 
   /** Whether the other side can hold this one, too, besides those that it has not acknowledged. */
-  #mayFollow(link: Link, { entry, outbox }: Sent): boolean {
+  #maySend(link: Link, { entry, outbox }: Sent): boolean {
     if (link.speaksStreams) {
-      const { unconfirmed, unconfirmedBytes } = outbox;
-      if (unconfirmed === 0) return true;
-      return unconfirmed < LIMITS.streamMessages && unconfirmedBytes + weightOf(entry) <= LIMITS.streamBytes;
+      const { unacked, unackedBytes } = outbox;
+      if (unacked === 0) return true;
+      return unacked < LIMITS.streamMessages && unackedBytes + weightOf(entry) <= LIMITS.streamBytes;
     }
-    const { count, bytes } = this.#unconfirmed;
+    const { count, bytes } = this.#unacked;
     if (count === 0) return true;
     return count < LIMITS.unackedMessages && bytes + weightOf(entry) <= link.unreadMaxBytes;
   }
 
   #send(link: Link, sent: Sent): void {
     const { parts } = sent.entry;
-    const { header, forwardedHeader } = this.#addressed(parts);
+    const { header, forwardedHeader } = this.#address(parts);
     const { data, binary } = parts;
     const transportId = this.#number(sent);
     try {
@@ -292,12 +293,12 @@ export class Sender {
       this.#giveUp(sent, toAiocError(error));
       return;
     }
-    tell(sent.entry, 'sent');
+    reportState(sent.entry, 'sent');
   }
 
   async #sendFile(link: Link, sent: Sent): Promise<void> {
-    const { parts, companions } = sent.entry;
-    const body = companions.body as OutgoingBody;
+    const { parts, context } = sent.entry;
+    const body = context.body as OutgoingBody;
     this.#sendingFile = true;
     try {
       const file = await this.#open(body);
@@ -308,7 +309,7 @@ export class Sender {
       try {
         // The connection may have gone while the file was being opened; then the file waits for the next one.
         if (!link.writable) return;
-        const frame = withFileFrame(this.#addressed(parts).header, parts, file.sizeBytes);
+        const frame = withFileFrame(this.#address(parts).header, parts, file.sizeBytes);
         const transportId = this.#number(sent);
         await link.sendFile({
           frame: { ...frame, transportId },
@@ -316,7 +317,7 @@ export class Sender {
           onProgress: (bytes) => body.onProgress(bytes),
         });
         // Its acknowledgement may have come before the last write was reported done.
-        if (!sent.entry.gone) tell(sent.entry, 'sent');
+        if (!sent.entry.gone) reportState(sent.entry, 'sent');
       } finally {
         await file.close();
       }
@@ -341,21 +342,21 @@ export class Sender {
 
   #sendWithout(link: Link, sent: Sent, error: AiocError): void {
     const { parts } = sent.entry;
-    const frame = withoutFileFrame(this.#addressed(parts).header, parts, error.message);
+    const frame = withoutFileFrame(this.#address(parts).header, parts, error.message);
     link.send({ ...frame, transportId: this.#number(sent) });
-    tell(sent.entry, 'sent', `without its file: ${error.message}`);
+    reportState(sent.entry, 'sent', `without its file: ${error.message}`);
   }
 
   /** What waited since an earlier run may have been put in under another name of ours. */
-  #addressed(parts: MessageParts): Pick<MessageParts, 'header' | 'forwardedHeader'> {
+  #address(parts: MessageParts): Pick<MessageParts, 'header' | 'forwardedHeader'> {
     const { sourceId, destinationId } = this.#options;
     return addressFrame(parts, { sourceId: sourceId(), destinationId });
   }
 
   #giveUp({ entry, outbox }: Sent, error: AiocError): void {
     outbox.remove(entry);
-    tell(entry, 'failed', error.message);
-    entry.companions.body?.onGivenUp?.();
+    reportState(entry, 'failed', error.message);
+    entry.context.body?.onGivenUp?.();
     this.#onChange();
   }
 
@@ -366,11 +367,11 @@ export class Sender {
   }
 }
 
-function tell({ companions }: QueuedMessage, state: DeliveryState, reason?: string): void {
-  companions.observer.moved(companions.logId, state, reason);
+function reportState({ context }: QueuedMessage, state: DeliveryState, reason?: string): void {
+  context.observer.onState(context.logId, state, reason);
 }
 
-function tellArrived(entry: QueuedMessage, outcome: 'received' | 'dropped'): void {
-  tell(entry, outcome);
-  entry.companions.body?.onDelivered();
+function reportDelivered(entry: QueuedMessage, outcome: 'received' | 'dropped'): void {
+  reportState(entry, outcome);
+  entry.context.body?.onDelivered();
 }

@@ -40,7 +40,10 @@ export interface ServerEndpointOptions extends EndpointOptions {
   /** Present exactly in mutual TLS. */
   readonly trust?: ServerTrust;
   /** Why a client of this name may not connect from there, though it is who it says; undefined when it may. */
-  readonly objection?: (subject: { readonly name: string; readonly address: string }) => string | undefined;
+  readonly rejectionReason?: (subject: {
+    readonly name: string;
+    readonly address: string;
+  }) => string | undefined;
   /** Whether one that comes under the name of another that is connected is refused; it takes its place otherwise. */
   readonly refusesDuplicates?: boolean;
   /** Our name on the wire, known once the port is. */
@@ -131,7 +134,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
       heartbeatOf: this.#options.heartbeatOf,
       describe: describeNetworkError,
       session: {
-        role: 'acceptor',
+        role: 'server',
         security,
         sourceId: sourceId(),
         destinationId: '',
@@ -171,8 +174,8 @@ export class ServerEndpoint implements LinkOwner<Link> {
     const { trust, log, ports } = this.#options;
     if (trust === undefined) return;
     this.#named(link, request.name);
-    const objection = this.#objection(link, request.name);
-    if (objection !== undefined) return link.notEnrolled(objection, ports.clock.wallNow());
+    const rejectionReason = this.#rejectionReason(link, request.name);
+    if (rejectionReason !== undefined) return link.notEnrolled(rejectionReason, ports.clock.wallNow());
     trust.enrol(request).then(
       (issued) => {
         log.event('has been given a certificate', { peerName: request.name });
@@ -188,30 +191,30 @@ export class ServerEndpoint implements LinkOwner<Link> {
 
   introduced(link: Link, introduction: Introduction): void {
     const { admission, log, trust, registry, refusesDuplicates } = this.#options;
-    const name = registry.shownName(introduction);
+    const name = registry.displayName(introduction);
     this.#named(link, name);
-    const objection = this.#objection(link, introduction.wireName);
+    const rejectionReason = this.#rejectionReason(link, introduction.wireName);
     // Without a word, so that the client goes on trying: the list may change.
-    if (objection !== undefined) return link.cut(objection);
+    if (rejectionReason !== undefined) return link.cut(rejectionReason);
     const there = refusesDuplicates ? registry.byWireName(introduction.wireName) : undefined;
     if (there?.link !== undefined) return this.#admitUnlessThere(link, there);
     // A certificate that we know is the answer already.
     if (trust === undefined) admission.ask(link, introduction);
     else link.admit();
-    if (link.state === 'wants-in')
+    if (link.state === 'awaiting-admission')
       log.event(`wants in from ${link.connection.remoteAddress}`, { peerName: name });
   }
 
-  #objection(link: Link, name: string): string | undefined {
-    return this.#options.objection?.({ name, address: link.connection.remoteAddress });
+  #rejectionReason(link: Link, name: string): string | undefined {
+    return this.#options.rejectionReason?.({ name, address: link.connection.remoteAddress });
   }
 
   /** Cuts off whoever is connected and may not be so any longer. */
-  reconsider(): void {
+  applyAccessLists(): void {
     for (const link of [...this.#links.keys()]) {
       if (link.peerWireName === '') continue;
-      const objection = this.#objection(link, link.peerWireName);
-      if (objection !== undefined) link.cut(objection);
+      const rejectionReason = this.#rejectionReason(link, link.peerWireName);
+      if (rejectionReason !== undefined) link.cut(rejectionReason);
     }
   }
 
@@ -219,7 +222,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
     return this.#options.peerKinds.knownAsAioc(link);
   }
 
-  letIn(): void {
+  onAccepted(): void {
     // Only a client can be let in by the other side.
   }
 
@@ -230,9 +233,9 @@ export class ServerEndpoint implements LinkOwner<Link> {
     registry.bind(link, peer);
     // An older connection that was slow to say what it is must not take the peer from its newer one.
     if (peer.link !== undefined && peer.link.generation > link.generation) return link.supersede();
-    const takenFrom = this.#takesFrom(peer, link, peerKind);
+    const supersededFrom = this.#supersededFrom(peer, link, peerKind);
     this.#learn(peer, link, peerKind);
-    if (!peer.connect(link, { takenFrom })) return peerKinds.learnLate(peer, peerKind);
+    if (!peer.connect(link, { supersededFrom })) return peerKinds.logLateIdentification(peer, peerKind);
     const kind = peerKind.kind === 'aioc' ? `aioc ${peerKind.hello.version}` : 'Python';
     log.event(`connected from ${peer.address} (${kind})`, { peerName: peer.name });
     traffic.connected(peer);
@@ -243,7 +246,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
    * Where a connection comes from that takes the place of another program's; undefined when there is none, or when it
    * is the same run of one that has lost its connection and is back.
    */
-  #takesFrom(peer: Peer, link: Link, peerKind: IdentifiedKind): string | undefined {
+  #supersededFrom(peer: Peer, link: Link, peerKind: IdentifiedKind): string | undefined {
     const older = peer.link;
     if (older === undefined || older === link) return undefined;
     if (peerKind.kind === 'aioc' && peerKind.hello.instance === peer.instance) return undefined;
@@ -278,7 +281,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
     peer.words = peer.fingerprint === undefined ? undefined : fingerprintWords(peer.fingerprint);
     if (peerKind.kind !== 'aioc') return;
     peer.instance = peerKind.hello.instance;
-    registry.callsItself(peer, peerKind.hello.name);
+    registry.setDisplayName(peer, peerKind.hello.name);
   }
 
   over(link: Link, ending: SessionEnding): void {

@@ -14,7 +14,7 @@ export const REJECTIONS: Readonly<Record<RefusalCode, string>> = {
   stopping: 'this side is stopping',
 };
 
-export const REFUSALS_HEARD: Readonly<Record<RefusalCode, string>> = {
+export const PEER_REFUSALS: Readonly<Record<RefusalCode, string>> = {
   'no-certificate': 'the other side gave us no certificate',
   'name-in-use': 'another one of our name is connected there',
   declined: 'the other side said no',

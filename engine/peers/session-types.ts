@@ -12,7 +12,7 @@ export type SessionState =
   | 'connecting'
   | 'tls'
   | 'identifying'
-  | 'wants-in'
+  | 'awaiting-admission'
   | 'enrolling'
   | 'probing'
   | 'established'
@@ -85,7 +85,7 @@ export type SessionAction =
   /** Identity is settled: larger frames are read from here on. */
   | { readonly kind: 'identified' }
   /** The other side is talking to us, though what it is has not been settled yet. */
-  | { readonly kind: 'let-in' }
+  | { readonly kind: 'accepted' }
   /** Messages may flow. Comes again when a peer taken for Python turns out to be aioc. */
   | { readonly kind: 'established'; readonly peerKind: IdentifiedKind }
   /** An application's frame, or one for the part that answers pings and acknowledgements. */
@@ -112,7 +112,7 @@ export interface SessionEnding {
 }
 
 export interface SessionOptions {
-  readonly role: 'dialler' | 'acceptor';
+  readonly role: 'client' | 'server';
   readonly security: SecurityMode;
   /** A client in mutual TLS that has none yet: asks for one, with the certificate that it has made itself. */
   readonly enrolWith?: string;

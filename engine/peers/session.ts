@@ -13,7 +13,7 @@ import {
 } from '../protocol/messages.ts';
 import { checkClientName } from '../protocol/names.ts';
 import { Probe } from './probe.ts';
-import { REFUSALS_HEARD, REJECTIONS, STILL_AIOC, UNLIKE_PYTHON } from './session-messages.ts';
+import { PEER_REFUSALS, REJECTIONS, STILL_AIOC, UNLIKE_PYTHON } from './session-messages.ts';
 import type {
   Authentication,
   IdentifiedKind,
@@ -34,7 +34,7 @@ export class Session {
   #state: SessionState = 'connecting';
   #certificate: PeerCertificate | undefined;
   #wireName = '';
-  #heardFromPeer = false;
+  #hasReceived = false;
   #over = false;
   #probeOnceNamed: Probe | undefined;
   /** The other side has shown itself as aioc on an earlier connection. */
@@ -63,7 +63,7 @@ export class Session {
 
   /** Timers that run from the moment the session exists. A connection that is dialled has a deadline of its own. */
   begin(): SessionAction[] {
-    if (this.#options.role === 'dialler') return [];
+    if (this.#options.role === 'client') return [];
     return [{ kind: 'arm', timer: 'open', delayMs: LIMITS.identityTimeoutMs }];
   }
 
@@ -107,7 +107,7 @@ export class Session {
     this.#certificate = certificate;
     this.#knownAsAioc = knownAsAioc;
     const identity: SessionAction = { kind: 'arm', timer: 'identity', delayMs: LIMITS.identityTimeoutMs };
-    if (this.#options.role === 'acceptor') {
+    if (this.#options.role === 'server') {
       const disarm: SessionAction = { kind: 'disarm', timer: 'open' };
       this.#state = 'identifying';
       if (this.#options.security !== 'mutual-tls') return [disarm, identity];
@@ -140,9 +140,9 @@ export class Session {
       case 'identifying':
         return this.#identify(frame);
       case 'enrolling':
-        return this.#options.role === 'dialler' ? this.#issued(frame) : this.#enrol(frame);
+        return this.#options.role === 'client' ? this.#issued(frame) : this.#enrol(frame);
       case 'probing':
-        return this.#options.role === 'dialler' ? this.#probeAnswered(frame) : this.#firstFrame(frame);
+        return this.#options.role === 'client' ? this.#probeAnswered(frame) : this.#firstFrame(frame);
       case 'established':
       case 'draining':
         return this.#established(frame);
@@ -166,7 +166,7 @@ export class Session {
   }
 
   #introduce(): SessionAction[] {
-    this.#state = 'wants-in';
+    this.#state = 'awaiting-admission';
     return [
       { kind: 'disarm', timer: 'identity' },
       { kind: 'arm', timer: 'joinRequest', delayMs: LIMITS.newcomerTimeoutMs },
@@ -213,7 +213,7 @@ export class Session {
   #issued(frame: Frame): SessionAction[] {
     const refusal = readRefusal(frame);
     if (refusal !== undefined)
-      return this.#finish('refused', REFUSALS_HEARD[refusal.code], ['destroy'], { refusal });
+      return this.#finish('refused', PEER_REFUSALS[refusal.code], ['destroy'], { refusal });
     const issued = readIssued(frame);
     if (issued === undefined) {
       return this.#finish(
@@ -229,7 +229,7 @@ export class Session {
   }
 
   #admitted(knownAsAioc: boolean): SessionAction[] {
-    if (this.#state !== 'wants-in') return [];
+    if (this.#state !== 'awaiting-admission') return [];
     this.#state = 'probing';
     this.#knownAsAioc = knownAsAioc;
     return [
@@ -241,24 +241,24 @@ export class Session {
   }
 
   #rejected({ code, isAioc = false }: SessionEvent & { kind: 'rejected' }): SessionAction[] {
-    if (this.#state !== 'wants-in') return [];
+    if (this.#state !== 'awaiting-admission') return [];
     // In this mode only an aioc client shows a certificate, so only such a one is told; Python is just closed on.
-    const tell: SessionAction[] =
+    const frames: SessionAction[] =
       !isAioc && (this.#certificate === undefined || this.#options.security === 'mutual-tls')
         ? []
         : [{ kind: 'send', frame: refusalFrame({ code, sourceId: this.#options.sourceId }) }];
-    return [...tell, ...this.#finish('refused', REJECTIONS[code], ['end'])];
+    return [...frames, ...this.#finish('refused', REJECTIONS[code], ['end'])];
   }
 
   /** Who took over is another one of the same name, and an aioc is told, so that it can give way. */
   #superseded(from?: string): SessionAction[] {
     const { sourceId } = this.#options;
-    const isTold = from !== undefined && this.#peerKind === 'aioc';
-    const tell: SessionAction[] = isTold
+    const notifies = from !== undefined && this.#peerKind === 'aioc';
+    const frames: SessionAction[] = notifies
       ? [{ kind: 'send', frame: supersededFrame({ from, sourceId }) }]
       : [];
-    const how = isTold ? 'end' : 'destroy';
-    return [...tell, ...this.#finish('superseded', 'a newer connection of the same peer took over', [how])];
+    const how = notifies ? 'end' : 'destroy';
+    return [...frames, ...this.#finish('superseded', 'a newer connection of the same peer took over', [how])];
   }
 
   /** An acceptor's first frame from who has been let in. A client that is aioc asks before it says anything else. */
@@ -271,14 +271,14 @@ export class Session {
   #probeAnswered(frame: Frame): SessionAction[] {
     const refused = readRefusal(frame);
     if (refused !== undefined) {
-      return this.#finish('refused', REFUSALS_HEARD[refused.code], ['destroy'], { refusal: refused });
+      return this.#finish('refused', PEER_REFUSALS[refused.code], ['destroy'], { refusal: refused });
     }
     const answered = this.#peerKindIn(frame) ?? this.#unlikePython(frame);
     if (answered !== undefined) return answered;
-    if (this.#heardFromPeer) return [{ kind: 'deliver', frame }];
-    this.#heardFromPeer = true;
+    if (this.#hasReceived) return [{ kind: 'deliver', frame }];
+    this.#hasReceived = true;
     const delayMs = this.#knownAsAioc ? LIMITS.probeRetryMs : LIMITS.probeAnswerMs;
-    return [{ kind: 'let-in' }, { kind: 'arm', timer: 'probe', delayMs }, { kind: 'deliver', frame }];
+    return [{ kind: 'accepted' }, { kind: 'arm', timer: 'probe', delayMs }, { kind: 'deliver', frame }];
   }
 
   /** What a question or an answer about the other side's nature leads to; undefined for any other frame. */
@@ -287,7 +287,7 @@ export class Session {
     if (question !== undefined) {
       const answer: SessionAction = { kind: 'send', frame: question.answer };
       // A server that asks waits for this answer; what it is itself, it says in its answer to our own question.
-      if (this.#options.role === 'dialler') return [answer];
+      if (this.#options.role === 'client') return [answer];
       return [answer, ...this.#settle({ kind: 'aioc', hello: question.hello })];
     }
     const answer = this.#probe.answerIn(frame);
@@ -314,7 +314,7 @@ export class Session {
   }
 
   #established(frame: Frame): SessionAction[] {
-    const supersededFrom = this.#options.role === 'dialler' ? readSuperseded(frame) : undefined;
+    const supersededFrom = this.#options.role === 'client' ? readSuperseded(frame) : undefined;
     if (supersededFrom !== undefined)
       return this.#finish('closed', 'another client of our name took our place', ['destroy'], {
         supersededFrom,
@@ -328,7 +328,7 @@ export class Session {
    */
   #unlikePython(frame: Frame): SessionAction[] | undefined {
     if (this.#peerKind === 'aioc' || frame.header.message_type !== AIOC_TYPE) return undefined;
-    this.#heardFromPeer = true;
+    this.#hasReceived = true;
     return this.#finish('closed', UNLIKE_PYTHON, ['destroy']);
   }
 
@@ -365,7 +365,7 @@ export class Session {
       this.#state = 'draining';
       return [{ kind: 'arm', timer: 'drain', delayMs: LIMITS.drainTimeoutMs }];
     }
-    return this.#state === 'wants-in'
+    return this.#state === 'awaiting-admission'
       ? this.#rejected({ kind: 'rejected', code: 'stopping' })
       : this.#finish('closed', 'closed here', ['destroy']);
   }
@@ -378,9 +378,9 @@ export class Session {
   ): SessionAction[] {
     // Who asks a second time waits no longer for somebody to let it in.
     const whileWaiting =
-      this.#options.role === 'dialler' &&
+      this.#options.role === 'client' &&
       this.#state === 'probing' &&
-      !this.#heardFromPeer &&
+      !this.#hasReceived &&
       this.#probe.asked < LIMITS.probeTries;
     const from = this.#state;
     this.#state = state;

@@ -16,7 +16,7 @@ export interface IdentifiedFrame {
   /** Its source_id is the session's name, unless there is an objection. */
   readonly frame: Frame;
   /** Why nothing of it may be shown to anybody. */
-  readonly objection?: string;
+  readonly rejectionReason?: string;
 }
 
 /**
@@ -33,9 +33,9 @@ export function identifySource(frame: Frame, { role, peerName }: PeerIdentity): 
   if (claimed === peerName && saysOnce(frame.headerBytes)) return { frame };
   if (claimed !== undefined && typeof claimed !== 'string')
     throw new AiocError('AIOC_FRAME_BAD', 'its source_id is no text');
-  if (claimed !== undefined && claimed !== peerName && role === 'acceptor') {
+  if (claimed !== undefined && claimed !== peerName && role === 'server') {
     const name = JSON.stringify(claimed.slice(0, LIMITS.nameLength));
-    return { frame, objection: `it says that it is ${name}` };
+    return { frame, rejectionReason: `it says that it is ${name}` };
   }
   return named(frame, peerName);
 }
@@ -63,7 +63,7 @@ function named(frame: Frame, name: string): IdentifiedFrame {
     return { frame: { ...frame, header, headerBytes: Buffer.from(headerText(header), 'latin1') } };
   } catch {
     // Sent again it would be no shorter, so the connection must not end over it.
-    return { frame, objection: 'its header is so long that its name does not fit in' };
+    return { frame, rejectionReason: 'its header is so long that its name does not fit in' };
   }
 }
 

@@ -6,28 +6,31 @@ import { type AckPosition, type StreamAckFrame, streamAckFrame } from '../protoc
 export class StreamAcks {
   readonly #sourceId: string;
   readonly #send: (frame: OutFrame) => void;
-  #marks = new Map<string, AckPosition>();
+  #positions = new Map<string, AckPosition>();
 
   constructor(sourceId: string, send: (frame: OutFrame) => void) {
     this.#sourceId = sourceId;
     this.#send = send;
   }
 
-  add(mark: AckPosition): void {
-    if (this.#marks.size === 0) afterMicrotasks(() => this.flush());
-    const key = `${mark.epoch} ${mark.type}`;
-    const earlier = this.#marks.get(key)?.dropped ?? [];
-    this.#marks.set(key, earlier.length === 0 ? mark : { ...mark, dropped: [...earlier, ...mark.dropped] });
+  add(position: AckPosition): void {
+    if (this.#positions.size === 0) afterMicrotasks(() => this.flush());
+    const key = `${position.epoch} ${position.type}`;
+    const earlier = this.#positions.get(key)?.dropped ?? [];
+    this.#positions.set(
+      key,
+      earlier.length === 0 ? position : { ...position, dropped: [...earlier, ...position.dropped] },
+    );
   }
 
   flush(): void {
-    if (this.#marks.size === 0) return;
-    const marks = [...this.#marks.values()];
-    this.#marks = new Map();
-    this.say({ kind: 'ack', marks });
+    if (this.#positions.size === 0) return;
+    const positions = [...this.#positions.values()];
+    this.#positions = new Map();
+    this.say({ kind: 'ack', positions });
   }
 
-  say(news: StreamAckFrame): void {
-    this.#send(streamAckFrame(news, this.#sourceId));
+  say(acks: StreamAckFrame): void {
+    this.#send(streamAckFrame(acks, this.#sourceId));
   }
 }

@@ -14,6 +14,7 @@ import type { MessageParts } from '../queues/message-record.ts';
 import type { MessageSource } from '../queues/message-source.ts';
 import type { OutgoingBody } from '../queues/out-message.ts';
 import type { Completion } from '../queues/outbox-entry.ts';
+import { DeliveryObservers, type OnState } from './delivery-observers.ts';
 import { DISCARDED_FILE, type Disposition, type FileSink, wrapSink } from './file-sink.ts';
 import type { IgnoreList } from './ignore-list.ts';
 import type { Link } from './link.ts';
@@ -24,7 +25,6 @@ import type { Registry } from './registry.ts';
 import { addressFrame } from './source-identity.ts';
 import type { TrafficLog } from './traffic-log.ts';
 import type { PeerChange, TrafficCounts } from './traffic-observers.ts';
-import { type OnState, TrafficWatchers } from './traffic-watchers.ts';
 
 /** What receives the messages of peers. */
 export interface Application {
@@ -70,7 +70,7 @@ export class Traffic implements LinkTraffic<Link> {
   readonly #options: TrafficOptions;
   readonly inRate: RateMeter;
   readonly outRate: RateMeter;
-  readonly #watchers: TrafficWatchers;
+  readonly #observers: DeliveryObservers;
   readonly #pings = new Map<string, { readonly peer: Peer; answered(): void }>();
   readonly #warnings: LimitedWarnings;
   #lastPing = 0;
@@ -80,7 +80,7 @@ export class Traffic implements LinkTraffic<Link> {
     this.#warnings = new LimitedWarnings(options.clock, LIMITS.peerWarningMs);
     this.inRate = new RateMeter(options.clock);
     this.outRate = new RateMeter(options.clock);
-    this.#watchers = new TrafficWatchers(options.log, (type) => this.#left(type));
+    this.#observers = new DeliveryObservers(options.log, (type) => this.#left(type));
   }
 
   get budget(): MemoryBudget {
@@ -116,33 +116,33 @@ export class Traffic implements LinkTraffic<Link> {
     }
     const number = numberIn(frame.header['transport_id']);
     if (number === undefined) return this.#message(peer, frame);
-    return this.#take(peer, { link, frame, number, hand: (source) => this.#message(peer, frame, source) });
+    return this.#take(peer, { link, frame, number, deliver: (source) => this.#message(peer, frame, source) });
   }
 
   /** It keeps its place among the sender's numbers, and is counted; that is all. */
-  forged(link: Link, frame: Frame, objection: string): Disposition | Promise<Disposition> {
+  forged(link: Link, frame: Frame, rejectionReason: string): Disposition | Promise<Disposition> {
     const peer = this.#options.registry.byLink(link);
-    const hand = (): Disposition => {
-      this.#noteForged(link, peer, objection);
+    const deliver = (): Disposition => {
+      this.#countForged(link, peer, rejectionReason);
       return 'rejected';
     };
     const number = numberIn(frame.header['transport_id']);
-    if (peer === undefined || number === undefined || isReserved(frame.header.message_type)) return hand();
-    return this.#take(peer, { link, frame, number, hand });
+    if (peer === undefined || number === undefined || isReserved(frame.header.message_type)) return deliver();
+    return this.#take(peer, { link, frame, number, deliver });
   }
 
-  #noteForged(link: Link, peer: Peer | undefined, objection: string): void {
-    peer?.noteForged();
+  #countForged(link: Link, peer: Peer | undefined, rejectionReason: string): void {
+    peer?.countForged();
     const peerName = peer?.name ?? link.peerWireName;
     this.#warnings.warn(peerName, (count) => {
       const what = count === 1 ? 'a frame was' : `${count} frames were`;
-      this.#options.log.event(`${what} dropped: ${objection}`, { peerName, warning: true });
+      this.#options.log.event(`${what} dropped: ${rejectionReason}`, { peerName, warning: true });
     });
   }
 
   #take(
     peer: Peer,
-    { frame, ...numbered }: Pick<Incoming, 'link' | 'number' | 'hand'> & { readonly frame: Frame },
+    { frame, ...numbered }: Pick<Incoming, 'link' | 'number' | 'deliver'> & { readonly frame: Frame },
   ): Disposition | Promise<Disposition> {
     const { header, headerBytes, data, binary } = frame;
     const sizeBytes = headerBytes.length + data.length + binary.length;
@@ -151,7 +151,7 @@ export class Traffic implements LinkTraffic<Link> {
 
   #message(peer: Peer, frame: Frame, source?: MessageSource): Disposition | Promise<Disposition> {
     this.#countIn(peer, frame);
-    if (this.#options.ignoring.dropsNow(peer, 'in')) {
+    if (this.#options.ignoring.dropIfIgnored(peer, 'in')) {
       this.#options.log.settle(this.#logIn(peer, frame, 'message', frame.data.length), 'dropped', 'ignored');
       return 'dropped';
     }
@@ -174,7 +174,7 @@ export class Traffic implements LinkTraffic<Link> {
       : await this.#file(peer, frame, sizeBytes, { peerName: peer.wireName, epoch, seq });
     return wrapSink(sink, {
       // It counts as received when it is whole.
-      deliver: () => peer.receiver.take({ link, number, type, sizeBytes: 0, hand: () => sink.deliver() }),
+      deliver: () => peer.receiver.take({ link, number, type, sizeBytes: 0, deliver: () => sink.deliver() }),
     });
   }
 
@@ -182,7 +182,7 @@ export class Traffic implements LinkTraffic<Link> {
     this.#countIn(peer, frame);
     const { log, ignoring } = this.#options;
     const logId = this.#logIn(peer, frame, 'file', sizeBytes);
-    if (ignoring.dropsNow(peer, 'in')) {
+    if (ignoring.dropIfIgnored(peer, 'in')) {
       log.settle(logId, 'dropped', 'ignored');
       return DISCARDED_FILE;
     }
@@ -239,13 +239,13 @@ export class Traffic implements LinkTraffic<Link> {
       headerBytes: forwardedHeader,
       data,
     });
-    if (ignoring.dropsNow(peer, 'out')) {
+    if (ignoring.dropIfIgnored(peer, 'out')) {
       log.settle(logId, 'dropped', 'ignored');
       const text = `${peer.name} is ignored, so this was dropped: press i on the peer to end that`;
       completion.refused(new AiocError('AIOC_IGNORED', text));
       return undefined;
     }
-    const observer = this.#watchers.observer(peer, header.message_type, onState);
+    const observer = this.#observers.observer(peer, header.message_type, onState);
     return peer.offer({ header, forwardedHeader, data, binary, body, observer, logId }, completion);
   }
 
@@ -254,10 +254,10 @@ export class Traffic implements LinkTraffic<Link> {
     peer?.sender.acknowledged(ack.transportId, ack.dropped ? 'dropped' : 'received');
   }
 
-  onStreamAcks(link: Link, news: StreamAckFrame): void {
+  onStreamAcks(link: Link, acks: StreamAckFrame): void {
     const peer = this.#options.registry.byLink(link);
-    if (news.kind === 'gone') peer?.receiver.heardGone(news.marks);
-    else peer?.sender.onStreamAcks(news);
+    if (acks.kind === 'gone') peer?.receiver.onGone(acks.positions);
+    else peer?.sender.onStreamAcks(acks);
   }
 
   /**
@@ -336,7 +336,7 @@ export class Traffic implements LinkTraffic<Link> {
     // Confirmed as dropped, or an aioc would send it again on each connection, and Python hold its queue.
     if (peer === undefined || number === undefined) return peer && 'dropped';
     const type = header.message_type;
-    return peer.receiver.take({ link, number, type, sizeBytes: 0, hand: () => 'dropped' });
+    return peer.receiver.take({ link, number, type, sizeBytes: 0, deliver: () => 'dropped' });
   }
 
   #left(type: string): void {

@@ -17,7 +17,7 @@ export interface ClientTrust {
   /** Read anew before each call: what to show, and what to ask for when that is only the default certificate. */
   credentials(): Promise<{ readonly tls: TlsSettings; readonly enrolWith?: string }>;
   /** Why the server's certificate is not the one that we know; undefined when it is. */
-  objection(certificate: PeerCertificate | undefined): Promise<string | undefined>;
+  rejectionReason(certificate: PeerCertificate | undefined): Promise<string | undefined>;
   /** Keeps the certificate that the server has given us. */
   store(issued: IssuedCertificate): Promise<void>;
 }

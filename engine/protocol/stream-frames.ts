@@ -12,7 +12,7 @@ export interface AckPosition {
   /** Those among them that were dropped on purpose. */
   readonly dropped: readonly number[];
   /** Only in `have`: later ones are there, too, and wait for those between. Whoever has none of those says `gone`. */
-  readonly asks?: boolean;
+  readonly hasGap?: boolean;
 }
 
 /**
@@ -22,12 +22,12 @@ export interface AckPosition {
  */
 export interface StreamAckFrame {
   readonly kind: 'have' | 'ack' | 'gone';
-  readonly marks: readonly AckPosition[];
+  readonly positions: readonly AckPosition[];
 }
 
-export function streamAckFrame({ kind, marks }: StreamAckFrame, sourceId: string): OutFrame {
-  const rows = marks.map(({ type, epoch, upTo, dropped, asks }) => {
-    if (asks) return [type, epoch, upTo, dropped, true];
+export function streamAckFrame({ kind, positions }: StreamAckFrame, sourceId: string): OutFrame {
+  const rows = positions.map(({ type, epoch, upTo, dropped, hasGap }) => {
+    if (hasGap) return [type, epoch, upTo, dropped, true];
     return dropped.length === 0 ? [type, epoch, upTo] : [type, epoch, upTo, dropped];
   });
   return {
@@ -42,24 +42,24 @@ export function streamAckFrame({ kind, marks }: StreamAckFrame, sourceId: string
  * @throws AiocError AIOC_FRAME_BAD when it is news and cannot be read
  */
 export function readStreamAcks({ header, data }: Frame): StreamAckFrame | undefined {
-  if (header.message_type !== AIOC_TYPE || data.length > LIMITS.streamNewsBytes) return undefined;
+  if (header.message_type !== AIOC_TYPE || data.length > LIMITS.streamAckBytes) return undefined;
   const content = parsed(data);
   const kind = KINDS.find((known) => content?.[known] !== undefined);
   if (kind === undefined) return undefined;
   const rows = content?.[kind];
   if (!Array.isArray(rows)) throw unreadable();
-  return { kind, marks: rows.map(readMark) };
+  return { kind, positions: rows.map(readPosition) };
 }
 
 const KINDS = ['have', 'ack', 'gone'] as const;
 
-function readMark(row: unknown): AckPosition {
+function readPosition(row: unknown): AckPosition {
   if (!Array.isArray(row)) throw unreadable();
-  const [type, epoch, upTo, dropped = [], asks] = row as unknown[];
+  const [type, epoch, upTo, dropped = [], hasGap] = row as unknown[];
   if (typeof type !== 'string' || typeof epoch !== 'string' || !Number.isSafeInteger(upTo))
     throw unreadable();
   if (!Array.isArray(dropped) || !dropped.every((seq) => Number.isSafeInteger(seq))) throw unreadable();
-  return { type, epoch, upTo: upTo as number, dropped, asks: asks === true };
+  return { type, epoch, upTo: upTo as number, dropped, hasGap: hasGap === true };
 }
 
 function parsed(data: Buffer): Record<string, unknown> | undefined {

@@ -59,9 +59,9 @@ export class HeldMessages {
       this.#names.set(held.epoch, [...(this.#names.get(held.epoch) ?? []), name]);
     }
     let [count, bytes] = [0, 0];
-    const marks = this.#names.size === 0 ? undefined : await store.lastSource(stream);
+    const positions = this.#names.size === 0 ? undefined : await store.lastSource(stream);
     for (const [epoch, names] of [...this.#names]) {
-      await this.drop(epoch, marks?.get(epoch) ?? 0);
+      await this.drop(epoch, positions?.get(epoch) ?? 0);
       for (const name of names) {
         const stat = await store.stat(name);
         count += stat.count;

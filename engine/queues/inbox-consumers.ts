@@ -5,9 +5,9 @@ export interface SocketConsumer {
   /** Whether a listener is connected. */
   readonly isConnected: boolean;
   /** Resolves when it has finished what it is about: it takes nothing while somebody is subscribed. */
-  giveWay(): Promise<void>;
+  pause(): Promise<void>;
   /** Nobody is subscribed any more. */
-  comeBack(): void;
+  resume(): void;
 }
 
 /** A program's subscription. */
@@ -26,13 +26,13 @@ export interface SubscribeOptions {
 /** Who takes messages out of an inbox: one at a time, since what one takes the other must not be given. */
 export class InboxConsumers {
   readonly #type: string;
-  readonly #setListened: (listened: boolean) => void;
+  readonly #setHasConsumer: (hasConsumer: boolean) => void;
   #socketConsumer: SocketConsumer | undefined;
   #subscriber: Subscriber | undefined;
 
-  constructor(type: string, setListened: (listened: boolean) => void) {
+  constructor(type: string, setHasConsumer: (hasConsumer: boolean) => void) {
     this.#type = type;
-    this.#setListened = setListened;
+    this.#setHasConsumer = setHasConsumer;
   }
 
   setSocketConsumer(consumer: SocketConsumer): void {
@@ -61,15 +61,15 @@ export class InboxConsumers {
     const former = this.#subscriber;
     this.#subscriber = subscriber;
     former?.supersede();
-    this.#setListened(true);
-    return this.#socketConsumer?.giveWay() ?? Promise.resolve();
+    this.#setHasConsumer(true);
+    return this.#socketConsumer?.pause() ?? Promise.resolve();
   }
 
   /** It takes nothing more; what it was given and has not taken is there for the next one. */
   unsubscribe(subscriber: Subscriber): void {
     if (this.#subscriber !== subscriber) return;
     this.#subscriber = undefined;
-    this.#setListened(false);
-    this.#socketConsumer?.comeBack();
+    this.#setHasConsumer(false);
+    this.#socketConsumer?.resume();
   }
 }

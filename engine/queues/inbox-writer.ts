@@ -50,7 +50,7 @@ export class InboxWriter {
   #trouble: string | undefined;
   /** By epoch in the store: the last number that is in it, and the last that it was asked to take. */
   readonly #stored = new Map<string, number>();
-  readonly #asked = new Map<string, number>();
+  readonly #requested = new Map<string, number>();
   readonly #held: HeldMessages;
 
   constructor(options: InboxWriterOptions) {
@@ -66,7 +66,7 @@ export class InboxWriter {
   async restore(): Promise<Amount> {
     const { store, stream } = this.#options;
     this.#stored.clear();
-    this.#asked.clear();
+    this.#requested.clear();
     for (const [epoch, seq] of await store.lastSource(stream)) this.#stored.set(epoch, seq);
     const amount = await this.#held.restore();
     // Of whom nothing else is known is asked, too.
@@ -83,7 +83,7 @@ export class InboxWriter {
     return [...this.#stored].flatMap(([name, seq]) => {
       const source = parseEpochInStore(name);
       if (source?.peerName !== peerName) return [];
-      return [{ epoch: source.epoch, seq, isHolding: this.#held.has(name) }];
+      return [{ epoch: source.epoch, seq, hasGap: this.#held.has(name) }];
     });
   }
 
@@ -124,7 +124,8 @@ export class InboxWriter {
         this.#unstored = this.#unstored.filter(({ source }) => source?.peerName !== peerName);
         const refused = [...runs.slice(index).flatMap(({ messages }) => messages), ...behind];
         // What comes next of this sender is measured by what the store has, and not by what it was asked for.
-        for (const { source } of refused) if (source !== undefined) this.#asked.delete(epochInStore(source));
+        for (const { source } of refused)
+          if (source !== undefined) this.#requested.delete(epochInStore(source));
         for (const message of refused) message.refused(error);
         return;
       }
@@ -149,7 +150,7 @@ export class InboxWriter {
       if (run === undefined || !continues(run, message)) run = this.#runFor(message, bySender);
       run.messages.push(message);
       // Most often all of a batch is one run, and what its last one says holds for all.
-      if (run.source !== undefined) this.#asked.set(run.source.epoch, message.source?.seq ?? 0);
+      if (run.source !== undefined) this.#requested.set(run.source.epoch, message.source?.seq ?? 0);
     }
     return bySender;
   }
@@ -169,7 +170,7 @@ export class InboxWriter {
   #sourceOf(source: MessageSource): MessageRun['source'] {
     const epoch = epochInStore(source);
     const firstSeq = source.seq;
-    const before = this.#asked.get(epoch) ?? this.#stored.get(epoch) ?? 0;
+    const before = this.#requested.get(epoch) ?? this.#stored.get(epoch) ?? 0;
     return { epoch, firstSeq, after: Math.min(before, firstSeq - 1) };
   }
 
@@ -178,7 +179,7 @@ export class InboxWriter {
     if (isHeld) await this.#closeHole(source.epoch, source.firstSeq);
     const outcome = await this.#append(messages, source);
     if (isHeld) {
-      const amount = await this.#stubbornly(() =>
+      const amount = await this.#withRetry(() =>
         this.#held.drop(source.epoch, source.firstSeq + messages.length - 1),
       );
       this.#options.onSuperseded(amount);
@@ -194,7 +195,7 @@ export class InboxWriter {
   ): Promise<'appended' | 'duplicate'> {
     const { store, stream } = this.#options;
     const frames = messages.map(({ frame }) => frame);
-    const { outcome } = await this.#stubbornly(() => store.append(stream, frames, source));
+    const { outcome } = await this.#withRetry(() => store.append(stream, frames, source));
     return outcome;
   }
 
@@ -202,18 +203,18 @@ export class InboxWriter {
   async #closeHole(epoch: string, below: number): Promise<void> {
     await this.#release(epoch, below);
     const missing = below - (this.#stored.get(epoch) ?? 0) - 1;
-    if (missing > 0) this.#tellLost(epoch, missing);
+    if (missing > 0) this.#reportLost(epoch, missing);
   }
 
   async #release(epoch: string, below: number): Promise<void> {
     if (!this.#held.has(epoch)) return;
-    const { count, missing, lastSeq } = await this.#stubbornly(() => this.#held.release(epoch, below));
+    const { count, missing, lastSeq } = await this.#withRetry(() => this.#held.release(epoch, below));
     if (lastSeq !== undefined) this.#noteStored(epoch, lastSeq);
-    if (missing > 0) this.#tellLost(epoch, missing);
+    if (missing > 0) this.#reportLost(epoch, missing);
     if (count > 0) this.#options.onArrival();
   }
 
-  #tellLost(epoch: string, count: number): void {
+  #reportLost(epoch: string, count: number): void {
     const source = parseEpochInStore(epoch);
     if (source !== undefined) this.#options.onLost(source.peerName, count);
   }
@@ -223,7 +224,7 @@ export class InboxWriter {
    *
    * @throws AiocError AIOC_CANCELLED when the store is closed, AIOC_STORE_GAP when what was before it was refused
    */
-  async #stubbornly<T>(action: () => Promise<T>): Promise<T> {
+  async #withRetry<T>(action: () => Promise<T>): Promise<T> {
     const result = await persistentAppend({
       clock: this.#options.clock,
       append: action,

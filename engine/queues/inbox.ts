@@ -29,7 +29,7 @@ export interface InboxOptions {
   /** So many messages of a peer were damaged on the disk and will not come again. */
   readonly onLost?: (peerName: string, count: number) => void;
   /** Told what becomes of a message that was put in under a ticket. */
-  readonly onFate?: (logId: number, fate: Fate, reason?: string) => void;
+  readonly onOutcome?: (logId: number, outcome: InboxOutcome, reason?: string) => void;
   /** Who alone can have sent what is in here, where there is only one: a client's server. */
   readonly soleSender?: string | undefined;
 }
@@ -38,7 +38,7 @@ export interface InboxOptions {
  * What becomes of a message in an inbox. `taken`: its listener has said that it is done with it. `handed over`: it was
  * written to the socket of a listener that never says so.
  */
-export type Fate = 'stored' | 'in memory' | 'taken' | 'handed over' | 'dropped' | 'failed';
+export type InboxOutcome = 'stored' | 'in memory' | 'taken' | 'handed over' | 'dropped' | 'failed';
 
 /** Which message it is, of a sender that would send it again, and what the log knows it by; both may be absent. */
 export interface InboxArrival {
@@ -72,7 +72,7 @@ export class Inbox {
   #bytes = 0;
   #lost = 0;
   #oldestAtMs: number | undefined;
-  #listened = false;
+  #hasConsumer = false;
   /** Somebody takes what is in here, or did so a moment ago and may come back: waiting for room makes sense. */
   #expectsConsumer = false;
   #giveUp: Timer | undefined;
@@ -88,7 +88,7 @@ export class Inbox {
   /** Written to a listener that may still lose them: still in the store, and no part of the depth. */
   #lent: LentMessage[] = [];
   readonly #writer: InboxWriter;
-  readonly #tickets = new ArrivalLogIds();
+  readonly #logIds = new ArrivalLogIds();
   /** Where nothing is stored: for each message in here whoever waits until the listener has taken it. */
   readonly #untaken: (Untaken | undefined)[] = [];
 
@@ -112,7 +112,7 @@ export class Inbox {
       queue: this,
       ...{ capacity, whenFull, takesOneOfAnySize: true, refusedIsLost: true },
     });
-    this.consumers = new InboxConsumers(this.type, (listened) => this.setListened(listened));
+    this.consumers = new InboxConsumers(this.type, (hasConsumer) => this.setHasConsumer(hasConsumer));
     this.arrivals = new RateMeter(options.clock);
     this.departures = new RateMeter(options.clock);
   }
@@ -127,7 +127,7 @@ export class Inbox {
     const held = await this.#writer.restore();
     this.#depth = count + held.count;
     this.#bytes = bytes + held.bytes;
-    this.#tickets.restart(this.#depth);
+    this.#logIds.restart(this.#depth);
     this.#restoredUpTo = lastPosition;
   }
 
@@ -177,8 +177,8 @@ export class Inbox {
     return this.#options.isStored;
   }
 
-  get listened(): boolean {
-    return this.#listened;
+  get hasConsumer(): boolean {
+    return this.#hasConsumer;
   }
 
   /**
@@ -191,11 +191,11 @@ export class Inbox {
     return () => void this.#onArrival.delete(action);
   }
 
-  setListened(listened: boolean): void {
-    if (listened === this.#listened) return;
-    this.#listened = listened;
+  setHasConsumer(hasConsumer: boolean): void {
+    if (hasConsumer === this.#hasConsumer) return;
+    this.#hasConsumer = hasConsumer;
     this.#giveUp?.cancel();
-    if (listened) {
+    if (hasConsumer) {
       this.#expectsConsumer = true;
       return;
     }
@@ -244,7 +244,7 @@ export class Inbox {
         enter: () => void this.#keep(frame, arrival).then(resolve, reject),
         refused: (error) => {
           if (error.code !== 'AIOC_QUEUE_FULL') return reject(error);
-          this.#tell(arrival.logId ?? 0, 'dropped', 'the queue is full and nobody listens');
+          this.#report(arrival.logId ?? 0, 'dropped', 'the queue is full and nobody listens');
           resolve(false);
         },
       });
@@ -269,7 +269,7 @@ export class Inbox {
         },
         refused: (error) => {
           this.#left(frame);
-          this.#tell(logId, 'failed', 'it could not be stored: its sender keeps it');
+          this.#report(logId, 'failed', 'it could not be stored: its sender keeps it');
           reject(error);
         },
       });
@@ -277,13 +277,13 @@ export class Inbox {
   }
 
   #noteStored(logId: number, isRepeated: boolean): void {
-    if (isRepeated) return this.#tell(logId, 'dropped', 'it had come before');
-    this.#tickets.add(logId);
-    this.#tell(logId, this.#options.isStored ? 'stored' : 'in memory');
+    if (isRepeated) return this.#report(logId, 'dropped', 'it had come before');
+    this.#logIds.add(logId);
+    this.#report(logId, this.#options.isStored ? 'stored' : 'in memory');
   }
 
-  #tell(logId: number, fate: Fate, reason?: string): void {
-    if (logId !== 0) this.#options.onFate?.(logId, fate, reason);
+  #report(logId: number, outcome: InboxOutcome, reason?: string): void {
+    if (logId !== 0) this.#options.onOutcome?.(logId, outcome, reason);
   }
 
   #left(frame: Buffer): void {
@@ -308,7 +308,7 @@ export class Inbox {
     this.#bytes -= oldest.payload.length;
     this.#oldestAtMs = next?.atMs ?? oldest.atMs;
     this.#untaken.shift()?.resolve(false);
-    this.#tickets.leave(1, (logId) => this.#tell(logId, 'dropped', 'the queue was full, this the oldest'));
+    this.#logIds.leave(1, (logId) => this.#report(logId, 'dropped', 'the queue was full, this the oldest'));
     store.ack(stream, oldest.position).catch(() => undefined);
     return 'dropped';
   }
@@ -357,7 +357,7 @@ export class Inbox {
     const last = settled.at(-1);
     if (last === undefined) return;
     this.#doneUpTo = Math.max(this.#doneUpTo, last.position);
-    this.#tickets.leave(settled.length, (logId) => this.#tell(logId, 'handed over'));
+    this.#logIds.leave(settled.length, (logId) => this.#report(logId, 'handed over'));
     await this.#options.store.ack(this.#options.stream, last.position);
   }
 
@@ -378,7 +378,7 @@ export class Inbox {
   /** The listener has taken everything up to this record, or it has been written to one that cannot say so. */
   done(
     record: Pick<StoredRecord, 'position' | 'atMs'>,
-    sizes: { readonly count: number; readonly bytes: number; readonly fate?: 'taken' | 'handed over' },
+    sizes: { readonly count: number; readonly bytes: number; readonly outcome?: 'taken' | 'handed over' },
   ): Promise<void> {
     this.#doneUpTo = Math.max(this.#doneUpTo, record.position);
     this.#depth -= sizes.count;
@@ -386,8 +386,8 @@ export class Inbox {
     this.departures.add(sizes.count);
     this.#oldestAtMs = record.atMs;
     for (const waiting of this.#untaken.splice(0, sizes.count)) waiting?.resolve(true);
-    const { fate = 'taken' } = sizes;
-    this.#tickets.leave(sizes.count, (logId) => this.#tell(logId, fate));
+    const { outcome = 'taken' } = sizes;
+    this.#logIds.leave(sizes.count, (logId) => this.#report(logId, outcome));
     this.#overflow.changed();
     return this.#options.store.ack(this.#options.stream, record.position);
   }

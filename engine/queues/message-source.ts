@@ -9,7 +9,7 @@ export interface MessageSource extends MessageNumber {
 export interface StoredPosition extends MessageNumber {
   readonly type: string;
   /** Later ones are stored, too, and wait for what is missing before them, which the sender may still have. */
-  readonly isHolding: boolean;
+  readonly hasGap: boolean;
 }
 
 /** How a sender's epoch is called in the store, where several senders have theirs in one stream. */

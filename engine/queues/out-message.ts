@@ -29,17 +29,17 @@ export interface DeliveryObserver {
    */
   readonly isCommon: boolean;
   /** Told each time a message has come further, or has fallen back to waiting; `refused`: it is not in the queue. */
-  moved(logId: number, state: DeliveryState | 'refused', reason?: string): void;
+  onState(logId: number, state: DeliveryState | 'refused', reason?: string): void;
 }
 
 /** What goes with a message and is in no record: its file, and whoever wants to know what becomes of it. */
-export interface Companions {
+export interface DeliveryContext {
   readonly body?: OutgoingBody | undefined;
   readonly observer: DeliveryObserver;
   readonly logId: number;
 }
 
-export interface OutMessage extends MessageParts, Companions {
+export interface OutMessage extends MessageParts, DeliveryContext {
   /** Without transport_id, which belongs to a connection. */
   readonly header: Header;
 }

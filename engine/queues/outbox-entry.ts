@@ -2,11 +2,11 @@ import { toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MessageNumber } from '../protocol/message-number.ts';
 import type { MessageParts } from './message-record.ts';
-import type { Companions, OutMessage } from './out-message.ts';
+import type { DeliveryContext, OutMessage } from './out-message.ts';
 
 /** A message that has its place in an outbox. */
 export interface QueuedMessage {
-  readonly companions: Companions;
+  readonly context: DeliveryContext;
   readonly number: MessageNumber;
   readonly position: number;
   readonly sizeBytes: number;
@@ -22,8 +22,8 @@ export type OutboxEntry = QueuedMessage & { readonly parts: MessageParts };
 
 /** One that has not been sent. All are made here, in one shape, which the engine's inner loops thank with speed. */
 export function queuedMessage(place: Omit<QueuedMessage, 'sent' | 'gone'>): QueuedMessage {
-  const { companions, number, position, sizeBytes, atMs, parts } = place;
-  return { companions, number, position, sizeBytes, atMs, parts, sent: false, gone: false };
+  const { context, number, position, sizeBytes, atMs, parts } = place;
+  return { context, number, position, sizeBytes, atMs, parts, sent: false, gone: false };
 }
 
 /**
@@ -45,11 +45,11 @@ export interface Completion {
 
 /** A message does not get into the queue: whoever offered it is told why, and whoever watches it. */
 export function refuse({ observer, logId }: OutMessage, completion: Completion, error: unknown): void {
-  observer.moved(logId, 'refused', toAiocError(error).message);
+  observer.onState(logId, 'refused', toAiocError(error).message);
   completion.refused(error);
 }
 
 /** What a message takes at the other side until it is dealt with: one with a file, whose size is not known, much. */
-export function weightOf({ sizeBytes, companions }: Pick<QueuedMessage, 'sizeBytes' | 'companions'>): number {
-  return sizeBytes + (companions.body === undefined ? 0 : LIMITS.fileWeightBytes);
+export function weightOf({ sizeBytes, context }: Pick<QueuedMessage, 'sizeBytes' | 'context'>): number {
+  return sizeBytes + (context.body === undefined ? 0 : LIMITS.fileWeightBytes);
 }

@@ -4,7 +4,7 @@ import type { WhenFull } from '../config/shapes.ts';
 import type { Store } from '../storage/store.ts';
 import type { Capacity } from './capacity.ts';
 import type { MessageParts } from './message-record.ts';
-import type { Companions } from './out-message.ts';
+import type { DeliveryContext } from './out-message.ts';
 
 export interface OutboxOptions {
   readonly type: string;
@@ -17,7 +17,7 @@ export interface OutboxOptions {
   readonly whenFull: WhenFull;
   readonly random: Pick<Randomness, 'bytes'>;
   /** How a message of an earlier run, or one too many to be watched, is accompanied. */
-  readonly revive: (parts: MessageParts) => Companions;
+  readonly revive: (parts: MessageParts) => DeliveryContext;
   /** Some more have their place. Before those who have offered them are told. */
   readonly onKept: () => void;
   /** Whether the peer is connected, so that the queue gets emptier by itself. */

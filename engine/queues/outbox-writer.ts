@@ -26,7 +26,7 @@ export interface OutboxWriterOptions {
   /** Numbers messages in the order in which the store is asked: who receives takes a lower one for a repetition. */
   readonly number: (message: PendingMessage) => void;
   /** They are in the store at these positions, in their order. */
-  readonly placed: (batch: readonly PendingMessage[], positions: readonly number[]) => void;
+  readonly stored: (batch: readonly PendingMessage[], positions: readonly number[]) => void;
   /** None of them is in the store. */
   readonly refused: (batch: readonly PendingMessage[], error: unknown) => void;
 }
@@ -37,7 +37,7 @@ export interface OutboxWriterOptions {
  */
 export class OutboxWriter {
   readonly #options: OutboxWriterOptions;
-  #unasked: PendingMessage[] = [];
+  #pending: PendingMessage[] = [];
   #persisting: PendingMessage[] = [];
   #isPersisting = false;
   #trouble: string | undefined;
@@ -92,16 +92,16 @@ export class OutboxWriter {
       }
       return;
     }
-    if (this.#unasked.length === 0) nextMicrotask(() => this.#store());
-    this.#unasked.push(message);
+    if (this.#pending.length === 0) nextMicrotask(() => this.#store());
+    this.#pending.push(message);
   }
 
   #store(): void {
-    const unasked = this.#unasked;
-    this.#unasked = [];
-    for (const batch of batchesOf(unasked)) {
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const batch of batchesOf(pending)) {
       this.#append(batch).then(
-        ({ positions }) => this.#placed(batch, positions),
+        ({ positions }) => this.#stored(batch, positions),
         (error: unknown) => this.#refused(batch, error),
       );
     }
@@ -117,12 +117,12 @@ export class OutboxWriter {
           clock,
           append: () => this.#append(batch),
           isPassing,
-          onTrouble: (message) => this.#becomes(message),
+          onTrouble: (message) => this.#setTrouble(message),
         });
-        this.#becomes(undefined);
-        this.#placed(batch, positions);
+        this.#setTrouble(undefined);
+        this.#stored(batch, positions);
       } catch (error) {
-        this.#becomes(undefined);
+        this.#setTrouble(undefined);
         this.#refused(batch, error);
       }
     }
@@ -138,15 +138,15 @@ export class OutboxWriter {
     );
   }
 
-  #becomes(trouble: string | undefined): void {
+  #setTrouble(trouble: string | undefined): void {
     this.#trouble = trouble;
-    const told = trouble === undefined ? this.#onStoring : this.#onArrived;
-    for (const resolve of told.splice(0)) resolve();
+    const waiting = trouble === undefined ? this.#onStoring : this.#onArrived;
+    for (const resolve of waiting.splice(0)) resolve();
   }
 
-  #placed(batch: readonly PendingMessage[], positions: readonly number[]): void {
+  #stored(batch: readonly PendingMessage[], positions: readonly number[]): void {
     this.#ended(batch);
-    this.#options.placed(batch, positions);
+    this.#options.stored(batch, positions);
   }
 
   #refused(batch: readonly PendingMessage[], error: unknown): void {

@@ -39,15 +39,15 @@ export class Outbox {
   #storedEnd = 0;
   #depth = 0;
   #bytes = 0;
-  readonly #beyond = new UnloadedEntries();
+  readonly #unloaded = new UnloadedEntries();
   #loading: Promise<void> | undefined;
   /** How many at the window's beginning are gone, which the store knows; they are cut off now and then, not each time. */
   #front = 0;
   readonly #numbers: OutboxNumbers;
   /** The number that went out last on the present connection. */
   #lastSent: MessageNumber | undefined;
-  #unconfirmed = 0;
-  #unconfirmedBytes = 0;
+  #unacked = 0;
+  #unackedBytes = 0;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -66,7 +66,7 @@ export class Outbox {
       store,
       clock,
       number: (one) => this.#number(one),
-      placed: (batch, positions) => this.#placed(batch, positions),
+      stored: (batch, positions) => this.#stored(batch, positions),
       refused: (batch, error) => {
         for (const one of batch) this.#refused(one, error);
       },
@@ -103,12 +103,12 @@ export class Outbox {
   }
 
   /** How many have been sent on the present connection and were not acknowledged. */
-  get unconfirmed(): number {
-    return this.#unconfirmed;
+  get unacked(): number {
+    return this.#unacked;
   }
 
-  get unconfirmedBytes(): number {
-    return this.#unconfirmedBytes;
+  get unackedBytes(): number {
+    return this.#unackedBytes;
   }
 
   /** Why the disk takes nothing at the moment, while messages wait for it. */
@@ -150,8 +150,8 @@ export class Outbox {
    * The connector is about to stop: what waits for room enters over the limit, since who has sent it believes it to be
    * there. Resolves when all of it is in the store, or the store takes nothing.
    */
-  letAllIn(): Promise<void> {
-    this.overflow.letAllIn();
+  admitAll(): Promise<void> {
+    this.overflow.admitAll();
     return this.#writer.settled();
   }
 
@@ -168,7 +168,7 @@ export class Outbox {
     renumber(pending.payload, pending.number.seq);
   }
 
-  #placed(batch: readonly PendingMessage[], positions: readonly number[]): void {
+  #stored(batch: readonly PendingMessage[], positions: readonly number[]): void {
     const atMs = this.#options.clock.wallNow();
     const places = batch.map((one, index) => this.#place(one, positions[index] as number, atMs));
     this.#options.onKept();
@@ -186,7 +186,7 @@ export class Outbox {
     this.#storedEnd = position;
     if (isNext) {
       const entry = queuedMessage({
-        companions: message,
+        context: message,
         number,
         position,
         sizeBytes,
@@ -198,7 +198,7 @@ export class Outbox {
       this.#windowEnd = position;
       return entry;
     }
-    return this.#beyond.add(message, { number, position, sizeBytes, atMs });
+    return this.#unloaded.add(message, { number, position, sizeBytes, atMs });
   }
 
   #refused({ message, payload, completion }: PendingMessage, error: unknown): void {
@@ -254,9 +254,9 @@ export class Outbox {
       if (position > end) break;
       const parts = decodeRecord(payload);
       const place =
-        this.#beyond.takePlace(position) ??
+        this.#unloaded.take(position) ??
         queuedMessage({
-          companions: this.#beyond.takeCompanions(position, revive(parts)),
+          context: this.#unloaded.takeContext(position, revive(parts)),
           number: parts.number ?? this.#numbers.nextUnnumbered(),
           position,
           sizeBytes: payload.length,
@@ -279,8 +279,8 @@ export class Outbox {
     const before = this.#lastSent;
     entry.sent = true;
     this.#lastSent = number;
-    this.#unconfirmed += 1;
-    this.#unconfirmedBytes += weightOf(entry);
+    this.#unacked += 1;
+    this.#unackedBytes += weightOf(entry);
     if (before === undefined || before.epoch !== number.epoch || before.seq === number.seq - 1) return number;
     return { ...number, after: before.seq };
   }
@@ -289,7 +289,7 @@ export class Outbox {
    * The other side has what was sent up to a number, or all that was ever sent of that epoch: also on an earlier
    * connection, where `everSent`. They are not removed yet.
    */
-  confirmed(
+  acked(
     { epoch, seq }: MessageNumber,
     { everSent = false }: { readonly everSent?: boolean } = {},
   ): readonly OutboxEntry[] {
@@ -332,8 +332,8 @@ export class Outbox {
       entry.gone = true;
       if (entry.parts !== undefined) this.#lease.give(entry.sizeBytes);
       if (entry.sent) {
-        this.#unconfirmed -= 1;
-        this.#unconfirmedBytes -= weightOf(entry);
+        this.#unacked -= 1;
+        this.#unackedBytes -= weightOf(entry);
       }
       this.#depth -= 1;
       this.#bytes -= entry.sizeBytes;
@@ -347,12 +347,12 @@ export class Outbox {
   rewind(): void {
     this.#nextUnsent = this.#front;
     this.#lastSent = undefined;
-    this.#unconfirmed = 0;
-    this.#unconfirmedBytes = 0;
+    this.#unacked = 0;
+    this.#unackedBytes = 0;
     for (const entry of this.#window) {
       if (entry.gone || !entry.sent) continue;
       entry.sent = false;
-      entry.companions.observer.moved(entry.companions.logId, 'waiting');
+      entry.context.observer.onState(entry.context.logId, 'waiting');
     }
   }
 
@@ -362,8 +362,8 @@ export class Outbox {
     if (oldest === undefined) return 'none';
     this.remove(oldest);
     const why = 'the queue was full and this was the oldest';
-    oldest.companions.observer.moved(oldest.companions.logId, 'dropped', why);
-    oldest.companions.body?.onGivenUp?.();
+    oldest.context.observer.onState(oldest.context.logId, 'dropped', why);
+    oldest.context.body?.onGivenUp?.();
     return 'dropped';
   }
 

@@ -95,7 +95,7 @@ export class OverflowPolicy {
   }
 
   /** The queue is about to rest: who waits enters over the limit, and nobody waits any more until `reopen`. */
-  letAllIn(): void {
+  admitAll(): void {
     this.#isClosing = true;
     void this.#serve();
   }
@@ -122,7 +122,7 @@ export class OverflowPolicy {
         this.#leaveLine(first);
         entrant.enter();
       } else if (this.#waits(entrant)) {
-        this.#refuseTheHasty();
+        this.#refuseImpatient();
         break;
       } else if (!(await this.#dropOldestFor(entrant))) this.#refuse(first);
     }
@@ -150,7 +150,7 @@ export class OverflowPolicy {
   }
 
   /** Behind one that waits nobody gets in who does not. */
-  #refuseTheHasty(): void {
+  #refuseImpatient(): void {
     for (const waiting of this.#line.filter(({ entrant }) => !this.#waits(entrant))) this.#refuse(waiting);
   }
 

@@ -19,24 +19,24 @@ export const MEMORY_ONLY: PersistenceRules = { send: false, recv: false, maxByte
 
 /** What holds for each queue of a connector, by its direction and type. */
 export class QueueRules {
-  readonly #keeping: PersistenceRules;
+  readonly #rules: PersistenceRules;
 
-  constructor(keeping: PersistenceRules) {
-    this.#keeping = keeping;
+  constructor(rules: PersistenceRules) {
+    this.#rules = rules;
   }
 
   get whenFull(): WhenFull {
-    return this.#keeping.whenFull;
+    return this.#rules.whenFull;
   }
 
   /** Whether any queue is stored. */
   get storesAny(): boolean {
-    const { send, recv } = this.#keeping;
+    const { send, recv } = this.#rules;
     return [send, recv].some((kept) => kept === true || (kept !== false && kept.length > 0));
   }
 
   isStored(direction: 'out' | 'in', type: string): boolean {
-    const kept = direction === 'out' ? this.#keeping.send : this.#keeping.recv;
+    const kept = direction === 'out' ? this.#rules.send : this.#rules.recv;
     return typeof kept === 'boolean' ? kept : kept.includes(type);
   }
 
@@ -48,7 +48,7 @@ export class QueueRules {
   /** A stored queue is bounded by its bytes on the disk only: memory holds a window of it. */
   capacityOf(direction: 'out' | 'in', type: string): Capacity {
     if (this.isStored(direction, type))
-      return { messages: Number.MAX_SAFE_INTEGER, bytes: this.#keeping.maxBytes };
+      return { messages: Number.MAX_SAFE_INTEGER, bytes: this.#rules.maxBytes };
     return direction === 'out'
       ? { messages: LIMITS.outboxMessages, bytes: LIMITS.outboxBytes, takesOneOfAnySize: true }
       : { messages: LIMITS.inboxMessages, bytes: LIMITS.inboxBytes };

@@ -1,5 +1,5 @@
 import { LIMITS } from '../base/limits.ts';
-import type { Companions, DeliveryObserver, OutMessage } from './out-message.ts';
+import type { DeliveryContext, DeliveryObserver, OutMessage } from './out-message.ts';
 import { type QueuedMessage, queuedMessage } from './outbox-entry.ts';
 
 /**
@@ -9,9 +9,9 @@ import { type QueuedMessage, queuedMessage } from './outbox-entry.ts';
 export class UnloadedEntries {
   readonly #places = new Map<number, QueuedMessage>();
   /** Of messages that have the common watcher, nothing but position and ticket, one behind the other. */
-  #tickets: number[] = [];
+  #logIds: number[] = [];
   /** Where the first is that has not been taken; those before it are cut off now and then. */
-  #firstTicket = 0;
+  #firstLogId = 0;
   #common: DeliveryObserver | undefined;
 
   /** @returns its place, if it can be taken back */
@@ -23,39 +23,39 @@ export class UnloadedEntries {
     const { position } = where;
     if (body === undefined && observer.isCommon) {
       this.#common ??= observer;
-      const count = (this.#tickets.length - this.#firstTicket) / 2;
-      if (count < LIMITS.outboxWatched) this.#tickets.push(position, logId);
+      const count = (this.#logIds.length - this.#firstLogId) / 2;
+      if (count < LIMITS.outboxWatched) this.#logIds.push(position, logId);
       return undefined;
     }
     // Nothing of the message itself, which is in the store.
-    const place = queuedMessage({ ...where, companions: { body, observer, logId }, parts: undefined });
+    const place = queuedMessage({ ...where, context: { body, observer, logId }, parts: undefined });
     if (this.#places.size < LIMITS.outboxWatched) this.#places.set(position, place);
     return place;
   }
 
   /** Whoever waits for what becomes of a message holds this place. It is forgotten here. */
-  takePlace(position: number): QueuedMessage | undefined {
+  take(position: number): QueuedMessage | undefined {
     const place = this.#places.get(position);
     if (place !== undefined) this.#places.delete(position);
     return place;
   }
 
   /** The companions of one that has no such place. Asked for in order. @param revived what it has where its own are not known */
-  takeCompanions(position: number, revived: Companions): Companions {
-    const logId = this.#takeTicket(position);
+  takeContext(position: number, revived: DeliveryContext): DeliveryContext {
+    const logId = this.#takeLogId(position);
     if (logId === undefined || this.#common === undefined) return revived;
     return { body: revived.body, observer: this.#common, logId };
   }
 
-  #takeTicket(position: number): number | undefined {
-    const logIds = this.#tickets;
-    let at = this.#firstTicket;
+  #takeLogId(position: number): number | undefined {
+    const logIds = this.#logIds;
+    let at = this.#firstLogId;
     while (at < logIds.length && (logIds[at] as number) < position) at += 2;
     const logId = logIds[at] === position ? logIds[at + 1] : undefined;
-    this.#firstTicket = logId === undefined ? at : at + 2;
-    if (this.#firstTicket * 2 > logIds.length) {
-      this.#tickets = logIds.slice(this.#firstTicket);
-      this.#firstTicket = 0;
+    this.#firstLogId = logId === undefined ? at : at + 2;
+    if (this.#firstLogId * 2 > logIds.length) {
+      this.#logIds = logIds.slice(this.#firstLogId);
+      this.#firstLogId = 0;
     }
     return logId;
   }

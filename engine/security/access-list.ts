@@ -42,7 +42,7 @@ export class AccessLists {
   }
 
   /** Why a client may not come in; undefined when it may. Each whitelist that is not empty must have it. */
-  objection(subject: AccessSubject): string | undefined {
+  rejectionReason(subject: AccessSubject): string | undefined {
     const { whitelist, blacklist } = this.#lists;
     const missing = whitelist.missing(subject)[0];
     if (missing !== undefined)

@@ -97,7 +97,7 @@ test('lists of clients take an address in brackets, with its interface, and IPv4
     ['::ffff:192.0.2.1', '192.0.2.1'],
   ] as const)
     assert.match(
-      lists(entry).objection({ name: 'x', address: caller }) ?? 'let in',
+      lists(entry).rejectionReason({ name: 'x', address: caller }) ?? 'let in',
       /blacklisted_clients_ip/,
     );
   const config = { blacklisted_clients_ip: ['[::1]', 'fe80::1%eth0'] };

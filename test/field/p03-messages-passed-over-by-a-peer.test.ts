@@ -23,8 +23,8 @@ test('an aioc peer that sends it all the same is told that it was dropped, and w
     peer.send({ message_type: 'a', transport_id: `${EPOCH}.${index + 1}` }, data);
   const acks = () =>
     peer.frames.flatMap((frame) => {
-      const news = readStreamAcks(frame);
-      return news?.kind === 'ack' ? news.marks : [];
+      const acks = readStreamAcks(frame);
+      return acks?.kind === 'ack' ? acks.positions : [];
     });
   await until(() => acks().some(({ upTo }) => upTo === 3), 'the ack of the last one');
   assert.deepEqual(

@@ -18,12 +18,12 @@ import {
   type Mode,
   makeCertificates,
 } from '../helpers/configured-connectors.ts';
-import { type Nature, type RawPeer, rawClient, rawServer } from '../helpers/raw-peer.ts';
+import { type IdentifiedPeerKind, type RawPeer, rawClient, rawServer } from '../helpers/raw-peer.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const MODES: readonly Mode[] = ['plain', 'tls-allow-all', 'mutual-tls'];
-const NATURES: readonly Nature[] = ['python', 'aioc'];
+const PEER_KINDS: readonly IdentifiedPeerKind[] = ['python', 'aioc'];
 const TYPES = ['any', 'stored'];
 
 /** What programs have heard, and a program that can ask. */
@@ -76,7 +76,7 @@ const acked = ({ frames }: RawPeer, transportId: number) =>
   frames.find(({ header }) => header.message_type === '_ack' && header['transport_id'] === transportId);
 const droppedNumbers = ({ frames }: RawPeer): number =>
   frames
-    .flatMap((frame) => readStreamAcks(frame)?.marks ?? [])
+    .flatMap((frame) => readStreamAcks(frame)?.positions ?? [])
     .reduce((sum, { dropped }) => sum + dropped.length, 0);
 
 /** One that asks the peer, and what it was given. */
@@ -96,7 +96,7 @@ async function asked(t: TestContext, ears: Ears, peer: RawPeer, to?: string) {
 }
 
 for (const mode of MODES) {
-  for (const peerKind of NATURES) {
+  for (const peerKind of PEER_KINDS) {
     test(`${mode}: a ${peerKind} client is heard under its own name only`, async (t) => {
       const received = tempDir(t);
       const { server, client } = await configuredPair(t, mode, settings(received));

@@ -160,7 +160,7 @@ export function pythonLine(text: string): RegExp {
   return new RegExp(`^(${PYTHON_PROMPT})*${literally}$`, 'm');
 }
 
-const NUDGE_MS = 1000;
+const UNSTALL_MS = 1000;
 
 /**
  * Waits until `receiver` shows what a Python *client* has sent to it, while something is sent to that client once a
@@ -169,12 +169,12 @@ const NUDGE_MS = 1000;
  * `drain()` from free to blocked or back. After 50 s it closes the connection, and what waited is lost. By default a
  * Python server nudges, with Enter: an empty line, which the client doesn't show.
  */
-export async function nudgedWaitFor(
+export async function waitForStalling(
   receiver: PtySession,
   wanted: PtyCondition,
-  { nudge = () => receiver.press('enter'), ...options }: PtyWaitOptions & { nudge?: () => void } = {},
+  { keepAwake = () => receiver.press('enter'), ...options }: PtyWaitOptions & { keepAwake?: () => void } = {},
 ): Promise<void> {
-  const timer = setInterval(nudge, NUDGE_MS);
+  const timer = setInterval(keepAwake, UNSTALL_MS);
   try {
     await receiver.waitFor(wanted, options);
   } finally {

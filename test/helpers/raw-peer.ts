@@ -24,14 +24,14 @@ import { waitFor } from './wait-for.ts';
 const random = realRandomness();
 const HELLO = { version: '0.0.0', instance: 'raw' };
 
-export type Nature = 'python' | 'aioc';
+export type IdentifiedPeerKind = 'python' | 'aioc';
 
 /** A peer whose frames the test writes itself: it may say of itself what it likes. */
 export class RawPeer {
   /** All that it was sent but pings, which it answers by itself; as Python also the answers to its own. */
   readonly frames: Frame[] = [];
   readonly #socket: net.Socket;
-  readonly #peerKind: Nature;
+  readonly #peerKind: IdentifiedPeerKind;
   readonly #name: string;
   readonly #hello: AiocHello;
   #isClosed = false;
@@ -100,7 +100,7 @@ export class RawPeer {
   #haveNothing(): void {
     if (this.#peerKind !== 'aioc' || this.#isProbed) return;
     this.#isProbed = true;
-    this.#write(streamAckFrame({ kind: 'have', marks: [] }, this.#name));
+    this.#write(streamAckFrame({ kind: 'have', positions: [] }, this.#name));
   }
 
   #write(frame: { readonly header: Header; readonly data: Buffer }): void {
@@ -113,7 +113,7 @@ export interface RawClientOptions {
   readonly server: ConfiguredSide;
   /** The name of its session: in its handshake, or of its certificate. */
   readonly name: string;
-  readonly peerKind: Nature;
+  readonly peerKind: IdentifiedPeerKind;
   /** What it wants to be called, as aioc. */
   readonly displayName?: string;
 }
@@ -158,7 +158,7 @@ export async function rawServer(
     mode,
     directory,
     peerKind,
-  }: { readonly mode: Mode; readonly directory: string; readonly peerKind: Nature },
+  }: { readonly mode: Mode; readonly directory: string; readonly peerKind: IdentifiedPeerKind },
 ): Promise<{ readonly port: number; readonly client: () => RawPeer | undefined }> {
   let client: RawPeer | undefined;
   const take = (socket: net.Socket): void => {

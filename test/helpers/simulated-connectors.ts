@@ -43,7 +43,7 @@ export const TRUST = {
   },
   client: {
     credentials: async () => ({ tls: { certificatePem: '', privateKeyPem: '' } }),
-    objection: async () => undefined,
+    rejectionReason: async () => undefined,
     store: async () => undefined,
     remove: async () => undefined,
   },

@@ -6,10 +6,10 @@ import { freePort } from '../helpers/free-port.ts';
 import type { PtySession } from '../helpers/pty-session.ts';
 import {
   findPython,
-  nudgedWaitFor,
   PYTHON_PROMPT,
   pythonLine,
   startPythonChat,
+  waitForStalling,
 } from '../helpers/python-peer.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
@@ -28,7 +28,7 @@ test('two Python chats exchange text, files and a directory', { timeout: 120_000
   enter(server, 'y');
 
   enter(client, 'grüße from the client');
-  await nudgedWaitFor(server, pythonLine('grüße from the client'));
+  await waitForStalling(server, pythonLine('grüße from the client'));
   enter(server, 'hello from the server');
   await client.waitFor(pythonLine('hello from the server'));
 
@@ -58,7 +58,7 @@ async function sendFiles({ server, client, serverDir, clientDir }: Chats): Promi
   writeFileSync(join(clientDir, 'photos/one.txt'), 'one');
 
   enter(client, '!upload up.bin');
-  await nudgedWaitFor(server, 'Receiving up.bin');
+  await waitForStalling(server, 'Receiving up.bin');
   assert.deepEqual(
     readFileSync(join(serverDir, 'chat_client/up.bin')),
     readFileSync(join(clientDir, 'up.bin')),
@@ -67,7 +67,7 @@ async function sendFiles({ server, client, serverDir, clientDir }: Chats): Promi
   const first = readFileSync(join(serverDir, 'chat_client/up.bin'));
   writeFileSync(join(clientDir, 'up.bin'), 'another of the same name');
   enter(client, '!upload up.bin');
-  await nudgedWaitFor(server, /Receiving up\.bin[\s\S]*Receiving up\.bin/);
+  await waitForStalling(server, /Receiving up\.bin[\s\S]*Receiving up\.bin/);
   assert.deepEqual(readFileSync(join(serverDir, 'chat_client/up.bin')), first, 'the first stays, in silence');
 
   enter(server, '!upload down.bin');
@@ -75,7 +75,7 @@ async function sendFiles({ server, client, serverDir, clientDir }: Chats): Promi
   assert.deepEqual(readFileSync(join(clientDir, 'down.bin')), readFileSync(join(serverDir, 'down.bin')));
 
   enter(client, '!upload photos');
-  await nudgedWaitFor(server, 'Receiving photos.zip');
+  await waitForStalling(server, 'Receiving photos.zip');
   assert.ok(existsSync(join(serverDir, 'chat_client/photos.zip')));
 }
 

@@ -86,7 +86,7 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     this.#watcher?.close();
     this.#endOurselves()?.destroy();
     this.#endGrace();
-    this.#options.inbox.setListened(false);
+    this.#options.inbox.setHasConsumer(false);
     this.#options.inbox.release();
   }
 
@@ -94,7 +94,7 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     return this.#open !== undefined;
   }
 
-  async giveWay(): Promise<void> {
+  async pause(): Promise<void> {
     this.#retry?.cancel();
     this.#endGrace();
     while (this.#running !== undefined) await this.#running;
@@ -114,15 +114,15 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     return socket;
   }
 
-  comeBack(): void {
+  resume(): void {
     this.#isPlain = false;
     // What was left in the middle when it gave way, should that not be over yet.
     this.#again = true;
     this.#run();
   }
 
-  get listened(): boolean {
-    return this.#options.inbox.listened;
+  get hasConsumer(): boolean {
+    return this.#options.inbox.hasConsumer;
   }
 
   /** Those that arrive in one turn are looked for together. */
@@ -214,7 +214,7 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     }
     const { inbox } = this.#options;
     // A store that cannot note it now writes it with what it writes next.
-    const sizes = { count: batch.length, bytes: bytes.length, fate: 'handed over' } as const;
+    const sizes = { count: batch.length, bytes: bytes.length, outcome: 'handed over' } as const;
     const noted = inbox.done(last, sizes).catch(() => undefined);
     if (inbox.isStored) await noted;
   }
@@ -282,10 +282,10 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     });
   }
 
-  #listening(listened: boolean): void {
+  #listening(hasConsumer: boolean): void {
     // Whether a subscription is there is not for this one to say.
-    if (this.#isAside || listened === this.#options.inbox.listened) return;
-    this.#options.inbox.setListened(listened);
+    if (this.#isAside || hasConsumer === this.#options.inbox.hasConsumer) return;
+    this.#options.inbox.setHasConsumer(hasConsumer);
     this.#options.onChange();
   }
 

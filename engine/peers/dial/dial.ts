@@ -25,7 +25,7 @@ export interface DialOptions {
   /** The address that answered last: it is tried first while the host still has it. */
   readonly preferred?: string | undefined;
   /** See RaceOptions. */
-  readonly objection?: (certificate: PeerCertificate | undefined) => Promise<string | undefined>;
+  readonly rejectionReason?: (certificate: PeerCertificate | undefined) => Promise<string | undefined>;
 }
 
 /**
@@ -74,7 +74,7 @@ class DialledConnection implements Connection {
 
   listen(events: ConnectionEvents): void {
     this.#events = events;
-    for (const tell of this.#early.splice(0)) tell(events);
+    for (const emit of this.#early.splice(0)) emit(events);
   }
 
   write(bytes: Buffer | readonly Buffer[]): boolean {
@@ -124,7 +124,7 @@ class DialledConnection implements Connection {
   #connect(addresses: readonly HostAddress[]): void {
     if (this.#over) return;
     const { network, clock } = this.#ports;
-    const { host, port, tls, bindTo, preferred, objection } = this.#options;
+    const { host, port, tls, bindTo, preferred, rejectionReason } = this.#options;
     const { candidates, skipped } = planOf(addresses, {
       bindTo,
       preferred,
@@ -138,7 +138,7 @@ class DialledConnection implements Connection {
       tls,
       serverName: familyOf(host) === undefined ? host : undefined,
       deadlineMs: this.#deadlineMs,
-      objection,
+      rejectionReason,
       onTcpOpen: () => this.#tcpOpened(),
       onWon: ({ connection, certificate }) => this.#won(connection, certificate),
       onLost: (failures) => this.#fail([...failures, ...skipped]),
@@ -149,21 +149,21 @@ class DialledConnection implements Connection {
   #tcpOpened(): void {
     if (this.#tcpOpen) return;
     this.#tcpOpen = true;
-    this.#tell((events) => events.onTcpOpen());
+    this.#emit((events) => events.onTcpOpen());
   }
 
   #won(connection: Connection, certificate: PeerCertificate | undefined): void {
     if (this.#over) return connection.destroy();
     this.#inner = connection;
-    this.#tell((events) => events.onOpen(certificate));
+    this.#emit((events) => events.onOpen(certificate));
     connection.listen({
       onTcpOpen: () => undefined,
       onOpen: () => undefined,
-      onData: (chunk) => this.#tell((events) => events.onData(chunk)),
-      onDrain: () => this.#tell((events) => events.onDrain()),
+      onData: (chunk) => this.#emit((events) => events.onData(chunk)),
+      onDrain: () => this.#emit((events) => events.onDrain()),
       onClose: (error) => this.#close(error),
     });
-    if (this.#options.objection !== undefined && !this.#paused) connection.resume();
+    if (this.#options.rejectionReason !== undefined && !this.#paused) connection.resume();
   }
 
   #fail(failures: readonly Failure[], otherwise = ''): void {
@@ -177,10 +177,10 @@ class DialledConnection implements Connection {
     if (this.#over) return;
     this.#over = true;
     // Never from within a call of its owner's.
-    this.#ports.clock.after(0, () => this.#tell((events) => events.onClose(error)));
+    this.#ports.clock.after(0, () => this.#emit((events) => events.onClose(error)));
   }
 
-  #tell(event: (events: ConnectionEvents) => void): void {
+  #emit(event: (events: ConnectionEvents) => void): void {
     if (this.#events === undefined) this.#early.push(event);
     else event(this.#events);
   }

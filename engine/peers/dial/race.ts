@@ -22,7 +22,7 @@ export interface RaceOptions {
   /** On the monotonic clock: what has not won by then has lost. */
   readonly deadlineMs: number;
   /** Why the other end's certificate is not the one that is wanted; the next address may have it. */
-  readonly objection?:
+  readonly rejectionReason?:
     | ((certificate: PeerCertificate | undefined) => Promise<string | undefined>)
     | undefined;
   /** The first TCP connection stands, and TLS begins. */
@@ -48,7 +48,7 @@ export class Race {
   readonly #failures: Failure[] = [];
   #untried: DialCandidate[];
   readonly #running = new Map<DialCandidate, () => void>();
-  readonly #standing: { readonly candidate: DialCandidate; readonly socket: TcpSocket }[] = [];
+  readonly #connected: { readonly candidate: DialCandidate; readonly socket: TcpSocket }[] = [];
   /** Those whose TLS was broken off for the sake of the others: tried again when none of these is left. */
   #slow: DialCandidate[] = [];
   #handshake: Handshake | undefined;
@@ -76,15 +76,15 @@ export class Race {
   #next(): void {
     this.#stagger?.cancel();
     if (this.#over || this.#handshake !== undefined) return;
-    const standing = this.#standing.shift();
-    if (standing !== undefined) return this.#shake(standing.candidate, standing.socket);
+    const connected = this.#connected.shift();
+    if (connected !== undefined) return this.#startTls(connected.candidate, connected.socket);
     const candidate = this.#untried.shift();
-    if (candidate === undefined) return this.#none();
+    if (candidate === undefined) return this.#exhausted();
     this.#stagger = this.#options.clock.after(LIMITS.dialStaggerMs, () => this.#next());
     this.#connect(candidate);
   }
 
-  #none(): void {
+  #exhausted(): void {
     if (this.#running.size > 0) return;
     if (this.#slow.length === 0) return this.#lose();
     this.#untried = this.#slow;
@@ -95,13 +95,13 @@ export class Race {
   #connect(candidate: DialCandidate): void {
     const { network, port } = this.#options;
     const { address, localAddress } = candidate;
-    const giveUp = network.connect({ address, port, localAddress }, (result) => {
+    const abort = network.connect({ address, port, localAddress }, (result) => {
       this.#running.delete(candidate);
       if (result instanceof Error) return this.#failed(candidate, describeNetworkError(result));
-      if (this.#handshake === undefined) this.#shake(candidate, result);
-      else this.#standing.push({ candidate, socket: result });
+      if (this.#handshake === undefined) this.#startTls(candidate, result);
+      else this.#connected.push({ candidate, socket: result });
     });
-    this.#running.set(candidate, giveUp);
+    this.#running.set(candidate, abort);
   }
 
   #failed(candidate: DialCandidate, reason: string): void {
@@ -111,19 +111,19 @@ export class Race {
     this.#next();
   }
 
-  #shake(candidate: DialCandidate, socket: TcpSocket): void {
+  #startTls(candidate: DialCandidate, socket: TcpSocket): void {
     const { tls: settings, serverName, clock, onTcpOpen } = this.#options;
     this.#stagger?.cancel();
     if (settings === undefined) return this.#won(socket.overTcp(), undefined);
     onTcpOpen();
     const connection = socket.overTls({ settings, serverName });
-    const timer = clock.after(this.#turnMs(), () => this.#tooSlow());
+    const timer = clock.after(this.#handshakeTimeoutMs(), () => this.#tooSlow());
     const handshake = { candidate, connection, timer };
     this.#handshake = handshake;
     const isCurrent = (): boolean => this.#handshake === handshake && !this.#over;
     connection.listen({
       onTcpOpen: () => undefined,
-      onOpen: (certificate) => isCurrent() && this.#judge(connection, certificate, isCurrent),
+      onOpen: (certificate) => isCurrent() && this.#verify(connection, certificate, isCurrent),
       onData: () => undefined,
       onDrain: () => undefined,
       onClose: (error) => isCurrent() && this.#broken(describeNetworkError(error, 'in the TLS handshake')),
@@ -131,19 +131,19 @@ export class Race {
   }
 
   /** Two seconds while others have not had their turn; then what time is left, shared with those that were too slow. */
-  #turnMs(): number {
+  #handshakeTimeoutMs(): number {
     const { clock, deadlineMs } = this.#options;
-    if (this.#untried.length + this.#running.size + this.#standing.length > 0)
+    if (this.#untried.length + this.#running.size + this.#connected.length > 0)
       return LIMITS.dialHandshakeTurnMs;
     return Math.max(LIMITS.dialHandshakeTurnMs, (deadlineMs - clock.now()) / (1 + this.#slow.length));
   }
 
-  #judge(connection: Connection, certificate: PeerCertificate | undefined, isCurrent: () => boolean): void {
-    const { objection } = this.#options;
-    if (objection === undefined) return this.#won(connection, certificate);
+  #verify(connection: Connection, certificate: PeerCertificate | undefined, isCurrent: () => boolean): void {
+    const { rejectionReason } = this.#options;
+    if (rejectionReason === undefined) return this.#won(connection, certificate);
     // What it says meanwhile waits until it is known to be the one.
     connection.pause();
-    objection(certificate).then(
+    rejectionReason(certificate).then(
       (reason) => {
         if (!isCurrent()) return;
         if (reason === undefined) this.#won(connection, certificate);
@@ -159,7 +159,7 @@ export class Race {
   }
 
   #tooSlow(): void {
-    const others = this.#untried.length + this.#running.size + this.#standing.length + this.#slow.length;
+    const others = this.#untried.length + this.#running.size + this.#connected.length + this.#slow.length;
     if (others === 0) return this.#broken(SLOW_TLS);
     const handshake = this.#endHandshake();
     if (handshake !== undefined) this.#slow.push(handshake.candidate);
@@ -185,8 +185,8 @@ export class Race {
     for (const { address } of [...this.#running.keys(), ...this.#untried])
       this.#failures.push({ address, reason: describeNetworkError(NO_ANSWER) });
     const shaking = this.#handshake === undefined ? [] : [this.#handshake.candidate];
-    const standing = this.#standing.map(({ candidate }) => candidate);
-    for (const { address } of [...this.#slow, ...shaking, ...standing])
+    const connected = this.#connected.map(({ candidate }) => candidate);
+    for (const { address } of [...this.#slow, ...shaking, ...connected])
       this.#failures.push({ address, reason: SLOW_TLS });
     this.#lose();
   }
@@ -200,9 +200,9 @@ export class Race {
     this.#over = true;
     this.#stagger?.cancel();
     this.#deadline?.cancel();
-    for (const giveUp of this.#running.values()) giveUp();
+    for (const abort of this.#running.values()) abort();
     this.#running.clear();
-    for (const { socket } of this.#standing.splice(0)) socket.destroy();
+    for (const { socket } of this.#connected.splice(0)) socket.destroy();
     this.#endHandshake();
   }
 }

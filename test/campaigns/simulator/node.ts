@@ -154,12 +154,12 @@ export class SimulatedNode {
       busy = true;
       if (!this.listens) {
         busy = false;
-        inbox.setListened(false);
+        inbox.setHasConsumer(false);
         inbox.abandon();
         clock.after(500, () => void next());
         return;
       }
-      inbox.setListened(true);
+      inbox.setHasConsumer(true);
       if (read.length === 0) read = await inbox.read(after).catch(() => []);
       const [record] = read;
       read = read.slice(1);

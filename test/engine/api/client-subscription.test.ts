@@ -154,7 +154,7 @@ test('a program that stops finishes its message, acknowledges it, and leaves the
   assert.equal(existsSync(path), false);
   open.get('0')?.resolve();
   await listener.closed;
-  await until(() => connector.inbox.depth === 2 && !connector.inbox.listened, 'the acknowledgement');
+  await until(() => connector.inbox.depth === 2 && !connector.inbox.hasConsumer, 'the acknowledgement');
   const second = program();
   await second.listen();
   await until(() => connector.inbox.depth === 0, 'the others');

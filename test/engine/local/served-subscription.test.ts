@@ -106,7 +106,7 @@ test('what a program has not acknowledged when it goes is given to the next one,
   first.say('taken', 1, { upTo: first.messages[0]?.position });
   await until(() => connector.inbox.depth === 2, 'the acknowledgement');
   first.kill();
-  await until(() => !connector.inbox.listened, 'the end of the subscription');
+  await until(() => !connector.inbox.hasConsumer, 'the end of the subscription');
   await connector.put('3');
   const second = await program();
   await second.subscribe(1);
@@ -152,9 +152,9 @@ test('a second subscription is refused, one that takes over ends the first, and 
   first.say('taken', 1, { upTo: first.messages[0]?.position });
   await connector.put('1');
   await until(() => second.texts.length === 2, 'the next one');
-  assert.deepEqual([first.texts.length, connector.inbox.depth, connector.inbox.listened], [1, 2, true]);
+  assert.deepEqual([first.texts.length, connector.inbox.depth, connector.inbox.hasConsumer], [1, 2, true]);
   second.say('unsubscribe', 3);
-  await until(() => !connector.inbox.listened, 'the end');
+  await until(() => !connector.inbox.hasConsumer, 'the end');
 });
 
 test('a subscription comes before the listener on Python’s socket, and after it, without loss or repetition', async (t) => {
@@ -226,7 +226,7 @@ test('a listener on Python’s socket is given a moment to subscribe, and a long
   await until(() => python.texts.length === 2, 'the second, at once');
   chmodSync(python.path, 0o1770);
   python.sockets[0]?.destroy();
-  await until(() => !connector.inbox.listened, 'the end of the connection');
+  await until(() => !connector.inbox.hasConsumer, 'the end of the connection');
   await connector.put('2');
   await until(() => python.sockets.length === 2, 'another connection');
   await turns();

@@ -58,7 +58,7 @@ test('a host that stalls in TLS keeps its turn for 2 s only, and is tried again 
 
 test('the one whose certificate is wanted is found behind one with another', async () => {
   let asked = 0;
-  const objection = async (): Promise<string | undefined> => {
+  const rejectionReason = async (): Promise<string | undefined> => {
     asked += 1;
     return asked === 1 ? 'this is another server' : undefined;
   };
@@ -66,8 +66,8 @@ test('the one whose certificate is wanted is found behind one with another', asy
     { ...six(1), ...ANSWERS },
     { ...four(1), ...ANSWERS },
   ];
-  assert.equal((await dialled(list, { objection })).address, '192.0.2.1');
-  const none = await dialled(list, { objection: async () => 'this is another server' });
+  assert.equal((await dialled(list, { rejectionReason })).address, '192.0.2.1');
+  const none = await dialled(list, { rejectionReason: async () => 'this is another server' });
   assert.equal(none.reason, '2001:db8::1, 192.0.2.1: this is another server');
 });
 

@@ -11,7 +11,7 @@ async function course(rules: HeartbeatRules, heardAt: readonly number[] = []): P
   const startedAt = clock.now();
   const told: string[] = [];
   const note = (what: string) => () => told.push(`${what} at ${clock.now() - startedAt}`);
-  const heartbeat = new Heartbeat({ rules, clock, ask: note('asked'), dead: note('dead') });
+  const heartbeat = new Heartbeat({ rules, clock, sendKeepAlive: note('asked'), onDead: note('dead') });
   for (const ms of heardAt) clock.after(ms, () => heartbeat.received());
   await clock.pass(10_000);
   heartbeat.stop();

@@ -9,7 +9,7 @@ import { simulatedWorld } from '../../helpers/simulated-world.ts';
 import { receivedFrames } from '../../helpers/stranger.ts';
 
 const frame = (header: Header, data = ''): Buffer => encodeFrame({ header, data: Buffer.from(data) });
-const NUDGE = 'keep_alive_client_check';
+const KEEP_ALIVE = 'keep_alive_client_check';
 
 test('a Python peer over TLS gets one silent frame after each burst, so that it never stands still', async () => {
   const world = simulatedWorld();
@@ -22,15 +22,16 @@ test('a Python peer over TLS gets one silent frame after each burst, so that it 
   python.connection.write(frame({ message_type: '_handshake_ssl', source_id: 'chat_client' }, 'hello'));
   await world.clock.until(() => server.peers[0]?.kind === 'python');
   await world.clock.pass(1_000);
-  const nudges = (): number => python.frames.filter(({ header }) => header['response_id'] === NUDGE).length;
-  assert.equal(nudges(), 1, 'its handshake may already stand');
+  const unstallFrames = (): number =>
+    python.frames.filter(({ header }) => header['response_id'] === KEEP_ALIVE).length;
+  assert.equal(unstallFrames(), 1, 'its handshake may already stand');
   for (let line = 0; line < 20; line += 1)
     python.connection.write(frame({ message_type: 'any' }, `line ${line}`));
   await world.clock.pass(LIMITS.unstallQuietMs * 3);
   assert.equal(server.heard().length, 20);
-  assert.equal(nudges(), 2, 'one for the whole burst');
+  assert.equal(unstallFrames(), 2, 'one for the whole burst');
   await world.clock.pass(60_000);
-  assert.equal(nudges(), 2, 'none while it is quiet');
+  assert.equal(unstallFrames(), 2, 'none while it is quiet');
 });
 
 test('an aioc peer, and one without TLS, gets none', async () => {
@@ -47,7 +48,7 @@ test('an aioc peer, and one without TLS, gets none', async () => {
   python.connection.write(frame({ message_type: 'any' }, 'line'));
   await world.clock.pass(60_000);
   assert.deepEqual(
-    python.frames.filter(({ header }) => header['response_id'] === NUDGE),
+    python.frames.filter(({ header }) => header['response_id'] === KEEP_ALIVE),
     [],
   );
 });

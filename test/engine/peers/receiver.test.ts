@@ -16,12 +16,12 @@ class ToldLink {
   readonly have: (readonly AckPosition[])[] = [];
   readonly confirmed: AckPosition[] = [];
 
-  sendResumePoints(marks: readonly AckPosition[]): void {
-    this.have.push(marks);
+  sendResumePoints(positions: readonly AckPosition[]): void {
+    this.have.push(positions);
   }
 
-  confirm(mark: AckPosition): void {
-    this.confirmed.push(mark);
+  confirm(position: AckPosition): void {
+    this.confirmed.push(position);
   }
 
   get upTo(): number | undefined {
@@ -49,7 +49,7 @@ function receiver(stored: StoredPosition[] = []) {
       type,
       number: { epoch: EPOCH, ...number },
       sizeBytes: 10,
-      hand: ({ seq }) =>
+      deliver: ({ seq }) =>
         new Promise((settle, fail) => {
           handed.push({ seq, settle, fail });
         }),
@@ -92,11 +92,11 @@ test('nothing is confirmed before what came before it', async () => {
 });
 
 test('what was stored in an earlier run is told first, and is a repetition', async () => {
-  const { of, handed, take } = receiver([{ type: 'a', epoch: EPOCH, seq: 7, isHolding: false }]);
+  const { of, handed, take } = receiver([{ type: 'a', epoch: EPOCH, seq: 7, hasGap: false }]);
   const link = new ToldLink();
   of.attach(link.asLink);
   of.attach(link.asLink);
-  assert.deepEqual(link.have, [[{ type: 'a', epoch: EPOCH, upTo: 7, dropped: [], asks: false }]]);
+  assert.deepEqual(link.have, [[{ type: 'a', epoch: EPOCH, upTo: 7, dropped: [], hasGap: false }]]);
   assert.equal(take(link, { seq: 6 }), 'taken');
   assert.equal(link.upTo, 7);
   assert.equal(of.has('a', { epoch: EPOCH, seq: 7 }), true);

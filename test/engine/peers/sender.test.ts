@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { MemoryBudget } from '../../../engine/base/memory-budget.ts';
 import type { Clock } from '../../../engine/base/ports.ts';
+import { observerOfRevived } from '../../../engine/peers/delivery-observers.ts';
 import type { Link } from '../../../engine/peers/link.ts';
 import { Sender } from '../../../engine/peers/sender.ts';
-import { observerOfRevived } from '../../../engine/peers/traffic-watchers.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import type { OutFrame } from '../../../engine/protocol/messages.ts';
 import { type AckPosition, readStreamAcks, streamAckFrame } from '../../../engine/protocol/stream-frames.ts';
@@ -54,7 +54,7 @@ test('what lies behind the window goes out in the end, also when the store could
   const link = {
     writable: true,
     unreadMaxBytes: Number.POSITIVE_INFINITY,
-    takesBytes: Number.POSITIVE_INFINITY,
+    maxMessageBytes: Number.POSITIVE_INFINITY,
     send: ({ transportId = '', data }: OutFrame) => {
       sent.push(data.toString());
       clock.after(0, () => sender.acknowledged(transportId, 'received'));
@@ -85,7 +85,7 @@ test('what is stored and cannot be sent is given up, told of, and in nobody’s 
   const link = {
     writable: true,
     unreadMaxBytes: Number.POSITIVE_INFINITY,
-    takesBytes: Number.POSITIVE_INFINITY,
+    maxMessageBytes: Number.POSITIVE_INFINITY,
     send: (frame: OutFrame) => void sent.push(encodeFrame(frame)),
   } as unknown as Link;
   sender.attach(link);
@@ -105,28 +105,28 @@ test('a peer that asks learns which numbers of an epoch will not come, and of on
   const gone: AckPosition[] = [];
   const link = {
     ...{ writable: true, speaksStreams: true },
-    ...{ unreadMaxBytes: Number.POSITIVE_INFINITY, takesBytes: Number.POSITIVE_INFINITY },
+    ...{ unreadMaxBytes: Number.POSITIVE_INFINITY, maxMessageBytes: Number.POSITIVE_INFINITY },
     send: ({ transportId = '' }: OutFrame) => void sent.push(String(transportId)),
-    tellGone: (marks: readonly AckPosition[]) => void gone.push(...marks),
+    sendGone: (positions: readonly AckPosition[]) => void gone.push(...positions),
   } as unknown as Link;
   sender.attach(link);
   assert.equal(sent.length, 0, 'nothing goes out before it is known what the other side has');
-  sender.onStreamAcks({ kind: 'have', marks: [] });
+  sender.onStreamAcks({ kind: 'have', positions: [] });
   const epoch = sent[0]?.split('.')[0] ?? '';
-  const mark = { type: 'any', epoch, upTo: 3, dropped: [] };
-  sender.onStreamAcks({ kind: 'ack', marks: [mark] });
+  const position = { type: 'any', epoch, upTo: 3, dropped: [] };
+  sender.onStreamAcks({ kind: 'ack', positions: [position] });
   sender.detach();
   sender.attach(link);
-  const asked = (marks: readonly AckPosition[]) =>
-    readStreamAcks({ ...streamAckFrame({ kind: 'have', marks }, 'peer'), binary: undefined } as never);
-  const news = asked([
-    { ...mark, upTo: 1, asks: true },
-    { ...mark, epoch: 'unknown', asks: true },
-    { ...mark, type: 'other', asks: true },
-    { ...mark, asks: false },
+  const asked = (positions: readonly AckPosition[]) =>
+    readStreamAcks({ ...streamAckFrame({ kind: 'have', positions }, 'peer'), binary: undefined } as never);
+  const acks = asked([
+    { ...position, upTo: 1, hasGap: true },
+    { ...position, epoch: 'unknown', hasGap: true },
+    { ...position, type: 'other', hasGap: true },
+    { ...position, hasGap: false },
   ]);
-  assert.ok(news !== undefined);
-  sender.onStreamAcks(news);
+  assert.ok(acks !== undefined);
+  sender.onStreamAcks(acks);
   assert.deepEqual(
     gone.map(({ type, epoch: of, upTo }) => [type, of === epoch, upTo]),
     [

@@ -15,7 +15,7 @@ function frame({ header, data }: OutFrame): Frame {
 /** A client in mutual TLS that has just asked; and what it asked. */
 function asking(knownAsAioc: boolean): { readonly session: Session; readonly question: OutFrame } {
   const session = new Session({
-    role: 'dialler',
+    role: 'client',
     security: 'mutual-tls',
     sourceId: 'edge-1',
     destinationId: 'server',

@@ -6,8 +6,8 @@ import { parseHeader } from '../../../engine/protocol/header.ts';
 import { rejectsWith } from '../../helpers/rejects-with.ts';
 
 const NOTHING = Buffer.alloc(0);
-const AT_SERVER = { role: 'acceptor', peerName: 'alice' } as const;
-const AT_CLIENT = { role: 'dialler', peerName: "('10.0.0.1', 10673)" } as const;
+const AT_SERVER = { role: 'server', peerName: 'alice' } as const;
+const AT_CLIENT = { role: 'client', peerName: "('10.0.0.1', 10673)" } as const;
 
 function frameOf(text: string): Frame {
   const headerBytes = Buffer.from(text);
@@ -24,8 +24,8 @@ test('a name that stands there twice, or in another spelling, stands there once 
     '{"source_id": "mallory", "message_type": "any", "source_id": "alice"}',
     '{"source\\u005fid": "mallory", "message_type": "any", "source_id": "alice"}',
   ]) {
-    const { frame, objection } = identifySource(frameOf(text), AT_SERVER);
-    assert.equal(objection, undefined);
+    const { frame, rejectionReason } = identifySource(frameOf(text), AT_SERVER);
+    assert.equal(rejectionReason, undefined);
     assert.ok(!frame.headerBytes.includes('mallory'));
     assert.deepEqual(parseHeader(frame.headerBytes), { source_id: 'alice', message_type: 'any' });
   }
@@ -42,7 +42,7 @@ test('a number stays in front of a header that gets its name', () => {
 
 test('another name is objected to by a server, and named in short; what is no text is a bad frame for both', async () => {
   const long = frameOf(`{"message_type": "any", "source_id": "${'x'.repeat(5_000)}"}`);
-  assert.ok((identifySource(long, AT_SERVER).objection ?? '').length < 200);
+  assert.ok((identifySource(long, AT_SERVER).rejectionReason ?? '').length < 200);
   for (const value of ['null', '5', 'true', '["alice"]', '{"a": 1}']) {
     const frame = frameOf(`{"message_type": "any", "source_id": ${value}}`);
     for (const speaker of [AT_SERVER, AT_CLIENT])
@@ -56,7 +56,7 @@ test('another name is objected to by a server, and named in short; what is no te
 
 test('a header into which its name does not fit is objected to, since it would never get shorter', () => {
   const frame = frameOf(`{"message_type": "any", "tag": "${'x'.repeat(65_490)}"}`);
-  assert.match(identifySource(frame, AT_CLIENT).objection ?? '', /does not fit/);
+  assert.match(identifySource(frame, AT_CLIENT).rejectionReason ?? '', /does not fit/);
 });
 
 test('what leaves is addressed anew only where it says another thing', () => {

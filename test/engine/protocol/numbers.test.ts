@@ -40,16 +40,19 @@ const frameOf = ({ header, data }: OutFrame) => ({
 });
 
 test('news of streams comes back as it was said', () => {
-  const mark = fc.record(
-    { type: fc.string(), epoch: epochs, upTo: seqs, dropped: fc.array(seqs), asks: fc.boolean() },
+  const position = fc.record(
+    { type: fc.string(), epoch: epochs, upTo: seqs, dropped: fc.array(seqs), hasGap: fc.boolean() },
     { noNullPrototype: true },
   );
   fc.assert(
     fc.property(
       fc.constantFrom('have' as const, 'ack' as const, 'gone' as const),
-      fc.array(mark),
-      (kind, marks) => {
-        assert.deepEqual(readStreamAcks(frameOf(streamAckFrame({ kind, marks }, 'me'))), { kind, marks });
+      fc.array(position),
+      (kind, positions) => {
+        assert.deepEqual(readStreamAcks(frameOf(streamAckFrame({ kind, positions }, 'me'))), {
+          kind,
+          positions,
+        });
       },
     ),
   );

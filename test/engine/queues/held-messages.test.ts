@@ -65,8 +65,8 @@ test('the mark goes back before what was damaged, and what lies behind it waits'
   assert.deepEqual(await kept('ann'), [1, 2, 3]);
   assert.deepEqual(await kept('ben'), [1, 2, 3], 'who has lost nothing does not wait');
   assert.equal(held.count, 6);
-  assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 3, isHolding: true }]);
-  assert.deepEqual(writer.storedOf('ben'), [{ epoch: 'hers', seq: 3, isHolding: false }]);
+  assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 3, hasGap: true }]);
+  assert.deepEqual(writer.storedOf('ben'), [{ epoch: 'hers', seq: 3, hasGap: false }]);
 });
 
 test('what the sender still has comes again in its place, and nothing twice', async () => {
@@ -77,7 +77,7 @@ test('what the sender still has comes again in its place, and nothing twice', as
     assert.equal(await put(seq), false, `${seq} is no repetition`);
   assert.deepEqual(await kept('ann'), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   assert.deepEqual(told, { lost: 0, superseded: 5 });
-  assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 11, isHolding: false }]);
+  assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 11, hasGap: false }]);
 });
 
 test('what the sender has no more is counted lost, and the rest follows in order', async () => {
@@ -101,7 +101,7 @@ test('when the sender says that it has nothing, all that is there comes at once'
   disk.kill();
   const again = await restored(await open(), clock);
   assert.equal(again.held.count, 0);
-  assert.deepEqual(again.writer.storedOf('ann'), [{ epoch: 'hers', seq: 10, isHolding: false }]);
+  assert.deepEqual(again.writer.storedOf('ann'), [{ epoch: 'hers', seq: 10, hasGap: false }]);
 });
 
 test('what waits is found again at each start until the sender has told', async () => {
@@ -109,7 +109,7 @@ test('what waits is found again at each start until the sender has told', async 
   for (let start = 0; start < 3; start += 1) {
     const { held, writer } = await restored(await open(), clock);
     assert.equal(held.count, 6);
-    assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 3, isHolding: true }]);
+    assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 3, hasGap: true }]);
     disk.kill();
   }
   const { put } = await restored(await open(), clock);
@@ -132,5 +132,5 @@ test('what a listener had taken before the damage is neither missing nor asked f
   disk.put(SEGMENT, bytes);
   const { held, writer } = await restored(await open(), clock);
   assert.equal(held.count, 0);
-  assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 10, isHolding: false }]);
+  assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 10, hasGap: false }]);
 });

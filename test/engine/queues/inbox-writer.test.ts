@@ -86,9 +86,9 @@ test('how far each epoch is stored outlives the writer, and the oldest are forgo
   await clock.pass(1);
   const { writer } = writerOn(clock, store);
   await writer.restore();
-  const marks = writer.storedOf('ann');
-  assert.equal(marks.length, LIMITS.epochsPerQueue);
-  assert.deepEqual(marks[0], { epoch: 'life3', seq: 4, isHolding: false });
-  assert.deepEqual(writer.storedOf('ben'), [{ epoch: 'his', seq: 7, isHolding: false }]);
+  const positions = writer.storedOf('ann');
+  assert.equal(positions.length, LIMITS.epochsPerQueue);
+  assert.deepEqual(positions[0], { epoch: 'life3', seq: 4, hasGap: false });
+  assert.deepEqual(writer.storedOf('ben'), [{ epoch: 'his', seq: 7, hasGap: false }]);
   assert.deepEqual(writer.storedOf('nobody'), []);
 });

@@ -64,20 +64,20 @@ test('what comes to a full inbox while the connector stops is left to its sender
 test('a full inbox waits for a slow listener, also while that is restarted, and drops when it does not come back', async () => {
   const clock = new FakeClock(0);
   const inbox = await fullInbox(clock);
-  inbox.setListened(true);
+  inbox.setHasConsumer(true);
   const [first] = await inbox.read(0);
   assert.ok(first !== undefined);
   const put = inbox.put(Buffer.from('y'));
-  inbox.setListened(false);
+  inbox.setHasConsumer(false);
   clock.advance(LIMITS.listenerGraceMs - 1);
-  inbox.setListened(true);
+  inbox.setHasConsumer(true);
   clock.advance(LIMITS.listenerGraceMs);
   assert.equal(await stateOf(put), 'waits');
   await inbox.done(first, { count: 1, bytes: 1 });
   assert.equal(await put, true);
 
   const late = inbox.put(Buffer.from('z'));
-  inbox.setListened(false);
+  inbox.setHasConsumer(false);
   clock.advance(LIMITS.listenerGraceMs - 1);
   assert.equal(await stateOf(late), 'waits');
   clock.advance(1);
@@ -87,7 +87,7 @@ test('a full inbox waits for a slow listener, also while that is restarted, and 
 test('whoever waits for room comes before whoever comes when there is some', async () => {
   const clock = new FakeClock(0);
   const inbox = await fullInbox(clock);
-  inbox.setListened(true);
+  inbox.setHasConsumer(true);
   const records = await inbox.read(0);
   const puts = ['1', '2'].map((text) => inbox.put(Buffer.from(text)));
   const last = records.at(-1);
@@ -101,9 +101,9 @@ test('whoever waits for room comes before whoever comes when there is some', asy
 
 test('a connector that stops waits for nobody, and drops nothing: what waits is left to its sender', async () => {
   const inbox = await fullInbox(new FakeClock(0));
-  inbox.setListened(true);
+  inbox.setHasConsumer(true);
   const put = inbox.put(Buffer.from('y'));
-  inbox.setListened(false);
+  inbox.setHasConsumer(false);
   inbox.release();
   await assert.rejects(put, { code: 'AIOC_CANCELLED' });
   assert.equal(inbox.dropped, 0);

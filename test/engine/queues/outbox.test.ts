@@ -44,7 +44,7 @@ function message(text: string, told?: Told): OutMessage {
   const observer: DeliveryObserver =
     told === undefined
       ? NOBODY
-      : { isCommon: false, moved: (logId: number, state: string) => told(state, logId) };
+      : { isCommon: false, onState: (logId: number, state: string) => told(state, logId) };
   return { header: { message_type: 'any' }, data: Buffer.from(text), observer, logId: 0 };
 }
 

@@ -101,7 +101,7 @@ test('at the end who waits enters over the limit, or all are refused for another
   const queue = new SmallQueue('refuse', { refusedIsLost: true });
   queue.offer('aaaaaaaa');
   const waits = [queue.offer('bbbb'), queue.offer('cccc')];
-  queue.policy.letAllIn();
+  queue.policy.admitAll();
   await Promise.all([...waits, queue.offer('dddd')]);
   assert.deepEqual(queue.inside, ['aaaaaaaa', 'bbbb', 'cccc', 'dddd']);
   queue.policy.reopen();

@@ -81,13 +81,19 @@ test('a blacklist refuses by name, address or subnet, and says by which', () => 
       subnets: ['192.168.0.0/16', 'fd00::/8'],
     },
   });
-  assert.equal(lists.objection(at('good')), undefined);
-  assert.equal(lists.objection(at('evil-7')), 'blacklisted_clients_id has evil-7');
-  assert.equal(lists.objection(at('good', '10.0.0.9')), 'blacklisted_clients_ip has 10.0.0.9');
-  assert.equal(lists.objection(at('good', '::ffff:10.0.0.9')), 'blacklisted_clients_ip has ::ffff:10.0.0.9');
-  assert.equal(lists.objection(at('good', '192.168.3.4')), 'blacklisted_clients_subnet has 192.168.3.4');
-  assert.equal(lists.objection(at('good', 'fd12::5')), 'blacklisted_clients_subnet has fd12::5');
-  assert.equal(lists.objection(at('good', 'fe80:0::1')), 'blacklisted_clients_ip has fe80:0::1');
+  assert.equal(lists.rejectionReason(at('good')), undefined);
+  assert.equal(lists.rejectionReason(at('evil-7')), 'blacklisted_clients_id has evil-7');
+  assert.equal(lists.rejectionReason(at('good', '10.0.0.9')), 'blacklisted_clients_ip has 10.0.0.9');
+  assert.equal(
+    lists.rejectionReason(at('good', '::ffff:10.0.0.9')),
+    'blacklisted_clients_ip has ::ffff:10.0.0.9',
+  );
+  assert.equal(
+    lists.rejectionReason(at('good', '192.168.3.4')),
+    'blacklisted_clients_subnet has 192.168.3.4',
+  );
+  assert.equal(lists.rejectionReason(at('good', 'fd12::5')), 'blacklisted_clients_subnet has fd12::5');
+  assert.equal(lists.rejectionReason(at('good', 'fe80:0::1')), 'blacklisted_clients_ip has fe80:0::1');
 });
 
 test('every whitelist that is not empty must have a client, and a blacklist still counts', () => {
@@ -95,11 +101,14 @@ test('every whitelist that is not empty must have a client, and a blacklist stil
     whitelist: { names: ['edge-\\d+$', 'main$'], addresses: [], subnets: ['127.0.0.0/8'] },
     blacklist: { ...NONE, names: ['edge-13'] },
   });
-  assert.equal(lists.objection(at('edge-7')), undefined);
-  assert.equal(lists.objection(at('main')), undefined);
-  assert.equal(lists.objection(at('main2')), 'whitelisted_clients_id does not have main2');
-  assert.equal(lists.objection(at('main', '10.0.0.1')), 'whitelisted_clients_subnet does not have 10.0.0.1');
-  assert.equal(lists.objection(at('edge-13')), 'blacklisted_clients_id has edge-13');
+  assert.equal(lists.rejectionReason(at('edge-7')), undefined);
+  assert.equal(lists.rejectionReason(at('main')), undefined);
+  assert.equal(lists.rejectionReason(at('main2')), 'whitelisted_clients_id does not have main2');
+  assert.equal(
+    lists.rejectionReason(at('main', '10.0.0.1')),
+    'whitelisted_clients_subnet does not have 10.0.0.1',
+  );
+  assert.equal(lists.rejectionReason(at('edge-13')), 'blacklisted_clients_id has edge-13');
 });
 
 test('entries come and go; what is no address, subnet or pattern changes nothing', () => {
@@ -114,7 +123,7 @@ test('entries come and go; what is no address, subnet or pattern changes nothing
   });
   assert.equal(lists.remove('blacklist', { address: '10.0.0.9' }), true);
   assert.equal(lists.remove('blacklist', { address: '10.0.0.9' }), false);
-  assert.equal(lists.objection(at('a', '10.0.0.9')), undefined);
+  assert.equal(lists.rejectionReason(at('a', '10.0.0.9')), undefined);
   for (const entry of [{ address: 'host' }, { address: '1.1.1.1/33' }, { address: '1/8/9' }, { name: '(' }])
     assert.throws(() => lists.add('whitelist', entry), { code: 'AIOC_CONFIG' });
   assert.throws(() => lists.add('whitelist', {}), { code: 'AIOC_COMMAND' });

@@ -10,7 +10,7 @@ export type OnState = (state: DeliveryState, reason?: string) => void;
 export function observerOfRevived(log: TrafficLog): DeliveryObserver {
   return {
     isCommon: true,
-    moved: (_ticket, state, reason) => {
+    onState: (_ticket, state, reason) => {
       if (state === 'failed')
         log.event(`a message of an earlier run could not be sent and was dropped: ${reason}`, {
           warning: true,
@@ -20,7 +20,7 @@ export function observerOfRevived(log: TrafficLog): DeliveryObserver {
 }
 
 /** Writes into the log what becomes of messages; their tickets are the log's. */
-export class TrafficWatchers {
+export class DeliveryObservers {
   readonly #log: TrafficLog;
   readonly #onLeft: (type: string) => void;
   /** One for all messages of a type to a peer. */
@@ -43,7 +43,7 @@ export class TrafficWatchers {
   #make(peer: Peer, type: string, onState: OnState | undefined): DeliveryObserver {
     return {
       isCommon: onState === undefined,
-      moved: (logId, state, reason) => {
+      onState: (logId, state, reason) => {
         if (state === 'sent') this.#onLeft(type);
         const why = state === 'dropped' ? (reason ?? 'the other side ignores us') : reason;
         this.#log.settle(logId, outcomeOf(state, peer), why);
