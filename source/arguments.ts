@@ -1,7 +1,7 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { parseArgs } from 'node:util';
-import { readHost, scopeFault } from '../engine/index.ts';
-import { COMMANDS, type CommandName, DEFAULT_PORT, OPTIONS } from './command-table.ts';
+import { AiocError, readHost, scopeFault } from '../engine/index.ts';
+import { COMMANDS, type CommandName } from './command-table.ts';
 import {
   type AttachOptions,
   howMany,
@@ -11,10 +11,12 @@ import {
   shellSend,
   text,
   toWhom,
+  unexpected,
   usage,
   type Values,
   where,
 } from './commands/send-arguments.ts';
+import { DEFAULT_PORT, OPTIONS } from './option-table.ts';
 import { refuseWhatOnlyPythonHas, withPythonsSpelling } from './python-spelling.ts';
 
 export interface ChatSettings {
@@ -40,7 +42,8 @@ export type ScreenSubject =
   | { readonly kind: 'connector'; readonly file: string };
 
 export type Invocation =
-  | { readonly mode: 'help' | 'version' | 'templates' }
+  | { readonly mode: 'help'; readonly command?: CommandName }
+  | { readonly mode: 'version' | 'templates' }
   | { readonly mode: 'screen'; readonly subject: ScreenSubject; readonly ascii: boolean }
   | { readonly mode: 'upload'; readonly settings: ChatSettings; readonly path: string }
   | { readonly mode: 'headless' | 'config-check' | 'receive'; readonly file: string }
@@ -61,28 +64,49 @@ export type Invocation =
     };
 
 /**
- * Understands a command line.
+ * Parses a command line.
  *
- * @param words what stands behind the program's name
- * @throws AiocError AIOC_USAGE
+ * @param words the arguments after the program's name
+ * @throws AiocError AIOC_USAGE, with the help to look at
  */
 export function parseCommandLine(words: readonly string[]): Invocation {
+  try {
+    return invocationOf(words);
+  } catch (error) {
+    if (!(error instanceof AiocError && error.code === 'AIOC_USAGE')) throw error;
+    const command = commandNamed(words[0]);
+    const help = command === undefined ? 'aioc --help' : `aioc ${command} --help`;
+    throw new AiocError('AIOC_USAGE', `${error.message}; see ${help}`, { cause: error });
+  }
+}
+
+function invocationOf(words: readonly string[]): Invocation {
   refuseWhatOnlyPythonHas(words);
   const { values, positionals } = parse(withPythonsSpelling(words));
-  if (values['help'] === true) return { mode: 'help' };
+  if (values['help'] === true) return helpInvocation(positionals[0]);
   if (values['version'] === true) return { mode: 'version' };
   const headless = text(values, 'headless');
   if (headless !== undefined)
-    return { mode: 'headless', file: only([headless, ...positionals], 'a configuration file') };
+    return { mode: 'headless', file: only([headless, ...positionals], 'configuration file') };
   const [first, ...rest] = positionals;
   if (first === undefined) return chatInvocation(values);
-  const command = first.replaceAll('-', '_');
-  if (Object.hasOwn(COMMANDS, command)) return commandInvocation(command as CommandName, rest, values);
+  const command = commandNamed(first);
+  if (command !== undefined) return commandInvocation(command, rest, values);
   if (first.endsWith('.json')) {
-    const file = only(positionals, 'a configuration file');
+    const file = only(positionals, 'configuration file');
     return { mode: 'screen', subject: { kind: 'connector', file }, ascii: values['ascii'] === true };
   }
-  throw usage(`there is no command "${first}" (a configuration file ends in .json)`);
+  throw usage(`unknown command "${first}" (configuration files end in .json)`);
+}
+
+function commandNamed(word: string | undefined): CommandName | undefined {
+  const name = word?.replaceAll('-', '_') ?? '';
+  return Object.hasOwn(COMMANDS, name) ? (name as CommandName) : undefined;
+}
+
+function helpInvocation(word: string | undefined): Invocation {
+  const command = commandNamed(word);
+  return command === undefined ? { mode: 'help' } : { mode: 'help', command };
 }
 
 function commandInvocation(command: CommandName, rest: readonly string[], values: Values): Invocation {
@@ -90,22 +114,22 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
   const json = values['json'] === true;
   switch (command) {
     case 'chat':
-      if (rest[0] !== undefined) throw usage(`"${rest[0]}" is one word too many`);
+      if (rest[0] !== undefined) throw unexpected(rest[0]);
       return chatInvocation(values);
     case 'create_connector':
-      return { mode: 'headless', file: only(rest, 'a configuration file') };
+      return { mode: 'headless', file: only(rest, 'configuration file') };
     case 'create_certificates':
-      return { mode: 'certificates', ...(rest.length > 0 && { directory: only(rest, 'a directory') }) };
+      return { mode: 'certificates', ...(rest.length > 0 && { directory: only(rest, 'directory') }) };
     case 'certificates':
-      if (rest[0] !== 'repair') throw usage('aioc certificates repair DIR [--dry_run]');
+      if (rest[0] !== 'repair') throw usage('usage: aioc certificates repair DIR [--dry_run]');
       return {
         mode: 'certificates-repair',
-        directory: only(rest.slice(1), 'a certificates directory'),
+        directory: only(rest.slice(1), 'certificates directory'),
         isDryRun: values['dry_run'] === true,
       };
     case 'config':
-      if (rest[0] !== 'check') throw usage('aioc config check FILE');
-      return { mode: 'config-check', file: only(rest.slice(1), 'a configuration file') };
+      if (rest[0] !== 'check') throw usage('usage: aioc config check FILE');
+      return { mode: 'config-check', file: only(rest.slice(1), 'configuration file') };
     case 'print_config_templates':
       return { mode: 'templates' };
     case 'status':
@@ -113,7 +137,7 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
     case 'cli':
       return { mode: 'cli', words: rest, directories, json };
     case 'attach':
-      if (rest[1] !== undefined) throw usage(`"${rest[1]}" is one word too many`);
+      if (rest[1] !== undefined) throw unexpected(rest[1]);
       return { mode: 'attach', ...where(rest[0], values), ascii: values['ascii'] === true };
     case 'send':
       return { mode: 'send', ...shellSend(rest, values) };
@@ -122,11 +146,11 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
     case 'log':
       return { mode: 'log', ...logOptions(rest, json) };
     case 'ping':
-      return { mode: 'ping', file: only(rest, 'a configuration file'), ...toWhom(values) };
+      return { mode: 'ping', file: only(rest, 'configuration file'), ...toWhom(values) };
     case 'test_receive_messages':
-      return { mode: 'receive', file: only(rest, 'a configuration file') };
+      return { mode: 'receive', file: only(rest, 'configuration file') };
     case 'test_send_messages':
-      return sendInvocation(only(rest, 'a configuration file'), values);
+      return sendInvocation(only(rest, 'configuration file'), values);
   }
 }
 
@@ -137,11 +161,13 @@ function sendInvocation(file: string, values: Values): Invocation {
 function logOptions([what, ...rest]: readonly string[], json: boolean): LogOptions {
   const most = what === 'verify' ? 1 : 2;
   if (what !== 'verify' && what !== 'show' && what !== 'export')
-    throw usage('aioc log verify|show|export DIR [STREAM]');
-  if (rest.length > most) throw usage(`"${rest[most]}" is one word too many`);
+    throw usage('usage: aioc log verify|show|export DIR [STREAM]');
+  const extra = rest[most];
+  if (extra !== undefined) throw unexpected(extra);
   const [directory, stream] = rest;
-  if (directory === undefined) throw usage('the directory of a journal is missing');
-  if (what === 'export' && stream === undefined) throw usage('which stream? aioc log show DIR lists them');
+  if (directory === undefined) throw usage('missing argument: journal directory');
+  if (what === 'export' && stream === undefined)
+    throw usage('missing argument: stream (aioc log show DIR lists them)');
   return { what, directory, json, ...(stream !== undefined && { stream }) };
 }
 
@@ -150,19 +176,19 @@ function chatInvocation(values: Values): Invocation {
   const path = text(values, 'upload');
   if (path === undefined)
     return { mode: 'screen', subject: { kind: 'chat', settings }, ascii: values['ascii'] === true };
-  if (settings.role === 'server') throw usage('--upload needs --target: whom shall it be sent to?');
+  if (settings.role === 'server') throw usage('--upload needs --target HOST, the aioc to send the file to');
   return { mode: 'upload', settings, path };
 }
 
 function only(words: readonly string[], what: string): string {
   const [word, extra] = words;
-  if (word === undefined) throw usage(`${what} is missing`);
-  if (extra !== undefined) throw usage(`"${extra}" is one word too many`);
+  if (word === undefined) throw usage(`missing argument: ${what}`);
+  if (extra !== undefined) throw unexpected(extra);
   return word;
 }
 
 function parse(words: readonly string[]): { values: Values; positionals: readonly string[] } {
-  // `--bind-server-ip` and `--bind_server_ip` are the same option; the part behind `=` is left alone.
+  // `--bind-server-ip` and `--bind_server_ip` are the same option; the value after `=` stays as it is.
   const args = words.map((word) =>
     word.replace(/^--[^=]+/, (name) => `--${name.slice(2).replaceAll('-', '_')}`),
   );
@@ -170,8 +196,9 @@ function parse(words: readonly string[]): { values: Values; positionals: readonl
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true }) as ReturnType<typeof parse>;
   } catch (error) {
-    // Node adds advice about `--` that is of no use here.
-    throw usage((error as Error).message.split(/\. To specify|\n/)[0] ?? '');
+    // Node adds advice about `--` that does not help here.
+    const [message = ''] = (error as Error).message.split(/\. To specify|\n/);
+    throw usage(message.replace(/^[UO]/, (letter) => letter.toLowerCase()));
   }
 }
 
@@ -179,9 +206,9 @@ function chatSettings(values: Values): ChatSettings {
   const target = text(values, 'target');
   const bound = text(values, 'bind_server_ip');
   if (target !== undefined && bound !== undefined)
-    throw usage('--bind_server_ip is for listening, --target for calling');
+    throw usage('--bind_server_ip and --target exclude each other: the first listens, the second connects');
   if (target !== undefined && values['accept'] === true)
-    throw usage('--accept is for listening, --target for calling');
+    throw usage('--accept and --target exclude each other: the first is for listening, the second connects');
   return {
     role: target === undefined ? 'server' : 'client',
     ...addressOf(values, target === undefined ? 'bind_server_ip' : 'target'),
@@ -192,7 +219,7 @@ function chatSettings(values: Values): ChatSettings {
   };
 }
 
-/** Where to listen, or whom to call: a host with its port behind it or in --port. */
+/** The address to listen on or to connect to; its port is part of it or in --port. */
 function addressOf(values: Values, option: 'target' | 'bind_server_ip'): { host: string; port: number } {
   const written = text(values, option);
   const port = text(values, 'port');
@@ -202,7 +229,7 @@ function addressOf(values: Values, option: 'target' | 'bind_server_ip'): { host:
   if ('fault' in read || fault !== undefined) throw usage(`--${option}: ${fault}`);
   if (read.port === undefined) return { host: read.host, port: portOf(port) };
   if (port !== undefined && portOf(port) !== read.port)
-    throw usage(`--${option} and --port name two ports: ${read.port} and ${port}`);
+    throw usage(`--${option} and --port give different ports: ${read.port} and ${port}`);
   return { host: read.host, port: read.port };
 }
 
@@ -210,7 +237,7 @@ function portOf(value: string | undefined): number {
   if (value === undefined) return DEFAULT_PORT;
   const port = Number(value);
   if (!/^\d+$/.test(value) || port < 1 || port > 65_535)
-    throw usage(`--port takes 1 to 65535, not "${value}"`);
+    throw usage(`--port takes a number from 1 to 65535, not "${value}"`);
   return port;
 }
 
@@ -219,7 +246,7 @@ const NAME_LENGTH_MAX = 64;
 function nameOf(value: string | undefined): string {
   if (value === undefined) return hostname().slice(0, NAME_LENGTH_MAX) || 'aioc';
   if (value.length > NAME_LENGTH_MAX || /[\x00-\x1f\x7f-\x9f]/.test(value)) {
-    throw usage(`--name takes up to ${NAME_LENGTH_MAX} printable characters`);
+    throw usage(`--name takes at most ${NAME_LENGTH_MAX} printable characters`);
   }
   return value;
 }

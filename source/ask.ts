@@ -2,9 +2,9 @@ import { createInterface } from 'node:readline/promises';
 import { AiocError } from '../engine/index.ts';
 
 /**
- * Asks on the terminal for one of several choices.
+ * Asks the user on the terminal to pick one of several choices.
  *
- * @param otherwise the error where there is no terminal; the choices are listed below it
+ * @param otherwise the error without a terminal; the choices are listed below it
  * @returns the index of the choice
  * @throws AiocError AIOC_USAGE without a terminal, AIOC_CANCELLED when the input ends
  */
@@ -13,14 +13,14 @@ export async function pick(question: string, choices: readonly string[], otherwi
     throw new AiocError('AIOC_USAGE', [otherwise, ...choices.map((choice) => `  ${choice}`)].join('\n'));
   const lines = createInterface({ input: process.stdin, output: process.stdout });
   const ended = new Promise<never>((_, reject) => {
-    lines.once('close', () => reject(new AiocError('AIOC_CANCELLED', 'nothing was chosen')));
+    lines.once('close', () => reject(new AiocError('AIOC_CANCELLED', 'cancelled: nothing was chosen')));
   });
   ended.catch(() => undefined);
   try {
     for (const [index, choice] of choices.entries())
       process.stdout.write(`${String(index + 1).padStart(3)}  ${choice}\n`);
     for (;;) {
-      const asked = lines.question(`${question} 1 to ${choices.length}: `);
+      const asked = lines.question(`${question} (1 to ${choices.length}): `);
       const answer = Number(await Promise.race([asked, ended]));
       if (Number.isInteger(answer) && answer >= 1 && answer <= choices.length) return answer - 1;
     }

@@ -1,16 +1,16 @@
 #!/usr/bin/env node
 import { AiocError, toAiocError } from '../engine/index.ts';
 import { type Invocation, parseCommandLine } from './arguments.ts';
-import { helpText } from './command-table.ts';
 import { EXIT } from './exit-codes.ts';
+import { commandHelp, helpText } from './help.ts';
 import { exitCodeAfter, guardStandardOutput } from './standard-output.ts';
 import { VERSION } from './version.ts';
 
-/** Chooses the way in. Only what is needed is loaded: `--help` and an upload never load the screen. */
+/** Runs the command. It loads only what the command needs: `--help` and an upload never load the screen. */
 async function run(invocation: Invocation): Promise<number> {
   switch (invocation.mode) {
     case 'help':
-      process.stdout.write(`${helpText()}\n`);
+      process.stdout.write(`${invocation.command ? commandHelp(invocation.command) : helpText()}\n`);
       return EXIT.ok;
     case 'version':
       process.stdout.write(`${VERSION}\n`);
@@ -24,7 +24,7 @@ async function run(invocation: Invocation): Promise<number> {
     case 'certificates-repair':
       return (await import('./commands/certificates.ts')).runRepairCertificates(invocation);
     case 'headless':
-      // Sockets that are still closing must not keep a daemon alive that has been told to end.
+      // Sockets that are still closing must not keep the daemon alive.
       return process.exit(await (await import('./commands/headless.ts')).runHeadless(invocation.file));
     case 'status':
       return (await import('./commands/status.ts')).runStatus(invocation);
@@ -56,7 +56,7 @@ async function showScreen({ subject, ascii }: Extract<Invocation, { mode: 'scree
     subject.kind === 'chat' ? '"aioc chat --target HOST --upload PATH"' : `"aioc --headless ${subject.file}"`,
   );
   const { runScreen } = await import('./screen/run-screen.ts');
-  // The terminal's input would keep the process alive.
+  // The open terminal input would keep the process alive.
   return process.exit(await runScreen(subject, { ascii }));
 }
 
@@ -71,7 +71,7 @@ function needTerminal(instead: string): void {
   if (process.stdin.isTTY && process.stdout.isTTY) return;
   throw new AiocError(
     'AIOC_NO_TERMINAL',
-    `the full-screen monitor needs a terminal on its input and output; ${instead} works without one`,
+    `the full screen needs a terminal on its input and output; without one, use ${instead}`,
   );
 }
 

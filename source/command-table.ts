@@ -1,140 +1,239 @@
-/** What the command line can say; the help and the tables of source/README.md are made from this. */
-interface OptionEntry {
-  readonly type: 'string' | 'boolean';
-  readonly value?: string;
+import type { OptionName } from './option-table.ts';
+
+/** A command of the command line. The help and the pages are generated from this. */
+export interface CommandEntry {
+  /** The command lines, without `aioc`. */
+  readonly usage: readonly string[];
+  /** One line of the overview. */
   readonly help: string;
+  /** One to three sentences. */
+  readonly about: string;
+  /** The options that it uses; a text here replaces that of the table of options. */
+  readonly options?: Readonly<Partial<Record<OptionName, string | true>>>;
+  /** Command lines, each with what it does. */
+  readonly examples: readonly (readonly [line: string, does: string])[];
+  /** What exit codes mean here, where the general meaning says too little. */
+  readonly exitCodes?: Readonly<Record<number, string>>;
 }
 
-export const DEFAULT_PORT = 10_673;
-
-/** Every option, in the order in which `--help` shows them. Names keep Python's spelling; `-` works for `_`. */
-export const OPTIONS = {
-  target: {
-    type: 'string',
-    value: 'HOST',
-    help: 'call the aioc (or Python chat) that listens on HOST, HOST:PORT or [ADDRESS]:PORT; without it, listen',
-  },
-  port: { type: 'string', value: 'PORT', help: 'the port to listen on, or to call (10673)' },
-  bind_server_ip: { type: 'string', value: 'IP', help: 'listen on this address only (0.0.0.0: all)' },
-  accept: { type: 'boolean', help: 'let everybody in without asking' },
-  name: { type: 'string', value: 'NAME', help: "the name that others are shown (this machine's name)" },
-  upload: {
-    type: 'string',
-    value: 'PATH',
-    help: 'with --target: send a file or directory without a screen, then leave',
-  },
-  received: { type: 'string', value: 'DIR', help: 'where files from others land (~/aioc-received)' },
-  no_tls: { type: 'boolean', help: 'no encryption; the other side must do the same' },
-  ascii: { type: 'boolean', help: 'draw with ASCII only' },
-  nowrap: { type: 'boolean', help: 'no effect: Python’s chat turns off its line editor with it' },
-  headless: {
-    type: 'string',
-    value: 'FILE',
-    help: 'run the connector of a configuration file without a screen',
-  },
-  json: {
-    type: 'boolean',
-    help: 'with status, cli and log: answer in JSON; with send: each line of the input is a message in JSON',
-  },
-  type: {
-    type: 'string',
-    value: 'TYPE',
-    help: 'with send and listen: the message type (listen: several, with commas)',
-  },
-  file: { type: 'string', value: 'PATH', help: 'with send: a file that goes along' },
-  dst_type: {
-    type: 'string',
-    value: 'TYPE',
-    help: 'with --file: a key of the receiver’s file_recv_config (any)',
-  },
-  dst_name: { type: 'string', value: 'NAME', help: 'with --file: its name there' },
-  delete: { type: 'boolean', help: 'with --file: it is deleted here once it is sent' },
-  binary: { type: 'string', value: 'PATH', help: 'with send: the bytes of this file go beside the text' },
-  await_response: { type: 'boolean', help: 'with send: wait for each response and print it' },
-  timeout: { type: 'string', value: 'SECONDS', help: 'with --await_response: how long to wait (3600)' },
-  raw: { type: 'boolean', help: 'with listen: print the text only' },
-  reply: { type: 'string', value: 'TEXT', help: 'with listen: answer each request with this' },
-  connector_files_dirpath: {
-    type: 'string',
-    value: 'DIR',
-    help: 'with status, cli, attach, send and listen: where to look for connectors (/tmp/ and /var/tmp/aioconnectors)',
-  },
-  to: {
-    type: 'string',
-    value: 'NAME',
-    help: 'with send, ping and test_send_messages on a server: which client',
-  },
-  count: { type: 'string', value: 'N', help: 'with listen and test_send_messages: how many (until Ctrl-C)' },
-  dry_run: { type: 'boolean', help: 'with certificates repair: say what would be done, and do nothing' },
-  help: { type: 'boolean', help: 'show this' },
-  version: { type: 'boolean', help: 'show the version' },
-} as const satisfies Readonly<Record<string, OptionEntry>>;
-
-export type OptionName = keyof typeof OPTIONS;
+const LOOKED_INTO = { connector_files_dirpath: true } as const;
+const CONNECTOR = 'CONNECTOR is a configuration file or a name that aioc status shows';
+const WHICH_CONNECTOR = `${CONNECTOR}; you can leave it out if only one connector runs.`;
 
 /** Every command, with Python's names; `-` works for `_`. */
 export const COMMANDS = {
-  chat: { takes: '[options]', help: 'the full screen, listening or calling: the same as without a command' },
-  create_certificates: { takes: '[DIR]', help: 'make a certificates directory for a server and its clients' },
-  certificates: {
-    takes: 'repair DIR [--dry_run]',
-    help: 'put a copied certificates directory right: links that have become files, modes of keys',
+  chat: {
+    usage: ['chat [OPTIONS]', 'chat --target HOST [OPTIONS]'],
+    help: 'chat on the full screen (also without the word chat)',
+    about:
+      'Opens the full screen and listens for peers, or connects to one with --target. With --upload it sends one file without a screen and exits.',
+    options: {
+      target: true,
+      port: true,
+      bind_server_ip: true,
+      accept: true,
+      name: true,
+      upload: true,
+      received: true,
+      no_tls: true,
+      ascii: true,
+      nowrap: true,
+    },
+    examples: [
+      ['aioc chat', 'listen on port 10673'],
+      ['aioc chat --target 192.0.2.7', 'connect to the aioc on that machine'],
+      ['aioc chat --target 192.0.2.7 --upload report.pdf', 'send a file from a script'],
+    ],
+    exitCodes: {
+      0: 'you quit; with --upload: the peer has the file',
+      1: 'with --upload: the file was not sent',
+      3: 'with --upload: the peer refused the connection or the file',
+    },
   },
-  create_connector: { takes: 'FILE', help: 'run a connector without a screen: the same as --headless FILE' },
-  print_config_templates: { takes: '', help: 'show all keys of configuration files, with their defaults' },
-  config: { takes: 'check FILE', help: 'say whether a configuration file is fine' },
-  status: { takes: '[--json]', help: 'the connectors of this machine, their peers and queues' },
-  cli: { takes: '[CONNECTOR|FILE [COMMAND …]]', help: 'ask a running connector to do something' },
+  create_certificates: {
+    usage: ['create_certificates [DIR]'],
+    help: 'create certificates for a server and its clients',
+    about:
+      'Creates DIR/certificates for mutual TLS and prints what to copy to the clients. DIR is the certificates_directory_path of the configuration (default /tmp/aioconnectors).',
+    examples: [['aioc create_certificates /var/lib/aioc/server', 'create them for a server']],
+  },
+  certificates: {
+    usage: ['certificates repair DIR [--dry_run]'],
+    help: 'repair a copied certificates directory',
+    about:
+      'Repairs a certificates directory that was copied without its symbolic links or with other file modes. It trusts no client that the directory does not already list.',
+    options: { dry_run: true },
+    examples: [
+      ['aioc certificates repair /var/lib/aioc/server --dry_run', 'print what would be done'],
+      ['aioc certificates repair /var/lib/aioc/server', 'repair it'],
+    ],
+    exitCodes: {
+      0: 'the directory is in order',
+      1: 'something is left to do; with --dry_run also: something would be done',
+    },
+  },
+  create_connector: {
+    usage: ['create_connector FILE'],
+    help: 'run a connector without a screen (--headless FILE)',
+    about:
+      'Runs the connector of a configuration file without a screen and prints one line when it is ready. SIGTERM and Ctrl-C drain the queues of connected peers (at most 5 s) and exit; a second one exits at once. SIGHUP reopens the log.',
+    examples: [['aioc create_connector server.json', 'the same as aioc --headless server.json']],
+  },
+  print_config_templates: {
+    usage: ['print_config_templates'],
+    help: 'print every configuration key with its default',
+    about:
+      'Prints two configurations in JSON with every key at its default: one for a connector, one for programs that use a connector.',
+    examples: [['aioc print_config_templates', 'print both templates']],
+  },
+  config: {
+    usage: ['config check FILE'],
+    help: 'check a configuration file',
+    about: 'Checks a configuration file and prints each error and warning. It starts nothing.',
+    examples: [['aioc config check server.json', 'check before you start the daemon']],
+    exitCodes: { 0: 'aioc can use the file', 1: 'the file has errors or unknown keys' },
+  },
+  status: {
+    usage: ['status [--json]'],
+    help: 'show the connectors of this machine',
+    about: 'Shows the connectors of this machine with their state, peers and queues.',
+    options: { json: 'print a JSON array with one object per connector', ...LOOKED_INTO },
+    examples: [
+      ['aioc status', 'a table for people'],
+      ['aioc status --json | jq -r ".[].connector"', 'their names, for scripts'],
+    ],
+    exitCodes: {
+      0: 'at least one connector runs, and every connector answers',
+      1: 'no connector runs, or one does not answer',
+    },
+  },
+  cli: {
+    usage: ['cli [CONNECTOR [COMMAND [ARGUMENT]]]'],
+    help: 'send a command to a running connector',
+    about: `Sends a command to a running connector and prints its answer. On a terminal, aioc asks for what you leave out. ${CONNECTOR}.`,
+    options: { json: 'print the answer in JSON', ...LOOKED_INTO },
+    examples: [
+      ['aioc cli server.json show_connected_peers', 'list the connected peers'],
+      ['aioc cli server.json add_blacklist_client 192.0.2.0/24', 'block a network'],
+    ],
+  },
   attach: {
-    takes: '[CONNECTOR|FILE]',
-    help: 'the full screen on a connector that runs already; q leaves it running',
+    usage: ['attach [CONNECTOR]'],
+    help: 'open the full screen of a running connector',
+    about: `Opens the full screen of a connector that runs in another process; q detaches, and the connector keeps running. ${WHICH_CONNECTOR}`,
+    options: { ...LOOKED_INTO, ascii: true },
+    examples: [
+      ['aioc attach', 'the only connector that runs'],
+      ['aioc attach server.json', 'the connector of that configuration file'],
+    ],
   },
   send: {
-    takes: '[CONNECTOR|FILE [TEXT]]',
-    help: 'send a message, or one for each line of the input',
+    usage: ['send [CONNECTOR [TEXT]] [OPTIONS]'],
+    help: 'send a message, or one per line of the input',
+    about: `Sends TEXT as one message; without TEXT, each line of the standard input is a message. It stops at the first message that the connector refuses and names its line. ${WHICH_CONNECTOR}`,
+    options: {
+      type: true,
+      to: true,
+      json: 'each line of the input is a message in JSON, such as {"type": "news", "data": "hello"}',
+      file: true,
+      dst_type: true,
+      dst_name: true,
+      delete: true,
+      binary: true,
+      await_response: true,
+      timeout: true,
+      ...LOOKED_INTO,
+    },
+    examples: [
+      ['aioc send client.json "good morning" --type news', 'send one message'],
+      ['tail -f events.log | aioc send client.json --type event', 'send each line'],
+      ['aioc send client.json "how are you?" --await_response', 'print the response'],
+    ],
+    exitCodes: {
+      0: 'the connector accepted every message (and every response came)',
+      1: 'a message was refused, or a response did not come',
+      130: 'interrupted',
+    },
   },
-  listen: { takes: '[CONNECTOR|FILE]', help: 'print each message that comes, a line of JSON each' },
+  listen: {
+    usage: ['listen [CONNECTOR] [OPTIONS]'],
+    help: 'print received messages, one line of JSON each',
+    about: `Prints each received message as a line of JSON and acknowledges it once it is written. It takes the next message when that line has been read. ${WHICH_CONNECTOR}`,
+    options: {
+      type: 'message types, separated by commas (default: recv_message_types of the configuration file; without a file, any)',
+      count: true,
+      raw: true,
+      reply: true,
+      ...LOOKED_INTO,
+    },
+    examples: [
+      ['aioc listen server.json --type event,news | jq -r .data', 'print the texts of two types'],
+      ['aioc listen server.json --count 1 --reply done', 'answer one request, then exit'],
+    ],
+  },
   log: {
-    takes: 'verify|show|export DIR [STREAM]',
-    help: 'look into the journal of a connector that does not run',
+    usage: ['log verify DIR', 'log show DIR [STREAM]', 'log export DIR STREAM'],
+    help: 'inspect the journal of a stopped connector',
+    about:
+      'Inspects the stored messages of a connector that is not running and changes nothing. verify looks for damage, show lists the streams or the records of one, export prints every record in full as a line of JSON.',
+    options: { json: 'with verify and show: print JSON' },
+    examples: [
+      ['aioc log verify /var/lib/aioc/journals/server', 'look for damage'],
+      ['aioc log show /var/lib/aioc/journals/server', 'list the streams'],
+    ],
+    exitCodes: { 1: 'with verify: the journal is damaged or ends in an incomplete write' },
   },
-  ping: { takes: 'FILE [--to NAME]', help: 'ask the peer of a connector for a sign of life' },
-  test_receive_messages: { takes: 'FILE', help: 'show the messages that a connector brings' },
-  test_send_messages: { takes: 'FILE [--to NAME]', help: 'send a numbered message each second' },
-} as const satisfies Readonly<Record<string, { readonly takes: string; readonly help: string }>>;
+  ping: {
+    usage: ['ping FILE [--to NAME]'],
+    help: 'ping the peer of a connector',
+    about: 'Sends a ping to the peer of the connector that FILE configures and prints the round-trip time.',
+    options: { to: 'on a server: the client to ping' },
+    examples: [
+      ['aioc ping client.json', 'ping the server'],
+      ['aioc ping server.json --to alice', 'ping a client'],
+    ],
+    exitCodes: { 1: 'the connector does not run, or the peer did not answer within 5 s' },
+  },
+  test_receive_messages: {
+    usage: ['test_receive_messages FILE'],
+    help: 'print received messages of every type, for a test',
+    about: 'Prints the messages that the connector of FILE receives, of every type, until Ctrl-C.',
+    examples: [['aioc test_receive_messages server.json', 'watch what arrives']],
+  },
+  test_send_messages: {
+    usage: ['test_send_messages FILE [--to NAME] [--count N]'],
+    help: 'send a numbered message each second, for a test',
+    about: 'Sends a numbered message each second through the connector of FILE.',
+    options: { to: true, count: true },
+    examples: [['aioc test_send_messages client.json --count 3', 'send three messages']],
+  },
+} as const satisfies Readonly<Record<string, CommandEntry>>;
 
 export type CommandName = keyof typeof COMMANDS;
 
-export function helpText(): string {
-  const options = Object.entries(OPTIONS).map(([name, entry]: [string, OptionEntry]) =>
-    line(`--${name}${entry.value === undefined ? '' : ` ${entry.value}`}`, entry.help),
-  );
-  const commands = Object.entries(COMMANDS).map(([name, { takes, help }]) => line(`${name} ${takes}`, help));
-  return [
-    'aioc: a secure, persistent message queue between machines that you can see and talk through',
-    '',
-    'Usage',
-    '  aioc [options]                 listen, and watch and talk on a full screen',
-    '  aioc --target HOST [options]   call a machine on which aioc listens',
-    '  aioc FILE.json                 run the connector of a configuration file, and watch it',
-    '  aioc --headless FILE.json      the same without a screen',
-    '  aioc COMMAND …',
-    '',
-    'Commands',
-    ...commands,
-    '',
-    'Options',
-    ...options,
-    '',
-    'Exit codes: 0 done, 1 it did not work out, 2 the command line or place cannot work, 3 the other side said no.',
-  ].join('\n');
-}
+/** What `aioc cli` can ask of a running connector; the names are Python's where Python has them. */
+export const CLI_COMMANDS = {
+  start: { takes: '', help: 'start the connector again after a stop' },
+  stop: { takes: '[hard]', help: 'drain the queues and stop (hard: stop at once)' },
+  shutdown: { takes: '[hard]', help: 'stop, then end the process' },
+  restart: { takes: '[hard]', help: 'stop, then start' },
+  show_connected_peers: { takes: '', help: 'list the connected peers and their addresses' },
+  peek_queues: { takes: '', help: 'count the queued messages' },
+  ignore_peer_traffic: {
+    takes: '[show|enable|disable|PEER]',
+    help: 'drop new messages to and from all peers, or one',
+  },
+  disconnect_client: { takes: 'CLIENT', help: "close a client's connection" },
+  delete_client_certificate: {
+    takes: '[CLIENT]',
+    help: "on a server: a client's; on a client: its own",
+  },
+  add_blacklist_client: { takes: 'CLIENT|ADDRESS', help: 'block a client, an address or a network' },
+  remove_blacklist_client: { takes: 'CLIENT|ADDRESS', help: 'remove it from the blacklist' },
+  add_whitelist_client: { takes: 'CLIENT|ADDRESS', help: 'only listed clients may connect' },
+  remove_whitelist_client: { takes: 'CLIENT|ADDRESS', help: 'remove it from the whitelist' },
+  show_log_level: { takes: '', help: 'show the log level' },
+  set_log_level: { takes: 'LEVEL', help: 'DEBUG, INFO, WARNING, ERROR or CRITICAL' },
+} as const satisfies Readonly<Record<string, { readonly takes: string; readonly help: string }>>;
 
-const COLUMN = 34;
-
-function line(what: string, help: string): string {
-  const start = `  ${what}`.trimEnd();
-  return start.length < COLUMN - 1
-    ? `${start.padEnd(COLUMN)}${help}`
-    : `${start}\n${' '.repeat(COLUMN)}${help}`;
-}
+export type CliCommandName = keyof typeof CLI_COMMANDS;

@@ -1,21 +1,21 @@
-/** What the program's exit code says. Part of the command's interface: scripts rely on it. */
+/** The program's exit codes. Scripts rely on them. */
 export const EXIT = {
   ok: 0,
   failed: 1,
   usage: 2,
   refused: 3,
-  /** As sysexits.h: EX_SOFTWARE. */
+  /** sysexits.h: EX_SOFTWARE. */
   defect: 70,
-  /** As shells say it for SIGINT. */
+  /** 128 + SIGINT, as shells say it; also after SIGTERM. */
   interrupted: 130,
 } as const;
 
-/** For the table in source/README.md. */
-export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
-  ok: 'Success.',
-  failed: 'The command failed.',
-  usage: 'The command line is wrong, or the command cannot run here, for example without a terminal.',
-  refused: 'The peer refused.',
-  defect: 'A defect in aioc itself.',
-  interrupted: 'Ctrl-C or SIGTERM ended the command early.',
+/** What each code means, for the help and the pages. */
+export const EXIT_MEANINGS: Readonly<Record<(typeof EXIT)[keyof typeof EXIT], string>> = {
+  0: 'success',
+  1: 'failure',
+  2: 'usage error, or no terminal for the full screen',
+  3: 'refused by the peer',
+  70: 'a defect in aioc',
+  130: 'aioc send was interrupted by Ctrl-C or SIGTERM',
 };

@@ -1,8 +1,8 @@
-/** The Python program's command lines, as its help and its documentation have them. */
-import { OPTIONS, type OptionName } from './command-table.ts';
+/** The Python program's command lines, as its help and its documentation show them. */
 import { usage } from './commands/send-arguments.ts';
+import { OPTIONS, type OptionName } from './option-table.ts';
 
-/** The options of Python's chat; it takes the beginning of a name for the name. */
+/** The options of Python's chat, which accepts unambiguous prefixes of them. */
 const CHAT_OPTIONS: readonly OptionName[] = [
   'target',
   'accept',
@@ -13,18 +13,17 @@ const CHAT_OPTIONS: readonly OptionName[] = [
   'help',
 ];
 
-/** What Python's program has and aioc has not, with what to do instead. */
+/** What only Python's program has, with what to do instead. */
 const ONLY_PYTHONS: Readonly<Record<string, string>> = {
   replace_server_certificate:
-    'replace_server_certificate is not there yet: put the new certificate and its key in place of certificates/server/server-cert/server.pem and server.key (mode 600), and server.pem in place of certificates/client/server-cert/server.pem on each client, then restart the server',
+    'replace_server_certificate is not supported: replace certificates/server/server-cert/server.pem and server.key (mode 600) on the server and certificates/client/server-cert/server.pem on each client, then restart the server',
   test_publish_messages:
-    "test_publish_messages is not there yet, since aioc can't publish: keep Python's aioconnectors for it",
-  '--ca':
-    "create_certificates --ca is not there yet: keep Python's aioconnectors for a server with server_ca",
-  '--exec': 'chat --exec is not there: a peer never runs commands on your machine through aioc',
+    "test_publish_messages is not supported, because aioc has no publish/subscribe: use Python's aioconnectors for it",
+  '--ca': "create_certificates --ca is not supported: use Python's aioconnectors for a server with server_ca",
+  '--exec': 'chat --exec is not supported: aioc never runs commands that a peer sends',
 };
 
-/** @throws AiocError AIOC_USAGE for what only Python's program can do */
+/** @throws AiocError AIOC_USAGE for a command or an option that only Python's program has */
 export function refuseWhatOnlyPythonHas(words: readonly string[]): void {
   const [first = '', ...rest] = words;
   const command = first.replaceAll('-', '_');
@@ -36,8 +35,8 @@ export function refuseWhatOnlyPythonHas(words: readonly string[]): void {
 const OPTION_OF: Readonly<Record<string, string>> = { create_certificates: '--ca', chat: '--exec' };
 
 /**
- * The same command line in our spelling. Behind `chat` Python's documentation has options without dashes
- * (`chat bind_server_ip 192.168.1.5`), and Python's parser takes the beginning of a name (`--bind`).
+ * The same command line in aioc's spelling. After `chat`, Python's documentation writes options without dashes
+ * (`chat bind_server_ip 192.168.1.5`), and Python's parser accepts prefixes (`--bind`).
  */
 export function withPythonsSpelling(words: readonly string[]): readonly string[] {
   const [command, ...rest] = words;
@@ -54,7 +53,7 @@ export function withPythonsSpelling(words: readonly string[]): readonly string[]
 
 interface Spelled {
   readonly name: OptionName;
-  /** With its "=", or empty. */
+  /** With its `=`, or empty. */
   readonly value: string;
 }
 

@@ -11,6 +11,7 @@ import {
 } from '../../engine/index.ts';
 import { pick } from '../ask.ts';
 import { chooseClient } from '../choose-client.ts';
+import { CLI_COMMANDS, type CliCommandName } from '../command-table.ts';
 import { EXIT } from '../exit-codes.ts';
 import {
   connectorTakingCommands,
@@ -20,99 +21,45 @@ import {
   toolAt,
 } from '../find-connector.ts';
 
-interface CliCommand {
-  /** What stands behind the command, for the help. */
-  readonly takes: string;
-  readonly help: string;
-  readonly run: (tool: ConnectorRemoteTool, words: readonly string[], isServer: boolean) => Promise<unknown>;
-}
+type CliAction = (tool: ConnectorRemoteTool, words: readonly string[], isServer: boolean) => Promise<unknown>;
 
-/** What `aioc cli` can ask of a running connector; the names are Python's where Python has them. */
-export const CLI_COMMANDS: Readonly<Record<string, CliCommand>> = {
-  start: { takes: '', help: 'start it again after a stop', run: (tool) => tool.start() },
-  stop: {
-    takes: '[hard]',
-    help: 'let its queues empty (hard: do not), and stop',
-    run: (tool, [how]) => tool.stop({ hard: how === 'hard' }),
-  },
-  shutdown: {
-    takes: '[hard]',
-    help: 'stop, and end its program',
-    run: (tool, [how]) => tool.stop({ hard: how === 'hard', shutdown: true }),
-  },
-  restart: {
-    takes: '[hard]',
-    help: 'stop and start',
-    run: (tool, [how]) => tool.restart({ hard: how === 'hard' }),
-  },
-  show_connected_peers: {
-    takes: '',
-    help: 'who is connected, from where',
-    run: (tool) => tool.showConnectedPeers(),
-  },
-  peek_queues: { takes: '', help: 'how many messages wait', run: (tool) => tool.peekQueues() },
-  ignore_peer_traffic: {
-    takes: '[show|enable|disable|PEER]',
-    help: 'drop new messages to and from all peers, or one',
-    run: ignore,
-  },
-  disconnect_client: {
-    takes: 'CLIENT',
-    help: 'close a client’s connection',
-    run: async (tool, [name], isServer) =>
-      tool.disconnectClient(
-        name ?? (isServer ? await chooseClient(tool, NAMED) : needed(name, 'a client’s name')),
-      ),
-  },
-  delete_client_certificate: {
-    takes: '[CLIENT]',
-    help: 'on a server: a client’s; on a client: its own',
-    run: deleteCertificate,
-  },
-  add_blacklist_client: {
-    takes: 'CLIENT|ADDRESS',
-    help: 'a client, an address or a network may not connect',
-    run: (tool, [word]) => tool.addBlacklistClient(clientMatch(word)),
-  },
-  remove_blacklist_client: {
-    takes: 'CLIENT|ADDRESS',
-    help: 'it may again',
-    run: (tool, [word]) => tool.removeBlacklistClient(clientMatch(word)),
-  },
-  add_whitelist_client: {
-    takes: 'CLIENT|ADDRESS',
-    help: 'only who is listed may connect',
-    run: (tool, [word]) => tool.addWhitelistClient(clientMatch(word)),
-  },
-  remove_whitelist_client: {
-    takes: 'CLIENT|ADDRESS',
-    help: 'it is listed no more',
-    run: (tool, [word]) => tool.removeWhitelistClient(clientMatch(word)),
-  },
-  show_log_level: { takes: '', help: 'what is written to the log', run: (tool) => tool.showLogLevel() },
-  set_log_level: {
-    takes: 'LEVEL',
-    help: 'DEBUG, INFO, WARNING, ERROR or CRITICAL',
-    run: (tool, [level]) => tool.setLogLevel(needed(level, 'a level')),
-  },
+const ACTIONS: Readonly<Record<CliCommandName, CliAction>> = {
+  start: (tool) => tool.start(),
+  stop: (tool, [how]) => tool.stop({ hard: how === 'hard' }),
+  shutdown: (tool, [how]) => tool.stop({ hard: how === 'hard', shutdown: true }),
+  restart: (tool, [how]) => tool.restart({ hard: how === 'hard' }),
+  show_connected_peers: (tool) => tool.showConnectedPeers(),
+  peek_queues: (tool) => tool.peekQueues(),
+  ignore_peer_traffic: ignore,
+  disconnect_client: async (tool, [name], isServer) =>
+    tool.disconnectClient(
+      name ?? (isServer ? await chooseClient(tool, NAMED) : needed(name, "a client's name")),
+    ),
+  delete_client_certificate: deleteCertificate,
+  add_blacklist_client: (tool, [word]) => tool.addBlacklistClient(clientMatch(word)),
+  remove_blacklist_client: (tool, [word]) => tool.removeBlacklistClient(clientMatch(word)),
+  add_whitelist_client: (tool, [word]) => tool.addWhitelistClient(clientMatch(word)),
+  remove_whitelist_client: (tool, [word]) => tool.removeWhitelistClient(clientMatch(word)),
+  show_log_level: (tool) => tool.showLogLevel(),
+  set_log_level: (tool, [level]) => tool.setLogLevel(needed(level, 'a log level')),
 };
 
-/** What Python's tool has beyond these. */
-const NOT_THERE_YET: readonly string[] = [
+/** Commands of Python's tool that aioc does not have. */
+const ONLY_PYTHONS_COMMANDS: readonly string[] = [
   'delete_client_token',
   'show_subscribe_message_types',
   'set_subscribe_message_types',
 ];
 
 export interface CliOptions {
-  /** Connector, command and its arguments; what is missing is asked for on a terminal. */
+  /** Connector, command and its arguments; on a terminal, aioc asks for the missing ones. */
   readonly words: readonly string[];
   readonly directories: readonly string[];
   readonly json: boolean;
 }
 
 /**
- * `aioc cli`: a command to a running connector of this machine.
+ * `aioc cli`: sends a command to a running connector of this machine.
  *
  * @returns the exit code
  * @throws AiocError AIOC_USAGE, AIOC_CONNECTOR_AWAY, AIOC_COMMAND, …
@@ -120,18 +67,21 @@ export interface CliOptions {
 export async function runCli({ words, directories, json }: CliOptions): Promise<number> {
   const { tool, isServer } = await toolOf(words[0], directories);
   const name = (words[1] ?? (await pickCommand())).replaceAll('-', '_');
-  const command = Object.hasOwn(CLI_COMMANDS, name) ? CLI_COMMANDS[name] : undefined;
-  if (command === undefined) {
-    if (NOT_THERE_YET.includes(name))
-      throw new AiocError('AIOC_USAGE', `${name} is not there yet: aioc has no tokens and no subscriptions`);
-    throw new AiocError(
-      'AIOC_USAGE',
-      `there is no command ${name}: there are ${Object.keys(CLI_COMMANDS).join(', ')}`,
-    );
-  }
-  const result = await command.run(tool, words.slice(2), isServer);
+  if (!isCliCommand(name)) throw unknownCommand(name);
+  const result = await ACTIONS[name](tool, words.slice(2), isServer);
   process.stdout.write(`${json ? JSON.stringify(result) : shown(result)}\n`);
   return EXIT.ok;
+}
+
+function isCliCommand(name: string): name is CliCommandName {
+  return Object.hasOwn(ACTIONS, name);
+}
+
+function unknownCommand(name: string): AiocError {
+  if (ONLY_PYTHONS_COMMANDS.includes(name))
+    return new AiocError('AIOC_USAGE', `${name} is not supported: aioc has no tokens and no subscriptions`);
+  const names = Object.keys(CLI_COMMANDS).join(', ');
+  return new AiocError('AIOC_USAGE', `unknown command ${name}; the commands are ${names}`);
 }
 
 interface Target {
@@ -139,7 +89,7 @@ interface Target {
   readonly isServer: boolean;
 }
 
-/** The connector of a configuration file or of that name, or one that is picked from those that run. */
+/** The connector of that configuration file or name; without one, the user picks from those that run. */
 async function toolOf(word: string | undefined, directories: readonly string[]): Promise<Target> {
   if (word?.endsWith('.json')) {
     const { is_server: isServer } = await readConfigFile(word);
@@ -168,7 +118,7 @@ async function pickCommand(): Promise<string> {
   return names[await pick('Which command?', lines, SAY_WHICH)] as string;
 }
 
-const SAY_WHICH = 'say which: aioc cli CONNECTOR COMMAND (without a terminal nobody can be asked)';
+const SAY_WHICH = 'missing argument: use aioc cli CONNECTOR COMMAND (required without a terminal)';
 
 function ignore(tool: ConnectorRemoteTool, [what = 'show']: readonly string[]): Promise<unknown> {
   if (what === 'show') return tool.ignorePeerTrafficShow();
@@ -186,22 +136,22 @@ async function deleteCertificate(
     await tool.deleteClientCertificateOnClient();
     return afterDeletingOwn();
   }
-  const client = name ?? (await chooseClient(tool, { ...NAMED, never: 'taken by itself' }));
+  const client = name ?? (await chooseClient(tool, { ...NAMED, isIrreversible: true }));
   await tool.deleteClientCertificateOnServer(client);
   return afterDeletingClient(client);
 }
 
-/** No name has a slash, and none that looks like an address is meant as a name. */
+/** Names have no slash; a word that parses as an address is an address. */
 function clientMatch(word: string | undefined): ClientMatch {
-  const who = needed(word, 'a client’s name, an address or a network');
-  return who.includes('/') || isIP(who) !== 0 ? { clientIp: who } : { clientId: who };
+  const client = needed(word, "a client's name, an address or a network");
+  return client.includes('/') || isIP(client) !== 0 ? { clientIp: client } : { clientId: client };
 }
 
-const NAMED = { how: 'behind the command', mayAsk: true } as const;
+const NAMED = { how: 'after the command', mayAsk: true } as const;
 
 function needed(word: string | undefined, what: string): string {
   if (word !== undefined) return word;
-  throw new AiocError('AIOC_USAGE', `the command needs ${what}`);
+  throw new AiocError('AIOC_USAGE', `missing argument: the command needs ${what}`);
 }
 
 function shown(result: unknown): string {

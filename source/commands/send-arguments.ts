@@ -1,5 +1,5 @@
 import { AiocError } from '../../engine/index.ts';
-import type { OptionName } from '../command-table.ts';
+import type { OptionName } from '../option-table.ts';
 
 export type Values = Readonly<Record<string, string | boolean | undefined>>;
 
@@ -7,9 +7,9 @@ export type Values = Readonly<Record<string, string | boolean | undefined>>;
 export interface ShellSendOptions {
   readonly connector?: string;
   readonly directories: readonly string[];
-  /** One message; absent, the input's lines are the messages. */
+  /** One message; absent: each line of the input is a message. */
   readonly text?: string;
-  /** The input's lines are JSON. */
+  /** Each line of the input is a message in JSON. */
   readonly json: boolean;
   readonly type?: string;
   readonly to?: string;
@@ -36,7 +36,7 @@ export interface ShellListenOptions {
 
 /** `aioc attach`. */
 export interface AttachOptions {
-  /** Its name or its configuration file; needed unless a single one runs. */
+  /** Its name or its configuration file; required unless exactly one runs. */
   readonly connector?: string;
   readonly directories: readonly string[];
   readonly ascii: boolean;
@@ -44,12 +44,12 @@ export interface AttachOptions {
 
 /** @throws AiocError AIOC_USAGE */
 export function shellSend([connector, words, extra]: readonly string[], values: Values): ShellSendOptions {
-  if (extra !== undefined) throw usage(`"${extra}" is one word too many: put the text between quotes`);
+  if (extra !== undefined) throw usage(`unexpected argument "${extra}": put the text in quotes`);
   const [path, type, binaryPath] = [text(values, 'file'), text(values, 'type'), text(values, 'binary')];
   const dstName = text(values, 'dst_name');
   const seconds = text(values, 'timeout');
   if (seconds !== undefined && !(Number(seconds) > 0))
-    throw usage(`--timeout takes seconds, not "${seconds}"`);
+    throw usage(`--timeout takes a number of seconds, not "${seconds}"`);
   return {
     ...where(connector, values),
     ...(words !== undefined && { text: words }),
@@ -72,7 +72,7 @@ export function shellSend([connector, words, extra]: readonly string[], values: 
 
 /** @throws AiocError AIOC_USAGE */
 export function shellListen([connector, extra]: readonly string[], values: Values): ShellListenOptions {
-  if (extra !== undefined) throw usage(`"${extra}" is one word too many`);
+  if (extra !== undefined) throw unexpected(extra);
   const reply = text(values, 'reply');
   return {
     ...where(connector, values),
@@ -96,15 +96,20 @@ export function howMany(values: Values): { readonly count?: number } {
   return { count: Number(count) };
 }
 
-/** @throws AiocError AIOC_USAGE for an option that is given and empty */
+/** @throws AiocError AIOC_USAGE for an option with an empty value */
 export function text(values: Values, name: OptionName): string | undefined {
   const value = values[name];
-  if (value === '') throw usage(`--${name} is empty`);
+  if (value === '') throw usage(`--${name} needs a value that is not empty`);
   return typeof value === 'string' ? value : undefined;
 }
 
+/** What is wrong with the command line; `parseCommandLine` adds which help to look at. */
 export function usage(what: string): AiocError {
-  return new AiocError('AIOC_USAGE', `${what} (aioc --help shows what there is)`);
+  return new AiocError('AIOC_USAGE', what);
+}
+
+export function unexpected(word: string): AiocError {
+  return usage(`unexpected argument "${word}"`);
 }
 
 export function where(

@@ -52,10 +52,10 @@ test('aioc cli to a server and its client', async (t) => {
     async () => {
       for (const [words, code, message] of [
         [[join(directory, 'client.json'), 'disconnect_client', 'x'], 1, /client1 is a client: only a server/],
-        [[], 2, /say which: aioc cli CONNECTOR COMMAND .*\n {2}127\.0\.0\.1 \d+ .*\n {2}client1 /],
+        [[], 2, /use aioc cli CONNECTOR COMMAND .*\n {2}127\.0\.0\.1 \d+ .*\n {2}client1 /],
         [['nobody', 'stop'], 1, /client1/],
-        [[serverName], 2, /\n {2}show_connected_peers +who is connected/],
-        [[serverName, 'dance'], 2, /there is no command dance: there are start, stop/],
+        [[serverName], 2, /\n {2}show_connected_peers +list the connected peers/],
+        [[serverName, 'dance'], 2, /unknown command dance; the commands are start, stop/],
         [[serverName, 'disconnect_client', 'nobody'], 1, /nobody/],
         [['client1', 'add_blacklist_client', 'x'], 1, /client1 is a client: only a server/],
       ] as const) {

@@ -39,10 +39,7 @@ test('a tool on a server takes the one client there is, and lists them where the
   const { file, run, join: joins } = await server(t);
   const alone = await run('ping', file);
   assert.equal(alone.exitCode, 1);
-  assert.match(
-    alone.errors,
-    /^aioc: no client is connected to this server: say which is meant with --to NAME/,
-  );
+  assert.match(alone.errors, /^aioc: no client is connected to this server: name a client with --to NAME/);
   await joins('client1');
   const ping = await run('ping', file);
   assert.match(ping.output, /^client1 answers: ping \(/, ping.errors);
@@ -52,7 +49,7 @@ test('a tool on a server takes the one client there is, and lists them where the
   assert.equal(tested.exitCode, 0, tested.errors);
   const named = await run('cli', file, 'delete_client_certificate');
   assert.equal(named.exitCode, 2);
-  assert.match(named.errors, /say which client is meant .*; connected is\n {2}client1 /);
+  assert.match(named.errors, /name a client .*; connected:\n {2}client1 /);
   await joins('client2');
   for (const words of [
     ['ping', file],
@@ -62,6 +59,6 @@ test('a tool on a server takes the one client there is, and lists them where the
   ]) {
     const { exitCode, errors } = await run(...words);
     assert.equal(exitCode, 2, words.join(' '));
-    assert.match(errors, /^aioc: .*say which client is meant .*; connected are\n {2}client1\n {2}client2 \[/);
+    assert.match(errors, /^aioc: .*name a client .*; connected:\n {2}client1\n {2}client2 \[/);
   }
 });

@@ -89,6 +89,6 @@ test('a program that publishes, and a command about tokens or subscriptions, are
     const args = ['cli', String(side.configPath), command];
     const { exitCode, errors } = await runProgram(t, args, tempDir(t));
     assert.equal(exitCode, 2);
-    assert.match(errors, new RegExp(`^aioc: ${command} is not there yet`));
+    assert.match(errors, new RegExp(`^aioc: ${command} is not supported`));
   }
 });

@@ -8,8 +8,7 @@ import { HOOK_KEYS } from '../../engine/config/keys-hooks.ts';
 import { STORAGE_KEYS } from '../../engine/config/keys-storage.ts';
 import { TRUST_KEYS } from '../../engine/config/keys-trust.ts';
 import { ERROR_CODES } from '../../engine/index.ts';
-import { COMMANDS, OPTIONS } from '../../source/command-table.ts';
-import { EXIT, EXIT_MEANINGS } from '../../source/exit-codes.ts';
+import { cliCommandsTable, commandsTable, exitCodesTable, optionsTable } from './command-tables.ts';
 
 /** The tables that are generated from the code: page, then name of the markers around the table. */
 export function pageTables(): Readonly<Record<string, Readonly<Record<string, string>>>> {
@@ -18,6 +17,7 @@ export function pageTables(): Readonly<Record<string, Readonly<Record<string, st
     'source/README.md': {
       commands: commandsTable(),
       options: optionsTable(),
+      'cli commands': cliCommandsTable(),
       'exit codes': exitCodesTable(),
       errors: errorsTable(),
     },
@@ -29,29 +29,6 @@ export function pageTables(): Readonly<Record<string, Readonly<Record<string, st
       'keys: hooks': configTable(HOOK_KEYS),
     },
   };
-}
-
-function commandsTable(): string {
-  const rows = Object.entries(COMMANDS).map(([name, { takes, help }]) => {
-    const usage = `aioc ${name} ${takes}`.trimEnd().replaceAll('|', '\\|');
-    return `| \`${usage}\` | ${help} |`;
-  });
-  return ['| command | what it does |', '| --- | --- |', ...rows].join('\n');
-}
-
-function optionsTable(): string {
-  const rows = Object.entries(OPTIONS).map(([name, option]) => {
-    const value = 'value' in option ? ` ${option.value}` : '';
-    return `| \`--${name}${value}\` | ${option.help} |`;
-  });
-  return ['| option | what it does |', '| --- | --- |', ...rows].join('\n');
-}
-
-function exitCodesTable(): string {
-  const rows = Object.entries(EXIT_MEANINGS).map(
-    ([name, meaning]) => `| ${EXIT[name as keyof typeof EXIT]} | ${meaning} |`,
-  );
-  return ['| exit code | meaning |', '| --- | --- |', ...rows].join('\n');
 }
 
 function configTable(keys: Readonly<Record<string, KeySpec>>): string {

@@ -1,0 +1,74 @@
+/** The options of the command line. The help and the tables of the pages are generated from this. */
+export interface OptionEntry {
+  readonly type: 'string' | 'boolean';
+  readonly value?: string;
+  /** What it does; a command for which it does something else says so in its own table of options. */
+  readonly help: string;
+}
+
+export const DEFAULT_PORT = 10_673;
+
+/** Every option, in the order in which the help shows them. Names keep Python's spelling; `-` works for `_`. */
+export const OPTIONS = {
+  target: {
+    type: 'string',
+    value: 'HOST',
+    help: 'connect to aioc (or the Python chat) at HOST, HOST:PORT or [ADDRESS]:PORT; without it, listen',
+  },
+  port: { type: 'string', value: 'PORT', help: 'port to listen on or to connect to (default 10673)' },
+  bind_server_ip: {
+    type: 'string',
+    value: 'IP',
+    help: 'listen on this address only (default 0.0.0.0: all addresses)',
+  },
+  accept: { type: 'boolean', help: 'accept every client without asking' },
+  name: { type: 'string', value: 'NAME', help: "name shown to peers (default: this machine's name)" },
+  upload: {
+    type: 'string',
+    value: 'PATH',
+    help: 'with --target: send a file or directory without a screen, then exit',
+  },
+  received: { type: 'string', value: 'DIR', help: 'directory for received files (default ~/aioc-received)' },
+  no_tls: { type: 'boolean', help: 'do not encrypt; the peer must do the same' },
+  ascii: { type: 'boolean', help: 'draw with ASCII characters only' },
+  nowrap: { type: 'boolean', help: 'no effect; accepted because the Python chat has it' },
+  headless: {
+    type: 'string',
+    value: 'FILE',
+    help: 'run the connector of a configuration file without a screen',
+  },
+  json: { type: 'boolean', help: 'print JSON' },
+  type: { type: 'string', value: 'TYPE', help: 'message type (default any)' },
+  file: { type: 'string', value: 'PATH', help: 'send this file with the message' },
+  dst_type: {
+    type: 'string',
+    value: 'TYPE',
+    help: "with --file: a key of the receiver's file_recv_config (default any)",
+  },
+  dst_name: { type: 'string', value: 'NAME', help: 'with --file: name of the file at the receiver' },
+  delete: { type: 'boolean', help: 'with --file: delete the local file after sending' },
+  binary: { type: 'string', value: 'PATH', help: "send this file's bytes as the binary part" },
+  await_response: { type: 'boolean', help: 'wait for each response and print it as a line of JSON' },
+  timeout: {
+    type: 'string',
+    value: 'SECONDS',
+    help: 'with --await_response: how long to wait (default 3600)',
+  },
+  raw: { type: 'boolean', help: 'print the text of each message only, no JSON' },
+  reply: { type: 'string', value: 'TEXT', help: 'answer each request with TEXT' },
+  connector_files_dirpath: {
+    type: 'string',
+    value: 'DIR',
+    help: 'where to look for connectors (default: /tmp/aioconnectors and /var/tmp/aioconnectors)',
+  },
+  to: { type: 'string', value: 'NAME', help: 'on a server: the client to send to' },
+  count: { type: 'string', value: 'N', help: 'exit after N messages (default: run until Ctrl-C)' },
+  dry_run: { type: 'boolean', help: 'only print what would be done' },
+  help: { type: 'boolean', help: 'show this help; after a command, the help of that command' },
+  version: { type: 'boolean', help: 'show the version' },
+} as const satisfies Readonly<Record<string, OptionEntry>>;
+
+export type OptionName = keyof typeof OPTIONS;
+
+/** What belongs to no command, and works without one. */
+export const GENERAL_OPTIONS: readonly OptionName[] = ['headless', 'help', 'version'];
