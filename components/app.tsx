@@ -2,7 +2,7 @@ import { Box } from 'ink';
 import { useEffect, useLayoutEffect, useState, useSyncExternalStore } from 'react';
 import type { EngineApi } from '../engine/contract/engine-api.ts';
 import { type Snapshot, UiController } from './control/ui-controller.ts';
-import { dialogOverlay } from './dialogs/dialog.ts';
+import { dialogOverlay } from './dialogs/dialogs.ts';
 import { tooSmallLines } from './dialogs/too-small.ts';
 import type { Cell, Host } from './host.ts';
 import { isTooSmall, layoutOf } from './layout.ts';
@@ -80,7 +80,7 @@ function drawn({ ui, data, context }: Snapshot, controller: UiController): Drawn
     return { ...DRAW[name](input), name, row: box.row, column: box.column, width: box.width };
   });
   const rows = [...new Set(panes.map(({ row }) => row))];
-  const overlay = dialogOverlay(context);
+  const overlay = dialogOverlay(context, controller.prompt.text);
   const typing = overlay ?? panes.find(({ cursor, prompt }) => cursor !== undefined || prompt !== undefined);
   const prompt = typing?.prompt && placed(typing.prompt, typing);
   return {

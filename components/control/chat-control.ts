@@ -1,4 +1,5 @@
 import type { LocalRow } from '../../engine/contract/commands.ts';
+import { askAboutPaste } from '../dialogs/paste.ts';
 import type { RunningShell } from '../local-actions.ts';
 import { type ChatLine, parseChatLine } from '../state/chat-line.ts';
 import {
@@ -82,7 +83,7 @@ export class ChatControl {
         safe`That paste is longer than ${limit}, nothing was inserted. As a file: !upload <path>`,
       );
     } else if (lineCount > 1) {
-      this.#control.change({ kind: 'dialog', dialog: { kind: 'paste', text, lineCount, choice: 'cancel' } });
+      askAboutPaste(this.#control, text, lineCount);
     } else {
       this.#insert(text.replace(/\n$/, ''));
     }

@@ -1,5 +1,6 @@
 /** What a connector with a configuration file can be told, as `aioc cli` tells it. */
-import type { Dialog } from '../state/ui-state.ts';
+import { askToConfirm } from '../dialogs/confirm.ts';
+import { askToType } from '../dialogs/typed-confirm.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import type { UiContext } from './ui-context.ts';
 
@@ -15,20 +16,13 @@ export function askToDeleteCertificate(control: UiContext): void {
     : [
         safe`It is the certificate of this side. ${name} asks for a new one with the default certificate, and gets it only when the server has deleted the old one, too.`,
       ];
-  control.prompt.open('');
-  control.change({
-    kind: 'dialog',
-    dialog: {
-      kind: 'certain',
-      title: safe`Delete ${name}’s certificate?`,
-      lines,
-      expected: name,
-      yes: trusted('Delete'),
-      command: { kind: 'certificate.delete', peer: peer.id },
-      done: safe`The certificate of ${name}`,
-      typed: '',
-      choice: 'cancel',
-    },
+  askToType(control, {
+    title: safe`Delete ${name}’s certificate?`,
+    lines,
+    expected: name,
+    yes: trusted('Delete'),
+    command: { kind: 'certificate.delete', peer: peer.id },
+    done: safe`The certificate of ${name}`,
   });
 }
 
@@ -38,7 +32,7 @@ export function startConnector(control: UiContext): void {
 }
 
 export function askToStop(control: UiContext, { hard }: { readonly hard: boolean }): void {
-  ask(control, {
+  askToConfirm(control, {
     title: trusted(hard ? 'Stop the connector at once?' : 'Stop the connector?'),
     lines: [
       trusted(
@@ -55,7 +49,7 @@ export function askToStop(control: UiContext, { hard }: { readonly hard: boolean
 }
 
 export function askToRestart(control: UiContext, { hard }: { readonly hard: boolean }): void {
-  ask(control, {
+  askToConfirm(control, {
     title: trusted(hard ? 'Restart the connector at once?' : 'Restart the connector?'),
     lines: [trusted('All connections are closed, and come back by themselves.')],
     yes: trusted('Restart'),
@@ -63,9 +57,3 @@ export function askToRestart(control: UiContext, { hard }: { readonly hard: bool
     done: trusted('The connector has been restarted.'),
   });
 }
-
-function ask(control: UiContext, question: Omit<Question, 'kind' | 'choice'>): void {
-  control.change({ kind: 'dialog', dialog: { ...question, kind: 'confirm', choice: 'cancel' } });
-}
-
-type Question = Extract<Dialog, { kind: 'confirm' }>;

@@ -1,4 +1,9 @@
-import { detailWidth } from '../dialogs/list-dialogs.ts';
+import { askToConfirm } from '../dialogs/confirm.ts';
+import { detailWidth, showDetail, showLines } from '../dialogs/detail.ts';
+import { openHelp } from '../dialogs/help.ts';
+import { openJoinRequest } from '../dialogs/join-request.ts';
+import { openPalette } from '../dialogs/palette.ts';
+import { askToQuit } from '../dialogs/quit.ts';
 import type { ActionId } from '../keys/binding.ts';
 import { chatRowDetail, chatRowTitle } from '../panes/chat-pane.ts';
 import { logRowDetail, logRowTitle } from '../panes/log-detail.ts';
@@ -11,7 +16,6 @@ import type { PaneName } from '../state/ui-state.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import type { ChatControl } from './chat-control.ts';
 import { askToDeleteCertificate, askToRestart, askToStop, startConnector } from './connector-actions.ts';
-import { showDetail, showLines } from './show-detail.ts';
 import type { UiContext } from './ui-context.ts';
 import { visibleRows } from './wanted-views.ts';
 
@@ -71,38 +75,11 @@ const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
     control.execute({ kind: 'chat.cancel', peer: ui.chatPeer.id, row: transfer.id });
     control.toast('info', safe`Cancelling ${transfer.text}.`);
   },
-  palette: (control) => {
-    control.prompt.open('');
-    control.change({ kind: 'dialog', dialog: { kind: 'palette', text: '', selected: 0 } });
-  },
-  help: (control) => {
-    control.prompt.open('');
-    control.change({ kind: 'dialog', dialog: { kind: 'help', filter: '', selected: 0 } });
-  },
+  palette: openPalette,
+  help: openHelp,
   repaint: (control) => control.host.repaint(),
   quit: askToQuit,
 };
-
-/** Who is attached leaves without a question, unless something is lost by that: the connector goes on. */
-export function askToQuit(control: UiContext): void {
-  const { ui, isShellRunning, chatLine } = control.context();
-  const isWriting = ui.editing && chatLine.trim() !== '';
-  if (ui.attached !== undefined && !isShellRunning && !isWriting) return control.host.quit(0);
-  control.change({ kind: 'dialog', dialog: { kind: 'quit', choice: 'cancel' } });
-}
-
-/** Shows who waits to be let in, if anybody does. Refuse has the focus. */
-export function openJoinRequest(control: UiContext, joinRequest?: number): boolean {
-  const id = joinRequest ?? control.data().status?.joinRequests[0]?.id;
-  if (id === undefined) return false;
-  // The time left is counted from now, not from the last minute.
-  control.change({ kind: 'minute', nowMs: control.host.clock.wallNow() });
-  control.change({
-    kind: 'dialog',
-    dialog: { kind: 'join-request', joinRequest: id, choice: 'refuse', top: 0 },
-  });
-  return true;
-}
 
 function focus(control: UiContext, pane: PaneName): void {
   control.change({ kind: 'focus', pane, editing: false, byUser: true });
@@ -148,19 +125,14 @@ function ignoreAll(control: UiContext): void {
     const onOk = () => control.toast('good', trusted('Nobody is ignored as a whole any longer.'));
     return control.execute({ kind: 'all.ignore', on }, { onOk });
   }
-  control.change({
-    kind: 'dialog',
-    dialog: {
-      kind: 'confirm',
-      title: trusted('Ignore everybody?'),
-      lines: [
-        trusted('New messages to and from all peers are dropped, and counted, until I is pressed again.'),
-      ],
-      yes: trusted('Ignore all'),
-      command: { kind: 'all.ignore', on },
-      done: trusted('Everybody is ignored. I undoes it.'),
-      choice: 'cancel',
-    },
+  askToConfirm(control, {
+    title: trusted('Ignore everybody?'),
+    lines: [
+      trusted('New messages to and from all peers are dropped, and counted, until I is pressed again.'),
+    ],
+    yes: trusted('Ignore all'),
+    command: { kind: 'all.ignore', on },
+    done: trusted('Everybody is ignored. I undoes it.'),
   });
 }
 
@@ -191,17 +163,12 @@ function showPeer(control: UiContext): void {
 function disconnect(control: UiContext): void {
   const { peer } = control.context();
   if (peer === undefined) return;
-  control.change({
-    kind: 'dialog',
-    dialog: {
-      kind: 'confirm',
-      title: safe`Disconnect ${peer.name}?`,
-      lines: [trusted('Its connection is closed. It may call again, and what waits for it stays.')],
-      yes: trusted('Disconnect'),
-      command: { kind: 'peer.disconnect', peer: peer.id },
-      done: safe`${peer.name} is disconnected.`,
-      choice: 'cancel',
-    },
+  askToConfirm(control, {
+    title: safe`Disconnect ${peer.name}?`,
+    lines: [trusted('Its connection is closed. It may call again, and what waits for it stays.')],
+    yes: trusted('Disconnect'),
+    command: { kind: 'peer.disconnect', peer: peer.id },
+    done: safe`${peer.name} is disconnected.`,
   });
 }
 

@@ -1,5 +1,7 @@
 import type { Command } from '../../engine/contract/commands.ts';
 import type { EngineApi } from '../../engine/contract/engine-api.ts';
+import { definitionOf, hasPrompt, pressInDialog } from '../dialogs/dialogs.ts';
+import { askToQuit, quitDialog } from '../dialogs/quit.ts';
 import type { Host, HostTimer } from '../host.ts';
 import type { ActionId } from '../keys/binding.ts';
 import { chordOf } from '../keys/chord.ts';
@@ -10,13 +12,12 @@ import type { LocalActions } from '../local-actions.ts';
 import { EngineStore } from '../state/engine-store.ts';
 import type { EngineData } from '../state/safe-rows.ts';
 import { reduceUi, type UiAction } from '../state/ui-reducer.ts';
-import { type Attached, hasPrompt, initialUiState, type Toast, type UiState } from '../state/ui-state.ts';
+import { type Attached, initialUiState, type Toast, type UiState } from '../state/ui-state.ts';
 import type { Key, KeyEvent } from '../terminal/key-event.ts';
 import { type SafeText, sanitize, trusted } from '../terminal/sanitize.ts';
 import { Prompt } from '../widgets/prompt.ts';
 import { ChatControl } from './chat-control.ts';
-import { dialogKey, firstLine } from './dialog-keys.ts';
-import { askToQuit, runAction } from './run-action.ts';
+import { runAction } from './run-action.ts';
 import { Ticker } from './ticker.ts';
 import type { Reactions, UiContext } from './ui-context.ts';
 import { UpdateReactions } from './update-reactions.ts';
@@ -70,7 +71,7 @@ export class UiController implements UiContext {
     this.#ticker = new Ticker(this.host.clock, (nowMs) => this.change({ kind: 'minute', nowMs }));
     this.prompt = new Prompt({
       feed: (sequence) => this.host.typeIntoPrompt(sequence),
-      onChange: () => this.#promptChanged(),
+      onChange: (hasNewText) => this.#promptChanged(hasNewText),
       onReady: () => this.#nextKeys(),
     });
     this.chat = new ChatControl(this);
@@ -166,7 +167,8 @@ export class UiController implements UiContext {
 
   /** Opens the views that the new state needs, and tells whoever draws. */
   #settle(): void {
-    this.#ticker.setQuick(this.#ui.dialog?.kind === 'join-request');
+    const { dialog } = this.#ui;
+    this.#ticker.setQuick(dialog !== undefined && definitionOf(dialog).showsTimeLeft === true);
     this.#store.show(wantedViews(this.#ui, this.#store.data));
     this.#snapshot = { ui: this.#ui, data: this.#store.data, context: this.context() };
     for (const listener of this.#listeners) listener();
@@ -207,16 +209,11 @@ export class UiController implements UiContext {
     return isOpen && !this.prompt.isReady && !isTooSmall(size);
   }
 
-  #promptChanged(): void {
+  #promptChanged(hasNewText: boolean): void {
     const { dialog, filtering } = this.#ui;
-    const { text } = this.prompt;
-    if (dialog?.kind === 'help' && dialog.filter !== text)
-      this.change({ kind: 'dialog', dialog: { ...dialog, filter: text, selected: 0 } });
-    else if (dialog?.kind === 'palette' && dialog.text !== text)
-      this.change({ kind: 'dialog', dialog: { ...dialog, text, selected: 0 } });
-    else if (dialog?.kind === 'certain' && dialog.typed !== text)
-      this.change({ kind: 'dialog', dialog: { ...dialog, typed: text } });
-    else if (dialog === undefined && filtering) this.change({ kind: 'filter', text });
+    const next = dialog && hasNewText ? definitionOf(dialog).afterTyping?.(dialog) : undefined;
+    if (next !== undefined) this.change({ kind: 'dialog', dialog: next });
+    else if (dialog === undefined && filtering) this.change({ kind: 'filter', text: this.prompt.text });
     this.change({ kind: 'typed' });
   }
 
@@ -227,7 +224,11 @@ export class UiController implements UiContext {
     if (isTooSmall(this.#ui.size) && !(event.kind === 'key' && chordOf(event) === 'ctrl-c')) return;
     const { dialog } = this.#ui;
     if (dialog !== undefined)
-      return dialogKey(event, dialog, { control: this, chat: this.chat, run: (action) => this.#run(action) });
+      return pressInDialog(event, dialog, {
+        control: this,
+        chat: this.chat,
+        run: (action) => this.#run(action),
+      });
     if (this.#ui.filtering) return this.#filterKey(event);
     if (event.kind === 'paste') return this.#paste(event);
     this.#commandKey(event);
@@ -260,7 +261,7 @@ export class UiController implements UiContext {
       this.change({ kind: 'filter', text: '' });
       return this.change({ kind: 'filtering', on: false });
     }
-    if (event.kind === 'paste') return this.prompt.insert(firstLine(event.text));
+    if (event.kind === 'paste') return this.prompt.paste(event.text);
     if (chordOf(event) === 'ctrl-c') return askToQuit(this);
     if (event.name === 'up' || event.name === 'down') return this.#run(event.name);
     this.prompt.press(event);
@@ -269,10 +270,11 @@ export class UiController implements UiContext {
   /** The first Ctrl-C asks or stops something; a second one soon after means it. */
   #isSecondCtrlC(): boolean {
     const nowMs = this.host.clock.wallNow();
-    const isSecond =
-      this.#ui.dialog?.kind === 'quit' && Math.abs(nowMs - this.#ctrlCAtMs) <= SECOND_CTRL_C_MS;
+    const { dialog } = this.#ui;
+    const isAsked = dialog?.kind === quitDialog.kind;
+    const isSecond = isAsked && Math.abs(nowMs - this.#ctrlCAtMs) <= SECOND_CTRL_C_MS;
     this.#ctrlCAtMs = nowMs;
-    if (!isSecond && this.#ui.dialog !== undefined && this.#ui.dialog.kind !== 'quit') askToQuit(this);
+    if (dialog !== undefined && !isAsked) askToQuit(this);
     return isSecond;
   }
 }

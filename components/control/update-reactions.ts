@@ -1,6 +1,7 @@
+import { closeDialog } from '../dialogs/dialog.ts';
+import { joinRequestIn, openJoinRequest } from '../dialogs/join-request.ts';
 import { trusted } from '../terminal/sanitize.ts';
 import type { ChatControl } from './chat-control.ts';
-import { openJoinRequest } from './run-action.ts';
 import type { UiContext } from './ui-context.ts';
 
 /** What an update of the engine makes the screen do by itself: little, and nothing that takes keys from a writer. */
@@ -45,9 +46,10 @@ export class UpdateReactions {
   #closeStaleQuestion(): void {
     const { dialog } = this.#control.ui();
     const status = this.#control.data().status;
-    if (dialog?.kind !== 'join-request' || status === undefined) return;
-    if (status.joinRequests.some(({ id }) => id === dialog.joinRequest)) return;
-    this.#control.change({ kind: 'dialog', dialog: undefined });
+    const asked = joinRequestIn(dialog);
+    if (asked === undefined || status === undefined) return;
+    if (status.joinRequests.some(({ id }) => id === asked)) return;
+    closeDialog(this.#control);
     this.#control.toast('info', trusted('The newcomer is no longer waiting.'));
   }
 

@@ -1,4 +1,5 @@
 import type { View } from '../../engine/contract/views.ts';
+import { quitDialog } from '../dialogs/quit.ts';
 import { layoutOf } from '../layout.ts';
 import { chatRows } from '../panes/chat-pane.ts';
 import { logRows } from '../panes/log-pane.ts';
@@ -38,7 +39,7 @@ export function wantedViews(ui: UiState, data: EngineData): readonly View[] {
   const { selected: _queue, ...queues } = ui.queues;
   if (rows('queues') > 0) views.push({ pane: 'queues', ...queues, rows: rows('queues') });
   if (rows('log') > 0) views.push({ pane: 'log', ...tail(ui.log, rows('log')) });
-  const chat = rows('chat') || (ui.dialog?.kind === 'quit' ? HIDDEN_CHAT_ROWS : 0);
+  const chat = rows('chat') || (ui.dialog?.kind === quitDialog.kind ? HIDDEN_CHAT_ROWS : 0);
   if (chat > 0) views.push({ pane: 'chat', peer: ui.chatPeer?.id ?? NOBODY, ...tail(ui.chat, chat) });
   return views;
 }

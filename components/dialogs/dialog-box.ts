@@ -22,6 +22,9 @@ export interface DialogContent {
   readonly width?: number;
 }
 
+/** Of the dialogs that ask. */
+export const QUESTION_WIDTH = 58;
+
 /** The widest content that a dialog can have on this screen. */
 export function dialogWidth(size: Size, wanted: number): number {
   return Math.max(10, Math.min(wanted, size.columns - 6));
@@ -52,11 +55,4 @@ export function centred(content: DialogContent, size: Size): Overlay {
     row: Math.floor((size.rows - height) / 2),
     column: Math.floor((size.columns - width) / 2),
   };
-}
-
-/** `[ Refuse ]   Accept`: the one in brackets is what Enter does. */
-export function choices(entries: readonly (readonly [id: string, label: string])[], chosen: string): Line {
-  return entries.flatMap(([id, label]) =>
-    id === chosen ? [plain(`[ ${label} ]`, 'choice'), plain('  ')] : [plain(`  ${label}  `), plain('  ')],
-  );
 }

@@ -1,6 +1,7 @@
+import { definitionOf } from '../dialogs/dialogs.ts';
 import { footerBindings } from '../keys/dispatcher.ts';
 import type { KeyContext } from '../keys/key-context.ts';
-import type { Dialog, Toast } from '../state/ui-state.ts';
+import type { Toast } from '../state/ui-state.ts';
 import { safe, trusted } from '../terminal/sanitize.ts';
 import { clip, textWidth } from '../terminal/width.ts';
 import type { Tone } from '../themes/tokens.ts';
@@ -15,22 +16,6 @@ const KEYS_WIDTH_MIN = 30;
 
 /** The mark before the text, and the key behind it. */
 const GONE_KEYS_WIDTH = 20;
-
-const CHOOSE = ['← →', 'choose'] as const;
-const DO_IT = ['Enter', 'does it'] as const;
-const PICK = ['↑ ↓', 'choose'] as const;
-const CLOSE = ['Esc', 'closes'] as const;
-
-const DIALOG_KEYS: Record<Dialog['kind'], readonly (readonly [string, string])[]> = {
-  'join-request': [CHOOSE, DO_IT, ['Esc', 'later']],
-  quit: [CHOOSE, DO_IT, ['Ctrl-C', 'quits now'], ['Esc', 'stays']],
-  confirm: [CHOOSE, DO_IT, ['Esc', 'cancels']],
-  certain: [['type', 'the name'], ['Tab', 'chooses'], DO_IT, ['Esc', 'cancels']],
-  paste: [CHOOSE, DO_IT, ['Esc', 'cancels']],
-  help: [PICK, DO_IT, ['type', 'to filter'], CLOSE],
-  palette: [PICK, DO_IT, ['Tab', 'completes'], CLOSE],
-  detail: [['↑ ↓ PgUp PgDn', 'scroll'], CLOSE],
-};
 
 /** What just happened, who waits for an answer, or the keys that do something here and now. */
 export function footerLine(context: KeyContext, width: number): Line {
@@ -53,7 +38,7 @@ function keysNow(context: KeyContext, width: number): Line {
       ],
       width,
     );
-  if (ui.dialog !== undefined) return keyLine(DIALOG_KEYS[ui.dialog.kind], width);
+  if (ui.dialog !== undefined) return keyLine(definitionOf(ui.dialog).hints, width);
   if (ui.attached === 'away') {
     const said = clip(trusted('The connector is gone: this is how it was.'), width - GONE_KEYS_WIDTH);
     const leave = [plain(ui.editing ? 'Ctrl-C' : 'q', 'key'), plain(' detaches')];

@@ -4,8 +4,8 @@ import type { EngineData } from './safe-rows.ts';
 import { moveTail, settleTail } from './tail-motion.ts';
 import {
   type Attached,
-  type Dialog,
   type ListState,
+  type OpenDialog,
   PANES,
   type PaneName,
   PEER_SORTS,
@@ -37,7 +37,7 @@ export type UiAction =
   | { readonly kind: 'reverse' }
   | { readonly kind: 'talk-to'; readonly peer: NonNullable<UiState['chatPeer']> }
   | { readonly kind: 'chat-to-end' }
-  | { readonly kind: 'dialog'; readonly dialog: Dialog | undefined }
+  | { readonly kind: 'dialog'; readonly dialog: OpenDialog | undefined }
   | { readonly kind: 'toast'; readonly toast: Toast | undefined };
 
 /** The next state; the same object when nothing changes, so that nothing is drawn. */

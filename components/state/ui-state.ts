@@ -1,8 +1,6 @@
-import type { Command } from '../../engine/contract/commands.ts';
 import type { PeerSort, QueueSort } from '../../engine/contract/views.ts';
 import type { Size } from '../host.ts';
 import type { SafeText } from '../terminal/sanitize.ts';
-import type { Line } from '../widgets/line.ts';
 
 export type PaneName = 'peers' | 'queues' | 'log' | 'chat';
 
@@ -37,58 +35,10 @@ export interface Toast {
   readonly tone: 'good' | 'warn' | 'bad' | 'info';
 }
 
-export type Dialog =
-  | {
-      readonly kind: 'join-request';
-      readonly joinRequest: number;
-      readonly choice: 'refuse' | 'accept';
-      /** Lines that are scrolled away, on a screen that cannot show all of them. */
-      readonly top: number;
-    }
-  | { readonly kind: 'quit'; readonly choice: 'cancel' | 'quit' }
-  | {
-      readonly kind: 'confirm';
-      readonly title: SafeText;
-      readonly lines: readonly SafeText[];
-      readonly yes: SafeText;
-      readonly command: Command;
-      readonly done: SafeText;
-      readonly choice: 'cancel' | 'yes';
-    }
-  | {
-      /** Something that cannot be undone: its name is to be typed. */
-      readonly kind: 'certain';
-      readonly title: SafeText;
-      readonly lines: readonly SafeText[];
-      readonly expected: SafeText;
-      readonly yes: SafeText;
-      readonly command: Command;
-      /** Title of the answer, which is shown in a dialog of its own. */
-      readonly done: SafeText;
-      readonly typed: string;
-      readonly choice: 'cancel' | 'yes';
-    }
-  | {
-      readonly kind: 'paste';
-      readonly text: string;
-      readonly lineCount: number;
-      readonly choice: PasteChoice;
-    }
-  | { readonly kind: 'help'; readonly filter: string; readonly selected: number }
-  | { readonly kind: 'palette'; readonly text: string; readonly selected: number }
-  | {
-      readonly kind: 'detail';
-      readonly title: SafeText;
-      readonly lines: readonly Line[];
-      readonly top: number;
-    };
-
-/** Whether it has a line to type in. */
-export function hasPrompt({ kind }: Dialog): boolean {
-  return kind === 'help' || kind === 'palette' || kind === 'certain';
+/** The open dialog. Each kind adds fields of its own (`dialogs/`). */
+export interface OpenDialog {
+  readonly kind: string;
 }
-
-type PasteChoice = 'cancel' | 'one' | 'lines';
 
 /** Of a screen that looks at a connector in another process: whether that answers. */
 export type Attached = 'here' | 'away';
@@ -114,7 +64,7 @@ export interface UiState {
   readonly log: TailState;
   readonly chat: TailState;
   readonly chatPeer?: { readonly id: string; readonly name: SafeText };
-  readonly dialog?: Dialog;
+  readonly dialog?: OpenDialog;
   readonly toast?: Toast;
   /** Counts changes of the line editors, which keep their own text. */
   readonly typed: number;

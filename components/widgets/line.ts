@@ -64,6 +64,11 @@ export function wrapLine(line: Line, width: number): readonly Line[] {
   ]);
 }
 
+/** A text of one tone in lines of at most `width` cells. */
+export function paragraph(text: SafeText, width: number, tone: Tone): readonly Line[] {
+  return wrap(text, width).map((line) => [span(line, tone)]);
+}
+
 /** Every span in the same tone: the row under the selection. */
 export function inTone(line: Line, tone: Tone): Line {
   return line.map((part) => ({ text: part.text, tone }));

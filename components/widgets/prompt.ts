@@ -10,12 +10,14 @@ import { graphemes, textWidth } from '../terminal/width.ts';
 
 /** One filter, command or name: nobody types more, and a paste must not. */
 const CHARACTERS_MAX = 200;
+/** Of a paste no more is looked at: what cannot be drawn is left out before the rest is cut. */
+const PASTE_CHARACTERS_READ = 1000;
 
 export interface PromptOptions {
   /** Passes a key on to ink-text-input, as a terminal sends it. */
   readonly feed: (sequence: string) => void;
   /** The text has changed, or only the cursor. */
-  readonly onChange: () => void;
+  readonly onChange: (hasNewText: boolean) => void;
   readonly onReady: () => void;
 }
 
@@ -72,6 +74,11 @@ export class Prompt {
     this.#replace(before + added + after, this.#cursor + added.length);
   }
 
+  /** Inserts the first line of a paste. */
+  paste(text: string): void {
+    this.insert((text.split('\n', 1)[0] ?? '').slice(0, PASTE_CHARACTERS_READ));
+  }
+
   /** Takes a key that edits the line; false for one that means nothing here. */
   press(key: Key): boolean {
     if (key.text !== undefined) return this.#type(key.text);
@@ -83,9 +90,10 @@ export class Prompt {
 
   /** What ink-text-input has made of a key. */
   changed(text: string): void {
+    const hasNewText = text !== this.#text;
     this.#cursor += text.length - this.#text.length;
     this.#text = text;
-    this.#options.onChange();
+    this.#options.onChange(hasNewText);
   }
 
   /** ink-text-input stands on the screen and has drawn the last key. */
@@ -136,7 +144,7 @@ export class Prompt {
     if (packets > 1) return this.#replace(this.#text, this.#cursor + by * packets);
     this.#cursor += by;
     this.#feed(by < 0 ? '\x1b[D' : '\x1b[C');
-    this.#options.onChange();
+    this.#options.onChange(false);
   }
 
   #erase(): void {
@@ -158,11 +166,12 @@ export class Prompt {
   }
 
   #replace(text: string, cursor: number): void {
+    const hasNewText = text !== this.#text;
     this.#text = text;
     this.#cursor = cursor;
     this.#edition += 1;
     this.#isReady = false;
-    this.#options.onChange();
+    this.#options.onChange(hasNewText);
   }
 
   #feed(sequence: string): void {

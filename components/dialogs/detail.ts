@@ -1,0 +1,83 @@
+/** A text to read, which scrolls. */
+import type { UiContext } from '../control/ui-context.ts';
+import { chordOf } from '../keys/chord.ts';
+import type { KeyContext } from '../keys/key-context.ts';
+import { type SafeText, safe } from '../terminal/sanitize.ts';
+import { type Line, lineWidth, span, wrapLine } from '../widgets/line.ts';
+import { closeDialog, type DialogDefinition, showDialog } from './dialog.ts';
+import { centred, dialogHeight, dialogWidth } from './dialog-box.ts';
+import { CLOSE_HINT } from './list-box.ts';
+
+interface Detail {
+  readonly kind: 'detail';
+  readonly title: SafeText;
+  readonly lines: readonly Line[];
+  /** Lines that are scrolled away. */
+  readonly top: number;
+}
+
+const DETAIL_WIDTH = 100;
+const DETAIL_WIDTH_MIN = 40;
+
+/** Shows texts to be read in a dialog; each is a paragraph. */
+export function showDetail(control: UiContext, title: SafeText, texts: readonly SafeText[]): void {
+  showLines(
+    control,
+    title,
+    texts.map((text) => [span(text)]),
+  );
+}
+
+/** The same for lines that have their tones already. Longer ones are wrapped. */
+export function showLines(control: UiContext, title: SafeText, lines: readonly Line[]): void {
+  const width = detailWidth(control.context());
+  const wrapped = lines.flatMap((line) => wrapLine(line, width));
+  showDialog<Detail>(control, { kind: 'detail', title, lines: wrapped, top: 0 });
+}
+
+/** The widest line that is not wrapped. */
+export function detailWidth({ ui }: KeyContext): number {
+  return dialogWidth(ui.size, DETAIL_WIDTH);
+}
+
+export const detailDialog: DialogDefinition<Detail> = {
+  kind: 'detail',
+  hints: [['↑ ↓ PgUp PgDn', 'scroll'], CLOSE_HINT],
+
+  draw({ title, lines, top }, context) {
+    // All lines count, also those that are not in sight: the box stays as it is while it is scrolled.
+    const widest = Math.max(DETAIL_WIDTH_MIN, ...lines.map(lineWidth));
+    const width = Math.min(detailWidth(context), widest);
+    const rows = rowsOf(context);
+    const last = Math.min(lines.length, top + rows);
+    const note = lines.length > rows ? [span(safe`${top + 1}–${last} of ${lines.length}`)] : [];
+    return centred({ title, width, lines: lines.slice(top, last), note }, context.ui.size);
+  },
+
+  press(key, dialog, { control }) {
+    const rows = rowsOf(control.context());
+    const steps: Record<string, number> = {
+      j: 1,
+      down: 1,
+      k: -1,
+      up: -1,
+      pagedown: rows - 1,
+      pageup: 1 - rows,
+      home: Number.NEGATIVE_INFINITY,
+      g: Number.NEGATIVE_INFINITY,
+      end: Number.POSITIVE_INFINITY,
+      G: Number.POSITIVE_INFINITY,
+    };
+    const chord = chordOf(key);
+    if (chord === 'q' || chord === 'enter') return closeDialog(control);
+    const step = steps[chord];
+    if (step === undefined) return;
+    const top = Math.max(0, Math.min(dialog.top + step, dialog.lines.length - rows));
+    showDialog(control, { ...dialog, top });
+  },
+};
+
+/** Lines that are seen at once. */
+function rowsOf({ ui }: KeyContext): number {
+  return Math.max(1, dialogHeight(ui.size, 100));
+}

@@ -1,0 +1,52 @@
+/** The table of dialogs: to add one, write its file and add it here. */
+import type { KeyContext } from '../keys/key-context.ts';
+import type { OpenDialog } from '../state/ui-state.ts';
+import type { KeyEvent } from '../terminal/key-event.ts';
+import { confirmDialog } from './confirm.ts';
+import { detailDialog } from './detail.ts';
+import { closeDialog, type DialogContext, type DialogDefinition } from './dialog.ts';
+import type { Overlay } from './dialog-box.ts';
+import { helpDialog } from './help.ts';
+import { joinRequestDialog } from './join-request.ts';
+import { paletteDialog } from './palette.ts';
+import { pasteDialog } from './paste.ts';
+import { quitDialog } from './quit.ts';
+import { typedConfirmDialog } from './typed-confirm.ts';
+
+const DIALOGS: ReadonlyMap<string, DialogDefinition<OpenDialog>> = new Map(
+  [
+    joinRequestDialog,
+    quitDialog,
+    confirmDialog,
+    typedConfirmDialog,
+    pasteDialog,
+    detailDialog,
+    helpDialog,
+    paletteDialog,
+  ].map((definition: DialogDefinition<OpenDialog>) => [definition.kind, definition]),
+);
+
+/** @throws Error for a dialog that is missing in the table */
+export function definitionOf({ kind }: OpenDialog): DialogDefinition<OpenDialog> {
+  const definition = DIALOGS.get(kind);
+  if (definition === undefined) throw new Error(`The table of dialogs has no "${kind}".`);
+  return definition;
+}
+
+/** The open dialog as it lies over the panes, if there is one. */
+export function dialogOverlay(context: KeyContext, typed: string): Overlay | undefined {
+  const { dialog } = context.ui;
+  return dialog && definitionOf(dialog).draw(dialog, context, typed);
+}
+
+export function hasPrompt(dialog: OpenDialog): boolean {
+  return definitionOf(dialog).afterTyping !== undefined;
+}
+
+/** What keys do while a dialog has them. Every dialog closes with Esc, and none does anything that Esc confirms. */
+export function pressInDialog(event: KeyEvent, dialog: OpenDialog, context: DialogContext): void {
+  if (event.kind === 'paste') {
+    if (hasPrompt(dialog)) context.control.prompt.paste(event.text);
+  } else if (event.name === 'escape') closeDialog(context.control);
+  else definitionOf(dialog).press(event, dialog, context);
+}

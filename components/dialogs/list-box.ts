@@ -1,0 +1,87 @@
+/** A dialog to choose from: a prompt that filters, and under it what passes. */
+
+import type { Binding } from '../keys/binding.ts';
+import { attempt } from '../keys/dispatcher.ts';
+import type { KeyContext } from '../keys/key-context.ts';
+import type { OpenDialog } from '../state/ui-state.ts';
+import type { Key } from '../terminal/key-event.ts';
+import { safe, trusted } from '../terminal/sanitize.ts';
+import { inTone, type Line, plain, span } from '../widgets/line.ts';
+import { closeDialog, type DialogContext, type KeyHint, showDialog } from './dialog.ts';
+import { centred, type Overlay } from './dialog-box.ts';
+
+export const PICK_HINT: KeyHint = ['↑ ↓', 'choose'];
+export const CLOSE_HINT: KeyHint = ['Esc', 'closes'];
+
+export interface ListDialog extends OpenDialog {
+  /** Counted from the first entry that passes. */
+  readonly selected: number;
+}
+
+interface ListBox {
+  readonly title: string;
+  readonly width: number;
+  /** Rows for entries. */
+  readonly rows: number;
+  readonly selected: number;
+  /** Entries without the filter. */
+  readonly total: number;
+}
+
+/** `lineOf` is asked only for the entries that are in sight. */
+export function listBox<Entry>(
+  entries: readonly Entry[],
+  lineOf: (entry: Entry) => Line,
+  { title, width, rows, selected, total, size }: ListBox & { readonly size: KeyContext['ui']['size'] },
+): Overlay {
+  const top = Math.max(0, Math.min(selected - Math.floor(rows / 2), entries.length - rows));
+  const shown = entries
+    .slice(top, top + rows)
+    .map((entry, index) => (top + index === selected ? chosenLine(lineOf(entry)) : lineOf(entry)));
+  const blank: readonly Line[] = Array.from({ length: Math.max(0, rows - shown.length) }, () => []);
+  return centred(
+    {
+      title: trusted(title),
+      width,
+      lines: [[plain('› ', 'focus')], ...shown, ...blank],
+      prompt: { row: 0, column: 2, width: width - 2 },
+      note: [span(safe`${entries.length} of ${total}`)],
+    },
+    size,
+  );
+}
+
+/** Moves the selection, or does what the selected entry does; any other key is the prompt's. */
+export function pressInList(
+  key: Key,
+  dialog: ListDialog,
+  { control, run }: DialogContext,
+  bindings: readonly (Binding | undefined)[],
+): void {
+  const steps: Record<string, number> = { down: 1, up: -1, pagedown: 8, pageup: -8 };
+  const step = steps[key.name];
+  if (step !== undefined) {
+    const selected = Math.max(0, Math.min(bindings.length - 1, dialog.selected + step));
+    return showDialog(control, { ...dialog, selected });
+  }
+  if (key.name !== 'enter') {
+    if (key.text === '?' && control.prompt.text === '') closeDialog(control);
+    else control.prompt.press(key);
+    return;
+  }
+  const context = control.context();
+  const chosen = bindings[dialog.selected];
+  closeDialog(control);
+  if (chosen === undefined) return control.toast('warn', trusted('There is no such command.'));
+  const result = chosen.applies?.(context) === false ? undefined : attempt(chosen, context);
+  if (result?.kind === 'action') return run(result.action);
+  const reason = result?.kind === 'refused' ? result.reason : 'That key means nothing here and now.';
+  control.toast('warn', trusted(reason));
+}
+
+/** The row that Enter does: marked, and not only by its look. */
+function chosenLine(line: Line): Line {
+  const [first, ...rest] = inTone(line, 'selected');
+  if (first === undefined) return line;
+  return [plain('›', 'selected'), span(trusted(first.text.slice(1)), 'selected'), ...rest];
+}

@@ -1,0 +1,57 @@
+/** The commands by their names; typing filters them, Enter does the selected one. */
+import type { UiContext } from '../control/ui-context.ts';
+import type { Binding } from '../keys/binding.ts';
+import { attempt, paletteEntries } from '../keys/dispatcher.ts';
+import type { KeyContext } from '../keys/key-context.ts';
+import { trusted } from '../terminal/sanitize.ts';
+import { cellLeft, fit, type Line, plain } from '../widgets/line.ts';
+import { ENTER_HINT } from './choices.ts';
+import { type DialogDefinition, showDialog } from './dialog.ts';
+import { dialogHeight, dialogWidth } from './dialog-box.ts';
+import { CLOSE_HINT, type ListDialog, listBox, PICK_HINT, pressInList } from './list-box.ts';
+
+interface Palette extends ListDialog {
+  readonly kind: 'palette';
+}
+
+const PALETTE_WIDTH = 56;
+const PALETTE_ROWS = 10;
+
+export function openPalette(control: UiContext): void {
+  control.prompt.open('');
+  showDialog<Palette>(control, { kind: 'palette', selected: 0 });
+}
+
+export const paletteDialog: DialogDefinition<Palette> = {
+  kind: 'palette',
+  hints: [PICK_HINT, ENTER_HINT, ['Tab', 'completes'], CLOSE_HINT],
+
+  afterTyping: (dialog) => ({ ...dialog, selected: 0 }),
+
+  draw({ selected }, context, typed) {
+    const { size } = context.ui;
+    const width = dialogWidth(size, PALETTE_WIDTH);
+    const rows = dialogHeight(size, PALETTE_ROWS + 1) - 1;
+    const total = paletteEntries('').length;
+    return listBox(paletteEntries(typed), (binding) => fit(paletteLine(binding, context), width), {
+      title: 'Command',
+      ...{ width, rows, selected, total, size },
+    });
+  },
+
+  press(key, dialog, context) {
+    const { prompt } = context.control;
+    const entries = paletteEntries(prompt.text);
+    const command = entries[dialog.selected]?.command;
+    if (key.name === 'tab' && command !== undefined) prompt.open(command);
+    else pressInList(key, dialog, context, entries);
+  },
+};
+
+function paletteLine(binding: Binding, context: KeyContext): Line {
+  const isPossible = attempt(binding, context).kind === 'action';
+  return [
+    cellLeft(trusted(` ${binding.command ?? ''}`), 18, isPossible ? 'strong' : 'faint'),
+    plain(` ${binding.label}`, isPossible ? 'plain' : 'faint'),
+  ];
+}

@@ -1,0 +1,61 @@
+/** What to do with a paste of several lines. */
+import type { UiContext } from '../control/ui-context.ts';
+import { counted } from '../state/format.ts';
+import { safe, sanitize } from '../terminal/sanitize.ts';
+import { clip } from '../terminal/width.ts';
+import { paragraph, plain, span } from '../widgets/line.ts';
+import { CHOOSE_HINT, choices, ENTER_HINT, movedChoice } from './choices.ts';
+import { closeDialog, type DialogDefinition, showDialog } from './dialog.ts';
+import { centred, dialogWidth, QUESTION_WIDTH } from './dialog-box.ts';
+
+interface PasteQuestion {
+  readonly kind: 'paste';
+  readonly text: string;
+  readonly lineCount: number;
+  readonly choice: PasteChoice;
+}
+
+type PasteChoice = 'cancel' | 'one' | 'lines';
+
+/** More lines than this are a document, not a conversation. */
+const PASTE_LINES_MAX = 100;
+
+export function askAboutPaste(control: UiContext, text: string, lineCount: number): void {
+  showDialog<PasteQuestion>(control, { kind: 'paste', text, lineCount, choice: 'cancel' });
+}
+
+export const pasteDialog: DialogDefinition<PasteQuestion> = {
+  kind: 'paste',
+  hints: [CHOOSE_HINT, ENTER_HINT, ['Esc', 'cancels']],
+
+  draw(dialog, { ui }) {
+    const { text, lineCount } = dialog;
+    const width = dialogWidth(ui.size, QUESTION_WIDTH);
+    const first = text.split('\n', 1)[0] ?? '';
+    const warning = safe`More than ${PASTE_LINES_MAX} lines go better as a file: !upload`;
+    const lines = [
+      [plain('begins '), span(clip(sanitize(first.slice(0, 200)), width - 7), 'faint')],
+      ...(lineCount <= PASTE_LINES_MAX ? [] : paragraph(warning, width, 'warn')),
+      [],
+      choices(answersTo(lineCount), dialog.choice),
+    ];
+    return centred({ title: safe`Paste of ${counted(lineCount, 'line')}`, width, lines }, ui.size);
+  },
+
+  press(key, dialog, { control, chat }) {
+    const order = answersTo(dialog.lineCount).map(([id]) => id);
+    const choice = movedChoice(key, order, dialog.choice);
+    if (choice !== undefined) return showDialog(control, { ...dialog, choice });
+    if (key.name !== 'enter') return;
+    closeDialog(control);
+    if (dialog.choice !== 'cancel') chat.pasteAs(dialog.text, dialog.choice);
+  },
+};
+
+function answersTo(lineCount: number): readonly (readonly [PasteChoice, string])[] {
+  const both = [
+    ['cancel', 'Cancel'],
+    ['one', 'As one line'],
+  ] as const;
+  return lineCount <= PASTE_LINES_MAX ? [...both, ['lines', `Send ${lineCount} lines`]] : both;
+}
