@@ -14,7 +14,8 @@ const running = new Set<ChildProcess>();
 
 /**
  * Runs a line in the user's shell, without a terminal of its own; its output is kept as a bounded tail. Nothing that a
- * peer sends ever gets here: only lines typed at this keyboard do.
+ * peer sends ever gets here: only lines typed at this keyboard do. This is not part of the engine, so that a screen
+ * attached to a daemon cannot run a command there.
  */
 export function runShell(
   line: string,

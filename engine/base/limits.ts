@@ -50,7 +50,10 @@ export const LIMITS = {
   probeHoldMs: 500,
   /** A client takes a server that let it in but does not answer the probe for Python. */
   probeAnswerMs: 2_000,
-  /** A client that hears nothing at all this long stops holding its outbox: the newcomer timeout and a margin. */
+  /**
+   * A client waits this long for the answer to its probe before it takes a server for Python: the server's user may be
+   * deciding about it (newcomerTimeoutMs, and a margin). Python answers as soon as it reads.
+   */
   probeSilenceMs: 75_000,
   /** Who is known as aioc is asked again after this long: longer than a link is slow, since what waits is not lost. */
   probeRetryMs: 15_000,

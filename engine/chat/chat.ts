@@ -29,7 +29,10 @@ export interface ChatOptions {
   readonly onChange: () => void;
 }
 
-/** The chat: lines and files of the type `any`, one conversation a peer (PROTOCOL §10). */
+/**
+ * The chat: lines and files of the type `any`, one conversation for each peer (PROTOCOL §10). Conversations are kept in the
+ * engine, so that several screens can show them and each screen needs only a window of them.
+ */
 export class Chat implements Application {
   readonly #options: ChatOptions;
   readonly #conversations = new Map<string, Conversation>();

@@ -192,7 +192,10 @@ export class Upload {
   }
 }
 
-/** The frame that a file has begun must not be filled up with anything else: stopping means giving up the connection. */
+/**
+ * A file is one frame, as Python sends it, and the messages behind it wait. Nothing else may fill that frame, so to cancel
+ * the file means to close the connection and to make a new one.
+ */
 async function* stoppable(chunks: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
     if (signal.aborted) throw new AiocError('AIOC_CANCELLED', 'cancelled');

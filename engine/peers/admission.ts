@@ -85,6 +85,7 @@ export class Admission {
     link.admit();
   }
 
+  /** The name is the common name of the certificate: nothing else is read yet, and the handshake of every chat client says `chat_client`. */
   #describe(id: number, link: Link, { certificate, wireName }: Introduction): JoinRequest {
     const name = certificate?.claimedName ?? wireName;
     const askedAtMs = this.#clock.wallNow();
