@@ -91,7 +91,7 @@ export class ClientSubscription {
   lookNow(): void {
     if (this.#channel !== undefined || !this.#isWanted) return;
     const sinceMs = this.#options.clock.now() - this.#lookedAtMs;
-    this.#lookLater(Math.max(0, LIMITS.subscriptionLookMs - sinceMs));
+    this.#lookLater(Math.max(0, LIMITS.subscriptionRetryMs - sinceMs));
   }
 
   /** Whether a connector with its own socket is there. */
@@ -200,7 +200,7 @@ export class ClientSubscription {
     // The connector gives them again, to whoever is next.
     this.#forgetWaiting();
     this.#answered();
-    if (this.#isWanted) this.#lookLater(LIMITS.subscriptionLookMs);
+    if (this.#isWanted) this.#lookLater(LIMITS.subscriptionRetryMs);
   }
 
   #ask(): void {

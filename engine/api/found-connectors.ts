@@ -35,7 +35,7 @@ const ANSWER_TIMEOUT_MS = 3_000;
 export async function connectorsIn(directory: string): Promise<readonly FoundConnector[]> {
   const names = await readdir(directory).catch((): string[] => []);
   const sockets = names.filter((name) => name.startsWith(COMMANDER_PREFIX)).sort();
-  const unlisted = new Set(sockets.slice(0, LIMITS.socketsLookedAt).map((name) => join(directory, name)));
+  const unlisted = new Set(sockets.slice(0, LIMITS.socketsTried).map((name) => join(directory, name)));
   const listed = (await activeConnectors(directory)).map((entry) => {
     const path = pathOf(directory, entry);
     if (path !== undefined) unlisted.delete(path);

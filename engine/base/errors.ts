@@ -1,54 +1,54 @@
 /**
- * Every error an operator can meet, with its stable code. The text says what the code means; the message of a
- * particular error says what to do. `npm run docs` writes the table in source/README.md from it.
+ * Every error that a user can see, by its stable code. The text here says what happened in general. The message of an
+ * AiocError says what happened to which object, why, and what to do. `npm run docs` writes this table to source/README.md.
  */
 export const ERROR_CODES = {
-  AIOC_USAGE: 'The command line could not be understood.',
-  AIOC_NO_TERMINAL: 'The full-screen monitor needs a terminal on both its input and its output.',
-  AIOC_ALREADY_RUNNING: 'The same connector runs already.',
-  AIOC_CONFIG: 'The configuration cannot be used.',
-  AIOC_DIRECTORY: 'A directory or log file is one that another user could change.',
-  AIOC_PORT_TAKEN: 'Another program already listens on the port.',
-  AIOC_LISTEN: 'The address or port cannot be listened on.',
-  AIOC_CONNECT: 'The other machine could not be reached.',
-  AIOC_REFUSED_BY_PEER: 'The other side did not let this one in.',
-  AIOC_PEER_UNKNOWN: 'No peer goes by that name here.',
+  AIOC_USAGE: 'The command line is not valid.',
+  AIOC_NO_TERMINAL: 'The screen needs a terminal for both its input and its output.',
+  AIOC_ALREADY_RUNNING: 'The same connector is already running.',
+  AIOC_CONFIG: 'The configuration is not valid or cannot be read or written.',
+  AIOC_DIRECTORY: 'Another user could change the contents of a directory or a log file.',
+  AIOC_PORT_TAKEN: 'Another program is already listening on the port.',
+  AIOC_LISTEN: 'aioc cannot listen on the address or port.',
+  AIOC_CONNECT: 'aioc cannot connect to the host.',
+  AIOC_REFUSED_BY_PEER: 'The peer refused the connection.',
+  AIOC_PEER_UNKNOWN: 'There is no peer with that name.',
   AIOC_PEER_AWAY: 'The peer is not connected.',
-  AIOC_TIMEOUT: 'The other side did not answer in time.',
-  AIOC_FRAME_TOO_LARGE: 'A frame, or a part of it that must be held in memory, exceeds its limit.',
-  AIOC_FRAME_BAD: 'A frame contradicts the protocol.',
+  AIOC_TIMEOUT: 'The peer, or the connector, did not answer in time.',
+  AIOC_FRAME_TOO_LARGE: 'A frame, or a part of it that must fit in memory, exceeds its limit.',
+  AIOC_FRAME_BAD: 'A frame violates the protocol.',
   AIOC_NAME_BAD: 'A name has characters or a length that the protocol does not allow.',
   AIOC_QUEUE_FULL: 'The queue to the peer has reached its limit.',
-  AIOC_STORE_GAP: 'Messages are missing before those that came.',
-  AIOC_DISK_FULL: 'The disk is full, so it was not stored.',
-  AIOC_DISK: 'The disk could not be written or read.',
-  AIOC_JOURNAL: 'The directory holds no journal that this version can use.',
-  AIOC_JOURNAL_IN_USE: 'Another process uses the journal.',
+  AIOC_STORE_GAP: 'Messages are missing before the ones that arrived.',
+  AIOC_DISK_FULL: 'The disk is full, so nothing was stored.',
+  AIOC_DISK: 'The disk could not be read or written.',
+  AIOC_JOURNAL: 'The directory has no journal, or one that this version cannot use.',
+  AIOC_JOURNAL_IN_USE: 'Another process is using the journal.',
   AIOC_IGNORED: 'The peer is ignored, so the message was dropped.',
-  AIOC_FILE_MISSING: 'The file or directory is not there.',
+  AIOC_FILE_MISSING: 'The file or directory does not exist.',
   AIOC_FILE_UNREADABLE: 'The file or directory cannot be read.',
   AIOC_FILE_CHANGED: 'The file changed while it was being sent.',
-  AIOC_FILE_NAME_BAD: 'The file name cannot be used here.',
+  AIOC_FILE_NAME_BAD: 'The file name is not allowed here.',
   AIOC_FILE_WRITE: 'The file could not be written.',
-  AIOC_ARCHIVE_BAD: 'The archive is damaged or unsafe, and nothing of it was unpacked.',
-  AIOC_SOCKET_PATH: 'The path of a unix socket is longer than systems allow.',
-  AIOC_CONNECTOR_AWAY: 'The connector of this machine does not run, or its socket cannot be used.',
-  AIOC_LISTENER_TAKEN: 'Another program listens to the same message type of the same connector.',
-  AIOC_RESPONSE_LOST: 'A connection between connectors broke while a response was awaited.',
-  AIOC_TYPE_UNKNOWN: 'The message type is not among those that this connector takes.',
-  AIOC_COMMAND: 'The connector could not do what a command asked for.',
+  AIOC_ARCHIVE_BAD: 'The archive is damaged or unsafe, so nothing was unpacked.',
+  AIOC_SOCKET_PATH: 'The path of a unix socket is too long for the system.',
+  AIOC_CONNECTOR_AWAY: 'The connector on this machine is not running, or its socket cannot be used.',
+  AIOC_LISTENER_TAKEN: 'Another program is already listening to this message type.',
+  AIOC_RESPONSE_LOST: 'The connection between the connectors was lost before the response arrived.',
+  AIOC_TYPE_UNKNOWN: 'The connector is not configured for the message type.',
+  AIOC_COMMAND: 'The connector could not run a command.',
   AIOC_OUTPUT: 'The output of a command could not be written.',
-  AIOC_NOT_SAVED: 'A command had its effect, but it could not be saved in the configuration file.',
-  AIOC_CANCELLED: 'It was cancelled.',
-  AIOC_STATE_DIRECTORY: 'The directory that holds this side’s identity cannot be used.',
+  AIOC_NOT_SAVED: 'A command took effect, but could not be saved in the configuration file.',
+  AIOC_CANCELLED: 'The operation was cancelled.',
+  AIOC_STATE_DIRECTORY: 'The state directory, which has your identity, cannot be used.',
   AIOC_CERTIFICATES: 'The certificates directory is missing, damaged, or cannot be used.',
-  AIOC_CERTIFICATE_BAD: 'A certificate is damaged, expired, or not one that a client may have.',
-  AIOC_CERTIFICATE_EXISTS: 'The name has a certificate already.',
-  AIOC_CERTIFICATE_LIMIT: 'The server has issued as many certificates as it may.',
-  AIOC_CERTIFICATE_MISSING: 'There is no certificate of that name.',
-  AIOC_CONTRACT_VERSION: 'The screen and the engine are of different versions.',
+  AIOC_CERTIFICATE_BAD: 'A certificate is damaged, expired, or not allowed for a client.',
+  AIOC_CERTIFICATE_EXISTS: 'The name already has a certificate.',
+  AIOC_CERTIFICATE_LIMIT: 'The server has issued its maximum number of certificates.',
+  AIOC_CERTIFICATE_MISSING: 'There is no certificate with that name.',
+  AIOC_CONTRACT_VERSION: 'The screen and the engine have different versions.',
   AIOC_ENGINE_GONE: 'The engine stopped unexpectedly.',
-  AIOC_INTERNAL: 'A defect in aioc itself.',
+  AIOC_INTERNAL: 'There is a bug in aioc.',
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -64,14 +64,14 @@ export class AiocError extends Error {
   }
 }
 
-/** The error as an AiocError; one that is not yet one becomes `fallback` with its own message. */
+/** Returns `error` if it is an AiocError, or else an AiocError with the code `fallback` and the same message. */
 export function toAiocError(error: unknown, fallback: ErrorCode = 'AIOC_INTERNAL'): AiocError {
   if (error instanceof AiocError) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new AiocError(fallback, message, { cause: error });
 }
 
-/** Node's error code of a system error (`ENOENT`, …), if it is one. */
+/** Node's code of a system error (`ENOENT`, …); undefined for other errors. */
 export function systemCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' ? code : undefined;

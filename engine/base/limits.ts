@@ -1,311 +1,331 @@
 /**
- * Every bound of the engine, with its unit and its reason. Nothing in the engine grows without one of these.
+ * Every bound of the engine, with its unit and its reason. Nothing in the engine grows without a bound from this list.
  */
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
 export const LIMITS = {
-  /** What a connector holds of messages in memory, all its queues, connections and programs together. */
-  heldBytes: 32 * MIB,
+  /** Message bytes in a connector's memory: all queues, connections and programs together. */
+  memoryBudgetBytes: 32 * MIB,
 
   // Frames (PROTOCOL §1)
-  /** Until a peer has said who it is: enough for a handshake, too little to fill memory with. */
+  /** Before the peer is identified: enough for a handshake, too little to exhaust memory. */
   frameBeforeIdentityBytes: 64 * KIB,
-  /** What a header's length field can express. */
+  /** The maximum of the header's length field. */
   headerBytes: 65_535,
-  /** Kept free in the header of a program's message, for what connectors add: its number, and what became of its file. */
+  /**
+   * Reserved in the header of a program's message for fields that connectors add: the sequence number and the file's
+   * status.
+   */
   headerSpareBytes: 4 * KIB,
-  /** Deeper JSON is never an application's header. */
+  /** Nesting of a JSON header. No application nests deeper. */
   headerDepth: 32,
-  /** Data and binary of one message, held in memory, unless max_size_message says otherwise. A file's bytes are streamed. */
+  /**
+   * Default of max_size_message: data and binary of one message, which are in memory. The bytes of a file are streamed.
+   */
   messageBytes: 64 * MIB,
-  /** What max_size_message may be set to: one append to the journal, and a margin. */
+  /** Maximum of max_size_message: one append to the journal must hold the message, with a margin. */
   messageLargestBytes: 1_000 * MIB,
-  /** What a frame's length field can express; a file beyond it cannot be sent in one frame. */
+  /** The maximum of the frame's length field. A larger file cannot be sent in one frame. */
   frameBytes: 0xffff_ffff,
-  /** A file that goes in one frame together with its message. */
+  /** A file that is sent in one frame together with its message. */
   fileInFrameBytes: 0xffff_ffff - 1024 * KIB,
-  /** A frame up to this size is copied together with others into one write: cheaper than a write of its own. */
+  /** Frames up to this size are copied into one write with others, which is cheaper than separate writes. */
   copiedFrameBytes: 16 * KIB,
-  /** Messages of one connection that are on their way into the store, all at once; one more waits to be read. */
+  /** Messages of one connection that are being stored at the same time. Reading pauses at this limit. */
   unstoredMessages: 1_024,
   unstoredBytes: 1 * MIB,
-  /** Answers that may pile up for a peer that sends but does not read, before we read no more from it. */
+  /** Unsent replies to a peer that sends but does not read. At this limit aioc stops reading from the peer. */
   answerBacklogBytes: 4 * MIB,
-  /** A client's name (PROTOCOL §1). */
+  /** Characters of a client's name (PROTOCOL §1). */
   nameLength: 128,
 
   // Connections
-  /** From TCP to a finished handshake frame: generous for a slow link, short for an idle attacker. */
+  /** From the TCP connection to the complete handshake frame: enough for a slow link, short for an idle attacker. */
   identityTimeoutMs: 10_000,
-  /** How long a user is given to answer "let in?". */
-  newcomerTimeoutMs: 60_000,
+  /** Time in which the user answers a connection request. */
+  joinRequestTimeoutMs: 60_000,
   joinRequestsWaiting: 32,
-  /** Connections that have not said who they are yet. */
+  /** Connections of peers that are not identified yet. */
   pendingConnections: 256,
   pendingConnectionsPerAddress: 32,
-  /** All of a server's connections: each costs some 100 KiB with TLS. */
+  /** Connections of a server. Each costs about 100 KiB with TLS. */
   connections: 10_000,
-  /** A server takes a client that stays silent this long for Python, unless it knows it as aioc. */
+  /** A client that stays silent this long is Python for the server, unless the server knows it as aioc. */
   probeHoldMs: 500,
-  /** A client takes a server that let it in but does not answer the probe for Python. */
+  /** A server that accepted the client but does not answer its probe this long is Python for the client. */
   probeAnswerMs: 2_000,
   /**
-   * A client waits this long for the answer to its probe before it takes a server for Python: the server's user may be
-   * deciding about it (newcomerTimeoutMs, and a margin). Python answers as soon as it reads.
+   * A server that does not answer the probe this long is Python for the client. The server's user may still be deciding:
+   * joinRequestTimeoutMs and a margin. Python answers as soon as it reads.
    */
   probeSilenceMs: 75_000,
-  /** Who is known as aioc is asked again after this long: longer than a link is slow, since what waits is not lost. */
+  /**
+   * A peer known as aioc receives the probe again after this time: longer than any slow link, since queued messages are
+   * safe.
+   */
   probeRetryMs: 15_000,
-  /** Questions on one connection to who is known as aioc, before it is given up for a new one. */
+  /** Probes on one connection to a peer known as aioc, before aioc reconnects. */
   probeTries: 2,
-  /** A Python peer over TLS that has been quiet this long may be waiting for a sign from us (engine/peers/python-tls-unstaller.ts). */
+  /** A Python peer over TLS that is quiet this long may have stalled (engine/peers/python-tls-unstaller.ts). */
   unstallQuietMs: 20,
-  /** Unacknowledged messages to a Python peer over TLS: it reads 128 KiB ahead, and then hears no nudge any more. */
+  /**
+   * Unacknowledged bytes to a Python peer over TLS: after 128 KiB of read-ahead, nothing can restart a stalled peer.
+   */
   pythonUnreadBytes: 64 * KIB,
   reconnectFirstMs: 200,
   reconnectMaxMs: 5_000,
-  /** After a server closed on us while its user was being asked, so that the user is not asked every 5 s. */
+  /** Back-off after a refusal, so that the server's user is not asked every 5 s. */
   reconnectAfterRefusalMs: 30_000,
-  /** A clock that is further from the other machine's is said to be wrong. */
+  /** A larger difference to the peer's clock causes a warning. */
   clockSkewMs: 60_000,
-  /** Two clients of one name (engine/peers/name-conflict.ts): how long the one that lost leaves the server alone. */
+  /** Two clients of one name (engine/peers/name-conflict.ts): the back-off of the superseded client. */
   conflictFirstMs: 1_000,
   conflictMaxMs: 60_000,
-  /** A connection that the server ends within this was ended soon; so many in a row are no accident. */
-  conflictSoonMs: 10_000,
+  /** The server ended this many connections in a row, each within this time: a name conflict, not an accident. */
+  conflictShortMs: 10_000,
   conflictEndings: 3,
-  /** A connection that has stood so long has no rival: several times the longest that one stays away. */
-  conflictCalmMs: 5 * 60_000,
-  /** How often the log is warned of two clients of one name. */
+  /** A connection that lasted this long ends the conflict: several times conflictMaxMs. */
+  conflictResetMs: 5 * 60_000,
+  /** Interval of the log's warnings about two clients of one name. */
   duplicateLogMs: 30_000,
-  /** Looking up, TCP and TLS, over all addresses of a host together, where connect_timeout says nothing else. */
+  /** Default of connect_timeout: lookup, TCP and TLS, for all addresses of a host together. */
   dialTimeoutMs: 10_000,
-  /** A name server that does not answer: the system's own patience is up to 30 s. */
+  /** A name server that does not answer. The system itself waits up to 30 s. */
   lookUpTimeoutMs: 5_000,
-  /** How long an address is alone before the next one is tried, too (RFC 8305 §8). */
+  /** Delay before the next address is tried in parallel (RFC 8305 §8). */
   dialStaggerMs: 250,
-  /** What a TLS handshake is given while other addresses wait: a slow link's takes less. */
-  dialHandshakeTurnMs: 2_000,
-  /** Addresses of one host that are tried: each is a connection, and all are begun within 4 s. */
+  /** Time for a TLS handshake while other addresses wait. Slow links need less. */
+  dialHandshakeMs: 2_000,
+  /** Addresses of one host that are tried. Each costs a connection; all attempts start within 4 s. */
   dialAddresses: 16,
   pingTimeoutMs: 5_000,
-  /** Nothing has arrived from an aioc peer for so long: a sign of life is asked for, and again, before it is given up. */
-  quietMs: 5_000,
-  signOfLifeMs: 5_000,
-  signsOfLife: 2,
-  /** How long queued bytes may take to leave when a connection is being closed in order. */
+  /**
+   * An aioc peer that is silent this long gets heartbeatAttempts pings, heartbeatReplyMs apart, before the connection
+   * is closed.
+   */
+  heartbeatQuietMs: 5_000,
+  heartbeatReplyMs: 5_000,
+  heartbeatAttempts: 2,
+  /** Time to send queued bytes when a connection is closed normally. */
   drainTimeoutMs: 5_000,
-  /** Clients known to a server, connected or away; the longest away is forgotten first. */
+  /** Clients that a server remembers, connected or not. It forgets the longest absent first. */
   peersRemembered: 10_000,
-  /** The file of who is known as aioc: for each of `peersRemembered` two names, an address and a fingerprint at most. */
-  knownAiocBytes: 8 * MIB,
+  /** known-aioc.json: at most two names, an address and a fingerprint for each of `peersRemembered`. */
+  knownPeersBytes: 8 * MIB,
 
-  /** A file of our identity: a key or a certificate takes 1 to 4 KiB. */
+  /** A file of aioc's identity. A key or a certificate takes 1 to 4 KiB. */
   identityFileBytes: 64 * KIB,
 
   // Files that several processes change
-  /** How often it is looked whether a lock is free: what is done under one takes a few writes. */
+  /** Retry interval for a lock. A holder needs it for a few writes only. */
   lockRetryMs: 20,
-  /** A lock of another machine that has not changed hands for so long is nobody's: a slow disk takes less. */
+  /** A lock of another machine that is unchanged this long is stale. A slow disk takes less. */
   lockStaleMs: 10_000,
-  /** Readings of a file that another program is replacing without care, `lockRetryMs` apart, before it counts as damaged. */
-  carelessReads: 10,
+  /**
+   * Reads of a file that another program does not replace atomically, `lockRetryMs` apart, before it counts as damaged.
+   */
+  incompleteReads: 10,
 
   // Certificates directory (PROTOCOL §5)
-  /** Client certificates that a server issues unless its configuration says otherwise (max_certs): Python's default. */
+  /** Default of max_certs, as in Python: client certificates that a server issues. */
   clientCertificates: 1_024,
-  /** source_id_2_cert.json: some 400 bytes for a client with the longest name, so enough for 20,000. */
+  /** source_id_2_cert.json: about 400 bytes for a client with the longest name, so enough for 20,000. */
   certificateMapBytes: 8 * MIB,
-  /** Certificates with the same subject hash; subjects are made unique, so more than a few are somebody's doing. */
+  /** Certificates with the same subject hash. aioc makes subjects unique, so more than a few are an attack. */
   certificatesPerHash: 64,
 
   // Who may connect (whitelists and blacklists)
-  /** A pattern for names: twice the longest name. */
+  /** Characters of a pattern for names: twice nameLength. */
   namePatternCharacters: 256,
-  /** Brackets within brackets of such a pattern, which are read by recursion. */
+  /** Nested brackets of such a pattern. The parser is recursive. */
   namePatternDepth: 8,
-  /** Entries of one list, all of which are asked at each connection. */
+  /** Entries of one list. Each connection is checked against all of them. */
   accessEntries: 10_000,
 
   // The machine's own unix sockets (PROTOCOL §4)
-  /** The shortest of what systems allow for the path of a unix socket. */
+  /** The path of a unix socket: the shortest maximum of all systems. */
   socketPathBytes: 104,
-  /** The rest of a frame whose beginning has come over a unix socket: programs of one machine never dawdle so long. */
+  /** Time to receive the rest of a frame over a unix socket. Local programs are never this slow. */
   localFrameTimeoutMs: 10_000,
-  /** A connector that does not answer a command at all: an unknown one, for Python. */
+  /** Time for a reply to a command. Python does not reply to unknown commands. */
   commandTimeoutMs: 10_000,
-  /** A command that stops or restarts a connector, which first sends what waits in its queues. */
+  /** Time for a command that stops or restarts a connector, which first drains its queues. */
   stopTimeoutMs: 60_000,
-  /** An answer to a command: the peers of a full server, and a margin. */
+  /** A reply to a command: the peers of a full server, with a margin. */
   commandAnswerBytes: 16 * MIB,
-  /** How long a connector's older connection may be silent before its newer one is read: frames of the older come first. */
+  /** Silence of a peer's older connection before aioc reads the newer one. Frames of the older one come first. */
   olderConnectionMs: 1_000,
-  /** Unread bytes of one connection to a listener, beyond a frame that is not whole yet. */
+  /** Unread bytes of one connection to a listener, beyond an incomplete frame. */
   listenerReadAheadBytes: 1 * MIB,
-  /** How long a response is awaited when nobody says: as long as a Python connector waits for it. */
+  /** Default timeout of a request: as long as a Python connector waits for a response. */
   responseTimeoutMs: 60 * 60 * 1000,
-  /** What Python's API sends in one piece of a file at most. */
+  /** The largest chunk of a file that Python's API sends. */
   chunkUploadBytes: 200 * MIB,
-  /** Pieces of one file: a receiver keeps them all on its disk until the last has come. */
+  /** Chunks of one file. The receiver keeps all of them on its disk until the last one arrives. */
   fileChunks: 10_000,
 
-  /** Links on the way to a directory: as many as Linux follows. */
+  /** Symbolic links in the path of a directory: as many as Linux follows. */
   linksFollowed: 40,
-  /** Files of programs of other users that wait with their messages, all together (engine/local/spool.ts). */
+  /** Queued files of other users' programs, all together (engine/local/spool.ts). */
   spooledFiles: 10_000,
   spooledBytes: 16 * 1024 * MIB,
-  /** Of one program's messages that have not come yet, how many may have bytes of their files here. */
-  filesComing: 64,
+  /** Files of one program that are being received before their messages. */
+  incomingFiles: 64,
 
   // Configuration
-  /** A file of all keys takes 4 KiB; beyond this it is no configuration. */
+  /** A configuration file. One with all keys takes 4 KiB. */
   configFileBytes: 1 * MIB,
-  /** Faults that one message lists: more than anybody reads. */
+  /** Faults that one message lists: more than a user reads. */
   configFaults: 50,
-  /** The longest path that systems take. */
+  /** The longest path that systems accept. */
   configPathCharacters: 4_096,
-  /** What a timer can wait: 2^31 ms. */
+  /** The maximum of a timer: 2^31 ms. */
   configSeconds: 2_147_483,
   messageTypeCharacters: 128,
 
-  /** What goes to a listener in one write at most: well within what a unix socket takes at once. */
+  /** One write to a listener: less than a unix socket accepts at once. */
   deliveryBatchBytes: 64 * KIB,
-  /** What the reader of a listener in Python holds before it stops reading: twice its limit of 64 KiB. */
+  /** Bytes that a Python listener reads ahead: twice the 64 KiB limit of its stream reader. */
   listenerReaderBytes: 128 * KIB,
-  /** What it reads from its socket at once. */
+  /** Bytes that a Python listener reads from its socket at once. */
   listenerReadBytes: 256 * KIB,
-  /** What a unix socket holds, where the system does not say: twice Linux's default. */
+  /** Buffer of a unix socket if the system does not report it: twice Linux's default. */
   unixSocketBytes: 416 * KIB,
-  /** How soon a listener that was not there is looked for again while messages wait for it. */
+  /** Interval for connecting to an absent listener while messages wait for it. */
   listenerRetryMs: 500,
-  /** Messages that a subscription of a local program has and has not acknowledged, beyond a single one. */
+  /** Unacknowledged messages of a local program's subscription. A single message may exceed the bytes. */
   subscriptionMessages: 256,
   subscriptionBytes: 1 * MIB,
-  /** What a listener on Python's socket is given to subscribe, if it can: a few exchanges on one machine. */
+  /** Time in which a listener on Python's socket may subscribe instead: enough for a few local round trips. */
   subscriptionGraceMs: 250,
-  /** How soon after one look for its connector's own socket a program takes the next. */
-  subscriptionLookMs: 50,
-  /** Sockets of another directory that a start tries, to warn of one that is in use: each costs a connection. */
-  socketsLookedAt: 100,
-  /** How long messages are counted for one line of the log: as long as in Python. */
+  /** Interval in which a program retries its connector's native socket. */
+  subscriptionRetryMs: 50,
+  /** Sockets of another directory that a start tries, to warn about one in use. Each costs a connection. */
+  socketsTried: 100,
+  /** Period of the message counts in the log: as in Python. */
   messageCountsMs: 2 * 60 * 1000,
-  /** How long a listener that went away is expected back before what does not fit is dropped: a program's restart. */
+  /** Time for a listener to return, for example after a restart, before messages that do not fit are dropped. */
   listenerGraceMs: 10_000,
-  /** Programs of this machine that may be connected to one socket at once. */
+  /** Simultaneous connections of local programs to one socket. */
   localConnections: 1_000,
   /**
-   * Those on the send socket: with uds_path_send_preserve_socket false there is one for each message that a full queue
-   * holds. Each costs a file descriptor and a few KiB; what they hold of messages is bounded together (heldBytes).
+   * Simultaneous connections to the send socket: with uds_path_send_preserve_socket false, one for each message that a
+   * full queue holds back. Each costs a file descriptor and a few KiB; memoryBudgetBytes bounds their messages.
    */
   sendConnections: 4_000,
-  /** Messages of one local program that the connector has and has not confirmed yet. */
+  /** Messages of one local program that the connector has received and not confirmed yet. */
   localUnconfirmed: 1_024,
   localUnconfirmedBytes: 8 * MIB,
-  /** What a program's library writes to its connector before it waits until that is read. */
+  /** Bytes that the library writes to its connector before it waits for the connector to read. */
   localReadAheadBytes: 1 * MIB,
-  /** How long a program waits for its connector's first word: it is on the same machine. */
+  /** Time for the connector's hello. It is on the same machine. */
   localHelloMs: 5_000,
-  /** Requests of local programs whose responses are still awaited. */
-  requestsAwaited: 10_000,
-  /** An unknown command, as far as it is repeated in the log: Python's longest name and a margin. */
+  /** Requests of local programs that wait for their responses. */
+  pendingRequests: 10_000,
+  /** Characters of an unknown command in the log: Python's longest name, with a margin. */
   commandNameCharacters: 80,
-  /** One warning of a kind for each peer in this time: no peer can fill the log, however much it sends. */
+  /** Interval between warnings of one kind about one peer, so that no peer can flood the log. */
   peerWarningMs: 1_000,
-  /** How often the log is told how many messages a full queue has dropped. */
+  /** Interval of the log's warnings about messages that a full queue dropped. */
   dropLogMs: 1_000,
-  /** How often the log says that a full queue holds programs or peers. */
-  heldLogMs: 60_000,
-  /** What is given to programs of this machine at a stop for what they have written already. */
-  lastWordsMs: 2_000,
-  /** How often it is looked whether more of it comes, and how often in vain: what lies in a socket comes at once. */
-  lastWordsLookMs: 10,
-  lastMessageLooks: 3,
-  /** Kinds of refused messages that are counted apart: more types than a configuration has are somebody's doing. */
+  /** Interval of the log's warnings about a full queue that holds back programs or peers. */
+  fullQueueLogMs: 60_000,
+  /** Time at a stop to read what local programs have already written. */
+  stopReadMs: 2_000,
+  /** Interval of these reads, and empty reads before the end. Bytes in a socket's buffer arrive at once. */
+  stopReadIntervalMs: 10,
+  stopReadAttempts: 3,
+  /** Kinds of refused messages that are counted separately. More types than a configuration has are an attack. */
   refusalKinds: 1_000,
   /** A command to the commander socket. */
   commandBytes: 64 * KIB,
 
   // Screens that are attached (engine/local/native/PROTOCOL.md)
-  /** More than one person looks at; each costs the connector up to ten drawings of its views a second. */
+  /** Each screen costs the connector up to ten updates of its views a second. */
   screensAttached: 16,
-  /** Commands and queries of one screen that are not answered yet; nothing more of it is read meanwhile. */
+  /** Pending commands and queries of one screen. At this limit aioc stops reading from it. */
   screenCalls: 64,
-  /** The longest line of the chat, each of its bytes written as six in JSON, and a margin. */
+  /** The longest chat line, with six bytes of JSON for each of its bytes, and a margin. */
   screenRequestBytes: 8 * MIB,
-  /** Shell commands of one screen that run at once and are shown as ended when it goes away. */
+  /** Shell commands of one screen that run at once. They are shown as ended when the screen detaches. */
   screenCommands: 64,
-  /** A screen that has not read so much is given no updates until it has; then the newest. */
+  /** Unread bytes of a screen. Beyond this it receives no updates until it reads, and then the newest. */
   screenBacklogBytes: 128 * KIB,
 
   // Queues
   outboxMessages: 10_000,
   outboxBytes: 64 * MIB,
-  /** Messages of one outbox that are held ready to be sent; the others stay in the store. */
+  /** Messages of one outbox that are loaded and ready to send. The others stay in the store. */
   outboxWindow: 1_024,
   outboxWindowBytes: 1 * MIB,
-  /** Messages of one outbox that wait behind the window and whose fate is still told to whoever sent them. */
-  outboxWatched: 10_000,
-  /** What is offered in one turn goes to the store in batches of this, unless a single message is larger. */
+  /** Messages of one outbox behind the window whose senders still receive their outcome. */
+  outboxObserved: 10_000,
+  /** Messages enqueued together are stored in batches of this size. A single message may be larger. */
   outboxBatchBytes: 256 * KIB,
   outboxLoadBytes: 256 * KIB,
   inboxMessages: 10_000,
   inboxBytes: 64 * MIB,
-  /** How soon a store that took nothing, as with a full disk, is tried again. */
+  /** Retry interval for a store that failed, for example because the disk is full. */
   storeRetryMs: 500,
-  /** What a stream had appended last is remembered, so that whoever reads it at once need not go to the disk. */
+  /** The last appends of a stream are cached, so that reading them soon needs no disk access. */
   storeTailBytes: 256 * KIB,
-  /** Streams of which that is remembered. */
+  /** Streams with such a cache. */
   storeTails: 16,
-  /** Arrivals of one type that go to the store in one batch, unless a single one is larger. */
+  /** Received messages of one type that are stored in one batch. A single message may be larger. */
   inboxBatchBytes: 1 * MIB,
   inboxReadBytes: 256 * KIB,
-  /** Sent but not yet acknowledged messages to one peer that is not aioc. */
+  /** Unacknowledged messages to one Python peer. */
   unackedMessages: 256,
-  /** Sent but not yet acknowledged messages of one type to an aioc peer, which may all wait in its memory. */
+  /** Unacknowledged messages of one type to an aioc peer. All of them may be in the peer's memory. */
   streamMessages: 1_024,
   streamBytes: 1 * MIB,
-  /** What a file counts among messages that are not acknowledged: as much as Python may have of them. */
+  /** Weight of a file among unacknowledged bytes: as much as Python may have unread. */
   fileWeightBytes: 64 * KIB,
-  /** Types and epochs of one peer that are known at once. */
+  /** Streams (types and epochs) of one peer. */
   streamsPerPeer: 1_000,
-  /** Lives of one sender's queue whose messages are known as repetitions: one a restart, until its last was confirmed. */
+  /**
+   * Epochs of one sender's queue that are kept to detect duplicates: one for each restart, until its last message is
+   * confirmed.
+   */
   epochsPerQueue: 64,
-  /** Acknowledgements in one frame: a line of some 200 bytes for each of `streamsPerPeer`, and dropped ones. */
+  /** A frame of stream acks: about 200 bytes for each of `streamsPerPeer`, and dropped messages. */
   streamAckBytes: 1 * MIB,
 
   // Journal (engine/storage/journal/FORMAT.md)
-  /** A segment is left for a new one when it has grown to this. */
+  /** A segment that has this size is closed, and a new one is started. */
   journalSegmentBytes: 16 * MIB,
-  /** Appends that came while the disk was busy go together in one write of at most this, or one batch. */
+  /**
+   * Appends that were requested during a write are grouped into one write of this size. A single batch may be larger.
+   */
   journalGroupBytes: 1 * MIB,
-  /** One append: offsets in a segment have 32 bits. */
+  /** One append. Offsets in a segment have 32 bits. */
   journalBatchBytes: 1024 * MIB,
-  /** The name of a stream, in bytes: several of the longest names of peers and types. */
+  /** The name of a stream: several of the longest names of peers and types. */
   journalStreamNameBytes: 4 * KIB,
-  /** What is read from a segment at once. */
+  /** Bytes read from a segment at once. */
   journalReadBytes: 256 * KIB,
-  /** The index holds one place of a stream for each block of a segment in which the stream has records. */
+  /** Index granularity: one offset for each stream and each block of a segment in which it has records. */
   journalBlockBytes: 64 * KIB,
-  /** Segments whose files are held open to be read; the others are opened when it is their turn. */
+  /** Segment files kept open for reading. Others are opened when needed. */
   journalOpenFiles: 16,
-  /** Small segments that are made one at once. */
+  /** Small segments that one compaction merges. */
   journalMergedSegments: 16,
-  /** How long the journal has been idle when it notes down how far the disk has everything. */
-  journalMarkMs: 50,
-  /** Positions left out after a start that found the end torn, so that none is ever given twice. */
+  /** Idle time before the journal writes down how far it is synced. */
+  journalSyncMarkMs: 50,
+  /** Positions skipped after a start that found a torn end, so that no position is used twice. */
   journalPositionGap: 1_000_000,
 
-  // What is kept to be shown
+  // What is kept for display
   logRows: 10_000,
   logPreviewBytes: 400,
   logBodyBytes: 16 * KIB,
-  /** The headers and bodies of the last messages together: of small ones all that are in the log. */
+  /** Headers and bodies of the latest messages together. Small ones are kept as long as their log rows. */
   logBodiesBytes: 4 * MIB,
   conversationRows: 2_000,
-  /** A line of chat beyond this is shown cut (it arrives whole only where it is stored). */
+  /** A longer chat line is shown truncated. */
   chatLineCharacters: 4_000,
-  /** Of the messages between programs that come from one peer in one turn, how many the chat shows. */
+  /** Messages between programs that the chat shows for one peer and one batch. */
   chatObservedLines: 8,
   /** The longest line that the chat sends. */
   chatSendBytes: 1 * MIB,
@@ -319,21 +339,21 @@ export const LIMITS = {
   // Files
   fileChunkBytes: 256 * KIB,
   fileNameBytes: 255,
-  /** Tries of `file (2)`, `file (3)` … */
+  /** Attempts at a free name: `file (2)`, `file (3)` … */
   fileNameTries: 10_000,
-  /** Kept free on the disk that receives files. */
+  /** Kept free on the disk of received files. */
   diskReserveBytes: 64 * MIB,
-  /** Names of received files that are listed (for completion and for near names). */
+  /** Received files that are listed for completion and similar names. */
   receivedFilesListed: 10_000,
-  /** A partial file older than this belongs to no transfer that still runs. */
+  /** A partial file older than this belongs to no running transfer. */
   stalePartialMs: 24 * 60 * 60 * 1000,
-  /** A peer's dst_name with its sub-directories, and a path inside an archive: what every system can still open. */
+  /** A peer's dst_name with its subdirectories, or a path in an archive: every system can open it. */
   relativePathBytes: 2_048,
   archiveEntries: 10_000,
   archiveTotalBytes: 16 * 1024 * MIB,
-  /** Unpacked size over packed size: beyond it an archive is a bomb. */
+  /** Unpacked size divided by packed size. An archive beyond it is a zip bomb. */
   archiveRatio: 100,
-  /** Archives smaller than this may exceed the ratio: long runs of zeros compress well. */
+  /** Archives that unpack to less may exceed the ratio: long runs of zeros compress well. */
   archiveRatioFromBytes: 10 * MIB,
   transfersQueued: 100,
 } as const;

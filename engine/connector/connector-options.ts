@@ -109,7 +109,7 @@ export interface ConnectorOptions {
   readonly heartbeat?: HeartbeatRules;
   /** Data and binary of one message that it takes from programs and peers. Absent: LIMITS.messageBytes. */
   readonly messageMaxBytes?: number;
-  /** What it holds of messages in memory, at most. Absent: LIMITS.heldBytes. */
+  /** What it holds of messages in memory, at most. Absent: LIMITS.memoryBudgetBytes. */
   readonly heldMaxBytes?: number;
   /** Absent: only the chat receives. */
   readonly local?: LocalOptions;

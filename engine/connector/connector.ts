@@ -74,7 +74,7 @@ export class Connector {
     const { ports, fingerprintWords, namesAreIdentities, local } = options;
     const { clock, random } = ports;
     this.#startedAtMs = clock.wallNow();
-    this.#budget = new MemoryBudget(options.heldMaxBytes ?? LIMITS.heldBytes);
+    this.#budget = new MemoryBudget(options.heldMaxBytes ?? LIMITS.memoryBudgetBytes);
     const onChange = (): void => this.onChange();
     this.rules = new QueueRules(local?.storage ?? MEMORY_ONLY);
     this.log = new MessageLog({ clock, onChange, ...(options.onLogLine && { onLine: options.onLogLine }) });

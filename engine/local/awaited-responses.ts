@@ -26,7 +26,7 @@ export class AwaitedResponses {
    * @throws AiocError AIOC_QUEUE_FULL when too many wait already
    */
   add(awaiting: Awaiting): () => void {
-    if (this.#count >= LIMITS.requestsAwaited) {
+    if (this.#count >= LIMITS.pendingRequests) {
       throw new AiocError(
         'AIOC_QUEUE_FULL',
         `${this.#count} requests are awaited already: wait for their responses`,

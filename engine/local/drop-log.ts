@@ -9,7 +9,7 @@ export interface Dropping {
   tell(count: number): void;
 }
 
-/** Says something at most once in LIMITS.heldLogMs of each key, and only while it is so. */
+/** Says something at most once in LIMITS.fullQueueLogMs of each key, and only while it is so. */
 export class Reminder {
   readonly #clock: Clock;
   readonly #toldAtMs = new Map<string, number>();
@@ -20,7 +20,7 @@ export class Reminder {
 
   remind(key: string, tell: () => void): void {
     const nowMs = this.#clock.now();
-    if (nowMs - (this.#toldAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < LIMITS.heldLogMs) return;
+    if (nowMs - (this.#toldAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < LIMITS.fullQueueLogMs) return;
     this.#toldAtMs.set(key, nowMs);
     tell();
   }

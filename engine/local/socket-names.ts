@@ -110,7 +110,7 @@ export function attachSocketPath(directory: string, owner: ConnectorOwner): stri
 export async function attachSocketsIn(directory: string): Promise<readonly string[]> {
   const names = await readdir(directory).catch((): string[] => []);
   const attachable = names.filter((name) => name.startsWith(DOOR_PREFIX)).sort();
-  return attachable.slice(0, LIMITS.socketsLookedAt).map((name) => join(directory, name, DOOR_SOCKET));
+  return attachable.slice(0, LIMITS.socketsTried).map((name) => join(directory, name, DOOR_SOCKET));
 }
 
 /** The JSON list of the connectors that run in a directory (PROTOCOL §4). */

@@ -96,7 +96,7 @@ export class Admission {
       address: hostAndPort(link.connection.remoteAddress, link.connection.remotePort),
       ...(certificate && { words: this.#options.fingerprintWords(certificate.fingerprint) }),
       askedAtMs,
-      expiresAtMs: askedAtMs + LIMITS.newcomerTimeoutMs,
+      expiresAtMs: askedAtMs + LIMITS.joinRequestTimeoutMs,
       ...(impostor && {
         warning: `another machine was let in as "${name}" before; this one has other words`,
       }),

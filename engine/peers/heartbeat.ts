@@ -63,9 +63,9 @@ export class Heartbeat {
 
 /** Between aioc peers, when the configuration does not say otherwise. */
 export const DEFAULT_HEARTBEAT: HeartbeatRules = {
-  periodMs: LIMITS.quietMs,
-  timeoutMs: LIMITS.signOfLifeMs,
-  unanswered: LIMITS.signsOfLife,
+  periodMs: LIMITS.heartbeatQuietMs,
+  timeoutMs: LIMITS.heartbeatReplyMs,
+  unanswered: LIMITS.heartbeatAttempts,
 };
 
 /** By which Python knows its own keep-alive, and an answer to it (PROTOCOL §2). */

@@ -108,7 +108,7 @@ export class KnownPeers {
 
   /** The entries of all connectors, the oldest first; undefined for a file that is none of ours to change. */
   async #read(): Promise<string[] | undefined> {
-    const file = await readSmallFile(this.#options.file, LIMITS.knownAiocBytes);
+    const file = await readSmallFile(this.#options.file, LIMITS.knownPeersBytes);
     if (file === undefined || file === 'too-large') return [];
     const { format, known_as_aioc: entries } = contentsOf(file.text);
     if (typeof format === 'number' && format > FORMAT) return undefined;

@@ -43,7 +43,7 @@ export class NameConflict {
   /** A connection is over. @returns undefined when that has nothing to do with our name */
   ended(ending: SessionEnding): Conflict | undefined {
     const establishedMs = this.#establishedMs();
-    if (establishedMs !== undefined && establishedMs >= LIMITS.conflictCalmMs) this.#forget();
+    if (establishedMs !== undefined && establishedMs >= LIMITS.conflictResetMs) this.#forget();
     const { name } = this.#options;
     if (ending.supersededFrom !== undefined)
       return this.#backOff(
@@ -55,7 +55,7 @@ export class NameConflict {
       );
     if (establishedMs === undefined || !ending.byPeer || !this.#isSilentServer) return undefined;
     // Who gives way stays away long, and the other one has the connection so long.
-    if (establishedMs > LIMITS.conflictSoonMs + 2 * this.#lastDelayMs) return undefined;
+    if (establishedMs > LIMITS.conflictShortMs + 2 * this.#lastDelayMs) return undefined;
     this.#earlyEndings += 1;
     if (this.#earlyEndings < LIMITS.conflictEndings) return undefined;
     return this.#backOff(

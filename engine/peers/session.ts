@@ -169,7 +169,7 @@ export class Session {
     this.#state = 'awaiting-admission';
     return [
       { kind: 'disarm', timer: 'identity' },
-      { kind: 'arm', timer: 'joinRequest', delayMs: LIMITS.newcomerTimeoutMs },
+      { kind: 'arm', timer: 'joinRequest', delayMs: LIMITS.joinRequestTimeoutMs },
       { kind: 'introduce', introduction: { wireName: this.#wireName, certificate: this.#certificate } },
     ];
   }

@@ -24,12 +24,12 @@ export class UnloadedEntries {
     if (body === undefined && observer.isCommon) {
       this.#common ??= observer;
       const count = (this.#logIds.length - this.#firstLogId) / 2;
-      if (count < LIMITS.outboxWatched) this.#logIds.push(position, logId);
+      if (count < LIMITS.outboxObserved) this.#logIds.push(position, logId);
       return undefined;
     }
     // Nothing of the message itself, which is in the store.
     const place = queuedMessage({ ...where, context: { body, observer, logId }, parts: undefined });
-    if (this.#places.size < LIMITS.outboxWatched) this.#places.set(position, place);
+    if (this.#places.size < LIMITS.outboxObserved) this.#places.set(position, place);
     return place;
   }
 

@@ -27,7 +27,7 @@ export async function readMap(file: MapFile): Promise<CertificateMap> {
     try {
       return parsed(file.path, await textOf(file.path));
     } catch (error) {
-      if (reads >= LIMITS.carelessReads) throw error;
+      if (reads >= LIMITS.incompleteReads) throw error;
     }
     await new Promise<void>((resolve) => file.clock.after(LIMITS.lockRetryMs, resolve));
   }
@@ -113,7 +113,7 @@ export async function changeMap(file: MapFile, change: (map: CertificateMap) => 
       cert_2_source_id: Object.fromEntries([...map].map(([name, serial]) => [serial, name])),
     });
     const unless = async (): Promise<boolean> =>
-      tries < LIMITS.carelessReads && (await stampOf(path)) !== before;
+      tries < LIMITS.incompleteReads && (await stampOf(path)) !== before;
     if (await replaceDurably(path, text, { mode: PUBLIC_MODE, random, unless })) return;
   }
 }

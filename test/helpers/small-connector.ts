@@ -65,7 +65,7 @@ export class SmallConnector {
     };
     const onChange = (): void => undefined;
     const common = {
-      broker: { inbox, budget: new MemoryBudget(LIMITS.heldBytes) } as unknown as LocalBroker,
+      broker: { inbox, budget: new MemoryBudget(LIMITS.memoryBudgetBytes) } as unknown as LocalBroker,
       clock,
       log: { event: () => undefined } as never,
       spool: new Spool({ directory: `${directory}/spool`, sizeMaxBytes: 1, random: realRandomness() }),

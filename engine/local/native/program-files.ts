@@ -73,8 +73,8 @@ export class ProgramFiles {
   }
 
   async #begin(number: number): Promise<Coming> {
-    if (this.#coming.size >= LIMITS.filesComing)
-      throw new AiocError('AIOC_FRAME_BAD', `more than ${LIMITS.filesComing} files without their messages`);
+    if (this.#coming.size >= LIMITS.incomingFiles)
+      throw new AiocError('AIOC_FRAME_BAD', `more than ${LIMITS.incomingFiles} files without their messages`);
     let coming: Coming;
     try {
       coming = { file: await this.#spool.begin() };

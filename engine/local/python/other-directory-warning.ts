@@ -18,7 +18,7 @@ export async function liveSocketElsewhere(
   for (const other of usualDirectories.filter((usual) => usual !== here)) {
     const names = await readdir(other).catch((): string[] => []);
     const sockets = names.filter((name) => name.startsWith('uds_path_')).sort();
-    for (const name of sockets.slice(0, LIMITS.socketsLookedAt)) {
+    for (const name of sockets.slice(0, LIMITS.socketsTried)) {
       const path = join(other, name);
       if (await isLiveSocket(path)) return path;
     }

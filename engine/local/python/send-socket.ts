@@ -111,12 +111,12 @@ class SendConnection {
   /** Resolves when what the program has written is taken, as far as that can be told, or can't be taken now. */
   async finish(): Promise<void> {
     const { clock } = this.#options;
-    const end = clock.now() + LIMITS.lastWordsMs;
+    const end = clock.now() + LIMITS.stopReadMs;
     let quiet = 0;
-    for (let seen = -1; clock.now() < end && quiet < LIMITS.lastMessageLooks; ) {
+    for (let seen = -1; clock.now() < end && quiet < LIMITS.stopReadAttempts; ) {
       quiet = this.#busy || seen !== this.#receivedBytes ? 0 : quiet + 1;
       seen = this.#receivedBytes;
-      await new Promise<void>((resolve) => clock.after(LIMITS.lastWordsLookMs, resolve));
+      await new Promise<void>((resolve) => clock.after(LIMITS.stopReadIntervalMs, resolve));
     }
   }
 

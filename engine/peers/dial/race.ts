@@ -133,9 +133,8 @@ export class Race {
   /** Two seconds while others have not had their turn; then what time is left, shared with those that were too slow. */
   #handshakeTimeoutMs(): number {
     const { clock, deadlineMs } = this.#options;
-    if (this.#untried.length + this.#running.size + this.#connected.length > 0)
-      return LIMITS.dialHandshakeTurnMs;
-    return Math.max(LIMITS.dialHandshakeTurnMs, (deadlineMs - clock.now()) / (1 + this.#slow.length));
+    if (this.#untried.length + this.#running.size + this.#connected.length > 0) return LIMITS.dialHandshakeMs;
+    return Math.max(LIMITS.dialHandshakeMs, (deadlineMs - clock.now()) / (1 + this.#slow.length));
   }
 
   #verify(connection: Connection, certificate: PeerCertificate | undefined, isCurrent: () => boolean): void {

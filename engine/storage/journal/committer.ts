@@ -244,7 +244,7 @@ export class Committer {
   /** Once the journal is idle, notes down how far the disk has everything: damage can then be told from a torn end. */
   #markSoon(): void {
     this.#marking?.cancel();
-    this.#marking = this.#options.clock.after(LIMITS.journalMarkMs, () => {
+    this.#marking = this.#options.clock.after(LIMITS.journalSyncMarkMs, () => {
       void this.#writes.run(async () => {
         const segment = this.#active;
         if (segment === undefined || segment.isBroken || segment.marked >= segment.synced) return;

@@ -55,7 +55,7 @@ class SimulatedHistory {
     this.#world = simulatedWorld(seed, TURNS);
     this.#random = this.#world.random;
     this.#durability = this.#pick(['batch', 'batch', 'batch', 'always', 'os'] as const);
-    this.#heldMaxBytes = this.#pick([1, LIMITS.heldBytes, LIMITS.heldBytes] as const);
+    this.#heldMaxBytes = this.#pick([1, LIMITS.memoryBudgetBytes, LIMITS.memoryBudgetBytes] as const);
     this.#queueMaxBytes = seed % 3 === 0 ? 2_000 : 1e9;
     const { network } = this.#world;
     network.certificateOfDialler = { fingerprint: 'of the client', claimedName: 'client1' };

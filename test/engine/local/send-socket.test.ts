@@ -24,7 +24,7 @@ async function slowlyStored(t: TestContext): Promise<SlowlyStored> {
   const submitted: string[] = [];
   const stored: (() => void)[] = [];
   const broker = {
-    budget: new MemoryBudget(LIMITS.heldBytes),
+    budget: new MemoryBudget(LIMITS.memoryBudgetBytes),
     submit: ({ data }: { data: Buffer }, completion: Completion) => {
       submitted.push(data.toString());
       stored.push(() => completion.kept(undefined));

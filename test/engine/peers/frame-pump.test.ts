@@ -52,7 +52,7 @@ function receiver(): Receiver {
     answerBacklogBytes: () => 0,
     broken: (error) => faults.push(error.message),
   };
-  const pump = new FramePump(connection, target, { budget: new MemoryBudget(LIMITS.heldBytes) });
+  const pump = new FramePump(connection, target, { budget: new MemoryBudget(LIMITS.memoryBudgetBytes) });
   pump.identified();
   return { pump, store, acknowledged, faults, isPaused: () => paused };
 }

@@ -22,7 +22,7 @@ function senderOn(store: Store, clock: Clock, observer: DeliveryObserver): Sende
     clock,
     random: seededRandom(1),
     store,
-    budget: new MemoryBudget(LIMITS.heldBytes),
+    budget: new MemoryBudget(LIMITS.memoryBudgetBytes),
     sourceId: () => 'us',
     destinationId: 'them',
     streamPrefix: 'out/peer/',

@@ -116,7 +116,7 @@ test('a newcomer is asked about, nothing flows meanwhile, and no answer within 6
     { name: 'laptop', words: 'words-of-aa' },
   );
   client.say('are you there?');
-  await world.clock.pass(LIMITS.newcomerTimeoutMs - 2_000);
+  await world.clock.pass(LIMITS.joinRequestTimeoutMs - 2_000);
   assert.equal(client.status.phase.kind, 'waiting-to-be-let-in');
   assert.equal(server.peers.length, 0);
   await world.clock.until(() => server.status.joinRequests.length === 0, 5_000);

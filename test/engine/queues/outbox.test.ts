@@ -21,7 +21,7 @@ function outbox(
   whenFull: WhenFull = 'refuse',
   store: Store = new MemoryStore(new SimulatedClock()),
   capacity: Capacity = { messages: LIMITS.outboxMessages, bytes: LIMITS.outboxBytes },
-  budget = new MemoryBudget(LIMITS.heldBytes),
+  budget = new MemoryBudget(LIMITS.memoryBudgetBytes),
 ): Outbox {
   return new Outbox({
     type: 'any',
@@ -227,7 +227,7 @@ test('a message that the store refuses is not in the queue, and the next one is'
 });
 
 test('of large messages few are in memory, however many wait; all come out in order', async () => {
-  const budget = new MemoryBudget(LIMITS.heldBytes);
+  const budget = new MemoryBudget(LIMITS.memoryBudgetBytes);
   const queue = outbox('refuse', undefined, undefined, budget);
   const texts = Array.from({ length: 40 }, (_, number) => `${number}`.padEnd(200_000, '.'));
   for (const text of texts) await offer(queue, message(text));
