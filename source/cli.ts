@@ -1,10 +1,9 @@
 #!/usr/bin/env node
-import { AiocError, toAiocError } from '../engine/index.ts';
+import { AiocError, toAiocError, VERSION } from '../engine/index.ts';
 import { type Invocation, parseCommandLine } from './arguments.ts';
 import { EXIT } from './exit-codes.ts';
 import { commandHelp, helpText } from './help.ts';
 import { exitCodeAfter, guardStandardOutput } from './standard-output.ts';
-import { VERSION } from './version.ts';
 
 /** Runs the command. It loads only what the command needs: `--help` and an upload never load the screen. */
 async function run(invocation: Invocation): Promise<number> {

@@ -4,21 +4,17 @@ import {
   type ConnectorConfig,
   createConnectorEngine,
   type Engine,
-  ensureDirectories,
+  type LogFile,
   type LogLine,
   loadConfig,
-  realClock,
+  openLog,
+  placesOfConnector,
   realRandomness,
   settleDirectories,
   socketsOfConfig,
+  VERSION,
   withClientName,
 } from '../engine/index.ts';
-import { placesOfConnector } from './directories.ts';
-import { LogFile } from './log-file.ts';
-import { VERSION } from './version.ts';
-
-/** What `default_logger_rotate: true` means. */
-const USUAL_ROTATION_BYTES = 64 * 1024 * 1024;
 
 export interface ConfiguredEngineOptions {
   readonly configPath: string;
@@ -48,7 +44,7 @@ export async function configuredEngine(options: ConfiguredEngineOptions): Promis
   });
   const config = withClientName(loaded.config, realRandomness().bytes);
   socketsOfConfig(config);
-  const log = await openLog(config);
+  const log = await openLog(config, (text) => process.stderr.write(`aioc: warning: ${text}\n`));
   for (const note of loaded.notes) log.write({ level: 'INFO', text: note });
   for (const warning of loaded.warnings) log.write({ level: 'WARNING', text: warning });
   const configFile = new ConfigFile(configPath);
@@ -68,23 +64,4 @@ export async function configuredEngine(options: ConfiguredEngineOptions): Promis
     ...(fixedWallMs !== undefined && { fixedWallMs }),
   });
   return { engine, config, log, warnings: loaded.warnings };
-}
-
-/**
- * Opens the log file that a configuration asks for; its directory, and the others of a connector, are made where missing.
- *
- * @throws AiocError AIOC_DIRECTORY, AIOC_CONFIG
- */
-export async function openLog(config: ConnectorConfig): Promise<LogFile> {
-  const directory = config.default_logger_dirpath;
-  await ensureDirectories(config);
-  const { default_logger_rotate: rotate } = config;
-  const clock = realClock();
-  return LogFile.open({
-    directory,
-    level: config.default_logger_log_level,
-    rotateBytes: rotate === true ? USUAL_ROTATION_BYTES : rotate === false ? undefined : rotate,
-    backups: config.default_logger_bk_count,
-    wallNow: () => clock.wallNow(),
-  });
 }

@@ -1,8 +1,11 @@
 import { resolve } from 'node:path';
-import type { ChatEngineOptions } from '../engine/index.ts';
+import {
+  type ChatEngineOptions,
+  defaultReceivedDirectory,
+  stateDirectory,
+  VERSION,
+} from '../engine/index.ts';
 import type { ChatSettings } from './arguments.ts';
-import { defaultReceivedDirectory, stateDirectory } from './directories.ts';
-import { VERSION } from './version.ts';
 
 /** Stops the clock on the screen at this ISO time, so that screens can be compared and pictured. */
 const FIXED_TIME_VARIABLE = 'AIOC_FIXED_TIME';

@@ -13,10 +13,15 @@ export {
   type ConnectorAddress,
   ConnectorAPI,
   type ConnectorApiOptions,
+  ConnectorManager,
+  type ConnectorManagerEvents,
+  type ConnectorManagerOptions,
+  type ConnectorPeer,
   ConnectorRemoteTool,
   type CreatedCertificates,
   createCertificates,
   type ErrorCode,
+  type FileDestinationOptions,
   type FileToSend,
   type IgnoredPeers,
   type Listener,
@@ -30,13 +35,7 @@ export {
   type RequestOptions,
   type RestartOptions,
   type SendOptions,
-  type StopOptions,
-} from '../engine/index.ts';
-export {
-  ConnectorManager,
-  type ConnectorManagerEvents,
-  type ConnectorPeer,
   type StartConnectorOptions,
   type StopConnectorOptions,
-} from './connector-manager.ts';
-export type { ConnectorManagerOptions, FileDestinationOptions } from './manager-options.ts';
+  type StopOptions,
+} from '../engine/index.ts';

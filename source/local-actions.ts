@@ -1,6 +1,6 @@
 import type { LocalActions } from '../components/local-actions.ts';
+import { stateDirectory } from '../engine/index.ts';
 import { ChatHistory } from './chat-history.ts';
-import { stateDirectory } from './directories.ts';
 import { completePath, resolvePath } from './paths.ts';
 import { runShell } from './shell.ts';
 

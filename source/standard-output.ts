@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { AiocError, systemCode } from '../engine/index.ts';
+import { AiocError, outputTrouble, systemCode } from '../engine/index.ts';
 import { EXIT } from './exit-codes.ts';
 
 /** Why nothing can be written to the standard output any more. */
@@ -48,20 +48,3 @@ export function onOutputEnd(listener: (end: OutputEnd) => void): void {
 export function exitCodeAfter(exitCode: number): number {
   return exitCode === EXIT.ok && ended === 'it cannot be written' ? EXIT.failed : exitCode;
 }
-
-/** Why an output could not be written, in words. */
-export function outputTrouble(error: unknown): string {
-  const code = systemCode(error) ?? '';
-  return TROUBLES[code] ?? (error instanceof Error ? error.message : String(error));
-}
-
-const TROUBLES: Readonly<Record<string, string>> = {
-  EPIPE: 'nobody reads it any more',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file may not grow any more',
-  EIO: 'the terminal or the disk is gone',
-  ENOENT: 'its directory is not there',
-  EACCES: 'this user may not write it',
-  EROFS: 'the disk is read-only',
-};

@@ -2,6 +2,7 @@ import type { Ports, TlsSettings } from '../base/ports.ts';
 import type { Durability, PythonListener } from '../config/shapes.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
 import type { ConnectorOwner } from '../local/socket-names.ts';
+import type { LogLine } from '../log-files/log-file.ts';
 import type { HeartbeatRules } from '../peers/heartbeat.ts';
 import type { PeerChange } from '../peers/traffic-observers.ts';
 import type { ClientTrust, ServerTrust } from '../peers/trust.ts';
@@ -118,11 +119,6 @@ export interface ConnectorOptions {
   readonly onLogLine?: (line: LogLine) => void;
   /** Told when a peer has connected and when its connection is over. */
   readonly onPeerChange?: (change: PeerChange) => void;
-}
-
-export interface LogLine {
-  readonly level: 'DEBUG' | 'INFO' | 'WARNING';
-  readonly text: string;
 }
 
 /** Who a connector is to the programs of its own machine. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/ports.ts';
 import type { Body, LogRow, Outcome } from '../contract/views.ts';
+import type { LogLine } from '../log-files/log-file.ts';
 import type { TrafficEntry, TrafficLog } from '../peers/traffic-log.ts';
-import type { LogLine } from './connector-options.ts';
 import { LogRows } from './log-rows.ts';
 
 /** All that has happened, newest last, and the bodies of the last messages. Bounded in rows and in bytes. */

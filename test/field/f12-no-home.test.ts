@@ -5,8 +5,8 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, writeFileSync
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { homeDirectory } from '../../engine/base/home.ts';
+import { placesOfConnector, stateDirectory } from '../../engine/config/user-directories.ts';
 import { parseConfig } from '../../engine/index.ts';
-import { placesOfConnector, stateDirectory } from '../../source/directories.ts';
 import { Daemon } from '../helpers/daemon.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { ONLY_ROOT, readableBuild } from '../helpers/other-user.ts';

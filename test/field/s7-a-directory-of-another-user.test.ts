@@ -17,7 +17,7 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { attachSocketPath, spoolPath } from '../../engine/local/socket-names.ts';
-import { LogFile } from '../../source/log-file.ts';
+import { LogFile } from '../../engine/log-files/log-file.ts';
 import { makeCertificates } from '../helpers/configured-connectors.ts';
 import { Daemon } from '../helpers/daemon.ts';
 import { freePort } from '../helpers/free-port.ts';
@@ -119,7 +119,16 @@ test('certificates whose directory, or one in it, is the second user’s are ref
 });
 
 const log = (directory: string, more: object = {}) =>
-  LogFile.open({ directory, level: 'INFO', rotateBytes: undefined, backups: 2, wallNow: () => 0, ...more });
+  LogFile.open({
+    directory,
+    level: 'INFO',
+    rotateBytes: undefined,
+    backups: 2,
+    wallNow: () => 0,
+    now: () => performance.now(),
+    onTrouble: () => undefined,
+    ...more,
+  });
 
 test('a log that is a link, another user’s file, or has a second name is refused, and nothing is written', {
   skip,

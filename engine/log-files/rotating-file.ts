@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { AiocError, isForeign, systemCode, userIn } from '../engine/index.ts';
+import { AiocError, systemCode } from '../base/errors.ts';
+import { isForeign, userIn } from '../base/own-directory.ts';
 
 export interface RotatingFileOptions {
   readonly path: string;

@@ -1,4 +1,5 @@
-import { AiocError, type ParsedConfig, parseConfig } from '../engine/index.ts';
+import { AiocError } from '../base/errors.ts';
+import { type ParsedConfig, parseConfig } from '../config/parse-config.ts';
 
 /** Where received files of one type go. */
 export interface FileDestinationOptions {

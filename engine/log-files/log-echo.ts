@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { outputTrouble } from './standard-output.ts';
+import { outputTrouble } from './output-trouble.ts';
 
 /** What an output that is not read may hold of lines, in bytes of memory: enough for a reader that is slow for a moment. */
 export const ECHO_HELD_BYTES = 1024 * 1024;

@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { AiocError, type ConnectorConfig, homeDirectory } from '../engine/index.ts';
+import { AiocError } from '../base/errors.ts';
+import { homeDirectory } from '../base/home.ts';
+import type { ConnectorConfig } from './keys.ts';
 
 type DirectoryEnvironment = Readonly<Record<string, string | undefined>>;
 

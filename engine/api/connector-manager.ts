@@ -1,30 +1,26 @@
 import { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  AiocError,
-  ConfigFile,
-  ConnectorAPI,
-  type ConnectorApiOptions,
-  type ConnectorConfig,
-  createConnectorEngine,
-  type Engine,
-  hostAndPort,
-  loadConfig,
-  type ParsedConfig,
-  type PeerChange,
-  parseConfig,
-  realRandomness,
-  SerialQueue,
-  settleDirectories,
-  socketsOfConfig,
-  withClientName,
-} from '../engine/index.ts';
-import { openLog } from './configured-engine.ts';
-import { placesOfConnector } from './directories.ts';
-import type { LogFile } from './log-file.ts';
+import { hostAndPort } from '../base/addresses.ts';
+import { AiocError } from '../base/errors.ts';
+import { realRandomness } from '../base/real-ports.ts';
+import { SerialQueue } from '../base/serial-queue.ts';
+import { VERSION } from '../base/version.ts';
+import { withClientName } from '../config/client-name.ts';
+import { ConfigFile } from '../config/config-file.ts';
+import type { ConnectorConfig } from '../config/keys.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { type ParsedConfig, parseConfig } from '../config/parse-config.ts';
+import { placesOfConnector } from '../config/user-directories.ts';
+import { createConnectorEngine, type Engine } from '../connector/create-engine.ts';
+import { settleDirectories } from '../connector/installed-directories.ts';
+import { openLog } from '../connector/open-log.ts';
+import { socketsOfConfig } from '../local/sockets-of-config.ts';
+import type { LogFile } from '../log-files/log-file.ts';
+import type { PeerChange } from '../peers/traffic-observers.ts';
+import type { ConnectorApiOptions } from './api-options.ts';
+import { ConnectorAPI } from './connector-api.ts';
 import { type ConnectorManagerOptions, keysOfOptions, parseOptions } from './manager-options.ts';
-import { VERSION } from './version.ts';
 
 /** A peer of a connector. */
 export interface ConnectorPeer {
@@ -272,7 +268,7 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
     const config = this.#config;
     socketsOfConfig(config);
     const configFile = this.#file === undefined ? undefined : new ConfigFile(this.#file);
-    const log = await openLog(config);
+    const log = await openLog(config, (text) => process.stderr.write(`aioc: warning: ${text}\n`));
     for (const warning of this.warnings) log.write({ level: 'WARNING', text: warning });
     if (!config.silent) log.echo(process.stdout);
     try {

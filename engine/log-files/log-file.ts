@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import type { LogLine } from '../engine/index.ts';
 import { LogEcho } from './log-echo.ts';
+import { outputTrouble } from './output-trouble.ts';
 import { checkLog, RotatingFile } from './rotating-file.ts';
-import { outputTrouble } from './standard-output.ts';
 
 /** The name that Python gives it. */
 const NAME = 'aioconnectors.log';
@@ -13,6 +12,11 @@ const LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
 const LOOK_AGAIN_MS = 5_000;
 /** Lines that the disk has not taken yet, in bytes of memory; a disk that hangs costs lines, not memory. */
 const HELD_BYTES = 4 * 1024 * 1024;
+
+export interface LogLine {
+  readonly level: 'DEBUG' | 'INFO' | 'WARNING';
+  readonly text: string;
+}
 
 export interface LogFileOptions {
   readonly directory: string;
@@ -23,10 +27,10 @@ export interface LogFileOptions {
   /** How many older files are kept. */
   readonly backups: number;
   readonly wallNow: () => number;
-  /** Milliseconds that only ever grow. Default: performance.now. */
-  readonly now?: () => number;
-  /** Told once, in a sentence, when the file can't be written. Default: written to the standard error. */
-  readonly onTrouble?: (text: string) => void;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Receives a sentence when the file cannot be written; not again while the reason stays the same. */
+  readonly onTrouble: (text: string) => void;
 }
 
 /**
@@ -35,7 +39,6 @@ export interface LogFileOptions {
  */
 export class LogFile {
   readonly #options: LogFileOptions;
-  readonly #now: () => number;
   #level: string;
   #echo: LogEcho | undefined;
   #file: RotatingFile | undefined;
@@ -46,8 +49,7 @@ export class LogFile {
   constructor(options: LogFileOptions) {
     this.#options = options;
     this.#level = options.level;
-    this.#now = options.now ?? (() => performance.now());
-    this.#lookedAtMs = this.#now();
+    this.#lookedAtMs = this.#options.now();
     this.#open();
   }
 
@@ -111,8 +113,8 @@ export class LogFile {
 
   /** After a while: tries again what failed. What goes to a file in a directory that was removed, nobody finds. */
   #lookAgain(): void {
-    if (this.#now() - this.#lookedAtMs < LOOK_AGAIN_MS) return;
-    this.#lookedAtMs = this.#now();
+    if (this.#options.now() - this.#lookedAtMs < LOOK_AGAIN_MS) return;
+    this.#lookedAtMs = this.#options.now();
     if (this.#file === undefined) this.#open();
     else if (!existsSync(this.#options.directory)) this.reopen();
   }
@@ -121,13 +123,11 @@ export class LogFile {
     if (file !== this.#file) return;
     this.#file = undefined;
     this.#lost += Math.max(1, file.lost);
-    this.#lookedAtMs = this.#now();
+    this.#lookedAtMs = this.#options.now();
     const trouble = outputTrouble(error);
     if (trouble === this.#lastTrouble) return;
     this.#lastTrouble = trouble;
-    const text = `the log ${this.#options.directory}/${NAME} cannot be written: ${trouble}`;
-    const { onTrouble = (said) => process.stderr.write(`aioc: warning: ${said}\n`) } = this.#options;
-    onTrouble(text);
+    this.#options.onTrouble(`the log ${this.#options.directory}/${NAME} cannot be written: ${trouble}`);
   }
 
   #open(after?: Promise<void>): void {
