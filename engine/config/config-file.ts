@@ -4,20 +4,20 @@ import { SerialQueue } from '../base/serial-queue.ts';
 import { withJsonValue } from './json-edit.ts';
 import { parsedConfigText } from './load-config.ts';
 
-/** Writes what was changed while a connector ran back into its configuration file, one change after another. */
+/** Saves changes made while a connector runs to its configuration file, one at a time. */
 export class ConfigFile {
   readonly #path: string;
   readonly #queue = new SerialQueue();
 
-  /** @param path a full path: the working directory may change */
+  /** @param path an absolute path */
   constructor(path: string) {
     this.#path = path;
   }
 
   /**
-   * Writes the value of one key; nothing else of the file changes.
+   * Writes the value of one key and leaves the rest of the file as it is.
    *
-   * @throws AiocError AIOC_CONFIG saying which file could not be written, and why
+   * @throws AiocError AIOC_CONFIG if the file cannot be written
    */
   set(key: string, value: unknown): Promise<void> {
     return this.#queue.run(() => this.#write(key, value));
@@ -39,10 +39,10 @@ export class ConfigFile {
 }
 
 const WHY: Readonly<Record<string, string>> = {
-  EACCES: 'this user may not write it',
-  EPERM: 'this user may not write it',
-  EROFS: 'its disk is read-only',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  ENOENT: 'it is not there any more',
+  EDQUOT: 'the disk quota is exceeded',
+  ENOENT: 'the file no longer exists',
 };

@@ -1,4 +1,4 @@
-/** What can be seen only when all keys are looked at together. */
+/** Checks that involve several keys. */
 import { isDeepStrictEqual } from 'node:util';
 import { printable } from './faults.ts';
 import type { ConfigRole, KeySpec } from './key-spec.ts';
@@ -8,48 +8,47 @@ import { configKeys } from './keys.ts';
 export interface CheckedConfig {
   readonly config: ConnectorConfig;
   readonly role: ConfigRole;
-  /** The keys that were set to something else than null, be it right or wrong. */
+  /** The keys that were set to a value other than null, valid or not. */
   readonly given: ReadonlySet<string>;
 }
 
-/** What is wrong beyond single values: keys that are refused, are missing on this side, or contradict each other. */
+/** Keys that are refused, missing, or contradict each other. */
 export function faultsAcross(checked: CheckedConfig): string[] {
   const { config, role, given } = checked;
   const faults = refusedKeys(checked);
   if (role === 'manager' && !config.is_server && !given.has('server_sockaddr')) {
     faults.push(
-      'server_sockaddr: a client needs to know its server; set it to a list of address and port, for example ["127.0.0.1", 10673]',
+      'server_sockaddr: missing; set it to the address and port of the client’s server, for example ["127.0.0.1", 10673]',
     );
   }
   if (role === 'api' && !config.is_server && !given.has('client_name')) {
     faults.push(
-      'client_name: a program finds the connector of a client by its name; set it to the client_name of that connector',
+      'client_name: missing; set it to the client_name of the connector, since programs find a client’s connector by it',
     );
   }
   if (config.python_listener === 'at_least_once' && !config.uds_path_receive_preserve_socket) {
     faults.push(
-      'python_listener: at_least_once counts what goes over one connection; leave uds_path_receive_preserve_socket true',
+      'python_listener: at_least_once needs one lasting connection to the listener; leave uds_path_receive_preserve_socket true',
     );
   }
   for (const type of config.file_type2dirpath.keys()) {
     if (!config.file_recv_config.has(type)) continue;
     faults.push(
-      `file_type2dirpath: the type ${printable(type)} stands in file_recv_config too; leave it in one of them`,
+      `file_type2dirpath: the type ${printable(type)} is also in file_recv_config; keep it in one of them`,
     );
   }
   return faults;
 }
 
-/** What is probably not meant as it is set, though it can be used. */
+/** Settings that are valid but probably not intended. */
 export function warningsAcross(checked: CheckedConfig): string[] {
   const { config, role } = checked;
   const warnings: string[] = [];
   const later = laterKeys(checked);
-  if (later.length > 0)
-    warnings.push(`not in this version, and therefore without effect: ${later.join(', ')}`);
+  if (later.length > 0) warnings.push(`not supported yet, ignored: ${later.join(', ')}`);
   if (role !== 'manager') return warnings;
   if (config.ssl_allow_all && !config.use_ssl) {
-    warnings.push('ssl_allow_all has no effect without use_ssl: nothing is encrypted');
+    warnings.push('ssl_allow_all has no effect without use_ssl: connections are not encrypted');
   }
   for (const [stored, allowed] of [
     ['disk_persistence_send', 'send_message_types'],
@@ -58,12 +57,12 @@ export function warningsAcross(checked: CheckedConfig): string[] {
     const types = config[stored];
     const strange = Array.isArray(types) ? types.filter((type) => !config[allowed].includes(type)) : [];
     if (strange.length > 0)
-      warnings.push(`${stored} names types that ${allowed} has not: ${strange.map(printable).join(', ')}`);
+      warnings.push(`${stored} has types that are not in ${allowed}: ${strange.map(printable).join(', ')}`);
   }
   return warnings;
 }
 
-/** What is refused to a connector; a program that uses one loses nothing by it. */
+/** Faults for refused keys. A program that uses a connector does not need these keys. */
 function refusedKeys(checked: CheckedConfig): string[] {
   if (checked.role === 'api') return [];
   return configKeys(checked.role)
@@ -71,7 +70,7 @@ function refusedKeys(checked: CheckedConfig): string[] {
     .map(([name, { without = LESS_SAFE }]) => `${name}: ${without}; ${HOW_ELSE}`);
 }
 
-const LESS_SAFE = 'this version cannot do what it asks for, and to start without it would be less safe';
+const LESS_SAFE = 'not supported yet, and ignoring it would weaken security';
 const HOW_ELSE = "leave it out, or keep Python's aioconnectors for this connector";
 
 function laterKeys(checked: CheckedConfig): string[] {
@@ -86,13 +85,13 @@ function laterKeys(checked: CheckedConfig): string[] {
   return [...keys, ...owners];
 }
 
-/** Whether a key says something about this side, and the switch is on without which it says nothing. */
+/** Whether a key affects this side (server or client), and the switch that it depends on is on. */
 export function hasEffect({ side, onlyWith }: KeySpec, config: ConnectorConfig): boolean {
   if (side !== undefined && side !== (config.is_server ? 'server' : 'client')) return false;
   return onlyWith === undefined || Boolean(config[onlyWith as ConfigKey]);
 }
 
-/** Whether the key is set to something that would have an effect on this side. */
+/** Whether the key is set to a value that would have an effect on this side. */
 function isAskedFor(name: ConfigKey, spec: KeySpec, { config }: CheckedConfig): boolean {
   if (!hasEffect(spec, config)) return false;
   const usual = spec.follows === undefined ? spec.default : config[spec.follows as ConfigKey];

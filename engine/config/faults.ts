@@ -1,11 +1,11 @@
-/** How faults of a configuration are put into words. */
+/** Error messages about values in a configuration. */
 import type * as z from 'zod';
 import type { Shape } from './shapes.ts';
 
 const SHOWN_CHARACTERS = 80;
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** A value as JSON, on one line, cut when it is long, with nothing in it that a terminal would obey. */
+/** A value as JSON on one line, truncated if long, with control and invisible characters escaped. */
 export function printable(value: unknown): string {
   const json = jsonOf(value);
   const cut = json.length > SHOWN_CHARACTERS ? `${json.slice(0, SHOWN_CHARACTERS)}…` : json;
@@ -17,7 +17,7 @@ function jsonOf(value: unknown): string {
   try {
     return JSON.stringify(value) ?? `a ${typeof value}`;
   } catch {
-    // Nested so deeply that it cannot be written down again, or nothing that JSON has.
+    // Nested too deeply, or not representable in JSON.
     return `a ${Array.isArray(value) ? 'list' : typeof value}`;
   }
 }
@@ -29,14 +29,14 @@ export interface WrongValue {
   readonly issues: readonly z.core.$ZodIssue[];
 }
 
-/** One line for each thing that is wrong with a key's value. */
+/** One line for each fault in a key's value. */
 export function describeFaults({ name, value, shape, issues }: WrongValue): string[] {
   return issues.flatMap(meantIssues).map((issue) => {
     const where = issue.path.reduce<string>(joined, name);
     const reason = reasonOf(issue);
     const got = shape.isSecret ? '' : `got ${printable(valueAt(value, issue.path))}; `;
     const takes = `${issue.path.length > 0 ? `${name} takes` : 'it takes'} ${shape.takes}`;
-    return `${where}: ${reason}${got}${takes}${isRightWithoutQuotes(value, shape) ? ' (without the quotes it is right)' : ''}`;
+    return `${where}: ${reason}${got}${takes}${isRightWithoutQuotes(value, shape) ? ' (remove the quotes)' : ''}`;
   });
 }
 
@@ -50,7 +50,7 @@ function isRightWithoutQuotes(value: unknown, { schema, isSecret }: Shape): bool
   }
 }
 
-/** Of a shape with alternatives, what is wrong with the one that was meant: the one that is wrong only further inside. */
+/** For a shape with alternatives: the faults of the intended one, which is wrong only in its inner values. */
 function meantIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const meant = issue.errors.find((issues) =>
@@ -61,8 +61,7 @@ function meantIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
 }
 
 function reasonOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys')
-    return `there is no ${issue.keys.map(printable).join(', ')} in it; `;
+  if (issue.code === 'unrecognized_keys') return `unknown: ${issue.keys.map(printable).join(', ')}; `;
   return issue.code === 'custom' ? `${issue.message}; ` : '';
 }
 

@@ -2,16 +2,16 @@ import { join, resolve } from 'node:path';
 import { homeDirectory } from '../base/home.ts';
 
 /**
- * The absolute path that a configuration means: `~` is the home directory, `$NAME` and `${NAME}` are variables of the
- * environment (one that is not set stays as it is written), and the rest is relative to the working directory.
+ * The absolute path for a path in a configuration. `~` is the home directory; `$NAME` and `${NAME}` are environment
+ * variables (unset ones are kept as written); relative paths start at the working directory.
  *
- * @returns undefined for a path in the home directory of a user who has none
+ * @returns undefined for a path in the home directory of a user without one
  */
 export function fullPath(path: string): string | undefined {
   return resolved(withHome(path.replace(/\$(?:(\w+)|\{(\w+)\})/g, variable)));
 }
 
-/** The same for a directory whose name is made from a message's header: there `{name}` is a placeholder. */
+/** The same for a directory pattern, in which `{name}` is a placeholder for a header key. */
 export function fullDirectoryPattern(pattern: string): string | undefined {
   return resolved(withHome(pattern.replace(/\$(\w+)/g, variable)));
 }

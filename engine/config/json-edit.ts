@@ -2,10 +2,10 @@ const SPACE = /[ \t\n\r]*/y;
 const STRING = /"(?:[^"\\]|\\.)*"/y;
 const SCALAR = /[^\s,\]}]+/y;
 
-/** A member of the outermost object: where its name, its value and what comes before them begin and end. */
+/** A member of the outermost object, with the offsets of its parts. */
 interface Member {
   readonly name: string;
-  /** Of the white space before the name. */
+  /** Start of the white space before the name. */
   readonly spaceAt: number;
   readonly nameAt: number;
   readonly nameEnd: number;
@@ -14,17 +14,17 @@ interface Member {
 }
 
 /**
- * The text of a JSON object with one of its values replaced, or added as the last one. All the rest stays as it was
- * written: white space, order, other keys, how their values are spelled.
+ * The text of a JSON object with one value replaced, or added at the end. Everything else stays as written: white space,
+ * order, and the spelling of other values.
  *
- * @param text valid JSON, an object; a byte order mark may come before it
+ * @param text valid JSON, an object; it may start with a byte order mark
  */
 export function withJsonValue(text: string, name: string, value: unknown): string {
   const { members, openEnd } = membersOf(text);
   const spelled = Array.isArray(value)
     ? `[${value.map((item) => JSON.stringify(item)).join(', ')}]`
     : JSON.stringify(value);
-  // Of a name that is there twice the last one counts.
+  // Of a duplicate name, the last one counts.
   const found = members.findLast((member) => member.name === name);
   if (found !== undefined) return text.slice(0, found.valueAt) + spelled + text.slice(found.valueEnd);
   const last = members.at(-1);
@@ -37,7 +37,7 @@ export function withJsonValue(text: string, name: string, value: unknown): strin
 }
 
 /**
- * The members of a JSON object, each value as it is written there: what a number loses when it is read is kept.
+ * The members of a JSON object, each value as written, so that large numbers keep their digits.
  *
  * @param text valid JSON, an object
  */

@@ -1,4 +1,4 @@
-/** A place in a text, both counted from 1. */
+/** A syntax error. Line and column are counted from 1. */
 export interface JsonFault {
   readonly line: number;
   readonly column: number;
@@ -6,11 +6,11 @@ export interface JsonFault {
   readonly found: string;
 }
 
-/** A name that stands more than once in one object. */
+/** A name that occurs more than once in one object. */
 export interface DoubleName {
-  /** The names that lead to it, its own last. */
+  /** The names on the path to it; the last is its own. */
   readonly path: readonly string[];
-  /** The lines on which it stands, from the first on. */
+  /** The lines on which it occurs, in order. */
   readonly lines: readonly number[];
 }
 
@@ -24,43 +24,41 @@ const WORDS: Readonly<Record<Want, string>> = {
   ':': '":"',
   ', or }': '"," or }',
   ', or ]': '"," or ]',
-  'the end': 'nothing more',
+  'the end': 'the end of the file',
 };
 const SPACE = /[ \t\n\r]*/y;
 const SCALAR =
   /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 const NAME = /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 
-/**
- * Where a text stops being JSON, which Node's own message does not always tell. Nothing when it is JSON.
- */
+/** The first syntax error, with its position (Node's message does not always have one); undefined for valid JSON. */
 export function findJsonFault(text: string): JsonFault | undefined {
   const scan = new Scan(text);
   while (scan.step());
   return scan.fault;
 }
 
-/** Of a text that a machine has made wrong, the first are enough. */
+/** At most this many duplicate names, and lines of each, are reported. */
 const SHOWN_NAMES = 20;
 const SHOWN_LINES = 10;
 
-/** The names that an object of the text gives twice or more often: of those, JSON.parse keeps the last and says nothing. */
+/** The names that occur more than once in an object. JSON.parse silently keeps the last value. */
 export function findDoubleNames(text: string): DoubleName[] {
   const scan = new Scan(text);
   while (scan.step());
   return scan.doubleNames();
 }
 
-/** An object or list that is open at a place. */
+/** An object or list that is not closed yet. */
 interface Open {
   readonly kind: '{' | '[';
-  /** Where each name begins, as often as it stands there. */
+  /** The offsets at which each name occurs. */
   readonly names: Map<string, number[]>;
-  /** What holds what comes next: the last name, or the index in a list. */
+  /** The current member: the last name, or the index in a list. */
   at: string | number;
 }
 
-/** Reads a text token by token and remembers what may come next; nesting is a list, so that depth does not matter. */
+/** Reads a text token by token and tracks what may follow. It does not recurse, so that depth does not matter. */
 class Scan {
   readonly #text: string;
   readonly #open: Open[] = [];
@@ -109,7 +107,7 @@ class Scan {
     inside.at = name;
     const starts = inside.names.get(name) ?? [];
     if (starts.push(start) === 2) {
-      // A list's index is written as people count.
+      // People count list entries from 1.
       const path = this.#open.map(({ at }) => (typeof at === 'number' ? String(at + 1) : at));
       this.#double.push({ path, starts });
     }
@@ -180,8 +178,8 @@ class Scan {
 
 function foundWords(rest: string, word: string | undefined): string {
   if (word === undefined) return 'the end of the file';
-  if (word === '"') return 'a text that does not end on its line or has a wrong escape';
-  if (/^(\/[/*]|#)/.test(rest)) return 'a comment, which JSON does not have';
+  if (word === '"') return 'a string that is unterminated or has an invalid escape';
+  if (/^(\/[/*]|#)/.test(rest)) return 'a comment (JSON has no comments)';
   if (word === "'") return 'a single quote';
   return JSON.stringify(word);
 }

@@ -1,52 +1,48 @@
 import type { Shape } from './shapes.ts';
 
-/** Who reads a file: the connector itself (`manager`), or a program that talks through one (`api`). */
+/** The reader of a configuration: a connector (`manager`), or a program that uses a connector (`api`). */
 export type ConfigRole = 'manager' | 'api';
 
 /**
- * - `works`: it has its effect.
- * - `later`: not in this version, and nothing is lost or open without it; named in a warning when it is set away from its
- *   default.
- * - `refused`: not in this version, and to start without it would lose messages or be less safe; no start when it is set.
+ * - `works`: supported.
+ * - `later`: not supported yet. Ignoring it is harmless; a value other than the default causes a warning.
+ * - `refused`: not supported yet. Ignoring it would lose messages or weaken security, so aioc refuses to start.
  */
 type KeyState = 'works' | 'later' | 'refused';
 
-/** A key as it is written in the table; `Value` is what its shape gives, `Default` is one of these or null. */
+/** The description of a key. `Value` is the type of its parsed value. */
 export interface KeySpec<Value = unknown, Default = unknown> {
   readonly shape: Shape<Value>;
-  /** What holds when the key is absent or null. */
+  /** The value when the key is absent or null. */
   readonly default: Default;
-  /** The key whose value is the default of this one, when that key is set. */
+  /** Another key, whose value is the default of this one if it is set. */
   readonly follows?: string;
-  /** The templates that it stands in. */
+  /** The templates that contain it. */
   readonly templates: readonly ConfigRole[];
-  /** How the default is written in a template, where JSON has no other way to say it than Python's. */
+  /** The default as Python's templates write it, if that differs. */
   readonly inTemplate?: unknown;
-  /** Stands in no template, since no file can hold what it takes. */
+  /** In no template, since a file cannot contain its value. */
   readonly isHidden?: true;
-  /**
-   * What 0, false, "", [] and {} stand for, where Python asks for the truth of a value and not for its type. Absent, they
-   * are values like others.
-   */
+  /** The meaning of 0, false, "", [] and {} for keys whose truth value Python tests. If absent, they are ordinary values. */
   readonly falsy?: Value | null;
-  /** The only side on which it has an effect. */
+  /** Set if the key affects only servers or only clients. */
   readonly side?: 'server' | 'client';
-  /** A switch without which it has no effect. */
+  /** A boolean key that must be on for this one to have an effect. */
   readonly onlyWith?: string;
   readonly state: KeyState;
-  /** Of a refused key, what would become of a connector that is started without it; absent, it would be less safe. */
+  /** For a refused key: the consequence of ignoring it. If absent: weaker security. */
   readonly without?: string;
-  /** What aioc does instead of what the key asks for. */
+  /** What aioc does instead. */
   readonly instead?: string;
-  /** One sentence for the documentation. */
+  /** Documentation, in one to three short sentences. */
   readonly help: string;
 }
 
-/** What the typed configuration holds for a key: null only where null is the default. */
+/** The type of a key's value in `ConnectorConfig`: null only if null is the default. */
 export type ValueOf<Spec> =
   Spec extends KeySpec<infer Value, infer Default> ? Value | Extract<Default, null> : never;
 
-/** Writes a key into the table, and checks that its default is of its shape. */
+/** Declares a key; the compiler checks that its default has the type of its shape. */
 export function defineKey<Value, const Default extends Value | null>(
   spec: KeySpec<Value, Default>,
 ): KeySpec<Value, Default> {

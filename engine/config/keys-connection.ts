@@ -1,4 +1,4 @@
-/** The keys about this connector's place in the network, and how it speaks to its peers. */
+/** Keys about the network and the connections to peers. */
 import { defineKey } from './key-spec.ts';
 import {
   BOOLEAN,
@@ -20,14 +20,14 @@ export const CONNECTION_KEYS = {
     default: true,
     templates: ['manager', 'api'],
     state: 'works',
-    help: 'Whether the connector listens for clients (true) or is a client of a server (false).',
+    help: 'true: a server, which listens for clients. false: a client, which connects to a server.',
   }),
   server_sockaddr: defineKey({
     shape: SOCKET_ADDRESS,
     default: ['127.0.0.1', 10_673],
     templates: ['manager', 'api'],
     state: 'works',
-    help: 'Address and port on which a server listens and which a client calls.',
+    help: 'Address and port that a server listens on and a client connects to.',
   }),
   client_name: defineKey({
     shape: CLIENT_NAME,
@@ -36,7 +36,7 @@ export const CONNECTION_KEYS = {
     templates: ['manager', 'api'],
     side: 'client',
     state: 'works',
-    help: 'The name by which a client is known to its server and its own programs; a connector without one makes one up.',
+    help: 'Name of a client, known to its server and its local programs. If absent, the connector generates one.',
   }),
   duplicate_client: defineKey({
     shape: DUPLICATE_CLIENT,
@@ -44,7 +44,7 @@ export const CONNECTION_KEYS = {
     templates: ['manager'],
     side: 'server',
     state: 'works',
-    help: 'What becomes of a client that comes under the name of one that is connected: it takes its place, as in Python, or it is refused while the other one answers.',
+    help: 'What a server does when a client connects under the name of a connected client. `replace`: the new connection supersedes the old one, as in Python. `refuse`: the server refuses it while the connected client still answers.',
   }),
   client_bind_ip: defineKey({
     shape: HOST,
@@ -53,21 +53,21 @@ export const CONNECTION_KEYS = {
     templates: ['manager'],
     side: 'client',
     state: 'works',
-    help: 'The own address (or network interface) from which a client calls.',
+    help: 'Local address (or network interface) that a client connects from.',
   }),
   send_message_types: defineKey({
     shape: MESSAGE_TYPES,
     default: ['any'],
     templates: ['manager', 'api'],
     state: 'works',
-    help: 'The types of messages that may be sent; others are dropped.',
+    help: 'Message types that local programs may send; others are dropped.',
   }),
   recv_message_types: defineKey({
     shape: MESSAGE_TYPES,
     default: ['any'],
     templates: ['manager', 'api'],
     state: 'works',
-    help: 'The types of messages that are taken from peers, each for a listener of its own.',
+    help: 'Message types accepted from peers. Each type has one listener.',
   }),
   ignore_peer_traffic: defineKey({
     shape: PEERS,
@@ -75,7 +75,7 @@ export const CONNECTION_KEYS = {
     falsy: false,
     templates: ['manager'],
     state: 'works',
-    help: 'Drops new messages to and from all peers (true) or those that are named.',
+    help: 'Drop new messages to and from all peers (true) or the named peers.',
   }),
   connect_timeout: defineKey({
     shape: SECONDS,
@@ -83,7 +83,7 @@ export const CONNECTION_KEYS = {
     templates: ['manager'],
     side: 'client',
     state: 'works',
-    help: 'How many seconds a client tries to reach its server before it starts again.',
+    help: 'Seconds that a client waits for a connection attempt before it retries.',
   }),
   enable_client_try_reconnect: defineKey({
     shape: BOOLEAN,
@@ -91,7 +91,7 @@ export const CONNECTION_KEYS = {
     templates: ['manager'],
     side: 'client',
     state: 'works',
-    help: 'Whether a client connects again by itself after the connection is lost.',
+    help: 'Reconnect automatically after a client has lost its connection.',
   }),
   reuse_server_sockaddr: defineKey({
     shape: BOOLEAN,
@@ -99,8 +99,8 @@ export const CONNECTION_KEYS = {
     templates: ['manager'],
     side: 'server',
     state: 'later',
-    instead: 'a port can be used again at once, but never by two connectors at a time',
-    help: 'Lets a server listen on a port that another program still holds.',
+    instead: 'aioc can reuse a port at once after a restart, but two connectors never share a port',
+    help: 'Listen on a port that another program still holds.',
   }),
   keep_alive_period: defineKey({
     shape: SECONDS,
@@ -109,7 +109,7 @@ export const CONNECTION_KEYS = {
     templates: ['manager'],
     side: 'client',
     state: 'works',
-    help: 'After how many seconds in which nothing has come a client asks its server for a sign of life; null or 0: after 5 between aioc peers, never of a Python server.',
+    help: 'Seconds of silence after which a client pings its server. null or 0: 5 between aioc peers, never to a Python server.',
   }),
   keep_alive_timeout: defineKey({
     shape: SECONDS,
@@ -118,7 +118,7 @@ export const CONNECTION_KEYS = {
     side: 'client',
     state: 'works',
     onlyWith: 'keep_alive_period',
-    help: 'How many seconds a client waits for each sign of life.',
+    help: 'Seconds that a client waits for the answer to each ping.',
   }),
   max_number_of_unanswered_keep_alive: defineKey({
     shape: count({ min: 1, max: 1_000_000 }),
@@ -127,14 +127,14 @@ export const CONNECTION_KEYS = {
     side: 'client',
     state: 'works',
     onlyWith: 'keep_alive_period',
-    help: 'How many signs of life may be missing in a row before a client connects anew.',
+    help: 'Number of consecutive unanswered pings after which a client reconnects.',
   }),
   send_timeout: defineKey({
     shape: SECONDS,
     default: 50,
     templates: ['manager'],
     state: 'later',
-    help: 'How many seconds a peer has to take a message or to acknowledge it.',
+    help: 'Seconds that a peer has to accept or acknowledge a message.',
   }),
   send_message_types_priorities: defineKey({
     shape: PRIORITIES,
@@ -142,7 +142,7 @@ export const CONNECTION_KEYS = {
     falsy: new Map<string, number>(),
     templates: ['manager'],
     state: 'later',
-    help: 'Which message types go first: those with the smallest number.',
+    help: 'Priority of message types; the smallest number is sent first.',
   }),
   proxy: defineKey({
     shape: PROXY,
@@ -152,8 +152,8 @@ export const CONNECTION_KEYS = {
     templates: ['manager'],
     side: 'client',
     state: 'refused',
-    without: 'aioc can’t call through a proxy yet, and would call the server past it',
-    help: 'The HTTP proxy through which a client calls its server.',
+    without: 'aioc does not support proxies yet, and would connect to the server directly',
+    help: 'HTTP proxy that a client connects through.',
   }),
   pubsub_central_broker: defineKey({
     shape: BOOLEAN,
@@ -161,8 +161,8 @@ export const CONNECTION_KEYS = {
     templates: ['manager', 'api'],
     side: 'server',
     state: 'refused',
-    without: 'aioc can’t pass published messages on yet, and would lose each of them',
-    help: 'Makes a server pass published messages on to the clients that subscribed to them.',
+    without: 'aioc does not forward published messages yet, and would lose them all',
+    help: 'Forward published messages to the clients that subscribed to their type.',
   }),
   subscribe_message_types: defineKey({
     shape: MESSAGE_TYPES,
@@ -171,7 +171,7 @@ export const CONNECTION_KEYS = {
     templates: ['manager'],
     side: 'client',
     state: 'refused',
-    without: 'aioc can’t subscribe yet, and no published message would come',
-    help: 'The published message types that a client subscribes to.',
+    without: 'aioc does not support subscriptions to a server yet, and would receive no published messages',
+    help: 'Published message types that a client subscribes to.',
   }),
 };

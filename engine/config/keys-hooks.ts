@@ -1,4 +1,4 @@
-/** What Python's library takes as functions: no file can hold them, but a program may ask for them. */
+/** Hook functions of Python's library. A file cannot contain them, but a program can pass them. */
 import { defineKey } from './key-spec.ts';
 import { ANYTHING } from './shapes.ts';
 
@@ -24,37 +24,37 @@ function hook(effect: Effect, without: string, help: string) {
 export const HOOK_KEYS = {
   hook_server_auth_client: hook(
     { side: 'server' },
-    'would let in every client that its certificates and lists let in',
-    'A function of the program that decides which clients a server lets in.',
+    'would accept every client that its certificates and access lists allow',
+    'Function that decides which clients a server accepts.',
   ),
   hook_allow_certificate_creation: hook(
     { side: 'server' },
-    'would make a certificate for every client that may ask for one',
-    'A function of the program that decides which clients a server makes certificates for.',
+    'would issue a certificate to every client that can request one',
+    'Function that decides which clients a server issues certificates to.',
   ),
   hook_whitelist_clients: hook(
     { side: 'server' },
-    'would let in only those that the lists name',
-    'A function of the program that decides about clients whom no whitelist names.',
+    'would accept only the clients on its whitelists',
+    'Function that decides whether a server accepts a client that is on no whitelist.',
   ),
   hook_target_directory: hook(
     {},
-    'would take files that it refuses, and put others elsewhere',
-    'A function of the program that decides where received files are put.',
+    'would accept files that the hook rejects, and store others in another directory',
+    'Function that decides where received files are stored.',
   ),
   hook_proxy_authorization: hook(
     { side: 'client', onlyWith: 'proxy' },
-    'could not prove who it is to the proxy',
-    'A function of the program that gives name and password for a proxy.',
+    'could not authenticate to the proxy',
+    'Function that returns the user name and password for a proxy.',
   ),
   hook_store_token: hook(
     { side: 'client', onlyWith: 'use_token' },
-    'would store the token as it is',
-    'A function of the program that encrypts a token before it is stored.',
+    'would store the token unencrypted',
+    'Function that encrypts a token before it is stored.',
   ),
   hook_load_token: hook(
     { side: 'client', onlyWith: 'use_token' },
     'could not read the token',
-    'A function of the program that decrypts a stored token.',
+    'Function that decrypts a stored token.',
   ),
 };

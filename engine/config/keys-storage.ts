@@ -1,4 +1,4 @@
-/** The keys about what is stored: messages that wait, and files. */
+/** Keys about stored messages and about files. */
 import { LIMITS } from '../base/limits.ts';
 import { defineKey } from './key-spec.ts';
 import {
@@ -22,7 +22,7 @@ export const STORAGE_KEYS = {
     falsy: false,
     templates: ['manager'],
     state: 'works',
-    help: 'Which messages to peers are stored on disk until they have arrived: all, none, or those of some types.',
+    help: 'Store messages to peers on disk until they are acknowledged: all (true), none (false), or the listed types.',
   }),
   disk_persistence_recv: defineKey({
     shape: BOOLEAN_OR_TYPES,
@@ -30,49 +30,49 @@ export const STORAGE_KEYS = {
     falsy: false,
     templates: ['manager'],
     state: 'works',
-    help: 'Which messages from peers are stored on disk until their listener has them: all, none, or those of some types.',
+    help: 'Store messages from peers on disk until a listener has received them: all (true), none (false), or the listed types.',
   }),
   max_size_persistence_path: defineKey({
     shape: SIZE_BYTES,
     default: 1_073_741_824,
     templates: ['manager'],
     state: 'works',
-    help: 'How many bytes of messages each queue may hold on disk.',
+    help: 'Maximum bytes of messages that each queue stores on disk.',
   }),
   max_size_message: defineKey({
     shape: count({ min: 1_024, max: LIMITS.messageLargestBytes }),
     default: LIMITS.messageBytes,
     templates: ['manager'],
     state: 'works',
-    help: 'The largest message, in bytes of data and binary, that is taken from programs and from peers; its sender is told, where it can be. What is larger goes as a file.',
+    help: 'Maximum size of a message (data plus binary, in bytes), from local programs and from peers. aioc reports the rejection to the sender where it can. Send larger data as a file.',
   }),
   when_full: defineKey({
     shape: WHEN_FULL,
     default: 'refuse',
     templates: ['manager'],
     state: 'works',
-    help: 'What becomes of a message to a peer when its queue is full: it is refused and its program told, or the oldest or the newest is dropped and counted.',
+    help: 'What happens to a message for a peer whose queue is full. `refuse`: the program gets an error. `drop_oldest`, `drop_newest`: that message is dropped and counted.',
   }),
   python_listener: defineKey({
     shape: PYTHON_LISTENER,
     default: 'at_most_once',
     templates: ['manager'],
     state: 'works',
-    help: 'Whether a listener on Python’s API is given the last messages again after its connection ended, since it may have lost them: at_least_once, of types that are stored. Python: at_most_once.',
+    help: 'Delivery to listeners that use Python’s API. `at_most_once`: as in Python, a message counts as delivered once it is written to the listener’s socket. `at_least_once`: if the connection ends, aioc sends messages again that the listener may have lost, if their type is stored on disk.',
   }),
   durability: defineKey({
     shape: DURABILITY,
     default: 'batch',
     templates: ['manager'],
     state: 'works',
-    help: 'When a message counts as stored: once the disk has it, several being written together or each alone, or once the system has it (os), which a power cut undoes.',
+    help: 'When a message counts as stored. `batch`: after a shared fsync. `always`: after an fsync of its own. `os`: once the operating system has it; lost on power failure.',
   }),
   journal_directory: defineKey({
     shape: PATH,
     default: null,
     templates: ['manager'],
     state: 'works',
-    help: 'Where stored messages lie; absent, in connector_files_dirpath, as in Python.',
+    help: 'Directory of stored messages. If absent, aioc uses connector_files_dirpath, as Python does.',
   }),
   file_type2dirpath: defineKey({
     shape: TYPE_DIRECTORIES,
@@ -80,7 +80,7 @@ export const STORAGE_KEYS = {
     falsy: new Map<string, string>(),
     templates: ['manager'],
     state: 'works',
-    help: 'Where received files are put, by their type; {source_id} and other keys of the message’s header are filled in.',
+    help: 'Destination directory of received files, by file type. {source_id} and other header keys are replaced by their values.',
   }),
   file_recv_config: defineKey({
     shape: FILE_DESTINATIONS,
@@ -88,27 +88,27 @@ export const STORAGE_KEYS = {
     falsy: new Map<string, FileDestinationTemplate>(),
     templates: ['manager'],
     state: 'works',
-    help: 'Where received files are put, by their type, and whether one that is there already is replaced.',
+    help: 'Destination of received files, by file type, and whether a file may replace an existing one.',
   }),
   max_size_file_upload_send: defineKey({
     shape: SIZE_BYTES_OR_NONE,
     default: 8_589_930_194,
     templates: ['manager'],
     state: 'works',
-    help: 'The largest file, in bytes, that is sent.',
+    help: 'Maximum size of a file to send, in bytes.',
   }),
   max_size_file_upload_recv: defineKey({
     shape: SIZE_BYTES_OR_NONE,
     default: 8_589_930_194,
     templates: ['manager'],
     state: 'works',
-    help: 'The largest file, in bytes, that is taken from a peer.',
+    help: 'Maximum size of a file accepted from a peer, in bytes.',
   }),
   max_size_chunk_upload: defineKey({
     shape: SIZE_BYTES,
     default: 209_715_200,
     templates: ['api'],
     state: 'works',
-    help: 'The size in bytes from which on a program sends a file in pieces of that size.',
+    help: 'Files of this size (in bytes) or larger are sent in chunks of this size.',
   }),
 };

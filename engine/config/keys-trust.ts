@@ -1,4 +1,4 @@
-/** The keys about who may connect, and how that is proven. */
+/** Keys about access and authentication. */
 import { defineKey } from './key-spec.ts';
 import { CONNECTOR_DIRECTORY } from './keys-directories.ts';
 import {
@@ -14,7 +14,7 @@ import {
   TEXT_OR_BOOLEAN,
 } from './shapes.ts';
 
-/** One of the six lists; they differ in what they list. */
+/** One of the six access lists. */
 function clientList(shape: Shape<readonly string[] | null>, help: string) {
   return defineKey({
     shape,
@@ -33,7 +33,7 @@ export const TRUST_KEYS = {
     default: true,
     templates: ['manager'],
     state: 'works',
-    help: 'Whether peers speak TLS; both sides must be set alike.',
+    help: 'Use TLS between peers. Server and clients must use the same setting.',
   }),
   ssl_allow_all: defineKey({
     shape: BOOLEAN,
@@ -41,7 +41,7 @@ export const TRUST_KEYS = {
     templates: ['manager'],
     onlyWith: 'use_ssl',
     state: 'works',
-    help: 'Encrypts without checking certificates, so that anybody may connect; both sides must be set alike.',
+    help: 'Encrypt, but accept any certificate, so that anyone can connect. Server and clients must use the same setting.',
   }),
   certificates_directory_path: defineKey({
     shape: DIRECTORY,
@@ -49,7 +49,7 @@ export const TRUST_KEYS = {
     follows: 'connector_files_dirpath',
     templates: ['manager'],
     state: 'works',
-    help: 'The directory in which the directory "certificates" lies.',
+    help: 'Directory that contains the `certificates` directory.',
   }),
   max_certs: defineKey({
     shape: count({ min: 0, max: 1_000_000 }),
@@ -57,7 +57,7 @@ export const TRUST_KEYS = {
     templates: ['manager'],
     side: 'server',
     state: 'works',
-    help: 'How many clients a server makes certificates for at most.',
+    help: 'Maximum number of client certificates that a server issues.',
   }),
   server_secure_tls: defineKey({
     shape: BOOLEAN,
@@ -65,8 +65,8 @@ export const TRUST_KEYS = {
     templates: ['manager'],
     side: 'server',
     state: 'later',
-    instead: 'TLS 1.2 or later is always asked for',
-    help: 'Whether a server asks for TLS 1.2 or later, which aioc always does.',
+    instead: 'aioc always requires TLS 1.2 or later',
+    help: 'Require TLS 1.2 or later.',
   }),
   alternate_client_default_cert: defineKey({
     shape: BOOLEAN,
@@ -74,7 +74,7 @@ export const TRUST_KEYS = {
     templates: ['manager'],
     side: 'client',
     state: 'later',
-    help: 'Makes a client whose own certificate is not accepted try the default one in turn.',
+    help: 'Alternate between a client’s certificate and the default certificate while the server rejects one of them.',
   }),
   client_cafile_verify_server: defineKey({
     shape: PATH,
@@ -83,7 +83,7 @@ export const TRUST_KEYS = {
     templates: ['manager'],
     side: 'client',
     state: 'refused',
-    help: 'A file of certificate authorities by which a client checks its server and the server’s host name.',
+    help: 'File of CA certificates that a client uses to verify its server’s certificate and host name.',
   }),
   server_ca: defineKey({
     shape: BOOLEAN,
@@ -91,7 +91,7 @@ export const TRUST_KEYS = {
     templates: ['manager'],
     side: 'server',
     state: 'refused',
-    help: 'Makes a server sign the certificates of its clients as an authority.',
+    help: 'Act as a CA that signs the certificates of its clients.',
   }),
   server_ca_certs_not_stored: defineKey({
     shape: BOOLEAN,
@@ -100,14 +100,14 @@ export const TRUST_KEYS = {
     side: 'server',
     onlyWith: 'server_ca',
     state: 'refused',
-    help: 'Whether a server that is an authority keeps no copies of the certificates that it signed.',
+    help: 'Keep no copies of the certificates that the server’s CA signed.',
   }),
   use_token: defineKey({
     shape: BOOLEAN,
     default: false,
     templates: ['manager'],
     state: 'refused',
-    help: 'Clients prove by a token who they are.',
+    help: 'Authenticate clients by token.',
   }),
   tokens_directory_path: defineKey({
     shape: DIRECTORY,
@@ -116,7 +116,7 @@ export const TRUST_KEYS = {
     templates: ['manager'],
     onlyWith: 'use_token',
     state: 'refused',
-    help: 'The directory in which tokens are stored.',
+    help: 'Directory of stored tokens.',
   }),
   token_verify_peer_cert: defineKey({
     shape: PATH_OR_BOOLEAN,
@@ -125,7 +125,7 @@ export const TRUST_KEYS = {
     templates: ['manager'],
     onlyWith: 'use_token',
     state: 'refused',
-    help: 'Whether certificates are checked as well where tokens are used.',
+    help: 'Verify certificates in addition to tokens: true, false, or a file of CA certificates.',
   }),
   token_client_send_cert: defineKey({
     shape: BOOLEAN,
@@ -134,7 +134,7 @@ export const TRUST_KEYS = {
     side: 'client',
     onlyWith: 'use_token',
     state: 'refused',
-    help: 'Whether a client with a token presents a certificate as well.',
+    help: 'Present a client certificate in addition to the token.',
   }),
   token_client_verify_server_hostname: defineKey({
     shape: TEXT_OR_BOOLEAN,
@@ -144,7 +144,7 @@ export const TRUST_KEYS = {
     side: 'client',
     onlyWith: 'use_token',
     state: 'refused',
-    help: 'Makes a client with a token check the host name in its server’s certificate.',
+    help: 'Verify the host name in the server’s certificate.',
   }),
   token_server_allow_authorized_non_default_cert: defineKey({
     shape: BOOLEAN,
@@ -153,18 +153,18 @@ export const TRUST_KEYS = {
     side: 'server',
     onlyWith: 'use_token',
     state: 'refused',
-    help: 'Lets clients with a token connect with a certificate of their own, too.',
+    help: 'Allow clients with a token to connect with a certificate other than the default one.',
   }),
   whitelisted_clients_id: clientList(
     NAME_PATTERNS,
-    'The names of clients that may connect, as simple regular expressions compared from the beginning of a name.',
+    'Names of clients that may connect: simple regular expressions, matched from the start of a name.',
   ),
-  whitelisted_clients_ip: clientList(ADDRESSES, 'The addresses from which clients may connect.'),
-  whitelisted_clients_subnet: clientList(SUBNETS, 'The networks from which clients may connect.'),
+  whitelisted_clients_ip: clientList(ADDRESSES, 'Addresses that clients may connect from.'),
+  whitelisted_clients_subnet: clientList(SUBNETS, 'Subnets that clients may connect from.'),
   blacklisted_clients_id: clientList(
     NAME_PATTERNS,
-    'The names of clients that may not connect, as simple regular expressions compared from the beginning of a name.',
+    'Names of clients that may not connect: simple regular expressions, matched from the start of a name.',
   ),
-  blacklisted_clients_ip: clientList(ADDRESSES, 'The addresses from which clients may not connect.'),
-  blacklisted_clients_subnet: clientList(SUBNETS, 'The networks from which clients may not connect.'),
+  blacklisted_clients_ip: clientList(ADDRESSES, 'Addresses that clients may not connect from.'),
+  blacklisted_clients_subnet: clientList(SUBNETS, 'Subnets that clients may not connect from.'),
 };

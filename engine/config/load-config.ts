@@ -8,19 +8,19 @@ import { configError, type ParsedConfig, parseConfig } from './parse-config.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 export interface LoadConfigOptions {
-  /** The path of a JSON file; without one only the arguments count. */
+  /** The path of a JSON file. If absent, only the arguments are used. */
   readonly file?: string | undefined;
-  /** What the program itself says, by the names of the keys. A key that is undefined says nothing. */
+  /** Values from the program, by key. undefined means absent. */
   readonly arguments?: Readonly<Record<string, unknown>> | undefined;
-  /** Where both speak the file wins, as in Python; with this, the arguments. */
+  /** If true, the arguments take precedence over the file. Default: the file does, as in Python. */
   readonly argumentsWin?: boolean;
   readonly role: ConfigRole;
 }
 
 /**
- * The configuration that a file and a program's arguments make together.
+ * Loads the configuration from a file and a program's arguments.
  *
- * @throws AiocError AIOC_CONFIG when the file cannot be read or the configuration has faults, all of which it lists
+ * @throws AiocError AIOC_CONFIG if the file cannot be read, or with every fault of the configuration
  */
 export async function loadConfig(options: LoadConfigOptions): Promise<ParsedConfig> {
   const { file, argumentsWin = false, role } = options;
@@ -35,15 +35,15 @@ export async function loadConfig(options: LoadConfigOptions): Promise<ParsedConf
 /**
  * Reads the object in a JSON file.
  *
- * @throws AiocError AIOC_CONFIG when the file is missing, unreadable, larger than any configuration, not JSON (with line
- * and column), names a key twice (with both lines) or holds something else than an object
+ * @throws AiocError AIOC_CONFIG if the file is missing, unreadable, larger than LIMITS.configFileBytes, not JSON (with
+ * line and column), has a duplicate key (with the lines) or does not contain an object
  */
 export async function readConfigFile(file: string): Promise<Readonly<Record<string, unknown>>> {
   return parsedConfigText(file, await readText(file));
 }
 
 /**
- * The object that the text of a configuration file holds.
+ * Parses the text of a configuration file.
  *
  * @throws AiocError AIOC_CONFIG
  */
@@ -54,7 +54,7 @@ export function parsedConfigText(file: string, written: string): Readonly<Record
     return value as Readonly<Record<string, unknown>>;
   }
   throw configError(file, [
-    `holds ${printable(value)}; a configuration is an object, for example {"is_server": true}`,
+    `contains ${printable(value)}; a configuration is an object, for example {"is_server": true}`,
   ]);
 }
 
@@ -63,11 +63,11 @@ async function readText(file: string): Promise<string> {
   try {
     handle = await open(file, 'r');
     const info = await handle.stat();
-    if (info.isDirectory()) throw configError(file, ['it is a directory; name the file in it']);
+    if (info.isDirectory()) throw configError(file, ['it is a directory; name a file']);
     if (!info.isFile()) throw configError(file, ['it is not a regular file']);
     if (info.size > LIMITS.configFileBytes) {
       throw configError(file, [
-        `it has ${info.size} bytes, a configuration at most ${LIMITS.configFileBytes}`,
+        `it has ${info.size} bytes; a configuration has at most ${LIMITS.configFileBytes}`,
       ]);
     }
     return await handle.readFile('utf8');
@@ -82,7 +82,7 @@ async function readText(file: string): Promise<string> {
 function systemWords(error: unknown): string {
   const code = systemCode(error);
   if (code === 'ENOENT' || code === 'ENOTDIR')
-    return 'there is no such file; "aioc print_config_templates" shows what one holds';
-  if (code === 'EACCES' || code === 'EPERM') return 'it may not be read by this user';
+    return 'no such file; create one from the templates that "aioc print_config_templates" prints';
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied; let this user read it';
   return `it cannot be read (${code})`;
 }

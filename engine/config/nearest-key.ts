@@ -1,7 +1,7 @@
-/** Longer names are no misspelling of any key, and comparing them would take long. */
+/** Longer names cannot be misspelled keys, and comparing them is slow. */
 const COMPARED_CHARACTERS = 80;
 
-/** The nearest name of which the other one differs by at most two letters, cases, `-` and `_` aside. */
+/** The nearest name at an edit distance of at most two; case, `-` and `_` are ignored. */
 export function nameTwoLettersOff(wrong: string, names: readonly string[]): string | undefined {
   if (wrong.length > COMPARED_CHARACTERS) return undefined;
   const spelled = plain(wrong);
@@ -12,8 +12,7 @@ export function nameTwoLettersOff(wrong: string, names: readonly string[]): stri
 }
 
 /**
- * The known name that a misspelled one probably means, if one is near: at most two in five letters differ, written in
- * any case and with `-` for `_` or camelCase.
+ * The known name nearest to a misspelled one, if at most two in five letters differ. Case, `-` and `_` are ignored.
  */
 export function nearestName(wrong: string, known: readonly string[]): string | undefined {
   if (wrong.length > COMPARED_CHARACTERS) return undefined;
@@ -32,7 +31,7 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '');
 }
 
-/** How many letters must be put in, taken out or replaced (Levenshtein). */
+/** The Levenshtein distance. */
 function editDistance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [index, letter] of [...one].entries()) {

@@ -1,11 +1,11 @@
-/** Keys by the names that earlier versions of Python's program gave them; 1.6.3 takes these, too. */
+/** Old key names of Python's program, which its version 1.6.3 still accepts. */
 
-/** What an older name stands for now. */
+/** Old name to current names. */
 const OLDER_NAMES: Readonly<Record<string, readonly string[]>> = {
   max_size_file_upload: ['max_size_file_upload_send', 'max_size_file_upload_recv'],
 };
 
-/** The same under the names of now. Where both are given the older name wins, as it does in Python. */
+/** The same entries under current names. If both are given, the old name takes precedence, as in Python. */
 export function withNewNames(entries: ReadonlyMap<string, unknown>): Map<string, unknown> {
   const renamed = [...entries].filter(([name]) => !isOlderName(name));
   const older = [...entries].filter(([name]) => isOlderName(name));

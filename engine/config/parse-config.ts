@@ -9,32 +9,32 @@ import { withNewNames } from './older-names.ts';
 import { judgeUnknownKeys } from './unknown-keys.ts';
 
 export interface ParseConfigOptions {
-  /** What the values come from, as it is named in errors: a file's path, or "arguments". */
+  /** Where the values come from, for error messages: a file's path, or "arguments". */
   readonly source: string;
   readonly role: ConfigRole;
-  /** Keys whose values come from the program's arguments instead. */
+  /** Keys whose values come from the program's arguments. */
   readonly fromArguments?: ReadonlySet<string>;
-  /** No file: a program's author has written all of it. */
+  /** True if there is no file: all values come from the program. */
   readonly isAllFromProgram?: boolean;
 }
 
 export interface ParsedConfig {
   readonly config: ConnectorConfig;
-  /** What will not have the effect that was asked for, each a sentence. */
+  /** Settings that do not have the requested effect, one line each. */
   readonly warnings: readonly string[];
-  /** What was given and is no key; each is named in a warning, too. */
+  /** Unknown keys; each also causes a warning. */
   readonly unknownKeys: readonly string[];
-  /** The keys that were set to something else than null. */
+  /** The keys that were set to a value other than null. */
   readonly given: ReadonlySet<string>;
 }
 
 /**
- * Checks a configuration and fills in the defaults. null stands for the default of any key. What Python takes for false is
- * taken as Python takes it. A key that nobody knows is warned of; one that is probably a misspelled key about security, or
- * comes from the program's arguments, is refused. A key that says nothing about this side is never refused.
+ * Checks a configuration and fills in the defaults. null means the default of any key. Falsy values mean what they mean in
+ * Python. An unknown key causes a warning; it is a fault if it is probably a misspelled security key, or if it comes from
+ * the program's arguments. A key that has no effect on this side (server or client) is never a fault.
  *
- * @throws AiocError AIOC_CONFIG with every fault: the key, what it got, what it takes, and for a key that is not known
- * the nearest one
+ * @throws AiocError AIOC_CONFIG with every fault: the key, its value, the values it takes, and for an unknown key the
+ * nearest one
  */
 export function parseConfig(value: unknown, options: ParseConfigOptions): ParsedConfig {
   const { source, role, fromArguments, isAllFromProgram = false } = options;
@@ -47,7 +47,7 @@ export function parseConfig(value: unknown, options: ParseConfigOptions): Parsed
   const { values, wrong } = checkKeys(entries);
   const config = withDefaults(values);
   const checked = { config, role, given: new Set(entries.keys()) };
-  // Which side it is decides what matters.
+  // Faults of keys of the other side do not matter.
   const isSideKnown = values.has('is_server') || !entries.has('is_server');
   const matters = ({ spec }: WrongKey): boolean => !isSideKnown || hasEffect(spec, config);
   const faults = wrong.filter(matters).flatMap(({ words }) => words);
@@ -61,12 +61,12 @@ export function parseConfig(value: unknown, options: ParseConfigOptions): Parsed
       faults.map((fault) => withOrigin(fault, fromArguments)),
     );
   }
-  const idle = wrong.flatMap(({ words }) => words).map((words) => `${words} (it has no effect here)`);
+  const idle = wrong.flatMap(({ words }) => words).map((words) => `${words} (this key has no effect here)`);
   const warnings = [...warningsAcross(checked), ...idle, ...nullSwitches(value, role), ...unknown.warnings];
   return { config, warnings, unknownKeys: unknown.keys, given: checked.given };
 }
 
-/** An error that lists what is wrong with a configuration. */
+/** An error that lists the faults of a configuration. */
 export function configError(source: string, faults: readonly string[]): AiocError {
   if (faults.length === 1) return new AiocError('AIOC_CONFIG', `${source}: ${faults[0]}`);
   const listed = faults.slice(0, LIMITS.configFaults).map((fault) => `\n  - ${fault}`);
@@ -106,16 +106,13 @@ function isFalsyInPython(value: unknown): boolean {
   return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0;
 }
 
-/** null is no word of Python's for a default, but for what is not so. */
+/** Warns about null for a switch: aioc reads it as the default, Python as false. */
 function nullSwitches(value: object, role: ConfigRole): string[] {
   if (role !== 'manager') return [];
   const given = new Map<string, unknown>(Object.entries(value));
   return configKeys(role)
     .filter(([name, spec]) => spec.default === true && given.get(name) === null)
-    .map(
-      ([name]) =>
-        `${name}: null stands for the default, true, and for false in Python; write which one you mean`,
-    );
+    .map(([name]) => `${name}: null means true here but false in Python; write true or false`);
 }
 
 function withOrigin(fault: string, fromArguments: ReadonlySet<string> | undefined): string {

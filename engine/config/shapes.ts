@@ -1,4 +1,4 @@
-/** What values the keys of a configuration take: how each is checked, and how that is said to a person. */
+/** The types of configuration values: how each is checked, and its description in error messages. */
 import * as z from 'zod';
 import { familyOf, readHost } from '../base/addresses.ts';
 import { toAiocError } from '../base/errors.ts';
@@ -10,7 +10,7 @@ export interface Shape<Value = unknown> {
   readonly schema: z.ZodType<Value>;
   /** Follows "it takes …" in a fault. */
   readonly takes: string;
-  /** Holds a password, so that no fault may repeat it. */
+  /** May contain a password: error messages must not show it. */
   readonly isSecret?: true;
 }
 
@@ -20,7 +20,7 @@ export type LogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL';
 export type SocketAddress = readonly [host: string, port: number];
 
 export interface FileDestinationTemplate {
-  /** May have placeholders like `{source_id}`, filled in from the message's header. */
+  /** May have placeholders like `{source_id}`, which are replaced by values from the message's header. */
   readonly target_directory: string;
   readonly override_existing: boolean;
   /** `user:group`, or null. */
@@ -34,10 +34,10 @@ export interface ProxySettings {
   readonly ssl_server: boolean;
 }
 
-/** For keys of which nothing is used. */
+/** For keys whose value is not used. */
 export const ANYTHING: Shape<unknown> = { schema: z.unknown(), takes: 'a function of a Python program' };
 
-/** Python asks for the truth of a value: numbers are often written for it. Words in quotes are no truth of their own. */
+/** Also takes 0, 1 and "", since Python tests truth values and files often contain 0 or 1. Other strings are faults. */
 export const BOOLEAN: Shape<boolean> = {
   schema: z.union([z.boolean(), z.literal([0, 1, '']).transform((value) => value === 1)]),
   takes: 'true or false',
@@ -53,7 +53,7 @@ export const SIZE_BYTES: Shape<number> = {
   takes: 'a size in bytes, a whole number of at least 1',
 };
 
-/** A limit that may be 0, which lets nothing pass but what is empty. */
+/** A limit that may be 0: only empty files pass. */
 export const SIZE_BYTES_OR_NONE: Shape<number> = {
   schema: z.int().min(0),
   takes: 'a size in bytes, a whole number',
@@ -70,9 +70,9 @@ const anyPath = z
   .refine((path) => !path.includes('\0'), NO_NUL);
 const pathText = anyPath.min(1);
 
-const NO_HOME = 'it begins with ~, and this user has no home directory: set HOME, or write the full path';
+const NO_HOME = 'it starts with ~ but this user has no home directory: set HOME, or write the full path';
 
-/** What the path means; a fault where that cannot be known. */
+/** Resolves a path; a fault if that is impossible. */
 function meaning(resolvePath: (path: string) => string | undefined) {
   return (path: string, context: z.RefinementCtx): string => {
     const full = resolvePath(path);
@@ -90,11 +90,11 @@ export const PATH: Shape<string> = {
 /** As in Python, an empty path is the working directory. */
 export const DIRECTORY: Shape<string> = { schema: anyPath.transform(meaning(fullPath)), takes: PATH.takes };
 
-/** Placeholders only in the form `{name}`: anything else between braces would be a code of Python's, which has more. */
+/** Placeholders only as `{name}`; Python's other format codes are not supported. */
 const directoryPattern = pathText
   .refine(
     (path) => !/[{}]/.test(path.replace(/\{\w+\}/g, '')),
-    'its braces must each hold one key of a message’s header, as in {source_id}',
+    'each pair of braces must contain one header key, as in {source_id}',
   )
   .transform(meaning(fullDirectoryPattern));
 
@@ -102,11 +102,11 @@ const host = z
   .string()
   .max(253)
   .regex(/^[0-9A-Za-z._:%-]+$/);
-/** A host as people write it: an IPv6 address may stand in brackets. */
+/** A host as people write it: an IPv6 address may be in brackets. */
 const writtenHost = host.or(z.string().regex(/^\[[0-9A-Fa-f:.%\w-]+\]$/)).transform((written, context) => {
   const read = readHost(written);
   if ('host' in read && read.port === undefined) return read.host;
-  const message = 'fault' in read ? read.fault : 'the port stands behind the host, as a number of its own';
+  const message = 'fault' in read ? read.fault : 'write the port after the host, as a separate number';
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });
@@ -122,17 +122,17 @@ export const HOST: Shape<string> = {
   takes: 'an address or the name of a network interface, for example "192.168.1.5"',
 };
 
-/** Python adds this type by itself where it publishes and subscribes; some files have it. It is nobody's own type. */
+/** Python adds this type for publish/subscribe, so some files contain it. Programs cannot use it. */
 const PUBLISH_TYPE = '_pubsub';
 
 const messageType = z
   .string()
-  .min(1, 'a message type is not empty')
+  .min(1, 'a message type cannot be empty')
   .max(LIMITS.messageTypeCharacters)
-  .refine((type) => !/[/\p{Cc}]/u.test(type), 'a message type has no / and no control character')
+  .refine((type) => !/[/\p{Cc}]/u.test(type), 'a message type cannot contain "/" or control characters')
   .refine(
     (type) => type === PUBLISH_TYPE || !type.startsWith('_'),
-    'message types that begin with _ are the protocol’s own',
+    'message types that start with "_" are reserved for the protocol',
   );
 const messageTypeList = z
   .array(messageType)
@@ -150,13 +150,13 @@ export const BOOLEAN_OR_TYPES: Shape<boolean | readonly string[]> = {
 
 const text = z.string().min(1);
 
-/** One peer or several: a lone name becomes a list. */
+/** A single name becomes a list. */
 export const PEERS: Shape<boolean | readonly string[]> = {
   schema: z.union([z.boolean(), text.transform((peer) => [peer]), z.array(text)]),
   takes: 'true, false, the name of a peer or a list of names',
 };
 
-/** An empty list says the same as none. */
+/** An empty list means the same as no list. */
 function listOf(entry: z.ZodType<string>, takes: string): Shape<readonly string[] | null> {
   const schema = z.array(entry).max(LIMITS.accessEntries);
   return { schema: schema.transform((entries) => (entries.length === 0 ? null : entries)), takes };
@@ -170,24 +170,24 @@ export const NAME_PATTERNS = listOf(
       context.addIssue({ code: 'custom', message: toAiocError(error).message });
     }
   }),
-  'a list of names, or simple patterns for them such as "edge-.*"',
+  'a list of names or simple patterns such as "edge-.*"',
 );
 
 const address = z
   .string()
   .transform((written) => written.replace(/^\[(.*)\]$/, '$1'))
-  .refine((one) => familyOf(one) !== undefined, 'an entry is an address, IPv4 or IPv6');
+  .refine((one) => familyOf(one) !== undefined, 'each entry must be an IPv4 or IPv6 address');
 
 export const ADDRESSES = listOf(address, 'a list of addresses, for example ["192.168.1.5"]');
 
 export const SUBNETS = listOf(
   z.union([z.cidrv4(), z.cidrv6()]),
-  'a list of networks, for example ["192.168.1.0/24"]',
+  'a list of subnets, for example ["192.168.1.0/24"]',
 );
 
 export const PATH_OR_BOOLEAN: Shape<boolean | string> = {
   schema: z.union([z.boolean(), PATH.schema]),
-  takes: 'true, false or the path of a file with certificates',
+  takes: 'true, false or the path of a certificate file',
 };
 
 export const TEXT_OR_BOOLEAN: Shape<boolean | string> = {
@@ -199,11 +199,8 @@ export const CLIENT_NAME: Shape<string> = {
   schema: z
     .string()
     .max(LIMITS.nameLength)
-    .refine(
-      (name) => /^[0-9A-Za-z_:-]+$/.test(name),
-      'it has a character that no name may have, or none at all',
-    )
-    .refine((name) => !/^default[0-9]*$/.test(name), 'the name is reserved for the first certificate'),
+    .refine((name) => /^[0-9A-Za-z_:-]+$/.test(name), 'it is empty or has a character that names cannot have')
+    .refine((name) => !/^default[0-9]*$/.test(name), 'the name is reserved for the default certificate'),
   takes: `a name of 1 to ${LIMITS.nameLength} letters, digits, "-", "_" or ":", but not "default" or "default1"`,
 };
 
@@ -223,10 +220,10 @@ export const LOG_LEVEL: Shape<LogLevel> = {
   takes: '"DEBUG", "INFO", "WARNING", "ERROR" or "CRITICAL"',
 };
 
-/** What a queue does with a message that does not fit. Whatever is dropped is counted and told. */
+/** What a queue does with a message that does not fit. Dropped messages are counted and logged. */
 export type WhenFull = 'refuse' | 'drop_oldest' | 'drop_newest';
 
-/** What becomes of a client that comes under the name of one that is connected. */
+/** What a server does when a client connects under the name of a connected client. */
 export type DuplicateClient = 'replace' | 'refuse';
 
 export const DUPLICATE_CLIENT: Shape<DuplicateClient> = {
@@ -240,8 +237,8 @@ export const WHEN_FULL: Shape<WhenFull> = {
 };
 
 /**
- * What a listener on Python's receive socket is given that ended while it lagged. `at_most_once`: what was written to it
- * counts as taken, as in Python. `at_least_once`: what it may have lost comes again.
+ * Delivery to a listener on Python's receive socket. `at_most_once`: what is written to the socket counts as delivered, as
+ * in Python. `at_least_once`: aioc sends messages again that the listener may have lost.
  */
 export type PythonListener = 'at_most_once' | 'at_least_once';
 
@@ -251,9 +248,8 @@ export const PYTHON_LISTENER: Shape<PythonListener> = {
 };
 
 /**
- * When a message counts as stored. `batch`: when the disk has it for good; what came while the disk was busy shares one
- * sync. `always`: the same, with a sync of its own. `os`: when the operating system has it, which outlives the end of
- * this process in any way, but no power loss.
+ * When a message counts as stored. `batch`: after an fsync, which messages that arrive meanwhile share. `always`: after
+ * an fsync of its own. `os`: once the operating system has it; it survives a crash of aioc but not a power loss.
  */
 export type Durability = 'batch' | 'always' | 'os';
 
@@ -266,29 +262,27 @@ export const ROTATION: Shape<boolean | number> = {
   schema: z.union([
     z.boolean(),
     SIZE_BYTES.schema,
-    // Python makes a number of a text here, and nowhere else.
+    // Python converts a string to a number here, and for no other key.
     z
       .string()
       .regex(/^\d{1,15}$/)
       .transform(Number)
       .pipe(z.int().min(1)),
   ]),
-  takes: 'true, false or the size in bytes at which a new file is begun',
+  takes: 'true, false or the size in bytes at which the file is rotated',
 };
 
-/**
- * Tables become maps: what is looked up in them comes from peers, and `constructor` must not be found.
- */
+/** Objects become maps: peers choose the names that are looked up, and `constructor` must not be found. */
 function toMap<Value>(table: Readonly<Record<string, Value>>): ReadonlyMap<string, Value> {
   return new Map(Object.entries(table));
 }
 
 export const TYPE_DIRECTORIES: Shape<ReadonlyMap<string, string>> = {
   schema: z.record(text, directoryPattern).transform(toMap),
-  takes: 'a table of file types and directories, for example {"any": "/var/lib/aioc/{source_id}"}',
+  takes: 'an object of file types and directories, for example {"any": "/var/lib/aioc/{source_id}"}',
 };
 
-/** What an entry of file_recv_config holds; whatever else it has is warned of. */
+/** The keys of an entry of file_recv_config; others cause a warning. */
 export const DESTINATION_KEYS: readonly string[] = ['target_directory', 'override_existing', 'owner'];
 
 export const FILE_DESTINATIONS: Shape<ReadonlyMap<string, FileDestinationTemplate>> = {
@@ -306,12 +300,12 @@ export const FILE_DESTINATIONS: Shape<ReadonlyMap<string, FileDestinationTemplat
     )
     .transform(toMap),
   takes:
-    'a table of file types, for example {"any": {"target_directory": "/var/lib/aioc/{source_id}", "override_existing": false}}',
+    'an object of file types, for example {"any": {"target_directory": "/var/lib/aioc/{source_id}", "override_existing": false}}',
 };
 
 export const PRIORITIES: Shape<ReadonlyMap<string, number>> = {
   schema: z.record(text, z.number()).transform(toMap),
-  takes: 'a table of message types and numbers, the smallest first, for example {"urgent": -1}',
+  takes: 'an object of message types and numbers (the smallest is sent first), for example {"urgent": -1}',
 };
 
 const proxyPort = z.union([

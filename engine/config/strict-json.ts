@@ -2,16 +2,15 @@ import { printable } from './faults.ts';
 import { findDoubleNames, findJsonFault } from './json-fault.ts';
 
 export interface StrictJson {
-  /** Of use only where there are no faults. */
+  /** Valid only if there are no faults. */
   readonly value: unknown;
-  /** One line for each thing that is wrong with the text. */
+  /** One line for each fault in the text. */
   readonly faults: readonly string[];
 }
 
 /**
- * Reads JSON that people write, and in which nothing may be overlooked: where it is no JSON its line and column are told,
- * and a name that one object has twice is a fault, of which JSON.parse keeps the last without a word. A byte order mark,
- * as some editors write it, says nothing.
+ * Parses JSON written by people, strictly: a syntax error is reported with its line and column, and a name that occurs
+ * twice in one object is a fault (JSON.parse silently keeps the last). A byte order mark is ignored.
  */
 export function parseStrictJson(file: string): StrictJson {
   const text = file.replace(/^\uFEFF/, '');
@@ -23,11 +22,11 @@ export function parseStrictJson(file: string): StrictJson {
     if (fault === undefined) return { value: undefined, faults: ['it is nested too deeply'] };
     const { line, column, expected, found } = fault;
     const where = `line ${line}, column ${column}`;
-    return { value: undefined, faults: [`not JSON: ${where} has ${found} where ${expected} is expected`] };
+    return { value: undefined, faults: [`invalid JSON at ${where}: expected ${expected}, found ${found}`] };
   }
   return {
     value,
-    faults: findDoubleNames(text).map(({ path, lines }) => `${named(path)} is given ${often(lines)}`),
+    faults: findDoubleNames(text).map(({ path, lines }) => `${named(path)} occurs ${often(lines)}`),
   };
 }
 
@@ -39,6 +38,6 @@ function named(path: readonly string[]): string {
 function often(lines: readonly number[]): string {
   const times = lines.length === 2 ? 'twice' : `${lines.length} times`;
   const [first, ...others] = [...new Set(lines)];
-  if (others.length === 0) return `${times} on line ${first}: leave it there once`;
-  return `${times}, on lines ${first} and ${others.join(' and ')}: leave it in one of them`;
+  if (others.length === 0) return `${times} on line ${first}: keep one`;
+  return `${times}, on lines ${first} and ${others.join(' and ')}: keep one`;
 }

@@ -2,8 +2,8 @@ import type { ConfigRole, KeySpec } from './key-spec.ts';
 import { configKeys } from './keys.ts';
 
 /**
- * A configuration with every key at its default, as JSON text: for a connector (`manager`) or for the programs that
- * talk through one (`api`). Keys are in alphabetical order.
+ * Configurations with every key at its default, as JSON text: for a connector (`manager`) and for programs that use one
+ * (`api`). Keys are in alphabetical order.
  */
 export function templates(): Readonly<Record<ConfigRole, string>> {
   return { manager: template('manager'), api: template('api') };

@@ -12,9 +12,9 @@ export interface UnknownKeys {
 }
 
 /**
- * What becomes of keys that nobody knows. Files have them for other versions and for people, so they are warned of, as
- * they have no effect. Two kinds are refused: one that is at most two letters off a key about security, which then would
- * not be what its writer believes, and one of the program's arguments, which nobody but the program's author writes.
+ * Sorts unknown keys into warnings and faults. Most are warnings, since files contain keys for other versions and
+ * comments for people. Two kinds are faults: a key that differs from a security key by at most two letters, and a key
+ * among the program's arguments.
  */
 export function judgeUnknownKeys(value: object, isFromProgram: (name: string) => boolean): UnknownKeys {
   const given = Object.keys(value);
@@ -27,14 +27,12 @@ export function judgeUnknownKeys(value: object, isFromProgram: (name: string) =>
     const misspelled = nameTwoLettersOff(key, SECURITY_KEYS);
     const name = plain(key);
     if (misspelled !== undefined)
-      faults.push(
-        `${name}: there is no such key; the nearest one is ${misspelled}, which must not be overlooked`,
-      );
+      faults.push(`${name}: unknown key; did you mean ${misspelled}? aioc refuses misspelled security keys`);
     else if (isFromProgram(key)) faults.push(`${name}: ${wordsFor(key, known, faults.length)}`);
     else warnings.push(`${name}: ${wordsFor(key, known, warnings.length)}`);
   }
   const inner = keysInDestinations(new Map(Object.entries(value)).get('file_recv_config'));
-  warnings.push(...inner.map((key) => `${key}: there is no such key; ${DESTINATION_KEYS.join(', ')} are`));
+  warnings.push(...inner.map((key) => `${key}: unknown key; the keys are ${DESTINATION_KEYS.join(', ')}`));
   return { keys: [...keys, ...inner], faults, warnings: shortened(warnings) };
 }
 
@@ -54,14 +52,14 @@ function plain(name: string): string {
   return /^\w+$/.test(name) && name.length < 80 ? name : printable(name);
 }
 
-/** @param listed how many stand before it: the search takes time, and nobody sees its result beyond those that are shown */
+/** @param listed how many are listed before it; beyond those that are shown, the search for the nearest key is skipped */
 function wordsFor(key: string, known: readonly string[], listed: number): string {
   const near = listed < LIMITS.configFaults ? nearestName(key, known) : undefined;
-  return `there is no such key; ${near === undefined ? '"aioc print_config_templates" lists all keys' : `the nearest one is ${near}`}`;
+  return `unknown key; ${near === undefined ? '"aioc print_config_templates" lists all keys' : `did you mean ${near}?`}`;
 }
 
 function shortened(warnings: readonly string[]): readonly string[] {
   const rest = warnings.length - LIMITS.configFaults;
   if (rest <= 0) return warnings;
-  return [...warnings.slice(0, LIMITS.configFaults), `… and ${rest} more keys that there are not`];
+  return [...warnings.slice(0, LIMITS.configFaults), `… and ${rest} more unknown keys`];
 }

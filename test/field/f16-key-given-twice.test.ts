@@ -24,7 +24,7 @@ test('a key that a configuration gives twice is refused, with both lines', async
   await rejectsWith(
     load(t, text),
     'AIOC_CONFIG',
-    /c\.json: use_ssl is given twice, on lines 2 and 4: leave it in one of them$/,
+    /c\.json: use_ssl occurs twice, on lines 2 and 4: keep one$/,
   );
 });
 
@@ -36,7 +36,7 @@ test('the daemon and config check say so', async (t) => {
   ]) {
     const { exitCode, errors } = await runProgram(t, args, tempDir(t));
     assert.equal(exitCode, 1);
-    assert.match(errors, /use_ssl is given twice, on lines 2 and 3.*\[AIOC_CONFIG\]/);
+    assert.match(errors, /use_ssl occurs twice, on lines 2 and 3.*\[AIOC_CONFIG\]/);
   }
 });
 
@@ -45,17 +45,17 @@ test('a key that a table inside gives twice, in any spelling, is refused with th
   await rejectsWith(
     load(t, inside),
     'AIOC_CONFIG',
-    /: file_recv_config\.any\.target_directory is given twice, on lines 1 and 2/,
+    /: file_recv_config\.any\.target_directory occurs twice, on lines 1 and 2/,
   );
   await rejectsWith(
     load(t, '{"silent": 1, "silent": 0, "silent": 1}'),
     'AIOC_CONFIG',
-    /silent is given 3 times on line 1/,
+    /silent occurs 3 times on line 1/,
   );
   await rejectsWith(
     load(t, '{"__proto__": 1,\r\n"__proto__": 2}'),
     'AIOC_CONFIG',
-    /__proto__ is given twice, on lines 1 and 2/,
+    /__proto__ occurs twice, on lines 1 and 2/,
   );
   const lists = '{"a": [{"x": 1}, {"x": 1, "y": {"x": 1}}], "b": {"x": 1}}';
   assert.deepEqual(findDoubleNames(lists), [], 'the same name in different objects');
@@ -85,13 +85,13 @@ test('a list of clients that names one of them twice, or is no JSON, is refused 
   await rejectsWith(
     ServerCertificates.open(options),
     'AIOC_CERTIFICATES',
-    /source_id_2_cert\.json is damaged: source_id_2_cert\.alice is given twice, on lines 2 and 3/,
+    /source_id_2_cert\.json is damaged: source_id_2_cert\.alice occurs twice, on lines 2 and 3/,
   );
   map('"alice": "01",');
   await rejectsWith(
     ServerCertificates.open(options),
     'AIOC_CERTIFICATES',
-    /json is damaged: not JSON: line 2, column 15 has "}" where a name/,
+    /json is damaged: invalid JSON at line 2, column 15: expected a name/,
   );
   map('"alice": "01"');
   assert.ok(await ServerCertificates.open(options), `a byte order mark says nothing: ${directory}`);

@@ -73,7 +73,7 @@ test('what loses messages or is less safe when it is overlooked is refused; the 
     send_timeout: { ...SERVER, send_timeout: 7 },
     server_secure_tls: { ...SERVER, server_secure_tls: false },
   }))
-    assert.match(warnings(config), new RegExp(`without effect: ${key}`), key);
+    assert.match(warnings(config), new RegExp(`not supported yet, ignored: ${key}`), key);
   assert.equal(refusal({ ...CLIENT, proxy: { enabled: false, address: 'proxy.lan', port: 3128 } }), '');
 });
 

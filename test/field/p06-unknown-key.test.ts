@@ -35,7 +35,7 @@ test('a daemon starts with a key that nobody knows, and warns of it once, with t
   const { file, directory } = await fileWith(t, { recv_message_type: ['any'] });
   const daemon = new Daemon(t, ['--headless', file], directory);
   await daemon.ready();
-  const warning = /recv_message_type: there is no such key; the nearest one is recv_message_types/g;
+  const warning = /recv_message_type: unknown key; did you mean recv_message_types\?/g;
   assert.equal(daemon.errors.match(warning)?.length, 1, daemon.errors);
   assert.equal(readFileSync(join(directory, 'aioconnectors.log'), 'utf8').match(warning)?.length, 1);
 });
@@ -44,10 +44,7 @@ test('config check names it and exits 1', async (t) => {
   const { file, directory } = await fileWith(t, { recv_message_type: ['any'] });
   const { exitCode, output } = await runProgram(t, ['config', 'check', file], directory);
   assert.equal(exitCode, 1);
-  assert.match(
-    output,
-    /warning: recv_message_type: there is no such key; the nearest one is recv_message_types/,
-  );
+  assert.match(output, /warning: recv_message_type: unknown key; did you mean recv_message_types\?/);
 });
 
 test('a key that is at most two letters off one about security is refused', () => {
@@ -61,23 +58,19 @@ test('a key that is at most two letters off one about security is refused', () =
     ['client_ca_file_verify_server', 'client_cafile_verify_server'],
     ['hook_whitelist_client', 'hook_whitelist_clients'],
   ] as const)
-    assert.match(
-      refusal({ [wrong]: true }),
-      new RegExp(`no such key; the nearest one is ${right}, which must not`),
-      wrong,
-    );
+    assert.match(refusal({ [wrong]: true }), new RegExp(`unknown key; did you mean ${right}\\?`), wrong);
   for (const far of ['_comment', 'use_compression', 'whitelist', 'whitelisted_ips', 'xyzzy'])
-    assert.match(warningsOf({ [far]: 1 }).join(), new RegExp(`^${far}: there is no such key`));
+    assert.match(warningsOf({ [far]: 1 }).join(), new RegExp(`^${far}: unknown key`));
 });
 
 test('a table inside has unknown keys, too', () => {
   const any = { target_directory: '/r' };
   assert.deepEqual(warningsOf({ file_recv_config: { any: { ...any, comment: 'x' } } }), [
-    'file_recv_config.any.comment: there is no such key; target_directory, override_existing, owner are',
+    'file_recv_config.any.comment: unknown key; the keys are target_directory, override_existing, owner',
   ]);
 });
 
 test('what the program itself says must be right: an option that nobody knows is refused', () => {
   const options = { isServer: true, recvMessageType: ['any'] };
-  assert.throws(() => new ConnectorManager(options), /recv_message_type: there is no such key/);
+  assert.throws(() => new ConnectorManager(options), /recv_message_type: unknown key/);
 });

@@ -64,6 +64,6 @@ test('each key that is about one role is taken in the other’s file, whatever i
 
 test('what could not be used there either is said', () => {
   assert.deepEqual(warningsOf({ ...SERVER, connect_timeout: 'soon' }), [
-    'connect_timeout: got "soon"; it takes seconds, more than 0 and at most 2147483 (it has no effect here)',
+    'connect_timeout: got "soon"; it takes seconds, more than 0 and at most 2147483 (this key has no effect here)',
   ]);
 });

@@ -46,29 +46,29 @@ test('a fault tells whether it comes from the file or the arguments', async (t) 
 
 test('a file that cannot be used is named with the reason', async (t) => {
   const directory = tempDir(t);
-  await rejectsWith(load(join(directory, 'gone.json')), 'AIOC_CONFIG', /gone\.json: there is no such file/);
+  await rejectsWith(load(join(directory, 'gone.json')), 'AIOC_CONFIG', /gone\.json: no such file/);
   await rejectsWith(load(directory), 'AIOC_CONFIG', /it is a directory/);
   await rejectsWith(load('/dev/null'), 'AIOC_CONFIG', /not a regular file/);
   await rejectsWith(load(fileWith(t, ' '.repeat(2_000_000))), 'AIOC_CONFIG', /has 2000000 bytes/);
-  await rejectsWith(load(fileWith(t, '[1]')), 'AIOC_CONFIG', /holds \[1\]; a configuration is an object/);
-  await rejectsWith(load(fileWith(t, 'null')), 'AIOC_CONFIG', /holds null/);
+  await rejectsWith(load(fileWith(t, '[1]')), 'AIOC_CONFIG', /contains \[1\]; a configuration is an object/);
+  await rejectsWith(load(fileWith(t, 'null')), 'AIOC_CONFIG', /contains null/);
   const secret = fileWith(t, '{}');
   chmodSync(secret, 0);
-  if (process.getuid?.() !== 0) await rejectsWith(load(secret), 'AIOC_CONFIG', /may not be read/);
+  if (process.getuid?.() !== 0) await rejectsWith(load(secret), 'AIOC_CONFIG', /permission denied/);
   assert.ok(await load(fileWith(t, '\uFEFF{}')));
 });
 
 test('what is not JSON is shown by line and column', async (t) => {
   for (const [text, place] of [
-    ['{\n  "client_name": "x",\n}', /line 3, column 1 has "}" where a name in double quotes is expected/],
-    ["{'a': 1}", /line 1, column 2 has a single quote where a name in double quotes or } is expected/],
-    ['', /line 1, column 1 has the end of the file where a value is expected/],
-    ['{"a": True}', /line 1, column 7 has "True" where a value is expected/],
-    ['{"a": 1 "b": 2}', /line 1, column 9 has a text .* where "," or } is expected/],
-    ['{"a": [1, ]}', /line 1, column 11 has "\]" where a value is expected/],
-    ['// x\n{}', /line 1, column 1 has a comment/],
-    ['{} {}', /line 1, column 4 has "{" where nothing more is expected/],
-    ['{"a": "x\n"}', /line 1, column 7 has a text that does not end/],
+    ['{\n  "client_name": "x",\n}', /line 3, column 1: expected a name in double quotes, found "}"/],
+    ["{'a': 1}", /line 1, column 2: expected a name in double quotes or }, found a single quote/],
+    ['', /line 1, column 1: expected a value, found the end of the file/],
+    ['{"a": True}', /line 1, column 7: expected a value, found "True"/],
+    ['{"a": 1 "b": 2}', /line 1, column 9: expected "," or }, found a string .*/],
+    ['{"a": [1, ]}', /line 1, column 11: expected a value, found "\]"/],
+    ['// x\n{}', /line 1, column 1: .*found a comment/],
+    ['{} {}', /line 1, column 4: expected the end of the file, found "{"/],
+    ['{"a": "x\n"}', /line 1, column 7: .*found a string that is unterminated/],
   ] as const) {
     await rejectsWith(load(fileWith(t, text)), 'AIOC_CONFIG', place);
   }

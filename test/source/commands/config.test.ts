@@ -30,7 +30,7 @@ test('a file without a fault is fine, with its warnings', async (t) => {
   assert.equal(stderr, '');
   assert.deepEqual(stdout.split('\n'), [
     `${file}: fine, for a connector`,
-    '  warning: not in this version, and therefore without effect: server_secure_tls (TLS 1.2 or later is always asked for)',
+    '  warning: not supported yet, ignored: server_secure_tls (aioc always requires TLS 1.2 or later)',
     '',
   ]);
 });
@@ -46,7 +46,7 @@ test('faults go to stderr, and the exit code is 1', async (t) => {
   assert.equal(code, 1);
   assert.equal(stdout, '');
   assert.ok(stderr.startsWith(`${file} has 2 faults:\n`), stderr);
-  assert.match(stderr, /the nearest one is use_ssl, which must not be overlooked \[AIOC_CONFIG\]\n$/);
+  assert.match(stderr, /did you mean use_ssl\? aioc refuses misspelled security keys \[AIOC_CONFIG\]\n$/);
 });
 
 test('a directory too long for its sockets is a fault', async (t) => {
