@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 
 /**
- * Calls `action` when the signal fires, until the returned function is called. One signal may well be given to hundreds
- * of messages at once, which is no leak, so Node is told not to warn of it.
+ * Calls `action` when the signal fires, unless the returned function is called before. A program may share one signal among
+ * hundreds of messages, so this turns off Node's warning about a leak.
  */
 export function onAbort(signal: AbortSignal | undefined, action: () => void): () => void {
   if (signal === undefined) return () => undefined;

@@ -1,7 +1,7 @@
 import type { SubscribedMessage } from '../local/native/packets.ts';
 import { cursorOf, type Progress } from './progress.ts';
 
-/** What a listener owes for a message: word that it is done with it. */
+/** Acknowledges a message that the connector keeps until then. */
 export interface AckHandle {
   readonly cursor: string;
   readonly redelivered: boolean;

@@ -7,34 +7,37 @@ import { parseConfig } from '../config/parse-config.ts';
 import { type ConnectorOwner, parseActiveConnectorEntry } from '../local/socket-names.ts';
 import { checkClientName } from '../protocol/names.ts';
 
-/** Which connector of this machine a program talks to. */
+/** Identifies a connector on this machine. */
 export interface ConnectorAddress {
   /** Whether the connector is a server. Default: false. */
   readonly isServer?: boolean;
-  /** A client connector's name: needed unless `isServer`. */
+  /** The name of a client connector. Required unless `isServer`. */
   readonly clientName?: string;
-  /** The server's address and port, as both connectors' configurations have them: needed when `isServer`. */
+  /** The server's address and port, as in the connectors' configurations. Required if `isServer`. */
   readonly serverSockaddr?: readonly [host: string, port: number];
-  /** Where the connector's sockets are. When not given, the connector is looked for in the usual directories. */
+  /** The directory of the connector's sockets. Default: aioc searches the default directories. */
   readonly connectorFilesDirpath?: string;
 }
 
 export interface ConnectorApiOptions extends ConnectorAddress {
-  /** When given, another type is refused here; the connector would drop it in silence. */
+  /** Message types that the program may send. Others fail with AIOC_TYPE_UNKNOWN. Default: all. */
   readonly sendMessageTypes?: readonly string[];
-  /** When given, listening to another type is refused here; nothing would ever come. */
+  /** Message types that the program may listen to. Others fail with AIOC_TYPE_UNKNOWN. Default: all. */
   readonly recvMessageTypes?: readonly string[];
-  /** Whether frames go over one kept connection (default) or each over its own. The connector must be set alike. */
+  /**
+   * true (default): send over one lasting connection. false: open a connection for each message. The connector must use the
+   * same setting.
+   */
   readonly udsPathSendPreserveSocket?: boolean;
-  /** A listener reads each of the connector's connections to its end, so both values work: kept for its config file. */
+  /** No effect: a listener works with either setting of the connector. */
   readonly udsPathReceivePreserveSocket?: boolean;
-  /** Files of this many bytes or more are sent in pieces. Default: LIMITS.chunkUploadBytes. */
+  /** Files of this size in bytes or larger are sent in chunks of this size. Default: LIMITS.chunkUploadBytes. */
   readonly maxSizeChunkUpload?: number;
-  /** As root: lets connectors of other users deliver to our listeners. Default: true. */
+  /** For a listener that runs as root: accept messages from connectors of other users. Default: true. */
   readonly receiveFromAnyConnectorOwner?: boolean;
 }
 
-/** Time and chance, for tests. */
+/** Clock and randomness, replaceable in tests. */
 export interface ApiPorts {
   readonly clock: Clock;
   readonly random: Randomness;
@@ -44,15 +47,14 @@ export function realApiPorts(): ApiPorts {
   return { clock: realClock(), random: realRandomness() };
 }
 
-/**
- * The connector that the options speak of.
- *
- * @throws AiocError AIOC_NAME_BAD for a missing or impossible name or address
- */
+/** @throws AiocError AIOC_NAME_BAD for a missing or invalid name or address */
 export function ownerOf({ isServer = false, clientName, serverSockaddr }: ConnectorAddress): ConnectorOwner {
   if (!isServer) {
     if (clientName === undefined) {
-      throw new AiocError('AIOC_NAME_BAD', 'clientName is missing: give the name of the client connector');
+      throw new AiocError(
+        'AIOC_NAME_BAD',
+        'clientName is missing: set it to the name of the client connector',
+      );
     }
     return { role: 'client', name: checkClientName(clientName) };
   }
@@ -60,13 +62,13 @@ export function ownerOf({ isServer = false, clientName, serverSockaddr }: Connec
   if (typeof host !== 'string' || host === '' || !isPort(port)) {
     throw new AiocError(
       'AIOC_NAME_BAD',
-      'serverSockaddr is missing or wrong: give the [address, port] of the server connector',
+      'serverSockaddr is missing or invalid: set it to the [address, port] of the server connector',
     );
   }
   return { role: 'server', host, port };
 }
 
-/** The connector that an entry of active_connectors.json stands for. */
+/** The connector of an entry in active_connectors.json. */
 export function connectorOfEntry(entry: string): ConnectorAddress & { readonly isServer: boolean } {
   const owner = parseActiveConnectorEntry(entry);
   return owner.role === 'server'
@@ -79,15 +81,15 @@ function isPort(port: unknown): port is number {
 }
 
 /**
- * Options from a configuration: the path of a JSON file, or what is in it. A connector's own file serves its programs too.
+ * Reads options from a configuration: the path of a JSON file, or its contents. Programs can use the connector's file.
  *
- * @throws AiocError AIOC_CONFIG naming every fault in a key that programs use, and every key that nobody knows
+ * @throws AiocError AIOC_CONFIG with every fault in a key that programs use, and every unknown key that is a fault
  */
 export async function apiOptionsFromConfig(
   source: string | Readonly<Record<string, unknown>>,
 ): Promise<ConnectorApiOptions> {
   const values = typeof source === 'string' ? await readConfigFile(source) : source;
-  // What only the connector uses may be wrong here, or of a later version, without harm.
+  // Faults in keys that only the connector uses do not matter here.
   const connectorsOnly = new Set<string>(
     configKeys()
       .filter(([, { templates }]) => !templates.includes('api'))
@@ -102,7 +104,7 @@ export async function apiOptionsFromConfig(
     isServer: config.is_server,
     ...(config.client_name !== null && { clientName: config.client_name }),
     serverSockaddr: config.server_sockaddr,
-    // Only a directory that was named is the one: otherwise the connector is looked for.
+    // If no directory is set, aioc searches the default ones.
     ...(ours['connector_files_dirpath'] != null && { connectorFilesDirpath: config.connector_files_dirpath }),
     sendMessageTypes: config.send_message_types,
     recvMessageTypes: config.recv_message_types,

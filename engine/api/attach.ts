@@ -16,42 +16,42 @@ import { apiOptionsFromConfig, type ConnectorAddress } from './api-options.ts';
 import { ConnectorLocator } from './connector-locator.ts';
 import { NativeChannel } from './native-channel.ts';
 
-/** A connector that runs in another process of this machine, seen and steered as its own screen sees and steers it. */
+/** A connector in another process on this machine, which you can monitor and control as its screen can. */
 export interface AttachedEngine extends EngineApi {
   /**
-   * Detaches: the views close, and what was asked and is not answered fails with AIOC_CONNECTOR_AWAY. The connector goes
-   * on. Until then the attachment keeps the process alive.
+   * Detaches. Views close, and pending calls fail with AIOC_CONNECTOR_AWAY; the connector continues to run. An open
+   * attachment keeps the process alive.
    *
-   * @returns resolves when the connector has been sent all that was asked, or has gone away
+   * @returns resolves when all requests are written, or the connector has stopped
    */
   close(): Promise<void>;
-  /** Calls `listener` once, when it is over: with the reason when the connector went away, without one after `close`. */
+  /** Calls `listener` once when the attachment ends: with the reason if the connector stopped, without one after `close`. */
   onClose(listener: (why: AiocError | undefined) => void): void;
 }
 
 /**
- * Attaches to an aioc connector that runs on this machine: `open` shows its status, peers, queues, log and conversations,
- * `execute` does what its screen can do. Only the user who runs the connector may do that, and root. Up to 16 programs and
- * screens are attached at once, with 16 views each; a view shows 1,000 rows at most.
+ * Attaches to an aioc connector that runs on this machine. `open` opens a view of its status, peers, queues, log or
+ * conversations; `execute` runs the commands of its screen, except `engine.stop`. Only the connector's user and root can
+ * attach. Limits: 16 attached programs and screens, 16 views each, 1,000 rows per view.
  *
- * Files that a command names are the connector's to read and write, so give full paths. `engine.stop` is refused.
+ * The connector reads and writes the files that commands name, so use absolute paths.
  *
- * @param connector the path of its configuration file, or which connector it is
- * @throws AiocError AIOC_CONNECTOR_AWAY when it does not run, or is Python's; AIOC_CONTRACT_VERSION when it is of another
- * release; AIOC_CONFIG, AIOC_NAME_BAD, AIOC_SOCKET_PATH; engine/local/native/PROTOCOL.md is what is spoken
+ * @param connector the path of its configuration file, or its address
+ * @throws AiocError AIOC_CONNECTOR_AWAY if it does not run or is a Python connector; AIOC_CONTRACT_VERSION if its version
+ * is incompatible; AIOC_CONFIG, AIOC_NAME_BAD, AIOC_SOCKET_PATH. The protocol: engine/local/native/PROTOCOL.md
  */
 export async function attach(connector: string | ConnectorAddress): Promise<AttachedEngine> {
   const options = typeof connector === 'string' ? await apiOptionsFromConfig(connector) : connector;
-  const place = new ConnectorLocator(options);
+  const locator = new ConnectorLocator(options);
   try {
-    return await Attachment.open(await place.connect(ownAttachPath), realClock());
+    return await Attachment.open(await locator.connect(ownAttachPath), realClock());
   } catch (error) {
-    throw await explained(toAiocError(error), place);
+    throw await explained(toAiocError(error), locator);
   }
 }
 
 /**
- * The same by the path of the connector's socket.
+ * As `attach`, by the path of the connector's attach socket.
  *
  * @throws AiocError as `attach`
  */
@@ -60,7 +60,7 @@ export async function attachAt(path: string): Promise<AttachedEngine> {
   const socket = await connectUnix(path).catch((error: unknown) => {
     throw new AiocError(
       'AIOC_CONNECTOR_AWAY',
-      `nobody answers on ${path}: the connector does not run any more`,
+      `nothing answers on ${path}: the connector is not running; start it again`,
       {
         cause: error,
       },
@@ -74,7 +74,7 @@ class Attachment implements AttachedEngine {
   readonly #client: EngineClient;
   readonly #listeners: ((why: AiocError | undefined) => void)[] = [];
   #channel: NativeChannel | undefined;
-  #hear: (reply: unknown) => void = () => undefined;
+  #onReply: (reply: unknown) => void = () => undefined;
   #isWanted = true;
   #isOver = false;
 
@@ -82,9 +82,13 @@ class Attachment implements AttachedEngine {
     this.#socket = socket;
     const port: Port = {
       postMessage: (request) =>
-        this.#channel?.notify('engineRequest', DOOR_NUMBER, jsonBody(request as Record<string, unknown>)),
+        this.#channel?.notify(
+          'engineRequest',
+          ATTACH_PACKET_NUMBER,
+          jsonBody(request as Record<string, unknown>),
+        ),
       on: (_event, listener) => {
-        this.#hear = listener;
+        this.#onReply = listener;
       },
     };
     this.#client = new EngineClient(port);
@@ -114,7 +118,7 @@ class Attachment implements AttachedEngine {
     } finally {
       silent.cancel();
     }
-    // The channel lets the process end when nobody waits for an answer; here somebody waits for updates.
+    // The channel keeps the process alive only while a reply is pending; an attachment waits for updates.
     this.#socket.ref();
   }
 
@@ -143,8 +147,8 @@ class Attachment implements AttachedEngine {
 
   #take(packet: Packet): void {
     if (packet.kind !== 'engineReply') return;
-    // What a listener throws is its own affair, and no fault of the connector's.
-    process.nextTick(this.#hear, bodyAsJson(packet));
+    // An error thrown by a listener must not end the channel.
+    process.nextTick(this.#onReply, bodyAsJson(packet));
   }
 
   #over(): void {
@@ -158,19 +162,19 @@ class Attachment implements AttachedEngine {
   }
 }
 
-/** The one conversation that there is: its units need no numbers to be told apart. */
-const DOOR_NUMBER = 0;
+/** An attach socket carries one exchange, so all its packets have the same number. */
+const ATTACH_PACKET_NUMBER = 0;
 
 function away(message: string): AiocError {
   return new AiocError('AIOC_CONNECTOR_AWAY', message);
 }
 
-const GONE = 'the connector has gone away: what was asked of it last may have been done or not';
-const DETACHED = 'this screen has been detached from the connector';
-const SILENT = 'the connector does not answer: it may be stuck';
-const TURNED_AWAY = `the connector has closed the connection: it is ending, or ${LIMITS.screensAttached} screens are attached already. Its log says why`;
+const GONE = 'the connector stopped; the last command may or may not have been executed';
+const DETACHED = 'this screen was detached from the connector';
+const SILENT = 'the connector does not answer; it may be overloaded or stuck';
+const TURNED_AWAY = `the connector closed the connection: it is stopping, or ${LIMITS.screensAttached} screens are already attached; see its log`;
 
-/** Only root looks at what another user runs: anybody else would be shown what that user likes. */
+/** Only root attaches to a connector of another user, since that user could serve false data. */
 function ownAttachPath(directory: string, owner: ConnectorOwner): string {
   const path = attachSocketPath(directory, owner);
   assertOwn(path);
@@ -183,26 +187,24 @@ function assertOwn(path: string): void {
   const owner = userOf(dirname(path));
   if (owner === undefined || us === 0 || owner === us) return;
   const whose = owner === 0 ? 'root' : `user ${owner}`;
-  throw away(
-    `the connector of ${dirname(path)} is run by ${whose}: only ${whose}, or root, can attach to it`,
-  );
+  throw away(`the connector in ${dirname(path)} runs as ${whose}: attach as ${whose} or as root`);
 }
 
 function userOf(path: string): number | undefined {
   try {
     return lstatSync(path).uid;
   } catch {
-    // What is not there, or not to be seen, is not connected to either.
+    // Connecting to a missing or inaccessible path fails anyway.
     return undefined;
   }
 }
 
-/** What a person can do about a door that is not there. */
-async function explained(error: AiocError, place: ConnectorLocator): Promise<AiocError> {
+/** A clearer error if the connector runs but has no attach socket. */
+async function explained(error: AiocError, locator: ConnectorLocator): Promise<AiocError> {
   if (error.code !== 'AIOC_CONNECTOR_AWAY' || systemCode(error.cause) === undefined) return error;
-  const sendSocket = await place.connect(sendSocketPath).catch(() => undefined);
+  const sendSocket = await locator.connect(sendSocketPath).catch(() => undefined);
   if (sendSocket === undefined) return error;
   sendSocket.destroy();
-  const what = `the connector ${ownerId(place.owner)} runs, but no screen can be attached to it: it is Python’s, or an aioc of before`;
+  const what = `the connector ${ownerId(locator.owner)} runs, but screens cannot attach to it: it is Python’s or an older version of aioc`;
   return new AiocError('AIOC_CONNECTOR_AWAY', what, { cause: error });
 }

@@ -3,15 +3,15 @@ import { activeConnectors } from '../local/active-connectors.ts';
 import { attachSocketPath, attachSocketsIn, parseActiveConnectorEntry } from '../local/socket-names.ts';
 import { connectUnix } from '../local/unix-sockets.ts';
 
-/** A connector to which a screen of this user can be attached now. */
+/** A running connector that this user can attach to. */
 export interface AttachableConnector {
-  /** Of its socket. */
+  /** The path of its attach socket. */
   readonly path: string;
-  /** As active_connectors.json has it, or, while the connector is connected to nobody or stopped, much like it. */
+  /** Its entry in active_connectors.json, or a similar name if it has no entry (while stopped or not connected). */
   readonly name: string;
 }
 
-/** The connectors with sockets in that directory to which this user can attach. */
+/** The connectors in a directory that this user can attach to. */
 export async function attachableConnectors(directory: string): Promise<readonly AttachableConnector[]> {
   const paths = await attachSocketsIn(directory);
   const answering = await Promise.all(paths.map(answers));

@@ -17,33 +17,33 @@ import { errorIn, NativeChannel } from './native-channel.ts';
 import { Progress, positionIn } from './progress.ts';
 
 export interface ClientSubscriptionOptions {
-  /** Connects to the connector's own socket. */
+  /** Connects to the connector's native socket. */
   connect(): Promise<net.Socket>;
   readonly messageType: string;
   readonly clock: Clock;
-  /** Takes the place of a subscription that is there. */
+  /** Replaces an existing subscription. */
   readonly takeOver: boolean;
-  /** Whether the program has Python's receive socket of the type, as it has unless it may make none. */
+  /** Whether the program has Python's receive socket of the type; false only if it cannot create one. */
   holdsSocket(): boolean;
-  /** A cursor: what lies before it was dealt with by an earlier run of the program. */
+  /** A cursor: an earlier run of the program processed all messages up to it. */
   readonly after: string | undefined;
-  /** There may be something to take. */
+  /** A message may be available. */
   onChange(): void;
-  /** The connector has its own socket: all will come over it. */
+  /** The connector has a native socket, so all messages come over it. */
   onFound(): void;
-  /** The connector refuses it for good. */
+  /** The connector has refused the subscription. */
   onRefused(error: AiocError): void;
 }
 
 /**
- * The messages of one type from an aioc connector, each of which stays with the connector until it is done with here.
- * Where there is no such connector it is looked for now and then; what comes again after a connection was lost is not
- * given out a second time.
+ * A subscription to one message type of an aioc connector, which keeps each message until it is acknowledged. If there is
+ * no such connector, the subscription looks for one periodically. Messages redelivered after a lost connection are not
+ * handed out twice.
  */
 export class ClientSubscription {
   readonly #options: ClientSubscriptionOptions;
   #channel: NativeChannel | undefined;
-  /** The subscription's, once it has been asked for. */
+  /** The packet number of the subscription, once requested. */
   #number: number | undefined;
   #isOpen = false;
   #isWanted = false;
@@ -51,13 +51,13 @@ export class ClientSubscription {
   #progress: Progress | undefined;
   #waiting: SubscribedMessage[] = [];
   #next = 0;
-  #isTelling = false;
+  #isAckPending = false;
   #looking: Promise<void> | undefined;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #timer: Timer | undefined;
   #refusedAtMs: number | undefined;
   #isStopped = false;
-  /** Who waits for the first answer. */
+  /** Resolves the wait for the first answer. */
   #answered = (): void => undefined;
 
   constructor(options: ClientSubscriptionOptions) {
@@ -65,12 +65,12 @@ export class ClientSubscription {
     this.#takeOver = options.takeOver;
   }
 
-  /** Finds the connector, if it is there, and asks nothing of it yet. */
+  /** Connects to the connector if it runs, without subscribing. */
   open(): Promise<void> {
     return this.#look();
   }
 
-  /** Subscribes, now and whenever the connector has come back. Resolves when it has said the first word to that. */
+  /** Subscribes, now and after each reconnection. Resolves with the first answer of the connector. */
   async subscribe(): Promise<void> {
     this.#isWanted = true;
     if (this.#isStopped) return;
@@ -87,44 +87,44 @@ export class ClientSubscription {
     timer.cancel();
   }
 
-  /** A connector has shown itself: it may have the own socket, too. */
+  /** Call when a connector has connected to the receive socket: it may also have a native socket. */
   lookNow(): void {
     if (this.#channel !== undefined || !this.#isWanted) return;
     const sinceMs = this.#options.clock.now() - this.#lookedAtMs;
     this.#lookLater(Math.max(0, LIMITS.subscriptionRetryMs - sinceMs));
   }
 
-  /** Whether a connector with its own socket is there. */
+  /** Whether a connector with a native socket is connected. */
   get isFound(): boolean {
     return this.#channel !== undefined;
   }
 
-  /** Whether there is something to take. */
+  /** Whether a message is available. */
   get isReady(): boolean {
     return this.#next < this.#waiting.length;
   }
 
   /**
-   * The next message, if it is here.
+   * The next message, if one is available.
    *
    * @throws AiocError AIOC_FRAME_BAD
    */
-  take(): { readonly frame: Frame; readonly receipt: AckHandle } | undefined {
+  take(): { readonly frame: Frame; readonly ackHandle: AckHandle } | undefined {
     const message = this.#waiting[this.#next];
     const progress = this.#progress;
     if (message === undefined || progress === undefined) return undefined;
     this.#next += 1;
     if (!this.isReady) this.#forgetWaiting();
     progress.begin(message.position);
-    const receipt = new SubscriptionAckHandle(progress, message, this.#onDone);
-    return { frame: parseLocalFrame(message.frame), receipt };
+    const ackHandle = new SubscriptionAckHandle(progress, message, this.#onDone);
+    return { frame: parseLocalFrame(message.frame), ackHandle };
   }
 
   readonly #onDone = (progress: Progress): void => {
-    if (progress === this.#progress) this.#tellLater();
+    if (progress === this.#progress) this.#ackLater();
   };
 
-  /** Gives nothing more. What has been given may still be done with. */
+  /** Hands out no more messages. Those already handed out can still be acknowledged. */
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
@@ -132,12 +132,12 @@ export class ClientSubscription {
     this.#answered();
   }
 
-  /** Says what is done, and ends the conversation. Resolves when that has left this program. */
+  /** Acknowledges, unsubscribes and closes. Resolves when all of it is written. */
   async end(): Promise<void> {
     this.stop();
     const [channel, number] = [this.#channel, this.#number];
     if (channel === undefined) return;
-    this.#tell();
+    this.#ack();
     if (number !== undefined) channel.notify('unsubscribe', number, EMPTY);
     this.#isOpen = false;
     await channel.ended();
@@ -164,14 +164,14 @@ export class ClientSubscription {
     try {
       channel = await NativeChannel.open(await connect(), {
         clock,
-        onPacket: (packet) => this.#heard(packet),
+        onPacket: (packet) => this.#onPacket(packet),
         onClose: () => {
           isOver = true;
           if (this.#channel === channel) this.#lost();
         },
       });
-      // It may have gone again since it said its first word.
-      if (isOver) throw new AiocError('AIOC_CONNECTOR_AWAY', 'the connector has gone again');
+      // It may have closed since its first answer.
+      if (isOver) throw new AiocError('AIOC_CONNECTOR_AWAY', 'the connector closed the connection');
       if (channel.purpose === 'send') {
         channel.close();
         throw new AiocError('AIOC_CONNECTOR_AWAY', 'the connector has not opened its other sockets yet');
@@ -188,7 +188,7 @@ export class ClientSubscription {
         this.#options.onRefused(toAiocError(error));
         return;
       }
-      // A Python connector has no such socket, and one that is not there yet comes later.
+      // A Python connector has no native socket; another connector may start later.
       if (this.#isWanted) this.#lookLater(LIMITS.listenerRetryMs);
     }
   }
@@ -197,7 +197,7 @@ export class ClientSubscription {
     this.#channel = undefined;
     this.#number = undefined;
     this.#isOpen = false;
-    // The connector gives them again, to whoever is next.
+    // The connector delivers them again, to the next subscription.
     this.#forgetWaiting();
     this.#answered();
     if (this.#isWanted) this.#lookLater(LIMITS.subscriptionRetryMs);
@@ -209,7 +209,7 @@ export class ClientSubscription {
     const { messageType } = this.#options;
     this.#number = channel.newNumber();
     const holdsSocket = this.#options.holdsSocket();
-    // Otherwise it is that socket that keeps a program that listens alive.
+    // With a receive socket, that one keeps the program alive.
     if (!holdsSocket) channel.keepAlive();
     const wish = {
       type: messageType,
@@ -220,7 +220,7 @@ export class ClientSubscription {
     channel.notify('subscribe', this.#number, jsonBody(wish));
   }
 
-  #heard(packet: Packet): void {
+  #onPacket(packet: Packet): void {
     if (packet.number !== this.#number || this.#isStopped) return;
     if (packet.kind === 'message') this.#message(messageIn(packet));
     else if (packet.kind === 'failed') this.#refused(errorIn(packet));
@@ -234,7 +234,7 @@ export class ClientSubscription {
       this.#progress = new Progress(identity, after === undefined ? 0 : positionIn(after, identity));
     }
     this.#isOpen = true;
-    // Who takes it over from here on may keep it, also when this program's connection is lost.
+    // After a lost connection, do not replace a program that has taken over since.
     this.#takeOver = false;
     this.#refusedAtMs = undefined;
     this.#answered();
@@ -242,15 +242,15 @@ export class ClientSubscription {
 
   #message(message: SubscribedMessage): void {
     if (this.#progress?.isNew(message.position) !== true) {
-      // Done already: the connector is only to hear of it. Or in a handler's hands, and told of when that is done.
-      this.#tellLater();
+      // Either processed, so acknowledge it again, or still in a handler, which acknowledges it later.
+      this.#ackLater();
       return;
     }
     this.#waiting.push(message);
     this.#options.onChange();
   }
 
-  /** Of one that was killed a moment ago the connector may not know yet that it is gone. */
+  /** Retries for a while: the connector may not have noticed yet that the previous listener was killed. */
   #refused(error: AiocError): void {
     const { clock, onRefused } = this.#options;
     const now = clock.now();
@@ -265,17 +265,17 @@ export class ClientSubscription {
     this.#answered();
   }
 
-  /** What is done with in one turn is said in one word. */
-  #tellLater(): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
+  /** Combines the acks of one event into one packet. */
+  #ackLater(): void {
+    if (this.#isAckPending) return;
+    this.#isAckPending = true;
     afterMicrotasks(() => {
-      this.#isTelling = false;
-      this.#tell();
+      this.#isAckPending = false;
+      this.#ack();
     });
   }
 
-  #tell(): void {
+  #ack(): void {
     if (!this.#isOpen || this.#number === undefined || this.#progress === undefined) return;
     this.#channel?.notify('taken', this.#number, jsonBody({ upTo: this.#progress.upTo }));
   }

@@ -1,22 +1,22 @@
 import { AiocError } from '../base/errors.ts';
 
-/** What waits in a connector: messages for its programs, and for each peer. */
+/** The number of queued messages: received ones (`queueRecv`), and those to each peer (`queueSend`). */
 export interface QueueCounts {
   readonly queueRecv: number;
   readonly queueSend: Readonly<Record<string, number>>;
 }
 
-/** A connector's peers by name, with the address of each. */
+/** The address and port of each connected peer, by name. */
 export type ConnectedPeers = Readonly<Record<string, readonly [host: string, port: number]>>;
 
-/** true: everybody is ignored; false: nobody; else the names of those that are. */
+/** true: all peers are ignored. false: none. Otherwise the names of the ignored peers. */
 export type IgnoredPeers = boolean | readonly string[];
 
 export function parsePeers(text: string): ConnectedPeers {
   const peers: Record<string, readonly [string, number]> = {};
   for (const [name, address] of Object.entries(parseObject(text))) {
     const [host, port] = Array.isArray(address) ? (address as unknown[]) : [];
-    // A peer without an address is one all the same.
+    // Keep peers without an address.
     peers[name] = [typeof host === 'string' ? host : '', typeof port === 'number' ? port : 0];
   }
   return peers;
@@ -26,7 +26,7 @@ export function parseQueues(text: string): QueueCounts {
   const { queue_recv: queueRecv, queue_send: queueSend } = parseObject(text);
   const counts = Object.entries(typeof queueSend === 'object' && queueSend !== null ? queueSend : {});
   return {
-    // Python says null before its first message.
+    // Python answers null before its first message.
     queueRecv: asCount(queueRecv),
     queueSend: Object.fromEntries(counts.map(([name, count]) => [name, asCount(count)])),
   };
@@ -37,22 +37,22 @@ export function parseIgnored(text: string): IgnoredPeers {
   return isNothing(text) ? false : parseNames(text);
 }
 
-/** `True` or `{"status": true, "msg": …}`, or why not. */
+/** Accepts `True` or `{"status": true, "msg": …}`; otherwise throws the reason. */
 export function parseDone(text: string): true {
   if (text === 'True') return true;
-  if (isNothing(text)) throw refusal('it did nothing, and its log says why');
+  if (isNothing(text)) throw refusal('not done; see its log for the reason');
   if (!text.startsWith('{')) throw refusal(text);
   const { status, msg } = parseObject(text);
   if (status === true) return true;
   throw refusal(String(msg ?? text));
 }
 
-/** For a command whose result Python does not tell: `{}`. Anything but that is why it was not done. */
+/** For a command that Python answers with `{}` on success; any other answer is the reason for a failure. */
 export function parseFinished(text: string): true {
   return isNothing(text) || parseDone(text);
 }
 
-/** Python's `['a', "b'c"]`; `{}`, its form of nothing, is an empty list. */
+/** Parses Python's `['a', "b'c"]`. `{}` means an empty list. */
 export function parseNames(text: string): string[] {
   if (isNothing(text)) return [];
   if (!/^\[.*\]$/s.test(text)) throw unexpected(text);
@@ -89,7 +89,7 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
       return value as Readonly<Record<string, unknown>>;
     }
   } catch {
-    // Said below, together with other answers that are none.
+    // Reported below.
   }
   throw unexpected(text);
 }
@@ -98,18 +98,15 @@ function asCount(value: unknown): number {
   return typeof value === 'number' ? value : 0;
 }
 
-/** A sentence with a path in it may be long. */
+/** A reason that contains paths may be long. */
 const REFUSAL_CHARACTERS = 2_000;
 
 function refusal(reason: string): AiocError {
-  return new AiocError('AIOC_COMMAND', `the connector answers: ${reason}`);
+  return new AiocError('AIOC_COMMAND', `the connector refused the command: ${reason}`);
 }
 
-/** A sentence, which is why a connector did not do it, or a value in a form that is none. */
+/** A text in words is the connector's reason for refusing; anything else is malformed. */
 function unexpected(text: string): AiocError {
   if (/^[a-z].* /i.test(text)) return refusal(text.slice(0, REFUSAL_CHARACTERS));
-  return new AiocError(
-    'AIOC_COMMAND',
-    `the connector gave an answer that makes no sense: ${text.slice(0, 200)}`,
-  );
+  return new AiocError('AIOC_COMMAND', `the connector sent a malformed answer: ${text.slice(0, 200)}`);
 }

@@ -8,7 +8,7 @@ import { onAbort } from './abort.ts';
 import type { ConnectorLocator } from './connector-locator.ts';
 
 export interface CommandCall {
-  /** As it stands in the request, `__sync` included. */
+  /** The name of the command in the request, with `__sync` if it has that. */
   readonly cmd: string;
   readonly kwargs: JsonObject;
   readonly timeoutMs: number;
@@ -16,16 +16,16 @@ export interface CommandCall {
 }
 
 /**
- * One command to the connector, over a connection of its own (PROTOCOL §4).
+ * Sends one command to the connector, over a new connection (PROTOCOL §4).
  *
- * @returns the text that it answers
- * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_TIMEOUT, AIOC_CANCELLED, AIOC_COMMAND when it closes without an answer
+ * @returns the text of the answer
+ * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_TIMEOUT, AIOC_CANCELLED, AIOC_COMMAND if it closes without an answer
  */
 export async function callCommand(
-  { place, clock }: { readonly place: Pick<ConnectorLocator, 'connect'>; readonly clock: Clock },
+  { locator, clock }: { readonly locator: Pick<ConnectorLocator, 'connect'>; readonly clock: Clock },
   { cmd, kwargs, timeoutMs, signal }: CommandCall,
 ): Promise<string> {
-  const socket = await place.connect(commanderSocketPath);
+  const socket = await locator.connect(commanderSocketPath);
   try {
     return await new Promise<string>((resolve, reject) => {
       const answer = new CommandAnswerReader();
@@ -34,16 +34,17 @@ export async function callCommand(
       const timer = clock.after(timeoutMs, () =>
         fail(
           'AIOC_TIMEOUT',
-          `the connector did not answer ${cmd} within ${timeoutMs} ms: it may not know it, or be busy`,
+          `the connector did not answer ${cmd} within ${timeoutMs} ms: it may be busy, or not know the command`,
         ),
       );
-      const abort = (): void => fail('AIOC_CANCELLED', `${cmd} was cancelled; it may be done all the same`);
+      const abort = (): void =>
+        fail('AIOC_CANCELLED', `${cmd} was cancelled; the connector may have executed it`);
       const forget = onAbort(signal, abort);
       socket.on('error', () => undefined);
       socket.once('close', () => {
         timer.cancel();
         forget();
-        fail('AIOC_COMMAND', `the connector closed without an answer to ${cmd}: look into its log`);
+        fail('AIOC_COMMAND', `the connector closed the connection without answering ${cmd}; see its log`);
       });
       socket.on('data', (chunk: Buffer) => {
         try {
@@ -68,7 +69,7 @@ function encodeCommand(cmd: string, kwargs: JsonObject): Buffer {
   return Buffer.concat([length, body]);
 }
 
-/** Collects the length and as many bytes of text. */
+/** Reads the length and then that many bytes. */
 class CommandAnswerReader {
   readonly #bytes = new ByteQueue();
   #sizeBytes: number | undefined;
@@ -81,7 +82,7 @@ class CommandAnswerReader {
       if (this.#sizeBytes > LIMITS.commandAnswerBytes) {
         throw new AiocError(
           'AIOC_FRAME_TOO_LARGE',
-          `an answer of ${this.#sizeBytes} bytes, at most ${LIMITS.commandAnswerBytes} are taken`,
+          `the connector’s answer has ${this.#sizeBytes} bytes; the limit is ${LIMITS.commandAnswerBytes}`,
         );
       }
     }

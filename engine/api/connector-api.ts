@@ -9,8 +9,8 @@ import {
   realApiPorts,
 } from './api-options.ts';
 import { ConnectorLocator } from './connector-locator.ts';
-import { ConnectorTransport, type FilesGo, type FrameWithFile } from './connector-transport.ts';
-import { type FilePart, type FilePlan, planFile } from './file-pieces.ts';
+import { ConnectorTransport, type FileTransfer, type FrameWithFile } from './connector-transport.ts';
+import { type FilePart, type FilePlan, planFile } from './file-chunks.ts';
 import { connectToListen, deliveringUsers, makeSocketsDirectory } from './listen-directory.ts';
 import { FrameListener } from './listener.ts';
 import { type Listener, ListenerMessage, type MessageHandler, messageStream } from './listener-message.ts';
@@ -26,58 +26,59 @@ import type { SendOutcome } from './native-channel.ts';
 import { ReceivedMessage } from './received-message.ts';
 
 export interface RequestOptions extends SendOptions {
-  /** How long to wait for the response. Default: LIMITS.responseTimeoutMs. */
+  /** Timeout for the response, in milliseconds. Default: LIMITS.responseTimeoutMs. */
   readonly timeoutMs?: number;
 }
 
 export interface ListenOptions {
-  /** How many messages may be in the handler at once. Default 1: in order, each after the one before is done. */
+  /** Maximum number of messages in the handler at the same time. Default: 1, which processes messages in order. */
   readonly concurrency?: number;
   /** Stops the listener. */
   readonly signal?: AbortSignal;
-  /** Told of what the handler threw and of frames that could not be read. Without it such an error stops the listener. */
+  /** Receives errors thrown by the handler and errors of unreadable frames. If absent, such an error stops the listener. */
   readonly onError?: (error: unknown) => void;
   /**
-   * The `cursor` of the last message that the program has dealt with, which it has kept itself: messages up to it are
-   * passed over, if they are of the same store.
+   * The `cursor` of the last message that the program has processed, if the program saves it. Messages up to it are
+   * skipped, if they are from the same store.
    */
   readonly after?: string;
-  /** Takes the place of another program that listens to the type. Default: it is refused. */
+  /** Replaces another program that listens to the type. Default: `listen` fails with AIOC_LISTENER_TAKEN. */
   readonly takeOver?: boolean;
 }
 
 /**
- * What an application program uses to send and receive through a connector that runs on the same machine, be it aioc or
- * Python's. Any number of programs may send; each message type has one listener.
+ * Sends and receives messages through a connector that runs on the same machine: aioc's or Python's. Any number of programs
+ * can send; each message type has one listener.
  */
 export class ConnectorAPI {
   readonly #options: ConnectorApiOptions;
   readonly #ports: ApiPorts;
-  readonly #place: ConnectorLocator;
-  readonly #way: ConnectorTransport;
+  readonly #locator: ConnectorLocator;
+  readonly #transport: ConnectorTransport;
   readonly #preparer = new MessagePreparer();
   readonly #sourceId: string;
   readonly #server: string | undefined;
 
-  /** @throws AiocError AIOC_NAME_BAD when it is not said which connector is meant */
+  /** @throws AiocError AIOC_NAME_BAD if the options do not identify a connector */
   constructor(options: ConnectorApiOptions, ports: ApiPorts = realApiPorts()) {
     this.#options = options;
     this.#ports = ports;
-    this.#place = new ConnectorLocator(options);
-    this.#sourceId = ownerId(this.#place.owner);
+    this.#locator = new ConnectorLocator(options);
+    this.#sourceId = ownerId(this.#locator.owner);
     const [host, port] = options.serverSockaddr ?? [];
     this.#server = host === undefined || port === undefined ? undefined : serverId({ host, port });
-    this.#way = new ConnectorTransport({
-      place: this.#place,
+    this.#transport = new ConnectorTransport({
+      locator: this.#locator,
       clock: ports.clock,
       keepSocket: options.udsPathSendPreserveSocket ?? true,
     });
   }
 
   /**
-   * Takes a configuration in Python's keys, a connector's or a program's: the path of a JSON file or what is in it. Of
-   * options given twice the second argument's count.
+   * Creates an instance from a configuration with Python's keys, of a connector or of a program.
    *
+   * @param config the path of a JSON file, or its contents
+   * @param options take precedence over the configuration
    * @throws AiocError AIOC_CONFIG, AIOC_NAME_BAD
    */
   static async fromConfig(
@@ -88,15 +89,17 @@ export class ConnectorAPI {
   }
 
   /**
-   * Sends a message. Messages leave in the order of the calls.
+   * Sends a message. Messages are sent in the order of the calls.
    *
-   * With an aioc connector it resolves when the connector has told what it promises, and rejects with what it refuses:
-   * await the sends in groups if the pace matters, their order is kept. A Python connector tells nothing: then it
-   * resolves when this machine's operating system has the whole message for it. In no case does it promise that the peer
-   * is connected, takes the type or has a listener: for that, ask for a response with `request`.
+   * With an aioc connector, the promise resolves when the connector has accepted the message, and rejects if the connector
+   * refuses it. For throughput, await sends in groups; their order is kept. A Python connector does not answer: the promise
+   * then resolves when the operating system has the whole message.
    *
-   * @returns what is promised; undefined with a Python connector
-   * @throws AiocError AIOC_CONNECTOR_AWAY (when an aioc connector goes away under way, it may have the message or not),
+   * Resolving does not mean that the peer has the message, accepts its type or has a listener. If you need to know, use
+   * `request`.
+   *
+   * @returns what the connector guarantees; undefined with a Python connector
+   * @throws AiocError AIOC_CONNECTOR_AWAY (if an aioc connector stops during the call, it may or may not have the message),
    * AIOC_TYPE_UNKNOWN, AIOC_NAME_BAD, AIOC_PEER_UNKNOWN, AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE, AIOC_FRAME_TOO_LARGE,
    * AIOC_QUEUE_FULL, AIOC_CANCELLED
    */
@@ -106,7 +109,7 @@ export class ConnectorAPI {
       const sizeBytes = message.data.length + (message.binary?.length ?? 0);
       if (options.withFile !== undefined) return this.#sendWithFile(message, sizeBytes, options);
       const frames = { one: () => encodeMessage(message) };
-      return this.#way.send({ sizeBytes, signal: options.signal, frames });
+      return this.#transport.send({ sizeBytes, signal: options.signal, frames });
     } catch (error) {
       return Promise.reject(error);
     }
@@ -119,12 +122,12 @@ export class ConnectorAPI {
   ): Promise<SendOutcome | undefined> {
     const { signal } = options;
     let plan: FilePlan | undefined;
-    const frames = async (filesGo: FilesGo): Promise<readonly FrameWithFile[]> => {
-      plan = await this.#planFile(options, filesGo);
-      return (plan?.parts ?? []).map((part) => pieceOf(message, part));
+    const frames = async (fileTransfer: FileTransfer): Promise<readonly FrameWithFile[]> => {
+      plan = await this.#planFile(options, fileTransfer);
+      return (plan?.parts ?? []).map((part) => frameOf(message, part));
     };
     try {
-      const outcome = await this.#way.send({ sizeBytes, signal, frames });
+      const outcome = await this.#transport.send({ sizeBytes, signal, frames });
       await plan?.handedOver();
       return outcome;
     } catch (error) {
@@ -134,19 +137,21 @@ export class ConnectorAPI {
   }
 
   /**
-   * Sends a message and waits for the peer's program to respond to it. With a Python connector it goes over a connection
-   * of its own, so that its order among other messages is not kept. A file in pieces is several requests; the last
-   * one's response is given.
+   * Sends a message and waits for the response of the peer's program. With a Python connector, each request uses a separate
+   * connection, so its order relative to other messages is not kept. A file sent in chunks is one request per chunk; you
+   * get the response to the last one.
    *
-   * @throws AiocError what `send` throws, AIOC_TIMEOUT, AIOC_PEER_UNKNOWN when the connector cannot send it,
-   * AIOC_RESPONSE_LOST when a connection of the connector broke meanwhile
+   * @throws AiocError the errors of `send`, AIOC_TIMEOUT, AIOC_PEER_UNKNOWN if the connector cannot send the request,
+   * AIOC_RESPONSE_LOST if a connection of the connector breaks before the response arrives
    */
   async request(options: RequestOptions): Promise<ReceivedMessage> {
     const { timeoutMs = LIMITS.responseTimeoutMs, signal } = options;
     const requestId = options.requestId ?? this.#ports.random.bytes(8).toString('hex');
     const message = this.#prepare({ ...options, requestId }, true);
     const plan =
-      options.withFile === undefined ? undefined : await this.#planFile(options, await this.#way.filesGo());
+      options.withFile === undefined
+        ? undefined
+        : await this.#planFile(options, await this.#transport.fileTransfer());
     try {
       const [first, ...others] = plan?.parts ?? [undefined];
       let response = await this.#exchange(message, first, { timeoutMs, signal });
@@ -162,12 +167,13 @@ export class ConnectorAPI {
   }
 
   /**
-   * Hands each message of a type to `handler`, in the order in which the connector delivers them and one at a time,
-   * unless more `concurrency` is asked for. The socket file that a killed program left behind is replaced.
+   * Calls `handler` for each message of a type, in the order of delivery and one at a time, unless `concurrency` is set.
+   * A socket file left by a killed program is replaced.
    *
-   * An aioc connector keeps each message until its handler has resolved (or has thrown, with `onError`), also when the
-   * program or the connector is killed meanwhile; the next listener then gets it, `redelivered`. For a Python connector,
-   * and for an aioc one that has found the listener before this found it, a message is delivered when it is written.
+   * An aioc connector keeps each message until its handler resolves (or throws, with `onError`), even if the program or the
+   * connector is killed; the next listener then gets the message again, with `redelivered` set. With a Python connector, a
+   * message counts as delivered once it is written to the socket. This also holds for an aioc connector that finds the
+   * listener's socket before the listener has subscribed.
    *
    * @throws AiocError AIOC_LISTENER_TAKEN, AIOC_TYPE_UNKNOWN, AIOC_SOCKET_PATH, AIOC_LISTEN, AIOC_CANCELLED
    */
@@ -178,32 +184,32 @@ export class ConnectorAPI {
   ): Promise<Listener> {
     checkType(messageType, this.#options.recvMessageTypes, 'recv_message_types');
     if (!Number.isInteger(concurrency) || concurrency < 1) throw new RangeError(`concurrency ${concurrency}`);
-    const directory = await this.#place.directory();
+    const directory = await this.#locator.directory();
     const reply = async (options: SendOptions): Promise<void> => void (await this.send(options));
-    // A program may be started before its connector.
+    // The program may start before its connector.
     await makeSocketsDirectory(directory);
     const listener = await FrameListener.start({
-      path: receiveSocketPath({ directory, owner: this.#place.owner, messageType }),
+      path: receiveSocketPath({ directory, owner: this.#locator.owner, messageType }),
       messageType,
       clock: this.#ports.clock,
-      letsIn: await deliveringUsers(directory, this.#options.receiveFromAnyConnectorOwner ?? true),
+      users: await deliveringUsers(directory, this.#options.receiveFromAnyConnectorOwner ?? true),
       concurrency,
       signal,
       onError,
       after,
       takeOver,
-      connectOwn: () => connectToListen(directory, this.#place.owner),
-      handler: (frame, receipt) => handler(new ListenerMessage(frame, reply, receipt)),
+      connectNative: () => connectToListen(directory, this.#locator.owner),
+      handler: (frame, ackHandle) => handler(new ListenerMessage(frame, reply, ackHandle)),
     });
     return { messageType, closed: listener.closed, stop: () => listener.stop() };
   }
 
   /**
-   * The messages of a type, one after another: a message is done with, and the next one taken from the connector, when
-   * the next one is asked for. Leaving the loop, or aborting, stops listening; the message at hand is then not done with,
-   * and an aioc connector gives it to the next listener.
+   * Iterates over the messages of a type. Requesting the next message acknowledges the current one. Leaving the loop or
+   * aborting stops the listener without acknowledging the current message, so an aioc connector delivers it to the next
+   * listener.
    *
-   * @throws AiocError what `listen` throws; a frame that cannot be read ends it with its error
+   * @throws AiocError the errors of `listen`; an unreadable frame ends the iteration with its error
    */
   messages(
     messageType: string,
@@ -218,9 +224,9 @@ export class ConnectorAPI {
     return messageStream((handler) => this.listen(messageType, handler, chosen));
   }
 
-  /** Ends the connection to the connector. Messages that wait for their turn are refused; listeners go on. */
+  /** Closes the connection to the connector. Queued sends reject with AIOC_CANCELLED; listeners continue. */
   close(): void {
-    this.#way.close();
+    this.#transport.close();
   }
 
   #prepare(message: OutgoingMessage, awaitResponse: boolean): PreparedMessage {
@@ -229,22 +235,25 @@ export class ConnectorAPI {
     return this.#preparer.prepare(message, { sourceId: this.#sourceId, destinationId, awaitResponse });
   }
 
-  /** A client's connector fills its server in by itself. */
+  /** A client has one peer, its server; without its address, the connector fills it in. */
   #onlyPeer(): string | undefined {
-    if (this.#place.owner.role === 'server') {
-      throw new AiocError('AIOC_NAME_BAD', 'destinationId is missing: a server must say to which client');
+    if (this.#locator.owner.role === 'server') {
+      throw new AiocError('AIOC_NAME_BAD', 'destinationId is missing: set it to the name of the client');
     }
     return this.#server;
   }
 
-  async #planFile({ withFile: file, signal }: SendOptions, filesGo: FilesGo): Promise<FilePlan | undefined> {
+  async #planFile(
+    { withFile: file, signal }: SendOptions,
+    fileTransfer: FileTransfer,
+  ): Promise<FilePlan | undefined> {
     if (file === undefined) return undefined;
     return planFile({
       file,
-      filesGo,
+      fileTransfer,
       signal,
-      maxPieceBytes: this.#options.maxSizeChunkUpload ?? LIMITS.chunkUploadBytes,
-      directory: () => this.#place.directory(),
+      maxChunkBytes: this.#options.maxSizeChunkUpload ?? LIMITS.chunkUploadBytes,
+      directory: () => this.#locator.directory(),
       random: this.#ports.random,
     });
   }
@@ -255,10 +264,10 @@ export class ConnectorAPI {
     limits: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
   ): Promise<ReceivedMessage> {
     const peer = String(message.header['destination_id'] ?? 'the server');
-    return new ReceivedMessage(await this.#way.request(pieceOf(message, part), { ...limits, peer }));
+    return new ReceivedMessage(await this.#transport.request(frameOf(message, part), { ...limits, peer }));
   }
 }
 
-function pieceOf(message: PreparedMessage, part: FilePart | undefined): FrameWithFile {
+function frameOf(message: PreparedMessage, part: FilePart | undefined): FrameWithFile {
   return { frame: encodeMessage(message, part?.withFile), bytes: part?.bytes };
 }

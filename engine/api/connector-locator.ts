@@ -5,7 +5,7 @@ import { type ConnectorOwner, ownerId, sendSocketPath } from '../local/socket-na
 import { connectUnix, isLiveSocket } from '../local/unix-sockets.ts';
 import { type ConnectorAddress, ownerOf } from './api-options.ts';
 
-/** A connector of this machine, and the directories in which its sockets may be. */
+/** A connector on this machine, and the directories in which its sockets may be. */
 export class ConnectorLocator {
   readonly owner: ConnectorOwner;
   readonly #directories: readonly string[];
@@ -18,7 +18,7 @@ export class ConnectorLocator {
   }
 
   /**
-   * Connects to a socket of the connector, in the first directory where it answers.
+   * Connects to a socket of the connector, in the first directory in which it answers.
    *
    * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_SOCKET_PATH
    */
@@ -36,14 +36,14 @@ export class ConnectorLocator {
     }
     throw new AiocError(
       'AIOC_CONNECTOR_AWAY',
-      `the connector ${ownerId(this.owner)} cannot be reached: start it, or give the connectorFilesDirpath that it uses. Tried ${tried.join(' and ')}`,
+      `the connector ${ownerId(this.owner)} is not running here: start it, or set connectorFilesDirpath to its directory (tried ${tried.join(' and ')})`,
       { cause },
     );
   }
 
   /**
-   * Where the connector lives: the directory where its send socket answers, else the first. A program may listen before
-   * its connector runs, but must then be told the directory, unless that is the first of the usual ones.
+   * The directory in which the connector's send socket answers, else the first one. A program that listens before its
+   * connector runs must set the directory, unless it is the first of the default ones.
    */
   async directory(): Promise<string> {
     const [first = '', ...others] = this.#directories;
@@ -56,7 +56,7 @@ export class ConnectorLocator {
 }
 
 const WHY: Readonly<Record<string, string>> = {
-  ENOENT: 'not there',
-  ECONNREFUSED: 'nobody answers',
-  EACCES: 'this user may not use it',
+  ENOENT: 'no such socket',
+  ECONNREFUSED: 'nothing answers',
+  EACCES: 'permission denied',
 };

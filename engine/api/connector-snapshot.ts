@@ -5,19 +5,19 @@ import type { PeerRow, Status } from '../contract/views.ts';
 import { attachSocketPath, parseActiveConnectorEntry } from '../local/socket-names.ts';
 import { attachAt } from './attach.ts';
 
-/** What the screen of a connector shows at this moment. */
+/** The current status and peers of a connector. */
 export interface ConnectorSnapshot {
   readonly status: Status;
   readonly peers: readonly PeerRow[];
 }
 
-/** As many peers as are listed of a connector that is looked at once. */
+/** Maximum number of peers in a snapshot. */
 const PEERS_SHOWN = 1_000;
 
 /**
- * Looks once at a connector through its contract, as an attached screen would.
+ * Attaches to a connector, reads its status and peers once, and detaches.
  *
- * @param entry which connector, as in active_connectors.json
+ * @param entry the connector's entry in active_connectors.json
  * @throws AiocError as `attach`, and AIOC_TIMEOUT
  */
 export async function readSnapshot(
@@ -34,7 +34,10 @@ export async function readSnapshot(
       const look = (): void => {
         if (status !== undefined && peers !== undefined) resolve({ status, peers });
       };
-      const late = new AiocError('AIOC_TIMEOUT', `the connector showed nothing within ${timeoutMs} ms`);
+      const late = new AiocError(
+        'AIOC_TIMEOUT',
+        `the connector did not send its status within ${timeoutMs} ms; it may be overloaded`,
+      );
       timer = realClock().after(timeoutMs, () => reject(late));
       engine.onClose((why) => reject(why ?? late));
       engine.open({ pane: 'status' }, (update) => {

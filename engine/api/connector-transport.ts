@@ -12,37 +12,39 @@ import { NativeChannel, outcomeIn, type SendOutcome } from './native-channel.ts'
 import { requestCancelled, requestOverSocket, requestTooLate } from './python-request.ts';
 import { PythonSendChannel } from './python-send-channel.ts';
 
-/** A frame, and the bytes of its file where the connector is not to read that itself. */
+/** A frame, and the bytes of its file if the connector does not read that itself. */
 export interface FrameWithFile {
   readonly frame: Buffer;
   readonly bytes?: (() => AsyncIterable<Buffer>) | undefined;
 }
 
-/** Whether the connector reads a file that a message names, or is given its bytes. */
-export type FilesGo = 'as paths' | 'as bytes';
+/** Whether the connector reads the files that messages name, or gets their bytes. */
+export type FileTransfer = 'as paths' | 'as bytes';
 
 export interface Handover {
   readonly sizeBytes: number;
   readonly signal: AbortSignal | undefined;
-  /** The frames, made when it is their turn; of a message without a file, which takes no time, there is one. */
-  readonly frames: ((filesGo: FilesGo) => Promise<readonly FrameWithFile[]>) | { readonly one: () => Buffer };
+  /** Makes the frames when their turn has come. A message without a file has one. */
+  readonly frames:
+    | ((fileTransfer: FileTransfer) => Promise<readonly FrameWithFile[]>)
+    | { readonly one: () => Buffer };
 }
 
 export interface RequestLimits {
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  /** Who is asked, for messages. */
+  /** The peer's name, for error messages. */
   readonly peer: string;
 }
 
 /**
- * How a program's messages get to its connector: over aioc's own socket, which says what became of each, or over
- * Python's where the connector has no other.
+ * Sends a program's messages to its connector: over aioc's native socket, which answers each, or over Python's send socket
+ * if the connector has no native one.
  */
 export class ConnectorTransport {
-  readonly #place: ConnectorLocator;
+  readonly #locator: ConnectorLocator;
   readonly #clock: Clock;
-  readonly #line: PythonSendChannel;
+  readonly #pythonChannel: PythonSendChannel;
   #channel: NativeChannel | undefined;
   #opening: Promise<NativeChannel | undefined> | undefined;
   #turn: Promise<void> | undefined;
@@ -51,24 +53,23 @@ export class ConnectorTransport {
   #closed = false;
 
   constructor(options: {
-    readonly place: ConnectorLocator;
+    readonly locator: ConnectorLocator;
     readonly clock: Clock;
     readonly keepSocket: boolean;
   }) {
-    this.#place = options.place;
+    this.#locator = options.locator;
     this.#clock = options.clock;
-    this.#line = new PythonSendChannel({
+    this.#pythonChannel = new PythonSendChannel({
       keep: options.keepSocket,
-      connect: () => this.#place.connect(sendSocketPath),
+      connect: () => this.#locator.connect(sendSocketPath),
     });
   }
 
   /**
-   * Hands a message over, in the order of the calls.
+   * Sends a message. Messages are sent in the order of the calls.
    *
-   * @returns what the connector promises; undefined from one that says nothing (Python's)
-   * @throws AiocError AIOC_QUEUE_FULL, AIOC_CONNECTOR_AWAY, AIOC_CANCELLED, what `frames` throws and what the connector
-   * answers
+   * @returns what the connector guarantees; undefined with a Python connector
+   * @throws AiocError AIOC_QUEUE_FULL, AIOC_CONNECTOR_AWAY, AIOC_CANCELLED, the errors of `frames` and of the connector
    */
   send(handover: Handover): Promise<SendOutcome | undefined> {
     try {
@@ -86,43 +87,43 @@ export class ConnectorTransport {
   }
 
   /**
-   * How files go to the connector that is there.
+   * How the running connector gets files.
    *
    * @throws AiocError AIOC_CONNECTOR_AWAY
    */
-  async filesGo(): Promise<FilesGo> {
-    return filesGoOver(await this.#own());
+  async fileTransfer(): Promise<FileTransfer> {
+    return fileTransferOver(await this.#nativeChannel());
   }
 
-  /** Sends one frame and waits for the response to it. */
+  /** Sends a request and waits for its response. */
   async request({ frame, bytes }: FrameWithFile, limits: RequestLimits): Promise<Frame> {
     if (limits.signal?.aborted) throw requestCancelled();
-    const channel = await this.#own();
+    const channel = await this.#nativeChannel();
     if (channel !== undefined) {
       const number = channel.newNumber();
       if (bytes !== undefined) await channel.giveFile(number, bytes());
       if (limits.signal?.aborted) throw requestCancelled();
       return this.#ask(channel, { number, frame }, limits);
     }
-    const socket = await this.#place.connect(sendSocketPath);
+    const socket = await this.#locator.connect(sendSocketPath);
     return requestOverSocket(socket, { ...limits, frame, clock: this.#clock });
   }
 
   close(): void {
     this.#closed = true;
     this.#channel?.close();
-    this.#line.close();
+    this.#pythonChannel.close();
   }
 
   #check({ sizeBytes, signal }: Handover): void {
-    if (this.#closed) throw new AiocError('AIOC_CANCELLED', 'the API has been closed');
+    if (this.#closed) throw new AiocError('AIOC_CANCELLED', 'the API was closed; create a new ConnectorAPI');
     if (signal?.aborted) throw sendCancelled();
-    // One may always wait, however large it is.
+    // One message may always wait, whatever its size.
     if (this.#waiting === 0) return;
     if (this.#waiting < LIMITS.outboxMessages && this.#waitingBytes + sizeBytes <= LIMITS.outboxBytes) return;
     throw new AiocError(
       'AIOC_QUEUE_FULL',
-      `${this.#waiting} messages (${this.#waitingBytes} bytes) wait already for the connector to take them: await some of the sends`,
+      `${this.#waiting} messages (${this.#waitingBytes} bytes) are already waiting for the connector: await some of the sends`,
     );
   }
 
@@ -136,7 +137,7 @@ export class ConnectorTransport {
     this.#waitingBytes -= sizeBytes;
   }
 
-  /** What needs to wait for nothing goes without a turn; undefined when it does. */
+  /** Sends without queueing; undefined if the message must wait. */
   #atOnce(handover: Handover): Promise<SendOutcome> | undefined {
     const { frames, signal } = handover;
     const channel = this.#channel;
@@ -162,7 +163,7 @@ export class ConnectorTransport {
     );
   }
 
-  /** Files are cut and connections made in the turn of their message, so that none overtakes another. */
+  /** Opens connections and cuts files when the turn of their message has come, so that the order is kept. */
   async #inTurn(handover: Handover): Promise<SendOutcome | undefined> {
     const before = this.#turn;
     let release = (): void => undefined;
@@ -173,44 +174,44 @@ export class ConnectorTransport {
     try {
       if (before !== undefined) await turnOrAbort(before, handover.signal);
       const { told } = await this.#handOver(handover);
-      // Not awaited here: the next one's turn comes when this one is handed over, not when it is told.
+      // The next turn starts when this message is handed over, not when the connector has answered.
       return told;
     } finally {
       if (this.#turn === turn) this.#turn = undefined;
-      // Who gave up does not bring those behind it forward.
+      // A cancelled message does not move later ones forward.
       void Promise.resolve(before).then(release);
     }
   }
 
-  /** Resolves when the next message may be handed over; `told` when the connector has said what becomes of this one. */
+  /** Resolves when the next message may be handed over; `told` settles with the connector's answer. */
   async #handOver(handover: Handover): Promise<{ readonly told: Promise<SendOutcome | undefined> }> {
     const { signal } = handover;
     if (signal?.aborted) throw sendCancelled();
     if (this.#closed) throw new AiocError('AIOC_CANCELLED', 'the API was closed before the message was sent');
-    const channel = await this.#own();
+    const channel = await this.#nativeChannel();
     if (channel === undefined) {
       const { frames } = handover;
       const made = async (): Promise<readonly Buffer[]> =>
         typeof frames === 'function' ? (await frames('as paths')).map(({ frame }) => frame) : [frames.one()];
-      return { told: this.#line.send({ ...handover, frames: made }).then(() => undefined) };
+      return { told: this.#pythonChannel.send({ ...handover, frames: made }).then(() => undefined) };
     }
-    const pieces: readonly FrameWithFile[] =
+    const frames: readonly FrameWithFile[] =
       typeof handover.frames === 'function'
-        ? await handover.frames(filesGoOver(channel))
+        ? await handover.frames(fileTransferOver(channel))
         : [{ frame: handover.frames.one() }];
     if (signal?.aborted) throw sendCancelled();
-    const answers = await this.#sayAll(channel, pieces);
+    const answers = await this.#requestAll(channel, frames);
     await channel.drained();
     return { told: answers.told.then((packets) => outcomeIn(packets.at(-1) as Packet)) };
   }
 
-  /** @returns what settles when the connector has told of each */
-  async #sayAll(
+  /** @returns a promise of all the connector's answers */
+  async #requestAll(
     channel: NativeChannel,
-    pieces: readonly FrameWithFile[],
+    frames: readonly FrameWithFile[],
   ): Promise<{ readonly told: Promise<Packet[]> }> {
     const answers: Promise<Packet>[] = [];
-    for (const { frame, bytes } of pieces) {
+    for (const { frame, bytes } of frames) {
       const number = channel.newNumber();
       if (bytes !== undefined) await channel.giveFile(number, bytes());
       const { answer } = channel.request('send', frame.subarray(4), number);
@@ -240,24 +241,24 @@ export class ConnectorTransport {
     }
   }
 
-  /** The conversation with an aioc connector; undefined where none answers on that socket. */
-  async #own(): Promise<NativeChannel | undefined> {
+  /** The channel to an aioc connector; undefined if none answers on the native socket. */
+  async #nativeChannel(): Promise<NativeChannel | undefined> {
     if (this.#channel !== undefined) return this.#channel;
-    // A Python connector stays one until it goes away.
-    if (this.#line.isInUse) return undefined;
+    // While connected to a Python connector, do not look for another.
+    if (this.#pythonChannel.isInUse) return undefined;
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
     });
     return this.#opening;
   }
 
-  /** Undefined when nobody answers on aioc's own socket. */
-  async #connectOwn(): Promise<net.Socket | undefined> {
+  /** Undefined if nothing answers on the native socket. */
+  async #connectNative(): Promise<net.Socket | undefined> {
     try {
-      return await this.#place.connect(nativeSocketPath);
+      return await this.#locator.connect(nativeSocketPath);
     } catch (error) {
       const { code, cause } = toAiocError(error);
-      // A directory whose name is too long for this socket may still do for Python's.
+      // A directory may be too long for the native socket but not for Python's.
       const isMissing =
         code === 'AIOC_SOCKET_PATH' || (code === 'AIOC_CONNECTOR_AWAY' && systemCode(cause) !== undefined);
       if (isMissing) return undefined;
@@ -266,26 +267,26 @@ export class ConnectorTransport {
   }
 
   /**
-   * An aioc connector that starts opens its own socket before Python's. So only one that answers on Python's, and then not
-   * on its own either, is Python's; to hand it a message before that is known would let later ones overtake that message.
+   * An aioc connector opens its native socket before Python's. So a connector that answers on Python's socket, and then still
+   * not on a native one, is Python's. Sending before that is known could reorder messages.
    *
    * @throws AiocError AIOC_CONNECTOR_AWAY
    */
-  async #connectOwnOrPythons(): Promise<net.Socket | undefined> {
-    const pythons = await this.#place.connect(sendSocketPath);
-    // It may be over before anybody writes to it.
+  async #connectNativeOrPython(): Promise<net.Socket | undefined> {
+    const pythons = await this.#locator.connect(sendSocketPath);
+    // It may close before the first write.
     pythons.on('error', () => undefined);
-    const own = await this.#connectOwn().catch((error: unknown) => {
+    const own = await this.#connectNative().catch((error: unknown) => {
       pythons.destroy();
       throw error;
     });
-    if (own === undefined) this.#line.adopt(pythons);
+    if (own === undefined) this.#pythonChannel.adopt(pythons);
     else pythons.destroy();
     return own;
   }
 
   async #open(): Promise<NativeChannel | undefined> {
-    const socket = (await this.#connectOwn()) ?? (await this.#connectOwnOrPythons());
+    const socket = (await this.#connectNative()) ?? (await this.#connectNativeOrPython());
     if (socket === undefined) return undefined;
     let isOver = false;
     let channel: NativeChannel | undefined;
@@ -296,7 +297,7 @@ export class ConnectorTransport {
         if (this.#channel === channel) this.#channel = undefined;
       },
     });
-    // It may have gone again since it said its first word; what is asked of it is then told so.
+    // It may have closed since its first answer; requests then fail.
     if (isOver) return channel;
     this.#channel = channel;
     if (this.#closed) channel.close();
@@ -304,11 +305,11 @@ export class ConnectorTransport {
   }
 }
 
-function filesGoOver(channel: NativeChannel | undefined): FilesGo {
+function fileTransferOver(channel: NativeChannel | undefined): FileTransfer {
   return channel?.takesFilesAsBytes ? 'as bytes' : 'as paths';
 }
 
-/** @throws AiocError AIOC_CANCELLED at once when the signal fires */
+/** @throws AiocError AIOC_CANCELLED as soon as the signal fires */
 async function turnOrAbort(turn: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) return turn;
   let forget = (): void => undefined;
@@ -323,5 +324,5 @@ async function turnOrAbort(turn: Promise<void>, signal: AbortSignal | undefined)
 }
 
 function sendCancelled(): AiocError {
-  return new AiocError('AIOC_CANCELLED', 'the message was cancelled before the connector had it');
+  return new AiocError('AIOC_CANCELLED', 'the message was cancelled before the connector received it');
 }

@@ -14,23 +14,21 @@ import {
 import { connectUnix } from '../local/unix-sockets.ts';
 import { callCommand } from './command-call.ts';
 
-/** A connector that has its sockets in a directory of this machine. */
+/** A connector with sockets in a directory on this machine. */
 export interface FoundConnector {
   readonly directory: string;
-  /** As it stands in active_connectors.json, or would: a client that waits for its server, or is stopped, does not. */
+  /** Its entry in active_connectors.json. A connector that is not connected or stopped has none there; then the same text. */
   readonly entry: string;
-  /**
-   * `dead`: it stands in the list, and no process answers on its socket; `forbidden`: another user's, who lets nobody ask.
-   */
+  /** `dead`: listed, but nothing answers on its socket. `forbidden`: this user may not connect to its socket. */
   readonly state: 'answers' | 'silent' | 'forbidden' | 'dead';
 }
 
-/** A connector of this machine answers at once, if it does. */
+/** Local connectors answer at once. */
 const ANSWER_TIMEOUT_MS = 3_000;
 
 /**
- * The connectors in a directory, aioc's and Python's: those in its active_connectors.json, and those that only their
- * sockets tell of. What a killed process has left of sockets is no connector.
+ * The connectors in a directory, aioc's and Python's: those in its active_connectors.json, and those that only have
+ * sockets. Sockets left by killed processes are ignored.
  */
 export async function connectorsIn(directory: string): Promise<readonly FoundConnector[]> {
   const names = await readdir(directory).catch((): string[] => []);
@@ -73,11 +71,11 @@ async function stateOf(path: string): Promise<FoundConnector['state']> {
   }
 }
 
-/** What the connector says that it is, if that is what its socket is named after. */
+/** The identity that the connector reports, if it matches the name of its socket. */
 async function entryOf(path: string): Promise<string | undefined> {
   const attribute = (name: string): Promise<string> =>
     callCommand(
-      { place: { connect: () => connectUnix(path) }, clock: realClock() },
+      { locator: { connect: () => connectUnix(path) }, clock: realClock() },
       {
         cmd: 'show_attribute__sync',
         kwargs: { attribute: name },
@@ -97,7 +95,7 @@ function pathOf(directory: string, entry: string): string | undefined {
   try {
     return commanderSocketPath(directory, parseActiveConnectorEntry(entry));
   } catch {
-    // An entry that nobody could have a socket for.
+    // No socket can exist for this entry.
     return undefined;
   }
 }

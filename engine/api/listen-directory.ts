@@ -3,12 +3,12 @@ import { stat } from 'node:fs/promises';
 import type net from 'node:net';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { ensureDirectory } from '../base/own-directory.ts';
-import { type ConnectorOwner, nativeSocketPath, ownListenSocketPath } from '../local/socket-names.ts';
+import { type ConnectorOwner, nativeListenSocketPath, nativeSocketPath } from '../local/socket-names.ts';
 import { connectUnix, type SocketUsers } from '../local/unix-sockets.ts';
 
 /**
- * Makes a connector's directory, for a program that is started before it. As root it lets every user through, since
- * root's connector, which has yet to say whether all may send, would keep it as it is.
+ * Creates a connector's directory for a program that starts before the connector. As root, the directory is accessible to
+ * every user, since root's connector keeps the mode it finds and may let every user send.
  *
  * @throws AiocError AIOC_DIRECTORY, AIOC_CONFIG
  */
@@ -19,8 +19,8 @@ export async function makeSocketsDirectory(directory: string): Promise<void> {
 }
 
 /**
- * Who may connect to a listener's socket to deliver: root gives it away only where a connector of another user can have
- * its sockets at all.
+ * The users that may deliver to a listener's socket. For root, other users only if a connector of another user can have
+ * sockets in the directory.
  */
 export async function deliveringUsers(directory: string, fromAnyConnector: boolean): Promise<SocketUsers> {
   if (!fromAnyConnector) return 'group';
@@ -29,13 +29,12 @@ export async function deliveringUsers(directory: string, fromAnyConnector: boole
 }
 
 /**
- * Connects to the socket of an aioc connector for programs that listen; to the only one that it has, where it is an aioc
- * of before.
+ * Connects to the socket of an aioc connector for listening programs. Older versions of aioc have one socket for all.
  *
- * @throws AiocError AIOC_LISTEN where this user may not listen; the system's own error where nobody answers
+ * @throws AiocError AIOC_LISTEN if this user may not listen; the system's error if nothing answers
  */
 export async function connectToListen(directory: string, owner: ConnectorOwner): Promise<net.Socket> {
-  const path = ownListenSocketPath(directory, owner);
+  const path = nativeListenSocketPath(directory, owner);
   try {
     return await connectUnix(path);
   } catch (error) {
@@ -44,7 +43,7 @@ export async function connectToListen(directory: string, owner: ConnectorOwner):
     if (code !== 'EACCES') throw error;
     throw new AiocError(
       'AIOC_LISTEN',
-      `this user may not listen to the connector: ${path} lets in the connector's user and root, and the connector's group where everybody_can_send_messages is false`,
+      `this user may not listen: ${path} is open only to the connector's user and root, and to its group if everybody_can_send_messages is false`,
       { cause: error },
     );
   }

@@ -7,58 +7,58 @@ import { ReceivedMessage } from './received-message.ts';
 
 export interface Listener {
   readonly messageType: string;
-  /** Settles when the listener has stopped and its last handler has ended; rejects with the error that stopped it. */
+  /** Resolves when the listener has stopped and its last handler has ended; rejects with the error that stopped it. */
   readonly closed: Promise<void>;
   /**
-   * Removes the socket and takes nothing more. The message that a handler is at is finished, and acknowledged: `closed`
-   * says when. Messages that nobody has taken stay with an aioc connector; they are lost with a Python one, which holds
-   * what it has written for delivered.
+   * Stops listening. Handlers that are running complete, and their messages are acknowledged; await `closed` for that. An
+   * aioc connector keeps the messages that were not handled. With a Python connector, messages already written to the
+   * socket are lost.
    */
   stop(): Promise<void>;
 }
 
 export type MessageHandler = (message: ListenerMessage) => Promise<void> | void;
 
-/** What a reply may have besides its data: all that the message replied to does not settle. */
+/** Options of a reply. The message that it answers sets the type and the destination. */
 export type ReplyOptions = Omit<OutgoingMessage, 'messageType' | 'destinationId' | 'responseId' | 'data'>;
 
-/** A message that came to a listener, which can be replied to. */
+/** A message received by a listener. */
 export class ListenerMessage extends ReceivedMessage {
   readonly #send: (options: SendOptions) => Promise<void>;
-  readonly #receipt: AckHandle | undefined;
+  readonly #ackHandle: AckHandle | undefined;
 
-  constructor(frame: Frame, send: (options: SendOptions) => Promise<void>, receipt?: AckHandle) {
+  constructor(frame: Frame, send: (options: SendOptions) => Promise<void>, ackHandle?: AckHandle) {
     super(frame);
     this.#send = send;
-    this.#receipt = receipt;
+    this.#ackHandle = ackHandle;
   }
 
   /**
-   * Where this message lies in the connector's store: a program that keeps it with what it has made of the message gives
-   * it as `after` when it listens again. Undefined from a Python connector, which has no such thing.
+   * The position of this message in the connector's store. A program that saves it together with its results passes it as
+   * `after` when it listens again, and skips what it has processed. Undefined with a Python connector.
    */
   get cursor(): string | undefined {
-    return this.#receipt?.cursor;
+    return this.#ackHandle?.cursor;
   }
 
-  /** Whether a listener may have been given it before. False from a Python connector, which does not say. */
+  /** Whether a listener may have received this message before. Always false with a Python connector. */
   get redelivered(): boolean {
-    return this.#receipt?.redelivered ?? false;
+    return this.#ackHandle?.redelivered ?? false;
   }
 
   /**
-   * Sends data back to the sender under the same message type, as the response to its request if it was one. A listener
-   * is also given responses that nobody waits for any more: of two that reply to whatever comes, neither would ever stop.
-   * `awaitsResponse` tells them apart.
+   * Sends data back to the sender with the same message type, as the response if the message was a request. A listener
+   * also receives responses that came too late: check `awaitsResponse` before you reply, or two listeners could reply to
+   * each other endlessly.
    *
-   * @throws AiocError what ConnectorAPI.send throws, AIOC_PEER_UNKNOWN for a message that does not say who sent it
+   * @throws AiocError the errors of ConnectorAPI.send, AIOC_PEER_UNKNOWN for a message without a sender
    */
   async reply(data: unknown, options: ReplyOptions = {}): Promise<void> {
     const { messageType, sourceId, requestId } = this;
     if (sourceId === undefined) {
       throw new AiocError(
         'AIOC_PEER_UNKNOWN',
-        `a message of type ${messageType} does not say who sent it, so it cannot be replied to`,
+        `cannot reply to this message of type ${messageType}: it does not name its sender`,
       );
     }
     const responseId = requestId === undefined ? {} : { responseId: requestId };
@@ -68,13 +68,13 @@ export class ListenerMessage extends ReceivedMessage {
 
 interface Held {
   readonly message: ListenerMessage;
-  /** It has been dealt with. */
+  /** The message was processed. */
   done(): void;
-  /** Nobody has asked for more: it may not have been dealt with. */
+  /** The message may not have been processed. */
   leave(): void;
 }
 
-/** Turns a listener into an iterator: a message is held in its handler until the one after it is asked for. */
+/** Turns a listener into an iterator: the handler of a message completes when the next message is requested. */
 export async function* messageStream(
   listen: (handler: MessageHandler) => Promise<Listener>,
 ): AsyncGenerator<ListenerMessage, void, undefined> {

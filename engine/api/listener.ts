@@ -14,33 +14,33 @@ export interface FrameListenerOptions {
   readonly path: string;
   readonly messageType: string;
   readonly clock: Clock;
-  readonly letsIn: SocketUsers;
-  /** How many frames may be in the handler at once. Above 1 their order is given up. */
+  readonly users: SocketUsers;
+  /** Maximum number of frames in the handler at the same time. Above 1, they may complete out of order. */
   readonly concurrency: number;
   /** Stops the listener. */
   readonly signal: AbortSignal | undefined;
-  /** Removes the socket of another program that listens, and takes its place. */
+  /** Replaces another program that listens to the type. */
   readonly takeOver: boolean;
-  /** A cursor: messages up to it are taken for done. */
+  /** A cursor: messages up to it are skipped. */
   readonly after: string | undefined;
-  /** Connects to the own socket of an aioc connector. */
-  connectOwn(): Promise<net.Socket>;
-  /** @param receipt of a message that stays with the connector until the handler is done with it */
-  handler(frame: Frame, receipt: AckHandle | undefined): Promise<void> | void;
-  /** Told of what the handler threw and of frames that could not be read. Without it such an error stops the listener. */
+  /** Connects to the native socket of an aioc connector. */
+  connectNative(): Promise<net.Socket>;
+  /** @param ackHandle for a message that the connector keeps until it is acknowledged */
+  handler(frame: Frame, ackHandle: AckHandle | undefined): Promise<void> | void;
+  /** Receives errors thrown by the handler and errors of unreadable frames. If absent, such an error stops the listener. */
   onError: ((error: unknown) => void) | undefined;
 }
 
-/** What a handler throws that leaves its message, which was not looked at, to the next listener. */
-export const UNFINISHED = Symbol('the message was not looked at');
+/** A handler throws this to leave its unprocessed message to the next listener. */
+export const UNFINISHED = Symbol('the message was not processed');
 
 /**
- * Takes frames from a connector: over Python's receive socket, where it may open a new connection at any frame boundary
- * (Python does every 100 messages), and, from aioc's, over a subscription. Frames of an older connection come first, those
- * of the subscription last, and one is dealt with before the next is taken.
+ * Receives frames from a connector: over Python's receive socket, to which the connector may open a new connection at any
+ * frame boundary (Python does after every 100 messages), and, from an aioc connector, over a subscription. Frames of older
+ * connections come first, frames of the subscription last.
  */
 export class FrameListener {
-  /** Settles when the listener has stopped and its last handler has ended; rejects with the error that stopped it. */
+  /** Resolves when the listener has stopped and its last handler has ended; rejects with the error that stopped it. */
   readonly closed: Promise<void>;
   #close: { resolve(): void; reject(error: unknown): void } | undefined;
   readonly #options: FrameListenerOptions;
@@ -57,9 +57,9 @@ export class FrameListener {
 
   private constructor(options: FrameListenerOptions) {
     this.#options = options;
-    const { connectOwn, messageType, clock, takeOver, after } = options;
+    const { connectNative, messageType, clock, takeOver, after } = options;
     this.#subscription = new ClientSubscription({
-      connect: connectOwn,
+      connect: connectNative,
       messageType,
       clock,
       takeOver,
@@ -81,7 +81,7 @@ export class FrameListener {
     const listener = new FrameListener(options);
     listener.#forget = onAbort(signal, () => void listener.stop());
     try {
-      // Before the connector can find our socket, so that all comes over the subscription and nothing over the socket.
+      // Before the connector can find our socket, so that every message comes over the subscription.
       await listener.#subscription.open();
       if (signal?.aborted) throw new AiocError('AIOC_CANCELLED', `listening to ${messageType} was cancelled`);
       listener.#throwFailure();
@@ -102,16 +102,16 @@ export class FrameListener {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  /** @returns undefined where this user may make no sockets, and needs none */
+  /** @returns undefined if this user cannot create sockets in the directory and does not need one */
   async #bind(): Promise<UnixListener | undefined> {
-    const { path, messageType, letsIn, clock, takeOver } = this.#options;
+    const { path, messageType, users, clock, takeOver } = this.#options;
     const bound = listenUnix({
       path,
-      letsIn,
+      users,
       takeOver,
       taken: {
         code: 'AIOC_LISTENER_TAKEN',
-        message: `another program listens to messages of type ${messageType} (${path}): stop it first, each type has one listener`,
+        message: `another program already listens to messages of type ${messageType} (${path}): each type has one listener; stop the other program first`,
       },
       onConnection: (socket) => {
         const onChange = (): void => this.#changed();
@@ -122,16 +122,16 @@ export class FrameListener {
     });
     return bound.catch((error: unknown) => {
       const why = systemCode((error as AiocError).cause);
-      // A program of the connector's group: what is for it comes over the subscription.
+      // A program of the connector's group receives over the subscription only.
       if (this.#subscription.isFound && (why === 'EACCES' || why === 'EPERM')) return undefined;
       throw error;
     });
   }
 
   /**
-   * Removes the socket and takes nothing more. A frame that a handler is at is finished, and acknowledged; of a
-   * subscription the others stay with the connector. Frames that were written to the socket and that nobody has taken are
-   * lost: the connector holds them for delivered.
+   * Removes the socket and takes no more frames. Handlers that are running complete, and their messages are acknowledged.
+   * Other messages of a subscription stay with the connector. Frames written to Python's socket that were not taken are
+   * lost, since they count as delivered.
    */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -143,7 +143,7 @@ export class FrameListener {
     await this.#ending;
   }
 
-  /** There may be something to take, or room in the handler, or an end. */
+  /** Called when a frame may be available, a handler has completed, or the listener is stopping. */
   #changed(): void {
     if (this.#taking) return;
     this.#taking = true;
@@ -160,16 +160,16 @@ export class FrameListener {
     else this.#close?.reject(this.#failure.error);
   }
 
-  /** @returns whether there was one */
+  /** @returns false if there was no frame */
   #takeNext(): boolean {
-    const { event, isClear } = this.#takeFromInlets();
+    const { event, isClear } = this.#takeFromConnections();
     if (event?.kind === 'frame') this.#handle(event.frame, undefined);
     else if (event !== undefined) this.#report(tooLarge(this.#options.messageType, event.sizeBytes));
     if (event !== undefined) return true;
     if (!isClear || this.#stopped) return false;
     try {
       const taken = this.#subscription.take();
-      if (taken !== undefined) this.#handle(taken.frame, taken.receipt);
+      if (taken !== undefined) this.#handle(taken.frame, taken.ackHandle);
       return taken !== undefined;
     } catch (error) {
       this.#report(error);
@@ -178,11 +178,11 @@ export class FrameListener {
   }
 
   /**
-   * The oldest connection that has something, or may still have something, goes first.
+   * Takes from the oldest connection that has frames or may still get some.
    *
-   * @returns what it has; and whether nothing is to be waited for from any
+   * @returns its next event; `isClear` if no connection can deliver anything older than the subscription
    */
-  #takeFromInlets(): { readonly event: LocalEvent | undefined; readonly isClear: boolean } {
+  #takeFromConnections(): { readonly event: LocalEvent | undefined; readonly isClear: boolean } {
     this.#grace?.cancel();
     this.#grace = undefined;
     for (let index = 0; index < this.#connections.length; ) {
@@ -213,34 +213,34 @@ export class FrameListener {
     }
   }
 
-  #handle(frame: Frame, receipt: AckHandle | undefined): void {
+  #handle(frame: Frame, ackHandle: AckHandle | undefined): void {
     try {
-      const handled = this.#options.handler(frame, receipt);
-      // A handler that is done already costs no turn of the microtask queue.
-      if (handled !== undefined) void this.#finish(Promise.resolve(handled), receipt);
-      else receipt?.done();
+      const handled = this.#options.handler(frame, ackHandle);
+      // A synchronous handler costs no microtask.
+      if (handled !== undefined) void this.#finish(Promise.resolve(handled), ackHandle);
+      else ackHandle?.done();
     } catch (error) {
-      this.#failed(error, receipt);
+      this.#failed(error, ackHandle);
     }
   }
 
-  async #finish(handled: Promise<void>, receipt: AckHandle | undefined): Promise<void> {
+  async #finish(handled: Promise<void>, ackHandle: AckHandle | undefined): Promise<void> {
     this.#active += 1;
     try {
       await handled;
-      receipt?.done();
+      ackHandle?.done();
     } catch (error) {
-      this.#failed(error, receipt);
+      this.#failed(error, ackHandle);
     }
     this.#active -= 1;
     this.#changed();
   }
 
-  /** Who wants to hear of what its handler throws is done with the message; otherwise it is the next listener's. */
-  #failed(error: unknown, receipt: AckHandle | undefined): void {
+  /** With `onError` the message counts as processed; without it, the next listener gets it. */
+  #failed(error: unknown, ackHandle: AckHandle | undefined): void {
     if (error === UNFINISHED) return;
     this.#report(error);
-    if (this.#options.onError !== undefined) receipt?.done();
+    if (this.#options.onError !== undefined) ackHandle?.done();
   }
 
   #report(error: unknown): void {
@@ -253,7 +253,7 @@ export class FrameListener {
 
   /** Ends the listener. */
   #fail(error: Error): void {
-    // Who is told otherwise need not listen to `closed`.
+    // A program with `onError` need not handle `closed`.
     if (this.#options.onError !== undefined) this.closed.catch(() => undefined);
     this.#failure ??= { error };
     void this.stop();
@@ -263,6 +263,6 @@ export class FrameListener {
 function tooLarge(messageType: string, sizeBytes: number): AiocError {
   return new AiocError(
     'AIOC_FRAME_TOO_LARGE',
-    `a message of type ${messageType} with ${sizeBytes} bytes was passed over, at most ${LIMITS.messageBytes} are taken: let the sender use a file`,
+    `skipped a message of type ${messageType} with ${sizeBytes} bytes; the limit is ${LIMITS.messageBytes}: send it as a file`,
   );
 }

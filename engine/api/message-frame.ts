@@ -5,48 +5,52 @@ import { headerText, type JsonObject } from '../protocol/header.ts';
 import { isReserved } from '../protocol/messages.ts';
 
 export interface FileToSend {
-  /** Read by the connector when it is the message's turn. Relative to this program's working directory. */
+  /** The file to send. aioc reads it when the message is sent. Relative to this program's working directory. */
   readonly srcPath: string;
-  /** A key of the receiver's file_recv_config. */
+  /** The file type: a key of the receiver's file_recv_config. */
   readonly dstType: string;
   /**
-   * The name to store it under, which may name sub-directories. Default: the base name of srcPath, made readable where it
-   * is not UTF-8.
+   * The name under which the receiver stores the file; it may contain sub-directories. Default: the base name of srcPath,
+   * converted if it is not UTF-8.
    */
   readonly dstName?: string;
-  /** Told of the name that takes the place of one that is not UTF-8. */
+  /** Called with the new name if the file's name is not UTF-8. */
   readonly onRenamed?: (dstName: string) => void;
-  /** Whether the connector deletes srcPath after sending. Unlike in Python the default is false. */
+  /** Deletes srcPath after sending. Default: false, unlike in Python. */
   readonly delete?: boolean;
 }
 
 export interface OutgoingMessage {
   readonly messageType: string;
-  /** The peer: a client's name at a server. A client needs none, since it has only its server. */
+  /** The peer that gets the message. On a server: the name of a client. On a client: not needed, since its server is the peer. */
   readonly destinationId?: string;
-  /** A string goes as UTF-8 and bytes as they are; anything else as JSON. Default: no data. */
+  /** Strings are sent as UTF-8, bytes unchanged, other values as JSON. Default: no data. */
   readonly data?: unknown;
-  /** Sends a string as JSON too, between quotes. */
+  /** Sends strings as JSON as well, in quotes. */
   readonly dataIsJson?: boolean;
+  /** A binary part, sent after the data. */
   readonly binary?: Uint8Array;
+  /** The id of a request, which the response repeats. Default for `request`: a random id. */
   readonly requestId?: number | bigint | string;
+  /** The id of the request that this message answers. `reply` sets it. */
   readonly responseId?: number | bigint | string;
-  /** Asks the connector to wait for the peer connector's acknowledgement before its next message to that peer. */
+  /** The connector sends its next message to this peer only after the peer has acknowledged this one. */
   readonly waitForAck?: boolean;
+  /** A file sent with the message. */
   readonly withFile?: FileToSend;
-  /** Up to 128 letters, digits, `-`, `_` and `:`. */
+  /** A label in the header: up to 128 letters, digits, `-`, `_` and `:`. */
   readonly tag?: string;
 }
 
 export interface SendOptions extends OutgoingMessage {
-  /** Cancels as long as the connector does not have the message whole. */
+  /** Cancels the message, until the connector has received all of it. */
   readonly signal?: AbortSignal;
 }
 
-/** A message that has been looked over and whose data are bytes by now. */
+/** A checked message with its data as bytes. */
 export interface PreparedMessage {
   readonly header: JsonObject & { readonly message_type: string };
-  /** The header as bytes, where it has been written before. */
+  /** The encoded header, if it is known. */
   readonly headerBytes?: Buffer | undefined;
   readonly data: Buffer;
   readonly binary: Buffer | undefined;
@@ -58,12 +62,12 @@ interface Ids {
   readonly awaitResponse: boolean;
 }
 
-/** Turns options into headers and bytes, of one program. */
+/** Converts a program's options into headers and bytes. */
 export class MessagePreparer {
-  /** What went before, if its header says no more than its type and who: the next one's is most often the same. */
+  /** The last header with only a type, source and destination: the next message often has the same. */
   #plain: (Pick<PreparedMessage, 'header'> & { readonly ids: Ids; readonly headerBytes: Buffer }) | undefined;
 
-  /** @throws AiocError AIOC_NAME_BAD, AIOC_FRAME_TOO_LARGE beyond LIMITS.messageLargestBytes; the connector may take less */
+  /** @throws AiocError AIOC_NAME_BAD, AIOC_FRAME_TOO_LARGE above LIMITS.messageLargestBytes (a connector may accept less) */
   prepare(message: OutgoingMessage, ids: Ids): PreparedMessage {
     const data = dataBytes(message);
     const binary = message.binary?.length ? Buffer.from(message.binary) : undefined;
@@ -71,7 +75,7 @@ export class MessagePreparer {
     if (sizeBytes > LIMITS.messageLargestBytes) {
       throw new AiocError(
         'AIOC_FRAME_TOO_LARGE',
-        `data and binary have ${sizeBytes} bytes, at most ${LIMITS.messageLargestBytes} fit into a message: send the rest as a file`,
+        `data and binary have ${sizeBytes} bytes; the limit of a message is ${LIMITS.messageLargestBytes}: send a file instead`,
       );
     }
     if (!isPlain(message) || ids.awaitResponse) return { header: headerOf(message, ids), data, binary };
@@ -112,14 +116,14 @@ function headerOf(message: OutgoingMessage, ids: Ids): PreparedMessage['header']
   };
 }
 
-/** @throws AiocError AIOC_FRAME_TOO_LARGE when the header is */
+/** @throws AiocError AIOC_FRAME_TOO_LARGE if the header is too large */
 export function encodeMessage(message: PreparedMessage, withFile?: JsonObject): Buffer {
   const { header, headerBytes, data, binary } = message;
   if (withFile === undefined) return encodeFrame({ header, forwardedHeader: headerBytes, data, binary });
   return encodeFrame({ header: { ...header, with_file: withFile }, data, binary });
 }
 
-/** @throws AiocError AIOC_TYPE_UNKNOWN; types that begin with `_` are the connectors' own and always pass */
+/** Types that start with `_` are reserved for connectors and always pass. @throws AiocError AIOC_TYPE_UNKNOWN */
 export function checkType(messageType: string, known: readonly string[] | undefined, key: string): void {
   if (known === undefined || known.includes(messageType) || isReserved(messageType)) return;
   throw new AiocError(
@@ -130,12 +134,12 @@ export function checkType(messageType: string, known: readonly string[] | undefi
 
 function dataBytes({ data, dataIsJson = false }: OutgoingMessage): Buffer {
   if (data === undefined) return Buffer.alloc(0);
-  // Copied, so that the caller may use its buffer again at once.
+  // Copied, so that the caller can reuse its buffer at once.
   if (data instanceof Uint8Array) return Buffer.from(data);
   if (typeof data === 'string' && !dataIsJson) return Buffer.from(data);
   const json: string | undefined = JSON.stringify(data);
   if (json === undefined) {
-    throw new AiocError('AIOC_FRAME_BAD', `data is a ${typeof data}, which has no form in JSON`);
+    throw new AiocError('AIOC_FRAME_BAD', `data is a ${typeof data}, which JSON cannot represent`);
   }
   return Buffer.from(json);
 }

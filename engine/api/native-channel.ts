@@ -5,13 +5,13 @@ import type { Clock } from '../base/ports.ts';
 import { PacketWriter } from '../local/native/packet-writer.ts';
 import { bodyAsJson, jsonBody, type Packet, type PacketKind, PacketReader } from '../local/native/packets.ts';
 
-/** What the connector promises of a message that it has been given. */
+/** What a connector guarantees for a message that it has accepted. */
 export type SendOutcome =
-  /** It is on the disk of this machine, and comes to the peer whatever happens. */
+  /** It is on this machine's disk, and aioc sends it to the peer even after a crash. */
   | 'stored'
-  /** The connector has it in memory: a queue that is not stored. */
+  /** It is in memory only: its type is not stored on disk. */
   | 'accepted'
-  /** The peer is ignored (ignore_peer_traffic): it was dropped. */
+  /** It was dropped, because the peer is ignored (ignore_peer_traffic). */
   | 'ignored';
 
 export interface PendingReply {
@@ -19,7 +19,7 @@ export interface PendingReply {
   readonly answer: Promise<Packet>;
 }
 
-/** Who waits for an answer: told once. */
+/** Called once, with the reply or an error. */
 export interface ReplyHandler {
   resolve(packet: Packet): void;
   reject(error: AiocError): void;
@@ -28,11 +28,11 @@ export interface ReplyHandler {
 export interface NativeChannelOptions {
   readonly clock: Clock;
   readonly onClose: () => void;
-  /** Told of what the connector says without having been asked. */
+  /** Receives packets that are not replies. */
   readonly onPacket?: (packet: Packet) => void;
 }
 
-/** A conversation with an aioc connector over its own local socket. */
+/** A connection to an aioc connector over its native socket. */
 export class NativeChannel {
   readonly #socket: net.Socket;
   readonly #reader = new PacketReader();
@@ -58,9 +58,9 @@ export class NativeChannel {
   }
 
   /**
-   * Greets the connector behind a socket.
+   * Exchanges the first packets with the connector on a socket.
    *
-   * @throws AiocError AIOC_CONNECTOR_AWAY when it closes or says nothing, AIOC_FRAME_BAD when it is none
+   * @throws AiocError AIOC_CONNECTOR_AWAY if it closes or does not answer, AIOC_FRAME_BAD if it is not an aioc connector
    */
   static async open(socket: net.Socket, options: NativeChannelOptions): Promise<NativeChannel> {
     const { clock } = options;
@@ -68,7 +68,7 @@ export class NativeChannel {
     const { number, answer } = channel.request('hello', jsonBody({ protocol: 1 }));
     const silent = new AiocError(
       'AIOC_CONNECTOR_AWAY',
-      'the connector does not answer: it may be stopped or stuck',
+      'the connector does not answer; it may be overloaded or stuck',
     );
     const timer = clock.after(LIMITS.localHelloMs, () => channel.cancel(number, silent));
     try {
@@ -82,25 +82,25 @@ export class NativeChannel {
     }
   }
 
-  /** Which of the connector's sockets this is; undefined from an aioc of before, which sends and listens over one. */
+  /** The purpose of this socket; undefined from older versions of aioc, which have one socket for sending and listening. */
   get purpose(): unknown {
     return this.#welcome['purpose'];
   }
 
-  /** From now on it keeps the program alive, also while no answer is waited for. */
+  /** Keeps the program alive even while no reply is pending. */
   keepAlive(): void {
     this.#keepsAlive = true;
     this.#socket.ref();
   }
 
-  /** Whether the connector does not read what programs name, so that a file goes as bytes. */
+  /** Whether the connector needs the bytes of files, because it does not open paths that programs name. */
   get takesFilesAsBytes(): boolean {
     return this.#welcome['files'] === 'bytes';
   }
 
   /**
-   * Says something and waits for the answer to it, which rejects with what the connector says, or with
-   * AIOC_CONNECTOR_AWAY when it went away first: it is not known then whether it has done it.
+   * Sends a request. The answer rejects with the connector's error, or with AIOC_CONNECTOR_AWAY if the connection closes
+   * first; the connector may or may not have executed the request.
    */
   request(kind: PacketKind, body: Buffer, number = this.newNumber()): PendingReply {
     const answer = new Promise<Packet>((resolve, reject) => {
@@ -109,13 +109,13 @@ export class NativeChannel {
     return { number, answer };
   }
 
-  /** The same for who needs no promise of its own. */
+  /** As `request`, with callbacks instead of a promise. */
   post(kind: PacketKind, body: Buffer, handler: ReplyHandler, number = this.newNumber()): number {
     if (this.#failure !== undefined) {
       handler.reject(this.#failure);
       return number;
     }
-    // Who waits for an answer keeps the program alive.
+    // A pending reply keeps the program alive.
     if (this.#pending.size === 0) this.#socket.ref();
     this.#pending.set(number, handler);
     this.#writer.write(kind, number, body);
@@ -127,15 +127,15 @@ export class NativeChannel {
     return this.#number;
   }
 
-  /** Says something that no answer is waited for: what is answered all the same comes to `onPacket`. */
+  /** Sends a packet without waiting for a reply; a reply, if any, goes to `onPacket`. */
   notify(kind: PacketKind, number: number, body: Buffer): void {
     if (this.#failure === undefined) this.#writer.write(kind, number, body);
   }
 
   /**
-   * Hands over the bytes of a file, in front of the message with which it goes and that will have this number.
+   * Sends the bytes of a file, before the message with the same number that it belongs to.
    *
-   * @throws what reading the file throws; the connector then forgets what it has of it
+   * @throws the errors of reading the file; the connector then discards the bytes that it has
    */
   async giveFile(number: number, chunks: AsyncIterable<Buffer>): Promise<void> {
     try {
@@ -153,7 +153,7 @@ export class NativeChannel {
     }
   }
 
-  /** Waits for no answer to that question any more. */
+  /** Stops waiting for a reply: rejects with `error` and tells the connector. */
   cancel(number: number, error: AiocError): void {
     const pending = this.#pending.get(number);
     if (pending === undefined) return;
@@ -162,12 +162,12 @@ export class NativeChannel {
     pending.reject(error);
   }
 
-  /** Whether so much that was said has not left this program that no more should be. */
+  /** Whether so many bytes are unwritten that no more should be added. */
   get isBehind(): boolean {
     return this.#failure === undefined && this.#writer.waitingBytes >= LIMITS.localReadAheadBytes;
   }
 
-  /** Resolves when what was said has left this program, or never will. */
+  /** Resolves when there is room to write more, or the channel is closed. */
   async drained(): Promise<void> {
     if (!this.isBehind) return;
     this.#writer.flush();
@@ -179,7 +179,7 @@ export class NativeChannel {
     this.#socket.end();
   }
 
-  /** Closes, and resolves when all that was said has left this program, or never will. */
+  /** Closes. Resolves when all packets are written, or cannot be. */
   async ended(): Promise<void> {
     if (this.#failure !== undefined) return;
     this.#writer.flush();
@@ -203,7 +203,7 @@ export class NativeChannel {
 
   #take(packet: Packet): void {
     const pending = this.#pending.get(packet.number);
-    // A response may cross the word that nobody waits for it any more.
+    // A response may cross its cancellation.
     if (pending === undefined) {
       this.#options.onPacket?.(packet);
       return;
@@ -221,7 +221,7 @@ export class NativeChannel {
   #over(): void {
     this.#failure ??= new AiocError(
       'AIOC_CONNECTOR_AWAY',
-      'the connector went away before it said what became of the message: it may have it or not',
+      'the connection to the connector closed before it answered: it may or may not have the message',
     );
     for (const [number, pending] of [...this.#pending]) {
       this.#settle(number);
@@ -232,16 +232,16 @@ export class NativeChannel {
   }
 }
 
-/** What a connector promises with its `done`. */
+/** The outcome in a `done`. */
 export function outcomeIn(packet: Packet): SendOutcome {
-  // Nearly always one of these, word for word.
+  // Nearly always exactly one of these.
   if (packet.body.equals(STORED)) return 'stored';
   if (packet.body.equals(ACCEPTED)) return 'accepted';
   const { outcome } = bodyAsJson(packet);
   return outcome === 'stored' || outcome === 'ignored' ? outcome : 'accepted';
 }
 
-/** What went wrong, in a `failed`. */
+/** The error in a `failed`. */
 export function errorIn(packet: Packet): AiocError {
   const { code, message } = bodyAsJson(packet);
   const known = typeof code === 'string' && code in ERROR_CODES ? (code as ErrorCode) : 'AIOC_INTERNAL';

@@ -1,11 +1,11 @@
-/** Which messages of one store a listener has dealt with, so that none is dealt with twice. */
+/** Which messages of a store a listener has processed, so that it processes none twice. */
 export class Progress {
-  /** Of the store: its positions mean nothing anywhere else. */
+  /** Of the store; positions are valid only within it. */
   readonly identity: string;
   #upTo: number;
-  /** Behind `upTo`, what a handler was given, in order; most often one, and it is done before the next one comes. */
+  /** Positions after `upTo` that a handler has received, in order; usually one. */
   readonly #given: number[] = [];
-  /** Of those, which are done while an earlier one is not. */
+  /** Those that are processed while an earlier one is not. */
   readonly #done = new Set<number>();
 
   constructor(identity: string, upTo = 0) {
@@ -13,12 +13,12 @@ export class Progress {
     this.#upTo = upTo;
   }
 
-  /** Everything up to here is done. */
+  /** Everything up to this position is processed. */
   get upTo(): number {
     return this.#upTo;
   }
 
-  /** Whether no handler has been given it. */
+  /** Whether no handler has received it. */
   isNew(position: number): boolean {
     return position > this.#upTo && !this.#given.includes(position);
   }
@@ -41,12 +41,12 @@ export class Progress {
   }
 }
 
-/** Where a listener has got to, for a program that keeps it: `<identity>:<position>`. */
+/** A position for programs to save: `<identity>:<position>`. */
 export function cursorOf(identity: string, position: number): string {
   return `${identity}:${position}`;
 }
 
-/** @returns the position in the store of that identity; undefined for the cursor of another one */
+/** @returns the position in the store with that identity; undefined for the cursor of another store */
 export function positionIn(cursor: string, identity: string): number | undefined {
   if (!cursor.startsWith(`${identity}:`)) return undefined;
   const position = Number(cursor.slice(identity.length + 1));

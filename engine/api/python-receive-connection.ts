@@ -7,11 +7,11 @@ import { type LocalEvent, LocalFrameReader } from '../local/local-frames.ts';
 export interface PythonReceiveConnectionOptions {
   readonly socket: net.Socket;
   readonly clock: Clock;
-  /** There may be something to take, or nothing any more. */
+  /** A frame may be available, or the connection has ended. */
   onChange(): void;
 }
 
-/** One connection of a connector to a listener: read ahead within bounds, and taken from frame by frame. */
+/** A connection of a connector to a listener's receive socket. It reads ahead up to a limit. */
 export class PythonReceiveConnection {
   readonly #options: PythonReceiveConnectionOptions;
   readonly #reader = new LocalFrameReader();
@@ -30,7 +30,7 @@ export class PythonReceiveConnection {
       this.#adjust();
       onChange();
     });
-    // A connector that was killed resets its connections; what it wrote whole before that counts.
+    // A killed connector resets its connections; frames that it wrote completely still count.
     socket.on('error', () => undefined);
     socket.on('close', () => {
       this.#over = true;
@@ -39,21 +39,21 @@ export class PythonReceiveConnection {
     });
   }
 
-  /** Whether nothing more will come out of it. */
+  /** Whether it has ended and has no more frames. */
   get finished(): boolean {
     return this.#over && (this.#fault !== undefined || !this.#reader.ready);
   }
 
-  /** Milliseconds since the connector last said anything here; 0 in the middle of a frame, since more is bound to come. */
+  /** Milliseconds since the last bytes arrived; 0 inside a frame, since its rest must follow. */
   get silentMs(): number {
     return this.#reader.insideFrame ? 0 : this.#options.clock.now() - this.#heardAtMs;
   }
 
   /**
-   * The next frame, if it is here.
+   * The next frame, if one is available.
    *
-   * @throws AiocError AIOC_FRAME_BAD when the stream makes no sense, AIOC_TIMEOUT when the rest of a frame did not come;
-   * once, and the connection is closed
+   * @throws AiocError AIOC_FRAME_BAD if the stream is invalid, AIOC_TIMEOUT if the rest of a frame does not arrive; throws
+   * once and closes the connection
    */
   take(): LocalEvent | undefined {
     if (this.#over && this.#fault !== undefined) return undefined;
@@ -79,7 +79,7 @@ export class PythonReceiveConnection {
     return fault;
   }
 
-  /** Reads on while a frame is not whole, or little is waiting; and does not wait for the rest of a frame for ever. */
+  /** Reads while a frame is incomplete or little is buffered, and sets a timeout for the rest of a frame. */
   #adjust(): void {
     const { socket, clock } = this.#options;
     const enough = this.#reader.ready && this.#reader.bufferedBytes >= LIMITS.listenerReadAheadBytes;
@@ -101,7 +101,7 @@ export class PythonReceiveConnection {
       this.#late = clock.after(restMs, () => this.#checkLate());
       return;
     }
-    this.#fault = new AiocError('AIOC_TIMEOUT', 'a connector began a frame and did not end it');
+    this.#fault = new AiocError('AIOC_TIMEOUT', 'a connector sent part of a frame and then stopped');
     onChange();
   }
 }

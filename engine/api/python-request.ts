@@ -11,12 +11,12 @@ export interface SocketRequestOptions {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  /** Who is asked, for messages. */
+  /** The peer's name, for error messages. */
   readonly peer: string;
 }
 
 /**
- * Writes one frame on a connection of its own, reads one back, and closes.
+ * Sends a request over a new connection, reads the response, and closes the connection.
  *
  * @throws AiocError AIOC_TIMEOUT, AIOC_CANCELLED, AIOC_PEER_UNKNOWN, AIOC_RESPONSE_LOST, AIOC_FRAME_TOO_LARGE,
  * AIOC_FRAME_BAD
@@ -51,7 +51,7 @@ export async function requestOverSocket(socket: net.Socket, options: SocketReque
     if (error === undefined || response.header.message_type !== '') return response;
     throw new AiocError(
       'AIOC_RESPONSE_LOST',
-      `the response of ${peer} will not come (${String(error)}): a connection between connectors broke. Ask again if asking twice does no harm`,
+      `the response of ${peer} was lost (${String(error)}): a connection between connectors broke; send the request again if it is safe to repeat`,
     );
   } finally {
     socket.destroy();
@@ -59,17 +59,20 @@ export async function requestOverSocket(socket: net.Socket, options: SocketReque
 }
 
 export function requestTooLate(peer: string, timeoutMs: number): AiocError {
-  return new AiocError('AIOC_TIMEOUT', `${peer} gave no response within ${timeoutMs} ms`);
+  return new AiocError(
+    'AIOC_TIMEOUT',
+    `${peer} did not respond within ${timeoutMs} ms; raise the timeout if it needs more time`,
+  );
 }
 
 export function requestCancelled(): AiocError {
-  return new AiocError('AIOC_CANCELLED', 'the request was cancelled; the peer may have it all the same');
+  return new AiocError('AIOC_CANCELLED', 'the request was cancelled; the peer may have received it');
 }
 
 function closed(peer: string, cause?: unknown): AiocError {
   return new AiocError(
     'AIOC_PEER_UNKNOWN',
-    `the connector knows no connected peer ${peer} to ask, or was stopped: check the name with showConnectedPeers`,
+    `the connector has no connected peer ${peer}, or it stopped: check the name with showConnectedPeers`,
     { cause },
   );
 }
@@ -77,6 +80,6 @@ function closed(peer: string, cause?: unknown): AiocError {
 function tooLarge(peer: string, sizeBytes: number): AiocError {
   return new AiocError(
     'AIOC_FRAME_TOO_LARGE',
-    `the response of ${peer} has ${sizeBytes} bytes, at most ${LIMITS.messageBytes} are taken: let it send a file`,
+    `the response of ${peer} has ${sizeBytes} bytes; the limit is ${LIMITS.messageBytes}: let it send a file instead`,
   );
 }

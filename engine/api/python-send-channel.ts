@@ -13,21 +13,21 @@ interface Entry {
 
 export interface PythonSendChannelOptions {
   connect(): Promise<net.Socket>;
-  /** Whether one connection is kept for all frames. */
+  /** Whether all frames use one lasting connection. */
   readonly keep: boolean;
 }
 
 /**
- * Hands frames to the connector one after another, in the order in which they were given, over one kept connection or
- * each over its own. One frame is written at a time: so a frame whose writing failed is known not to have arrived whole,
- * and is written again to a connector that was restarted, never twice to the same one.
+ * Sends frames to a Python connector in order, over one lasting connection or one connection per frame. It writes one frame
+ * at a time: a frame whose write failed has not arrived whole, so it can be written again to a restarted connector, and
+ * the same connector never gets it twice.
  */
 export class PythonSendChannel {
   readonly #options: PythonSendChannelOptions;
   readonly #entries: Entry[] = [];
   #bytes = 0;
   #socket: net.Socket | undefined;
-  /** Made already, and not used yet. */
+  /** Open, but not used yet. */
   #spare: net.Socket | undefined;
   #running = false;
   #closed = false;
@@ -36,12 +36,12 @@ export class PythonSendChannel {
     this.#options = options;
   }
 
-  /** Whether a connection is there, or frames are on their way: what is to come after them comes here. */
+  /** Whether a connection is open or frames are being sent. Later frames must then use this channel, to keep the order. */
   get isInUse(): boolean {
     return this.#running || this.#socket !== undefined || this.#spare !== undefined;
   }
 
-  /** Takes this connection to the connector for the next frame, and for all if one is kept. */
+  /** Uses this connection to the connector for the next frame; for all frames if the connection is lasting. */
   adopt(socket: net.Socket): void {
     this.#spare?.end();
     this.#spare = this.#watched(socket);
@@ -49,13 +49,13 @@ export class PythonSendChannel {
   }
 
   /**
-   * Resolves when the operating system has taken all bytes of the frames for the connector. `frames` is called when it
-   * is their turn.
+   * Resolves when the operating system has accepted all bytes of the frames. `frames` is called when their turn has come.
    *
-   * @throws AiocError AIOC_QUEUE_FULL, AIOC_CONNECTOR_AWAY, AIOC_CANCELLED and what `frames` throws
+   * @throws AiocError AIOC_QUEUE_FULL, AIOC_CONNECTOR_AWAY, AIOC_CANCELLED and the errors of `frames`
    */
   send(options: Pick<Entry, 'sizeBytes' | 'signal' | 'frames'>): Promise<void> {
-    if (this.#closed) return Promise.reject(new AiocError('AIOC_CANCELLED', 'the API has been closed'));
+    if (this.#closed)
+      return Promise.reject(new AiocError('AIOC_CANCELLED', 'the API was closed; create a new ConnectorAPI'));
     if (options.signal?.aborted) return Promise.reject(cancelled());
     if (
       this.#entries.length >= LIMITS.outboxMessages ||
@@ -64,7 +64,7 @@ export class PythonSendChannel {
       return Promise.reject(
         new AiocError(
           'AIOC_QUEUE_FULL',
-          `${this.#entries.length} messages (${this.#bytes} bytes) wait already for the connector to read them: await each send`,
+          `${this.#entries.length} messages (${this.#bytes} bytes) are already waiting for the connector: await the sends`,
         ),
       );
     }
@@ -87,7 +87,7 @@ export class PythonSendChannel {
     });
   }
 
-  /** Ends the connection; what waits is refused. What was taken already still reaches the connector. */
+  /** Closes the connection. Waiting frames reject with AIOC_CANCELLED; frames already written still reach the connector. */
   close(): void {
     this.#closed = true;
     for (const entry of this.#entries.splice(0)) {
@@ -100,7 +100,7 @@ export class PythonSendChannel {
     this.#spare = undefined;
   }
 
-  /** Whoever still waits for its turn need not wait to be cancelled. */
+  /** Cancels an entry whose turn has not come yet. */
   #leave(entry: Entry): void {
     const index = this.#entries.indexOf(entry);
     if (index < 0) return;
@@ -132,12 +132,12 @@ export class PythonSendChannel {
         return await write(kept, frame, signal);
       } catch (error) {
         if (signal?.aborted) throw error;
-        // The connector it belonged to is gone: another may have taken its place.
+        // That connector has stopped; a new one may have started.
       }
     }
     const fresh = await this.#open();
     try {
-      // It may have been cancelled meanwhile: a signal that fired before it was listened to says nothing any more.
+      // A signal that fired while connecting does not fire again.
       if (signal?.aborted) throw cancelled();
       await write(fresh, frame, signal);
     } finally {
@@ -154,7 +154,7 @@ export class PythonSendChannel {
   }
 
   #watched(socket: net.Socket): net.Socket {
-    // A connection that waits for the next message must not keep the program alive.
+    // An idle connection must not keep the program alive.
     socket.unref();
     const forget = (): void => {
       if (this.#socket === socket) this.#socket = undefined;
@@ -164,13 +164,13 @@ export class PythonSendChannel {
     socket.on('error', forget);
     socket.on('end', forget);
     socket.on('close', forget);
-    // Nothing is ever said here by the connector, but only who reads learns of the end.
+    // The connector never sends anything here, but Node reports the end only to a reader.
     socket.resume();
     return socket;
   }
 }
 
-/** Resolves when the operating system has all of it. An aborted write leaves a torn frame, so the connection goes too. */
+/** Resolves when the operating system has the whole frame. Aborting leaves a partial frame, so it closes the connection. */
 function write(socket: net.Socket, frame: Buffer, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const forget = onAbort(signal, () => {
@@ -185,7 +185,12 @@ function write(socket: net.Socket, frame: Buffer, signal: AbortSignal | undefine
       else resolve();
     };
     const closed = (): void =>
-      settle(new AiocError('AIOC_CONNECTOR_AWAY', 'the connector closed while a message was handed to it'));
+      settle(
+        new AiocError(
+          'AIOC_CONNECTOR_AWAY',
+          'the connector closed the connection while a message was being written to it',
+        ),
+      );
     socket.once('close', closed);
     socket.ref();
     socket.write(frame, settle);
@@ -193,5 +198,5 @@ function write(socket: net.Socket, frame: Buffer, signal: AbortSignal | undefine
 }
 
 function cancelled(): AiocError {
-  return new AiocError('AIOC_CANCELLED', 'the message was cancelled before the connector had it');
+  return new AiocError('AIOC_CANCELLED', 'the message was cancelled before the connector received it');
 }

@@ -2,15 +2,15 @@ import { AiocError } from '../base/errors.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header, JsonObject } from '../protocol/header.ts';
 
-/** What a peer's program sent: a message for a listener, or a response. */
+/** A message received from a peer's program: for a listener, or a response. */
 export class ReceivedMessage {
   /**
-   * All that came with it, `with_file` included: the file itself lies where the connector stored it. An id that a number
-   * would not hold is a bigint, which JSON.stringify refuses.
+   * All header keys, `with_file` included (the connector has stored the file itself). An id that exceeds a number's
+   * precision is a bigint, which JSON.stringify rejects.
    */
   readonly header: Header;
   readonly data: Buffer;
-  /** The application's own bytes beside the data, if any. */
+  /** The binary part, if any. */
   readonly binary: Buffer | undefined;
 
   constructor({ header, data, binary }: Frame) {
@@ -24,29 +24,29 @@ export class ReceivedMessage {
   }
 
   /**
-   * The sender, by the name under which it is connected to our connector, whatever it says of itself. In mutual TLS its
-   * certificate proves that name; in the other modes it is a client's claim. A Python connector checks it in mutual TLS only.
+   * The name under which the sender is connected to the local connector. With mutual TLS, the sender's certificate proves
+   * the name; in the other modes, a client chooses it. A Python connector checks it only with mutual TLS.
    */
   get sourceId(): string | undefined {
     return asString(this.header['source_id']);
   }
 
-  /** A bigint where a number would lose digits, as of Python's `uuid4().int`. */
+  /** A bigint if a number would lose digits, for example for Python's `uuid4().int`. */
   get requestId(): number | bigint | string | undefined {
     return asId(this.header['request_id']);
   }
 
-  /** A bigint where a number would lose digits. */
+  /** A bigint if a number would lose digits. */
   get responseId(): number | bigint | string | undefined {
     return asId(this.header['response_id']);
   }
 
-  /** Whether the sender's program is waiting for a response. */
+  /** Whether the sender waits for a response. */
   get awaitsResponse(): boolean {
     return this.header['await_response'] === true;
   }
 
-  /** The file that came along, if any; `file_error` in it says why there is none. */
+  /** The description of the file sent with the message, if any; `file_error` in it is the reason if it was not stored. */
   get withFile(): JsonObject | undefined {
     const file = this.header['with_file'];
     return typeof file === 'object' && file !== null && !Array.isArray(file)
@@ -54,15 +54,15 @@ export class ReceivedMessage {
       : undefined;
   }
 
-  /** The data as UTF-8. */
+  /** The data, decoded as UTF-8. */
   text(): string {
     return this.data.toString();
   }
 
   /**
-   * The data as JSON. The type is the caller's claim, not checked.
+   * The data, parsed as JSON. The type parameter is not checked.
    *
-   * @throws AiocError AIOC_FRAME_BAD when they are not JSON
+   * @throws AiocError AIOC_FRAME_BAD if the data is not JSON
    */
   json<T = unknown>(): T {
     try {

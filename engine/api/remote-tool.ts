@@ -20,19 +20,19 @@ import { callCommand } from './command-call.ts';
 import { ConnectorLocator } from './connector-locator.ts';
 
 export interface CallOptions {
-  /** How long to wait for the answer: a Python connector leaves what it does not know unanswered. */
+  /** Timeout for the answer, in milliseconds. A Python connector does not answer commands that it does not know. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
 export interface StopOptions extends CallOptions {
-  /** Stops without emptying the queues first. */
+  /** Stops without draining the queues. */
   readonly hard?: boolean;
-  /** Also ends what takes commands, so that only a new process starts the connector again. */
+  /** Also closes the command socket, so that only a new process can start the connector again. */
   readonly shutdown?: boolean;
   /** Removes the sockets. Default: true. */
   readonly enableDeleteFiles?: boolean;
-  /** A client goes on trying to reach its server. */
+  /** A client keeps trying to reach its server. */
   readonly clientWaitForReconnect?: boolean;
 }
 
@@ -41,24 +41,28 @@ export interface RestartOptions extends CallOptions {
   readonly sleepBetweenSeconds?: number;
 }
 
-/** A client, by name or by address; an address may be a network in CIDR form. */
+/** A client, by name or by address. The address may be a subnet in CIDR notation. */
 export type ClientMatch = { readonly clientId: string } | { readonly clientIp: string };
 
 /**
- * Commands to a connector that runs on the same machine, be it aioc or Python's. Every command can fail with
- * AIOC_CONNECTOR_AWAY, AIOC_TIMEOUT and AIOC_CANCELLED, and with AIOC_COMMAND when the connector says no.
+ * Sends commands to a connector that runs on the same machine: aioc's or Python's. Every command can fail with
+ * AIOC_CONNECTOR_AWAY, AIOC_TIMEOUT and AIOC_CANCELLED, and with AIOC_COMMAND if the connector refuses it.
  */
 export class ConnectorRemoteTool {
-  readonly #place: ConnectorLocator;
+  readonly #locator: ConnectorLocator;
   readonly #clock: Clock;
 
-  /** @throws AiocError AIOC_NAME_BAD when it is not said which connector is meant */
+  /** @throws AiocError AIOC_NAME_BAD if the options do not identify a connector */
   constructor(options: ConnectorAddress, { clock }: { readonly clock: Clock } = { clock: realClock() }) {
-    this.#place = new ConnectorLocator(options);
+    this.#locator = new ConnectorLocator(options);
     this.#clock = clock;
   }
 
-  /** @throws AiocError AIOC_CONFIG, AIOC_NAME_BAD; see ConnectorAPI.fromConfig */
+  /**
+   * As ConnectorAPI.fromConfig.
+   *
+   * @throws AiocError AIOC_CONFIG, AIOC_NAME_BAD
+   */
   static async fromConfig(
     config: string | Readonly<Record<string, unknown>>,
     options: Partial<ConnectorAddress> = {},
@@ -66,21 +70,22 @@ export class ConnectorRemoteTool {
     return new ConnectorRemoteTool({ ...(await apiOptionsFromConfig(config)), ...options });
   }
 
-  /** Any command as it goes over the socket; the answer as it came. */
+  /** Sends any command, by its name in Python's protocol, and returns the unparsed answer. */
   command(
     cmd: string,
     kwargs: JsonObject = {},
     { timeoutMs = LIMITS.commandTimeoutMs, signal }: CallOptions = {},
   ): Promise<string> {
     const call = { cmd, kwargs, timeoutMs, signal };
-    return callCommand({ place: this.#place, clock: this.#clock }, call);
+    return callCommand({ locator: this.#locator, clock: this.#clock }, call);
   }
 
+  /** Starts a connector that was stopped without `shutdown`. */
   async start(options: CallOptions = {}): Promise<true> {
     return parseFinished(await this.command('start', {}, withLongTimeout(options)));
   }
 
-  /** By default the queues are emptied first. The command socket stays, so that `start` works, unless `shutdown`. */
+  /** Drains the queues and stops the connector. Without `shutdown`, its command socket stays open, so that `start` works. */
   async stop({
     hard = false,
     shutdown = false,
@@ -97,84 +102,93 @@ export class ConnectorRemoteTool {
     return parseFinished(await this.command('stop', kwargs, withLongTimeout(options)));
   }
 
+  /** Stops the connector and starts it again. */
   async restart({ hard = false, sleepBetweenSeconds = 0, ...options }: RestartOptions = {}): Promise<true> {
     const kwargs = { hard, sleep_between: sleepBetweenSeconds };
     const timed = withLongTimeout(options, sleepBetweenSeconds * 1_000);
     return parseFinished(await this.command('restart', kwargs, timed));
   }
 
+  /** The connected peers and their addresses. */
   async showConnectedPeers(options?: CallOptions): Promise<ConnectedPeers> {
     return parsePeers(await this.command('show_connected_peers__sync', { dump_result: true }, options));
   }
 
+  /** The number of messages in each queue. */
   async peekQueues(options?: CallOptions): Promise<QueueCounts> {
     return parseQueues(await this.command('peek_queues__sync', { dump_result: true }, options));
   }
 
+  /** The ignored peers. */
   ignorePeerTrafficShow(options?: CallOptions): Promise<IgnoredPeers> {
     return this.#ignore({ show: true }, options);
   }
 
-  /** Ignores everybody. */
+  /** Ignores all peers. */
   ignorePeerTrafficEnable(options?: CallOptions): Promise<IgnoredPeers> {
     return this.#ignore({ enable: true }, options);
   }
 
-  /** Ignores one peer; with a Python connector in place of whoever was ignored before. */
+  /** Ignores one peer. A Python connector then ignores only this one. */
   ignorePeerTrafficEnableUnique(peerName: string, options?: CallOptions): Promise<IgnoredPeers> {
     return this.#ignore({ unique_peer: peerName }, options);
   }
 
+  /** Ignores no peer. */
   ignorePeerTrafficDisable(options?: CallOptions): Promise<IgnoredPeers> {
     return this.#ignore({ disable: true }, options);
   }
 
+  /** The log level. */
   showLogLevel(options?: CallOptions): Promise<string> {
     return this.command('show_log_level__sync', {}, options);
   }
 
-  /** @returns the level that is set now */
+  /** @returns the new level */
   setLogLevel(level: string, options?: CallOptions): Promise<string> {
     return this.command('set_log_level__sync', { level }, options);
   }
 
-  /** The value of an attribute of the connector, in Python's spelling. */
+  /** The value of an attribute of the connector, in Python's notation. */
   showAttribute(attribute: string, options?: CallOptions): Promise<string> {
     return this.command('show_attribute__sync', { attribute }, options);
   }
 
-  /** A server takes a client's certificate away, and with it the connection; `removeOnlySymlink` keeps the file. */
+  /** Deletes a client's certificate on a server and disconnects the client. `removeOnlySymlink` keeps the file. */
   async deleteClientCertificateOnServer(
     clientId: string,
     { removeOnlySymlink = false, ...options }: CallOptions & { readonly removeOnlySymlink?: boolean } = {},
   ): Promise<true> {
-    this.#only('server', 'deletes the certificate of a client');
+    this.#only('server', 'can delete the certificate of a client');
     const kwargs = { client_id: clientId, remove_only_symlink: removeOnlySymlink };
     return parseDone(await this.command('delete_client_certificate_on_server', kwargs, options));
   }
 
-  /** A client goes back to the default certificate, and by default connects again to be given a new one. */
+  /** Deletes a client's certificate on the client. By default, the client reconnects and gets a new one. */
   deleteClientCertificateOnClient(options: ClientRestartOptions = {}): Promise<true> {
     return this.#onClient('delete_client_certificate_on_client', options);
   }
 
+  /** Closes the connection of a client on a server. */
   async disconnectClient(clientId: string, options?: CallOptions): Promise<true> {
-    this.#only('server', 'disconnects clients');
+    this.#only('server', 'can disconnect clients');
     return parseDone(await this.command('disconnect_client', { client_id: clientId }, options));
   }
 
+  /** For Python connectors; aioc does not support tokens. */
   async deleteClientTokenOnServer(clientId: string, options?: CallOptions): Promise<true> {
-    this.#only('server', 'deletes the token of a client');
+    this.#only('server', 'can delete the token of a client');
     return parseDone(await this.command('delete_client_token_on_server', { client_id: clientId }, options));
   }
 
+  /** For Python connectors; aioc does not support tokens. */
   deleteClientTokenOnClient(options: ClientRestartOptions = {}): Promise<true> {
     return this.#onClient('delete_client_token_on_client', options);
   }
 
-  /** A Python 1.6.3 connector reads its tokens again and never answers: that is AIOC_TIMEOUT. */
+  /** For Python connectors. Python 1.6.3 reloads its tokens but does not answer, so this fails with AIOC_TIMEOUT. */
   reloadTokens(options?: CallOptions): Promise<string> {
-    const cmd = this.#place.owner.role === 'server' ? 'load_server_tokens' : 'load_client_token';
+    const cmd = this.#locator.owner.role === 'server' ? 'load_server_tokens' : 'load_client_token';
     return this.command(cmd, {}, options);
   }
 
@@ -194,16 +208,21 @@ export class ConnectorRemoteTool {
     return this.#list('remove_whitelist_client', client, options);
   }
 
-  /** Deletes the messages that the connector, or a Python connector of its name before it, has left on the disk. */
+  /** Deletes the stored messages of the connector and of an earlier Python connector with its name. */
   async deletePreviousPersistenceRemains(options?: CallOptions): Promise<true> {
     return parseFinished(await this.command('delete_previous_persistence_remains__sync', {}, options));
   }
 
+  /** For Python connectors: the message types that a client subscribes to. */
   async showSubscribeMessageTypes(options?: CallOptions): Promise<readonly string[]> {
     return parseNames(await this.command('show_subscribe_message_types__sync', {}, options));
   }
 
-  /** @returns the types that are subscribed to now */
+  /**
+   * For Python connectors: sets the message types that a client subscribes to.
+   *
+   * @returns the new types
+   */
   async setSubscribeMessageTypes(
     messageTypes: readonly string[],
     options?: CallOptions,
@@ -217,7 +236,7 @@ export class ConnectorRemoteTool {
   }
 
   async #list(cmd: string, client: ClientMatch, options: CallOptions | undefined): Promise<true> {
-    this.#only('server', 'has lists of clients');
+    this.#only('server', 'has access lists');
     const kwargs = {
       client_ip: 'clientIp' in client ? client.clientIp : null,
       client_id: 'clientId' in client ? client.clientId : null,
@@ -226,23 +245,23 @@ export class ConnectorRemoteTool {
   }
 
   async #onClient(cmd: string, { restartClient = true, ...options }: ClientRestartOptions): Promise<true> {
-    this.#only('client', 'deletes what it was given itself');
+    this.#only('client', 'can delete its certificate or token');
     return parseDone(await this.command(cmd, { restart_client: restartClient }, withLongTimeout(options)));
   }
 
   #only(role: 'server' | 'client', does: string): void {
-    const { owner } = this.#place;
+    const { owner } = this.#locator;
     if (owner.role === role) return;
     throw new AiocError('AIOC_COMMAND', `${ownerId(owner)} is a ${owner.role}: only a ${role} ${does}`);
   }
 }
 
 export interface ClientRestartOptions extends CallOptions {
-  /** Connects again at once. Default: true. */
+  /** Reconnects at once. Default: true. */
   readonly restartClient?: boolean;
 }
 
-/** Emptying queues and closing connections takes longer than an answer from memory. */
+/** Draining queues and closing connections takes longer than other commands. */
 function withLongTimeout(options: CallOptions, extraMs = 0): CallOptions {
   return { timeoutMs: LIMITS.stopTimeoutMs + extraMs, ...options };
 }

@@ -20,7 +20,7 @@ export const CONNECTION_KEYS = {
     default: true,
     templates: ['manager', 'api'],
     state: 'works',
-    help: 'true: a server, which listens for clients. false: a client, which connects to a server.',
+    help: 'Run as a server, which listens for clients (true), or as a client, which connects to a server (false).',
   }),
   server_sockaddr: defineKey({
     shape: SOCKET_ADDRESS,

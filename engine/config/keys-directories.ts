@@ -50,7 +50,7 @@ export const DIRECTORY_KEYS = {
     default: true,
     templates: ['manager'],
     state: 'works',
-    help: 'true: log to the file only. false: log to standard output as well.',
+    help: 'Log to the file only (true), or to standard output as well (false).',
   }),
   debug_msg_counts: defineKey({
     shape: BOOLEAN,
@@ -78,7 +78,7 @@ export const DIRECTORY_KEYS = {
     default: false,
     templates: ['manager'],
     state: 'later',
-    instead: 'a socket file that nobody answers on is always replaced, one that is in use never',
+    instead: 'aioc always replaces a stale socket file, and never one in use',
     help: 'Replace an existing command socket.',
   }),
   reuse_uds_path_send_to_connector: defineKey({
@@ -86,7 +86,7 @@ export const DIRECTORY_KEYS = {
     default: false,
     templates: ['manager'],
     state: 'later',
-    instead: 'a socket file that nobody answers on is always replaced, one that is in use never',
+    instead: 'aioc always replaces a stale socket file, and never one in use',
     help: 'Replace an existing send socket.',
   }),
   everybody_can_send_messages: defineKey({

@@ -16,9 +16,9 @@ import {
   attachSocketPath,
   type ConnectorOwner,
   commanderSocketPath,
+  nativeListenSocketPath,
   nativeSocketPath,
   ownerId,
-  ownListenSocketPath,
   receiveSocketPath,
   sendSocketPath,
 } from '../local/socket-names.ts';
@@ -70,25 +70,25 @@ export class LocalSockets {
     this.#sendSocket = new SendSocket({
       ...common,
       path: sendSocketPath(directory, owner),
-      letsIn: senders,
+      users: senders,
       preserveSocket: local.preserveSendSocket,
     });
     this.#ownSocket = new NativeSocket({
       ...common,
       path: nativeSocketPath(directory, owner),
       purpose: 'send',
-      letsIn: senders,
+      users: senders,
     });
     this.#listenSocket = new NativeSocket({
       ...common,
-      path: ownListenSocketPath(directory, owner),
+      path: nativeListenSocketPath(directory, owner),
       purpose: 'listen',
-      letsIn: others,
+      users: others,
     });
     const path = commanderSocketPath(directory, owner);
     this.#commander = new CommanderSocket({
       path,
-      letsIn: others,
+      users: others,
       control: control.from('a command'),
       log,
       clock,

@@ -88,7 +88,7 @@ export function nativeSocketPath(directory: string, owner: ConnectorOwner): stri
  *
  * @throws AiocError AIOC_SOCKET_PATH
  */
-export function ownListenSocketPath(directory: string, owner: ConnectorOwner): string {
+export function nativeListenSocketPath(directory: string, owner: ConnectorOwner): string {
   return socketPath(directory, `aioc_listen_${owner.role}_${ownerInSocketNames(owner)}`);
 }
 

@@ -4,8 +4,8 @@ import {
   attachSocketPath,
   type ConnectorOwner,
   commanderSocketPath,
+  nativeListenSocketPath,
   nativeSocketPath,
-  ownListenSocketPath,
   receiveSocketPath,
   sendSocketPath,
 } from './socket-names.ts';
@@ -25,7 +25,7 @@ export function socketsOfConfig(config: ConnectorConfig): readonly string[] {
     sendSocketPath(directory, owner),
     commanderSocketPath(directory, owner),
     nativeSocketPath(directory, owner),
-    ownListenSocketPath(directory, owner),
+    nativeListenSocketPath(directory, owner),
     attachSocketPath(directory, owner),
     ...config.recv_message_types.map((messageType) => receiveSocketPath({ directory, owner, messageType })),
   ];

@@ -37,7 +37,7 @@ export interface ListenUnixOptions {
   readonly path: string;
   /** The error to give when somebody listens there already, and what to do about it. */
   readonly taken: { readonly code: ErrorCode; readonly message: string };
-  readonly letsIn: SocketUsers;
+  readonly users: SocketUsers;
   /** Takes the place of a socket on which somebody listens, who notices nothing of it. */
   readonly takeOver?: boolean;
   onConnection(socket: net.Socket): void;
@@ -62,7 +62,7 @@ export function isMarkedSubscriber(path: string): boolean {
  * @throws AiocError the `taken` one, or AIOC_LISTEN
  */
 export async function listenUnix(options: ListenUnixOptions): Promise<UnixListener> {
-  const { path, taken, letsIn, onConnection } = options;
+  const { path, taken, users, onConnection } = options;
   await removeStale(options);
   const server = net.createServer(onConnection);
   await new Promise<void>((resolve, reject) => {
@@ -77,7 +77,7 @@ export async function listenUnix(options: ListenUnixOptions): Promise<UnixListen
   });
   // Later errors (no more file descriptors, say) cost a connection, never the program.
   server.on('error', () => undefined);
-  openUp(path, letsIn);
+  openUp(path, users);
   const ours = inodeOf(path);
   // Closing does not wait for the connections: they may well outlive the listening.
   return {
@@ -132,10 +132,10 @@ async function removeStale({ path, taken, takeOver = false }: ListenUnixOptions)
   }
 }
 
-function openUp(path: string, letsIn: SocketUsers): void {
+function openUp(path: string, users: SocketUsers): void {
   try {
-    chmodSync(path, letsIn === 'owner' ? 0o700 : 0o770);
-    const nobody = letsIn === 'everybody' && process.getuid?.() === 0 ? nobodyIds() : undefined;
+    chmodSync(path, users === 'owner' ? 0o700 : 0o770);
+    const nobody = users === 'everybody' && process.getuid?.() === 0 ? nobodyIds() : undefined;
     if (nobody !== undefined) chownSync(path, nobody.uid, nobody.gid);
   } catch {
     // Without it the socket still serves programs of its own user.

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import type { FilesGo } from '../../engine/api/connector-transport.ts';
-import { planFile } from '../../engine/api/file-pieces.ts';
+import type { FileTransfer } from '../../engine/api/connector-transport.ts';
+import { planFile } from '../../engine/api/file-chunks.ts';
 import { realRandomness } from '../../engine/base/real-ports.ts';
 import { FileDestinations } from '../../engine/files/file-destinations.ts';
 import { fittingName } from '../../engine/files/free-name.ts';
@@ -48,13 +48,13 @@ test('of two names that read the same neither is sent, and both are told', async
 });
 
 /** A plan for a file of this name in a new directory, and the names that were told. */
-async function planned(t: TestContext, filesGo: FilesGo, name: string, maxPieceBytes = 1000) {
+async function planned(t: TestContext, fileTransfer: FileTransfer, name: string, maxChunkBytes = 1000) {
   const directory = tempDir(t);
   writeFileSync(bytesIn(directory, LATIN), 'coffee');
   const told: string[] = [];
   const file = { srcPath: join(directory, name), dstType: 'any', onRenamed: (as: string) => told.push(as) };
   const plan = await planFile({
-    ...{ file, filesGo, maxPieceBytes, random: realRandomness(), signal: undefined },
+    ...{ file, fileTransfer, maxChunkBytes, random: realRandomness(), signal: undefined },
     directory: async () => directory,
   });
   t.after(() => plan.discard());

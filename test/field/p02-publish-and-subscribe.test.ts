@@ -36,14 +36,14 @@ test('a broker for published messages is refused at the start, with the key and 
   assert.equal(exitCode, 1);
   assert.match(
     errors,
-    /broker\.json: pubsub_central_broker: aioc can’t pass published messages on yet.*leave it out, or keep Python's aioconnectors.*\[AIOC_CONFIG\]/,
+    /broker\.json: pubsub_central_broker: aioc does not forward published messages yet.*leave it out, or keep Python's aioconnectors.*\[AIOC_CONFIG\]/,
   );
 });
 
 test('a client that would subscribe is refused, and in the library, too', async () => {
   assert.match(
     refusal({ ...CLIENT, subscribe_message_types: ['news'] }),
-    /subscribe_message_types: aioc can’t subscribe yet/,
+    /subscribe_message_types: aioc does not support subscriptions to a server yet/,
   );
   await rejectsWith(
     ConnectorManager.fromConfig({ ...CLIENT, subscribe_message_types: ['news'] }),

@@ -15,8 +15,8 @@ import {
 import {
   attachSocketPath,
   commanderSocketPath,
+  nativeListenSocketPath,
   nativeSocketPath,
-  ownListenSocketPath,
   receiveSocketPath,
   sendSocketPath,
 } from '../../engine/local/socket-names.ts';
@@ -49,7 +49,7 @@ test('where root lets everybody send, another user gets to the sockets for sendi
   const run = join(client.directory, 'run');
   const sending = [sendSocketPath(run, owner), nativeSocketPath(run, owner)];
   const others = [
-    ownListenSocketPath(run, owner),
+    nativeListenSocketPath(run, owner),
     commanderSocketPath(run, owner),
     attachSocketPath(run, owner),
     receiveSocketPath({ directory: run, owner, messageType: 'any' }),
@@ -126,8 +126,8 @@ test('with the key off the group comes to each socket, and nobody else to any', 
   });
   chmodSync(side.directory, 0o711);
   const run = join(side.directory, 'run');
-  const paths = [sendSocketPath, nativeSocketPath, ownListenSocketPath, commanderSocketPath].map((pathIn) =>
-    pathIn(run, owner),
+  const paths = [sendSocketPath, nativeSocketPath, nativeListenSocketPath, commanderSocketPath].map(
+    (pathIn) => pathIn(run, owner),
   );
   const rootsGroup = { uid: 4321, gid: 0 };
   assert.deepEqual(

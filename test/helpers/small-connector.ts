@@ -10,8 +10,8 @@ import { NativeSocket } from '../../engine/local/native/native-socket.ts';
 import { ReceiveSocketConsumer } from '../../engine/local/python/receive-socket-consumer.ts';
 import {
   type ConnectorOwner,
+  nativeListenSocketPath,
   nativeSocketPath,
-  ownListenSocketPath,
   receiveSocketPath,
 } from '../../engine/local/socket-names.ts';
 import { Spool } from '../../engine/local/spool.ts';
@@ -69,7 +69,7 @@ export class SmallConnector {
       clock,
       log: { event: () => undefined } as never,
       spool: new Spool({ directory: `${directory}/spool`, sizeMaxBytes: 1, random: realRandomness() }),
-      letsIn: 'group',
+      users: 'group',
       mayBeAnyUser: false,
       version: '0',
       onChange,
@@ -81,7 +81,7 @@ export class SmallConnector {
     });
     this.#listenSocket = new NativeSocket({
       ...common,
-      path: ownListenSocketPath(directory, owner),
+      path: nativeListenSocketPath(directory, owner),
       purpose: 'listen',
     });
     const path = receiveSocketPath({ directory, owner, messageType: type });

@@ -215,7 +215,7 @@ async function answerOf(pair: Pair, { on, method, args, aioc, python }: Step): P
     await rejectsWith(
       ours.command(cmd, kwargs, { timeoutMs: SILENCE_MS }),
       'AIOC_TIMEOUT',
-      /may not know it/,
+      /or not know the command/,
     );
     return 'silence';
   }

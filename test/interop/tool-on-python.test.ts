@@ -192,7 +192,7 @@ async function certificates(world: World): Promise<void> {
   const own = join(clientCertificates, 'client1.pem');
   const before = readFileSync(own, 'utf8');
   const nobody = server.tool.deleteClientCertificateOnServer('nobody');
-  await rejectsWith(nobody, 'AIOC_COMMAND', /the connector answers: .*nobody/);
+  await rejectsWith(nobody, 'AIOC_COMMAND', /the connector refused the command: .*nobody/);
   assert.equal(await server.tool.deleteClientCertificateOnServer('client1'), true);
   assert.deepEqual(await server.tool.showConnectedPeers(), {});
   assert.equal(await client.tool.deleteClientCertificateOnClient(), true);

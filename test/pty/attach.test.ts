@@ -137,7 +137,7 @@ test('aioc attach', async (tests) => {
       assert.equal((await nobody.waitForExit(SLOW)).exitCode, 1);
       assert.match(
         saidBy(nobody),
-        /^aioc: the connector client1 cannot be reached: start it.*\[AIOC_CONNECTOR_AWAY]$/,
+        /^aioc: the connector client1 is not running here: start it.*\[AIOC_CONNECTOR_AWAY]$/,
       );
       const fake = await otherVersion(t, join(client.directory, DOOR));
       await using mismatch = attachTo(client.file);

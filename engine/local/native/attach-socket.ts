@@ -38,7 +38,7 @@ export class AttachSocket {
     makePrivate(dirname(path));
     this.#listener = await listenUnix({
       path,
-      letsIn: 'owner',
+      users: 'owner',
       taken: { code: 'AIOC_ALREADY_RUNNING', message: `another connector uses ${path}` },
       onConnection: (socket) => this.#take(socket),
     });

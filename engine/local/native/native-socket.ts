@@ -13,7 +13,7 @@ export interface NativeSocketOptions {
   readonly broker: LocalBroker;
   readonly clock: Clock;
   readonly log: TrafficLog;
-  readonly letsIn: SocketUsers;
+  readonly users: SocketUsers;
   readonly mayBeAnyUser: boolean;
   /** What programs come here for: each has a socket of its own, since not everybody who may send may listen. */
   readonly purpose: ProgramPurpose;
@@ -39,10 +39,10 @@ export class NativeSocket {
 
   /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
   async start(): Promise<void> {
-    const { path, letsIn } = this.#options;
+    const { path, users } = this.#options;
     this.#listener = await listenUnix({
       path,
-      letsIn,
+      users,
       taken: { code: 'AIOC_ALREADY_RUNNING', message: `another connector uses ${path}` },
       onConnection: (socket) => this.#take(socket),
     });

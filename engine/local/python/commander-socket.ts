@@ -9,7 +9,7 @@ import { answerCommand } from './commander-table.ts';
 
 export interface CommanderSocketOptions {
   readonly path: string;
-  readonly letsIn: SocketUsers;
+  readonly users: SocketUsers;
   readonly control: ConnectorCommands;
   readonly log: TrafficLog;
   readonly clock: Clock;
@@ -29,11 +29,11 @@ export class CommanderSocket {
   async start(): Promise<void> {
     // Commands are taken while the connector itself is stopped, too.
     if (this.#listener !== undefined) return;
-    const { path, letsIn } = this.#options;
+    const { path, users } = this.#options;
     const message = `another connector of the same name takes commands on ${path}: stop that one, or give this one another connector_files_dirpath`;
     this.#listener = await listenUnix({
       path,
-      letsIn,
+      users,
       taken: { code: 'AIOC_ALREADY_RUNNING', message },
       onConnection: (socket) => this.#take(socket),
     });

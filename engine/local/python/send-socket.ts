@@ -21,7 +21,7 @@ export interface SendSocketOptions {
   readonly broker: LocalBroker;
   readonly clock: Clock;
   readonly log: TrafficLog;
-  readonly letsIn: SocketUsers;
+  readonly users: SocketUsers;
   /** A program here may be that of a user who may not read what the connector reads. */
   readonly mayBeAnyUser: boolean;
   /** False: programs make a connection for each message, and leave it to the connector to close it. */
@@ -42,11 +42,11 @@ export class SendSocket {
 
   /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
   async start(): Promise<void> {
-    const { path, letsIn } = this.#options;
+    const { path, users } = this.#options;
     const message = `another connector of the same name listens on ${path}: stop that one, or give this one another connector_files_dirpath`;
     this.#listener = await listenUnix({
       path,
-      letsIn,
+      users,
       taken: { code: 'AIOC_ALREADY_RUNNING', message },
       onConnection: (socket) => this.#take(socket),
     });

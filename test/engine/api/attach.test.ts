@@ -97,7 +97,7 @@ test('when the connector ends, what is asked fails, and the attachment says why 
   assert.deepEqual(ends, ['AIOC_CONNECTOR_AWAY']);
   const result = await engine.execute({ kind: 'dial.now' });
   assert.ok(!result.ok && result.code === 'AIOC_CONNECTOR_AWAY');
-  await rejectsWith(engine.query(1), 'AIOC_CONNECTOR_AWAY', /gone away/);
+  await rejectsWith(engine.query(1), 'AIOC_CONNECTOR_AWAY', /the connector stopped/);
   engine.open(STATUS, () => assert.fail('nobody is there to show it')).close();
   engine.onClose((why) => ends.push(why?.code ?? 'none'));
   await waitFor(() => ends.length > 1, { what: 'the same answer' });
@@ -135,7 +135,7 @@ test('only the user of the connector gets to its door, also when an earlier run 
   chmodSync(join(side.directory, 'run'), 0o777);
   chmodSync(side.configPath, 0o644);
   await asNobody(side.directory, () =>
-    rejectsWith(attach(side.configPath), 'AIOC_CONNECTOR_AWAY', /is run by root: only root/),
+    rejectsWith(attach(side.configPath), 'AIOC_CONNECTOR_AWAY', /runs as root: attach as root/),
   );
 });
 
@@ -146,7 +146,7 @@ test('what is in the way of its door costs a connector its screens, not its star
   });
   await side.engine.start();
   assert.match(warnings(side)[0] ?? '', /no screen can be attached: .*it is no directory/);
-  await rejectsWith(attach(side.configPath), 'AIOC_CONNECTOR_AWAY', /Python’s, or an aioc of before/);
+  await rejectsWith(attach(side.configPath), 'AIOC_CONNECTOR_AWAY', /Python’s or an older version of aioc/);
   rmSync(engine);
   await side.engine.control.restart({ hard: true, delayMs: 0 });
   await attached(t, side);
@@ -154,7 +154,7 @@ test('what is in the way of its door costs a connector its screens, not its star
 
 test('where no connector runs, and where a Python connector does, that is said', async (t) => {
   const { side } = await loneClient(t);
-  await rejectsWith(attach(side.configPath), 'AIOC_CONNECTOR_AWAY', /client1 cannot be reached: start it/);
+  await rejectsWith(attach(side.configPath), 'AIOC_CONNECTOR_AWAY', /client1 is not running here: start it/);
   mkdirSync(join(side.directory, 'run'), { recursive: true });
   const python = net
     .createServer()
@@ -172,7 +172,7 @@ test('more screens than there may be are turned away, and told so', async (t) =>
     for (let views = 0; views < LIMITS.viewsOpen; views += 1) engine.open(STATUS, () => undefined);
     assert.equal((await engine.execute({ kind: 'files.list' })).ok, true);
   }
-  await rejectsWith(attach(side.configPath), 'AIOC_CONNECTOR_AWAY', /16 screens are attached already/);
+  await rejectsWith(attach(side.configPath), 'AIOC_CONNECTOR_AWAY', /16 screens are already attached/);
   assert.match(warnings(side).join(), /more than 16 screens at once/);
 });
 

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { ConnectorAPI, type ListenOptions } from '../../../engine/api/connector-api.ts';
 import type { ListenerMessage, MessageHandler } from '../../../engine/api/listener-message.ts';
 import { LIMITS } from '../../../engine/base/limits.ts';
-import { ownListenSocketPath, receiveSocketPath } from '../../../engine/local/socket-names.ts';
+import { nativeListenSocketPath, receiveSocketPath } from '../../../engine/local/socket-names.ts';
 import { connectUnix } from '../../../engine/local/unix-sockets.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import { textFrame } from '../../helpers/fake-connector.ts';
@@ -21,7 +21,7 @@ const numbers = (from: number, to: number): string[] =>
   Array.from({ length: to - from }, (_, index) => String(from + index));
 const until = (condition: () => unknown, what: string) => waitFor(condition, { what });
 
-function place(t: TestContext) {
+function testDirectory(t: TestContext) {
   const directory = mkdtempSync(join(tempDir(t), 'd'));
   const path = receiveSocketPath({ directory, owner, messageType: 'event' });
   const store = new MemoryStore(new SimulatedClock());
@@ -56,7 +56,7 @@ function held() {
 }
 
 test('a message is acknowledged when its handler has resolved, and not before', async (t) => {
-  const { connect, program } = place(t);
+  const { connect, program } = testDirectory(t);
   const connector = await connect();
   await connector.put('0', '1');
   const { open, handler } = held();
@@ -73,7 +73,7 @@ test('a message is acknowledged when its handler has resolved, and not before', 
 });
 
 test('thousands come once and in order, whatever the handler takes', async (t) => {
-  const { connect, program } = place(t);
+  const { connect, program } = testDirectory(t);
   const connector = await connect();
   await connector.put(...numbers(0, 1_000));
   const { listen, texts } = program();
@@ -84,7 +84,7 @@ test('thousands come once and in order, whatever the handler takes', async (t) =
 });
 
 test('several at once: what is acknowledged is what is done in a row', async (t) => {
-  const { connect, program } = place(t);
+  const { connect, program } = testDirectory(t);
   const connector = await connect();
   await connector.put(...numbers(0, 4));
   const { open, handler } = held();
@@ -102,7 +102,7 @@ test('several at once: what is acknowledged is what is done in a row', async (t)
 });
 
 test('a connector that is killed and comes back: what was done, or is in hand, does not come to the handler again', async (t) => {
-  const { connect, program } = place(t);
+  const { connect, program } = testDirectory(t);
   const first = await connect();
   await first.put(...numbers(0, 6));
   const { open, handler } = held();
@@ -127,7 +127,7 @@ test('a connector that is killed and comes back: what was done, or is in hand, d
 });
 
 test('killed again and again in the middle of a stream, nothing is lost and nothing comes twice', async (t) => {
-  const { connect, program } = place(t);
+  const { connect, program } = testDirectory(t);
   let connector = await connect();
   const { listen, texts, messages } = program();
   await listen(() => new Promise((resolve) => setImmediate(resolve)));
@@ -143,7 +143,7 @@ test('killed again and again in the middle of a stream, nothing is lost and noth
 });
 
 test('a program that stops finishes its message, acknowledges it, and leaves the others to the next', async (t) => {
-  const { connect, program, path } = place(t);
+  const { connect, program, path } = testDirectory(t);
   const connector = await connect();
   await connector.put('0', '1', '2');
   const { open, handler } = held();
@@ -163,7 +163,7 @@ test('a program that stops finishes its message, acknowledges it, and leaves the
 });
 
 test('a handler that throws leaves its message to the next listener; with onError it is done with it', async (t) => {
-  const { connect, program } = place(t);
+  const { connect, program } = testDirectory(t);
   const connector = await connect();
   await connector.put('0', '1', '2');
   const fragile = program();
@@ -180,7 +180,7 @@ test('a handler that throws leaves its message to the next listener; with onErro
 });
 
 test('a cursor that the program has kept is where it goes on, in the same store only', async (t) => {
-  const { connect, program } = place(t);
+  const { connect, program } = testDirectory(t);
   const killed = await connect();
   await killed.put('0', '1', '2');
   const { open, handler } = held();
@@ -204,7 +204,7 @@ test('a cursor that the program has kept is where it goes on, in the same store 
 });
 
 test('an iterator acknowledges a message when the next one is asked for, and leaves the last to the next', async (t) => {
-  const { connect, program } = place(t);
+  const { connect, program } = testDirectory(t);
   const connector = await connect();
   await connector.put('0', '1', '2');
   for await (const message of program().api.messages('event')) {
@@ -218,7 +218,7 @@ test('an iterator acknowledges a message when the next one is asked for, and lea
 });
 
 test('a listener that was there first gets all over the subscription when the connector comes', async (t) => {
-  const { directory, connect, program } = place(t);
+  const { directory, connect, program } = testDirectory(t);
   const before = await connect();
   await before.put('0', '1');
   await before.kill();
@@ -229,11 +229,11 @@ test('a listener that was there first gets all over the subscription when the co
   await until(() => connector.inbox.depth === 0, 'all');
   assert.deepEqual(texts(), ['0', '1', '2']);
   assert.ok(messages.every(({ cursor }) => cursor !== undefined));
-  assert.ok(existsSync(ownListenSocketPath(directory, owner)));
+  assert.ok(existsSync(nativeListenSocketPath(directory, owner)));
 });
 
 test('what a connector has written to the receive socket comes before what the subscription brings', async (t) => {
-  const { connect, program, path } = place(t);
+  const { connect, program, path } = testDirectory(t);
   const connector = await connect();
   const { open, handler } = held();
   const { listen, texts, messages } = program();
@@ -257,7 +257,7 @@ test('what a connector has written to the receive socket comes before what the s
 });
 
 test('a second listener is refused; one that takes over ends the first and has the socket from then on', async (t) => {
-  const { directory, connect, program, path } = place(t);
+  const { directory, connect, program, path } = testDirectory(t);
   const connector = await connect();
   const first = program();
   const { open, handler } = held();
@@ -273,11 +273,11 @@ test('a second listener is refused; one that takes over ends the first and has t
   assert.ok(existsSync(path), 'the former one has not removed the latter’s socket');
   await rejectsWith(program().listen(), 'AIOC_LISTENER_TAKEN', /event/);
   assert.deepEqual([first.texts(), second.texts()], [['0'], ['0', '1']]);
-  rmSync(ownListenSocketPath(directory, owner));
+  rmSync(nativeListenSocketPath(directory, owner));
 });
 
 test('a type that the connector does not take is refused', async (t) => {
-  const { connect, program, directory } = place(t);
+  const { connect, program, directory } = testDirectory(t);
   await connect();
   const path = receiveSocketPath({ directory, owner, messageType: 'other' });
   await rejectsWith(
@@ -288,10 +288,10 @@ test('a type that the connector does not take is refused', async (t) => {
   assert.equal(existsSync(path), false);
 });
 
-test('a listener whose place another subscription has for a moment gets it when that is gone', async (t) => {
-  const { directory, connect, program } = place(t);
+test('a listener whose locator another subscription has for a moment gets it when that is gone', async (t) => {
+  const { directory, connect, program } = testDirectory(t);
   const connector = await connect();
-  const killed = await RawSubscriber.connect(ownListenSocketPath(directory, owner));
+  const killed = await RawSubscriber.connect(nativeListenSocketPath(directory, owner));
   await killed.subscribe(2);
   const { listen, texts } = program();
   await listen();

@@ -22,15 +22,15 @@ class StartingConnector {
   readonly arrived: string[] = [];
   readonly #t: TestContext;
   readonly #directory: string;
-  readonly place: ConnectorLocator;
+  readonly locator: ConnectorLocator;
   #isUp = false;
 
   constructor(t: TestContext) {
     this.#t = t;
     this.#directory = tempDir(t);
-    this.place = new ConnectorLocator({ clientName: 'edge', connectorFilesDirpath: this.#directory });
-    const connect = this.place.connect.bind(this.place);
-    this.place.connect = async (pathIn) => {
+    this.locator = new ConnectorLocator({ clientName: 'edge', connectorFilesDirpath: this.#directory });
+    const connect = this.locator.connect.bind(this.locator);
+    this.locator.connect = async (pathIn) => {
       try {
         // Whoever takes the other socket meanwhile would overtake.
         for (let turn = 0; pathIn === sendSocketPath && turn < 50; turn += 1) await nextTurn();
@@ -74,7 +74,7 @@ class StartingConnector {
 
 test('what is sent while a connector opens its sockets keeps its order, and is told to be stored', async (t) => {
   const connector = new StartingConnector(t);
-  const way = new ConnectorTransport({ place: connector.place, clock: realClock(), keepSocket: true });
+  const way = new ConnectorTransport({ locator: connector.locator, clock: realClock(), keepSocket: true });
   t.after(() => way.close());
   const preparer = new MessagePreparer();
   const addresses = { sourceId: 'edge', destinationId: 'x', awaitResponse: false };

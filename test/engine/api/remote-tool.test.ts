@@ -140,7 +140,7 @@ test('Python’s answers are understood', async (t) => {
     ['server delete_client_certificate', true],
     ['server add_blacklist_client', true],
     ['server remove_blacklist_client', true],
-    ['server disconnect_client', 'the connector answers: Non existing client nobody'],
+    ['server disconnect_client', 'the connector refused the command: Non existing client nobody'],
     ['server show_attribute', "['any', 'type1', '_pubsub']"],
     ['server delete_client_token', true],
     ['server delete_previous_persistence_remains', true],
@@ -157,13 +157,13 @@ test('lists in Python’s spelling are read, whatever is in them', () => {
   assert.deepEqual(parseNames('[]'), []);
   assert.equal(parseIgnored('{}'), false);
   for (const odd of ['[1]', "['a'", 'nonsense', "['a' 'b']"]) {
-    assert.throws(() => parseNames(odd), /makes no sense/);
+    assert.throws(() => parseNames(odd), /malformed answer/);
   }
 });
 
 test('a connector that does not answer, closes, or is not there is told apart', async (t) => {
   const { tool } = await start(t, 'client', () => undefined);
-  await rejectsWith(tool.command('odd', {}, { timeoutMs: 30 }), 'AIOC_TIMEOUT', /may not know it/);
+  await rejectsWith(tool.command('odd', {}, { timeoutMs: 30 }), 'AIOC_TIMEOUT', /or not know the command/);
   await rejectsWith(tool.showLogLevel({ signal: AbortSignal.timeout(20) }), 'AIOC_CANCELLED', /log_level/);
   await rejectsWith(tool.disconnectClient('x'), 'AIOC_COMMAND', /only a server/);
   const gone = new ConnectorRemoteTool({ clientName: 'gone', connectorFilesDirpath: tempDir(t) });

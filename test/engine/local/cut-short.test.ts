@@ -43,13 +43,13 @@ const EARS: readonly {
   {
     name: 'Python’s send socket',
     make: (options) =>
-      new SendSocket({ ...options, broker, letsIn: 'group', mayBeAnyUser: false, preserveSocket: true }),
+      new SendSocket({ ...options, broker, users: 'group', mayBeAnyUser: false, preserveSocket: true }),
     said: encodeFrame({ header: { message_type: 'any' }, data: Buffer.alloc(100) }),
     named: /began a message and did not end it/,
   },
   {
     name: 'the commander socket',
-    make: (options) => new CommanderSocket({ ...options, letsIn: 'group', control }),
+    make: (options) => new CommanderSocket({ ...options, users: 'group', control }),
     said: COMMAND,
     named: /began a command and did not end it/,
   },
@@ -61,7 +61,7 @@ const EARS: readonly {
         broker,
         spool: new Spool({ directory: '/nonexistent', sizeMaxBytes: 1, random: realRandomness() }),
         purpose: 'send',
-        letsIn: 'group',
+        users: 'group',
         mayBeAnyUser: false,
         version: '0',
         onChange: () => undefined,

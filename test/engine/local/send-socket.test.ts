@@ -37,7 +37,7 @@ async function slowlyStored(t: TestContext): Promise<SlowlyStored> {
     broker,
     log,
     clock: realClock(),
-    letsIn: 'group',
+    users: 'group',
     mayBeAnyUser: false,
     preserveSocket: true,
   });

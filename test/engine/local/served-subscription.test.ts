@@ -8,7 +8,7 @@ import type { Clock } from '../../../engine/base/ports.ts';
 import { realClock } from '../../../engine/base/real-ports.ts';
 import { LocalFrameReader } from '../../../engine/local/local-frames.ts';
 import { bodyAsJson, type Packet } from '../../../engine/local/native/packets.ts';
-import { ownListenSocketPath, receiveSocketPath } from '../../../engine/local/socket-names.ts';
+import { nativeListenSocketPath, receiveSocketPath } from '../../../engine/local/socket-names.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { RawSubscriber } from '../../helpers/raw-subscriber.ts';
 import { SmallConnector } from '../../helpers/small-connector.ts';
@@ -21,7 +21,7 @@ async function start(t: TestContext, clock: Clock = realClock()) {
   const directory = mkdtempSync(join(tempDir(t), 'd'));
   const connector = await SmallConnector.start(t, { directory, owner, clock });
   const program = async () => {
-    const connected = await RawSubscriber.connect(ownListenSocketPath(directory, owner));
+    const connected = await RawSubscriber.connect(nativeListenSocketPath(directory, owner));
     t.after(() => connected.kill());
     return connected;
   };
@@ -127,7 +127,7 @@ test('what was there before the connector started may have been given to somebod
   await connector.kill();
   const again = await SmallConnector.start(t, { directory, owner, store: connector.store });
   await again.put('1');
-  const listener = await RawSubscriber.connect(ownListenSocketPath(directory, owner));
+  const listener = await RawSubscriber.connect(nativeListenSocketPath(directory, owner));
   t.after(() => listener.kill());
   await listener.subscribe(1);
   await until(() => listener.texts.length === 2, 'both');

@@ -12,7 +12,7 @@ function options(path: string): ListenUnixOptions {
   return {
     path,
     taken: { code: 'AIOC_LISTENER_TAKEN', message: 'somebody is there' },
-    letsIn: 'group',
+    users: 'group',
     onConnection: (socket) => socket.destroy(),
   };
 }
@@ -63,7 +63,7 @@ test('a directory that is not there is named', async (t) => {
 test('as root the socket is nobody’s, when everybody’s programs shall use it', async (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root can give a socket away');
   const path = join(tempDir(t), 'socket');
-  const listener = await listenUnix({ ...options(path), letsIn: 'everybody' });
+  const listener = await listenUnix({ ...options(path), users: 'everybody' });
   const nobody = /^nobody:[^:]*:(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8'))?.[1];
   assert.equal(String(statSync(path).uid), nobody);
   assert.equal(statSync(path).mode & 0o777, 0o770);

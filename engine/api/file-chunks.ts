@@ -9,10 +9,10 @@ import { readError, writeError } from '../files/disk-errors.ts';
 import { escapedPath, meantPath, outgoingName } from '../files/lossy-path.ts';
 import { openOutgoing } from '../files/outgoing-file.ts';
 import type { JsonObject } from '../protocol/header.ts';
-import type { FilesGo } from './connector-transport.ts';
+import type { FileTransfer } from './connector-transport.ts';
 import type { FileToSend } from './message-frame.ts';
 
-/** What a message says of its file, and the bytes, where the connector is given those. */
+/** The `with_file` of a message, and the file's bytes if the connector gets those. */
 export interface FilePart {
   readonly withFile: JsonObject;
   readonly bytes?: () => AsyncIterable<Buffer>;
@@ -21,73 +21,73 @@ export interface FilePart {
 export interface FilePlan {
   /** One for each message to send. */
   readonly parts: readonly FilePart[];
-  /** The connector has them all. */
+  /** Call when the connector has all messages. */
   handedOver(): Promise<void>;
-  /** Removes pieces that no connector will read any more. */
+  /** Removes chunks that no connector will read. */
   discard(): Promise<void>;
 }
 
 export interface FilePlanOptions {
   readonly file: FileToSend;
-  readonly filesGo: FilesGo;
-  /** From this size on the file goes in pieces, each in a message of its own (PROTOCOL §3). */
-  readonly maxPieceBytes: number;
-  /** Where pieces are put until the connector has sent and deleted them. */
+  readonly fileTransfer: FileTransfer;
+  /** Files of this size or larger are sent in chunks, one per message (PROTOCOL §3). */
+  readonly maxChunkBytes: number;
+  /** The directory of the chunks, until the connector has sent and deleted them. */
   directory(): Promise<string>;
   readonly random: Randomness;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Looks the file up and says how to send it: by itself, or cut into pieces that lie on the disk when this resolves.
+ * Decides how to send a file: whole, or in chunks, which are on the disk when this resolves.
  *
  * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE, AIOC_FILE_NAME_BAD, AIOC_FILE_WRITE
  */
 export async function planFile(options: FilePlanOptions): Promise<FilePlan> {
   const { file } = options;
-  const maxPieceBytes = Math.max(1, options.maxPieceBytes);
-  // The connector has a working directory of its own.
+  const maxChunkBytes = Math.max(1, options.maxChunkBytes);
+  // The connector has another working directory.
   const srcPath = resolve(file.srcPath);
   const meant = await meantPath(srcPath);
   const dstName = file.dstName ?? outgoingName(srcPath, meant);
   if (file.dstName === undefined && dstName !== basename(srcPath)) file.onRenamed?.(dstName);
-  if (options.filesGo === 'as bytes')
-    return opened({ ...options, maxPieceBytes }, { srcPath, meant, dstName });
+  if (options.fileTransfer === 'as bytes')
+    return opened({ ...options, maxChunkBytes }, { srcPath, meant, dstName });
   const sizeBytes = await fileSize(srcPath, meant);
-  if (sizeBytes >= maxPieceBytes)
-    return cut({ ...options, maxPieceBytes }, { srcPath, meant, dstName, sizeBytes });
+  if (sizeBytes >= maxChunkBytes)
+    return cut({ ...options, maxChunkBytes }, { srcPath, meant, dstName, sizeBytes });
   const withFile = { src_path: escapedPath(srcPath, meant), dst_type: file.dstType, dst_name: dstName };
   return {
     parts: [{ withFile: { ...withFile, delete: file.delete ?? false } }],
-    handedOver: nothingMore,
-    discard: nothingMore,
+    handedOver: nothingToDo,
+    discard: nothingToDo,
   };
 }
 
-const nothingMore = (): Promise<void> => Promise.resolve();
+const nothingToDo = (): Promise<void> => Promise.resolve();
 
-/** For a connector that is given the bytes: nothing is cut beforehand, and deleting the file is up to this program. */
+/** For a connector that gets the bytes: needs no chunks on the disk, and this program deletes the file. */
 async function opened(
-  { file, maxPieceBytes }: FilePlanOptions,
+  { file, maxChunkBytes }: FilePlanOptions,
   { srcPath, meant, dstName }: Omit<FileSource, 'sizeBytes'>,
 ): Promise<FilePlan> {
   const source = await openOutgoing(srcPath);
   try {
     const { sizeBytes } = source;
-    const isWhole = sizeBytes < maxPieceBytes;
-    const count = isWhole ? 1 : Math.ceil(sizeBytes / maxPieceBytes);
-    if (!isWhole) checkPieces(dstName, count);
+    const isWhole = sizeBytes < maxChunkBytes;
+    const count = isWhole ? 1 : Math.ceil(sizeBytes / maxChunkBytes);
+    if (!isWhole) checkChunks(dstName, count);
     const parts = Array.from({ length: count }, (_, index) => ({
-      // Where it lies is the connector's to say.
+      // The connector sets the path.
       withFile: {
         src_path: '',
         dst_type: file.dstType,
-        ...(isWhole ? { dst_name: dstName } : pieceName(dstName, index, count)),
+        ...(isWhole ? { dst_name: dstName } : chunkName(dstName, index, count)),
       },
       bytes: () =>
         isWhole
           ? source.chunks()
-          : source.range(index * maxPieceBytes, Math.min((index + 1) * maxPieceBytes, sizeBytes)),
+          : source.range(index * maxChunkBytes, Math.min((index + 1) * maxChunkBytes, sizeBytes)),
     }));
     return {
       parts,
@@ -103,14 +103,14 @@ async function opened(
   }
 }
 
-/** Somebody else has removed it meanwhile. */
+/** Ignores that another program has removed the file. */
 function unlessGone(error: unknown): void {
   if (systemCode(error) !== 'ENOENT') throw error;
 }
 
-function pieceName(dstName: string, index: number, count: number): JsonObject {
+function chunkName(dstName: string, index: number, count: number): JsonObject {
   const prefix = `${dstName}__aioconnectors_chunk`;
-  // Python joins in the order of the names, which is right only when all numbers have as many digits.
+  // Python joins chunks in the order of their names, so all numbers need the same number of digits.
   const number = String(index + 1).padStart(String(count).length, '0');
   return { dst_name: `${prefix}_${number}_${count}`, chunked: [prefix, index + 1, count] };
 }
@@ -122,23 +122,23 @@ async function fileSize(path: string, meant: string | Buffer): Promise<number> {
   } catch (error) {
     throw readError(path, error);
   }
-  throw new AiocError('AIOC_FILE_UNREADABLE', `Cannot send ${path}: it is not an ordinary file.`);
+  throw new AiocError('AIOC_FILE_UNREADABLE', `Cannot send ${path}: it is not a regular file.`);
 }
 
 interface FileSource {
   readonly srcPath: string;
-  /** The same, with the bytes of a name that is not UTF-8. */
+  /** The same path, with the original bytes if it is not UTF-8. */
   readonly meant: string | Buffer;
   readonly dstName: string;
   readonly sizeBytes: number;
 }
 
 async function cut(options: FilePlanOptions, { meant, dstName, sizeBytes }: FileSource): Promise<FilePlan> {
-  const { file, maxPieceBytes, random, signal } = options;
-  const count = Math.ceil(sizeBytes / maxPieceBytes);
-  checkPieces(dstName, count);
+  const { file, maxChunkBytes, random, signal } = options;
+  const count = Math.ceil(sizeBytes / maxChunkBytes);
+  checkChunks(dstName, count);
   const prefix = `${dstName}__aioconnectors_chunk`;
-  // Only dst_name is of interest to the receiver; here two files of one name may be on their way at once.
+  // The receiver uses only dst_name. The random part keeps two files of the same name apart.
   const local = join(await options.directory(), `${prefix}-${random.bytes(4).toString('hex')}`);
   const paths = Array.from({ length: count }, (_, index) => `${local}_${index + 1}`);
   const discard = async (): Promise<void> => {
@@ -146,8 +146,8 @@ async function cut(options: FilePlanOptions, { meant, dstName, sizeBytes }: File
   };
   try {
     for (const [index, path] of paths.entries()) {
-      const start = index * maxPieceBytes;
-      const end = Math.min(start + maxPieceBytes, sizeBytes) - 1;
+      const start = index * maxChunkBytes;
+      const end = Math.min(start + maxChunkBytes, sizeBytes) - 1;
       const target = createWriteStream(path, { flags: 'wx' });
       await pipeline(createReadStream(meant, { start, end }), target, { ...(signal && { signal }) });
     }
@@ -157,23 +157,23 @@ async function cut(options: FilePlanOptions, { meant, dstName, sizeBytes }: File
     throw writeError(local, error);
   }
   const parts = paths.map((path, index) => {
-    const withFile = { src_path: path, dst_type: file.dstType, ...pieceName(dstName, index, count) };
+    const withFile = { src_path: path, dst_type: file.dstType, ...chunkName(dstName, index, count) };
     return { withFile: { ...withFile, delete: true } };
   });
-  return { parts, handedOver: nothingMore, discard };
+  return { parts, handedOver: nothingToDo, discard };
 }
 
-function checkPieces(dstName: string, count: number): void {
+function checkChunks(dstName: string, count: number): void {
   if (dstName.includes('/')) {
     throw new AiocError(
       'AIOC_FILE_NAME_BAD',
-      `${dstName} is too large for one message, and pieces are joined only in the directory itself: send it without / in its dstName`,
+      `${dstName} must be sent in chunks, which do not support sub-directories: remove the / from its dstName`,
     );
   }
   if (count > LIMITS.fileChunks) {
     throw new AiocError(
       'AIOC_FRAME_TOO_LARGE',
-      `the file would go in ${count} pieces, at most ${LIMITS.fileChunks} are possible: raise maxSizeChunkUpload`,
+      `the file needs ${count} chunks; the limit is ${LIMITS.fileChunks}: raise maxSizeChunkUpload`,
     );
   }
 }
