@@ -11,20 +11,20 @@ import { StreamAcks } from './stream-acks.ts';
 export interface AcknowledgerOptions {
   readonly sourceId: string;
   readonly send: (frame: OutFrame) => void;
-  /** One more has been dealt with. */
+  /** Called when one more message is settled. */
   readonly onSettled: () => void;
   readonly broken: (error: AiocError) => void;
 }
 
 /**
- * What has come over one connection and how the other side is told what became of it: of each message by its
- * transport_id, in order (PROTOCOL §1), or, where both sides speak streams, of many at once.
+ * Acknowledges the messages of one connection: each by its transport_id, in order (PROTOCOL §1), or, if both sides
+ * support streams, many at once.
  */
 export class Acknowledger {
   readonly #options: AcknowledgerOptions;
   readonly #acks: StreamAcks;
   readonly #orderedAcks = new OrderedAcks((frame, disposition) => this.#acknowledge(frame, disposition));
-  /** Numbered messages that have not been dealt with. */
+  /** Numbered messages that are not settled. */
   #unsettled = 0;
   #isAioc = false;
   #speaksStreams = false;
@@ -44,19 +44,19 @@ export class Acknowledger {
     return this.#speaksStreams;
   }
 
-  /** Whether each has been dealt with and the other side been told. */
+  /** Whether every message is settled and acknowledged. */
   get empty(): boolean {
     if (!this.#orderedAcks.empty || this.#unsettled > 0) return false;
     this.#acks.flush();
     return true;
   }
 
-  /** The first word to a peer that speaks streams: what need not be sent again. */
+  /** Sends `have`: the resume points of a peer that supports streams. */
   sendResumePoints(positions: readonly AckPosition[]): void {
     this.#acks.say({ kind: 'have', positions });
   }
 
-  /** What it asks for and we have no more. */
+  /** Sends `gone`: the peer asked for messages that this connector no longer has. */
   sendGone(positions: readonly AckPosition[]): void {
     this.#acks.say({ kind: 'gone', positions });
   }
@@ -65,12 +65,12 @@ export class Acknowledger {
     if (this.#speaksStreams) this.#acks.add(position);
   }
 
-  /** @returns what settles when as much has been dealt with that the next may be read; undefined: at once */
+  /** @returns a promise that resolves when the next message may be read; undefined: at once */
   add(frame: Frame, disposition: Disposition | Promise<Disposition>): Promise<void> | undefined {
     const { onSettled, broken } = this.#options;
     if (!this.#isNumbered(frame)) return this.#orderedAcks.add(frame, disposition)?.then(onSettled);
     if (typeof disposition === 'string') return undefined;
-    // How many may be on their way is the sender's affair, so that a slow type does not stop the others.
+    // The sender limits how many are in flight, so a slow type does not stop the others.
     this.#unsettled += 1;
     const settled = (): void => {
       this.#unsettled -= 1;
@@ -83,7 +83,7 @@ export class Acknowledger {
     return undefined;
   }
 
-  /** A file's sink whose message is added when it is delivered. */
+  /** Wraps the sink of a file: its message is added when the file is delivered. */
   async addFile(frame: Frame, opened: Promise<FileSink>): Promise<DeliveringSink> {
     const sink = await opened;
     return wrapSink(sink, { deliver: () => this.add(frame, sink.deliver()) });

@@ -19,15 +19,15 @@ interface WaitingRequest {
 }
 
 /**
- * Keeps newcomers waiting until the user has said yes or no. Whoever shows a certificate that was let in earlier in
- * this run, under the same name, is let in again without a question; one without a certificate is always asked about,
- * since anybody could use its name.
+ * Holds clients until the user accepts or rejects them. A certificate that was accepted under this name in this run is
+ * admitted again without a question. A client without a certificate always needs a new answer, since anybody could use
+ * its name.
  */
 export class Admission {
   readonly #clock: Clock;
   readonly #options: AdmissionOptions;
   readonly #waiting = new Map<number, WaitingRequest>();
-  /** Fingerprints let in, with the name that each claims. */
+  /** Admitted fingerprints, with the name that each claims. */
   readonly #admitted = new Map<string, string>();
   #lastId = 0;
 
@@ -40,7 +40,7 @@ export class Admission {
     return [...this.#waiting.values()].map(({ joinRequest }) => joinRequest);
   }
 
-  /** Decides at once, or shows the newcomer and waits. */
+  /** Decides at once, or shows a join request and waits for the user. */
   ask(link: Link, introduction: Introduction): void {
     const fingerprint = introduction.certificate?.fingerprint;
     if (this.#options.acceptAll || (fingerprint !== undefined && this.#admitted.has(fingerprint))) {
@@ -57,7 +57,7 @@ export class Admission {
     this.#options.onChange();
   }
 
-  /** @returns false when nobody waits under that number any more */
+  /** @returns false if there is no such request */
   answer(id: number, accept: boolean): boolean {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return false;
@@ -68,7 +68,7 @@ export class Admission {
     return true;
   }
 
-  /** A connection is over; if it waited here, it is shown no longer. */
+  /** A connection has ended: withdraws its request. */
   over(link: Link): void {
     for (const [id, waiting] of this.#waiting) {
       if (waiting.link !== link) continue;
@@ -78,7 +78,7 @@ export class Admission {
   }
 
   #admit(link: Link, { certificate, wireName }: Introduction): void {
-    // Who lets everybody in needs no memory of whom; strangers must not be able to fill it.
+    // With acceptAll there is nothing to remember, and unknown clients must not fill this map.
     if (certificate !== undefined && !this.#options.acceptAll) {
       this.#admitted.set(certificate.fingerprint, certificate.claimedName ?? wireName);
     }
@@ -98,7 +98,7 @@ export class Admission {
       askedAtMs,
       expiresAtMs: askedAtMs + LIMITS.joinRequestTimeoutMs,
       ...(impostor && {
-        warning: `another machine was let in as "${name}" before; this one has other words`,
+        warning: `another machine was admitted as "${name}" before; this one has different words`,
       }),
     };
   }

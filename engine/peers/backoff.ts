@@ -2,8 +2,8 @@ import { LIMITS } from '../base/limits.ts';
 import type { Randomness } from '../base/ports.ts';
 
 /**
- * How long to wait before the next try: doubles from 0.2 s to 5 s, with a jitter of half, so that a thousand clients
- * of a restarted server do not all come back in the same instant.
+ * Delays between connection attempts: they double from 0.2 s to 5 s. Up to half of each is random, so that the clients
+ * of a restarted server do not all reconnect at the same moment.
  */
 export class Backoff {
   readonly #random: Randomness;
@@ -13,14 +13,14 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Milliseconds until the next try. */
+  /** Milliseconds until the next attempt. */
   next(): number {
     const fullMs = Math.min(LIMITS.reconnectFirstMs * 2 ** this.#tries, LIMITS.reconnectMaxMs);
     this.#tries = Math.min(this.#tries + 1, 16);
     return Math.round(fullMs * (0.5 + this.#random.fraction() / 2));
   }
 
-  /** After a connection that was of use. */
+  /** Starts again with the shortest delay, after a successful connection. */
   reset(): void {
     this.#tries = 0;
   }

@@ -19,23 +19,23 @@ import type { ClientTrust } from './trust.ts';
 export interface ClientEndpointOptions extends EndpointOptions {
   readonly host: string;
   readonly port: number;
-  /** Our name on the wire. */
+  /** The name of this client on the wire. */
   readonly wireName: string;
-  /** What to show in TLS; absent in mutual TLS, where `trust` says it, and without TLS. */
+  /** TLS settings; absent in mutual TLS, where `trust` supplies them, and without TLS. */
   readonly tls?: TlsSettings;
   /** Present exactly in mutual TLS. */
   readonly trust?: ClientTrust;
-  /** An own address, or a network interface, from which to call. */
+  /** Local address, or network interface, to connect from. */
   readonly bindTo?: string;
-  /** Whether it calls again after the connection is lost. */
+  /** Whether it reconnects after the connection is lost. */
   readonly reconnects: boolean;
   readonly dialTimeoutMs: number;
 }
 
-/** A server's user needs at least this long to read the question and say no; anything quicker was not a person. */
+/** A person needs at least this long to read the request and reject it; a faster rejection is not from a person. */
 const HUMAN_REFUSAL_MS = 1_000;
 
-/** The client's side: calls the server, and calls again when the connection is lost. */
+/** The client's endpoint: connects to the server, and reconnects when the connection is lost. */
 export class ClientEndpoint implements LinkOwner<Link> {
   readonly peer: Peer;
   readonly #options: ClientEndpointOptions;
@@ -45,11 +45,11 @@ export class ClientEndpoint implements LinkOwner<Link> {
   #retry: Timer | undefined;
   #waitingSince: number | undefined;
   #lastFingerprint: string | undefined;
-  /** The address of the server's that let us in last. */
+  /** The server's address of the last established connection. */
   #lastAddress: string | undefined;
   #generation = 0;
   #stopped = false;
-  /** Set when this connection has brought us a certificate of our own. */
+  /** Set when the server has issued a certificate over this connection. */
   #storing: Promise<void> | undefined;
   #asksForCertificate = false;
   #onOver: () => void = () => undefined;
@@ -66,24 +66,24 @@ export class ClientEndpoint implements LinkOwner<Link> {
     });
   }
 
-  /** Whether this side had no certificate of its own when it called last. */
+  /** Whether the client had no certificate of its own at its last connection attempt. */
   get asksForCertificate(): boolean {
     return this.#asksForCertificate;
   }
 
-  /** A client takes no port. */
+  /** A client has no port to bind. */
   async start(): Promise<undefined> {
     return undefined;
   }
 
-  /** Everything that the server needs of us is there: calls it. */
+  /** The connector is ready: connects to the server. */
   open(): void {
     this.#stopped = false;
     this.#backoff.reset();
     this.#dial();
   }
 
-  /** Calls at once instead of at the next try; also after a refusal. */
+  /** Connects now instead of at the next retry; also after a refusal. */
   dialNow(): void {
     if (this.#link !== undefined || this.#stopped) return;
     this.#retry?.cancel();
@@ -94,7 +94,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
   /**
    * Resolves when the connection is closed.
    *
-   * @param hard cuts it; else what is on its way still leaves, for some seconds at most
+   * @param hard closes the connection at once; otherwise what is queued is sent first, for a few seconds at most
    */
   async stop(hard: boolean): Promise<void> {
     this.#stopped = true;
@@ -104,7 +104,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
     const over = new Promise<void>((resolve) => {
       this.#onOver = resolve;
     });
-    if (hard) link.cut('stopped here');
+    if (hard) link.cut('aioc is stopping');
     else link.drain();
     await over;
   }
@@ -129,7 +129,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
     );
   }
 
-  /** @returns whether it has neither been stopped since nor called anew */
+  /** @returns a function that says whether this attempt is still the current one */
   #currentCall(): () => boolean {
     const generation = this.#generation;
     return () => generation === this.#generation && !this.#stopped;
@@ -185,10 +185,13 @@ export class ClientEndpoint implements LinkOwner<Link> {
     this.peer.fingerprint = fingerprint;
     this.peer.words = fingerprint === undefined ? undefined : fingerprintWords(fingerprint);
     if (this.#lastFingerprint !== undefined && this.#lastFingerprint !== fingerprint) {
-      log.event('ANOTHER certificate than before: compare the words with the other screen before you go on', {
-        peerName: this.peer.name,
-        warning: true,
-      });
+      log.event(
+        'the server shows a DIFFERENT certificate than before: compare the words with the server first',
+        {
+          peerName: this.peer.name,
+          warning: true,
+        },
+      );
     }
     this.#lastFingerprint = fingerprint;
     this.peer.become('waiting');
@@ -196,11 +199,11 @@ export class ClientEndpoint implements LinkOwner<Link> {
   }
 
   authenticate(): void {
-    // Only a server asks who shows a certificate.
+    // Only a server authenticates clients.
   }
 
   enrol(): void {
-    // Only a server makes certificates.
+    // Only a server issues certificates.
   }
 
   issued(_link: Link, issued: IssuedCertificate): void {
@@ -208,7 +211,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
   }
 
   introduced(): void {
-    // Only a server is introduced to; a client introduces itself.
+    // Only a server admits clients.
   }
 
   knownAsAioc(link: Link): boolean {
@@ -223,7 +226,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
   established(link: Link, peerKind: IdentifiedKind): void {
     const { registry, peerKinds, setPhase, log, traffic } = this.#options;
     this.#backoff.reset();
-    // An aioc that tells its largest message also says when another client has taken the name.
+    // An aioc that announces its largest message also reports when another client has taken the name.
     const isSilentServer = peerKind.kind === 'aioc' && peerKind.hello.messageMaxBytes === undefined;
     this.#conflict.established({ isSilentServer });
     this.#lastAddress = link.connection.remoteAddress;
@@ -271,7 +274,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
     const isCurrent = this.#currentCall();
     storing.then(
       () => {
-        this.#options.log.event('got a certificate of our own', { peerName: this.peer.name });
+        this.#options.log.event('received its own certificate', { peerName: this.peer.name });
         if (isCurrent()) this.#dial();
       },
       (error: Error) => {
@@ -281,15 +284,16 @@ export class ClientEndpoint implements LinkOwner<Link> {
   }
 
   #reasonOf(ending: SessionEnding): string {
-    if (this.#wasRefusedByUser(ending)) return 'the other side closed without letting us in';
+    if (this.#wasRefusedByUser(ending))
+      return 'the server closed the connection without admitting this client';
     const { refusal } = ending;
     const { clock } = this.#options.ports;
     if (refusal?.code === 'no-certificate') return noCertificate(refusal, clock.wallNow());
     if (ending.from !== 'enrolling') return ending.reason;
-    return `it gave us no certificate (${ending.reason}): does it have one under our name already? If so, delete that there`;
+    return `the server issued no certificate (${ending.reason}): if it already has one under this name, delete that one on the server`;
   }
 
-  /** Closed on us while its user was being asked, and not at once: somebody said no. */
+  /** Closed while the server's user was being asked, and not immediately: the user rejected this client. */
   #wasRefusedByUser(ending: SessionEnding): boolean {
     if (!ending.whileWaiting || this.#waitingSince === undefined) return false;
     return this.#options.ports.clock.now() - this.#waitingSince >= HUMAN_REFUSAL_MS;
@@ -308,10 +312,10 @@ export class ClientEndpoint implements LinkOwner<Link> {
   }
 }
 
-/** What the server says about it, and how far our clock is from its own, where that is far. */
+/** The server's reason, and the clock difference if it is large. */
 function noCertificate({ reason, wallNowMs }: Refusal, ownWallNowMs: number): string {
   const skew = wallNowMs === undefined ? undefined : clockSkew(ownWallNowMs - wallNowMs);
-  return ['it gave us no certificate', reason, skew].filter((part) => part !== undefined).join(': ');
+  return ['the server issued no certificate', reason, skew].filter((part) => part !== undefined).join(': ');
 }
 
 type DialCredentials = Partial<Awaited<ReturnType<ClientTrust['credentials']>>>;

@@ -7,10 +7,10 @@ const UNITS = [
 ] as const;
 
 /**
- * How far the clock of this machine is from the server's, in a sentence.
+ * Describes how far this machine's clock is from the server's.
  *
- * @param aheadMs positive when it is ahead
- * @returns undefined when it is near enough
+ * @param aheadMs positive if this machine is ahead
+ * @returns undefined if the difference is small
  */
 export function clockSkew(aheadMs: number): string | undefined {
   const sizeMs = Math.abs(aheadMs);
@@ -18,5 +18,5 @@ export function clockSkew(aheadMs: number): string | undefined {
   const [unit, unitMs] = UNITS.find(([, ms]) => sizeMs >= ms) ?? UNITS[2];
   const count = Math.round(sizeMs / unitMs);
   const side = aheadMs > 0 ? 'ahead of' : 'behind';
-  return `the clock of this machine is ${count} ${unit}${count === 1 ? '' : 's'} ${side} the server’s: set it right`;
+  return `the clock of this machine is ${count} ${unit}${count === 1 ? '' : 's'} ${side} the server’s: correct it`;
 }

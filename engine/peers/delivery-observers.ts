@@ -3,10 +3,10 @@ import type { DeliveryObserver, DeliveryState } from '../queues/out-message.ts';
 import type { Peer } from './peer.ts';
 import type { TrafficLog } from './traffic-log.ts';
 
-/** Told each time a message has come further, or has fallen back to waiting. */
+/** Called whenever the state of a message changes, back to waiting included. */
 export type OnState = (state: DeliveryState, reason?: string) => void;
 
-/** Of messages of an earlier run nobody wants to know any more, but that one could not be sent is told. */
+/** Observes messages of an earlier run: only a failure is logged. */
 export function observerOfRevived(log: TrafficLog): DeliveryObserver {
   return {
     isCommon: true,
@@ -19,11 +19,11 @@ export function observerOfRevived(log: TrafficLog): DeliveryObserver {
   };
 }
 
-/** Writes into the log what becomes of messages; their tickets are the log's. */
+/** Logs the outcome of messages, by their log ids. */
 export class DeliveryObservers {
   readonly #log: TrafficLog;
   readonly #onLeft: (type: string) => void;
-  /** One for all messages of a type to a peer. */
+  /** One observer for all messages of a type to a peer. */
   readonly #common = new WeakMap<Peer, Map<string, DeliveryObserver>>();
 
   constructor(log: TrafficLog, onLeft: (type: string) => void) {
@@ -45,20 +45,20 @@ export class DeliveryObservers {
       isCommon: onState === undefined,
       onState: (logId, state, reason) => {
         if (state === 'sent') this.#onLeft(type);
-        const why = state === 'dropped' ? (reason ?? 'the other side ignores us') : reason;
+        const why = state === 'dropped' ? (reason ?? 'the peer ignores this connector') : reason;
         this.#log.settle(logId, outcomeOf(state, peer), why);
         if (state === 'failed' && onState === undefined)
           this.#log.event(`a ${type} message could not be sent and was dropped: ${reason}`, {
             warning: true,
           });
-        // Who has offered it is told that otherwise.
+        // The sender is notified of refusals in another way.
         if (state !== 'refused') onState?.(state, reason);
       },
     };
   }
 }
 
-/** An acknowledgement of Python's says less than one of aioc's (PROTOCOL §1). */
+/** A Python peer's ack says less than an aioc peer's (PROTOCOL §1). */
 function outcomeOf(state: DeliveryState | 'refused', { kind }: Peer): Outcome {
   if (state === 'waiting') return 'queued';
   if (state !== 'received') return state;

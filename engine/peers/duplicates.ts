@@ -4,11 +4,11 @@ import type { TrafficLog } from './traffic-log.ts';
 
 interface Warning {
   readonly atMs: number;
-  /** How often it has happened since without being said. */
+  /** How often it has happened since the last warning. */
   suppressed: number;
 }
 
-/** Warns of clients that share one name, once in a while for each name. */
+/** Warns about clients that share one name, at most once per period and name. */
 export class Duplicates {
   readonly #clock: Clock;
   readonly #log: TrafficLog;
@@ -19,19 +19,19 @@ export class Duplicates {
     this.#log = log;
   }
 
-  /** A newer connection of the same name takes the place of one that stands. */
+  /** A newer connection supersedes an established one of the same name. */
   replaced(peerName: string, { from, by }: { readonly from: string; readonly by: string }): void {
     this.#warn(
       peerName,
-      `connected from ${by} while its connection from ${from} stood, which is ended: are there two with this client_name?`,
+      `connected from ${by} and replaced its connection from ${from}: do two clients use this client_name?`,
     );
   }
 
-  /** A newer connection is refused, since the one that stands has answered. */
+  /** A newer connection is refused, because the established one still answers. */
   refused(peerName: string, { from, by }: { readonly from: string; readonly by: string }): void {
     this.#warn(
       peerName,
-      `refused from ${by}: its connection from ${from} stands and answers (duplicate_client: refuse); are there two with this client_name?`,
+      `refused from ${by}: its connection from ${from} still answers (duplicate_client: refuse); do two clients use this client_name?`,
     );
   }
 
@@ -44,7 +44,7 @@ export class Duplicates {
     }
     const suppressed =
       last !== undefined && last.suppressed > 0
-        ? ` (and ${last.suppressed} times more since it was last said)`
+        ? ` (${last.suppressed} more times since the last warning)`
         : '';
     this.#warnings.delete(peerName);
     this.#warnings.set(peerName, { atMs: now, suppressed: 0 });

@@ -7,25 +7,25 @@ import type { Header } from '../protocol/header.ts';
 import type { DeliveringSink } from './file-sink.ts';
 
 export interface PumpTarget {
-  /** What it gives settles when the message is dealt with; others may be handed on before that. */
+  /** Returns a promise that resolves when the message is settled; later messages may be delivered before that. */
   frame(frame: Frame): Promise<void> | undefined;
-  /** What its `deliver` gives is like what `frame` gives. */
+  /** The result of its `deliver` is like that of `frame`. */
   file(frame: Frame, sizeBytes: number): Promise<DeliveringSink>;
-  /** A message that is passed over. What it gives is like what `frame` gives. */
+  /** A message that is skipped. The result is like that of `frame`. */
   oversized(header: Header, sizeBytes: number): Promise<void> | undefined;
-  /** Answers of ours that have not left yet. */
+  /** Bytes of answers that are not sent yet. */
   answerBacklogBytes(): number;
-  /** The stream is not the protocol; nothing comes after this. */
+  /** The stream violates the protocol; no event follows. */
   broken(error: AiocError): void;
 }
 
-/** Unread bytes that are kept in our memory before the sender is slowed. */
+/** Unread bytes in memory above which reading pauses. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 
 /**
- * The reading side of a connection: pulls events out of the decoder in order. Of messages many may be on their way into
- * the store at once; the events of a file wait for each other. While it waits, or is held, unread bytes stay in the
- * decoder and soon the connection is paused.
+ * The reading side of a connection: pulls events from the decoder in order. Many messages may be on their way into the
+ * store at once; the events of a file are handled one after the other. While it waits or is held, unread bytes stay in
+ * the decoder, and the connection is soon paused.
  */
 export class FramePump {
   readonly #connection: Connection;
@@ -36,11 +36,11 @@ export class FramePump {
   #paused = false;
   #stopped = false;
   #file: { readonly sink: DeliveringSink; readonly frame: Frame } | undefined;
-  /** Messages that have been handed on and are not dealt with yet. */
+  /** Messages that are delivered and not settled yet. */
   #pending = 0;
   #pendingBytes = 0;
   #whenIdle: (() => void)[] = [];
-  /** For the messages that are not dealt with. */
+  /** For the messages that are not settled. */
   readonly #lease: MemoryLease;
 
   constructor(
@@ -69,7 +69,7 @@ export class FramePump {
     void this.#run();
   }
 
-  /** Stops after the event at hand; nothing more is read from the peer until `resume`. */
+  /** Stops after the current event; nothing more is read from the peer until `resume`. */
   hold(): void {
     this.#held = true;
     this.#adjustFlow();
@@ -80,7 +80,7 @@ export class FramePump {
     this.continue();
   }
 
-  /** What we have written has left: go on if only that was in the way. */
+  /** Written bytes have been sent: continues if only they blocked reading. */
   continue(): void {
     this.#adjustFlow();
     void this.#run();
@@ -93,7 +93,7 @@ export class FramePump {
     file?.sink.abort();
   }
 
-  /** Resolves when everything that has been read so far has been handed on. */
+  /** Resolves when everything that was read so far has been delivered. */
   async idle(): Promise<void> {
     if (!this.#isIdle) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
@@ -120,7 +120,7 @@ export class FramePump {
     if (!this.#stopped) this.#adjustFlow();
   }
 
-  /** The message is not dealt with before this is. */
+  /** The message counts as pending until `work` settles. */
   #await(sizeBytes: number, work: Promise<void> | undefined): void {
     if (work === undefined) return;
     this.#pending += 1;
@@ -152,7 +152,7 @@ export class FramePump {
     );
   }
 
-  /** It has stopped for nothing but for want of bytes: some that it has handed on may wait for a listener. */
+  /** It only waits for bytes. Messages that it has delivered may still wait for a listener. */
   get #isIdle(): boolean {
     return !this.#busy && (this.#pending === 0 || !this.#full);
   }
@@ -190,12 +190,12 @@ export class FramePump {
     this.#await(heldBytes(frame), sink.deliver());
   }
 
-  /** The peer does not read what we answer, so that its next messages would only pile up more answers. */
+  /** The peer does not read the answers, so further messages would only add more of them. */
   get #hasBacklog(): boolean {
     return this.#target.answerBacklogBytes() > LIMITS.answerBacklogBytes;
   }
 
-  /** As many messages as may be at once are on their way into the store. */
+  /** The limit of messages that are on their way into the store is reached. */
   get #full(): boolean {
     const isFull = this.#pending >= LIMITS.unstoredMessages || this.#pendingBytes >= LIMITS.unstoredBytes;
     return isFull || !this.#lease.mayTake(0);

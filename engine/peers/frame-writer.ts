@@ -7,15 +7,15 @@ import { encodeFrame, type FrameParts } from '../protocol/frame-encoder.ts';
 import type { OutFrame } from '../protocol/messages.ts';
 
 export interface FrameWithChunks {
-  /** Header, data and own binary; `fileBytes` is the exact number of bytes that `chunks` will give. */
+  /** Header, data and the application's binary; `fileBytes` is the exact number of bytes that `chunks` yields. */
   readonly frame: FrameParts & { readonly fileBytes: number };
   readonly chunks: AsyncIterable<Buffer>;
   readonly onProgress: (sentBytes: number) => void;
 }
 
 /**
- * The writing side of a connection. Small frames of one turn leave in one write; a file takes the connection for
- * itself from its first byte to its last, since it is one frame, and small frames wait behind it.
+ * The writing side of a connection. Small frames of one event-loop turn leave in one write. A file is one frame and
+ * occupies the connection from its first byte to its last; small frames wait behind it.
  */
 export class FrameWriter {
   readonly #connection: Connection;
@@ -33,12 +33,12 @@ export class FrameWriter {
     this.#onWritable = onWritable;
   }
 
-  /** Whether more may be sent now without piling up in memory. */
+  /** Whether more can be sent now without buffering it in memory. */
   get writable(): boolean {
     return !this.#closed && !this.#full && !this.#sendingFile;
   }
 
-  /** Answers that wait behind a file; whoever causes them should be slowed when this grows. */
+  /** Bytes that wait behind a file. Reading should slow down when this grows. */
   get queuedBytes(): number {
     return this.#queuedBytes;
   }
@@ -56,13 +56,14 @@ export class FrameWriter {
   }
 
   /**
-   * Sends one frame with a file behind it.
+   * Sends one frame followed by a file.
    *
-   * @throws AiocError AIOC_PEER_AWAY when the connection ends first; whatever `chunks` throws. The frame is then
-   *   incomplete and the connection is of no more use.
+   * @throws AiocError AIOC_PEER_AWAY if the connection ends first; and every error of `chunks`. The frame is then
+   *   incomplete and the connection unusable.
    */
   async sendFile({ frame, chunks, onProgress }: FrameWithChunks): Promise<void> {
-    if (this.#sendingFile) throw new AiocError('AIOC_INTERNAL', 'two files at once on one connection');
+    if (this.#sendingFile)
+      throw new AiocError('AIOC_INTERNAL', 'two files are being sent at once on one connection');
     const start = encodeFrame(frame);
     this.flush();
     this.#sendingFile = true;
@@ -89,7 +90,7 @@ export class FrameWriter {
     else if (this.writable) this.#onWritable();
   }
 
-  /** Hands what is queued to the connection now. */
+  /** Writes the queued bytes to the connection now. */
   flush(): void {
     if (this.#closed || this.#sendingFile || this.#queued.length === 0) return;
     const queued = this.#queued;
@@ -130,7 +131,7 @@ export class FrameWriter {
   }
 }
 
-/** Small frames in one piece, which costs less than to hand each on; a large one is not copied. */
+/** Joins small frames, which is cheaper than many writes; large frames are not copied. */
 function joined(frames: readonly Buffer[]): Buffer | readonly Buffer[] {
   const small = frames.every(({ length }) => length <= LIMITS.copiedFrameBytes);
   return small ? Buffer.concat(frames) : frames;

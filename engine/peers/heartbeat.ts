@@ -3,13 +3,16 @@ import type { Clock, Timer } from '../base/ports.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { OutFrame } from '../protocol/messages.ts';
 
-/** When a connection on which nothing arrives is given up: the keys keep_alive_period, keep_alive_timeout and so on. */
+/**
+ * When to close a silent connection: the keys keep_alive_period, keep_alive_timeout and
+ * max_number_of_unanswered_keep_alive.
+ */
 export interface HeartbeatRules {
-  /** How long nothing may have arrived before a sign of life is asked for. */
+  /** Milliseconds of silence after which a ping is sent. */
   readonly periodMs: number;
-  /** How long each answer is waited for. */
+  /** Milliseconds to wait for each answer. */
   readonly timeoutMs: number;
-  /** How many in a row may be missing. */
+  /** Number of unanswered pings after which the connection is closed. */
   readonly unanswered: number;
 }
 
@@ -21,8 +24,8 @@ export interface HeartbeatOptions {
 }
 
 /**
- * Finds out that the other side is gone though nothing says so: writes go on succeeding on a link that is stalled. Any
- * byte that arrives is a sign of life; when none does, one is asked for.
+ * Detects a dead connection: on a stalled link, writes keep succeeding. Any byte that arrives counts as a sign of life;
+ * after a silence it sends a ping.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -45,7 +48,7 @@ export class Heartbeat {
     this.#timer?.cancel();
   }
 
-  /** One timer that looks back, instead of one for each piece that arrives. */
+  /** One timer that checks the last arrival, instead of one per chunk. */
   #wait(ms: number): void {
     this.#timer = this.#options.clock.after(ms, () => this.#check());
   }
@@ -61,17 +64,17 @@ export class Heartbeat {
   }
 }
 
-/** Between aioc peers, when the configuration does not say otherwise. */
+/** The default between aioc peers. */
 export const DEFAULT_HEARTBEAT: HeartbeatRules = {
   periodMs: LIMITS.heartbeatQuietMs,
   timeoutMs: LIMITS.heartbeatReplyMs,
   unanswered: LIMITS.heartbeatAttempts,
 };
 
-/** By which Python knows its own keep-alive, and an answer to it (PROTOCOL §2). */
+/** Marks Python's keep-alive and the answer to it (PROTOCOL §2). */
 const KEEP_ALIVE_ID = 'keep_alive_client_check';
 
-/** Asks for a sign of life, in a form that every peer answers at once. */
+/** A ping that every peer answers at once. */
 export function keepAliveFrame(sourceId: string): OutFrame {
   return {
     header: { message_type: '_ping', source_id: sourceId, request_id: KEEP_ALIVE_ID, await_response: true },
@@ -79,12 +82,12 @@ export function keepAliveFrame(sourceId: string): OutFrame {
   };
 }
 
-/** Whether a frame answers that: it is nobody's but the connection's. */
+/** Whether a frame answers a keep-alive ping; it concerns the connection only. */
 export function isKeepAliveAnswer({ header }: Frame): boolean {
   return header.message_type === '_ping' && header['response_id'] === KEEP_ALIVE_ID;
 }
 
-/** An answer that nobody asked for: to a Python client a sign of life, to a server nothing at all. */
+/** An unsolicited answer: a Python client counts it as a sign of life, a server ignores it. */
 export function unaskedAnswerFrame(sourceId: string): OutFrame {
   return {
     header: { message_type: '_ping', source_id: sourceId, response_id: KEEP_ALIVE_ID },

@@ -1,8 +1,8 @@
 import type { Peer } from './peer.ts';
 
 /**
- * Whose messages are dropped (PROTOCOL §6): new ones to and from an ignored peer, or all. What was queued before still
- * goes out, and pings and acknowledgements are still answered.
+ * The peers whose messages are dropped (PROTOCOL §6): new ones to and from an ignored peer, or all. Messages that were
+ * already queued are still sent, and pings and acks are still answered.
  */
 export class IgnoreList {
   readonly #keyOf: (peer: Peer) => string;
@@ -11,7 +11,7 @@ export class IgnoreList {
   #drops = 0;
   readonly #onChange: () => void;
 
-  /** @param keyOf what a peer is ignored by: its name, or what tells it from others of that name */
+  /** @param keyOf the key of a peer: its name, or what distinguishes peers of the same name */
   constructor(keyOf: (peer: Peer) => string, onChange: () => void) {
     this.#keyOf = keyOf;
     this.#onChange = onChange;
@@ -21,7 +21,7 @@ export class IgnoreList {
     return this.#all;
   }
 
-  /** Messages dropped so far, both ways. */
+  /** Messages dropped so far, in both directions. */
   get drops(): number {
     return this.#drops;
   }
@@ -37,7 +37,7 @@ export class IgnoreList {
     this.#onChange();
   }
 
-  /** Ignores these and no others, whether they have ever been here or not. */
+  /** Ignores exactly these, known or not. */
   setOnly(keys: readonly string[]): void {
     this.#all = false;
     this.#peers.clear();
@@ -54,7 +54,7 @@ export class IgnoreList {
     return this.#peers.has(this.#keyOf(peer));
   }
 
-  /** Whether a message is dropped; counts it if so. */
+  /** Whether a message must be dropped; counts it if so. */
   dropIfIgnored(peer: Peer, direction: 'in' | 'out'): boolean {
     if (!this.#all && !this.includes(peer)) return false;
     this.#drops += 1;

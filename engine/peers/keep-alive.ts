@@ -7,13 +7,13 @@ import type { IdentifiedKind } from './session-types.ts';
 export interface KeepAliveOptions {
   readonly clock: Clock;
   readonly sourceId: string;
-  /** When a silent connection is given up, by what the other side is; undefined: never. */
+  /** When to close a silent connection, by the kind of peer; undefined: never. */
   readonly heartbeatOf: (kind: IdentifiedKind['kind']) => HeartbeatRules | undefined;
   readonly send: (frame: OutFrame) => void;
   readonly onDead: () => void;
 }
 
-/** What is said on one connection only so that it lives, or is known to be dead. */
+/** Keeps one connection alive, and detects when it is dead. */
 export class KeepAlive {
   readonly #options: KeepAliveOptions;
   #unstaller: PythonTlsUnstaller | undefined;
@@ -23,7 +23,7 @@ export class KeepAlive {
     this.#options = options;
   }
 
-  /** The other side's nature is known, or known better. */
+  /** The kind of the peer is known, or has been corrected. */
   learn(kind: IdentifiedKind['kind'], { mayStall }: { readonly mayStall: boolean }): void {
     const { clock, sourceId, heartbeatOf, send, onDead } = this.#options;
     this.stop();
@@ -36,7 +36,7 @@ export class KeepAlive {
     this.#unstaller?.received();
   }
 
-  /** Something has arrived. */
+  /** Bytes have arrived. */
   received(): void {
     this.#unstaller?.received();
     this.#heartbeat?.received();

@@ -7,28 +7,29 @@ import { withFileLock } from '../base/locks/file-lock.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
 import { readSmallFile } from '../base/read-small-file.ts';
 
-/** The format of the file. A newer one is left alone and not used. */
+/** The format of the file. A file of a newer format is neither read nor changed. */
 const FORMAT = 1;
 
 export interface KnownPeersOptions {
-  /** Where it is kept over restarts, together with what the other connectors of this user know. */
+  /** The file, shared with the other connectors of this user. */
   readonly file: string;
-  /** Which connector this is, in one word. */
+  /** A short identifier of this connector. */
   readonly owner: string;
   readonly random: Randomness;
   readonly clock: Clock;
 }
 
 /**
- * The identities that have shown themselves as aioc (engine/peers/PROTOCOL.md, “The probe”), over restarts too. It only ever says how long to wait
- * for an answer and never whom to trust, so a file that is missing, damaged, old or of another machine does no harm:
- * who is not in it is taken for Python by its silence, and who is in it and is Python now says so when it is asked.
+ * The identities of peers that have identified themselves as aioc (engine/peers/PROTOCOL.md, “The probe”), kept across
+ * restarts. It only decides how long to wait for an answer, never whether to trust a peer, so a missing, damaged,
+ * outdated or copied file does no harm: an unlisted peer that stays silent counts as Python, and a listed peer that has
+ * become Python says so when it is probed.
  */
 export class KnownPeers {
   readonly #options: KnownPeersOptions;
-  /** The longest unseen first. */
+  /** Least recently seen first. */
   readonly #identities = new Set<string>();
-  /** What the file does not have yet: true to be added, false to be taken out. */
+  /** Changes not yet in the file: true to add, false to remove. */
   readonly #changes = new Map<string, boolean>();
   #loaded = false;
   #saving: Promise<void> | undefined;
@@ -44,7 +45,7 @@ export class KnownPeers {
   add(identity: string): void {
     const known = this.#identities.delete(identity);
     this.#identities.add(identity);
-    // Its place among the others is worth no writing.
+    // A new position in the order alone is not written.
     if (known) return;
     const [longestUnseen] = this.#identities;
     if (this.#identities.size > LIMITS.peersRemembered && longestUnseen !== undefined)
@@ -56,7 +57,7 @@ export class KnownPeers {
     if (this.#identities.delete(identity)) this.#save(identity, false);
   }
 
-  /** Reads the file, once; from then on the memory is newer than it. */
+  /** Reads the file, once; after that, memory is newer than the file. */
   async load(): Promise<void> {
     if (this.#loaded) return;
     this.#loaded = true;
@@ -66,16 +67,16 @@ export class KnownPeers {
       if (entry.startsWith(prefix)) this.#identities.add(entry.slice(prefix.length));
   }
 
-  /** Resolves when the file is as the memory is, or cannot be made so. */
+  /** Resolves when the file matches memory, or cannot be written. */
   async saved(): Promise<void> {
     await this.#saving;
   }
 
-  /** One writing at a time, however many clients come at once. */
+  /** One write at a time, however many clients connect at once. */
   #save(identity: string, added: boolean): void {
     this.#changes.set(identity, added);
     this.#saving ??= this.#write()
-      // The next run has to learn it again.
+      // The next run learns it again.
       .catch(() => this.#changes.clear())
       .finally(() => {
         this.#saving = undefined;
@@ -106,7 +107,7 @@ export class KnownPeers {
     await replaceDurably(file, text, { mode: PRIVATE_MODE, random });
   }
 
-  /** The entries of all connectors, the oldest first; undefined for a file that is none of ours to change. */
+  /** The entries of all connectors, oldest first; undefined if this version must not change the file. */
   async #read(): Promise<string[] | undefined> {
     const file = await readSmallFile(this.#options.file, LIMITS.knownPeersBytes);
     if (file === undefined || file === 'too-large') return [];
@@ -116,7 +117,7 @@ export class KnownPeers {
   }
 }
 
-/** What is damaged is begun anew. */
+/** A damaged file counts as empty. */
 function contentsOf(text: string): { readonly format?: unknown; readonly known_as_aioc?: unknown } {
   try {
     return (JSON.parse(text) as object | null) ?? {};

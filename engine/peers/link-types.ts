@@ -9,41 +9,41 @@ import type { Disposition, FileSink } from './file-sink.ts';
 import type { HeartbeatRules } from './heartbeat.ts';
 import type { IdentifiedKind, Introduction, SessionEnding, SessionOptions } from './session-types.ts';
 
-/** Whom a link tells about its own course. */
+/** Receives the events of a link's session. */
 export interface LinkOwner<Link> {
-  /** Somebody wants in; answer with `admit` or `reject`. */
+  /** A client asks to connect. Answer with `admit` or `reject`. */
   introduced(link: Link, introduction: Introduction): void;
   onAccepted(link: Link): void;
-  /** Mutual TLS: who shows this certificate? Answer with `authenticated`. */
+  /** Mutual TLS: identify the client by this certificate. Answer with `authenticated`. */
   authenticate(link: Link, certificate: PeerCertificate | undefined): void;
-  /** Mutual TLS: it asks for a certificate. Answer with `enrolled` or `notEnrolled`. */
+  /** Mutual TLS: the client requests a certificate. Answer with `enrolled` or `notEnrolled`. */
   enrol(link: Link, request: EnrolmentRequest): void;
-  /** Whether the other end has shown itself as aioc before; asked when the link knows its name and certificate. */
+  /** Whether the peer has identified itself as aioc before; called when its name and certificate are known. */
   knownAsAioc(link: Link): boolean;
-  /** Mutual TLS: the server has given us one. */
+  /** Mutual TLS: the server has issued a certificate to this client. */
   issued(link: Link, issued: IssuedCertificate): void;
   established(link: Link, peerKind: IdentifiedKind): void;
   over(link: Link, ending: SessionEnding): void;
 }
 
-/** Whom a link gives what arrives on it. */
+/** Receives the frames of a link. */
 export interface LinkTraffic<Link> {
   readonly budget: MemoryBudget;
   /**
-   * A frame of which nothing may be shown, since it is not under the session's name.
+   * A frame that must not be delivered, because it names another source than the session's peer.
    *
-   * @param objection why
+   * @param rejectionReason why
    */
   forged(link: Link, frame: Frame, rejectionReason: string): Promise<Disposition> | Disposition;
-  /** An application's message. It is acknowledged when this is dealt with, and those before it. */
+  /** An application's message. It is acknowledged when it, and those before it, are settled. */
   message(link: Link, frame: Frame): Promise<Disposition> | Disposition;
   file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink>;
   acknowledged(link: Link, ack: Ack): void;
-  /** An aioc peer says how far it has what it was sent. */
+  /** An aioc peer has acknowledged messages of several streams at once. */
   onStreamAcks(link: Link, acks: StreamAckFrame): void;
-  /** An answer to a ping, of ours or of a local program. */
+  /** An answer to a ping of this connector or of a local program. */
   pong(link: Link, frame: Frame): void;
-  /** @returns what its sender is told; undefined: nothing */
+  /** @returns how to acknowledge it; undefined: not at all */
   oversized(link: Link, header: Header, sizeBytes: number): Promise<Disposition> | Disposition | undefined;
   writable(link: Link): void;
 }
@@ -54,12 +54,12 @@ export interface LinkOptions<Link> {
   readonly session: SessionOptions;
   readonly owner: LinkOwner<Link>;
   readonly traffic: LinkTraffic<Link>;
-  /** Rises with every connection, so that an old one can be told from a new one. */
+  /** Increases with every connection, so that a newer connection can be distinguished from an older one. */
   readonly generation: number;
-  /** When one that is silent is given up, by what the other side is; undefined: never. */
+  /** When to close a silent connection, by the kind of peer; undefined: never. */
   readonly heartbeatOf: (kind: IdentifiedKind['kind']) => HeartbeatRules | undefined;
-  /** How an error of the network reads for a person. */
+  /** Describes a network error for people. */
   readonly describe: (error: Error | undefined) => string;
-  /** TCP and TLS are done; the certificate is known. */
+  /** TCP and TLS are established; the certificate is known. */
   readonly onOpen?: () => void;
 }

@@ -34,7 +34,7 @@ import type {
 } from './session-types.ts';
 import { identifySource } from './source-identity.ts';
 
-/** A session on a real (or simulated) connection: carries out the machine's actions and feeds it events. */
+/** A session on a real or simulated connection: performs the actions of the state machine and passes events to it. */
 export class Link {
   readonly generation: number;
   readonly connection: Connection;
@@ -52,13 +52,13 @@ export class Link {
   #certificate: PeerCertificate | undefined;
   #ended = false;
   #unreadMaxBytes = Number.POSITIVE_INFINITY;
-  /** The largest message, in bytes of data and binary, that the other side takes. */
+  /** The largest message that the peer accepts, in bytes of data and binary. */
   maxMessageBytes: number = LIMITS.messageBytes;
   readonly #deliveries: Acknowledger;
   readonly #keepAlive: KeepAlive;
-  /** What the delivery of the frame at hand still waits for. */
+  /** The pending delivery of the current frame. */
   #delivery: Promise<void> | undefined;
-  /** Set while the frame at hand is one with a file. */
+  /** Set while the current frame has a file. */
   #fileBytes: number | undefined;
   #fileSink: Promise<DeliveringSink> | undefined;
 
@@ -80,7 +80,7 @@ export class Link {
       sourceId: session.sourceId,
       heartbeatOf: options.heartbeatOf,
       send: (frame) => this.send(frame),
-      onDead: () => this.cut('it gave no sign of life any more'),
+      onDead: () => this.cut('it stopped answering keep-alives'),
     });
     this.#deliveries = new Acknowledger({
       sourceId: session.sourceId,
@@ -102,7 +102,7 @@ export class Link {
     };
   }
 
-  /** Begins to listen to the connection. Not done by the constructor, so that the owner can know the link first. */
+  /** Starts listening to the connection; separate from the constructor, so that the owner can store the link first. */
   start(): void {
     this.#perform(this.#session.begin());
     this.connection.listen({
@@ -138,7 +138,7 @@ export class Link {
     return this.#certificate;
   }
 
-  /** How many bytes of messages the other side may have and not have acknowledged, beyond a single message. */
+  /** How many unacknowledged bytes may be on their way to the peer, apart from a single message. */
   get unreadMaxBytes(): number {
     return this.#unreadMaxBytes;
   }
@@ -168,17 +168,17 @@ export class Link {
     this.#handle({ kind: 'not-enrolled', reason, wallNowMs });
   }
 
-  /** @param isAioc it has shown itself as aioc before, so it is told in every mode */
+  /** @param isAioc whether it has identified itself as aioc before; then it receives the refusal in every mode */
   reject(code: RefusalCode, isAioc = false): void {
     this.#handle({ kind: 'rejected', code, isAioc });
   }
 
-  /** @param from where the newer connection comes from, when it is of another program */
+  /** @param from the address of the newer connection, if that belongs to another program */
   supersede(from?: string): void {
     this.#handle({ kind: 'superseded', ...(from !== undefined && { from }) });
   }
 
-  /** Lets what is already on its way leave, then closes. */
+  /** Sends what is queued, then closes. */
   drain(): void {
     this.#handle({ kind: 'drain' });
     this.#closeWhenDrained();
@@ -188,32 +188,32 @@ export class Link {
     this.#writer.send(frame);
   }
 
-  /** The first word to a peer that speaks streams: what need not be sent again. */
+  /** Sends `have`: the resume points of a peer that supports streams. */
   sendResumePoints(positions: readonly AckPosition[]): void {
     this.#deliveries.sendResumePoints(positions);
   }
 
-  /** What a peer that speaks streams asks for and we have no more. */
+  /** Sends `gone` to a peer that supports streams: this connector no longer has the messages that it asked for. */
   sendGone(positions: readonly AckPosition[]): void {
     this.#deliveries.sendGone(positions);
   }
 
-  /** Acknowledges numbered messages, to a peer that understands it; another is told of each by its transport_id. */
+  /** Acknowledges numbered messages to a peer that supports streams; other peers receive an `_ack` per transport_id. */
   confirm(position: AckPosition): void {
     if (!this.#ended) this.#deliveries.confirm(position);
   }
 
-  /** See FrameWriter.sendFile. When it fails in the middle, the connection is given up with it. */
+  /** See FrameWriter.sendFile. If it fails midway, the connection is closed too. */
   async sendFile(file: FrameWithChunks): Promise<void> {
     try {
       await this.#writer.sendFile(file);
     } catch (error) {
-      this.cut('a file could not be sent to its end');
+      this.cut('sending a file failed midway');
       throw error;
     }
   }
 
-  /** Gives the connection up at once. */
+  /** Closes the connection at once. */
   cut(reason: string): void {
     if (this.#ended) return;
     this.connection.destroy();
@@ -281,7 +281,7 @@ export class Link {
     return this.#delivery;
   }
 
-  /** The session sees a file's frame like any other; nothing of it is kept unless it delivers the frame. */
+  /** The session handles a file's frame like any other; the file is kept only if the session delivers the frame. */
   async #receivedFile(frame: Frame, sizeBytes: number): Promise<DeliveringSink> {
     this.#fileBytes = sizeBytes;
     this.#fileSink = undefined;
@@ -319,7 +319,7 @@ export class Link {
     }
   }
 
-  /** Nothing of it is looked at, but that it has come. */
+  /** Nothing of it is used, except that it has arrived. */
   #discardForged(frame: Frame, rejectionReason: string): void {
     const forged = (): Promise<Disposition> | Disposition =>
       this.#traffic.forged(this, frame, rejectionReason);
@@ -349,11 +349,11 @@ export class Link {
 
   #broken(error: AiocError): void {
     const ours = error.code === 'AIOC_CANCELLED';
-    this.cut(ours ? error.message : `it sent what is not the protocol: ${error.message}`);
+    this.cut(ours ? error.message : `it violated the protocol: ${error.message}`);
   }
 
   #closed(error: Error | undefined): void {
-    // What has arrived before the end is still dealt with, and only then is the end told.
+    // Frames that arrived before the end are handled first; then the end is reported.
     void this.#pump.idle().then(() => {
       const where = this.#pump.insideFrame ? ', in the middle of a message' : '';
       this.#handle({ kind: 'lost', reason: this.#describe(error) + where, byPeer: true });

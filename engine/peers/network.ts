@@ -24,7 +24,7 @@ export function realNetwork(): Network {
   const lookingUp = new Map<string, Promise<readonly HostAddress[]>>();
   return {
     lookUp: (name) => {
-      // The system looks up on the threads that read files, too: one that hangs must not be joined by others.
+      // The system resolves names on the threads that also read files: one that hangs must not be joined by others.
       const running = lookingUp.get(name) ?? lookUp(name).finally(() => lookingUp.delete(name));
       lookingUp.set(name, running);
       return running;
@@ -54,12 +54,12 @@ function connect(
   };
   raw.once('connect', () => settle(connectedSocket(raw, connection)));
   raw.once('error', settle);
-  // Node's own choice among addresses replaces a socket's handle under the TLS that has been begun over it.
+  // Node's own choice of address replaces a socket's handle under TLS that has already started on it.
   const options = { host: address, port, autoSelectFamily: false, noDelay: true, keepAlive: true };
   try {
     raw.connect({ ...options, ...(localAddress !== undefined && { localAddress }) });
   } catch (error) {
-    // What the system is not even asked.
+    // Errors that occur before the system is called.
     setImmediate(() => settle(error as Error));
   }
   return () => {
@@ -75,7 +75,7 @@ function connectedSocket(raw: net.Socket, connection: SocketConnection): TcpSock
       return connection;
     },
     overTls: ({ settings, serverName }) => {
-      // It may have waited for its turn until the other side gave up; then it closes with that.
+      // The peer may have closed it while it waited for its turn; then it closes with that error.
       if (raw.destroyed) return connection;
       try {
         const servername = serverName === undefined ? {} : { servername: serverName };
@@ -83,7 +83,7 @@ function connectedSocket(raw: net.Socket, connection: SocketConnection): TcpSock
         secure.once('secureConnect', () => connection.opened(certificateOf(secure)));
         connection.upgradeToTls(secure);
       } catch (error) {
-        // A certificate or key that OpenSSL does not take.
+        // OpenSSL rejects the certificate or key.
         raw.destroy(error as Error);
       }
       return connection;
@@ -116,7 +116,7 @@ async function listen({
     secure.once('secure', () => connection.opened(certificateOf(secure)));
     connection.upgradeToTls(secure);
   });
-  // An error after the start (no more file descriptors, say) costs a connection, never the program.
+  // A later error (no more file descriptors, say) costs one connection, never the program.
   server.on('error', () => undefined);
   server.maxConnections = LIMITS.connections;
   await new Promise<void>((resolve, reject) => {
@@ -136,18 +136,18 @@ function listenError(error: Error, host: string, port: number): AiocError {
   if (code === 'EADDRINUSE') {
     return new AiocError(
       'AIOC_PORT_TAKEN',
-      `port ${port} is taken by another program: choose another with --port`,
+      `port ${port} is used by another program: choose another with --port`,
       { cause: error },
     );
   }
   const scope = scopeFault(host, networkInterfaces());
   if (scope !== undefined) return new AiocError('AIOC_LISTEN', scope, { cause: error });
   const why: Readonly<Record<string, string>> = {
-    EACCES: 'this user may not listen on that port: choose one above 1023 with --port',
-    EADDRNOTAVAIL: 'this machine has no such address: choose one of its own with --bind_server_ip',
-    ENOTFOUND: 'no machine goes by that name: give an address with --bind_server_ip',
-    EAI_AGAIN: 'the name could not be looked up now: give an address with --bind_server_ip',
-    EINVAL: 'the address cannot be listened on: give one of this machine with --bind_server_ip',
+    EACCES: 'this user must not listen on that port: choose one above 1023 with --port',
+    EADDRNOTAVAIL: 'this machine has no such address: choose one of its addresses with --bind_server_ip',
+    ENOTFOUND: 'unknown host name: give an address with --bind_server_ip',
+    EAI_AGAIN: 'the host name could not be resolved now: give an address with --bind_server_ip',
+    EINVAL: 'aioc cannot listen on this address: give an address of this machine with --bind_server_ip',
     EAFNOSUPPORT:
       'this machine has no network of that kind (IPv4 or IPv6): give another with --bind_server_ip',
     EMFILE: 'too many files and connections are open here: raise the limit (ulimit -n)',
@@ -171,7 +171,7 @@ class SocketConnection implements Connection {
   constructor(raw: net.Socket, address: { readonly host: string; readonly port: number }) {
     this.#raw = raw;
     this.#socket = raw;
-    // A v4 client of a server that listens on both families reads better without the prefix.
+    // An IPv4 client of a dual-stack server is shown without the prefix.
     this.remoteAddress = address.host.replace(/^::ffff:/, '');
     this.remotePort = address.port;
     this.#attach(raw);
@@ -190,7 +190,7 @@ class SocketConnection implements Connection {
     this.#socket.on('data', (chunk: Buffer) => this.#emit((events) => events.onData(chunk)));
   }
 
-  /** From now on bytes go through TLS. Errors of the socket below still count. */
+  /** Sends and receives through TLS from now on. Errors of the socket below still count. */
   upgradeToTls(secure: tls.TLSSocket): void {
     this.#socket = secure;
     this.#attach(secure);
@@ -221,7 +221,7 @@ class SocketConnection implements Connection {
 
   end(): void {
     this.#socket.end();
-    // A peer that never closes its half must not keep ours.
+    // A peer that never closes its half must not keep this half open.
     this.#socket.setTimeout(LIMITS.drainTimeoutMs, () => this.destroy());
   }
 
@@ -237,7 +237,7 @@ class SocketConnection implements Connection {
     });
     socket.on('drain', () => this.#emit((events) => events.onDrain()));
     socket.on('close', () => {
-      // Below TLS the socket may close while what it brought has not been handed on yet.
+      // Below TLS the socket may close before its data has been delivered.
       if (this.#closed || socket !== this.#socket) return;
       this.#closed = true;
       this.#emit((events) => events.onClose(this.#error));

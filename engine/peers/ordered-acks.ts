@@ -7,8 +7,8 @@ interface WaitingAck {
 }
 
 /**
- * What has become of each message, told in the order in which they came: many may be on their way into the store at
- * once, and none is acknowledged before the one in front of it.
+ * Acknowledges messages in the order in which they arrived: many may be on their way into the store at once, and none
+ * is acknowledged before the one in front of it.
  */
 export class OrderedAcks {
   readonly #report: (frame: Frame, disposition: Disposition) => void;
@@ -19,12 +19,12 @@ export class OrderedAcks {
     this.#report = report;
   }
 
-  /** Whether each has been told. */
+  /** Whether every message is acknowledged. */
   get empty(): boolean {
     return this.#first === this.#waiting.length;
   }
 
-  /** @returns what rejects with what the verdict rejects with; undefined when there is nothing to wait for */
+  /** @returns a promise that rejects as `disposition` does; undefined if there is nothing to wait for */
   add(frame: Frame, disposition: Disposition | Promise<Disposition>): Promise<void> | undefined {
     if (typeof disposition === 'string' && this.empty) {
       this.#report(frame, disposition);
@@ -49,7 +49,7 @@ export class OrderedAcks {
       this.#first += 1;
       this.#report(frame, disposition);
     }
-    // Cut off now and then, not each time.
+    // Compacted occasionally, not each time.
     if (this.#first * 2 < this.#waiting.length) return;
     this.#waiting = this.#waiting.slice(this.#first);
     this.#first = 0;

@@ -19,7 +19,7 @@ export class PeerKinds {
     this.#options = options;
   }
 
-  /** Whether the other end has shown itself as aioc on an earlier connection. */
+  /** Whether the peer has identified itself as aioc on an earlier connection. */
   knownAsAioc(link: Link): boolean {
     const { registry, known } = this.#options;
     const identity = registry.identityOf(link);
@@ -27,13 +27,13 @@ export class PeerKinds {
     return (registry.byLink(link) ?? registry.disconnectedAioc(link))?.kind === 'aioc';
   }
 
-  /** A peer that messages flow to already, as to Python, has said at last that it is aioc. */
+  /** A connected peer that counted as Python has identified itself as aioc. */
   logLateIdentification(peer: Peer, peerKind: IdentifiedKind): void {
     const version = peerKind.kind === 'aioc' ? ` ${peerKind.hello.version}` : '';
-    this.#options.log.event(`is ${peerKind.kind}${version} after all`, { peerName: peer.name });
+    this.#options.log.event(`is ${peerKind.kind}${version}, not Python`, { peerName: peer.name });
   }
 
-  /** Keeps what a connection has shown, and says so where that is another thing than before. */
+  /** Records the kind that a connection has shown, and warns if it has changed. */
   learn(link: Link, peer: Peer, peerKind: IdentifiedKind): void {
     const { registry, known, log } = this.#options;
     const identity = registry.identityOf(link);
@@ -45,7 +45,7 @@ export class PeerKinds {
     }
     if (identity !== undefined) known.delete(identity);
     if (wasAioc) {
-      log.event('was aioc before and is Python now: it speaks as only Python does', {
+      log.event('was aioc before and is Python now: it answers as only Python does', {
         peerName: peer.name,
         warning: true,
       });

@@ -11,7 +11,7 @@ import { Sender, type SenderOptions } from './sender.ts';
 
 export interface PeerOptions
   extends Pick<SenderOptions, 'store' | 'budget' | 'random' | 'whenFull' | 'revive' | 'capacityOf'> {
-  /** What the application has stored of what this peer has sent, in this run of the program or an earlier one. */
+  /** What the application has stored of this peer's messages, in this run or an earlier one. */
   readonly storedOf: (peerName: string) => readonly StoredPosition[];
   /** See ReceiverOptions. */
   readonly gone: (type: string, source: MessageSource) => void;
@@ -19,30 +19,30 @@ export interface PeerOptions
   readonly wireName: string;
   readonly name: string;
   readonly address: string;
-  /** Names this peer's streams in the store; the same again after a restart for a peer that is known by name. */
+  /** Names this peer's streams in the store; stable across restarts for a peer that is known by name. */
   readonly streamKey: string;
-  /** Our own name on the wire, as it is now. */
+  /** The current name of this connector on the wire. */
   readonly sourceId: () => string;
   readonly clock: Clock;
   readonly onChange: () => void;
 }
 
-/** Somebody we talk to, connected or not: what is known of it, and what waits for it. */
+/** A peer, connected or not: what is known about it, and its queues. */
 export class Peer {
   readonly id: string;
   readonly wireName: string;
-  /** What it is called here; unique among our peers. */
+  /** Its display name; unique among the peers of this connector. */
   name: string;
   address: string;
   fingerprint: string | undefined;
   words: string | undefined;
-  /** The run of the program that it belongs to; only aioc peers tell. */
+  /** The run of the peer's program; only aioc peers announce it. */
   instance: string | undefined;
   kind: PeerKind = 'unknown';
   lagMs: number | undefined;
   ignoredIn = 0;
   ignoredOut = 0;
-  /** Frames under another name than its own, of which nothing was taken. */
+  /** Dropped frames that named another source. */
   forgedIn = 0;
   readonly sender: Sender;
   readonly receiver: Receiver;
@@ -88,7 +88,7 @@ export class Peer {
   }
 
   become(state: PeerState, reason?: string): void {
-    // Each try that fails leaves it as long away as it was.
+    // A failed attempt does not change since when it is away.
     const isSame = state === this.#state || (isAway(state) && isAway(this.#state));
     if (!isSame) this.#sinceMs = this.#clock.wallNow();
     this.#state = state;
@@ -96,17 +96,17 @@ export class Peer {
     this.#onChange();
   }
 
-  /** The other side talks to us already, though what it is has not been settled: nothing is sent yet. */
+  /** The peer sends frames, but its kind is not known yet: nothing is sent to it. */
   receiveFrom(link: Link): void {
     this.#link = link;
     this.become('connected');
   }
 
   /**
-   * Messages flow over this connection from now on; an older one is told that it has been superseded.
+   * Messages flow over this connection from now on; an older connection is superseded.
    *
-   * @param options `takenFrom`: the older one is another program's, and this is where the new one comes from
-   * @returns false when they did so already
+   * @param options `supersededFrom`: the older connection belongs to another program; the address of the new one
+   * @returns false if this connection was already in use
    */
   connect(link: Link, { supersededFrom }: { readonly supersededFrom?: string | undefined } = {}): boolean {
     const older = this.#link;
@@ -117,7 +117,7 @@ export class Peer {
     return this.sender.attach(link);
   }
 
-  /** The connection is over. An older one than the present one changes nothing. */
+  /** The connection has ended. The end of an older one changes nothing. */
   disconnect(link: Link, state: PeerState, reason: string): boolean {
     if (this.#link !== link) return false;
     this.#link = undefined;
@@ -127,13 +127,13 @@ export class Peer {
     return true;
   }
 
-  /** A frame that was not under its name has been dropped. */
+  /** A frame that named another source has been dropped. */
   countForged(): void {
     this.forgedIn += 1;
     this.#onChange();
   }
 
-  /** See Sender.offer. */
+  /** See Sender.enqueue. */
   offer(message: OutMessage, completion: Completion): Promise<void> | undefined {
     this.rate.add();
     return this.sender.enqueue(message, completion);

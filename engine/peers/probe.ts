@@ -10,13 +10,13 @@ import {
   readProbeAnswer,
 } from '../protocol/messages.ts';
 
-/** Somebody asks whether we are aioc, which only an aioc does. */
+/** The peer asks whether this connector is aioc; only aioc asks that. */
 export interface ProbeReceived {
   readonly hello: AiocHello;
   readonly answer: OutFrame;
 }
 
-/** The question "are you aioc?" on one connection: ours, and the other side's. */
+/** The probe "are you aioc?" on one connection, in both directions. */
 export class Probe {
   readonly #options: ProbeOptions;
   readonly #question: OutFrame;
@@ -27,18 +27,18 @@ export class Probe {
     this.#question = probeFrame(options);
   }
 
-  /** How often we have asked. */
+  /** How many probes were sent. */
   get asked(): number {
     return this.#asked;
   }
 
-  /** Our question. Asked again it is the same one, so that a late answer to the first serves as well. */
+  /** The probe to send. Every retry sends the same one, so that a late answer to the first also counts. */
   ask(): OutFrame {
     this.#asked += 1;
     return this.#question;
   }
 
-  /** The other side's question with our answer to it, or undefined when the frame is none. */
+  /** The peer's probe with the answer to it, or undefined if the frame is not a probe. */
   questionIn(frame: Frame): ProbeReceived | undefined {
     const question = readProbe(frame);
     if (question === undefined) return undefined;
@@ -46,7 +46,7 @@ export class Probe {
     return { hello: question.hello, answer: probeAnswerFrame({ hello, nonce: question.nonce, sourceId }) };
   }
 
-  /** The answer to our question, or undefined when the frame is none. */
+  /** The answer to the probe, or undefined if the frame is not one. */
   answerIn(frame: Frame): ProbeAnswer | undefined {
     if (this.#asked === 0) return undefined;
     return readProbeAnswer(frame, { nonce: this.#options.nonce, data: this.#question.data });

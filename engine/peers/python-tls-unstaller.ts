@@ -2,16 +2,16 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
 
 /**
- * Keeps a Python peer from standing still over TLS.
+ * Keeps a Python peer from stalling over TLS.
  *
- * Python sets its TLS write limits to zero, and its asyncio (3.11) then takes "may write" for a switch that each
- * arriving piece of data turns over: with the switch off, the next message still leaves, and Python waits, up to 50 s,
- * for something to arrive from us before it goes on (PROTOCOL §9: "can stall for good"). So after each burst from
- * such a peer one small frame is sent that Python takes without a word: it starts a peer that stands, and costs one
- * that does not at most the same short wait after its next message.
+ * Python sets its TLS write limits to zero. Its asyncio (3.11) then treats "may write" as a switch that every arriving
+ * chunk toggles: with the switch off, one more message leaves, and then Python waits, up to 50 s, until something
+ * arrives (PROTOCOL §9: "can stall for good"). So after each burst from such a peer aioc sends one small frame that
+ * Python ignores. The frame wakes a stalled peer; a peer that is not stalled loses at most the same short wait after
+ * its next message.
  *
- * The nudge must get there: Python stops taking data in when 128 KiB wait to be read, and reads nothing while it waits
- * to write an acknowledgement. So it is never sent that much before it has acknowledged (`Link.unreadMaxBytes`).
+ * The frame must arrive: Python stops reading when 128 KiB are buffered, and reads nothing while it waits to write an
+ * acknowledgement. So aioc never sends that much unacknowledged data (`Link.unreadMaxBytes`).
  */
 export class PythonTlsUnstaller {
   readonly #clock: Clock;
@@ -24,7 +24,7 @@ export class PythonTlsUnstaller {
     this.#send = send;
   }
 
-  /** Something has arrived from the peer, or it may be waiting for some other reason. */
+  /** Bytes have arrived from the peer, or it may be stalled for another reason. */
   received(): void {
     if (this.#stopped) return;
     this.#timer?.cancel();

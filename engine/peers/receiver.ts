@@ -12,7 +12,7 @@ export interface Incoming {
   readonly type: string;
   readonly number: NumberOnWire;
   readonly sizeBytes: number;
-  /** Gives it to the application; called once for each message, however often it comes. */
+  /** Delivers it to the application; called once per message, even if the message arrives again. */
   deliver(source: MessageSource): Disposition | Promise<Disposition>;
 }
 
@@ -23,19 +23,19 @@ interface Pending {
   disposition: Disposition | undefined;
 }
 
-/** The messages of one type and one life of the sender's queue. */
+/** The messages of one type and epoch. */
 interface ReceivedStream {
   readonly type: string;
   readonly epoch: string;
-  /** The last that the application was given. */
+  /** The last message that was delivered to the application. */
   accepted: number;
-  /** All up to this one have been dealt with. */
+  /** All messages up to this one are settled. */
   done: number;
-  /** The last that has come over the present connection. */
+  /** The last message that arrived over the current connection. */
   onLink: number | undefined;
   readonly pending: Pending[];
   pendingBytes: number;
-  /** Some have been dealt with, and it will be seen at once how many. */
+  /** Set while `#advance` is scheduled. */
   advances: boolean;
 }
 
@@ -43,18 +43,18 @@ export interface ReceiverOptions {
   readonly peerName: string;
   /** What the application has stored of this peer's messages. */
   readonly stored: () => readonly StoredPosition[];
-  /** The peer has nothing of that epoch up to that number but what is stored. */
+  /** The peer has no message of that epoch up to that number that is not stored here. */
   readonly gone: (type: string, source: MessageSource) => void;
 }
 
 /**
- * What comes from one peer under numbers: each message reaches the application once, in order, however often and over
- * however many connections it comes, and is confirmed when those before it are, too.
+ * Receives one peer's numbered messages: each reaches the application once and in order, however often and over however
+ * many connections it arrives. Each is acknowledged only after those before it.
  */
 export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #streams = new Map<string, ReceivedStream>();
-  /** The stream of the message before: most often it is that of the next one, too. */
+  /** The stream of the latest message; usually also that of the next. */
   #latest: ReceivedStream | undefined;
   #link: Link | undefined;
   #resumedOn: Link | undefined;
@@ -63,7 +63,9 @@ export class Receiver {
     this.#options = options;
   }
 
-  /** Says what we have, once a connection, to a peer that understands it. It sends nothing before that. */
+  /**
+   * Sends the resume points, once per connection, to a peer that supports streams. The peer sends nothing before that.
+   */
   attach(link: Link): void {
     this.#use(link);
     if (!link.speaksStreams || this.#resumedOn === link) return;
@@ -71,13 +73,13 @@ export class Receiver {
     link.sendResumePoints(this.#resumePoints());
   }
 
-  /** It says what it has no more, though what came after it is here. */
+  /** The peer no longer has messages before some that are stored here. */
   onGone(positions: readonly AckPosition[]): void {
     const { gone, peerName } = this.#options;
     for (const { type, epoch, upTo } of positions) gone(type, { peerName, epoch, seq: upTo });
   }
 
-  /** @throws AiocError AIOC_FRAME_BAD when one is missing before it, or more come than may be on their way */
+  /** @throws AiocError AIOC_FRAME_BAD if a message before it is missing, or too many are unacknowledged */
   take({ link, type, number, sizeBytes, deliver }: Incoming): Disposition | Promise<Disposition> {
     if (link !== this.#link) this.#use(link);
     const stream = this.#stream(type, number.epoch);
@@ -85,7 +87,7 @@ export class Receiver {
     const { seq } = number;
     if (seq <= stream.accepted) return this.#repeated(stream, seq, link);
     if (stream.pending.length > LIMITS.streamMessages || stream.pendingBytes > 2 * LIMITS.streamBytes)
-      throw broken(type, 'more messages than may wait to be confirmed');
+      throw broken(type, 'more unacknowledged messages than allowed');
     stream.accepted = seq;
     const disposition = deliver({ peerName: this.#options.peerName, epoch: number.epoch, seq });
     if (typeof disposition === 'string' && stream.pending.length === 0) {
@@ -95,7 +97,7 @@ export class Receiver {
     return this.#wait(stream, { seq, sizeBytes, disposition });
   }
 
-  /** Whether a message has been here, so that its file need not be taken again. */
+  /** Whether a message has arrived before, so that its file need not be received again. */
   has(type: string, { epoch, seq }: MessageNumber): boolean {
     return seq <= this.#stream(type, epoch).accepted;
   }
@@ -115,7 +117,8 @@ export class Receiver {
         return known;
       },
       (error: unknown) => {
-        // Nothing that was refused counts as had: who sent it keeps it, and what the store knows is asked again.
+        // A refused message does not count as received: the sender keeps it, and the stored position is looked up
+        // again.
         const key = keyOf(stream.type, stream.epoch);
         if (this.#streams.get(key) === stream) this.#streams.delete(key);
         this.#latest = undefined;
@@ -128,7 +131,7 @@ export class Receiver {
     return settled;
   }
 
-  /** Most often many that came together are dealt with together. */
+  /** Usually, many messages that arrived together settle together. */
   #advanceSoon(stream: ReceivedStream): void {
     if (stream.advances) return;
     stream.advances = true;
@@ -161,7 +164,7 @@ export class Receiver {
     this.#link?.confirm({ type, epoch, upTo: done, dropped });
   }
 
-  /** It has come before: it is only confirmed again, when it may be. */
+  /** A repetition: it is only acknowledged again, as soon as allowed. */
   #repeated(stream: ReceivedStream, seq: number, link: Link): Disposition | Promise<Disposition> {
     if (seq > stream.done) return stream.pending.find((pending) => pending.seq >= seq)?.settled ?? 'taken';
     const { type, epoch, done } = stream;
@@ -169,7 +172,7 @@ export class Receiver {
     return 'taken';
   }
 
-  /** Between two that come over one connection the sender leaves none out without saying so. */
+  /** On one connection, a sender must announce every number that it skips. */
   #checkOrder(stream: ReceivedStream, { seq, after = seq - 1 }: NumberOnWire): void {
     if (stream.onLink !== undefined && stream.onLink !== after)
       throw broken(stream.type, `message ${seq} does not follow ${stream.onLink}`);
@@ -228,5 +231,5 @@ function keyOf(type: string, epoch: string): string {
 }
 
 function broken(type: string, what: string): AiocError {
-  return new AiocError('AIOC_FRAME_BAD', `messages of the type ${type}: ${what}`);
+  return new AiocError('AIOC_FRAME_BAD', `messages of type ${type}: ${what}`);
 }

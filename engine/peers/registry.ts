@@ -9,10 +9,10 @@ export interface PeerConnection {
   readonly peerKind: IdentifiedKind;
 }
 
-/** What every peer gets. */
+/** Options that all peers share. */
 export interface RegistryOptions
   extends Omit<PeerOptions, 'id' | 'wireName' | 'name' | 'address' | 'streamKey'> {
-  /** Whoever comes under a name is the peer of that name: true for configured clients, false for the chat. */
+  /** Whether a name identifies a peer: true for configured clients, false for the chat. */
   readonly namesAreIdentities: boolean;
 }
 
@@ -22,12 +22,12 @@ type PeerIntroduction = Pick<PeerOptions, 'wireName' | 'name' | 'address'>;
 export class Registry {
   readonly #options: RegistryOptions;
   readonly #peers = new Map<string, Peer>();
-  /** The first of each name: asked for each message of a local program. */
+  /** The first peer of each name; looked up for each message of a local program. */
   readonly #byWireName = new Map<string, Peer>();
   readonly #byLink = new WeakMap<Link, Peer>();
   #lastId = 0;
 
-  /** Called with a peer that is remembered no longer. */
+  /** Called when a peer is removed from the registry. */
   onForget: (peer: Peer) => void = () => undefined;
 
   constructor(options: RegistryOptions) {
@@ -46,7 +46,7 @@ export class Registry {
     return this.#byWireName.get(wireName);
   }
 
-  /** The peer at the other end, once it has been recognised. */
+  /** The peer of a link, once it has been recognised. */
   byLink(link: Link): Peer | undefined {
     return this.#byLink.get(link);
   }
@@ -72,11 +72,11 @@ export class Registry {
   }
 
   /**
-   * The peer that a client which has just been let in belongs to, or undefined for a new one.
+   * The known peer of a client that has just been admitted, or undefined for a new one.
    *
-   * Every chat client of Python's is called `chat_client`, so a name alone says nothing: an aioc peer is the same when
-   * its certificate and its run of the program are, or, once that run is away, when its certificate is; one without a
-   * certificate when it comes from the same address and the one we knew is away.
+   * Every Python chat client is named `chat_client`, so a name alone identifies nobody. An aioc peer is the same if its
+   * certificate and its program run are the same, or, once that run is disconnected, if its certificate is. A peer
+   * without a certificate is the same if it connects from the same address and the known one is disconnected.
    */
   recognise({ link, peerKind }: PeerConnection): Peer | undefined {
     if (this.#options.namesAreIdentities) return this.byWireName(link.peerWireName);
@@ -89,35 +89,35 @@ export class Registry {
   }
 
   /**
-   * By what the other end of a connection is known again: its name and, with TLS, its certificate. Undefined where
-   * neither says anything, as for a client of the chat without TLS.
+   * The identity by which a peer is recognised on its next connection: its name and, with TLS, its certificate.
+   * Undefined if neither identifies it, as for a chat client without TLS.
    */
   identityOf({ peerWireName, certificate }: Link): string | undefined {
     if (certificate === undefined && !this.#options.namesAreIdentities) return undefined;
     return `${peerWireName} ${certificate?.fingerprint ?? '-'}`;
   }
 
-  /** The aioc peer that a client which has not said yet what it is would be, if it is aioc. */
+  /** The disconnected aioc peer that a client of unknown kind may be. */
   disconnectedAioc(link: Link): Peer | undefined {
     return this.#matchingPeers(link).findLast((peer) => peer.kind === 'aioc' && mayReconnect(peer, link));
   }
 
-  /** How a client that waits is called: in the chat, as its certificate says of itself. */
+  /** The name to show for a join request: in the chat, the name in its certificate. */
   displayName({ wireName, certificate }: Introduction): string {
     return this.#options.namesAreIdentities ? wireName : (certificate?.claimedName ?? wireName);
   }
 
-  /** A peer has said what it wants to be called: in the chat it is, unless another peer is called that already. */
+  /** Sets the display name that a peer has announced; in the chat, it is made unique. */
   setDisplayName(peer: Peer, name: string): void {
     peer.name = this.#nameOf({ wireName: peer.wireName, name }, peer);
   }
 
-  /** Where names are identities nobody is shown under one of its own choice. */
+  /** Where names are identities, a peer cannot choose its display name. */
   #nameOf({ wireName, name }: Pick<PeerIntroduction, 'wireName' | 'name'>, self?: Peer): string {
     return this.#options.namesAreIdentities ? wireName : this.#uniqueName(name, self);
   }
 
-  /** `name`, or `name (2)` and so on when another peer is called that. The brackets occur in no name on the wire. */
+  /** `name`, or `name (2)` and so on if another peer has that name. No name on the wire contains brackets. */
   #uniqueName(name: string, self?: Peer): string {
     const taken = new Set([...this.#peers.values()].filter((peer) => peer !== self).map((peer) => peer.name));
     if (!taken.has(name)) return name;
@@ -149,7 +149,7 @@ export class Registry {
   }
 }
 
-/** Whether a client may be this peer, which is away: without a certificate, it must come from the same machine. */
+/** Whether a client may be this disconnected peer: without a certificate, it must connect from the same address. */
 function mayReconnect(peer: Peer, { certificate, connection }: Link): boolean {
   if (peer.link !== undefined) return false;
   return certificate !== undefined || partsOf(peer.address)[0] === connection.remoteAddress;

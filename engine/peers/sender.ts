@@ -25,20 +25,20 @@ interface Sent {
 
 export interface SenderOptions
   extends Pick<OutboxOptions, 'clock' | 'random' | 'store' | 'budget' | 'whenFull' | 'revive'> {
-  /** How much the queue of a message type may hold. */
+  /** The capacity of the queue of a message type. */
   readonly capacityOf: (type: string) => Capacity;
-  /** Begins the names of this peer's streams in the store. */
+  /** The prefix of this peer's stream names in the store. */
   readonly streamPrefix: string;
-  /** Our own name on the wire, as it is now. */
+  /** The current name of this connector on the wire. */
   readonly sourceId: () => string;
-  /** The peer's. */
+  /** The peer's name on the wire. */
   readonly destinationId: string;
   readonly onChange: () => void;
 }
 
 /**
- * Sends one peer's outboxes over whatever connection it has at the moment. Each message goes under its number and leaves
- * its outbox when the other side has acknowledged that: one by one (PROTOCOL §1), or, between aioc peers, many at once.
+ * Sends one peer's outboxes over its current connection. Each message leaves its outbox when the peer has acknowledged
+ * its number: one by one (PROTOCOL §1) or, between aioc peers, many at once.
  */
 export class Sender {
   readonly #options: SenderOptions;
@@ -47,12 +47,12 @@ export class Sender {
   readonly #byEpoch = new Map<string, Outbox>();
   #onEmpty: (() => void)[] = [];
   #link: Link | undefined;
-  /** What the other side asks for: whether it will still get it. */
+  /** Positions after which the peer misses messages and asks whether it will still receive them. */
   #gaps: readonly AckPosition[] = [];
-  /** The other side has not said yet what it has already. */
+  /** The peer has not sent its resume points yet. */
   #awaitsResumePoints = false;
   #sendingFile = false;
-  /** The largest message that the other side took when it was here last, in bytes of data and binary. */
+  /** The largest message that the peer accepted on its last connection, in bytes of data and binary. */
   #maxMessageBytes = Number.POSITIVE_INFINITY;
 
   constructor(options: SenderOptions) {
@@ -80,9 +80,9 @@ export class Sender {
   }
 
   /**
-   * Queues a message and sends it as soon as it can be sent. Whoever offers it is told when it is in the store.
+   * Queues a message and sends it as soon as possible. `completion` reports that it is in the store, or why not.
    *
-   * @returns as Outbox.offer
+   * @returns see Outbox.enqueue
    */
   enqueue(message: OutMessage, completion: Completion): Promise<void> | undefined {
     const fault = this.#tooLarge(message);
@@ -91,21 +91,21 @@ export class Sender {
     return undefined;
   }
 
-  /** Why the other side would not take a message. */
+  /** Why the peer would reject a message. */
   #tooLarge({ data, binary }: Pick<OutMessage, 'data' | 'binary'>): AiocError | undefined {
     const sizeBytes = data.length + (binary?.length ?? 0);
     if (sizeBytes <= this.#maxMessageBytes) return undefined;
-    const text = `it has ${sizeBytes} bytes, and the peer takes at most ${this.#maxMessageBytes} (its max_size_message): send it as a file`;
+    const text = `it has ${sizeBytes} bytes, and the peer accepts at most ${this.#maxMessageBytes} (its max_size_message): send it as a file`;
     return new AiocError('AIOC_FRAME_TOO_LARGE', text);
   }
 
-  /** Resolves when nothing waits any more, or the connection is gone. */
+  /** Resolves when the queues are empty, or the connection is lost. */
   whenEmpty(): Promise<void> {
     if (this.waitingCount === 0) return Promise.resolve();
     return new Promise((resolve) => this.#onEmpty.push(resolve));
   }
 
-  /** See Outbox.letAllIn. */
+  /** See Outbox.admitAll. */
   async admitAll(): Promise<void> {
     await Promise.all(this.outboxes.map((outbox) => outbox.admitAll()));
   }
@@ -115,19 +115,19 @@ export class Sender {
     for (const outbox of this.outboxes) outbox.overflow.reopen();
   }
 
-  /** Takes a message back; once it has left this does nothing. */
+  /** Cancels a message; does nothing once it has been sent. */
   cancel(type: string, place: QueuedMessage): void {
     if (!place.sent) this.#outbox(type).remove(place);
     this.#onChange();
   }
 
-  /** Finds again what waits in the store under these types since an earlier run. */
+  /** Restores the messages of these types that an earlier run left in the store. */
   async restore(types: readonly string[]): Promise<void> {
     for (const type of types) await this.#outbox(type).restore();
     this.#onChange();
   }
 
-  /** A connection is ready; what waits goes out on it. Returns false when it was attached already. */
+  /** A connection is ready: queued messages are sent on it. Returns false if it was already attached. */
   attach(link: Link): boolean {
     if (this.#link === link) return false;
     this.detach();
@@ -139,7 +139,7 @@ export class Sender {
     return true;
   }
 
-  /** The connection is gone. */
+  /** The connection is lost. */
   detach(): void {
     if (this.#link === undefined) return;
     this.#link = undefined;
@@ -152,7 +152,7 @@ export class Sender {
     this.#onChange();
   }
 
-  /** Nobody waits any longer for it to be empty: it is, or can't become so. */
+  /** Ends all waits for empty queues: they are empty, or cannot become so. */
   #nowEmpty(): void {
     for (const resolve of this.#onEmpty.splice(0)) resolve();
   }
@@ -171,7 +171,7 @@ export class Sender {
     }
   }
 
-  /** One message has been acknowledged. */
+  /** One message was acknowledged. */
   acknowledged(transportId: number | string, outcome: 'received' | 'dropped'): void {
     const number = numberIn(transportId);
     const outbox = number && this.#byEpoch.get(number.epoch);
@@ -183,7 +183,7 @@ export class Sender {
     this.pump();
   }
 
-  /** The other side, an aioc, says how far it has what it was sent. */
+  /** An aioc peer acknowledges streams, or reports its resume points. */
   onStreamAcks({ kind, positions }: StreamAckFrame): void {
     const isFirst = kind === 'have';
     for (const { type, epoch, upTo, dropped } of positions) {
@@ -204,7 +204,7 @@ export class Sender {
     this.pump();
   }
 
-  /** What waits may lie on the disk, and is looked at when it has come into the window. */
+  /** Messages on the disk are only checked when they are loaded into the window. */
   #reportGone(): void {
     const link = this.#link;
     if (this.#gaps.length === 0 || link === undefined) return;
@@ -242,7 +242,7 @@ export class Sender {
     for (const outbox of this.#outboxes.values()) {
       const entry = outbox.next();
       if (entry !== undefined && this.#maySend(link, { entry, outbox })) return { entry, outbox };
-      // To who is not aioc nothing overtakes what has to wait.
+      // To a Python peer, nothing overtakes a message that waits.
       if (entry !== undefined && !link.speaksStreams) return undefined;
       if (entry === undefined && outbox.mayLoad) this.#load(outbox);
     }
@@ -258,7 +258,7 @@ export class Sender {
     return { count, bytes };
   }
 
-  /** A store that cannot be read now, as one that is closed, is tried again while there is a connection. */
+  /** A store that cannot be read now, such as a closed one, is tried again while there is a connection. */
   #load(outbox: Outbox): void {
     outbox.load().then(
       () => {
@@ -269,7 +269,7 @@ export class Sender {
     );
   }
 
-  /** Whether the other side can hold this one, too, besides those that it has not acknowledged. */
+  /** Whether the peer can receive this message in addition to the unacknowledged ones. */
   #maySend(link: Link, { entry, outbox }: Sent): boolean {
     if (link.speaksStreams) {
       const { unacked, unackedBytes } = outbox;
@@ -289,7 +289,7 @@ export class Sender {
     try {
       link.send({ header, forwardedHeader, transportId, data, binary });
     } catch (error) {
-      // What was taken over from Python may be more than fits: it must not be in the way for ever.
+      // Messages imported from Python may be too large: one must not block the queue forever.
       this.#giveUp(sent, toAiocError(error));
       return;
     }
@@ -307,7 +307,7 @@ export class Sender {
         return;
       }
       try {
-        // The connection may have gone while the file was being opened; then the file waits for the next one.
+        // The connection may have been lost while the file was being opened; then the file waits for the next one.
         if (!link.writable) return;
         const frame = withFileFrame(this.#address(parts).header, parts, file.sizeBytes);
         const transportId = this.#number(sent);
@@ -316,7 +316,7 @@ export class Sender {
           chunks: file.chunks(),
           onProgress: (bytes) => body.onProgress(bytes),
         });
-        // Its acknowledgement may have come before the last write was reported done.
+        // The ack may arrive before the last write is reported.
         if (!sent.entry.gone) reportState(sent.entry, 'sent');
       } finally {
         await file.close();
@@ -330,7 +330,7 @@ export class Sender {
     }
   }
 
-  /** The open file, or why there is none when the message is to go without it. */
+  /** The open file; or the error, if the message is sent without its file. */
   async #open(body: OutgoingBody): Promise<Awaited<ReturnType<OutgoingBody['open']>> | AiocError> {
     try {
       return await body.open();
@@ -347,7 +347,7 @@ export class Sender {
     reportState(sent.entry, 'sent', `without its file: ${error.message}`);
   }
 
-  /** What waited since an earlier run may have been put in under another name of ours. */
+  /** A message of an earlier run may carry another name of this connector. */
   #address(parts: MessageParts): Pick<MessageParts, 'header' | 'forwardedHeader'> {
     const { sourceId, destinationId } = this.#options;
     return addressFrame(parts, { sourceId: sourceId(), destinationId });
@@ -360,7 +360,7 @@ export class Sender {
     this.#onChange();
   }
 
-  /** It leaves now, under this transport_id. */
+  /** Assigns the transport_id under which the message is sent now. */
   #number({ entry, outbox }: Sent): string {
     this.#byEpoch.set(entry.number.epoch, outbox);
     return transportIdOf(outbox.send(entry));

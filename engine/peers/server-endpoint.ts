@@ -39,28 +39,28 @@ export interface ServerEndpointOptions extends EndpointOptions {
   readonly admission: Admission;
   /** Present exactly in mutual TLS. */
   readonly trust?: ServerTrust;
-  /** Why a client of this name may not connect from there, though it is who it says; undefined when it may. */
+  /** Why the access lists reject a client of this name and address; undefined if they admit it. */
   readonly rejectionReason?: (subject: {
     readonly name: string;
     readonly address: string;
   }) => string | undefined;
-  /** Whether one that comes under the name of another that is connected is refused; it takes its place otherwise. */
+  /** Whether a client is refused if another client of its name is connected; otherwise it supersedes that one. */
   readonly refusesDuplicates?: boolean;
-  /** Our name on the wire, known once the port is. */
+  /** The name of this server on the wire, known once the port is bound. */
   readonly sourceId: () => string;
 }
 
-/** The server's side: takes connections, has newcomers asked about, and knows again who comes back. */
+/** The server's endpoint: accepts connections, asks for the admission of new clients, and recognises returning ones. */
 export class ServerEndpoint implements LinkOwner<Link> {
   readonly #options: ServerEndpointOptions;
-  /** Every open connection, with the name under which it is let in or waits; undefined until it has said one. */
+  /** Every open connection, with the name under which it is admitted or waits; undefined until it has named itself. */
   readonly #links = new Map<Link, string | undefined>();
-  /** Those that have said no name yet, and how many of them come from each address. */
+  /** Connections without a name yet, and their number per address. */
   readonly #unnamed = new Set<Link>();
   readonly #unnamedFrom = new Map<string, number>();
   readonly #duplicates: Duplicates;
   #listener: NetworkListener | undefined;
-  /** Those who have called before anybody could be let in. */
+  /** Connections that arrived before `open`. */
   #early: Connection[] | undefined;
   #generation = 0;
 
@@ -70,14 +70,14 @@ export class ServerEndpoint implements LinkOwner<Link> {
   }
 
   /**
-   * Takes the port; who calls waits until `open`.
+   * Binds the port. Connections wait until `open`.
    *
    * @returns the port
    * @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN
    */
   async start(): Promise<number> {
     const { ports, host, port, tls, trust, log } = this.#options;
-    // Its clients look at their own clocks, so it serves them all the same.
+    // Clients check their own clocks, so the server starts despite this.
     const fault = await trust?.ownFault?.();
     if (fault !== undefined) log.event(fault, { warning: true });
     this.#early = [];
@@ -94,7 +94,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
     return this.#listener.port;
   }
 
-  /** Everything that a peer needs is there: whoever calls, or has called, is let in. */
+  /** The connector is ready: waiting and later connections are accepted. */
   open(): void {
     const early = this.#early ?? [];
     this.#early = undefined;
@@ -102,13 +102,13 @@ export class ServerEndpoint implements LinkOwner<Link> {
     for (const connection of early) this.#take(connection);
   }
 
-  /** @param hard cuts the connections; else what is on its way still leaves, for some seconds at most */
+  /** @param hard closes the connections at once; otherwise what is queued is sent first, for a few seconds at most */
   async stop(hard: boolean): Promise<void> {
     const closed = this.#listener?.close();
     for (const connection of this.#early ?? []) connection.destroy();
     this.#early = undefined;
     for (const link of [...this.#links.keys()]) {
-      if (hard) link.cut('stopped here');
+      if (hard) link.cut('aioc is stopping');
       else link.drain();
     }
     await closed;
@@ -178,7 +178,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
     if (rejectionReason !== undefined) return link.notEnrolled(rejectionReason, ports.clock.wallNow());
     trust.enrol(request).then(
       (issued) => {
-        log.event('has been given a certificate', { peerName: request.name });
+        log.event('received a certificate', { peerName: request.name });
         link.enrolled(issued);
       },
       (error: Error) => link.notEnrolled(error.message, ports.clock.wallNow()),
@@ -186,7 +186,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
   }
 
   issued(): void {
-    // Only a client is given a certificate.
+    // Only a client is issued a certificate.
   }
 
   introduced(link: Link, introduction: Introduction): void {
@@ -194,22 +194,22 @@ export class ServerEndpoint implements LinkOwner<Link> {
     const name = registry.displayName(introduction);
     this.#named(link, name);
     const rejectionReason = this.#rejectionReason(link, introduction.wireName);
-    // Without a word, so that the client goes on trying: the list may change.
+    // Without a refusal frame, so that the client keeps trying: the list may change.
     if (rejectionReason !== undefined) return link.cut(rejectionReason);
     const there = refusesDuplicates ? registry.byWireName(introduction.wireName) : undefined;
     if (there?.link !== undefined) return this.#admitUnlessThere(link, there);
-    // A certificate that we know is the answer already.
+    // A known certificate is admitted without a question.
     if (trust === undefined) admission.ask(link, introduction);
     else link.admit();
     if (link.state === 'awaiting-admission')
-      log.event(`wants in from ${link.connection.remoteAddress}`, { peerName: name });
+      log.event(`asks to connect from ${link.connection.remoteAddress}`, { peerName: name });
   }
 
   #rejectionReason(link: Link, name: string): string | undefined {
     return this.#options.rejectionReason?.({ name, address: link.connection.remoteAddress });
   }
 
-  /** Cuts off whoever is connected and may not be so any longer. */
+  /** Disconnects clients that the access lists no longer admit. */
   applyAccessLists(): void {
     for (const link of [...this.#links.keys()]) {
       if (link.peerWireName === '') continue;
@@ -223,7 +223,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
   }
 
   onAccepted(): void {
-    // Only a client can be let in by the other side.
+    // Only a client is accepted by its peer.
   }
 
   established(link: Link, peerKind: IdentifiedKind): void {
@@ -231,7 +231,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
     const peer =
       registry.byLink(link) ?? registry.recognise({ link, peerKind }) ?? this.#newPeer(link, peerKind);
     registry.bind(link, peer);
-    // An older connection that was slow to say what it is must not take the peer from its newer one.
+    // An older connection that was slow to identify itself must not take the peer from its newer one.
     if (peer.link !== undefined && peer.link.generation > link.generation) return link.supersede();
     const supersededFrom = this.#supersededFrom(peer, link, peerKind);
     this.#learn(peer, link, peerKind);
@@ -243,8 +243,8 @@ export class ServerEndpoint implements LinkOwner<Link> {
   }
 
   /**
-   * Where a connection comes from that takes the place of another program's; undefined when there is none, or when it
-   * is the same run of one that has lost its connection and is back.
+   * The address of a connection that supersedes another program's; undefined if it supersedes none, or if the same run
+   * has lost its connection and reconnects.
    */
   #supersededFrom(peer: Peer, link: Link, peerKind: IdentifiedKind): string | undefined {
     const older = peer.link;
@@ -254,7 +254,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
     return link.connection.remoteAddress;
   }
 
-  /** duplicate_client: refuse. Whose connection stands and answers keeps it; one that is dead makes room. */
+  /** duplicate_client: refuse. An established connection that answers is kept; a dead one is superseded. */
   #admitUnlessThere(link: Link, peer: Peer): void {
     const { traffic, peerKinds } = this.#options;
     const older = peer.link;
@@ -296,17 +296,17 @@ export class ServerEndpoint implements LinkOwner<Link> {
       log.event(`away: ${ending.reason}`, { peerName: peer.name });
       traffic.disconnected(peer, ending.reason);
     } else if (claimed !== undefined) {
-      // Getting a certificate ends like this, too: the client comes back with it.
+      // A client also disconnects after it has received its certificate, and reconnects with it.
       if (ending.from === 'enrolling' && ending.state === 'closed') return;
       if (ending.from === 'enrolling') {
-        // It has proved nothing, so this is not the doing of whoever has that name.
+        // It has proved nothing, so this does not concern the client of that name.
         const { remoteAddress } = link.connection;
-        const text = `${remoteAddress} asked for a certificate for ${claimed} and got none: ${ending.reason}`;
+        const text = `${remoteAddress} requested a certificate for ${claimed} and received none: ${ending.reason}`;
         return log.event(text, { warning: true });
       }
-      log.event(`not let in: ${ending.reason}`, { peerName: claimed, warning: true });
-    } else if (!ending.reason.startsWith('the other side closed')) {
-      // One that closes without a word is how Python tests whether we are there (PROTOCOL §2).
+      log.event(`not admitted: ${ending.reason}`, { peerName: claimed, warning: true });
+    } else if (!ending.reason.startsWith('the peer closed')) {
+      // Python tests whether a server is up by connecting and closing (PROTOCOL §2).
       log.event(`a connection from ${link.connection.remoteAddress} was closed: ${ending.reason}`, {
         warning: true,
       });

@@ -1,24 +1,24 @@
-/** Why sessions end, as people read it. */
+/** Reasons why sessions end, for people. */
 import type { RefusalCode } from '../protocol/messages.ts';
 
-export const STILL_AIOC = 'it was aioc, and did not answer in time whether it still is';
+export const STILL_AIOC = 'it was aioc before, and did not answer the probe in time';
 
-export const UNLIKE_PYTHON = 'it speaks as aioc does, and has not said that it is';
+export const UNLIKE_PYTHON = 'it sent an aioc frame without identifying itself as aioc';
 
 export const REJECTIONS: Readonly<Record<RefusalCode, string>> = {
-  'no-certificate': 'it got no certificate',
-  'name-in-use': 'one of this name is connected already, and answers',
-  declined: 'refused here',
-  'nobody-answered': 'nobody here answered in time whether to let it in',
-  'too-many-waiting': 'too many others are waiting to be let in',
-  stopping: 'this side is stopping',
+  'no-certificate': 'it received no certificate',
+  'name-in-use': 'a client of this name is already connected, and answers',
+  declined: 'rejected by the user here',
+  'nobody-answered': 'nobody here accepted it in time',
+  'too-many-waiting': 'too many other requests are waiting',
+  stopping: 'this connector is stopping',
 };
 
 export const PEER_REFUSALS: Readonly<Record<RefusalCode, string>> = {
-  'no-certificate': 'the other side gave us no certificate',
-  'name-in-use': 'another one of our name is connected there',
-  declined: 'the other side said no',
-  'nobody-answered': 'nobody at the other side answered in time',
-  'too-many-waiting': 'too many others are waiting there',
-  stopping: 'the other side is stopping',
+  'no-certificate': 'the server issued no certificate',
+  'name-in-use': 'another client of this name is connected to the server',
+  declined: 'the server rejected this client',
+  'nobody-answered': 'nobody at the server answered the request in time',
+  'too-many-waiting': 'too many other requests are waiting at the server',
+  stopping: 'the server is stopping',
 };

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/ports.ts';
 import type { SessionTimer } from './session-types.ts';
 
-/** The timers of one session, each of which runs at most once at a time. */
+/** The timers of one session; each runs at most once at a time. */
 export class SessionTimers {
   readonly #clock: Clock;
   readonly #due: (timer: SessionTimer) => void;

@@ -5,8 +5,8 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import type { AiocHello, OutFrame, Refusal, RefusalCode } from '../protocol/messages.ts';
 
 /**
- * Where a connection stands. `enrolling` belongs to mutual TLS: the peer has no certificate of its own yet and may
- * only ask for one.
+ * The state of a connection. `enrolling` belongs to mutual TLS: the peer has no certificate of its own yet and may only
+ * request one.
  */
 export type SessionState =
   | 'connecting'
@@ -23,7 +23,7 @@ export type SessionState =
 
 export type SessionTimer = 'open' | 'identity' | 'joinRequest' | 'probe' | 'drain';
 
-/** Who the other end says it is, before anybody has let it in. */
+/** The name and certificate that a client presents, before it is admitted. */
 export interface Introduction {
   readonly wireName: string;
   readonly certificate: PeerCertificate | undefined;
@@ -33,16 +33,18 @@ export type IdentifiedKind =
   | { readonly kind: 'aioc'; readonly hello: AiocHello }
   | { readonly kind: 'python' };
 
-/** What the certificate that a client has shown says about it, in mutual TLS. */
+/** What a client's certificate says about it, in mutual TLS. */
 export type Authentication =
   | { readonly kind: 'client'; readonly name: string }
-  /** The shared default certificate: it may ask for one of its own, and nothing else. */
+  /** The shared default certificate: it may only request a certificate of its own. */
   | { readonly kind: 'default' }
   | { readonly kind: 'stranger'; readonly reason: string };
 
 export type SessionEvent =
   | { readonly kind: 'tcp-open' }
-  /** `knownAsAioc`: the other side has shown itself as aioc on an earlier connection; a dialler knows that now. */
+  /**
+   * `knownAsAioc`: the peer has identified itself as aioc on an earlier connection; a client knows that at this point.
+   */
   | {
       readonly kind: 'open';
       readonly certificate: PeerCertificate | undefined;
@@ -51,21 +53,27 @@ export type SessionEvent =
   | { readonly kind: 'frame'; readonly frame: Frame }
   /** The answer to `authenticate`. */
   | { readonly kind: 'authenticated'; readonly as: Authentication }
-  /** The answer to `enrol`: what to send. */
+  /** The answer to `enrol`: the frame to send. */
   | { readonly kind: 'enrolled'; readonly frame: OutFrame }
-  /** An aioc client is told the reason, and what the clock says here, since dates may be the matter. */
+  /** An aioc client receives the reason, and this server's clock, since dates may be the cause. */
   | { readonly kind: 'not-enrolled'; readonly reason: string; readonly wallNowMs: number }
-  /** `knownAsAioc`: as for `open`; an acceptor knows it now. */
+  /** `knownAsAioc`: as for `open`; a server knows it at this point. */
   | { readonly kind: 'admitted'; readonly knownAsAioc: boolean }
-  /** `isAioc`: it has shown itself as aioc before, and so is told also where a Python client would be closed on. */
+  /**
+   * `isAioc`: it has identified itself as aioc before, so it receives the refusal even where a Python client would only
+   * be disconnected.
+   */
   | { readonly kind: 'rejected'; readonly code: RefusalCode; readonly isAioc?: boolean }
   | { readonly kind: 'timer'; readonly timer: SessionTimer }
-  /** A newer connection of the same peer has taken over; where `from` is given, it is another's, and an aioc is told. */
+  /**
+   * A newer connection of the same peer has taken over. `from`: it belongs to another program; an aioc peer is
+   * notified.
+   */
   | { readonly kind: 'superseded'; readonly from?: string }
   /** Send what is queued, then close. */
   | { readonly kind: 'drain' }
   | { readonly kind: 'drained' }
-  /** `byPeer`: the other side, or the network, has ended it, not we. */
+  /** `byPeer`: the peer or the network ended it, not this connector. */
   | { readonly kind: 'lost'; readonly reason: string; readonly byPeer?: boolean };
 
 export type SessionAction =
@@ -74,37 +82,37 @@ export type SessionAction =
   | { readonly kind: 'disarm'; readonly timer: SessionTimer }
   | { readonly kind: 'hold-reading' }
   | { readonly kind: 'resume-reading' }
-  /** Ask who shows this certificate. */
+  /** Identify the client by this certificate. */
   | { readonly kind: 'authenticate'; readonly certificate: PeerCertificate | undefined }
-  /** Make a certificate for this name, or take the one that it has made itself. */
+  /** Issue a certificate for this name, or accept the one that the client has made. */
   | { readonly kind: 'enrol'; readonly request: EnrolmentRequest }
-  /** The server has given us a certificate of our own. */
+  /** The server has issued a certificate to this client. */
   | { readonly kind: 'issued'; readonly issued: IssuedCertificate }
-  /** Ask whether this one may come in; the answer is an `admitted` or `rejected` event. */
+  /** Ask whether to admit this client; the answer is an `admitted` or `rejected` event. */
   | { readonly kind: 'introduce'; readonly introduction: Introduction }
-  /** Identity is settled: larger frames are read from here on. */
+  /** The peer is identified: larger frames may be read from now on. */
   | { readonly kind: 'identified' }
-  /** The other side is talking to us, though what it is has not been settled yet. */
+  /** The peer sends frames, but its kind is not known yet. */
   | { readonly kind: 'accepted' }
-  /** Messages may flow. Comes again when a peer taken for Python turns out to be aioc. */
+  /** Messages may flow. Repeated if a peer that counted as Python identifies itself as aioc. */
   | { readonly kind: 'established'; readonly peerKind: IdentifiedKind }
-  /** An application's frame, or one for the part that answers pings and acknowledgements. */
+  /** A frame for the application, or for the part that answers pings and acks. */
   | { readonly kind: 'deliver'; readonly frame: Frame }
-  /** Close after what is queued has left. */
+  /** Close after the queued frames are sent. */
   | { readonly kind: 'end' }
   | { readonly kind: 'destroy' }
-  /** The session is over; nothing comes after this. */
+  /** The session has ended; no action follows. */
   | { readonly kind: 'over'; readonly ending: SessionEnding };
 
 export interface SessionEnding {
   readonly state: 'refused' | 'superseded' | 'closed';
-  /** Present when the other side said that it refuses us, and why. */
+  /** Present if the peer sent a refusal. */
   readonly refusal?: Refusal;
-  /** Present when the server said that a newer connection of our name took our place: where that came from. */
+  /** Present if the server reported that a newer connection of this name took over: the address of that one. */
   readonly supersededFrom?: string;
-  /** The other side, or the network, has ended it, not we. */
+  /** The peer or the network ended it, not this connector. */
   readonly byPeer?: boolean;
-  /** The connection was closed while we waited to be let in. */
+  /** The connection was closed while this client waited for admission. */
   readonly whileWaiting: boolean;
   /** The state in which it ended. */
   readonly from: SessionState;
@@ -114,13 +122,13 @@ export interface SessionEnding {
 export interface SessionOptions {
   readonly role: 'client' | 'server';
   readonly security: SecurityMode;
-  /** A client in mutual TLS that has none yet: asks for one, with the certificate that it has made itself. */
+  /** A client in mutual TLS that has no certificate yet requests one, with the certificate that it has made. */
   readonly enrolWith?: string;
-  /** Our name on the wire. */
+  /** The name of this connector on the wire. */
   readonly sourceId: string;
-  /** The other side's, where we know it before it speaks. */
+  /** The peer's name, if it is known before the peer sends anything. */
   readonly destinationId: string;
   readonly hello: AiocHello;
-  /** By which the answer to our probe is known as one to us. */
+  /** Identifies the answer to this session's probe. */
   readonly nonce: string;
 }

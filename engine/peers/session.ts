@@ -26,8 +26,8 @@ import type {
 } from './session-types.ts';
 
 /**
- * One connection's course as a state machine (PROTOCOL §2): events in, actions out, no clock, no socket, so that it
- * runs as it is under a simulated network.
+ * The state machine of one connection (PROTOCOL §2): events in, actions out. It has no clock and no socket, so it also
+ * runs under a simulated network.
  */
 export class Session {
   readonly #options: SessionOptions;
@@ -37,7 +37,7 @@ export class Session {
   #hasReceived = false;
   #over = false;
   #probeOnceNamed: Probe | undefined;
-  /** The other side has shown itself as aioc on an earlier connection. */
+  /** The peer has identified itself as aioc on an earlier connection. */
   #knownAsAioc = false;
   #peerKind: IdentifiedKind['kind'] | undefined;
   #enrolsAsAioc = false;
@@ -50,7 +50,7 @@ export class Session {
     return this.#state;
   }
 
-  /** The name by which the other side is addressed on the wire. */
+  /** The peer's name on the wire. */
   get peerWireName(): string {
     return this.#wireName || this.#options.destinationId;
   }
@@ -61,7 +61,7 @@ export class Session {
     return this.#probeOnceNamed;
   }
 
-  /** Timers that run from the moment the session exists. A connection that is dialled has a deadline of its own. */
+  /** Timers that start with the session. A client's connection has its own deadline. */
   begin(): SessionAction[] {
     if (this.#options.role === 'client') return [];
     return [{ kind: 'arm', timer: 'open', delayMs: LIMITS.identityTimeoutMs }];
@@ -82,7 +82,7 @@ export class Session {
       case 'enrolled':
         return [
           { kind: 'send', frame: event.frame },
-          ...this.#finish('closed', 'got its certificate', ['end']),
+          ...this.#finish('closed', 'received its certificate', ['end']),
         ];
       case 'not-enrolled':
         return this.#notEnrolled(event);
@@ -119,7 +119,7 @@ export class Session {
     return [identity, { kind: 'send', frame: enrolmentFrame({ sourceId, certificatePem: enrolWith }) }];
   }
 
-  /** The dialler's first words: its name, where the certificate does not say it, and the probe. */
+  /** The client's first frames: its name, unless the certificate says it, and the probe. */
   #greet(): SessionAction[] {
     this.#state = 'probing';
     const { security, sourceId } = this.#options;
@@ -174,7 +174,7 @@ export class Session {
     ];
   }
 
-  /** Mutual TLS: the certificate says who this is, or that it may only ask for one. */
+  /** Mutual TLS: the certificate identifies the client, or only allows it to request one. */
   #authenticated(as: Authentication): SessionAction[] {
     if (this.#state !== 'identifying') return [];
     if (as.kind === 'stranger') return this.#finish('closed', as.reason, ['destroy']);
@@ -186,11 +186,11 @@ export class Session {
     return this.#introduce();
   }
 
-  /** A client with the default certificate may say one thing only. */
+  /** A client with the default certificate may only send an enrolment request. */
   #enrol(frame: Frame): SessionAction[] {
     const request = readEnrolment(frame);
     if (request === undefined) {
-      const reason = `with the default certificate it may only ask for its own, not send ${frame.header.message_type}`;
+      const reason = `with the default certificate it may only request its own certificate, not send ${frame.header.message_type}`;
       return this.#finish('closed', reason, ['destroy']);
     }
     try {
@@ -202,7 +202,10 @@ export class Session {
     return [{ kind: 'hold-reading' }, { kind: 'enrol', request }];
   }
 
-  /** Only an aioc client sends a certificate with its request, and is told; Python knows no answer but closing. */
+  /**
+   * Only an aioc client sends a certificate with its request, and receives a refusal; Python only understands a closed
+   * connection.
+   */
   #notEnrolled({ reason, wallNowMs }: SessionEvent & { kind: 'not-enrolled' }): SessionAction[] {
     if (!this.#enrolsAsAioc) return this.#finish('refused', reason, ['destroy']);
     const { sourceId } = this.#options;
@@ -218,7 +221,7 @@ export class Session {
     if (issued === undefined) {
       return this.#finish(
         'closed',
-        `it answered the request for a certificate with ${frame.header.message_type}`,
+        `the server answered the certificate request with ${frame.header.message_type}`,
         ['destroy'],
       );
     }
@@ -242,7 +245,8 @@ export class Session {
 
   #rejected({ code, isAioc = false }: SessionEvent & { kind: 'rejected' }): SessionAction[] {
     if (this.#state !== 'awaiting-admission') return [];
-    // In this mode only an aioc client shows a certificate, so only such a one is told; Python is just closed on.
+    // In this mode only aioc clients present a certificate, so only those receive the refusal; Python clients are
+    // disconnected.
     const frames: SessionAction[] =
       !isAioc && (this.#certificate === undefined || this.#options.security === 'mutual-tls')
         ? []
@@ -250,7 +254,7 @@ export class Session {
     return [...frames, ...this.#finish('refused', REJECTIONS[code], ['end'])];
   }
 
-  /** Who took over is another one of the same name, and an aioc is told, so that it can give way. */
+  /** Another program of the same name has taken over; an aioc peer is notified, so that it backs off. */
   #superseded(from?: string): SessionAction[] {
     const { sourceId } = this.#options;
     const notifies = from !== undefined && this.#peerKind === 'aioc';
@@ -261,13 +265,13 @@ export class Session {
     return [...frames, ...this.#finish('superseded', 'a newer connection of the same peer took over', [how])];
   }
 
-  /** An acceptor's first frame from who has been let in. A client that is aioc asks before it says anything else. */
+  /** The first frame of an admitted client. An aioc client sends its probe before anything else. */
   #firstFrame(frame: Frame): SessionAction[] {
     const known = this.#peerKindIn(frame) ?? this.#unlikePython(frame);
     return known ?? [...this.#settle({ kind: 'python' }), { kind: 'deliver', frame }];
   }
 
-  /** A dialler's frames until it knows what the other side is. */
+  /** A client's received frames until it knows the kind of its server. */
   #probeAnswered(frame: Frame): SessionAction[] {
     const refused = readRefusal(frame);
     if (refused !== undefined) {
@@ -281,26 +285,25 @@ export class Session {
     return [{ kind: 'accepted' }, { kind: 'arm', timer: 'probe', delayMs }, { kind: 'deliver', frame }];
   }
 
-  /** What a question or an answer about the other side's nature leads to; undefined for any other frame. */
+  /** The actions for a probe or an answer to one; undefined for any other frame. */
   #peerKindIn(frame: Frame): SessionAction[] | undefined {
     const question = this.#probe.questionIn(frame);
     if (question !== undefined) {
       const answer: SessionAction = { kind: 'send', frame: question.answer };
-      // A server that asks waits for this answer; what it is itself, it says in its answer to our own question.
+      // The server waits for this answer; its own kind follows in its answer to this client's probe.
       if (this.#options.role === 'client') return [answer];
       return [answer, ...this.#settle({ kind: 'aioc', hello: question.hello })];
     }
     const answer = this.#probe.answerIn(frame);
     if (answer === undefined) return undefined;
     if (answer.kind === 'aioc') return this.#settle(answer);
-    // Who has been aioc is Python only when it speaks exactly as Python does.
+    // A peer that was aioc counts as Python only if it answers exactly as Python does.
     return answer.kind === 'unclear' && this.#knownAsAioc ? [] : this.#settle({ kind: 'python' });
   }
 
   /**
-   * The other side's nature is known; messages flow. Said again by a late answer, it turns a peer that was taken for
-   * Python into an aioc one, never the other way round: what has been sent until then stays as it was sent, and only
-   * the frames after this one may be such as only aioc understands.
+   * The kind of the peer is known; messages may flow. A late answer can correct Python to aioc, never the reverse:
+   * frames sent until then stay as they are, and only later frames may use aioc's protocol.
    */
   #settle(peerKind: IdentifiedKind): SessionAction[] {
     if (this.#state === 'draining' || this.#peerKind === 'aioc' || this.#peerKind === peerKind.kind)
@@ -316,15 +319,15 @@ export class Session {
   #established(frame: Frame): SessionAction[] {
     const supersededFrom = this.#options.role === 'client' ? readSuperseded(frame) : undefined;
     if (supersededFrom !== undefined)
-      return this.#finish('closed', 'another client of our name took our place', ['destroy'], {
+      return this.#finish('closed', 'another client of this name replaced this one', ['destroy'], {
         supersededFrom,
       });
     return this.#peerKindIn(frame) ?? this.#unlikePython(frame) ?? [{ kind: 'deliver', frame }];
   }
 
   /**
-   * What only aioc says to aioc, from who has not said that it is: it waits for words of ours that would never come, and
-   * its own have gone unheard. Over a new connection both begin anew.
+   * A frame that only aioc sends, from a peer that has not identified itself as aioc: it waits for frames that would
+   * never come, and its own were not understood. Over a new connection both start again.
    */
   #unlikePython(frame: Frame): SessionAction[] | undefined {
     if (this.#peerKind === 'aioc' || frame.header.message_type !== AIOC_TYPE) return undefined;
@@ -332,7 +335,7 @@ export class Session {
     return this.#finish('closed', UNLIKE_PYTHON, ['destroy']);
   }
 
-  /** Silence says nothing about who has been aioc before: it is asked again, and then over a new connection. */
+  /** Silence proves nothing about a peer that was aioc before: it is probed again, and then over a new connection. */
   #unanswered(): SessionAction[] {
     if (this.#state !== 'probing') return [];
     if (!this.#knownAsAioc) return this.#settle({ kind: 'python' });
@@ -348,15 +351,13 @@ export class Session {
       case 'open':
         return this.#finish('closed', 'it did not finish its TLS handshake in time', ['destroy']);
       case 'identity':
-        return this.#finish('closed', 'it did not say who it is in time', ['destroy']);
+        return this.#finish('closed', 'it did not identify itself in time', ['destroy']);
       case 'joinRequest':
         return this.#rejected({ kind: 'rejected', code: 'nobody-answered' });
       case 'probe':
         return this.#unanswered();
       case 'drain':
-        return this.#finish('closed', 'closed here; the other side was too slow to take the rest', [
-          'destroy',
-        ]);
+        return this.#finish('closed', 'closed here; the peer was too slow to receive the rest', ['destroy']);
     }
   }
 
@@ -376,7 +377,7 @@ export class Session {
     how: readonly ('end' | 'destroy')[],
     more: Partial<SessionEnding> = {},
   ): SessionAction[] {
-    // Who asks a second time waits no longer for somebody to let it in.
+    // A client that probes a second time no longer waits for admission.
     const whileWaiting =
       this.#options.role === 'client' &&
       this.#state === 'probing' &&

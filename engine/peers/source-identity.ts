@@ -5,42 +5,45 @@ import { type Header, headerText } from '../protocol/header.ts';
 import type { MessageParts } from '../queues/message-record.ts';
 import type { SessionOptions } from './session-types.ts';
 
-/** Whom a session talks to: which of the two it is, and the name by which it is known here. */
+/** The peer of a session, and this connector's role. */
 export interface PeerIdentity {
-  /** Our own role in the session. */
+  /** The role of this connector in the session. */
   readonly role: SessionOptions['role'];
   readonly peerName: string;
 }
 
 export interface IdentifiedFrame {
-  /** Its source_id is the session's name, unless there is an objection. */
+  /** Its source_id is the peer's name, unless there is a rejection reason. */
   readonly frame: Frame;
-  /** Why nothing of it may be shown to anybody. */
+  /** Why the frame must not be delivered. */
   readonly rejectionReason?: string;
 }
 
 /**
- * Who speaks: the name of the session, whatever a received frame says. Asked once for each frame, before anything else
- * looks at it; what everybody then finds in `source_id` is that name.
+ * Sets the source of a received frame to the peer's name, whatever the frame says. Called once per frame, before
+ * anything else reads it, so `source_id` can be trusted afterwards.
  *
- * A server objects to a client's frame under another name (PROTOCOL §2, "tried to impersonate"). A client puts the name
- * in that it has for its server: a server calls itself by the address that it is bound to.
+ * A server rejects a client's frame with another name (PROTOCOL §2, "tried to impersonate"). A client replaces the name
+ * with the one that it has for its server, because a server names itself by the address that it is bound to.
  *
- * @throws AiocError AIOC_FRAME_BAD for a source_id that is no text
+ * @throws AiocError AIOC_FRAME_BAD if source_id is not a string
  */
 export function identifySource(frame: Frame, { role, peerName }: PeerIdentity): IdentifiedFrame {
   const claimed = frame.header['source_id'];
   if (claimed === peerName && saysOnce(frame.headerBytes)) return { frame };
   if (claimed !== undefined && typeof claimed !== 'string')
-    throw new AiocError('AIOC_FRAME_BAD', 'its source_id is no text');
+    throw new AiocError('AIOC_FRAME_BAD', 'its source_id is not a string');
   if (claimed !== undefined && claimed !== peerName && role === 'server') {
     const name = JSON.stringify(claimed.slice(0, LIMITS.nameLength));
-    return { frame, rejectionReason: `it says that it is ${name}` };
+    return { frame, rejectionReason: `it claims to be ${name}` };
   }
   return named(frame, peerName);
 }
 
-/** What leaves goes under our name of today, and to the peer's, whatever a program or an earlier run has put in. */
+/**
+ * Addresses an outgoing frame: from this connector's current name to the peer's, whatever a program or an earlier run
+ * has set.
+ */
 export function addressFrame(
   parts: Pick<MessageParts, 'header' | 'forwardedHeader'>,
   ids: { readonly sourceId: string; readonly destinationId: string },
@@ -51,7 +54,7 @@ export function addressFrame(
   return { header: { ...header, source_id: sourceId, destination_id: destinationId } };
 }
 
-/** Whoever reads the bytes, and takes the first of two, must find the name there that has been looked at. */
+/** A reader of the raw bytes that uses the first of two keys must find the verified name. */
 function saysOnce(headerBytes: Buffer): boolean {
   const first = headerBytes.indexOf(KEY);
   return headerBytes.indexOf(KEY, first + 1) < 0 && headerBytes.indexOf(BACKSLASH) < 0;
@@ -62,8 +65,8 @@ function named(frame: Frame, name: string): IdentifiedFrame {
   try {
     return { frame: { ...frame, header, headerBytes: Buffer.from(headerText(header), 'latin1') } };
   } catch {
-    // Sent again it would be no shorter, so the connection must not end over it.
-    return { frame, rejectionReason: 'its header is so long that its name does not fit in' };
+    // It would be as long when sent again, so the connection must not end because of it.
+    return { frame, rejectionReason: 'its header is too long to add the name of its sender' };
   }
 }
 

@@ -2,7 +2,10 @@ import { afterMicrotasks } from '../base/batching.ts';
 import type { OutFrame } from '../protocol/messages.ts';
 import { type AckPosition, type StreamAckFrame, streamAckFrame } from '../protocol/stream-frames.ts';
 
-/** Acknowledgements to an aioc peer: of what is confirmed in one turn only the last of each stream is said, all at once. */
+/**
+ * Acks to an aioc peer: of all messages settled in one turn, only the last of each stream is acknowledged, in one
+ * frame.
+ */
 export class StreamAcks {
   readonly #sourceId: string;
   readonly #send: (frame: OutFrame) => void;

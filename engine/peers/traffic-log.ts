@@ -8,16 +8,16 @@ export interface TrafficEntry {
   readonly sizeBytes: number;
   readonly outcome: Outcome;
   readonly header: Header;
-  /** The header as it came, where that says the same. */
+  /** The header bytes as received, if they say the same. */
   readonly headerBytes?: Buffer | undefined;
   readonly data: Buffer;
 }
 
-/** Where all that happens is written down for the user to see. */
+/** The log of everything that happens, for the user. */
 export interface TrafficLog {
-  /** @returns the entry's number, for `settle` */
+  /** @returns the entry's id, for `settle` */
   traffic(entry: TrafficEntry): number;
-  /** Changes the outcome of an entry, as long as it has not been pushed out by newer ones. */
+  /** Changes the outcome of an entry, unless newer entries have displaced it. */
   settle(id: number, outcome: Outcome, why?: string): void;
   event(text: string, options?: { readonly peerName?: string; readonly warning?: boolean }): void;
 }

@@ -1,16 +1,16 @@
-/** Told of each message by its type, those of ignored peers too. */
+/** Counts messages by type, including those of ignored peers. */
 export interface TrafficCounts {
   received(type: string): void;
   sent(type: string): void;
 }
 
-/** A peer that has come or gone. */
+/** A peer that has connected or disconnected. */
 export interface PeerChange {
   readonly connected: boolean;
-  /** Its name on the wire: a client's client_name, a server’s address and port. */
+  /** Its name on the wire: a client's client_name, or a server's address and port. */
   readonly name: string;
-  /** `address:port` at the other end. */
+  /** `address:port` of the peer. */
   readonly address: string;
-  /** Why it is gone. */
+  /** Why it disconnected. */
   readonly reason?: string;
 }

@@ -26,15 +26,15 @@ import { addressFrame } from './source-identity.ts';
 import type { TrafficLog } from './traffic-log.ts';
 import type { PeerChange, TrafficCounts } from './traffic-observers.ts';
 
-/** What receives the messages of peers. */
+/** Receives the messages of peers. */
 export interface Application {
   /**
-   * @param arrival which message this is, of a sender that numbers them: what stores it notes that down with it; and its
-   *   ticket in the log, which is to be told there what becomes of it
+   * @param arrival the message's number, if its sender numbers messages: it is stored with the message; and the
+   *   message's log id, under which its outcome is reported
    */
   message(peer: Peer, frame: Frame, arrival: InboxArrival): Disposition | Promise<Disposition>;
   file(peer: Peer, frame: Frame, sizeBytes: number, arrival: InboxArrival): Promise<FileSink>;
-  /** A message that was skipped since it is too large. */
+  /** A message that was skipped because it is too large. */
   oversized?(peer: Peer, header: Header, sizeBytes: number): void;
   /** An answer to a ping of a local program. */
   pong?(peer: Peer, frame: Frame): void;
@@ -49,23 +49,23 @@ export interface TrafficOptions {
   readonly ignoring: IgnoreList;
   readonly log: TrafficLog;
   readonly application: Application;
-  /** Our name on the wire. */
+  /** The name of this connector on the wire. */
   readonly sourceId: () => string;
-  /** Data and binary of a message that is taken from a peer. Absent: LIMITS.messageBytes. */
+  /** The largest accepted message, in bytes of data and binary. Absent: LIMITS.messageBytes. */
   readonly messageMaxBytes?: number;
   readonly counts?: TrafficCounts | undefined;
-  /** Told when a peer has connected and when its connection is over. */
+  /** Called when a peer has connected or disconnected. */
   readonly onPeerChange?: ((change: PeerChange) => void) | undefined;
 }
 
-/** A message on its way out. */
+/** An outgoing message. */
 export interface TrafficMessage extends MessageParts {
   readonly body?: OutgoingBody | undefined;
-  /** For who wants to know what becomes of it. */
+  /** Receives the message's state changes. */
   readonly onState?: OnState | undefined;
 }
 
-/** Every message that comes or goes passes here: counted, logged, and dropped where its peer is ignored. */
+/** Every incoming and outgoing message passes here: it is counted, logged, and dropped if its peer is ignored. */
 export class Traffic implements LinkTraffic<Link> {
   readonly #options: TrafficOptions;
   readonly inRate: RateMeter;
@@ -87,12 +87,12 @@ export class Traffic implements LinkTraffic<Link> {
     return this.#options.budget;
   }
 
-  /** Data and binary of a message that is taken from a peer. */
+  /** The largest accepted message, in bytes of data and binary. */
   get messageMaxBytes(): number {
     return this.#options.messageMaxBytes ?? LIMITS.messageBytes;
   }
 
-  /** Our name on the wire. */
+  /** The name of this connector on the wire. */
   get sourceId(): string {
     return this.#options.sourceId();
   }
@@ -119,7 +119,7 @@ export class Traffic implements LinkTraffic<Link> {
     return this.#take(peer, { link, frame, number, deliver: (source) => this.#message(peer, frame, source) });
   }
 
-  /** It keeps its place among the sender's numbers, and is counted; that is all. */
+  /** Counts a forged frame; its number still counts in the sender's sequence. */
   forged(link: Link, frame: Frame, rejectionReason: string): Disposition | Promise<Disposition> {
     const peer = this.#options.registry.byLink(link);
     const deliver = (): Disposition => {
@@ -173,7 +173,7 @@ export class Traffic implements LinkTraffic<Link> {
       ? DISCARDED_FILE
       : await this.#file(peer, frame, sizeBytes, { peerName: peer.wireName, epoch, seq });
     return wrapSink(sink, {
-      // It counts as received when it is whole.
+      // It counts as received once it is complete.
       deliver: () => peer.receiver.take({ link, number, type, sizeBytes: 0, deliver: () => sink.deliver() }),
     });
   }
@@ -191,7 +191,7 @@ export class Traffic implements LinkTraffic<Link> {
     return wrapSink(sink, {
       deliver: () => sink.deliver(),
       abort: () => {
-        log.settle(logId, 'failed', 'cut off before its end');
+        log.settle(logId, 'failed', 'it ended early');
         sink.abort();
       },
     });
@@ -200,8 +200,8 @@ export class Traffic implements LinkTraffic<Link> {
   /**
    * Queues a message for a peer; resolves when it is in the store.
    *
-   * @returns a function that takes it back while it has not left
-   * @throws AiocError AIOC_IGNORED when the peer is ignored, AIOC_QUEUE_FULL
+   * @returns a function that cancels it, unless it has been sent
+   * @throws AiocError AIOC_IGNORED if the peer is ignored, AIOC_QUEUE_FULL
    */
   send(peer: Peer, { onState = () => undefined, ...message }: TrafficMessage): Promise<() => void> {
     const type = message.header.message_type;
@@ -218,16 +218,16 @@ export class Traffic implements LinkTraffic<Link> {
   }
 
   /**
-   * Queues a message for a peer. `offerer` is told when it is in the store, or why it is not: as in `send`.
+   * Queues a message for a peer. `completion` reports that it is in the store, or why not, as in `send`.
    *
-   * @returns as Outbox.offer
+   * @returns see Outbox.enqueue
    */
   enqueue(peer: Peer, message: TrafficMessage, completion: Completion): Promise<void> | undefined {
     const { ignoring, log, sourceId } = this.#options;
     const ids = { sourceId: sourceId(), destinationId: peer.wireName };
     const { header, ...known } = addressFrame(message, ids);
     const { data, binary, body, onState } = message;
-    // A number of the program's own means nothing to the other side, and is taken out.
+    // A transport_id that a program has set means nothing to the peer, and is removed.
     const forwardedHeader = header['transport_id'] === undefined ? known.forwardedHeader : undefined;
     const logId = log.traffic({
       kind: body === undefined ? 'message' : 'file',
@@ -241,7 +241,7 @@ export class Traffic implements LinkTraffic<Link> {
     });
     if (ignoring.dropIfIgnored(peer, 'out')) {
       log.settle(logId, 'dropped', 'ignored');
-      const text = `${peer.name} is ignored, so this was dropped: press i on the peer to end that`;
+      const text = `${peer.name} is ignored, so this message was dropped: press i on the peer to stop ignoring it`;
       completion.refused(new AiocError('AIOC_IGNORED', text));
       return undefined;
     }
@@ -261,9 +261,9 @@ export class Traffic implements LinkTraffic<Link> {
   }
 
   /**
-   * Asks a peer for a sign of life.
+   * Pings a peer.
    *
-   * @returns milliseconds there and back
+   * @returns the round trip in milliseconds
    * @throws AiocError AIOC_PEER_AWAY, AIOC_TIMEOUT
    */
   async ping(peer: Peer): Promise<number> {
@@ -306,7 +306,7 @@ export class Traffic implements LinkTraffic<Link> {
   }
 
   /**
-   * Sends a frame past the queues, or not at all.
+   * Sends a frame without queueing it.
    *
    * @throws AiocError AIOC_PEER_AWAY
    */
@@ -326,14 +326,15 @@ export class Traffic implements LinkTraffic<Link> {
     const peer = registry.byLink(link);
     const peerName = peer?.name ?? link.peerWireName;
     this.#warnings.warn(`large ${peerName}`, (count) => {
-      const why = `max_size_message is ${this.messageMaxBytes}; raise it, or let the sender use a file`;
+      const why = `max_size_message is ${this.messageMaxBytes}; raise it, or send a file instead`;
       const counted = count === 1 ? '' : ` (the last of ${count})`;
       const what = `a ${header.message_type} message of ${sizeBytes} bytes was dropped`;
       log.event(`${what}: ${why}${counted}`, { peerName, warning: true });
     });
     if (peer !== undefined) this.#options.application.oversized?.(peer, header, sizeBytes);
     const number = numberIn(header['transport_id']);
-    // Confirmed as dropped, or an aioc would send it again on each connection, and Python hold its queue.
+    // Acknowledged as dropped; otherwise an aioc peer would send it again on each connection, and a Python peer would
+    // hold its queue.
     if (peer === undefined || number === undefined) return peer && 'dropped';
     const type = header.message_type;
     return peer.receiver.take({ link, number, type, sizeBytes: 0, deliver: () => 'dropped' });

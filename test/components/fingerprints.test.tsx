@@ -71,9 +71,9 @@ for (const size of SIZES) {
   });
 
   test(`a newcomer with a warning can be read to the end at ${at}, the words whole`, async (t) => {
-    const warning = 'another machine was let in as "laptop" before; this one has other words';
+    const warning = 'another machine was admitted as "laptop" before; this one has different words';
     const screen = await opened(t, emptyEngine({ joinRequests: [sampleNewcomer(1, { warning })] }), size);
-    assert.match(screen.text(), /! another machine was let in/);
+    assert.match(screen.text(), /! another machine was admitted/);
     const scrolls = /PgDn: more/.test(screen.text());
     assert.equal(scrolls, size[1] === 10 || size[1] === 12);
     await screen.press('pagedown', 'pagedown');

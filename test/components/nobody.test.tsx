@@ -18,7 +18,7 @@ async function opened(
 const FAILED = {
   kind: 'failed',
   code: 'AIOC_PORT_TAKEN',
-  reason: 'port 10673 is taken by another program: choose another with --port',
+  reason: 'port 10673 is used by another program: choose another with --port',
 } as const;
 
 test('with nobody there !commands run, and their output is kept under the first screen', async (t) => {
@@ -89,7 +89,7 @@ test('a server that could not listen says why and what to do, and r tries again'
       .rows()
       .flatMap((row) => row.split(/[│\s]+/))
       .join(' ');
-    assert.ok(words.includes('port 10673 is taken by another'), screen.text());
+    assert.ok(words.includes('port 10673 is used by another'), screen.text());
     assert.match(screen.text(), /r try again/);
     assert.match(screen.text(), /q quit/);
     assert.match(screen.text(), /not listening/);

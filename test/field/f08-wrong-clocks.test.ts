@@ -54,7 +54,7 @@ test('a client whose clock is 3 days ahead is told that, and by how much, and go
   const { client } = await pair(t, { clientAheadMs: 3 * DAY_MS });
   await until(() => reasonOf(client) !== '', 'the client to be refused');
   assert.match(reasonOf(client), /clock of this machine is 3 days ahead of the server’s/);
-  assert.doesNotMatch(reasonOf(client), /delete that there/);
+  assert.doesNotMatch(reasonOf(client), /delete that one on the server/);
 });
 
 test('a client that gets no certificate for another reason is told that one', async (t) => {

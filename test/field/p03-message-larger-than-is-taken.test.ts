@@ -63,13 +63,13 @@ test('what its peer would not take is refused at the sender, or given up there w
   assert.ok(
     logged(
       client,
-      /a a message could not be sent and was dropped: it has 2000 bytes, and the peer takes at most 1024/,
+      /a a message could not be sent and was dropped: it has 2000 bytes, and the peer accepts at most 1024/,
     ),
   );
   await rejectsWith(
     api.send({ messageType: 'a', data: LARGE }),
     'AIOC_FRAME_TOO_LARGE',
-    /peer takes at most 1024/,
+    /peer accepts at most 1024/,
   );
   await api.send({ messageType: 'a', data: '3' });
   await until(() => heard.length === 3, 'the next one');

@@ -47,7 +47,7 @@ async function responding(
 
 const ROLES = [
   { whose: 'that its own connector does not take', client: BOUND, text: /max_size_message is 1024/ },
-  { whose: 'that the other side does not take', server: BOUND, text: /the peer takes at most 1024/ },
+  { whose: 'that the other side does not take', server: BOUND, text: /the peer accepts at most 1024/ },
 ] as const;
 
 for (const { whose, text, ...configs } of ROLES) {

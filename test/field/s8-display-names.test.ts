@@ -72,7 +72,7 @@ test('who asks for a certificate in another’s name and gets none is not logged
   );
   await waitFor(() => handler.isClosed, { what: 'the refusal' });
   await waitFor(
-    () => server.log().some(({ text }) => /asked for a certificate for client1 and got none/.test(text)),
+    () => server.log().some(({ text }) => /requested a certificate for client1 and received none/.test(text)),
     {
       what: 'it in the log',
     },

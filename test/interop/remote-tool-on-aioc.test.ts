@@ -174,7 +174,10 @@ test('a certificate deleted on the server cuts that client alone; after deleting
     assert.equal(await tool(onServer, 'delete_client_certificate', name), '{"status": true, "msg": ""}');
     assert.notEqual(stateAt(server, name), 'connected', 'cut at once');
     if (name === 'client1') await dial(client);
-    await waitFor(() => logs(server, /not let in|was closed/), { ...PATIENT, what: 'a refusal in the log' });
+    await waitFor(() => logs(server, /not admitted|was closed/), {
+      ...PATIENT,
+      what: 'a refusal in the log',
+    });
     assert.equal(stateAt(server, name), 'away', 'its old certificate is of no use');
     await tool(program, 'delete_client_certificate');
     if (name === 'client1') await dial(client);
@@ -199,7 +202,7 @@ test('blacklists and whitelists, changed by Python’s tool: by name, address an
     await awayAt(server, 'client1');
     assert.equal(await tool(onServer, 'show_attribute', `blacklisted_clients_${key}`), `{'${entry}'}`);
     await dial(client);
-    await waitFor(() => logs(server, new RegExp(`client1 not let in: blacklisted_clients_${key} has`)), {
+    await waitFor(() => logs(server, new RegExp(`client1 not admitted: blacklisted_clients_${key} has`)), {
       ...PATIENT,
       what: `a refusal by ${key}`,
     });
@@ -213,7 +216,7 @@ test('blacklists and whitelists, changed by Python’s tool: by name, address an
   assert.equal(await list('add_whitelist_client', { client_id: 'other' }), 'True');
   assert.equal(stateAt(server, 'client1'), 'connected', 'a whitelist counts from the next connection on');
   await tool(onServer, 'disconnect_client', 'client1');
-  await waitFor(() => logs(server, /client1 not let in: whitelisted_clients_id does not have/), {
+  await waitFor(() => logs(server, /client1 not admitted: whitelisted_clients_id does not have/), {
     ...PATIENT,
     what: 'a refusal by the whitelist',
   });

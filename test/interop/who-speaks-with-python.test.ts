@@ -147,7 +147,7 @@ for (const mode of ['mutual-tls', 'plain'] satisfies Mode[]) {
       ['connected', connectedSince],
       'it has stayed connected',
     );
-    const warnings = server.log().filter(({ text }) => /dropped: it says that it is "client1"/.test(text));
+    const warnings = server.log().filter(({ text }) => /dropped: it claims to be "client1"/.test(text));
     assert.ok(warnings.length > 0);
     assert.ok(warnings.every(({ peerName, outcome }) => peerName === 'mallory' && outcome === 'warning'));
   });

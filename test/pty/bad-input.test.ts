@@ -53,7 +53,7 @@ test('a port that another program has', async (t) => {
   t.after(() => other.close());
   const { port } = other.address() as net.AddressInfo;
   await using session = startServer(port, WIDE);
-  await chatSays(session, `port ${port} is taken by another program: choose another with --port`);
+  await chatSays(session, `port ${port} is used by another program: choose another with --port`);
   await isAlive(session);
 });
 
@@ -62,7 +62,7 @@ test('a host that nobody knows', async () => {
   // Without any network the name is not even looked up.
   await chatSays(
     session,
-    /no-such-host\.invalid:10673: (no machine goes by that name: check its spelling|the name could not be looked up now)/,
+    /no-such-host\.invalid:10673: (unknown host name: check the spelling|the host name could not be resolved now)/,
   );
   await isAlive(session);
 });
@@ -74,7 +74,10 @@ test('a port on which nobody listens', async () => {
     args: ['--target', '127.0.0.1', '--port', `${port}`],
     ...WIDE,
   });
-  await chatSays(session, `127.0.0.1:${port}: refused: is aioc running there, is the port right and open?`);
+  await chatSays(
+    session,
+    `127.0.0.1:${port}: connection refused: is aioc running there, and is the port correct and open?`,
+  );
   await isAlive(session);
 });
 

@@ -90,7 +90,7 @@ test('d on the server cuts one client at once, d on that client brings it back w
   await using onClient2 = watch(client2);
   for (const name of ['client1', 'client2']) await peerIs(onServer, new RegExp(`● ${name} `));
   for (const client of [onClient1, onClient2]) await peerIs(client, /● \('127\.0\.0\.…/);
-  await waitFor(() => logOf(client2).includes('got a certificate of our own'), {
+  await waitFor(() => logOf(client2).includes('received its own certificate'), {
     what: 'its own certificate',
   });
 

@@ -115,7 +115,7 @@ test('garbage from clients closes them, and nobody else notices', async () => {
 test('a server that talks garbage is named as such, and called again', async (t) => {
   const port = await serverThatSays(t, Buffer.from('SSH-2.0-OpenSSH_9.6\r\n'));
   await using encrypted = startClient(port, WIDE);
-  await chatSays(encrypted, 'no TLS at the other side: do both use it, or both not?');
+  await chatSays(encrypted, 'the peer does not use TLS here: enable or disable TLS on both sides');
   const noise = await serverThatSays(
     t,
     Buffer.concat([Buffer.from([100, 0, 0, 0, 50, 0]), randomBytes(1000)]),

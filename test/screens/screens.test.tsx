@@ -82,7 +82,7 @@ const SCENES: readonly Scene[] = [
       emptyEngine({
         joinRequests: [
           sampleNewcomer(1, {
-            warning: 'another machine was let in as "laptop" before; this one has other words',
+            warning: 'another machine was admitted as "laptop" before; this one has different words',
           }),
         ],
       }),

@@ -14,30 +14,30 @@ import { type Failure, planOf } from './plan.ts';
 import { Race } from './race.ts';
 
 export interface DialOptions {
-  /** An address, or a name that is looked up. */
+  /** An address, or a host name to resolve. */
   readonly host: string;
   readonly port: number;
   readonly tls: TlsSettings | undefined;
-  /** How long all of it may take: the looking up, TCP and TLS over any of the addresses. */
+  /** Limit of the whole attempt: name resolution, TCP and TLS over any of the addresses. */
   readonly timeoutMs?: number;
-  /** An own address, or a network interface, from which to call. */
+  /** Local address, or network interface, to connect from. */
   readonly bindTo?: string | undefined;
-  /** The address that answered last: it is tried first while the host still has it. */
+  /** The address that answered last; tried first while the host still has it. */
   readonly preferred?: string | undefined;
   /** See RaceOptions. */
   readonly rejectionReason?: (certificate: PeerCertificate | undefined) => Promise<string | undefined>;
 }
 
 /**
- * Looks up a host and connects to the first of its addresses that answers, TLS included (RFC 8305). Every connection to
- * a peer is made here. The connection opens or closes within `timeoutMs` (LIMITS.dialTimeoutMs); when it cannot be
- * made, it closes with AIOC_CONNECT, which lists every address with its reason.
+ * Resolves a host and connects to the first of its addresses that answers, TLS included (RFC 8305). Every connection to
+ * a peer starts here. The connection opens or closes within `timeoutMs` (LIMITS.dialTimeoutMs). If it fails, it closes
+ * with AIOC_CONNECT, which lists every address with its reason.
  */
 export function dial(ports: Pick<Ports, 'clock' | 'network'>, options: DialOptions): Connection {
   return new DialledConnection(ports, options);
 }
 
-/** The connection that is being made, and then the one that has been. */
+/** The connection while it is being established, and afterwards. */
 class DialledConnection implements Connection {
   readonly #ports: Pick<Ports, 'clock' | 'network'>;
   readonly #options: DialOptions;
@@ -106,12 +106,12 @@ class DialledConnection implements Connection {
     const { clock, network } = this.#ports;
     const { host } = this.#options;
     const inTime = clock.after(Math.min(timeoutMs, LIMITS.lookUpTimeoutMs), () =>
-      this.#fail([], `the name ${host} could not be looked up in time: is the name server reached?`),
+      this.#fail([], `the host name ${host} was not resolved in time: is the name server reachable?`),
     );
     network.lookUp(host).then(
       (addresses) => {
         inTime.cancel();
-        if (addresses.length === 0) this.#fail([], `the name ${host} has no address`);
+        if (addresses.length === 0) this.#fail([], `the host name ${host} has no address`);
         else this.#connect(addresses);
       },
       (error: Error) => {
@@ -176,7 +176,7 @@ class DialledConnection implements Connection {
   #close(error: Error | undefined): void {
     if (this.#over) return;
     this.#over = true;
-    // Never from within a call of its owner's.
+    // Never within a call of its owner.
     this.#ports.clock.after(0, () => this.#emit((events) => events.onClose(error)));
   }
 
@@ -186,7 +186,7 @@ class DialledConnection implements Connection {
   }
 }
 
-/** Every address with its reason, those with the same one together. */
+/** Lists every address with its reason; addresses with the same reason are joined. */
 function listed(failures: readonly Failure[], withAddresses: boolean): string {
   const byReason = new Map<string, string[]>();
   for (const { address, reason } of failures)

@@ -2,13 +2,13 @@ import { familyOf, inDialOrder, isLinkLocal, scopeFault } from '../../base/addre
 import { LIMITS } from '../../base/limits.ts';
 import type { AddressFamily, HostAddress, Interfaces } from '../../base/ports.ts';
 
-/** An address that is tried. */
+/** An address to try. */
 export interface DialCandidate {
   readonly address: string;
   readonly localAddress: string | undefined;
 }
 
-/** An address that was not reached, or not tried, and why. */
+/** An address that failed or was skipped, and why. */
 export interface Failure {
   readonly address: string;
   readonly reason: string;
@@ -19,11 +19,14 @@ export interface Plan {
   readonly skipped: readonly Failure[];
 }
 
-/** Which of a host's addresses are tried, in which order and from where, and why the others are not. */
+/**
+ * Decides which of a host's addresses are tried, in which order and from which local address, and why the others are
+ * skipped.
+ */
 export function planOf(
   addresses: readonly HostAddress[],
   options: {
-    /** client_bind_ip: an own address, or the name of an interface. */
+    /** client_bind_ip: a local address, or the name of an interface. */
     readonly bindTo?: string | undefined;
     readonly interfaces: Interfaces;
     /** The address that answered last. */
@@ -40,17 +43,17 @@ export function planOf(
     else if (bindTo !== undefined && local === undefined)
       skipped.push({ address, reason: `client_bind_ip is ${bindTo}, which has no ${family} address` });
     else if (candidates.length >= LIMITS.dialAddresses)
-      skipped.push({ address, reason: `not tried: at most ${LIMITS.dialAddresses} addresses are` });
+      skipped.push({ address, reason: `not tried: aioc tries at most ${LIMITS.dialAddresses} addresses` });
     else candidates.push({ address, localAddress: local });
   }
   return { candidates, skipped };
 }
 
 /**
- * The own address from which `to` is called.
+ * The local address from which to connect to `to`.
  *
  * @param bindTo an address, or the name of a network interface
- * @returns undefined when it has none of that family
+ * @returns undefined if it has none of that family
  */
 export function localAddressOf(
   bindTo: string,

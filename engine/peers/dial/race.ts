@@ -14,24 +14,24 @@ import type { DialCandidate, Failure } from './plan.ts';
 export interface RaceOptions {
   readonly network: Network;
   readonly clock: Clock;
-  /** In the order in which they are tried. */
+  /** In the order of attempts. */
   readonly candidates: readonly DialCandidate[];
   readonly port: number;
   readonly tls: TlsSettings | undefined;
   readonly serverName: string | undefined;
-  /** On the monotonic clock: what has not won by then has lost. */
+  /** On the monotonic clock: the race ends then. */
   readonly deadlineMs: number;
-  /** Why the other end's certificate is not the one that is wanted; the next address may have it. */
+  /** Why a peer's certificate is not the expected one; the next address may have it. */
   readonly rejectionReason?:
     | ((certificate: PeerCertificate | undefined) => Promise<string | undefined>)
     | undefined;
-  /** The first TCP connection stands, and TLS begins. */
+  /** The first TCP connection is established, and TLS begins. */
   readonly onTcpOpen: () => void;
   readonly onWon: (winner: { connection: Connection; certificate: PeerCertificate | undefined }) => void;
   readonly onLost: (failures: readonly Failure[]) => void;
 }
 
-/** TLS is being done over one of the connections that stand. */
+/** The TLS handshake in progress. */
 interface Handshake {
   readonly candidate: DialCandidate;
   readonly connection: Connection;
@@ -39,9 +39,9 @@ interface Handshake {
 }
 
 /**
- * Connects to the first of several addresses that answers (RFC 8305 §5): the next one is tried when the one before it
- * has failed or has been silent for 250 ms, and those begun before go on. TLS is done over one connection at a time,
- * and over none that does not stand; who fails in it, or shows the wrong certificate, leaves the turn to the next.
+ * Connects to the first of several addresses that answers (RFC 8305 §5). The next address is tried when the previous
+ * one has failed or has been silent for 250 ms; earlier attempts continue. Only one TLS handshake runs at a time. If it
+ * fails, or the certificate is wrong, the next connection takes its turn.
  */
 export class Race {
   readonly #options: RaceOptions;
@@ -49,7 +49,7 @@ export class Race {
   #untried: DialCandidate[];
   readonly #running = new Map<DialCandidate, () => void>();
   readonly #connected: { readonly candidate: DialCandidate; readonly socket: TcpSocket }[] = [];
-  /** Those whose TLS was broken off for the sake of the others: tried again when none of these is left. */
+  /** Candidates whose handshake was aborted to try others; tried again when no others are left. */
   #slow: DialCandidate[] = [];
   #handshake: Handshake | undefined;
   #stagger: Timer | undefined;
@@ -67,12 +67,12 @@ export class Race {
     this.#next();
   }
 
-  /** Gives everything up, without a word. */
+  /** Cancels all attempts without calling back. */
   cancel(): void {
     this.#end();
   }
 
-  /** Tries one address more, unless TLS is being done already; says so when there is none left. */
+  /** Tries the next address, unless a TLS handshake is running; fails when none is left. */
   #next(): void {
     this.#stagger?.cancel();
     if (this.#over || this.#handshake !== undefined) return;
@@ -130,7 +130,7 @@ export class Race {
     });
   }
 
-  /** Two seconds while others have not had their turn; then what time is left, shared with those that were too slow. */
+  /** Two seconds while other addresses are untried; then an equal share of the remaining time. */
   #handshakeTimeoutMs(): number {
     const { clock, deadlineMs } = this.#options;
     if (this.#untried.length + this.#running.size + this.#connected.length > 0) return LIMITS.dialHandshakeMs;
@@ -140,7 +140,7 @@ export class Race {
   #verify(connection: Connection, certificate: PeerCertificate | undefined, isCurrent: () => boolean): void {
     const { rejectionReason } = this.#options;
     if (rejectionReason === undefined) return this.#won(connection, certificate);
-    // What it says meanwhile waits until it is known to be the one.
+    // Its data waits until the certificate is verified.
     connection.pause();
     rejectionReason(certificate).then(
       (reason) => {
@@ -208,4 +208,4 @@ export class Race {
 
 const NO_ANSWER = Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
 
-const SLOW_TLS = 'it took the call, and did not finish its TLS handshake in time: does it speak TLS there?';
+const SLOW_TLS = 'it accepted the connection, but did not finish its TLS handshake in time: does it use TLS?';

@@ -47,7 +47,7 @@ test('a client that has deleted its own alone asks in vain, and says so', async 
     what: 'the refusal',
     ...SLOW,
   });
-  assert.match(client.peers()[0]?.reason ?? '', /gave us no certificate/);
+  assert.match(client.peers()[0]?.reason ?? '', /issued no certificate/);
   assert.notEqual(server.peers()[0]?.state, 'connected');
 });
 

@@ -191,7 +191,7 @@ test('max_certs: a server makes no more certificates than that', async (t) => {
     );
     if (client_name === 'first') await connected(server);
   }
-  await until(() => logged(server, /for second and got none: .*max_certs/), 'the refusal');
+  await until(() => logged(server, /for second and received none: .*max_certs/), 'the refusal');
   await until(() => clients[1]?.status().phase.kind === 'retrying', 'the second client to be turned away');
   assert.deepEqual(
     server.peers().map(({ wireName }) => wireName),
@@ -243,7 +243,7 @@ test('keep_alive_period: a client gives up a link that is stalled, though nobody
   });
   await connected(server, client);
   relay.stall();
-  await until(() => logged(client, /gave no sign of life/), 'the client to give it up');
+  await until(() => logged(client, /stopped answering keep-alives/), 'the client to give it up');
   relay.heal();
   await connected(server, client);
 });
@@ -256,8 +256,8 @@ for (const duplicate_client of ['replace', 'refuse']) {
     const [stays, gives] = duplicate_client === 'replace' ? [second, client] : [client, second];
     await until(() => gives.status().phase.kind === 'retrying', 'one to give way');
     const { phase } = gives.status();
-    assert.match(phase.kind === 'retrying' ? phase.reason : '', /another client called client1/);
+    assert.match(phase.kind === 'retrying' ? phase.reason : '', /another client named client1/);
     assert.equal(stays.status().phase.kind, 'connected');
-    assert.ok(logged(server, /are there two with this client_name/));
+    assert.ok(logged(server, /do two clients use this client_name/));
   });
 }

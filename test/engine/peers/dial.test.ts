@@ -78,7 +78,10 @@ test('an address that the resolver gives twice is tried once; the one that answe
     { ...four(1), ...REFUSES },
   ];
   const { reason } = await dialled(list);
-  assert.equal(reason, '2001:db8::1, 192.0.2.1: refused: is aioc running there, is the port right and open?');
+  assert.equal(
+    reason,
+    '2001:db8::1, 192.0.2.1: connection refused: is aioc running there, and is the port correct and open?',
+  );
   const both = [
     { ...six(1), ...ANSWERS },
     { ...four(1), ...ANSWERS },
@@ -97,15 +100,15 @@ test('every address stands in the error with its own reason', async () => {
   );
   assert.match(
     reason ?? '',
-    /2001:db8::1: refused: .*; 192\.0\.2\.1: no answer: .*; fe80::1 is a link-local/,
+    /2001:db8::1: connection refused: .*; 192\.0\.2\.1: no answer: .*; fe80::1 is a link-local/,
   );
 });
 
 test('a name that does not resolve, and one whose name server is silent, are told apart within the deadline', async () => {
   const failing = (code: string) => () => Promise.reject(Object.assign(new Error(code), { code }));
   for (const [code, words] of [
-    ['ENOTFOUND', /no machine goes by that name: check its spelling/],
-    ['EAI_AGAIN', /could not be looked up now: is the network up/],
+    ['ENOTFOUND', /unknown host name: check the spelling/],
+    ['EAI_AGAIN', /could not be resolved now: is the network up/],
   ] as const) {
     const world = simulatedWorld(1, 1);
     world.network.onLookUp = failing(code);
@@ -114,7 +117,7 @@ test('a name that does not resolve, and one whose name server is silent, are tol
   const world = simulatedWorld(1, 1);
   world.network.onLookUp = () => new Promise(() => undefined);
   const { reason } = await dialled([], { world });
-  assert.match(reason ?? '', /could not be looked up in time: is the name server reached/);
+  assert.match(reason ?? '', /was not resolved in time: is the name server reachable/);
   assert.ok(world.clock.now() <= 6_000, `${world.clock.now()}`);
 });
 
@@ -126,7 +129,7 @@ test('client_bind_ip: an address of the other family is left out, with the reaso
   const { reason } = await dialled(list, { bindTo: '192.0.2.99' });
   assert.match(
     reason ?? '',
-    /192\.0\.2\.1: refused: .*; 2001:db8::1: client_bind_ip is 192\.0\.2\.99, which has no IPv6 address/,
+    /192\.0\.2\.1: connection refused: .*; 2001:db8::1: client_bind_ip is 192\.0\.2\.99, which has no IPv6 address/,
   );
 });
 

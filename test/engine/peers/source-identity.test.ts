@@ -54,9 +54,9 @@ test('another name is objected to by a server, and named in short; what is no te
   }
 });
 
-test('a header into which its name does not fit is objected to, since it would never get shorter', () => {
+test('a header into which its name too long is objected to, since it would never get shorter', () => {
   const frame = frameOf(`{"message_type": "any", "tag": "${'x'.repeat(65_490)}"}`);
-  assert.match(identifySource(frame, AT_CLIENT).rejectionReason ?? '', /does not fit/);
+  assert.match(identifySource(frame, AT_CLIENT).rejectionReason ?? '', /too long/);
 });
 
 test('what leaves is addressed anew only where it says another thing', () => {

@@ -169,7 +169,7 @@ test('who was let in once in this run comes back without a question; another cer
   world.network.certificateOfDialler = { fingerprint: 'bb', claimedName: 'laptop' };
   world.network.cutAll();
   await world.clock.until(() => server.status.joinRequests.length === 1);
-  assert.match(server.status.joinRequests[0]?.warning ?? '', /other words/);
+  assert.match(server.status.joinRequests[0]?.warning ?? '', /different words/);
 });
 
 test('a second live client of the same name gets a name of its own, and each its own messages', async () => {
@@ -217,5 +217,5 @@ test('at most 32 wait to be let in; the next is told that too many do', async ()
     await world.clock.pass(20);
   }
   assert.equal(server.status.joinRequests.length, LIMITS.joinRequestsWaiting);
-  assert.ok(server.log.some(({ text }) => /too many others/.test(text)));
+  assert.ok(server.log.some(({ text }) => /too many other requests/.test(text)));
 });
