@@ -3,13 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { globSync } from '../helpers/glob.ts';
+import { PAGES } from '../helpers/page-commands.ts';
 
 const code = ['source', 'engine', 'components', 'test', 'media'].flatMap((top) => globSync(top, /\.tsx?$/));
-const pages = [
-  'README.md',
-  'CONTRIBUTING.md',
-  ...['source', 'engine', 'components', 'test', 'media'].flatMap((top) => globSync(top, /\.md$/)),
-];
 const PROTOCOL = 'engine/protocol/PROTOCOL.md';
 
 const text = (file: string): string => readFileSync(file, 'utf8');
@@ -27,7 +23,7 @@ const anchorsOf = (file: string): string[] =>
 
 test('each “PROTOCOL §n” leads to a heading of the protocol page', () => {
   const sections = new Set(headingsOf(PROTOCOL).map((heading) => /^(\d+(?:\.\d+)?)\.? /.exec(heading)?.[1]));
-  const missing = [...code, ...pages].flatMap((file) =>
+  const missing = [...code, ...PAGES].flatMap((file) =>
     [...text(file).matchAll(/PROTOCOL §(\d+(?:\.\d+)?)/g)]
       .filter(([, section]) => !sections.has(section))
       .map(([citation]) => `${file}: ${citation}`),
@@ -36,7 +32,7 @@ test('each “PROTOCOL §n” leads to a heading of the protocol page', () => {
 });
 
 test('nothing cites a document that is not in the repository', () => {
-  const citations = [...code, ...pages].flatMap((file) =>
+  const citations = [...code, ...PAGES].flatMap((file) =>
     [...text(file).matchAll(/\b(?!PROTOCOL|FORMAT)([A-Z]{4,}) §\d+/g)].map(
       ([citation]) => `${file}: ${citation}`,
     ),
@@ -46,7 +42,7 @@ test('nothing cites a document that is not in the repository', () => {
 
 test('each path that a comment or a page names is there', () => {
   const named = /(?<![\w/.-])(?:engine|components|source|test|media)\/[\w./-]*\.(?:tsx?|mjs|md|svg|txt)\b/g;
-  const missing = [...code, ...pages].flatMap((file) =>
+  const missing = [...code, ...PAGES].flatMap((file) =>
     [...text(file).matchAll(named)]
       .map(([path]) => path)
       .filter((path) => !existsSync(path) && !path.includes('*'))
@@ -56,7 +52,7 @@ test('each path that a comment or a page names is there', () => {
 });
 
 test('each link of a page leads to a file and to a heading in it', () => {
-  const dead = pages.flatMap((page) =>
+  const dead = PAGES.flatMap((page) =>
     [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)]
       .map(([, target = '']) => target)
       .filter((target) => !/^https?:/.test(target))
@@ -71,8 +67,8 @@ test('each link of a page leads to a file and to a heading in it', () => {
 });
 
 test('the README has at most 200 lines, and no page more than 300', () => {
-  const long = pages
-    .map((page) => ({ page, lines: text(page).trimEnd().split('\n').length }))
-    .filter(({ page, lines }) => lines > (page === 'README.md' ? 200 : 300));
+  const long = PAGES.map((page) => ({ page, lines: text(page).trimEnd().split('\n').length })).filter(
+    ({ page, lines }) => lines > (page === 'README.md' ? 200 : 300),
+  );
   assert.deepEqual(long, []);
 });
