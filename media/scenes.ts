@@ -63,7 +63,7 @@ async function called(
   const server = start(stage, ['--bind_server_ip', '127.0.0.1', '--port', port, '--name', 'workshop'], size);
   await server.waitFor('On the other machine');
   const client = start(stage, ['--target', '127.0.0.1', '--port', port, '--name', 'laptop'], { cwd: home });
-  await server.waitFor('Somebody wants in');
+  await server.waitFor('Connection request');
   return { server, client };
 }
 

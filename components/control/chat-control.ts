@@ -15,18 +15,18 @@ import { type SafeText, safe, sanitize, trusted } from '../terminal/sanitize.ts'
 import { LineEditor, pasteLines } from '../widgets/line-editor.ts';
 import type { UiContext } from './ui-context.ts';
 
-/** A longer paste is a file, not a line. */
+/** A longer paste should be a file. */
 const PASTE_CHARACTERS_MAX = 64 * 1024;
 const CHOICES_SHOWN = 12;
 
-/** The line of the chat: what is typed, and what happens when it is sent. */
+/** The chat's line: editing it, and what happens when it is sent. */
 export class ChatControl {
   readonly #control: UiContext;
-  /** What was being written to each peer when the user went to another: a line must not reach the wrong one. */
+  /** Unsent lines by peer: a line must not reach the wrong peer. */
   readonly #drafts = new Map<string, string>();
   readonly #shells: RunningShell[] = [];
   #editor = new LineEditor();
-  /** Another screen on the same engine makes rows too: keys must not meet. */
+  /** Makes row keys unique: another screen on the same engine adds rows too. */
   readonly #keyPrefix: string;
   #rowsMade = 0;
 
@@ -52,7 +52,7 @@ export class ChatControl {
     this.#shells.at(-1)?.cancel();
   }
 
-  /** Goes to another conversation; each keeps the line that was begun in it. */
+  /** Switches to another conversation; each keeps its unsent line. */
   talkTo(peer: { readonly id: string; readonly name: SafeText }): void {
     const { chatPeer } = this.#control.ui();
     if (chatPeer !== undefined && chatPeer.id !== peer.id) {
@@ -63,7 +63,7 @@ export class ChatControl {
     this.#control.change({ kind: 'talk-to', peer });
   }
 
-  /** A key that is text, or moves in the text. */
+  /** Handles a key that edits the line or sends it. */
   type(event: KeyEvent): void {
     this.markRead();
     if (event.kind === 'key' && event.name === 'enter' && !this.#mayBeSent()) return;
@@ -80,7 +80,7 @@ export class ChatControl {
       const limit = trusted(`${PASTE_CHARACTERS_MAX / 1024} kB`);
       this.#control.toast(
         'bad',
-        safe`That paste is longer than ${limit}, nothing was inserted. As a file: !upload <path>`,
+        safe`The paste is longer than ${limit} and was not inserted. Send it as a file: !upload <path>`,
       );
     } else if (lineCount > 1) {
       askAboutPaste(this.#control, text, lineCount);
@@ -102,21 +102,21 @@ export class ChatControl {
       this.#control.execute({ kind: 'chat.read', peer: chatPeer.id });
   }
 
-  /** Sends a whole line, or does what it says. */
+  /** Sends a line, or runs the command in it. */
   send(text: string): void {
     this.#control.local.saveHistory(text);
     this.#control.change({ kind: 'chat-to-end' });
     this.#run(parseChatLine(text));
   }
 
-  /** Completes a line that begins with `!`; what is found is filled in when it comes. */
+  /** Completes a line that starts with `!`, asynchronously. */
   complete(): void {
     const line = this.#editor.text;
     const request = completionRequest(line);
     if (request === undefined) return;
     void this.#candidates(request).then(
       (candidates) => this.#filledIn(line, request, candidates),
-      () => this.#control.toast('bad', trusted('The engine did not answer.')),
+      () => this.#control.toast('bad', trusted('The connector did not answer.')),
     );
   }
 
@@ -156,7 +156,7 @@ export class ChatControl {
 
   #shell(peer: string, command: string): void {
     const key = this.#newKey('shell');
-    // Entered before it starts: one that ends at once must find itself.
+    // Added before the start: a command that ends at once must find its entry.
     const entry = { cancel: (): void => {} };
     this.#shells.push(entry);
     const shell = this.#control.local.runShell(command, (row) => {
@@ -184,16 +184,16 @@ export class ChatControl {
     );
   }
 
-  /** A line without anybody to get it stays where it is. */
+  /** False, with a toast, for a line that no peer would get: the line stays. */
   #mayBeSent(): boolean {
     const { kind } = parseChatLine(this.#editor.text);
     if (kind === 'empty') return false;
     if (this.#control.ui().attached === 'away') {
-      this.#control.toast('warn', trusted('The connector is gone. Your line is kept.'));
+      this.#control.toast('warn', trusted('Connector not reachable. Your line is kept.'));
       return false;
     }
     if (this.#control.ui().chatPeer !== undefined || !(kind === 'say' || kind === 'upload')) return true;
-    this.#control.toast('warn', trusted('Nobody to talk to yet. Your line is kept.'));
+    this.#control.toast('warn', trusted('No peers yet. Your line is kept.'));
     return false;
   }
 
@@ -213,7 +213,7 @@ export class ChatControl {
   #insert(text: string): void {
     const effect = this.#editor.insert(text);
     if (effect.kind === 'changed' && effect.truncated === true)
-      this.#control.toast('warn', trusted('The line is full: the end of the paste was left out.'));
+      this.#control.toast('warn', trusted('The line is full: the end of the paste was cut off.'));
     this.#control.change({ kind: 'typed' });
   }
 
@@ -225,12 +225,11 @@ export class ChatControl {
   }
 
   #filledIn(line: string, request: CompletionRequest, candidates: readonly string[]): void {
-    // The user has typed on meanwhile: the answer is to another question.
+    // The user has changed the line meanwhile: this completion is out of date.
     if (this.#editor.text !== line) return;
     const completion = complete(line, request, candidates);
     if (completion.line !== line) this.#editor.setText(completion.line);
-    else if (completion.choices.length === 0)
-      this.#control.toast('info', trusted('Nothing to complete that with.'));
+    else if (completion.choices.length === 0) this.#control.toast('info', trusted('No completion found.'));
     if (completion.choices.length > 0) {
       const names = completion.choices.slice(0, CHOICES_SHOWN).map((name) => sanitize(name));
       const more = completion.choices.length > CHOICES_SHOWN ? trusted('  …') : trusted('');

@@ -19,7 +19,7 @@ import { askToDeleteCertificate, askToRestart, askToStop, startConnector } from 
 import type { UiContext } from './ui-context.ts';
 import { visibleRows } from './wanted-views.ts';
 
-/** Does what a key or a command of the palette stands for. It has been found possible before. */
+/** Runs the action of a key or a palette command. The caller has checked that it is possible. */
 export function runAction(action: ActionId, control: UiContext, chat: ChatControl): void {
   if (action === 'write') return write(control);
   if (action.startsWith('focus-')) return focus(control, action.slice('focus-'.length) as PaneName);
@@ -62,7 +62,7 @@ const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
   'restart-hard': (control) => askToRestart(control, { hard: true }),
   answer: (control) => openJoinRequest(control),
   dial: (control) =>
-    control.execute({ kind: 'dial.now' }, { onOk: () => control.toast('info', trusted('Trying again.')) }),
+    control.execute({ kind: 'dial.now' }, { onOk: () => control.toast('info', trusted('Retrying.')) }),
   why: explainQueue,
   'open-log-row': openLogRow,
   'open-chat-row': openChatRow,
@@ -85,7 +85,7 @@ function focus(control: UiContext, pane: PaneName): void {
   control.change({ kind: 'focus', pane, editing: false, byUser: true });
 }
 
-/** Into the chat's line, where every key is text from then on: only ever because the user has asked for that. */
+/** Focuses the chat's line, where every key is text. Only the user does this, never the program. */
 function write(control: UiContext): void {
   control.change({ kind: 'focus', pane: 'chat', editing: true, byUser: true });
 }
@@ -111,8 +111,8 @@ function ignorePeer(control: UiContext): void {
   if (peer === undefined) return;
   const on = !peer.ignored;
   const said = on
-    ? safe`${peer.name} is ignored: new messages to and from it are dropped. i undoes it.`
-    : safe`${peer.name} is no longer ignored.`;
+    ? safe`Ignoring ${peer.name}: new messages to and from it are dropped. Press i to undo.`
+    : safe`No longer ignoring ${peer.name}.`;
   control.execute(
     { kind: 'peer.ignore', peer: peer.id, on },
     { onOk: () => control.toast(on ? 'warn' : 'good', said) },
@@ -122,17 +122,15 @@ function ignorePeer(control: UiContext): void {
 function ignoreAll(control: UiContext): void {
   const on = control.data().status?.ignoringAll !== true;
   if (!on) {
-    const onOk = () => control.toast('good', trusted('Nobody is ignored as a whole any longer.'));
+    const onOk = () => control.toast('good', trusted('No longer ignoring all peers.'));
     return control.execute({ kind: 'all.ignore', on }, { onOk });
   }
   askToConfirm(control, {
-    title: trusted('Ignore everybody?'),
-    lines: [
-      trusted('New messages to and from all peers are dropped, and counted, until I is pressed again.'),
-    ],
+    title: trusted('Ignore all peers?'),
+    lines: [trusted('New messages to and from all peers are dropped and counted until you press I again.')],
     yes: trusted('Ignore all'),
     command: { kind: 'all.ignore', on },
-    done: trusted('Everybody is ignored. I undoes it.'),
+    done: trusted('Ignoring all peers. Press I to undo.'),
   });
 }
 
@@ -143,15 +141,14 @@ function ping(control: UiContext): void {
     { kind: 'peer.ping', peer: peer.id },
     {
       onOk: (value) => {
-        const lag =
-          typeof value === 'number' ? safe` after ${Math.max(1, Math.round(value))} ms` : trusted('');
+        const lag = typeof value === 'number' ? safe` in ${Math.max(1, Math.round(value))} ms` : trusted('');
         control.toast('good', safe`${peer.name} answered${lag}.`);
       },
     },
   );
 }
 
-/** In the chat: the one talked to. */
+/** Shows the selected peer; in the chat, the peer of the conversation. */
 function showPeer(control: UiContext): void {
   const { ui, data, peer, chatPeer } = control.context();
   const shown = ui.focus === 'chat' ? chatPeer : peer;
@@ -165,10 +162,10 @@ function disconnect(control: UiContext): void {
   if (peer === undefined) return;
   askToConfirm(control, {
     title: safe`Disconnect ${peer.name}?`,
-    lines: [trusted('Its connection is closed. It may call again, and what waits for it stays.')],
+    lines: [trusted('This closes the connection. The peer can reconnect; messages queued for it are kept.')],
     yes: trusted('Disconnect'),
     command: { kind: 'peer.disconnect', peer: peer.id },
-    done: safe`${peer.name} is disconnected.`,
+    done: safe`Disconnected ${peer.name}.`,
   });
 }
 
@@ -178,13 +175,14 @@ function explainQueue(control: UiContext): void {
   const oldest =
     queue.oldestAtMs === undefined
       ? []
-      : [safe`The oldest has waited ${ageText(ui.nowMs - queue.oldestAtMs)}.`];
+      : [safe`The oldest message has waited ${ageText(ui.nowMs - queue.oldestAtMs)}.`];
   const drain =
     queue.drainSeconds === undefined
       ? []
-      : [safe`At this rate it is empty in ${durationText(queue.drainSeconds)}.`];
+      : [safe`At this rate the queue is empty in ${durationText(queue.drainSeconds)}.`];
   const why =
-    queue.blocked ?? trusted(queue.depth === 0 ? 'It is empty.' : 'It is not stuck: messages are leaving.');
+    queue.blocked ??
+    trusted(queue.depth === 0 ? 'The queue is empty.' : 'The queue is not stuck: messages are leaving it.');
   showDetail(control, safe`Why? ${queueName(queue)}`, [
     why,
     safe`${counted(queue.depth, 'message')}, ${bytesText(queue.bytes)}.`,
@@ -199,9 +197,9 @@ function storedLine({ stored }: SafeQueueRow): readonly SafeText[] {
   if (stored === undefined) return [];
   return [
     stored
-      ? trusted('Stored on the disk: it outlives the program.')
+      ? trusted('Stored on disk: it survives a restart.')
       : trusted(
-          'Not stored: it is lost when the program ends (disk_persistence_send, disk_persistence_recv).',
+          'In memory only: it is lost when aioc stops (see disk_persistence_send and disk_persistence_recv).',
         ),
   ];
 }
@@ -210,18 +208,18 @@ function droppedLine({ dropped }: SafeQueueRow): readonly SafeText[] {
   if (dropped === undefined) return [];
   const count = counted(dropped, 'message');
   return [
-    safe`${count} dropped because it was full (max_size_persistence_path, when_full); the log says which.`,
+    safe`${count} dropped because the queue was full (see max_size_persistence_path and when_full). The log lists them.`,
   ];
 }
 
-/** Everything of a row, also of one whose text stands in the log whole: it may have been cut there. */
+/** Opens the whole row: the log may have cut its text. */
 function openLogRow(control: UiContext): void {
   const { logRow } = control.context();
   if (logRow === undefined) return;
   if (logRow.kind === 'event') return showLogRow(control, logRow, undefined);
   control.engine.query(logRow.id).then(
     (raw) => showLogRow(control, logRow, raw === undefined ? undefined : safeBody(raw)),
-    () => control.toast('bad', trusted('The engine did not answer.')),
+    () => control.toast('bad', trusted('The connector did not answer.')),
   );
 }
 

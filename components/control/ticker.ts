@@ -2,10 +2,10 @@ import type { HostClock, HostTimer } from '../host.ts';
 
 const MINUTE_MS = 60_000;
 const QUICK_MS = 10_000;
-/** A timer may fire a little early; behind the full minute it is that minute for sure. */
+/** A timer may fire a little early: this long after the full minute, the minute has surely begun. */
 const MARGIN_MS = 20;
 
-/** Tells the time at each full minute, and every ten seconds while somebody waits for an answer. */
+/** Ticks at each full minute, and every ten seconds while a countdown is visible. */
 export class Ticker {
   readonly #clock: HostClock;
   readonly #onTick: (nowMs: number) => void;

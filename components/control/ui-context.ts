@@ -9,19 +9,19 @@ import type { Toast, UiState } from '../state/ui-state.ts';
 import type { SafeText } from '../terminal/sanitize.ts';
 import type { Prompt } from '../widgets/prompt.ts';
 
-/** What the parts that react to keys share. State is always asked for anew, never kept: a read may hold many keys. */
+/** What the key handlers share. They read the state for each key and never keep it: one read may hold many keys. */
 export interface UiContext {
   readonly engine: EngineApi;
   readonly local: LocalActions;
   readonly host: Host;
-  /** One-line input of a filter, the help or the palette. */
+  /** The one-line input of a filter or a dialog. */
   readonly prompt: Prompt;
   ui(): UiState;
   data(): EngineData;
   context(): KeyContext;
   change(action: UiAction): void;
   toast(tone: Toast['tone'], text: SafeText): void;
-  /** Sends a command; a refusal becomes a toast, unless `onFail` takes it. */
+  /** Sends a command; a failure becomes a toast unless `onFail` handles it. */
   execute(command: Command, reactions?: Reactions): void;
   quit(): void;
 }

@@ -25,19 +25,19 @@ import { wantedViews } from './wanted-views.ts';
 
 const TOAST_MS = 6_000;
 const SECOND_CTRL_C_MS = 2_000;
-/** How long `!exit` waits for the acknowledgements of what was written before it. */
+/** How long `!exit` waits for the acks of lines sent just before it. */
 const LAST_LINES_MS = 1_000;
-/** Keys that may wait while a prompt takes those before them. */
+/** Keys that may be queued while the prompt handles earlier ones. */
 const WAITING_KEYS_MAX = 256;
 
-/** What is drawn: replaced whenever anything of it changes. */
+/** What is drawn: a new object after every change. */
 export interface Snapshot {
   readonly ui: UiState;
   readonly data: EngineData;
   readonly context: KeyContext;
 }
 
-/** Everything behind the screen: takes keys and updates, and keeps the state that is drawn. */
+/** Takes keys and engine updates, and keeps the state that is drawn. */
 export class UiController implements UiContext {
   readonly engine: EngineApi;
   readonly local: LocalActions;
@@ -52,7 +52,7 @@ export class UiController implements UiContext {
   #ui: UiState;
   #snapshot: Snapshot;
   #toastTimer: HostTimer | undefined;
-  /** The user wants to leave; lines that he has just sent are waited for. */
+  /** Set while a quit waits for the acks of lines that were just sent. */
   #leaving: HostTimer | undefined;
   #waitingKeys: KeyEvent[] = [];
   #ctrlCAtMs = Number.NEGATIVE_INFINITY;
@@ -138,14 +138,14 @@ export class UiController implements UiContext {
       else reactions.onFail(text);
     };
     if (this.#ui.attached === 'away')
-      return this.toast('bad', trusted('The connector is gone: nothing can be done until it is back.'));
+      return this.toast('bad', trusted('Not sent: the connector is not reachable.'));
     this.engine.execute(command).then(
       (result) => (result.ok ? reactions.onOk?.(result.value) : fail(result.message)),
-      (error: unknown) => fail(error instanceof Error ? error.message : 'The engine did not answer.'),
+      (error: unknown) => fail(error instanceof Error ? error.message : 'The connector did not answer.'),
     );
   }
 
-  /** `!exit`: at once when nothing is lost by it. A line that was sent just now gets a moment to be acknowledged. */
+  /** `!exit`: quits at once when nothing gets lost. Lines that were just sent get a moment to be acknowledged. */
   quit(): void {
     if (this.#ui.attached !== undefined) return askToQuit(this);
     if (this.#wouldLose() === 'nothing') return this.host.quit(0);
@@ -165,7 +165,7 @@ export class UiController implements UiContext {
     return peersConnected > 0 ? 'lines on their way' : 'more';
   }
 
-  /** Opens the views that the new state needs, and tells whoever draws. */
+  /** Opens the views that the new state needs, and notifies the listeners. */
   #settle(): void {
     const { dialog } = this.#ui;
     this.#ticker.setQuick(dialog !== undefined && definitionOf(dialog).showsTimeLeft === true);
@@ -184,7 +184,7 @@ export class UiController implements UiContext {
     this.host.quit(0);
   }
 
-  /** A read may hold many keys; those that are a prompt's, and all behind them, come when it is ready for them. */
+  /** A read may hold many keys. Keys for a prompt, and all after them, wait until the prompt is ready. */
   #pressed(event: KeyEvent): void {
     const isCtrlC = event.kind === 'key' && chordOf(event) === 'ctrl-c';
     if (isCtrlC) this.#waitingKeys = [];
@@ -220,7 +220,7 @@ export class UiController implements UiContext {
   #key(event: KeyEvent): void {
     if (event.kind === 'key' && chordOf(event) === 'ctrl-c' && this.#isSecondCtrlC())
       return this.host.quit(0);
-    // Nobody can see what other keys would do.
+    // The user cannot see what other keys would do.
     if (isTooSmall(this.#ui.size) && !(event.kind === 'key' && chordOf(event) === 'ctrl-c')) return;
     const { dialog } = this.#ui;
     if (dialog !== undefined)
@@ -251,7 +251,7 @@ export class UiController implements UiContext {
 
   #paste(event: Extract<KeyEvent, { kind: 'paste' }>): void {
     if (this.#ui.editing) this.chat.paste(event);
-    else this.toast('info', trusted('4 goes to the line of the chat, where text can be pasted.'));
+    else this.toast('info', trusted('Press 4 first: you can paste into the chat line.'));
   }
 
   #filterKey(event: KeyEvent): void {
@@ -267,7 +267,7 @@ export class UiController implements UiContext {
     this.prompt.press(event);
   }
 
-  /** The first Ctrl-C asks or stops something; a second one soon after means it. */
+  /** The first Ctrl-C asks or stops something; a second one within two seconds quits. */
   #isSecondCtrlC(): boolean {
     const nowMs = this.host.clock.wallNow();
     const { dialog } = this.#ui;
@@ -279,7 +279,7 @@ export class UiController implements UiContext {
   }
 }
 
-/** Keys of the table that the line editor itself carries out. */
+/** Actions that the line editor handles. */
 function isEditing(action: ActionId): boolean {
   return action === 'send' || action === 'older-line' || action === 'newer-line';
 }

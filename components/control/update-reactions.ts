@@ -4,11 +4,11 @@ import { trusted } from '../terminal/sanitize.ts';
 import type { ChatControl } from './chat-control.ts';
 import type { UiContext } from './ui-context.ts';
 
-/** What an update of the engine makes the screen do by itself: little, and nothing that takes keys from a writer. */
+/** What the screen does when an update arrives. Nothing here takes keys from a user who is typing. */
 export class UpdateReactions {
   readonly #control: UiContext;
   readonly #chat: ChatControl;
-  /** Newcomers that have been asked about: one who is put off with Esc does not come back by himself. */
+  /** Requests that were shown already: after Esc, a request does not open again without the user. */
   #offered: ReadonlySet<number> = new Set();
 
   constructor(control: UiContext, chat: ChatControl) {
@@ -23,9 +23,9 @@ export class UpdateReactions {
   }
 
   /**
-   * The first peer to come is the one to talk to, also if it has said something and gone again. In the chat the focus
-   * goes to that pane if no key has been pressed yet; never into its line, where keys would become text, and never on a
-   * connector, where that text would be a message to programs.
+   * The first peer becomes the peer of the conversation, even if it has disconnected since it wrote. In the chat, the
+   * focus moves to the chat pane if no key has been pressed yet. It never moves into the line, where keys become text,
+   * and never on a connector, where that text would be a message to programs.
    */
   #chooseConversation(): void {
     const { attached, chatPeer, focusChosen, dialog } = this.#control.ui();
@@ -50,14 +50,14 @@ export class UpdateReactions {
     if (asked === undefined || status === undefined) return;
     if (status.joinRequests.some(({ id }) => id === asked)) return;
     closeDialog(this.#control);
-    this.#control.toast('info', trusted('The newcomer is no longer waiting.'));
+    this.#control.toast('info', trusted('That connection request is no longer pending.'));
   }
 
   #askAboutJoinRequest(): void {
     const waiting = this.#control.data().status?.joinRequests ?? [];
     const { dialog, editing, filtering } = this.#control.ui();
     const next = waiting.find(({ id }) => !this.#offered.has(id));
-    // Only those who still wait are remembered, so that the memory stays as small as the queue.
+    // Forget requests that are no longer pending, so that the set stays small.
     const isFree = dialog === undefined && !editing && !filtering;
     const asked = waiting.filter(({ id }) => this.#offered.has(id) || (isFree && id === next?.id));
     this.#offered = new Set(asked.map(({ id }) => id));

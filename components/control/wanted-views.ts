@@ -8,13 +8,13 @@ import { queuesRows } from '../panes/queues-pane.ts';
 import type { EngineData } from '../state/safe-rows.ts';
 import { NOBODY, type PaneName, type TailState, type UiState } from '../state/ui-state.ts';
 
-/** While the peers are not shown, enough of them to know whom to talk to. */
+/** While the peers pane is hidden: enough rows to choose a peer for the chat. */
 const HIDDEN_PEERS_ROWS = 8;
 
-/** While the chat is not shown, enough of it to name the transfers that quitting would cut off. */
+/** While the chat pane is hidden: enough rows to name the transfers that quitting would abort. */
 const HIDDEN_CHAT_ROWS = 50;
 
-/** Rows that a pane shows at once; 0 while it is not shown. */
+/** Rows that a pane shows; 0 while it is hidden. */
 export function visibleRows(pane: PaneName, ui: UiState, data: EngineData): number {
   const box = layoutOf(ui)[pane];
   if (box === undefined) return 0;
@@ -30,7 +30,7 @@ export function visibleRows(pane: PaneName, ui: UiState, data: EngineData): numb
   }
 }
 
-/** The views that the screen needs: of each pane that is shown, as many rows as can be seen. */
+/** The views that the screen needs: for each visible pane, the rows that fit. */
 export function wantedViews(ui: UiState, data: EngineData): readonly View[] {
   const rows = (pane: PaneName): number => visibleRows(pane, ui, data);
   const views: View[] = [{ pane: 'status' }];

@@ -5,7 +5,7 @@ import { type Line, plain } from '../widgets/line.ts';
 import type { KeyHint } from './dialog.ts';
 
 export const CHOOSE_HINT: KeyHint = ['← →', 'choose'];
-export const ENTER_HINT: KeyHint = ['Enter', 'does it'];
+export const ENTER_HINT: KeyHint = ['Enter', 'confirm'];
 
 /** `[ Refuse ]   Accept`: the one in brackets is what Enter does. */
 export function choices(entries: readonly (readonly [id: string, label: string])[], chosen: string): Line {

@@ -1,4 +1,4 @@
-/** A question before a command: Cancel has the focus. */
+/** A question before a command. Cancel has the focus. */
 import type { Command } from '../../engine/contract/commands.ts';
 import type { UiContext } from '../control/ui-context.ts';
 import type { SafeText } from '../terminal/sanitize.ts';
@@ -14,7 +14,7 @@ interface Confirm {
   /** The label of the answer that executes the command. */
   readonly yes: SafeText;
   readonly command: Command;
-  /** What is said when it has been executed. */
+  /** The toast after the command has succeeded. */
   readonly done: SafeText;
   readonly choice: 'cancel' | 'yes';
 }
@@ -25,7 +25,7 @@ export function askToConfirm(control: UiContext, question: Omit<Confirm, 'kind' 
 
 export const confirmDialog: DialogDefinition<Confirm> = {
   kind: 'confirm',
-  hints: [CHOOSE_HINT, ENTER_HINT, ['Esc', 'cancels']],
+  hints: [CHOOSE_HINT, ENTER_HINT, ['Esc', 'cancel']],
 
   draw(dialog, { ui }) {
     const width = dialogWidth(ui.size, QUESTION_WIDTH);

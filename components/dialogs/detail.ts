@@ -1,4 +1,4 @@
-/** A text to read, which scrolls. */
+/** A text that scrolls. */
 import type { UiContext } from '../control/ui-context.ts';
 import { chordOf } from '../keys/chord.ts';
 import type { KeyContext } from '../keys/key-context.ts';
@@ -12,14 +12,14 @@ interface Detail {
   readonly kind: 'detail';
   readonly title: SafeText;
   readonly lines: readonly Line[];
-  /** Lines that are scrolled away. */
+  /** Lines scrolled out at the top. */
   readonly top: number;
 }
 
 const DETAIL_WIDTH = 100;
 const DETAIL_WIDTH_MIN = 40;
 
-/** Shows texts to be read in a dialog; each is a paragraph. */
+/** Shows texts in a dialog, each as a paragraph. */
 export function showDetail(control: UiContext, title: SafeText, texts: readonly SafeText[]): void {
   showLines(
     control,
@@ -28,14 +28,14 @@ export function showDetail(control: UiContext, title: SafeText, texts: readonly 
   );
 }
 
-/** The same for lines that have their tones already. Longer ones are wrapped. */
+/** Shows lines with tones. Longer ones are wrapped. */
 export function showLines(control: UiContext, title: SafeText, lines: readonly Line[]): void {
   const width = detailWidth(control.context());
   const wrapped = lines.flatMap((line) => wrapLine(line, width));
   showDialog<Detail>(control, { kind: 'detail', title, lines: wrapped, top: 0 });
 }
 
-/** The widest line that is not wrapped. */
+/** Width at which lines are wrapped. */
 export function detailWidth({ ui }: KeyContext): number {
   return dialogWidth(ui.size, DETAIL_WIDTH);
 }
@@ -45,7 +45,7 @@ export const detailDialog: DialogDefinition<Detail> = {
   hints: [['↑ ↓ PgUp PgDn', 'scroll'], CLOSE_HINT],
 
   draw({ title, lines, top }, context) {
-    // All lines count, also those that are not in sight: the box stays as it is while it is scrolled.
+    // Hidden lines count too, so that the box keeps its width while you scroll.
     const widest = Math.max(DETAIL_WIDTH_MIN, ...lines.map(lineWidth));
     const width = Math.min(detailWidth(context), widest);
     const rows = rowsOf(context);
@@ -77,7 +77,7 @@ export const detailDialog: DialogDefinition<Detail> = {
   },
 };
 
-/** Lines that are seen at once. */
+/** Visible lines. */
 function rowsOf({ ui }: KeyContext): number {
   return Math.max(1, dialogHeight(ui.size, 100));
 }

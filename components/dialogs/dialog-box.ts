@@ -5,7 +5,7 @@ import { type Block, framed } from '../widgets/frame.ts';
 import { type Line, lineWidth, plain } from '../widgets/line.ts';
 import type { PromptPlace } from '../widgets/prompt-input.tsx';
 
-/** A dialog as it lies over the panes. */
+/** A dialog, drawn, at its place over the panes. */
 export interface Overlay extends Block {
   readonly row: number;
   readonly column: number;

@@ -1,4 +1,4 @@
-/** What makes a dialog: one file each in this folder, collected in the table of `dialogs.ts`. */
+/** The parts of a dialog. Each dialog is one file in this folder and one entry in the table of `dialogs.ts`. */
 import type { UiContext } from '../control/ui-context.ts';
 import type { ActionId } from '../keys/binding.ts';
 import type { KeyContext } from '../keys/key-context.ts';
@@ -9,7 +9,7 @@ import type { Overlay } from './dialog-box.ts';
 /** A key, and what it does, for the footer. */
 export type KeyHint = readonly [key: string, label: string];
 
-/** What a dialog may do when it gets a key. */
+/** What a dialog can reach when it gets a key. */
 export interface DialogContext {
   readonly control: UiContext;
   readonly chat: { pasteAs(text: string, how: 'one' | 'lines'): void };
@@ -19,13 +19,13 @@ export interface DialogContext {
 export interface DialogDefinition<State extends OpenDialog> {
   readonly kind: State['kind'];
   readonly hints: readonly KeyHint[];
-  /** Shows how much time is left: the clock then moves every ten seconds instead of every minute. */
+  /** It shows a countdown: the clock then ticks every ten seconds instead of every minute. */
   readonly showsTimeLeft?: boolean;
-  /** Only with a prompt: the state after the prompt's text has changed. */
+  /** Only for dialogs with a prompt: the state after the prompt's text has changed. */
   afterTyping?(dialog: State): State;
-  /** The dialog as it lies over the panes; undefined when there is nothing to show any more. */
+  /** Draws the dialog over the panes; undefined when its subject is gone. `typed` is the prompt's text. */
   draw(dialog: State, context: KeyContext, typed: string): Overlay | undefined;
-  /** Any key but Esc, which closes every dialog. */
+  /** Handles a key. Esc never gets here: it closes every dialog. */
   press(key: Key, dialog: State, context: DialogContext): void;
 }
 

@@ -1,4 +1,4 @@
-/** The table of dialogs: to add one, write its file and add it here. */
+/** The table of dialogs. To add a dialog, write its file and list it here. */
 import type { KeyContext } from '../keys/key-context.ts';
 import type { OpenDialog } from '../state/ui-state.ts';
 import type { KeyEvent } from '../terminal/key-event.ts';
@@ -33,7 +33,7 @@ export function definitionOf({ kind }: OpenDialog): DialogDefinition<OpenDialog>
   return definition;
 }
 
-/** The open dialog as it lies over the panes, if there is one. */
+/** The open dialog, drawn; undefined when none is open. */
 export function dialogOverlay(context: KeyContext, typed: string): Overlay | undefined {
   const { dialog } = context.ui;
   return dialog && definitionOf(dialog).draw(dialog, context, typed);
@@ -43,7 +43,7 @@ export function hasPrompt(dialog: OpenDialog): boolean {
   return definitionOf(dialog).afterTyping !== undefined;
 }
 
-/** What keys do while a dialog has them. Every dialog closes with Esc, and none does anything that Esc confirms. */
+/** Handles a key while a dialog is open. Esc closes every dialog and never confirms anything. */
 export function pressInDialog(event: KeyEvent, dialog: OpenDialog, context: DialogContext): void {
   if (event.kind === 'paste') {
     if (hasPrompt(dialog)) context.control.prompt.paste(event.text);

@@ -1,13 +1,12 @@
-/** Every key there is; typing filters them, Enter does what the selected one does. */
+/** All keys; typing filters them, Enter runs the selected one. */
 import type { UiContext } from '../control/ui-context.ts';
 import type { KeyContext } from '../keys/key-context.ts';
 import { type HelpEntry, helpEntries } from '../keys/key-list.ts';
 import { safe, trusted } from '../terminal/sanitize.ts';
 import { cellLeft, fit, type Line, plain, span } from '../widgets/line.ts';
-import { ENTER_HINT } from './choices.ts';
 import { type DialogDefinition, showDialog } from './dialog.ts';
 import { dialogHeight, dialogWidth } from './dialog-box.ts';
-import { CLOSE_HINT, type ListDialog, listBox, PICK_HINT, pressInList } from './list-box.ts';
+import { CLOSE_HINT, type ListDialog, listBox, PICK_HINT, pressInList, RUN_HINT } from './list-box.ts';
 
 interface Help extends ListDialog {
   readonly kind: 'help';
@@ -22,7 +21,7 @@ export function openHelp(control: UiContext): void {
 
 export const helpDialog: DialogDefinition<Help> = {
   kind: 'help',
-  hints: [PICK_HINT, ENTER_HINT, ['type', 'to filter'], CLOSE_HINT],
+  hints: [PICK_HINT, RUN_HINT, ['type', 'to filter'], CLOSE_HINT],
 
   afterTyping: (dialog) => ({ ...dialog, selected: 0 }),
 

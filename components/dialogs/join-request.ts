@@ -1,4 +1,4 @@
-/** Who asks to connect, what to compare, and whether to accept it. Refuse has the focus. */
+/** Asks whether to accept a client, with the words to compare. Refuse has the focus. */
 import type { UiContext } from '../control/ui-context.ts';
 import { chordOf } from '../keys/chord.ts';
 import type { KeyContext } from '../keys/key-context.ts';
@@ -18,7 +18,7 @@ interface JoinRequestQuestion {
   /** The id of the request. */
   readonly joinRequest: number;
   readonly choice: 'refuse' | 'accept';
-  /** Lines that are scrolled away, on a screen that cannot show all of them. */
+  /** Lines scrolled out at the top, on a small screen. */
   readonly top: number;
 }
 
@@ -29,11 +29,11 @@ const ANSWERS = [
   ['accept', 'Accept'],
 ] as const;
 
-/** Shows who waits to be let in, if anybody does. Refuse has the focus. */
+/** Opens the given request, or the first one. Does nothing when there is none. */
 export function openJoinRequest(control: UiContext, joinRequest?: number): void {
   const id = joinRequest ?? control.data().status?.joinRequests[0]?.id;
   if (id === undefined) return;
-  // The time left is counted from now, not from the last minute.
+  // The countdown starts now, not at the last full minute.
   control.change({ kind: 'minute', nowMs: control.host.clock.wallNow() });
   showDialog<JoinRequestQuestion>(control, {
     kind: 'join-request',
@@ -68,12 +68,12 @@ export const joinRequestDialog: DialogDefinition<JoinRequestQuestion> = {
       about.length > room ? [...answers, plain('PgDn: more', 'key')] : answers,
     ];
     const note = [span(safe`${of}${leftText(joinRequest.expiresAtMs - ui.nowMs)}`, 'faint')];
-    return centred({ title: trusted('Somebody wants in'), lines, width, border: 'warn', note }, ui.size);
+    return centred({ title: trusted('Connection request'), lines, width, border: 'warn', note }, ui.size);
   },
 
   press(key, dialog, context) {
     const { control } = context;
-    // The letters only choose: letting somebody in takes a second key.
+    // Letters only choose: to accept takes a second key.
     const letter = { a: 'accept', r: 'refuse' }[chordOf(key)] as typeof dialog.choice | undefined;
     const choice = letter ?? movedChoice(key, ['refuse', 'accept'] as const, dialog.choice);
     if (choice !== undefined) return showDialog(control, { ...dialog, choice });
@@ -95,7 +95,7 @@ function scroll(dialog: JoinRequestQuestion, step: number, control: UiContext): 
   showDialog(control, { ...dialog, top: Math.max(0, Math.min(last, dialog.top + step)) });
 }
 
-/** Answers, and asks about the next request. */
+/** Sends the answer and opens the next request. */
 function answer(dialog: JoinRequestQuestion, { control }: DialogContext): void {
   const waiting = waitingIn(control);
   const joinRequest = waiting.find(({ id }) => id === dialog.joinRequest);
@@ -107,22 +107,22 @@ function answer(dialog: JoinRequestQuestion, { control }: DialogContext): void {
     {
       onOk: () =>
         isAccepted
-          ? control.toast('good', safe`${joinRequest.name} is let in.`)
-          : control.toast('info', safe`${joinRequest.name} is refused.`),
+          ? control.toast('good', safe`Accepted ${joinRequest.name}.`)
+          : control.toast('info', safe`Refused ${joinRequest.name}.`),
     },
   );
   const next = waiting.find(({ id }) => id !== dialog.joinRequest);
   if (next !== undefined) openJoinRequest(control, next.id);
 }
 
-/** All lines of the question, and the room for them: the answers are always in sight, whatever a client calls itself. */
+/** All lines of the question, and the room for them. The answers stay visible, however long the client's name is. */
 function textOf(joinRequest: SafeJoinRequest, { ui, data }: KeyContext) {
   const room = ui.size.rows - 3;
   const width = dialogWidth(ui.size, TEXT_WIDTH);
   return { about: aboutLines(joinRequest, data, { width, room }), width, room };
 }
 
-/** Who it is and what to compare, always whole; blank lines and the hint only where there is room for them. */
+/** The client and the words to compare, never cut; blank lines and the hint only where there is room. */
 function aboutLines(
   joinRequest: SafeJoinRequest,
   data: EngineData,
@@ -149,7 +149,7 @@ function wordsToCompare(joinRequest: SafeJoinRequest, data: EngineData, width: n
   const own = data.status?.ownWords;
   if (joinRequest.words === undefined) {
     const why =
-      'It shows no certificate (Python’s chat never does), so nothing proves who it is: ask the person.';
+      'It has no certificate (Python’s chat never has one), so nothing proves its identity. Ask the person.';
     return paragraph(trusted(why), width, 'warn');
   }
   return [
@@ -158,7 +158,7 @@ function wordsToCompare(joinRequest: SafeJoinRequest, data: EngineData, width: n
   ];
 }
 
-/** In steps of ten seconds, so that the screen stays still while the user reads. */
+/** In steps of ten seconds, so that the screen does not flicker while the user reads. */
 function leftText(leftMs: number): SafeText {
   const steps = Math.max(0, Math.ceil(leftMs / COUNTDOWN_STEP_MS));
   return steps === 0 ? trusted('about to expire') : safe`${(steps * COUNTDOWN_STEP_MS) / 1000} s left`;

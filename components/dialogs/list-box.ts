@@ -1,4 +1,4 @@
-/** A dialog to choose from: a prompt that filters, and under it what passes. */
+/** A dialog with a list: a prompt that filters it, and the entries that match. */
 
 import type { Binding } from '../keys/binding.ts';
 import { attempt } from '../keys/dispatcher.ts';
@@ -11,10 +11,11 @@ import { closeDialog, type DialogContext, type KeyHint, showDialog } from './dia
 import { centred, type Overlay } from './dialog-box.ts';
 
 export const PICK_HINT: KeyHint = ['↑ ↓', 'choose'];
-export const CLOSE_HINT: KeyHint = ['Esc', 'closes'];
+export const RUN_HINT: KeyHint = ['Enter', 'run'];
+export const CLOSE_HINT: KeyHint = ['Esc', 'close'];
 
 export interface ListDialog extends OpenDialog {
-  /** Counted from the first entry that passes. */
+  /** Index of an entry that matches the filter. */
   readonly selected: number;
 }
 
@@ -28,7 +29,7 @@ interface ListBox {
   readonly total: number;
 }
 
-/** `lineOf` is asked only for the entries that are in sight. */
+/** Draws the box; calls `lineOf` only for visible entries. */
 export function listBox<Entry>(
   entries: readonly Entry[],
   lineOf: (entry: Entry) => Line,
@@ -51,7 +52,7 @@ export function listBox<Entry>(
   );
 }
 
-/** Moves the selection, or does what the selected entry does; any other key is the prompt's. */
+/** Moves the selection or runs the selected entry; any other key goes to the prompt. */
 export function pressInList(
   key: Key,
   dialog: ListDialog,
@@ -72,14 +73,14 @@ export function pressInList(
   const context = control.context();
   const chosen = bindings[dialog.selected];
   closeDialog(control);
-  if (chosen === undefined) return control.toast('warn', trusted('There is no such command.'));
+  if (chosen === undefined) return control.toast('warn', trusted('No such command.'));
   const result = chosen.applies?.(context) === false ? undefined : attempt(chosen, context);
   if (result?.kind === 'action') return run(result.action);
-  const reason = result?.kind === 'refused' ? result.reason : 'That key means nothing here and now.';
+  const reason = result?.kind === 'refused' ? result.reason : 'That key does nothing here.';
   control.toast('warn', trusted(reason));
 }
 
-/** The row that Enter does: marked, and not only by its look. */
+/** The selected row, marked by a character too, for terminals without colour. */
 function chosenLine(line: Line): Line {
   const [first, ...rest] = inTone(line, 'selected');
   if (first === undefined) return line;

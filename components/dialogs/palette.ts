@@ -1,14 +1,13 @@
-/** The commands by their names; typing filters them, Enter does the selected one. */
+/** All commands by name; typing filters them, Enter runs the selected one. */
 import type { UiContext } from '../control/ui-context.ts';
 import type { Binding } from '../keys/binding.ts';
 import { attempt, paletteEntries } from '../keys/dispatcher.ts';
 import type { KeyContext } from '../keys/key-context.ts';
 import { trusted } from '../terminal/sanitize.ts';
 import { cellLeft, fit, type Line, plain } from '../widgets/line.ts';
-import { ENTER_HINT } from './choices.ts';
 import { type DialogDefinition, showDialog } from './dialog.ts';
 import { dialogHeight, dialogWidth } from './dialog-box.ts';
-import { CLOSE_HINT, type ListDialog, listBox, PICK_HINT, pressInList } from './list-box.ts';
+import { CLOSE_HINT, type ListDialog, listBox, PICK_HINT, pressInList, RUN_HINT } from './list-box.ts';
 
 interface Palette extends ListDialog {
   readonly kind: 'palette';
@@ -24,7 +23,7 @@ export function openPalette(control: UiContext): void {
 
 export const paletteDialog: DialogDefinition<Palette> = {
   kind: 'palette',
-  hints: [PICK_HINT, ENTER_HINT, ['Tab', 'completes'], CLOSE_HINT],
+  hints: [PICK_HINT, RUN_HINT, ['Tab', 'complete'], CLOSE_HINT],
 
   afterTyping: (dialog) => ({ ...dialog, selected: 0 }),
 

@@ -1,4 +1,4 @@
-/** What to do with a paste of several lines. */
+/** Asks what to do with a paste of several lines. */
 import type { UiContext } from '../control/ui-context.ts';
 import { counted } from '../state/format.ts';
 import { safe, sanitize } from '../terminal/sanitize.ts';
@@ -26,15 +26,15 @@ export function askAboutPaste(control: UiContext, text: string, lineCount: numbe
 
 export const pasteDialog: DialogDefinition<PasteQuestion> = {
   kind: 'paste',
-  hints: [CHOOSE_HINT, ENTER_HINT, ['Esc', 'cancels']],
+  hints: [CHOOSE_HINT, ENTER_HINT, ['Esc', 'cancel']],
 
   draw(dialog, { ui }) {
     const { text, lineCount } = dialog;
     const width = dialogWidth(ui.size, QUESTION_WIDTH);
     const first = text.split('\n', 1)[0] ?? '';
-    const warning = safe`More than ${PASTE_LINES_MAX} lines go better as a file: !upload`;
+    const warning = safe`More than ${PASTE_LINES_MAX} lines: send them as a file with !upload.`;
     const lines = [
-      [plain('begins '), span(clip(sanitize(first.slice(0, 200)), width - 7), 'faint')],
+      [plain('starts with '), span(clip(sanitize(first.slice(0, 200)), width - 12), 'faint')],
       ...(lineCount <= PASTE_LINES_MAX ? [] : paragraph(warning, width, 'warn')),
       [],
       choices(answersTo(lineCount), dialog.choice),

@@ -1,4 +1,4 @@
-/** Whether to quit, or to detach, and what is lost by it. */
+/** Asks whether to quit or detach, and says what gets lost. */
 import type { UiContext } from '../control/ui-context.ts';
 import { isUnderWay, type KeyContext } from '../keys/key-context.ts';
 import { counted } from '../state/format.ts';
@@ -16,7 +16,7 @@ interface Quit {
 
 const NAMED_TRANSFERS_MAX = 3;
 
-/** Who is attached leaves without a question, unless something is lost by that: the connector goes on. */
+/** An attached screen detaches without a question unless something gets lost: the connector keeps running. */
 export function askToQuit(control: UiContext): void {
   const { ui, isShellRunning, chatLine } = control.context();
   const isWriting = ui.editing && chatLine.trim() !== '';
@@ -26,7 +26,7 @@ export function askToQuit(control: UiContext): void {
 
 export const quitDialog: DialogDefinition<Quit> = {
   kind: 'quit',
-  hints: [CHOOSE_HINT, ENTER_HINT, ['Ctrl-C', 'quits now'], ['Esc', 'stays']],
+  hints: [CHOOSE_HINT, ENTER_HINT, ['Ctrl-C', 'quit now'], ['Esc', 'cancel']],
 
   draw(dialog, { ui, data }) {
     const isAttached = ui.attached !== undefined;
@@ -54,26 +54,30 @@ export const quitDialog: DialogDefinition<Quit> = {
 };
 
 const DETACHING = [
-  trusted('The connector goes on without this screen.'),
-  trusted('What is being written here, and a command that runs here, is lost.'),
+  trusted('The connector keeps running.'),
+  trusted('Your unsent line and any running command are lost.'),
 ];
 
 function stopsWithUs(data: KeyContext['data']): readonly SafeText[] {
   const { peersConnected: peers = 0, waitingCount = 0, storedCount: stored = 0 } = data.status ?? {};
   const unstored = waitingCount - stored;
   return [
-    peers > 0 ? safe`The connection to ${counted(peers, 'peer')} ends.` : trusted('Nobody is connected.'),
+    peers > 0 ? safe`This disconnects ${counted(peers, 'peer')}.` : trusted('No peer is connected.'),
     ...transfersText(data),
     ...(unstored > 0 ? [waitingText(unstored)] : []),
-    ...(stored > 0 ? [safe`${counted(stored, 'message')} on the disk will go out later.`] : []),
+    ...(stored > 0
+      ? [
+          safe`${counted(stored, 'message')} ${trusted(stored === 1 ? 'is' : 'are')} on disk and will be sent later.`,
+        ]
+      : []),
   ];
 }
 
 function waitingText(count: number): SafeText {
-  return safe`${counted(count, 'message')} ${trusted(count === 1 ? 'has' : 'have')} not left yet.`;
+  return safe`${counted(count, 'message')} ${trusted(count === 1 ? 'has' : 'have')} no ack yet and may be lost.`;
 }
 
-/** Names the transfers of the conversation that is shown; those of others are only counted. */
+/** Names the transfers of the visible conversation and counts the others. */
 function transfersText({ status, chat }: EngineData): readonly SafeText[] {
   const count = status?.transfersInFlight ?? 0;
   if (count === 0) return [];
@@ -83,8 +87,8 @@ function transfersText({ status, chat }: EngineData): readonly SafeText[] {
   });
   const named = names.slice(-NAMED_TRANSFERS_MAX);
   const others = Math.max(0, count - named.length);
-  if (named.length === 0) return [safe`${counted(count, 'transfer')} will be cut off.`];
+  if (named.length === 0) return [safe`${counted(count, 'transfer')} will be aborted.`];
   const list = named.reduce((all, name) => safe`${all}, ${name}`);
   const more = others === 0 ? trusted('') : safe` and ${counted(others, 'other transfer')}`;
-  return [safe`${list}${more} will be cut off.`];
+  return [safe`${list}${more} will be aborted.`];
 }

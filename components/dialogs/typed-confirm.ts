@@ -1,4 +1,4 @@
-/** A question before something that cannot be undone: the name of what is lost is to be typed. */
+/** A question before something that cannot be undone: the user must type a name. */
 import type { Command } from '../../engine/contract/commands.ts';
 import type { UiContext } from '../control/ui-context.ts';
 import { type SafeText, safe, sanitize } from '../terminal/sanitize.ts';
@@ -12,12 +12,12 @@ interface TypedConfirm {
   readonly kind: 'typed-confirm';
   readonly title: SafeText;
   readonly lines: readonly SafeText[];
-  /** What is to be typed. */
+  /** The text that the user must type. */
   readonly expected: SafeText;
   /** The label of the answer that executes the command. */
   readonly yes: SafeText;
   readonly command: Command;
-  /** Title of the answer, which is shown in a dialog of its own. */
+  /** Title of the detail dialog that shows the answer. */
   readonly done: SafeText;
   readonly choice: 'cancel' | 'yes';
 }
@@ -29,7 +29,7 @@ export function askToType(control: UiContext, question: Omit<TypedConfirm, 'kind
 
 export const typedConfirmDialog: DialogDefinition<TypedConfirm> = {
   kind: 'typed-confirm',
-  hints: [['type', 'the name'], ['Tab', 'chooses'], ENTER_HINT, ['Esc', 'cancels']],
+  hints: [['type', 'the name'], ['Tab', 'choose'], ENTER_HINT, ['Esc', 'cancel']],
 
   afterTyping: (dialog) => dialog,
 
@@ -47,7 +47,7 @@ export const typedConfirmDialog: DialogDefinition<TypedConfirm> = {
     return centred({ title: dialog.title, lines, width, border: 'warn', prompt }, ui.size);
   },
 
-  /** Letters and the arrows along the line are the prompt's; the answer is chosen with the others. */
+  /** Left, Right and text go to the prompt; Tab, Up and Down move between the answers. */
   press(key, dialog, { control }) {
     if (['tab', 'up', 'down'].includes(key.name))
       return showDialog(control, { ...dialog, choice: dialog.choice === 'cancel' ? 'yes' : 'cancel' });
@@ -57,12 +57,12 @@ export const typedConfirmDialog: DialogDefinition<TypedConfirm> = {
     }
     if (dialog.choice === 'cancel') return closeDialog(control);
     if (control.prompt.text.trim() !== dialog.expected)
-      return control.toast('warn', safe`Nothing is done before ${dialog.expected} is typed.`);
+      return control.toast('warn', safe`Type ${dialog.expected} first.`);
     closeDialog(control);
     control.execute(dialog.command, {
       onOk: (value) => {
         const answer = sanitize(typeof value === 'string' ? value : 'done');
-        // Whoever asks something meanwhile must not be pushed away; the log has the rest.
+        // Another dialog may have opened meanwhile: it stays. The log has the answer.
         if (control.ui().dialog === undefined) showDetail(control, dialog.done, [answer]);
         else control.toast('good', dialog.done);
       },

@@ -1,7 +1,7 @@
 import type { PaneName } from '../state/ui-state.ts';
 import type { KeyContext } from './key-context.ts';
 
-/** Where a key works: in one pane, in any pane, or while a line of chat is being written. */
+/** Where a key works: in one pane, in any pane, or while the user types in the chat line. */
 export type KeyScope = PaneName | 'any pane' | 'writing';
 
 export type ActionId =
@@ -52,15 +52,15 @@ export type ActionId =
 export interface BindingOptions {
   /** Its name in the palette. */
   readonly command?: string;
-  /** What `aioc cli` calls it: the palette finds it by that name, too. */
+  /** Its name in `aioc cli`; the palette finds it by this name, too. */
   readonly cliName?: string;
-  /** What the user presses, when it is not the key alone. */
+  /** How to show the key when the user presses more than that key. */
   readonly press?: string;
-  /** Its rank in the footer, lowest first; without one it is only in the help. */
+  /** Its rank in the footer, lowest first; without a rank it appears only in the help. */
   readonly footer?: number;
-  /** False: here and now the key means nothing, or something else. */
+  /** False when the key has no meaning, or another one, in this context. */
   readonly applies?: (context: KeyContext) => boolean;
-  /** Why the key can do nothing now, in words for the user. */
+  /** Why the key can do nothing now, for the user; undefined when it can. */
   readonly refusal?: (context: KeyContext) => string | undefined;
 }
 
@@ -91,7 +91,7 @@ const SHOWN: Readonly<Record<string, string>> = {
   'ctrl-l': 'Ctrl-L',
 };
 
-/** A row of the table: keys separated by blanks, where they work, what they do, and what that is called. */
+/** A row of the table: where keys work, the keys separated by blanks, their action and its label. */
 export function on(
   where: KeyScope | readonly KeyScope[],
   keys: string,
@@ -110,7 +110,7 @@ export function on(
   };
 }
 
-/** A row without a key: something for the palette alone. */
+/** A row without a key: only for the palette. */
 export function named(
   command: string,
   label: string,

@@ -13,13 +13,13 @@ export function dispatch(chord: string, context: KeyContext): Dispatched {
   return binding === undefined ? { kind: 'none' } : attempt(binding, context);
 }
 
-/** What a binding does now, however it was chosen: by its key, in the help or in the palette. */
+/** What a binding does now, whether its key, the help or the palette chose it. */
 export function attempt(binding: Binding, context: KeyContext): Dispatched {
   const reason = binding.refusal?.(context);
   return reason === undefined ? { kind: 'action', action: binding.action } : { kind: 'refused', reason };
 }
 
-/** The bindings that have a meaning where the focus is; those of the pane itself first. */
+/** The bindings that apply where the focus is; those of the pane come first. */
 function bindingsHere(context: KeyContext): readonly Binding[] {
   const { focus, editing } = context.ui;
   const meaningful = BINDINGS.filter(({ applies }) => applies?.(context) ?? true);
@@ -29,14 +29,14 @@ function bindingsHere(context: KeyContext): readonly Binding[] {
   return [...own, ...general];
 }
 
-/** The bindings of the footer, in its order: only those that would do something. */
+/** The bindings of the footer, in order: only those that would do something. */
 export function footerBindings(context: KeyContext): readonly Binding[] {
   return bindingsHere(context)
     .filter((binding) => binding.footer !== undefined && binding.refusal?.(context) === undefined)
     .sort((left, right) => (left.footer ?? 0) - (right.footer ?? 0));
 }
 
-/** The commands of the palette whose names begin with (or, after those, contain) what was typed. */
+/** The palette commands whose names start with the typed text, then those that contain it. */
 export function paletteEntries(typed: string): readonly Binding[] {
   const needle = typed.trim().toLowerCase();
   const cliNeedle = needle.replaceAll('-', '_');

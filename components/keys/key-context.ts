@@ -3,21 +3,21 @@ import type { EngineData, SafeChatRow, SafeLogRow, SafePeerRow, SafeQueueRow } f
 import { tailRow } from '../state/tail-motion.ts';
 import type { UiState } from '../state/ui-state.ts';
 
-/** What the table of keys may ask before it offers a key. */
+/** What the table of keys looks at before it offers a key. */
 export interface KeyContext {
   readonly ui: UiState;
   readonly data: EngineData;
-  /** The selected rows; absent when there is none or when it has moved out of sight. */
+  /** The selected rows; undefined when there is none or it is not loaded. */
   readonly peer: SafePeerRow | undefined;
-  /** The one talked to, while it is in sight. */
+  /** The peer of the conversation, while its row is loaded. */
   readonly chatPeer: SafePeerRow | undefined;
   readonly queue: SafeQueueRow | undefined;
   readonly logRow: SafeLogRow | undefined;
   readonly chatRow: SafeChatRow | undefined;
-  /** The newest transfer of ours in the conversation that has not ended. */
+  /** Our newest unfinished transfer in the conversation. */
   readonly transfer: SafeChatRow | undefined;
   readonly isShellRunning: boolean;
-  /** What has been written so far. */
+  /** The text of the chat line. */
   readonly chatLine: string;
 }
 
@@ -39,7 +39,7 @@ export function keyContextOf(
   };
 }
 
-/** A transfer that has not come to its end. */
+/** True for a transfer that has not finished. */
 export function isUnderWay({ transfer }: SafeChatRow): boolean {
   return transfer !== undefined && ['preparing', 'waiting', 'running'].includes(transfer.phase);
 }

@@ -7,11 +7,11 @@ export interface HelpEntry {
   readonly shown: string;
   readonly place: string;
   readonly label: string;
-  /** Absent for what is only explained. */
+  /** Absent for an entry of the legend. */
   readonly binding?: Binding;
 }
 
-/** Every key and mark, filtered by what was typed. Those of the focused pane come first. */
+/** All keys and marks that match the filter. Those of the focused pane come first. */
 export function helpEntries(context: KeyContext, filter: string): readonly HelpEntry[] {
   const needle = filter.trim().toLowerCase();
   const here = context.ui.editing ? 'writing' : context.ui.focus;

@@ -24,14 +24,14 @@ export function chatRows({ box }: Pick<PaneInput, 'box'>): number {
   return Math.max(1, innerHeight(box.height) - 1);
 }
 
-/** The conversation, and under it the line that is being written. */
+/** The conversation, and under it the chat line. */
 export function chatPane(input: PaneInput): Block {
   const { ui, data, box, chatLine } = input;
   const width = innerWidth(box.width);
   const height = innerHeight(box.height);
   const lines = conversation(input, { width, height: height - 1 });
   const blank = Array.from({ length: height - 1 - lines.length }, (): Line => []);
-  // What was said last stands next to where the answer is written; a text to be read begins at the top.
+  // A conversation ends just above the line; a help text starts at the top.
   const isTalk = (data.chat?.rows.length ?? 0) > 0;
   const above = isTalk ? [...blank, ...lines] : [...lines, ...blank];
   const shown = chatLine.visible(Math.max(1, width - 2));
@@ -50,11 +50,11 @@ function conversation(input: PaneInput, size: PaneSize): readonly Line[] {
   if (ui.chatPeer === undefined) return beforeAnybody(input, rows, size);
   if (rows.length > 0) return lastLines(input, rows, size);
   if (data.chat === undefined) return [];
-  if (ui.chat.filter !== '') return [[plain('No row passes the filter.', 'faint')]];
+  if (ui.chat.filter !== '') return [[plain('No row matches the filter.', 'faint')]];
   return emptyConversation(ui.chatPeer.name, data.status, size);
 }
 
-/** What to do while nobody is there, and under it what the user has done meanwhile on this machine. */
+/** How to connect a peer, and under it the output of local commands. */
 function beforeAnybody(input: PaneInput, rows: readonly SafeChatRow[], size: PaneSize): readonly Line[] {
   const { ui, data } = input;
   if (data.status === undefined) return [];
@@ -72,11 +72,11 @@ function beforeAnybody(input: PaneInput, rows: readonly SafeChatRow[], size: Pan
     (): Line => [],
   );
   const note: Line[] =
-    ui.chat.filter !== '' && rows.length === 0 ? [[], [plain('No row passes the filter.', 'faint')]] : [];
+    ui.chat.filter !== '' && rows.length === 0 ? [[], [plain('No row matches the filter.', 'faint')]] : [];
   return [...above, ...blank, ...note, ...remarks].slice(0, size.height);
 }
 
-/** As many whole rows as fit, from the end of the window upwards; the topmost may be cut. */
+/** As many rows as fit, from the end of the window upwards; the topmost may be cut. */
 function lastLines(
   { ui, data }: PaneInput,
   rows: readonly SafeChatRow[],
@@ -87,7 +87,7 @@ function lastLines(
   const linesMax = Math.max(Math.min(height, 8), Math.ceil(height * 0.6));
   const room = { width, authorWidth, linesMax };
   const cursor = ui.focus === 'chat' && !ui.editing ? tailRow(ui.chat, data.chat) : undefined;
-  // While going upwards the cursor is on the first row, so that one must be whole.
+  // While the user moves up, the first row has the cursor: it must be whole.
   const fromTop = ui.chat.edge === 'first';
   const blocks: Line[][] = [];
   let used = 0;
@@ -112,12 +112,15 @@ function promptLine({ ui }: PaneInput, text: SafeText): Line {
   if (ui.chatPeer === undefined)
     return [
       plain(`${GLYPHS.cursor} `, 'faint'),
-      span(safe`${how} to write: !<command> works already`, 'faint'),
+      span(safe`Press ${how} to write; !<command> already works`, 'faint'),
     ];
-  return [plain(`${GLYPHS.cursor} `, 'faint'), span(safe`${how} to write to ${ui.chatPeer.name}`, 'faint')];
+  return [
+    plain(`${GLYPHS.cursor} `, 'faint'),
+    span(safe`Press ${how} to write to ${ui.chatPeer.name}`, 'faint'),
+  ];
 }
 
-/** What is new, else where files go, as far as there is room. */
+/** The unread count and the directory for received files, if there is room. */
 function noteOf({ ui, data, box }: PaneInput, titleWidth: number, chat: PaneInput['data']['chat']): Line {
   if (ui.chat.endId !== undefined || ui.chat.filter !== '') return tailNote(chat, ui.chat);
   const unread = unreadOf(ui, data);
@@ -131,7 +134,7 @@ function noteOf({ ui, data, box }: PaneInput, titleWidth: number, chat: PaneInpu
   return titleWidth + lineWidth(full) + 10 <= box.width ? full : news;
 }
 
-/** Everything of one row of the conversation, for the detail view. */
+/** One row of the conversation in full, for the detail dialog. */
 export function chatRowTitle(row: SafeChatRow): SafeText {
   if (row.shell !== undefined) return safe`$ ${row.text}`;
   return row.from === 'me' ? safe`you to ${row.author}` : row.author;
@@ -143,7 +146,7 @@ export function chatRowDetail(row: SafeChatRow): readonly Line[] {
     const dropped =
       shell.droppedLines === 0
         ? []
-        : [[plain(`… ${shell.droppedLines} lines before are not kept`, 'faint')] as Line];
+        : [[plain(`… ${shell.droppedLines} earlier lines are not kept`, 'faint')] as Line];
     return [...dropped, ...shell.lines.map((line): Line => [span(line)])];
   }
   const detail = transfer?.detail === undefined ? [] : [[span(transfer.detail)] as Line];

@@ -10,7 +10,7 @@ import { cellLeft, fit, type Line, lineWidth, plain, span, spread } from '../wid
 
 export interface ChatRoom {
   readonly width: number;
-  /** Lines that a single row may take, so that no peer can push everything else away. */
+  /** Most lines for one row, so that no peer can fill the pane with one message. */
   readonly linesMax: number;
   readonly authorWidth: number;
 }
@@ -62,7 +62,7 @@ function saidLines(row: SafeChatRow, room: ChatRoom): readonly Line[] {
   return [...drawn.slice(0, -1), spread(last, [plain(' '), mark], room.width)];
 }
 
-/** How far a line of ours has come. A mark of two words stands in the place of the line's end only when it matters. */
+/** The delivery state of our line. Only states that matter have a word. */
 function markOf({ mark }: SafeChatRow): { readonly text: SafeText; readonly tone: Tone } | undefined {
   switch (mark) {
     case 'waiting':
@@ -98,7 +98,7 @@ function transferLines(row: SafeChatRow, transfer: SafeTransfer, room: ChatRoom)
     case 'preparing':
       return [fit([...left, plain('  preparing', 'faint')], width)];
     case 'waiting':
-      return [fit([...left, plain('  waiting for its turn', 'faint'), span(detail, 'faint')], width)];
+      return [fit([...left, plain('  queued', 'faint'), span(detail, 'faint')], width)];
     case 'running':
       return [runningLine(left, transfer, width)];
     case 'done':
@@ -111,7 +111,7 @@ function transferLines(row: SafeChatRow, transfer: SafeTransfer, room: ChatRoom)
   }
 }
 
-/** Why a transfer did not come about is never cut: where it has no room beside the name it stands below. */
+/** The reason of a failed transfer is never cut: without room beside the name it goes below. */
 function brokenLines(head: Line, { detail }: SafeTransfer, { width, linesMax }: ChatRoom): readonly Line[] {
   if (detail === undefined) return [fit(head, width)];
   const whole: Line = [...head, span(safe` · ${detail}`, 'bad')];
@@ -141,15 +141,13 @@ function shellLines(row: SafeChatRow, shell: SafeShell, room: ChatRoom): readonl
   const shown = output.slice(-Math.max(1, room.linesMax - 2));
   const above = output.length - shown.length + shell.droppedLines;
   const hidden: readonly Line[] =
-    above === 0
-      ? []
-      : [[plain(`  … ${above} ${above === 1 ? 'line' : 'lines'} above (o opens it)`, 'faint')]];
+    above === 0 ? [] : [[plain(`  … ${above} ${above === 1 ? 'line' : 'lines'} above (o: open)`, 'faint')]];
   return [head, ...hidden, ...shown.map((line): Line => [plain('  '), span(line, 'faint')])];
 }
 
-/** How a command ended, or how to end it. */
+/** The exit status of a command, or how to stop it. */
 function shellEnd(shell: SafeShell): { readonly text: SafeText; readonly tone: Tone } {
-  if (shell.running) return plain('running, Ctrl-C stops it', 'info');
+  if (shell.running) return plain('running (Ctrl-C: stop)', 'info');
   if (shell.signal !== undefined) return { text: safe`stopped by ${shell.signal}`, tone: 'warn' };
   return plain(`exit ${shell.exitCode ?? '?'}`, shell.exitCode === 0 ? 'good' : 'bad');
 }
@@ -161,5 +159,5 @@ function wrapped(lines: readonly SafeText[], width: number): readonly SafeText[]
 function bounded(lines: readonly SafeText[], linesMax: number): readonly SafeText[] {
   if (lines.length <= linesMax) return lines;
   const kept = Math.max(1, linesMax - 1);
-  return [...lines.slice(0, kept), safe`… ${lines.length - kept} more lines (o opens it)`];
+  return [...lines.slice(0, kept), safe`… ${lines.length - kept} more lines (o: open)`];
 }

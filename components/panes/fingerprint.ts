@@ -1,4 +1,4 @@
-/** Fingerprints in words: people compare them across two screens, so they are never cut and look the same everywhere. */
+/** Fingerprints in words. Users compare them on two screens, so they are never cut and look the same everywhere. */
 import { type SafeText, trusted } from '../terminal/sanitize.ts';
 import { textWidth, wrap } from '../terminal/width.ts';
 import { type Line, plain, span } from '../widgets/line.ts';
@@ -6,14 +6,14 @@ import { type Line, plain, span } from '../widgets/line.ts';
 /** The longest word of the list has seven letters; with its hyphen it takes eight cells. */
 const CELLS_A_WORD = 8;
 const WORDS_A_LINE = 4;
-/** From this width on four words stand on a line: on every screen that is not too small for aioc. */
+/** Width for four words a line: every screen that is not too small for aioc has it. */
 export const FINGERPRINT_WIDTH = CELLS_A_WORD * WORDS_A_LINE;
 /** `your words: ` */
 const LABEL_WIDTH = 12;
 /** `own ` */
 const SHORT_LABEL_WIDTH = 4;
 
-/** The words, four on each line where the width allows it; a line that goes on ends with the hyphen. Never cut. */
+/** The words, four a line where they fit; all lines but the last end with a hyphen. Never cut. */
 export function fingerprintLines(fingerprint: SafeText, width: number): readonly SafeText[] {
   const each = Math.max(1, Math.min(WORDS_A_LINE, Math.floor(width / CELLS_A_WORD)));
   const parts = fingerprint.split('-');
@@ -27,13 +27,13 @@ export function fingerprintLines(fingerprint: SafeText, width: number): readonly
 
 export interface WordsLook {
   readonly width: number;
-  /** What stands in the place of words that there are not. */
+  /** The text to show when there is no fingerprint. */
   readonly without: string;
-  /** A label of three letters, for where not even a line can be spared for the long one. */
+  /** A label of three letters, for screens without a line for the long one. */
   readonly short?: string;
 }
 
-/** A label and the words behind it, or under it where there is no room. */
+/** A label and the words after it, or under it where there is no room. */
 export function labelledWords(
   long: string,
   fingerprint: SafeText | undefined,

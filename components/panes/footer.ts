@@ -8,16 +8,16 @@ import type { Tone } from '../themes/tokens.ts';
 import { fit, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 
 const TOAST_MARKS: Record<Toast['tone'], string> = { good: '✓', warn: '!', bad: '✕', info: '·' };
-/** Long explanations belong into the help. */
+/** Longer labels appear only in the help. */
 const LABEL_WIDTH_MAX = 22;
 
-/** Beside a message there is room for keys from here on. */
+/** Width that keys need beside a toast. */
 const KEYS_WIDTH_MIN = 30;
 
-/** The mark before the text, and the key behind it. */
+/** The mark before the notice and the key after it. */
 const GONE_KEYS_WIDTH = 20;
 
-/** What just happened, who waits for an answer, or the keys that do something here and now. */
+/** The toast, a pending connection request, or the keys that work here. */
 export function footerLine(context: KeyContext, width: number): Line {
   const { toast } = context.ui;
   if (toast === undefined) return keysNow(context, width);
@@ -33,22 +33,22 @@ function keysNow(context: KeyContext, width: number): Line {
     return keyLine(
       [
         ['type', 'to filter'],
-        ['Enter', 'keep it'],
+        ['Enter', 'keep'],
         ['Esc', 'show all'],
       ],
       width,
     );
   if (ui.dialog !== undefined) return keyLine(definitionOf(ui.dialog).hints, width);
   if (ui.attached === 'away') {
-    const said = clip(trusted('The connector is gone: this is how it was.'), width - GONE_KEYS_WIDTH);
-    const leave = [plain(ui.editing ? 'Ctrl-C' : 'q', 'key'), plain(' detaches')];
+    const said = clip(trusted('Connector not reachable; showing its last state.'), width - GONE_KEYS_WIDTH);
+    const leave = [plain(ui.editing ? 'Ctrl-C' : 'q', 'key'), plain(' detach')];
     return fit([plain(' ✕ ', 'bad'), span(said, 'bad'), plain('  '), ...leave], width);
   }
   const waiting = context.data.status?.joinRequests[0];
   if (waiting !== undefined && ui.editing) {
-    const text = safe` ? “${waiting.name}” from ${waiting.address} wants in`;
+    const text = safe` ? “${waiting.name}” from ${waiting.address} asks to connect`;
     return fit(
-      [span(clip(text, width - 18), 'warn'), plain('  '), plain('Alt-A', 'key'), plain(' answers')],
+      [span(clip(text, width - 18), 'warn'), plain('  '), plain('Alt-A', 'key'), plain(' answer')],
       width,
     );
   }
@@ -61,7 +61,7 @@ function keysNow(context: KeyContext, width: number): Line {
   );
 }
 
-/** Keys and what they do, as many as fit whole. */
+/** Keys and their labels, as many as fit. */
 function keyLine(entries: readonly (readonly [string, string])[], width: number): Line {
   const line: ReturnType<typeof plain>[] = [plain(' ')];
   let used = 1;

@@ -1,4 +1,4 @@
-import { ageText, clockText, countText, rateText, shortCount } from '../state/format.ts';
+import { ageText, clockText, counted, countText, rateText, shortCount } from '../state/format.ts';
 import type { SafeStatus } from '../state/safe-rows.ts';
 import type { Attached } from '../state/ui-state.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
@@ -9,7 +9,7 @@ import { type Line, lineWidth, plain, span, spread } from '../widgets/line.ts';
 
 interface Part {
   readonly line: Line;
-  /** The part with the highest number is the first that is left out when there is no room. */
+  /** When there is no room, the part with the highest rank is left out first. */
   readonly rank: number;
 }
 
@@ -24,7 +24,7 @@ const COMPACT_WIDTH = 100;
 /** The program's name, the mark of its state and the clock. */
 const BESIDE_WAITING_WIDTH = 17;
 
-/** The one line that answers "is it well?". */
+/** The first line of the screen: the state of the connector. */
 export function headerLine(status: SafeStatus | undefined, view: HeaderView): Line {
   const { nowMs, width, attached } = view;
   const clock: Line = [plain('  '), span(clockText(nowMs), 'strong'), plain(' ')];
@@ -52,11 +52,11 @@ function widthOf(parts: readonly Part[]): number {
   return parts.reduce((sum, { line }) => sum + 1 + lineWidth(line), 0);
 }
 
-/** Of a connector that is gone: only what has not changed by that. */
+/** For a connector that is not reachable: only what cannot have changed. */
 function partsOfAway(status: SafeStatus | undefined, isCompact: boolean): readonly Part[] {
   const gone: Part = {
     rank: 1,
-    line: [plain(isCompact ? '· gone, waiting for it' : '· the connector is gone, waiting for it', 'bad')],
+    line: [plain(isCompact ? '· not reachable, waiting' : '· connector not reachable, waiting', 'bad')],
   };
   const mark: Part = { rank: 0, line: [plain(GLYPHS.refused, 'bad')] };
   if (status === undefined) return [mark, gone];
@@ -68,7 +68,7 @@ function partsOfAway(status: SafeStatus | undefined, isCompact: boolean): readon
   ];
 }
 
-/** A server listens wherever it listens; what the other side must know is the port. */
+/** Of a server's address, peers mainly need the port. */
 function addressOf({ role, port, address }: SafeStatus, isCompact: boolean): Line[number] {
   return span(isCompact && role === 'server' ? safe`:${trusted(String(port))}` : address);
 }
@@ -96,17 +96,12 @@ function partsOf(
     status.joinRequests.length > 0
       ? {
           rank: 1,
-          line: [
-            span(
-              safe`· ? ${countText(status.joinRequests.length)} ${trusted(status.joinRequests.length === 1 ? 'wants' : 'want')} in`,
-              'warn',
-            ),
-          ],
+          line: [span(safe`· ? ${counted(status.joinRequests.length, 'request')}`, 'warn')],
         }
       : undefined,
-    // In mutual TLS it is the certificate that lets somebody in.
+    // With mutual TLS the certificate decides.
     status.acceptsAll && status.security !== 'mutual-tls'
-      ? { rank: 4, line: [plain('· '), plain('lets everybody in', 'warn')] }
+      ? { rank: 4, line: [plain('· '), plain('accepts everyone', 'warn')] }
       : undefined,
     status.ignoringAll
       ? {
@@ -128,8 +123,8 @@ function partsOf(
 }
 
 /**
- * What waits in the queues, each way, and how many of them are stuck: `waiting 2,990 in · 1,998 out · 1 stuck`. It is the
- * answer to "is it well?": nearly everything else gives way first, and then its own figures do, never what is stuck.
+ * Messages waiting in the queues, each way, and the number of stuck queues: `waiting 2,990 in · 1,998 out · 1 stuck`.
+ * When there is no room, other parts and then the counts are left out, never the stuck queues.
  */
 function waitingPart({ waitingInCount, waitingCount, stuckCount }: SafeStatus, width: number): Part {
   if (waitingInCount + waitingCount === 0) return { rank: 4, line: [plain(' waiting 0')] };
@@ -149,7 +144,7 @@ function joined(texts: readonly SafeText[]): SafeText {
   return texts.length === 0 ? trusted('waiting') : texts.reduce((all, text) => safe`${all} · ${text}`);
 }
 
-/** When all is well the glyph says so, and no word is needed. */
+/** The mark of the phase; a healthy phase has no word. */
 function phaseMark({
   phase,
   role,
@@ -167,13 +162,13 @@ function phaseMark({
     case 'connecting':
       return { glyph: GLYPHS.pending, word: phase.kind, tone: 'info' };
     case 'waiting-to-be-let-in': {
-      const word = asksForCertificate ? 'asking for a certificate' : 'waiting to be let in';
+      const word = asksForCertificate ? 'requesting a certificate' : 'waiting to be accepted';
       return { glyph: GLYPHS.pending, word, tone: 'info' };
     }
     case 'stopped':
       return { glyph: GLYPHS.away, word: 'stopped', tone: 'warn' };
     case 'retrying':
-      return { glyph: GLYPHS.away, word: 'trying again', tone: 'warn' };
+      return { glyph: GLYPHS.away, word: 'retrying', tone: 'warn' };
     case 'refused':
       return { glyph: GLYPHS.refused, word: 'refused', tone: 'bad' };
     case 'failed':

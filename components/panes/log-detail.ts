@@ -1,4 +1,4 @@
-/** Everything of one row of the log, for the detail view. */
+/** One log row in full, for the detail dialog. */
 import { bytesText, clockWithSeconds, dateText } from '../state/format.ts';
 import type { SafeBody, SafeLogRow } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
@@ -12,7 +12,7 @@ export function logRowTitle({ kind, direction, peerName, type, outcome }: SafeLo
   return safe`${what} ${trusted(direction === 'in' ? 'from' : 'to')} ${peerName}`;
 }
 
-/** @param body of a message, as long as it is kept; what the log itself shows of it is left then */
+/** @param body the message, undefined when it is no longer kept: then only the row's text is shown */
 export function logRowDetail(row: SafeLogRow, body: SafeBody | undefined): readonly Line[] {
   const { atMs, kind, sizeBytes, outcome, text } = row;
   const when = safe`${dateText(atMs)} ${clockWithSeconds(atMs)}`;
@@ -20,7 +20,7 @@ export function logRowDetail(row: SafeLogRow, body: SafeBody | undefined): reado
   const size = sizeBytes === undefined ? trusted('') : safe` · ${bytesText(sizeBytes)}`;
   const head: Line = [span(safe`${when} · ${trusted(outcomeWord(outcome))}${size}`, 'faint')];
   if (body === undefined)
-    return [head, [], [span(text)], [], [plain('More of it is not kept any more.', 'faint')]];
+    return [head, [], [span(text)], [], [plain('The full message is no longer kept.', 'faint')]];
   const omitted: Line[] =
     body.omittedBytes === 0 ? [] : [[span(safe`… and ${bytesText(body.omittedBytes)} more`)]];
   const why: Line[] = row.reason === undefined ? [] : [[span(row.reason)]];

@@ -11,21 +11,21 @@ import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, plain, span } f
 import { type PaneInput, paneBlock, tailNote } from './pane.ts';
 
 const HEAD_WIDTH = 46;
-/** From here on the seconds are shown, and from there on everything in columns. */
+/** Widths at which seconds, and then all columns, are shown. */
 const MIDDLE_WIDTH = 60;
 const WIDE_WIDTH = 90;
 const SIZE_CELLS = 6;
-/** Beside the outcome there is room for the type and the size from here on. */
+/** Width beside the outcome at which type and size are shown. */
 const WITH_TYPE_WIDTH = 36;
 
-/** The head of the column of outcomes, which is at least as wide. */
+/** The outcome column's head, and its minimum width. */
 const OUTCOME_HEAD = 'outcome';
 
 export function logRows({ box }: Pick<PaneInput, 'box'>): number {
   return Math.max(1, innerHeight(box.height) - (hasHead(box.width) ? 1 : 0));
 }
 
-/** One line a message, a file or an event; the newest at the bottom. */
+/** One line for each message, file or event; the newest at the bottom. */
 export function logPane(input: PaneInput): Block {
   const { ui, data, box } = input;
   const width = innerWidth(box.width);
@@ -52,17 +52,17 @@ function hasHead(boxWidth: number): boolean {
 interface LogColumns {
   readonly width: number;
   readonly time: number;
-  /** 0 where the arrow alone tells it. */
+  /** 0 where only the arrow shows it. */
   readonly direction: number;
   readonly kind: number;
   readonly peer: number;
-  /** 0 where there is no room for it and the size. */
+  /** 0 where there is no room for type and size. */
   readonly type: number;
-  /** Right of the text: the size and what became of it, in the same words on every screen and never cut. */
+  /** Right of the text; the outcome is never cut. */
   readonly outcome: number;
 }
 
-/** Names take what those in sight need, up to a bound: the text is what one reads. */
+/** Names get the width that the visible ones need, up to a bound; the text gets the rest. */
 function columnsOf(rows: readonly SafeLogRow[], width: number): LogColumns {
   const widest = (texts: readonly string[], low: number, high: number): number =>
     Math.min(high, Math.max(low, ...texts.map(textWidth)));
@@ -75,7 +75,7 @@ function columnsOf(rows: readonly SafeLogRow[], width: number): LogColumns {
   }
   const isMiddle = width >= MIDDLE_WIDTH;
   const fixed = { width, time: isMiddle ? 8 : 5, direction: 0, kind: 0, outcome };
-  // Without the type and the size there is at least some text; Enter shows the rest.
+  // Leave out type and size, so that some text fits; Enter shows the rest.
   if (width < HEAD_WIDTH || width - outcome < WITH_TYPE_WIDTH)
     return { ...fixed, peer: widest(names, 4, 8), type: 0 };
   const [peerMax, typeMax] = isMiddle ? [14, 10] : [8, 6];
@@ -86,7 +86,7 @@ function headLine({ width, time, direction, kind, peer, type, outcome }: LogColu
   const left = (text: string, cells: number) => cellLeft(trusted(text), cells, 'faint');
   const before: Line = [
     left('time', time + 3),
-    ...(direction > 0 ? [left('way', direction), left('what', kind)] : []),
+    ...(direction > 0 ? [left('dir', direction), left('kind', kind)] : []),
     left('peer', peer + 1),
     ...(type > 0 ? [left('type', type + 1)] : []),
     plain('text', 'faint'),
@@ -133,7 +133,7 @@ function logLine(row: SafeLogRow, columns: LogColumns): Line {
   return [...fit(left, width - lineWidth(right)), ...right];
 }
 
-/** What became of a message; of an event its text says all. */
+/** The outcome of a message; empty for an event. */
 export function outcomeWord(outcome: Outcome): string {
   return outcome === 'info' || outcome === 'warning' ? '' : outcome;
 }
@@ -155,7 +155,7 @@ function toneOf(outcome: Outcome): Tone {
   }
 }
 
-/** Which way it went; an event has none. */
+/** The direction's arrow; an event has none. */
 function markOf(row: SafeLogRow): Line {
   if (row.outcome === 'warning') return [plain('!', 'warn')];
   if (row.direction === undefined) return [plain(GLYPHS.event, 'faint')];
@@ -163,6 +163,6 @@ function markOf(row: SafeLogRow): Line {
 }
 
 function emptyLine(filter: string): Line {
-  const text = filter === '' ? 'Nothing has happened yet.' : 'No row passes the filter.';
+  const text = filter === '' ? 'No log entries yet.' : 'No row matches the filter.';
   return [span(trusted(text), 'faint')];
 }

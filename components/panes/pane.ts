@@ -14,9 +14,9 @@ export interface PaneInput {
   readonly ui: UiState;
   readonly data: EngineData;
   readonly box: Rectangle;
-  /** The line that is written in the chat. */
+  /** The chat line. */
   readonly chatLine: LineEditor;
-  /** The filter that is being typed. */
+  /** The filter, while the user types it. */
   readonly prompt: Prompt;
 }
 
@@ -24,13 +24,13 @@ export interface PaneContent {
   readonly body: Block;
   /** After the pane's name in its title. */
   readonly about?: Line;
-  /** Right in the upper border. */
+  /** At the right of the upper border. */
   readonly note: Line;
 }
 
 const NAMES: Record<PaneName, string> = { peers: 'Peers', queues: 'Queues', log: 'Log', chat: 'Chat' };
 
-/** The pane's content in its frame, with the filter in the title while there is one. */
+/** The pane's content in its frame; the title shows the filter. */
 export function paneBlock(name: PaneName, input: PaneInput, content: PaneContent): Block {
   const { ui, box, prompt } = input;
   const hasFocus = ui.focus === name;
@@ -55,13 +55,13 @@ export function paneBlock(name: PaneName, input: PaneInput, content: PaneContent
   };
 }
 
-/** `7 of 312`, always: that a filter hides something must be seen. */
+/** `7 of 312`, always: the user must see that a filter hides rows. */
 export function countNote(update: { readonly matched: number; readonly total: number } | undefined): Line {
   if (update === undefined) return [];
   return [span(safe`${countText(update.matched)} of ${countText(update.total)}`)];
 }
 
-/** `following`, or how much has come in below since. */
+/** `following`, or the number of new rows below. */
 export function tailNote(
   update: { readonly matched: number; readonly total: number; readonly newer: number } | undefined,
   tail: { readonly endId?: number; readonly filter: string },

@@ -1,4 +1,4 @@
-/** Who a peer is: in short under the list of peers, and with everything in a dialog. */
+/** A peer: in short under the list of peers, and in full in a dialog. */
 import { ageText, clockText, counted, countText } from '../state/format.ts';
 import type { SafePeerRow, SafeStatus } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
@@ -9,7 +9,7 @@ import { FINGERPRINT_WIDTH, labelledWords } from './fingerprint.ts';
 const DAY_MS = 24 * 60 * 60_000;
 const LABEL_WIDTH = 12;
 const NO_CERTIFICATE = 'no certificate';
-const NOT_NEEDED = 'not needed in mutual TLS';
+const NOT_NEEDED = 'not needed with mutual TLS';
 
 export interface DetailView {
   readonly status: SafeStatus | undefined;
@@ -17,7 +17,7 @@ export interface DetailView {
   readonly width: number;
 }
 
-/** Lines that the short form takes at most, whichever peer it is about. */
+/** Lines that the short form takes at most, for any peer. */
 export function summaryRows(width: number): number {
   return width >= LABEL_WIDTH + FINGERPRINT_WIDTH ? 7 : 9;
 }
@@ -32,7 +32,7 @@ export function peerSummary(peer: SafePeerRow, view: DetailView): readonly Line[
     ...(dropped ? [safe`ignored: ${ignoredText(peer)}`] : []),
     ...(peer.reason === undefined ? [] : [peer.reason]),
     safe`lag ${lagText(peer)}`,
-    ...(peer.kind !== 'python' || peer.wireName === peer.name ? [] : [safe`calls itself ${peer.wireName}`]),
+    ...(peer.kind !== 'python' || peer.wireName === peer.name ? [] : [safe`wire name ${peer.wireName}`]),
     ...(dropped ? [] : [trusted('nothing ignored')]),
     ...(peer.forgedIn === undefined ? [] : [forgedText(peer.forgedIn)]),
   ];
@@ -47,18 +47,18 @@ export function peerSummary(peer: SafePeerRow, view: DetailView): readonly Line[
   ];
 }
 
-/** What to compare, and then one fact a line. Lines that do not fit are wrapped by whoever shows them. */
+/** The words to compare, then one fact a line. The caller wraps long lines. */
 export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[] {
   const context: readonly (readonly [string, SafeText] | undefined)[] = [
     ['address', peer.address],
     ['program', kindText(peer)],
     ['state', safe`${trusted(peer.state)} ${sinceText(peer, view.nowMs)}`],
-    peer.reason === undefined ? undefined : ['because', peer.reason],
+    peer.reason === undefined ? undefined : ['reason', peer.reason],
     peer.wireName === peer.name ? undefined : ['wire name', peer.wireName],
     ['lag', lagText(peer)],
-    ['waiting', safe`${counted(peer.waitingCount, 'message')} for it`],
+    ['waiting', safe`${counted(peer.waitingCount, 'message')}`],
     ['ignored', ignoredText(peer)],
-    peer.forgedIn === undefined ? undefined : ['impostor', forgedText(peer.forgedIn)],
+    peer.forgedIn === undefined ? undefined : ['forged', forgedText(peer.forgedIn)],
   ];
   const [why, tone] = proofOf(peer, view.status);
   return [
@@ -73,12 +73,12 @@ export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[]
 
 function proofOf(peer: SafePeerRow, status: SafeStatus | undefined): readonly [why: string, tone: Tone] {
   if (status?.security === 'mutual-tls') {
-    const why = 'Mutual TLS: it is let in by its certificate, and nothing has to be compared.';
+    const why = 'Mutual TLS: its certificate proves its identity. There is nothing to compare.';
     return [why, 'faint'];
   }
   return peer.words === undefined
-    ? ['Nothing proves who it is: a Python client never shows a certificate.', 'warn']
-    : ['Compare both with the other screen: there they stand the other way round.', 'faint'];
+    ? ['Nothing proves its identity: a Python client never shows a certificate.', 'warn']
+    : ['Compare both with the other screen (there, yours and theirs are swapped).', 'faint'];
 }
 
 export function bothWords(peer: SafePeerRow, { status, width }: DetailView): readonly Line[] {
@@ -94,7 +94,7 @@ function kindText({ kind }: SafePeerRow): SafeText {
   return trusted({ aioc: 'aioc', python: 'Python', unknown: 'unknown' }[kind]);
 }
 
-/** A time of day says more than an age, as long as it is today's. */
+/** A time of day within the last 24 hours, else an age. */
 export function sinceText({ sinceMs }: Pick<SafePeerRow, 'sinceMs'>, nowMs: number): SafeText {
   return nowMs - sinceMs < DAY_MS ? safe`since ${clockText(sinceMs)}` : safe`for ${ageText(nowMs - sinceMs)}`;
 }
@@ -104,13 +104,13 @@ function lagText({ lagMs }: SafePeerRow): SafeText {
   return trusted(lagMs < 9_950 ? `${Math.max(1, Math.round(lagMs))} ms` : `${Math.round(lagMs / 1000)} s`);
 }
 
-/** What came from it and said that it came from somebody else. */
+/** Frames from this peer that named another peer as their source. */
 function forgedText(count: number): SafeText {
-  return safe`${counted(count, 'frame')} under other names dropped`;
+  return safe`${counted(count, 'frame')} with a forged source dropped`;
 }
 
 function ignoredText({ ignored, ignoredIn, ignoredOut }: SafePeerRow): SafeText {
   const dropped = safe`${countText(ignoredIn)} in, ${countText(ignoredOut)} out dropped`;
-  if (ignored) return safe`yes, ${dropped}`;
-  return ignoredIn + ignoredOut > 0 ? safe`no longer, ${dropped}` : trusted('no');
+  if (ignored) return safe`yes; ${dropped}`;
+  return ignoredIn + ignoredOut > 0 ? safe`no longer; ${dropped}` : trusted('no');
 }

@@ -12,28 +12,28 @@ import { countNote, type PaneInput, paneBlock } from './pane.ts';
 import { bothWords, peerSummary, sinceText, summaryRows } from './peer-detail.ts';
 import { firstRun } from './welcome.ts';
 
-const NEWCOMERS_SHOWN = 3;
+const JOIN_REQUESTS_SHOWN = 3;
 const HEAD_WIDTH = 46;
 const WIDE = 96;
-/** Under the list there is room for who the selected one is, as long as so many lines are left for the list. */
+/** The summary of the selected peer is shown only if this many rows are left for the list. */
 const LIST_ROWS_MIN = 4;
 
-/** How many rows of the list fit beside the column heads, those who want in and the selected one's summary. */
+/** Rows left for the list after the column heads, the connection requests and the summary. */
 export function peersRows(input: Pick<PaneInput, 'data' | 'box'>): number {
   const { data, box } = input;
-  const joinRequests = Math.min(data.status?.joinRequests.length ?? 0, NEWCOMERS_SHOWN);
+  const joinRequests = Math.min(data.status?.joinRequests.length ?? 0, JOIN_REQUESTS_SHOWN);
   const others = (hasHead(box.width) ? 1 : 0) + joinRequests + summaryRoom(input);
   return Math.max(1, innerHeight(box.height) - others);
 }
 
-/** The peers, one line each; before anybody is there, what to do about it. */
+/** The peers, one line each; while there are none, how to connect one. */
 export function peersPane(input: PaneInput): Block {
   const { ui, data, box } = input;
   const [width, height] = [innerWidth(box.width), innerHeight(box.height)];
   const { peers, status } = data;
   const joinRequests = (status?.joinRequests ?? [])
-    .slice(0, NEWCOMERS_SHOWN)
-    .map((row) => newcomerLine(row, width));
+    .slice(0, JOIN_REQUESTS_SHOWN)
+    .map((row) => joinRequestLine(row, width));
   const isEmpty = peers !== undefined && peers.total === 0 && joinRequests.length === 0;
   const selected = selectedRow(ui.peers, peers);
   const rows = (peers?.rows ?? []).map((row) => {
@@ -58,7 +58,7 @@ export function peersPane(input: PaneInput): Block {
   });
 }
 
-/** Who the selected one is; where there is no room for all of it, a client that waits still sees what to compare. */
+/** The summary of the selected peer. Without room for it, a client that waits still shows the words to compare. */
 function summaryOf(input: PaneInput, selected: SafePeerRow | undefined, room: number): readonly Line[] {
   if (selected === undefined) return [];
   const { status } = input.data;
@@ -68,7 +68,7 @@ function summaryOf(input: PaneInput, selected: SafePeerRow | undefined, room: nu
   return compared.length <= room ? compared : [];
 }
 
-/** The same for every peer, so that the list stays where it is when the selection moves. */
+/** The same for every peer, so that the list does not move with the selection. */
 function summaryRoom({ data, box }: Pick<PaneInput, 'data' | 'box'>): number {
   const rows = summaryRows(innerWidth(box.width));
   const isWanted = (data.peers?.total ?? 0) > 0;
@@ -85,13 +85,13 @@ interface PeerColumns {
   readonly spark: number;
   readonly rate: number;
   readonly lag: number;
-  /** What only a wide pane shows: the program, since when, what waits and what was dropped. */
+  /** Whether to show the program, the time of connection, and the waiting and dropped counts. */
   readonly more: boolean;
 }
 
 const MORE_CELLS = [8, 14, 9, 9] as const;
 
-/** Numbers have fixed columns, so that they never jump; names take what is left. */
+/** Numbers have fixed columns, so that they never jump; names get the rest. */
 function columnsOf(width: number): PeerColumns {
   const fixed = { spark: 6, rate: 5, lag: 7, where: 0, more: false };
   if (width < HEAD_WIDTH) return { ...fixed, spark: 5, name: Math.max(4, width - 4 - 17) };
@@ -114,7 +114,7 @@ function headLine(width: number): Line {
     plain('   ', 'faint'),
     left('name', columns.name),
     plain(' '),
-    left('where', columns.where),
+    left('address', columns.where),
     right('rate', columns.spark + 1 + columns.rate),
     right('lag', columns.lag),
     ...(columns.more
@@ -167,31 +167,32 @@ function moreCells(row: SafePeerRow, nowMs: number): Line {
   ];
 }
 
-/** The port of a caller means nothing to a person: it goes first when there is little room. */
+/** A client's port tells the user nothing: it is left out first when there is little room. */
 function whereOf({ address }: SafePeerRow, width: number): SafeText {
   return textWidth(address) <= width ? address : trusted(address.replace(/(?<=[\].\d]):\d+$/, ''));
 }
 
-/** The name, and in brackets how many of its lines have not been read. */
+/** The name, and in brackets the number of unread lines. */
 function nameCell(row: SafePeerRow, width: number): Line {
   const unread = row.unread > 0 ? safe` (${shortCount(row.unread)})` : trusted('');
   return fit([span(clip(row.name, width - unread.length), 'strong'), span(unread, 'warn')], width);
 }
 
-/** Who it is; what to compare stands whole in the dialog. */
-function newcomerLine(row: SafeJoinRequest, width: number): Line {
+/** A connection request in one line; the dialog shows the words to compare. */
+function joinRequestLine(row: SafeJoinRequest, width: number): Line {
   const head: Line = [plain(` ${GLYPHS.joinRequest} `, 'warn'), span(row.name, 'strong')];
   const stories = [
-    safe` from ${row.address} wants in (a: look)`,
-    trusted(' wants in (a: look)'),
-    trusted(' wants in'),
+    safe` from ${row.address} asks to connect (a: answer)`,
+    safe` from ${row.address} asks to connect`,
+    trusted(' asks to connect (a: answer)'),
+    trusted(' asks to connect'),
   ];
   const room = width - lineWidth(head);
-  const story = stories.find((text) => textWidth(text) <= room) ?? trusted(' wants in');
+  const story = stories.find((text) => textWidth(text) <= room) ?? trusted(' asks to connect');
   return [...head, span(story, 'warn')];
 }
 
-/** A state that has more to say than numbers: shown instead of them. */
+/** The text that replaces the numbers while the peer is not connected. */
 function storyOf(row: SafePeerRow, { nowMs, asksForCertificate }: RowView): SafeText | undefined {
   const since = ageText(nowMs - row.sinceMs);
   const because = row.reason === undefined ? trusted('') : safe`: ${row.reason}`;
@@ -204,13 +205,13 @@ function storyOf(row: SafePeerRow, { nowMs, asksForCertificate }: RowView): Safe
     case 'connecting':
       return safe`connecting${because}`;
     case 'waiting':
-      return asksForCertificate ? trusted('asking for a certificate') : safe`waiting to be let in${because}`;
+      return asksForCertificate ? trusted('requesting a certificate') : safe`not accepted yet${because}`;
     case 'refused':
       return safe`refused${because}`;
   }
 }
 
-/** What ignoring costs is never cut: the name's column gives way, then the words, and last the name. */
+/** The dropped count is never cut: the name's column shrinks first, then the text, and last the name. */
 function ignoredCells(
   row: SafePeerRow,
   { room, name }: { readonly room: number; readonly name: number },

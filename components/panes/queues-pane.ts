@@ -8,16 +8,16 @@ import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, plain, span } f
 import { countNote, type PaneInput, paneBlock } from './pane.ts';
 
 const HEAD_WIDTH = 46;
-/** Rates and bytes are shown from here on. */
+/** Width at which rates and bytes are shown. */
 const ALL_COLUMNS_WIDTH = 60;
 const FULL_NOTE_WIDTH = 48;
 
-/** How many rows of the list fit beside the column heads and the line that explains the worst one. */
+/** Rows left for the list after the column heads and the line about the worst queue. */
 export function queuesRows({ box }: Pick<PaneInput, 'box'>): number {
   return Math.max(1, innerHeight(box.height) - (innerWidth(box.width) >= HEAD_WIDTH ? 2 : 1));
 }
 
-/** The queues by what hurts most, and under them why the worst one is stuck. */
+/** The queues, largest backlog first, and why the worst one is stuck. */
 export function queuesPane(input: PaneInput): Block {
   const { ui, data, box } = input;
   const width = innerWidth(box.width);
@@ -40,7 +40,7 @@ export function queuesPane(input: PaneInput): Block {
   });
 }
 
-/** `client3 · events`; a queue towards us is the inbox of its type. */
+/** `client3 · events`; an incoming queue is the inbox of its type. */
 export function queueName(row: SafeQueueRow): SafeText {
   return row.direction === 'in' && row.peer === undefined
     ? safe`inbox · ${row.type}`
@@ -65,7 +65,7 @@ function columnsOf(width: number): QueueColumns {
 
 function headLine(width: number, update: PaneInput['data']['queues']): Line {
   const columns = columnsOf(width);
-  // Where the disk plays a part, what matters of the size is whether it is there.
+  // With storage, the column tells whether the bytes are on disk.
   const storing = update?.rows.some(({ stored }) => stored !== undefined) === true;
   const right = (text: string, cells: number) => cellRight(trusted(text), cells, 'faint');
   return [
@@ -102,7 +102,7 @@ function queueLine(row: SafeQueueRow, width: number, nowMs: number): Line {
   ];
 }
 
-/** The answer to "why is it stuck?" for the worst one, unasked. */
+/** Why the worst queue is stuck. */
 function whyLine(update: PaneInput['data']['queues'], width: number): Line {
   const stuck = (update?.rows ?? []).filter(({ blocked }) => blocked !== undefined);
   const worst = stuck.reduce<SafeQueueRow | undefined>(
@@ -116,14 +116,14 @@ function whyLine(update: PaneInput['data']['queues'], width: number): Line {
   return lineWidth(line) + lineWidth(hint) <= width ? [...line, ...hint] : line;
 }
 
-/** What full queues have dropped is not to be overlooked, also when nothing is stuck any more. */
+/** Shows what full queues have dropped, even when no queue is stuck now. */
 function droppedLine(update: PaneInput['data']['queues']): Line {
   if (update === undefined || update.total === 0) return [];
   const [first, ...others] = update.rows.filter(({ dropped }) => dropped !== undefined);
   if (first === undefined) return [plain(' nothing is stuck', 'faint')];
-  const more = others.length > 0 ? safe`, and of ${countText(others.length)} more` : trusted('');
-  const text = safe`${countText(first.dropped ?? 0)} of ${queueName(first)}${more}`;
-  return [plain(' dropped, full: ', 'warn'), span(text)];
+  const more = others.length > 0 ? safe`, and in ${countText(others.length)} more` : trusted('');
+  const text = safe`${countText(first.dropped ?? 0)} in ${queueName(first)}${more}`;
+  return [plain(' dropped (full): ', 'warn'), span(text)];
 }
 
 function emptyLines(update: PaneInput['data']['queues']): readonly Line[] {
@@ -131,7 +131,7 @@ function emptyLines(update: PaneInput['data']['queues']): readonly Line[] {
   return [
     [
       plain(
-        update.total === 0 ? 'No queue yet: nothing has been sent.' : 'No queue passes the filter.',
+        update.total === 0 ? 'No queues yet: nothing has been sent.' : 'No queue matches the filter.',
         'faint',
       ),
     ],

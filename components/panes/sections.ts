@@ -1,13 +1,13 @@
 import type { Line } from '../widgets/line.ts';
 
-/** Lines that belong together: they are shown whole or not at all. */
+/** Lines that are shown together or not at all. */
 export interface Section {
   readonly lines: readonly Line[];
-  /** The section with the highest number is the first that is left out when there is no room; 0 never is. */
+  /** When there is no room, the section with the highest rank is left out first; rank 0 never is. */
   readonly rank: number;
 }
 
-/** As many sections as fit, with a blank line between them if there is room for that too. */
+/** As many sections as fit, with blank lines between them if there is room. */
 export function fitting(sections: readonly Section[], height: number): readonly Line[] {
   const kept = sections.filter(({ lines }) => lines.length > 0);
   const rows = (): number => kept.reduce((sum, { lines }) => sum + lines.length, 0);

@@ -1,4 +1,4 @@
-/** What to do while there is nobody to talk to: the most important screen of a program that has just been started. */
+/** What to do while there are no peers: the first screen after the start. */
 import type { SafeStatus } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { textWidth, wrap } from '../terminal/width.ts';
@@ -17,24 +17,24 @@ interface Box {
   readonly height: number;
 }
 
-/** For the peers pane of a server: the least that is needed. */
+/** For the peers pane: the short form. */
 export function firstRun(status: SafeStatus, { width, height }: Box): readonly Line[] {
   if (isAboutState(status))
     return fitting(stateSections(status, { width, isLow: false, serverWords: undefined }), height);
   if (status.configured) {
-    const title = { rank: 1, lines: block(trusted('Nobody yet. A client’s configuration has:'), width) };
+    const title = { rank: 1, lines: block(trusted('No peers yet. A client’s configuration needs:'), width) };
     return fitting([title, { rank: 0, lines: clientKeys(status, width) }], height);
   }
   const [address] = status.ownAddresses;
   const call = address === undefined ? [] : command(aiocLine(status, address), width);
   const sections = [
-    { rank: 1, lines: [...block(trusted('Nobody yet. On the other side:'), width), ...call] },
+    { rank: 1, lines: [...block(trusted('No peers yet. On the other machine:'), width), ...call] },
     { rank: 0, lines: ownWords(status, width) },
   ];
   return fitting(sections, height);
 }
 
-/** For the chat pane: the same with everything that helps. `serverWords`: those of the server that is called. */
+/** For the chat pane: the long form. `serverWords` are the words of the server that a client connects to. */
 export function welcome(
   status: SafeStatus,
   { width, height }: Box,
@@ -52,12 +52,12 @@ export function welcome(
   return fitting([...sections, files], height);
 }
 
-/** A client's call, and a server that does not listen, have more to say than whom to call. */
+/** True while the state matters more than how to connect: on a client, and on a server that does not listen. */
 function isAboutState({ role, phase }: SafeStatus): boolean {
   return role === 'client' || phase.kind === 'failed' || phase.kind === 'stopped';
 }
 
-/** For a conversation in which nothing has been said. */
+/** For a conversation without messages. */
 export function emptyConversation(
   peer: SafeText,
   status: SafeStatus | undefined,
@@ -65,11 +65,11 @@ export function emptyConversation(
 ): readonly Line[] {
   const hints = [
     ...block(trusted('!upload <file or directory> sends it'), width),
-    ...block(trusted('!import <name>, !zimport <name> copy or unzip a received file to here'), width),
-    ...block(trusted('!<command> runs in the shell of this machine, and only you see it'), width),
+    ...block(trusted('!import <name>, !zimport <name> copy or unzip a received file here'), width),
+    ...block(trusted('!<command> runs in your local shell; only you see its output'), width),
     ...(status === undefined ? [] : block(safe`Received files go to ${status.receivedDirectory}`, width)),
   ];
-  const title = block(safe`Nothing has been said with ${peer} yet.`, width, { tone: 'strong' });
+  const title = block(safe`No messages with ${peer} yet.`, width, { tone: 'strong' });
   return fitting(
     [
       { rank: 0, lines: title },
@@ -84,9 +84,9 @@ function serverSections(status: SafeStatus, width: number): readonly Section[] {
   const first = address ?? trusted('<address of this machine>');
   const also = others.slice(0, OTHER_ADDRESSES_SHOWN).reduce((all, one) => safe`${all}  ${one}`, trusted(''));
   const letIn = status.acceptsAll
-    ? 'Everybody who connects is let in, without asking.'
-    : 'Whoever connects is shown here first and waits for your yes.';
-  const title = block(trusted('Nobody is here yet. On the other machine, start one of these:'), width, {
+    ? 'Every client is accepted without asking.'
+    : 'New clients must be accepted here first.';
+  const title = block(trusted('No peers yet. On the other machine, run one of these:'), width, {
     tone: 'strong',
   });
   return [
@@ -95,29 +95,29 @@ function serverSections(status: SafeStatus, width: number): readonly Section[] {
       rank: 2,
       lines: [...command(aiocLine(status, first), width), ...command(pythonLine(status, first), width)],
     },
-    { rank: 5, lines: also === '' ? [] : block(safe`This machine is also${also}`, width, { tone: 'faint' }) },
+    { rank: 5, lines: also === '' ? [] : block(safe`Other addresses:${also}`, width, { tone: 'faint' }) },
     { rank: 4, lines: block(trusted(letIn), width, status.acceptsAll ? { tone: 'warn' } : {}) },
     { rank: 0, lines: ownWords(status, width) },
   ];
 }
 
-/** For a server with a configuration file: what that of a client needs, and how the client is started. */
+/** For a server with a configuration file: what a client's configuration needs, and how to start the client. */
 function configuredSections(status: SafeStatus, width: number): readonly Section[] {
-  const title = 'No client is here yet. On its machine, its configuration file needs:';
+  const title = 'No clients yet. A client’s configuration file needs:';
   const certificates =
-    'Its certificates_directory_path needs a copy of certificates/client from this side’s. With that it asks for a certificate of its own when it calls.';
+    'Copy certificates/client of this server into its certificates_directory_path: the client uses it to request its own certificate.';
   const others = 'All keys, with their defaults: aioc print_config_templates';
   return [
     { rank: 2, lines: block(trusted(title), width, { tone: 'strong' }) },
     { rank: 0, lines: clientKeys(status, width) },
     { rank: 3, lines: status.security === 'mutual-tls' ? block(trusted(certificates), width) : [] },
-    { rank: 4, lines: block(trusted('Then start it there:'), width) },
+    { rank: 4, lines: block(trusted('Then start the client:'), width) },
     { rank: 4, lines: command(trusted('aioc client.json'), width) },
     { rank: 5, lines: block(trusted(others), width, { tone: 'faint' }) },
   ];
 }
 
-/** The keys of a client's configuration that must fit this server's. */
+/** The keys of a client's configuration that must match this server's. */
 function clientKeys(status: SafeStatus, width: number): readonly Line[] {
   const address = status.ownAddresses[0] ?? trusted('<address of this machine>');
   const security = {
@@ -141,7 +141,7 @@ interface StateView {
   readonly serverWords: SafeText | undefined;
 }
 
-/** How a client's call goes, or why a server does not listen. */
+/** The state of a client's connection, or why a server does not listen. */
 function stateSections(status: SafeStatus, { width, isLow, serverWords }: StateView): readonly Section[] {
   const { phase, address } = status;
   const reason = phase.reason ?? trusted('no reason given');
@@ -151,37 +151,37 @@ function stateSections(status: SafeStatus, { width, isLow, serverWords }: StateV
   const asking: Section = {
     rank: 2,
     lines: status.asksForCertificate
-      ? block(trusted('This side has no certificate of its own yet: it asks the server for one.'), width)
+      ? block(trusted('This client has no certificate yet: it requests one from the server.'), width)
       : [],
   };
   switch (phase.kind) {
     case 'starting':
     case 'connecting':
-      return [said(safe`… calling ${address}`, 'info'), asking, own];
+      return [said(safe`… connecting to ${address}`, 'info'), asking, own];
     case 'stopped':
       return [
-        said(trusted('○ The connector is stopped.'), 'warn'),
-        { rank: 0, lines: keyHints([['r', 'starts it again']], width) },
+        said(trusted('○ Connector stopped.'), 'warn'),
+        { rank: 0, lines: keyHints([['r', 'start']], width) },
       ];
     case 'waiting-to-be-let-in':
-      if (status.configured) return [said(safe`… ${address} answers.`, 'info'), asking, own];
+      if (status.configured) return [said(safe`… ${address} answered.`, 'info'), asking, own];
       return [
-        said(safe`… ${address} answers. Waiting to be let in.`, 'info'),
-        hint(2, 'Its user is being asked. Compare the words on both screens:'),
+        said(safe`… ${address} answered. Waiting to be accepted.`, 'info'),
+        hint(2, 'Its user must accept you. Compare the words on both screens:'),
         { rank: 0, lines: [...theirWords(serverWords, { width, isLow }), ...ownWords(status, width, isLow)] },
       ];
     case 'retrying':
       return [
         said(safe`○ ${address}: ${reason}`, 'warn'),
-        { rank: 2, lines: keyHints([['r', 'tries at once; it tries again by itself']], width) },
+        { rank: 2, lines: keyHints([['r', 'retry now (aioc also retries automatically)']], width) },
         asking,
-        hint(3, 'Is aioc running there? Is it the right address and port, and is the port open?'),
+        hint(3, 'Is aioc running there? Are address and port right, and is the port open?'),
         own,
       ];
     case 'refused':
       return [
-        said(safe`✕ ${address} did not let this side in: ${reason}`, 'bad'),
-        { rank: 2, lines: keyHints([['r', 'asks again; nothing more happens by itself']], width) },
+        said(safe`✕ ${address} refused the connection: ${reason}`, 'bad'),
+        { rank: 2, lines: keyHints([['r', 'ask again (aioc does not retry automatically)']], width) },
         own,
       ];
     case 'failed':
@@ -191,7 +191,7 @@ function stateSections(status: SafeStatus, { width, isLow, serverWords }: StateV
           rank: 0,
           lines: keyHints(
             [
-              ['r', 'try again'],
+              ['r', 'retry'],
               ['q', 'quit'],
             ],
             width,
@@ -199,7 +199,7 @@ function stateSections(status: SafeStatus, { width, isLow, serverWords }: StateV
         },
       ];
     default:
-      return [said(safe`${address}: nobody is here yet.`, 'plain'), own];
+      return [said(safe`${address}: no peers yet.`, 'plain'), own];
   }
 }
 
@@ -219,7 +219,7 @@ function pythonLine(status: SafeStatus, address: SafeText): SafeText {
   return safe`python3 -m aioconnectors chat --target ${address}${portOption(status)}`;
 }
 
-/** Something to be typed elsewhere: in one line as long as it fits. */
+/** A text to type elsewhere: on one line if it fits. */
 function command(text: SafeText, width: number): readonly Line[] {
   return block(text, width, { tone: 'key', indent: textWidth(text) + 2 <= width ? 2 : 0 });
 }
@@ -229,10 +229,10 @@ function portOption({ port }: SafeStatus): SafeText {
 }
 
 function ownWords(status: SafeStatus, width: number, isLow = false): readonly Line[] {
-  // In mutual TLS the certificates directories say who is who, and nothing has to be compared.
+  // With mutual TLS the certificates prove the identities: there is nothing to compare.
   if (status.security === 'mutual-tls') return [];
   if (status.ownWords === undefined)
-    return block(trusted('Without TLS: nothing is encrypted.'), width, { tone: 'warn' });
+    return block(trusted('No TLS: nothing is encrypted.'), width, { tone: 'warn' });
   const short = isLow ? { short: 'own' } : {};
   return labelledWords('your words:', status.ownWords, { width, without: '', ...short });
 }

@@ -36,7 +36,7 @@ export function parseChatLine(line: string): ChatLine {
     default: {
       const shell = line.slice(1).trim();
       return shell === ''
-        ? { kind: 'incomplete', usage: 'After ! comes a command for the shell of this machine, e.g. !ls' }
+        ? { kind: 'incomplete', usage: 'Type a shell command after !, e.g. !ls' }
         : { kind: 'shell', command: shell };
     }
   }

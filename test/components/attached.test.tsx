@@ -43,7 +43,7 @@ test('a line that is being written, or a command that runs here, is asked about 
   await screen.type('half a line');
   await screen.press('ctrl-c');
   assert.match(screen.text(), /Detach\?/);
-  assert.match(screen.text(), /The connector goes on without this screen\./);
+  assert.match(screen.text(), /The connector keeps running\./);
   assert.match(screen.text(), /\[ Cancel ]/);
   await screen.press('escape');
   await screen.press('ctrl-u');
@@ -70,14 +70,14 @@ test('!exit and Ctrl-C detach, too', async (t) => {
 test('a connector that is gone is a state: nothing is asked of it, a line is kept, and q still leaves', async (t) => {
   const { screen, engine } = await attachedTo(t, { ...emptyEngine(), peers: [samplePeer('client1')] });
   await screen.lose();
-  assert.match(screen.rows()[0] ?? '', /✕ server .*the connector is gone, waiting for it/);
+  assert.match(screen.rows()[0] ?? '', /✕ server .*connector not reachable, waiting/);
   assert.doesNotMatch(screen.rows()[0] ?? '', /● server/);
-  assert.match(screen.rows().at(-1) ?? '', /this is how it was\. +q detaches/);
+  assert.match(screen.rows().at(-1) ?? '', /showing its last state\. +q detach/);
   await screen.type('4are you there?\r');
-  assert.match(screen.text(), /The connector is gone\. Your line is kept\./);
+  assert.match(screen.text(), /Connector not reachable\. Your line is kept\./);
   assert.match(screen.text(), /› are you there\?/);
   await screen.press('alt-1', 'i');
-  assert.match(screen.text(), /nothing can be done until it is back/);
+  assert.match(screen.text(), /Not sent: the connector is not reachable/);
   assert.deepEqual(
     engine.executed.filter(({ kind }) => kind !== 'chat.read'),
     [],

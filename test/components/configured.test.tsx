@@ -31,12 +31,12 @@ test('d deletes a certificate when its name was typed and Delete chosen, and sho
   assert.match(screen.text(), /mutual TLS/);
   await screen.press('d');
   assert.match(screen.text(), /Delete client2’s certificate\?/);
-  assert.match(screen.text(), /It is cut off at once and must be accepted anew\./);
+  assert.match(screen.text(), /It is disconnected at once and must be accepted again\./);
   assert.match(screen.text(), /Type client2 to confirm\./);
   assert.match(screen.text(), /\[ Cancel ]/);
   await screen.type('client');
   await screen.press('tab', 'enter');
-  assert.match(screen.text(), /Nothing is done before client2 is typed/);
+  assert.match(screen.text(), /Type client2 first/);
   assert.deepEqual(engine.commands('certificate.delete'), []);
   await screen.type('2');
   await screen.press('enter');
@@ -77,7 +77,7 @@ test('on a client d is about its own certificate; one that has none says so', as
   ]);
   engine.setStatus({ asksForCertificate: true });
   await screen.press('escape', 'd');
-  assert.match(screen.text(), /has no certificate of its own yet/);
+  assert.match(screen.text(), /This client has no certificate yet/);
   assert.doesNotMatch(screen.text(), /d delete certificate/);
 });
 
@@ -86,7 +86,7 @@ test('without mutual TLS d does nothing and is not offered', async (t) => {
   await screen.press('alt-1');
   assert.doesNotMatch(screen.text(), /d delete certificate/);
   await screen.press('d');
-  assert.match(screen.text(), /Only mutual TLS has certificates to delete/);
+  assert.match(screen.text(), /Certificates can only be deleted with mutual TLS/);
 });
 
 test('the palette has the commands of aioc cli, by its names too', async (t) => {
@@ -107,7 +107,7 @@ test('the palette has the commands of aioc cli, by its names too', async (t) => 
     ],
   );
   await screen.type(':start\r');
-  assert.match(screen.text(), /has been started already/);
+  assert.match(screen.text(), /is already running/);
   engine.setStatus({ phase: { kind: 'stopped' } });
   await screen.settle();
   assert.match(screen.text(), /stopped/);
@@ -115,7 +115,7 @@ test('the palette has the commands of aioc cli, by its names too', async (t) => 
   assert.equal(engine.commands('connector.start').length, 1);
   await screen.type(':peek_queues\r');
   await screen.press('w');
-  assert.match(screen.text(), /There is no queue to explain/);
+  assert.match(screen.text(), /No queue is selected/);
   await screen.type(':show-connected-peers\r:delete_client_certificate\r');
   assert.match(screen.text(), /Delete client1’s certificate\?/);
 });
@@ -132,14 +132,14 @@ test('a configured server says what a client’s configuration needs, and a clie
   const { screen } = await opened(t, emptyEngine(MUTUAL_TLS));
   assert.match(screen.text(), /"server_sockaddr": \["192\.168\.1\.20", 10673]/);
   assert.match(screen.text(), /certificates\/client/);
-  assert.doesNotMatch(screen.text(), /--target|Without TLS/);
+  assert.doesNotMatch(screen.text(), /--target|No TLS/);
   const asking: Partial<Status> = { ...MUTUAL_TLS, role: 'client', asksForCertificate: true };
   const phase = { kind: 'waiting-to-be-let-in' } as const;
   const peers = [samplePeer('srv', { state: 'waiting' })];
   const { screen: client } = await opened(t, { ...emptyEngine({ ...asking, phase }), peers });
-  assert.match(client.text(), /asking for a certificate/);
-  assert.match(client.text(), /has no certificate of its own yet: it asks the server/);
-  assert.doesNotMatch(client.text(), /Without TLS|let in/);
+  assert.match(client.text(), /requesting a certificate/);
+  assert.match(client.text(), /This client has no certificate yet: it requests one/);
+  assert.doesNotMatch(client.text(), /No TLS|accepted/);
 });
 
 test('an inbox to which nobody listens is a queue with its reason', async (t) => {
@@ -164,7 +164,7 @@ test('what a full queue has dropped is shown, also when nothing is stuck', async
       sampleQueue('q2', { type: 'b', dropped: 1 }),
     ],
   });
-  assert.match(screen.text(), /dropped, full: 12 of client1 · events, and of 1 more/);
+  assert.match(screen.text(), /dropped \(full\): 12 in client1 · events, and in 1 more/);
 });
 
 test('!exit waits a moment for the acknowledgement of the last line, and asks only when it does not come', async (t) => {
@@ -180,7 +180,7 @@ test('!exit waits a moment for the acknowledgement of the last line, and asks on
   await screen.type('!exit\r');
   screen.clock.advance(1_000);
   await screen.settle();
-  assert.match(screen.text(), /1 message has not left yet/);
+  assert.match(screen.text(), /1 message has no ack yet/);
   assert.deepEqual(screen.quits, [0]);
 });
 
@@ -231,8 +231,8 @@ test('what waits on the disk is no reason to be asked at quitting', async (t) =>
   await screen.settle();
   assert.match(screen.rows()[0] ?? '', / waiting 12 out /);
   await screen.press('alt-1', 'q');
-  assert.match(screen.text(), /12 messages on the disk will go out later\./);
-  assert.doesNotMatch(screen.text(), /not left yet/);
+  assert.match(screen.text(), /12 messages are on disk and will be sent later\./);
+  assert.doesNotMatch(screen.text(), /no ack yet/);
   await screen.press('escape', '4');
   await screen.type('!exit\r');
   assert.deepEqual(screen.quits, [0]);

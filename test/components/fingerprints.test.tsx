@@ -130,15 +130,15 @@ test('under the peers stands who the selected one is, and v shows all of it', as
   assert.match(screen.text(), /10\.0\.0\.8 · Python · since 13:57/);
   assert.match(screen.text(), /its words: +no certificate/);
   await screen.press('v');
-  assert.match(screen.text(), /Nothing proves who it is: a Python client never shows a certificate/);
+  assert.match(screen.text(), /Nothing proves its identity: a Python client never shows a certificate/);
   assert.match(screen.text(), /program: +Python/);
   assert.match(screen.text(), /lag: +3 ms/);
   await screen.press('escape', 'j', 'j', 'v');
-  assert.match(screen.text(), /ignored: +yes, 1,200 in, 4 out dropped/);
+  assert.match(screen.text(), /ignored: +yes; 1,200 in, 4 out dropped/);
 });
 
 test('before there is anybody v says so', async (t) => {
   const screen = await opened(t, emptyEngine(), [120, 40]);
   await screen.press('alt-1', 'v');
-  assert.match(screen.text(), /There is no peer to do that with yet/);
+  assert.match(screen.text(), /There are no peers yet/);
 });

@@ -26,7 +26,7 @@ const focusOf = (screen: TestScreen): string => screen.rows().at(-1) ?? '';
 test('the first peer to come gets the chat; the line is entered by 4 or Enter there, and by nothing else', async (t) => {
   for (const way of ['4', 'enter', 'alt-4']) {
     const { screen } = await opened(t, busyEngine());
-    assert.match(screen.text(), /› Enter to write to client1/);
+    assert.match(screen.text(), /› Press Enter to write to client1/);
     await screen.press('g', 'G', 'tab', 'shift-tab');
     assert.doesNotMatch(focusOf(screen), /Enter send/);
     await screen.press(way);
@@ -34,7 +34,7 @@ test('the first peer to come gets the chat; the line is entered by 4 or Enter th
   }
 });
 
-test('neither somebody who comes nor a peer that is chosen puts the keys into the line', async (t) => {
+test('neither a new peer nor a chosen peer puts the keys into the line', async (t) => {
   const { screen, engine } = await opened(t, emptyEngine());
   await screen.press('j');
   engine.change((data) => {
@@ -138,16 +138,16 @@ test('i ignores the selected peer and names it; the selection follows the peer, 
   await screen.settle();
   await screen.press('i');
   assert.deepEqual(engine.commands('peer.ignore'), [{ kind: 'peer.ignore', peer: 'client2', on: true }]);
-  assert.match(screen.text(), /client2 is ignored/);
+  assert.match(screen.text(), /Ignoring client2/);
 });
 
-test('an ignored peer is let speak again by the same key', async (t) => {
+test('the same key stops ignoring a peer', async (t) => {
   const { screen, engine } = await opened(t, busyEngine());
   await screen.press('alt-1', 'j', 'j', 'j', 'i');
   assert.deepEqual(engine.commands('peer.ignore'), [{ kind: 'peer.ignore', peer: 'client4', on: false }]);
 });
 
-test('ignoring everybody asks first, and Cancel has the focus', async (t) => {
+test('ignoring all peers asks first, and Cancel has the focus', async (t) => {
   const { screen, engine } = await opened(t, busyEngine());
   await screen.press('alt-1', 'I');
   assert.match(screen.text(), /\[ Cancel \]/);
@@ -157,11 +157,11 @@ test('ignoring everybody asks first, and Cancel has the focus', async (t) => {
   assert.deepEqual(engine.commands('all.ignore'), [{ kind: 'all.ignore', on: true }]);
 });
 
-test('a newcomer is shown, refused by default, and accepted only by choosing so', async (t) => {
+test('a connection request is shown, refused by default, and accepted only by choosing so', async (t) => {
   const { screen, engine } = await opened(t, emptyEngine());
   engine.setStatus({ joinRequests: [sampleNewcomer(7), sampleNewcomer(8, { name: 'phone' })] });
   await screen.settle();
-  assert.match(screen.text(), /Somebody wants in/);
+  assert.match(screen.text(), /Connection request/);
   assert.match(screen.text(), /1 of 2/);
   assert.match(screen.text(), /its words: +octopus-unicorn-crystal-spinach-/);
   await screen.press('enter');
@@ -173,34 +173,34 @@ test('a newcomer is shown, refused by default, and accepted only by choosing so'
   assert.deepEqual(engine.commands('newcomer.accept'), [{ kind: 'newcomer.accept', joinRequest: 8 }]);
 });
 
-test('a newcomer put off with Esc stays in the list, and a asks again', async (t) => {
+test('a connection request closed with Esc stays in the list, and a asks again', async (t) => {
   const { screen, engine } = await opened(t, emptyEngine({ joinRequests: [sampleNewcomer(7)] }));
   await screen.press('escape');
-  assert.doesNotMatch(screen.text(), /Somebody wants in/);
+  assert.doesNotMatch(screen.text(), /Connection request/);
   assert.match(screen.text(), /\? laptop/);
   await screen.press('a');
-  assert.match(screen.text(), /Somebody wants in/);
+  assert.match(screen.text(), /Connection request/);
   assert.deepEqual(engine.executed, []);
 });
 
-test('a newcomer takes no key from somebody who is writing', async (t) => {
+test('a connection request takes no key from somebody who is writing', async (t) => {
   const { screen, engine } = await opened(t, busyEngine());
   await screen.type('4abc');
   engine.setStatus({ joinRequests: [sampleNewcomer(7)] });
   await screen.settle();
   await screen.type('def');
   assert.match(screen.text(), /› abcdef/);
-  assert.match(focusOf(screen), /laptop.*wants in.*Alt-A/);
+  assert.match(focusOf(screen), /laptop.*asks to connect.*Alt-A/);
   await screen.press('alt-a');
-  assert.match(screen.text(), /Somebody wants in/);
+  assert.match(screen.text(), /Connection request/);
 });
 
-test('a newcomer who gives up closes his question', async (t) => {
+test('the dialog closes when the client gives up', async (t) => {
   const { screen, engine } = await opened(t, emptyEngine({ joinRequests: [sampleNewcomer(7)] }));
   engine.setStatus({ joinRequests: [] });
   await screen.settle();
-  assert.doesNotMatch(screen.text(), /Somebody wants in/);
-  assert.match(screen.text(), /no longer waiting/);
+  assert.doesNotMatch(screen.text(), /Connection request/);
+  assert.match(screen.text(), /no longer pending/);
 });
 
 test('/ filters the pane with the focus and says how many pass', async (t) => {
@@ -232,9 +232,9 @@ test('s sorts by the next column and S the other way, and the title says so', as
 test('quitting asks, says what stops, and Cancel has the focus', async (t) => {
   const { screen } = await opened(t, busyEngine());
   await screen.press('alt-1', 'q');
-  assert.match(screen.text(), /The connection to 3 peers ends/);
-  assert.match(screen.text(), /site\.zip \(62 %\) will be cut off/);
-  assert.match(screen.text(), /12,483 messages have not left yet/);
+  assert.match(screen.text(), /This disconnects 3 peers/);
+  assert.match(screen.text(), /site\.zip \(62 %\) will be aborted/);
+  assert.match(screen.text(), /12,483 messages have no ack yet and may be lost/);
   await screen.press('enter');
   assert.deepEqual(screen.quits, []);
   await screen.press('q', 'right', 'enter');
@@ -290,7 +290,7 @@ test('a client that was refused asks again with r', async (t) => {
     t,
     emptyEngine({ role: 'client', phase: { kind: 'refused', reason: 'its user said no' } }),
   );
-  assert.match(screen.text(), /did not let this side in: its user said no/);
+  assert.match(screen.text(), /refused the connection: its user said no/);
   await screen.press('r');
   assert.deepEqual(engine.commands('dial.now'), [{ kind: 'dial.now' }]);
 });

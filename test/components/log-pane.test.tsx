@@ -35,7 +35,7 @@ for (const direction of ['in', 'out'] as const) {
         screen.text(),
         new RegExp(`14:01:11 ${arrow} ${direction} +message +client1 +door +open +480 B ${outcome} `),
       );
-      assert.match(screen.text(), /time +way +what +peer +type +text +size +outcome/);
+      assert.match(screen.text(), /time +dir +kind +peer +type +text +size +outcome/);
     });
   }
 }

@@ -60,7 +60,7 @@ test('with nobody there a line or an upload stays where it is, and goes to whoev
   for (const line of ['!upload site.zip', 'hello']) {
     await screen.type(line);
     await screen.press('enter');
-    assert.match(screen.text(), /Nobody to talk to yet. Your line is kept/);
+    assert.match(screen.text(), /No peers yet. Your line is kept/);
     if (line !== 'hello') await screen.press('ctrl-u');
   }
   assert.deepEqual(engine.executed, []);
@@ -90,7 +90,7 @@ test('a server that could not listen says why and what to do, and r tries again'
       .flatMap((row) => row.split(/[│\s]+/))
       .join(' ');
     assert.ok(words.includes('port 10673 is used by another'), screen.text());
-    assert.match(screen.text(), /r try again/);
+    assert.match(screen.text(), /r retry/);
     assert.match(screen.text(), /q quit/);
     assert.match(screen.text(), /not listening/);
     assert.doesNotMatch(screen.text(), /--target/);
@@ -142,9 +142,9 @@ test('a transfer from the other side is not ours to cancel', async (t) => {
 test('the question whether to quit names the transfer, also when the chat is not to be seen', async (t) => {
   const { screen } = await opened(t, busyEngine());
   await screen.press('ctrl-c');
-  assert.match(screen.text(), /site\.zip \(62 %\) will be cut off/);
+  assert.match(screen.text(), /site\.zip \(62 %\) will be aborted/);
   await screen.press('escape', 'alt-1', 'z', 'q');
-  assert.match(screen.text(), /site\.zip \(62 %\) will be cut off/);
+  assert.match(screen.text(), /site\.zip \(62 %\) will be aborted/);
 });
 
 test('transfers of other conversations are counted in the question whether to quit', async (t) => {
@@ -152,6 +152,6 @@ test('transfers of other conversations are counted in the question whether to qu
   data.status = { ...data.status, transfersInFlight: 3, waitingCount: 1 };
   const { screen } = await opened(t, data);
   await screen.press('ctrl-c');
-  assert.match(screen.text(), /site\.zip \(62 %\) and 2 other transfers will be cut off/);
-  assert.match(screen.text(), /1 message has not left yet/);
+  assert.match(screen.text(), /site\.zip \(62 %\) and 2 other transfers will be aborted/);
+  assert.match(screen.text(), /1 message has no ack yet/);
 });

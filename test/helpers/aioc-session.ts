@@ -127,19 +127,19 @@ function merged(both: SideOptions, one: SideOptions): SideOptions {
 
 /** Lets the newcomer in that the screen asks about, as a user does. */
 export async function accept(server: PtySession): Promise<void> {
-  await server.waitFor('Somebody wants in', { timeoutMs: SLOW_MS });
+  await server.waitFor('Connection request', { timeoutMs: SLOW_MS });
   await server.waitFor('[ Refuse ]');
   server.press('a');
   await server.waitFor('[ Accept ]');
   server.press('enter');
-  await server.waitFor((screen) => !screen.join('\n').includes('Somebody wants in'), {
+  await server.waitFor((screen) => !screen.join('\n').includes('Connection request'), {
     what: 'the end of the question',
   });
 }
 
 /** Refuses the newcomer that the screen asks about, as a user does. */
 export async function refuse(server: PtySession): Promise<void> {
-  await server.waitFor('Somebody wants in', { timeoutMs: SLOW_MS });
+  await server.waitFor('Connection request', { timeoutMs: SLOW_MS });
   server.press('r');
   await server.waitFor('[ Refuse ]');
   server.press('enter');

@@ -203,7 +203,7 @@ function busyLog(): LogRow[] {
       outcome: 'info',
       peerName: '',
       type: '',
-      text: '10.0.0.9 asks to be let in',
+      text: '10.0.0.9 asks to connect',
       hasBody: false,
       direction: undefined as never,
     }),

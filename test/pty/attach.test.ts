@@ -110,9 +110,9 @@ test('aioc attach', async (tests) => {
       await using doomed = attachTo(client.file);
       await doomed.waitFor(/● client .*· attached/, SLOW);
       await enterInChat(doomed, '!echo begun; sleep 100');
-      await doomed.waitFor('running, Ctrl-C stops it', SLOW);
+      await doomed.waitFor('running (Ctrl-C: stop)', SLOW);
       await using other = attachTo(client.file);
-      await other.waitFor('running, Ctrl-C stops it', SLOW);
+      await other.waitFor('running (Ctrl-C: stop)', SLOW);
       doomed.kill('SIGKILL');
       await other.waitFor('stopped by SIGHUP', SLOW);
     },
@@ -122,7 +122,7 @@ test('aioc attach', async (tests) => {
     await using session = attachTo('client1', '--connector_files_dirpath', client.directory);
     await session.waitFor(/● client .*· attached/, SLOW);
     await daemon.killed();
-    await session.waitFor(/✕ client .*the connector is gone, waiting for it/, SLOW);
+    await session.waitFor(/✕ client .*connector not reachable, waiting/, SLOW);
     daemon = await client.start();
     await session.waitFor(/● client .*· attached/, SLOW);
     await leave(session);
@@ -147,7 +147,7 @@ test('aioc attach', async (tests) => {
       await using session = attachTo(server.file);
       await session.waitFor(/● server .*· attached/, SLOW);
       await server.daemon.killed();
-      await session.waitFor('the connector is gone', SLOW);
+      await session.waitFor('connector not reachable', SLOW);
       const [name = ''] = readdirSync(server.directory).filter((one) => one.startsWith('aioc_door_'));
       await otherVersion(t, join(server.directory, name, 'socket'));
       assert.equal((await session.waitForExit(SLOW)).exitCode, 1);

@@ -135,7 +135,7 @@ test('two that are connected', async (t) => {
   await t.test('a pasted line of 10 MB is refused with advice, and one of 100 kB too', async () => {
     for (const size of [PASTE_BYTES, 100_000]) {
       ben.paste('x'.repeat(size));
-      await ben.waitFor('nothing was inserted. As a file: !upload <path>', SLOW);
+      await ben.waitFor('was not inserted. Send it as a file: !upload <path>', SLOW);
       await ben.waitFor((screen) => promptOf(screen) === '', { what: 'the prompt without it' });
       await enterLine(ben, `alive after ${size}`);
       await chatShows(ada, `alive after ${size}`);

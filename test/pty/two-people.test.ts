@@ -42,14 +42,14 @@ for (const size of SIZES) {
     await ada.waitFor('● server', SLOW);
     await using ben = startClient(port, { ...size, fixedTime: NOON });
 
-    await t.test('who wants in is shown with words that both screens share, and waits', async () => {
-      await ada.waitFor('Somebody wants in', SLOW);
+    await t.test('a connection request shows words that both screens share, and waits', async () => {
+      await ada.waitFor('Connection request', SLOW);
       for (const side of [ada, ben]) {
         await waitForWords(side, 'ada');
         await waitForWords(side, 'ben');
       }
       assert.match(ada.screenText(), /\[ Refuse ]/);
-      assert.match(ben.screenText(), /[Ww]aiting to be let in/);
+      assert.match(ben.screenText(), /[Ww]aiting to be accepted/);
       await golden(ada, 'join-request');
       await golden(ben, 'waiting');
       await accept(ada);

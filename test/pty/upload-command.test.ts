@@ -72,7 +72,10 @@ test('upload to a user who is asked', async (tests) => {
     const missing = await upload(t, port, 'nowhere.txt');
     assert.deepEqual([missing.exitCode, missing.stdout], [1, '']);
     assert.match(missing.stderr, /^aioc: There is no "[^\n]*nowhere\.txt"[^\n]* \[AIOC_FILE_MISSING]\n$/);
-    assert.ok(!ada.screenText().includes('wants in'), 'nobody is asked about a file that is not there');
+    assert.ok(
+      !ada.screenText().includes('asks to connect'),
+      'nobody is asked about a file that is not there',
+    );
     const nobody = await upload(t, await freePort(), import.meta.filename);
     assert.deepEqual([nobody.exitCode, nobody.stdout], [1, '']);
     assert.match(nobody.stderr, /^aioc: 127\.0\.0\.1:\d+: connection refused[^\n]* \[AIOC_CONNECT]\n$/);
