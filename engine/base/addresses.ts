@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { AddressFamily, HostAddress, Interfaces } from './ports.ts';
+import type { AddressFamily, Interfaces } from './ports.ts';
 
 /** A host as people write it, understood: without brackets, and with the port where one stood behind it. */
 export interface WrittenHost {
@@ -71,19 +71,4 @@ export function scopeFault(address: string, interfaces: Interfaces): string | un
   // A number is an interface's index, which the system knows better.
   if (/^\d+$/.test(scope) || names.includes(scope)) return undefined;
   return `there is no network interface ${scope} here: ${there}`;
-}
-
-/**
- * The order in which addresses are tried (RFC 8305 §4): as the resolver gave them, each once, the families in turn,
- * `preferred` in front of all.
- */
-export function inDialOrder(addresses: readonly HostAddress[], preferred?: string): HostAddress[] {
-  const once = [...new Map(addresses.map((one) => [one.address, one])).values()];
-  const first = once.filter(({ address }) => address === preferred);
-  const rest = once.filter(({ address }) => address !== preferred);
-  const lead = rest.filter(({ family }) => family === rest[0]?.family);
-  const other = rest.filter(({ family }) => family !== rest[0]?.family);
-  const turns = Math.max(lead.length, other.length);
-  const mixed = Array.from({ length: turns }, (_, turn) => [lead[turn] ?? [], other[turn] ?? []].flat());
-  return [...first, ...mixed.flat()];
 }

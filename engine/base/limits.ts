@@ -79,7 +79,7 @@ export const LIMITS = {
   reconnectAfterRefusalMs: 30_000,
   /** A larger difference to the peer's clock causes a warning. */
   clockSkewMs: 60_000,
-  /** Two clients of one name (engine/peers/name-conflict.ts): the back-off of the superseded client. */
+  /** Two clients of one name (engine/peers/yielding-client.ts): the back-off of the superseded client. */
   conflictFirstMs: 1_000,
   conflictMaxMs: 60_000,
   /** The server ended this many connections in a row, each within this time: a name conflict, not an accident. */

@@ -14,9 +14,9 @@ import { Admission } from '../peers/admission.ts';
 import { ClientEndpoint } from '../peers/client-endpoint.ts';
 import { observerOfRevived } from '../peers/delivery-observers.ts';
 import { IgnoreList } from '../peers/ignore-list.ts';
+import { KnownKinds } from '../peers/known-kinds.ts';
 import { KnownPeers } from '../peers/known-peers.ts';
 import type { Peer } from '../peers/peer.ts';
-import { PeerKinds } from '../peers/peer-kinds.ts';
 import { Registry } from '../peers/registry.ts';
 import { ServerEndpoint } from '../peers/server-endpoint.ts';
 import { Traffic } from '../peers/traffic.ts';
@@ -285,7 +285,7 @@ export class Connector {
     return makeEndpoint({
       options,
       registry,
-      peerKinds: new PeerKinds({ registry, known: this.#knownAioc, log }),
+      knownKinds: new KnownKinds({ registry, known: this.#knownAioc, log }),
       traffic,
       log,
       admission,

@@ -3,7 +3,7 @@ import type { Phase } from '../contract/views.ts';
 import type { Admission } from '../peers/admission.ts';
 import { ClientEndpoint } from '../peers/client-endpoint.ts';
 import { DEFAULT_HEARTBEAT, type HeartbeatRules } from '../peers/heartbeat.ts';
-import type { PeerKinds } from '../peers/peer-kinds.ts';
+import type { KnownKinds } from '../peers/known-kinds.ts';
 import type { Registry } from '../peers/registry.ts';
 import { ServerEndpoint } from '../peers/server-endpoint.ts';
 import type { IdentifiedKind } from '../peers/session-types.ts';
@@ -15,7 +15,7 @@ import type { ConnectorOptions } from './connector-options.ts';
 export interface EndpointParts {
   readonly options: ConnectorOptions;
   readonly registry: Registry;
-  readonly peerKinds: PeerKinds;
+  readonly knownKinds: KnownKinds;
   readonly traffic: Traffic;
   readonly log: TrafficLog;
   readonly admission: Admission;

@@ -9,12 +9,12 @@ import { clockSkew } from './clock-skew.ts';
 import { dial } from './dial/dial.ts';
 import { Link } from './link.ts';
 import type { LinkOwner } from './link-types.ts';
-import { NameConflict } from './name-conflict.ts';
 import { describeNetworkError } from './network-errors.ts';
 import type { Peer } from './peer.ts';
 import type { EndpointOptions } from './server-endpoint.ts';
 import type { IdentifiedKind, SessionEnding } from './session-types.ts';
 import type { ClientTrust } from './trust.ts';
+import { NameConflict } from './yielding-client.ts';
 
 export interface ClientEndpointOptions extends EndpointOptions {
   readonly host: string;
@@ -215,7 +215,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
   }
 
   knownAsAioc(link: Link): boolean {
-    return this.#options.peerKinds.knownAsAioc(link);
+    return this.#options.knownKinds.knownAsAioc(link);
   }
 
   onAccepted(link: Link): void {
@@ -224,18 +224,18 @@ export class ClientEndpoint implements LinkOwner<Link> {
   }
 
   established(link: Link, peerKind: IdentifiedKind): void {
-    const { registry, peerKinds, setPhase, log, traffic } = this.#options;
+    const { registry, knownKinds, setPhase, log, traffic } = this.#options;
     this.#backoff.reset();
     // An aioc that announces its largest message also reports when another client has taken the name.
     const isSilentServer = peerKind.kind === 'aioc' && peerKind.hello.messageMaxBytes === undefined;
     this.#conflict.established({ isSilentServer });
     this.#lastAddress = link.connection.remoteAddress;
-    peerKinds.learn(link, this.peer, peerKind);
+    knownKinds.learn(link, this.peer, peerKind);
     if (peerKind.kind === 'aioc') {
       this.peer.instance = peerKind.hello.instance;
       registry.setDisplayName(this.peer, peerKind.hello.name);
     }
-    if (!this.peer.connect(link)) return peerKinds.logLateIdentification(this.peer, peerKind);
+    if (!this.peer.connect(link)) return knownKinds.logLateIdentification(this.peer, peerKind);
     setPhase({ kind: 'connected' });
     const kind = peerKind.kind === 'aioc' ? `aioc ${peerKind.hello.version}` : 'Python';
     log.event(`connected to ${this.peer.address} (${kind})`, { peerName: this.peer.name });

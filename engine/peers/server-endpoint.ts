@@ -5,15 +5,15 @@ import type { Phase, SecurityMode } from '../contract/views.ts';
 import type { EnrolmentRequest } from '../protocol/enrolment.ts';
 import type { AiocHello } from '../protocol/messages.ts';
 import type { Admission } from './admission.ts';
-import { Duplicates } from './duplicates.ts';
 import type { HeartbeatRules } from './heartbeat.ts';
+import type { KnownKinds } from './known-kinds.ts';
 import { Link } from './link.ts';
 import type { LinkOwner } from './link-types.ts';
 import { describeNetworkError } from './network-errors.ts';
 import type { Peer } from './peer.ts';
-import type { PeerKinds } from './peer-kinds.ts';
 import type { Registry } from './registry.ts';
 import type { IdentifiedKind, Introduction, SessionEnding } from './session-types.ts';
+import { Superseding } from './superseding.ts';
 import type { Traffic } from './traffic.ts';
 import type { TrafficLog } from './traffic-log.ts';
 import type { ServerTrust } from './trust.ts';
@@ -23,7 +23,7 @@ export interface EndpointOptions {
   readonly security: SecurityMode;
   readonly hello: AiocHello;
   readonly registry: Registry;
-  readonly peerKinds: PeerKinds;
+  readonly knownKinds: KnownKinds;
   readonly traffic: Traffic;
   readonly log: TrafficLog;
   readonly fingerprintWords: (fingerprint: string) => string;
@@ -58,7 +58,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
   /** Connections without a name yet, and their number per address. */
   readonly #unnamed = new Set<Link>();
   readonly #unnamedFrom = new Map<string, number>();
-  readonly #duplicates: Duplicates;
+  readonly #superseding: Superseding;
   #listener: NetworkListener | undefined;
   /** Connections that arrived before `open`. */
   #early: Connection[] | undefined;
@@ -66,7 +66,8 @@ export class ServerEndpoint implements LinkOwner<Link> {
 
   constructor(options: ServerEndpointOptions) {
     this.#options = options;
-    this.#duplicates = new Duplicates(options.ports.clock, options.log);
+    const { ports, log, traffic } = options;
+    this.#superseding = new Superseding({ clock: ports.clock, log, traffic });
   }
 
   /**
@@ -197,7 +198,8 @@ export class ServerEndpoint implements LinkOwner<Link> {
     // Without a refusal frame, so that the client keeps trying: the list may change.
     if (rejectionReason !== undefined) return link.cut(rejectionReason);
     const there = refusesDuplicates ? registry.byWireName(introduction.wireName) : undefined;
-    if (there?.link !== undefined) return this.#admitUnlessThere(link, there);
+    if (there?.link !== undefined)
+      return this.#superseding.admitUnlessOlderAnswers(link, there, () => this.knownAsAioc(link));
     // A known certificate is admitted without a question.
     if (trust === undefined) admission.ask(link, introduction);
     else link.admit();
@@ -219,7 +221,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
   }
 
   knownAsAioc(link: Link): boolean {
-    return this.#options.peerKinds.knownAsAioc(link);
+    return this.#options.knownKinds.knownAsAioc(link);
   }
 
   onAccepted(): void {
@@ -227,45 +229,18 @@ export class ServerEndpoint implements LinkOwner<Link> {
   }
 
   established(link: Link, peerKind: IdentifiedKind): void {
-    const { registry, peerKinds, log, traffic } = this.#options;
+    const { registry, knownKinds, log, traffic } = this.#options;
     const peer =
       registry.byLink(link) ?? registry.recognise({ link, peerKind }) ?? this.#newPeer(link, peerKind);
     registry.bind(link, peer);
-    // An older connection that was slow to identify itself must not take the peer from its newer one.
-    if (peer.link !== undefined && peer.link.generation > link.generation) return link.supersede();
-    const supersededFrom = this.#supersededFrom(peer, link, peerKind);
+    if (this.#superseding.hasNewer(peer, link)) return link.supersede();
+    const supersededFrom = this.#superseding.supersededFrom(peer, link, peerKind);
     this.#learn(peer, link, peerKind);
-    if (!peer.connect(link, { supersededFrom })) return peerKinds.logLateIdentification(peer, peerKind);
+    if (!peer.connect(link, { supersededFrom })) return knownKinds.logLateIdentification(peer, peerKind);
     const kind = peerKind.kind === 'aioc' ? `aioc ${peerKind.hello.version}` : 'Python';
     log.event(`connected from ${peer.address} (${kind})`, { peerName: peer.name });
     traffic.connected(peer);
     traffic.ping(peer).catch(() => undefined);
-  }
-
-  /**
-   * The address of a connection that supersedes another program's; undefined if it supersedes none, or if the same run
-   * has lost its connection and reconnects.
-   */
-  #supersededFrom(peer: Peer, link: Link, peerKind: IdentifiedKind): string | undefined {
-    const older = peer.link;
-    if (older === undefined || older === link) return undefined;
-    if (peerKind.kind === 'aioc' && peerKind.hello.instance === peer.instance) return undefined;
-    this.#duplicates.replaced(peer.name, { from: addressOf(older), by: addressOf(link) });
-    return link.connection.remoteAddress;
-  }
-
-  /** duplicate_client: refuse. An established connection that answers is kept; a dead one is superseded. */
-  #admitUnlessThere(link: Link, peer: Peer): void {
-    const { traffic, peerKinds } = this.#options;
-    const older = peer.link;
-    traffic.ping(peer).then(
-      () => {
-        if (older !== undefined)
-          this.#duplicates.refused(peer.name, { from: addressOf(older), by: addressOf(link) });
-        link.reject('name-in-use', peerKinds.knownAsAioc(link));
-      },
-      () => link.admit(),
-    );
   }
 
   #newPeer(link: Link, peerKind: IdentifiedKind): Peer {
@@ -274,8 +249,8 @@ export class ServerEndpoint implements LinkOwner<Link> {
   }
 
   #learn(peer: Peer, link: Link, peerKind: IdentifiedKind): void {
-    const { registry, peerKinds, fingerprintWords } = this.#options;
-    peerKinds.learn(link, peer, peerKind);
+    const { registry, knownKinds, fingerprintWords } = this.#options;
+    knownKinds.learn(link, peer, peerKind);
     peer.address = addressOf(link);
     peer.fingerprint = link.certificate?.fingerprint;
     peer.words = peer.fingerprint === undefined ? undefined : fingerprintWords(peer.fingerprint);

@@ -3,16 +3,16 @@ import type { PeerCertificate } from '../base/ports.ts';
 import { enrolmentFrame, readEnrolment, readIssued } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import {
-  AIOC_TYPE,
   handshakeFrame,
   isHandshake,
+  type OutFrame,
   readRefusal,
   readSuperseded,
   refusalFrame,
   supersededFrame,
 } from '../protocol/messages.ts';
 import { checkClientName } from '../protocol/names.ts';
-import { Probe } from './probe.ts';
+import { type Identification, Probe } from './probe.ts';
 import { PEER_REFUSALS, REJECTIONS, STILL_AIOC, UNLIKE_PYTHON } from './session-messages.ts';
 import type {
   Authentication,
@@ -56,8 +56,8 @@ export class Session {
   }
 
   get #probe(): Probe {
-    const { hello, nonce, sourceId } = this.#options;
-    this.#probeOnceNamed ??= new Probe({ hello, nonce, sourceId, destinationId: this.peerWireName });
+    const { hello, nonce, sourceId, role } = this.#options;
+    this.#probeOnceNamed ??= new Probe({ hello, nonce, sourceId, role, destinationId: this.peerWireName });
     return this.#probeOnceNamed;
   }
 
@@ -267,8 +267,7 @@ export class Session {
 
   /** The first frame of an admitted client. An aioc client sends its probe before anything else. */
   #firstFrame(frame: Frame): SessionAction[] {
-    const known = this.#peerKindIn(frame) ?? this.#unlikePython(frame);
-    return known ?? [...this.#settle({ kind: 'python' }), { kind: 'deliver', frame }];
+    return this.#identified(frame) ?? [...this.#settle({ kind: 'python' }), { kind: 'deliver', frame }];
   }
 
   /** A client's received frames until it knows the kind of its server. */
@@ -277,28 +276,39 @@ export class Session {
     if (refused !== undefined) {
       return this.#finish('refused', PEER_REFUSALS[refused.code], ['destroy'], { refusal: refused });
     }
-    const answered = this.#peerKindIn(frame) ?? this.#unlikePython(frame);
-    if (answered !== undefined) return answered;
+    const identified = this.#identified(frame);
+    if (identified !== undefined) return identified;
     if (this.#hasReceived) return [{ kind: 'deliver', frame }];
     this.#hasReceived = true;
     const delayMs = this.#knownAsAioc ? LIMITS.probeRetryMs : LIMITS.probeAnswerMs;
     return [{ kind: 'accepted' }, { kind: 'arm', timer: 'probe', delayMs }, { kind: 'deliver', frame }];
   }
 
-  /** The actions for a probe or an answer to one; undefined for any other frame. */
-  #peerKindIn(frame: Frame): SessionAction[] | undefined {
-    const question = this.#probe.questionIn(frame);
-    if (question !== undefined) {
-      const answer: SessionAction = { kind: 'send', frame: question.answer };
-      // The server waits for this answer; its own kind follows in its answer to this client's probe.
-      if (this.#options.role === 'client') return [answer];
-      return [answer, ...this.#settle({ kind: 'aioc', hello: question.hello })];
+  /** The actions for a frame that says something about the kind of the peer; undefined for any other frame. */
+  #identified(frame: Frame): SessionAction[] | undefined {
+    const isAioc = this.#peerKind === 'aioc';
+    const found = this.#probe.identify(frame, { isAioc, knownAsAioc: this.#knownAsAioc });
+    return found && this.#actOn(found);
+  }
+
+  #actOn(found: Identification): SessionAction[] {
+    switch (found.kind) {
+      case 'known':
+        return [...answered(found), ...this.#settle(found.peerKind)];
+      case 'pending':
+        return answered(found);
+      case 'ask-again':
+        return [
+          { kind: 'send', frame: this.#probe.ask() },
+          { kind: 'arm', timer: 'probe', delayMs: LIMITS.probeRetryMs },
+        ];
+      case 'contradicts':
+        // It waits for frames that would never come, and its own were not understood: both sides start again.
+        this.#hasReceived = true;
+        return this.#finish('closed', UNLIKE_PYTHON, ['destroy']);
+      case 'silent':
+        return this.#finish('closed', STILL_AIOC, ['destroy']);
     }
-    const answer = this.#probe.answerIn(frame);
-    if (answer === undefined) return undefined;
-    if (answer.kind === 'aioc') return this.#settle(answer);
-    // A peer that was aioc counts as Python only if it answers exactly as Python does.
-    return answer.kind === 'unclear' && this.#knownAsAioc ? [] : this.#settle({ kind: 'python' });
   }
 
   /**
@@ -322,28 +332,7 @@ export class Session {
       return this.#finish('closed', 'another client of this name replaced this one', ['destroy'], {
         supersededFrom,
       });
-    return this.#peerKindIn(frame) ?? this.#unlikePython(frame) ?? [{ kind: 'deliver', frame }];
-  }
-
-  /**
-   * A frame that only aioc sends, from a peer that has not identified itself as aioc: it waits for frames that would
-   * never come, and its own were not understood. Over a new connection both start again.
-   */
-  #unlikePython(frame: Frame): SessionAction[] | undefined {
-    if (this.#peerKind === 'aioc' || frame.header.message_type !== AIOC_TYPE) return undefined;
-    this.#hasReceived = true;
-    return this.#finish('closed', UNLIKE_PYTHON, ['destroy']);
-  }
-
-  /** Silence proves nothing about a peer that was aioc before: it is probed again, and then over a new connection. */
-  #unanswered(): SessionAction[] {
-    if (this.#state !== 'probing') return [];
-    if (!this.#knownAsAioc) return this.#settle({ kind: 'python' });
-    if (this.#probe.asked >= LIMITS.probeTries) return this.#finish('closed', STILL_AIOC, ['destroy']);
-    return [
-      { kind: 'send', frame: this.#probe.ask() },
-      { kind: 'arm', timer: 'probe', delayMs: LIMITS.probeRetryMs },
-    ];
+    return this.#identified(frame) ?? [{ kind: 'deliver', frame }];
   }
 
   #timer(timer: SessionTimer): SessionAction[] {
@@ -355,7 +344,7 @@ export class Session {
       case 'joinRequest':
         return this.#rejected({ kind: 'rejected', code: 'nobody-answered' });
       case 'probe':
-        return this.#unanswered();
+        return this.#state === 'probing' ? this.#actOn(this.#probe.afterSilence(this.#knownAsAioc)) : [];
       case 'drain':
         return this.#finish('closed', 'closed here; the peer was too slow to receive the rest', ['destroy']);
     }
@@ -389,4 +378,8 @@ export class Session {
     const ending = { ...more, state, from, reason, whileWaiting };
     return [...how.map((kind): SessionAction => ({ kind })), { kind: 'over', ending }];
   }
+}
+
+function answered({ answer }: { readonly answer?: OutFrame }): SessionAction[] {
+  return answer === undefined ? [] : [{ kind: 'send', frame: answer }];
 }

@@ -47,8 +47,8 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'an acknowledgement counts for one message too many',
     file: 'peers/sender.ts',
-    find: 'outbox.confirmed({ epoch, seq: upTo }, { everSent: isFirst })',
-    replace: 'outbox.confirmed({ epoch, seq: upTo + 1 }, { everSent: isFirst })',
+    find: 'outbox.acked({ epoch, seq: upTo }, { everSent: isFirst })',
+    replace: 'outbox.acked({ epoch, seq: upTo + 1 }, { everSent: isFirst })',
   },
   {
     name: 'a message is confirmed when it is handed on, not when it is dealt with',
@@ -65,8 +65,8 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'the epoch is ignored when it is looked up what is stored',
     file: 'peers/receiver.ts',
-    find: 'mark.type === type && mark.epoch === epoch',
-    replace: 'mark.type === type',
+    find: 'position.type === type && position.epoch === epoch',
+    replace: 'position.type === type',
   },
   {
     name: 'on a new connection what has only been handed on is told as had',
@@ -81,7 +81,7 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     replace: `if (this.#link === link) {
       for (const [epoch, outbox] of this.#byEpoch) {
         const other = [...epoch].reverse().join('');
-        for (const { number } of outbox.confirmed({ epoch, seq: Infinity })) Object.assign(number, { epoch: other });
+        for (const { number } of outbox.acked({ epoch, seq: Infinity })) Object.assign(number, { epoch: other });
         outbox.rewind();
       }
       return false;
@@ -96,8 +96,8 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'who speaks as aioc does and was taken for Python is left alone',
-    file: 'peers/session.ts',
-    find: "this.#peerKind === 'aioc' || frame.header.message_type !== AIOC_TYPE",
-    replace: 'frame.header.message_type !== undefined',
+    file: 'peers/probe.ts',
+    find: '!isAioc && frame.header.message_type === AIOC_TYPE',
+    replace: 'frame.header.message_type === undefined',
   },
 ];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { NameConflict } from '../../engine/peers/name-conflict.ts';
+import { NameConflict } from '../../engine/peers/yielding-client.ts';
 import { SimulatedClock } from '../helpers/simulated-clock.ts';
 import { Side } from '../helpers/simulated-connectors.ts';
 import { SimulatedPython } from '../helpers/simulated-python.ts';

@@ -1,4 +1,4 @@
-import { familyOf, inDialOrder, isLinkLocal, scopeFault } from '../../base/addresses.ts';
+import { familyOf, isLinkLocal, scopeFault } from '../../base/addresses.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { AddressFamily, HostAddress, Interfaces } from '../../base/ports.ts';
 
@@ -66,4 +66,19 @@ export function localAddressOf(
   const wantsLinkLocal = to.address !== undefined && isLinkLocal(to.address);
   const found = own.find((address) => isLinkLocal(address) === wantsLinkLocal) ?? own[0];
   return found !== undefined && isLinkLocal(found) ? `${found}%${bindTo}` : found;
+}
+
+/**
+ * The order in which addresses are tried (RFC 8305 §4): as the resolver gave them, each once, the families in turn,
+ * `preferred` in front of all.
+ */
+function inDialOrder(addresses: readonly HostAddress[], preferred?: string): HostAddress[] {
+  const once = [...new Map(addresses.map((one) => [one.address, one])).values()];
+  const first = once.filter(({ address }) => address === preferred);
+  const rest = once.filter(({ address }) => address !== preferred);
+  const lead = rest.filter(({ family }) => family === rest[0]?.family);
+  const other = rest.filter(({ family }) => family !== rest[0]?.family);
+  const turns = Math.max(lead.length, other.length);
+  const mixed = Array.from({ length: turns }, (_, turn) => [lead[turn] ?? [], other[turn] ?? []].flat());
+  return [...first, ...mixed.flat()];
 }

@@ -32,7 +32,7 @@ function answer(session: Session, data: Buffer): readonly SessionAction[] {
   return session.handle({ kind: 'frame', frame: frame({ header, data }) });
 }
 
-const peerKinds = (actions: readonly SessionAction[]): string[] =>
+const knownKinds = (actions: readonly SessionAction[]): string[] =>
   actions.flatMap((action) => (action.kind === 'established' ? [action.peerKind.kind] : []));
 
 for (const [what, change] of [
@@ -51,19 +51,19 @@ for (const [what, change] of [
     assert.notEqual(change(data), data);
     assert.deepEqual(answer(session, Buffer.from(change(data))), []);
     assert.equal(session.state, 'probing');
-    assert.deepEqual(peerKinds(answer(session, question.data)), ['python']);
-    assert.deepEqual(peerKinds(answer(asking(false).session, Buffer.from(change(data)))), ['python']);
+    assert.deepEqual(knownKinds(answer(session, question.data)), ['python']);
+    assert.deepEqual(knownKinds(answer(asking(false).session, Buffer.from(change(data)))), ['python']);
   });
 }
 
 test('a late answer makes an aioc of who was taken for Python, once; nothing makes Python of it again', () => {
   const { session, question } = asking(false);
-  assert.deepEqual(peerKinds(session.handle({ kind: 'timer', timer: 'probe' })), ['python']);
-  assert.deepEqual(peerKinds(answer(session, question.data)), [], 'that is known already');
+  assert.deepEqual(knownKinds(session.handle({ kind: 'timer', timer: 'probe' })), ['python']);
+  assert.deepEqual(knownKinds(answer(session, question.data)), [], 'that is known already');
   const answered = probeAnswerFrame({ hello: HELLO, nonce: 'n-1', sourceId: 'server' });
-  assert.deepEqual(peerKinds(session.handle({ kind: 'frame', frame: frame(answered) })), ['aioc']);
-  assert.deepEqual(peerKinds(session.handle({ kind: 'frame', frame: frame(answered) })), []);
-  assert.deepEqual(peerKinds(answer(session, question.data)), []);
+  assert.deepEqual(knownKinds(session.handle({ kind: 'frame', frame: frame(answered) })), ['aioc']);
+  assert.deepEqual(knownKinds(session.handle({ kind: 'frame', frame: frame(answered) })), []);
+  assert.deepEqual(knownKinds(answer(session, question.data)), []);
   assert.equal(session.state, 'established');
 });
 

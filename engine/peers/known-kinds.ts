@@ -5,17 +5,17 @@ import type { Registry } from './registry.ts';
 import type { IdentifiedKind } from './session-types.ts';
 import type { TrafficLog } from './traffic-log.ts';
 
-export interface PeerKindsOptions {
+export interface KnownKindsOptions {
   readonly registry: Registry;
   readonly known: KnownPeers;
   readonly log: TrafficLog;
 }
 
 /** Whether each peer is aioc or Python, by its identity, across connections (engine/peers/PROTOCOL.md, “The probe”). */
-export class PeerKinds {
-  readonly #options: PeerKindsOptions;
+export class KnownKinds {
+  readonly #options: KnownKindsOptions;
 
-  constructor(options: PeerKindsOptions) {
+  constructor(options: KnownKindsOptions) {
     this.#options = options;
   }
 
