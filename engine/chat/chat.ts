@@ -29,10 +29,7 @@ export interface ChatOptions {
   readonly onChange: () => void;
 }
 
-/**
- * The chat: lines and files of the type `any`, one conversation for each peer (PROTOCOL §10). Conversations are kept in the
- * engine, so that several screens can show them and each screen needs only a window of them.
- */
+/** The chat: lines and files of the type `any`, with one conversation per peer (PROTOCOL §10). */
 export class Chat implements Application {
   readonly #options: ChatOptions;
   readonly #conversations = new Map<string, Conversation>();
@@ -43,11 +40,11 @@ export class Chat implements Application {
 
   constructor(options: ChatOptions) {
     this.#options = options;
-    // Requests of an earlier run may still be answered, so numbers do not begin at the same place each time.
+    // Requests of an earlier run may still be answered, so ids start at a random number.
     this.#lastRequestId = Math.floor(options.ports.random.fraction() * 1_000_000);
   }
 
-  /** The way out, which needs this application first. */
+  /** Sets the traffic, which itself needs this application first. */
   connect(traffic: Traffic): void {
     this.#traffic = traffic;
   }
@@ -58,7 +55,7 @@ export class Chat implements Application {
 
   #receiving = 0;
 
-  /** The conversation with a peer; the one with '' is for remarks while nobody is there. */
+  /** The conversation with a peer; the one with '' holds remarks while no peer is connected. */
   conversation(peerId: string): Conversation {
     let conversation = this.#conversations.get(peerId);
     if (conversation === undefined) {
@@ -68,7 +65,7 @@ export class Chat implements Application {
     return conversation;
   }
 
-  /** Nobody will see this conversation again. */
+  /** Deletes a conversation that is no longer shown. */
   forget(peer: Peer): void {
     this.#conversations.delete(peer.id);
   }
@@ -83,7 +80,7 @@ export class Chat implements Application {
     const { header, data } = frame;
     if (header.message_type !== CHAT_TYPE) {
       this.#options.log.event(
-        `a message of the type ${header.message_type} was dropped: nobody listens to it here`,
+        `a message of type ${header.message_type} was dropped: nobody listens to it here`,
         {
           peerName: peer.name,
           warning: true,
@@ -92,13 +89,13 @@ export class Chat implements Application {
       return 'dropped';
     }
     if (header['response_id'] !== undefined && this.#answered(peer, frame)) return 'taken';
-    // Python's empty frames are retries without content (PROTOCOL §1), not lines.
+    // Empty frames from Python are retries without content (PROTOCOL §1), not lines.
     if (data.length > 0) this.#showLine(peer, data);
     if (header['await_response'] === true) this.#answer(peer, frame);
     return 'taken';
   }
 
-  /** Shows a message that somebody else takes: the programs of a connector that is looked at. */
+  /** Shows a message that a local program receives, on the screen of its connector. */
   observe(peer: Peer, { header, data }: Frame): void {
     if (header.message_type === CHAT_TYPE && data.length > 0) this.#observed.add(peer, data);
   }
@@ -149,7 +146,7 @@ export class Chat implements Application {
   }
 
   /**
-   * Sends a line, or keeps it until the peer is there.
+   * Sends a line, or queues it until the peer is connected.
    *
    * @throws AiocError AIOC_FRAME_TOO_LARGE, AIOC_IGNORED, AIOC_QUEUE_FULL
    */
@@ -178,16 +175,16 @@ export class Chat implements Application {
   }
 
   /**
-   * Begins to send a file or directory; how it goes is shown in the conversation.
+   * Starts to send a file or directory; its progress is shown in the conversation.
    *
-   * @returns resolves at its end with the state it ended in
-   * @throws AiocError AIOC_QUEUE_FULL when too many are under way
+   * @returns a promise of the transfer in its final state
+   * @throws AiocError AIOC_QUEUE_FULL if too many are in progress
    */
   async upload(peer: Peer, path: string): Promise<Transfer> {
     if (this.#uploads.size >= LIMITS.transfersQueued) {
       throw new AiocError(
         'AIOC_QUEUE_FULL',
-        `${this.#uploads.size} files are under way already: wait for one to end`,
+        `${this.#uploads.size} files are already in progress: wait for one to finish`,
       );
     }
     const { ports, temporaryDirectory, ownName, onChange } = this.#options;
@@ -197,7 +194,7 @@ export class Chat implements Application {
       clock: ports.clock,
       from: 'me',
       author: ownName,
-      // Not the whole path: what it fails of must be seen beside it.
+      // Not the whole path, so that an error fits beside it.
       name: basename(path) || path,
       totalBytes: 0,
     });
@@ -224,7 +221,7 @@ export class Chat implements Application {
     return transfer;
   }
 
-  /** @returns false when no such transfer is under way */
+  /** @returns false if there is no such transfer in progress */
   cancel(peer: Peer, rowId: number): boolean {
     const upload = [...this.#uploads].find((one) => one.peer === peer && one.transfer.rowId === rowId);
     return upload?.cancel() ?? false;
@@ -238,7 +235,7 @@ export class Chat implements Application {
   #showObserved(peer: Peer, lines: readonly Buffer[], omitted: number): void {
     for (const line of lines) this.#showLine(peer, line);
     if (omitted === 0) return;
-    const text = `… ${omitted} more messages at the same moment: the log has them`;
+    const text = `… ${omitted} more messages at the same moment: see the log`;
     this.conversation(peer.id).add({ from: 'here', author: '', text, tone: 'info' });
   }
 
@@ -267,11 +264,11 @@ export class Chat implements Application {
   }
 
   #answerFile(peer: Peer, frame: Frame, answer: FileAnswer): void {
-    // Python's text is a line of its own for the person there; "Receiving …" says nothing that the row does not say.
+    // A text from Python is a line of its own; "Receiving …" repeats the transfer's row.
     const text = frame.data.toString();
     if (text !== '' && !text.startsWith('Receiving ')) this.#showLine(peer, frame.data);
     if (frame.header['await_response'] === true) this.#answer(peer, frame, answer);
-    // Python knows no refusal, so the person there is told in words.
+    // Python has no refusal, so the user there receives a line of text.
     if ('refused' in answer && peer.kind !== 'aioc') this.#sendRefusal(peer, answer.refused);
     this.#options.onChange();
   }

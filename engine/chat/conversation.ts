@@ -7,12 +7,12 @@ import type { ChatRow } from '../contract/views.ts';
 type NewRow = Omit<ChatRow, 'id' | 'atMs'>;
 type Change = Partial<Omit<ChatRow, 'id' | 'atMs'>>;
 
-/** What has been said with one peer, and what was done meanwhile: bounded, newest last. */
+/** The conversation with one peer, local remarks included: bounded, newest last. */
 export class Conversation {
   readonly #clock: Clock;
   readonly #onChange: () => void;
   readonly #rows = new Ring<ChatRow>(LIMITS.conversationRows);
-  /** Rows by the keys of LocalRow, so that shell output grows in its place. */
+  /** Rows by the keys of LocalRow, so that shell output grows in place. */
   readonly #local = new Map<string, number>();
   #lastId = 0;
   #readId = 0;
@@ -42,13 +42,13 @@ export class Conversation {
     return unread;
   }
 
-  /** The row at `index`, 0 being the oldest that is still here; the first unread one is marked. */
+  /** The row at `index`, 0 being the oldest that is kept; the first unread one is marked. */
   at(index: number): ChatRow | undefined {
     const row = this.#rows.at(index);
     return row !== undefined && row.id === this.#firstUnread ? { ...row, firstUnread: true } : row;
   }
 
-  /** @returns the row's id, by which it can be changed */
+  /** @returns the row's id, for `change` */
   add(row: NewRow): number {
     const allRead = this.#readId === this.#lastId;
     this.#lastId += 1;
@@ -60,7 +60,7 @@ export class Conversation {
     return this.#lastId;
   }
 
-  /** Changes a row that is still here. */
+  /** Changes a row that is still kept. */
   change(id: number, change: Change): void {
     const index = id - 1 - this.#rows.dropped;
     const row = this.#rows.at(index);
@@ -83,14 +83,14 @@ export class Conversation {
     if (row.shell?.running !== true) this.#local.delete(key);
   }
 
-  /** All that is here has been seen. The mark before the first unread row stays, to show where to read on. */
+  /** Marks all rows as read. The marker before the first unread row stays, to show where to continue. */
   markRead(): void {
     if (this.#readId === this.#lastId) return;
     this.#readId = this.#lastId;
     this.#onChange();
   }
 
-  /** Somebody looks at this conversation, so that nothing in it becomes unread. */
+  /** The conversation is on a screen, so that nothing in it becomes unread. */
   watch(watched: boolean): void {
     if (this.#watched && !watched) this.#firstUnread = undefined;
     this.#watched = watched;

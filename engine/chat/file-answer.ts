@@ -2,8 +2,8 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header, JsonObject } from '../protocol/header.ts';
 
 /**
- * What became of a file that was sent with await_response. Python's answer only says that the message was read; an
- * aioc peer adds what it did with the file, under a key that Python ignores (PROTOCOL §1, §10).
+ * The result of a file that was sent with await_response. Python's answer only says that the message was read; an aioc
+ * peer adds the file's result, under a key that Python ignores (PROTOCOL §1, §10).
  */
 export type FileAnswer = { readonly kept: string } | { readonly refused: string } | { readonly read: true };
 

@@ -8,8 +8,8 @@ interface Observed {
 }
 
 /**
- * Messages between programs, on their way into a conversation. Programs may send thousands in one turn, which nobody
- * reads as a chat: of those only the first ones are shown, and how many more there were.
+ * Collects messages between programs for a conversation. Programs may send thousands in one turn; only the first ones
+ * are shown, with the number of the others.
  */
 export class ObservedLines {
   readonly #show: (peer: Peer, lines: readonly Buffer[], omitted: number) => void;
@@ -19,7 +19,7 @@ export class ObservedLines {
     this.#show = show;
   }
 
-  /** @param line is looked at until the end of the turn */
+  /** @param line is only used until the end of the turn */
   add(peer: Peer, line: Buffer): void {
     const observed = this.#byPeer.get(peer);
     if (observed === undefined) {

@@ -19,13 +19,13 @@ export interface ReceivingOptions {
   readonly conversation: Conversation;
   readonly folder: ReceivedFolder;
   readonly clock: Clock;
-  /** Called once, when the last byte has been dealt with. */
+  /** Called once, when the file is complete. */
   readonly onAnswer: (answer: FileAnswer) => void;
 }
 
 /**
- * Takes one file from a peer into the received-files folder. A file that cannot be kept is read to its end all the
- * same, since it is part of the stream, and the sender is told why.
+ * Receives one file from a peer into the received-files folder. A file that cannot be kept is still read to its end,
+ * since it is part of the stream, and the sender receives the reason.
  */
 export async function receiveFile(options: ReceivingOptions): Promise<FileSink> {
   const { peer, frame, sizeBytes, conversation, clock } = options;

@@ -11,10 +11,10 @@ export interface TransferOptions {
   readonly totalBytes: number;
 }
 
-/** Rows change at most this often while bytes flow. */
+/** The shortest time between two changes of a row while bytes flow. */
 const PROGRESS_INTERVAL_MS = 100;
 
-/** One file on its way, in either direction, and the row of the conversation that shows it. */
+/** One file transfer in either direction, and its row in the conversation. */
 export class Transfer {
   readonly rowId: number;
   readonly #conversation: Conversation;
@@ -38,7 +38,7 @@ export class Transfer {
     return ['preparing', 'waiting', 'running'].includes(this.#state.phase);
   }
 
-  /** Bytes of the present phase; `totalBytes` may become known only now. */
+  /** Bytes of the current phase; `totalBytes` may become known only now. */
   progress(doneBytes: number, totalBytes = this.#state.totalBytes): void {
     const now = this.#clock.now();
     if (doneBytes === 0 || this.#startedAt === 0) this.#startedAt = now;
@@ -50,7 +50,7 @@ export class Transfer {
     this.#show();
   }
 
-  /** The name by which the other side gets it, once that is known. */
+  /** Sets the name under which the peer receives it, once it is known. */
   rename(name: string): void {
     this.#conversation.change(this.rowId, { text: name });
   }

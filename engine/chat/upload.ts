@@ -21,12 +21,12 @@ export interface UploadOptions {
   readonly traffic: Traffic;
   readonly random: Randomness;
   readonly requestId: number;
-  /** For the archive of a directory. */
+  /** Directory for the archive of a directory. */
   readonly temporaryDirectory: string;
   readonly onEnd: () => void;
 }
 
-/** One file or directory on its way to a peer, from reading it to the other side's answer. */
+/** Sends one file or directory to a peer, from reading it to the peer's answer. */
 export class Upload {
   readonly peer: Peer;
   readonly requestId: number;
@@ -35,7 +35,7 @@ export class Upload {
   readonly #abort = new AbortController();
   #takeBack: (() => void) | undefined;
   #archive: string | undefined;
-  /** Which names were not UTF-8, and go as what can be read of them. */
+  /** Names that are not UTF-8, and are sent in a readable form. */
   readonly #renamed: string[] = [];
   #acknowledged = false;
   #ended = false;
@@ -47,7 +47,7 @@ export class Upload {
     this.transfer = options.transfer;
   }
 
-  /** Never throws: what goes wrong is shown in the transfer's row. */
+  /** Never throws: errors are shown in the transfer's row. */
   async start(): Promise<void> {
     try {
       const path = resolve(this.#options.path);
@@ -69,7 +69,7 @@ export class Upload {
     }
   }
 
-  /** @returns false when it was over already */
+  /** @returns false if it had already ended */
   cancel(): boolean {
     if (this.#ended) return false;
     this.#abort.abort();
@@ -78,19 +78,19 @@ export class Upload {
     return true;
   }
 
-  /** The other side's answer to the message that carried the file. */
+  /** The peer's answer to the message with the file. */
   answered(answer: FileAnswer): void {
     if ('refused' in answer) this.#end('refused', answer.refused);
     else if ('kept' in answer) this.#end('done', this.#withNames(`kept there as ${answer.kept}`));
     else this.#end('done', this.#withNames('received by Python'));
   }
 
-  /** The connection was lost. What was not yet acknowledged is sent again from the start on the next one. */
+  /** The connection was lost. An unacknowledged file is sent again from the start on the next one. */
   disconnected(): void {
     if (this.#acknowledged)
       this.#end(
         'failed',
-        'it was sent, but the connection was lost before the other side said that it kept it',
+        'it was sent, but the connection was lost before the peer confirmed that it was kept',
       );
   }
 
@@ -105,7 +105,7 @@ export class Upload {
     if (file.sizeBytes > LIMITS.fileInFrameBytes) {
       throw new AiocError(
         'AIOC_FRAME_TOO_LARGE',
-        `it has ${file.sizeBytes} bytes and at most ${LIMITS.fileInFrameBytes} fit into one frame: split it first`,
+        `it has ${file.sizeBytes} bytes, and at most ${LIMITS.fileInFrameBytes} fit into one frame: split it first`,
       );
     }
     const ownName = outgoingName(path, meant);
@@ -139,10 +139,10 @@ export class Upload {
 
   #namesMadeReadable(): string | undefined {
     if (this.#renamed.length === 0) return undefined;
-    return `made readable, since not UTF-8: ${this.#renamed.join(', ')}`;
+    return `made readable, because not UTF-8: ${this.#renamed.join(', ')}`;
   }
 
-  /** PROTOCOL §10. The path on our disk is nobody's business but ours, so src_path is the bare name. */
+  /** PROTOCOL §10. The local path is private, so src_path is only the name. */
   #header(name: string): Header {
     return {
       message_type: 'any',
@@ -172,8 +172,8 @@ export class Upload {
     if (this.#ended) return;
     if (state === 'received') this.#acknowledged = true;
     else if (state === 'waiting')
-      this.transfer.become('waiting', 'the connection was lost; it is sent again on the next one');
-    else if (state === 'dropped') this.#end('refused', 'the other side ignores us');
+      this.transfer.become('waiting', 'the connection was lost; it will be sent again on the next one');
+    else if (state === 'dropped') this.#end('refused', 'the peer ignores this connector');
     else if (state === 'failed') this.#end('failed', reason);
   }
 

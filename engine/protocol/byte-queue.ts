@@ -1,8 +1,8 @@
-/** Bytes as they arrived, taken off in other portions than they came in; copies only what spans two chunks. */
+/** A queue of received chunks that returns bytes in other portions; it copies only what spans two chunks. */
 export class ByteQueue {
   #chunks: Buffer[] = [];
   #first = 0;
-  /** Bytes of the first chunk that have been taken already. */
+  /** Bytes of the first chunk that have already been taken. */
   #taken = 0;
   #length = 0;
 
@@ -16,7 +16,7 @@ export class ByteQueue {
     this.#length += chunk.length;
   }
 
-  /** Exactly `count` bytes; the caller has checked that they are here. */
+  /** Takes exactly `count` bytes; the caller has checked that they are available. */
   take(count: number): Buffer {
     if (count > this.#length) throw new RangeError(`${count} of ${this.#length} bytes`);
     if (count === 0) return EMPTY;
@@ -29,7 +29,7 @@ export class ByteQueue {
     return joined;
   }
 
-  /** A whole number of 1, 2 or 4 bytes, little-endian; the caller has checked that they are here. */
+  /** Takes an unsigned little-endian integer of 1, 2 or 4 bytes; the caller has checked that they are available. */
   takeNumber(bytes: 1 | 2 | 4): number {
     const head = this.#chunks[this.#first];
     if (head === undefined || head.length - this.#taken <= bytes)
@@ -38,17 +38,17 @@ export class ByteQueue {
     this.#taken += bytes;
     this.#length -= bytes;
     let value = 0;
-    // By hand, since this is asked several times for each frame.
+    // By hand, because it runs several times per frame.
     for (let index = bytes - 1; index >= 0; index -= 1) value = value * 256 + (head[at + index] as number);
     return value;
   }
 
-  /** The first byte, left in its place; undefined when there is none. */
+  /** The first byte, without taking it; undefined if there is none. */
   peek(): number | undefined {
     return this.#chunks[this.#first]?.[this.#taken];
   }
 
-  /** Puts bytes back in front of the others. */
+  /** Puts bytes back at the front. */
   unread(bytes: Buffer): void {
     const [head, ...others] = this.#chunks.slice(this.#first);
     this.#chunks = head === undefined ? [bytes] : [bytes, head.subarray(this.#taken), ...others];
@@ -57,7 +57,7 @@ export class ByteQueue {
     this.#length += bytes.length;
   }
 
-  /** At least one and at most `maxBytes` bytes, without copying; empty only when nothing is here. */
+  /** Takes between one and `maxBytes` bytes without copying; empty only if the queue is empty. */
   takeSome(maxBytes: number): Buffer {
     const head = this.#chunks[this.#first];
     if (head === undefined || maxBytes === 0) return EMPTY;
@@ -75,7 +75,7 @@ export class ByteQueue {
   #dropHead(): void {
     this.#taken = 0;
     this.#first += 1;
-    // Compacting only now and then keeps taking many small chunks linear.
+    // Compacting only occasionally keeps many small takes linear.
     if (this.#first === this.#chunks.length || this.#first > 1024) {
       this.#chunks = this.#chunks.slice(this.#first);
       this.#first = 0;

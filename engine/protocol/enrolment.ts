@@ -2,21 +2,21 @@ import type { Frame } from './frame-decoder.ts';
 import type { OutFrame } from './messages.ts';
 
 /**
- * How a client without a certificate of its own gets one (PROTOCOL §2, `_ssl`). An aioc client makes its key itself and
- * sends only the certificate, under a key of the data that Python does not look at; a Python server then makes a key
- * and a certificate for it, as it does for everybody.
+ * Enrolment: how a client without a certificate requests one (PROTOCOL §2, `_ssl`). An aioc client makes its own key
+ * and sends only the certificate, under a key of the data that Python ignores; a Python server then makes a key and a
+ * certificate for it, as for every client.
  */
 const TYPE = '_ssl';
 
 export interface EnrolmentRequest {
   readonly name: string;
-  /** What an aioc client has made itself. */
+  /** The certificate that an aioc client has made. */
   readonly certificatePem?: string;
 }
 
 export interface IssuedCertificate {
   readonly certificatePem: string;
-  /** Absent when the server took our own certificate, whose key we have. */
+  /** Absent if the server accepted the client's certificate; the client has that key. */
   readonly privateKeyPem?: string;
 }
 

@@ -8,7 +8,10 @@ interface OwnParts {
   readonly binary?: Buffer | undefined;
 }
 
-/** A message with `fileBytes` of a file behind its own binary (PROTOCOL §3). An empty file adds no binary at all. */
+/**
+ * A message followed by `fileBytes` of a file behind the application's binary (PROTOCOL §3). An empty file adds no
+ * binary.
+ */
 export function withFileFrame(
   header: Header,
   parts: OwnParts,
@@ -17,19 +20,19 @@ export function withFileFrame(
   return { ...framed(header, parts, fileBytes, {}), fileBytes };
 }
 
-/** The same message when its file could not be read. Unlike Python we say where its own binary ends. */
+/** The same message when its file could not be read. Unlike Python, aioc sets where the application's binary ends. */
 export function withoutFileFrame(header: Header, parts: OwnParts, fileError: string): OutFrame {
   return framed(header, parts, 0, { file_error: fileErrorText(fileError) });
 }
 
-/** As much of it, which may name a long path, as fits into LIMITS.headerSpareBytes however it is spelled. */
+/** Shortens the reason, which may contain a long path, so that it fits into LIMITS.headerSpareBytes in any encoding. */
 export function fileErrorText(reason: string): string {
   return reason.slice(0, 512);
 }
 
 function framed(header: Header, { data, binary }: OwnParts, fileBytes: number, about: JsonObject): OutFrame {
   const { with_binary: _none, ...rest } = header;
-  // A mark of our own (engine/local/any-user-file.ts).
+  // A key of aioc itself (engine/local/any-user-file.ts).
   const { any_user: _mark, ...named } = header['with_file'] as JsonObject;
   const ownBytes = binary?.length ?? 0;
   const withFile = {

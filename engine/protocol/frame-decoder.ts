@@ -7,7 +7,7 @@ import { KnownHeaders } from './known-headers.ts';
 /** A frame without the bytes of its file. */
 export interface Frame {
   readonly header: Header;
-  /** The header exactly as it came, so that it can be forwarded unchanged. */
+  /** The header bytes as received, so that they can be forwarded unchanged. */
   readonly headerBytes: Buffer;
   readonly data: Buffer;
   /** The application's own binary. */
@@ -16,11 +16,11 @@ export interface Frame {
 
 export type DecodedEvent =
   | { readonly kind: 'frame'; readonly frame: Frame }
-  /** A file of `sizeBytes` follows, in any number of `file-data`, ended by `file-end`. */
+  /** A file of `sizeBytes` follows in any number of `file-data` events, and ends with `file-end`. */
   | { readonly kind: 'file-begin'; readonly frame: Frame; readonly sizeBytes: number }
   | { readonly kind: 'file-data'; readonly bytes: Buffer }
   | { readonly kind: 'file-end' }
-  /** A frame that must not be held in memory; it is skipped and the stream goes on behind it. */
+  /** A frame that is too large to hold in memory; it is skipped, and decoding continues after it. */
   | { readonly kind: 'oversized'; readonly header: Header; readonly sizeBytes: number };
 
 type Step =
@@ -35,15 +35,15 @@ type Step =
   | 'skip';
 
 /**
- * Turns a byte stream into frames (PROTOCOL §1). Pulled, not pushed: whoever stops calling `next` has stopped the
- * stream, which is how a newcomer is kept waiting and a slow disk slows the sender. The bytes of a file pass through
- * and are never collected.
+ * Decodes a byte stream into frames (PROTOCOL §1). It is pulled: a caller that stops calling `next` pauses the stream;
+ * this holds back clients before their admission, and applies back-pressure when the disk is slow. The bytes of a file
+ * are passed through and never collected.
  */
 export class FrameDecoder {
   readonly #bytes = new ByteQueue();
   readonly #headers = new KnownHeaders();
   #step: Step = 'length';
-  /** What the outer length still covers. */
+  /** Bytes of the current frame that are not read yet. */
   #remaining = 0;
   #wanted = 4;
   #headerBytes: Buffer = EMPTY;
@@ -53,12 +53,12 @@ export class FrameDecoder {
   #identified = false;
   readonly #messageMaxBytes: number;
 
-  /** @param messageMaxBytes data and binary of a message that is held; a larger one is skipped */
+  /** @param messageMaxBytes largest message, in bytes of data and binary; a larger one is skipped */
   constructor(messageMaxBytes: number = LIMITS.messageBytes) {
     this.#messageMaxBytes = messageMaxBytes;
   }
 
-  /** From now on the peer may send frames of any size. */
+  /** The peer is identified: it may send frames of any size. */
   identified(): void {
     this.#identified = true;
   }
@@ -67,7 +67,7 @@ export class FrameDecoder {
     return this.#bytes.length;
   }
 
-  /** Whether a frame has begun and not ended: the end of the stream now would be a cut. */
+  /** Whether a frame has started and not ended: if the stream ends now, it was cut. */
   get insideFrame(): boolean {
     return this.#step !== 'length' || this.#bytes.length > 0;
   }
@@ -79,7 +79,7 @@ export class FrameDecoder {
   /**
    * The next event, or undefined until more bytes are pushed.
    *
-   * @throws AiocError AIOC_FRAME_BAD, AIOC_FRAME_TOO_LARGE; the stream is of no use after that
+   * @throws AiocError AIOC_FRAME_BAD, AIOC_FRAME_TOO_LARGE; the stream is unusable after that
    */
   next(): DecodedEvent | undefined {
     for (;;) {
@@ -95,11 +95,14 @@ export class FrameDecoder {
     }
   }
 
-  /** Another protocol's greeting reads as the length of a long frame: it is told by its first byte, not by its last. */
+  /** Another protocol's greeting looks like the length of a long frame. The first header byte reveals it early. */
   #checkBeginning(): void {
     const first = this.#bytes.peek();
     if (first !== undefined && this.#wanted > 0 && first !== OPEN_BRACE) {
-      throw new AiocError('AIOC_FRAME_BAD', 'the header is not JSON: is that another kind of server?');
+      throw new AiocError(
+        'AIOC_FRAME_BAD',
+        'the header is not JSON: the other program does not use this protocol',
+      );
     }
   }
 
@@ -133,7 +136,7 @@ export class FrameDecoder {
     if (!this.#identified && lengthBytes > LIMITS.frameBeforeIdentityBytes) {
       throw new AiocError(
         'AIOC_FRAME_TOO_LARGE',
-        `a first frame of ${lengthBytes} bytes, at most ${LIMITS.frameBeforeIdentityBytes} are read before a peer has said who it is`,
+        `the first frame has ${lengthBytes} bytes; at most ${LIMITS.frameBeforeIdentityBytes} are allowed before a peer has identified itself`,
       );
     }
     this.#remaining = lengthBytes;
@@ -142,10 +145,10 @@ export class FrameDecoder {
     this.#expect('header-length', this.#within(2, 'length of the header'));
   }
 
-  /** Takes `count` bytes off what the frame still covers. */
+  /** Subtracts `count` bytes from the rest of the frame. */
   #within(count: number, what: string): number {
     if (count > this.#remaining) {
-      throw new AiocError('AIOC_FRAME_BAD', `the ${what} reaches beyond the end of its frame`);
+      throw new AiocError('AIOC_FRAME_BAD', `the ${what} extends beyond the end of its frame`);
     }
     this.#remaining -= count;
     return count;
@@ -156,7 +159,7 @@ export class FrameDecoder {
     this.#wanted = count;
   }
 
-  /** Like expect, for parts that are kept in memory until the frame is whole. */
+  /** Like `#expect`, for parts that stay in memory until the frame is complete. */
   #expectHeld(step: Step, count: number): DecodedEvent | undefined {
     const heldBytes = this.#data.length + count;
     if (heldBytes <= this.#messageMaxBytes) {
@@ -179,7 +182,7 @@ export class FrameDecoder {
   #beginBinary(sizeBytes: number): DecodedEvent | undefined {
     const file = fileOf(this.#header as Header);
     const offset = file === undefined ? sizeBytes : binaryOffset(file);
-    if (offset > sizeBytes) throw new AiocError('AIOC_FRAME_BAD', 'binary_offset lies behind the binary');
+    if (offset > sizeBytes) throw new AiocError('AIOC_FRAME_BAD', 'binary_offset is larger than the binary');
     this.#fileRemaining = sizeBytes - offset;
     return this.#expectHeld('binary', offset);
   }
@@ -207,7 +210,7 @@ export class FrameDecoder {
     return { kind: 'file-data', bytes };
   }
 
-  /** Passes over what the outer length still covers; true when the next frame may begin. */
+  /** Skips the rest of the frame; true when the next frame may begin. */
   #skip(): boolean {
     while (this.#remaining > 0) {
       const skipped = this.#bytes.takeSome(this.#remaining).length;
@@ -222,7 +225,7 @@ export class FrameDecoder {
 const EMPTY = Buffer.alloc(0);
 const OPEN_BRACE = 0x7b;
 
-/** The with_file of a header whose file's bytes are in the frame (PROTOCOL §3). */
+/** The with_file of a header, if the frame contains the file (PROTOCOL §3). */
 function fileOf(header: Header): JsonObject | undefined {
   const file = header['with_file'];
   if (typeof file !== 'object' || file === null || Array.isArray(file)) return undefined;
@@ -233,12 +236,12 @@ function fileOf(header: Header): JsonObject | undefined {
 function binaryOffset(file: JsonObject): number {
   const offset = file['binary_offset'] ?? 0;
   if (typeof offset !== 'number' || !Number.isInteger(offset) || offset < 0) {
-    throw new AiocError('AIOC_FRAME_BAD', 'binary_offset is not a whole number');
+    throw new AiocError('AIOC_FRAME_BAD', 'binary_offset is not a non-negative integer');
   }
   return offset;
 }
 
-/** Truth as Python has it, for keys that Python only tests. */
+/** Python's truth value, for keys that Python only tests. */
 function isTruthy(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;

@@ -4,21 +4,21 @@ import { type Header, headerText } from './header.ts';
 
 export interface FrameParts {
   readonly header: Header;
-  /** The same header as bytes, where they are known and, if one is put in front, there is no transport_id in it. */
+  /** The same header as bytes, if known; it must not contain a transport_id if one is prepended. */
   readonly forwardedHeader?: Buffer | undefined;
-  /** Put in front of the header, and in the place of one that is in it: letters, digits, `-`, `_` and `.` only. */
+  /** Prepended to the header, and replaces one in it: letters, digits, `-`, `_` and `.` only. */
   readonly transportId?: string | undefined;
   readonly data: Buffer;
-  /** The application's own binary; written only when header.with_binary is true. */
+  /** The application's binary; written only if header.with_binary is true. */
   readonly binary?: Buffer | undefined;
-  /** Bytes of a file that the caller writes itself, right behind what this returns. */
+  /** Size of the file that the caller writes itself, directly after the returned bytes. */
   readonly fileBytes?: number;
 }
 
 /**
- * One frame, or its beginning when a file's bytes follow (PROTOCOL §1).
+ * Encodes one frame, or its beginning if a file's bytes follow (PROTOCOL §1).
  *
- * @throws AiocError AIOC_FRAME_TOO_LARGE when a length does not fit its field
+ * @throws AiocError AIOC_FRAME_TOO_LARGE if a length does not fit its field
  */
 export function encodeFrame(parts: FrameParts): Buffer {
   const { header, forwardedHeader, transportId, data, binary = EMPTY, fileBytes = 0 } = parts;
@@ -59,14 +59,14 @@ export function encodeFrame(parts: FrameParts): Buffer {
   return frame;
 }
 
-/** What a transport_id takes in a header, and a margin. */
+/** The space of a transport_id in a header, and a margin. */
 const TRANSPORT_ID_BYTES = 96;
 const BRACE = 0x7b;
 const EMPTY = Buffer.alloc(0);
 
-/** In front, so that the other side can cut it off again without writing the rest anew (engine/local/listener-frame.ts). */
+/** In front, so that the receiver can remove it without rewriting the rest (engine/local/listener-frame.ts). */
 function numbered(header: Header, transport_id: string): Header {
-  // A program may have written one of its own, which means nothing to the other side.
+  // A transport_id that a program has set means nothing to the peer.
   const { transport_id: _own, ...rest } = header;
   return { transport_id, ...rest, message_type: header.message_type };
 }

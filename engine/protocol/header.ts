@@ -3,22 +3,22 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { spelledMembers } from '../config/json-edit.ts';
 
-/** A bigint only where `parseHeader` says so: JSON.stringify refuses it, `pythonJson` does not. */
+/** A bigint only where `parseHeader` returns one: JSON.stringify rejects it, `pythonJson` does not. */
 export type JsonValue = null | boolean | number | bigint | string | readonly JsonValue[] | JsonObject;
 export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
-/** A frame's header (PROTOCOL §1). Keys that we do not know are kept and passed on. */
+/** A frame's header (PROTOCOL §1). Unknown keys are kept and forwarded. */
 export interface Header extends JsonObject {
   readonly message_type: string;
 }
 
 /**
- * Parses and checks a header. A request_id or response_id that a number does not hold to its last digit is a bigint:
- * Python's integers have no bound, and who asked waits for exactly that id.
+ * Parses and checks a header. A request_id or response_id that a number cannot hold exactly becomes a bigint: Python's
+ * integers are unbounded, and the requester waits for exactly that id.
  *
- * @throws AiocError AIOC_FRAME_BAD naming what is wrong with it
+ * @throws AiocError AIOC_FRAME_BAD naming the fault
  */
 export function parseHeader(bytes: Buffer): Header {
   const text = decoded(bytes);
@@ -36,14 +36,14 @@ export function parseHeader(bytes: Buffer): Header {
   return header as Header;
 }
 
-/** What a number in JSON says: a bigint where it is an integer whose digits a number would lose. */
+/** The exact value of a number in JSON: a bigint for an integer whose digits a number would lose. */
 export function exactInteger(read: number, spelled: () => string): number | bigint {
   if (Number.isSafeInteger(read) || !Number.isInteger(read)) return read;
   const digits = spelled();
   return /^-?\d+$/.test(digits) ? BigInt(digits) : read;
 }
 
-/** A member of a JSON object as it is written there. Of one that is there twice the last counts. */
+/** A member of a JSON object as written in the text. Of duplicates, the last one counts. */
 export function spelledIn(text: string, key: string): string {
   return spelledMembers(text).findLast(([name]) => name === key)?.[1] ?? '';
 }
@@ -51,7 +51,7 @@ export function spelledIn(text: string, key: string): string {
 const IDS = ['request_id', 'response_id'] as const;
 
 /**
- * The header as Python's json module writes it: `", "`, `": "` and `\uXXXX` (PROTOCOL §1). A character, a byte.
+ * The header as Python's json module writes it: `", "`, `": "` and `\uXXXX` (PROTOCOL §1). One character per byte.
  *
  * @throws AiocError AIOC_FRAME_TOO_LARGE
  */
@@ -82,7 +82,7 @@ export function pythonJson(value: JsonValue): string {
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Text that stands in JSON as it is. */
+/** Text that needs no escapes in JSON. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 function pythonString(text: string): string {
@@ -94,7 +94,7 @@ function pythonString(text: string): string {
 }
 
 function decoded(bytes: Buffer): string {
-  // What Python writes always is; decoding with a check of each byte costs far more.
+  // Headers from Python are always ASCII; a checked UTF-8 decode costs far more.
   if (isAscii(bytes)) return bytes.toString('latin1');
   try {
     return UTF8.decode(bytes);
@@ -105,7 +105,7 @@ function decoded(bytes: Buffer): string {
 
 function parseJson(text: string): unknown {
   const flat = isFlat(text);
-  // Looked at before parsing: a parser's own recursion must never depend on what a stranger sent.
+  // Checked before parsing: a recursive parser must not depend on untrusted input.
   if (!flat && depthExceeds(text, LIMITS.headerDepth)) {
     throw new AiocError('AIOC_FRAME_BAD', `the header is nested deeper than ${LIMITS.headerDepth}`);
   }
@@ -120,7 +120,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Most headers: nothing nested, nothing escaped and no dangerous key, which is quickly seen and quickly parsed. */
+/** Most headers are flat: nothing nested, no escapes and no dangerous key; they are parsed faster. */
 function isFlat(text: string): boolean {
   return (
     text.indexOf('{', 1) < 0 && !text.includes('[') && !text.includes('\\') && !text.includes('__proto__')

@@ -1,24 +1,24 @@
 import { type Header, parseHeader } from './header.ts';
 
-/** Where an aioc's transport_id begins in a header, and what follows it (message-number.ts). */
+/** Where aioc's transport_id begins in a header, and what follows it (message-number.ts). */
 const NUMBER_START = Buffer.from('{"transport_id": "');
 const AFTER_NUMBER = Buffer.from('", "');
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Parses headers of which most say the same as the one before, to the last byte, but for the number in front: those of
- * one program's messages of one type. Such a header is not parsed again; it is the same object, which nobody can change.
+ * Parses headers, most of which are identical to the previous one except for the number in front: the messages of one
+ * program and type. Such a header is not parsed again; the result is the same frozen object.
  */
 export class KnownHeaders {
-  /** What came last, and what it says if it has come twice. */
+  /** The last header bytes, and the parsed header if they were seen twice. */
   #bytes: Buffer = EMPTY;
   #header: Header | undefined;
-  /** The same for what stands behind a number. */
+  /** The same for the bytes behind a number. */
   #rest: Buffer = EMPTY;
   #restHeader: Header | undefined;
 
-  /** @throws AiocError AIOC_FRAME_BAD naming what is wrong with it */
+  /** @throws AiocError AIOC_FRAME_BAD naming the fault */
   parse(bytes: Buffer): Header {
     const numberEnd = endOfNumber(bytes);
     return numberEnd < 0 ? this.#parseWhole(bytes) : this.#parseNumbered(bytes, numberEnd);
@@ -45,7 +45,7 @@ export class KnownHeaders {
     }
     if (this.#restHeader === undefined) {
       const { transport_id: number, ...header } = parseHeader(bytes);
-      // One that may say it a second time, in whatever spelling, is left to the parser.
+      // A header that may repeat the key, in any spelling, is left to the parser.
       const isOnce = rest.indexOf('transport_id') < 0 && rest.indexOf(BACKSLASH) < 0;
       if (isOnce) this.#restHeader = frozen(header as Header);
       return { transport_id: number as string, ...(header as Header) };
@@ -55,7 +55,7 @@ export class KnownHeaders {
   }
 }
 
-/** Where the number ends that a header begins with; -1 when it begins with none. */
+/** The end of the number at the start of a header; -1 if there is none. */
 function endOfNumber(bytes: Buffer): number {
   if (bytes.length < NUMBER_START.length || bytes[2] !== NUMBER_START[2]) return -1;
   if (NUMBER_START.compare(bytes, 0, NUMBER_START.length) !== 0) return -1;
@@ -69,7 +69,7 @@ function endOfNumber(bytes: Buffer): number {
   return end;
 }
 
-/** Undefined where something in it could be changed all the same. */
+/** Undefined if a nested value could still be changed. */
 function frozen(header: Header): Header | undefined {
   const isFlat = Object.values(header).every((value) => typeof value !== 'object' || value === null);
   return isFlat ? Object.freeze(header) : undefined;

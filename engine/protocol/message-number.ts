@@ -2,15 +2,15 @@ import type { Randomness } from '../base/ports.ts';
 import type { Header } from './header.ts';
 
 /**
- * A message's place among those of its sender, receiver and type. An epoch is one life of the sender's queue, 128 random
- * bits as 22 characters; within it numbers rise from 1, not always by one.
+ * The sequence number of a message within its stream (sender, receiver and type). An epoch is one life of the sender's
+ * queue: 128 random bits as 22 characters. Within it, numbers increase from 1, not always by one.
  */
 export interface MessageNumber {
   readonly epoch: string;
   readonly seq: number;
 }
 
-/** A number with the one that went before it on the same connection, where that is not the next lower one. */
+/** A number, and the number sent before it on the same connection if that is not the next lower one. */
 export interface NumberOnWire extends MessageNumber {
   readonly after?: number | undefined;
 }
@@ -23,14 +23,15 @@ export function newEpoch(random: Pick<Randomness, 'bytes'>): string {
 }
 
 /**
- * The transport_id of a message that aioc sends: `<epoch>.<seq>`, or `<epoch>.<seq>.<after>`. Every peer echoes a string
- * as it came (PROTOCOL §1); to an aioc peer it says whether it has the message already, whatever it takes us for.
+ * The transport_id of a message that aioc sends: `<epoch>.<seq>`, or `<epoch>.<seq>.<after>`. Every peer returns a
+ * string unchanged (PROTOCOL §1). An aioc peer uses it to detect repetitions, even if it takes this connector for
+ * Python.
  */
 export function transportIdOf({ epoch, seq, after }: NumberOnWire): string {
   return after === undefined ? `${epoch}.${seq}` : `${epoch}.${seq}.${after}`;
 }
 
-/** The number that a transport_id stands for; undefined for Python's, which are integers, and for those of programs. */
+/** The number in a transport_id; undefined for Python's integers, and for those that programs set. */
 export function numberIn(transportId: Header[string] | undefined): NumberOnWire | undefined {
   if (typeof transportId !== 'string' || !isNumber(transportId)) return undefined;
   const end = transportId.indexOf('.', EPOCH_CHARACTERS + 1);
@@ -39,7 +40,7 @@ export function numberIn(transportId: Header[string] | undefined): NumberOnWire 
   return { epoch: transportId.slice(0, EPOCH_CHARACTERS), seq: Number(seq), after };
 }
 
-/** Whether `numberIn` finds one, for who does not need it. */
+/** Whether `numberIn` would return a number. */
 export function isNumber(transportId: Header[string] | undefined): boolean {
   return typeof transportId === 'string' && TRANSPORT_ID.test(transportId);
 }

@@ -12,21 +12,23 @@ export interface OutFrame {
 }
 
 const EMPTY = Buffer.alloc(0);
-/** The request_id by which a probe is known among other pings. */
+/** The request_id that marks a probe among pings. */
 const PROBE_ID = '_aioc';
-/** The message type of what only aioc peers say to each other. */
+/** The message type of frames that only aioc peers exchange. */
 export const AIOC_TYPE = '_aioc';
 
-/** What an aioc peer tells about itself in a probe, and again in the answer. */
+/** What an aioc peer announces in a probe and in the answer to one. */
 export interface AiocHello {
   readonly version: string;
-  /** The name to show; a claim like every name. */
+  /** The name to show; unverified, like every name. */
   readonly name: string;
-  /** Random, one for each run of the program: the same instance again is a reconnect, another one is not. */
+  /** Random, one per program run: the same instance again is a reconnect. */
   readonly instance: string;
-  /** Whether it numbers its messages and acknowledges many at once (stream-frames.ts). Said by every aioc that does. */
+  /**
+   * Whether it numbers its messages and acknowledges many at once (stream-frames.ts). Current versions always set it.
+   */
   readonly streams?: boolean;
-  /** The largest message that it takes, in bytes of data and binary. Absent: LIMITS.messageBytes, its header included. */
+  /** The largest message that it accepts, in bytes of data and binary. Absent: LIMITS.messageBytes, header included. */
   readonly messageMaxBytes?: number;
 }
 
@@ -48,7 +50,7 @@ export interface ProbeOptions {
   readonly destinationId: string;
 }
 
-/** Asks "are you aioc?" in a form that every Python peer echoes unchanged. */
+/** The probe: asks "are you aioc?" in a form that every Python peer echoes unchanged. */
 export function probeFrame({ hello, nonce, sourceId, destinationId }: ProbeOptions): OutFrame {
   return {
     header: {
@@ -64,12 +66,12 @@ export function probeFrame({ hello, nonce, sourceId, destinationId }: ProbeOptio
 
 export type ProbeAnswer =
   | { readonly kind: 'aioc'; readonly hello: AiocHello }
-  /** Our own words back, byte for byte: what Python does with a ping. */
+  /** The probe itself, byte for byte: Python's answer to a ping. */
   | { readonly kind: 'echo' }
-  /** Neither: nothing that Python or an aioc of this version would say. */
+  /** Neither: an answer that Python and this version of aioc do not send. */
   | { readonly kind: 'unclear' };
 
-/** What the answer to our probe says, or undefined when the frame is no answer to it. */
+/** Reads an answer to this connector's probe; undefined if the frame is not one. */
 export function readProbeAnswer(
   frame: Frame,
   probe: { readonly nonce: string; readonly data: Buffer },
@@ -81,7 +83,7 @@ export function readProbeAnswer(
   return { kind: 'aioc', hello: content.hello };
 }
 
-/** The probe in a frame, or undefined when it is none. */
+/** Reads a probe; undefined if the frame is not one. */
 export function readProbe(frame: Frame): { readonly hello: AiocHello; readonly nonce: string } | undefined {
   if (!isPingRequest(frame) || frame.header['request_id'] !== PROBE_ID) return undefined;
   const content = helloIn(frame.data);
@@ -100,7 +102,7 @@ export function probeAnswerFrame(options: {
   };
 }
 
-/** Why a server ends a connection, told to an aioc client: a newer one of the same name, from that address. */
+/** Notifies an aioc client that a newer connection of its name, from that address, supersedes it. */
 export function supersededFrame({ from, sourceId }: { from: string; sourceId: string }): OutFrame {
   return {
     header: { message_type: AIOC_TYPE, source_id: sourceId },
@@ -123,7 +125,7 @@ export type RefusalCode =
   | 'too-many-waiting'
   | 'stopping';
 
-/** Said only to a peer that is known to be aioc: Python knows no refusal but closing. */
+/** Sent only to a peer that is known to be aioc: Python only understands a closed connection. */
 export function refusalFrame(
   refusal: Partial<Refusal> & { readonly code: RefusalCode; readonly sourceId: string },
 ): OutFrame {
@@ -140,16 +142,16 @@ export function refusalFrame(
   };
 }
 
-/** Why the other side does not let us in. */
+/** Why the peer refuses this connector. */
 export interface Refusal {
   readonly code: RefusalCode;
-  /** In a sentence, where the code alone does not say it. */
+  /** A sentence, if the code alone is not enough. */
   readonly reason?: string;
-  /** What its clock said then, milliseconds since 1970: where dates matter. */
+  /** The peer's clock in milliseconds since 1970, if dates matter. */
   readonly wallNowMs?: number;
 }
 
-/** A sentence with a path or a name in it. */
+/** Enough for a sentence with a path or a name. */
 const REASON_CHARACTERS = 1_000;
 
 export function readRefusal(frame: Frame): Refusal | undefined {
@@ -176,7 +178,7 @@ const REFUSALS: readonly RefusalCode[] = [
 export interface AckOptions {
   readonly transportId: number | string;
   readonly sourceId: string;
-  /** Tells an aioc sender that its message was dropped on purpose; never said to Python. */
+  /** Reports to an aioc sender that its message was dropped on purpose; never sent to Python. */
   readonly dropped?: boolean;
 }
 
@@ -204,7 +206,10 @@ export function readAck(frame: Frame): Ack | undefined {
   return { transportId, dropped: frame.header['aioc_dropped'] === true };
 }
 
-/** The transport_id that a received frame wants acknowledged (PROTOCOL §1, `_ack`). Unlike Python we answer 0 too. */
+/**
+ * The transport_id that a received frame asks to be acknowledged (PROTOCOL §1, `_ack`). Unlike Python, aioc also
+ * acknowledges 0.
+ */
 export function acknowledgeable(frame: Frame): number | string | undefined {
   const id = frame.header['transport_id'];
   if (frame.header.message_type === '_ack' || isPingRequest(frame)) return undefined;
@@ -248,7 +253,7 @@ export function pingFrame(options: {
   };
 }
 
-/** Types that connectors keep for themselves; an application's message never has one. */
+/** Types that connectors reserve for themselves; applications' messages never have one. */
 export function isReserved(messageType: string): boolean {
   return messageType.startsWith('_');
 }

@@ -9,12 +9,12 @@ export function serverId(address: { readonly host: string; readonly port: number
 }
 
 /**
- * Checks the name by which a client introduces itself (PROTOCOL §1).
+ * Checks a client's name (PROTOCOL §1).
  *
  * @throws AiocError AIOC_NAME_BAD
  */
 export function checkClientName(name: unknown): string {
-  if (typeof name !== 'string') throw new AiocError('AIOC_NAME_BAD', 'the peer gave no name');
+  if (typeof name !== 'string') throw new AiocError('AIOC_NAME_BAD', 'the peer sent no name');
   if (name.length > LIMITS.nameLength || !/^[0-9a-zA-Z\-_:]+$/.test(name) || name.endsWith('\n')) {
     throw new AiocError(
       'AIOC_NAME_BAD',
@@ -25,7 +25,7 @@ export function checkClientName(name: unknown): string {
   return name;
 }
 
-/** Whether a client may be called that. */
+/** Whether a name is valid for a client. */
 export function isClientName(name: string): boolean {
   try {
     checkClientName(name);

@@ -2,11 +2,11 @@ import type { Header } from './header.ts';
 import type { OutFrame } from './messages.ts';
 
 /**
- * In place of a response that is too large to be sent, so that whoever waits for it need not wait for a timeout
- * (engine/peers/PROTOCOL.md). A Python connector hands it on like any response; its program finds `error` in the header,
- * as when a connection breaks.
+ * Replaces a response that is too large, so that the requester does not wait for its timeout
+ * (engine/peers/PROTOCOL.md). A Python connector forwards it like any response; its program finds `error` in the
+ * header, as when a connection is lost.
  *
- * @param header the response's own
+ * @param header the response's header
  */
 export function noResponseFrame(header: Header, reason: string): OutFrame {
   return {
@@ -20,14 +20,14 @@ export function noResponseFrame(header: Header, reason: string): OutFrame {
   };
 }
 
-/** Why a response will not come; undefined for every other frame. */
+/** Why there will be no response; undefined for other frames. */
 export function readNoResponse(header: Header): string | undefined {
   const { error, response_id: responseId, reason } = header;
   if (error !== TOO_LARGE || responseId === undefined) return undefined;
   return typeof reason === 'string' ? reason.slice(0, REASON_CHARACTERS) : 'it is too large';
 }
 
-/** What a program on Python's API finds in the header, be it said by a peer or by its own connector. */
+/** The `error` that a program on Python's API finds in the header, from a peer or from its own connector. */
 export const TOO_LARGE = 'response_too_large';
-/** A sentence with two sizes in it. */
+/** Enough for a sentence with two sizes. */
 const REASON_CHARACTERS = 400;

@@ -3,22 +3,25 @@ import { LIMITS } from '../base/limits.ts';
 import type { Frame } from './frame-decoder.ts';
 import { AIOC_TYPE, type OutFrame } from './messages.ts';
 
-/** How far one side has the messages of one type and epoch. */
+/** The position up to which one side has the messages of one type and epoch. */
 export interface AckPosition {
   readonly type: string;
   readonly epoch: string;
-  /** Everything up to this number has been dealt with. */
+  /** All messages up to this number are settled. */
   readonly upTo: number;
-  /** Those among them that were dropped on purpose. */
+  /** The messages among them that were dropped on purpose. */
   readonly dropped: readonly number[];
-  /** Only in `have`: later ones are there, too, and wait for those between. Whoever has none of those says `gone`. */
+  /**
+   * Only in `have`: later messages are stored too, but some between are missing. The sender answers `gone` if it no
+   * longer has those.
+   */
   readonly hasGap?: boolean;
 }
 
 /**
- * What aioc peers tell each other of the messages they were sent: `have`, once, as the first word on a connection, and
- * then acknowledgements, each of which holds for all before it, too. `gone`: the sender has nothing of the epoch up to the
- * number that it could send, but what the other side has.
+ * Frames between aioc peers about received messages. `have`: sent once, first on a connection. `ack`: acknowledges a
+ * message and all before it. `gone`: the sender no longer has messages of the epoch up to that number, except those
+ * that the peer already has.
  */
 export interface StreamAckFrame {
   readonly kind: 'have' | 'ack' | 'gone';
@@ -37,9 +40,9 @@ export function streamAckFrame({ kind, positions }: StreamAckFrame, sourceId: st
 }
 
 /**
- * The news in a frame, or undefined when it is of another type or says something else.
+ * Reads the positions in a frame; undefined for any other frame.
  *
- * @throws AiocError AIOC_FRAME_BAD when it is news and cannot be read
+ * @throws AiocError AIOC_FRAME_BAD if it is such a frame and is malformed
  */
 export function readStreamAcks({ header, data }: Frame): StreamAckFrame | undefined {
   if (header.message_type !== AIOC_TYPE || data.length > LIMITS.streamAckBytes) return undefined;
@@ -72,5 +75,5 @@ function parsed(data: Buffer): Record<string, unknown> | undefined {
 }
 
 function unreadable(): AiocError {
-  return new AiocError('AIOC_FRAME_BAD', 'an acknowledgement that cannot be read');
+  return new AiocError('AIOC_FRAME_BAD', 'the acknowledgement is malformed');
 }

@@ -1,24 +1,24 @@
 import { LIMITS } from '../base/limits.ts';
 
 /**
- * Which row of the log each message in a queue has, oldest first: so that the log can say what became of it. The log
- * keeps its last rows only, so no more than as many are remembered, however long the queue is.
+ * The log row of each queued message, oldest first, so that the log can show its outcome. The log keeps only its last
+ * rows, so only that many ids are kept, however long the queue is.
  */
 export class ArrivalLogIds {
   #logIds: number[] = [];
-  /** Before this index all are gone. */
+  /** All ids before this index are gone. */
   #front = 0;
-  /** Messages at the head of the queue that have no row: of an earlier run, or pushed out of the log. */
+  /** Messages at the head of the queue without a row: from an earlier run, or displaced from the log. */
   #withoutRow = 0;
 
-  /** @param untold how many are in the queue already, of which no row is known */
+  /** @param withoutRow how many queued messages have no known row */
   restart(withoutRow: number): void {
     this.#logIds = [];
     this.#front = 0;
     this.#withoutRow = withoutRow;
   }
 
-  /** One more has come, behind all others. */
+  /** Adds a message at the tail. */
   add(logId: number): void {
     this.#logIds.push(logId);
     if (this.#logIds.length - this.#front <= LIMITS.logRows) return;
@@ -26,7 +26,7 @@ export class ArrivalLogIds {
     this.#advance(1);
   }
 
-  /** So many have left at the head; `settle` is told of those whose rows are known. */
+  /** Removes messages at the head; calls `settle` for those whose rows are known. */
   leave(count: number, settle: (logId: number) => void): void {
     const withoutRow = Math.min(count, this.#withoutRow);
     this.#withoutRow -= withoutRow;
@@ -37,7 +37,7 @@ export class ArrivalLogIds {
 
   #advance(count: number): void {
     this.#front += count;
-    // Each cut costs the length of the rest, so it is made only when at least as many can go.
+    // Each compaction copies the rest, so it waits until at least as many entries can go.
     if (this.#front * 2 < this.#logIds.length) return;
     this.#logIds = this.#logIds.slice(this.#front);
     this.#front = 0;

@@ -1,7 +1,7 @@
-/** How much a queue may hold. */
+/** The capacity of a queue. */
 export interface Capacity {
   readonly messages: number;
   readonly bytes: number;
-  /** Whether it takes one message of any size while it is empty: where no key raises `bytes`. */
+  /** Whether an empty queue accepts one message of any size: true where no key can raise `bytes`. */
   readonly takesOneOfAnySize?: boolean;
 }

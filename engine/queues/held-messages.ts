@@ -4,22 +4,22 @@ import { parseHeldStream } from '../storage/held-streams.ts';
 import type { Store, StoredRecord } from '../storage/store.ts';
 
 export interface HeldMessagesOptions {
-  /** Of the queue. */
+  /** The queue's stream. */
   readonly stream: string;
   readonly store: Store;
 }
 
-/** How many messages, and how many bytes they have. */
+/** A number of messages, and their bytes. */
 export interface Amount {
   readonly count: number;
   readonly bytes: number;
 }
 
-/** What became of messages that were held back. */
+/** The result of releasing held messages. */
 export interface Released extends Amount {
-  /** The last number that is in the queue now; undefined when none was released. */
+  /** The last number in the queue now; undefined if none was released. */
   readonly lastSeq: number | undefined;
-  /** Numbers between what was there and what was released that nobody will send any more. */
+  /** Numbers before released messages that will never be sent. */
   readonly missing: number;
 }
 
@@ -31,13 +31,13 @@ interface Next {
 const NOTHING = { count: 0, bytes: 0 };
 
 /**
- * Messages that a start of the store has found behind a hole in their sender's numbers. They come into the queue, in
- * order, when it is known that what is missing before them will not come again, or are dropped when they come again
- * themselves. Whatever a crash interrupts is done again at the next start.
+ * Messages that recovery has found behind a gap in their sender's numbers. They enter the queue, in order, once the
+ * missing ones are known to be lost; they are dropped if the sender sends them again. An interrupted step is repeated
+ * at the next start.
  */
 export class HeldMessages {
   readonly #options: HeldMessagesOptions;
-  /** The names of their streams, by epoch. */
+  /** Their stream names, by epoch. */
   readonly #names = new Map<string, readonly string[]>();
   readonly #queue = new SerialQueue();
 
@@ -46,7 +46,7 @@ export class HeldMessages {
   }
 
   /**
-   * Finds what is held back, and forgets of it what is in the queue already.
+   * Finds the held messages, and drops those that are already in the queue.
    *
    * @throws AiocError AIOC_DISK
    */
@@ -71,7 +71,7 @@ export class HeldMessages {
     return { count, bytes };
   }
 
-  /** Of which some are held back. */
+  /** The epochs with held messages. */
   get epochs(): readonly string[] {
     return [...this.#names.keys()];
   }
@@ -81,9 +81,9 @@ export class HeldMessages {
   }
 
   /**
-   * Nothing below this number will come any more that is not there.
+   * Releases the messages below this number: no more of those missing before them will arrive.
    *
-   * @throws AiocError AIOC_DISK, AIOC_DISK_FULL; the rest stays held back
+   * @throws AiocError AIOC_DISK, AIOC_DISK_FULL; the rest stays held
    */
   release(epoch: string, below: number): Promise<Released> {
     return this.#queue.run(async () => {
@@ -113,7 +113,7 @@ export class HeldMessages {
     });
   }
 
-  /** They have come again, up to this number. */
+  /** Drops held messages up to this number: they have arrived again. */
   drop(epoch: string, upTo: number): Promise<Amount> {
     if (!this.has(epoch)) return Promise.resolve(NOTHING);
     return this.#queue.run(async () => {
@@ -128,7 +128,7 @@ export class HeldMessages {
     });
   }
 
-  /** The first of an epoch, as many as are read at once; undefined when none below this number is left. */
+  /** The first held messages of an epoch, as many as are read at once; undefined if none below this number is left. */
   async #next(epoch: string, below: number): Promise<Next | undefined> {
     const { store } = this.#options;
     const found: Next[] = [];
@@ -148,7 +148,7 @@ function seqOf(record: StoredRecord | undefined): number {
   return record?.seq ?? 0;
 }
 
-/** Records whose numbers follow each other. */
+/** Groups records with consecutive numbers. */
 function* runsOf(records: readonly StoredRecord[]): Iterable<readonly StoredRecord[]> {
   let run: StoredRecord[] = [];
   for (const record of records) {

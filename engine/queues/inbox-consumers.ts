@@ -1,29 +1,29 @@
 import { AiocError } from '../base/errors.ts';
 
-/** Who takes messages while nobody has subscribed to them: the delivery to Python's receive socket. */
+/** Consumes messages while nobody is subscribed: the delivery to Python's receive socket. */
 export interface SocketConsumer {
   /** Whether a listener is connected. */
   readonly isConnected: boolean;
-  /** Resolves when it has finished what it is about: it takes nothing while somebody is subscribed. */
+  /** Pauses it during a subscription; resolves when its current delivery is finished. */
   pause(): Promise<void>;
-  /** Nobody is subscribed any more. */
+  /** Resumes it after a subscription. */
   resume(): void;
 }
 
 /** A program's subscription. */
 export interface Subscriber {
-  /** Another one has taken its place: it takes nothing more from now on. */
+  /** Another subscription has taken over: this one consumes nothing more. */
   supersede(): void;
 }
 
 export interface SubscribeOptions {
-  /** The program has bound the receive socket of the type itself: who is connected there is the program. */
+  /** The program itself has bound the receive socket of the type, so the listener connected there is the program. */
   readonly holdsSocket: boolean;
-  /** It is to take the place of whoever has it. */
+  /** Takes over from the current consumer. */
   readonly takeOver: boolean;
 }
 
-/** Who takes messages out of an inbox: one at a time, since what one takes the other must not be given. */
+/** The consumers of an inbox: one at a time, since a message must not be delivered twice. */
 export class InboxConsumers {
   readonly #type: string;
   readonly #setHasConsumer: (hasConsumer: boolean) => void;
@@ -44,10 +44,10 @@ export class InboxConsumers {
   }
 
   /**
-   * Puts a subscription in front of everybody else.
+   * Gives a subscription precedence over all other consumers.
    *
-   * @returns a promise of when it may begin to take
-   * @throws AiocError AIOC_LISTENER_TAKEN when somebody else takes messages here
+   * @returns a promise that resolves when it may start consuming
+   * @throws AiocError AIOC_LISTENER_TAKEN if there is another consumer
    */
   subscribe(subscriber: Subscriber, { holdsSocket, takeOver }: SubscribeOptions): Promise<void> {
     const isTaken =
@@ -55,7 +55,7 @@ export class InboxConsumers {
     if (isTaken && !takeOver) {
       throw new AiocError(
         'AIOC_LISTENER_TAKEN',
-        `another program listens to messages of type ${this.#type}: stop it first, each type has one listener`,
+        `another program listens to messages of type ${this.#type}: stop it first, because each type has one listener`,
       );
     }
     const former = this.#subscriber;
@@ -65,7 +65,7 @@ export class InboxConsumers {
     return this.#socketConsumer?.pause() ?? Promise.resolve();
   }
 
-  /** It takes nothing more; what it was given and has not taken is there for the next one. */
+  /** Ends a subscription; what it was given and has not taken goes to the next consumer. */
   unsubscribe(subscriber: Subscriber): void {
     if (this.#subscriber !== subscriber) return;
     this.#subscriber = undefined;

@@ -14,13 +14,13 @@ import { persistentAppend } from './persistent-append.ts';
 export interface PendingRecord {
   readonly frame: Buffer;
   readonly source: MessageSource | undefined;
-  /** @param isRepeated it was there already, and was not stored again */
+  /** @param isRepeated the message was stored before, and was not stored again */
   stored(isRepeated: boolean): void;
-  /** It is not in the store: who sent it keeps it. */
+  /** It is not in the store: its sender keeps it. */
   refused(error: unknown): void;
 }
 
-/** Messages that follow each other in their sender's numbers, or have none. */
+/** Messages with consecutive numbers of one sender, or without numbers. */
 interface MessageRun {
   readonly messages: PendingRecord[];
   readonly source: { readonly epoch: string; readonly firstSeq: number; readonly after: number } | undefined;
@@ -31,24 +31,24 @@ export interface InboxWriterOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly onArrival: () => void;
-  /** Messages that were held back have come again, and are there only once. */
+  /** Held messages have arrived again, and are stored only once. */
   readonly onSuperseded: (amount: Amount) => void;
-  /** So many messages of a sender were damaged on the disk, and will not come again. */
+  /** Messages of a sender were damaged on the disk, and will not arrive again. */
   readonly onLost: (peerName: string, count: number) => void;
 }
 
 /**
- * Brings arrivals into the store, in order, each sender's with its number in the same batch: what is there and what is
- * known to be there can never differ. What comes while the store is busy goes to it together.
+ * Stores arrivals in order, each sender's with its number in the same batch: so messages and recorded numbers never
+ * differ. Messages that arrive while the store is busy form the next batch.
  */
 export class InboxWriter {
   readonly #options: InboxWriterOptions;
   #unstored: PendingRecord[] = [];
   #storing = false;
-  /** What is being stored now is in the store, or has been refused. */
+  /** Resolves when the current batch is stored or refused. */
   #idle: Promise<void> = Promise.resolve();
   #trouble: string | undefined;
-  /** By epoch in the store: the last number that is in it, and the last that it was asked to take. */
+  /** By epoch in the store: the last stored number, and the last number handed to the store. */
   readonly #stored = new Map<string, number>();
   readonly #requested = new Map<string, number>();
   readonly #held: HeldMessages;
@@ -59,9 +59,9 @@ export class InboxWriter {
   }
 
   /**
-   * Learns how far an earlier run has got.
+   * Restores the positions of an earlier run.
    *
-   * @returns how much is held back
+   * @returns how much is held
    */
   async restore(): Promise<Amount> {
     const { store, stream } = this.#options;
@@ -69,12 +69,12 @@ export class InboxWriter {
     this.#requested.clear();
     for (const [epoch, seq] of await store.lastSource(stream)) this.#stored.set(epoch, seq);
     const amount = await this.#held.restore();
-    // Of whom nothing else is known is asked, too.
+    // An epoch that has only held messages starts at 0.
     for (const epoch of this.#held.epochs) if (!this.#stored.has(epoch)) this.#stored.set(epoch, 0);
     return amount;
   }
 
-  /** Why the store takes nothing at the moment. */
+  /** Why the store accepts nothing at the moment. */
   get trouble(): string | undefined {
     return this.#trouble;
   }
@@ -87,7 +87,7 @@ export class InboxWriter {
     });
   }
 
-  /** The sender has nothing of this epoch up to this number but what is stored already. */
+  /** The sender has no message of this epoch up to this number that is not stored here. */
   async gone(source: MessageSource): Promise<void> {
     await this.#release(epochInStore(source), source.seq + 1);
   }
@@ -114,7 +114,7 @@ export class InboxWriter {
     this.#storing = false;
   }
 
-  /** One run of a sender after the other: a later one must not be stored when the one before it is not. */
+  /** Stores a sender's runs one after the other: a run must not be stored before the previous one. */
   async #storeRuns(peerName: string | undefined, runs: readonly MessageRun[]): Promise<void> {
     for (const [index, run] of runs.entries()) {
       try {
@@ -123,7 +123,7 @@ export class InboxWriter {
         const behind = this.#unstored.filter(({ source }) => source?.peerName === peerName);
         this.#unstored = this.#unstored.filter(({ source }) => source?.peerName !== peerName);
         const refused = [...runs.slice(index).flatMap(({ messages }) => messages), ...behind];
-        // What comes next of this sender is measured by what the store has, and not by what it was asked for.
+        // The next message of this sender is compared with the stored number, not with the requested one.
         for (const { source } of refused)
           if (source !== undefined) this.#requested.delete(epochInStore(source));
         for (const message of refused) message.refused(error);
@@ -142,14 +142,14 @@ export class InboxWriter {
     return length;
   }
 
-  /** By sender; those that do not number their messages together, under undefined. */
+  /** Groups messages by sender; unnumbered ones under undefined. */
   #runsIn(batch: readonly PendingRecord[]): ReadonlyMap<string | undefined, readonly MessageRun[]> {
     const bySender = new Map<string | undefined, MessageRun[]>();
     let run: MessageRun | undefined;
     for (const message of batch) {
       if (run === undefined || !continues(run, message)) run = this.#runFor(message, bySender);
       run.messages.push(message);
-      // Most often all of a batch is one run, and what its last one says holds for all.
+      // Usually, a whole batch is one run, and its last number is that of the run.
       if (run.source !== undefined) this.#requested.set(run.source.epoch, message.source?.seq ?? 0);
     }
     return bySender;
@@ -199,7 +199,7 @@ export class InboxWriter {
     return outcome;
   }
 
-  /** What is held back and comes before this number goes into the queue first; the rest before it is not to come. */
+  /** Held messages before this number enter the queue first; the other missing ones are lost. */
   async #closeHole(epoch: string, below: number): Promise<void> {
     await this.#release(epoch, below);
     const missing = below - (this.#stored.get(epoch) ?? 0) - 1;
@@ -220,9 +220,9 @@ export class InboxWriter {
   }
 
   /**
-   * Tries again for as long as the disk takes nothing.
+   * Retries while the disk accepts nothing.
    *
-   * @throws AiocError AIOC_CANCELLED when the store is closed, AIOC_STORE_GAP when what was before it was refused
+   * @throws AiocError AIOC_CANCELLED if the store is closed, AIOC_STORE_GAP if an earlier message was refused
    */
   async #withRetry<T>(action: () => Promise<T>): Promise<T> {
     const result = await persistentAppend({
@@ -253,7 +253,7 @@ export class InboxWriter {
   }
 }
 
-/** Of the same sender and epoch, or like all in it of none, and the next one in number. */
+/** Whether a message continues a run: same sender and epoch with the next number, or both unnumbered. */
 function continues({ messages, source }: MessageRun, message: PendingRecord): boolean {
   const first = messages[0]?.source;
   const { source: next } = message;

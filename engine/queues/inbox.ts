@@ -21,34 +21,31 @@ export interface InboxOptions {
   readonly clock: Clock;
   readonly capacity: Capacity;
   readonly whenFull: WhenFull;
-  /**
-   * Whether it outlives the program. A numbered message of one that does not is the sender's until the listener has
-   * taken it.
-   */
+  /** Whether it survives a restart. If not, a numbered message stays with its sender until it is taken. */
   readonly isStored: boolean;
-  /** So many messages of a peer were damaged on the disk and will not come again. */
+  /** Messages of a peer were damaged on the disk and will not arrive again. */
   readonly onLost?: (peerName: string, count: number) => void;
-  /** Told what becomes of a message that was put in under a ticket. */
+  /** Reports the outcome of a message that has a log id. */
   readonly onOutcome?: (logId: number, outcome: InboxOutcome, reason?: string) => void;
-  /** Who alone can have sent what is in here, where there is only one: a client's server. */
+  /** The only possible sender, if there is just one: a client's server. */
   readonly soleSender?: string | undefined;
 }
 
 /**
- * What becomes of a message in an inbox. `taken`: its listener has said that it is done with it. `handed over`: it was
- * written to the socket of a listener that never says so.
+ * The outcome of a message in an inbox. `taken`: its listener has confirmed it. `handed over`: it was written to the
+ * socket of a listener that cannot confirm.
  */
 export type InboxOutcome = 'stored' | 'in memory' | 'taken' | 'handed over' | 'dropped' | 'failed';
 
-/** Which message it is, of a sender that would send it again, and what the log knows it by; both may be absent. */
+/** The number of a message, if its sender would send it again, and its log id; both may be absent. */
 export interface InboxArrival {
   readonly source?: MessageSource | undefined;
   readonly logId?: number | undefined;
-  /** Its sender keeps it until it is acknowledged, so that it may wait for room as long as it likes. */
+  /** Its sender keeps it until it is acknowledged, so it may wait for room indefinitely. */
   readonly senderKeeps?: boolean;
 }
 
-/** Who waits until the listener has taken a message. */
+/** Waits until the listener has taken a message. */
 interface Untaken {
   resolve(kept: boolean): void;
   reject(error: unknown): void;
@@ -60,12 +57,12 @@ interface LentMessage {
   readonly atMs: number;
 }
 
-/** What has arrived for the one listener of a message type, in order, until that listener has taken it. */
+/** The queue of messages for the listener of one message type, in order, until that listener has taken them. */
 export class Inbox {
   readonly type: string;
   readonly arrivals: RateMeter;
   readonly departures: RateMeter;
-  /** Who takes what is in here: one at a time. */
+  /** The consumers of this inbox: one at a time. */
   readonly consumers: InboxConsumers;
   readonly #options: InboxOptions;
   #depth = 0;
@@ -73,23 +70,23 @@ export class Inbox {
   #lost = 0;
   #oldestAtMs: number | undefined;
   #hasConsumer = false;
-  /** Somebody takes what is in here, or did so a moment ago and may come back: waiting for room makes sense. */
+  /** There is a consumer, or there was one recently that may return: waiting for room makes sense. */
   #expectsConsumer = false;
   #giveUp: Timer | undefined;
   #isReleased = false;
   readonly #onArrival = new Set<() => void>();
-  /** Up to here all has been taken. The store may take a while to hear of it. */
+  /** The position up to which all is taken. The store records it a little later. */
   #doneUpTo = 0;
-  /** What lies up to here came in an earlier run, which may have been of a version that believed what a frame said. */
+  /** Records up to this position are from an earlier run, perhaps of a version that trusted the source in a frame. */
   #restoredUpTo = 0;
-  /** Up to here a listener may have been given everything before. */
+  /** A listener may already have received messages up to this position. */
   #givenUpTo = 0;
   readonly #overflow: OverflowPolicy;
-  /** Written to a listener that may still lose them: still in the store, and no part of the depth. */
+  /** Messages written to a listener that may still lose them: still in the store, but not counted in the depth. */
   #lent: LentMessage[] = [];
   readonly #writer: InboxWriter;
   readonly #logIds = new ArrivalLogIds();
-  /** Where nothing is stored: for each message in here whoever waits until the listener has taken it. */
+  /** If nothing is stored: for each message, the wait for the listener to take it. */
   readonly #untaken: (Untaken | undefined)[] = [];
 
   constructor(options: InboxOptions) {
@@ -117,7 +114,7 @@ export class Inbox {
     this.departures = new RateMeter(options.clock);
   }
 
-  /** Finds again what an earlier run has left in the store. Before anything is put in. */
+  /** Restores what an earlier run left in the store, before anything is put in. */
   async restore(): Promise<void> {
     const { store, stream } = this.#options;
     const { count, bytes, oldestAtMs, lastPosition } = await store.stat(stream);
@@ -131,12 +128,12 @@ export class Inbox {
     this.#restoredUpTo = lastPosition;
   }
 
-  /** How far each of a peer's epochs is stored. */
+  /** The stored position of each of a peer's epochs. */
   storedOf(peerName: string): readonly StoredPosition[] {
     return this.#writer.storedOf(peerName).map((number) => ({ ...number, type: this.type }));
   }
 
-  /** A peer has nothing of an epoch up to this number but what is stored: see InboxWriter. */
+  /** A peer has no more messages of an epoch up to this number: see InboxWriter. */
   gone(source: MessageSource): Promise<void> {
     return this.#writer.gone(source);
   }
@@ -149,7 +146,7 @@ export class Inbox {
     return this.#bytes;
   }
 
-  /** Messages that wait for room, and are not in it yet. */
+  /** Messages that wait for room outside the inbox. */
   get waiting(): number {
     return this.#overflow.waiting;
   }
@@ -158,12 +155,12 @@ export class Inbox {
     return this.#overflow.dropped;
   }
 
-  /** Messages that were damaged on the disk, and that their senders have no more. */
+  /** Messages that were damaged on the disk, and that their senders no longer have. */
   get lost(): number {
     return this.#lost;
   }
 
-  /** Why the store takes nothing at the moment; the peers wait meanwhile. */
+  /** Why the store accepts nothing at the moment; peers wait meanwhile. */
   get trouble(): string | undefined {
     return this.#writer.trouble;
   }
@@ -172,7 +169,7 @@ export class Inbox {
     return this.#depth === 0 ? undefined : this.#oldestAtMs;
   }
 
-  /** Whether what is in it outlives the program. */
+  /** Whether it survives a restart. */
   get isStored(): boolean {
     return this.#options.isStored;
   }
@@ -181,11 +178,7 @@ export class Inbox {
     return this.#hasConsumer;
   }
 
-  /**
-   * Calls `action` whenever something has come into the store.
-   *
-   * @returns what ends that
-   */
+  /** Calls `action` whenever a message has been stored; returns a function that unsubscribes. */
   onArrival(action: () => void): () => void {
     this.#onArrival.add(action);
     return () => void this.#onArrival.delete(action);
@@ -199,11 +192,12 @@ export class Inbox {
       this.#expectsConsumer = true;
       return;
     }
-    // A program that is restarted is soon back. Without one nobody makes room, and whoever waits must decide anew.
+    // A restarted program returns soon. Without a consumer, nothing makes room, and waiting messages must be decided
+    // again.
     this.#giveUp = this.#options.clock.after(LIMITS.listenerGraceMs, () => this.abandon());
   }
 
-  /** The connector stops: whoever waits for room keeps its message, which is not confirmed to anybody. */
+  /** The connector stops: messages that wait for room stay with their senders, and are not acknowledged. */
   release(): void {
     this.#giveUp?.cancel();
     this.#expectsConsumer = false;
@@ -217,7 +211,7 @@ export class Inbox {
     this.#isReleased = false;
   }
 
-  /** Nobody is expected to take anything from here for now. */
+  /** No consumer is expected for now. */
   abandon(): void {
     this.#giveUp?.cancel();
     this.#expectsConsumer = false;
@@ -225,13 +219,13 @@ export class Inbox {
   }
 
   /**
-   * Keeps one frame for the listener. With a listener that is slow, or was there a moment ago, it waits for room,
-   * which slows the sender. Without one it waits when its sender keeps it until then, unless when_full says drop; what
-   * its sender does not keep is dropped and counted. While the store takes nothing, as with a full disk, it waits, too:
-   * nothing is confirmed to a peer that is not kept.
+   * Queues one frame for the listener. If there is a slow listener, or there was one recently, it waits for room, which
+   * slows the sender. Without a listener, it waits only if its sender keeps it meanwhile and when_full is `refuse`;
+   * otherwise it is dropped and counted. It also waits while the store accepts nothing, for example when the disk is
+   * full: a peer receives no ack for an unstored message.
    *
-   * @returns false when it was dropped
-   * @throws AiocError AIOC_CANCELLED when the connector stops before there is room
+   * @returns false if it was dropped
+   * @throws AiocError AIOC_CANCELLED if the connector stops before there is room
    */
   put(frame: Buffer, arrival: InboxArrival = {}): Promise<boolean> {
     if (this.#overflow.isOpen(frame.length)) return this.#keep(frame, arrival);
@@ -252,7 +246,7 @@ export class Inbox {
   }
 
   #keep(frame: Buffer, { source, logId = 0 }: InboxArrival): Promise<boolean> {
-    // Whatever was here before this one came and went says nothing about its age.
+    // The age of earlier messages does not matter for this one.
     if (this.#depth === 0) this.#oldestAtMs = this.#options.clock.wallNow();
     this.#depth += 1;
     this.#bytes += frame.length;
@@ -269,7 +263,7 @@ export class Inbox {
         },
         refused: (error) => {
           this.#left(frame);
-          this.#report(logId, 'failed', 'it could not be stored: its sender keeps it');
+          this.#report(logId, 'failed', 'it could not be stored; its sender keeps it');
           reject(error);
         },
       });
@@ -277,7 +271,7 @@ export class Inbox {
   }
 
   #noteStored(logId: number, isRepeated: boolean): void {
-    if (isRepeated) return this.#report(logId, 'dropped', 'it had come before');
+    if (isRepeated) return this.#report(logId, 'dropped', 'it had arrived before');
     this.#logIds.add(logId);
     this.#report(logId, this.#options.isStored ? 'stored' : 'in memory');
   }
@@ -295,11 +289,11 @@ export class Inbox {
   /** See LimitedQueue. */
   async dropOldest(): Promise<'dropped' | 'look-again' | 'none'> {
     const { store, stream } = this.#options;
-    // What is lent is older: it goes with what is dropped, and is not given again.
+    // Lent messages are older: they are dropped too, and not redelivered.
     await this.settle(Number.POSITIVE_INFINITY).catch(() => undefined);
     const [oldest, next] = await store.read(stream, this.#doneUpTo, 1).catch(() => []);
     if (oldest === undefined) {
-      // The oldest came a moment ago, and is still on its way into the store.
+      // The oldest message is still being stored.
       const wasStoring = this.#writer.isBusy;
       await this.#writer.idle();
       return wasStoring ? 'look-again' : 'none';
@@ -308,12 +302,17 @@ export class Inbox {
     this.#bytes -= oldest.payload.length;
     this.#oldestAtMs = next?.atMs ?? oldest.atMs;
     this.#untaken.shift()?.resolve(false);
-    this.#logIds.leave(1, (logId) => this.#report(logId, 'dropped', 'the queue was full, this the oldest'));
+    this.#logIds.leave(1, (logId) =>
+      this.#report(logId, 'dropped', 'the queue was full and this was the oldest message'),
+    );
     store.ack(stream, oldest.position).catch(() => undefined);
     return 'dropped';
   }
 
-  /** What waits behind `after` (0: from the first), as much as is read at once. What has been taken never comes again. */
+  /**
+   * Messages after position `after` (0: from the first), as many as are read at once. Taken messages never appear
+   * again.
+   */
   async read(after: number): Promise<readonly StoredRecord[]> {
     const { store, stream } = this.#options;
     const goneUpTo = this.#lent.at(-1)?.position ?? this.#doneUpTo;
@@ -322,15 +321,15 @@ export class Inbox {
     return records.map((record) => withKnownSource(record, this.#options.soleSender));
   }
 
-  /** What positions in here belong to; see `Store.identity`. */
+  /** The identity that positions belong to; see `Store.identity`. */
   get identity(): string {
     return this.#options.store.identity(this.#options.stream);
   }
 
   /**
-   * A listener is given what lies at this position now.
+   * A listener receives the message at this position now.
    *
-   * @returns whether one may have been given it before, in this run or an earlier one
+   * @returns whether a listener may have received it before, in this run or an earlier one
    */
   give(position: number): boolean {
     if (position <= this.#givenUpTo) return true;
@@ -338,7 +337,7 @@ export class Inbox {
     return false;
   }
 
-  /** These have left for a listener that may lose them: `settle` and `takeBack` say what becomes of them. */
+  /** Lends messages to a listener that may lose them; `settle` or `takeBack` follows. */
   lend(batch: readonly StoredRecord[]): void {
     for (const { position, payload, atMs } of batch) {
       this.#lent.push({ position, bytes: payload.length, atMs });
@@ -350,7 +349,7 @@ export class Inbox {
     this.#overflow.changed();
   }
 
-  /** What was lent up to this position can't be lost any more. */
+  /** Lent messages up to this position are safe now. */
   async settle(upTo: number): Promise<void> {
     const kept = this.#lent.findIndex(({ position }) => position > upTo);
     const settled = this.#lent.splice(0, kept < 0 ? this.#lent.length : kept);
@@ -362,7 +361,7 @@ export class Inbox {
   }
 
   /**
-   * Whoever was lent something is gone: it waits again, in its order.
+   * The listener is gone: its lent messages are queued again, in order.
    *
    * @returns how much that was
    */
@@ -375,7 +374,7 @@ export class Inbox {
     return { count: lent.length, bytes };
   }
 
-  /** The listener has taken everything up to this record, or it has been written to one that cannot say so. */
+  /** The listener has taken everything up to this record, or it was written to a listener that cannot confirm. */
   done(
     record: Pick<StoredRecord, 'position' | 'atMs'>,
     sizes: { readonly count: number; readonly bytes: number; readonly outcome?: 'taken' | 'handed over' },
@@ -394,5 +393,5 @@ export class Inbox {
 }
 
 function stopping(): AiocError {
-  return new AiocError('AIOC_CANCELLED', 'the connector stops');
+  return new AiocError('AIOC_CANCELLED', 'the connector is stopping');
 }

@@ -5,10 +5,10 @@ import { type Header, pythonJson } from '../protocol/header.ts';
 import { KnownHeaders } from '../protocol/known-headers.ts';
 import { EPOCH_BYTES, type MessageNumber } from '../protocol/message-number.ts';
 
-/** A message as a queue keeps it. */
+/** A message in a queue. */
 export interface MessageParts {
   readonly header: Header;
-  /** The header as it came, where that says the same and has no transport_id: then it need not be written anew. */
+  /** The header bytes as received, if they say the same and contain no transport_id: then they need no rewriting. */
   readonly forwardedHeader?: Buffer | undefined;
   readonly data: Buffer;
   /** The application's own binary. */
@@ -16,14 +16,14 @@ export interface MessageParts {
   readonly number?: MessageNumber | undefined;
 }
 
-/** The first byte of a record: whether the message's number stands behind it. */
+/** The first byte of a record: whether the message's number follows. */
 const UNNUMBERED = 1;
 const NUMBERED = 2;
 const NUMBER_BYTES = EPOCH_BYTES + 6;
 
-/** A message as the bytes of one record: format, number, then header, data and binary, each behind its length. */
+/** Encodes a message as one record: format, number, then header, data and binary, each after its length. */
 export function encodeRecord({ header, forwardedHeader, data, binary, number }: MessageParts): Buffer {
-  // What is read back is sent as Python spells it, and must be as long as what was looked at here.
+  // A decoded header is sent in Python's spelling, and must have the length that was checked here.
   const isForwardable = forwardedHeader !== undefined && isAscii(forwardedHeader);
   const headerJson = isForwardable ? forwardedHeader : Buffer.from(pythonJson(header), 'latin1');
   const binaryBytes = binary ?? EMPTY;
@@ -43,29 +43,28 @@ export function encodeRecord({ header, forwardedHeader, data, binary, number }: 
   return packed;
 }
 
-/** Why a packed message could never be sent: its number must fit into the header as well, and what became of its file. */
+/** Why a record could never be sent: its number, and the result of its file, must also fit into the header. */
 export function unsendable(packed: Buffer): AiocError | undefined {
   const headerBytes = packed.readUInt32LE(1 + (packed[0] === NUMBERED ? NUMBER_BYTES : 0));
   const most = LIMITS.headerBytes - LIMITS.headerSpareBytes;
   if (headerBytes <= most) return undefined;
-  const text = `the header has ${headerBytes} bytes, at most ${most} can be sent on: send long values as data`;
+  const text = `the header has ${headerBytes} bytes, at most ${most} can be forwarded: send long values as data`;
   return new AiocError('AIOC_FRAME_TOO_LARGE', text);
 }
 
-/** Gives a packed message another seq: one that is known only when the message has its place. */
+/** Sets the seq of a record; it is known only when the message enters the queue. */
 export function renumber(packed: Buffer, seq: number): void {
   packed.writeUIntLE(seq, 1 + EPOCH_BYTES, 6);
 }
 
-/** @throws RangeError when the bytes are not what encodeRecord makes */
+/** @throws RangeError if the bytes are not a record of encodeRecord */
 export function decodeRecord(packed: Buffer): MessageParts {
   const [format] = packed;
-  if (format !== UNNUMBERED && format !== NUMBERED)
-    throw new RangeError(`a message of the unknown format ${format}`);
+  if (format !== UNNUMBERED && format !== NUMBERED) throw new RangeError(`unknown record format ${format}`);
   const headerAt = 1 + (format === NUMBERED ? NUMBER_BYTES : 0) + 4;
   const headerEnd = headerAt + packed.readUInt32LE(headerAt - 4);
   const dataEnd = headerEnd + 4 + packed.readUInt32LE(headerEnd);
-  if (dataEnd > packed.length) throw new RangeError('a message that is cut off');
+  if (dataEnd > packed.length) throw new RangeError('the record is truncated');
   const headerJson = packed.subarray(headerAt, headerEnd);
   const header = HEADERS.parse(headerJson);
   const isForwardable = header['transport_id'] === undefined && isAscii(headerJson);
@@ -80,7 +79,7 @@ export function decodeRecord(packed: Buffer): MessageParts {
 
 const HEADERS = new KnownHeaders();
 
-/** An epoch is that of many messages. */
+/** Many messages in a row share an epoch. */
 let latestEpoch = { text: '', bytes: Buffer.alloc(0) };
 
 function bytesOf(epoch: string): Buffer {

@@ -1,11 +1,11 @@
 import type { Header } from '../protocol/header.ts';
 import type { MessageParts } from './message-record.ts';
 
-/** A file that goes along with a message; its bytes are read when it is its turn. */
+/** A file that is sent with a message; it is read when it is sent. */
 export interface OutgoingBody {
-  /** 0 where it is not known before the file is opened. */
+  /** 0 if unknown before the file is opened. */
   readonly sizeBytes: number;
-  /** What becomes of the message when its file cannot be read: it fails, or goes without it (PROTOCOL §3). */
+  /** If the file cannot be read, the message fails, or is sent without it (PROTOCOL §3). */
   readonly whenUnreadable: 'fail' | 'send-without';
   open(): Promise<{
     readonly sizeBytes: number;
@@ -13,26 +13,26 @@ export interface OutgoingBody {
     close(): Promise<void>;
   }>;
   onProgress(sentBytes: number): void;
-  /** The other side has it. */
+  /** The peer has received it. */
   onDelivered(): void;
-  /** Its message was in the queue and will not be sent any more. */
+  /** Its message was queued and will not be sent. */
   onGivenUp?(): void;
 }
 
 export type DeliveryState = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';
 
-/** Wants to know what becomes of messages. One may watch many, which it tells apart by their tickets. */
+/** Observes the delivery of messages. One observer may serve many, identified by their log ids. */
 export interface DeliveryObserver {
   /**
-   * It watches all messages of a type of which nobody in particular wants to know anything: they are not taken back
-   * again, and where they wait on the disk nothing of them is kept in memory but the ticket.
+   * It serves all messages of a type without an observer of their own: they cannot be cancelled, and while they wait on
+   * the disk, memory keeps only their log ids.
    */
   readonly isCommon: boolean;
-  /** Told each time a message has come further, or has fallen back to waiting; `refused`: it is not in the queue. */
+  /** Called whenever the state of a message changes, back to waiting included; `refused`: it is not in the queue. */
   onState(logId: number, state: DeliveryState | 'refused', reason?: string): void;
 }
 
-/** What goes with a message and is in no record: its file, and whoever wants to know what becomes of it. */
+/** What accompanies a message outside its record: its file, observer and log id. */
 export interface DeliveryContext {
   readonly body?: OutgoingBody | undefined;
   readonly observer: DeliveryObserver;

@@ -4,52 +4,52 @@ import type { MessageNumber } from '../protocol/message-number.ts';
 import type { MessageParts } from './message-record.ts';
 import type { DeliveryContext, OutMessage } from './out-message.ts';
 
-/** A message that has its place in an outbox. */
+/** A message in an outbox. */
 export interface QueuedMessage {
   readonly context: DeliveryContext;
   readonly number: MessageNumber;
   readonly position: number;
   readonly sizeBytes: number;
   readonly atMs: number;
-  /** Absent while it is in the store only. */
+  /** Absent while it is only in the store. */
   parts: MessageParts | undefined;
   sent: boolean;
   gone: boolean;
 }
 
-/** One that is ready to be sent. */
+/** A message that is loaded and ready to be sent. */
 export type OutboxEntry = QueuedMessage & { readonly parts: MessageParts };
 
-/** One that has not been sent. All are made here, in one shape, which the engine's inner loops thank with speed. */
+/** Creates an unsent entry. All entries are made here with one shape, which keeps the inner loops fast. */
 export function queuedMessage(place: Omit<QueuedMessage, 'sent' | 'gone'>): QueuedMessage {
   const { context, number, position, sizeBytes, atMs, parts } = place;
   return { context, number, position, sizeBytes, atMs, parts, sent: false, gone: false };
 }
 
 /**
- * How long a message waits for room in a full queue. `while-draining`: as long as the peer is connected and the queue gets
- * emptier by itself. `always`: its sender can't be told that it was refused, so it waits for the disk, too, unless
- * `when_full` says that messages are dropped.
+ * How long a message waits for room in a full queue. `while-draining`: while the peer is connected and the queue
+ * shrinks. `always`: its sender cannot receive a refusal, so it also waits for the disk, unless `when_full` drops
+ * messages.
  */
 type Patience = 'none' | 'while-draining' | 'always';
 
-/** Who puts a message into an outbox, and is told once whether it is in there. */
+/** Reports once whether a message was queued. */
 export interface Completion {
   /** Absent: none. */
   readonly patience?: Patience;
-  /** @param place undefined where nothing is kept of it by which it could be taken back */
+  /** @param place undefined if the message cannot be cancelled */
   kept(place: QueuedMessage | undefined): void;
-  /** @param error AiocError AIOC_QUEUE_FULL, or what the store throws */
+  /** @param error AiocError AIOC_QUEUE_FULL, or an error of the store */
   refused(error: unknown): void;
 }
 
-/** A message does not get into the queue: whoever offered it is told why, and whoever watches it. */
+/** Refuses a message: reports the reason to its completion and its observer. */
 export function refuse({ observer, logId }: OutMessage, completion: Completion, error: unknown): void {
   observer.onState(logId, 'refused', toAiocError(error).message);
   completion.refused(error);
 }
 
-/** What a message takes at the other side until it is dealt with: one with a file, whose size is not known, much. */
+/** The weight of an unacknowledged message at the peer; a file of unknown size counts as large. */
 export function weightOf({ sizeBytes, context }: Pick<QueuedMessage, 'sizeBytes' | 'context'>): number {
   return sizeBytes + (context.body === undefined ? 0 : LIMITS.fileWeightBytes);
 }

@@ -1,7 +1,7 @@
 import type { Randomness } from '../base/ports.ts';
 import { type MessageNumber, newEpoch } from '../protocol/message-number.ts';
 
-/** The numbers that one life of an outbox gives. None is ever given twice, whatever the store has lost. */
+/** The numbers of one life of an outbox. None is assigned twice, whatever the store has lost. */
 export class OutboxNumbers {
   readonly epoch: string;
   #lastSeq = 0;
@@ -13,13 +13,13 @@ export class OutboxNumbers {
     this.#epochOfUnnumbered = newEpoch(random);
   }
 
-  /** For a message that goes into the store now. */
+  /** For a message that is stored now. */
   next(): MessageNumber {
     this.#lastSeq += 1;
     return { epoch: this.epoch, seq: this.#lastSeq };
   }
 
-  /** For a message that lies in the store without a number: it is a new one after each restart. */
+  /** For a stored message without a number: it counts as new after each restart. */
   nextUnnumbered(): MessageNumber {
     this.#lastUnnumbered += 1;
     return { epoch: this.#epochOfUnnumbered, seq: this.#lastUnnumbered };

@@ -16,10 +16,10 @@ export interface OutboxOptions {
   readonly capacity: Capacity;
   readonly whenFull: WhenFull;
   readonly random: Pick<Randomness, 'bytes'>;
-  /** How a message of an earlier run, or one too many to be watched, is accompanied. */
+  /** Context of a message of an earlier run, or of one beyond the number of observed messages. */
   readonly revive: (parts: MessageParts) => DeliveryContext;
-  /** Some more have their place. Before those who have offered them are told. */
+  /** Called when messages have been stored, before their completions. */
   readonly onKept: () => void;
-  /** Whether the peer is connected, so that the queue gets emptier by itself. */
+  /** Whether the peer is connected, so that the queue shrinks. */
   readonly isDraining: () => boolean;
 }

@@ -13,9 +13,9 @@ export interface PendingMessage {
   readonly message: OutMessage;
   readonly payload: Buffer;
   readonly completion: Completion;
-  /** Given when the store is asked to take it, and again when it is asked again: see `OutboxWriterOptions.number`. */
+  /** Assigned on each attempt to store it: see `OutboxWriterOptions.number`. */
   number: MessageNumber | undefined;
-  /** Its sender can't be told that it was not stored: the store is asked until it takes it. */
+  /** Its sender cannot receive a refusal: storing is retried until it succeeds. */
   readonly persists: boolean;
 }
 
@@ -23,17 +23,17 @@ export interface OutboxWriterOptions {
   readonly stream: string;
   readonly store: Store;
   readonly clock: Clock;
-  /** Numbers messages in the order in which the store is asked: who receives takes a lower one for a repetition. */
+  /** Numbers messages in the order of storing: a receiver takes a lower number for a repetition. */
   readonly number: (message: PendingMessage) => void;
-  /** They are in the store at these positions, in their order. */
+  /** They are stored at these positions, in order. */
   readonly stored: (batch: readonly PendingMessage[], positions: readonly number[]) => void;
   /** None of them is in the store. */
   readonly refused: (batch: readonly PendingMessage[], error: unknown) => void;
 }
 
 /**
- * Brings what is offered in one turn into the store together. Several batches may be on their way at once, but only one
- * of those that persist: when it has to be asked for again, none behind it must have overtaken it.
+ * Stores the messages of one turn together. Several batches may be in progress, but only one of messages that persist:
+ * no message behind it may overtake it when it is retried.
  */
 export class OutboxWriter {
   readonly #options: OutboxWriterOptions;
@@ -50,33 +50,33 @@ export class OutboxWriter {
     this.#options = options;
   }
 
-  /** Whether some are on their way into the store. */
+  /** Whether messages are being stored. */
   get isBusy(): boolean {
     return this.#arriving > 0;
   }
 
-  /** How many are on their way there. */
+  /** Messages that are being stored. */
   get arriving(): { readonly count: number; readonly bytes: number } {
     return { count: this.#arriving, bytes: this.#arrivingBytes };
   }
 
-  /** Why the store takes nothing at the moment, while some persist. */
+  /** Why the store accepts nothing at the moment, while messages persist. */
   get trouble(): string | undefined {
     return this.#trouble;
   }
 
-  /** Resolves when one more batch has got there, or has been refused. */
+  /** Resolves when one more batch is stored or refused. */
   arrived(): Promise<void> {
     return new Promise((resolve) => this.#onArrived.push(resolve));
   }
 
-  /** Resolves when the store takes something again; undefined: it does. */
+  /** Resolves when the store accepts messages again; undefined: it does. */
   whenStoring(): Promise<void> | undefined {
     if (this.#trouble === undefined) return undefined;
     return new Promise((resolve) => this.#onStoring.push(resolve));
   }
 
-  /** Resolves when nothing is on its way any more, or the store takes nothing. */
+  /** Resolves when nothing is being stored, or the store accepts nothing. */
   async settled(): Promise<void> {
     while (this.isBusy && this.#trouble === undefined) await this.arrived();
   }
@@ -161,12 +161,12 @@ export class OutboxWriter {
   }
 }
 
-/** Whether the disk may take later what it does not take now. */
+/** Whether the disk may accept the messages later. */
 function isPassing({ code }: AiocError): boolean {
   return code === 'AIOC_DISK_FULL' || code === 'AIOC_DISK';
 }
 
-/** As many as the store is given at once; one that is large alone, since all of a batch is refused with one of it. */
+/** Splits messages into batches; a large one is alone, since a refusal affects its whole batch. */
 function* batchesOf(messages: readonly PendingMessage[]): Iterable<readonly PendingMessage[]> {
   let first = 0;
   let bytes = 0;

@@ -19,32 +19,35 @@ import { OverflowPolicy } from './overflow-policy.ts';
 import { UnloadedEntries } from './unloaded-entries.ts';
 
 /**
- * What waits to go to one peer under one message type, in order. A message stays in the store until the other side
- * has acknowledged it; memory holds only a window of those that come next, however many wait.
+ * The queue of messages for one peer and message type, in order. A message stays in the store until the peer has
+ * acknowledged it; memory holds only a window of the next ones, however many are queued.
  */
 export class Outbox {
   readonly type: string;
   readonly arrivals: RateMeter;
   readonly departures: RateMeter;
-  /** Where those stand that wait for room. */
+  /** Messages that wait for room. */
   readonly overflow: OverflowPolicy;
   readonly #options: OutboxOptions;
   readonly #writer: OutboxWriter;
-  /** For what is in the window. */
+  /** The memory of the window. */
   readonly #lease: MemoryLease;
   #window: OutboxEntry[] = [];
   #nextUnsent = 0;
-  /** The last position that is, or was, in the window. */
+  /** The last position that is or was in the window. */
   #windowEnd = 0;
   #storedEnd = 0;
   #depth = 0;
   #bytes = 0;
   readonly #unloaded = new UnloadedEntries();
   #loading: Promise<void> | undefined;
-  /** How many at the window's beginning are gone, which the store knows; they are cut off now and then, not each time. */
+  /**
+   * How many entries at the window's start are gone and acknowledged to the store; compacted occasionally, not each
+   * time.
+   */
   #front = 0;
   readonly #numbers: OutboxNumbers;
-  /** The number that went out last on the present connection. */
+  /** The last number sent on the current connection. */
   #lastSent: MessageNumber | undefined;
   #unacked = 0;
   #unackedBytes = 0;
@@ -73,7 +76,7 @@ export class Outbox {
     });
   }
 
-  /** Finds again what an earlier run has left in the store. Before anything is offered. */
+  /** Restores what an earlier run left in the store, before anything is queued. */
   async restore(): Promise<void> {
     const { store, stream } = this.#options;
     const { count, bytes, lastPosition } = await store.stat(stream);
@@ -97,12 +100,12 @@ export class Outbox {
     return this.overflow.dropped;
   }
 
-  /** When the oldest came, in milliseconds since 1970. */
+  /** When the oldest message was queued, in milliseconds since 1970. */
   get oldestAtMs(): number | undefined {
     return this.#window[this.#front]?.atMs;
   }
 
-  /** How many have been sent on the present connection and were not acknowledged. */
+  /** Messages sent on the current connection and not acknowledged. */
   get unacked(): number {
     return this.#unacked;
   }
@@ -111,15 +114,15 @@ export class Outbox {
     return this.#unackedBytes;
   }
 
-  /** Why the disk takes nothing at the moment, while messages wait for it. */
+  /** Why the disk accepts nothing at the moment, while messages wait for it. */
   get trouble(): string | undefined {
     return this.#writer.trouble;
   }
 
   /**
-   * Keeps a message until it is acknowledged. Whoever offers it is told when it is in the store, or why it is not.
+   * Queues a message until it is acknowledged. `completion` reports that it is in the store, or why not.
    *
-   * @returns what settles when who has sent it may send the next one; undefined: at once
+   * @returns a promise that resolves when the sender may send its next message; undefined: at once
    */
   enqueue(message: OutMessage, completion: Completion): Promise<void> | undefined {
     const { header, forwardedHeader, data, binary } = message;
@@ -147,8 +150,8 @@ export class Outbox {
   }
 
   /**
-   * The connector is about to stop: what waits for room enters over the limit, since who has sent it believes it to be
-   * there. Resolves when all of it is in the store, or the store takes nothing.
+   * The connector is about to stop: messages that wait for room are admitted over the limit, since their senders count
+   * on them. Resolves when all are stored, or the store accepts nothing.
    */
   admitAll(): Promise<void> {
     this.overflow.admitAll();
@@ -156,7 +159,7 @@ export class Outbox {
   }
 
   #take(pending: PendingMessage): void {
-    // Counted before the store has it, so that many at once cannot overrun the limit together.
+    // Counted before it is stored, so that concurrent messages cannot exceed the limit together.
     this.#depth += 1;
     this.#bytes += pending.payload.length;
     this.arrivals.add();
@@ -208,7 +211,7 @@ export class Outbox {
     this.overflow.changed();
   }
 
-  /** The first entry that has not been sent on the present connection. */
+  /** The first entry that was not sent on the current connection. */
   next(): OutboxEntry | undefined {
     for (; this.#nextUnsent < this.#window.length; this.#nextUnsent += 1) {
       const entry = this.#window[this.#nextUnsent];
@@ -217,7 +220,7 @@ export class Outbox {
     return undefined;
   }
 
-  /** Whether one more may be in the window; one at least. */
+  /** Whether one more message fits into the window; at least one always does. */
   #fits(sizeBytes: number): boolean {
     const { heldBytes } = this.#lease;
     if (heldBytes === 0) return true;
@@ -227,17 +230,17 @@ export class Outbox {
     return isSmall && this.#lease.mayTake(sizeBytes);
   }
 
-  /** Whether messages wait in the store that are not in the window yet, and should be now. */
+  /** Whether there are stored messages outside the window. */
   get hasMore(): boolean {
     return this.#windowEnd !== this.#storedEnd;
   }
 
-  /** Whether they may be brought there: there is room in the memory, or soon will be when some are acknowledged. */
+  /** Whether they may be loaded: there is memory, or will be after some acks. */
   get mayLoad(): boolean {
     return this.hasMore && this.#lease.mayTake(LIMITS.outboxLoadBytes);
   }
 
-  /** Brings the next messages from the store into the window. */
+  /** Loads the next messages from the store into the window. */
   load(): Promise<void> {
     this.#loading ??= this.#load().finally(() => {
       this.#loading = undefined;
@@ -250,7 +253,7 @@ export class Outbox {
     const end = this.#storedEnd;
     const records = await store.read(stream, this.#windowEnd, LIMITS.outboxLoadBytes);
     for (const { position, payload, atMs } of records) {
-      // Whoever offered one behind that has not been told its place yet.
+      // The completion of a message behind that has not been called yet.
       if (position > end) break;
       const parts = decodeRecord(payload);
       const place =
@@ -269,11 +272,11 @@ export class Outbox {
       this.#lease.take(place.sizeBytes);
       this.#window.push(place as OutboxEntry);
     }
-    // What was taken back while it was beyond the window is in no record any more.
+    // A message that was cancelled outside the window has no record any longer.
     if (records.length === 0) this.#windowEnd = Math.max(this.#windowEnd, end);
   }
 
-  /** It goes out on the present connection, under the number that this returns. */
+  /** Marks an entry as sent on the current connection, under the returned number. */
   send(entry: OutboxEntry): NumberOnWire {
     const { number } = entry;
     const before = this.#lastSent;
@@ -286,8 +289,8 @@ export class Outbox {
   }
 
   /**
-   * The other side has what was sent up to a number, or all that was ever sent of that epoch: also on an earlier
-   * connection, where `everSent`. They are not removed yet.
+   * The entries that the peer has received up to a number: those sent on this connection or, if `everSent`, on any.
+   * They are not removed yet.
    */
   acked(
     { epoch, seq }: MessageNumber,
@@ -305,7 +308,7 @@ export class Outbox {
     return found;
   }
 
-  /** No message of this epoch up to this number will be sent; `unknown` while some wait on the disk only. */
+  /** The number up to which no message of this epoch will be sent; `unknown` while some are only on the disk. */
   goneUpTo(epoch: string): number | 'unknown' {
     for (let index = this.#front; index < this.#window.length; index += 1) {
       const { gone, number } = this.#window[index] as OutboxEntry;
@@ -314,7 +317,7 @@ export class Outbox {
     return this.hasMore ? 'unknown' : Number.MAX_SAFE_INTEGER;
   }
 
-  /** The message that was sent under exactly this number and waits to be confirmed. */
+  /** The unacknowledged entry that was sent under exactly this number. */
   sentAs({ epoch, seq }: MessageNumber): OutboxEntry | undefined {
     for (let index = this.#front; index < this.#window.length; index += 1) {
       const entry = this.#window[index] as OutboxEntry;
@@ -325,7 +328,7 @@ export class Outbox {
     return undefined;
   }
 
-  /** They have been acknowledged, or given up. */
+  /** Removes entries that were acknowledged or have failed. */
   remove(...entries: readonly QueuedMessage[]): void {
     for (const entry of entries) {
       if (entry.gone) continue;
@@ -343,7 +346,7 @@ export class Outbox {
     this.overflow.changed();
   }
 
-  /** The connection is gone: whatever was not acknowledged will be sent again, in the same order. */
+  /** The connection is lost: unacknowledged messages will be sent again, in order. */
   rewind(): void {
     this.#nextUnsent = this.#front;
     this.#lastSent = undefined;
@@ -356,12 +359,12 @@ export class Outbox {
     }
   }
 
-  /** See LimitedQueue; what has been sent does not go. */
+  /** See LimitedQueue; sent messages are not dropped. */
   async dropOldest(): Promise<'dropped' | 'none'> {
     const oldest = await this.#oldestWaiting();
     if (oldest === undefined) return 'none';
     this.remove(oldest);
-    const why = 'the queue was full and this was the oldest';
+    const why = 'the queue was full and this was the oldest message';
     oldest.context.observer.onState(oldest.context.logId, 'dropped', why);
     oldest.context.body?.onGivenUp?.();
     return 'dropped';
@@ -372,21 +375,21 @@ export class Outbox {
       const oldest = this.#window.find(({ gone, sent }) => !gone && !sent);
       if (oldest !== undefined) return oldest;
       if (this.hasMore) await this.load();
-      // Those that came just before are counted, but not all of them have their place yet.
+      // The newest messages are counted, but may not be in the window yet.
       else if (this.#writer.isBusy) await this.#writer.arrived();
       else return undefined;
     }
   }
 
-  /** Acknowledges to the store what is gone from the front, and cuts it off the window. */
+  /** Acknowledges removed entries at the front to the store, and cuts them off the window. */
   #forgetGone(): void {
     const before = this.#front;
     while (this.#window[this.#front]?.gone) this.#front += 1;
     if (this.#front === before) return;
     const last = this.#window[this.#front - 1] as OutboxEntry;
-    // A store that cannot note it keeps the message, which is then sent again after a restart.
+    // If the store cannot record it, the message is sent again after a restart.
     this.#options.store.ack(this.#options.stream, last.position).catch(() => undefined);
-    // Each cut costs the length of the rest, so it is made only when at least as many can go.
+    // Each compaction copies the rest, so it waits until at least as many entries can go.
     if (this.#front * 2 < this.#window.length) return;
     this.#window = this.#window.slice(this.#front);
     this.#nextUnsent = Math.max(0, this.#nextUnsent - this.#front);

@@ -2,22 +2,22 @@ import { AiocError } from '../base/errors.ts';
 import type { WhenFull } from '../config/shapes.ts';
 import type { Capacity } from './capacity.ts';
 
-/** A queue that has a limit. */
+/** A queue with a limit. */
 interface LimitedQueue {
   readonly depth: number;
   readonly bytes: number;
-  /** Takes out the oldest that may go. `look-again`: none has gone, but there may be room by now. */
+  /** Drops the oldest message. `look-again`: none was dropped, but there may be room by now. */
   dropOldest(): Promise<'dropped' | 'look-again' | 'none'>;
 }
 
-/** A message that is to enter a queue. */
+/** A message that asks to enter a queue. */
 export interface Entrant {
   readonly sizeBytes: number;
-  /** Whether it waits while the queue is full. It is asked again whenever something has changed. */
+  /** Whether it waits while the queue is full; asked again after every change. */
   mayWait(): boolean;
-  /** There is room: it takes its place before this returns. */
+  /** There is room: it enters before this returns. */
   enter(): void;
-  /** @param error AiocError AIOC_QUEUE_FULL, or what `refuseAll` was given */
+  /** @param error AiocError AIOC_QUEUE_FULL, or the error of `refuseAll` */
   refused(error: AiocError): void;
 }
 
@@ -25,9 +25,9 @@ export interface OverflowPolicyOptions {
   readonly queue: LimitedQueue;
   readonly capacity: Capacity;
   readonly whenFull: WhenFull;
-  /** Whether an empty queue takes one message of any size. */
+  /** Whether an empty queue accepts one message of any size. */
   readonly takesOneOfAnySize: boolean;
-  /** Whether what is refused is lost, so that it counts as dropped even where `when_full` says refuse. */
+  /** Whether a refused message is lost, so that it counts as dropped even if `when_full` is `refuse`. */
   readonly refusedIsLost: boolean;
 }
 
@@ -37,8 +37,8 @@ interface WaitingForRoom {
 }
 
 /**
- * What a queue does with messages that do not fit, as `when_full` says, and the line in which those stand that wait for
- * room. Nobody looks now and then: the queue says when it has `changed`.
+ * Handles messages that do not fit, according to `when_full`, and keeps those that wait for room in order. It does not
+ * poll: the queue calls `changed`.
  */
 export class OverflowPolicy {
   readonly #options: OverflowPolicyOptions;
@@ -51,17 +51,17 @@ export class OverflowPolicy {
     this.#options = options;
   }
 
-  /** Messages that are gone because the queue was full. */
+  /** Messages that were lost because the queue was full. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** How many wait for room. */
+  /** The number of messages that wait for room. */
   get waiting(): number {
     return this.#line.length;
   }
 
-  /** Whether a message of this size may enter at once: there is room, and nobody who came before waits for it. */
+  /** Whether a message of this size may enter at once: there is room, and no earlier message waits. */
   isOpen(sizeBytes: number): boolean {
     return this.#line.length === 0 && this.#hasRoom(sizeBytes);
   }
@@ -73,10 +73,10 @@ export class OverflowPolicy {
   }
 
   /**
-   * Lets a message in as soon as there is room for it and for those that came before it. Whether it waits for that, is
-   * refused, or has the oldest dropped for it, it and `when_full` say.
+   * Admits a message as soon as there is room for it and for the earlier ones. `mayWait` and `when_full` decide whether
+   * it waits, is refused, or the oldest message is dropped for it.
    *
-   * @returns undefined when it is in; otherwise what settles when it is in or has been refused
+   * @returns undefined if it has entered; otherwise a promise that resolves when it has entered or was refused
    */
   whenRoom(entrant: Entrant): Promise<void> | undefined {
     if (this.isOpen(entrant.sizeBytes)) {
@@ -89,12 +89,12 @@ export class OverflowPolicy {
     });
   }
 
-  /** The queue holds less than before, or who waits may not wait any more. */
+  /** The queue has shrunk, or messages may no longer wait. */
   changed(): void {
     if (this.#line.length > 0) void this.#serve();
   }
 
-  /** The queue is about to rest: who waits enters over the limit, and nobody waits any more until `reopen`. */
+  /** The queue is about to stop: waiting messages enter over the limit, and no others wait until `reopen`. */
   admitAll(): void {
     this.#isClosing = true;
     void this.#serve();
@@ -104,7 +104,7 @@ export class OverflowPolicy {
     this.#isClosing = false;
   }
 
-  /** Nobody waits any more: all are refused for another reason than a full queue, and count as nothing. */
+  /** Refuses all waiting messages for another reason than a full queue; they do not count as dropped. */
   refuseAll(error: AiocError): void {
     for (const { entrant, settled } of this.#line.splice(0)) {
       settled();
@@ -112,7 +112,7 @@ export class OverflowPolicy {
     }
   }
 
-  /** Whoever has waited longest comes first, or the order would be lost. */
+  /** The message that has waited longest is first; otherwise the order would be lost. */
   async #serve(): Promise<void> {
     if (this.#isServing) return;
     this.#isServing = true;
@@ -129,7 +129,7 @@ export class OverflowPolicy {
     this.#isServing = false;
   }
 
-  /** Nobody waits for a room that there will never be. */
+  /** A message that can never fit does not wait. */
   #waits(entrant: Entrant): boolean {
     return !this.#isTooLarge(entrant) && entrant.mayWait();
   }
@@ -139,30 +139,30 @@ export class OverflowPolicy {
     return sizeBytes > capacity.bytes && !takesOneOfAnySize;
   }
 
-  /** @returns whether there may be room for it now */
+  /** @returns whether there may be room now */
   async #dropOldestFor(entrant: Entrant): Promise<boolean> {
     const { queue, whenFull } = this.#options;
-    // Nothing is dropped for one that would not fit into an empty queue either.
+    // Nothing is dropped for a message that would not fit into an empty queue either.
     if (whenFull !== 'drop_oldest' || this.#isTooLarge(entrant)) return false;
     const outcome = await queue.dropOldest();
     if (outcome === 'dropped') this.#dropped += 1;
     return outcome !== 'none';
   }
 
-  /** Behind one that waits nobody gets in who does not. */
+  /** Behind a waiting message, no impatient one may enter. */
   #refuseImpatient(): void {
     for (const waiting of this.#line.filter(({ entrant }) => !this.#waits(entrant))) this.#refuse(waiting);
   }
 
   #refuse(waiting: WaitingForRoom): void {
-    // It may have been taken out meanwhile.
+    // It may have been removed meanwhile.
     if (!this.#leaveLine(waiting)) return;
     const { queue, capacity, whenFull, refusedIsLost } = this.#options;
     if (refusedIsLost || whenFull !== 'refuse') this.#dropped += 1;
     const { sizeBytes } = waiting.entrant;
     const text = this.#isTooLarge(waiting.entrant)
-      ? `it takes ${sizeBytes} bytes, and the whole queue may hold ${capacity.bytes}: raise max_size_persistence_path, or send it as a file`
-      : `${queue.depth} messages (${queue.bytes} bytes) wait already and no more fit: wait until the peer is back`;
+      ? `it needs ${sizeBytes} bytes, and the whole queue may hold ${capacity.bytes}: raise max_size_persistence_path, or send it as a file`
+      : `${queue.depth} messages (${queue.bytes} bytes) are already queued and no more fit: wait until the peer is back`;
     waiting.entrant.refused(new AiocError('AIOC_QUEUE_FULL', text));
   }
 

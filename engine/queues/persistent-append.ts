@@ -4,19 +4,18 @@ import type { Clock } from '../base/ports.ts';
 
 export interface PersistentAppendOptions<T> {
   readonly clock: Clock;
-  /** Asks the store once. */
+  /** Tries once to append. */
   readonly append: () => Promise<T>;
-  /** Whether a store that gives this error may take the same later. */
+  /** Whether the same append may succeed later despite this error. */
   readonly isPassing: (error: AiocError) => boolean;
-  /** Told each time the store has taken nothing, and why. */
+  /** Called with the error of every failed attempt. */
   readonly onTrouble: (message: string) => void;
 }
 
 /**
- * Asks a store to take something until it does: the question is the probe of a disk that is full, every
- * LIMITS.storeRetryMs.
+ * Retries an append until it succeeds, every LIMITS.storeRetryMs; each attempt also probes a full disk.
  *
- * @throws AiocError that does not pass
+ * @throws AiocError that is not temporary
  */
 export async function persistentAppend<T>(options: PersistentAppendOptions<T>): Promise<T> {
   const { clock, append, isPassing, onTrouble } = options;

@@ -3,21 +3,21 @@ import type { WhenFull } from '../config/shapes.ts';
 import type { Capacity } from './capacity.ts';
 import { parseStreamName } from './stream-names.ts';
 
-/** Which messages outlive the program, and how many: the keys of the configuration that say so. */
+/** Which messages survive a restart, and how many: the persistence keys of the configuration. */
 export interface PersistenceRules {
-  /** disk_persistence_send: all, none, or those of some types. */
+  /** disk_persistence_send: all, none, or the listed types. */
   readonly send: boolean | readonly string[];
   /** disk_persistence_recv. */
   readonly recv: boolean | readonly string[];
-  /** max_size_persistence_path, of each queue. */
+  /** max_size_persistence_path, per queue. */
   readonly maxBytes: number;
   readonly whenFull: WhenFull;
 }
 
-/** Nothing outlives the program, as in the chat. */
+/** Nothing survives a restart, as in the chat. */
 export const MEMORY_ONLY: PersistenceRules = { send: false, recv: false, maxBytes: 0, whenFull: 'refuse' };
 
-/** What holds for each queue of a connector, by its direction and type. */
+/** The rules of each queue of a connector, by direction and type. */
 export class QueueRules {
   readonly #rules: PersistenceRules;
 
@@ -45,7 +45,7 @@ export class QueueRules {
     return parsed !== undefined && this.isStored(parsed.direction, parsed.type);
   }
 
-  /** A stored queue is bounded by its bytes on the disk only: memory holds a window of it. */
+  /** A stored queue is limited only by its bytes on the disk: memory holds a window of it. */
   capacityOf(direction: 'out' | 'in', type: string): Capacity {
     if (this.isStored(direction, type))
       return { messages: Number.MAX_SAFE_INTEGER, bytes: this.#rules.maxBytes };

@@ -3,9 +3,9 @@ import type { StoredRecord } from '../storage/store.ts';
 import { parseEpochInStore } from './message-source.ts';
 
 /**
- * A record that was stored in an earlier run, under the name of the session that it came over, as far as that is known.
+ * A record of an earlier run, with the name of the session over which it arrived, if that is known.
  *
- * @param soleSender who alone can have sent it
+ * @param soleSender the only possible sender
  */
 export function withKnownSource(record: StoredRecord, soleSender: string | undefined): StoredRecord {
   const { epoch, payload } = record;
@@ -14,8 +14,8 @@ export function withKnownSource(record: StoredRecord, soleSender: string | undef
 }
 
 /**
- * A listener's frame as coming from this sender: the same bytes where it says so already. Frames that an earlier version
- * has stored may say whatever their sender liked.
+ * A frame with this sender as its source; the same bytes if it already has it. Frames stored by an earlier version may
+ * name any source.
  */
 function underName(frame: Buffer, name: string): Buffer {
   const headerEnd = HEADER_AT + frame.readUInt16LE(4);
@@ -29,7 +29,7 @@ function underName(frame: Buffer, name: string): Buffer {
   return Buffer.concat([lengths, headerBytes, rest]);
 }
 
-/** Without any name where the true one does not fit in: a frame that cannot be delivered would be in the way for ever. */
+/** Without a name if the true one does not fit: a frame that cannot be delivered would block the queue forever. */
 function namedText({ source_id: _claimed, ...header }: JsonObject, name: string): string {
   try {
     return headerText({ ...header, source_id: name });
@@ -38,5 +38,5 @@ function namedText({ source_id: _claimed, ...header }: JsonObject, name: string)
   }
 }
 
-/** Behind the length of the frame and that of the header (PROTOCOL §1). */
+/** After the lengths of the frame and of the header (PROTOCOL §1). */
 const HEADER_AT = 6;

@@ -1,4 +1,4 @@
-/** How the streams of a connector are called in its store: `out/<peer>/<type>` and `in/<type>`. */
+/** The names of a connector's streams in its store: `out/<peer>/<type>` and `in/<type>`. */
 export type StreamName =
   | { readonly direction: 'out'; readonly peer: string; readonly type: string }
   | { readonly direction: 'in'; readonly type: string };
@@ -12,7 +12,7 @@ export function inboxStream(type: string): string {
   return `in/${type}`;
 }
 
-/** Undefined for a name that no queue has. */
+/** Undefined for a name that is not a queue's. */
 export function parseStreamName(name: string): StreamName | undefined {
   const [, peer, outType] = /^out\/([^/]+)\/(.+)$/s.exec(name) ?? [];
   if (peer !== undefined && outType !== undefined) return { direction: 'out', peer, type: outType };

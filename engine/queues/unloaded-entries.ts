@@ -3,18 +3,18 @@ import type { DeliveryContext, DeliveryObserver, OutMessage } from './out-messag
 import { type QueuedMessage, queuedMessage } from './outbox-entry.ts';
 
 /**
- * Messages of this run that an outbox has in the store only: what is kept of them, by position, until they are brought
- * into the window. Of those that came first, as many as are watched.
+ * Entries of this run that an outbox has only in the store, by position, until they are loaded into the window. Only
+ * the first ones are kept, up to a limit.
  */
 export class UnloadedEntries {
   readonly #places = new Map<number, QueuedMessage>();
-  /** Of messages that have the common watcher, nothing but position and ticket, one behind the other. */
+  /** Of messages with the common observer: only position and log id, one pair after the other. */
   #logIds: number[] = [];
-  /** Where the first is that has not been taken; those before it are cut off now and then. */
+  /** The index of the first pair that was not taken; earlier ones are compacted occasionally. */
   #firstLogId = 0;
   #common: DeliveryObserver | undefined;
 
-  /** @returns its place, if it can be taken back */
+  /** @returns its entry, if it can be cancelled */
   add(
     message: OutMessage,
     where: Pick<QueuedMessage, 'number' | 'position' | 'sizeBytes' | 'atMs'>,
@@ -27,20 +27,24 @@ export class UnloadedEntries {
       if (count < LIMITS.outboxObserved) this.#logIds.push(position, logId);
       return undefined;
     }
-    // Nothing of the message itself, which is in the store.
+    // The message itself is only in the store.
     const place = queuedMessage({ ...where, context: { body, observer, logId }, parts: undefined });
     if (this.#places.size < LIMITS.outboxObserved) this.#places.set(position, place);
     return place;
   }
 
-  /** Whoever waits for what becomes of a message holds this place. It is forgotten here. */
+  /** Takes the entry of a message that has its own observer. */
   take(position: number): QueuedMessage | undefined {
     const place = this.#places.get(position);
     if (place !== undefined) this.#places.delete(position);
     return place;
   }
 
-  /** The companions of one that has no such place. Asked for in order. @param revived what it has where its own are not known */
+  /**
+   * Takes the context of a message without such an entry. Called in order of position.
+   *
+   * @param revived the context to use if its own is not known
+   */
   takeContext(position: number, revived: DeliveryContext): DeliveryContext {
     const logId = this.#takeLogId(position);
     if (logId === undefined || this.#common === undefined) return revived;

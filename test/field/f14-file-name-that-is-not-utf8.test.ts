@@ -188,7 +188,7 @@ test('aioc send and aioc chat --upload send such a file and say under which name
   const words = ['chat', '--target', '127.0.0.1', '--port', `${port}`, '--name', 'ben', '--upload'];
   assert.equal(
     await aioc(home, words, `${files}/caf*`),
-    'sent caf\ufffd.txt (6 B), kept there as caf_.txt (made readable, since not UTF-8: its own name)\n',
+    'sent caf\ufffd.txt (6 B), kept there as caf_.txt (made readable, because not UTF-8: its own name)\n',
   );
   assert.equal(readFileSync(join(ada.home, 'aioc-received/caf_.txt'), 'utf8'), 'coffee');
 });

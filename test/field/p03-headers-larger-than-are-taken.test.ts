@@ -52,7 +52,7 @@ test('a header at its bound arrives, over it the program is told, over either so
   const over = await rejectsWith(
     api.send({ messageType: 'a', requestId: 'x'.repeat(61_439) }),
     'AIOC_FRAME_TOO_LARGE',
-    /the header has \d+ bytes, at most 61439 can be sent on/,
+    /the header has \d+ bytes, at most 61439 can be forwarded/,
   );
   const names = Number(/has (\d+) bytes/.exec(over.message)?.[1]) - 61_439;
   const id = 'x'.repeat(61_439 - names);
