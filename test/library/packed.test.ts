@@ -74,8 +74,12 @@ test('the packed library has types for a TypeScript program and for those of its
   PAGE_PROGRAMS.forEach((name, index) => {
     writeFileSync(join(folder, fromPage[index] ?? ''), exampleOf(name));
   });
+  writeFileSync(
+    join(folder, 'readme.mts'),
+    /^```js\n([\s\S]*?)^```$/m.exec(pageText('README.md'))?.[1] ?? '',
+  );
   assert.throws(
-    () => typeCheck(folder, ['program.ts', 'wrong.ts', ...fromPage]),
+    () => typeCheck(folder, ['program.ts', 'wrong.ts', 'readme.mts', ...fromPage]),
     ({ stdout }: { stdout: string }) =>
       /^wrong\.ts.*TS2322/.test(stdout) && stdout.split('error TS').length === 2,
   );
