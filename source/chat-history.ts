@@ -6,7 +6,7 @@ const LINES_KEPT = 500;
 /** The file may grow to this many lines before it is cut back. */
 const LINES_MAX = 2_000;
 
-/** The lines that were typed into the chat, kept for the next start. A line that begins with a space is not kept. */
+/** The lines typed into the chat, saved for the next start. Lines that begin with a space are not saved. */
 export class ChatHistory {
   readonly #file: string;
   readonly #directory: string;
@@ -17,7 +17,7 @@ export class ChatHistory {
     this.#file = join(stateDirectory, 'chat-history');
   }
 
-  /** Oldest first. What cannot be read is no history. */
+  /** Oldest first; empty if the file cannot be read. */
   async load(): Promise<readonly string[]> {
     const text = await readFile(this.#file, 'utf8').catch(() => '');
     const lines = text.split('\n').filter((line) => line !== '');

@@ -18,7 +18,7 @@ import {
 
 export interface ConfiguredEngineOptions {
   readonly configPath: string;
-  /** A command from this machine asks the program to end. */
+  /** A command from this machine shuts the program down. */
   readonly onShutdown: () => void;
   readonly fixedWallMs?: number;
 }
@@ -27,12 +27,12 @@ export interface ConfiguredEngine {
   readonly engine: Engine;
   readonly config: ConnectorConfig;
   readonly log: LogFile;
-  /** What the configuration asks for and does not get. */
+  /** What the configuration asks for and aioc does not do. */
   readonly warnings: readonly string[];
 }
 
 /**
- * A connector out of a configuration file, with its log; not started yet.
+ * Creates a connector from a configuration file, and opens its log; it does not start the connector.
  *
  * @throws AiocError AIOC_CONFIG, AIOC_DIRECTORY, AIOC_CERTIFICATES, AIOC_SOCKET_PATH
  */

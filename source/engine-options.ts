@@ -7,7 +7,7 @@ import {
 } from '../engine/index.ts';
 import type { ChatSettings } from './arguments.ts';
 
-/** Stops the clock on the screen at this ISO time, so that screens can be compared and pictured. */
+/** Stops the screen's clock at this ISO time, for goldens and pictures. */
 const FIXED_TIME_VARIABLE = 'AIOC_FIXED_TIME';
 
 export function fixedWallMs(): number | undefined {

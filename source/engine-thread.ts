@@ -5,21 +5,21 @@ import type { EngineSubject, WorkerInput, WorkerMessage } from './engine-worker.
 
 export interface EngineThread {
   readonly engine: EngineApi;
-  /** Ends the thread, whatever it is doing. */
+  /** Terminates the thread at once. */
   terminate(): Promise<void>;
 }
 
 export interface EngineThreadEvents {
-  /** The thread has ended without having been asked to. */
+  /** The thread ended unexpectedly. */
   onDeath(error: AiocError): void;
-  /** A command from this machine asks the program to end. */
+  /** A command from this machine shuts the program down. */
   onShutdown(): void;
 }
 
 /**
- * Starts the engine in a thread of its own.
+ * Starts the engine in a worker thread.
  *
- * @throws AiocError what the engine could not start for
+ * @throws AiocError why the engine could not start
  */
 export async function startEngineThread(
   subject: EngineSubject,
@@ -30,7 +30,7 @@ export async function startEngineThread(
   const worker = new Worker(new URL('./engine-worker.js', import.meta.url), {
     workerData,
     transferList: [channel.port2],
-    // What the thread's libraries print is captured with the rest, see StdioCapture.
+    // StdioCapture also captures what the thread's libraries print.
     stdout: false,
     stderr: false,
   });
@@ -39,7 +39,7 @@ export async function startEngineThread(
     const die = (cause: unknown): void => {
       if (!wanted) return;
       wanted = false;
-      const why = cause instanceof Error ? cause.message : 'it ended without a word';
+      const why = cause instanceof Error ? cause.message : 'its thread ended';
       const error = new AiocError('AIOC_ENGINE_GONE', `the engine stopped unexpectedly: ${why}`, { cause });
       onDeath(error);
       reject(error);
@@ -52,7 +52,7 @@ export async function startEngineThread(
     if (message.kind === 'shutdown') onShutdown();
   });
   const first = await Promise.race([ready, died]);
-  // From here on nobody waits for the death; onDeath tells of it.
+  // Nothing awaits `died` after this; onDeath reports it.
   died.catch(() => undefined);
   const terminate = async (): Promise<void> => {
     wanted = false;

@@ -1,4 +1,4 @@
-/** The engine's thread under the screen: a frame of the screen must never be in the way of a message. */
+/** The engine's thread: drawing the screen must never delay a message. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import {
   type ChatEngineOptions,
@@ -9,7 +9,7 @@ import {
 } from '../engine/index.ts';
 import { configuredEngine } from './configured-engine.ts';
 
-/** What the engine is to be: the chat's, or that of a configuration file. */
+/** The engine to create: for the chat, or for a configuration file. */
 export type EngineSubject =
   | { readonly kind: 'chat'; readonly options: ChatEngineOptions }
   | { readonly kind: 'connector'; readonly file: string; readonly fixedWallMs: number | undefined };
@@ -19,11 +19,11 @@ export interface WorkerInput {
   readonly port: MessagePort;
 }
 
-/** What the worker says outside of the door. */
+/** What the worker sends apart from the engine's contract. */
 export type WorkerMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
-  /** A command from this machine asks the program to end. */
+  /** A command from this machine shuts the program down. */
   | { readonly kind: 'shutdown' };
 
 const { subject, port } = workerData as WorkerInput;
@@ -33,7 +33,7 @@ try {
   const engine = await makeEngine(subject);
   serveEngine(port, engine.engine);
   say({ kind: 'ready' });
-  // A port that is taken is a state that the screen shows, not the end.
+  // The screen shows a failed start, for example a port that is taken, as a state.
   await engine.start().catch(() => undefined);
 } catch (error) {
   const { code, message } = toAiocError(error);

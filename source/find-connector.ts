@@ -14,16 +14,16 @@ import {
   USUAL_CONNECTOR_DIRECTORIES,
 } from '../engine/index.ts';
 
-/** A connector of this machine answers at once, if it does. */
+/** A connector of this machine answers at once or not at all. */
 const ANSWER_TIMEOUT_MS = 3_000;
 
-/** A connector that runs on this machine, by the name that it has, or would have, in active_connectors.json. */
+/** A connector that runs on this machine; `entry` is its name in active_connectors.json. */
 export interface RunningConnector {
   readonly directory: string;
   readonly entry: string;
 }
 
-/** The connectors that run here, connected or not. Without directories, the usual ones are looked into. */
+/** The connectors that run here, connected or not. Without directories, searches the usual ones. */
 export async function runningConnectors(
   directories: readonly string[],
 ): Promise<readonly RunningConnector[]> {
@@ -32,7 +32,7 @@ export async function runningConnectors(
 }
 
 /**
- * A client by its name, a server by `127.0.0.1 10673` or `127.0.0.1:10673`.
+ * Finds a client by its name, a server by `127.0.0.1 10673` or `127.0.0.1:10673`.
  *
  * @throws AiocError AIOC_CONNECTOR_AWAY
  */
@@ -41,13 +41,13 @@ function connectorAmong(places: readonly RunningConnector[], wanted: string): Ru
   if (place !== undefined) return place;
   if (places.length === 0) throw nobodyRuns();
   const others = places.map(({ entry }) => entry.replace(' ', ':')).join(', ');
-  throw new AiocError('AIOC_CONNECTOR_AWAY', `no connector ${wanted} runs here: there are ${others}`);
+  throw new AiocError('AIOC_CONNECTOR_AWAY', `no connector named ${wanted} is running; running: ${others}`);
 }
 
 export function nobodyRuns(): AiocError {
   return new AiocError(
     'AIOC_CONNECTOR_AWAY',
-    'no connector runs here: start one, name its configuration file, or say with --connector_files_dirpath where it has its sockets',
+    'no connector is running: start one, give its configuration file, or give the directory of its sockets with --connector_files_dirpath',
   );
 }
 
@@ -56,7 +56,8 @@ function isCalled({ entry }: RunningConnector, wanted: string): boolean {
 }
 
 /**
- * A connector that answers commands, by its name as in `connectorAmong`. One of Python's need not say what it is called.
+ * Finds a connector that answers commands, by its name as in `connectorAmong`. Python's connectors are not always in
+ * active_connectors.json, so this also tries the sockets of that name.
  *
  * @throws AiocError AIOC_CONNECTOR_AWAY
  */
@@ -95,7 +96,7 @@ export function searched(directories: readonly string[]): readonly string[] {
 }
 
 /**
- * The API of a connector that is named by its configuration file, by its name, or not at all where only one runs.
+ * The API of a connector, given by its configuration file or its name; without either, of the only one that runs.
  *
  * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_CONFIG, AIOC_USAGE
  */
@@ -104,7 +105,7 @@ export async function apiOf(word: string | undefined, directories: readonly stri
 }
 
 /**
- * Which connector is meant, as for `apiOf`.
+ * The options that reach a connector, which is given as for `apiOf`.
  *
  * @throws AiocError as `apiOf`
  */
@@ -122,12 +123,12 @@ export async function optionsOf(
 }
 
 /**
- * A way to attach, as often as needed, to a connector that is named as for `apiOf`. One that waits for its server, or was
- * stopped, is found, too.
+ * A function that attaches, as often as needed, to a connector that is given as for `apiOf`. It also finds connectors that
+ * are stopped or wait for their server.
  *
  * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_CONFIG, AIOC_USAGE
  */
-export async function doorNamed(
+export async function attacherOf(
   word: string | undefined,
   directories: readonly string[],
 ): Promise<() => Promise<AttachedEngine>> {
@@ -150,11 +151,11 @@ function onlyOne(attachable: readonly AttachableConnector[]): AttachableConnecto
   if (only !== undefined) return only;
   throw new AiocError(
     'AIOC_CONNECTOR_AWAY',
-    'no connector of yours runs here to which a screen can be attached: "aioc --headless FILE.json" runs one. If one runs, name its configuration file, or say with --connector_files_dirpath where it has its sockets',
+    'no connector to attach to: start one with "aioc --headless FILE.json", give its configuration file, or give the directory of its sockets with --connector_files_dirpath',
   );
 }
 
 function severalRun(entries: readonly string[]): AiocError {
   const names = entries.map((entry) => entry.replace(' ', ':')).join(', ');
-  return new AiocError('AIOC_USAGE', `several connectors run here: say which, ${names}`);
+  return new AiocError('AIOC_USAGE', `several connectors are running: name one of ${names}`);
 }

@@ -1,4 +1,4 @@
-/** The library: what `import … from 'aioc'` gives. engine/api/README.md shows it at work. */
+/** The library: what `import … from 'aioc'` provides. engine/api/README.md shows it at work. */
 
 export type { Command, CommandResult, CommandValue } from '../engine/contract/commands.ts';
 export type { EngineApi, ViewSubscription } from '../engine/contract/engine-api.ts';

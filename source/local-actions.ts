@@ -4,7 +4,7 @@ import { ChatHistory } from './chat-history.ts';
 import { completePath, resolvePath } from './paths.ts';
 import { runShell } from './shell.ts';
 
-/** What the chat does on this machine, in the directory where aioc was started. */
+/** The chat's actions on this machine; its working directory is the one where aioc was started. */
 export function localActions(): LocalActions {
   const workingDirectory = process.cwd();
   const history = new ChatHistory(stateDirectory());

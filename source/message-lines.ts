@@ -7,7 +7,7 @@ import {
   spelledIn,
 } from '../engine/index.ts';
 
-/** A message that goes out, as the library takes it, and whether its response is waited for. */
+/** A message to send, and whether to wait for its response. */
 export interface LineMessage {
   readonly message: RequestOptions;
   readonly awaitResponse: boolean;
@@ -29,15 +29,15 @@ const KEYS = [
 ] as const;
 
 /**
- * The message that a line of JSON stands for; what it does not say is as `defaults` have it.
+ * Parses a message from a line of JSON; `defaults` gives what the line leaves out.
  *
- * @throws AiocError AIOC_USAGE saying what is wrong with the line
+ * @throws AiocError AIOC_USAGE with what is wrong with the line
  */
 export function messageOfLine(line: string, defaults: LineMessage): LineMessage {
   const given = objectIn(line);
   const unknown = Object.keys(given).find((key) => !(KEYS as readonly string[]).includes(key));
   if (unknown !== undefined)
-    throw wrong(`there is no key ${JSON.stringify(unknown)}: there are ${KEYS.join(', ')}`);
+    throw wrong(`unknown key ${JSON.stringify(unknown)}; the keys are ${KEYS.join(', ')}`);
   const data = dataIn(given, line);
   const bytes = base64In(given, 'data_base64');
   const binary = base64In(given, 'binary_base64');
@@ -60,7 +60,7 @@ export function messageOfLine(line: string, defaults: LineMessage): LineMessage 
   };
 }
 
-/** A message that came, as a line of JSON: its text, or its bytes in base64 where they are no text. */
+/** A received message as a line of JSON: its text, or its bytes in base64 if they are not UTF-8. */
 export function lineOfMessage(message: ReceivedMessage): string {
   const { header, data, binary } = message;
   const text = data.toString();
@@ -80,15 +80,15 @@ export function lineOfMessage(message: ReceivedMessage): string {
   return jsonLine(line);
 }
 
-/** A line of JSON that may be read on a terminal: beyond ASCII some characters steer one as well as an escape does. */
+/** A line of JSON that is safe on a terminal: it escapes the non-ASCII characters that control one. */
 export function jsonLine(value: unknown): string {
   return jsonText(value).replace(
     /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (packet) => `\\u${packet.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
-/** JSON without blanks; what is a bigint keeps its digits. */
+/** JSON without spaces; a bigint keeps all its digits. */
 function jsonText(value: unknown): string {
   if (typeof value === 'bigint') return String(value);
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
@@ -103,23 +103,23 @@ function objectIn(line: string): LineOptions {
   const fault = findJsonFault(line);
   if (fault !== undefined) {
     const { column, expected, found } = fault;
-    throw wrong(`it is no JSON: column ${column} has ${found}, where ${expected} was expected`);
+    throw wrong(`invalid JSON: column ${column} has ${found} instead of ${expected}`);
   }
   const value = parsed(line);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as LineOptions;
-  throw wrong('it is no JSON object: a message begins with {');
+  throw wrong('not a JSON object: a message begins with {');
 }
 
 function parsed(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    // What is JSON and cannot be read all the same.
-    throw wrong('it is nested too deeply');
+    // Valid JSON that JSON.parse still cannot read.
+    throw wrong('the JSON is nested too deeply');
   }
 }
 
-/** A text is sent as what it says; all else as it is spelled in the line, so that nothing of a number is lost. */
+/** A string is sent as text; anything else as it is spelled in the line, so that numbers keep all their digits. */
 function dataIn(given: LineOptions, line: string): string | Buffer | undefined {
   const { data } = given;
   if (data === undefined) return undefined;
@@ -127,7 +127,7 @@ function dataIn(given: LineOptions, line: string): string | Buffer | undefined {
     return Buffer.from(spelledIn(line, 'data'));
   }
   if (/\p{Surrogate}/u.test(data)) {
-    throw wrong('data has half of a surrogate pair, which is no text: send the bytes with data_base64');
+    throw wrong('data contains half of a surrogate pair: send such bytes with data_base64');
   }
   return data;
 }
@@ -139,7 +139,7 @@ function picked<Key extends string>(
 ): Partial<Record<Key, string>> {
   const value = given[name];
   if (value === undefined) return {};
-  if (typeof value !== 'string' || value === '') throw wrong(`${name} takes a text`);
+  if (typeof value !== 'string' || value === '') throw wrong(`${name} must be a string that is not empty`);
   return { [key]: value } as Partial<Record<Key, string>>;
 }
 
@@ -147,7 +147,7 @@ function idOf(name: string, value: unknown, line: string): string | number | big
   if (typeof value === 'string') return value;
   const exact = typeof value === 'number' ? exactInteger(value, () => spelledIn(line, name)) : undefined;
   if (typeof exact === 'bigint' || Number.isSafeInteger(exact)) return exact as number | bigint;
-  throw wrong(`${name} takes a text or a whole number`);
+  throw wrong(`${name} must be a string or an integer`);
 }
 
 function base64In(given: LineOptions, name: string): Buffer | undefined {
@@ -155,7 +155,7 @@ function base64In(given: LineOptions, name: string): Buffer | undefined {
   if (value === undefined) return undefined;
   const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : undefined;
   if (bytes?.toString('base64').replace(/=+$/, '') !== String(value).replace(/=+$/, '')) {
-    throw wrong(`${name} takes base64`);
+    throw wrong(`${name} must be base64`);
   }
   return bytes;
 }
@@ -171,7 +171,7 @@ function fileIn(given: LineOptions): Pick<RequestOptions, 'withFile'> {
     delete: deletes = false,
   } = (file ?? {}) as LineOptions;
   if (typeof path !== 'string' || typeof dstType !== 'string')
-    throw wrong('file takes a path, or an object with a path');
+    throw wrong('file must be a path, or an object with a path');
   return {
     withFile: {
       srcPath: path,

@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream';
 
-/** Writes lines no faster than they are read; whoever reads may leave at any time, which is the end and no error. */
+/** Writes lines with back-pressure. The reader may close the output at any time; that is an end, not an error. */
 export class OutputLines {
   readonly #output: Writable;
-  /** Resolves when nothing can be written any more: see guardStandardOutput, which says why. */
+  /** Resolves when the output ends; guardStandardOutput reports why. */
   readonly left: Promise<void>;
   #hasLeft = false;
 
@@ -20,7 +20,7 @@ export class OutputLines {
   /**
    * Resolves when the next line may be written.
    *
-   * @returns false when nothing can be written any more
+   * @returns false when the output has ended
    */
   async write(line: string): Promise<boolean> {
     if (!this.#hasLeft && !this.#output.write(`${line}\n`)) {

@@ -21,7 +21,7 @@ export class OutputTail {
     }
   }
 
-  /** A carriage return starts its line anew: that is how programs draw progress. */
+  /** A carriage return restarts the line, as programs do that draw progress. */
   #append(part: string): void {
     const withoutEnd = part.endsWith('\r') ? part.slice(0, -1) : part;
     const restart = withoutEnd.lastIndexOf('\r');

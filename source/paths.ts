@@ -4,14 +4,14 @@ import { homeDirectory, meantPath } from '../engine/index.ts';
 
 const COMPLETIONS_MAX = 200;
 
-/** The absolute path that a user means: relative to the working directory, `~` is home, where there is one. */
+/** The absolute path of what a user typed, relative to the working directory; `~` is the home directory, if there is one. */
 export function resolvePath(path: string, workingDirectory: string): string {
   const home = path === '~' || path.startsWith('~/') ? homeDirectory() : undefined;
   if (home !== undefined) return join(home, path.slice(1));
   return resolve(workingDirectory, path);
 }
 
-/** Paths that begin with `prefix`, written as the user began to write them; directories end with a slash. */
+/** Paths that begin with `prefix`, in the form in which the user typed it; directories end with a slash. */
 export async function completePath(prefix: string, workingDirectory: string): Promise<readonly string[]> {
   const written = prefix.endsWith('/') ? prefix : prefix.slice(0, prefix.length - basename(prefix).length);
   const begun = prefix.slice(written.length);

@@ -1,4 +1,4 @@
-/** One line on a terminal that is rewritten in place; where there is no terminal, nothing. */
+/** One line on a terminal that is rewritten in place; without a terminal it writes nothing. */
 export class ProgressLine {
   readonly #stream: NodeJS.WriteStream;
   #shown = '';
@@ -35,9 +35,9 @@ export function progressText(state: {
 }
 
 export function sizeText(bytes: number): string {
-  const packets = ['B', 'KB', 'MB', 'GB', 'TB'];
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
   let value = bytes;
-  let packet = 0;
-  for (; value >= 1000 && packet < packets.length - 1; packet += 1) value /= 1000;
-  return `${packet === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${packets[packet]}`;
+  let unit = 0;
+  for (; value >= 1000 && unit < units.length - 1; unit += 1) value /= 1000;
+  return `${unit === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${units[unit]}`;
 }

@@ -3,19 +3,18 @@ import { StringDecoder } from 'node:string_decoder';
 import type { RunningShell, ShellRow } from '../components/local-actions.ts';
 import { OutputTail } from './output-tail.ts';
 
-/** The output is shown at most this often. */
+/** Shortest time between two updates of the shown output. */
 const UPDATE_INTERVAL_MS = 100;
-/** Each harder signal follows the one before after this long. */
+/** Time before the next, harder signal. */
 const PATIENCE_MS = 2_000;
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGKILL'];
 
-/** Commands that still run, so that none outlives the program. */
+/** Running commands, so that none outlives the program. */
 const running = new Set<ChildProcess>();
 
 /**
- * Runs a line in the user's shell, without a terminal of its own; its output is kept as a bounded tail. Nothing that a
- * peer sends ever gets here: only lines typed at this keyboard do. This is not part of the engine, so that a screen
- * attached to a daemon cannot run a command there.
+ * Runs a line in the user's shell, without a terminal, and keeps the tail of its output. It only ever runs lines typed at
+ * this keyboard, never anything that a peer sends.
  */
 export function runShell(
   line: string,
@@ -24,7 +23,7 @@ export function runShell(
 ): RunningShell {
   const child = spawn(process.env['SHELL'] || '/bin/sh', ['-c', line], {
     cwd: workingDirectory,
-    // A group of its own, so that an interrupt reaches everything that the line started.
+    // A process group, so that an interrupt reaches every process of the line.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -59,7 +58,7 @@ export function runShell(
   return { cancel: () => interrupt(child, 0) };
 }
 
-/** Ends what still runs, at once; for the end of the program. */
+/** Kills all running commands; for the end of the program. */
 export function killShells(): void {
   for (const child of running) signalGroup(child, 'SIGKILL');
   running.clear();
@@ -77,6 +76,6 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, signal);
   } catch {
-    // It has ended in the meantime.
+    // It has already ended.
   }
 }

@@ -1,13 +1,12 @@
 import { PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
-/** Both halves together: what V8 has taken of 8 MiB a half, beyond which a daemon's speed gains nothing by more. */
+/** Size of the young space, both halves, above which a daemon gets no faster. */
 const ENOUGH_BYTES = 12_000_000;
 
 /**
- * Keeps the room for young objects from growing to the 48 MB that it may take of a busy daemon's memory: while it is
- * large enough it grows no more. V8 shrinks it when the daemon has stood still, and then it must be able to grow again:
- * in 2 MB a daemon is a third slower.
+ * Stops the young space from growing to 48 MB, V8's limit, in a busy daemon. V8 shrinks the space while the daemon is
+ * idle; then growth is allowed again, because with 2 MB a daemon is a third slower.
  */
 export function boundYoungSpace(): void {
   let mayGrow = true;

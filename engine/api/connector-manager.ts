@@ -24,19 +24,19 @@ import { type ConnectorManagerOptions, keysOfOptions, parseOptions } from './man
 
 /** A peer of a connector. */
 export interface ConnectorPeer {
-  /** Its name on the wire: what `destinationId` takes. */
+  /** Its name on the wire, as `destinationId` takes it. */
   readonly name: string;
-  /** `address:port` at the other end. */
+  /** Its `address:port`. */
   readonly address: string;
 }
 
-/** What a ConnectorManager tells about. Listeners are called after the event, never in the middle of it. */
+/** Events of a ConnectorManager. Listeners are called after the event, never during it. */
 export interface ConnectorManagerEvents {
-  /** A peer has connected; also one that was connected and came back over a new connection. */
+  /** A peer connected, or replaced its connection. */
   connected: [peer: ConnectorPeer];
-  /** The connection to a peer is over. */
+  /** The connection to a peer ended. */
   disconnected: [peer: ConnectorPeer & { readonly reason: string }];
-  /** The connector has been shut down, by `shutdown` or by a command from this machine. */
+  /** The connector was shut down, by `shutdown` or by a command from this machine. */
   shutdown: [];
 }
 
@@ -44,13 +44,13 @@ export interface ConnectorManagerEvents {
 export interface StartConnectorOptions {
   /** Milliseconds to wait first. Default: 0. */
   readonly delayMs?: number;
-  /** Gives the start up; nothing of it is left then. After the start it has no effect. */
+  /** Cancels the start and undoes it. After the start it has no effect. */
   readonly signal?: AbortSignal;
 }
 
 /** How to stop. */
 export interface StopConnectorOptions {
-  /** Does not send what waits first, and cuts the connections. Default: false. */
+  /** Stops at once, without draining the queues. Default: false. */
   readonly hard?: boolean;
 }
 
@@ -59,7 +59,7 @@ interface Running {
   readonly log: LogFile;
 }
 
-/** What `fromConfig` has read. */
+/** The configuration that `fromConfig` read. */
 interface LoadedConfig extends ParsedConfig {
   readonly file?: string;
 }
@@ -68,14 +68,14 @@ interface LoadedConfig extends ParsedConfig {
 const DELAY_MAX_MS = 2_147_483_647;
 
 /**
- * A connector in this process: the end of a connection to peers on other machines, for the programs of this machine,
- * which reach it with ConnectorAPI, aioc's or Python's. A process may have several. Each has the certificates, sockets,
- * log and rules of its options, as the daemon has (`aioc --headless FILE`).
+ * A connector in this process: it connects to peers on other machines, and programs of this machine reach it with a
+ * ConnectorAPI, aioc's or Python's. A process may have several. Its options give it the certificates, sockets, log and
+ * rules that a daemon (`aioc --headless FILE`) has.
  *
- * What waits is on the disk, unless an option says that it is not to be: then it survives `stop` and `restart`, and is lost
- * with `shutdown` or the process.
- * Calls of start, stop, restart and shutdown follow one another; stop and shutdown give up starts that were asked for
- * before. A started connector keeps the process alive until `shutdown`.
+ * Queued messages are on disk, unless an option turns that off for them: then they survive `stop` and `restart`, and are
+ * lost with `shutdown` or the process.
+ * Calls of start, stop, restart and shutdown run one after another; stop and shutdown cancel earlier starts. A started
+ * connector keeps the process alive until `shutdown`.
  */
 export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
   readonly #config: ConnectorConfig;
@@ -83,10 +83,10 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
   readonly #starts = new Set<AbortController>();
   #running: Running | undefined;
   readonly #queue = new SerialQueue();
-  /** What was asked for and will not have its effect, each a sentence; they are in the log, too. */
+  /** What the options ask for and aioc does not do, a sentence each; the log has them too. */
   readonly warnings: readonly string[];
 
-  /** @throws AiocError AIOC_CONFIG with every fault of the options */
+  /** @throws AiocError AIOC_CONFIG with every error in the options */
   constructor(options: ConnectorManagerOptions);
   /** @internal */
   constructor(options: LoadedConfig);
@@ -99,11 +99,10 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
   }
 
   /**
-   * Takes a configuration in Python's keys: the path of a JSON file or what is in it. A key that is given by the second
-   * argument, too, has the value given there. What commands change for good (whom it
-   * ignores, its lists of clients) is written into the file.
+   * Takes a configuration with Python's keys: the path of a JSON file, or its content. `overrides` replace keys of it.
+   * Commands that change the configuration (ignored peers, lists of clients) also change the file.
    *
-   * @throws AiocError AIOC_CONFIG with every fault of file and options
+   * @throws AiocError AIOC_CONFIG with every error in the file and the options
    */
   static async fromConfig(
     config: string | Readonly<Record<string, unknown>>,
@@ -127,55 +126,54 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
     return this.#config.is_server;
   }
 
-  /** A client's name, be it given or made up; undefined for a server. */
+  /** A client's name, given or generated; undefined for a server. */
   get clientName(): string | undefined {
     return this.#config.is_server ? undefined : (this.#config.client_name ?? undefined);
   }
 
-  /** Where a server listens and which server a client calls. */
+  /** The address that a server listens on or that a client connects to. */
   get serverSockaddr(): readonly [host: string, port: number] {
     return this.#config.server_sockaddr;
   }
 
-  /** Who is connected now; nobody while it is stopped. */
+  /** The connected peers; none while it is stopped. */
   get connectedPeers(): readonly ConnectorPeer[] {
     const peers = Object.entries(this.#running?.engine.control.connectedPeers() ?? {});
     return peers.map(([name, [host, port]]) => ({ name, address: hostAndPort(host, port) }));
   }
 
-  /** How many messages wait to be sent to each peer, by its name; those that no program has taken are not among them. */
+  /** The number of messages queued for each peer, by its name; received messages are not counted. */
   get waiting(): Readonly<Record<string, number>> {
     return this.#running?.engine.control.queues().toSend ?? {};
   }
 
   /**
-   * Starts the connector; does nothing when it runs. It resolves when a server listens, and when a client has begun to
-   * call its server, which it then does until it is stopped: wait for `connected` if that matters.
+   * Starts the connector; does nothing if it runs. It resolves when a server listens, or when a client begins to connect.
+   * A client retries until it is stopped; wait for `connected` if you need the connection.
    *
    * @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN, AIOC_ALREADY_RUNNING, AIOC_CERTIFICATES, AIOC_STATE_DIRECTORY,
-   * AIOC_SOCKET_PATH, AIOC_DIRECTORY when another user could change a directory of it, AIOC_CONFIG when one cannot be
-   * made, and AIOC_CANCELLED by the signal, `stop` or
-   * `shutdown`; nothing runs then
+   * AIOC_SOCKET_PATH, AIOC_DIRECTORY if another user could change one of its directories, AIOC_CONFIG if one cannot be
+   * created, and AIOC_CANCELLED by the signal, `stop` or `shutdown`; the connector is not running then
    */
   start({ delayMs = 0, signal }: StartConnectorOptions = {}): Promise<void> {
     return this.#startWith(signal, (abort) => this.#start(delayMs, abort));
   }
 
   /**
-   * Stops the connector: peers and programs are cut off. Unless `hard`, connected peers are first sent what waits for
-   * them, for 5 s at most; a message that the connector has not read yet when `send` resolves may be too late for that.
-   * What was under way when a connection ended may come twice after the next start. The socket for commands stays, so that `aioc cli` can start it again; so does what could
-   * not be sent. Does nothing when it does not run.
+   * Stops the connector and disconnects peers and programs; does nothing if it does not run. Unless `hard`, it first
+   * drains the queues of connected peers, for at most 5 s; a message that the connector has not read yet when `send`
+   * resolves may miss that. Messages in flight may arrive twice after the next start. The command socket stays, so that
+   * `aioc cli` can start the connector again, and so do unsent messages.
    */
   stop({ hard = false }: StopConnectorOptions = {}): Promise<void> {
-    this.#giveUpStarts();
+    this.#cancelStarts();
     return this.#queue.run(async () => this.#running?.engine.control.stop({ hard, shutdown: false }));
   }
 
   /**
-   * Stops as `stop` does, waits `delayMs` and starts.
+   * Stops like `stop`, waits `delayMs`, and starts.
    *
-   * @throws AiocError as `start`; the connector is stopped then
+   * @throws AiocError like `start`; the connector is stopped then
    */
   restart({
     hard = false,
@@ -190,25 +188,25 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
   }
 
   /**
-   * Stops as `stop` does and lets go of everything: the socket for commands, the log, and what still waits in memory.
-   * A later `start` begins anew.
+   * Stops like `stop` and releases everything: the command socket, the log, and messages in memory. You can `start` it
+   * again.
    */
   shutdown({ hard = false }: StopConnectorOptions = {}): Promise<void> {
-    this.#giveUpStarts();
+    this.#cancelStarts();
     return this.#queue.run(async () => {
       const running = this.#running;
       if (running === undefined) return;
       await running.engine.stop({ hard });
       await running.log.close();
       this.#running = undefined;
-      this.#tell(() => this.emit('shutdown'));
+      this.#emitLater(() => this.emit('shutdown'));
     });
   }
 
   /**
    * A ConnectorAPI to this connector.
    *
-   * @param options count instead of what this connector's options say
+   * @param options replace this connector's options
    */
   api(options: Partial<ConnectorApiOptions> = {}): ConnectorAPI {
     const config = this.#config;
@@ -295,21 +293,21 @@ export class ConnectorManager extends EventEmitter<ConnectorManagerEvents> {
   }
 
   #peerChanged({ connected, name, address, reason = '' }: PeerChange): void {
-    if (connected) this.#tell(() => this.emit('connected', { name, address }));
-    else this.#tell(() => this.emit('disconnected', { name, address, reason }));
+    if (connected) this.#emitLater(() => this.emit('connected', { name, address }));
+    else this.#emitLater(() => this.emit('disconnected', { name, address, reason }));
   }
 
-  /** What a listener throws must not reach into the connector. */
-  #tell(emit: () => void): void {
+  /** An error of a listener must not reach the connector. */
+  #emitLater(emit: () => void): void {
     process.nextTick(emit);
   }
 
-  #giveUpStarts(): void {
+  #cancelStarts(): void {
     for (const start of this.#starts) start.abort();
   }
 }
 
 /** @throws AiocError AIOC_CANCELLED */
 function cancelled(signal: AbortSignal): void {
-  if (signal.aborted) throw new AiocError('AIOC_CANCELLED', 'the start of the connector was given up');
+  if (signal.aborted) throw new AiocError('AIOC_CANCELLED', 'the start of the connector was cancelled');
 }

@@ -1,85 +1,85 @@
 import { AiocError } from '../base/errors.ts';
 import { type ParsedConfig, parseConfig } from '../config/parse-config.ts';
 
-/** Where received files of one type go. */
+/** The destination of received files of one type. */
 export interface FileDestinationOptions {
-  /** May have placeholders like `{source_id}`, filled in from the message's header. */
+  /** May contain placeholders such as `{source_id}`, which the message's header fills in. */
   readonly targetDirectory: string;
-  /** Whether a file of the same name is replaced; else the new one is refused. Default: false. */
+  /** Replaces a file of the same name; otherwise the new file is refused. Default: false. */
   readonly overrideExisting?: boolean;
 }
 
 /**
- * What a connector is. These are the keys of Python's configuration files in camelCase; errors (AIOC_CONFIG) name a key
- * as it is in the files. Relative paths are relative to the working directory.
+ * The options of a connector: the keys of configuration files in camelCase. Errors (AIOC_CONFIG) name a key as it is in
+ * the files. Relative paths are relative to the working directory.
  */
 export interface ConnectorManagerOptions {
-  /** Whether the connector listens for clients (true) or is a client of a server (false). */
+  /** Listens for clients (true), or is a client of a server (false). */
   readonly isServer: boolean;
-  /** Where a server listens and which server a client calls; a client must say it. Default: ['127.0.0.1', 10673]. */
+  /** The address that a server listens on or that a client connects to; required for a client. Default: ['127.0.0.1', 10673]. */
   readonly serverSockaddr?: readonly [host: string, port: number];
-  /** A client's name: 1 to 128 letters, digits, `-`, `_` or `:`. One is made up when absent; see `clientName`. */
+  /** A client's name: 1 to 128 letters, digits, `-`, `_` or `:`. Default: a generated name; see `clientName`. */
   readonly clientName?: string;
-  /** The own address from which a client calls. Default: the system's choice. */
+  /** Local address that a client connects from. Default: the system's choice. */
   readonly clientBindIp?: string;
   /** The message types that programs may send. Default: ['any']. */
   readonly sendMessageTypes?: readonly string[];
-  /** The message types that are taken from peers, each for one listener. Default: ['any']. */
+  /** The message types that are accepted from peers, with one listener each. Default: ['any']. */
   readonly recvMessageTypes?: readonly string[];
-  /** Whether connections are encrypted. Default: true. */
+  /** Encrypts connections. Default: true. */
   readonly useSsl?: boolean;
-  /** Whether anybody is let in, whatever certificate it shows. Default: false, which is mutual TLS. */
+  /** Accepts every client, with any certificate. Default: false, which is mutual TLS. */
   readonly sslAllowAll?: boolean;
-  /** Holds `certificates`, as createCertificates makes it. Default: connectorFilesDirpath. */
+  /** The directory that contains `certificates`, as createCertificates creates it. Default: connectorFilesDirpath. */
   readonly certificatesDirectoryPath?: string;
-  /** How many certificates a server issues at most, 1 to 1,000,000. Default: 1024. */
+  /** Maximum number of client certificates a server issues, 1 to 1,000,000. Default: 1024. */
   readonly maxCerts?: number;
-  /** Holds the connector's sockets, by which programs find it. Default: '/tmp/aioconnectors'. */
+  /** The directory of the connector's sockets, where programs find it. Default: '/tmp/aioconnectors'. */
   readonly connectorFilesDirpath?: string;
-  /** Holds the log, `aioconnectors.log`. Default: connectorFilesDirpath. */
+  /** The directory of the log, `aioconnectors.log`. Default: connectorFilesDirpath. */
   readonly defaultLoggerDirpath?: string;
-  /** The least important lines that are logged. Default: 'INFO'. */
+  /** Less important lines are not logged. Default: 'INFO'. */
   readonly defaultLoggerLogLevel?: 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL';
-  /** Whether a new log file is begun at 64 MiB (true), at that many bytes, or never (false). Default: true. */
+  /** Rotates the log at 64 MiB (true), at that many bytes, or never (false). Default: true. */
   readonly defaultLoggerRotate?: boolean | number;
-  /** How many full log files are kept, 0 to 10,000. Default: 5. */
+  /** Number of rotated log files to keep, 0 to 10,000. Default: 5. */
   readonly defaultLoggerBkCount?: number;
-  /** Whether the log goes to its file only, and not to the standard output, too. Default: true. */
+  /** Logs to the file only; false: also to the standard output. Default: true. */
   readonly silent?: boolean;
-  /** Drops new messages to and from all peers (true) or those that are named. Default: false. */
+  /** Drops new messages to and from all peers (true) or the named ones. Default: false. */
   readonly ignorePeerTraffic?: boolean | string | readonly string[];
-  /** Seconds within which a client's connection must be made before it tries again. Default: 10. */
+  /** Seconds that a client waits for a connection before it retries. Default: 10. */
   readonly connectTimeout?: number;
-  /** Whether a client connects again by itself after a connection was lost. Default: true. */
+  /** Makes a client reconnect automatically. Default: true. */
   readonly enableClientTryReconnect?: boolean;
-  /** Whether the connector keeps its connection to a listener, or makes one for each message. Default: true. */
+  /** Keeps one connection to a listener instead of one per message. Default: true. */
   readonly udsPathReceivePreserveSocket?: boolean;
-  /** Whether programs keep their connection to the connector, or make one for each message. Default: true. */
+  /** Programs keep one connection to the connector instead of one per message. Default: true. */
   readonly udsPathSendPreserveSocket?: boolean;
-  /** Which messages to peers are stored on disk until they have arrived: all, none, or some types. Default: true. */
+  /** Stores messages to peers on disk until they are acknowledged: all, none, or some types. Default: true. */
   readonly diskPersistenceSend?: boolean | readonly string[];
-  /** Which messages from peers are stored until their listener has them: all, none, or some types. Default: true. */
+  /** Stores messages from peers until their listener is done: all, none, or some types. Default: true. */
   readonly diskPersistenceRecv?: boolean | readonly string[];
-  /** How many bytes each stored queue may hold, at least 1. Default: 1,073,741,824. */
+  /** Maximum bytes of each stored queue, at least 1. Default: 1,073,741,824. */
   readonly maxSizePersistencePath?: number;
-  /** What becomes of a message to a peer when its queue is full. Default: 'refuse', and `send` rejects. */
+  /** What happens to a message when the peer's queue is full. Default: 'refuse', which makes `send` reject. */
   readonly whenFull?: 'refuse' | 'drop_oldest' | 'drop_newest';
   /** When a message counts as stored: see source/OPERATIONS.md. Default: 'batch'. */
   readonly durability?: 'batch' | 'always' | 'os';
-  /** Where stored messages lie. Default: connectorFilesDirpath. */
+  /** The directory of stored messages. Default: connectorFilesDirpath. */
   readonly journalDirectory?: string;
-  /** Where received files go, by their type. Files of other types are refused. */
+  /** The destination of received files, by their type. Files of other types are refused. */
   readonly fileRecvConfig?: Readonly<Record<string, FileDestinationOptions>>;
-  /** Bytes beyond which a file is not sent. Default: 8,589,930,194. */
+  /** Maximum bytes of a file to send. Default: 8,589,930,194. */
   readonly maxSizeFileUploadSend?: number;
-  /** Bytes beyond which a file is not taken. Default: 8,589,930,194. */
+  /** Maximum bytes of a file to accept. Default: 8,589,930,194. */
   readonly maxSizeFileUploadRecv?: number;
 }
 
 /**
- * Options in the keys of configuration files.
+ * Converts options to the keys of configuration files.
  *
- * @throws AiocError AIOC_CONFIG for an option that is spelled like a key of a file
+ * @throws AiocError AIOC_CONFIG for an option spelled like a key of a file
  */
 export function keysOfOptions(options: object): Readonly<Record<string, unknown>> {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
@@ -87,7 +87,7 @@ export function keysOfOptions(options: object): Readonly<Record<string, unknown>
   if (wrong !== undefined) {
     throw new AiocError(
       'AIOC_CONFIG',
-      `options are written in camelCase, and ${wrong} is not: give keys of configuration files to ConnectorManager.fromConfig`,
+      `option ${wrong} is not in camelCase: use ConnectorManager.fromConfig for keys of configuration files`,
     );
   }
   return Object.fromEntries(given.map(([name, value]) => [snakeCase(name), keysOfValue(name, value)]));
@@ -105,7 +105,7 @@ export function parseOptions(options: ConnectorManagerOptions): ParsedConfig {
   });
 }
 
-/** The one option that has options of its own. */
+/** Converts the one option that contains options. */
 function keysOfValue(name: string, value: unknown): unknown {
   if (name !== 'fileRecvConfig' || typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

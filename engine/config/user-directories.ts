@@ -7,7 +7,7 @@ import type { ConnectorConfig } from './keys.ts';
 type DirectoryEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
- * This side's key, history and what it is in the middle of (XDG base directories).
+ * The directory of this user's key, chat history and transfer state (XDG base directories).
  *
  * @throws AiocError AIOC_STATE_DIRECTORY for a user who has no home directory
  */
@@ -23,8 +23,8 @@ export function defaultReceivedDirectory(env: DirectoryEnvironment = process.env
 }
 
 /**
- * The same for a connector that a configuration describes, which needs no home: where its user has none that is there, it
- * keeps these beside its sockets.
+ * The same directories for a connector with a configuration file. Without a usable home directory they are beside its
+ * sockets.
  */
 export function placesOfConnector(
   config: Pick<ConnectorConfig, 'connector_files_dirpath'>,
@@ -41,7 +41,7 @@ export function placesOfConnector(
 
 function stateHome(env: DirectoryEnvironment): string | undefined {
   const base = env['XDG_STATE_HOME'];
-  // A relative path there is invalid by the specification, and would depend on where the program was started.
+  // The XDG specification forbids relative paths, which would depend on the working directory.
   return base?.startsWith('/') ? base : undefined;
 }
 
@@ -54,11 +54,11 @@ function homeOrError(
   if (home !== undefined) return home;
   throw new AiocError(
     code,
-    `this user has no home directory: set HOME to a full path, or ${other} to a directory`,
+    `this user has no home directory: set HOME to an absolute path, or ${other} to a directory`,
   );
 }
 
-/** Whether a home is there, and not one that the list of users names and nobody has made, as /nonexistent. */
+/** Whether the home directory exists: the list of users may name one that nobody created, such as /nonexistent. */
 function isUsable(home: string): boolean {
   return statSync(home, { throwIfNoEntry: false })?.isDirectory() === true;
 }

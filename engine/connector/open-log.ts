@@ -7,7 +7,7 @@ import { ensureDirectories } from './directories-of-config.ts';
 const USUAL_ROTATION_BYTES = 64 * 1024 * 1024;
 
 /**
- * Opens the log file that a configuration asks for; its directory, and the others of a connector, are made where missing.
+ * Opens the log file of a configuration, and creates the connector's directories where they are missing.
  *
  * @param onTrouble receives a sentence when the file cannot be written
  * @throws AiocError AIOC_DIRECTORY, AIOC_CONFIG

@@ -1,12 +1,12 @@
 import type { Writable } from 'node:stream';
 import { outputTrouble } from './output-trouble.ts';
 
-/** What an output that is not read may hold of lines, in bytes of memory: enough for a reader that is slow for a moment. */
+/** Bytes of lines that wait for a slow reader of the output, at most. */
 export const ECHO_HELD_BYTES = 1024 * 1024;
 
 /**
- * Copies the log to an output, for as long as that can be written: a connector goes on without it. Lines that nobody
- * reads are left out and counted.
+ * Copies the log to an output. The connector keeps running when the output ends; lines that nobody reads are dropped and
+ * counted.
  */
 export class LogEcho {
   readonly #output: Writable;
@@ -14,7 +14,7 @@ export class LogEcho {
   #isOver = false;
   #leftOut = 0;
 
-  /** @param onTrouble told in a sentence when lines do not get there */
+  /** @param onTrouble receives a sentence when lines are dropped */
   constructor(output: Writable, onTrouble: (text: string) => void) {
     this.#output = output;
     this.#onTrouble = onTrouble;
@@ -26,7 +26,7 @@ export class LogEcho {
     if (this.#isOver) return;
     if (this.#output.writableLength > ECHO_HELD_BYTES) return this.#leaveOut();
     if (this.#leftOut > 0) {
-      this.#output.write(`… ${this.#leftOut} lines were left out here: nobody read them\n`);
+      this.#output.write(`… ${this.#leftOut} lines dropped here: nobody read the output\n`);
       this.#leftOut = 0;
     }
     this.#output.write(`${line}\n`);
@@ -35,19 +35,21 @@ export class LogEcho {
   #leaveOut(): void {
     this.#leftOut += 1;
     if (this.#leftOut === 1)
-      this.#onTrouble('nobody reads the standard output: lines of the log are left out there');
+      this.#onTrouble(
+        'nobody reads the standard output: log lines are dropped there (the log file has them)',
+      );
   }
 
   #end(error: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#onTrouble(
-      `the log is no longer copied to the standard output, which cannot be written: ${outputTrouble(error)}`,
+      `cannot write the standard output: ${outputTrouble(error)}; the log continues in its file only`,
     );
   }
 }
 
-/** A terminal that has been stopped with Ctrl-S must not stop the connector: Node writes to terminals blocking. */
+/** Ctrl-S on the terminal must not stop the connector: by default Node's writes to a terminal block. */
 function makeUnblocking(output: Writable): void {
   const { _handle: handle } = output as {
     readonly _handle?: { setBlocking?(on: boolean): unknown };

@@ -5,12 +5,12 @@ import { LogEcho } from './log-echo.ts';
 import { outputTrouble } from './output-trouble.ts';
 import { checkLog, RotatingFile } from './rotating-file.ts';
 
-/** The name that Python gives it. */
+/** The same name as in Python. */
 const NAME = 'aioconnectors.log';
 const LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
-/** How soon a log that could not be written is tried again, and whether its directory is there is looked at. */
-const LOOK_AGAIN_MS = 5_000;
-/** Lines that the disk has not taken yet, in bytes of memory; a disk that hangs costs lines, not memory. */
+/** Interval between retries of a log that cannot be written, and between checks that its directory exists. */
+const RETRY_MS = 5_000;
+/** Bytes of lines that wait for the disk, at most; if the disk hangs, lines are lost instead of memory. */
 const HELD_BYTES = 4 * 1024 * 1024;
 
 export interface LogLine {
@@ -20,9 +20,9 @@ export interface LogLine {
 
 export interface LogFileOptions {
   readonly directory: string;
-  /** Lines below it are not written. */
+  /** Less important lines are not written. */
   readonly level: string;
-  /** Begins a new file beyond this; undefined: never. */
+  /** Size at which a new file begins; undefined: never. */
   readonly rotateBytes: number | undefined;
   /** How many older files are kept. */
   readonly backups: number;
@@ -34,8 +34,8 @@ export interface LogFileOptions {
 }
 
 /**
- * The log of a connector, in one file with older ones beside it (`.1`, `.2`, …). While it cannot be written the connector
- * goes on; it is tried again every few seconds, and then says how many lines are missing.
+ * The log of a connector: a file, with older ones beside it (`.1`, `.2`, …). If the file cannot be written, the connector
+ * keeps running; aioc retries every few seconds and then logs how many lines are missing.
  */
 export class LogFile {
   readonly #options: LogFileOptions;
@@ -44,12 +44,12 @@ export class LogFile {
   #file: RotatingFile | undefined;
   #lost = 0;
   #lastTrouble = '';
-  #lookedAtMs: number;
+  #checkedAtMs: number;
 
   constructor(options: LogFileOptions) {
     this.#options = options;
     this.#level = options.level;
-    this.#lookedAtMs = this.#options.now();
+    this.#checkedAtMs = this.#options.now();
     this.#open();
   }
 
@@ -67,7 +67,7 @@ export class LogFile {
     if (LEVELS.includes(level)) this.#level = level;
   }
 
-  /** From now on every line goes there, too, for as long as it can be written. */
+  /** Copies every later line to `output`. */
   echo(output: Writable): void {
     this.#echo = new LogEcho(output, (text) => this.write({ level: 'WARNING', text }));
   }
@@ -75,16 +75,16 @@ export class LogFile {
   write({ level, text }: LogLine): void {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(this.#level)) return;
     const line = this.#lineOf(level, text);
-    this.#lookAgain();
+    this.#retry();
     if (this.#file === undefined || this.#file.waitingBytes > HELD_BYTES) this.#lost += 1;
     else {
-      this.#sayWhatIsMissing();
+      this.#logMissingLines();
       this.#file.write(`${line}\n`);
     }
     this.#echo?.write(line);
   }
 
-  /** Lets go of the file and begins it again by its name: what a program that has moved it away wants. */
+  /** Closes the file and opens it by its name again, for programs that rotate logs by moving them. */
   reopen(): void {
     this.#open(this.#file?.end());
   }
@@ -96,25 +96,25 @@ export class LogFile {
   }
 
   #lineOf(level: string, text: string): string {
-    // A peer's text must neither begin a line of its own nor steer a terminal on which the file is looked at.
+    // Text from a peer must not start a new line, nor control a terminal that shows the file.
     const safe = text.replace(
       /[\x00-\x1f\x7f-\x9f]/g,
-      (packet) => `\\x${packet.charCodeAt(0).toString(16).padStart(2, '0')}`,
+      (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
     );
     return `${new Date(this.#options.wallNow()).toISOString()} - ${level} - ${safe}`;
   }
 
-  #sayWhatIsMissing(): void {
+  #logMissingLines(): void {
     if (this.#lost === 0) return;
-    const text = `${this.#lost} or more lines of the log are missing here: ${this.#lastTrouble}`;
+    const text = `at least ${this.#lost} log lines are missing here: ${this.#lastTrouble}`;
     this.#lost = 0;
     this.#file?.write(`${this.#lineOf('WARNING', text)}\n`);
   }
 
-  /** After a while: tries again what failed. What goes to a file in a directory that was removed, nobody finds. */
-  #lookAgain(): void {
-    if (this.#options.now() - this.#lookedAtMs < LOOK_AGAIN_MS) return;
-    this.#lookedAtMs = this.#options.now();
+  /** Every few seconds: retries after a failure, and reopens the file if its directory was removed. */
+  #retry(): void {
+    if (this.#options.now() - this.#checkedAtMs < RETRY_MS) return;
+    this.#checkedAtMs = this.#options.now();
     if (this.#file === undefined) this.#open();
     else if (!existsSync(this.#options.directory)) this.reopen();
   }
@@ -123,11 +123,13 @@ export class LogFile {
     if (file !== this.#file) return;
     this.#file = undefined;
     this.#lost += Math.max(1, file.lost);
-    this.#lookedAtMs = this.#options.now();
+    this.#checkedAtMs = this.#options.now();
     const trouble = outputTrouble(error);
     if (trouble === this.#lastTrouble) return;
     this.#lastTrouble = trouble;
-    this.#options.onTrouble(`the log ${this.#options.directory}/${NAME} cannot be written: ${trouble}`);
+    this.#options.onTrouble(
+      `cannot write the log ${this.#options.directory}/${NAME}: ${trouble}; aioc retries every ${RETRY_MS / 1000} s`,
+    );
   }
 
   #open(after?: Promise<void>): void {

@@ -1,18 +1,18 @@
 import { systemCode } from '../base/errors.ts';
 
-/** Why an output could not be written, in words. */
+/** Why an output or a log file could not be written. */
 export function outputTrouble(error: unknown): string {
   const code = systemCode(error) ?? '';
   return TROUBLES[code] ?? (error instanceof Error ? error.message : String(error));
 }
 
 const TROUBLES: Readonly<Record<string, string>> = {
-  EPIPE: 'nobody reads it any more',
+  EPIPE: 'its reader has gone',
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
-  EFBIG: 'the file may not grow any more',
+  EFBIG: 'the file has reached its size limit',
   EIO: 'the terminal or the disk is gone',
-  ENOENT: 'its directory is not there',
-  EACCES: 'this user may not write it',
+  ENOENT: 'its directory does not exist',
+  EACCES: 'this user has no permission to write it',
   EROFS: 'the disk is read-only',
 };

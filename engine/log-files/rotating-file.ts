@@ -6,21 +6,20 @@ import { isForeign, userIn } from '../base/own-directory.ts';
 
 export interface RotatingFileOptions {
   readonly path: string;
-  /** Begins a new file when this one has so many bytes; undefined: never. */
+  /** Size at which a new file begins; undefined: never. */
   readonly rotateBytes: number | undefined;
-  /** How many older files are kept, as `.1`, `.2` … */
+  /** Number of older files to keep, as `.1`, `.2` … */
   readonly backups: number;
-  /** The end of another one of the same name, which would rotate at the same time. */
+  /** When the previous file of this name is closed; two must not rotate at the same time. */
   readonly after?: Promise<void> | undefined;
 }
 
-/** Nothing that somebody else has put in its place: neither a link, nor a pipe that would have to be read. */
+/** Refuses what another user may have put in its place: a link, or a pipe that blocks until it is read. */
 const FLAGS =
   constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
- * A file that lines are added to, with older ones beside it. Links are never followed, whenever it is opened. After the
- * first error it takes no more.
+ * Appends lines to a file and rotates it. It never follows links. After the first error it accepts no more lines.
  */
 export class RotatingFile {
   readonly #options: RotatingFileOptions;
@@ -33,24 +32,24 @@ export class RotatingFile {
   #hasFailed = false;
   #running: Promise<void> | undefined;
 
-  /** It is opened as soon as it may be; what goes wrong then, or later, `onError` is told once. */
+  /** Opens the file after `after`. `onError` is called once, for the first error then or later. */
   constructor(options: RotatingFileOptions, onError: (error: unknown) => void) {
     this.#options = options;
     this.#onError = onError;
     this.#run();
   }
 
-  /** What has not been written yet. */
+  /** Bytes that are not written yet. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
 
-  /** Lines that it had taken and that are not in the file after an error. */
+  /** Accepted lines that are not in the file after an error. */
   get lost(): number {
     return this.#lost;
   }
 
-  /** @param line with the end of the line */
+  /** @param line with its line end */
   write(line: string): void {
     if (this.#hasFailed) return;
     this.#lines.push(line);
@@ -58,7 +57,7 @@ export class RotatingFile {
     this.#run();
   }
 
-  /** Closes it when all is written. */
+  /** Closes the file after everything is written. */
   async end(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
     const handle = this.#handle;
@@ -98,7 +97,7 @@ export class RotatingFile {
     }
   }
 
-  /** As many lines as the file may still have, and one at least. */
+  /** As many lines as fit into the file, at least one. */
   #take(): { readonly text: Buffer; readonly count: number } {
     const { rotateBytes = Number.POSITIVE_INFINITY } = this.#options;
     let count = 0;
@@ -130,10 +129,10 @@ export class RotatingFile {
 }
 
 /**
- * Makes sure that a log can be written, and that nobody else can lead it elsewhere.
+ * Checks that a log can be written, and that no other user can redirect it.
  *
- * @param key of the configuration, which names another directory
- * @throws AiocError AIOC_DIRECTORY for one that is a link or another user's, AIOC_CONFIG for one that cannot be opened
+ * @param key the configuration key that names the directory
+ * @throws AiocError AIOC_DIRECTORY for a link or another user's file, AIOC_CONFIG if it cannot be opened
  */
 export async function checkLog(path: string, key: string): Promise<void> {
   try {
@@ -141,8 +140,8 @@ export async function checkLog(path: string, key: string): Promise<void> {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     if (error instanceof AiocError)
-      throw new AiocError(error.code, `${why}. Remove it, or set ${key} to another directory`);
-    throw new AiocError('AIOC_CONFIG', `${key}: ${path} cannot be written: ${why}`, { cause: error });
+      throw new AiocError(error.code, `${why}: remove it, or set ${key} to another directory`);
+    throw new AiocError('AIOC_CONFIG', `${key}: cannot write ${path}: ${why}`, { cause: error });
   }
 }
 
@@ -151,9 +150,9 @@ async function openLog(path: string): Promise<{ readonly handle: FileHandle; rea
   const handle = await openOrMake(path);
   try {
     const found = await handle.stat();
-    if (!found.isFile()) throw notUsed(path, 'it is no ordinary file');
+    if (!found.isFile()) throw notUsed(path, 'it is not a regular file');
     if (isForeign(found)) throw notUsed(path, `it belongs to ${userIn(found)}`);
-    if (found.nlink > 1) throw notUsed(path, 'it has a second name, under which it may be another file');
+    if (found.nlink > 1) throw notUsed(path, 'it has a second hard link');
     return { handle, sizeBytes: found.size };
   } catch (error) {
     await handle.close();
@@ -164,20 +163,20 @@ async function openLog(path: string): Promise<{ readonly handle: FileHandle; rea
 async function openOrMake(path: string): Promise<FileHandle> {
   try {
     return await open(path, FLAGS, 0o600).catch(async (error: unknown) => {
-      // Its directory has been removed while it ran.
+      // The directory was removed while the connector ran.
       if (systemCode(error) !== 'ENOENT') throw error;
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       return open(path, FLAGS, 0o600);
     });
   } catch (error) {
-    // What a link is answered with, here and on BSD.
+    // The errors for a link on Linux and BSD.
     if (['ELOOP', 'EMLINK'].includes(systemCode(error) ?? '')) throw notUsed(path, 'it is a link');
     throw error;
   }
 }
 
 function notUsed(path: string, why: string): AiocError {
-  return new AiocError('AIOC_DIRECTORY', `${path} is not used as the log: ${why}`);
+  return new AiocError('AIOC_DIRECTORY', `cannot use ${path} as the log: ${why}`);
 }
 
 function ignoreMissing(error: unknown): void {

@@ -12,12 +12,12 @@ import { chooseClient } from '../choose-client.ts';
 import { EXIT } from '../exit-codes.ts';
 import { onOutputEnd } from '../standard-output.ts';
 
-/** A peer that is there answers a ping at once. */
+/** A connected peer answers a ping at once. */
 const PING_TIMEOUT_MS = 5_000;
 const SEND_INTERVAL_MS = 1_000;
 
 /**
- * `aioc ping FILE`: asks the peer of the connector that the configuration describes for a sign of life.
+ * `aioc ping FILE`: pings the peer of the connector that FILE configures.
  *
  * @throws AiocError AIOC_CONFIG, AIOC_CONNECTOR_AWAY, AIOC_TIMEOUT, AIOC_PEER_UNKNOWN
  */
@@ -39,7 +39,7 @@ export async function runPing(file: string, to?: string): Promise<number> {
   return EXIT.ok;
 }
 
-/** `aioc test_receive_messages FILE`: shows what the connector brings, of each type, until Ctrl-C or nobody reads it. */
+/** `aioc test_receive_messages FILE`: prints received messages of every type until Ctrl-C or the end of the output. */
 export async function runTestReceive(file: string): Promise<number> {
   const { api, config } = await open(file);
   const types = config.recv_message_types;
@@ -50,10 +50,10 @@ export async function runTestReceive(file: string): Promise<number> {
   };
   try {
     await Promise.all(types.map((type) => api.listen(type, show, { signal: stop.signal, onError })));
-    process.stdout.write(`listening for ${types.map((type) => sanitize(type)).join(', ')}; Ctrl-C ends it\n`);
+    process.stdout.write(`listening for ${types.map((type) => sanitize(type)).join(', ')}; Ctrl-C to stop\n`);
     await stopping;
   } finally {
-    // Also when one type is taken: the listeners of the others would keep the program alive.
+    // If one listener is refused, the others would keep the program alive.
     stop.abort();
   }
   return EXIT.ok;
@@ -67,12 +67,12 @@ function show(message: ListenerMessage): void {
 }
 
 export interface TestSendOptions {
-  /** The client to send to; needed on a server. */
+  /** The client to send to; required on a server with several clients. */
   readonly to?: string;
   readonly count?: number;
 }
 
-/** `aioc test_send_messages FILE`: a numbered message each second, until there were enough or Ctrl-C. */
+/** `aioc test_send_messages FILE`: sends a numbered message each second, until `count` or Ctrl-C. */
 export async function runTestSend(
   file: string,
   { to, count = Number.POSITIVE_INFINITY }: TestSendOptions,
@@ -101,7 +101,7 @@ async function open(file: string): Promise<{ api: ConnectorAPI; config: Connecto
   return { api: await ConnectorAPI.fromConfig(file), config };
 }
 
-/** A client has one peer only; a server may have one, too. */
+/** The destination: a client has only its server; on a server with one client it is that one. */
 async function destination(
   { file, config }: { readonly file: string; readonly config: ConnectorConfig },
   to: string | undefined,

@@ -25,10 +25,9 @@ const READERS: Readonly<Record<ConfigRole, string>> = {
 };
 
 /**
- * `aioc config check FILE`: says whether a connector, or a program that uses one, could work with the file.
+ * `aioc config check FILE`: checks whether a connector, or a program that uses one, can use the file.
  *
- * @returns the exit code: 0 when it could (warnings included), 1 when the file has faults, which go to stderr, or keys that
- * there are not
+ * @returns the exit code: 0 if it can (there may be warnings), 1 if the file has errors, which go to stderr, or unknown keys
  */
 export async function runConfigCheck(file: string, { stdout, stderr }: Streams = process): Promise<number> {
   try {
@@ -38,9 +37,9 @@ export async function runConfigCheck(file: string, { stdout, stderr }: Streams =
       role === 'manager' ? await settleDirectories(loaded, { source: file }) : { ...loaded, notes: [] };
     socketsOfConfig(config);
     const isFine = unknownKeys.length === 0;
-    const disposition = isFine ? 'fine' : 'usable, but not all of it is understood';
+    const result = isFine ? 'OK' : 'usable, but has unknown keys';
     const lines = [
-      `${file}: ${disposition}, ${READERS[role]}`,
+      `${file}: ${result}, ${READERS[role]}`,
       ...notes.map((note) => `  ${note}`),
       ...warnings.map((warning) => `  warning: ${warning}`),
     ];
@@ -62,14 +61,14 @@ const DESTINATION_EXAMPLE = {
   },
 };
 
-/** `aioc print_config_templates`: every key at its default, for a connector and for the programs that use one. */
+/** `aioc print_config_templates`: prints every key with its default, for a connector and for programs that use one. */
 export function runPrintConfigTemplates({ stdout }: Pick<Streams, 'stdout'> = process): number {
   const { manager, api } = configTemplates();
   const parts = [
     '# For a connector: aioc config.json, aioc create_connector config.json',
     manager,
     '',
-    '# What file_recv_config may hold: a directory for each type of file',
+    '# An example of file_recv_config: a directory for each file type',
     JSON.stringify(DESTINATION_EXAMPLE, undefined, 4),
     '',
     '# For a program that sends and receives through a connector',

@@ -5,12 +5,11 @@ import { boundOldSpace } from '../old-space.ts';
 import { boundYoungSpace } from '../young-space.ts';
 
 /**
- * Runs a connector without a screen until it is told to end: `aioc --headless FILE`, `aioc create_connector FILE`.
- * When it is ready it says so in one line on its output. SIGTERM and SIGINT let the queues empty and end it, a second
- * one at once; SIGHUP opens the log file anew.
+ * `aioc --headless FILE`, `aioc create_connector FILE`: runs a connector without a screen. It prints one line when it is
+ * ready. SIGTERM and SIGINT drain the queues and end it, a second one ends it at once; SIGHUP reopens the log file.
  *
  * @returns the exit code
- * @throws AiocError what it could not start for
+ * @throws AiocError why it could not start
  */
 export async function runHeadless(configPath: string): Promise<number> {
   boundYoungSpace();
@@ -29,7 +28,7 @@ export async function runHeadless(configPath: string): Promise<number> {
     throw error;
   }
   if (!config.silent) log.echo(process.stdout);
-  // Who reads that it is ready may send a signal at once.
+  // A supervisor that reads the ready line may send a signal at once.
   const stopListening = listenToSignals(daemon, end);
   process.stdout.write(`${readiness(daemon)}\n`);
   await asked;

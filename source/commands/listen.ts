@@ -14,9 +14,9 @@ import { OutputLines } from '../output-lines.ts';
 import type { ShellListenOptions } from './send-arguments.ts';
 
 /**
- * `aioc listen`: prints each message that comes, one line of JSON each, and takes the next one when that has been read.
+ * `aioc listen`: prints each received message as a line of JSON, and takes the next one when that line has been read.
  *
- * @returns the exit code, when there were enough, when nobody reads any more, or when it is interrupted
+ * @returns the exit code, after `count` messages, at the end of the output, or when interrupted
  * @throws AiocError AIOC_USAGE, AIOC_CONNECTOR_AWAY, AIOC_LISTENER_TAKEN
  */
 export async function runListen(options: ShellListenOptions): Promise<number> {
@@ -29,7 +29,7 @@ export async function runListen(options: ShellListenOptions): Promise<number> {
     stop.signal.addEventListener('abort', () => resolve(), { once: true });
   });
   const handler = async (message: ListenerMessage): Promise<void> => {
-    // It is for whoever listens next.
+    // Leaves it for the next listener.
     if (taken >= count) throw UNFINISHED;
     taken += 1;
     if (!(await output.write(raw ? rawText(message) : lineOfMessage(message)))) throw UNFINISHED;
@@ -49,12 +49,12 @@ export async function runListen(options: ShellListenOptions): Promise<number> {
       types.map((type) => api.listen(type, handler, { signal: stop.signal, onError })),
     );
     const closed = Promise.all(listeners.map((listener) => listener.closed));
-    // Also when the connector refuses one of them later. What was printed is acknowledged before the end.
+    // `closed` rejects if the connector later refuses a listener. Printed messages are acknowledged before the end.
     await Promise.race([enough, closed]);
     stop.abort();
     await closed;
   } finally {
-    // Also when one type is taken: the listeners of the others would keep the program alive.
+    // If one listener is refused, the others would keep the program alive.
     stop.abort();
     api.close();
   }
@@ -68,7 +68,7 @@ async function typesOf({ types, connector }: ShellListenOptions): Promise<readon
   return (await loadConfig({ file: connector, role })).config.recv_message_types;
 }
 
-/** On a terminal a peer's text must not steer it; into a pipe it goes as it is. */
+/** Text from a peer must not control a terminal; a pipe gets it unchanged. */
 function rawText(message: ListenerMessage): string {
   return process.stdout.isTTY ? sanitize(message.text()) : message.text();
 }

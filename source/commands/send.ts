@@ -18,12 +18,12 @@ import { type LineMessage, lineOfMessage, messageOfLine } from '../message-lines
 import { OutputLines } from '../output-lines.ts';
 import type { ShellSendOptions } from './send-arguments.ts';
 
-/** Messages that are under way to the connector at once: enough to keep it busy, few enough to say which one failed. */
-const UNDER_WAY = 256;
+/** Messages in flight to the connector at once: enough to keep it busy, few enough to name the one that failed. */
+const IN_FLIGHT_MAX = 256;
 
 /**
- * `aioc send`: one message out of the arguments, or one for each line of the input, read no faster than the connector
- * takes them. The first that cannot be sent ends it, after those before it.
+ * `aioc send`: sends one message from the arguments, or one per line of the input, which it reads as fast as the connector
+ * accepts messages. It ends at the first message that cannot be sent, after those before it.
  *
  * @returns the exit code
  * @throws AiocError AIOC_USAGE, AIOC_CONNECTOR_AWAY and what ConnectorAPI.send and request throw
@@ -48,7 +48,7 @@ export async function runSend(options: ShellSendOptions): Promise<number> {
   }
 }
 
-/** The client that a server's messages without a destination go to: looked for once, when the first one comes. */
+/** The client for a server's messages without a destination; it is chosen once, for the first of them. */
 function clientChooser(place: ConnectorApiOptions, mayAsk: boolean): () => Promise<string> {
   let chosen: Promise<string> | undefined;
   return () => {
@@ -89,24 +89,24 @@ async function sendLines(sender: ShellSender, defaults: LineMessage, json: boole
   return EXIT.interrupted;
 }
 
-/** Sends in order, many at once, and remembers what was the first to fail. */
+/** Sends in order, several at once, and remembers the first failure. */
 class ShellSender {
   readonly #api: ConnectorAPI;
   readonly #chosen: (() => Promise<string>) | undefined;
   readonly #output = new OutputLines(process.stdout);
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<void>>();
   #number = 0;
   #failure: unknown;
   sent = 0;
   failedAt: number | undefined;
 
-  /** @param chosen whom a message without a destination is for; absent on a client, which has one peer */
+  /** @param chosen gives the destination of messages that name none; absent on a client, which has one peer */
   constructor(api: ConnectorAPI, chosen: (() => Promise<string>) | undefined) {
     this.#api = api;
     this.#chosen = chosen;
   }
 
-  /** Resolves when the next one may come. */
+  /** Resolves when the next message may be sent. */
   async send({ message: given, awaitResponse }: LineMessage): Promise<void> {
     const withDestination =
       given.destinationId === undefined && given.responseId === undefined && this.#chosen !== undefined
@@ -126,16 +126,16 @@ class ShellSender {
         this.#failure = error;
       },
     );
-    this.#underWay.add(sending);
-    void sending.finally(() => this.#underWay.delete(sending));
+    this.#inFlight.add(sending);
+    void sending.finally(() => this.#inFlight.delete(sending));
     if (awaitResponse) await sending;
-    if (this.#underWay.size >= UNDER_WAY) await Promise.race(this.#underWay);
+    if (this.#inFlight.size >= IN_FLIGHT_MAX) await Promise.race(this.#inFlight);
     if (this.failedAt !== undefined) throw this.#failure;
   }
 
   /** @throws the first failure */
   async settled(): Promise<void> {
-    await Promise.all(this.#underWay);
+    await Promise.all(this.#inFlight);
     if (this.failedAt !== undefined) throw this.#failure;
   }
 
@@ -144,13 +144,15 @@ class ShellSender {
   }
 }
 
-/** Says on stderr under which name a file goes whose own is not UTF-8. */
+/** Prints on stderr the name under which a file is sent if its own is not UTF-8. */
 function toldOfRename(message: RequestOptions): RequestOptions {
   const { withFile } = message;
   if (withFile === undefined) return message;
   const onRenamed = (dstName: string): void => {
     const own = shownName(basename(withFile.srcPath));
-    process.stderr.write(`aioc: the name ${own} is not UTF-8: the file goes as ${shownName(dstName)}\n`);
+    process.stderr.write(
+      `aioc: the file name ${own} is not UTF-8; the file is sent as ${shownName(dstName)}\n`,
+    );
   };
   return { ...message, withFile: { ...withFile, onRenamed } };
 }
@@ -188,7 +190,7 @@ async function bytesOf(path: string): Promise<Buffer> {
   }
 }
 
-/** The lines of a byte stream without their ends; a last one needs none. */
+/** The lines of a byte stream, without line ends; the last line may have none. */
 async function* lines(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let begun: Buffer[] = [];
   let begunBytes = 0;
@@ -205,7 +207,7 @@ async function* lines(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     if (begunBytes > LIMITS.messageBytes) {
       throw new AiocError(
         'AIOC_FRAME_TOO_LARGE',
-        `a line has more than ${LIMITS.messageBytes} bytes: send a file`,
+        `the line has more than ${LIMITS.messageBytes} bytes: send it as a file`,
       );
     }
   }
@@ -218,7 +220,7 @@ function textOf(line: Buffer): string {
   try {
     return UTF8.decode(line);
   } catch (cause) {
-    throw new AiocError('AIOC_USAGE', 'it is not UTF-8: send such bytes with data_base64', { cause });
+    throw new AiocError('AIOC_USAGE', 'the line is not UTF-8: send such bytes with data_base64', { cause });
   }
 }
 

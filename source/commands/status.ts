@@ -11,15 +11,15 @@ import {
 import { EXIT } from '../exit-codes.ts';
 import { searched, toolAt } from '../find-connector.ts';
 
-/** A connector is asked no longer than this: one that hangs must not hide the others. */
+/** How long to wait for a connector: one that hangs must not hide the others. */
 const TIMEOUT_MS = 3_000;
 
-/** A peer that is known and not connected. */
+/** A known peer that is not connected. */
 interface AwayPeer {
   readonly name: string;
   readonly state: string;
   readonly reason?: string;
-  /** ISO 8601, as all times here. */
+  /** ISO 8601, like all times here. */
   readonly since: string;
   readonly toSend: number;
 }
@@ -28,9 +28,9 @@ interface ConnectorStatus {
   readonly directory: string;
   readonly connector: string;
   readonly alive: boolean;
-  /** What it is doing: `listening`, `connected`, `retrying`, `stopped`, …; absent where only its screen may know. */
+  /** Its state: `listening`, `connected`, `retrying`, `stopped`, …; absent if this user may not attach to it. */
   readonly phase?: Phase['kind'];
-  /** Where a server listens, and which server a client calls. */
+  /** The address that a server listens on or that a client connects to. */
   readonly address?: string;
   /** Why a client is not connected, or a server does not listen. */
   readonly reason?: string;
@@ -46,11 +46,10 @@ interface ConnectorStatus {
 }
 
 /**
- * `aioc status`: the connectors of this machine, with what they do or wait for, their peers and queues, as a table or as
- * JSON.
+ * `aioc status`: shows the connectors of this machine with their state, peers and queues, as a table or as JSON.
  *
- * @param directories where to look; the usual ones when empty
- * @returns the exit code: 0 when there is at least one and all answer, else 1
+ * @param directories where to look; empty: the usual ones
+ * @returns the exit code: 0 if there is at least one and all answer, else 1
  */
 export async function runStatus(options: {
   readonly directories: readonly string[];
@@ -75,7 +74,7 @@ async function statusOf({ directory, entry, state }: FoundConnector): Promise<Co
       tool.showConnectedPeers(asked),
       tool.peekQueues(asked),
       tool.ignorePeerTrafficShow(asked),
-      // A connector of Python's, and one of another user, has no screen for us.
+      // No screen can attach to a Python connector or to one of another user.
       readSnapshot(directory, entry, TIMEOUT_MS).catch(() => undefined),
     ]);
     const counts = { received: queues.queueRecv, toSend: queues.queueSend, ignored };
@@ -87,12 +86,12 @@ async function statusOf({ directory, entry, state }: FoundConnector): Promise<Co
 }
 
 const PROBLEMS: Readonly<Record<Exclude<FoundConnector['state'], 'answers'>, string>> = {
-  dead: 'it does not run: its process ended without taking it out of active_connectors.json',
-  silent: 'it does not answer',
-  forbidden: 'it belongs to another user, who lets you ask nothing',
+  dead: 'not running: its process ended without removing it from active_connectors.json',
+  silent: 'no answer',
+  forbidden: 'no permission: it belongs to another user',
 };
 
-/** What a screen would show of it. */
+/** The details that a screen would show. */
 function doing(status: Status, rows: readonly PeerRow[]) {
   const { role, phase, address } = status;
   const away = rows.filter(({ state, waitingCount }) => state !== 'connected' && waitingCount > 0);
@@ -120,7 +119,7 @@ function isoTime(atMs: number): string {
 }
 
 function textOf(statuses: readonly ConnectorStatus[], directories: readonly string[]): string {
-  if (statuses.length === 0) return `No connector runs (looked in ${directories.join(', ')}).`;
+  if (statuses.length === 0) return `No connectors are running (looked in ${directories.join(', ')}).`;
   return statuses.map(connectorText).join('\n\n');
 }
 
@@ -137,17 +136,17 @@ function connectorText(status: ConnectorStatus): string {
     lines.push(`    ${who}, ${toSend[name] ?? 0} to send`);
   }
   for (const [name, count] of Object.entries(toSend)) {
-    // A client has one peer, whose name is its address as Python writes it.
+    // A client has one peer, whose name is its address in Python's form.
     const who = isServer ? sanitize(name) : 'the server';
     if (!(name in peers) && count > 0) lines.push(`    ${who}  away, ${count} to send`);
   }
-  if (received > 0) lines.push(`    ${received} received and not yet taken by a program`);
+  if (received > 0) lines.push(`    ${received} received, waiting for a listener`);
   if (ignored !== false)
     lines.push(`    ignored: ${ignored === true ? 'all' : ignored.map((name) => sanitize(name)).join(', ')}`);
   return lines.join('\n');
 }
 
-/** What a connector does that is not connected, or does not listen. */
+/** The state of a connector that is not connected, or does not listen. */
 function phaseLines({
   alive,
   connector,
@@ -163,7 +162,7 @@ function phaseLines({
   if (phase === undefined) {
     return isServer || Object.keys(peers).length > 0 ? [] : ['    not connected to its server'];
   }
-  const to = isServer ? 'does not listen on' : 'not connected to';
+  const to = isServer ? 'not listening on' : 'not connected to';
   const why = reason === undefined ? '' : `: ${sanitize(reason)}`;
   const sinceText = since === undefined ? '' : ` since ${since.replace(/\.\d+Z$/, 'Z')}`;
   const seconds =
@@ -173,7 +172,5 @@ function phaseLines({
 }
 
 const WORDS: Readonly<Partial<Record<Phase['kind'], string>>> = {
-  'waiting-to-be-let-in': 'waiting to be let in',
-  connecting: 'calling',
-  retrying: 'away',
+  'waiting-to-be-let-in': 'waiting to be accepted',
 };

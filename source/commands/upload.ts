@@ -9,18 +9,17 @@ import { EXIT } from '../exit-codes.ts';
 import { ProgressLine, progressText, sizeText } from '../progress-line.ts';
 
 /**
- * Sends one file or directory without a screen, waits until the other side has it, and leaves.
+ * Sends one file or directory without a screen, waits until the peer has it, and ends.
  *
- * @returns the exit code: done, failed, or refused by the other side
- * @throws AiocError AIOC_CONNECT, AIOC_REFUSED_BY_PEER and what can be wrong with the file
+ * @returns the exit code: success, failure, or refused by the peer
+ * @throws AiocError AIOC_CONNECT, AIOC_REFUSED_BY_PEER and the AIOC_FILE_* errors
  */
 export async function runUpload(settings: ChatSettings, path: string): Promise<number> {
   await requireThere(path);
   const engine = await createChatEngine(engineOptions(settings));
   const line = new ProgressLine(process.stderr);
   const interrupted = new Promise<never>((_, reject) => {
-    const stop = (): void =>
-      reject(new AiocError('AIOC_CANCELLED', 'interrupted; nothing was kept at the other side'));
+    const stop = (): void => reject(new AiocError('AIOC_CANCELLED', 'interrupted; the peer kept nothing'));
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
   });
@@ -49,7 +48,7 @@ async function upload(engine: Engine, line: ProgressLine, path: string): Promise
   });
   const result = await engine.engine.execute({ kind: 'chat.upload', peer, path: resolve(path) });
   progress.close();
-  // Updates come at intervals: the last one may be older than the outcome, a new view is not.
+  // Updates come at intervals, so the last one may be older than the outcome; a new view is current.
   engine.engine.open(view, take).close();
   if (!result.ok) throw new AiocError(result.code as ErrorCode, result.message);
   line.clear();
@@ -64,20 +63,20 @@ async function upload(engine: Engine, line: ProgressLine, path: string): Promise
   return result.value === 'refused' ? EXIT.refused : EXIT.failed;
 }
 
-/** Nobody shall be asked to let somebody in who then has nothing to send. */
+/** Checks the file first, so that the peer's user is not asked to accept a client that has nothing to send. */
 async function requireThere(path: string): Promise<void> {
   try {
     await stat(await meantPath(resolve(path)));
   } catch (error) {
     if (error instanceof AiocError) throw error;
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return;
-    throw new AiocError('AIOC_FILE_MISSING', `There is no "${sanitize(path)}". Check the name.`, {
+    throw new AiocError('AIOC_FILE_MISSING', `no such file or directory: "${sanitize(path)}"`, {
       cause: error,
     });
   }
 }
 
-/** Resolves when files may be sent. Here the first failure is the last: nobody is there to wait for another try. */
+/** Resolves when files can be sent. It rejects at the first failure: a script does not wait for a retry. */
 async function whenConnected(engine: Engine, line: ProgressLine): Promise<void> {
   let close: () => void = () => undefined;
   const connected = new Promise<void>((resolve, reject) => {
@@ -102,8 +101,8 @@ function failure(phase: Phase, address: string): AiocError | undefined {
 }
 
 function waiting({ phase, address, ownWords }: Status): string {
-  if (phase.kind !== 'waiting-to-be-let-in') return `calling ${address} …`;
-  return `waiting to be let in at ${address}${ownWords === undefined ? '' : `; this side: ${ownWords}`}`;
+  if (phase.kind !== 'waiting-to-be-let-in') return `connecting to ${address} …`;
+  return `waiting to be accepted by ${address}${ownWords === undefined ? '' : `; your words: ${ownWords}`}`;
 }
 
 function describe(state: TransferState): string {

@@ -1,21 +1,21 @@
 import { type AttachedEngine, toAiocError } from '../../engine/index.ts';
 import type { AttachOptions } from '../commands/send-arguments.ts';
 import { EXIT } from '../exit-codes.ts';
-import { doorNamed } from '../find-connector.ts';
+import { attacherOf } from '../find-connector.ts';
 import { Screen } from './screen.tsx';
 
-/** How soon a connector that has gone away is looked for again: a restart takes about so long. */
+/** Interval between attempts to reach a stopped connector; a restart takes about this long. */
 const RETRY_MS = 500;
 
 /**
- * `aioc attach`: the full screen on a connector that runs in another process, which goes on when the user leaves. While
- * that process is away the screen waits for it.
+ * `aioc attach`: the full screen of a connector in another process, which keeps running when the user detaches. If that
+ * process stops, the screen waits for it to come back.
  *
  * @returns the exit code
- * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_CONTRACT_VERSION, AIOC_CONFIG, AIOC_USAGE; the terminal is as it was then
+ * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_CONTRACT_VERSION, AIOC_CONFIG, AIOC_USAGE; the terminal is unchanged then
  */
 export async function runAttach({ connector, directories, ascii }: AttachOptions): Promise<number> {
-  const attach = await doorNamed(connector, directories);
+  const attach = await attacherOf(connector, directories);
   return new AttachedScreen(attach, await attach(), ascii).run();
 }
 
@@ -54,7 +54,7 @@ class AttachedScreen {
     this.#watch();
   }
 
-  /** @returns undefined when it is there again, and cannot be shown any more */
+  /** @returns undefined when the connector is back and the screen cannot attach to it */
   async #found(): Promise<AttachedEngine | undefined> {
     for (;;) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

@@ -6,10 +6,10 @@ import { EXIT } from '../exit-codes.ts';
 import { Screen } from './screen.tsx';
 
 /**
- * Runs an engine, and shows it on the full screen until the user quits.
+ * Runs an engine with the full screen until the user quits.
  *
  * @returns the program's exit code
- * @throws AiocError when the engine cannot start; the terminal has not been touched then
+ * @throws AiocError when the engine cannot start; the terminal is unchanged then
  */
 export async function runScreen(
   subject: ScreenSubject,

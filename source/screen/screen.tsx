@@ -19,11 +19,11 @@ export interface ScreenOptions {
   readonly shown: ScreenTarget;
   /** Draw with ASCII only. */
   readonly ascii: boolean;
-  /** Lets go of the engine when the program ends. */
+  /** Stops or detaches from the engine when the program ends. */
   readonly letGo: () => Promise<void>;
 }
 
-/** How long letting go of the engine may take when the program ends. */
+/** How long that may take. */
 const LET_GO_TIMEOUT_MS = 6_000;
 
 const clock = {
@@ -34,14 +34,14 @@ const clock = {
   },
 };
 
-/** What a screen looks at. */
+/** The engine that a screen shows. */
 export interface ScreenTarget {
   readonly engine: EngineApi;
-  /** Of a connector in another process. */
+  /** For a connector in another process. */
   readonly attached?: Attached;
 }
 
-/** The terminal, the screen on it, and their orderly end. */
+/** The terminal, the screen on it, and their shutdown. */
 export class Screen {
   readonly #letGo: () => Promise<void>;
   readonly #local = localActions();
@@ -52,7 +52,7 @@ export class Screen {
   readonly #keys: KeyDecoder;
   readonly #promptKeys = new KeyFeed();
   #shown: ScreenTarget;
-  /** A screen of another engine, or of another run of one, begins anew: names and numbers may mean others there. */
+  /** Counts engines: each new one, and each new run of one, gets a new screen, since its ids may mean other things. */
   #edition = 0;
   #drawn: Instance | undefined;
   #done: (exitCode: number) => void = () => undefined;
@@ -92,7 +92,7 @@ export class Screen {
       void this.#shown.engine.execute({ kind: 'log.note', text, warning: stream === 'stderr' });
     });
     process.stdin.on('data', (chunk: Buffer) => this.#keys.write(chunk));
-    // The terminal has gone away under us; a SIGHUP does not always come.
+    // The terminal is gone; a SIGHUP does not always come.
     process.stdin.once('end', () => void this.#quit(EXIT.failed));
     process.stdin.on('error', () => void this.#quit(EXIT.failed));
     onOutputEnd(() => void this.#quit(EXIT.failed));
@@ -106,7 +106,7 @@ export class Screen {
     return finished;
   }
 
-  /** Looks at another engine, or at the same one in another state. */
+  /** Shows another engine, or the same one in another state. */
   show(shown: ScreenTarget): void {
     if (shown.engine !== this.#shown.engine) this.#edition += 1;
     this.#shown = shown;
@@ -120,13 +120,13 @@ export class Screen {
     );
   }
 
-  /** Gives the terminal back and ends the program with the error on it. */
+  /** Restores the terminal, prints the error and ends the program. */
   crash(error: unknown): void {
     killShells();
     this.#guard.crash(error);
   }
 
-  /** Ends in order, without a question. */
+  /** Shuts down without asking. */
   quit(exitCode: number): void {
     void this.#quit(exitCode);
   }

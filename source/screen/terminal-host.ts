@@ -11,7 +11,7 @@ export interface TerminalHostOptions {
   readonly onQuit: (exitCode: number) => void;
 }
 
-/** The real terminal and process, as the screen sees them. */
+/** The screen's interface to the real terminal and process. */
 export class TerminalHost implements Host {
   readonly appearance: Host['appearance'];
   readonly clock: Host['clock'];

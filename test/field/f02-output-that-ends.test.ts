@@ -68,9 +68,12 @@ test('a daemon whose standard output is closed goes on, and says so in its log',
   daemon.process.stdout?.destroy();
   for (const what of ['enable', 'disable', 'enable'])
     assert.equal((await runProgram(t, ['cli', file, 'ignore_peer_traffic', what], directory)).exitCode, 0);
-  await waitFor(() => /WARNING - .*no longer copied.*nobody reads it any more/.test(log()), {
-    what: 'the warning in the log',
-  });
+  await waitFor(
+    () => /WARNING - cannot write the standard output: its reader has gone; the log continues/.test(log()),
+    {
+      what: 'the warning in the log',
+    },
+  );
   daemon.process.kill('SIGTERM');
   const { exitCode, errors } = await daemon.finished();
   assert.deepEqual([exitCode, errors], [0, '']);
@@ -83,11 +86,13 @@ test('a daemon whose standard output is on a full disk goes on, and says so in i
   const commanded = (...words: string[]): Promise<boolean> =>
     runProgram(t, ['cli', file, ...words], directory).then(({ exitCode }) => exitCode === 0);
   await waitFor(() => commanded('ignore_peer_traffic', 'enable'), { what: 'the daemon' });
-  await waitFor(() => /WARNING - .*no longer copied.*the disk is full/.test(log()), { what: 'the warning' });
+  await waitFor(() => /WARNING - cannot write the standard output: the disk is full/.test(log()), {
+    what: 'the warning',
+  });
   assert.ok(await commanded('shutdown', 'hard'));
   const { exitCode, errors } = await ended;
   assert.equal(exitCode, 0, errors);
-  assert.match(errors, /^aioc: the output cannot be written: the disk is full \[AIOC_OUTPUT\]\n$/);
+  assert.match(errors, /^aioc: cannot write the output: the disk is full \[AIOC_OUTPUT\]\n$/);
 });
 
 test('a command whose reader has gone ends quietly; one that cannot write its output fails with one line', async (t) => {
@@ -100,7 +105,7 @@ test('a command whose reader has gone ends quietly; one that cannot write its ou
   for (const words of ['--help', 'print_config_templates', 'status']) {
     const { exitCode, errors } = await shell(t, `$AIOC ${words} >/dev/full`, directory);
     assert.equal(exitCode, 1, words);
-    assert.match(errors, /^aioc: the output cannot be written: the disk is full \[AIOC_OUTPUT\]\n$/, words);
+    assert.match(errors, /^aioc: cannot write the output: the disk is full \[AIOC_OUTPUT\]\n$/, words);
   }
   for (const closed of ['<&-', '2>&-', '>&-'])
     assert.equal((await shell(t, `$AIOC --version ${closed}`, directory)).exitCode, 0, closed);
@@ -137,7 +142,7 @@ test('an output that nobody reads holds a bounded number of lines, and says how 
   while (output.writableLength > 0) release();
   echo.write('here again');
   while (output.writableLength > 0) release();
-  assert.match(written.at(-2) ?? '', /^… 3\d\d\d lines were left out here/);
+  assert.match(written.at(-2) ?? '', /^… 3\d\d\d lines dropped here/);
   assert.equal(written.at(-1), 'here again\n');
 });
 
@@ -163,7 +168,7 @@ test('a log file that cannot be written is tried again, and says then how many l
   rmdirSync(path);
   nowMs += 10_000;
   write('three');
-  await waitFor(() => /lines of the log are missing here.*\n.*three\n/.test(readFileSync(path, 'utf8')), {
+  await waitFor(() => /log lines are missing here.*\n.*three\n/.test(readFileSync(path, 'utf8')), {
     what: 'what comes after',
   });
   rmSync(directory, { recursive: true });

@@ -56,7 +56,7 @@ test('a client whose server is away', async (t) => {
     assert.match(
       output,
       new RegExp(
-        `^● client-1_a {2}in .*\\n {4}away: not connected to ${host} since \\S+Z: .*refused.*; next try in`,
+        `^● client-1_a {2}in .*\\n {4}retrying: not connected to ${host} since \\S+Z: .*refused.*; next try in`,
       ),
     );
     assert.match(output, /the server {2}away, 1 to send/);
@@ -74,7 +74,7 @@ test('a client whose server is away', async (t) => {
       const sent = await run('send', '--type', 'any', 'client-1_a', 'hello');
       assert.equal(sent.exitCode, 0, sent.errors);
       const asked = await run('cli');
-      assert.match(asked.errors, /say which: .*\n {2}client-1_a {2}in /);
+      assert.match(asked.errors, /use aioc cli CONNECTOR COMMAND .*\n {2}client-1_a {2}in /);
     },
   );
 
@@ -89,12 +89,12 @@ test('the sockets of a killed connector are not listed; where it stands in the l
   const { directory, daemon, run } = await lonelyClient(t);
   await daemon.killed();
   const gone = await run('status');
-  assert.match(gone.output, /^No connector runs/);
+  assert.match(gone.output, /^No connectors are running/);
   writeFileSync(join(directory, 'active_connectors.json'), '["client-1_a"]');
   const listed = await run('status');
-  assert.match(listed.output, /^✕ client-1_a .*\n {4}it does not run: its process ended/);
+  assert.match(listed.output, /^✕ client-1_a .*\n {4}not running: its process ended/);
   assert.equal(listed.exitCode, 1);
   const sent = await run('send', 'client-1_a', 'x');
-  assert.match(sent.errors, /^aioc: no connector runs here/);
+  assert.match(sent.errors, /^aioc: no connector is running/);
   assert.ok(readFileSync(join(directory, 'active_connectors.json'), 'utf8').includes('client-1_a'));
 });

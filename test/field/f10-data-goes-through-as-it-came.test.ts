@@ -22,11 +22,11 @@ test('data of a line of JSON are sent as they are spelled there, a text as what 
 test('what is no JSON is refused with its column, and so is what would not arrive as it was written', () => {
   assert.throws(() => dataOf('{"data": {"n": 1,}}'), {
     code: 'AIOC_USAGE',
-    message: /no JSON: column 18 has "}", where a name in double quotes was expected/,
+    message: /invalid JSON: column 18 has "}" instead of a name in double quotes/,
   });
-  assert.throws(() => dataOf('[1]'), /no JSON object/);
+  assert.throws(() => dataOf('[1]'), /not a JSON object/);
   assert.throws(() => dataOf('{"data": "\\ud800"}'), /half of a surrogate pair.*data_base64/);
-  assert.throws(() => dataOf('{"request_id": 1.5}'), /request_id takes a text or a whole number/);
+  assert.throws(() => dataOf('{"request_id": 1.5}'), /request_id must be a string or an integer/);
 });
 
 test('a row of the log shows a header as it stood on the wire', () => {

@@ -176,7 +176,7 @@ test('aioc send and aioc chat --upload send such a file and say under which name
   const client = await start('client', { is_server: false, client_name: 'client1' });
   assert.equal(
     await aioc(home, ['send', client, 'hello', '--file'], `${files}/caf*`),
-    'aioc: the name "caf\ufffd.txt" is not UTF-8: the file goes as "caf_.txt"\n',
+    'aioc: the file name "caf\ufffd.txt" is not UTF-8; the file is sent as "caf_.txt"\n',
   );
   const kept = join(home, 'server/caf_.txt');
   await waitFor(() => existsSync(kept), { what: 'the file' });

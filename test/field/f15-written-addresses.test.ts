@@ -48,7 +48,7 @@ test('an address that says nothing is refused in words, with what was meant', ()
   refused(['--target', '[machine]'], /brackets must hold an IPv6 address/);
   refused(['--target', '[::1'], /neither an address nor a name/);
   refused(['--target', 'a b'], /characters that no address/);
-  refused(['--target', 'machine:1', '--port', '2'], /two ports: 1 and 2/);
+  refused(['--target', 'machine:1', '--port', '2'], /different ports: 1 and 2/);
 });
 
 test('a link-local address without its interface is asked for it, with the interfaces there are', () => {

@@ -141,7 +141,7 @@ test('a log that is a link, another user’s file, or has a second name is refus
   await rejectsWith(log(top), 'AIOC_DIRECTORY', /is a link.*default_logger_dirpath/);
   rmSync(path);
   linkSync(victim, path);
-  await rejectsWith(log(top), 'AIOC_DIRECTORY', /second name/);
+  await rejectsWith(log(top), 'AIOC_DIRECTORY', /second hard link/);
   rmSync(path);
   writeFileSync(path, '');
   chownSync(path, nobody().uid, nobody().gid);
@@ -172,7 +172,7 @@ test('neither a new beginning nor a rotation follows a link that has come since:
   file.write({ level: 'INFO', text: 'x'.repeat(300) });
   file.write({ level: 'INFO', text: 'new file' });
   await until(() => readFileSync(path, 'utf8').includes('new file'), 'the new file');
-  assert.match(readFileSync(`${path}.1`, 'utf8'), /lines of the log are missing here: .*is a link/);
+  assert.match(readFileSync(`${path}.1`, 'utf8'), /log lines are missing here: .*is a link/);
   await file.close();
   assert.equal(readFileSync(victim, 'utf8'), 'precious');
 });

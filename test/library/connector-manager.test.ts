@@ -203,7 +203,7 @@ for (const [when, abort] of [
     const controller = new AbortController();
     abort(controller);
     const start = server.start({ delayMs: 60_000, signal: controller.signal });
-    await rejectsWith(start, 'AIOC_CANCELLED', /given up/);
+    await rejectsWith(start, 'AIOC_CANCELLED', /cancelled/);
     assert.deepEqual(readdirSync(directory), []);
   });
 }
@@ -222,7 +222,7 @@ test('a start that is aborted in the middle leaves no socket, no process file an
   // Its first file says that it has begun; many more steps follow.
   const observer = watch(directory, () => controller.abort());
   t.after(() => observer.close());
-  await rejectsWith(first.start({ signal: controller.signal }), 'AIOC_CANCELLED', /given up/);
+  await rejectsWith(first.start({ signal: controller.signal }), 'AIOC_CANCELLED', /cancelled/);
   assert.deepEqual(
     readdirSync(directory).filter((name) => !/^(aioconnectors\.log|aioc_journal_)/.test(name)),
     ['active_connectors.json'].filter((name) => existsSync(join(directory, name))),
@@ -232,7 +232,7 @@ test('a start that is aborted in the middle leaves no socket, no process file an
 
 test('stop gives up a start that still waits', async (t) => {
   const server = manager(t, { isServer: true, connectorFilesDirpath: tempDir(t), useSsl: false });
-  const start = rejectsWith(server.start({ delayMs: 60_000 }), 'AIOC_CANCELLED', /given up/);
+  const start = rejectsWith(server.start({ delayMs: 60_000 }), 'AIOC_CANCELLED', /cancelled/);
   await server.stop();
   await start;
 });

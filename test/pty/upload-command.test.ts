@@ -71,7 +71,10 @@ test('upload to a user who is asked', async (tests) => {
   await tests.test('what cannot be sent is exit code 1 and one line', async (t) => {
     const missing = await upload(t, port, 'nowhere.txt');
     assert.deepEqual([missing.exitCode, missing.stdout], [1, '']);
-    assert.match(missing.stderr, /^aioc: There is no "[^\n]*nowhere\.txt"[^\n]* \[AIOC_FILE_MISSING]\n$/);
+    assert.match(
+      missing.stderr,
+      /^aioc: no such file or directory: "[^\n]*nowhere\.txt"[^\n]* \[AIOC_FILE_MISSING]\n$/,
+    );
     assert.ok(
       !ada.screenText().includes('asks to connect'),
       'nobody is asked about a file that is not there',
@@ -100,7 +103,7 @@ test('upload to a user who is asked', async (tests) => {
       // Made in the program's own home, before it starts.
       launcher: ['/bin/sh', '-c', `head -c ${BIG_BYTES} /dev/zero > "$HOME/big.bin"; exec "$@"`, 'sh'],
     });
-    await ben.waitFor(/waiting to be let in/, SLOW);
+    await ben.waitFor(/waiting to be accepted/, SLOW);
     await waitForWords(ben, 'ben');
     await accept(ada);
     assert.deepEqual(await ben.waitForExit(SLOW), { exitCode: 0, signal: 0 });

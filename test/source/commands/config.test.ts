@@ -29,7 +29,7 @@ test('a file without a fault is fine, with its warnings', async (t) => {
   assert.equal(code, 0);
   assert.equal(stderr, '');
   assert.deepEqual(stdout.split('\n'), [
-    `${file}: fine, for a connector`,
+    `${file}: OK, for a connector`,
     '  warning: not supported yet, ignored: server_secure_tls (aioc always requires TLS 1.2 or later)',
     '',
   ]);
@@ -38,7 +38,7 @@ test('a file without a fault is fine, with its warnings', async (t) => {
 test('a program’s file is checked as such', async (t) => {
   const { code, stdout, file } = await check(t, configTemplates().api);
   assert.equal(code, 0);
-  assert.equal(stdout, `${file}: fine, for programs that use a connector\n`);
+  assert.equal(stdout, `${file}: OK, for programs that use a connector\n`);
 });
 
 test('faults go to stderr, and the exit code is 1', async (t) => {
