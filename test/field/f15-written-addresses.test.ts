@@ -76,7 +76,7 @@ test('server_sockaddr takes brackets; a port in the host, and a link-local addre
   const read = (host: string) => parseConfig(config(host), { source: 'c.json', role: 'manager' }).config;
   assert.deepEqual(read('[::1]').server_sockaddr, ['::1', 10_673]);
   assert.deepEqual(read('fe80::1%lo').server_sockaddr, ['fe80::1%lo', 10_673]);
-  assert.throws(() => read('machine:4711'), /server_sockaddr.*the port stands behind the host/);
+  assert.throws(() => read('machine:4711'), /server_sockaddr.*write the port after the host/);
   await rejectsWith(
     configuredSide(t, config('fe80::1'), tempDir(t)),
     'AIOC_CONFIG',
