@@ -89,7 +89,7 @@ export class Chat implements Application {
       return 'dropped';
     }
     if (header['response_id'] !== undefined && this.#answered(peer, frame)) return 'taken';
-    // Empty frames from Python are retries without content (PROTOCOL §1), not lines.
+    // Empty frames from Python are retries without content (PROTOCOL §2), not lines.
     if (data.length > 0) this.#showLine(peer, data);
     if (header['await_response'] === true) this.#answer(peer, frame);
     return 'taken';

@@ -17,7 +17,7 @@ export interface AcknowledgerOptions {
 }
 
 /**
- * Acknowledges the messages of one connection: each by its transport_id, in order (PROTOCOL §1), or, if both sides
+ * Acknowledges the messages of one connection: each by its transport_id, in order (PROTOCOL §2), or, if both sides
  * support streams, many at once.
  */
 export class Acknowledger {

@@ -58,7 +58,7 @@ export class DeliveryObservers {
   }
 }
 
-/** A Python peer's ack says less than an aioc peer's (PROTOCOL §1). */
+/** A Python peer's ack says less than an aioc peer's (PROTOCOL §2). */
 function outcomeOf(state: DeliveryState | 'refused', { kind }: Peer): Outcome {
   if (state === 'waiting') return 'queued';
   if (state !== 'received') return state;

@@ -38,7 +38,7 @@ export interface SenderOptions
 
 /**
  * Sends one peer's outboxes over its current connection. Each message leaves its outbox when the peer has acknowledged
- * its number: one by one (PROTOCOL §1) or, between aioc peers, many at once.
+ * its number: one by one (PROTOCOL §2) or, between aioc peers, many at once.
  */
 export class Sender {
   readonly #options: SenderOptions;

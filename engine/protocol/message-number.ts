@@ -24,7 +24,7 @@ export function newEpoch(random: Pick<Randomness, 'bytes'>): string {
 
 /**
  * The transport_id of a message that aioc sends: `<epoch>.<seq>`, or `<epoch>.<seq>.<after>`. Every peer returns a
- * string unchanged (PROTOCOL §1). An aioc peer uses it to detect repetitions, even if it takes this connector for
+ * string unchanged (PROTOCOL §2). An aioc peer uses it to detect repetitions, even if it takes this connector for
  * Python.
  */
 export function transportIdOf({ epoch, seq, after }: NumberOnWire): string {

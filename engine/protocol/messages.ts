@@ -207,7 +207,7 @@ export function readAck(frame: Frame): Ack | undefined {
 }
 
 /**
- * The transport_id that a received frame asks to be acknowledged (PROTOCOL §1, `_ack`). Unlike Python, aioc also
+ * The transport_id that a received frame asks to be acknowledged (PROTOCOL §2, `_ack`). Unlike Python, aioc also
  * acknowledges 0.
  */
 export function acknowledgeable(frame: Frame): number | string | undefined {
