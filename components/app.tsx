@@ -25,7 +25,7 @@ interface AppProps {
   readonly engine: EngineApi;
   readonly local: LocalActions;
   readonly host: Host;
-  /** Of a screen whose engine is in another process. */
+  /** For a screen whose engine runs in another process. */
   readonly attached?: Attached | undefined;
 }
 
@@ -36,7 +36,7 @@ const DRAW: Record<PaneName, (input: PaneInput) => Block> = {
   chat: chatPane,
 };
 
-/** The whole screen: what the controller knows, drawn. */
+/** The whole screen. */
 export function App({ engine, local, host, attached }: AppProps) {
   const [controller] = useState(() => new UiController({ engine, local, host, attached }));
   useEffect(() => {
@@ -64,10 +64,10 @@ interface DrawnPane extends Block {
 interface DrawnScreen {
   readonly header: Block;
   readonly footer: Block;
-  /** The panes from top to bottom, each storey from left to right. */
+  /** Rows of panes from top to bottom, each from left to right. */
   readonly paneRows: readonly (readonly DrawnPane[])[];
   readonly overlay: ReturnType<typeof dialogOverlay>;
-  /** Where the prompt stands, while one is open. */
+  /** The place of the prompt, while one is open. */
   readonly prompt: PromptPlace | undefined;
   readonly cursor: Cell | undefined;
 }
@@ -96,7 +96,7 @@ function drawn({ ui, data, context }: Snapshot, controller: UiController): Drawn
   };
 }
 
-/** What is counted from a part's corner, counted from the screen's. */
+/** Converts a place within a part to a place on the screen. */
 function placed<Place extends Cell>(place: Place, part: Cell): Place {
   return { ...place, row: part.row + place.row, column: part.column + place.column };
 }

@@ -12,11 +12,11 @@ export interface Cell {
   readonly column: number;
 }
 
-/** What the terminal can show. */
+/** The terminal's abilities. */
 export interface Appearance {
   /** False (NO_COLOR, a dumb terminal): only bold, faint and inverse are used. */
   readonly colour: boolean;
-  /** False: everything, also what peers wrote, is drawn in ASCII. */
+  /** False: everything, including text from peers, is drawn in ASCII. */
   readonly unicode: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface HostClock {
   after(delayMs: number, action: () => void): HostTimer;
 }
 
-/** The terminal and the process as the screen sees them, so that a test can be both. */
+/** The terminal and the process, as a port: a test can replace both. */
 export interface Host {
   readonly clock: HostClock;
   readonly appearance: Appearance;
@@ -43,8 +43,8 @@ export interface Host {
   typeIntoPrompt(sequence: string): void;
   /** Shows the terminal's own cursor at a cell, or hides it. */
   setCursor(cell: Cell | undefined): void;
-  /** Draws the whole screen anew, whatever the terminal shows now. */
+  /** Redraws the whole screen, whatever the terminal shows now. */
   repaint(): void;
-  /** Ends the program in order. The screen asks nothing more. */
+  /** Ends the program in an orderly way, without a question. */
   quit(exitCode: number): void;
 }

@@ -1,6 +1,6 @@
 import type { ShellState } from '../engine/contract/views.ts';
 
-/** A shell command on its way: its last lines of output, and how it ended. */
+/** A shell command: its last lines of output and its exit status. */
 export type ShellRow = ShellState;
 
 export interface RunningShell {
@@ -8,7 +8,7 @@ export interface RunningShell {
   cancel(): void;
 }
 
-/** What the chat does on this machine without the engine. */
+/** Actions of the chat on this machine that do not need the engine. */
 export interface LocalActions {
   readonly workingDirectory: string;
   /** Runs a line in the user's shell. `onUpdate` comes at most 10 times a second, and once more at the end. */

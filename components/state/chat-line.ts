@@ -1,4 +1,4 @@
-/** What a line typed into the chat asks for. */
+/** A parsed chat line. */
 export type ChatLine =
   | { readonly kind: 'empty' }
   | { readonly kind: 'say'; readonly text: string }
@@ -6,15 +6,15 @@ export type ChatLine =
   | { readonly kind: 'upload'; readonly path: string }
   | { readonly kind: 'import'; readonly name: string; readonly unzip: boolean }
   | { readonly kind: 'exit' }
-  /** One of our commands without what it needs; `usage` says what. */
+  /** One of our commands without its argument; `usage` names it. */
   | { readonly kind: 'incomplete'; readonly usage: string };
 
 /** The commands of the chat, for completion and the help. */
 export const CHAT_COMMANDS = ['!upload', '!import', '!zimport', '!exit'] as const;
 
 /**
- * Reads a line as the user meant it. A line that begins with `!` is one of our commands or a command for the local
- * shell; a blank or a backslash before the `!` makes it ordinary text (the backslash is then left out).
+ * Parses a chat line. A line that starts with `!` is one of our commands or a command for the local shell. A blank or a
+ * backslash before the `!` makes it ordinary text (the backslash is left out).
  */
 export function parseChatLine(line: string): ChatLine {
   if (line.trim() === '') return { kind: 'empty' };

@@ -1,6 +1,6 @@
 import { CHAT_COMMANDS } from './chat-line.ts';
 
-/** What Tab should complete in a line: which list to ask, and from where on the line is replaced. */
+/** What Tab completes: the list to ask, and the part of the line to replace. */
 export interface CompletionRequest {
   readonly source: 'command' | 'path' | 'received';
   /** Offset of the first character that a candidate replaces. */
@@ -10,7 +10,7 @@ export interface CompletionRequest {
   readonly escapeBlanks: boolean;
 }
 
-/** What Tab means for the line; undefined when it isn't one that is completed. */
+/** What Tab completes in this line; undefined for nothing. */
 export function completionRequest(line: string): CompletionRequest | undefined {
   if (!line.startsWith('!')) return undefined;
   const own = /^!(upload|import|zimport)\s+/.exec(line);
@@ -31,11 +31,11 @@ export function completionRequest(line: string): CompletionRequest | undefined {
 
 export interface TabCompletion {
   readonly line: string;
-  /** Several candidates are left: they are shown to the user. */
+  /** The candidates to show, when there are several. */
   readonly choices: readonly string[];
 }
 
-/** The line with as much added as all candidates have in common. */
+/** The line, extended by the common prefix of all candidates. */
 export function complete(
   line: string,
   request: CompletionRequest,

@@ -3,18 +3,18 @@ import type { Update, View } from '../../engine/contract/views.ts';
 import type { HostClock, HostTimer } from '../host.ts';
 import { type EngineData, withUpdate } from './safe-rows.ts';
 
-/** A frame costs 9 to 24 ms: between two that the engine causes there is at least this much for everything else. */
+/** The least time between two frames caused by the engine: a frame takes 9 to 24 ms. */
 const COALESCE_MS = 50;
 
 interface Slot {
   readonly open: ViewSubscription;
-  /** The view as text, to see whether another one is wanted. */
+  /** The view as text, to detect changes. */
   readonly wanted: string;
 }
 
 /**
- * Keeps the views open that are on the screen, and their newest updates. What arrives while a frame is young waits for
- * the next one; the first of a burst is told at once.
+ * Keeps the views of the screen open, and their newest updates. The first update of a burst is reported at once; later
+ * ones wait for the next frame.
  */
 export class EngineStore {
   readonly #engine: EngineApi;
@@ -24,7 +24,7 @@ export class EngineStore {
   #data: EngineData = {};
   #pause: HostTimer | undefined;
   #isDirty = false;
-  /** An update may come before `open` has returned; it is told when all views stand. */
+  /** An update can arrive before `open` has returned; it is reported when all views are open. */
   #isShowing = false;
 
   constructor(engine: EngineApi, clock: HostClock, onChange: (data: EngineData) => void) {
@@ -79,7 +79,7 @@ export class EngineStore {
   }
 
   #take(update: Update): void {
-    // An update of the conversation before, which was on its way when the user went to another.
+    // A late update of the previous conversation.
     const slot = this.#slots.get(update.pane);
     if (update.pane === 'chat' && slot !== undefined && JSON.parse(slot.wanted).peer !== update.peer) return;
     this.#data = withUpdate(this.#data, update);

@@ -31,13 +31,13 @@ export function ageText(ageMs: number): SafeText {
   return trusted(`${Math.floor(ageMs / DAY_MS)}d${Math.floor((ageMs % DAY_MS) / HOUR_MS)}h`);
 }
 
-/** Seconds still to go, as a person reads them: `3 s`, `2 m`, `1h05m`. */
+/** A remaining time: `3 s`, `2 m`, `1h05m`. */
 export function durationText(seconds: number): SafeText {
   if (!Number.isFinite(seconds)) return trusted('—');
   return seconds < 60 ? trusted(`${Math.ceil(seconds)} s`) : ageText(seconds * 1000);
 }
 
-/** `12,480`. Not by Node's own formatting, whose first number takes 50 ms. */
+/** `12,480`. Without Node's formatting, which takes 50 ms for the first number. */
 export function countText(count: number): SafeText {
   if (!Number.isFinite(count)) return trusted('—');
   return trusted(
@@ -47,7 +47,7 @@ export function countText(count: number): SafeText {
   );
 }
 
-/** Few cells for any size of number: `0`, `12`, `3.4k`, `12k`, `1.2M`. */
+/** Any number in at most five cells: `0`, `12`, `3.4k`, `12k`, `1.2M`. */
 export function shortCount(count: number): SafeText {
   const units = ['', 'k', 'M', 'G'] as const;
   let value = count;
@@ -60,7 +60,7 @@ export function shortCount(count: number): SafeText {
   return trusted(digits + units[unit]);
 }
 
-/** A rate below one a second is not nothing: `0.3`. */
+/** A rate; below one a second with a decimal: `0.3`. */
 export function rateText(perSecond: number): SafeText {
   if (perSecond > 0 && perSecond < 0.95) return trusted(Math.max(0.1, perSecond).toFixed(1));
   return shortCount(perSecond);

@@ -3,7 +3,7 @@ import type { ListState } from './ui-state.ts';
 
 type ListRows = Pick<ListUpdate<{ readonly id: string }>, 'matched' | 'offset' | 'rows'>;
 
-/** The selected row, if it is in sight. */
+/** The selected row, if it is loaded. */
 export function selectedRow<Row extends { readonly id: string }>(
   list: ListState<string>,
   update: ListUpdate<Row> | undefined,
@@ -26,7 +26,7 @@ export function moveSelection<Sort extends string>(
   return { ...list, offset, selected: row === undefined ? { index: wanted } : { id: row.id, index: wanted } };
 }
 
-/** What an update of the rows means for the selection: it follows its row, or takes the one it was waiting for. */
+/** Adjusts the selection after an update: it follows its row, or takes the row at its index. */
 export function settleSelection<Sort extends string>(
   list: ListState<Sort>,
   update: ListRows,
@@ -38,7 +38,7 @@ export function settleSelection<Sort extends string>(
     const at = update.rows.findIndex((row) => row.id === id);
     if (at >= 0 && at + update.offset === index && offset === list.offset) return list;
     const moved = at >= 0 ? at + update.offset : Math.min(index, last);
-    // With everything in sight, a row that is not there is gone: its neighbour takes the selection.
+    // With all rows loaded, a missing row is gone: its neighbour gets the selection.
     const gone = at < 0 && update.offset === 0 && update.rows.length >= update.matched;
     if (!gone)
       return offset === list.offset && moved === index

@@ -1,6 +1,6 @@
 /**
- * The one boundary: whatever the engine says goes through `sanitize` here, once, when it arrives. Beyond this file no
- * component holds a raw text, except ids, which are only ever compared and sent back.
+ * All text from the engine goes through `sanitize` here, once, when it arrives. No other component holds raw text, except
+ * ids, which are only compared and sent back.
  */
 import type {
   Body,
@@ -19,7 +19,7 @@ import type {
 } from '../../engine/contract/views.ts';
 import { type SafeText, sanitize, sanitizeLines } from '../terminal/sanitize.ts';
 
-/** Longer than any pane is wide and high; what is beyond is cut before the costly work begins. */
+/** More than any pane can show; the rest is cut before the expensive work. */
 const SHOWN_CHARACTERS_MAX = 16_000;
 
 /** `T` with the named fields made safe. */
@@ -62,7 +62,7 @@ export type SafeBody = {
   readonly lines: readonly SafeText[];
 } & Pick<Body, 'id' | 'omittedBytes'>;
 
-/** Everything that is on the screen at the moment; a part is absent until its first update. */
+/** The data on the screen; a part is absent until its first update. */
 export interface EngineData {
   readonly status?: SafeStatus;
   readonly peers?: ListUpdate<SafePeerRow>;
@@ -71,7 +71,7 @@ export interface EngineData {
   readonly chat?: TailUpdate<SafeChatRow> & { readonly peer: string };
 }
 
-/** The data with one update in place of the part that it concerns. */
+/** The data with one part replaced by an update. */
 export function withUpdate(data: EngineData, update: Update): EngineData {
   switch (update.pane) {
     case 'status':
@@ -112,7 +112,7 @@ function safeStatus(status: Status): SafeStatus {
     ownName: one(status.ownName),
     ownWords: maybe(status.ownWords),
     receivedDirectory: one(status.receivedDirectory),
-    joinRequests: status.joinRequests.map(safeNewcomer),
+    joinRequests: status.joinRequests.map(safeJoinRequest),
     phase: {
       kind: status.phase.kind,
       reason: 'reason' in status.phase ? one(status.phase.reason) : undefined,
@@ -120,7 +120,7 @@ function safeStatus(status: Status): SafeStatus {
   };
 }
 
-function safeNewcomer(row: JoinRequest): SafeJoinRequest {
+function safeJoinRequest(row: JoinRequest): SafeJoinRequest {
   return {
     ...row,
     name: one(row.name),

@@ -17,8 +17,8 @@ function follow(tail: TailState): TailState {
 }
 
 /**
- * Moves the cursor by `by` rows; beyond the window the window moves too. The first step up stops the following, and
- * arriving at the newest entry starts it again.
+ * Moves the cursor by `by` rows; beyond the window the window moves too. The first step up stops following;
+ * the newest entry starts it again.
  */
 export function moveTail(
   tail: TailState,
@@ -38,7 +38,7 @@ export function moveTail(
   return { filter: tail.filter, endId: Math.max(endId, last.id) + Math.max(1, step), edge: 'last' };
 }
 
-/** Going down has reached the newest entry: from here on the newest is followed again. */
+/** The cursor has reached the newest entry: follow it again. */
 export function settleTail(tail: TailState, update: TailRows): TailState {
   return tail.edge === 'last' && update.newer === 0 ? follow(tail) : tail;
 }
@@ -61,7 +61,7 @@ function cursorIndex(tail: TailState, update: TailRows): number {
   return tail.edge === 'first' ? 0 : update.rows.length - 1;
 }
 
-/** A filter leaves gaps between the ids; a step down jumps over as many as there are on average. */
+/** A filter leaves gaps between the ids; a step down skips the average gap. */
 function idsPerRow(update: TailRows): number {
   return update.matched === 0 ? 1 : Math.max(1, update.total / update.matched);
 }

@@ -19,9 +19,9 @@ export type UiAction =
   | { readonly kind: 'minute'; readonly nowMs: number }
   | { readonly kind: 'attached'; readonly attached: Attached | undefined }
   | { readonly kind: 'typed' }
-  /** The user does something with the panes. */
+  /** The user has pressed a key in a pane. */
   | { readonly kind: 'pressed' }
-  /** `byUser` is false when the program moves the focus because somebody has arrived. */
+  /** `byUser` is false when the program moves the focus to a new peer. */
   | { readonly kind: 'focus'; readonly pane: PaneName; readonly editing: boolean; readonly byUser: boolean }
   | { readonly kind: 'zoom' }
   | {
@@ -40,7 +40,7 @@ export type UiAction =
   | { readonly kind: 'dialog'; readonly dialog: OpenDialog | undefined }
   | { readonly kind: 'toast'; readonly toast: Toast | undefined };
 
-/** The next state; the same object when nothing changes, so that nothing is drawn. */
+/** The next state; the same object when nothing changes, so that React draws nothing. */
 export function reduceUi(ui: UiState, action: UiAction): UiState {
   switch (action.kind) {
     case 'resized':
@@ -148,7 +148,7 @@ function next<T>(all: readonly T[], current: T): T {
   return all[(all.indexOf(current) + 1) % all.length] as T;
 }
 
-/** The pane `by` places after `pane`, round and round. */
+/** The pane `by` places after `pane`, cyclically. */
 export function neighbour(pane: PaneName, by: number): PaneName {
   return PANES[(PANES.indexOf(pane) + by + PANES.length) % PANES.length] as PaneName;
 }

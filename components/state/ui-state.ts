@@ -4,20 +4,20 @@ import type { SafeText } from '../terminal/sanitize.ts';
 
 export type PaneName = 'peers' | 'queues' | 'log' | 'chat';
 
-/** The conversation that takes local remarks while there is nobody to talk to. */
+/** The conversation for local output while there are no peers. */
 export const NOBODY = '';
 
 /** In the order of their digits. */
 export const PANES: readonly PaneName[] = ['peers', 'queues', 'log', 'chat'];
 
-/** A sorted list: what is selected is known by its id, wherever the row moves to. */
+/** A sorted list. The selection follows its row by id. */
 export interface ListState<Sort extends string> {
   readonly filter: string;
   readonly sort: Sort;
   readonly descending: boolean;
   /** Index of the first row shown. */
   readonly offset: number;
-  /** Without an id, whatever row turns up at `index` becomes the selected one. */
+  /** Without an id, the row at `index` becomes the selected one. */
   readonly selected: { readonly id?: string; readonly index: number };
 }
 
@@ -26,7 +26,7 @@ export interface TailState {
   readonly filter: string;
   readonly endId?: number;
   readonly selectedId?: number;
-  /** Without a selectedId: which end of the window has the cursor. It is where the last step came from. */
+  /** Without a selectedId: which end of the window has the cursor. */
   readonly edge?: 'first' | 'last';
 }
 
@@ -40,24 +40,24 @@ export interface OpenDialog {
   readonly kind: string;
 }
 
-/** Of a screen that looks at a connector in another process: whether that answers. */
+/** For a screen attached to another process: whether its connector is reachable. */
 export type Attached = 'here' | 'away';
 
 export interface UiState {
   readonly size: Size;
-  /** Absent: the engine is the screen's own, and ends with it. */
+  /** Absent: the engine runs in this process and stops with the screen. */
   readonly attached?: Attached;
-  /** The time that ages are counted from. It moves once a minute, so that an idle screen stays as it is. */
+  /** The time that ages are counted from. It changes once a minute, so that an idle screen does not change. */
   readonly nowMs: number;
   readonly focus: PaneName;
-  /** The chat's line has the keys: every printable one is text. */
+  /** Keys go to the chat line: every printable key is text. */
   readonly editing: boolean;
-  /** The filter of the focused pane has the keys. */
+  /** Keys go to the filter of the focused pane. */
   readonly filtering: boolean;
   readonly zoom: boolean;
-  /** The user has pressed a key in a pane; from then on the focus moves by hand only. */
+  /** The user has pressed a key in a pane: the program no longer moves the focus. */
   readonly focusChosen: boolean;
-  /** In the layout of two panes and one more: the log is shown in place of the chat. */
+  /** In the layout with three panes: show the log instead of the chat. */
   readonly logInstead: boolean;
   readonly peers: ListState<PeerSort>;
   readonly queues: ListState<QueueSort>;

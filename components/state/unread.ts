@@ -1,7 +1,7 @@
 import type { EngineData } from './safe-rows.ts';
 import type { UiState } from './ui-state.ts';
 
-/** Lines of the conversation that is shown which nobody has seen: the user has pressed no key in it since. */
+/** Unread lines of the visible conversation: the user has not pressed a key in it since they arrived. */
 export function unreadOf(ui: Pick<UiState, 'chatPeer'>, data: EngineData): number {
   const peer = data.peers?.rows.find(({ id }) => id === ui.chatPeer?.id);
   if (peer !== undefined) return peer.unread;

@@ -1,4 +1,4 @@
-/** What the terminal can show, told from the environment: asking the terminal itself costs time and may hang. */
+/** What the terminal can show, read from the environment: to query the terminal takes time and can hang. */
 type ColorDepth = 'none' | '16' | '256' | 'truecolor';
 
 export interface TerminalCapabilities {
@@ -9,7 +9,7 @@ export interface TerminalCapabilities {
 
 type TerminalEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** Colours and characters that may be used. NO_COLOR (any value but the empty one) always wins. */
+/** Colours and characters to use. A non-empty NO_COLOR always wins. */
 export function detectCapabilities(env: TerminalEnvironment, stdoutIsTty: boolean): TerminalCapabilities {
   return { colorDepth: colorDepth(env, stdoutIsTty), unicode: unicode(env) };
 }
@@ -27,7 +27,7 @@ function unicode(env: TerminalEnvironment): boolean {
   // The console of Linux decodes UTF-8, but its font has neither rounded borders nor sparklines.
   if (term === 'dumb' || term === 'linux') return false;
   if (env['WT_SESSION']) return true;
-  // The first that is set decides, as in the C library.
+  // The first variable that is set decides, as in the C library.
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
   return /utf-?8/i.test(locale);
 }

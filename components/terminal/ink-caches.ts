@@ -11,15 +11,15 @@ import measureWidth from 'string-width';
 import { isSimple } from './simple-text.ts';
 
 /**
- * Stands in for `string-width` and `@alcalzone/ansi-tokenize` inside Ink: `esbuild.plugins.mjs` puts it there. Ink measures
- * and takes apart every row of every frame, although nearly all rows are those of the frame before, and that was half of
- * the cost of a frame. Both are pure functions of a text, so their results are kept, up to these numbers. And neighbours
- * of one look share one list of styles, so that a row becomes a text again without comparing each cell with the next.
+ * Replaces `string-width` and `@alcalzone/ansi-tokenize` inside Ink (`esbuild.plugins.mjs`). Ink measures and tokenizes
+ * every row of every frame, although nearly all rows are unchanged: this was half the cost of a frame. Both are pure
+ * functions of a text, so their results are cached, up to these numbers. Neighbours with one style share one list of
+ * styles, so that Ink can join them without comparing each cell with the next.
  */
 const WIDTHS_MAX = 512;
 const ROWS_MAX = 128;
 
-/** What changes colours and the like takes no room. */
+/** SGR sequences take no columns. */
 const LOOKS = /\x1b\[[\d;]*m/g;
 
 const widths = new Map<string, number>();
@@ -28,8 +28,8 @@ const charsOfTokens = new WeakMap<readonly Token[], StyledChar[]>();
 
 export * from '@alcalzone/ansi-tokenize';
 
-/** As `string-width`: how many cells of a terminal a text takes. */
-// biome-ignore lint/style/noDefaultExport: the package that it stands in for has one.
+/** Like `string-width`: the columns that a text takes. */
+// biome-ignore lint/style/noDefaultExport: the package that it replaces has one.
 export default function stringWidth(text: string, options?: Parameters<typeof measureWidth>[1]): number {
   if (options !== undefined) return measureWidth(text, options);
   if (isSimple(text)) return text.length;
@@ -77,7 +77,7 @@ function change(from: AnsiCode[], to: AnsiCode[]): string {
   return ansiCodesToString(diffAnsiCodes(from, to));
 }
 
-/** A full cache is emptied: what is on the screen fills it again with one frame. */
+/** A full cache is emptied; the next frame fills it again. */
 function remembered<Value>(options: {
   readonly cache: Map<string, Value>;
   readonly max: number;

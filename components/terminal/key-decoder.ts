@@ -1,6 +1,6 @@
 /**
- * Bytes from the keyboard to events. A read may hold many keys, or a part of one; nothing that is not understood is
- * ever taken for text.
+ * Decodes bytes from the keyboard into events. A read can hold many keys, or part of one. An unknown sequence is never
+ * taken for text.
  */
 import { StringDecoder } from 'node:string_decoder';
 import type { TerminalClock } from './clock.ts';
@@ -14,13 +14,13 @@ export { PASTE_MAX_BYTES } from './paste-collector.ts';
 export interface KeyDecoderOptions {
   readonly clock: Pick<TerminalClock, 'after'>;
   readonly onEvent: (event: KeyEvent) => void;
-  /** How long an ESC may be the beginning of a sequence before it is the key. Default 40 ms. */
+  /** How long to wait after ESC for the rest of a sequence before it counts as the key. Default 40 ms. */
   readonly escapeTimeoutMs?: number;
 }
 
 type State = 'ground' | 'escape' | 'csi' | 'ss3' | 'string' | 'mouse' | 'paste';
 
-/** What follows ESC and begins something longer. */
+/** The characters after ESC that start a longer sequence. */
 const INTRODUCERS: Readonly<Record<string, State>> = {
   '[': 'csi',
   O: 'ss3',
@@ -33,11 +33,11 @@ const INTRODUCERS: Readonly<Record<string, State>> = {
 const ESC = '\x1b';
 /** No key has a longer sequence. */
 const SEQUENCE_CHARACTERS_MAX = 64;
-/** Replies of the terminal come in one piece; one that stays unfinished must not swallow the keyboard. */
+/** Replies of the terminal arrive in one piece; an unfinished one must not swallow later keys. */
 const STRING_TIMEOUT_MS = 500;
-/** A paste that has lost its closing bracket must not either. */
+/** Nor must a paste without its closing bracket. */
 const PASTE_TIMEOUT_MS = 5_000;
-/** Nobody types this much in one read: it is a paste into a terminal without brackets. */
+/** More characters in one read are a paste, in a terminal without bracketed paste. */
 const RUN_CHARACTERS = 64;
 
 export class KeyDecoder {
@@ -56,7 +56,7 @@ export class KeyDecoder {
     this.#options = options;
   }
 
-  /** Decodes a chunk; events come before it returns, except for one that the next chunk or the timer completes. */
+  /** Decodes a chunk. Emits its events at once, except for one that needs the next chunk or the timer. */
   write(chunk: Buffer | string): void {
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -67,7 +67,7 @@ export class KeyDecoder {
     if (waitMs !== undefined) this.#timer = this.#options.clock.after(waitMs, () => this.flush());
   }
 
-  /** Decides what is undecided: a lone ESC is the key, an unfinished sequence is nothing. */
+  /** Ends the pending input: a lone ESC is the key, an unfinished sequence is dropped. */
   flush(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -79,12 +79,12 @@ export class KeyDecoder {
     this.#reset();
     if (state === 'paste') this.#options.onEvent(this.#paste.finish());
     if (state === 'escape') this.#emitEscapes(escapes);
-    // ESC and then one of [ O ] P X ^ _ and nothing more: it was Alt and that key after all.
+    // ESC, then one of [ O ] P X ^ _ and nothing more: Alt and that key.
     if (sequence.length === 1 && (state === 'csi' || state === 'ss3' || state === 'string'))
       this.#emit(plainKey(sequence, true));
   }
 
-  /** Forgets what is undecided. */
+  /** Drops the pending input. */
   dispose(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
@@ -126,7 +126,7 @@ export class KeyDecoder {
   }
 
   #take(character: string): void {
-    // ESC begins anew whatever it interrupts.
+    // ESC starts a new sequence, whatever it interrupts.
     if (character === ESC) {
       this.#escapes = this.#state === 'escape' ? this.#escapes + 1 : 1;
       if (this.#state === 'string' && this.#sequence.length > 1) this.#escapes = 0;
@@ -149,7 +149,7 @@ export class KeyDecoder {
 
   #takeAfterEscape(character: string): void {
     if (this.#escapes === 0) {
-      // The end (ESC \) of a string that was swallowed; anything else begins a sequence of its own.
+      // The end (ESC \) of a dropped string; anything else starts a new sequence.
       if (character === '\\') {
         this.#reset();
         return;
@@ -170,7 +170,7 @@ export class KeyDecoder {
 
   #takeString(character: string): void {
     if (character < ' ') {
-      // A control ends it: BEL by right, any other because no string holds one and Ctrl-C must work.
+      // A control character ends it: BEL by the standard, any other because Ctrl-C must work.
       this.#reset();
       if (character !== '\x07') this.#takePlain(character);
     } else this.#sequence = `${this.#sequence[0] ?? ''}+`;
@@ -186,14 +186,14 @@ export class KeyDecoder {
     const parameters = this.#sequence.slice(1);
     const isLinuxConsole = this.#state === 'csi' && parameters === '' && character === '[';
     if (isLinuxConsole || (code >= 0x20 && code < 0x40)) {
-      // One that is too long is no key: it goes on being swallowed, but no longer grows.
+      // A sequence that is too long is no key: the rest is dropped, and the buffer stays small.
       if (parameters.length < SEQUENCE_CHARACTERS_MAX) this.#sequence += character;
       return;
     }
     const { state, escapes } = { state: this.#state, escapes: this.#escapes };
     this.#reset();
     if (code < 0x20) {
-      // A control is never a part of a key's sequence: Ctrl-C must work even in the middle of one.
+      // A control character is never part of a key's sequence: Ctrl-C must work inside one.
       this.#takePlain(character);
     } else if (state === 'csi' && parameters === '200' && character === '~') {
       this.#state = 'paste';

@@ -8,17 +8,17 @@ export interface Key {
   readonly name: string;
   readonly ctrl: boolean;
   readonly alt: boolean;
-  /** Only for named keys: of a character, the character tells. */
+  /** Only for named keys; for a character, the character shows it. */
   readonly shift: boolean;
-  /** What the key types, if it types. */
+  /** The text that the key types, if any. */
   readonly text?: string;
 }
 
 export interface Paste {
   readonly kind: 'paste';
-  /** Raw, with its line ends made `\n`: whoever keeps it must expect controls in it. */
+  /** Raw text with `\n` as line end; it can contain control characters. */
   readonly text: string;
-  /** There was more than PASTE_MAX_BYTES. */
+  /** The paste was longer than PASTE_MAX_BYTES. */
   readonly truncated: boolean;
 }
 

@@ -1,14 +1,14 @@
 import { EventEmitter } from 'node:events';
 
 /**
- * The input that Ink reads. The terminal's keys come through our own decoder; of these only the ones that a prompt is to
- * have are passed on to Ink, one at a time.
+ * The input that Ink reads. Our own decoder reads the terminal's keys; only those for a prompt are passed on to Ink, one
+ * at a time.
  */
 export class KeyFeed {
   readonly #input = new EventEmitter();
   #waiting: string[] = [];
 
-  /** Passes one key on, as the bytes that a terminal sends for it. Nothing happens while no prompt listens. */
+  /** Passes one key on, as the bytes that a terminal sends for it. Does nothing while no prompt listens. */
   write(sequence: string): void {
     this.#waiting.push(sequence);
     if (!this.#input.emit('readable')) this.#waiting = [];

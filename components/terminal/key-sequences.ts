@@ -45,7 +45,7 @@ const BY_CODE_POINT: Readonly<Record<number, string>> = {
   127: 'backspace',
 };
 
-/** The key of ESC [ `parameters` `final`, or undefined for a sequence that is no key. */
+/** The key of ESC [ `parameters` `final`, or undefined for another sequence. */
 export function csiKey(parameters: string, final: string): Key | undefined {
   if (parameters.startsWith('[')) return named(LINUX_CONSOLE[final]);
   // Mouse reports, private replies and anything else with a marker are not keys.
@@ -82,7 +82,7 @@ export function plainKey(character: string, alt: boolean): Key | undefined {
   if (code === 0) return characterKey(' ', { ctrl: true, alt });
   // Ctrl clears three bits of the key's character: A to Z, then \ ] ^ _.
   if (code < 0x20) return characterKey(String.fromCharCode(code + 0x40), { ctrl: true, alt });
-  // C1 controls, half characters, and what the decoder puts where the bytes were no UTF-8.
+  // C1 controls, half characters, and the decoder's replacement for invalid UTF-8.
   if ((code >= 0x80 && code < 0xa0) || (code >= 0xd800 && code < 0xe000) || code === 0xfffd) return undefined;
   return characterKey(character, { alt });
 }

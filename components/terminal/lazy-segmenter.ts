@@ -1,6 +1,6 @@
 import { isSimple } from './simple-text.ts';
 
-/** What changes colours and the like: a control character, which joins nothing, and simple ones. */
+/** SGR sequences: a control character, which joins nothing, and simple characters. */
 const ESCAPES = /\x1b/g;
 
 /**
@@ -32,7 +32,7 @@ class CodeUnits {
   }
 
   containing(index = 0): Intl.SegmentData {
-    // As the real one, which says undefined beyond the text although its type does not.
+    // Like the real one, which returns undefined beyond the text, against its type.
     return (
       index >= 0 && index < this.#input.length ? this.#at(Math.trunc(index)) : undefined
     ) as Intl.SegmentData;

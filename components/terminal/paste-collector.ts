@@ -1,18 +1,18 @@
 import type { Paste } from './key-event.ts';
 
-/** A paste beyond this is delivered cut: what the chat can send at once. */
+/** A longer paste is cut. This is what the chat can send at once. */
 export const PASTE_MAX_BYTES = 1024 * 1024;
 const END = '\x1b[201~';
 
-/** Gathers what stands between the brackets of a paste, in bounded memory and linear time. */
+/** Collects a bracketed paste in bounded memory and linear time. */
 export class PasteCollector {
   #parts: string[] = [];
   #sizeBytes = 0;
   #truncated = false;
-  /** The end of what came, which may be the beginning of the closing bracket. */
+  /** The last characters, which can be the start of the closing bracket. */
   #tail = '';
 
-  /** Takes more input. Returns what follows the closing bracket once that has come, else undefined. */
+  /** Takes more input. Returns the text after the closing bracket, or undefined while there is none. */
   take(text: string): string | undefined {
     const joined = this.#tail + text;
     const end = joined.indexOf(END);
@@ -27,7 +27,7 @@ export class PasteCollector {
     return undefined;
   }
 
-  /** The paste so far; begins anew. */
+  /** Returns the paste so far and starts a new one. */
   finish(): Paste {
     this.#keep(this.#tail);
     // Terminals send a line end as CR.

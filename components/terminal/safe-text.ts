@@ -1,4 +1,4 @@
 declare const safe: unique symbol;
 
-/** Text that cannot steer a terminal: only what `sanitize.ts` returned. */
+/** Text that cannot control a terminal; only `sanitize.ts` makes it. */
 export type SafeText = string & { readonly [safe]: true };

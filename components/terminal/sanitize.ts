@@ -1,20 +1,20 @@
 /**
- * The boundary between text from anywhere (a peer, a file name, the output of a command) and the screen. Ink passes
- * escape sequences through, so a peer could otherwise set the clipboard, move the cursor or fake a line.
+ * The boundary between outside text (from a peer, a file name, the output of a command) and the screen. Ink passes escape
+ * sequences through, so a peer could otherwise set the clipboard, move the cursor or fake a line.
  */
 import type { SafeText } from './safe-text.ts';
 import { textWidth } from './width.ts';
 
 export type { SafeText } from './safe-text.ts';
 
-/** Controls, and everything that is invisible or reorders its neighbours, lone surrogates included. */
+/** Control characters, invisible and reordering characters, and lone surrogates. */
 const UNSAFE =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu;
-/** Asks for the picture instead of the sign. It says nothing that is lost, and terminals disagree about its width. */
+/** The emoji selector: it can be dropped, and terminals disagree about its width. */
 const PICTURE_SELECTOR = /(?<=\p{Extended_Pictographic})\ufe0f/gu;
 /** A skin tone without a hand: string-width and terminals disagree about it by two columns. */
 const STRAY_SKIN_TONE = /(?<!\p{Emoji_Modifier_Base})\p{Emoji_Modifier}/gu;
-/** A mark at the beginning would join whatever stands to its left on the screen: a border, another's name. */
+/** A leading mark would join the cell at its left: a border, or another name. */
 const LEADING_MARK = /^\p{M}/u;
 /** More marks than any script stacks on one letter; without a bound one cell could hold megabytes. */
 const MARK_PILE = /(\p{M}{8})\p{M}+/gu;
@@ -40,12 +40,12 @@ export function sanitizeLines(text: string): SafeText[] {
   return text.split(/\r\n|\n|\r/).map((line) => sanitize(line.includes('\t') ? expandTabs(line) : line));
 }
 
-/** Marks a literal of our own as safe. Never call it with text that came from outside. */
+/** Marks our own literal as safe. Never call it with outside text. */
 export function trusted(text: string): SafeText {
   return text as SafeText;
 }
 
-/** A template of our own words with safe parts in it: safe\`hello ${sanitize(name)}\`. */
+/** A literal of our own with safe parts: safe\`hello ${sanitize(name)}\`. */
 export function safe(words: TemplateStringsArray, ...parts: readonly (SafeText | number)[]): SafeText {
   return words.reduce((line, word, index) => `${line}${parts[index - 1] ?? ''}${word}`) as SafeText;
 }

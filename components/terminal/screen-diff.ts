@@ -5,8 +5,8 @@ import type { ScreenRow } from './screen-row.ts';
 const GAP_COLUMNS = 5;
 
 /**
- * Appends to `out` what paints `next` over `previous`, the cells that differ and little more. Both must have the
- * same length. Expects the default look and leaves it.
+ * Appends to `out` the bytes that paint `next` over `previous`: little more than the cells that differ. Both must have
+ * the same length. Expects the default style and leaves it.
  */
 export function diffRow(out: string[], change: { row: number; previous: ScreenRow; next: ScreenRow }): void {
   const { previous, next } = change;
@@ -41,7 +41,7 @@ function paintSpan(
     else {
       unchanged = 0;
       end = column + 1;
-      // A terminal that draws the cluster wider than we do covers what stands to its right.
+      // A terminal that draws the cluster wider than we do covers the cells at its right.
       if (isCluster(next.texts[column] ?? '')) toTheEnd = true;
     }
   }
@@ -102,7 +102,7 @@ class Pen {
       let width = 1;
       while (texts[column + width] === '') width += 1;
       if (isDisputed(text, width)) {
-        // Blank its columns first and say where the next one is: then it does not matter how wide it comes out.
+        // Blank its columns first and position the next cell: then its drawn width does not matter.
         this.#out.push(`\x1b[${width}X${text}`);
         if (column + width < texts.length) this.#move(column + width);
       } else this.#out.push(text);

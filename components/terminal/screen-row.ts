@@ -4,7 +4,7 @@ import { graphemes, textWidth } from './width.ts';
 export interface ScreenRow {
   /** One grapheme a column; the second column of a wide one holds the empty string. */
   readonly texts: readonly string[];
-  /** The SGR parameters of each column, in a canonical order; the empty string is the default look. */
+  /** The SGR parameters of each column, in a canonical order; the empty string is the default style. */
   readonly styles: readonly string[];
 }
 
@@ -18,12 +18,12 @@ const ENDS: ReadonlyMap<number, readonly number[]> = new Map([
   [29, [9]],
 ]);
 const FLAGS = new Set([1, 2, 3, 4, 7, 8, 9]);
-/** SGR (captured), any other CSI, OSC and its like, and the two-character escapes: of these only SGR has a meaning here. */
+/** SGR (captured), any other CSI, OSC and similar, and two-character escapes. Only SGR matters here. */
 const ESCAPES =
   /\x1b\[([0-9;:]*)m|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]?/g;
 const CONTROLS = /[\x00-\x1f\x7f-\x9f]/g;
 
-/** What would be seen of `text`: nothing but its printable characters. */
+/** The printable characters of `text`. */
 export function withoutEscapes(text: string): string {
   return text.replace(ESCAPES, '').replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '');
 }

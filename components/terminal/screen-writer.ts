@@ -10,7 +10,7 @@ import type { TerminalClock } from './clock.ts';
 import { diffRow } from './screen-diff.ts';
 import { blankRow, parseRow, type ScreenRow, withoutEscapes } from './screen-row.ts';
 
-/** Where the bytes go: the real stdout, or a test's. */
+/** The output: the real stdout, or a test's. */
 export interface ScreenOutput {
   /** False means: wait for `drain`. */
   write(text: string): boolean;
@@ -34,7 +34,7 @@ export interface ScreenWriterOptions {
   readonly color?: boolean;
 }
 
-/** Faster than the eye needs, slow enough that a flood of changes costs little. */
+/** Fast enough for the eye, slow enough that many changes cost little. */
 const PAINT_INTERVAL_MS = 33;
 const BEGIN_SYNC = '\x1b[?2026h';
 const END_SYNC = '\x1b[?2026l';
@@ -51,7 +51,7 @@ export class ScreenWriter extends EventEmitter {
   readonly #output: ScreenOutput;
   readonly #clock: TerminalClock;
   readonly #color: boolean;
-  /** What the screen shows; undefined when that is not known. */
+  /** What the screen shows; undefined when unknown. */
   #shown: KnownRow[] | undefined;
   #shownColumns = 0;
   #shownCursor: CursorPosition | undefined;
@@ -113,25 +113,25 @@ export class ScreenWriter extends EventEmitter {
     if (!sameCursor(position, this.#shownCursor)) this.#request();
   }
 
-  /** Draws everything anew, for a screen that something else has written on. */
+  /** Redraws everything, for a screen that something else has written on. */
   repaint(): void {
     this.#shown = undefined;
     this.#request();
   }
 
-  /** The size has changed: forget, let Ink lay out anew, and draw everything. Called by the output's `resize`. */
+  /** Handles the output's `resize`: forgets the screen, lets Ink lay out again, and redraws everything. */
   resized(): void {
     this.#shown = undefined;
     this.emit('resize');
     this.#request();
   }
 
-  /** Paints at once what is waiting, whatever the pace; back-pressure still holds it back. */
+  /** Paints a pending frame at once, without the pace; back-pressure still delays it. */
   flush(): void {
     if (this.#isDirty) this.#paint();
   }
 
-  /** Nothing is written from here on: the terminal is about to be given back. */
+  /** Stops writing, before the terminal is restored. */
   stop(): void {
     this.#isStopped = true;
     this.#timer?.cancel();
@@ -171,9 +171,9 @@ export class ScreenWriter extends EventEmitter {
     });
   }
 
-  /** What must be sent so that the screen shows the newest frame and cursor. */
+  /** The bytes that make the screen show the newest frame and cursor. */
   #difference(): string {
-    // The size may have changed before its event came.
+    // The size can change before its event arrives.
     if (this.#shownColumns !== this.columns) this.#shown = undefined;
     const isFull = this.#shown === undefined;
     const cells = this.#cellsDifference();

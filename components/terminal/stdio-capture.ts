@@ -1,6 +1,6 @@
 /**
- * Keeps what libraries print off the screen. `console` writes through the patched streams, so it needs no patch of
- * its own; Node's warnings bypass them, so their default listener is replaced.
+ * Keeps the output of libraries off the screen. `console` writes through the patched streams; Node's warnings bypass
+ * them, so their default listener is replaced.
  */
 import { StringDecoder } from 'node:string_decoder';
 import type { ScreenOutput } from './screen-writer.ts';
@@ -8,9 +8,9 @@ import type { ScreenOutput } from './screen-writer.ts';
 export type StdioName = 'stdout' | 'stderr';
 export type LineListener = (text: string, stream: StdioName) => void;
 
-/** A longer line is cut: nobody reads it in a log pane, and a binary must not fill the memory. */
+/** A longer line is cut, so that binary output cannot fill the memory. */
 const LINE_CHARACTERS_MAX = 4_000;
-/** Lines kept for a listener that is not there yet; the oldest go first. */
+/** Lines kept until there is a listener; the oldest are dropped first. */
 const WAITING_LINES_MAX = 1_000;
 
 type Write = NodeJS.WriteStream['write'];
@@ -25,7 +25,7 @@ interface Captured {
   readonly stream: NodeJS.WriteStream;
   readonly original: Write;
   readonly decoder: StringDecoder;
-  /** The line that has not ended yet. */
+  /** The unfinished line. */
   pending: string;
 }
 
@@ -46,12 +46,12 @@ export class StdioCapture {
     ];
   }
 
-  /** Lines that came before a listener and did not fit. */
+  /** Lines dropped before there was a listener. */
   get dropped(): number {
     return this.#dropped;
   }
 
-  /** From here on nothing that is printed reaches the terminal. */
+  /** Starts to keep all output off the terminal. */
   start(): void {
     if (this.#isCapturing) return;
     this.#isCapturing = true;
@@ -68,13 +68,13 @@ export class StdioCapture {
     process.on('warning', this.#onWarning);
   }
 
-  /** Hands each complete line to `listener`, those that came before it first. The text is raw: sanitize it. */
+  /** Passes each complete line to `listener`, earlier ones first. The text is raw: sanitize it. */
   onLine(listener: LineListener): void {
     this.#listener = listener;
     this.#deliver();
   }
 
-  /** The real stdout, for the one who owns the screen. */
+  /** The real stdout, for the screen itself. */
   screenOutput(): ScreenOutput {
     const { stream, original } = this.#streams[0];
     return {
@@ -91,7 +91,7 @@ export class StdioCapture {
     };
   }
 
-  /** Lets everything through again, and prints what no listener has taken. Call it after the terminal is restored. */
+  /** Stops capturing and prints the lines that no listener has taken. Call it after the terminal is restored. */
   restore(): void {
     if (!this.#isCapturing) return;
     this.#isCapturing = false;
@@ -115,7 +115,7 @@ export class StdioCapture {
     );
     const lines = text.split('\n');
     for (const [index, part] of lines.entries()) {
-      // What is beyond the bound is dropped here, so that a stream without newlines stays small.
+      // Drop what exceeds the bound, so that a stream without newlines stays small.
       one.pending += part.slice(
         0,
         LINE_CHARACTERS_MAX + 1 - Math.min(one.pending.length, LINE_CHARACTERS_MAX + 1),
@@ -138,11 +138,11 @@ export class StdioCapture {
   }
 
   #deliver(): void {
-    // A listener that prints is called again after it has returned, not from within itself.
+    // A listener that prints is called again after it has returned, not recursively.
     if (this.#listener === undefined || this.#isDelivering) return;
     this.#isDelivering = true;
     try {
-      // What a listener itself prints waits for the next line: it could go on for ever.
+      // Output of the listener waits for the next line: otherwise this could loop forever.
       for (const { text, stream } of this.#waiting.splice(0)) this.#listener(text, stream);
     } finally {
       this.#isDelivering = false;

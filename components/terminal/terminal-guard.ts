@@ -1,6 +1,6 @@
 /**
- * Takes the terminal over and gives it back, whatever happens in between. What restores is synchronous: when a
- * process dies there is no later.
+ * Takes over the terminal and restores it, whatever happens in between. Restoring is synchronous: a dying process gets
+ * no later turn.
  */
 import { writeSync } from 'node:fs';
 import type { TerminalClock } from './clock.ts';
@@ -8,20 +8,20 @@ import { sanitizeLines } from './sanitize.ts';
 
 /** Alternate screen, cleared; cursor hidden; autowrap off; bracketed paste on. */
 export const ENTER_BYTES = '\x1b[?1049h\x1b[2J\x1b[H\x1b[?25l\x1b[?7l\x1b[?2004h';
-/** Ends a synchronized update, drops the look, mouse and focus reports and paste brackets, then undoes ENTER_BYTES. */
+/** Ends a synchronized update; turns off styles, mouse and focus reports and bracketed paste; undoes ENTER_BYTES. */
 export const RESTORE_BYTES =
   '\x1b[?2026l\x1b[m\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?1049l\x1b[?7h\x1b[?25h';
 /** sysexits.h: an internal software error. */
 const EXIT_SOFTWARE = 70;
 const STDERR = 2;
 const WRITE_TRIES = 200;
-/** After a stop that did not happen (no shell to return to), the screen comes back this soon. */
+/** If a stop has no effect (no shell to return to), the screen comes back after this time. */
 const STOP_GRACE_MS = 100;
 
 export type QuitSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 const SIGNAL_NUMBERS: Readonly<Record<QuitSignal, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
 
-// biome-ignore lint/suspicious/noExplicitAny: what an event brings is only known by its name
+// biome-ignore lint/suspicious/noExplicitAny: the arguments of an event depend on its name
 type EventListener = (...given: any[]) => void;
 
 /** The part of `process` that the guard uses. */
@@ -47,11 +47,11 @@ export interface TerminalGuardOptions {
   readonly writeNow?: (fd: number, text: string) => void;
   /** Starts an orderly quit, which ends in process.exit. Without it a signal restores and exits at once. */
   readonly onSignal?: (signal: QuitSignal) => void;
-  /** How long the orderly quit may take before the guard exits with 128 + the signal's number. Default 5 s. */
+  /** How long an orderly quit may take before the guard exits with 128 + the signal's number. Default 5 s. */
   readonly quitTimeoutMs?: number;
-  /** The terminal is about to be given back: stop drawing. Not called for a suspension. */
+  /** Called before the terminal is restored: stop drawing. Not called for a suspension. */
   readonly onRestore?: () => void;
-  /** The terminal is ours again after Ctrl-Z and fg: draw everything. */
+  /** Called after Ctrl-Z and fg: draw everything. */
   readonly onResume?: () => void;
 }
 
@@ -79,14 +79,14 @@ export class TerminalGuard {
     ];
   }
 
-  /** Takes the terminal: alternate screen, raw mode, and every way out guarded. */
+  /** Takes over the terminal: alternate screen, raw mode, and a guard on every exit. */
   enter(): void {
     if (this.#state !== 'outside') return;
     for (const [event, listener] of this.#listeners) this.#process.on(event, listener);
     this.#take();
   }
 
-  /** Gives the terminal back as it was. May be called any number of times, at any moment. */
+  /** Restores the terminal. Call it as often as you like, at any time. */
   restore(): void {
     if (this.#state === 'outside') return;
     this.#options.onRestore?.();
@@ -95,25 +95,25 @@ export class TerminalGuard {
     this.#state = 'outside';
   }
 
-  /** Gives the terminal back, prints the error to stderr and exits with code 70. */
+  /** Restores the terminal, prints the error to stderr and exits with code 70. */
   crash(error: unknown): void {
     this.restore();
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    // A message may quote a peer, and this goes to the terminal too.
+    // The message can quote a peer, and it goes to the terminal.
     this.#write(STDERR, `${sanitizeLines(text).join('\n')}\n`);
     this.#process.exit(EXIT_SOFTWARE);
   }
 
-  /** Ctrl-Z: gives the terminal back and stops; `fg` takes it again. */
+  /** Ctrl-Z: restores the terminal and stops; `fg` takes it over again. */
   suspend(): void {
     if (this.#state !== 'inside') return;
     this.#giveBack();
     this.#state = 'suspended';
     this.#process.off('SIGTSTP', this.#onStop);
-    // The whole group, as the terminal itself would: a waiting npm or a pipe must stop with us.
+    // Stop the whole group, as the terminal would: npm or a pipe must stop too.
     this.#process.kill(0, 'SIGTSTP');
     this.#process.on('SIGTSTP', this.#onStop);
-    // The kernel ignores the signal where nobody could continue us.
+    // The kernel ignores the signal if no process could continue the group.
     this.#options.clock.after(STOP_GRACE_MS, () => {
       if (this.#state === 'suspended') this.#resume();
     });
@@ -132,7 +132,7 @@ export class TerminalGuard {
       this.restore();
       this.#process.exit(128 + SIGNAL_NUMBERS[signal]);
     };
-    // The second time the user means it.
+    // The second signal quits at once.
     if (this.#options.onSignal === undefined || this.#quitting === signal) {
       give();
       return;
@@ -158,7 +158,7 @@ export class TerminalGuard {
     try {
       if (input.isTTY === true) input.setRawMode?.(raw);
     } catch {
-      // The terminal is gone; there is nothing left to set.
+      // The terminal is gone: there is nothing to restore.
     }
   }
 
@@ -166,12 +166,12 @@ export class TerminalGuard {
     try {
       (this.#options.writeNow ?? writeNow)(fd, text);
     } catch {
-      // The terminal is gone; there is nobody to tell.
+      // The terminal is gone: there is nowhere to report this.
     }
   }
 }
 
-/** Writes all of the text, waiting in small steps where the descriptor does not block. Gives up after two seconds. */
+/** Writes all of the text; on a non-blocking descriptor it waits in small steps, at most two seconds. */
 function writeNow(fd: number, text: string): void {
   let bytes = Buffer.from(text);
   for (let tries = 0; bytes.length > 0 && tries < WRITE_TRIES; tries += 1) {

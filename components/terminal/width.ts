@@ -1,4 +1,4 @@
-/** The one place that knows how many columns a text takes. Ink lays out with the same package, so the two agree. */
+/** The width of texts in columns. Ink uses the same package, so the two agree. */
 import stringWidth from 'string-width';
 import { LazySegmenter } from './lazy-segmenter.ts';
 import type { SafeText } from './safe-text.ts';
@@ -24,7 +24,7 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** Of single graphemes, mostly, and these are few on a screen. A full cache is emptied. */
+/** Widths, mostly of single graphemes, of which a screen has few. A full cache is emptied. */
 function shortWidth(text: string): number {
   const known = widths.get(text);
   if (known !== undefined) return known;
@@ -34,7 +34,7 @@ function shortWidth(text: string): number {
   return width;
 }
 
-/** What a reader takes for single characters. */
+/** The characters as a reader sees them. */
 export function graphemes(text: string): string[] {
   if (isSimple(text)) return text.split('');
   if (text.length <= PIECE_UNITS) return segments(text);
@@ -49,10 +49,10 @@ function* pieces(text: string): Generator<string[]> {
   let units = PIECE_UNITS;
   while (from < text.length) {
     let end = from + units;
-    // Half a character would be taken for a grapheme of its own.
+    // Do not split a surrogate pair.
     if (isHighSurrogate(text.charCodeAt(end - 1))) end += 1;
     const found = segments(text.slice(from, end));
-    // The last one may go on in the next piece; when there is no other, it is longer than the piece.
+    // The last grapheme can continue in the next piece; if it is the only one, it is longer than the piece.
     const isWhole = end >= text.length;
     if (!isWhole && found.length === 1) {
       units *= 2;
@@ -72,7 +72,7 @@ function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit < 0xdc00;
 }
 
-/** The beginning of `text` in at most `width` columns; what was cut is replaced by the ellipsis. */
+/** The start of `text` in at most `width` columns; an ellipsis replaces the rest. */
 export function clip<T extends string>(text: T, width: number, ellipsis = '…'): T {
   if (width <= 0) return '' as T;
   // No grapheme is wider than its code units, two at most for each.
@@ -116,7 +116,7 @@ export function clipStart<T extends string>(text: T, width: number, ellipsis = '
   return (ellipsis + kept) as T;
 }
 
-/** `text` and as many spaces as it takes to fill `width` columns. A wider text is returned as it is: clip it first. */
+/** `text` and as many spaces as it takes to fill `width` columns. A wider text is returned unchanged: clip it first. */
 export function padEnd<T extends string>(text: T, width: number): T {
   return (text + ' '.repeat(Math.max(0, width - textWidth(text)))) as T;
 }
@@ -146,7 +146,7 @@ export function wrap(text: SafeText, width: number): SafeText[] {
       line += token;
       used += tokenWidth;
     } else if (token.startsWith(' ')) {
-      // Full: the next word, if there is one, begins a line.
+      // Full: the next word starts a line.
       used = width;
     } else if (tokenWidth <= width) {
       next();
@@ -154,7 +154,7 @@ export function wrap(text: SafeText, width: number): SafeText[] {
       used = tokenWidth;
     } else {
       for (const character of graphemes(token)) {
-        // A character wider than the whole line cannot be shown at all.
+        // A character wider than the line cannot be shown.
         const shown = textWidth(character) <= width ? character : '·';
         const characterWidth = textWidth(shown);
         if (used + characterWidth > width) next();

@@ -1,4 +1,4 @@
-/** One-cell glyphs. Each stands beside a word, or is explained in the help. */
+/** Glyphs of one cell. Each has a word beside it or an entry in the help. */
 export const GLYPHS = {
   connected: '●',
   away: '○',
@@ -70,7 +70,7 @@ const ASCII: Readonly<Record<string, string>> = {
   '▇': '*',
 };
 
-/** The character for one cell of `grapheme`; a question mark for what ASCII does not have. */
+/** The character for one cell of `grapheme`; a question mark if there is none. */
 export function asciiOf(grapheme: string): string {
   return ASCII[grapheme] ?? (/^[\x20-\x7e]$/.test(grapheme) ? grapheme : '?');
 }

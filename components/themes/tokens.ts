@@ -1,6 +1,6 @@
 /**
- * Meanings, not colours. A tone only repeats what a glyph or a word beside it says, so that nothing is lost on a
- * terminal without colour. The colours are the terminal's own sixteen, which its user has already made readable.
+ * Tones are meanings, not colours. A tone repeats what a glyph or a word says, so that a terminal without colours loses
+ * nothing. The colours are the terminal's sixteen, which the user has already made readable.
  */
 export type Tone =
   | 'plain'

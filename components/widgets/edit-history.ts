@@ -1,15 +1,15 @@
-/** What a line editor remembers: the lines that were sent, and the states that undo returns to. */
+/** The memory of a line editor: sent lines, and states for undo. */
 
 const LINES_MAX = 500;
-/** A longer line is a paste: it is sent, but not kept five hundred times. */
+/** A longer line is a paste: it is not kept in the history. */
 const LINE_CHARACTERS_MAX = 10_000;
 const UNDO_STEPS_MAX = 200;
 const UNDO_CHARACTERS_MAX = 4 * 1024 * 1024;
 
-/** Sent lines, walked with up and down. Only those are met that begin as the draft did. */
+/** Sent lines, for Up and Down. Only lines that start with the draft are found. */
 export class LineHistory {
   readonly #lines: string[];
-  /** Where the walk is; at the end: at the draft. */
+  /** The current position; the end is the draft. */
   #index: number;
   #draft: string | undefined;
 
@@ -22,7 +22,7 @@ export class LineHistory {
     return this.#lines;
   }
 
-  /** Remembers a line, unless it is the last one again, and ends the walk. */
+  /** Adds a line, unless it repeats the last one, and returns to the draft. */
   add(line: string): void {
     if (line.length <= LINE_CHARACTERS_MAX && line.trim() !== '' && this.#lines.at(-1) !== line) {
       this.#lines.push(line);
@@ -31,7 +31,7 @@ export class LineHistory {
     this.endWalk();
   }
 
-  /** The next older (-1) or newer (1) line that begins with the draft, or the draft itself after the newest. */
+  /** The next older (-1) or newer (1) line that starts with the draft, or the draft itself after the newest. */
   walk(direction: -1 | 1, current: string): string | undefined {
     const draft = this.#draft ?? current;
     let index = this.#index + direction;
@@ -43,7 +43,7 @@ export class LineHistory {
     return this.#lines[index] ?? draft;
   }
 
-  /** What is in the line now is a draft of its own. */
+  /** Makes the current text the draft. */
   endWalk(): void {
     this.#index = this.#lines.length;
     this.#draft = undefined;

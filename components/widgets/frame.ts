@@ -3,20 +3,20 @@ import type { Tone } from '../themes/tokens.ts';
 import { fit, type Line, lineWidth, plain } from './line.ts';
 import type { PromptPlace } from './prompt-input.tsx';
 
-/** What is drawn in a rectangle, and where in it the user is typing. */
+/** The content of a rectangle, and where in it the user types. */
 export interface Block {
   readonly lines: readonly Line[];
   readonly cursor?: Cell;
-  /** Where a prompt is to be drawn, instead of a cursor. */
+  /** The place of a prompt, instead of a cursor. */
   readonly prompt?: PromptPlace;
 }
 
 export interface FrameOptions {
   readonly width: number;
   readonly height: number;
-  /** Stands in the upper border at the left. */
+  /** At the left of the upper border. */
   readonly title: Line;
-  /** Stands in the upper border at the right; dropped when there is no room for it. */
+  /** At the right of the upper border; left out when there is no room. */
   readonly note?: Line;
   readonly border: Tone;
 }

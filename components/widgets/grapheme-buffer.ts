@@ -44,20 +44,20 @@ export class GraphemeBuffer {
     while (this.#before.length < index && this.#after.length > 0) this.#before.push(this.#after.pop() ?? '');
   }
 
-  /** Inserts text and puts the cursor behind it, or behind the grapheme that its end became a part of. */
+  /** Inserts text and puts the cursor after it, or after the grapheme that its end has joined. */
   insert(text: string): void {
     this.#sizeBytes += Buffer.byteLength(text);
     if (!PLAIN_RUN.test(text)) {
       this.#join(text);
       return;
     }
-    // Plain characters never join each other, so only the two ends need a look.
+    // Plain characters never join, so only the two ends need a check.
     this.#join(text.slice(0, 1));
     for (let index = 1; index < text.length - 1; index += 1) this.#before.push(text.charAt(index));
     this.#join(text.slice(-1));
   }
 
-  /** Removes what is between the cursor and the grapheme at `index`, and returns it. */
+  /** Removes and returns the text between the cursor and the grapheme at `index`. */
   removeTo(index: number): string {
     const removed =
       index < this.cursor
@@ -78,8 +78,8 @@ export class GraphemeBuffer {
   }
 
   /**
-   * Puts `text` between the two sides and finds the graphemes anew where they meet. What begins at a boundary is
-   * segmented by itself alone, so the work ends at the first old boundary that is still one.
+   * Puts `text` between the two sides and segments it again where they meet. Text after a boundary is segmented
+   * independently, so the work ends at the first old boundary that is still one.
    */
   #join(text: string): void {
     const last = this.#before.pop() ?? '';

@@ -6,7 +6,7 @@ const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /**
  * One bar for each of the last `width` values, scaled to the highest. A value above zero is always higher than the
- * lowest bar, so that a trickle can be told from silence.
+ * lowest bar, so that little traffic differs from none.
  */
 export function sparkline(values: readonly number[], width: number): SafeText {
   const shown = values.slice(-width);

@@ -1,4 +1,4 @@
-/** The model of a one-line editor: keys in, text and cursor out. It draws nothing and knows no terminal. */
+/** The model of a one-line editor: keys in, text and cursor out. It does not draw. */
 import type { KeyEvent } from '../terminal/key-event.ts';
 import { cutToBytes } from '../terminal/paste-collector.ts';
 import { type SafeText, sanitize, trusted } from '../terminal/sanitize.ts';
@@ -15,9 +15,9 @@ const CONTROLS = /[\x00-\x1f\x7f-\x9f]|\p{Cs}/gu;
 
 export type LineEditorEffect =
   | { readonly kind: 'none' }
-  /** Text or cursor changed. `truncated`: not all of what was inserted fitted. */
+  /** Text or cursor changed. `truncated`: the inserted text did not fit and was cut. */
   | { readonly kind: 'changed'; readonly truncated?: true }
-  /** Enter on a line that is not empty; the editor is empty again. */
+  /** Enter on a non-empty line; the editor is now empty. */
   | { readonly kind: 'submit'; readonly text: string };
 
 export interface LineEditorOptions {
@@ -41,7 +41,7 @@ export class LineEditor {
   #killed = '';
   /** The first visible grapheme. */
   #scroll = 0;
-  /** Characters typed one after the other are undone together. */
+  /** Characters typed in a row are undone together. */
   #isTyping = false;
 
   constructor(options: LineEditorOptions = {}) {
@@ -72,7 +72,7 @@ export class LineEditor {
     return this.#history.lines;
   }
 
-  /** Does what a key means here; a key without a meaning has the effect `none` and is the caller's. */
+  /** Handles a key; for an unknown key the effect is `none`, and the caller handles it. */
   apply(event: KeyEvent): LineEditorEffect {
     if (event.kind === 'paste') {
       const effect = this.insert(event.text);
@@ -87,8 +87,8 @@ export class LineEditor {
   }
 
   /**
-   * Inserts text at the cursor, cut to what still fits. Line ends and tabs become spaces (or line ends are kept, when
-   * asked), other controls are left out. Linear in the length of the text.
+   * Inserts text at the cursor, cut to the room that is left. Line ends and tabs become spaces (line ends are kept on
+   * request); other control characters are left out. Linear in the length of the text.
    */
   insert(text: string, options: { keepNewlines?: boolean } = {}): LineEditorEffect {
     const unified = text.replace(/\r\n?/g, '\n');
@@ -99,13 +99,13 @@ export class LineEditor {
     );
   }
 
-  /** Replaces the whole line, as a completion does; can be undone. The cursor goes to the end, or where it is told. */
+  /** Replaces the whole line, as a completion does; undo works. The cursor goes to the end or to the given place. */
   setText(text: string, cursor = Number.POSITIVE_INFINITY): void {
     this.#remember(false);
     this.#replace(cutToBytes(text, this.#sizeMaxBytes), cursor);
   }
 
-  /** Empties the line for good, without undo. */
+  /** Empties the line without undo. */
   clear(): void {
     this.#buffer.clear();
     this.#undo.clear();
@@ -115,13 +115,13 @@ export class LineEditor {
   }
 
   /**
-   * What fits into `width` columns around the cursor, which is at `cursorColumn` (less than `width`). The window moves
+   * The text that fits into `width` columns around the cursor, which is at `cursorColumn` (less than `width`). The window moves
    * only when the cursor leaves it. Costs no more than its width, however long the line.
    */
   visible(width: number): { text: SafeText; cursorColumn: number } {
     if (width <= 0) return { text: trusted(''), cursorColumn: 0 };
     const cursor = this.cursor;
-    // One column stays free for a cursor behind the last character.
+    // One column stays free for a cursor after the last character.
     const earliest = this.#backFrom(cursor, width - 1);
     const fullAtTheEnd = this.#backFrom(this.#buffer.length, width - 1);
     this.#scroll = Math.min(Math.max(this.#scroll, earliest), cursor, fullAtTheEnd);
@@ -174,7 +174,7 @@ export class LineEditor {
     const fitting = cutToBytes(text, Math.max(0, this.#sizeMaxBytes - this.#buffer.sizeBytes));
     const isTruncated = fitting.length < text.length;
     if (fitting !== '') {
-      // A space begins a new step, so that undo goes word by word.
+      // A space starts a new step, so that undo goes word by word.
       this.#remember(options.isTyping && text !== ' ');
       this.#buffer.insert(fitting);
       this.#history.endWalk();
@@ -256,7 +256,7 @@ export class LineEditor {
     return index;
   }
 
-  /** The first grapheme of those that fit into `columns` before `end`. */
+  /** The first of the graphemes that fit into `columns` before `end`. */
   #backFrom(end: number, columns: number): number {
     let used = 0;
     let index = end;
@@ -269,7 +269,7 @@ export class LineEditor {
   }
 }
 
-/** How many lines a paste has, so that the screen can ask before it becomes one. A line end at its end adds none. */
+/** The number of lines in a paste. A line end at the end does not count. */
 export function pasteLines(text: string): number {
   const ends = text.match(/\r\n|\n|\r/g)?.length ?? 0;
   return /[\r\n]$/.test(text) ? ends : ends + 1;

@@ -5,7 +5,7 @@ import { clip, graphemes, padEnd, padStart, textWidth, wrap } from '../terminal/
 import { asciiOf } from '../themes/glyphs.ts';
 import { styleOf, type Tone } from '../themes/tokens.ts';
 
-/** A stretch of text of one tone. Only safe text can be drawn: that is what the type is for. */
+/** Text of one tone. The type ensures that only safe text is drawn. */
 export interface Span {
   readonly text: SafeText;
   readonly tone: Tone;
@@ -14,14 +14,14 @@ export interface Span {
 /** One row of the screen, or a part of one. */
 export type Line = readonly Span[];
 
-/** A row of the screen with its SGR sequences; made from safe text by `paint` alone. */
+/** A row of the screen with its SGR sequences; only `paint` makes it. */
 export type Painted = string & { readonly painted: true };
 
 export function span(text: SafeText, tone: Tone = 'plain'): Span {
   return { text, tone };
 }
 
-/** A span of our own words. Never for anything that came from elsewhere. */
+/** A span of our own text. Never use it for outside text. */
 export function plain(text: string, tone: Tone = 'plain'): Span {
   return { text: trusted(text), tone };
 }
@@ -30,7 +30,7 @@ export function lineWidth(line: Line): number {
   return line.reduce((sum, part) => sum + textWidth(part.text), 0);
 }
 
-/** The line in exactly `width` cells: cut at the end, or filled with blanks of its last tone's background. */
+/** The line in exactly `width` cells: cut at the end, or filled with blanks of the tone `fill`. */
 export function fit(line: Line, width: number, fill: Tone = 'plain'): Line {
   const fitted: Span[] = [];
   let left = Math.max(0, width);
@@ -44,13 +44,13 @@ export function fit(line: Line, width: number, fill: Tone = 'plain'): Line {
   return fitted;
 }
 
-/** The left part at the left, the right part at the right; the left one gives way. */
+/** Both parts at their sides; without room the left part is cut. */
 export function spread(left: Line, right: Line, width: number): Line {
   const rightWidth = Math.min(lineWidth(right), width);
   return [...fit(left, width - rightWidth), ...fit(right, rightWidth)];
 }
 
-/** The line in lines of at most `width` cells. Only its last span is wrapped; what stands before it is the indent. */
+/** The line in lines of at most `width` cells. Only its last span is wrapped; the spans before it make the indent. */
 export function wrapLine(line: Line, width: number): readonly Line[] {
   const last = line.at(-1);
   if (last === undefined || lineWidth(line) <= width) return [line];

@@ -7,13 +7,13 @@ interface PaintedBlockProps {
   readonly lines: readonly Line[];
   readonly appearance: Appearance;
   readonly width: number;
-  /** Over everything else, instead of in the flow. */
+  /** Draws it over everything else, outside the flow. */
   readonly at?: { readonly row: number; readonly column: number };
 }
 
 /**
- * A rectangle of finished lines as one node: what Ink measures and lays out is what costs. A block whose bytes are the
- * same as before is not touched at all.
+ * A rectangle of finished lines as one node, because Ink's measuring and layout are expensive. React skips a block whose
+ * bytes have not changed.
  */
 export function PaintedBlock({ lines, appearance, width, at }: PaintedBlockProps) {
   const text = paintBlock(lines, appearance);

@@ -7,7 +7,7 @@ import { textWidth } from '../terminal/width.ts';
 import { inAscii } from './line.ts';
 import type { Prompt } from './prompt.ts';
 
-/** Where a prompt stands: one row of `width` cells. */
+/** The place of a prompt: one row of `width` cells. */
 export interface PromptPlace {
   readonly row: number;
   readonly column: number;
@@ -23,8 +23,8 @@ interface PromptInputProps {
 }
 
 /**
- * The prompt as ink-text-input draws and edits it, over what is drawn at that place. Give it the prompt's edition as its
- * key: ink-text-input puts its cursor behind the text that it begins with, and keeps it when more text follows.
+ * Draws the prompt with ink-text-input, over the cells at its place. Use the prompt's edition as its React key:
+ * ink-text-input puts its cursor after its first text, and keeps it there when more text follows.
  */
 export function PromptInput({ prompt, text, at, appearance }: PromptInputProps) {
   const [start] = useState(text.slice(0, prompt.cursor));
@@ -32,8 +32,8 @@ export function PromptInput({ prompt, text, at, appearance }: PromptInputProps) 
   const [presses, setPresses] = useState(0);
   useInput(() => setPresses((count) => count + 1));
   useEffect(() => setIsWhole(true), []);
-  // The input's own effects have run before this one: it listens with the new text and cursor.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each key that was passed on is to be reported, once
+  // The effects of the input have run before this one: it has the new text and cursor.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each key that was passed on must be reported once
   useEffect(() => {
     if (isWhole) prompt.settled();
   }, [prompt, isWhole, presses]);
@@ -50,12 +50,12 @@ export function PromptInput({ prompt, text, at, appearance }: PromptInputProps) 
   );
 }
 
-/** The cells of the text that are left of the place, so that the cursor is in it. */
+/** The cells to scroll, so that the cursor stays visible. */
 export function scrollOf(prompt: Prompt, width: number): number {
   return Math.max(0, prompt.cursorColumn - width + 1);
 }
 
-/** The terminal's own cursor shows where one types, so the drawn one is taken away. */
+/** Removes the drawn cursor: the terminal's own cursor shows the place. */
 function shown(drawn: string, { unicode }: Appearance): string {
   const plain = drawn.replace(/\x1b\[[0-9;]*m/g, '');
   return unicode ? plain : inAscii(trusted(plain));

@@ -1,22 +1,22 @@
 /**
- * The line of a one-line dialog, which ink-text-input edits. Two things are kept here that it does not tell: where its
- * cursor is, and whether it is ready for the next key. It reads its text and its cursor anew only after React has drawn
- * what the key before did, so a second key of the same read would be lost; until `isReady` the controller keeps keys back.
+ * The one-line input of a filter or a dialog, edited by ink-text-input. The prompt tracks what ink-text-input does not
+ * report: its cursor, and whether it is ready for the next key. It reads its text and cursor only after React has drawn
+ * the previous key, so a second key of the same read would be lost. The controller holds keys back until `isReady`.
  */
 import { chordOf } from '../keys/chord.ts';
 import type { Key } from '../terminal/key-event.ts';
 import { type SafeText, sanitize, trusted } from '../terminal/sanitize.ts';
 import { graphemes, textWidth } from '../terminal/width.ts';
 
-/** One filter, command or name: nobody types more, and a paste must not. */
+/** Enough for a filter, a command or a name. */
 const CHARACTERS_MAX = 200;
-/** Of a paste no more is looked at: what cannot be drawn is left out before the rest is cut. */
+/** Characters of a paste to look at, before those that cannot be drawn are left out. */
 const PASTE_CHARACTERS_READ = 1000;
 
 export interface PromptOptions {
   /** Passes a key on to ink-text-input, as a terminal sends it. */
   readonly feed: (sequence: string) => void;
-  /** The text has changed, or only the cursor. */
+  /** The text has changed, or only the cursor (`hasNewText` is false). */
   readonly onChange: (hasNewText: boolean) => void;
   readonly onReady: () => void;
 }
@@ -33,7 +33,7 @@ export class Prompt {
     this.#options = options;
   }
 
-  /** Safe because nothing else gets in: see `#isAllowed`. */
+  /** Safe: `insert` and `#type` accept only safe text. */
   get text(): SafeText {
     return trusted(this.#text);
   }
@@ -46,23 +46,23 @@ export class Prompt {
     return textWidth(this.#text.slice(0, this.#cursor));
   }
 
-  /** Raised when text or cursor were set from outside: ink-text-input then has to begin anew. */
+  /** Changes when text or cursor were set from outside: ink-text-input must then be mounted again. */
   get edition(): number {
     return this.#edition;
   }
 
-  /** The next key may come. */
+  /** The prompt accepts the next key. */
   get isReady(): boolean {
     return this.#isReady;
   }
 
-  /** Begins with a text, the cursor behind it. */
+  /** Starts with a text, with the cursor at its end. */
   open(text: string): void {
     this.#replace('', 0);
     this.insert(text);
   }
 
-  /** Inserts at the cursor what may stand in a line, as much as fits. */
+  /** Inserts the allowed characters at the cursor, as many as fit. */
   insert(text: string): void {
     const allowed = graphemes(text).filter((character) => sanitize(character) === character);
     const room = Math.max(0, CHARACTERS_MAX - this.#text.length);
@@ -79,7 +79,7 @@ export class Prompt {
     this.insert((text.split('\n', 1)[0] ?? '').slice(0, PASTE_CHARACTERS_READ));
   }
 
-  /** Takes a key that edits the line; false for one that means nothing here. */
+  /** Handles a key that edits the line; false for any other key. */
   press(key: Key): boolean {
     if (key.text !== undefined) return this.#type(key.text);
     const edit = this.#edits[chordOf(key)];
@@ -88,7 +88,7 @@ export class Prompt {
     return true;
   }
 
-  /** What ink-text-input has made of a key. */
+  /** Called with the new text when ink-text-input has handled a key. */
   changed(text: string): void {
     const hasNewText = text !== this.#text;
     this.#cursor += text.length - this.#text.length;
@@ -96,7 +96,7 @@ export class Prompt {
     this.#options.onChange(hasNewText);
   }
 
-  /** ink-text-input stands on the screen and has drawn the last key. */
+  /** Called when ink-text-input is on the screen and has drawn the last key. */
   settled(): void {
     this.#isReady = true;
     this.#options.onReady();
@@ -117,7 +117,7 @@ export class Prompt {
 
   readonly #edits: Readonly<Record<string, () => void>> = this.#bindings();
 
-  /** ink-text-input knows the arrows and Backspace, and counts halves of characters; the rest is done for it. */
+  /** ink-text-input handles only the arrows and Backspace, and counts UTF-16 units; this does the rest. */
   #bindings(): Readonly<Record<string, () => void>> {
     const home = () => this.#replace(this.#text, 0);
     const end = () => this.#replace(this.#text, this.#text.length);
@@ -153,7 +153,7 @@ export class Prompt {
     if (character.length > 1) this.#replace(rest + this.#sides()[1], rest.length);
   }
 
-  /** The character beside the cursor, and what is beyond it. */
+  /** The character beside the cursor, and the text beyond it. */
   #neighbours(by: -1 | 1): [character: string, beyond: string] {
     const [before, after] = this.#sides();
     const characters = graphemes(by < 0 ? before : after);

@@ -12,7 +12,7 @@ import {
   emptyEngine,
   ITS_WORDS,
   OWN_WORDS,
-  sampleNewcomer,
+  sampleJoinRequest,
   samplePeer,
 } from '../helpers/sample-data.ts';
 import { openScreen, type TestScreen } from '../helpers/screen.tsx';
@@ -63,16 +63,16 @@ test('no word of a fingerprint is cut, and none is lost, at any width that holds
 
 for (const size of SIZES) {
   const at = size.join('x');
-  test(`a newcomer's words and one's own are whole in the question at ${at}`, async (t) => {
-    const screen = await opened(t, emptyEngine({ joinRequests: [sampleNewcomer(1)] }), size);
+  test(`the words of both sides are whole in the dialog at ${at}`, async (t) => {
+    const screen = await opened(t, emptyEngine({ joinRequests: [sampleJoinRequest(1)] }), size);
     assert.ok(isWhole(screen, ITS_WORDS), screen.text());
     assert.ok(isWhole(screen, OWN_WORDS), screen.text());
     assert.match(screen.text(), /\[ Refuse \]/);
   });
 
-  test(`a newcomer with a warning can be read to the end at ${at}, the words whole`, async (t) => {
+  test(`a connection request with a warning can be read to the end at ${at}, the words whole`, async (t) => {
     const warning = 'another machine was admitted as "laptop" before; this one has different words';
-    const screen = await opened(t, emptyEngine({ joinRequests: [sampleNewcomer(1, { warning })] }), size);
+    const screen = await opened(t, emptyEngine({ joinRequests: [sampleJoinRequest(1, { warning })] }), size);
     assert.match(screen.text(), /! another machine was admitted/);
     const scrolls = /PgDn: more/.test(screen.text());
     assert.equal(scrolls, size[1] === 10 || size[1] === 12);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Command } from '../../engine/contract/commands.ts';
 import { FakeEngine, type FakeEngineData } from '../helpers/fake-engine.ts';
-import { busyEngine, sampleNewcomer } from '../helpers/sample-data.ts';
+import { busyEngine, sampleJoinRequest } from '../helpers/sample-data.ts';
 import { openScreen } from '../helpers/screen.tsx';
 
 /** Title, clipboard, clearing, cursor, colours, C1 forms of them, overriding direction, line ends, a bell, a NUL. */
@@ -100,7 +100,7 @@ for (const [columns, rows] of [
       'q',
       'escape',
     );
-    engine.setStatus({ joinRequests: [poisoned(sampleNewcomer(1, { warning: 'known' }))] });
+    engine.setStatus({ joinRequests: [poisoned(sampleJoinRequest(1, { warning: 'known' }))] });
     await screen.settle();
     assert.match(screen.text(), /\[ Refuse \]/);
     await screen.press('enter');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeEngine, type FakeEngineData } from '../helpers/fake-engine.ts';
-import { busyEngine, emptyEngine, sampleNewcomer, samplePeer } from '../helpers/sample-data.ts';
+import { busyEngine, emptyEngine, sampleJoinRequest, samplePeer } from '../helpers/sample-data.ts';
 import { openScreen, type TestScreen, type TestScreenOptions } from '../helpers/screen.tsx';
 
 interface Opened {
@@ -159,14 +159,14 @@ test('ignoring all peers asks first, and Cancel has the focus', async (t) => {
 
 test('a connection request is shown, refused by default, and accepted only by choosing so', async (t) => {
   const { screen, engine } = await opened(t, emptyEngine());
-  engine.setStatus({ joinRequests: [sampleNewcomer(7), sampleNewcomer(8, { name: 'phone' })] });
+  engine.setStatus({ joinRequests: [sampleJoinRequest(7), sampleJoinRequest(8, { name: 'phone' })] });
   await screen.settle();
   assert.match(screen.text(), /Connection request/);
   assert.match(screen.text(), /1 of 2/);
   assert.match(screen.text(), /its words: +octopus-unicorn-crystal-spinach-/);
   await screen.press('enter');
   assert.deepEqual(engine.commands('newcomer.refuse'), [{ kind: 'newcomer.refuse', joinRequest: 7 }]);
-  engine.setStatus({ joinRequests: [sampleNewcomer(8, { name: 'phone' })] });
+  engine.setStatus({ joinRequests: [sampleJoinRequest(8, { name: 'phone' })] });
   await screen.settle();
   assert.match(screen.text(), /“phone”/);
   await screen.press('a', 'enter');
@@ -174,7 +174,7 @@ test('a connection request is shown, refused by default, and accepted only by ch
 });
 
 test('a connection request closed with Esc stays in the list, and a asks again', async (t) => {
-  const { screen, engine } = await opened(t, emptyEngine({ joinRequests: [sampleNewcomer(7)] }));
+  const { screen, engine } = await opened(t, emptyEngine({ joinRequests: [sampleJoinRequest(7)] }));
   await screen.press('escape');
   assert.doesNotMatch(screen.text(), /Connection request/);
   assert.match(screen.text(), /\? laptop/);
@@ -186,7 +186,7 @@ test('a connection request closed with Esc stays in the list, and a asks again',
 test('a connection request takes no key from somebody who is writing', async (t) => {
   const { screen, engine } = await opened(t, busyEngine());
   await screen.type('4abc');
-  engine.setStatus({ joinRequests: [sampleNewcomer(7)] });
+  engine.setStatus({ joinRequests: [sampleJoinRequest(7)] });
   await screen.settle();
   await screen.type('def');
   assert.match(screen.text(), /› abcdef/);
@@ -196,7 +196,7 @@ test('a connection request takes no key from somebody who is writing', async (t)
 });
 
 test('the dialog closes when the client gives up', async (t) => {
-  const { screen, engine } = await opened(t, emptyEngine({ joinRequests: [sampleNewcomer(7)] }));
+  const { screen, engine } = await opened(t, emptyEngine({ joinRequests: [sampleJoinRequest(7)] }));
   engine.setStatus({ joinRequests: [] });
   await screen.settle();
   assert.doesNotMatch(screen.text(), /Connection request/);

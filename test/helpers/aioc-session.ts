@@ -125,7 +125,7 @@ function merged(both: SideOptions, one: SideOptions): SideOptions {
   return { ...both, ...one, env: { ...both.env, ...one.env } };
 }
 
-/** Lets the newcomer in that the screen asks about, as a user does. */
+/** Accepts the connection request on the screen, as a user does. */
 export async function accept(server: PtySession): Promise<void> {
   await server.waitFor('Connection request', { timeoutMs: SLOW_MS });
   await server.waitFor('[ Refuse ]');
@@ -137,7 +137,7 @@ export async function accept(server: PtySession): Promise<void> {
   });
 }
 
-/** Refuses the newcomer that the screen asks about, as a user does. */
+/** Refuses the connection request on the screen, as a user does. */
 export async function refuse(server: PtySession): Promise<void> {
   await server.waitFor('Connection request', { timeoutMs: SLOW_MS });
   server.press('r');

@@ -69,7 +69,7 @@ function samplePythonPeer(id: string, changes: Partial<PeerRow> = {}): PeerRow {
   return row;
 }
 
-export function sampleNewcomer(id: number, changes: Partial<JoinRequest> = {}): JoinRequest {
+export function sampleJoinRequest(id: number, changes: Partial<JoinRequest> = {}): JoinRequest {
   return {
     id,
     name: 'laptop',

@@ -7,7 +7,7 @@ import {
   busyEngine,
   emptyEngine,
   ITS_WORDS,
-  sampleNewcomer,
+  sampleJoinRequest,
   samplePeer,
   sampleShellRows,
 } from '../helpers/sample-data.ts';
@@ -62,7 +62,8 @@ const SCENES: readonly Scene[] = [
   },
   {
     name: 'join-request',
-    engine: () => emptyEngine({ joinRequests: [sampleNewcomer(1), sampleNewcomer(2, { name: 'phone' })] }),
+    engine: () =>
+      emptyEngine({ joinRequests: [sampleJoinRequest(1), sampleJoinRequest(2, { name: 'phone' })] }),
   },
   {
     name: 'server-failed',
@@ -81,7 +82,7 @@ const SCENES: readonly Scene[] = [
     engine: () =>
       emptyEngine({
         joinRequests: [
-          sampleNewcomer(1, {
+          sampleJoinRequest(1, {
             warning: 'another machine was admitted as "laptop" before; this one has different words',
           }),
         ],
