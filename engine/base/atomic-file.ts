@@ -1,4 +1,4 @@
-/** Writing whole files so that a crash leaves the old text or the new one. */
+/** Writes whole files so that a crash leaves either the old text or the new text. */
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { type FileHandle, open, realpath, rename, rm } from 'node:fs/promises';
@@ -6,14 +6,14 @@ import { dirname, join } from 'node:path';
 import { systemCode } from './errors.ts';
 import type { Randomness } from './ports.ts';
 
-/** Files begin with this while they are being written; one that is still there after a crash belongs to nobody. */
+/** Prefix of a file that is being written. A file with it that remains after a crash can be deleted. */
 export const UNFINISHED_PREFIX = '.new-';
 
-/** Readable by all, writable by their owner alone. */
+/** Everyone may read, the owner may write. */
 export const PUBLIC_MODE = 0o644;
 export const PRIVATE_MODE = 0o600;
 
-/** Writes a file that must not be there yet, with its mode from the first moment on, down to the disk. */
+/** Creates a file with its final mode and syncs it. Fails if the file exists. */
 export async function writeDurably(path: string, text: string, mode: number = PRIVATE_MODE): Promise<void> {
   const handle = await open(path, 'wx', mode);
   try {
@@ -27,14 +27,14 @@ export async function writeDurably(path: string, text: string, mode: number = PR
 export interface ReplaceOptions {
   readonly mode: number;
   readonly random?: Pick<Randomness, 'bytes'>;
-  /** Asked when all is ready: true leaves the older file where it is. */
+  /** Called when the new file is ready; true keeps the old file. */
   readonly unless?: () => Promise<boolean>;
 }
 
 /**
- * Puts a file in place of an older one, or none, at one stroke: a crash leaves the old one or the new one.
+ * Creates or replaces a file atomically and durably: a crash leaves either the old file or the new file.
  *
- * @returns false when `unless` was true
+ * @returns false if `unless` returned true
  */
 export async function replaceDurably(
   path: string,
@@ -58,13 +58,12 @@ export async function replaceDurably(
 }
 
 /**
- * Changes the text of a file that belongs to somebody else, a user's configuration say: its mode, owner and links stay,
- * and a text that stays the same is not written. It is replaced at one stroke where that keeps all of this; otherwise
- * (a directory that may not be written, a file that is mounted by itself, has another owner, or has several names) it is
- * written in place, and the old text is put back when that fails.
+ * Changes the text of a file that belongs to the user, for example a configuration. Its mode, owner and links stay; an
+ * unchanged text is not written. The file is replaced atomically if that keeps all of this. If not (a read-only
+ * directory, a mounted file, another owner, hard links), it is written in place, and a failure restores the old text.
  *
- * @param change the new text out of the old one
- * @throws the system's own error, with the file as it was
+ * @param change returns the new text for the old one
+ * @throws the system's error; the file is unchanged
  */
 export async function rewriteDurably(path: string, change: (text: string) => string): Promise<void> {
   const target = await realpath(path);
@@ -83,9 +82,9 @@ export async function rewriteDurably(path: string, change: (text: string) => str
   await writeInPlace(target, { before, after });
 }
 
-/** @returns false, with nothing changed, where only the file itself can be written */
+/** @returns false, with nothing changed, if only the file itself can be written */
 async function replaceAlike(path: string, bytes: Buffer, { mode, uid, gid }: Stats): Promise<boolean> {
-  // What the system does not let its owner replace may not be replaced by us either, though the directory is ours.
+  // A file that its owner may not write must not be replaced either, even if the directory is writable.
   if (!(await isWritable(path))) return false;
   const unfinished = unfinishedBeside(path);
   try {
@@ -109,7 +108,7 @@ async function replaceAlike(path: string, bytes: Buffer, { mode, uid, gid }: Sta
   return true;
 }
 
-/** EBUSY: the file is a mount of its own, as in a container; EXDEV: the like on some file systems. */
+/** EBUSY: the file is a mount, for example in a container. EXDEV: the same on some file systems. */
 const ONLY_IN_PLACE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'EXDEV']);
 
 async function isWritable(path: string): Promise<boolean> {
@@ -130,7 +129,7 @@ async function writeInPlace(
     try {
       await overwrite(handle, after);
     } catch (error) {
-      // Its room on the disk is there: it held this text a moment ago.
+      // The disk has room for it: the file had this text before.
       await overwrite(handle, before).catch(() => undefined);
       throw error;
     }
@@ -148,15 +147,15 @@ async function overwrite(handle: FileHandle, bytes: Buffer): Promise<void> {
   await handle.sync();
 }
 
-/** Makes what was renamed in a directory outlive a loss of power, where the system lets us. */
+/** Makes renames in a directory survive a power loss, if the system supports it. */
 export async function syncDirectory(path: string): Promise<void> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, 'r');
     await handle.sync();
   } catch (error) {
-    // Some file systems cannot sync a directory, some directories may be written and not read: then the rename is as
-    // durable as it gets.
+    // Some file systems cannot sync a directory, and some directories are writable but not readable. The rename cannot
+    // be made more durable there.
     if (!['EINVAL', 'ENOTSUP', 'EPERM', 'EACCES'].includes(systemCode(error) ?? '')) throw error;
   } finally {
     await handle?.close();

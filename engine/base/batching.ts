@@ -1,16 +1,16 @@
 /**
- * Does something when all that the present event has set off is done, promises included, and before the next event is
- * looked at: what has come together by then goes in one piece, and nothing waits for it.
+ * Runs `action` after everything that the current event caused, promises included, and before the next event. So
+ * everything that one event causes can leave in one write, without added latency.
  */
 export function afterMicrotasks(action: () => void): void {
-  // What is due in the next tick follows when no promise has anything left to do, but only if it was asked for by one.
+  // A tick callback runs when the microtask queue is empty, but only if a microtask requested it.
   nextMicrotask(() => process.nextTick(action));
 }
 
-/** Does something when what runs now is done, before promises that come to be settled after this. */
+/** Runs `action` after the current code, before callbacks of promises that settle later. */
 export function nextMicrotask(action: () => void): void {
   void DONE.then(action);
 }
 
-/** Cheaper to wait for than what queueMicrotask makes. */
+/** Awaiting this promise is cheaper than queueMicrotask. */
 const DONE = Promise.resolve();

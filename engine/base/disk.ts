@@ -1,11 +1,11 @@
 /**
- * The journal's door to the disk, so that a simulated one can own it. Calls fail with the system's own errors (`code`
- * ENOSPC, EIO, ENOENT, …).
+ * The journal's interface to the disk, which tests can simulate. Calls fail with the system's errors (`code` ENOSPC,
+ * EIO, ENOENT, …).
  */
 export interface DiskFile {
   /** Reads up to `into.length` bytes; fewer only at the end of the file. */
   read(into: Buffer, at: number): Promise<number>;
-  /** Writes at a place, and says how many bytes that were: it may be fewer. */
+  /** Writes at an offset. Returns the number of bytes written, which may be smaller. */
   write(bytes: Buffer, at: number): Promise<number>;
   /** Resolves when everything written so far would survive a power loss. */
   sync(): Promise<void>;
@@ -15,37 +15,37 @@ export interface DiskFile {
 }
 
 export interface Disk {
-  /** `create`: a new file, and an error when there is one; `write`: an existing one; both may be read, too. */
+  /** `create`: a new file, fails if it exists; `write`: an existing file; both can also be read. */
   open(path: string, how: 'create' | 'write' | 'read'): Promise<DiskFile>;
   /** The names in a directory, sorted. */
   list(directory: string): Promise<readonly string[]>;
-  /** Makes a directory with those above it; one that is there already is fine. */
+  /** Creates a directory and its parents; does nothing if it exists. */
   makeDirectory(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
-  /** Resolves when the names that were made, changed and removed in it would survive a power loss. */
+  /** Resolves when files created, renamed and removed in the directory would survive a power loss. */
   syncDirectory(path: string): Promise<void>;
   /**
-   * Takes a lock that no other process gets while this one lives.
+   * Takes a lock that no other process can take while this one lives.
    *
-   * @returns what gives it back
-   * @throws AiocError AIOC_JOURNAL_IN_USE saying who holds it
+   * @returns a function that releases it
+   * @throws AiocError AIOC_JOURNAL_IN_USE; the message names the holder
    */
   lock(path: string): Promise<() => Promise<void>>;
-  /** The living process that holds a lock, in words. */
+  /** Describes the living process that holds a lock. */
   lockHolder(path: string): Promise<string | undefined>;
 }
 
-/** Writes all of it, in as many pieces as the disk takes. */
+/** Writes all bytes, in as many writes as necessary. */
 export async function writeWhole(file: DiskFile, bytes: Buffer, at: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const written = await file.write(done === 0 ? bytes : bytes.subarray(done), at + done);
-    if (written <= 0) throw Object.assign(new Error('the disk takes no more bytes'), { code: 'EIO' });
+    if (written <= 0) throw Object.assign(new Error('the disk accepts no more bytes'), { code: 'EIO' });
     done += written;
   }
 }
 
-/** Reads until `into` is full or the file ends, and says how many bytes that were. */
+/** Reads until `into` is full or the file ends. Returns the number of bytes read. */
 export async function readWhole(file: DiskFile, into: Buffer, at: number): Promise<number> {
   let done = 0;
   while (done < into.length) {

@@ -4,8 +4,8 @@ import { isAbsolute } from 'node:path';
 type HomeEnvironment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The user's home directory: HOME, or else what the system's list of users says. Undefined for a user who has none, as in
- * a container with a user id that is in no list. A relative HOME is none: it would depend on where the program was started.
+ * The user's home directory: HOME, or else the entry in the system's user database. Undefined if there is none, for
+ * example in a container with an unknown user id. A relative HOME is ignored: it would depend on the working directory.
  */
 export function homeDirectory(env: HomeEnvironment = process.env): string | undefined {
   const said = env['HOME'];

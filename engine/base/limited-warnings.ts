@@ -1,16 +1,16 @@
 import type { Clock } from './ports.ts';
 
-/** @param count how many times it has happened since it was last told */
+/** @param count how often it has happened since the last warning */
 type Tell = (count: number) => void;
 
 /**
- * Warnings that somebody else can set off as often as it likes: of each kind one at once, and then one in each period at
- * most, which says how many there were.
+ * Rate-limits warnings that a peer or program can cause. The first warning of a kind is written at once. After that,
+ * one warning per period says how many there were.
  */
 export class LimitedWarnings {
   readonly #clock: Pick<Clock, 'after'>;
   readonly #periodMs: number;
-  /** Of which something was told within the period, and what has happened since. */
+  /** Kinds with a warning in this period, and what has happened since. */
   readonly #resting = new Map<string, { count: number; tell: Tell }>();
 
   constructor(clock: Pick<Clock, 'after'>, periodMs: number) {
@@ -19,10 +19,10 @@ export class LimitedWarnings {
   }
 
   /**
-   * Counts one of a kind.
+   * Counts one warning of a kind.
    *
-   * @param kind what is told once a period, as one peer's doing
-   * @param tell writes the warning; called at once, or at the end of the period if it is the last of its kind by then
+   * @param kind the key of the rate limit, for example one peer's problem
+   * @param tell writes the warning; called at once, or at the end of the period if it is the latest of its kind
    */
   warn(kind: string, tell: Tell): void {
     const held = this.#resting.get(kind);

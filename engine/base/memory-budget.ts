@@ -1,10 +1,10 @@
 /**
- * How much of messages one connector holds in its memory, all queues, connections and programs together. Where it is
- * spent nobody reads more, and whoever sends waits: programs at their sockets, peers with their queues on the disk.
+ * Bounds the message bytes in a connector's memory: all queues, connections and programs together. When it is used up,
+ * aioc stops reading, so that programs wait at their sockets and peers keep messages in their queues.
  */
 export class MemoryBudget {
   readonly bytes: number;
-  /** What is held at the moment: more than `bytes` where some who held nothing have taken one thing each. */
+  /** Bytes in use. It exceeds `bytes` if holders that had nothing took one item each. */
   heldBytes = 0;
 
   constructor(bytes: number) {
@@ -12,7 +12,7 @@ export class MemoryBudget {
   }
 }
 
-/** What one holder holds. Who holds nothing may always take one thing, so that all go on, however slowly. */
+/** The share of one holder. A holder that has nothing may always take one item, so that all make progress. */
 export class MemoryLease {
   readonly #budget: MemoryBudget;
   #heldBytes = 0;
@@ -25,7 +25,7 @@ export class MemoryLease {
     return this.#heldBytes;
   }
 
-  /** Whether so much more may be taken now. Where it may not, it may at the latest when all that is held was given back. */
+  /** Whether this many more bytes may be taken now. */
   mayTake(bytes: number): boolean {
     return this.#heldBytes === 0 || this.#budget.heldBytes + bytes <= this.#budget.bytes;
   }
@@ -39,7 +39,7 @@ export class MemoryLease {
     this.take(-bytes);
   }
 
-  /** Its holder is gone. */
+  /** Returns everything, when the holder is closed. */
   giveAll(): void {
     this.give(this.#heldBytes);
   }

@@ -1,24 +1,25 @@
 import { AiocError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 
-/** Whether a client's name is one that a pattern means. */
+/** Whether a pattern matches a client's name. */
 export type NamePattern = (name: string) => boolean;
 
 /**
- * Reads a pattern for names of clients: the part of regular expressions that such lists use. Letters, digits and `_ - :`
- * stand for themselves; `.`, `[a-z]`, `[^0-9]`, `\d`, `\w` and `\` before any other sign for one character; `*`, `+`, `?`
- * repeat; `|` and `( )` choose. It is compared from the beginning of a name, as Python does: `edge` means `edge-7` too,
- * `edge$` only `edge`.
+ * Compiles a pattern for client names, a subset of regular expressions. Letters, digits and `_ - :` match themselves;
+ * `.`, `[a-z]`, `[^0-9]`, `\d`, `\w` and `\` before a punctuation character match one character; `*`, `+`, `?` repeat;
+ * `|` and `( )` choose. A match starts at the beginning of the name, as in Python: `edge` also matches `edge-7`,
+ * `edge$` only matches `edge`.
  *
- * Matching follows all ways at once, in time of pattern times name at most, so no pattern is slow.
+ * Matching follows all alternatives at once, in time proportional to pattern length times name length. No pattern is
+ * slow.
  *
- * @throws AiocError AIOC_CONFIG for anything else, which could mean something else than it seems to
+ * @throws AiocError AIOC_CONFIG for any other syntax, which could mean something unexpected
  */
 export function namePattern(pattern: string): NamePattern {
   if (pattern === '' || pattern.length > LIMITS.namePatternCharacters) {
     throw new AiocError(
       'AIOC_CONFIG',
-      `a pattern for names has 1 to ${LIMITS.namePatternCharacters} characters, not ${pattern.length}`,
+      `a pattern for names must have 1 to ${LIMITS.namePatternCharacters} characters, not ${pattern.length}`,
     );
   }
   const start = new PatternReader(pattern).read();
@@ -27,14 +28,14 @@ export function namePattern(pattern: string): NamePattern {
 
 type CharacterTest = (character: string) => boolean;
 
-/** A place in the pattern, and how to go on from there. */
+/** A state of the automaton, with its successors. */
 type PatternState =
   | { readonly kind: 'end-of-pattern' }
   | { readonly kind: 'end-of-name'; next: PatternState }
   | { readonly kind: 'character'; readonly test: CharacterTest; next: PatternState }
   | { readonly kind: 'fork'; ways: readonly PatternState[] };
 
-/** Given what comes after it, a piece of the pattern with its way there. */
+/** Builds a piece of the pattern, given the state that follows it. */
 type PatternPiece = (next: PatternState) => PatternState;
 
 function matches(start: PatternState, name: string): boolean {
@@ -51,7 +52,7 @@ function matches(start: PatternState, name: string): boolean {
 
 const END: PatternState = { kind: 'end-of-pattern' };
 
-/** Where one gets to without another character. */
+/** The states that are reachable without another character. */
 function reachable(from: readonly PatternState[], nameIsOver: boolean): ReadonlySet<PatternState> {
   const found = new Set<PatternState>();
   const left = [...from];
@@ -79,7 +80,7 @@ class PatternReader {
   }
 
   read(): PatternState {
-    // It begins at the beginning in any case.
+    // A match always starts at the beginning.
     if (this.#next === '^') this.#at += 1;
     const piece = this.#choice(0);
     if (this.#next !== undefined) throw this.#fault();
@@ -180,7 +181,7 @@ class PatternReader {
     const where = `at character ${Math.min(this.#at + 1, this.#pattern.length)}`;
     return new AiocError(
       'AIOC_CONFIG',
-      `the pattern ${JSON.stringify(this.#pattern)} cannot be read ${where}: it may use letters, digits, _ - : . [ ] ( ) | * + ? $ \\d \\w`,
+      `the pattern ${JSON.stringify(this.#pattern)} is not valid ${where}: it can have letters, digits, _ - : . [ ] ( ) | * + ? $ \\d \\w`,
     );
   }
 }

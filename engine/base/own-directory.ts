@@ -4,26 +4,26 @@ import { dirname, join, parse, resolve, sep } from 'node:path';
 import { AiocError, systemCode } from './errors.ts';
 import { LIMITS } from './limits.ts';
 
-/** A directory in which a connector keeps something. */
+/** A directory that a connector uses. */
 export interface DirectoryUse {
   readonly path: string;
-  /** The key of the configuration that names another one. */
+  /** The configuration key that sets another directory. */
   readonly key: string;
-  /** Of the directory where it is made here, and of those above it that are made for it; whatever the umask. */
+  /** The mode of a directory that is created here, parents included, whatever the umask. */
   readonly mode: number;
 }
 
-/** The mode of a directory that is of no use to other users. */
+/** The mode of a directory that other users do not need. */
 export const PRIVATE_DIRECTORY = 0o700;
 
 /**
- * Makes a directory where it is missing, and makes sure that it can be used: it belongs to this user or to root, users
- * outside its group cannot put files into it (unless it has the sticky bit, as /tmp has), no link of another user leads
- * to it, and this process may write to it. One that is there keeps its mode.
+ * Creates a directory if it is missing, and checks that it is safe: it belongs to this user or root, users outside its
+ * group cannot create files in it (unless it has the sticky bit, as /tmp has), no symbolic link of another user leads
+ * to it, and this process can write to it. An existing directory keeps its mode.
  *
- * @returns its path without links
- * @throws AiocError AIOC_DIRECTORY when another user could change what is in it; AIOC_CONFIG when it cannot be made or
- *   written. Both say why, and which key to set.
+ * @returns its path without symbolic links
+ * @throws AiocError AIOC_DIRECTORY if another user could change its contents; AIOC_CONFIG if it cannot be created or
+ * written. Both say why, and which key to set.
  */
 export async function ensureDirectory(use: DirectoryUse): Promise<string> {
   try {
@@ -37,8 +37,7 @@ export async function ensureDirectory(use: DirectoryUse): Promise<string> {
 }
 
 /**
- * The same for one that another part of aioc makes, or needs no more than to be read: where it is not there, it is not
- * made.
+ * Checks a directory that another part of aioc creates, or that aioc only reads. A missing directory is fine.
  *
  * @throws AiocError AIOC_DIRECTORY
  */
@@ -46,12 +45,12 @@ export async function checkDirectory(use: Omit<DirectoryUse, 'mode'>): Promise<v
   try {
     check(use, await stat(await walk(use, notMade)));
   } catch (error) {
-    // What cannot be reached is told by who uses it.
+    // The code that uses the directory reports that it cannot be reached.
     if (error instanceof AiocError) throw error;
   }
 }
 
-/** Goes the path from the top, link by link, and says where it leads. */
+/** Follows the path from the root, link by link. Returns where it leads. */
 async function walk(
   use: Omit<DirectoryUse, 'mode'>,
   make: (missing: string, error: unknown) => Promise<void>,
@@ -81,7 +80,7 @@ async function walk(
     at = next;
     rest = others;
     if (rest.length > 0 && isOpenToOthers(found))
-      throw refused(use, `every user of this machine can replace what is in ${at}, which is above it`);
+      throw refused(use, `every user of this machine can replace the contents of its parent directory ${at}`);
   }
   return at;
 }
@@ -96,7 +95,7 @@ function segmentsOf(path: string): string[] {
 async function make(path: string, mode: number): Promise<void> {
   try {
     await mkdir(path, { mode });
-    // What the umask has taken away.
+    // The umask may have removed bits.
     await chmod(path, mode);
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
@@ -108,20 +107,24 @@ async function notMade(_path: string, error: unknown): Promise<void> {
 }
 
 function check(use: Omit<DirectoryUse, 'mode'>, found: Stats): void {
-  if (isForeign(found)) throw refused(use, `it belongs to ${userIn(found)}, and not to ${us()} or root`);
+  if (isForeign(found))
+    throw refused(
+      use,
+      `it belongs to ${userIn(found)}, not to ${us() === 'root' ? 'root' : `${us()} or root`}`,
+    );
   if (isOpenToOthers(found))
     throw refused(
       use,
-      'every user of this machine can replace what is in it: chmod o-w, or the sticky bit, prevents that',
+      'every user of this machine can replace its contents: use chmod o-w or the sticky bit',
     );
 }
 
-/** The owner of a link can point it elsewhere at any time. */
+/** The owner of a link can change its target at any time. */
 function checkLink(use: Omit<DirectoryUse, 'mode'>, path: string, found: Stats): void {
-  if (isForeign(found)) throw refused(use, `${path} is a link that belongs to ${userIn(found)}`);
+  if (isForeign(found)) throw refused(use, `${path} is a symbolic link that belongs to ${userIn(found)}`);
 }
 
-/** Whether something belongs to a user who is neither this one nor root; systems without users have none. */
+/** Whether an object belongs to a user other than this one and root; always false on systems without users. */
 export function isForeign({ uid }: Pick<Stats, 'uid'>): boolean {
   const us = process.geteuid?.();
   return us !== undefined && uid !== us && uid !== 0;
@@ -133,7 +136,7 @@ function isOpenToOthers({ mode }: Stats): boolean {
 
 function us(): string {
   const uid = process.geteuid?.();
-  return uid === 0 ? 'this one, which is root' : `user ${uid}, who runs this`;
+  return uid === 0 ? 'root' : `user ${uid}`;
 }
 
 export function userIn({ uid }: Pick<Stats, 'uid'>): string {
@@ -151,9 +154,9 @@ const WHY: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
   EDQUOT: 'your disk quota is used up',
-  ELOOP: 'its links lead nowhere',
+  ELOOP: 'its symbolic links form a loop',
   ENAMETOOLONG: 'its name is too long',
-  ENOENT: 'nothing can be made there',
+  ENOENT: 'nothing can be created there',
 };
 
 function unusable(use: DirectoryUse, error: unknown): AiocError {
@@ -166,10 +169,10 @@ function reasonOf(error: unknown): string {
   const code = systemCode(error) ?? '';
   const { path, syscall } = error as NodeJS.ErrnoException;
   if (code === 'ENOTDIR')
-    return path === undefined ? 'part of it is no directory' : `${path} is no directory`;
+    return path === undefined ? 'part of its path is not a directory' : `${path} is not a directory`;
   if (code === 'EACCES' || code === 'EPERM') {
     const where = path === undefined ? 'it' : syscall === 'mkdir' ? dirname(path) : path;
-    return `${us().replace(/,.*/, '')} may not ${syscall === 'lstat' ? 'look into' : 'write to'} ${where}`;
+    return `${us()} may not ${syscall === 'lstat' ? 'look into' : 'write to'} ${where}`;
   }
   return WHY[code] ?? (error instanceof Error ? error.message : String(error));
 }

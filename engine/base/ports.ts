@@ -1,8 +1,8 @@
 import type { Disk } from './disk.ts';
 
 /**
- * The four doors to the world. Engine code takes time, randomness and the network from here and nowhere else, so
- * that a test or the simulator can own them.
+ * The engine's interfaces to clock, randomness and network. Engine code uses nothing else for these, so that tests can
+ * simulate them.
  */
 export interface Timer {
   cancel(): void;
@@ -11,9 +11,9 @@ export interface Timer {
 export interface Clock {
   /** Monotonic milliseconds, for intervals. */
   now(): number;
-  /** Milliseconds since 1970, for what a person reads. */
+  /** Milliseconds since 1970, for display. */
   wallNow(): number;
-  /** Calls `action` once, `delayMs` from now, unless cancelled first. */
+  /** Calls `action` once after `delayMs`, unless it is cancelled. */
   after(delayMs: number, action: () => void): Timer;
 }
 
@@ -24,42 +24,42 @@ export interface Randomness {
   fraction(): number;
 }
 
-/** What TLS told about the other end. */
+/** The peer's TLS certificate. */
 export interface PeerCertificate {
   /** SHA-256 of the certificate exactly as presented, lower-case hex. */
   readonly fingerprint: string;
-  /** The common name that the certificate claims for itself: a claim, not a proof. */
+  /** The common name in the certificate: a claim, not a proof. */
   readonly claimedName: string | undefined;
-  /** The certificate itself, as presented; the certificates directory is searched by it. Always there over real TLS. */
+  /** The certificate as presented. The certificates directory is searched for it. Always present over real TLS. */
   readonly der?: Buffer;
 }
 
 export interface ConnectionEvents {
-  /** TCP is up and TLS begins. Not called without TLS. */
+  /** The TCP connection is established and TLS starts. Not called without TLS. */
   onTcpOpen(): void;
-  /** The connection is usable: TCP is up and, where asked for, TLS is done. */
+  /** The connection is usable: TCP and, if enabled, TLS are established. */
   onOpen(certificate: PeerCertificate | undefined): void;
   onData(chunk: Buffer): void;
-  /** What was written has left our memory; more may be written. */
+  /** All written bytes were passed to the system; more may be written. */
   onDrain(): void;
-  /** The last event. `error` is absent after an orderly end. */
+  /** The last event. `error` is undefined after a normal end. */
   onClose(error: Error | undefined): void;
 }
 
-/** One byte stream to a peer. Events begin after `listen` has been called, never before. */
+/** A byte stream to a peer. Events start after `listen` was called, never before. */
 export interface Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
-  /** Bytes that were written and have not left our memory yet. */
+  /** Written bytes that were not passed to the system yet. */
   readonly bufferedBytes: number;
   listen(events: ConnectionEvents): void;
-  /** Queues bytes; false means: wait for onDrain before writing more. */
+  /** Queues bytes. False: wait for onDrain before writing more. */
   write(bytes: Buffer | readonly Buffer[]): boolean;
   pause(): void;
   resume(): void;
-  /** Sends what is queued, then closes. */
+  /** Sends queued bytes, then closes. */
   end(): void;
-  /** Closes at once; what is queued is lost. */
+  /** Closes at once; queued bytes are lost. */
   destroy(): void;
 }
 
@@ -71,29 +71,29 @@ export interface TlsSettings {
 export type AddressFamily = 'IPv4' | 'IPv6';
 
 export interface HostAddress {
-  /** A literal address, with its scope where it has one. */
+  /** A literal address, with its scope if it has one. */
   readonly address: string;
   readonly family: AddressFamily;
 }
 
-/** The network interfaces of this machine by their names, as Node lists them. */
+/** The network interfaces of this machine by name, as Node lists them. */
 export type Interfaces = Readonly<
   Record<string, readonly { readonly family: string; readonly address: string }[] | undefined>
 >;
 
 export interface ConnectOptions {
-  /** A literal address: names are the resolver's business. */
+  /** A literal address; names must be resolved first. */
   readonly address: string;
   readonly port: number;
-  /** The own address from which to call. */
+  /** The local address to connect from. */
   readonly localAddress?: string | undefined;
 }
 
-/** A TCP connection that stands. Nothing of it has been read yet; it becomes exactly one connection. */
+/** An established TCP connection of which nothing was read yet. Use it once, for one connection. */
 export interface TcpSocket {
-  /** The connection as it is, open. */
+  /** Uses it without TLS; it is open at once. */
   overTcp(): Connection;
-  /** Begins TLS as its client; onOpen tells when that is done. `serverName` is a name, never an address. */
+  /** Starts TLS as the client; onOpen reports the end of the handshake. `serverName` is a name, never an address. */
   overTls(options: { readonly settings: TlsSettings; readonly serverName: string | undefined }): Connection;
   destroy(): void;
 }
@@ -114,12 +114,12 @@ export interface Network {
   /**
    * The addresses of a name, in the resolver's order. It can be slow, so callers set a deadline.
    *
-   * @throws Error the system's own, with its code (ENOTFOUND, EAI_AGAIN, …)
+   * @throws Error the system's error with its code (ENOTFOUND, EAI_AGAIN, …)
    */
   lookUp(name: string): Promise<readonly HostAddress[]>;
   /**
-   * Connects to one address. `done` is called once, never before this returns, with the connection or the system's
-   * error; not at all after the returned function has been called, which gives it up.
+   * Connects to one address. Calls `done` once, after this function has returned, with the connection or the system's
+   * error. The returned function cancels the attempt; `done` is not called after that.
    */
   connect(options: ConnectOptions, done: (result: TcpSocket | Error) => void): () => void;
   interfaces(): Interfaces;

@@ -3,12 +3,12 @@ import type { Clock } from './ports.ts';
 
 const BUCKET_MS = 1_000;
 const BUCKETS = 40;
-/** How far back `perSecond` looks: long enough not to jump, short enough to follow. */
+/** Period of `perSecond`: long enough to be steady, short enough to follow changes. */
 const WINDOW_BUCKETS = 5;
 
 /**
- * Counts events in buckets of one second and forgets them after 40. The clock is looked at once for all that are counted
- * in one turn: there may be many of them, and each would cost more than the counting.
+ * Counts events per second over the last 40 s. It reads the clock once for all events of one event-loop turn, since
+ * reading it for each event would cost more than the counting.
  */
 export class RateMeter {
   readonly #clock: Clock;
@@ -26,12 +26,12 @@ export class RateMeter {
     this.#pending += count;
   }
 
-  /** Events a second over the last whole seconds, rounded. */
+  /** Events per second over the last whole seconds, rounded. */
   perSecond(): number {
     return Math.round(this.#sum(1, WINDOW_BUCKETS) / WINDOW_BUCKETS);
   }
 
-  /** Events a second in each 5 s of the last 40 s, oldest first. */
+  /** Events per second in each 5 s of the last 40 s, oldest first. */
   history(): number[] {
     const groups = BUCKETS / WINDOW_BUCKETS;
     return Array.from({ length: groups }, (_, group) =>
@@ -39,7 +39,7 @@ export class RateMeter {
     );
   }
 
-  /** Sums `count` buckets that begin `ago` buckets back. */
+  /** Sums `count` buckets, starting `ago` buckets back. */
   #sum(ago: number, count: number): number {
     this.count();
     this.#turn();
@@ -50,7 +50,7 @@ export class RateMeter {
     return sum;
   }
 
-  /** Puts what was added in its bucket. */
+  /** Adds pending events to the current bucket. */
   count(): void {
     if (this.#pending === 0) return;
     const count = this.#pending;
@@ -68,7 +68,7 @@ export class RateMeter {
   }
 }
 
-/** Meters with something to count: there are several for each message, and one look at all of them is enough. */
+/** Meters with pending events. Several meters count each message; one pass updates all of them. */
 let uncounted: RateMeter[] = [];
 
 function countLater(meter: RateMeter): void {

@@ -11,7 +11,7 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** The text of a file with its permission bits; undefined when there is none, `'too-large'` beyond `limitBytes`. */
+/** The text and permission bits of a file; undefined if it does not exist, `'too-large'` if it exceeds `limitBytes`. */
 export async function readSmallFile(
   path: string,
   limitBytes: number,

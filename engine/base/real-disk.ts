@@ -4,7 +4,7 @@ import { lockHolder, takeProcessLock } from './locks/process-lock.ts';
 
 const FLAGS = { create: 'wx+', write: 'r+', read: 'r' } as const;
 
-/** The machine's own disk. What is made is readable by its owner only. */
+/** The disk of this machine. Only the owner can read the created files. */
 export function realDisk(): Disk {
   return {
     open: async (path, how) => new RealFile(await open(path, FLAGS[how], 0o600)),

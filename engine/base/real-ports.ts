@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { Clock, Randomness } from './ports.ts';
 
-/** The machine's own clock. `fixedWallMs` stops what people read, never the intervals: screens can then be compared. */
+/**
+ * The clock of this machine. `fixedWallMs` fixes the displayed time, not the intervals, so that screens are
+ * reproducible.
+ */
 export function realClock(fixedWallMs?: number): Clock {
   return {
     now: () => performance.now(),

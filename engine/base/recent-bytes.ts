@@ -1,12 +1,9 @@
-/**
- * The latest of many byte strings, in one piece of memory that is written in a circle. To keep one more costs a copy and
- * leaves nothing behind for the garbage collector.
- */
+/** Keeps the latest byte strings in one circular buffer. Adding one costs a copy and creates no garbage. */
 export class RecentBytes {
   readonly #capacity: number;
-  /** Grows as it is filled, until it is as large as it may be. */
+  /** Grows until it has its maximum size. */
   #memory: Buffer = EMPTY;
-  /** How many bytes have ever been put: where the next ones will lie. */
+  /** Total number of bytes added: the next offset. */
   #end = 0;
 
   constructor(capacityBytes: number) {
@@ -14,14 +11,14 @@ export class RecentBytes {
   }
 
   /**
-   * Keeps `first`, and behind it as much of `second` as `secondBytes` says.
+   * Adds `first`, followed by the first `secondBytes` bytes of `second`.
    *
-   * @returns where they lie; never the same again. Of what is longer than the whole memory nothing is kept.
+   * @returns the offset, which is never used again. A string that is longer than the buffer is not kept.
    */
   put(first: Buffer, second: Buffer, secondBytes: number): number {
     const lengthBytes = first.length + secondBytes;
     const room = this.#capacity - (this.#end % this.#capacity);
-    // What is kept lies in one piece, so that it can be given out in one.
+    // An entry is contiguous, so that it can be returned as one slice.
     if (lengthBytes > room) this.#end += room;
     const at = this.#end;
     this.#end += lengthBytes;
@@ -33,14 +30,14 @@ export class RecentBytes {
     return at;
   }
 
-  /** Whether what lies there is still there when so many more bytes are put, and with it all that was put later. */
+  /** Whether the entry at this offset, and all later ones, will still exist after `moreBytes` more bytes were added. */
   outlives(at: number, moreBytes: number): boolean {
     const room = this.#capacity - (this.#end % this.#capacity);
     const start = moreBytes > room ? this.#end + room : this.#end;
     return start + moreBytes - at <= this.#capacity;
   }
 
-  /** What was put there, until something else is put; undefined when it has been written over. */
+  /** The entry, valid until the next `put`; undefined if it was overwritten. */
   get(at: number, lengthBytes: number): Buffer | undefined {
     if (lengthBytes > this.#capacity || this.#end - at > this.#capacity) return undefined;
     const from = at % this.#capacity;

@@ -1,4 +1,4 @@
-/** A list with an upper bound: adding to a full one drops the oldest. */
+/** A list with a maximum length: adding to a full list drops the oldest item. */
 export class Ring<T> {
   readonly #items: (T | undefined)[];
   readonly #capacity: number;
@@ -14,12 +14,12 @@ export class Ring<T> {
     return Math.min(this.#added, this.#capacity);
   }
 
-  /** How many were pushed out by newer ones. */
+  /** How many items were dropped. */
   get dropped(): number {
     return this.#added - this.length;
   }
 
-  /** Adds an item and returns the one it pushed out, if any. */
+  /** Adds an item. Returns the item that it pushed out, if any. */
   push(item: T): T | undefined {
     const slot = this.#added % this.#capacity;
     const old = this.#items[slot];
@@ -28,13 +28,13 @@ export class Ring<T> {
     return old;
   }
 
-  /** The item at `index`, 0 being the oldest that is still here. */
+  /** The item at `index`; 0 is the oldest. */
   at(index: number): T | undefined {
     if (index < 0 || index >= this.length) return undefined;
     return this.#items[(this.dropped + index) % this.#capacity];
   }
 
-  /** Puts another item in the place of the one at `index`. */
+  /** Replaces the item at `index`. */
   replace(index: number, item: T): void {
     if (index < 0 || index >= this.length) throw new RangeError(`index ${index} of ${this.length}`);
     this.#items[(this.dropped + index) % this.#capacity] = item;

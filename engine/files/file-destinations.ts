@@ -137,7 +137,7 @@ async function madeInside(base: string, segments: readonly string[]): Promise<st
         if (systemCode(error) !== 'EEXIST') throw error;
       });
       if (!(await lstat(path)).isDirectory()) {
-        throw new AiocError('AIOC_FILE_NAME_BAD', `${segment} in ${base} is no directory of its own`);
+        throw new AiocError('AIOC_FILE_NAME_BAD', `${segment} in ${base} is not a directory of its own`);
       }
     }
     return path;

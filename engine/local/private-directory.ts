@@ -15,7 +15,7 @@ export function makePrivate(directory: string): void {
     if (systemCode(error) !== 'EEXIST') throw inTheWay(directory, error);
   }
   const found = lstatSync(directory);
-  if (!found.isDirectory()) throw inTheWay(directory, 'it is no directory');
+  if (!found.isDirectory()) throw inTheWay(directory, 'it is not a directory');
   if (found.uid !== process.geteuid?.()) throw inTheWay(directory, `it belongs to user ${found.uid}`);
   if ((found.mode & 0o777) !== PRIVATE_DIRECTORY) chmodSync(directory, PRIVATE_DIRECTORY);
 }

@@ -29,7 +29,7 @@ const PLACES: readonly (readonly [string, (t: TestContext) => string, RegExp])[]
       writeFileSync(file, 'x');
       return join(file, 'below');
     },
-    /is no directory/,
+    /is not a directory/,
   ],
   [
     'it is a file itself',
@@ -38,7 +38,7 @@ const PLACES: readonly (readonly [string, (t: TestContext) => string, RegExp])[]
       writeFileSync(file, 'x');
       return file;
     },
-    /is no directory/,
+    /is not a directory/,
   ],
   [
     'a link above it leads in a circle',
@@ -47,9 +47,9 @@ const PLACES: readonly (readonly [string, (t: TestContext) => string, RegExp])[]
       symlinkSync(link, link);
       return join(link, 'below');
     },
-    /links lead nowhere/,
+    /symbolic links form a loop/,
   ],
-  ['the system makes no directories there', () => '/proc/aioc/below', /nothing can be made there/],
+  ['the system makes no directories there', () => '/proc/aioc/below', /nothing can be created there/],
 ];
 for (const [key, configOf] of KEYS) {
   for (const [why, place, words] of PLACES) {

@@ -42,10 +42,10 @@ test('an address that says nothing is refused in words, with what was meant', ()
   };
   refused(['--target', ''], /--target.*empty/);
   refused(['--target', ':4711'], /--target.*no host/);
-  refused(['--target', 'machine:0'], /a port is a number from 1 to 65535, not "0"/);
+  refused(['--target', 'machine:0'], /the port must be a number from 1 to 65535, not "0"/);
   refused(['--target', 'machine:70000'], /1 to 65535, not "70000"/);
   refused(['--target', 'machine:'], /1 to 65535, not ""/);
-  refused(['--target', '[machine]'], /brackets must hold an IPv6 address/);
+  refused(['--target', '[machine]'], /brackets must contain an IPv6 address/);
   refused(['--target', '[::1'], /neither an address nor a name/);
   refused(['--target', 'a b'], /characters that no address/);
   refused(['--target', 'machine:1', '--port', '2'], /different ports: 1 and 2/);

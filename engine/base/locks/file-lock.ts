@@ -7,17 +7,16 @@ import type { Clock } from '../ports.ts';
 import { takeAwayLock } from './take-away-lock.ts';
 
 export interface FileLock {
-  /** A file that only the holder has made; its directory must be there. */
+  /** The lock file, which exists while the lock is held. Its directory must exist. */
   readonly path: string;
   readonly clock: Pick<Clock, 'now' | 'after'>;
 }
 
 /**
- * Runs `action` while no other process does so under the same path: for files that several processes read, change and
- * write back. The lock of a process of this machine that has died is taken over at once, any other after
- * LIMITS.lockStaleMs, so nobody waits for ever.
+ * Runs `action` while no other process holds the lock, to change a file that several processes change. A lock of a dead
+ * process of this machine is taken over at once, any other lock after LIMITS.lockStaleMs.
  *
- * @throws the system's own error when the file cannot be made; what `action` throws
+ * @throws the system's error if the file cannot be created; the error of `action`
  */
 export async function withFileLock<T>(lock: FileLock, action: () => Promise<T>): Promise<T> {
   const mark = `${process.pid} ${randomBytes(8).toString('hex')} ${hostname()}`;
@@ -25,7 +24,7 @@ export async function withFileLock<T>(lock: FileLock, action: () => Promise<T>):
   try {
     return await action();
   } finally {
-    // Whoever has held it too long may have lost it to another.
+    // Another process may have taken over a lock that was held too long.
     while (!(await takeAwayLock(lock.path, mark))) await aWhile(lock.clock);
   }
 }
@@ -59,7 +58,7 @@ async function make(path: string, mark: string): Promise<boolean> {
   }
 }
 
-/** The mark in the file; '' when it is gone, or has just been made. */
+/** The mark in the file; '' if the file is missing or was just created. */
 async function holderOf(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');
 }

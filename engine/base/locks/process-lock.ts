@@ -6,20 +6,19 @@ import { AiocError, systemCode } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { takeAwayLock } from './take-away-lock.ts';
 
-/** Raised when the words of a lock's one line change. */
+/** Increased when the format of the line in the lock file changes. */
 const FORMAT = 'aioc-lock-1';
 
 /**
- * Takes a lock for as long as this process lives, or until it is given back. That of a process of this machine that has
- * died is taken over, also when another process has got its number meanwhile. One of another machine is respected:
- * nobody can tell from here whether that process lives.
+ * Takes a lock until it is released or this process ends. A lock of a dead process of this machine is taken over, even
+ * if another process now has its id. A lock of another machine is never taken over, because its process may be alive.
  *
- * @returns what gives it back
- * @throws AiocError AIOC_JOURNAL_IN_USE saying who holds it
+ * @returns a function that releases the lock
+ * @throws AiocError AIOC_JOURNAL_IN_USE; the message names the holder
  */
 export async function takeProcessLock(path: string): Promise<() => Promise<void>> {
   const mark = `${FORMAT} ${process.pid} ${await startOf(process.pid)} ${randomBytes(8).toString('hex')} ${hostname()}`;
-  // It comes into being with its line in it, so that nobody ever reads an empty one.
+  // The lock file appears with its line in it, so that no process ever reads an empty one.
   const own = `${path}.${randomBytes(8).toString('hex')}`;
   await writeFile(own, mark, { flag: 'wx', mode: 0o600 });
   try {
@@ -28,7 +27,7 @@ export async function takeProcessLock(path: string): Promise<() => Promise<void>
       if (await isAlive(holder)) {
         throw new AiocError(
           'AIOC_JOURNAL_IN_USE',
-          `${path} is held by ${inWords(holder)}: stop that one first`,
+          `${path} is held by ${inWords(holder)}: stop that process first`,
         );
       }
       if (!(await takeAwayLock(path, holder))) await setTimeout(LIMITS.lockRetryMs);
@@ -41,7 +40,7 @@ export async function takeProcessLock(path: string): Promise<() => Promise<void>
   };
 }
 
-/** The living process that holds the lock, in words; undefined when there is none. */
+/** Describes the living process that holds the lock; undefined if there is none. */
 export async function lockHolder(path: string): Promise<string | undefined> {
   const holder = await markIn(path);
   return (await isAlive(holder)) ? inWords(holder) : undefined;
@@ -71,7 +70,7 @@ function inWords(mark: string): string {
 
 async function isAlive(mark: string): Promise<boolean> {
   const [format, pid, start, , host] = mark.split(' ');
-  // No word of ours: what a power loss has left of one.
+  // Not a line of ours: what remains after a power loss.
   if (format === undefined || !format.startsWith('aioc-lock-')) return false;
   if (host !== hostname()) return true;
   try {
@@ -82,13 +81,10 @@ async function isAlive(mark: string): Promise<boolean> {
   return (await startOf(Number(pid))) === start;
 }
 
-/**
- * When a process began, in the system's own count; '-' where that cannot be known. One that has ended and whom nobody has
- * asked for its exit code, as where the first process of a container does not, began at no time: 'ended'.
- */
+/** When a process started, as the system counts it; '-' if unknown, 'ended' for a zombie. */
 async function startOf(pid: number): Promise<string> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The second word is the program's name in brackets, which may have blanks and brackets in it.
+  // The second field is the program's name in brackets, which may contain spaces and brackets.
   const words = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return words[0] === 'Z' || words[0] === 'X' ? 'ended' : (words[19] ?? '-');
 }

@@ -3,10 +3,10 @@ import { systemCode } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 
 /**
- * Takes the lock file with that mark away, and no other one: between looking and removing somebody else might have
- * removed it and made its own. So only one at a time may remove, who has made a directory beside it.
+ * Removes the lock file if it has this mark. Another process could replace the file between the check and the removal,
+ * so a directory beside it serialises removals.
  *
- * @returns false when somebody else is at it; then look again a little later
+ * @returns false if another process is removing it: retry a little later
  */
 export async function takeAwayLock(path: string, mark: string): Promise<boolean> {
   const turn = `${path}.turn`;
@@ -33,12 +33,12 @@ async function made(turn: string): Promise<boolean> {
   }
 }
 
-/** The directories of others' turns, and since when this process has seen them unchanged, on a clock that nobody sets. */
+/** Directories that other processes created for a removal, and since when this process has seen them unchanged. */
 const turnsSeen = new Map<string, { readonly identity: string; readonly sinceMs: number }>();
 
 /**
- * A turn takes no time: one that has not changed for LIMITS.lockStaleMs is that of a process that was killed in the
- * middle of it. Its age by the file's time would be wrong after a change of the wall clock.
+ * A removal takes no time. A directory that is unchanged for LIMITS.lockStaleMs belongs to a process that was killed
+ * during it. The age is measured with the monotonic clock: file times are wrong after the wall clock changes.
  */
 async function endForgotten(turn: string): Promise<void> {
   const found = await stat(turn, { bigint: true }).catch(() => undefined);
