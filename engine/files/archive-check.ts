@@ -5,14 +5,14 @@ import { LIMITS } from '../base/limits.ts';
 import { shownPath } from './disk-errors.ts';
 import { faultOf } from './safe-name.ts';
 
-/** One file or directory of an archive that has passed every check. */
+/** A file or directory of an archive that has passed all checks. */
 export interface ArchiveEntry {
-  /** Relative, with `/`, without one at its end. */
+  /** Relative, with `/` as separator, without a trailing one. */
   readonly name: string;
   readonly isDirectory: boolean;
   readonly isExecutable: boolean;
   readonly isDeflated: boolean;
-  /** Where its packed bytes lie in the archive. */
+  /** Offset of its packed bytes in the archive. */
   readonly dataStart: number;
   readonly dataEnd: number;
   readonly sizeBytes: number;
@@ -38,14 +38,14 @@ const REGULAR_FILE = 0x8000;
 const DIRECTORY = 0x4000;
 
 /**
- * Reads the whole directory of an archive and refuses the archive for any one entry that is unsafe: a path that leads
- * elsewhere, a link or a special file, a name twice or both file and directory, encryption, local and central headers
- * that disagree, overlapping data, too many entries, too many bytes, or the size of a bomb.
- * @throws AiocError AIOC_ARCHIVE_BAD, naming the entry
+ * Reads the directory of an archive and rejects the whole archive for any unsafe entry: a path that leads outside, a
+ * link or special file, duplicate names or a name that is both file and directory, encryption, conflicting local and
+ * central headers, overlapping data, too many entries or bytes, or the ratio of a zip bomb.
+ * @throws AiocError AIOC_ARCHIVE_BAD with the entry's name
  */
 export async function checkArchive(zip: ZipFile): Promise<CheckedArchive> {
   if (zip.entryCount > LIMITS.archiveEntries) throw tooMany();
-  // The types call it a boolean; before the first entry it is where the central directory begins.
+  // The types say boolean. Before the first entry it is the offset of the central directory.
   const directoryStart = zip.readEntryCursor as unknown as number;
   const paths = new PathTree();
   const entries: ArchiveEntry[] = [];
@@ -56,7 +56,10 @@ export async function checkArchive(zip: ZipFile): Promise<CheckedArchive> {
     paths.add(name, isDirectory);
     totalBytes += raw.uncompressedSize;
     if (totalBytes > LIMITS.archiveTotalBytes)
-      throw badArchive(`brings the unpacked size beyond ${LIMITS.archiveTotalBytes / 2 ** 30} GiB`, name);
+      throw badArchive(
+        `exceeds the maximum unpacked size of ${LIMITS.archiveTotalBytes / 2 ** 30} GiB`,
+        name,
+      );
     const dataStart = await checkLocalHeader(zip, raw, name);
     const dataEnd = dataStart + raw.compressedSize;
     ranges.push({ start: raw.relativeOffsetOfLocalHeader, end: dataEnd, name });
@@ -76,14 +79,14 @@ export async function checkArchive(zip: ZipFile): Promise<CheckedArchive> {
   return { entries, totalBytes };
 }
 
-/** An AIOC_ARCHIVE_BAD about one entry, or about the archive as a whole. */
+/** An AIOC_ARCHIVE_BAD error about one entry, or about the whole archive. */
 export function badArchive(reason: string, name?: string): AiocError {
   const about = name === undefined ? 'The archive' : `The archive's entry ${shownPath(name)}`;
   return new AiocError('AIOC_ARCHIVE_BAD', `${about} ${reason}. Nothing was unpacked.`);
 }
 
 function checkEntry(raw: Entry): { name: string; isDirectory: boolean } {
-  // yauzl was told not to decode names; the types do not know that these are bytes then.
+  // yauzl is configured not to decode names. The types do not say that these are bytes then.
   const bytes = raw.fileNameRaw;
   const full = yauzl.getFileNameLowLevel(raw.generalPurposeBitFlag, bytes, raw.extraFields, true);
   const isDirectory = full.endsWith('/');
@@ -91,13 +94,13 @@ function checkEntry(raw: Entry): { name: string; isDirectory: boolean } {
   checkPath(name, bytes);
   if ((raw.generalPurposeBitFlag & ENCRYPTED_FLAGS) !== 0) throw badArchive('is encrypted', name);
   if (raw.compressionMethod !== STORED && raw.compressionMethod !== DEFLATED)
-    throw badArchive(`is packed by method ${raw.compressionMethod}, which is not supported`, name);
-  // Whatever system the archive says it was made on: what is not a Unix mode is zero here.
+    throw badArchive(`is compressed with method ${raw.compressionMethod}, which is not supported`, name);
+  // Archives of other systems have zero here.
   const type = (raw.externalFileAttributes >>> 16) & FILE_TYPE_MASK;
   if (type !== 0 && type !== REGULAR_FILE && type !== DIRECTORY)
     throw badArchive('is a link or a special file', name);
   if ((type === DIRECTORY && !isDirectory) || (type === REGULAR_FILE && isDirectory))
-    throw badArchive('is a file by its name and a directory by its type, or the other way round', name);
+    throw badArchive('has a name and a type that contradict each other (file or directory)', name);
   if (isDirectory && raw.uncompressedSize !== 0) throw badArchive('is a directory with content', name);
   return { name, isDirectory };
 }
@@ -105,9 +108,9 @@ function checkEntry(raw: Entry): { name: string; isDirectory: boolean } {
 function checkPath(name: string, bytes: Buffer): void {
   if (name.startsWith('/')) throw badArchive('has an absolute path', name);
   if (/^[a-zA-Z]:/.test(name)) throw badArchive('has a path with a drive letter', name);
-  // In the old code page of zip, control characters decode to pictures: so the bytes are looked at, too.
+  // zip's old code page decodes control characters to symbols, so the bytes are checked too.
   if (bytes.some((byte) => byte < 0x20 || byte === 0x7f))
-    throw badArchive('has control characters in it', name);
+    throw badArchive('has control characters in its name', name);
   if (name.includes('\ufffd')) throw badArchive('has a name that is not valid UTF-8', name);
   if (bytes.length > LIMITS.relativePathBytes || Buffer.byteLength(name) > LIMITS.relativePathBytes)
     throw badArchive(`has a path longer than ${LIMITS.relativePathBytes} bytes`, name);
@@ -117,17 +120,17 @@ function checkPath(name: string, bytes: Buffer): void {
   }
 }
 
-/** Measured over the whole archive: one file of zeros among many others is no bomb. */
+/** Measured for the whole archive: one file of zeros among many others is not a bomb. */
 function checkRatio(entries: readonly ArchiveEntry[], totalBytes: number): void {
   const packed = ({ dataStart, dataEnd }: ArchiveEntry): number => dataEnd - dataStart;
   const packedBytes = entries.reduce((total, entry) => total + packed(entry), 0);
   if (totalBytes <= LIMITS.archiveRatioFromBytes || totalBytes <= packedBytes * LIMITS.archiveRatio) return;
   const excess = (entry: ArchiveEntry): number => entry.sizeBytes - packed(entry) * LIMITS.archiveRatio;
   const worst = entries.reduce((left, right) => (excess(right) > excess(left) ? right : left));
-  throw badArchive(`unpacks to more than ${LIMITS.archiveRatio} times its size, like a bomb`, worst.name);
+  throw badArchive(`unpacks to more than ${LIMITS.archiveRatio} times its size, like a zip bomb`, worst.name);
 }
 
-/** Two readers of an archive may go by different headers; here both must say the same. */
+/** Other unpackers may use the other header, so both must agree. */
 async function checkLocalHeader(zip: ZipFile, raw: Entry, name: string): Promise<number> {
   const local = await zip.readLocalFileHeaderPromise(raw).catch((error: Error) => {
     throw badArchive(`is damaged: ${error.message}`, name);
@@ -136,11 +139,11 @@ async function checkLocalHeader(zip: ZipFile, raw: Entry, name: string): Promise
     local.fileName.equals(raw.fileNameRaw) &&
     local.compressionMethod === raw.compressionMethod &&
     (local.generalPurposeBitFlag & ENCRYPTED_FLAGS) === 0;
-  if (!same) throw badArchive('is described differently in two places', name);
+  if (!same) throw badArchive('has two headers that contradict each other', name);
   return local.fileDataStart;
 }
 
-/** Data that serves several entries at once is how a small archive unpacks to a disk full. */
+/** Entries that share data make a small archive unpack to a full disk. */
 function checkOverlaps(ranges: Range[]): void {
   ranges.sort((left, right) => left.start - right.start);
   let previous: Range | undefined;
@@ -153,14 +156,14 @@ function checkOverlaps(ranges: Range[]): void {
   }
 }
 
-/** All paths of an archive with the directories that they imply, so that no two of them are in each other's way. */
+/** All paths of an archive and their parent directories, to detect conflicts. */
 class PathTree {
   readonly #kinds = new Map<string, 'file' | 'directory' | 'implied directory'>();
 
   add(name: string, isDirectory: boolean): void {
     const known = this.#kinds.get(name);
     if (known !== undefined && !(known === 'implied directory' && isDirectory))
-      throw badArchive('is in it twice', name);
+      throw badArchive('occurs twice', name);
     this.#kinds.set(name, isDirectory ? 'directory' : 'file');
     for (let end = name.lastIndexOf('/'); end > 0; end = name.lastIndexOf('/', end - 1)) {
       const above = name.slice(0, end);
@@ -169,11 +172,11 @@ class PathTree {
       if (kind !== undefined) break;
       this.#kinds.set(above, 'implied directory');
     }
-    // Implied directories count: ten thousand deep paths would imply millions of them.
+    // Parent directories count: ten thousand deep paths could imply millions.
     if (this.#kinds.size > LIMITS.archiveEntries) throw tooMany();
   }
 }
 
 function tooMany(): AiocError {
-  return badArchive(`holds more than ${LIMITS.archiveEntries} files and directories`);
+  return badArchive(`has more than ${LIMITS.archiveEntries} files and directories`);
 }

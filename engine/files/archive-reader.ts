@@ -5,8 +5,8 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 
 /**
- * Gives yauzl the bytes of an archive. Every position comes from the archive itself, up to 2^64: one that lies outside
- * of the file is answered with an error here, since Node would throw where nobody could catch it.
+ * Gives yauzl the bytes of an archive. The archive itself states all offsets, up to 2^64. An offset outside the file is
+ * an error here, since Node would throw an exception that cannot be caught.
  */
 export class ArchiveReader extends yauzl.RandomAccessReader {
   readonly #handle: FileHandle;
@@ -35,7 +35,7 @@ export class ArchiveReader extends yauzl.RandomAccessReader {
     return Readable.from(this.range(start, end), { objectMode: false });
   }
 
-  /** The bytes from `start` up to `end`, in pieces of at most LIMITS.fileChunkBytes. */
+  /** The bytes from `start` to `end`, in chunks of at most LIMITS.fileChunkBytes. */
   async *range(start: number, end: number): AsyncGenerator<Buffer> {
     for (let at = start; at < end; ) {
       const piece = Buffer.allocUnsafeSlow(Math.min(LIMITS.fileChunkBytes, end - at));
@@ -47,7 +47,7 @@ export class ArchiveReader extends yauzl.RandomAccessReader {
 
   async #fill(target: Buffer, position: number): Promise<void> {
     if (!(position >= 0 && position + target.length <= this.#sizeBytes))
-      throw new Error('it is cut short, or points outside of itself');
+      throw new Error('it is truncated, or has offsets outside of the file');
     for (let filled = 0; filled < target.length; ) {
       const { bytesRead } = await this.#handle.read(
         target,

@@ -8,9 +8,9 @@ import { readableName } from './lossy-path.ts';
 import { checkFileName, PARTIAL_PREFIX } from './safe-name.ts';
 
 export interface FoundFile {
-  /** In bytes, since its name may be no text. */
+  /** Bytes, since a path need not be valid text. */
   readonly path: Buffer;
-  /** Relative to the directory that was walked, with `/`; readable, where its own is not UTF-8. */
+  /** Relative to the walked directory, with `/` as separator. Parts that are not UTF-8 are made readable. */
   readonly name: string;
   readonly mode: number;
   readonly sizeBytes: number;
@@ -21,13 +21,13 @@ export interface WalkedEntry {
   readonly files: readonly FoundFile[];
   readonly emptyDirectories: readonly { readonly name: string; readonly modifiedAt: Date }[];
   readonly totalBytes: number;
-  /** Links, devices, pipes and sockets, which are left out. */
+  /** Links, devices, pipes and sockets, which are skipped. */
   readonly skipped: number;
   /** Files and directories whose names are not UTF-8. */
   readonly renamed: number;
 }
 
-/** A directory that is to be walked. */
+/** A directory to walk. */
 interface Below {
   readonly path: Buffer;
   readonly name: string;
@@ -35,18 +35,18 @@ interface Below {
 
 interface Named {
   readonly entry: EntryInBytes;
-  /** Readable, and no other entry's. */
+  /** Readable, and unique in its directory. */
   readonly name: string;
 }
 
-/** What `opendir` gives for `encoding: 'buffer'`, which its types do not say. */
+/** What `opendir` returns for `encoding: 'buffer'`; its types do not say so. */
 type EntryInBytes = Pick<Dirent, 'isDirectory' | 'isFile'> & { readonly name: Buffer };
 
 /**
- * All ordinary files below a directory, in the order of their names, and the directories that hold nothing. Symbolic
- * links are not followed, the directory itself excepted.
- * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE (naming the path; also for more than
- *   LIMITS.archiveEntries), AIOC_FILE_NAME_BAD, AIOC_CANCELLED
+ * All regular files below a directory, in the order of their names, and its empty directories. Symbolic links are not
+ * followed, except for the directory itself.
+ * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE (with the path; also for more than LIMITS.archiveEntries),
+ * AIOC_FILE_NAME_BAD, AIOC_CANCELLED
  */
 export async function walkDirectory(directory: string | Buffer, signal: AbortSignal): Promise<WalkedEntry> {
   const files: FoundFile[] = [];
@@ -103,7 +103,7 @@ async function entriesOf(path: Buffer): Promise<EntryInBytes[]> {
   }
 }
 
-/** Names that are text keep it; the others get one that is free. */
+/** Names that are valid text stay; the others get a free name. */
 function namedApart(entries: readonly EntryInBytes[]): Named[] {
   const taken = new Set(entries.map(({ name }) => name.toString()).filter(isReadable));
   return entries.map((entry) => {
@@ -130,7 +130,7 @@ async function stateOf(path: Buffer): Promise<Stats> {
   }
 }
 
-/** A name that no receiver would unpack is better refused here, where somebody can rename it. */
+/** A name that no receiver would unpack is rejected here, where the user can rename it. */
 function checkPath(name: string, last: string): void {
   try {
     checkFileName(last);
@@ -145,8 +145,8 @@ function checkPath(name: string, last: string): void {
 function tooMany(directory: string): AiocError {
   return new AiocError(
     'AIOC_FILE_UNREADABLE',
-    `${shownPath(directory)} holds more than ${LIMITS.archiveEntries} files and directories, more than the other ` +
-      'side unpacks. Send its parts one by one.',
+    `${shownPath(directory)} has more than ${LIMITS.archiveEntries} files and directories, which is the maximum of one ` +
+      'archive. Send its subdirectories one by one.',
   );
 }
 

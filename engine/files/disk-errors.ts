@@ -7,7 +7,7 @@ const WRITING: Readonly<Record<string, string>> = {
   EROFS: 'the disk is read-only. Choose another directory',
   EACCES: 'you may not write there. Check the permissions of the directory',
   EPERM: 'you may not write there. Check the permissions of the directory',
-  ENOENT: 'its directory is not there. Make it again',
+  ENOENT: 'its directory does not exist. Create it again',
   ENOTDIR: 'there is a file where a directory should be. Move it away',
   EEXIST: 'there is a file where a directory should be. Move it away',
   ENAMETOOLONG: 'the name is too long for this disk. Rename it',
@@ -20,18 +20,21 @@ const READING: Readonly<Record<string, string>> = {
   EPERM: 'you may not read it. Check its permissions',
   EISDIR: 'it is a directory',
   ELOOP: 'it is a symbolic link to nowhere',
-  ENXIO: 'it is not an ordinary file',
+  ENXIO: 'it is not a regular file',
   ENOTDIR: 'part of its path is not a directory',
   EMFILE: 'too many files are open. Try again later',
   ENFILE: 'too many files are open. Try again later',
 };
 
-/** The error of a write to `path` as an AIOC_FILE_WRITE that says what to do; an AiocError stays what it is. */
+/** Converts the error of a write to `path` to AIOC_FILE_WRITE; returns an AiocError unchanged. */
 export function writeError(path: string, error: unknown): AiocError {
   return worded('AIOC_FILE_WRITE', `Cannot write ${shownPath(path)}`, WRITING, error);
 }
 
-/** The error of opening or reading `path`: AIOC_FILE_MISSING or AIOC_FILE_UNREADABLE; an AiocError stays what it is. */
+/**
+ * Converts the error of opening or reading `path` to AIOC_FILE_MISSING or AIOC_FILE_UNREADABLE; returns an AiocError
+ * unchanged.
+ */
 export function readError(path: string, error: unknown): AiocError {
   if (systemCode(error) === 'ENOENT')
     return new AiocError('AIOC_FILE_MISSING', `There is no ${shownPath(path)}. Check the name.`, {
@@ -40,7 +43,7 @@ export function readError(path: string, error: unknown): AiocError {
   return worded('AIOC_FILE_UNREADABLE', `Cannot read ${shownPath(path)}`, READING, error);
 }
 
-/** A path as it may stand in a message: its last 80 characters or all of it, unshowable characters escaped. */
+/** A path for a message: at most its last 80 characters, with unprintable characters escaped. */
 export function shownPath(path: string): string {
   const characters = Array.from(path);
   return shownName(characters.length > 80 ? `…${characters.slice(-79).join('')}` : path);

@@ -4,7 +4,7 @@ import { LIMITS } from '../base/limits.ts';
 import { shownPath, writeError } from './disk-errors.ts';
 
 /**
- * Makes sure that `sizeBytes` more fit on the disk of `directory` and LIMITS.diskReserveBytes stay free.
+ * Checks that `sizeBytes` fit on the disk of `directory` and LIMITS.diskReserveBytes remain free.
  * @throws AiocError AIOC_FILE_WRITE
  */
 export async function requireSpace(directory: string, sizeBytes: number): Promise<void> {
@@ -20,6 +20,6 @@ export async function requireSpace(directory: string, sizeBytes: number): Promis
   throw new AiocError(
     'AIOC_FILE_WRITE',
     `The disk of ${shownPath(directory)} is too full: ${mib(sizeBytes)} are needed and ${mib(freeBytes)} are free, ` +
-      `of which ${mib(LIMITS.diskReserveBytes)} are kept. Free some space.`,
+      `of which ${mib(LIMITS.diskReserveBytes)} must stay free. Free some space.`,
   );
 }

@@ -12,9 +12,9 @@ import { ReceivedFolder } from './received-folder.ts';
 import { checkFileName, shownName } from './safe-name.ts';
 
 export interface FileDestination {
-  /** May name keys of the header in braces: `/data/{message_type}/{source_id}`. */
+  /** May have header keys in braces: `/data/{message_type}/{source_id}`. */
   readonly targetDirectory: string;
-  /** What is there may be replaced. */
+  /** An existing file may be replaced. */
   readonly overrideExisting: boolean;
 }
 
@@ -27,8 +27,8 @@ export interface FileDestinationsOptions {
 }
 
 /**
- * Puts received files where the configuration says (PROTOCOL §3), and nowhere else: names are taken literally, and
- * no link inside a target is followed.
+ * Stores received files where the configuration says (PROTOCOL §3), and nowhere else: names are taken literally, and
+ * links in a target directory are not followed.
  */
 export class FileDestinations {
   readonly #options: FileDestinationsOptions;
@@ -37,10 +37,10 @@ export class FileDestinations {
     this.#options = options;
   }
 
-  /** @param onProblem told why the file is not kept, or under which other name, once */
+  /** @param onProblem called at most once, if the file is not stored or gets another name */
   async receive(frame: Frame, sizeBytes: number, onProblem: (problem: string) => void): Promise<ByteSink> {
     const refuse = (error: unknown): void => {
-      onProblem(`the file of a message was not kept: ${toAiocError(error, 'AIOC_FILE_WRITE').message}`);
+      onProblem(`the file of a message was not stored: ${toAiocError(error, 'AIOC_FILE_WRITE').message}`);
     };
     try {
       const withFile = frame.header['with_file'] as JsonObject;
@@ -49,7 +49,7 @@ export class FileDestinations {
       const folder = new ReceivedFolder({ directory: place.directory, random, clock });
       const file = await folder.begin(place.name, sizeBytes);
       if (place.isRenamed)
-        onProblem(`the name of a message's file is not UTF-8: it is kept as ${shownName(place.name)}`);
+        onProblem(`the name of a message's file is not UTF-8: it is stored as ${shownName(place.name)}`);
       return keeping(file, place.taken, refuse);
     } catch (error) {
       refuse(error);
@@ -63,7 +63,7 @@ export class FileDestinations {
     sizeBytes: number,
   ): Promise<{ directory: string; name: string; isRenamed: boolean; taken: 'replace' | 'refuse' }> {
     const { dst_type: type, dst_name: path = '' } = withFile;
-    // A list of one text would read like that text.
+    // An array with one string would print like that string.
     const destination = typeof type === 'string' ? this.#options.byType.get(type) : undefined;
     if (destination === undefined) {
       throw new AiocError(
@@ -71,11 +71,11 @@ export class FileDestinations {
         `no directory is configured for the dst_type ${typeof type === 'string' ? type : JSON.stringify(type)}`,
       );
     }
-    if (typeof path !== 'string') throw new AiocError('AIOC_FILE_NAME_BAD', 'its dst_name is no text');
+    if (typeof path !== 'string') throw new AiocError('AIOC_FILE_NAME_BAD', 'its dst_name is not a string');
     if (sizeBytes > this.#options.sizeMaxBytes) {
       throw new AiocError(
         'AIOC_FILE_WRITE',
-        `it has ${sizeBytes} bytes, max_size_file_upload_recv allows ${this.#options.sizeMaxBytes}`,
+        `it has ${sizeBytes} bytes, but max_size_file_upload_recv allows only ${this.#options.sizeMaxBytes}`,
       );
     }
     const readable = incomingName(path);
@@ -86,7 +86,7 @@ export class FileDestinations {
     const directory = await madeInside(base, segments.slice(0, -1));
     const name = segments.at(-1) ?? '';
     if (!destination.overrideExisting && (await isThere(join(directory, name)))) {
-      throw new AiocError('AIOC_FILE_WRITE', `${name} exists already, and override_existing is not set`);
+      throw new AiocError('AIOC_FILE_WRITE', `${name} already exists, and override_existing is not set`);
     }
     const isRenamed = readable !== path;
     return { directory, name, isRenamed, taken: destination.overrideExisting ? 'replace' : 'refuse' };
@@ -115,7 +115,7 @@ function keeping(
   };
 }
 
-/** Values of the header stand for one segment each: none may climb or descend. */
+/** Each header value becomes exactly one path segment. */
 function filledIn(template: string, header: JsonObject): string {
   return template.replace(/\{(\w+)\}/g, (_, key: string) => {
     const value = header[key];
@@ -126,7 +126,10 @@ function filledIn(template: string, header: JsonObject): string {
   });
 }
 
-/** Makes the directory, one segment after another: a link on the way is refused before anything is made behind it. */
+/**
+ * Creates the directory segment by segment, so that a link in the path is rejected before anything is created behind
+ * it.
+ */
 async function madeInside(base: string, segments: readonly string[]): Promise<string> {
   let path = base;
   try {
@@ -137,7 +140,7 @@ async function madeInside(base: string, segments: readonly string[]): Promise<st
         if (systemCode(error) !== 'EEXIST') throw error;
       });
       if (!(await lstat(path)).isDirectory()) {
-        throw new AiocError('AIOC_FILE_NAME_BAD', `${segment} in ${base} is not a directory of its own`);
+        throw new AiocError('AIOC_FILE_NAME_BAD', `${segment} in ${base} is not a directory, or is a link`);
       }
     }
     return path;

@@ -5,17 +5,17 @@ import { LIMITS } from '../base/limits.ts';
 import { writeError } from './disk-errors.ts';
 import { shownName } from './safe-name.ts';
 
-/** What a file system without hard links answers to `link`. */
+/** Errors of `link` on file systems without hard links. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 export type WhenTaken = 'number' | 'refuse' | 'replace';
 
 export interface Placement {
-  /** The finished file or directory, in the same file system as `directory`. */
+  /** The complete file or directory, on the same file system as `directory`. */
   readonly from: string;
   readonly directory: string;
   readonly name: string;
-  /** What happens when the name is taken: `name (2)` instead (unless said otherwise), an error, or a new content. */
+  /** If the name is taken: use `name (2)` (default), fail, or replace the file. */
   readonly taken?: WhenTaken;
 }
 
@@ -25,7 +25,7 @@ export interface PlacedFile {
 }
 
 /**
- * Gives a finished file its final name; what is there is overwritten only when the placement says so.
+ * Gives a complete file its final name. Overwrites a file only if the placement says so.
  * @throws AiocError AIOC_FILE_WRITE
  */
 export async function placeFile(placement: Placement): Promise<PlacedFile> {
@@ -33,7 +33,7 @@ export async function placeFile(placement: Placement): Promise<PlacedFile> {
   if (taken === 'number') return place(placement, placeFileAs);
   const path = join(directory, name);
   try {
-    // Renaming replaces a link itself, and never what it points to.
+    // A rename replaces a link itself, never its target.
     if (taken === 'replace') await rename(from, path);
     else if (!(await placeFileAs(from, path))) throw takenError(name);
     return { name, path };
@@ -43,23 +43,23 @@ export async function placeFile(placement: Placement): Promise<PlacedFile> {
 }
 
 function takenError(name: string): AiocError {
-  return new AiocError('AIOC_FILE_WRITE', `${shownName(name)} exists already.`);
+  return new AiocError('AIOC_FILE_WRITE', `${shownName(name)} already exists.`);
 }
 
 /**
- * Gives a finished directory its final name, without ever overwriting what is there.
+ * Gives a complete directory its final name. Never overwrites anything.
  * @throws AiocError AIOC_FILE_WRITE
  */
 export function placeDirectory(placement: Placement): Promise<PlacedFile> {
   return place(placement, placeDirectoryAs);
 }
 
-/** `photo.jpg`, `photo (2).jpg`, `photo (3).jpg`; shortened where the number would make it too long. */
+/** `photo.jpg`, `photo (2).jpg`, `photo (3).jpg`; truncated if the number would make it too long. */
 export function numberedName(name: string, number: number): string {
   return number === 1 ? name : fittingName(name, ` (${number})`);
 }
 
-/** The name with a suffix before its extension, shortened where it would be longer than LIMITS.fileNameBytes. */
+/** Adds a suffix before the extension, and truncates the name to LIMITS.fileNameBytes. */
 export function fittingName(name: string, suffix = ''): string {
   const extension = extname(name);
   const stem = Array.from(name.slice(0, name.length - extension.length));
@@ -67,11 +67,11 @@ export function fittingName(name: string, suffix = ''): string {
     Buffer.byteLength(stem.join('')) + Buffer.byteLength(suffix + extension) <= LIMITS.fileNameBytes;
   while (stem.length > 1 && !fits()) stem.pop();
   if (fits()) return `${stem.join('')}${suffix}${extension}`;
-  // The extension alone is as long as a name may be: it is no extension then.
+  // The extension alone would fill the name, so it is not an extension.
   return fittingName(name.replaceAll('.', '_'), suffix);
 }
 
-/** Tries one name after another. `placeAs` answers whether that name was free. */
+/** Tries one name after another. `placeAs` returns whether that name was free. */
 async function place(
   { from, directory, name }: Placement,
   placeAs: (from: string, to: string) => Promise<boolean>,
@@ -86,7 +86,7 @@ async function place(
     }
   }
   const tries = `${LIMITS.fileNameTries} files with names like ${shownName(name)}`;
-  throw new AiocError('AIOC_FILE_WRITE', `There are ${tries} already. Move some of them away.`);
+  throw new AiocError('AIOC_FILE_WRITE', `There are already ${tries}. Move some of them away.`);
 }
 
 async function placeFileAs(from: string, to: string): Promise<boolean> {
@@ -102,7 +102,7 @@ async function placeFileAs(from: string, to: string): Promise<boolean> {
   return true;
 }
 
-/** Without hard links: an empty file of ours takes the name, then the finished one takes its place. */
+/** Without hard links: creates an empty file to reserve the name, then renames the complete file onto it. */
 async function claimAndRename(from: string, to: string): Promise<boolean> {
   try {
     await (await open(to, 'wx')).close();
@@ -119,7 +119,7 @@ async function claimAndRename(from: string, to: string): Promise<boolean> {
   return true;
 }
 
-/** An empty directory of ours takes the name; renaming onto it succeeds only while it is still empty. */
+/** Creates an empty directory to reserve the name. The rename succeeds only while it is still empty. */
 async function placeDirectoryAs(from: string, to: string): Promise<boolean> {
   try {
     await mkdir(to);

@@ -15,24 +15,24 @@ const NEAR_NAMES = 3;
 
 export interface FileImportOptions {
   readonly folder: ReceivedFolder;
-  /** A file in the folder, by its literal name. */
+  /** The literal name of a file in the folder. */
   readonly name: string;
   readonly directory: string;
-  /** Unpack it instead of copying it. */
+  /** Unpack the file instead of copying it. */
   readonly unzip: boolean;
   readonly random: Randomness;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Copies a received file into a directory, or unpacks it there; a taken name becomes `name (2)`. Returns the path of
- * what was made.
- * @throws AiocError AIOC_FILE_MISSING (with near names), AIOC_FILE_NAME_BAD, AIOC_FILE_UNREADABLE, AIOC_FILE_WRITE,
- *   AIOC_ARCHIVE_BAD, AIOC_CANCELLED
+ * Copies a received file to a directory, or unpacks it there. If the name is taken, it becomes `name (2)`. Returns the
+ * path.
+ * @throws AiocError AIOC_FILE_MISSING (with similar names), AIOC_FILE_NAME_BAD, AIOC_FILE_UNREADABLE, AIOC_FILE_WRITE,
+ * AIOC_ARCHIVE_BAD, AIOC_CANCELLED
  */
 export async function importReceived(options: FileImportOptions): Promise<string> {
   const { folder, name, directory, unzip, random, signal } = options;
-  // Not all names in the folder are ours: somebody may have put files there.
+  // The user may have put other files in the folder.
   const path = join(folder.directory, checkFileName(name));
   const source = await meantPath(path);
   const sizeBytes = await sizeOf(source, folder, name);
@@ -41,7 +41,7 @@ export async function importReceived(options: FileImportOptions): Promise<string
     return (await unzipSafely({ archive: path, intoDirectory: directory, random, ...stop })).directory;
   }
   await requireSpace(directory, sizeBytes);
-  // Under a hidden name first: a copy that is cut short must not look like the file.
+  // First under a hidden name, so that an incomplete copy does not look like the file.
   const partial = join(directory, PARTIAL_PREFIX + random.bytes(12).toString('hex'));
   try {
     await copyFile(source, partial, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
@@ -67,11 +67,14 @@ async function sizeOf(path: string | Buffer, folder: ReceivedFolder, name: strin
     if (failure.code !== 'AIOC_FILE_MISSING') throw failure;
   }
   const near = nearNames(name, await folder.list());
-  const advice = near.length === 0 ? 'Nothing was received under a similar name.' : `Did you mean ${near}?`;
+  const advice = near.length === 0 ? 'No file with a similar name was received.' : `Did you mean ${near}?`;
   throw new AiocError('AIOC_FILE_MISSING', `No file ${shownName(name)} was received. ${advice}`);
 }
 
-/** The received names most like the one that was asked for: those that begin alike, then those that contain it. */
+/**
+ * Received names that are similar to the requested one: first those with the same beginning, then those that contain
+ * it.
+ */
 function nearNames(name: string, received: readonly string[]): string {
   const wanted = name.toLowerCase();
   const likeness = (other: string): number => {

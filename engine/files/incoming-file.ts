@@ -6,24 +6,24 @@ import { shownPath, writeError } from './disk-errors.ts';
 import { type PlacedFile, placeFile, type WhenTaken } from './free-name.ts';
 
 export interface FinishedFile extends PlacedFile {
-  /** Of the bytes that were written, lower-case hex. */
+  /** Of the written bytes, lower-case hex. */
   readonly sha256: string;
 }
 
 export interface IncomingFileOptions {
-  /** Already open, new and empty. */
+  /** Open, new and empty. */
   readonly handle: FileHandle;
   readonly partialPath: string;
   readonly directory: string;
   readonly name: string;
   readonly sizeBytes: number;
-  /** Called once for each number of bytes that will not be written any more or have been. */
+  /** Called once for each number of bytes that were written or never will be. */
   onSettled(bytes: number): void;
 }
 
 /**
- * A file that is arriving: hidden until all of its bytes are on the disk. After a failure nothing of it is left, and
- * every further call fails with the same error.
+ * A file that is being received: hidden until it is complete and synced. After a failure it is deleted, and every
+ * further call fails with the same error.
  */
 export class IncomingFile {
   readonly #options: IncomingFileOptions;
@@ -42,8 +42,8 @@ export class IncomingFile {
   }
 
   /**
-   * Appends a chunk and returns when the system has taken it: wait for that before the next one, so that a slow disk
-   * slows the sender down.
+   * Appends a chunk. Resolves when the system has accepted it; wait for that before the next call, so that a slow disk
+   * slows the sender.
    * @throws AiocError AIOC_FILE_WRITE
    */
   write(chunk: Buffer): Promise<void> {
@@ -61,8 +61,7 @@ export class IncomingFile {
   }
 
   /**
-   * Checks that all bytes are there, makes them durable and gives the file its name, or `name (2)` if that is taken
-   * and nothing else is said.
+   * Checks that the file is complete, syncs it and gives it its name; by default `name (2)` if the name is taken.
    * @throws AiocError AIOC_FILE_WRITE
    */
   finish(taken: WhenTaken = 'number'): Promise<FinishedFile> {
@@ -79,9 +78,9 @@ export class IncomingFile {
     });
   }
 
-  /** Removes what has arrived. Does nothing after `finish`; never fails. */
+  /** Deletes the incomplete file. Does nothing after `finish`; never fails. */
   async abort(): Promise<void> {
-    // The system may still be writing into the file.
+    // A write to the file may still be pending.
     await this.#busy?.catch(() => undefined);
     if (this.#state !== 'open') return;
     this.#state = 'aborted';
@@ -95,7 +94,7 @@ export class IncomingFile {
     if (this.#state !== 'open')
       throw new AiocError('AIOC_CANCELLED', 'The file is no longer being received.');
     if (this.#busy !== undefined)
-      throw new AiocError('AIOC_INTERNAL', 'A file was written to before the last write was done.');
+      throw new AiocError('AIOC_INTERNAL', 'A file was written to before the previous write had finished.');
     const running = action();
     this.#busy = running;
     try {
@@ -112,6 +111,6 @@ export class IncomingFile {
 
   #wrongSize(what: string): AiocError {
     const path = shownPath(this.#options.name);
-    return new AiocError('AIOC_FILE_WRITE', `${path} was not kept: ${what}. Have it sent again.`);
+    return new AiocError('AIOC_FILE_WRITE', `${path} was not stored: ${what}. Ask for it to be sent again.`);
   }
 }

@@ -4,20 +4,19 @@ import { basename, dirname, resolve } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import { shownPath } from './disk-errors.ts';
 
-/** What stands in a text where bytes were no UTF-8. */
+/** Replaces bytes in a text that are not UTF-8. */
 const REPLACEMENT = '\ufffd';
-/** A byte that is no UTF-8, as Python's programs have it in a text (surrogateescape), and the number of byte 0. */
+/** A byte that is not UTF-8, as Python programs encode it (surrogateescape), and the code of byte 0. */
 const ESCAPED = /[\udc80-\udcff]/gu;
 const ESCAPED_ZERO = 0xdc00;
 const SLASH = Buffer.from('/');
 
 /**
- * The path that a text means of which some bytes were lost, since names of files are bytes and arguments are texts here:
- * the one entry of each directory that reads the same as the text does. Where Python's program has escaped such bytes,
- * none is lost.
+ * Finds the path that a text means if some of its bytes were lost: file names are bytes, but arguments are texts. It is
+ * the only entry of each directory that reads like the text. Python programs escape such bytes, so they lose none.
  *
- * @returns the path itself where it is there, or where nothing reads like it
- * @throws AiocError AIOC_FILE_NAME_BAD when several read the same
+ * @returns the path itself if it exists, or if nothing reads like it
+ * @throws AiocError AIOC_FILE_NAME_BAD if several entries read the same
  */
 export async function meantPath(path: string): Promise<string | Buffer> {
   if (path.search(ESCAPED) >= 0) return unescapedPath(path);
@@ -32,27 +31,27 @@ export async function meantPath(path: string): Promise<string | Buffer> {
   return found;
 }
 
-/** A name for a file whose own is not UTF-8: what can be read of it, and `_` for the rest. */
+/** A readable name for a file whose name is not UTF-8: `_` replaces other bytes. */
 export function readableName(name: string): string {
   return name.replaceAll(REPLACEMENT, '_').replace(ESCAPED, '_');
 }
 
-/** A name from a peer: where it has bytes that are no UTF-8, as Python escapes them, made readable. */
+/** A name from a peer, made readable if Python escaped bytes that are not UTF-8. */
 export function incomingName(name: string): string {
   return name.search(ESCAPED) < 0 ? name : readableName(name);
 }
 
 /**
- * The name under which a file or directory goes to a peer: its own where that is text.
+ * The name that a file or directory has at the peer: its own if that is valid text.
  *
- * @param meant what `meantPath` gives for the path
+ * @param meant the result of `meantPath` for the path
  */
 export function outgoingName(path: string, meant: string | Buffer): string {
   const name = basename(resolve(path));
   return typeof meant === 'string' ? name : readableName(name);
 }
 
-/** The path as Python's programs have it, in which no byte is lost. */
+/** The path as Python programs encode it, which loses no byte. */
 export function escapedPath(path: string, meant: string | Buffer): string {
   if (typeof meant === 'string') return path;
   let escaped = '';
@@ -88,11 +87,11 @@ async function entryLike(directory: Buffer, part: string, path: string): Promise
   const where = shownPath(dirname(path));
   throw new AiocError(
     'AIOC_FILE_NAME_BAD',
-    `In ${where} ${alike.length} names read the same, and are not UTF-8: ${listed}. Rename the one you mean.`,
+    `In ${where}, ${alike.length} names that are not UTF-8 read the same: ${listed}. Rename the one you mean.`,
   );
 }
 
-/** Its bytes as a shell's `$'…'` takes them. */
+/** Its bytes in the form of a shell's `$'…'`. */
 function spelled(name: Buffer): string {
   return [...name]
     .map((byte) =>

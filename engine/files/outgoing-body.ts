@@ -6,20 +6,20 @@ import { openOutgoing } from './outgoing-file.ts';
 import { openForAnyUser } from './world-readable-file.ts';
 
 export interface OutgoingBodyOptions {
-  /** As the with_file of a local program's message has it. */
+  /** As in the with_file of a local program's message. */
   readonly path: string;
   readonly sizeMaxBytes: number;
-  /** Deletes it when the other side has it. */
+  /** Deletes the file when the peer has it. */
   readonly isDeleted?: boolean;
   /** It is sent only while every user of this machine may read it. */
   readonly isAnyUsers?: boolean;
-  /** The other side has it, or its message is given up. */
+  /** The peer has it, or its message was cancelled. */
   readonly onOver?: () => void;
 }
 
 /**
- * The file that a local program's message takes along: read when the message is sent, and deleted, unless the program
- * said otherwise, when the other side has it (PROTOCOL §3; Python deletes it as soon as it is sent).
+ * The file of a local program's message. It is read when the message is sent. It is deleted when the peer has it,
+ * unless the program said otherwise (PROTOCOL §3; Python deletes it as soon as it is sent).
  */
 export function outgoingBody(options: OutgoingBodyOptions): OutgoingBody {
   const { path, sizeMaxBytes, isDeleted = false, isAnyUsers = false, onOver } = options;
@@ -33,11 +33,11 @@ export function outgoingBody(options: OutgoingBodyOptions): OutgoingBody {
       await file.close();
       throw new AiocError(
         'AIOC_FILE_UNREADABLE',
-        `${path} has ${file.sizeBytes} bytes, max_size_file_upload_send allows ${sizeMaxBytes}`,
+        `${path} has ${file.sizeBytes} bytes, but max_size_file_upload_send allows only ${sizeMaxBytes}`,
       );
     },
     onDelivered: () => {
-      // A source that somebody else has removed in the meantime is as gone as it should be.
+      // If something else has deleted the file meanwhile, that is fine.
       if (isDeleted)
         meantPath(path)
           .then(unlink)

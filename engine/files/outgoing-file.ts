@@ -5,26 +5,26 @@ import { LIMITS } from '../base/limits.ts';
 import { readError, shownPath } from './disk-errors.ts';
 import { meantPath, outgoingName } from './lossy-path.ts';
 
-/** A file of ours that is about to be sent. Close it whatever happens. */
+/** An open file that will be sent. Close it in any case. */
 export interface OutgoingFile {
   readonly name: string;
-  /** What may be announced: `chunks` gives exactly this many bytes or fails. */
+  /** The size to announce: `chunks` returns exactly this many bytes, or fails. */
   readonly sizeBytes: number;
   /**
-   * The bytes, in pieces of LIMITS.fileChunkBytes, read as they are asked for; to be called once. A file that has
-   * become shorter fails before all bytes were given; one that became longer or was rewritten fails after the last.
+   * The bytes, in chunks of LIMITS.fileChunkBytes, read on demand; call it once. It fails early for a file that became
+   * shorter, and after the last byte for a file that became longer or was rewritten.
    * @throws AiocError AIOC_FILE_CHANGED, AIOC_FILE_UNREADABLE
    */
   chunks(): AsyncIterable<Buffer>;
-  /** The bytes from `start` up to `end`, likewise; only that the file has become shorter is noticed. */
+  /** The bytes from `start` to `end`; fails only for a file that became shorter. */
   range(start: number, end: number): AsyncIterable<Buffer>;
   close(): Promise<void>;
 }
 
 /**
- * Opens a file to send it. Links are followed, since the path is the user's own; a name that is not UTF-8 is found by what
- * can be read of it.
- * @param admit throws when the file that has been opened is not to be sent
+ * Opens a file to send it. Links are followed, since the path is the user's own. A name that is not UTF-8 is found by
+ * its readable part.
+ * @param admit throws if the opened file must not be sent
  * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE, AIOC_FILE_NAME_BAD
  */
 export async function openOutgoing(
@@ -34,7 +34,7 @@ export async function openOutgoing(
   const meant = await meantPath(path);
   let handle: FileHandle;
   try {
-    // Without O_NONBLOCK, opening a named pipe would wait for somebody to write into it.
+    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
     handle = await open(meant, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw readError(path, error);
@@ -93,11 +93,11 @@ async function readFully(path: string, handle: FileHandle, from: number, length:
 function changed(path: string): AiocError {
   return new AiocError(
     'AIOC_FILE_CHANGED',
-    `${shownPath(path)} changed while it was being sent. Send it again when nothing writes to it.`,
+    `${shownPath(path)} changed while it was being sent. Send it again when no program writes to it.`,
   );
 }
 
 function notAFile(path: string, stats: Stats): AiocError {
-  const kind = stats.isDirectory() ? 'a directory' : 'a device, a pipe or a socket, not an ordinary file';
+  const kind = stats.isDirectory() ? 'a directory' : 'a device, a pipe or a socket, not a regular file';
   return new AiocError('AIOC_FILE_UNREADABLE', `Cannot send ${shownPath(path)} as a file: it is ${kind}.`);
 }

@@ -18,12 +18,12 @@ export interface ReceivedFolderOptions {
   readonly clock: Pick<Clock, 'wallNow'>;
 }
 
-/** The one folder in which files from peers land. */
+/** The directory for files from peers. */
 export class ReceivedFolder {
   readonly directory: string;
   readonly #random: Randomness;
   readonly #clock: Pick<Clock, 'wallNow'>;
-  /** Announced by files that are arriving, but not on the disk yet. */
+  /** Announced bytes of files that are being received and are not on disk yet. */
   #expectedBytes = 0;
 
   constructor({ directory, random, clock }: ReceivedFolderOptions) {
@@ -33,7 +33,7 @@ export class ReceivedFolder {
   }
 
   /**
-   * Makes the folder where it is missing, and removes what transfers of an earlier day have left unfinished.
+   * Creates the folder if it is missing, and deletes incomplete files of transfers from earlier days.
    * @throws AiocError AIOC_FILE_WRITE
    */
   async prepare(): Promise<void> {
@@ -52,19 +52,22 @@ export class ReceivedFolder {
   }
 
   /**
-   * Begins to receive a file of exactly `sizeBytes` bytes.
-   * @throws AiocError AIOC_FILE_NAME_BAD, AIOC_FILE_WRITE (also when the disk would get too full)
+   * Starts to receive a file of exactly `sizeBytes` bytes.
+   * @throws AiocError AIOC_FILE_NAME_BAD, AIOC_FILE_WRITE (also if the disk would get too full)
    */
   async begin(name: string, sizeBytes: number): Promise<IncomingFile> {
     checkFileName(name);
     if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0)
-      throw new AiocError('AIOC_FILE_WRITE', `A file cannot have ${sizeBytes} bytes. Have it sent again.`);
+      throw new AiocError(
+        'AIOC_FILE_WRITE',
+        `A file cannot have ${sizeBytes} bytes. Ask for it to be sent again.`,
+      );
     this.#expectedBytes += sizeBytes;
     const partialPath = join(this.directory, PARTIAL_PREFIX + this.#random.bytes(12).toString('hex'));
     let handle: FileHandle;
     try {
       await requireSpace(this.directory, this.#expectedBytes);
-      // The mode that the finished file keeps, filtered by the umask of the user.
+      // The mode of the final file, subject to the user's umask.
       handle = await open(partialPath, NEW_FILE, 0o644);
     } catch (error) {
       this.#expectedBytes -= sizeBytes;
@@ -83,7 +86,7 @@ export class ReceivedFolder {
   }
 
   /**
-   * The names of the files here, sorted; at most LIMITS.receivedFilesListed of them.
+   * The sorted names of the files in the folder; at most LIMITS.receivedFilesListed.
    * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE
    */
   async list(): Promise<string[]> {

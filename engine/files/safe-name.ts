@@ -1,19 +1,19 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 
-/** How the names of our own unfinished files and directories begin; hidden, and never a name that a peer may choose. */
+/** Prefix of aioc's incomplete files and directories: hidden, and not allowed in names from peers. */
 export const PARTIAL_PREFIX = '.aioc-partial-';
 
-/** C0, DEL, C1, line separators, marks that turn the reading direction, and halves of surrogate pairs. */
+/** C0, DEL, C1, line separators, characters that change the text direction, and surrogate halves. */
 const UNSHOWABLE =
   /[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]|\p{Surrogate}/u;
 
 const SHOWN_CHARACTERS = 80;
 
 /**
- * The name itself, if it can be the literal name of one file in one directory here.
- * @throws AiocError AIOC_FILE_NAME_BAD for an empty name, `.`, `..`, one with `/`, `\`, control or direction characters,
- *   one longer than LIMITS.fileNameBytes in UTF-8, and one that looks like our own partial files.
+ * Returns the name if it can be the literal name of a file in a directory.
+ * @throws AiocError AIOC_FILE_NAME_BAD for an empty name, `.`, `..`, a name with `/`, `\`, control or text direction
+ * characters, a name of more than LIMITS.fileNameBytes in UTF-8, and one like aioc's incomplete files.
  */
 export function checkFileName(name: string): string {
   const fault = faultOf(name);
@@ -22,8 +22,8 @@ export function checkFileName(name: string): string {
 }
 
 /**
- * The name under which the chat keeps a file: the last part of a peer's dst_name, which may name sub-directories. A
- * dst_name that tries to climb out of its directory is refused rather than cut down to something harmless.
+ * The name of a file in the chat: the last part of a peer's dst_name, which may have subdirectories. A dst_name that
+ * leads outside its directory is rejected, not cleaned.
  * @throws AiocError AIOC_FILE_NAME_BAD
  */
 export function baseNameOf(dstName: string): string {
@@ -39,7 +39,7 @@ export function baseNameOf(dstName: string): string {
   return parts.at(-1) ?? '';
 }
 
-/** A name as it may stand in a message: quoted, cut at 80 characters, with anything unshowable escaped. */
+/** A name for a message: quoted, truncated to 80 characters, with unprintable characters escaped. */
 export function shownName(name: string): string {
   const characters = Array.from(name.slice(0, SHOWN_CHARACTERS * 2));
   const cut = characters.slice(0, SHOWN_CHARACTERS).map((character) => {
@@ -49,14 +49,14 @@ export function shownName(name: string): string {
   return `"${cut.join('')}${characters.length > SHOWN_CHARACTERS ? '…' : ''}"`;
 }
 
-/** Why this cannot be the name of one file in one directory, worded to follow the name; undefined when it can. */
+/** Why this cannot be the name of a file, as the end of a sentence about it; undefined if it can. */
 export function faultOf(name: string): string | undefined {
   if (name === '') return 'is empty';
-  if (name === '.' || name === '..') return 'is a step between directories, not a file';
-  if (name.includes('/') || name.includes('\\')) return 'has a slash or a backslash in it';
-  if (UNSHOWABLE.test(name)) return 'has control characters in it';
+  if (name === '.' || name === '..') return 'is a directory reference, not a file name';
+  if (name.includes('/') || name.includes('\\')) return 'contains a slash or a backslash';
+  if (UNSHOWABLE.test(name)) return 'contains control characters';
   if (Buffer.byteLength(name) > LIMITS.fileNameBytes) return `is longer than ${LIMITS.fileNameBytes} bytes`;
-  // Whatever its case: some file systems do not tell the cases apart.
-  if (name.toLowerCase().startsWith(PARTIAL_PREFIX)) return 'is kept for files that are still arriving';
+  // In any case, since some file systems ignore case.
+  if (name.toLowerCase().startsWith(PARTIAL_PREFIX)) return 'is reserved for incomplete files';
   return undefined;
 }

@@ -18,7 +18,7 @@ import { faultOf, PARTIAL_PREFIX } from './safe-name.ts';
 
 export interface UnzipOptions {
   readonly archive: string;
-  /** Where the new directory is made; it must exist. */
+  /** The parent of the new directory; it must exist. */
   readonly intoDirectory: string;
   readonly random: Randomness;
   readonly signal?: AbortSignal;
@@ -27,19 +27,19 @@ export interface UnzipOptions {
 export interface Unzipped {
   readonly entries: number;
   readonly bytes: number;
-  /** The new directory: the archive's name without `.zip`, or `name (2)` where that is taken. */
+  /** The new directory: the archive's name without `.zip`, or `name (2)` if that is taken. */
   readonly directory: string;
 }
 
-/** As the umask of the user has it, and writable by nobody else. */
+/** Subject to the user's umask; never writable by others. */
 const UNPACKED_DIRECTORY = 0o755;
 const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_WRONLY;
 
 /**
- * Unpacks an archive into a new directory. Every entry is checked before the first one is unpacked, and all of them
- * are unpacked out of sight before the directory gets its name: after a failure there is nothing.
- * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE, AIOC_ARCHIVE_BAD (naming the entry), AIOC_FILE_WRITE,
- *   AIOC_CANCELLED
+ * Unpacks an archive into a new directory. All entries are checked before the first is unpacked. The directory is
+ * hidden until it is complete, so a failure leaves nothing.
+ * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE, AIOC_ARCHIVE_BAD (with the entry's name), AIOC_FILE_WRITE,
+ * AIOC_CANCELLED
  */
 export async function unzipSafely(options: UnzipOptions): Promise<Unzipped> {
   const meant = await meantPath(options.archive);
@@ -68,12 +68,12 @@ async function openArchive(path: string, meant: string | Buffer): Promise<FileHa
   }
   if ((await handle.stat()).isFile()) return handle;
   await handle.close();
-  throw readError(path, new Error('it is not an ordinary file'));
+  throw readError(path, new Error('it is not a regular file'));
 }
 
 async function readDirectory(reader: ArchiveReader, sizeBytes: number): Promise<CheckedArchive> {
   try {
-    // Names are decoded by our own check, which also wants to see the bytes.
+    // Our own check decodes names, and needs their bytes.
     const options = { decodeStrings: false, validateEntrySizes: true, autoClose: false };
     const zip = await yauzl.fromRandomAccessReaderPromise(reader, sizeBytes, options);
     return await checkArchive(zip);
@@ -94,7 +94,7 @@ async function unpack(
   const hidden = join(intoDirectory, PARTIAL_PREFIX + random.bytes(12).toString('hex'));
   const content = join(hidden, 'content');
   try {
-    // Nobody else looks into the hidden directory; what is in it gets the modes that the user's umask allows.
+    // Only the owner can look into the hidden directory. Its contents get modes according to the user's umask.
     await mkdir(hidden, { mode: 0o700 });
     await mkdir(content, { mode: UNPACKED_DIRECTORY });
     for (const entry of entries) await unpackEntry({ reader, entry, content, signal });
@@ -111,7 +111,7 @@ async function unpack(
 interface Unpacking {
   readonly reader: ArchiveReader;
   readonly entry: ArchiveEntry;
-  /** The directory that stands for the top of the archive. */
+  /** The directory for the contents of the archive. */
   readonly content: string;
   readonly signal: AbortSignal | undefined;
 }
@@ -129,7 +129,7 @@ async function unpackEntry({ reader, entry, content, signal }: Unpacking): Promi
     if (entry.isDeflated) await pipeline(packed, createInflateRaw(), store);
     else await store(packed);
   } catch (error) {
-    // What zlib says about bad data.
+    // An error of zlib about damaged data.
     const code = (error as { code?: unknown }).code;
     if (typeof code === 'string' && code.startsWith('Z_'))
       throw badArchive(`is damaged: ${(error as Error).message}`, entry.name);
@@ -139,7 +139,7 @@ async function unpackEntry({ reader, entry, content, signal }: Unpacking): Promi
   }
 }
 
-/** Writes what really comes out of an entry, and stops as soon as it is not what the archive has announced. */
+/** Writes the unpacked bytes of an entry. Stops if they differ from what the archive announced. */
 async function storeEntry(
   unpacked: AsyncIterable<Buffer>,
   { entry, handle, signal }: Pick<Unpacking, 'entry' | 'signal'> & { readonly handle: FileHandle },

@@ -6,11 +6,11 @@ import { readError, shownPath } from './disk-errors.ts';
 import { type OutgoingFile, openOutgoing } from './outgoing-file.ts';
 
 /**
- * Opens a file that every user of this machine may read: for a program of which it cannot be known whose it is. The file
- * that has been opened is looked at, and the directories above where it really lies, so that neither a link nor a
- * directory that is exchanged meanwhile leads to another one.
+ * Opens a file that every user of this machine may read, for a program whose user is not known. The check uses the
+ * opened file and the directories of its real path, so that neither a link nor a replaced directory can lead to another
+ * file.
  *
- * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE, which names the key that makes the rule
+ * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE, with the configuration key of the rule
  */
 export async function openForAnyUser(path: string): Promise<OutgoingFile> {
   return openOutgoing(path, async (handle, found) => {
@@ -28,27 +28,27 @@ export async function openForAnyUser(path: string): Promise<OutgoingFile> {
   });
 }
 
-/** Where an open file really lies, without links. */
+/** The real path of an open file, without links. */
 async function placeOf(handle: FileHandle, found: Stats, path: string): Promise<string> {
   try {
     return await readlink(`/proc/self/fd/${handle.fd}`);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw readError(path, error);
   }
-  // A system that does not say it: the path must still lead to the same file.
+  // If the system does not say it, the path must still lead to the same file.
   const where = await realpath(path);
   const there = await lstat(where);
-  if (there.dev !== found.dev || there.ino !== found.ino) throw notForAll(path, 'it was exchanged meanwhile');
+  if (there.dev !== found.dev || there.ino !== found.ino) throw notForAll(path, 'it was replaced meanwhile');
   return where;
 }
 
 function notForAll(path: string, why: string): AiocError {
   return new AiocError(
     'AIOC_FILE_UNREADABLE',
-    `${shownPath(path)} is not sent: ${why}, and programs of every user may send here. Let everybody read it, use aioc's library, which passes the bytes, or set everybody_can_send_messages to false`,
+    `${shownPath(path)} is not sent: ${why}, and programs of all users may send through this connector. Make the file readable for everyone, use aioc's library, which sends the bytes itself, or set everybody_can_send_messages to false`,
   );
 }
 
-/** Owner, group and others: a mode such as 0604 keeps its group out, to which the program may belong. */
+/** Owner, group and others: a mode such as 0604 excludes its group, and the program may be in it. */
 const EVERYBODY_READS = 0o444;
 const EVERYBODY_ENTERS = 0o111;

@@ -8,12 +8,12 @@ import { LIMITS } from '../base/limits.ts';
 import { cancelled, type FoundFile, type WalkedEntry, walkDirectory } from './directory-walk.ts';
 import { readError, shownPath, writeError } from './disk-errors.ts';
 
-/** Twice as fast as the usual 6 and a few percent larger: on a local network packing is the slow part. */
+/** Twice as fast as the default 6, and a few percent larger: on a local network, compression is the slow part. */
 const COMPRESSION_LEVEL = 3;
 
 export interface ZipOptions {
   readonly directory: string | Buffer;
-  /** Must not exist yet; made readable for its owner only. */
+  /** Must not exist. It will be readable for its owner only. */
   readonly targetFile: string;
   readonly signal: AbortSignal;
   onProgress(progress: { readonly doneBytes: number; readonly totalBytes: number }): void;
@@ -24,15 +24,15 @@ export interface Zipped {
   readonly entries: number;
   /** Links and special files, which are not in the archive. */
   readonly skipped: number;
-  /** Entries whose names are not UTF-8, and are in the archive under readable ones. */
+  /** Entries whose names are not UTF-8; the archive has readable names for them. */
   readonly renamed: number;
 }
 
 /**
- * Packs what is in a directory (not the directory itself, as Python does) into a new zip file. Memory stays bounded
- * by the number of entries; a failed or cancelled one leaves no file behind.
+ * Packs the contents of a directory (without the directory itself, as in Python) into a new zip file. Memory is bounded
+ * by the number of entries. A failure or a cancellation leaves no file.
  * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE, AIOC_FILE_CHANGED, AIOC_FILE_NAME_BAD, AIOC_FILE_WRITE,
- *   AIOC_CANCELLED
+ * AIOC_CANCELLED
  */
 export async function zipDirectory(options: ZipOptions): Promise<Zipped> {
   const found = await walkDirectory(options.directory, options.signal);
@@ -61,7 +61,7 @@ async function writeArchive(
   for (const file of found.files) {
     const mode = constants.S_IFREG | (file.mode & 0o777);
     const about = { mtime: file.modifiedAt, mode, compressionLevel: COMPRESSION_LEVEL };
-    // Lazily: each file is opened only when the one before it is packed.
+    // Lazily: each file is opened only after the previous one is packed.
     zip.addReadStreamLazy(file.name, about, (begin) => {
       const onRead = (bytes: number): void => {
         doneBytes += bytes;
@@ -92,13 +92,13 @@ async function* readFound(file: FoundFile, onRead: (bytes: number) => void): Asy
   try {
     handle = await open(file.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    // It became a link since it was found.
+    // It became a link after it was found.
     throw systemCode(error) === 'ELOOP' ? changed(file) : readError(file.path.toString(), error);
   }
   try {
     const now = await handle.stat();
     if (!now.isFile()) throw changed(file);
-    // What grows is packed as long as it was found, so that a growing file cannot go on for ever.
+    // A growing file is packed up to the size at which it was found, so that packing ends.
     for (let at = 0; at < file.sizeBytes; ) {
       const length = Math.min(LIMITS.fileChunkBytes, file.sizeBytes - at);
       const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(length), 0, length, at);
@@ -117,6 +117,6 @@ async function* readFound(file: FoundFile, onRead: (bytes: number) => void): Asy
 function changed(file: FoundFile): AiocError {
   return new AiocError(
     'AIOC_FILE_CHANGED',
-    `${shownPath(file.path.toString())} changed while its directory was being packed. Send it again when nothing writes to it.`,
+    `${shownPath(file.path.toString())} changed while its directory was being packed. Send it again when no program writes to it.`,
   );
 }

@@ -3,7 +3,7 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { type NamePattern, namePattern } from '../base/name-pattern.ts';
 
-/** What one list holds, as it stands in the configuration. */
+/** The entries of one list, as in the configuration. */
 export interface AccessEntries {
   readonly names: readonly string[];
   readonly addresses: readonly string[];
@@ -12,20 +12,20 @@ export interface AccessEntries {
 
 export type AccessListName = 'whitelist' | 'blacklist';
 
-/** A client as it is looked up: its name, and the address that it calls from. */
+/** A client to check: its name and the address that it connects from. */
 export interface AccessSubject {
   readonly name: string;
   readonly address: string;
 }
 
-/** An entry to add or to take out; exactly one of the two, a name when both are there. */
+/** An entry to add or remove: a name or an address. If both are set, the name counts. */
 export interface AccessEntry {
   readonly name?: string;
-  /** An address, or a subnet in the form 10.0.0.0/8. */
+  /** An address, or a subnet such as 10.0.0.0/8. */
   readonly address?: string;
 }
 
-/** Which clients a server takes (PROTOCOL §2). */
+/** Decides which clients a server accepts (PROTOCOL §2). */
 export class AccessLists {
   readonly #lists: Readonly<Record<AccessListName, AccessList>>;
 
@@ -41,14 +41,14 @@ export class AccessLists {
     return this.#lists[list].entries;
   }
 
-  /** Why a client may not come in; undefined when it may. Each whitelist that is not empty must have it. */
+  /** Why a client is rejected; undefined if it is allowed. Every whitelist with entries must match. */
   rejectionReason(subject: AccessSubject): string | undefined {
     const { whitelist, blacklist } = this.#lists;
     const missing = whitelist.missing(subject)[0];
     if (missing !== undefined)
-      return `whitelisted_clients_${missing} does not have ${shown(subject, missing)}`;
+      return `whitelisted_clients_${missing} does not contain ${shown(subject, missing)}`;
     const found = blacklist.found(subject)[0];
-    return found === undefined ? undefined : `blacklisted_clients_${found} has ${shown(subject, found)}`;
+    return found === undefined ? undefined : `blacklisted_clients_${found} contains ${shown(subject, found)}`;
   }
 
   /** @throws AiocError AIOC_CONFIG, AIOC_COMMAND */
@@ -62,14 +62,14 @@ export class AccessLists {
   }
 }
 
-/** The end of the key of the configuration. */
+/** The suffix of the configuration key. */
 type Kind = 'ip' | 'subnet' | 'id';
 
 function shown({ name, address }: AccessSubject, kind: Kind): string {
   return kind === 'id' ? name : address;
 }
 
-/** One of the two lists, ready to be asked. */
+/** One of the two lists, compiled. */
 class AccessList {
   readonly #names = new Map<string, NamePattern>();
   readonly #addresses = new Map<string, BlockList>();
@@ -92,7 +92,7 @@ class AccessList {
     return this.#asked(subject).flatMap(([kind, , has]) => (has ? [kind] : []));
   }
 
-  /** The parts that have entries, but none for this one. */
+  /** The kinds of entries that the list has, but none of which matches. */
   missing(subject: AccessSubject): Kind[] {
     return this.#asked(subject).flatMap(([kind, sizeEntries, has]) =>
       sizeEntries > 0 && !has ? [kind] : [],
@@ -111,13 +111,13 @@ class AccessList {
     if (this.#names.size + this.#addresses.size + this.#subnets.size >= LIMITS.accessEntries) {
       throw new AiocError(
         'AIOC_COMMAND',
-        `the list has ${LIMITS.accessEntries} entries, the most that it may have: use patterns or subnets`,
+        `the list has ${LIMITS.accessEntries} entries, which is the maximum: use patterns or subnets`,
       );
     }
     if (name !== undefined) this.#names.set(name, namePattern(name));
     else if (address?.includes('/')) this.#subnets.set(address, subnetBlock(address));
     else if (address !== undefined) this.#addresses.set(address, addressBlock(address));
-    else throw new AiocError('AIOC_COMMAND', 'the command needs client_id or client_ip as a text');
+    else throw new AiocError('AIOC_COMMAND', 'the command needs client_id or client_ip as a string');
   }
 
   remove({ name, address = '' }: AccessEntry): boolean {
@@ -132,11 +132,11 @@ function hasAddress(blocks: ReadonlyMap<string, BlockList>, address: string): bo
 }
 
 function addressBlock(written: string): BlockList {
-  // As a client's address is seen: without brackets, and IPv4 as itself.
+  // In the form of a client's address: no brackets, and IPv4 not mapped to IPv6.
   const address = written.replace(/^\[(.*)\]$/, '$1').replace(/^::ffff:(?=\d+\.)/i, '');
   const family = isIP(address);
   if (family === 0)
-    throw new AiocError('AIOC_CONFIG', `${JSON.stringify(written)} is no address, such as 10.0.0.9`);
+    throw new AiocError('AIOC_CONFIG', `${JSON.stringify(written)} is not an address such as 10.0.0.9`);
   const block = new BlockList();
   block.addAddress(address, family === 6 ? 'ipv6' : 'ipv4');
   return block;
@@ -146,7 +146,7 @@ function subnetBlock(subnet: string): BlockList {
   const [, address = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(subnet) ?? [];
   const family = isIP(address);
   if (family === 0 || Number(bits) > (family === 6 ? 128 : 32))
-    throw new AiocError('AIOC_CONFIG', `${JSON.stringify(subnet)} is no subnet, such as 10.0.0.0/8`);
+    throw new AiocError('AIOC_CONFIG', `${JSON.stringify(subnet)} is not a subnet such as 10.0.0.0/8`);
   const block = new BlockList();
   block.addSubnet(address, Number(bits), family === 6 ? 'ipv6' : 'ipv4');
   return block;

@@ -4,15 +4,15 @@ import { LIMITS } from '../base/limits.ts';
 import { fingerprintOf, fingerprintWords } from './fingerprint.ts';
 import { subjectHash } from './subject-hash.ts';
 
-/** What the certificates directory needs to know of a certificate. */
+/** The fields of a certificate that aioc uses. */
 export interface CertificateFacts {
   readonly x509: X509Certificate;
   readonly pem: string;
   readonly der: Buffer;
-  /** SHA-256 of the DER, lower-case hex. This, and nothing else, is what a certificate is recognised by. */
+  /** SHA-256 of the DER, lower-case hex. Certificates are recognised only by this. */
   readonly fingerprint: string;
   readonly words: string;
-  /** Upper-case hex as OpenSSL prints it; the key of Python's map, never a proof of anything. */
+  /** Upper-case hex, as OpenSSL prints it. A key in Python's map, never a proof of identity. */
   readonly serial: string;
   readonly subjectHash: string;
   /** Milliseconds since 1970. */
@@ -21,7 +21,7 @@ export interface CertificateFacts {
 }
 
 /**
- * Reads one certificate: PEM text (the first in it), or DER.
+ * Reads a certificate: DER, or the first one in a PEM text.
  *
  * @throws AiocError AIOC_CERTIFICATE_BAD
  */
@@ -32,7 +32,7 @@ export function readCertificate(source: string | Buffer): CertificateFacts {
   try {
     x509 = new X509Certificate(source);
   } catch (error) {
-    throw bad('it is damaged, or no certificate at all', error);
+    throw bad('it is damaged or not a certificate', error);
   }
   const der = x509.raw;
   const fingerprint = fingerprintOf(der);
@@ -49,12 +49,12 @@ export function readCertificate(source: string | Buffer): CertificateFacts {
   };
 }
 
-/** Why the certificate is not valid at that time, to stand behind "the certificate"; undefined when it is valid. */
+/** Why the certificate is not valid at that time, as the end of a sentence about it; undefined if it is valid. */
 export function datesFault(context: CertificateFacts, wallNowMs: number): string | undefined {
   const { notBeforeMs, notAfterMs, x509 } = context;
-  // Asked this way round, a date that could not be read is a fault as well.
-  const isRight = `and the clock says ${clockText(wallNowMs)}: is the clock of this machine right?`;
-  if (!(wallNowMs <= notAfterMs)) return `has expired on ${x509.validTo}, ${isRight}`;
+  // Written so that an unreadable date (NaN) is a fault too.
+  const isRight = `and this machine's clock says ${clockText(wallNowMs)}: is that right?`;
+  if (!(wallNowMs <= notAfterMs)) return `expired on ${x509.validTo}, ${isRight}`;
   if (!(wallNowMs >= notBeforeMs)) return `is valid only from ${x509.validFrom}, ${isRight}`;
   return undefined;
 }
@@ -66,7 +66,7 @@ function clockText(wallNowMs: number): string {
     : `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** Whether the private key (PEM, not encrypted) is that of the certificate. A damaged key is not. */
+/** Whether the private key (PEM, not encrypted) belongs to the certificate; false for a damaged key. */
 export function keyBelongs(context: CertificateFacts, privateKeyPem: string): boolean {
   try {
     return context.x509.checkPrivateKey(createPrivateKey(privateKeyPem));

@@ -5,16 +5,16 @@ import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 
 /**
- * The directory of links `<hash>.<n> -> ../<name>.pem`, OpenSSL's form of a trust store: it looks for a certificate at
- * `<hash>.0`, `<hash>.1` … and stops at the first number that is missing. So do we.
+ * A link `<hash>.<n> -> ../<name>.pem` of an OpenSSL trust store. OpenSSL looks for a certificate at `<hash>.0`,
+ * `<hash>.1` … and stops at the first missing number. aioc does the same.
  */
 export interface CertificateLink {
   readonly path: string;
   readonly hash: string;
   readonly number: number;
-  /** The name whose certificate it points at; undefined when it points at anything but `../<name>.pem`. */
+  /** The name of the certificate that it points to; undefined if it does not point to `../<name>.pem`. */
   readonly name: string | undefined;
-  /** What it points at, as it is written; empty for a file. */
+  /** The target as written in the link; empty for a file. */
   readonly target: string;
 }
 
@@ -29,7 +29,7 @@ export async function linksOfHash(directory: string, hash: string): Promise<Cert
   return links;
 }
 
-/** Every link that points at the name's certificate, also one that no search would find. */
+/** All links to the name's certificate, including links that OpenSSL does not find. */
 export async function linksOfName(directory: string, name: string): Promise<CertificateLink[]> {
   const found: CertificateLink[] = [];
   for (const file of await readdir(directory)) {
@@ -40,9 +40,9 @@ export async function linksOfName(directory: string, name: string): Promise<Cert
 }
 
 /**
- * Points the first free number of the hash at the name's certificate.
+ * Links the first free number of the hash to the name's certificate.
  *
- * @throws AiocError AIOC_CERTIFICATE_BAD when far too many have the same subject
+ * @throws AiocError AIOC_CERTIFICATE_BAD if too many certificates have the same subject
  */
 export async function addLink(directory: string, hash: string, name: string): Promise<void> {
   for (let number = 0; number < LIMITS.certificatesPerHash; number += 1) {
@@ -55,13 +55,13 @@ export async function addLink(directory: string, hash: string, name: string): Pr
   }
   throw new AiocError(
     'AIOC_CERTIFICATE_BAD',
-    `${LIMITS.certificatesPerHash} other certificates have the same subject as this one: make it anew`,
+    `${LIMITS.certificatesPerHash} other certificates have the same subject: create a new certificate`,
   );
 }
 
 /**
- * Removes a link. The last link of the same hash takes its number, by one rename, so that there is no moment at which
- * a gap hides the others from OpenSSL.
+ * Removes a link. The last link of the same hash is renamed to its number, so that OpenSSL finds the others at any
+ * moment.
  */
 export async function removeLink(directory: string, link: CertificateLink): Promise<void> {
   const last = (await linksOfHash(directory, link.hash)).at(-1);
@@ -78,7 +78,7 @@ export async function readLink(directory: string, file: string): Promise<Certifi
   } catch (error) {
     const code = systemCode(error) ?? '';
     if (code === 'ENOENT') return undefined;
-    // A certificate that an operator has copied there is found by OpenSSL, but it names nobody.
+    // An operator may have copied a certificate here. OpenSSL finds it, but it has no client name.
     if (code !== 'EINVAL') throw error;
     target = '';
   }

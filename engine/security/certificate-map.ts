@@ -7,7 +7,10 @@ import { readSmallFile } from '../base/read-small-file.ts';
 import { parseStrictJson } from '../config/strict-json.ts';
 import { certificatesError } from './certificate-paths.ts';
 
-/** Which names have a certificate, with its serial number: source_id_2_cert.json without its second, reversed half. */
+/**
+ * The serial number of each client's certificate by name: the first half of source_id_2_cert.json. The second half is
+ * its inverse.
+ */
 export type CertificateMap = Map<string, string>;
 
 export interface MapFile {
@@ -17,10 +20,10 @@ export interface MapFile {
 }
 
 /**
- * Reads the map; a missing file is an empty one, as Python leaves it until the first client comes. A Python server that
- * shares the directory empties the file before it writes it, so what looks damaged is looked at again.
+ * Reads the map; a missing file is an empty map, as before Python's first client. A Python server truncates the file
+ * before it writes it, so a damaged file is read again.
  *
- * @throws AiocError AIOC_CERTIFICATES when it is damaged: to go on without it would give names away a second time
+ * @throws AiocError AIOC_CERTIFICATES if it is damaged: an empty map would give names away a second time
  */
 export async function readMap(file: MapFile): Promise<CertificateMap> {
   for (let reads = 1; ; reads += 1) {
@@ -34,8 +37,8 @@ export async function readMap(file: MapFile): Promise<CertificateMap> {
 }
 
 /**
- * Whether the file stands there as a Python server has written it: with what that server knew when it started and has
- * done since, and without what others of the directory have added. Nobody's editor writes it like this.
+ * Whether a Python server wrote the file. Such a server writes what it knew at its start and its own changes, without
+ * the changes of other servers. No editor writes this exact format.
  */
 export async function isWrittenByPython({ path }: MapFile): Promise<boolean> {
   const text = await textOf(path);
@@ -47,10 +50,10 @@ const PYTHONS_HAND = new RegExp(
   `^\\{"(?:source_id_2_cert|cert_2_source_id)": ${PYTHONS_OBJECT}, "(?:source_id_2_cert|cert_2_source_id)": ${PYTHONS_OBJECT}\\}$`,
 );
 
-/** The file's text; undefined when there is none. */
+/** The text of the file; undefined if it does not exist. */
 async function textOf(path: string): Promise<string | undefined> {
   const file = await readSmallFile(path, LIMITS.certificateMapBytes);
-  if (file === 'too-large') throw certificatesError(`${path} is larger than any list of clients`);
+  if (file === 'too-large') throw certificatesError(`${path} is too large for a list of clients`);
   return file?.text;
 }
 
@@ -59,8 +62,8 @@ function parsed(path: string, text: string | undefined): CertificateMap {
   try {
     const { source_id_2_cert: names } = jsonOf(text) as { source_id_2_cert?: unknown };
     if (typeof names !== 'object' || names === null || Array.isArray(names))
-      throw new Error('it has no object "source_id_2_cert"');
-    // A Map, because a client may well be called `constructor` or `__proto__`.
+      throw new Error('the object "source_id_2_cert" is missing');
+    // A Map, since a client's name may be `constructor` or `__proto__`.
     return new Map(
       Object.entries(names).map(([name, serial]) => {
         if (typeof serial !== 'string') throw new Error(`the serial number of "${name}" is not a string`);
@@ -73,9 +76,9 @@ function parsed(path: string, text: string | undefined): CertificateMap {
   }
 }
 
-/** With line and column, should it be none: people do restore this file by hand. */
+/** Reports line and column of an error, since operators edit this file by hand. */
 function jsonOf(text: string): unknown {
-  // A byte order mark, as some editors write it, says nothing.
+  // Some editors write a byte order mark.
   const json = text.replace(/^\uFEFF/, '');
   try {
     return JSON.parse(json);
@@ -85,9 +88,9 @@ function jsonOf(text: string): unknown {
 }
 
 /**
- * Whether the file says a thing twice, of which every reader would take what stands last.
+ * Checks that no key is repeated, since readers silently use the last one.
  *
- * @throws AiocError AIOC_CERTIFICATES naming it with its lines
+ * @throws AiocError AIOC_CERTIFICATES with the key and its lines
  */
 export async function checkMapOnce({ path }: MapFile): Promise<void> {
   const text = await textOf(path);
@@ -96,10 +99,10 @@ export async function checkMapOnce({ path }: MapFile): Promise<void> {
 }
 
 /**
- * Replaces the file atomically, both halves of it in stable order. Servers of aioc take turns by a lock; a Python server
- * knows of none, so a change of the file during ours begins ours again, on what is there then.
+ * Replaces the file atomically, with sorted keys. aioc servers use a lock. A Python server does not, so if the file
+ * changes meanwhile, the change is repeated on the new contents.
  *
- * @param change makes the change in the map; false when there is nothing to change
+ * @param change modifies the map; false if there is nothing to change
  * @throws AiocError AIOC_CERTIFICATES
  */
 export async function changeMap(file: MapFile, change: (map: CertificateMap) => boolean): Promise<void> {
@@ -118,7 +121,7 @@ export async function changeMap(file: MapFile, change: (map: CertificateMap) => 
   }
 }
 
-/** What changes with every writing of a file. */
+/** A value that differs after each write of the file. */
 async function stampOf(path: string): Promise<string> {
   const found = await stat(path, { bigint: true }).catch(() => undefined);
   return found === undefined ? '' : `${found.ino} ${found.mtimeNs} ${found.size}`;

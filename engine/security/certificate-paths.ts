@@ -1,25 +1,28 @@
 import { join } from 'node:path';
 import { AiocError, toAiocError } from '../base/errors.ts';
 
-/** Where everything is (PROTOCOL §5). Python keeps the same tree, so each program can go on with the other's. */
+/**
+ * The files of a certificates directory (PROTOCOL §5). Python uses the same layout, so each program can use the
+ * other's.
+ */
 export interface CertificatePaths {
-  /** What the configuration calls certificates_directory_path. */
+  /** The configuration key certificates_directory_path. */
   readonly directory: string;
   readonly root: string;
   readonly server: string;
   readonly serverCertificate: string;
   readonly serverKey: string;
-  /** On the server: what it knows of its clients. */
+  /** On the server: files about its clients. */
   readonly clients: string;
   readonly links: string;
   readonly map: string;
-  /** With this OpenSSL configuration Python makes client certificates; we do without, and make it for Python. */
+  /** Python creates client certificates with this OpenSSL configuration. aioc writes it for Python only. */
   readonly requestTemplate: string;
   readonly client: string;
   /** On the client: its own certificates and keys. */
   readonly own: string;
   readonly pinned: string;
-  /** The pinned file's name before Python's version 1.2.0. */
+  /** The name of the pinned file before Python 1.2.0. */
   readonly pinnedOld: string;
 }
 
@@ -47,17 +50,17 @@ export function certificatePaths(directory: string): CertificatePaths {
 
 export const DEFAULT_NAME = 'default';
 
-/** `default.pem`, `default1.pem` …: whoever holds such a key may ask for a certificate of its own, and nothing else. */
+/** `default.pem`, `default1.pem` …: the holder of such a key may request a client certificate, and nothing else. */
 export function isDefaultName(name: string): boolean {
   return /^default[0-9]*$/.test(name);
 }
 
-/** An AIOC_CERTIFICATES error; `what` is a sentence without its full stop that says what to do. */
+/** An AIOC_CERTIFICATES error. `what` is a sentence without its full stop that says what to do. */
 export function certificatesError(what: string, cause?: unknown): AiocError {
   return new AiocError('AIOC_CERTIFICATES', what, cause === undefined ? {} : { cause });
 }
 
-/** Runs `action`; what the system says against it becomes AIOC_CERTIFICATES with the place that it was about. */
+/** Runs `action` and converts system errors to AIOC_CERTIFICATES with the path. */
 export async function inDirectory<T>(places: CertificatePaths, action: () => Promise<T>): Promise<T> {
   try {
     return await action();

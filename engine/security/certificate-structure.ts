@@ -2,22 +2,22 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { contentOf, type DerElement, readElement, readElements, TAG } from './der.ts';
 
-/** What OpenSSL's names for a certificate's own fields do not tell, read off its DER. */
+/** Fields of a certificate that Node does not expose, read from its DER. */
 export interface CertificateStructure {
-  /** The subject's RDNs, in order, without the SEQUENCE around them. */
+  /** The subject's RDNs in order, without the enclosing SEQUENCE. */
   readonly subject: Buffer;
-  /** The same of whom it says has signed it. */
+  /** The issuer's RDNs, likewise. */
   readonly issuer: Buffer;
   /** 1 or 3. */
   readonly version: number;
-  /** It says of itself that it signs no other certificate: basicConstraints is there and does not say CA. */
+  /** It may not sign other certificates: basicConstraints is present and does not say CA. */
   readonly isLeaf: boolean;
 }
 
 const BASIC_CONSTRAINTS = Buffer.from('551d13', 'hex');
 
 /**
- * Walks a certificate down to its subject and its basicConstraints. Everything else is OpenSSL's to read.
+ * Reads a certificate's subject and basicConstraints. OpenSSL reads everything else.
  *
  * @param der at most LIMITS.identityFileBytes
  * @throws AiocError AIOC_CERTIFICATE_BAD
@@ -48,6 +48,6 @@ function saysLeaf(fields: readonly DerElement[]): boolean {
   const [only] = constraints;
   if (only === undefined || constraints.length > 1) return false;
   const value = readElement(contentOf(only.at(-1), TAG.octetString));
-  // DER leaves out what is false, so a certificate that is no authority says nothing at all in there.
+  // DER omits false, so a certificate that is not a CA has an empty sequence.
   return value.tag === TAG.sequence && value.content.length === 0;
 }

@@ -27,25 +27,25 @@ export interface ClientCertificatesOptions {
   readonly name: string;
   readonly random: Randomness;
   wallNow(): number;
-  /** For the waiting for other connectors of the same name; the machine's own otherwise. */
+  /** For waiting for other connectors of the same name. Default: the machine's clock. */
   readonly clock?: Clock;
 }
 
 export interface ClientCredentials extends Credentials {
-  /** True while this client has none of its own: it can then only ask for one. */
+  /** True while this client has no certificate of its own and can only request one. */
   readonly isDefault: boolean;
-  /** The server's certificate as it lies there, which may be several. */
+  /** The server's pinned certificate file, which may have several certificates. */
   readonly serverCertificatePem: string;
-  /** SHA-256 of each certificate that the server may show. */
+  /** SHA-256 of each certificate that the server may present. */
   readonly serverFingerprints: readonly string[];
 }
 
-/** What a client has made for itself and the server has not accepted yet lies here, out of Python's sight. */
+/** The directory of certificates that a client created and the server has not accepted yet. Python ignores it. */
 const PROPOSED = '.proposed';
 
 /**
- * One client's half of a certificates directory (PROTOCOL §5), Python's or ours. Several connectors may have the same
- * name in the same directory, each for another server of a mesh: they have one certificate, and take turns here.
+ * The client part of a certificates directory (PROTOCOL §5), created by Python or aioc. Several connectors with the
+ * same name may share a directory, each for another server: they share one certificate and use a lock.
  */
 export class ClientCertificates {
   readonly #options: ClientCertificatesOptions;
@@ -60,9 +60,10 @@ export class ClientCertificates {
   }
 
   /**
-   * What this client shows to the server, its own certificate or else the default one, and what it wants to see.
+   * Loads the certificate that this client presents, its own or else the default one, and the server's pinned
+   * certificate.
    *
-   * @param options `onAnyDay`: says nothing of certificates that are not valid now, since the clock may be wrong
+   * @param options `onAnyDay`: accept certificates that are not valid now, since the clock may be wrong
    * @throws AiocError AIOC_CERTIFICATES
    */
   load({ onAnyDay = false }: { readonly onAnyDay?: boolean } = {}): Promise<ClientCredentials> {
@@ -83,8 +84,8 @@ export class ClientCertificates {
   }
 
   /**
-   * Keeps the certificate and key that a server has made for this client (Python's way), whatever the clock says: the
-   * server gives them once.
+   * Stores the certificate and key that a server issued to this client (Python's way). Their dates are not checked,
+   * since the server sends them only once.
    *
    * @throws AiocError AIOC_CERTIFICATE_EXISTS, AIOC_CERTIFICATE_BAD, AIOC_CERTIFICATES
    */
@@ -97,9 +98,8 @@ export class ClientCertificates {
   }
 
   /**
-   * A key pair and certificate that this client makes itself, to send the certificate to an aioc server and call
-   * `adopt` when it has accepted. Until then every call gives the same one, also after a restart: an answer that was lost
-   * would else shut this client out for good.
+   * Creates a key pair and certificate to send to an aioc server; call `adopt` when the server has accepted it. Until
+   * then every call returns the same one, also after a restart. Otherwise a lost answer would lock this client out.
    *
    * @throws AiocError AIOC_CERTIFICATE_EXISTS, AIOC_CERTIFICATES
    */
@@ -117,8 +117,8 @@ export class ClientCertificates {
   }
 
   /**
-   * What was proposed is this client's own certificate from now on. A connector of the same name may have been quicker;
-   * then it is so already.
+   * Makes the proposed certificate this client's own. If another connector of the same name already did so, nothing
+   * changes.
    *
    * @throws AiocError AIOC_CERTIFICATE_MISSING, AIOC_CERTIFICATES
    */
@@ -134,7 +134,7 @@ export class ClientCertificates {
         );
       const own = this.#own(this.#options.name);
       const proposal = this.#proposal();
-      // Whatever of it a crash leaves undone, the proposal is whole until the certificate is in its place.
+      // After a crash in between, the proposal is complete until the certificate is in place.
       await rm(own.key, { force: true });
       await link(proposal.key, own.key);
       await rename(proposal.certificate, own.certificate);
@@ -143,12 +143,12 @@ export class ClientCertificates {
     });
   }
 
-  /** Back to the default certificate. @returns false when this client had none of its own */
+  /** Returns to the default certificate. @returns false if this client had none of its own */
   remove(): Promise<boolean> {
     return this.#change(async () => {
       const own = this.#own(this.#options.name);
       const had = await exists(own.certificate);
-      // The certificate first: it is what makes a client, Python's too, use its own.
+      // The certificate first: clients, including Python's, use their own if it exists.
       for (const path of [own.certificate, own.key, this.#proposal().certificate, this.#proposal().key])
         await rm(path, { force: true });
       if (had) await syncDirectory(this.#places.own);
@@ -162,7 +162,7 @@ export class ClientCertificates {
     if (!(await exists(this.#own(this.#options.name).certificate))) return;
     throw new AiocError(
       'AIOC_CERTIFICATE_EXISTS',
-      `${this.#options.name} has a certificate of its own already; delete_client_certificate on the client goes back to the default one`,
+      `${this.#options.name} already has its own certificate; delete_client_certificate on the client returns to the default one`,
     );
   }
 
@@ -175,14 +175,14 @@ export class ClientCertificates {
       );
   }
 
-  /** The key first: a client, Python's too, looks for the certificate only. */
+  /** The key first: clients, including Python's, only check for the certificate. */
   async #write(paths: PairPaths, pair: TlsSettings): Promise<void> {
     const { random } = this.#options;
     await replaceDurably(paths.key, pair.privateKeyPem, { mode: PRIVATE_MODE, random });
     await replaceDurably(paths.certificate, pair.certificatePem, { mode: PUBLIC_MODE, random });
   }
 
-  /** An earlier proposal, unless it is of no use any more. */
+  /** The earlier proposal, if it can still be used. */
   async #proposed(): Promise<Credentials | undefined> {
     const paths = this.#proposal();
     const options = { wallNowMs: this.#options.wallNow(), remedy: '' };
@@ -202,7 +202,7 @@ export class ClientCertificates {
   }
 
   #howToGetOne(): string {
-    return `Copy certificates/client from the server's machine to ${this.#places.root}; there it is made by: aioc create_certificates DIR`;
+    return `Copy certificates/client from the server's machine to ${this.#places.root}; to create it there, run: aioc create_certificates DIR`;
   }
 
   #change<T>(action: () => Promise<T>): Promise<T> {
@@ -224,5 +224,5 @@ interface PairPaths {
 }
 
 function howToStartAfresh(name: string): string {
-  return `Restore it from a backup, or start afresh: delete_client_certificate for ${name} on the server, and on this client`;
+  return `Restore it from a backup, or start again: delete_client_certificate for ${name} on the server, and on this client`;
 }

@@ -17,18 +17,18 @@ import {
 import { type CertificatePaths, isDefaultName } from './certificate-paths.ts';
 import { readStored, readStoredCertificate } from './stored-certificates.ts';
 
-/** Of those that change anything here, in this process or another one, one at a time. */
+/** Lock for all changes of this directory, in this process and others. */
 const LOCK = '.lock';
-/** What was begun is noted in a file of this name until it is done, so that a crash in between can be put right. */
+/** Prefix of a file that exists during a change, so that the next start can repair it after a crash. */
 const ADDING_PREFIX = '.adding-';
 const REMOVING_PREFIX = '.removing-';
 const ONLY_THE_LINK = 'link';
 const EVERYTHING = 'everything';
 
 /**
- * The three places that together make a client known: its certificate's file, the map, and the link. A client is
- * trusted only when it is in all of them, so a half-made or half-removed one never is. Several servers may share the
- * directory: whoever changes anything does so inside of `alone`.
+ * The three places that make a client known: its certificate file, the map, and the link. A client is trusted only if
+ * it is in all of them, so one that is half added or half removed is never trusted. Several servers may share the
+ * directory: make every change inside `alone`.
  */
 export class ClientRegister {
   readonly #places: CertificatePaths;
@@ -44,17 +44,17 @@ export class ClientRegister {
     this.#map = { path: places.map, random, clock };
   }
 
-  /** Runs `action` while no other server of aioc changes anything in the directory. */
+  /** Runs `action` while no other aioc server changes the directory. */
   alone<T>(action: () => Promise<T>): Promise<T> {
     return withFileLock({ path: join(this.#places.clients, LOCK), clock: this.#map.clock }, action);
   }
 
-  /** Which names have a certificate, as it stands at this moment. @throws AiocError AIOC_CERTIFICATES */
+  /** The current map of names to certificates. @throws AiocError AIOC_CERTIFICATES */
   map(): Promise<CertificateMap> {
     return readMap(this.#map);
   }
 
-  /** The same at the start, when there is time to look whether somebody's hand has written a name twice. */
+  /** The same, and checks for a name that was entered twice by hand, which takes longer. */
   async mapAtStart(): Promise<CertificateMap> {
     const map = await readMap(this.#map);
     await checkMapOnce(this.#map);
@@ -65,7 +65,7 @@ export class ClientRegister {
     return join(this.#places.clients, `${name}.pem`);
   }
 
-  /** `default`, `default1` …: Python's rule is that the file alone makes a name one of these. */
+  /** `default`, `default1` …: as in Python, the file alone makes a name one of these. */
   async defaultNames(): Promise<string[]> {
     const files = await readdir(this.#places.clients);
     return files
@@ -74,7 +74,7 @@ export class ClientRegister {
       .filter(isDefaultName);
   }
 
-  /** @throws AiocError AIOC_CERTIFICATE_EXISTS when there is a file of that name; nothing is changed by a failure */
+  /** @throws AiocError AIOC_CERTIFICATE_EXISTS if there is a file of that name; a failure changes nothing */
   async add(name: string, context: CertificateFacts): Promise<void> {
     const note = this.#note(ADDING_PREFIX, name);
     await this.#write(note, context.pem);
@@ -91,11 +91,11 @@ export class ClientRegister {
   }
 
   /**
-   * Puts the name back into the map, whose entry a Python server of the same directory has lost: such a server writes
-   * the map from its own memory, in which there is nothing that others have added since it started. Done only where the
-   * map is in Python's hand and the certificate is one that we take; link and file are there, as the caller knows.
+   * Restores a name in the map that a Python server of the same directory has removed. Such a server writes the map
+   * from memory, without what others added since its start. This is done only if Python wrote the map last and the
+   * certificate is acceptable. The caller has checked the link and the file.
    *
-   * @returns whether the name is in the map now
+   * @returns whether the map has the name now
    */
   async putBack(name: string, context: CertificateFacts): Promise<boolean> {
     if (!(await isWrittenByPython(this.#map))) return false;
@@ -113,7 +113,7 @@ export class ClientRegister {
   /**
    * Removes the link first, which ends the trust, then the entry in the map and, unless `onlySymlink`, the files.
    *
-   * @returns false when there was nothing to remove
+   * @returns false if there was nothing to remove
    */
   async remove(name: string, onlySymlink: boolean): Promise<boolean> {
     const known = (await this.map()).has(name);
@@ -128,14 +128,14 @@ export class ClientRegister {
     return true;
   }
 
-  /** Whether a crash may have left something half done, or another server is in the middle of it. */
+  /** Whether a crash may have left a change unfinished, or another server is making one. */
   async isUnfinished(): Promise<boolean> {
     const begun = [ADDING_PREFIX, REMOVING_PREFIX, UNFINISHED_PREFIX];
     const files = await readdir(this.#places.clients);
     return files.some((file) => begun.some((prefix) => file.startsWith(prefix)));
   }
 
-  /** Finishes or takes back what a crash interrupted. @returns one sentence for each, for the log */
+  /** Completes or reverts changes that a crash interrupted. @returns one sentence for each, for the log */
   async repair(): Promise<string[]> {
     const repaired: string[] = [];
     for (const file of await readdir(this.#places.clients)) {
@@ -144,20 +144,20 @@ export class ClientRegister {
       if (file.startsWith(ADDING_PREFIX)) {
         const name = file.slice(ADDING_PREFIX.length);
         await this.#undoAdding(name, readCertificate((await readStored(path)) ?? ''));
-        repaired.push(`the certificate of ${name} had been made only half, and was taken back`);
+        repaired.push(`the certificate of ${name} was only half created, and was removed`);
       }
       if (file.startsWith(REMOVING_PREFIX)) {
         const name = file.slice(REMOVING_PREFIX.length);
         await this.#strike(name);
         if ((await readStored(path)) !== ONLY_THE_LINK) await this.#removeFiles(name);
         await this.#done(path);
-        repaired.push(`the certificate of ${name} had been removed only half, and is gone now`);
+        repaired.push(`the certificate of ${name} was only half removed, and is removed now`);
       }
     }
     return repaired;
   }
 
-  /** Takes back what `add` has done so far, and only that: what is not of this certificate is left alone. */
+  /** Reverts what `add` has done so far for this certificate, and nothing else. */
   async #undoAdding(name: string, context: CertificateFacts): Promise<void> {
     const path = this.certificatePath(name);
     const stored = await readStoredCertificate(path);
@@ -177,7 +177,7 @@ export class ClientRegister {
 
   async #removeFiles(name: string): Promise<void> {
     await rm(this.certificatePath(name), { force: true });
-    // Python keeps each client's private key, although it needs it only once. We never do.
+    // Python keeps each client's private key, although it is not needed again. aioc never does.
     await rm(join(this.#places.clients, `${name}.key`), { force: true });
     await syncDirectory(this.#places.clients);
   }
@@ -199,6 +199,6 @@ export class ClientRegister {
 export function certificateExists(name: string): AiocError {
   return new AiocError(
     'AIOC_CERTIFICATE_EXISTS',
-    `${name} has a certificate already. To make a new one, first delete it on the server: delete_client_certificate ${name}`,
+    `${name} already has a certificate. To create a new one, first delete it on the server: delete_client_certificate ${name}`,
   );
 }

@@ -14,8 +14,8 @@ import {
 import { type MakingOptions, makeDirectoryCertificate } from './directory-certificates.ts';
 
 /**
- * For a Python server that goes on with this directory: it adds the line `O = …` at the end, and cannot make a
- * certificate without this file. Users may edit it; aioc itself makes certificates without it.
+ * For a Python server that uses this directory later: it appends the line `O = …`, and cannot create certificates
+ * without this file. Users may edit it. aioc does not use it.
  */
 const REQUEST_TEMPLATE = `# How a Python connector makes a client's certificate. It adds the organization behind the last line.
 [req]
@@ -28,28 +28,28 @@ prompt = no
 C = US
 `;
 
-/** Never writable for others, also where the umask would allow it: who can write here decides who is trusted. */
+/** Never writable by others, whatever the umask: write access decides who is trusted. */
 const DIRECTORY_MODE = 0o700;
-/** Connectors have their sockets there, too, if nothing else is said: of root for every user, else for its group. */
+/** By default, connectors also have their sockets here: root's are for every user, others for the group. */
 const PLACE_MODE = process.geteuid?.() === 0 ? 0o711 : 0o750;
 
 export interface CreatedCertificates {
   /** `<directory>/certificates`, absolute. */
   readonly root: string;
-  /** This part goes to each client's machine, as it is. */
+  /** Copy this directory unchanged to each client's machine. */
   readonly clientPart: string;
-  /** SHA-256 of the server's certificate, and the same in words. */
+  /** SHA-256 of the server's certificate, and its words. */
   readonly serverFingerprint: string;
   readonly serverWords: string;
 }
 
 /**
- * Makes the tree of PROTOCOL §5 below `directory`: the server's own certificate, and the default one with which a
- * client asks for its own. It is built beside its place and put there by one rename: all of it, or nothing.
+ * Creates the files of PROTOCOL §5 below `directory`: the server's certificate, and the default certificate with which
+ * clients request their own. The tree is built in a temporary directory and renamed, so it is complete or absent.
  *
- * @param directory certificates_directory_path; made where missing
- * @throws AiocError AIOC_CERTIFICATES when something is there already, or cannot be written; AIOC_DIRECTORY when another
- *   user could change what is there
+ * @param directory certificates_directory_path; created if missing
+ * @throws AiocError AIOC_CERTIFICATES if it already exists or cannot be written; AIOC_DIRECTORY if another user could
+ * change its contents
  */
 export function createCertificates(directory: string, options: MakingOptions): Promise<CreatedCertificates> {
   const places = certificatePaths(resolve(directory));
@@ -78,7 +78,7 @@ export function createCertificates(directory: string, options: MakingOptions): P
   });
 }
 
-/** Before minutes of a slow machine are spent on keys; the rename decides it for good. */
+/** An early check, before keys are generated; the rename is the decisive one. */
 async function refuseExisting(places: CertificatePaths): Promise<void> {
   let entries: string[];
   try {
@@ -101,7 +101,7 @@ async function place(draft: string, places: CertificatePaths): Promise<void> {
 
 function notEmpty(places: CertificatePaths, cause?: unknown): Error {
   return certificatesError(
-    `there is something in ${places.root} already, and it is not overwritten. Move it away, or choose another directory: aioc create_certificates DIR`,
+    `${places.root} already exists and is not overwritten. Move it away, or choose another directory: aioc create_certificates DIR`,
     cause,
   );
 }

@@ -1,6 +1,6 @@
 import { AiocError } from '../base/errors.ts';
 
-/** The tags of ASN.1 that a certificate's subject and extensions need. */
+/** The ASN.1 tags of a certificate's subject and extensions. */
 export const TAG = {
   boolean: 0x01,
   integer: 0x02,
@@ -15,12 +15,12 @@ export const TAG = {
   bmpString: 0x1e,
   sequence: 0x30,
   set: 0x31,
-  /** [0] and [3] of a TBSCertificate: its version and its extensions. */
+  /** [0] and [3] of a TBSCertificate: version and extensions. */
   version: 0xa0,
   extensions: 0xa3,
 } as const;
 
-/** One DER element: its tag, what is inside it, and all of it. The buffers share memory with what was read. */
+/** A DER element: its tag, its contents and the whole element. The buffers share memory with the input. */
 export interface DerElement {
   readonly tag: number;
   readonly content: Buffer;
@@ -30,10 +30,10 @@ export interface DerElement {
 const LENGTH_BYTES_MAX = 4;
 
 /**
- * Reads the element that begins at `offset`. Nothing is descended into: whoever wants what is inside reads `content`,
- * so a deeply nested certificate costs no stack.
+ * Reads the element at `offset`, without descending into it, so that nested certificates need no stack.
  *
- * @throws AiocError AIOC_CERTIFICATE_BAD when it does not fit, or is not DER (long tags, indefinite or padded lengths)
+ * @throws AiocError AIOC_CERTIFICATE_BAD if it exceeds the input or is not DER (long tags, indefinite or padded
+ * lengths)
  */
 export function readElement(bytes: Buffer, offset = 0): DerElement {
   const tag = byteAt(bytes, offset);
@@ -54,7 +54,7 @@ export function readElement(bytes: Buffer, offset = 0): DerElement {
 }
 
 /**
- * The elements that stand one after another in `bytes`, which they must fill to the last byte.
+ * The consecutive elements that make up `bytes` completely.
  *
  * @throws AiocError AIOC_CERTIFICATE_BAD
  */
@@ -68,13 +68,13 @@ export function readElements(bytes: Buffer): DerElement[] {
   return elements;
 }
 
-/** What is inside `element`, which must have the tag. @throws AiocError AIOC_CERTIFICATE_BAD */
+/** The contents of `element`, which must have this tag. @throws AiocError AIOC_CERTIFICATE_BAD */
 export function contentOf(element: DerElement | undefined, tag: number): Buffer {
   if (element?.tag !== tag) throw notDer();
   return element.content;
 }
 
-/** An element in DER. */
+/** Encodes an element in DER. */
 export function writeElement(tag: number, content: Buffer): Buffer {
   const length = content.length;
   if (length < 0x80) return Buffer.concat([Buffer.from([tag, length]), content]);
@@ -93,8 +93,5 @@ function byteAt(bytes: Buffer, offset: number): number {
 }
 
 function notDer(): AiocError {
-  return new AiocError(
-    'AIOC_CERTIFICATE_BAD',
-    'the certificate is damaged: its structure is not that of one',
-  );
+  return new AiocError('AIOC_CERTIFICATE_BAD', 'the certificate is damaged: its structure is not valid');
 }

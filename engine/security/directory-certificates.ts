@@ -6,7 +6,7 @@ import {
   uniqueOrganization,
 } from './keys-and-certificates.ts';
 
-/** As long as Python's: nobody renews them yet, and an expired one keeps a machine out. */
+/** As in Python: nothing renews certificates yet, and an expired one locks a machine out. */
 const VALID_DAYS = 3650;
 
 export interface MakingOptions {
@@ -15,15 +15,14 @@ export interface MakingOptions {
 }
 
 /**
- * A key pair and a self-signed certificate as they lie in a certificates directory. Python's own are of version 1,
- * with which the holder of one key can sign a certificate for another name; ours are version 3 leaves, and Python
- * takes them as they are.
+ * Creates a key pair and a self-signed certificate for a certificates directory. Python's own certificates have version
+ * 1, whose holder can sign certificates for other names. Ours are version 3 leaves, and Python accepts them.
  *
- * @param name whom the certificate speaks for: a client, `server` or `default`
+ * @param name the subject: a client, `server` or `default`
  */
 export async function makeDirectoryCertificate(name: string, options: MakingOptions): Promise<TlsSettings> {
   const keys = await makeKeyPair();
-  // Python's trust store tells certificates apart by their subjects, so only the server's may be the same everywhere.
+  // Python's trust store distinguishes certificates by subject, so subjects must be unique, except the server's.
   const organization = name === 'server' ? 'company' : uniqueOrganization(options.random);
   const certificatePem = await buildCertificate({
     subject: [

@@ -1,7 +1,6 @@
 /**
- * 256 words, one for each byte, to read a fingerprint aloud over a telephone. Chosen so that any two differ in their
- * first four letters (typing four is enough to recognise one) and by at least three edits (no two sound nearly alike).
- * Both sides must hold the same list in the same order: a change of one word is a change of the protocol between people.
+ * 256 words, one for each byte, to compare fingerprints by voice. Any two differ in their first four letters and by at
+ * least three edits. Both peers must use the same list in the same order, so a changed word is a protocol change.
  */
 export const WORDS: readonly string[] = `
   acorn acrobat album almond amber anchor animal apple april arctic arrow artist aspen atlas autumn

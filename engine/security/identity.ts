@@ -12,24 +12,24 @@ import { makeSelfSigned } from './keys-and-certificates.ts';
 const CERTIFICATE_FILE = 'certificate.pem';
 const KEY_FILE = 'key.pem';
 
-/** What this side shows to its peers, and by which they know it again. */
+/** The certificate that aioc presents to peers in the chat, by which they recognise it. */
 export interface Identity extends TlsSettings {
   readonly fingerprint: string;
   readonly words: string;
 }
 
 export interface IdentityOptions {
-  /** The state directory; the identity lives in `identity/` inside it. Made (0700) where missing. */
+  /** The state directory; the identity is in its `identity/`. Created (0700) if missing. */
   readonly directory: string;
-  /** The name in a certificate that has yet to be made; an existing one keeps its own. */
+  /** The name in a new certificate; an existing certificate keeps its own. */
   readonly commonName: string;
   readonly wallNowMs: number;
   readonly random: Randomness;
 }
 
 /**
- * The identity kept in the state directory, made at the first start. It is never replaced silently: peers know us by
- * it, so one that cannot be used is an error that says what to do.
+ * Loads the identity from the state directory, or creates it at the first start. It is never replaced silently, since
+ * peers know it: an unusable identity is an error that says what to do.
  * @throws AiocError AIOC_STATE_DIRECTORY
  */
 export async function loadOrMakeIdentity(options: IdentityOptions): Promise<Identity> {
@@ -49,8 +49,8 @@ export async function loadOrMakeIdentity(options: IdentityOptions): Promise<Iden
 }
 
 /**
- * Makes the pair in a directory of its own and puts it in place by one rename, so that a crash leaves no half of it and
- * of two processes that start at once one wins and both go on with the winner's.
+ * Creates the pair in a temporary directory and renames it, so that a crash leaves nothing incomplete. If two processes
+ * start at once, both use the pair of the first.
  */
 async function makeIdentity(home: string, options: IdentityOptions): Promise<void> {
   const pair = await makeSelfSigned(options);
@@ -64,12 +64,12 @@ async function makeIdentity(home: string, options: IdentityOptions): Promise<voi
     await syncDirectory(options.directory);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    // Renaming onto a directory that holds something fails: another process was first.
+    // Renaming onto a directory with contents fails: another process was first.
     if (!['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
   }
 }
 
-/** Its dates are nobody's concern: it is known by its fingerprint, and a clock may be wrong. */
+/** The dates do not matter: peers know the fingerprint, and a clock may be wrong. */
 async function loadIdentity(home: string): Promise<Identity> {
   const certificatePem = await readSmall(home, CERTIFICATE_FILE);
   const privateKeyPem = await readSmall(home, KEY_FILE);
@@ -94,7 +94,7 @@ async function readSmall(home: string, name: string): Promise<string> {
     throw unusable(
       `${path} is missing. Restore it from a backup, or move ${home} away to start with a new identity`,
     );
-  if (file === 'too-large') throw unusable(`${path} is far too large to be what it should be`);
+  if (file === 'too-large') throw unusable(`${path} is too large`);
   if (name === KEY_FILE && (file.mode & 0o077) !== 0)
     throw unusable(`the key ${path} can be read by others on this machine. Run: chmod 600 '${path}'`);
   return file.text;

@@ -4,12 +4,12 @@ import type forge from 'node-forge';
 import type { Randomness, TlsSettings } from '../base/ports.ts';
 
 /**
- * Keys and signatures come from OpenSSL (node:crypto), and node-forge only builds certificates of our own: whatever a peer
- * presents is parsed by OpenSSL alone, since forge's parsers have a history of holes.
+ * OpenSSL (node:crypto) makes keys and signatures. node-forge only builds aioc's own certificates. Only OpenSSL parses
+ * a peer's certificate, since forge's parsers have had vulnerabilities.
  */
 const RSA_BITS = 2048;
 const DAY_MS = 86_400_000;
-/** The other machine's clock may be behind ours: by a wrong time zone, or since its battery is empty. */
+/** The peer's clock may be behind, because of its time zone or an empty battery. */
 const CLOCK_MARGIN_MS = DAY_MS;
 const SELF_SIGNED_DAYS = 3650;
 const SERIAL_BYTES = 20;
@@ -30,17 +30,17 @@ export interface SubjectField {
 }
 
 export interface CertificateSpec {
-  /** In this order; also the issuer, since every certificate here signs itself. */
+  /** In this order; also the issuer, since every certificate here is self-signed. */
   readonly subject: readonly SubjectField[];
   readonly keys: KeyPair;
   readonly wallNowMs: number;
   readonly validDays: number;
   readonly random: Randomness;
-  /** X.509 v3 extensions as node-forge takes them. */
+  /** X.509 v3 extensions in node-forge's form. */
   readonly extensions: readonly object[];
 }
 
-/** An RSA-2048 key pair, made off this thread (0.1 to 0.3 s). */
+/** Generates an RSA-2048 key pair in a thread of its own (0.1 to 0.3 s). */
 export async function makeKeyPair(): Promise<KeyPair> {
   const { publicKey, privateKey } = await generate('rsa', {
     modulusLength: RSA_BITS,
@@ -50,14 +50,14 @@ export async function makeKeyPair(): Promise<KeyPair> {
   return { publicKeyPem: publicKey, privateKeyPem: privateKey };
 }
 
-/** 32 random hex digits: a subject that no other certificate has, as Python's trust store needs. */
+/** 32 random hex digits, for a unique subject as Python's trust store needs. */
 export function uniqueOrganization(random: Randomness): string {
   return random.bytes(UNIQUE_ORGANIZATION_BYTES).toString('hex');
 }
 
 /**
- * A positive serial number of 158 random bits, in hex. It tells certificates apart; it is never an identity. Its first
- * byte is never zero: OpenSSL refuses a number with more leading zeros than it needs.
+ * A positive serial number of 158 random bits, in hex. It is never an identity. Its first byte is not zero: OpenSSL
+ * rejects unnecessary leading zeros.
  */
 export function serialNumber(random: Randomness): string {
   const bytes = Buffer.from(random.bytes(SERIAL_BYTES));
@@ -66,9 +66,9 @@ export function serialNumber(random: Randomness): string {
 }
 
 /**
- * The extensions of a certificate that is a leaf and nothing else: it can neither sign another one (which is how
- * version 1 certificates let one client pose as another) nor serve any purpose but TLS, in either role.
- * @param name - What the certificate speaks for; it stands in subjectAltName as a URI.
+ * The extensions of a leaf certificate: it cannot sign others (with version 1, one client could pose as another), and
+ * is for TLS only, in either role.
+ * @param name - The subject, in subjectAltName as a URI.
  */
 export function leafExtensions(name: string): object[] {
   return [
@@ -81,7 +81,7 @@ export function leafExtensions(name: string): object[] {
 
 /** Builds and signs (SHA-256) a self-signed X.509 v3 certificate. */
 export async function buildCertificate(spec: CertificateSpec): Promise<string> {
-  // Loaded only here: it is nearly half of the engine's code, and most processes never build a certificate.
+  // Loaded on demand: it is nearly half of the engine's code, and few processes build a certificate.
   const { default: forge } = await import('node-forge');
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.publicKeyFromPem(spec.keys.publicKeyPem);
@@ -91,19 +91,19 @@ export async function buildCertificate(spec: CertificateSpec): Promise<string> {
   const fields = spec.subject.map(({ name, value }) => ({
     name,
     value,
-    // A country is a PrintableString by its definition; the others may hold any letter.
+    // A country is a PrintableString by definition; the others may have any letter.
     valueTagClass: name === 'countryName' ? forge.asn1.Type.PRINTABLESTRING : forge.asn1.Type.UTF8,
   }));
-  // The types call it a class, but it is the ASN.1 type of the value.
+  // The types expect a class; the value is an ASN.1 type.
   const subject = fields as unknown as forge.pki.CertificateField[];
   certificate.setSubject(subject);
   certificate.setIssuer(subject);
   certificate.setExtensions([...spec.extensions]);
-  // What forge hands over is a digest, and what it asks for is the signature of what that is of.
+  // forge passes a digest and expects the signature of its data.
   const signer = {
     sign: () => {
       const signed = Buffer.from(forge.asn1.toDer(certificate.tbsCertificate).getBytes(), 'latin1');
-      // By OpenSSL: in JavaScript it takes 0.1 s of this thread.
+      // OpenSSL is used since JavaScript would block this thread for 0.1 s.
       return sign('sha256', signed, spec.keys.privateKeyPem).toString('latin1');
     },
   };
@@ -111,7 +111,7 @@ export async function buildCertificate(spec: CertificateSpec): Promise<string> {
   return forge.pki.certificateToPem(certificate).replaceAll('\r\n', '\n');
 }
 
-/** A new key pair and a certificate by which a peer can recognise it for the next ten years. */
+/** Creates a key pair and a certificate that is valid for ten years. */
 export async function makeSelfSigned(options: {
   readonly commonName: string;
   readonly wallNowMs: number;

@@ -7,13 +7,13 @@ import type { CertificateMap } from './certificate-map.ts';
 import { type CertificatePaths, isDefaultName } from './certificate-paths.ts';
 import { readStoredCertificate } from './stored-certificates.ts';
 
-/** What stands in the directory of links under a name of OpenSSL's form. */
+/** An entry of the directory of links with a name in OpenSSL's form. */
 export interface LinkEntry extends CertificateLink {
-  /** A link, or the file that a copy without links leaves in its place. */
+  /** A link, or a file in place of one, as after a copy without links. */
   readonly kind: 'link' | 'file' | 'other';
 }
 
-/** Every `<hash>.<n>` of the directory of links, in alphabetical order; none when it is missing. */
+/** Every `<hash>.<n>` of the directory of links, in alphabetical order; empty if it is missing. */
 export async function linkEntries({ links }: CertificatePaths): Promise<LinkEntry[]> {
   const entries: LinkEntry[] = [];
   for (const file of await namesIn(links)) {
@@ -26,7 +26,7 @@ export async function linkEntries({ links }: CertificatePaths): Promise<LinkEntr
   return entries;
 }
 
-/** What an operator should know at the start: clients that are refused although the list names them. */
+/** Warnings at the start: clients in the list that are rejected. */
 export async function linkWarnings(places: CertificatePaths, map: CertificateMap): Promise<string[]> {
   const entries = await linkEntries(places);
   const files = entries.filter(({ kind }) => kind === 'file').length;
@@ -35,16 +35,16 @@ export async function linkWarnings(places: CertificatePaths, map: CertificateMap
   const warnings: string[] = [];
   if (files > 0)
     warnings.push(
-      `${files} of the links in ${places.links} have become files, as a copy without links leaves them, and their clients are refused. ${runRepair(places)}`,
+      `${files} of the links in ${places.links} are files, probably after a copy without links, so their clients are rejected. ${runRepair(places)}`,
     );
   if (unlinked.length > 0)
     warnings.push(
-      `no link in ${places.links} leads to the certificates of ${listed(unlinked)}, which are refused. ${runRepair(places)}`,
+      `no link in ${places.links} points to the certificates of ${listed(unlinked)}, so they are rejected. ${runRepair(places)}`,
     );
   return warnings;
 }
 
-/** Why a certificate to which no link leads is refused: the copy of a directory has lost it, or it is not known at all. */
+/** Why a certificate without a link is rejected: the link was lost in a copy, or the certificate is unknown. */
 export async function whyUnknown(
   places: CertificatePaths,
   map: CertificateMap,
@@ -60,24 +60,24 @@ export async function whyUnknown(
   for (const name of [...named, ...defaults.map((file) => file.slice(0, -'.pem'.length))]) {
     if (await isSame(join(places.clients, `${name}.pem`)))
       return (await hasCopy())
-        ? `the link to its certificate has become a file, as a copy without links leaves it. ${runRepair(places)}`
-        : `no link leads to ${name}.pem any more. ${runRepair(places)}`;
+        ? `the link to its certificate is a file, probably after a copy without links. ${runRepair(places)}`
+        : `the link to ${name}.pem is missing. ${runRepair(places)}`;
     if (map.has(name) && !files.includes(`${name}.pem`))
-      return `${name}.pem, its certificate, is missing in ${places.clients}. Restore it from a backup, or delete ${name}'s certificate on both sides`;
+      return `its certificate ${name}.pem is missing in ${places.clients}. Restore it from a backup, or delete ${name}'s certificate on both sides`;
   }
-  return 'its certificate is not known here, or was deleted';
+  return 'its certificate is unknown or was deleted';
 }
 
 export function runRepair({ directory }: CertificatePaths): string {
   return `Run: aioc certificates repair '${directory}'`;
 }
 
-/** Whether the list means this certificate. */
+/** Whether the list has this certificate's serial number. */
 export function isSerial(serial: string, context: CertificateFacts): boolean {
   return serial.toUpperCase() === context.serial;
 }
 
-/** The certificate in a file; undefined where there is none that can be read. */
+/** The certificate in a file; undefined if it is missing or not readable. */
 export async function storedAt(path: string): Promise<CertificateFacts | undefined> {
   try {
     return await readStoredCertificate(path);
@@ -87,7 +87,7 @@ export async function storedAt(path: string): Promise<CertificateFacts | undefin
   }
 }
 
-/** What is in a directory, in alphabetical order; nothing where there is none. */
+/** The names in a directory, in alphabetical order; empty if it is missing. */
 export async function namesIn(directory: string): Promise<string[]> {
   try {
     return (await readdir(directory)).sort();

@@ -5,9 +5,10 @@ import { certificatesError } from './certificate-paths.ts';
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 
 /**
- * The fingerprints of all certificates in a client's pinned file: several while a server changes its own.
+ * The fingerprints of all certificates in a client's pinned file. It has several while a server changes its
+ * certificate.
  *
- * @param path of the file, for the error
+ * @param path the file, for the error
  * @throws AiocError AIOC_CERTIFICATES
  */
 export function pinnedCertificates(pem: string, path: string): string[] {
@@ -23,20 +24,20 @@ export function pinnedCertificates(pem: string, path: string): string[] {
 }
 
 /**
- * Why a client must not talk to the server that showed this certificate; undefined when it is the pinned one. TLS has
- * proved that the other end holds its key; no issuer and no host name counts.
+ * Why a client must not use the server that presented this certificate; undefined if it is a pinned one. TLS has proved
+ * that the peer has its key. Issuers and host names do not count.
  *
- * @param der the certificate exactly as presented; undefined when there was none
+ * @param der the certificate exactly as presented; undefined if there was none
  */
 export function serverFault(
   der: Buffer | undefined,
   expected: { readonly serverFingerprints: readonly string[]; readonly wallNowMs: number },
 ): string | undefined {
-  if (der === undefined) return 'the server showed no certificate';
+  if (der === undefined) return 'the server presented no certificate';
   try {
     const context = readCertificate(der);
     if (!expected.serverFingerprints.includes(context.fingerprint))
-      return `the server's certificate (${context.words}) is not the one in certificates/client/server-cert: this is another server, or somebody in between. If it was renewed, copy that file from the server's machine again`;
+      return `the server's certificate (${context.words}) is not the one in certificates/client/server-cert: this is another server, or someone is intercepting the connection. If the certificate was renewed, copy that file from the server's machine again`;
     const fault = datesFault(context, expected.wallNowMs);
     return fault === undefined ? undefined : `the server's certificate ${fault}`;
   } catch (error) {

@@ -23,30 +23,30 @@ export interface RepairOptions {
   readonly directory: string;
   readonly random: Randomness;
   readonly clock: Clock;
-  /** Says what would be done, and does nothing. */
+  /** Reports what would be done, and changes nothing. */
   readonly isDryRun?: boolean;
 }
 
 export interface RepairReport {
-  /** What was put right (or would be), each a sentence. */
+  /** What was repaired, or would be; one sentence each. */
   readonly done: readonly string[];
-  /** What is wrong and was left alone, with what to do about it. */
+  /** Problems that were not repaired, with what to do. */
   readonly left: readonly string[];
 }
 
 /**
- * Puts a certificates directory right that was copied without its links, or with other modes. It trusts nobody who was
- * not trusted: a link is made only to a certificate that the list names by its serial number, or in place of what was
- * the link to it; nothing is ever added to the list.
+ * Repairs a certificates directory after a copy that lost its links or modes. It never extends trust: a link is created
+ * only to a certificate whose serial number is in the list, or in place of an earlier link to it. Nothing is added to
+ * the list.
  *
- * @throws AiocError AIOC_CERTIFICATES when there is no such directory, its list is damaged, or it can't be written
+ * @throws AiocError AIOC_CERTIFICATES if the directory is missing, its list is damaged, or it cannot be written
  */
 export function repairCertificates(options: RepairOptions): Promise<RepairReport> {
   const places = certificatePaths(resolve(options.directory));
   return inDirectory(places, async () => {
     const hasServer = await exists(places.clients);
     if (!hasServer && !(await exists(places.client)))
-      throw certificatesError(`${places.root} holds neither certificates of a server nor of a client`);
+      throw certificatesError(`${places.root} has neither certificates of a server nor of a client`);
     const repair = new Repair(places, options);
     if (hasServer) {
       const register = new ClientRegister(places, options);
@@ -58,7 +58,7 @@ export function repairCertificates(options: RepairOptions): Promise<RepairReport
   });
 }
 
-/** One run, with what it has found so far. */
+/** One run, and its findings. */
 class Repair implements RepairReport {
   readonly done: string[] = [];
   readonly left: string[] = [];
@@ -73,7 +73,7 @@ class Repair implements RepairReport {
   async links(map: CertificateMap): Promise<void> {
     const { links, clients } = this.#places;
     if (!(await exists(links)))
-      await this.#do(`made ${links}`, () => mkdir(links, { mode: 0o755 }).then(() => undefined));
+      await this.#do(`created ${links}`, () => mkdir(links, { mode: 0o755 }).then(() => undefined));
     const known = await this.#known(map);
     const linked = new Set<string>();
     for (const entry of await linkEntries(this.#places)) {
@@ -85,23 +85,21 @@ class Repair implements RepairReport {
       if (linked.has(name)) continue;
       if (isDefaultName(name)) {
         this.left.push(
-          `no link leads to ${name}.pem, and the list does not name it: clients that show it get no certificate. If they may, run: ln -s '../${name}.pem' '${join(links, context.subjectHash)}.0'`,
+          `no link points to ${name}.pem, and it is not in the list: clients that present it cannot request a certificate. To allow it, run: ln -s '../${name}.pem' '${join(links, context.subjectHash)}.0'`,
         );
         continue;
       }
-      await this.#do(`made the link to ${name}.pem`, () => addLink(links, context.subjectHash, name));
+      await this.#do(`created the link to ${name}.pem`, () => addLink(links, context.subjectHash, name));
     }
     if (map.size > 0 || (await exists(this.#places.map))) return;
     const unknownFiles = (await namesIn(clients)).filter(
       (file) => file.endsWith('.pem') && !isDefaultName(file.slice(0, -'.pem'.length)),
     );
     if (unknownFiles.length > 0)
-      this.left.push(
-        `${this.#places.map} is missing, and without it no client is known: restore it from a backup`,
-      );
+      this.left.push(`${this.#places.map} is missing, so no client is known: restore it from a backup`);
   }
 
-  /** The certificates that a link may lead to: those of the list whose file is the one that it means, and the default ones. */
+  /** The certificates that may be linked: those in the list whose file matches, and the default ones. */
   async #known(map: CertificateMap): Promise<Map<string, CertificateFacts>> {
     const known = new Map<string, CertificateFacts>();
     const files = (await namesIn(this.#places.clients)).filter((file) => file.endsWith('.pem'));
@@ -122,20 +120,20 @@ class Repair implements RepairReport {
       try {
         checkClientName(name);
       } catch (error) {
-        return `the list has a name that no client can have: ${toAiocError(error).message}`;
+        return `the list has a name that is not valid for a client: ${toAiocError(error).message}`;
       }
     }
     const path = join(this.#places.clients, `${name}.pem`);
     const context = await storedAt(path);
     if (context === undefined)
-      return `${path} is missing or damaged, and the list names it: restore it from a backup, or delete ${name}'s certificate on both sides`;
+      return `${path} is in the list, but missing or damaged: restore it from a backup, or delete ${name}'s certificate on both sides`;
     if (serial !== undefined && !isSerial(serial, context))
-      return `${path} is another certificate (${context.serial}) than the one that the list names (${serial}): it is not trusted`;
+      return `${path} is not the certificate in the list (serial ${context.serial}, not ${serial}): it is not trusted`;
     known.set(name, context);
     return undefined;
   }
 
-  /** @returns the name that the entry stands for, now or when this is no dry run */
+  /** @returns the name of the entry's certificate, after the repair if there was one */
   async #putRight(
     entry: LinkEntry,
     known: ReadonlyMap<string, CertificateFacts>,
@@ -144,20 +142,16 @@ class Repair implements RepairReport {
     if (kind === 'link' && entry.name !== undefined) {
       const isRight = known.get(entry.name)?.subjectHash === hash;
       if (!isRight)
-        this.left.push(
-          `${path} leads to ${entry.name}.pem, which it does not stand for: nobody is trusted by it`,
-        );
+        this.left.push(`${path} points to ${entry.name}.pem, whose hash is another one: it has no effect`);
       return isRight ? entry.name : undefined;
     }
     const name = kind === 'file' ? await this.#nameOfCopy(path, known) : this.#nameOfTarget(entry, known);
     if (name === undefined || known.get(name)?.subjectHash !== hash) {
-      this.left.push(
-        `${path} stands for no certificate that the list names: nobody is trusted by it; delete it`,
-      );
+      this.left.push(`${path} matches no certificate in the list: it has no effect; delete it`);
       return undefined;
     }
-    const was = kind === 'file' ? 'a file' : 'a link to another place';
-    await this.#do(`${path} was ${was}, and is the link to ${name}.pem`, () => this.#replace(path, name));
+    const was = kind === 'file' ? 'a file' : 'a wrong link';
+    await this.#do(`replaced ${path}, ${was}, by the link to ${name}.pem`, () => this.#replace(path, name));
     return name;
   }
 
@@ -166,7 +160,7 @@ class Repair implements RepairReport {
     return [...known].find(([, { fingerprint }]) => fingerprint === copy?.fingerprint)?.[0];
   }
 
-  /** Of a link like `/where/it/was/name.pem`. */
+  /** For a link such as `/old/path/name.pem`. */
   #nameOfTarget({ target }: LinkEntry, known: ReadonlyMap<string, CertificateFacts>): string | undefined {
     const name = /([^/]+)\.pem$/.exec(target)?.[1];
     return name !== undefined && known.has(name) ? name : undefined;
@@ -180,7 +174,7 @@ class Repair implements RepairReport {
     await syncDirectory(links);
   }
 
-  /** OpenSSL stops at the first number that is missing. */
+  /** OpenSSL stops at the first missing number. */
   async #closeGaps(): Promise<void> {
     const { links } = this.#places;
     const taken = new Map<string, number[]>();
@@ -193,12 +187,12 @@ class Repair implements RepairReport {
       for (const [free, number] of numbers.entries()) {
         if (number === free) continue;
         const [from, to] = [join(links, `${hash}.${number}`), join(links, `${hash}.${free}`)];
-        await this.#do(`${from} was never found, and is ${to}`, () => rename(from, to));
+        await this.#do(`renamed ${from}, which OpenSSL does not find, to ${to}`, () => rename(from, to));
       }
     }
   }
 
-  /** Keys are their owner's alone, and who can write to a directory decides who is trusted. */
+  /** Only the owner may read keys. Write access to a directory decides who is trusted. */
   async modes(): Promise<void> {
     const { serverKey, clients, links, own } = this.#places;
     const keysIn = async (directory: string): Promise<string[]> =>
@@ -214,16 +208,16 @@ class Repair implements RepairReport {
     if (info.isSymbolicLink() || (info.mode & forbidden) === 0) return;
     const mode = instead ?? info.mode & 0o777 & ~forbidden;
     const [was, is] = [info.mode & 0o777, mode].map((bits) => bits.toString(8));
-    await this.#do(`${path} had mode ${was}, and has ${is}`, () => chmod(path, mode));
+    await this.#do(`changed the mode of ${path} from ${was} to ${is}`, () => chmod(path, mode));
   }
 
-  /** What can't be done is left, and does not keep the rest from being done. */
+  /** Records a failure and continues with the other repairs. */
   async #do(what: string, action: () => Promise<void>): Promise<void> {
     try {
       if (this.#options.isDryRun !== true) await action();
       this.done.push(what);
     } catch (error) {
-      this.left.push(`it could not be done that ${what}: ${toAiocError(error).message}`);
+      this.left.push(`failed: ${what}: ${toAiocError(error).message}`);
     }
   }
 }

@@ -26,16 +26,16 @@ export interface ServerCertificatesOptions {
   readonly directory: string;
   readonly random: Randomness;
   wallNow(): number;
-  /** For the waiting for other servers of the directory; the machine's own otherwise. */
+  /** For waiting for other servers of the directory. Default: the machine's clock. */
   readonly clock?: Clock;
   /** max_certs */
   readonly maxCertificates?: number;
 }
 
-/** Whom a presented certificate stands for. `reason` is a sentence for the log and for the other side's user. */
+/** The client that a presented certificate identifies. `reason` is a sentence for the log and for the peer's user. */
 export type Trust =
   | { readonly who: 'client'; readonly name: string }
-  /** Somebody who may ask for a certificate of its own, and for nothing else. */
+  /** May request its own certificate, and nothing else. */
   | { readonly who: 'default' }
   | { readonly who: 'nobody'; readonly reason: string };
 
@@ -44,15 +44,15 @@ export interface ListedCertificate {
   readonly fingerprint: string;
   readonly words: string;
   readonly notAfterMs: number;
-  /** Why this one is let in no more; undefined while it is. */
+  /** Why this client is rejected; undefined if it is not. */
   readonly fault: string | undefined;
 }
 
-/** The server's half of a certificates directory (PROTOCOL §5), Python's or ours. */
+/** The server part of a certificates directory (PROTOCOL §5), created by Python or aioc. */
 export class ServerCertificates {
-  /** What a crash had left half done and was put right at the opening: sentences for the log. */
+  /** What was repaired at the opening after a crash: sentences for the log. */
   readonly repaired: readonly string[];
-  /** Which clients are refused although the list names them, and what to do about it: sentences for the log. */
+  /** Clients in the list that are rejected, and what to do: sentences for the log. */
   readonly warnings: readonly string[];
   readonly #options: ServerCertificatesOptions;
   readonly #places: CertificatePaths;
@@ -72,7 +72,7 @@ export class ServerCertificates {
   }
 
   /**
-   * Looks whether the directory can be used, and puts right what a crash left half done.
+   * Checks that the directory can be used, and repairs what a crash left unfinished.
    *
    * @throws AiocError AIOC_CERTIFICATES
    */
@@ -82,7 +82,7 @@ export class ServerCertificates {
       for (const path of [places.clients, places.links]) await checkDirectory(path, options.directory);
       const { random, clock = realClock() } = options;
       const register = new ClientRegister(places, { random, clock });
-      // A directory that is in order may be one that cannot be written.
+      // Without repairs, the directory may be read-only.
       const repair = (): Promise<string[]> => register.repair();
       const repaired = (await register.isUnfinished()) ? await register.alone(repair) : [];
       const warnings = await linkWarnings(places, await register.mapAtStart());
@@ -91,7 +91,7 @@ export class ServerCertificates {
   }
 
   /**
-   * The server's own certificate and key, valid or not: its clients look at their own clocks.
+   * The server's certificate and key, even if it is not valid now: clients check it with their own clocks.
    *
    * @throws AiocError AIOC_CERTIFICATES
    */
@@ -102,13 +102,13 @@ export class ServerCertificates {
         { certificate: serverCertificate, key: serverKey },
         {
           wallNowMs: undefined,
-          remedy: `Restore it from a backup, or make new ones for the server and all clients in an empty directory: aioc create_certificates DIR (this one is ${directory})`,
+          remedy: `Restore it from a backup, or create new certificates for the server and all clients in an empty directory: aioc create_certificates DIR (this one is ${directory})`,
         },
       ),
     );
   }
 
-  /** Why the server's own certificate is not valid now; undefined when it is. @throws AiocError AIOC_CERTIFICATES */
+  /** Why the server's certificate is not valid now; undefined if it is. @throws AiocError AIOC_CERTIFICATES */
   ownFault(): Promise<string | undefined> {
     const { serverCertificate } = this.#places;
     return inDirectory(this.#places, async () => {
@@ -119,12 +119,12 @@ export class ServerCertificates {
   }
 
   /**
-   * Decides by the files as they are at this moment whom a certificate stands for: a link under its subject's hash must
-   * point at a file that holds exactly this certificate, and the map must have the name. The caller knows from TLS that
-   * the other end holds the key. Never by the serial number, and never by a file that no link points at.
+   * Decides which client a certificate identifies, from the current files: a link with its subject's hash must point to
+   * a file with exactly this certificate, and the map must have the name. TLS has already proved that the peer has the
+   * key. Serial numbers, and files without a link, never decide.
    *
    * @param der the certificate exactly as presented
-   * @throws AiocError AIOC_CERTIFICATES when the directory cannot be read
+   * @throws AiocError AIOC_CERTIFICATES if the directory cannot be read
    */
   trusted(der: Buffer): Promise<Trust> {
     return this.#turn(async () => {
@@ -144,12 +144,12 @@ export class ServerCertificates {
       const map = await this.#register.map();
       const name = names.find((candidate) => map.has(candidate)) ?? (await this.#putBack(names, context));
       return name === undefined
-        ? nobody(`its certificate is that of ${names[0]}, which has none any more`)
+        ? nobody(`its certificate is the former one of ${names[0]}`)
         : { who: 'client', name };
     });
   }
 
-  /** The name of a certificate of ours whose entry a Python server has lost, and which has it again; else undefined. */
+  /** Restores the map entry of our certificate if a Python server removed it. Returns the name, or undefined. */
   async #putBack([name]: readonly string[], context: CertificateFacts): Promise<string | undefined> {
     try {
       checkClientCertificate(context, this.#options.wallNow());
@@ -162,13 +162,13 @@ export class ServerCertificates {
   }
 
   /**
-   * Makes a key pair and a certificate for a Python client, which takes both from the server. The key is not kept here
-   * (Python keeps `<name>.key`, and never reads it again).
+   * Creates a key pair and a certificate for a Python client, which receives both from the server. The key is not
+   * stored here. (Python stores `<name>.key` and never reads it.)
    *
    * @throws AiocError AIOC_NAME_BAD, AIOC_CERTIFICATE_EXISTS, AIOC_CERTIFICATE_LIMIT, AIOC_CERTIFICATES
    */
   async issue(name: string): Promise<TlsSettings> {
-    // Asked before the expensive part, which must hold up nobody else, and again when the name is taken.
+    // Checked before the expensive part, which needs no lock, and again when the name is added.
     await this.#turn(() => this.#checkFree(name));
     const { random, wallNow } = this.#options;
     const made = await makeDirectoryCertificate(name, { random, wallNowMs: wallNow() });
@@ -180,8 +180,8 @@ export class ServerCertificates {
   }
 
   /**
-   * Takes a certificate that an aioc client has made itself, so that its key never leaves it. To send the same one
-   * again is allowed: the answer to the first may have been lost.
+   * Accepts a certificate that an aioc client created, so that its key never leaves the client. A client may send the
+   * same one again, since it may have missed the first answer.
    *
    * @throws AiocError as `issue`, and AIOC_CERTIFICATE_BAD
    */
@@ -193,19 +193,19 @@ export class ServerCertificates {
       const map = await this.#register.map();
       if (map.has(name) && (await this.#namesOf(context)).includes(name)) return;
       await this.#checkFree(name);
-      // Python's servers know a client by its serial number alone, and this directory may be one's again.
+      // Python servers identify a client by its serial number alone, and one may use this directory later.
       if ([...map.values()].includes(context.serial) || (await this.#isSerialOfDefault(context.serial)))
         throw new AiocError(
           'AIOC_CERTIFICATE_BAD',
-          'another certificate has the same serial number: make it anew',
+          'another certificate has the same serial number: create a new one',
         );
       await this.#register.add(name, context);
     });
   }
 
   /**
-   * Ends the trust in a client's certificate; the caller closes its connection. With `removeOnlySymlink` the file stays,
-   * and with it the name stays taken.
+   * Ends the trust in a client's certificate; the caller closes its connection. With `removeOnlySymlink` the file
+   * remains, and the name stays taken.
    *
    * @throws AiocError AIOC_NAME_BAD, AIOC_CERTIFICATE_MISSING, AIOC_CERTIFICATES
    */
@@ -213,7 +213,7 @@ export class ServerCertificates {
     return this.#change(async () => {
       checkClientName(name);
       if (await this.#register.remove(name, removeOnlySymlink)) return;
-      throw new AiocError('AIOC_CERTIFICATE_MISSING', `${name} has no certificate here`);
+      throw new AiocError('AIOC_CERTIFICATE_MISSING', `${name} has no certificate`);
     });
   }
 
@@ -237,7 +237,7 @@ export class ServerCertificates {
       const linked = (await this.#namesOf(context)).includes(name);
       const fault = linked
         ? datesFault(context, this.#options.wallNow())
-        : 'no link points at its certificate';
+        : 'no link points to its certificate';
       return { name, fingerprint, words, notAfterMs, fault };
     } catch (error) {
       if (!(error instanceof AiocError)) throw error;
@@ -245,7 +245,7 @@ export class ServerCertificates {
     }
   }
 
-  /** The names whose linked file holds exactly this certificate: one, unless somebody has copied files about. */
+  /** The names whose linked file has exactly this certificate: usually one; several if files were copied. */
   async #namesOf(context: CertificateFacts): Promise<string[]> {
     const names: string[] = [];
     for (const { name } of await linksOfHash(this.#places.links, context.subjectHash)) {
@@ -264,7 +264,7 @@ export class ServerCertificates {
     if (map.size < maxCertificates) return;
     throw new AiocError(
       'AIOC_CERTIFICATE_LIMIT',
-      `${map.size} clients have certificates, which is all that max_certs allows: delete one that is not needed, or raise max_certs`,
+      `${map.size} clients have certificates, the maximum of max_certs: delete one that is not needed, or increase max_certs`,
     );
   }
 
@@ -292,14 +292,14 @@ function nobody(reason: string): Trust {
 async function checkDirectory(path: string, directory: string): Promise<void> {
   if (!(await exists(path))) {
     const places = certificatePaths(directory);
-    // Copies without links lose the directory that holds nothing else.
+    // A copy without links also loses the directory of links.
     const isCopy = path === places.links && (await exists(places.serverCertificate));
     throw certificatesError(
-      `${path} is missing. ${isCopy ? `A copy has lost its links. ${runRepair(places)}` : `To make a certificates directory: aioc create_certificates '${directory}'`}`,
+      `${path} is missing. ${isCopy ? `The links were lost in a copy. ${runRepair(places)}` : `To make a certificates directory: aioc create_certificates '${directory}'`}`,
     );
   }
   const { mode } = await stat(path);
-  // Who can put a file there decides who is trusted.
+  // Write access to this directory decides who is trusted.
   if ((mode & 0o002) !== 0)
-    throw certificatesError(`everybody on this machine can write to ${path}. Run: chmod o-w '${path}'`);
+    throw certificatesError(`every user of this machine can write to ${path}. Run: chmod o-w '${path}'`);
 }

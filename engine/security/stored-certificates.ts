@@ -5,20 +5,20 @@ import { readSmallFile } from '../base/read-small-file.ts';
 import { type CertificateFacts, datesFault, keyBelongs, readCertificate } from './certificate-facts.ts';
 import { certificatesError } from './certificate-paths.ts';
 
-/** A certificate with its key, as this side shows it, and how a person recognises it. */
+/** A certificate with its key and its fingerprint words. */
 export interface Credentials extends TlsSettings {
   readonly fingerprint: string;
   readonly words: string;
 }
 
-/** The text of a file of the directory; undefined when it is not there. @throws AiocError AIOC_CERTIFICATES */
+/** The text of a file of the directory; undefined if it does not exist. @throws AiocError AIOC_CERTIFICATES */
 export async function readStored(path: string): Promise<string | undefined> {
   const file = await readSmallFile(path, LIMITS.identityFileBytes);
-  if (file === 'too-large') throw certificatesError(`${path} is far too large to be what it should be`);
+  if (file === 'too-large') throw certificatesError(`${path} is too large`);
   return file?.text;
 }
 
-/** The certificate in a file; undefined when there is none. @throws AiocError AIOC_CERTIFICATES */
+/** The certificate in a file; undefined if it does not exist. @throws AiocError AIOC_CERTIFICATES */
 export async function readStoredCertificate(path: string): Promise<CertificateFacts | undefined> {
   const text = await readStored(path);
   if (text === undefined) return undefined;
@@ -31,10 +31,10 @@ export async function readStoredCertificate(path: string): Promise<CertificateFa
 }
 
 /**
- * Reads a certificate and its key and checks that they can be used together, and today.
+ * Reads a certificate and its key, and checks that they belong together and are valid.
  *
- * @param wallNowMs undefined: the dates are looked at another time. A clock can be set right while a program runs
- * @param remedy what to do when a file is missing, damaged or expired: a sentence without its full stop
+ * @param wallNowMs undefined: the dates are checked later, since a clock can be corrected while the program runs
+ * @param remedy what to do if a file is missing, damaged or expired: a sentence without its full stop
  * @throws AiocError AIOC_CERTIFICATES
  */
 export async function readCredentials(
@@ -50,7 +50,7 @@ export async function readCredentials(
     );
   const fault = wallNowMs === undefined ? undefined : datesFault(context, wallNowMs);
   if (fault !== undefined && wallNowMs !== undefined) {
-    // Of one that is not valid yet nothing is wrong with the file.
+    // A certificate that is not valid yet needs no new file.
     const advice = wallNowMs < context.notBeforeMs ? '' : ` If it is: ${remedy}`;
     throw certificatesError(`the certificate ${paths.certificate} ${fault}${advice}`);
   }
@@ -65,10 +65,10 @@ export async function readCredentials(
 async function readKey(path: string, remedy: string): Promise<string> {
   const file = await readSmallFile(path, LIMITS.identityFileBytes);
   if (file === undefined) throw certificatesError(`${path} is missing. ${remedy}`);
-  if (file === 'too-large') throw certificatesError(`${path} is far too large to be a key. ${remedy}`);
+  if (file === 'too-large') throw certificatesError(`${path} is too large for a key. ${remedy}`);
   if ((file.mode & 0o077) !== 0)
     throw certificatesError(
-      `the key ${path} can be read by others on this machine. Run: chmod 600 '${path}'`,
+      `the key ${path} can be read by other users of this machine. Run: chmod 600 '${path}'`,
     );
   return file.text;
 }

@@ -5,7 +5,7 @@ import { contentOf, type DerElement, readElements, TAG, writeElement } from './d
 
 const HASH_BYTES = 4;
 
-/** How many bytes a character takes in the string types that OpenSSL rewrites; 0 stands for UTF-8. */
+/** Bytes per character in the string types that OpenSSL normalises; 0 means UTF-8. */
 const STRING_WIDTHS: ReadonlyMap<number, 0 | 1 | 2 | 4> = new Map([
   [TAG.utf8String, 0],
   [TAG.printableString, 1],
@@ -17,8 +17,8 @@ const STRING_WIDTHS: ReadonlyMap<number, 0 | 1 | 2 | 4> = new Map([
 ]);
 
 /**
- * OpenSSL's subject hash (`openssl x509 -hash`): the name under which a directory of trusted certificates is searched.
- * It works on the DER itself, since libraries that decode a name and encode it again get other than ASCII wrong.
+ * OpenSSL's subject hash (`openssl x509 -hash`), which names the links of a trust store. It works on the DER, since
+ * libraries that decode and encode a name change characters outside ASCII.
  *
  * @param der a certificate, at most LIMITS.identityFileBytes
  * @returns 8 lower-case hex digits
@@ -30,7 +30,7 @@ export function subjectHash(der: Buffer): string {
   return digest.subarray(0, HASH_BYTES).reverse().toString('hex');
 }
 
-/** One relative distinguished name, mostly of one attribute; several are put in DER's order of a set. */
+/** A relative distinguished name, usually with one attribute; several are sorted as a DER set. */
 function canonicalName(name: DerElement): Buffer {
   const attributes = readElements(contentOf(name, TAG.set)).map((attribute) => {
     const [type, value, ...more] = readElements(contentOf(attribute, TAG.sequence));
@@ -61,7 +61,7 @@ function decode(content: Buffer, width: 0 | 1 | 2 | 4): string {
   let text = '';
   for (let offset = 0; offset < content.length; offset += width) {
     const point = content.readUIntBE(offset, width);
-    // Halves of a surrogate pair are no characters, and UTF-8 has no form for them.
+    // Surrogate halves are not characters and have no UTF-8 form.
     if (point > 0x10_ffff || (point >= 0xd800 && point <= 0xdfff)) throw badName();
     text += String.fromCodePoint(point);
   }

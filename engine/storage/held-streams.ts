@@ -1,13 +1,13 @@
 /**
- * How a store calls the stream of what it holds back: records of one epoch that it has found behind a hole in the
- * numbers, which damage has made. Their stream of before goes on without them, and `lastSource` says the number before
- * the hole, until who reads the queue has learnt whether the missing ones come again.
+ * Names the stream of records that are held back: records of one epoch behind a gap that damage made in the sequence
+ * numbers. The original stream continues without them. `lastSource` returns the number before the gap until the queue
+ * knows whether the sender sends the missing records again.
  */
 export function heldStreamName(number: number, epoch: string, stream: string): string {
   return `held/${number}/${encodeURIComponent(epoch)}/${stream}`;
 }
 
-/** Undefined for any other stream. */
+/** Returns undefined for the name of any other stream. */
 export function parseHeldStream(
   name: string,
 ): { readonly stream: string; readonly epoch: string } | undefined {

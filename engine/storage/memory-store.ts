@@ -11,17 +11,17 @@ import {
 
 interface MemoryStream {
   records: StoredRecord[];
-  /** Records before this index are acknowledged; they are cut off now and then, not each time. */
+  /** Records before this index are acknowledged. They are removed now and then, not with each ack. */
   first: number;
   bytes: number;
   lastPosition: number;
   readonly sources: Map<string, number>;
 }
 
-/** Keeps records until the program ends, and not longer. */
+/** Keeps records in memory, until the program ends. */
 export class MemoryStore implements Store {
   readonly #clock: Clock;
-  /** Nobody is to meet it again, whatever the world: the simulated one draws nothing for it. */
+  /** Must be unique in every process, so it does not come from the ports, which tests simulate. */
   readonly #identity = realRandomness().bytes(16).toString('hex');
   readonly #streams = new Map<string, MemoryStream>();
 
@@ -124,7 +124,7 @@ export class MemoryStore implements Store {
   }
 }
 
-/** Index of the first record that is not acknowledged and lies behind the position. */
+/** Index of the first unacknowledged record after the position. */
 function firstBehind({ records, first }: MemoryStream, position: number): number {
   let low = first;
   let high = records.length;

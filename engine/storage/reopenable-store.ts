@@ -2,8 +2,8 @@ import { AiocError } from '../base/errors.ts';
 import type { Appended, BatchSource, Store, StoredRecord, StreamStat } from './store.ts';
 
 /**
- * A store that is opened after those who use it have been made, as a connector's when it starts, and again after each
- * stop. While it is closed, what asks it for something is refused with AIOC_CANCELLED, as by the store itself.
+ * A store that opens after its users were created, and again after each stop, as a connector's store does. While it is
+ * closed, calls fail with AIOC_CANCELLED.
  */
 export class ReopenableStore implements Store {
   readonly #make: () => Promise<Store>;
@@ -13,7 +13,7 @@ export class ReopenableStore implements Store {
     this.#make = make;
   }
 
-  /** @throws AiocError what making it throws; it is closed then */
+  /** @throws AiocError as the opened store throws; this store stays closed then */
   async open(): Promise<void> {
     this.#opened ??= await this.#make();
   }

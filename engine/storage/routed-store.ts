@@ -1,14 +1,14 @@
 import type { Appended, BatchSource, Store, StoredRecord, StreamStat } from './store.ts';
 
 export interface RoutedStoreOptions {
-  /** Where streams lie that are to outlive the program. */
+  /** For streams that survive the program. */
   readonly durable: Store;
-  /** Where the others lie. */
+  /** For all other streams. */
   readonly passing: Store;
   readonly isDurable: (stream: string) => boolean;
 }
 
-/** Two stores under one face: each stream lies in one of them, by its name. */
+/** Combines two stores: a stream's name decides which store has it. */
 export class RoutedStore implements Store {
   readonly #options: RoutedStoreOptions;
 
@@ -44,7 +44,7 @@ export class RoutedStore implements Store {
     return this.#of(stream).stat(stream);
   }
 
-  /** Also streams that were durable under an earlier configuration. */
+  /** Includes streams that were durable in an earlier configuration. */
   async streams(): Promise<readonly string[]> {
     const { durable, passing } = this.#options;
     return [...new Set([...(await durable.streams()), ...(await passing.streams())])];

@@ -1,30 +1,35 @@
 import { AiocError } from '../base/errors.ts';
 
 /**
- * Where queues keep their messages. Wide enough for a journal on disk and for a distributed log: everything is
- * asynchronous, and positions belong to the store (they rise within a stream, and nothing else may be assumed of
- * them).
+ * Where queues keep their messages. The interface suits a journal on disk as well as a distributed log: all calls are
+ * asynchronous, and positions belong to the store. Positions rise within a stream; callers may assume nothing else.
  */
 export interface StoredRecord {
   readonly position: number;
   readonly payload: Buffer;
-  /** When it was appended, in milliseconds since 1970. */
+  /** The time of the append, in milliseconds since 1970. */
   readonly atMs: number;
-  /** Its number, where it came from a source and the store still knows. */
+  /** Its sequence number, if it came with a source and the store still knows it. */
   readonly seq?: number | undefined;
-  /** The epoch of the source that it came with, where the store has it; one of a moment ago may be without. */
+  /** The epoch of its source, if the store has it. A record that was just appended may have none. */
   readonly epoch?: string | undefined;
 }
 
-/** Where a batch came from: the sender's epoch and the number of its first record, for telling a repetition. */
+/**
+ * The origin of a batch: the sender's epoch and the sequence number of the first record. It serves to detect
+ * duplicates.
+ */
 export interface BatchSource {
   readonly epoch: string;
   readonly firstSeq: number;
-  /** The record that went before the batch, where those between them will never come. Default: the one before it. */
+  /**
+   * The number of the record before the batch, if the numbers between them are never sent. Default: one less than
+   * `seq`.
+   */
   readonly after?: number;
 }
 
-/** Where a batch begins and what went before it, held against the last record that is known of its epoch. */
+/** Returns the index of the first new record of a batch, given the last known number of its epoch. */
 export function freshPart(
   batch: readonly Buffer[],
   { firstSeq, after = firstSeq - 1 }: BatchSource,
@@ -33,7 +38,7 @@ export function freshPart(
   if (after > last) {
     throw new AiocError(
       'AIOC_STORE_GAP',
-      `record ${firstSeq} came, but ${last} was the last one: have it sent again from ${last + 1}`,
+      `record ${firstSeq} arrived after record ${last}: the sender must send again from ${last + 1}`,
     );
   }
   const known = Math.max(0, last + 1 - firstSeq);
@@ -41,49 +46,53 @@ export function freshPart(
 }
 
 export interface Appended {
-  /** `duplicate`: all of it had been appended before, and nothing was. */
+  /** `duplicate`: the stream already had the whole batch, and nothing was appended. */
   readonly outcome: 'appended' | 'duplicate';
-  /** Of the last record of the batch, or of the stream for a duplicate. */
+  /** Position of the last record of the batch, or of the stream for a duplicate. */
   readonly position: number;
-  /** Of each record that was appended, in order. */
+  /** Position of each appended record, in order. */
   readonly positions: readonly number[];
 }
 
 export interface StreamStat {
-  /** Records that have not been acknowledged. */
+  /** Number of unacknowledged records. */
   readonly count: number;
   readonly bytes: number;
   readonly oldestAtMs: number | undefined;
-  /** Of the last record that was ever appended; 0 before the first. */
+  /** Position of the last record ever appended; 0 before the first. */
   readonly lastPosition: number;
 }
 
 export interface Store {
   /**
-   * The name of what holds a stream: positions of two answers with the same one mean the same. It changes when what was
-   * there is gone, as with a program's memory or a journal that was deleted.
+   * Identifies the storage of a stream. Positions are comparable only under the same identity. It changes when the data
+   * is gone, for example after a restart of a store in memory, or when a journal was deleted.
    */
   identity(stream: string): string;
   /**
-   * Appends a batch as one: all of it is kept, or none. With a source, what the stream has from that epoch already is
-   * left out, and a gap is refused. The next append may be asked for before this one is done; those of one stream settle
-   * in the order in which they were asked for.
+   * Appends a batch atomically. With a source, records that the stream already has are skipped, and a gap is an error.
+   * A caller may append again before an append has settled; appends to one stream settle in the order of the calls.
    *
-   * @throws AiocError AIOC_STORE_GAP when records of the epoch are missing before this batch
+   * @throws AiocError AIOC_STORE_GAP if records of the epoch are missing before this batch
    */
   append(stream: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended>;
-  /** Records behind `after` (0: from the first), as many as fit into `maxBytes` but at least one if there is one. */
+  /**
+   * Returns records after the position `after` (0: from the start): as many as fit into `maxBytes`, but at least one if
+   * any.
+   */
   read(stream: string, after: number, maxBytes: number): Promise<readonly StoredRecord[]>;
-  /** Everything up to that position is done with and may be forgotten. */
+  /** Acknowledges all records up to a position; the store may delete them. */
   ack(stream: string, upTo: number): Promise<void>;
-  /** The number of the last record of each epoch that has been appended with a source, the oldest epoch first. */
+  /** The last sequence number of each epoch that was appended with a source, oldest epoch first. */
   lastSource(stream: string): Promise<ReadonlyMap<string, number>>;
-  /** Nothing will come from that epoch any more, so that its repetitions need not be known. */
+  /** Forgets an epoch that sends nothing any more, so that its duplicates need not be detected. */
   forgetSource(stream: string, epoch: string): Promise<void>;
   stat(stream: string): Promise<StreamStat>;
-  /** Names of the streams that hold records. */
+  /** Names of the streams that have records. */
   streams(): Promise<readonly string[]>;
-  /** Forgets the records of a stream, and says how many there were. What it knows of sources stays. */
+  /**
+   * Deletes the records of a stream, and returns their number. The epochs and sequence numbers of its sources remain.
+   */
   purge(stream: string): Promise<number>;
   close(): Promise<void>;
 }

@@ -1,12 +1,12 @@
 import { LIMITS } from '../base/limits.ts';
 import type { StoredRecord } from './store.ts';
 
-/** The last records of a stream, as many as fit into LIMITS.storeTailBytes. */
+/** The last records of a stream, up to LIMITS.storeTailBytes. */
 export class StreamTail {
-  /** All records of the stream behind this position are in here. */
+  /** This tail has all records of the stream after this position. */
   #behind: number;
   #records: StoredRecord[] = [];
-  /** Those before it are forgotten; they are cut off now and then, not each time. */
+  /** Records before this index are deleted. They are removed now and then, not each time. */
   #first = 0;
   #bytes = 0;
 
@@ -21,13 +21,13 @@ export class StreamTail {
     this.#cut();
   }
 
-  /** All up to that position are done with. */
+  /** Deletes all records up to a position. */
   forget(upTo: number): void {
     while ((this.#records[this.#first]?.position ?? Number.POSITIVE_INFINITY) <= upTo) this.#forgetFirst();
     this.#cut();
   }
 
-  /** As Store.read; undefined when some of what is asked for is not in here. */
+  /** As Store.read; undefined if this tail does not have all requested records. */
   read(after: number, maxBytes: number): readonly StoredRecord[] | undefined {
     if (after < this.#behind) return undefined;
     const found: StoredRecord[] = [];

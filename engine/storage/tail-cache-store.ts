@@ -4,15 +4,15 @@ import type { Appended, BatchSource, Store, StoredRecord, StreamStat } from './s
 import { StreamTail } from './stream-tail.ts';
 
 /**
- * A store that remembers what was appended a moment ago: most often that is read at once, and then need not come from the
- * disk again. What it remembers is what the store has confirmed, and nothing else.
+ * Caches the latest appends of each stream, since they are usually read at once. It caches only what the store has
+ * confirmed.
  */
 export class TailCacheStore implements Store {
   readonly #store: Store;
   readonly #clock: Clock;
-  /** The stream that was appended to last comes last. */
+  /** Ordered by the last append, latest last. */
   readonly #tails = new Map<string, StreamTail>();
-  /** How often a stream has been purged: what was on its way into it before that is not remembered. */
+  /** How often a stream was purged. Appends that started before a purge are not cached. */
   readonly #purges = new Map<string, number>();
 
   constructor(store: Store, clock: Clock) {
@@ -70,12 +70,12 @@ export class TailCacheStore implements Store {
   #remember(stream: string, batch: readonly Buffer[], positions: readonly number[]): void {
     const [first] = positions;
     if (first === undefined) return;
-    // Nothing of the stream lies between what came before and the first of these.
+    // The stream has no records between the earlier ones and the first of these.
     const tail = this.#tails.get(stream) ?? new StreamTail(first - 1);
     this.#tails.delete(stream);
     this.#tails.set(stream, tail);
     const atMs = this.#clock.wallNow();
-    // Of a repetition only the end was appended.
+    // Of a partial duplicate, only the end was appended.
     const known = batch.length - positions.length;
     for (const [index, position] of positions.entries())
       tail.add({ position, payload: batch[known + index] as Buffer, atMs });

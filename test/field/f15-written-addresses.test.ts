@@ -47,7 +47,7 @@ test('an address that says nothing is refused in words, with what was meant', ()
   refused(['--target', 'machine:'], /1 to 65535, not ""/);
   refused(['--target', '[machine]'], /brackets must contain an IPv6 address/);
   refused(['--target', '[::1'], /neither an address nor a name/);
-  refused(['--target', 'a b'], /characters that no address/);
+  refused(['--target', 'a b'], /characters that are not allowed in an address/);
   refused(['--target', 'machine:1', '--port', '2'], /different ports: 1 and 2/);
 });
 
@@ -57,12 +57,12 @@ test('a link-local address without its interface is asked for it, with the inter
     assert.throws(
       () => parseCommandLine([option, 'fe80::1']),
       (error: Error) => {
-        assert.match(error.message, /fe80::1 is a link-local address, .* as in fe80::1%/);
+        assert.match(error.message, /fe80::1 is a link-local address and needs .* as in fe80::1%/);
         assert.ok(error.message.includes(names), error.message);
         return true;
       },
     );
-    assert.throws(() => parseCommandLine([option, 'fe80::1%nosuch0']), /no network interface nosuch0 here/);
+    assert.throws(() => parseCommandLine([option, 'fe80::1%nosuch0']), /no network interface nosuch0 on this machine/);
   }
 });
 

@@ -21,16 +21,16 @@ export interface CommitterOptions extends JournalOptions {
   readonly onNewSegment: () => void;
 }
 
-/** Something that is done between two groups. */
+/** An action that runs between two groups. */
 interface Task {
   readonly sizeBytes: 0;
   readonly run: () => Promise<void>;
 }
 
 /**
- * Brings appends and acks to the disk. One group of appends is under way at a time; what comes meanwhile makes the next.
- * Acks are written between, without waiting for a sync. After any failure a segment is never written again: what was
- * not confirmed goes once more into a new one, and is refused when that fails, too.
+ * Writes appends and acks to disk. It writes one group of appends at a time; appends that arrive meanwhile form the
+ * next group. Acks are written in between, without a sync. After a failure, a segment is never written again:
+ * unconfirmed appends are written once more to a new segment, and fail if that fails too.
  */
 export class Committer {
   readonly #options: CommitterOptions;
@@ -40,12 +40,12 @@ export class Committer {
   #running: Promise<void> | undefined;
   /** Writes, one at a time. */
   readonly #writes = new SerialQueue();
-  /** Streams that have been acknowledged further than any segment says. */
+  /** Streams with acks that no segment has yet. */
   readonly #unwritten = new Set<JournalStream>();
   /** Acks that will be written together soon. */
   #nextAcks: Promise<void> | undefined;
   #marking: Timer | undefined;
-  /** Why the last append was refused. */
+  /** Why the last append failed. */
   refusing: AiocError | undefined;
 
   constructor(options: CommitterOptions) {
@@ -58,28 +58,28 @@ export class Committer {
     return new Promise((resolve, reject) => this.#enqueue({ ...append, resolve, reject }));
   }
 
-  /** Does something when everything that was asked for before it is done. */
+  /** Runs an action after everything requested before it. */
   inTurn<T>(action: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) =>
       this.#enqueue({ sizeBytes: 0, run: () => action().then(resolve, reject) }),
     );
   }
 
-  /** A stream has been acknowledged further, or again. Resolves when the segment says so. */
+  /** A stream has a new ack, or the same one again. Resolves when the segment has it. */
   acked(stream: JournalStream, isNew: boolean): Promise<void> {
     if (isNew) this.#unwritten.add(stream);
     this.#nextAcks ??= Promise.resolve().then(() => this.#writeAcks());
     return this.#nextAcks;
   }
 
-  /** The same in its turn, and as durable as an append. */
+  /** The same in the order of requests, and as durable as an append. */
   async ackForGood(stream: JournalStream): Promise<void> {
     this.#unwritten.add(stream);
     const error = await this.#commit([]);
     if (error !== undefined) throw error;
   }
 
-  /** Waits for what is under way; all of it is on the disk then, if that can be. */
+  /** Waits for pending work and syncs it if possible. */
   async close(): Promise<void> {
     while (this.#running !== undefined || this.#nextAcks !== undefined) {
       await this.#running;
@@ -90,7 +90,7 @@ export class Committer {
     await this.#writes
       .run(async () => {
         if (active === undefined || active.isBroken) return;
-        // Twice: the mark says what is on the disk, and has to get there as well.
+        // Sync twice: the mark says what is synced, and must be synced too.
         await syncSegment(active);
         await this.#write(active, () => this.#writer.mark(this.#options.state.lastPosition));
         await syncSegment(active);
@@ -105,7 +105,7 @@ export class Committer {
   }
 
   async #run(): Promise<void> {
-    // What is asked for in the same turn goes together.
+    // Everything requested in the same turn goes into one group.
     await Promise.resolve();
     while (this.#queue.length > 0) {
       const next = this.#queue[0] as PendingAppend | Task;
@@ -120,12 +120,12 @@ export class Committer {
       if (tasks >= 0) this.#queue.splice(0, group.length);
       await this.#commit(group);
     }
-    // In the same turn in which the queue was found empty: what comes later starts it anew.
+    // In the same turn in which the queue was found empty, so that the next request starts it again.
     this.#running = undefined;
     this.#markSoon();
   }
 
-  /** Writes a group and confirms it, or refuses it and says why. Acks that wait go along. */
+  /** Writes a group and confirms it, or rejects it and returns the error. Pending acks are written with it. */
   async #commit(appends: readonly PendingAppend[]): Promise<AiocError | undefined> {
     const { durability = 'batch', directory } = this.#options;
     const waiting = [...appends];
@@ -202,7 +202,7 @@ export class Committer {
     return streams;
   }
 
-  /** The segment that takes that many bytes; a new one when there is none, it is full, or it has failed. */
+  /** Returns a segment with room for this many bytes: a new one if the current one is missing, full or broken. */
   async #ready(bytes: number): Promise<Segment> {
     const { disk, directory, state, segmentBytes } = this.#options;
     const active = this.#active;
@@ -211,7 +211,7 @@ export class Committer {
     if (active !== undefined) {
       this.#active = undefined;
       active.isActive = false;
-      // What was not confirmed does not count in it any more.
+      // Unconfirmed records do not count.
       active.end = active.synced;
     }
     const acks = this.#takeUnwritten();
@@ -241,7 +241,10 @@ export class Committer {
     if (this.#options.durability === 'os') segment.synced = segment.end;
   }
 
-  /** Once the journal is idle, notes down how far the disk has everything: damage can then be told from a torn end. */
+  /**
+   * When the journal is idle, writes a mark that says how far it is synced, so that a start can tell damage from a torn
+   * end.
+   */
   #markSoon(): void {
     this.#marking?.cancel();
     this.#marking = this.#options.clock.after(LIMITS.journalSyncMarkMs, () => {

@@ -22,17 +22,18 @@ export interface Rewriting {
   readonly directory: string;
   readonly state: JournalState;
   readonly files: SegmentFiles;
-  /** Keeps a copy of damaged bytes, which are not in the new file. */
+  /** Saves a copy of damaged bytes, which the new file will not have. */
   readonly quarantine: (segment: Segment, from: number, to: number) => Promise<void>;
 }
 
-/** Fewer than these small neighbours are not worth being made one. */
+/** Fewer small neighbours than these are not worth merging. */
 const MERGED_SEGMENTS_MIN = 4;
 
 /**
- * Which segments to write anew as one: a damaged one, one of an older format, or neighbours of which so little is alive that it fits into half a
- * segment, when that frees as much as it copies, or when they are many. Never the newest, which says what counts; nor the
- * one before it only for the room, since at full speed what still lives at its end is done with a moment later.
+ * Selects the segments to compact into one: a damaged segment, a segment of an older format, or neighbours whose live
+ * records fit into half a segment, if this frees as much as it copies, or if they are many. Never the newest, which
+ * says what counts. Nor the one before it just for its space: under load, its last records are acknowledged a moment
+ * later.
  */
 export function segmentsToCompact({ segments }: JournalState, segmentBytes: number): readonly Segment[] {
   const sealed = segments.slice(0, -1).filter(({ isActive }) => !isActive);
@@ -60,13 +61,13 @@ export function segmentsToCompact({ segments }: JournalState, segmentBytes: numb
 }
 
 /**
- * Writes what is alive in neighbouring segments into one file, which then takes the place and the number of the first.
- * A crash at any time leaves the old ones, or the new one, or both, of which the second copy of a record is ignored.
+ * Copies the live records of neighbouring segments into one file, which replaces the first of them and keeps its
+ * number. A crash at any time leaves the old files, the new file, or both; then the second copy of a record is ignored.
  *
- * @throws the system's own errors; nothing has changed then
+ * @throws the system's errors; nothing has changed then
  */
 export async function compactSegments(rewriting: Rewriting, old: readonly Segment[]): Promise<void> {
-  // Held open all the time: after the renaming their path leads to the new file.
+  // Keep the files open: after the rename, the path leads to the new file.
   await heldOpen(rewriting.files, old, () => writeAnew(rewriting, old));
 }
 
@@ -109,7 +110,7 @@ async function writeAnew(rewriting: Rewriting, old: readonly Segment[]): Promise
   files.adopt(fresh);
   for (const segment of old) {
     if (segment === first) continue;
-    // Until the new name is known to be on the disk, the files that it stands for still count.
+    // The old files count until the new name is synced.
     if (isSynced) await disk.remove(segment.path).catch(() => undefined);
     else
       state.leftovers.push({
@@ -120,7 +121,7 @@ async function writeAnew(rewriting: Rewriting, old: readonly Segment[]): Promise
   }
 }
 
-/** Copies what is alive, and lists it where it lies in the new segment. */
+/** Copies live records and indexes their new locations. */
 class Copying {
   readonly #file: DiskFile;
   readonly #fresh: Segment;
@@ -183,7 +184,7 @@ class Copying {
     runIn(this.#fresh, stream).add(record);
   }
 
-  /** Nothing comes any more. A file that does not end in a mark is then known to have been cut. */
+  /** Ends the file with a mark. A file without it is known to be cut off. */
   async end(lastPosition: number): Promise<void> {
     this.#writer.mark(lastPosition);
     await this.#flush();

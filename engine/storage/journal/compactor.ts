@@ -14,7 +14,7 @@ export interface CompactorOptions {
   readonly onDamage: (segment: Segment, from: number, to: number) => void;
 }
 
-/** Gives back the space of what is acknowledged, and saves damaged bytes, all beside the work of the journal. */
+/** Frees the space of acknowledged records and saves damaged bytes, in the background. */
 export class Compactor {
   readonly #options: CompactorOptions;
   readonly #damageSeen = new Set<string>();
@@ -22,33 +22,33 @@ export class Compactor {
   #running: Promise<void> | undefined;
   #isDue = false;
   #isStopped = false;
-  /** What could not be written anew is left alone until there is a new segment: a full disk would be tried in vain. */
+  /** After a failure, compaction waits for a new segment, since a retry on a full disk would fail again. */
   #mayRewrite = true;
 
   constructor(options: CompactorOptions) {
     this.#options = options;
   }
 
-  /** Places whose damage has been seen since the start. */
+  /** Damaged places found since the start. */
   get damages(): number {
     return this.#damageSeen.size;
   }
 
-  /** Looks soon whether there is anything to do. */
+  /** Checks soon whether there is anything to do. */
   due(isNewSegment = false): void {
     if (isNewSegment) this.#mayRewrite = true;
     this.#isDue = true;
     this.#running ??= this.#run();
   }
 
-  /** Ends, when what is under way is done. */
+  /** Resolves when pending work is done, and starts no more. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     while (this.#running !== undefined) await this.#running;
     while (this.#saving.size > 0) await Promise.all(this.#saving);
   }
 
-  /** Damage that was met while reading: its bytes are saved, and then the segment is written anew without them. */
+  /** Reports damage found while reading: the bytes are saved, and then the segment is compacted without them. */
   sawDamage(segment: Segment, from: number, to: number): void {
     const saving = this.#options.files
       .use(segment, () => this.#save(segment, from, to))
@@ -56,7 +56,7 @@ export class Compactor {
         segment.isDamaged = true;
         this.due();
       })
-      // It stays where it is, and is met again.
+      // The bytes stay where they are and will be found again.
       .catch(() => undefined)
       .finally(() => this.#saving.delete(saving));
     this.#saving.add(saving);
@@ -69,7 +69,7 @@ export class Compactor {
     const isNew = !this.#damageSeen.has(place) && !segment.isDamaged;
     this.#damageSeen.add(place);
     if (isNew) onDamage(segment, from, to);
-    // The path is another file's once the segment was written anew.
+    // After a compaction, another file has this path.
     if (!segment.isGone)
       await quarantine(disk, directory, { path, segment: number, generation: header.generation, from, to });
   }
@@ -88,7 +88,7 @@ export class Compactor {
     this.#running = undefined;
   }
 
-  /** Segments without live records go, but for the newest, which says what counts. */
+  /** Removes segments without live records, except the newest, which says what counts. */
   async #removeDead(): Promise<void> {
     const { disk, state, files } = this.#options;
     for (const segment of state.segments.slice(0, -1)) {

@@ -1,4 +1,4 @@
-/** CRC32C (Castagnoli), eight bytes a step: what tells whether a record is as it was written. */
+/** CRC32C (Castagnoli), eight bytes per step: the checksum of records. */
 const POLYNOMIAL = 0x82f63b78;
 
 const [T0, T1, T2, T3, T4, T5, T6, T7] = makeTables() as [
@@ -31,7 +31,7 @@ function makeTables(): Int32Array[] {
 /**
  * The CRC32C of `bytes` from `start` to `end`.
  *
- * @param seed what it goes on from: the CRC of what came before, or any number that only the right reader knows
+ * @param seed the CRC of the preceding bytes, or a number that only the intended reader knows
  */
 export function crc32c(bytes: Uint8Array, start: number, end: number, seed = 0): number {
   let crc = ~seed;

@@ -2,14 +2,14 @@ import { AiocError, systemCode } from '../../base/errors.ts';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
-/** What a failed call of the disk means to whoever wanted something stored or read. */
+/** Converts an error of the disk to an AiocError. */
 export function diskTrouble(error: unknown, directory: string): AiocError {
   if (error instanceof AiocError) return error;
   const code = systemCode(error) ?? String(error);
   if (FULL.has(code)) {
     return new AiocError(
       'AIOC_DISK_FULL',
-      `the disk of ${directory} is full (${code}): free some space, and storing goes on by itself`,
+      `the disk of ${directory} is full (${code}): free some space, and storing resumes automatically`,
       { cause: error },
     );
   }

@@ -1,17 +1,19 @@
 import { AiocError } from '../../base/errors.ts';
 import { crc32c } from './crc32c.ts';
 
-/** Raised when anything of FORMAT.md changes. Segments of format 1 are read, and written again in this one. */
+/**
+ * Increased with every change of FORMAT.md. Segments of format 1 can be read, and are then rewritten in this format.
+ */
 export const FORMAT_VERSION = 2;
 
 const MAGIC = Buffer.from('AIOCJRNL');
 const ID_BYTES = 16;
-/** One of the two equal headers that a segment begins with. */
+/** Size of each of the two identical headers of a segment. */
 const SEGMENT_HEADER_BYTES = 48;
-/** Where the records of a segment begin. */
+/** Offset of the first record of a segment. */
 export const SEGMENT_START = 2 * SEGMENT_HEADER_BYTES;
 export const RECORD_HEADER_BYTES = 40;
-/** In front of the payload of a record that has a source: the source's number and the record's seq. */
+/** The source before the payload of a record: the source's number and the record's seq. */
 export const SOURCE_BYTES = 10;
 export const MARKER = Buffer.from([0xa1, 0x0c]);
 
@@ -24,9 +26,9 @@ export interface SegmentHeader {
   readonly format: number;
   readonly id: Buffer;
   readonly number: number;
-  /** Raised each time the segment is written anew. */
+  /** Increased each time the segment is compacted. */
   readonly generation: number;
-  /** It came under its name only after all of it was on the disk: nothing in it can be torn. */
+  /** The file got its name only after it was completely synced, so it cannot be torn. */
   readonly isWhole: boolean;
 }
 
@@ -45,10 +47,10 @@ export function encodeSegmentHeader({ format, id, number, generation, isWhole }:
 }
 
 /**
- * What the beginning of a segment says of it, from the first of its two headers that is whole.
+ * Decodes the header of a segment, from the first of its two copies that is valid.
  *
- * @returns undefined when neither is; `isDamaged` when one is not
- * @throws AiocError AIOC_JOURNAL when it was written by a newer version
+ * @returns undefined if neither is valid; `isDamaged` if one is not
+ * @throws AiocError AIOC_JOURNAL if a newer version wrote it
  */
 export function decodeSegmentHeader(
   bytes: Buffer,
@@ -60,7 +62,7 @@ export function decodeSegmentHeader(
   if (version > FORMAT_VERSION) {
     throw new AiocError(
       'AIOC_JOURNAL',
-      `it has format ${version}, and this version of aioc knows up to ${FORMAT_VERSION}: use the newer aioc that wrote it`,
+      `it has format ${version}, but this version of aioc supports formats up to ${FORMAT_VERSION}: use the newer aioc that wrote it`,
     );
   }
   return {
@@ -79,8 +81,8 @@ function isSegmentHeader(bytes: Buffer, at: number): boolean {
 }
 
 /**
- * What the checksums of a segment's records start from, together with the offset of each: bytes of a journal that lie
- * in a message, or anywhere but in their own place, are therefore never taken for records.
+ * The seed of the checksums of a segment's records, combined with the offset of each record. So bytes of a journal
+ * inside a message, or at a wrong offset, are never taken for records.
  */
 export function saltOf({ id, number, generation }: Omit<SegmentHeader, 'format' | 'isWhole'>): number {
   const bytes = Buffer.alloc(ID_BYTES + 8);
@@ -90,18 +92,18 @@ export function saltOf({ id, number, generation }: Omit<SegmentHeader, 'format' 
   return crc32c(bytes, 0, bytes.length);
 }
 
-/** A record as it lies in a segment. The scanner fills the same one again and again. */
+/** A record as read from a segment. The scanner reuses one object. */
 export interface RecordView {
   offset: number;
   kind: number;
   flags: number;
   bodyBytes: number;
   stream: number;
-  /** How many messages of the same write come behind it (format 1: of the same batch, and of messages only). */
+  /** Number of messages that follow in the same write (format 1: in the same batch, counting messages only). */
   following: number;
   position: number;
   atMs: number;
-  /** How far the segment was known to be safe on the disk when this record was written. */
+  /** The value of the segment's `synced` when this record was written. */
   syncedTo: number;
   bodyCrc: number;
 }
@@ -135,7 +137,7 @@ export function writeU48(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 5] = high >>> 8;
 }
 
-/** Writes the header of a record whose body lies in `bytes` already, but for what `sealRecord` adds. */
+/** Writes the header of a record whose body is already in `bytes`, except for the fields that `sealRecord` adds. */
 export function writeRecord(bytes: Uint8Array, at: number, salt: number, record: RecordView): void {
   const body = at + RECORD_HEADER_BYTES;
   bytes[at] = MARKER[0] as number;
@@ -150,7 +152,7 @@ export function writeRecord(bytes: Uint8Array, at: number, salt: number, record:
   writeU32(bytes, at + 32, crc32c(bytes, body, body + record.bodyBytes, salt ^ record.offset));
 }
 
-/** Completes the header of the record at `at`, once it is known what of the same write follows. */
+/** Completes the header of the record at `at`, when it is known what follows in the same write. */
 export function sealRecord(
   bytes: Uint8Array,
   at: number,
@@ -162,7 +164,9 @@ export function sealRecord(
   writeU32(bytes, at + 36, crc32c(bytes, at, at + 36, seed));
 }
 
-/** Reads the header of the record at `at`, which lies at `offset` of its segment. False when there is none. */
+/**
+ * Reads the header of the record at `at`, whose offset in the segment is `offset`. Returns false if it is not valid.
+ */
 export function openRecord(
   bytes: Buffer,
   at: number,

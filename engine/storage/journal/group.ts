@@ -5,7 +5,7 @@ import type { JournalStream, RecordSource, Segment } from './model.ts';
 import type { RecordWriter } from './record-writer.ts';
 import { factsOf, type JournalState } from './state.ts';
 
-/** An append that waits for its turn. */
+/** An append that waits for its group. */
 export interface PendingAppend {
   readonly name: string;
   readonly batch: readonly Buffer[];
@@ -21,11 +21,11 @@ interface PlacedAppend {
   readonly fresh: readonly Buffer[];
   readonly firstPosition: number;
   readonly offset: number;
-  /** Bytes of each record besides its payload. */
+  /** Bytes of each record besides the payload. */
   readonly overheadBytes: number;
 }
 
-/** What an append takes in the journal, at most. */
+/** The maximum size of an append in the journal. */
 export function sizeOf(name: string, batch: readonly Buffer[]): number {
   const perRecord = RECORD_HEADER_BYTES + SOURCE_BYTES;
   const definitions = 4 * (RECORD_HEADER_BYTES + 2 * name.length + 128);
@@ -33,8 +33,8 @@ export function sizeOf(name: string, batch: readonly Buffer[]): number {
 }
 
 /**
- * Appends that go to the disk together. What they change shows only after `confirm`: until then, and when the disk
- * refuses them, the journal is as if they had never come, but for positions, which are not given again.
+ * Appends that are written together. Their effects become visible only in `confirm`. Before that, or if the write
+ * fails, only their positions are used up.
  */
 export class Group {
   readonly #state: JournalState;
@@ -44,14 +44,14 @@ export class Group {
   readonly #seqs = new Map<RecordSource, number>();
   readonly #defined = new Set<JournalStream | RecordSource>();
 
-  /** @param writer has begun at the place where the group will lie */
+  /** @param writer has begun at the offset of the group */
   constructor(state: JournalState, writer: RecordWriter, atMs: number) {
     this.#state = state;
     this.#writer = writer;
     this.#atMs = atMs;
   }
 
-  /** @throws AiocError AIOC_STORE_GAP; then nothing of this append is in the group */
+  /** @throws AiocError AIOC_STORE_GAP; nothing of this append is in the group then */
   add(append: PendingAppend): void {
     const stream = this.#state.stream(append.name);
     const source = append.source === undefined ? undefined : this.#state.source(stream, append.source.epoch);
@@ -76,7 +76,7 @@ export class Group {
     this.#placed.push({ append, stream, fresh, firstPosition, offset, overheadBytes });
   }
 
-  /** All of it has been added. The names come again at its end: damage of one place takes none away. */
+  /** Ends the group. The names are repeated here, so that damage at one place destroys no name. */
   finish(): void {
     for (const thing of this.#defined) {
       if (!('epoch' in thing)) this.#write(thing);
@@ -84,7 +84,7 @@ export class Group {
     }
   }
 
-  /** The group is in the segment for good. */
+  /** The group is durable in the segment. */
   confirm(segment: Segment): void {
     for (const thing of this.#defined) thing.isDefined = true;
     for (const [source, seq] of this.#seqs) source.seq = seq;
@@ -110,7 +110,7 @@ export class Group {
     for (const { append } of this.#placed) append.reject(error);
   }
 
-  /** The part of the batch that the stream does not have, nor gets with this group. */
+  /** The part of the batch that neither the stream nor this group has yet. */
   #freshPart(
     { batch, source }: PendingAppend,
     known: RecordSource | undefined,
@@ -123,7 +123,7 @@ export class Group {
     return this.#seqs.get(source) ?? source.seq;
   }
 
-  /** The names that numbers stand for go in front of what uses them. */
+  /** Writes the names of streams and sources before the records that use their numbers. */
   #define(...things: (JournalStream | RecordSource | undefined)[]): void {
     for (const thing of things) {
       if (thing === undefined || thing.isDefined || this.#defined.has(thing)) continue;
@@ -138,7 +138,7 @@ export class Group {
   }
 }
 
-/** The appends at the front that go together: as many as fit into a group, but one at least. */
+/** Removes the first appends of the queue that fit into one group, at least one. */
 export function takeGroup<T extends { readonly sizeBytes: number }>(queue: T[], isSingle: boolean): T[] {
   let count = 0;
   let bytes = 0;

@@ -1,18 +1,19 @@
 import { FLAG_SOURCE, type RecordView } from './format.ts';
 
 /**
- * Records of one source that a start has found behind a hole in its numbers. They lie in the segments as records of
- * `stream` and count as those of `home`, until it is known whether the missing ones come again.
+ * Records of one source that a start found behind a gap in its sequence numbers. The segments have them as records of
+ * `stream`. They count as records of the stream `home` until it is known whether the sender sends the missing ones
+ * again.
  */
 export interface HeldRule {
   readonly stream: number;
   readonly home: number;
   readonly source: number;
-  /** The last number before the hole. */
+  /** The last number before the gap. */
   readonly after: number;
-  /** What lies behind this position came after the start, in order. */
+  /** Records after this position arrived after the start, in order. */
   readonly toPosition: number;
-  /** Segments with a lower number say of the source how far it had got before; that does not count. */
+  /** Segments with a lower number are outdated: they claim that the source had got further. */
   readonly toSegment: number;
 }
 
@@ -20,14 +21,16 @@ export type HeldRules = ReadonlyMap<number, readonly HeldRule[]>;
 
 export const NO_RULES: readonly HeldRule[] = [];
 
-/** By the stream in whose name the records lie. */
+/** By the stream that the records name. */
 export function rulesByStream(rules: readonly HeldRule[]): HeldRules {
   const byStream = new Map<number, HeldRule[]>();
   for (const rule of rules) byStream.set(rule.stream, [...(byStream.get(rule.stream) ?? []), rule]);
   return byStream;
 }
 
-/** The number of the stream that a data record counts for. @param rules those of the stream that it names */
+/**
+ * Returns the number of the stream that a data record counts for. @param rules the rules of the stream that it names
+ */
 export function homeOf(
   rules: readonly HeldRule[],
   record: {
@@ -42,7 +45,7 @@ export function homeOf(
   return record.stream;
 }
 
-/** The same for a record as it lies in a segment. */
+/** The same for a record as read from a segment. */
 export function homeOfView(
   rules: readonly HeldRule[],
   view: RecordView,

@@ -10,24 +10,24 @@ import { SegmentFiles } from './segment-files.ts';
 
 export interface InspectedStream extends StreamStat {
   readonly name: string;
-  /** The number of the last record of each epoch. */
+  /** The last sequence number of each epoch. */
   readonly sources: Readonly<Record<string, number>>;
 }
 
-/** A journal that is looked at, and not changed. */
+/** The contents of a journal, read without changing it. */
 export interface Inspection {
   /** What the next start would find. */
   readonly report: RecoveryReport;
-  /** Files with damaged bytes that earlier starts have put away. */
+  /** Files of damaged bytes that earlier starts saved. */
   readonly quarantined: readonly string[];
-  /** Those that hold records, or know of a source. */
+  /** Streams with records or sources. */
   readonly streams: readonly InspectedStream[];
   read(stream: string, after: number, maxBytes: number): Promise<readonly StoredRecord[]>;
   close(): Promise<void>;
 }
 
 /**
- * Reads a journal through, of which no process is the master at the moment. Nothing is written, not even a lock.
+ * Reads a journal that no process is using. Writes nothing, not even a lock.
  *
  * @throws AiocError AIOC_JOURNAL_IN_USE, AIOC_JOURNAL, AIOC_DISK
  */
@@ -36,7 +36,7 @@ export async function inspectJournal(disk: Disk, directory: string): Promise<Ins
   if (holder !== undefined) {
     throw new AiocError(
       'AIOC_JOURNAL_IN_USE',
-      `${directory} is being written by ${holder}: stop that one first`,
+      `${directory} is in use by ${holder}: stop that process first`,
     );
   }
   try {
@@ -45,7 +45,7 @@ export async function inspectJournal(disk: Disk, directory: string): Promise<Ins
     if (state === undefined && survey.unknownFiles.length === 0) throw missing(directory);
     for (const record of survey.uncertain) survey.streams.index(record);
     const files = new SegmentFiles(disk);
-    // The survey has looked at every byte already.
+    // The scan has already checked every byte.
     const options = { files, onDamage: () => undefined };
     const streams: InspectedStream[] = [];
     for (const stream of state?.streams.values() ?? []) {
@@ -70,8 +70,5 @@ export async function inspectJournal(disk: Disk, directory: string): Promise<Ins
 }
 
 function missing(directory: string): AiocError {
-  return new AiocError(
-    'AIOC_JOURNAL',
-    `${directory} holds no journal: it has files named 0000000001.segment`,
-  );
+  return new AiocError('AIOC_JOURNAL', `${directory} is not a journal directory (it has no *.segment files)`);
 }

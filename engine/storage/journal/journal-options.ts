@@ -3,22 +3,22 @@ import type { AiocError } from '../../base/errors.ts';
 import type { Clock, Randomness } from '../../base/ports.ts';
 import type { Durability } from '../../config/shapes.ts';
 
-/** What an operator should know of. */
+/** Events that an operator should know. */
 export type JournalTrouble =
-  /** Appends are being refused from now on; they are tried anew each time. */
+  /** Appends fail from now on. Each new append tries again. */
   | { readonly kind: 'refusing'; readonly error: AiocError }
   | { readonly kind: 'storing again' }
-  /** Stored bytes are damaged. What they held is lost; a copy of them lies in quarantine. */
+  /** Stored bytes are damaged and their records are lost. The quarantine directory has a copy of the bytes. */
   | { readonly kind: 'damage'; readonly segment: number; readonly from: number; readonly to: number };
 
 export interface JournalOptions {
   readonly disk: Disk;
-  /** Of this journal alone; it is made when there is none. */
+  /** The directory of this journal only; it is created if missing. */
   readonly directory: string;
   readonly clock: Clock;
   readonly random: Pick<Randomness, 'bytes'>;
   readonly durability?: Durability;
-  /** For tests; LIMITS.journalSegmentBytes otherwise. */
+  /** For tests. Default: LIMITS.journalSegmentBytes. */
   readonly segmentBytes?: number;
   readonly onTrouble?: (trouble: JournalTrouble) => void;
 }

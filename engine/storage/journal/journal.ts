@@ -16,20 +16,19 @@ import type { RecoveryReport } from './report.ts';
 import { SegmentFiles } from './segment-files.ts';
 import type { JournalState } from './state.ts';
 
-/** How the journal is at the moment. */
+/** The current state of the journal. */
 export interface JournalCondition {
   readonly segments: number;
   readonly bytes: number;
-  /** Why appends are refused at present. */
+  /** Why appends currently fail. */
   readonly refusing: AiocError | undefined;
-  /** Places found damaged since the start, and at it. */
+  /** Damaged places found since the start, including those found by it. */
   readonly damages: number;
 }
 
 /**
- * Keeps streams of records in files of one directory, of which one process at a time is the master: FORMAT.md says how.
- * What is confirmed outlives what the durability promises; an append that is refused leaves nothing behind that a
- * reader sees before the next start.
+ * Stores streams of records in the files of one directory, for one process at a time. FORMAT.md describes the files. A
+ * confirmed append survives what the durability promises. No reader sees a failed append before the next start.
  */
 export class Journal implements Store {
   /** What the start found. */
@@ -75,10 +74,10 @@ export class Journal implements Store {
   }
 
   /**
-   * Opens the journal of a directory, and puts right what a crash has left of it.
+   * Opens the journal of a directory and recovers it after a crash.
    *
-   * @throws AiocError AIOC_JOURNAL_IN_USE saying who has it, AIOC_JOURNAL when a newer version has written it,
-   *   AIOC_DISK_FULL, AIOC_DISK
+   * @throws AiocError AIOC_JOURNAL_IN_USE with the name of the other process, AIOC_JOURNAL if a newer version wrote it,
+   * AIOC_DISK_FULL, AIOC_DISK
    */
   static async open(options: JournalOptions): Promise<Journal> {
     const { disk, directory, random } = options;
@@ -105,17 +104,17 @@ export class Journal implements Store {
     };
   }
 
-  /** Of all its streams. */
+  /** One identity for all streams. */
   identity(): string {
     return this.#state.id.toString('hex');
   }
 
-  /** @throws AiocError AIOC_STORE_GAP, AIOC_DISK_FULL, AIOC_DISK, AIOC_FRAME_TOO_LARGE; then nothing of it is kept */
+  /** @throws AiocError AIOC_STORE_GAP, AIOC_DISK_FULL, AIOC_DISK, AIOC_FRAME_TOO_LARGE; nothing was appended */
   append(name: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended> {
     const sizeBytes = sizeOf(name, batch);
     if (sizeBytes > LIMITS.journalBatchBytes || Buffer.byteLength(name) > LIMITS.journalStreamNameBytes) {
       return Promise.reject(
-        new AiocError('AIOC_FRAME_TOO_LARGE', `${sizeBytes} bytes are more than can be stored at once`),
+        new AiocError('AIOC_FRAME_TOO_LARGE', `${sizeBytes} bytes exceed the limit of one append`),
       );
     }
     if (this.#closing !== undefined) return Promise.reject(closed());
@@ -134,9 +133,9 @@ export class Journal implements Store {
   }
 
   /**
-   * Resolves when the operating system has it. It holds at once for whoever reads, whatever becomes of that.
+   * Resolves when the operating system has it. Readers see the effect at once, even if the write fails.
    *
-   * @throws AiocError AIOC_DISK_FULL, AIOC_DISK: it will be written with what is written next
+   * @throws AiocError AIOC_DISK_FULL, AIOC_DISK: the ack is written again with the next write
    */
   ack(name: string, upTo: number): Promise<void> {
     const stream = this.#state.streams.get(name);
@@ -145,7 +144,7 @@ export class Journal implements Store {
     const isNew = to > stream.acked;
     if (isNew && this.#state.ack(stream, to)) this.#compactor.due();
     const written = this.#committer.acked(stream, isNew);
-    // Who does not wait for it must not be ended by it.
+    // A caller that does not wait must not cause an unhandled rejection.
     written.catch(() => undefined);
     return written;
   }
@@ -156,7 +155,7 @@ export class Journal implements Store {
     return new Map(sources.filter(({ seq }) => seq > 0).map(({ epoch, seq }) => [epoch, seq]));
   }
 
-  /** It is left out of the next segment; until those that name it are gone, a start finds it again. */
+  /** The next segment leaves it out. A start still finds it while older segments name it. */
   async forgetSource(name: string, epoch: string): Promise<void> {
     this.#state.streams.get(name)?.sources.delete(epoch);
   }
@@ -168,20 +167,20 @@ export class Journal implements Store {
   /** @throws AiocError AIOC_DISK_FULL, AIOC_DISK */
   purge(name: string): Promise<number> {
     if (this.#closing !== undefined) return Promise.reject(closed());
-    // Behind the appends that came before it.
+    // After the appends that were requested earlier.
     return this.#committer.inTurn(async () => {
       const stream = this.#state.streams.get(name);
       if (stream === undefined) return 0;
       const { count } = await this.stat(name);
       this.#state.ack(stream, stream.lastPosition);
-      // Also when nothing is left: what an earlier ack or purge said of that need not be on the disk.
+      // Also if nothing is left: the disk may not have an earlier ack or purge yet.
       await this.#committer.ackForGood(stream);
       this.#compactor.due();
       return count;
     });
   }
 
-  /** Waits for what is under way, and gives the directory back. */
+  /** Waits for pending work and releases the directory. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

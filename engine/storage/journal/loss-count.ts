@@ -1,38 +1,38 @@
 import { FLAG_MORE, KIND, RECORD_HEADER_BYTES, type RecordView, type SegmentHeader } from './format.ts';
 
-/** What is known of the messages that a damaged place held. */
+/** What is known about the messages that a damaged place had. */
 export interface Loss {
-  /** Of the record that began there, where that can be read, though nothing vouches for it. */
+  /** The kind of the record that started there, if readable, though no checksum confirms it. */
   readonly likelyKind?: number | undefined;
   readonly from: number;
   readonly to: number;
-  /** How many messages; it may become more while the segment is being gone through. */
+  /** Number of messages; it may increase during the scan of the segment. */
   lost: number;
-  /** False: at least so many. */
+  /** False: at least this many. */
   isExact: boolean;
-  /** No lost message has a higher position. Undefined: that is not known. */
+  /** The highest possible position of a lost message; undefined if unknown. */
   lastPosition: number | undefined;
 }
 
 /**
- * Counts the messages that damaged places of one segment held. Behind the list of segments positions follow each other
- * without a gap, so that what is missing between two records shows; and each record says how many messages of its write
- * come behind it, so that a missing end shows as well.
+ * Counts the messages that were lost in the damaged places of one segment. After the list of segments, positions have
+ * no gaps, so missing positions between two records can be counted. Each record also says how many messages of its
+ * write follow, so a missing end can be counted as well.
  */
 export class LossCount {
-  /** Places behind the last position that is known, of which the records' headers are gone, too. */
+  /** Damaged places after the last known position whose record headers are damaged too. */
   #open: Loss[] = [];
   #position: number | undefined;
   #following = 0;
-  /** Positions rise by one from here on. */
+  /** From here, positions have no gaps. */
   #isGapless = false;
   #lastKind = 0;
-  /** The last record, where it is damaged. */
+  /** The last record, if it is damaged. */
   #last: Loss | undefined;
-  /** More of the last write follows. */
+  /** More records of the last write follow. */
   #goesOn = false;
 
-  /** The header of a record is whole, whatever its body is. */
+  /** The header of a record is valid; its body may not be. */
   header({ kind, flags, position, following }: RecordView): void {
     const isData = kind === KIND.data;
     this.#last = undefined;
@@ -45,7 +45,7 @@ export class LossCount {
     this.#goesOn = (flags & FLAG_MORE) !== 0;
   }
 
-  /** A damaged place; `record` is its header where that is whole. */
+  /** A damaged place; `record` is its header if that is valid. */
   damage(loss: Loss, record: RecordView | undefined): void {
     if (record === undefined) {
       this.#open.push(loss);
@@ -60,10 +60,10 @@ export class LossCount {
   }
 
   /**
-   * The segment has been gone through.
+   * Ends the count of the segment.
    *
-   * @param header a segment that came under its name with all that is in it ends in a mark since format 2
-   * @returns how many messages are missing behind its last record, where no damaged place stands for them
+   * @param header a segment that was complete when it got its name ends in a mark, since format 2
+   * @returns the number of messages missing after its last record that no damaged place accounts for
    */
   end({
     isWhole,
@@ -71,16 +71,16 @@ export class LossCount {
   }: Pick<SegmentHeader, 'isWhole' | 'format'>): Pick<Loss, 'lost' | 'isExact'> | undefined {
     const missing = this.#following;
     const isCut = this.#goesOn || (isWhole ? format > 1 && this.#lastKind !== KIND.mark : !this.#isGapless);
-    // Before the list of segments nothing tells what came later.
+    // Before the list of segments, nothing tells what followed.
     const isUnknown = isWhole ? isCut : !this.#isGapless;
     const [first] = this.#open;
-    // What was written later may be gone without a trace.
+    // Later records may be missing without a trace.
     if (this.#last !== undefined) this.#last.isExact = false;
     if (first === undefined)
       return missing > 0 || isCut
         ? { lost: Math.max(missing, isUnknown ? 1 : 0), isExact: false }
         : undefined;
-    // Behind the last message of a write that goes on there are notes of the journal.
+    // After the last message of an unfinished write, only the journal's own records follow.
     const isMessage = isUnknown || (!this.#goesOn && this.#open.some(mayBeMessage));
     first.lost = Math.max(missing, isMessage ? 1 : 0);
     for (const loss of this.#open) loss.isExact = loss !== first;
@@ -97,7 +97,8 @@ export class LossCount {
       this.#closed(first, Math.max(0, last - this.#position), last);
       return;
     }
-    // Among copies positions have gaps. Where both belong to one write, what it says of itself tells; at least, since both need not.
+    // Among copies, positions have gaps. If both belong to one write, its own count tells; it is a minimum, since they
+    // need not belong to one write.
     const between = this.#following - following - (isData ? 1 : 0);
     const lost = between >= 0 && this.#following > 0 ? between : this.#following;
     this.#closed(first, lost, isData ? position - 1 : undefined);
@@ -114,7 +115,9 @@ export class LossCount {
   }
 }
 
-/** A write that begins with an ack or a mark need not have any; these have one size, and say what they are. */
+/**
+ * A write that begins with an ack or a mark may have no messages. These records have a fixed size and state their kind.
+ */
 function mayBeMessage({ from, to, likelyKind }: Loss): boolean {
   if (to - from === RECORD_HEADER_BYTES) return false;
   return to - from > RECORD_HEADER_BYTES || (likelyKind !== KIND.ack && likelyKind !== KIND.mark);

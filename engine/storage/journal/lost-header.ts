@@ -3,17 +3,17 @@ import { LIMITS } from '../../base/limits.ts';
 import { SEGMENT_START, type SegmentHeader, saltOf } from './format.ts';
 import { scan } from './scan.ts';
 
-/** A segment is seldom written anew more often than this. */
+/** A segment is seldom compacted more often. */
 const GENERATIONS = 8;
-/** What is known of format 1 holds for every later one. */
+/** What is known of format 1 is true for every later format. */
 const OLDEST_FORMAT = 1;
 
 /**
- * The header of a segment whose two copies of it are damaged: with the journal's id, which other segments have, its
- * number, and the right generation its records check.
+ * Reconstructs the header of a segment if both copies are damaged. The journal's id comes from other segments, the
+ * number from the file's name. The generation is the one for which the checksums of records match.
  *
- * @returns undefined when none does
- * @throws the system's own errors
+ * @returns undefined if none matches
+ * @throws the system's errors
  */
 export async function headerByRecords(
   disk: Disk,

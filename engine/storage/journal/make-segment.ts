@@ -5,7 +5,7 @@ import { type JournalStream, Segment } from './model.ts';
 import type { DataFields, RecordWriter } from './record-writer.ts';
 import type { JournalState } from './state.ts';
 
-/** A record that is written once more, into another segment. */
+/** A record that is copied to another segment. */
 export interface CopiedRecord {
   readonly fields: DataFields;
   readonly payload: Buffer;
@@ -16,15 +16,15 @@ export interface SegmentMaking {
   readonly directory: string;
   readonly state: JournalState;
   readonly writer: RecordWriter;
-  /** Go into the new segment at once. */
+  /** Records to copy to the new segment at once. */
   readonly copies?: readonly CopiedRecord[];
 }
 
 /**
- * Makes the next segment. It begins with all that older ones said and that still counts, twice, so that no damage of a
- * few bytes takes a name away; and only when all of that is on the disk, with its name, is it used.
+ * Creates the next segment. It begins with everything that older segments say and that still counts, twice, so that no
+ * small damage destroys a name. It is used only when all of this, and its name in the directory, is synced.
  *
- * @throws the system's own errors; then there is no new segment
+ * @throws the system's errors; there is no new segment then
  */
 export async function makeSegment({
   disk,
@@ -35,7 +35,7 @@ export async function makeSegment({
 }: SegmentMaking): Promise<Segment> {
   state.lastSegment += 1;
   const number = state.lastSegment;
-  // What is copied need not be in any segment of a stream yet.
+  // The copied records may belong to streams that have no segment yet.
   const forgotten: ReadonlySet<JournalStream> = copies.length === 0 ? state.emptyStreams : new Set();
   const header = { format: FORMAT_VERSION, id: state.id, number, generation: 0, isWhole: false };
   state.forgetRules();
@@ -62,7 +62,7 @@ export async function makeSegment({
     await disk.syncDirectory(directory);
   } catch (error) {
     await file.close().catch(() => undefined);
-    // Should it stay, it is not in the list of the segment that comes instead.
+    // If the file stays, the list of the segment created instead does not name it.
     await disk.remove(segment.path).catch(() => undefined);
     throw error;
   }
@@ -70,7 +70,7 @@ export async function makeSegment({
   segment.end = bytes.length;
   segment.synced = bytes.length;
   state.segments.push(segment);
-  // Only now: before, an older segment could have come back with records that nobody would know to be acknowledged.
+  // Not earlier: an older segment could have returned with records that are no longer known to be acknowledged.
   for (const { name } of forgotten) state.streams.delete(name);
   state.setDefined();
   const byNumber = new Map([...state.streams.values()].map((stream) => [stream.number, stream]));
@@ -82,7 +82,7 @@ export async function makeSegment({
   return segment;
 }
 
-/** Of each source of which records are copied, the number before the first. */
+/** For each source with copied records: the number before the first. */
 function seqsBefore(copies: readonly CopiedRecord[]): ReadonlyMap<number, number> {
   const before = new Map<number, number>();
   for (const { fields } of copies) {

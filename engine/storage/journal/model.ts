@@ -3,29 +3,29 @@ import { LIMITS } from '../../base/limits.ts';
 import { type SegmentHeader, saltOf } from './format.ts';
 import { type HeldRule, NO_RULES } from './held.ts';
 
-/** One file of the journal, and which records of which streams lie in it. */
+/** One file of the journal, with the runs of records in it. */
 export class Segment {
   readonly header: SegmentHeader;
   readonly salt: number;
   readonly path: string;
-  /** By stream number, those with acknowledged records only as well. */
+  /** By stream number. Includes runs whose records are all acknowledged. */
   readonly runs = new Map<number, RecordRun>();
-  /** Runs with records that are not acknowledged. */
+  /** Number of runs with unacknowledged records. */
   liveRuns = 0;
-  /** Where the next record goes. */
+  /** Offset of the next record. */
   end: number;
-  /** How far the disk has it for certain. */
+  /** Everything before this offset is synced. */
   synced: number;
-  /** What its last record says of that. */
+  /** The value of `synced` that its last record states. */
   marked = 0;
-  /** A write or sync of it has failed: nothing is written to it any more. */
+  /** A write or sync failed: nothing is written to it again. */
   isBroken = false;
-  /** Bytes in it were found to be damaged: it will be written anew without them. */
+  /** It has damaged bytes and will be compacted without them. */
   isDamaged = false;
   isGone = false;
-  /** Records are being written to it: its file stays open. */
+  /** Records are being written to it, so its file stays open. */
   isActive = false;
-  /** Who reads it at the moment; its file is neither closed nor removed meanwhile. */
+  /** Number of current readers. While there are any, the file is neither closed nor removed. */
   users = 0;
   file: DiskFile | undefined;
 
@@ -41,7 +41,7 @@ export class Segment {
     return this.header.number;
   }
 
-  /** Bytes of its file that records which are not acknowledged take, roughly. */
+  /** Approximate size of the unacknowledged records in its file. */
   get liveBytes(): number {
     let bytes = 0;
     for (const run of this.runs.values()) bytes += run.liveFileBytes;
@@ -49,7 +49,7 @@ export class Segment {
   }
 }
 
-/** The run of a stream in a segment, made when there is none; the stream itself does not know of it yet. */
+/** Returns the run of a stream in a segment, and creates it if necessary, without adding it to the stream. */
 export function runIn(segment: Segment, stream: JournalStream): RecordRun {
   let run = segment.runs.get(stream.number);
   if (run === undefined) {
@@ -59,7 +59,7 @@ export function runIn(segment: Segment, stream: JournalStream): RecordRun {
   return run;
 }
 
-/** Numbers of one entry of a run's index: position, offset in the segment, and the records and bytes before it. */
+/** Numbers per index entry: position, offset in the segment, and the records and bytes before it. */
 const ENTRY = 4;
 
 export interface IndexEntry {
@@ -69,19 +69,19 @@ export interface IndexEntry {
   readonly bytes: number;
 }
 
-/** The records of one stream in one segment: which they are, and where in it one finds them. */
+/** The records of one stream in one segment, with an index to find them. */
 export class RecordRun {
   readonly segment: Segment;
   readonly stream: JournalStream;
   lastPosition = 0;
-  /** Behind its last record. */
+  /** The end of its last record. */
   endOffset = 0;
   count = 0;
-  /** Of the payloads. */
+  /** Bytes of the payloads. */
   bytes = 0;
   #fileBytes = 0;
   #lastBlock = -1;
-  /** One entry for the first record in each block of the segment that has any. */
+  /** One entry for the first record in each block that has records of this run. */
   readonly #entries: number[] = [];
 
   constructor(segment: Segment, stream: JournalStream) {
@@ -117,7 +117,7 @@ export class RecordRun {
     this.#fileBytes += record.end - record.offset;
   }
 
-  /** The number of the last entry at or before the position, or 0. */
+  /** The number of the last entry at or before the position; 0 if there is none. */
   indexBefore(position: number): number {
     let low = 0;
     let high = this.#entries.length / ENTRY - 1;
@@ -138,17 +138,17 @@ export class RecordRun {
   }
 }
 
-/** Where the batches of a stream came from, and how far. */
+/** The origin of batches of a stream, and its last sequence number. */
 export interface RecordSource {
   readonly number: number;
   readonly stream: number;
   epoch: string;
   seq: number;
-  /** Whether a segment that counts says which epoch the number stands for. */
+  /** Whether a segment that counts has the epoch of this number. */
   isDefined: boolean;
 }
 
-/** The records before the first one that is not acknowledged, within the first run that has such. */
+/** The acknowledged records at the start of the first run that also has unacknowledged ones. */
 export interface Front {
   readonly acked: number;
   readonly run: RecordRun;
@@ -161,20 +161,20 @@ export class JournalStream {
   readonly number: number;
   name: string;
   acked = 0;
-  /** Of its last record that is confirmed. */
+  /** Position of its last confirmed record. */
   lastPosition = 0;
-  /** With records that are not acknowledged, in their order. */
+  /** Runs with unacknowledged records, in order. */
   runs: RecordRun[] = [];
-  /** Segments that hold records of it, acknowledged ones included. */
+  /** Number of segments with records of it, including acknowledged ones. */
   segments = 0;
   readonly sources = new Map<string, RecordSource>();
-  /** Which of the records in its name count for another, or the other way round. */
+  /** Which of the records that name this stream count for another stream, and the reverse. */
   rules: readonly HeldRule[] = NO_RULES;
-  /** Whether a segment that counts says which name the number stands for. */
+  /** Whether a segment that counts has the name of this number. */
   isDefined = false;
   front: Front | undefined;
   #latestSource: RecordSource | undefined;
-  /** Where the last reading ended. */
+  /** Where the last read ended. */
   resume: { readonly run: RecordRun; readonly position: number; readonly offset: number } | undefined;
 
   constructor(number: number, name: string) {
@@ -182,9 +182,9 @@ export class JournalStream {
     this.name = name;
   }
 
-  /** The epoch that a number in a record stands for; undefined when it has been forgotten. */
+  /** The epoch of a source number in a record; undefined if it was forgotten. */
   epochOf(sourceNumber: number): string | undefined {
-    // Most often it is that of the record before.
+    // Usually the same as that of the previous record.
     const known = this.#latestSource;
     if (known?.number === sourceNumber && this.sources.get(known.epoch) === known) return known.epoch;
     for (const source of this.sources.values())

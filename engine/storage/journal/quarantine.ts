@@ -12,11 +12,11 @@ export interface QuarantinedRange {
 }
 
 /**
- * Keeps a copy of bytes that are no record, in a file that says by its name where they were. Zeros are what a disk
- * leaves where nothing was written, and are not kept.
+ * Saves a copy of bytes that are not a valid record, in a file whose name says where they were. Zeros are not saved: a
+ * disk leaves them where nothing was written.
  *
- * @returns the name of the file; undefined when there was nothing to keep
- * @throws the system's own errors; the bytes must then stay where they are
+ * @returns the name of the file; undefined if there was nothing to save
+ * @throws the system's errors; the original bytes must then not be removed
  */
 export async function quarantine(
   disk: Disk,
@@ -51,7 +51,7 @@ export async function quarantine(
   }
 }
 
-/** Moves a whole file that is no segment, though it has the name of one, out of the way. */
+/** Moves a whole file away that has the name of a segment but is not one. */
 export async function quarantineFile(disk: Disk, directory: string, path: string): Promise<string> {
   const place = journalPaths.quarantine(directory);
   await disk.makeDirectory(place);

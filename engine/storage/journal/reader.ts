@@ -6,13 +6,13 @@ import type { JournalStream, RecordRun, Segment } from './model.ts';
 import { scan } from './scan.ts';
 import type { SegmentFiles } from './segment-files.ts';
 
-/** Told when bytes are read that are no record any more. */
+/** Called when bytes that should be a record are damaged. */
 type OnDamage = (segment: Segment, from: number, to: number) => void;
 
 export interface ReadOptions {
   readonly files: SegmentFiles;
   readonly onDamage: OnDamage;
-  /** Behind this position. */
+  /** Reads records after this position. */
   readonly after: number;
   readonly maxBytes: number;
 }
@@ -22,14 +22,14 @@ interface ReadRecord {
   readonly atMs: number;
   readonly seq: number | undefined;
   readonly epoch: string | undefined;
-  /** A slice of what was read at once. */
+  /** A slice of a larger read buffer. */
   payload: Buffer;
 }
 
 /**
- * The records of a stream behind a position, as many as fit into `maxBytes`, but at least one if there is one.
+ * Reads records of a stream after a position: as many as fit into `maxBytes`, but at least one if any.
  *
- * @throws the system's own errors
+ * @throws the system's errors
  */
 export async function readStream(
   stream: JournalStream,
@@ -43,7 +43,7 @@ export async function readStream(
     if (run === undefined) break;
     const last = run.lastPosition;
     await readRun(run, { ...options, after }, (record) => {
-      // What was confirmed while this was read belongs to the next reading.
+      // Records that were confirmed during this read belong to the next read.
       if (record.position > last) return false;
       return found.add(record);
     });
@@ -52,7 +52,7 @@ export async function readStream(
   return found.compacted();
 }
 
-/** How much of a stream is not acknowledged. */
+/** Counts the unacknowledged records of a stream. */
 export async function statStream(
   stream: JournalStream,
   { files, onDamage }: Pick<ReadOptions, 'files' | 'onDamage'>,
@@ -65,7 +65,7 @@ export async function statStream(
     if (stream.front?.acked !== acked || stream.front.run !== first)
       await findFront(first, { files, onDamage, after: acked });
     const { front } = stream;
-    // It may have been acknowledged further meanwhile.
+    // An ack may have arrived meanwhile.
     if (front === undefined || front.acked !== stream.acked || front.run !== stream.runs[0]) continue;
     let count = -front.count;
     let bytes = -front.bytes;
@@ -77,7 +77,7 @@ export async function statStream(
   }
 }
 
-/** Counts what is acknowledged already of the first run that has something else, too. */
+/** Counts the acknowledged records of the first run that also has unacknowledged ones. */
 async function findFront(run: RecordRun, options: Omit<ReadOptions, 'maxBytes'>): Promise<void> {
   const entry = run.entry(run.indexBefore(options.after));
   let count = entry?.count ?? 0;
@@ -95,7 +95,7 @@ async function findFront(run: RecordRun, options: Omit<ReadOptions, 'maxBytes'>)
   run.stream.front = { acked: options.after, run, count, bytes, atMs: atMs ?? 0 };
 }
 
-/** The first run with a record behind the position. */
+/** The first run with a record after the position. */
 function runBehind({ runs }: JournalStream, position: number): RecordRun | undefined {
   let low = 0;
   let high = runs.length;
@@ -107,7 +107,7 @@ function runBehind({ runs }: JournalStream, position: number): RecordRun | undef
   return runs[low];
 }
 
-/** Goes through the records of a run behind a position, block by block of those in which it has any. */
+/** Reads the records of a run after a position, one block with records after the other. */
 async function readRun(
   run: RecordRun,
   options: Omit<ReadOptions, 'maxBytes'> & { readonly from?: number; readonly maxBytes?: number },
@@ -160,7 +160,7 @@ function foundRecord(stream: JournalStream, view: RecordView, bytes: Buffer, bod
   return { position: view.position, atMs: view.atMs, payload, seq, epoch };
 }
 
-/** Whoever reads on where the last reading ended need not look for the place. */
+/** Continues where the last read ended, without a search in the index. */
 function resumeOffset(run: RecordRun, after: number): number {
   const { resume } = run.stream;
   return resume?.run === run && resume.position === after ? resume.offset : 0;
@@ -168,14 +168,14 @@ function resumeOffset(run: RecordRun, after: number): number {
 
 interface Stretch {
   readonly from: number;
-  /** Records that begin here or later are others'. */
+  /** Records that start at this offset or later belong to others. */
   readonly stop: number;
-  /** A place at which a record begins or the run ends, so that none is cut in two. */
+  /** A record boundary or the end of the run, so that no record is cut. */
   readonly to: number;
   readonly next: number;
 }
 
-/** Neighbouring blocks in which a run has records, from an entry of its index on. */
+/** Adjacent blocks in which a run has records, starting at an index entry. */
 function stretchFrom(run: RecordRun, index: number, end: number): Stretch | undefined {
   const first = run.entry(index);
   if (first === undefined || first.offset >= end) return undefined;
@@ -209,7 +209,7 @@ class FoundRecords {
     return !this.isFull;
   }
 
-  /** Few records of a large chunk would hold all of it in memory, so they get one of their own. */
+  /** A few records would keep a large chunk in memory, so they are copied. */
   compacted(): readonly StoredRecord[] {
     const held = new Set(this.#records.map(({ payload }) => payload.buffer));
     let heldBytes = 0;

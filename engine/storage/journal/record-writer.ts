@@ -11,11 +11,11 @@ import {
 } from './format.ts';
 import type { HeldRule } from './held.ts';
 
-/** Where the next records will lie. */
+/** Where the next records will be written. */
 export interface WritePlace {
   readonly salt: number;
   readonly offset: number;
-  /** How far the segment is known to be safe on the disk. */
+  /** How far the segment is synced. */
   readonly syncedTo: number;
 }
 
@@ -23,12 +23,12 @@ export interface DataFields {
   readonly stream: number;
   readonly position: number;
   readonly atMs: number;
-  /** 0: it has no source. */
+  /** 0: no source. */
   readonly source: number;
   readonly seq: number;
 }
 
-/** What a checkpoint says of a stream. */
+/** The state of a stream in a checkpoint. */
 export interface StreamFacts {
   readonly number: number;
   readonly name: string;
@@ -43,30 +43,30 @@ export interface SourceFacts {
   readonly epoch: string;
 }
 
-/** The body of a record that says what is held back. */
+/** Body of a record that holds records back. */
 const HELD_BYTES = 24;
 
 export interface SegmentFacts {
   readonly number: number;
   readonly generation: number;
-  /** Everything in it that counts lies before this offset. */
+  /** Everything after this offset does not count. */
   readonly end: number;
 }
 
 const BUFFER_FIRST_BYTES = 64 * 1024;
-/** A buffer that has grown beyond this for one huge batch is not kept. */
+/** A buffer that a huge batch enlarged beyond this is released. */
 const BUFFER_KEPT_BYTES = 4 * 1024 * 1024;
 
-/** Lays records behind each other into one buffer, as they will lie in the segment. */
+/** Encodes records into one buffer, as they will be in the segment. */
 export class RecordWriter {
   #buffer = Buffer.allocUnsafeSlow(BUFFER_FIRST_BYTES);
   #length = 0;
-  /** Of those that were laid down. */
+  /** Number of messages encoded since `begin`. */
   #messages = 0;
   #place: WritePlace = { salt: 0, offset: 0, syncedTo: 0 };
   readonly #record = emptyRecordView();
 
-  /** Begins anew; what `bytes` gave before is overwritten. */
+  /** Starts a new write; overwrites what `bytes` returned before. */
   begin(place: WritePlace): void {
     this.#place = place;
     this.#length = 0;
@@ -75,8 +75,8 @@ export class RecordWriter {
   }
 
   /**
-   * All that was laid down since `begin`; valid until the next one. Each record says how many messages follow it in
-   * here, so that whoever finds a part can say how many are missing.
+   * All records since `begin`; valid until the next `begin`. Each record says how many messages follow it, so that a
+   * reader of a damaged write can say how many are missing.
    */
   get bytes(): Buffer {
     const bytes = this.#buffer.subarray(0, this.#length);
@@ -95,7 +95,7 @@ export class RecordWriter {
     return this.#length;
   }
 
-  /** The offset in the segment at which the next record will lie. */
+  /** The offset of the next record in the segment. */
   get offset(): number {
     return this.#place.offset + this.#length;
   }
@@ -149,7 +149,7 @@ export class RecordWriter {
     this.#other(KIND.ack, stream, upTo, 0);
   }
 
-  /** Every older segment that counts; those that are not in the list do not. */
+  /** Lists every older segment that counts. Others do not count. */
   segments(list: readonly SegmentFacts[], lastPosition: number): void {
     const body = this.#reserve(12 * list.length);
     for (const [index, { number, generation, end }] of list.entries()) {
@@ -160,7 +160,7 @@ export class RecordWriter {
     this.#other(KIND.segments, 0, lastPosition, 12 * list.length);
   }
 
-  /** @param lastPosition the last that was given before it */
+  /** @param lastPosition the last position used before it */
   mark(lastPosition: number): void {
     this.#reserve(0);
     this.#other(KIND.mark, 0, lastPosition, 0);
@@ -176,7 +176,7 @@ export class RecordWriter {
     this.#end(bodyBytes);
   }
 
-  /** Makes room for a record behind the last one, and says where its body begins in the buffer. */
+  /** Reserves space for the next record, and returns the offset of its body in the buffer. */
   #reserve(bodyBytes: number): number {
     const needed = this.#length + RECORD_HEADER_BYTES + bodyBytes;
     if (needed > this.#buffer.length) {

@@ -21,31 +21,31 @@ export interface Recovery {
 
 export interface Recovered {
   readonly state: JournalState;
-  /** To which the next records go. */
+  /** The segment for new records. */
   readonly active: Segment;
   readonly report: RecoveryReport;
 }
 
 /**
- * Makes a journal fit for use, whatever a crash has left of it. A crash or an error in here leaves it as it was, or so
- * that the next start comes to the same end.
+ * Makes a journal usable after any crash. A crash or an error during recovery leaves a journal from which the next
+ * start reaches the same result.
  *
- * @throws AiocError AIOC_JOURNAL; the system's own errors
+ * @throws AiocError AIOC_JOURNAL; the system's errors
  */
 export async function recoverJournal(recovery: Recovery): Promise<Recovered> {
   const { disk, directory, random, writer } = recovery;
   const survey = await scanJournal(disk, directory);
-  // First of all what would be lost otherwise.
+  // First save what would be lost otherwise.
   const report = await quarantineAll(recovery, survey);
   const state = survey.state ?? new JournalState(random.bytes(16));
-  // What is gone may have had positions that nothing else tells of.
+  // The lost records may have used positions that nothing else names.
   if (report.torn.length + report.damaged.length > 0) state.lastPosition += LIMITS.journalPositionGap;
   const copies = await copiesOf(disk, survey.uncertain);
-  // Nothing of these is on the disk for certain, so the new segment has all of it, and does not name them.
+  // None of these records is certainly on disk, so the new segment has copies of all and does not list these files.
   const emptied = state.segments.filter(({ end }) => end <= SEGMENT_START);
   state.segments = state.segments.filter((segment) => !emptied.includes(segment));
   const active = await makeSegment({ disk, directory, state, writer, copies });
-  // From here on the new segment says what counts; the rest is tidying, which the next start does again if need be.
+  // From here the new segment says what counts. The rest is cleanup, which the next start repeats if necessary.
   const useless = [...survey.obsolete, ...emptied.map(({ path }) => path), journalPaths.rewrite(directory)];
   for (const path of useless) await disk.remove(path).catch(() => undefined);
   const ends = new Set([...survey.uncertain, ...survey.damages].map(({ segment }) => segment));
@@ -88,7 +88,7 @@ async function copyOf(file: DiskFile, record: FoundRecord): Promise<CopiedRecord
   return { fields: { stream, position, atMs, source, seq }, payload };
 }
 
-/** Takes away what lies behind the end of an older segment: it is in the new one, or in quarantine. */
+/** Cuts off the end of an older segment; the new segment or the quarantine has it. */
 async function cutOff(disk: Disk, segment: Segment): Promise<void> {
   const file = await disk.open(segment.path, 'write');
   try {

@@ -12,7 +12,7 @@ import type { Segment } from './model.ts';
 import type { SegmentFacts } from './record-writer.ts';
 import type { ScanSink } from './scan.ts';
 
-/** A record as the survey keeps it, without its payload. */
+/** A record as the scan keeps it, without its payload. */
 export interface FoundRecord {
   readonly segment: Segment;
   readonly offset: number;
@@ -25,35 +25,35 @@ export interface FoundRecord {
   readonly source: number;
   readonly seq: number;
   readonly payloadBytes: number;
-  /** What a record of another kind than data says, in the words of its kind. */
+  /** The content of a record that is not data, depending on its kind. */
   readonly text: string;
   readonly acked: number;
   readonly segments: readonly SegmentFacts[];
 }
 
-/** Bytes of a segment that are no record, or that are missing at its end, and how many messages are lost with them. */
+/** Bytes of a segment that are not a record, or that are missing at its end, with the number of messages lost. */
 export interface Damage extends Loss {
   readonly segment: Segment;
   /**
-   * `damaged`: the disk had it for certain. `torn`: nothing shows that it had; it may be what a crash left of the last
-   * write, or have been confirmed.
+   * `damaged`: the bytes were certainly synced. `torn`: this is not known. They may be an unfinished write at a crash,
+   * or may have been confirmed.
    */
   kind: 'damaged' | 'torn';
-  /** Of which stream a record was in it, where that can still be read. */
+  /** The stream of a record in it, if still readable. */
   readonly stream: number | undefined;
 }
 
 export interface SegmentDisposition {
-  /** It was certainly on the disk. */
+  /** The record was certainly synced. */
   certain(record: FoundRecord): void;
-  /** It is there, but the disk need not have it for good: it has to be written again before it counts. */
+  /** The record is valid but possibly not synced: it must be written again before it counts. */
   uncertain(record: FoundRecord): void;
   damage(damage: Damage): void;
 }
 
 /**
- * Decides what of a segment counts: every record that is whole, and anything else is damage. Up to where the disk had
- * it for certain it is damage of what was confirmed; behind that a crash may have torn it.
+ * Decides what counts in a segment: every valid record. Anything else is damage. In the part that was certainly synced,
+ * confirmed data is damaged; after it, a crash may have torn the last write.
  */
 export class SegmentScan implements ScanSink {
   readonly #segment: Segment;
@@ -62,7 +62,7 @@ export class SegmentScan implements ScanSink {
   #certainTo: number;
   #open: (FoundRecord | Damage)[] = [];
 
-  /** @param certainTo up to where the disk had it for certain, as far as that is known from elsewhere */
+  /** @param certainTo the segment was certainly synced up to this offset, as far as known from other segments */
   constructor(segment: Segment, certainTo: number, disposition: SegmentDisposition) {
     this.#segment = segment;
     this.#certainTo = certainTo;
@@ -92,7 +92,7 @@ export class SegmentScan implements ScanSink {
     this.#settleCertain();
   }
 
-  /** The segment has been gone through. */
+  /** The scan of the segment is complete. */
   finish(sizeBytes: number): void {
     const missing = this.#losses.end(this.#segment.header);
     if (missing !== undefined) this.#open.push({ ...this.#damageAt(sizeBytes, sizeBytes), ...missing });

@@ -7,21 +7,21 @@ import type { FoundRecord } from './recovery-scan-segment.ts';
 import { type Gap, markBefore, SourceTrack } from './source-track.ts';
 import type { JournalState } from './state.ts';
 
-/** A damaged place. `stream`: of which stream a record was in it, where that is known. */
+/** A damaged place. `stream`: the stream of a record in it, if known. */
 export type Hole = Loss & { readonly stream: number | undefined };
 
-/** Puts together what the records of all segments say, in the order of the segments. */
+/** Combines the records of all segments, in the order of the segments. */
 export class StreamScan {
   readonly #state: JournalState;
   readonly #streams = new Map<number, JournalStream>();
   readonly #sources = new Map<number, SourceTrack>();
-  /** The last position that was found of each stream: what comes again is a copy. */
+  /** The last position found of each stream. A record at or below it is a copy. */
   readonly #lastFound = new Map<JournalStream, number>();
-  /** Damaged places, in the order in which they were met. */
+  /** Damaged places, in the order of the scan. */
   readonly #holes: Hole[] = [];
   readonly #heldStreams: ReadonlySet<number>;
 
-  /** @param state knows which records are held back */
+  /** @param state has the rules for held records */
   constructor(state: JournalState) {
     this.#state = state;
     const rules = [...state.rules.values()].flat();
@@ -29,7 +29,7 @@ export class StreamScan {
     for (const { home } of rules) state.lastStream = Math.max(state.lastStream, home);
   }
 
-  /** @returns the record, as one of the stream that it counts for; undefined when it is none that has not been seen before */
+  /** @returns the record, under the stream that it counts for; undefined for a copy, or a record that is not data */
   add(record: FoundRecord): FoundRecord | undefined {
     const state = this.#state;
     state.lastPosition = Math.max(state.lastPosition, record.position);
@@ -47,12 +47,12 @@ export class StreamScan {
     return home === record.stream ? record : { ...record, stream: home };
   }
 
-  /** Some bytes are no record; they come behind what was added before. */
+  /** Adds a damaged place, after everything added so far. */
   hole(loss: Hole): void {
     this.#holes.push(loss);
   }
 
-  /** Lists a record that counts where it lies. */
+  /** Adds the location of a record that counts to the index. */
   index(record: FoundRecord): void {
     this.#state.run(record.segment, this.#stream(record.stream)).add(record);
   }
@@ -79,7 +79,7 @@ export class StreamScan {
       return;
     }
     source.epoch = text;
-    // It may tell of numbers that have been found missing since.
+    // It may state numbers that were found missing later.
     const isOutdated = this.#state
       .rulesOf(stream)
       .some((rule) => rule.source === number && segment.number < rule.toSegment && seq > rule.after);
@@ -87,10 +87,10 @@ export class StreamScan {
   }
 
   /**
-   * Sources behind whose last number without a hole in front of it records were found. All segments have been gone
-   * through; with what this returns, all has to be read once more.
+   * Finds sources that have records after a gap which damage may have made. All segments must have been scanned. If
+   * there are any, all must be scanned again with the returned rules.
    *
-   * @param toSegment the number of the segment that will be made next
+   * @param toSegment the number of the next segment
    */
   heldBack(toSegment: number): HeldRule[] {
     const rules: HeldRule[] = [];
@@ -98,7 +98,7 @@ export class StreamScan {
       const acked = this.#streams.get(stream)?.acked ?? 0;
       for (const gap of gaps) {
         const after = markBefore(gap, this.#lastLost(gap, stream), acked);
-        // Where nobody can be asked, what is there is all there will be.
+        // Without an epoch there is no sender to ask: nothing more will arrive.
         if (after === undefined || epoch === '') continue;
         const home = this.#state.lastStream + 1 + rules.length;
         const toPosition = this.#state.lastPosition;
@@ -109,7 +109,7 @@ export class StreamScan {
     return rules;
   }
 
-  /** No message of the stream that is missing in the gap has a higher position. */
+  /** The highest possible position of a message of the stream that is missing in the gap. */
   #lastLost({ fromHole, toHole }: Gap, stream: number): number {
     let last = 0;
     for (const hole of this.#holes.slice(fromHole, toHole)) {
@@ -120,12 +120,12 @@ export class StreamScan {
     return last;
   }
 
-  /** All segments have been gone through, and all that is held back is known. */
+  /** All segments were scanned, and all rules are known. */
   finish(): void {
     for (const source of this.#sources.values()) {
       const stream = this.#streams.get(source.stream);
       const { number, epoch, last: seq } = source;
-      // Of a source whose epoch is damaged nobody can ask.
+      // A source with a damaged epoch has no sender to ask.
       if (epoch === '' || seq === 0 || stream === undefined) continue;
       const other = stream.sources.get(epoch);
       if (other === undefined || other.seq < seq)
@@ -136,7 +136,7 @@ export class StreamScan {
     for (const stream of byNumber) {
       const isEmpty = stream.runs.length === 0 && stream.sources.size === 0 && !this.#lastFound.has(stream);
       if (isEmpty) continue;
-      // Where the name is damaged, the records are still somebody's.
+      // The name is damaged, but the records are not lost.
       if (stream.name === '') stream.name = `unnamed ${stream.number}`;
       while (this.#state.streams.has(stream.name)) stream.name += '~';
       this.#state.streams.set(stream.name, stream);
@@ -144,7 +144,7 @@ export class StreamScan {
     }
   }
 
-  /** Those that are held back for the first time have no name yet. */
+  /** Names the streams of records that are held back for the first time. */
   #nameHeld(): void {
     for (const [number, rules] of this.#state.rules) {
       const stream = this.#streams.get(number);

@@ -27,19 +27,19 @@ import { StreamScan } from './recovery-scan-streams.ts';
 import { scan } from './scan.ts';
 import { JournalState } from './state.ts';
 
-/** What lies in a journal's directory. */
+/** The contents of a journal's directory. */
 export interface RecoveryScan {
   /** Undefined: there is no journal yet. */
   readonly state: JournalState | undefined;
   readonly damages: readonly Damage[];
-  /** Records that count, and that the disk need not have for good yet. */
+  /** Records that count but are possibly not synced. */
   readonly uncertain: readonly FoundRecord[];
-  /** Files of segments that a newer one says do not count any more. */
+  /** Segment files that no longer count, according to a newer one. */
   readonly obsolete: readonly string[];
-  /** Files with the name of a segment that are none. */
+  /** Files with the name of a segment that are not segments. */
   readonly unknownFiles: readonly UnknownFile[];
   readonly streams: StreamScan;
-  /** Records of streams that are whole, acknowledged ones included. */
+  /** Valid records of streams, including acknowledged ones. */
   readonly records: number;
 }
 
@@ -47,11 +47,11 @@ interface UnknownFile {
   readonly path: string;
   readonly number: number;
   readonly sizeBytes: number;
-  /** `torn`: it may be the beginning of a segment that a crash has ended, or have held what was confirmed. */
+  /** `torn`: it may be a segment whose creation a crash interrupted, or may have had confirmed records. */
   readonly kind: 'damaged' | 'torn';
 }
 
-/** The first segment of a journal when it has just been made: its two headers and two empty lists. */
+/** Size of the first segment of a new journal: two headers and two empty lists. */
 const FIRST_SEGMENT_BYTES = SEGMENT_START + 2 * RECORD_HEADER_BYTES;
 
 interface SegmentCandidate {
@@ -69,16 +69,16 @@ interface Opened {
 }
 
 /**
- * Reads a journal through and changes nothing.
+ * Reads a journal and changes nothing.
  *
- * @throws AiocError AIOC_JOURNAL when a newer version has written it; the system's own errors
+ * @throws AiocError AIOC_JOURNAL if a newer version wrote it; the system's errors
  */
 export async function scanJournal(disk: Disk, directory: string): Promise<RecoveryScan> {
   const opened = await openSegments(disk, directory, await disk.list(directory));
   const manifest = await newestManifest(disk, opened.candidates);
   const held = manifest?.held ?? [];
   const survey = await readThrough(disk, { opened, manifest, held });
-  // What is there behind a hole in a sender's numbers waits for what is missing: it counts for a stream of its own.
+  // Records behind a gap in a sender's numbers wait for the missing ones: they count for a stream of their own.
   const more = survey.streams.heldBack(opened.lastSegment + 1);
   return more.length === 0 ? survey : readThrough(disk, { opened, manifest, held: [...held, ...more] });
 }
@@ -158,7 +158,7 @@ function dispositionInto(
   };
 }
 
-/** What had been acknowledged is no loss. */
+/** Acknowledged messages are not lost. */
 function forgiveAcknowledged(damage: Damage, streams: StreamScan, state: JournalState): void {
   const { lastPosition, stream } = damage;
   if (lastPosition === undefined) return;
@@ -176,7 +176,7 @@ async function scanSegment(
   }: {
     readonly segment: Segment;
     readonly sizeBytes: number;
-    /** SEGMENT_START: its own records have to tell. */
+    /** SEGMENT_START: only its own records can tell. */
     readonly certainTo: number;
   },
   disposition: SegmentDisposition,
@@ -189,7 +189,7 @@ async function scanSegment(
     scan({ file, salt, from: SEGMENT_START, to, chunkBytes }, survey),
   );
   survey.finish(to);
-  // Behind what the disk had for certain nothing is left in this segment: it is written into the next one.
+  // Nothing is left after the part that was certainly synced: it is copied to the next segment.
   segment.end = Math.min(to, Math.max(survey.certainTo, SEGMENT_START));
   segment.synced = segment.end;
 }
@@ -224,7 +224,7 @@ async function openSegments(disk: Disk, directory: string, names: readonly strin
   return { lastSegment, ...(await withLostHeaders(disk, { candidates, unknownFiles, id })) };
 }
 
-/** Where the records of a file check, it is a segment, though nothing of its headers does. */
+/** A file whose headers are damaged is still a segment if its records are valid. */
 async function withLostHeaders(
   disk: Disk,
   { candidates, unknownFiles, id }: Omit<Opened, 'lastSegment'> & { readonly id: Buffer | undefined },
@@ -249,7 +249,7 @@ function headerIn(bytes: Buffer, path: string): ReturnType<typeof decodeSegmentH
   }
 }
 
-/** A newer segment leaves it out. */
+/** A newer segment does not list it. */
 function isVoid({ number }: Pick<UnknownFile, 'number'>, manifest: Manifest | undefined): boolean {
   return manifest !== undefined && number < manifest.segment && !manifest.list.has(number);
 }
@@ -268,7 +268,7 @@ interface Manifest {
   readonly held: readonly HeldRule[];
 }
 
-/** Up to where the disk had a segment for certain; SEGMENT_START when only its own records can tell. */
+/** The offset up to which a segment was certainly synced; SEGMENT_START if only its own records can tell. */
 function certainEnd(
   { number, header }: Segment,
   sizeBytes: number,
@@ -286,8 +286,8 @@ function certainEnd(
 }
 
 /**
- * The list of segments in the newest segment that was finished. It is believed when nothing before it is damaged, or
- * when a later record shows that the disk had it: only then is all that it leaves out in that segment.
+ * The list of segments in the newest complete segment. It is valid if nothing before it is damaged, or if a later
+ * record shows that it was synced. Only then does that segment have everything that the list leaves out.
  */
 async function newestManifest(
   disk: Disk,

@@ -1,31 +1,31 @@
 import type { RecoveryScan } from './recovery-scan.ts';
 
-/** What the start of a journal found. */
+/** The result of a journal's start. */
 export interface RecoveryReport {
   readonly segments: number;
   readonly records: number;
-  /** Places whose bytes are no record, though the disk had them for certain; each lost what it held. */
+  /** Damaged places that were certainly synced. Their records are lost. */
   readonly damaged: readonly DamageReport[];
-  /** Of these nothing shows that the disk ever had them: a crash may have ended the write, or they were confirmed. */
+  /** Damaged places that may never have been synced: an unfinished write at a crash, or confirmed records. */
   readonly torn: readonly DamageReport[];
 }
 
 export interface DamageReport {
   readonly segment: number;
   readonly from: number;
-  /** As `from` where bytes are missing at the end of a file. */
+  /** Equal to `from` if bytes are missing at the end of a file. */
   readonly to: number;
-  /** The file in the directory `quarantine` that keeps the bytes; undefined where they were zeros, or gone. */
+  /** The file in the directory `quarantine` with the bytes; undefined if they were zeros or missing. */
   readonly quarantined: string | undefined;
-  /** Of which stream a record was there, where that can still be read. */
+  /** The stream of a record there, if still readable. */
   readonly stream: string | undefined;
-  /** Messages that were there and had not been acknowledged. */
+  /** Number of unacknowledged messages that were there. */
   readonly lost: number;
-  /** False: at least so many. */
+  /** False: at least this many. */
   readonly isExact: boolean;
 }
 
-/** How many messages all these places have lost. */
+/** How many messages all these places lost. */
 export function lossOf(places: readonly DamageReport[]): Pick<DamageReport, 'lost' | 'isExact'> {
   return {
     lost: places.reduce((sum, { lost }) => sum + lost, 0),
@@ -33,7 +33,7 @@ export function lossOf(places: readonly DamageReport[]): Pick<DamageReport, 'los
   };
 }
 
-/** @param quarantined what became of the bytes of each damage, and of each stranger; nothing where nobody has moved them */
+/** @param quarantined the file with the bytes of each damage or unknown file, if they were saved */
 export function reportOf(
   { state, records, damages, unknownFiles, streams }: RecoveryScan,
   quarantined: ReadonlyMap<unknown, string | undefined> = new Map(),

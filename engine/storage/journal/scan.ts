@@ -10,14 +10,14 @@ import {
 
 export interface ScanSink {
   /**
-   * A record that is whole. `view` and `bytes` are overwritten afterwards; the body begins at `bodyAt` of `bytes`.
+   * A valid record. `view` and `bytes` are reused afterwards; the body starts at `bodyAt` of `bytes`.
    *
    * @returns false to stop
    */
   record(view: RecordView, bytes: Buffer, bodyAt: number): boolean;
   /**
-   * Bytes that are no record. `record`: the header of it was whole, and says which it was. `likelyKind`: what it seems
-   * to have been where it was not.
+   * Bytes that are not a valid record. `record`: its header, if that is valid. `likelyKind`: the probable kind, if it
+   * is not.
    */
   damage(from: number, to: number, record: RecordView | undefined, likelyKind?: number): void;
 }
@@ -25,17 +25,17 @@ export interface ScanSink {
 export interface ScanOptions {
   readonly file: DiskFile;
   readonly salt: number;
-  /** Offset of a record. */
+  /** The offset of a record. */
   readonly from: number;
-  /** Nothing behind it is looked at. */
+  /** The scan ends here. */
   readonly to: number;
-  /** How much is read at once; a larger record is read whole. */
+  /** Bytes per read. A larger record is read as a whole. */
   readonly chunkBytes: number;
-  /** What the sink is given is kept: each chunk is read into memory of its own, and not over the one before it. */
+  /** The sink keeps the bytes: each read uses a new buffer. */
   readonly isKept?: boolean;
 }
 
-/** Goes through the records of a segment. What is damaged is stepped over: up to the next thing that is a record. */
+/** Scans the records of a segment. It skips damage up to the next valid record. */
 export async function scan(options: ScanOptions, sink: ScanSink): Promise<void> {
   const { salt, to } = options;
   const window = new Window(options);
@@ -47,7 +47,7 @@ export async function scan(options: ScanOptions, sink: ScanSink): Promise<void> 
       window.has(at, RECORD_HEADER_BYTES) && openRecord(window.bytes, at - window.start, salt, at, view);
     const end = at + RECORD_HEADER_BYTES + view.bodyBytes;
     if (!isRecord || end > to) {
-      // The header of a record that is cut off by the end is believed; its body cannot be there.
+      // The record is cut off by the end: its header is trusted, its body is missing.
       const likelyKind = isRecord ? view.kind : window.likelyKind(at);
       const next = isRecord ? to : await nextRecord(window, options, at + 1);
       sink.damage(at, next, isRecord ? view : undefined, likelyKind);
@@ -63,7 +63,7 @@ export async function scan(options: ScanOptions, sink: ScanSink): Promise<void> 
   }
 }
 
-/** Where the next record begins, or the end. */
+/** The offset of the next valid record, or the end. */
 async function nextRecord(window: Window, { salt, to }: ScanOptions, from: number): Promise<number> {
   const view = emptyRecordView();
   let at = from;
@@ -73,7 +73,7 @@ async function nextRecord(window: Window, { salt, to }: ScanOptions, from: numbe
     const found = window.bytes.indexOf(MARKER, at - window.start);
     const offset = window.start + found;
     if (found < 0) {
-      // The last byte may be the first of a marker.
+      // The last byte may be the first byte of a marker.
       at = window.end - 1;
     } else if (!window.has(offset, RECORD_HEADER_BYTES)) {
       at = offset;
@@ -111,18 +111,18 @@ class Window {
     return at >= this.start && at + length <= this.end;
   }
 
-  /** The kind of the record that seems to begin there. */
+  /** The kind of the record that seems to start there. */
   likelyKind(at: number): number | undefined {
     const isMarked = this.has(at, 3) && this.bytes.indexOf(MARKER, at - this.start) === at - this.start;
     return isMarked ? this.bytes[at - this.start + 2] : undefined;
   }
 
-  /** Something of that part is not held and may be had. Asked for each record, since to wait for nothing costs, too. */
+  /** Whether a read is needed. Checked for each record, since awaiting nothing has a cost too. */
   misses(at: number, length: number): boolean {
     return !this.has(at, length) && (this.end !== this.#to || at < this.start);
   }
 
-  /** Reads on from there, as far as the file goes. */
+  /** Reads from this offset, up to the end of the file. */
   async move(at: number, length: number): Promise<void> {
     const wanted = Math.min(Math.max(length, this.#chunkBytes), this.#to - at);
     const bytes = this.#room(wanted);

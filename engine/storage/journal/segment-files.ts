@@ -2,7 +2,7 @@ import type { Disk, DiskFile } from '../../base/disk.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Segment } from './model.ts';
 
-/** The open files of segments: a few of them, and never one closed while somebody reads it. */
+/** The open files of segments: a limited number, none of which is closed while in use. */
 export class SegmentFiles {
   readonly #disk: Disk;
   /** Least recently used first. */
@@ -13,15 +13,15 @@ export class SegmentFiles {
     this.#disk = disk;
   }
 
-  /** A segment whose file was opened elsewhere. */
+  /** Adds a segment whose file is already open. */
   adopt(segment: Segment): void {
     this.#open.add(segment);
   }
 
   /**
-   * Lets `action` read the segment's file, which stays the same one until it has ended, even if another takes its name.
+   * Calls `action` with the segment's file, which stays open until then, even if another file gets its name.
    *
-   * @throws the system's own errors
+   * @throws the system's errors
    */
   async use<T>(segment: Segment, action: (file: DiskFile) => Promise<T>): Promise<T> {
     segment.users += 1;
@@ -54,7 +54,7 @@ export class SegmentFiles {
     }
   }
 
-  /** Closes a file that nobody uses. */
+  /** Closes a file that is not in use. */
   async close(segment: Segment): Promise<void> {
     const { file } = segment;
     if (segment.users > 0 || file === undefined) return;

@@ -1,17 +1,17 @@
-/** A place in the numbers of a source behind which records were found, though those before them may be lost. */
+/** A gap in the sequence numbers of a source: records were found after it, but the ones in it may be lost. */
 export interface Gap {
   /** The last number before it. */
   readonly after: number;
   readonly afterPosition: number | undefined;
-  /** The first number behind it. */
+  /** The first number after it. */
   readonly next: number;
   readonly nextPosition: number | undefined;
-  /** Damaged places from this one on, and before that one, may have held what is missing. */
+  /** The missing records may have been in the damaged places from this one up to the other. */
   readonly fromHole: number;
   readonly toHole: number;
 }
 
-/** Follows the numbers of one source through all segments. */
+/** Follows the sequence numbers of one source through all segments. */
 export class SourceTrack {
   readonly number: number;
   stream: number;
@@ -26,7 +26,7 @@ export class SourceTrack {
     this.stream = stream;
   }
 
-  /** A record under this number was found. @param holes how many damaged places were met before it */
+  /** A record with this number was found. @param holes the number of damaged places before it */
   record(seq: number, position: number, holes: number): void {
     if (seq <= this.last) return;
     if (seq > this.last + 1) this.#gap(seq, position, holes);
@@ -35,7 +35,7 @@ export class SourceTrack {
     this.#holes = holes;
   }
 
-  /** It is said that everything up to this number had been stored before. */
+  /** A record states that everything up to this number was stored before. */
   statement(seq: number, holes: number): void {
     if (seq < this.last) return;
     if (seq > this.last) {
@@ -47,7 +47,7 @@ export class SourceTrack {
   }
 
   #gap(next: number, nextPosition: number | undefined, holes: number): void {
-    // Without damage in between, the numbers were left out, or what had them is done with.
+    // Without damage in between, the numbers were never used, or their records were acknowledged and removed.
     if (holes === this.#holes) return;
     this.gaps.push({
       after: this.last,
@@ -61,10 +61,9 @@ export class SourceTrack {
 }
 
 /**
- * How far the numbers go without a hole, when something that is not acknowledged may be missing in this gap; undefined
- * when nothing is.
+ * The last number before the gap, if an unacknowledged record may be missing in it; undefined if not.
  *
- * @param lastLost no message that is missing has a higher position
+ * @param lastLost the highest possible position of a missing message
  */
 export function markBefore(gap: Gap, lastLost: number, acked: number): number | undefined {
   const { after, afterPosition, next, nextPosition } = gap;
@@ -74,6 +73,6 @@ export function markBefore(gap: Gap, lastLost: number, acked: number): number | 
     afterPosition !== undefined &&
     nextPosition !== undefined &&
     nextPosition - afterPosition === next - after;
-  // Where every position between them is one of these numbers, those that were acknowledged are known.
+  // If every position between them has one of these numbers, it is known which were acknowledged.
   return isAllOfIt ? after + Math.max(0, acked - afterPosition) : after;
 }

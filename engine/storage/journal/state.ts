@@ -2,18 +2,18 @@ import { type HeldRule, type HeldRules, NO_RULES, rulesByStream } from './held.t
 import { JournalStream, type RecordRun, type RecordSource, runIn, type Segment } from './model.ts';
 import type { RecordWriter, SegmentFacts, StreamFacts } from './record-writer.ts';
 
-/** All that a journal knows in memory: streams, segments, and where which records are. */
+/** The journal's state in memory: streams, segments, and the locations of records. */
 export class JournalState {
-  /** The journal's random name, which all its checksums start from. */
+  /** The journal's random id, which seeds all checksums. */
   id: Buffer;
   readonly streams = new Map<string, JournalStream>();
-  /** By their numbers, which rise. */
+  /** In the order of their numbers. */
   segments: Segment[] = [];
-  /** Which records of which stream are held back. */
+  /** Which records of which streams are held back. */
   rules: HeldRules = new Map();
-  /** Files that another has taken the place of, but not for certain yet: they count until the next start. */
+  /** Files that were replaced, but not durably yet. They count until the next start. */
   readonly leftovers: SegmentFacts[] = [];
-  /** The last position, stream, source and segment number that was ever given. */
+  /** The last position, stream, source and segment number ever used. */
   lastPosition = 0;
   lastStream = 0;
   lastSource = 0;
@@ -27,7 +27,7 @@ export class JournalState {
     return this.rules.get(stream) ?? NO_RULES;
   }
 
-  /** Where all that a rule tells of is gone, it is forgotten. */
+  /** Deletes rules whose records are all gone. */
   forgetRules(): void {
     if (this.rules.size === 0) return;
     const oldest = this.segments[0]?.number ?? Number.POSITIVE_INFINITY;
@@ -38,7 +38,7 @@ export class JournalState {
     this.rules = rulesByStream(kept);
   }
 
-  /** The stream of that name; it is made when there is none. */
+  /** Returns the stream of that name, and creates it if necessary. */
   stream(name: string): JournalStream {
     let stream = this.streams.get(name);
     if (stream === undefined) {
@@ -59,7 +59,7 @@ export class JournalState {
     return source;
   }
 
-  /** The records of a stream in a segment. A new run comes behind all that the stream has. */
+  /** The records of a stream in a segment. A new run follows all earlier runs of the stream. */
   run(segment: Segment, stream: JournalStream): RecordRun {
     const known = segment.runs.get(stream.number);
     if (known !== undefined) return known;
@@ -71,9 +71,9 @@ export class JournalState {
   }
 
   /**
-   * Forgets everything of the stream up to that position.
+   * Acknowledges a stream up to a position.
    *
-   * @returns whether records have thereby become the last live ones of a segment to go
+   * @returns whether a segment other than the active one lost its last unacknowledged records
    */
   ack(stream: JournalStream, upTo: number): boolean {
     stream.acked = upTo;
@@ -81,18 +81,18 @@ export class JournalState {
     while (stream.runs[dead]?.isLive === false) dead += 1;
     if (dead === 0) return false;
     for (const run of stream.runs.splice(0, dead)) run.segment.liveRuns -= 1;
-    // A run of the segment that is being written comes alive again with its next record.
+    // A run of the active segment becomes live again with its next record.
     return true;
   }
 
-  /** A run that had died, of the segment that is being written, has got a record again. */
+  /** A dead run of the active segment has a new record. */
   revive(run: RecordRun): void {
     if (run.stream.runs.at(-1) === run) return;
     run.stream.runs.push(run);
     run.segment.liveRuns += 1;
   }
 
-  /** The segment is no more: its file is removed, or another stands in for it. */
+  /** Removes a segment whose file was removed or replaced. */
   drop(segment: Segment): void {
     segment.isGone = true;
     this.segments = this.segments.filter((other) => other !== segment);
@@ -102,7 +102,7 @@ export class JournalState {
     }
   }
 
-  /** Puts one segment in the place of several, whose records it has. */
+  /** Replaces several segments by one that has their records. */
   replace(old: readonly Segment[], fresh: Segment): void {
     const first = this.segments.indexOf(old[0] as Segment);
     for (const segment of old) {
@@ -128,7 +128,7 @@ export class JournalState {
     }
   }
 
-  /** Streams of which no segment holds anything, and which know of no source, need not be known any more. */
+  /** Streams without records in any segment and without sources. The journal can forget them. */
   get emptyStreams(): ReadonlySet<JournalStream> {
     const isEmpty = ({ segments, sources }: JournalStream): boolean =>
       segments === 0 && ![...sources.values()].some(({ seq }) => seq > 0);
@@ -136,9 +136,9 @@ export class JournalState {
   }
 
   /**
-   * Writes down all that older segments may have said and that still counts, but their records.
+   * Writes everything that older segments say and that still counts, except their records.
    *
-   * @param before of a source by its number how far it had got, where records of it follow
+   * @param before for a source, by its number: its last number before the records that follow
    */
   writeStreams(
     writer: RecordWriter,
@@ -163,7 +163,7 @@ export class JournalState {
     return [...context, ...this.leftovers];
   }
 
-  /** What the state says has been written down in a segment that counts. */
+  /** A segment that counts now has the names of all streams and sources. */
   setDefined(): void {
     for (const stream of this.streams.values()) {
       stream.isDefined = true;

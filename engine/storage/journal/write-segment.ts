@@ -4,7 +4,7 @@ import type { Segment } from './model.ts';
 /**
  * Writes at the end of a segment.
  *
- * @throws the system's own errors; the segment is then to be left alone
+ * @throws the system's errors; the segment must not be used again then
  */
 export async function writeTo(segment: Segment, bytes: Buffer): Promise<void> {
   const { file, end } = segment;
@@ -14,16 +14,16 @@ export async function writeTo(segment: Segment, bytes: Buffer): Promise<void> {
     await writeWhole(file, bytes, end);
     segment.end = end + bytes.length;
   } catch (error) {
-    // On a full disk the part that it took is somebody's space.
+    // On a full disk, frees the part that was written.
     await file.truncate(end).catch(() => undefined);
     throw error;
   }
 }
 
 /**
- * Resolves when everything that is written to the segment by now is on the disk.
+ * Resolves when everything written to the segment is synced.
  *
- * @throws the system's own errors; what was not on the disk before may then never get there, whatever a next try says
+ * @throws the system's errors; unsynced data may be lost then, even if a later sync succeeds
  */
 export async function syncSegment(segment: Segment): Promise<void> {
   const { file, end } = segment;
