@@ -84,7 +84,7 @@ export { exactInteger, spelledIn } from './protocol/header.ts';
 export { decodeRecord, type MessageParts } from './queues/message-record.ts';
 export type { CreatedCertificates } from './security/create-certificates.ts';
 export type { InspectedStream, Inspection } from './storage/journal/inspect.ts';
-export { type DamageReport, lossOf } from './storage/journal/report.ts';
+export { type DamageReport, totalLost } from './storage/journal/report.ts';
 export type { StoredRecord } from './storage/store.ts';
 
 /**

@@ -4,8 +4,8 @@ import type { Ports } from '../base/ports.ts';
 import { type ConnectorOwner, ownerInFileNames } from '../local/socket-names.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import { Journal } from '../storage/journal/journal.ts';
-import type { JournalTrouble } from '../storage/journal/journal-options.ts';
-import { type DamageReport, lossOf, type RecoveryReport } from '../storage/journal/report.ts';
+import type { JournalEvent } from '../storage/journal/journal-options.ts';
+import { type DamageReport, type RecoveryReport, totalLost } from '../storage/journal/report.ts';
 import type { Store } from '../storage/store.ts';
 import { TailCacheStore } from '../storage/tail-cache-store.ts';
 import type { StorageOptions } from './connector-options.ts';
@@ -42,21 +42,20 @@ export async function openConnectorJournal({
     clock,
     random,
     durability: storage.durability,
-    onTrouble: (trouble) =>
-      log.event(fingerprintWords(trouble, directory), { warning: trouble.kind !== 'storing again' }),
+    onEvent: (event) => log.event(eventText(event, directory), { warning: event.kind !== 'storing again' }),
   });
   reportStart(journal.report, { directory, log });
   return new TailCacheStore(journal, clock);
 }
 
-function fingerprintWords(trouble: JournalTrouble, directory: string): string {
-  switch (trouble.kind) {
+function eventText(event: JournalEvent, directory: string): string {
+  switch (event.kind) {
     case 'refusing':
-      return `messages cannot be stored; programs are refused meanwhile, and those on Python's API are held: ${trouble.error.message}`;
+      return `messages cannot be stored; programs are refused meanwhile, and those on Python's API are held: ${event.error.message}`;
     case 'storing again':
       return 'messages are stored again';
     case 'damage':
-      return `stored messages in ${directory} are damaged and lost: segment ${trouble.segment}, bytes ${trouble.from} to ${trouble.to}; a copy of the bytes lies in its quarantine`;
+      return `stored messages in ${directory} are damaged and lost: segment ${event.segment}, bytes ${event.from} to ${event.to}; a copy of the bytes lies in its quarantine`;
   }
 }
 
@@ -70,7 +69,7 @@ function reportStart(
       { warning: true },
     );
   if (torn.length === 0) return;
-  const loss = lossOf(torn);
+  const loss = totalLost(torn);
   const mayBeConfirmed =
     loss.lost === 0 ? '' : ', which may have been confirmed. What an aioc peer still has of them comes again';
   const isKept = torn.some(({ quarantined }) => quarantined !== undefined);

@@ -50,8 +50,8 @@ export function readCertificate(source: string | Buffer): CertificateFacts {
 }
 
 /** Why the certificate is not valid at that time, as the end of a sentence about it; undefined if it is valid. */
-export function datesFault(context: CertificateFacts, wallNowMs: number): string | undefined {
-  const { notBeforeMs, notAfterMs, x509 } = context;
+export function datesFault(certificate: CertificateFacts, wallNowMs: number): string | undefined {
+  const { notBeforeMs, notAfterMs, x509 } = certificate;
   // Written so that an unreadable date (NaN) is a fault too.
   const isRight = `and this machine's clock says ${clockText(wallNowMs)}: is that right?`;
   if (!(wallNowMs <= notAfterMs)) return `expired on ${x509.validTo}, ${isRight}`;
@@ -67,9 +67,9 @@ function clockText(wallNowMs: number): string {
 }
 
 /** Whether the private key (PEM, not encrypted) belongs to the certificate; false for a damaged key. */
-export function keyBelongs(context: CertificateFacts, privateKeyPem: string): boolean {
+export function keyBelongs(certificate: CertificateFacts, privateKeyPem: string): boolean {
   try {
-    return context.x509.checkPrivateKey(createPrivateKey(privateKeyPem));
+    return certificate.x509.checkPrivateKey(createPrivateKey(privateKeyPem));
   } catch {
     return false;
   }

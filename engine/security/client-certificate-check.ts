@@ -13,8 +13,8 @@ const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1']);
  *
  * @throws AiocError AIOC_CERTIFICATE_BAD
  */
-export function checkClientCertificate(context: CertificateFacts, wallNowMs: number): void {
-  const { x509, der } = context;
+export function checkClientCertificate(certificate: CertificateFacts, wallNowMs: number): void {
+  const { x509, der } = certificate;
   const { version, isLeaf, subject, issuer } = readStructure(der);
   if (version !== 3 || !isLeaf || x509.ca)
     throw bad('could sign other certificates: it must have version 3 and basicConstraints CA:FALSE');
@@ -26,7 +26,7 @@ export function checkClientCertificate(context: CertificateFacts, wallNowMs: num
   if (!strong) throw bad(`has an unsupported kind or size of key: use RSA with ${RSA_BITS_MIN} bits`);
   // `checkIssued` would ask whether it may sign certificates, which a leaf may not.
   if (!subject.equals(issuer) || !x509.verify(x509.publicKey)) throw bad('is not signed by itself');
-  const fault = datesFault(context, wallNowMs);
+  const fault = datesFault(certificate, wallNowMs);
   if (fault !== undefined) throw bad(fault);
 }
 

@@ -167,8 +167,8 @@ export class ClientCertificates {
   }
 
   #check(pair: TlsSettings): void {
-    const context = readCertificate(pair.certificatePem);
-    if (!keyBelongs(context, pair.privateKeyPem))
+    const certificate = readCertificate(pair.certificatePem);
+    if (!keyBelongs(certificate, pair.privateKeyPem))
       throw new AiocError(
         'AIOC_CERTIFICATE_BAD',
         'the key from the server is damaged or does not belong to the certificate from it',

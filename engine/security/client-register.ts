@@ -75,15 +75,15 @@ export class ClientRegister {
   }
 
   /** @throws AiocError AIOC_CERTIFICATE_EXISTS if there is a file of that name; a failure changes nothing */
-  async add(name: string, context: CertificateFacts): Promise<void> {
+  async add(name: string, certificate: CertificateFacts): Promise<void> {
     const note = this.#note(ADDING_PREFIX, name);
-    await this.#write(note, context.pem);
+    await this.#write(note, certificate.pem);
     try {
       await link(note, this.certificatePath(name));
-      await changeMap(this.#map, (map) => map.set(name, context.serial) === map);
-      await addLink(this.#places.links, context.subjectHash, name);
+      await changeMap(this.#map, (map) => map.set(name, certificate.serial) === map);
+      await addLink(this.#places.links, certificate.subjectHash, name);
     } catch (error) {
-      await this.#undoAdding(name, context);
+      await this.#undoAdding(name, certificate);
       if (systemCode(error) !== 'EEXIST') throw error;
       throw certificateExists(name);
     }
@@ -97,13 +97,13 @@ export class ClientRegister {
    *
    * @returns whether the map has the name now
    */
-  async putBack(name: string, context: CertificateFacts): Promise<boolean> {
+  async putBack(name: string, certificate: CertificateFacts): Promise<boolean> {
     if (!(await isWrittenByPython(this.#map))) return false;
     let known = false;
     await changeMap(this.#map, (map) => {
       known = map.has(name);
-      if (known || [...map.values()].includes(context.serial)) return false;
-      map.set(name, context.serial);
+      if (known || [...map.values()].includes(certificate.serial)) return false;
+      map.set(name, certificate.serial);
       known = true;
       return true;
     });
@@ -158,10 +158,10 @@ export class ClientRegister {
   }
 
   /** Reverts what `add` has done so far for this certificate, and nothing else. */
-  async #undoAdding(name: string, context: CertificateFacts): Promise<void> {
+  async #undoAdding(name: string, certificate: CertificateFacts): Promise<void> {
     const path = this.certificatePath(name);
     const stored = await readStoredCertificate(path);
-    if (stored?.fingerprint === context.fingerprint) {
+    if (stored?.fingerprint === certificate.fingerprint) {
       await this.#strike(name);
       await rm(path, { force: true });
     }

@@ -48,15 +48,15 @@ export async function linkWarnings(places: CertificatePaths, map: CertificateMap
 export async function whyUnknown(
   places: CertificatePaths,
   map: CertificateMap,
-  context: CertificateFacts,
+  certificate: CertificateFacts,
 ): Promise<string> {
   const isSame = async (path: string): Promise<boolean> =>
-    (await storedAt(path))?.fingerprint === context.fingerprint;
+    (await storedAt(path))?.fingerprint === certificate.fingerprint;
   const hasCopy = async (): Promise<boolean> =>
-    (await linkEntries(places)).some(({ kind, hash }) => kind === 'file' && hash === context.subjectHash);
+    (await linkEntries(places)).some(({ kind, hash }) => kind === 'file' && hash === certificate.subjectHash);
   const files = await namesIn(places.clients);
   const defaults = files.filter((file) => isDefaultName(file.slice(0, -'.pem'.length)));
-  const named = [...map].filter(([, serial]) => isSerial(serial, context)).map(([name]) => name);
+  const named = [...map].filter(([, serial]) => isSerial(serial, certificate)).map(([name]) => name);
   for (const name of [...named, ...defaults.map((file) => file.slice(0, -'.pem'.length))]) {
     if (await isSame(join(places.clients, `${name}.pem`)))
       return (await hasCopy())
@@ -73,8 +73,8 @@ export function runRepair({ directory }: CertificatePaths): string {
 }
 
 /** Whether the list has this certificate's serial number. */
-export function isSerial(serial: string, context: CertificateFacts): boolean {
-  return serial.toUpperCase() === context.serial;
+export function isSerial(serial: string, certificate: CertificateFacts): boolean {
+  return serial.toUpperCase() === certificate.serial;
 }
 
 /** The certificate in a file; undefined if it is missing or not readable. */

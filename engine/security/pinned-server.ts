@@ -35,10 +35,10 @@ export function serverFault(
 ): string | undefined {
   if (der === undefined) return 'the server presented no certificate';
   try {
-    const context = readCertificate(der);
-    if (!expected.serverFingerprints.includes(context.fingerprint))
-      return `the server's certificate (${context.words}) is not the one in certificates/client/server-cert: this is another server, or someone is intercepting the connection. If the certificate was renewed, copy that file from the server's machine again`;
-    const fault = datesFault(context, expected.wallNowMs);
+    const certificate = readCertificate(der);
+    if (!expected.serverFingerprints.includes(certificate.fingerprint))
+      return `the server's certificate (${certificate.words}) is not the one in certificates/client/server-cert: this is another server, or someone is intercepting the connection. If the certificate was renewed, copy that file from the server's machine again`;
+    const fault = datesFault(certificate, expected.wallNowMs);
     return fault === undefined ? undefined : `the server's certificate ${fault}`;
   } catch (error) {
     if (!(error instanceof AiocError)) throw error;

@@ -73,7 +73,7 @@ class Repair implements RepairReport {
   async links(map: CertificateMap): Promise<void> {
     const { links, clients } = this.#places;
     if (!(await exists(links)))
-      await this.#do(`created ${links}`, () => mkdir(links, { mode: 0o755 }).then(() => undefined));
+      await this.#do(`create ${links}`, () => mkdir(links, { mode: 0o755 }).then(() => undefined));
     const known = await this.#known(map);
     const linked = new Set<string>();
     for (const entry of await linkEntries(this.#places)) {
@@ -81,15 +81,15 @@ class Repair implements RepairReport {
       if (name !== undefined) linked.add(name);
     }
     await this.#closeGaps();
-    for (const [name, context] of known) {
+    for (const [name, certificate] of known) {
       if (linked.has(name)) continue;
       if (isDefaultName(name)) {
         this.left.push(
-          `no link points to ${name}.pem, and it is not in the list: clients that present it cannot request a certificate. To allow it, run: ln -s '../${name}.pem' '${join(links, context.subjectHash)}.0'`,
+          `no link points to ${name}.pem, and it is not in the list: clients that present it cannot request a certificate. To allow it, run: ln -s '../${name}.pem' '${join(links, certificate.subjectHash)}.0'`,
         );
         continue;
       }
-      await this.#do(`created the link to ${name}.pem`, () => addLink(links, context.subjectHash, name));
+      await this.#do(`create the link to ${name}.pem`, () => addLink(links, certificate.subjectHash, name));
     }
     if (map.size > 0 || (await exists(this.#places.map))) return;
     const unknownFiles = (await namesIn(clients)).filter(
@@ -124,12 +124,12 @@ class Repair implements RepairReport {
       }
     }
     const path = join(this.#places.clients, `${name}.pem`);
-    const context = await storedAt(path);
-    if (context === undefined)
+    const certificate = await storedAt(path);
+    if (certificate === undefined)
       return `${path} is in the list, but missing or damaged: restore it from a backup, or delete ${name}'s certificate on both sides`;
-    if (serial !== undefined && !isSerial(serial, context))
-      return `${path} is not the certificate in the list (serial ${context.serial}, not ${serial}): it is not trusted`;
-    known.set(name, context);
+    if (serial !== undefined && !isSerial(serial, certificate))
+      return `${path} is not the certificate in the list (serial ${certificate.serial}, not ${serial}): it is not trusted`;
+    known.set(name, certificate);
     return undefined;
   }
 
@@ -151,7 +151,7 @@ class Repair implements RepairReport {
       return undefined;
     }
     const was = kind === 'file' ? 'a file' : 'a wrong link';
-    await this.#do(`replaced ${path}, ${was}, by the link to ${name}.pem`, () => this.#replace(path, name));
+    await this.#do(`replace ${path} (${was}) by the link to ${name}.pem`, () => this.#replace(path, name));
     return name;
   }
 
@@ -187,7 +187,7 @@ class Repair implements RepairReport {
       for (const [free, number] of numbers.entries()) {
         if (number === free) continue;
         const [from, to] = [join(links, `${hash}.${number}`), join(links, `${hash}.${free}`)];
-        await this.#do(`renamed ${from}, which OpenSSL does not find, to ${to}`, () => rename(from, to));
+        await this.#do(`rename ${from}, which OpenSSL does not find, to ${to}`, () => rename(from, to));
       }
     }
   }
@@ -208,7 +208,7 @@ class Repair implements RepairReport {
     if (info.isSymbolicLink() || (info.mode & forbidden) === 0) return;
     const mode = instead ?? info.mode & 0o777 & ~forbidden;
     const [was, is] = [info.mode & 0o777, mode].map((bits) => bits.toString(8));
-    await this.#do(`changed the mode of ${path} from ${was} to ${is}`, () => chmod(path, mode));
+    await this.#do(`change the mode of ${path} from ${was} to ${is}`, () => chmod(path, mode));
   }
 
   /** Records a failure and continues with the other repairs. */

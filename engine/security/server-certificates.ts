@@ -112,8 +112,8 @@ export class ServerCertificates {
   ownFault(): Promise<string | undefined> {
     const { serverCertificate } = this.#places;
     return inDirectory(this.#places, async () => {
-      const context = await readStoredCertificate(serverCertificate);
-      const fault = context === undefined ? undefined : datesFault(context, this.#options.wallNow());
+      const certificate = await readStoredCertificate(serverCertificate);
+      const fault = certificate === undefined ? undefined : datesFault(certificate, this.#options.wallNow());
       return fault && `the server's own certificate ${serverCertificate} ${fault}`;
     });
   }
@@ -128,21 +128,21 @@ export class ServerCertificates {
    */
   trusted(der: Buffer): Promise<Trust> {
     return this.#turn(async () => {
-      let context: CertificateFacts;
+      let certificate: CertificateFacts;
       try {
-        context = readCertificate(der);
+        certificate = readCertificate(der);
       } catch (error) {
         if (!(error instanceof AiocError)) throw error;
         return nobody(error.message);
       }
-      const names = await this.#namesOf(context);
+      const names = await this.#namesOf(certificate);
       if (names.length === 0)
-        return nobody(await whyUnknown(this.#places, await this.#register.map(), context));
-      const fault = datesFault(context, this.#options.wallNow());
+        return nobody(await whyUnknown(this.#places, await this.#register.map(), certificate));
+      const fault = datesFault(certificate, this.#options.wallNow());
       if (fault !== undefined) return nobody(`its certificate ${fault}`);
       if (names.some(isDefaultName)) return { who: 'default' };
       const map = await this.#register.map();
-      const name = names.find((candidate) => map.has(candidate)) ?? (await this.#putBack(names, context));
+      const name = names.find((candidate) => map.has(candidate)) ?? (await this.#putBack(names, certificate));
       return name === undefined
         ? nobody(`its certificate is the former one of ${names[0]}`)
         : { who: 'client', name };
@@ -150,14 +150,14 @@ export class ServerCertificates {
   }
 
   /** Restores the map entry of our certificate if a Python server removed it. Returns the name, or undefined. */
-  async #putBack([name]: readonly string[], context: CertificateFacts): Promise<string | undefined> {
+  async #putBack([name]: readonly string[], certificate: CertificateFacts): Promise<string | undefined> {
     try {
-      checkClientCertificate(context, this.#options.wallNow());
+      checkClientCertificate(certificate, this.#options.wallNow());
     } catch {
       return undefined;
     }
     const back =
-      name !== undefined && (await this.#register.alone(() => this.#register.putBack(name, context)));
+      name !== undefined && (await this.#register.alone(() => this.#register.putBack(name, certificate)));
     return back ? name : undefined;
   }
 
@@ -188,18 +188,21 @@ export class ServerCertificates {
   accept(name: string, certificatePem: string): Promise<void> {
     return this.#change(async () => {
       checkClientName(name);
-      const context = readCertificate(certificatePem);
-      checkClientCertificate(context, this.#options.wallNow());
+      const certificate = readCertificate(certificatePem);
+      checkClientCertificate(certificate, this.#options.wallNow());
       const map = await this.#register.map();
-      if (map.has(name) && (await this.#namesOf(context)).includes(name)) return;
+      if (map.has(name) && (await this.#namesOf(certificate)).includes(name)) return;
       await this.#checkFree(name);
       // Python servers identify a client by its serial number alone, and one may use this directory later.
-      if ([...map.values()].includes(context.serial) || (await this.#isSerialOfDefault(context.serial)))
+      if (
+        [...map.values()].includes(certificate.serial) ||
+        (await this.#isSerialOfDefault(certificate.serial))
+      )
         throw new AiocError(
           'AIOC_CERTIFICATE_BAD',
           'another certificate has the same serial number: create a new one',
         );
-      await this.#register.add(name, context);
+      await this.#register.add(name, certificate);
     });
   }
 
@@ -231,12 +234,12 @@ export class ServerCertificates {
     const unknown = { name, fingerprint: '', words: '', notAfterMs: 0 };
     try {
       checkClientName(name);
-      const context = await readStoredCertificate(this.#register.certificatePath(name));
-      if (context === undefined) return { ...unknown, fault: 'its certificate is missing' };
-      const { fingerprint, words, notAfterMs } = context;
-      const linked = (await this.#namesOf(context)).includes(name);
+      const certificate = await readStoredCertificate(this.#register.certificatePath(name));
+      if (certificate === undefined) return { ...unknown, fault: 'its certificate is missing' };
+      const { fingerprint, words, notAfterMs } = certificate;
+      const linked = (await this.#namesOf(certificate)).includes(name);
       const fault = linked
-        ? datesFault(context, this.#options.wallNow())
+        ? datesFault(certificate, this.#options.wallNow())
         : 'no link points to its certificate';
       return { name, fingerprint, words, notAfterMs, fault };
     } catch (error) {
@@ -246,12 +249,12 @@ export class ServerCertificates {
   }
 
   /** The names whose linked file has exactly this certificate: usually one; several if files were copied. */
-  async #namesOf(context: CertificateFacts): Promise<string[]> {
+  async #namesOf(certificate: CertificateFacts): Promise<string[]> {
     const names: string[] = [];
-    for (const { name } of await linksOfHash(this.#places.links, context.subjectHash)) {
+    for (const { name } of await linksOfHash(this.#places.links, certificate.subjectHash)) {
       if (name === undefined) continue;
       const stored = await readStoredCertificate(this.#register.certificatePath(name)).catch(() => undefined);
-      if (stored?.fingerprint === context.fingerprint) names.push(name);
+      if (stored?.fingerprint === certificate.fingerprint) names.push(name);
     }
     return names;
   }

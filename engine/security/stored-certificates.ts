@@ -41,24 +41,24 @@ export async function readCredentials(
   paths: { readonly certificate: string; readonly key: string },
   { wallNowMs, remedy }: { readonly wallNowMs: number | undefined; readonly remedy: string },
 ): Promise<Credentials> {
-  const context = await readStoredCertificate(paths.certificate);
-  if (context === undefined) throw certificatesError(`${paths.certificate} is missing. ${remedy}`);
+  const certificate = await readStoredCertificate(paths.certificate);
+  if (certificate === undefined) throw certificatesError(`${paths.certificate} is missing. ${remedy}`);
   const privateKeyPem = await readKey(paths.key, remedy);
-  if (!keyBelongs(context, privateKeyPem))
+  if (!keyBelongs(certificate, privateKeyPem))
     throw certificatesError(
       `the key ${paths.key} is damaged or does not belong to ${paths.certificate}. ${remedy}`,
     );
-  const fault = wallNowMs === undefined ? undefined : datesFault(context, wallNowMs);
+  const fault = wallNowMs === undefined ? undefined : datesFault(certificate, wallNowMs);
   if (fault !== undefined && wallNowMs !== undefined) {
     // A certificate that is not valid yet needs no new file.
-    const advice = wallNowMs < context.notBeforeMs ? '' : ` If it is: ${remedy}`;
+    const advice = wallNowMs < certificate.notBeforeMs ? '' : ` If it is: ${remedy}`;
     throw certificatesError(`the certificate ${paths.certificate} ${fault}${advice}`);
   }
   return {
-    certificatePem: context.pem,
+    certificatePem: certificate.pem,
     privateKeyPem,
-    fingerprint: context.fingerprint,
-    words: context.words,
+    fingerprint: certificate.fingerprint,
+    words: certificate.words,
   };
 }
 

@@ -10,7 +10,7 @@ import {
   saltOf,
 } from '../../engine/storage/journal/format.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
-import { lossOf } from '../../engine/storage/journal/report.ts';
+import { totalLost } from '../../engine/storage/journal/report.ts';
 import { scan } from '../../engine/storage/journal/scan.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { SimulatedDisk } from '../helpers/simulated-disk.ts';
@@ -156,7 +156,7 @@ async function missingFrom(sample: Sample, change: (files: Map<string, Buffer>) 
   await again.close();
   const missing = sample.keys.filter((key) => !keys.has(key)).map((key) => key.split(' ').slice(2).join(' '));
   const places = [...damaged, ...torn];
-  const { lost, isExact } = lossOf(places);
+  const { lost, isExact } = totalLost(places);
   const where = JSON.stringify(places);
   // A cut between two writes at the end of the last segment leaves no trace.
   const isCounted = isExact ? lost === missing.length : lost <= missing.length || lost === 1;

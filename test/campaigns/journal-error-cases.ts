@@ -78,7 +78,7 @@ class Run {
     return Promise.race([promise, this.#crashed]);
   }
 
-  /** Appends, reads, acknowledges and purges, over several segments and their rewriting. */
+  /** Appends, reads, acknowledges and purges, over several segments and their context. */
   async work(): Promise<void> {
     const journal = this.#journal as Journal;
     for (let round = 0; round < 6; round += 1) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { HeldMessages } from '../../engine/queues/held-messages.ts';
 import { decodeSegmentHeader, KIND, SEGMENT_START, saltOf } from '../../engine/storage/journal/format.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
-import { lossOf } from '../../engine/storage/journal/report.ts';
+import { totalLost } from '../../engine/storage/journal/report.ts';
 import { scan } from '../../engine/storage/journal/scan.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { SimulatedDisk } from '../helpers/simulated-disk.ts';
@@ -79,7 +79,7 @@ async function opened(
   );
   const { damaged, torn } = journal.report;
   const mark = (await journal.lastSource(STREAM)).get('epoch peer') ?? 0;
-  return { kept, ...lossOf([...damaged, ...torn]), places: damaged.length + torn.length, mark };
+  return { kept, ...totalLost([...damaged, ...torn]), places: damaged.length + torn.length, mark };
 }
 
 /** What a reader of the stream gets, in order. */

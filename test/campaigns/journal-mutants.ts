@@ -35,8 +35,8 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
   {
     name: 'what is not certain on the disk is not written again at the start',
     file: 'recovery-scan-segment.ts',
-    find: 'if (isRecord(found)) this.#disposition.uncertain(found);',
-    replace: 'if (isRecord(found)) this.#disposition.certain(found);',
+    find: 'if (isRecord(found)) this.#disposition.unsynced(found);',
+    replace: 'if (isRecord(found)) this.#disposition.durable(found);',
   },
   {
     name: 'what was not confirmed still counts in a segment that failed',
@@ -83,7 +83,7 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a new segment is used before its name is on the disk',
-    file: 'make-segment.ts',
+    file: 'create-segment.ts',
     find: '    await disk.syncDirectory(directory);\n',
     replace: '',
   },
@@ -102,7 +102,7 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a purge leaves the last record acknowledged in memory only',
     file: 'journal.ts',
-    find: 'await this.#committer.ackForGood(stream);',
+    find: 'await this.#committer.ackDurably(stream);',
     replace: '',
   },
   {

@@ -67,14 +67,14 @@ test('after cp -rL the log and each refusal say that links have become files, an
   assert.equal(server.warnings.length, 2, server.warnings.join('\n'));
   assert.match(
     server.warnings[0] ?? '',
-    /^2 of the links in .*symlinks have become files, as a copy without links/,
+    /^2 of the links in .*symlinks are files, probably after a copy without links/,
   );
   assert.ok(server.warnings[0]?.endsWith(`Run: aioc certificates repair '${copy.directory}'`));
   assert.match(
     reasonOf(await server.trusted(copy.alice)),
-    /^the link to its certificate has become a file.*Run: aioc certificates repair/,
+    /^the link to its certificate is a file.*Run: aioc certificates repair/,
   );
-  assert.match(reasonOf(await server.trusted(copy.first)), /has become a file/);
+  assert.match(reasonOf(await server.trusted(copy.first)), /is a file/);
 });
 
 test('the repair makes links of them again, as Python reads them, and everybody is known as before', async (t) => {
@@ -106,15 +106,15 @@ test('the program does it, with 0 when all is in order and 1 when something is l
     runProgram(t, ['certificates', 'repair', copy.directory, ...options], tempDir(t));
   const dry = await run('--dry-run');
   assert.equal(dry.exitCode, 1);
-  assert.match(dry.output, /^would do: .* was a file, and is the link to (alice|default)\.pem$/m);
+  assert.match(dry.output, /^would do: .* \(a file\) by the link to (alice|default)\.pem$/m);
   const real = await run();
   assert.equal(real.exitCode, 0, real.output + real.errors);
-  assert.match(real.output, /^done: .* is the link to alice\.pem$/m);
-  assert.match((await run()).output, /: nothing to repair$/m);
+  assert.match(real.output, /^done: .* by the link to alice\.pem$/m);
+  assert.match((await run()).output, /: all is in order$/m);
   unlinkSync(copy.at(CLIENTS, 'alice.pem'));
   const gone = await run();
   assert.equal(gone.exitCode, 1);
-  assert.match(gone.output, /^left: .*alice\.pem is missing or damaged, and the list names it: restore/m);
+  assert.match(gone.output, /^left: .*alice\.pem is in the list, but missing or damaged: restore/m);
 });
 
 test('nobody comes to be trusted who was not: only what the list names, by its serial number', async (t) => {
@@ -126,16 +126,13 @@ test('nobody comes to be trusted who was not: only what the list names, by its s
   const hash = other.links().find(([, target]) => target === '../mallory.pem')?.[0] ?? '';
   writeFileSync(copy.at(LINKS, hash), mallory.certificatePem);
   const { left } = await repair(copy);
-  assert.match(left.join('\n'), /stands for no certificate that the list names: nobody is trusted by it/);
+  assert.match(left.join('\n'), /matches no certificate in the list: it has no effect/);
   const server = await open(copy);
-  assert.match(reasonOf(await server.trusted(derOf(mallory.certificatePem))), /is not known here/);
+  assert.match(reasonOf(await server.trusted(derOf(mallory.certificatePem))), /is unknown/);
   writeFileSync(copy.at(CLIENTS, 'alice.pem'), mallory.certificatePem);
   const swapped = await repair(copy);
-  assert.match(
-    swapped.left.join('\n'),
-    /alice\.pem is another certificate .* than the one that the list names/,
-  );
-  assert.match(reasonOf(await (await open(copy)).trusted(derOf(mallory.certificatePem))), /not known here/);
+  assert.match(swapped.left.join('\n'), /alice\.pem is not the certificate in the list/);
+  assert.match(reasonOf(await (await open(copy)).trusted(derOf(mallory.certificatePem))), /is unknown/);
 });
 
 test('a client whose certificate was deleted stays out, its file or not', async (t) => {
@@ -144,7 +141,7 @@ test('a client whose certificate was deleted stays out, its file or not', async 
   const bob = derOf((await server.issue('bob')).certificatePem);
   await server.remove('bob', { removeOnlySymlink: true });
   assert.deepEqual((await repair(made)).done, []);
-  assert.match(reasonOf(await server.trusted(bob)), /is not known here, or was deleted/);
+  assert.match(reasonOf(await server.trusted(bob)), /is unknown or was deleted/);
 });
 
 test('links that rsync without -l or tar has left out are made again, the default one only by hand', async (t) => {
@@ -153,25 +150,22 @@ test('links that rsync without -l or tar has left out are made again, the defaul
   await rejectsWith(
     open(copy),
     'AIOC_CERTIFICATES',
-    /symlinks is missing\. A copy has lost its links\. Run: aioc certificates repair/,
+    /symlinks is missing\. The links were lost in a copy\. Run: aioc certificates repair/,
   );
   mkdirSync(copy.at(LINKS));
   const server = await open(copy);
   assert.match(
     server.warnings.join(),
-    /no link in .* leads to the certificates of alice, which are refused\. Run/,
+    /no link in .* points to the certificates of alice, so they are rejected\. Run/,
   );
-  assert.match(
-    reasonOf(await server.trusted(copy.alice)),
-    /^no link leads to alice\.pem any more\. Run: aioc/,
-  );
+  assert.match(reasonOf(await server.trusted(copy.alice)), /^the link to alice\.pem is missing\. Run: aioc/);
   rmSync(copy.at(LINKS), { recursive: true });
   const { done, left } = await repair(copy);
-  assert.match(done.join('\n'), /made .*symlinks\nmade the link to alice\.pem/);
+  assert.match(done.join('\n'), /create .*symlinks\ncreate the link to alice\.pem/);
   assert.deepEqual(await (await open(copy)).trusted(copy.alice), { who: 'client', name: 'alice' });
   assert.match(
     left.join(),
-    /no link leads to default\.pem, and the list does not name it.*run: ln -s '\.\.\/default\.pem' '/,
+    /no link points to default\.pem, and it is not in the list.*run: ln -s '\.\.\/default\.pem' '/,
   );
   const [, target = '', link = ''] = /ln -s '([^']+)' '([^']+)'/.exec(left.join()) ?? [];
   symlinkSync(target, link);
@@ -199,7 +193,7 @@ test('absolute links to the old place, gaps and wrong modes are put right; dangl
   assert.equal(statSync(key).mode & 0o777, 0o600);
   assert.equal(statSync(copy.at(LINKS)).mode & 0o777, 0o775);
   assert.equal(done.length, 5, done.join('\n'));
-  assert.match(left.join(), /01234567\.0 leads to gone\.pem, which it does not stand for/);
+  assert.match(left.join(), /01234567\.0 points to gone\.pem, whose hash is another one/);
   const server = await open(copy);
   assert.deepEqual(await server.trusted(copy.alice), { who: 'client', name: 'alice' });
 });
@@ -214,7 +208,7 @@ test('a list that is missing names nobody, and Windows’ line ends change nothi
   assert.deepEqual(await (await open(copy)).trusted(copy.alice), { who: 'client', name: 'alice' });
   unlinkSync(copy.at(MAP));
   const { left } = await repair(copy);
-  assert.match(left.join(), /source_id_2_cert\.json is missing, and without it no client is known: restore/);
+  assert.match(left.join(), /source_id_2_cert\.json is missing, so no client is known: restore/);
   assert.equal(existsSync(copy.at(MAP)), false, 'none is made');
 });
 
@@ -222,12 +216,12 @@ test('what is no certificates directory is refused, and a client’s half has it
   await rejectsWith(
     repair(testDirectory(tempDir(t))),
     'AIOC_CERTIFICATES',
-    /holds neither certificates of a server nor/,
+    /has neither certificates of a server nor/,
   );
   const copy = await copied(t);
   rmSync(copy.at('server'), { recursive: true });
   const key = copy.at('client/client-certs/default.key');
   chmodSync(key, 0o640);
-  assert.deepEqual((await repair(copy)).done, [`${key} had mode 640, and has 600`]);
+  assert.deepEqual((await repair(copy)).done, [`change the mode of ${key} from 640 to 600`]);
   assert.ok(join(copy.directory, 'certificates').length > 0);
 });

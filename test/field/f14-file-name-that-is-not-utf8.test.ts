@@ -43,7 +43,7 @@ test('of two names that read the same neither is sent, and both are told', async
   writeFileSync(bytesIn(directory, Buffer.from('caf\xe8.txt', 'latin1')), 'tea');
   await assert.rejects(openOutgoing(join(directory, LATIN.toString())), {
     code: 'AIOC_FILE_NAME_BAD',
-    message: /2 names read the same.*caf\\xe[89]\.txt.*caf\\xe[89]\.txt/,
+    message: /2 names that are not UTF-8 read the same.*caf\\xe[89]\.txt.*caf\\xe[89]\.txt/,
   });
 });
 
@@ -210,6 +210,6 @@ test('a file that a Python peer names in bytes that are not UTF-8 is kept under 
   );
   await sink.write(Buffer.from('coffee'));
   await sink.end();
-  assert.deepEqual(told, [`the name of a message's file is not UTF-8: it is kept as "caf_.txt"`]);
+  assert.deepEqual(told, [`the name of a message's file is not UTF-8: it is stored as "caf_.txt"`]);
   assert.equal(readFileSync(join(targetDirectory, 'caf_.txt'), 'utf8'), 'coffee');
 });

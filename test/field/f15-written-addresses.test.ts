@@ -62,7 +62,10 @@ test('a link-local address without its interface is asked for it, with the inter
         return true;
       },
     );
-    assert.throws(() => parseCommandLine([option, 'fe80::1%nosuch0']), /no network interface nosuch0 on this machine/);
+    assert.throws(
+      () => parseCommandLine([option, 'fe80::1%nosuch0']),
+      /no network interface nosuch0 on this machine/,
+    );
   }
 });
 

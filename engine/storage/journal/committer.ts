@@ -3,10 +3,10 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Timer } from '../../base/ports.ts';
 import { SerialQueue } from '../../base/serial-queue.ts';
 import type { Appended } from '../store.ts';
-import { diskTrouble } from './disk-trouble.ts';
+import { createSegment } from './create-segment.ts';
+import { toDiskError } from './disk-error.ts';
 import { Group, type PendingAppend, takeGroup } from './group.ts';
 import type { JournalOptions } from './journal-options.ts';
-import { makeSegment } from './make-segment.ts';
 import type { JournalStream, Segment } from './model.ts';
 import { RecordWriter } from './record-writer.ts';
 import type { SegmentFiles } from './segment-files.ts';
@@ -59,7 +59,7 @@ export class Committer {
   }
 
   /** Runs an action after everything requested before it. */
-  inTurn<T>(action: () => Promise<T>): Promise<T> {
+  runInOrder<T>(action: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) =>
       this.#enqueue({ sizeBytes: 0, run: () => action().then(resolve, reject) }),
     );
@@ -73,7 +73,7 @@ export class Committer {
   }
 
   /** The same in the order of requests, and as durable as an append. */
-  async ackForGood(stream: JournalStream): Promise<void> {
+  async ackDurably(stream: JournalStream): Promise<void> {
     this.#unwritten.add(stream);
     const error = await this.#commit([]);
     if (error !== undefined) throw error;
@@ -140,15 +140,15 @@ export class Committer {
         const active = segment as unknown as Segment;
         if (durability !== 'os' && active.synced < active.end) await syncSegment(active);
         group.confirm(active);
-        this.#tell(undefined);
+        this.#report(undefined);
         return undefined;
       } catch (error) {
         if (segment !== undefined) (segment as Segment).isBroken = true;
         if (segment !== undefined && tries === 1) continue;
-        const trouble = diskTrouble(error, directory);
-        for (const append of waiting) append.reject(trouble);
-        this.#tell(trouble);
-        return trouble;
+        const refusal = toDiskError(error, directory);
+        for (const append of waiting) append.reject(refusal);
+        this.#report(refusal);
+        return refusal;
       }
     }
   }
@@ -192,7 +192,7 @@ export class Committer {
       }
     });
     if (isWritten) return;
-    const error = await this.inTurn(() => this.#commit([]));
+    const error = await this.runInOrder(() => this.#commit([]));
     if (error !== undefined) throw error;
   }
 
@@ -216,7 +216,7 @@ export class Committer {
     }
     const acks = this.#takeUnwritten();
     try {
-      const segment = await makeSegment({ disk, directory, state, writer: this.#writer });
+      const segment = await createSegment({ disk, directory, state, writer: this.#writer });
       this.#use(segment);
       this.#options.onNewSegment();
       return segment;
@@ -258,12 +258,11 @@ export class Committer {
     });
   }
 
-  #tell(trouble: AiocError | undefined): void {
-    const { onTrouble } = this.#options;
+  #report(error: AiocError | undefined): void {
+    const { onEvent } = this.#options;
     const was = this.refusing;
-    this.refusing = trouble;
-    if (trouble !== undefined && was?.code !== trouble.code)
-      onTrouble?.({ kind: 'refusing', error: trouble });
-    if (trouble === undefined && was !== undefined) onTrouble?.({ kind: 'storing again' });
+    this.refusing = error;
+    if (error !== undefined && was?.code !== error.code) onEvent?.({ kind: 'refusing', error });
+    if (error === undefined && was !== undefined) onEvent?.({ kind: 'storing again' });
   }
 }

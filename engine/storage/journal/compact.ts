@@ -9,7 +9,7 @@ import {
   SEGMENT_START,
   SOURCE_BYTES,
 } from './format.ts';
-import { homeOfView } from './held.ts';
+import { countedStreamOfView } from './held.ts';
 import { journalPaths } from './journal-paths.ts';
 import { type JournalStream, type RecordRun, runIn, Segment } from './model.ts';
 import { RecordWriter } from './record-writer.ts';
@@ -17,7 +17,7 @@ import { scan } from './scan.ts';
 import type { SegmentFiles } from './segment-files.ts';
 import { factsOf, type JournalState } from './state.ts';
 
-export interface Rewriting {
+export interface CompactionContext {
   readonly disk: Disk;
   readonly directory: string;
   readonly state: JournalState;
@@ -66,22 +66,22 @@ export function segmentsToCompact({ segments }: JournalState, segmentBytes: numb
  *
  * @throws the system's errors; nothing has changed then
  */
-export async function compactSegments(rewriting: Rewriting, old: readonly Segment[]): Promise<void> {
+export async function compactSegments(context: CompactionContext, old: readonly Segment[]): Promise<void> {
   // Keep the files open: after the rename, the path leads to the new file.
-  await heldOpen(rewriting.files, old, () => writeAnew(rewriting, old));
+  await keepOpen(context.files, old, () => writeCompacted(context, old));
 }
 
-async function heldOpen(
+async function keepOpen(
   files: SegmentFiles,
   [segment, ...rest]: readonly Segment[],
   action: () => Promise<void>,
 ): Promise<void> {
   if (segment === undefined) await action();
-  else await files.use(segment, () => heldOpen(files, rest, action));
+  else await files.use(segment, () => keepOpen(files, rest, action));
 }
 
-async function writeAnew(rewriting: Rewriting, old: readonly Segment[]): Promise<void> {
-  const { disk, directory, state, files } = rewriting;
+async function writeCompacted(context: CompactionContext, old: readonly Segment[]): Promise<void> {
+  const { disk, directory, state, files } = context;
   const [first] = old as [Segment];
   const { id, number, generation } = first.header;
   const header = { format: FORMAT_VERSION, id, number, generation: generation + 1, isWhole: true };
@@ -91,9 +91,9 @@ async function writeAnew(rewriting: Rewriting, old: readonly Segment[]): Promise
   const file = await disk.open(partial, 'create');
   try {
     await writeWhole(file, encodeSegmentHeader(header), 0);
-    const copying = new Copying(file, fresh);
-    for (const segment of old) await copying.copy(segment, rewriting);
-    await copying.end(state.lastPosition);
+    const copier = new SegmentCopier(file, fresh);
+    for (const segment of old) await copier.copy(segment, context);
+    await copier.end(state.lastPosition);
     await file.sync();
     await disk.rename(partial, first.path);
   } catch (error) {
@@ -113,7 +113,7 @@ async function writeAnew(rewriting: Rewriting, old: readonly Segment[]): Promise
     // The old files count until the new name is synced.
     if (isSynced) await disk.remove(segment.path).catch(() => undefined);
     else
-      state.leftovers.push({
+      state.superseded.push({
         number: segment.number,
         generation: segment.header.generation,
         end: segment.end,
@@ -122,7 +122,7 @@ async function writeAnew(rewriting: Rewriting, old: readonly Segment[]): Promise
 }
 
 /** Copies live records and indexes their new locations. */
-class Copying {
+class SegmentCopier {
   readonly #file: DiskFile;
   readonly #fresh: Segment;
   readonly #writer = new RecordWriter();
@@ -138,7 +138,7 @@ class Copying {
     this.#writer.begin({ salt: this.#fresh.salt, offset: this.#fresh.end, syncedTo: 0 });
   }
 
-  async copy(segment: Segment, { files, quarantine, state }: Rewriting): Promise<void> {
+  async copy(segment: Segment, { files, quarantine, state }: CompactionContext): Promise<void> {
     const damages: (readonly [number, number])[] = [];
     let from = SEGMENT_START;
     while (from < segment.end) {
@@ -154,7 +154,9 @@ class Copying {
                 return false;
               }
               if (view.kind !== KIND.data) return true;
-              const run = segment.runs.get(homeOfView(state.rulesOf(view.stream), view, bytes, bodyAt));
+              const run = segment.runs.get(
+                countedStreamOfView(state.rulesOf(view.stream), view, bytes, bodyAt),
+              );
               if (run !== undefined) this.#take(run, view, bytes.subarray(bodyAt, bodyAt + view.bodyBytes));
               return true;
             },

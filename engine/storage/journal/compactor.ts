@@ -23,7 +23,7 @@ export class Compactor {
   #isDue = false;
   #isStopped = false;
   /** After a failure, compaction waits for a new segment, since a retry on a full disk would fail again. */
-  #mayRewrite = true;
+  #mayCompact = true;
 
   constructor(options: CompactorOptions) {
     this.#options = options;
@@ -36,7 +36,7 @@ export class Compactor {
 
   /** Checks soon whether there is anything to do. */
   due(isNewSegment = false): void {
-    if (isNewSegment) this.#mayRewrite = true;
+    if (isNewSegment) this.#mayCompact = true;
     this.#isDue = true;
     this.#running ??= this.#run();
   }
@@ -80,9 +80,9 @@ export class Compactor {
       this.#isDue = false;
       try {
         await this.#removeDead();
-        if (this.#mayRewrite && (await this.#rewrite())) this.#isDue = true;
+        if (this.#mayCompact && (await this.#compact())) this.#isDue = true;
       } catch {
-        this.#mayRewrite = false;
+        this.#mayCompact = false;
       }
     }
     this.#running = undefined;
@@ -99,7 +99,7 @@ export class Compactor {
     }
   }
 
-  async #rewrite(): Promise<boolean> {
+  async #compact(): Promise<boolean> {
     const { disk, directory, state, files, segmentBytes } = this.#options;
     const old = segmentsToCompact(state, segmentBytes);
     if (old.length === 0) return false;

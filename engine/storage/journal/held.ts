@@ -2,12 +2,12 @@ import { FLAG_SOURCE, type RecordView } from './format.ts';
 
 /**
  * Records of one source that a start found behind a gap in its sequence numbers. The segments have them as records of
- * `stream`. They count as records of the stream `home` until it is known whether the sender sends the missing ones
+ * `stream`. They count as records of the stream `heldStream` until it is known whether the sender sends the missing ones
  * again.
  */
 export interface HeldRule {
   readonly stream: number;
-  readonly home: number;
+  readonly heldStream: number;
   readonly source: number;
   /** The last number before the gap. */
   readonly after: number;
@@ -31,7 +31,7 @@ export function rulesByStream(rules: readonly HeldRule[]): HeldRules {
 /**
  * Returns the number of the stream that a data record counts for. @param rules the rules of the stream that it names
  */
-export function homeOf(
+export function countedStream(
   rules: readonly HeldRule[],
   record: {
     readonly stream: number;
@@ -40,13 +40,13 @@ export function homeOf(
     readonly seq: number;
   },
 ): number {
-  for (const { source, after, toPosition, home } of rules)
-    if (record.source === source && record.seq > after && record.position <= toPosition) return home;
+  for (const { source, after, toPosition, heldStream } of rules)
+    if (record.source === source && record.seq > after && record.position <= toPosition) return heldStream;
   return record.stream;
 }
 
 /** The same for a record as read from a segment. */
-export function homeOfView(
+export function countedStreamOfView(
   rules: readonly HeldRule[],
   view: RecordView,
   bytes: Buffer,
@@ -54,7 +54,7 @@ export function homeOfView(
 ): number {
   const { stream, position } = view;
   if (rules.length === 0 || (view.flags & FLAG_SOURCE) === 0) return stream;
-  return homeOf(rules, {
+  return countedStream(rules, {
     stream,
     position,
     source: bytes.readUInt32LE(bodyAt),

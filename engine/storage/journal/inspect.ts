@@ -1,7 +1,7 @@
 import type { Disk } from '../../base/disk.ts';
 import { AiocError, systemCode } from '../../base/errors.ts';
 import type { StoredRecord, StreamStat } from '../store.ts';
-import { diskTrouble } from './disk-trouble.ts';
+import { toDiskError } from './disk-error.ts';
 import { journalPaths } from './journal-paths.ts';
 import { readStream, statStream } from './reader.ts';
 import { scanJournal } from './recovery-scan.ts';
@@ -40,10 +40,10 @@ export async function inspectJournal(disk: Disk, directory: string): Promise<Ins
     );
   }
   try {
-    const survey = await scanJournal(disk, directory);
-    const { state } = survey;
-    if (state === undefined && survey.unknownFiles.length === 0) throw missing(directory);
-    for (const record of survey.uncertain) survey.streams.index(record);
+    const scanned = await scanJournal(disk, directory);
+    const { state } = scanned;
+    if (state === undefined && scanned.unknownFiles.length === 0) throw missing(directory);
+    for (const record of scanned.unsynced) scanned.streams.index(record);
     const files = new SegmentFiles(disk);
     // The scan has already checked every byte.
     const options = { files, onDamage: () => undefined };
@@ -54,7 +54,7 @@ export async function inspectJournal(disk: Disk, directory: string): Promise<Ins
       streams.push({ name: stream.name, sources, ...(await statStream(stream, options)) });
     }
     return {
-      report: reportOf(survey),
+      report: reportOf(scanned),
       quarantined: await disk.list(journalPaths.quarantine(directory)).catch(() => []),
       streams,
       read: async (name, after, maxBytes) => {
@@ -65,7 +65,7 @@ export async function inspectJournal(disk: Disk, directory: string): Promise<Ins
     };
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') throw missing(directory);
-    throw diskTrouble(error, directory);
+    throw toDiskError(error, directory);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Clock, Randomness } from '../../base/ports.ts';
 import type { Durability } from '../../config/shapes.ts';
 
 /** Events that an operator should know. */
-export type JournalTrouble =
+export type JournalEvent =
   /** Appends fail from now on. Each new append tries again. */
   | { readonly kind: 'refusing'; readonly error: AiocError }
   | { readonly kind: 'storing again' }
@@ -20,5 +20,5 @@ export interface JournalOptions {
   readonly durability?: Durability;
   /** For tests. Default: LIMITS.journalSegmentBytes. */
   readonly segmentBytes?: number;
-  readonly onTrouble?: (trouble: JournalTrouble) => void;
+  readonly onEvent?: (event: JournalEvent) => void;
 }

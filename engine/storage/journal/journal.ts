@@ -4,7 +4,7 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Appended, BatchSource, Store, StoredRecord, StreamStat } from '../store.ts';
 import { Committer } from './committer.ts';
 import { Compactor } from './compactor.ts';
-import { diskTrouble } from './disk-trouble.ts';
+import { toDiskError } from './disk-error.ts';
 import { sizeOf } from './group.ts';
 import type { JournalOptions } from './journal-options.ts';
 import { journalPaths } from './journal-paths.ts';
@@ -46,7 +46,7 @@ export class Journal implements Store {
     options: JournalOptions,
     recovered: Recovered & { readonly unlock: () => Promise<void> },
   ) {
-    const { disk, directory, segmentBytes = LIMITS.journalSegmentBytes, onTrouble } = options;
+    const { disk, directory, segmentBytes = LIMITS.journalSegmentBytes, onEvent } = options;
     const { state, active, report, unlock } = recovered;
     this.report = report;
     this.#directory = directory;
@@ -59,7 +59,7 @@ export class Journal implements Store {
       state,
       files: this.#files,
       segmentBytes,
-      onDamage: ({ number }, from, to) => onTrouble?.({ kind: 'damage', segment: number, from, to }),
+      onDamage: ({ number }, from, to) => onEvent?.({ kind: 'damage', segment: number, from, to }),
     });
     const onNewSegment = (): void => this.#compactor.due(true);
     this.#committer = new Committer({
@@ -90,7 +90,7 @@ export class Journal implements Store {
       return new Journal(options, { ...recovered, unlock });
     } catch (error) {
       await unlock?.().catch(() => undefined);
-      throw diskTrouble(error, directory);
+      throw toDiskError(error, directory);
     }
   }
 
@@ -168,13 +168,13 @@ export class Journal implements Store {
   purge(name: string): Promise<number> {
     if (this.#closing !== undefined) return Promise.reject(closed());
     // After the appends that were requested earlier.
-    return this.#committer.inTurn(async () => {
+    return this.#committer.runInOrder(async () => {
       const stream = this.#state.streams.get(name);
       if (stream === undefined) return 0;
       const { count } = await this.stat(name);
       this.#state.ack(stream, stream.lastPosition);
       // Also if nothing is left: the disk may not have an earlier ack or purge yet.
-      await this.#committer.ackForGood(stream);
+      await this.#committer.ackDurably(stream);
       this.#compactor.due();
       return count;
     });
@@ -210,7 +210,7 @@ export class Journal implements Store {
       return await action(stream, { files: this.#files, onDamage });
     } catch (error) {
       if (this.#isClosed) return nothing;
-      throw diskTrouble(error, this.#directory);
+      throw toDiskError(error, this.#directory);
     }
   }
 }

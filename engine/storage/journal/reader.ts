@@ -1,7 +1,7 @@
 import { LIMITS } from '../../base/limits.ts';
 import type { StoredRecord, StreamStat } from '../store.ts';
 import { FLAG_SOURCE, KIND, RECORD_HEADER_BYTES, type RecordView, SOURCE_BYTES } from './format.ts';
-import { homeOfView } from './held.ts';
+import { countedStreamOfView } from './held.ts';
 import type { JournalStream, RecordRun, Segment } from './model.ts';
 import { scan } from './scan.ts';
 import type { SegmentFiles } from './segment-files.ts';
@@ -135,7 +135,7 @@ async function readRun(
           record: (view, bytes, bodyAt) => {
             if (view.offset >= stretch.stop) return false;
             if (view.kind !== KIND.data || view.position <= after) return true;
-            if (homeOfView(stream.rules, view, bytes, bodyAt) !== stream.number) return true;
+            if (countedStreamOfView(stream.rules, view, bytes, bodyAt) !== stream.number) return true;
             goesOn = each(foundRecord(stream, view, bytes, bodyAt));
             if (goesOn)
               stream.resume = {

@@ -134,9 +134,9 @@ export class RecordWriter {
     this.#other(KIND.source, stream, 0, bytes);
   }
 
-  held({ stream, home, source, after, toPosition, toSegment }: HeldRule): void {
+  held({ stream, heldStream, source, after, toPosition, toSegment }: HeldRule): void {
     const body = this.#reserve(HELD_BYTES);
-    writeU32(this.#buffer, body, home);
+    writeU32(this.#buffer, body, heldStream);
     writeU32(this.#buffer, body + 4, source);
     writeU48(this.#buffer, body + 8, after);
     writeU48(this.#buffer, body + 14, toPosition);

@@ -1,9 +1,9 @@
 import { type Disk, type DiskFile, readWhole } from '../../base/disk.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Randomness } from '../../base/ports.ts';
+import { type CopiedRecord, createSegment } from './create-segment.ts';
 import { SEGMENT_START } from './format.ts';
 import { journalPaths } from './journal-paths.ts';
-import { type CopiedRecord, makeSegment } from './make-segment.ts';
 import type { Segment } from './model.ts';
 import { quarantine, quarantineFile } from './quarantine.ts';
 import type { RecordWriter } from './record-writer.ts';
@@ -34,37 +34,37 @@ export interface Recovered {
  */
 export async function recoverJournal(recovery: Recovery): Promise<Recovered> {
   const { disk, directory, random, writer } = recovery;
-  const survey = await scanJournal(disk, directory);
+  const scanned = await scanJournal(disk, directory);
   // First save what would be lost otherwise.
-  const report = await quarantineAll(recovery, survey);
-  const state = survey.state ?? new JournalState(random.bytes(16));
+  const report = await quarantineAll(recovery, scanned);
+  const state = scanned.state ?? new JournalState(random.bytes(16));
   // The lost records may have used positions that nothing else names.
   if (report.torn.length + report.damaged.length > 0) state.lastPosition += LIMITS.journalPositionGap;
-  const copies = await copiesOf(disk, survey.uncertain);
+  const copies = await copiesOf(disk, scanned.unsynced);
   // None of these records is certainly on disk, so the new segment has copies of all and does not list these files.
   const emptied = state.segments.filter(({ end }) => end <= SEGMENT_START);
   state.segments = state.segments.filter((segment) => !emptied.includes(segment));
-  const active = await makeSegment({ disk, directory, state, writer, copies });
+  const active = await createSegment({ disk, directory, state, writer, copies });
   // From here the new segment says what counts. The rest is cleanup, which the next start repeats if necessary.
-  const useless = [...survey.obsolete, ...emptied.map(({ path }) => path), journalPaths.rewrite(directory)];
+  const useless = [...scanned.obsolete, ...emptied.map(({ path }) => path), journalPaths.rewrite(directory)];
   for (const path of useless) await disk.remove(path).catch(() => undefined);
-  const ends = new Set([...survey.uncertain, ...survey.damages].map(({ segment }) => segment));
+  const ends = new Set([...scanned.unsynced, ...scanned.damages].map(({ segment }) => segment));
   for (const segment of emptied) ends.delete(segment);
   for (const segment of ends) await cutOff(disk, segment).catch(() => undefined);
   return { state, active, report };
 }
 
-async function quarantineAll({ disk, directory }: Recovery, survey: RecoveryScan): Promise<RecoveryReport> {
+async function quarantineAll({ disk, directory }: Recovery, scanned: RecoveryScan): Promise<RecoveryReport> {
   const quarantined = new Map<unknown, string | undefined>();
-  for (const damage of survey.damages) {
+  for (const damage of scanned.damages) {
     const { segment, from, to } = damage;
     const { path, number, header } = segment;
     const range = { path, segment: number, generation: header.generation, from, to };
     if (to > from) quarantined.set(damage, await quarantine(disk, directory, range));
   }
-  for (const unknownFile of survey.unknownFiles)
+  for (const unknownFile of scanned.unknownFiles)
     quarantined.set(unknownFile, await quarantineFile(disk, directory, unknownFile.path));
-  return reportOf(survey, quarantined);
+  return reportOf(scanned, quarantined);
 }
 
 async function copiesOf(disk: Disk, records: readonly FoundRecord[]): Promise<CopiedRecord[]> {

@@ -7,7 +7,7 @@ import {
   SOURCE_BYTES,
 } from './format.ts';
 import type { HeldRule } from './held.ts';
-import { type Loss, LossCount } from './loss-count.ts';
+import { LostMessageCounter, type LostMessages } from './lost-messages.ts';
 import type { Segment } from './model.ts';
 import type { SegmentFacts } from './record-writer.ts';
 import type { ScanSink } from './scan.ts';
@@ -32,7 +32,7 @@ export interface FoundRecord {
 }
 
 /** Bytes of a segment that are not a record, or that are missing at its end, with the number of messages lost. */
-export interface Damage extends Loss {
+export interface Damage extends LostMessages {
   readonly segment: Segment;
   /**
    * `damaged`: the bytes were certainly synced. `torn`: this is not known. They may be an unfinished write at a crash,
@@ -45,9 +45,9 @@ export interface Damage extends Loss {
 
 export interface SegmentDisposition {
   /** The record was certainly synced. */
-  certain(record: FoundRecord): void;
+  durable(record: FoundRecord): void;
   /** The record is valid but possibly not synced: it must be written again before it counts. */
-  uncertain(record: FoundRecord): void;
+  unsynced(record: FoundRecord): void;
   damage(damage: Damage): void;
 }
 
@@ -58,29 +58,29 @@ export interface SegmentDisposition {
 export class SegmentScan implements ScanSink {
   readonly #segment: Segment;
   readonly #disposition: SegmentDisposition;
-  readonly #losses = new LossCount();
-  #certainTo: number;
+  readonly #losses = new LostMessageCounter();
+  #durableTo: number;
   #open: (FoundRecord | Damage)[] = [];
 
-  /** @param certainTo the segment was certainly synced up to this offset, as far as known from other segments */
-  constructor(segment: Segment, certainTo: number, disposition: SegmentDisposition) {
+  /** @param durableTo the segment was certainly synced up to this offset, as far as known from other segments */
+  constructor(segment: Segment, durableTo: number, disposition: SegmentDisposition) {
     this.#segment = segment;
-    this.#certainTo = certainTo;
+    this.#durableTo = durableTo;
     this.#disposition = disposition;
   }
 
-  get certainTo(): number {
-    return this.#certainTo;
+  get durableTo(): number {
+    return this.#durableTo;
   }
 
   record(view: RecordView, bytes: Buffer, bodyAt: number): boolean {
     this.#losses.header(view);
     const found = foundRecord(this.#segment, view, bytes, bodyAt);
-    if (view.offset < this.#certainTo && this.#open.length === 0) this.#disposition.certain(found);
+    if (view.offset < this.#durableTo && this.#open.length === 0) this.#disposition.durable(found);
     else this.#open.push(found);
-    if (view.syncedTo <= this.#certainTo) return true;
-    this.#certainTo = view.syncedTo;
-    this.#settleCertain();
+    if (view.syncedTo <= this.#durableTo) return true;
+    this.#durableTo = view.syncedTo;
+    this.#settleDurable();
     return true;
   }
 
@@ -89,17 +89,17 @@ export class SegmentScan implements ScanSink {
     const damage = { ...this.#damageAt(from, to, stream), likelyKind };
     this.#losses.damage(damage, record);
     this.#open.push(damage);
-    this.#settleCertain();
+    this.#settleDurable();
   }
 
   /** The scan of the segment is complete. */
   finish(sizeBytes: number): void {
     const missing = this.#losses.end(this.#segment.header);
     if (missing !== undefined) this.#open.push({ ...this.#damageAt(sizeBytes, sizeBytes), ...missing });
-    const isCertain = this.#certainTo > SEGMENT_START && sizeBytes <= this.#certainTo;
+    const isDurable = this.#durableTo > SEGMENT_START && sizeBytes <= this.#durableTo;
     for (const found of this.#open) {
-      if (isRecord(found)) this.#disposition.uncertain(found);
-      else this.#disposition.damage(Object.assign(found, { kind: isCertain ? 'damaged' : 'torn' }));
+      if (isRecord(found)) this.#disposition.unsynced(found);
+      else this.#disposition.damage(Object.assign(found, { kind: isDurable ? 'damaged' : 'torn' }));
     }
     this.#open = [];
   }
@@ -109,11 +109,11 @@ export class SegmentScan implements ScanSink {
     return { segment: this.#segment, from, to, kind: 'damaged', stream, ...nothing };
   }
 
-  #settleCertain(): void {
+  #settleDurable(): void {
     let count = 0;
     for (const found of this.#open) {
-      if ((isRecord(found) ? found.offset : found.from) >= this.#certainTo) break;
-      if (isRecord(found)) this.#disposition.certain(found);
+      if ((isRecord(found) ? found.offset : found.from) >= this.#durableTo) break;
+      if (isRecord(found)) this.#disposition.durable(found);
       else this.#disposition.damage(found);
       count += 1;
     }
@@ -158,7 +158,7 @@ function textOf({ kind, bodyBytes }: RecordView, bytes: Buffer, bodyAt: number):
 export function heldRule({ stream }: RecordView, bytes: Buffer, bodyAt: number): HeldRule {
   return {
     stream,
-    home: bytes.readUInt32LE(bodyAt),
+    heldStream: bytes.readUInt32LE(bodyAt),
     source: bytes.readUInt32LE(bodyAt + 4),
     after: bytes.readUIntLE(bodyAt + 8, 6),
     toPosition: bytes.readUIntLE(bodyAt + 14, 6),

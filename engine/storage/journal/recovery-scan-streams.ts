@@ -1,14 +1,14 @@
 import { heldStreamName } from '../held-streams.ts';
 import { KIND } from './format.ts';
-import { type HeldRule, homeOf } from './held.ts';
-import type { Loss } from './loss-count.ts';
+import { countedStream, type HeldRule } from './held.ts';
+import type { LostMessages } from './lost-messages.ts';
 import { JournalStream } from './model.ts';
 import type { FoundRecord } from './recovery-scan-segment.ts';
-import { type Gap, markBefore, SourceTrack } from './source-track.ts';
+import { type Gap, lastBeforeGap, SourceTrack } from './source-track.ts';
 import type { JournalState } from './state.ts';
 
 /** A damaged place. `stream`: the stream of a record in it, if known. */
-export type Hole = Loss & { readonly stream: number | undefined };
+export type DamagedPlace = LostMessages & { readonly stream: number | undefined };
 
 /** Combines the records of all segments, in the order of the segments. */
 export class StreamScan {
@@ -18,15 +18,15 @@ export class StreamScan {
   /** The last position found of each stream. A record at or below it is a copy. */
   readonly #lastFound = new Map<JournalStream, number>();
   /** Damaged places, in the order of the scan. */
-  readonly #holes: Hole[] = [];
+  readonly #damages: DamagedPlace[] = [];
   readonly #heldStreams: ReadonlySet<number>;
 
   /** @param state has the rules for held records */
   constructor(state: JournalState) {
     this.#state = state;
     const rules = [...state.rules.values()].flat();
-    this.#heldStreams = new Set(rules.map(({ home }) => home));
-    for (const { home } of rules) state.lastStream = Math.max(state.lastStream, home);
+    this.#heldStreams = new Set(rules.map(({ heldStream }) => heldStream));
+    for (const { heldStream } of rules) state.lastStream = Math.max(state.lastStream, heldStream);
   }
 
   /** @returns the record, under the stream that it counts for; undefined for a copy, or a record that is not data */
@@ -35,21 +35,23 @@ export class StreamScan {
     state.lastPosition = Math.max(state.lastPosition, record.position);
     if (record.kind === KIND.segments || record.kind === KIND.mark || record.kind === KIND.held)
       return undefined;
-    const home = record.kind === KIND.data ? homeOf(state.rulesOf(record.stream), record) : record.stream;
-    const stream = this.#stream(home);
+    const heldStream =
+      record.kind === KIND.data ? countedStream(state.rulesOf(record.stream), record) : record.stream;
+    const stream = this.#stream(heldStream);
     stream.acked = Math.max(stream.acked, record.acked);
     stream.lastPosition = Math.max(stream.lastPosition, record.position);
-    if (record.source > 0 && home === record.stream && !this.#heldStreams.has(home)) this.#addSource(record);
+    if (record.source > 0 && heldStream === record.stream && !this.#heldStreams.has(heldStream))
+      this.#addSource(record);
     if (record.kind === KIND.stream) stream.name = record.text;
     if (record.kind !== KIND.data) return undefined;
     if (record.position <= (this.#lastFound.get(stream) ?? 0)) return undefined;
     this.#lastFound.set(stream, record.position);
-    return home === record.stream ? record : { ...record, stream: home };
+    return heldStream === record.stream ? record : { ...record, stream: heldStream };
   }
 
   /** Adds a damaged place, after everything added so far. */
-  hole(loss: Hole): void {
-    this.#holes.push(loss);
+  damage(loss: DamagedPlace): void {
+    this.#damages.push(loss);
   }
 
   /** Adds the location of a record that counts to the index. */
@@ -75,7 +77,7 @@ export class StreamScan {
       this.#state.lastSource = Math.max(this.#state.lastSource, number);
     }
     if (kind !== KIND.source) {
-      source.record(seq, position, this.#holes.length);
+      source.record(seq, position, this.#damages.length);
       return;
     }
     source.epoch = text;
@@ -83,7 +85,7 @@ export class StreamScan {
     const isOutdated = this.#state
       .rulesOf(stream)
       .some((rule) => rule.source === number && segment.number < rule.toSegment && seq > rule.after);
-    if (!isOutdated) source.statement(seq, this.#holes.length);
+    if (!isOutdated) source.statement(seq, this.#damages.length);
   }
 
   /**
@@ -97,12 +99,12 @@ export class StreamScan {
     for (const { number, epoch, stream, gaps } of this.#sources.values()) {
       const acked = this.#streams.get(stream)?.acked ?? 0;
       for (const gap of gaps) {
-        const after = markBefore(gap, this.#lastLost(gap, stream), acked);
+        const after = lastBeforeGap(gap, this.#lastLost(gap, stream), acked);
         // Without an epoch there is no sender to ask: nothing more will arrive.
         if (after === undefined || epoch === '') continue;
-        const home = this.#state.lastStream + 1 + rules.length;
+        const heldStream = this.#state.lastStream + 1 + rules.length;
         const toPosition = this.#state.lastPosition;
-        rules.push({ stream, home, source: number, after, toPosition, toSegment });
+        rules.push({ stream, heldStream, source: number, after, toPosition, toSegment });
         break;
       }
     }
@@ -110,12 +112,12 @@ export class StreamScan {
   }
 
   /** The highest possible position of a message of the stream that is missing in the gap. */
-  #lastLost({ fromHole, toHole }: Gap, stream: number): number {
+  #lastLost({ fromDamage, toDamage }: Gap, stream: number): number {
     let last = 0;
-    for (const hole of this.#holes.slice(fromHole, toHole)) {
-      const isAnothers = hole.stream !== undefined && hole.stream !== stream;
-      if (isAnothers || (hole.isExact && hole.lost === 0)) continue;
-      last = Math.max(last, hole.lastPosition ?? Number.POSITIVE_INFINITY);
+    for (const damage of this.#damages.slice(fromDamage, toDamage)) {
+      const isAnothers = damage.stream !== undefined && damage.stream !== stream;
+      if (isAnothers || (damage.isExact && damage.lost === 0)) continue;
+      last = Math.max(last, damage.lastPosition ?? Number.POSITIVE_INFINITY);
     }
     return last;
   }
@@ -150,12 +152,12 @@ export class StreamScan {
       const stream = this.#streams.get(number);
       if (stream === undefined) continue;
       stream.rules = rules;
-      for (const { home, source } of rules) {
-        const held = this.#streams.get(home);
+      for (const { heldStream, source } of rules) {
+        const held = this.#streams.get(heldStream);
         const epoch = this.#sources.get(source)?.epoch ?? '';
         if (held === undefined) continue;
         held.rules = rules;
-        if (held.name === '') held.name = heldStreamName(home, epoch, stream.name);
+        if (held.name === '') held.name = heldStreamName(heldStream, epoch, stream.name);
       }
     }
   }

@@ -12,8 +12,8 @@ import {
 } from './format.ts';
 import { type HeldRule, rulesByStream } from './held.ts';
 import { segmentNumberOf } from './journal-paths.ts';
-import { headerByRecords } from './lost-header.ts';
 import { Segment } from './model.ts';
+import { reconstructHeader } from './reconstruct-header.ts';
 import type { SegmentFacts } from './record-writer.ts';
 import {
   type Damage,
@@ -33,7 +33,7 @@ export interface RecoveryScan {
   readonly state: JournalState | undefined;
   readonly damages: readonly Damage[];
   /** Records that count but are possibly not synced. */
-  readonly uncertain: readonly FoundRecord[];
+  readonly unsynced: readonly FoundRecord[];
   /** Segment files that no longer count, according to a newer one. */
   readonly obsolete: readonly string[];
   /** Files with the name of a segment that are not segments. */
@@ -77,10 +77,10 @@ export async function scanJournal(disk: Disk, directory: string): Promise<Recove
   const opened = await openSegments(disk, directory, await disk.list(directory));
   const manifest = await newestManifest(disk, opened.candidates);
   const held = manifest?.held ?? [];
-  const survey = await readThrough(disk, { opened, manifest, held });
+  const scanned = await readThrough(disk, { opened, manifest, held });
   // Records behind a gap in a sender's numbers wait for the missing ones: they count for a stream of their own.
-  const more = survey.streams.heldBack(opened.lastSegment + 1);
-  return more.length === 0 ? survey : readThrough(disk, { opened, manifest, held: [...held, ...more] });
+  const more = scanned.streams.heldBack(opened.lastSegment + 1);
+  return more.length === 0 ? scanned : readThrough(disk, { opened, manifest, held: [...held, ...more] });
 }
 
 interface Reading {
@@ -95,23 +95,23 @@ async function readThrough(disk: Disk, { opened, manifest, held }: Reading): Pro
   state.lastSegment = opened.lastSegment;
   state.rules = rulesByStream(held);
   const streams = new StreamScan(state);
-  const found = { damages: [] as Damage[], uncertain: [] as FoundRecord[], records: 0 };
+  const found = { damages: [] as Damage[], unsynced: [] as FoundRecord[], records: 0 };
   const obsolete: string[] = [];
   const unknownFiles: UnknownFile[] = [];
   for (const one of opened.unknownFiles) {
-    if (isVoid(one, manifest)) obsolete.push(one.path);
+    if (isObsolete(one, manifest)) obsolete.push(one.path);
     else unknownFiles.push({ ...one, kind: kindOf(one, manifest) });
   }
   const inOrder = [...opened.candidates, ...unknownFiles].sort((a, b) => numberOf(a) - numberOf(b));
   for (const one of inOrder) {
     if (!('header' in one)) {
-      streams.hole({ ...UNKNOWN_LOSS, from: 0, to: one.sizeBytes, stream: undefined });
+      streams.damage({ ...UNKNOWN_LOSS, from: 0, to: one.sizeBytes, stream: undefined });
       continue;
     }
     const { header, path, sizeBytes } = one;
     const segment = new Segment(header, path, SEGMENT_START);
-    const certainTo = certainEnd(segment, sizeBytes, manifest);
-    if (certainTo === 'void') {
+    const durableTo = durableEnd(segment, sizeBytes, manifest);
+    if (durableTo === 'obsolete') {
       obsolete.push(path);
       continue;
     }
@@ -122,10 +122,10 @@ async function readThrough(disk: Disk, { opened, manifest, held }: Reading): Pro
       found.damages.push({ segment, from: 0, to: SEGMENT_START, kind, stream: undefined, ...nothing });
       segment.isDamaged = kind === 'damaged';
     }
-    await scanSegment(disk, { segment, sizeBytes, certainTo }, dispositionInto(found, streams));
+    await scanSegment(disk, { segment, sizeBytes, durableTo }, dispositionInto(found, streams));
   }
   streams.finish();
-  for (const damage of found.damages) forgiveAcknowledged(damage, streams, state);
+  for (const damage of found.damages) excludeAcknowledged(damage, streams, state);
   return { state: newest === undefined ? undefined : state, ...found, obsolete, unknownFiles, streams };
 }
 
@@ -136,30 +136,30 @@ function numberOf(one: SegmentCandidate | UnknownFile): number {
 }
 
 function dispositionInto(
-  found: { readonly damages: Damage[]; readonly uncertain: FoundRecord[]; records: number },
+  found: { readonly damages: Damage[]; readonly unsynced: FoundRecord[]; records: number },
   streams: StreamScan,
 ): SegmentDisposition {
   return {
-    certain: (record) => {
+    durable: (record) => {
       if (record.kind === KIND.data) found.records += 1;
       const counting = streams.add(record);
       if (counting !== undefined) streams.index(counting);
     },
-    uncertain: (record) => {
+    unsynced: (record) => {
       if (record.kind === KIND.data) found.records += 1;
       const counting = streams.add(record);
-      if (counting !== undefined) found.uncertain.push(counting);
+      if (counting !== undefined) found.unsynced.push(counting);
     },
     damage: (damage) => {
       found.damages.push(damage);
       damage.segment.isDamaged ||= damage.kind === 'damaged';
-      streams.hole(damage);
+      streams.damage(damage);
     },
   };
 }
 
 /** Acknowledged messages are not lost. */
-function forgiveAcknowledged(damage: Damage, streams: StreamScan, state: JournalState): void {
+function excludeAcknowledged(damage: Damage, streams: StreamScan, state: JournalState): void {
   const { lastPosition, stream } = damage;
   if (lastPosition === undefined) return;
   const owner = stream === undefined ? undefined : streams.stream(stream);
@@ -172,25 +172,25 @@ async function scanSegment(
   {
     segment,
     sizeBytes,
-    certainTo,
+    durableTo,
   }: {
     readonly segment: Segment;
     readonly sizeBytes: number;
     /** SEGMENT_START: only its own records can tell. */
-    readonly certainTo: number;
+    readonly durableTo: number;
   },
   disposition: SegmentDisposition,
 ): Promise<void> {
-  const survey = new SegmentScan(segment, certainTo, disposition);
-  const to = certainTo > SEGMENT_START ? certainTo : sizeBytes;
+  const scanned = new SegmentScan(segment, durableTo, disposition);
+  const to = durableTo > SEGMENT_START ? durableTo : sizeBytes;
   const { salt } = segment;
   const chunkBytes = 4 * LIMITS.journalReadBytes;
   await withFile(disk, segment.path, (file) =>
-    scan({ file, salt, from: SEGMENT_START, to, chunkBytes }, survey),
+    scan({ file, salt, from: SEGMENT_START, to, chunkBytes }, scanned),
   );
-  survey.finish(to);
+  scanned.finish(to);
   // Nothing is left after the part that was certainly synced: it is copied to the next segment.
-  segment.end = Math.min(to, Math.max(survey.certainTo, SEGMENT_START));
+  segment.end = Math.min(to, Math.max(scanned.durableTo, SEGMENT_START));
   segment.synced = segment.end;
 }
 
@@ -221,18 +221,18 @@ async function openSegments(disk: Disk, directory: string, names: readonly strin
   const candidates = found.filter(({ header }) => id !== undefined && header.id.equals(id));
   for (const { header, path, sizeBytes } of found.filter((one) => !candidates.includes(one)))
     unknownFiles.push({ path, number: header.number, sizeBytes });
-  return { lastSegment, ...(await withLostHeaders(disk, { candidates, unknownFiles, id })) };
+  return { lastSegment, ...(await withReconstructedHeaders(disk, { candidates, unknownFiles, id })) };
 }
 
 /** A file whose headers are damaged is still a segment if its records are valid. */
-async function withLostHeaders(
+async function withReconstructedHeaders(
   disk: Disk,
   { candidates, unknownFiles, id }: Omit<Opened, 'lastSegment'> & { readonly id: Buffer | undefined },
 ): Promise<Omit<Opened, 'lastSegment'>> {
   const segments = [...candidates];
   const rest: Omit<UnknownFile, 'kind'>[] = [];
   for (const one of unknownFiles) {
-    const header = id === undefined ? undefined : await headerByRecords(disk, { ...one, id });
+    const header = id === undefined ? undefined : await reconstructHeader(disk, { ...one, id });
     if (header === undefined) rest.push(one);
     else segments.push({ header, path: one.path, sizeBytes: one.sizeBytes, isDamaged: true });
   }
@@ -250,7 +250,7 @@ function headerIn(bytes: Buffer, path: string): ReturnType<typeof decodeSegmentH
 }
 
 /** A newer segment does not list it. */
-function isVoid({ number }: Pick<UnknownFile, 'number'>, manifest: Manifest | undefined): boolean {
+function isObsolete({ number }: Pick<UnknownFile, 'number'>, manifest: Manifest | undefined): boolean {
   return manifest !== undefined && number < manifest.segment && !manifest.list.has(number);
 }
 
@@ -269,20 +269,20 @@ interface Manifest {
 }
 
 /** The offset up to which a segment was certainly synced; SEGMENT_START if only its own records can tell. */
-function certainEnd(
+function durableEnd(
   { number, header }: Segment,
   sizeBytes: number,
   manifest: Manifest | undefined,
-): number | 'void' {
+): number | 'obsolete' {
   if (header.isWhole) {
-    const context = manifest?.list.get(number);
-    if (context?.generation === header.generation) return Math.max(sizeBytes, context.end);
-    const counts = manifest === undefined || context !== undefined || number > manifest.segment;
-    return counts ? sizeBytes : 'void';
+    const listed = manifest?.list.get(number);
+    if (listed?.generation === header.generation) return Math.max(sizeBytes, listed.end);
+    const counts = manifest === undefined || listed !== undefined || number > manifest.segment;
+    return counts ? sizeBytes : 'obsolete';
   }
   if (manifest === undefined || number >= manifest.segment) return SEGMENT_START;
-  const context = manifest.list.get(number);
-  return context === undefined ? 'void' : Math.max(context.end, SEGMENT_START);
+  const listed = manifest.list.get(number);
+  return listed === undefined ? 'obsolete' : Math.max(listed.end, SEGMENT_START);
 }
 
 /**
@@ -313,7 +313,7 @@ async function newestManifest(
           record: (view, bytes, bodyAt) => {
             if (view.kind === KIND.held) {
               const rule = heldRule(view, bytes, bodyAt);
-              held.set(rule.home, rule);
+              held.set(rule.heldStream, rule);
             }
             if (view.kind === KIND.segments && list === undefined) {
               list = segmentList(bytes, bodyAt, view.bodyBytes);
@@ -330,7 +330,7 @@ async function newestManifest(
       ),
     );
     if (list === undefined || !isBelieved) continue;
-    const byNumber = new Map(list.map((context) => [context.number, context]));
+    const byNumber = new Map(list.map((entry) => [entry.number, entry]));
     return { segment: header.number, list: byNumber, held: [...held.values()] };
   }
   return undefined;

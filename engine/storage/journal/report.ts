@@ -26,7 +26,7 @@ export interface DamageReport {
 }
 
 /** How many messages all these places lost. */
-export function lossOf(places: readonly DamageReport[]): Pick<DamageReport, 'lost' | 'isExact'> {
+export function totalLost(places: readonly DamageReport[]): Pick<DamageReport, 'lost' | 'isExact'> {
   return {
     lost: places.reduce((sum, { lost }) => sum + lost, 0),
     isExact: places.every(({ isExact }) => isExact),

@@ -7,8 +7,8 @@ export interface Gap {
   readonly next: number;
   readonly nextPosition: number | undefined;
   /** The missing records may have been in the damaged places from this one up to the other. */
-  readonly fromHole: number;
-  readonly toHole: number;
+  readonly fromDamage: number;
+  readonly toDamage: number;
 }
 
 /** Follows the sequence numbers of one source through all segments. */
@@ -19,43 +19,43 @@ export class SourceTrack {
   readonly gaps: Gap[] = [];
   last = 0;
   #lastPosition: number | undefined;
-  #holes = 0;
+  #damages = 0;
 
   constructor(number: number, stream: number) {
     this.number = number;
     this.stream = stream;
   }
 
-  /** A record with this number was found. @param holes the number of damaged places before it */
-  record(seq: number, position: number, holes: number): void {
+  /** A record with this number was found. @param damages the number of damaged places before it */
+  record(seq: number, position: number, damages: number): void {
     if (seq <= this.last) return;
-    if (seq > this.last + 1) this.#gap(seq, position, holes);
+    if (seq > this.last + 1) this.#gap(seq, position, damages);
     this.last = seq;
     this.#lastPosition = position;
-    this.#holes = holes;
+    this.#damages = damages;
   }
 
   /** A record states that everything up to this number was stored before. */
-  statement(seq: number, holes: number): void {
+  statement(seq: number, damages: number): void {
     if (seq < this.last) return;
     if (seq > this.last) {
-      this.#gap(seq + 1, undefined, holes);
+      this.#gap(seq + 1, undefined, damages);
       this.#lastPosition = undefined;
     }
     this.last = seq;
-    this.#holes = holes;
+    this.#damages = damages;
   }
 
-  #gap(next: number, nextPosition: number | undefined, holes: number): void {
+  #gap(next: number, nextPosition: number | undefined, damages: number): void {
     // Without damage in between, the numbers were never used, or their records were acknowledged and removed.
-    if (holes === this.#holes) return;
+    if (damages === this.#damages) return;
     this.gaps.push({
       after: this.last,
       afterPosition: this.#lastPosition,
       next,
       nextPosition,
-      fromHole: this.#holes,
-      toHole: holes,
+      fromDamage: this.#damages,
+      toDamage: damages,
     });
   }
 }
@@ -65,7 +65,7 @@ export class SourceTrack {
  *
  * @param lastLost the highest possible position of a missing message
  */
-export function markBefore(gap: Gap, lastLost: number, acked: number): number | undefined {
+export function lastBeforeGap(gap: Gap, lastLost: number, acked: number): number | undefined {
   const { after, afterPosition, next, nextPosition } = gap;
   const end = Math.min(lastLost, nextPosition === undefined ? Number.POSITIVE_INFINITY : nextPosition - 1);
   if (acked >= end) return undefined;

@@ -12,7 +12,7 @@ export class JournalState {
   /** Which records of which streams are held back. */
   rules: HeldRules = new Map();
   /** Files that were replaced, but not durably yet. They count until the next start. */
-  readonly leftovers: SegmentFacts[] = [];
+  readonly superseded: SegmentFacts[] = [];
   /** The last position, stream, source and segment number ever used. */
   lastPosition = 0;
   lastStream = 0;
@@ -31,10 +31,10 @@ export class JournalState {
   forgetRules(): void {
     if (this.rules.size === 0) return;
     const oldest = this.segments[0]?.number ?? Number.POSITIVE_INFINITY;
-    const homes = new Set([...this.streams.values()].map(({ number }) => number));
+    const numbers = new Set([...this.streams.values()].map(({ number }) => number));
     const kept = [...this.rules.values()]
       .flat()
-      .filter(({ toSegment, home }) => oldest < toSegment || homes.has(home));
+      .filter(({ toSegment, heldStream }) => oldest < toSegment || numbers.has(heldStream));
     this.rules = rulesByStream(kept);
   }
 
@@ -155,12 +155,12 @@ export class JournalState {
   }
 
   get segmentFacts(): SegmentFacts[] {
-    const context = this.segments.map(({ number, header: { generation }, synced }) => ({
+    const current = this.segments.map(({ number, header: { generation }, synced }) => ({
       number,
       generation,
       end: synced,
     }));
-    return [...context, ...this.leftovers];
+    return [...current, ...this.superseded];
   }
 
   /** A segment that counts now has the names of all streams and sources. */

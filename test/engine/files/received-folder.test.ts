@@ -77,7 +77,7 @@ test('an empty file is a file', async (context) => {
 test('too many bytes, too few, and an abort leave nothing behind', async (context) => {
   const folder = await prepared(context);
   const long = await folder.begin('long', 3);
-  await rejectsWith(long.write(Buffer.from('1234')), 'AIOC_FILE_WRITE', /"long" was not kept: more bytes/);
+  await rejectsWith(long.write(Buffer.from('1234')), 'AIOC_FILE_WRITE', /"long" was not stored: more bytes/);
   await rejectsWith(long.finish(), 'AIOC_FILE_WRITE', /more bytes/);
   const short = await folder.begin('short', 3);
   await short.write(Buffer.from('12'));
@@ -112,7 +112,7 @@ test('bad names and sizes, a full disk and a missing folder are refused before a
   );
   assert.deepEqual(readdirSync(folder.directory), []);
   const gone = new ReceivedFolder({ directory: join(folder.directory, 'none'), random: realRandom, clock });
-  await rejectsWith(gone.begin('a', 1), 'AIOC_FILE_WRITE', /not there/);
+  await rejectsWith(gone.begin('a', 1), 'AIOC_FILE_WRITE', /does not exist/);
 });
 
 test('what other transfers have announced counts against the free disk until they end', async (context) => {

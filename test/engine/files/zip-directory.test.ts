@@ -139,7 +139,7 @@ test('an existing target is not overwritten, and not removed either', async (con
   writeFileSync(target, 'precious');
   await rejectsWith(zip(), 'AIOC_FILE_WRITE', /made\.zip/);
   assert.equal(readFileSync(target, 'utf8'), 'precious');
-  await rejectsWith(zip({ targetFile: join(root, 'none', 'x.zip') }), 'AIOC_FILE_WRITE', /not there/);
+  await rejectsWith(zip({ targetFile: join(root, 'none', 'x.zip') }), 'AIOC_FILE_WRITE', /does not exist/);
 });
 
 test('cancelling in the middle leaves nothing open and nothing behind', async (context) => {

@@ -139,8 +139,8 @@ test('a link-local address without its interface, or with one that is not there,
   const bare = await dialled([], { world, host: 'fe80::1' });
   assert.match(
     bare.reason ?? '',
-    /fe80::1 is a link-local address, .*fe80::1%wlan0: this machine has lo, wlan0/,
+    /fe80::1 is a link-local address .*fe80::1%wlan0: this machine has lo, wlan0/,
   );
   const wrong = await dialled([], { world, host: 'fe80::1%eth7' });
-  assert.match(wrong.reason ?? '', /no network interface eth7 here: this machine has lo, wlan0/);
+  assert.match(wrong.reason ?? '', /no network interface eth7 on this machine: this machine has lo, wlan0/);
 });

@@ -82,18 +82,18 @@ test('a blacklist refuses by name, address or subnet, and says by which', () => 
     },
   });
   assert.equal(lists.rejectionReason(at('good')), undefined);
-  assert.equal(lists.rejectionReason(at('evil-7')), 'blacklisted_clients_id has evil-7');
-  assert.equal(lists.rejectionReason(at('good', '10.0.0.9')), 'blacklisted_clients_ip has 10.0.0.9');
+  assert.equal(lists.rejectionReason(at('evil-7')), 'blacklisted_clients_id contains evil-7');
+  assert.equal(lists.rejectionReason(at('good', '10.0.0.9')), 'blacklisted_clients_ip contains 10.0.0.9');
   assert.equal(
     lists.rejectionReason(at('good', '::ffff:10.0.0.9')),
-    'blacklisted_clients_ip has ::ffff:10.0.0.9',
+    'blacklisted_clients_ip contains ::ffff:10.0.0.9',
   );
   assert.equal(
     lists.rejectionReason(at('good', '192.168.3.4')),
-    'blacklisted_clients_subnet has 192.168.3.4',
+    'blacklisted_clients_subnet contains 192.168.3.4',
   );
-  assert.equal(lists.rejectionReason(at('good', 'fd12::5')), 'blacklisted_clients_subnet has fd12::5');
-  assert.equal(lists.rejectionReason(at('good', 'fe80:0::1')), 'blacklisted_clients_ip has fe80:0::1');
+  assert.equal(lists.rejectionReason(at('good', 'fd12::5')), 'blacklisted_clients_subnet contains fd12::5');
+  assert.equal(lists.rejectionReason(at('good', 'fe80:0::1')), 'blacklisted_clients_ip contains fe80:0::1');
 });
 
 test('every whitelist that is not empty must have a client, and a blacklist still counts', () => {
@@ -103,12 +103,12 @@ test('every whitelist that is not empty must have a client, and a blacklist stil
   });
   assert.equal(lists.rejectionReason(at('edge-7')), undefined);
   assert.equal(lists.rejectionReason(at('main')), undefined);
-  assert.equal(lists.rejectionReason(at('main2')), 'whitelisted_clients_id does not have main2');
+  assert.equal(lists.rejectionReason(at('main2')), 'whitelisted_clients_id does not contain main2');
   assert.equal(
     lists.rejectionReason(at('main', '10.0.0.1')),
-    'whitelisted_clients_subnet does not have 10.0.0.1',
+    'whitelisted_clients_subnet does not contain 10.0.0.1',
   );
-  assert.equal(lists.rejectionReason(at('edge-13')), 'blacklisted_clients_id has edge-13');
+  assert.equal(lists.rejectionReason(at('edge-13')), 'blacklisted_clients_id contains edge-13');
 });
 
 test('entries come and go; what is no address, subnet or pattern changes nothing', () => {

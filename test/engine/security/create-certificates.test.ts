@@ -76,7 +76,7 @@ test('what is there already is not touched, not even by one who is a moment late
   );
   assert.deepEqual(readdirSync(directory), ['certificates']);
   const before = readFileSync(join(directory, 'certificates/server/server-cert/server.pem'));
-  await rejectsWith(make(), 'AIOC_CERTIFICATES', /already, and it is not overwritten\. Move it away/);
+  await rejectsWith(make(), 'AIOC_CERTIFICATES', /already exists and is not overwritten\. Move it away/);
   assert.deepEqual(readFileSync(join(directory, 'certificates/server/server-cert/server.pem')), before);
 });
 

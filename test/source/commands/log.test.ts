@@ -79,5 +79,5 @@ test('aioc log verify finds damage, says where it is, and leaves it there', asyn
   assert.deepEqual(everything(directory), before);
   const missing = log('verify', join(directory, 'nowhere'));
   assert.equal(missing.status, 1);
-  assert.match(missing.stderr, /holds no journal.*AIOC_JOURNAL/);
+  assert.match(missing.stderr, /is not a journal directory.*AIOC_JOURNAL/);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Journal } from '../../../../engine/storage/journal/journal.ts';
-import type { JournalOptions, JournalTrouble } from '../../../../engine/storage/journal/journal-options.ts';
+import type { JournalEvent, JournalOptions } from '../../../../engine/storage/journal/journal-options.ts';
 import { runJournalSeed } from '../../../campaigns/journal-seed.ts';
 import { FakeClock } from '../../../helpers/fake-clock.ts';
 import { SimulatedDisk } from '../../../helpers/simulated-disk.ts';
@@ -33,8 +33,8 @@ test('histories with faults and crashes keep every promise', async () => {
 
 test('a full disk refuses within the call, loses nothing, says so once, and goes on by itself', async () => {
   const disk = new SimulatedDisk({ random: seededRandom(1) });
-  const told: JournalTrouble[] = [];
-  const journal = await openOn(disk, { onTrouble: (trouble) => void told.push(trouble) });
+  const told: JournalEvent[] = [];
+  const journal = await openOn(disk, { onEvent: (trouble) => void told.push(trouble) });
   await journal.append('a', [Buffer.from('before')]);
   disk.capacityBytes = disk.usedBytes + 50;
   for (let tries = 0; tries < 3; tries += 1)
@@ -87,10 +87,10 @@ test('a sync that fails is not believed when it is tried again', async () => {
 
 test('bytes that are damaged while it runs cost the record they are in, are saved, and are told of', async () => {
   const disk = new SimulatedDisk({ random: seededRandom(1) });
-  const told: JournalTrouble[] = [];
+  const told: JournalEvent[] = [];
   const journal = await openOn(disk, {
     segmentBytes: 1_000,
-    onTrouble: (trouble) => void told.push(trouble),
+    onEvent: (trouble) => void told.push(trouble),
   });
   for (let count = 0; count < 12; count += 1)
     await journal.append('a', [Buffer.alloc(100, `record ${count}|`)]);

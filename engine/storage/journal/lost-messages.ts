@@ -1,7 +1,7 @@
 import { FLAG_MORE, KIND, RECORD_HEADER_BYTES, type RecordView, type SegmentHeader } from './format.ts';
 
 /** What is known about the messages that a damaged place had. */
-export interface Loss {
+export interface LostMessages {
   /** The kind of the record that started there, if readable, though no checksum confirms it. */
   readonly likelyKind?: number | undefined;
   readonly from: number;
@@ -19,18 +19,18 @@ export interface Loss {
  * no gaps, so missing positions between two records can be counted. Each record also says how many messages of its
  * write follow, so a missing end can be counted as well.
  */
-export class LossCount {
+export class LostMessageCounter {
   /** Damaged places after the last known position whose record headers are damaged too. */
-  #open: Loss[] = [];
+  #open: LostMessages[] = [];
   #position: number | undefined;
   #following = 0;
   /** From here, positions have no gaps. */
   #isGapless = false;
   #lastKind = 0;
   /** The last record, if it is damaged. */
-  #last: Loss | undefined;
+  #last: LostMessages | undefined;
   /** More records of the last write follow. */
-  #goesOn = false;
+  #continues = false;
 
   /** The header of a record is valid; its body may not be. */
   header({ kind, flags, position, following }: RecordView): void {
@@ -42,11 +42,11 @@ export class LossCount {
     if (saysPosition) this.#position = position;
     this.#following = following;
     this.#lastKind = kind;
-    this.#goesOn = (flags & FLAG_MORE) !== 0;
+    this.#continues = (flags & FLAG_MORE) !== 0;
   }
 
   /** A damaged place; `record` is its header if that is valid. */
-  damage(loss: Loss, record: RecordView | undefined): void {
+  damage(loss: LostMessages, record: RecordView | undefined): void {
     if (record === undefined) {
       this.#open.push(loss);
       return;
@@ -68,9 +68,10 @@ export class LossCount {
   end({
     isWhole,
     format,
-  }: Pick<SegmentHeader, 'isWhole' | 'format'>): Pick<Loss, 'lost' | 'isExact'> | undefined {
+  }: Pick<SegmentHeader, 'isWhole' | 'format'>): Pick<LostMessages, 'lost' | 'isExact'> | undefined {
     const missing = this.#following;
-    const isCut = this.#goesOn || (isWhole ? format > 1 && this.#lastKind !== KIND.mark : !this.#isGapless);
+    const isCut =
+      this.#continues || (isWhole ? format > 1 && this.#lastKind !== KIND.mark : !this.#isGapless);
     // Before the list of segments, nothing tells what followed.
     const isUnknown = isWhole ? isCut : !this.#isGapless;
     const [first] = this.#open;
@@ -81,7 +82,7 @@ export class LossCount {
         ? { lost: Math.max(missing, isUnknown ? 1 : 0), isExact: false }
         : undefined;
     // After the last message of an unfinished write, only the journal's own records follow.
-    const isMessage = isUnknown || (!this.#goesOn && this.#open.some(mayBeMessage));
+    const isMessage = isUnknown || (!this.#continues && this.#open.some(mayBeMessage));
     first.lost = Math.max(missing, isMessage ? 1 : 0);
     for (const loss of this.#open) loss.isExact = loss !== first;
     this.#open = [];
@@ -105,7 +106,7 @@ export class LossCount {
     first.isExact = false;
   }
 
-  #closed(first: Loss, lost: number, lastPosition: number | undefined): void {
+  #closed(first: LostMessages, lost: number, lastPosition: number | undefined): void {
     for (const loss of this.#open) {
       loss.isExact = true;
       loss.lastPosition = lastPosition;
@@ -118,7 +119,7 @@ export class LossCount {
 /**
  * A write that begins with an ack or a mark may have no messages. These records have a fixed size and state their kind.
  */
-function mayBeMessage({ from, to, likelyKind }: Loss): boolean {
+function mayBeMessage({ from, to, likelyKind }: LostMessages): boolean {
   if (to - from === RECORD_HEADER_BYTES) return false;
   return to - from > RECORD_HEADER_BYTES || (likelyKind !== KIND.ack && likelyKind !== KIND.mark);
 }

@@ -3,7 +3,7 @@ import { AiocError, systemCode } from '../../base/errors.ts';
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
 /** Converts an error of the disk to an AiocError. */
-export function diskTrouble(error: unknown, directory: string): AiocError {
+export function toDiskError(error: unknown, directory: string): AiocError {
   if (error instanceof AiocError) return error;
   const code = systemCode(error) ?? String(error);
   if (FULL.has(code)) {

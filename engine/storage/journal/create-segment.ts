@@ -26,7 +26,7 @@ export interface SegmentMaking {
  *
  * @throws the system's errors; there is no new segment then
  */
-export async function makeSegment({
+export async function createSegment({
   disk,
   directory,
   state,
@@ -51,9 +51,9 @@ export async function makeSegment({
     };
   });
   state.writeStreams(writer, forgotten);
-  const context = state.segmentFacts;
-  writer.segments(context, state.lastPosition);
-  writer.segments(context, state.lastPosition);
+  const olderSegments = state.segmentFacts;
+  writer.segments(olderSegments, state.lastPosition);
+  writer.segments(olderSegments, state.lastPosition);
   const bytes = Buffer.concat([encodeSegmentHeader(header), writer.bytes]);
   const file = await disk.open(segment.path, 'create');
   try {

@@ -15,7 +15,7 @@ const OLDEST_FORMAT = 1;
  * @returns undefined if none matches
  * @throws the system's errors
  */
-export async function headerByRecords(
+export async function reconstructHeader(
   disk: Disk,
   { path, number, sizeBytes, id }: { path: string; number: number; sizeBytes: number; id: Buffer },
 ): Promise<SegmentHeader | undefined> {
