@@ -15,15 +15,15 @@ import { EXIT } from '../exit-codes.ts';
 import { jsonLine } from '../message-lines.ts';
 import { OutputLines } from '../output-lines.ts';
 
-/** What is read of a stream at once. */
+/** Bytes read from a stream at once. */
 const READ_BYTES = 1024 * 1024;
 const PREVIEW_CHARACTERS = 60;
 
 /**
- * `aioc log`: looks into the journal of a connector that does not run, and changes nothing.
+ * `aioc log`: inspects the journal of a stopped connector, and changes nothing.
  *
- * @returns the exit code: 1 when the journal is damaged, or ends in a write that is not whole: nothing tells those two apart
- * @throws AiocError AIOC_JOURNAL, AIOC_JOURNAL_IN_USE, AIOC_DISK, AIOC_USAGE when there is no such stream
+ * @returns the exit code: 1 if the journal is damaged or ends in an incomplete write, which cannot be told apart
+ * @throws AiocError AIOC_JOURNAL, AIOC_JOURNAL_IN_USE, AIOC_DISK, AIOC_USAGE if there is no such stream
  */
 export async function runLog({ what, directory, stream, json }: LogOptions): Promise<number> {
   const inspection = await inspectJournal(directory);
@@ -56,29 +56,31 @@ async function verify(
     return;
   }
   await output.write(
-    `${segments} segments, ${streams.length} streams, ${records} records, ${live} of them not acknowledged`,
+    `${segments} segments, ${streams.length} streams, ${records} records, ${live} not acknowledged`,
   );
   for (const place of damaged) await output.write(`damaged: ${placeText(place)}`);
   for (const place of torn) await output.write(`damaged, or torn by a crash: ${placeText(place)}`);
   if (damaged.length > 0) await output.write(`lost: ${lossText(totalLost(damaged))}`);
   if (torn.length > 0) {
     const loss = totalLost(torn);
-    await output.write(`lost: ${lossText(loss)}${loss.lost > 0 ? ', which may have been confirmed' : ''}`);
+    await output.write(
+      `lost: ${lossText(loss)}${loss.lost > 0 ? ', perhaps already acknowledged to the sender' : ''}`,
+    );
   }
   if (quarantined.length > 0)
-    await output.write(`${quarantined.length} pieces were put into quarantine by earlier starts`);
+    await output.write(`quarantine: ${quarantined.length} damaged parts from earlier starts`);
   const places = damaged.length + torn.length;
-  await output.write(places === 0 ? 'fine' : `${places} places are damaged`);
+  await output.write(places === 0 ? 'no damage found' : `${places} damaged places`);
 }
 
 function placeText({ segment, from, to, stream }: DamageReport): string {
-  const whose = stream === undefined ? '' : `, of ${sanitize(stream)}`;
+  const whose = stream === undefined ? '' : `, stream ${sanitize(stream)}`;
   const where = to === from ? `ends at byte ${to}` : `bytes ${from} to ${to}`;
   return `segment ${segment}, ${where}${whose}`;
 }
 
 function lossText({ lost, isExact }: ReturnType<typeof totalLost>): string {
-  if (lost === 0) return isExact ? 'no message' : 'no message that can be told of';
+  if (lost === 0) return isExact ? 'no message' : 'no known message';
   const least = isExact ? '' : 'at least ';
   return `${least}${lost} ${lost === 1 ? 'message' : 'messages'}`;
 }
@@ -88,12 +90,12 @@ async function showStreams({ streams }: Inspection, output: OutputLines, json: b
     for (const stream of streams) await output.write(jsonLine(stream));
     return;
   }
-  if (streams.every(({ count }) => count === 0)) await output.write('No stream holds a record.');
+  if (streams.every(({ count }) => count === 0)) await output.write('No stream has records.');
   for (const stream of streams) if (stream.count > 0) await output.write(streamText(stream));
 }
 
 function streamText({ name, count, bytes, oldestAtMs }: InspectedStream): string {
-  const since = oldestAtMs === undefined ? '' : `, the oldest of ${new Date(oldestAtMs).toISOString()}`;
+  const since = oldestAtMs === undefined ? '' : `, oldest ${new Date(oldestAtMs).toISOString()}`;
   return `${sanitize(name)}  ${count} records, ${bytes} bytes${since}`;
 }
 
@@ -104,7 +106,7 @@ async function eachRecord(
 ): Promise<void> {
   if (!inspection.streams.some(({ name }) => name === stream)) {
     const names = inspection.streams.map(({ name }) => sanitize(name)).join(', ') || 'none';
-    throw new AiocError('AIOC_USAGE', `there is no stream ${sanitize(stream)}: there are ${names}`);
+    throw new AiocError('AIOC_USAGE', `unknown stream ${sanitize(stream)}; the streams are ${names}`);
   }
   let after = 0;
   for (;;) {
@@ -125,7 +127,7 @@ function showLine(record: StoredRecord): string {
   return `${position}  ${new Date(atMs).toISOString()}  ${payload.length} bytes${header}  ${preview}`;
 }
 
-/** All of a record in one line of JSON: a message by its parts, anything else as it is. */
+/** A whole record as a line of JSON: a message by its parts, anything else as bytes. */
 function exportLine({ position, atMs, payload }: StoredRecord): string {
   const parts = partsOf(payload);
   const record = { position, at: new Date(atMs).toISOString() };
@@ -143,7 +145,7 @@ function partsOf(payload: Buffer): MessageParts | undefined {
   try {
     return decodeRecord(payload);
   } catch {
-    // It is a frame, or nothing of ours.
+    // It is not a message.
     return undefined;
   }
 }

@@ -151,7 +151,7 @@ test('expired certificates, and those of tomorrow, are refused with the date', a
   for (const each of [der, first])
     assert.match(reasonOf(await later.trusted(each)), /its certificate expired on .* GMT/);
   assert.match((await later.list())[0]?.fault ?? '', /expired/);
-  assert.match((await later.ownFault()) ?? '', /server\.pem has expired on .*clock/);
+  assert.match((await later.ownFault()) ?? '', /server\.pem expired on .*clock/);
   assert.match(
     (await later.credentials()).certificatePem,
     /BEGIN CERTIFICATE/,
