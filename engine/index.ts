@@ -77,7 +77,7 @@ export { openLog } from './connector/open-log.ts';
 export { connectEngine, serveEngine } from './contract/engine-rpc.ts';
 export { meantPath } from './files/lossy-path.ts';
 export { shownName } from './files/safe-name.ts';
-export { socketsOfConfig } from './local/sockets-of-config.ts';
+export { socketsOfConfig } from './local/socket-names.ts';
 export type { LogFile, LogLine } from './log-files/log-file.ts';
 export { outputTrouble } from './log-files/output-trouble.ts';
 export { exactInteger, spelledIn } from './protocol/header.ts';

@@ -15,7 +15,7 @@ import { placesOfConnector } from '../config/user-directories.ts';
 import { createConnectorEngine, type Engine } from '../connector/create-engine.ts';
 import { settleDirectories } from '../connector/installed-directories.ts';
 import { openLog } from '../connector/open-log.ts';
-import { socketsOfConfig } from '../local/sockets-of-config.ts';
+import { socketsOfConfig } from '../local/socket-names.ts';
 import type { LogFile } from '../log-files/log-file.ts';
 import type { PeerChange } from '../peers/traffic-observers.ts';
 import type { ConnectorApiOptions } from './api-options.ts';

@@ -1,7 +1,7 @@
 import type { ConnectorConfig } from './keys.ts';
 
 /** A name of the same length as the generated names. */
-export const LIKE_A_MADE_UP_NAME = 'client_00000000';
+export const SAMPLE_CLIENT_NAME = 'client_00000000';
 
 /** The same configuration, with a generated name if it is of a client without one. */
 export function withClientName(config: ConnectorConfig, random: (count: number) => Buffer): ConnectorConfig {

@@ -3,7 +3,7 @@ import { AiocError } from '../base/errors.ts';
 import type { OutgoingBody } from '../queues/out-message.ts';
 import { meantPath } from './lossy-path.ts';
 import { openOutgoing } from './outgoing-file.ts';
-import { openForAnyUser } from './world-readable-file.ts';
+import { openWorldReadable } from './world-readable-file.ts';
 
 export interface OutgoingBodyOptions {
   /** As in the with_file of a local program's message. */
@@ -28,7 +28,7 @@ export function outgoingBody(options: OutgoingBodyOptions): OutgoingBody {
     whenUnreadable: 'send-without',
     onProgress: () => undefined,
     open: async () => {
-      const file = await (isAnyUsers ? openForAnyUser(path) : openOutgoing(path));
+      const file = await (isAnyUsers ? openWorldReadable(path) : openOutgoing(path));
       if (file.sizeBytes <= sizeMaxBytes) return file;
       await file.close();
       throw new AiocError(

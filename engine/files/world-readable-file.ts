@@ -12,7 +12,7 @@ import { type OutgoingFile, openOutgoing } from './outgoing-file.ts';
  *
  * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE, with the configuration key of the rule
  */
-export async function openForAnyUser(path: string): Promise<OutgoingFile> {
+export async function openWorldReadable(path: string): Promise<OutgoingFile> {
   return openOutgoing(path, async (handle, found) => {
     if ((found.mode & EVERYBODY_READS) !== EVERYBODY_READS)
       throw notForAll(path, 'not every user may read it');

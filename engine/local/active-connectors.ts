@@ -21,7 +21,7 @@ export interface ListChange {
   readonly clock: Clock;
 }
 
-/** Puts the connector into the list, or takes it out. Several connectors of one directory do this at once. */
+/** Adds the connector to the list or removes it. Several connectors may do this at the same time. */
 export async function listConnector({ directory, owner, clock }: ListChange, active: boolean): Promise<void> {
   const path = activeConnectorsPath(directory);
   const entry = activeConnectorEntry(owner);

@@ -8,28 +8,28 @@ export interface Awaiting {
   readonly peer: Peer;
   readonly type: string;
   readonly requestId: JsonValue;
-  /** @throws AiocError AIOC_FRAME_TOO_LARGE when its header grows too long where it is spelled again */
+  /** @throws AiocError AIOC_FRAME_TOO_LARGE if the re-encoded header is too large */
   answered(frame: Frame): void;
-  /** The response is too large to come. */
+  /** The response is too large. */
   refused(error: AiocError): void;
-  /** The connection to the peer is gone, and with it the response. */
+  /** The connection to the peer broke, so the response is lost. */
   lost(): void;
 }
 
-/** Who waits for which response: same peer, same type, response_id equal to the request_id (PROTOCOL §1). */
+/** Matches responses with waiting requests: same peer, same type, response_id equal to request_id (PROTOCOL §1). */
 export class AwaitedResponses {
   readonly #waiting = new Map<string, Awaiting[]>();
   #count = 0;
 
   /**
-   * @returns a function that ends the waiting
-   * @throws AiocError AIOC_QUEUE_FULL when too many wait already
+   * @returns a function that stops waiting
+   * @throws AiocError AIOC_QUEUE_FULL if too many requests are waiting
    */
   add(awaiting: Awaiting): () => void {
     if (this.#count >= LIMITS.pendingRequests) {
       throw new AiocError(
         'AIOC_QUEUE_FULL',
-        `${this.#count} requests are awaited already: wait for their responses`,
+        `${this.#count} requests are already waiting for responses: wait for some of them first`,
       );
     }
     const key = keyOf(awaiting.peer, awaiting.type, awaiting.requestId);
@@ -38,7 +38,7 @@ export class AwaitedResponses {
     return () => this.#remove(key, awaiting);
   }
 
-  /** Gives a response to whoever has waited longest for it; false when nobody waits. */
+  /** Passes a response to the oldest request that it matches; false if there is none. */
   answer(peer: Peer, frame: Frame): boolean {
     const first = this.#takeFirst(peer, frame.header);
     if (first === undefined) return false;
@@ -50,7 +50,7 @@ export class AwaitedResponses {
     return true;
   }
 
-  /** Tells whoever has waited longest for a response, of which this is the header, that it will not come. */
+  /** Fails the oldest request that the response with this header matches; false if there is none. */
   refuse(peer: Peer, header: Header, error: AiocError): boolean {
     const first = this.#takeFirst(peer, header);
     first?.refused(error);
@@ -66,7 +66,7 @@ export class AwaitedResponses {
     return first;
   }
 
-  /** Ends the waits for one peer, and no other (Python ends all, whichever peer breaks: PROTOCOL §2). */
+  /** Fails the requests to one peer. Python fails those to all peers (PROTOCOL §2). */
   disconnected(peer: Peer): void {
     for (const [key, waiting] of [...this.#waiting]) {
       for (const awaiting of waiting) {
@@ -87,7 +87,7 @@ export class AwaitedResponses {
   }
 }
 
-/** Numbers and strings are different ids: JSON keeps them apart. */
+/** JSON keeps number and string ids apart. */
 function keyOf(peer: Peer, type: string, id: JsonValue): string {
   return pythonJson([peer.id, type, id]);
 }

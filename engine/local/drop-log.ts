@@ -1,15 +1,15 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 
-/** A queue that may have dropped something. */
+/** A queue that may have dropped messages. */
 export interface Dropping {
   readonly queue: string;
-  /** How many it has dropped by now. */
+  /** The number of messages dropped so far. */
   count(): number;
   tell(count: number): void;
 }
 
-/** Says something at most once in LIMITS.fullQueueLogMs of each key, and only while it is so. */
+/** Calls `tell` at most once per LIMITS.fullQueueLogMs for each key. */
 export class Reminder {
   readonly #clock: Clock;
   readonly #toldAtMs = new Map<string, number>();
@@ -26,11 +26,11 @@ export class Reminder {
   }
 }
 
-/** Tells of what full queues drop: the first at once, then how many there were, now and then, however many there are. */
+/** Logs what full queues drop: the first message at once, then the count at intervals. */
 export class DropLog {
   readonly #clock: Clock;
   readonly #told = new Map<string, number>();
-  /** Queues of which something was told a moment ago. */
+  /** Queues that were logged within the interval. */
   readonly #resting = new Set<string>();
 
   constructor(clock: Clock) {

@@ -2,10 +2,10 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import { encodeFrame } from '../protocol/frame-encoder.ts';
 
 /**
- * A received message as its listener gets it: without what only connectors need, and otherwise with the very bytes that
- * came (PROTOCOL §1, §3).
+ * Converts a received message for its listener: removes header keys that only connectors need, and keeps all other bytes
+ * (PROTOCOL §1, §3).
  *
- * @param sourceId the sender's name, put in where the frame has none
+ * @param sourceId the sender's name, added if the frame has none
  */
 export function listenerFrame(frame: Frame, sourceId: string): Buffer {
   const { header, headerBytes, data, binary } = frame;
@@ -23,7 +23,7 @@ export function listenerFrame(frame: Frame, sourceId: string): Buffer {
   let at = forwarded.writeUInt32LE(lengthBytes, 0);
   at = forwarded.writeUInt16LE(keptBytes, at);
   at += headerBytes.copy(forwarded, at, cutBytes);
-  // What the header began with, where something has been cut off.
+  // Restore the opening brace if the start was cut off.
   forwarded[at - keptBytes] = OPEN_BRACE;
   at = forwarded.writeUInt32LE(data.length, at);
   at += data.copy(forwarded, at);
@@ -32,17 +32,17 @@ export function listenerFrame(frame: Frame, sourceId: string): Buffer {
 }
 
 /**
- * How much has to be cut off the beginning of a header so that it has no transport_id, which is where aioc puts it: 0
- * where it has none, undefined where it stands elsewhere or it is not that simple.
+ * The number of bytes to cut off the start of a header to remove transport_id, which aioc puts first: 0 if there is none,
+ * undefined if it is elsewhere or the header is not that simple.
  */
 function transportIdBytes({ header, headerBytes }: Frame): number | undefined {
   const transportId = header['transport_id'];
   if (transportId === undefined) return 0;
-  // One that has to be escaped does not stand there like this, and is cut off the slow way.
+  // An id that needs escaping does not match and is removed the slow way.
   const member = `{"transport_id": ${typeof transportId === 'string' ? `"${transportId}"` : transportId}, `;
   const begins = headerBytes.toString('latin1', 0, member.length) === member;
   const again = headerBytes.indexOf(KEY, member.length) >= 0 || headerBytes.indexOf(BACKSLASH) >= 0;
-  // The brace stays, in the place of what stood before the next member.
+  // Keep one byte for the brace.
   return begins && !again ? member.length - 1 : undefined;
 }
 

@@ -10,8 +10,8 @@ import type { QueueRules } from '../queues/queue-rules.ts';
 import type { Store } from '../storage/store.ts';
 
 /**
- * The peer that a local program means by a name; undefined when there is none and none may be expected. One that has
- * never been here is expected where its messages can wait on the disk (PROTOCOL §4).
+ * Finds the peer with a name that a local program gave. A peer that has never connected is also found if its messages can
+ * wait on the disk (PROTOCOL §4).
  */
 export type PeerFinder = (who: {
   readonly name: string | undefined;
@@ -26,28 +26,28 @@ export interface LocalBrokerOptions {
   readonly sendTypes: readonly string[];
   readonly recvTypes: readonly string[];
   readonly rules: QueueRules;
-  /** A client's server: nobody else sends it anything. */
+  /** A client's server, its only peer. */
   readonly soleSender?: string | undefined;
-  /** Data and binary of a message that a program may send. Absent: LIMITS.messageBytes. */
+  /** Maximum size of a message's data plus binary. Default: LIMITS.messageBytes. */
   readonly messageMaxBytes?: number;
   readonly destinations: FileDestinations;
   readonly peerFor: PeerFinder;
-  /** The file that a message of a local program takes along, if it does. */
+  /** The file of a message of a local program, if it has one. */
   readonly bodyOf: (frame: Frame) => OutgoingBody | undefined;
   readonly onChange: () => void;
-  /** Sees every message that has been taken in; for a screen. */
+  /** Called with every accepted message, for a screen. */
   readonly observe?: (peer: Peer, frame: Frame) => void;
 }
 
-/** A request that is on its way. */
+/** A request that waits for its response. */
 export interface PendingRequest {
-  /** As what `submit` returns. */
+  /** As the result of `submit`. */
   readonly accepted: Promise<void> | undefined;
-  /** Nobody waits for the response any more. */
+  /** Call if the program no longer waits for the response. */
   stopWaiting(): void;
 }
 
-/** What a local program is told of its request: the response, or that it will not come. */
+/** Called once, with the response to a local program's request or the reason why there is none. */
 export interface ResponseHandler {
   answered(frame: Frame): void;
   /** @param error AiocError AIOC_FRAME_TOO_LARGE */

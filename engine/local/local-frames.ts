@@ -7,26 +7,26 @@ import { KnownHeaders } from '../protocol/known-headers.ts';
 
 export type LocalEvent =
   | { readonly kind: 'frame'; readonly frame: Frame }
-  /** A frame too large to be held; it is skipped and the stream goes on behind it. Its header, if that can be read. */
+  /** A frame that exceeds the limit and is skipped, with its header if that is readable. */
   | { readonly kind: 'oversized'; readonly sizeBytes: number; readonly header: Header | undefined };
 
-/** What a frame may cover besides its message: the header, and the lengths of its parts. */
+/** The size of a frame besides its message: the header, and the length fields. */
 const OVERHEAD_BYTES = LIMITS.headerBytes + 2 + 4 + 4;
 
 /**
- * Frames as they go over the machine's own sockets (PROTOCOL §4): always whole in memory, and the binary is the
- * application's own, also beside a with_file, whose bytes stay on the disk.
+ * Reads frames from local sockets (PROTOCOL §4). A frame is always whole in memory. Its binary part belongs to the
+ * application even if there is a with_file, whose bytes stay on the disk.
  */
 export class LocalFrameReader {
   readonly #bytes = new ByteQueue();
-  /** What the frame at hand has behind its length field, or undefined while that is awaited. */
+  /** The size of the current frame after its length field; undefined until that has arrived. */
   #frameBytes: number | undefined;
   #skipBytes = 0;
-  /** Of a frame too large to be held, once that is known. */
+  /** For a frame that exceeds the limit. */
   #headerLength: number | undefined;
   readonly #messageMaxBytes: number;
 
-  /** @param messageMaxBytes data and binary of a message that is taken */
+  /** @param messageMaxBytes maximum size of a message's data plus binary */
   constructor(messageMaxBytes: number = LIMITS.messageBytes) {
     this.#messageMaxBytes = messageMaxBytes;
   }
@@ -35,12 +35,12 @@ export class LocalFrameReader {
     return this.#bytes.length;
   }
 
-  /** Whether a frame has begun and not ended: the end of the stream now would be a cut. */
+  /** Whether the stream is inside a frame. */
   get insideFrame(): boolean {
     return this.#frameBytes !== undefined || this.#skipBytes > 0 || this.#bytes.length > 0;
   }
 
-  /** Whether `next` has something to give without another byte. */
+  /** Whether `next` would return an event. */
   get ready(): boolean {
     this.#begin();
     return this.#frameBytes !== undefined && this.#enough(this.#frameBytes);
@@ -53,7 +53,7 @@ export class LocalFrameReader {
   /**
    * The next frame, or undefined until more bytes are pushed.
    *
-   * @throws AiocError AIOC_FRAME_BAD; the stream is of no use after that
+   * @throws AiocError AIOC_FRAME_BAD; the stream is unusable afterwards
    */
   next(): LocalEvent | undefined {
     if (!this.ready) return undefined;
@@ -78,12 +78,12 @@ export class LocalFrameReader {
     try {
       header = localHeader(this.#bytes.take(headerLength));
     } catch {
-      // It is thrown away in any case.
+      // The frame is skipped anyway.
     }
     return { kind: 'oversized', sizeBytes: this.#skipBytes, header };
   }
 
-  /** A frame that is too large is told of when its header is there: nobody waits for bytes that are thrown away. */
+  /** A frame that exceeds the limit is reported as soon as its header has arrived. */
   #enough(sizeBytes: number): boolean {
     if (!this.#isTooLong(sizeBytes)) return this.#bytes.length >= sizeBytes;
     if (this.#headerLength === undefined && this.#bytes.length >= 2)
@@ -103,13 +103,13 @@ export class LocalFrameReader {
   }
 }
 
-/** Of all programs together: of each many messages come at once. */
+/** Shared by all programs. */
 const HEADERS = new KnownHeaders();
 
 const EMPTY = Buffer.alloc(0);
 
 /**
- * A whole frame without the length in front of it.
+ * Parses a whole frame without its length prefix.
  *
  * @throws AiocError AIOC_FRAME_BAD
  */
@@ -126,7 +126,7 @@ export function parseLocalFrame(bytes: Buffer): Frame {
   return { header, headerBytes, data, binary: bytes.subarray(binaryAt, binaryEnd) };
 }
 
-/** The header of a frame whose beginning this is; undefined where it cannot be read. */
+/** The header at the start of a frame; undefined if it is unreadable. */
 export function headerOfBeginning(bytes: Buffer): Header | undefined {
   try {
     const end = within(bytes, 2, 'length of the header') + bytes.readUInt16LE(0);
@@ -136,7 +136,7 @@ export function headerOfBeginning(bytes: Buffer): Header | undefined {
   }
 }
 
-/** @throws AiocError AIOC_FRAME_BAD when a part would end behind its frame */
+/** @throws AiocError AIOC_FRAME_BAD if a part would exceed the frame */
 function within(bytes: Buffer, end: number, what: string): number {
   if (end <= bytes.length) return end;
   throw new AiocError('AIOC_FRAME_BAD', `the ${what} reaches beyond the end of its frame`);
@@ -152,7 +152,7 @@ function localHeader(bytes: Buffer): Header {
   }
 }
 
-/** The only header without a message_type: a connector's `{"error": …}` in place of a response (PROTOCOL §4). */
+/** The only header without a message_type: a connector's `{"error": …}` instead of a response (PROTOCOL §4). */
 function errorHeader(bytes: Buffer): Header | undefined {
   if (bytes.length > ERROR_HEADER_BYTES) return undefined;
   try {

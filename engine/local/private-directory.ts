@@ -3,8 +3,8 @@ import { AiocError, systemCode } from '../base/errors.ts';
 import { PRIVATE_DIRECTORY } from '../base/own-directory.ts';
 
 /**
- * Makes a directory inside a connector's that only its user can enter, or takes one that an earlier run has left, if it
- * is ours; whatever the umask.
+ * Creates a directory inside a connector's that only its user can enter, whatever the umask. Reuses an existing one if it
+ * belongs to this user.
  *
  * @throws AiocError AIOC_LISTEN
  */

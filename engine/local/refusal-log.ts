@@ -4,8 +4,7 @@ import type { TrafficLog } from '../peers/traffic-log.ts';
 import { DropLog } from './drop-log.ts';
 
 /**
- * Counts messages of programs that were not taken, and warns of them: of each kind the first at once, then how many there
- * were, however many come.
+ * Counts and logs refused messages of programs: for each kind, the first at once, then the count at intervals.
  */
 export class RefusalLog {
   readonly #log: TrafficLog;
@@ -18,8 +17,8 @@ export class RefusalLog {
   }
 
   /**
-   * @param kind what is counted together
-   * @param text says what was not taken and why
+   * @param kind messages of one kind are counted together
+   * @param text the log line: what was refused and why
    */
   note(kind: string, text: string): void {
     const isKnown = this.#counts.has(kind) || this.#counts.size < LIMITS.refusalKinds;

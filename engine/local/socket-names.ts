@@ -3,9 +3,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { SAMPLE_CLIENT_NAME } from '../config/client-name.ts';
+import type { ConnectorConfig } from '../config/keys.ts';
 import { serverId } from '../protocol/names.ts';
 
-/** Who a connector is to the programs of its own machine: what its unix sockets and files are named after. */
+/** The identity of a connector on its machine: names its unix sockets and files. */
 export type ConnectorOwner =
   | { readonly role: 'server'; readonly host: string; readonly port: number }
   | { readonly role: 'client'; readonly name: string };
@@ -20,22 +22,22 @@ export function ownerId(owner: ConnectorOwner): string {
   return owner.role === 'server' ? serverId(owner) : owner.name;
 }
 
-/** What stands for the connector in names of persistence and token files: however long, never hashed. */
+/** The connector's part of the names of persistence and token files. Never hashed. */
 export function ownerInFileNames(owner: ConnectorOwner): string {
-  // A server's id falls apart at its blank, so that address and port stay apart in the name.
+  // Split a server's id at its space, so that address and port stay separate in the name.
   return owner.role === 'server' ? ownerId(owner).split(/\s+/).map(alnum).join('_') : alnum(owner.name);
 }
 
-/** What stands for the connector in names of sockets: beyond 32 characters its MD5, in 32 hex digits. */
+/** The connector's part of socket names; if longer than 32 characters, its MD5 in hexadecimal. */
 export function ownerInSocketNames(owner: ConnectorOwner): string {
   const name = ownerInFileNames(owner);
   if (name.length <= SOCKET_OWNER_CHARACTERS) return name;
-  // The protocol says MD5; nothing secret hangs on it.
+  // The protocol requires MD5; it protects no secret.
   return createHash('md5').update(name).digest('hex');
 }
 
 /**
- * Where the connector takes frames from its programs.
+ * Python's send socket, on which the connector receives frames from programs.
  *
  * @throws AiocError AIOC_SOCKET_PATH
  */
@@ -50,7 +52,7 @@ export interface ReceiveSocketOptions {
 }
 
 /**
- * Where a program takes the messages of one type from its connector.
+ * Python's receive socket, on which a program receives the messages of one type.
  *
  * @throws AiocError AIOC_SOCKET_PATH, AIOC_NAME_BAD for a type that cannot be part of a file name
  */
@@ -58,7 +60,7 @@ export function receiveSocketPath({ directory, owner, messageType }: ReceiveSock
   if (messageType === '' || /[/\0]/.test(messageType)) {
     throw new AiocError(
       'AIOC_NAME_BAD',
-      `the message type ${JSON.stringify(messageType)} cannot name a socket: use a type that is not empty and has no /`,
+      `the message type ${JSON.stringify(messageType)} cannot be part of a socket name: use a type that is not empty and has no "/"`,
     );
   }
   const type = `${owner.role}_${messageType}`;
@@ -66,7 +68,7 @@ export function receiveSocketPath({ directory, owner, messageType }: ReceiveSock
 }
 
 /**
- * Where the connector takes commands.
+ * Python's command socket.
  *
  * @throws AiocError AIOC_SOCKET_PATH
  */
@@ -75,7 +77,7 @@ export function commanderSocketPath(directory: string, owner: ConnectorOwner): s
 }
 
 /**
- * Where programs that use aioc's library send through the connector (engine/local/native/PROTOCOL.md).
+ * The native send socket, for programs that use aioc's library (engine/local/native/PROTOCOL.md).
  *
  * @throws AiocError AIOC_SOCKET_PATH
  */
@@ -84,7 +86,7 @@ export function nativeSocketPath(directory: string, owner: ConnectorOwner): stri
 }
 
 /**
- * Where programs that use aioc's library listen to the connector.
+ * The native listen socket, for programs that use aioc's library.
  *
  * @throws AiocError AIOC_SOCKET_PATH
  */
@@ -92,13 +94,13 @@ export function nativeListenSocketPath(directory: string, owner: ConnectorOwner)
   return socketPath(directory, `aioc_listen_${owner.role}_${ownerInSocketNames(owner)}`);
 }
 
-/** The directory of files that programs have handed over together with their messages, until those have arrived. */
+/** The directory of files that programs sent as bytes, until the peer has their messages. */
 export function spoolPath(directory: string, owner: ConnectorOwner): string {
   return join(directory, `aioc_spool_${owner.role}_${ownerInSocketNames(owner)}`);
 }
 
 /**
- * Where screens are attached. The socket lies in a directory of its own, which only the connector's user can enter.
+ * The attach socket, for screens. It is in a separate directory, which only the connector's user can enter.
  *
  * @throws AiocError AIOC_SOCKET_PATH
  */
@@ -106,11 +108,32 @@ export function attachSocketPath(directory: string, owner: ConnectorOwner): stri
   return socketPath(directory, join(`${DOOR_PREFIX}${owner.role}_${ownerInSocketNames(owner)}`, DOOR_SOCKET));
 }
 
-/** The paths of what may be such sockets in a directory. */
+/** The paths of possible attach sockets in a directory. */
 export async function attachSocketsIn(directory: string): Promise<readonly string[]> {
   const names = await readdir(directory).catch((): string[] => []);
   const attachable = names.filter((name) => name.startsWith(DOOR_PREFIX)).sort();
   return attachable.slice(0, LIMITS.socketsTried).map((name) => join(directory, name, DOOR_SOCKET));
+}
+
+/**
+ * The paths of all unix sockets of a connector with this configuration, and of its programs.
+ *
+ * @throws AiocError AIOC_SOCKET_PATH if one of them is too long
+ */
+export function socketsOfConfig(config: ConnectorConfig): readonly string[] {
+  const directory = config.connector_files_dirpath;
+  const [host, port] = config.server_sockaddr;
+  const owner: ConnectorOwner = config.is_server
+    ? { role: 'server', host, port }
+    : { role: 'client', name: config.client_name ?? SAMPLE_CLIENT_NAME };
+  return [
+    sendSocketPath(directory, owner),
+    commanderSocketPath(directory, owner),
+    nativeSocketPath(directory, owner),
+    nativeListenSocketPath(directory, owner),
+    attachSocketPath(directory, owner),
+    ...config.recv_message_types.map((messageType) => receiveSocketPath({ directory, owner, messageType })),
+  ];
 }
 
 /** The JSON list of the connectors that run in a directory (PROTOCOL §4). */
@@ -118,12 +141,12 @@ export function activeConnectorsPath(directory: string): string {
   return join(directory, 'active_connectors.json');
 }
 
-/** How a connector stands in that list. */
+/** The connector's entry in that list. */
 export function activeConnectorEntry(owner: ConnectorOwner): string {
   return owner.role === 'server' ? `${owner.host} ${owner.port}` : owner.name;
 }
 
-/** The connector that an entry of the list stands for. A client's name has no blank, so the two cannot be confused. */
+/** The connector of an entry. A client's name has no space, so the two forms are unambiguous. */
 export function parseActiveConnectorEntry(entry: string): ConnectorOwner {
   const server = /^(\S+) (\d{1,5})$/.exec(entry);
   if (server === null) return { role: 'client', name: entry };
@@ -136,16 +159,16 @@ function socketPath(directory: string, name: string): string {
   if (sizeBytes > LIMITS.socketPathBytes) {
     throw new AiocError(
       'AIOC_SOCKET_PATH',
-      `the socket path ${path} has ${sizeBytes} bytes, at most ${LIMITS.socketPathBytes} are possible: choose a shorter connector_files_dirpath`,
+      `the socket path ${path} has ${sizeBytes} bytes; the limit is ${LIMITS.socketPathBytes}: choose a shorter connector_files_dirpath`,
     );
   }
   return path;
 }
 
-/** What the names of the sockets that take commands begin with, Python's too. */
+/** The prefix of command socket names, for aioc and Python. */
 export const COMMANDER_PREFIX = 'uds_path_commander_';
 const DOOR_PREFIX = 'aioc_door_';
 const DOOR_SOCKET = 'socket';
 
-/** The longest form of a connector's id that stands in a socket's name as it is. */
+/** The longest connector id that is not hashed in socket names. */
 const SOCKET_OWNER_CHARACTERS = 32;

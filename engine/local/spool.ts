@@ -9,21 +9,21 @@ import { requireSpace } from '../files/disk-space.ts';
 import { makePrivate } from './private-directory.ts';
 
 export interface SpoolOptions {
-  /** Made where it is missing, inside one that is there; only the connector's user can enter it. */
+  /** Created if missing (its parent must exist); only the connector's user can enter it. */
   readonly directory: string;
-  /** Of one file (max_size_file_upload_send). */
+  /** Maximum size of a file (max_size_file_upload_send). */
   readonly sizeMaxBytes: number;
   readonly random: Randomness;
 }
 
 /**
- * Files that programs have handed over as bytes, since the connector may not be asked to read what they name. Each lies
- * here until the other side has it or its message is given up, and is bounded: LIMITS.spooledFiles and
- * LIMITS.spooledBytes of all together, and LIMITS.diskReserveBytes stay free on the disk.
+ * Files that programs sent as bytes, because the connector must not open paths that programs of other users name. A file
+ * stays until the peer has its message or the message is dropped. Limits: LIMITS.spooledFiles and LIMITS.spooledBytes in
+ * total; LIMITS.diskReserveBytes stay free on the disk.
  */
 export class Spool {
   readonly #options: SpoolOptions;
-  /** By path. */
+  /** Sizes by path. */
   readonly #sizes = new Map<string, number>();
   #bytes = 0;
 
@@ -31,13 +31,13 @@ export class Spool {
     this.#options = options;
   }
 
-  /** Whether a path is one of a file here. */
+  /** Whether a path is in the spool. */
   holds(path: string): boolean {
     return dirname(resolve(path)) === resolve(this.#options.directory);
   }
 
   /**
-   * Begins a file.
+   * Creates a file.
    *
    * @throws AiocError AIOC_QUEUE_FULL, AIOC_FILE_WRITE
    */
@@ -57,9 +57,9 @@ export class Spool {
   }
 
   /**
-   * Room for more bytes of a file.
+   * Reserves room for more bytes of a file.
    *
-   * @throws AiocError AIOC_FILE_UNREADABLE beyond max_size_file_upload_send, AIOC_QUEUE_FULL, AIOC_FILE_WRITE
+   * @throws AiocError AIOC_FILE_UNREADABLE above max_size_file_upload_send, AIOC_QUEUE_FULL, AIOC_FILE_WRITE
    */
   async grow(path: string, bytes: number): Promise<void> {
     const { directory, sizeMaxBytes } = this.#options;
@@ -67,7 +67,7 @@ export class Spool {
     if (size > sizeMaxBytes)
       throw new AiocError(
         'AIOC_FILE_UNREADABLE',
-        `the file has more than the ${sizeMaxBytes} bytes that max_size_file_upload_send allows`,
+        `the file has more than ${sizeMaxBytes} bytes, the limit of max_size_file_upload_send`,
       );
     if (this.#bytes + bytes > LIMITS.spooledBytes) throw full(`${this.#bytes} bytes of files`);
     this.#sizes.set(path, size);
@@ -75,14 +75,14 @@ export class Spool {
     await requireSpace(directory, bytes);
   }
 
-  /** Deletes a file; one that is gone already is no fault. */
+  /** Deletes a file; a missing one is no error. */
   async remove(path: string): Promise<void> {
     this.#bytes -= this.#sizes.get(path) ?? 0;
     this.#sizes.delete(path);
     await unlink(path).catch(() => undefined);
   }
 
-  /** At a start: deletes what no message that waits names any more. */
+  /** Deletes the files that no stored message names. For a start. */
   async keepOnly(named: () => Promise<ReadonlySet<string>>): Promise<void> {
     const { directory } = this.#options;
     const names = await readdir(directory).catch((): string[] => []);
@@ -105,7 +105,7 @@ export class Spool {
     }
   }
 
-  /** @throws the system's own error */
+  /** @throws the system's error */
   async sync(): Promise<void> {
     const handle = await open(this.#options.directory, 'r');
     try {
@@ -116,7 +116,7 @@ export class Spool {
   }
 }
 
-/** One file on its way into the spool. */
+/** A file being written to the spool. */
 export class SpooledFile {
   readonly #path: string;
   readonly #handle: FileHandle;
@@ -140,9 +140,9 @@ export class SpooledFile {
   }
 
   /**
-   * Resolves, with its path, when it would survive a power loss, as the message will that names it.
+   * Syncs the file, so that it survives a power loss, and resolves with its path.
    *
-   * @throws AiocError AIOC_FILE_WRITE; it is gone then
+   * @throws AiocError AIOC_FILE_WRITE; the file is then deleted
    */
   async finish(): Promise<string> {
     try {
@@ -173,6 +173,6 @@ const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | c
 function full(what: string): AiocError {
   return new AiocError(
     'AIOC_QUEUE_FULL',
-    `${what} of programs wait already to be sent: send again when some have left`,
+    `${what} of local programs are already waiting to be sent: try again later`,
   );
 }

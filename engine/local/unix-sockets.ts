@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { AiocError, type ErrorCode, systemCode } from '../base/errors.ts';
 
-/** Connects to a unix socket. Rejects with the system's own error (`ENOENT`, `ECONNREFUSED`, …). */
+/** Connects to a unix socket. Rejects with the system's error (`ENOENT`, `ECONNREFUSED`, …). */
 export function connectUnix(path: string): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ path });
@@ -16,50 +16,50 @@ export function connectUnix(path: string): Promise<net.Socket> {
   });
 }
 
-/** Whether somebody listens there. A socket file whose program was killed has nobody behind it. */
+/** Whether a program listens on the socket. The socket file of a killed program is not live. */
 export async function isLiveSocket(path: string): Promise<boolean> {
   try {
     (await connectUnix(path)).destroy();
     return true;
   } catch (error) {
-    // A full backlog, or a socket of another user, is somebody's all the same.
+    // A socket with a full backlog, or of another user, is live.
     return systemCode(error) === 'EAGAIN' || systemCode(error) === 'EACCES';
   }
 }
 
 /**
- * Who can connect to a socket, besides root and the user who listens on it. `group`: that user's group. `owner`: nobody.
- * `everybody`: as root, the user nobody and its group, to which Python gives the socket; otherwise as `group`.
+ * The users that can connect to a socket, besides its owner and root. `group`: the owner's group. `owner`: none.
+ * `everybody`: as root, every user (the socket belongs to the user nobody, as in Python); otherwise as `group`.
  */
 export type SocketUsers = 'everybody' | 'group' | 'owner';
 
 export interface ListenUnixOptions {
   readonly path: string;
-  /** The error to give when somebody listens there already, and what to do about it. */
+  /** The error if a program already listens on the socket. */
   readonly taken: { readonly code: ErrorCode; readonly message: string };
   readonly users: SocketUsers;
-  /** Takes the place of a socket on which somebody listens, who notices nothing of it. */
+  /** Replaces the socket of another listening program, which gets no notice. */
   readonly takeOver?: boolean;
   onConnection(socket: net.Socket): void;
 }
 
 export interface UnixListener {
-  /** Takes no more connections and removes the socket; those that are open stay so. */
+  /** Accepts no more connections and removes the socket. Open connections stay open. */
   close(): Promise<void>;
-  /** Lets whoever connects know that the program behind it takes its messages from the connector's own socket. */
+  /** Marks the socket file: this program receives its messages over the connector's native socket. */
   markSubscriber(): void;
 }
 
-/** Whether the program behind a socket has said that it subscribes: its mark goes with the file, and needs no answer. */
+/** Whether the program that listens on a socket has marked it as a subscriber's. */
 export function isMarkedSubscriber(path: string): boolean {
   return ((lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0) & SUBSCRIBER_BIT) !== 0;
 }
 
 /**
- * Listens on a unix socket, with mode 0770 unless only its owner is to use it (PROTOCOL §4). The socket file of a program that was killed is replaced; one
- * that answers, or a file that is no socket, is never touched.
+ * Listens on a unix socket, with mode 0770, or 0700 for `owner` (PROTOCOL §4). Replaces the socket file of a killed program,
+ * but never a live socket or a file that is not a socket.
  *
- * @throws AiocError the `taken` one, or AIOC_LISTEN
+ * @throws AiocError `taken`, or AIOC_LISTEN
  */
 export async function listenUnix(options: ListenUnixOptions): Promise<UnixListener> {
   const { path, taken, users, onConnection } = options;
@@ -75,11 +75,11 @@ export async function listenUnix(options: ListenUnixOptions): Promise<UnixListen
     );
     listenNarrowly(server, path, resolve);
   });
-  // Later errors (no more file descriptors, say) cost a connection, never the program.
+  // Later errors (such as too many open files) lose a connection, but do not end the program.
   server.on('error', () => undefined);
   openUp(path, users);
   const ours = inodeOf(path);
-  // Closing does not wait for the connections: they may well outlive the listening.
+  // Closing does not wait for open connections.
   return {
     close: async () => closeServer(server, ours === inodeOf(path)),
     markSubscriber: () => {
@@ -88,12 +88,12 @@ export async function listenUnix(options: ListenUnixOptions): Promise<UnixListen
   };
 }
 
-/** So that nobody connects before the socket has its mode. */
+/** Creates the socket with a restrictive umask, so that no one can connect before its mode is set. */
 function listenNarrowly(server: net.Server, path: string, listening: () => void): void {
-  // A worker may not change the umask of its process.
+  // A worker thread cannot change the umask.
   const before = isMainThread ? process.umask(0o077) : undefined;
   try {
-    // The file is made within this call.
+    // This call creates the file.
     server.listen(path, listening);
   } finally {
     if (before !== undefined) process.umask(before);
@@ -104,11 +104,11 @@ function mark(path: string): void {
   try {
     chmodSync(path, (lstatSync(path).mode & 0o777) | SUBSCRIBER_BIT);
   } catch {
-    // Systems may refuse it. Then the connector waits for a shorter while.
+    // Systems may refuse this; then the connector waits for a shorter time.
   }
 }
 
-/** Closing removes the file of that name: it may be another program's by now, who has taken it over. */
+/** close() removes the file with that name, which may belong to another program that has taken over. */
 function closeServer(server: net.Server, isOurs: boolean): void {
   if (isOurs) server.close();
   else server.unref();
@@ -122,7 +122,7 @@ async function removeStale({ path, taken, takeOver = false }: ListenUnixOptions)
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) {
-    throw new AiocError('AIOC_LISTEN', `${path} is in the way and is not a socket: move it away`);
+    throw new AiocError('AIOC_LISTEN', `${path} exists but is not a socket: move it away`);
   }
   if (!takeOver && (await isLiveSocket(path))) throw new AiocError(taken.code, taken.message);
   try {
@@ -138,17 +138,17 @@ function openUp(path: string, users: SocketUsers): void {
     const nobody = users === 'everybody' && process.getuid?.() === 0 ? nobodyIds() : undefined;
     if (nobody !== undefined) chownSync(path, nobody.uid, nobody.gid);
   } catch {
-    // Without it the socket still serves programs of its own user.
+    // The socket still works for programs of the same user.
   }
 }
 
-/** The sticky bit, which means nothing else for a socket. */
+/** The sticky bit, which has no other meaning for a socket. */
 const SUBSCRIBER_BIT = 0o1000;
 
-/** Looked up once: they do not change while a program runs. */
+/** Looked up once. */
 let nobody: { readonly uid: number; readonly gid: number } | undefined;
 
-/** The user nobody, and its group, which is called nogroup or nobody. */
+/** The ids of the user nobody and of its group, nogroup or nobody. */
 function nobodyIds(): { readonly uid: number; readonly gid: number } | undefined {
   if (nobody !== undefined) return nobody;
   const uid = idIn('/etc/passwd', 'nobody');
@@ -166,21 +166,21 @@ function idIn(file: string, name: string): number | undefined {
 }
 
 const LISTENING: Readonly<Record<string, string>> = {
-  ENOENT: 'its directory is not there. Make it, or start the connector first',
-  EROFS: 'the disk is read-only. Choose another connector_files_dirpath',
+  ENOENT: 'its directory does not exist. Create it, or start the connector first',
+  EROFS: 'the file system is read-only. Choose another connector_files_dirpath',
 };
 
-/** Why a directory that is there may not be written into, and by whom it could be. */
+/** Why this user cannot write to an existing directory. */
 function notOurs(directory: string): string {
   const owner = statSync(directory, { throwIfNoEntry: false })?.uid;
   const us = process.getuid?.();
   const whose =
-    owner === undefined || owner === us ? '' : ` (it belongs to user ${owner}, and you are ${us})`;
-  return `you may not write into its directory${whose}. Choose another connector_files_dirpath, or change its permissions`;
+    owner === undefined || owner === us ? '' : ` (it belongs to user ${owner}; you are user ${us})`;
+  return `you cannot write to its directory${whose}. Choose another connector_files_dirpath, or change its permissions`;
 }
 
 function listenError(path: string, error: unknown): AiocError {
-  // Node says EACCES for a missing directory too.
+  // Node reports EACCES for a missing directory, too.
   const code = existsSync(dirname(path)) ? systemCode(error) : 'ENOENT';
   const known = code === 'EACCES' || code === 'EPERM' ? notOurs(dirname(path)) : LISTENING[code ?? ''];
   const reason = known ?? (error instanceof Error ? error.message : String(error));

@@ -32,7 +32,7 @@ export function fileErrorText(reason: string): string {
 
 function framed(header: Header, { data, binary }: OwnParts, fileBytes: number, about: JsonObject): OutFrame {
   const { with_binary: _none, ...rest } = header;
-  // A key of aioc itself (engine/local/any-user-file.ts).
+  // A key of aioc itself (engine/local/world-readable-message-file.ts).
   const { any_user: _mark, ...named } = header['with_file'] as JsonObject;
   const ownBytes = binary?.length ?? 0;
   const withFile = {

@@ -28,7 +28,7 @@ test('a listener that is killed while it lags: the next one gets all that it was
   await connector.put(...TEXTS);
   await waitFor(() => first.done.length === 2_000 && first.readBytes > 2_000 * 250, { what: 'the lag' });
   await first.kill();
-  await waitFor(() => connector.logged.some((text) => /last \d+ messages .* redelivered/.test(text)), {
+  await waitFor(() => connector.logged.some((text) => /redelivering its last \d+ messages/.test(text)), {
     what: 'the line in the log',
   });
   const second = await pythonReceiver(t, path);

@@ -83,7 +83,7 @@ test('a program that publishes, and a command about tokens or subscriptions, are
   await rejectsWith(
     api.send({ messageType: '_pubsub', destinationId: 'c', data: 'x' }),
     'AIOC_TYPE_UNKNOWN',
-    /aioc can't publish and subscribe yet: keep Python's/,
+    /aioc does not support publish\/subscribe yet: keep Python's/,
   );
   for (const command of ['set_subscribe_message_types', 'delete_client_token']) {
     const args = ['cli', String(side.configPath), command];

@@ -97,7 +97,7 @@ test('over Python’s socket a file that its sender may not read stays here, und
   assert.deepEqual(arrived(received), []);
   for (const path of [secret, hidden, group, others]) assert.ok(existsSync(path), path);
   await until(
-    () => logged(client, /file of a any message .*left out: .*everybody_can_send_messages/),
+    () => logged(client, /left out the file of a any message .*: .*everybody_can_send_messages/),
     'the warning',
   );
 });

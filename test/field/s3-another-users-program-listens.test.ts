@@ -113,7 +113,7 @@ test('what it may do it can: its messages arrive, and our library tells it in wo
   }`;
   const [sent, [code, text]] = (await asUser(nobody(), use, library, run)) as [string, [string, string]];
   assert.deepEqual([sent, code], ['stored', 'AIOC_LISTEN']);
-  assert.match(text, /this user may not listen .*everybody_can_send_messages/);
+  assert.match(text, /this user may not listen: .*everybody_can_send_messages/);
   await until(() => heard.length === 1, 'the message');
 });
 
@@ -215,7 +215,7 @@ test('a program of before that asks for messages where it sends is told to be up
   const old = await RawSubscriber.connect(nativeSocketPath(join(side.directory, 'run'), owner));
   const answer = await old.subscribe(2, { type: 'any' });
   assert.equal(answer.kind, 'failed');
-  assert.match(answer.body.toString(), /update its aioc/);
+  assert.match(answer.body.toString(), /update aioc there/);
 });
 
 /** The one socket of an aioc of before: its welcome says less, and programs send and listen there. */

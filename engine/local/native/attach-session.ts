@@ -22,8 +22,8 @@ export interface AttachSessionOptions {
 type UpdateReply = Extract<EngineReply, { readonly kind: 'update' }>;
 
 /**
- * One attached screen. Each request is checked before it reaches the door, and a screen that does not read is given no
- * updates until it does: of each view only the newest is kept for it.
+ * The session of one attached screen. Each request is validated before the engine gets it. A screen that does not read gets
+ * no updates until it does; of each view, only the newest is kept.
  */
 export class AttachSession {
   readonly #options: AttachSessionOptions;
@@ -32,7 +32,7 @@ export class AttachSession {
   readonly #closeViews: () => void;
   readonly #views = new Set<number>();
   readonly #commands = new ShownCommands();
-  /** By the view's number: what could not be sent yet. */
+  /** Updates that could not be sent yet, by view. */
   readonly #held = new Map<number, UpdateReply>();
   #ask: (request: Request) => void = () => undefined;
   #state: 'silent' | 'greeted' | 'of one version' | 'of another version' | 'ended' = 'silent';
@@ -57,7 +57,7 @@ export class AttachSession {
     this.#read();
   }
 
-  /** The screen has read all that was sent. */
+  /** Call when the screen has read everything. */
   drained(): void {
     for (const [viewId, update] of this.#held) {
       if (this.#isBacklogged) break;
@@ -85,10 +85,10 @@ export class AttachSession {
         this.#handle(packet);
       }
     } catch (error) {
-      this.#giveUp(`said what is not the protocol: ${toAiocError(error).message}`);
+      this.#giveUp(`invalid request: ${toAiocError(error).message}`);
     }
     if (this.#state === 'ended') return;
-    // What is not read cannot come late.
+    // While reading is paused, the rest of a packet cannot be late.
     if (this.#isBehind) this.#packetEnded();
     else this.#watchForCut();
     if (this.#isPaused === this.#isBehind) return;
@@ -99,7 +99,7 @@ export class AttachSession {
 
   #handle(packet: Packet): void {
     if (this.#state === 'silent') {
-      if (packet.kind !== 'hello') throw new Error('its first word is no hello');
+      if (packet.kind !== 'hello') throw new Error('the first packet is not a hello');
       bodyAsJson(packet);
       this.#state = 'greeted';
       const welcome = { protocol: NATIVE_PROTOCOL_VERSION, version: this.#options.version };
@@ -107,7 +107,7 @@ export class AttachSession {
     } else if (packet.kind === 'engineRequest') {
       this.#request(parseRequest(bodyAsJson(packet)));
     } else {
-      throw new Error(`a ${packet.kind} is not for the door`);
+      throw new Error(`a ${packet.kind} is not allowed on the attach socket`);
     }
   }
 
@@ -115,7 +115,7 @@ export class AttachSession {
     if (request.kind === 'hello') {
       this.#state = request.version === CONTRACT_VERSION ? 'of one version' : 'of another version';
     } else if (this.#state !== 'of one version') {
-      throw new Error('it has not said that it speaks this version of the contract');
+      throw new Error('the contract versions differ');
     }
     if (request.kind === 'open') this.#opened(request.viewId);
     if (request.kind === 'query' || request.kind === 'execute') this.#unanswered += 1;
@@ -128,8 +128,8 @@ export class AttachSession {
   }
 
   #opened(viewId: number): void {
-    if (this.#views.has(viewId)) throw new Error('it opens a view twice');
-    if (this.#views.size >= LIMITS.viewsOpen) throw new Error(`it opens more than ${LIMITS.viewsOpen} views`);
+    if (this.#views.has(viewId)) throw new Error('the view is already open');
+    if (this.#views.size >= LIMITS.viewsOpen) throw new Error(`more than ${LIMITS.viewsOpen} open views`);
     this.#views.add(viewId);
   }
 
@@ -150,7 +150,7 @@ export class AttachSession {
   #write(reply: EngineReply): void {
     const body = jsonBody({ ...reply });
     if (body.length <= LIMITS.messageBytes) this.#writer.write('engineReply', 0, body);
-    else this.#giveUp(`asked for ${body.length} bytes at once: ask for fewer rows`);
+    else this.#giveUp(`a reply has ${body.length} bytes; request fewer rows`);
   }
 
   get #isBacklogged(): boolean {
@@ -169,12 +169,12 @@ export class AttachSession {
   #watchForCut(): void {
     if (this.#late !== undefined || !this.#reader.insidePacket) return;
     this.#late = this.#options.clock.after(LIMITS.localFrameTimeoutMs, () =>
-      this.#giveUp('began a request and did not end it'),
+      this.#giveUp('it sent an incomplete request'),
     );
   }
 
   #giveUp(why: string): void {
-    this.#options.log.event(`a screen that was attached ${why}`, { warning: true });
+    this.#options.log.event(`detached a screen: ${why}`, { warning: true });
     this.end();
     this.#options.socket.destroy();
   }

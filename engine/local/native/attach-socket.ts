@@ -18,8 +18,8 @@ export interface AttachSocketOptions {
 }
 
 /**
- * Where screens are attached. Whoever gets here may do all that the connector can be told, so that only its own user
- * (and root) gets here: the socket lies in a directory that nobody else can enter, from before it is there.
+ * The socket to which screens attach. An attached screen can run every command, so only the connector's user and root can
+ * connect: the socket is in a directory that no one else can enter, created before the socket.
  */
 export class AttachSocket {
   readonly #options: AttachSocketOptions;
@@ -32,19 +32,19 @@ export class AttachSocket {
 
   /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
   async start(): Promise<void> {
-    // Screens stay while the connector itself is stopped: they start it again.
+    // Screens stay attached while the connector is stopped, to start it again.
     if (this.#listener !== undefined) return;
     const { path } = this.#options;
     makePrivate(dirname(path));
     this.#listener = await listenUnix({
       path,
       users: 'owner',
-      taken: { code: 'AIOC_ALREADY_RUNNING', message: `another connector uses ${path}` },
+      taken: { code: 'AIOC_ALREADY_RUNNING', message: `another connector already uses ${path}` },
       onConnection: (socket) => this.#take(socket),
     });
   }
 
-  /** Ends the conversations; the screens notice. */
+  /** Closes the socket and detaches all screens. */
   async stop(): Promise<void> {
     if (this.#listener === undefined) return;
     await this.#listener.close();
@@ -64,7 +64,7 @@ export class AttachSocket {
     const { log, engine, clock, version } = this.#options;
     socket.on('error', () => socket.destroy());
     if (this.#connections.size >= LIMITS.screensAttached) {
-      log.event(`more than ${LIMITS.screensAttached} screens at once: the newest was turned away`, {
+      log.event(`refused a screen: ${LIMITS.screensAttached} are already attached`, {
         warning: true,
       });
       socket.destroy();

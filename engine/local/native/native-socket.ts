@@ -15,17 +15,17 @@ export interface NativeSocketOptions {
   readonly log: TrafficLog;
   readonly users: SocketUsers;
   readonly mayBeAnyUser: boolean;
-  /** What programs come here for: each has a socket of its own, since not everybody who may send may listen. */
+  /** Sending and listening have separate sockets, since users that may send may not always listen. */
   readonly purpose: ProgramPurpose;
-  /** Where files of programs lie until they have been sent. */
+  /** Keeps programs' files until they are sent. */
   readonly spool: Spool;
-  /** Of this aioc, for programs that ask. */
+  /** The version of aioc, sent to programs. */
   readonly version: string;
-  /** A subscription has begun or ended, or something was taken. */
+  /** A subscription has started or ended, or a message was acknowledged. */
   readonly onChange: () => void;
 }
 
-/** Where programs that use aioc's library talk to the connector, to send or to listen: one connection each, both ways. */
+/** A native socket of the connector: programs that use aioc's library connect to it to send or to listen. */
 export class NativeSocket {
   readonly #options: NativeSocketOptions;
   readonly #refusals: RefusalLog;
@@ -43,12 +43,12 @@ export class NativeSocket {
     this.#listener = await listenUnix({
       path,
       users,
-      taken: { code: 'AIOC_ALREADY_RUNNING', message: `another connector uses ${path}` },
+      taken: { code: 'AIOC_ALREADY_RUNNING', message: `another connector already uses ${path}` },
       onConnection: (socket) => this.#take(socket),
     });
   }
 
-  /** Listens no more and ends the conversations; what a program was not told of is unknown to it. */
+  /** Stops listening and closes all connections. */
   async stop(): Promise<void> {
     await this.#listener?.close();
     this.#listener = undefined;
@@ -60,7 +60,7 @@ export class NativeSocket {
 
   #take(socket: Socket): void {
     if (this.#connections.size >= LIMITS.localConnections) {
-      const text = `more than ${LIMITS.localConnections} local programs at once: the newest was turned away`;
+      const text = `refused a local program: ${LIMITS.localConnections} are already connected`;
       this.#refusals.note('connections', text);
       socket.destroy();
       return;

@@ -3,7 +3,7 @@ import { afterMicrotasks } from '../../base/batching.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { encodeMessagePacket, encodePacket, type PacketKind, type SubscribedMessage } from './packets.ts';
 
-/** Writes units to a socket, the small ones of one turn in one piece. */
+/** Writes packets to a socket; small packets of one event go in one write. */
 export class PacketWriter {
   readonly #socket: Socket;
   #pieces: Buffer[] = [];
@@ -14,7 +14,7 @@ export class PacketWriter {
     this.#socket = socket;
   }
 
-  /** Bytes that have not left our memory. */
+  /** Bytes not yet written to the operating system. */
   get waitingBytes(): number {
     return this.#bytes + this.#socket.writableLength;
   }
@@ -35,7 +35,7 @@ export class PacketWriter {
     if (this.#bytes >= LIMITS.fileChunkBytes) this.flush();
   }
 
-  /** Hands what has been written to the socket now. */
+  /** Passes the collected packets to the socket now. */
   flush(): void {
     if (this.#bytes === 0) return;
     const [pieces, isLarge] = [this.#pieces, this.#isLarge];

@@ -3,21 +3,21 @@ import { LIMITS } from '../../base/limits.ts';
 import { ByteQueue } from '../../protocol/byte-queue.ts';
 
 /**
- * What goes over aioc's own local socket, both ways (engine/local/native/PROTOCOL.md):
+ * A packet on a native socket, in either direction (engine/local/native/PROTOCOL.md):
  *
  *     u32 length of the rest | u8 kind | u32 number | body
  *
- * little-endian. A message travels in the body as the frame that it is everywhere else, so that its bytes stay the same.
+ * little-endian. A message in the body is a frame as between connectors, so that its bytes stay the same.
  */
 export interface Packet {
   readonly kind: PacketKind;
   readonly number: number;
   readonly body: Buffer;
-  /** It was larger than is taken, and of its body, so many bytes, no more was kept than the header of its frame. */
+  /** For a packet above the limit: the size of its body, of which only the frame's header was kept. */
   readonly skippedBytes?: number;
 }
 
-/** Kinds up to 15 come from the program, those from 16 on from the connector. */
+/** Programs send kinds up to 15, connectors from 16. */
 export const PACKET_KINDS = {
   hello: 1,
   send: 2,
@@ -42,17 +42,17 @@ for (const [name, code] of Object.entries(PACKET_KINDS)) NAMES[code] = name as P
 const HEAD_BYTES = 9;
 const POSITION_BYTES = 6;
 const PLACE_BYTES = POSITION_BYTES + 1;
-/** Among the flags of a message. */
+/** A flag of a message. */
 const REDELIVERED = 1;
-/** A whole message with the largest header, and what a unit adds. */
+/** The largest message in a packet. */
 const MAX_BYTES = packetBytesOf(LIMITS.messageLargestBytes);
 
-/** What a unit takes at most whose message has so many bytes of data and binary. */
+/** Maximum size of a packet for a message with this size of data plus binary. */
 export function packetBytesOf(messageBytes: number): number {
   return messageBytes + LIMITS.headerBytes + 64;
 }
 
-/** The bytes of a unit, in pieces: the body is not copied. */
+/** The head and the body of a packet; the body is not copied. */
 export function encodePacket(packet: Packet): readonly [Buffer, Buffer] {
   return [headOf(packet, 0), packet.body];
 }
@@ -65,16 +65,16 @@ function headOf({ kind, number, body }: Packet, moreBytes: number): Buffer {
   return head;
 }
 
-/** A message on its way to a subscription, and where it lies in the connector's store. */
+/** A message for a subscription, and its position in the connector's store. */
 export interface SubscribedMessage {
   readonly position: number;
-  /** A listener may have been given it before. */
+  /** A listener may have received it before. */
   readonly redelivered: boolean;
-  /** Without the length in front of it. */
+  /** Without its length prefix. */
   readonly frame: Buffer;
 }
 
-/** A message for the subscription of that number, in pieces: the frame is not copied. */
+/** The head and the frame of a message for a subscription; the frame is not copied. */
 export function encodeMessagePacket(number: number, message: SubscribedMessage): readonly [Buffer, Buffer] {
   const { position, redelivered, frame } = message;
   const head = headOf({ kind: 'message', number, body: frame }, PLACE_BYTES);
@@ -97,15 +97,15 @@ export function jsonBody(value: Readonly<Record<string, unknown>>): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
-/** @throws AiocError AIOC_FRAME_BAD when the body is no JSON object */
+/** @throws AiocError AIOC_FRAME_BAD if the body is not a JSON object */
 export function bodyAsJson({ kind, body }: Packet): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(body.toString());
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch {
-    // Told below.
+    // Reported below.
   }
-  throw new AiocError('AIOC_FRAME_BAD', `a ${kind} over the local socket is no JSON object`);
+  throw new AiocError('AIOC_FRAME_BAD', `the body of a ${kind} is not a JSON object`);
 }
 
 interface Skipped {
@@ -114,17 +114,17 @@ interface Skipped {
   readonly bodyBytes: number;
 }
 
-/** Takes units off a byte stream. */
+/** Reads packets from a byte stream. */
 export class PacketReader {
   readonly #bytes = new ByteQueue();
   readonly #maxBytes: number;
   readonly #skipsLarge: boolean;
   #skipBytes = 0;
   #restBytes: number | undefined;
-  /** Of a unit that is skipped: what is known of it before its header is here. */
+  /** The packet that is being skipped, until its header has arrived. */
   #skipped: Skipped | undefined;
 
-  /** @param skipsLarge gives a unit beyond `maxBytes` with the header of its frame only, and goes on behind it */
+  /** @param skipsLarge returns a packet above `maxBytes` with only the header of its frame, instead of throwing */
   constructor(maxBytes = MAX_BYTES, { skipsLarge = false } = {}) {
     this.#maxBytes = maxBytes;
     this.#skipsLarge = skipsLarge;
@@ -140,9 +140,9 @@ export class PacketReader {
   }
 
   /**
-   * The next unit, or undefined until more bytes are pushed.
+   * The next packet, or undefined until more bytes are pushed.
    *
-   * @throws AiocError AIOC_FRAME_BAD, AIOC_FRAME_TOO_LARGE; the stream is of no use after that
+   * @throws AiocError AIOC_FRAME_BAD, AIOC_FRAME_TOO_LARGE; the stream is unusable afterwards
    */
   next(): Packet | undefined {
     while (this.#skipBytes > 0) {
@@ -157,11 +157,11 @@ export class PacketReader {
       if (this.#restBytes > this.#maxBytes && !this.#skipsLarge) {
         throw new AiocError(
           'AIOC_FRAME_TOO_LARGE',
-          `${this.#restBytes} bytes over the local socket, at most ${this.#maxBytes} are taken: send a file`,
+          `a packet has ${this.#restBytes} bytes; the limit is ${this.#maxBytes}: send a file instead`,
         );
       }
       if (this.#restBytes < HEAD_BYTES - 4)
-        throw new AiocError('AIOC_FRAME_BAD', 'a unit without a beginning');
+        throw new AiocError('AIOC_FRAME_BAD', 'a packet is shorter than its head');
     }
     const isSkipped = this.#restBytes > this.#maxBytes;
     if (this.#bytes.length < (isSkipped ? HEAD_BYTES - 4 : this.#restBytes)) return undefined;
@@ -170,13 +170,13 @@ export class PacketReader {
     const bodyBytes = this.#restBytes - (HEAD_BYTES - 4);
     this.#restBytes = undefined;
     const kind = NAMES[code];
-    if (kind === undefined) throw new AiocError('AIOC_FRAME_BAD', `a unit of the unknown kind ${code}`);
+    if (kind === undefined) throw new AiocError('AIOC_FRAME_BAD', `unknown packet kind ${code}`);
     if (!isSkipped) return { kind, number, body: this.#bytes.take(bodyBytes) };
     this.#skipped = { kind, number, bodyBytes };
     return this.#skip(this.#skipped);
   }
 
-  /** Given when the header is here: nobody waits for bytes that are thrown away. */
+  /** Returns the packet as soon as its header has arrived. */
   #skip(skipped: Skipped): Packet | undefined {
     const { bodyBytes, ...packet } = skipped;
     if (this.#bytes.length < 2) return undefined;

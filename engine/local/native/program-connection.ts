@@ -7,12 +7,12 @@ import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import type { Header } from '../../protocol/header.ts';
-import { checkedForAnyUser, namesFile } from '../any-user-file.ts';
 import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
 import { headerOfBeginning, parseLocalFrame } from '../local-frames.ts';
 import { responseFrame } from '../python/response-frame.ts';
 import type { RefusalLog } from '../refusal-log.ts';
 import type { Spool } from '../spool.ts';
+import { namesFile, withWorldReadableFile } from '../world-readable-message-file.ts';
 import { PacketWriter } from './packet-writer.ts';
 import {
   bodyAsJson,
@@ -25,16 +25,16 @@ import {
 import { ProgramFiles } from './program-files.ts';
 import { Subscriptions } from './subscriptions.ts';
 
-/** Raised when a program or a connector of before could not follow any more. */
+/** Increased when older programs or connectors would not understand the protocol. */
 export const NATIVE_PROTOCOL_VERSION = 1;
 
-/** What a socket is for: whoever may send may not also listen, where programs of other users may send. */
+/** The purpose of a socket. Where programs of other users may send, they still may not listen. */
 export type ProgramPurpose = 'send' | 'listen';
 
 export interface ProgramConnectionOptions {
   readonly purpose: ProgramPurpose;
   readonly spool: Spool;
-  /** It may be a program of a user who may not read what the connector reads. */
+  /** The program may be of a user who cannot read all files that the connector can. */
   readonly mayBeAnyUser: boolean;
   readonly socket: Socket;
   readonly broker: LocalBroker;
@@ -45,11 +45,11 @@ export interface ProgramConnectionOptions {
   readonly onChange: () => void;
 }
 
-/** One program's conversation with the connector over aioc's own local socket. */
+/** The connection of one program over the native socket. */
 export class ProgramConnection {
   readonly #options: ProgramConnectionOptions;
   readonly #reader: PacketReader;
-  /** What ends the waiting of each request that has no response yet. */
+  /** Functions that stop waiting for the responses of requests. */
   readonly #requests = new Map<number, () => void>();
   #greeted = false;
   readonly #writer: PacketWriter;
@@ -58,7 +58,7 @@ export class ProgramConnection {
   #ended = false;
   #running = false;
   #paused = false;
-  /** Messages that the connector has and has not confirmed: bounded, or a full disk would fill the memory. */
+  /** Messages that are not confirmed yet. Bounded, so that a full disk does not fill the memory. */
   #unconfirmed = 0;
   readonly #lease: MemoryLease;
   #late: Timer | undefined;
@@ -66,7 +66,7 @@ export class ProgramConnection {
   constructor(options: ProgramConnectionOptions) {
     this.#options = options;
     const { broker, clock, onChange, spool } = options;
-    // Pieces of a file may be larger than messages.
+    // Parts of a file may be larger than messages.
     const maxBytes = packetBytesOf(Math.max(messageMaxBytesOf(broker), LIMITS.fileChunkBytes));
     this.#reader = new PacketReader(maxBytes, { skipsLarge: true });
     this.#writer = new PacketWriter(options.socket);
@@ -80,7 +80,7 @@ export class ProgramConnection {
     void this.#run();
   }
 
-  /** The program reads its answers again. */
+  /** Call when the program has read its answers. */
   drained(): void {
     void this.#run();
   }
@@ -103,18 +103,18 @@ export class ProgramConnection {
         if (packet === undefined) break;
         this.#packetEnded();
         const accepted = this.#handle(packet);
-        // Without this test each message would cost a turn of the microtask queue.
+        // Without this test, each message would cost a microtask.
         if (accepted !== undefined) await accepted;
       }
     } catch (error) {
       this.#options.log.event(
-        `a program on this machine sent what is not the protocol: ${toAiocError(error).message}`,
+        `closed the connection of a local program: protocol error: ${toAiocError(error).message}`,
         { warning: true },
       );
       this.#options.socket.destroy();
     }
     this.#running = false;
-    // What is not read cannot come late.
+    // While reading is paused, the rest of a packet cannot be late.
     if (this.#isBehind) this.#packetEnded();
     else this.#watchForCut();
     if (this.#paused === this.#isBehind) return;
@@ -128,12 +128,12 @@ export class ProgramConnection {
     this.#late = undefined;
   }
 
-  /** As at Python's sockets: the rest of a message follows its beginning within 10 s, or the program is broken. */
+  /** As for Python's sockets: a message must be complete 10 s after its first byte. */
   #watchForCut(): void {
     if (this.#late !== undefined || !this.#reader.insidePacket || this.#ended) return;
     const { clock, log, socket } = this.#options;
     this.#late = clock.after(LIMITS.localFrameTimeoutMs, () => {
-      log.event('a program on this machine began a message and did not end it', { warning: true });
+      log.event('closed the connection of a local program: it sent an incomplete message', { warning: true });
       socket.destroy();
     });
   }
@@ -147,11 +147,11 @@ export class ProgramConnection {
     );
   }
 
-  /** @returns what the next one has to wait for, if anything */
+  /** @returns a promise to await before the next packet, if any */
   #handle(packet: Packet): Promise<void> | undefined {
-    if (!this.#greeted && packet.kind !== 'hello') throw new Error('its first word is no hello');
+    if (!this.#greeted && packet.kind !== 'hello') throw new Error('the first packet is not a hello');
     if (this.#options.purpose === 'listen' && SENDING.has(packet.kind))
-      throw new Error(`a ${packet.kind} is for the socket that programs send through`);
+      throw new Error(`a ${packet.kind} belongs on the send socket`);
     if (packet.skippedBytes !== undefined) {
       this.#refuseLarge(packet.number, packet.skippedBytes, headerOfBeginning(packet.body));
       return undefined;
@@ -176,9 +176,9 @@ export class ProgramConnection {
         else if (packet.kind === 'subscribe') this.#write('failed', packet.number, LISTEN_ELSEWHERE);
         return undefined;
       case 'engineRequest':
-        throw new Error('a doorRequest is for the socket of the door');
+        throw new Error('an engineRequest belongs on the attach socket');
       default:
-        throw new Error(`a ${packet.kind} is for connectors to say`);
+        throw new Error(`only connectors send a ${packet.kind}`);
     }
   }
 
@@ -194,19 +194,19 @@ export class ProgramConnection {
     );
   }
 
-  /** The message with its file in its place, or undefined when it has been refused. */
+  /** The message with the path of its file, or undefined if it was refused. */
   async #withItsFile(number: number, frame: Frame): Promise<Frame | undefined> {
     try {
       const placed = await this.#files.place(number, frame);
       if (placed !== undefined) return placed;
-      return this.#options.mayBeAnyUser ? await checkedForAnyUser(frame) : frame;
+      return this.#options.mayBeAnyUser ? await withWorldReadableFile(frame) : frame;
     } catch (error) {
       this.#refuse(number, frame, error);
       return undefined;
     }
   }
 
-  /** The message is confirmed when it is where it was promised to be. */
+  /** Confirms the message when it is stored or, if its type is not stored, queued. */
   #send({ number, body }: Packet): Promise<void> | undefined {
     const frame = parseLocalFrame(body);
     if (this.#isTooLarge(frame))
@@ -282,7 +282,7 @@ export class ProgramConnection {
     if (this.#requests.delete(number)) this.#write('failed', number, jsonBody({ code, message }));
   }
 
-  /** The program waits no more; a response that comes all the same goes to the listener of its type. */
+  /** The program no longer waits; a later response goes to the listener of its type. */
   #cancel(number: number): void {
     this.#files.forget(number);
     this.#requests.get(number)?.();
@@ -305,9 +305,9 @@ export class ProgramConnection {
     this.#tell(number, frame.header.message_type, toAiocError(error));
   }
 
-  /** The program is told, and the operator can read it, too. */
+  /** Reports a refusal to the program and in the log. */
   #tell(number: number, type: string, { code, message }: AiocError): void {
-    const text = `a ${type} message of a program on this machine was dropped: ${message}`;
+    const text = `dropped a ${type} message of a local program: ${message}`;
     this.#options.refusals.note(`${code} ${type}`, text);
     this.#write('failed', number, jsonBody({ code, message }));
   }
@@ -319,11 +319,11 @@ export class ProgramConnection {
 
 const SENDING: ReadonlySet<PacketKind> = new Set(['send', 'request', 'cancel', 'fileBytes']);
 
-/** To a program with a library of before, which sends and listens over one socket. */
+/** For a program with an older library, which sends and listens over one socket. */
 const LISTEN_ELSEWHERE = jsonBody({
   code: 'AIOC_LISTEN',
   message:
-    'this connector has a socket of its own for programs that listen, which this program does not know: update its aioc',
+    'this connector has a separate socket for listening, which this program’s version of aioc does not know: update aioc there',
 });
 
 const STORED = jsonBody({ outcome: 'stored' });
@@ -331,5 +331,5 @@ const ACCEPTED = jsonBody({ outcome: 'accepted' });
 
 const LOST = new AiocError(
   'AIOC_RESPONSE_LOST',
-  'the response will not come: a connection between connectors broke. Ask again if asking twice does no harm',
+  'the response was lost: a connection between connectors broke; send the request again if it is safe to repeat',
 );

@@ -4,13 +4,13 @@ import type { Frame } from '../../protocol/frame-decoder.ts';
 import type { JsonObject } from '../../protocol/header.ts';
 import type { Spool, SpooledFile } from '../spool.ts';
 
-/** Of one message: what of its file has come, or why nothing more of it is kept. */
+/** The file of one message that is being received, or why it failed. */
 interface Coming {
   readonly file: SpooledFile | undefined;
   error?: unknown;
 }
 
-/** Files that one program hands over as bytes, each in front of the message with which it goes. */
+/** The files that one program sends as bytes, each before its message. */
 export class ProgramFiles {
   readonly #spool: Spool;
   readonly #coming = new Map<number, Coming>();
@@ -21,7 +21,7 @@ export class ProgramFiles {
   }
 
   /**
-   * Keeps some bytes of the file of the message that will have this number. What goes wrong is told when that comes.
+   * Stores bytes of the file of the message with this number. Errors are reported with that message.
    *
    * @throws AiocError AIOC_FRAME_BAD for too many files at once
    */
@@ -37,9 +37,9 @@ export class ProgramFiles {
   }
 
   /**
-   * The message with the place where its file lies; undefined when no bytes came for it.
+   * The message with the path of its file; undefined if the program sent no bytes for it.
    *
-   * @throws AiocError AIOC_FILE_WRITE, AIOC_FILE_UNREADABLE, AIOC_QUEUE_FULL, whichever the file has failed with
+   * @throws AiocError AIOC_FILE_WRITE, AIOC_FILE_UNREADABLE or AIOC_QUEUE_FULL if storing the file failed
    */
   async place(number: number, frame: Frame): Promise<Frame | undefined> {
     const coming = this.#coming.get(number);
@@ -51,20 +51,20 @@ export class ProgramFiles {
     return { ...frame, header: { ...frame.header, with_file: withFile } };
   }
 
-  /** The message with this number will not come. */
+  /** The message with this number was cancelled. */
   forget(number: number): void {
     const coming = this.#coming.get(number);
     this.#coming.delete(number);
     void coming?.file?.discard();
   }
 
-  /** The message was not taken: its file is not waited with. */
+  /** The message was refused: deletes its file. */
   refused({ header }: Frame): void {
     const path = (header['with_file'] as JsonObject | undefined)?.['src_path'];
     if (typeof path === 'string' && this.#spool.holds(path)) void this.#spool.remove(path);
   }
 
-  /** The program is gone: what has no message never will have one. */
+  /** The program has disconnected: deletes files without messages. */
   async end(): Promise<void> {
     this.#isOver = true;
     const files = [...this.#coming.values()];

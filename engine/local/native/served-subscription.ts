@@ -9,17 +9,17 @@ import type { SubscribedMessage } from './packets.ts';
 
 export interface ServedSubscriptionOptions {
   readonly inbox: Inbox;
-  /** How many messages the program may have that it has not acknowledged. */
+  /** Maximum number of unacknowledged messages. */
   readonly credit: number;
   readonly clock: Clock;
   readonly budget: MemoryBudget;
   give(message: SubscribedMessage): void;
-  /** Another program has taken its place. */
+  /** Another program has taken over. */
   onSuperseded(): void;
   onChange(): void;
 }
 
-/** What has been given and is not acknowledged. */
+/** A delivered message that is not acknowledged. */
 interface GivenMessage {
   readonly position: number;
   readonly atMs: number;
@@ -27,8 +27,8 @@ interface GivenMessage {
 }
 
 /**
- * Gives one program the messages of one type, in order, and takes them off the inbox when the program says that it is
- * done with them. What it has not said that of when it goes away is there for the next listener.
+ * Delivers the messages of one type to a program, in order, and removes them from the inbox when the program acknowledges
+ * them. The next listener gets the messages that are unacknowledged when the program disconnects.
  */
 export class ServedSubscription implements Subscriber {
   readonly #options: ServedSubscriptionOptions;
@@ -37,7 +37,7 @@ export class ServedSubscription implements Subscriber {
   readonly #given: GivenMessage[] = [];
   /** For those. */
   readonly #lease: MemoryLease;
-  /** Read from the inbox together, and not given yet. */
+  /** Read from the inbox, but not delivered yet. */
   #read: readonly StoredRecord[] = [];
   #next = 0;
   #readUpTo = 0;
@@ -53,14 +53,14 @@ export class ServedSubscription implements Subscriber {
     this.#forgetArrivals = options.inbox.onArrival(() => this.#arrived());
   }
 
-  /** Nobody else takes from the inbox any more. */
+  /** Call when no other consumer takes from the inbox. */
   start(): void {
     if (this.#state !== 'waiting') return;
     this.#state = 'open';
     void this.#fill();
   }
 
-  /** The program is done with everything up to this position. */
+  /** The program acknowledged everything up to this position. */
   taken(upTo: number): void {
     let count = 0;
     let bytes = 0;
@@ -70,7 +70,7 @@ export class ServedSubscription implements Subscriber {
     const last = this.#given.splice(0, count).at(-1);
     if (last === undefined) return;
     this.#lease.give(bytes);
-    // Not awaited: what the store has not heard of yet is not read again.
+    // Not awaited: the inbox does not read these messages again.
     this.#options.inbox.done(last, { count, bytes }).catch(() => undefined);
     this.#options.onChange();
     void this.#fill();
@@ -93,7 +93,7 @@ export class ServedSubscription implements Subscriber {
     this.#forgetArrivals();
   }
 
-  /** Those that arrive in one turn are looked for together. */
+  /** Reads the messages that arrive in one event together. */
   #arrived(): void {
     this.#mayBeMore = true;
     if (this.#planned || this.#reading || this.#state !== 'open') return;
@@ -104,7 +104,7 @@ export class ServedSubscription implements Subscriber {
     });
   }
 
-  /** Gives as much as there is, or as the program may have. */
+  /** Delivers until the inbox is empty or the credit is used up. */
   async #fill(): Promise<void> {
     if (this.#reading || this.#state !== 'open') return;
     this.#reading = true;
@@ -117,7 +117,7 @@ export class ServedSubscription implements Subscriber {
         this.#read = await this.#options.inbox.read(this.#readUpTo);
         if (this.#state !== 'open') break;
         this.#readUpTo = this.#read.at(-1)?.position ?? this.#readUpTo;
-        // There may be as much again; an empty answer says that there is not.
+        // There may be more; an empty read means that there is not.
         if (this.#read.length > 0) this.#mayBeMore = true;
       }
     } catch {

@@ -4,7 +4,7 @@ import type { EngineApi } from '../../contract/engine-api.ts';
 
 type LocalCommand = Extract<Command, { readonly kind: 'chat.local' }>;
 
-/** Shell commands that run in the process of a screen and are shown in conversations here: they end with the screen. */
+/** Shell commands that run in a screen's process and appear in conversations here. They end when the screen detaches. */
 export class ShownCommands {
   readonly #running = new Map<string, LocalCommand>();
 
@@ -16,7 +16,7 @@ export class ShownCommands {
     if (this.#running.size < LIMITS.screenCommands) this.#running.set(key, command);
   }
 
-  /** The screen is gone, and cannot say any more how they ended. */
+  /** The screen has detached: marks its running commands as ended. */
   end(engine: EngineApi): void {
     for (const { row, ...command } of this.#running.values()) {
       const { lines = [], droppedLines = 0 } = row.shell ?? {};

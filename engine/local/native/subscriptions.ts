@@ -13,7 +13,7 @@ export interface SubscriptionsOptions {
   readonly onChange: () => void;
 }
 
-/** What one program has subscribed to. */
+/** The subscriptions of one program. */
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #byNumber = new Map<number, ServedSubscription>();
@@ -22,15 +22,15 @@ export class Subscriptions {
     this.#options = options;
   }
 
-  /** @throws AiocError AIOC_FRAME_BAD when that makes no sense */
+  /** @throws AiocError AIOC_FRAME_BAD for an invalid packet */
   handle(kind: 'subscribe' | 'taken' | 'unsubscribe', packet: Packet): void {
     if (kind === 'subscribe') this.#subscribe(packet);
     else if (kind === 'unsubscribe') this.#unsubscribe(packet.number);
-    // It may have been superseded before this was said.
+    // The subscription may have been superseded meanwhile.
     else this.#byNumber.get(packet.number)?.taken(upToIn(packet));
   }
 
-  /** The program is gone. */
+  /** The program has disconnected. */
   end(): void {
     for (const number of [...this.#byNumber.keys()]) this.#unsubscribe(number);
   }
@@ -39,9 +39,10 @@ export class Subscriptions {
     const { number } = packet;
     const { type, credit, holdsSocket, takeOver } = bodyAsJson(packet);
     if (typeof type !== 'string' || !Number.isInteger(credit) || Number(credit) < 1) {
-      throw new AiocError('AIOC_FRAME_BAD', 'a subscription without a type or a credit');
+      throw new AiocError('AIOC_FRAME_BAD', 'a subscribe without a valid type or credit');
     }
-    if (this.#byNumber.has(number)) throw new AiocError('AIOC_FRAME_BAD', 'a subscription twice');
+    if (this.#byNumber.has(number))
+      throw new AiocError('AIOC_FRAME_BAD', 'a subscribe with a number that is in use');
     const { broker, clock, writer, onChange } = this.#options;
     try {
       const inbox = broker.inbox(type);
@@ -85,5 +86,5 @@ export class Subscriptions {
 function upToIn(packet: Packet): number {
   const { upTo } = bodyAsJson(packet);
   if (typeof upTo === 'number') return upTo;
-  throw new AiocError('AIOC_FRAME_BAD', 'a taken that does not say up to where');
+  throw new AiocError('AIOC_FRAME_BAD', 'a taken without a valid upTo');
 }

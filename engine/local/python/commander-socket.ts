@@ -15,7 +15,7 @@ export interface CommanderSocketOptions {
   readonly clock: Clock;
 }
 
-/** Where Python's tool sends its commands (PROTOCOL §4, commander): one command a connection, a text in answer. */
+/** The socket to which Python's tool sends commands (PROTOCOL §4, commander): one per connection, answered with a text. */
 export class CommanderSocket {
   readonly #options: CommanderSocketOptions;
   readonly #connections = new Set<Socket>();
@@ -27,10 +27,10 @@ export class CommanderSocket {
 
   /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
   async start(): Promise<void> {
-    // Commands are taken while the connector itself is stopped, too.
+    // Commands also work while the connector is stopped.
     if (this.#listener !== undefined) return;
     const { path, users } = this.#options;
-    const message = `another connector of the same name takes commands on ${path}: stop that one, or give this one another connector_files_dirpath`;
+    const message = `another connector with the same name listens on ${path}: stop it, or set another connector_files_dirpath for this one`;
     this.#listener = await listenUnix({
       path,
       users,
@@ -54,15 +54,18 @@ export class CommanderSocket {
     let asked = false;
     socket.on('error', () => socket.destroy());
     if (this.#connections.size >= LIMITS.localConnections) {
-      this.#complain(`a connection for a command was refused: ${this.#connections.size} are open already`);
+      this.#complain(
+        `refused a connection to the command socket: ${this.#connections.size} are already open`,
+      );
       socket.destroy();
       return;
     }
     this.#connections.add(socket);
-    // A command that is being carried out may take its time; one that comes byte by byte gains none.
+    // The time limit applies to receiving the command, not to executing it.
     const late = this.#options.clock.after(LIMITS.localFrameTimeoutMs, () => {
       if (asked) return;
-      if (bytes.length > 0) this.#complain('a program on this machine began a command and did not end it');
+      if (bytes.length > 0)
+        this.#complain('closed the connection of a local program: it sent an incomplete command');
       socket.destroy();
     });
     socket.once('close', () => {
@@ -75,9 +78,7 @@ export class CommanderSocket {
       const head = bytes.take(4);
       const sizeBytes = head.readUInt32LE(0);
       if (sizeBytes > LIMITS.commandBytes) {
-        this.#complain(
-          `a program on this machine sent a command of ${sizeBytes} bytes, at most ${LIMITS.commandBytes} are taken`,
-        );
+        this.#complain(`refused a command of ${sizeBytes} bytes; the limit is ${LIMITS.commandBytes}`);
         socket.destroy();
       } else if (bytes.length >= sizeBytes) {
         asked = true;
@@ -93,13 +94,13 @@ export class CommanderSocket {
     const { cmd, given } = readRequest(request);
     const answer = await answerCommand(control, cmd, given);
     const name = cmd.slice(0, LIMITS.commandNameCharacters);
-    if (answer === undefined) this.#complain(`the unknown command ${name} was not done`);
+    if (answer === undefined) this.#complain(`refused the unknown command ${name}`);
     else if (answer.warning !== undefined) this.#complain(`${name}: ${answer.warning}`);
     const text = Buffer.from(answer?.text ?? `aioc knows no command ${name}`);
     const length = Buffer.alloc(4);
     length.writeUInt32LE(text.length);
     socket.end(Buffer.concat([length, text]));
-    // Who does not take its answer would hold its place for ever.
+    // A program that does not read its answer must not keep its connection open.
     const unread = this.#options.clock.after(LIMITS.localFrameTimeoutMs, () => socket.destroy());
     socket.once('close', () => unread.cancel());
   }

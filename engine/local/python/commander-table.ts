@@ -6,22 +6,22 @@ import { indentedJson, pythonText, spacedJson } from './python-text.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
 
-/** What a command is answered with. */
+/** The answer to a command. */
 export interface CommandAnswer {
   readonly text: string;
-  /** What the answer, which has Python's form, cannot say: for the log. */
+  /** A line for the log, for what the answer in Python's form cannot express. */
   readonly warning?: string;
 }
 
 type CommandReply = string | CommandAnswer;
 type Handler = (control: ConnectorCommands, given: Arguments) => Promise<CommandReply> | CommandReply;
 
-/** How Python says that there is nothing to say: its answer to None, False and whatever is empty. */
+/** Python's answer for None, False and empty values. */
 const NOTHING = '{}';
 
 /**
- * The commands of Python's tool that are answered, and no others: Python calls any method by its name (PROTOCOL §4). Each
- * answers with the text that Python answers.
+ * The commands of Python's tool that aioc accepts, with Python's answers. (Python itself calls any method by name,
+ * PROTOCOL §4.)
  */
 export const PYTHON_COMMANDS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   [
@@ -73,7 +73,7 @@ export const PYTHON_COMMANDS: ReadonlyMap<string, Handler> = new Map<string, Han
     },
   ],
   ['delete_previous_persistence_remains__sync', (control) => silently(control.deletePersistenceRemains())],
-  // Neither tokens nor subscriptions exist here yet. Python's own answers for "none" are these.
+  // aioc has no tokens and subscriptions yet; these are Python's answers for "none".
   ['delete_client_token_on_server', () => without('tokens', '{"status": true, "msg": ""}')],
   ['delete_client_token_on_client', () => without('tokens', '{"status": true, "msg": ""}')],
   ['load_server_tokens', () => without('tokens', NOTHING)],
@@ -96,12 +96,12 @@ export async function answerCommand(
     return answer.text === '' ? { ...answer, text: NOTHING } : answer;
   } catch (error) {
     const { code, message } = toAiocError(error);
-    // The connector has logged that itself.
+    // Already logged by the connector.
     return code === 'AIOC_NOT_SAVED' ? { text: message } : { text: message, warning: message };
   }
 }
 
-/** As JSON, or as Python shows such a value to people. */
+/** As JSON, or in Python's notation. */
 function dumped(value: object, asJson: unknown, json: (value: object) => string): string {
   if (Object.keys(value).length === 0) return NOTHING;
   return asJson === true ? json(value) : pythonText(value);
@@ -118,13 +118,13 @@ async function ignore(control: ConnectorCommands, given: Arguments): Promise<str
 function setLogLevel(control: ConnectorCommands, given: Arguments): string {
   const level = LOG_LEVEL.schema.safeParse(given['level']);
   if (!level.success) {
-    throw new AiocError('AIOC_COMMAND', `there is no such level: the command takes ${LOG_LEVEL.takes}`);
+    throw new AiocError('AIOC_COMMAND', `unknown log level: use ${LOG_LEVEL.takes}`);
   }
   control.setLogLevel(level.data);
   return control.logLevel();
 }
 
-/** Without TLS Python has nothing to delete, answers "True", and disconnects the client. */
+/** Without TLS there is no certificate: Python answers "True" and disconnects the client. */
 function deleteCertificateOfClient(
   control: ConnectorCommands,
   given: Arguments,
@@ -132,13 +132,13 @@ function deleteCertificateOfClient(
   const name = text(given, 'client_id');
   if (control.attribute('use_ssl') === false) {
     control.disconnectClient(name);
-    return { text: 'True', warning: `without TLS ${name} has no certificate; it was only disconnected` };
+    return { text: 'True', warning: `without TLS, ${name} has no certificate; it was only disconnected` };
   }
   const onlySymlink = given['remove_only_symlink'] === true;
   return status(control.deleteCertificateOfClient(name, { onlySymlink }));
 }
 
-/** The name counts where both are given, as Python has it. */
+/** If both are given, the name counts, as in Python. */
 function access(list: AccessChange['list'], what: AccessChange['what']): Handler {
   return async (control, given) => {
     const { client_id: name, client_ip: address } = given;
@@ -149,7 +149,7 @@ function access(list: AccessChange['list'], what: AccessChange['what']): Handler
     if (await control.changeAccess({ list, what, ...who })) return 'True';
     return {
       text: NOTHING,
-      warning: `the ${list} has no entry ${who.name ?? who.address}: nothing was taken out`,
+      warning: `the ${list} has no entry ${who.name ?? who.address}, so nothing was removed`,
     };
   };
 }
@@ -169,25 +169,25 @@ function subscribe(control: ConnectorCommands, { message_types: types }: Argumen
   );
 }
 
-/** For what is not in this version: an answer, and a line in the log. */
+/** For unsupported commands: an answer, and a line in the log. */
 function without(what: string, text: string): CommandAnswer {
-  return { text, warning: `this version has no ${what}: a command about them had no effect` };
+  return { text, warning: `aioc does not support ${what} yet: a command about them had no effect` };
 }
 
-/** For a command of which Python tells no result. */
+/** For a command without a result in Python. */
 async function silently(action: Promise<unknown>, warning?: string): Promise<CommandAnswer> {
   await action;
   return { text: NOTHING, ...(warning !== undefined && { warning }) };
 }
 
-/** What Python's tool can ask for besides, set away from its default. */
+/** Unsupported arguments that are not at their defaults. */
 function withoutEffect(given: Arguments): string | undefined {
   const asked = [
     ...(given['connector_socket_only'] === true ? ['connector_socket_only'] : []),
     ...(given['client_wait_for_reconnect'] === true ? ['client_wait_for_reconnect'] : []),
     ...(given['enable_delete_files'] === false ? ['enable_delete_files'] : []),
   ];
-  return asked.length === 0 ? undefined : `without effect in this version: ${asked.join(', ')}`;
+  return asked.length === 0 ? undefined : `not supported yet, ignored: ${asked.join(', ')}`;
 }
 
 async function status(action: Promise<void>): Promise<CommandAnswer> {
@@ -203,7 +203,7 @@ async function status(action: Promise<void>): Promise<CommandAnswer> {
 function text(given: Arguments, key: string): string {
   const value = given[key];
   if (typeof value === 'string') return value;
-  throw new AiocError('AIOC_COMMAND', `the command needs ${key} as a text`);
+  throw new AiocError('AIOC_COMMAND', `the command needs ${key} as a string`);
 }
 
 function seconds(value: unknown): number {

@@ -17,16 +17,15 @@ export interface PersistenceImportOptions {
   /** connector_files_dirpath. */
   readonly directory: string;
   readonly owner: ConnectorOwner;
-  /** A client's server, by its name on the wire: whatever a client sends goes there. */
+  /** A client's server, by its name on the wire: the destination of everything that a client sends. */
   readonly serverWireName: string | undefined;
   readonly store: Store;
   readonly log: TrafficLog;
 }
 
 /**
- * Takes over the messages that a Python connector of the same name has left on the disk (PROTOCOL §6): they are put into
- * our store, behind what is there, and their files are kept under another name. A crash in the middle does no harm: what
- * was taken over already is recognised at the next start.
+ * Imports the stored messages of a Python connector with the same name (PROTOCOL §6): appends them to aioc's store and
+ * renames their files. After a crash, the next start recognises messages that were already imported.
  */
 export async function importPythonPersistence(options: PersistenceImportOptions): Promise<void> {
   const { directory, owner } = options;
@@ -67,16 +66,16 @@ async function importFile(
   await batches.flush();
   await rename(path, `${path}${IMPORTED}`);
   log.event(
-    `${count} messages that Python had stored in ${name} were taken over; it is kept as ${name}${IMPORTED}`,
+    `imported ${count} messages that Python had stored in ${name}; the file is kept as ${name}${IMPORTED}`,
   );
   if (damagedBytes > 0) {
-    log.event(`${damagedBytes} bytes of ${name} are no messages and were left in ${name}${IMPORTED}`, {
+    log.event(`${damagedBytes} bytes of ${name} are damaged and remain in ${name}${IMPORTED}`, {
       warning: true,
     });
   }
 }
 
-/** Where a message goes, and as what; undefined where that cannot be told. */
+/** The stream and the record of a message; undefined if they are unknown. */
 function placeOf(
   frame: Frame,
   direction: 'out' | 'in',
@@ -95,7 +94,7 @@ function placeOf(
   return { stream: `${outboxPrefix(peer)}${type}`, payload };
 }
 
-/** Gathers messages of one file for few, large writes; each stream of the file is numbered from 1. */
+/** Collects the messages of one file into large writes; each stream of the file is numbered from 1. */
 class Batches {
   readonly #store: Store;
   readonly #epoch: string;

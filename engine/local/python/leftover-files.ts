@@ -4,12 +4,11 @@ import { AiocError, systemCode, toAiocError } from '../../base/errors.ts';
 import { type ConnectorOwner, ownerInFileNames } from '../socket-names.ts';
 
 /**
- * Deletes the files in which a Python connector of the same name has kept messages that wait (PROTOCOL §6), whoever they
- * are for.
+ * Deletes the persistence files of a Python connector with the same name (PROTOCOL §6), for all peers.
  *
  * @param directory connector_files_dirpath
- * @returns the names of the files that are gone
- * @throws AiocError AIOC_COMMAND for the first that cannot be deleted; those before it are gone
+ * @returns the names of the deleted files
+ * @throws AiocError AIOC_COMMAND for the first file that cannot be deleted; those before it are deleted
  */
 export async function deleteLeftoverFiles(directory: string, owner: ConnectorOwner): Promise<string[]> {
   const self = ownerInFileNames(owner);
@@ -27,7 +26,7 @@ export async function deleteLeftoverFiles(directory: string, owner: ConnectorOwn
       if (systemCode(error) === 'ENOENT') continue;
       throw new AiocError(
         'AIOC_COMMAND',
-        `${join(directory, file)} cannot be deleted: ${toAiocError(error).message}`,
+        `cannot delete ${join(directory, file)}: ${toAiocError(error).message}`,
         { cause: error },
       );
     }

@@ -4,8 +4,8 @@ import { LIMITS } from '../../base/limits.ts';
 import { isLiveSocket } from '../unix-sockets.ts';
 
 /**
- * A socket that somebody listens on in the usual directory that was not chosen: its programs, or connectors, will not
- * meet those of the chosen one. Whoever has chosen a directory of its own meant to, so nothing is looked for then.
+ * Finds a live socket in the default directory that was not chosen: its programs or connectors do not reach those in the
+ * chosen one. If the configuration sets another directory, nothing is searched.
  *
  * @returns the socket's path, or undefined
  */

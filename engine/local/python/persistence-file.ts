@@ -3,18 +3,18 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { parseLocalFrame } from '../local-frames.ts';
 
-/** Stands before each message in a persistence file of Python's (PROTOCOL §6). */
+/** Precedes each message in a persistence file of Python (PROTOCOL §6). */
 const SEPARATOR = Buffer.from('@@@PERSISTENCE_SEPARATOR@@@');
 const LENGTH_BYTES = 4;
-/** A message with the largest header, and the lengths of its parts. */
+/** The largest message in a file. */
 const MAX_BYTES = LIMITS.messageBytes + LIMITS.headerBytes + 10;
 
 export type PersistedPart =
   | { readonly kind: 'message'; readonly frame: Frame }
-  /** Bytes that are no whole message; reading goes on at the next separator. */
+  /** Bytes that are not a whole message; reading continues at the next separator. */
   | { readonly kind: 'damage'; readonly sizeBytes: number };
 
-/** What a persistence file of Python's holds, in its order, with no more in memory than one message needs. */
+/** Reads a persistence file of Python in order, with at most one message in memory. */
 export async function* readPersistenceFile(path: string): AsyncGenerator<PersistedPart> {
   const file = await open(path, 'r');
   try {
@@ -47,12 +47,12 @@ class FileWindow {
     return !(await this.#has(1));
   }
 
-  /** Goes on to the next separator, or to the end, and says how many bytes were passed over. */
+  /** Skips to the next separator or the end; returns the number of bytes skipped. */
   async toSeparator(): Promise<number> {
     let passedBytes = 0;
     for (;;) {
       const found = this.#bytes.indexOf(SEPARATOR);
-      // The beginning of a separator may stand at the end of what has been read.
+      // A separator may start at the end of the buffer.
       const strayBytes = found >= 0 ? found : Math.max(0, this.#bytes.length - SEPARATOR.length + 1);
       this.#bytes = this.#bytes.subarray(strayBytes);
       passedBytes += strayBytes;
@@ -65,8 +65,8 @@ class FileWindow {
   }
 
   /**
-   * The message behind the separator that stands here. Undefined when there is no whole one: then only the first byte is
-   * passed over, and what follows is found to be stray.
+   * The message after the separator at the current position. Undefined if it is not whole: then only one byte is skipped,
+   * and the rest is reported as damaged.
    */
   async message(): Promise<Frame | undefined> {
     const bodyAt = SEPARATOR.length + LENGTH_BYTES;

@@ -1,4 +1,4 @@
-/** A value as Python's `str()` shows it: what its tool prints to people (PROTOCOL §4, commander). */
+/** A value as Python's `str()` formats it, for its tool (PROTOCOL §4, commander). */
 export function pythonText(value: unknown): string {
   return typeof value === 'string' ? value : pythonRepr(value);
 }
@@ -18,19 +18,19 @@ function pythonRepr(value: unknown): string {
   return String(value);
 }
 
-/** Single quotes, unless the text has some and no double ones. */
+/** Single quotes, unless the text contains single quotes and no double quotes. */
 function quoted(text: string): string {
   const escaped = text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
   if (!text.includes("'")) return `'${escaped}'`;
   return text.includes('"') ? `'${escaped.replaceAll("'", "\\'")}'` : `"${escaped}"`;
 }
 
-/** Indented JSON as Python's `json.dumps(value, indent=4)` lays it out, which JSON.stringify does too. */
+/** Indented JSON as of Python's `json.dumps(value, indent=4)`. */
 export function indentedJson(value: unknown): string {
   return JSON.stringify(value, null, 4);
 }
 
-/** JSON on one line with Python's blanks. */
+/** JSON on one line with Python's spaces. */
 export function spacedJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(spacedJson).join(', ')}]`;
   if (typeof value === 'object' && value !== null) {

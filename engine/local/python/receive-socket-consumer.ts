@@ -13,32 +13,33 @@ import { UnconfirmedMessages } from './unconfirmed-messages.ts';
 
 export interface ReceiveSocketConsumerOptions {
   readonly inbox: Inbox;
-  /** The socket on which the program of this type listens, when it does. */
+  /** The receive socket of this type's listener. */
   readonly path: string;
-  /** False: a connection of its own for each message. */
+  /** False: opens a connection for each message. */
   readonly preserveSocket: boolean;
   readonly clock: Clock;
   readonly log: TrafficLog;
   readonly onChange: () => void;
   /**
-   * What its listener may hold and not be done with, in bytes: so much that is stored comes again after an end of the
-   * connection that it may have been lost with. Absent: what is written counts as taken.
+   * The number of bytes that a listener may hold unprocessed. That many bytes of stored messages are redelivered after the
+   * connection ends. If absent, a written message counts as delivered.
    */
   readonly heldBytes?: number | undefined;
 }
 
 /**
- * Brings one type's messages to its listener on Python's receive socket (PROTOCOL §4): one connection, in order, and no
- * faster than the listener reads. What was not written when a listener goes away is written to the next one. A message
- * that is stored goes in a write of its own and is noted as taken before the next one, so that a connector that is killed
- * repeats one at most. Others go many in one write, to a listener that keeps up.
+ * Delivers the messages of one type to a listener on Python's receive socket (PROTOCOL §4), over one connection, in order,
+ * and no faster than the listener reads. The next listener gets the messages that were not written. A stored message is
+ * written alone and marked as delivered before the next one, so that a killed connector repeats at most one message. Other
+ * messages are written in batches.
  *
- * What is written lies in the listener's socket and reader for a while, and is lost with it. With `heldBytes` it is taken
- * off the store when so much has been written behind it; what is left at an end that we did not start is written again.
+ * Written messages wait in the listener's socket and reader, and are lost if it ends. With `heldBytes`, a message stays in
+ * the store until that many bytes were written after it; messages still in the store when the listener closes the
+ * connection are written again.
  *
- * A program that uses aioc's library listens here, too, and subscribes over aioc's own socket, where it says which
- * messages it is done with. So a listener that has just been found is given a moment to subscribe before anything is
- * written to it, and a longer one when it has done so before; while there is a subscription nothing is written at all.
+ * A program that uses aioc's library also has this socket, but subscribes over the native one and acknowledges there. So a
+ * new listener gets some time to subscribe before anything is written to it, and more if its socket is marked as a
+ * subscriber's. While a subscription exists, nothing is written here.
  */
 export class ReceiveSocketConsumer implements SocketConsumer {
   readonly #options: ReceiveSocketConsumerOptions;
@@ -46,17 +47,17 @@ export class ReceiveSocketConsumer implements SocketConsumer {
   #retry: Timer | undefined;
   #watcher: FSWatcher | undefined;
   #running: Promise<void> | undefined;
-  /** Something has arrived since the queue was last looked into. */
+  /** A message has arrived since the last read of the inbox. */
   #again = false;
   #planned = false;
-  /** The listener that is there has had its moment to subscribe. */
+  /** The current listener has had its time to subscribe. */
   #isPlain = false;
-  /** Ends the moment that a listener is given to subscribe. */
+  /** Ends a listener's time to subscribe. */
   #endGrace = (): void => undefined;
   #batchBytes: number = LIMITS.deliveryBatchBytes;
-  /** What the present connection's listener may lose. */
+  /** Messages that the current listener may lose. */
   #lent: UnconfirmedMessages | undefined;
-  /** Something has been taken back: what was read is not what comes next. */
+  /** Messages were returned to the inbox, so those already read are not the next ones. */
   #isStale = false;
   #stopped = false;
 
@@ -71,11 +72,11 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     this.#isPlain = false;
     this.#options.inbox.reopen();
     try {
-      // A listener that has just come is found at once, not only at the next look.
+      // Finds a new listener at once.
       this.#watcher = watch(dirname(this.#options.path), { persistent: false }, () => this.#run());
       this.#watcher.on('error', () => undefined);
     } catch {
-      // Looking now and then is enough.
+      // Polling is enough.
     }
     this.#run();
   }
@@ -103,20 +104,20 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     if (socket !== undefined) await ended(socket);
   }
 
-  /** The connection that is open is ended by us: its listener is there and reads to the end. */
+  /** Closes the current connection; its listener reads to the end. */
   #endOurselves(): Socket | undefined {
     const socket = this.#open;
-    // It hears no more of this one's end than that it has been ended.
+    // Its later close event has no effect.
     this.#socket = undefined;
     this.#lent = undefined;
-    // A store that can't note it now has them given again after a restart.
+    // If the store fails now, the messages are redelivered after a restart.
     this.#options.inbox.settle(Number.POSITIVE_INFINITY).catch(() => undefined);
     return socket;
   }
 
   resume(): void {
     this.#isPlain = false;
-    // What was left in the middle when it gave way, should that not be over yet.
+    // Wait for a write that was interrupted.
     this.#again = true;
     this.#run();
   }
@@ -125,7 +126,7 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     return this.#options.inbox.hasConsumer;
   }
 
-  /** Those that arrive in one turn are looked for together. */
+  /** Reads the messages that arrive in one event together. */
   #arrived(): void {
     this.#again = true;
     if (this.#planned || this.#running !== undefined) return;
@@ -161,7 +162,7 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     return this.#options.inbox.consumers.isSubscribed;
   }
 
-  /** Writes what waits until nothing does. Rejects when the listener is not there, or goes away. */
+  /** Writes until the inbox is empty. Rejects if there is no listener, or it disconnects. */
   async #deliver(): Promise<void> {
     const { inbox, preserveSocket, onChange } = this.#options;
     for (;;) {
@@ -183,7 +184,7 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     }
   }
 
-  /** How many go in one write. */
+  /** The number of messages in the next write. */
   #batch(records: readonly StoredRecord[], from: number): number {
     let bytes = 0;
     let to = from;
@@ -207,13 +208,13 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     const lent = this.#lent;
     await left;
     if (lent !== undefined) {
-      // Where it has gone meanwhile the batch was not lent, and is read again.
+      // If the listener disconnected meanwhile, the batch is read again.
       if (lent === this.#lent) lent.wrote(batch);
       else this.#isStale = true;
       return;
     }
     const { inbox } = this.#options;
-    // A store that cannot note it now writes it with what it writes next.
+    // If the store fails now, it writes this with its next write.
     const sizes = { count: batch.length, bytes: bytes.length, outcome: 'handed over' } as const;
     const noted = inbox.done(last, sizes).catch(() => undefined);
     if (inbox.isStored) await noted;
@@ -233,7 +234,7 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     const { inbox, heldBytes } = this.#options;
     this.#lent =
       heldBytes !== undefined && inbox.isStored ? new UnconfirmedMessages(inbox, heldBytes) : undefined;
-    // Nothing is ever said by a listener; reading only shows when it goes away.
+    // A listener never sends anything; reading only detects its end.
     socket.resume();
     socket.on('error', () => socket.destroy());
     socket.once('close', () => {
@@ -246,11 +247,11 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     });
     this.#listening(true);
     if (!this.#isPlain) await this.#grace();
-    if (socket.destroyed) throw new Error('the listener went away');
+    if (socket.destroyed) throw new Error('the listener disconnected');
     return socket;
   }
 
-  /** The listener has gone, in whatever way: what it may not have been done with waits again. */
+  /** The listener has disconnected: messages that it may not have processed return to the inbox. */
   #takeBack(): void {
     this.#lent = undefined;
     const { inbox, log } = this.#options;
@@ -258,7 +259,7 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     if (count === 0) return;
     this.#isStale = true;
     this.#again = true;
-    const text = `the listener of the type ${inbox.type} went away: the last ${count} messages that it was given (${bytes} bytes) are redelivered, since it may have lost them`;
+    const text = `the listener of type ${inbox.type} disconnected: redelivering its last ${count} messages (${bytes} bytes), which it may have lost`;
     log.event(text);
   }
 
@@ -277,13 +278,13 @@ export class ReceiveSocketConsumer implements SocketConsumer {
         timer.cancel();
         resolve();
       };
-      // It may have come while the connection was made.
+      // A subscription may have started while connecting.
       if (this.#isAside) this.#endGrace();
     });
   }
 
   #listening(hasConsumer: boolean): void {
-    // Whether a subscription is there is not for this one to say.
+    // Subscriptions are handled elsewhere.
     if (this.#isAside || hasConsumer === this.#options.inbox.hasConsumer) return;
     this.#options.inbox.setHasConsumer(hasConsumer);
     this.#options.onChange();
@@ -295,7 +296,7 @@ export class ReceiveSocketConsumer implements SocketConsumer {
   }
 }
 
-/** Resolves when the other side can read to the end, or is gone. */
+/** Resolves when the listener can read to the end, or has disconnected. */
 function ended(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     socket.once('close', resolve);
@@ -303,10 +304,10 @@ function ended(socket: Socket): Promise<void> {
   });
 }
 
-/** Resolves when the bytes have left for the listener; rejects when they did not. */
+/** Resolves when the bytes are written to the listener; rejects if they cannot be. */
 function written(socket: Socket, bytes: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    const lost = (): void => reject(new Error('the listener went away'));
+    const lost = (): void => reject(new Error('the listener disconnected'));
     socket.once('close', lost);
     socket.write(bytes, (error) => {
       socket.off('close', lost);

@@ -9,11 +9,11 @@ import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import type { Header } from '../../protocol/header.ts';
 import { TOO_LARGE } from '../../protocol/no-response.ts';
 import type { Completion } from '../../queues/outbox-entry.ts';
-import { checkedForAnyUser, namesFile, withoutFile } from '../any-user-file.ts';
 import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
 import { LocalFrameReader } from '../local-frames.ts';
 import { RefusalLog } from '../refusal-log.ts';
 import { listenUnix, type SocketUsers, type UnixListener } from '../unix-sockets.ts';
+import { namesFile, withoutFile, withWorldReadableFile } from '../world-readable-message-file.ts';
 import { errorFrame, responseFrame } from './response-frame.ts';
 
 export interface SendSocketOptions {
@@ -22,13 +22,13 @@ export interface SendSocketOptions {
   readonly clock: Clock;
   readonly log: TrafficLog;
   readonly users: SocketUsers;
-  /** A program here may be that of a user who may not read what the connector reads. */
+  /** A program may be of a user who cannot read all files that the connector can. */
   readonly mayBeAnyUser: boolean;
-  /** False: programs make a connection for each message, and leave it to the connector to close it. */
+  /** False: programs open a connection for each message, and the connector closes it. */
   readonly preserveSocket: boolean;
 }
 
-/** Where Python's API hands its messages to the connector (PROTOCOL §4, send). */
+/** The socket to which Python's API sends its messages (PROTOCOL §4, send). */
 export class SendSocket {
   readonly #options: SendSocketOptions;
   readonly #connections = new Map<Socket, SendConnection>();
@@ -43,7 +43,7 @@ export class SendSocket {
   /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
   async start(): Promise<void> {
     const { path, users } = this.#options;
-    const message = `another connector of the same name listens on ${path}: stop that one, or give this one another connector_files_dirpath`;
+    const message = `another connector with the same name listens on ${path}: stop it, or set another connector_files_dirpath for this one`;
     this.#listener = await listenUnix({
       path,
       users,
@@ -52,7 +52,7 @@ export class SendSocket {
     });
   }
 
-  /** What programs have written by now is taken, unless it is a `hard` stop: they believe it to be sent. */
+  /** Unless `hard`, first takes everything that programs have written, since they consider it sent. */
   async stop({ hard = false }: { readonly hard?: boolean } = {}): Promise<void> {
     await this.#listener?.close();
     this.#listener = undefined;
@@ -64,7 +64,7 @@ export class SendSocket {
   #take(socket: Socket): void {
     socket.on('error', () => socket.destroy());
     if (this.#connections.size >= LIMITS.sendConnections) {
-      const text = `a program on this machine was refused: ${this.#connections.size} are connected already`;
+      const text = `refused a local program: ${this.#connections.size} are already connected`;
       this.#refusals.note('connections', text);
       socket.destroy();
       return;
@@ -79,7 +79,7 @@ export class SendSocket {
   }
 }
 
-/** One connection of a local program: frames in, one after the other, and a response out where one is awaited. */
+/** One connection of a local program: reads frames, and writes the response to a request. */
 class SendConnection {
   readonly #socket: Socket;
   readonly #options: SendSocketOptions;
@@ -89,7 +89,7 @@ class SendConnection {
   #busy = false;
   #ended = false;
   #receivedBytes = 0;
-  /** Messages that the queues have and the store has not: bounded, or a slow disk would fill the memory. */
+  /** Messages that are queued but not stored yet. Bounded, so that a slow disk does not fill the memory. */
   #unstored = 0;
   readonly #lease: MemoryLease;
   #timer: Timer | undefined;
@@ -108,7 +108,7 @@ class SendConnection {
     void this.#run();
   }
 
-  /** Resolves when what the program has written is taken, as far as that can be told, or can't be taken now. */
+  /** Resolves when everything that the program has written is taken, or cannot be taken now. */
   async finish(): Promise<void> {
     const { clock } = this.#options;
     const end = clock.now() + LIMITS.stopReadMs;
@@ -130,7 +130,7 @@ class SendConnection {
   async #run(): Promise<void> {
     if (this.#busy) return;
     this.#busy = true;
-    // The next bytes are read when these are dealt with: a full queue is felt by the program that fills it.
+    // Back-pressure: the next bytes are read when these are processed.
     this.#socket.pause();
     try {
       while (!this.#isBehind) {
@@ -141,7 +141,7 @@ class SendConnection {
         else this.#passedOver(event.header, event.sizeBytes);
       }
     } catch (error) {
-      this.#complain(`a program on this machine sent what is not the protocol: ${(error as Error).message}`);
+      this.#complain(`closed the connection of a local program: protocol error: ${(error as Error).message}`);
       this.#socket.destroy();
     }
     this.#busy = false;
@@ -161,12 +161,12 @@ class SendConnection {
     this.#timer = undefined;
   }
 
-  /** The rest of a frame follows its beginning within 10 s (PROTOCOL §1), or the program is broken. */
+  /** A frame must be complete 10 s after its first byte (PROTOCOL §1). */
   #watchForCut(): void {
-    // A program that sends it byte by byte gains no time.
+    // Later bytes do not extend the time.
     if (this.#timer !== undefined || !this.#reader.insideFrame || this.#socket.destroyed) return;
     this.#timer = this.#options.clock.after(LIMITS.localFrameTimeoutMs, () => {
-      this.#complain('a program on this machine began a message and did not end it');
+      this.#complain('closed the connection of a local program: it sent an incomplete message');
       this.#socket.destroy();
     });
   }
@@ -179,25 +179,25 @@ class SendConnection {
     );
   }
 
-  /** A file that the program may not have sent stays here; its message goes on, and says why. */
+  /** A file that the program may not send is left out; its message is sent with the reason. */
   #withItsFile(frame: Frame): Promise<Frame> {
-    return checkedForAnyUser(frame).catch((error: unknown) => {
+    return withWorldReadableFile(frame).catch((error: unknown) => {
       const { message } = toAiocError(error, 'AIOC_FILE_UNREADABLE');
       this.#complain(
-        `the file of a ${frame.header.message_type} message of a program on this machine was left out: ${message}`,
+        `left out the file of a ${frame.header.message_type} message of a local program: ${message}`,
       );
       return withoutFile(frame, message);
     });
   }
 
-  /** @returns what the next one has to wait for, if anything */
+  /** @returns a promise to await before the next frame, if any */
   #handle(frame: Frame): Promise<void> | undefined {
     const bytes = frame.headerBytes.length + frame.data.length + frame.binary.length;
     this.#unstored += 1;
     this.#lease.take(bytes);
     const isRequest = frame.header['await_response'] === true;
     const completion: Completion = {
-      // Who awaits a response hears of a refusal by the end of its connection; nobody else hears anything.
+      // A program that waits for a response notices a refusal when its connection closes; others get no notice.
       patience: isRequest ? 'while-draining' : 'always',
       kept: () => this.#dealtWith(bytes),
       refused: (error: unknown) => {
@@ -217,7 +217,7 @@ class SendConnection {
     if (wasBehind && !this.#isBehind) void this.#run();
   }
 
-  /** Who makes a connection for each message does not end it by itself. */
+  /** A program that opens a connection for each message does not close it. */
   #closeIfDone(): void {
     const isDone = this.#unstored === 0 && this.#waits.size === 0 && !this.#reader.insideFrame;
     if (!this.#options.preserveSocket && isDone) this.#socket.end();
@@ -244,7 +244,7 @@ class SendConnection {
     this.#closeIfDone();
   }
 
-  /** Python's API knows no answer to a send; a request learns of its failure by the closing of its connection. */
+  /** Python's API gets no answer to a send; a failed request shows as a closed connection. */
   #refuse(error: AiocError, frame: Frame): void {
     this.#dropped(frame.header, error);
   }
@@ -259,8 +259,8 @@ class SendConnection {
   #dropped(header: Header | undefined, { code, message }: AiocError): void {
     const isTold = header?.['await_response'] === true;
     const type = header?.message_type ?? 'broken';
-    const untold = isTold ? '' : '; the program was not told, since Python’s API gets no answer';
-    const text = `a ${type} message of a program on this machine was dropped: ${message}${untold}`;
+    const untold = isTold ? '' : '; the program got no error, since Python’s API gets no answers';
+    const text = `dropped a ${type} message of a local program: ${message}${untold}`;
     this.#refusals.note(`${code} ${type}`, text);
     if (isTold) this.#socket.destroy();
   }

@@ -4,10 +4,10 @@ import type { Inbox } from '../../queues/inbox.ts';
 import type { StoredRecord } from '../../storage/store.ts';
 
 /**
- * How many bytes behind a message have been written when a listener on Python's receive socket is certainly done with it:
- * what the socket holds, what the listener's reader holds, and what that reads at once when it is almost full.
+ * The number of bytes written after a message at which a listener on Python's receive socket must have processed it: the
+ * capacity of the socket, of the listener's reader, and one read of it.
  *
- * @param socketBytes what a unix socket buffers; absent: as the system says
+ * @param socketBytes the capacity of a unix socket; default: the system's
  */
 export function listenerHeldBytes(socketBytes = socketBufferBytes()): number {
   const { listenerReaderBytes, listenerReadBytes } = LIMITS;
@@ -15,8 +15,8 @@ export function listenerHeldBytes(socketBytes = socketBufferBytes()): number {
 }
 
 /**
- * What a unix socket takes that is not read. Its sender's buffer counts (with the overhead of each piece, so that it is
- * less in bytes), and one more piece of at most half of it may be begun when it is almost full.
+ * The number of unread bytes that a unix socket takes: its send buffer, and one more write of at most half of it, which may
+ * start when the buffer is almost full.
  */
 function socketBufferBytes(): number {
   try {
@@ -30,13 +30,13 @@ function socketBufferBytes(): number {
 
 interface UnconfirmedMessage {
   readonly position: number;
-  /** How many bytes of the connection went before its end. */
+  /** The number of bytes of the connection up to the end of this message. */
   readonly end: number;
 }
 
 /**
- * The messages that have been written on one connection to a listener and that may be lost with it: they stay in the
- * store until so many bytes went behind them that the listener must be done with them.
+ * Messages written to a listener that may be lost if its connection ends. They stay in the store until enough bytes were
+ * written after them that the listener must have processed them.
  */
 export class UnconfirmedMessages {
   readonly #inbox: Inbox;
@@ -49,7 +49,7 @@ export class UnconfirmedMessages {
     this.#heldBytes = heldBytes;
   }
 
-  /** These have left for the listener, in this order. */
+  /** Call when these were written, in this order. */
   wrote(batch: readonly StoredRecord[]): void {
     for (const { position, payload } of batch) {
       this.#written += payload.length;
@@ -60,7 +60,7 @@ export class UnconfirmedMessages {
     const last = this.#lent[passed - 1];
     if (last === undefined) return;
     this.#lent = this.#lent.slice(passed);
-    // A store that cannot note it now has them given again after a restart.
+    // If the store fails now, the messages are redelivered after a restart.
     this.#inbox.settle(last.position).catch(() => undefined);
   }
 }

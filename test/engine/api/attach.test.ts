@@ -173,7 +173,7 @@ test('more screens than there may be are turned away, and told so', async (t) =>
     assert.equal((await engine.execute({ kind: 'files.list' })).ok, true);
   }
   await rejectsWith(attach(side.configPath), 'AIOC_CONNECTOR_AWAY', /16 screens are already attached/);
-  assert.match(warnings(side).join(), /more than 16 screens at once/);
+  assert.match(warnings(side).join(), /refused a screen: 16 are already attached/);
 });
 
 test('what a view shows of somebody who is not known is nothing, and is not remembered', async (t) => {

@@ -182,7 +182,7 @@ for (const [what, act] of GARBAGE) {
     act(screen);
     assert.equal(screen.socket.isDestroyed, true);
     assert.equal(screen.warnings.length, 1);
-    assert.match(screen.warnings[0] ?? '', /a screen that was attached/);
+    assert.match(screen.warnings[0] ?? '', /detached a screen/);
     assert.deepEqual(screen.engine.openViews, []);
     assert.deepEqual(screen.engine.executed, []);
     // Whatever else is on its way does no harm.

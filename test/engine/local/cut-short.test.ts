@@ -45,13 +45,13 @@ const EARS: readonly {
     make: (options) =>
       new SendSocket({ ...options, broker, users: 'group', mayBeAnyUser: false, preserveSocket: true }),
     said: encodeFrame({ header: { message_type: 'any' }, data: Buffer.alloc(100) }),
-    named: /began a message and did not end it/,
+    named: /sent an incomplete message/,
   },
   {
     name: 'the commander socket',
     make: (options) => new CommanderSocket({ ...options, users: 'group', control }),
     said: COMMAND,
-    named: /began a command and did not end it/,
+    named: /sent an incomplete command/,
   },
   {
     name: 'our own socket',
@@ -67,7 +67,7 @@ const EARS: readonly {
         onChange: () => undefined,
       }),
     said: Buffer.concat(encodePacket({ kind: 'hello', number: 1, body: jsonBody({ protocol: 1 }) })),
-    named: /began a message and did not end it/,
+    named: /sent an incomplete message/,
   },
 ];
 

@@ -202,8 +202,8 @@ test('more connections than there may be are refused, and named', async (t) => {
     await programs.goOn();
     for (const { socket } of many) socket.destroy();
   }
-  await logged(client, /was refused: 4000 are connected already/);
-  await logged(client, /a connection for a command was refused: 1000 are open already/);
+  await logged(client, /refused a local program: 4000 are already connected/);
+  await logged(client, /refused a connection to the command socket: 1000 are already open/);
 });
 
 /** A program on the receive socket of the server that reads only when it is told to. */

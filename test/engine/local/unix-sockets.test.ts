@@ -57,7 +57,7 @@ test('a file that is no socket is left alone', async (t) => {
 });
 
 test('a directory that is not there is named', async (t) => {
-  await rejectsWith(listenUnix(options(join(tempDir(t), 'a/b'))), 'AIOC_LISTEN', /directory is not there/);
+  await rejectsWith(listenUnix(options(join(tempDir(t), 'a/b'))), 'AIOC_LISTEN', /directory does not exist/);
 });
 
 test('as root the socket is nobody’s, when everybody’s programs shall use it', async (t) => {
