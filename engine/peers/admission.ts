@@ -85,7 +85,10 @@ export class Admission {
     link.admit();
   }
 
-  /** The name is the common name of the certificate: nothing else is read yet, and the handshake of every chat client says `chat_client`. */
+  /**
+   * The name is the certificate's common name: nothing else has been read yet, and every chat client's handshake says
+   * `chat_client`.
+   */
   #describe(id: number, link: Link, { certificate, wireName }: Introduction): JoinRequest {
     const name = certificate?.claimedName ?? wireName;
     const askedAtMs = this.#clock.wallNow();

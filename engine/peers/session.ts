@@ -284,7 +284,7 @@ export class Session {
     return [{ kind: 'accepted' }, { kind: 'arm', timer: 'probe', delayMs }, { kind: 'deliver', frame }];
   }
 
-  /** The actions for a frame that says something about the kind of the peer; undefined for any other frame. */
+  /** The actions for a frame that reveals the kind of the peer; undefined for any other frame. */
   #identified(frame: Frame): SessionAction[] | undefined {
     const isAioc = this.#peerKind === 'aioc';
     const found = this.#probe.identify(frame, { isAioc, knownAsAioc: this.#knownAsAioc });

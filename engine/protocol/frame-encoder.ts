@@ -28,7 +28,7 @@ export function encodeFrame(parts: FrameParts): Buffer {
   }
   const isKnown =
     forwardedHeader !== undefined &&
-    // Blanks may stand before an object.
+    // An object may have leading blanks.
     forwardedHeader[0] === BRACE &&
     forwardedHeader.length < LIMITS.headerBytes - TRANSPORT_ID_BYTES;
   const written = isKnown

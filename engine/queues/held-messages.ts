@@ -81,7 +81,7 @@ export class HeldMessages {
   }
 
   /**
-   * Releases the messages below this number: no more of those missing before them will arrive.
+   * Releases the messages below this number: the missing ones before them will not arrive.
    *
    * @throws AiocError AIOC_DISK, AIOC_DISK_FULL; the rest stays held
    */

@@ -104,7 +104,7 @@ test('every address stands in the error with its own reason', async () => {
   );
 });
 
-test('a name that does not resolve, and one whose name server is silent, are told apart within the deadline', async () => {
+test('an unknown name and a silent name server give different errors within the deadline', async () => {
   const failing = (code: string) => () => Promise.reject(Object.assign(new Error(code), { code }));
   for (const [code, words] of [
     ['ENOTFOUND', /unknown host name: check the spelling/],

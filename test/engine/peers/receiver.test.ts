@@ -91,7 +91,7 @@ test('nothing is confirmed before what came before it', async () => {
   );
 });
 
-test('what was stored in an earlier run is told first, and is a repetition', async () => {
+test('the position of an earlier run is sent first, and its messages are repetitions', async () => {
   const { of, handed, take } = receiver([{ type: 'a', epoch: EPOCH, seq: 7, hasGap: false }]);
   const link = new ToldLink();
   of.attach(link.asLink);

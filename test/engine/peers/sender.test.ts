@@ -69,7 +69,7 @@ test('what lies behind the window goes out in the end, also when the store could
   assert.equal(sender.waitingCount, 0);
 });
 
-test('what is stored and cannot be sent is given up, told of, and in nobody’s way', async () => {
+test('a stored message that cannot be sent fails, is logged, and blocks no other', async () => {
   const clock = new SimulatedClock();
   const store = new MemoryStore(clock);
   const large = { message_type: 'any', tag: 'x'.repeat(LIMITS.headerBytes - 40) };

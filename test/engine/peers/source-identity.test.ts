@@ -40,7 +40,7 @@ test('a number stays in front of a header that gets its name', () => {
   assert.deepEqual(parseHeader(frame.headerBytes), frame.header);
 });
 
-test('another name is objected to by a server, and named in short; what is no text is a bad frame for both', async () => {
+test('a server rejects another name, and quotes it shortened; a name that is not a string is a bad frame for both', async () => {
   const long = frameOf(`{"message_type": "any", "source_id": "${'x'.repeat(5_000)}"}`);
   assert.ok((identifySource(long, AT_SERVER).rejectionReason ?? '').length < 200);
   for (const value of ['null', '5', 'true', '["alice"]', '{"a": 1}']) {

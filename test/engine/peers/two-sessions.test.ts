@@ -130,7 +130,7 @@ test('a newcomer is asked about, nothing flows meanwhile, and no answer within 6
   await world.clock.until(() => server.heard().includes('are you there?'));
 });
 
-test('who was refused is told so and does not ask again until the user wants it', async () => {
+test('a refused client receives the refusal, and asks again only when the user wants it', async () => {
   const world = simulatedWorld();
   world.network.certificateOfDialler = { fingerprint: 'aa', claimedName: 'laptop' };
   const server = new Side(world, { role: 'server', acceptAll: false, tls: true });
@@ -207,7 +207,7 @@ test('ignoring drops what is new both ways, counts it, tells the sender, and end
   assert.deepEqual(server.heard(), ['heard again']);
 });
 
-test('at most 32 wait to be let in; the next is told that too many do', async () => {
+test('at most 32 clients wait for admission; the next one is refused because too many wait', async () => {
   const world = simulatedWorld();
   world.network.certificateOfDialler = { fingerprint: 'aa', claimedName: 'laptop' };
   const server = new Side(world, { role: 'server', acceptAll: false, tls: true });

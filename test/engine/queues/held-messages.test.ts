@@ -58,7 +58,7 @@ async function restored(store: Journal, clock: SimulatedClock) {
   return { writer, told, held, put, kept };
 }
 
-test('the mark goes back before what was damaged, and what lies behind it waits', async () => {
+test('the stored position goes back before the damage, and later messages are held', async () => {
   const { open, clock } = await withHole([4]);
   const journal = await open();
   const { writer, held, kept } = await restored(journal, clock);
@@ -104,7 +104,7 @@ test('when the sender says that it has nothing, all that is there comes at once'
   assert.deepEqual(again.writer.storedOf('ann'), [{ epoch: 'hers', seq: 10, hasGap: false }]);
 });
 
-test('what waits is found again at each start until the sender has told', async () => {
+test('held messages are restored at each start until the sender reports what it has', async () => {
   const { open, clock, disk } = await withHole([4]);
   for (let start = 0; start < 3; start += 1) {
     const { held, writer } = await restored(await open(), clock);

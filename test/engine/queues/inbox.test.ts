@@ -173,7 +173,7 @@ test('what an earlier run has left is there again', async () => {
   assert.deepEqual([later.depth, later.bytes, later.oldestAtMs], [1, 5, clock.wallNow()]);
 });
 
-test('what comes when the store is closed already is not kept, and who sent it is told nothing', async () => {
+test('a message for a closed store is not kept, and its sender receives no ack', async () => {
   const clock = new FakeClock(0);
   const store = new MemoryStore(clock);
   store.append = async () => {
