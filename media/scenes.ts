@@ -6,7 +6,7 @@ import type { PtySession } from '../test/helpers/pty-session.ts';
 import type { Scene, Stage } from './film.ts';
 
 const WIDE = { columns: 120, rows: 34 } as const;
-/** Clocks stand still, so that a picture made again differs only where the program does. */
+/** The clock is fixed, so that a new picture differs only where the program does. */
 const ENVIRONMENT = { AIOC_FIXED_TIME: '2026-01-02T14:02:00Z' };
 
 /** The pictures that `make.ts` makes. */
@@ -21,7 +21,7 @@ export const SCENES: readonly Scene[] = [
     },
   },
   {
-    name: 'wants-in',
+    name: 'connection-request',
     title: 'aioc',
     async play(stage) {
       const { server } = await called(stage, { rows: 26 });
@@ -51,7 +51,7 @@ function start(
   return stage.start(['--received', stage.directory(), ...args], { ...WIDE, ...size, env: ENVIRONMENT });
 }
 
-/** A server, and a client that has called it and waits to be let in. */
+/** A server, and a client that waits to be accepted. */
 async function called(
   stage: Stage,
   size: { readonly rows?: number } = {},
@@ -86,6 +86,6 @@ async function talk(server: PtySession, client: PtySession): Promise<void> {
   server.press('enter');
   await server.waitFor('index.html');
   await say(server, client, 'got it, thanks');
-  // The other side's mark of the last line.
+  // The mark of the last line: the peer has it.
   await server.waitFor(/got it, thanks +✓/);
 }
