@@ -178,8 +178,8 @@ export const COMMANDS = {
       'Inspects the stored messages of a connector that is not running and changes nothing. verify looks for damage, show lists the streams or the records of one, export prints every record in full as a line of JSON.',
     options: { json: 'with verify and show: print JSON' },
     examples: [
-      ['aioc log verify /var/lib/aioc/journals/server', 'look for damage'],
-      ['aioc log show /var/lib/aioc/journals/server', 'list the streams'],
+      ['aioc log verify /var/lib/aioc/journals/aioc_journal_server_0000_10673', 'look for damage'],
+      ['aioc log show /var/lib/aioc/journals/aioc_journal_server_0000_10673', 'list the streams'],
     ],
     exitCodes: { 1: 'with verify: the journal is damaged or ends in an incomplete write' },
   },
