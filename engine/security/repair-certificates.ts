@@ -77,7 +77,7 @@ class Repair implements RepairReport {
     const known = await this.#known(map);
     const linked = new Set<string>();
     for (const entry of await linkEntries(this.#places)) {
-      const name = await this.#putRight(entry, known);
+      const name = await this.#repairEntry(entry, known);
       if (name !== undefined) linked.add(name);
     }
     await this.#closeGaps();
@@ -134,7 +134,7 @@ class Repair implements RepairReport {
   }
 
   /** @returns the name of the entry's certificate, after the repair if there was one */
-  async #putRight(
+  async #repairEntry(
     entry: LinkEntry,
     known: ReadonlyMap<string, CertificateFacts>,
   ): Promise<string | undefined> {

@@ -149,7 +149,7 @@ test('the world is reached only through its doors', () => {
     'engine/base/real-ports.ts',
     // Between processes of this machine, which share its clock.
     'engine/base/locks/process-lock.ts',
-    'engine/base/locks/take-away-lock.ts',
+    'engine/base/locks/remove-lock.ts',
     // The library runs in a program of the user: `silent: false` copies the log to its standard output.
     'engine/api/connector-manager.ts',
   ]);

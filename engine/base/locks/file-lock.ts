@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { systemCode } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { Clock } from '../ports.ts';
-import { takeAwayLock } from './take-away-lock.ts';
+import { removeLock } from './remove-lock.ts';
 
 export interface FileLock {
   /** The lock file, which exists while the lock is held. Its directory must exist. */
@@ -19,38 +19,38 @@ export interface FileLock {
  * @throws the system's error if the file cannot be created; the error of `action`
  */
 export async function withFileLock<T>(lock: FileLock, action: () => Promise<T>): Promise<T> {
-  const mark = `${process.pid} ${randomBytes(8).toString('hex')} ${hostname()}`;
-  await acquire(lock, mark);
+  const token = `${process.pid} ${randomBytes(8).toString('hex')} ${hostname()}`;
+  await acquire(lock, token);
   try {
     return await action();
   } finally {
     // Another process may have taken over a lock that was held too long.
-    while (!(await takeAwayLock(lock.path, mark))) await aWhile(lock.clock);
+    while (!(await removeLock(lock.path, token))) await retryDelay(lock.clock);
   }
 }
 
-async function acquire({ path, clock }: FileLock, mark: string): Promise<void> {
+async function acquire({ path, clock }: FileLock, token: string): Promise<void> {
   let holder = '';
   let sinceMs = clock.now();
-  while (!(await make(path, mark))) {
+  while (!(await make(path, token))) {
     const seen = await holderOf(path);
     if (seen !== holder) {
       holder = seen;
       sinceMs = clock.now();
     } else if (isDead(holder) || clock.now() - sinceMs > LIMITS.lockStaleMs) {
-      if (await takeAwayLock(path, seen)) continue;
+      if (await removeLock(path, seen)) continue;
     }
-    await aWhile(clock);
+    await retryDelay(clock);
   }
 }
 
-function aWhile(clock: FileLock['clock']): Promise<void> {
+function retryDelay(clock: FileLock['clock']): Promise<void> {
   return new Promise((resolve) => clock.after(LIMITS.lockRetryMs, () => resolve()));
 }
 
-async function make(path: string, mark: string): Promise<boolean> {
+async function make(path: string, token: string): Promise<boolean> {
   try {
-    await writeFile(path, mark, { flag: 'wx', mode: 0o660 });
+    await writeFile(path, token, { flag: 'wx', mode: 0o660 });
     return true;
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;
@@ -58,13 +58,13 @@ async function make(path: string, mark: string): Promise<boolean> {
   }
 }
 
-/** The mark in the file; '' if the file is missing or was just created. */
+/** The token in the file; '' if the file is missing or was just created. */
 async function holderOf(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');
 }
 
-function isDead(mark: string): boolean {
-  const [pid, , host] = mark.split(' ');
+function isDead(token: string): boolean {
+  const [pid, , host] = token.split(' ');
   if (host !== hostname()) return false;
   try {
     process.kill(Number(pid), 0);

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { AiocError, systemCode } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import { takeAwayLock } from './take-away-lock.ts';
+import { removeLock } from './remove-lock.ts';
 
 /** Increased when the format of the line in the lock file changes. */
 const FORMAT = 'aioc-lock-1';
@@ -17,33 +17,33 @@ const FORMAT = 'aioc-lock-1';
  * @throws AiocError AIOC_JOURNAL_IN_USE; the message names the holder
  */
 export async function takeProcessLock(path: string): Promise<() => Promise<void>> {
-  const mark = `${FORMAT} ${process.pid} ${await startOf(process.pid)} ${randomBytes(8).toString('hex')} ${hostname()}`;
+  const token = `${FORMAT} ${process.pid} ${await startOf(process.pid)} ${randomBytes(8).toString('hex')} ${hostname()}`;
   // The lock file appears with its line in it, so that no process ever reads an empty one.
   const own = `${path}.${randomBytes(8).toString('hex')}`;
-  await writeFile(own, mark, { flag: 'wx', mode: 0o600 });
+  await writeFile(own, token, { flag: 'wx', mode: 0o600 });
   try {
     while (!(await linked(own, path))) {
-      const holder = await markIn(path);
+      const holder = await tokenIn(path);
       if (await isAlive(holder)) {
         throw new AiocError(
           'AIOC_JOURNAL_IN_USE',
-          `${path} is held by ${inWords(holder)}: stop that process first`,
+          `${path} is held by ${describeHolder(holder)}: stop that process first`,
         );
       }
-      if (!(await takeAwayLock(path, holder))) await setTimeout(LIMITS.lockRetryMs);
+      if (!(await removeLock(path, holder))) await setTimeout(LIMITS.lockRetryMs);
     }
   } finally {
     await rm(own, { force: true });
   }
   return async () => {
-    while (!(await takeAwayLock(path, mark))) await setTimeout(LIMITS.lockRetryMs);
+    while (!(await removeLock(path, token))) await setTimeout(LIMITS.lockRetryMs);
   };
 }
 
 /** Describes the living process that holds the lock; undefined if there is none. */
 export async function lockHolder(path: string): Promise<string | undefined> {
-  const holder = await markIn(path);
-  return (await isAlive(holder)) ? inWords(holder) : undefined;
+  const holder = await tokenIn(path);
+  return (await isAlive(holder)) ? describeHolder(holder) : undefined;
 }
 
 async function linked(own: string, path: string): Promise<boolean> {
@@ -56,20 +56,20 @@ async function linked(own: string, path: string): Promise<boolean> {
   }
 }
 
-async function markIn(path: string): Promise<string> {
+async function tokenIn(path: string): Promise<string> {
   return readFile(path, 'utf8').catch((error) => {
     if (systemCode(error) === 'ENOENT') return '';
     throw error;
   });
 }
 
-function inWords(mark: string): string {
-  const [, pid, , , host] = mark.split(' ');
+function describeHolder(token: string): string {
+  const [, pid, , , host] = token.split(' ');
   return host === hostname() ? `process ${pid}` : `process ${pid} of ${host}`;
 }
 
-async function isAlive(mark: string): Promise<boolean> {
-  const [format, pid, start, , host] = mark.split(' ');
+async function isAlive(token: string): Promise<boolean> {
+  const [format, pid, start, , host] = token.split(' ');
   // Not a line of ours: what remains after a power loss.
   if (format === undefined || !format.startsWith('aioc-lock-')) return false;
   if (host !== hostname()) return true;

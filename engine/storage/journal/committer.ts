@@ -44,14 +44,14 @@ export class Committer {
   readonly #unwritten = new Set<JournalStream>();
   /** Acks that will be written together soon. */
   #nextAcks: Promise<void> | undefined;
-  #marking: Timer | undefined;
+  #markTimer: Timer | undefined;
   /** Why the last append failed. */
   refusing: AiocError | undefined;
 
   constructor(options: CommitterOptions) {
     this.#options = options;
     this.#use(options.active);
-    this.#markSoon();
+    this.#scheduleMark();
   }
 
   append(append: Omit<PendingAppend, 'resolve' | 'reject'>): Promise<Appended> {
@@ -85,7 +85,7 @@ export class Committer {
       await this.#running;
       await this.#nextAcks?.catch(() => undefined);
     }
-    this.#marking?.cancel();
+    this.#markTimer?.cancel();
     const active = this.#active;
     await this.#writes
       .run(async () => {
@@ -122,7 +122,7 @@ export class Committer {
     }
     // In the same turn in which the queue was found empty, so that the next request starts it again.
     this.#running = undefined;
-    this.#markSoon();
+    this.#scheduleMark();
   }
 
   /** Writes a group and confirms it, or rejects it and returns the error. Pending acks are written with it. */
@@ -245,9 +245,9 @@ export class Committer {
    * When the journal is idle, writes a mark that says how far it is synced, so that a start can tell damage from a torn
    * end.
    */
-  #markSoon(): void {
-    this.#marking?.cancel();
-    this.#marking = this.#options.clock.after(LIMITS.journalSyncMarkMs, () => {
+  #scheduleMark(): void {
+    this.#markTimer?.cancel();
+    this.#markTimer = this.#options.clock.after(LIMITS.journalSyncMarkMs, () => {
       void this.#writes.run(async () => {
         const segment = this.#active;
         if (segment === undefined || segment.isBroken || segment.marked >= segment.synced) return;

@@ -35,18 +35,18 @@ export class StreamScan {
     state.lastPosition = Math.max(state.lastPosition, record.position);
     if (record.kind === KIND.segments || record.kind === KIND.mark || record.kind === KIND.held)
       return undefined;
-    const heldStream =
+    const counted =
       record.kind === KIND.data ? countedStream(state.rulesOf(record.stream), record) : record.stream;
-    const stream = this.#stream(heldStream);
+    const stream = this.#stream(counted);
     stream.acked = Math.max(stream.acked, record.acked);
     stream.lastPosition = Math.max(stream.lastPosition, record.position);
-    if (record.source > 0 && heldStream === record.stream && !this.#heldStreams.has(heldStream))
+    if (record.source > 0 && counted === record.stream && !this.#heldStreams.has(counted))
       this.#addSource(record);
     if (record.kind === KIND.stream) stream.name = record.text;
     if (record.kind !== KIND.data) return undefined;
     if (record.position <= (this.#lastFound.get(stream) ?? 0)) return undefined;
     this.#lastFound.set(stream, record.position);
-    return heldStream === record.stream ? record : { ...record, stream: heldStream };
+    return counted === record.stream ? record : { ...record, stream: counted };
   }
 
   /** Adds a damaged place, after everything added so far. */

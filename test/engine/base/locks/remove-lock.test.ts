@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LIMITS } from '../../../../engine/base/limits.ts';
-import { takeAwayLock } from '../../../../engine/base/locks/take-away-lock.ts';
+import { removeLock } from '../../../../engine/base/locks/remove-lock.ts';
 import { tempDir } from '../../../helpers/temp-dir.ts';
 
 const MARK = 'a mark';
@@ -26,14 +26,14 @@ for (const [clock, offsetMs] of [
     utimesSync(turn, time, time);
     let nowMs = 1000;
     t.mock.method(performance, 'now', () => nowMs);
-    assert.equal(await takeAwayLock(lock, MARK), false);
+    assert.equal(await removeLock(lock, MARK), false);
     nowMs += LIMITS.lockStaleMs;
-    assert.equal(await takeAwayLock(lock, MARK), false);
+    assert.equal(await removeLock(lock, MARK), false);
     assert.ok(existsSync(turn), 'it may be the turn of a process that lives');
     nowMs += 1;
-    assert.equal(await takeAwayLock(lock, MARK), false);
+    assert.equal(await removeLock(lock, MARK), false);
     assert.ok(!existsSync(turn), 'it has stood still for too long');
-    assert.equal(await takeAwayLock(lock, MARK), true);
+    assert.equal(await removeLock(lock, MARK), true);
     assert.ok(!existsSync(lock));
   });
 }
