@@ -51,6 +51,17 @@ test('each path that a comment or a page names is there', () => {
   assert.deepEqual(missing, []);
 });
 
+test('each source file that a page names by its path, from the root or from the page, is there', () => {
+  const missing = PAGES.flatMap((page) =>
+    [...prose(page).matchAll(/`((?:[\w-]+\/)+[\w.-]+\.tsx?)`/g)]
+      .map(([, path = '']) => path)
+      .filter((path) => !/\/NAME\./.test(path))
+      .filter((path) => !existsSync(path) && !existsSync(join(dirname(page), path)))
+      .map((path) => `${page}: ${path}`),
+  );
+  assert.deepEqual(missing, []);
+});
+
 test('each link of a page leads to a file and to a heading in it', () => {
   const dead = PAGES.flatMap((page) =>
     [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)]
