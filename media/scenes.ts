@@ -16,7 +16,8 @@ export const SCENES: readonly Scene[] = [
     title: 'aioc',
     async play(stage) {
       const session = start(stage, ['--port', String(await freePort()), '--name', 'workshop'], { rows: 26 });
-      await session.waitFor('On the other machine');
+      for (const text of ['On the other machine', 'No queues yet', 'No log entries yet'])
+        await session.waitFor(text);
       return session;
     },
   },
