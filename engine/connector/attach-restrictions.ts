@@ -1,7 +1,7 @@
 import type { EngineApi } from '../contract/engine-api.ts';
 import type { EngineService } from './engine-service.ts';
 
-/** The door as it is for a screen in another process: with it everything can be done but to end the connector's own. */
+/** The engine for an attached screen: it can do everything except end the connector's process. */
 export function restrictForAttach(engine: EngineService): EngineApi {
   return {
     open: (view, onUpdate) => engine.open(view, onUpdate),
@@ -15,5 +15,5 @@ const NOT_FROM_HERE = {
   ok: false,
   code: 'AIOC_COMMAND',
   message:
-    'a screen that is attached cannot end the connector’s program: "connector.stop" stops the connector, "aioc cli" ends it with shutdown',
+    'an attached screen cannot end the connector’s process: use connector.stop to stop the connector, or "aioc cli" with shutdown to end the process',
 } as const;

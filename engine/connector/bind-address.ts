@@ -4,10 +4,10 @@ import type { Interfaces } from '../base/ports.ts';
 import { localAddressOf } from '../peers/dial/plan.ts';
 
 /**
- * client_bind_ip, when it can be used to call that server: an address, or the name of a network interface that has one.
- * An interface has addresses of both families; which is taken is decided at each call, by the address that is called.
+ * Checks client_bind_ip: an address, or the name of a network interface that has one. For an interface, each connection
+ * attempt chooses an address of the same family as the server's.
  *
- * @throws AiocError AIOC_CONFIG when it is neither, or cannot reach a server that is given by an address
+ * @throws AiocError AIOC_CONFIG if it is neither, or its family differs from that of the server's address
  */
 export function usableBindIp(bindTo: string, serverHost: string, interfaces: Interfaces): string {
   const wanted = familyOf(serverHost);
@@ -15,8 +15,8 @@ export function usableBindIp(bindTo: string, serverHost: string, interfaces: Int
   const usable = families.some((family) => localAddressOf(bindTo, { family }, interfaces) !== undefined);
   if (usable) return bindTo;
   if (familyOf(bindTo) !== undefined) {
-    const why = `the server ${serverHost} has an ${wanted} address, which cannot be called from there`;
-    throw new AiocError('AIOC_CONFIG', `client_bind_ip: ${bindTo} is of the other family: ${why}`);
+    const why = `the server ${serverHost} has an ${wanted} address; use one of the same family`;
+    throw new AiocError('AIOC_CONFIG', `client_bind_ip: ${bindTo} cannot connect there: ${why}`);
   }
   const kind =
     wanted === undefined

@@ -1,10 +1,10 @@
-/** What the other side must do after a certificate was deleted here: nothing else tells its user. */
+/** What to do on the peer after a certificate was deleted here. */
 
 /** On the server. @param client - the name on the deleted certificate */
 export function afterDeletingClient(client: string): string {
   return [
-    `deleted, and ${client} is cut off. To let it in again it must delete its own certificate, too, and then asks for a new one:`,
-    `there, d on its aioc screen, or aioc cli ${client} delete_client_certificate,`,
+    `deleted, and ${client} is disconnected. To connect again, it must delete its certificate, too, and then gets a new one:`,
+    `on ${client}, press d on the aioc screen, or run aioc cli ${client} delete_client_certificate,`,
     `or the same command of python3 -m aioconnectors cli if ${client} is a Python client`,
   ].join(' ');
 }
@@ -12,9 +12,9 @@ export function afterDeletingClient(client: string): string {
 /** On the client. */
 export function afterDeletingOwn(): string {
   return [
-    'deleted; this side uses the default certificate and asks the server for a new one.',
-    'The server gives it one only when it has deleted the old one, too:',
-    'there, d on its aioc screen, or delete_client_certificate in aioc cli,',
+    'deleted; this client now uses the default certificate and requests a new one.',
+    'The server issues it only after it has deleted the old one, too:',
+    'on the server, press d on the aioc screen, or run delete_client_certificate in aioc cli,',
     'or the same command of python3 -m aioconnectors cli if it is a Python server',
   ].join(' ');
 }

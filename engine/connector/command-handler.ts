@@ -17,7 +17,7 @@ import type { Inbox } from '../queues/inbox.ts';
 import { type ConnectorOptions, fileOwnerOf } from './connector-options.ts';
 import type { QueueStore } from './queue-store.ts';
 
-/** The parts of a connector that commands reach. */
+/** The parts of a connector that commands use. */
 export interface CommandTarget {
   readonly options: ConnectorOptions;
   readonly registry: Registry;
@@ -32,7 +32,7 @@ export interface CommandTarget {
   applyAccessLists(): void;
 }
 
-/** What can be asked of a running connector, done on the connector: the one way there is for every surface. */
+/** Executes commands on a running connector, for every interface. */
 export class CommandHandler implements ConnectorCommands {
   readonly #connector: CommandTarget;
   readonly #queues: Pick<QueueStore, 'purgeUnused'>;
@@ -48,7 +48,7 @@ export class CommandHandler implements ConnectorCommands {
     this.#source = source;
   }
 
-  /** The same, asked for by somebody else. */
+  /** The same commands, logged with another source. */
   from(source: CommandSource): CommandHandler {
     return new CommandHandler(this.#connector, this.#queues, source);
   }
@@ -76,14 +76,12 @@ export class CommandHandler implements ConnectorCommands {
     if (change === 'everybody') return this.ignoreAll(true);
     const only = change === 'nobody' ? [] : [change.only];
     ignoring.setOnly(only);
-    this.#done(
-      change === 'nobody' ? 'no longer ignoring anybody' : `ignoring ${only.join()} and nobody else`,
-    );
+    this.#done(change === 'nobody' ? 'ignoring no peer' : `ignoring only ${only.join()}`);
     await this.#saveIgnored();
   }
 
   /**
-   * Whether everybody is ignored; the peers that are ignored by themselves stay so.
+   * Ignores all peers, or stops that. Individually ignored peers stay ignored.
    *
    * @throws AiocError AIOC_NOT_SAVED
    */
@@ -94,13 +92,13 @@ export class CommandHandler implements ConnectorCommands {
   }
 
   /**
-   * Whether one peer is ignored, besides the others.
+   * Ignores one more peer, or stops that.
    *
    * @throws AiocError AIOC_NOT_SAVED
    */
   async ignorePeer(peer: Peer, on: boolean): Promise<void> {
     this.#connector.ignoring.setPeer(peer, on);
-    this.#done(on ? 'ignored from now on' : 'no longer ignored', { peerName: peer.name });
+    this.#done(on ? 'ignored' : 'no longer ignored', { peerName: peer.name });
     await this.#saveIgnored();
   }
 
@@ -110,7 +108,7 @@ export class CommandHandler implements ConnectorCommands {
 
   setLogLevel(level: string): void {
     const setting = this.#connector.options.local?.logLevel;
-    // A level that is to be left out must be said before it is.
+    // Log the change before the new level can suppress it.
     const isLouder = LEVELS.indexOf(level) < LEVELS.indexOf(this.logLevel());
     if (isLouder) setting?.set(level);
     this.#done(`log level ${level}`);
@@ -122,7 +120,7 @@ export class CommandHandler implements ConnectorCommands {
     if (security.mode !== 'mutual-tls' || security.server === undefined) {
       throw new AiocError(
         'AIOC_COMMAND',
-        'only a server with client certificates can delete one: this connector is none',
+        'only a server with mutual TLS can delete client certificates: this connector is not one',
       );
     }
     await security.server.remove(name, options);
@@ -135,14 +133,14 @@ export class CommandHandler implements ConnectorCommands {
     if (security.mode !== 'mutual-tls' || security.client === undefined) {
       throw new AiocError(
         'AIOC_COMMAND',
-        'only a client with a certificate of its own can delete it: this connector is none',
+        'only a client with mutual TLS can delete its certificate: this connector is not one',
       );
     }
     await security.client.remove();
-    this.#done('our own certificate was deleted; the default one is used until there is a new one');
+    this.#done('deleted this client’s certificate; using the default one until there is a new one');
     if (!reconnect) return;
     this.#connector.server?.link?.cut('our certificate was deleted');
-    // A client that was being refused would else wait for its next try.
+    // Otherwise a refused client would wait for its next attempt.
     if (!this.#isStopped) await this.#connector.resume();
   }
 
@@ -156,7 +154,7 @@ export class CommandHandler implements ConnectorCommands {
   /** @throws AiocError AIOC_PEER_AWAY */
   disconnect(peer: Peer): void {
     if (peer.link === undefined)
-      throw new AiocError('AIOC_PEER_AWAY', `${peer.name} is not connected: there is nothing to disconnect`);
+      throw new AiocError('AIOC_PEER_AWAY', `${peer.name} is not connected, so it cannot be disconnected`);
     this.#done('disconnected', { peerName: peer.name });
     peer.link.drain();
   }
@@ -164,12 +162,12 @@ export class CommandHandler implements ConnectorCommands {
   async changeAccess({ list, what, ...entry }: AccessChange): Promise<boolean> {
     const { access } = this.#connector.options;
     if (access === undefined)
-      throw new AiocError('AIOC_COMMAND', 'only a server has lists of clients: this connector is a client');
+      throw new AiocError('AIOC_COMMAND', 'only a server has access lists: this connector is a client');
     const who = entry.name ?? entry.address ?? 'nobody';
     if (what === 'add') access.add(list, entry);
     else if (!access.remove(list, entry)) return false;
-    this.#done(`${who}: ${what === 'add' ? 'put into' : 'taken out of'} the ${list}`);
-    // As in Python, only a blacklist ends connections that there are.
+    this.#done(`${who}: ${what === 'add' ? 'added to' : 'removed from'} the ${list}`);
+    // As in Python, only a blacklist closes existing connections.
     if (list === 'blacklist' && what === 'add') this.#connector.applyAccessLists();
     const kind = entry.name !== undefined ? 'id' : entry.address?.includes('/') ? 'subnet' : 'ip';
     await this.#save(`${list}ed_clients_${kind}`, [...this.#listed(list, kind)]);
@@ -187,12 +185,12 @@ export class CommandHandler implements ConnectorCommands {
     if (local === undefined) return [];
     const count = await this.#queues.purgeUnused();
     if (count > 0) {
-      const text = `${count} stored messages that nothing uses any more were deleted`;
+      const text = `deleted ${count} stored messages that are no longer used`;
       this.#done(text, { warning: true });
     }
     const owner = fileOwnerOf(options);
     const deleted = await deleteLeftoverFiles(local.connectorFilesDirectory, owner);
-    for (const file of deleted) this.#done(`${file}: the messages in it were deleted`, { warning: true });
+    for (const file of deleted) this.#done(`${file}: deleted with its messages`, { warning: true });
     return deleted;
   }
 
@@ -201,7 +199,7 @@ export class CommandHandler implements ConnectorCommands {
     if (key === 'source_id') return ownerId(fileOwnerOf(this.#connector.options));
     const list = LISTED.exec(key);
     if (list !== null) return this.#listed(list[1] === 'white' ? 'whitelist' : 'blacklist', list[2]);
-    if (!Object.hasOwn(attributes, key)) throw new AiocError('AIOC_CONFIG', `there is no key ${key}`);
+    if (!Object.hasOwn(attributes, key)) throw new AiocError('AIOC_CONFIG', `unknown key ${key}`);
     return attributes[key];
   }
 
@@ -211,19 +209,19 @@ export class CommandHandler implements ConnectorCommands {
     if (wasStopped) this.#done('started');
   }
 
-  /** A client calls its server now instead of at its next try; what is stopped, or could not listen, is started. */
+  /** A client reconnects now instead of at its next attempt; a connector that is stopped or could not listen starts. */
   async again(): Promise<void> {
     if (this.#isStopped) return this.start();
     await this.#connector.resume();
-    this.#done('trying again now');
+    this.#done('retrying now');
   }
 
   async stop({ hard, shutdown }: { readonly hard: boolean; readonly shutdown: boolean }): Promise<void> {
     const wasStopped = this.#isStopped;
     await this.#connector.pause({ hard });
-    if (shutdown) this.#done('stopped, and its program ends');
+    if (shutdown) this.#done('stopped; the process exits');
     else if (!wasStopped) this.#done('stopped');
-    // The answer to the command leaves first.
+    // Send the answer to the command first.
     if (shutdown)
       this.#connector.options.ports.clock.after(0, () => this.#connector.options.local?.onShutdown());
   }
@@ -240,29 +238,29 @@ export class CommandHandler implements ConnectorCommands {
     return ['failed', 'stopped'].includes(this.#connector.phase.kind);
   }
 
-  /** Each command's effect is a line of the log, which says who asked for it. */
+  /** Logs the effect of a command with its source. */
   #done(what: string, about: { readonly peerName?: string; readonly warning?: boolean } = {}): void {
-    this.#connector.log.event(`${what} (asked for by ${this.#source})`, about);
+    this.#connector.log.event(`${what} (requested by ${this.#source})`, about);
   }
 
   #saveIgnored(): Promise<void> {
     return this.#save('ignore_peer_traffic', this.ignored());
   }
 
-  /** @throws AiocError AIOC_NOT_SAVED, which is in the log then, too */
+  /** @throws AiocError AIOC_NOT_SAVED, after logging it */
   async #save(key: string, value: unknown): Promise<void> {
     try {
       await this.#connector.options.local?.saveKey?.(key, value);
     } catch (error) {
-      const message = `done, but not saved, and forgotten at the next start: ${toAiocError(error).message}`;
+      const message = `done, but not saved, so the next start will not use it: ${toAiocError(error).message}`;
       this.#connector.log.event(`${key}: ${message}`, { warning: true });
       throw new AiocError('AIOC_NOT_SAVED', message, { cause: error });
     }
   }
 }
 
-/** From all to almost nothing. */
+/** From the most to the least verbose. */
 const LEVELS: readonly string[] = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'];
 
-/** Keys whose values change while the connector runs. */
+/** Keys whose values can change while the connector runs. */
 const LISTED = /^(white|black)listed_clients_(id|ip|subnet)$/;

@@ -4,7 +4,7 @@ import type { ClientCertificates } from '../security/client-certificates.ts';
 import { serverFault } from '../security/pinned-server.ts';
 import type { ServerCertificates } from '../security/server-certificates.ts';
 
-/** A server's trust, read from its certificates directory (PROTOCOL §5, “Trust in aioc”). */
+/** A server's trust decisions, from its certificates directory (PROTOCOL §5, “Trust in aioc”). */
 export function serverTrust(certificates: ServerCertificates): ServerTrust {
   return {
     ownFault: () => certificates.ownFault(),
@@ -22,7 +22,7 @@ export function serverTrust(certificates: ServerCertificates): ServerTrust {
   };
 }
 
-/** A client's trust as its certificates directory has it. */
+/** A client's trust decisions, from its certificates directory. */
 export function clientTrust(certificates: ClientCertificates, wallNow: () => number): ClientTrust {
   return {
     credentials: async () => {
@@ -31,7 +31,7 @@ export function clientTrust(certificates: ClientCertificates, wallNow: () => num
       try {
         return { tls, enrolWith: (await certificates.propose()).certificatePem };
       } catch (error) {
-        // Another connector of this name has got it in this very moment.
+        // Another connector with this name has just stored one.
         if (toAiocError(error).code !== 'AIOC_CERTIFICATE_EXISTS') throw error;
         return { tls: await certificates.load() };
       }
@@ -41,7 +41,7 @@ export function clientTrust(certificates: ClientCertificates, wallNow: () => num
       return serverFault(certificate?.der, { serverFingerprints, wallNowMs: wallNow() });
     },
     store: ({ certificatePem, privateKeyPem }) =>
-      // Without a key it is the certificate that we have made ourselves.
+      // Without a key, it is the certificate that this client made.
       privateKeyPem === undefined
         ? certificates.adopt()
         : certificates.store({ certificatePem, privateKeyPem }),

@@ -2,7 +2,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { Registry } from '../peers/registry.ts';
 
-/** Waits until connected peers have been sent what waits for them, or LIMITS.drainTimeoutMs are over. */
+/** Waits until the queues of connected peers are empty, for at most LIMITS.drainTimeoutMs. */
 export async function drainQueues(registry: Registry, clock: Clock): Promise<void> {
   const connected = [...registry.all].filter(({ state }) => state === 'connected');
   await new Promise<void>((resolve) => {

@@ -12,7 +12,7 @@ import { listWindow, tailWindow } from './list-window.ts';
 import { peerList, peerRow, queueList } from './view-rows.ts';
 import { ViewServer } from './view-server.ts';
 
-/** The contract's door to one connector. */
+/** The contract's EngineApi for one connector. */
 export class EngineService implements EngineApi {
   readonly #connector: Connector;
   readonly #views: ViewServer;
@@ -35,7 +35,7 @@ export class EngineService implements EngineApi {
     return this.#connector.log.body(logId);
   }
 
-  /** @param from who asks, for the log */
+  /** @param from the source of the command, for the log */
   async execute(command: Command, from: CommandSource = 'the screen'): Promise<CommandResult> {
     try {
       return { ok: true, value: (await this.#perform(command, this.#connector.control.from(from))) ?? null };
@@ -146,7 +146,7 @@ export class EngineService implements EngineApi {
 
   #answerNewcomer(id: number, accept: boolean): null {
     if (!this.#connector.admission.answer(id, accept)) {
-      throw new AiocError('AIOC_PEER_UNKNOWN', 'nobody waits under that number any more');
+      throw new AiocError('AIOC_PEER_UNKNOWN', 'that request has expired');
     }
     return null;
   }
@@ -163,7 +163,7 @@ export class EngineService implements EngineApi {
 
   #cancel(peerId: string, row: number): null {
     if (!this.#connector.chat.cancel(this.#connector.peer(peerId), row)) {
-      throw new AiocError('AIOC_FILE_MISSING', 'no such transfer is under way');
+      throw new AiocError('AIOC_FILE_MISSING', 'that transfer is not running (it may have finished)');
     }
     return null;
   }

@@ -8,23 +8,23 @@ import { type ConnectorOwner, ownerInFileNames } from '../local/socket-names.ts'
 import { journalPath } from './open-journal.ts';
 
 export interface SettleOptions {
-  /** What the configuration is called in an error. */
+  /** The name of the configuration in errors. */
   readonly source: string;
   /** For tests; otherwise those that every program of this machine knows. */
   readonly usualDirectories?: readonly string[];
 }
 
 export interface SettledConfig extends ParsedConfig {
-  /** Which directories were found and are used, each a sentence. */
+  /** The directories that were found and are used, one line each. */
   readonly notes: readonly string[];
 }
 
 /**
- * A configuration that names no directory means a usual one, of which Python's versions and aioc have different ones: the
- * one that already holds this connector's certificates, stored messages or journal is used. Directories of other users are
- * not looked into, since anybody may make them.
+ * Chooses a directory if the configuration sets none. aioc and the versions of Python have different default directories;
+ * aioc uses the one that already contains this connector's certificates, stored messages or journal. It ignores directories
+ * of other users, since any user can create one.
  *
- * @throws AiocError AIOC_CONFIG when several of them hold such files: which are meant is not guessed
+ * @throws AiocError AIOC_CONFIG if several of them contain such files
  */
 export async function settleDirectories(
   parsed: ParsedConfig,
@@ -40,7 +40,7 @@ export async function settleDirectories(
     ]);
     const base = theOne(found, { source, key: 'connector_files_dirpath' });
     if (base === undefined || base.directory === config.connector_files_dirpath) return first;
-    const note = `connector_files_dirpath is not set, and ${base.directory} is used: it holds ${base.what.join(' and ')}`;
+    const note = `connector_files_dirpath is not set; using ${base.directory}, which contains ${base.what.join(' and ')}`;
     return { ...parsed, config: movedTo(base.directory, parsed), notes: [note] };
   }
   if (!needsCertificates(config) || given.has('certificates_directory_path')) return first;
@@ -50,7 +50,7 @@ export async function settleDirectories(
   );
   const one = theOne(found, { source, key: 'certificates_directory_path' });
   if (one === undefined) return first;
-  const note = `certificates_directory_path is not set, and ${one.directory} is used: it holds certificates, and ${config.connector_files_dirpath} does not`;
+  const note = `certificates_directory_path is not set; using ${one.directory}, which contains certificates (${config.connector_files_dirpath} does not)`;
   return { ...parsed, config: { ...config, certificates_directory_path: one.directory }, notes: [note] };
 }
 
@@ -78,7 +78,7 @@ function theOne(
   if (one === undefined || others.length === 0) return one;
   const list = [one, ...others].map(({ directory, what }) => `${directory} (${what.join(' and ')})`);
   throw configError(source, [
-    `${key}: it is not set, and files of this connector lie in ${list.join(' and in ')}; set it to the directory that is meant`,
+    `${key}: not set, and several directories contain files of this connector: ${list.join(' and ')}; set it to the right one`,
   ]);
 }
 

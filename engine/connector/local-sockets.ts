@@ -38,7 +38,7 @@ export interface LocalSocketsOptions {
   readonly onChange: () => void;
 }
 
-/** The connector towards the programs of its own machine: the sockets that lead to its mailroom. */
+/** The connector's sockets for local programs. */
 export class LocalSockets {
   readonly #options: LocalSocketsOptions;
   readonly #owner: ConnectorOwner;
@@ -62,7 +62,7 @@ export class LocalSockets {
     const owner = this.#owner;
     const { version } = connector;
     const mayBeAnyUser = local.everybodyCanSend;
-    // Where everybody can send, sending must not include listening and control.
+    // A user that can only send must not be able to listen or control.
     const [senders, others] = mayBeAnyUser
       ? (['everybody', 'owner'] as const)
       : (['group', 'group'] as const);
@@ -107,7 +107,7 @@ export class LocalSockets {
     });
   }
 
-  /** What screens of this machine are attached to, from the next start of the commander on. */
+  /** Sets the engine that screens attach to, from the next start. */
   serveAttach(engine: EngineApi): void {
     const { connector, local, log } = this.#options;
     const path = attachSocketPath(local.connectorFilesDirectory, this.#owner);
@@ -132,8 +132,8 @@ export class LocalSockets {
 
   /** @throws AiocError AIOC_ALREADY_RUNNING, AIOC_LISTEN */
   async start(): Promise<void> {
-    // A program that finds only Python's socket takes us for Python, and is never told that its messages are stored; one
-    // that finds no socket for listening takes us for an aioc that has none.
+    // Open the native sockets first: a program that finds only Python's socket considers this a Python connector; one that
+    // finds no listen socket considers it an older aioc.
     await this.#listenSocket.start();
     await this.#ownSocket.start();
     await this.#sendSocket.start();
@@ -141,7 +141,7 @@ export class LocalSockets {
   }
 
   async stop(how: { readonly hard: boolean }): Promise<void> {
-    // First of all: what a subscription leaves behind is not for them any more.
+    // First, so that receive-socket listeners do not get what a subscription leaves.
     for (const delivery of this.#deliveries) delivery.stop();
     await this.#sendSocket.stop(how);
     await this.#ownSocket.stop();
@@ -157,7 +157,7 @@ export class LocalSockets {
     await this.#commander.stop();
   }
 
-  /** Whether the connector stands in active_connectors.json: a server while it runs, a client while it is connected. */
+  /** Whether the connector is in active_connectors.json: a server while it runs, a client while it is connected. */
   setListed(listed: boolean): void {
     if (listed === this.#listed) return;
     this.#listed = listed;
@@ -172,10 +172,10 @@ export class LocalSockets {
       .catch((error: Error) => log.event(`active_connectors.json: ${error.message}`, { warning: true }));
   }
 
-  /** A connector to which no screen can be attached serves its peers and programs all the same. */
+  /** Without an attach socket, the connector still serves its peers and programs. */
   async #startAttachSocket(): Promise<void> {
     await this.#attachSocket?.start().catch((error: Error) => {
-      this.#options.log.event(`no screen can be attached: ${error.message}`, { warning: true });
+      this.#options.log.event(`screens cannot attach: ${error.message}`, { warning: true });
     });
   }
 
@@ -184,18 +184,18 @@ export class LocalSockets {
     const path = await liveSocketElsewhere(directory, usualDirectories);
     if (path === undefined) return;
     this.#options.log.event(
-      `connectors or programs of this machine use another directory than ${directory}: ${path} is in use; those that are meant for this connector need the same connector_files_dirpath`,
+      `other connectors or programs use another directory than ${directory}: ${path} is in use; programs of this connector need the same connector_files_dirpath`,
       { warning: true },
     );
   }
 
-  /** Says who runs it already. */
+  /** A clearer error with the process that runs the connector. */
   async #explain(error: AiocError): Promise<AiocError> {
     if (error.code !== 'AIOC_ALREADY_RUNNING') return error;
     const { connectorFilesDirectory: directory } = this.#options.local;
     const pid = await runningProcess(directory, this.#owner);
     const by = pid === undefined ? 'another program' : `process ${pid}`;
-    const message = `${ownerId(this.#owner)} is run by ${by} already, in ${directory}: stop that one, or give this one another name, port or connector_files_dirpath`;
+    const message = `${ownerId(this.#owner)} is already running in ${directory} (${by}): stop it, or choose another name, port or connector_files_dirpath`;
     return new AiocError('AIOC_ALREADY_RUNNING', message, { cause: error });
   }
 }

@@ -3,12 +3,11 @@ import type { Clock, Timer } from '../base/ports.ts';
 
 type Counts = Map<string, number>;
 
-/** Types that no configuration names are a peer's to choose: counted together, so that it cannot fill the memory. */
+/** Types that are not in the configuration are counted together, since a peer could choose any number of them. */
 const OTHERS = 'other types';
 
 /**
- * Counts messages and says so in one line, two minutes after the first one that has not been told of. As long as none
- * come or go it says nothing.
+ * Logs message counts in one line, two minutes after the first message that was not logged yet.
  */
 export class MessageCounts {
   readonly #clock: Clock;
@@ -18,7 +17,7 @@ export class MessageCounts {
   readonly #sent: Counts = new Map();
   #timer: Timer | undefined;
 
-  /** @param options `types` are those that are counted by their names */
+  /** @param options `types` are counted by name */
   constructor(options: {
     readonly clock: Clock;
     readonly types: readonly string[];
@@ -37,7 +36,7 @@ export class MessageCounts {
     this.#count(this.#sent, type);
   }
 
-  /** Forgets the time, not the counts: they are told with those that come after a restart. */
+  /** Stops the timer but keeps the counts for a restart. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = undefined;

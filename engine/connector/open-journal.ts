@@ -17,15 +17,15 @@ export interface OpenJournalOptions {
   readonly log: TrafficLog;
 }
 
-/** Where a connector's stored messages lie below the directory that the configuration names. */
+/** The directory of a connector's journal. */
 export function journalPath(directory: string, owner: ConnectorOwner): string {
   return join(directory, `aioc_journal_${owner.role}_${ownerInFileNames(owner)}`);
 }
 
 /**
- * Opens a connector's journal, and writes into the log whatever an operator should know of it.
+ * Opens a connector's journal and logs damage and disk errors.
  *
- * @throws AiocError AIOC_DIRECTORY where another user could change it, and as Journal.open
+ * @throws AiocError AIOC_DIRECTORY if another user could change it, and the errors of Journal.open
  */
 export async function openConnectorJournal({
   storage,

@@ -16,33 +16,33 @@ import type { Store, StoredRecord } from '../storage/store.ts';
 
 export interface QueueStoreOptions {
   readonly rules: QueueRules;
-  /** Where queues lie that do not outlive the program. */
+  /** The store of queues that are kept in memory only. */
   readonly memory: Store;
-  /** Called at each start, if anything is stored. */
+  /** Called at each start if any type is stored. */
   readonly openJournal: () => Promise<Store>;
-  /** Takes over what another program has left for this connector, before its queues are found again. */
+  /** Imports messages that a Python connector has stored, before the queues are restored. */
   readonly importRemains: (store: Store) => Promise<void>;
-  /** Deletes the files that waited with messages of an earlier run, but for those that `named` gives. */
+  /** Deletes files of messages of an earlier run, except those in `named`. */
   readonly keepFiles: (named: () => Promise<ReadonlySet<string>>) => Promise<void>;
   readonly log: TrafficLog;
 }
 
-/** Who gets back what an earlier run has left. */
+/** The owners of restored queues. */
 export interface RestoreTargets {
   readonly registry: Registry;
-  /** A client's one peer. */
+  /** A client's server. */
   readonly server: Peer | undefined;
   readonly broker: LocalBroker;
 }
 
-/** Where a connector's queues lie, on the disk and in memory, and how they are found again at its start. */
+/** A connector's queues, on disk and in memory, and how they are restored at its start. */
 export class QueueStore {
   readonly store: Store;
   readonly #options: QueueStoreOptions;
   readonly #journal: ReopenableStore | undefined;
-  /** Streams on the disk that would not be stored any more: they stay there until they are empty. */
+  /** Stored streams of types that are no longer stored: they stay on disk until they are empty. */
   #leftOver: ReadonlySet<string> = new Set();
-  /** Of these, those that nobody gets back under this configuration. */
+  /** Of these, the streams that no queue of this configuration uses. */
   readonly #unused = new Set<string>();
   #restored = false;
 
@@ -61,7 +61,7 @@ export class QueueStore {
     });
   }
 
-  /** @throws AiocError when the journal cannot be used; nothing is open then */
+  /** @throws AiocError if the journal cannot be used; nothing is open then */
   async open(targets: RestoreTargets): Promise<void> {
     await this.#journal?.open();
     if (this.#restored) return;
@@ -82,9 +82,9 @@ export class QueueStore {
   }
 
   /**
-   * Deletes what is stored for nobody any more: that of which the log has warned at the start.
+   * Deletes the stored messages that this configuration does not use, as logged at the start.
    *
-   * @returns how many messages that were
+   * @returns the number of deleted messages
    * @throws AiocError AIOC_DISK_FULL, AIOC_DISK
    */
   async purgeUnused(): Promise<number> {
@@ -96,7 +96,7 @@ export class QueueStore {
     return count;
   }
 
-  /** Of what was no peer's message nobody can be asked for what is missing before it. */
+  /** For messages that no peer sent, gaps cannot be filled by a peer. */
   async #releaseHeld(journal: Store): Promise<void> {
     for (const name of await journal.streams()) {
       const held = parseHeldStream(name);
@@ -109,7 +109,7 @@ export class QueueStore {
     }
   }
 
-  /** What the messages that wait in the store name as their files. */
+  /** The files that stored messages name. */
   async #filesNamed(): Promise<ReadonlySet<string>> {
     const named = new Set<string>();
     const journal = this.#journal;
@@ -137,32 +137,29 @@ export class QueueStore {
       const name = parseStreamName(stream);
       if (name?.direction === 'out') outTypes.set(name.peer, [...(outTypes.get(name.peer) ?? []), name.type]);
       else if (name !== undefined && !inTypes.has(name.type))
-        await this.#warnOf(stream, `of the type ${name.type}, which is not in recv_message_types any more`);
+        await this.#warnOf(stream, `their type ${name.type} is no longer in recv_message_types`);
     }
     for (const [peerName, types] of outTypes) {
       const peer = server ?? registry.byWireName(peerName) ?? addAwayPeer(registry, peerName, NOT_BACK);
       if (peer.wireName === peerName) await peer.sender.restore(types);
       else
         for (const type of types)
-          await this.#warnOf(
-            `out/${peerName}/${type}`,
-            `for ${peerName}, which is not this client's server any more`,
-          );
+          await this.#warnOf(`out/${peerName}/${type}`, `${peerName} is no longer this client's server`);
     }
   }
 
   async #warnOf(stream: string, what: string): Promise<void> {
     this.#unused.add(stream);
     const { count } = await this.store.stat(stream);
-    this.#options.log.event(`${count} stored messages stay on the disk: they are ${what}`, { warning: true });
+    this.#options.log.event(`${count} stored messages stay on the disk, unused: ${what}`, { warning: true });
   }
 }
 
-/** A client that is expected, though it is not here. */
+/** A client that is not connected but has stored messages. */
 export function addAwayPeer(registry: Registry, wireName: string, reason: string): Peer {
   const peer = registry.add({ wireName, name: wireName, address: '' });
   peer.become('away', reason);
   return peer;
 }
 
-const NOT_BACK = 'it has not come back since this connector was started';
+const NOT_BACK = 'it has not connected since this connector started';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import stableStringify from 'fast-json-stable-stringify';
 import { AiocError } from '../base/errors.ts';
 
-/** Says who listens on a port, for the next one that wants it. */
+/** The file that names the process listening on a port. */
 interface RunFile {
   readonly pid: number;
   readonly name: string;
@@ -13,7 +13,7 @@ function pathOf(stateDirectory: string, port: number): string {
   return join(stateDirectory, 'running', `${port}.json`);
 }
 
-/** Leaves a note about who listens. Failing to is no reason not to listen. */
+/** Writes the run file. Errors are ignored, since it only improves an error message. */
 export async function writeRunFile(stateDirectory: string, port: number, name: string): Promise<void> {
   const path = pathOf(stateDirectory, port);
   const note: RunFile = { pid: process.pid, name };
@@ -21,7 +21,7 @@ export async function writeRunFile(stateDirectory: string, port: number, name: s
     await mkdir(join(stateDirectory, 'running'), { recursive: true, mode: 0o700 });
     await writeFile(path, stableStringify(note), { mode: 0o600 });
   } catch {
-    // The next one will only be told that the port is taken.
+    // Another aioc then reports only that the port is taken.
   }
 }
 
@@ -29,7 +29,7 @@ export async function removeRunFile(stateDirectory: string, port: number): Promi
   await rm(pathOf(stateDirectory, port), { force: true }).catch(() => undefined);
 }
 
-/** The aioc of this user that listens on the port, if its note is there and its process still lives. */
+/** This user's aioc that listens on the port, if its run file exists and its process still runs. */
 async function holderOf(stateDirectory: string, port: number): Promise<RunFile | undefined> {
   try {
     const note = JSON.parse(await readFile(pathOf(stateDirectory, port), 'utf8')) as RunFile;
@@ -40,7 +40,7 @@ async function holderOf(stateDirectory: string, port: number): Promise<RunFile |
   }
 }
 
-/** The error, and, if the port is taken, by whom: another aioc of this user says so in its run file. */
+/** The error; if the port is taken by another aioc of this user, with its name and process. */
 export async function withHolder(error: AiocError, stateDirectory: string, port: number): Promise<AiocError> {
   if (error.code !== 'AIOC_PORT_TAKEN') return error;
   const holder = await holderOf(stateDirectory, port);

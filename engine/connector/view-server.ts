@@ -3,10 +3,10 @@ import type { Clock, Timer } from '../base/ports.ts';
 import type { ViewSubscription } from '../contract/engine-api.ts';
 import type { Update, View } from '../contract/views.ts';
 
-/** Rates change with time alone, so views are looked at this often even when nothing has happened. */
+/** Rates change with time, so views update at this interval even without events. */
 const RATE_INTERVAL_MS = 1_000;
 
-/** Those of the engine's own screen and of all that are attached. */
+/** Views of the engine's screen and of all attached screens. */
 const VIEWS_MAX = LIMITS.viewsOpen * (1 + LIMITS.screensAttached);
 
 interface OpenView {
@@ -16,8 +16,7 @@ interface OpenView {
 }
 
 /**
- * Sends each open view what it shows, at once when something has changed and then at most ten times a second; nothing
- * when what it shows is the same as before.
+ * Sends updates to the open views: at once after a change, then at most ten times a second, and only if the content differs.
  */
 export class ViewServer {
   readonly #clock: Clock;
@@ -31,7 +30,7 @@ export class ViewServer {
   constructor(options: {
     readonly clock: Clock;
     readonly render: (view: View) => Update;
-    /** Told which views are open, each time that changes. */
+    /** Called with the open views whenever they change. */
     readonly onShown: (views: readonly View[]) => void;
   }) {
     this.#clock = options.clock;
@@ -40,7 +39,7 @@ export class ViewServer {
   }
 
   open(view: View, onUpdate: (update: Update) => void): ViewSubscription {
-    if (this.#shown.size >= VIEWS_MAX) throw new RangeError(`${VIEWS_MAX} views are open already`);
+    if (this.#shown.size >= VIEWS_MAX) throw new RangeError(`${VIEWS_MAX} views are already open`);
     const shown: OpenView = { view, onUpdate, lastSent: '' };
     this.#shown.add(shown);
     this.#viewsChanged();
@@ -59,7 +58,7 @@ export class ViewServer {
     };
   }
 
-  /** Something has changed that a view may show. */
+  /** Call after a change that a view may show. */
   touch(): void {
     if (this.#planned !== undefined || this.#shown.size === 0) return;
     const delayMs = Math.max(0, this.#sentAt + LIMITS.viewIntervalMs - this.#clock.now());

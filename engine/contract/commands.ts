@@ -1,8 +1,8 @@
-/** What a screen may ask the engine to do. Plain data, like everything of the contract. */
+/** Commands of a screen to the engine. Plain data, like everything in the contract. */
 
-/** A line that only this side sees: the output of a shell command, or a remark of the program. */
+/** A line that only this side sees: the output of a shell command, or a note of aioc. */
 export interface LocalRow {
-  /** Sending the same key again replaces the row. */
+  /** A second row with the same key replaces the first. */
   readonly key: string;
   readonly text: string;
   readonly tone?: 'info' | 'good' | 'bad';
@@ -18,20 +18,20 @@ export interface LocalRow {
 export type Command =
   | { readonly kind: 'newcomer.accept'; readonly joinRequest: number }
   | { readonly kind: 'newcomer.refuse'; readonly joinRequest: number }
-  /** `on` drops new messages to and from the peer until it is switched off again (PROTOCOL §6). */
+  /** `on`: drops new messages to and from the peer (PROTOCOL §6). */
   | { readonly kind: 'peer.ignore'; readonly peer: string; readonly on: boolean }
   | { readonly kind: 'all.ignore'; readonly on: boolean }
   | { readonly kind: 'peer.ping'; readonly peer: string }
   | { readonly kind: 'peer.disconnect'; readonly peer: string }
   /**
-   * Mutual TLS only. A server: ends the trust in that client's certificate, and cuts it off at once. A client: goes back
-   * from its own certificate to the default one, and connects again. The value says what the other side must now do.
+   * Mutual TLS only. On a server: deletes that client's certificate and disconnects it. On a client: deletes its certificate
+   * and reconnects with the default one. The value says what to do on the peer.
    */
   | { readonly kind: 'certificate.delete'; readonly peer: string }
-  /** `hard` does not wait until the queues are empty. What programs of this machine send is refused until a start. */
+  /** `hard`: does not drain the queues. Until a start, sends of local programs fail. */
   | { readonly kind: 'connector.stop' | 'connector.restart'; readonly hard: boolean }
   | { readonly kind: 'connector.start' }
-  /** Call the server again now instead of at the next try; a server that could not listen tries again. */
+  /** A client reconnects now instead of at its next attempt; a server that could not listen tries again. */
   | { readonly kind: 'dial.now' }
   | { readonly kind: 'chat.say'; readonly peer: string; readonly text: string }
   | { readonly kind: 'chat.upload'; readonly peer: string; readonly path: string }

@@ -1,20 +1,20 @@
 import type { Command, CommandResult } from './commands.ts';
 import type { Body, Update, View } from './views.ts';
 
-/** Raised whenever a type of the contract changes its meaning. Both sides compare it before anything else. */
+/** Increased whenever a type of the contract changes its meaning. Both ends compare it first. */
 export const CONTRACT_VERSION = 2;
 
-/** A view that is being shown. */
+/** An open view. */
 export interface ViewSubscription {
-  /** Shows another window, filter or order in the same place. */
+  /** Changes the window, filter or order of the view. */
   change(view: View): void;
   close(): void;
 }
 
 /**
- * The only door between an engine and whatever shows it.
+ * The only interface between an engine and a screen.
  *
- * `open` delivers an update at once and then at most 10 a second, only when something it shows has changed.
+ * `open` delivers an update at once, then after changes, at most 10 a second.
  */
 export interface EngineApi {
   open(view: View, onUpdate: (update: Update) => void): ViewSubscription;

@@ -3,13 +3,13 @@ import type { Command, CommandResult } from './commands.ts';
 import { CONTRACT_VERSION, type EngineApi, type ViewSubscription } from './engine-api.ts';
 import type { Body, Update, View } from './views.ts';
 
-/** The part of a MessagePort, a Worker or a parentPort that the door needs. */
+/** The part of a MessagePort, a Worker or a parentPort that is needed here. */
 export interface Port {
   postMessage(message: unknown): void;
   on(event: 'message', listener: (message: unknown) => void): unknown;
 }
 
-/** What the one who looks says. */
+/** Messages from a screen. */
 export type Request =
   | { readonly kind: 'hello'; readonly version: number }
   | { readonly kind: 'open' | 'change'; readonly viewId: number; readonly view: View }
@@ -23,9 +23,9 @@ export type EngineReply =
   | { readonly kind: 'answer'; readonly callId: number; readonly value: unknown };
 
 /**
- * Serves a door to whoever holds the other end of the port.
+ * Serves an engine over a port.
  *
- * @returns a function that closes the views, for when the other end is gone
+ * @returns a function that closes the views; call it when the other end has closed
  */
 export function serveEngine(port: Port, engine: EngineApi): () => void {
   const views = new Map<number, ViewSubscription>();
@@ -68,9 +68,9 @@ export function serveEngine(port: Port, engine: EngineApi): () => void {
 }
 
 /**
- * The door at the other end of a port.
+ * Connects to the engine at the other end of a port.
  *
- * @throws AiocError AIOC_CONTRACT_VERSION when the two ends are of different versions
+ * @throws AiocError AIOC_CONTRACT_VERSION if the versions differ
  */
 export async function connectEngine(port: Port): Promise<EngineApi> {
   const client = new EngineClient(port);
@@ -83,7 +83,7 @@ interface Call {
   failed(error: AiocError): void;
 }
 
-/** The end of a port at which somebody looks. */
+/** The screen's end of a port. */
 export class EngineClient implements EngineApi {
   readonly #port: Port;
   readonly #views = new Map<number, (update: Update) => void>();
@@ -97,7 +97,7 @@ export class EngineClient implements EngineApi {
     port.on('message', (reply) => this.#receive(reply as EngineReply));
   }
 
-  /** @throws AiocError AIOC_CONTRACT_VERSION when the two ends are of different versions, and what `end` was given */
+  /** @throws AiocError AIOC_CONTRACT_VERSION if the versions differ, and the error passed to `end` */
   async greet(): Promise<void> {
     const version = await new Promise<unknown>((resolve, reject) => {
       this.#onHello = { answered: resolve, failed: reject };
@@ -107,12 +107,12 @@ export class EngineClient implements EngineApi {
     if (version !== CONTRACT_VERSION) {
       throw new AiocError(
         'AIOC_CONTRACT_VERSION',
-        `the engine speaks version ${version} of the contract, this screen version ${CONTRACT_VERSION}: use the same release of aioc for both`,
+        `the engine uses version ${version} of the contract, this screen version ${CONTRACT_VERSION}: use the same release of aioc for both`,
       );
     }
   }
 
-  /** The other end is gone. What was asked and not answered fails with this error, and so does whatever is asked now. */
+  /** The other end has closed: pending and later calls fail with this error. */
   end(error: AiocError): void {
     this.#ended ??= error;
     this.#views.clear();

@@ -1,4 +1,4 @@
-/** What comes through a door from another process may be anything: here it is found to be of the contract, or not. */
+/** Validates requests from another process. */
 import * as z from 'zod';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -68,11 +68,11 @@ const REQUEST = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('execute'), callId, command: COMMAND }),
 ]) satisfies z.ZodType<Request>;
 
-/** @throws AiocError AIOC_FRAME_BAD when it is no request of this version of the contract */
+/** @throws AiocError AIOC_FRAME_BAD if it is not a request of this version of the contract */
 export function parseRequest(value: unknown): Request {
   const { data, error } = REQUEST.safeParse(value);
   if (data !== undefined) return data;
   const [issue] = error?.issues ?? [];
   const where = issue === undefined || issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
-  throw new AiocError('AIOC_FRAME_BAD', `a screen asks what it cannot: ${where}${issue?.message}`);
+  throw new AiocError('AIOC_FRAME_BAD', `invalid request from an attached screen: ${where}${issue?.message}`);
 }

@@ -1,8 +1,8 @@
 /**
- * What a screen may ask to see, and what it then gets. Everything here is plain data that survives
- * structuredClone, so that the same door serves a worker's port, a unix socket and a test.
+ * The views of a screen and their updates. All types are plain data that structuredClone can copy, so the same API works
+ * over a worker's port, a unix socket and in a test.
  *
- * Texts that came from a peer are raw. Whoever draws them must make them safe first.
+ * Texts from a peer are raw: make them safe before you draw them.
  */
 export type PeerSort = 'name' | 'state' | 'rate' | 'waiting';
 export type QueueSort = 'backlog' | 'age' | 'name' | 'rate';
@@ -32,62 +32,62 @@ export type View =
 
 export type SecurityMode = 'plain' | 'tls-allow-all' | 'mutual-tls';
 
-/** What the connector is doing, in the words that the header shows. */
+/** The state of the connector, as the header shows it. */
 export type Phase =
   | { readonly kind: 'starting' }
   | { readonly kind: 'listening' }
   | { readonly kind: 'connecting' }
-  /** The other side has not let us in yet: its user is being asked. */
+  /** The peer's user has not accepted this side yet. */
   | { readonly kind: 'waiting-to-be-let-in' }
   | { readonly kind: 'connected' }
   | { readonly kind: 'retrying'; readonly reason: string; readonly retryAtMs: number }
-  /** The other side said no; nothing more happens until the user asks for it. */
+  /** The peer refused; aioc does not retry until the user asks for it. */
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'failed'; readonly code: string; readonly reason: string }
   | { readonly kind: 'stopped' };
 
-/** Somebody who has connected and waits to be let in. */
+/** A client that has connected and waits to be accepted. */
 export interface JoinRequest {
   readonly id: number;
-  /** The name it gives itself. */
+  /** The name that it claims. */
   readonly name: string;
   readonly address: string;
-  /** Its fingerprint in words; absent when it showed no certificate (every Python client). */
+  /** Its fingerprint in words; absent if it has no certificate (every Python client). */
   readonly words?: string;
   readonly askedAtMs: number;
   readonly expiresAtMs: number;
-  /** Something the user should know before saying yes, e.g. that the name was used by another certificate. */
+  /** A warning for the user, for example that the name was used with another certificate. */
   readonly warning?: string;
 }
 
 export interface Status {
   readonly role: 'server' | 'client';
-  /** A server: what it listens on. A client: whom it calls. `host:port`. */
+  /** On a server: its listening address. On a client: its server. `host:port`. */
   readonly address: string;
   readonly port: number;
-  /** Addresses by which this machine can be reached, most useful first. */
+  /** Addresses of this machine, most useful first. */
   readonly ownAddresses: readonly string[];
   readonly security: SecurityMode;
-  /** It runs a configuration file: not the chat, but a connector for programs of this machine. */
+  /** True for a connector from a configuration file; false for the chat. */
   readonly configured: boolean;
   readonly canDeleteCertificates: boolean;
-  /** A client that has no certificate of its own yet, and asks its server for one when it calls. */
+  /** A client without a certificate, which requests one when it connects. */
   readonly asksForCertificate: boolean;
   readonly ownName: string;
-  /** Our own fingerprint in words; absent without TLS. */
+  /** This side's fingerprint in words; absent without TLS. */
   readonly ownWords?: string;
   readonly startedAtMs: number;
   readonly phase: Phase;
-  /** Messages a second, over the last few seconds. */
+  /** Messages per second, over the last few seconds. */
   readonly inRate: number;
   readonly outRate: number;
-  /** Messages for peers that these have not acknowledged: the sum of the queues outwards. */
+  /** Unacknowledged messages to peers: the sum of the outboxes. */
   readonly waitingCount: number;
-  /** Messages that no program has taken yet: the sum of the inboxes. */
+  /** Messages that no listener has received yet: the sum of the inboxes. */
   readonly waitingInCount: number;
-  /** Queues that hold messages of which none can leave. */
+  /** Queues with messages that are blocked. */
   readonly stuckCount: number;
-  /** How many of those for peers are on the disk, and outlive the program. */
+  /** How many of the messages to peers are on disk. */
   readonly storedCount: number;
   readonly waitingBytes: number;
   readonly receivedDirectory: string;
@@ -104,27 +104,27 @@ export type PeerState = 'connecting' | 'waiting' | 'connected' | 'away' | 'refus
 export type PeerKind = 'aioc' | 'python' | 'unknown';
 
 export interface PeerRow {
-  /** Stable while the program runs; what commands name. */
+  /** Stable while aioc runs; commands use it. */
   readonly id: string;
-  /** What it is called here: unique among our peers. */
+  /** The name shown, unique among the peers. */
   readonly name: string;
-  /** The name it uses on the wire, when that differs. */
+  /** Its name on the wire, if that differs. */
   readonly wireName: string;
   readonly address: string;
   readonly state: PeerState;
   readonly sinceMs: number;
-  /** Why it is in this state, when there is something to say. */
+  /** The reason for its state, if any. */
   readonly reason?: string;
   readonly kind: PeerKind;
   readonly words?: string;
   readonly lagMs?: number;
-  /** Messages a second in both directions, oldest first, one value for each 5 s of the last 40 s. */
+  /** Messages per second in both directions, oldest first, one value per 5 s of the last 40 s. */
   readonly rateHistory: readonly number[];
   readonly rate: number;
   readonly ignored: boolean;
   readonly ignoredIn: number;
   readonly ignoredOut: number;
-  /** Frames that it sent under another name than its own, and that were dropped; absent: none. */
+  /** Number of dropped frames that it sent under another name; absent if none. */
   readonly forgedIn?: number;
   readonly waitingCount: number;
   readonly unread: number;
@@ -133,33 +133,32 @@ export interface PeerRow {
 export interface QueueRow {
   readonly id: string;
   readonly direction: 'out' | 'in';
-  /** Absent for an inbox, which is shared by all peers. */
+  /** Absent for an inbox, which all peers share. */
   readonly peer?: string;
   readonly peerName: string;
   readonly type: string;
   readonly depth: number;
   readonly bytes: number;
-  /** Whether its messages are on the disk; absent where nothing ever is, as in the chat. */
+  /** Whether its messages are on disk; absent in the chat, which stores nothing. */
   readonly stored?: boolean;
   readonly oldestAtMs?: number;
   readonly inRate: number;
   readonly outRate: number;
-  /** Seconds until empty at the present rates; absent when it does not shrink. */
+  /** Seconds until empty at the current rates; absent if it does not shrink. */
   readonly drainSeconds?: number;
-  /** Messages that a full queue has dropped in this run; absent while there are none. */
+  /** Messages dropped by the full queue since the start; absent if none. */
   readonly dropped?: number;
-  /** Why nothing leaves, worst reason first; absent when it flows or is empty. */
+  /** Why the queue is blocked, worst reason first; absent if it is not. */
   readonly blocked?: string;
 }
 
 /**
- * How far a message has come, each from an event that has been seen. Outwards `queued`, `sent` (all of it has been
- * written to the connection), then `peer has it` (an aioc's acknowledgement, which comes after its store) or
- * `received by Python` (its acknowledgement, which comes before Python checks, stores or delivers anything). That a
- * listener of the peer has taken it is told to nobody.
+ * The progress of a message. Outgoing: `queued`, `sent` (written to the connection), then `peer has it` (acknowledged by
+ * aioc after storing it) or `received by Python` (acknowledged before Python checks, stores or delivers it). The sender does
+ * not learn whether the peer's listener has processed it.
  *
- * Inwards `arrived`, `stored` or `in memory`, then `taken` (its listener has said that it is done with it) or
- * `handed over` (written to Python's receive socket, whose reader says nothing).
+ * Incoming: `arrived`, `stored` or `in memory`, then `taken` (acknowledged by its listener) or `handed over` (written to
+ * Python's receive socket, whose reader sends no acks).
  */
 export type Outcome =
   | 'queued'
@@ -186,15 +185,15 @@ export interface LogRow {
   readonly type: string;
   readonly sizeBytes?: number;
   readonly outcome: Outcome;
-  /** One line: the event, why it was refused, or the beginning of the message. */
+  /** One line: the event, the reason for a refusal, or the start of the message. */
   readonly text: string;
-  /** Why the outcome is what it is, where there is something to say; the text ends with it, too. */
+  /** The reason for the outcome, if any; also at the end of the text. */
   readonly reason?: string;
-  /** There is more to see: `query` gives it. */
+  /** There is more; `query` returns it. */
   readonly hasBody: boolean;
 }
 
-/** How far a line of ours has come. `received` is a real acknowledgement by the other side. */
+/** The progress of a sent chat line. `received`: the peer has acknowledged it. */
 type Mark = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';
 
 export interface TransferState {
@@ -202,7 +201,7 @@ export interface TransferState {
   readonly doneBytes: number;
   readonly totalBytes: number;
   readonly bytesPerSecond: number;
-  /** Where it ended up, or why it did not. */
+  /** Where it was stored, or why not. */
   readonly detail?: string;
 }
 
@@ -227,13 +226,13 @@ export interface ChatRow {
   readonly shell?: ShellState;
   /** A line that only this side sees. */
   readonly tone?: 'info' | 'good' | 'bad';
-  /** The first one that has not been read yet. */
+  /** The first unread row. */
   readonly firstUnread?: boolean;
 }
 
 export interface ListUpdate<Row> {
   readonly total: number;
-  /** How many pass the filter. */
+  /** The number of rows that pass the filter. */
   readonly matched: number;
   readonly offset: number;
   readonly rows: readonly Row[];
@@ -245,7 +244,7 @@ export interface TailUpdate<Row> {
   /** Entries below the window; 0 while following. */
   readonly newer: number;
   readonly older: number;
-  /** Entries that the bound has pushed out for good. */
+  /** Entries dropped because of the limit. */
   readonly forgotten: number;
   readonly rows: readonly Row[];
 }
@@ -260,9 +259,9 @@ export type Update =
 /** The whole of one log entry. */
 export interface Body {
   readonly id: number;
-  /** The header as it stood on the wire, one `key: value` a line. */
+  /** The header as on the wire, one `key: value` per line. */
   readonly headerLines: readonly string[];
   readonly text: string;
-  /** Bytes that are not shown. */
+  /** The number of bytes not shown. */
   readonly omittedBytes: number;
 }

@@ -78,9 +78,9 @@ test('a command and an attached screen change one value in the file, which keeps
   const written = await cli('add_blacklist_client', 'client9');
   assert.equal(written.exitCode, 0, written.errors);
   assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')).blacklisted_clients_id, ['client9']);
-  await waitFor(() => log().includes('put into the blacklist'), { what: 'the line in the log' });
-  assert.equal(count(log(), /ignoring all peers \(asked for by a command\)/), 1);
-  assert.equal(count(log(), /no longer ignoring all peers \(asked for by an attached screen\)/), 1);
+  await waitFor(() => log().includes('added to the blacklist'), { what: 'the line in the log' });
+  assert.equal(count(log(), /ignoring all peers \(requested by a command\)/), 1);
+  assert.equal(count(log(), /no longer ignoring all peers \(requested by an attached screen\)/), 1);
 });
 
 test('a command whose effect cannot be saved says so in its answer and in the log, and has its effect', async (t) => {

@@ -58,7 +58,7 @@ test('a 1.6.3 installation in its usual directory is used by a configuration wit
   assert.equal(config.default_logger_dirpath, varTmp);
   assert.equal(config.tokens_directory_path, varTmp);
   assert.deepEqual(notes, [
-    `connector_files_dirpath is not set, and ${varTmp} is used: it holds certificates`,
+    `connector_files_dirpath is not set; using ${varTmp}, which contains certificates`,
   ]);
 });
 
@@ -68,10 +68,10 @@ test('where both hold one, neither is guessed: both are named, and the key', asy
   const error = await rejectsWith(
     settled({ is_server: true }),
     'AIOC_CONFIG',
-    /connector_files_dirpath: it is not set/,
+    /connector_files_dirpath: not set/,
   );
   assert.ok(
-    error.message.includes(`${tmp} (certificates) and in ${varTmp} (certificates); set it`),
+    error.message.includes(`${tmp} (certificates) and ${varTmp} (certificates); set it`),
     error.message,
   );
   assert.deepEqual((await settled({ is_server: true, connector_files_dirpath: tmp })).notes, []);
@@ -87,7 +87,7 @@ test('messages that Python stored for this connector show where it lives, others
   writeFileSync(join(varTmp, 'connector_disk_persistence_send_from_ab_to_peer_12700110673'), 'x');
   const { config, notes } = await settled({ ...CLIENT, use_ssl: false });
   assert.equal(config.connector_files_dirpath, varTmp);
-  assert.match(notes.join(), /it holds messages that Python stored$/);
+  assert.match(notes.join(), /which contains messages that Python stored$/);
   assert.equal(
     (await settled({ ...CLIENT, client_name: 'other', use_ssl: false })).config.connector_files_dirpath,
     tmp,
@@ -103,7 +103,7 @@ test('with the sockets’ directory named, the certificates alone are looked for
   assert.equal(config.connector_files_dirpath, elsewhere);
   assert.match(
     notes.join(),
-    /^certificates_directory_path is not set, and .* is used: it holds certificates/,
+    /^certificates_directory_path is not set; using .*, which contains certificates/,
   );
   installClient(elsewhere);
   assert.equal(

@@ -68,7 +68,7 @@ const STEPS: readonly Step[] = [
     same(on, 'show_attribute', 'ignore_peer_traffic'),
     same(on, 'show_attribute', 'max_certs'),
     same(on, 'show_attribute', 'file_recv_config'),
-    unlikeSilence(same(on, 'show_attribute', 'no_such_key'), /^there is no key no_such_key$/),
+    unlikeSilence(same(on, 'show_attribute', 'no_such_key'), /^unknown key no_such_key$/),
     same(on, 'show_subscribe_message_types'),
     same(on, 'delete_previous_persistence_remains'),
     // Python reads its tokens, and then fails to say so.
@@ -312,7 +312,7 @@ test('what is not there yet, or was asked for in vain, is in the log as well as 
     ['remove_whitelist_client', { client_id: 'x7' }, /the whitelist has no entry x7/],
     ['add_blacklist_client', { client_ip: 'here' }, /"here" is no address/],
     ['delete_client_certificate', { client_id: 'x7' }, /x7 has no certificate/],
-    ['show_attribute', { attribute: '__class__' }, /there is no key __class__/],
+    ['show_attribute', { attribute: '__class__' }, /unknown key __class__/],
     ['send_command', { cmd: 'cancel_tasks__sync', kwargs: {} }, /unknown command cancel_tasks__sync/],
     ['send_command', { cmd: 'restart', kwargs: { connector_socket_only: true } }, /connector_socket_only/],
     ['stop_connector', { enable_delete_files: false }, /without effect.*enable_delete_files/],

@@ -91,7 +91,7 @@ test('what Python’s tool asks for has its effect: ignoring, the log’s level,
   assert.equal(await tool(onServer, 'show_log_level'), 'DEBUG');
   assert.equal(await tool(onServer, 'show_attribute', 'is_server'), 'True');
   assert.equal(await tool(onServer, 'show_attribute', 'blacklisted_clients_ip'), 'set()');
-  assert.match(String(await tool(onServer, 'show_attribute', 'constructor')), /there is no key constructor/);
+  assert.match(String(await tool(onServer, 'show_attribute', 'constructor')), /unknown key constructor/);
 
   // Nobody listens to this one, so it waits where peek_queues shows it.
   await onClient.do('send', { message_type: 'type1', data: 'x', data_is_json: false });

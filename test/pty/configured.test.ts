@@ -100,7 +100,7 @@ test('d on the server cuts one client at once, d on that client brings it back w
   onServer.press('home');
   await onServer.waitFor(/›● client1/);
   await deleteCertificate(onServer, 'client1');
-  assert.match(onServer.screenText(), /deleted, and client1 is cut off/);
+  assert.match(onServer.screenText(), /deleted, and client1 is disconnected/);
   assert.match(onServer.screenText(), /python3 -m aioconnectors cli/);
   await peerIs(onServer, /○ client1 +away/);
   await peerIs(onServer, /● client2/);

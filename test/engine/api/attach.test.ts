@@ -145,7 +145,7 @@ test('what is in the way of its door costs a connector its screens, not its star
     writeFileSync(path, 'a file');
   });
   await side.engine.start();
-  assert.match(warnings(side)[0] ?? '', /no screen can be attached: .*it is not a directory/);
+  assert.match(warnings(side)[0] ?? '', /screens cannot attach: .*it is not a directory/);
   await rejectsWith(attach(side.configPath), 'AIOC_CONNECTOR_AWAY', /Python’s or an older version of aioc/);
   rmSync(engine);
   await side.engine.control.restart({ hard: true, delayMs: 0 });

@@ -25,7 +25,7 @@ test('a certificate deleted on both sides is issued anew, and each answer says w
   const onServer = await run(server, { kind: 'certificate.delete', peer: peerOf(server) });
   assert.match(
     textOf(onServer),
-    /client1 is cut off.*aioc cli client1 delete_client_certificate.*Python client/,
+    /client1 is disconnected.*aioc cli client1 delete_client_certificate.*Python client/,
   );
   assert.notEqual(server.peers()[0]?.state, 'connected');
   await waitFor(() => client.status().phase.kind !== 'connected', {
@@ -35,7 +35,7 @@ test('a certificate deleted on both sides is issued anew, and each answer says w
   const again = await run(server, { kind: 'certificate.delete', peer: peerOf(server) });
   assert.match(textOf(again), /AIOC_CERTIFICATE_MISSING/);
   const onClient = await run(client, { kind: 'certificate.delete', peer: peerOf(client) });
-  assert.match(textOf(onClient), /default certificate.*The server gives it one only when.*Python server/);
+  assert.match(textOf(onClient), /default certificate.*The server issues it only after.*Python server/);
   await waitFor(() => server.peers()[0]?.state === 'connected', { what: 'the client to be back', ...SLOW });
   await waitFor(() => !client.status().asksForCertificate, { what: 'a certificate of its own', ...SLOW });
 });

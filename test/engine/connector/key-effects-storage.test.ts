@@ -112,7 +112,8 @@ test('max_size_persistence_path, when_full: a queue that is full refuses, or dro
       when_full === 'drop_oldest' ? 3 : 0,
       'whose program believes it to be stored',
     );
-    for (const { text } of dropped) assert.match(text, /\(the queue was full and this was the oldest\)/);
+    for (const { text } of dropped)
+      assert.match(text, /\(the queue was full and this was the oldest message\)/);
     await client.engine.stop({ hard: true });
     const { server_sockaddr } = again as Config & { server_sockaddr: unknown };
     const server = await started(t, { ...TYPES, is_server: true, server_sockaddr });
@@ -171,7 +172,10 @@ test('messages for a server that the configuration names no more stay on the dis
   await client.engine.stop({ hard: true });
   const moved = { ...again, server_sockaddr: ['127.0.0.1', await freePort()] };
   const next = await started(t, moved, { directory: client.directory });
-  await until(() => logged(next, /1 stored messages stay on the disk: .*server any more/), 'the warning');
+  await until(
+    () => logged(next, /1 stored messages stay on the disk, unused: .*no longer this client.s server/),
+    'the warning',
+  );
   await next.engine.stop({ hard: true });
   assert.equal(depthOf(await started(t, again, { directory: client.directory }), 'a'), 1);
 });
@@ -186,10 +190,10 @@ test('delete_previous_persistence_remains: what is stored for nobody is deleted 
   await (await program(t, next)).send({ messageType: 'a', data: 'for the new server' });
   const tool = await ConnectorRemoteTool.fromConfig(next.configPath);
   assert.equal(await tool.deletePreviousPersistenceRemains(), true);
-  assert.ok(logged(next, /3 stored messages that nothing uses any more were deleted/));
+  assert.ok(logged(next, /deleted 3 stored messages that are no longer used/));
   assert.equal(depthOf(next, 'a'), 1, 'what is in use stays');
   assert.equal(await tool.deletePreviousPersistenceRemains(), true);
-  assert.equal(next.log().filter(({ text }) => text.includes('nothing uses any more')).length, 1);
+  assert.equal(next.log().filter(({ text }) => text.includes('no longer used')).length, 1);
   await next.engine.stop({ hard: true });
   const before = await started(t, again, { directory: client.directory });
   assert.deepEqual([depthOf(before, 'a'), depthOf(before, 'b')], [0, 0]);

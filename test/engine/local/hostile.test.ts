@@ -111,7 +111,7 @@ const DROPPED_FRAMES: readonly (readonly [string, Buffer, RegExp])[] = [
   [
     '4 GiB',
     Buffer.concat([u32(0xffff_ffff), frameWith('{"message_type": "any"}').subarray(4)]),
-    /dropped: it has 42949672\d\d bytes, and max_size_message/,
+    /local program: it has 42949672\d\d bytes, and max_size_message/,
   ],
 ];
 
