@@ -205,7 +205,7 @@ async function shutDown({ server }: World): Promise<void> {
   assert.equal(await server.tool.stop({ shutdown: true }), true);
   await waitFor(
     async () => {
-      await rejectsWith(server.tool.showLogLevel(), 'AIOC_CONNECTOR_AWAY', /cannot be reached/);
+      await rejectsWith(server.tool.showLogLevel(), 'AIOC_CONNECTOR_AWAY', /is not running here/);
       return true;
     },
     { ...PATIENT, what: 'the socket to be gone' },
