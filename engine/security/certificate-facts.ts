@@ -53,9 +53,9 @@ export function readCertificate(source: string | Buffer): CertificateFacts {
 export function datesFault(certificate: CertificateFacts, wallNowMs: number): string | undefined {
   const { notBeforeMs, notAfterMs, x509 } = certificate;
   // Written so that an unreadable date (NaN) is a fault too.
-  const isRight = `and this machine's clock says ${clockText(wallNowMs)}: is that right?`;
-  if (!(wallNowMs <= notAfterMs)) return `expired on ${x509.validTo}, ${isRight}`;
-  if (!(wallNowMs >= notBeforeMs)) return `is valid only from ${x509.validFrom}, ${isRight}`;
+  const clock = `and this machine's clock says ${clockText(wallNowMs)}: check the clock`;
+  if (!(wallNowMs <= notAfterMs)) return `expired on ${x509.validTo}, ${clock}`;
+  if (!(wallNowMs >= notBeforeMs)) return `is valid only from ${x509.validFrom}, ${clock}`;
   return undefined;
 }
 

@@ -88,7 +88,10 @@ test('a second start says who runs it already, and leaves that one alone', async
   await first.ready();
   const second = await runProgram(t, ['--headless', here.file], here.directory);
   assert.equal(second.exitCode, 1);
-  assert.match(second.errors, new RegExp(`process ${first.process.pid} already.*AIOC_ALREADY_RUNNING`));
+  assert.match(
+    second.errors,
+    new RegExp(`already running.*process ${first.process.pid}\\).*AIOC_ALREADY_RUNNING`),
+  );
   const status = await runProgram(
     t,
     ['status', '--json', '--connector_files_dirpath', here.directory],

@@ -108,7 +108,7 @@ test('d on the server cuts one client at once, d on that client brings it back w
 
   await goToPeers(onClient1);
   await deleteCertificate(onClient1, 'client1');
-  assert.match(onClient1.screenText(), /asks the server for a new one/);
+  assert.match(onClient1.screenText(), /requests a new one/);
   onClient1.press('escape');
   await peerIs(onClient1, /● \('127\.0\.0\.…/);
   onServer.press('escape');

@@ -41,7 +41,7 @@ test('a file to somebody who ignores us ends at once, and says so', async (t) =>
   await (await open(path, 'w')).close();
   const peer = client.peers()[0]?.id ?? '';
   assert.deepEqual(await client.do({ kind: 'chat.upload', peer, path }), { ok: true, value: 'refused' });
-  assert.match(client.chat().at(-1)?.transfer?.detail ?? '', /ignores us/);
+  assert.match(client.chat().at(-1)?.transfer?.detail ?? '', /ignores this connector/);
 });
 
 test('a file that fits into no frame is refused before anything is sent', async (t) => {
