@@ -64,12 +64,12 @@ export const COMMANDS = {
       'Repairs a certificates directory that was copied without its symbolic links or with other file modes. It trusts no client that the directory does not already list.',
     options: { dry_run: true },
     examples: [
-      ['aioc certificates repair /var/lib/aioc/server --dry_run', 'print what would be done'],
+      ['aioc certificates repair /var/lib/aioc/server --dry_run', 'print what needs repair'],
       ['aioc certificates repair /var/lib/aioc/server', 'repair it'],
     ],
     exitCodes: {
       0: 'the directory is in order',
-      1: 'something is left to do; with --dry_run also: something would be done',
+      1: 'something could not be repaired; with --dry_run also: something needs repair',
     },
   },
   create_connector: {
@@ -158,7 +158,7 @@ export const COMMANDS = {
   listen: {
     usage: ['listen [CONNECTOR] [OPTIONS]'],
     help: 'print received messages, one line of JSON each',
-    about: `Prints each received message as a line of JSON and acknowledges it once it is written. It takes the next message when that line has been read. ${WHICH_CONNECTOR}`,
+    about: `Prints each received message as a line of JSON and acknowledges it once it is written. It takes the next message only after that line has been read. ${WHICH_CONNECTOR}`,
     options: {
       type: 'message types, separated by commas (default: recv_message_types of the configuration file; without a file, any)',
       count: true,
@@ -226,14 +226,17 @@ export const CLI_COMMANDS = {
   disconnect_client: { takes: 'CLIENT', help: "close a client's connection" },
   delete_client_certificate: {
     takes: '[CLIENT]',
-    help: "on a server: a client's; on a client: its own",
+    help: 'delete a certificate (on a client: its own)',
   },
   add_blacklist_client: { takes: 'CLIENT|ADDRESS', help: 'block a client, an address or a network' },
-  remove_blacklist_client: { takes: 'CLIENT|ADDRESS', help: 'remove it from the blacklist' },
-  add_whitelist_client: { takes: 'CLIENT|ADDRESS', help: 'only listed clients may connect' },
-  remove_whitelist_client: { takes: 'CLIENT|ADDRESS', help: 'remove it from the whitelist' },
+  remove_blacklist_client: { takes: 'CLIENT|ADDRESS', help: 'remove an entry from the blacklist' },
+  add_whitelist_client: {
+    takes: 'CLIENT|ADDRESS',
+    help: 'add to the whitelist: others may not connect',
+  },
+  remove_whitelist_client: { takes: 'CLIENT|ADDRESS', help: 'remove an entry from the whitelist' },
   show_log_level: { takes: '', help: 'show the log level' },
-  set_log_level: { takes: 'LEVEL', help: 'DEBUG, INFO, WARNING, ERROR or CRITICAL' },
+  set_log_level: { takes: 'LEVEL', help: 'set it to DEBUG, INFO, WARNING, ERROR or CRITICAL' },
 } as const satisfies Readonly<Record<string, { readonly takes: string; readonly help: string }>>;
 
 export type CliCommandName = keyof typeof CLI_COMMANDS;

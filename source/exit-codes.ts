@@ -17,5 +17,5 @@ export const EXIT_MEANINGS: Readonly<Record<(typeof EXIT)[keyof typeof EXIT], st
   2: 'usage error, or no terminal for the full screen',
   3: 'refused by the peer',
   70: 'a defect in aioc',
-  130: 'aioc send was interrupted by Ctrl-C or SIGTERM',
+  130: 'interrupted by Ctrl-C or SIGTERM (only aioc send)',
 };

@@ -63,7 +63,7 @@ export const OPTIONS = {
   },
   to: { type: 'string', value: 'NAME', help: 'on a server: the client to send to' },
   count: { type: 'string', value: 'N', help: 'exit after N messages (default: run until Ctrl-C)' },
-  dry_run: { type: 'boolean', help: 'only print what would be done' },
+  dry_run: { type: 'boolean', help: 'only print what needs repair' },
   help: { type: 'boolean', help: 'show this help; after a command, the help of that command' },
   version: { type: 'boolean', help: 'show the version' },
 } as const satisfies Readonly<Record<string, OptionEntry>>;

@@ -12,7 +12,7 @@ export const DIRECTORY_KEYS = {
     default: CONNECTOR_DIRECTORY,
     templates: ['manager', 'api'],
     state: 'works',
-    help: 'Directory of the connector’s sockets and stored messages. Local programs find the connector by it.',
+    help: 'Directory of the connector’s sockets and stored messages. Local programs use the same directory to find the connector.',
   }),
   default_logger_dirpath: defineKey({
     shape: DIRECTORY,
