@@ -206,9 +206,13 @@ function chatSettings(values: Values): ChatSettings {
   const target = text(values, 'target');
   const bound = text(values, 'bind_server_ip');
   if (target !== undefined && bound !== undefined)
-    throw usage('--bind_server_ip and --target exclude each other: the first listens, the second connects');
+    throw usage(
+      '--bind_server_ip and --target cannot be used together: the first listens, the second connects',
+    );
   if (target !== undefined && values['accept'] === true)
-    throw usage('--accept and --target exclude each other: the first is for listening, the second connects');
+    throw usage(
+      '--accept and --target cannot be used together: the first is for listening, the second connects',
+    );
   return {
     role: target === undefined ? 'server' : 'client',
     ...addressOf(values, target === undefined ? 'bind_server_ip' : 'target'),

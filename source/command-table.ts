@@ -150,8 +150,8 @@ export const COMMANDS = {
       ['aioc send client.json "how are you?" --await_response', 'print the response'],
     ],
     exitCodes: {
-      0: 'the connector accepted every message (and every response came)',
-      1: 'a message was refused, or a response did not come',
+      0: 'the connector accepted every message (and every response arrived)',
+      1: 'a message was refused, or a response did not arrive',
       130: 'interrupted',
     },
   },

@@ -14,7 +14,7 @@ export function askToDeleteCertificate(control: UiContext): void {
   const lines: readonly SafeText[] = isServer
     ? [trusted('It is disconnected at once and must be accepted again.')]
     : [
-        safe`This is your own certificate. ${name} then requests a new one with the default certificate. The server issues it only after it has deleted the old one, too.`,
+        safe`This is your own certificate. ${name} then requests a new one with the default certificate. The server issues it only after the old one is deleted there, too.`,
       ];
   askToType(control, {
     title: safe`Delete ${name}’s certificate?`,

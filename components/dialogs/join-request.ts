@@ -149,7 +149,7 @@ function wordsToCompare(joinRequest: SafeJoinRequest, data: EngineData, width: n
   const own = data.status?.ownWords;
   if (joinRequest.words === undefined) {
     const why =
-      'It has no certificate (Python’s chat never has one), so nothing proves its identity. Ask the person.';
+      'It has no certificate (Python’s chat never has one), so nothing proves its identity. Confirm with its user.';
     return paragraph(trusted(why), width, 'warn');
   }
   return [

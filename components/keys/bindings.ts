@@ -133,7 +133,7 @@ export const BINDINGS: readonly Binding[] = [
   on('writing', 'alt-3', ['focus-log', 'log'], { footer: 6 }),
   on('writing', 'alt-4', ['write', 'chat']),
 
-  on('any pane', 'r', ['dial', 'retry, to connect or to listen'], {
+  on('any pane', 'r', ['dial', 'retry connecting or listening'], {
     command: 'retry',
     footer: 0,
     applies: mayRetry,

@@ -78,7 +78,7 @@ function proofOf(peer: SafePeerRow, status: SafeStatus | undefined): readonly [w
   }
   return peer.words === undefined
     ? ['Nothing proves its identity: a Python client never shows a certificate.', 'warn']
-    : ['Compare both with the other screen (there, yours and theirs are swapped).', 'faint'];
+    : ['Compare both with the other screen (there, “its” and “your” are swapped).', 'faint'];
 }
 
 export function bothWords(peer: SafePeerRow, { status, width }: DetailView): readonly Line[] {

@@ -51,7 +51,7 @@ export async function requestOverSocket(socket: net.Socket, options: SocketReque
     if (error === undefined || response.header.message_type !== '') return response;
     throw new AiocError(
       'AIOC_RESPONSE_LOST',
-      `the response of ${peer} was lost (${String(error)}): a connection between connectors broke; send the request again if it is safe to repeat`,
+      `the response from ${peer} was lost (${String(error)}): a connection between connectors broke; send the request again if it is safe to repeat`,
     );
   } finally {
     socket.destroy();
@@ -80,6 +80,6 @@ function closed(peer: string, cause?: unknown): AiocError {
 function tooLarge(peer: string, sizeBytes: number): AiocError {
   return new AiocError(
     'AIOC_FRAME_TOO_LARGE',
-    `the response of ${peer} has ${sizeBytes} bytes; the limit is ${LIMITS.messageBytes}: let it send a file instead`,
+    `the response from ${peer} has ${sizeBytes} bytes; the limit is ${LIMITS.messageBytes}: have it send a file instead`,
   );
 }

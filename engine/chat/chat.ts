@@ -80,7 +80,7 @@ export class Chat implements Application {
     const { header, data } = frame;
     if (header.message_type !== CHAT_TYPE) {
       this.#options.log.event(
-        `a message of type ${header.message_type} was dropped: nobody listens to it here`,
+        `a message of type ${header.message_type} was dropped: this chat receives no messages of that type`,
         {
           peerName: peer.name,
           warning: true,
@@ -274,7 +274,7 @@ export class Chat implements Application {
   }
 
   #sendRefusal(peer: Peer, reason: string): void {
-    const data = Buffer.from(`The file was not kept: ${reason}`);
+    const data = Buffer.from(`The file was not saved: ${reason}`);
     peer.link?.send({
       header: { message_type: CHAT_TYPE, source_id: this.#send.sourceId, destination_id: peer.wireName },
       data,

@@ -90,7 +90,7 @@ class KeptFile implements FileSink {
         this.#fail(error);
       }
     }
-    onAnswer({ refused: this.#error?.message ?? 'it could not be kept' });
+    onAnswer({ refused: this.#error?.message ?? 'it could not be saved' });
   }
 
   deliver(): Disposition {
@@ -100,7 +100,7 @@ class KeptFile implements FileSink {
   abort(): void {
     const { file, transfer } = this.#options;
     if (this.#error === undefined)
-      transfer.become('failed', 'the connection was lost; nothing of it was kept');
+      transfer.become('failed', 'the connection was lost; the received part was deleted');
     void file.abort();
   }
 

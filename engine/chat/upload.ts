@@ -81,7 +81,7 @@ export class Upload {
   /** The peer's answer to the message with the file. */
   answered(answer: FileAnswer): void {
     if ('refused' in answer) this.#end('refused', answer.refused);
-    else if ('kept' in answer) this.#end('done', this.#withNames(`kept there as ${answer.kept}`));
+    else if ('kept' in answer) this.#end('done', this.#withNames(`saved by the peer as ${answer.kept}`));
     else this.#end('done', this.#withNames('received by Python'));
   }
 
@@ -90,7 +90,7 @@ export class Upload {
     if (this.#acknowledged)
       this.#end(
         'failed',
-        'it was sent, but the connection was lost before the peer confirmed that it was kept',
+        'it was sent, but the connection was lost before the peer confirmed that it was saved',
       );
   }
 
@@ -139,7 +139,7 @@ export class Upload {
 
   #namesMadeReadable(): string | undefined {
     if (this.#renamed.length === 0) return undefined;
-    return `made readable, because not UTF-8: ${this.#renamed.join(', ')}`;
+    return `names that are not UTF-8 were converted: ${this.#renamed.join(', ')}`;
   }
 
   /** PROTOCOL §10. The local path is private, so src_path is only the name. */

@@ -168,7 +168,7 @@ export class Connector {
   peer(id: string): Peer {
     const peer = this.registry.get(id);
     if (peer === undefined)
-      throw new AiocError('AIOC_PEER_UNKNOWN', `there is no peer ${id} here (any more)`);
+      throw new AiocError('AIOC_PEER_UNKNOWN', `there is no peer ${id}; it may have been removed`);
     return peer;
   }
 
@@ -372,7 +372,7 @@ export class Connector {
     if (this.server !== undefined || name === undefined) return this.server;
     const known = this.registry.byWireName(name);
     if (known !== undefined || !mayBeAway || !isClientName(name)) return known;
-    return addAwayPeer(this.registry, name, 'it has never been here');
+    return addAwayPeer(this.registry, name, 'it has never connected');
   }
 
   #applyIgnored(): void {

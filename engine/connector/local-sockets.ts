@@ -184,7 +184,7 @@ export class LocalSockets {
     const path = await liveSocketElsewhere(directory, usualDirectories);
     if (path === undefined) return;
     this.#options.log.event(
-      `other connectors or programs use another directory than ${directory}: ${path} is in use; programs of this connector need the same connector_files_dirpath`,
+      `other connectors or programs use a directory other than ${directory}: ${path} is in use; programs of this connector need the same connector_files_dirpath`,
       { warning: true },
     );
   }

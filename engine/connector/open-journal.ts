@@ -51,11 +51,11 @@ export async function openConnectorJournal({
 function eventText(event: JournalEvent, directory: string): string {
   switch (event.kind) {
     case 'refusing':
-      return `messages cannot be stored; programs are refused meanwhile, and those on Python's API are held: ${event.error.message}`;
+      return `messages cannot be stored (meanwhile programs get an error, and those that use Python's API wait): ${event.error.message}`;
     case 'storing again':
       return 'messages are stored again';
     case 'damage':
-      return `stored messages in ${directory} are damaged and lost: segment ${event.segment}, bytes ${event.from} to ${event.to}; a copy of the bytes lies in its quarantine`;
+      return `stored messages in ${directory} are damaged and lost: segment ${event.segment}, bytes ${event.from} to ${event.to}; a copy of the bytes is in its quarantine`;
   }
 }
 
@@ -71,9 +71,11 @@ function reportStart(
   if (torn.length === 0) return;
   const loss = totalLost(torn);
   const mayBeConfirmed =
-    loss.lost === 0 ? '' : ', which may have been confirmed. What an aioc peer still has of them comes again';
+    loss.lost === 0
+      ? ''
+      : '; this may include acknowledged messages. An aioc peer resends those that it still has';
   const isKept = torn.some(({ quarantined }) => quarantined !== undefined);
-  const copies = isKept ? '. A copy of the bytes lies in its quarantine' : '';
+  const copies = isKept ? '. A copy of the bytes is in its quarantine' : '';
   log.event(
     `the end of ${directory} is torn by a crash, or damaged: ${lossText(loss)}${mayBeConfirmed}${copies}`,
     { warning: true },
@@ -86,10 +88,10 @@ function placeText({ segment, from, to, stream }: DamageReport): string {
 }
 
 function lossText({ lost, isExact }: Pick<DamageReport, 'lost' | 'isExact'>): string {
-  if (lost === 0) return isExact ? 'no message is lost' : 'no message is lost that can be told of';
+  if (lost === 0) return isExact ? 'no message is lost' : 'no known message is lost';
   return `${isExact ? '' : 'at least '}${lost === 1 ? '1 message is' : `${lost} messages are`} lost`;
 }
 
 function copyText({ quarantined }: DamageReport): string {
-  return quarantined === undefined ? '' : ' (a copy of the bytes lies in its quarantine)';
+  return quarantined === undefined ? '' : ' (a copy of the bytes is in its quarantine)';
 }

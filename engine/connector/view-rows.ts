@@ -126,11 +126,11 @@ function inboxBlocked(inbox: Inbox): Pick<QueueRow, 'blocked'> {
   if (inbox.trouble !== undefined) return { blocked: `peers wait: ${inbox.trouble}` };
   if (inbox.depth === 0 || inbox.hasConsumer) return {};
   const held = inbox.waiting > 0 ? ': it is full, and peers wait' : '';
-  return { blocked: `no program of this machine listens to ${inbox.type}${held}` };
+  return { blocked: `no program on this machine listens to ${inbox.type}${held}` };
 }
 
 function blockedReason(peer: Peer): string | undefined {
-  if (peer.state === 'waiting') return `${peer.name} has not let us in yet`;
+  if (peer.state === 'waiting') return `${peer.name} has not accepted this client yet`;
   if (peer.state !== 'connected')
     return `${peer.name} is ${peer.state}${peer.reason ? `: ${peer.reason}` : ''}`;
   return undefined;

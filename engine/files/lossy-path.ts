@@ -87,7 +87,7 @@ async function entryLike(directory: Buffer, part: string, path: string): Promise
   const where = shownPath(dirname(path));
   throw new AiocError(
     'AIOC_FILE_NAME_BAD',
-    `In ${where}, ${alike.length} names that are not UTF-8 read the same: ${listed}. Rename the one you mean.`,
+    `In ${where}, ${alike.length} names that are not UTF-8 look the same: ${listed}. Rename the one you mean.`,
   );
 }
 

@@ -170,7 +170,7 @@ export class LocalBroker implements Application {
     if (peer.state === 'connected' || outbox === undefined || outbox.overflow.waiting === 0) return;
     this.#reminder.remind(`${outboxPrefix(peer.wireName)}${type}`, () =>
       this.#options.log.event(
-        `the queue of the type ${type} is full (${outbox.depth} messages): programs on Python's API are held until there is room`,
+        `the queue of the type ${type} is full (${outbox.depth} messages): programs that use Python's API wait until there is room`,
         { peerName: peer.name, warning: true },
       ),
     );
@@ -221,14 +221,14 @@ export class LocalBroker implements Application {
   }
 
   oversized(peer: Peer, header: Header, sizeBytes: number): void {
-    const text = `it has ${sizeBytes} bytes, and max_size_message is ${messageMaxBytesOf(this)}: raise it, or let it be sent as a file`;
+    const text = `it has ${sizeBytes} bytes, and max_size_message is ${messageMaxBytesOf(this)}: raise it, or have the peer send a file`;
     if (header['response_id'] !== undefined) this.#refuseResponse(peer, header, text);
   }
 
   #refuseResponse(peer: Peer, header: Header, why: string): void {
-    const text = `the response of ${peer.name} will not come: ${why}`;
+    const text = `there will be no response from ${peer.name}: ${why}`;
     if (this.#responses.refuse(peer, header, new AiocError('AIOC_FRAME_TOO_LARGE', text))) return;
-    this.#options.log.event(`a response of the type ${header.message_type} will not come: ${why}`, {
+    this.#options.log.event(`a response of type ${header.message_type} will not be delivered: ${why}`, {
       peerName: peer.name,
       warning: true,
     });
@@ -303,7 +303,7 @@ export class LocalBroker implements Application {
   #remindOfFullInbox({ type, depth }: Inbox, peer: Peer): void {
     this.#reminder.remind(inboxStream(type), () =>
       this.#options.log.event(
-        `the inbox of the type ${type} is full (${depth} messages) and nobody listens: peers are held until a program does`,
+        `the inbox of the type ${type} is full (${depth} messages) and no program listens: peers wait until one does`,
         { peerName: peer.name, warning: true },
       ),
     );
@@ -312,7 +312,7 @@ export class LocalBroker implements Application {
   #reportLost(peerName: string, type: string, count: number): void {
     const what = count === 1 ? '1 message was' : `${count} messages were`;
     this.#options.log.event(
-      `${what} lost on this machine's disk: type ${type}. ${peerName} has nothing of that any more`,
+      `${what} lost on this machine's disk: type ${type}. ${peerName} has no copy to send again`,
       { peerName, warning: true },
     );
   }
@@ -321,7 +321,8 @@ export class LocalBroker implements Application {
     this.#drops.note({
       queue: inboxStream(inbox.type),
       count: () => inbox.dropped,
-      tell: (count) => this.#tellDropped(peer, inbox.type, `${inbox.depth} wait and nobody listens`, count),
+      tell: (count) =>
+        this.#tellDropped(peer, inbox.type, `${inbox.depth} are waiting and no program listens`, count),
     });
   }
 
@@ -335,7 +336,7 @@ export class LocalBroker implements Application {
   }
 
   #tellDropped(peer: Peer, type: string, why: string, count: number): void {
-    const text = `messages of the type ${type} were dropped: ${why} (${count} by now)`;
+    const text = `messages of the type ${type} were dropped: ${why} (${count} so far)`;
     this.#options.log.event(text, { peerName: peer.name, warning: true });
   }
 
@@ -349,14 +350,13 @@ export class LocalBroker implements Application {
       mayBeAway: type !== '_ping' && this.#options.rules.isStored('out', type),
     });
     if (peer === undefined) {
-      throw new AiocError('AIOC_PEER_UNKNOWN', `no peer is called ${String(destinationId)} here`);
+      throw new AiocError('AIOC_PEER_UNKNOWN', `there is no peer named ${String(destinationId)}`);
     }
     return peer;
   }
 
   get #way(): Traffic {
-    if (this.#traffic === undefined)
-      throw new AiocError('AIOC_INTERNAL', 'the mailroom is not connected yet');
+    if (this.#traffic === undefined) throw new AiocError('AIOC_INTERNAL', 'the broker is not connected yet');
     return this.#traffic;
   }
 }

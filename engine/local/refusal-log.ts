@@ -29,7 +29,7 @@ export class RefusalLog {
       queue,
       count: () => this.#counts.get(queue) ?? 0,
       tell: (counted) =>
-        this.#log.event(counted === 1 ? text : `${text} (${counted} by now)`, { warning: true }),
+        this.#log.event(counted === 1 ? text : `${text} (${counted} so far)`, { warning: true }),
     });
   }
 }

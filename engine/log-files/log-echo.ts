@@ -26,7 +26,7 @@ export class LogEcho {
     if (this.#isOver) return;
     if (this.#output.writableLength > ECHO_HELD_BYTES) return this.#leaveOut();
     if (this.#leftOut > 0) {
-      this.#output.write(`… ${this.#leftOut} lines dropped here: nobody read the output\n`);
+      this.#output.write(`… ${this.#leftOut} lines dropped here: the output was not read\n`);
       this.#leftOut = 0;
     }
     this.#output.write(`${line}\n`);
@@ -36,7 +36,7 @@ export class LogEcho {
     this.#leftOut += 1;
     if (this.#leftOut === 1)
       this.#onTrouble(
-        'nobody reads the standard output: log lines are dropped there (the log file has them)',
+        'the standard output is not being read: log lines are dropped there (the log file has them)',
       );
   }
 

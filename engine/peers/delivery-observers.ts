@@ -12,7 +12,7 @@ export function observerOfRevived(log: TrafficLog): DeliveryObserver {
     isCommon: true,
     onState: (_ticket, state, reason) => {
       if (state === 'failed')
-        log.event(`a message of an earlier run could not be sent and was dropped: ${reason}`, {
+        log.event(`a message from an earlier run could not be sent and was dropped: ${reason}`, {
           warning: true,
         });
     },

@@ -45,7 +45,7 @@ export class KnownKinds {
     }
     if (identity !== undefined) known.delete(identity);
     if (wasAioc) {
-      log.event('was aioc before and is Python now: it answers as only Python does', {
+      log.event('was aioc before but is Python now: aioc would not answer in this way', {
         peerName: peer.name,
         warning: true,
       });

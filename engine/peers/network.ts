@@ -143,7 +143,7 @@ function listenError(error: Error, host: string, port: number): AiocError {
   const scope = scopeFault(host, networkInterfaces());
   if (scope !== undefined) return new AiocError('AIOC_LISTEN', scope, { cause: error });
   const why: Readonly<Record<string, string>> = {
-    EACCES: 'this user must not listen on that port: choose one above 1023 with --port',
+    EACCES: 'this user may not listen on that port: choose one above 1023 with --port',
     EADDRNOTAVAIL: 'this machine has no such address: choose one of its addresses with --bind_server_ip',
     ENOTFOUND: 'unknown host name: give an address with --bind_server_ip',
     EAI_AGAIN: 'the host name could not be resolved now: give an address with --bind_server_ip',

@@ -9,7 +9,7 @@ export const REJECTIONS: Readonly<Record<RefusalCode, string>> = {
   'no-certificate': 'it received no certificate',
   'name-in-use': 'a client of this name is already connected, and answers',
   declined: 'rejected by the user here',
-  'nobody-answered': 'nobody here accepted it in time',
+  'nobody-answered': 'the request was not answered here in time',
   'too-many-waiting': 'too many other requests are waiting',
   stopping: 'this connector is stopping',
 };
@@ -18,7 +18,7 @@ export const PEER_REFUSALS: Readonly<Record<RefusalCode, string>> = {
   'no-certificate': 'the server issued no certificate',
   'name-in-use': 'another client of this name is connected to the server',
   declined: 'the server rejected this client',
-  'nobody-answered': 'nobody at the server answered the request in time',
+  'nobody-answered': 'the request was not answered at the server in time',
   'too-many-waiting': 'too many other requests are waiting at the server',
   stopping: 'the server is stopping',
 };

@@ -238,7 +238,7 @@ export class Inbox {
         enter: () => void this.#keep(frame, arrival).then(resolve, reject),
         refused: (error) => {
           if (error.code !== 'AIOC_QUEUE_FULL') return reject(error);
-          this.#report(arrival.logId ?? 0, 'dropped', 'the queue is full and nobody listens');
+          this.#report(arrival.logId ?? 0, 'dropped', 'the queue is full and no program listens');
           resolve(false);
         },
       });
@@ -271,7 +271,7 @@ export class Inbox {
   }
 
   #noteStored(logId: number, isRepeated: boolean): void {
-    if (isRepeated) return this.#report(logId, 'dropped', 'it had arrived before');
+    if (isRepeated) return this.#report(logId, 'dropped', 'it is a duplicate');
     this.#logIds.add(logId);
     this.#report(logId, this.#options.isStored ? 'stored' : 'in memory');
   }

@@ -73,7 +73,7 @@ async function makeIdentity(home: string, options: IdentityOptions): Promise<voi
 async function loadIdentity(home: string): Promise<Identity> {
   const certificatePem = await readSmall(home, CERTIFICATE_FILE);
   const privateKeyPem = await readSmall(home, KEY_FILE);
-  const startAfresh = `Restore a good one, or move ${home} away to start with a new identity (peers will see new words)`;
+  const startAfresh = `Restore both from a backup, or move ${home} away to start with a new identity (peers will see new words)`;
   let certificate: X509Certificate;
   let matches: boolean;
   try {

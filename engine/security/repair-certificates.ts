@@ -142,7 +142,9 @@ class Repair implements RepairReport {
     if (kind === 'link' && entry.name !== undefined) {
       const isRight = known.get(entry.name)?.subjectHash === hash;
       if (!isRight)
-        this.left.push(`${path} points to ${entry.name}.pem, whose hash is another one: it has no effect`);
+        this.left.push(
+          `${path} points to ${entry.name}.pem, whose hash is different: the link has no effect`,
+        );
       return isRight ? entry.name : undefined;
     }
     const name = kind === 'file' ? await this.#nameOfCopy(path, known) : this.#nameOfTarget(entry, known);

@@ -144,7 +144,7 @@ export class ServerCertificates {
       const map = await this.#register.map();
       const name = names.find((candidate) => map.has(candidate)) ?? (await this.#putBack(names, certificate));
       return name === undefined
-        ? nobody(`its certificate is the former one of ${names[0]}`)
+        ? nobody(`its certificate is an old certificate of ${names[0]}`)
         : { who: 'client', name };
     });
   }

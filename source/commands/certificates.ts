@@ -54,7 +54,7 @@ export async function runRepairCertificates(
   const { done, left } = await repairCertificates(path, { isDryRun });
   const lines = [
     ...done.map((what) => `${isDryRun ? 'would do' : 'done'}: ${what}`),
-    ...left.map((what) => `left: ${what}`),
+    ...left.map((what) => `not repaired: ${what}`),
   ];
   if (lines.length === 0) lines.push(`${path}: nothing to repair`);
   print(`${lines.join('\n')}\n`);

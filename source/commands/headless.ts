@@ -40,7 +40,7 @@ export async function runHeadless(configPath: string): Promise<number> {
 
 function readiness({ config }: ConfiguredEngine): string {
   const role = config.is_server ? 'server on' : `client ${config.client_name} of`;
-  const security = !config.use_ssl ? 'no TLS' : config.ssl_allow_all ? 'TLS, anyone' : 'mutual TLS';
+  const security = !config.use_ssl ? 'no TLS' : config.ssl_allow_all ? 'TLS, any certificate' : 'mutual TLS';
   return `aioc ready: ${role} ${hostAndPort(...config.server_sockaddr)}, ${security}, process ${process.pid}`;
 }
 

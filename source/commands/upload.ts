@@ -19,7 +19,7 @@ export async function runUpload(settings: ChatSettings, path: string): Promise<n
   const engine = await createChatEngine(engineOptions(settings));
   const line = new ProgressLine(process.stderr);
   const interrupted = new Promise<never>((_, reject) => {
-    const stop = (): void => reject(new AiocError('AIOC_CANCELLED', 'interrupted; the peer kept nothing'));
+    const stop = (): void => reject(new AiocError('AIOC_CANCELLED', 'interrupted; the peer saved nothing'));
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
   });

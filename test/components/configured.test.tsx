@@ -148,12 +148,12 @@ test('an inbox to which nobody listens is a queue with its reason', async (t) =>
     queues: [
       {
         ...sampleQueue('in:events', { direction: 'in', peerName: 'inbox', type: 'events', depth: 7 }),
-        blocked: 'no program of this machine listens to events',
+        blocked: 'no program on this machine listens to events',
       },
     ].map(({ peer: _none, ...row }) => row),
   });
   assert.match(screen.text(), /! inbox · events +7 /);
-  assert.match(screen.text(), /stuck\? no program of this machine listens to events/);
+  assert.match(screen.text(), /stuck\? no program on this machine listens to events/);
 });
 
 test('what a full queue has dropped is shown, also when nothing is stuck', async (t) => {

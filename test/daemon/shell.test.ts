@@ -167,7 +167,7 @@ test('aioc send and aioc listen', async (tests) => {
     assert.equal(await refused.ended(), 1);
     assert.match(
       refused.errors,
-      /line 1: no peer is called no body.*0 messages were sent \[AIOC_PEER_UNKNOWN\]/,
+      /line 1: there is no peer named no body.*0 messages were sent \[AIOC_PEER_UNKNOWN\]/,
     );
   });
 

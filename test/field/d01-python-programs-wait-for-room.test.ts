@@ -59,7 +59,7 @@ test('a Python program at full speed into a full queue: it is held, and 20,000 o
   const sent = sender.sendNumbers({ message_type: 'a' }, { count: COUNT });
   await standsStill(sender, side);
   assert.ok(sender.written < COUNT, `${sender.written} were taken by a queue that has no room for them`);
-  assert.ok(logged(side, /the queue of the type a is full .* are held until there is room/));
+  assert.ok(logged(side, /the queue of the type a is full .* wait until there is room/));
   const heard = await listeningServer(t, server_sockaddr);
   await sent;
   await sender.end();
@@ -168,7 +168,7 @@ for (const when_full of ['drop_newest', 'drop_oldest']) {
     await sender.sendNumbers({ message_type: 'a' }, { count: 2_000 });
     const kept = (): number => depthOf(side, 'a');
     await until(
-      () => logged(side, new RegExp(`messages of the type a were dropped: .*\\(${2_000 - kept()} by now\\)`)),
+      () => logged(side, new RegExp(`messages of the type a were dropped: .*\\(${2_000 - kept()} so far\\)`)),
       'the number of those dropped',
     );
     assert.ok(kept() > 50 && kept() < 500, `${kept()} kept`);
@@ -182,5 +182,5 @@ test('a message that could never fit is dropped, counted, and does not stop thos
   await sender.send({ message_type: 'a' }, 'x'.repeat(3_000));
   await sender.send({ message_type: 'a' }, '0');
   await until(() => depthOf(side, 'a') === 1, 'the one behind it');
-  assert.ok(logged(side, /message of a local program: .*max_size_persistence_path/));
+  assert.ok(logged(side, /message from a local program: .*max_size_persistence_path/));
 });

@@ -56,7 +56,7 @@ test('the real program sends a file to a host whose first address refuses', asyn
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   const [stdout, stderr, [exitCode, signal]] = await deadline(ended, SLOW_MS, 'the end of the upload');
   assert.deepEqual([exitCode, signal, stderr], [0, null, '']);
-  assert.equal(stdout, 'sent note.txt (6 B), kept there as note.txt\n');
+  assert.equal(stdout, 'sent note.txt (6 B), saved by the peer as note.txt\n');
   assert.equal(readFileSync(join(directory, 'received/note.txt'), 'utf8'), 'a note');
 });
 

@@ -43,7 +43,7 @@ test('of two names that read the same neither is sent, and both are told', async
   writeFileSync(bytesIn(directory, Buffer.from('caf\xe8.txt', 'latin1')), 'tea');
   await assert.rejects(openOutgoing(join(directory, LATIN.toString())), {
     code: 'AIOC_FILE_NAME_BAD',
-    message: /2 names that are not UTF-8 read the same.*caf\\xe[89]\.txt.*caf\\xe[89]\.txt/,
+    message: /2 names that are not UTF-8 look the same.*caf\\xe[89]\.txt.*caf\\xe[89]\.txt/,
   });
 });
 
@@ -188,7 +188,7 @@ test('aioc send and aioc chat --upload send such a file and say under which name
   const words = ['chat', '--target', '127.0.0.1', '--port', `${port}`, '--name', 'ben', '--upload'];
   assert.equal(
     await aioc(home, words, `${files}/caf*`),
-    'sent caf\ufffd.txt (6 B), kept there as caf_.txt (made readable, because not UTF-8: its own name)\n',
+    'sent caf\ufffd.txt (6 B), saved by the peer as caf_.txt (names that are not UTF-8 were converted: its own name)\n',
   );
   assert.equal(readFileSync(join(ada.home, 'aioc-received/caf_.txt'), 'utf8'), 'coffee');
 });

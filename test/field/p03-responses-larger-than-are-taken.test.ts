@@ -117,7 +117,7 @@ test('a response of a Python peer that is too large ends the request', async (t)
   await rejectsWith(
     asked,
     'AIOC_FRAME_TOO_LARGE',
-    /the response of py1 will not come: it has 2000 bytes, and max_size_message is 1024/,
+    /there will be no response from py1: it has 2000 bytes, and max_size_message is 1024/,
   );
   assert.ok(logged(server, /py1: a a message of 2000 bytes was dropped/));
 });

@@ -12,7 +12,7 @@ import { waitFor } from '../helpers/wait-for.ts';
 
 const NAME = 'edge-1';
 const PATIENT = { timeoutMs: 30_000 };
-const DOWNGRADED = /was aioc before and is Python now/;
+const DOWNGRADED = /was aioc before but is Python now/;
 
 async function pythonOrSkip(t: TestContext): Promise<PythonPeer | undefined> {
   const found = await findPython();

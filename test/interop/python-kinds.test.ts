@@ -210,7 +210,7 @@ test('what no connector may send is dropped and named: an unknown type, an unkno
     waitFor(() => side.log().some((row) => text.test(row.text)), { what: String(text) });
   await named(client, /the type unheard-of is not in send_message_types/);
   await send({ from: atServer, to: atClient, destination: 'nobody' }, { data: 'x' });
-  await named(server, /no peer is called nobody/);
+  await named(server, /there is no peer named nobody/);
 });
 
 test('a request whose peer goes away is answered with Python’s error', async (t) => {

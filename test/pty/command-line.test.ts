@@ -36,7 +36,7 @@ const WRONG: readonly (readonly [RegExp, ...string[]])[] = [
   [/--target needs a value/, '--target', ''],
   [/unknown command "dance"/, 'dance'],
   [/unexpected argument "more"/, 'chat', 'more'],
-  [/--accept and --target exclude each other/, '--target', 'here', '--accept'],
+  [/--accept and --target cannot be used together/, '--target', 'here', '--accept'],
   [/--upload needs --target/, '--upload', 'file'],
   [/--name takes/, '--name', 'a\x1b[31mb'],
 ];

@@ -140,7 +140,7 @@ test('20 MB go each way and a directory arrives whole', async () => {
   ] as const) {
     writeFileSync(join(from.home, name), randomBytes(BIG_BYTES));
     await enterLine(from, `!upload ${name}`);
-    await chatShows(from, new RegExp(`${name}.*done.*kept there`));
+    await chatShows(from, new RegExp(`${name}.*done.*saved by the peer`));
     assert.equal(sha256(received(to, name)), sha256(join(from.home, name)));
   }
   mkdirSync(join(ada.home, 'site/deep'), { recursive: true });

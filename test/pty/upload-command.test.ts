@@ -49,7 +49,7 @@ test('a file and a directory are sent without a screen, and nothing but the outc
   const file = await upload(t, port, join(directory, 'note.txt'));
   assert.deepEqual(file, {
     exitCode: 0,
-    stdout: 'sent note.txt (6 B), kept there as note.txt\n',
+    stdout: 'sent note.txt (6 B), saved by the peer as note.txt\n',
     stderr: '',
   });
   assert.equal(readFileSync(join(ada.home, 'aioc-received/note.txt'), 'utf8'), 'a note');
@@ -57,7 +57,7 @@ test('a file and a directory are sent without a screen, and nothing but the outc
   writeFileSync(join(directory, 'site/index.html'), '<p>');
   const site = await upload(t, port, join(directory, 'site'));
   assert.deepEqual([site.exitCode, site.stderr], [0, '']);
-  assert.match(site.stdout, /^sent site \(\d+ B\), kept there as site\.zip\n$/);
+  assert.match(site.stdout, /^sent site \(\d+ B\), saved by the peer as site\.zip\n$/);
   await ada.waitFor(/○ ben/, SLOW);
   assert.equal(readFileSync(join(ada.home, 'aioc-received/site.zip')).subarray(0, 2).toString(), 'PK');
 });
@@ -108,7 +108,7 @@ test('upload to a user who is asked', async (tests) => {
     await accept(ada);
     assert.deepEqual(await ben.waitForExit(SLOW), { exitCode: 0, signal: 0 });
     assert.match(ben.rawSince(0), /\r\x1b\[2K\[[#.]{24}] \d+ % {2}.* of 50 MB/);
-    assert.equal(ben.transcript(), 'sent big.bin (50 MB), kept there as big.bin');
+    assert.equal(ben.transcript(), 'sent big.bin (50 MB), saved by the peer as big.bin');
   });
 });
 

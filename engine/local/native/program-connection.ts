@@ -307,7 +307,7 @@ export class ProgramConnection {
 
   /** Reports a refusal to the program and in the log. */
   #tell(number: number, type: string, { code, message }: AiocError): void {
-    const text = `dropped a ${type} message of a local program: ${message}`;
+    const text = `dropped a ${type} message from a local program: ${message}`;
     this.#options.refusals.note(`${code} ${type}`, text);
     this.#write('failed', number, jsonBody({ code, message }));
   }

@@ -94,7 +94,7 @@ export class CommanderSocket {
     const { cmd, given } = readRequest(request);
     const answer = await answerCommand(control, cmd, given);
     const name = cmd.slice(0, LIMITS.commandNameCharacters);
-    if (answer === undefined) this.#complain(`refused the unknown command ${name} of a local program`);
+    if (answer === undefined) this.#complain(`refused the unknown command ${name} from a local program`);
     else if (answer.warning !== undefined) this.#complain(`${name}: ${answer.warning}`);
     const text = Buffer.from(answer?.text ?? `aioc knows no command ${name}`);
     const length = Buffer.alloc(4);

@@ -184,7 +184,7 @@ class SendConnection {
     return withWorldReadableFile(frame).catch((error: unknown) => {
       const { message } = toAiocError(error, 'AIOC_FILE_UNREADABLE');
       this.#complain(
-        `left out the file of a ${frame.header.message_type} message of a local program: ${message}`,
+        `left out the file of a ${frame.header.message_type} message from a local program: ${message}`,
       );
       return withoutFile(frame, message);
     });
@@ -259,8 +259,8 @@ class SendConnection {
   #dropped(header: Header | undefined, { code, message }: AiocError): void {
     const isTold = header?.['await_response'] === true;
     const type = header?.message_type ?? 'broken';
-    const untold = isTold ? '' : '; the program got no error, since Python’s API gets no answers';
-    const text = `dropped a ${type} message of a local program: ${message}${untold}`;
+    const untold = isTold ? '' : '; the program was not notified, because Python’s API receives no answers';
+    const text = `dropped a ${type} message from a local program: ${message}${untold}`;
     this.#refusals.note(`${code} ${type}`, text);
     if (isTold) this.#socket.destroy();
   }

@@ -104,7 +104,7 @@ test('max_size_persistence_path, when_full: a queue that is full refuses, or dro
     }
     assert.equal(depthOf(client, 'a'), 2);
     // What is refused is not dropped: its program still has it.
-    const told = /: messages of the type a were dropped: the queue is full \(3 by now\)/;
+    const told = /: messages of the type a were dropped: the queue is full \(3 so far\)/;
     if (when_full !== 'refuse') await until(() => logged(client, told), 'the number of those dropped');
     const dropped = client.log().filter(({ outcome }) => outcome === 'dropped');
     assert.equal(
@@ -138,7 +138,7 @@ for (const when_full of ['drop_newest', 'drop_oldest']) {
     const api = await program(t, client);
     for (let number = 0; number < 12; number += 1)
       await api.send({ messageType: 'a', data: 'x'.repeat(1_000) });
-    await until(() => logged(server, /client1: messages of the type a were dropped: .*\(10 by now\)/), 'all');
+    await until(() => logged(server, /client1: messages of the type a were dropped: .*\(10 so far\)/), 'all');
     const lines = server.log().filter(({ text }) => text.includes('were dropped'));
     assert.ok(lines.length <= 3, `${lines.length} lines`);
   });

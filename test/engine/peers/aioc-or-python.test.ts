@@ -60,7 +60,7 @@ interface Ends {
 }
 
 const logged = (side: Side, text: RegExp): number => side.log.filter((row) => text.test(row.text)).length;
-const DOWNGRADED = /was aioc before and is Python now/;
+const DOWNGRADED = /was aioc before but is Python now/;
 const TAKEN_FOR_PYTHON = /\(Python\)|Python now/;
 
 /** What one says to the other, from before there is a connection on, and what the other has heard in the end. */

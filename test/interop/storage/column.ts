@@ -146,11 +146,11 @@ export class StorageColumn {
         this.ours
           .log()
           .slice(before)
-          .match(/type \w were dropped: .* by now/g) ?? [];
+          .match(/type \w were dropped: .* so far/g) ?? [];
       for (const type of TYPES) {
         const count = wanted[type];
         const isTold = (line: string): boolean =>
-          line.startsWith(`type ${type} `) && line.endsWith(`(${count} by now`);
+          line.startsWith(`type ${type} `) && line.endsWith(`(${count} so far`);
         if (count > 0) await until(`${count} to be told`, () => told().some(isTold));
         else
           assert.deepEqual(
