@@ -96,8 +96,8 @@ const STEPS: readonly Step[] = [
   same('server', 'show_attribute', 'blacklisted_clients_id'),
   same('server', 'remove_blacklist_client', null, 'no-one'),
   same('server', 'show_attribute', 'blacklisted_clients_id'),
-  unlike(same('server', 'add_blacklist_client', 'nonsense/99'), /^\{\}$/, /is no subnet/),
-  unlike(same('server', 'add_blacklist_client', 'nonsense'), /^True$/, /is no address/),
+  unlike(same('server', 'add_blacklist_client', 'nonsense/99'), /^\{\}$/, /is not a subnet/),
+  unlike(same('server', 'add_blacklist_client', 'nonsense'), /^True$/, /is not an address/),
   unlike(same('server', 'remove_blacklist_client', 'nonsense'), /^True$/, /^\{\}$/),
   unlike(same('server', 'add_blacklist_client'), /^True$/, /^the command needs client_id or client_ip/),
   same('client', 'add_blacklist_client', '10.0.0.9'),
@@ -306,16 +306,20 @@ test('what is not there yet, or was asked for in vain, is in the log as well as 
   if (python === undefined) return;
   const { programs, server } = await aiocPair(t, python, 'mutual-tls');
   const asked: readonly [string, Readonly<Record<string, unknown>>, RegExp][] = [
-    ['set_subscribe_message_types', { args: ['type1'] }, /no subscriptions/],
-    ['delete_client_token', { client_id: 'client1' }, /delete_client_token_on_server: .*no tokens/],
-    ['reload_tokens', {}, /load_server_tokens: .*no tokens/],
+    ['set_subscribe_message_types', { args: ['type1'] }, /does not support subscriptions/],
+    [
+      'delete_client_token',
+      { client_id: 'client1' },
+      /delete_client_token_on_server: .*does not support tokens/,
+    ],
+    ['reload_tokens', {}, /load_server_tokens: .*does not support tokens/],
     ['remove_whitelist_client', { client_id: 'x7' }, /the whitelist has no entry x7/],
-    ['add_blacklist_client', { client_ip: 'here' }, /"here" is no address/],
+    ['add_blacklist_client', { client_ip: 'here' }, /"here" is not an address/],
     ['delete_client_certificate', { client_id: 'x7' }, /x7 has no certificate/],
     ['show_attribute', { attribute: '__class__' }, /unknown key __class__/],
-    ['send_command', { cmd: 'cancel_tasks__sync', kwargs: {} }, /unknown command cancel_tasks__sync/],
+    ['send_command', { cmd: 'cancel_tasks__sync', kwargs: {} }, /the unknown command cancel_tasks__sync/],
     ['send_command', { cmd: 'restart', kwargs: { connector_socket_only: true } }, /connector_socket_only/],
-    ['stop_connector', { enable_delete_files: false }, /without effect.*enable_delete_files/],
+    ['stop_connector', { enable_delete_files: false }, /not supported yet, ignored: .*enable_delete_files/],
   ];
   for (const [name, given, line] of asked) {
     await programs.server.do('tool', { name, ...given });
