@@ -9,31 +9,31 @@ import type { ClientTrust, ServerTrust } from '../peers/trust.ts';
 import type { PersistenceRules } from '../queues/queue-rules.ts';
 import type { AccessLists } from '../security/access-list.ts';
 
-/** How the connector speaks to its peers, and what it shows them. */
+/** How connections are secured. */
 export type ConnectorSecurity =
   | { readonly mode: 'plain' }
-  /** Anybody may connect; who it is, people compare. A client may have nothing to show (as every Python client). */
+  /** Every client may connect; users compare fingerprints. A client may have no certificate: no Python client has. */
   | { readonly mode: 'tls-allow-all'; readonly tls: TlsSettings & { readonly words: string } }
   | {
       readonly mode: 'mutual-tls';
-      /** A server's own certificate; a client's comes from its trust. */
+      /** The certificate of a server; that of a client comes from its trust. */
       readonly tls?: TlsSettings & { readonly words: string };
       readonly server?: ServerTrust & ClientCertificateStore;
       readonly client?: ClientTrust & OwnCertificateStore;
     };
 
-/** Ends the trust in a client's certificate. */
+/** Deletes the certificate of a client, so that it is no longer trusted. */
 interface ClientCertificateStore {
   /** @throws AiocError AIOC_CERTIFICATE_MISSING */
   remove(name: string, options: { readonly onlySymlink: boolean }): Promise<void>;
 }
 
-/** Ends a client's use of its own certificate: it goes back to the default one. */
+/** Deletes the client's own certificate, so that it uses the default one again. */
 interface OwnCertificateStore {
   remove(): Promise<void>;
 }
 
-/** What programs of this machine get: Python's three unix sockets, and files in their places. */
+/** The sockets and directories for local programs. */
 export interface LocalOptions {
   readonly connectorFilesDirectory: string;
   readonly sendTypes: readonly string[];
@@ -43,31 +43,31 @@ export interface LocalOptions {
   readonly sendFileMaxBytes: number;
   readonly preserveReceiveSocket: boolean;
   readonly preserveSendSocket: boolean;
-  /** Whether what a listener on Python's socket may have lost with its end comes again. */
+  /** Whether messages that a Python listener may have lost when it ended are redelivered. */
   readonly pythonListener: PythonListener;
-  /** Programs of every user of this machine may send: as root, where the configuration says so. */
+  /** Whether programs of every user may send: only as root, and if the configuration allows it. */
   readonly everybodyCanSend: boolean;
-  /** Whether the numbers of messages are logged every two minutes. */
+  /** Whether message counts are logged every two minutes. */
   readonly countsMessages: boolean;
   readonly storage: StorageOptions;
-  /** For a simulation, which has no unix sockets: whoever made the connector speaks to its mailroom. */
+  /** For simulations without unix sockets, which use the broker directly. */
   readonly withoutSockets?: true;
-  /** Where programs look for a connector when they are not told; a start warns of who is in the others. */
+  /** The default directories of local programs; the start warns about a connector in another one. */
   readonly usualDirectories: readonly string[];
-  /** Values by the configuration's keys, for `show_attribute`. */
+  /** Values by configuration key, for `show_attribute`. */
   readonly attributes: Readonly<Record<string, unknown>>;
   /**
-   * Writes what a command has changed into the configuration, by its key; absent where there is no configuration file.
+   * Saves a changed key in the configuration file; absent without a file.
    *
-   * @throws AiocError AIOC_CONFIG when that fails
+   * @throws AiocError AIOC_CONFIG if that fails
    */
   readonly saveKey?: ((key: string, value: unknown) => Promise<void>) | undefined;
-  /** Told when a command asks the whole program to end. */
+  /** Called when a command asks the program to exit. */
   readonly onShutdown: () => void;
   readonly logLevel: LogLevelSetting;
 }
 
-/** What of the queues outlives the program, and where it lies. */
+/** Which queues are stored on disk, and where. */
 export interface StorageOptions extends PersistenceRules {
   readonly durability: Durability;
   readonly journalDirectory: string;
@@ -80,48 +80,48 @@ interface LogLevelSetting {
 
 export interface ConnectorOptions {
   readonly role: 'server' | 'client';
-  /** A server: the address to listen on. A client: the server to call. */
+  /** On a server: the address to listen on. On a client: the server's address. */
   readonly host: string;
   readonly port: number;
-  /** A client's name on the wire. */
+  /** The name of a client on the wire. */
   readonly wireName: string;
-  /** What aioc peers are shown as our name. */
+  /** The display name for aioc peers. */
   readonly displayName: string;
   readonly version: string;
   readonly security: ConnectorSecurity;
-  /** Whether a name is one peer (configured connectors), or may be several (the chat). */
+  /** Whether a name identifies one peer (configured connectors), or several peers may share it (chat). */
   readonly namesAreIdentities: boolean;
   readonly fingerprintWords: (fingerprint: string) => string;
   readonly acceptAll: boolean;
-  /** Of a server: whether a client that comes under the name of a connected one is refused. */
+  /** On a server: whether a client with the name of a connected one is refused. */
   readonly refusesDuplicates?: boolean;
-  /** Of a server: whom it takes. Absent: everybody. */
+  /** On a server: the access lists. Default: every client may connect. */
   readonly access?: AccessLists;
   readonly ignored: boolean | readonly string[];
   readonly receivedDirectory: string;
-  /** Holds what this side must find again, and what it is in the middle of. */
+  /** The directory for known peers and unfinished files. */
   readonly stateDirectory: string;
-  /** The own address, or the network interface, from which a client calls. */
+  /** The local address or network interface that a client dials from. */
   readonly bindTo?: string;
-  /** Whether a client calls again after it has lost its server. */
+  /** Whether a client reconnects after it has lost its server. */
   readonly reconnects: boolean;
   readonly dialTimeoutMs?: number;
-  /** When a connection on which nothing arrives is given up; absent: as is usual between aioc peers. */
+  /** The heartbeat. Default: that between aioc peers. */
   readonly heartbeat?: HeartbeatRules;
-  /** Data and binary of one message that it takes from programs and peers. Absent: LIMITS.messageBytes. */
+  /** Maximum bytes of data and binary of a message. Default: LIMITS.messageBytes. */
   readonly messageMaxBytes?: number;
-  /** What it holds of messages in memory, at most. Absent: LIMITS.memoryBudgetBytes. */
+  /** Maximum bytes of messages in memory. Default: LIMITS.memoryBudgetBytes. */
   readonly heldMaxBytes?: number;
-  /** Absent: only the chat receives. */
+  /** Absent for the chat, which has no local programs. */
   readonly local?: LocalOptions;
   readonly ports: Ports;
-  /** Sees each line of the log as it is written; for a file. */
+  /** Called for each log line, to write it to a file. */
   readonly onLogLine?: (line: LogLine) => void;
-  /** Told when a peer has connected and when its connection is over. */
+  /** Called when a peer connects or disconnects. */
   readonly onPeerChange?: (change: PeerChange) => void;
 }
 
-/** Who a connector is to the programs of its own machine. */
+/** The identity of a connector for local programs. */
 export function fileOwnerOf({ role, host, port, wireName }: ConnectorOptions): ConnectorOwner {
   return role === 'server' ? { role, host, port } : { role, name: wireName };
 }

@@ -40,7 +40,7 @@ import { reachableAddresses } from './reachable-addresses.ts';
 import { removeRunFile, withHolder, writeRunFile } from './run-file.ts';
 import { inboxRows, queueRows, queueTotals } from './view-rows.ts';
 
-/** One side of a connection, with everything that belongs to it; shown and steered through a EngineService. */
+/** A connector with all its parts. `EngineService` shows and controls it. */
 export class Connector {
   readonly options: ConnectorOptions;
   readonly log: MessageLog;
@@ -52,7 +52,7 @@ export class Connector {
   readonly folder: ReceivedFolder;
   readonly control: CommandHandler;
   readonly rules: QueueRules;
-  /** Of a configured connector: what its programs are connected with. */
+  /** The sockets of a configured connector for local programs. */
   readonly broker: LocalBroker | undefined;
   readonly local: LocalSockets | undefined;
   readonly #startedAtMs: number;
@@ -61,7 +61,7 @@ export class Connector {
   readonly #files: OutgoingFiles | undefined;
   readonly #endpoint: ServerEndpoint | ClientEndpoint;
   readonly #counts: MessageCounts | undefined;
-  /** Replaced by whoever shows this connector. */
+  /** Set by the view server. */
   onChange: () => void = () => undefined;
   readonly #budget: MemoryBudget;
   #phase: Phase = { kind: 'starting' };
@@ -103,13 +103,13 @@ export class Connector {
     this.#applyIgnored();
   }
 
-  /** Our name on the wire (PROTOCOL §1). */
+  /** The name of this connector on the wire (PROTOCOL §1). */
   get sourceId(): string {
     const { role, host, wireName } = this.options;
     return role === 'server' ? serverId({ host, port: this.#port }) : wireName;
   }
 
-  /** @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN, AIOC_ALREADY_RUNNING; the phase says so too */
+  /** @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN, AIOC_ALREADY_RUNNING; the phase shows the error, too */
   async start(): Promise<void> {
     if (this.#running) return;
     const { stateDirectory, displayName } = this.options;
@@ -118,7 +118,7 @@ export class Connector {
     try {
       await this.#knownAioc.load();
       await this.local?.startCommander();
-      // First of all whatever may be refused: a start that fails leaves nothing behind.
+      // Steps that can fail come first: a failed start leaves nothing behind.
       const port = await this.#endpoint.start();
       if (port !== undefined) this.#port = port;
       await this.#openQueues();
@@ -137,14 +137,14 @@ export class Connector {
     await this.folder.prepare().catch((error: Error) => this.log.event(error.message, { warning: true }));
   }
 
-  /** Stops for good: lets what is being sent go out (for a few seconds at most), then closes everything. */
+  /** Stops for good: drains the queues for a few seconds at most, then closes everything. */
   async stop(options: { readonly hard: boolean } = { hard: false }): Promise<void> {
     await this.pause(options);
     await this.#queues.close();
     await this.local?.stopCommander();
   }
 
-  /** Stops everything but the ear for commands, so that `start` can be asked for. `hard` does not wait for queues. */
+  /** Stops everything except the command socket, so that `start` still works. `hard` does not drain the queues. */
   async pause({ hard }: { readonly hard: boolean }): Promise<void> {
     const listened = this.#phase.kind === 'listening';
     if (!hard) await drainQueues(this.registry, this.options.ports.clock);
@@ -158,7 +158,7 @@ export class Connector {
     if (listened) await removeRunFile(this.options.stateDirectory, this.#port);
   }
 
-  /** A client calls again at once; a server that could not listen tries again. */
+  /** A client dials again at once; a server that could not listen tries again. */
   async resume(): Promise<void> {
     if (this.#phase.kind === 'failed' || this.#phase.kind === 'stopped') await this.start();
     else if (this.#endpoint instanceof ClientEndpoint) this.#endpoint.dialNow();
@@ -172,7 +172,7 @@ export class Connector {
     return peer;
   }
 
-  /** Cuts off whoever may not be connected any longer. */
+  /** Disconnects the clients that the access lists no longer allow. */
   applyAccessLists(): void {
     if (this.#endpoint instanceof ServerEndpoint) this.#endpoint.applyAccessLists();
   }
@@ -222,7 +222,7 @@ export class Connector {
     };
   }
 
-  /** All queues as a screen lists them, unsorted. */
+  /** All queues as rows of a screen, unsorted. */
   queueRows(): readonly QueueRow[] {
     return [...queueRows(this.registry.all, this.rules), ...inboxRows(this.inboxes, this.rules)];
   }
@@ -265,7 +265,7 @@ export class Connector {
       capacityOf: (type) => rules.capacityOf('out', type),
       budget: this.#budget,
       namesAreIdentities,
-      // A message that comes out of the store again: nobody waits for it any more, but its file is still read.
+      // A message from the store: no caller waits for its result, but its file is still read.
       revive: ({ header }) => {
         return { observer, logId: 0, body: this.#files?.bodyOf(header) };
       },
@@ -333,7 +333,7 @@ export class Connector {
   #makeKnownAioc(): KnownPeers {
     const { stateDirectory, role, wireName, host, port, ports } = this.options;
     const { random, clock } = ports;
-    // One word: neither names nor addresses have a blank.
+    // One word, because neither names nor addresses contain a space.
     const owner = [role, role === 'client' ? wireName : '', host, port].join();
     return new KnownPeers({ file: join(stateDirectory, 'known-aioc.json'), owner, random, clock });
   }
@@ -367,7 +367,7 @@ export class Connector {
     return traffic;
   }
 
-  /** A client has one peer, whatever a program calls it; a server's are known by their names. */
+  /** A client has one peer, under any name that a program uses; a server finds its peers by name. */
   #peerFor({ name, mayBeAway }: Parameters<PeerFinder>[0]): Peer | undefined {
     if (this.server !== undefined || name === undefined) return this.server;
     const known = this.registry.byWireName(name);

@@ -13,50 +13,50 @@ import type { ConnectorOptions } from './connector-options.ts';
 import { EngineService } from './engine-service.ts';
 import { type FromConfigOptions, optionsFromConfig } from './options-from-config.ts';
 
-/** The name that every chat client has on the wire: a Python server sends to no other (PROTOCOL §10). */
+/** The name of every chat client on the wire: a Python server sends to this name only (PROTOCOL §10). */
 const CHAT_CLIENT = 'chat_client';
 
 export interface ChatEngineOptions {
   readonly role: 'server' | 'client';
-  /** A server: the address to listen on. A client: the server to call. */
+  /** On a server: the address to listen on. On a client: the server's address. */
   readonly host: string;
-  /** 1 to 65535; 0 lets the system choose a server's. */
+  /** 1 to 65535; on a server 0 lets the system choose. */
   readonly port: number;
   readonly displayName: string;
   readonly version: string;
   readonly useTls: boolean;
-  /** Lets everybody in without asking. */
+  /** Accepts every client without asking. */
   readonly acceptAll: boolean;
-  /** Holds this side's key and certificate. */
+  /** The directory with the key and certificate. */
   readonly stateDirectory: string;
   readonly receivedDirectory: string;
-  /** Stops the clock that people read, so that screens can be compared. */
+  /** A fixed time for the displayed clock, so that screens can be compared. */
   readonly fixedWallMs?: number;
 }
 
 export interface Engine {
   readonly engine: EngineApi;
-  /** A client's server, by the id that commands use. */
+  /** The server of a client, by its id in commands. */
   readonly serverPeer: string | undefined;
   /** @throws AiocError AIOC_PORT_TAKEN, AIOC_LISTEN, AIOC_ALREADY_RUNNING */
   start(): Promise<void>;
-  /** @param options `hard` does not wait until queues are empty */
+  /** @param options `hard` does not drain the queues */
   stop(options?: { readonly hard: boolean }): Promise<void>;
-  /** Stops all but the ear for commands; what waits to be sent is kept for the next start. */
+  /** Stops everything except the command socket; queued messages are kept for the next start. */
   pause(options: { readonly hard: boolean }): Promise<void>;
   readonly control: ConnectorCommands;
 }
 
 /**
- * Makes the chat's engine, which has not started yet, so that a screen can watch it start.
+ * Creates the engine of the chat without starting it, so that a screen can show the start.
  *
- * @throws AiocError AIOC_STATE_DIRECTORY when the identity can be neither read nor made
+ * @throws AiocError AIOC_STATE_DIRECTORY if the identity cannot be read or created
  */
 export async function createChatEngine(options: ChatEngineOptions): Promise<Engine> {
   const { stateDirectory, displayName, useTls, fixedWallMs, ...rest } = options;
   const clock = realClock(fixedWallMs);
   const random = realRandomness();
-  // The certificate's dates are the machine's own, whatever the screen shows.
+  // The certificate uses the real clock, even if the displayed one is fixed.
   const making = {
     directory: stateDirectory,
     commonName: displayName,
@@ -80,12 +80,12 @@ export async function createChatEngine(options: ChatEngineOptions): Promise<Engi
 export type ConnectorEngineOptions = Omit<FromConfigOptions, 'ports'> & {
   readonly config: ConnectorConfig;
   readonly fixedWallMs?: number;
-  /** What its journal lies on; absent: the machine's own disk. */
+  /** The disk of the journal. Default: the real one. */
   readonly disk?: Disk;
 };
 
 /**
- * Makes a connector out of a configuration; it has not started yet.
+ * Creates a connector from a configuration without starting it.
  *
  * @throws AiocError AIOC_CERTIFICATES, AIOC_STATE_DIRECTORY, AIOC_SOCKET_PATH
  */

@@ -8,26 +8,26 @@ import {
 import type { ConnectorConfig } from '../config/keys.ts';
 import { certificatePaths } from '../security/certificate-paths.ts';
 
-/** Whether programs of every user of this machine may send: a connector that root runs, where nothing else is said. */
+/** Whether programs of every user may send: true for a connector of root, unless the configuration says otherwise. */
 export function everybodyCanSend(config: Pick<ConnectorConfig, 'everybody_can_send_messages'>): boolean {
   return config.everybody_can_send_messages && process.geteuid?.() === 0;
 }
 
-/** The mode of a directory with sockets: programs of the connector's group find them, or of every user. */
+/** The mode of a socket directory: for programs of the connector's group, or of every user. */
 export function socketsDirectoryMode(everybodySends: boolean): number {
   return everybodySends ? 0o711 : 0o750;
 }
 
 /**
- * Makes the directories of a configured connector where they are missing, and checks those that are there, before
- * anything is written into them. One that is that of the sockets, too, has their mode.
+ * Creates the missing directories of a configured connector and checks the existing ones, before
+ * anything is written to them. A directory that also holds the sockets gets the mode of a socket directory.
  *
  * @throws AiocError AIOC_DIRECTORY, AIOC_CONFIG: see ensureDirectory
  */
 export async function ensureDirectories(config: ConnectorConfig): Promise<void> {
   for (const use of directoriesOf(config)) await ensureDirectory(use);
   for (const [key, path] of placesForFiles(config)) {
-    // With a placeholder it is known only when a file comes.
+    // With a placeholder, the path is known only when a file arrives.
     if (path.includes('{'))
       await checkDirectory({ key, path: path.slice(0, path.lastIndexOf('/', path.indexOf('{'))) || '/' });
     else await ensureDirectory({ key, path, mode: PRIVATE_DIRECTORY });
@@ -35,7 +35,7 @@ export async function ensureDirectories(config: ConnectorConfig): Promise<void> 
 }
 
 /**
- * Checks the directories from which certificates and keys are read: who can put a file there decides who is trusted.
+ * Checks the directories of certificates and keys: a user who can add a file there decides which peers are trusted.
  *
  * @throws AiocError AIOC_DIRECTORY
  */
@@ -49,7 +49,7 @@ export async function checkCertificates(config: ConnectorConfig): Promise<void> 
   for (const path of paths) await checkDirectory({ path, key: 'certificates_directory_path' });
 }
 
-/** The directory of the sockets comes first: programs must be able to pass through the ones above it. */
+/** The socket directory comes first: programs must be able to enter the directories above it. */
 function directoriesOf(config: ConnectorConfig): readonly DirectoryUse[] {
   const sockets = config.connector_files_dirpath;
   const socketsMode = socketsDirectoryMode(everybodyCanSend(config));

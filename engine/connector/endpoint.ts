@@ -23,7 +23,7 @@ export interface EndpointParts {
   readonly setPhase: (phase: Phase) => void;
 }
 
-/** Between aioc peers each side looks whether the other still lives; Python's server is asked only where that is wished. */
+/** aioc peers send heartbeats in both directions; a Python server gets them only if the configuration says so. */
 function livenessFor(
   { role, heartbeat }: ConnectorOptions,
   kind: IdentifiedKind['kind'],
@@ -32,7 +32,7 @@ function livenessFor(
   return role === 'client' ? heartbeat : undefined;
 }
 
-/** What this run of the program says about itself to an aioc peer. */
+/** The hello of this run for aioc peers. */
 function helloOf({ version, displayName, ports, messageMaxBytes }: ConnectorOptions): AiocHello {
   const instance = ports.random.bytes(8).toString('hex');
   return {
@@ -41,7 +41,7 @@ function helloOf({ version, displayName, ports, messageMaxBytes }: ConnectorOpti
   };
 }
 
-/** What makes a connector's connections: a server takes them, a client calls. */
+/** Creates the endpoint: a server accepts connections, a client dials. */
 export function makeEndpoint({
   options,
   admission,

@@ -3,14 +3,14 @@ import type { ListUpdate, ListWindow, TailUpdate, TailWindow } from '../contract
 
 export interface ListSource<Row, Sort extends string> {
   readonly rows: readonly Row[];
-  /** What the filter is compared with. */
+  /** The text that the filter applies to. */
   readonly textOf: (row: Row) => string;
   readonly compare: Readonly<Record<Sort, (a: Row, b: Row) => number>>;
-  /** Decides between equals, so that rows do not change places without a reason. */
+  /** Breaks ties, so that rows keep their order. */
   readonly tieBreak: (row: Row) => string;
 }
 
-/** The part of a list that a window shows. */
+/** The part of a list inside a window. */
 export function listWindow<Row, Sort extends string>(
   { rows, textOf, compare, tieBreak }: ListSource<Row, Sort>,
   window: ListWindow<Sort>,
@@ -28,12 +28,12 @@ export function listWindow<Row, Sort extends string>(
 export interface TailSource<Row> {
   readonly length: number;
   readonly forgotten: number;
-  /** 0 is the oldest. Their ids rise. */
+  /** 0 is the oldest. Ids increase. */
   at(index: number): Row | undefined;
   readonly textOf: (row: Row) => string;
 }
 
-/** The part of a growing list that a window shows: the newest, or what ends at `endId`. Only its rows are made. */
+/** The part of a growing list inside a window: the newest rows, or those up to `endId`. Only these rows are created. */
 export function tailWindow<Row extends { readonly id: number }>(
   source: TailSource<Row>,
   window: TailWindow,
@@ -45,7 +45,7 @@ export function tailWindow<Row extends { readonly id: number }>(
   const { endId } = window;
   const end = endId === undefined ? matchedCount : countUpTo(endId, matchedCount, (index) => at(index).id);
   const count = Math.min(Math.max(0, window.rows), LIMITS.viewRows);
-  // Scrolled to the very top, a window is still filled from what comes below.
+  // At the very top, the window is filled from below.
   const until = Math.min(matchedCount, Math.max(end, Math.min(count, matchedCount)));
   const start = Math.max(0, until - count);
   return {
@@ -68,7 +68,7 @@ function matchingRows<Row>({ length, at, textOf }: TailSource<Row>, filter: stri
   return found;
 }
 
-/** How many of the first `count` have an id up to that one; ids rise. */
+/** How many of the first `count` rows have an id up to `id`; ids increase. */
 function countUpTo(id: number, count: number, idAt: (index: number) => number): number {
   let low = 0;
   let high = count;
@@ -80,7 +80,7 @@ function countUpTo(id: number, count: number, idAt: (index: number) => number): 
   return low;
 }
 
-/** Every word must occur, in any case; a word that begins with `!` must not. */
+/** Each word must occur, ignoring case; a word that starts with `!` must not. */
 function matcher(filter: string): (text: string) => boolean {
   const words = filter
     .toLowerCase()

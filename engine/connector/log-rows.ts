@@ -12,7 +12,7 @@ const OUTCOMES: readonly Outcome[] = [
 ];
 const CODES = Object.fromEntries(OUTCOMES.map((outcome, code) => [outcome, code])) as Record<Outcome, number>;
 
-/** Among the flags of a row; an event has neither of the first two. */
+/** Bits of a row's flags; an event has neither of the first two. */
 const MESSAGE = 1;
 const FILE = 2;
 const OUT = 4;
@@ -22,27 +22,27 @@ const ROWS = LIMITS.logRows;
 const FIRST_ROWS = 64;
 
 /**
- * The last rows of the log, in numbers and bytes. There is one for each message and few are ever looked at: objects that
- * live as long as these would take a quarter of a busy connector's time for the garbage collector.
+ * The latest rows of the log, as numbers and bytes. There is one row per message, and few are ever shown: as objects
+ * they would cost a quarter of a busy connector's time in garbage collection.
  */
 export class LogRows {
   #lastId = 0;
-  /** Of so many rows, until there are more. */
+  /** The capacity in rows; it grows. */
   #atMs = new Float64Array(FIRST_ROWS);
   #sizeBytes = new Float64Array(FIRST_ROWS);
   #dataBytes = new Float64Array(FIRST_ROWS);
-  /** Where the header lies in `bodies`, and behind it the beginning of the data. */
+  /** The offset of the header in `bodies`; the start of the data follows it. */
   #bodyAt = new Float64Array(FIRST_ROWS);
   #headerBytes = new Uint32Array(FIRST_ROWS);
   #flags = new Uint8Array(FIRST_ROWS);
   #outcomes = new Uint8Array(FIRST_ROWS);
   readonly #peerNames: string[] = [];
   readonly #types: string[] = [];
-  /** An event's or a file's text, and why the outcome is what it is: most messages have neither. */
+  /** The text of an event or a file, and the reason for the outcome; most messages have neither. */
   readonly #texts = new Map<number, string>();
   readonly #reasons = new Map<number, string>();
   readonly #bodies = new RecentBytes(LIMITS.logBodiesBytes);
-  /** How the messages begin whose bodies have been written over, in as many bytes for each row. */
+  /** The first bytes of messages whose bodies were overwritten, a fixed number per row. */
   #previews: Buffer | undefined;
   #firstWithBody = 1;
 
@@ -50,12 +50,12 @@ export class LogRows {
     return Math.min(this.#lastId, ROWS);
   }
 
-  /** How many have been pushed out by newer ones. */
+  /** The number of rows dropped for newer ones. */
   get forgotten(): number {
     return this.#lastId - this.length;
   }
 
-  /** The row at `index`, 0 being the oldest that is still here. */
+  /** The row at `index`; 0 is the oldest that is kept. */
   at(index: number): LogRow | undefined {
     if (index < 0 || index >= this.length) return undefined;
     const id = this.forgotten + index + 1;
@@ -103,7 +103,7 @@ export class LogRows {
     return id;
   }
 
-  /** Changes the outcome of a row that is still here. */
+  /** Changes the outcome of a row, if it is still kept. */
   settle(id: number, outcome: Outcome, why: string | undefined): void {
     if (!this.#isHere(id)) return;
     this.#outcomes[rowOf(id)] = CODES[outcome];
@@ -111,7 +111,7 @@ export class LogRows {
     else if (this.#reasons.size > 0) this.#reasons.delete(id);
   }
 
-  /** The whole of a message, as far as it is kept. */
+  /** The whole message, as far as it is kept. */
   body(id: number): Body | undefined {
     const row = rowOf(id);
     if (!this.#isHere(id) || this.#flags[row] === 0) return undefined;
@@ -137,7 +137,7 @@ export class LogRows {
     this.#atMs[index] = row.atMs;
     this.#outcomes[index] = CODES[row.outcome];
     this.#peerNames[index] = row.peerName;
-    // It comes as a new string with each message: the same again is not kept twice.
+    // Each message brings a new string: equal ones are shared.
     const before = this.#types[rowOf(this.#lastId - 1 || 1)];
     this.#types[index] = row.type === before ? before : row.type;
     return this.#lastId;
@@ -159,7 +159,7 @@ export class LogRows {
     this.#firstWithBody = Math.max(this.#firstWithBody, id + 1);
   }
 
-  /** Before so many bytes are put among the bodies: of what they are written over the beginnings are still shown. */
+  /** Called before bytes are written to `bodies`: keeps the first bytes of the messages that they overwrite. */
   #savePreviews(bytes: number): void {
     for (; this.#firstWithBody < this.#lastId; this.#firstWithBody += 1) {
       const row = rowOf(this.#firstWithBody);
@@ -186,7 +186,7 @@ export class LogRows {
         : (this.#bodies
             .get(this.#bodyAt[row] as number, headerBytes + length)
             ?.toString('utf8', headerBytes) ?? '');
-    // Cut within a character, the last one would be shown as broken.
+    // A cut inside a character would show a broken character.
     const whole = length < dataBytes ? text.replace(/\ufffd$/, '') : text;
     return ((this.#flags[row] as number) & ANSWER) === 0 ? whole : `answer: ${whole}`;
   }
@@ -204,7 +204,7 @@ function rowOf(id: number): number {
   return (id - 1) % ROWS;
 }
 
-/** How much of the data is kept. */
+/** The number of bytes of data that are kept. */
 function beginningOf(dataBytes: number): number {
   return Math.min(dataBytes, LIMITS.logBodyBytes);
 }

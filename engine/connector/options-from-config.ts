@@ -23,14 +23,14 @@ export interface FromConfigOptions
     > {
   readonly config: ConnectorConfig;
   readonly ports: Ports;
-  /** For tests; otherwise those that every program of this machine knows. */
+  /** For tests. Default: the usual directories. */
   readonly usualDirectories?: readonly string[];
 }
 
 /**
- * What a connector needs to know, out of a configuration and the directories that it names.
+ * Builds the options of a connector from its configuration and the directories in it.
  *
- * @throws AiocError AIOC_DIRECTORY, AIOC_CERTIFICATES and what else is wrong with those directories; AIOC_CONFIG for one
+ * @throws AiocError AIOC_DIRECTORY, AIOC_CERTIFICATES for unusable directories; AIOC_CONFIG for a configuration
  * that cannot be used, a client_bind_ip that this machine does not have, or a server_sockaddr without its interface
  */
 export async function optionsFromConfig(options: FromConfigOptions): Promise<ConnectorOptions> {
@@ -40,7 +40,7 @@ export async function optionsFromConfig(options: FromConfigOptions): Promise<Con
   const [host, port] = config.server_sockaddr;
   const wireName = config.client_name ?? '';
   const interfaces = ports.network.interfaces();
-  // An interface may come later; an address that names none never means anything.
+  // The interface may appear later, but a link-local address without one is never valid.
   const fault = scopeOf(host) === undefined ? scopeFault(host, interfaces) : undefined;
   if (fault !== undefined) throw new AiocError('AIOC_CONFIG', `server_sockaddr: ${fault}`);
   const role = config.is_server ? 'server' : 'client';
@@ -106,7 +106,7 @@ async function securityOf(
   await checkCertificates(config);
   if (!config.is_server) {
     const certificates = new ClientCertificates({ directory, name, random, wallNow, clock });
-    // Read once here, so that a missing directory is an error at the start and not a state for ever. A clock is one.
+    // Read once here, so that a missing directory is an error at start. A wrong clock is only a state.
     await certificates.load({ onAnyDay: true });
     const trust = clientTrust(certificates, wallNow);
     return {
@@ -178,7 +178,7 @@ function localOf(options: FromConfigOptions): LocalOptions {
   };
 }
 
-/** Where files go, by their dst_type: file_recv_config, and the older file_type2dirpath. */
+/** The destinations of received files by dst_type: file_recv_config, and the older file_type2dirpath. */
 function destinationsOf(config: ConnectorConfig): ReadonlyMap<string, FileDestination> {
   const older = [...config.file_type2dirpath].map(([type, targetDirectory]): [string, FileDestination] => [
     type,

@@ -12,9 +12,9 @@ export interface OutgoingFilesOptions {
   readonly random: Randomness;
 }
 
-/** The files that messages of this machine's programs take along. */
+/** The files of messages from local programs. */
 export class OutgoingFiles {
-  /** Those that have come as bytes. */
+  /** The files that arrived as bytes. */
   readonly spool: Spool;
   readonly #local: LocalOptions;
 
@@ -25,8 +25,8 @@ export class OutgoingFiles {
   }
 
   /**
-   * The file of a message, if it has one: its with_file names it, and has no error yet. What a program of another user
-   * may have named is read only where every user may read it, and never deleted.
+   * The file of a message, if its with_file names one without an error. If the program may be another user's,
+   * the file is sent only if every user may read it, and is never deleted.
    */
   bodyOf(header: JsonObject): OutgoingBody | undefined {
     const withFile = header['with_file'];

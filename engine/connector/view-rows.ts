@@ -44,7 +44,7 @@ export function peerList(rows: readonly PeerRow[]): ListSource<PeerRow, PeerSort
   };
 }
 
-/** One row for each outbox that was ever used. */
+/** One row for each outbox used since the start. */
 export function queueRows(peers: Iterable<Peer>, rules: QueueRules): QueueRow[] {
   const rows: QueueRow[] = [];
   for (const peer of peers) {
@@ -74,7 +74,7 @@ export function queueRows(peers: Iterable<Peer>, rules: QueueRules): QueueRow[] 
   return rows;
 }
 
-/** One row for each type that programs of this machine may listen to. */
+/** One row for each type that local programs can receive. */
 export function inboxRows(inboxes: Iterable<Inbox>, rules: QueueRules): QueueRow[] {
   return [...inboxes].map((inbox) => {
     const outRate = inbox.departures.perSecond();
@@ -98,7 +98,7 @@ export function inboxRows(inboxes: Iterable<Inbox>, rules: QueueRules): QueueRow
   });
 }
 
-/** What the header says of all queues: sums of what their rows say, so that the two never differ. */
+/** The totals in the header: sums of the rows, so that both always agree. */
 export function queueTotals(
   rows: readonly QueueRow[],
 ): Pick<Status, 'waitingCount' | 'waitingInCount' | 'stuckCount' | 'storedCount' | 'waitingBytes'> {

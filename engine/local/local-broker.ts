@@ -18,18 +18,18 @@ import { listenerFrame } from './listener-frame.ts';
 import type { LocalBrokerOptions, PendingRequest, ResponseHandler } from './local-broker-types.ts';
 import { unknownType, whyNotTaken } from './unknown-type.ts';
 
-/** Data and binary of a message that programs of a connector may send. */
+/** Maximum bytes of data and binary of a message from a local program. */
 export function messageMaxBytesOf({ messageMaxBytes = LIMITS.messageBytes }: LocalBroker): number {
   return messageMaxBytes;
 }
 
-/** Why a message of so many bytes is not taken, and what to do. */
+/** The error text for a message of this size, with what to do. */
 export function tooLargeText(sizeBytes: number, maxBytes: number): string {
   return `it has ${sizeBytes} bytes, and max_size_message is ${maxBytes}: raise it, or send a file`;
 }
 
 /**
- * Between the peers and the programs of this machine: the one local API of the connector, whatever sockets lead to it
+ * Passes messages between peers and local programs: the one local API of the connector, behind every kind of socket
  * (PROTOCOL §4).
  */
 export class LocalBroker implements Application {
@@ -61,22 +61,22 @@ export class LocalBroker implements Application {
     }
   }
 
-  /** What programs' messages are counted against while they are on their way. */
+  /** The memory budget for messages of local programs that are not stored yet. */
   get budget(): MemoryBudget {
     return this.#options.budget;
   }
 
-  /** Data and binary of a message that a program may send. */
+  /** Maximum bytes of data and binary of a message from a program. */
   get messageMaxBytes(): number | undefined {
     return this.#options.messageMaxBytes;
   }
 
-  /** Finds again what an earlier run has left for the programs of this machine. */
+  /** Restores the messages for local programs that an earlier run has stored. */
   async restore(): Promise<void> {
     for (const inbox of this.#inboxes.values()) await inbox.restore();
   }
 
-  /** The way out, which needs this application first. */
+  /** Connects the broker to the peers' traffic, which is constructed later. */
   connect(traffic: Traffic): void {
     this.#traffic = traffic;
   }
@@ -93,14 +93,14 @@ export class LocalBroker implements Application {
   }
 
   /**
-   * Takes a message of a local program. Where its queue is full it waits for room as long as its `patience` says, and is
-   * refused or dropped then. Order is kept between the messages of one type to one peer.
+   * Accepts a message of a local program. If its queue is full, the message waits for room as long as `patience` says,
+   * and is then refused or dropped. Messages of one type to one peer stay in order.
    *
-   * `offerer` is told when it is where it was promised to be (see `isStored`), or that it is refused, with AiocError
-   * AIOC_TYPE_UNKNOWN, AIOC_PEER_UNKNOWN, AIOC_PEER_AWAY (a ping only), AIOC_QUEUE_FULL, AIOC_IGNORED, and what the store
-   * throws.
+   * `completion` is called when the message is stored (or in memory, see `isStored`), or when it is refused, with
+   * AiocError AIOC_TYPE_UNKNOWN, AIOC_PEER_UNKNOWN, AIOC_PEER_AWAY (a ping only), AIOC_QUEUE_FULL, AIOC_IGNORED, or an
+   * error of the store.
    *
-   * @returns what settles when the program's next message may be read; undefined: at once
+   * @returns a promise that settles when the next message of the program may be read; undefined: at once
    */
   submit(frame: Frame, completion: Completion): Promise<void> | undefined {
     const watched =
@@ -125,19 +125,19 @@ export class LocalBroker implements Application {
   }
 
   /**
-   * A message of a local program is refused. Where it is a response that is too large, the peer's program that waits for
-   * it is told; one that is refused for another reason may come yet.
+   * A message of a local program is refused. If it is a response that is too large, the requesting program gets an
+   * error; after another refusal the response may still come.
    */
   noResponse(header: Header | undefined, { code, message }: AiocError): void {
     if (code !== 'AIOC_FRAME_TOO_LARGE' || header?.['response_id'] === undefined) return;
     try {
       this.#way.sendNow(this.#checked(header), noResponseFrame(header, message));
     } catch {
-      // Whoever asked is not connected any more, and has heard of that.
+      // The requester is not connected any more, and has got an error for that.
     }
   }
 
-  /** Whether what has been submitted is on the disk, and not in memory only. */
+  /** Whether submitted messages of this type are on disk, not only in memory. */
   isStored({ header }: Frame): boolean {
     return this.#options.rules.isStored('out', header.message_type);
   }
@@ -164,7 +164,7 @@ export class LocalBroker implements Application {
     return waits;
   }
 
-  /** A queue to a connected peer gets emptier by itself, and a disk that takes nothing has a line of its own. */
+  /** The queue to a connected peer drains, and a disk error has its own log line. */
   #remindOfHeld(peer: Peer, type: string): void {
     const outbox = peer.sender.outboxes.find((one) => one.type === type);
     if (peer.state === 'connected' || outbox === undefined || outbox.overflow.waiting === 0) return;
@@ -190,8 +190,8 @@ export class LocalBroker implements Application {
     };
   }
 
-  /** Takes a request of a local program, like `submit`, and waits for the response. */
-  request(frame: Frame, consumer: ResponseHandler, completion: Completion): PendingRequest {
+  /** Accepts a request of a local program, like `submit`, and waits for the response. */
+  request(frame: Frame, handler: ResponseHandler, completion: Completion): PendingRequest {
     let stopWaiting = (): void => undefined;
     const refused = (error: unknown): void => {
       stopWaiting();
@@ -201,7 +201,7 @@ export class LocalBroker implements Application {
       const peer = this.#checked(frame.header);
       const { message_type: type } = frame.header;
       const requestId = frame.header['request_id'] ?? null;
-      stopWaiting = this.#responses.add({ peer, type, requestId, ...consumer });
+      stopWaiting = this.#responses.add({ peer, type, requestId, ...handler });
       const kept: Completion['kept'] = (place) => completion.kept(place);
       const { patience = 'none' } = completion;
       const accepted = this.#place(peer, frame, { patience, kept, refused });
@@ -238,14 +238,14 @@ export class LocalBroker implements Application {
     if (logId !== undefined) this.#options.log.settle(logId, outcome, why);
   }
 
-  /** What is stored of a peer's numbered messages. */
+  /** The stored positions of a peer's streams. */
   storedOf(peerName: string): readonly StoredPosition[] {
     return [...this.#inboxes.values()].flatMap((inbox) => inbox.storedOf(peerName));
   }
 
-  /** A peer has nothing of an epoch up to a number but what is stored. */
+  /** The peer has no more messages of an epoch up to this number. */
   gone(type: string, source: MessageSource): void {
-    // A store that is closed, or a disk that takes nothing, learns it over the next connection.
+    // After a store error this is repeated on the next connection.
     this.#inboxes
       .get(type)
       ?.gone(source)
@@ -260,12 +260,12 @@ export class LocalBroker implements Application {
     const sink = await this.#options.destinations.receive(frame, sizeBytes, (problem) =>
       this.#options.log.event(problem, { peerName: peer.name, warning: true }),
     );
-    // The message is delivered whatever became of its file (PROTOCOL §3).
+    // The message is delivered even if its file failed (PROTOCOL §3).
     return wrapSink(sink, { deliver: () => this.message(peer, frame, arrival) });
   }
 
   connected(): void {
-    // Whatever waits for the peer goes out by itself.
+    // The peer's outboxes send their messages without this.
   }
 
   disconnected(peer: Peer): void {
@@ -280,7 +280,7 @@ export class LocalBroker implements Application {
     try {
       forListener = listenerFrame(frame, peer.wireName);
     } catch (error) {
-      // Sent again its header would be no shorter, so the connection must not end over it.
+      // A retry would fail in the same way, so the connection must stay open.
       return this.#drop(peer, frame, arrival, toAiocError(error).message);
     }
     this.#options.observe?.(peer, frame);
