@@ -33,10 +33,12 @@ print(json.dumps(sorted(names - {'self'})))
 /** Of methods that only Python's own classes call. */
 const INTERNAL = ['reader', 'writer'];
 
-test('every public name of Python’s API, each parameter and each command is in the page for those who come from Python', async (t) => {
+test('every public name of Python’s API, each parameter and each command is in the pages for users who come from Python', async (t) => {
   const found = await findPython();
   if ('unavailable' in found) return t.skip(found.unavailable);
-  const page = pageText('engine/local/python/README.md');
+  // The parameters of a connector are its configuration keys, which have a page of their own.
+  const pages = ['engine/local/python/README.md', 'engine/config/README.md'].map(pageText);
+  const page = pages.join('\n');
   const code = [...page.matchAll(/`[^`]+`/g)].map(([text]) => text).join(' ');
   const missing = (names: readonly string[]): string[] =>
     names.filter((name) => !new RegExp(`(?<![\\w])${name}(?![\\w])`).test(code));

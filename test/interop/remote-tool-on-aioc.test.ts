@@ -202,10 +202,13 @@ test('blacklists and whitelists, changed by Python’s tool: by name, address an
     await awayAt(server, 'client1');
     assert.equal(await tool(onServer, 'show_attribute', `blacklisted_clients_${key}`), `{'${entry}'}`);
     await dial(client);
-    await waitFor(() => logs(server, new RegExp(`client1 not admitted: blacklisted_clients_${key} has`)), {
-      ...PATIENT,
-      what: `a refusal by ${key}`,
-    });
+    await waitFor(
+      () => logs(server, new RegExp(`client1 not admitted: blacklisted_clients_${key} contains`)),
+      {
+        ...PATIENT,
+        what: `a refusal by ${key}`,
+      },
+    );
     assert.equal(stateAt(server, 'client1'), 'away');
     assert.equal(await list('remove_blacklist_client', who), 'True');
     assert.equal(await list('remove_blacklist_client', who), '{}');
@@ -216,7 +219,7 @@ test('blacklists and whitelists, changed by Python’s tool: by name, address an
   assert.equal(await list('add_whitelist_client', { client_id: 'other' }), 'True');
   assert.equal(stateAt(server, 'client1'), 'connected', 'a whitelist counts from the next connection on');
   await tool(onServer, 'disconnect_client', 'client1');
-  await waitFor(() => logs(server, /client1 not admitted: whitelisted_clients_id does not have/), {
+  await waitFor(() => logs(server, /client1 not admitted: whitelisted_clients_id does not contain/), {
     ...PATIENT,
     what: 'a refusal by the whitelist',
   });
@@ -245,7 +248,7 @@ test('lists of a configuration hold from the first connection on, before a certi
     client_name: 'python-7',
     certificates_directory_path: home,
   });
-  await waitFor(() => logs(server, /python-7 .*blacklisted_clients_id has python-7/), {
+  await waitFor(() => logs(server, /python-7 .*blacklisted_clients_id contains python-7/), {
     ...PATIENT,
     what: 'python-7 to be refused',
   });
