@@ -91,7 +91,7 @@ describe('a screen', { concurrency: true }, () => {
     await ada.waitFor('2 Queues');
     assert.ok(!ada.rawSince(mark).includes(CLEAR));
     ada.resize(80, 24);
-    await ada.waitFor(() => ada.rawSince(mark).includes(CLEAR), { what: 'the screen to be drawn anew' });
+    await ada.waitFor(() => ada.rawSince(mark).includes(CLEAR), { what: 'the screen to be redrawn' });
   });
 
   test('chat from a peer fills the rings of the screen, and then no more memory', async (t) => {
