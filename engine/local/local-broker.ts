@@ -104,7 +104,7 @@ export class LocalBroker implements Application {
    */
   submit(frame: Frame, completion: Completion): Promise<void> | undefined {
     const watched =
-      frame.header['response_id'] === undefined ? completion : this.#tellingAsker(frame, completion);
+      frame.header['response_id'] === undefined ? completion : this.#notifyingRequester(frame, completion);
     try {
       return this.#place(this.#checked(frame.header), frame, watched);
     } catch (error) {
@@ -113,7 +113,7 @@ export class LocalBroker implements Application {
     }
   }
 
-  #tellingAsker({ header }: Frame, { patience = 'none', ...completion }: Completion): Completion {
+  #notifyingRequester({ header }: Frame, { patience = 'none', ...completion }: Completion): Completion {
     return {
       patience,
       kept: (place) => completion.kept(place),
@@ -131,7 +131,7 @@ export class LocalBroker implements Application {
   noResponse(header: Header | undefined, { code, message }: AiocError): void {
     if (code !== 'AIOC_FRAME_TOO_LARGE' || header?.['response_id'] === undefined) return;
     try {
-      this.#way.sendNow(this.#checked(header), noResponseFrame(header, message));
+      this.#outgoing.sendNow(this.#checked(header), noResponseFrame(header, message));
     } catch {
       // The requester is not connected any more, and has got an error for that.
     }
@@ -145,7 +145,7 @@ export class LocalBroker implements Application {
   #place(peer: Peer, frame: Frame, completion: Completion): Promise<void> | undefined {
     const { header, data, binary } = frame;
     if (header.message_type === '_ping') {
-      this.#way.sendNow(peer, { header, data, binary });
+      this.#outgoing.sendNow(peer, { header, data, binary });
       completion.kept(undefined);
       return undefined;
     }
@@ -158,7 +158,7 @@ export class LocalBroker implements Application {
         ? completion
         : this.#notingDrops(completion, peer, header.message_type);
     const message = { header, forwardedHeader, data, binary: withBinary, body };
-    const waits = this.#way.enqueue(peer, message, watched);
+    const waits = this.#outgoing.enqueue(peer, message, watched);
     if (waits !== undefined && completion.patience === 'always')
       this.#remindOfHeld(peer, header.message_type);
     return waits;
@@ -355,7 +355,7 @@ export class LocalBroker implements Application {
     return peer;
   }
 
-  get #way(): Traffic {
+  get #outgoing(): Traffic {
     if (this.#traffic === undefined) throw new AiocError('AIOC_INTERNAL', 'the broker is not connected yet');
     return this.#traffic;
   }
