@@ -21,19 +21,30 @@ export interface Header extends JsonObject {
  * @throws AiocError AIOC_FRAME_BAD naming the fault
  */
 export function parseHeader(bytes: Buffer): Header {
+  const header = parseJsonObject(bytes);
+  if (typeof header['message_type'] !== 'string' || header['message_type'] === '') {
+    throw new AiocError('AIOC_FRAME_BAD', 'the header has no message_type');
+  }
+  return header as Header;
+}
+
+/**
+ * The same for a header that leaves the message type to its batch.
+ *
+ * @throws AiocError AIOC_FRAME_BAD naming what is wrong with it
+ */
+export function parseJsonObject(bytes: Buffer): JsonObject {
   const text = decoded(bytes);
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new AiocError('AIOC_FRAME_BAD', 'the header is not a JSON object');
   }
-  const header = value as Record<string, unknown>;
-  if (typeof header['message_type'] !== 'string' || header['message_type'] === '') {
-    throw new AiocError('AIOC_FRAME_BAD', 'the header has no message_type');
-  }
+  const header = value as Record<string, JsonValue>;
   for (const key of IDS) {
-    if (typeof header[key] === 'number') header[key] = exactInteger(header[key], () => spelledIn(text, key));
+    const id = header[key];
+    if (typeof id === 'number') header[key] = exactInteger(id, () => spelledIn(text, key));
   }
-  return header as Header;
+  return header;
 }
 
 /** The exact value of a number in JSON: a bigint for an integer whose digits a number would lose. */

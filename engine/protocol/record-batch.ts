@@ -1,0 +1,207 @@
+import { crc32 } from '../base/crc32.ts';
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { type JsonObject, parseJsonObject } from './header.ts';
+
+/**
+ * Consecutive messages of one stream as one run of bytes, checked where it comes in and opaque behind that. Each message,
+ * little-endian:
+ *
+ *     u32 length of the rest | u32 CRC-32 of what follows | u16 length of the header | u32 length of the binary
+ *     | header (JSON) | data | binary
+ *
+ * A header length of 0 says: as the header before. What all messages of a batch share (`message_type`, `source_id`,
+ * `destination_id`, the number of the first) is the batch's and stands in no message's header.
+ */
+export interface RecordBatch {
+  readonly count: number;
+  /** The bytes in order, in as many pieces as they came in. */
+  readonly pieces: readonly Buffer[];
+  readonly sizeBytes: number;
+}
+
+/** One message of a batch, as it is looked at by itself. */
+export interface BatchRecord {
+  readonly headerBytes: Buffer;
+  readonly data: Buffer;
+  readonly binary: Buffer;
+}
+
+/** Bytes in front of a message's header. */
+export const RECORD_HEAD_BYTES = 14;
+/** Of those, the ones that the checksum does not cover: length and checksum. */
+const UNCHECKED_BYTES = 8;
+/** What belongs to the batch and may stand in no message's header. */
+const BATCH_KEYS = ['message_type', 'source_id', 'destination_id', 'transport_id'] as const;
+/** Messages of at most so many bytes are copied together; larger ones stay where they are. */
+const COPIED_MAX_BYTES = 8 * 1024;
+const CHUNK_BYTES = 64 * 1024;
+
+/** Gathers messages of one stream into a batch. */
+export class RecordBatchBuilder {
+  #pieces: Buffer[] = [];
+  #chunk = EMPTY;
+  /** Of the chunk: how much of it is in `#pieces`, and how much is written. */
+  #from = 0;
+  #at = 0;
+  #header: Buffer = EMPTY;
+  #count = 0;
+  #sizeBytes = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** The bytes of a large message are not copied: they must not change until the batch is written. */
+  add({ headerBytes, data, binary }: BatchRecord): void {
+    const isSame = this.#count > 0 && headerBytes.equals(this.#header);
+    const header = isSame ? EMPTY : headerBytes;
+    this.#header = headerBytes;
+    const bodyBytes = data.length + binary.length;
+    const isCopied = bodyBytes <= COPIED_MAX_BYTES;
+    const headBytes = RECORD_HEAD_BYTES + header.length;
+    const room = headBytes + (isCopied ? bodyBytes : 0);
+    this.#reserve(room);
+    const chunk = this.#chunk;
+    const start = this.#at;
+    chunk.writeUInt32LE(RECORD_HEAD_BYTES - 4 + header.length + bodyBytes, start);
+    chunk.writeUInt16LE(header.length, start + 8);
+    chunk.writeUInt32LE(binary.length, start + 10);
+    header.copy(chunk, start + RECORD_HEAD_BYTES);
+    if (isCopied) {
+      data.copy(chunk, start + headBytes);
+      binary.copy(chunk, start + headBytes + data.length);
+    }
+    let checksum = crc32(chunk, start + UNCHECKED_BYTES, start + room);
+    this.#at += room;
+    if (!isCopied) {
+      checksum = crc32(binary, 0, binary.length, crc32(data, 0, data.length, checksum));
+      this.#cut();
+      this.#pieces.push(data);
+      if (binary.length > 0) this.#pieces.push(binary);
+    }
+    chunk.writeUInt32LE(checksum, start + 4);
+    this.#count += 1;
+    this.#sizeBytes += headBytes + bodyBytes;
+  }
+
+  /** What was gathered; the builder is empty again. */
+  take(): RecordBatch {
+    this.#cut();
+    const batch = { count: this.#count, pieces: this.#pieces, sizeBytes: this.#sizeBytes };
+    this.#pieces = [];
+    this.#header = EMPTY;
+    this.#count = 0;
+    this.#sizeBytes = 0;
+    return batch;
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes <= this.#chunk.length) return;
+    this.#cut();
+    this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, bytes));
+    this.#from = 0;
+    this.#at = 0;
+  }
+
+  #cut(): void {
+    if (this.#at > this.#from) this.#pieces.push(this.#chunk.subarray(this.#from, this.#at));
+    this.#from = this.#at;
+  }
+}
+
+/** Walks through the messages of a batch that has been checked. */
+export function* recordsOf(bytes: Buffer): Generator<BatchRecord> {
+  let headerBytes: Buffer = EMPTY;
+  for (let at = 0; at < bytes.length; ) {
+    const end = at + 4 + bytes.readUInt32LE(at);
+    const headerLength = bytes.readUInt16LE(at + 8);
+    const bodyAt = at + RECORD_HEAD_BYTES + headerLength;
+    if (headerLength > 0) headerBytes = bytes.subarray(at + RECORD_HEAD_BYTES, bodyAt);
+    const binaryAt = end - bytes.readUInt32LE(at + 10);
+    yield { headerBytes, data: bytes.subarray(bodyAt, binaryAt), binary: bytes.subarray(binaryAt, end) };
+    at = end;
+  }
+}
+
+/**
+ * Checks a batch as it comes in from a program or a peer, so that nobody behind has to.
+ *
+ * @param count how many messages it says that it has
+ * @throws AiocError AIOC_FRAME_BAD naming the message, counted from 1, and what is wrong with it
+ */
+export function checkBatch(bytes: Buffer, count: number): void {
+  let seen = 0;
+  let at = 0;
+  while (at < bytes.length) {
+    seen += 1;
+    const fault = faultOf(bytes, at, seen === 1);
+    if (fault !== undefined) throw new AiocError('AIOC_FRAME_BAD', `message ${seen} of a batch ${fault}`);
+    at += 4 + bytes.readUInt32LE(at);
+  }
+  if (seen !== count) throw new AiocError('AIOC_FRAME_BAD', `a batch of ${count} messages has ${seen}`);
+}
+
+function faultOf(bytes: Buffer, at: number, isFirst: boolean): string | undefined {
+  if (at + RECORD_HEAD_BYTES > bytes.length) return 'is cut off';
+  const end = at + 4 + bytes.readUInt32LE(at);
+  if (end > bytes.length) return 'is cut off';
+  const headerLength = bytes.readUInt16LE(at + 8);
+  if (RECORD_HEAD_BYTES + headerLength + bytes.readUInt32LE(at + 10) > end - at)
+    return 'is shorter than its parts';
+  if (crc32(bytes, at + UNCHECKED_BYTES, end) !== bytes.readUInt32LE(at + 4)) return 'has another checksum';
+  if (headerLength === 0) return isFirst ? 'has no header before it' : undefined;
+  if (headerLength > LIMITS.headerBytes) return `has a header of ${headerLength} bytes`;
+  return headerFault(bytes.subarray(at + RECORD_HEAD_BYTES, at + RECORD_HEAD_BYTES + headerLength));
+}
+
+function headerFault(headerBytes: Buffer): string | undefined {
+  let header: JsonObject;
+  try {
+    header = parseJsonObject(headerBytes);
+  } catch (error) {
+    if (error instanceof AiocError) return `is not readable: ${error.message}`;
+    throw error;
+  }
+  const key = BATCH_KEYS.find((one) => header[one] !== undefined);
+  return key === undefined ? undefined : `has ${key} in its header, which is the batch's`;
+}
+
+/**
+ * The messages from `from` on (0: the first) as a batch of its own, as for a redelivery that begins in the middle. Only
+ * the first of them is written again where its header was said before.
+ */
+export function batchFrom(bytes: Buffer, count: number, from: number): RecordBatch {
+  let headerBytes: Buffer = EMPTY;
+  let at = 0;
+  for (let index = 0; index < from; index += 1) {
+    const headerLength = bytes.readUInt16LE(at + 8);
+    if (headerLength > 0)
+      headerBytes = bytes.subarray(at + RECORD_HEAD_BYTES, at + RECORD_HEAD_BYTES + headerLength);
+    at += 4 + bytes.readUInt32LE(at);
+  }
+  const rest = bytes.subarray(at);
+  if (from === 0 || rest.length === 0 || rest.readUInt16LE(8) > 0)
+    return { count: count - from, pieces: [rest], sizeBytes: rest.length };
+  const firstEnd = 4 + rest.readUInt32LE(0);
+  const binaryAt = firstEnd - rest.readUInt32LE(10);
+  const builder = new RecordBatchBuilder();
+  builder.add({
+    headerBytes,
+    data: rest.subarray(RECORD_HEAD_BYTES, binaryAt),
+    binary: rest.subarray(binaryAt, firstEnd),
+  });
+  const first = builder.take();
+  const others = rest.subarray(firstEnd);
+  return {
+    count: count - from,
+    pieces: [...first.pieces, others],
+    sizeBytes: first.sizeBytes + others.length,
+  };
+}
+
+const EMPTY = Buffer.alloc(0);

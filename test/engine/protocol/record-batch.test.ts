@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { crc32 as nativeCrc32 } from 'node:zlib';
+import fc from 'fast-check';
+import { crc32 } from '../../../engine/base/crc32.ts';
+import {
+  type BatchRecord,
+  batchFrom,
+  checkBatch,
+  type RecordBatch,
+  RecordBatchBuilder,
+  recordsOf,
+} from '../../../engine/protocol/record-batch.ts';
+
+const bytesOf = ({ pieces }: RecordBatch): Buffer => Buffer.concat(pieces);
+
+function batchOf(records: readonly BatchRecord[]): RecordBatch {
+  const builder = new RecordBatchBuilder();
+  for (const record of records) builder.add(record);
+  return builder.take();
+}
+
+const body = fc
+  .oneof(
+    { weight: 6, arbitrary: fc.uint8Array({ maxLength: 300 }) },
+    { weight: 1, arbitrary: fc.uint8Array({ minLength: 9000, maxLength: 9100 }) },
+  )
+  .map((array) => Buffer.from(array));
+const records = fc.array(
+  fc.record({
+    headerBytes: fc
+      .constantFrom('{}', '{"tag": "a"}', '{"tag": "b", "n": 1}')
+      .map((text) => Buffer.from(text)),
+    data: body,
+    binary: body,
+  }),
+  { minLength: 1, maxLength: 40 },
+);
+
+const plain = (list: Iterable<BatchRecord>): unknown =>
+  [...list].map((one) => [one.headerBytes.toString(), one.data.toString('hex'), one.binary.toString('hex')]);
+
+test('the checksum is CRC-32, at every length and going on from another', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 600 }), fc.nat(600), (array, cut) => {
+      const bytes = Buffer.from(array);
+      const at = Math.min(cut, bytes.length);
+      assert.equal(crc32(bytes), nativeCrc32(bytes));
+      assert.equal(crc32(bytes, at, bytes.length, crc32(bytes, 0, at)), nativeCrc32(bytes));
+    }),
+  );
+});
+
+test('what a batch was made of is what it holds, and it passes its check', () => {
+  fc.assert(
+    fc.property(records, (list) => {
+      const batch = batchOf(list);
+      const bytes = bytesOf(batch);
+      assert.equal(batch.count, list.length);
+      assert.equal(batch.sizeBytes, bytes.length);
+      checkBatch(bytes, batch.count);
+      assert.deepEqual(plain(recordsOf(bytes)), plain(list));
+    }),
+  );
+});
+
+test('a batch from its middle on is a batch of the messages that are left', () => {
+  fc.assert(
+    fc.property(records, fc.nat(39), (list, cut) => {
+      const from = cut % list.length;
+      const batch = batchOf(list);
+      const rest = batchFrom(bytesOf(batch), batch.count, from);
+      const bytes = bytesOf(rest);
+      assert.equal(rest.sizeBytes, bytes.length);
+      checkBatch(bytes, list.length - from);
+      assert.deepEqual(plain(recordsOf(bytes)), plain(list.slice(from)));
+    }),
+  );
+});
+
+test('a changed byte, a cut and a wrong count are found', () => {
+  fc.assert(
+    fc.property(records, fc.nat(), fc.integer({ min: 1, max: 255 }), (list, place, change) => {
+      const batch = batchOf(list);
+      const bytes = bytesOf(batch);
+      const changed = Buffer.from(bytes);
+      const at = place % bytes.length;
+      changed[at] = (changed[at] as number) ^ change;
+      assert.throws(() => checkBatch(changed, batch.count), { code: 'AIOC_FRAME_BAD' });
+      assert.throws(() => checkBatch(bytes.subarray(0, at), batch.count), { code: 'AIOC_FRAME_BAD' });
+      assert.throws(() => checkBatch(bytes, batch.count + 1), { code: 'AIOC_FRAME_BAD' });
+    }),
+  );
+});
+
+const refused: readonly (readonly [string, string, RegExp])[] = [
+  ['no header at all', '', /message 1 of a batch has no header before it/],
+  ['a header that is no object', '[1]', /message 1 of a batch is not readable: .*not a JSON object/],
+  ['a header that is no JSON', '{"a": ', /not readable/],
+  ['a source_id', '{"source_id": "x"}', /has source_id in its header/],
+  ['a destination_id', '{"destination_id": "x"}', /has destination_id in its header/],
+  ['a message_type', '{"message_type": "x"}', /has message_type in its header/],
+  ['a transport_id', '{"transport_id": 1}', /has transport_id in its header/],
+];
+for (const [name, header, expected] of refused) {
+  test(`a message with ${name} is refused where it comes in`, () => {
+    const one = { headerBytes: Buffer.from(header), data: Buffer.from('x'), binary: Buffer.alloc(0) };
+    assert.throws(() => checkBatch(bytesOf(batchOf([one])), 1), expected);
+  });
+}
+
+test('large messages are not copied', () => {
+  const data = Buffer.alloc(100_000, 7);
+  const { pieces } = batchOf([{ headerBytes: Buffer.from('{}'), data, binary: Buffer.alloc(0) }]);
+  assert.ok(pieces.includes(data));
+});
