@@ -28,7 +28,7 @@ export interface BatchRecord {
 }
 
 /** Bytes in front of a message's header. */
-export const RECORD_HEAD_BYTES = 14;
+const RECORD_HEAD_BYTES = 14;
 /** Of those, the ones that the checksum does not cover: length and checksum. */
 const UNCHECKED_BYTES = 8;
 /** What belongs to the batch and may stand in no message's header. */

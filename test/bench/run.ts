@@ -1,11 +1,12 @@
 /**
- * Speed, as ratios within one run: `npm run bench -- [NAME…] [SIZE=NUMBER…]`. Names: request, throughput, acks; all
+ * Speed, as ratios within one run: `npm run bench -- [NAME…] [SIZE=NUMBER…]`. Names: request, throughput, acks, brokers; all
  * without one. Sizes: rounds, requests, messages, acks. Each round measures every system once, in turn, so that a noisy
  * machine is noisy for all of them.
  */
 import { cpus } from 'node:os';
 import { findPython, type PythonPeer } from '../helpers/python-peer.ts';
 import { acknowledged } from './acknowledged.ts';
+import { brokers } from './brokers.ts';
 import { requestResponse } from './request-response.ts';
 import { throughput } from './throughput.ts';
 import { Workshop } from './workshop.ts';
@@ -25,7 +26,7 @@ export interface Bench {
 }
 
 /** In the order in which they are run. One more is one more file and one more name here. */
-const BENCHES: readonly Bench[] = [requestResponse, throughput, acknowledged];
+const BENCHES: readonly Bench[] = [requestResponse, throughput, acknowledged, brokers];
 
 const sizes = { rounds: 5, requests: 2_000, messages: 100_000, acks: 20_000 };
 const names: string[] = [];

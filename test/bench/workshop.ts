@@ -27,7 +27,13 @@ export class Workshop {
   }
 
   async #bundle(): Promise<string> {
-    const files = ['aioc-program.ts', 'floor.ts'].map((name) => `test/bench/programs/${name}`);
+    const files = [
+      'aioc-program.ts',
+      'floor.ts',
+      'mosquitto-program.ts',
+      'nats-program.ts',
+      'redis-program.ts',
+    ].map((name) => `test/bench/programs/${name}`);
     const directory = await bundleTests(files);
     this.after(() => rmSync(directory, { recursive: true, force: true }));
     return directory;
