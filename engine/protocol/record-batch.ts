@@ -11,7 +11,8 @@ import { type JsonObject, parseJsonObject } from './header.ts';
  *     | header (JSON) | data | binary
  *
  * A header length of 0 says: as the header before. What all messages of a batch share (`message_type`, `source_id`,
- * `destination_id`, the number of the first) is the batch's and stands in no message's header.
+ * `destination_id`, the number of the first) is the batch's and stands in no message's header, and neither does
+ * `with_binary`. A message with a file is a batch of one.
  */
 export interface RecordBatch {
   readonly count: number;
@@ -31,11 +32,19 @@ export interface BatchRecord {
 const RECORD_HEAD_BYTES = 14;
 /** Of those, the ones that the checksum does not cover: length and checksum. */
 const UNCHECKED_BYTES = 8;
-/** What belongs to the batch and may stand in no message's header. */
-const BATCH_KEYS = ['message_type', 'source_id', 'destination_id', 'transport_id'] as const;
+/** What the batch or the record says, so no message's header may. */
+const BATCH_KEYS = ['message_type', 'source_id', 'destination_id', 'transport_id', 'with_binary'] as const;
 /** Messages of at most so many bytes are copied together; larger ones stay where they are. */
 const COPIED_MAX_BYTES = 8 * 1024;
 const CHUNK_BYTES = 64 * 1024;
+
+/** What the check of a batch has seen of its messages, so that they need not be looked at again. */
+export interface BatchFacts {
+  /** Data and binary of the largest message. */
+  readonly largestBytes: number;
+  /** Whether one of them answers a request, so that it may belong to a waiting one. */
+  readonly hasResponse: boolean;
+}
 
 /** Gathers messages of one stream into a batch. */
 export class RecordBatchBuilder {
@@ -100,6 +109,12 @@ export class RecordBatchBuilder {
     return batch;
   }
 
+  /** As `take`, in one piece. */
+  takeWhole(): { readonly count: number; readonly records: Buffer } {
+    const { count, pieces } = this.take();
+    return { count, records: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces) };
+  }
+
   #reserve(bytes: number): void {
     if (this.#at + bytes <= this.#chunk.length) return;
     this.#cut();
@@ -134,19 +149,35 @@ export function* recordsOf(bytes: Buffer): Generator<BatchRecord> {
  * @param count how many messages it says that it has
  * @throws AiocError AIOC_FRAME_BAD naming the message, counted from 1, and what is wrong with it
  */
-export function checkBatch(bytes: Buffer, count: number): void {
+export function checkBatch(bytes: Buffer, count: number): BatchFacts {
+  let largestBytes = 0;
+  let hasResponse = false;
   let seen = 0;
-  let at = 0;
-  while (at < bytes.length) {
+  for (let at = 0; at < bytes.length; ) {
     seen += 1;
-    const fault = faultOf(bytes, at, seen === 1);
-    if (fault !== undefined) throw new AiocError('AIOC_FRAME_BAD', `message ${seen} of a batch ${fault}`);
-    at += 4 + bytes.readUInt32LE(at);
+    const fault = partsFault(bytes, at);
+    if (fault !== undefined) throw bad(seen, fault);
+    const end = at + 4 + bytes.readUInt32LE(at);
+    const headerLength = bytes.readUInt16LE(at + 8);
+    const bodyAt = at + RECORD_HEAD_BYTES + headerLength;
+    if (headerLength > 0) {
+      const header = checkedHeader(bytes.subarray(at + RECORD_HEAD_BYTES, bodyAt), seen);
+      if (header['with_file'] !== undefined && count > 1) throw bad(seen, 'has a file and is not alone');
+      hasResponse ||= header['response_id'] !== undefined;
+    } else if (seen === 1) throw bad(seen, 'has no header before it');
+    largestBytes = Math.max(largestBytes, end - bodyAt);
+    at = end;
   }
-  if (seen !== count) throw new AiocError('AIOC_FRAME_BAD', `a batch of ${count} messages has ${seen}`);
+  if (seen !== count || seen === 0)
+    throw new AiocError('AIOC_FRAME_BAD', `a batch of ${count} messages has ${seen}`);
+  return { largestBytes, hasResponse };
 }
 
-function faultOf(bytes: Buffer, at: number, isFirst: boolean): string | undefined {
+function bad(index: number, fault: string): AiocError {
+  return new AiocError('AIOC_FRAME_BAD', `message ${index} of a batch ${fault}`);
+}
+
+function partsFault(bytes: Buffer, at: number): string | undefined {
   if (at + RECORD_HEAD_BYTES > bytes.length) return 'is cut off';
   const end = at + 4 + bytes.readUInt32LE(at);
   if (end > bytes.length) return 'is cut off';
@@ -154,21 +185,22 @@ function faultOf(bytes: Buffer, at: number, isFirst: boolean): string | undefine
   if (RECORD_HEAD_BYTES + headerLength + bytes.readUInt32LE(at + 10) > end - at)
     return 'is shorter than its parts';
   if (crc32(bytes, at + UNCHECKED_BYTES, end) !== bytes.readUInt32LE(at + 4)) return 'has another checksum';
-  if (headerLength === 0) return isFirst ? 'has no header before it' : undefined;
-  if (headerLength > LIMITS.headerBytes) return `has a header of ${headerLength} bytes`;
-  return headerFault(bytes.subarray(at + RECORD_HEAD_BYTES, at + RECORD_HEAD_BYTES + headerLength));
+  return headerLength > LIMITS.headerBytes ? `has a header of ${headerLength} bytes` : undefined;
 }
 
-function headerFault(headerBytes: Buffer): string | undefined {
+function checkedHeader(headerBytes: Buffer, index: number): JsonObject {
+  // What the batch says is put in front of it where the message leaves the batch.
+  if (headerBytes[0] !== OPEN_BRACE) throw bad(index, 'has a header that does not begin with a brace');
   let header: JsonObject;
   try {
     header = parseJsonObject(headerBytes);
   } catch (error) {
-    if (error instanceof AiocError) return `is not readable: ${error.message}`;
+    if (error instanceof AiocError) throw bad(index, `is not readable: ${error.message}`);
     throw error;
   }
   const key = BATCH_KEYS.find((one) => header[one] !== undefined);
-  return key === undefined ? undefined : `has ${key} in its header, which is the batch's`;
+  if (key !== undefined) throw bad(index, `has ${key} in its header, which is the batch's`);
+  return header;
 }
 
 /**
@@ -204,4 +236,5 @@ export function batchFrom(bytes: Buffer, count: number, from: number): RecordBat
   };
 }
 
+const OPEN_BRACE = 0x7b;
 const EMPTY = Buffer.alloc(0);

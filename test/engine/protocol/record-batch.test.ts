@@ -95,11 +95,13 @@ test('a changed byte, a cut and a wrong count are found', () => {
 
 const refused: readonly (readonly [string, string, RegExp])[] = [
   ['no header at all', '', /message 1 of a batch has no header before it/],
-  ['a header that is no object', '[1]', /message 1 of a batch is not readable: .*not a JSON object/],
+  ['a header that is no object', '[1]', /message 1 of a batch has a header that does not begin with a brace/],
   ['a header that is no JSON', '{"a": ', /not readable/],
   ['a source_id', '{"source_id": "x"}', /has source_id in its header/],
   ['a destination_id', '{"destination_id": "x"}', /has destination_id in its header/],
   ['a message_type', '{"message_type": "x"}', /has message_type in its header/],
+  ['a with_binary', '{"with_binary": true}', /has with_binary in its header/],
+  ['blanks before its header', ' {}', /does not begin with a brace/],
   ['a transport_id', '{"transport_id": 1}', /has transport_id in its header/],
 ];
 for (const [name, header, expected] of refused) {
@@ -108,6 +110,29 @@ for (const [name, header, expected] of refused) {
     assert.throws(() => checkBatch(bytesOf(batchOf([one])), 1), expected);
   });
 }
+
+test('a file is alone in its batch', () => {
+  const file = {
+    headerBytes: Buffer.from('{"with_file": {}}'),
+    data: Buffer.alloc(0),
+    binary: Buffer.alloc(0),
+  };
+  checkBatch(bytesOf(batchOf([file])), 1);
+  assert.throws(() => checkBatch(bytesOf(batchOf([file, file])), 2), /has a file and is not alone/);
+});
+
+test('the check says how large the largest message is, and whether one is a response', () => {
+  const one = (header: string, size: number): BatchRecord => ({
+    headerBytes: Buffer.from(header),
+    data: Buffer.alloc(size),
+    binary: Buffer.alloc(2),
+  });
+  const plainOnes = batchOf([one('{}', 3), one('{}', 900), one('{"request_id": 1}', 5)]);
+  assert.deepEqual(checkBatch(bytesOf(plainOnes), 3), { largestBytes: 902, hasResponse: false });
+  const answers = batchOf([one('{}', 3), one('{"response_id": 1}', 4)]);
+  assert.deepEqual(checkBatch(bytesOf(answers), 2), { largestBytes: 6, hasResponse: true });
+  assert.throws(() => checkBatch(Buffer.alloc(0), 0), /a batch of 0 messages has 0/);
+});
 
 test('large messages are not copied', () => {
   const data = Buffer.alloc(100_000, 7);
