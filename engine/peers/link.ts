@@ -7,6 +7,7 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import {
   isPingRequest,
+  isReserved,
   type OutFrame,
   pingAnswerFrame,
   type RefusalCode,
@@ -32,7 +33,7 @@ import type {
   SessionOptions,
   SessionState,
 } from './session-types.ts';
-import { identifySource } from './source-identity.ts';
+import { type IdentifiedFrame, identifySource } from './source-identity.ts';
 
 /** A session on a real or simulated connection: performs the actions of the state machine and passes events to it. */
 export class Link {
@@ -56,11 +57,6 @@ export class Link {
   maxMessageBytes: number = LIMITS.messageBytes;
   readonly #deliveries: Acknowledger;
   readonly #keepAlive: KeepAlive;
-  /** The pending delivery of the current frame. */
-  #delivery: Promise<void> | undefined;
-  /** Set while the current frame has a file. */
-  #fileBytes: number | undefined;
-  #fileSink: Promise<DeliveringSink> | undefined;
 
   constructor(options: LinkOptions<Link>) {
     const { connection, clock, session, owner, traffic, generation, describe } = options;
@@ -255,8 +251,6 @@ export class Link {
       case 'established':
         this.#learnPeerKind(action.peerKind);
         return this.#owner.established(this, action.peerKind);
-      case 'deliver':
-        return this.#deliver(action.frame);
       case 'end':
         this.#writer.flush();
         return this.connection.end();
@@ -276,18 +270,20 @@ export class Link {
   }
 
   #received(frame: Frame): Promise<void> | undefined {
-    this.#delivery = undefined;
-    this.#handle({ kind: 'frame', frame });
-    return this.#delivery;
+    return this.#isForDelivery(frame) ? this.#deliver(frame) : undefined;
   }
 
   /** The session handles a file's frame like any other; the file is kept only if the session delivers the frame. */
   async #receivedFile(frame: Frame, sizeBytes: number): Promise<DeliveringSink> {
-    this.#fileBytes = sizeBytes;
-    this.#fileSink = undefined;
-    this.#handle({ kind: 'frame', frame });
-    this.#fileBytes = undefined;
-    return (await this.#fileSink) ?? DISCARDED;
+    const sink = this.#isForDelivery(frame) ? await this.#deliverFile(frame, sizeBytes) : undefined;
+    return sink ?? DISCARDED;
+  }
+
+  /** Passes a frame to the session, and performs what follows from it. */
+  #isForDelivery(frame: Frame): boolean {
+    const { actions, deliver } = this.#session.frame(frame);
+    this.#perform(actions);
+    return deliver;
   }
 
   #oversized(header: Header, sizeBytes: number): Promise<void> | undefined {
@@ -299,35 +295,42 @@ export class Link {
     );
   }
 
-  #deliver(received: Frame): void {
-    const { frame, rejectionReason } = identifySource(received, {
-      role: this.#role,
-      peerName: this.peerWireName,
-    });
-    if (rejectionReason !== undefined) return this.#discardForged(frame, rejectionReason);
-    const { header } = frame;
+  #deliver(received: Frame): Promise<void> | undefined {
+    const { frame, rejectionReason } = this.#identifySource(received);
+    if (rejectionReason !== undefined)
+      return this.#deliveries.add(frame, this.#traffic.forged(this, frame, rejectionReason));
+    if (this.#isAnswered(frame) || this.#readStreamAcks(frame)) return undefined;
+    return this.#deliveries.add(frame, this.#traffic.message(this, frame));
+  }
+
+  /** @returns undefined if the frame is none that may have a file */
+  #deliverFile(received: Frame, sizeBytes: number): Promise<DeliveringSink> | undefined {
+    const { frame, rejectionReason } = this.#identifySource(received);
+    if (rejectionReason !== undefined) {
+      // Nothing of it is used, except that it has arrived.
+      const deliver = (): Promise<Disposition> | Disposition =>
+        this.#traffic.forged(this, frame, rejectionReason);
+      return this.#deliveries.addFile(frame, Promise.resolve({ ...DISCARD, deliver }));
+    }
+    if (this.#isAnswered(frame)) return undefined;
+    return this.#deliveries.addFile(frame, this.#traffic.file(this, frame, sizeBytes));
+  }
+
+  #identifySource(frame: Frame): IdentifiedFrame {
+    return identifySource(frame, { role: this.#role, peerName: this.peerWireName });
+  }
+
+  /** Handles an ack, a ping or the answer to one; false for any other frame. */
+  #isAnswered(frame: Frame): boolean {
+    const type = frame.header.message_type;
+    if (!isReserved(type)) return false;
     const ack = readAck(frame);
     if (ack !== undefined) this.#traffic.acknowledged(this, ack);
     else if (isPingRequest(frame)) this.send(pingAnswerFrame(frame, this.#sourceId));
-    else if (isKeepAliveAnswer(frame)) return;
-    else if (header.message_type === '_ping') this.#traffic.pong(this, frame);
-    else if (this.#fileBytes !== undefined) {
-      const opened = this.#traffic.file(this, frame, this.#fileBytes);
-      this.#fileSink = this.#deliveries.addFile(frame, opened);
-    } else if (!this.#readStreamAcks(frame)) {
-      this.#delivery = this.#deliveries.add(frame, this.#traffic.message(this, frame));
-    }
-  }
-
-  /** Nothing of it is used, except that it has arrived. */
-  #discardForged(frame: Frame, rejectionReason: string): void {
-    const forged = (): Promise<Disposition> | Disposition =>
-      this.#traffic.forged(this, frame, rejectionReason);
-    if (this.#fileBytes === undefined) this.#delivery = this.#deliveries.add(frame, forged());
-    else {
-      const unread = { ...DISCARD, deliver: forged };
-      this.#fileSink = this.#deliveries.addFile(frame, Promise.resolve(unread));
-    }
+    else if (isKeepAliveAnswer(frame)) return true;
+    else if (type === '_ping') this.#traffic.pong(this, frame);
+    else return false;
+    return true;
   }
 
   #readStreamAcks(frame: Frame): boolean {

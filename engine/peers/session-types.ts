@@ -1,7 +1,6 @@
 import type { PeerCertificate } from '../base/ports.ts';
 import type { SecurityMode } from '../contract/views.ts';
 import type { EnrolmentRequest, IssuedCertificate } from '../protocol/enrolment.ts';
-import type { Frame } from '../protocol/frame-decoder.ts';
 import type { AiocHello, OutFrame, Refusal, RefusalCode } from '../protocol/messages.ts';
 
 /**
@@ -50,7 +49,6 @@ export type SessionEvent =
       readonly certificate: PeerCertificate | undefined;
       readonly knownAsAioc: boolean;
     }
-  | { readonly kind: 'frame'; readonly frame: Frame }
   /** The answer to `authenticate`. */
   | { readonly kind: 'authenticated'; readonly as: Authentication }
   /** The answer to `enrol`: the frame to send. */
@@ -96,13 +94,19 @@ export type SessionAction =
   | { readonly kind: 'accepted' }
   /** Messages may flow. Repeated if a peer that counted as Python identifies itself as aioc. */
   | { readonly kind: 'established'; readonly peerKind: IdentifiedKind }
-  /** A frame for the application, or for the part that answers pings and acks. */
-  | { readonly kind: 'deliver'; readonly frame: Frame }
   /** Close after the queued frames are sent. */
   | { readonly kind: 'end' }
   | { readonly kind: 'destroy' }
   /** The session has ended; no action follows. */
   | { readonly kind: 'over'; readonly ending: SessionEnding };
+
+/** What a received frame means. */
+export interface FrameOutcome {
+  /** Performed before the frame is delivered. */
+  readonly actions: readonly SessionAction[];
+  /** Whether the frame is for the application, or for the part that answers pings and acks. */
+  readonly deliver: boolean;
+}
 
 export interface SessionEnding {
   readonly state: 'refused' | 'superseded' | 'closed';

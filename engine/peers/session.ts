@@ -3,6 +3,7 @@ import type { PeerCertificate } from '../base/ports.ts';
 import { enrolmentFrame, readEnrolment, readIssued } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import {
+  AIOC_TYPE,
   handshakeFrame,
   isHandshake,
   type OutFrame,
@@ -16,6 +17,7 @@ import { type Identification, Probe } from './probe.ts';
 import { PEER_REFUSALS, REJECTIONS, STILL_AIOC, UNLIKE_PYTHON } from './session-messages.ts';
 import type {
   Authentication,
+  FrameOutcome,
   IdentifiedKind,
   SessionAction,
   SessionEnding,
@@ -24,6 +26,9 @@ import type {
   SessionState,
   SessionTimer,
 } from './session-types.ts';
+
+/** A frame that is delivered and means nothing else, like nearly every frame: it costs no object. */
+const DELIVER: FrameOutcome = { actions: [], deliver: true };
 
 /**
  * The state machine of one connection (PROTOCOL §2): events in, actions out. It has no clock and no socket, so it also
@@ -75,8 +80,6 @@ export class Session {
         return [];
       case 'open':
         return this.#opened(event);
-      case 'frame':
-        return this.#frame(event.frame);
       case 'authenticated':
         return this.#authenticated(event.as);
       case 'enrolled':
@@ -100,6 +103,23 @@ export class Session {
         return this.#state === 'draining' ? this.#finish('closed', 'closed here', ['end']) : [];
       case 'lost':
         return this.#finish('closed', event.reason, [], event.byPeer ? { byPeer: true } : {});
+    }
+  }
+
+  /** What a received frame means. A message on an established connection only has to be delivered. */
+  frame(frame: Frame): FrameOutcome {
+    switch (this.#state) {
+      case 'established':
+      case 'draining':
+        return this.#established(frame);
+      case 'identifying':
+        return consumed(this.#identify(frame));
+      case 'enrolling':
+        return consumed(this.#options.role === 'client' ? this.#issued(frame) : this.#enrol(frame));
+      case 'probing':
+        return this.#options.role === 'client' ? this.#probeAnswered(frame) : this.#firstFrame(frame);
+      default:
+        return consumed([]);
     }
   }
 
@@ -133,22 +153,6 @@ export class Session {
       { kind: 'send', frame: this.#probe.ask() },
       { kind: 'arm', timer: 'probe', delayMs: LIMITS.probeSilenceMs },
     ];
-  }
-
-  #frame(frame: Frame): SessionAction[] {
-    switch (this.#state) {
-      case 'identifying':
-        return this.#identify(frame);
-      case 'enrolling':
-        return this.#options.role === 'client' ? this.#issued(frame) : this.#enrol(frame);
-      case 'probing':
-        return this.#options.role === 'client' ? this.#probeAnswered(frame) : this.#firstFrame(frame);
-      case 'established':
-      case 'draining':
-        return this.#established(frame);
-      default:
-        return [];
-    }
   }
 
   #identify(frame: Frame): SessionAction[] {
@@ -266,22 +270,22 @@ export class Session {
   }
 
   /** The first frame of an admitted client. An aioc client sends its probe before anything else. */
-  #firstFrame(frame: Frame): SessionAction[] {
-    return this.#identified(frame) ?? [...this.#settle({ kind: 'python' }), { kind: 'deliver', frame }];
+  #firstFrame(frame: Frame): FrameOutcome {
+    const identified = this.#identified(frame);
+    return identified ? consumed(identified) : { actions: this.#settle({ kind: 'python' }), deliver: true };
   }
 
   /** A client's received frames until it knows the kind of its server. */
-  #probeAnswered(frame: Frame): SessionAction[] {
-    const refused = readRefusal(frame);
-    if (refused !== undefined) {
-      return this.#finish('refused', PEER_REFUSALS[refused.code], ['destroy'], { refusal: refused });
-    }
+  #probeAnswered(frame: Frame): FrameOutcome {
+    const refusal = readRefusal(frame);
+    if (refusal !== undefined)
+      return consumed(this.#finish('refused', PEER_REFUSALS[refusal.code], ['destroy'], { refusal }));
     const identified = this.#identified(frame);
-    if (identified !== undefined) return identified;
-    if (this.#hasReceived) return [{ kind: 'deliver', frame }];
+    if (identified !== undefined) return consumed(identified);
+    if (this.#hasReceived) return DELIVER;
     this.#hasReceived = true;
     const delayMs = this.#knownAsAioc ? LIMITS.probeRetryMs : LIMITS.probeAnswerMs;
-    return [{ kind: 'accepted' }, { kind: 'arm', timer: 'probe', delayMs }, { kind: 'deliver', frame }];
+    return { actions: [{ kind: 'accepted' }, { kind: 'arm', timer: 'probe', delayMs }], deliver: true };
   }
 
   /** The actions for a frame that reveals the kind of the peer; undefined for any other frame. */
@@ -326,13 +330,17 @@ export class Session {
     ];
   }
 
-  #established(frame: Frame): SessionAction[] {
+  #established(frame: Frame): FrameOutcome {
+    const type = frame.header.message_type;
+    // Only these can be part of the probe, or report that another client took over.
+    if (type !== '_ping' && type !== AIOC_TYPE) return DELIVER;
     const supersededFrom = this.#options.role === 'client' ? readSuperseded(frame) : undefined;
-    if (supersededFrom !== undefined)
-      return this.#finish('closed', 'another client of this name replaced this one', ['destroy'], {
-        supersededFrom,
-      });
-    return this.#identified(frame) ?? [{ kind: 'deliver', frame }];
+    if (supersededFrom !== undefined) {
+      const reason = 'another client of this name replaced this one';
+      return consumed(this.#finish('closed', reason, ['destroy'], { supersededFrom }));
+    }
+    const identified = this.#identified(frame);
+    return identified ? consumed(identified) : DELIVER;
   }
 
   #timer(timer: SessionTimer): SessionAction[] {
@@ -382,4 +390,9 @@ export class Session {
 
 function answered({ answer }: { readonly answer?: OutFrame }): SessionAction[] {
   return answer === undefined ? [] : [{ kind: 'send', frame: answer }];
+}
+
+/** The session has used the frame: it is not delivered. */
+function consumed(actions: readonly SessionAction[]): FrameOutcome {
+  return { actions, deliver: false };
 }

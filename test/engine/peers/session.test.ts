@@ -29,7 +29,7 @@ function asking(knownAsAioc: boolean): { readonly session: Session; readonly que
 
 function answer(session: Session, data: Buffer): readonly SessionAction[] {
   const header = { message_type: '_ping', response_id: '_aioc', source_id: 'server' };
-  return session.handle({ kind: 'frame', frame: frame({ header, data }) });
+  return session.frame(frame({ header, data })).actions;
 }
 
 const knownKinds = (actions: readonly SessionAction[]): string[] =>
@@ -61,8 +61,8 @@ test('a late answer makes an aioc of who was taken for Python, once; nothing mak
   assert.deepEqual(knownKinds(session.handle({ kind: 'timer', timer: 'probe' })), ['python']);
   assert.deepEqual(knownKinds(answer(session, question.data)), [], 'that is known already');
   const answered = probeAnswerFrame({ hello: HELLO, nonce: 'n-1', sourceId: 'server' });
-  assert.deepEqual(knownKinds(session.handle({ kind: 'frame', frame: frame(answered) })), ['aioc']);
-  assert.deepEqual(knownKinds(session.handle({ kind: 'frame', frame: frame(answered) })), []);
+  assert.deepEqual(knownKinds(session.frame(frame(answered)).actions), ['aioc']);
+  assert.deepEqual(knownKinds(session.frame(frame(answered)).actions), []);
   assert.deepEqual(knownKinds(answer(session, question.data)), []);
   assert.equal(session.state, 'established');
 });
@@ -88,7 +88,41 @@ test('a session that is being closed stays so, whatever it learns about the othe
   session.handle({ kind: 'timer', timer: 'probe' });
   session.handle({ kind: 'drain' });
   const answered = probeAnswerFrame({ hello: HELLO, nonce: 'n-1', sourceId: 'server' });
-  assert.deepEqual(session.handle({ kind: 'frame', frame: frame(answered) }), []);
+  assert.deepEqual(session.frame(frame(answered)).actions, []);
   assert.equal(session.state, 'draining');
   assert.deepEqual(answer(session, question.data), []);
+});
+
+test('a message on an established connection is delivered and means nothing else, at no cost', () => {
+  const { session } = asking(false);
+  session.handle({ kind: 'timer', timer: 'probe' });
+  const message = frame({ header: { message_type: 'event', source_id: 'server' }, data: Buffer.from('1') });
+  const outcome = session.frame(message);
+  assert.deepEqual(outcome, { actions: [], deliver: true });
+  assert.equal(session.frame(message), outcome, 'the same object each time');
+  session.handle({ kind: 'lost', reason: 'cut' });
+  assert.deepEqual(session.frame(message), { actions: [], deliver: false });
+});
+
+test('the first frame from a client that is not the probe is delivered after the session has settled', () => {
+  const hello = { version: '0.0.0', name: 'server', instance: 'mine' };
+  const session = new Session({
+    role: 'server',
+    security: 'plain',
+    sourceId: 'server',
+    destinationId: '',
+    hello,
+    nonce: 'n-1',
+  });
+  session.handle({ kind: 'open', certificate: undefined, knownAsAioc: false });
+  const handshake = frame({
+    header: { message_type: '_handshake_no_ssl', source_id: 'c' },
+    data: Buffer.from('hello'),
+  });
+  assert.equal(session.frame(handshake).deliver, false);
+  session.handle({ kind: 'admitted', knownAsAioc: false });
+  const message = frame({ header: { message_type: 'event', source_id: 'c' }, data: Buffer.from('1') });
+  const { actions, deliver } = session.frame(message);
+  assert.deepEqual(knownKinds(actions), ['python']);
+  assert.equal(deliver, true);
 });
