@@ -52,6 +52,7 @@ export class Link {
   readonly #timers: SessionTimers;
   #certificate: PeerCertificate | undefined;
   #ended = false;
+  #speaksBatches = false;
   #unreadMaxBytes = Number.POSITIVE_INFINITY;
   /** The largest message that the peer accepts, in bytes of data and binary. */
   maxMessageBytes: number = LIMITS.messageBytes;
@@ -142,6 +143,11 @@ export class Link {
   /** Whether both sides number their messages and acknowledge many at once. */
   get speaksStreams(): boolean {
     return this.#deliveries.speaksStreams;
+  }
+
+  /** Whether the peer takes frames with record batches. */
+  get speaksBatches(): boolean {
+    return this.#speaksBatches;
   }
 
   get writable(): boolean {
@@ -264,6 +270,7 @@ export class Link {
   #learnPeerKind(peerKind: IdentifiedKind): void {
     this.maxMessageBytes = largestMessageBytes(peerKind);
     this.#deliveries.learnPeerKind(peerKind);
+    this.#speaksBatches = this.speaksStreams && peerKind.kind === 'aioc' && peerKind.hello.batches === true;
     const mayStall = peerKind.kind !== 'aioc' && this.#tls;
     this.#unreadMaxBytes = mayStall ? LIMITS.pythonUnreadBytes : Number.POSITIVE_INFINITY;
     this.#keepAlive.learn(peerKind.kind, { mayStall });

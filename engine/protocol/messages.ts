@@ -17,6 +17,9 @@ const PROBE_ID = '_aioc';
 /** The message type of frames that only aioc peers exchange. */
 export const AIOC_TYPE = '_aioc';
 
+/** Whether this version announces that it takes record batches. */
+const BATCHES: boolean = false;
+
 /** What an aioc peer announces in a probe and in the answer to one. */
 export interface AiocHello {
   readonly version: string;
@@ -28,6 +31,8 @@ export interface AiocHello {
    * Whether it numbers its messages and acknowledges many at once (stream-frames.ts). Current versions always set it.
    */
   readonly streams?: boolean;
+  /** Whether it takes frames with record batches (record-batch.ts), header key `aioc_batch`. */
+  readonly batches?: boolean;
   /** The largest message that it accepts, in bytes of data and binary. Absent: LIMITS.messageBytes, header included. */
   readonly messageMaxBytes?: number;
 }
@@ -60,8 +65,13 @@ export function probeFrame({ hello, nonce, sourceId, destinationId }: ProbeOptio
       request_id: PROBE_ID,
       await_response: true,
     },
-    data: Buffer.from(JSON.stringify({ aioc: 1, nonce, ...hello, streams: true })),
+    data: Buffer.from(JSON.stringify({ aioc: 1, nonce, ...announced(hello) })),
   };
+}
+
+/** The hello, with what every peer of this version supports. */
+function announced(hello: AiocHello): AiocHello {
+  return { ...hello, streams: true, ...(BATCHES && { batches: true }) };
 }
 
 export type ProbeAnswer =
@@ -98,7 +108,7 @@ export function probeAnswerFrame(options: {
   const { hello, nonce, sourceId } = options;
   return {
     header: { message_type: '_ping', source_id: sourceId, response_id: PROBE_ID },
-    data: Buffer.from(JSON.stringify({ aioc: 1, answer: true, nonce, ...hello, streams: true })),
+    data: Buffer.from(JSON.stringify({ aioc: 1, answer: true, nonce, ...announced(hello) })),
   };
 }
 
@@ -271,7 +281,7 @@ function objectIn(data: Buffer): Record<string, unknown> | undefined {
 function helloIn(data: Buffer): { hello: AiocHello; nonce: string; isAnswer: boolean } | undefined {
   const value = objectIn(data);
   if (value?.['aioc'] !== 1) return undefined;
-  const { nonce, version, name, instance, streams, messageMaxBytes: most, answer } = value;
+  const { nonce, version, name, instance, streams, batches, messageMaxBytes: most, answer } = value;
   if (typeof nonce !== 'string' || typeof version !== 'string') return undefined;
   if (typeof name !== 'string' || typeof instance !== 'string') return undefined;
   const hello = {
@@ -279,6 +289,7 @@ function helloIn(data: Buffer): { hello: AiocHello; nonce: string; isAnswer: boo
     name: name.slice(0, 64),
     instance: instance.slice(0, 64),
     ...(streams === true && { streams }),
+    ...(batches === true && { batches }),
     ...(typeof most === 'number' && Number.isSafeInteger(most) && most > 0 && { messageMaxBytes: most }),
   };
   return { hello, nonce, isAnswer: answer === true };
