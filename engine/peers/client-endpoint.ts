@@ -7,11 +7,10 @@ import { serverId } from '../protocol/names.ts';
 import { Backoff } from './backoff.ts';
 import { clockSkew } from './clock-skew.ts';
 import { dial } from './dial/dial.ts';
-import { Link } from './link.ts';
+import { announcePeer, connectPeer, type EndpointOptions, newLink, shownCertificate } from './endpoint.ts';
+import type { Link } from './link.ts';
 import type { LinkOwner } from './link-types.ts';
-import { describeNetworkError } from './network-errors.ts';
 import type { Peer } from './peer.ts';
-import type { EndpointOptions } from './server-endpoint.ts';
 import type { IdentifiedKind, SessionEnding } from './session-types.ts';
 import type { ClientTrust } from './trust.ts';
 import { NameConflict } from './yielding-client.ts';
@@ -143,8 +142,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
 
   #connect({ tls, enrolWith }: DialCredentials): void {
     this.#asksForCertificate = enrolWith !== undefined;
-    const { ports, host, port, security, hello, wireName, traffic, trust, bindTo, dialTimeoutMs } =
-      this.#options;
+    const { ports, host, port, wireName, trust, bindTo, dialTimeoutMs } = this.#options;
     const connection = dial(ports, {
       host,
       port,
@@ -154,22 +152,15 @@ export class ClientEndpoint implements LinkOwner<Link> {
       preferred: this.#lastAddress,
       ...(trust !== undefined && { rejectionReason: (certificate) => trust.rejectionReason(certificate) }),
     });
-    const link = new Link({
+    const link = newLink(this.#options, {
       connection,
-      clock: ports.clock,
       owner: this,
-      traffic,
       generation: this.#generation,
-      heartbeatOf: this.#options.heartbeatOf,
-      describe: describeNetworkError,
       session: {
         role: 'client',
-        security,
         ...(enrolWith !== undefined && { enrolWith }),
         sourceId: wireName,
         destinationId: serverId({ host, port }),
-        hello,
-        nonce: ports.random.bytes(16).toString('hex'),
       },
       onOpen: () => this.#opened(link),
     });
@@ -179,11 +170,10 @@ export class ClientEndpoint implements LinkOwner<Link> {
   }
 
   #opened(link: Link): void {
-    const { ports, setPhase, fingerprintWords, log } = this.#options;
+    const { ports, setPhase, log } = this.#options;
     this.#waitingSince = ports.clock.now();
     const fingerprint = link.certificate?.fingerprint;
-    this.peer.fingerprint = fingerprint;
-    this.peer.words = fingerprint === undefined ? undefined : fingerprintWords(fingerprint);
+    this.peer.identify(shownCertificate(this.#options, link));
     if (this.#lastFingerprint !== undefined && this.#lastFingerprint !== fingerprint) {
       log.event(
         'the server shows a DIFFERENT certificate than before: compare the words with the server first',
@@ -224,23 +214,15 @@ export class ClientEndpoint implements LinkOwner<Link> {
   }
 
   established(link: Link, peerKind: IdentifiedKind): void {
-    const { registry, knownKinds, setPhase, log, traffic } = this.#options;
     this.#backoff.reset();
     // An aioc that announces its largest message also reports when another client has taken the name.
     const isSilentServer = peerKind.kind === 'aioc' && peerKind.hello.messageMaxBytes === undefined;
     this.#conflict.established({ isSilentServer });
     this.#lastAddress = link.connection.remoteAddress;
-    knownKinds.learn(link, this.peer, peerKind);
-    if (peerKind.kind === 'aioc') {
-      this.peer.instance = peerKind.hello.instance;
-      registry.setDisplayName(this.peer, peerKind.hello.name);
-    }
-    if (!this.peer.connect(link)) return knownKinds.logLateIdentification(this.peer, peerKind);
-    setPhase({ kind: 'connected' });
-    const kind = peerKind.kind === 'aioc' ? `aioc ${peerKind.hello.version}` : 'Python';
-    log.event(`connected to ${this.peer.address} (${kind})`, { peerName: this.peer.name });
-    traffic.connected(this.peer);
-    traffic.ping(this.peer).catch(() => undefined);
+    const established = { link, peer: this.peer, peerKind };
+    if (!connectPeer(this.#options, established)) return;
+    this.#options.setPhase({ kind: 'connected' });
+    announcePeer(this.#options, established, 'connected to');
   }
 
   over(link: Link, ending: SessionEnding): void {

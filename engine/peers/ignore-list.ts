@@ -58,8 +58,7 @@ export class IgnoreList {
   dropIfIgnored(peer: Peer, direction: 'in' | 'out'): boolean {
     if (!this.#all && !this.includes(peer)) return false;
     this.#drops += 1;
-    if (direction === 'in') peer.ignoredIn += 1;
-    else peer.ignoredOut += 1;
+    peer.countIgnored(direction);
     this.#onChange();
     return true;
   }

@@ -33,12 +33,11 @@ export class KnownKinds {
     this.#options.log.event(`is ${peerKind.kind}${version}, not Python`, { peerName: peer.name });
   }
 
-  /** Records the kind that a connection has shown, and warns if it has changed. */
+  /** Remembers the kind that a connection has shown, and warns if it is not the one that `peer` had until now. */
   learn(link: Link, peer: Peer, peerKind: IdentifiedKind): void {
     const { registry, known, log } = this.#options;
     const identity = registry.identityOf(link);
     const wasAioc = identity === undefined ? peer.kind === 'aioc' : known.has(identity);
-    peer.kind = peerKind.kind;
     if (peerKind.kind === 'aioc') {
       if (identity !== undefined) known.add(identity);
       return;

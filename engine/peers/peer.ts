@@ -8,6 +8,7 @@ import { outboxPrefix } from '../queues/stream-names.ts';
 import type { Link } from './link.ts';
 import { Receiver } from './receiver.ts';
 import { Sender, type SenderOptions } from './sender.ts';
+import type { IdentifiedKind } from './session-types.ts';
 
 export interface PeerOptions
   extends Pick<SenderOptions, 'store' | 'budget' | 'random' | 'whenFull' | 'revive' | 'capacityOf'> {
@@ -27,28 +28,32 @@ export interface PeerOptions
   readonly onChange: () => void;
 }
 
-/** A peer, connected or not: what is known about it, and its queues. */
+/** What a connection shows of its peer. */
+export interface PeerDescription {
+  /** Its display name; unique among the peers of this connector. */
+  readonly name: string;
+  readonly address: string;
+  readonly certificate: { readonly fingerprint: string; readonly words: string } | 'none';
+  readonly peerKind: IdentifiedKind;
+}
+
+/** A peer, connected or not: what is known about it, and its queues. Only the peer itself changes its state. */
 export class Peer {
   readonly id: string;
   readonly wireName: string;
-  /** Its display name; unique among the peers of this connector. */
-  name: string;
-  address: string;
-  fingerprint: string | undefined;
-  words: string | undefined;
-  /** The run of the peer's program; only aioc peers announce it. */
-  instance: string | undefined;
-  kind: PeerKind = 'unknown';
-  lagMs: number | undefined;
-  ignoredIn = 0;
-  ignoredOut = 0;
-  /** Dropped frames that named another source. */
-  forgedIn = 0;
   readonly sender: Sender;
   readonly receiver: Receiver;
   readonly rate: RateMeter;
   readonly #clock: Clock;
   readonly #onChange: () => void;
+  #name: string;
+  #address: string;
+  #certificate: PeerDescription['certificate'] = 'none';
+  #instance: string | undefined;
+  #kind: PeerKind = 'unknown';
+  #lagMs: number | undefined;
+  readonly #ignored = { in: 0, out: 0 };
+  #forgedIn = 0;
   #link: Link | undefined;
   #state: PeerState = 'connecting';
   #sinceMs: number;
@@ -59,8 +64,8 @@ export class Peer {
     const { sourceId, store, budget, random, whenFull, revive, capacityOf, storedOf, gone } = options;
     this.id = id;
     this.wireName = wireName;
-    this.name = name;
-    this.address = address;
+    this.#name = name;
+    this.#address = address;
     this.#clock = clock;
     this.#onChange = onChange;
     this.#sinceMs = clock.wallNow();
@@ -69,6 +74,53 @@ export class Peer {
     const sending = { clock, random, store, budget, whenFull, revive, capacityOf };
     this.sender = new Sender({ ...sending, onChange, streamPrefix, sourceId, destinationId: wireName });
     this.receiver = new Receiver({ peerName: wireName, stored: () => storedOf(wireName), gone });
+  }
+
+  /** Its display name; unique among the peers of this connector. */
+  get name(): string {
+    return this.#name;
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  get fingerprint(): string | undefined {
+    return this.#certificate === 'none' ? undefined : this.#certificate.fingerprint;
+  }
+
+  /** Its fingerprint in words, to compare by phone. */
+  get words(): string | undefined {
+    return this.#certificate === 'none' ? undefined : this.#certificate.words;
+  }
+
+  /** The run of the peer's program; only aioc peers announce it. */
+  get instance(): string | undefined {
+    return this.#instance;
+  }
+
+  get kind(): PeerKind {
+    return this.#kind;
+  }
+
+  /** The last measured round trip of this connection. */
+  get lagMs(): number | undefined {
+    return this.#lagMs;
+  }
+
+  /** Messages from it that were dropped because it is ignored. */
+  get ignoredIn(): number {
+    return this.#ignored.in;
+  }
+
+  /** Messages to it that were dropped because it is ignored. */
+  get ignoredOut(): number {
+    return this.#ignored.out;
+  }
+
+  /** Dropped frames that named another source. */
+  get forgedIn(): number {
+    return this.#forgedIn;
   }
 
   get link(): Link | undefined {
@@ -85,6 +137,26 @@ export class Peer {
 
   get reason(): string | undefined {
     return this.#reason;
+  }
+
+  /** Records what a connection has shown of the peer; what is left out stays as it is. */
+  identify({ name, address, certificate, peerKind }: Partial<PeerDescription>): void {
+    this.#name = name ?? this.#name;
+    this.#address = address ?? this.#address;
+    this.#certificate = certificate ?? this.#certificate;
+    if (peerKind === undefined) return;
+    this.#kind = peerKind.kind;
+    if (peerKind.kind === 'aioc') this.#instance = peerKind.hello.instance;
+  }
+
+  /** A ping was answered. */
+  measured(lagMs: number): void {
+    this.#lagMs = lagMs;
+  }
+
+  /** A message from it, or to it, was dropped because it is ignored. */
+  countIgnored(direction: 'in' | 'out'): void {
+    this.#ignored[direction] += 1;
   }
 
   become(state: PeerState, reason?: string): void {
@@ -121,7 +193,7 @@ export class Peer {
   disconnect(link: Link, state: PeerState, reason: string): boolean {
     if (this.#link !== link) return false;
     this.#link = undefined;
-    this.lagMs = undefined;
+    this.#lagMs = undefined;
     this.sender.detach();
     this.become(state, reason);
     return true;
@@ -129,7 +201,7 @@ export class Peer {
 
   /** A frame that named another source has been dropped. */
   countForged(): void {
-    this.forgedIn += 1;
+    this.#forgedIn += 1;
     this.#onChange();
   }
 

@@ -109,7 +109,7 @@ export class Registry {
 
   /** Sets the display name that a peer has announced; in the chat, it is made unique. */
   setDisplayName(peer: Peer, name: string): void {
-    peer.name = this.#nameOf({ wireName: peer.wireName, name }, peer);
+    peer.identify({ name: this.#nameOf({ wireName: peer.wireName, name }, peer) });
   }
 
   /** Where names are identities, a peer cannot choose its display name. */

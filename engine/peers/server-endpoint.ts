@@ -1,36 +1,14 @@
-import { hostAndPort } from '../base/addresses.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Connection, NetworkListener, PeerCertificate, Ports, TlsSettings } from '../base/ports.ts';
-import type { Phase, SecurityMode } from '../contract/views.ts';
+import type { Connection, NetworkListener, PeerCertificate, TlsSettings } from '../base/ports.ts';
 import type { EnrolmentRequest } from '../protocol/enrolment.ts';
-import type { AiocHello } from '../protocol/messages.ts';
 import type { Admission } from './admission.ts';
-import type { HeartbeatRules } from './heartbeat.ts';
-import type { KnownKinds } from './known-kinds.ts';
-import { Link } from './link.ts';
+import { announcePeer, connectPeer, type EndpointOptions, newLink, shownCertificate } from './endpoint.ts';
+import type { Link } from './link.ts';
 import type { LinkOwner } from './link-types.ts';
-import { describeNetworkError } from './network-errors.ts';
 import type { Peer } from './peer.ts';
-import type { Registry } from './registry.ts';
 import type { IdentifiedKind, Introduction, SessionEnding } from './session-types.ts';
-import { Superseding } from './superseding.ts';
-import type { Traffic } from './traffic.ts';
-import type { TrafficLog } from './traffic-log.ts';
+import { addressOf, Superseding } from './superseding.ts';
 import type { ServerTrust } from './trust.ts';
-
-export interface EndpointOptions {
-  readonly ports: Ports;
-  readonly security: SecurityMode;
-  readonly hello: AiocHello;
-  readonly registry: Registry;
-  readonly knownKinds: KnownKinds;
-  readonly traffic: Traffic;
-  readonly log: TrafficLog;
-  readonly fingerprintWords: (fingerprint: string) => string;
-  readonly setPhase: (phase: Phase) => void;
-  /** See LinkOptions. */
-  readonly heartbeatOf: (kind: IdentifiedKind['kind']) => HeartbeatRules | undefined;
-}
 
 export interface ServerEndpointOptions extends EndpointOptions {
   readonly host: string;
@@ -124,24 +102,12 @@ export class ServerEndpoint implements LinkOwner<Link> {
       connection.destroy();
       return;
     }
-    const { ports, security, hello, sourceId, traffic } = this.#options;
     this.#generation += 1;
-    const link = new Link({
+    const link = newLink(this.#options, {
       connection,
-      clock: ports.clock,
       owner: this,
-      traffic,
       generation: this.#generation,
-      heartbeatOf: this.#options.heartbeatOf,
-      describe: describeNetworkError,
-      session: {
-        role: 'server',
-        security,
-        sourceId: sourceId(),
-        destinationId: '',
-        hello,
-        nonce: ports.random.bytes(16).toString('hex'),
-      },
+      session: { role: 'server', sourceId: this.#options.sourceId(), destinationId: '' },
     });
     this.#links.set(link, undefined);
     this.#unnamed.add(link);
@@ -229,34 +195,21 @@ export class ServerEndpoint implements LinkOwner<Link> {
   }
 
   established(link: Link, peerKind: IdentifiedKind): void {
-    const { registry, knownKinds, log, traffic } = this.#options;
+    const { registry } = this.#options;
     const peer =
       registry.byLink(link) ?? registry.recognise({ link, peerKind }) ?? this.#newPeer(link, peerKind);
     registry.bind(link, peer);
     if (this.#superseding.hasNewer(peer, link)) return link.supersede();
     const supersededFrom = this.#superseding.supersededFrom(peer, link, peerKind);
-    this.#learn(peer, link, peerKind);
-    if (!peer.connect(link, { supersededFrom })) return knownKinds.logLateIdentification(peer, peerKind);
-    const kind = peerKind.kind === 'aioc' ? `aioc ${peerKind.hello.version}` : 'Python';
-    log.event(`connected from ${peer.address} (${kind})`, { peerName: peer.name });
-    traffic.connected(peer);
-    traffic.ping(peer).catch(() => undefined);
+    const description = { address: addressOf(link), ...shownCertificate(this.#options, link) };
+    const established = { link, peer, peerKind };
+    if (!connectPeer(this.#options, established, { description, supersededFrom })) return;
+    announcePeer(this.#options, established, 'connected from');
   }
 
   #newPeer(link: Link, peerKind: IdentifiedKind): Peer {
     const name = peerKind.kind === 'aioc' ? peerKind.hello.name : link.peerWireName;
     return this.#options.registry.add({ wireName: link.peerWireName, name, address: addressOf(link) });
-  }
-
-  #learn(peer: Peer, link: Link, peerKind: IdentifiedKind): void {
-    const { registry, knownKinds, fingerprintWords } = this.#options;
-    knownKinds.learn(link, peer, peerKind);
-    peer.address = addressOf(link);
-    peer.fingerprint = link.certificate?.fingerprint;
-    peer.words = peer.fingerprint === undefined ? undefined : fingerprintWords(peer.fingerprint);
-    if (peerKind.kind !== 'aioc') return;
-    peer.instance = peerKind.hello.instance;
-    registry.setDisplayName(peer, peerKind.hello.name);
   }
 
   over(link: Link, ending: SessionEnding): void {
@@ -287,8 +240,4 @@ export class ServerEndpoint implements LinkOwner<Link> {
       });
     }
   }
-}
-
-function addressOf(link: Link): string {
-  return hostAndPort(link.connection.remoteAddress, link.connection.remotePort);
 }

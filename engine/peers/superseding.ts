@@ -89,6 +89,7 @@ export class Superseding {
   }
 }
 
-function addressOf({ connection }: Link): string {
+/** The address that a link is connected from or to. */
+export function addressOf({ connection }: Link): string {
   return hostAndPort(connection.remoteAddress, connection.remotePort);
 }

@@ -285,8 +285,9 @@ export class Traffic implements LinkTraffic<Link> {
       });
       const answered = (): void => {
         timer.cancel();
-        peer.lagMs = clock.now() - startedAt;
-        resolve(peer.lagMs);
+        const lagMs = clock.now() - startedAt;
+        peer.measured(lagMs);
+        resolve(lagMs);
       };
       this.#pings.set(requestId, { peer, answered });
       link.send(pingFrame({ requestId, sourceId: sourceId(), destinationId: peer.wireName }));
