@@ -1,55 +1,66 @@
 /**
- * Speed, as ratios within one run: `npm run bench -- [NAME…] [SIZE=NUMBER…]`. Names: request, throughput, acks, brokers; all
- * without one. Sizes: rounds, requests, messages, acks. Each round measures every system once, in turn, so that a noisy
- * machine is noisy for all of them.
+ * Measures aioc beside other systems: `npm run bench -- [CASE…] [PARAMETER=VALUE…]`, all cases without a name. README.md
+ * describes them; options.ts has the parameters.
  */
+import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
-import { findPython, type PythonPeer } from '../helpers/python-peer.ts';
-import { acknowledged } from './acknowledged.ts';
-import { brokers } from './brokers.ts';
-import { requestResponse } from './request-response.ts';
-import { throughput } from './throughput.ts';
+import { findPython } from '../helpers/python-peer.ts';
+import { buildOf, thisBuild } from './builds.ts';
+import type { Bench, Case } from './case.ts';
+import { CASES } from './cases.ts';
+import { parseCommandLine } from './options.ts';
+import { report } from './report.ts';
+import { keepResult } from './results-file.ts';
 import { Workshop } from './workshop.ts';
 
-export interface BenchOptions {
-  readonly workshop: Workshop;
-  /** The reference; undefined where it cannot be had. */
-  readonly python: PythonPeer | undefined;
-  readonly rounds: number;
-  readonly sizes: Readonly<Record<'requests' | 'messages' | 'acks', number>>;
-  print(line: string): void;
-}
+const { names, options } = parseCommandLine(process.argv.slice(2));
+const unknown = names.find((name) => CASES.every((one) => one.name !== name));
+if (unknown !== undefined)
+  throw new RangeError(`there is no case ${unknown}, but ${CASES.map(({ name }) => name).join(', ')}`);
 
-export interface Bench {
-  readonly name: string;
-  run(options: BenchOptions): Promise<void>;
-}
+const workshop = new Workshop();
+const build = await thisBuild(workshop);
+const builds = options.before === undefined ? [build] : [build, buildOf(options.before, build, workshop)];
+const python = await findPython();
+const machine = `Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model.trim()})`;
+const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
+console.log(`${machine}; ${options.rounds} rounds of ${options.seconds} s; ${commit}`);
 
-/** In the order in which they are run. One more is one more file and one more name here. */
-const BENCHES: readonly Bench[] = [requestResponse, throughput, acknowledged, brokers];
-
-const sizes = { rounds: 5, requests: 2_000, messages: 100_000, acks: 20_000 };
-const names: string[] = [];
-for (const argument of process.argv.slice(2)) {
-  const [key = '', value] = argument.split('=');
-  if (value === undefined) names.push(argument);
-  else if (key in sizes && Number(value) > 0) sizes[key as keyof typeof sizes] = Number(value);
-  else throw new RangeError(`${argument}: sizes are ${Object.keys(sizes).join(', ')}`);
-}
-const unknown = names.find((name) => BENCHES.every((bench) => bench.name !== name));
-if (unknown !== undefined) throw new RangeError(`${unknown}: there are ${BENCHES.map(({ name }) => name)}`);
-
-const found = await findPython();
-const python = 'unavailable' in found ? undefined : found;
-console.log(`Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model.trim()})`);
-if ('unavailable' in found) console.log(`Without Python: ${found.unavailable}`);
-for (const bench of BENCHES.filter(({ name }) => names.length === 0 || names.includes(name))) {
-  console.log(`\n${bench.name}`);
-  const workshop = new Workshop();
+async function measure(one: Case): Promise<void> {
+  console.log(`\n${one.name}: ${one.about}`);
+  const notes: string[] = [];
+  const own = new Workshop();
+  const note: Bench['note'] = (line) => {
+    notes.push(line);
+    console.log(`  ${line}`);
+  };
   try {
-    await bench.run({ workshop, python, rounds: sizes.rounds, sizes, print: (line) => console.log(line) });
+    const result = await one.run({ options, workshop: own, builds, python, note });
+    console.log(report(result));
+    const { rounds, seconds } = options;
+    const at = new Date().toISOString();
+    keepResult(options.results, one.name, {
+      about: one.about,
+      ...result,
+      notes,
+      at,
+      commit,
+      machine,
+      rounds,
+      seconds,
+    });
+  } catch (error) {
+    // The other cases are measured all the same.
+    console.log(`  failed: ${(error as Error).stack}`);
+    process.exitCode = 1;
   } finally {
-    workshop.close();
+    own.close();
   }
 }
-process.exit(0);
+
+try {
+  for (const one of CASES) if (names.length === 0 || names.includes(one.name)) await measure(one);
+} finally {
+  workshop.close();
+}
+process.exit();

@@ -1,14 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { bundleTests } from '../helpers/bundle-tests.ts';
 import { makeTempDir, removeDir } from '../helpers/temp-dir.ts';
+import { deadline } from '../helpers/wait-for.ts';
 
-/** What a bench has started and made, ended and removed with it. */
+/** What a case has started and made, ended and removed with it. */
 export class Workshop {
   readonly #endings: (() => void)[] = [];
-  #programs: Promise<string> | undefined;
 
   after(ending: () => void): void {
     this.#endings.push(ending);
@@ -20,55 +17,59 @@ export class Workshop {
     return path;
   }
 
-  /** A program of the bench as plain JavaScript, as programs on the built library are: this and the floor's alike. */
-  async program(name: string): Promise<string> {
-    this.#programs ??= this.#bundle();
-    return join(await this.#programs, 'test/bench/programs', name.replace('.ts', '.mjs'));
-  }
-
-  async #bundle(): Promise<string> {
-    const files = [
-      'aioc-program.ts',
-      'floor.ts',
-      'mosquitto-program.ts',
-      'nats-program.ts',
-      'redis-program.ts',
-    ].map((name) => `test/bench/programs/${name}`);
-    const directory = await bundleTests(files);
-    this.after(() => rmSync(directory, { recursive: true, force: true }));
-    return directory;
-  }
-
   close(): void {
     for (const ending of this.#endings.splice(0).reverse()) ending();
   }
 }
 
+interface Answer {
+  readonly result?: unknown;
+  readonly error?: string;
+}
+
+/** No case asks for anything that takes longer. */
+const ANSWER_MS = 1_200_000;
+
 /** A process of a bench that does what it is told (programs/driven.ts). */
 export class Driven {
   readonly #process: ChildProcess;
-  readonly #waiting: ((answer: { result?: unknown; error?: string }) => void)[] = [];
+  readonly #name: string;
+  #waiting: ((answer: Answer) => void)[] = [];
+  #isOver = false;
 
   constructor(workshop: Workshop, command: string, args: readonly string[]) {
+    this.#name = args.join(' ');
     this.#process = spawn(command, args, {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
     });
-    workshop.after(() => this.#process.kill('SIGKILL'));
+    workshop.after(() => this.stop());
     createInterface({ input: this.#process.stdout as NodeJS.ReadableStream }).on('line', (line) => {
       if (line.startsWith('{')) this.#waiting.shift()?.(JSON.parse(line));
     });
+    this.#process.stdin?.on('error', () => undefined);
     this.#process.once('exit', () => {
-      for (const waiting of this.#waiting.splice(0)) waiting({ error: `${args.join(' ')} ended` });
+      this.#isOver = true;
+      for (const waiting of this.#waiting.splice(0)) waiting({ error: `${this.#name} ended` });
     });
   }
 
-  async do<Result>(call: string, given: Readonly<Record<string, unknown>> = {}): Promise<Result> {
-    const answer = await new Promise<{ result?: unknown; error?: string }>((resolve) => {
+  get pid(): number {
+    return this.#process.pid ?? Number.NaN;
+  }
+
+  stop(): void {
+    this.#process.kill('SIGKILL');
+  }
+
+  async do<Result>(call: string, given: object = {}): Promise<Result> {
+    const answer = new Promise<Answer>((resolve) => {
+      if (this.#isOver) return resolve({ error: `${this.#name} has ended` });
       this.#waiting.push(resolve);
       this.#process.stdin?.write(`${JSON.stringify({ call, ...given })}\n`);
     });
-    if (answer.error !== undefined) throw new Error(answer.error);
-    return answer.result as Result;
+    const { result, error } = await deadline(answer, ANSWER_MS, `${this.#name} to ${call}`);
+    if (error !== undefined) throw new Error(error);
+    return result as Result;
   }
 }

@@ -8,7 +8,9 @@ export function beDriven(methods: Methods): void {
   lines.on('line', async (line) => {
     const { call, ...given } = JSON.parse(line) as { call: string };
     try {
-      const result = await methods[call]?.(given as never);
+      const method = methods[call];
+      if (method === undefined) throw new Error(`this program cannot ${call}`);
+      const result = await method(given as never);
       process.stdout.write(`${JSON.stringify({ result: result ?? null })}\n`);
     } catch (error) {
       process.stdout.write(`${JSON.stringify({ error: (error as Error).stack })}\n`);

@@ -1,4 +1,4 @@
-"""A program on the reference's own library: python-program.py CONFIG. Driven like the others (driven.ts)."""
+"""A program on Python's own library: python-program.py CONFIG. Driven like the others (driven.ts)."""
 import asyncio
 import json
 import sys
@@ -7,8 +7,8 @@ import time
 import aioconnectors
 
 
-def numbered(number):
-    return '{"number": "%08d", "filling": "%s"}' % (number, 'x' * 64)
+def numbered(number, size):
+    return '%08d' % number + 'x' * (size - 8)
 
 
 class Program:
@@ -23,7 +23,12 @@ class Program:
                     data=data.decode(), data_is_json=False, message_type='any',
                     response_id=header['request_id'], destination_id=header['source_id'])
                 return
-            number = int(json.loads(data)['number'])
+            number = int(data[:8])
+            if len(data) != self.size or number >= self.expected:
+                self.wrong += 1
+                return
+            if self.received == 0:
+                self.first_at = time.time() * 1000
             self.received += 1
             self.seen.add(number)
             if number < self.highest:
@@ -33,8 +38,10 @@ class Program:
 
         await self.api.start_waiting_for_messages(message_type='any', message_received_cb=received)
 
-    async def expect(self, count):
-        self.expected, self.received, self.seen, self.late, self.highest = count, 0, set(), 0, -1
+    async def expect(self, count, bytes):
+        self.expected, self.size = count, bytes
+        self.received, self.seen, self.late, self.wrong, self.highest = 0, set(), 0, 0, -1
+        self.first_at = self.last_at = None
 
     async def all(self, quietMs):
         before, quiet_since = -1, time.time()
@@ -44,23 +51,23 @@ class Program:
             await asyncio.sleep(0.02)
         return {
             'received': self.received, 'lost': self.expected - len(self.seen),
-            'duplicated': self.received - len(self.seen), 'late': self.late, 'lastAtMs': self.last_at}
+            'duplicated': self.received - len(self.seen), 'late': self.late, 'wrong': self.wrong,
+            'firstAtMs': self.first_at, 'lastAtMs': self.last_at}
 
-    async def send(self, count, to=None, waitForAck=False):
+    async def send(self, count, bytes, waitForAck=False):
         started = time.time() * 1000
         for number in range(count):
             await self.api.send_message(
-                data=numbered(number), data_is_json=False, message_type='any',
-                destination_id=to, wait_for_ack=waitForAck)
+                data=numbered(number, bytes), data_is_json=False, message_type='any', wait_for_ack=waitForAck)
         return {'startedAtMs': started}
 
-    async def ask(self, count, to=None):
+    async def ask(self, count, bytes):
         took = []
         for number in range(count):
             started = time.perf_counter()
             await self.api.send_message(
-                data=numbered(number), data_is_json=False, message_type='any',
-                destination_id=to, await_response=True, request_id=number + 1)
+                data=numbered(number, bytes), data_is_json=False, message_type='any',
+                await_response=True, request_id=number + 1)
             took.append((time.perf_counter() - started) * 1000)
         return took
 

@@ -1,30 +1,31 @@
 /** A program on Redis Streams: `redis-program.ts PORT`. */
-import { createClient } from 'redis';
-import { beDriven } from './driven.ts';
-import { Counter, nowMs, numbered } from './numbered.ts';
-import { SendWindow } from './send-window.ts';
+import { createClient, RESP_TYPES } from 'redis';
+import { beProgram } from './program.ts';
 
 const STREAM = 'bench';
 const GROUP = 'listeners';
 const BLOCK_MS = 1_000;
 const [port = ''] = process.argv.slice(2);
-const client = await createClient({ url: `redis://127.0.0.1:${port}` }).connect();
-const counter = new Counter();
+const client = await createClient({ url: `redis://127.0.0.1:${port}` })
+  .withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
+  .connect();
+// One that waits for messages can do nothing else.
+const administrator = await client.duplicate().connect();
 
 interface Read {
-  readonly messages: readonly { readonly id: string; readonly message: Readonly<Record<string, string>> }[];
+  readonly messages: readonly { readonly id: Buffer; readonly message: Readonly<Record<string, Buffer>> }[];
 }
 
-async function listen(): Promise<void> {
+async function deliver(take: (data: Buffer) => void): Promise<void> {
   for (;;) {
     const read = (await client.xReadGroup(
       GROUP,
       'listener',
       { key: STREAM, id: '>' },
       { COUNT: 1_000, BLOCK: BLOCK_MS },
-    )) as readonly Read[] | null;
+    )) as unknown as readonly Read[] | null;
     const messages = read?.[0]?.messages ?? [];
-    for (const { message } of messages) counter.add(message['data'] as string);
+    for (const { message } of messages) take(message['data'] as Buffer);
     if (messages.length > 0)
       await client.xAck(
         STREAM,
@@ -34,19 +35,13 @@ async function listen(): Promise<void> {
   }
 }
 
-beDriven({
-  send: async ({ count }: { count: number }) => {
-    const startedAtMs = nowMs();
-    const window = new SendWindow<string>();
-    for (let number = 0; number < count; number += 1)
-      await window.add(() => client.xAdd(STREAM, '*', { data: numbered(number) }) as Promise<string>);
-    await window.end();
-    return { startedAtMs };
-  },
-  listen: async () => {
+beProgram({
+  send: (data) => client.xAdd(STREAM, '*', { data }),
+  listen: async (take) => {
     await client.xGroupCreate(STREAM, GROUP, '0', { MKSTREAM: true });
-    void listen();
+    void deliver(take);
   },
-  expect: ({ count }: { count: number }) => counter.expect(count),
-  all: ({ quietMs }: { quietMs: number }) => counter.all(quietMs),
+  clear: async () => {
+    await administrator.xTrim(STREAM, 'MAXLEN', 0);
+  },
 });

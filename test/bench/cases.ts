@@ -1,0 +1,27 @@
+import type { Case } from './case.ts';
+import { acks } from './cases/acks.ts';
+import { awaited } from './cases/awaited.ts';
+import { delayed } from './cases/delayed.ts';
+import { headers } from './cases/headers.ts';
+import { memory } from './cases/memory.ts';
+import { pythonPrograms } from './cases/python-programs.ts';
+import { requests } from './cases/requests.ts';
+import { sizes } from './cases/sizes.ts';
+import { startup } from './cases/startup.ts';
+import { steady } from './cases/steady.ts';
+import { stored } from './cases/stored.ts';
+
+/** In the order in which they are run. One more is one more file and one more name here. */
+export const CASES: readonly Case[] = [
+  memory,
+  headers,
+  stored,
+  ...sizes,
+  requests,
+  delayed,
+  steady,
+  awaited,
+  startup,
+  pythonPrograms,
+  acks,
+];
