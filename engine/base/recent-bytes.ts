@@ -10,13 +10,9 @@ export class RecentBytes {
     this.#capacity = capacityBytes;
   }
 
-  /**
-   * Adds `first`, followed by the first `secondBytes` bytes of `second`.
-   *
-   * @returns the offset, which is never used again. A string that is longer than the buffer is not kept.
-   */
-  put(first: Buffer, second: Buffer, secondBytes: number): number {
-    const lengthBytes = first.length + secondBytes;
+  /** @returns the offset, which is never used again. A string that is longer than the buffer is not kept. */
+  put(bytes: Buffer): number {
+    const lengthBytes = bytes.length;
     const room = this.#capacity - (this.#end % this.#capacity);
     // An entry is contiguous, so that it can be returned as one slice.
     if (lengthBytes > room) this.#end += room;
@@ -25,8 +21,7 @@ export class RecentBytes {
     if (lengthBytes > this.#capacity) return at;
     const from = at % this.#capacity;
     if (from + lengthBytes > this.#memory.length) this.#grow(from + lengthBytes);
-    first.copy(this.#memory, from);
-    second.copy(this.#memory, from + first.length, 0, secondBytes);
+    this.#memory.set(bytes, from);
     return at;
   }
 

@@ -111,7 +111,7 @@ export class Chat implements Application {
       clock: this.#options.ports.clock,
       onAnswer: (answer) => {
         this.#receiving -= 1;
-        if ('refused' in answer) this.#options.log.settle(logId, 'refused', answer.refused);
+        if ('refused' in answer) this.#options.log.settle(logId, 'refused', { why: answer.refused });
         else this.#options.log.settle(logId, 'taken');
         this.#answerFile(peer, frame, answer);
       },

@@ -3,7 +3,11 @@ import { RecentBytes } from '../base/recent-bytes.ts';
 import { spelledMembers } from '../config/json-edit.ts';
 import type { Body, LogRow, Outcome } from '../contract/views.ts';
 import type { TrafficEntry } from '../peers/traffic-log.ts';
-import { type Header, pythonJson } from '../protocol/header.ts';
+import { type JsonValue, parseJsonObject, pythonJson } from '../protocol/header.ts';
+import { cutRecords, mustBeCut, RecordCursor } from './kept-records.ts';
+import { LogGroups } from './log-groups.ts';
+import { LogPreviews, type Preview, previewText } from './log-previews.ts';
+import { ReasonRanges } from './reason-ranges.ts';
 
 const OUTCOMES: readonly Outcome[] = [
   ...(['queued', 'sent', 'peer has it', 'received by Python'] as const),
@@ -12,39 +16,57 @@ const OUTCOMES: readonly Outcome[] = [
 ];
 const CODES = Object.fromEntries(OUTCOMES.map((outcome, code) => [outcome, code])) as Record<Outcome, number>;
 
-/** Bits of a row's flags; an event has neither of the first two. */
+/** Bits of a group's flags; an event has neither of the first two. */
 const MESSAGE = 1;
 const FILE = 2;
 const OUT = 4;
-const ANSWER = 8;
+const HAS_ANSWER = 8;
+/** Its bytes are those of `cutRecords`. */
+const CUT = 16;
+/** Its bytes begin with a u32 length and the shared header, which is too long to be kept elsewhere. */
+const LONG_HEADER = 32;
 
 const ROWS = LIMITS.logRows;
-const FIRST_ROWS = 64;
+/** Characters of the shared header that are kept outside the circular buffer: more than three of the longest names. */
+const SHARED_CHARACTERS = LIMITS.logPreviewBytes;
+
+/** What the log keeps of a shared header. */
+interface SharedMembers {
+  readonly message_type: string;
+  readonly source_id?: JsonValue | undefined;
+  readonly destination_id?: JsonValue | undefined;
+}
+
+/** What is kept of a file or an event in addition to its group. */
+interface Note {
+  /** The name of the file, or the event. */
+  readonly text: string;
+  readonly sizeBytes: number;
+}
 
 /**
- * The latest rows of the log, as numbers and bytes. There is one row per message, and few are ever shown: as objects
- * they would cost a quarter of a busy connector's time in garbage collection.
+ * The latest rows of the log. What comes together is kept together: the messages of a batch as their bytes, copied once,
+ * and one outcome byte for each. A row is made when it is looked at, since few ever are.
+ *
+ * Bounds: LIMITS.logRows rows, and at most as many groups of at most 60 bytes and LIMITS.logPreviewBytes characters of
+ * headers; LIMITS.logBodiesBytes of messages; and, of rows whose messages were overwritten, LIMITS.logPreviewBytes
+ * each. With small messages, the rows go before their bytes, so nothing but the bytes is ever copied.
  */
 export class LogRows {
   #lastId = 0;
-  /** The capacity in rows; it grows. */
-  #atMs = new Float64Array(FIRST_ROWS);
-  #sizeBytes = new Float64Array(FIRST_ROWS);
-  #dataBytes = new Float64Array(FIRST_ROWS);
-  /** The offset of the header in `bodies`; the start of the data follows it. */
-  #bodyAt = new Float64Array(FIRST_ROWS);
-  #headerBytes = new Uint32Array(FIRST_ROWS);
-  #flags = new Uint8Array(FIRST_ROWS);
-  #outcomes = new Uint8Array(FIRST_ROWS);
-  readonly #peerNames: string[] = [];
-  readonly #types: string[] = [];
-  /** The text of an event or a file, and the reason for the outcome; most messages have neither. */
-  readonly #texts = new Map<number, string>();
-  readonly #reasons = new Map<number, string>();
+  readonly #groups = new LogGroups();
+  /** By row, since each message of a batch has its own. */
+  readonly #outcomes = new Uint8Array(ROWS);
+  readonly #reasons = new ReasonRanges();
+  readonly #notes = new Map<number, Note>();
   readonly #bodies = new RecentBytes(LIMITS.logBodiesBytes);
-  /** The first bytes of messages whose bodies were overwritten, a fixed number per row. */
-  #previews: Buffer | undefined;
-  #firstWithBody = 1;
+  readonly #previews = new LogPreviews();
+  /** The messages of groups before this one were overwritten, and their previews saved. */
+  #firstWithBody = 0;
+  readonly #overwritten = new RecordCursor();
+  /** At the row that was looked at last; 0: none. */
+  readonly #looked = new RecordCursor();
+  #lookedId = 0;
 
   get length(): number {
     return Math.min(this.#lastId, ROWS);
@@ -59,157 +81,247 @@ export class LogRows {
   at(index: number): LogRow | undefined {
     if (index < 0 || index >= this.length) return undefined;
     const id = this.forgotten + index + 1;
-    const row = rowOf(id);
-    const flags = this.#flags[row] as number;
+    const number = this.#groups.groupOf(id);
+    const { flags, atMs, peerName, type } = this.#groups.at(number);
     const kind = (flags & MESSAGE) !== 0 ? 'message' : (flags & FILE) !== 0 ? 'file' : 'event';
-    const text = kind === 'message' ? this.#messageText(id) : (this.#texts.get(id) ?? '');
+    const { text, sizeBytes } =
+      kind === 'message' ? this.#message(id, number) : (this.#notes.get(id) ?? NO_NOTE);
     const why = this.#reasons.get(id);
     return {
-      ...{ id, atMs: this.#atMs[row] as number, kind },
-      ...{ peerName: this.#peerNames[row] as string, type: this.#types[row] as string },
-      ...(kind !== 'event' && { direction: (flags & OUT) === 0 ? 'in' : 'out' }),
-      ...(kind !== 'event' && { sizeBytes: this.#sizeBytes[row] as number }),
-      outcome: OUTCOMES[this.#outcomes[row] as number] as Outcome,
+      ...{ id, atMs, kind, peerName, type },
+      ...(kind !== 'event' && { direction: (flags & OUT) === 0 ? 'in' : 'out', sizeBytes }),
+      outcome: OUTCOMES[this.#outcomes[slotOf(id)] as number] as Outcome,
       text: why === undefined ? text : `${text} (${why})`,
       ...(why !== undefined && { reason: why }),
       hasBody: kind !== 'event',
     };
   }
 
-  /** @returns its id */
+  /** @returns the id of the first of its rows; the ids are consecutive */
   addTraffic(entry: TrafficEntry, atMs: number): number {
-    const { kind, direction, peerName, sizeBytes, outcome, header, data } = entry;
-    const id = this.#begin({ atMs, outcome, peerName, type: header.message_type });
-    const row = rowOf(id);
-    const isAnswer = header['response_id'] !== undefined;
-    const isFile = kind === 'file';
-    this.#flags[row] = (isFile ? FILE : MESSAGE) | (direction === 'out' ? OUT : 0) | (isAnswer ? ANSWER : 0);
-    if (isFile) this.#texts.set(id, fileName(header));
-    this.#sizeBytes[row] = sizeBytes;
-    this.#dataBytes[row] = data.length;
-    const headerBytes = entry.headerBytes ?? Buffer.from(pythonJson(header));
-    this.#headerBytes[row] = headerBytes.length;
-    const beginningBytes = beginningOf(data.length);
-    this.#savePreviews(headerBytes.length + beginningBytes);
-    this.#bodyAt[row] = this.#bodies.put(headerBytes, data, beginningBytes);
-    return id;
+    const { count, records, shared, direction, outcome, peerName } = entry;
+    const firstId = this.#addRows(count, outcome);
+    const isCut = mustBeCut(records, count);
+    const isLong = isLongHeader(shared);
+    let kept = isCut ? cutRecords(records) : records;
+    if (isLong) kept = behindHeader(shared, kept);
+    const isFile = entry.kind === 'file';
+    const flags =
+      (isFile ? FILE : MESSAGE) |
+      (direction === 'out' ? OUT : 0) |
+      (entry.hasResponse === true ? HAS_ANSWER : 0) |
+      (isCut ? CUT : 0) |
+      (isLong ? LONG_HEADER : 0);
+    if (isFile) this.#notes.set(firstId, { text: fileName(records), sizeBytes: entry.fileBytes ?? 0 });
+    this.#savePreviews(kept.length);
+    const bodyAt = this.#bodies.put(kept);
+    this.#groups.add({
+      ...{ firstId, atMs, peerName, flags, bodyAt, bodyBytes: kept.length },
+      type: isLong ? beginningOf(shared.message_type) : shared.message_type,
+      source: isLong ? undefined : shared['source_id'],
+      destination: isLong ? undefined : shared['destination_id'],
+    });
+    return firstId;
   }
 
   /** @returns its id */
   addEvent(text: string, { atMs, outcome, peerName }: Pick<LogRow, 'atMs' | 'outcome' | 'peerName'>): number {
-    const id = this.#begin({ atMs, outcome, peerName, type: '' });
-    this.#flags[rowOf(id)] = 0;
-    this.#texts.set(id, text);
-    return id;
+    const firstId = this.#addRows(1, outcome);
+    const none = { source: undefined, destination: undefined, flags: 0, bodyAt: 0, bodyBytes: 0 };
+    this.#groups.add({ firstId, atMs, peerName, type: '', ...none });
+    this.#notes.set(firstId, { text, sizeBytes: 0 });
+    return firstId;
   }
 
-  /** Changes the outcome of a row, if it is still kept. */
-  settle(id: number, outcome: Outcome, why: string | undefined): void {
-    if (!this.#isHere(id)) return;
-    this.#outcomes[rowOf(id)] = CODES[outcome];
-    if (why !== undefined) this.#reasons.set(id, why);
-    else if (this.#reasons.size > 0) this.#reasons.delete(id);
+  /** Changes the outcome of `count` rows, as far as they are kept. */
+  settle(firstId: number, count: number, outcome: Outcome, why: string | undefined): void {
+    const from = Math.max(firstId, this.forgotten + 1);
+    const to = Math.min(firstId + count - 1, this.#lastId);
+    if (from > to) return;
+    this.#setOutcomes(from, to, outcome);
+    if (why === undefined && this.#reasons.size === 0) return;
+    this.#reasons.set({ from, to }, why, this.forgotten + 1);
   }
 
   /** The whole message, as far as it is kept. */
   body(id: number): Body | undefined {
-    const row = rowOf(id);
-    if (!this.#isHere(id) || this.#flags[row] === 0) return undefined;
-    const headerBytes = this.#headerBytes[row] as number;
-    const dataBytes = this.#dataBytes[row] as number;
-    const kept = this.#bodies.get(this.#bodyAt[row] as number, headerBytes + beginningOf(dataBytes));
-    if (kept === undefined) return undefined;
-    const members = spelledMembers(kept.toString('utf8', 0, headerBytes));
-    const headerLines = members.map(([key, spelled]) => `${key}: ${spelled}`);
-    const omittedBytes = dataBytes - beginningOf(dataBytes);
-    return { id, headerLines, text: kept.toString('utf8', headerBytes), omittedBytes };
+    if (id <= this.forgotten || id > this.#lastId) return undefined;
+    const number = this.#groups.groupOf(id);
+    if ((this.#groups.flags(number) & (MESSAGE | FILE)) === 0) return undefined;
+    const record = this.#recordAt(id, number);
+    if (record === undefined) return undefined;
+    const { dataAt, dataBytes, binaryBytes } = record;
+    const shownBytes = Math.min(dataBytes, LIMITS.logBodyBytes);
+    const members = [
+      ...spelledMembers(this.#sharedHeader(number)),
+      ...(binaryBytes > 0 ? [['with_binary', 'true'] as const] : []),
+      ...spelledMembers(record.header().toString()),
+    ];
+    return {
+      id,
+      headerLines: members.map(([key, spelled]) => `${key}: ${spelled}`),
+      text: record.bytes.toString('utf8', dataAt, dataAt + shownBytes),
+      omittedBytes: dataBytes - shownBytes,
+    };
   }
 
-  #isHere(id: number): boolean {
-    return id > this.forgotten && id <= this.#lastId;
+  /** @returns the first id */
+  #addRows(count: number, outcome: Outcome): number {
+    const firstId = this.#lastId + 1;
+    const firstKept = firstId + count - ROWS;
+    if (firstKept > 1) this.#forgetGroups(firstKept);
+    this.#lastId += count;
+    this.#setOutcomes(Math.max(firstId, firstKept), this.#lastId, outcome);
+    return firstId;
   }
 
-  #begin(row: Pick<LogRow, 'atMs' | 'outcome' | 'peerName' | 'type'>): number {
-    if (this.#lastId >= ROWS) this.#forget(this.#lastId + 1 - ROWS);
-    this.#lastId += 1;
-    const index = rowOf(this.#lastId);
-    if (index >= this.#flags.length) this.#grow(Math.min(ROWS, 2 * this.#flags.length));
-    this.#atMs[index] = row.atMs;
-    this.#outcomes[index] = CODES[row.outcome];
-    this.#peerNames[index] = row.peerName;
-    // Each message brings a new string: equal ones are shared.
-    const before = this.#types[rowOf(this.#lastId - 1 || 1)];
-    this.#types[index] = row.type === before ? before : row.type;
-    return this.#lastId;
-  }
-
-  #grow(rows: number): void {
-    this.#atMs = larger(this.#atMs, new Float64Array(rows));
-    this.#sizeBytes = larger(this.#sizeBytes, new Float64Array(rows));
-    this.#dataBytes = larger(this.#dataBytes, new Float64Array(rows));
-    this.#bodyAt = larger(this.#bodyAt, new Float64Array(rows));
-    this.#headerBytes = larger(this.#headerBytes, new Uint32Array(rows));
-    this.#flags = larger(this.#flags, new Uint8Array(rows));
-    this.#outcomes = larger(this.#outcomes, new Uint8Array(rows));
-  }
-
-  #forget(id: number): void {
-    if (this.#texts.size > 0) this.#texts.delete(id);
-    if (this.#reasons.size > 0) this.#reasons.delete(id);
-    this.#firstWithBody = Math.max(this.#firstWithBody, id + 1);
-  }
-
-  /** Called before bytes are written to `bodies`: keeps the first bytes of the messages that they overwrite. */
-  #savePreviews(bytes: number): void {
-    for (; this.#firstWithBody < this.#lastId; this.#firstWithBody += 1) {
-      const row = rowOf(this.#firstWithBody);
-      if ((this.#flags[row] as number) === 0) continue;
-      const at = this.#bodyAt[row] as number;
-      if (this.#bodies.outlives(at, bytes)) return;
-      const length = Math.min(this.#dataBytes[row] as number, LIMITS.logPreviewBytes);
-      const from = this.#headerBytes[row] as number;
-      const kept = this.#bodies.get(at, from + length);
-      this.#previews ??= Buffer.allocUnsafeSlow(ROWS * LIMITS.logPreviewBytes);
-      kept?.copy(this.#previews, row * LIMITS.logPreviewBytes, from);
+  #setOutcomes(from: number, to: number, outcome: Outcome): void {
+    const code = CODES[outcome];
+    const start = slotOf(from);
+    const end = start + to - from + 1;
+    if (from === to) this.#outcomes[start] = code;
+    else {
+      this.#outcomes.fill(code, start, Math.min(end, ROWS));
+      if (end > ROWS) this.#outcomes.fill(code, 0, end - ROWS);
     }
   }
 
-  #messageText(id: number): string {
-    const row = rowOf(id);
-    const dataBytes = this.#dataBytes[row] as number;
-    const length = Math.min(dataBytes, LIMITS.logPreviewBytes);
-    const previewAt = row * LIMITS.logPreviewBytes;
-    const headerBytes = this.#headerBytes[row] as number;
-    const text =
-      id < this.#firstWithBody
-        ? (this.#previews?.toString('utf8', previewAt, previewAt + length) ?? '')
-        : (this.#bodies
-            .get(this.#bodyAt[row] as number, headerBytes + length)
-            ?.toString('utf8', headerBytes) ?? '');
-    // A cut inside a character would show a broken character.
-    const whole = length < dataBytes ? text.replace(/\ufffd$/, '') : text;
-    return ((this.#flags[row] as number) & ANSWER) === 0 ? whole : `answer: ${whole}`;
+  /** Removes groups with no row from `firstKept` on. Called before a group is added. */
+  #forgetGroups(firstKept: number): void {
+    const groups = this.#groups;
+    while (groups.first < groups.end) {
+      const { first } = groups;
+      const endId = first + 1 < groups.end ? groups.firstId(first + 1) : this.#lastId + 1;
+      if (endId > firstKept) break;
+      if ((groups.flags(first) & MESSAGE) === 0) this.#notes.delete(groups.firstId(first));
+      groups.removeFirst();
+    }
+    this.#firstWithBody = Math.max(this.#firstWithBody, groups.first);
+  }
+
+  /** Called before bytes are written to `bodies`: keeps the beginnings of the messages that they overwrite. */
+  #savePreviews(bytes: number): void {
+    const groups = this.#groups;
+    for (; this.#firstWithBody < groups.end; this.#firstWithBody += 1) {
+      const flags = groups.flags(this.#firstWithBody);
+      if ((flags & (MESSAGE | FILE)) === 0) continue;
+      if (this.#bodies.outlives(groups.bodyAt(this.#firstWithBody), bytes)) return;
+      if ((flags & MESSAGE) !== 0) this.#savePreviewsOf(this.#firstWithBody, flags);
+    }
+  }
+
+  #savePreviewsOf(number: number, flags: number): void {
+    const records = this.#recordsOf(number, flags);
+    if (records === undefined) return;
+    const firstKept = this.forgotten + 1;
+    const record = this.#overwritten;
+    record.start(records, (flags & CUT) !== 0);
+    for (let id = this.#groups.firstId(number); record.next(); id += 1)
+      if (id >= firstKept) this.#previews.save(id, record, isAnswer(flags, record));
+  }
+
+  /** The messages of a group; undefined if they were overwritten. */
+  #recordsOf(number: number, flags: number): Buffer | undefined {
+    const bytes = this.#bodies.get(this.#groups.bodyAt(number), this.#groups.bodyBytes(number));
+    return bytes === undefined || (flags & LONG_HEADER) === 0
+      ? bytes
+      : bytes.subarray(4 + bytes.readUInt32LE(0));
+  }
+
+  /** The cursor at the message of a row; undefined if it was overwritten. */
+  #recordAt(id: number, number: number): RecordCursor | undefined {
+    const flags = this.#groups.flags(number);
+    const records = this.#recordsOf(number, flags);
+    if (records === undefined) return undefined;
+    const record = this.#looked;
+    const firstId = this.#groups.firstId(number);
+    // Rows are looked at in order, so the walk continues.
+    if (this.#lookedId >= firstId && this.#lookedId <= id) record.bytes = records;
+    else {
+      record.start(records, (flags & CUT) !== 0);
+      this.#lookedId = firstId - 1;
+    }
+    for (; this.#lookedId < id; this.#lookedId += 1) record.next();
+    return record;
+  }
+
+  #message(id: number, number: number): Pick<Preview, 'text' | 'sizeBytes'> {
+    const { text, sizeBytes, isAnswer } = this.#previewOf(id, number);
+    return { text: isAnswer ? `answer: ${text}` : text, sizeBytes };
+  }
+
+  #previewOf(id: number, number: number): Preview {
+    const record = this.#recordAt(id, number);
+    if (record === undefined) return this.#previews.of(id);
+    const { bytes, dataAt, dataBytes, binaryBytes } = record;
+    return {
+      sizeBytes: dataBytes + binaryBytes,
+      isAnswer: isAnswer(this.#groups.flags(number), record),
+      text: previewText(bytes, dataAt, dataBytes),
+    };
+  }
+
+  /** The members that all messages of a group have, as JSON. */
+  #sharedHeader(number: number): string {
+    const { flags, type, source, destination, bodyAt, bodyBytes } = this.#groups.at(number);
+    if ((flags & LONG_HEADER) !== 0) {
+      const bytes = this.#bodies.get(bodyAt, bodyBytes) ?? NO_HEADER;
+      return bytes.toString('utf8', 4, 4 + bytes.readUInt32LE(0));
+    }
+    return spelledHeader({ message_type: type, source_id: source, destination_id: destination });
   }
 }
 
-function larger<Column extends Float64Array | Uint32Array | Uint8Array>(
-  column: Column,
-  into: Column,
-): Column {
-  into.set(column);
-  return into;
-}
-
-function rowOf(id: number): number {
+/** A row's place in columns by row. */
+function slotOf(id: number): number {
   return (id - 1) % ROWS;
 }
 
-/** The number of bytes of data that are kept. */
-function beginningOf(dataBytes: number): number {
-  return Math.min(dataBytes, LIMITS.logBodyBytes);
+function isLongHeader({
+  message_type: type,
+  source_id: source,
+  destination_id: destination,
+}: SharedMembers): boolean {
+  return type.length + charactersOf(source) + charactersOf(destination) > SHARED_CHARACTERS;
 }
 
-function fileName(header: Header): string {
-  const file = header['with_file'] as { readonly dst_name?: unknown } | undefined;
-  return String(file?.dst_name ?? '').slice(0, LIMITS.logPreviewBytes);
+function charactersOf(value: JsonValue | undefined): number {
+  if (value === undefined) return 0;
+  return typeof value === 'string' ? value.length : Number.POSITIVE_INFINITY;
 }
+
+/** The bytes of a group with a long shared header. */
+function behindHeader(shared: SharedMembers, records: Buffer): Buffer {
+  const text = Buffer.from(spelledHeader(shared));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(text.length);
+  return Buffer.concat([length, text, records]);
+}
+
+function spelledHeader({ message_type, source_id, destination_id }: SharedMembers): string {
+  return pythonJson({
+    message_type,
+    ...(source_id !== undefined && { source_id }),
+    ...(destination_id !== undefined && { destination_id }),
+  });
+}
+
+/** A copy, so that the whole text does not stay in memory. */
+function beginningOf(text: string): string {
+  return Buffer.from(text.slice(0, SHARED_CHARACTERS)).toString();
+}
+
+function isAnswer(flags: number, record: RecordCursor): boolean {
+  return (flags & HAS_ANSWER) !== 0 && parseJsonObject(record.header())['response_id'] !== undefined;
+}
+
+function fileName(records: Buffer): string {
+  const record = new RecordCursor();
+  record.start(records, false);
+  record.next();
+  const file = parseJsonObject(record.header())['with_file'] as { readonly dst_name?: unknown } | undefined;
+  return beginningOf(String(file?.dst_name ?? ''));
+}
+
+const NO_NOTE: Note = { text: '', sizeBytes: 0 };
+const NO_HEADER = Buffer.from([2, 0, 0, 0, 0x7b, 0x7d]);

@@ -28,12 +28,12 @@ export class MessageCounts {
     this.#report = options.report;
   }
 
-  received(type: string): void {
-    this.#count(this.#received, type);
+  received(type: string, count: number): void {
+    this.#add(this.#received, type, count);
   }
 
-  sent(type: string): void {
-    this.#count(this.#sent, type);
+  sent(type: string, count: number): void {
+    this.#add(this.#sent, type, count);
   }
 
   /** Stops the timer but keeps the counts for a restart. */
@@ -42,9 +42,9 @@ export class MessageCounts {
     this.#timer = undefined;
   }
 
-  #count(counts: Counts, type: string): void {
+  #add(counts: Counts, type: string, count: number): void {
     const name = this.#named.has(type) ? type : OTHERS;
-    counts.set(name, (counts.get(name) ?? 0) + 1);
+    counts.set(name, (counts.get(name) ?? 0) + count);
     this.#timer ??= this.#clock.after(LIMITS.messageCountsMs, () => this.#tell());
   }
 

@@ -41,8 +41,12 @@ export class MessageLog implements TrafficLog {
     return id;
   }
 
-  settle(id: number, outcome: Outcome, why?: string): void {
-    this.#rows.settle(id, outcome, why);
+  settle(
+    firstId: number,
+    outcome: Outcome,
+    options?: { readonly count?: number; readonly why?: string | undefined },
+  ): void {
+    this.#rows.settle(firstId, options?.count ?? 1, outcome, options?.why);
     this.#onChange();
   }
 

@@ -54,7 +54,7 @@ export class LocalBroker implements Application {
         new Inbox({
           ...{ type, stream, store, clock, capacity, whenFull, isStored: rules.isStored('in', type) },
           onLost: (peerName, count) => this.#reportLost(peerName, type, count),
-          onOutcome: (logId, fate, reason) => options.log.settle(logId, fate, reason),
+          onOutcome: (logId, fate, reason) => options.log.settle(logId, fate, { why: reason }),
           soleSender: options.soleSender,
         }),
       );
@@ -235,7 +235,7 @@ export class LocalBroker implements Application {
   }
 
   #settle({ logId }: InboxArrival, outcome: Outcome, why?: string): void {
-    if (logId !== undefined) this.#options.log.settle(logId, outcome, why);
+    if (logId !== undefined) this.#options.log.settle(logId, outcome, { why });
   }
 
   /** The stored positions of a peer's streams. */

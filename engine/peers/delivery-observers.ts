@@ -46,7 +46,7 @@ export class DeliveryObservers {
       onState: (logId, state, reason) => {
         if (state === 'sent') this.#onLeft(type);
         const why = state === 'dropped' ? (reason ?? 'the peer ignores this connector') : reason;
-        this.#log.settle(logId, outcomeOf(state, peer), why);
+        this.#log.settle(logId, outcomeOf(state, peer), { why });
         if (state === 'failed' && onState === undefined)
           this.#log.event(`a ${type} message could not be sent and was dropped: ${reason}`, {
             warning: true,

@@ -1,23 +1,32 @@
 import type { Outcome } from '../contract/views.ts';
-import type { Header } from '../protocol/header.ts';
+import type { SharedHeader } from '../protocol/batched-messages.ts';
 
+/** The messages of a batch, or a file with its message, which is a batch of one. */
 export interface TrafficEntry {
   readonly kind: 'message' | 'file';
   readonly direction: 'in' | 'out';
   readonly peerName: string;
-  readonly sizeBytes: number;
   readonly outcome: Outcome;
-  readonly header: Header;
-  /** The header bytes as received, if they say the same. */
-  readonly headerBytes?: Buffer | undefined;
-  readonly data: Buffer;
+  /** Of these, the log keeps `message_type`, `source_id` and `destination_id`. */
+  readonly shared: SharedHeader;
+  readonly count: number;
+  /** Checked, and in one piece: the log copies what it keeps. */
+  readonly records: Buffer;
+  /** The size of a file. */
+  readonly fileBytes?: number | undefined;
+  /** Whether one of the messages may answer a request (BatchFacts). */
+  readonly hasResponse?: boolean | undefined;
 }
 
 /** The log of everything that happens, for the user. */
 export interface TrafficLog {
-  /** @returns the entry's id, for `settle` */
+  /** @returns the log id of the first message, for `settle`; the others follow it */
   traffic(entry: TrafficEntry): number;
-  /** Changes the outcome of an entry, unless newer entries have displaced it. */
-  settle(id: number, outcome: Outcome, why?: string): void;
+  /** Changes the outcome of `count` consecutive messages (1 if absent), as far as newer ones have not displaced them. */
+  settle(
+    firstId: number,
+    outcome: Outcome,
+    options?: { readonly count?: number; readonly why?: string | undefined },
+  ): void;
   event(text: string, options?: { readonly peerName?: string; readonly warning?: boolean }): void;
 }

@@ -1,7 +1,7 @@
 /** Counts messages by type, including those of ignored peers. */
 export interface TrafficCounts {
-  received(type: string): void;
-  sent(type: string): void;
+  received(type: string, count: number): void;
+  sent(type: string, count: number): void;
 }
 
 /** A peer that has connected or disconnected. */

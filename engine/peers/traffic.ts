@@ -4,10 +4,12 @@ import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
+import { recordHeader } from '../protocol/batched-messages.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import { numberIn } from '../protocol/message-number.ts';
 import { type Ack, acknowledgeable, isReserved, type OutFrame, pingFrame } from '../protocol/messages.ts';
+import { RecordBatchBuilder } from '../protocol/record-batch.ts';
 import type { StreamAckFrame } from '../protocol/stream-frames.ts';
 import type { InboxArrival } from '../queues/inbox.ts';
 import type { MessageParts } from '../queues/message-record.ts';
@@ -23,7 +25,7 @@ import type { Peer } from './peer.ts';
 import type { Incoming } from './receiver.ts';
 import type { Registry } from './registry.ts';
 import { addressFrame } from './source-identity.ts';
-import type { TrafficLog } from './traffic-log.ts';
+import type { TrafficEntry, TrafficLog } from './traffic-log.ts';
 import type { PeerChange, TrafficCounts } from './traffic-observers.ts';
 
 /** Receives the messages of peers. */
@@ -152,7 +154,9 @@ export class Traffic implements LinkTraffic<Link> {
   #message(peer: Peer, frame: Frame, source?: MessageSource): Disposition | Promise<Disposition> {
     this.#countIn(peer, frame);
     if (this.#options.ignoring.dropIfIgnored(peer, 'in')) {
-      this.#options.log.settle(this.#logIn(peer, frame, 'message', frame.data.length), 'dropped', 'ignored');
+      this.#options.log.settle(this.#logIn(peer, frame, 'message', frame.data.length), 'dropped', {
+        why: 'ignored',
+      });
       return 'dropped';
     }
     const logId = this.#logIn(peer, frame, 'message', frame.data.length + frame.binary.length);
@@ -183,7 +187,7 @@ export class Traffic implements LinkTraffic<Link> {
     const { log, ignoring } = this.#options;
     const logId = this.#logIn(peer, frame, 'file', sizeBytes);
     if (ignoring.dropIfIgnored(peer, 'in')) {
-      log.settle(logId, 'dropped', 'ignored');
+      log.settle(logId, 'dropped', { why: 'ignored' });
       return DISCARDED_FILE;
     }
     const arrival = arrivalOf(frame, { source, logId });
@@ -191,7 +195,7 @@ export class Traffic implements LinkTraffic<Link> {
     return wrapSink(sink, {
       deliver: () => sink.deliver(),
       abort: () => {
-        log.settle(logId, 'failed', 'it ended early');
+        log.settle(logId, 'failed', { why: 'it ended early' });
         sink.abort();
       },
     });
@@ -233,14 +237,12 @@ export class Traffic implements LinkTraffic<Link> {
       kind: body === undefined ? 'message' : 'file',
       direction: 'out',
       peerName: peer.name,
-      sizeBytes: body?.sizeBytes ?? data.length,
       outcome: 'queued',
-      header,
-      headerBytes: forwardedHeader,
-      data,
+      ...batchOfOne(header, data, binary),
+      fileBytes: body?.sizeBytes,
     });
     if (ignoring.dropIfIgnored(peer, 'out')) {
-      log.settle(logId, 'dropped', 'ignored');
+      log.settle(logId, 'dropped', { why: 'ignored' });
       const text = `${peer.name} is ignored, so this message was dropped: press i on the peer to stop ignoring it`;
       completion.refused(new AiocError('AIOC_IGNORED', text));
       return undefined;
@@ -343,29 +345,25 @@ export class Traffic implements LinkTraffic<Link> {
 
   #left(type: string): void {
     this.outRate.add();
-    this.#options.counts?.sent(type);
+    this.#options.counts?.sent(type, 1);
   }
 
   #countIn(peer: Peer, frame: Frame): void {
     peer.rate.add();
     this.inRate.add();
-    this.#options.counts?.received(frame.header.message_type);
+    this.#options.counts?.received(frame.header.message_type, 1);
   }
 
   #logIn(peer: Peer, frame: Frame, kind: 'message' | 'file', sizeBytes: number): number {
-    const { header, headerBytes, data } = frame;
-    const { name: peerName } = peer;
-    const entry = {
-      direction: 'in',
-      outcome: 'arrived',
+    const { header, data, binary } = frame;
+    return this.#options.log.traffic({
       kind,
-      peerName,
-      sizeBytes,
-      header,
-      headerBytes,
-      data,
-    } as const;
-    return this.#options.log.traffic(entry);
+      direction: 'in',
+      peerName: peer.name,
+      outcome: 'arrived',
+      ...batchOfOne(header, data, binary),
+      fileBytes: kind === 'file' ? sizeBytes : undefined,
+    });
   }
 
   #unwanted(link: Link, header: Header): void {
@@ -375,6 +373,19 @@ export class Traffic implements LinkTraffic<Link> {
     });
   }
 }
+
+/** A message as the log takes it. */
+function batchOfOne(
+  shared: Header,
+  data: Buffer,
+  binary: Buffer = EMPTY,
+): Pick<TrafficEntry, 'shared' | 'count' | 'records' | 'hasResponse'> {
+  BATCH.add({ headerBytes: recordHeader(shared), data, binary });
+  return { shared, ...BATCH.takeWhole(), hasResponse: shared['response_id'] !== undefined };
+}
+
+const BATCH = new RecordBatchBuilder();
+const EMPTY = Buffer.alloc(0);
 
 function arrivalOf(frame: Frame, { source, logId }: InboxArrival): InboxArrival {
   return { source, logId, senderKeeps: source !== undefined || acknowledgeable(frame) !== undefined };

@@ -29,7 +29,7 @@ export interface BatchRecord {
 }
 
 /** Bytes in front of a message's header. */
-const RECORD_HEAD_BYTES = 14;
+export const RECORD_HEAD_BYTES = 14;
 /** Of those, the ones that the checksum does not cover: length and checksum. */
 const UNCHECKED_BYTES = 8;
 /** What the batch or the record says, so no message's header may. */

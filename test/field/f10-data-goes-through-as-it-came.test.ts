@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageLog } from '../../engine/connector/message-log.ts';
+import { RecordBatchBuilder } from '../../engine/protocol/record-batch.ts';
 import { messageOfLine } from '../../source/message-lines.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 
@@ -31,10 +32,12 @@ test('what is no JSON is refused with its column, and so is what would not arriv
 
 test('a row of the log shows a header as it stood on the wire', () => {
   const log = new MessageLog({ clock: new FakeClock(0), onChange: () => undefined });
+  const batch = new RecordBatchBuilder();
+  const headerBytes = Buffer.from('{"request_id": 9007199254740993, "ours": {"a": 1.0}}');
+  batch.add({ headerBytes, data: EMPTY, binary: EMPTY });
   const id = log.traffic({
-    ...{ kind: 'message', direction: 'in', peerName: 'station', sizeBytes: 0, outcome: 'arrived' },
-    ...{ header: { message_type: 'any' }, data: Buffer.alloc(0) },
-    headerBytes: Buffer.from('{"message_type": "any", "request_id": 9007199254740993, "ours": {"a": 1.0}}'),
+    ...{ kind: 'message', direction: 'in', peerName: 'station', outcome: 'arrived' },
+    ...{ shared: { message_type: 'any' }, ...batch.takeWhole() },
   });
   assert.deepEqual(log.body(id)?.headerLines, [
     'message_type: "any"',
@@ -42,3 +45,5 @@ test('a row of the log shows a header as it stood on the wire', () => {
     'ours: {"a": 1.0}',
   ]);
 });
+
+const EMPTY = Buffer.alloc(0);

@@ -84,16 +84,16 @@ test('debug_msg_counts: types that a peer made up are counted together', async (
   const clock = new SimulatedClock();
   const lines: string[] = [];
   const counts = new MessageCounts({ clock, types: ['b', 'a'], report: (line) => lines.push(line) });
-  for (const type of ['b', 'a', 'b', 'x1', 'x2', 'constructor']) counts.received(type);
+  for (const type of ['b', 'a', 'b', 'x1', 'x2', 'constructor']) counts.received(type, 1);
   await clock.pass(120_000);
   assert.deepEqual(lines, ['messages of the last 2 minutes: received 6 (a 1, b 2, other types 3); sent 0']);
-  counts.sent('a');
+  counts.sent('a', 1);
   counts.stop();
   await clock.pass(600_000);
   assert.equal(lines.length, 1, 'stopped');
-  counts.sent('a');
+  counts.sent('a', 4_000);
   await clock.pass(120_000);
-  assert.match(lines[1] ?? '', /received 0; sent 2 \(a 2\)$/);
+  assert.match(lines[1] ?? '', /received 0; sent 4001 \(a 4001\)$/);
 });
 
 /** After how many seconds a client with these keys gives a link up on which nothing comes any more. */

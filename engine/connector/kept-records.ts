@@ -1,0 +1,75 @@
+import { LIMITS } from '../base/limits.ts';
+import { RECORD_HEAD_BYTES } from '../protocol/record-batch.ts';
+
+/** A batch of at most this size, or this much per message, is kept whole, which takes one copy. */
+const WHOLE_MAX_BYTES = 4 * LIMITS.logBodyBytes;
+
+/** Whether only the beginnings of a batch's messages are kept: the data up to LIMITS.logBodyBytes, and no binary. */
+export function mustBeCut(records: Buffer, count: number): boolean {
+  return (
+    records.length > LIMITS.logBodyBytes &&
+    records.length > Math.min(WHOLE_MAX_BYTES, count * LIMITS.logBodyBytes)
+  );
+}
+
+/** What is kept of a batch that must be cut. */
+export function cutRecords(records: Buffer): Buffer {
+  const cursor = new RecordCursor();
+  const pieces: Buffer[] = [];
+  cursor.start(records, false);
+  while (cursor.next()) {
+    const { at, dataAt, dataBytes } = cursor;
+    pieces.push(records.subarray(at, dataAt + Math.min(dataBytes, LIMITS.logBodyBytes)));
+  }
+  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+}
+
+/** Walks through the records of a checked batch, whole or cut, without making an object for each. */
+export class RecordCursor {
+  bytes: Buffer = EMPTY;
+  /** Where the current record is, and its parts. */
+  at = 0;
+  headerAt = 0;
+  headerBytes = 0;
+  dataAt = 0;
+  /** The length that the data had before it was cut. */
+  dataBytes = 0;
+  binaryBytes = 0;
+  #isCut = false;
+  #nextAt = 0;
+
+  start(bytes: Buffer, isCut: boolean): void {
+    this.bytes = bytes;
+    this.#isCut = isCut;
+    this.#nextAt = 0;
+  }
+
+  /** Goes to the next record; false at the end. */
+  next(): boolean {
+    const { bytes } = this;
+    const at = this.#nextAt;
+    if (at >= bytes.length) return false;
+    const lengthBytes = bytes.readUInt32LE(at);
+    const headerBytes = bytes.readUInt16LE(at + 8);
+    this.at = at;
+    this.binaryBytes = bytes.readUInt32LE(at + 10);
+    this.dataAt = at + RECORD_HEAD_BYTES + headerBytes;
+    this.dataBytes = at + 4 + lengthBytes - this.binaryBytes - this.dataAt;
+    // Without a header of its own, a record has the one before.
+    if (headerBytes > 0) {
+      this.headerAt = at + RECORD_HEAD_BYTES;
+      this.headerBytes = headerBytes;
+    }
+    this.#nextAt = this.#isCut
+      ? this.dataAt + Math.min(this.dataBytes, LIMITS.logBodyBytes)
+      : at + 4 + lengthBytes;
+    return true;
+  }
+
+  /** The current header, without what its batch says. */
+  header(): Buffer {
+    return this.bytes.subarray(this.headerAt, this.headerAt + this.headerBytes);
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
