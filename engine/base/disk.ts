@@ -7,6 +7,8 @@ export interface DiskFile {
   read(into: Buffer, at: number): Promise<number>;
   /** Writes at an offset. Returns the number of bytes written, which may be smaller. */
   write(bytes: Buffer, at: number): Promise<number>;
+  /** The same with several pieces, one after the other. */
+  writev(pieces: readonly Buffer[], at: number): Promise<number>;
   /** Resolves when everything written so far would survive a power loss. */
   sync(): Promise<void>;
   truncate(sizeBytes: number): Promise<void>;
@@ -36,13 +38,30 @@ export interface Disk {
   lockHolder(path: string): Promise<string | undefined>;
 }
 
-/** Writes all bytes, in as many writes as necessary. */
-export async function writeWhole(file: DiskFile, bytes: Buffer, at: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const written = await file.write(done === 0 ? bytes : bytes.subarray(done), at + done);
+/** Writes all pieces, one after the other, in as many writes as necessary. */
+export async function writeWhole(file: DiskFile, pieces: readonly Buffer[], at: number): Promise<void> {
+  let rest = pieces.filter(({ length }) => length > 0);
+  for (let done = 0; rest.length > 0; ) {
+    const [only] = rest;
+    const isOne = only !== undefined && rest.length === 1;
+    const written = await (isOne ? file.write(only, at + done) : file.writev(rest, at + done));
     if (written <= 0) throw Object.assign(new Error('the disk accepts no more bytes'), { code: 'EIO' });
     done += written;
+    rest = withoutFirst(rest, written);
   }
+}
+
+function withoutFirst(pieces: readonly Buffer[], count: number): Buffer[] {
+  let left = count;
+  let index = 0;
+  for (; index < pieces.length; index += 1) {
+    const { length } = pieces[index] as Buffer;
+    if (left < length) break;
+    left -= length;
+  }
+  const rest = pieces.slice(index);
+  if (left > 0) rest[0] = (rest[0] as Buffer).subarray(left);
+  return rest;
 }
 
 /** Reads until `into` is full or the file ends. Returns the number of bytes read. */

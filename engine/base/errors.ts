@@ -20,6 +20,7 @@ export const ERROR_CODES = {
   AIOC_NAME_BAD: 'A name has characters or a length that the protocol does not allow.',
   AIOC_QUEUE_FULL: 'The queue to the peer has reached its limit.',
   AIOC_STORE_GAP: 'Messages are missing before the ones that arrived.',
+  AIOC_STORE_AWAY: 'The store of messages cannot be reached; whether it did what was asked is unknown.',
   AIOC_DISK_FULL: 'The disk is full, so nothing was stored.',
   AIOC_DISK: 'The disk could not be read or written.',
   AIOC_JOURNAL: 'The directory has no journal, or one that this version cannot use.',

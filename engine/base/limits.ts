@@ -272,6 +272,8 @@ export const LIMITS = {
   storeTailBytes: 256 * KIB,
   /** Streams with such a cache. */
   storeTails: 16,
+  /** What a queue adds to a batch that it stores: names and numbers. The maximum of the length field in a record. */
+  storeHeadBytes: 65_535,
   /** Received messages of one type that are stored in one batch. A single message may be larger. */
   inboxBatchBytes: 1 * MIB,
   inboxReadBytes: 256 * KIB,
@@ -303,6 +305,8 @@ export const LIMITS = {
   journalBatchBytes: 1024 * MIB,
   /** The name of a stream: several of the longest names of peers and types. */
   journalStreamNameBytes: 4 * KIB,
+  /** Batches up to this size are copied into one piece with others, which is cheaper than a piece of their own. */
+  journalCopiedBytes: 4 * KIB,
   /** Bytes read from a segment at once. */
   journalReadBytes: 256 * KIB,
   /** Index granularity: one offset for each stream and each block of a segment in which it has records. */

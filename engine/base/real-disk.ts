@@ -42,6 +42,10 @@ class RealFile implements DiskFile {
     return (await this.#handle.write(bytes, 0, bytes.length, at)).bytesWritten;
   }
 
+  async writev(pieces: readonly Buffer[], at: number): Promise<number> {
+    return (await this.#handle.writev(pieces as Buffer[], at)).bytesWritten;
+  }
+
   sync(): Promise<void> {
     return this.#handle.datasync();
   }

@@ -6,13 +6,14 @@ import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { JsonObject } from '../protocol/header.ts';
 import { HeldMessages } from '../queues/held-messages.ts';
 import { decodeRecord } from '../queues/message-record.ts';
-import { parseEpochInStore } from '../queues/message-source.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
+import { recordsOf, type StoredRecord } from '../queues/stored-message.ts';
 import { parseStreamName } from '../queues/stream-names.ts';
 import { parseHeldStream } from '../storage/held-streams.ts';
+import { markName } from '../storage/mark-name.ts';
 import { ReopenableStore } from '../storage/reopenable-store.ts';
 import { RoutedStore } from '../storage/routed-store.ts';
-import type { Store, StoredRecord } from '../storage/store.ts';
+import type { Store } from '../storage/store.ts';
 
 export interface QueueStoreOptions {
   readonly rules: QueueRules;
@@ -101,11 +102,11 @@ export class QueueStore {
     for (const name of await journal.streams()) {
       const held = parseHeldStream(name);
       if (held === undefined) continue;
-      const isPeers = parseStreamName(held.stream)?.direction === 'in' && parseEpochInStore(held.epoch);
+      const isPeers = parseStreamName(held.stream)?.direction === 'in' && held.sender !== '';
       if (isPeers) continue;
       const messages = new HeldMessages({ store: journal, stream: held.stream });
       await messages.restore();
-      await messages.release(held.epoch, Number.MAX_SAFE_INTEGER);
+      await messages.release(markName(held), Number.MAX_SAFE_INTEGER);
     }
   }
 
@@ -118,7 +119,7 @@ export class QueueStore {
     for (const stream of streams.filter((name) => parseStreamName(name)?.direction === 'out')) {
       let records: readonly StoredRecord[];
       for (let after = 0; ; after = (records.at(-1) as StoredRecord).position) {
-        records = await journal.read(stream, after, LIMITS.outboxLoadBytes);
+        records = recordsOf(await journal.read(stream, after, LIMITS.outboxLoadBytes));
         if (records.length === 0) break;
         for (const { payload } of records) {
           const path = (decodeRecord(payload).header['with_file'] as JsonObject | undefined)?.['src_path'];

@@ -1,7 +1,9 @@
 import { LIMITS } from '../base/limits.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
 import { parseHeldStream } from '../storage/held-streams.ts';
-import type { Store, StoredRecord } from '../storage/store.ts';
+import { markName, parseMarkName } from '../storage/mark-name.ts';
+import type { Store } from '../storage/store.ts';
+import { batchesOf, recordsOf, type StoredRecord } from './stored-message.ts';
 
 export interface HeldMessagesOptions {
   /** The queue's stream. */
@@ -56,10 +58,11 @@ export class HeldMessages {
     for (const name of await store.streams()) {
       const held = parseHeldStream(name);
       if (held?.stream !== stream) continue;
-      this.#names.set(held.epoch, [...(this.#names.get(held.epoch) ?? []), name]);
+      const epoch = markName(held);
+      this.#names.set(epoch, [...(this.#names.get(epoch) ?? []), name]);
     }
     let [count, bytes] = [0, 0];
-    const positions = this.#names.size === 0 ? undefined : await store.lastSource(stream);
+    const positions = this.#names.size === 0 ? undefined : await marksIn(store, stream);
     for (const [epoch, names] of [...this.#names]) {
       await this.drop(epoch, positions?.get(epoch) ?? 0);
       for (const name of names) {
@@ -88,7 +91,7 @@ export class HeldMessages {
   release(epoch: string, below: number): Promise<Released> {
     return this.#queue.run(async () => {
       const { store, stream } = this.#options;
-      let last = (await store.lastSource(stream)).get(epoch) ?? 0;
+      let last = (await marksIn(store, stream)).get(epoch) ?? 0;
       let lastSeq: number | undefined;
       let [count, bytes, missing] = [0, 0, 0];
       for (;;) {
@@ -98,9 +101,8 @@ export class HeldMessages {
         for (const run of runsOf(next.records)) {
           const firstSeq = run[0]?.seq as number;
           const payloads = run.map(({ payload }) => payload);
-          appended.push(
-            store.append(stream, payloads, { epoch, firstSeq, after: Math.min(last, firstSeq - 1) }),
-          );
+          const source = { ...parseMarkName(epoch), firstSeq, after: Math.min(last, firstSeq - 1) };
+          appended.push(store.append(stream, batchesOf(payloads), source));
           missing += Math.max(0, firstSeq - last - 1);
           last = firstSeq + run.length - 1;
           count += run.length;
@@ -133,7 +135,7 @@ export class HeldMessages {
     const { store } = this.#options;
     const found: Next[] = [];
     for (const name of this.#names.get(epoch) ?? [])
-      found.push({ name, records: await store.read(name, 0, LIMITS.inboxReadBytes) });
+      found.push({ name, records: recordsOf(await store.read(name, 0, LIMITS.inboxReadBytes)) });
     const filled = found.filter(({ records }) => records.length > 0);
     if (filled.length === 0) this.#names.delete(epoch);
     filled.sort((a, b) => seqOf(a.records[0]) - seqOf(b.records[0]));
@@ -142,6 +144,11 @@ export class HeldMessages {
     const records = first?.records.filter((record) => seqOf(record) < end) ?? [];
     return first === undefined || records.length === 0 ? undefined : { name: first.name, records };
   }
+}
+
+/** The marks of a stream, by name. */
+async function marksIn(store: Store, stream: string): Promise<ReadonlyMap<string, number>> {
+  return new Map((await store.marks(stream)).map((mark) => [markName(mark), mark.seq]));
 }
 
 function seqOf(record: StoredRecord | undefined): number {

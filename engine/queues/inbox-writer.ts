@@ -1,5 +1,6 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
+import { markName, parseMarkName } from '../storage/mark-name.ts';
 import type { Store } from '../storage/store.ts';
 import { type Amount, HeldMessages } from './held-messages.ts';
 import {
@@ -9,6 +10,7 @@ import {
   type StoredPosition,
 } from './message-source.ts';
 import { persistentAppend } from './persistent-append.ts';
+import { batchesOf } from './stored-message.ts';
 
 /** A message that is not in the store yet. */
 export interface PendingRecord {
@@ -67,7 +69,7 @@ export class InboxWriter {
     const { store, stream } = this.#options;
     this.#stored.clear();
     this.#requested.clear();
-    for (const [epoch, seq] of await store.lastSource(stream)) this.#stored.set(epoch, seq);
+    for (const mark of await store.marks(stream)) this.#stored.set(markName(mark), mark.seq);
     const amount = await this.#held.restore();
     // An epoch that has only held messages starts at 0.
     for (const epoch of this.#held.epochs) if (!this.#stored.has(epoch)) this.#stored.set(epoch, 0);
@@ -194,9 +196,17 @@ export class InboxWriter {
     source: MessageRun['source'],
   ): Promise<'appended' | 'duplicate'> {
     const { store, stream } = this.#options;
-    const frames = messages.map(({ frame }) => frame);
-    const { outcome } = await this.#withRetry(() => store.append(stream, frames, source));
-    return outcome;
+    const batches = batchesOf(messages.map(({ frame }) => frame));
+    const mark = source && { ...source, ...parseMarkName(source.epoch) };
+    const first = await this.#withRetry(() => store.append(stream, batches, mark));
+    if (first.outcome !== 'overlap') return first.outcome;
+    // Some are stored already.
+    const firstSeq = (first.mark ?? 0) + 1;
+    const rest = batches.slice(firstSeq - (source?.firstSeq ?? 0));
+    await this.#withRetry(() =>
+      store.append(stream, rest, mark && { ...mark, firstSeq, after: firstSeq - 1 }),
+    );
+    return 'appended';
   }
 
   /** Held messages before this number enter the queue first; the other missing ones are lost. */
@@ -248,7 +258,7 @@ export class InboxWriter {
     const epochs = [...this.#stored.keys()].filter((name) => parseEpochInStore(name)?.peerName === peerName);
     for (const epoch of epochs.slice(0, Math.max(0, epochs.length - LIMITS.epochsPerQueue))) {
       this.#stored.delete(epoch);
-      store.forgetSource(stream, epoch).catch(() => undefined);
+      store.forgetMark(stream, parseMarkName(epoch)).catch(() => undefined);
     }
   }
 }

@@ -3,7 +3,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { WhenFull } from '../config/shapes.ts';
-import type { Store, StoredRecord } from '../storage/store.ts';
+import type { Store } from '../storage/store.ts';
 import { ArrivalLogIds } from './arrival-log-ids.ts';
 import type { Capacity } from './capacity.ts';
 import type { Amount } from './held-messages.ts';
@@ -11,6 +11,7 @@ import { InboxConsumers } from './inbox-consumers.ts';
 import { InboxWriter } from './inbox-writer.ts';
 import type { MessageSource, StoredPosition } from './message-source.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
+import { recordsOf, type StoredRecord } from './stored-message.ts';
 import { withKnownSource } from './stored-source.ts';
 
 export interface InboxOptions {
@@ -291,7 +292,7 @@ export class Inbox {
     const { store, stream } = this.#options;
     // Lent messages are older: they are dropped too, and not redelivered.
     await this.settle(Number.POSITIVE_INFINITY).catch(() => undefined);
-    const [oldest, next] = await store.read(stream, this.#doneUpTo, 1).catch(() => []);
+    const [oldest, next] = recordsOf(await store.read(stream, this.#doneUpTo, 1).catch(() => []));
     if (oldest === undefined) {
       // The oldest message is still being stored.
       const wasStoring = this.#writer.isBusy;
@@ -316,7 +317,7 @@ export class Inbox {
   async read(after: number): Promise<readonly StoredRecord[]> {
     const { store, stream } = this.#options;
     const goneUpTo = this.#lent.at(-1)?.position ?? this.#doneUpTo;
-    const records = await store.read(stream, Math.max(after, goneUpTo), LIMITS.inboxReadBytes);
+    const records = recordsOf(await store.read(stream, Math.max(after, goneUpTo), LIMITS.inboxReadBytes));
     if ((records[0]?.position ?? Number.POSITIVE_INFINITY) > this.#restoredUpTo) return records;
     return records.map((record) => withKnownSource(record, this.#options.soleSender));
   }

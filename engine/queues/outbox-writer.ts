@@ -7,6 +7,7 @@ import type { Store } from '../storage/store.ts';
 import type { OutMessage } from './out-message.ts';
 import type { Completion } from './outbox-entry.ts';
 import { persistentAppend } from './persistent-append.ts';
+import { batchesOf } from './stored-message.ts';
 
 /** A message that is not in the store yet. */
 export interface PendingMessage {
@@ -99,7 +100,7 @@ export class OutboxWriter {
   #store(): void {
     const pending = this.#pending;
     this.#pending = [];
-    for (const batch of batchesOf(pending)) {
+    for (const batch of groupsOf(pending)) {
       this.#append(batch).then(
         ({ positions }) => this.#stored(batch, positions),
         (error: unknown) => this.#refused(batch, error),
@@ -110,7 +111,7 @@ export class OutboxWriter {
   async #persist(): Promise<void> {
     const { clock } = this.#options;
     while (this.#persisting.length > 0) {
-      const [batch = []] = batchesOf(this.#persisting);
+      const [batch = []] = groupsOf(this.#persisting);
       this.#persisting.splice(0, batch.length);
       try {
         const { positions } = await persistentAppend({
@@ -132,10 +133,7 @@ export class OutboxWriter {
   #append(batch: readonly PendingMessage[]): ReturnType<Store['append']> {
     const { store, stream, number } = this.#options;
     for (const one of batch) number(one);
-    return store.append(
-      stream,
-      batch.map(({ payload }) => payload),
-    );
+    return store.append(stream, batchesOf(batch.map(({ payload }) => payload)));
   }
 
   #setTrouble(trouble: string | undefined): void {
@@ -167,7 +165,7 @@ function isPassing({ code }: AiocError): boolean {
 }
 
 /** Splits messages into batches; a large one is alone, since a refusal affects its whole batch. */
-function* batchesOf(messages: readonly PendingMessage[]): Iterable<readonly PendingMessage[]> {
+function* groupsOf(messages: readonly PendingMessage[]): Iterable<readonly PendingMessage[]> {
   let first = 0;
   let bytes = 0;
   for (const [index, { payload }] of messages.entries()) {

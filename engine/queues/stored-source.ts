@@ -1,6 +1,6 @@
 import { headerText, type JsonObject, parseHeader } from '../protocol/header.ts';
-import type { StoredRecord } from '../storage/store.ts';
 import { parseEpochInStore } from './message-source.ts';
+import type { StoredRecord } from './stored-message.ts';
 
 /**
  * A record of an earlier run, with the name of the session over which it arrived, if that is known.

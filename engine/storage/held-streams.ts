@@ -1,18 +1,23 @@
+import { parseMarkName } from './mark-name.ts';
+import type { Mark } from './store.ts';
+
 /**
- * Names the stream of records that are held back: records of one epoch behind a gap that damage made in the sequence
- * numbers. The original stream continues without them. `lastSource` returns the number before the gap until the queue
- * knows whether the sender sends the missing records again.
+ * Names the stream of batches that are held back: batches of one epoch behind a gap that damage made in the sequence
+ * numbers. The original stream continues without them. Its mark is the number before the gap until the queue knows
+ * whether the sender sends the missing messages again.
+ *
+ * @param epoch the name of the mark: see `markName`
  */
 export function heldStreamName(number: number, epoch: string, stream: string): string {
   return `held/${number}/${encodeURIComponent(epoch)}/${stream}`;
 }
 
-/** Returns undefined for the name of any other stream. */
+/** The stream and the mark behind which its batches wait; undefined for the name of any other stream. */
 export function parseHeldStream(
   name: string,
-): { readonly stream: string; readonly epoch: string } | undefined {
+): ({ readonly stream: string } & Pick<Mark, 'sender' | 'epoch'>) | undefined {
   const [, epoch, stream] = /^held\/\d+\/([^/]*)\/(.+)$/s.exec(name) ?? [];
   return epoch === undefined || stream === undefined
     ? undefined
-    : { stream, epoch: decodeURIComponent(epoch) };
+    : { stream, ...parseMarkName(decodeURIComponent(epoch)) };
 }

@@ -1,5 +1,5 @@
 import { AiocError } from '../base/errors.ts';
-import type { Appended, BatchSource, Store, StoredRecord, StreamStat } from './store.ts';
+import type { Appended, Batch, BatchSource, Mark, Store, StoredBatch, StreamStat } from './store.ts';
 
 /**
  * A store that opens after its users were created, and again after each stop, as a connector's store does. While it is
@@ -23,11 +23,11 @@ export class ReopenableStore implements Store {
     return this.#store.identity(stream);
   }
 
-  async append(stream: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended> {
-    return this.#store.append(stream, batch, source);
+  async append(stream: string, batches: readonly Batch[], source?: BatchSource): Promise<Appended> {
+    return this.#store.append(stream, batches, source);
   }
 
-  async read(stream: string, after: number, maxBytes: number): Promise<readonly StoredRecord[]> {
+  async read(stream: string, after: number, maxBytes: number): Promise<readonly StoredBatch[]> {
     return this.#store.read(stream, after, maxBytes);
   }
 
@@ -35,12 +35,12 @@ export class ReopenableStore implements Store {
     return this.#store.ack(stream, upTo);
   }
 
-  async lastSource(stream: string): Promise<ReadonlyMap<string, number>> {
-    return this.#store.lastSource(stream);
+  async marks(stream: string, sender?: string): Promise<readonly Mark[]> {
+    return this.#store.marks(stream, sender);
   }
 
-  async forgetSource(stream: string, epoch: string): Promise<void> {
-    return this.#store.forgetSource(stream, epoch);
+  async forgetMark(stream: string, mark: Pick<Mark, 'sender' | 'epoch'>): Promise<void> {
+    return this.#store.forgetMark(stream, mark);
   }
 
   async stat(stream: string): Promise<StreamStat> {

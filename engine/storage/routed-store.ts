@@ -1,4 +1,4 @@
-import type { Appended, BatchSource, Store, StoredRecord, StreamStat } from './store.ts';
+import type { Appended, Batch, BatchSource, Mark, Store, StoredBatch, StreamStat } from './store.ts';
 
 export interface RoutedStoreOptions {
   /** For streams that survive the program. */
@@ -20,11 +20,11 @@ export class RoutedStore implements Store {
     return this.#of(stream).identity(stream);
   }
 
-  append(stream: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended> {
-    return this.#of(stream).append(stream, batch, source);
+  append(stream: string, batches: readonly Batch[], source?: BatchSource): Promise<Appended> {
+    return this.#of(stream).append(stream, batches, source);
   }
 
-  read(stream: string, after: number, maxBytes: number): Promise<readonly StoredRecord[]> {
+  read(stream: string, after: number, maxBytes: number): Promise<readonly StoredBatch[]> {
     return this.#of(stream).read(stream, after, maxBytes);
   }
 
@@ -32,12 +32,12 @@ export class RoutedStore implements Store {
     return this.#of(stream).ack(stream, upTo);
   }
 
-  lastSource(stream: string): Promise<ReadonlyMap<string, number>> {
-    return this.#of(stream).lastSource(stream);
+  marks(stream: string, sender?: string): Promise<readonly Mark[]> {
+    return this.#of(stream).marks(stream, sender);
   }
 
-  forgetSource(stream: string, epoch: string): Promise<void> {
-    return this.#of(stream).forgetSource(stream, epoch);
+  forgetMark(stream: string, mark: Pick<Mark, 'sender' | 'epoch'>): Promise<void> {
+    return this.#of(stream).forgetMark(stream, mark);
   }
 
   stat(stream: string): Promise<StreamStat> {

@@ -1,65 +1,128 @@
 import { AiocError } from '../base/errors.ts';
 
 /**
- * Where queues keep their messages. The interface suits a journal on disk as well as a distributed log: all calls are
- * asynchronous, and positions belong to the store. Positions rise within a stream; callers may assume nothing else.
+ * Where queues keep their messages. The interface suits a journal on disk as well as a distributed log with several
+ * writers: all calls are asynchronous, and positions belong to the store. The unit is the batch, whose bytes the store
+ * does not look into. Each message of a batch has its own position: the first the batch's, and each other one more than
+ * the one before it. Positions rise within a stream; callers may assume nothing else.
  */
-export interface StoredRecord {
-  readonly position: number;
-  readonly payload: Buffer;
-  /** The time of the append, in milliseconds since 1970. */
-  readonly atMs: number;
-  /** Its sequence number, if it came with a source and the store still knows it. */
-  readonly seq?: number | undefined;
-  /** The epoch of its source, if the store has it. A record that was just appended may have none. */
-  readonly epoch?: string | undefined;
+export interface Batch {
+  /** How many messages it has; at least one. */
+  readonly count: number;
+  /**
+   * What the queue knows about all its messages, at most LIMITS.storeHeadBytes. Empty only for a single message that a
+   * version without batches has stored.
+   */
+  readonly head: Buffer;
+  /** The messages. Neither these bytes nor those of `head` may change until the append has settled. */
+  readonly records: Buffer;
 }
 
 /**
- * The origin of a batch: the sender's epoch and the sequence number of the first record. It serves to detect
- * duplicates.
+ * How many messages batches have together.
+ *
+ * @throws RangeError if one of them has none
+ */
+export function messagesIn(batches: readonly Batch[]): number {
+  let sum = 0;
+  for (const { count } of batches) {
+    if (!(count >= 1)) throw new RangeError(`a batch of ${count} messages`);
+    sum += count;
+  }
+  return sum;
+}
+
+export interface StoredBatch extends Batch {
+  /** The position of its first message. */
+  readonly position: number;
+  /** The time of the append, in milliseconds since 1970. */
+  readonly atMs: number;
+  /** The sequence number of its first message, if it came with a source and the store still knows it. */
+  readonly seq?: number | undefined;
+  /** The sender and epoch of its source, if it came with one and the store still knows it. */
+  readonly sender?: string | undefined;
+  readonly epoch?: string | undefined;
+}
+
+/** The position of the last message of a batch. */
+export function lastPositionOf({ position, count }: Pick<StoredBatch, 'position' | 'count'>): number {
+  return position + count - 1;
+}
+
+/**
+ * The origin of the batches of one append: who sent them, the sender's epoch, and the sequence number of the first
+ * message. It serves to detect duplicates.
  */
 export interface BatchSource {
+  /** Empty for one without a name. */
+  readonly sender: string;
+  /** Without spaces. */
   readonly epoch: string;
   readonly firstSeq: number;
   /**
-   * The number of the record before the batch, if the numbers between them are never sent. Default: one less than
-   * `seq`.
+   * The number of the message before the first, if the numbers between them are never sent. Default: one less than
+   * `firstSeq`.
    */
   readonly after?: number;
 }
 
-/** Returns the index of the first new record of a batch, given the last known number of its epoch. */
-export function freshPart(
-  batch: readonly Buffer[],
+/** What a store knows about one sender's epoch in a stream. It outlives acks and purges. */
+export interface Mark {
+  readonly sender: string;
+  readonly epoch: string;
+  /** The sequence number of its last stored message. */
+  readonly seq: number;
+}
+
+/**
+ * Compares the messages of an append with the mark of its source.
+ *
+ * @param count of messages in the append
+ * @param last the source's mark; 0 if there is none
+ * @throws AiocError AIOC_STORE_GAP
+ */
+export function compareWithMark(
   { firstSeq, after = firstSeq - 1 }: BatchSource,
+  count: number,
   last: number,
-): { readonly fresh: readonly Buffer[]; readonly firstSeq: number } {
+): Appended['outcome'] {
   if (after > last) {
     throw new AiocError(
       'AIOC_STORE_GAP',
-      `record ${firstSeq} arrived after record ${last}: the sender must send again from ${last + 1}`,
+      `message ${firstSeq} arrived after message ${last}: the sender must send again from ${last + 1}`,
     );
   }
-  const known = Math.max(0, last + 1 - firstSeq);
-  return { fresh: batch.slice(known), firstSeq: firstSeq + known };
+  if (count === 0 || firstSeq > last) return 'appended';
+  return firstSeq + count - 1 <= last ? 'duplicate' : 'overlap';
 }
 
 export interface Appended {
-  /** `duplicate`: the stream already had the whole batch, and nothing was appended. */
-  readonly outcome: 'appended' | 'duplicate';
-  /** Position of the last record of the batch, or of the stream for a duplicate. */
+  /**
+   * `duplicate`: the stream already had all messages. `overlap`: it already had some of them. Nothing was appended in
+   * either case; after an overlap, the caller removes the messages up to `mark` and appends the others.
+   */
+  readonly outcome: 'appended' | 'duplicate' | 'overlap';
+  /** Position of the last message of the append; otherwise of the last one in the stream. */
   readonly position: number;
-  /** Position of each appended record, in order. */
+  /** Position of the first message of each appended batch, in order; empty if nothing was appended. */
   readonly positions: readonly number[];
+  /**
+   * Position of the stream's last message before the append, 0 if there is none or the store no longer knows it. If it
+   * is greater than the position of a writer's own last append, another one has written in between, or an append of its
+   * own that seemed to fail took place.
+   */
+  readonly previous: number;
+  /** The last sequence number of the source after the append; undefined without a source. */
+  readonly mark: number | undefined;
 }
 
 export interface StreamStat {
-  /** Number of unacknowledged records. */
+  /** Number of unacknowledged messages. */
   readonly count: number;
+  /** Bytes of the records of all batches with unacknowledged messages. */
   readonly bytes: number;
   readonly oldestAtMs: number | undefined;
-  /** Position of the last record ever appended; 0 before the first. */
+  /** Position of the last message ever appended; 0 before the first. */
   readonly lastPosition: number;
 }
 
@@ -70,29 +133,35 @@ export interface Store {
    */
   identity(stream: string): string;
   /**
-   * Appends a batch atomically. With a source, records that the stream already has are skipped, and a gap is an error.
-   * A caller may append again before an append has settled; appends to one stream settle in the order of the calls.
+   * Appends batches atomically, together with the mark of their source. With a source, known messages are detected, and
+   * a gap is an error. A caller may append again before an append has settled; appends to one stream settle in the order
+   * of the calls.
    *
-   * @throws AiocError AIOC_STORE_GAP if records of the epoch are missing before this batch
+   * After AIOC_STORE_AWAY it is unknown whether the append took place: the caller repeats it, which is safe with a
+   * source.
+   *
+   * @throws AiocError AIOC_STORE_GAP if messages of the epoch are missing before these, AIOC_STORE_AWAY
    */
-  append(stream: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended>;
+  append(stream: string, batches: readonly Batch[], source?: BatchSource): Promise<Appended>;
   /**
-   * Returns records after the position `after` (0: from the start): as many as fit into `maxBytes`, but at least one if
-   * any.
+   * Returns the batches with messages after the position `after` (0: from the start): as many as fit into `maxBytes`, but
+   * at least one if any. The first one may also have messages up to `after`.
    */
-  read(stream: string, after: number, maxBytes: number): Promise<readonly StoredRecord[]>;
-  /** Acknowledges all records up to a position; the store may delete them. */
+  read(stream: string, after: number, maxBytes: number): Promise<readonly StoredBatch[]>;
+  /** Acknowledges all messages up to a position; the store may delete batches without others. */
   ack(stream: string, upTo: number): Promise<void>;
-  /** The last sequence number of each epoch that was appended with a source, oldest epoch first. */
-  lastSource(stream: string): Promise<ReadonlyMap<string, number>>;
-  /** Forgets an epoch that sends nothing any more, so that its duplicates need not be detected. */
-  forgetSource(stream: string, epoch: string): Promise<void>;
-  stat(stream: string): Promise<StreamStat>;
-  /** Names of the streams that have records. */
-  streams(): Promise<readonly string[]>;
   /**
-   * Deletes the records of a stream, and returns their number. The epochs and sequence numbers of its sources remain.
+   * The marks of a stream, oldest epoch first.
+   *
+   * @param sender only its marks
    */
+  marks(stream: string, sender?: string): Promise<readonly Mark[]>;
+  /** Forgets an epoch that sends nothing any more, so that its duplicates need not be detected. */
+  forgetMark(stream: string, mark: Pick<Mark, 'sender' | 'epoch'>): Promise<void>;
+  stat(stream: string): Promise<StreamStat>;
+  /** Names of the streams that have unacknowledged messages. */
+  streams(): Promise<readonly string[]>;
+  /** Deletes the messages of a stream, and returns the number of those that were not acknowledged. The marks remain. */
   purge(stream: string): Promise<number>;
   close(): Promise<void>;
 }

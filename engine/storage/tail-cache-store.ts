@@ -1,11 +1,11 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
-import type { Appended, BatchSource, Store, StoredRecord, StreamStat } from './store.ts';
+import type { Appended, Batch, BatchSource, Mark, Store, StoredBatch, StreamStat } from './store.ts';
 import { StreamTail } from './stream-tail.ts';
 
 /**
  * Caches the latest appends of each stream, since they are usually read at once. It caches only what the store has
- * confirmed.
+ * confirmed. If an append fails, or another writer has appended, the cache of the stream starts again.
  */
 export class TailCacheStore implements Store {
   readonly #store: Store;
@@ -24,14 +24,20 @@ export class TailCacheStore implements Store {
     return this.#store.identity(stream);
   }
 
-  async append(stream: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended> {
+  async append(stream: string, batches: readonly Batch[], source?: BatchSource): Promise<Appended> {
     const purges = this.#purges.get(stream);
-    const appended = await this.#store.append(stream, batch, source);
-    if (purges === this.#purges.get(stream)) this.#remember(stream, batch, appended.positions);
-    return appended;
+    try {
+      const appended = await this.#store.append(stream, batches, source);
+      if (purges === this.#purges.get(stream)) this.#remember(stream, { batches, source }, appended);
+      return appended;
+    } catch (error) {
+      // It may have taken place.
+      this.#tails.delete(stream);
+      throw error;
+    }
   }
 
-  async read(stream: string, after: number, maxBytes: number): Promise<readonly StoredRecord[]> {
+  async read(stream: string, after: number, maxBytes: number): Promise<readonly StoredBatch[]> {
     return this.#tails.get(stream)?.read(after, maxBytes) ?? this.#store.read(stream, after, maxBytes);
   }
 
@@ -40,12 +46,12 @@ export class TailCacheStore implements Store {
     return this.#store.ack(stream, upTo);
   }
 
-  lastSource(stream: string): Promise<ReadonlyMap<string, number>> {
-    return this.#store.lastSource(stream);
+  marks(stream: string, sender?: string): Promise<readonly Mark[]> {
+    return this.#store.marks(stream, sender);
   }
 
-  forgetSource(stream: string, epoch: string): Promise<void> {
-    return this.#store.forgetSource(stream, epoch);
+  forgetMark(stream: string, mark: Pick<Mark, 'sender' | 'epoch'>): Promise<void> {
+    return this.#store.forgetMark(stream, mark);
   }
 
   stat(stream: string): Promise<StreamStat> {
@@ -67,18 +73,26 @@ export class TailCacheStore implements Store {
     return this.#store.close();
   }
 
-  #remember(stream: string, batch: readonly Buffer[], positions: readonly number[]): void {
-    const [first] = positions;
-    if (first === undefined) return;
-    // The stream has no records between the earlier ones and the first of these.
-    const tail = this.#tails.get(stream) ?? new StreamTail(first - 1);
+  #remember(
+    stream: string,
+    { batches, source }: { readonly batches: readonly Batch[]; readonly source: BatchSource | undefined },
+    { positions, previous }: Appended,
+  ): void {
+    let tail = this.#tails.get(stream);
     this.#tails.delete(stream);
+    // Messages that this cache has not seen are missing in it.
+    if (tail !== undefined && previous > tail.lastPosition) tail = undefined;
+    if (tail === undefined && positions.length === 0) return;
+    tail ??= new StreamTail(previous);
     this.#tails.set(stream, tail);
     const atMs = this.#clock.wallNow();
-    // Of a partial duplicate, only the end was appended.
-    const known = batch.length - positions.length;
-    for (const [index, position] of positions.entries())
-      tail.add({ position, payload: batch[known + index] as Buffer, atMs });
+    let seq = source?.firstSeq ?? 0;
+    for (const [index, position] of positions.entries()) {
+      const { count, head, records } = batches[index] as Batch;
+      const from = source && { seq, sender: source.sender, epoch: source.epoch };
+      tail.add({ position, count, head, records, atMs, ...from });
+      seq += count;
+    }
     if (this.#tails.size > LIMITS.storeTails) this.#tails.delete(this.#tails.keys().next().value as string);
   }
 }

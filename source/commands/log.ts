@@ -7,6 +7,7 @@ import {
   type Inspection,
   inspectJournal,
   type MessageParts,
+  recordsOf,
   type StoredRecord,
   totalLost,
 } from '../../engine/index.ts';
@@ -110,7 +111,7 @@ async function eachRecord(
   }
   let after = 0;
   for (;;) {
-    const records = await inspection.read(stream, after, READ_BYTES);
+    const records = recordsOf(await inspection.read(stream, after, READ_BYTES));
     for (const record of records) await action(record);
     const last = records.at(-1);
     if (last === undefined) return;

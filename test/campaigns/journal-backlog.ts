@@ -1,6 +1,6 @@
 /**
- * A large backlog on the real disk: appends it, opens it anew in a process of its own, reads all of it in order and
- * acknowledges it: `npm run campaign:journal-backlog -- [RECORDS] [BYTES] [DURABILITY]`. Says the rates and the memory.
+ * A large backlog on the real disk: appends it in batches, opens it in a process of its own, reads all of it in order and
+ * acknowledges it: `npm run campaign:journal-backlog -- [MESSAGES] [BYTES] [DURABILITY]`. Says the rates and the memory.
  */
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
@@ -10,6 +10,7 @@ import { realDisk } from '../../engine/base/real-disk.ts';
 import { realClock, realRandomness } from '../../engine/base/real-ports.ts';
 import type { Durability } from '../../engine/config/shapes.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
+import type { Batch } from '../../engine/storage/store.ts';
 import { makeTempDir, removeDir } from '../helpers/temp-dir.ts';
 
 const records = Number(process.argv[2] ?? 1_000_000);
@@ -17,6 +18,7 @@ const bytes = Number(process.argv[3] ?? 100);
 const durability = (process.argv[4] ?? 'batch') as Durability;
 const [part, given] = [process.argv[5], process.argv[6]];
 const BATCH = 500;
+const BATCHES_PER_ROUND = 8;
 const ACK_EACH = 100;
 
 function openJournal(directory: string): Promise<Journal> {
@@ -45,11 +47,9 @@ function told(what: string, startedMs: number, count = records): void {
 async function append(directory: string): Promise<void> {
   const journal = await openJournal(directory);
   const startedMs = performance.now();
-  for (let first = 0; first < records; first += 8 * BATCH) {
-    const batches = Array.from({ length: 8 }, (_, at) =>
-      Array.from({ length: BATCH }, (_unused, index) => payload(first + at * BATCH + index)),
-    );
-    await Promise.all(batches.map((batch) => journal.append('out/alice/news', batch)));
+  for (let first = 0; first < records; first += BATCHES_PER_ROUND * BATCH) {
+    const batches = Array.from({ length: BATCHES_PER_ROUND }, (_, at) => batchFrom(first + at * BATCH));
+    await Promise.all(batches.map((batch) => journal.append('out/alice/news', [batch])));
   }
   told(`appended in batches of ${BATCH} (${durability})`, startedMs);
   await journal.close();
@@ -59,6 +59,11 @@ function payload(number: number): Buffer {
   const made = Buffer.alloc(bytes, 'x');
   made.writeUInt32LE(number, 0);
   return made;
+}
+
+function batchFrom(first: number): Batch {
+  const messages = Array.from({ length: BATCH }, (_, index) => payload(first + index));
+  return { count: BATCH, head: Buffer.alloc(0), records: Buffer.concat(messages) };
 }
 
 async function drain(directory: string): Promise<void> {
@@ -72,11 +77,13 @@ async function drain(directory: string): Promise<void> {
   for (;;) {
     const found = await journal.read('out/alice/news', after, 1024 * 1024);
     if (found.length === 0) break;
-    for (const record of found) {
-      assert.equal(record.payload.readUInt32LE(0), count, 'in order');
-      count += 1;
-      after = record.position;
-      if (count % ACK_EACH === 0) await journal.ack('out/alice/news', after);
+    for (const batch of found) {
+      for (let index = 0; index < batch.count; index += 1) {
+        assert.equal(batch.records.readUInt32LE(index * bytes), count, 'in order');
+        count += 1;
+        after = batch.position + index;
+        if (count % ACK_EACH === 0) await journal.ack('out/alice/news', after);
+      }
     }
   }
   await journal.ack('out/alice/news', after);
@@ -85,7 +92,7 @@ async function drain(directory: string): Promise<void> {
   assert.equal((await journal.stat('out/alice/news')).count, 0);
   const { segments } = journal.condition;
   await journal.close();
-  console.log(`${count} records read; segments left: ${segments}`);
+  console.log(`${count} messages read; segments left: ${segments}`);
 }
 
 async function single(directory: string): Promise<void> {
@@ -94,7 +101,7 @@ async function single(directory: string): Promise<void> {
   const count = Math.min(records, 50_000);
   for (let first = 0; first < count; first += 256) {
     const appends = Array.from({ length: 256 }, (_, index) =>
-      journal.append('in/news', [payload(first + index)]),
+      journal.append('in/news', [{ count: 1, head: Buffer.alloc(0), records: payload(first + index) }]),
     );
     await Promise.all(appends);
   }

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { parseHeldStream } from '../../engine/storage/held-streams.ts';
 import {
+  codecOf,
   decodeSegmentHeader,
-  FLAG_SOURCE,
-  KIND,
+  openMessages,
   SEGMENT_START,
-  SOURCE_BYTES,
-  saltOf,
 } from '../../engine/storage/journal/format.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
 import { totalLost } from '../../engine/storage/journal/report.ts';
 import { scan } from '../../engine/storage/journal/scan.ts';
+import type { BatchSource, StoredBatch } from '../../engine/storage/store.ts';
+import { singles } from '../helpers/batches.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { SimulatedDisk } from '../helpers/simulated-disk.ts';
 import { seededRandom } from '../helpers/simulated-world.ts';
@@ -23,8 +23,9 @@ interface Lying {
   readonly path: string;
   readonly offset: number;
   readonly end: number;
-  readonly isData: boolean;
-  /** 0: it has no source. */
+  /** Of messages; 0: it is the journal's own. */
+  readonly count: number;
+  /** Of the first message; 0: it has no source. */
   readonly seq: number;
   readonly key: string;
 }
@@ -33,10 +34,11 @@ interface Lying {
 export interface Sample {
   readonly files: ReadonlyMap<string, Buffer>;
   readonly records: readonly Lying[];
-  /** What a reader gets of it, by `stream position payload`. */
+  /** What a reader gets of it: batches, by `stream position count bytes`. */
   readonly keys: readonly string[];
 }
 
+const SENDER = 'ann';
 const STREAMS = ['inbox news', 'outbox alice', 'outbox bob'];
 
 function openOn(disk: SimulatedDisk): Promise<Journal> {
@@ -52,35 +54,47 @@ function openOn(disk: SimulatedDisk): Promise<Journal> {
 async function keysOf(journal: Journal): Promise<string[]> {
   const keys: string[] = [];
   for (const stream of STREAMS) {
-    const records = await journal.read(stream, 0, 1_000_000_000);
-    for (const { position, payload } of records)
-      keys.push(`${stream} ${position} ${payload.toString('hex')}`);
-    const bytes = records.reduce((sum, { payload }) => sum + payload.length, 0);
-    const { count, bytes: said } = await journal.stat(stream);
-    assert.deepEqual({ count, said }, { count: records.length, said: bytes }, 'stat is exact');
+    const batches = await journal.read(stream, 0, 1_000_000_000);
+    for (const batch of batches) keys.push(`${stream} ${keyOf(batch)}`);
+    const stat = await journal.stat(stream);
+    const bytes = batches.reduce((sum, { records }) => sum + records.length, 0);
+    const count = batches.reduce((sum, batch) => sum + batch.count, 0);
+    assert.deepEqual([stat.count, stat.bytes], [count, bytes], 'stat is exact');
   }
   for (const name of await journal.streams()) {
     const held = parseHeldStream(name);
     if (held === undefined) continue;
-    const mark = (await journal.lastSource(held.stream)).get(held.epoch) ?? 0;
-    for (const { position, payload, seq = 0 } of await journal.read(name, 0, 1_000_000_000)) {
-      keys.push(`${held.stream} ${position} ${payload.toString('hex')}`);
+    const mark = await markIn(journal, held.stream);
+    for (const batch of await journal.read(name, 0, 1_000_000_000)) {
+      const { seq = 0 } = batch;
+      keys.push(`${held.stream} ${keyOf(batch)}`);
       assert.ok(seq > mark + 1, `${name}: ${seq} is held back behind ${mark}`);
     }
   }
   return keys;
 }
 
+function keyOf({ position, count, head, records }: StoredBatch): string {
+  return `${position} ${count} ${head.toString('hex')}-${records.toString('hex')}`;
+}
+
+async function markIn(journal: Journal, stream: string): Promise<number> {
+  return (await journal.marks(stream, SENDER))[0]?.seq ?? 0;
+}
+
 export async function makeSample(records: number, seed: number): Promise<Sample> {
   const random = seededRandom(seed);
   const disk = new SimulatedDisk({ random });
   const journal = await openOn(disk);
-  for (let made = 0, batch = 0; made < records; batch += 1) {
-    const count = batch % 4 === 3 ? 5 : 1;
-    const payloads = Array.from({ length: count }, () => random.bytes(Math.floor(random.fraction() * 60)));
-    const stream = STREAMS[batch % STREAMS.length] as string;
-    await journal.append(stream, payloads, batch % 2 === 0 ? undefined : await sourceIn(journal, stream));
-    made += count;
+  for (let made = 0, append = 0; made < records; append += 1) {
+    const batches = Array.from({ length: append % 4 === 3 ? 5 : 1 }, () => ({
+      count: 1 + Math.floor(random.fraction() * 4),
+      head: random.bytes(Math.floor(random.fraction() * 4)),
+      records: random.bytes(Math.floor(random.fraction() * 60)),
+    }));
+    const stream = STREAMS[append % STREAMS.length] as string;
+    await journal.append(stream, batches, append % 2 === 0 ? undefined : await sourceIn(journal, stream));
+    made += batches.length;
   }
   const keys = await keysOf(journal);
   await journal.close();
@@ -90,8 +104,8 @@ export async function makeSample(records: number, seed: number): Promise<Sample>
   return { files, keys, records: await layoutOf(files) };
 }
 
-async function sourceIn(journal: Journal, stream: string): Promise<{ epoch: string; firstSeq: number }> {
-  return { epoch: 'epoch', firstSeq: ((await journal.lastSource(stream)).get('epoch') ?? 0) + 1 };
+async function sourceIn(journal: Journal, stream: string): Promise<BatchSource> {
+  return { sender: SENDER, epoch: 'epoch', firstSeq: (await markIn(journal, stream)) + 1 };
 }
 
 async function layoutOf(files: ReadonlyMap<string, Buffer>): Promise<Lying[]> {
@@ -103,16 +117,20 @@ async function layoutOf(files: ReadonlyMap<string, Buffer>): Promise<Lying[]> {
     assert.ok(header !== undefined);
     const file = await disk.mount().open(path, 'read');
     await scan(
-      { file, salt: saltOf(header), from: SEGMENT_START, to: bytes.length, chunkBytes: 1_000_000 },
+      { file, codec: codecOf(header), from: SEGMENT_START, to: bytes.length, chunkBytes: 1_000_000 },
       {
         record: (view, body, bodyAt) => {
-          const end = view.offset + 40 + view.bodyBytes;
-          const prefix = (view.flags & FLAG_SOURCE) === 0 ? 0 : SOURCE_BYTES;
-          const payload = body.toString('hex', bodyAt + prefix, bodyAt + view.bodyBytes);
-          const isData = view.kind === KIND.data;
-          const seq = isData && prefix > 0 ? body.readUIntLE(bodyAt + 4, 6) : 0;
-          const key = `${view.position} ${payload}`;
-          found.push({ path, offset: view.offset, end, isData, seq, key });
+          const { offset, end, count, position } = view;
+          const lying = { path, offset, end, count, seq: 0, key: '' };
+          if (count > 0) {
+            const { seq, headBytes, recordsBytes } = openMessages(view, body, bodyAt);
+            const bodyEnd = bodyAt + view.bodyBytes;
+            const recordsAt = bodyEnd - recordsBytes;
+            const head = body.toString('hex', recordsAt - headBytes, recordsAt);
+            const key = `${position} ${count} ${head}-${body.toString('hex', recordsAt, bodyEnd)}`;
+            Object.assign(lying, { seq, key });
+          }
+          found.push(lying);
           return true;
         },
         damage: () => assert.fail('the sample is sound'),
@@ -147,7 +165,7 @@ async function missingFrom(sample: Sample, change: (files: Map<string, Buffer>) 
     'nothing is there that never was',
   );
   // It can be used, and the next start finds nothing amiss any more.
-  await journal.append('afterwards', [Buffer.from('x')]);
+  await journal.append('afterwards', singles('x'));
   await journal.close();
   disk.kill();
   const again = await openOn(disk);
@@ -155,11 +173,12 @@ async function missingFrom(sample: Sample, change: (files: Map<string, Buffer>) 
   assert.deepEqual(new Set(await keysOf(again)), keys, 'the same after the next start');
   await again.close();
   const missing = sample.keys.filter((key) => !keys.has(key)).map((key) => key.split(' ').slice(2).join(' '));
+  const missingCount = missing.reduce((sum, key) => sum + Number(key.split(' ')[1]), 0);
   const places = [...damaged, ...torn];
   const { lost, isExact } = totalLost(places);
   const where = JSON.stringify(places);
   // A cut between two writes at the end of the last segment leaves no trace.
-  const isCounted = isExact ? lost === missing.length : lost <= missing.length || lost === 1;
+  const isCounted = isExact ? lost === missingCount : lost <= missingCount || lost === 1;
   assert.ok(isCounted || places.length === 0, `counted: ${where}`);
   return { missing, reported: places.length, lost, isExact, disk };
 }
@@ -168,15 +187,15 @@ async function missingFrom(sample: Sample, change: (files: Map<string, Buffer>) 
 async function checkMarks(sample: Sample, journal: Journal, keys: ReadonlySet<string>): Promise<void> {
   for (const key of sample.keys) {
     if (keys.has(key)) continue;
-    const [inbox, name, position, payload] = key.split(' ');
-    const record = sample.records.find((one) => one.key === `${position} ${payload}` && one.isData);
-    const mark = (await journal.lastSource(`${inbox} ${name}`)).get('epoch') ?? 0;
+    const [inbox, name, ...rest] = key.split(' ');
+    const record = sample.records.find((one) => one.key === rest.join(' '));
+    const mark = await markIn(journal, `${inbox} ${name}`);
     if (record !== undefined && record.seq > 0)
       assert.ok(mark < record.seq, `${mark} is behind what is missing: ${record.seq}`);
   }
 }
 
-/** One flipped byte takes the record that it is in, and nothing else, and is reported; its bytes are in quarantine. */
+/** One flipped byte takes the batch that it is in, and nothing else, and is reported; its bytes are in quarantine. */
 export async function checkFlip(sample: Sample, path: string, at: number, mask: number): Promise<void> {
   const { missing, reported, disk } = await missingFrom(sample, (files) => {
     const bytes = Buffer.from(files.get(path) as Buffer);
@@ -187,7 +206,7 @@ export async function checkFlip(sample: Sample, path: string, at: number, mask: 
     (record) => record.path === path && at >= record.offset && at < record.end,
   );
   const where = `${basename(path)}, byte ${at} flipped with ${mask}`;
-  assert.deepEqual(missing, touched?.isData ? [touched.key] : [], where);
+  assert.deepEqual(missing, touched !== undefined && touched.count > 0 ? [touched.key] : [], where);
   assert.ok(reported > 0, `${where}: reported`);
   assert.ok(
     disk.paths.some((name) => name.includes('/quarantine/')),
@@ -202,7 +221,7 @@ export async function checkCut(sample: Sample, path: string, at: number): Promis
   });
   const where = `${basename(path)}, cut at ${at}`;
   const inFile = sample.records.filter((record) => record.path === path);
-  const gone = inFile.filter(({ isData, end }) => isData && end > at).map(({ key }) => key);
+  const gone = inFile.filter(({ count, end }) => count > 0 && end > at).map(({ key }) => key);
   assert.deepEqual([...missing].sort(), [...gone].sort(), where);
   const isBetween = at >= SEGMENT_START && inFile.some(({ offset, end }) => offset === at || end === at);
   if (!isBetween && at > 0) assert.ok(reported > 0, `${where}: reported`);

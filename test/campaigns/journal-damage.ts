@@ -25,13 +25,13 @@ console.log(
 );
 for (const isNoted of [false, true]) {
   const group = await makeGroup(records, { isNoted });
-  const last = group.messages.at(-1)?.end ?? 0;
+  const last = group.batches.at(-1)?.end ?? 0;
   for (let at = group.from; at < last; at += 1) {
     await checkFlipInGroup(group, at);
     await checkEndOfGroup(group, at, 'cut');
     await checkEndOfGroup(group, at, 'zeroed');
   }
   console.log(
-    `a group of ${group.messages.length} messages${isNoted ? ', noted as on the disk' : ''}: ${last - group.from} flips, cuts and zeroed ends; all else is kept, each loss is counted, no mark passes a hole`,
+    `a group of ${group.count} messages in ${group.batches.length} batches${isNoted ? ', noted as on the disk' : ''}: ${last - group.from} flips, cuts and zeroed ends; all else is kept, each loss is counted, no mark passes a hole`,
   );
 }

@@ -3,7 +3,7 @@ import { Journal } from '../../engine/storage/journal/journal.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { type DiskCallName, type DiskFault, SimulatedDisk } from '../helpers/simulated-disk.ts';
 import { seededRandom } from '../helpers/simulated-world.ts';
-import { type Batch, idOf, payloadOf, StreamModel } from './journal-model.ts';
+import { type Attempt, batchOfIds, idsOf, StreamModel } from './journal-model.ts';
 
 /** What goes wrong at the n-th call of its kind. */
 export interface ErrorKind {
@@ -94,22 +94,29 @@ class Run {
 
   async #append(journal: Journal, stream: StreamModel, count: number): Promise<void> {
     this.#next += 1;
-    const batch: Batch = {
-      ids: Array.from({ length: count }, (_, index) => `p${this.#next}.${index}`),
-      source: undefined,
-    };
-    stream.tried(batch);
-    const payloads = batch.ids.map((id) => payloadOf(id, Buffer.alloc(100, 'x')));
-    await journal.append(stream.name, payloads).then(() => stream.confirmed(batch), isTrouble);
+    const batches = Array.from({ length: count }, (_, batch) =>
+      Array.from({ length: 1 + (batch % 3) }, (_unused, index) => `p${this.#next}.${batch}.${index}`),
+    );
+    const attempt: Attempt = { batches, source: undefined };
+    stream.tried(attempt);
+    await journal
+      .append(
+        stream.name,
+        batches.map((ids) => batchOfIds(ids, Buffer.alloc(100, 'x'))),
+      )
+      .then((appended) => stream.confirmed(attempt, appended), isTrouble);
   }
 
   async #ackFirst(journal: Journal, stream: StreamModel, count: number): Promise<void> {
-    const records = await this.#alive(journal.read(stream.name, 0, 10_000).catch(isTrouble));
-    const record = records?.slice(0, count).at(-1);
-    if (record === undefined) return;
-    stream.acked(idOf(record), 'asked');
+    const batches = await this.#alive(journal.read(stream.name, 0, 10_000).catch(isTrouble));
+    const messages = batches?.flatMap((batch) =>
+      idsOf(batch).map((id, index) => ({ id, position: batch.position + index })),
+    );
+    const message = messages?.slice(0, count).at(-1);
+    if (message === undefined) return;
+    stream.acked(message.id, 'asked');
     await this.#alive(
-      journal.ack(stream.name, record.position).then(() => stream.acked(idOf(record), 'written'), isTrouble),
+      journal.ack(stream.name, message.position).then(() => stream.acked(message.id, 'written'), isTrouble),
     );
   }
 

@@ -1,23 +1,41 @@
 import assert from 'node:assert/strict';
-import { HeldMessages } from '../../engine/queues/held-messages.ts';
-import { decodeSegmentHeader, KIND, SEGMENT_START, saltOf } from '../../engine/storage/journal/format.ts';
+import {
+  codecOf,
+  decodeSegmentHeader,
+  RECORD_HEADER_BYTES,
+  SEGMENT_START,
+} from '../../engine/storage/journal/format.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
 import { totalLost } from '../../engine/storage/journal/report.ts';
 import { scan } from '../../engine/storage/journal/scan.ts';
+import type { Batch, StoredBatch } from '../../engine/storage/store.ts';
+import { batchOf, readAll, singles } from '../helpers/batches.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { SimulatedDisk } from '../helpers/simulated-disk.ts';
 import { seededRandom } from '../helpers/simulated-world.ts';
+import { releaseHeld } from './release-held.ts';
 
 const DIRECTORY = '/journal';
 const SEGMENT = `${DIRECTORY}/0000000001.segment`;
 const STREAM = 'in/news';
+const SENDER = 'peer';
+const EPOCH = 'epoch';
 
-/** One segment with some records before, and then one group of messages that were stored together. */
+/** Where a batch is, and its messages, counted from 0. */
+interface GroupBatch {
+  readonly offset: number;
+  readonly end: number;
+  readonly first: number;
+  readonly count: number;
+}
+
+/** One segment with some records before, and then one group of batches that were stored together. */
 export interface GroupSample {
   readonly bytes: Buffer;
-  /** Where each message of the group lies. */
-  readonly messages: readonly { readonly offset: number; readonly end: number }[];
-  /** Where the group begins, with the definitions before its messages. */
+  readonly batches: readonly GroupBatch[];
+  /** Of messages in the group. */
+  readonly count: number;
+  /** Where the group begins, with the definitions before its batches. */
   readonly from: number;
 }
 
@@ -32,32 +50,47 @@ function openOn(disk: SimulatedDisk): Promise<Journal> {
 export async function makeGroup(count: number, { isNoted }: { isNoted: boolean }): Promise<GroupSample> {
   const disk = new SimulatedDisk({ random: seededRandom(1) });
   const journal = await openOn(disk);
-  await journal.append('other', [Buffer.from('before')]);
+  await journal.append('other', singles('before'));
   const from = disk.file(SEGMENT).size;
-  const payloads = Array.from({ length: count }, (_, number) => Buffer.from(`message ${number}`));
-  await journal.append(STREAM, payloads, { epoch: 'epoch peer', firstSeq: 1 });
+  const made: Batch[] = [];
+  for (let first = 0, size = 1; first < count; first += size, size = (size % 4) + 1)
+    made.push(batchOf(Math.min(size, count - first), `messages from ${first} on`, 'head'));
+  await journal.append(STREAM, made, { sender: SENDER, epoch: EPOCH, firstSeq: 1 });
   if (isNoted) await journal.close();
   const file = disk.file(SEGMENT);
   const bytes = Buffer.from(file.read(0, file.size));
   const header = decodeSegmentHeader(bytes);
   assert.ok(header !== undefined);
-  const messages: { offset: number; end: number }[] = [];
+  const batches: GroupBatch[] = [];
   await scan(
     {
       file: await disk.mount().open(SEGMENT, 'read'),
-      ...{ salt: saltOf(header), from: SEGMENT_START, to: bytes.length, chunkBytes: 1_000_000 },
+      ...{ codec: codecOf(header), from: SEGMENT_START, to: bytes.length, chunkBytes: 1_000_000 },
     },
     {
-      record: ({ kind, offset, bodyBytes }) => {
-        if (kind === KIND.data && offset > from) messages.push({ offset, end: offset + 40 + bodyBytes });
+      record: ({ offset, end, count: messages }) => {
+        const last = batches.at(-1);
+        const first = last === undefined ? 0 : last.first + last.count;
+        if (messages > 0 && offset > from) batches.push({ offset, end, first, count: messages });
         return true;
       },
       damage: () => assert.fail('the sample is sound'),
     },
   );
-  assert.equal(messages.length, count);
-  return { bytes, messages, from };
+  assert.equal(batches.length, made.length);
+  return { bytes, batches, count, from };
 }
+
+/** The numbers of the messages in batches, in order. */
+function numbersOf(batches: readonly StoredBatch[]): number[] {
+  return batches.flatMap(({ count, records }) => {
+    const first = Number(/^messages from (\d+) on$/.exec(records.toString())?.[1]);
+    return Array.from({ length: count }, (_, index) => first + index);
+  });
+}
+
+const markIn = async (journal: Journal): Promise<number> =>
+  (await journal.marks(STREAM, SENDER))[0]?.seq ?? 0;
 
 /** What a start makes of it, and how much it says was lost. */
 async function opened(
@@ -68,24 +101,15 @@ async function opened(
   const journal = await openOn(disk);
   const kept: number[] = [];
   const held = (await journal.streams()).filter((name) => name.startsWith('held/'));
-  for (const name of [STREAM, ...held]) {
-    if (!name.endsWith(STREAM)) continue;
-    for (const { payload } of await journal.read(name, 0, 1_000_000_000))
-      kept.push(Number(/^message (\d+)$/.exec(payload.toString())?.[1]));
-  }
+  for (const name of [STREAM, ...held])
+    if (name.endsWith(STREAM)) kept.push(...numbersOf(await readAll(journal, name)));
   assert.ok(
     kept.every((number, index) => number > (kept[index - 1] ?? -1)),
     'in order, none altered, none twice',
   );
   const { damaged, torn } = journal.report;
-  const mark = (await journal.lastSource(STREAM)).get('epoch peer') ?? 0;
+  const mark = await markIn(journal);
   return { kept, ...totalLost([...damaged, ...torn]), places: damaged.length + torn.length, mark };
-}
-
-/** What a reader of the stream gets, in order. */
-async function numbersIn(journal: Journal, name: string): Promise<number[]> {
-  const records = await journal.read(name, 0, 1_000_000_000);
-  return records.map(({ payload }) => Number(/^message (\d+)$/.exec(payload.toString())?.[1]));
 }
 
 /**
@@ -98,61 +122,64 @@ async function checkReleased(bytes: Buffer, expected: readonly number[], mark: n
   await openOn(disk);
   disk.kill();
   const journal = await openOn(disk);
-  assert.equal((await journal.lastSource(STREAM)).get('epoch peer') ?? 0, mark, 'the mark at the next start');
-  const messages = new HeldMessages({ store: journal, stream: STREAM });
-  await messages.restore();
-  await messages.release('epoch peer', Number.MAX_SAFE_INTEGER);
-  assert.deepEqual(await numbersIn(journal, STREAM), expected, 'released, in order');
-  const firstSeq = expected.length + 2;
-  const after = [Buffer.from('message 100000')];
-  await journal.append(STREAM, after, { epoch: 'epoch peer', firstSeq, after: 0 });
+  assert.equal(await markIn(journal), mark, 'the mark at the next start');
+  await releaseHeld(journal, STREAM);
+  assert.deepEqual(numbersOf(await readAll(journal, STREAM)), expected, 'released, in order');
+  const firstSeq = expected.length + 5;
+  const after = [batchOf(1, 'messages from 100000 on')];
+  await journal.append(STREAM, after, { sender: SENDER, epoch: EPOCH, firstSeq, after: 0 });
   disk.kill();
   const last = await openOn(disk);
-  assert.deepEqual(await numbersIn(last, STREAM), [...expected, 100_000], 'the same at the start after that');
+  assert.deepEqual(
+    numbersOf(await readAll(last, STREAM)),
+    [...expected, 100_000],
+    'the same at the next start',
+  );
   assert.deepEqual(
     (await last.streams()).filter((name) => name.startsWith('held/')),
     [],
     'nothing is held back any more',
   );
-  assert.equal((await last.lastSource(STREAM)).get('epoch peer'), firstSeq, 'nor asked for');
+  assert.equal(await markIn(last), firstSeq, 'nor asked for');
 }
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
 
-/** A flipped byte takes the message that it is in, which is counted; the number before it is the last that is known. */
+/** A flipped byte takes the batch that it is in, which is counted; the number before it is the last that is known. */
 export async function checkFlipInGroup(sample: GroupSample, at: number): Promise<void> {
   const bytes = Buffer.from(sample.bytes);
   bytes[at] = (bytes[at] as number) ^ (1 << (at % 8));
   const { kept, lost, mark, places } = await opened(bytes);
-  const hit = sample.messages.findIndex(({ offset, end }) => at >= offset && at < end);
-  const all = upTo(sample.messages.length);
+  const hit = sample.batches.find(({ offset, end }) => at >= offset && at < end);
+  const isHit = (number: number): boolean =>
+    hit !== undefined && number >= hit.first && number < hit.first + hit.count;
   assert.deepEqual(
     kept,
-    all.filter((number) => number !== hit),
+    upTo(sample.count).filter((number) => !isHit(number)),
     `byte ${at} flipped`,
   );
   assert.ok(places > 0, `byte ${at} flipped: seen`);
-  assert.equal(lost, hit < 0 ? 0 : 1, `byte ${at} flipped: counted`);
-  assert.equal(mark, hit < 0 ? all.length : hit, `byte ${at} flipped: the mark`);
-  if (hit >= 0) await checkReleased(bytes, kept, mark);
+  assert.equal(lost, hit?.count ?? 0, `byte ${at} flipped: counted`);
+  assert.equal(mark, hit?.first ?? sample.count, `byte ${at} flipped: the mark`);
+  if (hit !== undefined) await checkReleased(bytes, kept, mark);
 }
 
-/** What lay before the place is kept; the rest is counted, as far as anything tells of it. */
+/** What was before the place is kept; the rest is counted, as far as anything tells of it. */
 export async function checkEndOfGroup(sample: GroupSample, at: number, how: 'cut' | 'zeroed'): Promise<void> {
-  const { bytes, messages, from } = sample;
+  const { bytes, batches, from } = sample;
   const rest =
     how === 'cut'
       ? bytes.subarray(0, at)
       : Buffer.concat([bytes.subarray(0, at), Buffer.alloc(bytes.length - at)]);
   const { kept, lost, places, mark } = await opened(rest);
-  const whole = messages.filter(({ end }) => end <= at).length;
+  const whole = batches.filter(({ end }) => end <= at).reduce((sum, { count }) => sum + count, 0);
   const where = `${how} from ${at} on`;
   assert.deepEqual(kept, upTo(whole), where);
   assert.equal(mark, whole, `${where}: the mark`);
   if (how === 'cut' && at === from) return;
   assert.ok(places > 0, `${where}: seen`);
-  const missing = messages.length - whole;
+  const missing = sample.count - whole;
   // What tells of the others is the header of the first record of the group.
-  const isHeadGone = at < from + 40;
+  const isHeadGone = at < from + RECORD_HEADER_BYTES;
   if (missing > 0) assert.ok(lost === missing || (isHeadGone && lost >= 1), `${where}: ${lost} counted`);
 }

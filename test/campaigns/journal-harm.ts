@@ -12,7 +12,7 @@ const samples = [await makeGroup(20, { isNoted: false }), await makeGroup(20, { 
 async function harm(seed: number): Promise<void> {
   const random = seededRandom(seed);
   const sample = random.fraction() < 0.5 ? samples[0] : samples[1];
-  const last = sample.messages.at(-1)?.end ?? 0;
+  const last = sample.batches.at(-1)?.end ?? 0;
   const at = sample.from + Math.floor(random.fraction() * (last - sample.from));
   const luck = random.fraction();
   if (luck < 0.4) await checkFlipInGroup(sample, at);

@@ -11,8 +11,8 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
   {
     name: 'the checksum of a record’s body is not looked at',
     file: 'format.ts',
-    find: 'return record.bodyCrc === crc32c(bytes, body, body + record.bodyBytes, salt ^ record.offset);',
-    replace: 'return body >= 0 && salt === salt;',
+    find: 'return record.bodyCrc === codec.checksum(bytes, body, body + record.bodyBytes, seed);',
+    replace: 'return body >= 0 && seed === seed;',
   },
   {
     name: 'a segment whose sync failed is synced once more and believed',
@@ -47,9 +47,9 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
   {
     name: 'positions are given anew after a start',
     file: 'recovery-scan-streams.ts',
-    find: 'state.lastPosition = Math.max(state.lastPosition, record.position);',
+    find: '    state.lastPosition = Math.max(state.lastPosition, lastPosition);\n    if (record.kind === KIND.segments',
     replace:
-      'if (record.kind === KIND.data) state.lastPosition = Math.max(state.lastPosition, record.position);',
+      'if (record.count > 0) state.lastPosition = Math.max(state.lastPosition, lastPosition);\n    if (record.kind === KIND.segments',
   },
   {
     name: 'the beginning of a segment leaves the sources out',
@@ -108,7 +108,7 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
   {
     name: 'a short write counts as a whole one',
     file: 'write-segment.ts',
-    find: 'await writeWhole(file, bytes, end);',
-    replace: 'await file.write(bytes, end);',
+    find: 'await writeWhole(file, pieces, end);',
+    replace: 'await file.writev(pieces, end);',
   },
 ];

@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import type { Randomness } from '../../engine/base/ports.ts';
 import type { Durability } from '../../engine/config/shapes.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
-import type { BatchSource } from '../../engine/storage/store.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { type DiskCallName, type DiskFault, SimulatedDisk } from '../helpers/simulated-disk.ts';
 import { seededRandom } from '../helpers/simulated-world.ts';
-import { type Batch, idOf, payloadOf, StreamModel } from './journal-model.ts';
+import { type Attempt, batchOfIds, SENDER, StreamModel } from './journal-model.ts';
 
 const DIRECTORY = '/journal';
 const ERRORS: readonly (readonly [DiskCallName, string])[] = [
@@ -35,7 +34,7 @@ class History {
   readonly #segmentBytes: number;
   readonly #streams: StreamModel[];
   readonly #nextSeq = new Map<string, number>();
-  #batches = 0;
+  #appends = 0;
   #journal: Journal | undefined;
   #pending: Promise<void>[] = [];
   #crash: (() => void) | undefined;
@@ -177,36 +176,56 @@ class History {
   }
 
   #append(stream: StreamModel): void {
-    const count = this.#pick([1, 1, 1, 2, 5]);
-    this.#batches += 1;
+    const counts = this.#pick([[1], [1], [1], [2], [5], [3, 1], [1, 4, 2]]);
+    this.#appends += 1;
     const epoch = this.#chance(0.5) ? this.#pick(['e', 'f']) : undefined;
-    let source: BatchSource | undefined;
-    let ids = Array.from({ length: count }, (_, index) => `p${this.#batches}.${index}`);
-    if (epoch !== undefined) {
-      const key = `${stream.name} ${epoch}`;
-      // Now and then a part comes again, as after a connection was lost.
-      const firstSeq = Math.max(1, (this.#nextSeq.get(key) ?? 1) - (this.#chance(0.3) ? this.#below(3) : 0));
-      source = { epoch, firstSeq };
-      ids = ids.map((_, index) => `s${epoch}.${firstSeq + index}`);
-      this.#nextSeq.set(key, Math.max(this.#nextSeq.get(key) ?? 1, firstSeq + count));
+    if (epoch === undefined) {
+      let index = 0;
+      const batches = counts.map((count) =>
+        Array.from({ length: count }, () => `p${this.#appends}.${index++}`),
+      );
+      this.#tryAppend(stream, { batches, source: undefined });
+      return;
     }
-    const batch: Batch = { ids, source };
-    stream.tried(batch);
-    const payloads = ids.map((id) => payloadOf(id, this.#filler()));
+    const key = `${stream.name} ${epoch}`;
+    // Now and then a part is sent again, as after a connection was lost.
+    const firstSeq = Math.max(1, (this.#nextSeq.get(key) ?? 1) - (this.#chance(0.3) ? this.#below(3) : 0));
+    let seq = firstSeq;
+    const batches = counts.map((count) => Array.from({ length: count }, () => `s${epoch}.${seq++}`));
+    this.#nextSeq.set(key, Math.max(this.#nextSeq.get(key) ?? 1, seq));
+    this.#tryAppend(stream, { batches, source: { sender: SENDER, epoch, firstSeq } });
+  }
+
+  #tryAppend(stream: StreamModel, attempt: Attempt): void {
+    const { batches, source } = attempt;
+    stream.tried(attempt);
     const journal = this.#journal as Journal;
-    const appended = journal.append(stream.name, payloads, source).then(
-      () => stream.confirmed(batch),
-      (error: { code?: string }) => {
-        this.#count(`refused ${error.code}`);
-        assert.match(String(error.code), /^AIOC_(DISK|DISK_FULL|STORE_GAP)$/);
-        // A sender begins anew behind what is known to be there.
-        if (source !== undefined)
-          this.#nextSeq.set(
-            `${stream.name} ${source.epoch}`,
-            (stream.confirmedSeq.get(source.epoch) ?? 0) + 1,
-          );
-      },
-    );
+    const appended = journal
+      .append(
+        stream.name,
+        batches.map((ids) => batchOfIds(ids, this.#filler())),
+        source,
+      )
+      .then(
+        (result) => {
+          stream.confirmed(attempt, result);
+          if (result.outcome !== 'overlap' || source === undefined) return;
+          this.#count('overlap');
+          const firstSeq = (result.mark ?? 0) + 1;
+          const rest = cutBefore(batches, firstSeq - source.firstSeq);
+          this.#tryAppend(stream, { batches: rest, source: { ...source, firstSeq } });
+        },
+        (error: { code?: string }) => {
+          this.#count(`refused ${error.code}`);
+          assert.match(String(error.code), /^AIOC_(DISK|DISK_FULL|STORE_GAP)$/);
+          // A sender begins again behind what is known to be there.
+          if (source !== undefined)
+            this.#nextSeq.set(
+              `${stream.name} ${source.epoch}`,
+              (stream.confirmedSeq.get(source.epoch) ?? 0) + 1,
+            );
+        },
+      );
     this.#pending.push(appended);
   }
 
@@ -224,12 +243,13 @@ class History {
   async #ack(stream: StreamModel): Promise<void> {
     await this.#settle();
     const journal = this.#journal as Journal;
-    const records = await this.#alive(stream.checkRunning(journal));
-    if (records.length === 0) return;
-    const record = records[this.#below(records.length)] as (typeof records)[number];
-    stream.acked(idOf(record), 'asked');
-    const written = journal.ack(stream.name, record.position).then(
-      () => stream.acked(idOf(record), 'written'),
+    const messages = await this.#alive(stream.checkRunning(journal));
+    if (messages.length === 0) return;
+    // Often inside a batch.
+    const { id, position } = messages[this.#below(messages.length)] as (typeof messages)[number];
+    stream.acked(id, 'asked');
+    const written = journal.ack(stream.name, position).then(
+      () => stream.acked(id, 'written'),
       () => this.#count('ack failed'),
     );
     this.#pending.push(written);
@@ -250,9 +270,8 @@ class History {
   }
 
   async #settle(): Promise<void> {
-    const pending = this.#pending;
-    this.#pending = [];
-    await this.#alive(Promise.all(pending));
+    // An append may be repeated in part.
+    while (this.#pending.length > 0) await this.#alive(Promise.all(this.#pending.splice(0)));
   }
 
   async #check(stream: StreamModel): Promise<void> {
@@ -321,6 +340,18 @@ class History {
   #pick<T>(from: readonly T[]): T {
     return from[this.#below(from.length)] as T;
   }
+}
+
+/** The messages from the `count`-th on (0: the first), in the same batches. */
+function cutBefore(batches: Attempt['batches'], count: number): string[][] {
+  let left = count;
+  const rest: string[][] = [];
+  for (const ids of batches) {
+    const cut = Math.min(left, ids.length);
+    left -= cut;
+    if (cut < ids.length) rest.push(ids.slice(cut));
+  }
+  return rest;
 }
 
 const CRASHED = new Error('the machine crashed');

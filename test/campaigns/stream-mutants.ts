@@ -17,13 +17,13 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'the number is not stored with the message',
     file: 'queues/inbox-writer.ts',
-    find: 'store.append(stream, frames, source)',
-    replace: 'store.append(stream, frames)',
+    find: 'const first = await this.#withRetry(() => store.append(stream, batches, mark));',
+    replace: 'const first = await this.#withRetry(() => store.append(stream, batches));',
   },
   {
     name: 'what an earlier run has stored is not asked for',
     file: 'queues/inbox-writer.ts',
-    find: 'for (const [epoch, seq] of await store.lastSource(stream)) this.#stored.set(epoch, seq);',
+    find: 'for (const mark of await store.marks(stream)) this.#stored.set(markName(mark), mark.seq);',
     replace: '',
   },
   {

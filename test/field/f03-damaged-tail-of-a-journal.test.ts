@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { realDisk } from '../../engine/base/real-disk.ts';
 import { realClock, realRandomness } from '../../engine/base/real-ports.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
-import { readAll } from '../engine/storage/store-contract.ts';
+import { readAll } from '../helpers/batches.ts';
 import { makeTempDir, removeDir, tempDir } from '../helpers/temp-dir.ts';
 import { testProgram } from '../helpers/test-program.ts';
 
@@ -39,9 +39,9 @@ function verify(directory: string): { readonly status: number | null; readonly s
 async function numbersKept(directory: string): Promise<number[]> {
   const common = { disk: realDisk(), clock: realClock(), random: realRandomness() };
   const journal = await Journal.open({ ...common, directory });
-  const records = await readAll(journal, 'out/bob/letters');
+  const batches = await readAll(journal, 'out/bob/letters');
   await journal.close();
-  return records.map(({ payload }) => Number(/^letter (\d+) x+$/.exec(payload.toString())?.[1]));
+  return batches.map(({ records }) => Number(/^letter (\d+) x+$/.exec(records.toString())?.[1]));
 }
 
 /** All before `kept`. */

@@ -9,9 +9,9 @@ import { ConnectorAPI } from '../../engine/index.ts';
 import type { ConnectorOwner } from '../../engine/local/socket-names.ts';
 import { newEpoch } from '../../engine/protocol/message-number.ts';
 import { encodeRecord } from '../../engine/queues/message-record.ts';
-import { epochInStore } from '../../engine/queues/message-source.ts';
 import { inboxStream, outboxPrefix } from '../../engine/queues/stream-names.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
+import { single } from '../helpers/batches.ts';
 import { configuredSide } from '../helpers/configured-connectors.ts';
 import { textFrame } from '../helpers/fake-connector.ts';
 import { freePort } from '../helpers/free-port.ts';
@@ -34,8 +34,8 @@ async function leave(
     ...{ clock: realClock(), random, durability: 'batch' },
   });
   for (const { payload, from } of records) {
-    const source = from && { epoch: epochInStore({ epoch: newEpoch(random), peerName: from }), firstSeq: 1 };
-    await journal.append(stream, [payload], source || undefined);
+    const source = from && { sender: from, epoch: newEpoch(random), firstSeq: 1 };
+    await journal.append(stream, [single(payload)], source || undefined);
   }
   await journal.close();
 }

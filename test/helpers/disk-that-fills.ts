@@ -26,6 +26,10 @@ export class DiskThatFills {
         this.#takeRoom();
         return file.write(bytes, at);
       },
+      writev: async (pieces, at) => {
+        this.#takeRoom();
+        return file.writev(pieces, at);
+      },
       sync: () => file.sync(),
       truncate: (sizeBytes) => file.truncate(sizeBytes),
       size: () => file.size(),

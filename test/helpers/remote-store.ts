@@ -1,61 +1,84 @@
-import type { Randomness } from '../../engine/base/ports.ts';
-import type { MemoryStore } from '../../engine/storage/memory-store.ts';
-import type { Appended, BatchSource, Store, StoredRecord, StreamStat } from '../../engine/storage/store.ts';
+import { AiocError } from '../../engine/base/errors.ts';
+import type { Clock, Randomness } from '../../engine/base/ports.ts';
+import { MemoryStore } from '../../engine/storage/memory-store.ts';
+import type {
+  Appended,
+  Batch,
+  BatchSource,
+  Mark,
+  Store,
+  StoredBatch,
+  StreamStat,
+} from '../../engine/storage/store.ts';
 
-/** Records that one answer of it holds at most. */
-const ANSWER_RECORDS = 7;
+/** Batches that one answer of it has at most. */
+const ANSWER_BATCHES = 7;
+/** A position is the batch's number in the log, times this, plus the message's index in the batch. */
+const POSITIONS_PER_BATCH = 4_096;
+/** Others write to the same log, so a stream's numbers are large and have gaps. */
+const LOG_STEP = 1_000_003;
+
+export interface RemoteStoreOptions {
+  readonly clock: Clock;
+  readonly random: Pick<Randomness, 'fraction'>;
+  /** How often an append with a source fails with AIOC_STORE_AWAY; half of these appends have taken place. Default: 0. */
+  readonly doubt?: number;
+}
 
 /**
  * A store with the manners of one on other machines: answers come late, calls of a stream are done in the order in which
- * they were made, an answer holds few records, and positions are large, with gaps.
+ * they were made, an answer has few batches, positions are large and have gaps, and now and then nobody knows whether an
+ * append took place.
  */
 export class RemoteStore implements Store {
   readonly #store: MemoryStore;
   readonly #random: Pick<Randomness, 'fraction'>;
+  readonly #doubt: number;
   #line: Promise<unknown> = Promise.resolve();
 
-  constructor(store: MemoryStore, random: Pick<Randomness, 'fraction'>) {
-    this.#store = store;
+  constructor({ clock, random, doubt = 0 }: RemoteStoreOptions) {
+    this.#store = new MemoryStore(
+      clock,
+      (last) => (Math.floor(last / POSITIONS_PER_BATCH) + LOG_STEP) * POSITIONS_PER_BATCH,
+    );
     this.#random = random;
+    this.#doubt = doubt;
   }
 
   identity(): string {
     return this.#store.identity();
   }
 
-  append(stream: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended> {
+  append(stream: string, batches: readonly Batch[], source?: BatchSource): Promise<Appended> {
+    const luck = source === undefined ? 1 : this.#random.fraction();
     return this.#later(async () => {
-      const { outcome, position, positions } = await this.#store.append(stream, batch, source);
-      return { outcome, position: outward(position), positions: positions.map(outward) };
+      if (luck < this.#doubt / 2) throw away();
+      const appended = await this.#store.append(stream, batches, source);
+      if (luck < this.#doubt) throw away();
+      return appended;
     });
   }
 
-  read(stream: string, after: number, maxBytes: number): Promise<readonly StoredRecord[]> {
-    return this.#later(async () => {
-      const records = await this.#store.read(stream, inward(after), maxBytes);
-      return records
-        .slice(0, ANSWER_RECORDS)
-        .map((record) => ({ ...record, position: outward(record.position) }));
-    });
+  read(stream: string, after: number, maxBytes: number): Promise<readonly StoredBatch[]> {
+    return this.#later(async () =>
+      (await this.#store.read(stream, after, maxBytes)).slice(0, ANSWER_BATCHES),
+    );
   }
 
   ack(stream: string, upTo: number): Promise<void> {
-    return this.#later(() => this.#store.ack(stream, inward(upTo)));
+    return this.#later(() => this.#store.ack(stream, upTo));
   }
 
-  lastSource(stream: string): Promise<ReadonlyMap<string, number>> {
-    return this.#later(() => this.#store.lastSource(stream));
+  marks(stream: string, sender?: string): Promise<readonly Mark[]> {
+    return this.#later(() => this.#store.marks(stream, sender));
   }
 
-  forgetSource(stream: string, epoch: string): Promise<void> {
-    return this.#later(() => this.#store.forgetSource(stream, epoch));
+  forgetMark(stream: string, mark: Pick<Mark, 'sender' | 'epoch'>): Promise<void> {
+    return this.#later(() => this.#store.forgetMark(stream, mark));
   }
 
   stat(stream: string): Promise<StreamStat> {
-    return this.#later(async () => {
-      const stat = await this.#store.stat(stream);
-      return { ...stat, lastPosition: outward(stat.lastPosition) };
-    });
+    return this.#later(() => this.#store.stat(stream));
   }
 
   streams(): Promise<readonly string[]> {
@@ -84,12 +107,6 @@ export class RemoteStore implements Store {
   }
 }
 
-const STEP = 1_000_003;
-
-function outward(position: number): number {
-  return position * STEP;
-}
-
-function inward(position: number): number {
-  return Math.floor(position / STEP);
+function away(): AiocError {
+  return new AiocError('AIOC_STORE_AWAY', 'the store did not answer: whether it appended is unknown');
 }

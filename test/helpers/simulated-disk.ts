@@ -190,6 +190,10 @@ export class SimulatedDisk {
         const fault = await call('write', path);
         return this.#write({ file, path, fault }, bytes, at);
       },
+      writev: async (pieces, at) => {
+        const fault = await call('write', path);
+        return this.#write({ file, path, fault }, Buffer.concat(pieces), at);
+      },
       sync: async () => {
         const fault = await call('sync', path);
         if (typeof fault === 'object') {

@@ -4,7 +4,7 @@ import { type MemoryBudget, MemoryLease } from '../../base/memory-budget.ts';
 import type { Clock, Timer } from '../../base/ports.ts';
 import type { Inbox } from '../../queues/inbox.ts';
 import type { Subscriber } from '../../queues/inbox-consumers.ts';
-import type { StoredRecord } from '../../storage/store.ts';
+import type { StoredRecord } from '../../queues/stored-message.ts';
 import type { SubscribedMessage } from './packets.ts';
 
 export interface ServedSubscriptionOptions {

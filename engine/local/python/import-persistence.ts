@@ -7,6 +7,7 @@ import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { isClientName } from '../../protocol/names.ts';
 import { encodeRecord } from '../../queues/message-record.ts';
+import { batchesOf } from '../../queues/stored-message.ts';
 import { inboxStream, outboxPrefix } from '../../queues/stream-names.ts';
 import type { Store } from '../../storage/store.ts';
 import { listenerFrame } from '../listener-frame.ts';
@@ -117,10 +118,17 @@ class Batches {
   async flush(): Promise<void> {
     for (const [stream, gathered] of this.#streams) {
       const { payloads, firstSeq } = gathered;
-      if (payloads.length > 0) await this.#store.append(stream, payloads, { epoch: this.#epoch, firstSeq });
+      if (payloads.length > 0) await this.#append(stream, payloads, firstSeq);
       this.#streams.set(stream, { payloads: [], firstSeq: firstSeq + payloads.length });
     }
     this.#gatheredBytes = 0;
+  }
+
+  async #append(stream: string, payloads: readonly Buffer[], firstSeq: number): Promise<void> {
+    const source = { sender: '', epoch: this.#epoch, firstSeq };
+    const { outcome, mark = 0 } = await this.#store.append(stream, batchesOf(payloads), source);
+    // An earlier start has imported some of them.
+    if (outcome === 'overlap') await this.#append(stream, payloads.slice(mark + 1 - firstSeq), mark + 1);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Inbox } from '../../queues/inbox.ts';
 import type { SocketConsumer } from '../../queues/inbox-consumers.ts';
-import type { StoredRecord } from '../../storage/store.ts';
+import type { StoredRecord } from '../../queues/stored-message.ts';
 import { connectUnix, isMarkedSubscriber } from '../unix-sockets.ts';
 import { UnconfirmedMessages } from './unconfirmed-messages.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LIMITS } from '../../base/limits.ts';
 import type { Inbox } from '../../queues/inbox.ts';
-import type { StoredRecord } from '../../storage/store.ts';
+import type { StoredRecord } from '../../queues/stored-message.ts';
 
 /**
  * The number of bytes written after a message at which a listener on Python's receive socket must have processed it: the

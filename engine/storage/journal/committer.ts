@@ -233,10 +233,10 @@ export class Committer {
   }
 
   async #write(segment: Segment, fill: () => void): Promise<void> {
-    const { salt, end: offset, synced: syncedTo } = segment;
-    this.#writer.begin({ salt, offset, syncedTo });
+    const { codec, end: offset, synced: syncedTo } = segment;
+    this.#writer.begin({ salt: codec.salt, offset, syncedTo });
     fill();
-    await writeTo(segment, this.#writer.bytes);
+    await writeTo(segment, this.#writer.pieces()).finally(() => this.#writer.release());
     segment.marked = syncedTo;
     if (this.#options.durability === 'os') segment.synced = segment.end;
   }

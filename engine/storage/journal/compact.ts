@@ -2,12 +2,11 @@ import { type Disk, type DiskFile, writeWhole } from '../../base/disk.ts';
 import { LIMITS } from '../../base/limits.ts';
 import {
   encodeSegmentHeader,
-  FLAG_SOURCE,
   FORMAT_VERSION,
-  KIND,
+  lastPositionIn,
+  openMessages,
   type RecordView,
   SEGMENT_START,
-  SOURCE_BYTES,
 } from './format.ts';
 import { countedStreamOfView } from './held.ts';
 import { journalPaths } from './journal-paths.ts';
@@ -90,7 +89,7 @@ async function writeCompacted(context: CompactionContext, old: readonly Segment[
   await disk.remove(partial).catch(() => undefined);
   const file = await disk.open(partial, 'create');
   try {
-    await writeWhole(file, encodeSegmentHeader(header), 0);
+    await writeWhole(file, [encodeSegmentHeader(header)], 0);
     const copier = new SegmentCopier(file, fresh);
     for (const segment of old) await copier.copy(segment, context);
     await copier.end(state.lastPosition);
@@ -121,11 +120,12 @@ async function writeCompacted(context: CompactionContext, old: readonly Segment[
   }
 }
 
-/** Copies live records and indexes their new locations. */
+/** Copies batches with unacknowledged messages and indexes their new locations. */
 class SegmentCopier {
   readonly #file: DiskFile;
   readonly #fresh: Segment;
-  readonly #writer = new RecordWriter();
+  /** The scan reuses its bytes, so all are copied. */
+  readonly #writer = new RecordWriter({ copiedBytes: Number.POSITIVE_INFINITY });
   readonly #lastCopied = new Map<JournalStream, number>();
 
   constructor(file: DiskFile, fresh: Segment) {
@@ -135,7 +135,7 @@ class SegmentCopier {
   }
 
   #begin(): void {
-    this.#writer.begin({ salt: this.#fresh.salt, offset: this.#fresh.end, syncedTo: 0 });
+    this.#writer.begin({ salt: this.#fresh.codec.salt, offset: this.#fresh.end, syncedTo: 0 });
   }
 
   async copy(segment: Segment, { files, quarantine, state }: CompactionContext): Promise<void> {
@@ -146,18 +146,18 @@ class SegmentCopier {
       from = segment.end;
       await files.use(segment, (file) =>
         scan(
-          { file, salt: segment.salt, from: start, to: segment.end, chunkBytes: LIMITS.journalReadBytes },
+          { file, codec: segment.codec, from: start, to: segment.end, chunkBytes: LIMITS.journalReadBytes },
           {
             record: (view, bytes, bodyAt) => {
               if (this.#writer.length >= LIMITS.journalGroupBytes) {
                 from = view.offset;
                 return false;
               }
-              if (view.kind !== KIND.data) return true;
+              if (view.count === 0) return true;
               const run = segment.runs.get(
                 countedStreamOfView(state.rulesOf(view.stream), view, bytes, bodyAt),
               );
-              if (run !== undefined) this.#take(run, view, bytes.subarray(bodyAt, bodyAt + view.bodyBytes));
+              if (run !== undefined) this.#take(run, view, bytes, bodyAt);
               return true;
             },
             damage: (damagedFrom, to) => void damages.push([damagedFrom, to]),
@@ -169,21 +169,23 @@ class SegmentCopier {
     for (const [damagedFrom, to] of damages) await quarantine(segment, damagedFrom, to);
   }
 
-  #take(run: RecordRun, view: RecordView, body: Buffer): void {
+  #take(run: RecordRun, view: RecordView, bytes: Buffer, bodyAt: number): void {
     const { stream } = run;
-    const { position, atMs } = view;
-    const isCounted = position >= (run.entry(0)?.position ?? 0) && position <= run.lastPosition;
-    if (!isCounted || position <= stream.acked || position <= (this.#lastCopied.get(stream) ?? 0)) return;
+    const { position, count, atMs } = view;
+    const lastPosition = lastPositionIn(view);
+    const isCounted = position >= (run.entry(0)?.position ?? 0) && lastPosition <= run.lastPosition;
+    const isDone = lastPosition <= stream.acked || lastPosition <= (this.#lastCopied.get(stream) ?? 0);
+    if (!isCounted || isDone) return;
     if (!this.#lastCopied.has(stream)) this.#writer.stream(factsOf(stream));
-    this.#lastCopied.set(stream, position);
-    const hasSource = (view.flags & FLAG_SOURCE) !== 0;
-    const source = hasSource ? body.readUInt32LE(0) : 0;
-    const seq = hasSource ? body.readUIntLE(4, 6) : 0;
-    const payload = hasSource ? body.subarray(SOURCE_BYTES) : body;
+    this.#lastCopied.set(stream, lastPosition);
+    const { source, seq, headBytes, recordsBytes } = openMessages(view, bytes, bodyAt);
+    const end = bodyAt + view.bodyBytes;
+    const recordsAt = end - recordsBytes;
+    const head = bytes.subarray(recordsAt - headBytes, recordsAt);
+    const records = bytes.subarray(recordsAt, end);
     const offset = this.#writer.offset;
-    this.#writer.data({ stream: stream.number, position, atMs, source, seq }, payload);
-    const record = { position, offset, payloadBytes: payload.length, end: this.#writer.offset };
-    runIn(this.#fresh, stream).add(record);
+    this.#writer.batch({ stream: stream.number, position, atMs, source, seq }, { count, head, records });
+    runIn(this.#fresh, stream).add({ position, count, offset, recordsBytes, end: this.#writer.offset });
   }
 
   /** Ends the file with a mark. A file without it is known to be cut off. */
@@ -193,9 +195,8 @@ class SegmentCopier {
   }
 
   async #flush(): Promise<void> {
-    const { bytes } = this.#writer;
-    await writeWhole(this.#file, bytes, this.#fresh.end);
-    this.#fresh.end += bytes.length;
+    await writeWhole(this.#file, this.#writer.pieces(), this.#fresh.end);
+    this.#fresh.end += this.#writer.length;
     this.#begin();
   }
 }

@@ -1,14 +1,15 @@
 import { type Disk, writeWhole } from '../../base/disk.ts';
+import type { Batch } from '../store.ts';
 import { encodeSegmentHeader, FORMAT_VERSION, SEGMENT_START } from './format.ts';
 import { journalPaths } from './journal-paths.ts';
 import { type JournalStream, Segment } from './model.ts';
-import type { DataFields, RecordWriter } from './record-writer.ts';
+import type { BatchFields, RecordWriter } from './record-writer.ts';
 import type { JournalState } from './state.ts';
 
-/** A record that is copied to another segment. */
-export interface CopiedRecord {
-  readonly fields: DataFields;
-  readonly payload: Buffer;
+/** A batch that is copied to another segment. */
+export interface CopiedBatch {
+  readonly fields: BatchFields;
+  readonly batch: Batch;
 }
 
 export interface SegmentMaking {
@@ -16,8 +17,8 @@ export interface SegmentMaking {
   readonly directory: string;
   readonly state: JournalState;
   readonly writer: RecordWriter;
-  /** Records to copy to the new segment at once. */
-  readonly copies?: readonly CopiedRecord[];
+  /** Batches to copy to the new segment at once. */
+  readonly copies?: readonly CopiedBatch[];
 }
 
 /**
@@ -35,29 +36,31 @@ export async function createSegment({
 }: SegmentMaking): Promise<Segment> {
   state.lastSegment += 1;
   const number = state.lastSegment;
-  // The copied records may belong to streams that have no segment yet.
+  // The copied batches may belong to streams that have no segment yet.
   const forgotten: ReadonlySet<JournalStream> = copies.length === 0 ? state.emptyStreams : new Set();
   const header = { format: FORMAT_VERSION, id: state.id, number, generation: 0, isWhole: false };
   state.forgetRules();
   const segment = new Segment(header, journalPaths.segment(directory, number), SEGMENT_START);
-  writer.begin({ salt: segment.salt, offset: SEGMENT_START, syncedTo: 0 });
+  writer.begin({ salt: segment.codec.salt, offset: SEGMENT_START, syncedTo: 0 });
   state.writeStreams(writer, forgotten, seqsBefore(copies));
-  const copied = copies.map(({ fields, payload }) => {
+  const copied = copies.map(({ fields, batch }) => {
+    const { position } = fields;
+    const { count, records } = batch;
     const offset = writer.offset;
-    writer.data(fields, payload);
+    writer.batch(fields, batch);
     return {
-      fields,
-      record: { position: fields.position, offset, payloadBytes: payload.length, end: writer.offset },
+      stream: fields.stream,
+      record: { position, count, offset, recordsBytes: records.length, end: writer.offset },
     };
   });
   state.writeStreams(writer, forgotten);
   const olderSegments = state.segmentFacts;
   writer.segments(olderSegments, state.lastPosition);
   writer.segments(olderSegments, state.lastPosition);
-  const bytes = Buffer.concat([encodeSegmentHeader(header), writer.bytes]);
+  const end = writer.offset;
   const file = await disk.open(segment.path, 'create');
   try {
-    await writeWhole(file, bytes, 0);
+    await writeWhole(file, [encodeSegmentHeader(header), ...writer.pieces()], 0);
     await file.sync();
     await disk.syncDirectory(directory);
   } catch (error) {
@@ -67,23 +70,24 @@ export async function createSegment({
     throw error;
   }
   segment.file = file;
-  segment.end = bytes.length;
-  segment.synced = bytes.length;
+  writer.release();
+  segment.end = end;
+  segment.synced = end;
   state.segments.push(segment);
   // Not earlier: an older segment could have returned with records that are no longer known to be acknowledged.
   for (const { name } of forgotten) state.streams.delete(name);
   state.setDefined();
   const byNumber = new Map([...state.streams.values()].map((stream) => [stream.number, stream]));
-  for (const { fields, record } of copied) {
-    const stream = byNumber.get(fields.stream);
-    if (stream !== undefined) state.run(segment, stream).add(record);
+  for (const { stream, record } of copied) {
+    const owner = byNumber.get(stream);
+    if (owner !== undefined) state.run(segment, owner).add(record);
   }
   for (const stream of byNumber.values()) state.ack(stream, stream.acked);
   return segment;
 }
 
-/** For each source with copied records: the number before the first. */
-function seqsBefore(copies: readonly CopiedRecord[]): ReadonlyMap<number, number> {
+/** For each source with copied batches: the number before the first. */
+function seqsBefore(copies: readonly CopiedBatch[]): ReadonlyMap<number, number> {
   const before = new Map<number, number>();
   for (const { fields } of copies) {
     const { source, seq } = fields;

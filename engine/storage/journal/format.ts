@@ -1,10 +1,15 @@
+import { crc32 } from '../../base/crc32.ts';
 import { AiocError } from '../../base/errors.ts';
 import { crc32c } from './crc32c.ts';
 
 /**
- * Increased with every change of FORMAT.md. Segments of format 1 can be read, and are then rewritten in this format.
+ * Increased with every change of FORMAT.md. Segments of older formats can be read, and are then rewritten in this one.
  */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
+/** Before it, each message was a record of its own, and the checksums of records were CRC32C. */
+const FIRST_FORMAT_WITH_BATCHES = 3;
+/** For each encoding of records, the latest first: the oldest format that has it. */
+export const FORMATS_BY_ENCODING = [FIRST_FORMAT_WITH_BATCHES, 1] as const;
 
 const MAGIC = Buffer.from('AIOCJRNL');
 const ID_BYTES = 16;
@@ -12,12 +17,25 @@ const ID_BYTES = 16;
 const SEGMENT_HEADER_BYTES = 48;
 /** Offset of the first record of a segment. */
 export const SEGMENT_START = 2 * SEGMENT_HEADER_BYTES;
-export const RECORD_HEADER_BYTES = 40;
-/** The source before the payload of a record: the source's number and the record's seq. */
+export const RECORD_HEADER_BYTES = 44;
+const OLD_RECORD_HEADER_BYTES = 40;
+/** The source before the messages of a record: the source's number and the seq of the first message. */
 export const SOURCE_BYTES = 10;
+/** The length field of the head of a batch. */
+export const HEAD_LENGTH_BYTES = 2;
 export const MARKER = Buffer.from([0xa1, 0x0c]);
 
-export const KIND = { data: 1, stream: 2, source: 3, ack: 4, segments: 5, mark: 6, held: 7 } as const;
+/** `message`: a single one, in formats 1 and 2. */
+export const KIND = {
+  message: 1,
+  stream: 2,
+  source: 3,
+  ack: 4,
+  segments: 5,
+  mark: 6,
+  held: 7,
+  batch: 8,
+} as const;
 export const FLAG_SOURCE = 1;
 /** Another record of the same write follows. */
 export const FLAG_MORE = 2;
@@ -80,37 +98,62 @@ function isSegmentHeader(bytes: Buffer, at: number): boolean {
   return bytes.readUInt32LE(at + 44) === crc32c(bytes, at, at + 44);
 }
 
-/**
- * The seed of the checksums of a segment's records, combined with the offset of each record. So bytes of a journal
- * inside a message, or at a wrong offset, are never taken for records.
- */
-export function saltOf({ id, number, generation }: Omit<SegmentHeader, 'format' | 'isWhole'>): number {
+/** How the records of a segment are encoded. */
+export interface SegmentCodec {
+  /**
+   * The seed of the checksums of records, combined with the offset of each record. So bytes of a journal inside a
+   * message, or at a wrong offset, are never taken for records.
+   */
+  readonly salt: number;
+  /** The length of a record's header. */
+  readonly headerBytes: number;
+  /** The header has the number of messages. */
+  readonly hasCount: boolean;
+  /** The checksum of bytes from `start` to `end`, given the one of the bytes before, or a seed: a u32. */
+  readonly checksum: (bytes: Buffer, start: number, end: number, seed: number) => number;
+}
+
+export function codecOf({ format, id, number, generation }: Omit<SegmentHeader, 'isWhole'>): SegmentCodec {
   const bytes = Buffer.alloc(ID_BYTES + 8);
   id.copy(bytes);
   bytes.writeUInt32LE(number, ID_BYTES);
   bytes.writeUInt32LE(generation, ID_BYTES + 4);
-  return crc32c(bytes, 0, bytes.length);
+  const salt = crc32c(bytes, 0, bytes.length);
+  return format < FIRST_FORMAT_WITH_BATCHES
+    ? { salt, headerBytes: OLD_RECORD_HEADER_BYTES, hasCount: false, checksum: crc32c }
+    : { salt, headerBytes: RECORD_HEADER_BYTES, hasCount: true, checksum: crc32 };
 }
 
 /** A record as read from a segment. The scanner reuses one object. */
 export interface RecordView {
   offset: number;
+  /** The offset of the record after it. */
+  end: number;
   kind: number;
   flags: number;
   bodyBytes: number;
   stream: number;
   /** Number of messages that follow in the same write (format 1: in the same batch, counting messages only). */
   following: number;
+  /** Of the first of its messages. */
   position: number;
   atMs: number;
   /** The value of the segment's `synced` when this record was written. */
   syncedTo: number;
+  /** Number of its messages; 0 if it is the journal's own. */
+  count: number;
   bodyCrc: number;
+}
+
+/** The last position that a record uses. */
+export function lastPositionIn({ position, count }: Pick<RecordView, 'position' | 'count'>): number {
+  return count > 1 ? position + count - 1 : position;
 }
 
 export function emptyRecordView(): RecordView {
   return {
     offset: 0,
+    end: 0,
     kind: 0,
     flags: 0,
     bodyBytes: 0,
@@ -119,6 +162,7 @@ export function emptyRecordView(): RecordView {
     position: 0,
     atMs: 0,
     syncedTo: 0,
+    count: 0,
     bodyCrc: 0,
   };
 }
@@ -137,9 +181,11 @@ export function writeU48(bytes: Uint8Array, at: number, value: number): void {
   bytes[at + 5] = high >>> 8;
 }
 
-/** Writes the header of a record whose body is already in `bytes`, except for the fields that `sealRecord` adds. */
-export function writeRecord(bytes: Uint8Array, at: number, salt: number, record: RecordView): void {
-  const body = at + RECORD_HEADER_BYTES;
+/**
+ * Writes the header of a record, except for the fields that `sealRecord` adds. Records are written in the latest format
+ * only.
+ */
+export function writeRecord(bytes: Buffer, at: number, record: RecordView): void {
   bytes[at] = MARKER[0] as number;
   bytes[at + 1] = MARKER[1] as number;
   bytes[at + 2] = record.kind;
@@ -149,19 +195,20 @@ export function writeRecord(bytes: Uint8Array, at: number, salt: number, record:
   writeU48(bytes, at + 16, record.position);
   writeU48(bytes, at + 22, record.atMs);
   writeU32(bytes, at + 28, record.syncedTo);
-  writeU32(bytes, at + 32, crc32c(bytes, body, body + record.bodyBytes, salt ^ record.offset));
+  writeU32(bytes, at + 32, record.count);
+  writeU32(bytes, at + 36, record.bodyCrc);
 }
 
 /** Completes the header of the record at `at`, when it is known what follows in the same write. */
 export function sealRecord(
-  bytes: Uint8Array,
+  bytes: Buffer,
   at: number,
   seed: number,
   { following, isLast }: { readonly following: number; readonly isLast: boolean },
 ): void {
   if (!isLast) bytes[at + 3] = (bytes[at + 3] as number) | FLAG_MORE;
   writeU32(bytes, at + 12, following);
-  writeU32(bytes, at + 36, crc32c(bytes, at, at + 36, seed));
+  writeU32(bytes, at + 40, crc32(bytes, at, at + 40, seed));
 }
 
 /**
@@ -170,26 +217,60 @@ export function sealRecord(
 export function openRecord(
   bytes: Buffer,
   at: number,
-  salt: number,
+  codec: SegmentCodec,
   offset: number,
   into: RecordView,
 ): boolean {
   if (bytes[at] !== MARKER[0] || bytes[at + 1] !== MARKER[1]) return false;
-  if (bytes.readUInt32LE(at + 36) !== crc32c(bytes, at, at + 36, salt ^ offset)) return false;
+  const crcAt = at + codec.headerBytes - 4;
+  if (bytes.readUInt32LE(crcAt) !== codec.checksum(bytes, at, crcAt, (codec.salt ^ offset) >>> 0))
+    return false;
   into.offset = offset;
   into.kind = bytes[at + 2] as number;
   into.flags = bytes[at + 3] as number;
   into.bodyBytes = bytes.readUInt32LE(at + 4);
+  into.end = offset + codec.headerBytes + into.bodyBytes;
   into.stream = bytes.readUInt32LE(at + 8);
   into.following = bytes.readUInt32LE(at + 12);
   into.position = bytes.readUIntLE(at + 16, 6);
   into.atMs = bytes.readUIntLE(at + 22, 6);
   into.syncedTo = bytes.readUInt32LE(at + 28);
-  into.bodyCrc = bytes.readUInt32LE(at + 32);
+  if (codec.hasCount) into.count = bytes.readUInt32LE(at + 32);
+  else into.count = into.kind === KIND.message ? 1 : 0;
+  into.bodyCrc = bytes.readUInt32LE(crcAt - 4);
   return true;
 }
 
-export function isBodyWhole(bytes: Buffer, at: number, salt: number, record: RecordView): boolean {
-  const body = at + RECORD_HEADER_BYTES;
-  return record.bodyCrc === crc32c(bytes, body, body + record.bodyBytes, salt ^ record.offset);
+export function isBodyWhole(bytes: Buffer, at: number, codec: SegmentCodec, record: RecordView): boolean {
+  const body = at + codec.headerBytes;
+  const seed = (codec.salt ^ record.offset) >>> 0;
+  return record.bodyCrc === codec.checksum(bytes, body, body + record.bodyBytes, seed);
+}
+
+/** The parts of a record with messages, as read. */
+export interface MessagesBody {
+  /** 0: none. */
+  readonly source: number;
+  /** Of the first message. */
+  readonly seq: number;
+  readonly headBytes: number;
+  readonly recordsBytes: number;
+}
+
+/** Reads the fields in front of the messages of a record whose body begins at `bodyAt`. The record has messages. */
+export function openMessages(
+  { kind, flags, bodyBytes }: RecordView,
+  bytes: Buffer,
+  bodyAt: number,
+): MessagesBody {
+  const hasSource = (flags & FLAG_SOURCE) !== 0;
+  const at = hasSource ? bodyAt + SOURCE_BYTES : bodyAt;
+  const headBytes = kind === KIND.batch ? bytes.readUInt16LE(at) : 0;
+  const before = at - bodyAt + (kind === KIND.batch ? HEAD_LENGTH_BYTES + headBytes : 0);
+  return {
+    source: hasSource ? bytes.readUInt32LE(bodyAt) : 0,
+    seq: hasSource ? bytes.readUIntLE(bodyAt + 4, 6) : 0,
+    headBytes,
+    recordsBytes: bodyBytes - before,
+  };
 }

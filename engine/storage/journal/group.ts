@@ -1,6 +1,7 @@
 import { LIMITS } from '../../base/limits.ts';
-import { type Appended, type BatchSource, freshPart } from '../store.ts';
-import { RECORD_HEADER_BYTES, SOURCE_BYTES } from './format.ts';
+import { markName } from '../mark-name.ts';
+import { type Appended, type Batch, type BatchSource, compareWithMark } from '../store.ts';
+import { HEAD_LENGTH_BYTES, RECORD_HEADER_BYTES, SOURCE_BYTES } from './format.ts';
 import type { JournalStream, RecordSource, Segment } from './model.ts';
 import type { RecordWriter } from './record-writer.ts';
 import { factsOf, type JournalState } from './state.ts';
@@ -8,7 +9,9 @@ import { factsOf, type JournalState } from './state.ts';
 /** An append that waits for its group. */
 export interface PendingAppend {
   readonly name: string;
-  readonly batch: readonly Buffer[];
+  readonly batches: readonly Batch[];
+  /** Of messages. */
+  readonly count: number;
   readonly source: BatchSource | undefined;
   readonly sizeBytes: number;
   readonly resolve: (appended: Appended) => void;
@@ -18,18 +21,22 @@ export interface PendingAppend {
 interface PlacedAppend {
   readonly append: PendingAppend;
   readonly stream: JournalStream;
-  readonly fresh: readonly Buffer[];
+  readonly outcome: Appended['outcome'];
+  readonly mark: number | undefined;
   readonly firstPosition: number;
   readonly offset: number;
-  /** Bytes of each record besides the payload. */
-  readonly overheadBytes: number;
+  /** The end of each record. */
+  readonly ends: number[];
 }
 
 /** The maximum size of an append in the journal. */
-export function sizeOf(name: string, batch: readonly Buffer[]): number {
-  const perRecord = RECORD_HEADER_BYTES + SOURCE_BYTES;
+export function sizeOf(name: string, batches: readonly Batch[]): number {
+  const perRecord = RECORD_HEADER_BYTES + SOURCE_BYTES + HEAD_LENGTH_BYTES;
   const definitions = 4 * (RECORD_HEADER_BYTES + 2 * name.length + 128);
-  return batch.reduce((sum, { length }) => sum + perRecord + length, definitions);
+  return batches.reduce(
+    (sum, { head, records }) => sum + perRecord + head.length + records.length,
+    definitions,
+  );
 }
 
 /**
@@ -54,32 +61,52 @@ export class Group {
   /** @throws AiocError AIOC_STORE_GAP; nothing of this append is in the group then */
   add(append: PendingAppend): void {
     const stream = this.#state.stream(append.name);
-    const source = append.source === undefined ? undefined : this.#state.source(stream, append.source.epoch);
-    const part = this.#freshPart(append, source);
-    const { fresh } = part;
-    if (fresh.length > 0) this.#define(stream, source);
-    const firstPosition = this.#state.lastPosition + 1;
-    const offset = this.#writer.offset;
-    for (const [index, payload] of fresh.entries()) {
-      const fields = {
-        stream: stream.number,
-        position: firstPosition + index,
-        atMs: this.#atMs,
-        source: source?.number ?? 0,
-        seq: source === undefined ? 0 : part.firstSeq + index,
-      };
-      this.#writer.data(fields, payload);
+    const known = append.source && this.#state.source(stream, markName(append.source));
+    const last = known === undefined ? 0 : this.#seqOf(known);
+    const outcome =
+      append.source === undefined ? 'appended' : compareWithMark(append.source, append.count, last);
+    const isNew = outcome === 'appended' && append.count > 0;
+    if (isNew) this.#define(stream, known);
+    const placed: PlacedAppend = {
+      append,
+      stream,
+      outcome,
+      mark: known === undefined ? undefined : isNew ? this.#nextSeq(append) - 1 : last,
+      firstPosition: this.#state.lastPosition + 1,
+      offset: this.#writer.offset,
+      ends: [],
+    };
+    this.#placed.push(placed);
+    if (!isNew) return;
+    this.#writeBatches(placed, known);
+    this.#state.lastPosition += append.count;
+    if (known !== undefined) this.#seqs.set(known, this.#nextSeq(append) - 1);
+  }
+
+  #writeBatches(
+    { append, stream, firstPosition, ends }: PlacedAppend,
+    known: RecordSource | undefined,
+  ): void {
+    let position = firstPosition;
+    let seq = append.source?.firstSeq ?? 0;
+    for (const batch of append.batches) {
+      const source = known?.number ?? 0;
+      this.#writer.batch({ stream: stream.number, position, atMs: this.#atMs, source, seq }, batch);
+      ends.push(this.#writer.offset);
+      position += batch.count;
+      seq += batch.count;
     }
-    this.#state.lastPosition += fresh.length;
-    if (source !== undefined && fresh.length > 0) this.#seqs.set(source, part.firstSeq + fresh.length - 1);
-    const overheadBytes = RECORD_HEADER_BYTES + (source === undefined ? 0 : SOURCE_BYTES);
-    this.#placed.push({ append, stream, fresh, firstPosition, offset, overheadBytes });
+  }
+
+  /** The number after those of an append. */
+  #nextSeq({ source, count }: PendingAppend): number {
+    return (source?.firstSeq ?? 0) + count;
   }
 
   /** Ends the group. The names are repeated here, so that damage at one place destroys no name. */
   finish(): void {
     for (const thing of this.#defined) {
-      if (!('epoch' in thing)) this.#write(thing);
+      if (!('markName' in thing)) this.#write(thing);
       else this.#write({ ...thing, seq: this.#seqOf(thing) });
     }
   }
@@ -88,35 +115,34 @@ export class Group {
   confirm(segment: Segment): void {
     for (const thing of this.#defined) thing.isDefined = true;
     for (const [source, seq] of this.#seqs) source.seq = seq;
-    for (const { append, stream, fresh, firstPosition, offset, overheadBytes } of this.#placed) {
-      if (fresh.length > 0) {
-        const run = this.#state.run(segment, stream);
-        let at = offset;
-        for (const [index, { length }] of fresh.entries()) {
-          const end = at + overheadBytes + length;
-          run.add({ position: firstPosition + index, offset: at, payloadBytes: length, end });
-          at = end;
-        }
-        stream.lastPosition = run.lastPosition;
-        this.#state.revive(run);
-      }
-      const outcome = fresh.length === 0 && append.batch.length > 0 ? 'duplicate' : 'appended';
-      const positions = fresh.map((_, index) => firstPosition + index);
-      append.resolve({ outcome, position: stream.lastPosition, positions });
+    for (const placed of this.#placed) {
+      const { append, stream, outcome, mark } = placed;
+      const previous = stream.lastPosition;
+      const positions = placed.ends.length === 0 ? NO_POSITIONS : this.#index(segment, placed);
+      append.resolve({ outcome, position: stream.lastPosition, positions, previous, mark });
     }
+  }
+
+  /** Adds the batches of an append to the index, and returns their positions. */
+  #index(segment: Segment, { append, stream, firstPosition, offset, ends }: PlacedAppend): readonly number[] {
+    const run = this.#state.run(segment, stream);
+    const positions: number[] = [];
+    let position = firstPosition;
+    let at = offset;
+    for (const [index, { count, records }] of append.batches.entries()) {
+      const end = ends[index] as number;
+      run.add({ position, count, offset: at, recordsBytes: records.length, end });
+      positions.push(position);
+      position += count;
+      at = end;
+    }
+    stream.lastPosition = run.lastPosition;
+    this.#state.revive(run);
+    return positions;
   }
 
   refuse(error: unknown): void {
     for (const { append } of this.#placed) append.reject(error);
-  }
-
-  /** The part of the batch that neither the stream nor this group has yet. */
-  #freshPart(
-    { batch, source }: PendingAppend,
-    known: RecordSource | undefined,
-  ): ReturnType<typeof freshPart> {
-    if (source === undefined || known === undefined) return { fresh: batch, firstSeq: 0 };
-    return freshPart(batch, source, this.#seqOf(known));
   }
 
   #seqOf(source: RecordSource): number {
@@ -133,10 +159,12 @@ export class Group {
   }
 
   #write(thing: JournalStream | RecordSource): void {
-    if ('epoch' in thing) this.#writer.source(thing);
+    if ('markName' in thing) this.#writer.source(thing);
     else this.#writer.stream(factsOf(thing));
   }
 }
+
+const NO_POSITIONS: readonly number[] = [];
 
 /** Removes the first appends of the queue that fit into one group, at least one. */
 export function takeGroup<T extends { readonly sizeBytes: number }>(queue: T[], isSingle: boolean): T[] {

@@ -1,4 +1,4 @@
-import { FLAG_SOURCE, type RecordView } from './format.ts';
+import { openMessages, type RecordView } from './format.ts';
 
 /**
  * Records of one source that a start found behind a gap in its sequence numbers. The segments have them as records of
@@ -29,7 +29,9 @@ export function rulesByStream(rules: readonly HeldRule[]): HeldRules {
 }
 
 /**
- * Returns the number of the stream that a data record counts for. @param rules the rules of the stream that it names
+ * Returns the number of the stream that a record with messages counts for, all of them together.
+ *
+ * @param rules the rules of the stream that it names
  */
 export function countedStream(
   rules: readonly HeldRule[],
@@ -37,6 +39,7 @@ export function countedStream(
     readonly stream: number;
     readonly position: number;
     readonly source: number;
+    /** Of its first message. */
     readonly seq: number;
   },
 ): number {
@@ -53,11 +56,7 @@ export function countedStreamOfView(
   bodyAt: number,
 ): number {
   const { stream, position } = view;
-  if (rules.length === 0 || (view.flags & FLAG_SOURCE) === 0) return stream;
-  return countedStream(rules, {
-    stream,
-    position,
-    source: bytes.readUInt32LE(bodyAt),
-    seq: bytes.readUIntLE(bodyAt + 4, 6),
-  });
+  if (rules.length === 0) return stream;
+  const { source, seq } = openMessages(view, bytes, bodyAt);
+  return countedStream(rules, { stream, position, source, seq });
 }

@@ -1,6 +1,6 @@
 import type { Disk } from '../../base/disk.ts';
 import { AiocError, systemCode } from '../../base/errors.ts';
-import type { StoredRecord, StreamStat } from '../store.ts';
+import type { StoredBatch, StreamStat } from '../store.ts';
 import { toDiskError } from './disk-error.ts';
 import { journalPaths } from './journal-paths.ts';
 import { readStream, statStream } from './reader.ts';
@@ -10,7 +10,7 @@ import { SegmentFiles } from './segment-files.ts';
 
 export interface InspectedStream extends StreamStat {
   readonly name: string;
-  /** The last sequence number of each epoch. */
+  /** The last sequence number of each mark, by its name. */
   readonly sources: Readonly<Record<string, number>>;
 }
 
@@ -20,9 +20,9 @@ export interface Inspection {
   readonly report: RecoveryReport;
   /** Files of damaged bytes that earlier starts saved. */
   readonly quarantined: readonly string[];
-  /** Streams with records or sources. */
+  /** Streams with messages or marks. */
   readonly streams: readonly InspectedStream[];
-  read(stream: string, after: number, maxBytes: number): Promise<readonly StoredRecord[]>;
+  read(stream: string, after: number, maxBytes: number): Promise<readonly StoredBatch[]>;
   close(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export async function inspectJournal(disk: Disk, directory: string): Promise<Ins
     const streams: InspectedStream[] = [];
     for (const stream of state?.streams.values() ?? []) {
       state?.ack(stream, stream.acked);
-      const sources = Object.fromEntries([...stream.sources].map(([epoch, { seq }]) => [epoch, seq]));
+      const sources = Object.fromEntries([...stream.sources].map(([name, { seq }]) => [name, seq]));
       streams.push({ name: stream.name, sources, ...(await statStream(stream, options)) });
     }
     return {

@@ -1,7 +1,17 @@
 import { dirname } from 'node:path';
 import { AiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import type { Appended, BatchSource, Store, StoredRecord, StreamStat } from '../store.ts';
+import { markName } from '../mark-name.ts';
+import {
+  type Appended,
+  type Batch,
+  type BatchSource,
+  type Mark,
+  messagesIn,
+  type Store,
+  type StoredBatch,
+  type StreamStat,
+} from '../store.ts';
 import { Committer } from './committer.ts';
 import { Compactor } from './compactor.ts';
 import { toDiskError } from './disk-error.ts';
@@ -27,7 +37,7 @@ export interface JournalCondition {
 }
 
 /**
- * Stores streams of records in the files of one directory, for one process at a time. FORMAT.md describes the files. A
+ * Stores streams of batches in the files of one directory, for one process at a time. FORMAT.md describes the files. A
  * confirmed append survives what the durability promises. No reader sees a failed append before the next start.
  */
 export class Journal implements Store {
@@ -110,19 +120,21 @@ export class Journal implements Store {
   }
 
   /** @throws AiocError AIOC_STORE_GAP, AIOC_DISK_FULL, AIOC_DISK, AIOC_FRAME_TOO_LARGE; nothing was appended */
-  append(name: string, batch: readonly Buffer[], source?: BatchSource): Promise<Appended> {
-    const sizeBytes = sizeOf(name, batch);
-    if (sizeBytes > LIMITS.journalBatchBytes || Buffer.byteLength(name) > LIMITS.journalStreamNameBytes) {
-      return Promise.reject(
-        new AiocError('AIOC_FRAME_TOO_LARGE', `${sizeBytes} bytes exceed the limit of one append`),
-      );
-    }
-    if (this.#closing !== undefined) return Promise.reject(closed());
-    return this.#committer.append({ name, batch, source, sizeBytes });
+  async append(name: string, batches: readonly Batch[], source?: BatchSource): Promise<Appended> {
+    const count = messagesIn(batches);
+    const sizeBytes = sizeOf(name, batches);
+    const isTooLarge =
+      sizeBytes > LIMITS.journalBatchBytes ||
+      batches.some(({ head }) => head.length > LIMITS.storeHeadBytes) ||
+      Buffer.byteLength(name) > LIMITS.journalStreamNameBytes;
+    if (isTooLarge)
+      throw new AiocError('AIOC_FRAME_TOO_LARGE', `${sizeBytes} bytes exceed the limit of one append`);
+    if (this.#closing !== undefined) throw closed();
+    return this.#committer.append({ name, batches, count, source, sizeBytes });
   }
 
   /** @throws AiocError AIOC_DISK */
-  async read(name: string, after: number, maxBytes: number): Promise<readonly StoredRecord[]> {
+  async read(name: string, after: number, maxBytes: number): Promise<readonly StoredBatch[]> {
     return this.#reading(name, [], (stream, options) => readStream(stream, { ...options, after, maxBytes }));
   }
 
@@ -149,15 +161,17 @@ export class Journal implements Store {
     return written;
   }
 
-  async lastSource(name: string): Promise<ReadonlyMap<string, number>> {
+  async marks(name: string, sender?: string): Promise<readonly Mark[]> {
     const sources = [...(this.#state.streams.get(name)?.sources.values() ?? [])];
-    sources.sort((a, b) => a.number - b.number);
-    return new Map(sources.filter(({ seq }) => seq > 0).map(({ epoch, seq }) => [epoch, seq]));
+    return sources
+      .filter((source) => source.seq > 0 && (sender === undefined || source.sender === sender))
+      .sort((a, b) => a.number - b.number)
+      .map((source) => ({ sender: source.sender, epoch: source.epoch, seq: source.seq }));
   }
 
   /** The next segment leaves it out. A start still finds it while older segments name it. */
-  async forgetSource(name: string, epoch: string): Promise<void> {
-    this.#state.streams.get(name)?.sources.delete(epoch);
+  async forgetMark(name: string, mark: Pick<Mark, 'sender' | 'epoch'>): Promise<void> {
+    this.#state.streams.get(name)?.sources.delete(markName(mark));
   }
 
   async streams(): Promise<readonly string[]> {

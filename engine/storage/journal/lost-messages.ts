@@ -1,4 +1,4 @@
-import { FLAG_MORE, KIND, RECORD_HEADER_BYTES, type RecordView, type SegmentHeader } from './format.ts';
+import { FLAG_MORE, KIND, lastPositionIn, type RecordView, type SegmentHeader } from './format.ts';
 
 /** What is known about the messages that a damaged place had. */
 export interface LostMessages {
@@ -20,6 +20,7 @@ export interface LostMessages {
  * write follow, so a missing end can be counted as well.
  */
 export class LostMessageCounter {
+  readonly #headerBytes: number;
   /** Damaged places after the last known position whose record headers are damaged too. */
   #open: LostMessages[] = [];
   #position: number | undefined;
@@ -32,14 +33,19 @@ export class LostMessageCounter {
   /** More records of the last write follow. */
   #continues = false;
 
+  /** @param headerBytes the length of a record's header in the segment */
+  constructor(headerBytes: number) {
+    this.#headerBytes = headerBytes;
+  }
+
   /** The header of a record is valid; its body may not be. */
-  header({ kind, flags, position, following }: RecordView): void {
-    const isData = kind === KIND.data;
+  header(record: RecordView): void {
+    const { kind, flags, position, following, count } = record;
     this.#last = undefined;
-    this.#settle(isData, position, kind, following);
+    this.#settle(record);
     if (kind === KIND.segments) this.#isGapless = true;
-    const saysPosition = isData || kind === KIND.segments || (kind === KIND.mark && position > 0);
-    if (saysPosition) this.#position = position;
+    const saysPosition = count > 0 || kind === KIND.segments || (kind === KIND.mark && position > 0);
+    if (saysPosition) this.#position = lastPositionIn(record);
     this.#following = following;
     this.#lastKind = kind;
     this.#continues = (flags & FLAG_MORE) !== 0;
@@ -54,9 +60,9 @@ export class LostMessageCounter {
     this.header(record);
     this.#last = loss;
     loss.isExact = true;
-    if (record.kind !== KIND.data) return;
-    loss.lost = 1;
-    loss.lastPosition = record.position;
+    if (record.count === 0) return;
+    loss.lost = record.count;
+    loss.lastPosition = lastPositionIn(record);
   }
 
   /**
@@ -82,27 +88,29 @@ export class LostMessageCounter {
         ? { lost: Math.max(missing, isUnknown ? 1 : 0), isExact: false }
         : undefined;
     // After the last message of an unfinished write, only the journal's own records follow.
-    const isMessage = isUnknown || (!this.#continues && this.#open.some(mayBeMessage));
+    const isMessage =
+      isUnknown || (!this.#continues && this.#open.some((loss) => this.#mayHaveMessage(loss)));
     first.lost = Math.max(missing, isMessage ? 1 : 0);
     for (const loss of this.#open) loss.isExact = loss !== first;
     this.#open = [];
     return undefined;
   }
 
-  #settle(isData: boolean, position: number, kind: number, following: number): void {
+  #settle({ kind, position, following, count }: RecordView): void {
+    const hasMessages = count > 0;
     const [first] = this.#open;
     if (first === undefined) return;
     if (this.#isGapless && this.#position !== undefined) {
-      if (!isData && !(kind === KIND.mark && position > 0)) return;
-      const last = isData ? position - 1 : position;
+      if (!hasMessages && !(kind === KIND.mark && position > 0)) return;
+      const last = hasMessages ? position - 1 : position;
       this.#closed(first, Math.max(0, last - this.#position), last);
       return;
     }
     // Among copies, positions have gaps. If both belong to one write, its own count tells; it is a minimum, since they
     // need not belong to one write.
-    const between = this.#following - following - (isData ? 1 : 0);
+    const between = this.#following - following - count;
     const lost = between >= 0 && this.#following > 0 ? between : this.#following;
-    this.#closed(first, lost, isData ? position - 1 : undefined);
+    this.#closed(first, lost, hasMessages ? position - 1 : undefined);
     first.isExact = false;
   }
 
@@ -114,12 +122,13 @@ export class LostMessageCounter {
     first.lost = lost;
     this.#open = [];
   }
-}
 
-/**
- * A write that begins with an ack or a mark may have no messages. These records have a fixed size and state their kind.
- */
-function mayBeMessage({ from, to, likelyKind }: LostMessages): boolean {
-  if (to - from === RECORD_HEADER_BYTES) return false;
-  return to - from > RECORD_HEADER_BYTES || (likelyKind !== KIND.ack && likelyKind !== KIND.mark);
+  /**
+   * A write that begins with an ack or a mark may have no messages. These records have a fixed size and state their
+   * kind.
+   */
+  #mayHaveMessage({ from, to, likelyKind }: LostMessages): boolean {
+    if (to - from === this.#headerBytes) return false;
+    return to - from > this.#headerBytes || (likelyKind !== KIND.ack && likelyKind !== KIND.mark);
+  }
 }

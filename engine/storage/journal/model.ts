@@ -1,12 +1,14 @@
 import type { DiskFile } from '../../base/disk.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { type SegmentHeader, saltOf } from './format.ts';
+import { parseMarkName } from '../mark-name.ts';
+import { lastPositionOf, type Mark } from '../store.ts';
+import { codecOf, type SegmentCodec, type SegmentHeader } from './format.ts';
 import { type HeldRule, NO_RULES } from './held.ts';
 
 /** One file of the journal, with the runs of records in it. */
 export class Segment {
   readonly header: SegmentHeader;
-  readonly salt: number;
+  readonly codec: SegmentCodec;
   readonly path: string;
   /** By stream number. Includes runs whose records are all acknowledged. */
   readonly runs = new Map<number, RecordRun>();
@@ -31,7 +33,7 @@ export class Segment {
 
   constructor(header: SegmentHeader, path: string, end: number) {
     this.header = header;
-    this.salt = saltOf(header);
+    this.codec = codecOf(header);
     this.path = path;
     this.end = end;
     this.synced = end;
@@ -59,7 +61,7 @@ export function runIn(segment: Segment, stream: JournalStream): RecordRun {
   return run;
 }
 
-/** Numbers per index entry: position, offset in the segment, and the records and bytes before it. */
+/** Numbers per index entry: position, offset in the segment, and the messages and bytes before it. */
 const ENTRY = 4;
 
 export interface IndexEntry {
@@ -73,11 +75,13 @@ export interface IndexEntry {
 export class RecordRun {
   readonly segment: Segment;
   readonly stream: JournalStream;
+  /** Of its last message. */
   lastPosition = 0;
   /** The end of its last record. */
   endOffset = 0;
+  /** Number of messages. */
   count = 0;
-  /** Bytes of the payloads. */
+  /** Their bytes. */
   bytes = 0;
   #fileBytes = 0;
   #lastBlock = -1;
@@ -101,8 +105,10 @@ export class RecordRun {
 
   add(record: {
     readonly position: number;
+    /** Of messages. */
+    readonly count: number;
     readonly offset: number;
-    readonly payloadBytes: number;
+    readonly recordsBytes: number;
     readonly end: number;
   }): void {
     const block = Math.floor(record.offset / LIMITS.journalBlockBytes);
@@ -110,10 +116,10 @@ export class RecordRun {
       this.#entries.push(record.position, record.offset, this.count, this.bytes);
       this.#lastBlock = block;
     }
-    this.lastPosition = record.position;
+    this.lastPosition = lastPositionOf(record);
     this.endOffset = record.end;
-    this.count += 1;
-    this.bytes += record.payloadBytes;
+    this.count += record.count;
+    this.bytes += record.recordsBytes;
     this.#fileBytes += record.end - record.offset;
   }
 
@@ -138,17 +144,27 @@ export class RecordRun {
   }
 }
 
-/** The origin of batches of a stream, and its last sequence number. */
-export interface RecordSource {
+/** The origin of batches of a stream, and its mark. */
+export interface RecordSource extends Mark {
   readonly number: number;
   readonly stream: number;
-  epoch: string;
+  readonly markName: string;
   seq: number;
-  /** Whether a segment that counts has the epoch of this number. */
+  /** Whether a segment that counts has the name of this number. */
   isDefined: boolean;
 }
 
-/** The acknowledged records at the start of the first run that also has unacknowledged ones. */
+export function recordSource(
+  number: number,
+  { stream, markName, seq }: Pick<RecordSource, 'stream' | 'markName' | 'seq'>,
+): RecordSource {
+  return { number, stream, markName, ...parseMarkName(markName), seq, isDefined: false };
+}
+
+/**
+ * The acknowledged messages at the start of the first run that also has unacknowledged ones. The bytes are those of
+ * batches without any.
+ */
 export interface Front {
   readonly acked: number;
   readonly run: RecordRun;
@@ -161,12 +177,13 @@ export class JournalStream {
   readonly number: number;
   name: string;
   acked = 0;
-  /** Position of its last confirmed record. */
+  /** Position of its last confirmed message. */
   lastPosition = 0;
   /** Runs with unacknowledged records, in order. */
   runs: RecordRun[] = [];
   /** Number of segments with records of it, including acknowledged ones. */
   segments = 0;
+  /** By the names of their marks. */
   readonly sources = new Map<string, RecordSource>();
   /** Which of the records that name this stream count for another stream, and the reverse. */
   rules: readonly HeldRule[] = NO_RULES;
@@ -182,14 +199,14 @@ export class JournalStream {
     this.name = name;
   }
 
-  /** The epoch of a source number in a record; undefined if it was forgotten. */
-  epochOf(sourceNumber: number): string | undefined {
+  /** The source with this number in a record; undefined if it was forgotten. */
+  sourceOf(sourceNumber: number): RecordSource | undefined {
     // Usually the same as that of the previous record.
     const known = this.#latestSource;
-    if (known?.number === sourceNumber && this.sources.get(known.epoch) === known) return known.epoch;
+    if (known?.number === sourceNumber && this.sources.get(known.markName) === known) return known;
+    this.#latestSource = undefined;
     for (const source of this.sources.values())
       if (source.number === sourceNumber) this.#latestSource = source;
-    const found = this.#latestSource;
-    return found?.number === sourceNumber ? found.epoch : undefined;
+    return this.#latestSource;
   }
 }

@@ -37,7 +37,7 @@ export async function quarantine(
     const copy = await disk.open(partial, 'create');
     try {
       for await (const [chunk, at] of chunks(source, from, Math.min(to, sizeBytes)))
-        await writeWhole(copy, chunk, at - from);
+        await writeWhole(copy, [chunk], at - from);
       await copy.sync();
     } finally {
       await copy.close();

@@ -1,6 +1,6 @@
 import { LIMITS } from '../../base/limits.ts';
-import type { StoredRecord, StreamStat } from '../store.ts';
-import { FLAG_SOURCE, KIND, RECORD_HEADER_BYTES, type RecordView, SOURCE_BYTES } from './format.ts';
+import { lastPositionOf, type StoredBatch, type StreamStat } from '../store.ts';
+import { lastPositionIn, openMessages, type RecordView } from './format.ts';
 import { countedStreamOfView } from './held.ts';
 import type { JournalStream, RecordRun, Segment } from './model.ts';
 import { scan } from './scan.ts';
@@ -12,47 +12,41 @@ type OnDamage = (segment: Segment, from: number, to: number) => void;
 export interface ReadOptions {
   readonly files: SegmentFiles;
   readonly onDamage: OnDamage;
-  /** Reads records after this position. */
+  /** Reads batches with messages after this position. */
   readonly after: number;
   readonly maxBytes: number;
 }
 
-interface ReadRecord {
-  readonly position: number;
-  readonly atMs: number;
-  readonly seq: number | undefined;
-  readonly epoch: string | undefined;
-  /** A slice of a larger read buffer. */
-  payload: Buffer;
-}
+/** The bytes are slices of a larger read buffer. */
+type ReadBatch = { -readonly [Key in keyof StoredBatch]: StoredBatch[Key] };
 
 /**
- * Reads records of a stream after a position: as many as fit into `maxBytes`, but at least one if any.
+ * Reads batches of a stream with messages after a position: as many as fit into `maxBytes`, but at least one if any.
  *
  * @throws the system's errors
  */
 export async function readStream(
   stream: JournalStream,
   options: ReadOptions,
-): Promise<readonly StoredRecord[]> {
-  const found = new FoundRecords(options.maxBytes);
+): Promise<readonly StoredBatch[]> {
+  const found = new FoundBatches(options.maxBytes);
   let after = options.after;
   while (!found.isFull) {
     after = Math.max(after, stream.acked);
     const run = runBehind(stream, after);
     if (run === undefined) break;
     const last = run.lastPosition;
-    await readRun(run, { ...options, after }, (record) => {
-      // Records that were confirmed during this read belong to the next read.
-      if (record.position > last) return false;
-      return found.add(record);
+    await readRun(run, { ...options, after }, (batch) => {
+      // Batches that were confirmed during this read belong to the next read.
+      if (batch.position > last) return false;
+      return found.add(batch);
     });
     after = last;
   }
   return found.compacted();
 }
 
-/** Counts the unacknowledged records of a stream. */
+/** Counts the unacknowledged messages of a stream. */
 export async function statStream(
   stream: JournalStream,
   { files, onDamage }: Pick<ReadOptions, 'files' | 'onDamage'>,
@@ -77,25 +71,26 @@ export async function statStream(
   }
 }
 
-/** Counts the acknowledged records of the first run that also has unacknowledged ones. */
+/** Counts the acknowledged messages of the first run that also has unacknowledged ones. */
 async function findFront(run: RecordRun, options: Omit<ReadOptions, 'maxBytes'>): Promise<void> {
   const entry = run.entry(run.indexBefore(options.after));
   let count = entry?.count ?? 0;
   let bytes = entry?.bytes ?? 0;
   let atMs: number | undefined;
-  await readRun(run, { ...options, after: 0, from: entry?.position ?? 0 }, (record) => {
-    if (record.position <= options.after) {
-      count += 1;
-      bytes += record.payload.length;
+  await readRun(run, { ...options, after: 0, from: entry?.position ?? 0 }, (batch) => {
+    if (lastPositionOf(batch) <= options.after) {
+      count += batch.count;
+      bytes += batch.records.length;
       return true;
     }
-    atMs = record.atMs;
+    count += Math.max(0, options.after - batch.position + 1);
+    atMs = batch.atMs;
     return false;
   });
   run.stream.front = { acked: options.after, run, count, bytes, atMs: atMs ?? 0 };
 }
 
-/** The first run with a record after the position. */
+/** The first run with a message after the position. */
 function runBehind({ runs }: JournalStream, position: number): RecordRun | undefined {
   let low = 0;
   let high = runs.length;
@@ -107,17 +102,17 @@ function runBehind({ runs }: JournalStream, position: number): RecordRun | undef
   return runs[low];
 }
 
-/** Reads the records of a run after a position, one block with records after the other. */
+/** Reads the batches of a run with messages after a position, one block with records of it after the other. */
 async function readRun(
   run: RecordRun,
   options: Omit<ReadOptions, 'maxBytes'> & { readonly from?: number; readonly maxBytes?: number },
-  each: (record: ReadRecord) => boolean,
+  each: (batch: ReadBatch) => boolean,
 ): Promise<void> {
   const { segment, stream } = run;
   const { after, maxBytes = LIMITS.journalBlockBytes, onDamage } = options;
   const chunkBytes = Math.min(Math.max(maxBytes, LIMITS.journalBlockBytes), LIMITS.journalReadBytes);
   const end = run.endOffset;
-  const { salt } = segment;
+  const { codec } = segment;
   await options.files.use(segment, async (file) => {
     let goesOn = true;
     let index = run.indexBefore(options.from ?? after);
@@ -130,19 +125,15 @@ async function readRun(
       if (from >= stretch.stop) continue;
       resume = 0;
       await scan(
-        { file, salt, from, to: stretch.to, chunkBytes, isKept: true },
+        { file, codec, from, to: stretch.to, chunkBytes, isKept: true },
         {
           record: (view, bytes, bodyAt) => {
             if (view.offset >= stretch.stop) return false;
-            if (view.kind !== KIND.data || view.position <= after) return true;
+            const lastPosition = lastPositionIn(view);
+            if (view.count === 0 || lastPosition <= after) return true;
             if (countedStreamOfView(stream.rules, view, bytes, bodyAt) !== stream.number) return true;
-            goesOn = each(foundRecord(stream, view, bytes, bodyAt));
-            if (goesOn)
-              stream.resume = {
-                run,
-                position: view.position,
-                offset: view.offset + RECORD_HEADER_BYTES + view.bodyBytes,
-              };
+            goesOn = each(foundBatch(stream, view, bytes, bodyAt));
+            if (goesOn) stream.resume = { run, position: lastPosition, offset: view.end };
             return goesOn;
           },
           damage: (damageFrom, to) => onDamage(segment, damageFrom, to),
@@ -152,12 +143,21 @@ async function readRun(
   });
 }
 
-function foundRecord(stream: JournalStream, view: RecordView, bytes: Buffer, bodyAt: number): ReadRecord {
-  const prefix = (view.flags & FLAG_SOURCE) === 0 ? 0 : SOURCE_BYTES;
-  const payload = bytes.subarray(bodyAt + prefix, bodyAt + view.bodyBytes);
-  const seq = prefix === 0 ? undefined : bytes.readUIntLE(bodyAt + 4, 6);
-  const epoch = prefix === 0 ? undefined : stream.epochOf(bytes.readUInt32LE(bodyAt));
-  return { position: view.position, atMs: view.atMs, payload, seq, epoch };
+function foundBatch(stream: JournalStream, view: RecordView, bytes: Buffer, bodyAt: number): ReadBatch {
+  const { source, seq, headBytes, recordsBytes } = openMessages(view, bytes, bodyAt);
+  const end = bodyAt + view.bodyBytes;
+  const recordsAt = end - recordsBytes;
+  const known = source === 0 ? undefined : stream.sourceOf(source);
+  return {
+    position: view.position,
+    count: view.count,
+    head: bytes.subarray(recordsAt - headBytes, recordsAt),
+    records: bytes.subarray(recordsAt, end),
+    atMs: view.atMs,
+    seq: source === 0 ? undefined : seq,
+    sender: known?.sender,
+    epoch: known?.epoch,
+  };
 }
 
 /** Continues where the last read ended, without a search in the index. */
@@ -192,9 +192,9 @@ function stretchFrom(run: RecordRun, index: number, end: number): Stretch | unde
   }
 }
 
-class FoundRecords {
+class FoundBatches {
   readonly #maxBytes: number;
-  readonly #records: ReadRecord[] = [];
+  readonly #batches: ReadBatch[] = [];
   #bytes = 0;
   isFull = false;
 
@@ -202,27 +202,31 @@ class FoundRecords {
     this.#maxBytes = maxBytes;
   }
 
-  add(record: ReadRecord): boolean {
-    this.#bytes += record.payload.length;
-    if (this.#records.length > 0 && this.#bytes > this.#maxBytes) this.isFull = true;
-    else this.#records.push(record);
+  add(batch: ReadBatch): boolean {
+    this.#bytes += batch.records.length;
+    if (this.#batches.length > 0 && this.#bytes > this.#maxBytes) this.isFull = true;
+    else this.#batches.push(batch);
     return !this.isFull;
   }
 
-  /** A few records would keep a large chunk in memory, so they are copied. */
-  compacted(): readonly StoredRecord[] {
-    const held = new Set(this.#records.map(({ payload }) => payload.buffer));
+  /** A few batches would keep a large chunk in memory, so they are copied. */
+  compacted(): readonly StoredBatch[] {
+    const held = new Set(this.#batches.map(({ records }) => records.buffer));
     let heldBytes = 0;
     for (const buffer of held) heldBytes += buffer.byteLength;
-    const used = this.#records.reduce((sum, { payload }) => sum + payload.length, 0);
-    if (2 * used >= heldBytes) return this.#records;
+    const used = this.#batches.reduce((sum, { head, records }) => sum + head.length + records.length, 0);
+    if (2 * used >= heldBytes) return this.#batches;
     const own = Buffer.allocUnsafeSlow(used);
     let at = 0;
-    for (const record of this.#records) {
-      own.set(record.payload, at);
-      record.payload = own.subarray(at, at + record.payload.length);
-      at += record.payload.length;
+    const copied = (bytes: Buffer): Buffer => {
+      own.set(bytes, at);
+      at += bytes.length;
+      return own.subarray(at - bytes.length, at);
+    };
+    for (const batch of this.#batches) {
+      batch.head = copied(batch.head);
+      batch.records = copied(batch.records);
     }
-    return this.#records;
+    return this.#batches;
   }
 }

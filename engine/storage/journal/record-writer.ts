@@ -1,6 +1,10 @@
+import { crc32 } from '../../base/crc32.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { Batch } from '../store.ts';
 import {
   emptyRecordView,
   FLAG_SOURCE,
+  HEAD_LENGTH_BYTES,
   KIND,
   RECORD_HEADER_BYTES,
   SOURCE_BYTES,
@@ -19,12 +23,14 @@ export interface WritePlace {
   readonly syncedTo: number;
 }
 
-export interface DataFields {
+export interface BatchFields {
   readonly stream: number;
+  /** Of the first message. */
   readonly position: number;
   readonly atMs: number;
   /** 0: no source. */
   readonly source: number;
+  /** Of the first message. */
   readonly seq: number;
 }
 
@@ -40,7 +46,7 @@ export interface SourceFacts {
   readonly number: number;
   readonly stream: number;
   readonly seq: number;
-  readonly epoch: string;
+  readonly markName: string;
 }
 
 /** Body of a record that holds records back. */
@@ -57,20 +63,48 @@ const BUFFER_FIRST_BYTES = 64 * 1024;
 /** A buffer that a huge batch enlarged beyond this is released. */
 const BUFFER_KEPT_BYTES = 4 * 1024 * 1024;
 
-/** Encodes records into one buffer, as they will be in the segment. */
+/** A piece of the write that is not in the buffer. */
+interface Apart {
+  /** The offset in the buffer before which it comes. */
+  readonly at: number;
+  readonly bytes: Buffer;
+}
+
+/** Encodes records as they will be in the segment: into one buffer, except for large batches, which are not copied. */
 export class RecordWriter {
+  readonly #copiedBytes: number;
   #buffer = Buffer.allocUnsafeSlow(BUFFER_FIRST_BYTES);
+  /** Of the buffer. */
   #length = 0;
+  #apart: Apart[] = [];
+  #apartBytes = 0;
+  /** For each record: where it begins in the buffer, and in the segment. */
+  #ats: number[] = [];
+  #offsets: number[] = [];
   /** Number of messages encoded since `begin`. */
   #messages = 0;
   #place: WritePlace = { salt: 0, offset: 0, syncedTo: 0 };
   readonly #record = emptyRecordView();
 
-  /** Starts a new write; overwrites what `bytes` returned before. */
+  /** @param copiedBytes larger batches must not change until they are written */
+  constructor({ copiedBytes = LIMITS.journalCopiedBytes }: { readonly copiedBytes?: number } = {}) {
+    this.#copiedBytes = copiedBytes;
+  }
+
+  /** Starts a new write; overwrites what `pieces` returned before. */
   begin(place: WritePlace): void {
+    this.release();
     this.#place = place;
     this.#length = 0;
+    this.#apartBytes = 0;
+    this.#ats = [];
+    this.#offsets = [];
     this.#messages = 0;
+  }
+
+  /** The write is done: keeps no batches, and no large buffer. */
+  release(): void {
+    this.#apart = [];
     if (this.#buffer.length > BUFFER_KEPT_BYTES) this.#buffer = Buffer.allocUnsafeSlow(BUFFER_FIRST_BYTES);
   }
 
@@ -78,44 +112,61 @@ export class RecordWriter {
    * All records since `begin`; valid until the next `begin`. Each record says how many messages follow it, so that a
    * reader of a damaged write can say how many are missing.
    */
-  get bytes(): Buffer {
-    const bytes = this.#buffer.subarray(0, this.#length);
-    const { salt, offset } = this.#place;
-    let following = this.#messages;
-    for (let at = 0; at < bytes.length; ) {
-      if (bytes[at + 2] === KIND.data) following -= 1;
-      const end = at + RECORD_HEADER_BYTES + bytes.readUInt32LE(at + 4);
-      sealRecord(bytes, at, salt ^ (offset + at), { following, isLast: end === bytes.length });
-      at = end;
+  pieces(): readonly Buffer[] {
+    this.#seal();
+    const pieces: Buffer[] = [];
+    let from = 0;
+    for (const { at, bytes } of this.#apart) {
+      pieces.push(this.#buffer.subarray(from, at), bytes);
+      from = at;
     }
-    return bytes;
+    if (from < this.#length) pieces.push(this.#buffer.subarray(from, this.#length));
+    return pieces;
+  }
+
+  #seal(): void {
+    const { salt } = this.#place;
+    const last = this.#ats.length - 1;
+    let following = this.#messages;
+    for (const [index, at] of this.#ats.entries()) {
+      following -= this.#buffer.readUInt32LE(at + 32);
+      const seed = (salt ^ (this.#offsets[index] as number)) >>> 0;
+      sealRecord(this.#buffer, at, seed, { following, isLast: index === last });
+    }
   }
 
   get length(): number {
-    return this.#length;
+    return this.#length + this.#apartBytes;
   }
 
   /** The offset of the next record in the segment. */
   get offset(): number {
-    return this.#place.offset + this.#length;
+    return this.#place.offset + this.length;
   }
 
-  data(fields: DataFields, payload: Buffer): void {
-    const prefix = fields.source === 0 ? 0 : SOURCE_BYTES;
-    const body = this.#reserve(prefix + payload.length);
-    if (prefix > 0) {
-      writeU32(this.#buffer, body, fields.source);
-      writeU48(this.#buffer, body + 4, fields.seq);
+  batch({ stream, position, atMs, source, seq }: BatchFields, { count, head, records }: Batch): void {
+    const sourceBytes = source === 0 ? 0 : SOURCE_BYTES;
+    const frontBytes = sourceBytes + HEAD_LENGTH_BYTES + head.length;
+    const isCopied = records.length <= this.#copiedBytes;
+    const body = this.#reserve(frontBytes + (isCopied ? records.length : 0));
+    const buffer = this.#buffer;
+    if (source !== 0) {
+      writeU32(buffer, body, source);
+      writeU48(buffer, body + 4, seq);
     }
-    this.#buffer.set(payload, body + prefix);
+    const headAt = body + sourceBytes + HEAD_LENGTH_BYTES;
+    buffer.writeUInt16LE(head.length, headAt - HEAD_LENGTH_BYTES);
+    buffer.set(head, headAt);
+    if (isCopied) buffer.set(records, body + frontBytes);
     const record = this.#record;
-    record.kind = KIND.data;
-    record.flags = prefix > 0 ? FLAG_SOURCE : 0;
-    record.stream = fields.stream;
-    record.position = fields.position;
-    record.atMs = fields.atMs;
-    this.#messages += 1;
-    this.#end(prefix + payload.length);
+    record.kind = KIND.batch;
+    record.flags = source === 0 ? 0 : FLAG_SOURCE;
+    record.stream = stream;
+    record.position = position;
+    record.atMs = atMs;
+    record.count = count;
+    this.#messages += count;
+    this.#end(isCopied ? frontBytes + records.length : frontBytes, isCopied ? undefined : records);
   }
 
   stream({ number, name, acked, lastPosition }: StreamFacts): void {
@@ -126,11 +177,11 @@ export class RecordWriter {
     this.#other(KIND.stream, number, lastPosition, bytes);
   }
 
-  source({ number, stream, seq, epoch }: SourceFacts): void {
-    const body = this.#reserve(10 + Buffer.byteLength(epoch));
+  source({ number, stream, seq, markName }: SourceFacts): void {
+    const body = this.#reserve(10 + Buffer.byteLength(markName));
     writeU32(this.#buffer, body, number);
     writeU48(this.#buffer, body + 4, seq);
-    const bytes = 10 + this.#buffer.write(epoch, body + 10);
+    const bytes = 10 + this.#buffer.write(markName, body + 10);
     this.#other(KIND.source, stream, 0, bytes);
   }
 
@@ -173,6 +224,7 @@ export class RecordWriter {
     record.stream = stream;
     record.position = position;
     record.atMs = 0;
+    record.count = 0;
     this.#end(bodyBytes);
   }
 
@@ -187,12 +239,22 @@ export class RecordWriter {
     return this.#length + RECORD_HEADER_BYTES;
   }
 
-  #end(bodyBytes: number): void {
+  /** @param bodyBytes of the body, in the buffer; `apart`: the rest of it */
+  #end(bodyBytes: number, apart?: Buffer): void {
+    const { offset } = this;
+    const at = this.#length;
+    const body = at + RECORD_HEADER_BYTES;
     const record = this.#record;
-    record.offset = this.offset;
-    record.bodyBytes = bodyBytes;
+    record.bodyBytes = bodyBytes + (apart?.length ?? 0);
     record.syncedTo = this.#place.syncedTo;
-    writeRecord(this.#buffer, this.#length, this.#place.salt, record);
-    this.#length += RECORD_HEADER_BYTES + bodyBytes;
+    record.bodyCrc = crc32(this.#buffer, body, body + bodyBytes, (this.#place.salt ^ offset) >>> 0);
+    if (apart !== undefined) record.bodyCrc = crc32(apart, 0, apart.length, record.bodyCrc);
+    writeRecord(this.#buffer, at, record);
+    this.#ats.push(at);
+    this.#offsets.push(offset);
+    this.#length = body + bodyBytes;
+    if (apart === undefined) return;
+    this.#apart.push({ at: this.#length, bytes: apart });
+    this.#apartBytes += apart.length;
   }
 }

@@ -1,7 +1,7 @@
 import { type Disk, type DiskFile, readWhole } from '../../base/disk.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Randomness } from '../../base/ports.ts';
-import { type CopiedRecord, createSegment } from './create-segment.ts';
+import { type CopiedBatch, createSegment } from './create-segment.ts';
 import { SEGMENT_START } from './format.ts';
 import { journalPaths } from './journal-paths.ts';
 import type { Segment } from './model.ts';
@@ -67,8 +67,8 @@ async function quarantineAll({ disk, directory }: Recovery, scanned: RecoverySca
   return reportOf(scanned, quarantined);
 }
 
-async function copiesOf(disk: Disk, records: readonly FoundRecord[]): Promise<CopiedRecord[]> {
-  const copies: CopiedRecord[] = [];
+async function copiesOf(disk: Disk, records: readonly FoundRecord[]): Promise<CopiedBatch[]> {
+  const copies: CopiedBatch[] = [];
   for (const segment of new Set(records.map((record) => record.segment))) {
     const file = await disk.open(segment.path, 'read');
     try {
@@ -80,12 +80,13 @@ async function copiesOf(disk: Disk, records: readonly FoundRecord[]): Promise<Co
   return copies;
 }
 
-async function copyOf(file: DiskFile, record: FoundRecord): Promise<CopiedRecord> {
-  const { stream, position, atMs, source, seq, payloadBytes, end } = record;
-  const payload = Buffer.alloc(payloadBytes);
-  const got = await readWhole(file, payload, end - payloadBytes);
-  if (got < payloadBytes) throw Object.assign(new Error('a segment became shorter'), { code: 'EIO' });
-  return { fields: { stream, position, atMs, source, seq }, payload };
+async function copyOf(file: DiskFile, record: FoundRecord): Promise<CopiedBatch> {
+  const { stream, position, atMs, source, seq, count, headBytes, recordsBytes, end } = record;
+  const bytes = Buffer.alloc(headBytes + recordsBytes);
+  const got = await readWhole(file, bytes, end - bytes.length);
+  if (got < bytes.length) throw Object.assign(new Error('a segment became shorter'), { code: 'EIO' });
+  const batch = { count, head: bytes.subarray(0, headBytes), records: bytes.subarray(headBytes) };
+  return { fields: { stream, position, atMs, source, seq }, batch };
 }
 
 /** Cuts off the end of an older segment; the new segment or the quarantine has it. */

@@ -1,31 +1,28 @@
-import {
-  FLAG_SOURCE,
-  KIND,
-  RECORD_HEADER_BYTES,
-  type RecordView,
-  SEGMENT_START,
-  SOURCE_BYTES,
-} from './format.ts';
+import { KIND, openMessages, type RecordView, SEGMENT_START } from './format.ts';
 import type { HeldRule } from './held.ts';
 import { LostMessageCounter, type LostMessages } from './lost-messages.ts';
 import type { Segment } from './model.ts';
 import type { SegmentFacts } from './record-writer.ts';
 import type { ScanSink } from './scan.ts';
 
-/** A record as the scan keeps it, without its payload. */
+/** A record as the scan keeps it, without its messages. */
 export interface FoundRecord {
   readonly segment: Segment;
   readonly offset: number;
   readonly end: number;
   readonly kind: number;
   readonly stream: number;
+  /** Of its first message. */
   readonly position: number;
+  /** Number of its messages; 0 if it is the journal's own. */
+  readonly count: number;
   readonly atMs: number;
   /** 0: none. */
   readonly source: number;
   readonly seq: number;
-  readonly payloadBytes: number;
-  /** The content of a record that is not data, depending on its kind. */
+  readonly headBytes: number;
+  readonly recordsBytes: number;
+  /** The content of a record without messages, depending on its kind. */
   readonly text: string;
   readonly acked: number;
   readonly segments: readonly SegmentFacts[];
@@ -58,13 +55,14 @@ export interface SegmentDisposition {
 export class SegmentScan implements ScanSink {
   readonly #segment: Segment;
   readonly #disposition: SegmentDisposition;
-  readonly #losses = new LostMessageCounter();
+  readonly #losses: LostMessageCounter;
   #durableTo: number;
   #open: (FoundRecord | Damage)[] = [];
 
   /** @param durableTo the segment was certainly synced up to this offset, as far as known from other segments */
   constructor(segment: Segment, durableTo: number, disposition: SegmentDisposition) {
     this.#segment = segment;
+    this.#losses = new LostMessageCounter(segment.codec.headerBytes);
     this.#durableTo = durableTo;
     this.#disposition = disposition;
   }
@@ -85,7 +83,7 @@ export class SegmentScan implements ScanSink {
   }
 
   damage(from: number, to: number, record: RecordView | undefined, likelyKind?: number): void {
-    const stream = record?.kind === KIND.data ? record.stream : undefined;
+    const stream = record !== undefined && record.count > 0 ? record.stream : undefined;
     const damage = { ...this.#damageAt(from, to, stream), likelyKind };
     this.#losses.damage(damage, record);
     this.#open.push(damage);
@@ -126,10 +124,9 @@ function isRecord(found: FoundRecord | Damage): found is FoundRecord {
 }
 
 function foundRecord(segment: Segment, view: RecordView, bytes: Buffer, bodyAt: number): FoundRecord {
-  const { offset, kind, flags, stream, position, atMs, bodyBytes } = view;
-  const end = offset + RECORD_HEADER_BYTES + bodyBytes;
-  const hasSource = kind === KIND.data && (flags & FLAG_SOURCE) !== 0;
-  const isSource = hasSource || kind === KIND.source;
+  const { offset, end, kind, stream, position, count, atMs, bodyBytes } = view;
+  const messages = count > 0 ? openMessages(view, bytes, bodyAt) : NO_MESSAGES;
+  const isSource = kind === KIND.source;
   return {
     segment,
     offset,
@@ -137,16 +134,19 @@ function foundRecord(segment: Segment, view: RecordView, bytes: Buffer, bodyAt: 
     kind,
     stream,
     position,
+    count,
     atMs,
-    source: isSource ? bytes.readUInt32LE(bodyAt) : 0,
-    seq: isSource ? bytes.readUIntLE(bodyAt + 4, 6) : 0,
-    payloadBytes: kind === KIND.data ? bodyBytes - (hasSource ? SOURCE_BYTES : 0) : 0,
+    source: isSource ? bytes.readUInt32LE(bodyAt) : messages.source,
+    seq: isSource ? bytes.readUIntLE(bodyAt + 4, 6) : messages.seq,
+    headBytes: messages.headBytes,
+    recordsBytes: messages.recordsBytes,
     text: textOf(view, bytes, bodyAt),
     acked: kind === KIND.stream ? bytes.readUIntLE(bodyAt, 6) : kind === KIND.ack ? position : 0,
     segments: kind === KIND.segments ? segmentList(bytes, bodyAt, bodyBytes) : NO_SEGMENTS,
   };
 }
 
+const NO_MESSAGES = { source: 0, seq: 0, headBytes: 0, recordsBytes: 0 };
 const NO_SEGMENTS: readonly SegmentFacts[] = [];
 
 function textOf({ kind, bodyBytes }: RecordView, bytes: Buffer, bodyAt: number): string {

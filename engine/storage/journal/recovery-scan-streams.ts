@@ -1,8 +1,8 @@
 import { heldStreamName } from '../held-streams.ts';
-import { KIND } from './format.ts';
+import { KIND, lastPositionIn } from './format.ts';
 import { countedStream, type HeldRule } from './held.ts';
 import type { LostMessages } from './lost-messages.ts';
-import { JournalStream } from './model.ts';
+import { JournalStream, recordSource } from './model.ts';
 import type { FoundRecord } from './recovery-scan-segment.ts';
 import { type Gap, lastBeforeGap, SourceTrack } from './source-track.ts';
 import type { JournalState } from './state.ts';
@@ -15,7 +15,7 @@ export class StreamScan {
   readonly #state: JournalState;
   readonly #streams = new Map<number, JournalStream>();
   readonly #sources = new Map<number, SourceTrack>();
-  /** The last position found of each stream. A record at or below it is a copy. */
+  /** The last position found of each stream. A batch at or below it is a copy. */
   readonly #lastFound = new Map<JournalStream, number>();
   /** Damaged places, in the order of the scan. */
   readonly #damages: DamagedPlace[] = [];
@@ -29,23 +29,23 @@ export class StreamScan {
     for (const { heldStream } of rules) state.lastStream = Math.max(state.lastStream, heldStream);
   }
 
-  /** @returns the record, under the stream that it counts for; undefined for a copy, or a record that is not data */
+  /** @returns the record, under the stream that it counts for; undefined for a copy, or a record without messages */
   add(record: FoundRecord): FoundRecord | undefined {
     const state = this.#state;
-    state.lastPosition = Math.max(state.lastPosition, record.position);
+    const lastPosition = lastPositionIn(record);
+    state.lastPosition = Math.max(state.lastPosition, lastPosition);
     if (record.kind === KIND.segments || record.kind === KIND.mark || record.kind === KIND.held)
       return undefined;
-    const counted =
-      record.kind === KIND.data ? countedStream(state.rulesOf(record.stream), record) : record.stream;
+    const counted = record.count > 0 ? countedStream(state.rulesOf(record.stream), record) : record.stream;
     const stream = this.#stream(counted);
     stream.acked = Math.max(stream.acked, record.acked);
-    stream.lastPosition = Math.max(stream.lastPosition, record.position);
+    stream.lastPosition = Math.max(stream.lastPosition, lastPosition);
     if (record.source > 0 && counted === record.stream && !this.#heldStreams.has(counted))
       this.#addSource(record);
     if (record.kind === KIND.stream) stream.name = record.text;
-    if (record.kind !== KIND.data) return undefined;
+    if (record.count === 0) return undefined;
     if (record.position <= (this.#lastFound.get(stream) ?? 0)) return undefined;
-    this.#lastFound.set(stream, record.position);
+    this.#lastFound.set(stream, lastPosition);
     return counted === record.stream ? record : { ...record, stream: counted };
   }
 
@@ -69,7 +69,7 @@ export class StreamScan {
     return stream;
   }
 
-  #addSource({ source: number, stream, seq, kind, text, position, segment }: FoundRecord): void {
+  #addSource({ source: number, stream, seq, kind, text, position, count, segment }: FoundRecord): void {
     let source = this.#sources.get(number);
     if (source === undefined) {
       source = new SourceTrack(number, stream);
@@ -77,10 +77,10 @@ export class StreamScan {
       this.#state.lastSource = Math.max(this.#state.lastSource, number);
     }
     if (kind !== KIND.source) {
-      source.record(seq, position, this.#damages.length);
+      source.record({ seq, position, count }, this.#damages.length);
       return;
     }
-    source.epoch = text;
+    source.markName = text;
     // It may state numbers that were found missing later.
     const isOutdated = this.#state
       .rulesOf(stream)
@@ -96,12 +96,12 @@ export class StreamScan {
    */
   heldBack(toSegment: number): HeldRule[] {
     const rules: HeldRule[] = [];
-    for (const { number, epoch, stream, gaps } of this.#sources.values()) {
+    for (const { number, markName, stream, gaps } of this.#sources.values()) {
       const acked = this.#streams.get(stream)?.acked ?? 0;
       for (const gap of gaps) {
         const after = lastBeforeGap(gap, this.#lastLost(gap, stream), acked);
-        // Without an epoch there is no sender to ask: nothing more will arrive.
-        if (after === undefined || epoch === '') continue;
+        // Without a name there is no sender to ask: nothing more will arrive.
+        if (after === undefined || markName === '') continue;
         const heldStream = this.#state.lastStream + 1 + rules.length;
         const toPosition = this.#state.lastPosition;
         rules.push({ stream, heldStream, source: number, after, toPosition, toSegment });
@@ -126,12 +126,12 @@ export class StreamScan {
   finish(): void {
     for (const source of this.#sources.values()) {
       const stream = this.#streams.get(source.stream);
-      const { number, epoch, last: seq } = source;
-      // A source with a damaged epoch has no sender to ask.
-      if (epoch === '' || seq === 0 || stream === undefined) continue;
-      const other = stream.sources.get(epoch);
+      const { number, markName, last: seq } = source;
+      // A source with a damaged name has no sender to ask.
+      if (markName === '' || seq === 0 || stream === undefined) continue;
+      const other = stream.sources.get(markName);
       if (other === undefined || other.seq < seq)
-        stream.sources.set(epoch, { number, stream: source.stream, epoch, seq, isDefined: false });
+        stream.sources.set(markName, recordSource(number, { stream: source.stream, markName, seq }));
     }
     this.#nameHeld();
     const byNumber = [...this.#streams.values()].sort((a, b) => b.number - a.number);
@@ -154,10 +154,10 @@ export class StreamScan {
       stream.rules = rules;
       for (const { heldStream, source } of rules) {
         const held = this.#streams.get(heldStream);
-        const epoch = this.#sources.get(source)?.epoch ?? '';
+        const markName = this.#sources.get(source)?.markName ?? '';
         if (held === undefined) continue;
         held.rules = rules;
-        if (held.name === '') held.name = heldStreamName(heldStream, epoch, stream.name);
+        if (held.name === '') held.name = heldStreamName(heldStream, markName, stream.name);
       }
     }
   }

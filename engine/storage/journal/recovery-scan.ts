@@ -3,12 +3,12 @@ import { type Disk, type DiskFile, readWhole } from '../../base/disk.ts';
 import { AiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import {
+  codecOf,
   decodeSegmentHeader,
   KIND,
   RECORD_HEADER_BYTES,
   SEGMENT_START,
   type SegmentHeader,
-  saltOf,
 } from './format.ts';
 import { type HeldRule, rulesByStream } from './held.ts';
 import { segmentNumberOf } from './journal-paths.ts';
@@ -32,14 +32,14 @@ export interface RecoveryScan {
   /** Undefined: there is no journal yet. */
   readonly state: JournalState | undefined;
   readonly damages: readonly Damage[];
-  /** Records that count but are possibly not synced. */
+  /** Batches that count but are possibly not synced. */
   readonly unsynced: readonly FoundRecord[];
   /** Segment files that no longer count, according to a newer one. */
   readonly obsolete: readonly string[];
   /** Files with the name of a segment that are not segments. */
   readonly unknownFiles: readonly UnknownFile[];
   readonly streams: StreamScan;
-  /** Valid records of streams, including acknowledged ones. */
+  /** Valid messages, including acknowledged ones. */
   readonly records: number;
 }
 
@@ -141,12 +141,12 @@ function dispositionInto(
 ): SegmentDisposition {
   return {
     durable: (record) => {
-      if (record.kind === KIND.data) found.records += 1;
+      found.records += record.count;
       const counting = streams.add(record);
       if (counting !== undefined) streams.index(counting);
     },
     unsynced: (record) => {
-      if (record.kind === KIND.data) found.records += 1;
+      found.records += record.count;
       const counting = streams.add(record);
       if (counting !== undefined) found.unsynced.push(counting);
     },
@@ -163,6 +163,8 @@ function excludeAcknowledged(damage: Damage, streams: StreamScan, state: Journal
   const { lastPosition, stream } = damage;
   if (lastPosition === undefined) return;
   const owner = stream === undefined ? undefined : streams.stream(stream);
+  // A single batch, which may be acknowledged in part.
+  if (owner !== undefined) damage.lost = Math.max(0, Math.min(damage.lost, lastPosition - owner.acked));
   const owners = owner === undefined ? [...state.streams.values()] : [owner];
   if (owners.length > 0 && owners.every(({ acked }) => acked >= lastPosition)) damage.lost = 0;
 }
@@ -183,10 +185,10 @@ async function scanSegment(
 ): Promise<void> {
   const scanned = new SegmentScan(segment, durableTo, disposition);
   const to = durableTo > SEGMENT_START ? durableTo : sizeBytes;
-  const { salt } = segment;
+  const { codec } = segment;
   const chunkBytes = 4 * LIMITS.journalReadBytes;
   await withFile(disk, segment.path, (file) =>
-    scan({ file, salt, from: SEGMENT_START, to, chunkBytes }, scanned),
+    scan({ file, codec, from: SEGMENT_START, to, chunkBytes }, scanned),
   );
   scanned.finish(to);
   // Nothing is left after the part that was certainly synced: it is copied to the next segment.
@@ -304,7 +306,7 @@ async function newestManifest(
       scan(
         {
           file,
-          salt: saltOf(header),
+          codec: codecOf(header),
           from: SEGMENT_START,
           to: sizeBytes,
           chunkBytes: LIMITS.journalReadBytes,

@@ -3,6 +3,7 @@ import type { RecoveryScan } from './recovery-scan.ts';
 /** The result of a journal's start. */
 export interface RecoveryReport {
   readonly segments: number;
+  /** Valid messages, including acknowledged ones. */
   readonly records: number;
   /** Damaged places that were certainly synced. Their records are lost. */
   readonly damaged: readonly DamageReport[];

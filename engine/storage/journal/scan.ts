@@ -4,8 +4,8 @@ import {
   isBodyWhole,
   MARKER,
   openRecord,
-  RECORD_HEADER_BYTES,
   type RecordView,
+  type SegmentCodec,
 } from './format.ts';
 
 export interface ScanSink {
@@ -24,7 +24,7 @@ export interface ScanSink {
 
 export interface ScanOptions {
   readonly file: DiskFile;
-  readonly salt: number;
+  readonly codec: SegmentCodec;
   /** The offset of a record. */
   readonly from: number;
   /** The scan ends here. */
@@ -37,15 +37,16 @@ export interface ScanOptions {
 
 /** Scans the records of a segment. It skips damage up to the next valid record. */
 export async function scan(options: ScanOptions, sink: ScanSink): Promise<void> {
-  const { salt, to } = options;
+  const { codec, to } = options;
+  const { headerBytes } = codec;
   const window = new Window(options);
   const view = emptyRecordView();
   let at = options.from;
   while (at < to) {
-    if (window.misses(at, RECORD_HEADER_BYTES)) await window.move(at, RECORD_HEADER_BYTES);
+    if (window.misses(at, headerBytes)) await window.move(at, headerBytes);
     const isRecord =
-      window.has(at, RECORD_HEADER_BYTES) && openRecord(window.bytes, at - window.start, salt, at, view);
-    const end = at + RECORD_HEADER_BYTES + view.bodyBytes;
+      window.has(at, headerBytes) && openRecord(window.bytes, at - window.start, codec, at, view);
+    const { end } = view;
     if (!isRecord || end > to) {
       // The record is cut off by the end: its header is trusted, its body is missing.
       const likelyKind = isRecord ? view.kind : window.likelyKind(at);
@@ -56,28 +57,29 @@ export async function scan(options: ScanOptions, sink: ScanSink): Promise<void> 
     }
     if (window.misses(at, end - at)) await window.move(at, end - at);
     const inWindow = at - window.start;
-    if (!window.has(at, end - at) || !isBodyWhole(window.bytes, inWindow, salt, view))
+    if (!window.has(at, end - at) || !isBodyWhole(window.bytes, inWindow, codec, view))
       sink.damage(at, end, view);
-    else if (!sink.record(view, window.bytes, inWindow + RECORD_HEADER_BYTES)) return;
+    else if (!sink.record(view, window.bytes, inWindow + headerBytes)) return;
     at = end;
   }
 }
 
 /** The offset of the next valid record, or the end. */
-async function nextRecord(window: Window, { salt, to }: ScanOptions, from: number): Promise<number> {
+async function nextRecord(window: Window, { codec, to }: ScanOptions, from: number): Promise<number> {
+  const { headerBytes } = codec;
   const view = emptyRecordView();
   let at = from;
-  while (at + RECORD_HEADER_BYTES <= to) {
-    if (window.misses(at, RECORD_HEADER_BYTES)) await window.move(at, RECORD_HEADER_BYTES);
-    if (!window.has(at, RECORD_HEADER_BYTES)) return to;
+  while (at + headerBytes <= to) {
+    if (window.misses(at, headerBytes)) await window.move(at, headerBytes);
+    if (!window.has(at, headerBytes)) return to;
     const found = window.bytes.indexOf(MARKER, at - window.start);
     const offset = window.start + found;
     if (found < 0) {
       // The last byte may be the first byte of a marker.
       at = window.end - 1;
-    } else if (!window.has(offset, RECORD_HEADER_BYTES)) {
+    } else if (!window.has(offset, headerBytes)) {
       at = offset;
-    } else if (openRecord(window.bytes, found, salt, offset, view) && offset + view.bodyBytes <= to) {
+    } else if (openRecord(window.bytes, found, codec, offset, view) && offset + view.bodyBytes <= to) {
       return offset;
     } else {
       at = offset + 1;

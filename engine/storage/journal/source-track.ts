@@ -1,4 +1,4 @@
-/** A gap in the sequence numbers of a source: records were found after it, but the ones in it may be lost. */
+/** A gap in the sequence numbers of a source: messages were found after it, but the ones in it may be lost. */
 export interface Gap {
   /** The last number before it. */
   readonly after: number;
@@ -6,7 +6,7 @@ export interface Gap {
   /** The first number after it. */
   readonly next: number;
   readonly nextPosition: number | undefined;
-  /** The missing records may have been in the damaged places from this one up to the other. */
+  /** The missing messages may have been in the damaged places from this one up to the other. */
   readonly fromDamage: number;
   readonly toDamage: number;
 }
@@ -15,7 +15,7 @@ export interface Gap {
 export class SourceTrack {
   readonly number: number;
   stream: number;
-  epoch = '';
+  markName = '';
   readonly gaps: Gap[] = [];
   last = 0;
   #lastPosition: number | undefined;
@@ -26,12 +26,20 @@ export class SourceTrack {
     this.stream = stream;
   }
 
-  /** A record with this number was found. @param damages the number of damaged places before it */
-  record(seq: number, position: number, damages: number): void {
-    if (seq <= this.last) return;
+  /**
+   * A record was found whose messages have the numbers from `seq` on.
+   *
+   * @param damages the number of damaged places before it
+   */
+  record(
+    { seq, position, count }: { readonly seq: number; readonly position: number; readonly count: number },
+    damages: number,
+  ): void {
+    const last = seq + count - 1;
+    if (last <= this.last) return;
     if (seq > this.last + 1) this.#gap(seq, position, damages);
-    this.last = seq;
-    this.#lastPosition = position;
+    this.last = last;
+    this.#lastPosition = position + count - 1;
     this.#damages = damages;
   }
 
@@ -61,7 +69,7 @@ export class SourceTrack {
 }
 
 /**
- * The last number before the gap, if an unacknowledged record may be missing in it; undefined if not.
+ * The last number before the gap, if an unacknowledged message may be missing in it; undefined if not.
  *
  * @param lastLost the highest possible position of a missing message
  */

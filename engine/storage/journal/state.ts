@@ -1,5 +1,12 @@
 import { type HeldRule, type HeldRules, NO_RULES, rulesByStream } from './held.ts';
-import { JournalStream, type RecordRun, type RecordSource, runIn, type Segment } from './model.ts';
+import {
+  JournalStream,
+  type RecordRun,
+  type RecordSource,
+  recordSource,
+  runIn,
+  type Segment,
+} from './model.ts';
 import type { RecordWriter, SegmentFacts, StreamFacts } from './record-writer.ts';
 
 /** The journal's state in memory: streams, segments, and the locations of records. */
@@ -49,12 +56,12 @@ export class JournalState {
     return stream;
   }
 
-  source(stream: JournalStream, epoch: string): RecordSource {
-    let source = stream.sources.get(epoch);
+  source(stream: JournalStream, markName: string): RecordSource {
+    let source = stream.sources.get(markName);
     if (source === undefined) {
       this.lastSource += 1;
-      source = { number: this.lastSource, stream: stream.number, epoch, seq: 0, isDefined: false };
-      stream.sources.set(epoch, source);
+      source = recordSource(this.lastSource, { stream: stream.number, markName, seq: 0 });
+      stream.sources.set(markName, source);
     }
     return source;
   }

@@ -2,17 +2,16 @@ import { writeWhole } from '../../base/disk.ts';
 import type { Segment } from './model.ts';
 
 /**
- * Writes at the end of a segment.
+ * Writes at the end of a segment, one piece after the other.
  *
  * @throws the system's errors; the segment must not be used again then
  */
-export async function writeTo(segment: Segment, bytes: Buffer): Promise<void> {
+export async function writeTo(segment: Segment, pieces: readonly Buffer[]): Promise<void> {
   const { file, end } = segment;
   if (file === undefined) throw new Error('the segment is closed');
-  if (bytes.length === 0) return;
   try {
-    await writeWhole(file, bytes, end);
-    segment.end = end + bytes.length;
+    await writeWhole(file, pieces, end);
+    segment.end = pieces.reduce((sum, { length }) => sum + length, end);
   } catch (error) {
     // On a full disk, frees the part that was written.
     await file.truncate(end).catch(() => undefined);

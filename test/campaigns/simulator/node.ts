@@ -3,7 +3,7 @@ import { Connector } from '../../../engine/connector/connector.ts';
 import { parseLocalFrame } from '../../../engine/local/local-frames.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import type { Inbox } from '../../../engine/queues/inbox.ts';
-import type { StoredRecord } from '../../../engine/storage/store.ts';
+import type { StoredRecord } from '../../../engine/queues/stored-message.ts';
 import { PORT, TRUST } from '../../helpers/simulated-connectors.ts';
 import type { SimulatedDisk } from '../../helpers/simulated-disk.ts';
 import type { SimulatedWorld } from '../../helpers/simulated-world.ts';

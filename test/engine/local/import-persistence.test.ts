@@ -53,7 +53,7 @@ function recorded(t: TestContext): string {
 }
 
 const outgoing = async (store: Store, stream: string) =>
-  (await store.read(stream, 0, 1e6)).map(({ payload }) => decodeRecord(payload));
+  (await store.read(stream, 0, 1e6)).map(({ records }) => decodeRecord(records));
 
 test('what a Python server left goes to the same clients and listeners, and its files are kept', async (t) => {
   const directory = recorded(t);
@@ -73,7 +73,7 @@ test('what a Python server left goes to the same clients and listeners, and its 
   assert.match(JSON.stringify(withFile?.header['with_file']), /"src_path":"w\/f.txt"/);
   const waiting = await store.read('in/type1', 0, 1e6);
   assert.deepEqual(
-    waiting.map(({ payload }) => parseLocalFrame(payload.subarray(4)).data.toString()),
+    waiting.map(({ records }) => parseLocalFrame(records.subarray(4)).data.toString()),
     ['rp0', 'rp1', 'rp2'],
   );
   const names = readdirSync(directory);

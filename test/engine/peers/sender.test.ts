@@ -13,6 +13,7 @@ import { encodeRecord } from '../../../engine/queues/message-record.ts';
 import type { DeliveryObserver } from '../../../engine/queues/out-message.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
+import { singles } from '../../helpers/batches.ts';
 import { NOBODY } from '../../helpers/nobody.ts';
 import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 import { seededRandom } from '../../helpers/simulated-world.ts';
@@ -76,7 +77,7 @@ test('a stored message that cannot be sent fails, is logged, and blocks no other
   const payloads = [large, { message_type: 'any' }].map((header) =>
     encodeRecord({ header, data: Buffer.from('data') }),
   );
-  await store.append('out/peer/any', payloads);
+  await store.append('out/peer/any', singles(...payloads));
   const told: string[] = [];
   const log = { event: (text: string) => void told.push(text), traffic: () => 0, settle: () => undefined };
   const sender = senderOn(store, clock, observerOfRevived(log));

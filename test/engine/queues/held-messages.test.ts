@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InboxWriter } from '../../../engine/queues/inbox-writer.ts';
-import { epochInStore } from '../../../engine/queues/message-source.ts';
 import { Journal } from '../../../engine/storage/journal/journal.ts';
+import { readAll, singles } from '../../helpers/batches.ts';
 import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 import { SimulatedDisk } from '../../helpers/simulated-disk.ts';
 import { seededRandom } from '../../helpers/simulated-world.ts';
-import { readAll } from '../storage/store-contract.ts';
 
 const STREAM = 'in/news';
 const SEGMENT = '/journal/0000000001.segment';
@@ -21,11 +20,8 @@ async function withHole(damaged: readonly number[]) {
   const texts = (name: string, count: number): Buffer[] =>
     Array.from({ length: count }, (_, index) => Buffer.from(`${name} ${index + 1}.`));
   const before = await open();
-  await before.append(STREAM, texts('ann', 10), { epoch: epochInStore(of), firstSeq: 1 });
-  await before.append(STREAM, texts('ben', 3), {
-    epoch: epochInStore({ ...of, peerName: 'ben' }),
-    firstSeq: 1,
-  });
+  await before.append(STREAM, singles(...texts('ann', 10)), { sender: 'ann', epoch: 'hers', firstSeq: 1 });
+  await before.append(STREAM, singles(...texts('ben', 3)), { sender: 'ben', epoch: 'hers', firstSeq: 1 });
   disk.kill();
   const bytes = Buffer.from(disk.file(SEGMENT).read(0, disk.file(SEGMENT).size));
   for (const seq of damaged) bytes[bytes.indexOf(`ann ${seq}.`)] = 0x41;
@@ -52,7 +48,7 @@ async function restored(store: Journal, clock: SimulatedClock) {
     );
   const kept = async (name: string): Promise<number[]> =>
     (await readAll(store, STREAM))
-      .map(({ payload }) => payload.toString().split(/[ .]/))
+      .map(({ records }) => records.toString().split(/[ .]/))
       .filter(([who]) => who === name)
       .map(([, seq]) => Number(seq));
   return { writer, told, held, put, kept };

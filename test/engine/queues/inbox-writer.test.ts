@@ -26,7 +26,7 @@ function writerOn(clock: SimulatedClock, store: Store) {
       refused: () => told.push(`${text} refused`),
     });
   const kept = async (): Promise<string[]> =>
-    (await store.read(STREAM, 0, 1_000_000)).map(({ payload }) => payload.toString());
+    (await store.read(STREAM, 0, 1_000_000)).map(({ records }) => records.toString());
   return { writer, add, kept, told };
 }
 

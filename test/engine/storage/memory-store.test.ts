@@ -7,5 +7,5 @@ import { testStoreContract } from './store-contract.ts';
 testStoreContract('memory', async () => new MemoryStore(new SimulatedClock()));
 testStoreContract(
   'as if remote',
-  async () => new RemoteStore(new MemoryStore(new SimulatedClock()), seededRandom(5)),
+  async () => new RemoteStore({ clock: new SimulatedClock(), random: seededRandom(5) }),
 );

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openJournal } from '../../../engine/index.ts';
 import { encodeRecord } from '../../../engine/queues/message-record.ts';
+import { singles } from '../../helpers/batches.ts';
 import { builtProgram } from '../../helpers/built-program.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
@@ -29,8 +30,8 @@ test('aioc log shows, exports and verifies a journal, and changes nothing', asyn
     header: { message_type: 'news', tag: '\u001b[2J' },
     data: Buffer.from('bonjour \u001b]0;x'),
   };
-  await journal.append('out/alice/news', [encodeRecord(message), encodeRecord(message)]);
-  await journal.append('in/news', [Buffer.from([0xff, 0x00])]);
+  await journal.append('out/alice/news', singles(encodeRecord(message), encodeRecord(message)));
+  await journal.append('in/news', singles(Buffer.from([0xff, 0x00])));
   const whileOpen = log('verify', directory);
   assert.equal(whileOpen.status, 1);
   assert.match(whileOpen.stderr, new RegExp(`process ${process.pid}.*AIOC_JOURNAL_IN_USE`));
@@ -63,7 +64,7 @@ test('aioc log shows, exports and verifies a journal, and changes nothing', asyn
 test('aioc log verify finds damage, says where it is, and leaves it there', async (t) => {
   const directory = tempDir(t);
   const journal = await openJournal({ directory });
-  for (const text of ['one', 'two', 'three']) await journal.append('a', [Buffer.from(text)]);
+  for (const text of ['one', 'two', 'three']) await journal.append('a', singles(text));
   await journal.close();
   const segment = join(directory, '0000000001.segment');
   const bytes = readFileSync(segment);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Journal } from '../../../../engine/storage/journal/journal.ts';
 import type { JournalEvent, JournalOptions } from '../../../../engine/storage/journal/journal-options.ts';
 import { runJournalSeed } from '../../../campaigns/journal-seed.ts';
+import { batchOf, single } from '../../../helpers/batches.ts';
 import { FakeClock } from '../../../helpers/fake-clock.ts';
 import { SimulatedDisk } from '../../../helpers/simulated-disk.ts';
 import { seededRandom } from '../../../helpers/simulated-world.ts';
@@ -21,7 +22,7 @@ function openOn(disk: SimulatedDisk, options: Partial<JournalOptions> = {}): Pro
 }
 
 async function texts(journal: Journal, stream = 'a'): Promise<string[]> {
-  return (await journal.read(stream, 0, 1_000_000)).map(({ payload }) => payload.toString('latin1', 0, 8));
+  return (await journal.read(stream, 0, 1_000_000)).map(({ records }) => records.toString('latin1', 0, 8));
 }
 
 test('histories with faults and crashes keep every promise', async () => {
@@ -31,18 +32,20 @@ test('histories with faults and crashes keep every promise', async () => {
     });
 });
 
-test('a full disk refuses within the call, loses nothing, says so once, and goes on by itself', async () => {
+test('a full disk refuses appends, loses nothing, is reported once, and recovers without a restart', async () => {
   const disk = new SimulatedDisk({ random: seededRandom(1) });
   const told: JournalEvent[] = [];
   const journal = await openOn(disk, { onEvent: (trouble) => void told.push(trouble) });
-  await journal.append('a', [Buffer.from('before')]);
+  await journal.append('a', [single(Buffer.from('before'))]);
   disk.capacityBytes = disk.usedBytes + 50;
   for (let tries = 0; tries < 3; tries += 1)
-    await assert.rejects(journal.append('a', [Buffer.alloc(200, 'refused')]), { code: 'AIOC_DISK_FULL' });
+    await assert.rejects(journal.append('a', [single(Buffer.alloc(200, 'refused'))]), {
+      code: 'AIOC_DISK_FULL',
+    });
   assert.deepEqual(await texts(journal), ['before']);
   assert.equal(journal.condition.refusing?.code, 'AIOC_DISK_FULL');
   disk.capacityBytes = Number.POSITIVE_INFINITY;
-  await journal.append('a', [Buffer.from('after')]);
+  await journal.append('a', [single(Buffer.from('after'))]);
   assert.deepEqual(
     told.map(({ kind }) => kind),
     ['refusing', 'storing again'],
@@ -52,7 +55,7 @@ test('a full disk refuses within the call, loses nothing, says so once, and goes
   assert.deepEqual(await texts(again), ['before', 'after']);
 });
 
-test('what is acknowledged gives a full disk its space back', async () => {
+test('acknowledged batches free space on a full disk', async () => {
   const disk = new SimulatedDisk({ random: seededRandom(1) });
   const journal = await openOn(disk, { segmentBytes: 2_000 });
   disk.capacityBytes = 12_000;
@@ -60,16 +63,16 @@ test('what is acknowledged gives a full disk its space back', async () => {
   await assert.rejects(
     async () => {
       for (let count = 0; count < 100; count += 1)
-        last = (await journal.append('a', [Buffer.alloc(500, 'x')])).position;
+        last = (await journal.append('a', [single(Buffer.alloc(500, 'x'))])).position;
     },
     { code: 'AIOC_DISK_FULL' },
   );
   await journal.ack('a', last).catch(() => undefined);
-  await journal.append('a', [Buffer.from('room')]);
+  await journal.append('a', [single(Buffer.from('room'))]);
   assert.deepEqual(await texts(journal), ['room']);
 });
 
-test('a sync that fails is not believed when it is tried again', async () => {
+test('a sync that fails is not trusted when it succeeds later', async () => {
   const disk = new SimulatedDisk({ random: seededRandom(1) });
   const journal = await openOn(disk);
   let failing: string | undefined;
@@ -78,14 +81,14 @@ test('a sync that fails is not believed when it is tried again', async () => {
     failing = path;
     return { fails: 'EIO' };
   };
-  await journal.append('a', [Buffer.from('kept')]);
+  await journal.append('a', [single(Buffer.from('kept'))]);
   assert.equal(failing, FIRST);
   disk.fault = ({ name, path }) => (name === 'sync' ? assert.notEqual(path, FIRST) : undefined) ?? undefined;
   disk.losePower();
   assert.deepEqual(await texts(await openOn(disk)), ['kept']);
 });
 
-test('bytes that are damaged while it runs cost the record they are in, are saved, and are told of', async () => {
+test('bytes that are damaged while it runs cost the batch they are in, are saved, and are reported', async () => {
   const disk = new SimulatedDisk({ random: seededRandom(1) });
   const told: JournalEvent[] = [];
   const journal = await openOn(disk, {
@@ -93,7 +96,7 @@ test('bytes that are damaged while it runs cost the record they are in, are save
     onEvent: (trouble) => void told.push(trouble),
   });
   for (let count = 0; count < 12; count += 1)
-    await journal.append('a', [Buffer.alloc(100, `record ${count}|`)]);
+    await journal.append('a', [single(Buffer.alloc(100, `record ${count}|`))]);
   const file = disk.file(FIRST);
   file.flip(file.read(0, file.size).indexOf('record 2|') + 20, 1);
   const expected = Array.from({ length: 12 }, (_, count) => `record ${count}`).filter(
@@ -126,7 +129,7 @@ test('a journal of a newer version is refused, and not touched', async () => {
     ...{ generation: 0, isWhole: false },
   });
   disk.put(FIRST, header);
-  await assert.rejects(openOn(disk), { code: 'AIOC_JOURNAL', message: /format 3.*newer aioc/ });
+  await assert.rejects(openOn(disk), { code: 'AIOC_JOURNAL', message: /format 4.*newer aioc/ });
   assert.deepEqual(disk.file(FIRST).read(0, 96), header);
 });
 
@@ -134,10 +137,10 @@ test('reading one stream does not go through the backlog of another', async () =
   const disk = new SimulatedDisk({ random: seededRandom(1) });
   const journal = await openOn(disk);
   for (let round = 0; round < 10; round += 1) {
-    await journal.append('small', [Buffer.from(`small ${round}`)]);
+    await journal.append('small', [single(Buffer.from(`small ${round}`))]);
     await journal.append(
       'large',
-      Array.from({ length: 100 }, () => Buffer.alloc(10_000)),
+      Array.from({ length: 100 }, () => batchOf(3, 'x'.repeat(10_000))),
     );
   }
   const sizes: number[] = [];

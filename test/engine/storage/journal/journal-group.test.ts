@@ -7,19 +7,19 @@ const STEP = 97;
 for (const isNoted of [false, true]) {
   const how = isNoted ? 'that is known to be on the disk' : 'that was written last';
 
-  test(`a flipped byte takes one message of a group ${how}, and no other`, async () => {
+  test(`a flipped byte takes one batch of a group ${how}, and no other`, async () => {
     const sample = await makeGroup(200, { isNoted });
-    for (let at = sample.from; at < (sample.messages.at(-1)?.end ?? 0); at += STEP)
+    for (let at = sample.from; at < (sample.batches.at(-1)?.end ?? 0); at += STEP)
       await checkFlipInGroup(sample, at);
   });
 
   test(`of a group ${how} all before the place is kept from which on it is cut or zeroed`, async () => {
     const sample = await makeGroup(200, { isNoted });
-    const last = sample.messages.at(-1)?.end ?? 0;
+    const last = sample.batches.at(-1)?.end ?? 0;
     for (let at = sample.from; at < last; at += STEP)
       for (const way of ['cut', 'zeroed'] as const) await checkEndOfGroup(sample, at, way);
-    for (const { offset, end } of sample.messages.slice(-2))
-      for (const at of [offset, offset + 1, offset + 39, offset + 40, end - 1])
+    for (const { offset, end } of sample.batches.slice(-2))
+      for (const at of [offset, offset + 1, offset + 43, offset + 44, end - 1])
         for (const way of ['cut', 'zeroed'] as const) await checkEndOfGroup(sample, at, way);
   });
 }

@@ -39,8 +39,8 @@ for (const durability of ['batch', 'os'] as const satisfies readonly Durability[
     writer.kill('SIGKILL');
     await once(writer, 'exit');
     const journal = await openOn(directory);
-    const records = await journal.read('a', 0, 1_000_000_000);
-    const numbers = records.map(({ payload }) => payload.readUInt32LE(0));
+    const batches = await journal.read('a', 0, 1_000_000_000);
+    const numbers = batches.map(({ records }) => records.readUInt32LE(0));
     assert.ok((numbers[0] ?? Number.POSITIVE_INFINITY) > acked, 'what was acknowledged does not come back');
     assert.ok((numbers.at(-1) ?? -1) >= confirmed, 'what was confirmed is there');
     assert.deepEqual(

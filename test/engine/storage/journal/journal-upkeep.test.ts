@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Journal } from '../../../../engine/storage/journal/journal.ts';
+import { single } from '../../../helpers/batches.ts';
 import { FakeClock } from '../../../helpers/fake-clock.ts';
 import { SimulatedDisk } from '../../../helpers/simulated-disk.ts';
 import { seededRandom } from '../../../helpers/simulated-world.ts';
@@ -23,18 +24,18 @@ test('a segment of which little lives is copied once it is not the one that was 
   const has = (number: number): boolean => disk.paths.includes(`/journal/000000000${number}.segment`);
   const fill = async (untilNumber: number): Promise<void> => {
     while (!has(untilNumber)) {
-      const { position } = await journal.append('busy', [Buffer.alloc(500, 'x')]);
+      const { position } = await journal.append('busy', [single(Buffer.alloc(500, 'x'))]);
       await journal.ack('busy', position);
     }
   };
 
-  await journal.append('stuck', [Buffer.from('it lives')]);
+  await journal.append('stuck', [single(Buffer.from('it lives'))]);
   await fill(2);
-  const { position } = await journal.append('busy', [Buffer.alloc(500, 'x')]);
+  const { position } = await journal.append('busy', [single(Buffer.alloc(500, 'x'))]);
   await journal.ack('busy', position);
   assert.equal(copies, 0, 'what lives in it may be done with in a moment');
   await fill(3);
   await waitFor(() => copies > 0, { what: 'the first segment to be copied' });
-  const [record] = await journal.read('stuck', 0, 1_000);
-  assert.equal(record?.payload.toString(), 'it lives');
+  const [batch] = await journal.read('stuck', 0, 1_000);
+  assert.equal(batch?.records.toString(), 'it lives');
 });
