@@ -21,6 +21,7 @@ export { type AttachableConnector, attachableConnectors } from './api/attachable
 export type { ConnectedPeers, IgnoredPeers, QueueCounts } from './api/command-answers.ts';
 export {
   ConnectorAPI,
+  type ListenBatchesOptions,
   type ListenOptions,
   type RequestOptions,
 } from './api/connector-api.ts';
@@ -34,9 +35,16 @@ export {
 export { readSnapshot } from './api/connector-snapshot.ts';
 export { connectorsIn, type FoundConnector } from './api/found-connectors.ts';
 export { UNFINISHED } from './api/listener.ts';
-export type { Listener, ListenerMessage, MessageHandler, ReplyOptions } from './api/listener-message.ts';
+export type {
+  BatchHandler,
+  Listener,
+  ListenerMessage,
+  MessageHandler,
+  ReplyOptions,
+} from './api/listener-message.ts';
 export type { ConnectorManagerOptions, FileDestinationOptions } from './api/manager-options.ts';
 export type { FileToSend, OutgoingMessage, SendOptions } from './api/message-frame.ts';
+export type { SendOutcome } from './api/outgoing-batch.ts';
 export type { ReceivedMessage } from './api/received-message.ts';
 export {
   type CallOptions,
@@ -45,6 +53,7 @@ export {
   type RestartOptions,
   type StopOptions,
 } from './api/remote-tool.ts';
+export { type RefusedMessages, SendManyError } from './api/send-many.ts';
 export { hostAndPort, readHost, scopeFault } from './base/addresses.ts';
 export { replaceDurably } from './base/atomic-file.ts';
 export { AiocError, ERROR_CODES, type ErrorCode, systemCode, toAiocError } from './base/errors.ts';

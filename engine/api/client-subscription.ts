@@ -3,17 +3,12 @@ import { afterMicrotasks } from '../base/batching.ts';
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
-import { parseLocalFrame } from '../local/local-frames.ts';
-import {
-  bodyAsJson,
-  jsonBody,
-  messageIn,
-  type Packet,
-  type SubscribedMessage,
-} from '../local/native/packets.ts';
-import type { Frame } from '../protocol/frame-decoder.ts';
-import { type AckHandle, SubscriptionAckHandle } from './ack-handle.ts';
-import { errorIn, NativeChannel } from './native-channel.ts';
+import { subscribedBatchIn } from '../local/native/batch-packets.ts';
+import { bodyAsJson, jsonBody, messageIn, type Packet } from '../local/native/packets.ts';
+import { errorIn } from './awaited-ranges.ts';
+import { type Delivered, DeliveredBatch, DeliveredMessage } from './delivered.ts';
+import type { ListenerMessage, MessageOrigin } from './listener-message.ts';
+import { NativeChannel } from './native-channel.ts';
 import { Progress, positionIn } from './progress.ts';
 
 export interface ClientSubscriptionOptions {
@@ -27,6 +22,8 @@ export interface ClientSubscriptionOptions {
   holdsSocket(): boolean;
   /** A cursor: an earlier run of the program processed all messages up to it. */
   readonly after: string | undefined;
+  /** Sends a reply to a message. */
+  readonly reply: MessageOrigin['reply'];
   /** A message may be available. */
   onChange(): void;
   /** The connector has a native socket, so all messages come over it. */
@@ -49,8 +46,12 @@ export class ClientSubscription {
   #isWanted = false;
   #takeOver: boolean;
   #progress: Progress | undefined;
-  #waiting: SubscribedMessage[] = [];
+  /** Arrived, in order; taken before `next`. */
+  #waiting: Delivered[] = [];
   #next = 0;
+  #takenPosition = 0;
+  /** For new messages, and for those that a listener may have received before. */
+  #origins: readonly [MessageOrigin, MessageOrigin] | undefined;
   #isAckPending = false;
   #looking: Promise<void> | undefined;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -105,24 +106,43 @@ export class ClientSubscription {
   }
 
   /**
-   * The next message, if one is available.
+   * The next message, if one is available. Its place is in `takenPosition` and `progress`.
    *
    * @throws AiocError AIOC_FRAME_BAD
    */
-  take(): { readonly frame: Frame; readonly ackHandle: AckHandle } | undefined {
-    const message = this.#waiting[this.#next];
-    const progress = this.#progress;
-    if (message === undefined || progress === undefined) return undefined;
-    this.#next += 1;
-    if (!this.isReady) this.#forgetWaiting();
-    progress.begin(message.position);
-    const ackHandle = new SubscriptionAckHandle(progress, message, this.#onDone);
-    return { frame: parseLocalFrame(message.frame), ackHandle };
+  take(): ListenerMessage | undefined {
+    const delivered = this.#waiting[this.#next];
+    if (delivered === undefined) return undefined;
+    this.#takenPosition = delivered.position;
+    try {
+      const message = delivered.take();
+      if (delivered.isEmpty) this.#dropNext();
+      return message;
+    } catch (error) {
+      // What follows in it is unreadable too.
+      this.#dropNext();
+      throw error;
+    }
   }
 
-  readonly #onDone = (progress: Progress): void => {
-    if (progress === this.#progress) this.#ackLater();
-  };
+  /** Of the message that was taken last. */
+  get takenPosition(): number {
+    return this.#takenPosition;
+  }
+
+  get progress(): Progress | undefined {
+    return this.#progress;
+  }
+
+  /** Call when messages were processed: `progress.end` was called. */
+  processed(progress: Progress): void {
+    if (progress === this.#progress && !this.#isAckPending) this.#ackLater();
+  }
+
+  #dropNext(): void {
+    this.#next += 1;
+    if (!this.isReady) this.#forgetWaiting();
+  }
 
   /** Hands out no more messages. Those already handed out can still be acknowledged. */
   stop(): void {
@@ -222,7 +242,8 @@ export class ClientSubscription {
 
   #onPacket(packet: Packet): void {
     if (packet.number !== this.#number || this.#isStopped) return;
-    if (packet.kind === 'message') this.#message(messageIn(packet));
+    if (packet.kind === 'batch') this.#batch(packet);
+    else if (packet.kind === 'message') this.#message(packet);
     else if (packet.kind === 'failed') this.#refused(errorIn(packet));
     else if (packet.kind === 'done') this.#opened(packet);
   }
@@ -232,6 +253,11 @@ export class ClientSubscription {
     const identity = String(bodyAsJson(packet)['store']);
     if (this.#progress?.identity !== identity) {
       this.#progress = new Progress(identity, after === undefined ? 0 : positionIn(after, identity));
+      const origin = { storeIdentity: identity, reply: this.#options.reply };
+      this.#origins = [
+        { ...origin, redelivered: false },
+        { ...origin, redelivered: true },
+      ];
     }
     this.#isOpen = true;
     // After a lost connection, do not replace a program that has taken over since.
@@ -240,13 +266,35 @@ export class ClientSubscription {
     this.#answered();
   }
 
-  #message(message: SubscribedMessage): void {
-    if (this.#progress?.isNew(message.position) !== true) {
+  #message(packet: Packet): void {
+    const message = messageIn(packet);
+    const { position, redelivered } = message;
+    this.#arrived(position, redelivered, (origin) => new DeliveredMessage(message, origin));
+  }
+
+  #batch(packet: Packet): void {
+    const batch = subscribedBatchIn(packet.body);
+    const { position, count, redelivered } = batch;
+    this.#arrived(position + count - 1, redelivered, (origin, begun) => {
+      const delivered = new DeliveredBatch(batch, origin);
+      delivered.skip(begun);
+      return delivered;
+    });
+  }
+
+  #arrived(
+    last: number,
+    redelivered: boolean,
+    make: (origin: MessageOrigin, begun: number) => Delivered,
+  ): void {
+    const [progress, origin] = [this.#progress, this.#origins?.[redelivered ? 1 : 0]];
+    if (progress === undefined || origin === undefined) return;
+    if (last <= progress.begun) {
       // Either processed, so acknowledge it again, or still in a handler, which acknowledges it later.
       this.#ackLater();
       return;
     }
-    this.#waiting.push(message);
+    this.#waiting.push(make(origin, progress.begun));
     this.#options.onChange();
   }
 

@@ -8,9 +8,11 @@ import { nativeSocketPath, sendSocketPath } from '../local/socket-names.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { onAbort } from './abort.ts';
 import type { ConnectorLocator } from './connector-locator.ts';
-import { NativeChannel, outcomeIn, type SendOutcome } from './native-channel.ts';
+import { NativeChannel, outcomeIn } from './native-channel.ts';
+import { framesOfBatch, type OutgoingBatch, type SendOutcome } from './outgoing-batch.ts';
 import { requestCancelled, requestOverSocket, requestTooLate } from './python-request.ts';
 import { PythonSendChannel } from './python-send-channel.ts';
+import { Turns } from './turns.ts';
 
 /** A frame, and the bytes of its file if the connector does not read that itself. */
 export interface FrameWithFile {
@@ -21,13 +23,12 @@ export interface FrameWithFile {
 /** Whether the connector reads the files that messages name, or gets their bytes. */
 export type FileTransfer = 'as paths' | 'as bytes';
 
-export interface Handover {
+/** A message with a file, which may need several frames. */
+export interface FileHandover {
   readonly sizeBytes: number;
   readonly signal: AbortSignal | undefined;
-  /** Makes the frames when their turn has come. A message without a file has one. */
-  readonly frames:
-    | ((fileTransfer: FileTransfer) => Promise<readonly FrameWithFile[]>)
-    | { readonly one: () => Buffer };
+  /** Makes the frames when their turn has come. */
+  frames(fileTransfer: FileTransfer): Promise<readonly FrameWithFile[]>;
 }
 
 export interface RequestLimits {
@@ -47,7 +48,7 @@ export class ConnectorTransport {
   readonly #pythonChannel: PythonSendChannel;
   #channel: NativeChannel | undefined;
   #opening: Promise<NativeChannel | undefined> | undefined;
-  #turn: Promise<void> | undefined;
+  readonly #turns = new Turns();
   #waiting = 0;
   #waitingBytes = 0;
   #closed = false;
@@ -66,56 +67,11 @@ export class ConnectorTransport {
   }
 
   /**
-   * Sends a message. Messages are sent in the order of the calls.
+   * Call before a message is gathered.
    *
-   * @returns what the connector guarantees; undefined with a Python connector
-   * @throws AiocError AIOC_QUEUE_FULL, AIOC_CONNECTOR_AWAY, AIOC_CANCELLED, the errors of `frames` and of the connector
+   * @throws AiocError AIOC_QUEUE_FULL, AIOC_CANCELLED
    */
-  send(handover: Handover): Promise<SendOutcome | undefined> {
-    try {
-      this.#check(handover);
-      const atOnce = this.#atOnce(handover);
-      if (atOnce !== undefined) return atOnce;
-      this.#begin(handover);
-      const told = this.#inTurn(handover);
-      const forget = (): void => this.#forget(handover);
-      told.then(forget, forget);
-      return told;
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  /**
-   * How the running connector gets files.
-   *
-   * @throws AiocError AIOC_CONNECTOR_AWAY
-   */
-  async fileTransfer(): Promise<FileTransfer> {
-    return fileTransferOver(await this.#nativeChannel());
-  }
-
-  /** Sends a request and waits for its response. */
-  async request({ frame, bytes }: FrameWithFile, limits: RequestLimits): Promise<Frame> {
-    if (limits.signal?.aborted) throw requestCancelled();
-    const channel = await this.#nativeChannel();
-    if (channel !== undefined) {
-      const number = channel.newNumber();
-      if (bytes !== undefined) await channel.giveFile(number, bytes());
-      if (limits.signal?.aborted) throw requestCancelled();
-      return this.#ask(channel, { number, frame }, limits);
-    }
-    const socket = await this.#locator.connect(sendSocketPath);
-    return requestOverSocket(socket, { ...limits, frame, clock: this.#clock });
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#channel?.close();
-    this.#pythonChannel.close();
-  }
-
-  #check({ sizeBytes, signal }: Handover): void {
+  check(sizeBytes: number, signal: AbortSignal | undefined): void {
     if (this.#closed) throw new AiocError('AIOC_CANCELLED', 'the API was closed; create a new ConnectorAPI');
     if (signal?.aborted) throw sendCancelled();
     // One message may always wait, whatever its size.
@@ -127,82 +83,173 @@ export class ConnectorTransport {
     );
   }
 
-  #begin({ sizeBytes }: Handover): void {
-    this.#waiting += 1;
+  /** So many messages wait for the connector, until `forget` is called. */
+  begin(count: number, sizeBytes: number): void {
+    this.#waiting += count;
     this.#waitingBytes += sizeBytes;
   }
 
-  #forget({ sizeBytes }: Handover): void {
-    this.#waiting -= 1;
-    this.#waitingBytes -= sizeBytes;
+  forget(count: number, sizeBytes: number): void {
+    this.begin(-count, -sizeBytes);
   }
 
-  /** Sends without queueing; undefined if the message must wait. */
-  #atOnce(handover: Handover): Promise<SendOutcome> | undefined {
-    const { frames, signal } = handover;
+  /** Sends a batch behind everything that was sent before. Its reply is called with AiocErrors as `sendFile` throws. */
+  sendBatch(batch: OutgoingBatch): void {
+    const channel = this.#readyChannel;
+    if (channel !== undefined) {
+      channel.postBatch(batch);
+      return;
+    }
+    this.#turns
+      .take(batch.signal, sendCancelled, () => this.#handOver(batch))
+      .catch((error: unknown) => batch.reply.refused(0, batch.count, toAiocError(error)));
+  }
+
+  /** Passes what is written to the connector, at the end of a turn of the event loop. */
+  flush(): void {
+    this.#channel?.flush();
+  }
+
+  /** The channel, if something can be written at once. */
+  get #readyChannel(): NativeChannel | undefined {
     const channel = this.#channel;
-    if (channel === undefined || channel.isBehind || this.#turn !== undefined) return undefined;
-    if (signal !== undefined || typeof frames === 'function') return undefined;
-    const frame = frames.one().subarray(4);
-    this.#begin(handover);
-    return new Promise((resolve, reject) =>
-      channel.post('send', frame, {
-        resolve: (packet) => {
-          this.#forget(handover);
-          try {
-            resolve(outcomeIn(packet));
-          } catch (error) {
-            reject(error);
-          }
-        },
-        reject: (error) => {
-          this.#forget(handover);
-          reject(error);
-        },
-      }),
-    );
+    return channel?.isBehind === false && !this.#turns.isTaken ? channel : undefined;
   }
 
-  /** Opens connections and cuts files when the turn of their message has come, so that the order is kept. */
-  async #inTurn(handover: Handover): Promise<SendOutcome | undefined> {
-    const before = this.#turn;
-    let release = (): void => undefined;
-    const turn = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    this.#turn = turn;
+  /** Resolves when the next batch may be handed over. */
+  async #handOver(batch: OutgoingBatch): Promise<void> {
+    const channel = await this.#channelFor(batch.signal);
+    if (channel === undefined) {
+      await this.#sendOverPython(batch);
+      return;
+    }
+    channel.postBatch(batch);
+    await channel.drained();
+  }
+
+  async #sendOverPython(batch: OutgoingBatch): Promise<void> {
+    const { signal, reply } = batch;
+    const told: Promise<void>[] = [];
+    for (const frame of framesOfBatch(batch)) {
+      const index = told.length;
+      told.push(
+        this.#pythonChannel.send({ sizeBytes: frame.length, signal, frames: () => [frame] }).then(
+          () => reply.accepted(index, 1, undefined),
+          (error: unknown) => reply.refused(index, 1, toAiocError(error)),
+        ),
+      );
+    }
+    await Promise.all(told);
+  }
+
+  /**
+   * Sends a message with a file behind everything that was sent before. Call `check` first.
+   *
+   * @returns what the connector guarantees; undefined with a Python connector
+   * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_CANCELLED, the errors of `frames` and of the connector
+   */
+  async sendFile(handover: FileHandover): Promise<SendOutcome | undefined> {
+    const { sizeBytes, signal } = handover;
+    this.begin(1, sizeBytes);
     try {
-      if (before !== undefined) await turnOrAbort(before, handover.signal);
-      const { told } = await this.#handOver(handover);
-      // The next turn starts when this message is handed over, not when the connector has answered.
-      return told;
+      const { told } = await this.#turns.take(signal, sendCancelled, () => this.#handOverFile(handover));
+      return await told;
     } finally {
-      if (this.#turn === turn) this.#turn = undefined;
-      // A cancelled message does not move later ones forward.
-      void Promise.resolve(before).then(release);
+      this.forget(1, sizeBytes);
     }
   }
 
   /** Resolves when the next message may be handed over; `told` settles with the connector's answer. */
-  async #handOver(handover: Handover): Promise<{ readonly told: Promise<SendOutcome | undefined> }> {
+  async #handOverFile(handover: FileHandover): Promise<{ readonly told: Promise<SendOutcome | undefined> }> {
     const { signal } = handover;
-    if (signal?.aborted) throw sendCancelled();
-    if (this.#closed) throw new AiocError('AIOC_CANCELLED', 'the API was closed before the message was sent');
-    const channel = await this.#nativeChannel();
+    const channel = await this.#channelFor(signal);
     if (channel === undefined) {
-      const { frames } = handover;
-      const made = async (): Promise<readonly Buffer[]> =>
-        typeof frames === 'function' ? (await frames('as paths')).map(({ frame }) => frame) : [frames.one()];
-      return { told: this.#pythonChannel.send({ ...handover, frames: made }).then(() => undefined) };
+      const frames = async (): Promise<readonly Buffer[]> =>
+        (await handover.frames('as paths')).map(({ frame }) => frame);
+      return { told: this.#pythonChannel.send({ ...handover, frames }).then(() => undefined) };
     }
-    const frames: readonly FrameWithFile[] =
-      typeof handover.frames === 'function'
-        ? await handover.frames(fileTransferOver(channel))
-        : [{ frame: handover.frames.one() }];
+    const frames = await handover.frames(fileTransferOver(channel));
     if (signal?.aborted) throw sendCancelled();
     const answers = await this.#requestAll(channel, frames);
     await channel.drained();
     return { told: answers.told.then((packets) => outcomeIn(packets.at(-1) as Packet)) };
+  }
+
+  /** @throws AiocError AIOC_CANCELLED, AIOC_CONNECTOR_AWAY */
+  async #channelFor(signal: AbortSignal | undefined): Promise<NativeChannel | undefined> {
+    if (signal?.aborted) throw sendCancelled();
+    if (this.#closed) throw new AiocError('AIOC_CANCELLED', 'the API was closed before the message was sent');
+    const channel = await this.#nativeChannel();
+    if (signal?.aborted) throw sendCancelled();
+    return channel;
+  }
+
+  /**
+   * How the running connector gets files.
+   *
+   * @throws AiocError AIOC_CONNECTOR_AWAY
+   */
+  async fileTransfer(): Promise<FileTransfer> {
+    return fileTransferOver(await this.#nativeChannel());
+  }
+
+  /** Sends a request behind everything that was sent before, and waits for its response. */
+  async request(request: FrameWithFile, limits: RequestLimits): Promise<Frame> {
+    if (limits.signal?.aborted) throw requestCancelled();
+    const channel = this.#readyChannel;
+    // What is sent next must not overtake it, so nothing is awaited.
+    if (channel !== undefined && request.bytes === undefined)
+      return this.#ask(channel, { number: channel.newNumber(), frame: request.frame }, limits);
+    // Over connections of their own, requests need not wait for a connector that does not read.
+    if (this.#pythonChannel.isInUse) return (await this.#requestNow(request, limits)).told;
+    return this.#requestInTurn(request, limits);
+  }
+
+  /** The time counts from when the request is written, and before that while it waits for its turn. */
+  async #requestInTurn(request: FrameWithFile, limits: RequestLimits): Promise<Frame> {
+    const { timeoutMs, signal, peer } = limits;
+    const end = new AbortController();
+    const timer = this.#clock.after(timeoutMs, () => end.abort(requestTooLate(peer, timeoutMs)));
+    const forget = onAbort(signal, () => end.abort(requestCancelled()));
+    const taken = this.#turns.take(
+      end.signal,
+      () => end.signal.reason as AiocError,
+      () => {
+        end.signal.throwIfAborted();
+        return this.#requestNow(request, limits);
+      },
+    );
+    const { told } = await taken.finally(() => {
+      timer.cancel();
+      forget();
+    });
+    return told;
+  }
+
+  async #requestNow(
+    { frame, bytes }: FrameWithFile,
+    limits: RequestLimits,
+  ): Promise<{ readonly told: Promise<Frame> }> {
+    const channel = await this.#nativeChannel();
+    let told: Promise<Frame>;
+    if (channel === undefined) {
+      const socket = await this.#locator.connect(sendSocketPath);
+      told = requestOverSocket(socket, { ...limits, frame, clock: this.#clock });
+    } else {
+      const number = channel.newNumber();
+      if (bytes !== undefined) await channel.giveFile(number, bytes());
+      if (limits.signal?.aborted) throw requestCancelled();
+      told = this.#ask(channel, { number, frame }, limits);
+    }
+    // Reported to the caller that awaits it, perhaps a little later.
+    told.catch(() => undefined);
+    return { told };
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#channel?.close();
+    this.#pythonChannel.close();
   }
 
   /** @returns a promise of all the connector's answers */
@@ -307,20 +354,6 @@ export class ConnectorTransport {
 
 function fileTransferOver(channel: NativeChannel | undefined): FileTransfer {
   return channel?.takesFilesAsBytes ? 'as bytes' : 'as paths';
-}
-
-/** @throws AiocError AIOC_CANCELLED as soon as the signal fires */
-async function turnOrAbort(turn: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return turn;
-  let forget = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    forget = onAbort(signal, () => reject(sendCancelled()));
-  });
-  try {
-    await Promise.race([turn, aborted]);
-  } finally {
-    forget();
-  }
 }
 
 function sendCancelled(): AiocError {

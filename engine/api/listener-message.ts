@@ -1,9 +1,7 @@
 import { AiocError } from '../base/errors.ts';
-import type { Frame } from '../protocol/frame-decoder.ts';
-import type { AckHandle } from './ack-handle.ts';
-import { UNFINISHED } from './listener.ts';
 import type { OutgoingMessage, SendOptions } from './message-frame.ts';
-import { ReceivedMessage } from './received-message.ts';
+import { cursorOf } from './progress.ts';
+import { type BodyRange, type HeaderSource, ReceivedMessage } from './received-message.ts';
 
 export interface Listener {
   readonly messageType: string;
@@ -19,18 +17,29 @@ export interface Listener {
 
 export type MessageHandler = (message: ListenerMessage) => Promise<void> | void;
 
+/** @param messages at least one */
+export type BatchHandler = (messages: readonly ListenerMessage[]) => Promise<void> | void;
+
 /** Options of a reply. The message that it answers sets the type and the destination. */
 export type ReplyOptions = Omit<OutgoingMessage, 'messageType' | 'destinationId' | 'responseId' | 'data'>;
 
+/** What a listener's messages that came together have in common. */
+export interface MessageOrigin {
+  /** Of the connector's store; undefined with a Python connector. */
+  readonly storeIdentity: string | undefined;
+  readonly redelivered: boolean;
+  reply(options: SendOptions): Promise<void>;
+}
+
 /** A message received by a listener. */
 export class ListenerMessage extends ReceivedMessage {
-  readonly #send: (options: SendOptions) => Promise<void>;
-  readonly #ackHandle: AckHandle | undefined;
+  readonly #origin: MessageOrigin;
+  readonly #position: number;
 
-  constructor(frame: Frame, send: (options: SendOptions) => Promise<void>, ackHandle?: AckHandle) {
-    super(frame);
-    this.#send = send;
-    this.#ackHandle = ackHandle;
+  constructor(source: HeaderSource, body: BodyRange, origin: MessageOrigin, position: number) {
+    super(source, body);
+    this.#origin = origin;
+    this.#position = position;
   }
 
   /**
@@ -38,12 +47,13 @@ export class ListenerMessage extends ReceivedMessage {
    * `after` when it listens again, and skips what it has processed. Undefined with a Python connector.
    */
   get cursor(): string | undefined {
-    return this.#ackHandle?.cursor;
+    const { storeIdentity } = this.#origin;
+    return storeIdentity === undefined ? undefined : cursorOf(storeIdentity, this.#position);
   }
 
   /** Whether a listener may have received this message before. Always false with a Python connector. */
   get redelivered(): boolean {
-    return this.#ackHandle?.redelivered ?? false;
+    return this.#origin.redelivered;
   }
 
   /**
@@ -62,62 +72,6 @@ export class ListenerMessage extends ReceivedMessage {
       );
     }
     const responseId = requestId === undefined ? {} : { responseId: requestId };
-    await this.#send({ ...options, messageType, destinationId: sourceId, ...responseId, data });
-  }
-}
-
-interface Held {
-  readonly message: ListenerMessage;
-  /** The message was processed. */
-  done(): void;
-  /** The message may not have been processed. */
-  leave(): void;
-}
-
-/** Turns a listener into an iterator: the handler of a message completes when the next message is requested. */
-export async function* messageStream(
-  listen: (handler: MessageHandler) => Promise<Listener>,
-): AsyncGenerator<ListenerMessage, void, undefined> {
-  let waiting: Held | undefined;
-  let end: { readonly error?: unknown } | undefined;
-  let wake = (): void => undefined;
-  const listener = await listen(
-    (message) =>
-      new Promise((done, reject) => {
-        waiting = { message, done, leave: () => reject(UNFINISHED) };
-        wake();
-      }),
-  );
-  const ended = (how: { readonly error?: unknown }): void => {
-    end = how;
-    wake();
-  };
-  listener.closed.then(
-    () => ended({}),
-    (error: unknown) => ended({ error }),
-  );
-  try {
-    for (;;) {
-      const taken: Held | undefined = waiting;
-      waiting = undefined;
-      if (taken !== undefined) {
-        let isLeft = true;
-        try {
-          yield taken.message;
-          isLeft = false;
-        } finally {
-          if (isLeft) taken.leave();
-          else taken.done();
-        }
-      } else if (end === undefined) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      } else if ('error' in end) throw end.error;
-      else return;
-    }
-  } finally {
-    waiting?.leave();
-    await listener.stop();
+    await this.#origin.reply({ ...options, messageType, destinationId: sourceId, ...responseId, data });
   }
 }

@@ -4,18 +4,19 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
 import type { LocalEvent } from '../local/local-frames.ts';
 import { listenUnix, type SocketUsers, type UnixListener } from '../local/unix-sockets.ts';
-import type { Frame } from '../protocol/frame-decoder.ts';
 import { onAbort } from './abort.ts';
-import type { AckHandle } from './ack-handle.ts';
 import { ClientSubscription } from './client-subscription.ts';
+import { ListenerMessage, type MessageOrigin } from './listener-message.ts';
+import type { Progress } from './progress.ts';
 import { PythonReceiveConnection } from './python-receive-connection.ts';
+import { bodyRangeOf, sourceOf } from './received-message.ts';
 
-export interface FrameListenerOptions {
+export interface MessageListenerOptions {
   readonly path: string;
   readonly messageType: string;
   readonly clock: Clock;
   readonly users: SocketUsers;
-  /** Maximum number of frames in the handler at the same time. Above 1, they may complete out of order. */
+  /** Maximum number of calls of the handler at the same time. Above 1, they may complete out of order. */
   readonly concurrency: number;
   /** Stops the listener. */
   readonly signal: AbortSignal | undefined;
@@ -25,8 +26,11 @@ export interface FrameListenerOptions {
   readonly after: string | undefined;
   /** Connects to the native socket of an aioc connector. */
   connectNative(): Promise<net.Socket>;
-  /** @param ackHandle for a message that the connector keeps until it is acknowledged */
-  handler(frame: Frame, ackHandle: AckHandle | undefined): Promise<void> | void;
+  /** Sends a reply to a message. */
+  readonly reply: MessageOrigin['reply'];
+  /** Set: the handler gets arrays of so many messages at most. */
+  readonly maxMessages: number | undefined;
+  handler(given: ListenerMessage | readonly ListenerMessage[]): Promise<void> | void;
   /** Receives errors thrown by the handler and errors of unreadable frames. If absent, such an error stops the listener. */
   onError: ((error: unknown) => void) | undefined;
 }
@@ -39,25 +43,29 @@ export const UNFINISHED = Symbol('the message was not processed');
  * frame boundary (Python does after every 100 messages), and, from an aioc connector, over a subscription. Frames of older
  * connections come first, frames of the subscription last.
  */
-export class FrameListener {
+export class MessageListener {
   /** Resolves when the listener has stopped and its last handler has ended; rejects with the error that stopped it. */
   readonly closed: Promise<void>;
   #close: { resolve(): void; reject(error: unknown): void } | undefined;
-  readonly #options: FrameListenerOptions;
+  readonly #options: MessageListenerOptions;
   #server: UnixListener | undefined;
   #connections: PythonReceiveConnection[] = [];
   readonly #subscription: ClientSubscription;
+  /** Of messages over Python's socket. */
+  readonly #origin: MessageOrigin;
   #stopped = false;
   #taking = false;
   #grace: Timer | undefined;
   #active = 0;
+  #position = 0;
   #forget = (): void => undefined;
   #failure: { readonly error: unknown } | undefined;
   #ending: Promise<void> | undefined;
 
-  private constructor(options: FrameListenerOptions) {
+  private constructor(options: MessageListenerOptions) {
     this.#options = options;
-    const { connectNative, messageType, clock, takeOver, after } = options;
+    const { connectNative, messageType, clock, takeOver, after, reply } = options;
+    this.#origin = { storeIdentity: undefined, redelivered: false, reply };
     this.#subscription = new ClientSubscription({
       connect: connectNative,
       messageType,
@@ -65,6 +73,7 @@ export class FrameListener {
       takeOver,
       holdsSocket: () => this.#server !== undefined,
       after,
+      reply,
       onChange: () => this.#changed(),
       onFound: () => this.#server?.markSubscriber(),
       onRefused: (error) => this.#fail(error),
@@ -75,10 +84,10 @@ export class FrameListener {
   }
 
   /** @throws AiocError AIOC_LISTENER_TAKEN, AIOC_TYPE_UNKNOWN, AIOC_LISTEN, AIOC_CANCELLED */
-  static async start(options: FrameListenerOptions): Promise<FrameListener> {
+  static async start(options: MessageListenerOptions): Promise<MessageListener> {
     const { messageType, signal } = options;
     if (signal?.aborted) throw new AiocError('AIOC_CANCELLED', `listening to ${messageType} was cancelled`);
-    const listener = new FrameListener(options);
+    const listener = new MessageListener(options);
     listener.#forget = onAbort(signal, () => void listener.stop());
     try {
       // Before the connector can find our socket, so that every message comes over the subscription.
@@ -147,8 +156,10 @@ export class FrameListener {
   #changed(): void {
     if (this.#taking) return;
     this.#taking = true;
-    while (!this.#stopped && this.#active < this.#options.concurrency) {
-      if (!this.#takeNext()) break;
+    const { concurrency, maxMessages } = this.#options;
+    while (!this.#stopped && this.#active < concurrency) {
+      const isTaken = maxMessages === undefined ? this.#handleNext() : this.#handleMany(maxMessages);
+      if (!isTaken) break;
     }
     this.#taking = false;
     if (this.#stopped && this.#active === 0) this.#ending ??= this.#end();
@@ -160,20 +171,50 @@ export class FrameListener {
     else this.#close?.reject(this.#failure.error);
   }
 
-  /** @returns false if there was no frame */
-  #takeNext(): boolean {
-    const { event, isClear } = this.#takeFromConnections();
-    if (event?.kind === 'frame') this.#handle(event.frame, undefined);
-    else if (event !== undefined) this.#report(tooLarge(this.#options.messageType, event.sizeBytes));
-    if (event !== undefined) return true;
-    if (!isClear || this.#stopped) return false;
+  /** @returns false if there was no message */
+  #handleNext(): boolean {
+    const message = this.#take();
+    if (message === undefined) return false;
+    if (message !== UNREADABLE) this.#handle(message, this.#position);
+    return true;
+  }
+
+  /** Hands out what is there. */
+  #handleMany(maxMessages: number): boolean {
+    const messages: ListenerMessage[] = [];
+    let lastPosition = 0;
+    while (messages.length < maxMessages && !this.#stopped) {
+      const message = this.#take();
+      if (message === undefined) break;
+      if (message === UNREADABLE) continue;
+      messages.push(message);
+      if (this.#position > 0) lastPosition = this.#position;
+    }
+    if (messages.length === 0 || this.#stopped) return false;
+    this.#handle(messages, lastPosition);
+    return true;
+  }
+
+  /** Sets `#position` too: 0 for a message over Python's socket. */
+  #take(): ListenerMessage | typeof UNREADABLE | undefined {
+    if (this.#connections.length > 0) {
+      const { event, isClear } = this.#takeFromConnections();
+      this.#position = 0;
+      if (event?.kind === 'frame')
+        return new ListenerMessage(sourceOf(event.frame), bodyRangeOf(event.frame), this.#origin, 0);
+      if (event !== undefined) {
+        this.#report(tooLarge(this.#options.messageType, event.sizeBytes));
+        return UNREADABLE;
+      }
+      if (!isClear || this.#stopped) return undefined;
+    }
     try {
-      const taken = this.#subscription.take();
-      if (taken !== undefined) this.#handle(taken.frame, taken.ackHandle);
-      return taken !== undefined;
+      const message = this.#subscription.take();
+      this.#position = this.#subscription.takenPosition;
+      return message;
     } catch (error) {
       this.#report(error);
-      return true;
+      return UNREADABLE;
     }
   }
 
@@ -213,34 +254,48 @@ export class FrameListener {
     }
   }
 
-  #handle(frame: Frame, ackHandle: AckHandle | undefined): void {
+  /** @param position of the last message; 0: none of them is acknowledged */
+  #handle(given: ListenerMessage | readonly ListenerMessage[], position: number): void {
+    const progress = position > 0 ? this.#subscription.progress : undefined;
+    progress?.begin(position);
     try {
-      const handled = this.#options.handler(frame, ackHandle);
-      // A synchronous handler costs no microtask.
-      if (handled !== undefined) void this.#finish(Promise.resolve(handled), ackHandle);
-      else ackHandle?.done();
+      const handled: unknown = this.#options.handler(given);
+      // A synchronous handler costs no promise.
+      if (isThenable(handled)) void this.#finish(handled, progress, position);
+      else this.#done(progress, position);
     } catch (error) {
-      this.#failed(error, ackHandle);
+      this.#failed(error, progress, position);
     }
   }
 
-  async #finish(handled: Promise<void>, ackHandle: AckHandle | undefined): Promise<void> {
+  async #finish(
+    handled: PromiseLike<unknown>,
+    progress: Progress | undefined,
+    position: number,
+  ): Promise<void> {
     this.#active += 1;
     try {
       await handled;
-      ackHandle?.done();
+      this.#done(progress, position);
     } catch (error) {
-      this.#failed(error, ackHandle);
+      this.#failed(error, progress, position);
     }
     this.#active -= 1;
     this.#changed();
   }
 
+  /** Acknowledges a message, if the connector keeps it. */
+  #done(progress: Progress | undefined, position: number): void {
+    if (progress === undefined) return;
+    progress.end(position);
+    this.#subscription.processed(progress);
+  }
+
   /** With `onError` the message counts as processed; without it, the next listener gets it. */
-  #failed(error: unknown, ackHandle: AckHandle | undefined): void {
+  #failed(error: unknown, progress: Progress | undefined, position: number): void {
     if (error === UNFINISHED) return;
     this.#report(error);
-    if (this.#options.onError !== undefined) ackHandle?.done();
+    if (this.#options.onError !== undefined) this.#done(progress, position);
   }
 
   #report(error: unknown): void {
@@ -258,6 +313,13 @@ export class FrameListener {
     this.#failure ??= { error };
     void this.stop();
   }
+}
+
+/** Something was taken that is no message, and was reported. */
+const UNREADABLE = Symbol('unreadable');
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 }
 
 function tooLarge(messageType: string, sizeBytes: number): AiocError {

@@ -1,7 +1,7 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { encodeFrame } from '../protocol/frame-encoder.ts';
-import { headerText, type JsonObject } from '../protocol/header.ts';
+import { type JsonObject, pythonJson } from '../protocol/header.ts';
 import { isReserved } from '../protocol/messages.ts';
 
 export interface FileToSend {
@@ -50,8 +50,6 @@ export interface SendOptions extends OutgoingMessage {
 /** A checked message with its data as bytes. */
 export interface PreparedMessage {
   readonly header: JsonObject & { readonly message_type: string };
-  /** The encoded header, if it is known. */
-  readonly headerBytes?: Buffer | undefined;
   readonly data: Buffer;
   readonly binary: Buffer | undefined;
 }
@@ -62,66 +60,65 @@ interface Ids {
   readonly awaitResponse: boolean;
 }
 
-/** Converts a program's options into headers and bytes. */
-export class MessagePreparer {
-  /** The last header with only a type, source and destination: the next message often has the same. */
-  #plain: (Pick<PreparedMessage, 'header'> & { readonly ids: Ids; readonly headerBytes: Buffer }) | undefined;
-
-  /** @throws AiocError AIOC_NAME_BAD, AIOC_FRAME_TOO_LARGE above LIMITS.messageLargestBytes (a connector may accept less) */
-  prepare(message: OutgoingMessage, ids: Ids): PreparedMessage {
-    const data = dataBytes(message);
-    const binary = message.binary?.length ? Buffer.from(message.binary) : undefined;
-    const sizeBytes = data.length + (binary?.length ?? 0);
-    if (sizeBytes > LIMITS.messageLargestBytes) {
-      throw new AiocError(
-        'AIOC_FRAME_TOO_LARGE',
-        `data and binary have ${sizeBytes} bytes; the limit of a message is ${LIMITS.messageLargestBytes}: send a file instead`,
-      );
-    }
-    if (!isPlain(message) || ids.awaitResponse) return { header: headerOf(message, ids), data, binary };
-    const { header, headerBytes } = this.#plainHeader(message, ids);
-    return { header, headerBytes, data, binary };
-  }
-
-  #plainHeader(message: OutgoingMessage, ids: Ids): Pick<PreparedMessage, 'header' | 'headerBytes'> {
-    const known = this.#plain;
-    const isKnown =
-      known?.header.message_type === message.messageType &&
-      known.ids.sourceId === ids.sourceId &&
-      known.ids.destinationId === ids.destinationId;
-    if (isKnown) return known;
-    const header = headerOf(message, ids);
-    this.#plain = { header, ids, headerBytes: Buffer.from(headerText(header), 'latin1') };
-    return this.#plain;
-  }
-}
-
-function isPlain({ requestId, responseId, binary, waitForAck, withFile, tag }: OutgoingMessage): boolean {
-  const isNoExchange = requestId === undefined && responseId === undefined && waitForAck !== true;
-  return isNoExchange && binary === undefined && withFile === undefined && tag === undefined;
+/**
+ * A message that has a frame of its own: a request, or one with a file.
+ *
+ * @throws AiocError AIOC_NAME_BAD, AIOC_FRAME_BAD, AIOC_FRAME_TOO_LARGE
+ */
+export function prepareMessage(message: OutgoingMessage, ids: Ids): PreparedMessage {
+  const body = bodyOf(message);
+  const data = typeof body === 'string' ? Buffer.from(body) : body;
+  const binary = binaryOf(message, data.length);
+  return { header: headerOf(message, ids), data, binary: binary.length > 0 ? binary : undefined };
 }
 
 function headerOf(message: OutgoingMessage, ids: Ids): PreparedMessage['header'] {
-  const { messageType, requestId, responseId, waitForAck = false, tag, binary } = message;
   return {
-    message_type: messageType,
+    message_type: message.messageType,
     source_id: ids.sourceId,
     ...(ids.destinationId !== undefined && { destination_id: ids.destinationId }),
+    ...ownMembers(message),
+    ...(message.binary?.length && { with_binary: true }),
+    ...(ids.awaitResponse && { await_response: true }),
+  };
+}
+
+/** What a message says in its header besides what all messages of a batch share. */
+function ownMembers({ requestId, responseId, waitForAck = false, tag }: OutgoingMessage): JsonObject {
+  return {
     ...(requestId !== undefined && { request_id: requestId }),
     ...(responseId !== undefined && { response_id: responseId }),
-    ...(binary?.length && { with_binary: true }),
-    ...(ids.awaitResponse && { await_response: true }),
     ...(waitForAck && { wait_for_ack: true }),
     ...(tag !== undefined && { tag: checkTag(tag) }),
   };
 }
 
 /** @throws AiocError AIOC_FRAME_TOO_LARGE if the header is too large */
-export function encodeMessage(message: PreparedMessage, withFile?: JsonObject): Buffer {
-  const { header, headerBytes, data, binary } = message;
-  if (withFile === undefined) return encodeFrame({ header, forwardedHeader: headerBytes, data, binary });
+export function encodeMessage({ header, data, binary }: PreparedMessage, withFile?: JsonObject): Buffer {
+  if (withFile === undefined) return encodeFrame({ header, data, binary });
   return encodeFrame({ header: { ...header, with_file: withFile }, data, binary });
 }
+
+/**
+ * The header of a message in a batch.
+ *
+ * @throws AiocError AIOC_NAME_BAD, AIOC_FRAME_TOO_LARGE
+ */
+export function ownHeaderOf(message: OutgoingMessage): Buffer {
+  const { requestId, responseId, waitForAck, tag } = message;
+  if (requestId === undefined && responseId === undefined && tag === undefined)
+    return waitForAck === true ? WAIT_FOR_ACK : NO_MEMBERS;
+  const text = pythonJson(ownMembers(message));
+  // As large as a header may be, less what the others of the batch and connectors say in it.
+  if (text.length <= LIMITS.headerBytes - LIMITS.headerSpareBytes) return Buffer.from(text, 'latin1');
+  throw new AiocError(
+    'AIOC_FRAME_TOO_LARGE',
+    `requestId and responseId have ${text.length} bytes, which do not fit into the header: send long values as data`,
+  );
+}
+
+const NO_MEMBERS = Buffer.from('{}');
+const WAIT_FOR_ACK = Buffer.from('{"wait_for_ack": true}');
 
 /** Types that start with `_` are reserved for connectors and always pass. @throws AiocError AIOC_TYPE_UNKNOWN */
 export function checkType(messageType: string, known: readonly string[] | undefined, key: string): void {
@@ -132,17 +129,42 @@ export function checkType(messageType: string, known: readonly string[] | undefi
   );
 }
 
-function dataBytes({ data, dataIsJson = false }: OutgoingMessage): Buffer {
-  if (data === undefined) return Buffer.alloc(0);
+/**
+ * The data: text that is sent as UTF-8, or bytes that nobody changes.
+ *
+ * @throws AiocError AIOC_FRAME_BAD for data that JSON cannot represent
+ */
+export function bodyOf({ data, dataIsJson = false }: OutgoingMessage): string | Buffer {
+  if (typeof data === 'string' && !dataIsJson) return data;
+  if (data === undefined) return EMPTY;
   // Copied, so that the caller can reuse its buffer at once.
   if (data instanceof Uint8Array) return Buffer.from(data);
-  if (typeof data === 'string' && !dataIsJson) return Buffer.from(data);
   const json: string | undefined = JSON.stringify(data);
   if (json === undefined) {
     throw new AiocError('AIOC_FRAME_BAD', `data is a ${typeof data}, which JSON cannot represent`);
   }
-  return Buffer.from(json);
+  return json;
 }
+
+/** About the bytes of data and binary, without encoding them. */
+export function sizeOf({ data, binary }: OutgoingMessage): number {
+  const dataBytes = typeof data === 'string' || data instanceof Uint8Array ? data.length : 0;
+  return binary === undefined ? dataBytes : dataBytes + binary.length;
+}
+
+/** @throws AiocError AIOC_FRAME_TOO_LARGE above LIMITS.messageLargestBytes (a connector may accept less) */
+export function binaryOf({ binary }: OutgoingMessage, dataLength: number): Buffer {
+  const sizeBytes = dataLength + (binary?.length ?? 0);
+  if (sizeBytes > LIMITS.messageLargestBytes) {
+    throw new AiocError(
+      'AIOC_FRAME_TOO_LARGE',
+      `data and binary have ${sizeBytes} bytes; the limit of a message is ${LIMITS.messageLargestBytes}: send a file instead`,
+    );
+  }
+  return binary === undefined || binary.length === 0 ? EMPTY : Buffer.from(binary);
+}
+
+const EMPTY = Buffer.alloc(0);
 
 function checkTag(tag: string): string {
   if (tag.length <= LIMITS.nameLength && /^[0-9a-zA-Z\-_:]+$/.test(tag)) return tag;

@@ -1,18 +1,19 @@
 import type net from 'node:net';
-import { AiocError, ERROR_CODES, type ErrorCode, toAiocError } from '../base/errors.ts';
+import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import { PacketWriter } from '../local/native/packet-writer.ts';
-import { bodyAsJson, jsonBody, type Packet, type PacketKind, PacketReader } from '../local/native/packets.ts';
-
-/** What a connector guarantees for a message that it has accepted. */
-export type SendOutcome =
-  /** It is on this machine's disk, and aioc sends it to the peer even after a crash. */
-  | 'stored'
-  /** It is in memory only: its type is not stored on disk. */
-  | 'accepted'
-  /** It was dropped, because the peer is ignored (ignore_peer_traffic). */
-  | 'ignored';
+import {
+  bodyAsJson,
+  commonProtocol,
+  jsonBody,
+  NATIVE_PROTOCOL_VERSION,
+  type Packet,
+  type PacketKind,
+  PacketReader,
+} from '../local/native/packets.ts';
+import { AwaitedRanges, errorIn } from './awaited-ranges.ts';
+import { framesOfBatch, type OutgoingBatch, type SendOutcome } from './outgoing-batch.ts';
 
 export interface PendingReply {
   readonly number: number;
@@ -39,7 +40,9 @@ export class NativeChannel {
   readonly #writer: PacketWriter;
   readonly #pending = new Map<number, ReplyHandler>();
   readonly #options: NativeChannelOptions;
+  readonly #ranges = new AwaitedRanges();
   #number = 0;
+  #protocol = 1;
   #failure: AiocError | undefined;
   #drained: (() => void)[] = [];
   #keepsAlive = false;
@@ -65,7 +68,7 @@ export class NativeChannel {
   static async open(socket: net.Socket, options: NativeChannelOptions): Promise<NativeChannel> {
     const { clock } = options;
     const channel = new NativeChannel(socket, options);
-    const { number, answer } = channel.request('hello', jsonBody({ protocol: 1 }));
+    const { number, answer } = channel.request('hello', jsonBody({ protocol: NATIVE_PROTOCOL_VERSION }));
     const silent = new AiocError(
       'AIOC_CONNECTOR_AWAY',
       'the connector does not answer; it may be overloaded or stuck',
@@ -73,6 +76,7 @@ export class NativeChannel {
     const timer = clock.after(LIMITS.localHelloMs, () => channel.cancel(number, silent));
     try {
       channel.#welcome = bodyAsJson(await answer);
+      channel.#protocol = commonProtocol(channel.#welcome);
       return channel;
     } catch (error) {
       socket.destroy();
@@ -115,16 +119,60 @@ export class NativeChannel {
       handler.reject(this.#failure);
       return number;
     }
-    // A pending reply keeps the program alive.
-    if (this.#pending.size === 0) this.#socket.ref();
+    this.#willAwait();
     this.#pending.set(number, handler);
     this.#writer.write(kind, number, body);
     return number;
   }
 
+  /** Sends a batch, whose reply gets the connector's answers. */
+  postBatch(batch: OutgoingBatch): void {
+    const { address, count, pieces, reply } = batch;
+    if (this.#failure !== undefined) reply.refused(0, count, this.#failure);
+    else if (this.#protocol < 2) this.#postOneByOne(batch);
+    else {
+      this.#willAwait();
+      const number = this.#newNumbers(count);
+      this.#ranges.add(number, count, reply);
+      this.#writer.writeSendBatch(number, { header: address.headerFor(count), records: pieces });
+    }
+  }
+
+  #postOneByOne(batch: OutgoingBatch): void {
+    const { reply } = batch;
+    let index = 0;
+    for (const frame of framesOfBatch(batch)) {
+      const at = index;
+      this.post('send', frame.subarray(4), {
+        resolve: (packet) => reply.accepted(at, 1, outcomeIn(packet)),
+        reject: (error) => reply.refused(at, 1, error),
+      });
+      index += 1;
+    }
+  }
+
+  /** A pending reply keeps the program alive. */
+  #willAwait(): void {
+    if (!this.#isAwaiting) this.#socket.ref();
+  }
+
+  #awaitsLess(): void {
+    if (!this.#isAwaiting && !this.#keepsAlive) this.#socket.unref();
+  }
+
+  get #isAwaiting(): boolean {
+    return this.#pending.size > 0 || !this.#ranges.isEmpty;
+  }
+
   newNumber(): number {
-    this.#number = (this.#number + 1) % 0xffff_ffff;
-    return this.#number;
+    return this.#newNumbers(1);
+  }
+
+  /** @returns the first of `count` consecutive numbers */
+  #newNumbers(count: number): number {
+    const first = this.#number + count < NUMBERS ? this.#number + 1 : 1;
+    this.#number = first + count - 1;
+    return first;
   }
 
   /** Sends a packet without waiting for a reply; a reply, if any, goes to `onPacket`. */
@@ -167,6 +215,11 @@ export class NativeChannel {
     return this.#failure === undefined && this.#writer.waitingBytes >= LIMITS.localReadAheadBytes;
   }
 
+  /** Passes what is written to the operating system, without waiting for the end of the turn. */
+  flush(): void {
+    this.#writer.flush();
+  }
+
   /** Resolves when there is room to write more, or the channel is closed. */
   async drained(): Promise<void> {
     if (!this.isBehind) return;
@@ -202,6 +255,11 @@ export class NativeChannel {
   }
 
   #take(packet: Packet): void {
+    if (packet.kind === 'accepted' || packet.kind === 'refusedBatch') {
+      this.#ranges.take(packet);
+      this.#awaitsLess();
+      return;
+    }
     const pending = this.#pending.get(packet.number);
     // A response may cross its cancellation.
     if (pending === undefined) {
@@ -215,7 +273,7 @@ export class NativeChannel {
 
   #settle(number: number): void {
     this.#pending.delete(number);
-    if (this.#pending.size === 0 && !this.#keepsAlive) this.#socket.unref();
+    this.#awaitsLess();
   }
 
   #over(): void {
@@ -227,6 +285,7 @@ export class NativeChannel {
       this.#settle(number);
       pending.reject(this.#failure);
     }
+    this.#ranges.refuseAll(this.#failure);
     for (const resolve of this.#drained.splice(0)) resolve();
     this.#options.onClose();
   }
@@ -241,13 +300,8 @@ export function outcomeIn(packet: Packet): SendOutcome {
   return outcome === 'stored' || outcome === 'ignored' ? outcome : 'accepted';
 }
 
-/** The error in a `failed`. */
-export function errorIn(packet: Packet): AiocError {
-  const { code, message } = bodyAsJson(packet);
-  const known = typeof code === 'string' && code in ERROR_CODES ? (code as ErrorCode) : 'AIOC_INTERNAL';
-  return new AiocError(known, String(message));
-}
-
 const STORED = jsonBody({ outcome: 'stored' });
 const ACCEPTED = jsonBody({ outcome: 'accepted' });
 const EMPTY = Buffer.alloc(0);
+/** Numbers of packets have 32 bits; after the last one, they begin again. */
+const NUMBERS = 0xffff_ffff;

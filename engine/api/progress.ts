@@ -3,7 +3,8 @@ export class Progress {
   /** Of the store; positions are valid only within it. */
   readonly identity: string;
   #upTo: number;
-  /** Positions after `upTo` that a handler has received, in order; usually one. */
+  #begun: number;
+  /** Positions after `upTo` that a handler has received, in order; of messages received together, the last. */
   readonly #given: number[] = [];
   /** Those that are processed while an earlier one is not. */
   readonly #done = new Set<number>();
@@ -11,6 +12,7 @@ export class Progress {
   constructor(identity: string, upTo = 0) {
     this.identity = identity;
     this.#upTo = upTo;
+    this.#begun = upTo;
   }
 
   /** Everything up to this position is processed. */
@@ -18,15 +20,18 @@ export class Progress {
     return this.#upTo;
   }
 
-  /** Whether no handler has received it. */
-  isNew(position: number): boolean {
-    return position > this.#upTo && !this.#given.includes(position);
+  /** A handler has received, or has processed, everything up to this position. */
+  get begun(): number {
+    return this.#begun;
   }
 
+  /** A handler receives the messages up to this position. */
   begin(position: number): void {
+    this.#begun = position;
     this.#given.push(position);
   }
 
+  /** The messages that `begin` named with this position are processed. */
   end(position: number): void {
     if (position !== this.#given[0]) {
       this.#done.add(position);

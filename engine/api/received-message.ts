@@ -2,25 +2,73 @@ import { AiocError } from '../base/errors.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header, JsonObject } from '../protocol/header.ts';
 
+/** Where a message has its header from. Messages with the same header share one. */
+export interface HeaderSource {
+  /** What all messages of its batch have in their headers. */
+  readonly shared: Header;
+  /** All of it, frozen. */
+  readonly header: Header;
+}
+
+/** Data from `dataAt` to `binaryAt`, and binary from there to `end`. */
+export interface BodyRange {
+  readonly bytes: Buffer;
+  readonly dataAt: number;
+  readonly binaryAt: number;
+  readonly end: number;
+}
+
+/** For a message that came in a frame of its own. */
+export function sourceOf({ header }: Frame): HeaderSource {
+  Object.freeze(header);
+  return { shared: header, header };
+}
+
+export function bodyRangeOf({ data, binary }: Frame): BodyRange {
+  const bytes = binary.length === 0 ? data : Buffer.concat([data, binary]);
+  return { bytes, dataAt: 0, binaryAt: data.length, end: bytes.length };
+}
+
 /** A message received from a peer's program: for a listener, or a response. */
 export class ReceivedMessage {
-  /**
-   * All header keys, `with_file` included (the connector has stored the file itself). An id that exceeds a number's
-   * precision is a bigint, which JSON.stringify rejects.
-   */
-  readonly header: Header;
-  readonly data: Buffer;
-  /** The binary part, if any. */
-  readonly binary: Buffer | undefined;
+  readonly #source: HeaderSource;
+  readonly #bytes: Buffer;
+  readonly #dataAt: number;
+  readonly #binaryAt: number;
+  readonly #end: number;
+  #data: Buffer | undefined;
+  #binary: Buffer | undefined;
 
-  constructor({ header, data, binary }: Frame) {
-    this.header = header;
-    this.data = data;
-    this.binary = binary.length === 0 ? undefined : binary;
+  constructor(source: HeaderSource, { bytes, dataAt, binaryAt, end }: BodyRange) {
+    this.#source = source;
+    this.#bytes = bytes;
+    this.#dataAt = dataAt;
+    this.#binaryAt = binaryAt;
+    this.#end = end;
+  }
+
+  /**
+   * All header keys, `with_file` included (the connector has stored the file itself). Frozen, because messages share it. An
+   * id that exceeds a number's precision is a bigint, which JSON.stringify rejects.
+   */
+  get header(): Header {
+    return this.#source.header;
+  }
+
+  /** Part of the bytes that were read with other messages; keep a copy if you keep it for long. */
+  get data(): Buffer {
+    this.#data ??= this.#bytes.subarray(this.#dataAt, this.#binaryAt);
+    return this.#data;
+  }
+
+  /** The binary part, if any. */
+  get binary(): Buffer | undefined {
+    if (this.#end > this.#binaryAt) this.#binary ??= this.#bytes.subarray(this.#binaryAt, this.#end);
+    return this.#binary;
   }
 
   get messageType(): string {
-    return this.header.message_type;
+    return this.#source.shared.message_type;
   }
 
   /**
@@ -28,7 +76,7 @@ export class ReceivedMessage {
    * the name; in the other modes, a client chooses it. A Python connector checks it only with mutual TLS.
    */
   get sourceId(): string | undefined {
-    return asString(this.header['source_id']);
+    return asString(this.#source.shared['source_id']);
   }
 
   /** A bigint if a number would lose digits, for example for Python's `uuid4().int`. */
@@ -56,7 +104,7 @@ export class ReceivedMessage {
 
   /** The data, decoded as UTF-8. */
   text(): string {
-    return this.data.toString();
+    return this.#bytes.toString('utf8', this.#dataAt, this.#binaryAt);
   }
 
   /**
@@ -66,7 +114,7 @@ export class ReceivedMessage {
    */
   json<T = unknown>(): T {
     try {
-      return JSON.parse(this.data.toString()) as T;
+      return JSON.parse(this.text()) as T;
     } catch (cause) {
       throw new AiocError(
         'AIOC_FRAME_BAD',

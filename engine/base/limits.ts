@@ -32,6 +32,10 @@ export const LIMITS = {
   fileInFrameBytes: 0xffff_ffff - 1024 * KIB,
   /** Frames up to this size are copied into one write with others, which is cheaper than separate writes. */
   copiedFrameBytes: 16 * KIB,
+  /** The records of a batch of several messages. A single message may be larger. */
+  batchBytes: 64 * KIB,
+  /** Messages of one batch, whatever their size. */
+  batchMessages: 4_096,
   /** Messages of one connection that are being stored at the same time. Reading pauses at this limit. */
   unstoredMessages: 1_024,
   unstoredBytes: 1 * MIB,
@@ -194,8 +198,10 @@ export const LIMITS = {
   unixSocketBytes: 416 * KIB,
   /** Interval for connecting to an absent listener while messages wait for it. */
   listenerRetryMs: 500,
-  /** Unacknowledged messages of a local program's subscription. A single message may exceed the bytes. */
-  subscriptionMessages: 256,
+  /** Default of maxMessages: messages that a program handles together. */
+  listenerBatchMessages: 1_000,
+  /** Unacknowledged messages of a local program's subscription. One batch or message may exceed each. */
+  subscriptionMessages: 16_384,
   subscriptionBytes: 1 * MIB,
   /** Time in which a listener on Python's socket may subscribe instead: enough for a few local round trips. */
   subscriptionGraceMs: 250,
@@ -216,6 +222,8 @@ export const LIMITS = {
   sendConnections: 4_000,
   /** Messages of one local program that the connector has received and not confirmed yet. */
   localUnconfirmed: 1_024,
+  /** Those that came in batches: what costs memory is their bytes. */
+  localUnconfirmedBatched: 65_536,
   localUnconfirmedBytes: 8 * MIB,
   /** Bytes that the library writes to its connector before it waits for the connector to read. */
   localReadAheadBytes: 1 * MIB,

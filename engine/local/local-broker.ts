@@ -138,7 +138,7 @@ export class LocalBroker implements Application {
   }
 
   /** Whether submitted messages of this type are on disk, not only in memory. */
-  isStored({ header }: Frame): boolean {
+  isStored({ header }: Pick<Frame, 'header'>): boolean {
     return this.#options.rules.isStored('out', header.message_type);
   }
 

@@ -19,11 +19,12 @@ export class RefusalLog {
   /**
    * @param kind messages of one kind are counted together
    * @param text the log line: what was refused and why
+   * @param times how many messages
    */
-  note(kind: string, text: string): void {
+  note(kind: string, text: string, times = 1): void {
     const isKnown = this.#counts.has(kind) || this.#counts.size < LIMITS.refusalKinds;
     const queue = isKnown ? kind : 'others';
-    const count = (this.#counts.get(queue) ?? 0) + 1;
+    const count = (this.#counts.get(queue) ?? 0) + times;
     this.#counts.set(queue, count);
     this.#drops.note({
       queue,

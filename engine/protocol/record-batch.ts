@@ -37,6 +37,8 @@ const BATCH_KEYS = ['message_type', 'source_id', 'destination_id', 'transport_id
 /** Messages of at most so many bytes are copied together; larger ones stay where they are. */
 const COPIED_MAX_BYTES = 8 * 1024;
 const CHUNK_BYTES = 64 * 1024;
+/** Bytes of one character of a string, at most. */
+const UTF8_MOST_BYTES = 3;
 
 /** What the check of a batch has seen of its messages, so that they need not be looked at again. */
 export interface BatchFacts {
@@ -44,6 +46,8 @@ export interface BatchFacts {
   readonly largestBytes: number;
   /** Whether one of them answers a request, so that it may belong to a waiting one. */
   readonly hasResponse: boolean;
+  /** Whether it is a message with a file, which is alone in its batch. */
+  readonly hasFile: boolean;
 }
 
 /** Gathers messages of one stream into a batch. */
@@ -67,9 +71,7 @@ export class RecordBatchBuilder {
 
   /** The bytes of a large message are not copied: they must not change until the batch is written. */
   add({ headerBytes, data, binary }: BatchRecord): void {
-    const isSame = this.#count > 0 && headerBytes.equals(this.#header);
-    const header = isSame ? EMPTY : headerBytes;
-    this.#header = headerBytes;
+    const header = this.#headerToWrite(headerBytes);
     const bodyBytes = data.length + binary.length;
     const isCopied = bodyBytes <= COPIED_MAX_BYTES;
     const headBytes = RECORD_HEAD_BYTES + header.length;
@@ -77,10 +79,7 @@ export class RecordBatchBuilder {
     this.#reserve(room);
     const chunk = this.#chunk;
     const start = this.#at;
-    chunk.writeUInt32LE(RECORD_HEAD_BYTES - 4 + header.length + bodyBytes, start);
-    chunk.writeUInt16LE(header.length, start + 8);
-    chunk.writeUInt32LE(binary.length, start + 10);
-    header.copy(chunk, start + RECORD_HEAD_BYTES);
+    this.#writeHead(header, bodyBytes, binary.length);
     if (isCopied) {
       data.copy(chunk, start + headBytes);
       binary.copy(chunk, start + headBytes + data.length);
@@ -96,6 +95,42 @@ export class RecordBatchBuilder {
     chunk.writeUInt32LE(checksum, start + 4);
     this.#count += 1;
     this.#sizeBytes += headBytes + bodyBytes;
+  }
+
+  /** As `add`, for data that is still text: it is encoded where it is needed. */
+  addText(headerBytes: Buffer, text: string): void {
+    const mostBytes = text.length * UTF8_MOST_BYTES;
+    if (mostBytes > COPIED_MAX_BYTES) {
+      this.add({ headerBytes, data: Buffer.from(text), binary: EMPTY });
+      return;
+    }
+    const header = this.#headerToWrite(headerBytes);
+    const headBytes = RECORD_HEAD_BYTES + header.length;
+    this.#reserve(headBytes + mostBytes);
+    const start = this.#at;
+    const dataBytes = this.#chunk.write(text, start + headBytes);
+    this.#writeHead(header, dataBytes, 0);
+    const end = start + headBytes + dataBytes;
+    this.#chunk.writeUInt32LE(crc32(this.#chunk, start + UNCHECKED_BYTES, end), start + 4);
+    this.#at = end;
+    this.#count += 1;
+    this.#sizeBytes += headBytes + dataBytes;
+  }
+
+  /** Empty if it is the same as the one before. */
+  #headerToWrite(headerBytes: Buffer): Buffer {
+    const isSame = this.#count > 0 && (headerBytes === this.#header || headerBytes.equals(this.#header));
+    this.#header = headerBytes;
+    return isSame ? EMPTY : headerBytes;
+  }
+
+  /** All but the checksum, behind what is written. */
+  #writeHead(header: Buffer, bodyBytes: number, binaryBytes: number): void {
+    const [chunk, start] = [this.#chunk, this.#at];
+    chunk.writeUInt32LE(RECORD_HEAD_BYTES - 4 + header.length + bodyBytes, start);
+    chunk.writeUInt16LE(header.length, start + 8);
+    chunk.writeUInt32LE(binaryBytes, start + 10);
+    header.copy(chunk, start + RECORD_HEAD_BYTES);
   }
 
   /** What was gathered; the builder is empty again. */
@@ -152,6 +187,7 @@ export function* recordsOf(bytes: Buffer): Generator<BatchRecord> {
 export function checkBatch(bytes: Buffer, count: number): BatchFacts {
   let largestBytes = 0;
   let hasResponse = false;
+  let hasFile = false;
   let seen = 0;
   for (let at = 0; at < bytes.length; ) {
     seen += 1;
@@ -162,7 +198,8 @@ export function checkBatch(bytes: Buffer, count: number): BatchFacts {
     const bodyAt = at + RECORD_HEAD_BYTES + headerLength;
     if (headerLength > 0) {
       const header = checkedHeader(bytes.subarray(at + RECORD_HEAD_BYTES, bodyAt), seen);
-      if (header['with_file'] !== undefined && count > 1) throw bad(seen, 'has a file and is not alone');
+      hasFile ||= header['with_file'] !== undefined;
+      if (hasFile && count > 1) throw bad(seen, 'has a file and is not alone');
       hasResponse ||= header['response_id'] !== undefined;
     } else if (seen === 1) throw bad(seen, 'has no header before it');
     largestBytes = Math.max(largestBytes, end - bodyAt);
@@ -170,7 +207,7 @@ export function checkBatch(bytes: Buffer, count: number): BatchFacts {
   }
   if (seen !== count || seen === 0)
     throw new AiocError('AIOC_FRAME_BAD', `a batch of ${count} messages has ${seen}`);
-  return { largestBytes, hasResponse };
+  return { largestBytes, hasResponse, hasFile };
 }
 
 function bad(index: number, fault: string): AiocError {

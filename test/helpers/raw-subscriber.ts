@@ -29,10 +29,15 @@ export class RawSubscriber {
     });
   }
 
-  static async connect(path: string): Promise<RawSubscriber> {
+  static async connect(path: string, protocol = 1): Promise<RawSubscriber> {
     const program = new RawSubscriber(await connectUnix(path));
-    program.say('hello', 1, { protocol: 1 });
+    program.say('hello', 1, { protocol });
     return program;
+  }
+
+  /** Writes bytes as they are. */
+  write(...pieces: readonly Buffer[]): void {
+    this.#socket.write(Buffer.concat(pieces));
   }
 
   say(kind: PacketKind, number: number, body: Readonly<Record<string, unknown>> = {}): void {

@@ -7,8 +7,7 @@ import { type EngineReply, type Port, type Request, serveEngine } from '../../co
 import { parseRequest } from '../../contract/request-schema.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import { PacketWriter } from './packet-writer.ts';
-import { bodyAsJson, jsonBody, type Packet, PacketReader } from './packets.ts';
-import { NATIVE_PROTOCOL_VERSION } from './program-connection.ts';
+import { bodyAsJson, commonProtocol, jsonBody, type Packet, PacketReader } from './packets.ts';
 import { ShownCommands } from './shown-commands.ts';
 
 export interface AttachSessionOptions {
@@ -100,9 +99,9 @@ export class AttachSession {
   #handle(packet: Packet): void {
     if (this.#state === 'silent') {
       if (packet.kind !== 'hello') throw new Error('the first packet is not a hello');
-      bodyAsJson(packet);
+      const protocol = commonProtocol(bodyAsJson(packet));
       this.#state = 'greeted';
-      const welcome = { protocol: NATIVE_PROTOCOL_VERSION, version: this.#options.version };
+      const welcome = { protocol, version: this.#options.version };
       this.#writer.write('welcome', packet.number, jsonBody(welcome));
     } else if (packet.kind === 'engineRequest') {
       this.#request(parseRequest(bodyAsJson(packet)));

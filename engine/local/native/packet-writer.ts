@@ -1,6 +1,12 @@
 import type { Socket } from 'node:net';
 import { afterMicrotasks } from '../../base/batching.ts';
 import { LIMITS } from '../../base/limits.ts';
+import {
+  encodeBatchPacket,
+  encodeSendBatch,
+  type OutgoingRecords,
+  type SubscribedBatch,
+} from './batch-packets.ts';
 import { encodeMessagePacket, encodePacket, type PacketKind, type SubscribedMessage } from './packets.ts';
 
 /** Writes packets to a socket; small packets of one event go in one write. */
@@ -9,6 +15,7 @@ export class PacketWriter {
   #pieces: Buffer[] = [];
   #bytes = 0;
   #isLarge = false;
+  #isPlanned = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -27,11 +34,27 @@ export class PacketWriter {
     this.#add(encodeMessagePacket(number, message));
   }
 
-  #add([head, rest]: readonly [Buffer, Buffer]): void {
-    if (this.#bytes === 0) afterMicrotasks(() => this.flush());
-    this.#pieces.push(head, rest);
-    this.#bytes += head.length + rest.length;
-    this.#isLarge ||= rest.length > LIMITS.copiedFrameBytes;
+  writeBatch(number: number, batch: SubscribedBatch): void {
+    this.#add(encodeBatchPacket(number, batch));
+  }
+
+  writeSendBatch(number: number, records: OutgoingRecords): void {
+    this.#add(encodeSendBatch(number, records));
+  }
+
+  #add(pieces: readonly Buffer[]): void {
+    if (!this.#isPlanned) {
+      this.#isPlanned = true;
+      afterMicrotasks(() => {
+        this.#isPlanned = false;
+        this.flush();
+      });
+    }
+    for (const piece of pieces) {
+      this.#pieces.push(piece);
+      this.#bytes += piece.length;
+      this.#isLarge ||= piece.length > LIMITS.copiedFrameBytes;
+    }
     if (this.#bytes >= LIMITS.fileChunkBytes) this.flush();
   }
 

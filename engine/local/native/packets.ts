@@ -17,6 +17,16 @@ export interface Packet {
   readonly skippedBytes?: number;
 }
 
+/**
+ * 1: each message is a packet. 2: messages without files are in batches. Both sides use the lower one of their numbers.
+ */
+export const NATIVE_PROTOCOL_VERSION = 2;
+
+/** The protocol that both sides know, from what the other one's first packet says. */
+export function commonProtocol({ protocol }: Readonly<Record<string, unknown>>): number {
+  return typeof protocol === 'number' && protocol >= 2 ? NATIVE_PROTOCOL_VERSION : 1;
+}
+
 /** Programs send kinds up to 15, connectors from 16. */
 export const PACKET_KINDS = {
   hello: 1,
@@ -28,12 +38,16 @@ export const PACKET_KINDS = {
   unsubscribe: 7,
   engineRequest: 8,
   fileBytes: 9,
+  sendBatch: 10,
   welcome: 16,
   done: 17,
   failed: 18,
   response: 19,
   message: 20,
   engineReply: 21,
+  accepted: 22,
+  refusedBatch: 23,
+  batch: 24,
 } as const;
 export type PacketKind = keyof typeof PACKET_KINDS;
 
@@ -41,7 +55,7 @@ const NAMES: (PacketKind | undefined)[] = [];
 for (const [name, code] of Object.entries(PACKET_KINDS)) NAMES[code] = name as PacketKind;
 const HEAD_BYTES = 9;
 const POSITION_BYTES = 6;
-const PLACE_BYTES = POSITION_BYTES + 1;
+export const PLACE_BYTES = POSITION_BYTES + 1;
 /** A flag of a message. */
 const REDELIVERED = 1;
 /** The largest message in a packet. */
@@ -53,43 +67,65 @@ export function packetBytesOf(messageBytes: number): number {
 }
 
 /** The head and the body of a packet; the body is not copied. */
-export function encodePacket(packet: Packet): readonly [Buffer, Buffer] {
-  return [headOf(packet, 0), packet.body];
+export function encodePacket({ kind, number, body }: Packet): readonly [Buffer, Buffer] {
+  return [headOf({ kind, number }, 0, body.length), body];
 }
 
-function headOf({ kind, number, body }: Packet, moreBytes: number): Buffer {
+/**
+ * @param moreBytes of the body, written behind the head by the caller
+ * @param restBytes of the body, in other buffers
+ */
+export function headOf(
+  { kind, number }: Pick<Packet, 'kind' | 'number'>,
+  moreBytes: number,
+  restBytes: number,
+): Buffer {
   const head = Buffer.allocUnsafe(HEAD_BYTES + moreBytes);
-  head.writeUInt32LE(HEAD_BYTES - 4 + moreBytes + body.length, 0);
+  head.writeUInt32LE(HEAD_BYTES - 4 + moreBytes + restBytes, 0);
   head.writeUInt8(PACKET_KINDS[kind], 4);
   head.writeUInt32LE(number, 5);
   return head;
 }
 
-/** A message for a subscription, and its position in the connector's store. */
-export interface SubscribedMessage {
+/** Where a message or a batch is in the connector's store. */
+interface Place {
   readonly position: number;
   /** A listener may have received it before. */
   readonly redelivered: boolean;
+}
+
+/** A message for a subscription. */
+export interface SubscribedMessage extends Place {
   /** Without its length prefix. */
   readonly frame: Buffer;
 }
 
 /** The head and the frame of a message for a subscription; the frame is not copied. */
 export function encodeMessagePacket(number: number, message: SubscribedMessage): readonly [Buffer, Buffer] {
-  const { position, redelivered, frame } = message;
-  const head = headOf({ kind: 'message', number, body: frame }, PLACE_BYTES);
+  const head = headOf({ kind: 'message', number }, PLACE_BYTES, message.frame.length);
+  writePlace(head, message);
+  return [head, message.frame];
+}
+
+/** Writes it behind the head of a packet. */
+export function writePlace(head: Buffer, { position, redelivered }: Place): void {
   head.writeUIntLE(position, HEAD_BYTES, POSITION_BYTES);
   head.writeUInt8(redelivered ? REDELIVERED : 0, HEAD_BYTES + POSITION_BYTES);
-  return [head, frame];
 }
 
 /** @throws AiocError AIOC_FRAME_BAD */
 export function messageIn({ body }: Packet): SubscribedMessage {
+  const { position, redelivered, rest } = placeIn(body);
+  return { position, redelivered, frame: rest };
+}
+
+/** @throws AiocError AIOC_FRAME_BAD */
+export function placeIn(body: Buffer): Place & { readonly rest: Buffer } {
   if (body.length < PLACE_BYTES) throw new AiocError('AIOC_FRAME_BAD', 'a message without its position');
   return {
     position: body.readUIntLE(0, POSITION_BYTES),
     redelivered: ((body[POSITION_BYTES] as number) & REDELIVERED) !== 0,
-    frame: body.subarray(PLACE_BYTES),
+    rest: body.subarray(PLACE_BYTES),
   };
 }
 

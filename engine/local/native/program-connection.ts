@@ -16,17 +16,16 @@ import { namesFile, withWorldReadableFile } from '../world-readable-message-file
 import { PacketWriter } from './packet-writer.ts';
 import {
   bodyAsJson,
+  commonProtocol,
   jsonBody,
   type Packet,
   type PacketKind,
   PacketReader,
   packetBytesOf,
 } from './packets.ts';
+import { ProgramBatches } from './program-batches.ts';
 import { ProgramFiles } from './program-files.ts';
 import { Subscriptions } from './subscriptions.ts';
-
-/** Increased when older programs or connectors would not understand the protocol. */
-export const NATIVE_PROTOCOL_VERSION = 1;
 
 /** The purpose of a socket. Where programs of other users may send, they still may not listen. */
 export type ProgramPurpose = 'send' | 'listen';
@@ -51,15 +50,18 @@ export class ProgramConnection {
   readonly #reader: PacketReader;
   /** Functions that stop waiting for the responses of requests. */
   readonly #requests = new Map<number, () => void>();
-  #greeted = false;
+  /** Of this connection; 0 before the first packet. */
+  #protocol = 0;
   readonly #writer: PacketWriter;
   readonly #subscriptions: Subscriptions;
   readonly #files: ProgramFiles;
+  readonly #batches: ProgramBatches;
   #ended = false;
   #running = false;
   #paused = false;
   /** Messages that are not confirmed yet. Bounded, so that a full disk does not fill the memory. */
   #unconfirmed = 0;
+  #unconfirmedBatched = 0;
   readonly #lease: MemoryLease;
   #late: Timer | undefined;
 
@@ -73,6 +75,19 @@ export class ProgramConnection {
     this.#lease = new MemoryLease(broker.budget);
     this.#files = new ProgramFiles(spool);
     this.#subscriptions = new Subscriptions({ broker, clock, writer: this.#writer, onChange });
+    this.#batches = new ProgramBatches({
+      broker,
+      write: (kind, number, body) => this.#write(kind, number, body),
+      onBegun: (count, bytes) => {
+        this.#unconfirmedBatched += count;
+        this.#lease.take(bytes);
+      },
+      onAnswered: (count, bytes) => {
+        this.#unconfirmedBatched -= count;
+        this.#released(bytes);
+      },
+      onRefused: (type, count, error) => this.#noteRefused(type, count, error),
+    });
   }
 
   push(chunk: Buffer): void {
@@ -141,6 +156,7 @@ export class ProgramConnection {
   get #isBehind(): boolean {
     return (
       this.#unconfirmed >= LIMITS.localUnconfirmed ||
+      this.#unconfirmedBatched >= LIMITS.localUnconfirmedBatched ||
       this.#lease.heldBytes >= LIMITS.localUnconfirmedBytes ||
       !this.#lease.mayTake(0) ||
       this.#writer.waitingBytes > LIMITS.answerBacklogBytes
@@ -149,11 +165,14 @@ export class ProgramConnection {
 
   /** @returns a promise to await before the next packet, if any */
   #handle(packet: Packet): Promise<void> | undefined {
-    if (!this.#greeted && packet.kind !== 'hello') throw new Error('the first packet is not a hello');
+    if (this.#protocol === 0 && packet.kind !== 'hello') throw new Error('the first packet is not a hello');
     if (this.#options.purpose === 'listen' && SENDING.has(packet.kind))
       throw new Error(`a ${packet.kind} belongs on the send socket`);
+    if (packet.kind === 'sendBatch' && this.#protocol < 2)
+      throw new Error('a sendBatch needs protocol 2, which the hello did not name');
     if (packet.skippedBytes !== undefined) {
-      this.#refuseLarge(packet.number, packet.skippedBytes, headerOfBeginning(packet.body));
+      if (packet.kind === 'sendBatch') this.#batches.refuseSkipped(packet);
+      else this.#refuseLarge(packet.number, packet.skippedBytes, headerOfBeginning(packet.body));
       return undefined;
     }
     switch (packet.kind) {
@@ -162,6 +181,8 @@ export class ProgramConnection {
         return undefined;
       case 'send':
         return this.#send(packet);
+      case 'sendBatch':
+        return this.#batches.take(packet);
       case 'request':
         return this.#request(packet);
       case 'cancel':
@@ -172,7 +193,8 @@ export class ProgramConnection {
       case 'subscribe':
       case 'taken':
       case 'unsubscribe':
-        if (this.#options.purpose === 'listen') this.#subscriptions.handle(packet.kind, packet);
+        if (this.#options.purpose === 'listen')
+          this.#subscriptions.handle(packet.kind, packet, this.#protocol);
         else if (packet.kind === 'subscribe') this.#write('failed', packet.number, LISTEN_ELSEWHERE);
         return undefined;
       case 'engineRequest':
@@ -183,15 +205,10 @@ export class ProgramConnection {
   }
 
   #hello(packet: Packet): void {
-    bodyAsJson(packet);
-    this.#greeted = true;
+    this.#protocol = commonProtocol(bodyAsJson(packet));
     const { version, purpose, mayBeAnyUser } = this.#options;
     const files = purpose === 'send' && { files: mayBeAnyUser ? 'bytes' : 'paths' };
-    this.#write(
-      'welcome',
-      packet.number,
-      jsonBody({ protocol: NATIVE_PROTOCOL_VERSION, version, purpose, ...files }),
-    );
+    this.#write('welcome', packet.number, jsonBody({ protocol: this.#protocol, version, purpose, ...files }));
   }
 
   /** The message with the path of its file, or undefined if it was refused. */
@@ -234,6 +251,10 @@ export class ProgramConnection {
 
   #confirmed(bytes: number): void {
     this.#unconfirmed -= 1;
+    this.#released(bytes);
+  }
+
+  #released(bytes: number): void {
     this.#lease.give(bytes);
     if (this.#paused) void this.#run();
   }
@@ -306,10 +327,15 @@ export class ProgramConnection {
   }
 
   /** Reports a refusal to the program and in the log. */
-  #tell(number: number, type: string, { code, message }: AiocError): void {
-    const text = `dropped a ${type} message from a local program: ${message}`;
-    this.#options.refusals.note(`${code} ${type}`, text);
+  #tell(number: number, type: string, error: AiocError): void {
+    const { code, message } = error;
+    this.#noteRefused(type, 1, error);
     this.#write('failed', number, jsonBody({ code, message }));
+  }
+
+  #noteRefused(type: string, count: number, { code, message }: AiocError): void {
+    const text = `dropped a ${type} message from a local program: ${message}`;
+    this.#options.refusals.note(`${code} ${type}`, text, count);
   }
 
   #write(kind: PacketKind, number: number, body: Buffer): void {
@@ -317,7 +343,7 @@ export class ProgramConnection {
   }
 }
 
-const SENDING: ReadonlySet<PacketKind> = new Set(['send', 'request', 'cancel', 'fileBytes']);
+const SENDING: ReadonlySet<PacketKind> = new Set(['send', 'sendBatch', 'request', 'cancel', 'fileBytes']);
 
 /** For a program with an older library, which sends and listens over one socket. */
 const LISTEN_ELSEWHERE = jsonBody({

@@ -2,6 +2,7 @@ import { AiocError, toAiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Clock } from '../../base/ports.ts';
 import type { LocalBroker } from '../local-broker.ts';
+import { BatchGiver } from './batch-giver.ts';
 import type { PacketWriter } from './packet-writer.ts';
 import { bodyAsJson, jsonBody, type Packet } from './packets.ts';
 import { ServedSubscription } from './served-subscription.ts';
@@ -23,8 +24,8 @@ export class Subscriptions {
   }
 
   /** @throws AiocError AIOC_FRAME_BAD for an invalid packet */
-  handle(kind: 'subscribe' | 'taken' | 'unsubscribe', packet: Packet): void {
-    if (kind === 'subscribe') this.#subscribe(packet);
+  handle(kind: 'subscribe' | 'taken' | 'unsubscribe', packet: Packet, protocol: number): void {
+    if (kind === 'subscribe') this.#subscribe(packet, protocol);
     else if (kind === 'unsubscribe') this.#unsubscribe(packet.number);
     // The subscription may have been superseded meanwhile.
     else this.#byNumber.get(packet.number)?.taken(upToIn(packet));
@@ -35,7 +36,7 @@ export class Subscriptions {
     for (const number of [...this.#byNumber.keys()]) this.#unsubscribe(number);
   }
 
-  #subscribe(packet: Packet): void {
+  #subscribe(packet: Packet, protocol: number): void {
     const { number } = packet;
     const { type, credit, holdsSocket, takeOver } = bodyAsJson(packet);
     if (typeof type !== 'string' || !Number.isInteger(credit) || Number(credit) < 1) {
@@ -46,12 +47,14 @@ export class Subscriptions {
     const { broker, clock, writer, onChange } = this.#options;
     try {
       const inbox = broker.inbox(type);
+      const batches = protocol >= 2 ? new BatchGiver(number, writer) : undefined;
       const subscription = new ServedSubscription({
         inbox,
         credit: Math.min(Number(credit), LIMITS.subscriptionMessages),
         clock,
         budget: broker.budget,
-        give: (message) => writer.writeMessage(number, message),
+        give: (message) =>
+          batches === undefined ? writer.writeMessage(number, message) : batches.give(message),
         onSuperseded: () => this.#superseded(number, type),
         onChange,
       });

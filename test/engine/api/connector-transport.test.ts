@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConnectorLocator } from '../../../engine/api/connector-locator.ts';
 import { ConnectorTransport } from '../../../engine/api/connector-transport.ts';
-import { encodeMessage, MessagePreparer } from '../../../engine/api/message-frame.ts';
+import { SendBatcher } from '../../../engine/api/send-batcher.ts';
 import { realClock } from '../../../engine/base/real-ports.ts';
 import { parseLocalFrame } from '../../../engine/local/local-frames.ts';
 import { PacketWriter } from '../../../engine/local/native/packet-writer.ts';
@@ -76,15 +76,9 @@ test('what is sent while a connector opens its sockets keeps its order, and is t
   const connector = new StartingConnector(t);
   const way = new ConnectorTransport({ locator: connector.locator, clock: realClock(), keepSocket: true });
   t.after(() => way.close());
-  const preparer = new MessagePreparer();
-  const addresses = { sourceId: 'edge', destinationId: 'x', awaitResponse: false };
+  const batcher = new SendBatcher(way, 'edge');
   const sent = Array.from({ length: 20 }, (_, index) => String(index));
-  const outcomes = await Promise.all(
-    sent.map((data) => {
-      const one = (): Buffer => encodeMessage(preparer.prepare({ messageType: 'any', data }, addresses));
-      return way.send({ sizeBytes: data.length, signal: undefined, frames: { one } });
-    }),
-  );
+  const outcomes = await Promise.all(sent.map((data) => batcher.send({ messageType: 'any', data }, 'x')));
   await waitFor(() => connector.arrived.length === sent.length, { what: 'all of them' });
   assert.deepEqual(connector.arrived, sent);
   assert.deepEqual(new Set(outcomes), new Set(['stored']));

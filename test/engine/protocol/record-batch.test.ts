@@ -117,7 +117,7 @@ test('a file is alone in its batch', () => {
     data: Buffer.alloc(0),
     binary: Buffer.alloc(0),
   };
-  checkBatch(bytesOf(batchOf([file])), 1);
+  assert.equal(checkBatch(bytesOf(batchOf([file])), 1).hasFile, true);
   assert.throws(() => checkBatch(bytesOf(batchOf([file, file])), 2), /has a file and is not alone/);
 });
 
@@ -128,9 +128,13 @@ test('the check says how large the largest message is, and whether one is a resp
     binary: Buffer.alloc(2),
   });
   const plainOnes = batchOf([one('{}', 3), one('{}', 900), one('{"request_id": 1}', 5)]);
-  assert.deepEqual(checkBatch(bytesOf(plainOnes), 3), { largestBytes: 902, hasResponse: false });
+  assert.deepEqual(checkBatch(bytesOf(plainOnes), 3), {
+    largestBytes: 902,
+    hasResponse: false,
+    hasFile: false,
+  });
   const answers = batchOf([one('{}', 3), one('{"response_id": 1}', 4)]);
-  assert.deepEqual(checkBatch(bytesOf(answers), 2), { largestBytes: 6, hasResponse: true });
+  assert.deepEqual(checkBatch(bytesOf(answers), 2), { largestBytes: 6, hasResponse: true, hasFile: false });
   assert.throws(() => checkBatch(Buffer.alloc(0), 0), /a batch of 0 messages has 0/);
 });
 

@@ -1,0 +1,118 @@
+import { parseLocalFrame } from '../local/local-frames.ts';
+import type { SubscribedBatchInPacket } from '../local/native/batch-packets.ts';
+import type { SubscribedMessage } from '../local/native/packets.ts';
+import type { SharedHeader } from '../protocol/batched-messages.ts';
+import { type Header, type JsonValue, parseJsonObject } from '../protocol/header.ts';
+import { RecordCursor } from '../protocol/record-cursor.ts';
+import { ListenerMessage, type MessageOrigin } from './listener-message.ts';
+import { bodyRangeOf, type HeaderSource, sourceOf } from './received-message.ts';
+
+/** Messages of a subscription that have come together and that no handler has. */
+export interface Delivered {
+  /** Of the next message. */
+  readonly position: number;
+  readonly isEmpty: boolean;
+  /** @throws AiocError AIOC_FRAME_BAD */
+  take(): ListenerMessage;
+}
+
+/** A message in a packet of its own. */
+export class DeliveredMessage implements Delivered {
+  readonly position: number;
+  isEmpty = false;
+  readonly #frame: Buffer;
+  readonly #origin: MessageOrigin;
+
+  constructor({ position, frame }: SubscribedMessage, origin: MessageOrigin) {
+    this.position = position;
+    this.#frame = frame;
+    this.#origin = origin;
+  }
+
+  take(): ListenerMessage {
+    this.isEmpty = true;
+    const frame = parseLocalFrame(this.#frame);
+    return new ListenerMessage(sourceOf(frame), bodyRangeOf(frame), this.#origin, this.position);
+  }
+}
+
+/** A batch. It makes an object of a message when that is taken. */
+export class DeliveredBatch implements Delivered {
+  position: number;
+  readonly #cursor: RecordCursor;
+  readonly #origin: MessageOrigin;
+  #header: RecordHeader;
+
+  constructor({ position, shared, records }: SubscribedBatchInPacket, origin: MessageOrigin) {
+    this.position = position;
+    this.#cursor = new RecordCursor(records);
+    this.#origin = origin;
+    this.#header = new RecordHeader(shared, NO_MEMBERS);
+  }
+
+  get isEmpty(): boolean {
+    return this.#cursor.isAtEnd;
+  }
+
+  /** Leaves out the messages up to a position. */
+  skip(upTo: number): void {
+    while (this.position <= upTo && this.#next());
+  }
+
+  take(): ListenerMessage {
+    const { position } = this;
+    this.#next();
+    const cursor = this.#cursor;
+    const source = cursor.end > cursor.binaryAt ? this.#header.withBinary : this.#header;
+    return new ListenerMessage(source, cursor, this.#origin, position);
+  }
+
+  #next(): boolean {
+    const cursor = this.#cursor;
+    if (!cursor.next()) return false;
+    this.position += 1;
+    const { bytes, headerAt, dataAt } = cursor;
+    // Otherwise it is the same as the header before.
+    if (dataAt > headerAt)
+      this.#header = new RecordHeader(this.#header.shared, bytes.subarray(headerAt, dataAt));
+    return true;
+  }
+}
+
+/** The header of messages in a batch. It is parsed when a program looks at it. */
+class RecordHeader implements HeaderSource {
+  readonly shared: SharedHeader;
+  readonly #ownBytes: Buffer;
+  readonly #hasBinary: boolean;
+  #header: Header | undefined;
+  #withBinary: RecordHeader | undefined;
+
+  constructor(shared: SharedHeader, ownBytes: Buffer, hasBinary = false) {
+    this.shared = shared;
+    this.#ownBytes = ownBytes;
+    this.#hasBinary = hasBinary;
+  }
+
+  get header(): Header {
+    this.#header ??= frozen({
+      ...this.shared,
+      ...(this.#hasBinary && { with_binary: true }),
+      ...parseJsonObject(this.#ownBytes),
+    });
+    return this.#header;
+  }
+
+  /** The same for a message that has a binary. */
+  get withBinary(): RecordHeader {
+    this.#withBinary ??= new RecordHeader(this.shared, this.#ownBytes, true);
+    return this.#withBinary;
+  }
+}
+
+function frozen<T extends JsonValue>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const member of Object.values(value)) frozen(member);
+  return Object.freeze(value) as T;
+}
+
+const NO_MEMBERS = Buffer.from('{}');

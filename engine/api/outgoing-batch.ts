@@ -1,0 +1,68 @@
+import type { AiocError } from '../base/errors.ts';
+import { framesOf, type SharedHeader } from '../protocol/batched-messages.ts';
+import { encodeFrame } from '../protocol/frame-encoder.ts';
+import { headerText } from '../protocol/header.ts';
+
+/** What a connector guarantees for a message that it has accepted. */
+export type SendOutcome =
+  /** It is on this machine's disk, and aioc sends it to the peer even after a crash. */
+  | 'stored'
+  /** It is in memory only: its type is not stored on disk. */
+  | 'accepted'
+  /** It was dropped, because the peer is ignored (ignore_peer_traffic). */
+  | 'ignored';
+
+/** Is called with ranges of a batch's messages, in any order, until each message has been in one of them. */
+export interface BatchReply {
+  /**
+   * @param from index of the first, from 0
+   * @param outcome undefined from a Python connector, which does not answer
+   */
+  accepted(from: number, count: number, outcome: SendOutcome | undefined): void;
+  refused(from: number, count: number, error: AiocError): void;
+}
+
+/** Where the messages of a batch go: the header that they share. */
+export class BatchAddress {
+  readonly shared: SharedHeader;
+  readonly destinationId: string | undefined;
+  readonly #prefix: string;
+
+  /** @throws AiocError AIOC_FRAME_TOO_LARGE */
+  constructor(messageType: string, sourceId: string, destinationId: string | undefined) {
+    this.destinationId = destinationId;
+    this.shared = {
+      message_type: messageType,
+      source_id: sourceId,
+      ...(destinationId !== undefined && { destination_id: destinationId }),
+    };
+    this.#prefix = `${headerText(this.shared).slice(0, -1)}, "aioc_batch": `;
+  }
+
+  isOf(messageType: string, destinationId: string | undefined): boolean {
+    return this.shared.message_type === messageType && this.destinationId === destinationId;
+  }
+
+  /** The header of a frame with a batch of so many messages. */
+  headerFor(count: number): Buffer {
+    return Buffer.from(`${this.#prefix}${count}}`, 'latin1');
+  }
+}
+
+/** Messages of one type to one destination that go to the connector together. */
+export interface OutgoingBatch {
+  readonly address: BatchAddress;
+  readonly count: number;
+  /** The records, in as many pieces as they were gathered in. */
+  readonly pieces: readonly Buffer[];
+  /** Cancels it, until it is written. */
+  readonly signal: AbortSignal | undefined;
+  readonly reply: BatchReply;
+}
+
+/** The messages of a batch as frames, for a connector that does not know batches. */
+export function* framesOfBatch({ address, pieces }: OutgoingBatch): Generator<Buffer> {
+  const records = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+  for (const { header, headerBytes, data, binary } of framesOf(address.shared, records))
+    yield encodeFrame({ header, forwardedHeader: headerBytes, data, binary });
+}

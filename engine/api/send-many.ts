@@ -1,0 +1,160 @@
+import { AiocError, toAiocError } from '../base/errors.ts';
+import type { ConnectorTransport } from './connector-transport.ts';
+import type { OutgoingMessage, SendOptions } from './message-frame.ts';
+import { type GatheredBatch, MessageGatherer } from './message-gatherer.ts';
+import type { BatchReply, SendOutcome } from './outgoing-batch.ts';
+
+/** Consecutive messages that the connector has not accepted, for the same reason. */
+export interface RefusedMessages {
+  /** Of the first, from 0. */
+  readonly index: number;
+  readonly count: number;
+  readonly error: AiocError;
+}
+
+/** Some of the messages of `sendMany` were not accepted. Its code and message are of the first of them. */
+export class SendManyError extends AiocError {
+  /** In the order of the messages. */
+  readonly refused: readonly RefusedMessages[];
+  /** The connector has accepted so many. */
+  readonly acceptedCount: number;
+
+  constructor(refused: readonly RefusedMessages[], messageCount: number) {
+    const refusedCount = refused.reduce((sum, { count }) => sum + count, 0);
+    const { index, error } = refused[0] as RefusedMessages;
+    const text = `${refusedCount} of ${messageCount} messages were not accepted, the first at index ${index}`;
+    super(error.code, `${text}: ${error.message}`, { cause: error });
+    this.refused = refused;
+    this.acceptedCount = messageCount - refusedCount;
+  }
+}
+
+export interface ManyOptions {
+  readonly transport: ConnectorTransport;
+  readonly sourceId: string;
+  /** Default values for all messages. */
+  readonly common: Partial<SendOptions>;
+  /** @throws AiocError AIOC_TYPE_UNKNOWN, AIOC_NAME_BAD */
+  destinationOf(message: OutgoingMessage): string | undefined;
+  sendWithFile(message: SendOptions): Promise<SendOutcome | undefined>;
+}
+
+/**
+ * Sends messages in order, and behind everything that was sent before. A message that cannot be sent throws before
+ * anything is sent.
+ *
+ * @returns what the connector guarantees for each of them: the least of it; undefined with a Python connector
+ * @throws AiocError AIOC_TYPE_UNKNOWN, AIOC_NAME_BAD, AIOC_FRAME_BAD, AIOC_FRAME_TOO_LARGE, AIOC_QUEUE_FULL
+ */
+export function sendMany(
+  messages: Iterable<Partial<OutgoingMessage>>,
+  options: ManyOptions,
+): Promise<SendOutcome | undefined> {
+  const { transport, common } = options;
+  const answers = new Answers();
+  const { units, count, size } = gathered(messages, options, answers);
+  transport.check(size, common.signal);
+  if (count === 0) return Promise.resolve(undefined);
+  transport.begin(count, size);
+  const told = answers.all(count).finally(() => transport.forget(count, size));
+  for (const send of units) send();
+  return told;
+}
+
+/** The batches and files in order, ready to be handed over. */
+function gathered(
+  messages: Iterable<Partial<OutgoingMessage>>,
+  { common, destinationOf, sendWithFile, sourceId, transport }: ManyOptions,
+  answers: Answers,
+): { readonly units: readonly (() => void)[]; readonly count: number; readonly size: number } {
+  const units: (() => void)[] = [];
+  const { signal } = common;
+  let [count, gatheredCount, size] = [0, 0, 0];
+  const gatherer = new MessageGatherer(sourceId, (batch: GatheredBatch) => {
+    const reply = answers.from(gatheredCount);
+    gatheredCount += batch.count;
+    units.push(() => transport.sendBatch({ ...batch, signal, reply }));
+  });
+  for (const own of messages) {
+    const message = { ...common, ...own } as SendOptions;
+    try {
+      const destinationId = destinationOf(message);
+      if (message.withFile === undefined) size += gatherer.add(message, destinationId);
+      else {
+        gatherer.flush();
+        const reply = answers.from(count);
+        gatheredCount += 1;
+        units.push(() => void tell(sendWithFile(message), reply));
+      }
+    } catch (error) {
+      const { code, message: text } = toAiocError(error);
+      throw new AiocError(code, `message ${count} of sendMany: ${text}; none was sent`, { cause: error });
+    }
+    count += 1;
+  }
+  gatherer.flush();
+  return { units, count, size };
+}
+
+async function tell(sent: Promise<SendOutcome | undefined>, reply: BatchReply): Promise<void> {
+  try {
+    reply.accepted(0, 1, await sent);
+  } catch (error) {
+    reply.refused(0, 1, toAiocError(error));
+  }
+}
+
+/** From the least to the most. */
+const OUTCOMES: readonly (SendOutcome | undefined)[] = [undefined, 'ignored', 'accepted', 'stored'];
+
+/** What becomes of many messages. */
+class Answers {
+  readonly #refused: RefusedMessages[] = [];
+  #answered = 0;
+  #count = 0;
+  #outcome: SendOutcome | undefined = 'stored';
+  #onAll = (): void => undefined;
+
+  /** For the messages from this index on. */
+  from(first: number): BatchReply {
+    return {
+      accepted: (_from, count, outcome) => {
+        const rank = Math.min(OUTCOMES.indexOf(outcome), OUTCOMES.indexOf(this.#outcome));
+        this.#outcome = OUTCOMES[rank];
+        this.#add(count);
+      },
+      refused: (from, count, error) => {
+        this.#refused.push({ index: first + from, count, error });
+        this.#add(count);
+      },
+    };
+  }
+
+  all(count: number): Promise<SendOutcome | undefined> {
+    this.#count = count;
+    return new Promise((resolve, reject) => {
+      this.#onAll = () => {
+        if (this.#refused.length === 0) resolve(this.#outcome);
+        else reject(new SendManyError(joined(this.#refused), count));
+      };
+    });
+  }
+
+  #add(count: number): void {
+    this.#answered += count;
+    if (this.#answered === this.#count) this.#onAll();
+  }
+}
+
+/** In order, with neighbours of the same reason together. */
+function joined(refused: readonly RefusedMessages[]): readonly RefusedMessages[] {
+  const all: RefusedMessages[] = [];
+  for (const one of [...refused].sort((a, b) => a.index - b.index)) {
+    const last = all.at(-1);
+    const isNext = last !== undefined && last.index + last.count === one.index;
+    if (isNext && last.error.code === one.error.code && last.error.message === one.error.message)
+      all[all.length - 1] = { ...last, count: last.count + one.count };
+    else all.push(one);
+  }
+  return all;
+}

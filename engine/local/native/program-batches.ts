@@ -1,0 +1,178 @@
+import { AiocError, toAiocError } from '../../base/errors.ts';
+import { framesOf } from '../../protocol/batched-messages.ts';
+import { batchFrom, checkBatch } from '../../protocol/record-batch.ts';
+import { RecordCursor } from '../../protocol/record-cursor.ts';
+import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
+import { type BatchInPacket, checkLimits, rangeBody, sentBatchIn } from './batch-packets.ts';
+import { jsonBody, type Packet, type PacketKind } from './packets.ts';
+import { type SubmittedBatch, submitBatch } from './submit-batch.ts';
+
+export interface ProgramBatchesOptions {
+  readonly broker: LocalBroker;
+  write(kind: PacketKind, number: number, body: Buffer): void;
+  /** So many messages are on their way into the queue. */
+  onBegun(count: number, bytes: number): void;
+  onAnswered(count: number, bytes: number): void;
+  /** For the log. */
+  onRefused(type: string, count: number, error: AiocError): void;
+}
+
+/** The batches that one program sends. */
+export class ProgramBatches {
+  readonly #options: ProgramBatchesOptions;
+
+  constructor(options: ProgramBatchesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @returns a promise to await before the next packet, if any
+   * @throws AiocError AIOC_FRAME_BAD for a batch that no library would send
+   */
+  take({ number, body }: Packet): Promise<void> | undefined {
+    const batch = sentBatchIn(body);
+    const { shared: header, count, records } = batch;
+    checkLimits(batch);
+    const facts = checkBatch(records, count);
+    if (facts.hasFile)
+      throw new AiocError('AIOC_FRAME_BAD', 'a message with a file is in a batch: it belongs in a send');
+    const answers = new Answers(number, this.#options, header.message_type);
+    if (facts.largestBytes <= messageMaxBytesOf(this.#options.broker))
+      return this.#submit({ header, count, records, facts }, answers.next());
+    return this.#submitParts(batch, answers);
+  }
+
+  /** The whole batch was larger than a packet. Of its messages, only what they share is known. */
+  refuseSkipped({ number, body, skippedBytes = 0 }: Packet): void {
+    const countIn = /"aioc_batch": (\d+)/.exec(body.toString('latin1'))?.[1];
+    const text = tooLargeText(skippedBytes, messageMaxBytesOf(this.#options.broker));
+    new Answers(number, this.#options, 'large')
+      .next()
+      .refused(Number(countIn ?? 1), new AiocError('AIOC_FRAME_TOO_LARGE', text));
+  }
+
+  #submit(batch: SubmittedBatch, answer: Answer): Promise<void> | undefined {
+    const { broker, onBegun, onAnswered } = this.#options;
+    const bytes = batch.records.length;
+    let left = batch.count;
+    const outcome = broker.isStored(batch) ? 'stored' : 'accepted';
+    const settled = (count: number): void => {
+      left -= count;
+      if (left > 0) return;
+      answer.over();
+      onAnswered(batch.count, bytes);
+    };
+    onBegun(batch.count, bytes);
+    return submitBatch(broker, batch, {
+      patience: 'while-draining',
+      kept: (count) => {
+        answer.kept(count, outcome);
+        settled(count);
+      },
+      refused: (count, error) => {
+        answer.refused(count, toAiocError(error));
+        settled(count);
+      },
+    });
+  }
+
+  /** Messages above max_size_message are refused; the others go on in batches of their own. */
+  async #submitParts(batch: BatchInPacket, answers: Answers): Promise<void> {
+    const { shared: header } = batch;
+    for (const part of partsOf(batch, messageMaxBytesOf(this.#options.broker))) {
+      const answer = answers.next();
+      if (part.isTooLarge) this.#refuseLarge(batch, part, answer);
+      else {
+        const { count, records } = part;
+        await this.#submit({ header, count, records, facts: checkBatch(records, count) }, answer);
+      }
+    }
+  }
+
+  #refuseLarge({ shared }: BatchInPacket, { records }: Part, answer: Answer): void {
+    const { broker } = this.#options;
+    for (const { header, data, binary } of framesOf(shared, records)) {
+      const text = tooLargeText(data.length + binary.length, messageMaxBytesOf(broker));
+      const error = new AiocError('AIOC_FRAME_TOO_LARGE', text);
+      broker.noResponse(header, error);
+      answer.refused(1, error);
+    }
+    answer.over();
+  }
+}
+
+interface Part {
+  readonly count: number;
+  readonly records: Buffer;
+  /** One message above the limit. */
+  readonly isTooLarge: boolean;
+}
+
+/** Cuts a batch in front of and behind each message that is too large. */
+function* partsOf({ count, records }: BatchInPacket, maxBytes: number): Generator<Part> {
+  const cursor = new RecordCursor(records);
+  let from = 0;
+  const cut = (isTooLarge: boolean, to: number, toAt: number): Part => {
+    // The header of its first message may have been said before.
+    const { pieces } = batchFrom(records.subarray(0, toAt), to, from);
+    const part = { count: to - from, records: Buffer.concat(pieces), isTooLarge };
+    from = to;
+    return part;
+  };
+  for (let index = 0; cursor.next(); index += 1) {
+    if (cursor.end - cursor.dataAt <= maxBytes) continue;
+    if (index > from) yield cut(false, index, cursor.start);
+    yield cut(true, index + 1, cursor.end);
+  }
+  if (count > from) yield cut(false, count, records.length);
+}
+
+interface Answer {
+  kept(count: number, outcome: 'stored' | 'accepted'): void;
+  refused(count: number, error: AiocError): void;
+  /** All messages of the part are answered. */
+  over(): void;
+}
+
+/** Answers the messages of one packet in their order, although its parts may be done in another. */
+class Answers {
+  readonly #options: ProgramBatchesOptions;
+  readonly #type: string;
+  #number: number;
+  /** For each part that is not over yet: what can be said when those before it are. */
+  readonly #parts: (() => void)[][] = [];
+
+  constructor(number: number, options: ProgramBatchesOptions, type: string) {
+    this.#number = number;
+    this.#options = options;
+    this.#type = type;
+  }
+
+  /** For the next part. */
+  next(): Answer {
+    const held: (() => void)[] = [];
+    this.#parts.push(held);
+    const say = (what: () => void): void => {
+      if (this.#parts[0] === held) what();
+      else held.push(what);
+    };
+    return {
+      kept: (count, outcome) => say(() => this.#range('accepted', count, rangeBody({ count, outcome }))),
+      refused: (count, error) => {
+        const { code, message } = error;
+        this.#options.onRefused(this.#type, count, error);
+        say(() => this.#range('refusedBatch', count, jsonBody({ code, message, count })));
+      },
+      over: () =>
+        say(() => {
+          this.#parts.shift();
+          for (const what of this.#parts[0]?.splice(0) ?? []) what();
+        }),
+    };
+  }
+
+  #range(kind: PacketKind, count: number, body: Buffer): void {
+    this.#options.write(kind, this.#number, body);
+    this.#number += count;
+  }
+}
