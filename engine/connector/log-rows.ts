@@ -115,8 +115,14 @@ export class LogRows {
     if (isFile) this.#notes.set(firstId, { text: fileName(records), sizeBytes: entry.fileBytes ?? 0 });
     this.#savePreviews(kept.length);
     const bodyAt = this.#bodies.put(kept);
+    // Without spread objects, which would cost more than all the rest.
     this.#groups.add({
-      ...{ firstId, atMs, peerName, flags, bodyAt, bodyBytes: kept.length },
+      firstId,
+      atMs,
+      peerName,
+      flags,
+      bodyAt,
+      bodyBytes: kept.length,
       type: isLong ? beginningOf(shared.message_type) : shared.message_type,
       source: isLong ? undefined : shared['source_id'],
       destination: isLong ? undefined : shared['destination_id'],
@@ -127,8 +133,17 @@ export class LogRows {
   /** @returns its id */
   addEvent(text: string, { atMs, outcome, peerName }: Pick<LogRow, 'atMs' | 'outcome' | 'peerName'>): number {
     const firstId = this.#addRows(1, outcome);
-    const none = { source: undefined, destination: undefined, flags: 0, bodyAt: 0, bodyBytes: 0 };
-    this.#groups.add({ firstId, atMs, peerName, type: '', ...none });
+    this.#groups.add({
+      firstId,
+      atMs,
+      peerName,
+      flags: 0,
+      bodyAt: 0,
+      bodyBytes: 0,
+      type: '',
+      source: undefined,
+      destination: undefined,
+    });
     this.#notes.set(firstId, { text, sizeBytes: 0 });
     return firstId;
   }
