@@ -32,11 +32,14 @@ export class RecentBytes {
     return start + moreBytes - at <= this.#capacity;
   }
 
-  /** The entry, valid until the next `put`; undefined if it was overwritten. */
-  get(at: number, lengthBytes: number): Buffer | undefined {
-    if (lengthBytes > this.#capacity || this.#end - at > this.#capacity) return undefined;
-    const from = at % this.#capacity;
-    return this.#memory.subarray(from, from + lengthBytes);
+  /** The memory that `find` refers to, until the next `put`. */
+  get memory(): Buffer {
+    return this.#memory;
+  }
+
+  /** Where the entry is in `memory`; -1 if it was overwritten. */
+  find(at: number, lengthBytes: number): number {
+    return lengthBytes > this.#capacity || this.#end - at > this.#capacity ? -1 : at % this.#capacity;
   }
 
   #grow(neededBytes: number): void {

@@ -13,15 +13,28 @@ export function mustBeCut(records: Buffer, count: number): boolean {
 }
 
 /** What is kept of a batch that must be cut. */
-export function cutRecords(records: Buffer): Buffer {
-  const cursor = new RecordCursor();
-  const pieces: Buffer[] = [];
-  cursor.start(records, false);
-  while (cursor.next()) {
-    const { at, dataAt, dataBytes } = cursor;
-    pieces.push(records.subarray(at, dataAt + Math.min(dataBytes, LIMITS.logBodyBytes)));
+export function cutRecords(records: Buffer, count: number): Buffer {
+  if (count === 1) {
+    const dataAt = RECORD_HEAD_BYTES + records.readUInt16LE(8);
+    const dataBytes = records.length - dataAt - records.readUInt32LE(10);
+    return records.subarray(0, endOfCut({ dataAt, dataBytes }));
   }
-  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+  const cursor = new RecordCursor();
+  cursor.start(records, { from: 0, end: records.length, isCut: false });
+  const pieces: Buffer[] = [];
+  while (cursor.next()) pieces.push(records.subarray(cursor.at, endOfCut(cursor)));
+  return Buffer.concat(pieces);
+}
+
+function endOfCut({ dataAt, dataBytes }: Pick<RecordCursor, 'dataAt' | 'dataBytes'>): number {
+  return dataAt + Math.min(dataBytes, LIMITS.logBodyBytes);
+}
+
+/** Where the records of a batch are, and whether they are those of `cutRecords`. */
+export interface RecordsPlace {
+  readonly from: number;
+  readonly end: number;
+  readonly isCut: boolean;
 }
 
 /** Walks through the records of a checked batch, whole or cut, without making an object for each. */
@@ -37,18 +50,20 @@ export class RecordCursor {
   binaryBytes = 0;
   #isCut = false;
   #nextAt = 0;
+  #end = 0;
 
-  start(bytes: Buffer, isCut: boolean): void {
+  start(bytes: Buffer, { from, end, isCut }: RecordsPlace): void {
     this.bytes = bytes;
     this.#isCut = isCut;
-    this.#nextAt = 0;
+    this.#nextAt = from;
+    this.#end = end;
   }
 
   /** Goes to the next record; false at the end. */
   next(): boolean {
     const { bytes } = this;
     const at = this.#nextAt;
-    if (at >= bytes.length) return false;
+    if (at >= this.#end) return false;
     const lengthBytes = bytes.readUInt32LE(at);
     const headerBytes = bytes.readUInt16LE(at + 8);
     this.at = at;
@@ -60,9 +75,7 @@ export class RecordCursor {
       this.headerAt = at + RECORD_HEAD_BYTES;
       this.headerBytes = headerBytes;
     }
-    this.#nextAt = this.#isCut
-      ? this.dataAt + Math.min(this.dataBytes, LIMITS.logBodyBytes)
-      : at + 4 + lengthBytes;
+    this.#nextAt = this.#isCut ? endOfCut(this) : at + 4 + lengthBytes;
     return true;
   }
 

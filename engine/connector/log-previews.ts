@@ -9,36 +9,43 @@ export interface Preview {
 }
 
 const ROWS = LIMITS.logRows;
-/** Of a row: u32 length of the data | u32 length of the binary | u8 answer | start of the data. */
-const DATA_AT = 9;
-const SLOT_BYTES = DATA_AT + LIMITS.logPreviewBytes;
 
-/** The previews of rows whose messages were overwritten, a fixed number of bytes per row. */
+/** Columns by row. */
+interface Columns {
+  readonly dataBytes: Float64Array;
+  readonly binaryBytes: Float64Array;
+  readonly isAnswer: Uint8Array;
+  /** The first bytes of the data, a fixed number per row. */
+  readonly texts: Buffer;
+}
+
+/** The previews of rows whose messages were overwritten. */
 export class LogPreviews {
-  /** Most connectors never need it. */
-  #slots: Buffer | undefined;
+  /** Most connectors never need them. */
+  #columns: Columns | undefined;
 
   /** Keeps the preview of the message at the cursor. */
   save(id: number, record: RecordCursor, isAnswer: boolean): void {
-    this.#slots ??= Buffer.allocUnsafeSlow(ROWS * SLOT_BYTES);
-    const at = slotOf(id);
-    const { bytes, dataAt, dataBytes } = record;
-    this.#slots.writeUInt32LE(dataBytes, at);
-    this.#slots.writeUInt32LE(record.binaryBytes, at + 4);
-    this.#slots[at + 8] = isAnswer ? 1 : 0;
-    const end = dataAt + Math.min(dataBytes, LIMITS.logPreviewBytes);
-    bytes.copy(this.#slots, at + DATA_AT, dataAt, end);
+    this.#columns ??= makeColumns(ROWS);
+    const { dataBytes, binaryBytes, isAnswer: answers, texts } = this.#columns;
+    const row = (id - 1) % ROWS;
+    const { dataAt } = record;
+    dataBytes[row] = record.dataBytes;
+    binaryBytes[row] = record.binaryBytes;
+    answers[row] = isAnswer ? 1 : 0;
+    const end = dataAt + Math.min(record.dataBytes, LIMITS.logPreviewBytes);
+    record.bytes.copy(texts, row * LIMITS.logPreviewBytes, dataAt, end);
   }
 
-  /** The preview of a row; it must have been saved. */
+  /** The preview of a row, which must have been saved. */
   of(id: number): Preview {
-    const slots = this.#slots ?? EMPTY_SLOTS;
-    const at = this.#slots === undefined ? 0 : slotOf(id);
-    const dataBytes = slots.readUInt32LE(at);
+    const { dataBytes, binaryBytes, isAnswer, texts } = this.#columns ?? NOTHING;
+    const row = this.#columns === undefined ? 0 : (id - 1) % ROWS;
+    const length = dataBytes[row] as number;
     return {
-      sizeBytes: dataBytes + slots.readUInt32LE(at + 4),
-      isAnswer: slots[at + 8] === 1,
-      text: previewText(slots, at + DATA_AT, dataBytes),
+      sizeBytes: length + (binaryBytes[row] as number),
+      isAnswer: isAnswer[row] === 1,
+      text: previewText(texts, row * LIMITS.logPreviewBytes, length),
     };
   }
 }
@@ -51,8 +58,13 @@ export function previewText(bytes: Buffer, at: number, dataBytes: number): strin
   return length < dataBytes ? text.replace(/\ufffd$/, '') : text;
 }
 
-function slotOf(id: number): number {
-  return ((id - 1) % ROWS) * SLOT_BYTES;
+function makeColumns(rows: number): Columns {
+  return {
+    dataBytes: new Float64Array(rows),
+    binaryBytes: new Float64Array(rows),
+    isAnswer: new Uint8Array(rows),
+    texts: Buffer.allocUnsafeSlow(rows * LIMITS.logPreviewBytes),
+  };
 }
 
-const EMPTY_SLOTS = Buffer.alloc(SLOT_BYTES);
+const NOTHING = makeColumns(1);

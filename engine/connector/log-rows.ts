@@ -103,7 +103,7 @@ export class LogRows {
     const firstId = this.#addRows(count, outcome);
     const isCut = mustBeCut(records, count);
     const isLong = isLongHeader(shared);
-    let kept = isCut ? cutRecords(records) : records;
+    let kept = isCut ? cutRecords(records, count) : records;
     if (isLong) kept = behindHeader(shared, kept);
     const isFile = entry.kind === 'file';
     const flags =
@@ -226,34 +226,37 @@ export class LogRows {
   }
 
   #savePreviewsOf(number: number, flags: number): void {
-    const records = this.#recordsOf(number, flags);
-    if (records === undefined) return;
-    const firstKept = this.forgotten + 1;
     const record = this.#overwritten;
-    record.start(records, (flags & CUT) !== 0);
+    if (!this.#start(record, number)) return;
+    const firstKept = this.forgotten + 1;
     for (let id = this.#groups.firstId(number); record.next(); id += 1)
       if (id >= firstKept) this.#previews.save(id, record, isAnswer(flags, record));
   }
 
-  /** The messages of a group; undefined if they were overwritten. */
-  #recordsOf(number: number, flags: number): Buffer | undefined {
-    const bytes = this.#bodies.get(this.#groups.bodyAt(number), this.#groups.bodyBytes(number));
-    return bytes === undefined || (flags & LONG_HEADER) === 0
-      ? bytes
-      : bytes.subarray(4 + bytes.readUInt32LE(0));
+  /** Places a cursor in front of a group's messages; false if they were overwritten. */
+  #start(record: RecordCursor, number: number): boolean {
+    const flags = this.#groups.flags(number);
+    const bytes = this.#groups.bodyBytes(number);
+    const at = this.#bodies.find(this.#groups.bodyAt(number), bytes);
+    if (at < 0) return false;
+    const { memory } = this.#bodies;
+    const from = (flags & LONG_HEADER) === 0 ? at : at + 4 + memory.readUInt32LE(at);
+    record.start(memory, { from, end: at + bytes, isCut: (flags & CUT) !== 0 });
+    return true;
   }
 
   /** The cursor at the message of a row; undefined if it was overwritten. */
   #recordAt(id: number, number: number): RecordCursor | undefined {
-    const flags = this.#groups.flags(number);
-    const records = this.#recordsOf(number, flags);
-    if (records === undefined) return undefined;
+    const groups = this.#groups;
     const record = this.#looked;
-    const firstId = this.#groups.firstId(number);
+    const firstId = groups.firstId(number);
     // Rows are looked at in order, so the walk continues.
-    if (this.#lookedId >= firstId && this.#lookedId <= id) record.bytes = records;
-    else {
-      record.start(records, (flags & CUT) !== 0);
+    const continues = this.#lookedId >= firstId && this.#lookedId <= id;
+    if (continues) {
+      if (this.#bodies.find(groups.bodyAt(number), groups.bodyBytes(number)) < 0) return undefined;
+      record.bytes = this.#bodies.memory;
+    } else {
+      if (!this.#start(record, number)) return undefined;
       this.#lookedId = firstId - 1;
     }
     for (; this.#lookedId < id; this.#lookedId += 1) record.next();
@@ -280,8 +283,9 @@ export class LogRows {
   #sharedHeader(number: number): string {
     const { flags, type, source, destination, bodyAt, bodyBytes } = this.#groups.at(number);
     if ((flags & LONG_HEADER) !== 0) {
-      const bytes = this.#bodies.get(bodyAt, bodyBytes) ?? NO_HEADER;
-      return bytes.toString('utf8', 4, 4 + bytes.readUInt32LE(0));
+      const { memory } = this.#bodies;
+      const at = this.#bodies.find(bodyAt, bodyBytes);
+      return at < 0 ? '{}' : memory.toString('utf8', at + 4, at + 4 + memory.readUInt32LE(at));
     }
     return spelledHeader({ message_type: type, source_id: source, destination_id: destination });
   }
@@ -332,11 +336,10 @@ function isAnswer(flags: number, record: RecordCursor): boolean {
 
 function fileName(records: Buffer): string {
   const record = new RecordCursor();
-  record.start(records, false);
+  record.start(records, { from: 0, end: records.length, isCut: false });
   record.next();
   const file = parseJsonObject(record.header())['with_file'] as { readonly dst_name?: unknown } | undefined;
   return beginningOf(String(file?.dst_name ?? ''));
 }
 
 const NO_NOTE: Note = { text: '', sizeBytes: 0 };
-const NO_HEADER = Buffer.from([2, 0, 0, 0, 0x7b, 0x7d]);
