@@ -65,7 +65,7 @@ try {
 }
 `;
 
-const PAGE_PROGRAMS = ['server.mjs', 'client.mjs', 'attach.mjs'];
+const PAGE_PROGRAMS = ['server.mjs', 'client.mjs', 'many.mjs', 'batches.mjs', 'attach.mjs'];
 
 test('the packed library has types for a TypeScript program and for those of its page, and finds a wrong one', () => {
   writeFileSync(join(folder, 'program.ts'), PROGRAM);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { Daemon } from '../helpers/daemon.ts';
 import { ExampleProgram } from '../helpers/example-program.ts';
 import { freePort } from '../helpers/free-port.ts';
@@ -9,11 +9,40 @@ import { exampleOf } from '../helpers/page-tables.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { deadline } from '../helpers/wait-for.ts';
 
-test('the program of the library’s page that attaches to a daemon sees its status, steers it, and ends', async (t) => {
+/** A folder in which the programs of the page find the library. */
+function programsFolder(t: TestContext, ...names: string[]): string {
   const folder = tempDir(t);
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(join(import.meta.dirname, '../..'), join(folder, 'node_modules/aioc'));
-  writeFileSync(join(folder, 'attach.mjs'), exampleOf('attach.mjs'));
+  for (const name of names) writeFileSync(join(folder, name), exampleOf(name));
+  return folder;
+}
+
+test('the programs of the library’s page that send many messages and take them as arrays', async (t) => {
+  const folder = programsFolder(t, 'many.mjs', 'batches.mjs');
+  const port = await freePort();
+  for (const role of ['server', 'client']) {
+    const directory = join(folder, role);
+    mkdirSync(directory);
+    const config = {
+      ...{ is_server: role === 'server', server_sockaddr: ['127.0.0.1', port], use_ssl: false },
+      ...{ connector_files_dirpath: directory, default_logger_dirpath: directory },
+      ...(role === 'client' && { client_name: 'meter' }),
+      ...{ send_message_types: ['measured'], recv_message_types: ['measured'] },
+    };
+    writeFileSync(join(folder, `${role}.json`), JSON.stringify(config));
+    await new Daemon(t, ['--headless', join(folder, `${role}.json`)], folder).ready();
+  }
+  const taking = new ExampleProgram(t, join(folder, 'batches.mjs'), { folder, port });
+  const sending = new ExampleProgram(t, join(folder, 'many.mjs'), { folder, port });
+  assert.equal(await deadline(sending.ended, 40_000, 'the sender to end'), 0, sending.errors);
+  assert.equal(sending.output, 'stored\n');
+  assert.equal(await deadline(taking.ended, 40_000, 'the listener to end'), 0, taking.errors);
+  assert.equal(taking.output, `5000 measured, ${(5_000 * 4_999) / 2} in sum\n`);
+});
+
+test('the program of the library’s page that attaches to a daemon sees its status, steers it, and ends', async (t) => {
+  const folder = programsFolder(t, 'attach.mjs');
   const port = await freePort();
   const places = { connector_files_dirpath: folder, default_logger_dirpath: folder };
   const config = { ...places, is_server: true, server_sockaddr: ['127.0.0.1', port], use_ssl: false };
