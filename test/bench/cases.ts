@@ -1,8 +1,12 @@
 import type { Case } from './case.ts';
 import { acks } from './cases/acks.ts';
 import { awaited } from './cases/awaited.ts';
+import { backlog } from './cases/backlog.ts';
+import { clients, hundred } from './cases/clients.ts';
 import { delayed } from './cases/delayed.ts';
+import { depth } from './cases/depth.ts';
 import { headers } from './cases/headers.ts';
+import { idle } from './cases/idle.ts';
 import { memory } from './cases/memory.ts';
 import { pythonPrograms } from './cases/python-programs.ts';
 import { requests } from './cases/requests.ts';
@@ -21,6 +25,11 @@ export const CASES: readonly Case[] = [
   delayed,
   steady,
   awaited,
+  backlog,
+  depth,
+  hundred,
+  clients,
+  idle,
   startup,
   pythonPrograms,
   acks,

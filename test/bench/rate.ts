@@ -7,8 +7,11 @@ import type { Contender, System } from './systems/system.ts';
 /** How long nothing comes before what is missing counts as lost. */
 export const QUIET_MS = 10_000;
 const FIRST_COUNT = 16;
-/** So long is the last run of the warm-up at least, as a share of a measurement. */
-const WARM_SHARE = 0.2;
+/**
+ * So long is the last run of the warm-up at least, as a share of a measurement: a shorter one would mostly be the time of
+ * the first message, where the link is slow.
+ */
+const WARM_SHARE = 0.5;
 
 /** Messages a second from the first send to the last arrival, and what it took. */
 interface Rated {

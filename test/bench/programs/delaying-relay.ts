@@ -26,7 +26,9 @@ function forward(from: net.Socket, to: net.Socket): void {
     if (waitingBytes >= ON_THE_WAY_MAX_BYTES) from.pause();
     if (waiting.length === 1) setTimeout(release, Number(delayMs));
   });
-  from.on('error', () => from.destroy()).once('close', () => to.destroy());
+  // The end, too, takes its time.
+  const end = (): void => void setTimeout(() => to.end(), Number(delayMs) + 1);
+  from.on('error', () => from.destroy()).once('close', end);
 }
 
 const server = net.createServer((near) => {

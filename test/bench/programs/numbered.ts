@@ -65,6 +65,7 @@ export class Counter {
   #firstAtMs = Number.NaN;
   #lastAtMs = Number.NaN;
   #tookMs: number[] | undefined;
+  #whenFirst: (() => void) | undefined;
   #whenAll: (() => void) | undefined;
 
   expect({ count, bytes, timed = false }: Expected): void {
@@ -85,7 +86,10 @@ export class Counter {
       this.#wrong += 1;
       return;
     }
-    if (this.#received === 0) this.#firstAtMs = nowMs();
+    if (this.#received === 0) {
+      this.#firstAtMs = nowMs();
+      this.#whenFirst?.();
+    }
     this.#received += 1;
     if (this.#seen[number] === 0) this.#distinct += 1;
     this.#seen[number] = 1;
@@ -95,6 +99,14 @@ export class Counter {
     if (this.#distinct < this.#seen.length) return;
     this.#lastAtMs = nowMs();
     this.#whenAll?.();
+  }
+
+  /** Resolves when one has come. */
+  async first(): Promise<void> {
+    if (this.#received > 0) return;
+    await new Promise<void>((resolve) => {
+      this.#whenFirst = resolve;
+    });
   }
 
   /** Resolves when every number has come, or none has for `quietMs`. */

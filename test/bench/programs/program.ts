@@ -1,8 +1,8 @@
 /** What the programs of a bench do alike, on whichever system. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { beDriven, type Methods } from './driven.ts';
 import { Counter, type Expected, nowMs, numbered } from './numbered.ts';
 import { SendWindow } from './send-window.ts';
+import { until } from './until.ts';
 
 /** What cases ask of some messages besides their size. Not every system knows each. */
 export interface Manner {
@@ -27,12 +27,15 @@ export interface Access {
 }
 
 interface Sending extends Manner {
+  /** The number of the first. Default: 0. */
+  readonly from?: number;
   readonly count: number;
   readonly bytes: number;
   readonly awaited?: boolean;
 }
 
 interface Bursts extends Manner {
+  readonly from?: number;
   readonly count: number;
   readonly bytes: number;
   readonly burst: number;
@@ -57,6 +60,7 @@ export function beProgram(access: Access, more: Methods = {}): void {
       await access.clear?.();
       counter.expect(expected);
     },
+    first: () => counter.first(),
     all: ({ quietMs }: { quietMs: number }) => counter.all(quietMs),
     ...more,
   });
@@ -71,11 +75,11 @@ async function sendAll(access: Access, sending: Sending): Promise<{ startedAtMs:
 
 async function sendConfirmed(
   { send }: Access,
-  { count, bytes, awaited = false, ...manner }: Sending,
+  { from = 0, count, bytes, awaited = false, ...manner }: Sending,
 ): Promise<void> {
   if (send === undefined) throw new Error('this program cannot send');
   const window = new SendWindow();
-  for (let number = 0; number < count; number += 1) {
+  for (let number = from; number < from + count; number += 1) {
     const sent = send(numbered(number, bytes), manner, number);
     const full = awaited ? sent : window.add(sent);
     if (full !== undefined) await full;
@@ -98,14 +102,14 @@ async function publish({ publish: one, flush }: Access, { count, bytes }: Sendin
 
 async function sendBursts(
   { send }: Access,
-  { count, bytes, burst, perSecond, ...manner }: Bursts,
+  { from = 0, count, bytes, burst, perSecond, ...manner }: Bursts,
 ): Promise<{ startedAtMs: number; tookMs: number }> {
   if (send === undefined) throw new Error('this program cannot send');
   const window = new SendWindow(Number.POSITIVE_INFINITY);
   const startedAtMs = nowMs();
-  for (let number = 0; number < count; number += 1) {
-    if (number % burst === 0) await until(startedAtMs + (1000 * number) / perSecond);
-    void window.add(send(numbered(number, bytes, nowMs()), manner, number));
+  for (let index = 0; index < count; index += 1) {
+    if (index % burst === 0) await until(startedAtMs + (1000 * index) / perSecond);
+    void window.add(send(numbered(from + index, bytes, nowMs()), manner, from + index));
   }
   await window.end();
   return { startedAtMs, tookMs: nowMs() - startedAtMs };
@@ -135,9 +139,4 @@ async function askSteadily({ request }: Access, { count, bytes, perSecond = 1 }:
     asked.push(one(number));
   }
   return Promise.all(asked);
-}
-
-async function until(atMs: number): Promise<void> {
-  const waitMs = atMs - nowMs();
-  if (waitMs > 0) await delay(waitMs);
 }
