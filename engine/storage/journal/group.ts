@@ -1,9 +1,8 @@
 import { LIMITS } from '../../base/limits.ts';
-import { markName } from '../mark-name.ts';
 import { type Appended, type Batch, type BatchSource, compareWithMark } from '../store.ts';
-import { HEAD_LENGTH_BYTES, RECORD_HEADER_BYTES, SOURCE_BYTES } from './format.ts';
+import { RECORD_HEADER_BYTES } from './format.ts';
 import type { JournalStream, RecordSource, Segment } from './model.ts';
-import type { RecordWriter } from './record-writer.ts';
+import { type RecordWriter, recordBytes } from './record-writer.ts';
 import { factsOf, type JournalState } from './state.ts';
 
 /** An append that waits for its group. */
@@ -25,18 +24,12 @@ interface PlacedAppend {
   readonly mark: number | undefined;
   readonly firstPosition: number;
   readonly offset: number;
-  /** The end of each record. */
-  readonly ends: number[];
 }
 
 /** The maximum size of an append in the journal. */
 export function sizeOf(name: string, batches: readonly Batch[]): number {
-  const perRecord = RECORD_HEADER_BYTES + SOURCE_BYTES + HEAD_LENGTH_BYTES;
   const definitions = 4 * (RECORD_HEADER_BYTES + 2 * name.length + 128);
-  return batches.reduce(
-    (sum, { head, records }) => sum + perRecord + head.length + records.length,
-    definitions,
-  );
+  return batches.reduce((sum, batch) => sum + recordBytes(batch, true), definitions);
 }
 
 /**
@@ -61,7 +54,7 @@ export class Group {
   /** @throws AiocError AIOC_STORE_GAP; nothing of this append is in the group then */
   add(append: PendingAppend): void {
     const stream = this.#state.stream(append.name);
-    const known = append.source && this.#state.source(stream, markName(append.source));
+    const known = append.source && this.#state.source(stream, append.source);
     const last = known === undefined ? 0 : this.#seqOf(known);
     const outcome =
       append.source === undefined ? 'appended' : compareWithMark(append.source, append.count, last);
@@ -74,7 +67,6 @@ export class Group {
       mark: known === undefined ? undefined : isNew ? this.#nextSeq(append) - 1 : last,
       firstPosition: this.#state.lastPosition + 1,
       offset: this.#writer.offset,
-      ends: [],
     };
     this.#placed.push(placed);
     if (!isNew) return;
@@ -83,16 +75,12 @@ export class Group {
     if (known !== undefined) this.#seqs.set(known, this.#nextSeq(append) - 1);
   }
 
-  #writeBatches(
-    { append, stream, firstPosition, ends }: PlacedAppend,
-    known: RecordSource | undefined,
-  ): void {
+  #writeBatches({ append, stream, firstPosition }: PlacedAppend, known: RecordSource | undefined): void {
     let position = firstPosition;
     let seq = append.source?.firstSeq ?? 0;
     for (const batch of append.batches) {
       const source = known?.number ?? 0;
       this.#writer.batch({ stream: stream.number, position, atMs: this.#atMs, source, seq }, batch);
-      ends.push(this.#writer.offset);
       position += batch.count;
       seq += batch.count;
     }
@@ -118,24 +106,26 @@ export class Group {
     for (const placed of this.#placed) {
       const { append, stream, outcome, mark } = placed;
       const previous = stream.lastPosition;
-      const positions = placed.ends.length === 0 ? NO_POSITIONS : this.#index(segment, placed);
+      const positions =
+        outcome !== 'appended' || append.count === 0 ? NO_POSITIONS : this.#index(segment, placed);
       append.resolve({ outcome, position: stream.lastPosition, positions, previous, mark });
     }
   }
 
   /** Adds the batches of an append to the index, and returns their positions. */
-  #index(segment: Segment, { append, stream, firstPosition, offset, ends }: PlacedAppend): readonly number[] {
+  #index(segment: Segment, { append, stream, firstPosition, offset }: PlacedAppend): readonly number[] {
     const run = this.#state.run(segment, stream);
-    const positions: number[] = [];
-    let position = firstPosition;
+    let next = firstPosition;
     let at = offset;
-    for (const [index, { count, records }] of append.batches.entries()) {
-      const end = ends[index] as number;
+    const positions = append.batches.map((batch) => {
+      const { count, records } = batch;
+      const position = next;
+      const end = at + recordBytes(batch, append.source !== undefined);
       run.add({ position, count, offset: at, recordsBytes: records.length, end });
-      positions.push(position);
-      position += count;
+      next += count;
       at = end;
-    }
+      return position;
+    });
     stream.lastPosition = run.lastPosition;
     this.#state.revive(run);
     return positions;

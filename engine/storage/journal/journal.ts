@@ -120,17 +120,15 @@ export class Journal implements Store {
   }
 
   /** @throws AiocError AIOC_STORE_GAP, AIOC_DISK_FULL, AIOC_DISK, AIOC_FRAME_TOO_LARGE; nothing was appended */
-  async append(name: string, batches: readonly Batch[], source?: BatchSource): Promise<Appended> {
-    const count = messagesIn(batches);
-    const sizeBytes = sizeOf(name, batches);
-    const isTooLarge =
-      sizeBytes > LIMITS.journalBatchBytes ||
-      batches.some(({ head }) => head.length > LIMITS.storeHeadBytes) ||
-      Buffer.byteLength(name) > LIMITS.journalStreamNameBytes;
-    if (isTooLarge)
-      throw new AiocError('AIOC_FRAME_TOO_LARGE', `${sizeBytes} bytes exceed the limit of one append`);
-    if (this.#closing !== undefined) throw closed();
-    return this.#committer.append({ name, batches, count, source, sizeBytes });
+  append(name: string, batches: readonly Batch[], source?: BatchSource): Promise<Appended> {
+    try {
+      const count = messagesIn(batches);
+      const sizeBytes = checkedSize(name, batches);
+      if (this.#closing !== undefined) throw closed();
+      return this.#committer.append({ name, batches, count, source, sizeBytes });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** @throws AiocError AIOC_DISK */
@@ -171,7 +169,7 @@ export class Journal implements Store {
 
   /** The next segment leaves it out. A start still finds it while older segments name it. */
   async forgetMark(name: string, mark: Pick<Mark, 'sender' | 'epoch'>): Promise<void> {
-    this.#state.streams.get(name)?.sources.delete(markName(mark));
+    this.#state.streams.get(name)?.forgetSource(markName(mark));
   }
 
   async streams(): Promise<readonly string[]> {
@@ -227,6 +225,17 @@ export class Journal implements Store {
       throw toDiskError(error, this.#directory);
     }
   }
+}
+
+/** @throws AiocError AIOC_FRAME_TOO_LARGE */
+function checkedSize(name: string, batches: readonly Batch[]): number {
+  const sizeBytes = sizeOf(name, batches);
+  const isTooLarge =
+    sizeBytes > LIMITS.journalBatchBytes ||
+    batches.some(({ head }) => head.length > LIMITS.storeHeadBytes) ||
+    Buffer.byteLength(name) > LIMITS.journalStreamNameBytes;
+  if (!isTooLarge) return sizeBytes;
+  throw new AiocError('AIOC_FRAME_TOO_LARGE', `${sizeBytes} bytes exceed the limit of one append`);
 }
 
 function closed(): AiocError {

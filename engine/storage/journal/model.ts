@@ -190,7 +190,8 @@ export class JournalStream {
   /** Whether a segment that counts has the name of this number. */
   isDefined = false;
   front: Front | undefined;
-  #latestSource: RecordSource | undefined;
+  /** The source that was used last, if it was not forgotten. */
+  latestSource: RecordSource | undefined;
   /** Where the last read ended. */
   resume: { readonly run: RecordRun; readonly position: number; readonly offset: number } | undefined;
 
@@ -201,12 +202,17 @@ export class JournalStream {
 
   /** The source with this number in a record; undefined if it was forgotten. */
   sourceOf(sourceNumber: number): RecordSource | undefined {
-    // Usually the same as that of the previous record.
-    const known = this.#latestSource;
-    if (known?.number === sourceNumber && this.sources.get(known.markName) === known) return known;
-    this.#latestSource = undefined;
-    for (const source of this.sources.values())
-      if (source.number === sourceNumber) this.#latestSource = source;
-    return this.#latestSource;
+    if (this.latestSource?.number === sourceNumber) return this.latestSource;
+    for (const source of this.sources.values()) {
+      if (source.number !== sourceNumber) continue;
+      this.latestSource = source;
+      return source;
+    }
+    return undefined;
+  }
+
+  forgetSource(name: string): void {
+    if (this.latestSource?.markName === name) this.latestSource = undefined;
+    this.sources.delete(name);
   }
 }

@@ -63,6 +63,12 @@ const BUFFER_FIRST_BYTES = 64 * 1024;
 /** A buffer that a huge batch enlarged beyond this is released. */
 const BUFFER_KEPT_BYTES = 4 * 1024 * 1024;
 
+/** The bytes of a batch's record. */
+export function recordBytes({ head, records }: Batch, hasSource: boolean): number {
+  const front = RECORD_HEADER_BYTES + HEAD_LENGTH_BYTES + (hasSource ? SOURCE_BYTES : 0);
+  return front + head.length + records.length;
+}
+
 /** A piece of the write that is not in the buffer. */
 interface Apart {
   /** The offset in the buffer before which it comes. */
@@ -78,9 +84,6 @@ export class RecordWriter {
   #length = 0;
   #apart: Apart[] = [];
   #apartBytes = 0;
-  /** For each record: where it begins in the buffer, and in the segment. */
-  #ats: number[] = [];
-  #offsets: number[] = [];
   /** Number of messages encoded since `begin`. */
   #messages = 0;
   #place: WritePlace = { salt: 0, offset: 0, syncedTo: 0 };
@@ -97,8 +100,6 @@ export class RecordWriter {
     this.#place = place;
     this.#length = 0;
     this.#apartBytes = 0;
-    this.#ats = [];
-    this.#offsets = [];
     this.#messages = 0;
   }
 
@@ -125,13 +126,21 @@ export class RecordWriter {
   }
 
   #seal(): void {
+    const buffer = this.#buffer;
     const { salt } = this.#place;
-    const last = this.#ats.length - 1;
+    let { offset } = this.#place;
     let following = this.#messages;
-    for (const [index, at] of this.#ats.entries()) {
-      following -= this.#buffer.readUInt32LE(at + 32);
-      const seed = (salt ^ (this.#offsets[index] as number)) >>> 0;
-      sealRecord(this.#buffer, at, seed, { following, isLast: index === last });
+    let nextApart = 0;
+    for (let at = 0; at < this.#length; ) {
+      following -= buffer.readUInt32LE(at + 32);
+      const bytes = RECORD_HEADER_BYTES + buffer.readUInt32LE(at + 4);
+      const apartAt = this.#apart[nextApart]?.at ?? Number.POSITIVE_INFINITY;
+      const isApart = apartAt < at + bytes;
+      const end = isApart ? apartAt : at + bytes;
+      sealRecord(buffer, at, (salt ^ offset) >>> 0, { following, isLast: end === this.#length });
+      if (isApart) nextApart += 1;
+      at = end;
+      offset += bytes;
     }
   }
 
@@ -250,8 +259,6 @@ export class RecordWriter {
     record.bodyCrc = crc32(this.#buffer, body, body + bodyBytes, (this.#place.salt ^ offset) >>> 0);
     if (apart !== undefined) record.bodyCrc = crc32(apart, 0, apart.length, record.bodyCrc);
     writeRecord(this.#buffer, at, record);
-    this.#ats.push(at);
-    this.#offsets.push(offset);
     this.#length = body + bodyBytes;
     if (apart === undefined) return;
     this.#apart.push({ at: this.#length, bytes: apart });

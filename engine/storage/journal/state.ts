@@ -1,3 +1,5 @@
+import { markName } from '../mark-name.ts';
+import type { Mark } from '../store.ts';
 import { type HeldRule, type HeldRules, NO_RULES, rulesByStream } from './held.ts';
 import {
   JournalStream,
@@ -56,13 +58,18 @@ export class JournalState {
     return stream;
   }
 
-  source(stream: JournalStream, markName: string): RecordSource {
-    let source = stream.sources.get(markName);
+  source(stream: JournalStream, mark: Pick<Mark, 'sender' | 'epoch'>): RecordSource {
+    // Usually the same as that of the previous append.
+    const latest = stream.latestSource;
+    if (latest?.epoch === mark.epoch && latest.sender === mark.sender) return latest;
+    const name = markName(mark);
+    let source = stream.sources.get(name);
     if (source === undefined) {
       this.lastSource += 1;
-      source = recordSource(this.lastSource, { stream: stream.number, markName, seq: 0 });
-      stream.sources.set(markName, source);
+      source = recordSource(this.lastSource, { stream: stream.number, markName: name, seq: 0 });
+      stream.sources.set(name, source);
     }
+    stream.latestSource = source;
     return source;
   }
 
