@@ -91,7 +91,7 @@ export type { LogFile, LogLine } from './log-files/log-file.ts';
 export { outputTrouble } from './log-files/output-trouble.ts';
 export { exactInteger, spelledIn } from './protocol/header.ts';
 export { decodeRecord, type MessageParts } from './queues/message-record.ts';
-export { recordsOf, type StoredRecord } from './queues/stored-message.ts';
+export { type StoredRecord, storedRecords } from './queues/stored-message.ts';
 export type { CreatedCertificates } from './security/create-certificates.ts';
 export type { InspectedStream, Inspection } from './storage/journal/inspect.ts';
 export { type DamageReport, totalLost } from './storage/journal/report.ts';

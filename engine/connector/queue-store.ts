@@ -7,7 +7,7 @@ import type { JsonObject } from '../protocol/header.ts';
 import { HeldMessages } from '../queues/held-messages.ts';
 import { decodeRecord } from '../queues/message-record.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
-import { recordsOf, type StoredRecord } from '../queues/stored-message.ts';
+import { type StoredRecord, storedRecords } from '../queues/stored-message.ts';
 import { parseStreamName } from '../queues/stream-names.ts';
 import { parseHeldStream } from '../storage/held-streams.ts';
 import { markName } from '../storage/mark-name.ts';
@@ -119,7 +119,7 @@ export class QueueStore {
     for (const stream of streams.filter((name) => parseStreamName(name)?.direction === 'out')) {
       let records: readonly StoredRecord[];
       for (let after = 0; ; after = (records.at(-1) as StoredRecord).position) {
-        records = recordsOf(await journal.read(stream, after, LIMITS.outboxLoadBytes));
+        records = storedRecords(await journal.read(stream, after, LIMITS.outboxLoadBytes));
         if (records.length === 0) break;
         for (const { payload } of records) {
           const path = (decodeRecord(payload).header['with_file'] as JsonObject | undefined)?.['src_path'];

@@ -194,7 +194,7 @@ export interface LogRow {
 }
 
 /** The progress of a sent chat line. `received`: the peer has acknowledged it. */
-type Mark = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';
+type DeliveryMark = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';
 
 export interface TransferState {
   readonly phase: 'preparing' | 'waiting' | 'running' | 'done' | 'refused' | 'failed' | 'cancelled';
@@ -221,7 +221,7 @@ export interface ChatRow {
   readonly author: string;
   /** The line, the file's name, or the command. */
   readonly text: string;
-  readonly mark?: Mark;
+  readonly mark?: DeliveryMark;
   readonly transfer?: TransferState;
   readonly shell?: ShellState;
   /** A line that only this side sees. */

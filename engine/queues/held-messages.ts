@@ -3,7 +3,7 @@ import { SerialQueue } from '../base/serial-queue.ts';
 import { parseHeldStream } from '../storage/held-streams.ts';
 import { markName, parseMarkName } from '../storage/mark-name.ts';
 import type { Store } from '../storage/store.ts';
-import { batchesOf, recordsOf, type StoredRecord } from './stored-message.ts';
+import { batchesOf, type StoredRecord, storedRecords } from './stored-message.ts';
 
 export interface HeldMessagesOptions {
   /** The queue's stream. */
@@ -135,7 +135,7 @@ export class HeldMessages {
     const { store } = this.#options;
     const found: Next[] = [];
     for (const name of this.#names.get(epoch) ?? [])
-      found.push({ name, records: recordsOf(await store.read(name, 0, LIMITS.inboxReadBytes)) });
+      found.push({ name, records: storedRecords(await store.read(name, 0, LIMITS.inboxReadBytes)) });
     const filled = found.filter(({ records }) => records.length > 0);
     if (filled.length === 0) this.#names.delete(epoch);
     filled.sort((a, b) => seqOf(a.records[0]) - seqOf(b.records[0]));

@@ -11,7 +11,7 @@ import { InboxConsumers } from './inbox-consumers.ts';
 import { InboxWriter } from './inbox-writer.ts';
 import type { MessageSource, StoredPosition } from './message-source.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
-import { recordsOf, type StoredRecord } from './stored-message.ts';
+import { type StoredRecord, storedRecords } from './stored-message.ts';
 import { withKnownSource } from './stored-source.ts';
 
 export interface InboxOptions {
@@ -292,7 +292,7 @@ export class Inbox {
     const { store, stream } = this.#options;
     // Lent messages are older: they are dropped too, and not redelivered.
     await this.settle(Number.POSITIVE_INFINITY).catch(() => undefined);
-    const [oldest, next] = recordsOf(await store.read(stream, this.#doneUpTo, 1).catch(() => []));
+    const [oldest, next] = storedRecords(await store.read(stream, this.#doneUpTo, 1).catch(() => []));
     if (oldest === undefined) {
       // The oldest message is still being stored.
       const wasStoring = this.#writer.isBusy;
@@ -317,7 +317,7 @@ export class Inbox {
   async read(after: number): Promise<readonly StoredRecord[]> {
     const { store, stream } = this.#options;
     const goneUpTo = this.#lent.at(-1)?.position ?? this.#doneUpTo;
-    const records = recordsOf(await store.read(stream, Math.max(after, goneUpTo), LIMITS.inboxReadBytes));
+    const records = storedRecords(await store.read(stream, Math.max(after, goneUpTo), LIMITS.inboxReadBytes));
     if ((records[0]?.position ?? Number.POSITIVE_INFINITY) > this.#restoredUpTo) return records;
     return records.map((record) => withKnownSource(record, this.#options.soleSender));
   }

@@ -161,7 +161,7 @@ export class OutboxWriter {
 
 /** Whether the disk may accept the messages later. */
 function isPassing({ code }: AiocError): boolean {
-  return code === 'AIOC_DISK_FULL' || code === 'AIOC_DISK';
+  return code === 'AIOC_DISK_FULL' || code === 'AIOC_DISK' || code === 'AIOC_STORE_AWAY';
 }
 
 /** Splits messages into batches; a large one is alone, since a refusal affects its whole batch. */

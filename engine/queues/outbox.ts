@@ -16,7 +16,7 @@ import { OutboxNumbers } from './outbox-numbers.ts';
 import type { OutboxOptions } from './outbox-options.ts';
 import { OutboxWriter, type PendingMessage } from './outbox-writer.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
-import { recordsOf } from './stored-message.ts';
+import { storedRecords } from './stored-message.ts';
 import { UnloadedEntries } from './unloaded-entries.ts';
 
 /**
@@ -252,7 +252,7 @@ export class Outbox {
   async #load(): Promise<void> {
     const { store, stream, revive } = this.#options;
     const end = this.#storedEnd;
-    const records = recordsOf(await store.read(stream, this.#windowEnd, LIMITS.outboxLoadBytes));
+    const records = storedRecords(await store.read(stream, this.#windowEnd, LIMITS.outboxLoadBytes));
     for (const { position, payload, atMs } of records) {
       // The completion of a message behind that has not been called yet.
       if (position > end) break;

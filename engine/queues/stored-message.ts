@@ -15,7 +15,7 @@ export function batchesOf(payloads: readonly Buffer[]): Batch[] {
   return payloads.map((records) => ({ count: 1, head: NO_HEAD, records }));
 }
 
-export function recordsOf(batches: readonly StoredBatch[]): StoredRecord[] {
+export function storedRecords(batches: readonly StoredBatch[]): StoredRecord[] {
   return batches.map(({ position, records, atMs, seq, sender, epoch }) => ({
     position,
     payload: records,

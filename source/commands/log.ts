@@ -7,8 +7,8 @@ import {
   type Inspection,
   inspectJournal,
   type MessageParts,
-  recordsOf,
   type StoredRecord,
+  storedRecords,
   totalLost,
 } from '../../engine/index.ts';
 import type { LogOptions } from '../arguments.ts';
@@ -111,7 +111,7 @@ async function eachRecord(
   }
   let after = 0;
   for (;;) {
-    const records = recordsOf(await inspection.read(stream, after, READ_BYTES));
+    const records = storedRecords(await inspection.read(stream, after, READ_BYTES));
     for (const record of records) await action(record);
     const last = records.at(-1);
     if (last === undefined) return;

@@ -56,4 +56,40 @@ export const HARM_MUTANTS: readonly Mutant[] = [
     find: 'for (const rules of this.rules.values()) for (const rule of rules) writer.held(rule);',
     replace: '',
   },
+  {
+    name: 'a damaged batch counts as one message',
+    file: 'lost-messages.ts',
+    find: 'loss.lost = record.count;',
+    replace: 'loss.lost = 1;',
+  },
+  {
+    name: 'the acknowledged part of a damaged batch counts as lost',
+    file: 'recovery-scan.ts',
+    find: 'damage.lost = Math.max(0, Math.min(damage.lost, lastPosition - owner.acked));',
+    replace: 'damage.lost += 0;',
+  },
+  {
+    name: 'a mark in the middle of a batch is forgotten',
+    file: 'source-track.ts',
+    find: 'return isAllOfIt ? after + Math.max(0, acked - afterPosition) : after;',
+    replace: 'return isAllOfIt ? after : after;',
+  },
+  {
+    name: 'a batch counts as one message among those that follow in a write',
+    file: 'record-writer.ts',
+    find: 'following -= buffer.readUInt32LE(at + 32);',
+    replace: 'following -= Math.min(1, buffer.readUInt32LE(at + 32));',
+  },
+  {
+    name: 'the last number of a batch is not known of its source',
+    file: 'source-track.ts',
+    find: 'const last = seq + count - 1;',
+    replace: 'const last = count > 0 ? seq : 0;',
+  },
+  {
+    name: 'the checksum leaves out what is written apart',
+    file: 'record-writer.ts',
+    find: 'if (apart !== undefined) record.bodyCrc = crc32(apart, 0, apart.length, record.bodyCrc);',
+    replace: '',
+  },
 ];

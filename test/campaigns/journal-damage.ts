@@ -4,7 +4,7 @@
  */
 import { seededRandom } from '../helpers/simulated-world.ts';
 import { checkCut, checkFlip, makeSample } from './journal-damage-cases.ts';
-import { checkEndOfGroup, checkFlipInGroup, makeGroup } from './journal-group-cases.ts';
+import { checkEndOfGroup, checkFlipInGroup, GROUPS, makeGroup } from './journal-group-cases.ts';
 
 const records = Number(process.argv[2] ?? 200);
 const seed = Number(process.argv[3] ?? 1);
@@ -23,8 +23,8 @@ for (const [path, bytes] of sample.files) {
 console.log(
   `${sample.keys.length} records in ${sample.files.size} segments: ${cuts} cuts and ${flips} flips, no crash, only what was touched is missing; all are reported but cuts between two records`,
 );
-for (const isNoted of [false, true]) {
-  const group = await makeGroup(records, { isNoted });
+for (const options of GROUPS) {
+  const group = await makeGroup(records, options);
   const last = group.batches.at(-1)?.end ?? 0;
   for (let at = group.from; at < last; at += 1) {
     await checkFlipInGroup(group, at);
@@ -32,6 +32,6 @@ for (const isNoted of [false, true]) {
     await checkEndOfGroup(group, at, 'zeroed');
   }
   console.log(
-    `a group of ${group.count} messages in ${group.batches.length} batches${isNoted ? ', noted as on the disk' : ''}: ${last - group.from} flips, cuts and zeroed ends; all else is kept, each loss is counted, no mark passes a hole`,
+    `a group of ${group.count} messages in ${group.batches.length} batches${options.isNoted ? ', noted as on the disk' : ''}${group.acked > 0 ? `, ${group.acked} acknowledged` : ''}: ${last - group.from} flips, cuts and zeroed ends; all else is kept, each loss is counted, no mark passes a hole`,
   );
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { LIMITS } from '../../engine/base/limits.ts';
 import {
   codecOf,
   decodeSegmentHeader,
@@ -20,6 +21,8 @@ const SEGMENT = `${DIRECTORY}/0000000001.segment`;
 const STREAM = 'in/news';
 const SENDER = 'peer';
 const EPOCH = 'epoch';
+const LARGE_FROM = 6;
+const LARGE_BYTES = LIMITS.journalCopiedBytes;
 
 /** Where a batch is, and its messages, counted from 0. */
 interface GroupBatch {
@@ -35,9 +38,24 @@ export interface GroupSample {
   readonly batches: readonly GroupBatch[];
   /** Of messages in the group. */
   readonly count: number;
+  /** How many of its first messages are acknowledged, by a record behind the group. */
+  readonly acked: number;
   /** Where the group begins, with the definitions before its batches. */
   readonly from: number;
 }
+
+export interface GroupOptions {
+  /** Whether the journal had the time to note down that the disk has all of it. */
+  readonly isNoted: boolean;
+  readonly acked?: number;
+}
+
+/** The groups that the tests damage: acknowledged messages end inside a batch. */
+export const GROUPS: readonly GroupOptions[] = [
+  { isNoted: false },
+  { isNoted: true },
+  { isNoted: true, acked: 8 },
+];
 
 function openOn(disk: SimulatedDisk): Promise<Journal> {
   return Journal.open({
@@ -46,16 +64,18 @@ function openOn(disk: SimulatedDisk): Promise<Journal> {
   });
 }
 
-/** @param isNoted whether the journal had the time to note down that the disk has all of it */
-export async function makeGroup(count: number, { isNoted }: { isNoted: boolean }): Promise<GroupSample> {
+export async function makeGroup(count: number, { isNoted, acked = 0 }: GroupOptions): Promise<GroupSample> {
   const disk = new SimulatedDisk({ random: seededRandom(1) });
   const journal = await openOn(disk);
   await journal.append('other', singles('before'));
   const from = disk.file(SEGMENT).size;
   const made: Batch[] = [];
+  // One is so large that it is not copied into the buffer of the write.
+  const paddingOf = (first: number): string => (first === LARGE_FROM ? ' '.repeat(LARGE_BYTES) : '');
   for (let first = 0, size = 1; first < count; first += size, size = (size % 4) + 1)
-    made.push(batchOf(Math.min(size, count - first), `messages from ${first} on`, 'head'));
-  await journal.append(STREAM, made, { sender: SENDER, epoch: EPOCH, firstSeq: 1 });
+    made.push(batchOf(Math.min(size, count - first), `messages from ${first} on${paddingOf(first)}`, 'head'));
+  const { positions } = await journal.append(STREAM, made, { sender: SENDER, epoch: EPOCH, firstSeq: 1 });
+  if (acked > 0) await journal.ack(STREAM, (positions[0] ?? 0) + acked - 1);
   if (isNoted) await journal.close();
   const file = disk.file(SEGMENT);
   const bytes = Buffer.from(file.read(0, file.size));
@@ -78,13 +98,13 @@ export async function makeGroup(count: number, { isNoted }: { isNoted: boolean }
     },
   );
   assert.equal(batches.length, made.length);
-  return { bytes, batches, count, from };
+  return { bytes, batches, count, acked, from };
 }
 
 /** The numbers of the messages in batches, in order. */
 function numbersOf(batches: readonly StoredBatch[]): number[] {
   return batches.flatMap(({ count, records }) => {
-    const first = Number(/^messages from (\d+) on$/.exec(records.toString())?.[1]);
+    const first = Number(/^messages from (\d+) on *$/.exec(records.toString())?.[1]);
     return Array.from({ length: count }, (_, index) => first + index);
   });
 }
@@ -116,7 +136,12 @@ async function opened(
  * The next start finds the same; when the sender has nothing more, what was held back follows in order; and from then on
  * it is in the stream, and in the stream alone.
  */
-async function checkReleased(bytes: Buffer, expected: readonly number[], mark: number): Promise<void> {
+async function checkReleased(
+  { count }: GroupSample,
+  bytes: Buffer,
+  expected: readonly number[],
+  mark: number,
+): Promise<void> {
   const disk = new SimulatedDisk({ random: seededRandom(2) });
   disk.put(SEGMENT, bytes);
   await openOn(disk);
@@ -125,7 +150,7 @@ async function checkReleased(bytes: Buffer, expected: readonly number[], mark: n
   assert.equal(await markIn(journal), mark, 'the mark at the next start');
   await releaseHeld(journal, STREAM);
   assert.deepEqual(numbersOf(await readAll(journal, STREAM)), expected, 'released, in order');
-  const firstSeq = expected.length + 5;
+  const firstSeq = count + 5;
   const after = [batchOf(1, 'messages from 100000 on')];
   await journal.append(STREAM, after, { sender: SENDER, epoch: EPOCH, firstSeq, after: 0 });
   disk.kill();
@@ -150,18 +175,20 @@ export async function checkFlipInGroup(sample: GroupSample, at: number): Promise
   const bytes = Buffer.from(sample.bytes);
   bytes[at] = (bytes[at] as number) ^ (1 << (at % 8));
   const { kept, lost, mark, places } = await opened(bytes);
-  const hit = sample.batches.find(({ offset, end }) => at >= offset && at < end);
-  const isHit = (number: number): boolean =>
-    hit !== undefined && number >= hit.first && number < hit.first + hit.count;
-  assert.deepEqual(
-    kept,
-    upTo(sample.count).filter((number) => !isHit(number)),
-    `byte ${at} flipped`,
-  );
+  const { batches, count, acked } = sample;
+  const hit = batches.find(({ offset, end }) => at >= offset && at < end);
+  const left = batches.filter((batch) => batch.first + batch.count > acked && batch !== hit);
+  const expected = left.flatMap((batch) => upTo(batch.count).map((index) => batch.first + index));
+  assert.deepEqual(kept, expected, `byte ${at} flipped`);
   assert.ok(places > 0, `byte ${at} flipped: seen`);
-  assert.equal(lost, hit?.count ?? 0, `byte ${at} flipped: counted`);
-  assert.equal(mark, hit?.first ?? sample.count, `byte ${at} flipped: the mark`);
-  if (hit !== undefined) await checkReleased(bytes, kept, mark);
+  const hitEnd = hit === undefined ? 0 : hit.first + hit.count;
+  const firstLost = hit === undefined ? 0 : Math.max(hit.first, acked);
+  // Without the header, it is unknown whose messages they were, so the acknowledged ones count as well.
+  const isHeaderHit = hit !== undefined && at < hit.offset + RECORD_HEADER_BYTES;
+  const expectedLost = isHeaderHit ? hit.count : Math.max(0, hitEnd - firstLost);
+  assert.equal(lost, expectedLost, `byte ${at} flipped: counted`);
+  assert.equal(mark, hitEnd > firstLost ? firstLost : count, `byte ${at} flipped: the mark`);
+  if (hitEnd > firstLost) await checkReleased(sample, bytes, kept, mark);
 }
 
 /** What was before the place is kept; the rest is counted, as far as anything tells of it. */

@@ -3,15 +3,21 @@
  * `npm run campaign:journal-harm -- [SEEDS] [FIRST_SEED]`.
  */
 import { seededRandom } from '../helpers/simulated-world.ts';
-import { checkEndOfGroup, checkFlipInGroup, makeGroup } from './journal-group-cases.ts';
+import {
+  checkEndOfGroup,
+  checkFlipInGroup,
+  GROUPS,
+  type GroupSample,
+  makeGroup,
+} from './journal-group-cases.ts';
 
 const seeds = Number(process.argv[2] ?? 1_000);
 const first = Number(process.argv[3] ?? 1);
-const samples = [await makeGroup(20, { isNoted: false }), await makeGroup(20, { isNoted: true })] as const;
+const samples = await Promise.all(GROUPS.map((options) => makeGroup(20, options)));
 
 async function harm(seed: number): Promise<void> {
   const random = seededRandom(seed);
-  const sample = random.fraction() < 0.5 ? samples[0] : samples[1];
+  const sample = samples[Math.floor(random.fraction() * samples.length)] as GroupSample;
   const last = sample.batches.at(-1)?.end ?? 0;
   const at = sample.from + Math.floor(random.fraction() * (last - sample.from));
   const luck = random.fraction();

@@ -54,7 +54,7 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
   {
     name: 'the beginning of a segment leaves the sources out',
     file: 'state.ts',
-    find: 'if (source.seq > 0) writer.source({ ...source, seq: before.get(source.number) ?? source.seq });',
+    find: 'writer.source({ ...source, seq: Math.min(source.seq, before.get(source.number) ?? source.seq) });',
     replace: 'void [source, before];',
   },
   {
@@ -110,5 +110,59 @@ export const JOURNAL_MUTANTS: readonly Mutant[] = [
     file: 'write-segment.ts',
     find: 'await writeWhole(file, pieces, end);',
     replace: 'await file.writev(pieces, end);',
+  },
+  {
+    name: 'an ack inside a batch hides the whole batch',
+    file: 'reader.ts',
+    find: 'if (view.count === 0 || lastPosition <= after) return true;',
+    replace: 'if (view.count === 0 || view.position <= after) return true;',
+  },
+  {
+    name: 'a batch that is acknowledged in part is not copied from a segment',
+    file: 'compact.ts',
+    find: 'const isDone = lastPosition <= stream.acked ||',
+    replace: 'const isDone = position <= stream.acked ||',
+  },
+  {
+    name: 'the acknowledged part of a batch counts as unacknowledged',
+    file: 'reader.ts',
+    find: 'count += Math.max(0, options.after - batch.position + 1);',
+    replace: 'count += 0;',
+  },
+  {
+    name: 'the bytes of a batch go with its first acknowledged message',
+    file: 'reader.ts',
+    find: 'if (lastPositionOf(batch) <= options.after) {',
+    replace: 'if (batch.position <= options.after) {',
+  },
+  {
+    name: 'the count of a batch is one too many in its record',
+    file: 'record-writer.ts',
+    find: 'record.count = count;',
+    replace: 'record.count = count + (count > 1 ? 1 : 0);',
+  },
+  {
+    name: 'the last position of a batch is one too low',
+    file: 'format.ts',
+    find: 'return count > 1 ? position + count - 1 : position;',
+    replace: 'return count > 2 ? position + count - 2 : position;',
+  },
+  {
+    name: 'a batch takes one position',
+    file: 'group.ts',
+    find: 'this.#state.lastPosition += append.count;',
+    replace: 'this.#state.lastPosition += append.batches.length;',
+  },
+  {
+    name: 'the mark after several batches is that of the first',
+    file: 'group.ts',
+    find: 'return (source?.firstSeq ?? 0) + count;',
+    replace: 'return (source?.firstSeq ?? 0) + Math.min(count, 3);',
+  },
+  {
+    name: 'the pieces of a write are in the wrong order',
+    file: 'record-writer.ts',
+    find: 'pieces.push(this.#buffer.subarray(from, at), bytes);',
+    replace: 'pieces.push(bytes, this.#buffer.subarray(from, at));',
   },
 ];

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { LIMITS } from '../../engine/base/limits.ts';
 import type { Randomness } from '../../engine/base/ports.ts';
 import type { Durability } from '../../engine/config/shapes.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
@@ -237,7 +238,9 @@ class History {
       const from = this.#below(file.size);
       return Buffer.from(file.read(from, from + 200));
     }
-    return Buffer.alloc(this.#pick([0, 10, 100, this.#below(1_000)]), 0x61 + this.#below(26));
+    // Now and then so large that it is not copied into the buffer of a write.
+    const large = this.#chance(0.3) ? LIMITS.journalCopiedBytes + this.#below(5_000) : this.#below(1_000);
+    return Buffer.alloc(this.#pick([0, 10, 100, large]), 0x61 + this.#below(26));
   }
 
   async #ack(stream: StreamModel): Promise<void> {

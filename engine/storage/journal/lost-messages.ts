@@ -25,6 +25,8 @@ export class LostMessageCounter {
   #open: LostMessages[] = [];
   #position: number | undefined;
   #following = 0;
+  /** The same before the first open place. */
+  #followingOpen = 0;
   /** From here, positions have no gaps. */
   #isGapless = false;
   #lastKind = 0;
@@ -54,6 +56,7 @@ export class LostMessageCounter {
   /** A damaged place; `record` is its header if that is valid. */
   damage(loss: LostMessages, record: RecordView | undefined): void {
     if (record === undefined) {
+      if (this.#open.length === 0) this.#followingOpen = this.#following;
       this.#open.push(loss);
       return;
     }
@@ -90,7 +93,9 @@ export class LostMessageCounter {
     // After the last message of an unfinished write, only the journal's own records follow.
     const isMessage =
       isUnknown || (!this.#continues && this.#open.some((loss) => this.#mayHaveMessage(loss)));
-    first.lost = Math.max(missing, isMessage ? 1 : 0);
+    // Of those that followed before the first place, the later records say how many still follow.
+    const between = this.#followingOpen - missing;
+    first.lost = Math.max(missing, between, isMessage ? 1 : 0);
     for (const loss of this.#open) loss.isExact = loss !== first;
     this.#open = [];
     return undefined;

@@ -72,7 +72,9 @@ export class StreamScan {
   #addSource({ source: number, stream, seq, kind, text, position, count, segment }: FoundRecord): void {
     let source = this.#sources.get(number);
     if (source === undefined) {
-      source = new SourceTrack(number, stream);
+      // A part of what is missing before held batches may be acknowledged, so nothing else tells of it.
+      const rules = this.#state.rulesOf(stream).filter((rule) => rule.source === number);
+      source = new SourceTrack(number, stream, Math.max(0, ...rules.map(({ after }) => after)));
       this.#sources.set(number, source);
       this.#state.lastSource = Math.max(this.#state.lastSource, number);
     }

@@ -17,13 +17,15 @@ export class SourceTrack {
   stream: number;
   markName = '';
   readonly gaps: Gap[] = [];
-  last = 0;
+  last: number;
   #lastPosition: number | undefined;
   #damages = 0;
 
-  constructor(number: number, stream: number) {
+  /** @param last everything up to this number was stored, whatever is found of it */
+  constructor(number: number, stream: number, last: number) {
     this.number = number;
     this.stream = stream;
+    this.last = last;
   }
 
   /**

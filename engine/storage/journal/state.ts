@@ -163,7 +163,8 @@ export class JournalState {
       if (forgotten.has(stream)) continue;
       writer.stream(factsOf(stream));
       for (const source of stream.sources.values())
-        if (source.seq > 0) writer.source({ ...source, seq: before.get(source.number) ?? source.seq });
+        if (source.seq > 0)
+          writer.source({ ...source, seq: Math.min(source.seq, before.get(source.number) ?? source.seq) });
     }
     for (const rules of this.rules.values()) for (const rule of rules) writer.held(rule);
   }
