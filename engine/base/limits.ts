@@ -315,8 +315,8 @@ export const LIMITS = {
   journalStreamNameBytes: 4 * KIB,
   /** Batches up to this size are copied into one piece with others, which is cheaper than a piece of their own. */
   journalCopiedBytes: 4 * KIB,
-  /** Bytes read from a segment at once. */
-  journalReadBytes: 256 * KIB,
+  /** Bytes read from a segment at once: four full batches with their headers. */
+  journalReadBytes: 264 * KIB,
   /** Index granularity: one offset for each stream and each block of a segment in which it has records. */
   journalBlockBytes: 64 * KIB,
   /** Segment files kept open for reading. Others are opened when needed. */

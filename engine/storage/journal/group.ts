@@ -27,7 +27,7 @@ interface PlacedAppend {
 }
 
 /** The maximum size of an append in the journal. */
-export function sizeOf(name: string, batches: readonly Batch[]): number {
+export function appendBytes(name: string, batches: readonly Batch[]): number {
   const definitions = 4 * (RECORD_HEADER_BYTES + 2 * name.length + 128);
   return batches.reduce((sum, batch) => sum + recordBytes(batch, true), definitions);
 }

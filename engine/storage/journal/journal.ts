@@ -15,7 +15,7 @@ import {
 import { Committer } from './committer.ts';
 import { Compactor } from './compactor.ts';
 import { toDiskError } from './disk-error.ts';
-import { sizeOf } from './group.ts';
+import { appendBytes } from './group.ts';
 import type { JournalOptions } from './journal-options.ts';
 import { journalPaths } from './journal-paths.ts';
 import type { JournalStream } from './model.ts';
@@ -229,7 +229,7 @@ export class Journal implements Store {
 
 /** @throws AiocError AIOC_FRAME_TOO_LARGE */
 function checkedSize(name: string, batches: readonly Batch[]): number {
-  const sizeBytes = sizeOf(name, batches);
+  const sizeBytes = appendBytes(name, batches);
   const isTooLarge =
     sizeBytes > LIMITS.journalBatchBytes ||
     batches.some(({ head }) => head.length > LIMITS.storeHeadBytes) ||

@@ -17,6 +17,9 @@ export interface ReadOptions {
   readonly maxBytes: number;
 }
 
+/** Read beyond the messages that are wanted: the headers and heads of their records. */
+const OVERHEAD_BYTES = 8 * 1024;
+
 /** The bytes are slices of a larger read buffer. */
 type ReadBatch = { -readonly [Key in keyof StoredBatch]: StoredBatch[Key] };
 
@@ -110,7 +113,8 @@ async function readRun(
 ): Promise<void> {
   const { segment, stream } = run;
   const { after, maxBytes = LIMITS.journalBlockBytes, onDamage } = options;
-  const chunkBytes = Math.min(Math.max(maxBytes, LIMITS.journalBlockBytes), LIMITS.journalReadBytes);
+  const wantedBytes = Math.max(maxBytes, LIMITS.journalBlockBytes) + OVERHEAD_BYTES;
+  const chunkBytes = Math.min(wantedBytes, LIMITS.journalReadBytes);
   const end = run.endOffset;
   const { codec } = segment;
   await options.files.use(segment, async (file) => {
@@ -151,7 +155,7 @@ function foundBatch(stream: JournalStream, view: RecordView, bytes: Buffer, body
   return {
     position: view.position,
     count: view.count,
-    head: bytes.subarray(recordsAt - headBytes, recordsAt),
+    head: headBytes === 0 ? NO_HEAD : bytes.subarray(recordsAt - headBytes, recordsAt),
     records: bytes.subarray(recordsAt, end),
     atMs: view.atMs,
     seq: source === 0 ? undefined : seq,
@@ -159,6 +163,8 @@ function foundBatch(stream: JournalStream, view: RecordView, bytes: Buffer, body
     epoch: known?.epoch,
   };
 }
+
+const NO_HEAD = Buffer.alloc(0);
 
 /** Continues where the last read ended, without a search in the index. */
 function resumeOffset(run: RecordRun, after: number): number {
