@@ -90,11 +90,11 @@ export { socketsOfConfig } from './local/socket-names.ts';
 export type { LogFile, LogLine } from './log-files/log-file.ts';
 export { outputTrouble } from './log-files/output-trouble.ts';
 export { exactInteger, spelledIn } from './protocol/header.ts';
-export { decodeRecord, type MessageParts } from './queues/message-record.ts';
-export { type StoredRecord, storedRecords } from './queues/stored-message.ts';
+export { type StoredMessage, storedMessages } from './queues/stored-messages.ts';
 export type { CreatedCertificates } from './security/create-certificates.ts';
 export type { InspectedStream, Inspection } from './storage/journal/inspect.ts';
 export { type DamageReport, totalLost } from './storage/journal/report.ts';
+export { lastPositionOf, type StoredBatch } from './storage/store.ts';
 
 /**
  * Makes a certificates directory for a server and its clients (PROTOCOL §5).

@@ -290,6 +290,11 @@ export const LIMITS = {
   /** Unacknowledged messages of one type to an aioc peer. All of them may be in the peer's memory. */
   streamMessages: 1_024,
   streamBytes: 1 * MIB,
+  /**
+   * The same to a peer with batches, where the way is long: 300 ms at 50 MB a second. Below it, the credit is twice what
+   * the peer acknowledges in one round trip.
+   */
+  streamMaxBytes: 16 * MIB,
   /** Weight of a file among unacknowledged bytes: as much as Python may have unread. */
   fileWeightBytes: 64 * KIB,
   /** Streams (types and epochs) of one peer. */

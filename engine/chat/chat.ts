@@ -5,11 +5,13 @@ import type { Ports } from '../base/ports.ts';
 import type { ReceivedFolder } from '../files/received-folder.ts';
 import { type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
 import type { Peer } from '../peers/peer.ts';
+import type { ReceivedBatch } from '../peers/received-batches.ts';
 import type { Application, Traffic } from '../peers/traffic.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
+import { framesOf } from '../protocol/batched-messages.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { InboxArrival } from '../queues/inbox.ts';
-import type { DeliveryState } from '../queues/out-message.ts';
+import type { DeliveryState } from '../queues/out-batch.ts';
 import { Conversation } from './conversation.ts';
 import { answerHeader, type FileAnswer, readFileAnswer } from './file-answer.ts';
 import { ObservedLines } from './observed-lines.ts';
@@ -70,34 +72,34 @@ export class Chat implements Application {
     this.#conversations.delete(peer.id);
   }
 
-  message(peer: Peer, frame: Frame, { logId = 0 }: InboxArrival): Disposition {
-    const disposition = this.#taken(peer, frame);
-    this.#options.log.settle(logId, disposition);
+  messages(peer: Peer, batch: ReceivedBatch, { logId = 0 }: InboxArrival): Disposition {
+    const disposition = this.#isForChat(peer, batch) ? 'taken' : 'dropped';
+    this.#options.log.settle(logId, disposition, { count: batch.count });
     return disposition;
   }
 
-  #taken(peer: Peer, frame: Frame): Exclude<Disposition, 'rejected'> {
-    const { header, data } = frame;
-    if (header.message_type !== CHAT_TYPE) {
-      this.#options.log.event(
-        `a message of type ${header.message_type} was dropped: this chat receives no messages of that type`,
-        {
-          peerName: peer.name,
-          warning: true,
-        },
-      );
-      return 'dropped';
+  #isForChat(peer: Peer, { shared, records }: ReceivedBatch): boolean {
+    const type = shared.message_type;
+    if (type !== CHAT_TYPE) {
+      const text = `a message of type ${type} was dropped: this chat receives no messages of that type`;
+      this.#options.log.event(text, { peerName: peer.name, warning: true });
+      return false;
     }
-    if (header['response_id'] !== undefined && this.#answered(peer, frame)) return 'taken';
+    for (const frame of framesOf(shared, records)) this.#take(peer, frame);
+    return true;
+  }
+
+  #take(peer: Peer, frame: Frame): void {
+    const { header, data } = frame;
+    if (header['response_id'] !== undefined && this.#answered(peer, frame)) return;
     // Empty frames from Python are retries without content (PROTOCOL §2), not lines.
     if (data.length > 0) this.#showLine(peer, data);
     if (header['await_response'] === true) this.#answer(peer, frame);
-    return 'taken';
   }
 
-  /** Shows a message that a local program receives, on the screen of its connector. */
-  observe(peer: Peer, { header, data }: Frame): void {
-    if (header.message_type === CHAT_TYPE && data.length > 0) this.#observed.add(peer, data);
+  /** Shows messages that a local program receives, on the screen of its connector. */
+  observe(peer: Peer, batch: ReceivedBatch): void {
+    if (batch.shared.message_type === CHAT_TYPE) this.#observed.add(peer, batch);
   }
 
   async file(peer: Peer, frame: Frame, sizeBytes: number, { logId = 0 }: InboxArrival): Promise<FileSink> {

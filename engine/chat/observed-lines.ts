@@ -1,6 +1,8 @@
 import { afterMicrotasks } from '../base/batching.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Peer } from '../peers/peer.ts';
+import { recordsOf } from '../protocol/record-batch.ts';
+import type { MessageBatch } from '../queues/message-batch.ts';
 
 interface Observed {
   readonly lines: Buffer[];
@@ -19,14 +21,25 @@ export class ObservedLines {
     this.#show = show;
   }
 
-  /** @param line is only used until the end of the turn */
-  add(peer: Peer, line: Buffer): void {
-    const observed = this.#byPeer.get(peer);
-    if (observed === undefined) {
-      if (this.#byPeer.size === 0) afterMicrotasks(() => this.#showAll());
-      this.#byPeer.set(peer, { lines: [line], omitted: 0 });
-    } else if (observed.lines.length < LIMITS.chatObservedLines) observed.lines.push(line);
-    else observed.omitted += 1;
+  /** @param batch is only used until the end of the turn */
+  add(peer: Peer, { count, records }: MessageBatch): void {
+    const observed = this.#of(peer);
+    let looked = 0;
+    for (const { data } of recordsOf(records)) {
+      if (observed.lines.length === LIMITS.chatObservedLines) break;
+      looked += 1;
+      if (data.length > 0) observed.lines.push(data);
+    }
+    observed.omitted += count - looked;
+  }
+
+  #of(peer: Peer): Observed {
+    const known = this.#byPeer.get(peer);
+    if (known !== undefined) return known;
+    if (this.#byPeer.size === 0) afterMicrotasks(() => this.#showAll());
+    const observed = { lines: [], omitted: 0 };
+    this.#byPeer.set(peer, observed);
+    return observed;
   }
 
   #showAll(): void {

@@ -266,8 +266,8 @@ export class Connector {
       budget: this.#budget,
       namesAreIdentities,
       // A message from the store: no caller waits for its result, but its file is still read.
-      revive: ({ header }) => {
-        return { observer, logId: 0, body: this.#files?.bodyOf(header) };
+      revive: (header) => {
+        return { observer, logId: 0, body: header && this.#files?.bodyOf(header) };
       },
     });
   }
@@ -325,7 +325,7 @@ export class Connector {
       }),
       peerFor: (who) => this.#peerFor(who),
       bodyOf: ({ header }) => this.#files?.bodyOf(header),
-      observe: (peer, frame) => this.chat.observe(peer, frame),
+      observe: (peer, batch) => this.chat.observe(peer, batch),
       onChange,
     });
   }

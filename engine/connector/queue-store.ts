@@ -5,15 +5,14 @@ import type { Registry } from '../peers/registry.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { JsonObject } from '../protocol/header.ts';
 import { HeldMessages } from '../queues/held-messages.ts';
-import { decodeRecord } from '../queues/message-record.ts';
+import { fileHeaderIn } from '../queues/outbox-loader.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
-import { type StoredRecord, storedRecords } from '../queues/stored-message.ts';
 import { parseStreamName } from '../queues/stream-names.ts';
 import { parseHeldStream } from '../storage/held-streams.ts';
 import { markName } from '../storage/mark-name.ts';
 import { ReopenableStore } from '../storage/reopenable-store.ts';
 import { RoutedStore } from '../storage/routed-store.ts';
-import type { Store } from '../storage/store.ts';
+import { lastPositionOf, type Store, type StoredBatch } from '../storage/store.ts';
 
 export interface QueueStoreOptions {
   readonly rules: QueueRules;
@@ -117,12 +116,12 @@ export class QueueStore {
     if (journal === undefined) return named;
     const streams = await journal.streams();
     for (const stream of streams.filter((name) => parseStreamName(name)?.direction === 'out')) {
-      let records: readonly StoredRecord[];
-      for (let after = 0; ; after = (records.at(-1) as StoredRecord).position) {
-        records = storedRecords(await journal.read(stream, after, LIMITS.outboxLoadBytes));
-        if (records.length === 0) break;
-        for (const { payload } of records) {
-          const path = (decodeRecord(payload).header['with_file'] as JsonObject | undefined)?.['src_path'];
+      let batches: readonly StoredBatch[];
+      for (let after = 0; ; after = lastPositionOf(batches.at(-1) as StoredBatch)) {
+        batches = await journal.read(stream, after, LIMITS.outboxLoadBytes);
+        if (batches.length === 0) break;
+        for (const batch of batches) {
+          const path = (fileHeaderIn(batch)?.['with_file'] as JsonObject | undefined)?.['src_path'];
           if (typeof path === 'string') named.add(path);
         }
       }

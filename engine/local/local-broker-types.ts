@@ -3,9 +3,12 @@ import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
 import type { FileDestinations } from '../files/file-destinations.ts';
 import type { Peer } from '../peers/peer.ts';
+import type { ReceivedBatch } from '../peers/received-batches.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import type { OutgoingBody } from '../queues/out-message.ts';
+import type { Header } from '../protocol/header.ts';
+import type { MessageBatch } from '../queues/message-batch.ts';
+import type { OutgoingBody } from '../queues/out-batch.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import type { Store } from '../storage/store.ts';
 
@@ -35,8 +38,17 @@ export interface LocalBrokerOptions {
   /** The file of a message of a local program, if it has one. */
   readonly bodyOf: (frame: Frame) => OutgoingBody | undefined;
   readonly onChange: () => void;
-  /** Called with every accepted message, for a screen. */
-  readonly observe?: (peer: Peer, frame: Frame) => void;
+  /** Called with all accepted messages, for a screen. */
+  readonly observe?: (peer: Peer, batch: ReceivedBatch) => void;
+}
+
+/** Consecutive messages of a local program with one type and destination. */
+export interface SubmittedBatch extends MessageBatch {
+  /** Type and destination; other keys are not used. */
+  readonly header: Header;
+  /** Data and binary of the largest message. */
+  readonly largestBytes: number;
+  readonly hasResponse: boolean;
 }
 
 /** A request that waits for its response. */

@@ -4,18 +4,26 @@ import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Outcome } from '../contract/views.ts';
 import { type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
 import type { Peer } from '../peers/peer.ts';
-import type { Application, Traffic } from '../peers/traffic.ts';
+import { type ReceivedBatch, ReceivedBatches } from '../peers/received-batches.ts';
+import type { Application, Traffic, TrafficBatch } from '../peers/traffic.ts';
+import { framesOf, recordHeader } from '../protocol/batched-messages.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
+import { isReserved } from '../protocol/messages.ts';
 import { noResponseFrame, readNoResponse } from '../protocol/no-response.ts';
 import { Inbox, type InboxArrival } from '../queues/inbox.ts';
+import { batchOfOne } from '../queues/message-batch.ts';
 import type { MessageSource, StoredPosition } from '../queues/message-source.ts';
-import type { Completion } from '../queues/outbox-entry.ts';
+import type { Completion } from '../queues/out-batch.ts';
 import { inboxStream, outboxPrefix } from '../queues/stream-names.ts';
 import { AwaitedResponses } from './awaited-responses.ts';
 import { DropLog, Reminder } from './drop-log.ts';
-import { listenerFrame } from './listener-frame.ts';
-import type { LocalBrokerOptions, PendingRequest, ResponseHandler } from './local-broker-types.ts';
+import type {
+  LocalBrokerOptions,
+  PendingRequest,
+  ResponseHandler,
+  SubmittedBatch,
+} from './local-broker-types.ts';
 import { unknownType, whyNotTaken } from './unknown-type.ts';
 
 /** Maximum bytes of data and binary of a message from a local program. */
@@ -36,6 +44,7 @@ export class LocalBroker implements Application {
   readonly #options: LocalBrokerOptions;
   readonly #inboxes = new Map<string, Inbox>();
   readonly #responses = new AwaitedResponses();
+  readonly #received = new ReceivedBatches();
   readonly #drops: DropLog;
   readonly #reminder: Reminder;
   #traffic: Traffic | undefined;
@@ -54,7 +63,7 @@ export class LocalBroker implements Application {
         new Inbox({
           ...{ type, stream, store, clock, capacity, whenFull, isStored: rules.isStored('in', type) },
           onLost: (peerName, count) => this.#reportLost(peerName, type, count),
-          onOutcome: (logId, fate, reason) => options.log.settle(logId, fate, { why: reason }),
+          onOutcome: ({ logId, count }, outcome, why) => options.log.settle(logId, outcome, { count, why }),
           soleSender: options.soleSender,
         }),
       );
@@ -103,23 +112,41 @@ export class LocalBroker implements Application {
    * @returns a promise that settles when the next message of the program may be read; undefined: at once
    */
   submit(frame: Frame, completion: Completion): Promise<void> | undefined {
+    const { header } = frame;
     const watched =
-      frame.header['response_id'] === undefined ? completion : this.#notifyingRequester(frame, completion);
+      header['response_id'] === undefined ? completion : this.#notifyingRequester(header, completion);
     try {
-      return this.#place(this.#checked(frame.header), frame, watched);
+      return this.#place(this.#checked(header), frame, watched);
     } catch (error) {
-      completion.refused(error);
+      watched.refused(1, error);
       return undefined;
     }
   }
 
-  #notifyingRequester({ header }: Frame, { patience = 'none', ...completion }: Completion): Completion {
+  /**
+   * Accepts consecutive messages of a local program, like `submit`. They were checked (checkBatch), and none has a
+   * file.
+   */
+  submitBatch(batch: SubmittedBatch, completion: Completion): Promise<void> | undefined {
+    const { header, count, records, largestBytes, hasResponse } = batch;
+    try {
+      const peer = this.#checked(header);
+      const type = header.message_type;
+      if (isReserved(type)) throw unknownType(type, 'send_message_types');
+      return this.#enqueue(peer, { type, count, records, largestBytes, hasResponse }, completion);
+    } catch (error) {
+      completion.refused(count, error);
+      return undefined;
+    }
+  }
+
+  #notifyingRequester(header: Header, { patience, ...completion }: Completion): Completion {
     return {
       patience,
-      kept: (place) => completion.kept(place),
-      refused: (error) => {
+      kept: (count, cancel) => completion.kept(count, cancel),
+      refused: (count, error) => {
         this.noResponse(header, toAiocError(error));
-        completion.refused(error);
+        completion.refused(count, error);
       },
     };
   }
@@ -138,29 +165,37 @@ export class LocalBroker implements Application {
   }
 
   /** Whether submitted messages of this type are on disk, not only in memory. */
-  isStored({ header }: Pick<Frame, 'header'>): boolean {
+  isStored({ header }: { readonly header: Header }): boolean {
     return this.#options.rules.isStored('out', header.message_type);
   }
 
   #place(peer: Peer, frame: Frame, completion: Completion): Promise<void> | undefined {
     const { header, data, binary } = frame;
-    if (header.message_type === '_ping') {
+    const type = header.message_type;
+    if (type === '_ping') {
       this.#outgoing.sendNow(peer, { header, data, binary });
-      completion.kept(undefined);
+      completion.kept(1);
       return undefined;
     }
-    const { headerBytes } = frame;
-    const body = this.#options.bodyOf(frame);
-    const forwardedHeader = body === undefined ? headerBytes : undefined;
-    const withBinary = binary.length > 0 ? binary : undefined;
+    const headerBytes = recordHeader(header);
+    checkHeaderBytes(headerBytes.length);
+    const batch = {
+      ...batchOfOne({ headerBytes, data, binary }),
+      type,
+      largestBytes: data.length + binary.length,
+      hasResponse: header['response_id'] !== undefined,
+      body: this.#options.bodyOf(frame),
+    };
+    return this.#enqueue(peer, batch, completion);
+  }
+
+  #enqueue(peer: Peer, batch: TrafficBatch, completion: Completion): Promise<void> | undefined {
     const watched =
       this.#options.rules.whenFull === 'refuse'
         ? completion
-        : this.#notingDrops(completion, peer, header.message_type);
-    const message = { header, forwardedHeader, data, binary: withBinary, body };
-    const waits = this.#outgoing.enqueue(peer, message, watched);
-    if (waits !== undefined && completion.patience === 'always')
-      this.#remindOfHeld(peer, header.message_type);
+        : this.#notingDrops(completion, peer, batch.type);
+    const waits = this.#outgoing.enqueue(peer, batch, watched);
+    if (waits !== undefined && completion.patience === 'always') this.#remindOfHeld(peer, batch.type);
     return waits;
   }
 
@@ -178,14 +213,14 @@ export class LocalBroker implements Application {
 
   #notingDrops(completion: Completion, peer: Peer, type: string): Completion {
     return {
-      ...(completion.patience !== undefined && { patience: completion.patience }),
-      kept: (place) => {
+      patience: completion.patience,
+      kept: (count, cancel) => {
         this.#noteDropsOf(peer, type);
-        completion.kept(place);
+        completion.kept(count, cancel);
       },
-      refused: (error) => {
+      refused: (count, error) => {
         this.#noteDropsOf(peer, type);
-        completion.refused(error);
+        completion.refused(count, error);
       },
     };
   }
@@ -193,31 +228,37 @@ export class LocalBroker implements Application {
   /** Accepts a request of a local program, like `submit`, and waits for the response. */
   request(frame: Frame, handler: ResponseHandler, completion: Completion): PendingRequest {
     let stopWaiting = (): void => undefined;
-    const refused = (error: unknown): void => {
+    const refused = (count: number, error: unknown): void => {
       stopWaiting();
-      completion.refused(error);
+      completion.refused(count, error);
     };
     try {
       const peer = this.#checked(frame.header);
       const { message_type: type } = frame.header;
       const requestId = frame.header['request_id'] ?? null;
       stopWaiting = this.#responses.add({ peer, type, requestId, ...handler });
-      const kept: Completion['kept'] = (place) => completion.kept(place);
-      const { patience = 'none' } = completion;
-      const accepted = this.#place(peer, frame, { patience, kept, refused });
+      const kept: Completion['kept'] = (count, cancel) => completion.kept(count, cancel);
+      const accepted = this.#place(peer, frame, { patience: completion.patience, kept, refused });
       return { accepted, stopWaiting };
     } catch (error) {
-      refused(error);
+      refused(1, error);
       return { accepted: undefined, stopWaiting };
     }
   }
 
-  message(peer: Peer, frame: Frame, arrival: InboxArrival): Disposition | Promise<Disposition> {
-    const noResponse = readNoResponse(frame.header);
-    if (noResponse !== undefined) this.#refuseResponse(peer, frame.header, noResponse);
-    else if (!this.#responses.answer(peer, frame)) return this.#take(peer, frame, arrival);
-    this.#settle(arrival, 'taken');
+  messages(peer: Peer, batch: ReceivedBatch, arrival: InboxArrival): Disposition | Promise<Disposition> {
+    if (!batch.hasResponse || !this.#takesResponse(peer, batch)) return this.#take(peer, batch, arrival);
+    this.#settle(arrival, 1, 'taken');
     return 'taken';
+  }
+
+  #takesResponse(peer: Peer, { shared, records }: ReceivedBatch): boolean {
+    for (const frame of framesOf(shared, records)) {
+      const noResponse = readNoResponse(frame.header);
+      if (noResponse === undefined) return this.#responses.answer(peer, frame);
+      this.#refuseResponse(peer, frame.header, noResponse);
+    }
+    return true;
   }
 
   oversized(peer: Peer, header: Header, sizeBytes: number): void {
@@ -234,8 +275,8 @@ export class LocalBroker implements Application {
     });
   }
 
-  #settle({ logId }: InboxArrival, outcome: Outcome, why?: string): void {
-    if (logId !== undefined) this.#options.log.settle(logId, outcome, { why });
+  #settle({ logId }: InboxArrival, count: number, outcome: Outcome, why?: string): void {
+    if (logId !== undefined) this.#options.log.settle(logId, outcome, { count, why });
   }
 
   /** The stored positions of a peer's streams. */
@@ -261,7 +302,7 @@ export class LocalBroker implements Application {
       this.#options.log.event(problem, { peerName: peer.name, warning: true }),
     );
     // The message is delivered even if its file failed (PROTOCOL §3).
-    return wrapSink(sink, { deliver: () => this.message(peer, frame, arrival) });
+    return wrapSink(sink, { deliver: () => this.messages(peer, this.#received.read(frame, false), arrival) });
   }
 
   connected(): void {
@@ -272,31 +313,27 @@ export class LocalBroker implements Application {
     this.#responses.disconnected(peer);
   }
 
-  #take(peer: Peer, frame: Frame, arrival: InboxArrival): Disposition | Promise<Disposition> {
-    const { message_type: type } = frame.header;
+  #take(peer: Peer, batch: ReceivedBatch, arrival: InboxArrival): Disposition | Promise<Disposition> {
+    const { message_type: type } = batch.shared;
     const inbox = this.#inboxes.get(type);
-    if (inbox === undefined) return this.#drop(peer, frame, arrival, whyNotTaken(type, 'recv_message_types'));
-    let forListener: Buffer;
-    try {
-      forListener = listenerFrame(frame, peer.wireName);
-    } catch (error) {
-      // A retry would fail in the same way, so the connection must stay open.
-      return this.#drop(peer, frame, arrival, toAiocError(error).message);
-    }
-    this.#options.observe?.(peer, frame);
-    const put = inbox.put(forListener, arrival);
+    if (inbox === undefined) return this.#drop(peer, batch, arrival);
+    this.#options.observe?.(peer, batch);
+    const put = inbox.put(batch, arrival);
     if (inbox.waiting > 0 && !inbox.hasConsumer) this.#remindOfFullInbox(inbox, peer);
-    return put.then((kept) => {
+    return put.then((dropped) => {
       if (inbox.dropped > 0) this.#noteDropsIn(inbox, peer);
       this.#options.onChange();
-      return kept ? 'taken' : 'dropped';
+      return dropped.length === 0 ? 'taken' : { dropped };
     });
   }
 
-  #drop(peer: Peer, { header }: Frame, arrival: InboxArrival, why: string): Disposition {
-    const text = `a message of the type ${header.message_type} was dropped: ${why}`;
-    this.#options.log.event(text, { peerName: peer.name, warning: true });
-    this.#settle(arrival, 'dropped', why);
+  #drop(peer: Peer, { shared, count }: ReceivedBatch, arrival: InboxArrival): Disposition {
+    const type = shared.message_type;
+    const why = whyNotTaken(type, 'recv_message_types');
+    const what =
+      count === 1 ? `a message of the type ${type} was` : `${count} messages of the type ${type} were`;
+    this.#options.log.event(`${what} dropped: ${why}`, { peerName: peer.name, warning: true });
+    this.#settle(arrival, count, 'dropped', why);
     return 'dropped';
   }
 
@@ -359,4 +396,16 @@ export class LocalBroker implements Application {
     if (this.#traffic === undefined) throw new AiocError('AIOC_INTERNAL', 'the broker is not connected yet');
     return this.#traffic;
   }
+}
+
+/**
+ * Connectors add to the header what its batch says, its number, and what became of its file.
+ *
+ * @throws AiocError AIOC_FRAME_TOO_LARGE
+ */
+function checkHeaderBytes(headerBytes: number): void {
+  const most = LIMITS.headerBytes - LIMITS.headerSpareBytes;
+  if (headerBytes <= most) return;
+  const text = `the header has ${headerBytes} bytes, at most ${most} can be forwarded: send long values as data`;
+  throw new AiocError('AIOC_FRAME_TOO_LARGE', text);
 }

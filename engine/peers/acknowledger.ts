@@ -37,6 +37,7 @@ export class Acknowledger {
   learnPeerKind(peerKind: IdentifiedKind): void {
     this.#isAioc = peerKind.kind === 'aioc';
     this.#speaksStreams = peerKind.kind === 'aioc' && peerKind.hello.streams === true;
+    this.#acks.withRanges = peerKind.kind === 'aioc' && peerKind.hello.batches === true;
   }
 
   /** Whether both sides number their messages and acknowledge many at once. */
@@ -69,7 +70,7 @@ export class Acknowledger {
   add(frame: Frame, disposition: Disposition | Promise<Disposition>): Promise<void> | undefined {
     const { onSettled, broken } = this.#options;
     if (!this.#isNumbered(frame)) return this.#orderedAcks.add(frame, disposition)?.then(onSettled);
-    if (typeof disposition === 'string') return undefined;
+    if (!(disposition instanceof Promise)) return undefined;
     // The sender limits how many are in flight, so a slow type does not stop the others.
     this.#unsettled += 1;
     const settled = (): void => {

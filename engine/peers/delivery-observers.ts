@@ -1,5 +1,5 @@
 import type { Outcome } from '../contract/views.ts';
-import type { DeliveryObserver, DeliveryState } from '../queues/out-message.ts';
+import type { DeliveryObserver, DeliveryState } from '../queues/out-batch.ts';
 import type { Peer } from './peer.ts';
 import type { TrafficLog } from './traffic-log.ts';
 
@@ -10,7 +10,7 @@ export type OnState = (state: DeliveryState, reason?: string) => void;
 export function observerOfRevived(log: TrafficLog): DeliveryObserver {
   return {
     isCommon: true,
-    onState: (_ticket, state, reason) => {
+    onState: (_messages, state, reason) => {
       if (state === 'failed')
         log.event(`a message from an earlier run could not be sent and was dropped: ${reason}`, {
           warning: true,
@@ -22,11 +22,11 @@ export function observerOfRevived(log: TrafficLog): DeliveryObserver {
 /** Logs the outcome of messages, by their log ids. */
 export class DeliveryObservers {
   readonly #log: TrafficLog;
-  readonly #onLeft: (type: string) => void;
+  readonly #onLeft: (type: string, count: number) => void;
   /** One observer for all messages of a type to a peer. */
   readonly #common = new WeakMap<Peer, Map<string, DeliveryObserver>>();
 
-  constructor(log: TrafficLog, onLeft: (type: string) => void) {
+  constructor(log: TrafficLog, onLeft: (type: string, count: number) => void) {
     this.#log = log;
     this.#onLeft = onLeft;
   }
@@ -43,10 +43,11 @@ export class DeliveryObservers {
   #make(peer: Peer, type: string, onState: OnState | undefined): DeliveryObserver {
     return {
       isCommon: onState === undefined,
-      onState: (logId, state, reason) => {
-        if (state === 'sent') this.#onLeft(type);
+      onState: ({ logId, count }, state, reason) => {
+        if (state === 'sent') this.#onLeft(type, count);
         const why = state === 'dropped' ? (reason ?? 'the peer ignores this connector') : reason;
-        this.#log.settle(logId, outcomeOf(state, peer), { why });
+        if (logId !== 0)
+          this.#log.settle(logId, outcomeOf(state, peer), { count, ...(why !== undefined && { why }) });
         if (state === 'failed' && onState === undefined)
           this.#log.event(`a ${type} message could not be sent and was dropped: ${reason}`, {
             warning: true,

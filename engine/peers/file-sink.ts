@@ -1,10 +1,11 @@
 import { type ByteSink, DISCARD } from '../files/byte-sink.ts';
+import type { IndexRange } from '../queues/inbox.ts';
 
 /**
- * What became of a received message. An aioc peer receives both `dropped` and `rejected` as "dropped". A Python peer
- * receives an ack for `dropped`, and nothing for `rejected`.
+ * What became of received messages. An aioc peer receives both `dropped` and `rejected` as "dropped". A Python peer
+ * receives an ack for `dropped`, and nothing for `rejected`. Of a batch, some messages may be dropped: by index.
  */
-export type Disposition = 'taken' | 'dropped' | 'rejected';
+export type Disposition = 'taken' | 'dropped' | 'rejected' | { readonly dropped: readonly IndexRange[] };
 
 /** Receives one file from a peer, and then delivers its message. */
 export interface FileSink<Delivery = Disposition | Promise<Disposition>> extends ByteSink {

@@ -3,7 +3,7 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 
 import type { Connection } from '../base/ports.ts';
-import { encodeFrame, type FrameParts } from '../protocol/frame-encoder.ts';
+import { encodeFrame, encodeFramePieces, type FrameParts } from '../protocol/frame-encoder.ts';
 import type { OutFrame } from '../protocol/messages.ts';
 
 export interface FrameWithChunks {
@@ -49,10 +49,16 @@ export class FrameWriter {
 
   send(frame: OutFrame): void {
     if (this.#closed) return;
-    const bytes = encodeFrame(frame);
+    // Copying a large batch would cost more than writing it as a piece of its own.
+    if (frame.data.length > LIMITS.copiedFrameBytes && frame.binary === undefined)
+      for (const piece of encodeFramePieces(frame)) this.#add(piece);
+    else this.#add(encodeFrame(frame));
+    this.#planFlush();
+  }
+
+  #add(bytes: Buffer): void {
     this.#queued.push(bytes);
     this.#queuedBytes += bytes.length;
-    this.#planFlush();
   }
 
   /**

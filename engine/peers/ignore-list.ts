@@ -54,11 +54,11 @@ export class IgnoreList {
     return this.#peers.has(this.#keyOf(peer));
   }
 
-  /** Whether a message must be dropped; counts it if so. */
-  dropIfIgnored(peer: Peer, direction: 'in' | 'out'): boolean {
+  /** Whether messages must be dropped; counts them if so. */
+  dropIfIgnored(peer: Peer, direction: 'in' | 'out', count = 1): boolean {
     if (!this.#all && !this.includes(peer)) return false;
-    this.#drops += 1;
-    peer.countIgnored(direction);
+    this.#drops += count;
+    peer.countIgnored(direction, count);
     this.#onChange();
     return true;
   }

@@ -35,8 +35,8 @@ export interface LinkTraffic<Link> {
    * @param rejectionReason why
    */
   forged(link: Link, frame: Frame, rejectionReason: string): Promise<Disposition> | Disposition;
-  /** An application's message. It is acknowledged when it, and those before it, are settled. */
-  message(link: Link, frame: Frame): Promise<Disposition> | Disposition;
+  /** An application's messages. They are acknowledged when they, and those before them, are settled. */
+  messages(link: Link, frame: Frame): Promise<Disposition> | Disposition;
   file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink>;
   acknowledged(link: Link, ack: Ack): void;
   /** An aioc peer has acknowledged messages of several streams at once. */

@@ -307,7 +307,7 @@ export class Link {
     if (rejectionReason !== undefined)
       return this.#deliveries.add(frame, this.#traffic.forged(this, frame, rejectionReason));
     if (this.#isAnswered(frame) || this.#readStreamAcks(frame)) return undefined;
-    return this.#deliveries.add(frame, this.#traffic.message(this, frame));
+    return this.#deliveries.add(frame, this.#traffic.messages(this, frame));
   }
 
   /** @returns undefined if the frame is none that may have a file */

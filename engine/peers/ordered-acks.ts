@@ -26,13 +26,13 @@ export class OrderedAcks {
 
   /** @returns a promise that rejects as `disposition` does; undefined if there is nothing to wait for */
   add(frame: Frame, disposition: Disposition | Promise<Disposition>): Promise<void> | undefined {
-    if (typeof disposition === 'string' && this.empty) {
+    if (!(disposition instanceof Promise) && this.empty) {
       this.#report(frame, disposition);
       return undefined;
     }
     const waiting: WaitingAck = { frame, disposition: undefined };
     this.#waiting.push(waiting);
-    if (typeof disposition === 'string') {
+    if (!(disposition instanceof Promise)) {
       waiting.disposition = disposition;
       return undefined;
     }

@@ -2,8 +2,6 @@ import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { PeerKind, PeerState } from '../contract/views.ts';
 import type { MessageSource, StoredPosition } from '../queues/message-source.ts';
-import type { OutMessage } from '../queues/out-message.ts';
-import type { Completion } from '../queues/outbox-entry.ts';
 import { outboxPrefix } from '../queues/stream-names.ts';
 import type { Link } from './link.ts';
 import { Receiver } from './receiver.ts';
@@ -154,9 +152,9 @@ export class Peer {
     this.#lagMs = lagMs;
   }
 
-  /** A message from it, or to it, was dropped because it is ignored. */
-  countIgnored(direction: 'in' | 'out'): void {
-    this.#ignored[direction] += 1;
+  /** Messages from it, or to it, were dropped because it is ignored. */
+  countIgnored(direction: 'in' | 'out', count: number): void {
+    this.#ignored[direction] += count;
   }
 
   become(state: PeerState, reason?: string): void {
@@ -203,12 +201,6 @@ export class Peer {
   countForged(): void {
     this.#forgedIn += 1;
     this.#onChange();
-  }
-
-  /** See Sender.enqueue. */
-  offer(message: OutMessage, completion: Completion): Promise<void> | undefined {
-    this.rate.add();
-    return this.sender.enqueue(message, completion);
   }
 }
 

@@ -2,7 +2,7 @@ import { nextMicrotask } from '../base/batching.ts';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MessageNumber, NumberOnWire } from '../protocol/message-number.ts';
-import type { AckPosition } from '../protocol/stream-frames.ts';
+import type { AckPosition, SeqRange } from '../protocol/stream-frames.ts';
 import type { MessageSource, StoredPosition } from '../queues/message-source.ts';
 import type { Disposition } from './file-sink.ts';
 import type { Link } from './link.ts';
@@ -10,13 +10,24 @@ import type { Link } from './link.ts';
 export interface Incoming {
   readonly link: Link;
   readonly type: string;
+  /** Of the first message. */
   readonly number: NumberOnWire;
+  /** Consecutive messages. */
+  readonly count: number;
   readonly sizeBytes: number;
-  /** Delivers it to the application; called once per message, even if the message arrives again. */
-  deliver(source: MessageSource): Disposition | Promise<Disposition>;
+  /**
+   * Delivers them to the application, except the first `known`, which it has already; called once per message, even if
+   * messages arrive again.
+   *
+   * @param source the first message that is delivered
+   * @returns what became of those delivered, by index among them
+   */
+  deliver(source: MessageSource, known: number): Disposition | Promise<Disposition>;
 }
 
 interface Pending {
+  /** The first message that was delivered, and the last one. */
+  readonly firstSeq: number;
   readonly seq: number;
   readonly sizeBytes: number;
   readonly settled: Promise<Disposition>;
@@ -34,6 +45,7 @@ interface ReceivedStream {
   /** The last message that arrived over the current connection. */
   onLink: number | undefined;
   readonly pending: Pending[];
+  pendingCount: number;
   pendingBytes: number;
   /** Set while `#advance` is scheduled. */
   advances: boolean;
@@ -79,22 +91,25 @@ export class Receiver {
     for (const { type, epoch, upTo } of positions) gone(type, { peerName, epoch, seq: upTo });
   }
 
-  /** @throws AiocError AIOC_FRAME_BAD if a message before it is missing, or too many are unacknowledged */
-  take({ link, type, number, sizeBytes, deliver }: Incoming): Disposition | Promise<Disposition> {
+  /** @throws AiocError AIOC_FRAME_BAD if a message before them is missing, or too many are unacknowledged */
+  take(incoming: Incoming): Disposition | Promise<Disposition> {
+    const { link, type, number, count } = incoming;
     if (link !== this.#link) this.#use(link);
     const stream = this.#stream(type, number.epoch);
-    this.#checkOrder(stream, number);
-    const { seq } = number;
-    if (seq <= stream.accepted) return this.#repeated(stream, seq, link);
-    if (stream.pending.length > LIMITS.streamMessages || stream.pendingBytes > 2 * LIMITS.streamBytes)
-      throw broken(type, 'more unacknowledged messages than allowed');
-    stream.accepted = seq;
-    const disposition = deliver({ peerName: this.#options.peerName, epoch: number.epoch, seq });
-    if (typeof disposition === 'string' && stream.pending.length === 0) {
-      this.#settle(stream, seq, disposition);
+    const last = number.seq + count - 1;
+    this.#checkOrder(stream, number, last);
+    if (last <= stream.accepted) return this.#repeated(stream, last, link);
+    this.#checkPending(stream, link);
+    const known = Math.max(0, stream.accepted - number.seq + 1);
+    const firstSeq = number.seq + known;
+    stream.accepted = last;
+    const source = { peerName: this.#options.peerName, epoch: number.epoch, seq: firstSeq };
+    const disposition = incoming.deliver(source, known);
+    if (!(disposition instanceof Promise) && stream.pending.length === 0) {
+      this.#settle(stream, { firstSeq, seq: last }, disposition);
       return disposition;
     }
-    return this.#wait(stream, { seq, sizeBytes, disposition });
+    return this.#wait(stream, { firstSeq, seq: last, sizeBytes: incoming.sizeBytes }, disposition);
   }
 
   /** Whether a message has arrived before, so that its file need not be received again. */
@@ -102,13 +117,18 @@ export class Receiver {
     return seq <= this.#stream(type, epoch).accepted;
   }
 
+  /** A peer with batches limits what is unacknowledged by its memory; another one by fixed numbers. */
+  #checkPending({ type, pendingCount, pendingBytes }: ReceivedStream, { speaksBatches }: Link): void {
+    const isTooMuch = speaksBatches
+      ? pendingBytes > 2 * LIMITS.streamMaxBytes
+      : pendingCount > LIMITS.streamMessages || pendingBytes > 2 * LIMITS.streamBytes;
+    if (isTooMuch) throw broken(type, 'more unacknowledged messages than allowed');
+  }
+
   #wait(
     stream: ReceivedStream,
-    {
-      seq,
-      sizeBytes,
-      disposition,
-    }: { seq: number; sizeBytes: number; disposition: Disposition | Promise<Disposition> },
+    what: Pick<Pending, 'firstSeq' | 'seq' | 'sizeBytes'>,
+    disposition: Disposition | Promise<Disposition>,
   ): Promise<Disposition> {
     const settled = Promise.resolve(disposition).then(
       (known) => {
@@ -117,17 +137,17 @@ export class Receiver {
         return known;
       },
       (error: unknown) => {
-        // A refused message does not count as received: the sender keeps it, and the stored position is looked up
-        // again.
+        // Refused messages do not count as received: the sender keeps them, and the stored position is looked up again.
         const key = keyOf(stream.type, stream.epoch);
         if (this.#streams.get(key) === stream) this.#streams.delete(key);
         this.#latest = undefined;
         throw error;
       },
     );
-    const pending: Pending = { seq, sizeBytes, settled, disposition: undefined };
+    const pending: Pending = { ...what, settled, disposition: undefined };
     stream.pending.push(pending);
-    stream.pendingBytes += sizeBytes;
+    stream.pendingCount += what.seq - what.firstSeq + 1;
+    stream.pendingBytes += what.sizeBytes;
     return settled;
   }
 
@@ -143,24 +163,29 @@ export class Receiver {
 
   #advance(stream: ReceivedStream): void {
     const { pending } = stream;
-    const dropped: number[] = [];
+    const dropped: SeqRange[] = [];
     let count = 0;
     for (let next = pending[0]; next?.disposition !== undefined; next = pending[count]) {
       count += 1;
+      stream.pendingCount -= next.seq - next.firstSeq + 1;
       stream.pendingBytes -= next.sizeBytes;
       stream.done = next.seq;
-      if (next.disposition !== 'taken') dropped.push(next.seq);
+      dropped.push(...droppedAmong(next, next.disposition));
     }
     pending.splice(0, count);
     if (count > 0) this.#confirm(stream, dropped);
   }
 
-  #settle(stream: ReceivedStream, seq: number, disposition: Disposition): void {
-    stream.done = seq;
-    this.#confirm(stream, disposition === 'taken' ? [] : [seq]);
+  #settle(
+    stream: ReceivedStream,
+    messages: Pick<Pending, 'firstSeq' | 'seq'>,
+    disposition: Disposition,
+  ): void {
+    stream.done = messages.seq;
+    this.#confirm(stream, droppedAmong(messages, disposition));
   }
 
-  #confirm({ type, epoch, done }: ReceivedStream, dropped: readonly number[]): void {
+  #confirm({ type, epoch, done }: ReceivedStream, dropped: readonly SeqRange[]): void {
     this.#link?.confirm({ type, epoch, upTo: done, dropped });
   }
 
@@ -173,10 +198,10 @@ export class Receiver {
   }
 
   /** On one connection, a sender must announce every number that it skips. */
-  #checkOrder(stream: ReceivedStream, { seq, after = seq - 1 }: NumberOnWire): void {
+  #checkOrder(stream: ReceivedStream, { seq, after = seq - 1 }: NumberOnWire, last: number): void {
     if (stream.onLink !== undefined && stream.onLink !== after)
       throw broken(stream.type, `message ${seq} does not follow ${stream.onLink}`);
-    stream.onLink = seq;
+    stream.onLink = last;
   }
 
   #use(link: Link): void {
@@ -198,7 +223,7 @@ export class Receiver {
       this.#options.stored().find((position) => position.type === type && position.epoch === epoch)?.seq ?? 0;
     const stream: ReceivedStream = {
       ...{ type, epoch, accepted: stored, done: stored, onLink: undefined },
-      ...{ pending: [], pendingBytes: 0, advances: false },
+      ...{ pending: [], pendingCount: 0, pendingBytes: 0, advances: false },
     };
     this.#streams.set(keyOf(type, epoch), stream);
     this.#forgetOldest();
@@ -226,6 +251,16 @@ export class Receiver {
   }
 }
 
+/** The numbers of the messages that were dropped. */
+function droppedAmong(
+  { firstSeq, seq }: Pick<Pending, 'firstSeq' | 'seq'>,
+  disposition: Disposition,
+): readonly SeqRange[] {
+  if (disposition === 'taken') return NONE;
+  if (typeof disposition === 'string') return [[firstSeq, seq]];
+  return disposition.dropped.map(([from, to]) => [firstSeq + from, firstSeq + to]);
+}
+
 function keyOf(type: string, epoch: string): string {
   return `${epoch} ${type}`;
 }
@@ -233,3 +268,5 @@ function keyOf(type: string, epoch: string): string {
 function broken(type: string, what: string): AiocError {
   return new AiocError('AIOC_FRAME_BAD', `messages of type ${type}: ${what}`);
 }
+
+const NONE: readonly SeqRange[] = [];

@@ -1,26 +1,39 @@
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { framesOf, type SharedHeader } from '../protocol/batched-messages.ts';
 import { withFileFrame, withoutFileFrame } from '../protocol/file-frames.ts';
+import type { Frame } from '../protocol/frame-decoder.ts';
+import { pythonJson } from '../protocol/header.ts';
 import { numberIn, transportIdOf } from '../protocol/message-number.ts';
-import type { AckPosition, StreamAckFrame } from '../protocol/stream-frames.ts';
+import type { AckPosition, SeqRange, StreamAckFrame } from '../protocol/stream-frames.ts';
 import type { Capacity } from '../queues/capacity.ts';
-import type { MessageParts } from '../queues/message-record.ts';
-import type { DeliveryState, OutgoingBody, OutMessage } from '../queues/out-message.ts';
-import { Outbox } from '../queues/outbox.ts';
-import {
-  type Completion,
-  type OutboxEntry,
-  type QueuedMessage,
-  refuse,
-  weightOf,
-} from '../queues/outbox-entry.ts';
+import { messagesFrom } from '../queues/message-batch.ts';
+import type { Completion, OutgoingBatch, OutgoingBody } from '../queues/out-batch.ts';
+import { type LeftMessages, Outbox } from '../queues/outbox.ts';
+import { type OutboxEntry, refuse, weightOf } from '../queues/outbox-entry.ts';
 import type { OutboxOptions } from '../queues/outbox-options.ts';
 import type { Link } from './link.ts';
-import { addressFrame } from './source-identity.ts';
+import { StreamCredit } from './stream-credit.ts';
+import { UnackedFrames } from './unacked-frames.ts';
 
-interface Sent {
-  readonly entry: OutboxEntry;
+/** An outbox, and what is known about its way to the peer. */
+interface SentQueue {
   readonly outbox: Outbox;
+  readonly credit: StreamCredit;
+}
+
+interface Next extends SentQueue {
+  readonly entry: OutboxEntry;
+}
+
+/** Where the messages of an entry continue that are sent one by one. */
+interface Opened {
+  readonly entry: OutboxEntry;
+  readonly frames: Iterator<Frame>;
+  /** Of the next message. */
+  index: number;
+  /** A message that could not be sent yet. */
+  next: Frame | undefined;
 }
 
 export interface SenderOptions
@@ -37,14 +50,15 @@ export interface SenderOptions
 }
 
 /**
- * Sends one peer's outboxes over its current connection. Each message leaves its outbox when the peer has acknowledged
- * its number: one by one (PROTOCOL §2) or, between aioc peers, many at once.
+ * Sends one peer's outboxes over its current connection. Messages leave their outbox when the peer has acknowledged
+ * their numbers. An aioc peer receives batches as they were queued and acknowledges many messages at once; older ones
+ * and Python peers receive the messages one by one (PROTOCOL §2).
  */
 export class Sender {
   readonly #options: SenderOptions;
-  readonly #outboxes = new Map<string, Outbox>();
+  readonly #queues = new Map<string, SentQueue>();
   readonly #onChange: () => void;
-  readonly #byEpoch = new Map<string, Outbox>();
+  readonly #byEpoch = new Map<string, SentQueue>();
   #onEmpty: (() => void)[] = [];
   #link: Link | undefined;
   /** Positions after which the peer misses messages and asks whether it will still receive them. */
@@ -54,6 +68,9 @@ export class Sender {
   #sendingFile = false;
   /** The largest message that the peer accepted on its last connection, in bytes of data and binary. */
   #maxMessageBytes = Number.POSITIVE_INFINITY;
+  /** Messages sent one by one to a peer that acknowledges them one by one. */
+  readonly #unacked = new UnackedFrames();
+  #opened: Opened | undefined;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -64,36 +81,37 @@ export class Sender {
   }
 
   get outboxes(): readonly Outbox[] {
-    return [...this.#outboxes.values()];
+    return [...this.#queues.values()].map(({ outbox }) => outbox);
   }
 
   get waitingCount(): number {
     let count = 0;
-    for (const outbox of this.#outboxes.values()) count += outbox.depth;
+    for (const { outbox } of this.#queues.values()) count += outbox.depth;
     return count;
   }
 
   get waitingBytes(): number {
     let bytes = 0;
-    for (const outbox of this.#outboxes.values()) bytes += outbox.bytes;
+    for (const { outbox } of this.#queues.values()) bytes += outbox.bytes;
     return bytes;
   }
 
   /**
-   * Queues a message and sends it as soon as possible. `completion` reports that it is in the store, or why not.
+   * Queues messages of a type and sends them as soon as possible. `completion` reports that they are in the store, or
+   * why not.
    *
    * @returns see Outbox.enqueue
    */
-  enqueue(message: OutMessage, completion: Completion): Promise<void> | undefined {
-    const fault = this.#tooLarge(message);
-    if (fault === undefined) return this.#outbox(message.header.message_type).enqueue(message, completion);
-    refuse(message, completion, fault);
+  enqueue(type: string, batch: OutgoingBatch, completion: Completion): Promise<void> | undefined {
+    const fault = this.#tooLarge(batch.largestBytes);
+    // Of several messages, the others may still be sent.
+    if (fault === undefined || batch.count > 1) return this.#queue(type).outbox.enqueue(batch, completion);
+    refuse(batch, completion, fault);
     return undefined;
   }
 
-  /** Why the peer would reject a message. */
-  #tooLarge({ data, binary }: Pick<OutMessage, 'data' | 'binary'>): AiocError | undefined {
-    const sizeBytes = data.length + (binary?.length ?? 0);
+  /** Why the peer would reject a message of this size. */
+  #tooLarge(sizeBytes: number): AiocError | undefined {
     if (sizeBytes <= this.#maxMessageBytes) return undefined;
     const text = `it has ${sizeBytes} bytes, and the peer accepts at most ${this.#maxMessageBytes} (its max_size_message): send it as a file`;
     return new AiocError('AIOC_FRAME_TOO_LARGE', text);
@@ -115,15 +133,9 @@ export class Sender {
     for (const outbox of this.outboxes) outbox.overflow.reopen();
   }
 
-  /** Cancels a message; does nothing once it has been sent. */
-  cancel(type: string, place: QueuedMessage): void {
-    if (!place.sent) this.#outbox(type).remove(place);
-    this.#onChange();
-  }
-
   /** Restores the messages of these types that an earlier run left in the store. */
   async restore(types: readonly string[]): Promise<void> {
-    for (const type of types) await this.#outbox(type).restore();
+    for (const type of types) await this.#queue(type).outbox.restore();
     this.#onChange();
   }
 
@@ -135,7 +147,7 @@ export class Sender {
     this.#maxMessageBytes = link.maxMessageBytes;
     this.#awaitsResumePoints = link.speaksStreams;
     this.pump();
-    for (const outbox of this.#outboxes.values()) outbox.overflow.changed();
+    for (const { outbox } of this.#queues.values()) outbox.overflow.changed();
     return true;
   }
 
@@ -144,7 +156,9 @@ export class Sender {
     if (this.#link === undefined) return;
     this.#link = undefined;
     this.#gaps = [];
-    for (const outbox of this.#outboxes.values()) {
+    this.#opened = undefined;
+    this.#unacked.clear();
+    for (const { outbox } of this.#queues.values()) {
       outbox.rewind();
       outbox.overflow.changed();
     }
@@ -161,24 +175,24 @@ export class Sender {
     while (this.#link?.writable && !this.#sendingFile && !this.#awaitsResumePoints) {
       const next = this.#next(this.#link);
       if (next === undefined) return;
-      const fault = this.#tooLarge(next.entry.parts);
-      if (fault !== undefined) {
-        this.#giveUp(next, fault);
-        continue;
-      }
-      if (next.entry.context.body === undefined) this.#send(this.#link, next);
-      else void this.#sendFile(this.#link, next);
+      if (next.entry.context.body !== undefined) void this.#sendFile(this.#link, next);
+      else if (this.#takesBatch(this.#link, next)) this.#sendBatch(this.#link, next);
+      else if (!this.#sendOne(this.#link, next)) return;
     }
   }
 
   /** One message was acknowledged. */
   acknowledged(transportId: number | string, outcome: 'received' | 'dropped'): void {
     const number = numberIn(transportId);
-    const outbox = number && this.#byEpoch.get(number.epoch);
-    const entry = number && outbox?.sentAs(number);
-    if (outbox === undefined || entry === undefined) return;
-    outbox.remove(entry);
-    reportDelivered(entry, outcome);
+    const outbox = number && this.#byEpoch.get(number.epoch)?.outbox;
+    const acked = number && outbox?.ackedOne(number);
+    if (acked === undefined) return;
+    this.#unacked.remove(String(transportId));
+    const { entry, from, to } = acked;
+    reportDelivered(
+      acked,
+      outcome === 'dropped' ? [[entry.number.seq + from, entry.number.seq + to - 1]] : [],
+    );
     this.#onChange();
     this.pump();
   }
@@ -187,13 +201,11 @@ export class Sender {
   onStreamAcks({ kind, positions }: StreamAckFrame): void {
     const isFirst = kind === 'have';
     for (const { type, epoch, upTo, dropped } of positions) {
-      const outbox = this.#outboxes.get(type);
-      if (outbox === undefined) continue;
-      const entries = outbox.acked({ epoch, seq: upTo }, { everSent: isFirst });
-      outbox.remove(...entries);
-      const gone = new Set(dropped);
-      for (const entry of entries)
-        reportDelivered(entry, gone.has(entry.number.seq) ? 'dropped' : 'received');
+      const queue = this.#queues.get(type);
+      if (queue === undefined) continue;
+      const acked = queue.outbox.acked({ epoch, seq: upTo }, { everSent: isFirst });
+      if (!isFirst) this.#measure(queue, acked);
+      for (const messages of acked) reportDelivered(messages, dropped);
     }
     if (isFirst) {
       this.#awaitsResumePoints = false;
@@ -204,13 +216,24 @@ export class Sender {
     this.pump();
   }
 
+  #measure({ outbox, credit }: SentQueue, acked: readonly LeftMessages[]): void {
+    let bytes = 0;
+    for (const { entry } of acked) if (entry.gone) bytes += entry.sizeBytes;
+    const last = acked.at(-1)?.entry;
+    if (last === undefined || bytes === 0) return;
+    credit.acknowledged(bytes, last.sentAtMs);
+    // Messages that wait for credit are in memory as well.
+    outbox.windowBytes = credit.bytes + LIMITS.outboxWindowBytes;
+  }
+
   /** Messages on the disk are only checked when they are loaded into the window. */
   #reportGone(): void {
     const link = this.#link;
     if (this.#gaps.length === 0 || link === undefined) return;
     const gone: AckPosition[] = [];
     this.#gaps = this.#gaps.filter((position) => {
-      const upTo = this.#outboxes.get(position.type)?.goneUpTo(position.epoch) ?? Number.MAX_SAFE_INTEGER;
+      const outbox = this.#queues.get(position.type)?.outbox;
+      const upTo = outbox?.goneUpTo(position.epoch) ?? Number.MAX_SAFE_INTEGER;
       if (upTo === 'unknown') return true;
       gone.push({ ...position, upTo, hasGap: false });
       return false;
@@ -218,44 +241,36 @@ export class Sender {
     if (gone.length > 0) link.sendGone(gone);
   }
 
-  #outbox(type: string): Outbox {
-    let outbox = this.#outboxes.get(type);
-    if (outbox === undefined) {
-      const { streamPrefix, capacityOf, sourceId: _us, destinationId: _peer, ...options } = this.#options;
-      outbox = new Outbox({
-        ...options,
-        type,
-        stream: `${streamPrefix}${type}`,
-        capacity: capacityOf(type),
-        onKept: () => {
-          this.pump();
-          this.#onChange();
-        },
-        isDraining: () => this.#link !== undefined,
-      });
-      this.#outboxes.set(type, outbox);
-    }
-    return outbox;
+  #queue(type: string): SentQueue {
+    const known = this.#queues.get(type);
+    if (known !== undefined) return known;
+    const { streamPrefix, capacityOf, sourceId: _us, destinationId: _peer, ...options } = this.#options;
+    const outbox = new Outbox({
+      ...options,
+      type,
+      stream: `${streamPrefix}${type}`,
+      capacity: capacityOf(type),
+      onKept: () => {
+        this.pump();
+        this.#onChange();
+      },
+      isDraining: () => this.#link !== undefined,
+    });
+    const queue = { outbox, credit: new StreamCredit(options.clock) };
+    this.#queues.set(type, queue);
+    return queue;
   }
 
-  #next(link: Link): Sent | undefined {
-    for (const outbox of this.#outboxes.values()) {
+  #next(link: Link): Next | undefined {
+    for (const queue of this.#queues.values()) {
+      const { outbox } = queue;
       const entry = outbox.next();
-      if (entry !== undefined && this.#maySend(link, { entry, outbox })) return { entry, outbox };
+      if (entry !== undefined && this.#maySend(link, { ...queue, entry })) return { ...queue, entry };
       // To a Python peer, nothing overtakes a message that waits.
       if (entry !== undefined && !link.speaksStreams) return undefined;
       if (entry === undefined && outbox.mayLoad) this.#load(outbox);
     }
     return undefined;
-  }
-
-  get #unacked(): { readonly count: number; readonly bytes: number } {
-    let [count, bytes] = [0, 0];
-    for (const outbox of this.#outboxes.values()) {
-      count += outbox.unacked;
-      bytes += outbox.unackedBytes;
-    }
-    return { count, bytes };
   }
 
   /** A store that cannot be read now, such as a closed one, is tried again while there is a connection. */
@@ -269,61 +284,132 @@ export class Sender {
     );
   }
 
-  /** Whether the peer can receive this message in addition to the unacknowledged ones. */
-  #maySend(link: Link, { entry, outbox }: Sent): boolean {
+  /** Whether the peer can receive the next messages of an entry in addition to the unacknowledged ones. */
+  #maySend(link: Link, { entry, outbox, credit }: Next): boolean {
+    if (link.speaksBatches) return entry.sent > 0 || credit.allows(weightOf(entry), outbox.unackedBytes);
     if (link.speaksStreams) {
       const { unacked, unackedBytes } = outbox;
       if (unacked === 0) return true;
-      return unacked < LIMITS.streamMessages && unackedBytes + weightOf(entry) <= LIMITS.streamBytes;
+      const moreBytes = entry.sent > 0 ? 0 : weightOf(entry);
+      return unacked < LIMITS.streamMessages && unackedBytes + moreBytes <= LIMITS.streamBytes;
     }
+    // The size of a single message is known when it is looked at.
+    const fileBytes = entry.context.body === undefined ? 0 : LIMITS.fileWeightBytes;
+    return this.#mayBeUnacked(link, fileBytes);
+  }
+
+  #mayBeUnacked(link: Link, sizeBytes: number): boolean {
     const { count, bytes } = this.#unacked;
     if (count === 0) return true;
-    return count < LIMITS.unackedMessages && bytes + weightOf(entry) <= link.unreadMaxBytes;
+    return count < LIMITS.unackedMessages && bytes + sizeBytes <= link.unreadMaxBytes;
   }
 
-  #send(link: Link, sent: Sent): void {
-    const { parts } = sent.entry;
-    const { header, forwardedHeader } = this.#address(parts);
-    const { data, binary } = parts;
-    const transportId = this.#number(sent);
+  /** Whether the rest of an entry goes as a batch. */
+  #takesBatch({ speaksBatches }: Link, { entry }: Next): boolean {
+    return speaksBatches && entry.largestBytes <= this.#maxMessageBytes && this.#opened?.entry !== entry;
+  }
+
+  #sendBatch(link: Link, next: Next): void {
+    const { entry, outbox } = next;
+    const from = Math.max(entry.sent, entry.left);
+    const { count, records } = messagesFrom(recordsIn(entry), from);
+    const transportId = this.#number(next, count);
+    const shared = { ...this.#shared(outbox), aioc_batch: count };
+    const forwardedHeader = Buffer.from(pythonJson(shared), 'latin1');
+    link.send({ header: shared, forwardedHeader, transportId, data: records });
+    entry.report(from, entry.count, 'sent');
+  }
+
+  /** Sends the next message of an entry by itself; false if it must wait. */
+  #sendOne(link: Link, next: Next): boolean {
+    const { entry, outbox } = next;
+    const frame = this.#nextFrame(next);
+    if (frame === undefined) return true;
+    const { header, headerBytes, data, binary } = frame;
+    const fault = this.#tooLarge(data.length + binary.length);
+    if (fault !== undefined) {
+      this.#giveUp(next, fault);
+      this.#frameSent();
+      return true;
+    }
+    const sizeBytes = headerBytes.length + data.length + binary.length;
+    if (!link.speaksStreams && !this.#mayBeUnacked(link, sizeBytes)) return false;
+    const from = Math.max(entry.sent, entry.left);
     try {
-      link.send({ header, forwardedHeader, transportId, data, binary });
+      const transportId = this.#number(next, 1);
+      link.send({ header, forwardedHeader: headerBytes, transportId, data, binary });
+      if (!link.speaksStreams) this.#unacked.add(transportId, sizeBytes);
     } catch (error) {
       // Messages imported from Python may be too large: one must not block the queue forever.
-      this.#giveUp(sent, toAiocError(error));
-      return;
+      const left = outbox.removeSent(entry, from);
+      this.#reportFailed(left, toAiocError(error));
+      return true;
+    } finally {
+      this.#frameSent();
     }
-    reportState(sent.entry, 'sent');
+    entry.report(from, from + 1, 'sent');
+    return true;
   }
 
-  async #sendFile(link: Link, sent: Sent): Promise<void> {
-    const { parts, context } = sent.entry;
-    const body = context.body as OutgoingBody;
+  /** The next message of an entry that has not left; undefined if there is none: the entry is over. */
+  #nextFrame({ entry, outbox }: Next): Frame | undefined {
+    const from = Math.max(entry.sent, entry.left);
+    if (this.#opened?.entry !== entry || this.#opened.index > from) {
+      const frames = framesOf(this.#shared(outbox), recordsIn(entry).records)[Symbol.iterator]();
+      this.#opened = { entry, frames, index: 0, next: undefined };
+    }
+    const opened = this.#opened;
+    while (opened.index < from) {
+      if (opened.next === undefined) opened.frames.next();
+      opened.next = undefined;
+      opened.index += 1;
+    }
+    if (entry.hasLeft(from)) {
+      entry.sent = from + 1;
+      return undefined;
+    }
+    opened.next ??= opened.frames.next().value as Frame;
+    return opened.next;
+  }
+
+  #frameSent(): void {
+    const opened = this.#opened;
+    if (opened === undefined) return;
+    opened.next = undefined;
+    opened.index += 1;
+    if (opened.index === opened.entry.count) this.#opened = undefined;
+  }
+
+  async #sendFile(link: Link, next: Next): Promise<void> {
+    const { entry } = next;
+    const body = entry.context.body as OutgoingBody;
     this.#sendingFile = true;
     try {
       const file = await this.#open(body);
       if (file instanceof AiocError) {
-        if (link.writable) this.#sendWithout(link, sent, file);
+        if (link.writable) this.#sendWithout(link, next, file);
         return;
       }
       try {
         // The connection may have been lost while the file was being opened; then the file waits for the next one.
         if (!link.writable) return;
-        const frame = withFileFrame(this.#address(parts).header, parts, file.sizeBytes);
-        const transportId = this.#number(sent);
+        const parts = this.#only(next);
+        const frame = withFileFrame(parts.header, ownParts(parts), file.sizeBytes);
+        const transportId = this.#number(next, 1);
+        if (!link.speaksStreams) this.#unacked.add(transportId, LIMITS.fileWeightBytes);
         await link.sendFile({
           frame: { ...frame, transportId },
           chunks: file.chunks(),
           onProgress: (bytes) => body.onProgress(bytes),
         });
         // The ack may arrive before the last write is reported.
-        if (!sent.entry.gone) reportState(sent.entry, 'sent');
+        if (!entry.gone) entry.report(0, 1, 'sent');
       } finally {
         await file.close();
       }
     } catch (error) {
       const known = toAiocError(error, 'AIOC_FILE_UNREADABLE');
-      if (known.code !== 'AIOC_PEER_AWAY') this.#giveUp(sent, known);
+      if (known.code !== 'AIOC_PEER_AWAY') this.#giveUp(next, known);
     } finally {
       this.#sendingFile = false;
       this.pump();
@@ -340,38 +426,68 @@ export class Sender {
     }
   }
 
-  #sendWithout(link: Link, sent: Sent, error: AiocError): void {
-    const { parts } = sent.entry;
-    const frame = withoutFileFrame(this.#address(parts).header, parts, error.message);
-    link.send({ ...frame, transportId: this.#number(sent) });
-    reportState(sent.entry, 'sent', `without its file: ${error.message}`);
+  #sendWithout(link: Link, next: Next, error: AiocError): void {
+    const parts = this.#only(next);
+    const frame = withoutFileFrame(parts.header, ownParts(parts), error.message);
+    const transportId = this.#number(next, 1);
+    if (!link.speaksStreams) this.#unacked.add(transportId, LIMITS.fileWeightBytes);
+    link.send({ ...frame, transportId });
+    next.entry.report(0, 1, 'sent', `without its file: ${error.message}`);
   }
 
-  /** A message of an earlier run may carry another name of this connector. */
-  #address(parts: MessageParts): Pick<MessageParts, 'header' | 'forwardedHeader'> {
+  /** The only message of an entry. */
+  #only({ entry, outbox }: Next): Frame {
+    for (const frame of framesOf(this.#shared(outbox), recordsIn(entry).records)) return frame;
+    throw new AiocError('AIOC_INTERNAL', 'a batch without messages');
+  }
+
+  /** Whatever a program or an earlier run has set: the current names of this connector and of the peer. */
+  #shared({ type }: Outbox): SharedHeader {
     const { sourceId, destinationId } = this.#options;
-    return addressFrame(parts, { sourceId: sourceId(), destinationId });
+    return { message_type: type, source_id: sourceId(), destination_id: destinationId };
   }
 
-  #giveUp({ entry, outbox }: Sent, error: AiocError): void {
-    outbox.remove(entry);
-    reportState(entry, 'failed', error.message);
+  /** A message of an entry can never be sent: the next one, or the file's, which may have been sent in part. */
+  #giveUp({ entry, outbox }: Next, error: AiocError): void {
+    const isSent = entry.sent === entry.count;
+    this.#reportFailed(isSent ? outbox.removeSent(entry, entry.count - 1) : outbox.removeNext(entry), error);
+  }
+
+  #reportFailed({ entry, from, to }: LeftMessages, error: AiocError): void {
+    entry.report(from, to, 'failed', error.message);
     entry.context.body?.onGivenUp?.();
     this.#onChange();
   }
 
-  /** Assigns the transport_id under which the message is sent now. */
-  #number({ entry, outbox }: Sent): string {
-    this.#byEpoch.set(entry.number.epoch, outbox);
-    return transportIdOf(outbox.send(entry));
+  /** Assigns the transport_id under which the next messages of an entry are sent now. */
+  #number({ entry, outbox, credit }: Next, count: number): string {
+    this.#byEpoch.set(entry.number.epoch, { outbox, credit });
+    entry.sentAtMs = this.#options.clock.now();
+    return transportIdOf(outbox.send(entry, count));
   }
 }
 
-function reportState({ context }: QueuedMessage, state: DeliveryState, reason?: string): void {
-  context.observer.onState(context.logId, state, reason);
+function recordsIn({ count, records }: OutboxEntry): { readonly count: number; readonly records: Buffer } {
+  if (records === undefined) throw new AiocError('AIOC_INTERNAL', 'a batch that is only in the store');
+  return { count, records };
 }
 
-function reportDelivered(entry: QueuedMessage, outcome: 'received' | 'dropped'): void {
-  reportState(entry, outcome);
-  entry.context.body?.onDelivered();
+/** The application's own binary may be absent. */
+function ownParts({ data, binary }: Frame): { readonly data: Buffer; readonly binary: Buffer | undefined } {
+  return { data, binary: binary.length === 0 ? undefined : binary };
+}
+
+function reportDelivered({ entry, from, to }: LeftMessages, dropped: readonly SeqRange[]): void {
+  const { number, context } = entry;
+  let at = from;
+  for (const [first, last] of dropped) {
+    const start = Math.max(at, first - number.seq);
+    const end = Math.min(to, last - number.seq + 1);
+    if (end <= start) continue;
+    entry.report(at, start, 'received');
+    entry.report(start, end, 'dropped');
+    at = end;
+  }
+  entry.report(at, to, 'received');
+  context.body?.onDelivered();
 }

@@ -2,7 +2,6 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { type Header, headerText } from '../protocol/header.ts';
-import type { MessageParts } from '../queues/message-record.ts';
 import type { SessionOptions } from './session-types.ts';
 
 /** The peer of a session, and this connector's role. */
@@ -38,20 +37,6 @@ export function identifySource(frame: Frame, { role, peerName }: PeerIdentity): 
     return { frame, rejectionReason: `it claims to be ${name}` };
   }
   return named(frame, peerName);
-}
-
-/**
- * Addresses an outgoing frame: from this connector's current name to the peer's, whatever a program or an earlier run
- * has set.
- */
-export function addressFrame(
-  parts: Pick<MessageParts, 'header' | 'forwardedHeader'>,
-  ids: { readonly sourceId: string; readonly destinationId: string },
-): Pick<MessageParts, 'header' | 'forwardedHeader'> {
-  const { header } = parts;
-  const { sourceId, destinationId } = ids;
-  if (header['source_id'] === sourceId && header['destination_id'] === destinationId) return parts;
-  return { header: { ...header, source_id: sourceId, destination_id: destinationId } };
 }
 
 /** A reader of the raw bytes that uses the first of two keys must find the verified name. */

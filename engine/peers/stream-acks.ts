@@ -10,6 +10,8 @@ export class StreamAcks {
   readonly #sourceId: string;
   readonly #send: (frame: OutFrame) => void;
   #positions = new Map<string, AckPosition>();
+  /** Whether the peer reads ranges of dropped messages. */
+  withRanges = false;
 
   constructor(sourceId: string, send: (frame: OutFrame) => void) {
     this.#sourceId = sourceId;
@@ -34,6 +36,6 @@ export class StreamAcks {
   }
 
   say(acks: StreamAckFrame): void {
-    this.#send(streamAckFrame(acks, this.#sourceId));
+    this.#send(streamAckFrame(acks, { sourceId: this.#sourceId, withRanges: this.withRanges }));
   }
 }

@@ -4,37 +4,34 @@ import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
-import { recordHeader } from '../protocol/batched-messages.ts';
+import { framesOf, recordHeader, type SharedHeader, sharedOf } from '../protocol/batched-messages.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
-import { numberIn } from '../protocol/message-number.ts';
+import { type NumberOnWire, numberIn } from '../protocol/message-number.ts';
 import { type Ack, acknowledgeable, isReserved, type OutFrame, pingFrame } from '../protocol/messages.ts';
-import { RecordBatchBuilder } from '../protocol/record-batch.ts';
 import type { StreamAckFrame } from '../protocol/stream-frames.ts';
 import type { InboxArrival } from '../queues/inbox.ts';
-import type { MessageParts } from '../queues/message-record.ts';
+import { batchOfOne, type MessageBatch, messagesFrom } from '../queues/message-batch.ts';
 import type { MessageSource } from '../queues/message-source.ts';
-import type { OutgoingBody } from '../queues/out-message.ts';
-import type { Completion } from '../queues/outbox-entry.ts';
+import type { Completion, OutgoingBody } from '../queues/out-batch.ts';
 import { DeliveryObservers, type OnState } from './delivery-observers.ts';
 import { DISCARDED_FILE, type Disposition, type FileSink, wrapSink } from './file-sink.ts';
 import type { IgnoreList } from './ignore-list.ts';
 import type { Link } from './link.ts';
 import type { LinkTraffic } from './link-types.ts';
 import type { Peer } from './peer.ts';
-import type { Incoming } from './receiver.ts';
+import { batchOfFrame, countIn, type ReceivedBatch, ReceivedBatches } from './received-batches.ts';
 import type { Registry } from './registry.ts';
-import { addressFrame } from './source-identity.ts';
-import type { TrafficEntry, TrafficLog } from './traffic-log.ts';
+import type { TrafficLog } from './traffic-log.ts';
 import type { PeerChange, TrafficCounts } from './traffic-observers.ts';
 
 /** Receives the messages of peers. */
 export interface Application {
   /**
-   * @param arrival the message's number, if its sender numbers messages: it is stored with the message; and the
-   *   message's log id, under which its outcome is reported
+   * @param arrival the number of the first message, if its sender numbers messages: it is stored with them; and the
+   *   log id of the first message, under which outcomes are reported
    */
-  message(peer: Peer, frame: Frame, arrival: InboxArrival): Disposition | Promise<Disposition>;
+  messages(peer: Peer, batch: ReceivedBatch, arrival: InboxArrival): Disposition | Promise<Disposition>;
   file(peer: Peer, frame: Frame, sizeBytes: number, arrival: InboxArrival): Promise<FileSink>;
   /** A message that was skipped because it is too large. */
   oversized?(peer: Peer, header: Header, sizeBytes: number): void;
@@ -60,11 +57,29 @@ export interface TrafficOptions {
   readonly onPeerChange?: ((change: PeerChange) => void) | undefined;
 }
 
-/** An outgoing message. */
-export interface TrafficMessage extends MessageParts {
+/** Messages for a peer, of one type. */
+export interface TrafficBatch extends MessageBatch {
+  readonly type: string;
+  /** Data and binary of the largest message. */
+  readonly largestBytes: number;
+  readonly hasResponse?: boolean | undefined;
   readonly body?: OutgoingBody | undefined;
-  /** Receives the message's state changes. */
+  /** Receives the state changes of a single message. */
   readonly onState?: OnState | undefined;
+}
+
+/** A message that this connector sends by itself. */
+export interface OwnMessage {
+  readonly header: Header;
+  readonly data: Buffer;
+  readonly body?: OutgoingBody | undefined;
+  readonly onState?: OnState | undefined;
+}
+
+interface NumberedBatch {
+  readonly batch: ReceivedBatch;
+  /** Of the first message. */
+  readonly number: NumberOnWire;
 }
 
 /** Every incoming and outgoing message passes here: it is counted, logged, and dropped if its peer is ignored. */
@@ -75,6 +90,7 @@ export class Traffic implements LinkTraffic<Link> {
   readonly #observers: DeliveryObservers;
   readonly #pings = new Map<string, { readonly peer: Peer; answered(): void }>();
   readonly #warnings: LimitedWarnings;
+  readonly #received = new ReceivedBatches();
   #lastPing = 0;
 
   constructor(options: TrafficOptions) {
@@ -82,7 +98,7 @@ export class Traffic implements LinkTraffic<Link> {
     this.#warnings = new LimitedWarnings(options.clock, LIMITS.peerWarningMs);
     this.inRate = new RateMeter(options.clock);
     this.outRate = new RateMeter(options.clock);
-    this.#observers = new DeliveryObservers(options.log, (type) => this.#left(type));
+    this.#observers = new DeliveryObservers(options.log, (type, count) => this.#left(type, count));
   }
 
   get budget(): MemoryBudget {
@@ -110,15 +126,40 @@ export class Traffic implements LinkTraffic<Link> {
     this.#options.onPeerChange?.({ connected: false, name, address, reason });
   }
 
-  message(link: Link, frame: Frame): Disposition | Promise<Disposition> {
+  messages(link: Link, frame: Frame): Disposition | Promise<Disposition> {
     const peer = this.#options.registry.byLink(link);
-    if (peer === undefined || isReserved(frame.header.message_type)) {
-      this.#unwanted(link, frame.header);
+    const { header } = frame;
+    if (peer === undefined || isReserved(header.message_type)) {
+      this.#unwanted(link, header);
       return 'taken';
     }
-    const number = numberIn(frame.header['transport_id']);
-    if (number === undefined) return this.#message(peer, frame);
-    return this.#take(peer, { link, frame, number, deliver: (source) => this.#message(peer, frame, source) });
+    const batch = this.#received.read(frame, link.speaksBatches);
+    const number = numberIn(header['transport_id']);
+    if (number === undefined) return this.#deliver(peer, batch, { senderKeeps: isAcknowledged(frame) });
+    const mustOpen = batch.count > 1 && (batch.hasResponse || batch.largestBytes > this.messageMaxBytes);
+    return mustOpen
+      ? this.#takeEach(peer, link, { batch, number })
+      : this.#take(peer, link, { batch, number });
+  }
+
+  #take(peer: Peer, link: Link, { batch, number }: NumberedBatch): Disposition | Promise<Disposition> {
+    const { shared, count, records } = batch;
+    return peer.receiver.take({
+      ...{ link, number, count, type: shared.message_type, sizeBytes: records.length },
+      deliver: (source, known) =>
+        this.#deliver(peer, messagesFrom(batch, known), { source, senderKeeps: true }),
+    });
+  }
+
+  /** Takes the messages of a batch one by one, since some of them are not only passed on. */
+  async #takeEach(peer: Peer, link: Link, { batch, number }: NumberedBatch): Promise<Disposition> {
+    const taken: (Disposition | Promise<Disposition>)[] = [];
+    for (const [index, one] of this.#received.opened(batch).entries()) {
+      const its = index === 0 ? number : { epoch: number.epoch, seq: number.seq + index };
+      taken.push(this.#take(peer, link, { batch: one, number: its }));
+    }
+    await Promise.all(taken);
+    return 'taken';
   }
 
   /** Counts a forged frame; its number still counts in the sender's sequence. */
@@ -130,7 +171,9 @@ export class Traffic implements LinkTraffic<Link> {
     };
     const number = numberIn(frame.header['transport_id']);
     if (peer === undefined || number === undefined || isReserved(frame.header.message_type)) return deliver();
-    return this.#take(peer, { link, frame, number, deliver });
+    const type = frame.header.message_type;
+    const count = countIn(frame, link.speaksBatches);
+    return peer.receiver.take({ link, number, count, type, sizeBytes: 0, deliver });
   }
 
   #countForged(link: Link, peer: Peer | undefined, rejectionReason: string): void {
@@ -142,25 +185,26 @@ export class Traffic implements LinkTraffic<Link> {
     });
   }
 
-  #take(
-    peer: Peer,
-    { frame, ...numbered }: Pick<Incoming, 'link' | 'number' | 'deliver'> & { readonly frame: Frame },
-  ): Disposition | Promise<Disposition> {
-    const { header, headerBytes, data, binary } = frame;
-    const sizeBytes = headerBytes.length + data.length + binary.length;
-    return peer.receiver.take({ ...numbered, type: header.message_type, sizeBytes });
-  }
-
-  #message(peer: Peer, frame: Frame, source?: MessageSource): Disposition | Promise<Disposition> {
-    this.#countIn(peer, frame);
-    if (this.#options.ignoring.dropIfIgnored(peer, 'in')) {
-      this.#options.log.settle(this.#logIn(peer, frame, 'message', frame.data.length), 'dropped', {
-        why: 'ignored',
-      });
+  #deliver(peer: Peer, batch: ReceivedBatch, arrival: InboxArrival): Disposition | Promise<Disposition> {
+    const { shared, count, records, hasResponse, largestBytes } = batch;
+    if (largestBytes > this.messageMaxBytes) return this.#dropLarge(peer, batch);
+    this.#countIn(peer, shared.message_type, count);
+    const { log, ignoring, application } = this.#options;
+    const logId = log.traffic({
+      ...{ kind: 'message', direction: 'in', outcome: 'arrived', peerName: peer.name },
+      ...{ shared, count, records, hasResponse },
+    });
+    if (ignoring.dropIfIgnored(peer, 'in', count)) {
+      log.settle(logId, 'dropped', { count, why: 'ignored' });
       return 'dropped';
     }
-    const logId = this.#logIn(peer, frame, 'message', frame.data.length + frame.binary.length);
-    return this.#options.application.message(peer, frame, arrivalOf(frame, { source, logId }));
+    return application.messages(peer, batch, { ...arrival, logId });
+  }
+
+  #dropLarge(peer: Peer, batch: ReceivedBatch): Disposition {
+    for (const { header, data, binary } of framesOf(batch.shared, batch.records))
+      this.#tellOversized(peer, header, data.length + binary.length);
+    return 'dropped';
   }
 
   async file(link: Link, frame: Frame, sizeBytes: number): Promise<FileSink> {
@@ -178,19 +222,25 @@ export class Traffic implements LinkTraffic<Link> {
       : await this.#file(peer, frame, sizeBytes, { peerName: peer.wireName, epoch, seq });
     return wrapSink(sink, {
       // It counts as received once it is complete.
-      deliver: () => peer.receiver.take({ link, number, type, sizeBytes: 0, deliver: () => sink.deliver() }),
+      deliver: () =>
+        peer.receiver.take({ link, number, count: 1, type, sizeBytes: 0, deliver: () => sink.deliver() }),
     });
   }
 
   async #file(peer: Peer, frame: Frame, sizeBytes: number, source?: MessageSource): Promise<FileSink> {
-    this.#countIn(peer, frame);
+    this.#countIn(peer, frame.header.message_type, 1);
     const { log, ignoring } = this.#options;
-    const logId = this.#logIn(peer, frame, 'file', sizeBytes);
+    const logId = log.traffic({
+      ...{ kind: 'file', direction: 'in', outcome: 'arrived', peerName: peer.name },
+      ...{ shared: sharedOf(frame.header), ...batchOfFrame(frame), fileBytes: sizeBytes },
+      hasResponse: frame.header['response_id'] !== undefined,
+    });
     if (ignoring.dropIfIgnored(peer, 'in')) {
       log.settle(logId, 'dropped', { why: 'ignored' });
       return DISCARDED_FILE;
     }
-    const arrival = arrivalOf(frame, { source, logId });
+    const senderKeeps = source !== undefined || isAcknowledged(frame);
+    const arrival = { source, logId, senderKeeps };
     const sink = await this.#options.application.file(peer, frame, sizeBytes, arrival);
     return wrapSink(sink, {
       deliver: () => sink.deliver(),
@@ -207,48 +257,47 @@ export class Traffic implements LinkTraffic<Link> {
    * @returns a function that cancels it, unless it has been sent
    * @throws AiocError AIOC_IGNORED if the peer is ignored, AIOC_QUEUE_FULL
    */
-  send(peer: Peer, { onState = () => undefined, ...message }: TrafficMessage): Promise<() => void> {
-    const type = message.header.message_type;
+  send(peer: Peer, { header, data, body, onState = () => undefined }: OwnMessage): Promise<() => void> {
+    const type = header.message_type;
+    const batch = batchOfOne({ headerBytes: recordHeader(header), data });
     return new Promise((resolve, reject) => {
       void this.enqueue(
         peer,
-        { ...message, onState },
+        { ...batch, type, largestBytes: data.length, body, onState },
         {
-          kept: (place) => resolve(() => place && peer.sender.cancel(type, place)),
-          refused: reject,
+          kept: (_count, cancel) => resolve(() => cancel?.()),
+          refused: (_count, error) => reject(error),
         },
       );
     });
   }
 
   /**
-   * Queues a message for a peer. `completion` reports that it is in the store, or why not, as in `send`.
+   * Queues messages for a peer. `completion` reports that they are in the store, or why not, as in `send`.
    *
    * @returns see Outbox.enqueue
    */
-  enqueue(peer: Peer, message: TrafficMessage, completion: Completion): Promise<void> | undefined {
-    const { ignoring, log, sourceId } = this.#options;
-    const ids = { sourceId: sourceId(), destinationId: peer.wireName };
-    const { header, ...known } = addressFrame(message, ids);
-    const { data, binary, body, onState } = message;
-    // A transport_id that a program has set means nothing to the peer, and is removed.
-    const forwardedHeader = header['transport_id'] === undefined ? known.forwardedHeader : undefined;
+  enqueue(peer: Peer, batch: TrafficBatch, completion: Completion): Promise<void> | undefined {
+    const { ignoring, log } = this.#options;
+    const { type, count, records, largestBytes, hasResponse, body, onState } = batch;
     const logId = log.traffic({
-      kind: body === undefined ? 'message' : 'file',
-      direction: 'out',
-      peerName: peer.name,
-      outcome: 'queued',
-      ...batchOfOne(header, data, binary),
-      fileBytes: body?.sizeBytes,
+      ...{ kind: body === undefined ? 'message' : 'file', direction: 'out', outcome: 'queued' },
+      ...{ peerName: peer.name, shared: this.#sharedTo(peer, type), count, records },
+      ...{ fileBytes: body?.sizeBytes, hasResponse },
     });
-    if (ignoring.dropIfIgnored(peer, 'out')) {
-      log.settle(logId, 'dropped', { why: 'ignored' });
+    if (ignoring.dropIfIgnored(peer, 'out', count)) {
+      log.settle(logId, 'dropped', { count, why: 'ignored' });
       const text = `${peer.name} is ignored, so this message was dropped: press i on the peer to stop ignoring it`;
-      completion.refused(new AiocError('AIOC_IGNORED', text));
+      completion.refused(count, new AiocError('AIOC_IGNORED', text));
       return undefined;
     }
-    const observer = this.#observers.observer(peer, header.message_type, onState);
-    return peer.offer({ header, forwardedHeader, data, binary, body, observer, logId }, completion);
+    peer.rate.add(count);
+    const observer = this.#observers.observer(peer, type, onState);
+    return peer.sender.enqueue(type, { count, records, largestBytes, body, observer, logId }, completion);
+  }
+
+  #sharedTo(peer: Peer, type: string): SharedHeader {
+    return { message_type: type, source_id: this.sourceId, destination_id: peer.wireName };
   }
 
   acknowledged(link: Link, ack: Ack): void {
@@ -325,45 +374,36 @@ export class Traffic implements LinkTraffic<Link> {
   }
 
   oversized(link: Link, header: Header, sizeBytes: number): Disposition | Promise<Disposition> | undefined {
-    const { registry, log } = this.#options;
-    const peer = registry.byLink(link);
-    const peerName = peer?.name ?? link.peerWireName;
-    this.#warnings.warn(`large ${peerName}`, (count) => {
-      const why = `max_size_message is ${this.messageMaxBytes}; raise it, or send a file instead`;
-      const counted = count === 1 ? '' : ` (the last of ${count})`;
-      const what = `a ${header.message_type} message of ${sizeBytes} bytes was dropped`;
-      log.event(`${what}: ${why}${counted}`, { peerName, warning: true });
-    });
-    if (peer !== undefined) this.#options.application.oversized?.(peer, header, sizeBytes);
+    const peer = this.#options.registry.byLink(link);
+    this.#tellOversized(peer, header, sizeBytes, link.peerWireName);
     const number = numberIn(header['transport_id']);
     // Acknowledged as dropped; otherwise an aioc peer would send it again on each connection, and a Python peer would
     // hold its queue.
     if (peer === undefined || number === undefined) return peer && 'dropped';
     const type = header.message_type;
-    return peer.receiver.take({ link, number, type, sizeBytes: 0, deliver: () => 'dropped' });
+    return peer.receiver.take({ link, number, count: 1, type, sizeBytes: 0, deliver: () => 'dropped' });
   }
 
-  #left(type: string): void {
-    this.outRate.add();
-    this.#options.counts?.sent(type, 1);
-  }
-
-  #countIn(peer: Peer, frame: Frame): void {
-    peer.rate.add();
-    this.inRate.add();
-    this.#options.counts?.received(frame.header.message_type, 1);
-  }
-
-  #logIn(peer: Peer, frame: Frame, kind: 'message' | 'file', sizeBytes: number): number {
-    const { header, data, binary } = frame;
-    return this.#options.log.traffic({
-      kind,
-      direction: 'in',
-      peerName: peer.name,
-      outcome: 'arrived',
-      ...batchOfOne(header, data, binary),
-      fileBytes: kind === 'file' ? sizeBytes : undefined,
+  #tellOversized(peer: Peer | undefined, header: Header, sizeBytes: number, wireName = ''): void {
+    const peerName = peer?.name ?? wireName;
+    this.#warnings.warn(`large ${peerName}`, (count) => {
+      const why = `max_size_message is ${this.messageMaxBytes}; raise it, or send a file instead`;
+      const counted = count === 1 ? '' : ` (the last of ${count})`;
+      const what = `a ${header.message_type} message of ${sizeBytes} bytes was dropped`;
+      this.#options.log.event(`${what}: ${why}${counted}`, { peerName, warning: true });
     });
+    if (peer !== undefined) this.#options.application.oversized?.(peer, header, sizeBytes);
+  }
+
+  #left(type: string, count: number): void {
+    this.outRate.add(count);
+    this.#options.counts?.sent(type, count);
+  }
+
+  #countIn(peer: Peer, type: string, count: number): void {
+    peer.rate.add(count);
+    this.inRate.add(count);
+    this.#options.counts?.received(type, count);
   }
 
   #unwanted(link: Link, header: Header): void {
@@ -374,19 +414,7 @@ export class Traffic implements LinkTraffic<Link> {
   }
 }
 
-/** A message as the log takes it. */
-function batchOfOne(
-  shared: Header,
-  data: Buffer,
-  binary: Buffer = EMPTY,
-): Pick<TrafficEntry, 'shared' | 'count' | 'records' | 'hasResponse'> {
-  BATCH.add({ headerBytes: recordHeader(shared), data, binary });
-  return { shared, ...BATCH.takeWhole(), hasResponse: shared['response_id'] !== undefined };
-}
-
-const BATCH = new RecordBatchBuilder();
-const EMPTY = Buffer.alloc(0);
-
-function arrivalOf(frame: Frame, { source, logId }: InboxArrival): InboxArrival {
-  return { source, logId, senderKeeps: source !== undefined || acknowledgeable(frame) !== undefined };
+/** Whether the sender of a frame keeps it until it is acknowledged. */
+function isAcknowledged(frame: Frame): boolean {
+  return acknowledgeable(frame) !== undefined;
 }

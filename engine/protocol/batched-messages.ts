@@ -7,6 +7,15 @@ export interface SharedHeader extends JsonObject {
   readonly message_type: string;
 }
 
+/** What a header shares with those of its batch. */
+export function sharedOf({ message_type, source_id, destination_id }: Header): SharedHeader {
+  return {
+    message_type,
+    ...(source_id !== undefined && { source_id }),
+    ...(destination_id !== undefined && { destination_id }),
+  };
+}
+
 /** The header of a message without what its batch says. */
 export function recordHeader(header: Header): Buffer {
   const { message_type: _type, source_id: _source, destination_id: _destination, ...rest } = header;

@@ -3,6 +3,7 @@ import { LIMITS } from '../base/limits.ts';
 import { ByteQueue } from './byte-queue.ts';
 import type { Header, JsonObject } from './header.ts';
 import { KnownHeaders } from './known-headers.ts';
+import { RECORD_HEAD_BYTES } from './record-batch.ts';
 
 /** A frame without the bytes of its file. */
 export interface Frame {
@@ -162,13 +163,19 @@ export class FrameDecoder {
   /** Like `#expect`, for parts that stay in memory until the frame is complete. */
   #expectHeld(step: Step, count: number): DecodedEvent | undefined {
     const heldBytes = this.#data.length + count;
-    if (heldBytes <= this.#messageMaxBytes) {
+    if (heldBytes <= this.#maxBytes) {
       this.#expect(step, count);
       return undefined;
     }
     this.#remaining += count + this.#fileRemaining;
     this.#step = 'skip';
     return { kind: 'oversized', header: this.#header as Header, sizeBytes: heldBytes + this.#fileRemaining };
+  }
+
+  /** The records of a batch are checked one by one where it is read; together they may be larger than a message. */
+  get #maxBytes(): number {
+    if (this.#header?.['aioc_batch'] === undefined) return this.#messageMaxBytes;
+    return Math.max(LIMITS.batchBytes, this.#messageMaxBytes + LIMITS.headerBytes + RECORD_HEAD_BYTES);
   }
 
   #afterData(): DecodedEvent | undefined {

@@ -21,6 +21,22 @@ export interface FrameParts {
  * @throws AiocError AIOC_FRAME_TOO_LARGE if a length does not fit its field
  */
 export function encodeFrame(parts: FrameParts): Buffer {
+  const { data, binary = EMPTY } = parts;
+  const withBinary = parts.header['with_binary'] === true;
+  const moreBytes = data.length + (withBinary ? 4 + binary.length : 0);
+  const { frame, at } = frameHead(parts, moreBytes);
+  const end = at + data.copy(frame, at);
+  if (withBinary) binary.copy(frame, frame.writeUInt32LE(binary.length + (parts.fileBytes ?? 0), end));
+  return frame;
+}
+
+/** The same in pieces, without copying the data; for a frame without binary. */
+export function encodeFramePieces(parts: FrameParts): readonly [Buffer, Buffer] {
+  return [frameHead(parts, 0).frame, parts.data];
+}
+
+/** The frame up to its data, with space for more bytes. `at` is where its data begins. */
+function frameHead(parts: FrameParts, moreBytes: number): { readonly frame: Buffer; readonly at: number } {
   const { header, forwardedHeader, transportId, data, binary = EMPTY, fileBytes = 0 } = parts;
   const withBinary = header['with_binary'] === true;
   if (!withBinary && binary.length + fileBytes > 0) {
@@ -45,18 +61,12 @@ export function encodeFrame(parts: FrameParts): Buffer {
       `${lengthBytes} bytes do not fit into one frame of at most 4 GiB: split the file first`,
     );
   }
-  const frame = Buffer.allocUnsafe(4 + lengthBytes - fileBytes);
+  const frame = Buffer.allocUnsafe(4 + 2 + headerLength + 4 + moreBytes);
   let at = frame.writeUInt32LE(lengthBytes, 0);
   at = frame.writeUInt16LE(headerLength, at);
   at += frame.write(written, at, 'latin1');
   if (isKnown) at += forwardedHeader.copy(frame, at, 1);
-  at = frame.writeUInt32LE(data.length, at);
-  at += data.copy(frame, at);
-  if (withBinary) {
-    at = frame.writeUInt32LE(binaryBytes, at);
-    binary.copy(frame, at);
-  }
-  return frame;
+  return { frame, at: frame.writeUInt32LE(data.length, at) };
 }
 
 /** The space of a transport_id in a header, and a margin. */
@@ -64,7 +74,7 @@ const TRANSPORT_ID_BYTES = 96;
 const BRACE = 0x7b;
 const EMPTY = Buffer.alloc(0);
 
-/** In front, so that the receiver can remove it without rewriting the rest (engine/local/listener-frame.ts). */
+/** In front, so that the receiver can remove it without rewriting the rest. */
 function numbered(header: Header, transport_id: string): Header {
   // A transport_id that a program has set means nothing to the peer.
   const { transport_id: _own, ...rest } = header;

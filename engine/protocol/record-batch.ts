@@ -240,6 +240,34 @@ function checkedHeader(headerBytes: Buffer, index: number): JsonObject {
   return header;
 }
 
+/** Where the message at `index` of a checked batch begins; the end of the batch for one behind the last. */
+export function offsetOf(bytes: Buffer, index: number): number {
+  let at = 0;
+  for (let passed = 0; passed < index; passed += 1) at += 4 + bytes.readUInt32LE(at);
+  return at;
+}
+
+/** Data and binary of the largest message of a checked batch. */
+export function largestMessageIn(bytes: Buffer): number {
+  let largest = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const restBytes = bytes.readUInt32LE(at);
+    largest = Math.max(largest, 4 + restBytes - RECORD_HEAD_BYTES - bytes.readUInt16LE(at + 8));
+    at += 4 + restBytes;
+  }
+  return largest;
+}
+
+/** How many messages of a checked batch lie completely within its first `maxBytes` bytes. */
+export function messagesWithin(bytes: Buffer, maxBytes: number): number {
+  let count = 0;
+  for (let at = 0; at < bytes.length; count += 1) {
+    at += 4 + bytes.readUInt32LE(at);
+    if (at > maxBytes) break;
+  }
+  return count;
+}
+
 /**
  * The messages from `from` on (0: the first) as a batch of its own, as for a redelivery that begins in the middle. Only
  * the first of them is written again where its header was said before.

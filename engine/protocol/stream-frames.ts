@@ -3,6 +3,9 @@ import { LIMITS } from '../base/limits.ts';
 import type { Frame } from './frame-decoder.ts';
 import { AIOC_TYPE, type OutFrame } from './messages.ts';
 
+/** Consecutive messages, by number: from the first to the last, inclusive. */
+export type SeqRange = readonly [from: number, to: number];
+
 /** The position up to which one side has the messages of one type and epoch. */
 export interface AckPosition {
   readonly type: string;
@@ -10,7 +13,7 @@ export interface AckPosition {
   /** All messages up to this number are settled. */
   readonly upTo: number;
   /** The messages among them that were dropped on purpose. */
-  readonly dropped: readonly number[];
+  readonly dropped: readonly SeqRange[];
   /**
    * Only in `have`: later messages are stored too, but some between are missing. The sender answers `gone` if it no
    * longer has those.
@@ -28,15 +31,24 @@ export interface StreamAckFrame {
   readonly positions: readonly AckPosition[];
 }
 
-export function streamAckFrame({ kind, positions }: StreamAckFrame, sourceId: string): OutFrame {
+/** @param withRanges the peer reads ranges of dropped messages, as those with batches do; others read numbers only */
+export function streamAckFrame(
+  { kind, positions }: StreamAckFrame,
+  { sourceId, withRanges }: { readonly sourceId: string; readonly withRanges: boolean },
+): OutFrame {
   const rows = positions.map(({ type, epoch, upTo, dropped, hasGap }) => {
-    if (hasGap) return [type, epoch, upTo, dropped, true];
-    return dropped.length === 0 ? [type, epoch, upTo] : [type, epoch, upTo, dropped];
+    const told = withRanges ? dropped : dropped.flatMap(numbersIn);
+    if (hasGap) return [type, epoch, upTo, told, true];
+    return told.length === 0 ? [type, epoch, upTo] : [type, epoch, upTo, told];
   });
   return {
     header: { message_type: AIOC_TYPE, source_id: sourceId },
     data: Buffer.from(JSON.stringify({ [kind]: rows })),
   };
+}
+
+function numbersIn([from, to]: SeqRange): readonly number[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }
 
 /**
@@ -61,8 +73,15 @@ function readPosition(row: unknown): AckPosition {
   const [type, epoch, upTo, dropped = [], hasGap] = row as unknown[];
   if (typeof type !== 'string' || typeof epoch !== 'string' || !Number.isSafeInteger(upTo))
     throw unreadable();
-  if (!Array.isArray(dropped) || !dropped.every((seq) => Number.isSafeInteger(seq))) throw unreadable();
-  return { type, epoch, upTo: upTo as number, dropped, hasGap: hasGap === true };
+  if (!Array.isArray(dropped)) throw unreadable();
+  return { type, epoch, upTo: upTo as number, dropped: dropped.map(readRange), hasGap: hasGap === true };
+}
+
+/** A number, or the first and the last one. */
+function readRange(value: unknown): SeqRange {
+  const [from, to] = Array.isArray(value) ? (value as unknown[]) : [value, value];
+  if (Number.isSafeInteger(from) && Number.isSafeInteger(to)) return [from as number, to as number];
+  throw unreadable();
 }
 
 function parsed(data: Buffer): Record<string, unknown> | undefined {

@@ -2,8 +2,9 @@ import { LIMITS } from '../base/limits.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
 import { parseHeldStream } from '../storage/held-streams.ts';
 import { markName, parseMarkName } from '../storage/mark-name.ts';
-import type { Store } from '../storage/store.ts';
-import { batchesOf, type StoredRecord, storedRecords } from './stored-message.ts';
+import { lastPositionOf, type Store, type StoredBatch } from '../storage/store.ts';
+import { appendUnknown } from './append-unknown.ts';
+import { firstMessages, messagesFrom } from './message-batch.ts';
 
 export interface HeldMessagesOptions {
   /** The queue's stream. */
@@ -27,7 +28,7 @@ export interface Released extends Amount {
 
 interface Next {
   readonly name: string;
-  readonly records: readonly StoredRecord[];
+  readonly batches: readonly StoredBatch[];
 }
 
 const NOTHING = { count: 0, bytes: 0 };
@@ -58,13 +59,12 @@ export class HeldMessages {
     for (const name of await store.streams()) {
       const held = parseHeldStream(name);
       if (held?.stream !== stream) continue;
-      const epoch = markName(held);
-      this.#names.set(epoch, [...(this.#names.get(epoch) ?? []), name]);
+      const mark = markName(held);
+      this.#names.set(mark, [...(this.#names.get(mark) ?? []), name]);
     }
     let [count, bytes] = [0, 0];
-    const positions = this.#names.size === 0 ? undefined : await marksIn(store, stream);
     for (const [epoch, names] of [...this.#names]) {
-      await this.drop(epoch, positions?.get(epoch) ?? 0);
+      await this.drop(epoch, await this.#mark(epoch));
       for (const name of names) {
         const stat = await store.stat(name);
         count += stat.count;
@@ -91,26 +91,26 @@ export class HeldMessages {
   release(epoch: string, below: number): Promise<Released> {
     return this.#queue.run(async () => {
       const { store, stream } = this.#options;
-      let last = (await marksIn(store, stream)).get(epoch) ?? 0;
+      const of = parseMarkName(epoch);
+      let last = await this.#mark(epoch);
       let lastSeq: number | undefined;
       let [count, bytes, missing] = [0, 0, 0];
       for (;;) {
         const next = await this.#next(epoch, below);
         if (next === undefined) return { count, bytes, missing, lastSeq };
         const appended: Promise<unknown>[] = [];
-        for (const run of runsOf(next.records)) {
-          const firstSeq = run[0]?.seq as number;
-          const payloads = run.map(({ payload }) => payload);
-          const source = { ...parseMarkName(epoch), firstSeq, after: Math.min(last, firstSeq - 1) };
-          appended.push(store.append(stream, batchesOf(payloads), source));
+        for (const run of runsOf(next.batches)) {
+          const firstSeq = seqOf(run[0]);
+          const source = { ...of, firstSeq, after: Math.min(last, firstSeq - 1) };
+          appended.push(appendUnknown({ store, stream, batches: run, source }));
           missing += Math.max(0, firstSeq - last - 1);
-          last = firstSeq + run.length - 1;
-          count += run.length;
-          bytes += payloads.reduce((sum, { length }) => sum + length, 0);
+          last = lastSeqOf(run.at(-1));
+          count += countOf(run);
+          bytes += bytesOf(run);
         }
         await Promise.all(appended);
         lastSeq = last;
-        await store.ack(next.name, next.records.at(-1)?.position as number);
+        await store.ack(next.name, lastPositionOf(next.batches.at(-1) as StoredBatch));
       }
     });
   }
@@ -123,47 +123,79 @@ export class HeldMessages {
       for (;;) {
         const next = await this.#next(epoch, upTo + 1);
         if (next === undefined) return { count, bytes };
-        count += next.records.length;
-        bytes += next.records.reduce((sum, { payload }) => sum + payload.length, 0);
-        await this.#options.store.ack(next.name, next.records.at(-1)?.position as number);
+        count += countOf(next.batches);
+        bytes += bytesOf(next.batches);
+        await this.#options.store.ack(next.name, lastPositionOf(next.batches.at(-1) as StoredBatch));
       }
     });
   }
 
-  /** The first held messages of an epoch, as many as are read at once; undefined if none below this number is left. */
+  async #mark(epoch: string): Promise<number> {
+    const { store, stream } = this.#options;
+    const marks = await store.marks(stream, parseMarkName(epoch).sender);
+    return marks.find((mark) => markName(mark) === epoch)?.seq ?? 0;
+  }
+
+  /**
+   * The first held batches of an epoch, as many as are read at once; undefined if none with a message below this number
+   * is left. A batch with messages on both sides is taken in two parts.
+   */
   async #next(epoch: string, below: number): Promise<Next | undefined> {
     const { store } = this.#options;
     const found: Next[] = [];
-    for (const name of this.#names.get(epoch) ?? [])
-      found.push({ name, records: storedRecords(await store.read(name, 0, LIMITS.inboxReadBytes)) });
-    const filled = found.filter(({ records }) => records.length > 0);
+    for (const name of this.#names.get(epoch) ?? []) {
+      const { acked } = await store.stat(name);
+      const batches = await store.read(name, 0, LIMITS.inboxReadBytes);
+      found.push({ name, batches: batches.map((batch) => unacknowledged(batch, acked)) });
+    }
+    const filled = found.filter(({ batches }) => batches.length > 0);
     if (filled.length === 0) this.#names.delete(epoch);
-    filled.sort((a, b) => seqOf(a.records[0]) - seqOf(b.records[0]));
+    filled.sort((a, b) => seqOf(a.batches[0]) - seqOf(b.batches[0]));
     const [first, second] = filled;
-    const end = Math.min(below, second === undefined ? below : seqOf(second.records[0]));
-    const records = first?.records.filter((record) => seqOf(record) < end) ?? [];
-    return first === undefined || records.length === 0 ? undefined : { name: first.name, records };
+    const end = Math.min(below, second === undefined ? below : seqOf(second.batches[0]));
+    const batches = (first?.batches ?? []).flatMap((batch) => partBelow(batch, end));
+    return first === undefined || batches.length === 0 ? undefined : { name: first.name, batches };
   }
 }
 
-/** The marks of a stream, by name. */
-async function marksIn(store: Store, stream: string): Promise<ReadonlyMap<string, number>> {
-  return new Map((await store.marks(stream)).map((mark) => [markName(mark), mark.seq]));
+/** The messages of a batch behind an acknowledged position. */
+function unacknowledged(batch: StoredBatch, acked: number): StoredBatch {
+  const from = Math.max(0, acked - batch.position + 1);
+  if (from === 0) return batch;
+  return { ...messagesFrom(batch, from), position: batch.position + from, seq: seqOf(batch) + from };
 }
 
-function seqOf(record: StoredRecord | undefined): number {
-  return record?.seq ?? 0;
+/** The messages of a batch below a number. */
+function partBelow(batch: StoredBatch, end: number): readonly StoredBatch[] {
+  const count = Math.min(batch.count, end - seqOf(batch));
+  return count <= 0 ? [] : [firstMessages(batch, count)];
 }
 
-/** Groups records with consecutive numbers. */
-function* runsOf(records: readonly StoredRecord[]): Iterable<readonly StoredRecord[]> {
-  let run: StoredRecord[] = [];
-  for (const record of records) {
-    if (run.length > 0 && seqOf(record) !== seqOf(run.at(-1)) + 1) {
+function lastSeqOf(batch: StoredBatch | undefined): number {
+  return batch === undefined ? 0 : seqOf(batch) + batch.count - 1;
+}
+
+function countOf(batches: readonly StoredBatch[]): number {
+  return batches.reduce((sum, { count }) => sum + count, 0);
+}
+
+function bytesOf(batches: readonly StoredBatch[]): number {
+  return batches.reduce((sum, { records }) => sum + records.length, 0);
+}
+
+function seqOf(batch: StoredBatch | undefined): number {
+  return batch?.seq ?? 0;
+}
+
+/** Groups batches with consecutive numbers. */
+function* runsOf(batches: readonly StoredBatch[]): Iterable<readonly StoredBatch[]> {
+  let run: StoredBatch[] = [];
+  for (const batch of batches) {
+    if (run.length > 0 && seqOf(batch) !== lastSeqOf(run.at(-1)) + 1) {
       yield run;
       run = [];
     }
-    run.push(record);
+    run.push(batch);
   }
   if (run.length > 0) yield run;
 }

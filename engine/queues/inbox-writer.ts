@@ -1,31 +1,28 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import { markName, parseMarkName } from '../storage/mark-name.ts';
-import type { Store } from '../storage/store.ts';
+import type { Batch, BatchSource, Store } from '../storage/store.ts';
+import { appendUnknown } from './append-unknown.ts';
 import { type Amount, HeldMessages } from './held-messages.ts';
-import {
-  epochInStore,
-  type MessageSource,
-  parseEpochInStore,
-  type StoredPosition,
-} from './message-source.ts';
+import type { MessageSource, StoredPosition } from './message-source.ts';
 import { persistentAppend } from './persistent-append.ts';
-import { batchesOf } from './stored-message.ts';
 
-/** A message that is not in the store yet. */
-export interface PendingRecord {
-  readonly frame: Buffer;
+/** Messages that are not in the store yet. */
+export interface PendingArrival {
+  readonly batch: Batch;
+  /** Of the first message. */
   readonly source: MessageSource | undefined;
-  /** @param isRepeated the message was stored before, and was not stored again */
-  stored(isRepeated: boolean): void;
-  /** It is not in the store: its sender keeps it. */
+  /** @param known how many of them, from the first, were stored before, and were not stored again */
+  stored(known: number): void;
+  /** They are not in the store: their sender keeps them. */
   refused(error: unknown): void;
 }
 
-/** Messages with consecutive numbers of one sender, or without numbers. */
-interface MessageRun {
-  readonly messages: PendingRecord[];
-  readonly source: { readonly epoch: string; readonly firstSeq: number; readonly after: number } | undefined;
+/** Batches with consecutive numbers of one sender, or without numbers. */
+interface Run {
+  readonly arrivals: PendingArrival[];
+  readonly source: BatchSource | undefined;
+  count: number;
 }
 
 export interface InboxWriterOptions {
@@ -40,17 +37,17 @@ export interface InboxWriterOptions {
 }
 
 /**
- * Stores arrivals in order, each sender's with its number in the same batch: so messages and recorded numbers never
- * differ. Messages that arrive while the store is busy form the next batch.
+ * Stores arrivals in order, each sender's with its number in the same append: so messages and recorded numbers never
+ * differ. Messages that arrive while the store is busy form the next append.
  */
 export class InboxWriter {
   readonly #options: InboxWriterOptions;
-  #unstored: PendingRecord[] = [];
+  #unstored: PendingArrival[] = [];
   #storing = false;
-  /** Resolves when the current batch is stored or refused. */
+  /** Resolves when the current append is stored or refused. */
   #idle: Promise<void> = Promise.resolve();
   #trouble: string | undefined;
-  /** By epoch in the store: the last stored number, and the last number handed to the store. */
+  /** By the name of the mark: the last stored number, and the last number handed to the store. */
   readonly #stored = new Map<string, number>();
   readonly #requested = new Map<string, number>();
   readonly #held: HeldMessages;
@@ -83,19 +80,18 @@ export class InboxWriter {
 
   storedOf(peerName: string): readonly Omit<StoredPosition, 'type'>[] {
     return [...this.#stored].flatMap(([name, seq]) => {
-      const source = parseEpochInStore(name);
-      if (source?.peerName !== peerName) return [];
-      return [{ epoch: source.epoch, seq, hasGap: this.#held.has(name) }];
+      const { sender, epoch } = parseMarkName(name);
+      return sender === peerName ? [{ epoch, seq, hasGap: this.#held.has(name) }] : [];
     });
   }
 
   /** The sender has no message of this epoch up to this number that is not stored here. */
   async gone(source: MessageSource): Promise<void> {
-    await this.#release(epochInStore(source), source.seq + 1);
+    await this.#release(markNameOf(source), source.seq + 1);
   }
 
-  add(message: PendingRecord): void {
-    this.#unstored.push(message);
+  add(arrival: PendingArrival): void {
+    this.#unstored.push(arrival);
     if (!this.#storing) this.#idle = this.#store();
   }
 
@@ -110,103 +106,98 @@ export class InboxWriter {
   async #store(): Promise<void> {
     this.#storing = true;
     while (this.#unstored.length > 0) {
-      const batch = this.#unstored.splice(0, this.#batchLength());
-      await Promise.all([...this.#runsIn(batch)].map(([peerName, runs]) => this.#storeRuns(peerName, runs)));
+      const arrivals = this.#unstored.splice(0, this.#appendLength());
+      await Promise.all(
+        [...this.#runsIn(arrivals)].map(([peerName, runs]) => this.#storeRuns(peerName, runs)),
+      );
     }
     this.#storing = false;
   }
 
   /** Stores a sender's runs one after the other: a run must not be stored before the previous one. */
-  async #storeRuns(peerName: string | undefined, runs: readonly MessageRun[]): Promise<void> {
+  async #storeRuns(peerName: string | undefined, runs: readonly Run[]): Promise<void> {
     for (const [index, run] of runs.entries()) {
       try {
         await this.#storeRun(run);
       } catch (error) {
         const behind = this.#unstored.filter(({ source }) => source?.peerName === peerName);
         this.#unstored = this.#unstored.filter(({ source }) => source?.peerName !== peerName);
-        const refused = [...runs.slice(index).flatMap(({ messages }) => messages), ...behind];
+        const refused = [...runs.slice(index).flatMap(({ arrivals }) => arrivals), ...behind];
         // The next message of this sender is compared with the stored number, not with the requested one.
         for (const { source } of refused)
-          if (source !== undefined) this.#requested.delete(epochInStore(source));
-        for (const message of refused) message.refused(error);
+          if (source !== undefined) this.#requested.delete(markNameOf(source));
+        for (const arrival of refused) arrival.refused(error);
         return;
       }
     }
   }
 
-  #batchLength(): number {
+  #appendLength(): number {
     let length = 0;
     let bytes = 0;
     for (; length < this.#unstored.length; length += 1) {
-      bytes += this.#unstored[length]?.frame.length ?? 0;
+      bytes += this.#unstored[length]?.batch.records.length ?? 0;
       if (length > 0 && bytes > LIMITS.inboxBatchBytes) break;
     }
     return length;
   }
 
-  /** Groups messages by sender; unnumbered ones under undefined. */
-  #runsIn(batch: readonly PendingRecord[]): ReadonlyMap<string | undefined, readonly MessageRun[]> {
-    const bySender = new Map<string | undefined, MessageRun[]>();
-    let run: MessageRun | undefined;
-    for (const message of batch) {
-      if (run === undefined || !continues(run, message)) run = this.#runFor(message, bySender);
-      run.messages.push(message);
-      // Usually, a whole batch is one run, and its last number is that of the run.
-      if (run.source !== undefined) this.#requested.set(run.source.epoch, message.source?.seq ?? 0);
+  /** Groups batches by sender; unnumbered ones under undefined. */
+  #runsIn(arrivals: readonly PendingArrival[]): ReadonlyMap<string | undefined, readonly Run[]> {
+    const bySender = new Map<string | undefined, Run[]>();
+    let run: Run | undefined;
+    for (const arrival of arrivals) {
+      if (run === undefined || !continues(run, arrival)) run = this.#runFor(arrival, bySender);
+      run.arrivals.push(arrival);
+      run.count += arrival.batch.count;
+      if (arrival.source !== undefined)
+        this.#requested.set(markNameOf(arrival.source), arrival.source.seq + arrival.batch.count - 1);
     }
     return bySender;
   }
 
   /** The last run of its sender, or a new one. */
-  #runFor(message: PendingRecord, bySender: Map<string | undefined, MessageRun[]>): MessageRun {
-    const peerName = message.source?.peerName;
+  #runFor(arrival: PendingArrival, bySender: Map<string | undefined, Run[]>): Run {
+    const peerName = arrival.source?.peerName;
     const runs = bySender.get(peerName) ?? [];
     bySender.set(peerName, runs);
     const last = runs.at(-1);
-    if (last !== undefined && continues(last, message)) return last;
-    const run = { messages: [], source: message.source && this.#sourceOf(message.source) };
+    if (last !== undefined && continues(last, arrival)) return last;
+    const run = { arrivals: [], source: arrival.source && this.#sourceOf(arrival.source), count: 0 };
     runs.push(run);
     return run;
   }
 
-  #sourceOf(source: MessageSource): MessageRun['source'] {
-    const epoch = epochInStore(source);
-    const firstSeq = source.seq;
-    const before = this.#requested.get(epoch) ?? this.#stored.get(epoch) ?? 0;
-    return { epoch, firstSeq, after: Math.min(before, firstSeq - 1) };
+  #sourceOf(source: MessageSource): BatchSource {
+    const { peerName: sender, epoch, seq: firstSeq } = source;
+    const name = markNameOf(source);
+    const before = this.#requested.get(name) ?? this.#stored.get(name) ?? 0;
+    return { sender, epoch, firstSeq, after: Math.min(before, firstSeq - 1) };
   }
 
-  async #storeRun({ messages, source }: MessageRun): Promise<void> {
-    const isHeld = source !== undefined && this.#held.has(source.epoch);
-    if (isHeld) await this.#closeHole(source.epoch, source.firstSeq);
-    const outcome = await this.#append(messages, source);
+  async #storeRun({ arrivals, source, count }: Run): Promise<void> {
+    const name = source && markName(source);
+    const isHeld = name !== undefined && this.#held.has(name);
+    if (isHeld && source !== undefined) await this.#closeHole(name, source.firstSeq);
+    const lastSeq = source === undefined ? 0 : source.firstSeq + count - 1;
+    let known = await this.#append(arrivals, source);
     if (isHeld) {
-      const amount = await this.#withRetry(() =>
-        this.#held.drop(source.epoch, source.firstSeq + messages.length - 1),
-      );
+      const amount = await this.#withRetry(() => this.#held.drop(name, lastSeq));
       this.#options.onSuperseded(amount);
     }
-    if (source !== undefined) this.#noteStored(source.epoch, source.firstSeq + messages.length - 1);
-    for (const { stored } of messages) stored(outcome === 'duplicate');
+    if (name !== undefined) this.#noteStored(name, lastSeq);
+    for (const { batch, stored } of arrivals) {
+      stored(Math.min(known, batch.count));
+      known = Math.max(0, known - batch.count);
+    }
     this.#options.onArrival();
   }
 
-  async #append(
-    messages: readonly PendingRecord[],
-    source: MessageRun['source'],
-  ): Promise<'appended' | 'duplicate'> {
+  /** @returns how many of the messages, from the first, were stored before */
+  #append(arrivals: readonly PendingArrival[], source: BatchSource | undefined): Promise<number> {
     const { store, stream } = this.#options;
-    const batches = batchesOf(messages.map(({ frame }) => frame));
-    const mark = source && { ...source, ...parseMarkName(source.epoch) };
-    const first = await this.#withRetry(() => store.append(stream, batches, mark));
-    if (first.outcome !== 'overlap') return first.outcome;
-    // Some are stored already.
-    const firstSeq = (first.mark ?? 0) + 1;
-    const rest = batches.slice(firstSeq - (source?.firstSeq ?? 0));
-    await this.#withRetry(() =>
-      store.append(stream, rest, mark && { ...mark, firstSeq, after: firstSeq - 1 }),
-    );
-    return 'appended';
+    const batches = arrivals.map(({ batch }) => batch);
+    return this.#withRetry(() => appendUnknown({ store, stream, batches, source }));
   }
 
   /** Held messages before this number enter the queue first; the other missing ones are lost. */
@@ -225,8 +216,8 @@ export class InboxWriter {
   }
 
   #reportLost(epoch: string, count: number): void {
-    const source = parseEpochInStore(epoch);
-    if (source !== undefined) this.#options.onLost(source.peerName, count);
+    const { sender } = parseMarkName(epoch);
+    if (sender !== '') this.#options.onLost(sender, count);
   }
 
   /**
@@ -250,24 +241,26 @@ export class InboxWriter {
   #noteStored(epoch: string, seq: number): void {
     const isNew = !this.#stored.has(epoch);
     this.#stored.set(epoch, Math.max(seq, this.#stored.get(epoch) ?? 0));
-    if (isNew) this.#forgetOldest(parseEpochInStore(epoch)?.peerName);
+    if (isNew) this.#forgetOldest(parseMarkName(epoch).sender);
   }
 
-  #forgetOldest(peerName: string | undefined): void {
+  #forgetOldest(sender: string): void {
     const { store, stream } = this.#options;
-    const epochs = [...this.#stored.keys()].filter((name) => parseEpochInStore(name)?.peerName === peerName);
-    for (const epoch of epochs.slice(0, Math.max(0, epochs.length - LIMITS.epochsPerQueue))) {
-      this.#stored.delete(epoch);
-      store.forgetMark(stream, parseMarkName(epoch)).catch(() => undefined);
+    const names = [...this.#stored.keys()].filter((name) => parseMarkName(name).sender === sender);
+    for (const name of names.slice(0, Math.max(0, names.length - LIMITS.epochsPerQueue))) {
+      this.#stored.delete(name);
+      store.forgetMark(stream, parseMarkName(name)).catch(() => undefined);
     }
   }
 }
 
-/** Whether a message continues a run: same sender and epoch with the next number, or both unnumbered. */
-function continues({ messages, source }: MessageRun, message: PendingRecord): boolean {
-  const first = messages[0]?.source;
-  const { source: next } = message;
-  if (source === undefined || first === undefined || next === undefined) return first === next;
-  if (next.epoch !== first.epoch || next.peerName !== first.peerName) return false;
-  return next.seq === source.firstSeq + messages.length;
+function markNameOf({ peerName, epoch }: Omit<MessageSource, 'seq'>): string {
+  return markName({ sender: peerName, epoch });
+}
+
+/** Whether a batch continues a run: same sender and epoch with the next number, or both unnumbered. */
+function continues({ source, count }: Run, { source: next }: PendingArrival): boolean {
+  if (source === undefined || next === undefined) return source === next;
+  if (next.epoch !== source.epoch || next.peerName !== source.sender) return false;
+  return next.seq === source.firstSeq + count;
 }

@@ -3,16 +3,17 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { WhenFull } from '../config/shapes.ts';
-import type { Store } from '../storage/store.ts';
+import { lastPositionOf, type Store } from '../storage/store.ts';
 import { ArrivalLogIds } from './arrival-log-ids.ts';
 import type { Capacity } from './capacity.ts';
 import type { Amount } from './held-messages.ts';
+import { type InboxBatch, type IncomingBatch, inboxBatch, inboxHead } from './inbox-batch.ts';
 import { InboxConsumers } from './inbox-consumers.ts';
 import { InboxWriter } from './inbox-writer.ts';
+import { firstMessages, messagesFrom } from './message-batch.ts';
 import type { MessageSource, StoredPosition } from './message-source.ts';
+import type { LoggedMessages } from './out-batch.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
-import { type StoredRecord, storedRecords } from './stored-message.ts';
-import { withKnownSource } from './stored-source.ts';
 
 export interface InboxOptions {
   readonly type: string;
@@ -26,8 +27,8 @@ export interface InboxOptions {
   readonly isStored: boolean;
   /** Messages of a peer were damaged on the disk and will not arrive again. */
   readonly onLost?: (peerName: string, count: number) => void;
-  /** Reports the outcome of a message that has a log id. */
-  readonly onOutcome?: (logId: number, outcome: InboxOutcome, reason?: string) => void;
+  /** Reports the outcome of messages that have log ids. */
+  readonly onOutcome?: (messages: LoggedMessages, outcome: InboxOutcome, reason?: string) => void;
   /** The only possible sender, if there is just one: a client's server. */
   readonly soleSender?: string | undefined;
 }
@@ -38,23 +39,31 @@ export interface InboxOptions {
  */
 export type InboxOutcome = 'stored' | 'in memory' | 'taken' | 'handed over' | 'dropped' | 'failed';
 
-/** The number of a message, if its sender would send it again, and its log id; both may be absent. */
+/** The number of the first message, if its sender would send it again, and its log id; both may be absent. */
 export interface InboxArrival {
   readonly source?: MessageSource | undefined;
   readonly logId?: number | undefined;
-  /** Its sender keeps it until it is acknowledged, so it may wait for room indefinitely. */
+  /** Their sender keeps them until they are acknowledged, so they may wait for room indefinitely. */
   readonly senderKeeps?: boolean;
 }
 
-/** Waits until the listener has taken a message. */
+/** Messages of a batch, by index: from the first to the last, inclusive. */
+export type IndexRange = readonly [from: number, to: number];
+
+/** Waits until the listener has taken messages of a batch; `rest` of them are not taken yet. */
 interface Untaken {
-  resolve(kept: boolean): void;
-  reject(error: unknown): void;
+  /** How many of them, from the first, were taken. */
+  taken: number;
+  rest: number;
+  readonly resolve: (kept: number) => void;
+  readonly reject: (error: unknown) => void;
 }
 
-interface LentMessage {
+/** A message of a batch that is written to a listener one by one. */
+export interface LentMessage {
   readonly position: number;
-  readonly bytes: number;
+  /** What the queue shrinks by with it: the bytes of its batch if it is the last one of it. */
+  readonly queueBytes: number;
   readonly atMs: number;
 }
 
@@ -78,8 +87,6 @@ export class Inbox {
   readonly #onArrival = new Set<() => void>();
   /** The position up to which all is taken. The store records it a little later. */
   #doneUpTo = 0;
-  /** Records up to this position are from an earlier run, perhaps of a version that trusted the source in a frame. */
-  #restoredUpTo = 0;
   /** A listener may already have received messages up to this position. */
   #givenUpTo = 0;
   readonly #overflow: OverflowPolicy;
@@ -87,8 +94,8 @@ export class Inbox {
   #lent: LentMessage[] = [];
   readonly #writer: InboxWriter;
   readonly #logIds = new ArrivalLogIds();
-  /** If nothing is stored: for each message, the wait for the listener to take it. */
-  readonly #untaken: (Untaken | undefined)[] = [];
+  /** If nothing is stored: the waits for the listener to take messages, in order. */
+  #untaken: Untaken[] = [];
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -118,15 +125,14 @@ export class Inbox {
   /** Restores what an earlier run left in the store, before anything is put in. */
   async restore(): Promise<void> {
     const { store, stream } = this.#options;
-    const { count, bytes, oldestAtMs, lastPosition } = await store.stat(stream);
+    const { count, bytes, oldestAtMs, lastPosition, acked } = await store.stat(stream);
     this.#oldestAtMs = oldestAtMs;
-    this.#doneUpTo = 0;
+    this.#doneUpTo = acked;
     this.#givenUpTo = lastPosition;
     const held = await this.#writer.restore();
     this.#depth = count + held.count;
     this.#bytes = bytes + held.bytes;
     this.#logIds.restart(this.#depth);
-    this.#restoredUpTo = lastPosition;
   }
 
   /** The stored position of each of a peer's epochs. */
@@ -143,6 +149,7 @@ export class Inbox {
     return this.#depth;
   }
 
+  /** The bytes of a batch count until its last message is taken. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -204,7 +211,7 @@ export class Inbox {
     this.#expectsConsumer = false;
     this.#isReleased = true;
     this.#overflow.refuseAll(stopping());
-    for (const waiting of this.#untaken) waiting?.reject(stopping());
+    for (const { reject } of this.#untaken) reject(stopping());
   }
 
   /** The connector runs again after `release`. */
@@ -220,106 +227,177 @@ export class Inbox {
   }
 
   /**
-   * Queues one frame for the listener. If there is a slow listener, or there was one recently, it waits for room, which
-   * slows the sender. Without a listener, it waits only if its sender keeps it meanwhile and when_full is `refuse`;
-   * otherwise it is dropped and counted. It also waits while the store accepts nothing, for example when the disk is
-   * full: a peer receives no ack for an unstored message.
+   * Queues messages for the listener. If there is a slow listener, or there was one recently, they wait for room, which
+   * slows the sender. Without a listener, they wait only if their sender keeps them meanwhile and when_full is `refuse`;
+   * otherwise those that do not fit are dropped and counted. They also wait while the store accepts nothing, for example
+   * when the disk is full: a peer receives no ack for an unstored message.
    *
-   * @returns false if it was dropped
+   * @returns the messages that were dropped
    * @throws AiocError AIOC_CANCELLED if the connector stops before there is room
    */
-  put(frame: Buffer, arrival: InboxArrival = {}): Promise<boolean> {
-    if (this.#overflow.isOpen(frame.length)) return this.#keep(frame, arrival);
+  put(batch: IncomingBatch, arrival: InboxArrival = {}): Promise<readonly IndexRange[]> {
+    const fitting = this.#overflow.fitting(batch);
+    if (fitting === batch.count) return this.#keep(batch, arrival).then((kept) => droppedOf(batch, kept));
     if (this.#isReleased) return Promise.reject(stopping());
+    return this.#putParts(batch, arrival, fitting);
+  }
+
+  /** @param fitting how many messages, from the first, fit at once */
+  async #putParts(
+    batch: IncomingBatch,
+    arrival: InboxArrival,
+    fitting: number,
+  ): Promise<readonly IndexRange[]> {
+    const parts: Promise<readonly IndexRange[]>[] = [];
+    for (let from = 0; from < batch.count; ) {
+      const rest = messagesFrom(batch, from);
+      const part = from === 0 && fitting > 0 ? fitting : this.#overflow.largestPart(rest);
+      const first = firstMessages(rest, part);
+      const entered = this.#whenRoom(first, laterArrival(arrival, from));
+      const at = from;
+      parts.push(entered.then((kept) => droppedOf(first, kept, at)));
+      from += part;
+    }
+    return (await Promise.all(parts)).flat();
+  }
+
+  /** @returns how many of them, from the first, were not dropped */
+  #whenRoom(batch: IncomingBatch, arrival: InboxArrival): Promise<number> {
     const isHeld = arrival.senderKeeps === true && this.#options.whenFull === 'refuse';
+    const { count, records } = batch;
     return new Promise((resolve, reject) => {
       void this.#overflow.whenRoom({
-        sizeBytes: frame.length,
+        count,
+        sizeBytes: records.length,
         mayWait: () => isHeld || this.#expectsConsumer,
-        enter: () => void this.#keep(frame, arrival).then(resolve, reject),
+        enter: () => void this.#keep(batch, arrival).then(resolve, reject),
         refused: (error) => {
           if (error.code !== 'AIOC_QUEUE_FULL') return reject(error);
-          this.#report(arrival.logId ?? 0, 'dropped', 'the queue is full and no program listens');
-          resolve(false);
+          const { logId = 0 } = arrival;
+          this.#report({ logId, count }, 'dropped', 'the queue is full and no program listens');
+          resolve(0);
         },
       });
     });
   }
 
-  #keep(frame: Buffer, { source, logId = 0 }: InboxArrival): Promise<boolean> {
-    // The age of earlier messages does not matter for this one.
+  /**
+   * Resolves when they are stored; if nothing is stored, and their sender keeps them, when they are taken.
+   *
+   * @returns how many of them, from the first, were not dropped
+   */
+  #keep({ shared, count, records }: IncomingBatch, arrival: InboxArrival): Promise<number> {
+    const { source, logId = 0 } = arrival;
+    const sizeBytes = records.length;
+    // The age of earlier messages does not matter for these.
     if (this.#depth === 0) this.#oldestAtMs = this.#options.clock.wallNow();
-    this.#depth += 1;
-    this.#bytes += frame.length;
-    this.arrivals.add();
+    this.#depth += count;
+    this.#bytes += sizeBytes;
+    this.arrivals.add(count);
     return new Promise((resolve, reject) => {
       this.#writer.add({
-        frame,
+        batch: { count, head: inboxHead(shared), records },
         source,
-        stored: (isRepeated) => {
-          if (isRepeated) this.#left(frame);
-          else if (!this.#options.isStored) this.#untaken.push(source && { resolve, reject });
-          this.#noteStored(logId, isRepeated);
-          if (isRepeated || this.#options.isStored || source === undefined) resolve(true);
+        stored: (known) => {
+          this.#noteStored({ logId, count }, known, sizeBytes);
+          const isTakenLater = !this.#options.isStored && known < count;
+          if (isTakenLater) this.#untaken.push({ taken: known, rest: count - known, resolve, reject });
+          if (!isTakenLater || source === undefined) resolve(count);
         },
         refused: (error) => {
-          this.#left(frame);
-          this.#report(logId, 'failed', 'it could not be stored; its sender keeps it');
+          this.#left(count, sizeBytes);
+          this.#report({ logId, count }, 'failed', 'it could not be stored; its sender keeps it');
           reject(error);
         },
       });
     });
   }
 
-  #noteStored(logId: number, isRepeated: boolean): void {
-    if (isRepeated) return this.#report(logId, 'dropped', 'it is a duplicate');
-    this.#logIds.add(logId);
-    this.#report(logId, this.#options.isStored ? 'stored' : 'in memory');
+  /** @param known how many of the messages, from the first, were stored before */
+  #noteStored({ logId, count }: LoggedMessages, known: number, sizeBytes: number): void {
+    if (known > 0) {
+      this.#left(known, known === count ? sizeBytes : 0);
+      this.#report({ logId, count: known }, 'dropped', 'it is a duplicate');
+    }
+    if (known === count) return;
+    const fresh = { logId: logId === 0 ? 0 : logId + known, count: count - known };
+    this.#logIds.add(fresh);
+    this.#report(fresh, this.#options.isStored ? 'stored' : 'in memory');
   }
 
-  #report(logId: number, outcome: InboxOutcome, reason?: string): void {
-    if (logId !== 0) this.#options.onOutcome?.(logId, outcome, reason);
+  #report(messages: LoggedMessages, outcome: InboxOutcome, reason?: string): void {
+    if (messages.logId !== 0) this.#options.onOutcome?.(messages, outcome, reason);
   }
 
-  #left(frame: Buffer): void {
-    this.#depth -= 1;
-    this.#bytes -= frame.length;
+  #left(count: number, bytes: number): void {
+    this.#shrink(count, bytes);
     this.#overflow.changed();
   }
 
+  #shrink(count: number, bytes: number): void {
+    this.#depth -= count;
+    // A batch that was stored in parts does not have exactly the bytes that it had when it came.
+    this.#bytes = this.#depth === 0 ? 0 : this.#bytes - bytes;
+  }
+
   /** See LimitedQueue. */
-  async dropOldest(): Promise<'dropped' | 'look-again' | 'none'> {
-    const { store, stream } = this.#options;
+  async dropOldest(): Promise<number | 'look-again'> {
     // Lent messages are older: they are dropped too, and not redelivered.
     await this.settle(Number.POSITIVE_INFINITY).catch(() => undefined);
-    const [oldest, next] = storedRecords(await store.read(stream, this.#doneUpTo, 1).catch(() => []));
+    const [oldest, next] = await this.read(this.#doneUpTo, 1).catch(() => []);
     if (oldest === undefined) {
       // The oldest message is still being stored.
       const wasStoring = this.#writer.isBusy;
       await this.#writer.idle();
-      return wasStoring ? 'look-again' : 'none';
+      return wasStoring ? 'look-again' : 0;
     }
-    this.#depth -= 1;
-    this.#bytes -= oldest.payload.length;
+    const last = lastPositionOf(oldest);
+    const count = last - Math.max(oldest.position - 1, this.#doneUpTo);
+    this.#doneUpTo = last;
+    this.#shrink(count, oldest.sizeBytes);
     this.#oldestAtMs = next?.atMs ?? oldest.atMs;
-    this.#untaken.shift()?.resolve(false);
-    this.#logIds.leave(1, (logId) =>
-      this.#report(logId, 'dropped', 'the queue was full and this was the oldest message'),
+    this.#taken(count, false);
+    this.#logIds.leave(count, (messages) =>
+      this.#report(messages, 'dropped', 'the queue was full and this was the oldest message'),
     );
-    store.ack(stream, oldest.position).catch(() => undefined);
-    return 'dropped';
+    const { store, stream } = this.#options;
+    store.ack(stream, last).catch(() => undefined);
+    return count;
+  }
+
+  /** Tells those who wait that the oldest messages are taken or dropped; dropped ones are the last of their batch. */
+  #taken(count: number, isKept: boolean): void {
+    let rest = count;
+    let over = 0;
+    for (const waiting of this.#untaken) {
+      const part = Math.min(rest, waiting.rest);
+      waiting.rest -= part;
+      if (isKept) waiting.taken += part;
+      rest -= part;
+      if (waiting.rest > 0) break;
+      waiting.resolve(waiting.taken);
+      over += 1;
+    }
+    this.#untaken.splice(0, over);
   }
 
   /**
-   * Messages after position `after` (0: from the first), as many as are read at once. Taken messages never appear
-   * again.
+   * Batches with messages after position `after` (0: from the first), as many as are read at once. The first one may
+   * also have messages up to there: see `firstIndex`. Batches whose messages are all taken never appear again.
    */
-  async read(after: number): Promise<readonly StoredRecord[]> {
-    const { store, stream } = this.#options;
-    const goneUpTo = this.#lent.at(-1)?.position ?? this.#doneUpTo;
-    const records = storedRecords(await store.read(stream, Math.max(after, goneUpTo), LIMITS.inboxReadBytes));
-    if ((records[0]?.position ?? Number.POSITIVE_INFINITY) > this.#restoredUpTo) return records;
-    return records.map((record) => withKnownSource(record, this.#options.soleSender));
+  async read(after: number, maxBytes: number = LIMITS.inboxReadBytes): Promise<readonly InboxBatch[]> {
+    const { store, stream, soleSender } = this.#options;
+    const batches = await store.read(stream, this.#notBefore(after), maxBytes);
+    return batches.map((batch) => inboxBatch(batch, soleSender));
+  }
+
+  #notBefore(after: number): number {
+    return Math.max(after, this.#lent.at(-1)?.position ?? this.#doneUpTo);
+  }
+
+  /** The index of the first message of a batch that is not taken, lent, or at most at position `after`. */
+  firstIndex({ position, count }: Pick<InboxBatch, 'position' | 'count'>, after: number): number {
+    return Math.min(count, Math.max(0, this.#notBefore(after) - position + 1));
   }
 
   /** The identity that positions belong to; see `Store.identity`. */
@@ -328,25 +406,25 @@ export class Inbox {
   }
 
   /**
-   * A listener receives the message at this position now.
+   * A listener receives the messages up to this position now.
    *
-   * @returns whether a listener may have received it before, in this run or an earlier one
+   * @param first the position of the first of them
+   * @returns whether a listener may have received that before, in this run or an earlier one
    */
-  give(position: number): boolean {
-    if (position <= this.#givenUpTo) return true;
-    this.#givenUpTo = position;
-    return false;
+  give(first: number, last: number = first): boolean {
+    const isRepeated = first <= this.#givenUpTo;
+    this.#givenUpTo = Math.max(this.#givenUpTo, last);
+    return isRepeated;
   }
 
   /** Lends messages to a listener that may lose them; `settle` or `takeBack` follows. */
-  lend(batch: readonly StoredRecord[]): void {
-    for (const { position, payload, atMs } of batch) {
-      this.#lent.push({ position, bytes: payload.length, atMs });
-      this.#depth -= 1;
-      this.#bytes -= payload.length;
-      this.#oldestAtMs = atMs;
+  lend(messages: readonly LentMessage[]): void {
+    for (const message of messages) {
+      this.#lent.push(message);
+      this.#shrink(1, message.queueBytes);
+      this.#oldestAtMs = message.atMs;
     }
-    this.departures.add(batch.length);
+    this.departures.add(messages.length);
     this.#overflow.changed();
   }
 
@@ -357,7 +435,7 @@ export class Inbox {
     const last = settled.at(-1);
     if (last === undefined) return;
     this.#doneUpTo = Math.max(this.#doneUpTo, last.position);
-    this.#logIds.leave(settled.length, (logId) => this.#report(logId, 'handed over'));
+    this.#logIds.leave(settled.length, (messages) => this.#report(messages, 'handed over'));
     await this.#options.store.ack(this.#options.stream, last.position);
   }
 
@@ -368,30 +446,49 @@ export class Inbox {
    */
   takeBack(): { readonly count: number; readonly bytes: number } {
     const lent = this.#lent.splice(0);
-    const bytes = lent.reduce((sum, one) => sum + one.bytes, 0);
+    const bytes = lent.reduce((sum, one) => sum + one.queueBytes, 0);
     this.#depth += lent.length;
     this.#bytes += bytes;
     this.#oldestAtMs = lent[0]?.atMs ?? this.#oldestAtMs;
     return { count: lent.length, bytes };
   }
 
-  /** The listener has taken everything up to this record, or it was written to a listener that cannot confirm. */
+  /**
+   * The listener has taken all messages up to this position, or they were written to a listener that cannot confirm.
+   *
+   * @param sizes `count` messages; `bytes` of the batches whose last message is among them
+   */
   done(
-    record: Pick<StoredRecord, 'position' | 'atMs'>,
+    upTo: Pick<LentMessage, 'position' | 'atMs'>,
     sizes: { readonly count: number; readonly bytes: number; readonly outcome?: 'taken' | 'handed over' },
   ): Promise<void> {
-    this.#doneUpTo = Math.max(this.#doneUpTo, record.position);
-    this.#depth -= sizes.count;
-    this.#bytes -= sizes.bytes;
+    this.#doneUpTo = Math.max(this.#doneUpTo, upTo.position);
+    this.#shrink(sizes.count, sizes.bytes);
     this.departures.add(sizes.count);
-    this.#oldestAtMs = record.atMs;
-    for (const waiting of this.#untaken.splice(0, sizes.count)) waiting?.resolve(true);
+    this.#oldestAtMs = upTo.atMs;
+    this.#taken(sizes.count, true);
     const { outcome = 'taken' } = sizes;
-    this.#logIds.leave(sizes.count, (logId) => this.#report(logId, outcome));
+    this.#logIds.leave(sizes.count, (messages) => this.#report(messages, outcome));
     this.#overflow.changed();
-    return this.#options.store.ack(this.#options.stream, record.position);
+    return this.#options.store.ack(this.#options.stream, upTo.position);
   }
 }
+
+function laterArrival(arrival: InboxArrival, from: number): InboxArrival {
+  const { source, logId = 0 } = arrival;
+  return {
+    ...arrival,
+    ...(source !== undefined && { source: { ...source, seq: source.seq + from } }),
+    ...(logId !== 0 && { logId: logId + from }),
+  };
+}
+
+/** @param kept how many messages of the batch, from the first, were not dropped */
+function droppedOf({ count }: IncomingBatch, kept: number, from = 0): readonly IndexRange[] {
+  return kept >= count ? NONE : [[from + kept, from + count - 1]];
+}
+
+const NONE: readonly IndexRange[] = [];
 
 function stopping(): AiocError {
   return new AiocError('AIOC_CANCELLED', 'the connector is stopping');

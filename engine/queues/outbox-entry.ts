@@ -1,55 +1,124 @@
 import { toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MessageNumber } from '../protocol/message-number.ts';
-import type { MessageParts } from './message-record.ts';
-import type { DeliveryContext, OutMessage } from './out-message.ts';
+import type { Completion, DeliveryContext, DeliveryState, OutgoingBatch } from './out-batch.ts';
 
-/** A message in an outbox. */
-export interface QueuedMessage {
+/** Consecutive messages in an outbox. Numbers and indexes of messages count from the first. */
+export class OutboxEntry {
   readonly context: DeliveryContext;
+  /** The number of the first message. */
   readonly number: MessageNumber;
+  /** The position of the first message in the store. */
   readonly position: number;
+  readonly count: number;
   readonly sizeBytes: number;
+  readonly largestBytes: number;
   readonly atMs: number;
   /** Absent while it is only in the store. */
-  parts: MessageParts | undefined;
-  sent: boolean;
-  gone: boolean;
+  records: Buffer | undefined;
+  /** How many messages, from the first, were sent on the current connection. */
+  sent = 0;
+  /** When the latest of them were sent, by the monotonic clock. */
+  sentAtMs = 0;
+  /** How many messages, from the first, have left the queue. */
+  left = 0;
+  /** Messages behind those that were acknowledged out of order, as some Python peers do. */
+  #leftEarly: Set<number> | undefined;
+
+  constructor(fields: {
+    readonly context: DeliveryContext;
+    readonly number: MessageNumber;
+    readonly position: number;
+    readonly count: number;
+    readonly sizeBytes: number;
+    readonly largestBytes: number;
+    readonly atMs: number;
+    readonly records: Buffer | undefined;
+  }) {
+    this.context = fields.context;
+    this.number = fields.number;
+    this.position = fields.position;
+    this.count = fields.count;
+    this.sizeBytes = fields.sizeBytes;
+    this.largestBytes = fields.largestBytes;
+    this.atMs = fields.atMs;
+    this.records = fields.records;
+  }
+
+  get gone(): boolean {
+    return this.left === this.count;
+  }
+
+  /** The messages that are still in the queue. */
+  get rest(): number {
+    return this.count - this.left;
+  }
+
+  /** The number of the last message. */
+  get lastSeq(): number {
+    return this.number.seq + this.count - 1;
+  }
+
+  /**
+   * The message at `index` has left the queue.
+   *
+   * @returns how many messages have left it in order with this one
+   */
+  leave(index: number): number {
+    if (index !== this.left) {
+      this.#leftEarly ??= new Set();
+      this.#leftEarly.add(index);
+      return 0;
+    }
+    const before = this.left;
+    this.left += 1;
+    while (this.#leftEarly?.delete(this.left)) this.left += 1;
+    return this.left - before;
+  }
+
+  /**
+   * All messages up to before index `to` have left the queue.
+   *
+   * @returns how many of them had not left before
+   */
+  leaveUpTo(to: number): number {
+    const count = to - this.left;
+    if (this.#leftEarly === undefined) {
+      this.left = to;
+      return count;
+    }
+    let fresh = 0;
+    for (let index = this.left; index < to; index += 1) {
+      if (!this.#leftEarly.delete(index)) fresh += 1;
+    }
+    this.left = to;
+    while (this.#leftEarly.delete(this.left)) this.left += 1;
+    return fresh;
+  }
+
+  hasLeft(index: number): boolean {
+    return index < this.left || this.#leftEarly?.has(index) === true;
+  }
+
+  /** Reports a state of the messages from `from` to before `to`. */
+  report(from: number, to: number, state: DeliveryState, reason?: string): void {
+    const { observer, logId } = this.context;
+    if (to > from)
+      observer.onState({ logId: logId === 0 ? 0 : logId + from, count: to - from }, state, reason);
+  }
 }
 
-/** A message that is loaded and ready to be sent. */
-export type OutboxEntry = QueuedMessage & { readonly parts: MessageParts };
-
-/** Creates an unsent entry. All entries are made here with one shape, which keeps the inner loops fast. */
-export function queuedMessage(place: Omit<QueuedMessage, 'sent' | 'gone'>): QueuedMessage {
-  const { context, number, position, sizeBytes, atMs, parts } = place;
-  return { context, number, position, sizeBytes, atMs, parts, sent: false, gone: false };
+/** Refuses messages: reports the reason to their completion and their observer. */
+export function refuse(
+  { observer, logId, count }: OutgoingBatch,
+  completion: Completion,
+  error: unknown,
+): void {
+  observer.onState({ logId, count }, 'refused', toAiocError(error).message);
+  completion.refused(count, error);
 }
 
-/**
- * How long a message waits for room in a full queue. `while-draining`: while the peer is connected and the queue
- * shrinks. `always`: its sender cannot receive a refusal, so it also waits for the disk, unless `when_full` drops
- * messages.
- */
-type Patience = 'none' | 'while-draining' | 'always';
-
-/** Reports once whether a message was queued. */
-export interface Completion {
-  /** Absent: none. */
-  readonly patience?: Patience;
-  /** @param place undefined if the message cannot be cancelled */
-  kept(place: QueuedMessage | undefined): void;
-  /** @param error AiocError AIOC_QUEUE_FULL, or an error of the store */
-  refused(error: unknown): void;
-}
-
-/** Refuses a message: reports the reason to its completion and its observer. */
-export function refuse({ observer, logId }: OutMessage, completion: Completion, error: unknown): void {
-  observer.onState(logId, 'refused', toAiocError(error).message);
-  completion.refused(error);
-}
-
-/** The weight of an unacknowledged message at the peer; a file of unknown size counts as large. */
-export function weightOf({ sizeBytes, context }: Pick<QueuedMessage, 'sizeBytes' | 'context'>): number {
+/** The weight of unacknowledged messages at the peer; a file of unknown size counts as large. */
+export function weightOf({ sizeBytes, context }: Pick<OutboxEntry, 'sizeBytes' | 'context'>): number {
   return sizeBytes + (context.body === undefined ? 0 : LIMITS.fileWeightBytes);
 }

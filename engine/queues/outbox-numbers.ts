@@ -13,10 +13,15 @@ export class OutboxNumbers {
     this.#epochOfUnnumbered = newEpoch(random);
   }
 
-  /** For a message that is stored now. */
-  next(): MessageNumber {
-    this.#lastSeq += 1;
-    return { epoch: this.epoch, seq: this.#lastSeq };
+  /**
+   * For messages that are stored now.
+   *
+   * @returns the number of the first
+   */
+  next(count: number): MessageNumber {
+    const seq = this.#lastSeq + 1;
+    this.#lastSeq += count;
+    return { epoch: this.epoch, seq };
   }
 
   /** For a stored message without a number: it counts as new after each restart. */

@@ -1,10 +1,10 @@
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
 import type { WhenFull } from '../config/shapes.ts';
+import type { JsonObject } from '../protocol/header.ts';
 import type { Store } from '../storage/store.ts';
 import type { Capacity } from './capacity.ts';
-import type { MessageParts } from './message-record.ts';
-import type { DeliveryContext } from './out-message.ts';
+import type { DeliveryContext } from './out-batch.ts';
 
 export interface OutboxOptions {
   readonly type: string;
@@ -16,8 +16,12 @@ export interface OutboxOptions {
   readonly capacity: Capacity;
   readonly whenFull: WhenFull;
   readonly random: Pick<Randomness, 'bytes'>;
-  /** Context of a message of an earlier run, or of one beyond the number of observed messages. */
-  readonly revive: (parts: MessageParts) => DeliveryContext;
+  /**
+   * Context of messages of an earlier run, or beyond the number of observed ones.
+   *
+   * @param header of a single message, which may name a file
+   */
+  readonly revive: (header: JsonObject | undefined) => DeliveryContext;
   /** Called when messages have been stored, before their completions. */
   readonly onKept: () => void;
   /** Whether the peer is connected, so that the queue shrinks. */

@@ -3,47 +3,50 @@ import type { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { MessageNumber } from '../protocol/message-number.ts';
-import type { Store } from '../storage/store.ts';
-import type { OutMessage } from './out-message.ts';
-import type { Completion } from './outbox-entry.ts';
+import type { Batch, Store } from '../storage/store.ts';
+import type { Completion, OutgoingBatch } from './out-batch.ts';
+import { outboxHead } from './outbox-head.ts';
 import { persistentAppend } from './persistent-append.ts';
-import { batchesOf } from './stored-message.ts';
 
-/** A message that is not in the store yet. */
-export interface PendingMessage {
-  readonly message: OutMessage;
-  readonly payload: Buffer;
+/** Messages that are not in the store yet. */
+export interface PendingBatch {
+  readonly batch: OutgoingBatch;
   readonly completion: Completion;
-  /** Assigned on each attempt to store it: see `OutboxWriterOptions.number`. */
-  number: MessageNumber | undefined;
-  /** Its sender cannot receive a refusal: storing is retried until it succeeds. */
+  /** Their sender cannot receive a refusal: storing is retried until it succeeds. */
   readonly persists: boolean;
+}
+
+/** A stored batch, and where it is. */
+export interface StoredPlace {
+  /** Of the first message. */
+  readonly number: MessageNumber;
+  readonly position: number;
 }
 
 export interface OutboxWriterOptions {
   readonly stream: string;
   readonly store: Store;
   readonly clock: Clock;
-  /** Numbers messages in the order of storing: a receiver takes a lower number for a repetition. */
-  readonly number: (message: PendingMessage) => void;
-  /** They are stored at these positions, in order. */
-  readonly stored: (batch: readonly PendingMessage[], positions: readonly number[]) => void;
+  /** The numbers of messages, in the order of storing: a receiver takes a lower number for a repetition. */
+  readonly number: (count: number) => MessageNumber;
+  /** They are stored at these places, in order. */
+  readonly stored: (batches: readonly PendingBatch[], places: readonly StoredPlace[]) => void;
   /** None of them is in the store. */
-  readonly refused: (batch: readonly PendingMessage[], error: unknown) => void;
+  readonly refused: (batches: readonly PendingBatch[], error: unknown) => void;
 }
 
 /**
- * Stores the messages of one turn together. Several batches may be in progress, but only one of messages that persist:
+ * Stores the messages of one turn together. Several appends may be in progress, but only one of messages that persist:
  * no message behind it may overtake it when it is retried.
  */
 export class OutboxWriter {
   readonly #options: OutboxWriterOptions;
-  #pending: PendingMessage[] = [];
-  #persisting: PendingMessage[] = [];
+  #pending: PendingBatch[] = [];
+  #persisting: PendingBatch[] = [];
   #isPersisting = false;
   #trouble: string | undefined;
+  /** Appends that are in progress or waiting. */
   #arriving = 0;
-  #arrivingBytes = 0;
   #onArrived: (() => void)[] = [];
   #onStoring: (() => void)[] = [];
 
@@ -56,17 +59,12 @@ export class OutboxWriter {
     return this.#arriving > 0;
   }
 
-  /** Messages that are being stored. */
-  get arriving(): { readonly count: number; readonly bytes: number } {
-    return { count: this.#arriving, bytes: this.#arrivingBytes };
-  }
-
   /** Why the store accepts nothing at the moment, while messages persist. */
   get trouble(): string | undefined {
     return this.#trouble;
   }
 
-  /** Resolves when one more batch is stored or refused. */
+  /** Resolves when one more append is stored or refused. */
   arrived(): Promise<void> {
     return new Promise((resolve) => this.#onArrived.push(resolve));
   }
@@ -82,11 +80,10 @@ export class OutboxWriter {
     while (this.isBusy && this.#trouble === undefined) await this.arrived();
   }
 
-  add(message: PendingMessage): void {
+  add(pending: PendingBatch): void {
     this.#arriving += 1;
-    this.#arrivingBytes += message.payload.length;
-    if (message.persists) {
-      this.#persisting.push(message);
+    if (pending.persists) {
+      this.#persisting.push(pending);
       if (!this.#isPersisting) {
         this.#isPersisting = true;
         nextMicrotask(() => void this.#persist());
@@ -94,16 +91,17 @@ export class OutboxWriter {
       return;
     }
     if (this.#pending.length === 0) nextMicrotask(() => this.#store());
-    this.#pending.push(message);
+    this.#pending.push(pending);
   }
 
   #store(): void {
     const pending = this.#pending;
     this.#pending = [];
-    for (const batch of groupsOf(pending)) {
-      this.#append(batch).then(
-        ({ positions }) => this.#stored(batch, positions),
-        (error: unknown) => this.#refused(batch, error),
+    for (const batches of appendsOf(pending)) {
+      const { places, appended } = this.#append(batches);
+      appended.then(
+        ({ positions }) => this.#stored(batches, places, positions),
+        (error: unknown) => this.#refused(batches, error),
       );
     }
   }
@@ -111,29 +109,44 @@ export class OutboxWriter {
   async #persist(): Promise<void> {
     const { clock } = this.#options;
     while (this.#persisting.length > 0) {
-      const [batch = []] = groupsOf(this.#persisting);
-      this.#persisting.splice(0, batch.length);
+      const [batches = []] = appendsOf(this.#persisting);
+      this.#persisting.splice(0, batches.length);
+      let numbers: readonly MessageNumber[] = [];
       try {
         const { positions } = await persistentAppend({
           clock,
-          append: () => this.#append(batch),
+          append: () => {
+            const attempt = this.#append(batches);
+            numbers = attempt.places;
+            return attempt.appended;
+          },
           isPassing,
           onTrouble: (message) => this.#setTrouble(message),
         });
         this.#setTrouble(undefined);
-        this.#stored(batch, positions);
+        this.#stored(batches, numbers, positions);
       } catch (error) {
         this.#setTrouble(undefined);
-        this.#refused(batch, error);
+        this.#refused(batches, error);
       }
     }
     this.#isPersisting = false;
   }
 
-  #append(batch: readonly PendingMessage[]): ReturnType<Store['append']> {
+  /** Each attempt has its own numbers. */
+  #append(batches: readonly PendingBatch[]): {
+    readonly places: readonly MessageNumber[];
+    readonly appended: ReturnType<Store['append']>;
+  } {
     const { store, stream, number } = this.#options;
-    for (const one of batch) number(one);
-    return store.append(stream, batchesOf(batch.map(({ payload }) => payload)));
+    const places: MessageNumber[] = [];
+    const stored: Batch[] = [];
+    for (const { batch } of batches) {
+      const first = number(batch.count);
+      places.push(first);
+      stored.push({ count: batch.count, head: outboxHead(first), records: batch.records });
+    }
+    return { places, appended: store.append(stream, stored) };
   }
 
   #setTrouble(trouble: string | undefined): void {
@@ -142,20 +155,24 @@ export class OutboxWriter {
     for (const resolve of waiting.splice(0)) resolve();
   }
 
-  #stored(batch: readonly PendingMessage[], positions: readonly number[]): void {
-    this.#ended(batch);
-    this.#options.stored(batch, positions);
+  #stored(
+    batches: readonly PendingBatch[],
+    numbers: readonly MessageNumber[],
+    positions: readonly number[],
+  ): void {
+    this.#ended(batches);
+    const places = numbers.map((number, index) => ({ number, position: positions[index] as number }));
+    this.#options.stored(batches, places);
   }
 
-  #refused(batch: readonly PendingMessage[], error: unknown): void {
-    this.#ended(batch);
-    this.#options.refused(batch, error);
+  #refused(batches: readonly PendingBatch[], error: unknown): void {
+    this.#ended(batches);
+    this.#options.refused(batches, error);
   }
 
-  #ended(batch: readonly PendingMessage[]): void {
-    this.#arriving -= batch.length;
-    for (const { payload } of batch) this.#arrivingBytes -= payload.length;
-    for (const resolve of this.#onArrived.splice(0)) resolve();
+  #ended(batches: readonly PendingBatch[]): void {
+    this.#arriving -= batches.length;
+    if (this.#onArrived.length > 0) for (const resolve of this.#onArrived.splice(0)) resolve();
   }
 }
 
@@ -164,16 +181,16 @@ function isPassing({ code }: AiocError): boolean {
   return code === 'AIOC_DISK_FULL' || code === 'AIOC_DISK' || code === 'AIOC_STORE_AWAY';
 }
 
-/** Splits messages into batches; a large one is alone, since a refusal affects its whole batch. */
-function* groupsOf(messages: readonly PendingMessage[]): Iterable<readonly PendingMessage[]> {
+/** Splits batches into appends; a large one is alone, since a refusal affects its whole append. */
+function* appendsOf(pending: readonly PendingBatch[]): Iterable<readonly PendingBatch[]> {
   let first = 0;
   let bytes = 0;
-  for (const [index, { payload }] of messages.entries()) {
-    bytes += payload.length;
+  for (const [index, { batch }] of pending.entries()) {
+    bytes += batch.records.length;
     if (index === first || bytes <= LIMITS.outboxBatchBytes) continue;
-    yield messages.slice(first, index);
+    yield pending.slice(first, index);
     first = index;
-    bytes = payload.length;
+    bytes = batch.records.length;
   }
-  if (first < messages.length) yield messages.slice(first);
+  if (first < pending.length) yield pending.slice(first);
 }

@@ -2,26 +2,26 @@ import { LIMITS } from '../base/limits.ts';
 import { MemoryLease } from '../base/memory-budget.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { MessageNumber, NumberOnWire } from '../protocol/message-number.ts';
-import { decodeRecord, encodeRecord, renumber, unsendable } from './message-record.ts';
-import type { OutMessage } from './out-message.ts';
-import {
-  type Completion,
-  type OutboxEntry,
-  type QueuedMessage,
-  queuedMessage,
-  refuse,
-  weightOf,
-} from './outbox-entry.ts';
+import { lastPositionOf } from '../storage/store.ts';
+import { firstMessages, messagesFrom } from './message-batch.ts';
+import type { Completion, OutgoingBatch } from './out-batch.ts';
+import { OutboxEntry, refuse, weightOf } from './outbox-entry.ts';
+import { OutboxLoader } from './outbox-loader.ts';
 import { OutboxNumbers } from './outbox-numbers.ts';
 import type { OutboxOptions } from './outbox-options.ts';
-import { OutboxWriter, type PendingMessage } from './outbox-writer.ts';
+import { OutboxWriter, type PendingBatch, type StoredPlace } from './outbox-writer.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
-import { storedRecords } from './stored-message.ts';
-import { UnloadedEntries } from './unloaded-entries.ts';
+
+/** Messages of an entry that have left the queue: from index `from` to before `to`. */
+export interface LeftMessages {
+  readonly entry: OutboxEntry;
+  readonly from: number;
+  readonly to: number;
+}
 
 /**
- * The queue of messages for one peer and message type, in order. A message stays in the store until the peer has
- * acknowledged it; memory holds only a window of the next ones, however many are queued.
+ * The queue of messages for one peer and message type, in order, as the batches in which they came. A message stays in
+ * the store until the peer has acknowledged it; memory holds only a window of the next ones, however many are queued.
  */
 export class Outbox {
   readonly type: string;
@@ -29,8 +29,11 @@ export class Outbox {
   readonly departures: RateMeter;
   /** Messages that wait for room. */
   readonly overflow: OverflowPolicy;
+  /** Bytes of the window, apart from a single batch. Its sender raises it where the way to the peer is long. */
+  windowBytes: number = LIMITS.outboxWindowBytes;
   readonly #options: OutboxOptions;
   readonly #writer: OutboxWriter;
+  readonly #loader: OutboxLoader;
   /** The memory of the window. */
   readonly #lease: MemoryLease;
   #window: OutboxEntry[] = [];
@@ -40,13 +43,14 @@ export class Outbox {
   #storedEnd = 0;
   #depth = 0;
   #bytes = 0;
-  readonly #unloaded = new UnloadedEntries();
   #loading: Promise<void> | undefined;
   /**
    * How many entries at the window's start are gone and acknowledged to the store; compacted occasionally, not each
    * time.
    */
   #front = 0;
+  /** The last position that was acknowledged to the store. */
+  #ackedUpTo = 0;
   readonly #numbers: OutboxNumbers;
   /** The last number sent on the current connection. */
   #lastSent: MessageNumber | undefined;
@@ -55,10 +59,11 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    const { type, stream, store, capacity, whenFull, clock, random, budget } = options;
+    const { type, stream, store, capacity, whenFull, clock, random, budget, revive } = options;
     this.type = type;
     this.#lease = new MemoryLease(budget);
     this.#numbers = new OutboxNumbers(random);
+    this.#loader = new OutboxLoader({ store, stream, revive, numbers: this.#numbers });
     this.arrivals = new RateMeter(clock);
     this.departures = new RateMeter(clock);
     this.overflow = new OverflowPolicy({
@@ -69,10 +74,10 @@ export class Outbox {
       stream,
       store,
       clock,
-      number: (one) => this.#number(one),
-      stored: (batch, positions) => this.#stored(batch, positions),
-      refused: (batch, error) => {
-        for (const one of batch) this.#refused(one, error);
+      number: (count) => this.#numbers.next(count),
+      stored: (batches, places) => this.#stored(batches, places),
+      refused: (batches, error) => {
+        for (const one of batches) this.#refused(one, error);
       },
     });
   }
@@ -80,18 +85,20 @@ export class Outbox {
   /** Restores what an earlier run left in the store, before anything is queued. */
   async restore(): Promise<void> {
     const { store, stream } = this.#options;
-    const { count, bytes, lastPosition } = await store.stat(stream);
+    const { count, bytes, lastPosition, acked } = await store.stat(stream);
     this.#depth = count;
     this.#bytes = bytes;
     this.#storedEnd = lastPosition;
-    if (count === 0) this.#windowEnd = lastPosition;
-    else await this.load();
+    this.#ackedUpTo = acked;
+    this.#windowEnd = count === 0 ? lastPosition : acked;
+    if (count > 0) await this.load();
   }
 
   get depth(): number {
     return this.#depth;
   }
 
+  /** The bytes of a batch count until its last message has left. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -121,33 +128,36 @@ export class Outbox {
   }
 
   /**
-   * Queues a message until it is acknowledged. `completion` reports that it is in the store, or why not.
+   * Queues messages until they are acknowledged. `completion` reports that they are in the store, or why not. Where only
+   * some of them fit, those are queued, and the others wait or are refused as `completion` and when_full say.
    *
-   * @returns a promise that resolves when the sender may send its next message; undefined: at once
+   * @returns a promise that resolves when the sender may send its next messages; undefined: at once
    */
-  enqueue(message: OutMessage, completion: Completion): Promise<void> | undefined {
-    const { header, forwardedHeader, data, binary } = message;
-    const number = { epoch: this.#numbers.epoch, seq: 0 };
-    const payload = encodeRecord({ header, forwardedHeader, data, binary, number });
-    const fault = unsendable(payload);
-    if (fault !== undefined) {
-      refuse(message, completion, fault);
-      return undefined;
-    }
-    const { whenFull, isDraining } = this.#options;
+  enqueue(batch: OutgoingBatch, completion: Completion): Promise<void> | undefined {
+    const { whenFull } = this.#options;
     const { patience = 'none' } = completion;
     const persists = patience === 'always' && whenFull === 'refuse';
-    const pending = { message, payload, completion, number: undefined, persists };
-    if (this.overflow.isOpen(payload.length)) {
-      this.#take(pending);
-      return persists ? this.#writer.whenStoring() : undefined;
-    }
-    return this.overflow.whenRoom({
-      sizeBytes: payload.length,
-      mayWait: () => persists || (patience !== 'none' && isDraining()),
-      enter: () => this.#take(pending),
-      refused: (error) => refuse(message, completion, error),
+    const fitting = this.overflow.fitting(batch);
+    if (fitting > 0) this.#take({ batch: firstMessages(batch, fitting), completion, persists });
+    if (fitting === batch.count) return persists ? this.#writer.whenStoring() : undefined;
+    return this.#enqueueRest(laterMessages(batch, fitting), completion, persists);
+  }
+
+  #enqueueRest(batch: OutgoingBatch, completion: Completion, persists: boolean): Promise<void> | undefined {
+    // What does not fit into an empty queue either goes in parts.
+    const part = this.overflow.largestPart(batch);
+    const first = firstMessages(batch, part);
+    const { patience = 'none' } = completion;
+    const entered = this.overflow.whenRoom({
+      count: first.count,
+      sizeBytes: first.records.length,
+      mayWait: () => persists || (patience !== 'none' && this.#options.isDraining()),
+      enter: () => this.#take({ batch: first, completion, persists }),
+      refused: (error) => refuse(first, completion, error),
     });
+    if (part === batch.count) return entered;
+    const rest = this.#enqueueRest(laterMessages(batch, part), completion, persists);
+    return rest ?? entered;
   }
 
   /**
@@ -159,75 +169,67 @@ export class Outbox {
     return this.#writer.settled();
   }
 
-  #take(pending: PendingMessage): void {
+  #take(pending: PendingBatch): void {
+    const { count, records } = pending.batch;
     // Counted before it is stored, so that concurrent messages cannot exceed the limit together.
-    this.#depth += 1;
-    this.#bytes += pending.payload.length;
-    this.arrivals.add();
+    this.#depth += count;
+    this.#bytes += records.length;
+    this.arrivals.add(count);
     this.#writer.add(pending);
   }
 
-  #number(pending: PendingMessage): void {
-    pending.number = this.#numbers.next();
-    renumber(pending.payload, pending.number.seq);
-  }
-
-  #stored(batch: readonly PendingMessage[], positions: readonly number[]): void {
+  #stored(batches: readonly PendingBatch[], places: readonly StoredPlace[]): void {
     const atMs = this.#options.clock.wallNow();
-    const places = batch.map((one, index) => this.#place(one, positions[index] as number, atMs));
+    const entries = batches.map(({ batch }, index) => this.#place(batch, places[index] as StoredPlace, atMs));
     this.#options.onKept();
-    for (const [index, { completion }] of batch.entries()) completion.kept(places[index]);
-  }
-
-  #place(
-    { message, payload, ...one }: PendingMessage,
-    position: number,
-    atMs: number,
-  ): QueuedMessage | undefined {
-    const number = one.number as MessageNumber;
-    const sizeBytes = payload.length;
-    const isNext = this.#windowEnd === this.#storedEnd && this.#fits(sizeBytes);
-    this.#storedEnd = position;
-    if (isNext) {
-      const entry = queuedMessage({
-        context: message,
-        number,
-        position,
-        sizeBytes,
-        atMs,
-        parts: message,
-      });
-      this.#lease.take(sizeBytes);
-      this.#window.push(entry as OutboxEntry);
-      this.#windowEnd = position;
-      return entry;
+    for (const [index, { batch, completion }] of batches.entries()) {
+      const entry = entries[index];
+      completion.kept(batch.count, entry === undefined ? undefined : () => this.cancel(entry));
     }
-    return this.#unloaded.add(message, { number, position, sizeBytes, atMs });
   }
 
-  #refused({ message, payload, completion }: PendingMessage, error: unknown): void {
-    this.#depth -= 1;
-    this.#bytes -= payload.length;
-    refuse(message, completion, error);
+  /** @returns its entry, if it can be cancelled */
+  #place(batch: OutgoingBatch, place: StoredPlace, atMs: number): OutboxEntry | undefined {
+    const { count, records, largestBytes } = batch;
+    const sizeBytes = records.length;
+    const isNext = this.#windowEnd === this.#storedEnd && this.#fits(sizeBytes);
+    this.#storedEnd = lastPositionOf({ position: place.position, count });
+    const fields = { ...place, context: batch, count, sizeBytes, largestBytes, atMs, records };
+    if (!isNext) return this.#loader.unloaded.add(fields);
+    const entry = new OutboxEntry(fields);
+    this.#push(entry);
+    return batch.observer.isCommon ? undefined : entry;
+  }
+
+  #push(entry: OutboxEntry): void {
+    this.#windowEnd = lastPositionOf(entry);
+    if (entry.gone) return;
+    this.#lease.take(entry.sizeBytes);
+    this.#window.push(entry);
+  }
+
+  #refused({ batch, completion }: PendingBatch, error: unknown): void {
+    this.#depth -= batch.count;
+    this.#bytes -= batch.records.length;
+    refuse(batch, completion, error);
     this.overflow.changed();
   }
 
-  /** The first entry that was not sent on the current connection. */
+  /** The first entry with messages that were not sent on the current connection. */
   next(): OutboxEntry | undefined {
     for (; this.#nextUnsent < this.#window.length; this.#nextUnsent += 1) {
-      const entry = this.#window[this.#nextUnsent];
-      if (entry !== undefined && !entry.gone && !entry.sent) return entry;
+      const entry = this.#window[this.#nextUnsent] as OutboxEntry;
+      if (!entry.gone && entry.sent < entry.count) return entry;
     }
     return undefined;
   }
 
-  /** Whether one more message fits into the window; at least one always does. */
+  /** Whether one more batch fits into the window; at least one always does. */
   #fits(sizeBytes: number): boolean {
     const { heldBytes } = this.#lease;
     if (heldBytes === 0) return true;
     const isSmall =
-      this.#window.length - this.#front < LIMITS.outboxWindow &&
-      heldBytes + sizeBytes <= LIMITS.outboxWindowBytes;
+      this.#window.length - this.#front < LIMITS.outboxWindow && heldBytes + sizeBytes <= this.windowBytes;
     return isSmall && this.#lease.mayTake(sizeBytes);
   }
 
@@ -250,101 +252,132 @@ export class Outbox {
   }
 
   async #load(): Promise<void> {
-    const { store, stream, revive } = this.#options;
     const end = this.#storedEnd;
-    const records = storedRecords(await store.read(stream, this.#windowEnd, LIMITS.outboxLoadBytes));
-    for (const { position, payload, atMs } of records) {
-      // The completion of a message behind that has not been called yet.
-      if (position > end) break;
-      const parts = decodeRecord(payload);
-      const place =
-        this.#unloaded.take(position) ??
-        queuedMessage({
-          context: this.#unloaded.takeContext(position, revive(parts)),
-          number: parts.number ?? this.#numbers.nextUnnumbered(),
-          position,
-          sizeBytes: payload.length,
-          atMs,
-          parts,
-        });
-      place.parts = parts;
-      this.#windowEnd = position;
-      if (place.gone) continue;
-      this.#lease.take(place.sizeBytes);
-      this.#window.push(place as OutboxEntry);
+    const entries = await this.#loader.read(this.#windowEnd);
+    for (const entry of entries) {
+      // The completion of messages behind that has not been called yet.
+      if (lastPositionOf(entry) > end) break;
+      this.#push(this.#loader.withContext(entry));
     }
     // A message that was cancelled outside the window has no record any longer.
-    if (records.length === 0) this.#windowEnd = Math.max(this.#windowEnd, end);
+    if (entries.length === 0) this.#windowEnd = Math.max(this.#windowEnd, end);
   }
 
-  /** Marks an entry as sent on the current connection, under the returned number. */
-  send(entry: OutboxEntry): NumberOnWire {
-    const { number } = entry;
+  /**
+   * Marks the next messages of an entry as sent on the current connection.
+   *
+   * @returns the number under which the first of them is sent
+   */
+  send(entry: OutboxEntry, count: number): NumberOnWire {
+    const from = Math.max(entry.sent, entry.left);
+    const number = { epoch: entry.number.epoch, seq: entry.number.seq + from };
     const before = this.#lastSent;
-    entry.sent = true;
-    this.#lastSent = number;
-    this.#unacked += 1;
-    this.#unackedBytes += weightOf(entry);
+    if (entry.sent === 0) this.#unackedBytes += weightOf(entry);
+    entry.sent = from + count;
+    this.#lastSent = { epoch: number.epoch, seq: number.seq + count - 1 };
+    this.#unacked += count;
     if (before === undefined || before.epoch !== number.epoch || before.seq === number.seq - 1) return number;
     return { ...number, after: before.seq };
   }
 
   /**
-   * The entries that the peer has received up to a number: those sent on this connection or, if `everSent`, on any.
-   * They are not removed yet.
+   * The messages that the peer has received up to a number: those sent on this connection or, if `everSent`, on any.
+   * They have left the queue when this returns.
    */
   acked(
     { epoch, seq }: MessageNumber,
     { everSent = false }: { readonly everSent?: boolean } = {},
-  ): readonly OutboxEntry[] {
-    const found: OutboxEntry[] = [];
+  ): readonly LeftMessages[] {
+    const found: LeftMessages[] = [];
     for (let index = this.#front; index < this.#window.length; index += 1) {
       const entry = this.#window[index] as OutboxEntry;
       if (entry.gone) continue;
-      if (!entry.sent && !everSent) break;
+      if (entry.sent === 0 && !everSent) break;
       if (entry.number.epoch !== epoch) continue;
-      if (entry.number.seq > seq) break;
-      found.push(entry);
+      const from = entry.left;
+      const received = Math.min(everSent ? entry.count : entry.sent, seq - entry.number.seq + 1);
+      if (received <= from) break;
+      this.#leave(entry, received);
+      found.push({ entry, from, to: received });
     }
+    this.#forgetGone();
+    if (found.length > 0) this.overflow.changed();
     return found;
   }
 
   /** The number up to which no message of this epoch will be sent; `unknown` while some are only on the disk. */
   goneUpTo(epoch: string): number | 'unknown' {
     for (let index = this.#front; index < this.#window.length; index += 1) {
-      const { gone, number } = this.#window[index] as OutboxEntry;
-      if (!gone && number.epoch === epoch) return number.seq - 1;
+      const { gone, left, number } = this.#window[index] as OutboxEntry;
+      if (!gone && number.epoch === epoch) return number.seq + left - 1;
     }
     return this.hasMore ? 'unknown' : Number.MAX_SAFE_INTEGER;
   }
 
-  /** The unacknowledged entry that was sent under exactly this number. */
-  sentAs({ epoch, seq }: MessageNumber): OutboxEntry | undefined {
+  /** Removes the message that was sent under exactly this number; undefined if there is none. */
+  ackedOne({ epoch, seq }: MessageNumber): LeftMessages | undefined {
     for (let index = this.#front; index < this.#window.length; index += 1) {
       const entry = this.#window[index] as OutboxEntry;
       if (entry.gone) continue;
-      if (!entry.sent) return undefined;
-      if (entry.number.epoch === epoch && entry.number.seq === seq) return entry;
+      if (entry.sent === 0) return undefined;
+      const at = seq - entry.number.seq;
+      if (entry.number.epoch !== epoch || at < 0 || at >= entry.sent || entry.hasLeft(at)) continue;
+      this.#leaveOne(entry, at);
+      return { entry, from: at, to: at + 1 };
     }
     return undefined;
   }
 
-  /** Removes entries that were acknowledged or have failed. */
-  remove(...entries: readonly QueuedMessage[]): void {
-    for (const entry of entries) {
-      if (entry.gone) continue;
-      entry.gone = true;
-      if (entry.parts !== undefined) this.#lease.give(entry.sizeBytes);
-      if (entry.sent) {
-        this.#unacked -= 1;
-        this.#unackedBytes -= weightOf(entry);
-      }
-      this.#depth -= 1;
-      this.#bytes -= entry.sizeBytes;
-      this.departures.add();
-    }
+  /** Removes the next unsent message of an entry: it can never be sent. */
+  removeNext(entry: OutboxEntry): LeftMessages {
+    const at = Math.max(entry.sent, entry.left);
+    if (entry.sent === 0) this.#unackedBytes += weightOf(entry);
+    entry.sent = at + 1;
+    this.#unacked += 1;
+    this.#leaveOne(entry, at);
+    return { entry, from: at, to: at + 1 };
+  }
+
+  /** Removes a message that was sent, but cannot arrive. */
+  removeSent(entry: OutboxEntry, index: number): LeftMessages {
+    this.#leaveOne(entry, index);
+    return { entry, from: index, to: index + 1 };
+  }
+
+  /** Removes all messages of an entry, unless some of them have been sent. */
+  cancel(entry: OutboxEntry): void {
+    if (entry.sent === 0) this.#remove(entry);
+  }
+
+  #remove(entry: OutboxEntry): void {
+    if (entry.gone) return;
+    this.#leave(entry, entry.count);
     this.#forgetGone();
     this.overflow.changed();
+  }
+
+  #leaveOne(entry: OutboxEntry, index: number): void {
+    const inOrder = entry.leave(index);
+    this.#unacked -= 1;
+    this.#count(entry, 1);
+    if (inOrder > 0) this.#forgetGone();
+    this.overflow.changed();
+  }
+
+  /** The messages up to before index `to` leave. */
+  #leave(entry: OutboxEntry, to: number): void {
+    const count = entry.leaveUpTo(to);
+    if (entry.sent > 0) this.#unacked -= count;
+    this.#count(entry, count);
+  }
+
+  #count(entry: OutboxEntry, count: number): void {
+    this.#depth -= count;
+    this.departures.add(count);
+    if (!entry.gone) return;
+    this.#bytes -= entry.sizeBytes;
+    if (entry.records !== undefined) this.#lease.give(entry.sizeBytes);
+    if (entry.sent > 0) this.#unackedBytes -= weightOf(entry);
   }
 
   /** The connection is lost: unacknowledged messages will be sent again, in order. */
@@ -354,26 +387,27 @@ export class Outbox {
     this.#unacked = 0;
     this.#unackedBytes = 0;
     for (const entry of this.#window) {
-      if (entry.gone || !entry.sent) continue;
-      entry.sent = false;
-      entry.context.observer.onState(entry.context.logId, 'waiting');
+      if (entry.gone || entry.sent === 0) continue;
+      const sent = entry.sent;
+      entry.sent = 0;
+      entry.report(entry.left, sent, 'waiting');
     }
   }
 
-  /** See LimitedQueue; sent messages are not dropped. */
-  async dropOldest(): Promise<'dropped' | 'none'> {
+  /** See LimitedQueue; messages of a batch of which some were sent are not dropped. */
+  async dropOldest(): Promise<number> {
     const oldest = await this.#oldestWaiting();
-    if (oldest === undefined) return 'none';
-    this.remove(oldest);
-    const why = 'the queue was full and this was the oldest message';
-    oldest.context.observer.onState(oldest.context.logId, 'dropped', why);
+    if (oldest === undefined) return 0;
+    const { left, rest } = oldest;
+    this.#remove(oldest);
+    oldest.report(left, left + rest, 'dropped', 'the queue was full and this was the oldest message');
     oldest.context.body?.onGivenUp?.();
-    return 'dropped';
+    return rest;
   }
 
   async #oldestWaiting(): Promise<OutboxEntry | undefined> {
     for (;;) {
-      const oldest = this.#window.find(({ gone, sent }) => !gone && !sent);
+      const oldest = this.#window.find(({ gone, sent }) => !gone && sent === 0);
       if (oldest !== undefined) return oldest;
       if (this.hasMore) await this.load();
       // The newest messages are counted, but may not be in the window yet.
@@ -382,18 +416,27 @@ export class Outbox {
     }
   }
 
-  /** Acknowledges removed entries at the front to the store, and cuts them off the window. */
+  /** Acknowledges removed messages at the front to the store, and cuts gone entries off the window. */
   #forgetGone(): void {
     const before = this.#front;
     while (this.#window[this.#front]?.gone) this.#front += 1;
-    if (this.#front === before) return;
-    const last = this.#window[this.#front - 1] as OutboxEntry;
-    // If the store cannot record it, the message is sent again after a restart.
-    this.#options.store.ack(this.#options.stream, last.position).catch(() => undefined);
+    const next = this.#window[this.#front];
+    const last = next !== undefined && next.left > 0 ? next : this.#window[this.#front - 1];
+    const upTo = last === undefined ? 0 : last.position + last.left - 1;
+    if (upTo > this.#ackedUpTo) {
+      this.#ackedUpTo = upTo;
+      // If the store cannot record it, the messages are sent again after a restart.
+      this.#options.store.ack(this.#options.stream, upTo).catch(() => undefined);
+    }
     // Each compaction copies the rest, so it waits until at least as many entries can go.
-    if (this.#front * 2 < this.#window.length) return;
+    if (this.#front === before || this.#front * 2 < this.#window.length) return;
     this.#window = this.#window.slice(this.#front);
     this.#nextUnsent = Math.max(0, this.#nextUnsent - this.#front);
     this.#front = 0;
   }
+}
+
+function laterMessages(batch: OutgoingBatch, from: number): OutgoingBatch {
+  if (from === 0) return batch;
+  return { ...messagesFrom(batch, from), logId: batch.logId === 0 ? 0 : batch.logId + from };
 }

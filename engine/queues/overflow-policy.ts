@@ -1,21 +1,28 @@
 import { AiocError } from '../base/errors.ts';
 import type { WhenFull } from '../config/shapes.ts';
+import { messagesWithin } from '../protocol/record-batch.ts';
 import type { Capacity } from './capacity.ts';
+import type { MessageBatch } from './message-batch.ts';
 
 /** A queue with a limit. */
 interface LimitedQueue {
   readonly depth: number;
   readonly bytes: number;
-  /** Drops the oldest message. `look-again`: none was dropped, but there may be room by now. */
-  dropOldest(): Promise<'dropped' | 'look-again' | 'none'>;
+  /**
+   * Drops the oldest messages, those of one batch.
+   *
+   * @returns how many; `look-again`: none was dropped, but there may be room by now
+   */
+  dropOldest(): Promise<number | 'look-again'>;
 }
 
-/** A message that asks to enter a queue. */
+/** Messages that ask to enter a queue together. */
 export interface Entrant {
+  readonly count: number;
   readonly sizeBytes: number;
-  /** Whether it waits while the queue is full; asked again after every change. */
+  /** Whether they wait while the queue is full; asked again after every change. */
   mayWait(): boolean;
-  /** There is room: it enters before this returns. */
+  /** There is room: they enter before this returns. */
   enter(): void;
   /** @param error AiocError AIOC_QUEUE_FULL, or the error of `refuseAll` */
   refused(error: AiocError): void;
@@ -43,6 +50,8 @@ interface WaitingForRoom {
 export class OverflowPolicy {
   readonly #options: OverflowPolicyOptions;
   #line: WaitingForRoom[] = [];
+  /** Messages in the line. */
+  #waiting = 0;
   #isServing = false;
   #isClosing = false;
   #dropped = 0;
@@ -58,33 +67,49 @@ export class OverflowPolicy {
 
   /** The number of messages that wait for room. */
   get waiting(): number {
-    return this.#line.length;
+    return this.#waiting;
   }
 
-  /** Whether a message of this size may enter at once: there is room, and no earlier message waits. */
-  isOpen(sizeBytes: number): boolean {
-    return this.#line.length === 0 && this.#hasRoom(sizeBytes);
-  }
-
-  #hasRoom(sizeBytes: number): boolean {
+  /** How many messages of a batch, from the first, may enter at once; none while earlier messages wait. */
+  fitting({ count, records }: MessageBatch): number {
+    if (this.#line.length > 0) return 0;
+    if (this.#hasRoom(count, records.length)) return count;
     const { queue, capacity, takesOneOfAnySize } = this.#options;
-    if (queue.depth >= capacity.messages) return false;
-    return queue.bytes + sizeBytes <= capacity.bytes || (takesOneOfAnySize && queue.depth === 0);
+    const room = Math.min(count, capacity.messages - queue.depth);
+    if (room <= 0) return 0;
+    const within = messagesWithin(records, capacity.bytes - queue.bytes);
+    return Math.min(room, within === 0 && takesOneOfAnySize && queue.depth === 0 ? 1 : within);
+  }
+
+  /** How many messages of a batch, from the first, an empty queue would take; at least one. */
+  largestPart({ count, records }: MessageBatch): number {
+    const { capacity } = this.#options;
+    if (count <= capacity.messages && records.length <= capacity.bytes) return count;
+    return Math.max(1, Math.min(count, capacity.messages, messagesWithin(records, capacity.bytes)));
+  }
+
+  #hasRoom(count: number, sizeBytes: number): boolean {
+    const { queue, capacity, takesOneOfAnySize } = this.#options;
+    if (queue.depth + count > capacity.messages) return false;
+    return (
+      queue.bytes + sizeBytes <= capacity.bytes || (takesOneOfAnySize && queue.depth === 0 && count === 1)
+    );
   }
 
   /**
-   * Admits a message as soon as there is room for it and for the earlier ones. `mayWait` and `when_full` decide whether
+   * Admits messages as soon as there is room for them and for the earlier ones. `mayWait` and `when_full` decide whether
    * it waits, is refused, or the oldest message is dropped for it.
    *
    * @returns undefined if it has entered; otherwise a promise that resolves when it has entered or was refused
    */
   whenRoom(entrant: Entrant): Promise<void> | undefined {
-    if (this.isOpen(entrant.sizeBytes)) {
+    if (this.#line.length === 0 && this.#hasRoom(entrant.count, entrant.sizeBytes)) {
       entrant.enter();
       return undefined;
     }
     return new Promise((settled) => {
       this.#line.push({ entrant, settled });
+      this.#waiting += entrant.count;
       void this.#serve();
     });
   }
@@ -106,6 +131,7 @@ export class OverflowPolicy {
 
   /** Refuses all waiting messages for another reason than a full queue; they do not count as dropped. */
   refuseAll(error: AiocError): void {
+    this.#waiting = 0;
     for (const { entrant, settled } of this.#line.splice(0)) {
       settled();
       entrant.refused(error);
@@ -118,7 +144,7 @@ export class OverflowPolicy {
     this.#isServing = true;
     for (let first = this.#line[0]; first !== undefined; first = this.#line[0]) {
       const { entrant } = first;
-      if (this.#hasRoom(entrant.sizeBytes) || (this.#isClosing && this.#waits(entrant))) {
+      if (this.#hasRoom(entrant.count, entrant.sizeBytes) || (this.#isClosing && this.#waits(entrant))) {
         this.#leaveLine(first);
         entrant.enter();
       } else if (this.#waits(entrant)) {
@@ -144,9 +170,9 @@ export class OverflowPolicy {
     const { queue, whenFull } = this.#options;
     // Nothing is dropped for a message that would not fit into an empty queue either.
     if (whenFull !== 'drop_oldest' || this.#isTooLarge(entrant)) return false;
-    const outcome = await queue.dropOldest();
-    if (outcome === 'dropped') this.#dropped += 1;
-    return outcome !== 'none';
+    const dropped = await queue.dropOldest();
+    if (dropped !== 'look-again') this.#dropped += dropped;
+    return dropped !== 0;
   }
 
   /** Behind a waiting message, no impatient one may enter. */
@@ -158,8 +184,8 @@ export class OverflowPolicy {
     // It may have been removed meanwhile.
     if (!this.#leaveLine(waiting)) return;
     const { queue, capacity, whenFull, refusedIsLost } = this.#options;
-    if (refusedIsLost || whenFull !== 'refuse') this.#dropped += 1;
-    const { sizeBytes } = waiting.entrant;
+    const { sizeBytes, count } = waiting.entrant;
+    if (refusedIsLost || whenFull !== 'refuse') this.#dropped += count;
     const text = this.#isTooLarge(waiting.entrant)
       ? `it needs ${sizeBytes} bytes, and the whole queue may hold ${capacity.bytes}: raise max_size_persistence_path, or send it as a file`
       : `${queue.depth} messages (${queue.bytes} bytes) are already queued and no more fit: wait until the peer is back`;
@@ -170,6 +196,7 @@ export class OverflowPolicy {
     const at = this.#line[0] === waiting ? 0 : this.#line.indexOf(waiting);
     if (at < 0) return false;
     this.#line.splice(at, 1);
+    this.#waiting -= waiting.entrant.count;
     waiting.settled();
     return true;
   }

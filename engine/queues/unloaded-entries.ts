@@ -1,13 +1,13 @@
 import { LIMITS } from '../base/limits.ts';
-import type { DeliveryContext, DeliveryObserver, OutMessage } from './out-message.ts';
-import { type QueuedMessage, queuedMessage } from './outbox-entry.ts';
+import type { DeliveryContext, DeliveryObserver } from './out-batch.ts';
+import { OutboxEntry } from './outbox-entry.ts';
 
 /**
  * Entries of this run that an outbox has only in the store, by position, until they are loaded into the window. Only
  * the first ones are kept, up to a limit.
  */
 export class UnloadedEntries {
-  readonly #places = new Map<number, QueuedMessage>();
+  readonly #entries = new Map<number, OutboxEntry>();
   /** Of messages with the common observer: only position and log id, one pair after the other. */
   #logIds: number[] = [];
   /** The index of the first pair that was not taken; earlier ones are compacted occasionally. */
@@ -15,33 +15,31 @@ export class UnloadedEntries {
   #common: DeliveryObserver | undefined;
 
   /** @returns its entry, if it can be cancelled */
-  add(
-    message: OutMessage,
-    where: Pick<QueuedMessage, 'number' | 'position' | 'sizeBytes' | 'atMs'>,
-  ): QueuedMessage | undefined {
-    const { body, observer, logId } = message;
-    const { position } = where;
+  add(fields: ConstructorParameters<typeof OutboxEntry>[0]): OutboxEntry | undefined {
+    const { position, context } = fields;
+    const { body, observer, logId } = context;
     if (body === undefined && observer.isCommon) {
       this.#common ??= observer;
       const count = (this.#logIds.length - this.#firstLogId) / 2;
       if (count < LIMITS.outboxObserved) this.#logIds.push(position, logId);
       return undefined;
     }
-    // The message itself is only in the store.
-    const place = queuedMessage({ ...where, context: { body, observer, logId }, parts: undefined });
-    if (this.#places.size < LIMITS.outboxObserved) this.#places.set(position, place);
-    return place;
+    // The messages themselves are only in the store.
+    const entry = new OutboxEntry({ ...fields, records: undefined });
+    if (this.#entries.size < LIMITS.outboxObserved) this.#entries.set(position, entry);
+    return entry;
   }
 
-  /** Takes the entry of a message that has its own observer. */
-  take(position: number): QueuedMessage | undefined {
-    const place = this.#places.get(position);
-    if (place !== undefined) this.#places.delete(position);
-    return place;
+  /** Takes the entry at a position that has its own observer. */
+  take(position: number): OutboxEntry | undefined {
+    if (this.#entries.size === 0) return undefined;
+    const entry = this.#entries.get(position);
+    if (entry !== undefined) this.#entries.delete(position);
+    return entry;
   }
 
   /**
-   * Takes the context of a message without such an entry. Called in order of position.
+   * Takes the context of messages without such an entry. Called in order of position.
    *
    * @param revived the context to use if its own is not known
    */

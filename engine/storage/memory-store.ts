@@ -129,9 +129,9 @@ export class MemoryStore implements Store {
 
   async stat(name: string): Promise<StreamStat> {
     const stream = this.#streams.get(name);
-    if (stream === undefined) return { count: 0, bytes: 0, oldestAtMs: undefined, lastPosition: 0 };
-    const { batches, first, bytes, lastPosition } = stream;
-    return { count: countOf(stream), bytes, oldestAtMs: batches[first]?.atMs, lastPosition };
+    if (stream === undefined) return { count: 0, bytes: 0, oldestAtMs: undefined, lastPosition: 0, acked: 0 };
+    const { batches, first, bytes, lastPosition, acked } = stream;
+    return { count: countOf(stream), bytes, oldestAtMs: batches[first]?.atMs, lastPosition, acked };
   }
 
   async streams(): Promise<readonly string[]> {

@@ -124,6 +124,8 @@ export interface StreamStat {
   readonly oldestAtMs: number | undefined;
   /** Position of the last message ever appended; 0 before the first. */
   readonly lastPosition: number;
+  /** Position up to which all messages are acknowledged; 0 before the first ack. */
+  readonly acked: number;
 }
 
 export interface Store {

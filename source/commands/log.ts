@@ -2,13 +2,13 @@ import { sanitize } from '../../components/terminal/sanitize.ts';
 import {
   AiocError,
   type DamageReport,
-  decodeRecord,
   type InspectedStream,
   type Inspection,
   inspectJournal,
-  type MessageParts,
-  type StoredRecord,
-  storedRecords,
+  lastPositionOf,
+  type StoredBatch,
+  type StoredMessage,
+  storedMessages,
   totalLost,
 } from '../../engine/index.ts';
 import type { LogOptions } from '../arguments.ts';
@@ -34,7 +34,7 @@ export async function runLog({ what, directory, stream, json }: LogOptions): Pro
     else if (stream === undefined) await showStreams(inspection, output, json);
     else {
       const line = what === 'export' || json ? exportLine : showLine;
-      await eachRecord(inspection, stream, async (record) => void (await output.write(line(record))));
+      await eachMessage(inspection, stream, async (message) => void (await output.write(line(message))));
     }
     const { damaged, torn } = inspection.report;
     return what === 'verify' && damaged.length + torn.length > 0 ? EXIT.failed : EXIT.ok;
@@ -100,53 +100,52 @@ function streamText({ name, count, bytes, oldestAtMs }: InspectedStream): string
   return `${sanitize(name)}  ${count} records, ${bytes} bytes${since}`;
 }
 
-async function eachRecord(
+/** A message; or, for a batch that is not a queue's, its bytes. */
+type Inspected = StoredMessage | (Pick<StoredBatch, 'position' | 'atMs'> & { readonly records: Buffer });
+
+async function eachMessage(
   inspection: Inspection,
   stream: string,
-  action: (record: StoredRecord) => Promise<void>,
+  action: (message: Inspected) => Promise<void>,
 ): Promise<void> {
-  if (!inspection.streams.some(({ name }) => name === stream)) {
+  const found = inspection.streams.find(({ name }) => name === stream);
+  if (found === undefined) {
     const names = inspection.streams.map(({ name }) => sanitize(name)).join(', ') || 'none';
     throw new AiocError('AIOC_USAGE', `unknown stream ${sanitize(stream)}; the streams are ${names}`);
   }
   let after = 0;
   for (;;) {
-    const records = storedRecords(await inspection.read(stream, after, READ_BYTES));
-    for (const record of records) await action(record);
-    const last = records.at(-1);
+    const batches = await inspection.read(stream, after, READ_BYTES);
+    for (const batch of batches)
+      for (const message of storedMessages(stream, batch) ?? [batch])
+        if (message.position > found.acked) await action(message);
+    const last = batches.at(-1);
     if (last === undefined) return;
-    after = last.position;
+    after = lastPositionOf(last);
   }
 }
 
-function showLine(record: StoredRecord): string {
-  const { position, atMs, payload } = record;
-  const parts = partsOf(payload);
-  const text = parts === undefined ? payload : parts.data;
-  const header = parts === undefined ? '' : `  ${sanitize(jsonLine(parts.header))}`;
+function showLine(message: Inspected): string {
+  const { position, atMs } = message;
+  const isMessage = 'header' in message;
+  const text = isMessage ? message.data : message.records;
+  const bytes = text.length + (isMessage ? (message.binary?.length ?? 0) : 0);
+  const header = isMessage ? `  ${sanitize(jsonLine(message.header))}` : '';
   const preview = sanitize(text.toString('utf8', 0, 4 * PREVIEW_CHARACTERS).slice(0, PREVIEW_CHARACTERS));
-  return `${position}  ${new Date(atMs).toISOString()}  ${payload.length} bytes${header}  ${preview}`;
+  return `${position}  ${new Date(atMs).toISOString()}  ${bytes} bytes${header}  ${preview}`;
 }
 
-/** A whole record as a line of JSON: a message by its parts, anything else as bytes. */
-function exportLine({ position, atMs, payload }: StoredRecord): string {
-  const parts = partsOf(payload);
+/** A whole message as a line of JSON: by its parts; anything else as bytes. */
+function exportLine(message: Inspected): string {
+  const { position, atMs } = message;
   const record = { position, at: new Date(atMs).toISOString() };
-  if (parts === undefined) return jsonLine({ ...record, payload_base64: payload.toString('base64') });
-  const { header, data, binary } = parts;
+  if (!('header' in message))
+    return jsonLine({ ...record, payload_base64: message.records.toString('base64') });
+  const { header, data, binary } = message;
   return jsonLine({
     ...record,
     header,
     data_base64: data.toString('base64'),
     ...(binary !== undefined && { binary_base64: binary.toString('base64') }),
   });
-}
-
-function partsOf(payload: Buffer): MessageParts | undefined {
-  try {
-    return decodeRecord(payload);
-  } catch {
-    // It is not a message.
-    return undefined;
-  }
 }

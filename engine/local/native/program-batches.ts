@@ -3,9 +3,9 @@ import { framesOf } from '../../protocol/batched-messages.ts';
 import { batchFrom, checkBatch } from '../../protocol/record-batch.ts';
 import { RecordCursor } from '../../protocol/record-cursor.ts';
 import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
+import type { SubmittedBatch } from '../local-broker-types.ts';
 import { type BatchInPacket, checkLimits, rangeBody, sentBatchIn } from './batch-packets.ts';
 import { jsonBody, type Packet, type PacketKind } from './packets.ts';
-import { type SubmittedBatch, submitBatch } from './submit-batch.ts';
 
 export interface ProgramBatchesOptions {
   readonly broker: LocalBroker;
@@ -38,7 +38,7 @@ export class ProgramBatches {
       throw new AiocError('AIOC_FRAME_BAD', 'a message with a file is in a batch: it belongs in a send');
     const answers = new Answers(number, this.#options, header.message_type);
     if (facts.largestBytes <= messageMaxBytesOf(this.#options.broker))
-      return this.#submit({ header, count, records, facts }, answers.next());
+      return this.#submit({ header, count, records, ...facts }, answers.next());
     return this.#submitParts(batch, answers);
   }
 
@@ -63,7 +63,7 @@ export class ProgramBatches {
       onAnswered(batch.count, bytes);
     };
     onBegun(batch.count, bytes);
-    return submitBatch(broker, batch, {
+    return broker.submitBatch(batch, {
       patience: 'while-draining',
       kept: (count) => {
         answer.kept(count, outcome);
@@ -84,7 +84,7 @@ export class ProgramBatches {
       if (part.isTooLarge) this.#refuseLarge(batch, part, answer);
       else {
         const { count, records } = part;
-        await this.#submit({ header, count, records, facts: checkBatch(records, count) }, answer);
+        await this.#submit({ header, count, records, ...checkBatch(records, count) }, answer);
       }
     }
   }

@@ -242,7 +242,7 @@ export class ProgramConnection {
         this.#write('done', number, outcome);
         this.#confirmed(body.length);
       },
-      refused: (error) => {
+      refused: (_count, error) => {
         this.#refuse(number, frame, error);
         this.#confirmed(body.length);
       },
@@ -281,7 +281,7 @@ export class ProgramConnection {
       {
         patience: 'while-draining',
         kept: () => this.#confirmed(body.length),
-        refused: (error) => {
+        refused: (_count, error) => {
           isRefused = true;
           this.#requests.delete(number);
           this.#refuse(number, frame, error);

@@ -3,27 +3,35 @@ import { LIMITS } from '../../base/limits.ts';
 import { type MemoryBudget, MemoryLease } from '../../base/memory-budget.ts';
 import type { Clock, Timer } from '../../base/ports.ts';
 import type { Inbox } from '../../queues/inbox.ts';
+import type { InboxBatch } from '../../queues/inbox-batch.ts';
 import type { Subscriber } from '../../queues/inbox-consumers.ts';
-import type { StoredRecord } from '../../queues/stored-message.ts';
-import type { SubscribedMessage } from './packets.ts';
+import { messagesFrom } from '../../queues/message-batch.ts';
+
+/** Messages for a subscription, and the position of the first in the connector's store. */
+export type GivenBatch = Pick<InboxBatch, 'position' | 'count' | 'head' | 'records'> & {
+  /** A listener may have received them before. */
+  readonly redelivered: boolean;
+};
 
 export interface ServedSubscriptionOptions {
   readonly inbox: Inbox;
-  /** Maximum number of unacknowledged messages. */
+  /** Maximum number of unacknowledged messages, apart from one batch. */
   readonly credit: number;
   readonly clock: Clock;
   readonly budget: MemoryBudget;
-  give(message: SubscribedMessage): void;
+  give(batch: GivenBatch): void;
   /** Another program has taken over. */
   onSuperseded(): void;
   onChange(): void;
 }
 
-/** A delivered message that is not acknowledged. */
-interface GivenMessage {
-  readonly position: number;
+/** Delivered messages of a batch that are not all acknowledged. */
+interface Unacknowledged {
+  /** Of the first that is not acknowledged. */
+  position: number;
+  count: number;
   readonly atMs: number;
-  readonly bytes: number;
+  readonly sizeBytes: number;
 }
 
 /**
@@ -34,11 +42,13 @@ export class ServedSubscription implements Subscriber {
   readonly #options: ServedSubscriptionOptions;
   readonly #forgetArrivals: () => void;
   /** In the order of their positions. */
-  readonly #given: GivenMessage[] = [];
+  readonly #given: Unacknowledged[] = [];
+  /** Messages in it. */
+  #givenCount = 0;
   /** For those. */
   readonly #lease: MemoryLease;
   /** Read from the inbox, but not delivered yet. */
-  #read: readonly StoredRecord[] = [];
+  #read: readonly InboxBatch[] = [];
   #next = 0;
   #readUpTo = 0;
   #mayBeMore = true;
@@ -62,13 +72,22 @@ export class ServedSubscription implements Subscriber {
 
   /** The program acknowledged everything up to this position. */
   taken(upTo: number): void {
-    let count = 0;
-    let bytes = 0;
-    for (; (this.#given[count]?.position ?? Number.POSITIVE_INFINITY) <= upTo; count += 1) {
-      bytes += this.#given[count]?.bytes ?? 0;
+    let [count, bytes, over] = [0, 0, 0];
+    let last: { readonly position: number; readonly atMs: number } | undefined;
+    for (const batch of this.#given) {
+      const part = Math.min(batch.count, upTo - batch.position + 1);
+      if (part <= 0) break;
+      last = { position: batch.position + part - 1, atMs: batch.atMs };
+      count += part;
+      batch.position += part;
+      batch.count -= part;
+      if (batch.count > 0) break;
+      bytes += batch.sizeBytes;
+      over += 1;
     }
-    const last = this.#given.splice(0, count).at(-1);
     if (last === undefined) return;
+    this.#given.splice(0, over);
+    this.#givenCount -= count;
     this.#lease.give(bytes);
     // Not awaited: the inbox does not read these messages again.
     this.#options.inbox.done(last, { count, bytes }).catch(() => undefined);
@@ -116,7 +135,6 @@ export class ServedSubscription implements Subscriber {
         this.#next = 0;
         this.#read = await this.#options.inbox.read(this.#readUpTo);
         if (this.#state !== 'open') break;
-        this.#readUpTo = this.#read.at(-1)?.position ?? this.#readUpTo;
         // There may be more; an empty read means that there is not.
         if (this.#read.length > 0) this.#mayBeMore = true;
       }
@@ -136,21 +154,34 @@ export class ServedSubscription implements Subscriber {
 
   #giveRead(): void {
     for (; this.#next < this.#read.length; this.#next += 1) {
-      const { position, payload, atMs } = this.#read[this.#next] as StoredRecord;
-      if (!this.#hasCreditFor(payload.length)) return;
-      const redelivered = this.#options.inbox.give(position);
-      this.#given.push({ position, atMs, bytes: payload.length });
-      this.#lease.take(payload.length);
-      this.#options.give({ position, redelivered, frame: payload.subarray(4) });
+      const batch = this.#read[this.#next] as InboxBatch;
+      if (!this.#hasCreditFor(batch.sizeBytes)) return;
+      this.#giveBatch(batch);
     }
     this.#read = [];
     this.#next = 0;
   }
 
+  #giveBatch(batch: InboxBatch): void {
+    const { inbox, give } = this.#options;
+    const from = inbox.firstIndex(batch, this.#readUpTo);
+    const last = batch.position + batch.count - 1;
+    this.#readUpTo = Math.max(this.#readUpTo, last);
+    if (from === batch.count) return;
+    const position = batch.position + from;
+    const { head, sizeBytes, atMs } = batch;
+    const { count, records } = messagesFrom(batch, from);
+    const redelivered = inbox.give(position, last);
+    this.#given.push({ position, count, atMs, sizeBytes });
+    this.#givenCount += count;
+    this.#lease.take(sizeBytes);
+    give({ position, redelivered, count, head, records });
+  }
+
   #hasCreditFor(bytes: number): boolean {
     if (this.#given.length === 0) return true;
     const isFull =
-      this.#given.length >= this.#options.credit || this.#lease.heldBytes + bytes > LIMITS.subscriptionBytes;
+      this.#givenCount >= this.#options.credit || this.#lease.heldBytes + bytes > LIMITS.subscriptionBytes;
     return !isFull && this.#lease.mayTake(bytes);
   }
 }

@@ -1,11 +1,12 @@
 import { AiocError, toAiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Clock } from '../../base/ports.ts';
+import { encodeFrame } from '../../protocol/frame-encoder.ts';
+import { framesOfInboxBatch } from '../../queues/inbox-batch.ts';
 import type { LocalBroker } from '../local-broker.ts';
-import { BatchGiver } from './batch-giver.ts';
 import type { PacketWriter } from './packet-writer.ts';
 import { bodyAsJson, jsonBody, type Packet } from './packets.ts';
-import { ServedSubscription } from './served-subscription.ts';
+import { type GivenBatch, ServedSubscription } from './served-subscription.ts';
 
 export interface SubscriptionsOptions {
   readonly broker: LocalBroker;
@@ -47,14 +48,13 @@ export class Subscriptions {
     const { broker, clock, writer, onChange } = this.#options;
     try {
       const inbox = broker.inbox(type);
-      const batches = protocol >= 2 ? new BatchGiver(number, writer) : undefined;
+      const give = protocol >= 2 ? writeBatch : writeMessages;
       const subscription = new ServedSubscription({
         inbox,
         credit: Math.min(Number(credit), LIMITS.subscriptionMessages),
         clock,
         budget: broker.budget,
-        give: (message) =>
-          batches === undefined ? writer.writeMessage(number, message) : batches.give(message),
+        give: (batch) => give(writer, number, batch),
         onSuperseded: () => this.#superseded(number, type),
         onChange,
       });
@@ -91,3 +91,24 @@ function upToIn(packet: Packet): number {
   if (typeof upTo === 'number') return upTo;
   throw new AiocError('AIOC_FRAME_BAD', 'a taken without a valid upTo');
 }
+
+function writeBatch(writer: PacketWriter, number: number, batch: GivenBatch): void {
+  const { position, redelivered, head, count, records } = batch;
+  // A message with a file goes by itself.
+  if (count === 1 && records.includes(WITH_FILE)) return writeMessages(writer, number, batch);
+  const counted = Buffer.from(`, "aioc_batch": ${count}}`, 'latin1');
+  const header = Buffer.concat([head.subarray(0, head.length - 1), counted]);
+  writer.writeBatch(number, { position, redelivered, header, records: [records] });
+}
+
+/** For a program that does not understand batches. */
+function writeMessages(writer: PacketWriter, number: number, batch: GivenBatch): void {
+  let { position } = batch;
+  for (const { header, headerBytes, data, binary } of framesOfInboxBatch(batch)) {
+    const frame = encodeFrame({ header, forwardedHeader: headerBytes, data, binary }).subarray(4);
+    writer.writeMessage(number, { position, redelivered: batch.redelivered, frame });
+    position += 1;
+  }
+}
+
+const WITH_FILE = Buffer.from('with_file');

@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import { systemCode } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
+import { recordHeader, sharedOf } from '../../protocol/batched-messages.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
+import type { MessageNumber } from '../../protocol/message-number.ts';
 import { isClientName } from '../../protocol/names.ts';
-import { encodeRecord } from '../../queues/message-record.ts';
-import { batchesOf } from '../../queues/stored-message.ts';
+import { appendUnknown } from '../../queues/append-unknown.ts';
+import { inboxHead } from '../../queues/inbox-batch.ts';
+import { batchOfOne } from '../../queues/message-batch.ts';
+import { outboxHead } from '../../queues/outbox-head.ts';
 import { inboxStream, outboxPrefix } from '../../queues/stream-names.ts';
-import type { Store } from '../../storage/store.ts';
-import { listenerFrame } from '../listener-frame.ts';
+import type { Batch, Store } from '../../storage/store.ts';
 import { type ConnectorOwner, ownerInFileNames } from '../socket-names.ts';
 import { readPersistenceFile } from './persistence-file.ts';
 
@@ -52,7 +55,7 @@ async function importFile(
   const path = join(directory, name);
   const { size, mtimeMs } = await stat(path);
   const epoch = createHash('sha256').update(`${name} ${size} ${mtimeMs}`).digest('hex').slice(0, 32);
-  const batches = new Batches(store, epoch);
+  const imported = new Imported(store, epoch);
   let count = 0;
   let damagedBytes = 0;
   for await (const part of readPersistenceFile(path)) {
@@ -61,10 +64,10 @@ async function importFile(
       damagedBytes += part.kind === 'damage' ? part.sizeBytes : part.frame.data.length;
       continue;
     }
-    await batches.add(placed.stream, placed.payload);
+    await imported.add(placed);
     count += 1;
   }
-  await batches.flush();
+  await imported.flush();
   await rename(path, `${path}${IMPORTED}`);
   log.event(
     `imported ${count} messages that Python had stored in ${name}; the file is kept as ${name}${IMPORTED}`,
@@ -76,30 +79,34 @@ async function importFile(
   }
 }
 
-/** The stream and the record of a message; undefined if they are unknown. */
+/** A message, and the stream that it belongs to. */
+interface Placed {
+  readonly stream: string;
+  readonly direction: 'out' | 'in';
+  readonly frame: Frame;
+}
+
+/** Where a message belongs; undefined if that is unknown. */
 function placeOf(
   frame: Frame,
   direction: 'out' | 'in',
   { serverWireName }: PersistenceImportOptions,
-): { readonly stream: string; readonly payload: Buffer } | undefined {
-  const { header, data, binary } = frame;
-  const type = header.message_type;
+): Placed | undefined {
+  const type = frame.header.message_type;
   if (type === '') return undefined;
-  if (direction === 'in') return { stream: inboxStream(type), payload: listenerFrame(frame, '') };
-  const destination = header['destination_id'];
+  if (direction === 'in') return { stream: inboxStream(type), direction, frame };
+  const destination = frame.header['destination_id'];
   const peer =
     serverWireName ??
     (typeof destination === 'string' && isClientName(destination) ? destination : undefined);
-  if (peer === undefined) return undefined;
-  const payload = encodeRecord({ header, data, ...(binary.length > 0 && { binary }) });
-  return { stream: `${outboxPrefix(peer)}${type}`, payload };
+  return peer === undefined ? undefined : { stream: `${outboxPrefix(peer)}${type}`, direction, frame };
 }
 
 /** Collects the messages of one file into large writes; each stream of the file is numbered from 1. */
-class Batches {
+class Imported {
   readonly #store: Store;
   readonly #epoch: string;
-  readonly #streams = new Map<string, { payloads: Buffer[]; firstSeq: number }>();
+  readonly #streams = new Map<string, { batches: Batch[]; firstSeq: number }>();
   #gatheredBytes = 0;
 
   constructor(store: Store, epoch: string) {
@@ -107,28 +114,31 @@ class Batches {
     this.#epoch = epoch;
   }
 
-  async add(stream: string, payload: Buffer): Promise<void> {
-    const gathered = this.#streams.get(stream) ?? { payloads: [], firstSeq: 1 };
-    gathered.payloads.push(payload);
+  async add({ stream, direction, frame }: Placed): Promise<void> {
+    const gathered = this.#streams.get(stream) ?? { batches: [], firstSeq: 1 };
     this.#streams.set(stream, gathered);
-    this.#gatheredBytes += payload.length;
+    const { header, data, binary } = frame;
+    const seq = gathered.firstSeq + gathered.batches.length;
+    const head = direction === 'in' ? inboxHead(sharedOf(header)) : outboxHead(this.#numberOf(seq));
+    const batch = batchOfOne({ headerBytes: recordHeader(header), data, binary });
+    gathered.batches.push({ ...batch, head });
+    this.#gatheredBytes += batch.records.length;
     if (this.#gatheredBytes >= LIMITS.outboxLoadBytes) await this.flush();
+  }
+
+  /** The same after a crash, so that the peer receives no message twice. */
+  #numberOf(seq: number): MessageNumber {
+    return { epoch: Buffer.from(this.#epoch, 'hex').toString('base64url'), seq };
   }
 
   async flush(): Promise<void> {
     for (const [stream, gathered] of this.#streams) {
-      const { payloads, firstSeq } = gathered;
-      if (payloads.length > 0) await this.#append(stream, payloads, firstSeq);
-      this.#streams.set(stream, { payloads: [], firstSeq: firstSeq + payloads.length });
+      const { batches, firstSeq } = gathered;
+      const source = { sender: '', epoch: this.#epoch, firstSeq };
+      if (batches.length > 0) await appendUnknown({ store: this.#store, stream, batches, source });
+      this.#streams.set(stream, { batches: [], firstSeq: firstSeq + batches.length });
     }
     this.#gatheredBytes = 0;
-  }
-
-  async #append(stream: string, payloads: readonly Buffer[], firstSeq: number): Promise<void> {
-    const source = { sender: '', epoch: this.#epoch, firstSeq };
-    const { outcome, mark = 0 } = await this.#store.append(stream, batchesOf(payloads), source);
-    // An earlier start has imported some of them.
-    if (outcome === 'overlap') await this.#append(stream, payloads.slice(mark + 1 - firstSeq), mark + 1);
   }
 }
 

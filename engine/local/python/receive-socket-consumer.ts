@@ -7,8 +7,8 @@ import type { Clock, Timer } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Inbox } from '../../queues/inbox.ts';
 import type { SocketConsumer } from '../../queues/inbox-consumers.ts';
-import type { StoredRecord } from '../../queues/stored-message.ts';
 import { connectUnix, isMarkedSubscriber } from '../unix-sockets.ts';
+import { type ListenerFrame, listenerFrames } from './listener-frames.ts';
 import { UnconfirmedMessages } from './unconfirmed-messages.ts';
 
 export interface ReceiveSocketConsumerOptions {
@@ -167,16 +167,16 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     const { inbox, preserveSocket, onChange } = this.#options;
     for (;;) {
       this.#isStale = false;
-      const records = await inbox.read(0);
-      if (records.length === 0) return;
-      for (let index = 0; index < records.length && !this.#isStale; ) {
+      const batches = await inbox.read(0);
+      if (batches.length === 0) return;
+      const frames = batches.flatMap((batch) => listenerFrames(batch, inbox.firstIndex(batch, 0)));
+      for (let index = 0; index < frames.length && !this.#isStale; ) {
         const socket = this.#open ?? (await this.#connected());
         if (this.#isAside) return;
         if (this.#isStale) break;
         const oneByOne = !preserveSocket || (inbox.isStored && this.#lent === undefined);
-        const count = oneByOne ? 1 : this.#batch(records, index);
-        const batch = records.slice(index, index + count);
-        await this.#write(socket, batch);
+        const count = oneByOne ? 1 : this.#batch(frames, index);
+        await this.#write(socket, frames.slice(index, index + count));
         index += count;
         if (!preserveSocket) await this.#closeAfterMessage(socket);
       }
@@ -185,22 +185,21 @@ export class ReceiveSocketConsumer implements SocketConsumer {
   }
 
   /** The number of messages in the next write. */
-  #batch(records: readonly StoredRecord[], from: number): number {
+  #batch(frames: readonly ListenerFrame[], from: number): number {
     let bytes = 0;
     let to = from;
-    while (to < records.length) {
-      bytes += (records[to] as StoredRecord).payload.length;
+    while (to < frames.length) {
+      bytes += (frames[to] as ListenerFrame).bytes.length;
       if (to > from && bytes > this.#batchBytes) break;
       to += 1;
     }
     return to - from;
   }
 
-  async #write(socket: Socket, batch: readonly StoredRecord[]): Promise<void> {
-    const last = batch.at(-1) as StoredRecord;
-    const payloads = batch.map(({ payload }) => payload);
+  async #write(socket: Socket, frames: readonly ListenerFrame[]): Promise<void> {
+    const last = frames.at(-1) as ListenerFrame;
     this.#options.inbox.give(last.position);
-    const bytes = payloads.length === 1 ? last.payload : Buffer.concat(payloads);
+    const bytes = frames.length === 1 ? last.bytes : Buffer.concat(frames.map((frame) => frame.bytes));
     const left = written(socket, bytes);
     const keepsUp = socket.writableLength === 0;
     const larger = Math.max(LIMITS.deliveryBatchBytes / 16, this.#batchBytes * 2);
@@ -209,13 +208,14 @@ export class ReceiveSocketConsumer implements SocketConsumer {
     await left;
     if (lent !== undefined) {
       // If the listener disconnected meanwhile, the batch is read again.
-      if (lent === this.#lent) lent.wrote(batch);
+      if (lent === this.#lent) lent.wrote(frames);
       else this.#isStale = true;
       return;
     }
     const { inbox } = this.#options;
     // If the store fails now, it writes this with its next write.
-    const sizes = { count: batch.length, bytes: bytes.length, outcome: 'handed over' } as const;
+    const queueBytes = frames.reduce((sum, frame) => sum + frame.queueBytes, 0);
+    const sizes = { count: frames.length, bytes: queueBytes, outcome: 'handed over' } as const;
     const noted = inbox.done(last, sizes).catch(() => undefined);
     if (inbox.isStored) await noted;
   }

@@ -8,7 +8,7 @@ import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import type { Header } from '../../protocol/header.ts';
 import { TOO_LARGE } from '../../protocol/no-response.ts';
-import type { Completion } from '../../queues/outbox-entry.ts';
+import type { Completion } from '../../queues/out-batch.ts';
 import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
 import { LocalFrameReader } from '../local-frames.ts';
 import { RefusalLog } from '../refusal-log.ts';
@@ -200,7 +200,7 @@ class SendConnection {
       // A program that waits for a response notices a refusal when its connection closes; others get no notice.
       patience: isRequest ? 'while-draining' : 'always',
       kept: () => this.#dealtWith(bytes),
-      refused: (error: unknown) => {
+      refused: (_count, error: unknown) => {
         this.#refuse(toAiocError(error), frame);
         this.#dealtWith(bytes);
       },

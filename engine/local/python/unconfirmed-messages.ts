@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LIMITS } from '../../base/limits.ts';
 import type { Inbox } from '../../queues/inbox.ts';
-import type { StoredRecord } from '../../queues/stored-message.ts';
+import type { ListenerFrame } from './listener-frames.ts';
 
 /**
  * The number of bytes written after a message at which a listener on Python's receive socket must have processed it: the
@@ -50,12 +50,12 @@ export class UnconfirmedMessages {
   }
 
   /** Call when these were written, in this order. */
-  wrote(batch: readonly StoredRecord[]): void {
-    for (const { position, payload } of batch) {
-      this.#written += payload.length;
+  wrote(frames: readonly ListenerFrame[]): void {
+    for (const { position, bytes } of frames) {
+      this.#written += bytes.length;
       this.#lent.push({ position, end: this.#written });
     }
-    this.#inbox.lend(batch);
+    this.#inbox.lend(frames);
     const passed = this.#lent.findIndex(({ end }) => end + this.#heldBytes >= this.#written);
     const last = this.#lent[passed - 1];
     if (last === undefined) return;

@@ -138,7 +138,7 @@ export class Journal implements Store {
 
   /** @throws AiocError AIOC_DISK */
   async stat(name: string): Promise<StreamStat> {
-    const nothing = { count: 0, bytes: 0, oldestAtMs: undefined, lastPosition: 0 };
+    const nothing = { count: 0, bytes: 0, oldestAtMs: undefined, lastPosition: 0, acked: 0 };
     return this.#reading(name, nothing, statStream);
   }
 

@@ -56,9 +56,8 @@ export async function statStream(
 ): Promise<StreamStat> {
   for (;;) {
     const [first] = stream.runs;
-    const { lastPosition } = stream;
-    if (first === undefined) return { count: 0, bytes: 0, oldestAtMs: undefined, lastPosition };
-    const { acked } = stream;
+    const { lastPosition, acked } = stream;
+    if (first === undefined) return { count: 0, bytes: 0, oldestAtMs: undefined, lastPosition, acked };
     if (stream.front?.acked !== acked || stream.front.run !== first)
       await findFront(first, { files, onDamage, after: acked });
     const { front } = stream;
@@ -70,7 +69,7 @@ export async function statStream(
       count += run.count;
       bytes += run.bytes;
     }
-    return { count, bytes, oldestAtMs: front.atMs, lastPosition };
+    return { count, bytes, oldestAtMs: front.atMs, lastPosition, acked };
   }
 }
 

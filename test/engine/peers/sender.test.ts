@@ -10,7 +10,7 @@ import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import type { OutFrame } from '../../../engine/protocol/messages.ts';
 import { type AckPosition, readStreamAcks, streamAckFrame } from '../../../engine/protocol/stream-frames.ts';
 import { encodeRecord } from '../../../engine/queues/message-record.ts';
-import type { DeliveryObserver } from '../../../engine/queues/out-message.ts';
+import type { DeliveryObserver } from '../../../engine/queues/out-batch.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
 import { singles } from '../../helpers/batches.ts';

@@ -7,7 +7,7 @@ import type { WhenFull } from '../../../engine/config/shapes.ts';
 import { newEpoch } from '../../../engine/protocol/message-number.ts';
 import type { Capacity } from '../../../engine/queues/capacity.ts';
 import { decodeRecord, encodeRecord } from '../../../engine/queues/message-record.ts';
-import type { DeliveryObserver, OutMessage } from '../../../engine/queues/out-message.ts';
+import type { DeliveryObserver, OutMessage } from '../../../engine/queues/out-batch.ts';
 import { Outbox } from '../../../engine/queues/outbox.ts';
 import type { QueuedMessage } from '../../../engine/queues/outbox-entry.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';

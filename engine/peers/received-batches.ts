@@ -1,0 +1,75 @@
+import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import { framesOf, recordHeader, type SharedHeader, sharedOf } from '../protocol/batched-messages.ts';
+import type { Frame } from '../protocol/frame-decoder.ts';
+import { checkBatch } from '../protocol/record-batch.ts';
+import type { IncomingBatch } from '../queues/inbox-batch.ts';
+import { batchOfOne, type MessageBatch } from '../queues/message-batch.ts';
+
+/** Messages of one type from a peer. */
+export interface ReceivedBatch extends IncomingBatch {
+  /** Data and binary of the largest message. */
+  readonly largestBytes: number;
+  /** Whether one of them answers a request. Then it is the only one. */
+  readonly hasResponse: boolean;
+}
+
+/** The number of messages in a frame. */
+export function countIn({ header }: Frame, speaksBatches: boolean): number {
+  const count = header['aioc_batch'];
+  return speaksBatches && typeof count === 'number' ? count : 1;
+}
+
+/** A frame with one message. */
+export function batchOfFrame({ header, data, binary }: Frame): MessageBatch {
+  return batchOfOne({ headerBytes: recordHeader(header), data, binary });
+}
+
+/** Reads the batches that peers send; those without batches send single messages. */
+export class ReceivedBatches {
+  /** Usually the same for many frames in a row. */
+  #shared: SharedHeader = { message_type: '' };
+
+  /**
+   * @param speaksBatches the peer has announced batches
+   * @throws AiocError AIOC_FRAME_BAD for a batch that is not as it must be
+   */
+  read(frame: Frame, speaksBatches: boolean): ReceivedBatch {
+    const { header, data, binary } = frame;
+    const count = header['aioc_batch'];
+    const shared = this.#sharedIn(frame);
+    if (!speaksBatches || count === undefined) {
+      const hasResponse = header['response_id'] !== undefined;
+      return { ...batchOfFrame(frame), shared, largestBytes: data.length + binary.length, hasResponse };
+    }
+    checkSize(count, data.length);
+    const { largestBytes, hasResponse, hasFile } = checkBatch(data, count as number);
+    if (hasFile) throw new AiocError('AIOC_FRAME_BAD', 'a message with a file is in a batch');
+    return { shared, count: count as number, records: data, largestBytes, hasResponse };
+  }
+
+  /** The messages of a batch one by one. */
+  opened({ shared, records }: ReceivedBatch): readonly ReceivedBatch[] {
+    return [...framesOf(shared, records)].map((frame) => this.read(frame, false));
+  }
+
+  #sharedIn({ header }: Frame): SharedHeader {
+    const known = this.#shared;
+    const isKnown =
+      header.message_type === known.message_type &&
+      header['source_id'] === known['source_id'] &&
+      header['destination_id'] === known['destination_id'];
+    if (!isKnown) this.#shared = sharedOf(header);
+    return this.#shared;
+  }
+}
+
+function checkSize(count: unknown, sizeBytes: number): void {
+  const isNumber = typeof count === 'number' && Number.isInteger(count) && count >= 1;
+  if (!isNumber) throw new AiocError('AIOC_FRAME_BAD', 'aioc_batch is not a number of messages');
+  if (count === 1 || (count <= LIMITS.batchMessages && sizeBytes <= LIMITS.batchBytes)) return;
+  throw new AiocError(
+    'AIOC_FRAME_BAD',
+    `a batch of ${count} messages has ${sizeBytes} bytes; at most ${LIMITS.batchMessages} messages and ${LIMITS.batchBytes} bytes are allowed`,
+  );
+}

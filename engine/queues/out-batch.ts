@@ -1,0 +1,72 @@
+import type { MessageBatch } from './message-batch.ts';
+
+/** A file that is sent with a message; it is read when it is sent. */
+export interface OutgoingBody {
+  /** 0 if unknown before the file is opened. */
+  readonly sizeBytes: number;
+  /** If the file cannot be read, the message fails, or is sent without it (PROTOCOL §3). */
+  readonly whenUnreadable: 'fail' | 'send-without';
+  open(): Promise<{
+    readonly sizeBytes: number;
+    chunks(): AsyncIterable<Buffer>;
+    close(): Promise<void>;
+  }>;
+  onProgress(sentBytes: number): void;
+  /** The peer has received it. */
+  onDelivered(): void;
+  /** Its message was queued and will not be sent. */
+  onGivenUp?(): void;
+}
+
+export type DeliveryState = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';
+
+/** Consecutive messages in the log: the log id of the first, and their number. */
+export interface LoggedMessages {
+  readonly logId: number;
+  readonly count: number;
+}
+
+/** Observes the delivery of messages. One observer may serve many, identified by their log ids. */
+export interface DeliveryObserver {
+  /**
+   * It serves all messages of a type without an observer of their own: they cannot be cancelled, and while they wait on
+   * the disk, memory keeps only their log ids.
+   */
+  readonly isCommon: boolean;
+  /** Called whenever the state of messages changes, back to waiting included; `refused`: they are not in the queue. */
+  onState(messages: LoggedMessages, state: DeliveryState | 'refused', reason?: string): void;
+}
+
+/** What accompanies messages outside their records. A file belongs to a batch of one. */
+export interface DeliveryContext {
+  readonly body?: OutgoingBody | undefined;
+  readonly observer: DeliveryObserver;
+  /** The log id of the first message; the others follow. */
+  readonly logId: number;
+}
+
+/** Messages for one peer, of one type. */
+export interface OutgoingBatch extends MessageBatch, DeliveryContext {
+  /** Data and binary of the largest message. */
+  readonly largestBytes: number;
+}
+
+/**
+ * How long messages wait for room in a full queue. `while-draining`: while the peer is connected and the queue shrinks.
+ * `always`: their sender cannot receive a refusal, so they also wait for the disk, unless `when_full` drops messages.
+ */
+export type Patience = 'none' | 'while-draining' | 'always';
+
+/** Reports what became of the messages of one batch, in order, in as many parts as it takes. */
+export interface Completion {
+  /** Absent: none. */
+  readonly patience?: Patience | undefined;
+  /**
+   * The next `count` messages are in the queue.
+   *
+   * @param cancel removes them again, unless they have been sent; undefined if they cannot be cancelled
+   */
+  kept(count: number, cancel?: () => void): void;
+  /** @param error AiocError AIOC_QUEUE_FULL, or an error of the store */
+  refused(count: number, error: unknown): void;
+}
