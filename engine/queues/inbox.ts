@@ -104,10 +104,7 @@ export class Inbox {
     const onArrival = (): void => {
       for (const action of this.#onArrival) action();
     };
-    const onSuperseded = ({ count, bytes }: Amount): void => {
-      this.#depth -= count;
-      this.#bytes -= bytes;
-    };
+    const onSuperseded = ({ count, bytes }: Amount): void => this.#shrink(count, bytes);
     const onLost = (peerName: string, count: number): void => {
       this.#lost += count;
       options.onLost?.(peerName, count);
@@ -337,7 +334,7 @@ export class Inbox {
   #shrink(count: number, bytes: number): void {
     this.#depth -= count;
     // A batch that was stored in parts does not have exactly the bytes that it had when it came.
-    this.#bytes = this.#depth === 0 ? 0 : this.#bytes - bytes;
+    this.#bytes = this.#depth === 0 ? 0 : Math.max(0, this.#bytes - bytes);
   }
 
   /** See LimitedQueue. */
@@ -351,6 +348,8 @@ export class Inbox {
       await this.#writer.idle();
       return wasStoring ? 'look-again' : 0;
     }
+    // A listener that has come meanwhile may have received these messages, and takes them itself.
+    if (this.#expectsConsumer) return 'look-again';
     const last = lastPositionOf(oldest);
     const count = last - Math.max(oldest.position - 1, this.#doneUpTo);
     this.#doneUpTo = last;

@@ -49,11 +49,6 @@ export class OutboxEntry {
     return this.left === this.count;
   }
 
-  /** The messages that are still in the queue. */
-  get rest(): number {
-    return this.count - this.left;
-  }
-
   /** The number of the last message. */
   get lastSeq(): number {
     return this.number.seq + this.count - 1;
@@ -83,6 +78,7 @@ export class OutboxEntry {
    */
   leaveUpTo(to: number): number {
     const count = to - this.left;
+    if (count <= 0) return 0;
     if (this.#leftEarly === undefined) {
       this.left = to;
       return count;
@@ -98,6 +94,31 @@ export class OutboxEntry {
 
   hasLeft(index: number): boolean {
     return index < this.left || this.#leftEarly?.has(index) === true;
+  }
+
+  /** Whether messages behind one that has not left have left, so that the rest is no batch. */
+  get hasHoles(): boolean {
+    return this.#leftEarly !== undefined && this.#leftEarly.size > 0;
+  }
+
+  /** The messages before index `end` that have not left, as ranges from an index to before another. */
+  waitingRanges(end: number): readonly (readonly [from: number, to: number])[] {
+    if (!this.hasHoles) return [[this.left, end]];
+    const ranges: (readonly [number, number])[] = [];
+    let from = this.left;
+    for (let index = this.left; index < end; index += 1) {
+      if (!this.hasLeft(index)) continue;
+      ranges.push([from, index]);
+      from = index + 1;
+    }
+    return [...ranges, [from, end]];
+  }
+
+  /** The connection on which messages were sent is lost: they will be sent again. */
+  rewind(): void {
+    const { sent } = this;
+    this.sent = 0;
+    for (const [from, to] of this.waitingRanges(sent)) this.report(from, to, 'waiting');
   }
 
   /** Reports a state of the messages from `from` to before `to`. */

@@ -3,6 +3,7 @@ import { MemoryLease } from '../base/memory-budget.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { MessageNumber, NumberOnWire } from '../protocol/message-number.ts';
 import { lastPositionOf } from '../storage/store.ts';
+import { CompletionInOrder } from './completion-in-order.ts';
 import { firstMessages, messagesFrom } from './message-batch.ts';
 import type { Completion, OutgoingBatch } from './out-batch.ts';
 import { OutboxEntry, refuse, weightOf } from './outbox-entry.ts';
@@ -54,6 +55,8 @@ export class Outbox {
   readonly #numbers: OutboxNumbers;
   /** The last number sent on the current connection. */
   #lastSent: MessageNumber | undefined;
+  /** The one before those of the latest `send`. */
+  #sentBefore: MessageNumber | undefined;
   #unacked = 0;
   #unackedBytes = 0;
 
@@ -138,15 +141,20 @@ export class Outbox {
     const { patience = 'none' } = completion;
     const persists = patience === 'always' && whenFull === 'refuse';
     const fitting = this.overflow.fitting(batch);
-    if (fitting > 0) this.#take({ batch: firstMessages(batch, fitting), completion, persists });
-    if (fitting === batch.count) return persists ? this.#writer.whenStoring() : undefined;
-    return this.#enqueueRest(laterMessages(batch, fitting), completion, persists);
+    if (fitting === batch.count) {
+      this.#take({ batch, completion, persists });
+      return persists ? this.#writer.whenStoring() : undefined;
+    }
+    const parts = new CompletionInOrder(completion);
+    if (fitting > 0) this.#take({ batch: firstMessages(batch, fitting), completion: parts.part(), persists });
+    return this.#enqueueRest(laterMessages(batch, fitting), parts, persists);
   }
 
-  #enqueueRest(batch: OutgoingBatch, completion: Completion, persists: boolean): Promise<void> | undefined {
+  #enqueueRest(batch: OutgoingBatch, parts: CompletionInOrder, persists: boolean): Promise<void> | undefined {
     // What does not fit into an empty queue either goes in parts.
     const part = this.overflow.largestPart(batch);
     const first = firstMessages(batch, part);
+    const completion = parts.part();
     const { patience = 'none' } = completion;
     const entered = this.overflow.whenRoom({
       count: first.count,
@@ -156,7 +164,7 @@ export class Outbox {
       refused: (error) => refuse(first, completion, error),
     });
     if (part === batch.count) return entered;
-    const rest = this.#enqueueRest(laterMessages(batch, part), completion, persists);
+    const rest = this.#enqueueRest(laterMessages(batch, part), parts, persists);
     return rest ?? entered;
   }
 
@@ -274,6 +282,7 @@ export class Outbox {
     const before = this.#lastSent;
     if (entry.sent === 0) this.#unackedBytes += weightOf(entry);
     entry.sent = from + count;
+    this.#sentBefore = before;
     this.#lastSent = { epoch: number.epoch, seq: number.seq + count - 1 };
     this.#unacked += count;
     if (before === undefined || before.epoch !== number.epoch || before.seq === number.seq - 1) return number;
@@ -338,8 +347,10 @@ export class Outbox {
     return { entry, from: at, to: at + 1 };
   }
 
-  /** Removes a message that was sent, but cannot arrive. */
+  /** Removes a message that counts as sent, but cannot be written. */
   removeSent(entry: OutboxEntry, index: number): LeftMessages {
+    // The peer has not seen its number, so the next message follows the one before it.
+    if (this.#lastSent?.seq === entry.number.seq + index) this.#lastSent = this.#sentBefore;
     this.#leaveOne(entry, index);
     return { entry, from: index, to: index + 1 };
   }
@@ -349,11 +360,13 @@ export class Outbox {
     if (entry.sent === 0) this.#remove(entry);
   }
 
-  #remove(entry: OutboxEntry): void {
-    if (entry.gone) return;
-    this.#leave(entry, entry.count);
+  /** @returns how many messages that were */
+  #remove(entry: OutboxEntry): number {
+    if (entry.gone) return 0;
+    const count = this.#leave(entry, entry.count);
     this.#forgetGone();
     this.overflow.changed();
+    return count;
   }
 
   #leaveOne(entry: OutboxEntry, index: number): void {
@@ -364,11 +377,17 @@ export class Outbox {
     this.overflow.changed();
   }
 
-  /** The messages up to before index `to` leave. */
-  #leave(entry: OutboxEntry, to: number): void {
-    const count = entry.leaveUpTo(to);
-    if (entry.sent > 0) this.#unacked -= count;
-    this.#count(entry, count);
+  /**
+   * The messages up to before index `to` leave, of which some may not have been sent on this connection.
+   *
+   * @returns how many
+   */
+  #leave(entry: OutboxEntry, to: number): number {
+    const sent = entry.leaveUpTo(Math.min(to, entry.sent));
+    const unsent = entry.leaveUpTo(to);
+    this.#unacked -= sent;
+    this.#count(entry, sent + unsent);
+    return sent + unsent;
   }
 
   #count(entry: OutboxEntry, count: number): void {
@@ -387,10 +406,7 @@ export class Outbox {
     this.#unacked = 0;
     this.#unackedBytes = 0;
     for (const entry of this.#window) {
-      if (entry.gone || entry.sent === 0) continue;
-      const sent = entry.sent;
-      entry.sent = 0;
-      entry.report(entry.left, sent, 'waiting');
+      if (!entry.gone) entry.rewind();
     }
   }
 
@@ -398,11 +414,12 @@ export class Outbox {
   async dropOldest(): Promise<number> {
     const oldest = await this.#oldestWaiting();
     if (oldest === undefined) return 0;
-    const { left, rest } = oldest;
-    this.#remove(oldest);
-    oldest.report(left, left + rest, 'dropped', 'the queue was full and this was the oldest message');
+    const why = 'the queue was full and this was the oldest message';
+    const waiting = oldest.waitingRanges(oldest.count);
+    const count = this.#remove(oldest);
+    for (const [from, to] of waiting) oldest.report(from, to, 'dropped', why);
     oldest.context.body?.onGivenUp?.();
-    return rest;
+    return count;
   }
 
   async #oldestWaiting(): Promise<OutboxEntry | undefined> {

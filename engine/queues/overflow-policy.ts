@@ -170,7 +170,8 @@ export class OverflowPolicy {
     const { queue, whenFull } = this.#options;
     // Nothing is dropped for a message that would not fit into an empty queue either.
     if (whenFull !== 'drop_oldest' || this.#isTooLarge(entrant)) return false;
-    const dropped = await queue.dropOldest();
+    // A store that cannot be read has nothing to drop.
+    const dropped = await queue.dropOldest().catch(() => 0 as const);
     if (dropped !== 'look-again') this.#dropped += dropped;
     return dropped !== 0;
   }
