@@ -14,10 +14,15 @@ export interface ReceivedBatch extends IncomingBatch {
   readonly hasResponse: boolean;
 }
 
-/** The number of messages in a frame. */
-export function countIn({ header }: Frame, speaksBatches: boolean): number {
+/**
+ * The number of messages in a frame.
+ *
+ * @throws AiocError AIOC_FRAME_BAD if it is not a valid number
+ */
+export function countIn({ header, data }: Frame, speaksBatches: boolean): number {
   const count = header['aioc_batch'];
-  return speaksBatches && typeof count === 'number' ? count : 1;
+  if (!speaksBatches || count === undefined) return 1;
+  return checkedCount(count, data.length);
 }
 
 /** A frame with one message. */
@@ -42,10 +47,11 @@ export class ReceivedBatches {
       const hasResponse = header['response_id'] !== undefined;
       return { ...batchOfFrame(frame), shared, largestBytes: data.length + binary.length, hasResponse };
     }
-    checkSize(count, data.length);
-    const { largestBytes, hasResponse, hasFile } = checkBatch(data, count as number);
+    if (binary.length > 0) throw new AiocError('AIOC_FRAME_BAD', 'a batch with a binary of its own');
+    const checked = checkedCount(count, data.length);
+    const { largestBytes, hasResponse, hasFile } = checkBatch(data, checked);
     if (hasFile) throw new AiocError('AIOC_FRAME_BAD', 'a message with a file is in a batch');
-    return { shared, count: count as number, records: data, largestBytes, hasResponse };
+    return { shared, count: checked, records: data, largestBytes, hasResponse };
   }
 
   /** The messages of a batch one by one. */
@@ -64,10 +70,10 @@ export class ReceivedBatches {
   }
 }
 
-function checkSize(count: unknown, sizeBytes: number): void {
-  const isNumber = typeof count === 'number' && Number.isInteger(count) && count >= 1;
-  if (!isNumber) throw new AiocError('AIOC_FRAME_BAD', 'aioc_batch is not a number of messages');
-  if (count === 1 || (count <= LIMITS.batchMessages && sizeBytes <= LIMITS.batchBytes)) return;
+function checkedCount(count: unknown, sizeBytes: number): number {
+  if (typeof count !== 'number' || !Number.isInteger(count) || count < 1)
+    throw new AiocError('AIOC_FRAME_BAD', 'aioc_batch is not a number of messages');
+  if (count === 1 || (count <= LIMITS.batchMessages && sizeBytes <= LIMITS.batchBytes)) return count;
   throw new AiocError(
     'AIOC_FRAME_BAD',
     `a batch of ${count} messages has ${sizeBytes} bytes; at most ${LIMITS.batchMessages} messages and ${LIMITS.batchBytes} bytes are allowed`,

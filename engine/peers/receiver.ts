@@ -102,9 +102,9 @@ export class Receiver {
     this.#checkPending(stream, link);
     const known = Math.max(0, stream.accepted - number.seq + 1);
     const firstSeq = number.seq + known;
-    stream.accepted = last;
     const source = { peerName: this.#options.peerName, epoch: number.epoch, seq: firstSeq };
     const disposition = incoming.deliver(source, known);
+    stream.accepted = last;
     if (!(disposition instanceof Promise) && stream.pending.length === 0) {
       this.#settle(stream, { firstSeq, seq: last }, disposition);
       return disposition;

@@ -306,7 +306,8 @@ export class Sender {
 
   /** Whether the rest of an entry goes as a batch. */
   #takesBatch({ speaksBatches }: Link, { entry }: Next): boolean {
-    return speaksBatches && entry.largestBytes <= this.#maxMessageBytes && this.#opened?.entry !== entry;
+    if (!speaksBatches || entry.hasHoles || this.#opened?.entry === entry) return false;
+    return entry.largestBytes <= this.#maxMessageBytes;
   }
 
   #sendBatch(link: Link, next: Next): void {
@@ -387,12 +388,13 @@ export class Sender {
     try {
       const file = await this.#open(body);
       if (file instanceof AiocError) {
-        if (link.writable) this.#sendWithout(link, next, file);
+        if (link.writable && !entry.gone) this.#sendWithout(link, next, file);
         return;
       }
       try {
-        // The connection may have been lost while the file was being opened; then the file waits for the next one.
-        if (!link.writable) return;
+        // The connection may have been lost while the file was being opened; then the file waits for the next one. Or the
+        // message was cancelled or dropped.
+        if (!link.writable || entry.gone) return;
         const parts = this.#only(next);
         const frame = withFileFrame(parts.header, ownParts(parts), file.sizeBytes);
         const transportId = this.#number(next, 1);
@@ -449,6 +451,7 @@ export class Sender {
 
   /** A message of an entry can never be sent: the next one, or the file's, which may have been sent in part. */
   #giveUp({ entry, outbox }: Next, error: AiocError): void {
+    if (entry.gone) return;
     const isSent = entry.sent === entry.count;
     this.#reportFailed(isSent ? outbox.removeSent(entry, entry.count - 1) : outbox.removeNext(entry), error);
   }

@@ -135,7 +135,11 @@ export class Traffic implements LinkTraffic<Link> {
     }
     const batch = this.#received.read(frame, link.speaksBatches);
     const number = numberIn(header['transport_id']);
-    if (number === undefined) return this.#deliver(peer, batch, { senderKeeps: isAcknowledged(frame) });
+    if (number === undefined) {
+      if (link.speaksBatches && header['aioc_batch'] !== undefined)
+        throw new AiocError('AIOC_FRAME_BAD', 'a batch without a number');
+      return this.#deliver(peer, batch, { senderKeeps: isAcknowledged(frame) });
+    }
     const mustOpen = batch.count > 1 && (batch.hasResponse || batch.largestBytes > this.messageMaxBytes);
     return mustOpen
       ? this.#takeEach(peer, link, { batch, number })
@@ -154,9 +158,15 @@ export class Traffic implements LinkTraffic<Link> {
   /** Takes the messages of a batch one by one, since some of them are not only passed on. */
   async #takeEach(peer: Peer, link: Link, { batch, number }: NumberedBatch): Promise<Disposition> {
     const taken: (Disposition | Promise<Disposition>)[] = [];
-    for (const [index, one] of this.#received.opened(batch).entries()) {
-      const its = index === 0 ? number : { epoch: number.epoch, seq: number.seq + index };
-      taken.push(this.#take(peer, link, { batch: one, number: its }));
+    try {
+      for (const [index, one] of this.#received.opened(batch).entries()) {
+        const its = index === 0 ? number : { epoch: number.epoch, seq: number.seq + index };
+        taken.push(this.#take(peer, link, { batch: one, number: its }));
+      }
+    } catch (error) {
+      // The connection ends. Those before it may still be refused.
+      void Promise.allSettled(taken);
+      throw error;
     }
     await Promise.all(taken);
     return 'taken';

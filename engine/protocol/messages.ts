@@ -18,7 +18,7 @@ const PROBE_ID = '_aioc';
 export const AIOC_TYPE = '_aioc';
 
 /** Whether this version announces that it takes record batches. */
-const BATCHES: boolean = false;
+const BATCHES: boolean = true;
 
 /** What an aioc peer announces in a probe and in the answer to one. */
 export interface AiocHello {

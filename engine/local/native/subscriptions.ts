@@ -88,7 +88,7 @@ export class Subscriptions {
 
 function upToIn(packet: Packet): number {
   const { upTo } = bodyAsJson(packet);
-  if (typeof upTo === 'number') return upTo;
+  if (Number.isSafeInteger(upTo)) return upTo as number;
   throw new AiocError('AIOC_FRAME_BAD', 'a taken without a valid upTo');
 }
 
