@@ -19,7 +19,7 @@ export function sharedOf({ message_type, source_id, destination_id }: Header): S
 /** The header of a message without what its batch says. */
 export function recordHeader(header: Header): Buffer {
   const { message_type: _type, source_id: _source, destination_id: _destination, ...rest } = header;
-  const { transport_id: _number, with_binary: _binary, ...own } = rest as JsonObject;
+  const { transport_id: _number, with_binary: _binary, aioc_batch: _count, ...own } = rest as JsonObject;
   return Buffer.from(pythonJson(own), 'latin1');
 }
 

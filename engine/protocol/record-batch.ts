@@ -33,7 +33,14 @@ export const RECORD_HEAD_BYTES = 14;
 /** Of those, the ones that the checksum does not cover: length and checksum. */
 const UNCHECKED_BYTES = 8;
 /** What the batch or the record says, so no message's header may. */
-const BATCH_KEYS = ['message_type', 'source_id', 'destination_id', 'transport_id', 'with_binary'] as const;
+const BATCH_KEYS = [
+  'message_type',
+  'source_id',
+  'destination_id',
+  'transport_id',
+  'with_binary',
+  'aioc_batch',
+] as const;
 /** Messages of at most so many bytes are copied together; larger ones stay where they are. */
 const COPIED_MAX_BYTES = 8 * 1024;
 const CHUNK_BYTES = 64 * 1024;

@@ -1,0 +1,43 @@
+import { largestMessageIn, RecordBatchBuilder, recordsOf } from '../../engine/protocol/record-batch.ts';
+import type { IncomingBatch } from '../../engine/queues/inbox-batch.ts';
+import type { MessageBatch } from '../../engine/queues/message-batch.ts';
+import type { DeliveryObserver, OutgoingBatch } from '../../engine/queues/out-batch.ts';
+import type { StoredBatch } from '../../engine/storage/store.ts';
+import { NOBODY } from './nobody.ts';
+
+const NO_HEADER = Buffer.from('{}');
+const NOTHING = Buffer.alloc(0);
+
+/** A batch with these texts as data. */
+export function batchOf(texts: readonly string[], headerBytes: Buffer = NO_HEADER): MessageBatch {
+  const builder = new RecordBatchBuilder();
+  for (const text of texts) builder.add({ headerBytes, data: Buffer.from(text), binary: NOTHING });
+  return builder.takeWhole();
+}
+
+export function textsIn({ records }: { readonly records: Buffer }): string[] {
+  return [...recordsOf(records)].map(({ data }) => data.toString());
+}
+
+export function textsInAll(batches: readonly { readonly records: Buffer }[]): string[] {
+  return batches.flatMap(textsIn);
+}
+
+/** The messages of a stored batch by their positions. */
+export function positionsIn({ position, count }: Pick<StoredBatch, 'position' | 'count'>): number[] {
+  return Array.from({ length: count }, (_, index) => position + index);
+}
+
+/** A batch from a peer. */
+export function incoming(texts: readonly string[], type = 'any'): IncomingBatch {
+  return { ...batchOf(texts), shared: { message_type: type, source_id: 'peer' } };
+}
+
+/** A batch for a peer. */
+export function outgoing(
+  texts: readonly string[],
+  { observer = NOBODY, logId = 0 }: { readonly observer?: DeliveryObserver; readonly logId?: number } = {},
+): OutgoingBatch {
+  const batch = batchOf(texts);
+  return { ...batch, largestBytes: largestMessageIn(batch.records), observer, logId };
+}
