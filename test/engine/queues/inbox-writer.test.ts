@@ -6,6 +6,7 @@ import { InboxWriter } from '../../../engine/queues/inbox-writer.ts';
 import type { MessageSource } from '../../../engine/queues/message-source.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
+import { batchOf, textsInAll } from '../../helpers/message-batches.ts';
 import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 
 const STREAM = 'in/any';
@@ -18,15 +19,15 @@ function writerOn(clock: SimulatedClock, store: Store) {
     onSuperseded: ({ count }) => void (count > 0 && told.push(`${count} superseded`)),
     onLost: (peerName, count) => void told.push(`${count} of ${peerName} lost`),
   });
-  const add = (text: string, source?: MessageSource): void =>
+  /** The texts, separated by spaces, come as one batch. */
+  const add = (texts: string, source?: MessageSource): void =>
     writer.add({
-      frame: Buffer.from(text),
+      batch: { ...batchOf(texts.split(' ')), head: Buffer.from('head') },
       source,
-      stored: (isRepeated) => told.push(`${text} ${isRepeated ? 'repeated' : 'stored'}`),
-      refused: () => told.push(`${text} refused`),
+      stored: (known) => told.push(known === 0 ? `${texts} stored` : `${known} of ${texts} known`),
+      refused: () => told.push(`${texts} refused`),
     });
-  const kept = async (): Promise<string[]> =>
-    (await store.read(STREAM, 0, 1_000_000)).map(({ records }) => records.toString());
+  const kept = async (): Promise<string[]> => textsInAll(await store.read(STREAM, 0, 1_000_000));
   return { writer, add, kept, told };
 }
 
@@ -74,6 +75,48 @@ test('what is refused takes with it all that came behind it from that sender, an
   add('b', from('ann', 'new', 1));
   await clock.pass(1);
   assert.deepEqual(await kept(), ['first', 'p', 'a', 'b']);
+});
+
+test('batches that come while one is being stored go together, and only what is new of them is stored', async () => {
+  const clock = new SimulatedClock();
+  const store = new MemoryStore(clock);
+  const sizes: number[] = [];
+  const append = store.append.bind(store);
+  store.append = async (stream, batches, source) => {
+    sizes.push(batches.length);
+    return append(stream, batches, source);
+  };
+  const { add, kept, told } = writerOn(clock, store);
+  add('1 2 3', from('ann', 'hers', 1));
+  await clock.pass(1);
+  for (const [texts, seq] of [
+    ['1 2', 1],
+    ['3 4', 3],
+    ['5', 5],
+    ['6 7', 6],
+  ] as const)
+    add(texts, from('ann', 'hers', seq));
+  await clock.pass(1);
+  assert.deepEqual(await kept(), ['1', '2', '3', '4', '5', '6', '7']);
+  assert.deepEqual(told, ['1 2 3 stored', '2 of 1 2 known', '1 of 3 4 known', '5 stored', '6 7 stored']);
+  assert.deepEqual(sizes, [1, 1, 3, 3], 'the first of those that come begins at once');
+  add('6 7', from('ann', 'hers', 6));
+  await clock.pass(1);
+  assert.equal(told.at(-1), '2 of 6 7 known');
+});
+
+test('a number that a sender leaves out is no gap, also inside one append', async () => {
+  const clock = new SimulatedClock();
+  const { add, kept, writer } = writerOn(clock, new MemoryStore(clock));
+  for (const [texts, seq] of [
+    ['1 2', 1],
+    ['5 6', 5],
+    ['9', 9],
+  ] as const)
+    add(texts, from('ann', 'hers', seq));
+  await clock.pass(1);
+  assert.deepEqual(await kept(), ['1', '2', '5', '6', '9']);
+  assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 9, hasGap: false }]);
 });
 
 test('how far each epoch is stored outlives the writer, and the oldest are forgotten', async () => {

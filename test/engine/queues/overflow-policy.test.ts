@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { AiocError } from '../../../engine/base/errors.ts';
 import type { WhenFull } from '../../../engine/config/shapes.ts';
 import { OverflowPolicy } from '../../../engine/queues/overflow-policy.ts';
+import { batchOf } from '../../helpers/message-batches.ts';
 
 /** A queue of at most three messages and ten bytes, of which each test says what leaves. */
 class SmallQueue {
@@ -24,12 +25,13 @@ class SmallQueue {
     return this.inside.join('').length;
   }
 
-  async dropOldest(): Promise<'dropped' | 'none'> {
-    return this.inside.shift() === undefined ? 'none' : 'dropped';
+  async dropOldest(): Promise<number> {
+    return this.inside.shift() === undefined ? 0 : 1;
   }
 
   offer(text: string, isPatient = (): boolean => this.isPatient): Promise<void> | undefined {
     return this.policy.whenRoom({
+      count: 1,
       sizeBytes: text.length,
       mayWait: isPatient,
       enter: () => void this.inside.push(text),
@@ -109,4 +111,46 @@ test('at the end who waits enters over the limit, or all are refused for another
   queue.policy.refuseAll(new AiocError('AIOC_CANCELLED', 'the connector stops'));
   await late;
   assert.deepEqual([queue.refused, queue.policy.dropped], [['eeee AIOC_CANCELLED'], 0]);
+});
+
+/** A queue that holds so much, with as much room as the test says. */
+function policyOf(
+  queue: { depth: number; bytes: number },
+  { messages = 10, bytes = 1e6 } = {},
+  anySize = false,
+) {
+  return new OverflowPolicy({
+    queue: { ...queue, dropOldest: async () => 0 },
+    capacity: { messages, bytes },
+    whenFull: 'refuse',
+    takesOneOfAnySize: anySize,
+    refusedIsLost: false,
+  });
+}
+
+test('of a batch as many messages fit as there is room for, by number and by bytes', () => {
+  const batch = batchOf(['aa', 'bb', 'cc', 'dd']);
+  const two = batchOf(['aa', 'bb']).records.length;
+  assert.equal(policyOf({ depth: 6, bytes: 0 }).fitting(batch), 4);
+  assert.equal(policyOf({ depth: 7, bytes: 0 }).fitting(batch), 3);
+  assert.equal(policyOf({ depth: 10, bytes: 0 }).fitting(batch), 0);
+  assert.equal(policyOf({ depth: 11, bytes: 2e6 }).fitting(batch), 0);
+  for (const [room, count] of [
+    [two - 1, 1],
+    [two, 2],
+    [batch.records.length - 1, 3],
+    [batch.records.length, 4],
+    [5, 0],
+  ] as const)
+    assert.equal(policyOf({ depth: 1, bytes: 100 }, { bytes: 100 + room }).fitting(batch), count);
+  assert.equal(policyOf({ depth: 0, bytes: 0 }, { bytes: 5 }, true).fitting(batch), 1);
+  assert.equal(policyOf({ depth: 1, bytes: 0 }, { bytes: 5 }, true).fitting(batch), 0);
+});
+
+test('a batch that no empty queue takes goes in the largest parts that one takes, of one message at least', () => {
+  const batch = batchOf(['aa', 'bb', 'cc', 'dd']);
+  assert.equal(policyOf({ depth: 9, bytes: 0 }).largestPart(batch), 4);
+  assert.equal(policyOf({ depth: 9, bytes: 0 }, { messages: 3 }).largestPart(batch), 3);
+  assert.equal(policyOf({ depth: 9, bytes: 0 }, { bytes: batch.records.length - 1 }).largestPart(batch), 3);
+  assert.equal(policyOf({ depth: 9, bytes: 0 }, { bytes: 1 }).largestPart(batch), 1);
 });
