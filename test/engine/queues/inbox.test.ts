@@ -8,8 +8,8 @@ import { Inbox, type IndexRange, type LentMessage } from '../../../engine/queues
 import type { InboxBatch } from '../../../engine/queues/inbox-batch.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
-import { incoming, textsInAll } from '../../helpers/message-batches.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
+import { incoming, textsInAll } from '../../helpers/message-batches.ts';
 import { slowStore } from '../../helpers/slow-store.ts';
 
 interface Options {
