@@ -8,13 +8,13 @@ import { journalPath } from '../../engine/connector/open-journal.ts';
 import { ConnectorAPI } from '../../engine/index.ts';
 import type { ConnectorOwner } from '../../engine/local/socket-names.ts';
 import { newEpoch } from '../../engine/protocol/message-number.ts';
-import { encodeRecord } from '../../engine/queues/message-record.ts';
 import { inboxStream, outboxPrefix } from '../../engine/queues/stream-names.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
 import { single } from '../helpers/batches.ts';
 import { configuredSide } from '../helpers/configured-connectors.ts';
 import { textFrame } from '../helpers/fake-connector.ts';
 import { freePort } from '../helpers/free-port.ts';
+import { oldOutgoingRecord } from '../helpers/old-record.ts';
 import { rawServer } from '../helpers/raw-peer.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -82,7 +82,7 @@ test('a client’s inbox and outbox go under the name of its server, and under i
   ]);
   const header = { message_type: 'event', source_id: 'former', destination_id: 'old', tag: 'kept' };
   await leave(directory, owner, `${outboxPrefix(name)}event`, [
-    { payload: encodeRecord({ header, data: Buffer.from('waiting') }) },
+    { payload: oldOutgoingRecord({ header, data: Buffer.from('waiting') }) },
   ]);
   const config = {
     ...{ ...STORING, send_message_types: ['event'], is_server: false, client_name: 'client1' },

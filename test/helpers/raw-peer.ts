@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import tls from 'node:tls';
 import { realRandomness } from '../../engine/base/real-ports.ts';
+import { framesOf, sharedOf } from '../../engine/protocol/batched-messages.ts';
 import { type Frame, FrameDecoder } from '../../engine/protocol/frame-decoder.ts';
 import { encodeFrame } from '../../engine/protocol/frame-encoder.ts';
 import type { Header, JsonObject } from '../../engine/protocol/header.ts';
+import { numberIn, transportIdOf } from '../../engine/protocol/message-number.ts';
 import {
   type AiocHello,
   isPingRequest,
@@ -94,18 +96,34 @@ export class RawPeer {
       this.#haveNothing();
     } else if (isPingRequest(frame)) this.#write(pingAnswerFrame(frame, this.#name));
     else if (this.#peerKind === 'aioc' && frame.header.message_type === '_ping') this.#haveNothing();
-    else this.frames.push(frame);
+    else this.frames.push(...messagesIn(frame));
   }
 
   #haveNothing(): void {
     if (this.#peerKind !== 'aioc' || this.#isProbed) return;
     this.#isProbed = true;
-    this.#write(streamAckFrame({ kind: 'have', positions: [] }, this.#name));
+    this.#write(streamAckFrame({ kind: 'have', positions: [] }, { sourceId: this.#name, withRanges: true }));
   }
 
   #write(frame: { readonly header: Header; readonly data: Buffer }): void {
     this.#socket.write(encodeFrame(frame));
   }
+}
+
+/** The messages of a batch as frames of their own, each with its number. */
+function messagesIn(frame: Frame): readonly Frame[] {
+  const { aioc_batch: count, transport_id: first } = frame.header;
+  if (count === undefined) return [frame];
+  const number = numberIn(first);
+  return [...framesOf(sharedOf(frame.header), frame.data)].map((message, index) => ({
+    ...message,
+    header: {
+      ...message.header,
+      ...(number && {
+        transport_id: transportIdOf({ ...number, seq: number.seq + index, after: undefined }),
+      }),
+    },
+  }));
 }
 
 export interface RawClientOptions {

@@ -39,9 +39,11 @@ const frameOf = ({ header, data }: OutFrame) => ({
   binary: Buffer.alloc(0),
 });
 
+const ranges = fc.tuple(seqs, fc.nat(5)).map(([from, more]) => [from, from + more] as const);
+
 test('news of streams comes back as it was said', () => {
   const position = fc.record(
-    { type: fc.string(), epoch: epochs, upTo: seqs, dropped: fc.array(seqs), hasGap: fc.boolean() },
+    { type: fc.string(), epoch: epochs, upTo: seqs, dropped: fc.array(ranges), hasGap: fc.boolean() },
     { noNullPrototype: true },
   );
   fc.assert(
@@ -49,10 +51,8 @@ test('news of streams comes back as it was said', () => {
       fc.constantFrom('have' as const, 'ack' as const, 'gone' as const),
       fc.array(position),
       (kind, positions) => {
-        assert.deepEqual(readStreamAcks(frameOf(streamAckFrame({ kind, positions }, 'me'))), {
-          kind,
-          positions,
-        });
+        const frame = streamAckFrame({ kind, positions }, { sourceId: 'me', withRanges: true });
+        assert.deepEqual(readStreamAcks(frameOf(frame)), { kind, positions });
       },
     ),
   );
@@ -72,4 +72,13 @@ test('news that makes no sense is an error, and what is none is left alone', () 
   for (const text of ['', 'no JSON', '[]', '{"refused": "declined"}', 'null'])
     assert.equal(say(text), undefined);
   assert.equal(say('{"ack": []}', 'any'), undefined);
+});
+
+test('a peer without batches reads the numbers of dropped messages one by one', () => {
+  const position = { type: 'any', epoch: 'e', upTo: 9, dropped: [[3, 5] as const, [7, 7] as const] };
+  const { data } = streamAckFrame(
+    { kind: 'ack', positions: [position] },
+    { sourceId: 'me', withRanges: false },
+  );
+  assert.deepEqual(JSON.parse(String(data)), { ack: [['any', 'e', 9, [3, 4, 5, 7]]] });
 });

@@ -4,9 +4,10 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openJournal } from '../../../engine/index.ts';
-import { encodeRecord } from '../../../engine/queues/message-record.ts';
+import { RecordBatchBuilder } from '../../../engine/protocol/record-batch.ts';
 import { singles } from '../../helpers/batches.ts';
 import { builtProgram } from '../../helpers/built-program.ts';
+import { oldOutgoingRecord } from '../../helpers/old-record.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
 function log(...words: string[]): SpawnSyncReturns<string> {
@@ -30,7 +31,7 @@ test('aioc log shows, exports and verifies a journal, and changes nothing', asyn
     header: { message_type: 'news', tag: '\u001b[2J' },
     data: Buffer.from('bonjour \u001b]0;x'),
   };
-  await journal.append('out/alice/news', singles(encodeRecord(message), encodeRecord(message)));
+  await journal.append('out/alice/news', singles(oldOutgoingRecord(message), oldOutgoingRecord(message)));
   await journal.append('in/news', singles(Buffer.from([0xff, 0x00])));
   const whileOpen = log('verify', directory);
   assert.equal(whileOpen.status, 1);
@@ -61,6 +62,27 @@ test('aioc log shows, exports and verifies a journal, and changes nothing', asyn
   assert.deepEqual(everything(directory), before);
 });
 
+test('aioc log shows the messages of a batch one by one, those that are left', async (t) => {
+  const directory = tempDir(t);
+  const journal = await openJournal({ directory });
+  const builder = new RecordBatchBuilder();
+  for (const text of ['one', 'two', 'three'])
+    builder.add({ headerBytes: Buffer.from(`{"tag": "${text}"}`), data: Buffer.from(text), binary: NOTHING });
+  const head = Buffer.from('{"message_type": "news", "source_id": "alice"}');
+  const { positions } = await journal.append('in/news', [{ ...builder.takeWhole(), head }]);
+  await journal.ack('in/news', positions[0] as number);
+  await journal.close();
+  const lines = log('export', directory, 'in/news').stdout.trim().split('\n');
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)).map(({ header, data_base64: data }) => [header, atob(data)]),
+    [
+      [{ message_type: 'news', source_id: 'alice', tag: 'two' }, 'two'],
+      [{ message_type: 'news', source_id: 'alice', tag: 'three' }, 'three'],
+    ],
+  );
+  assert.match(log('show', directory).stdout, /^in\/news {2}2 records/m);
+});
+
 test('aioc log verify finds damage, says where it is, and leaves it there', async (t) => {
   const directory = tempDir(t);
   const journal = await openJournal({ directory });
@@ -82,3 +104,5 @@ test('aioc log verify finds damage, says where it is, and leaves it there', asyn
   assert.equal(missing.status, 1);
   assert.match(missing.stderr, /is not a journal directory.*AIOC_JOURNAL/);
 });
+
+const NOTHING = Buffer.alloc(0);
