@@ -19,7 +19,7 @@ import type { TrafficLog } from '../../engine/peers/traffic-log.ts';
 import { Inbox } from '../../engine/queues/inbox.ts';
 import { MemoryStore } from '../../engine/storage/memory-store.ts';
 import type { Store } from '../../engine/storage/store.ts';
-import { textFrame } from './fake-connector.ts';
+import { incoming } from './message-batches.ts';
 
 export interface SmallConnectorOptions {
   readonly directory: string;
@@ -105,7 +105,12 @@ export class SmallConnector {
   }
 
   async put(...texts: readonly string[]): Promise<void> {
-    await Promise.all(texts.map((text) => this.inbox.put(textFrame(text))));
+    await Promise.all(texts.map((text) => this.inbox.put(incoming([text], this.inbox.type))));
+  }
+
+  /** The same as one batch. */
+  async putBatch(...texts: readonly string[]): Promise<void> {
+    await this.inbox.put(incoming(texts, this.inbox.type));
   }
 
   /** Ends it without a word; its store stays. */

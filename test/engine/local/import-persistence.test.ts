@@ -3,12 +3,11 @@ import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { parseLocalFrame } from '../../../engine/local/local-frames.ts';
 import { importPythonPersistence } from '../../../engine/local/python/import-persistence.ts';
 import { readPersistenceFile } from '../../../engine/local/python/persistence-file.ts';
 import type { ConnectorOwner } from '../../../engine/local/socket-names.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
-import { decodeRecord } from '../../../engine/queues/message-record.ts';
+import { storedMessages } from '../../../engine/queues/stored-messages.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
@@ -52,14 +51,14 @@ function recorded(t: TestContext): string {
   return directory;
 }
 
-const outgoing = async (store: Store, stream: string) =>
-  (await store.read(stream, 0, 1e6)).map(({ records }) => decodeRecord(records));
+const stored = async (store: Store, stream: string) =>
+  (await store.read(stream, 0, 1e6)).flatMap((batch) => storedMessages(stream, batch) ?? []);
 
 test('what a Python server left goes to the same clients and listeners, and its files are kept', async (t) => {
   const directory = recorded(t);
   const { store, events } = await take(directory, SERVER);
   assert.deepEqual([...(await store.streams())].sort(), ['in/type1', 'out/a-b_c:d/any', 'out/client1/any']);
-  const toClient = await outgoing(store, 'out/client1/any');
+  const toClient = await stored(store, 'out/client1/any');
   assert.deepEqual(
     toClient.map(({ data, binary }) => [data.toString(), binary?.toString()]),
     [
@@ -69,13 +68,14 @@ test('what a Python server left goes to the same clients and listeners, and its 
     ],
   );
   assert.equal(toClient[1]?.header['wait_for_ack'], true);
-  const [withFile] = await outgoing(store, 'out/a-b_c:d/any');
+  const [withFile] = await stored(store, 'out/a-b_c:d/any');
   assert.match(JSON.stringify(withFile?.header['with_file']), /"src_path":"w\/f.txt"/);
-  const waiting = await store.read('in/type1', 0, 1e6);
+  const waiting = await stored(store, 'in/type1');
   assert.deepEqual(
-    waiting.map(({ records }) => parseLocalFrame(records.subarray(4)).data.toString()),
+    waiting.map(({ data }) => data.toString()),
     ['rp0', 'rp1', 'rp2'],
   );
+  assert.ok(waiting.every(({ header }) => header.message_type === 'type1'));
   const names = readdirSync(directory);
   assert.equal(names.filter((name) => name.endsWith('.imported')).length, 3);
   assert.equal(names.length, 4, 'the file of another connector is left alone');
@@ -97,21 +97,21 @@ test('a file whose taking over was cut off is not taken twice', async (t) => {
   const path = join(directory, source.file);
   renameSync(`${path}.imported`, path);
   await take(directory, SERVER, store);
-  assert.equal((await outgoing(store, 'out/client1/any')).length, 3);
+  assert.equal((await stored(store, 'out/client1/any')).length, 3);
 });
 
 test('a message with the longest header that Python can store is taken over like any other', async (t) => {
   const directory = tempDir(t);
   const { file: source } = vectors.files.find(({ file }) => file.endsWith('client1')) as Vector;
-  const longest = stored('long', { tag: 'x'.repeat(65_400) });
-  writeFileSync(join(directory, source), Buffer.concat([stored('1'), longest, stored('2')]));
+  const longest = pythonRecord('long', { tag: 'x'.repeat(65_400) });
+  writeFileSync(join(directory, source), Buffer.concat([pythonRecord('1'), longest, pythonRecord('2')]));
   const { store } = await take(directory, SERVER);
-  const texts = (await outgoing(store, 'out/client1/any')).map(({ data }) => data.toString());
+  const texts = (await stored(store, 'out/client1/any')).map(({ data }) => data.toString());
   assert.deepEqual(texts, ['1', 'long', '2']);
 });
 
 /** A message as Python stores it. */
-function stored(text: string, more: Readonly<Record<string, string>> = {}): Buffer {
+function pythonRecord(text: string, more: Readonly<Record<string, string>> = {}): Buffer {
   const header = { message_type: 'any', source_id: 's', destination_id: 'client1', ...more };
   return Buffer.concat([Buffer.from(SEPARATOR), encodeFrame({ header, data: Buffer.from(text) })]);
 }
@@ -120,7 +120,7 @@ test('wherever a file is cut or damaged, every message that is whole is found', 
   const directory = tempDir(t);
   const path = join(directory, 'file');
   const texts = ['one', 'two', '', SEPARATOR.slice(0, 10), 'five'];
-  const whole = Buffer.concat(texts.map((text) => stored(text)));
+  const whole = Buffer.concat(texts.map((text) => pythonRecord(text)));
   const read = async (bytes: Buffer): Promise<{ found: string[]; damaged: number }> => {
     writeFileSync(path, bytes);
     const found: string[] = [];
@@ -139,7 +139,7 @@ test('wherever a file is cut or damaged, every message that is whole is found', 
       flipped[at] = (flipped[at] as number) ^ flip;
       const { found } = await read(flipped);
       const touched = texts.findIndex(
-        (_, index) => at < Buffer.concat(texts.slice(0, index + 1).map((text) => stored(text))).length,
+        (_, index) => at < Buffer.concat(texts.slice(0, index + 1).map((text) => pythonRecord(text))).length,
       );
       const others = texts.filter((_, index) => index !== touched && index !== touched - 1);
       for (const text of others) assert.ok(found.includes(text), `${text} in ${found.join()}`);

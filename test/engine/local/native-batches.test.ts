@@ -14,7 +14,7 @@ import { Spool } from '../../../engine/local/spool.ts';
 import type { Frame } from '../../../engine/protocol/frame-decoder.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import { recordsOf } from '../../../engine/protocol/record-batch.ts';
-import type { Completion } from '../../../engine/queues/outbox-entry.ts';
+import type { Completion } from '../../../engine/queues/out-batch.ts';
 import { RawSubscriber } from '../../helpers/raw-subscriber.ts';
 import { batchWith } from '../../helpers/record-batches.ts';
 import { SmallConnector } from '../../helpers/small-connector.ts';

@@ -9,7 +9,7 @@ import type { LocalBroker } from '../../../engine/local/local-broker.ts';
 import { SendSocket } from '../../../engine/local/python/send-socket.ts';
 import type { TrafficLog } from '../../../engine/peers/traffic-log.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
-import type { Completion } from '../../../engine/queues/outbox-entry.ts';
+import type { Completion } from '../../../engine/queues/out-batch.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -27,7 +27,7 @@ async function slowlyStored(t: TestContext): Promise<SlowlyStored> {
     budget: new MemoryBudget(LIMITS.memoryBudgetBytes),
     submit: ({ data }: { data: Buffer }, completion: Completion) => {
       submitted.push(data.toString());
-      stored.push(() => completion.kept(undefined));
+      stored.push(() => completion.kept(1));
     },
   } as unknown as LocalBroker;
   const log = { event: (text: string) => assert.fail(text) } as unknown as TrafficLog;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressFrame, identifySource } from '../../../engine/peers/source-identity.ts';
+import { identifySource } from '../../../engine/peers/source-identity.ts';
 import type { Frame } from '../../../engine/protocol/frame-decoder.ts';
 import { parseHeader } from '../../../engine/protocol/header.ts';
 import { rejectsWith } from '../../helpers/rejects-with.ts';
@@ -57,13 +57,4 @@ test('a server rejects another name, and quotes it shortened; a name that is not
 test('a header into which its name too long is objected to, since it would never get shorter', () => {
   const frame = frameOf(`{"message_type": "any", "tag": "${'x'.repeat(65_490)}"}`);
   assert.match(identifySource(frame, AT_CLIENT).rejectionReason ?? '', /too long/);
-});
-
-test('what leaves is addressed anew only where it says another thing', () => {
-  const ids = { sourceId: 'us', destinationId: 'them' };
-  const header = { message_type: 'any', source_id: 'us', destination_id: 'them' };
-  const forwardedHeader = Buffer.from(JSON.stringify(header));
-  assert.equal(addressFrame({ header, forwardedHeader }, ids).forwardedHeader, forwardedHeader);
-  const former = addressFrame({ header: { ...header, source_id: 'former', tag: 't' }, forwardedHeader }, ids);
-  assert.deepEqual(former, { header: { ...header, tag: 't' } });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InboxWriter } from '../../../engine/queues/inbox-writer.ts';
 import { Journal } from '../../../engine/storage/journal/journal.ts';
-import { readAll, singles } from '../../helpers/batches.ts';
+import { readAll, single, singles } from '../../helpers/batches.ts';
 import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 import { SimulatedDisk } from '../../helpers/simulated-disk.ts';
 import { seededRandom } from '../../helpers/simulated-world.ts';
@@ -42,9 +42,10 @@ async function restored(store: Journal, clock: SimulatedClock) {
     },
   });
   const held = await writer.restore();
-  const put = (seq: number): Promise<boolean> =>
+  /** Resolves with the number of those that were known. */
+  const put = (seq: number): Promise<number> =>
     new Promise((stored, refused) =>
-      writer.add({ frame: Buffer.from(`ann ${seq}.`), source: { ...of, seq }, stored, refused }),
+      writer.add({ batch: single(`ann ${seq}.`), source: { ...of, seq }, stored, refused }),
     );
   const kept = async (name: string): Promise<number[]> =>
     (await readAll(store, STREAM))
@@ -69,8 +70,7 @@ test('what the sender still has comes again in its place, and nothing twice', as
   const { open, clock } = await withHole([4, 7]);
   const { put, kept, told, writer } = await restored(await open(), clock);
   await writer.gone({ ...of, seq: 3 });
-  for (const seq of [4, 5, 6, 7, 8, 9, 10, 11])
-    assert.equal(await put(seq), false, `${seq} is no repetition`);
+  for (const seq of [4, 5, 6, 7, 8, 9, 10, 11]) assert.equal(await put(seq), 0, `${seq} is no repetition`);
   assert.deepEqual(await kept('ann'), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
   assert.deepEqual(told, { lost: 0, superseded: 5 });
   assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 11, hasGap: false }]);
@@ -79,7 +79,7 @@ test('what the sender still has comes again in its place, and nothing twice', as
 test('what the sender has no more is counted lost, and the rest follows in order', async () => {
   const { open, clock } = await withHole([4, 7]);
   const { put, kept, told } = await restored(await open(), clock);
-  assert.equal(await put(7), false);
+  assert.equal(await put(7), 0);
   assert.deepEqual(await kept('ann'), [1, 2, 3, 5, 6, 7]);
   await put(12);
   assert.deepEqual(await kept('ann'), [1, 2, 3, 5, 6, 7, 8, 9, 10, 12]);
