@@ -1,9 +1,12 @@
+import { nextMicrotask } from '../../../engine/base/batching.ts';
 import type { Durability } from '../../../engine/config/shapes.ts';
 import { Connector } from '../../../engine/connector/connector.ts';
 import { parseLocalFrame } from '../../../engine/local/local-frames.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
+import { largestMessageIn } from '../../../engine/protocol/record-batch.ts';
 import type { Inbox } from '../../../engine/queues/inbox.ts';
-import type { StoredRecord } from '../../../engine/queues/stored-message.ts';
+import type { InboxBatch } from '../../../engine/queues/inbox-batch.ts';
+import { batchOf, textsIn } from '../../helpers/message-batches.ts';
 import { PORT, TRUST } from '../../helpers/simulated-connectors.ts';
 import type { SimulatedDisk } from '../../helpers/simulated-disk.ts';
 import type { SimulatedWorld } from '../../helpers/simulated-world.ts';
@@ -25,6 +28,13 @@ export interface NodeOptions {
   readonly onDelivered: (type: string, text: string) => void;
 }
 
+/** A message that is about to be submitted. */
+interface Gathered {
+  readonly text: string;
+  kept(): void;
+  refused(error: unknown): void;
+}
+
 /** A connector with a program that sends and one that listens, which can be killed and started again. */
 export class SimulatedNode {
   readonly role: 'server' | 'client';
@@ -38,6 +48,7 @@ export class SimulatedNode {
   listens = true;
   /** The listeners' own note of what they have had, by type: it outlives the connector, which may forget an ack. */
   readonly #cursors = new Map<string, number>();
+  readonly #gathered = new Map<string, Gathered[]>();
 
   constructor(options: NodeOptions) {
     this.#options = options;
@@ -124,16 +135,62 @@ export class SimulatedNode {
     this.#life += 1;
   }
 
-  /** Hands a message to the connector. Resolves when it is confirmed to be stored. */
+  /**
+   * Hands a message to the connector: by itself, or in a batch with those that come in the same turn. Resolves when it is
+   * confirmed to be stored.
+   */
   async send(type: string, text: string): Promise<void> {
-    const broker = this.#connector?.broker;
-    if (broker === undefined) throw new Error('not running');
-    const destination = this.role === 'server' ? { destination_id: 'client1' } : {};
-    const frame = encodeFrame({ header: { message_type: type, ...destination }, data: Buffer.from(text) });
-    const stored = new Promise<void>((resolve, reject) => {
-      void broker.submit(parseLocalFrame(frame.subarray(4)), { kept: () => resolve(), refused: reject });
-    });
+    if (this.#connector === undefined) throw new Error('not running');
+    const gathered = this.#gathered.get(type) ?? [];
+    const stored = new Promise<void>((kept, refused) => gathered.push({ text, kept, refused }));
+    if (!this.#gathered.has(type)) {
+      this.#gathered.set(type, gathered);
+      nextMicrotask(() => this.#submit(type));
+    }
     await this.alive(stored);
+  }
+
+  #submit(type: string): void {
+    const gathered = this.#gathered.get(type) ?? [];
+    this.#gathered.delete(type);
+    const { random } = this.#options.world;
+    for (let first = 0; first < gathered.length; ) {
+      const count = random.fraction() < 0.3 ? 1 : 1 + Math.floor(random.fraction() * 20);
+      this.#submitBatch(type, gathered.slice(first, first + count));
+      first += count;
+    }
+  }
+
+  #submitBatch(type: string, messages: readonly Gathered[]): void {
+    const broker = this.#connector?.broker;
+    const destination = this.role === 'server' ? { destination_id: 'client1' } : {};
+    const header = { message_type: type, ...destination };
+    let settled = 0;
+    const next = (count: number): readonly Gathered[] => {
+      settled += count;
+      return messages.slice(settled - count, settled);
+    };
+    const completion = {
+      kept: (count: number): void => {
+        for (const { kept } of next(count)) kept();
+      },
+      refused: (count: number, error: unknown): void => {
+        for (const { refused } of next(count)) refused(error);
+      },
+    };
+    const [only, ...others] = messages;
+    if (broker === undefined || only === undefined)
+      completion.refused(messages.length, new Error('not running'));
+    else if (others.length === 0)
+      void broker.submit(
+        parseLocalFrame(encodeFrame({ header, data: Buffer.from(only.text) }).subarray(4)),
+        completion,
+      );
+    else {
+      const batch = batchOf(messages.map(({ text }) => text));
+      const largestBytes = largestMessageIn(batch.records);
+      void broker.submitBatch({ ...batch, header, largestBytes, hasResponse: false }, completion);
+    }
   }
 
   /** How many messages wait in any of its queues. */
@@ -147,7 +204,8 @@ export class SimulatedNode {
     let busy = false;
     let after = 0;
     /** As for a listener over a socket: what was read together is not read again for each. */
-    let read: readonly StoredRecord[] = [];
+    let read: readonly InboxBatch[] = [];
+    const { random } = this.#options.world;
     const { clock } = this.#ports as MortalPorts;
     const next = async (): Promise<void> => {
       if (busy || life !== this.#life) return;
@@ -161,23 +219,35 @@ export class SimulatedNode {
       }
       inbox.setHasConsumer(true);
       if (read.length === 0) read = await inbox.read(after).catch(() => []);
-      const [record] = read;
-      read = read.slice(1);
-      if (record !== undefined && life === this.#life) {
-        const { header, data } = parseLocalFrame(record.payload.subarray(4));
-        const cursor = this.#cursors.get(inbox.type) ?? 0;
-        if (record.position > cursor) this.#options.onDelivered(header.message_type, data.toString());
-        this.#cursors.set(inbox.type, Math.max(cursor, record.position));
-        after = record.position;
+      const [batch] = read;
+      if (batch !== undefined && life === this.#life) {
+        const from = inbox.firstIndex(batch, after);
+        const rest = batch.count - from;
+        // A listener may acknowledge inside a batch.
+        const count = random.fraction() < 0.7 ? rest : Math.ceil(rest * random.fraction());
+        const isWhole = count === rest;
+        if (isWhole) read = read.slice(1);
+        const first = batch.position + from;
+        this.#deliver(inbox.type, first, textsIn(batch).slice(from, from + count));
+        after = Math.max(after, first + count - 1);
+        const sizes = { count, bytes: isWhole ? batch.sizeBytes : 0 };
         // As for a listener over a socket: the ack may not have been written when the machine crashes.
-        inbox.done(record, { count: 1, bytes: record.payload.length }).catch(() => undefined);
+        if (count > 0) inbox.done({ position: after, atMs: batch.atMs }, sizes).catch(() => undefined);
       }
       busy = false;
-      if (record !== undefined) clock.after(this.listenerMs, () => void next());
+      if (batch !== undefined) clock.after(this.listenerMs, () => void next());
       else if (inbox.depth > 0) clock.after(50, () => void next());
     };
     inbox.onArrival(() => void next());
     void next();
+  }
+
+  /** @param position of the first text */
+  #deliver(type: string, position: number, texts: readonly string[]): void {
+    const cursor = this.#cursors.get(type) ?? 0;
+    for (const [index, text] of texts.entries())
+      if (position + index > cursor) this.#options.onDelivered(type, text);
+    this.#cursors.set(type, Math.max(cursor, position + texts.length - 1));
   }
 }
 
