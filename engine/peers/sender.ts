@@ -158,7 +158,8 @@ export class Sender {
     this.#gaps = [];
     this.#opened = undefined;
     this.#unacked.clear();
-    for (const { outbox } of this.#queues.values()) {
+    for (const { outbox, credit } of this.#queues.values()) {
+      credit.reconnected();
       outbox.rewind();
       outbox.overflow.changed();
     }

@@ -3,13 +3,16 @@ import type { Clock } from '../base/ports.ts';
 
 /** The shortest period over which a rate is measured. */
 const PERIOD_MS = 20;
-/** A shorter way to the peer is forgotten after this time: it may have become longer. */
-const SHORTEST_AGE_MS = 10_000;
+/** After this time the shortest way to the peer is measured again, if the credit is used up: it may have become longer. */
+const SHORTEST_AGE_MS = 60_000;
 
 /**
  * How many bytes of a stream may be unacknowledged: twice what the peer acknowledges in the shortest time between
  * sending and acknowledging, so that neither a long way nor a slow disk there leaves the connection idle. Where the peer
  * is slow, the rate is low, and so is the credit.
+ *
+ * The shortest time is one in which nothing waited at the peer. It cannot be measured while much is on its way: there it
+ * would grow with the credit, and the credit with it. So it is measured while little is (as BBR does in its ProbeRTT).
  */
 export class StreamCredit {
   readonly #clock: Clock;
@@ -21,34 +24,71 @@ export class StreamCredit {
   #sinceMs: number;
   #shortestMs = Number.POSITIVE_INFINITY;
   #shortestAtMs = 0;
+  /** Little is sent, to measure the shortest time. */
+  #isProbing = false;
+  /** When the first batch was sent while little was on its way. */
+  #probedAtMs: number | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#sinceMs = clock.now();
   }
 
+  /** Another connection may have another way. */
+  reconnected(): void {
+    this.#shortestMs = Number.POSITIVE_INFINITY;
+    this.#endProbe();
+  }
+
   /** Whether messages of this size may be sent in addition to the unacknowledged bytes. */
   allows(sizeBytes: number, unackedBytes: number): boolean {
-    const isAllowed = unackedBytes === 0 || unackedBytes + sizeBytes <= this.bytes;
-    if (!isAllowed) this.#wasUsedUp = true;
+    const most = this.#isProbing ? LIMITS.batchBytes : this.bytes;
+    const isAllowed = unackedBytes === 0 || unackedBytes + sizeBytes <= most;
+    if (!this.#isProbing) this.#noteUse(isAllowed);
+    else if (isAllowed) this.#probedAtMs ??= this.#clock.now();
     return isAllowed;
+  }
+
+  #noteUse(isAllowed: boolean): void {
+    if (isAllowed) return;
+    this.#wasUsedUp = true;
+    const isKnown = this.#shortestMs < Number.POSITIVE_INFINITY;
+    if (isKnown && this.#clock.now() - this.#shortestAtMs > SHORTEST_AGE_MS) this.#isProbing = true;
+  }
+
+  #endProbe(): void {
+    this.#isProbing = false;
+    this.#probedAtMs = undefined;
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.#ackedBytes = 0;
+    this.#sinceMs = this.#clock.now();
+    this.#wasUsedUp = false;
   }
 
   /** Messages of this size, sent at that time, were acknowledged. */
   acknowledged(sizeBytes: number, sentAtMs: number): void {
     const nowMs = this.#clock.now();
-    this.#ackedBytes += sizeBytes;
     const tookMs = Math.max(1, nowMs - sentAtMs);
-    if (tookMs <= this.#shortestMs || nowMs - this.#shortestAtMs > SHORTEST_AGE_MS) {
-      this.#shortestMs = tookMs;
-      this.#shortestAtMs = nowMs;
+    if (this.#isProbing) {
+      if (this.#probedAtMs === undefined || sentAtMs < this.#probedAtMs) return;
+      this.#noteShortest(tookMs);
+      this.#endProbe();
+      return;
     }
+    if (tookMs <= this.#shortestMs) this.#noteShortest(tookMs);
+    this.#ackedBytes += sizeBytes;
     const elapsedMs = nowMs - this.#sinceMs;
     if (elapsedMs < Math.max(PERIOD_MS, this.#shortestMs)) return;
     this.#adjust((this.#ackedBytes / elapsedMs) * this.#shortestMs * 2);
-    this.#ackedBytes = 0;
-    this.#sinceMs = nowMs;
-    this.#wasUsedUp = false;
+    this.#begin();
+  }
+
+  #noteShortest(tookMs: number): void {
+    this.#shortestMs = tookMs;
+    this.#shortestAtMs = this.#clock.now();
   }
 
   #adjust(target: number): void {
