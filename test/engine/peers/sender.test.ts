@@ -18,7 +18,7 @@ import type { Store } from '../../../engine/storage/store.ts';
 import { singles } from '../../helpers/batches.ts';
 import { outgoing, textsIn } from '../../helpers/message-batches.ts';
 import { NOBODY } from '../../helpers/nobody.ts';
-import { encodeRecord } from '../../helpers/old-records.ts';
+import { oldOutgoingRecord } from '../../helpers/old-record.ts';
 import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 import { seededRandom } from '../../helpers/simulated-world.ts';
 
@@ -483,7 +483,7 @@ test('a stored message that cannot be sent fails, is logged, and blocks no other
     const store = new MemoryStore(clock);
     const epoch = 'A'.repeat(22);
     const records = ['first', 'x'.repeat(LIMITS.headerBytes - 40), 'last'].map((tag, index) =>
-      encodeRecord({
+      oldOutgoingRecord({
         header: { message_type: 'any', tag },
         data: Buffer.from(`${index}`),
         number: { epoch, seq: index + 1 },

@@ -14,7 +14,7 @@ import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import { singles } from '../../helpers/batches.ts';
 import { incoming, outgoing, textsIn } from '../../helpers/message-batches.ts';
 import { NOBODY } from '../../helpers/nobody.ts';
-import { encodeRecord } from '../../helpers/old-records.ts';
+import { oldOutgoingRecord } from '../../helpers/old-record.ts';
 import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 import { seededRandom } from '../../helpers/simulated-world.ts';
 
@@ -55,7 +55,7 @@ test('an outbox’s record of an earlier version is read as a batch of one, with
     fc.property(shared, own, bytes, bytes, number, (all, its, data, binary, numbered) => {
       const header = { ...its, ...all, transport_id: 7, with_binary: binary.length > 0 } as Header;
       const read = readOldOutgoing(
-        encodeRecord({ header, data, binary, ...(numbered !== undefined && { number: numbered }) }),
+        oldOutgoingRecord({ header, data, binary, ...(numbered !== undefined && { number: numbered }) }),
       );
       assert.deepEqual({ ...read.header }, header);
       assert.deepEqual(read.number, numbered);
@@ -76,7 +76,7 @@ test('an inbox’s frame of an earlier version is read as a batch of one, with i
 });
 
 test('other bytes are not taken for a record of an outbox', () => {
-  const record = encodeRecord({ header: { message_type: 'any' }, data: Buffer.from('data') });
+  const record = oldOutgoingRecord({ header: { message_type: 'any' }, data: Buffer.from('data') });
   for (const other of [Buffer.alloc(0), Buffer.from([3, 1, 2, 3]), record.subarray(0, record.length - 1)])
     assert.throws(() => readOldOutgoing(other), RangeError);
 });
@@ -86,9 +86,9 @@ test('an outbox sends what an earlier version has stored, under its numbers, bef
   const store = new MemoryStore(clock);
   const header = { message_type: 'any', source_id: 'former', destination_id: 'peer', tag: 'kept' };
   const numbered = ['1', '2', '3'].map((text, index) =>
-    encodeRecord({ header, data: Buffer.from(text), number: { epoch: EPOCH, seq: 5 + index } }),
+    oldOutgoingRecord({ header, data: Buffer.from(text), number: { epoch: EPOCH, seq: 5 + index } }),
   );
-  const unnumbered = ['4', '5'].map((text) => encodeRecord({ header, data: Buffer.from(text) }));
+  const unnumbered = ['4', '5'].map((text) => oldOutgoingRecord({ header, data: Buffer.from(text) }));
   await store.append('out/peer/any', singles(...numbered, ...unnumbered));
   await store.ack('out/peer/any', 1);
   const queue = new Outbox({

@@ -4,16 +4,10 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openJournal } from '../../../engine/index.ts';
-<<<<<<< HEAD
 import { RecordBatchBuilder } from '../../../engine/protocol/record-batch.ts';
 import { singles } from '../../helpers/batches.ts';
 import { builtProgram } from '../../helpers/built-program.ts';
 import { oldOutgoingRecord } from '../../helpers/old-record.ts';
-=======
-import { singles } from '../../helpers/batches.ts';
-import { builtProgram } from '../../helpers/built-program.ts';
-import { encodeRecord } from '../../helpers/old-records.ts';
->>>>>>> 39233e9 (Tests: port local, field and helper files to batches)
 import { tempDir } from '../../helpers/temp-dir.ts';
 
 function log(...words: string[]): SpawnSyncReturns<string> {
