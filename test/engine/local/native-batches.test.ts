@@ -6,11 +6,13 @@ import { LIMITS } from '../../../engine/base/limits.ts';
 import { MemoryBudget } from '../../../engine/base/memory-budget.ts';
 import { realClock, realRandomness } from '../../../engine/base/real-ports.ts';
 import type { LocalBroker } from '../../../engine/local/local-broker.ts';
+import type { SubmittedBatch } from '../../../engine/local/local-broker-types.ts';
 import { encodeSendBatch, rangeIn, subscribedBatchIn } from '../../../engine/local/native/batch-packets.ts';
 import { NativeSocket } from '../../../engine/local/native/native-socket.ts';
 import { bodyAsJson, encodePacket } from '../../../engine/local/native/packets.ts';
 import { nativeListenSocketPath } from '../../../engine/local/socket-names.ts';
 import { Spool } from '../../../engine/local/spool.ts';
+import { framesOf } from '../../../engine/protocol/batched-messages.ts';
 import type { Frame } from '../../../engine/protocol/frame-decoder.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import { recordsOf } from '../../../engine/protocol/record-batch.ts';
@@ -24,7 +26,7 @@ import { waitFor } from '../../helpers/wait-for.ts';
 const until = (condition: () => unknown, what: string) => waitFor(condition, { what });
 
 interface Submitted {
-  readonly frame: Frame;
+  readonly frames: readonly Frame[];
   readonly completion: Completion;
 }
 
@@ -39,8 +41,16 @@ async function sendSocket(t: TestContext, { messageMaxBytes = LIMITS.messageByte
     messageMaxBytes,
     isStored: () => true,
     submit: (frame: Frame, completion: Completion) => {
-      submitted.push({ frame, completion });
-      if (answers) completion.kept(undefined);
+      submitted.push({ frames: [frame], completion });
+      if (answers) completion.kept(1);
+      return undefined;
+    },
+    submitBatch: ({ header, count, records, largestBytes }: SubmittedBatch, completion: Completion) => {
+      assert.ok(largestBytes <= messageMaxBytes);
+      const frames = [...framesOf(header, records)];
+      assert.equal(frames.length, count);
+      submitted.push({ frames, completion });
+      if (answers) completion.kept(count);
       return undefined;
     },
     noResponse: (header: unknown) => noResponses.push(header),
@@ -60,7 +70,7 @@ async function sendSocket(t: TestContext, { messageMaxBytes = LIMITS.messageByte
     t.after(() => connected.kill());
     return connected;
   };
-  const texts = () => submitted.map(({ frame }) => frame.data.toString());
+  const texts = () => submitted.flatMap(({ frames }) => frames.map(({ data }) => data.toString()));
   return { submitted, texts, events, noResponses, program };
 }
 
@@ -114,27 +124,24 @@ test('a program of protocol 1 sends message by message, and each is answered', a
   assert.deepEqual(texts(), ['2', '3']);
 });
 
-test('a batch is answered in ranges and in order, whatever the order in which its messages are done', async (t) => {
+test('a batch is submitted as one, and answered in the ranges in which it is done', async (t) => {
   const { program, submitted, texts } = await sendSocket(t);
   const one = await program();
   const header = { request_id: 7 };
   one.write(...encodeSendBatch(5, batchWith(['0', { text: '1', header, binary: 'b' }, '2', '3', '4'])));
-  await until(() => submitted.length === 5, 'all messages');
+  await until(() => submitted.length === 1, 'the batch');
   assert.deepEqual(texts(), ['0', '1', '2', '3', '4']);
-  assert.deepEqual(submitted[1]?.frame.header, {
+  assert.deepEqual(submitted[0]?.frames[1]?.header, {
     message_type: 'event',
     source_id: 'edge',
     with_binary: true,
     request_id: 7,
   });
-  const done = (...indexes: number[]) => {
-    for (const index of indexes) submitted[index]?.completion.kept(undefined);
-  };
-  done(1, 4);
-  submitted[2]?.completion.refused(new Error('no'));
-  done(0);
+  const [{ completion }] = submitted as [Submitted];
+  completion.kept(2);
+  completion.refused(1, new Error('no'));
   await until(() => ranges(one).length === 2, 'the first ranges');
-  done(3);
+  completion.kept(2);
   await until(() => ranges(one).length === 3, 'the rest');
   assert.deepEqual(ranges(one), [
     [5, 2, 'stored'],
@@ -215,7 +222,7 @@ test('a program whose batches are not answered is not read any further, by their
   // The connector is in this process: after some turns it has done all that it can do.
   for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   assert.equal(submitted.length, 8);
-  for (const { completion } of submitted.splice(0)) completion.kept(undefined);
+  for (const { frames, completion } of submitted.splice(0)) completion.kept(frames.length);
   await until(() => submitted.length === 4, 'the rest');
 });
 
@@ -223,7 +230,7 @@ test('a subscription of protocol 2 gets batches, and acknowledges in their middl
   const directory = mkdtempSync(join(tempDir(t), 'd'));
   const owner = { role: 'client', name: 'edge' } as const;
   const connector = await SmallConnector.start(t, { directory, owner });
-  await connector.put('0', '1', '2');
+  await connector.putBatch('0', '1', '2');
   const batches = (program: RawSubscriber) =>
     program.packets
       .filter(({ kind }) => kind === 'batch')
