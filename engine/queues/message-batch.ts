@@ -1,4 +1,4 @@
-import { batchFrom, offsetOf, RecordBatchBuilder } from '../protocol/record-batch.ts';
+import { batchFrom, offsetOf, RECORD_HEAD_BYTES, RecordBatchBuilder } from '../protocol/record-batch.ts';
 
 /** Consecutive messages of one stream, which were checked where they came in (engine/protocol/record-batch.ts). */
 export interface MessageBatch {
@@ -19,6 +19,13 @@ export function firstMessages<Batch extends MessageBatch>(batch: Batch, count: n
   return { ...batch, count, records: batch.records.subarray(0, offsetOf(batch.records, count)) };
 }
 
+/** Whether the header of a batch's only message may have with_file, with or without a file. */
+export function mayNameFile({ count, records }: MessageBatch): boolean {
+  if (count > 1) return false;
+  const headerEnd = RECORD_HEAD_BYTES + records.readUInt16LE(8);
+  return records.subarray(RECORD_HEAD_BYTES, headerEnd).includes(WITH_FILE);
+}
+
 /** A single message as a batch. */
 export function batchOfOne(message: {
   readonly headerBytes: Buffer;
@@ -32,3 +39,4 @@ export function batchOfOne(message: {
 }
 
 const EMPTY = Buffer.alloc(0);
+const WITH_FILE = Buffer.from('"with_file"');

@@ -2,7 +2,7 @@ import { LIMITS } from '../base/limits.ts';
 import { type JsonObject, parseJsonObject } from '../protocol/header.ts';
 import { largestMessageIn, recordsOf } from '../protocol/record-batch.ts';
 import type { Batch, Store, StoredBatch } from '../storage/store.ts';
-import type { MessageBatch } from './message-batch.ts';
+import { type MessageBatch, mayNameFile } from './message-batch.ts';
 import { readOldOutgoing } from './old-records.ts';
 import type { DeliveryContext } from './out-batch.ts';
 import { OutboxEntry } from './outbox-entry.ts';
@@ -73,12 +73,10 @@ function copyWith(entry: OutboxEntry, context: DeliveryContext): OutboxEntry {
   return copy;
 }
 
-const WITH_FILE = Buffer.from('with_file');
-
 /** The header of a message that may have a file; it is alone in its batch. */
-function headerWithFile({ count, records }: MessageBatch): JsonObject | undefined {
-  if (count > 1 || !records.includes(WITH_FILE)) return undefined;
-  for (const { headerBytes } of recordsOf(records)) return parseJsonObject(headerBytes);
+function headerWithFile(batch: MessageBatch): JsonObject | undefined {
+  if (!mayNameFile(batch)) return undefined;
+  for (const { headerBytes } of recordsOf(batch.records)) return parseJsonObject(headerBytes);
   return undefined;
 }
 

@@ -8,6 +8,7 @@ import { observerOfRevived } from '../../../engine/peers/delivery-observers.ts';
 import type { Link } from '../../../engine/peers/link.ts';
 import { Sender, type SenderOptions } from '../../../engine/peers/sender.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
+import { pythonJson } from '../../../engine/protocol/header.ts';
 import { numberIn } from '../../../engine/protocol/message-number.ts';
 import type { OutFrame } from '../../../engine/protocol/messages.ts';
 import { checkBatch } from '../../../engine/protocol/record-batch.ts';
@@ -16,7 +17,7 @@ import type { DeliveryObserver, OutgoingBatch } from '../../../engine/queues/out
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
 import { singles } from '../../helpers/batches.ts';
-import { outgoing, textsIn } from '../../helpers/message-batches.ts';
+import { batchOf, outgoing, textsIn } from '../../helpers/message-batches.ts';
 import { NOBODY } from '../../helpers/nobody.ts';
 import { oldOutgoingRecord } from '../../helpers/old-record.ts';
 import { SimulatedClock } from '../../helpers/simulated-clock.ts';
@@ -410,6 +411,21 @@ test('what a Python peer has acknowledged out of order does not go to the aioc t
   sender.onStreamAcks({ kind: 'ack', positions: [{ type: 'any', epoch, upTo: seq, dropped: [] }] });
   const [outbox] = sender.outboxes;
   assert.deepEqual([outbox?.depth, outbox?.bytes, outbox?.unacked, outbox?.unackedBytes], [0, 0, 0, 0]);
+});
+
+test('a message whose with_file names no file goes in a frame of its own, since no batch may have one', async () => {
+  for (const with_file of [null, 'x', { src_path: '/gone', file_error: 'it is gone' }]) {
+    const headerBytes = Buffer.from(pythonJson({ with_file }));
+    const batch = { ...outgoing(['data']), ...batchOf(['data'], headerBytes) };
+    const { link } = await connected('batches', [batch, outgoing(['with_file'])]);
+    assert.deepEqual(
+      link.frames.map(({ header }) => [header['with_file'], header['aioc_batch']]),
+      [
+        [with_file, undefined],
+        [undefined, 1],
+      ],
+    );
+  }
 });
 
 test('a message with a file that is cancelled while it is being opened goes nowhere, and leaves its number alone', async () => {
