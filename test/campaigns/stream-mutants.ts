@@ -11,14 +11,14 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'a message is confirmed before it is in the store',
     file: 'queues/inbox.ts',
-    find: 'this.#writer.add({\n        frame,\n        source,',
-    replace: 'resolve(true); this.#writer.add({ frame, source,',
+    find: 'this.#writer.add({\n        batch:',
+    replace: 'resolve(count);\n      this.#writer.add({\n        batch:',
   },
   {
     name: 'the number is not stored with the message',
-    file: 'queues/inbox-writer.ts',
-    find: 'const first = await this.#withRetry(() => store.append(stream, batches, mark));',
-    replace: 'const first = await this.#withRetry(() => store.append(stream, batches));',
+    file: 'queues/append-unknown.ts',
+    find: 'await store.append(stream, rest, from)',
+    replace: 'await store.append(stream, rest)',
   },
   {
     name: 'what an earlier run has stored is not asked for',
@@ -34,14 +34,14 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a message that waited on the disk is numbered anew',
-    file: 'queues/outbox.ts',
-    find: 'number: parts.number ?? this.#numbers.nextUnnumbered(),',
-    replace: 'number: this.#numbers.nextUnnumbered(),',
+    file: 'queues/outbox-loader.ts',
+    find: 'old === undefined ? numberInHead(head) : (old.number ?? this.#options.numbers.nextUnnumbered()),',
+    replace: 'this.#options.numbers.next(count),',
   },
   {
     name: 'what was sent on a lost connection is not sent again',
-    file: 'queues/outbox.ts',
-    find: 'entry.sent = false;',
+    file: 'queues/outbox-entry.ts',
+    find: 'this.sent = 0;',
     replace: '',
   },
   {
@@ -54,7 +54,7 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     name: 'a message is confirmed when it is handed on, not when it is dealt with',
     file: 'peers/receiver.ts',
     find: 'stream.pending.push(pending);',
-    replace: 'stream.pending.push(pending); this.#settle(stream, seq, "taken");',
+    replace: 'stream.pending.push(pending); this.#settle(stream, what, "taken");',
   },
   {
     name: 'the epoch is ignored when a message comes',
@@ -79,10 +79,10 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     file: 'peers/sender.ts',
     find: 'if (this.#link === link) return false;',
     replace: `if (this.#link === link) {
-      for (const [epoch, outbox] of this.#byEpoch) {
-        const other = [...epoch].reverse().join('');
-        for (const { number } of outbox.acked({ epoch, seq: Infinity })) Object.assign(number, { epoch: other });
+      for (const { outbox } of this.#queues.values()) {
         outbox.rewind();
+        const first = outbox.next();
+        if (first !== undefined) Object.assign(first.number, { epoch: [...first.number.epoch].reverse().join('') });
       }
       return false;
     }`,
@@ -90,8 +90,8 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'what goes to who is taken for Python has a number of this connection only',
     file: 'peers/sender.ts',
-    find: 'return transportIdOf(outbox.send(entry));',
-    replace: `const number = outbox.send(entry);
+    find: 'return transportIdOf(outbox.send(entry, count));',
+    replace: `const number = outbox.send(entry, count);
     return this.#link?.speaksStreams ? transportIdOf(number) : String(number.seq);`,
   },
   {
@@ -99,5 +99,53 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     file: 'peers/probe.ts',
     find: '!isAioc && frame.header.message_type === AIOC_TYPE',
     replace: 'frame.header.message_type === undefined',
+  },
+  {
+    name: 'an acknowledgement inside a batch removes all of it',
+    file: 'queues/outbox.ts',
+    find: 'const received = Math.min(everSent ? entry.count : entry.sent, seq - entry.number.seq + 1);',
+    replace: 'const received = seq < entry.number.seq ? 0 : everSent ? entry.count : entry.sent;',
+  },
+  {
+    name: 'the number of the next batch is one too low',
+    file: 'queues/outbox-numbers.ts',
+    find: 'this.#lastSeq += count;',
+    replace: 'this.#lastSeq += count > 1 ? count - 1 : 1;',
+  },
+  {
+    name: 'a resume point inside a batch sends the whole batch under the number of the rest',
+    file: 'peers/sender.ts',
+    find: 'const { count, records } = messagesFrom(recordsIn(entry), from);',
+    replace: 'const { count, records } = recordsIn(entry);',
+  },
+  {
+    name: 'of a batch that is known in part all is delivered',
+    file: 'peers/traffic.ts',
+    find: 'this.#deliver(peer, messagesFrom(batch, known), { source, senderKeeps: true }),',
+    replace: 'this.#deliver(peer, batch, { source, senderKeeps: known >= 0 }),',
+  },
+  {
+    name: 'a batch that waits for room in part is confirmed when its first part is stored',
+    file: 'queues/inbox.ts',
+    find: 'return (await Promise.all(parts)).flat();',
+    replace: 'return (await parts[0]) ?? [];',
+  },
+  {
+    name: 'of messages that are known in part all are stored again',
+    file: 'queues/append-unknown.ts',
+    find: 'rest = withoutFirst(batches, known);',
+    replace: 'rest = withoutFirst(batches, known * 0);',
+  },
+  {
+    name: 'an acknowledgement of a listener inside a batch takes all of it',
+    file: 'queues/inbox.ts',
+    find: 'return Math.min(count, Math.max(0, this.#notBefore(after) - position + 1));',
+    replace: 'return this.#notBefore(after) >= position ? count : 0;',
+  },
+  {
+    name: 'a message that is sent by itself from inside a batch has the number of the first',
+    file: 'queues/outbox.ts',
+    find: 'const number = { epoch: entry.number.epoch, seq: entry.number.seq + from };',
+    replace: 'const number = { epoch: entry.number.epoch, seq: entry.number.seq + (count > 1 ? from : 0) };',
   },
 ];
