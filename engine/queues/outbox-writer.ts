@@ -176,9 +176,9 @@ export class OutboxWriter {
   }
 }
 
-/** Whether the disk may accept the messages later. */
+/** Whether the disk may accept the messages later. After AIOC_STORE_AWAY, repeating them could store them twice. */
 function isPassing({ code }: AiocError): boolean {
-  return code === 'AIOC_DISK_FULL' || code === 'AIOC_DISK' || code === 'AIOC_STORE_AWAY';
+  return code === 'AIOC_DISK_FULL' || code === 'AIOC_DISK';
 }
 
 /** Splits batches into appends; a large one is alone, since a refusal affects its whole append. */
