@@ -29,6 +29,8 @@ export interface Row {
   readonly peakMb?: Readonly<Record<string, number>>;
   /** What was wrong with the messages of all rounds; `0 lost …` where nothing was. */
   readonly faults?: string;
+  /** Where it stands in the case's plot (plot.ts), such as a number of clients. */
+  readonly at?: number;
 }
 
 /** What a case is to reach. It informs; nothing fails. */
@@ -51,7 +53,7 @@ export interface Case {
   run(bench: Bench): Promise<CaseResult>;
 }
 
-export function atLeast(least: number, what: string, value: number): Bar {
+function atLeast(least: number, what: string, value: number): Bar {
   return { text: `${what}: at least ${least}`, value, isMet: value >= least };
 }
 

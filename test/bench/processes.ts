@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { memoryMbOf } from '../helpers/process-memory.ts';
 
 /** The time that all threads of a process have run so far, in milliseconds, to the nanosecond (Linux). */
-export function cpuMsOf(pid: number): number {
+function cpuMsOf(pid: number): number {
   const tasks = `/proc/${pid}/task`;
   const nanoseconds = readdirSync(tasks).map((task) => {
     try {

@@ -16,7 +16,7 @@ export function besideNats(row: Row, rows: readonly Row[]): string {
   return `${text(median(ratios(row.values, reference.values)))} ×`;
 }
 
-export function barText({ text: what, value, isMet }: Bar): string {
+function barText({ text: what, value, isMet }: Bar): string {
   return `${what}: ${text(value)}, ${isMet ? 'met' : 'MISSED'}`;
 }
 

@@ -2,7 +2,7 @@ import { atMost, type Bench, type Case, type Row } from '../case.ts';
 import { median } from '../figures.ts';
 import { watch } from '../processes.ts';
 import { type Counted, nowMs } from '../programs/numbered.ts';
-import { faults, QUIET_MS } from '../rate.ts';
+import { eachPart, faults, QUIET_MS } from '../rate.ts';
 import { StoredPair } from '../systems/stored-pair.ts';
 import type { Driven } from '../workshop.ts';
 
@@ -85,7 +85,7 @@ async function replays(bench: Bench, counts: readonly number[]): Promise<Map<str
 export const backlog: Case = {
   name: 'backlog',
   about:
-    'Messages of 100 bytes stored while the server is away; then both connectors are started anew. From the start of the ' +
+    'Messages of 100 bytes stored while the server is away; then both connectors are killed and started. From the start of the ' +
     'client’s connector to the first delivery, and from there to the last.',
   async run(bench) {
     const counts = [...new Set(COUNTS.map((count) => Math.min(count, bench.options.backlog)))];
@@ -96,10 +96,12 @@ export const backlog: Case = {
         system: `${name}: replay`,
         unit: 'messages a second',
         values: all.map(({ perSecond }) => perSecond),
-        cpuUs: eachEnd(all, ({ cpuUs }) => cpuUs, median),
-        peakMb: eachEnd(
-          all,
-          ({ peakMb }) => peakMb,
+        cpuUs: eachPart(
+          all.map(({ cpuUs }) => cpuUs),
+          median,
+        ),
+        peakMb: eachPart(
+          all.map(({ peakMb }) => peakMb),
           (values) => Math.max(...values),
         ),
         faults: faults(all.map(({ counted }) => counted)),
@@ -122,13 +124,3 @@ export const backlog: Case = {
     };
   },
 };
-
-function eachEnd(
-  all: readonly Replay[],
-  of: (replay: Replay) => Readonly<Record<string, number>>,
-  summary: (values: readonly number[]) => number,
-): Record<string, number> {
-  return Object.fromEntries(
-    ['near', 'far'].map((end) => [end, summary(all.map((one) => of(one)[end] ?? Number.NaN))]),
-  );
-}

@@ -16,6 +16,7 @@ const FILL_MS = 600_000;
 
 /** A server that holds so many messages for a consumer that takes one batch for each that comes. */
 interface Deep {
+  readonly depth: number;
   readonly name: string;
   readonly pair: StoredPair;
   readonly producer: Driven;
@@ -43,7 +44,7 @@ async function start(bench: Bench, depth: number, batches: number): Promise<Deep
     await consumer.do('expect', { count: depth + batches * BATCH, bytes: BYTES });
     await consumer.do('listen');
     const name = `${depth.toLocaleString('en')} waiting${build.suffix}`;
-    all.push({ name, pair, producer, consumer, sent: depth, costs: [], peakMb: [] });
+    all.push({ depth, name, pair, producer, consumer, sent: depth, costs: [], peakMb: [] });
   }
   return all;
 }
@@ -81,16 +82,18 @@ export const depth: Case = {
       await deep.consumer.do('takeAll');
       counted.set(deep, await deep.consumer.do<Counted>('all', { quietMs: QUIET_MS }));
     }
+    const ours = all.filter((_, index) => index % bench.builds.length === 0);
     const rows = all.map(
       (deep): Row => ({
         system: deep.name,
+        // Only this checkout's are drawn.
+        ...(ours.includes(deep) && { at: deep.depth }),
         unit: 'µs a batch',
         values: deep.costs,
         peakMb: { connector: Math.max(...deep.peakMb) },
         faults: faults([counted.get(deep) as Counted]),
       }),
     );
-    const ours = all.filter((_, index) => index % bench.builds.length === 0);
     const costs = ours.map((deep) => median(deep.costs));
     return {
       rows,

@@ -64,7 +64,7 @@ export function withPython(name: string, options: PairOptions, manner: Contender
 }
 
 /** A server, which listens, and a client, which sends: two connectors and a program on each. */
-export async function startPair(bench: Bench, options: PairOptions = {}): Promise<System> {
+async function startPair(bench: Bench, options: PairOptions = {}): Promise<System> {
   const { tls = true, config = {}, client = OURS, server = OURS, delayMs } = options;
   const { workshop, builds } = bench;
   const build = options.build ?? (builds[0] as Build);
@@ -134,7 +134,7 @@ export async function startDaemon({ workshop }: Bench, { cli }: Build, file: str
   return daemon;
 }
 
-export function startProgram({ workshop }: Bench, build: Build, file: string): Driven {
+function startProgram({ workshop }: Bench, build: Build, file: string): Driven {
   return new Driven(workshop, process.execPath, [programOf(build, 'aioc-program.ts'), file]);
 }
 
