@@ -11,6 +11,7 @@ const LEFT = 76;
 const RIGHT = 24;
 const TOP = 44;
 const BOTTOM = 52;
+const STEPS = 4;
 /** What a cost may differ from the median of all. */
 const BAND = 0.2;
 const FONTS = "ui-sans-serif, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif";
@@ -31,12 +32,20 @@ interface Point {
   readonly values: readonly number[];
 }
 
+/** The smallest of 1, 2, 2.5, 5, 10 … of which so many steps leave room above the largest value. */
+function roundStep(largest: number): number {
+  const least = (1.15 * largest) / STEPS;
+  const power = 10 ** Math.floor(Math.log10(least));
+  return power * ([1, 2, 2.5, 5].find((digits) => digits * power >= least) ?? 10);
+}
+
 const n = (value: number): string => String(Math.round(value * 10) / 10);
 
 /** The median of each point with its least and most, on a logarithmic x axis, and the band that the bar allows. */
 function draw(points: readonly Point[], { title, xLabel, yLabel, source }: Plot): string {
   const [first, last] = [Math.log10(points[0]?.at ?? 1), Math.log10(points.at(-1)?.at ?? 10)];
-  const top = 1.25 * Math.max(...points.flatMap(({ values }) => values));
+  const step = roundStep(Math.max(...points.flatMap(({ values }) => values)));
+  const top = STEPS * step;
   const x = (at: number): number =>
     LEFT + ((WIDTH - LEFT - RIGHT) * (Math.log10(at) - first + 0.2)) / (last - first + 0.4);
   const y = (value: number): number => HEIGHT - BOTTOM - ((HEIGHT - TOP - BOTTOM) * value) / top;
@@ -44,19 +53,19 @@ function draw(points: readonly Point[], { title, xLabel, yLabel, source }: Plot)
     `<text x="${n(at[0])}" y="${n(at[1])}" text-anchor="${anchor}"${more}>${words}</text>`;
   const middle = median(points.map(({ values }) => median(values)));
   const [low, high] = [y((1 - BAND) * middle), y((1 + BAND) * middle)];
-  const steps = [0, 0.25, 0.5, 0.75, 1].map((share) => share * top);
+  const steps = Array.from({ length: STEPS + 1 }, (_, index) => index * step);
   const path = points.map(
     ({ at, values }, index) => `${index === 0 ? 'M' : 'L'}${n(x(at))} ${n(y(median(values)))}`,
   );
-  const quiet = ` fill="${QUIET}"`;
+  const quiet = ` style="fill:${QUIET}"`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" aria-label="${title}">`,
     `<title>${title}</title>`,
     `<style>text{font-family:${FONTS};font-size:12px;fill:${INK}}</style>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" rx="8" fill="${PAPER}"/>`,
-    label([LEFT, 26], 'start', title, ' font-weight="bold" font-size="14"'),
+    label([LEFT, 26], 'start', title, ' style="font-weight:bold"'),
     `<rect x="${LEFT}" y="${n(high)}" width="${WIDTH - LEFT - RIGHT}" height="${n(low - high)}" fill="${LINE}" opacity="0.12"/>`,
-    label([WIDTH - RIGHT - 4, high - 5], 'end', `± ${100 * BAND} % of the median`, quiet),
+    label([LEFT + 6, low - 6], 'start', `± ${100 * BAND} % of the median`, quiet),
     ...steps.map(
       (value) =>
         `<path d="M${LEFT} ${n(y(value))}H${WIDTH - RIGHT}" stroke="${QUIET}" opacity="0.25"/>` +
@@ -68,7 +77,7 @@ function draw(points: readonly Point[], { title, xLabel, yLabel, source }: Plot)
       ({ at, values }) =>
         `<path d="M${n(x(at))} ${n(y(Math.min(...values)))}V${n(y(Math.max(...values)))}" stroke="${LINE}"/>` +
         `<circle cx="${n(x(at))}" cy="${n(y(median(values)))}" r="4" fill="${LINE}"/>` +
-        label([x(at) + 8, y(median(values)) - 8], 'start', text(median(values))),
+        label([x(at), y(Math.max(...values)) - 10], 'middle', text(median(values))),
     ),
     label([LEFT, HEIGHT - 10], 'start', `${xLabel} → ${yLabel}`),
     label([WIDTH - RIGHT, HEIGHT - 10], 'end', source, quiet),
