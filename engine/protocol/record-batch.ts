@@ -1,4 +1,4 @@
-import { crc32 } from '../base/crc32.ts';
+import { crc32, crc32Of, viewOf } from '../base/crc32.ts';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { type JsonObject, parseJsonObject } from './header.ts';
@@ -61,6 +61,7 @@ export interface BatchFacts {
 export class RecordBatchBuilder {
   #pieces: Buffer[] = [];
   #chunk = EMPTY;
+  #view = viewOf(EMPTY);
   /** Of the chunk: how much of it is in `#pieces`, and how much is written. */
   #from = 0;
   #at = 0;
@@ -91,7 +92,7 @@ export class RecordBatchBuilder {
       data.copy(chunk, start + headBytes);
       binary.copy(chunk, start + headBytes + data.length);
     }
-    let checksum = crc32(chunk, start + UNCHECKED_BYTES, start + room);
+    let checksum = crc32Of(chunk, this.#view, start + UNCHECKED_BYTES, start + room);
     this.#at += room;
     if (!isCopied) {
       checksum = crc32(binary, 0, binary.length, crc32(data, 0, data.length, checksum));
@@ -99,7 +100,7 @@ export class RecordBatchBuilder {
       this.#pieces.push(data);
       if (binary.length > 0) this.#pieces.push(binary);
     }
-    chunk.writeUInt32LE(checksum, start + 4);
+    this.#view.setUint32(start + 4, checksum, true);
     this.#count += 1;
     this.#sizeBytes += headBytes + bodyBytes;
   }
@@ -118,7 +119,8 @@ export class RecordBatchBuilder {
     const dataBytes = this.#chunk.write(text, start + headBytes);
     this.#writeHead(header, dataBytes, 0);
     const end = start + headBytes + dataBytes;
-    this.#chunk.writeUInt32LE(crc32(this.#chunk, start + UNCHECKED_BYTES, end), start + 4);
+    const checksum = crc32Of(this.#chunk, this.#view, start + UNCHECKED_BYTES, end);
+    this.#view.setUint32(start + 4, checksum, true);
     this.#at = end;
     this.#count += 1;
     this.#sizeBytes += headBytes + dataBytes;
@@ -133,11 +135,12 @@ export class RecordBatchBuilder {
 
   /** All but the checksum, behind what is written. */
   #writeHead(header: Buffer, bodyBytes: number, binaryBytes: number): void {
-    const [chunk, start] = [this.#chunk, this.#at];
-    chunk.writeUInt32LE(RECORD_HEAD_BYTES - 4 + header.length + bodyBytes, start);
-    chunk.writeUInt16LE(header.length, start + 8);
-    chunk.writeUInt32LE(binaryBytes, start + 10);
-    header.copy(chunk, start + RECORD_HEAD_BYTES);
+    const view = this.#view;
+    const start = this.#at;
+    view.setUint32(start, RECORD_HEAD_BYTES - 4 + header.length + bodyBytes, true);
+    view.setUint16(start + 8, header.length, true);
+    view.setUint32(start + 10, binaryBytes, true);
+    if (header.length > 0) header.copy(this.#chunk, start + RECORD_HEAD_BYTES);
   }
 
   /** What was gathered; the builder is empty again. */
@@ -161,6 +164,7 @@ export class RecordBatchBuilder {
     if (this.#at + bytes <= this.#chunk.length) return;
     this.#cut();
     this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, bytes));
+    this.#view = viewOf(this.#chunk);
     this.#from = 0;
     this.#at = 0;
   }
@@ -196,12 +200,13 @@ export function checkBatch(bytes: Buffer, count: number): BatchFacts {
   let hasResponse = false;
   let hasFile = false;
   let seen = 0;
+  const view = viewOf(bytes);
   for (let at = 0; at < bytes.length; ) {
     seen += 1;
-    const fault = partsFault(bytes, at);
+    const fault = partsFault(bytes, view, at);
     if (fault !== undefined) throw bad(seen, fault);
-    const end = at + 4 + bytes.readUInt32LE(at);
-    const headerLength = bytes.readUInt16LE(at + 8);
+    const end = at + 4 + view.getUint32(at, true);
+    const headerLength = view.getUint16(at + 8, true);
     const bodyAt = at + RECORD_HEAD_BYTES + headerLength;
     if (headerLength > 0) {
       const header = checkedHeader(bytes.subarray(at + RECORD_HEAD_BYTES, bodyAt), seen);
@@ -221,14 +226,15 @@ function bad(index: number, fault: string): AiocError {
   return new AiocError('AIOC_FRAME_BAD', `message ${index} of a batch ${fault}`);
 }
 
-function partsFault(bytes: Buffer, at: number): string | undefined {
+function partsFault(bytes: Buffer, view: DataView, at: number): string | undefined {
   if (at + RECORD_HEAD_BYTES > bytes.length) return 'is cut off';
-  const end = at + 4 + bytes.readUInt32LE(at);
+  const end = at + 4 + view.getUint32(at, true);
   if (end > bytes.length) return 'is cut off';
-  const headerLength = bytes.readUInt16LE(at + 8);
-  if (RECORD_HEAD_BYTES + headerLength + bytes.readUInt32LE(at + 10) > end - at)
+  const headerLength = view.getUint16(at + 8, true);
+  if (RECORD_HEAD_BYTES + headerLength + view.getUint32(at + 10, true) > end - at)
     return 'is shorter than its parts';
-  if (crc32(bytes, at + UNCHECKED_BYTES, end) !== bytes.readUInt32LE(at + 4)) return 'has another checksum';
+  if (crc32Of(bytes, view, at + UNCHECKED_BYTES, end) !== view.getUint32(at + 4, true))
+    return 'has another checksum';
   return headerLength > LIMITS.headerBytes ? `has a header of ${headerLength} bytes` : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { viewOf } from '../base/crc32.ts';
 import { AiocError } from '../base/errors.ts';
 import { RECORD_HEAD_BYTES } from './record-batch.ts';
 
@@ -16,8 +17,11 @@ export class RecordCursor {
   /** Where the binary begins, and the data ends. */
   binaryAt = 0;
 
+  readonly #view: DataView;
+
   constructor(bytes: Buffer) {
     this.bytes = bytes;
+    this.#view = viewOf(bytes);
   }
 
   get isAtEnd(): boolean {
@@ -32,13 +36,14 @@ export class RecordCursor {
    */
   next(): boolean {
     const { bytes, end: start } = this;
+    const view = this.#view;
     if (start >= bytes.length) return false;
     if (start + RECORD_HEAD_BYTES > bytes.length) throw cutOff();
-    const end = start + 4 + bytes.readUInt32LE(start);
+    const end = start + 4 + view.getUint32(start, true);
     this.start = start;
     this.headerAt = start + RECORD_HEAD_BYTES;
-    this.dataAt = this.headerAt + bytes.readUInt16LE(start + 8);
-    this.binaryAt = end - bytes.readUInt32LE(start + 10);
+    this.dataAt = this.headerAt + view.getUint16(start + 8, true);
+    this.binaryAt = end - view.getUint32(start + 10, true);
     this.end = end;
     if (end > bytes.length || this.binaryAt < this.dataAt) throw cutOff();
     return true;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 as nativeCrc32 } from 'node:zlib';
 import fc from 'fast-check';
-import { crc32 } from '../../../engine/base/crc32.ts';
+import { crc32, crc32Of, viewOf } from '../../../engine/base/crc32.ts';
 import {
   type BatchRecord,
   batchFrom,
@@ -47,6 +47,7 @@ test('the checksum is CRC-32, at every length and going on from another', () => 
       const at = Math.min(cut, bytes.length);
       assert.equal(crc32(bytes), nativeCrc32(bytes));
       assert.equal(crc32(bytes, at, bytes.length, crc32(bytes, 0, at)), nativeCrc32(bytes));
+      assert.equal(crc32Of(bytes, viewOf(bytes), at, bytes.length), nativeCrc32(bytes.subarray(at)));
     }),
   );
 });
@@ -136,6 +137,22 @@ test('the check says how large the largest message is, and whether one is a resp
   const answers = batchOf([one('{}', 3), one('{"response_id": 1}', 4)]);
   assert.deepEqual(checkBatch(bytesOf(answers), 2), { largestBytes: 6, hasResponse: true, hasFile: false });
   assert.throws(() => checkBatch(Buffer.alloc(0), 0), /a batch of 0 messages has 0/);
+});
+
+test('text is held as bytes would be', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 4_000 }), { maxLength: 12 }), (texts) => {
+      const asText = new RecordBatchBuilder();
+      const asBytes = new RecordBatchBuilder();
+      texts.forEach((text, index) => {
+        const headerBytes = Buffer.from(index % 3 === 0 ? '{}' : '{"tag": "t"}');
+        asText.addText(headerBytes, text);
+        asBytes.add({ headerBytes, data: Buffer.from(text), binary: Buffer.alloc(0) });
+      });
+      assert.equal(asText.sizeBytes, asBytes.sizeBytes);
+      assert.deepEqual(bytesOf(asText.take()), bytesOf(asBytes.take()));
+    }),
+  );
 });
 
 test('large messages are not copied', () => {
