@@ -246,7 +246,7 @@ export class StreamModel {
     const messages = messagesOf(batches);
     this.#checkPositions(messages);
     const bytes = batches.reduce((sum, { records }) => sum + records.length, 0);
-    const { lastPosition, count, ...stat } = await store.stat(this.name);
+    const { lastPosition, count, acked, ...stat } = await store.stat(this.name);
     assert.deepEqual(stat, { bytes, oldestAtMs: batches[0]?.atMs }, `stream ${this.name}: stat`);
     assert.ok(lastPosition >= this.#lastOf(messages), `stream ${this.name}: its last position`);
     const ackedCount = messages.length - count;
@@ -257,6 +257,11 @@ export class StreamModel {
     const isListed = (await store.streams()).includes(this.name);
     assert.equal(isListed, batches.length > 0, `stream ${this.name}: in streams()`);
     const unacked = messages.slice(ackedCount);
+    assert.ok(
+      unacked.every(({ position }) => position > acked) &&
+        messages.slice(0, ackedCount).every(({ position }) => position <= acked),
+      `stream ${this.name}: acknowledged up to ${acked}`,
+    );
     await this.#checkReadInside(store, unacked);
     return unacked;
   }

@@ -21,10 +21,12 @@ export function testAcks(withStore: WithStore): void {
   withStore('an ack inside a batch keeps the batch until its last message is acknowledged', async (store) => {
     const { positions } = await store.append('a', [batchOf(3, 'xxx'), batchOf(4, 'yyyy')]);
     const [x = 0, y = 0] = positions;
+    let highest = 0;
     const state = async (): Promise<unknown> => {
-      const { count, bytes, oldestAtMs } = await store.stat('a');
+      const { count, bytes, oldestAtMs, acked } = await store.stat('a');
       const batches = await readAll(store, 'a');
       assert.equal(oldestAtMs, batches[0]?.atMs);
+      assert.equal(acked, highest);
       return [textsOf(batches), count, bytes];
     };
     const expected: [number, string[], number, number][] = [
@@ -37,11 +39,13 @@ export function testAcks(withStore: WithStore): void {
     ];
     for (const [upTo, texts, count, bytes] of expected) {
       await store.ack('a', upTo);
+      highest = Math.max(highest, upTo);
       assert.deepEqual(await state(), [texts, count, bytes], `after an ack up to ${upTo}`);
     }
     await store.append('a', [batchOf(2, 'zz')]);
     assert.deepEqual(await state(), [['yyyy', 'zz'], 3, 6]);
-    await store.ack('a', y + 3);
+    highest = y + 3;
+    await store.ack('a', highest);
     assert.deepEqual(await state(), [['zz'], 2, 2]);
   });
 
@@ -50,6 +54,8 @@ export function testAcks(withStore: WithStore): void {
     await store.ack('a', (positions[0] ?? 0) + 1);
     assert.equal(await store.purge('a'), 5);
     assert.deepEqual(await readAll(store, 'a'), []);
+    const { acked, lastPosition } = await store.stat('a');
+    assert.equal(acked, lastPosition);
     await store.append('a', [batchOf(2, 'z')]);
     assert.equal((await store.stat('a')).count, 2);
     assert.equal(await store.purge('a'), 2);
@@ -57,7 +63,7 @@ export function testAcks(withStore: WithStore): void {
 
   withStore('the age of a stream is that of the first batch with unacknowledged messages', async (store) => {
     const nothing = { count: 0, bytes: 0, oldestAtMs: undefined };
-    assert.deepEqual(await store.stat('a'), { ...nothing, lastPosition: 0 });
+    assert.deepEqual(await store.stat('a'), { ...nothing, lastPosition: 0, acked: 0 });
     await store.append('a', singles('1'));
     await store.append('a', singles('2'));
     const [first, second] = await readAll(store, 'a');
@@ -65,13 +71,15 @@ export function testAcks(withStore: WithStore): void {
     await store.ack('a', first?.position ?? 0);
     assert.equal((await store.stat('a')).oldestAtMs, second?.atMs);
     await store.ack('a', second?.position ?? 0);
-    assert.deepEqual(await store.stat('a'), { ...nothing, lastPosition: second?.position });
+    const lastPosition = second?.position;
+    assert.deepEqual(await store.stat('a'), { ...nothing, lastPosition, acked: lastPosition });
     assert.deepEqual(await store.streams(), []);
   });
 
   withStore('an ack beyond the end takes nothing that comes later', async (store) => {
     const { position } = await store.append('a', [batchOf(3, '1')]);
     await store.ack('a', position * 1_000 + 1_000);
+    assert.equal((await store.stat('a')).acked, position);
     await store.append('a', [batchOf(3, '2')]);
     assert.deepEqual(textsOf(await readAll(store, 'a')), ['2']);
     assert.equal((await store.stat('a')).count, 3);
@@ -122,7 +130,7 @@ export function testAcks(withStore: WithStore): void {
       );
       for (const name of ['fast', 'other', 'slow']) {
         const batches = await readAll(store, name);
-        const { count, ...stat } = await store.stat(name);
+        const { count, acked: _acked, ...stat } = await store.stat(name);
         const bytes = 300 * batches.length;
         assert.deepEqual(stat, {
           bytes,

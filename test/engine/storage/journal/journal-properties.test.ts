@@ -66,7 +66,7 @@ async function seen(store: Store): Promise<unknown> {
     );
     const marks = await marksOf(store, name);
     // Positions are each store's own.
-    const { lastPosition: _own, ...stat } = await store.stat(name);
+    const { lastPosition: _last, acked: _acked, ...stat } = await store.stat(name);
     streams.push({ name, batches, marks, stat });
   }
   return streams;
