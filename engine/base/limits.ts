@@ -280,6 +280,8 @@ export const LIMITS = {
   storeTailBytes: 256 * KIB,
   /** Streams with such a cache. */
   storeTails: 16,
+  /** What a batch costs in a store besides its own bytes: the header of a record, its source and lengths. */
+  storedBatchBytes: 64,
   /** What a queue adds to a batch that it stores: names and numbers. The maximum of the length field in a record. */
   storeHeadBytes: 65_535,
   /** Received messages of one type that are stored in one batch. A single message may be larger. */

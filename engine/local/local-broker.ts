@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
@@ -6,7 +7,7 @@ import { type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts
 import type { Peer } from '../peers/peer.ts';
 import { type ReceivedBatch, ReceivedBatches } from '../peers/received-batches.ts';
 import type { Application, Traffic, TrafficBatch } from '../peers/traffic.ts';
-import { framesOf, recordHeader } from '../protocol/batched-messages.ts';
+import { framesOf, recordHeader, sharedOf } from '../protocol/batched-messages.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import { isReserved } from '../protocol/messages.ts';
@@ -133,11 +134,29 @@ export class LocalBroker implements Application {
       const peer = this.#checked(header);
       const type = header.message_type;
       if (isReserved(type)) throw unknownType(type, 'send_message_types');
-      return this.#enqueue(peer, { type, count, records, largestBytes, hasResponse }, completion);
+      const watched = hasResponse ? this.#notifyingRequesters(batch, completion) : completion;
+      return this.#enqueue(peer, { type, count, records, largestBytes, hasResponse }, watched);
     } catch (error) {
       completion.refused(count, error);
       return undefined;
     }
+  }
+
+  #notifyingRequesters(batch: SubmittedBatch, { patience, ...completion }: Completion): Completion {
+    let answered = 0;
+    return {
+      patience,
+      kept: (count, cancel) => {
+        answered += count;
+        completion.kept(count, cancel);
+      },
+      refused: (count, error) => {
+        const headers = headersOf(batch).slice(answered, answered + count);
+        answered += count;
+        for (const header of headers) this.noResponse(header, toAiocError(error));
+        completion.refused(count, error);
+      },
+    };
   }
 
   #notifyingRequester(header: Header, { patience, ...completion }: Completion): Completion {
@@ -177,16 +196,15 @@ export class LocalBroker implements Application {
       completion.kept(1);
       return undefined;
     }
-    const headerBytes = recordHeader(header);
+    const body = this.#options.bodyOf(frame);
+    // A file's path may have been set since; and Python writes headers in ASCII.
+    const isAsItCame = body === undefined && isAscii(frame.headerBytes);
+    const headerBytes = recordHeader(header, isAsItCame ? frame.headerBytes : undefined);
     checkHeaderBytes(headerBytes.length);
-    const batch = {
-      ...batchOfOne({ headerBytes, data, binary }),
-      type,
-      largestBytes: data.length + binary.length,
-      hasResponse: header['response_id'] !== undefined,
-      body: this.#options.bodyOf(frame),
-    };
-    return this.#enqueue(peer, batch, completion);
+    const { count, records } = batchOfOne({ headerBytes, data, binary });
+    const largestBytes = data.length + binary.length;
+    const hasResponse = header['response_id'] !== undefined;
+    return this.#enqueue(peer, { type, count, records, largestBytes, hasResponse, body }, completion);
   }
 
   #enqueue(peer: Peer, batch: TrafficBatch, completion: Completion): Promise<void> | undefined {
@@ -408,4 +426,8 @@ function checkHeaderBytes(headerBytes: number): void {
   if (headerBytes <= most) return;
   const text = `the header has ${headerBytes} bytes, at most ${most} can be forwarded: send long values as data`;
   throw new AiocError('AIOC_FRAME_TOO_LARGE', text);
+}
+
+function headersOf({ header, records }: SubmittedBatch): readonly Header[] {
+  return [...framesOf(sharedOf(header), records)].map((frame) => frame.header);
 }

@@ -2,6 +2,7 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { framesOf, recordHeader, type SharedHeader, sharedOf } from '../protocol/batched-messages.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
+import { type JsonValue, pythonJson } from '../protocol/header.ts';
 import { checkBatch } from '../protocol/record-batch.ts';
 import type { IncomingBatch } from '../queues/inbox-batch.ts';
 import { batchOfOne, type MessageBatch } from '../queues/message-batch.ts';
@@ -25,9 +26,23 @@ export function countIn({ header, data }: Frame, speaksBatches: boolean): number
   return checkedCount(count, data.length);
 }
 
-/** A frame with one message. */
-export function batchOfFrame({ header, data, binary }: Frame): MessageBatch {
-  return batchOfOne({ headerBytes: recordHeader(header), data, binary });
+/**
+ * A frame with one message.
+ *
+ * @throws AiocError AIOC_FRAME_TOO_LARGE if the message's header would not fit into a frame for its listener
+ */
+export function batchOfFrame({ header, headerBytes, data, binary }: Frame): MessageBatch {
+  // What became of a file is added to the parsed header.
+  const spelled = header['with_file'] === undefined ? headerBytes : undefined;
+  const own = recordHeader(header, spelled);
+  const allBytes = pythonJson(sharedOf(header)).length + own.length;
+  if (allBytes <= LIMITS.headerBytes) return batchOfOne({ headerBytes: own, data, binary });
+  throw new AiocError('AIOC_FRAME_TOO_LARGE', `its header has ${allBytes} bytes when it is written again`);
+}
+
+/** Names of connectors are short; a server's is its address and port. */
+function isLong(name: JsonValue | undefined): boolean {
+  return typeof name === 'string' && name.length > 2 * LIMITS.nameLength;
 }
 
 /** Reads the batches that peers send; those without batches send single messages. */
@@ -37,7 +52,8 @@ export class ReceivedBatches {
 
   /**
    * @param speaksBatches the peer has announced batches
-   * @throws AiocError AIOC_FRAME_BAD for a batch that is not as it must be
+   * @throws AiocError AIOC_FRAME_BAD for a batch that is not as it must be, AIOC_FRAME_TOO_LARGE for a message that
+   *   cannot be delivered
    */
   read(frame: Frame, speaksBatches: boolean): ReceivedBatch {
     const { header, data, binary } = frame;
@@ -49,6 +65,8 @@ export class ReceivedBatches {
     }
     if (binary.length > 0) throw new AiocError('AIOC_FRAME_BAD', 'a batch with a binary of its own');
     const checked = checkedCount(count, data.length);
+    if (header.message_type.length > LIMITS.nameLength || isLong(header['destination_id']))
+      throw new AiocError('AIOC_FRAME_BAD', 'a batch with a type or destination that is too long');
     const { largestBytes, hasResponse, hasFile } = checkBatch(data, checked);
     if (hasFile) throw new AiocError('AIOC_FRAME_BAD', 'a message with a file is in a batch');
     return { shared, count: checked, records: data, largestBytes, hasResponse };

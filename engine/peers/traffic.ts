@@ -1,4 +1,4 @@
-import { AiocError } from '../base/errors.ts';
+import { AiocError, toAiocError } from '../base/errors.ts';
 import { LimitedWarnings } from '../base/limited-warnings.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
@@ -133,8 +133,13 @@ export class Traffic implements LinkTraffic<Link> {
       this.#unwanted(link, header);
       return 'taken';
     }
-    const batch = this.#received.read(frame, link.speaksBatches);
     const number = numberIn(header['transport_id']);
+    let batch: ReceivedBatch;
+    try {
+      batch = this.#received.read(frame, link.speaksBatches);
+    } catch (error) {
+      return this.#undeliverable(peer, link, { header, number, error: toAiocError(error) });
+    }
     if (number === undefined) {
       if (link.speaksBatches && header['aioc_batch'] !== undefined)
         throw new AiocError('AIOC_FRAME_BAD', 'a batch without a number');
@@ -144,6 +149,24 @@ export class Traffic implements LinkTraffic<Link> {
     return mustOpen
       ? this.#takeEach(peer, link, { batch, number })
       : this.#take(peer, link, { batch, number });
+  }
+
+  /** It would be as long when sent again, so the connection must not end because of it. */
+  #undeliverable(
+    peer: Peer,
+    link: Link,
+    { header, number, error }: { header: Header; number: NumberOnWire | undefined; error: AiocError },
+  ): Disposition | Promise<Disposition> {
+    if (error.code !== 'AIOC_FRAME_TOO_LARGE') throw error;
+    const type = header.message_type;
+    this.#warnings.warn(`undeliverable ${peer.name}`, () =>
+      this.#options.log.event(`a message of the type ${type} was dropped: ${error.message}`, {
+        peerName: peer.name,
+        warning: true,
+      }),
+    );
+    if (number === undefined) return 'dropped';
+    return peer.receiver.take({ link, number, count: 1, type, sizeBytes: 0, deliver: () => 'dropped' });
   }
 
   #take(peer: Peer, link: Link, { batch, number }: NumberedBatch): Disposition | Promise<Disposition> {

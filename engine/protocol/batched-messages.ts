@@ -1,6 +1,7 @@
+import { spelledMembers } from '../config/json-edit.ts';
 import type { Frame } from './frame-decoder.ts';
-import { type Header, type JsonObject, parseJsonObject, pythonJson } from './header.ts';
-import { recordsOf } from './record-batch.ts';
+import { type Header, type JsonObject, type JsonValue, parseJsonObject, pythonJson } from './header.ts';
+import { BATCH_KEYS, recordsOf } from './record-batch.ts';
 
 /** What all messages of a batch have in their headers. */
 export interface SharedHeader extends JsonObject {
@@ -16,11 +17,34 @@ export function sharedOf({ message_type, source_id, destination_id }: Header): S
   };
 }
 
-/** The header of a message without what its batch says. */
-export function recordHeader(header: Header): Buffer {
-  const { message_type: _type, source_id: _source, destination_id: _destination, ...rest } = header;
-  const { transport_id: _number, with_binary: _binary, aioc_batch: _count, ...own } = rest as JsonObject;
-  return Buffer.from(pythonJson(own), 'latin1');
+/**
+ * The header of a message without what its batch says, each value as it is spelled.
+ *
+ * @param spelled the header as it was received
+ */
+export function recordHeader(header: Header, spelled?: Buffer): Buffer {
+  if (spelled === undefined) return Buffer.from(pythonJson(ownKeys(header)), 'latin1');
+  if (latest === undefined || !spelled.equals(latest.spelled)) latest = { spelled, own: ownSpelled(spelled) };
+  return latest.own;
+}
+
+/** Many messages in a row have the same header. */
+let latest: { readonly spelled: Buffer; readonly own: Buffer } | undefined;
+
+function ownKeys(header: Header): JsonObject {
+  const own: Record<string, JsonValue> = {};
+  for (const [key, value] of Object.entries(header)) if (!isBatchKey(key)) own[key] = value;
+  return own;
+}
+
+function ownSpelled(spelled: Buffer): Buffer {
+  const own = spelledMembers(spelled.toString()).filter(([key]) => !isBatchKey(key));
+  const members = own.map(([key, value]) => `${JSON.stringify(key)}: ${value}`);
+  return Buffer.from(`{${members.join(', ')}}`);
+}
+
+function isBatchKey(key: string): boolean {
+  return (BATCH_KEYS as readonly string[]).includes(key);
 }
 
 /**

@@ -33,7 +33,7 @@ export const RECORD_HEAD_BYTES = 14;
 /** Of those, the ones that the checksum does not cover: length and checksum. */
 const UNCHECKED_BYTES = 8;
 /** What the batch or the record says, so no message's header may. */
-const BATCH_KEYS = [
+export const BATCH_KEYS = [
   'message_type',
   'source_id',
   'destination_id',

@@ -37,7 +37,7 @@ export function streamAckFrame(
   { sourceId, withRanges }: { readonly sourceId: string; readonly withRanges: boolean },
 ): OutFrame {
   const rows = positions.map(({ type, epoch, upTo, dropped, hasGap }) => {
-    const told = withRanges ? dropped : dropped.flatMap(numbersIn);
+    const told = withRanges ? dropped.map(shortened) : dropped.flatMap(numbersIn);
     if (hasGap) return [type, epoch, upTo, told, true];
     return told.length === 0 ? [type, epoch, upTo] : [type, epoch, upTo, told];
   });
@@ -45,6 +45,11 @@ export function streamAckFrame(
     header: { message_type: AIOC_TYPE, source_id: sourceId },
     data: Buffer.from(JSON.stringify({ [kind]: rows })),
   };
+}
+
+/** A range of one message is its number. */
+function shortened(range: SeqRange): number | SeqRange {
+  return range[0] === range[1] ? range[0] : range;
 }
 
 function numbersIn([from, to]: SeqRange): readonly number[] {

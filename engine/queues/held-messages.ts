@@ -2,7 +2,7 @@ import { LIMITS } from '../base/limits.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
 import { parseHeldStream } from '../storage/held-streams.ts';
 import { markName, parseMarkName } from '../storage/mark-name.ts';
-import { lastPositionOf, type Store, type StoredBatch } from '../storage/store.ts';
+import { lastPositionOf, type Store, type StoredBatch, sizeOfBatch } from '../storage/store.ts';
 import { appendUnknown } from './append-unknown.ts';
 import { firstMessages, messagesFrom } from './message-batch.ts';
 
@@ -180,7 +180,7 @@ function countOf(batches: readonly StoredBatch[]): number {
 }
 
 function bytesOf(batches: readonly StoredBatch[]): number {
-  return batches.reduce((sum, { records }) => sum + records.length, 0);
+  return batches.reduce((sum, batch) => sum + sizeOfBatch(batch), 0);
 }
 
 function seqOf(batch: StoredBatch | undefined): number {

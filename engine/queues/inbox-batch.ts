@@ -1,7 +1,7 @@
 import { framesOf, type SharedHeader, sharedOf } from '../protocol/batched-messages.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { parseHeader, pythonJson } from '../protocol/header.ts';
-import type { StoredBatch } from '../storage/store.ts';
+import { type StoredBatch, sizeOfBatch } from '../storage/store.ts';
 import type { MessageBatch } from './message-batch.ts';
 import { readOldIncoming } from './old-records.ts';
 
@@ -40,7 +40,7 @@ export function inboxBatch(
   { position, count, head, records, atMs, sender }: StoredBatch,
   soleSender: string | undefined,
 ): InboxBatch {
-  const sizeBytes = records.length;
+  const sizeBytes = sizeOfBatch({ head, records });
   if (head.length > 0) return { position, count, head, records, sizeBytes, atMs };
   const { header, batch } = readOldIncoming(records);
   const source = soleSender ?? sender;

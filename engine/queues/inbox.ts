@@ -3,7 +3,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { WhenFull } from '../config/shapes.ts';
-import { lastPositionOf, type Store } from '../storage/store.ts';
+import { lastPositionOf, type Store, sizeOfBatch, sizeOfParts } from '../storage/store.ts';
 import { ArrivalLogIds } from './arrival-log-ids.ts';
 import type { Capacity } from './capacity.ts';
 import type { Amount } from './held-messages.ts';
@@ -233,13 +233,18 @@ export class Inbox {
    * @throws AiocError AIOC_CANCELLED if the connector stops before there is room
    */
   put(batch: IncomingBatch, arrival: InboxArrival = {}): Promise<readonly IndexRange[]> {
-    const fitting = this.#overflow.fitting(batch);
+    const fitting = this.#overflow.fitting(batch, besideBytes(batch));
     if (fitting === batch.count) return this.#keep(batch, arrival).then((kept) => droppedOf(batch, kept));
     if (this.#isReleased) return Promise.reject(stopping());
-    return this.#putParts(batch, arrival, fitting);
+    // A batch that waits stays whole with its sender, so that no message counts here and there.
+    return this.#putParts(batch, arrival, this.#mayWait(arrival) ? 0 : fitting);
   }
 
-  /** @param fitting how many messages, from the first, fit at once */
+  #mayWait({ senderKeeps = false }: InboxArrival): boolean {
+    return (senderKeeps && this.#options.whenFull === 'refuse') || this.#expectsConsumer;
+  }
+
+  /** @param fitting how many messages, from the first, go in at once */
   async #putParts(
     batch: IncomingBatch,
     arrival: InboxArrival,
@@ -248,7 +253,7 @@ export class Inbox {
     const parts: Promise<readonly IndexRange[]>[] = [];
     for (let from = 0; from < batch.count; ) {
       const rest = messagesFrom(batch, from);
-      const part = from === 0 && fitting > 0 ? fitting : this.#overflow.largestPart(rest);
+      const part = from === 0 && fitting > 0 ? fitting : this.#overflow.largestPart(rest, besideBytes(rest));
       const first = firstMessages(rest, part);
       const entered = this.#whenRoom(first, laterArrival(arrival, from));
       const at = from;
@@ -260,13 +265,12 @@ export class Inbox {
 
   /** @returns how many of them, from the first, were not dropped */
   #whenRoom(batch: IncomingBatch, arrival: InboxArrival): Promise<number> {
-    const isHeld = arrival.senderKeeps === true && this.#options.whenFull === 'refuse';
     const { count, records } = batch;
     return new Promise((resolve, reject) => {
       void this.#overflow.whenRoom({
         count,
-        sizeBytes: records.length,
-        mayWait: () => isHeld || this.#expectsConsumer,
+        sizeBytes: besideBytes(batch) + records.length,
+        mayWait: () => this.#mayWait(arrival),
         enter: () => void this.#keep(batch, arrival).then(resolve, reject),
         refused: (error) => {
           if (error.code !== 'AIOC_QUEUE_FULL') return reject(error);
@@ -285,7 +289,8 @@ export class Inbox {
    */
   #keep({ shared, count, records }: IncomingBatch, arrival: InboxArrival): Promise<number> {
     const { source, logId = 0 } = arrival;
-    const sizeBytes = records.length;
+    const head = inboxHead(shared);
+    const sizeBytes = sizeOfBatch({ head, records });
     // The age of earlier messages does not matter for these.
     if (this.#depth === 0) this.#oldestAtMs = this.#options.clock.wallNow();
     this.#depth += count;
@@ -293,7 +298,7 @@ export class Inbox {
     this.arrivals.add(count);
     return new Promise((resolve, reject) => {
       this.#writer.add({
-        batch: { count, head: inboxHead(shared), records },
+        batch: { count, head, records },
         source,
         stored: (known) => {
           this.#noteStored({ logId, count }, known, sizeBytes);
@@ -471,6 +476,11 @@ export class Inbox {
     this.#overflow.changed();
     return this.#options.store.ack(this.#options.stream, upTo.position);
   }
+}
+
+/** What the store counts for a batch besides its records. */
+function besideBytes({ shared }: IncomingBatch): number {
+  return sizeOfParts(inboxHead(shared).length, 0);
 }
 
 function laterArrival(arrival: InboxArrival, from: number): InboxArrival {

@@ -2,11 +2,11 @@ import { EPOCH_BYTES, type MessageNumber } from '../protocol/message-number.ts';
 
 /** The first byte of a head. */
 const VERSION = 1;
-const HEAD_BYTES = 1 + EPOCH_BYTES + 6;
+export const OUTBOX_HEAD_BYTES = 1 + EPOCH_BYTES + 6;
 
 /** The head of a batch in an outbox's stream: version, epoch, and the number of the first message. */
 export function outboxHead({ epoch, seq }: MessageNumber): Buffer {
-  const head = Buffer.allocUnsafe(HEAD_BYTES);
+  const head = Buffer.allocUnsafe(OUTBOX_HEAD_BYTES);
   head.writeUInt8(VERSION, 0);
   bytesOf(epoch).copy(head, 1);
   head.writeUIntLE(seq, 1 + EPOCH_BYTES, 6);
@@ -15,7 +15,7 @@ export function outboxHead({ epoch, seq }: MessageNumber): Buffer {
 
 /** @throws RangeError if the bytes are not a head of `outboxHead` */
 export function numberInHead(head: Buffer): MessageNumber {
-  if (head[0] !== VERSION || head.length !== HEAD_BYTES)
+  if (head[0] !== VERSION || head.length !== OUTBOX_HEAD_BYTES)
     throw new RangeError(`unknown head of ${head.length} bytes, version ${head[0]}`);
   return {
     epoch: head.toString('base64url', 1, 1 + EPOCH_BYTES),

@@ -1,7 +1,7 @@
 import { LIMITS } from '../base/limits.ts';
 import { type JsonObject, parseJsonObject } from '../protocol/header.ts';
 import { largestMessageIn, recordsOf } from '../protocol/record-batch.ts';
-import type { Batch, Store, StoredBatch } from '../storage/store.ts';
+import { type Batch, type Store, type StoredBatch, sizeOfBatch } from '../storage/store.ts';
 import { type MessageBatch, mayNameFile } from './message-batch.ts';
 import { readOldOutgoing } from './old-records.ts';
 import type { DeliveryContext } from './out-batch.ts';
@@ -58,8 +58,7 @@ export class OutboxLoader {
       number: old === undefined ? numberInHead(head) : (old.number ?? this.#options.numbers.nextUnnumbered()),
       position,
       count,
-      // What the store counts.
-      sizeBytes: records.length,
+      sizeBytes: sizeOfBatch({ head, records }),
       largestBytes: largestMessageIn(batch.records),
       atMs,
       records: batch.records,

@@ -2,11 +2,12 @@ import { LIMITS } from '../base/limits.ts';
 import { MemoryLease } from '../base/memory-budget.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { MessageNumber, NumberOnWire } from '../protocol/message-number.ts';
-import { lastPositionOf } from '../storage/store.ts';
+import { lastPositionOf, sizeOfParts } from '../storage/store.ts';
 import { CompletionInOrder } from './completion-in-order.ts';
-import { firstMessages, messagesFrom } from './message-batch.ts';
+import { firstMessages, type MessageBatch, messagesFrom } from './message-batch.ts';
 import type { Completion, OutgoingBatch } from './out-batch.ts';
 import { OutboxEntry, refuse, weightOf } from './outbox-entry.ts';
+import { OUTBOX_HEAD_BYTES } from './outbox-head.ts';
 import { OutboxLoader } from './outbox-loader.ts';
 import { OutboxNumbers } from './outbox-numbers.ts';
 import type { OutboxOptions } from './outbox-options.ts';
@@ -140,7 +141,7 @@ export class Outbox {
     const { whenFull } = this.#options;
     const { patience = 'none' } = completion;
     const persists = patience === 'always' && whenFull === 'refuse';
-    const fitting = this.overflow.fitting(batch);
+    const fitting = this.overflow.fitting(batch, BESIDE_BYTES);
     if (fitting === batch.count) {
       this.#take({ batch, completion, persists });
       return persists ? this.#writer.whenStoring() : undefined;
@@ -152,13 +153,13 @@ export class Outbox {
 
   #enqueueRest(batch: OutgoingBatch, parts: CompletionInOrder, persists: boolean): Promise<void> | undefined {
     // What does not fit into an empty queue either goes in parts.
-    const part = this.overflow.largestPart(batch);
+    const part = this.overflow.largestPart(batch, BESIDE_BYTES);
     const first = firstMessages(batch, part);
     const completion = parts.part();
     const { patience = 'none' } = completion;
     const entered = this.overflow.whenRoom({
       count: first.count,
-      sizeBytes: first.records.length,
+      sizeBytes: sizeOf(first),
       mayWait: () => persists || (patience !== 'none' && this.#options.isDraining()),
       enter: () => this.#take({ batch: first, completion, persists }),
       refused: (error) => refuse(first, completion, error),
@@ -178,10 +179,10 @@ export class Outbox {
   }
 
   #take(pending: PendingBatch): void {
-    const { count, records } = pending.batch;
+    const { count } = pending.batch;
     // Counted before it is stored, so that concurrent messages cannot exceed the limit together.
     this.#depth += count;
-    this.#bytes += records.length;
+    this.#bytes += sizeOf(pending.batch);
     this.arrivals.add(count);
     this.#writer.add(pending);
   }
@@ -199,7 +200,7 @@ export class Outbox {
   /** @returns its entry, if it can be cancelled */
   #place(batch: OutgoingBatch, place: StoredPlace, atMs: number): OutboxEntry | undefined {
     const { count, records, largestBytes } = batch;
-    const sizeBytes = records.length;
+    const sizeBytes = sizeOf(batch);
     const isNext = this.#windowEnd === this.#storedEnd && this.#fits(sizeBytes);
     this.#storedEnd = lastPositionOf({ position: place.position, count });
     const fields = { ...place, context: batch, count, sizeBytes, largestBytes, atMs, records };
@@ -218,7 +219,7 @@ export class Outbox {
 
   #refused({ batch, completion }: PendingBatch, error: unknown): void {
     this.#depth -= batch.count;
-    this.#bytes -= batch.records.length;
+    this.#bytes -= sizeOf(batch);
     refuse(batch, completion, error);
     this.overflow.changed();
   }
@@ -451,6 +452,13 @@ export class Outbox {
     this.#nextUnsent = Math.max(0, this.#nextUnsent - this.#front);
     this.#front = 0;
   }
+}
+
+/** What the store counts for a batch besides its records. */
+const BESIDE_BYTES = sizeOfParts(OUTBOX_HEAD_BYTES, 0);
+
+function sizeOf({ records }: MessageBatch): number {
+  return BESIDE_BYTES + records.length;
 }
 
 function laterMessages(batch: OutgoingBatch, from: number): OutgoingBatch {

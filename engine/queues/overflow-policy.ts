@@ -70,22 +70,29 @@ export class OverflowPolicy {
     return this.#waiting;
   }
 
-  /** How many messages of a batch, from the first, may enter at once; none while earlier messages wait. */
-  fitting({ count, records }: MessageBatch): number {
+  /**
+   * How many messages of a batch, from the first, may enter at once; none while earlier messages wait.
+   *
+   * @param besideBytes what the batch counts besides its records
+   */
+  fitting({ count, records }: MessageBatch, besideBytes: number): number {
     if (this.#line.length > 0) return 0;
-    if (this.#hasRoom(count, records.length)) return count;
+    if (this.#hasRoom(count, besideBytes + records.length)) return count;
     const { queue, capacity, takesOneOfAnySize } = this.#options;
     const room = Math.min(count, capacity.messages - queue.depth);
     if (room <= 0) return 0;
-    const within = messagesWithin(records, capacity.bytes - queue.bytes);
+    const within = messagesWithin(records, capacity.bytes - queue.bytes - besideBytes);
     return Math.min(room, within === 0 && takesOneOfAnySize && queue.depth === 0 ? 1 : within);
   }
 
   /** How many messages of a batch, from the first, an empty queue would take; at least one. */
-  largestPart({ count, records }: MessageBatch): number {
+  largestPart({ count, records }: MessageBatch, besideBytes: number): number {
     const { capacity } = this.#options;
-    if (count <= capacity.messages && records.length <= capacity.bytes) return count;
-    return Math.max(1, Math.min(count, capacity.messages, messagesWithin(records, capacity.bytes)));
+    if (count <= capacity.messages && besideBytes + records.length <= capacity.bytes) return count;
+    return Math.max(
+      1,
+      Math.min(count, capacity.messages, messagesWithin(records, capacity.bytes - besideBytes)),
+    );
   }
 
   #hasRoom(count: number, sizeBytes: number): boolean {

@@ -12,6 +12,7 @@ import {
   type Store,
   type StoredBatch,
   type StreamStat,
+  sizeOfBatch,
 } from './store.ts';
 
 interface MemoryMark extends Mark {
@@ -81,7 +82,7 @@ export class MemoryStore implements Store {
       epoch: source?.epoch,
     });
     stream.count += count;
-    stream.bytes += records.length;
+    stream.bytes += sizeOfBatch({ head, records });
     return position;
   }
 
@@ -105,9 +106,9 @@ export class MemoryStore implements Store {
     stream.acked = Math.max(stream.acked, Math.min(upTo, stream.lastPosition));
     const next = firstBehind(stream, upTo);
     for (let index = stream.first; index < next; index += 1) {
-      const { count, records } = stream.batches[index] as StoredBatch;
-      stream.count -= count;
-      stream.bytes -= records.length;
+      const batch = stream.batches[index] as StoredBatch;
+      stream.count -= batch.count;
+      stream.bytes -= sizeOfBatch(batch);
     }
     stream.first = next;
     if (stream.first * 2 > stream.batches.length) {

@@ -1,4 +1,5 @@
 import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 
 /**
  * Where queues keep their messages. The interface suits a journal on disk as well as a distributed log with several
@@ -30,6 +31,15 @@ export function messagesIn(batches: readonly Batch[]): number {
     sum += count;
   }
   return sum;
+}
+
+/** What batches count in StreamStat.bytes: their own bytes, and what a store keeps beside them. */
+export function sizeOfBatch({ head, records }: Pick<Batch, 'head' | 'records'>): number {
+  return sizeOfParts(head.length, records.length);
+}
+
+export function sizeOfParts(headBytes: number, recordsBytes: number): number {
+  return LIMITS.storedBatchBytes + headBytes + recordsBytes;
 }
 
 export interface StoredBatch extends Batch {
@@ -119,7 +129,7 @@ export interface Appended {
 export interface StreamStat {
   /** Number of unacknowledged messages. */
   readonly count: number;
-  /** Bytes of the records of all batches with unacknowledged messages. */
+  /** The sizes of all batches with unacknowledged messages: see `sizeOfBatch`. */
   readonly bytes: number;
   readonly oldestAtMs: number | undefined;
   /** Position of the last message ever appended; 0 before the first. */

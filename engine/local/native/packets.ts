@@ -215,16 +215,30 @@ export class PacketReader {
   /** Returns the packet as soon as its header has arrived. */
   #skip(skipped: Skipped): Packet | undefined {
     const { bodyBytes, ...packet } = skipped;
-    if (this.#bytes.length < 2) return undefined;
-    const lengthBytes = this.#bytes.take(2);
-    const headerBytes = Math.min(lengthBytes.readUInt16LE(0), bodyBytes - 2);
-    if (this.#bytes.length < headerBytes) {
-      this.#bytes.unread(lengthBytes);
-      return undefined;
-    }
-    const body = Buffer.concat([lengthBytes, this.#bytes.take(headerBytes)]);
+    const keptBytes = this.#keptBytes(skipped);
+    if (keptBytes === undefined || this.#bytes.length < keptBytes) return undefined;
+    const body = this.#bytes.take(keptBytes);
     this.#skipped = undefined;
     this.#skipBytes = bodyBytes - body.length;
     return { ...packet, body, skippedBytes: bodyBytes };
+  }
+
+  /** The size of the frame's header, with its length; of a batch, also that of its message's. */
+  #keptBytes({ kind, bodyBytes }: Skipped): number | undefined {
+    const headerEnd = this.#lengthAt(0, bodyBytes);
+    if (kind !== 'sendBatch' || headerEnd === undefined) return headerEnd;
+    const recordAt = headerEnd + 4;
+    const recordEnd = this.#lengthAt(recordAt + 8, bodyBytes);
+    return recordEnd && Math.min(bodyBytes, recordEnd + 4);
+  }
+
+  /** The end of what has its 16-bit length at an offset of the body. */
+  #lengthAt(at: number, bodyBytes: number): number | undefined {
+    const end = at + 2;
+    if (end > bodyBytes) return bodyBytes;
+    if (this.#bytes.length < end) return undefined;
+    const beginning = this.#bytes.take(end);
+    this.#bytes.unread(beginning);
+    return Math.min(bodyBytes, end + beginning.readUInt16LE(at));
   }
 }

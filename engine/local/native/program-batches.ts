@@ -1,9 +1,11 @@
 import { AiocError, toAiocError } from '../../base/errors.ts';
-import { framesOf } from '../../protocol/batched-messages.ts';
-import { batchFrom, checkBatch } from '../../protocol/record-batch.ts';
+import { framesOf, sharedOf } from '../../protocol/batched-messages.ts';
+import { type Header, parseJsonObject } from '../../protocol/header.ts';
+import { batchFrom, checkBatch, RECORD_HEAD_BYTES } from '../../protocol/record-batch.ts';
 import { RecordCursor } from '../../protocol/record-cursor.ts';
 import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
 import type { SubmittedBatch } from '../local-broker-types.ts';
+import { headerOfBeginning } from '../local-frames.ts';
 import { type BatchInPacket, checkLimits, rangeBody, sentBatchIn } from './batch-packets.ts';
 import { jsonBody, type Packet, type PacketKind } from './packets.ts';
 
@@ -42,13 +44,15 @@ export class ProgramBatches {
     return this.#submitParts(batch, answers);
   }
 
-  /** The whole batch was larger than a packet. Of its messages, only what they share is known. */
+  /** A message that is larger than a packet. Only its header was kept. */
   refuseSkipped({ number, body, skippedBytes = 0 }: Packet): void {
-    const countIn = /"aioc_batch": (\d+)/.exec(body.toString('latin1'))?.[1];
-    const text = tooLargeText(skippedBytes, messageMaxBytesOf(this.#options.broker));
-    new Answers(number, this.#options, 'large')
-      .next()
-      .refused(Number(countIn ?? 1), new AiocError('AIOC_FRAME_TOO_LARGE', text));
+    const { broker } = this.#options;
+    const text = tooLargeText(skippedBytes, messageMaxBytesOf(broker));
+    const error = new AiocError('AIOC_FRAME_TOO_LARGE', text);
+    const header = headerOfSkipped(body);
+    broker.noResponse(header, error);
+    const answer = new Answers(number, this.#options, header?.message_type ?? 'large').next();
+    answer.refused(1, error);
   }
 
   #submit(batch: SubmittedBatch, answer: Answer): Promise<void> | undefined {
@@ -98,6 +102,18 @@ export class ProgramBatches {
       answer.refused(1, error);
     }
     answer.over();
+  }
+}
+
+/** The header of the only message of a batch, of which nothing else was kept; undefined if it is unreadable. */
+function headerOfSkipped(body: Buffer): Header | undefined {
+  const shared = headerOfBeginning(body);
+  const recordAt = 2 + body.readUInt16LE(0) + 4;
+  const own = body.subarray(recordAt + RECORD_HEAD_BYTES);
+  try {
+    return shared && { ...sharedOf(shared), ...parseJsonObject(own) };
+  } catch {
+    return shared;
   }
 }
 

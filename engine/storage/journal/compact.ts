@@ -1,5 +1,6 @@
 import { type Disk, type DiskFile, writeWhole } from '../../base/disk.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { sizeOfParts } from '../store.ts';
 import {
   encodeSegmentHeader,
   FORMAT_VERSION,
@@ -185,7 +186,10 @@ class SegmentCopier {
     const records = bytes.subarray(recordsAt, end);
     const offset = this.#writer.offset;
     this.#writer.batch({ stream: stream.number, position, atMs, source, seq }, { count, head, records });
-    runIn(this.#fresh, stream).add({ position, count, offset, recordsBytes, end: this.#writer.offset });
+    runIn(this.#fresh, stream).add({
+      ...{ position, count, offset, end: this.#writer.offset },
+      sizeBytes: sizeOfParts(headBytes, recordsBytes),
+    });
   }
 
   /** Ends the file with a mark. A file without it is known to be cut off. */

@@ -1,5 +1,5 @@
 import { type Disk, writeWhole } from '../../base/disk.ts';
-import type { Batch } from '../store.ts';
+import { type Batch, sizeOfBatch } from '../store.ts';
 import { encodeSegmentHeader, FORMAT_VERSION, SEGMENT_START } from './format.ts';
 import { journalPaths } from './journal-paths.ts';
 import { type JournalStream, Segment } from './model.ts';
@@ -45,12 +45,12 @@ export async function createSegment({
   state.writeStreams(writer, forgotten, seqsBefore(copies));
   const copied = copies.map(({ fields, batch }) => {
     const { position } = fields;
-    const { count, records } = batch;
+    const { count } = batch;
     const offset = writer.offset;
     writer.batch(fields, batch);
     return {
       stream: fields.stream,
-      record: { position, count, offset, recordsBytes: records.length, end: writer.offset },
+      record: { position, count, offset, sizeBytes: sizeOfBatch(batch), end: writer.offset },
     };
   });
   state.writeStreams(writer, forgotten);

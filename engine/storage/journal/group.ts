@@ -1,5 +1,5 @@
 import { LIMITS } from '../../base/limits.ts';
-import { type Appended, type Batch, type BatchSource, compareWithMark } from '../store.ts';
+import { type Appended, type Batch, type BatchSource, compareWithMark, sizeOfBatch } from '../store.ts';
 import { RECORD_HEADER_BYTES } from './format.ts';
 import type { JournalStream, RecordSource, Segment } from './model.ts';
 import { type RecordWriter, recordBytes } from './record-writer.ts';
@@ -118,10 +118,10 @@ export class Group {
     let next = firstPosition;
     let at = offset;
     const positions = append.batches.map((batch) => {
-      const { count, records } = batch;
+      const { count } = batch;
       const position = next;
       const end = at + recordBytes(batch, append.source !== undefined);
-      run.add({ position, count, offset: at, recordsBytes: records.length, end });
+      run.add({ position, count, offset: at, sizeBytes: sizeOfBatch(batch), end });
       next += count;
       at = end;
       return position;

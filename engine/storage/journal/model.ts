@@ -108,7 +108,8 @@ export class RecordRun {
     /** Of messages. */
     readonly count: number;
     readonly offset: number;
-    readonly recordsBytes: number;
+    /** See `sizeOfBatch`. */
+    readonly sizeBytes: number;
     readonly end: number;
   }): void {
     const block = Math.floor(record.offset / LIMITS.journalBlockBytes);
@@ -119,7 +120,7 @@ export class RecordRun {
     this.lastPosition = lastPositionOf(record);
     this.endOffset = record.end;
     this.count += record.count;
-    this.bytes += record.recordsBytes;
+    this.bytes += record.sizeBytes;
     this.#fileBytes += record.end - record.offset;
   }
 

@@ -1,5 +1,5 @@
 import { LIMITS } from '../../base/limits.ts';
-import { lastPositionOf, type StoredBatch, type StreamStat } from '../store.ts';
+import { lastPositionOf, type StoredBatch, type StreamStat, sizeOfBatch } from '../store.ts';
 import { lastPositionIn, openMessages, type RecordView } from './format.ts';
 import { countedStreamOfView } from './held.ts';
 import type { JournalStream, RecordRun, Segment } from './model.ts';
@@ -82,7 +82,7 @@ async function findFront(run: RecordRun, options: Omit<ReadOptions, 'maxBytes'>)
   await readRun(run, { ...options, after: 0, from: entry?.position ?? 0 }, (batch) => {
     if (lastPositionOf(batch) <= options.after) {
       count += batch.count;
-      bytes += batch.records.length;
+      bytes += sizeOfBatch(batch);
       return true;
     }
     count += Math.max(0, options.after - batch.position + 1);

@@ -1,4 +1,5 @@
 import { heldStreamName } from '../held-streams.ts';
+import { sizeOfParts } from '../store.ts';
 import { KIND, lastPositionIn } from './format.ts';
 import { countedStream, type HeldRule } from './held.ts';
 import type { LostMessages } from './lost-messages.ts';
@@ -56,7 +57,8 @@ export class StreamScan {
 
   /** Adds the location of a record that counts to the index. */
   index(record: FoundRecord): void {
-    this.#state.run(record.segment, this.#stream(record.stream)).add(record);
+    const sizeBytes = sizeOfParts(record.headBytes, record.recordsBytes);
+    this.#state.run(record.segment, this.#stream(record.stream)).add({ ...record, sizeBytes });
   }
 
   #stream(number: number): JournalStream {
