@@ -7,7 +7,7 @@ import { pythonJson } from '../protocol/header.ts';
 import { numberIn, transportIdOf } from '../protocol/message-number.ts';
 import type { AckPosition, SeqRange, StreamAckFrame } from '../protocol/stream-frames.ts';
 import type { Capacity } from '../queues/capacity.ts';
-import { mayNameFile, messagesFrom } from '../queues/message-batch.ts';
+import { isSendable, messagesFrom } from '../queues/message-batch.ts';
 import type { Completion, OutgoingBatch, OutgoingBody } from '../queues/out-batch.ts';
 import { type LeftMessages, Outbox } from '../queues/outbox.ts';
 import { type OutboxEntry, refuse, weightOf } from '../queues/outbox-entry.ts';
@@ -308,8 +308,7 @@ export class Sender {
   /** Whether the rest of an entry goes as a batch. */
   #takesBatch({ speaksBatches }: Link, { entry }: Next): boolean {
     if (!speaksBatches || entry.hasHoles || this.#opened?.entry === entry) return false;
-    // A peer takes with_file only in a frame of its own, also where there is no file any more.
-    return entry.largestBytes <= this.#maxMessageBytes && !mayNameFile(recordsIn(entry));
+    return entry.largestBytes <= this.#maxMessageBytes && isSendable(recordsIn(entry));
   }
 
   #sendBatch(link: Link, next: Next): void {

@@ -32,6 +32,8 @@ export interface BatchRecord {
 export const RECORD_HEAD_BYTES = 14;
 /** Of those, the ones that the checksum does not cover: length and checksum. */
 const UNCHECKED_BYTES = 8;
+/** The longest header of a message in a batch. */
+export const RECORD_HEADER_MAX_BYTES = LIMITS.headerBytes - LIMITS.headerSpareBytes;
 /** What the batch or the record says, so no message's header may. */
 export const BATCH_KEYS = [
   'message_type',
@@ -235,7 +237,9 @@ function partsFault(bytes: Buffer, view: DataView, at: number): string | undefin
     return 'is shorter than its parts';
   if (crc32Of(bytes, view, at + UNCHECKED_BYTES, end) !== view.getUint32(at + 4, true))
     return 'has another checksum';
-  return headerLength > LIMITS.headerBytes ? `has a header of ${headerLength} bytes` : undefined;
+  // With what the batch says, it must fit into the header of a frame.
+  if (headerLength <= RECORD_HEADER_MAX_BYTES) return undefined;
+  return `has a header of ${headerLength} bytes; at most ${RECORD_HEADER_MAX_BYTES} are allowed`;
 }
 
 function checkedHeader(headerBytes: Buffer, index: number): JsonObject {

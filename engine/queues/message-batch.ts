@@ -1,4 +1,10 @@
-import { batchFrom, offsetOf, RECORD_HEAD_BYTES, RecordBatchBuilder } from '../protocol/record-batch.ts';
+import {
+  batchFrom,
+  offsetOf,
+  RECORD_HEAD_BYTES,
+  RECORD_HEADER_MAX_BYTES,
+  RecordBatchBuilder,
+} from '../protocol/record-batch.ts';
 
 /** Consecutive messages of one stream, which were checked where they came in (engine/protocol/record-batch.ts). */
 export interface MessageBatch {
@@ -24,6 +30,15 @@ export function mayNameFile({ count, records }: MessageBatch): boolean {
   if (count > 1) return false;
   const headerEnd = RECORD_HEAD_BYTES + records.readUInt16LE(8);
   return records.subarray(RECORD_HEAD_BYTES, headerEnd).includes(WITH_FILE);
+}
+
+/**
+ * Whether peers take it as a batch: the header of a single message, perhaps of an earlier version, may be too long or
+ * have with_file.
+ */
+export function isSendable(batch: MessageBatch): boolean {
+  if (batch.count > 1) return true;
+  return batch.records.readUInt16LE(8) <= RECORD_HEADER_MAX_BYTES && !mayNameFile(batch);
 }
 
 /** A single message as a batch. */
