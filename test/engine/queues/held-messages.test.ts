@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { InboxWriter } from '../../../engine/queues/inbox-writer.ts';
 import { Journal } from '../../../engine/storage/journal/journal.ts';
 import { readAll, single, singles } from '../../helpers/batches.ts';
+import { batchOf, textsInAll } from '../../helpers/message-batches.ts';
 import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 import { SimulatedDisk } from '../../helpers/simulated-disk.ts';
 import { seededRandom } from '../../helpers/simulated-world.ts';
@@ -129,4 +130,44 @@ test('what a listener had taken before the damage is neither missing nor asked f
   const { held, writer } = await restored(await open(), clock);
   assert.equal(held.count, 0);
   assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 10, hasGap: false }]);
+});
+
+test('held batches are superseded and released in the middle, as far as they have arrived again', async () => {
+  const clock = new SimulatedClock();
+  const disk = new SimulatedDisk({ random: seededRandom(1) });
+  const open = (): Promise<Journal> =>
+    Journal.open({ disk: disk.mount(), directory: '/journal', clock, random: seededRandom(2) });
+  const batch = (from: number, count: number) => {
+    const texts = Array.from({ length: count }, (_, index) => `ann ${from + index}.`);
+    return { ...batchOf(texts), head: Buffer.from('head') };
+  };
+  const before = await open();
+  for (const firstSeq of [1, 5, 9, 13])
+    await before.append(STREAM, [batch(firstSeq, 4)], { sender: 'ann', epoch: 'hers', firstSeq });
+  disk.kill();
+  const bytes = Buffer.from(disk.file(SEGMENT).read(0, disk.file(SEGMENT).size));
+  bytes[bytes.indexOf('ann 6.')] = 0x41;
+  disk.put(SEGMENT, bytes);
+  const journal = await open();
+  const { writer, told, held } = await restored(journal, clock);
+  const kept = async (): Promise<number[]> =>
+    textsInAll(await readAll(journal, STREAM)).map((text) => Number(text.split(/[ .]/)[1]));
+  assert.deepEqual(await kept(), [1, 2, 3, 4]);
+  assert.equal(held.count, 8);
+  assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 4, hasGap: true }]);
+  const known = await new Promise((stored, refused) =>
+    writer.add({ batch: batch(5, 6), source: { ...of, seq: 5 }, stored, refused }),
+  );
+  assert.equal(known, 0);
+  assert.deepEqual(await kept(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  assert.deepEqual(told, { lost: 0, superseded: 2 });
+  await writer.gone({ ...of, seq: 14 });
+  assert.deepEqual(await kept(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+  await journal.close();
+  disk.kill();
+  const again = await restored(await open(), clock);
+  assert.equal(again.held.count, 2, 'an interrupted release goes on at the next start');
+  await again.writer.gone({ ...of, seq: Number.MAX_SAFE_INTEGER });
+  assert.deepEqual(again.told, { lost: 0, superseded: 0 });
+  assert.deepEqual(again.writer.storedOf('ann'), [{ epoch: 'hers', seq: 16, hasGap: false }]);
 });
