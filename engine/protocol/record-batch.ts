@@ -32,7 +32,7 @@ export interface BatchRecord {
 export const RECORD_HEAD_BYTES = 14;
 /** Of those, the ones that the checksum does not cover: length and checksum. */
 const UNCHECKED_BYTES = 8;
-/** The longest header of a message in a batch. */
+/** The longest header of a message in a batch: with what the batch says, it fits into the header of a frame. */
 export const RECORD_HEADER_MAX_BYTES = LIMITS.headerBytes - LIMITS.headerSpareBytes;
 /** What the batch or the record says, so no message's header may. */
 export const BATCH_KEYS = [
@@ -195,9 +195,14 @@ export function* recordsOf(bytes: Buffer): Generator<BatchRecord> {
  * Checks a batch as it comes in from a program or a peer, so that nobody behind has to.
  *
  * @param count how many messages it says that it has
+ * @param headerMaxBytes the longest header that one of them may have
  * @throws AiocError AIOC_FRAME_BAD naming the message, counted from 1, and what is wrong with it
  */
-export function checkBatch(bytes: Buffer, count: number): BatchFacts {
+export function checkBatch(
+  bytes: Buffer,
+  count: number,
+  headerMaxBytes: number = RECORD_HEADER_MAX_BYTES,
+): BatchFacts {
   let largestBytes = 0;
   let hasResponse = false;
   let hasFile = false;
@@ -205,7 +210,7 @@ export function checkBatch(bytes: Buffer, count: number): BatchFacts {
   const view = viewOf(bytes);
   for (let at = 0; at < bytes.length; ) {
     seen += 1;
-    const fault = partsFault(bytes, view, at);
+    const fault = partsFault(bytes, view, { at, headerMaxBytes });
     if (fault !== undefined) throw bad(seen, fault);
     const end = at + 4 + view.getUint32(at, true);
     const headerLength = view.getUint16(at + 8, true);
@@ -228,7 +233,11 @@ function bad(index: number, fault: string): AiocError {
   return new AiocError('AIOC_FRAME_BAD', `message ${index} of a batch ${fault}`);
 }
 
-function partsFault(bytes: Buffer, view: DataView, at: number): string | undefined {
+function partsFault(
+  bytes: Buffer,
+  view: DataView,
+  { at, headerMaxBytes }: { readonly at: number; readonly headerMaxBytes: number },
+): string | undefined {
   if (at + RECORD_HEAD_BYTES > bytes.length) return 'is cut off';
   const end = at + 4 + view.getUint32(at, true);
   if (end > bytes.length) return 'is cut off';
@@ -237,9 +246,8 @@ function partsFault(bytes: Buffer, view: DataView, at: number): string | undefin
     return 'is shorter than its parts';
   if (crc32Of(bytes, view, at + UNCHECKED_BYTES, end) !== view.getUint32(at + 4, true))
     return 'has another checksum';
-  // With what the batch says, it must fit into the header of a frame.
-  if (headerLength <= RECORD_HEADER_MAX_BYTES) return undefined;
-  return `has a header of ${headerLength} bytes; at most ${RECORD_HEADER_MAX_BYTES} are allowed`;
+  if (headerLength <= headerMaxBytes) return undefined;
+  return `has a header of ${headerLength} bytes; at most ${headerMaxBytes} are allowed`;
 }
 
 function checkedHeader(headerBytes: Buffer, index: number): JsonObject {

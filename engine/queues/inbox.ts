@@ -10,7 +10,7 @@ import type { Amount } from './held-messages.ts';
 import { type InboxBatch, type IncomingBatch, inboxBatch, inboxHead } from './inbox-batch.ts';
 import { InboxConsumers } from './inbox-consumers.ts';
 import { InboxWriter } from './inbox-writer.ts';
-import { firstMessages, messagesFrom } from './message-batch.ts';
+import { firstMessages, type MessageBatch, messagesFrom } from './message-batch.ts';
 import type { MessageSource, StoredPosition } from './message-source.ts';
 import type { LoggedMessages } from './out-batch.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
@@ -301,7 +301,7 @@ export class Inbox {
         batch: { count, head, records },
         source,
         stored: (known) => {
-          this.#noteStored({ logId, count }, known, sizeBytes);
+          this.#noteStored({ logId, count }, known, knownBytes({ count, records }, known));
           const isTakenLater = !this.#options.isStored && known < count;
           if (isTakenLater) this.#untaken.push({ taken: known, rest: count - known, resolve, reject });
           if (!isTakenLater || source === undefined) resolve(count);
@@ -315,10 +315,10 @@ export class Inbox {
     });
   }
 
-  /** @param known how many of the messages, from the first, were stored before */
-  #noteStored({ logId, count }: LoggedMessages, known: number, sizeBytes: number): void {
+  /** @param known how many of the messages, from the first, were stored before, and so many bytes less were stored now */
+  #noteStored({ logId, count }: LoggedMessages, known: number, bytes: number): void {
     if (known > 0) {
-      this.#left(known, known === count ? sizeBytes : 0);
+      this.#left(known, bytes);
       this.#report({ logId, count: known }, 'dropped', 'it is a duplicate');
     }
     if (known === count) return;
@@ -338,7 +338,7 @@ export class Inbox {
 
   #shrink(count: number, bytes: number): void {
     this.#depth -= count;
-    // A batch that was stored in parts does not have exactly the bytes that it had when it came.
+    // Parts of a batch that was held do not have exactly the bytes that it had as a whole.
     this.#bytes = this.#depth === 0 ? 0 : Math.max(0, this.#bytes - bytes);
   }
 
@@ -490,6 +490,13 @@ function laterArrival(arrival: InboxArrival, from: number): InboxArrival {
     ...(source !== undefined && { source: { ...source, seq: source.seq + from } }),
     ...(logId !== 0 && { logId: logId + from }),
   };
+}
+
+/** What a batch is smaller by without its first messages. */
+function knownBytes(batch: MessageBatch, known: number): number {
+  if (known === 0) return 0;
+  const { length } = batch.records;
+  return known === batch.count ? length : length - messagesFrom(batch, known).records.length;
 }
 
 /** @param kept how many messages of the batch, from the first, were not dropped */
