@@ -125,18 +125,6 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     replace: 'this.#deliver(peer, batch, { source, senderKeeps: known >= 0 }),',
   },
   {
-    name: 'a batch that waits for room in part is confirmed when its first part is stored',
-    file: 'queues/inbox.ts',
-    find: 'return (await Promise.all(parts)).flat();',
-    replace: 'return (await parts[0]) ?? [];',
-  },
-  {
-    name: 'of messages that are known in part all are stored again',
-    file: 'queues/append-unknown.ts',
-    find: 'rest = withoutFirst(batches, known);',
-    replace: 'rest = withoutFirst(batches, known * 0);',
-  },
-  {
     name: 'an acknowledgement of a listener inside a batch takes all of it',
     file: 'queues/inbox.ts',
     find: 'return Math.min(count, Math.max(0, this.#notBefore(after) - position + 1));',
