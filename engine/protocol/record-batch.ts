@@ -210,11 +210,13 @@ export function checkBatch(
   const view = viewOf(bytes);
   for (let at = 0; at < bytes.length; ) {
     seen += 1;
-    const fault = partsFault(bytes, view, { at, headerMaxBytes });
+    const fault = partsFault(bytes, view, at);
     if (fault !== undefined) throw bad(seen, fault);
     const end = at + 4 + view.getUint32(at, true);
     const headerLength = view.getUint16(at + 8, true);
     const bodyAt = at + RECORD_HEAD_BYTES + headerLength;
+    if (headerLength > headerMaxBytes)
+      throw bad(seen, `has a header of ${headerLength} bytes; at most ${headerMaxBytes} are allowed`);
     if (headerLength > 0) {
       const header = checkedHeader(bytes.subarray(at + RECORD_HEAD_BYTES, bodyAt), seen);
       hasFile ||= header['with_file'] !== undefined;
@@ -233,21 +235,15 @@ function bad(index: number, fault: string): AiocError {
   return new AiocError('AIOC_FRAME_BAD', `message ${index} of a batch ${fault}`);
 }
 
-function partsFault(
-  bytes: Buffer,
-  view: DataView,
-  { at, headerMaxBytes }: { readonly at: number; readonly headerMaxBytes: number },
-): string | undefined {
+function partsFault(bytes: Buffer, view: DataView, at: number): string | undefined {
   if (at + RECORD_HEAD_BYTES > bytes.length) return 'is cut off';
   const end = at + 4 + view.getUint32(at, true);
   if (end > bytes.length) return 'is cut off';
   const headerLength = view.getUint16(at + 8, true);
   if (RECORD_HEAD_BYTES + headerLength + view.getUint32(at + 10, true) > end - at)
     return 'is shorter than its parts';
-  if (crc32Of(bytes, view, at + UNCHECKED_BYTES, end) !== view.getUint32(at + 4, true))
-    return 'has another checksum';
-  if (headerLength <= headerMaxBytes) return undefined;
-  return `has a header of ${headerLength} bytes; at most ${headerMaxBytes} are allowed`;
+  const isWhole = crc32Of(bytes, view, at + UNCHECKED_BYTES, end) === view.getUint32(at + 4, true);
+  return isWhole ? undefined : 'has another checksum';
 }
 
 function checkedHeader(headerBytes: Buffer, index: number): JsonObject {

@@ -131,10 +131,10 @@ function policyOf(
 test('of a batch as many messages fit as there is room for, by number and by bytes', () => {
   const batch = batchOf(['aa', 'bb', 'cc', 'dd']);
   const two = batchOf(['aa', 'bb']).records.length;
-  assert.equal(policyOf({ depth: 6, bytes: 0 }).fitting(batch), 4);
-  assert.equal(policyOf({ depth: 7, bytes: 0 }).fitting(batch), 3);
-  assert.equal(policyOf({ depth: 10, bytes: 0 }).fitting(batch), 0);
-  assert.equal(policyOf({ depth: 11, bytes: 2e6 }).fitting(batch), 0);
+  assert.equal(policyOf({ depth: 6, bytes: 0 }).fitting(batch, 0), 4);
+  assert.equal(policyOf({ depth: 7, bytes: 0 }).fitting(batch, 0), 3);
+  assert.equal(policyOf({ depth: 10, bytes: 0 }).fitting(batch, 0), 0);
+  assert.equal(policyOf({ depth: 11, bytes: 2e6 }).fitting(batch, 0), 0);
   for (const [room, count] of [
     [two - 1, 1],
     [two, 2],
@@ -142,15 +142,18 @@ test('of a batch as many messages fit as there is room for, by number and by byt
     [batch.records.length, 4],
     [5, 0],
   ] as const)
-    assert.equal(policyOf({ depth: 1, bytes: 100 }, { bytes: 100 + room }).fitting(batch), count);
-  assert.equal(policyOf({ depth: 0, bytes: 0 }, { bytes: 5 }, true).fitting(batch), 1);
-  assert.equal(policyOf({ depth: 1, bytes: 0 }, { bytes: 5 }, true).fitting(batch), 0);
+    assert.equal(policyOf({ depth: 1, bytes: 100 }, { bytes: 100 + room }).fitting(batch, 0), count);
+  assert.equal(policyOf({ depth: 0, bytes: 0 }, { bytes: 5 }, true).fitting(batch, 0), 1);
+  assert.equal(policyOf({ depth: 1, bytes: 0 }, { bytes: 5 }, true).fitting(batch, 0), 0);
 });
 
 test('a batch that no empty queue takes goes in the largest parts that one takes, of one message at least', () => {
   const batch = batchOf(['aa', 'bb', 'cc', 'dd']);
-  assert.equal(policyOf({ depth: 9, bytes: 0 }).largestPart(batch), 4);
-  assert.equal(policyOf({ depth: 9, bytes: 0 }, { messages: 3 }).largestPart(batch), 3);
-  assert.equal(policyOf({ depth: 9, bytes: 0 }, { bytes: batch.records.length - 1 }).largestPart(batch), 3);
-  assert.equal(policyOf({ depth: 9, bytes: 0 }, { bytes: 1 }).largestPart(batch), 1);
+  assert.equal(policyOf({ depth: 9, bytes: 0 }).largestPart(batch, 0), 4);
+  assert.equal(policyOf({ depth: 9, bytes: 0 }, { messages: 3 }).largestPart(batch, 0), 3);
+  assert.equal(
+    policyOf({ depth: 9, bytes: 0 }, { bytes: batch.records.length - 1 }).largestPart(batch, 0),
+    3,
+  );
+  assert.equal(policyOf({ depth: 9, bytes: 0 }, { bytes: 1 }).largestPart(batch, 0), 1);
 });
