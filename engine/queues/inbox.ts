@@ -301,7 +301,7 @@ export class Inbox {
         batch: { count, head, records },
         source,
         stored: (known) => {
-          this.#noteStored({ logId, count }, known, knownBytes({ count, records }, known));
+          this.#noteStored({ logId, count }, known, knownBytes({ count, records, sizeBytes }, known));
           const isTakenLater = !this.#options.isStored && known < count;
           if (isTakenLater) this.#untaken.push({ taken: known, rest: count - known, resolve, reject });
           if (!isTakenLater || source === undefined) resolve(count);
@@ -493,10 +493,10 @@ function laterArrival(arrival: InboxArrival, from: number): InboxArrival {
 }
 
 /** What a batch is smaller by without its first messages. */
-function knownBytes(batch: MessageBatch, known: number): number {
+function knownBytes(batch: MessageBatch & { readonly sizeBytes: number }, known: number): number {
   if (known === 0) return 0;
-  const { length } = batch.records;
-  return known === batch.count ? length : length - messagesFrom(batch, known).records.length;
+  if (known === batch.count) return batch.sizeBytes;
+  return batch.records.length - messagesFrom(batch, known).records.length;
 }
 
 /** @param kept how many messages of the batch, from the first, were not dropped */

@@ -9,8 +9,9 @@ import { messagesFrom } from '../../../engine/queues/message-batch.ts';
 import type { DeliveryObserver, OutgoingBatch } from '../../../engine/queues/out-batch.ts';
 import { Outbox } from '../../../engine/queues/outbox.ts';
 import type { OutboxEntry } from '../../../engine/queues/outbox-entry.ts';
+import { OUTBOX_HEAD_BYTES } from '../../../engine/queues/outbox-head.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
-import type { Store } from '../../../engine/storage/store.ts';
+import { type Store, sizeOfParts } from '../../../engine/storage/store.ts';
 import { batchOf, outgoing, textsIn } from '../../helpers/message-batches.ts';
 import { NOBODY } from '../../helpers/nobody.ts';
 import { SimulatedClock } from '../../helpers/simulated-clock.ts';
@@ -487,7 +488,10 @@ test('a batch that is larger than the queue goes in parts, with drop_oldest the 
 test('by bytes too, only what fits is taken of a batch', async () => {
   const batch = batchOf(numbered(10));
   const oneBytes = batchOf(['m0']).records.length;
-  const capacity = { messages: 100, bytes: oneBytes + (3 * (batch.records.length - oneBytes)) / 9 };
+  const capacity = {
+    messages: 100,
+    bytes: sizeOfParts(OUTBOX_HEAD_BYTES, 0) + oneBytes + (3 * (batch.records.length - oneBytes)) / 9,
+  };
   const queue = outbox({ capacity });
   const [first, ...others] = await outcomesOf(queue, outgoing(numbered(10)));
   assert.deepEqual(first, ['kept', 4]);
