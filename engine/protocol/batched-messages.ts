@@ -1,7 +1,8 @@
 import { spelledMembers } from '../config/json-edit.ts';
+import { BATCH_KEYS } from './batch-keys.ts';
 import type { Frame } from './frame-decoder.ts';
 import { type Header, type JsonObject, type JsonValue, parseJsonObject, pythonJson } from './header.ts';
-import { BATCH_KEYS, recordsOf } from './record-batch.ts';
+import { recordsOf } from './record-batch.ts';
 
 /** What all messages of a batch have in their headers. */
 export interface SharedHeader extends JsonObject {

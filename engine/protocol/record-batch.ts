@@ -1,7 +1,9 @@
 import { crc32, crc32Of, viewOf } from '../base/crc32.ts';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { BATCH_KEYS } from './batch-keys.ts';
 import { type JsonObject, parseJsonObject } from './header.ts';
+import { isPlainHeader } from './plain-header.ts';
 
 /**
  * Consecutive messages of one stream as one run of bytes, checked where it comes in and opaque behind that. Each message,
@@ -34,15 +36,6 @@ export const RECORD_HEAD_BYTES = 14;
 const UNCHECKED_BYTES = 8;
 /** The longest header of a message in a batch: with what the batch says, it fits into the header of a frame. */
 export const RECORD_HEADER_MAX_BYTES = LIMITS.headerBytes - LIMITS.headerSpareBytes;
-/** What the batch or the record says, so no message's header may. */
-export const BATCH_KEYS = [
-  'message_type',
-  'source_id',
-  'destination_id',
-  'transport_id',
-  'with_binary',
-  'aioc_batch',
-] as const;
 /** Messages of at most so many bytes are copied together; larger ones stay where they are. */
 const COPIED_MAX_BYTES = 8 * 1024;
 const CHUNK_BYTES = 64 * 1024;
@@ -217,12 +210,12 @@ export function checkBatch(
     const bodyAt = at + RECORD_HEAD_BYTES + headerLength;
     if (headerLength > headerMaxBytes)
       throw bad(seen, `has a header of ${headerLength} bytes; at most ${headerMaxBytes} are allowed`);
-    if (headerLength > 0) {
+    if (headerLength > 0 && !isPlainHeader(bytes, at + RECORD_HEAD_BYTES, bodyAt)) {
       const header = checkedHeader(bytes.subarray(at + RECORD_HEAD_BYTES, bodyAt), seen);
       hasFile ||= header['with_file'] !== undefined;
       if (hasFile && count > 1) throw bad(seen, 'has a file and is not alone');
       hasResponse ||= header['response_id'] !== undefined;
-    } else if (seen === 1) throw bad(seen, 'has no header before it');
+    } else if (seen === 1 && headerLength === 0) throw bad(seen, 'has no header before it');
     largestBytes = Math.max(largestBytes, end - bodyAt);
     at = end;
   }
