@@ -2,8 +2,7 @@ import { BATCH_KEYS } from './batch-keys.ts';
 
 /**
  * Whether bytes are a header that needs no closer look: a flat JSON object in ASCII without escapes, whose values are
- * short numbers, plain strings, true, false and null, and none of whose keys has the length of one that means something
- * to connectors. Any other header is parsed. It runs for each message whose header differs from the one before, and
+ * short numbers, plain strings, true, false and null, and none of whose keys may mean something to connectors. Any other header is parsed. It runs for each message whose header differs from the one before, and
  * costs a fifth of parsing.
  */
 export function isPlainHeader(bytes: Uint8Array, start: number, end: number): boolean {
@@ -15,7 +14,7 @@ export function isPlainHeader(bytes: Uint8Array, start: number, end: number): bo
   for (;;) {
     if (bytes[at] !== QUOTE) return false;
     const keyEnd = stringEnd(bytes, at, last);
-    if (keyEnd < 0 || isMeaningful(keyEnd - at - 2)) return false;
+    if (keyEnd < 0 || isMeaningful(bytes[at + 1] as number, keyEnd - at - 2)) return false;
     at = blanksEnd(bytes, keyEnd);
     if (bytes[at] !== COLON) return false;
     at = blanksEnd(bytes, at + 1);
@@ -28,8 +27,9 @@ export function isPlainHeader(bytes: Uint8Array, start: number, end: number): bo
   }
 }
 
-function isMeaningful(keyBytes: number): boolean {
-  return MEANINGFUL_LENGTHS[keyBytes] === 1;
+/** Whether a key may be one that means something to connectors: it has the same length and first letter. */
+function isMeaningful(first: number, length: number): boolean {
+  return length < MAX_KEY && MEANINGFUL[first * MAX_KEY + length] === 1;
 }
 
 /** @returns the offset behind the closing quote; -1 for a string with an escape, a control or not in ASCII */
@@ -79,10 +79,11 @@ function blanksEnd(bytes: Uint8Array, start: number): number {
   return at;
 }
 
-/** By length: whether a key of that length means something to connectors. */
-const MEANINGFUL_LENGTHS = new Uint8Array(64);
+const MAX_KEY = 16;
+/** By first letter and length. */
+const MEANINGFUL = new Uint8Array(256 * MAX_KEY);
 for (const key of [...BATCH_KEYS, 'with_file', 'response_id', '__proto__'])
-  MEANINGFUL_LENGTHS[key.length] = 1;
+  MEANINGFUL[key.charCodeAt(0) * MAX_KEY + key.length] = 1;
 
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
