@@ -105,9 +105,10 @@ export class ConnectorTransport {
       .catch((error: unknown) => batch.reply.refused(0, batch.count, toAiocError(error)));
   }
 
-  /** Passes what is written to the connector, at the end of a turn of the event loop. */
-  flush(): void {
-    this.#channel?.flush();
+  /** Passes what `action` sends to the operating system at once. Call at the end of a turn of the event loop. */
+  writeAtOnce(action: () => void): void {
+    if (this.#channel === undefined) action();
+    else this.#channel.writeAtOnce(action);
   }
 
   /** The channel, if something can be written at once. */

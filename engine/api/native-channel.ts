@@ -215,9 +215,9 @@ export class NativeChannel {
     return this.#failure === undefined && this.#writer.waitingBytes >= LIMITS.localReadAheadBytes;
   }
 
-  /** Passes what is written to the operating system, without waiting for the end of the turn. */
-  flush(): void {
-    this.#writer.flush();
+  /** Passes what `action` writes to the operating system, without waiting for the end of the turn. */
+  writeAtOnce(action: () => void): void {
+    this.#writer.writeAtOnce(action);
   }
 
   /** Resolves when there is room to write more, or the channel is closed. */

@@ -76,7 +76,7 @@ function gathered(
     units.push(() => transport.sendBatch({ ...batch, signal, reply }));
   });
   for (const own of messages) {
-    const message = { ...common, ...own } as SendOptions;
+    const message = merged(own, common);
     try {
       const destinationId = destinationOf(message);
       if (message.withFile === undefined) size += gatherer.add(message, destinationId);
@@ -94,6 +94,23 @@ function gathered(
   }
   gatherer.flush();
   return { units, count, size };
+}
+
+/** Listed, because copying objects would cost more than sending the message. */
+function merged(own: Partial<OutgoingMessage>, common: Partial<SendOptions>): SendOptions {
+  return {
+    messageType: own.messageType ?? common.messageType,
+    destinationId: own.destinationId ?? common.destinationId,
+    data: own.data === undefined ? common.data : own.data,
+    dataIsJson: own.dataIsJson ?? common.dataIsJson,
+    binary: own.binary ?? common.binary,
+    requestId: own.requestId ?? common.requestId,
+    responseId: own.responseId ?? common.responseId,
+    waitForAck: own.waitForAck ?? common.waitForAck,
+    withFile: own.withFile ?? common.withFile,
+    tag: own.tag ?? common.tag,
+    signal: common.signal,
+  } as SendOptions;
 }
 
 async function tell(sent: Promise<SendOutcome | undefined>, reply: BatchReply): Promise<void> {

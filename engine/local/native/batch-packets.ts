@@ -80,17 +80,24 @@ function framed(
  * @throws AiocError AIOC_FRAME_BAD
  */
 export function sentBatchIn(body: Buffer): BatchInPacket {
-  const { header, data, binary } = parseLocalFrame(body);
-  const { aioc_batch: count, ...shared } = header;
+  const { header, data: records, binary } = parseLocalFrame(body);
+  const { message_type, source_id, destination_id, aioc_batch: count } = header;
   if (typeof count !== 'number' || !Number.isInteger(count) || count < 1 || binary.length > 0)
     throw new AiocError('AIOC_FRAME_BAD', 'a batch does not say how many messages it has');
-  return { shared: shared as SharedHeader, count, records: data };
+  const shared: SharedHeader =
+    source_id === undefined
+      ? { message_type, ...(destination_id !== undefined && { destination_id }) }
+      : destination_id === undefined
+        ? { message_type, source_id }
+        : { message_type, source_id, destination_id };
+  return { shared, count, records };
 }
 
 /** @throws AiocError AIOC_FRAME_BAD */
 export function subscribedBatchIn(body: Buffer): SubscribedBatchInPacket {
   const { position, redelivered, rest } = placeIn(body);
-  return { position, redelivered, ...sentBatchIn(rest) };
+  const { shared, count, records } = sentBatchIn(rest);
+  return { position, redelivered, shared, count, records };
 }
 
 /** A range of messages that share their fate. */

@@ -58,6 +58,15 @@ export class PacketWriter {
     if (this.#bytes >= LIMITS.fileChunkBytes) this.flush();
   }
 
+  /** Passes what `action` writes to the socket when it returns. */
+  writeAtOnce(action: () => void): void {
+    const wasPlanned = this.#isPlanned;
+    this.#isPlanned = true;
+    action();
+    this.#isPlanned = wasPlanned;
+    this.flush();
+  }
+
   /** Passes the collected packets to the socket now. */
   flush(): void {
     if (this.#bytes === 0) return;
