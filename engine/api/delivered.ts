@@ -2,7 +2,7 @@ import { parseLocalFrame } from '../local/local-frames.ts';
 import type { SubscribedBatchInPacket } from '../local/native/batch-packets.ts';
 import type { SubscribedMessage } from '../local/native/packets.ts';
 import type { SharedHeader } from '../protocol/batched-messages.ts';
-import { type Header, type JsonValue, parseJsonObject } from '../protocol/header.ts';
+import { type Header, type JsonObject, type JsonValue, parseJsonObject } from '../protocol/header.ts';
 import { RecordCursor } from '../protocol/record-cursor.ts';
 import { ListenerMessage, type MessageOrigin } from './listener-message.ts';
 import { bodyRangeOf, type HeaderSource, sourceOf } from './received-message.ts';
@@ -84,6 +84,7 @@ class RecordHeader implements HeaderSource {
   readonly shared: SharedHeader;
   readonly #ownBytes: Buffer;
   readonly #hasBinary: boolean;
+  #own: JsonObject | undefined;
   #header: Header | undefined;
   #withBinary: RecordHeader | undefined;
 
@@ -93,12 +94,14 @@ class RecordHeader implements HeaderSource {
     this.#hasBinary = hasBinary;
   }
 
+  get own(): JsonObject {
+    this.#own ??= frozen(parseJsonObject(this.#ownBytes));
+    return this.#own;
+  }
+
   get header(): Header {
-    this.#header ??= frozen({
-      ...this.shared,
-      ...(this.#hasBinary && { with_binary: true }),
-      ...parseJsonObject(this.#ownBytes),
-    });
+    const binary = this.#hasBinary && { with_binary: true };
+    this.#header ??= Object.freeze({ ...this.shared, ...binary, ...this.own });
     return this.#header;
   }
 

@@ -6,6 +6,8 @@ import type { Header, JsonObject } from '../protocol/header.ts';
 export interface HeaderSource {
   /** What all messages of its batch have in their headers. */
   readonly shared: Header;
+  /** What the message itself has in its header. */
+  readonly own: JsonObject;
   /** All of it, frozen. */
   readonly header: Header;
 }
@@ -21,7 +23,7 @@ export interface BodyRange {
 /** For a message that came in a frame of its own. */
 export function sourceOf({ header }: Frame): HeaderSource {
   Object.freeze(header);
-  return { shared: header, header };
+  return { shared: header, own: header, header };
 }
 
 export function bodyRangeOf({ data, binary }: Frame): BodyRange {
@@ -81,22 +83,22 @@ export class ReceivedMessage {
 
   /** A bigint if a number would lose digits, for example for Python's `uuid4().int`. */
   get requestId(): number | bigint | string | undefined {
-    return asId(this.header['request_id']);
+    return asId(this.#source.own['request_id']);
   }
 
   /** A bigint if a number would lose digits. */
   get responseId(): number | bigint | string | undefined {
-    return asId(this.header['response_id']);
+    return asId(this.#source.own['response_id']);
   }
 
   /** Whether the sender waits for a response. */
   get awaitsResponse(): boolean {
-    return this.header['await_response'] === true;
+    return this.#source.own['await_response'] === true;
   }
 
   /** The description of the file sent with the message, if any; `file_error` in it is the reason if it was not stored. */
   get withFile(): JsonObject | undefined {
-    const file = this.header['with_file'];
+    const file = this.#source.own['with_file'];
     return typeof file === 'object' && file !== null && !Array.isArray(file)
       ? (file as JsonObject)
       : undefined;
