@@ -8,6 +8,7 @@ import {
   type Store,
   type StoredBatch,
 } from '../../engine/storage/store.ts';
+import { bytesOf } from '../helpers/batches.ts';
 import { releaseHeld } from './release-held.ts';
 
 /** An append that was handed to the journal: the ids of the messages of each of its batches. */
@@ -245,9 +246,12 @@ export class StreamModel {
     for (const batch of batches) checkIntact(batch, `stream ${this.name}: ${idsOf(batch)[0]}`);
     const messages = messagesOf(batches);
     this.#checkPositions(messages);
-    const bytes = batches.reduce((sum, { records }) => sum + records.length, 0);
     const { lastPosition, count, acked, ...stat } = await store.stat(this.name);
-    assert.deepEqual(stat, { bytes, oldestAtMs: batches[0]?.atMs }, `stream ${this.name}: stat`);
+    assert.deepEqual(
+      stat,
+      { bytes: bytesOf(batches), oldestAtMs: batches[0]?.atMs },
+      `stream ${this.name}: stat`,
+    );
     assert.ok(lastPosition >= this.#lastOf(messages), `stream ${this.name}: its last position`);
     const ackedCount = messages.length - count;
     assert.ok(

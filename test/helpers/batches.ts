@@ -1,4 +1,4 @@
-import type { Batch, Store, StoredBatch } from '../../engine/storage/store.ts';
+import { type Batch, type Store, type StoredBatch, sizeOfBatch } from '../../engine/storage/store.ts';
 
 const NO_HEAD = Buffer.alloc(0);
 
@@ -14,6 +14,11 @@ export function singles(...all: readonly (Buffer | string)[]): Batch[] {
 /** A batch of several messages whose bytes say so. */
 export function batchOf(count: number, text: string, head = `head of ${text}`): Batch {
   return { count, head: Buffer.from(head), records: Buffer.from(text) };
+}
+
+/** What batches count together in StreamStat.bytes. */
+export function bytesOf(batches: readonly Batch[]): number {
+  return batches.reduce((sum, batch) => sum + sizeOfBatch(batch), 0);
 }
 
 /** The records of batches as texts. */
