@@ -30,6 +30,7 @@ async function measure(one: Case): Promise<void> {
   console.log(`\n${one.name}: ${one.about}`);
   const notes: string[] = [];
   const own = new Workshop();
+  open[1] = own;
   const note: Bench['note'] = (line) => {
     notes.push(line);
     console.log(`  ${line}`);
@@ -56,6 +57,15 @@ async function measure(one: Case): Promise<void> {
   } finally {
     own.close();
   }
+}
+
+/** What has been started is ended, too, where somebody ends the run. */
+const open = [workshop];
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    for (const one of open.toReversed()) one.close();
+    process.exit(130);
+  });
 }
 
 try {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { makeCertificates } from '../../helpers/configured-connectors.ts';
 import { freePort } from '../../helpers/free-port.ts';
 import { type Build, programOf } from '../builds.ts';
@@ -42,16 +43,17 @@ export async function startClients(bench: Bench, build: Build, count: number): P
     max_certs: count + 1,
   });
   const server = await startDaemon(bench, build, file);
-  const start = (program: string, ...args: string[]): Driven =>
-    new Driven(workshop, process.execPath, [programOf(build, program), ...args]);
-  const collector = start('collector-program.ts', file);
+  const collector = new Driven(workshop, process.execPath, [programOf(build, 'collector-program.ts'), file]);
   await collector.do('listen');
   const certificates = join(template, 'certificates');
   const bounds = Array.from({ length: PROCESSES + 1 }, (_, index) => Math.floor((index * count) / PROCESSES));
   const programs = bounds.slice(1).map((end, index) => {
     const [first = 0, own] = [bounds[index], workshop.directory()];
     const args = [port, first, end - first].map(String);
-    const program = start('clients-program.ts', ...args, own, certificates);
+    const program = new Driven(workshop, process.execPath, [
+      ...['--import', pathToFileURL(programOf(build, 'one-key.ts')).href],
+      ...[programOf(build, 'clients-program.ts'), ...args, own, certificates],
+    ]);
     return { program, clients: end - first };
   });
   await Promise.all(programs.map(({ program }) => program.do('start')));
