@@ -313,9 +313,12 @@ export const LIMITS = {
   /** A segment that has this size is closed, and a new one is started. */
   journalSegmentBytes: 16 * MIB,
   /**
-   * Appends that were requested during a write are grouped into one write of this size. A single batch may be larger.
+   * Appends that were requested during a write are grouped into one write of this size: large enough that a sync does not
+   * limit large messages. A single append may be larger.
    */
-  journalGroupBytes: 1 * MIB,
+  journalGroupBytes: 3 * MIB,
+  /** Bytes that a compaction copies in one write. */
+  journalCompactionBytes: 1 * MIB,
   /** One append. Offsets in a segment have 32 bits. */
   journalBatchBytes: 1024 * MIB,
   /** The name of a stream: several of the longest names of peers and types. */

@@ -150,7 +150,7 @@ class SegmentCopier {
           { file, codec: segment.codec, from: start, to: segment.end, chunkBytes: LIMITS.journalReadBytes },
           {
             record: (view, bytes, bodyAt) => {
-              if (this.#writer.length >= LIMITS.journalGroupBytes) {
+              if (this.#writer.length >= LIMITS.journalCompactionBytes) {
                 from = view.offset;
                 return false;
               }
