@@ -144,7 +144,8 @@ export class Receiver {
         throw error;
       },
     );
-    const pending: Pending = { ...what, settled, disposition: undefined };
+    const { firstSeq, seq, sizeBytes } = what;
+    const pending: Pending = { firstSeq, seq, sizeBytes, settled, disposition: undefined };
     stream.pending.push(pending);
     stream.pendingCount += what.seq - what.firstSeq + 1;
     stream.pendingBytes += what.sizeBytes;

@@ -264,9 +264,12 @@ export class Sender {
 
   #next(link: Link): Next | undefined {
     for (const queue of this.#queues.values()) {
-      const { outbox } = queue;
+      const { outbox, credit } = queue;
       const entry = outbox.next();
-      if (entry !== undefined && this.#maySend(link, { ...queue, entry })) return { ...queue, entry };
+      if (entry !== undefined) {
+        const next = { outbox, credit, entry };
+        if (this.#maySend(link, next)) return next;
+      }
       // To a Python peer, nothing overtakes a message that waits.
       if (entry !== undefined && !link.speaksStreams) return undefined;
       if (entry === undefined && outbox.mayLoad) this.#load(outbox);

@@ -172,7 +172,11 @@ export class Traffic implements LinkTraffic<Link> {
   #take(peer: Peer, link: Link, { batch, number }: NumberedBatch): Disposition | Promise<Disposition> {
     const { shared, count, records } = batch;
     return peer.receiver.take({
-      ...{ link, number, count, type: shared.message_type, sizeBytes: records.length },
+      link,
+      number,
+      count,
+      type: shared.message_type,
+      sizeBytes: records.length,
       deliver: (source, known) =>
         this.#deliver(peer, messagesFrom(batch, known), { source, senderKeeps: true }),
     });
@@ -223,15 +227,23 @@ export class Traffic implements LinkTraffic<Link> {
     if (largestBytes > this.messageMaxBytes) return this.#dropLarge(peer, batch);
     this.#countIn(peer, shared.message_type, count);
     const { log, ignoring, application } = this.#options;
+    // Spreads would cost more than all the rest.
     const logId = log.traffic({
-      ...{ kind: 'message', direction: 'in', outcome: 'arrived', peerName: peer.name },
-      ...{ shared, count, records, hasResponse },
+      kind: 'message',
+      direction: 'in',
+      outcome: 'arrived',
+      peerName: peer.name,
+      shared,
+      count,
+      records,
+      hasResponse,
     });
     if (ignoring.dropIfIgnored(peer, 'in', count)) {
       log.settle(logId, 'dropped', { count, why: 'ignored' });
       return 'dropped';
     }
-    return application.messages(peer, batch, { ...arrival, logId });
+    const { source, senderKeeps } = arrival;
+    return application.messages(peer, batch, { source, logId, senderKeeps });
   }
 
   #dropLarge(peer: Peer, batch: ReceivedBatch): Disposition {
@@ -314,9 +326,15 @@ export class Traffic implements LinkTraffic<Link> {
     const { ignoring, log } = this.#options;
     const { type, count, records, largestBytes, hasResponse, body, onState } = batch;
     const logId = log.traffic({
-      ...{ kind: body === undefined ? 'message' : 'file', direction: 'out', outcome: 'queued' },
-      ...{ peerName: peer.name, shared: this.#sharedTo(peer, type), count, records },
-      ...{ fileBytes: body?.sizeBytes, hasResponse },
+      kind: body === undefined ? 'message' : 'file',
+      direction: 'out',
+      outcome: 'queued',
+      peerName: peer.name,
+      shared: this.#sharedTo(peer, type),
+      count,
+      records,
+      fileBytes: body?.sizeBytes,
+      hasResponse,
     });
     if (ignoring.dropIfIgnored(peer, 'out', count)) {
       log.settle(logId, 'dropped', { count, why: 'ignored' });

@@ -44,7 +44,7 @@ export interface InboxArrival {
   readonly source?: MessageSource | undefined;
   readonly logId?: number | undefined;
   /** Their sender keeps them until they are acknowledged, so they may wait for room indefinitely. */
-  readonly senderKeeps?: boolean;
+  readonly senderKeeps?: boolean | undefined;
 }
 
 /** Messages of a batch, by index: from the first to the last, inclusive. */

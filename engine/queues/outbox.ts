@@ -203,7 +203,8 @@ export class Outbox {
     const sizeBytes = sizeOf(batch);
     const isNext = this.#windowEnd === this.#storedEnd && this.#fits(sizeBytes);
     this.#storedEnd = lastPositionOf({ position: place.position, count });
-    const fields = { ...place, context: batch, count, sizeBytes, largestBytes, atMs, records };
+    const { number, position } = place;
+    const fields = { number, position, context: batch, count, sizeBytes, largestBytes, atMs, records };
     if (!isNext) return this.#loader.unloaded.add(fields);
     const entry = new OutboxEntry(fields);
     this.#push(entry);

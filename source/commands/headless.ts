@@ -1,8 +1,6 @@
 import { hostAndPort } from '../../engine/index.ts';
 import { type ConfiguredEngine, configuredEngine } from '../configured-engine.ts';
 import { EXIT } from '../exit-codes.ts';
-import { boundOldSpace } from '../old-space.ts';
-import { boundYoungSpace } from '../young-space.ts';
 
 /**
  * `aioc --headless FILE`, `aioc create_connector FILE`: runs a connector without a screen. It prints one line when it is
@@ -12,8 +10,6 @@ import { boundYoungSpace } from '../young-space.ts';
  * @throws AiocError why it could not start
  */
 export async function runHeadless(configPath: string): Promise<number> {
-  boundYoungSpace();
-  boundOldSpace();
   let end: () => void = () => undefined;
   const asked = new Promise<void>((resolve) => {
     end = resolve;
