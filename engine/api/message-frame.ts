@@ -3,6 +3,7 @@ import { LIMITS } from '../base/limits.ts';
 import { encodeFrame } from '../protocol/frame-encoder.ts';
 import { type JsonObject, pythonJson } from '../protocol/header.ts';
 import { isReserved } from '../protocol/messages.ts';
+import { checkOwnHeaderBytes } from '../protocol/record-batch.ts';
 
 export interface FileToSend {
   /** The file to send. aioc reads it when the message is sent. Relative to this program's working directory. */
@@ -109,12 +110,8 @@ export function ownHeaderOf(message: OutgoingMessage): Buffer {
   if (requestId === undefined && responseId === undefined && tag === undefined)
     return waitForAck === true ? WAIT_FOR_ACK : NO_MEMBERS;
   const text = pythonJson(ownMembers(message));
-  // As large as a header may be, less what the others of the batch and connectors say in it.
-  if (text.length <= LIMITS.headerBytes - LIMITS.headerSpareBytes) return Buffer.from(text, 'latin1');
-  throw new AiocError(
-    'AIOC_FRAME_TOO_LARGE',
-    `requestId and responseId have ${text.length} bytes, which do not fit into the header: send long values as data`,
-  );
+  checkOwnHeaderBytes(text.length);
+  return Buffer.from(text, 'latin1');
 }
 
 const NO_MEMBERS = Buffer.from('{}');

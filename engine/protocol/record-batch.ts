@@ -36,11 +36,23 @@ export const RECORD_HEAD_BYTES = 14;
 const UNCHECKED_BYTES = 8;
 /** The longest header of a message in a batch: with what the batch says, it fits into the header of a frame. */
 export const RECORD_HEADER_MAX_BYTES = LIMITS.headerBytes - LIMITS.headerSpareBytes;
+
 /** Messages of at most so many bytes are copied together; larger ones stay where they are. */
 const COPIED_MAX_BYTES = 8 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 /** Bytes of one character of a string, at most. */
 const UTF8_MOST_BYTES = 3;
+
+/**
+ * Connectors add to a message's header what its batch says, and what became of its file.
+ *
+ * @throws AiocError AIOC_FRAME_TOO_LARGE
+ */
+export function checkOwnHeaderBytes(headerBytes: number): void {
+  if (headerBytes <= RECORD_HEADER_MAX_BYTES) return;
+  const text = `the header has ${headerBytes} bytes, at most ${RECORD_HEADER_MAX_BYTES} can be forwarded: send long values as data`;
+  throw new AiocError('AIOC_FRAME_TOO_LARGE', text);
+}
 
 /** What the check of a batch has seen of its messages, so that they need not be looked at again. */
 export interface BatchFacts {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { sendSocketPath } from '../../engine/local/socket-names.ts';
+import { receiveSocketPath, sendSocketPath } from '../../engine/local/socket-names.ts';
 import type { ConfiguredSide } from '../helpers/configured-connectors.ts';
 import { freePort } from '../helpers/free-port.ts';
 import {
@@ -15,6 +15,7 @@ import {
   until,
 } from '../helpers/key-effects.ts';
 import { ONLY_ROOT } from '../helpers/other-user.ts';
+import { pythonReceiver } from '../helpers/python-receiver.ts';
 import { PythonSender } from '../helpers/python-sender.ts';
 import { rawClient } from '../helpers/raw-peer.ts';
 import { rejectsWith } from '../helpers/rejects-with.ts';
@@ -39,10 +40,15 @@ function pythonSender(t: TestContext, client: ConfiguredSide): Promise<PythonSen
   return PythonSender.connect(t, sendSocketPath(join(client.directory, 'run'), CLIENT1));
 }
 
-/** Numbers that take three bytes more each in Python's spelling. */
-function compact(members: string, bytes: number): string {
-  const count = Math.floor((bytes - members.length - 20) / 2);
-  return `{"message_type":"a",${members},"n":[${'1,'.repeat(count - 1)}1]}`;
+/** Numbers that take one byte more each in Python's spelling. */
+function compact(members: string, type = 'a'): string {
+  return `{"message_type":"${type}",${members},"n":[${'1,'.repeat(29_000)}1]}`;
+}
+
+/** Members that take two bytes more each in any other spelling than this. */
+function manyMembers(members: string, type = 'a'): string {
+  const more = Array.from({ length: 6_000 }, (_, index) => `"k${index}":1`);
+  return `{"message_type":"${type}",${members},${more.join(',')}}`;
 }
 
 test('a header at its bound arrives, over it the program is told, over either socket', async (t) => {
@@ -101,15 +107,47 @@ test('a header in UTF-8 that would not fit as Python spells it is refused, not g
 });
 
 for (const peerKind of ['aioc', 'python'] as const) {
+  test(`a header of an ${peerKind} peer reaches listeners as it is spelled, although Python would spell it longer`, async (t) => {
+    const port = await freePort();
+    const both = { send_message_types: ['a', 'b'], recv_message_types: ['a', 'b'] };
+    const server = await started(t, { is_server: true, ...both, server_sockaddr: ['127.0.0.1', port] });
+    const heard = await heardBy(t, server, 'a');
+    const owner = { role: 'server', host: '127.0.0.1', port } as const;
+    const directory = join(server.directory, 'run');
+    const python = await pythonReceiver(t, receiveSocketPath({ directory, owner, messageType: 'b' }));
+    const peer = await rawClient(t, { mode: 'plain', server, name: 'peer1', peerKind });
+    const letters = 'é'.repeat(20_000);
+    for (const type of ['a', 'b']) {
+      const named = (seq: number): string => `"source_id":"peer1","transport_id":"${EPOCH}.${seq}"`;
+      peer.write(spelled(compact(named(1), type), 'numbers'));
+      peer.write(spelled(`{"message_type":"${type}",${named(2)},"request_id":"${letters}"}`, 'letters'));
+    }
+    await until(() => heard.length === 2 && python.done.length === 2, 'both, at each listener');
+    const texts = ['numbers', 'letters'];
+    assert.deepEqual([heard.map((message) => message.text()), python.done], [texts, texts]);
+    assert.equal(heard[1]?.requestId, letters);
+    const inUtf8 = 58_000 + Buffer.byteLength(letters);
+    assert.ok(python.readBytes > inUtf8 && python.readBytes < inUtf8 + 1_000, `${python.readBytes} bytes`);
+  });
+
   test(`a header of an ${peerKind} peer that grows beyond what fits costs its message and nothing else`, async (t) => {
     const server = await started(t, { ...SERVER, server_sockaddr: ['127.0.0.1', await freePort()] });
     const heard = await heardBy(t, server, 'a');
     const peer = await rawClient(t, { mode: 'plain', server, name: 'peer1', peerKind });
-    peer.write(spelled(compact(`"transport_id":"${EPOCH}.1"`, 60_000), 'one'));
-    peer.write(spelled(compact(`"source_id":"peer1","transport_id":"${EPOCH}.2"`, 60_000), 'two'));
+    peer.write(spelled(manyMembers(`"transport_id":"${EPOCH}.1"`), 'one'));
+    peer.write(spelled(manyMembers(`"source_id":"peer1","transport_id":"${EPOCH}.2"`), 'two'));
     peer.send({ message_type: 'a', source_id: 'peer1', transport_id: `${EPOCH}.3` }, 'three');
     await until(() => heard.some((message) => message.text() === 'three'), 'the last');
-    assert.ok(logged(server, /peer1: a message of the type a was dropped: the header has 8\d{4} bytes/));
+    assert.deepEqual(
+      heard.map((message) => message.text()),
+      ['three'],
+    );
+    assert.ok(
+      logged(
+        server,
+        /peer1: a message of the type a was dropped: its header has 7\d{4} bytes .*, at most 65535 fit/,
+      ),
+    );
     assert.equal(peer.isClosed, false);
   });
 }
@@ -125,8 +163,8 @@ test('a response whose header grows beyond what fits ends its request', async (t
     timeoutMs,
   });
   await until(() => peer.frames.some(({ header }) => header['await_response'] === true), 'the request');
-  peer.write(spelled(compact(`"source_id":"py1","response_id":7`, 60_000)));
-  await rejectsWith(asked, 'AIOC_FRAME_TOO_LARGE', /the header has \d+ bytes, at most 65535 fit/);
+  peer.write(spelled(manyMembers(`"source_id":"py1","response_id":7`)));
+  await rejectsWith(asked, 'AIOC_FRAME_TOO_LARGE', /its header has \d+ bytes .*, at most 65535 fit/);
   assert.equal(peer.isClosed, false);
 });
 

@@ -29,7 +29,7 @@ test('an aioc peer that sends it all the same is told that it was dropped, and w
   await until(() => acks().some(({ upTo }) => upTo === 3), 'the ack of the last one');
   assert.deepEqual(
     acks().flatMap(({ dropped }) => dropped),
-    [2],
+    [[2, 2]],
   );
   await until(() => heard.length === 2, 'those that fit');
   assert.deepEqual(
