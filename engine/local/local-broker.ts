@@ -12,6 +12,7 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import { isReserved } from '../protocol/messages.ts';
 import { noResponseFrame, readNoResponse } from '../protocol/no-response.ts';
+import { checkOwnHeaderBytes } from '../protocol/record-batch.ts';
 import { Inbox, type InboxArrival } from '../queues/inbox.ts';
 import { batchOfOne } from '../queues/message-batch.ts';
 import type { MessageSource, StoredPosition } from '../queues/message-source.ts';
@@ -200,7 +201,7 @@ export class LocalBroker implements Application {
     // A file's path may have been set since; and Python writes headers in ASCII.
     const isAsItCame = body === undefined && isAscii(frame.headerBytes);
     const headerBytes = recordHeader(header, isAsItCame ? frame.headerBytes : undefined);
-    checkHeaderBytes(headerBytes.length);
+    checkOwnHeaderBytes(headerBytes.length);
     const { count, records } = batchOfOne({ headerBytes, data, binary });
     const largestBytes = data.length + binary.length;
     const hasResponse = header['response_id'] !== undefined;
@@ -281,7 +282,11 @@ export class LocalBroker implements Application {
 
   oversized(peer: Peer, header: Header, sizeBytes: number): void {
     const text = `it has ${sizeBytes} bytes, and max_size_message is ${messageMaxBytesOf(this)}: raise it, or have the peer send a file`;
-    if (header['response_id'] !== undefined) this.#refuseResponse(peer, header, text);
+    this.undeliverable(peer, header, text);
+  }
+
+  undeliverable(peer: Peer, header: Header, why: string): void {
+    if (header['response_id'] !== undefined) this.#refuseResponse(peer, header, why);
   }
 
   #refuseResponse(peer: Peer, header: Header, why: string): void {
@@ -309,6 +314,10 @@ export class LocalBroker implements Application {
       .get(type)
       ?.gone(source)
       .catch(() => undefined);
+  }
+
+  largestPart(batch: ReceivedBatch): number {
+    return this.#inboxes.get(batch.shared.message_type)?.largestPart(batch) ?? batch.count;
   }
 
   pong(peer: Peer, frame: Frame): void {
@@ -414,18 +423,6 @@ export class LocalBroker implements Application {
     if (this.#traffic === undefined) throw new AiocError('AIOC_INTERNAL', 'the broker is not connected yet');
     return this.#traffic;
   }
-}
-
-/**
- * Connectors add to the header what its batch says, its number, and what became of its file.
- *
- * @throws AiocError AIOC_FRAME_TOO_LARGE
- */
-function checkHeaderBytes(headerBytes: number): void {
-  const most = LIMITS.headerBytes - LIMITS.headerSpareBytes;
-  if (headerBytes <= most) return;
-  const text = `the header has ${headerBytes} bytes, at most ${most} can be forwarded: send long values as data`;
-  throw new AiocError('AIOC_FRAME_TOO_LARGE', text);
 }
 
 function headersOf({ header, records }: SubmittedBatch): readonly Header[] {

@@ -37,7 +37,10 @@ export function batchOfFrame({ header, headerBytes, data, binary }: Frame): Mess
   const own = recordHeader(header, spelled);
   const allBytes = pythonJson(sharedOf(header)).length + own.length;
   if (allBytes <= LIMITS.headerBytes) return batchOfOne({ headerBytes: own, data, binary });
-  throw new AiocError('AIOC_FRAME_TOO_LARGE', `its header has ${allBytes} bytes when it is written again`);
+  throw new AiocError(
+    'AIOC_FRAME_TOO_LARGE',
+    `its header has ${allBytes} bytes when it is written again, at most ${LIMITS.headerBytes} fit`,
+  );
 }
 
 /** Names of connectors are short; a server's is its address and port. */

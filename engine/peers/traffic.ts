@@ -11,7 +11,7 @@ import { type NumberOnWire, numberIn } from '../protocol/message-number.ts';
 import { type Ack, acknowledgeable, isReserved, type OutFrame, pingFrame } from '../protocol/messages.ts';
 import type { StreamAckFrame } from '../protocol/stream-frames.ts';
 import type { InboxArrival } from '../queues/inbox.ts';
-import { batchOfOne, type MessageBatch, messagesFrom } from '../queues/message-batch.ts';
+import { batchOfOne, firstMessages, type MessageBatch, messagesFrom } from '../queues/message-batch.ts';
 import type { MessageSource } from '../queues/message-source.ts';
 import type { Completion, OutgoingBody } from '../queues/out-batch.ts';
 import { DeliveryObservers, type OnState } from './delivery-observers.ts';
@@ -32,9 +32,13 @@ export interface Application {
    *   log id of the first message, under which outcomes are reported
    */
   messages(peer: Peer, batch: ReceivedBatch, arrival: InboxArrival): Disposition | Promise<Disposition>;
+  /** How many messages of a batch, from the first, may ever wait here together; at least one. Absent: all. */
+  largestPart?(batch: ReceivedBatch): number;
   file(peer: Peer, frame: Frame, sizeBytes: number, arrival: InboxArrival): Promise<FileSink>;
   /** A message that was skipped because it is too large. */
   oversized?(peer: Peer, header: Header, sizeBytes: number): void;
+  /** A message that was dropped because its header is too long for its listeners. */
+  undeliverable?(peer: Peer, header: Header, why: string): void;
   /** An answer to a ping of a local program. */
   pong?(peer: Peer, frame: Frame): void;
   connected(peer: Peer): void;
@@ -146,9 +150,12 @@ export class Traffic implements LinkTraffic<Link> {
       return this.#deliver(peer, batch, { senderKeeps: isAcknowledged(frame) });
     }
     const mustOpen = batch.count > 1 && (batch.hasResponse || batch.largestBytes > this.messageMaxBytes);
-    return mustOpen
-      ? this.#takeEach(peer, link, { batch, number })
-      : this.#take(peer, link, { batch, number });
+    // Some messages are not only passed on, and each is looked at by itself.
+    if (mustOpen) return this.#takeParts(peer, link, { parts: this.#received.opened(batch), number });
+    const most = this.#options.application.largestPart?.(batch) ?? batch.count;
+    if (batch.count <= most) return this.#take(peer, link, { batch, number });
+    // Each part is acknowledged when it is in: otherwise its messages would count here and at their sender.
+    return this.#takeParts(peer, link, { parts: this.#partsOf(batch), number });
   }
 
   /** It would be as long when sent again, so the connection must not end because of it. */
@@ -165,6 +172,7 @@ export class Traffic implements LinkTraffic<Link> {
         warning: true,
       }),
     );
+    this.#options.application.undeliverable?.(peer, header, error.message);
     if (number === undefined) return 'dropped';
     return peer.receiver.take({ link, number, count: 1, type, sizeBytes: 0, deliver: () => 'dropped' });
   }
@@ -182,13 +190,29 @@ export class Traffic implements LinkTraffic<Link> {
     });
   }
 
-  /** Takes the messages of a batch one by one, since some of them are not only passed on. */
-  async #takeEach(peer: Peer, link: Link, { batch, number }: NumberedBatch): Promise<Disposition> {
+  *#partsOf(batch: ReceivedBatch): Iterable<ReceivedBatch> {
+    const { application } = this.#options;
+    let rest = batch;
+    for (;;) {
+      const part = firstMessages(rest, application.largestPart?.(rest) ?? rest.count);
+      yield part;
+      if (part.count === rest.count) return;
+      rest = messagesFrom(rest, part.count);
+    }
+  }
+
+  /** Takes a batch in parts, each under its own number. */
+  async #takeParts(
+    peer: Peer,
+    link: Link,
+    { parts, number }: { readonly parts: Iterable<ReceivedBatch>; readonly number: NumberOnWire },
+  ): Promise<Disposition> {
     const taken: (Disposition | Promise<Disposition>)[] = [];
+    let its = number;
     try {
-      for (const [index, one] of this.#received.opened(batch).entries()) {
-        const its = index === 0 ? number : { epoch: number.epoch, seq: number.seq + index };
-        taken.push(this.#take(peer, link, { batch: one, number: its }));
+      for (const part of parts) {
+        taken.push(this.#take(peer, link, { batch: part, number: its }));
+        its = { epoch: number.epoch, seq: its.seq + part.count };
       }
     } catch (error) {
       // The connection ends. Those before it may still be refused.

@@ -240,6 +240,11 @@ export class Inbox {
     return this.#putParts(batch, arrival, this.#mayWait(arrival) ? 0 : fitting);
   }
 
+  /** How many messages of a batch, from the first, an empty inbox has room for; at least one. */
+  largestPart(batch: IncomingBatch): number {
+    return this.#overflow.largestPart(batch, besideBytes(batch));
+  }
+
   #mayWait({ senderKeeps = false }: InboxArrival): boolean {
     return (senderKeeps && this.#options.whenFull === 'refuse') || this.#expectsConsumer;
   }

@@ -165,7 +165,7 @@ test('when_full: drop_newest drops there all the same, counts it, and holds nobo
   const api = await program(t, client);
   for (const data of numbers(200)) void api.send({ messageType: 'a', data });
   await until(() => depthOf(server, 'in') + droppedOf(server) === 200, 'all of them');
-  assert.ok(droppedOf(server) > 100);
+  assert.ok(droppedOf(server) > 50);
 });
 
 test('a Python peer that asks for no acks keeps nothing: what does not fit is dropped, counted and logged, and its link goes on', async (t) => {
