@@ -12,7 +12,7 @@ import { NativeChannel, outcomeIn } from './native-channel.ts';
 import { framesOfBatch, type OutgoingBatch, type SendOutcome } from './outgoing-batch.ts';
 import { requestCancelled, requestOverSocket, requestTooLate } from './python-request.ts';
 import { PythonSendChannel } from './python-send-channel.ts';
-import { Turns } from './turns.ts';
+import { SendOrder } from './send-order.ts';
 
 /** A frame, and the bytes of its file if the connector does not read that itself. */
 export interface FrameWithFile {
@@ -48,7 +48,7 @@ export class ConnectorTransport {
   readonly #pythonChannel: PythonSendChannel;
   #channel: NativeChannel | undefined;
   #opening: Promise<NativeChannel | undefined> | undefined;
-  readonly #turns = new Turns();
+  readonly #order = new SendOrder();
   #waiting = 0;
   #waitingBytes = 0;
   #closed = false;
@@ -100,7 +100,7 @@ export class ConnectorTransport {
       channel.postBatch(batch);
       return;
     }
-    this.#turns
+    this.#order
       .take(batch.signal, sendCancelled, () => this.#handOver(batch))
       .catch((error: unknown) => batch.reply.refused(0, batch.count, toAiocError(error)));
   }
@@ -114,7 +114,7 @@ export class ConnectorTransport {
   /** The channel, if something can be written at once. */
   get #readyChannel(): NativeChannel | undefined {
     const channel = this.#channel;
-    return channel?.isBehind === false && !this.#turns.isTaken ? channel : undefined;
+    return channel?.isBehind === false && !this.#order.isTaken ? channel : undefined;
   }
 
   /** Resolves when the next batch may be handed over. */
@@ -153,7 +153,7 @@ export class ConnectorTransport {
     const { sizeBytes, signal } = handover;
     this.begin(1, sizeBytes);
     try {
-      const { told } = await this.#turns.take(signal, sendCancelled, () => this.#handOverFile(handover));
+      const { told } = await this.#order.take(signal, sendCancelled, () => this.#handOverFile(handover));
       return await told;
     } finally {
       this.forget(1, sizeBytes);
@@ -212,7 +212,7 @@ export class ConnectorTransport {
     const end = new AbortController();
     const timer = this.#clock.after(timeoutMs, () => end.abort(requestTooLate(peer, timeoutMs)));
     const forget = onAbort(signal, () => end.abort(requestCancelled()));
-    const taken = this.#turns.take(
+    const taken = this.#order.take(
       end.signal,
       () => end.signal.reason as AiocError,
       () => {

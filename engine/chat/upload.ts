@@ -10,7 +10,7 @@ import { zipDirectory } from '../files/zip-directory.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Traffic } from '../peers/traffic.ts';
 import type { Header } from '../protocol/header.ts';
-import type { DeliveryState, OutgoingBody } from '../queues/out-batch.ts';
+import type { DeliveryState, OutgoingBody } from '../queues/outbox-batch.ts';
 import type { FileAnswer } from './file-answer.ts';
 import type { Transfer } from './transfers.ts';
 

@@ -19,14 +19,14 @@ export function cutRecords(records: Buffer, count: number): Buffer {
     const dataBytes = records.length - dataAt - records.readUInt32LE(10);
     return records.subarray(0, endOfCut({ dataAt, dataBytes }));
   }
-  const cursor = new RecordCursor();
+  const cursor = new KeptRecordCursor();
   cursor.start(records, { from: 0, end: records.length, isCut: false });
   const pieces: Buffer[] = [];
   while (cursor.next()) pieces.push(records.subarray(cursor.at, endOfCut(cursor)));
   return Buffer.concat(pieces);
 }
 
-function endOfCut({ dataAt, dataBytes }: Pick<RecordCursor, 'dataAt' | 'dataBytes'>): number {
+function endOfCut({ dataAt, dataBytes }: Pick<KeptRecordCursor, 'dataAt' | 'dataBytes'>): number {
   return dataAt + Math.min(dataBytes, LIMITS.logBodyBytes);
 }
 
@@ -38,7 +38,7 @@ export interface RecordsPlace {
 }
 
 /** Walks through the records of a checked batch, whole or cut, without making an object for each. */
-export class RecordCursor {
+export class KeptRecordCursor {
   bytes: Buffer = EMPTY;
   /** Where the current record is, and its parts. */
   at = 0;

@@ -1,5 +1,5 @@
 import { LIMITS } from '../base/limits.ts';
-import type { RecordCursor } from './kept-records.ts';
+import type { KeptRecordCursor } from './kept-records.ts';
 
 /** What a row shows of its message. */
 export interface Preview {
@@ -11,7 +11,7 @@ export interface Preview {
 const ROWS = LIMITS.logRows;
 
 /** Columns by row. */
-interface Columns {
+interface PreviewColumns {
   readonly dataBytes: Float64Array;
   readonly binaryBytes: Float64Array;
   readonly isAnswer: Uint8Array;
@@ -22,10 +22,10 @@ interface Columns {
 /** The previews of rows whose messages were overwritten. */
 export class LogPreviews {
   /** Most connectors never need them. */
-  #columns: Columns | undefined;
+  #columns: PreviewColumns | undefined;
 
   /** Keeps the preview of the message at the cursor. */
-  save(id: number, record: RecordCursor, isAnswer: boolean): void {
+  save(id: number, record: KeptRecordCursor, isAnswer: boolean): void {
     this.#columns ??= makeColumns(ROWS);
     const { dataBytes, binaryBytes, isAnswer: answers, texts } = this.#columns;
     const row = (id - 1) % ROWS;
@@ -58,7 +58,7 @@ export function previewText(bytes: Buffer, at: number, dataBytes: number): strin
   return length < dataBytes ? text.replace(/\ufffd$/, '') : text;
 }
 
-function makeColumns(rows: number): Columns {
+function makeColumns(rows: number): PreviewColumns {
   return {
     dataBytes: new Float64Array(rows),
     binaryBytes: new Float64Array(rows),

@@ -4,7 +4,7 @@ import { spelledMembers } from '../config/json-edit.ts';
 import type { Body, LogRow, Outcome } from '../contract/views.ts';
 import type { TrafficEntry } from '../peers/traffic-log.ts';
 import { type JsonValue, parseJsonObject, pythonJson } from '../protocol/header.ts';
-import { cutRecords, mustBeCut, RecordCursor } from './kept-records.ts';
+import { cutRecords, KeptRecordCursor, mustBeCut } from './kept-records.ts';
 import { LogGroups } from './log-groups.ts';
 import { LogPreviews, type Preview, previewText } from './log-previews.ts';
 import { ReasonRanges } from './reason-ranges.ts';
@@ -63,9 +63,9 @@ export class LogRows {
   readonly #previews = new LogPreviews();
   /** The messages of groups before this one were overwritten, and their previews saved. */
   #firstWithBody = 0;
-  readonly #overwritten = new RecordCursor();
+  readonly #overwritten = new KeptRecordCursor();
   /** At the row that was looked at last; 0: none. */
-  readonly #looked = new RecordCursor();
+  readonly #looked = new KeptRecordCursor();
   #lookedId = 0;
 
   get length(): number {
@@ -234,7 +234,7 @@ export class LogRows {
   }
 
   /** Places a cursor in front of a group's messages; false if they were overwritten. */
-  #start(record: RecordCursor, number: number): boolean {
+  #start(record: KeptRecordCursor, number: number): boolean {
     const flags = this.#groups.flags(number);
     const bytes = this.#groups.bodyBytes(number);
     const at = this.#bodies.find(this.#groups.bodyAt(number), bytes);
@@ -246,7 +246,7 @@ export class LogRows {
   }
 
   /** The cursor at the message of a row; undefined if it was overwritten. */
-  #recordAt(id: number, number: number): RecordCursor | undefined {
+  #recordAt(id: number, number: number): KeptRecordCursor | undefined {
     const groups = this.#groups;
     const record = this.#looked;
     const firstId = groups.firstId(number);
@@ -330,12 +330,12 @@ function beginningOf(text: string): string {
   return Buffer.from(text.slice(0, SHARED_CHARACTERS)).toString();
 }
 
-function isAnswer(flags: number, record: RecordCursor): boolean {
+function isAnswer(flags: number, record: KeptRecordCursor): boolean {
   return (flags & HAS_ANSWER) !== 0 && parseJsonObject(record.header())['response_id'] !== undefined;
 }
 
 function fileName(records: Buffer): string {
-  const record = new RecordCursor();
+  const record = new KeptRecordCursor();
   record.start(records, { from: 0, end: records.length, isCut: false });
   record.next();
   const file = parseJsonObject(record.header())['with_file'] as { readonly dst_name?: unknown } | undefined;

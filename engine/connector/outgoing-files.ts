@@ -3,7 +3,7 @@ import { outgoingBody } from '../files/outgoing-body.ts';
 import { type ConnectorOwner, spoolPath } from '../local/socket-names.ts';
 import { Spool } from '../local/spool.ts';
 import type { JsonObject } from '../protocol/header.ts';
-import type { OutgoingBody } from '../queues/out-batch.ts';
+import type { OutgoingBody } from '../queues/outbox-batch.ts';
 import type { LocalOptions } from './connector-options.ts';
 
 export interface OutgoingFilesOptions {

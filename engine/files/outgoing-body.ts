@@ -1,6 +1,6 @@
 import { unlink } from 'node:fs/promises';
 import { AiocError } from '../base/errors.ts';
-import type { OutgoingBody } from '../queues/out-batch.ts';
+import type { OutgoingBody } from '../queues/outbox-batch.ts';
 import { meantPath } from './lossy-path.ts';
 import { openOutgoing } from './outgoing-file.ts';
 import { openWorldReadable } from './world-readable-file.ts';

@@ -8,7 +8,7 @@ import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import type { MessageBatch } from '../queues/message-batch.ts';
-import type { OutgoingBody } from '../queues/out-batch.ts';
+import type { OutgoingBody } from '../queues/outbox-batch.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import type { Store } from '../storage/store.ts';
 

@@ -16,7 +16,7 @@ import { checkOwnHeaderBytes } from '../protocol/record-batch.ts';
 import { Inbox, type InboxArrival } from '../queues/inbox.ts';
 import { batchOfOne } from '../queues/message-batch.ts';
 import type { MessageSource, StoredPosition } from '../queues/message-source.ts';
-import type { Completion } from '../queues/out-batch.ts';
+import type { Completion } from '../queues/outbox-batch.ts';
 import { inboxStream, outboxPrefix } from '../queues/stream-names.ts';
 import { AwaitedResponses } from './awaited-responses.ts';
 import { DropLog, Reminder } from './drop-log.ts';

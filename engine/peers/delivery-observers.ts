@@ -1,5 +1,5 @@
 import type { Outcome } from '../contract/views.ts';
-import type { DeliveryObserver, DeliveryState } from '../queues/out-batch.ts';
+import type { DeliveryObserver, DeliveryState } from '../queues/outbox-batch.ts';
 import type { Peer } from './peer.ts';
 import type { TrafficLog } from './traffic-log.ts';
 

@@ -8,8 +8,8 @@ import { numberIn, transportIdOf } from '../protocol/message-number.ts';
 import type { AckPosition, SeqRange, StreamAckFrame } from '../protocol/stream-frames.ts';
 import type { Capacity } from '../queues/capacity.ts';
 import { isSendable, messagesFrom } from '../queues/message-batch.ts';
-import type { Completion, OutgoingBatch, OutgoingBody } from '../queues/out-batch.ts';
 import { type LeftMessages, Outbox } from '../queues/outbox.ts';
+import type { Completion, OutboxBatch, OutgoingBody } from '../queues/outbox-batch.ts';
 import { type OutboxEntry, refuse, weightOf } from '../queues/outbox-entry.ts';
 import type { OutboxOptions } from '../queues/outbox-options.ts';
 import type { Link } from './link.ts';
@@ -22,12 +22,12 @@ interface SentQueue {
   readonly credit: StreamCredit;
 }
 
-interface Next extends SentQueue {
+interface NextEntry extends SentQueue {
   readonly entry: OutboxEntry;
 }
 
 /** Where the messages of an entry continue that are sent one by one. */
-interface Opened {
+interface OpenedEntry {
   readonly entry: OutboxEntry;
   readonly frames: Iterator<Frame>;
   /** Of the next message. */
@@ -70,7 +70,7 @@ export class Sender {
   #maxMessageBytes = Number.POSITIVE_INFINITY;
   /** Messages sent one by one to a peer that acknowledges them one by one. */
   readonly #unacked = new UnackedFrames();
-  #opened: Opened | undefined;
+  #opened: OpenedEntry | undefined;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -102,7 +102,7 @@ export class Sender {
    *
    * @returns see Outbox.enqueue
    */
-  enqueue(type: string, batch: OutgoingBatch, completion: Completion): Promise<void> | undefined {
+  enqueue(type: string, batch: OutboxBatch, completion: Completion): Promise<void> | undefined {
     const fault = this.#tooLarge(batch.largestBytes);
     // Of several messages, the others may still be sent.
     if (fault === undefined || batch.count > 1) return this.#queue(type).outbox.enqueue(batch, completion);
@@ -262,7 +262,7 @@ export class Sender {
     return queue;
   }
 
-  #next(link: Link): Next | undefined {
+  #next(link: Link): NextEntry | undefined {
     for (const queue of this.#queues.values()) {
       const { outbox, credit } = queue;
       const entry = outbox.next();
@@ -289,7 +289,7 @@ export class Sender {
   }
 
   /** Whether the peer can receive the next messages of an entry in addition to the unacknowledged ones. */
-  #maySend(link: Link, { entry, outbox, credit }: Next): boolean {
+  #maySend(link: Link, { entry, outbox, credit }: NextEntry): boolean {
     if (link.speaksBatches) return entry.sent > 0 || credit.allows(weightOf(entry), outbox.unackedBytes);
     if (link.speaksStreams) {
       const { unacked, unackedBytes } = outbox;
@@ -309,12 +309,12 @@ export class Sender {
   }
 
   /** Whether the rest of an entry goes as a batch. */
-  #takesBatch({ speaksBatches }: Link, { entry }: Next): boolean {
+  #takesBatch({ speaksBatches }: Link, { entry }: NextEntry): boolean {
     if (!speaksBatches || entry.hasHoles || this.#opened?.entry === entry) return false;
     return entry.largestBytes <= this.#maxMessageBytes && isSendable(recordsIn(entry));
   }
 
-  #sendBatch(link: Link, next: Next): void {
+  #sendBatch(link: Link, next: NextEntry): void {
     const { entry, outbox } = next;
     const from = Math.max(entry.sent, entry.left);
     const { count, records } = messagesFrom(recordsIn(entry), from);
@@ -326,7 +326,7 @@ export class Sender {
   }
 
   /** Sends the next message of an entry by itself; false if it must wait. */
-  #sendOne(link: Link, next: Next): boolean {
+  #sendOne(link: Link, next: NextEntry): boolean {
     const { entry, outbox } = next;
     const frame = this.#nextFrame(next);
     if (frame === undefined) return true;
@@ -357,7 +357,7 @@ export class Sender {
   }
 
   /** The next message of an entry that has not left; undefined if there is none: the entry is over. */
-  #nextFrame({ entry, outbox }: Next): Frame | undefined {
+  #nextFrame({ entry, outbox }: NextEntry): Frame | undefined {
     const from = Math.max(entry.sent, entry.left);
     if (this.#opened?.entry !== entry || this.#opened.index > from) {
       const frames = framesOf(this.#shared(outbox), recordsIn(entry).records)[Symbol.iterator]();
@@ -385,7 +385,7 @@ export class Sender {
     if (opened.index === opened.entry.count) this.#opened = undefined;
   }
 
-  async #sendFile(link: Link, next: Next): Promise<void> {
+  async #sendFile(link: Link, next: NextEntry): Promise<void> {
     const { entry } = next;
     const body = entry.context.body as OutgoingBody;
     this.#sendingFile = true;
@@ -432,7 +432,7 @@ export class Sender {
     }
   }
 
-  #sendWithout(link: Link, next: Next, error: AiocError): void {
+  #sendWithout(link: Link, next: NextEntry, error: AiocError): void {
     const parts = this.#only(next);
     const frame = withoutFileFrame(parts.header, ownParts(parts), error.message);
     const transportId = this.#number(next, 1);
@@ -442,7 +442,7 @@ export class Sender {
   }
 
   /** The only message of an entry. */
-  #only({ entry, outbox }: Next): Frame {
+  #only({ entry, outbox }: NextEntry): Frame {
     for (const frame of framesOf(this.#shared(outbox), recordsIn(entry).records)) return frame;
     throw new AiocError('AIOC_INTERNAL', 'a batch without messages');
   }
@@ -454,7 +454,7 @@ export class Sender {
   }
 
   /** A message of an entry can never be sent: the next one, or the file's, which may have been sent in part. */
-  #giveUp({ entry, outbox }: Next, error: AiocError): void {
+  #giveUp({ entry, outbox }: NextEntry, error: AiocError): void {
     if (entry.gone) return;
     const isSent = entry.sent === entry.count;
     this.#reportFailed(isSent ? outbox.removeSent(entry, entry.count - 1) : outbox.removeNext(entry), error);
@@ -467,7 +467,7 @@ export class Sender {
   }
 
   /** Assigns the transport_id under which the next messages of an entry are sent now. */
-  #number({ entry, outbox, credit }: Next, count: number): string {
+  #number({ entry, outbox, credit }: NextEntry, count: number): string {
     this.#byEpoch.set(entry.number.epoch, { outbox, credit });
     entry.sentAtMs = this.#options.clock.now();
     return transportIdOf(outbox.send(entry, count));

@@ -14,7 +14,7 @@ export interface TrafficEntry {
   readonly records: Buffer;
   /** The size of a file. */
   readonly fileBytes?: number | undefined;
-  /** Whether one of the messages may answer a request (BatchFacts). */
+  /** Whether one of the messages may answer a request (BatchSummary). */
   readonly hasResponse?: boolean | undefined;
 }
 

@@ -13,7 +13,7 @@ import type { StreamAckFrame } from '../protocol/stream-frames.ts';
 import type { InboxArrival } from '../queues/inbox.ts';
 import { batchOfOne, firstMessages, type MessageBatch, messagesFrom } from '../queues/message-batch.ts';
 import type { MessageSource } from '../queues/message-source.ts';
-import type { Completion, OutgoingBody } from '../queues/out-batch.ts';
+import type { Completion, OutgoingBody } from '../queues/outbox-batch.ts';
 import { DeliveryObservers, type OnState } from './delivery-observers.ts';
 import { DISCARDED_FILE, type Disposition, type FileSink, wrapSink } from './file-sink.ts';
 import type { IgnoreList } from './ignore-list.ts';

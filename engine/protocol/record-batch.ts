@@ -55,7 +55,7 @@ export function checkOwnHeaderBytes(headerBytes: number): void {
 }
 
 /** What the check of a batch has seen of its messages, so that they need not be looked at again. */
-export interface BatchFacts {
+export interface BatchSummary {
   /** Data and binary of the largest message. */
   readonly largestBytes: number;
   /** Whether one of them answers a request, so that it may belong to a waiting one. */
@@ -207,7 +207,7 @@ export function checkBatch(
   bytes: Buffer,
   count: number,
   headerMaxBytes: number = RECORD_HEADER_MAX_BYTES,
-): BatchFacts {
+): BatchSummary {
   let largestBytes = 0;
   let hasResponse = false;
   let hasFile = false;

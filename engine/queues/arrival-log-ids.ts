@@ -1,5 +1,5 @@
 import { LIMITS } from '../base/limits.ts';
-import type { LoggedMessages } from './out-batch.ts';
+import type { LoggedMessages } from './outbox-batch.ts';
 
 /**
  * The log rows of the queued messages, oldest first, so that the log can show their outcomes. The log keeps only its

@@ -1,4 +1,4 @@
-import type { Completion } from './out-batch.ts';
+import type { Completion } from './outbox-batch.ts';
 
 /** Completions for the parts of one batch, which settle in any order and are reported in the order of the parts. */
 export class CompletionInOrder {

@@ -26,7 +26,7 @@ export interface Released extends Amount {
   readonly missing: number;
 }
 
-interface Next {
+interface NextHeld {
   readonly name: string;
   readonly batches: readonly StoredBatch[];
 }
@@ -140,9 +140,9 @@ export class HeldMessages {
    * The first held batches of an epoch, as many as are read at once; undefined if none with a message below this number
    * is left. A batch with messages on both sides is taken in two parts.
    */
-  async #next(epoch: string, below: number): Promise<Next | undefined> {
+  async #next(epoch: string, below: number): Promise<NextHeld | undefined> {
     const { store } = this.#options;
-    const found: Next[] = [];
+    const found: NextHeld[] = [];
     for (const name of this.#names.get(epoch) ?? []) {
       const { acked } = await store.stat(name);
       const batches = await store.read(name, 0, LIMITS.inboxReadBytes);

@@ -19,7 +19,7 @@ export interface PendingArrival {
 }
 
 /** Batches with consecutive numbers of one sender, or without numbers. */
-interface Run {
+interface ArrivalRun {
   readonly arrivals: PendingArrival[];
   readonly source: BatchSource | undefined;
   count: number;
@@ -115,7 +115,7 @@ export class InboxWriter {
   }
 
   /** Stores a sender's runs one after the other: a run must not be stored before the previous one. */
-  async #storeRuns(peerName: string | undefined, runs: readonly Run[]): Promise<void> {
+  async #storeRuns(peerName: string | undefined, runs: readonly ArrivalRun[]): Promise<void> {
     for (const [index, run] of runs.entries()) {
       try {
         await this.#storeRun(run);
@@ -143,9 +143,9 @@ export class InboxWriter {
   }
 
   /** Groups batches by sender; unnumbered ones under undefined. */
-  #runsIn(arrivals: readonly PendingArrival[]): ReadonlyMap<string | undefined, readonly Run[]> {
-    const bySender = new Map<string | undefined, Run[]>();
-    let run: Run | undefined;
+  #runsIn(arrivals: readonly PendingArrival[]): ReadonlyMap<string | undefined, readonly ArrivalRun[]> {
+    const bySender = new Map<string | undefined, ArrivalRun[]>();
+    let run: ArrivalRun | undefined;
     for (const arrival of arrivals) {
       if (run === undefined || !continues(run, arrival)) run = this.#runFor(arrival, bySender);
       run.arrivals.push(arrival);
@@ -157,7 +157,7 @@ export class InboxWriter {
   }
 
   /** The last run of its sender, or a new one. */
-  #runFor(arrival: PendingArrival, bySender: Map<string | undefined, Run[]>): Run {
+  #runFor(arrival: PendingArrival, bySender: Map<string | undefined, ArrivalRun[]>): ArrivalRun {
     const peerName = arrival.source?.peerName;
     const runs = bySender.get(peerName) ?? [];
     bySender.set(peerName, runs);
@@ -175,7 +175,7 @@ export class InboxWriter {
     return { sender, epoch, firstSeq, after: Math.min(before, firstSeq - 1) };
   }
 
-  async #storeRun({ arrivals, source, count }: Run): Promise<void> {
+  async #storeRun({ arrivals, source, count }: ArrivalRun): Promise<void> {
     const name = source && markName(source);
     const isHeld = name !== undefined && this.#held.has(name);
     if (isHeld && source !== undefined) await this.#closeHole(name, source.firstSeq);
@@ -259,7 +259,7 @@ function markNameOf({ peerName, epoch }: Omit<MessageSource, 'seq'>): string {
 }
 
 /** Whether a batch continues a run: same sender and epoch with the next number, or both unnumbered. */
-function continues({ source, count }: Run, { source: next }: PendingArrival): boolean {
+function continues({ source, count }: ArrivalRun, { source: next }: PendingArrival): boolean {
   if (source === undefined || next === undefined) return source === next;
   if (next.epoch !== source.epoch || next.peerName !== source.sender) return false;
   return next.seq === source.firstSeq + count;

@@ -12,7 +12,7 @@ import { InboxConsumers } from './inbox-consumers.ts';
 import { InboxWriter } from './inbox-writer.ts';
 import { firstMessages, type MessageBatch, messagesFrom } from './message-batch.ts';
 import type { MessageSource, StoredPosition } from './message-source.ts';
-import type { LoggedMessages } from './out-batch.ts';
+import type { LoggedMessages } from './outbox-batch.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
 
 export interface InboxOptions {

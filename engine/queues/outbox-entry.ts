@@ -1,7 +1,7 @@
 import { toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MessageNumber } from '../protocol/message-number.ts';
-import type { Completion, DeliveryContext, DeliveryState, OutgoingBatch } from './out-batch.ts';
+import type { Completion, DeliveryContext, DeliveryState, OutboxBatch } from './outbox-batch.ts';
 
 /** Consecutive messages in an outbox. Numbers and indexes of messages count from the first. */
 export class OutboxEntry {
@@ -131,7 +131,7 @@ export class OutboxEntry {
 
 /** Refuses messages: reports the reason to their completion and their observer. */
 export function refuse(
-  { observer, logId, count }: OutgoingBatch,
+  { observer, logId, count }: OutboxBatch,
   completion: Completion,
   error: unknown,
 ): void {

@@ -4,7 +4,7 @@ import { largestMessageIn, recordsOf } from '../protocol/record-batch.ts';
 import { type Batch, type Store, type StoredBatch, sizeOfBatch } from '../storage/store.ts';
 import { type MessageBatch, mayNameFile } from './message-batch.ts';
 import { readOldOutgoing } from './old-records.ts';
-import type { DeliveryContext } from './out-batch.ts';
+import type { DeliveryContext } from './outbox-batch.ts';
 import { OutboxEntry } from './outbox-entry.ts';
 import { numberInHead } from './outbox-head.ts';
 import type { OutboxNumbers } from './outbox-numbers.ts';

@@ -4,7 +4,7 @@ import type { WhenFull } from '../config/shapes.ts';
 import type { JsonObject } from '../protocol/header.ts';
 import type { Store } from '../storage/store.ts';
 import type { Capacity } from './capacity.ts';
-import type { DeliveryContext } from './out-batch.ts';
+import type { DeliveryContext } from './outbox-batch.ts';
 
 export interface OutboxOptions {
   readonly type: string;

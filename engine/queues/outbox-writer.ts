@@ -4,13 +4,13 @@ import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { MessageNumber } from '../protocol/message-number.ts';
 import type { Batch, Store } from '../storage/store.ts';
-import type { Completion, OutgoingBatch } from './out-batch.ts';
+import type { Completion, OutboxBatch } from './outbox-batch.ts';
 import { outboxHead } from './outbox-head.ts';
 import { persistentAppend } from './persistent-append.ts';
 
 /** Messages that are not in the store yet. */
 export interface PendingBatch {
-  readonly batch: OutgoingBatch;
+  readonly batch: OutboxBatch;
   readonly completion: Completion;
   /** Their sender cannot receive a refusal: storing is retried until it succeeds. */
   readonly persists: boolean;

@@ -5,7 +5,7 @@ import type { MessageNumber, NumberOnWire } from '../protocol/message-number.ts'
 import { lastPositionOf, sizeOfParts } from '../storage/store.ts';
 import { CompletionInOrder } from './completion-in-order.ts';
 import { firstMessages, type MessageBatch, messagesFrom } from './message-batch.ts';
-import type { Completion, OutgoingBatch } from './out-batch.ts';
+import type { Completion, OutboxBatch } from './outbox-batch.ts';
 import { OutboxEntry, refuse, weightOf } from './outbox-entry.ts';
 import { OUTBOX_HEAD_BYTES } from './outbox-head.ts';
 import { OutboxLoader } from './outbox-loader.ts';
@@ -137,7 +137,7 @@ export class Outbox {
    *
    * @returns a promise that resolves when the sender may send its next messages; undefined: at once
    */
-  enqueue(batch: OutgoingBatch, completion: Completion): Promise<void> | undefined {
+  enqueue(batch: OutboxBatch, completion: Completion): Promise<void> | undefined {
     const { whenFull } = this.#options;
     const { patience = 'none' } = completion;
     const persists = patience === 'always' && whenFull === 'refuse';
@@ -151,7 +151,7 @@ export class Outbox {
     return this.#enqueueRest(laterMessages(batch, fitting), parts, persists);
   }
 
-  #enqueueRest(batch: OutgoingBatch, parts: CompletionInOrder, persists: boolean): Promise<void> | undefined {
+  #enqueueRest(batch: OutboxBatch, parts: CompletionInOrder, persists: boolean): Promise<void> | undefined {
     // What does not fit into an empty queue either goes in parts.
     const part = this.overflow.largestPart(batch, BESIDE_BYTES);
     const first = firstMessages(batch, part);
@@ -198,7 +198,7 @@ export class Outbox {
   }
 
   /** @returns its entry, if it can be cancelled */
-  #place(batch: OutgoingBatch, place: StoredPlace, atMs: number): OutboxEntry | undefined {
+  #place(batch: OutboxBatch, place: StoredPlace, atMs: number): OutboxEntry | undefined {
     const { count, records, largestBytes } = batch;
     const sizeBytes = sizeOf(batch);
     const isNext = this.#windowEnd === this.#storedEnd && this.#fits(sizeBytes);
@@ -462,7 +462,7 @@ function sizeOf({ records }: MessageBatch): number {
   return BESIDE_BYTES + records.length;
 }
 
-function laterMessages(batch: OutgoingBatch, from: number): OutgoingBatch {
+function laterMessages(batch: OutboxBatch, from: number): OutboxBatch {
   if (from === 0) return batch;
   return { ...messagesFrom(batch, from), logId: batch.logId === 0 ? 0 : batch.logId + from };
 }

@@ -1,5 +1,5 @@
 import { LIMITS } from '../base/limits.ts';
-import type { DeliveryContext, DeliveryObserver } from './out-batch.ts';
+import type { DeliveryContext, DeliveryObserver } from './outbox-batch.ts';
 import { OutboxEntry } from './outbox-entry.ts';
 
 /**

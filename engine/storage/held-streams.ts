@@ -1,5 +1,5 @@
 import { parseMarkName } from './mark-name.ts';
-import type { Mark } from './store.ts';
+import type { SourceMark } from './store.ts';
 
 /**
  * Names the stream of batches that are held back: batches of one epoch behind a gap that damage made in the sequence
@@ -15,7 +15,7 @@ export function heldStreamName(number: number, epoch: string, stream: string): s
 /** The stream and the mark behind which its batches wait; undefined for the name of any other stream. */
 export function parseHeldStream(
   name: string,
-): ({ readonly stream: string } & Pick<Mark, 'sender' | 'epoch'>) | undefined {
+): ({ readonly stream: string } & Pick<SourceMark, 'sender' | 'epoch'>) | undefined {
   const [, epoch, stream] = /^held\/\d+\/([^/]*)\/(.+)$/s.exec(name) ?? [];
   return epoch === undefined || stream === undefined
     ? undefined

@@ -7,15 +7,15 @@ import {
   type BatchSource,
   compareWithMark,
   lastPositionOf,
-  type Mark,
   messagesIn,
+  type SourceMark,
   type Store,
   type StoredBatch,
   type StreamStat,
   sizeOfBatch,
 } from './store.ts';
 
-interface MemoryMark extends Mark {
+interface MemoryMark extends SourceMark {
   seq: number;
 }
 
@@ -117,14 +117,14 @@ export class MemoryStore implements Store {
     }
   }
 
-  async marks(name: string, sender?: string): Promise<readonly Mark[]> {
+  async marks(name: string, sender?: string): Promise<readonly SourceMark[]> {
     const marks = [...(this.#streams.get(name)?.marks.values() ?? [])];
     return marks
       .filter((mark) => sender === undefined || mark.sender === sender)
       .map((mark) => ({ ...mark }));
   }
 
-  async forgetMark(name: string, mark: Pick<Mark, 'sender' | 'epoch'>): Promise<void> {
+  async forgetMark(name: string, mark: Pick<SourceMark, 'sender' | 'epoch'>): Promise<void> {
     this.#streams.get(name)?.marks.delete(markName(mark));
   }
 

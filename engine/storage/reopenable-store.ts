@@ -1,5 +1,5 @@
 import { AiocError } from '../base/errors.ts';
-import type { Appended, Batch, BatchSource, Mark, Store, StoredBatch, StreamStat } from './store.ts';
+import type { Appended, Batch, BatchSource, SourceMark, Store, StoredBatch, StreamStat } from './store.ts';
 
 /**
  * A store that opens after its users were created, and again after each stop, as a connector's store does. While it is
@@ -35,11 +35,11 @@ export class ReopenableStore implements Store {
     return this.#store.ack(stream, upTo);
   }
 
-  async marks(stream: string, sender?: string): Promise<readonly Mark[]> {
+  async marks(stream: string, sender?: string): Promise<readonly SourceMark[]> {
     return this.#store.marks(stream, sender);
   }
 
-  async forgetMark(stream: string, mark: Pick<Mark, 'sender' | 'epoch'>): Promise<void> {
+  async forgetMark(stream: string, mark: Pick<SourceMark, 'sender' | 'epoch'>): Promise<void> {
     return this.#store.forgetMark(stream, mark);
   }
 

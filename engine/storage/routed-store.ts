@@ -1,4 +1,4 @@
-import type { Appended, Batch, BatchSource, Mark, Store, StoredBatch, StreamStat } from './store.ts';
+import type { Appended, Batch, BatchSource, SourceMark, Store, StoredBatch, StreamStat } from './store.ts';
 
 export interface RoutedStoreOptions {
   /** For streams that survive the program. */
@@ -32,11 +32,11 @@ export class RoutedStore implements Store {
     return this.#of(stream).ack(stream, upTo);
   }
 
-  marks(stream: string, sender?: string): Promise<readonly Mark[]> {
+  marks(stream: string, sender?: string): Promise<readonly SourceMark[]> {
     return this.#of(stream).marks(stream, sender);
   }
 
-  forgetMark(stream: string, mark: Pick<Mark, 'sender' | 'epoch'>): Promise<void> {
+  forgetMark(stream: string, mark: Pick<SourceMark, 'sender' | 'epoch'>): Promise<void> {
     return this.#of(stream).forgetMark(stream, mark);
   }
 

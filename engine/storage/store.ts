@@ -77,7 +77,7 @@ export interface BatchSource {
 }
 
 /** What a store knows about one sender's epoch in a stream. It outlives acks and purges. */
-export interface Mark {
+export interface SourceMark {
   readonly sender: string;
   readonly epoch: string;
   /** The sequence number of its last stored message. */
@@ -167,9 +167,9 @@ export interface Store {
    *
    * @param sender only its marks
    */
-  marks(stream: string, sender?: string): Promise<readonly Mark[]>;
+  marks(stream: string, sender?: string): Promise<readonly SourceMark[]>;
   /** Forgets an epoch that sends nothing any more, so that its duplicates need not be detected. */
-  forgetMark(stream: string, mark: Pick<Mark, 'sender' | 'epoch'>): Promise<void>;
+  forgetMark(stream: string, mark: Pick<SourceMark, 'sender' | 'epoch'>): Promise<void>;
   stat(stream: string): Promise<StreamStat>;
   /** Names of the streams that have unacknowledged messages. */
   streams(): Promise<readonly string[]>;

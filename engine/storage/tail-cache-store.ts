@@ -1,6 +1,6 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
-import type { Appended, Batch, BatchSource, Mark, Store, StoredBatch, StreamStat } from './store.ts';
+import type { Appended, Batch, BatchSource, SourceMark, Store, StoredBatch, StreamStat } from './store.ts';
 import { StreamTail } from './stream-tail.ts';
 
 /**
@@ -46,11 +46,11 @@ export class TailCacheStore implements Store {
     return this.#store.ack(stream, upTo);
   }
 
-  marks(stream: string, sender?: string): Promise<readonly Mark[]> {
+  marks(stream: string, sender?: string): Promise<readonly SourceMark[]> {
     return this.#store.marks(stream, sender);
   }
 
-  forgetMark(stream: string, mark: Pick<Mark, 'sender' | 'epoch'>): Promise<void> {
+  forgetMark(stream: string, mark: Pick<SourceMark, 'sender' | 'epoch'>): Promise<void> {
     return this.#store.forgetMark(stream, mark);
   }
 

@@ -5,8 +5,8 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'an inbox that is full and that nobody empties drops',
     file: 'queues/inbox.ts',
-    find: 'mayWait: () => isHeld || this.#expectsConsumer,',
-    replace: 'mayWait: () => this.#expectsConsumer,',
+    find: "return (senderKeeps && this.#options.whenFull === 'refuse') || this.#expectsConsumer;",
+    replace: 'return this.#expectsConsumer;',
   },
   {
     name: 'a message is confirmed before it is in the store',

@@ -1,8 +1,7 @@
 import { largestMessageIn, RecordBatchBuilder, recordsOf } from '../../engine/protocol/record-batch.ts';
 import type { IncomingBatch } from '../../engine/queues/inbox-batch.ts';
 import type { MessageBatch } from '../../engine/queues/message-batch.ts';
-import type { DeliveryObserver, OutgoingBatch } from '../../engine/queues/out-batch.ts';
-import type { StoredBatch } from '../../engine/storage/store.ts';
+import type { DeliveryObserver, OutboxBatch } from '../../engine/queues/outbox-batch.ts';
 import { NOBODY } from './nobody.ts';
 
 const NO_HEADER = Buffer.from('{}');
@@ -23,11 +22,6 @@ export function textsInAll(batches: readonly { readonly records: Buffer }[]): st
   return batches.flatMap(textsIn);
 }
 
-/** The messages of a stored batch by their positions. */
-export function positionsIn({ position, count }: Pick<StoredBatch, 'position' | 'count'>): number[] {
-  return Array.from({ length: count }, (_, index) => position + index);
-}
-
 /** A batch from a peer. */
 export function incoming(texts: readonly string[], type = 'any'): IncomingBatch {
   return { ...batchOf(texts), shared: { message_type: type, source_id: 'peer' } };
@@ -37,7 +31,7 @@ export function incoming(texts: readonly string[], type = 'any'): IncomingBatch 
 export function outgoing(
   texts: readonly string[],
   { observer = NOBODY, logId = 0 }: { readonly observer?: DeliveryObserver; readonly logId?: number } = {},
-): OutgoingBatch {
+): OutboxBatch {
   const batch = batchOf(texts);
   return { ...batch, largestBytes: largestMessageIn(batch.records), observer, logId };
 }

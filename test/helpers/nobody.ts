@@ -1,4 +1,4 @@
-import type { DeliveryObserver } from '../../engine/queues/out-batch.ts';
+import type { DeliveryObserver } from '../../engine/queues/outbox-batch.ts';
 
 /** Wants to know of no message what becomes of it. */
 export const NOBODY: DeliveryObserver = { isCommon: true, onState: () => undefined };

@@ -5,7 +5,7 @@ import type {
   Appended,
   Batch,
   BatchSource,
-  Mark,
+  SourceMark,
   Store,
   StoredBatch,
   StreamStat,
@@ -69,11 +69,11 @@ export class RemoteStore implements Store {
     return this.#later(() => this.#store.ack(stream, upTo));
   }
 
-  marks(stream: string, sender?: string): Promise<readonly Mark[]> {
+  marks(stream: string, sender?: string): Promise<readonly SourceMark[]> {
     return this.#later(() => this.#store.marks(stream, sender));
   }
 
-  forgetMark(stream: string, mark: Pick<Mark, 'sender' | 'epoch'>): Promise<void> {
+  forgetMark(stream: string, mark: Pick<SourceMark, 'sender' | 'epoch'>): Promise<void> {
     return this.#later(() => this.#store.forgetMark(stream, mark));
   }
 

@@ -3,11 +3,17 @@ import { LIMITS } from '../../base/limits.ts';
 import type { SharedHeader } from '../../protocol/batched-messages.ts';
 import { headerText } from '../../protocol/header.ts';
 import { parseLocalFrame } from '../local-frames.ts';
-import { headOf, type PacketKind, PLACE_BYTES, placeIn, writePlace } from './packets.ts';
+import {
+  DELIVERY_POSITION_BYTES,
+  deliveryPositionIn,
+  headOf,
+  type PacketKind,
+  writeDeliveryPosition,
+} from './packets.ts';
 
 /** What became of a range of messages (engine/local/native/PROTOCOL.md). */
-export const OUTCOMES = ['accepted', 'stored', 'ignored'] as const;
-export type RangeOutcome = (typeof OUTCOMES)[number];
+const RANGE_OUTCOMES = ['accepted', 'stored', 'ignored'] as const;
+export type RangeOutcome = (typeof RANGE_OUTCOMES)[number];
 
 /** The records of a batch, and the header of the frame that they are in: see `batchHeader`. */
 export interface OutgoingRecords {
@@ -51,22 +57,22 @@ export function encodeSendBatch(number: number, batch: OutgoingRecords): readonl
 
 /** A batch for the subscription with this number. The records are not copied. */
 export function encodeBatchPacket(number: number, batch: SubscribedBatch): readonly Buffer[] {
-  const pieces = framed('batch', number, batch, PLACE_BYTES);
-  writePlace(pieces[0] as Buffer, batch);
+  const pieces = framed('batch', number, batch, DELIVERY_POSITION_BYTES);
+  writeDeliveryPosition(pieces[0] as Buffer, batch);
   return pieces;
 }
 
-/** @param placeBytes left free in front of the frame */
+/** @param freeBytes left free in front of the frame */
 function framed(
   kind: PacketKind,
   number: number,
   { header, records }: OutgoingRecords,
-  placeBytes: number,
+  freeBytes: number,
 ): readonly Buffer[] {
   let recordBytes = 0;
   for (const piece of records) recordBytes += piece.length;
   const frameHeadBytes = 2 + header.length + 4;
-  const head = headOf({ kind, number }, placeBytes + frameHeadBytes, recordBytes);
+  const head = headOf({ kind, number }, freeBytes + frameHeadBytes, recordBytes);
   let at = head.length - frameHeadBytes;
   at = head.writeUInt16LE(header.length, at);
   at += header.copy(head, at);
@@ -95,12 +101,12 @@ export function sentBatchIn(body: Buffer): BatchInPacket {
 
 /** @throws AiocError AIOC_FRAME_BAD */
 export function subscribedBatchIn(body: Buffer): SubscribedBatchInPacket {
-  const { position, redelivered, rest } = placeIn(body);
+  const { position, redelivered, rest } = deliveryPositionIn(body);
   const { shared, count, records } = sentBatchIn(rest);
   return { position, redelivered, shared, count, records };
 }
 
-/** A range of messages that share their fate. */
+/** A range of messages with one outcome. */
 export interface MessageRange {
   readonly count: number;
   readonly outcome: RangeOutcome;
@@ -112,7 +118,7 @@ const RANGE_BYTES = 5;
 export function rangeBody({ count, outcome }: MessageRange): Buffer {
   const body = Buffer.allocUnsafe(RANGE_BYTES);
   body.writeUInt32LE(count, 0);
-  body.writeUInt8(OUTCOMES.indexOf(outcome), 4);
+  body.writeUInt8(RANGE_OUTCOMES.indexOf(outcome), 4);
   return body;
 }
 
@@ -120,7 +126,7 @@ export function rangeBody({ count, outcome }: MessageRange): Buffer {
 export function rangeIn(body: Buffer): MessageRange {
   if (body.length < RANGE_BYTES) throw new AiocError('AIOC_FRAME_BAD', 'an accepted without its range');
   // An outcome of a later version says at least this.
-  return { count: body.readUInt32LE(0), outcome: OUTCOMES[body[4] as number] ?? 'accepted' };
+  return { count: body.readUInt32LE(0), outcome: RANGE_OUTCOMES[body[4] as number] ?? 'accepted' };
 }
 
 /**

@@ -55,7 +55,7 @@ const NAMES: (PacketKind | undefined)[] = [];
 for (const [name, code] of Object.entries(PACKET_KINDS)) NAMES[code] = name as PacketKind;
 const HEAD_BYTES = 9;
 const POSITION_BYTES = 6;
-export const PLACE_BYTES = POSITION_BYTES + 1;
+export const DELIVERY_POSITION_BYTES = POSITION_BYTES + 1;
 /** A flag of a message. */
 const REDELIVERED = 1;
 /** The largest message in a packet. */
@@ -88,44 +88,45 @@ export function headOf(
 }
 
 /** Where a message or a batch is in the connector's store. */
-interface Place {
+interface DeliveryPosition {
   readonly position: number;
   /** A listener may have received it before. */
   readonly redelivered: boolean;
 }
 
 /** A message for a subscription. */
-export interface SubscribedMessage extends Place {
+export interface SubscribedMessage extends DeliveryPosition {
   /** Without its length prefix. */
   readonly frame: Buffer;
 }
 
 /** The head and the frame of a message for a subscription; the frame is not copied. */
 export function encodeMessagePacket(number: number, message: SubscribedMessage): readonly [Buffer, Buffer] {
-  const head = headOf({ kind: 'message', number }, PLACE_BYTES, message.frame.length);
-  writePlace(head, message);
+  const head = headOf({ kind: 'message', number }, DELIVERY_POSITION_BYTES, message.frame.length);
+  writeDeliveryPosition(head, message);
   return [head, message.frame];
 }
 
 /** Writes it behind the head of a packet. */
-export function writePlace(head: Buffer, { position, redelivered }: Place): void {
+export function writeDeliveryPosition(head: Buffer, { position, redelivered }: DeliveryPosition): void {
   head.writeUIntLE(position, HEAD_BYTES, POSITION_BYTES);
   head.writeUInt8(redelivered ? REDELIVERED : 0, HEAD_BYTES + POSITION_BYTES);
 }
 
 /** @throws AiocError AIOC_FRAME_BAD */
 export function messageIn({ body }: Packet): SubscribedMessage {
-  const { position, redelivered, rest } = placeIn(body);
+  const { position, redelivered, rest } = deliveryPositionIn(body);
   return { position, redelivered, frame: rest };
 }
 
 /** @throws AiocError AIOC_FRAME_BAD */
-export function placeIn(body: Buffer): Place & { readonly rest: Buffer } {
-  if (body.length < PLACE_BYTES) throw new AiocError('AIOC_FRAME_BAD', 'a message without its position');
+export function deliveryPositionIn(body: Buffer): DeliveryPosition & { readonly rest: Buffer } {
+  if (body.length < DELIVERY_POSITION_BYTES)
+    throw new AiocError('AIOC_FRAME_BAD', 'a message without its position');
   return {
     position: body.readUIntLE(0, POSITION_BYTES),
     redelivered: ((body[POSITION_BYTES] as number) & REDELIVERED) !== 0,
-    rest: body.subarray(PLACE_BYTES),
+    rest: body.subarray(DELIVERY_POSITION_BYTES),
   };
 }
 

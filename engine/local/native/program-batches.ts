@@ -35,12 +35,12 @@ export class ProgramBatches {
     const batch = sentBatchIn(body);
     const { shared: header, count, records } = batch;
     checkLimits(batch);
-    const facts = checkBatch(records, count);
-    if (facts.hasFile)
+    const summary = checkBatch(records, count);
+    if (summary.hasFile)
       throw new AiocError('AIOC_FRAME_BAD', 'a message with a file is in a batch: it belongs in a send');
-    const answers = new Answers(number, this.#options, header.message_type);
-    if (facts.largestBytes <= messageMaxBytesOf(this.#options.broker))
-      return this.#submit({ header, count, records, ...facts }, answers.next());
+    const answers = new BatchAnswers(number, this.#options, header.message_type);
+    if (summary.largestBytes <= messageMaxBytesOf(this.#options.broker))
+      return this.#submit({ header, count, records, ...summary }, answers.next());
     return this.#submitParts(batch, answers);
   }
 
@@ -51,11 +51,11 @@ export class ProgramBatches {
     const error = new AiocError('AIOC_FRAME_TOO_LARGE', text);
     const header = headerOfSkipped(body);
     broker.noResponse(header, error);
-    const answer = new Answers(number, this.#options, header?.message_type ?? 'large').next();
+    const answer = new BatchAnswers(number, this.#options, header?.message_type ?? 'large').next();
     answer.refused(1, error);
   }
 
-  #submit(batch: SubmittedBatch, answer: Answer): Promise<void> | undefined {
+  #submit(batch: SubmittedBatch, answer: BatchAnswer): Promise<void> | undefined {
     const { broker, onBegun, onAnswered } = this.#options;
     const bytes = batch.records.length;
     let left = batch.count;
@@ -81,7 +81,7 @@ export class ProgramBatches {
   }
 
   /** Messages above max_size_message are refused; the others go on in batches of their own. */
-  async #submitParts(batch: BatchInPacket, answers: Answers): Promise<void> {
+  async #submitParts(batch: BatchInPacket, answers: BatchAnswers): Promise<void> {
     const { shared: header } = batch;
     for (const part of partsOf(batch, messageMaxBytesOf(this.#options.broker))) {
       const answer = answers.next();
@@ -93,7 +93,7 @@ export class ProgramBatches {
     }
   }
 
-  #refuseLarge({ shared }: BatchInPacket, { records }: Part, answer: Answer): void {
+  #refuseLarge({ shared }: BatchInPacket, { records }: BatchPart, answer: BatchAnswer): void {
     const { broker } = this.#options;
     for (const { header, data, binary } of framesOf(shared, records)) {
       const text = tooLargeText(data.length + binary.length, messageMaxBytesOf(broker));
@@ -117,7 +117,7 @@ function headerOfSkipped(body: Buffer): Header | undefined {
   }
 }
 
-interface Part {
+interface BatchPart {
   readonly count: number;
   readonly records: Buffer;
   /** One message above the limit. */
@@ -125,10 +125,10 @@ interface Part {
 }
 
 /** Cuts a batch in front of and behind each message that is too large. */
-function* partsOf({ count, records }: BatchInPacket, maxBytes: number): Generator<Part> {
+function* partsOf({ count, records }: BatchInPacket, maxBytes: number): Generator<BatchPart> {
   const cursor = new RecordCursor(records);
   let from = 0;
-  const cut = (isTooLarge: boolean, to: number, toAt: number): Part => {
+  const cut = (isTooLarge: boolean, to: number, toAt: number): BatchPart => {
     // The header of its first message may have been said before.
     const { pieces } = batchFrom(records.subarray(0, toAt), to, from);
     const part = { count: to - from, records: Buffer.concat(pieces), isTooLarge };
@@ -143,15 +143,15 @@ function* partsOf({ count, records }: BatchInPacket, maxBytes: number): Generato
   if (count > from) yield cut(false, count, records.length);
 }
 
-interface Answer {
+interface BatchAnswer {
   kept(count: number, outcome: 'stored' | 'accepted'): void;
   refused(count: number, error: AiocError): void;
   /** All messages of the part are answered. */
   over(): void;
 }
 
-/** Answers the messages of one packet in their order, although its parts may be done in another. */
-class Answers {
+/** BatchAnswers the messages of one packet in their order, although its parts may be done in another. */
+class BatchAnswers {
   readonly #options: ProgramBatchesOptions;
   readonly #type: string;
   #number: number;
@@ -165,7 +165,7 @@ class Answers {
   }
 
   /** For the next part. */
-  next(): Answer {
+  next(): BatchAnswer {
     const held: (() => void)[] = [];
     this.#parts.push(held);
     const say = (what: () => void): void => {

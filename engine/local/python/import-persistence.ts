@@ -59,12 +59,12 @@ async function importFile(
   let count = 0;
   let damagedBytes = 0;
   for await (const part of readPersistenceFile(path)) {
-    const placed = part.kind === 'message' ? placeOf(part.frame, direction, options) : undefined;
-    if (placed === undefined) {
+    const message = part.kind === 'message' ? messageIn(part.frame, direction, options) : undefined;
+    if (message === undefined) {
       damagedBytes += part.kind === 'damage' ? part.sizeBytes : part.frame.data.length;
       continue;
     }
-    await imported.add(placed);
+    await imported.add(message);
     count += 1;
   }
   await imported.flush();
@@ -80,18 +80,18 @@ async function importFile(
 }
 
 /** A message, and the stream that it belongs to. */
-interface Placed {
+interface ImportedMessage {
   readonly stream: string;
   readonly direction: 'out' | 'in';
   readonly frame: Frame;
 }
 
 /** Where a message belongs; undefined if that is unknown. */
-function placeOf(
+function messageIn(
   frame: Frame,
   direction: 'out' | 'in',
   { serverWireName }: PersistenceImportOptions,
-): Placed | undefined {
+): ImportedMessage | undefined {
   const type = frame.header.message_type;
   if (type === '') return undefined;
   if (direction === 'in') return { stream: inboxStream(type), direction, frame };
@@ -114,7 +114,7 @@ class Imported {
     this.#epoch = epoch;
   }
 
-  async add({ stream, direction, frame }: Placed): Promise<void> {
+  async add({ stream, direction, frame }: ImportedMessage): Promise<void> {
     const gathered = this.#streams.get(stream) ?? { batches: [], firstSeq: 1 };
     this.#streams.set(stream, gathered);
     const { header, data, binary } = frame;

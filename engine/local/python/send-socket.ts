@@ -8,7 +8,7 @@ import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import type { Header } from '../../protocol/header.ts';
 import { TOO_LARGE } from '../../protocol/no-response.ts';
-import type { Completion } from '../../queues/out-batch.ts';
+import type { Completion } from '../../queues/outbox-batch.ts';
 import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
 import { LocalFrameReader } from '../local-frames.ts';
 import { RefusalLog } from '../refusal-log.ts';

@@ -6,8 +6,8 @@ import {
   type Appended,
   type Batch,
   type BatchSource,
-  type Mark,
   messagesIn,
+  type SourceMark,
   type Store,
   type StoredBatch,
   type StreamStat,
@@ -159,7 +159,7 @@ export class Journal implements Store {
     return written;
   }
 
-  async marks(name: string, sender?: string): Promise<readonly Mark[]> {
+  async marks(name: string, sender?: string): Promise<readonly SourceMark[]> {
     const sources = [...(this.#state.streams.get(name)?.sources.values() ?? [])];
     return sources
       .filter((source) => source.seq > 0 && (sender === undefined || source.sender === sender))
@@ -168,7 +168,7 @@ export class Journal implements Store {
   }
 
   /** The next segment leaves it out. A start still finds it while older segments name it. */
-  async forgetMark(name: string, mark: Pick<Mark, 'sender' | 'epoch'>): Promise<void> {
+  async forgetMark(name: string, mark: Pick<SourceMark, 'sender' | 'epoch'>): Promise<void> {
     this.#state.streams.get(name)?.forgetSource(markName(mark));
   }
 

@@ -1,7 +1,7 @@
 import type { DiskFile } from '../../base/disk.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { parseMarkName } from '../mark-name.ts';
-import { lastPositionOf, type Mark } from '../store.ts';
+import { lastPositionOf, type SourceMark } from '../store.ts';
 import { codecOf, type SegmentCodec, type SegmentHeader } from './format.ts';
 import { type HeldRule, NO_RULES } from './held.ts';
 
@@ -146,7 +146,7 @@ export class RecordRun {
 }
 
 /** The origin of batches of a stream, and its mark. */
-export interface RecordSource extends Mark {
+export interface RecordSource extends SourceMark {
   readonly number: number;
   readonly stream: number;
   readonly markName: string;

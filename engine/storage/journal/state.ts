@@ -1,5 +1,5 @@
 import { markName } from '../mark-name.ts';
-import type { Mark } from '../store.ts';
+import type { SourceMark } from '../store.ts';
 import { type HeldRule, type HeldRules, NO_RULES, rulesByStream } from './held.ts';
 import {
   JournalStream,
@@ -58,7 +58,7 @@ export class JournalState {
     return stream;
   }
 
-  source(stream: JournalStream, mark: Pick<Mark, 'sender' | 'epoch'>): RecordSource {
+  source(stream: JournalStream, mark: Pick<SourceMark, 'sender' | 'epoch'>): RecordSource {
     // Usually the same as that of the previous append.
     const latest = stream.latestSource;
     if (latest?.epoch === mark.epoch && latest.sender === mark.sender) return latest;

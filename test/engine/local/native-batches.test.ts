@@ -16,7 +16,7 @@ import { framesOf } from '../../../engine/protocol/batched-messages.ts';
 import type { Frame } from '../../../engine/protocol/frame-decoder.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import { recordsOf } from '../../../engine/protocol/record-batch.ts';
-import type { Completion } from '../../../engine/queues/out-batch.ts';
+import type { Completion } from '../../../engine/queues/outbox-batch.ts';
 import { RawSubscriber } from '../../helpers/raw-subscriber.ts';
 import { batchWith } from '../../helpers/record-batches.ts';
 import { SmallConnector } from '../../helpers/small-connector.ts';

@@ -9,7 +9,7 @@ import type { LocalBroker } from '../../../engine/local/local-broker.ts';
 import { SendSocket } from '../../../engine/local/python/send-socket.ts';
 import type { TrafficLog } from '../../../engine/peers/traffic-log.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
-import type { Completion } from '../../../engine/queues/out-batch.ts';
+import type { Completion } from '../../../engine/queues/outbox-batch.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 

@@ -13,7 +13,7 @@ import { numberIn } from '../../../engine/protocol/message-number.ts';
 import type { OutFrame } from '../../../engine/protocol/messages.ts';
 import { checkBatch } from '../../../engine/protocol/record-batch.ts';
 import type { AckPosition, SeqRange } from '../../../engine/protocol/stream-frames.ts';
-import type { DeliveryObserver, OutgoingBatch } from '../../../engine/queues/out-batch.ts';
+import type { DeliveryObserver, OutboxBatch } from '../../../engine/queues/outbox-batch.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
 import type { Store } from '../../../engine/storage/store.ts';
 import { singles } from '../../helpers/batches.ts';
@@ -40,7 +40,7 @@ function senderOn(store: Store, clock: Clock, more: Partial<SenderOptions> = {})
   });
 }
 
-function offer(sender: Sender, batch: OutgoingBatch): Promise<void> {
+function offer(sender: Sender, batch: OutboxBatch): Promise<void> {
   return new Promise((resolve, reject) => {
     let rest = batch.count;
     const kept = (count: number): void => {
@@ -281,7 +281,7 @@ test('to a peer that changes its kind with each connection, each message goes on
 /** A sender with batches in its queue and a connection. */
 async function connected(
   kind: PeerKind,
-  batches: readonly OutgoingBatch[],
+  batches: readonly OutboxBatch[],
   options: FakeLinkOptions = {},
 ): Promise<{ readonly sender: Sender; readonly link: FakeLink; readonly clock: SimulatedClock }> {
   const clock = new SimulatedClock();

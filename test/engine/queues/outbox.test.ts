@@ -7,8 +7,8 @@ import type { WhenFull } from '../../../engine/config/shapes.ts';
 import { newEpoch } from '../../../engine/protocol/message-number.ts';
 import type { Capacity } from '../../../engine/queues/capacity.ts';
 import { messagesFrom } from '../../../engine/queues/message-batch.ts';
-import type { DeliveryObserver, OutgoingBatch } from '../../../engine/queues/out-batch.ts';
 import { Outbox } from '../../../engine/queues/outbox.ts';
+import type { DeliveryObserver, OutboxBatch } from '../../../engine/queues/outbox-batch.ts';
 import type { OutboxEntry } from '../../../engine/queues/outbox-entry.ts';
 import { outboxHead } from '../../../engine/queues/outbox-head.ts';
 import { MemoryStore } from '../../../engine/storage/memory-store.ts';
@@ -53,7 +53,7 @@ function outbox({
 type Outcome = readonly ['kept' | 'refused', number];
 
 /** Resolves with the outcomes of its messages, in the order in which they were reported. */
-function outcomesOf(queue: Outbox, batch: OutgoingBatch): Promise<readonly Outcome[]> {
+function outcomesOf(queue: Outbox, batch: OutboxBatch): Promise<readonly Outcome[]> {
   return new Promise((resolve) => {
     const outcomes: Outcome[] = [];
     let rest = batch.count;
@@ -70,7 +70,7 @@ function outcomesOf(queue: Outbox, batch: OutgoingBatch): Promise<readonly Outco
 }
 
 /** Resolves when all are in the queue, with what cancels them. */
-function offer(queue: Outbox, batch: OutgoingBatch): Promise<(() => void) | undefined> {
+function offer(queue: Outbox, batch: OutboxBatch): Promise<(() => void) | undefined> {
   return new Promise((resolve, reject) => {
     let rest = batch.count;
     const kept = (count: number, cancel?: () => void): void => {
@@ -81,7 +81,7 @@ function offer(queue: Outbox, batch: OutgoingBatch): Promise<(() => void) | unde
   });
 }
 
-const one = (text: string): OutgoingBatch => outgoing([text]);
+const one = (text: string): OutboxBatch => outgoing([text]);
 const numbered = (count: number, from = 0): string[] =>
   Array.from({ length: count }, (_, index) => `m${from + index}`);
 

@@ -1,7 +1,7 @@
 import { onAbort } from './abort.ts';
 
 /** Runs actions one after the other, in the order of the calls. */
-export class Turns {
+export class SendOrder {
   #last: Promise<void> | undefined;
 
   /** Whether an action runs or waits. */

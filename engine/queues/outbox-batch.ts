@@ -46,7 +46,7 @@ export interface DeliveryContext {
 }
 
 /** Messages for one peer, of one type. */
-export interface OutgoingBatch extends MessageBatch, DeliveryContext {
+export interface OutboxBatch extends MessageBatch, DeliveryContext {
   /** Data and binary of the largest message. */
   readonly largestBytes: number;
 }
@@ -55,7 +55,7 @@ export interface OutgoingBatch extends MessageBatch, DeliveryContext {
  * How long messages wait for room in a full queue. `while-draining`: while the peer is connected and the queue shrinks.
  * `always`: their sender cannot receive a refusal, so they also wait for the disk, unless `when_full` drops messages.
  */
-export type Patience = 'none' | 'while-draining' | 'always';
+type Patience = 'none' | 'while-draining' | 'always';
 
 /** Reports what became of the messages of one batch, in order, in as many parts as it takes. */
 export interface Completion {
