@@ -1,5 +1,5 @@
 /** Writes the figures into README.md: `npm run bench:page -- [RESULTS]`. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pageText, withSection } from '../helpers/page-tables.ts';
 import type { Row } from './case.ts';
@@ -69,6 +69,17 @@ function origin(all: readonly Named[]): string {
   return [...new Set(lines)].join('\n');
 }
 
+/** What plot.ts has drawn. */
+const pictures = [
+  { file: 'cost-by-clients.svg', text: 'The CPU of the server for a batch, against the number of clients' },
+  {
+    file: 'cost-by-backlog.svg',
+    text: 'The CPU of both connectors for a batch, against the messages that wait',
+  },
+]
+  .filter(({ file }) => existsSync(join(import.meta.dirname, '../../media', file)))
+  .map(({ file, text }) => `![${text}](../../media/${file})`);
+
 const [path = 'bench.json'] = process.argv.slice(2);
 const results = readResults(path);
 const all = CASES.flatMap(({ name }): Named[] => {
@@ -76,6 +87,13 @@ const all = CASES.flatMap(({ name }): Named[] => {
   return measured === undefined ? [] : [[name, measured]];
 });
 if (all.length === 0) throw new Error(`${path} has no figures: npm run bench first`);
-const content = [origin(all), '', figuresTable(all), '', barsTable(all)].join('\n');
+const content = [
+  origin(all),
+  '',
+  figuresTable(all),
+  '',
+  barsTable(all),
+  ...pictures.flatMap((one) => ['', one]),
+].join('\n');
 writeFileSync(join(import.meta.dirname, '../..', PAGE), withSection(pageText(PAGE), 'figures', content));
 console.log(`${PAGE}: ${all.map(([name]) => name).join(', ')}`);
