@@ -164,6 +164,14 @@ export class Traffic implements LinkTraffic<Link> {
     link: Link,
     { header, number, error }: { header: Header; number: NumberOnWire | undefined; error: AiocError },
   ): Disposition | Promise<Disposition> {
+    this.#tellUndeliverable(peer, header, error);
+    if (number === undefined) return 'dropped';
+    const type = header.message_type;
+    return peer.receiver.take({ link, number, count: 1, type, sizeBytes: 0, deliver: () => 'dropped' });
+  }
+
+  /** @throws another error than AIOC_FRAME_TOO_LARGE */
+  #tellUndeliverable(peer: Peer, header: Header, error: AiocError): void {
     if (error.code !== 'AIOC_FRAME_TOO_LARGE') throw error;
     const type = header.message_type;
     this.#warnings.warn(`undeliverable ${peer.name}`, () =>
@@ -173,8 +181,6 @@ export class Traffic implements LinkTraffic<Link> {
       }),
     );
     this.#options.application.undeliverable?.(peer, header, error.message);
-    if (number === undefined) return 'dropped';
-    return peer.receiver.take({ link, number, count: 1, type, sizeBytes: 0, deliver: () => 'dropped' });
   }
 
   #take(peer: Peer, link: Link, { batch, number }: NumberedBatch): Disposition | Promise<Disposition> {
@@ -297,11 +303,18 @@ export class Traffic implements LinkTraffic<Link> {
   }
 
   async #file(peer: Peer, frame: Frame, sizeBytes: number, source?: MessageSource): Promise<FileSink> {
+    let batch: MessageBatch;
+    try {
+      batch = batchOfFrame(frame);
+    } catch (error) {
+      this.#tellUndeliverable(peer, frame.header, toAiocError(error));
+      return DISCARDED_FILE;
+    }
     this.#countIn(peer, frame.header.message_type, 1);
     const { log, ignoring } = this.#options;
     const logId = log.traffic({
       ...{ kind: 'file', direction: 'in', outcome: 'arrived', peerName: peer.name },
-      ...{ shared: sharedOf(frame.header), ...batchOfFrame(frame), fileBytes: sizeBytes },
+      ...{ shared: sharedOf(frame.header), ...batch, fileBytes: sizeBytes },
       hasResponse: frame.header['response_id'] !== undefined,
     });
     if (ignoring.dropIfIgnored(peer, 'in')) {

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { receiveSocketPath, sendSocketPath } from '../../engine/local/socket-names.ts';
+import { encodeFrame } from '../../engine/protocol/frame-encoder.ts';
+import { parseHeader } from '../../engine/protocol/header.ts';
 import type { ConfiguredSide } from '../helpers/configured-connectors.ts';
 import { freePort } from '../helpers/free-port.ts';
 import {
@@ -151,6 +153,22 @@ for (const peerKind of ['aioc', 'python'] as const) {
     assert.equal(peer.isClosed, false);
   });
 }
+
+test('a file whose header grows beyond what fits costs its message and nothing else', async (t) => {
+  const server = await started(t, { ...SERVER, server_sockaddr: ['127.0.0.1', await freePort()] });
+  const heard = await heardBy(t, server, 'a');
+  const peer = await rawClient(t, { mode: 'plain', server, name: 'peer1', peerKind: 'aioc' });
+  const about = '"with_binary":true,"with_file":{"src_path":"/x","dst_type":"any","dst_name":"x"}';
+  const header = Buffer.from(manyMembers(`"source_id":"peer1","transport_id":"${EPOCH}.1",${about}`));
+  const parsed = parseHeader(header);
+  const [data, binary] = [Buffer.from('one'), Buffer.from('content')];
+  peer.write(encodeFrame({ header: parsed, forwardedHeader: header, data, binary }));
+  peer.send({ message_type: 'a', source_id: 'peer1', transport_id: `${EPOCH}.2` }, 'two');
+  await until(() => heard.length === 1, 'the message behind it');
+  assert.equal(heard[0]?.text(), 'two');
+  assert.ok(logged(server, /peer1: a message of the type a was dropped: its header has 7\d{4} bytes/));
+  assert.equal(peer.isClosed, false);
+});
 
 test('a response whose header grows beyond what fits ends its request', async (t) => {
   const server = await started(t, { ...SERVER, server_sockaddr: ['127.0.0.1', await freePort()] });
