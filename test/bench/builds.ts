@@ -25,9 +25,10 @@ export function programOf({ programs }: Build, name: string): string {
 
 /** This checkout, which must have been built. */
 export async function thisBuild(workshop: Workshop): Promise<Build> {
+  const cli = builtProgram();
   const programs = await bundleTests(globSync(PROGRAMS, /\.ts$/));
   workshop.after(() => rmSync(programs, { recursive: true, force: true }));
-  return { suffix: '', cli: builtProgram(), programs };
+  return { suffix: '', cli, programs };
 }
 
 /** The same of another commit, with the programs of this one. */
