@@ -64,5 +64,5 @@ export interface OutgoingBatch {
 export function* framesOfBatch({ address, pieces }: OutgoingBatch): Generator<Buffer> {
   const records = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
   for (const { header, headerBytes, data, binary } of framesOf(address.shared, records))
-    yield encodeFrame({ header, forwardedHeader: headerBytes, data, binary });
+    yield encodeFrame({ header, headerBytes, data, binary });
 }

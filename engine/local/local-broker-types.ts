@@ -7,7 +7,7 @@ import type { ReceivedBatch } from '../peers/received-batches.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
-import type { MessageBatch } from '../queues/message-batch.ts';
+import type { CheckedBatch } from '../queues/message-batch.ts';
 import type { OutgoingBody } from '../queues/outbox-batch.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import type { Store } from '../storage/store.ts';
@@ -43,12 +43,9 @@ export interface LocalBrokerOptions {
 }
 
 /** Consecutive messages of a local program with one type and destination. */
-export interface SubmittedBatch extends MessageBatch {
+export interface SubmittedBatch extends CheckedBatch {
   /** Type and destination; other keys are not used. */
   readonly header: Header;
-  /** Data and binary of the largest message. */
-  readonly largestBytes: number;
-  readonly hasResponse: boolean;
 }
 
 /** A request that waits for its response. */

@@ -1,31 +1,33 @@
 import { isAscii } from 'node:buffer';
-import { AiocError, toAiocError } from '../base/errors.ts';
+import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Outcome } from '../contract/views.ts';
 import { type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
 import type { Peer } from '../peers/peer.ts';
 import { type ReceivedBatch, ReceivedBatches } from '../peers/received-batches.ts';
-import type { Application, Traffic, TrafficBatch } from '../peers/traffic.ts';
-import { framesOf, recordHeader, sharedOf } from '../protocol/batched-messages.ts';
+import type { Traffic } from '../peers/traffic.ts';
+import type { Application, TrafficBatch } from '../peers/traffic-types.ts';
+import { framesOf, recordHeader } from '../protocol/batched-messages.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import { isReserved } from '../protocol/messages.ts';
-import { noResponseFrame, readNoResponse } from '../protocol/no-response.ts';
+import { readNoResponse } from '../protocol/no-response.ts';
 import { checkOwnHeaderBytes } from '../protocol/record-batch.ts';
 import { Inbox, type InboxArrival } from '../queues/inbox.ts';
 import { batchOfOne } from '../queues/message-batch.ts';
 import type { MessageSource, StoredPosition } from '../queues/message-source.ts';
 import type { Completion } from '../queues/outbox-batch.ts';
-import { inboxStream, outboxPrefix } from '../queues/stream-names.ts';
+import { inboxStream } from '../queues/stream-names.ts';
 import { AwaitedResponses } from './awaited-responses.ts';
-import { DropLog, Reminder } from './drop-log.ts';
 import type {
   LocalBrokerOptions,
   PendingRequest,
   ResponseHandler,
   SubmittedBatch,
 } from './local-broker-types.ts';
+import { QueueWarnings } from './queue-warnings.ts';
+import { RefusedResponses } from './refused-responses.ts';
 import { unknownType, whyNotTaken } from './unknown-type.ts';
 
 /** Maximum bytes of data and binary of a message from a local program. */
@@ -47,15 +49,16 @@ export class LocalBroker implements Application {
   readonly #inboxes = new Map<string, Inbox>();
   readonly #responses = new AwaitedResponses();
   readonly #received = new ReceivedBatches();
-  readonly #drops: DropLog;
-  readonly #reminder: Reminder;
+  readonly #warnings: QueueWarnings;
+  readonly #refused = new RefusedResponses((header, frame) =>
+    this.#outgoing.sendNow(this.#checked(header), frame),
+  );
   #traffic: Traffic | undefined;
 
   constructor(options: LocalBrokerOptions) {
     this.#options = options;
     const { clock, store, rules } = options;
-    this.#drops = new DropLog(clock);
-    this.#reminder = new Reminder(clock);
+    this.#warnings = new QueueWarnings(options);
     for (const type of options.recvTypes) {
       const stream = inboxStream(type);
       const capacity = rules.capacityOf('in', type);
@@ -64,7 +67,7 @@ export class LocalBroker implements Application {
         type,
         new Inbox({
           ...{ type, stream, store, clock, capacity, whenFull, isStored: rules.isStored('in', type) },
-          onLost: (peerName, count) => this.#reportLost(peerName, type, count),
+          onLost: (peerName, count) => this.#warnings.lost(peerName, type, count),
           onOutcome: ({ logId, count }, outcome, why) => options.log.settle(logId, outcome, { count, why }),
           soleSender: options.soleSender,
         }),
@@ -116,7 +119,7 @@ export class LocalBroker implements Application {
   submit(frame: Frame, completion: Completion): Promise<void> | undefined {
     const { header } = frame;
     const watched =
-      header['response_id'] === undefined ? completion : this.#notifyingRequester(header, completion);
+      header['response_id'] === undefined ? completion : this.#refused.watch(header, completion);
     try {
       return this.#place(this.#checked(header), frame, watched);
     } catch (error) {
@@ -135,7 +138,7 @@ export class LocalBroker implements Application {
       const peer = this.#checked(header);
       const type = header.message_type;
       if (isReserved(type)) throw unknownType(type, 'send_message_types');
-      const watched = hasResponse ? this.#notifyingRequesters(batch, completion) : completion;
+      const watched = hasResponse ? this.#refused.watchBatch(batch, completion) : completion;
       return this.#enqueue(peer, { type, count, records, largestBytes, hasResponse }, watched);
     } catch (error) {
       completion.refused(count, error);
@@ -143,45 +146,12 @@ export class LocalBroker implements Application {
     }
   }
 
-  #notifyingRequesters(batch: SubmittedBatch, { patience, ...completion }: Completion): Completion {
-    let answered = 0;
-    return {
-      patience,
-      kept: (count, cancel) => {
-        answered += count;
-        completion.kept(count, cancel);
-      },
-      refused: (count, error) => {
-        const headers = headersOf(batch).slice(answered, answered + count);
-        answered += count;
-        for (const header of headers) this.noResponse(header, toAiocError(error));
-        completion.refused(count, error);
-      },
-    };
-  }
-
-  #notifyingRequester(header: Header, { patience, ...completion }: Completion): Completion {
-    return {
-      patience,
-      kept: (count, cancel) => completion.kept(count, cancel),
-      refused: (count, error) => {
-        this.noResponse(header, toAiocError(error));
-        completion.refused(count, error);
-      },
-    };
-  }
-
   /**
    * A message of a local program is refused. If it is a response that is too large, the requesting program gets an
-   * error; after another refusal the response may still come.
+   * error.
    */
-  noResponse(header: Header | undefined, { code, message }: AiocError): void {
-    if (code !== 'AIOC_FRAME_TOO_LARGE' || header?.['response_id'] === undefined) return;
-    try {
-      this.#outgoing.sendNow(this.#checked(header), noResponseFrame(header, message));
-    } catch {
-      // The requester is not connected any more, and has got an error for that.
-    }
+  noResponse(header: Header | undefined, error: AiocError): void {
+    this.#refused.refused(header, error);
   }
 
   /** Whether submitted messages of this type are on disk, not only in memory. */
@@ -212,36 +182,11 @@ export class LocalBroker implements Application {
     const watched =
       this.#options.rules.whenFull === 'refuse'
         ? completion
-        : this.#notingDrops(completion, peer, batch.type);
+        : this.#warnings.watchOutbox(completion, peer, batch.type);
     const waits = this.#outgoing.enqueue(peer, batch, watched);
-    if (waits !== undefined && completion.patience === 'always') this.#remindOfHeld(peer, batch.type);
+    if (waits !== undefined && completion.patience === 'always')
+      this.#warnings.outboxIsFull(peer, batch.type);
     return waits;
-  }
-
-  /** The queue to a connected peer drains, and a disk error has its own log line. */
-  #remindOfHeld(peer: Peer, type: string): void {
-    const outbox = peer.sender.outboxes.find((one) => one.type === type);
-    if (peer.state === 'connected' || outbox === undefined || outbox.overflow.waiting === 0) return;
-    this.#reminder.remind(`${outboxPrefix(peer.wireName)}${type}`, () =>
-      this.#options.log.event(
-        `the queue of the type ${type} is full (${outbox.depth} messages): programs that use Python's API wait until there is room`,
-        { peerName: peer.name, warning: true },
-      ),
-    );
-  }
-
-  #notingDrops(completion: Completion, peer: Peer, type: string): Completion {
-    return {
-      patience: completion.patience,
-      kept: (count, cancel) => {
-        this.#noteDropsOf(peer, type);
-        completion.kept(count, cancel);
-      },
-      refused: (count, error) => {
-        this.#noteDropsOf(peer, type);
-        completion.refused(count, error);
-      },
-    };
   }
 
   /** Accepts a request of a local program, like `submit`, and waits for the response. */
@@ -346,9 +291,9 @@ export class LocalBroker implements Application {
     if (inbox === undefined) return this.#drop(peer, batch, arrival);
     this.#options.observe?.(peer, batch);
     const put = inbox.put(batch, arrival);
-    if (inbox.waiting > 0 && !inbox.hasConsumer) this.#remindOfFullInbox(inbox, peer);
+    if (inbox.waiting > 0 && !inbox.hasConsumer) this.#warnings.inboxIsFull(inbox, peer);
     return put.then((dropped) => {
-      if (inbox.dropped > 0) this.#noteDropsIn(inbox, peer);
+      if (inbox.dropped > 0) this.#warnings.noteInbox(inbox, peer);
       this.#options.onChange();
       return dropped.length === 0 ? 'taken' : { dropped };
     });
@@ -362,46 +307,6 @@ export class LocalBroker implements Application {
     this.#options.log.event(`${what} dropped: ${why}`, { peerName: peer.name, warning: true });
     this.#settle(arrival, count, 'dropped', why);
     return 'dropped';
-  }
-
-  #remindOfFullInbox({ type, depth }: Inbox, peer: Peer): void {
-    this.#reminder.remind(inboxStream(type), () =>
-      this.#options.log.event(
-        `the inbox of the type ${type} is full (${depth} messages) and no program listens: peers wait until one does`,
-        { peerName: peer.name, warning: true },
-      ),
-    );
-  }
-
-  #reportLost(peerName: string, type: string, count: number): void {
-    const what = count === 1 ? '1 message was' : `${count} messages were`;
-    this.#options.log.event(
-      `${what} lost on this machine's disk: type ${type}. ${peerName} has no copy to send again`,
-      { peerName, warning: true },
-    );
-  }
-
-  #noteDropsIn(inbox: Inbox, peer: Peer): void {
-    this.#drops.note({
-      queue: inboxStream(inbox.type),
-      count: () => inbox.dropped,
-      tell: (count) =>
-        this.#tellDropped(peer, inbox.type, `${inbox.depth} are waiting and no program listens`, count),
-    });
-  }
-
-  #noteDropsOf(peer: Peer, type: string): void {
-    const outbox = peer.sender.outboxes.find((one) => one.type === type);
-    this.#drops.note({
-      queue: `${outboxPrefix(peer.wireName)}${type}`,
-      count: () => outbox?.dropped ?? 0,
-      tell: (count) => this.#tellDropped(peer, type, 'the queue is full', count),
-    });
-  }
-
-  #tellDropped(peer: Peer, type: string, why: string, count: number): void {
-    const text = `messages of the type ${type} were dropped: ${why} (${count} so far)`;
-    this.#options.log.event(text, { peerName: peer.name, warning: true });
   }
 
   #checked(header: Header): Peer {
@@ -423,8 +328,4 @@ export class LocalBroker implements Application {
     if (this.#traffic === undefined) throw new AiocError('AIOC_INTERNAL', 'the broker is not connected yet');
     return this.#traffic;
   }
-}
-
-function headersOf({ header, records }: SubmittedBatch): readonly Header[] {
-  return [...framesOf(sharedOf(header), records)].map((frame) => frame.header);
 }

@@ -5,15 +5,10 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import { type JsonValue, pythonJson } from '../protocol/header.ts';
 import { checkBatch } from '../protocol/record-batch.ts';
 import type { IncomingBatch } from '../queues/inbox-batch.ts';
-import { batchOfOne, type MessageBatch } from '../queues/message-batch.ts';
+import { batchOfOne, type CheckedBatch, type MessageBatch } from '../queues/message-batch.ts';
 
 /** Messages of one type from a peer. */
-export interface ReceivedBatch extends IncomingBatch {
-  /** Data and binary of the largest message. */
-  readonly largestBytes: number;
-  /** Whether one of them answers a request. Then it is the only one. */
-  readonly hasResponse: boolean;
-}
+export interface ReceivedBatch extends IncomingBatch, CheckedBatch {}
 
 /**
  * The number of messages in a frame.

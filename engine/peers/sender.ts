@@ -320,8 +320,8 @@ export class Sender {
     const { count, records } = messagesFrom(recordsIn(entry), from);
     const transportId = this.#number(next, count);
     const shared = { ...this.#shared(outbox), aioc_batch: count };
-    const forwardedHeader = Buffer.from(pythonJson(shared), 'latin1');
-    link.send({ header: shared, forwardedHeader, transportId, data: records });
+    const headerBytes = Buffer.from(pythonJson(shared), 'latin1');
+    link.send({ header: shared, headerBytes, transportId, data: records });
     entry.report(from, entry.count, 'sent');
   }
 
@@ -342,7 +342,7 @@ export class Sender {
     const from = Math.max(entry.sent, entry.left);
     try {
       const transportId = this.#number(next, 1);
-      link.send({ header, forwardedHeader: headerBytes, transportId, data, binary });
+      link.send({ header, headerBytes, transportId, data, binary });
       if (!link.speaksStreams) this.#unacked.add(transportId, sizeBytes);
     } catch (error) {
       // Messages imported from Python may be too large: one must not block the queue forever.

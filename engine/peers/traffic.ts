@@ -1,84 +1,26 @@
 import { AiocError, toAiocError } from '../base/errors.ts';
-import { LimitedWarnings } from '../base/limited-warnings.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
-import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import { framesOf, recordHeader, type SharedHeader, sharedOf } from '../protocol/batched-messages.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import { type NumberOnWire, numberIn } from '../protocol/message-number.ts';
-import { type Ack, acknowledgeable, isReserved, type OutFrame, pingFrame } from '../protocol/messages.ts';
+import { type Ack, acknowledgeable, isReserved, type OutFrame } from '../protocol/messages.ts';
 import type { StreamAckFrame } from '../protocol/stream-frames.ts';
 import type { InboxArrival } from '../queues/inbox.ts';
 import { batchOfOne, firstMessages, type MessageBatch, messagesFrom } from '../queues/message-batch.ts';
 import type { MessageSource } from '../queues/message-source.ts';
-import type { Completion, OutgoingBody } from '../queues/outbox-batch.ts';
-import { DeliveryObservers, type OnState } from './delivery-observers.ts';
+import type { Completion } from '../queues/outbox-batch.ts';
+import { DeliveryObservers } from './delivery-observers.ts';
 import { DISCARDED_FILE, type Disposition, type FileSink, wrapSink } from './file-sink.ts';
-import type { IgnoreList } from './ignore-list.ts';
 import type { Link } from './link.ts';
 import type { LinkTraffic } from './link-types.ts';
 import type { Peer } from './peer.ts';
+import { Pings } from './pings.ts';
 import { batchOfFrame, countIn, type ReceivedBatch, ReceivedBatches } from './received-batches.ts';
-import type { Registry } from './registry.ts';
-import type { TrafficLog } from './traffic-log.ts';
-import type { PeerChange, TrafficCounts } from './traffic-observers.ts';
-
-/** Receives the messages of peers. */
-export interface Application {
-  /**
-   * @param arrival the number of the first message, if its sender numbers messages: it is stored with them; and the
-   *   log id of the first message, under which outcomes are reported
-   */
-  messages(peer: Peer, batch: ReceivedBatch, arrival: InboxArrival): Disposition | Promise<Disposition>;
-  /** How many messages of a batch, from the first, may ever wait here together; at least one. Absent: all. */
-  largestPart?(batch: ReceivedBatch): number;
-  file(peer: Peer, frame: Frame, sizeBytes: number, arrival: InboxArrival): Promise<FileSink>;
-  /** A message that was skipped because it is too large. */
-  oversized?(peer: Peer, header: Header, sizeBytes: number): void;
-  /** A message that was dropped because its header is too long for its listeners. */
-  undeliverable?(peer: Peer, header: Header, why: string): void;
-  /** An answer to a ping of a local program. */
-  pong?(peer: Peer, frame: Frame): void;
-  connected(peer: Peer): void;
-  disconnected(peer: Peer, reason: string): void;
-}
-
-export interface TrafficOptions {
-  readonly clock: Clock;
-  readonly budget: MemoryBudget;
-  readonly registry: Registry;
-  readonly ignoring: IgnoreList;
-  readonly log: TrafficLog;
-  readonly application: Application;
-  /** The name of this connector on the wire. */
-  readonly sourceId: () => string;
-  /** The largest accepted message, in bytes of data and binary. Absent: LIMITS.messageBytes. */
-  readonly messageMaxBytes?: number;
-  readonly counts?: TrafficCounts | undefined;
-  /** Called when a peer has connected or disconnected. */
-  readonly onPeerChange?: ((change: PeerChange) => void) | undefined;
-}
-
-/** Messages for a peer, of one type. */
-export interface TrafficBatch extends MessageBatch {
-  readonly type: string;
-  /** Data and binary of the largest message. */
-  readonly largestBytes: number;
-  readonly hasResponse?: boolean | undefined;
-  readonly body?: OutgoingBody | undefined;
-  /** Receives the state changes of a single message. */
-  readonly onState?: OnState | undefined;
-}
-
-/** A message that this connector sends by itself. */
-export interface OwnMessage {
-  readonly header: Header;
-  readonly data: Buffer;
-  readonly body?: OutgoingBody | undefined;
-  readonly onState?: OnState | undefined;
-}
+import type { OwnMessage, TrafficBatch, TrafficOptions } from './traffic-types.ts';
+import { TrafficWarnings } from './traffic-warnings.ts';
 
 interface NumberedBatch {
   readonly batch: ReceivedBatch;
@@ -92,14 +34,14 @@ export class Traffic implements LinkTraffic<Link> {
   readonly inRate: RateMeter;
   readonly outRate: RateMeter;
   readonly #observers: DeliveryObservers;
-  readonly #pings = new Map<string, { readonly peer: Peer; answered(): void }>();
-  readonly #warnings: LimitedWarnings;
+  readonly #pings: Pings;
+  readonly #warnings: TrafficWarnings;
   readonly #received = new ReceivedBatches();
-  #lastPing = 0;
 
   constructor(options: TrafficOptions) {
     this.#options = options;
-    this.#warnings = new LimitedWarnings(options.clock, LIMITS.peerWarningMs);
+    this.#warnings = new TrafficWarnings(options);
+    this.#pings = new Pings(options);
     this.inRate = new RateMeter(options.clock);
     this.outRate = new RateMeter(options.clock);
     this.#observers = new DeliveryObservers(options.log, (type, count) => this.#left(type, count));
@@ -174,12 +116,7 @@ export class Traffic implements LinkTraffic<Link> {
   #tellUndeliverable(peer: Peer, header: Header, error: AiocError): void {
     if (error.code !== 'AIOC_FRAME_TOO_LARGE') throw error;
     const type = header.message_type;
-    this.#warnings.warn(`undeliverable ${peer.name}`, () =>
-      this.#options.log.event(`a message of the type ${type} was dropped: ${error.message}`, {
-        peerName: peer.name,
-        warning: true,
-      }),
-    );
+    this.#warnings.undeliverable(peer.name, type, error.message);
     this.#options.application.undeliverable?.(peer, header, error.message);
   }
 
@@ -245,11 +182,7 @@ export class Traffic implements LinkTraffic<Link> {
 
   #countForged(link: Link, peer: Peer | undefined, rejectionReason: string): void {
     peer?.countForged();
-    const peerName = peer?.name ?? link.peerWireName;
-    this.#warnings.warn(peerName, (count) => {
-      const what = count === 1 ? 'a frame was' : `${count} frames were`;
-      this.#options.log.event(`${what} dropped: ${rejectionReason}`, { peerName, warning: true });
-    });
+    this.#warnings.forged(peer?.name ?? link.peerWireName, rejectionReason);
   }
 
   #deliver(peer: Peer, batch: ReceivedBatch, arrival: InboxArrival): Disposition | Promise<Disposition> {
@@ -345,7 +278,7 @@ export class Traffic implements LinkTraffic<Link> {
     return new Promise((resolve, reject) => {
       void this.enqueue(
         peer,
-        { ...batch, type, largestBytes: data.length, body, onState },
+        { ...batch, type, largestBytes: data.length, hasResponse: false, body, onState },
         {
           kept: (_count, cancel) => resolve(() => cancel?.()),
           refused: (_count, error) => reject(error),
@@ -399,49 +332,14 @@ export class Traffic implements LinkTraffic<Link> {
     else peer?.sender.onStreamAcks(acks);
   }
 
-  /**
-   * Pings a peer.
-   *
-   * @returns the round trip in milliseconds
-   * @throws AiocError AIOC_PEER_AWAY, AIOC_TIMEOUT
-   */
-  async ping(peer: Peer): Promise<number> {
-    const { clock, sourceId } = this.#options;
-    const { link } = peer;
-    if (link === undefined) throw new AiocError('AIOC_PEER_AWAY', `${peer.name} is not connected`);
-    this.#lastPing += 1;
-    const requestId = `_aioc_ping_${this.#lastPing}`;
-    const startedAt = clock.now();
-    return new Promise((resolve, reject) => {
-      const timer = clock.after(LIMITS.pingTimeoutMs, () => {
-        this.#pings.delete(requestId);
-        reject(
-          new AiocError(
-            'AIOC_TIMEOUT',
-            `${peer.name} did not answer within ${LIMITS.pingTimeoutMs / 1000} s`,
-          ),
-        );
-      });
-      const answered = (): void => {
-        timer.cancel();
-        const lagMs = clock.now() - startedAt;
-        peer.measured(lagMs);
-        resolve(lagMs);
-      };
-      this.#pings.set(requestId, { peer, answered });
-      link.send(pingFrame({ requestId, sourceId: sourceId(), destinationId: peer.wireName }));
-    });
+  /** See Pings.ping. */
+  ping(peer: Peer): Promise<number> {
+    return this.#pings.ping(peer);
   }
 
   pong(link: Link, frame: Frame): void {
-    const responseId = frame.header['response_id'];
     const peer = this.#options.registry.byLink(link);
-    const ping = typeof responseId === 'string' ? this.#pings.get(responseId) : undefined;
-    if (ping !== undefined && ping.peer === peer) {
-      this.#pings.delete(responseId as string);
-      ping.answered();
-      return;
-    }
+    if (this.#pings.answered(peer, frame.header['response_id'])) return;
     if (peer !== undefined) this.#options.application.pong?.(peer, frame);
   }
 
@@ -473,13 +371,8 @@ export class Traffic implements LinkTraffic<Link> {
   }
 
   #tellOversized(peer: Peer | undefined, header: Header, sizeBytes: number, wireName = ''): void {
-    const peerName = peer?.name ?? wireName;
-    this.#warnings.warn(`large ${peerName}`, (count) => {
-      const why = `max_size_message is ${this.messageMaxBytes}; raise it, or send a file instead`;
-      const counted = count === 1 ? '' : ` (the last of ${count})`;
-      const what = `a ${header.message_type} message of ${sizeBytes} bytes was dropped`;
-      this.#options.log.event(`${what}: ${why}${counted}`, { peerName, warning: true });
-    });
+    const sizes = { sizeBytes, maxBytes: this.messageMaxBytes };
+    this.#warnings.oversized(peer?.name ?? wireName, header.message_type, sizes);
     if (peer !== undefined) this.#options.application.oversized?.(peer, header, sizeBytes);
   }
 
@@ -495,10 +388,8 @@ export class Traffic implements LinkTraffic<Link> {
   }
 
   #unwanted(link: Link, header: Header): void {
-    this.#options.log.event(`a frame of the unknown type ${header.message_type} was dropped`, {
-      peerName: this.#options.registry.byLink(link)?.name ?? link.peerWireName,
-      warning: true,
-    });
+    const peerName = this.#options.registry.byLink(link)?.name ?? link.peerWireName;
+    this.#warnings.unknownType(peerName, header.message_type);
   }
 }
 

@@ -5,7 +5,7 @@ import { type Header, headerText } from './header.ts';
 export interface FrameParts {
   readonly header: Header;
   /** The same header as bytes, if known; it must not contain a transport_id if one is prepended. */
-  readonly forwardedHeader?: Buffer | undefined;
+  readonly headerBytes?: Buffer | undefined;
   /** Prepended to the header, and replaces one in it: letters, digits, `-`, `_` and `.` only. */
   readonly transportId?: string | undefined;
   readonly data: Buffer;
@@ -37,22 +37,22 @@ export function encodeFramePieces(parts: FrameParts): readonly [Buffer, Buffer] 
 
 /** The frame up to its data, with space for more bytes. `at` is where its data begins. */
 function frameHead(parts: FrameParts, moreBytes: number): { readonly frame: Buffer; readonly at: number } {
-  const { header, forwardedHeader, transportId, data, binary = EMPTY, fileBytes = 0 } = parts;
+  const { header, headerBytes, transportId, data, binary = EMPTY, fileBytes = 0 } = parts;
   const withBinary = header['with_binary'] === true;
   if (!withBinary && binary.length + fileBytes > 0) {
     throw new AiocError('AIOC_INTERNAL', 'a frame with a binary needs with_binary in its header');
   }
   const isKnown =
-    forwardedHeader !== undefined &&
+    headerBytes !== undefined &&
     // An object may have leading blanks.
-    forwardedHeader[0] === BRACE &&
-    forwardedHeader.length < LIMITS.headerBytes - TRANSPORT_ID_BYTES;
+    headerBytes[0] === BRACE &&
+    headerBytes.length < LIMITS.headerBytes - TRANSPORT_ID_BYTES;
   const written = isKnown
     ? transportId === undefined
       ? '{'
       : `{"transport_id": "${transportId}", `
     : headerText(transportId === undefined ? header : numbered(header, transportId));
-  const headerLength = isKnown ? written.length + forwardedHeader.length - 1 : written.length;
+  const headerLength = isKnown ? written.length + headerBytes.length - 1 : written.length;
   const binaryBytes = binary.length + fileBytes;
   const lengthBytes = 2 + headerLength + 4 + data.length + (withBinary ? 4 + binaryBytes : 0);
   if (lengthBytes > LIMITS.frameBytes) {
@@ -65,7 +65,7 @@ function frameHead(parts: FrameParts, moreBytes: number): { readonly frame: Buff
   let at = frame.writeUInt32LE(lengthBytes, 0);
   at = frame.writeUInt16LE(headerLength, at);
   at += frame.write(written, at, 'latin1');
-  if (isKnown) at += forwardedHeader.copy(frame, at, 1);
+  if (isKnown) at += headerBytes.copy(frame, at, 1);
   return { frame, at: frame.writeUInt32LE(data.length, at) };
 }
 

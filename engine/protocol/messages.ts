@@ -1,15 +1,8 @@
 import type { Frame } from './frame-decoder.ts';
-import type { Header } from './header.ts';
+import type { FrameParts } from './frame-encoder.ts';
 
 /** Frames that connectors exchange (PROTOCOL §1, §2; between aioc peers, engine/peers/PROTOCOL.md). */
-export interface OutFrame {
-  readonly header: Header;
-  /** See FrameParts. */
-  readonly forwardedHeader?: Buffer | undefined;
-  readonly transportId?: string | undefined;
-  readonly data: Buffer;
-  readonly binary?: Buffer | undefined;
-}
+export type OutFrame = Omit<FrameParts, 'fileBytes'>;
 
 const EMPTY = Buffer.alloc(0);
 /** The request_id that marks a probe among pings. */

@@ -12,6 +12,14 @@ export interface MessageBatch {
   readonly records: Buffer;
 }
 
+/** Messages with what their check has seen of them (checkBatch). */
+export interface CheckedBatch extends MessageBatch {
+  /** Data and binary of the largest message. */
+  readonly largestBytes: number;
+  /** Whether one of them answers a request. */
+  readonly hasResponse: boolean;
+}
+
 /** The messages from index `from` on. */
 export function messagesFrom<Batch extends MessageBatch>(batch: Batch, from: number): Batch {
   if (from === 0) return batch;

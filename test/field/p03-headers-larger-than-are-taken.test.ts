@@ -162,7 +162,7 @@ test('a file whose header grows beyond what fits costs its message and nothing e
   const header = Buffer.from(manyMembers(`"source_id":"peer1","transport_id":"${EPOCH}.1",${about}`));
   const parsed = parseHeader(header);
   const [data, binary] = [Buffer.from('one'), Buffer.from('content')];
-  peer.write(encodeFrame({ header: parsed, forwardedHeader: header, data, binary }));
+  peer.write(encodeFrame({ header: parsed, headerBytes: header, data, binary }));
   peer.send({ message_type: 'a', source_id: 'peer1', transport_id: `${EPOCH}.2` }, 'two');
   await until(() => heard.length === 1, 'the message behind it');
   assert.equal(heard[0]?.text(), 'two');

@@ -105,7 +105,7 @@ function writeBatch(writer: PacketWriter, number: number, batch: GivenBatch): vo
 function writeMessages(writer: PacketWriter, number: number, batch: GivenBatch): void {
   let { position } = batch;
   for (const { header, headerBytes, data, binary } of framesOfInboxBatch(batch)) {
-    const frame = encodeFrame({ header, forwardedHeader: headerBytes, data, binary }).subarray(4);
+    const frame = encodeFrame({ header, headerBytes, data, binary }).subarray(4);
     writer.writeMessage(number, { position, redelivered: batch.redelivered, frame });
     position += 1;
   }

@@ -14,7 +14,7 @@ export function listenerFrames(batch: InboxBatch, from: number): readonly Listen
   let index = 0;
   for (const { header, headerBytes, data, binary } of framesOfInboxBatch(batch)) {
     if (index >= from) {
-      const bytes = encodeFrame({ header, forwardedHeader: headerBytes, data, binary });
+      const bytes = encodeFrame({ header, headerBytes, data, binary });
       const queueBytes = index === count - 1 ? sizeBytes : 0;
       frames.push({ position: position + index, bytes, queueBytes, atMs });
     }

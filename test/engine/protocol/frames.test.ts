@@ -271,10 +271,10 @@ test('text beyond ASCII is written as Python writes it', () => {
 });
 
 test('a header whose bytes are known goes on with them unchanged, behind its transport_id', () => {
-  const forwardedHeader = Buffer.from('{"message_type":"any",  "tag": "ü"}');
+  const headerBytes = Buffer.from('{"message_type":"any",  "tag": "ü"}');
   const header = { message_type: 'any', tag: 'ü' };
   const data = Buffer.from('data');
-  const frame = encodeFrame({ header, forwardedHeader, transportId: 'a.7', data });
+  const frame = encodeFrame({ header, headerBytes, transportId: 'a.7', data });
   const decoder = new FrameDecoder();
   decoder.push(frame);
   const event = decoder.next();
