@@ -55,7 +55,10 @@ function connect(
   raw.once('connect', () => settle(connectedSocket(raw, connection)));
   raw.once('error', settle);
   // Node's own choice of address replaces a socket's handle under TLS that has already started on it.
-  const options = { host: address, port, autoSelectFamily: false, noDelay: true, keepAlive: true };
+  const options = { host: address, port, autoSelectFamily: false };
+  // As options of `connect`, Node ignores these two on a socket that exists.
+  raw.setNoDelay(true);
+  raw.setKeepAlive(true);
   try {
     raw.connect({ ...options, ...(localAddress !== undefined && { localAddress }) });
   } catch (error) {
