@@ -1,40 +1,22 @@
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { framesOf, type SharedHeader } from '../protocol/batched-messages.ts';
-import { withFileFrame, withoutFileFrame } from '../protocol/file-frames.ts';
-import type { Frame } from '../protocol/frame-decoder.ts';
+import type { SharedHeader } from '../protocol/batched-messages.ts';
 import { pythonJson } from '../protocol/header.ts';
 import { numberIn, transportIdOf } from '../protocol/message-number.ts';
-import type { AckPosition, SeqRange, StreamAckFrame } from '../protocol/stream-frames.ts';
+import type { SeqRange, StreamAckFrame } from '../protocol/stream-frames.ts';
 import type { Capacity } from '../queues/capacity.ts';
 import { isSendable, messagesFrom } from '../queues/message-batch.ts';
 import { type LeftMessages, Outbox } from '../queues/outbox.ts';
-import type { Completion, OutboxBatch, OutgoingBody } from '../queues/outbox-batch.ts';
-import { type OutboxEntry, refuse, weightOf } from '../queues/outbox-entry.ts';
+import type { Completion, OutboxBatch } from '../queues/outbox-batch.ts';
+import { refuse, weightOf } from '../queues/outbox-entry.ts';
 import type { OutboxOptions } from '../queues/outbox-options.ts';
+import { EntryCursor, recordsIn } from './entry-cursor.ts';
+import { FileSender } from './file-sender.ts';
+import { GoneMessages } from './gone-messages.ts';
 import type { Link } from './link.ts';
+import type { NextEntry, SentQueue } from './sent-queue.ts';
 import { StreamCredit } from './stream-credit.ts';
 import { UnackedFrames } from './unacked-frames.ts';
-
-/** An outbox, and what is known about its way to the peer. */
-interface SentQueue {
-  readonly outbox: Outbox;
-  readonly credit: StreamCredit;
-}
-
-interface NextEntry extends SentQueue {
-  readonly entry: OutboxEntry;
-}
-
-/** Where the messages of an entry continue that are sent one by one. */
-interface OpenedEntry {
-  readonly entry: OutboxEntry;
-  readonly frames: Iterator<Frame>;
-  /** Of the next message. */
-  index: number;
-  /** A message that could not be sent yet. */
-  next: Frame | undefined;
-}
 
 export interface SenderOptions
   extends Pick<OutboxOptions, 'clock' | 'random' | 'store' | 'budget' | 'whenFull' | 'revive'> {
@@ -61,16 +43,15 @@ export class Sender {
   readonly #byEpoch = new Map<string, SentQueue>();
   #onEmpty: (() => void)[] = [];
   #link: Link | undefined;
-  /** Positions after which the peer misses messages and asks whether it will still receive them. */
-  #gaps: readonly AckPosition[] = [];
+  readonly #gone = new GoneMessages();
   /** The peer has not sent its resume points yet. */
   #awaitsResumePoints = false;
-  #sendingFile = false;
   /** The largest message that the peer accepted on its last connection, in bytes of data and binary. */
   #maxMessageBytes = Number.POSITIVE_INFINITY;
   /** Messages sent one by one to a peer that acknowledges them one by one. */
   readonly #unacked = new UnackedFrames();
-  #opened: OpenedEntry | undefined;
+  readonly #cursor = new EntryCursor((type) => this.#shared(type));
+  readonly #files: FileSender;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -78,6 +59,12 @@ export class Sender {
       if (this.#onEmpty.length > 0 && this.waitingCount === 0) this.#nowEmpty();
       options.onChange();
     };
+    this.#files = new FileSender({
+      frameOf: ({ entry, outbox }) => this.#cursor.only(entry, outbox.type),
+      number: (link, next) => this.#numberFile(link, next),
+      giveUp: (next, error) => this.#giveUp(next, error),
+      onDone: () => this.pump(),
+    });
   }
 
   get outboxes(): readonly Outbox[] {
@@ -155,8 +142,8 @@ export class Sender {
   detach(): void {
     if (this.#link === undefined) return;
     this.#link = undefined;
-    this.#gaps = [];
-    this.#opened = undefined;
+    this.#gone.setGaps([]);
+    this.#cursor.reset();
     this.#unacked.clear();
     for (const { outbox, credit } of this.#queues.values()) {
       credit.reconnected();
@@ -173,10 +160,11 @@ export class Sender {
   }
 
   pump(): void {
-    while (this.#link?.writable && !this.#sendingFile && !this.#awaitsResumePoints) {
+    while (this.#link?.writable && !this.#files.isSending && !this.#awaitsResumePoints) {
       const next = this.#next(this.#link);
       if (next === undefined) return;
-      if (next.entry.context.body !== undefined) void this.#sendFile(this.#link, next);
+      const { body } = next.entry.context;
+      if (body !== undefined) void this.#files.send(this.#link, next, body);
       else if (this.#takesBatch(this.#link, next)) this.#sendBatch(this.#link, next);
       else if (!this.#sendOne(this.#link, next)) return;
     }
@@ -210,7 +198,7 @@ export class Sender {
     }
     if (isFirst) {
       this.#awaitsResumePoints = false;
-      this.#gaps = positions.filter(({ hasGap }) => hasGap);
+      this.#gone.setGaps(positions.filter(({ hasGap }) => hasGap));
     }
     this.#reportGone();
     this.#onChange();
@@ -227,19 +215,8 @@ export class Sender {
     outbox.windowBytes = credit.bytes + LIMITS.outboxWindowBytes;
   }
 
-  /** Messages on the disk are only checked when they are loaded into the window. */
   #reportGone(): void {
-    const link = this.#link;
-    if (this.#gaps.length === 0 || link === undefined) return;
-    const gone: AckPosition[] = [];
-    this.#gaps = this.#gaps.filter((position) => {
-      const outbox = this.#queues.get(position.type)?.outbox;
-      const upTo = outbox?.goneUpTo(position.epoch) ?? Number.MAX_SAFE_INTEGER;
-      if (upTo === 'unknown') return true;
-      gone.push({ ...position, upTo, hasGap: false });
-      return false;
-    });
-    if (gone.length > 0) link.sendGone(gone);
+    this.#gone.report(this.#link, (type) => this.#queues.get(type)?.outbox);
   }
 
   #queue(type: string): SentQueue {
@@ -310,7 +287,7 @@ export class Sender {
 
   /** Whether the rest of an entry goes as a batch. */
   #takesBatch({ speaksBatches }: Link, { entry }: NextEntry): boolean {
-    if (!speaksBatches || entry.hasHoles || this.#opened?.entry === entry) return false;
+    if (!speaksBatches || entry.hasHoles || this.#cursor.isIn(entry)) return false;
     return entry.largestBytes <= this.#maxMessageBytes && isSendable(recordsIn(entry));
   }
 
@@ -319,7 +296,7 @@ export class Sender {
     const from = Math.max(entry.sent, entry.left);
     const { count, records } = messagesFrom(recordsIn(entry), from);
     const transportId = this.#number(next, count);
-    const shared = { ...this.#shared(outbox), aioc_batch: count };
+    const shared = { ...this.#shared(outbox.type), aioc_batch: count };
     const headerBytes = Buffer.from(pythonJson(shared), 'latin1');
     link.send({ header: shared, headerBytes, transportId, data: records });
     entry.report(from, entry.count, 'sent');
@@ -328,13 +305,13 @@ export class Sender {
   /** Sends the next message of an entry by itself; false if it must wait. */
   #sendOne(link: Link, next: NextEntry): boolean {
     const { entry, outbox } = next;
-    const frame = this.#nextFrame(next);
+    const frame = this.#cursor.next(entry, outbox.type);
     if (frame === undefined) return true;
     const { header, headerBytes, data, binary } = frame;
     const fault = this.#tooLarge(data.length + binary.length);
     if (fault !== undefined) {
       this.#giveUp(next, fault);
-      this.#frameSent();
+      this.#cursor.advance();
       return true;
     }
     const sizeBytes = headerBytes.length + data.length + binary.length;
@@ -350,105 +327,14 @@ export class Sender {
       this.#reportFailed(left, toAiocError(error));
       return true;
     } finally {
-      this.#frameSent();
+      this.#cursor.advance();
     }
     entry.report(from, from + 1, 'sent');
     return true;
   }
 
-  /** The next message of an entry that has not left; undefined if there is none: the entry is over. */
-  #nextFrame({ entry, outbox }: NextEntry): Frame | undefined {
-    const from = Math.max(entry.sent, entry.left);
-    if (this.#opened?.entry !== entry || this.#opened.index > from) {
-      const frames = framesOf(this.#shared(outbox), recordsIn(entry).records)[Symbol.iterator]();
-      this.#opened = { entry, frames, index: 0, next: undefined };
-    }
-    const opened = this.#opened;
-    while (opened.index < from) {
-      if (opened.next === undefined) opened.frames.next();
-      opened.next = undefined;
-      opened.index += 1;
-    }
-    if (entry.hasLeft(from)) {
-      entry.sent = from + 1;
-      return undefined;
-    }
-    opened.next ??= opened.frames.next().value as Frame;
-    return opened.next;
-  }
-
-  #frameSent(): void {
-    const opened = this.#opened;
-    if (opened === undefined) return;
-    opened.next = undefined;
-    opened.index += 1;
-    if (opened.index === opened.entry.count) this.#opened = undefined;
-  }
-
-  async #sendFile(link: Link, next: NextEntry): Promise<void> {
-    const { entry } = next;
-    const body = entry.context.body as OutgoingBody;
-    this.#sendingFile = true;
-    try {
-      const file = await this.#open(body);
-      if (file instanceof AiocError) {
-        if (link.writable && !entry.gone) this.#sendWithout(link, next, file);
-        return;
-      }
-      try {
-        // The connection may have been lost while the file was being opened; then the file waits for the next one. Or the
-        // message was cancelled or dropped.
-        if (!link.writable || entry.gone) return;
-        const parts = this.#only(next);
-        const frame = withFileFrame(parts.header, ownParts(parts), file.sizeBytes);
-        const transportId = this.#number(next, 1);
-        if (!link.speaksStreams) this.#unacked.add(transportId, LIMITS.fileWeightBytes);
-        await link.sendFile({
-          frame: { ...frame, transportId },
-          chunks: file.chunks(),
-          onProgress: (bytes) => body.onProgress(bytes),
-        });
-        // The ack may arrive before the last write is reported.
-        if (!entry.gone) entry.report(0, 1, 'sent');
-      } finally {
-        await file.close();
-      }
-    } catch (error) {
-      const known = toAiocError(error, 'AIOC_FILE_UNREADABLE');
-      if (known.code !== 'AIOC_PEER_AWAY') this.#giveUp(next, known);
-    } finally {
-      this.#sendingFile = false;
-      this.pump();
-    }
-  }
-
-  /** The open file; or the error, if the message is sent without its file. */
-  async #open(body: OutgoingBody): Promise<Awaited<ReturnType<OutgoingBody['open']>> | AiocError> {
-    try {
-      return await body.open();
-    } catch (error) {
-      if (body.whenUnreadable === 'fail') throw error;
-      return toAiocError(error, 'AIOC_FILE_UNREADABLE');
-    }
-  }
-
-  #sendWithout(link: Link, next: NextEntry, error: AiocError): void {
-    const parts = this.#only(next);
-    const frame = withoutFileFrame(parts.header, ownParts(parts), error.message);
-    const transportId = this.#number(next, 1);
-    if (!link.speaksStreams) this.#unacked.add(transportId, LIMITS.fileWeightBytes);
-    link.send({ ...frame, transportId });
-    next.entry.report(0, 1, 'sent', `without its file: ${error.message}`);
-  }
-
-  /** The only message of an entry. */
-  #only({ entry, outbox }: NextEntry): Frame {
-    for (const frame of framesOf(this.#shared(outbox), recordsIn(entry).records)) return frame;
-    throw new AiocError('AIOC_INTERNAL', 'a batch without messages');
-  }
-
   /** Whatever a program or an earlier run has set: the current names of this connector and of the peer. */
-  #shared({ type }: Outbox): SharedHeader {
+  #shared(type: string): SharedHeader {
     const { sourceId, destinationId } = this.#options;
     return { message_type: type, source_id: sourceId(), destination_id: destinationId };
   }
@@ -472,16 +358,12 @@ export class Sender {
     entry.sentAtMs = this.#options.clock.now();
     return transportIdOf(outbox.send(entry, count));
   }
-}
 
-function recordsIn({ count, records }: OutboxEntry): { readonly count: number; readonly records: Buffer } {
-  if (records === undefined) throw new AiocError('AIOC_INTERNAL', 'a batch that is only in the store');
-  return { count, records };
-}
-
-/** The application's own binary may be absent. */
-function ownParts({ data, binary }: Frame): { readonly data: Buffer; readonly binary: Buffer | undefined } {
-  return { data, binary: binary.length === 0 ? undefined : binary };
+  #numberFile(link: Link, next: NextEntry): string {
+    const transportId = this.#number(next, 1);
+    if (!link.speaksStreams) this.#unacked.add(transportId, LIMITS.fileWeightBytes);
+    return transportId;
+  }
 }
 
 function reportDelivered({ entry, from, to }: LeftMessages, dropped: readonly SeqRange[]): void {
