@@ -1,18 +1,16 @@
-import { LIMITS } from '../base/limits.ts';
-import { MemoryLease } from '../base/memory-budget.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { MessageNumber, NumberOnWire } from '../protocol/message-number.ts';
-import { lastPositionOf, sizeOfParts } from '../storage/store.ts';
-import { CompletionInOrder } from './completion-in-order.ts';
-import { firstMessages, type MessageBatch, messagesFrom } from './message-batch.ts';
+import { lastPositionOf } from '../storage/store.ts';
+import { OutboxAdmission, sizeInOutbox } from './outbox-admission.ts';
 import type { Completion, OutboxBatch } from './outbox-batch.ts';
 import { OutboxEntry, refuse, weightOf } from './outbox-entry.ts';
-import { OUTBOX_HEAD_BYTES } from './outbox-head.ts';
 import { OutboxLoader } from './outbox-loader.ts';
 import { OutboxNumbers } from './outbox-numbers.ts';
 import type { OutboxOptions } from './outbox-options.ts';
+import { OutboxWindow } from './outbox-window.ts';
 import { OutboxWriter, type PendingBatch, type StoredPlace } from './outbox-writer.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
+import { SentNumbers } from './sent-numbers.ts';
 
 /** Messages of an entry that have left the queue: from index `from` to before `to`. */
 export interface LeftMessages {
@@ -31,33 +29,21 @@ export class Outbox {
   readonly departures: RateMeter;
   /** Messages that wait for room. */
   readonly overflow: OverflowPolicy;
-  /** Bytes of the window, apart from a single batch. Its sender raises it where the way to the peer is long. */
-  windowBytes: number = LIMITS.outboxWindowBytes;
   readonly #options: OutboxOptions;
   readonly #writer: OutboxWriter;
+  readonly #admission: OutboxAdmission;
   readonly #loader: OutboxLoader;
-  /** The memory of the window. */
-  readonly #lease: MemoryLease;
-  #window: OutboxEntry[] = [];
-  #nextUnsent = 0;
+  readonly #window: OutboxWindow;
   /** The last position that is or was in the window. */
   #windowEnd = 0;
   #storedEnd = 0;
   #depth = 0;
   #bytes = 0;
   #loading: Promise<void> | undefined;
-  /**
-   * How many entries at the window's start are gone and acknowledged to the store; compacted occasionally, not each
-   * time.
-   */
-  #front = 0;
   /** The last position that was acknowledged to the store. */
   #ackedUpTo = 0;
   readonly #numbers: OutboxNumbers;
-  /** The last number sent on the current connection. */
-  #lastSent: MessageNumber | undefined;
-  /** The one before those of the latest `send`. */
-  #sentBefore: MessageNumber | undefined;
+  readonly #sentNumbers = new SentNumbers();
   #unacked = 0;
   #unackedBytes = 0;
 
@@ -65,7 +51,7 @@ export class Outbox {
     this.#options = options;
     const { type, stream, store, capacity, whenFull, clock, random, budget, revive } = options;
     this.type = type;
-    this.#lease = new MemoryLease(budget);
+    this.#window = new OutboxWindow(budget);
     this.#numbers = new OutboxNumbers(random);
     this.#loader = new OutboxLoader({ store, stream, revive, numbers: this.#numbers });
     this.arrivals = new RateMeter(clock);
@@ -83,6 +69,13 @@ export class Outbox {
       refused: (batches, error) => {
         for (const one of batches) this.#refused(one, error);
       },
+    });
+    this.#admission = new OutboxAdmission({
+      overflow: this.overflow,
+      writer: this.#writer,
+      whenFull,
+      isDraining: options.isDraining,
+      take: (pending) => this.#take(pending),
     });
   }
 
@@ -114,7 +107,7 @@ export class Outbox {
 
   /** When the oldest message was queued, in milliseconds since 1970. */
   get oldestAtMs(): number | undefined {
-    return this.#window[this.#front]?.atMs;
+    return this.#window.oldest?.atMs;
   }
 
   /** Messages sent on the current connection and not acknowledged. */
@@ -138,35 +131,7 @@ export class Outbox {
    * @returns a promise that resolves when the sender may send its next messages; undefined: at once
    */
   enqueue(batch: OutboxBatch, completion: Completion): Promise<void> | undefined {
-    const { whenFull } = this.#options;
-    const { patience = 'none' } = completion;
-    const persists = patience === 'always' && whenFull === 'refuse';
-    const fitting = this.overflow.fitting(batch, BESIDE_BYTES);
-    if (fitting === batch.count) {
-      this.#take({ batch, completion, persists });
-      return persists ? this.#writer.whenStoring() : undefined;
-    }
-    const parts = new CompletionInOrder(completion);
-    if (fitting > 0) this.#take({ batch: firstMessages(batch, fitting), completion: parts.part(), persists });
-    return this.#enqueueRest(laterMessages(batch, fitting), parts, persists);
-  }
-
-  #enqueueRest(batch: OutboxBatch, parts: CompletionInOrder, persists: boolean): Promise<void> | undefined {
-    // What does not fit into an empty queue either goes in parts.
-    const part = this.overflow.largestPart(batch, BESIDE_BYTES);
-    const first = firstMessages(batch, part);
-    const completion = parts.part();
-    const { patience = 'none' } = completion;
-    const entered = this.overflow.whenRoom({
-      count: first.count,
-      sizeBytes: sizeOf(first),
-      mayWait: () => persists || (patience !== 'none' && this.#options.isDraining()),
-      enter: () => this.#take({ batch: first, completion, persists }),
-      refused: (error) => refuse(first, completion, error),
-    });
-    if (part === batch.count) return entered;
-    const rest = this.#enqueueRest(laterMessages(batch, part), parts, persists);
-    return rest ?? entered;
+    return this.#admission.enqueue(batch, completion);
   }
 
   /**
@@ -182,7 +147,7 @@ export class Outbox {
     const { count } = pending.batch;
     // Counted before it is stored, so that concurrent messages cannot exceed the limit together.
     this.#depth += count;
-    this.#bytes += sizeOf(pending.batch);
+    this.#bytes += sizeInOutbox(pending.batch);
     this.arrivals.add(count);
     this.#writer.add(pending);
   }
@@ -200,8 +165,8 @@ export class Outbox {
   /** @returns its entry, if it can be cancelled */
   #place(batch: OutboxBatch, place: StoredPlace, atMs: number): OutboxEntry | undefined {
     const { count, records, largestBytes } = batch;
-    const sizeBytes = sizeOf(batch);
-    const isNext = this.#windowEnd === this.#storedEnd && this.#fits(sizeBytes);
+    const sizeBytes = sizeInOutbox(batch);
+    const isNext = this.#windowEnd === this.#storedEnd && this.#window.fits(sizeBytes);
     this.#storedEnd = lastPositionOf({ position: place.position, count });
     const { number, position } = place;
     const fields = { number, position, context: batch, count, sizeBytes, largestBytes, atMs, records };
@@ -214,33 +179,24 @@ export class Outbox {
   #push(entry: OutboxEntry): void {
     this.#windowEnd = lastPositionOf(entry);
     if (entry.gone) return;
-    this.#lease.take(entry.sizeBytes);
     this.#window.push(entry);
   }
 
   #refused({ batch, completion }: PendingBatch, error: unknown): void {
     this.#depth -= batch.count;
-    this.#bytes -= sizeOf(batch);
+    this.#bytes -= sizeInOutbox(batch);
     refuse(batch, completion, error);
     this.overflow.changed();
   }
 
   /** The first entry with messages that were not sent on the current connection. */
   next(): OutboxEntry | undefined {
-    for (; this.#nextUnsent < this.#window.length; this.#nextUnsent += 1) {
-      const entry = this.#window[this.#nextUnsent] as OutboxEntry;
-      if (!entry.gone && entry.sent < entry.count) return entry;
-    }
-    return undefined;
+    return this.#window.next();
   }
 
-  /** Whether one more batch fits into the window; at least one always does. */
-  #fits(sizeBytes: number): boolean {
-    const { heldBytes } = this.#lease;
-    if (heldBytes === 0) return true;
-    const isSmall =
-      this.#window.length - this.#front < LIMITS.outboxWindow && heldBytes + sizeBytes <= this.windowBytes;
-    return isSmall && this.#lease.mayTake(sizeBytes);
+  /** Bytes of the window, apart from a single batch. Its sender raises it where the way to the peer is long. */
+  set windowBytes(bytes: number) {
+    this.#window.maxBytes = bytes;
   }
 
   /** Whether there are stored messages outside the window. */
@@ -250,7 +206,7 @@ export class Outbox {
 
   /** Whether they may be loaded: there is memory, or will be after some acks. */
   get mayLoad(): boolean {
-    return this.hasMore && this.#lease.mayTake(LIMITS.outboxLoadBytes);
+    return this.hasMore && this.#window.mayLoad;
   }
 
   /** Loads the next messages from the store into the window. */
@@ -281,14 +237,10 @@ export class Outbox {
   send(entry: OutboxEntry, count: number): NumberOnWire {
     const from = Math.max(entry.sent, entry.left);
     const number = { epoch: entry.number.epoch, seq: entry.number.seq + from };
-    const before = this.#lastSent;
     if (entry.sent === 0) this.#unackedBytes += weightOf(entry);
     entry.sent = from + count;
-    this.#sentBefore = before;
-    this.#lastSent = { epoch: number.epoch, seq: number.seq + count - 1 };
     this.#unacked += count;
-    if (before === undefined || before.epoch !== number.epoch || before.seq === number.seq - 1) return number;
-    return { ...number, after: before.seq };
+    return this.#sentNumbers.next(number, count);
   }
 
   /**
@@ -300,8 +252,8 @@ export class Outbox {
     { everSent = false }: { readonly everSent?: boolean } = {},
   ): readonly LeftMessages[] {
     const found: LeftMessages[] = [];
-    for (let index = this.#front; index < this.#window.length; index += 1) {
-      const entry = this.#window[index] as OutboxEntry;
+    for (let index = this.#window.from; index < this.#window.end; index += 1) {
+      const entry = this.#window.at(index);
       if (entry.gone) continue;
       if (entry.sent === 0 && !everSent) break;
       if (entry.number.epoch !== epoch) continue;
@@ -318,17 +270,15 @@ export class Outbox {
 
   /** The number up to which no message of this epoch will be sent; `unknown` while some are only on the disk. */
   goneUpTo(epoch: string): number | 'unknown' {
-    for (let index = this.#front; index < this.#window.length; index += 1) {
-      const { gone, left, number } = this.#window[index] as OutboxEntry;
-      if (!gone && number.epoch === epoch) return number.seq + left - 1;
-    }
+    const first = this.#window.firstOf(epoch);
+    if (first !== undefined) return first.number.seq + first.left - 1;
     return this.hasMore ? 'unknown' : Number.MAX_SAFE_INTEGER;
   }
 
   /** Removes the message that was sent under exactly this number; undefined if there is none. */
   ackedOne({ epoch, seq }: MessageNumber): LeftMessages | undefined {
-    for (let index = this.#front; index < this.#window.length; index += 1) {
-      const entry = this.#window[index] as OutboxEntry;
+    for (let index = this.#window.from; index < this.#window.end; index += 1) {
+      const entry = this.#window.at(index);
       if (entry.gone) continue;
       if (entry.sent === 0) return undefined;
       const at = seq - entry.number.seq;
@@ -351,8 +301,7 @@ export class Outbox {
 
   /** Removes a message that counts as sent, but cannot be written. */
   removeSent(entry: OutboxEntry, index: number): LeftMessages {
-    // The peer has not seen its number, so the next message follows the one before it.
-    if (this.#lastSent?.seq === entry.number.seq + index) this.#lastSent = this.#sentBefore;
+    this.#sentNumbers.unsent(entry.number.seq + index);
     this.#leaveOne(entry, index);
     return { entry, from: index, to: index + 1 };
   }
@@ -397,19 +346,16 @@ export class Outbox {
     this.departures.add(count);
     if (!entry.gone) return;
     this.#bytes -= entry.sizeBytes;
-    if (entry.records !== undefined) this.#lease.give(entry.sizeBytes);
+    this.#window.free(entry);
     if (entry.sent > 0) this.#unackedBytes -= weightOf(entry);
   }
 
   /** The connection is lost: unacknowledged messages will be sent again, in order. */
   rewind(): void {
-    this.#nextUnsent = this.#front;
-    this.#lastSent = undefined;
+    this.#sentNumbers.reset();
     this.#unacked = 0;
     this.#unackedBytes = 0;
-    for (const entry of this.#window) {
-      if (!entry.gone) entry.rewind();
-    }
+    this.#window.rewind();
   }
 
   /** See LimitedQueue; messages of a batch of which some were sent are not dropped. */
@@ -426,7 +372,7 @@ export class Outbox {
 
   async #oldestWaiting(): Promise<OutboxEntry | undefined> {
     for (;;) {
-      const oldest = this.#window.find(({ gone, sent }) => !gone && sent === 0);
+      const oldest = this.#window.oldestUnsent;
       if (oldest !== undefined) return oldest;
       if (this.hasMore) await this.load();
       // The newest messages are counted, but may not be in the window yet.
@@ -437,32 +383,10 @@ export class Outbox {
 
   /** Acknowledges removed messages at the front to the store, and cuts gone entries off the window. */
   #forgetGone(): void {
-    const before = this.#front;
-    while (this.#window[this.#front]?.gone) this.#front += 1;
-    const next = this.#window[this.#front];
-    const last = next !== undefined && next.left > 0 ? next : this.#window[this.#front - 1];
-    const upTo = last === undefined ? 0 : last.position + last.left - 1;
-    if (upTo > this.#ackedUpTo) {
-      this.#ackedUpTo = upTo;
-      // If the store cannot record it, the messages are sent again after a restart.
-      this.#options.store.ack(this.#options.stream, upTo).catch(() => undefined);
-    }
-    // Each compaction copies the rest, so it waits until at least as many entries can go.
-    if (this.#front === before || this.#front * 2 < this.#window.length) return;
-    this.#window = this.#window.slice(this.#front);
-    this.#nextUnsent = Math.max(0, this.#nextUnsent - this.#front);
-    this.#front = 0;
+    const upTo = this.#window.forgetGone();
+    if (upTo <= this.#ackedUpTo) return;
+    this.#ackedUpTo = upTo;
+    // If the store cannot record it, the messages are sent again after a restart.
+    this.#options.store.ack(this.#options.stream, upTo).catch(() => undefined);
   }
-}
-
-/** What the store counts for a batch besides its records. */
-const BESIDE_BYTES = sizeOfParts(OUTBOX_HEAD_BYTES, 0);
-
-function sizeOf({ records }: MessageBatch): number {
-  return BESIDE_BYTES + records.length;
-}
-
-function laterMessages(batch: OutboxBatch, from: number): OutboxBatch {
-  if (from === 0) return batch;
-  return { ...messagesFrom(batch, from), logId: batch.logId === 0 ? 0 : batch.logId + from };
 }
