@@ -11,7 +11,7 @@ import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Application } from '../peers/traffic-types.ts';
 import { framesOf } from '../protocol/batched-messages.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import type { InboxArrival } from '../queues/inbox.ts';
+import type { InboxArrival } from '../queues/inbox-arrival.ts';
 import type { DeliveryState } from '../queues/outbox-batch.ts';
 import { Conversation } from './conversation.ts';
 import { answerHeader, type FileAnswer, readFileAnswer } from './file-answer.ts';

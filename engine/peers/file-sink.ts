@@ -1,5 +1,5 @@
 import { type ByteSink, DISCARD } from '../files/byte-sink.ts';
-import type { IndexRange } from '../queues/inbox.ts';
+import type { IndexRange } from '../queues/inbox-arrival.ts';
 
 /**
  * What became of received messages. An aioc peer receives both `dropped` and `rejected` as "dropped". A Python peer

@@ -2,7 +2,7 @@ import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
-import type { InboxArrival } from '../queues/inbox.ts';
+import type { InboxArrival } from '../queues/inbox-arrival.ts';
 import type { CheckedBatch } from '../queues/message-batch.ts';
 import type { OutgoingBody } from '../queues/outbox-batch.ts';
 import type { OnState } from './delivery-observers.ts';

@@ -8,7 +8,7 @@ import type { Header } from '../protocol/header.ts';
 import { type NumberOnWire, numberIn } from '../protocol/message-number.ts';
 import { type Ack, acknowledgeable, isReserved, type OutFrame } from '../protocol/messages.ts';
 import type { StreamAckFrame } from '../protocol/stream-frames.ts';
-import type { InboxArrival } from '../queues/inbox.ts';
+import type { InboxArrival } from '../queues/inbox-arrival.ts';
 import { batchOfOne, firstMessages, type MessageBatch, messagesFrom } from '../queues/message-batch.ts';
 import type { MessageSource } from '../queues/message-source.ts';
 import type { Completion } from '../queues/outbox-batch.ts';

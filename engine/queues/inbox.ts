@@ -1,63 +1,20 @@
-import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Clock, Timer } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
-import type { WhenFull } from '../config/shapes.ts';
-import { lastPositionOf, type Store, sizeOfBatch, sizeOfParts } from '../storage/store.ts';
+import { lastPositionOf, sizeOfBatch } from '../storage/store.ts';
 import { ArrivalLogIds } from './arrival-log-ids.ts';
-import type { Capacity } from './capacity.ts';
+import { ExpectedConsumer } from './expected-consumer.ts';
 import type { Amount } from './held-messages.ts';
+import { InboxAdmission, stoppingError } from './inbox-admission.ts';
+import type { InboxArrival, IndexRange } from './inbox-arrival.ts';
 import { type InboxBatch, type IncomingBatch, inboxBatch, inboxHead } from './inbox-batch.ts';
 import { InboxConsumers } from './inbox-consumers.ts';
+import type { InboxOptions, InboxOutcome } from './inbox-options.ts';
 import { InboxWriter } from './inbox-writer.ts';
-import { firstMessages, type MessageBatch, messagesFrom } from './message-batch.ts';
+import { type MessageBatch, messagesFrom } from './message-batch.ts';
 import type { MessageSource, StoredPosition } from './message-source.ts';
 import type { LoggedMessages } from './outbox-batch.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
-
-export interface InboxOptions {
-  readonly type: string;
-  /** The name of its stream in the store. */
-  readonly stream: string;
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly capacity: Capacity;
-  readonly whenFull: WhenFull;
-  /** Whether it survives a restart. If not, a numbered message stays with its sender until it is taken. */
-  readonly isStored: boolean;
-  /** Messages of a peer were damaged on the disk and will not arrive again. */
-  readonly onLost?: (peerName: string, count: number) => void;
-  /** Reports the outcome of messages that have log ids. */
-  readonly onOutcome?: (messages: LoggedMessages, outcome: InboxOutcome, reason?: string) => void;
-  /** The only possible sender, if there is just one: a client's server. */
-  readonly soleSender?: string | undefined;
-}
-
-/**
- * The outcome of a message in an inbox. `taken`: its listener has confirmed it. `handed over`: it was written to the
- * socket of a listener that cannot confirm.
- */
-export type InboxOutcome = 'stored' | 'in memory' | 'taken' | 'handed over' | 'dropped' | 'failed';
-
-/** The number of the first message, if its sender would send it again, and its log id; both may be absent. */
-export interface InboxArrival {
-  readonly source?: MessageSource | undefined;
-  readonly logId?: number | undefined;
-  /** Their sender keeps them until they are acknowledged, so they may wait for room indefinitely. */
-  readonly senderKeeps?: boolean | undefined;
-}
-
-/** Messages of a batch, by index: from the first to the last, inclusive. */
-export type IndexRange = readonly [from: number, to: number];
-
-/** Waits until the listener has taken messages of a batch; `rest` of them are not taken yet. */
-interface Untaken {
-  /** How many of them, from the first, were taken. */
-  taken: number;
-  rest: number;
-  readonly resolve: (kept: number) => void;
-  readonly reject: (error: unknown) => void;
-}
+import { UntakenMessages } from './untaken-messages.ts';
 
 /** A message of a batch that is written to a listener one by one. */
 export interface LentMessage {
@@ -79,11 +36,8 @@ export class Inbox {
   #bytes = 0;
   #lost = 0;
   #oldestAtMs: number | undefined;
-  #hasConsumer = false;
-  /** There is a consumer, or there was one recently that may return: waiting for room makes sense. */
-  #expectsConsumer = false;
-  #giveUp: Timer | undefined;
-  #isReleased = false;
+  readonly #expected: ExpectedConsumer;
+  readonly #admission: InboxAdmission;
   readonly #onArrival = new Set<() => void>();
   /** The position up to which all is taken. The store records it a little later. */
   #doneUpTo = 0;
@@ -95,7 +49,7 @@ export class Inbox {
   readonly #writer: InboxWriter;
   readonly #logIds = new ArrivalLogIds();
   /** If nothing is stored: the waits for the listener to take messages, in order. */
-  #untaken: Untaken[] = [];
+  readonly #untaken = new UntakenMessages();
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -113,6 +67,14 @@ export class Inbox {
     this.#overflow = new OverflowPolicy({
       queue: this,
       ...{ capacity, whenFull, takesOneOfAnySize: true, refusedIsLost: true },
+    });
+    this.#expected = new ExpectedConsumer(clock, () => this.#overflow.changed());
+    this.#admission = new InboxAdmission({
+      overflow: this.#overflow,
+      expected: this.#expected,
+      whenFull,
+      keep: (batch, arrival) => this.#keep(batch, arrival),
+      onDropped: (messages) => this.#report(messages, 'dropped', 'the queue is full and no program listens'),
     });
     this.consumers = new InboxConsumers(this.type, (hasConsumer) => this.setHasConsumer(hasConsumer));
     this.arrivals = new RateMeter(options.clock);
@@ -180,7 +142,7 @@ export class Inbox {
   }
 
   get hasConsumer(): boolean {
-    return this.#hasConsumer;
+    return this.#expected.isThere;
   }
 
   /** Calls `action` whenever a message has been stored; returns a function that unsubscribes. */
@@ -190,37 +152,25 @@ export class Inbox {
   }
 
   setHasConsumer(hasConsumer: boolean): void {
-    if (hasConsumer === this.#hasConsumer) return;
-    this.#hasConsumer = hasConsumer;
-    this.#giveUp?.cancel();
-    if (hasConsumer) {
-      this.#expectsConsumer = true;
-      return;
-    }
-    // A restarted program returns soon. Without a consumer, nothing makes room, and waiting messages must be decided
-    // again.
-    this.#giveUp = this.#options.clock.after(LIMITS.listenerGraceMs, () => this.abandon());
+    this.#expected.set(hasConsumer);
   }
 
   /** The connector stops: messages that wait for room stay with their senders, and are not acknowledged. */
   release(): void {
-    this.#giveUp?.cancel();
-    this.#expectsConsumer = false;
-    this.#isReleased = true;
-    this.#overflow.refuseAll(stopping());
-    for (const { reject } of this.#untaken) reject(stopping());
+    this.#expected.stop();
+    const error = stoppingError();
+    this.#admission.release(error);
+    this.#untaken.refuseAll(error);
   }
 
   /** The connector runs again after `release`. */
   reopen(): void {
-    this.#isReleased = false;
+    this.#admission.reopen();
   }
 
   /** No consumer is expected for now. */
   abandon(): void {
-    this.#giveUp?.cancel();
-    this.#expectsConsumer = false;
-    this.#overflow.changed();
+    this.#expected.giveUp();
   }
 
   /**
@@ -233,58 +183,12 @@ export class Inbox {
    * @throws AiocError AIOC_CANCELLED if the connector stops before there is room
    */
   put(batch: IncomingBatch, arrival: InboxArrival = {}): Promise<readonly IndexRange[]> {
-    const fitting = this.#overflow.fitting(batch, besideBytes(batch));
-    if (fitting === batch.count) return this.#keep(batch, arrival).then((kept) => droppedOf(batch, kept));
-    if (this.#isReleased) return Promise.reject(stopping());
-    // A batch that waits stays whole with its sender, so that no message counts here and there.
-    return this.#putParts(batch, arrival, this.#mayWait(arrival) ? 0 : fitting);
+    return this.#admission.put(batch, arrival);
   }
 
   /** How many messages of a batch, from the first, an empty inbox has room for; at least one. */
   largestPart(batch: IncomingBatch): number {
-    return this.#overflow.largestPart(batch, besideBytes(batch));
-  }
-
-  #mayWait({ senderKeeps = false }: InboxArrival): boolean {
-    return (senderKeeps && this.#options.whenFull === 'refuse') || this.#expectsConsumer;
-  }
-
-  /** @param fitting how many messages, from the first, go in at once */
-  async #putParts(
-    batch: IncomingBatch,
-    arrival: InboxArrival,
-    fitting: number,
-  ): Promise<readonly IndexRange[]> {
-    const parts: Promise<readonly IndexRange[]>[] = [];
-    for (let from = 0; from < batch.count; ) {
-      const rest = messagesFrom(batch, from);
-      const part = from === 0 && fitting > 0 ? fitting : this.#overflow.largestPart(rest, besideBytes(rest));
-      const first = firstMessages(rest, part);
-      const entered = this.#whenRoom(first, laterArrival(arrival, from));
-      const at = from;
-      parts.push(entered.then((kept) => droppedOf(first, kept, at)));
-      from += part;
-    }
-    return (await Promise.all(parts)).flat();
-  }
-
-  /** @returns how many of them, from the first, were not dropped */
-  #whenRoom(batch: IncomingBatch, arrival: InboxArrival): Promise<number> {
-    const { count, records } = batch;
-    return new Promise((resolve, reject) => {
-      void this.#overflow.whenRoom({
-        count,
-        sizeBytes: besideBytes(batch) + records.length,
-        mayWait: () => this.#mayWait(arrival),
-        enter: () => void this.#keep(batch, arrival).then(resolve, reject),
-        refused: (error) => {
-          if (error.code !== 'AIOC_QUEUE_FULL') return reject(error);
-          const { logId = 0 } = arrival;
-          this.#report({ logId, count }, 'dropped', 'the queue is full and no program listens');
-          resolve(0);
-        },
-      });
-    });
+    return this.#admission.largestPart(batch);
   }
 
   /**
@@ -308,7 +212,7 @@ export class Inbox {
         stored: (known) => {
           this.#noteStored({ logId, count }, known, knownBytes({ count, records, sizeBytes }, known));
           const isTakenLater = !this.#options.isStored && known < count;
-          if (isTakenLater) this.#untaken.push({ taken: known, rest: count - known, resolve, reject });
+          if (isTakenLater) this.#untaken.add({ taken: known, rest: count - known, resolve, reject });
           if (!isTakenLater || source === undefined) resolve(count);
         },
         refused: (error) => {
@@ -359,35 +263,19 @@ export class Inbox {
       return wasStoring ? 'look-again' : 0;
     }
     // A listener that has come meanwhile may have received these messages, and takes them itself.
-    if (this.#expectsConsumer) return 'look-again';
+    if (this.#expected.isExpected) return 'look-again';
     const last = lastPositionOf(oldest);
     const count = last - Math.max(oldest.position - 1, this.#doneUpTo);
     this.#doneUpTo = last;
     this.#shrink(count, oldest.sizeBytes);
     this.#oldestAtMs = next?.atMs ?? oldest.atMs;
-    this.#taken(count, false);
+    this.#untaken.left(count, false);
     this.#logIds.leave(count, (messages) =>
       this.#report(messages, 'dropped', 'the queue was full and this was the oldest message'),
     );
     const { store, stream } = this.#options;
     store.ack(stream, last).catch(() => undefined);
     return count;
-  }
-
-  /** Tells those who wait that the oldest messages are taken or dropped; dropped ones are the last of their batch. */
-  #taken(count: number, isKept: boolean): void {
-    let rest = count;
-    let over = 0;
-    for (const waiting of this.#untaken) {
-      const part = Math.min(rest, waiting.rest);
-      waiting.rest -= part;
-      if (isKept) waiting.taken += part;
-      rest -= part;
-      if (waiting.rest > 0) break;
-      waiting.resolve(waiting.taken);
-      over += 1;
-    }
-    this.#untaken.splice(0, over);
   }
 
   /**
@@ -475,7 +363,7 @@ export class Inbox {
     this.#shrink(sizes.count, sizes.bytes);
     this.departures.add(sizes.count);
     this.#oldestAtMs = upTo.atMs;
-    this.#taken(sizes.count, true);
+    this.#untaken.left(sizes.count, true);
     const { outcome = 'taken' } = sizes;
     this.#logIds.leave(sizes.count, (messages) => this.#report(messages, outcome));
     this.#overflow.changed();
@@ -483,34 +371,9 @@ export class Inbox {
   }
 }
 
-/** What the store counts for a batch besides its records. */
-function besideBytes({ shared }: IncomingBatch): number {
-  return sizeOfParts(inboxHead(shared).length, 0);
-}
-
-function laterArrival(arrival: InboxArrival, from: number): InboxArrival {
-  const { source, logId = 0 } = arrival;
-  return {
-    ...arrival,
-    ...(source !== undefined && { source: { ...source, seq: source.seq + from } }),
-    ...(logId !== 0 && { logId: logId + from }),
-  };
-}
-
 /** What a batch is smaller by without its first messages. */
 function knownBytes(batch: MessageBatch & { readonly sizeBytes: number }, known: number): number {
   if (known === 0) return 0;
   if (known === batch.count) return batch.sizeBytes;
   return batch.records.length - messagesFrom(batch, known).records.length;
-}
-
-/** @param kept how many messages of the batch, from the first, were not dropped */
-function droppedOf({ count }: IncomingBatch, kept: number, from = 0): readonly IndexRange[] {
-  return kept >= count ? NONE : [[from + kept, from + count - 1]];
-}
-
-const NONE: readonly IndexRange[] = [];
-
-function stopping(): AiocError {
-  return new AiocError('AIOC_CANCELLED', 'the connector is stopping');
 }

@@ -4,9 +4,9 @@ import type { Mutant } from './mutant.ts';
 export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'an inbox that is full and that nobody empties drops',
-    file: 'queues/inbox.ts',
-    find: "return (senderKeeps && this.#options.whenFull === 'refuse') || this.#expectsConsumer;",
-    replace: 'return this.#expectsConsumer;',
+    file: 'queues/inbox-admission.ts',
+    find: "return (senderKeeps && this.#options.whenFull === 'refuse') || this.#options.expected.isExpected;",
+    replace: 'return this.#options.expected.isExpected;',
   },
   {
     name: 'a message is confirmed before it is in the store',
