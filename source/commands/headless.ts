@@ -1,6 +1,7 @@
 import { hostAndPort } from '../../engine/index.ts';
 import { type ConfiguredEngine, configuredEngine } from '../configured-engine.ts';
 import { EXIT } from '../exit-codes.ts';
+import { tierUpSooner } from '../tier-up.ts';
 
 /**
  * `aioc --headless FILE`, `aioc create_connector FILE`: runs a connector without a screen. It prints one line when it is
@@ -10,6 +11,7 @@ import { EXIT } from '../exit-codes.ts';
  * @throws AiocError why it could not start
  */
 export async function runHeadless(configPath: string): Promise<number> {
+  tierUpSooner();
   let end: () => void = () => undefined;
   const asked = new Promise<void>((resolve) => {
     end = resolve;
