@@ -6,8 +6,6 @@ import type { Peer } from '../peers/peer.ts';
 import type { ReceivedBatch } from '../peers/received-batches.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import type { Header } from '../protocol/header.ts';
-import type { CheckedBatch } from '../queues/message-batch.ts';
 import type { OutgoingBody } from '../queues/outbox-batch.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import type { Store } from '../storage/store.ts';
@@ -40,12 +38,6 @@ export interface LocalBrokerOptions {
   readonly onChange: () => void;
   /** Called with all accepted messages, for a screen. */
   readonly observe?: (peer: Peer, batch: ReceivedBatch) => void;
-}
-
-/** Consecutive messages of a local program with one type and destination. */
-export interface SubmittedBatch extends CheckedBatch {
-  /** Type and destination; other keys are not used. */
-  readonly header: Header;
 }
 
 /** A request that waits for its response. */

@@ -21,12 +21,7 @@ import type { MessageSource, StoredPosition } from '../queues/message-source.ts'
 import type { Completion } from '../queues/outbox-batch.ts';
 import { inboxStream } from '../queues/stream-names.ts';
 import { AwaitedResponses } from './awaited-responses.ts';
-import type {
-  LocalBrokerOptions,
-  PendingRequest,
-  ResponseHandler,
-  SubmittedBatch,
-} from './local-broker-types.ts';
+import type { LocalBrokerOptions, PendingRequest, ResponseHandler } from './local-broker-types.ts';
 import { QueueWarnings } from './queue-warnings.ts';
 import { RefusedResponses } from './refused-responses.ts';
 import { unknownType, whyNotTaken } from './unknown-type.ts';
@@ -132,17 +127,17 @@ export class LocalBroker implements Application {
   /**
    * Accepts consecutive messages of a local program, like `submit`. They were checked (checkBatch), and none has a
    * file.
+   *
+   * @param header their type and destination; other keys are not used
    */
-  submitBatch(batch: SubmittedBatch, completion: Completion): Promise<void> | undefined {
-    const { header, count, records, largestBytes, hasResponse } = batch;
+  submitBatch(header: Header, batch: TrafficBatch, completion: Completion): Promise<void> | undefined {
     try {
       const peer = this.#checked(header);
-      const type = header.message_type;
-      if (isReserved(type)) throw unknownType(type, 'send_message_types');
-      const watched = hasResponse ? this.#refused.watchBatch(batch, completion) : completion;
-      return this.#enqueue(peer, { type, count, records, largestBytes, hasResponse }, watched);
+      if (isReserved(batch.type)) throw unknownType(batch.type, 'send_message_types');
+      const watched = batch.hasResponse ? this.#refused.watchBatch(header, batch, completion) : completion;
+      return this.#enqueue(peer, batch, watched);
     } catch (error) {
-      completion.refused(count, error);
+      completion.refused(batch.count, error);
       return undefined;
     }
   }
@@ -156,8 +151,8 @@ export class LocalBroker implements Application {
   }
 
   /** Whether submitted messages of this type are on disk, not only in memory. */
-  isStored({ header }: { readonly header: Header }): boolean {
-    return this.#options.rules.isStored('out', header.message_type);
+  isStored(type: string): boolean {
+    return this.#options.rules.isStored('out', type);
   }
 
   #place(peer: Peer, frame: Frame, completion: Completion): Promise<void> | undefined {

@@ -3,8 +3,8 @@ import { framesOf, sharedOf } from '../protocol/batched-messages.ts';
 import type { Header } from '../protocol/header.ts';
 import type { OutFrame } from '../protocol/messages.ts';
 import { noResponseFrame } from '../protocol/no-response.ts';
+import type { MessageBatch } from '../queues/message-batch.ts';
 import type { Completion } from '../queues/outbox-batch.ts';
-import type { SubmittedBatch } from './local-broker-types.ts';
 
 /**
  * Tells requesting programs at other connectors that their response was refused here. Only a response that is too large
@@ -40,8 +40,8 @@ export class RefusedResponses {
     };
   }
 
-  /** The same for a batch with responses. */
-  watchBatch(batch: SubmittedBatch, { patience, ...completion }: Completion): Completion {
+  /** The same for a batch with responses. `shared`: its type and destination. */
+  watchBatch(shared: Header, { records }: MessageBatch, { patience, ...completion }: Completion): Completion {
     let answered = 0;
     return {
       patience,
@@ -50,7 +50,7 @@ export class RefusedResponses {
         completion.kept(count, cancel);
       },
       refused: (count, error) => {
-        const headers = headersOf(batch).slice(answered, answered + count);
+        const headers = headersOf(shared, records).slice(answered, answered + count);
         answered += count;
         for (const header of headers) this.refused(header, toAiocError(error));
         completion.refused(count, error);
@@ -59,6 +59,6 @@ export class RefusedResponses {
   }
 }
 
-function headersOf({ header, records }: SubmittedBatch): readonly Header[] {
+function headersOf(header: Header, records: Buffer): readonly Header[] {
   return [...framesOf(sharedOf(header), records)].map((frame) => frame.header);
 }

@@ -1,10 +1,10 @@
 import { AiocError, toAiocError } from '../../base/errors.ts';
+import type { TrafficBatch } from '../../peers/traffic-types.ts';
 import { framesOf, sharedOf } from '../../protocol/batched-messages.ts';
 import { type Header, parseJsonObject } from '../../protocol/header.ts';
 import { batchFrom, checkBatch, RECORD_HEAD_BYTES } from '../../protocol/record-batch.ts';
 import { RecordCursor } from '../../protocol/record-cursor.ts';
 import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
-import type { SubmittedBatch } from '../local-broker-types.ts';
 import { headerOfBeginning } from '../local-frames.ts';
 import { type BatchInPacket, checkLimits, rangeBody, sentBatchIn } from './batch-packets.ts';
 import { jsonBody, type Packet, type PacketKind } from './packets.ts';
@@ -35,12 +35,14 @@ export class ProgramBatches {
     const batch = sentBatchIn(body);
     const { shared: header, count, records } = batch;
     checkLimits(batch);
-    const summary = checkBatch(records, count);
-    if (summary.hasFile)
+    const { largestBytes, hasResponse, hasFile } = checkBatch(records, count);
+    if (hasFile)
       throw new AiocError('AIOC_FRAME_BAD', 'a message with a file is in a batch: it belongs in a send');
     const answers = new BatchAnswers(number, this.#options, header.message_type);
-    if (summary.largestBytes <= messageMaxBytesOf(this.#options.broker))
-      return this.#submit({ header, count, records, ...summary }, answers.next());
+    if (largestBytes <= messageMaxBytesOf(this.#options.broker)) {
+      const type = header.message_type;
+      return this.#submit(header, { type, count, records, largestBytes, hasResponse }, answers.next());
+    }
     return this.#submitParts(batch, answers);
   }
 
@@ -55,11 +57,11 @@ export class ProgramBatches {
     answer.refused(1, error);
   }
 
-  #submit(batch: SubmittedBatch, answer: BatchAnswer): Promise<void> | undefined {
+  #submit(header: Header, batch: TrafficBatch, answer: BatchAnswer): Promise<void> | undefined {
     const { broker, onBegun, onAnswered } = this.#options;
     const bytes = batch.records.length;
     let left = batch.count;
-    const outcome = broker.isStored(batch) ? 'stored' : 'accepted';
+    const outcome = broker.isStored(batch.type) ? 'stored' : 'accepted';
     const settled = (count: number): void => {
       left -= count;
       if (left > 0) return;
@@ -67,7 +69,7 @@ export class ProgramBatches {
       onAnswered(batch.count, bytes);
     };
     onBegun(batch.count, bytes);
-    return broker.submitBatch(batch, {
+    return broker.submitBatch(header, batch, {
       patience: 'while-draining',
       kept: (count) => {
         answer.kept(count, outcome);
@@ -88,7 +90,9 @@ export class ProgramBatches {
       if (part.isTooLarge) this.#refuseLarge(batch, part, answer);
       else {
         const { count, records } = part;
-        await this.#submit({ header, count, records, ...checkBatch(records, count) }, answer);
+        const { largestBytes, hasResponse } = checkBatch(records, count);
+        const type = header.message_type;
+        await this.#submit(header, { type, count, records, largestBytes, hasResponse }, answer);
       }
     }
   }

@@ -235,7 +235,7 @@ export class ProgramConnection {
   #submit(number: number, body: Buffer, frame: Frame): Promise<void> | undefined {
     this.#unconfirmed += 1;
     this.#lease.take(body.length);
-    const outcome = this.#options.broker.isStored(frame) ? STORED : ACCEPTED;
+    const outcome = this.#options.broker.isStored(frame.header.message_type) ? STORED : ACCEPTED;
     return this.#options.broker.submit(frame, {
       patience: 'while-draining',
       kept: () => {

@@ -6,15 +6,16 @@ import { LIMITS } from '../../../engine/base/limits.ts';
 import { MemoryBudget } from '../../../engine/base/memory-budget.ts';
 import { realClock, realRandomness } from '../../../engine/base/real-ports.ts';
 import type { LocalBroker } from '../../../engine/local/local-broker.ts';
-import type { SubmittedBatch } from '../../../engine/local/local-broker-types.ts';
 import { encodeSendBatch, rangeIn, subscribedBatchIn } from '../../../engine/local/native/batch-packets.ts';
 import { NativeSocket } from '../../../engine/local/native/native-socket.ts';
 import { bodyAsJson, encodePacket } from '../../../engine/local/native/packets.ts';
 import { nativeListenSocketPath } from '../../../engine/local/socket-names.ts';
 import { Spool } from '../../../engine/local/spool.ts';
+import type { TrafficBatch } from '../../../engine/peers/traffic-types.ts';
 import { framesOf } from '../../../engine/protocol/batched-messages.ts';
 import type { Frame } from '../../../engine/protocol/frame-decoder.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
+import type { Header } from '../../../engine/protocol/header.ts';
 import { recordsOf } from '../../../engine/protocol/record-batch.ts';
 import type { Completion } from '../../../engine/queues/outbox-batch.ts';
 import { RawSubscriber } from '../../helpers/raw-subscriber.ts';
@@ -45,7 +46,7 @@ async function sendSocket(t: TestContext, { messageMaxBytes = LIMITS.messageByte
       if (answers) completion.kept(1);
       return undefined;
     },
-    submitBatch: ({ header, count, records, largestBytes }: SubmittedBatch, completion: Completion) => {
+    submitBatch: (header: Header, { count, records, largestBytes }: TrafficBatch, completion: Completion) => {
       assert.ok(largestBytes <= messageMaxBytes);
       const frames = [...framesOf(header, records)];
       assert.equal(frames.length, count);
