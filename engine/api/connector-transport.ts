@@ -130,17 +130,17 @@ export class ConnectorTransport {
 
   async #sendOverPython(batch: OutgoingBatch): Promise<void> {
     const { signal, reply } = batch;
-    const told: Promise<void>[] = [];
+    const answered: Promise<void>[] = [];
     for (const frame of framesOfBatch(batch)) {
-      const index = told.length;
-      told.push(
+      const index = answered.length;
+      answered.push(
         this.#pythonChannel.send({ sizeBytes: frame.length, signal, frames: () => [frame] }).then(
           () => reply.accepted(index, 1, undefined),
           (error: unknown) => reply.refused(index, 1, toAiocError(error)),
         ),
       );
     }
-    await Promise.all(told);
+    await Promise.all(answered);
   }
 
   /**
@@ -153,27 +153,29 @@ export class ConnectorTransport {
     const { sizeBytes, signal } = handover;
     this.begin(1, sizeBytes);
     try {
-      const { told } = await this.#order.take(signal, sendCancelled, () => this.#handOverFile(handover));
-      return await told;
+      const { answered } = await this.#order.take(signal, sendCancelled, () => this.#handOverFile(handover));
+      return await answered;
     } finally {
       this.forget(1, sizeBytes);
     }
   }
 
-  /** Resolves when the next message may be handed over; `told` settles with the connector's answer. */
-  async #handOverFile(handover: FileHandover): Promise<{ readonly told: Promise<SendOutcome | undefined> }> {
+  /** Resolves when the next message may be handed over; `answered` settles with the connector's answer. */
+  async #handOverFile(
+    handover: FileHandover,
+  ): Promise<{ readonly answered: Promise<SendOutcome | undefined> }> {
     const { signal } = handover;
     const channel = await this.#channelFor(signal);
     if (channel === undefined) {
       const frames = async (): Promise<readonly Buffer[]> =>
         (await handover.frames('as paths')).map(({ frame }) => frame);
-      return { told: this.#pythonChannel.send({ ...handover, frames }).then(() => undefined) };
+      return { answered: this.#pythonChannel.send({ ...handover, frames }).then(() => undefined) };
     }
     const frames = await handover.frames(fileTransferOver(channel));
     if (signal?.aborted) throw sendCancelled();
     const answers = await this.#requestAll(channel, frames);
     await channel.drained();
-    return { told: answers.told.then((packets) => outcomeIn(packets.at(-1) as Packet)) };
+    return { answered: answers.answered.then((packets) => outcomeIn(packets.at(-1) as Packet)) };
   }
 
   /** @throws AiocError AIOC_CANCELLED, AIOC_CONNECTOR_AWAY */
@@ -202,7 +204,7 @@ export class ConnectorTransport {
     if (channel !== undefined && request.bytes === undefined)
       return this.#ask(channel, { number: channel.newNumber(), frame: request.frame }, limits);
     // Over connections of their own, requests need not wait for a connector that does not read.
-    if (this.#pythonChannel.isInUse) return (await this.#requestNow(request, limits)).told;
+    if (this.#pythonChannel.isInUse) return (await this.#requestNow(request, limits)).answered;
     return this.#requestInTurn(request, limits);
   }
 
@@ -220,31 +222,31 @@ export class ConnectorTransport {
         return this.#requestNow(request, limits);
       },
     );
-    const { told } = await taken.finally(() => {
+    const { answered } = await taken.finally(() => {
       timer.cancel();
       forget();
     });
-    return told;
+    return answered;
   }
 
   async #requestNow(
     { frame, bytes }: FrameWithFile,
     limits: RequestLimits,
-  ): Promise<{ readonly told: Promise<Frame> }> {
+  ): Promise<{ readonly answered: Promise<Frame> }> {
     const channel = await this.#nativeChannel();
-    let told: Promise<Frame>;
+    let answered: Promise<Frame>;
     if (channel === undefined) {
       const socket = await this.#locator.connect(sendSocketPath);
-      told = requestOverSocket(socket, { ...limits, frame, clock: this.#clock });
+      answered = requestOverSocket(socket, { ...limits, frame, clock: this.#clock });
     } else {
       const number = channel.newNumber();
       if (bytes !== undefined) await channel.giveFile(number, bytes());
       if (limits.signal?.aborted) throw requestCancelled();
-      told = this.#ask(channel, { number, frame }, limits);
+      answered = this.#ask(channel, { number, frame }, limits);
     }
     // Reported to the caller that awaits it, perhaps a little later.
-    told.catch(() => undefined);
-    return { told };
+    answered.catch(() => undefined);
+    return { answered };
   }
 
   close(): void {
@@ -257,19 +259,19 @@ export class ConnectorTransport {
   async #requestAll(
     channel: NativeChannel,
     frames: readonly FrameWithFile[],
-  ): Promise<{ readonly told: Promise<Packet[]> }> {
+  ): Promise<{ readonly answered: Promise<Packet[]> }> {
     const answers: Promise<Packet>[] = [];
     for (const { frame, bytes } of frames) {
       const number = channel.newNumber();
       if (bytes !== undefined) await channel.giveFile(number, bytes());
       const { answer } = channel.request('send', frame.subarray(4), number);
-      // Reported to the caller that awaits `told`, perhaps a little later.
+      // Reported to the caller that awaits `answered`, perhaps a little later.
       answer.catch(() => undefined);
       answers.push(answer);
     }
-    const told = Promise.all(answers);
-    told.catch(() => undefined);
-    return { told };
+    const answered = Promise.all(answers);
+    answered.catch(() => undefined);
+    return { answered };
   }
 
   async #ask(

@@ -52,13 +52,13 @@ export function sendMany(
 ): Promise<SendOutcome | undefined> {
   const { transport, common } = options;
   const answers = new Answers();
-  const { units, count, size } = gathered(messages, options, answers);
+  const { sends, count, size } = gathered(messages, options, answers);
   transport.check(size, common.signal);
   if (count === 0) return Promise.resolve(undefined);
   transport.begin(count, size);
-  const told = answers.all(count).finally(() => transport.forget(count, size));
-  for (const send of units) send();
-  return told;
+  const outcome = answers.all(count).finally(() => transport.forget(count, size));
+  for (const send of sends) send();
+  return outcome;
 }
 
 /** The batches and files in order, ready to be handed over. */
@@ -66,14 +66,14 @@ function gathered(
   messages: Iterable<Partial<OutgoingMessage>>,
   { common, destinationOf, sendWithFile, sourceId, transport }: ManyOptions,
   answers: Answers,
-): { readonly units: readonly (() => void)[]; readonly count: number; readonly size: number } {
-  const units: (() => void)[] = [];
+): { readonly sends: readonly (() => void)[]; readonly count: number; readonly size: number } {
+  const sends: (() => void)[] = [];
   const { signal } = common;
   let [count, gatheredCount, size] = [0, 0, 0];
   const gatherer = new MessageGatherer(sourceId, (batch: GatheredBatch) => {
     const reply = answers.from(gatheredCount);
     gatheredCount += batch.count;
-    units.push(() => transport.sendBatch({ ...batch, signal, reply }));
+    sends.push(() => transport.sendBatch({ ...batch, signal, reply }));
   });
   for (const own of messages) {
     const message = merged(own, common);
@@ -84,7 +84,7 @@ function gathered(
         gatherer.flush();
         const reply = answers.from(count);
         gatheredCount += 1;
-        units.push(() => void tell(sendWithFile(message), reply));
+        sends.push(() => void report(sendWithFile(message), reply));
       }
     } catch (error) {
       const { code, message: text } = toAiocError(error);
@@ -93,7 +93,7 @@ function gathered(
     count += 1;
   }
   gatherer.flush();
-  return { units, count, size };
+  return { sends, count, size };
 }
 
 /** Listed, because copying objects would cost more than sending the message. */
@@ -113,7 +113,7 @@ function merged(own: Partial<OutgoingMessage>, common: Partial<SendOptions>): Se
   } as SendOptions;
 }
 
-async function tell(sent: Promise<SendOutcome | undefined>, reply: BatchReply): Promise<void> {
+async function report(sent: Promise<SendOutcome | undefined>, reply: BatchReply): Promise<void> {
   try {
     reply.accepted(0, 1, await sent);
   } catch (error) {

@@ -54,12 +54,12 @@ export class Acknowledger {
 
   /** Sends `have`: the resume points of a peer that supports streams. */
   sendResumePoints(positions: readonly AckPosition[]): void {
-    this.#acks.say({ kind: 'have', positions });
+    this.#acks.send({ kind: 'have', positions });
   }
 
   /** Sends `gone`: the peer asked for messages that this connector no longer has. */
   sendGone(positions: readonly AckPosition[]): void {
-    this.#acks.say({ kind: 'gone', positions });
+    this.#acks.send({ kind: 'gone', positions });
   }
 
   confirm(position: AckPosition): void {

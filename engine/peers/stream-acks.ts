@@ -32,10 +32,10 @@ export class StreamAcks {
     if (this.#positions.size === 0) return;
     const positions = [...this.#positions.values()];
     this.#positions = new Map();
-    this.say({ kind: 'ack', positions });
+    this.send({ kind: 'ack', positions });
   }
 
-  say(acks: StreamAckFrame): void {
+  send(acks: StreamAckFrame): void {
     this.#send(streamAckFrame(acks, { sourceId: this.#sourceId, withRanges: this.withRanges }));
   }
 }

@@ -2,7 +2,7 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import { RateMeter } from '../base/rate-meter.ts';
-import { framesOf, recordHeader, type SharedHeader, sharedOf } from '../protocol/batched-messages.ts';
+import { framesOf, recordHeader, sharedOf } from '../protocol/batched-messages.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import { type NumberOnWire, numberIn } from '../protocol/message-number.ts';
@@ -12,10 +12,10 @@ import type { InboxArrival } from '../queues/inbox-arrival.ts';
 import { batchOfOne, firstMessages, type MessageBatch, messagesFrom } from '../queues/message-batch.ts';
 import type { MessageSource } from '../queues/message-source.ts';
 import type { Completion } from '../queues/outbox-batch.ts';
-import { DeliveryObservers } from './delivery-observers.ts';
 import { DISCARDED_FILE, type Disposition, type FileSink, wrapSink } from './file-sink.ts';
 import type { Link } from './link.ts';
 import type { LinkTraffic } from './link-types.ts';
+import { OutgoingTraffic } from './outgoing-traffic.ts';
 import type { Peer } from './peer.ts';
 import { Pings } from './pings.ts';
 import { batchOfFrame, countIn, type ReceivedBatch, ReceivedBatches } from './received-batches.ts';
@@ -32,8 +32,7 @@ interface NumberedBatch {
 export class Traffic implements LinkTraffic<Link> {
   readonly #options: TrafficOptions;
   readonly inRate: RateMeter;
-  readonly outRate: RateMeter;
-  readonly #observers: DeliveryObservers;
+  readonly #outgoing: OutgoingTraffic;
   readonly #pings: Pings;
   readonly #warnings: TrafficWarnings;
   readonly #received = new ReceivedBatches();
@@ -43,8 +42,11 @@ export class Traffic implements LinkTraffic<Link> {
     this.#warnings = new TrafficWarnings(options);
     this.#pings = new Pings(options);
     this.inRate = new RateMeter(options.clock);
-    this.outRate = new RateMeter(options.clock);
-    this.#observers = new DeliveryObservers(options.log, (type, count) => this.#left(type, count));
+    this.#outgoing = new OutgoingTraffic(options);
+  }
+
+  get outRate(): RateMeter {
+    return this.#outgoing.rate;
   }
 
   get budget(): MemoryBudget {
@@ -293,32 +295,7 @@ export class Traffic implements LinkTraffic<Link> {
    * @returns see Outbox.enqueue
    */
   enqueue(peer: Peer, batch: TrafficBatch, completion: Completion): Promise<void> | undefined {
-    const { ignoring, log } = this.#options;
-    const { type, count, records, largestBytes, hasResponse, body, onState } = batch;
-    const logId = log.traffic({
-      kind: body === undefined ? 'message' : 'file',
-      direction: 'out',
-      outcome: 'queued',
-      peerName: peer.name,
-      shared: this.#sharedTo(peer, type),
-      count,
-      records,
-      fileBytes: body?.sizeBytes,
-      hasResponse,
-    });
-    if (ignoring.dropIfIgnored(peer, 'out', count)) {
-      log.settle(logId, 'dropped', { count, why: 'ignored' });
-      const text = `${peer.name} is ignored, so this message was dropped: press i on the peer to stop ignoring it`;
-      completion.refused(count, new AiocError('AIOC_IGNORED', text));
-      return undefined;
-    }
-    peer.rate.add(count);
-    const observer = this.#observers.observer(peer, type, onState);
-    return peer.sender.enqueue(type, { count, records, largestBytes, body, observer, logId }, completion);
-  }
-
-  #sharedTo(peer: Peer, type: string): SharedHeader {
-    return { message_type: type, source_id: this.sourceId, destination_id: peer.wireName };
+    return this.#outgoing.enqueue(peer, batch, completion);
   }
 
   acknowledged(link: Link, ack: Ack): void {
@@ -374,11 +351,6 @@ export class Traffic implements LinkTraffic<Link> {
     const sizes = { sizeBytes, maxBytes: this.messageMaxBytes };
     this.#warnings.oversized(peer?.name ?? wireName, header.message_type, sizes);
     if (peer !== undefined) this.#options.application.oversized?.(peer, header, sizeBytes);
-  }
-
-  #left(type: string, count: number): void {
-    this.outRate.add(count);
-    this.#options.counts?.sent(type, count);
   }
 
   #countIn(peer: Peer, type: string, count: number): void {

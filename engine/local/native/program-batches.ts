@@ -133,7 +133,7 @@ function* partsOf({ count, records }: BatchInPacket, maxBytes: number): Generato
   const cursor = new RecordCursor(records);
   let from = 0;
   const cut = (isTooLarge: boolean, to: number, toAt: number): BatchPart => {
-    // The header of its first message may have been said before.
+    // The header of its first message may be that of an earlier one.
     const { pieces } = batchFrom(records.subarray(0, toAt), to, from);
     const part = { count: to - from, records: Buffer.concat(pieces), isTooLarge };
     from = to;
@@ -159,7 +159,7 @@ class BatchAnswers {
   readonly #options: ProgramBatchesOptions;
   readonly #type: string;
   #number: number;
-  /** For each part that is not over yet: what can be said when those before it are. */
+  /** For each part that is not over yet: its reports, which follow those of the parts before it. */
   readonly #parts: (() => void)[][] = [];
 
   constructor(number: number, options: ProgramBatchesOptions, type: string) {
@@ -172,21 +172,21 @@ class BatchAnswers {
   next(): BatchAnswer {
     const held: (() => void)[] = [];
     this.#parts.push(held);
-    const say = (what: () => void): void => {
-      if (this.#parts[0] === held) what();
-      else held.push(what);
+    const inOrder = (report: () => void): void => {
+      if (this.#parts[0] === held) report();
+      else held.push(report);
     };
     return {
-      kept: (count, outcome) => say(() => this.#range('accepted', count, rangeBody({ count, outcome }))),
+      kept: (count, outcome) => inOrder(() => this.#range('accepted', count, rangeBody({ count, outcome }))),
       refused: (count, error) => {
         const { code, message } = error;
         this.#options.onRefused(this.#type, count, error);
-        say(() => this.#range('refusedBatch', count, jsonBody({ code, message, count })));
+        inOrder(() => this.#range('refusedBatch', count, jsonBody({ code, message, count })));
       },
       over: () =>
-        say(() => {
+        inOrder(() => {
           this.#parts.shift();
-          for (const what of this.#parts[0]?.splice(0) ?? []) what();
+          for (const report of this.#parts[0]?.splice(0) ?? []) report();
         }),
     };
   }

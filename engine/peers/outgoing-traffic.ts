@@ -1,0 +1,58 @@
+import { AiocError } from '../base/errors.ts';
+import { RateMeter } from '../base/rate-meter.ts';
+import type { SharedHeader } from '../protocol/batched-messages.ts';
+import type { Completion } from '../queues/outbox-batch.ts';
+import { DeliveryObservers } from './delivery-observers.ts';
+import type { Peer } from './peer.ts';
+import type { TrafficBatch, TrafficOptions } from './traffic-types.ts';
+
+type OutgoingTrafficOptions = Pick<TrafficOptions, 'clock' | 'ignoring' | 'log' | 'sourceId' | 'counts'>;
+
+/** Messages to peers: they are logged and counted, and dropped if their peer is ignored. */
+export class OutgoingTraffic {
+  readonly #options: OutgoingTrafficOptions;
+  /** Messages that have left. */
+  readonly rate: RateMeter;
+  readonly #observers: DeliveryObservers;
+
+  constructor(options: OutgoingTrafficOptions) {
+    this.#options = options;
+    this.rate = new RateMeter(options.clock);
+    this.#observers = new DeliveryObservers(options.log, (type, count) => this.#left(type, count));
+  }
+
+  /** See Traffic.enqueue. */
+  enqueue(peer: Peer, batch: TrafficBatch, completion: Completion): Promise<void> | undefined {
+    const { ignoring, log } = this.#options;
+    const { type, count, records, largestBytes, hasResponse, body, onState } = batch;
+    const logId = log.traffic({
+      kind: body === undefined ? 'message' : 'file',
+      direction: 'out',
+      outcome: 'queued',
+      peerName: peer.name,
+      shared: this.#sharedTo(peer, type),
+      count,
+      records,
+      fileBytes: body?.sizeBytes,
+      hasResponse,
+    });
+    if (ignoring.dropIfIgnored(peer, 'out', count)) {
+      log.settle(logId, 'dropped', { count, why: 'ignored' });
+      const text = `${peer.name} is ignored, so this message was dropped: press i on the peer to stop ignoring it`;
+      completion.refused(count, new AiocError('AIOC_IGNORED', text));
+      return undefined;
+    }
+    peer.rate.add(count);
+    const observer = this.#observers.observer(peer, type, onState);
+    return peer.sender.enqueue(type, { count, records, largestBytes, body, observer, logId }, completion);
+  }
+
+  #sharedTo(peer: Peer, type: string): SharedHeader {
+    return { message_type: type, source_id: this.#options.sourceId(), destination_id: peer.wireName };
+  }
+
+  #left(type: string, count: number): void {
+    this.rate.add(count);
+    this.#options.counts?.sent(type, count);
+  }
+}
