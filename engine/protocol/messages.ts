@@ -1,7 +1,7 @@
 import type { Frame } from './frame-decoder.ts';
 import type { FrameParts } from './frame-encoder.ts';
 
-/** Frames that connectors exchange (PROTOCOL §1, §2; between aioc peers, engine/peers/PROTOCOL.md). */
+/** A frame to another connector (PROTOCOL §1, §2; between aioc peers, engine/peers/PROTOCOL.md). */
 export type OutFrame = Omit<FrameParts, 'fileBytes'>;
 
 const EMPTY = Buffer.alloc(0);
