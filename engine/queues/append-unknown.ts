@@ -1,3 +1,4 @@
+import type { AiocError } from '../base/errors.ts';
 import type { Batch, BatchSource, Store } from '../storage/store.ts';
 import { messagesFrom } from './message-batch.ts';
 
@@ -12,15 +13,25 @@ export interface AppendUnknownOptions {
 /**
  * Appends the messages that the stream does not have yet.
  *
+ * @param attempts remembers an earlier attempt to append the same messages, if it is repeated
  * @returns how many of them, from the first, it already had
  * @throws AiocError as Store.append
  */
-export async function appendUnknown({
-  store,
-  stream,
-  batches,
-  source,
-}: AppendUnknownOptions): Promise<number> {
+export async function appendUnknown(
+  options: AppendUnknownOptions,
+  attempts: { mayHaveStored: boolean } = { mayHaveStored: false },
+): Promise<number> {
+  try {
+    const known = await append(options);
+    // What the stream has may be from the attempt that was in doubt.
+    return attempts.mayHaveStored ? 0 : known;
+  } catch (error) {
+    if ((error as AiocError).code === 'AIOC_STORE_AWAY') attempts.mayHaveStored = true;
+    throw error;
+  }
+}
+
+async function append({ store, stream, batches, source }: AppendUnknownOptions): Promise<number> {
   const total = batches.reduce((sum, { count }) => sum + count, 0);
   let rest = batches;
   let known = 0;

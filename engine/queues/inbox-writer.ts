@@ -197,7 +197,8 @@ export class InboxWriter {
   #append(arrivals: readonly PendingArrival[], source: BatchSource | undefined): Promise<number> {
     const { store, stream } = this.#options;
     const batches = arrivals.map(({ batch }) => batch);
-    return this.#withRetry(() => appendUnknown({ store, stream, batches, source }));
+    const attempts = { mayHaveStored: false };
+    return this.#withRetry(() => appendUnknown({ store, stream, batches, source }, attempts));
   }
 
   /** Held messages before this number enter the queue first; the other missing ones are lost. */

@@ -10,7 +10,7 @@ import { waitFor } from '../helpers/wait-for.ts';
 const COUNT = 900;
 const DELAY_MS = '2';
 /** Room for a fifth of them in each queue. */
-const QUEUE_BYTES = 45_000;
+const QUEUE_BYTES = 20_000;
 
 test('a slow listener holds the sender back, is killed twice in the middle, and goes on at its cursor: all come once', async (t) => {
   const bounds = { max_size_persistence_path: QUEUE_BYTES };

@@ -135,3 +135,25 @@ test('how far each epoch is stored outlives the writer, and the oldest are forgo
   assert.deepEqual(writer.storedOf('ben'), [{ epoch: 'his', seq: 7, hasGap: false }]);
   assert.deepEqual(writer.storedOf('nobody'), []);
 });
+
+test('after an append that is in doubt, the messages count as stored once, whether it took place or not', async () => {
+  for (const tookPlace of [true, false]) {
+    const clock = new SimulatedClock();
+    const store = new MemoryStore(clock);
+    const append = store.append.bind(store);
+    let isFirst = true;
+    store.append = async (...given) => {
+      const wasFirst = isFirst;
+      isFirst = false;
+      if (!wasFirst || tookPlace) {
+        const appended = await append(...given);
+        if (!wasFirst) return appended;
+      }
+      throw new AiocError('AIOC_STORE_AWAY', 'no answer');
+    };
+    const { add, kept, told } = writerOn(clock, store);
+    add('one two', from('alice', 'e', 1));
+    await clock.pass(LIMITS.storeRetryMs * 2);
+    assert.deepEqual([told, await kept()], [['one two stored'], ['one', 'two']], `took place: ${tookPlace}`);
+  }
+});
