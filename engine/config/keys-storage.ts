@@ -51,7 +51,7 @@ export const STORAGE_KEYS = {
     default: 'refuse',
     templates: ['manager'],
     state: 'works',
-    help: 'What happens to a message for a peer whose queue is full. `refuse`: the program gets an error. `drop_oldest`, `drop_newest`: that message is dropped and counted.',
+    help: 'What happens to a message for a peer whose queue is full. `refuse`: the program gets an error. `drop_oldest`, `drop_newest`: that message is dropped and counted. `drop_oldest` drops messages that were sent together, in one batch, together.',
   }),
   python_listener: defineKey({
     shape: PYTHON_LISTENER,

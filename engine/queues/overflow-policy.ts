@@ -85,10 +85,15 @@ export class OverflowPolicy {
     return Math.min(room, within === 0 && takesOneOfAnySize && queue.depth === 0 ? 1 : within);
   }
 
-  /** How many messages of a batch, from the first, an empty queue would take; at least one. */
+  /**
+   * How many messages of a batch, from the first, ask for room together: all, if an empty queue takes them; otherwise
+   * what it takes, at least one. A queue that drops takes them one by one then, since it drops what came together
+   * together.
+   */
   largestPart({ count, records }: MessageBatch, besideBytes: number): number {
-    const { capacity } = this.#options;
+    const { capacity, whenFull } = this.#options;
     if (count <= capacity.messages && besideBytes + records.length <= capacity.bytes) return count;
+    if (whenFull !== 'refuse') return 1;
     return Math.max(
       1,
       Math.min(count, capacity.messages, messagesWithin(records, capacity.bytes - besideBytes)),

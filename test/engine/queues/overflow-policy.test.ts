@@ -118,11 +118,12 @@ function policyOf(
   queue: { depth: number; bytes: number },
   { messages = 10, bytes = 1e6 } = {},
   anySize = false,
+  whenFull: WhenFull = 'refuse',
 ) {
   return new OverflowPolicy({
     queue: { ...queue, dropOldest: async () => 0 },
     capacity: { messages, bytes },
-    whenFull: 'refuse',
+    whenFull,
     takesOneOfAnySize: anySize,
     refusedIsLost: false,
   });
@@ -156,4 +157,8 @@ test('a batch that no empty queue takes goes in the largest parts that one takes
     3,
   );
   assert.equal(policyOf({ depth: 9, bytes: 0 }, { bytes: 1 }).largestPart(batch, 0), 1);
+  for (const whenFull of ['drop_oldest', 'drop_newest'] as const) {
+    const policy = policyOf({ depth: 9, bytes: 0 }, { messages: 3 }, false, whenFull);
+    assert.equal(policy.largestPart(batch, 0), 1, 'no message is dropped for one that came with it');
+  }
 });
