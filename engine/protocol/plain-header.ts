@@ -2,8 +2,8 @@ import { BATCH_KEYS } from './batch-keys.ts';
 
 /**
  * Whether bytes are a header that needs no closer look: a flat JSON object in ASCII without escapes, whose values are
- * short numbers, plain strings, true, false and null, and none of whose keys may mean something to connectors. Any other header is parsed. It runs for each message whose header differs from the one before, and
- * costs a fifth of parsing.
+ * short numbers, plain strings, true, false and null, and none of whose keys may mean something to connectors. Any
+ * other header is parsed. Runs for each message whose header differs from the one before, instead of JSON.parse.
  */
 export function isPlainHeader(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;

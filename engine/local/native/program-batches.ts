@@ -38,9 +38,9 @@ export class ProgramBatches {
     const { largestBytes, hasResponse, hasFile } = checkBatch(records, count);
     if (hasFile)
       throw new AiocError('AIOC_FRAME_BAD', 'a message with a file is in a batch: it belongs in a send');
-    const answers = new BatchAnswers(number, this.#options, header.message_type);
+    const type = header.message_type;
+    const answers = new BatchAnswers(number, this.#options, type);
     if (largestBytes <= messageMaxBytesOf(this.#options.broker)) {
-      const type = header.message_type;
       return this.#submit(header, { type, count, records, largestBytes, hasResponse }, answers.next());
     }
     return this.#submitParts(batch, answers);
@@ -55,6 +55,7 @@ export class ProgramBatches {
     broker.noResponse(header, error);
     const answer = new BatchAnswers(number, this.#options, header?.message_type ?? 'large').next();
     answer.refused(1, error);
+    answer.over();
   }
 
   #submit(header: Header, batch: TrafficBatch, answer: BatchAnswer): Promise<void> | undefined {
@@ -154,7 +155,7 @@ interface BatchAnswer {
   over(): void;
 }
 
-/** BatchAnswers the messages of one packet in their order, although its parts may be done in another. */
+/** Answers the messages of one packet in their order, although its parts may be done in another. */
 class BatchAnswers {
   readonly #options: ProgramBatchesOptions;
   readonly #type: string;
