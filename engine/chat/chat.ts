@@ -5,13 +5,13 @@ import type { Ports } from '../base/ports.ts';
 import type { ReceivedFolder } from '../files/received-folder.ts';
 import { type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
 import type { Peer } from '../peers/peer.ts';
-import type { ReceivedBatch } from '../peers/received-batches.ts';
 import type { Traffic } from '../peers/traffic.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Application } from '../peers/traffic-types.ts';
 import { framesOf } from '../protocol/batched-messages.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { InboxArrival } from '../queues/inbox-arrival.ts';
+import type { CheckedBatch } from '../queues/message-batch.ts';
 import type { DeliveryState } from '../queues/outbox-batch.ts';
 import { Conversation } from './conversation.ts';
 import { answerHeader, type FileAnswer, readFileAnswer } from './file-answer.ts';
@@ -73,13 +73,13 @@ export class Chat implements Application {
     this.#conversations.delete(peer.id);
   }
 
-  messages(peer: Peer, batch: ReceivedBatch, { logId = 0 }: InboxArrival): Disposition {
+  messages(peer: Peer, batch: CheckedBatch, { logId = 0 }: InboxArrival): Disposition {
     const disposition = this.#isForChat(peer, batch) ? 'taken' : 'dropped';
     this.#options.log.settle(logId, disposition, { count: batch.count });
     return disposition;
   }
 
-  #isForChat(peer: Peer, { shared, records }: ReceivedBatch): boolean {
+  #isForChat(peer: Peer, { shared, records }: CheckedBatch): boolean {
     const type = shared.message_type;
     if (type !== CHAT_TYPE) {
       const text = `a message of type ${type} was dropped: this chat receives no messages of that type`;
@@ -99,7 +99,7 @@ export class Chat implements Application {
   }
 
   /** Shows messages that a local program receives, on the screen of its connector. */
-  observe(peer: Peer, batch: ReceivedBatch): void {
+  observe(peer: Peer, batch: CheckedBatch): void {
     if (batch.shared.message_type === CHAT_TYPE) this.#observed.add(peer, batch);
   }
 

@@ -3,9 +3,9 @@ import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
 import type { FileDestinations } from '../files/file-destinations.ts';
 import type { Peer } from '../peers/peer.ts';
-import type { ReceivedBatch } from '../peers/received-batches.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
+import type { CheckedBatch } from '../queues/message-batch.ts';
 import type { OutgoingBody } from '../queues/outbox-batch.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import type { Store } from '../storage/store.ts';
@@ -37,7 +37,7 @@ export interface LocalBrokerOptions {
   readonly bodyOf: (frame: Frame) => OutgoingBody | undefined;
   readonly onChange: () => void;
   /** Called with all accepted messages, for a screen. */
-  readonly observe?: (peer: Peer, batch: ReceivedBatch) => void;
+  readonly observe?: (peer: Peer, batch: CheckedBatch) => void;
 }
 
 /** A request that waits for its response. */

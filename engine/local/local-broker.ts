@@ -1,13 +1,13 @@
 import { isAscii } from 'node:buffer';
-import { AiocError } from '../base/errors.ts';
+import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Outcome } from '../contract/views.ts';
 import { type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
 import type { Peer } from '../peers/peer.ts';
-import { type ReceivedBatch, ReceivedBatches } from '../peers/received-batches.ts';
+import { ReceivedBatches } from '../peers/received-batches.ts';
 import type { Traffic } from '../peers/traffic.ts';
-import type { Application, TrafficBatch } from '../peers/traffic-types.ts';
+import type { Application, BatchExtras } from '../peers/traffic-types.ts';
 import { framesOf, recordHeader } from '../protocol/batched-messages.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
@@ -16,7 +16,7 @@ import { readNoResponse } from '../protocol/no-response.ts';
 import { checkOwnHeaderBytes } from '../protocol/record-batch.ts';
 import { Inbox } from '../queues/inbox.ts';
 import type { InboxArrival } from '../queues/inbox-arrival.ts';
-import { batchOfOne } from '../queues/message-batch.ts';
+import { batchOfOne, type CheckedBatch } from '../queues/message-batch.ts';
 import type { MessageSource, StoredPosition } from '../queues/message-source.ts';
 import type { Completion } from '../queues/outbox-batch.ts';
 import { inboxStream } from '../queues/stream-names.ts';
@@ -113,13 +113,11 @@ export class LocalBroker implements Application {
    * @returns a promise that settles when the next message of the program may be read; undefined: at once
    */
   submit(frame: Frame, completion: Completion): Promise<void> | undefined {
-    const { header } = frame;
-    const watched =
-      header['response_id'] === undefined ? completion : this.#refused.watch(header, completion);
     try {
-      return this.#place(this.#checked(header), frame, watched);
+      return this.#place(this.#checked(frame.header), frame, completion);
     } catch (error) {
-      watched.refused(1, error);
+      this.#refused.refused(frame.header, toAiocError(error));
+      completion.refused(1, error);
       return undefined;
     }
   }
@@ -127,14 +125,13 @@ export class LocalBroker implements Application {
   /**
    * Accepts consecutive messages of a local program, like `submit`. They were checked (checkBatch), and none has a
    * file.
-   *
-   * @param header their type and destination; other keys are not used
    */
-  submitBatch(header: Header, batch: TrafficBatch, completion: Completion): Promise<void> | undefined {
+  submitBatch(batch: CheckedBatch, completion: Completion): Promise<void> | undefined {
+    const { message_type: type } = batch.shared;
     try {
-      const peer = this.#checked(header);
-      if (isReserved(batch.type)) throw unknownType(batch.type, 'send_message_types');
-      const watched = batch.hasResponse ? this.#refused.watchBatch(header, batch, completion) : completion;
+      const peer = this.#checked(batch.shared);
+      if (isReserved(type)) throw unknownType(type, 'send_message_types');
+      const watched = batch.hasResponse ? this.#refused.watch(batch, completion) : completion;
       return this.#enqueue(peer, batch, watched);
     } catch (error) {
       completion.refused(batch.count, error);
@@ -157,8 +154,7 @@ export class LocalBroker implements Application {
 
   #place(peer: Peer, frame: Frame, completion: Completion): Promise<void> | undefined {
     const { header, data, binary } = frame;
-    const type = header.message_type;
-    if (type === '_ping') {
+    if (header.message_type === '_ping') {
       this.#outgoing.sendNow(peer, { header, data, binary });
       completion.kept(1);
       return undefined;
@@ -171,17 +167,25 @@ export class LocalBroker implements Application {
     const { count, records } = batchOfOne({ headerBytes, data, binary });
     const largestBytes = data.length + binary.length;
     const hasResponse = header['response_id'] !== undefined;
-    return this.#enqueue(peer, { type, count, records, largestBytes, hasResponse, body }, completion);
+    const batch = { shared: header, count, records, largestBytes, hasResponse };
+    return this.#enqueue(peer, batch, hasResponse ? this.#refused.watch(batch, completion) : completion, {
+      body,
+    });
   }
 
-  #enqueue(peer: Peer, batch: TrafficBatch, completion: Completion): Promise<void> | undefined {
+  #enqueue(
+    peer: Peer,
+    batch: CheckedBatch,
+    completion: Completion,
+    extras?: BatchExtras,
+  ): Promise<void> | undefined {
+    const { message_type: type } = batch.shared;
     const watched =
       this.#options.rules.whenFull === 'refuse'
         ? completion
-        : this.#warnings.watchOutbox(completion, peer, batch.type);
-    const waits = this.#outgoing.enqueue(peer, batch, watched);
-    if (waits !== undefined && completion.patience === 'always')
-      this.#warnings.outboxIsFull(peer, batch.type);
+        : this.#warnings.watchOutbox(completion, peer, type);
+    const waits = this.#outgoing.enqueue(peer, batch, watched, extras);
+    if (waits !== undefined && completion.patience === 'always') this.#warnings.outboxIsFull(peer, type);
     return waits;
   }
 
@@ -206,13 +210,13 @@ export class LocalBroker implements Application {
     }
   }
 
-  messages(peer: Peer, batch: ReceivedBatch, arrival: InboxArrival): Disposition | Promise<Disposition> {
+  messages(peer: Peer, batch: CheckedBatch, arrival: InboxArrival): Disposition | Promise<Disposition> {
     if (!batch.hasResponse || !this.#takesResponse(peer, batch)) return this.#take(peer, batch, arrival);
     this.#settle(arrival, 1, 'taken');
     return 'taken';
   }
 
-  #takesResponse(peer: Peer, { shared, records }: ReceivedBatch): boolean {
+  #takesResponse(peer: Peer, { shared, records }: CheckedBatch): boolean {
     for (const frame of framesOf(shared, records)) {
       const noResponse = readNoResponse(frame.header);
       if (noResponse === undefined) return this.#responses.answer(peer, frame);
@@ -257,7 +261,7 @@ export class LocalBroker implements Application {
       .catch(() => undefined);
   }
 
-  largestPart(batch: ReceivedBatch): number {
+  largestPart(batch: CheckedBatch): number {
     return this.#inboxes.get(batch.shared.message_type)?.largestPart(batch) ?? batch.count;
   }
 
@@ -281,7 +285,7 @@ export class LocalBroker implements Application {
     this.#responses.disconnected(peer);
   }
 
-  #take(peer: Peer, batch: ReceivedBatch, arrival: InboxArrival): Disposition | Promise<Disposition> {
+  #take(peer: Peer, batch: CheckedBatch, arrival: InboxArrival): Disposition | Promise<Disposition> {
     const { message_type: type } = batch.shared;
     const inbox = this.#inboxes.get(type);
     if (inbox === undefined) return this.#drop(peer, batch, arrival);
@@ -295,7 +299,7 @@ export class LocalBroker implements Application {
     });
   }
 
-  #drop(peer: Peer, { shared, count }: ReceivedBatch, arrival: InboxArrival): Disposition {
+  #drop(peer: Peer, { shared, count }: CheckedBatch, arrival: InboxArrival): Disposition {
     const type = shared.message_type;
     const why = whyNotTaken(type, 'recv_message_types');
     const what =

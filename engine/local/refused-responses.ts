@@ -3,7 +3,7 @@ import { framesOf, sharedOf } from '../protocol/batched-messages.ts';
 import type { Header } from '../protocol/header.ts';
 import type { OutFrame } from '../protocol/messages.ts';
 import { noResponseFrame } from '../protocol/no-response.ts';
-import type { MessageBatch } from '../queues/message-batch.ts';
+import type { CheckedBatch } from '../queues/message-batch.ts';
 import type { Completion } from '../queues/outbox-batch.ts';
 
 /**
@@ -28,20 +28,8 @@ export class RefusedResponses {
     }
   }
 
-  /** The completion of a response, which reports its refusal to the requester too. */
-  watch(header: Header, { patience, ...completion }: Completion): Completion {
-    return {
-      patience,
-      kept: (count, cancel) => completion.kept(count, cancel),
-      refused: (count, error) => {
-        this.refused(header, toAiocError(error));
-        completion.refused(count, error);
-      },
-    };
-  }
-
-  /** The same for a batch with responses. `shared`: its type and destination. */
-  watchBatch(shared: Header, { records }: MessageBatch, { patience, ...completion }: Completion): Completion {
+  /** The completion of a batch with responses, which reports their refusal to the requesters too. */
+  watch({ shared, records }: CheckedBatch, { patience, ...completion }: Completion): Completion {
     let answered = 0;
     return {
       patience,

@@ -1,10 +1,11 @@
 import { AiocError } from '../base/errors.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { SharedHeader } from '../protocol/batched-messages.ts';
+import type { CheckedBatch } from '../queues/message-batch.ts';
 import type { Completion } from '../queues/outbox-batch.ts';
 import { DeliveryObservers } from './delivery-observers.ts';
 import type { Peer } from './peer.ts';
-import type { TrafficBatch, TrafficOptions } from './traffic-types.ts';
+import type { BatchExtras, TrafficOptions } from './traffic-types.ts';
 
 type OutgoingTrafficOptions = Pick<TrafficOptions, 'clock' | 'ignoring' | 'log' | 'sourceId' | 'counts'>;
 
@@ -22,9 +23,14 @@ export class OutgoingTraffic {
   }
 
   /** See Traffic.enqueue. */
-  enqueue(peer: Peer, batch: TrafficBatch, completion: Completion): Promise<void> | undefined {
+  enqueue(
+    peer: Peer,
+    { shared, count, records, largestBytes, hasResponse }: CheckedBatch,
+    completion: Completion,
+    { body, onState }: BatchExtras = {},
+  ): Promise<void> | undefined {
     const { ignoring, log } = this.#options;
-    const { type, count, records, largestBytes, hasResponse, body, onState } = batch;
+    const { message_type: type } = shared;
     const logId = log.traffic({
       kind: body === undefined ? 'message' : 'file',
       direction: 'out',

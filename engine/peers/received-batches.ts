@@ -4,11 +4,7 @@ import { framesOf, recordHeader, type SharedHeader, sharedOf } from '../protocol
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { type JsonValue, pythonJson } from '../protocol/header.ts';
 import { checkBatch } from '../protocol/record-batch.ts';
-import type { IncomingBatch } from '../queues/inbox-batch.ts';
 import { batchOfOne, type CheckedBatch, type MessageBatch } from '../queues/message-batch.ts';
-
-/** Messages of one type from a peer. */
-export interface ReceivedBatch extends IncomingBatch, CheckedBatch {}
 
 /**
  * The number of messages in a frame.
@@ -53,7 +49,7 @@ export class ReceivedBatches {
    * @throws AiocError AIOC_FRAME_BAD for a batch that is not as it must be, AIOC_FRAME_TOO_LARGE for a message that
    *   cannot be delivered
    */
-  read(frame: Frame, speaksBatches: boolean): ReceivedBatch {
+  read(frame: Frame, speaksBatches: boolean): CheckedBatch {
     const { header, data, binary } = frame;
     const count = header['aioc_batch'];
     const shared = this.#sharedIn(frame);
@@ -71,7 +67,7 @@ export class ReceivedBatches {
   }
 
   /** The messages of a batch one by one. */
-  opened({ shared, records }: ReceivedBatch): readonly ReceivedBatch[] {
+  opened({ shared, records }: CheckedBatch): readonly CheckedBatch[] {
     return [...framesOf(shared, records)].map((frame) => this.read(frame, false));
   }
 

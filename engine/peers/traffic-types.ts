@@ -9,7 +9,6 @@ import type { OnState } from './delivery-observers.ts';
 import type { Disposition, FileSink } from './file-sink.ts';
 import type { IgnoreList } from './ignore-list.ts';
 import type { Peer } from './peer.ts';
-import type { ReceivedBatch } from './received-batches.ts';
 import type { Registry } from './registry.ts';
 import type { TrafficLog } from './traffic-log.ts';
 import type { PeerChange, TrafficCounts } from './traffic-observers.ts';
@@ -20,9 +19,9 @@ export interface Application {
    * @param arrival the number of the first message, if its sender numbers messages: it is stored with them; and the
    *   log id of the first message, under which outcomes are reported
    */
-  messages(peer: Peer, batch: ReceivedBatch, arrival: InboxArrival): Disposition | Promise<Disposition>;
+  messages(peer: Peer, batch: CheckedBatch, arrival: InboxArrival): Disposition | Promise<Disposition>;
   /** How many messages of a batch, from the first, may ever wait here together; at least one. Absent: all. */
-  largestPart?(batch: ReceivedBatch): number;
+  largestPart?(batch: CheckedBatch): number;
   file(peer: Peer, frame: Frame, sizeBytes: number, arrival: InboxArrival): Promise<FileSink>;
   /** A message that was skipped because it is too large. */
   oversized?(peer: Peer, header: Header, sizeBytes: number): void;
@@ -50,18 +49,15 @@ export interface TrafficOptions {
   readonly onPeerChange?: ((change: PeerChange) => void) | undefined;
 }
 
-/** Messages for a peer, of one type. */
-export interface TrafficBatch extends CheckedBatch {
-  readonly type: string;
+/** What a single message for a peer may have besides its record. */
+export interface BatchExtras {
   readonly body?: OutgoingBody | undefined;
-  /** Receives the state changes of a single message. */
+  /** Receives its state changes. */
   readonly onState?: OnState | undefined;
 }
 
 /** A message that this connector sends by itself. */
-export interface OwnMessage {
+export interface OwnMessage extends BatchExtras {
   readonly header: Header;
   readonly data: Buffer;
-  readonly body?: OutgoingBody | undefined;
-  readonly onState?: OnState | undefined;
 }

@@ -9,7 +9,13 @@ import { type NumberOnWire, numberIn } from '../protocol/message-number.ts';
 import { type Ack, acknowledgeable, isReserved, type OutFrame } from '../protocol/messages.ts';
 import type { StreamAckFrame } from '../protocol/stream-frames.ts';
 import type { InboxArrival } from '../queues/inbox-arrival.ts';
-import { batchOfOne, firstMessages, type MessageBatch, messagesFrom } from '../queues/message-batch.ts';
+import {
+  batchOfOne,
+  type CheckedBatch,
+  firstMessages,
+  type MessageBatch,
+  messagesFrom,
+} from '../queues/message-batch.ts';
 import type { MessageSource } from '../queues/message-source.ts';
 import type { Completion } from '../queues/outbox-batch.ts';
 import { DISCARDED_FILE, type Disposition, type FileSink, wrapSink } from './file-sink.ts';
@@ -18,12 +24,12 @@ import type { LinkTraffic } from './link-types.ts';
 import { OutgoingTraffic } from './outgoing-traffic.ts';
 import type { Peer } from './peer.ts';
 import { Pings } from './pings.ts';
-import { batchOfFrame, countIn, type ReceivedBatch, ReceivedBatches } from './received-batches.ts';
-import type { OwnMessage, TrafficBatch, TrafficOptions } from './traffic-types.ts';
+import { batchOfFrame, countIn, ReceivedBatches } from './received-batches.ts';
+import type { BatchExtras, OwnMessage, TrafficOptions } from './traffic-types.ts';
 import { TrafficWarnings } from './traffic-warnings.ts';
 
 interface NumberedBatch {
-  readonly batch: ReceivedBatch;
+  readonly batch: CheckedBatch;
   /** Of the first message. */
   readonly number: NumberOnWire;
 }
@@ -82,7 +88,7 @@ export class Traffic implements LinkTraffic<Link> {
       return 'taken';
     }
     const number = numberIn(header['transport_id']);
-    let batch: ReceivedBatch;
+    let batch: CheckedBatch;
     try {
       batch = this.#received.read(frame, link.speaksBatches);
     } catch (error) {
@@ -135,7 +141,7 @@ export class Traffic implements LinkTraffic<Link> {
     });
   }
 
-  *#partsOf(batch: ReceivedBatch): Iterable<ReceivedBatch> {
+  *#partsOf(batch: CheckedBatch): Iterable<CheckedBatch> {
     const { application } = this.#options;
     let rest = batch;
     for (;;) {
@@ -150,7 +156,7 @@ export class Traffic implements LinkTraffic<Link> {
   async #takeParts(
     peer: Peer,
     link: Link,
-    { parts, number }: { readonly parts: Iterable<ReceivedBatch>; readonly number: NumberOnWire },
+    { parts, number }: { readonly parts: Iterable<CheckedBatch>; readonly number: NumberOnWire },
   ): Promise<Disposition> {
     const taken: (Disposition | Promise<Disposition>)[] = [];
     let its = number;
@@ -187,7 +193,7 @@ export class Traffic implements LinkTraffic<Link> {
     this.#warnings.forged(peer?.name ?? link.peerWireName, rejectionReason);
   }
 
-  #deliver(peer: Peer, batch: ReceivedBatch, arrival: InboxArrival): Disposition | Promise<Disposition> {
+  #deliver(peer: Peer, batch: CheckedBatch, arrival: InboxArrival): Disposition | Promise<Disposition> {
     const { shared, count, records, hasResponse, largestBytes } = batch;
     if (largestBytes > this.messageMaxBytes) return this.#dropLarge(peer, batch);
     this.#countIn(peer, shared.message_type, count);
@@ -211,7 +217,7 @@ export class Traffic implements LinkTraffic<Link> {
     return application.messages(peer, batch, { source, logId, senderKeeps });
   }
 
-  #dropLarge(peer: Peer, batch: ReceivedBatch): Disposition {
+  #dropLarge(peer: Peer, batch: CheckedBatch): Disposition {
     for (const { header, data, binary } of framesOf(batch.shared, batch.records))
       this.#tellOversized(peer, header, data.length + binary.length);
     return 'dropped';
@@ -275,17 +281,14 @@ export class Traffic implements LinkTraffic<Link> {
    * @throws AiocError AIOC_IGNORED if the peer is ignored, AIOC_QUEUE_FULL
    */
   send(peer: Peer, { header, data, body, onState = () => undefined }: OwnMessage): Promise<() => void> {
-    const type = header.message_type;
-    const batch = batchOfOne({ headerBytes: recordHeader(header), data });
+    const records = batchOfOne({ headerBytes: recordHeader(header), data });
+    const batch = { ...records, shared: header, largestBytes: data.length, hasResponse: false };
     return new Promise((resolve, reject) => {
-      void this.enqueue(
-        peer,
-        { ...batch, type, largestBytes: data.length, hasResponse: false, body, onState },
-        {
-          kept: (_count, cancel) => resolve(() => cancel?.()),
-          refused: (_count, error) => reject(error),
-        },
-      );
+      const completion: Completion = {
+        kept: (_count, cancel) => resolve(() => cancel?.()),
+        refused: (_count, error) => reject(error),
+      };
+      void this.enqueue(peer, batch, completion, { body, onState });
     });
   }
 
@@ -294,8 +297,13 @@ export class Traffic implements LinkTraffic<Link> {
    *
    * @returns see Outbox.enqueue
    */
-  enqueue(peer: Peer, batch: TrafficBatch, completion: Completion): Promise<void> | undefined {
-    return this.#outgoing.enqueue(peer, batch, completion);
+  enqueue(
+    peer: Peer,
+    batch: CheckedBatch,
+    completion: Completion,
+    extras?: BatchExtras,
+  ): Promise<void> | undefined {
+    return this.#outgoing.enqueue(peer, batch, completion, extras);
   }
 
   acknowledged(link: Link, ack: Ack): void {

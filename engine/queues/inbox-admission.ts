@@ -3,8 +3,8 @@ import type { WhenFull } from '../config/shapes.ts';
 import { sizeOfParts } from '../storage/store.ts';
 import type { ExpectedConsumer } from './expected-consumer.ts';
 import { droppedOf, type InboxArrival, type IndexRange, laterArrival } from './inbox-arrival.ts';
-import { type IncomingBatch, inboxHead } from './inbox-batch.ts';
-import { firstMessages, messagesFrom } from './message-batch.ts';
+import { inboxHead } from './inbox-batch.ts';
+import { type CheckedBatch, firstMessages, messagesFrom } from './message-batch.ts';
 import type { LoggedMessages } from './outbox-batch.ts';
 import type { OverflowPolicy } from './overflow-policy.ts';
 
@@ -13,7 +13,7 @@ export interface InboxAdmissionOptions {
   readonly expected: ExpectedConsumer;
   readonly whenFull: WhenFull;
   /** They fit. Resolves with how many of them, from the first, were not dropped. */
-  readonly keep: (batch: IncomingBatch, arrival: InboxArrival) => Promise<number>;
+  readonly keep: (batch: CheckedBatch, arrival: InboxArrival) => Promise<number>;
   /** They do not fit, and may not wait. */
   readonly onDropped: (messages: LoggedMessages) => void;
 }
@@ -28,7 +28,7 @@ export class InboxAdmission {
   }
 
   /** See Inbox.put. */
-  put(batch: IncomingBatch, arrival: InboxArrival): Promise<readonly IndexRange[]> {
+  put(batch: CheckedBatch, arrival: InboxArrival): Promise<readonly IndexRange[]> {
     const fitting = this.#options.overflow.fitting(batch, besideBytes(batch));
     if (fitting === batch.count)
       return this.#options.keep(batch, arrival).then((kept) => droppedOf(batch, kept));
@@ -38,7 +38,7 @@ export class InboxAdmission {
   }
 
   /** How many messages of a batch, from the first, an empty inbox has room for; at least one. */
-  largestPart(batch: IncomingBatch): number {
+  largestPart(batch: CheckedBatch): number {
     return this.#options.overflow.largestPart(batch, besideBytes(batch));
   }
 
@@ -58,7 +58,7 @@ export class InboxAdmission {
 
   /** @param fitting how many messages, from the first, go in at once */
   async #putParts(
-    batch: IncomingBatch,
+    batch: CheckedBatch,
     arrival: InboxArrival,
     fitting: number,
   ): Promise<readonly IndexRange[]> {
@@ -77,7 +77,7 @@ export class InboxAdmission {
   }
 
   /** @returns how many of them, from the first, were not dropped */
-  #whenRoom(batch: IncomingBatch, arrival: InboxArrival): Promise<number> {
+  #whenRoom(batch: CheckedBatch, arrival: InboxArrival): Promise<number> {
     const { count, records } = batch;
     return new Promise((resolve, reject) => {
       void this.#options.overflow.whenRoom({
@@ -97,7 +97,7 @@ export class InboxAdmission {
 }
 
 /** What the store counts for a batch besides its records. */
-function besideBytes({ shared }: IncomingBatch): number {
+function besideBytes({ shared }: CheckedBatch): number {
   return sizeOfParts(inboxHead(shared).length, 0);
 }
 

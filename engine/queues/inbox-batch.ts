@@ -5,12 +5,6 @@ import { type StoredBatch, sizeOfBatch } from '../storage/store.ts';
 import type { MessageBatch } from './message-batch.ts';
 import { readOldIncoming } from './old-records.ts';
 
-/** Received messages for a listener. */
-export interface IncomingBatch extends MessageBatch {
-  /** What their headers share: type, source and destination. */
-  readonly shared: SharedHeader;
-}
-
 /** A batch in an inbox. */
 export interface InboxBatch extends MessageBatch {
   /** The position of the first message; the others follow. */

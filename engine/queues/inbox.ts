@@ -6,11 +6,11 @@ import { ExpectedConsumer } from './expected-consumer.ts';
 import type { Amount } from './held-messages.ts';
 import { InboxAdmission, stoppingError } from './inbox-admission.ts';
 import type { InboxArrival, IndexRange } from './inbox-arrival.ts';
-import { type InboxBatch, type IncomingBatch, inboxBatch, inboxHead } from './inbox-batch.ts';
+import { type InboxBatch, inboxBatch, inboxHead } from './inbox-batch.ts';
 import { InboxConsumers } from './inbox-consumers.ts';
 import type { InboxOptions, InboxOutcome } from './inbox-options.ts';
 import { InboxWriter } from './inbox-writer.ts';
-import { type MessageBatch, messagesFrom } from './message-batch.ts';
+import { type CheckedBatch, type MessageBatch, messagesFrom } from './message-batch.ts';
 import type { MessageSource, StoredPosition } from './message-source.ts';
 import type { LoggedMessages } from './outbox-batch.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
@@ -182,12 +182,12 @@ export class Inbox {
    * @returns the messages that were dropped
    * @throws AiocError AIOC_CANCELLED if the connector stops before there is room
    */
-  put(batch: IncomingBatch, arrival: InboxArrival = {}): Promise<readonly IndexRange[]> {
+  put(batch: CheckedBatch, arrival: InboxArrival = {}): Promise<readonly IndexRange[]> {
     return this.#admission.put(batch, arrival);
   }
 
   /** How many messages of a batch, from the first, an empty inbox has room for; at least one. */
-  largestPart(batch: IncomingBatch): number {
+  largestPart(batch: CheckedBatch): number {
     return this.#admission.largestPart(batch);
   }
 
@@ -196,7 +196,7 @@ export class Inbox {
    *
    * @returns how many of them, from the first, were not dropped
    */
-  #keep({ shared, count, records }: IncomingBatch, arrival: InboxArrival): Promise<number> {
+  #keep({ shared, count, records }: CheckedBatch, arrival: InboxArrival): Promise<number> {
     const { source, logId = 0 } = arrival;
     const head = inboxHead(shared);
     const sizeBytes = sizeOfBatch({ head, records });

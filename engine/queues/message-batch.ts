@@ -1,3 +1,4 @@
+import type { SharedHeader } from '../protocol/batched-messages.ts';
 import {
   batchFrom,
   offsetOf,
@@ -12,8 +13,10 @@ export interface MessageBatch {
   readonly records: Buffer;
 }
 
-/** Messages with what their check has seen of them (checkBatch). */
+/** Messages from a program or from a peer, with what their check has seen of them (checkBatch). */
 export interface CheckedBatch extends MessageBatch {
+  /** What their headers share: type, destination, and the source of those from a peer. */
+  readonly shared: SharedHeader;
   /** Data and binary of the largest message. */
   readonly largestBytes: number;
   /** Whether one of them answers a request. */

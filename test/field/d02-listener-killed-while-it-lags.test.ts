@@ -9,9 +9,9 @@ import { listenerFrames } from '../../engine/local/python/listener-frames.ts';
 import { listenerHeldBytes } from '../../engine/local/python/unconfirmed-messages.ts';
 import { receiveSocketPath } from '../../engine/local/socket-names.ts';
 import { Inbox } from '../../engine/queues/inbox.ts';
-import { framesOfInboxBatch, type IncomingBatch } from '../../engine/queues/inbox-batch.ts';
-import { batchOfOne } from '../../engine/queues/message-batch.ts';
+import { framesOfInboxBatch } from '../../engine/queues/inbox-batch.ts';
 import { MemoryStore } from '../../engine/storage/memory-store.ts';
+import { incoming } from '../helpers/message-batches.ts';
 import { pythonReceiver } from '../helpers/python-receiver.ts';
 import { SmallConnector } from '../helpers/small-connector.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
@@ -88,17 +88,12 @@ test('a full inbox of which all is lent takes more, or nothing would ever pass w
     ...{ type: 'event', stream: 'in/event', store: new MemoryStore(clock), clock, capacity },
     ...{ whenFull: 'refuse', isStored: true },
   });
-  for (const text of ['a', 'b', 'c']) await inbox.put(incoming(text));
+  for (const text of ['a', 'b', 'c']) await inbox.put(incoming([text]));
   const frames = (await inbox.read(0)).flatMap((batch) => listenerFrames(batch, 0));
   inbox.lend(frames);
-  assert.deepEqual(await inbox.put(incoming('d')), []);
+  assert.deepEqual(await inbox.put(incoming(['d'])), []);
   const { count } = inbox.takeBack();
   assert.equal(count, 3);
   const again = (await inbox.read(0)).flatMap((batch) => [...framesOfInboxBatch(batch)]);
   assert.deepEqual([again.map(({ data }) => String(data)), inbox.depth], [['a', 'b', 'c', 'd'], 4]);
 });
-
-function incoming(text: string): IncomingBatch {
-  const batch = batchOfOne({ headerBytes: Buffer.from('{}'), data: Buffer.from(text) });
-  return { ...batch, shared: { message_type: 'event' } };
-}

@@ -1,6 +1,5 @@
 import { largestMessageIn, RecordBatchBuilder, recordsOf } from '../../engine/protocol/record-batch.ts';
-import type { IncomingBatch } from '../../engine/queues/inbox-batch.ts';
-import type { MessageBatch } from '../../engine/queues/message-batch.ts';
+import type { CheckedBatch, MessageBatch } from '../../engine/queues/message-batch.ts';
 import type { DeliveryObserver, OutboxBatch } from '../../engine/queues/outbox-batch.ts';
 import { NOBODY } from './nobody.ts';
 
@@ -23,8 +22,10 @@ export function textsInAll(batches: readonly { readonly records: Buffer }[]): st
 }
 
 /** A batch from a peer. */
-export function incoming(texts: readonly string[], type = 'any'): IncomingBatch {
-  return { ...batchOf(texts), shared: { message_type: type, source_id: 'peer' } };
+export function incoming(texts: readonly string[], type = 'any'): CheckedBatch {
+  const batch = batchOf(texts);
+  const shared = { message_type: type, source_id: 'peer' };
+  return { ...batch, shared, largestBytes: largestMessageIn(batch.records), hasResponse: false };
 }
 
 /** A batch for a peer. */

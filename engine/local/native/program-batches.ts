@@ -1,9 +1,9 @@
 import { AiocError, toAiocError } from '../../base/errors.ts';
-import type { TrafficBatch } from '../../peers/traffic-types.ts';
 import { framesOf, sharedOf } from '../../protocol/batched-messages.ts';
 import { type Header, parseJsonObject } from '../../protocol/header.ts';
 import { batchFrom, checkBatch, RECORD_HEAD_BYTES } from '../../protocol/record-batch.ts';
 import { RecordCursor } from '../../protocol/record-cursor.ts';
+import type { CheckedBatch } from '../../queues/message-batch.ts';
 import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
 import { headerOfBeginning } from '../local-frames.ts';
 import { type BatchInPacket, checkLimits, rangeBody, sentBatchIn } from './batch-packets.ts';
@@ -33,16 +33,14 @@ export class ProgramBatches {
    */
   take({ number, body }: Packet): Promise<void> | undefined {
     const batch = sentBatchIn(body);
-    const { shared: header, count, records } = batch;
+    const { shared, count, records } = batch;
     checkLimits(batch);
     const { largestBytes, hasResponse, hasFile } = checkBatch(records, count);
     if (hasFile)
       throw new AiocError('AIOC_FRAME_BAD', 'a message with a file is in a batch: it belongs in a send');
-    const type = header.message_type;
-    const answers = new BatchAnswers(number, this.#options, type);
-    if (largestBytes <= messageMaxBytesOf(this.#options.broker)) {
-      return this.#submit(header, { type, count, records, largestBytes, hasResponse }, answers.next());
-    }
+    const answers = new BatchAnswers(number, this.#options, shared.message_type);
+    if (largestBytes <= messageMaxBytesOf(this.#options.broker))
+      return this.#submit({ shared, count, records, largestBytes, hasResponse }, answers.next());
     return this.#submitParts(batch, answers);
   }
 
@@ -58,11 +56,11 @@ export class ProgramBatches {
     answer.over();
   }
 
-  #submit(header: Header, batch: TrafficBatch, answer: BatchAnswer): Promise<void> | undefined {
+  #submit(batch: CheckedBatch, answer: BatchAnswer): Promise<void> | undefined {
     const { broker, onBegun, onAnswered } = this.#options;
     const bytes = batch.records.length;
     let left = batch.count;
-    const outcome = broker.isStored(batch.type) ? 'stored' : 'accepted';
+    const outcome = broker.isStored(batch.shared.message_type) ? 'stored' : 'accepted';
     const settled = (count: number): void => {
       left -= count;
       if (left > 0) return;
@@ -70,7 +68,7 @@ export class ProgramBatches {
       onAnswered(batch.count, bytes);
     };
     onBegun(batch.count, bytes);
-    return broker.submitBatch(header, batch, {
+    return broker.submitBatch(batch, {
       patience: 'while-draining',
       kept: (count) => {
         answer.kept(count, outcome);
@@ -85,15 +83,14 @@ export class ProgramBatches {
 
   /** Messages above max_size_message are refused; the others go on in batches of their own. */
   async #submitParts(batch: BatchInPacket, answers: BatchAnswers): Promise<void> {
-    const { shared: header } = batch;
+    const { shared } = batch;
     for (const part of partsOf(batch, messageMaxBytesOf(this.#options.broker))) {
       const answer = answers.next();
       if (part.isTooLarge) this.#refuseLarge(batch, part, answer);
       else {
         const { count, records } = part;
         const { largestBytes, hasResponse } = checkBatch(records, count);
-        const type = header.message_type;
-        await this.#submit(header, { type, count, records, largestBytes, hasResponse }, answer);
+        await this.#submit({ shared, count, records, largestBytes, hasResponse }, answer);
       }
     }
   }

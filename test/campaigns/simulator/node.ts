@@ -189,7 +189,7 @@ export class SimulatedNode {
     else {
       const batch = batchOf(messages.map(({ text }) => text));
       const largestBytes = largestMessageIn(batch.records);
-      void broker.submitBatch(header, { ...batch, type, largestBytes, hasResponse: false }, completion);
+      void broker.submitBatch({ ...batch, shared: header, largestBytes, hasResponse: false }, completion);
     }
   }
 

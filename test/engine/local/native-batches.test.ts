@@ -11,12 +11,11 @@ import { NativeSocket } from '../../../engine/local/native/native-socket.ts';
 import { bodyAsJson, encodePacket } from '../../../engine/local/native/packets.ts';
 import { nativeListenSocketPath } from '../../../engine/local/socket-names.ts';
 import { Spool } from '../../../engine/local/spool.ts';
-import type { TrafficBatch } from '../../../engine/peers/traffic-types.ts';
 import { framesOf } from '../../../engine/protocol/batched-messages.ts';
 import type { Frame } from '../../../engine/protocol/frame-decoder.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
-import type { Header } from '../../../engine/protocol/header.ts';
 import { recordsOf } from '../../../engine/protocol/record-batch.ts';
+import type { CheckedBatch } from '../../../engine/queues/message-batch.ts';
 import type { Completion } from '../../../engine/queues/outbox-batch.ts';
 import { RawSubscriber } from '../../helpers/raw-subscriber.ts';
 import { batchWith } from '../../helpers/record-batches.ts';
@@ -46,9 +45,9 @@ async function sendSocket(t: TestContext, { messageMaxBytes = LIMITS.messageByte
       if (answers) completion.kept(1);
       return undefined;
     },
-    submitBatch: (header: Header, { count, records, largestBytes }: TrafficBatch, completion: Completion) => {
+    submitBatch: ({ shared, count, records, largestBytes }: CheckedBatch, completion: Completion) => {
       assert.ok(largestBytes <= messageMaxBytes);
-      const frames = [...framesOf(header, records)];
+      const frames = [...framesOf(shared, records)];
       assert.equal(frames.length, count);
       submitted.push({ frames, completion });
       if (answers) completion.kept(count);
