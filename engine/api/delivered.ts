@@ -3,9 +3,10 @@ import type { SubscribedBatchInPacket } from '../local/native/batch-packets.ts';
 import type { SubscribedMessage } from '../local/native/packets.ts';
 import type { SharedHeader } from '../protocol/batched-messages.ts';
 import { type Header, type JsonObject, type JsonValue, parseJsonObject } from '../protocol/header.ts';
+import { isPlainHeader, keyTable } from '../protocol/plain-header.ts';
 import { RecordCursor } from '../protocol/record-cursor.ts';
 import { ListenerMessage, type MessageOrigin } from './listener-message.ts';
-import { bodyRangeOf, type HeaderSource, sourceOf } from './received-message.ts';
+import { bodyRangeOf, type HeaderSource, OWN_KEYS, type OwnKey, sourceOf } from './received-message.ts';
 
 /** Messages of a subscription that have come together and that no handler has. */
 export interface Delivered {
@@ -47,7 +48,7 @@ export class DeliveredBatch implements Delivered {
     this.position = position;
     this.#cursor = new RecordCursor(records);
     this.#origin = origin;
-    this.#header = new RecordHeader(shared, NO_MEMBERS);
+    this.#header = new RecordHeader(shared, NO_MEMBERS, 0, NO_MEMBERS.length);
   }
 
   get isEmpty(): boolean {
@@ -73,8 +74,7 @@ export class DeliveredBatch implements Delivered {
     this.position += 1;
     const { bytes, headerAt, dataAt } = cursor;
     // Otherwise it is the same as the header before.
-    if (dataAt > headerAt)
-      this.#header = new RecordHeader(this.#header.shared, bytes.subarray(headerAt, dataAt));
+    if (dataAt > headerAt) this.#header = new RecordHeader(this.#header.shared, bytes, headerAt, dataAt);
     return true;
   }
 }
@@ -82,32 +82,43 @@ export class DeliveredBatch implements Delivered {
 /** The header of messages in a batch. It is parsed when a program looks at it. */
 class RecordHeader implements HeaderSource {
   readonly shared: SharedHeader;
-  readonly #ownBytes: Buffer;
+  readonly #bytes: Buffer;
+  readonly #from: number;
+  readonly #to: number;
   readonly #hasBinary: boolean;
-  #own: JsonObject | undefined;
+  #isPlain: boolean | undefined;
+  #ownMembers: JsonObject | undefined;
   #header: Header | undefined;
   #withBinary: RecordHeader | undefined;
 
-  constructor(shared: SharedHeader, ownBytes: Buffer, hasBinary = false) {
+  /** What the messages themselves have in their headers stands in `bytes` at `from` to `to`. */
+  constructor(shared: SharedHeader, bytes: Buffer, from: number, to: number, hasBinary = false) {
     this.shared = shared;
-    this.#ownBytes = ownBytes;
+    this.#bytes = bytes;
+    this.#from = from;
+    this.#to = to;
     this.#hasBinary = hasBinary;
   }
 
-  get own(): JsonObject {
-    this.#own ??= frozen(parseJsonObject(this.#ownBytes));
-    return this.#own;
+  own(key: OwnKey): JsonValue | undefined {
+    this.#isPlain ??= isPlainHeader(this.#bytes, this.#from, this.#to, KEYS);
+    return this.#isPlain ? undefined : this.#own[key];
   }
 
   get header(): Header {
     const binary = this.#hasBinary && { with_binary: true };
-    this.#header ??= Object.freeze({ ...this.shared, ...binary, ...this.own });
+    this.#header ??= Object.freeze({ ...this.shared, ...binary, ...this.#own });
     return this.#header;
+  }
+
+  get #own(): JsonObject {
+    this.#ownMembers ??= frozen(parseJsonObject(this.#bytes.subarray(this.#from, this.#to)));
+    return this.#ownMembers;
   }
 
   /** The same for a message that has a binary. */
   get withBinary(): RecordHeader {
-    this.#withBinary ??= new RecordHeader(this.shared, this.#ownBytes, true);
+    this.#withBinary ??= new RecordHeader(this.shared, this.#bytes, this.#from, this.#to, true);
     return this.#withBinary;
   }
 }
@@ -118,4 +129,5 @@ function frozen<T extends JsonValue>(value: T): T {
   return Object.freeze(value) as T;
 }
 
+const KEYS = keyTable(OWN_KEYS);
 const NO_MEMBERS = Buffer.from('{}');

@@ -1,16 +1,20 @@
 import { AiocError } from '../base/errors.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import type { Header, JsonObject } from '../protocol/header.ts';
+import type { Header, JsonObject, JsonValue } from '../protocol/header.ts';
 
 /** Where a message has its header from. Messages with the same header share one. */
 export interface HeaderSource {
   /** What all messages of its batch have in their headers. */
   readonly shared: Header;
-  /** What the message itself has in its header. */
-  readonly own: JsonObject;
   /** All of it, frozen. */
   readonly header: Header;
+  /** A member that the message itself has in its header. */
+  own(key: OwnKey): JsonValue | undefined;
 }
+
+/** Members that mean something to the library: a header without them need not be parsed. */
+export const OWN_KEYS = ['request_id', 'response_id', 'await_response', 'with_file'] as const;
+export type OwnKey = (typeof OWN_KEYS)[number];
 
 /** Data from `dataAt` to `binaryAt`, and binary from there to `end`. */
 export interface BodyRange {
@@ -23,7 +27,7 @@ export interface BodyRange {
 /** For a message that came in a frame of its own. */
 export function sourceOf({ header }: Frame): HeaderSource {
   Object.freeze(header);
-  return { shared: header, own: header, header };
+  return { shared: header, header, own: (key) => header[key] };
 }
 
 export function bodyRangeOf({ data, binary }: Frame): BodyRange {
@@ -83,22 +87,22 @@ export class ReceivedMessage {
 
   /** A bigint if a number would lose digits, for example for Python's `uuid4().int`. */
   get requestId(): number | bigint | string | undefined {
-    return asId(this.#source.own['request_id']);
+    return asId(this.#source.own('request_id'));
   }
 
   /** A bigint if a number would lose digits. */
   get responseId(): number | bigint | string | undefined {
-    return asId(this.#source.own['response_id']);
+    return asId(this.#source.own('response_id'));
   }
 
   /** Whether the sender waits for a response. */
   get awaitsResponse(): boolean {
-    return this.#source.own['await_response'] === true;
+    return this.#source.own('await_response') === true;
   }
 
   /** The description of the file sent with the message, if any; `file_error` in it is the reason if it was not stored. */
   get withFile(): JsonObject | undefined {
-    const file = this.#source.own['with_file'];
+    const file = this.#source.own('with_file');
     return typeof file === 'object' && file !== null && !Array.isArray(file)
       ? (file as JsonObject)
       : undefined;

@@ -2,10 +2,17 @@ import { BATCH_KEYS } from './batch-keys.ts';
 
 /**
  * Whether bytes are a header that needs no closer look: a flat JSON object in ASCII without escapes, whose values are
- * short numbers, plain strings, true, false and null, and none of whose keys may mean something to connectors. Any
- * other header is parsed. Runs for each message whose header differs from the one before, instead of JSON.parse.
+ * short numbers, plain strings, true, false and null, and none of whose keys may mean something. Any other header is
+ * parsed. Runs for each message whose header differs from the one before, instead of JSON.parse.
+ *
+ * @param keys that mean something: `keyTable(names)`
  */
-export function isPlainHeader(bytes: Uint8Array, start: number, end: number): boolean {
+export function isPlainHeader(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  keys: Uint8Array = KEYS_OF_CONNECTORS,
+): boolean {
   let at = start;
   if (bytes[at] !== OPEN_BRACE || bytes[end - 1] !== CLOSE_BRACE) return false;
   const last = end - 1;
@@ -14,7 +21,7 @@ export function isPlainHeader(bytes: Uint8Array, start: number, end: number): bo
   for (;;) {
     if (bytes[at] !== QUOTE) return false;
     const keyEnd = stringEnd(bytes, at, last);
-    if (keyEnd < 0 || isMeaningful(bytes[at + 1] as number, keyEnd - at - 2)) return false;
+    if (keyEnd < 0 || isAmong(keys, bytes[at + 1] as number, keyEnd - at - 2)) return false;
     at = blanksEnd(bytes, keyEnd);
     if (bytes[at] !== COLON) return false;
     at = blanksEnd(bytes, at + 1);
@@ -27,9 +34,16 @@ export function isPlainHeader(bytes: Uint8Array, start: number, end: number): bo
   }
 }
 
-/** Whether a key may be one that means something to connectors: it has the same length and first letter. */
-function isMeaningful(first: number, length: number): boolean {
-  return length < MAX_KEY && MEANINGFUL[first * MAX_KEY + length] === 1;
+/** Whether a key may be one of a table: it has the same length and first letter. */
+function isAmong(keys: Uint8Array, first: number, length: number): boolean {
+  return length < MAX_KEY && keys[first * MAX_KEY + length] === 1;
+}
+
+/** A table of keys by first letter and length. */
+export function keyTable(names: readonly string[]): Uint8Array {
+  const keys = new Uint8Array(256 * MAX_KEY);
+  for (const name of names) keys[name.charCodeAt(0) * MAX_KEY + name.length] = 1;
+  return keys;
 }
 
 /** @returns the offset behind the closing quote; -1 for a string with an escape, a control or not in ASCII */
@@ -80,10 +94,7 @@ function blanksEnd(bytes: Uint8Array, start: number): number {
 }
 
 const MAX_KEY = 16;
-/** By first letter and length. */
-const MEANINGFUL = new Uint8Array(256 * MAX_KEY);
-for (const key of [...BATCH_KEYS, 'with_file', 'response_id', '__proto__'])
-  MEANINGFUL[key.charCodeAt(0) * MAX_KEY + key.length] = 1;
+const KEYS_OF_CONNECTORS = keyTable([...BATCH_KEYS, 'with_file', 'response_id', '__proto__']);
 
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BATCH_KEYS } from '../../../engine/protocol/batch-keys.ts';
 import { parseJsonObject } from '../../../engine/protocol/header.ts';
-import { isPlainHeader } from '../../../engine/protocol/plain-header.ts';
+import { isPlainHeader, keyTable } from '../../../engine/protocol/plain-header.ts';
 
 const isPlain = (text: string): boolean => {
   const bytes = Buffer.from(`..${text}..`);
@@ -45,6 +45,13 @@ test('the usual headers of programs are plain', () => {
     '{"request_id": 123456}',
   ])
     assert.equal(isPlain(text), true, text);
+});
+
+test('with other keys, a header is not plain if it has one of those', () => {
+  const keys = keyTable(['request_id']);
+  const isPlainTo = (text: string): boolean => isPlainHeader(Buffer.from(text), 0, text.length, keys);
+  assert.equal(isPlainTo('{"tag": "a", "request_id": 1}'), false);
+  assert.equal(isPlainTo('{"response_id": 1}'), true);
 });
 
 test('what connectors must look at is not plain', () => {
