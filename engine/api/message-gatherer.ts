@@ -37,13 +37,11 @@ export class MessageGatherer {
   add(message: OutgoingMessage, destinationId: string | undefined): number {
     const body = bodyOf(message);
     const binary = binaryOf(message, body.length);
-    const headerBytes = ownHeaderOf(message);
+    const header = ownHeaderOf(message);
     const address = this.#addressOf(message.messageType, destinationId);
-    if (address !== this.#address || !this.#hasRoomFor(headerBytes, body, binary)) this.flush();
+    if (address !== this.#address || !this.#hasRoomFor(header, body, binary)) this.flush();
     this.#address = address;
-    if (typeof body === 'string' && binary.length === 0) this.#builder.addText(headerBytes, body);
-    else
-      this.#builder.add({ headerBytes, data: typeof body === 'string' ? Buffer.from(body) : body, binary });
+    this.#builder.addMessage(header, body, binary);
     return body.length + binary.length;
   }
 
@@ -59,11 +57,11 @@ export class MessageGatherer {
     return new BatchAddress(messageType, this.#sourceId, destinationId);
   }
 
-  #hasRoomFor(headerBytes: Buffer, body: string | Buffer, binary: Buffer): boolean {
+  #hasRoomFor(header: string, body: string | Uint8Array, binary: Uint8Array): boolean {
     const { count, sizeBytes } = this.#builder;
     if (count === 0) return true;
     if (count >= LIMITS.batchMessages) return false;
-    const usedBytes = sizeBytes + RECORD_HEAD_BYTES + headerBytes.length + binary.length;
+    const usedBytes = sizeBytes + RECORD_HEAD_BYTES + header.length + binary.length;
     const freeBytes = LIMITS.batchBytes - usedBytes;
     if (typeof body !== 'string' || body.length * UTF8_MOST_BYTES <= freeBytes)
       return body.length <= freeBytes;

@@ -28,7 +28,7 @@ function makeTables(): Int32Array {
  *
  * @param before the CRC of the bytes in front of them
  */
-export function crc32(bytes: Buffer, start = 0, end = bytes.length, before = 0): number {
+export function crc32(bytes: Uint8Array, start = 0, end = bytes.length, before = 0): number {
   if (end - start >= NATIVE_FROM_BYTES) return nativeCrc32(bytes.subarray(start, end), before);
   let crc = ~before;
   let at = start;
@@ -38,7 +38,7 @@ export function crc32(bytes: Buffer, start = 0, end = bytes.length, before = 0):
   return ~oneByOne(bytes, at, end, crc) >>> 0;
 }
 
-function wordAt(bytes: Buffer, at: number): number {
+function wordAt(bytes: Uint8Array, at: number): number {
   return (
     (bytes[at] as number) |
     ((bytes[at + 1] as number) << 8) |
@@ -80,7 +80,7 @@ function ofWord(word: number, table: number): number {
   );
 }
 
-function oneByOne(bytes: Buffer, start: number, end: number, before: number): number {
+function oneByOne(bytes: Uint8Array, start: number, end: number, before: number): number {
   let crc = before;
   for (let at = start; at < end; at += 1) crc = (crc >>> 8) ^ entry(0, (crc ^ (bytes[at] as number)) & 0xff);
   return crc;

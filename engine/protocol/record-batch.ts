@@ -72,7 +72,7 @@ export class RecordBatchBuilder {
   /** Of the chunk: how much of it is in `#pieces`, and how much is written. */
   #from = 0;
   #at = 0;
-  #header: Buffer = EMPTY;
+  #header: Buffer | string = '';
   #count = 0;
   #sizeBytes = 0;
 
@@ -86,7 +86,26 @@ export class RecordBatchBuilder {
 
   /** The bytes of a large message are not copied: they must not change until the batch is written. */
   add({ headerBytes, data, binary }: BatchRecord): void {
-    const header = this.#headerToWrite(headerBytes);
+    this.#add(headerBytes, data, binary);
+  }
+
+  /**
+   * Adds a message of a program, which may change its bytes afterwards.
+   *
+   * @param header in ASCII
+   * @param data text is encoded where it is needed
+   */
+  addMessage(header: string, data: string | Uint8Array, binary: Uint8Array): void {
+    if (typeof data === 'string') {
+      const mostBytes = data.length * UTF8_MOST_BYTES;
+      if (binary.length === 0 && mostBytes <= COPIED_MAX_BYTES) this.#addText(header, data, mostBytes);
+      else this.#add(header, Buffer.from(data), Buffer.from(binary));
+    } else if (data.length + binary.length <= COPIED_MAX_BYTES) this.#add(header, data, binary);
+    else this.#add(header, Buffer.from(data), Buffer.from(binary));
+  }
+
+  #add(ownHeader: Buffer | string, data: Uint8Array, binary: Uint8Array): void {
+    const header = this.#headerToWrite(ownHeader);
     const bodyBytes = data.length + binary.length;
     const isCopied = bodyBytes <= COPIED_MAX_BYTES;
     const headBytes = RECORD_HEAD_BYTES + header.length;
@@ -96,30 +115,24 @@ export class RecordBatchBuilder {
     const start = this.#at;
     this.#writeHead(header, bodyBytes, binary.length);
     if (isCopied) {
-      data.copy(chunk, start + headBytes);
-      binary.copy(chunk, start + headBytes + data.length);
+      chunk.set(data, start + headBytes);
+      if (binary.length > 0) chunk.set(binary, start + headBytes + data.length);
     }
     let checksum = crc32Of(chunk, this.#view, start + UNCHECKED_BYTES, start + room);
     this.#at += room;
     if (!isCopied) {
       checksum = crc32(binary, 0, binary.length, crc32(data, 0, data.length, checksum));
       this.#cut();
-      this.#pieces.push(data);
-      if (binary.length > 0) this.#pieces.push(binary);
+      this.#pieces.push(data as Buffer);
+      if (binary.length > 0) this.#pieces.push(binary as Buffer);
     }
     this.#view.setUint32(start + 4, checksum, true);
     this.#count += 1;
     this.#sizeBytes += headBytes + bodyBytes;
   }
 
-  /** As `add`, for data that is still text: it is encoded where it is needed. */
-  addText(headerBytes: Buffer, text: string): void {
-    const mostBytes = text.length * UTF8_MOST_BYTES;
-    if (mostBytes > COPIED_MAX_BYTES) {
-      this.add({ headerBytes, data: Buffer.from(text), binary: EMPTY });
-      return;
-    }
-    const header = this.#headerToWrite(headerBytes);
+  #addText(ownHeader: string, text: string, mostBytes: number): void {
+    const header = this.#headerToWrite(ownHeader);
     const headBytes = RECORD_HEAD_BYTES + header.length;
     this.#reserve(headBytes + mostBytes);
     const start = this.#at;
@@ -134,20 +147,22 @@ export class RecordBatchBuilder {
   }
 
   /** Empty if it is the same as the one before. */
-  #headerToWrite(headerBytes: Buffer): Buffer {
-    const isSame = this.#count > 0 && (headerBytes === this.#header || headerBytes.equals(this.#header));
-    this.#header = headerBytes;
-    return isSame ? EMPTY : headerBytes;
+  #headerToWrite(header: Buffer | string): Buffer | string {
+    const before = this.#header;
+    this.#header = header;
+    return this.#count > 0 && areEqual(header, before) ? '' : header;
   }
 
   /** All but the checksum, behind what is written. */
-  #writeHead(header: Buffer, bodyBytes: number, binaryBytes: number): void {
+  #writeHead(header: Buffer | string, bodyBytes: number, binaryBytes: number): void {
     const view = this.#view;
     const start = this.#at;
     view.setUint32(start, RECORD_HEAD_BYTES - 4 + header.length + bodyBytes, true);
     view.setUint16(start + 8, header.length, true);
     view.setUint32(start + 10, binaryBytes, true);
-    if (header.length > 0) header.copy(this.#chunk, start + RECORD_HEAD_BYTES);
+    const headerAt = start + RECORD_HEAD_BYTES;
+    if (typeof header !== 'string') this.#chunk.set(header, headerAt);
+    else for (let at = 0; at < header.length; at += 1) this.#chunk[headerAt + at] = header.charCodeAt(at);
   }
 
   /** What was gathered; the builder is empty again. */
@@ -155,7 +170,7 @@ export class RecordBatchBuilder {
     this.#cut();
     const batch = { count: this.#count, pieces: this.#pieces, sizeBytes: this.#sizeBytes };
     this.#pieces = [];
-    this.#header = EMPTY;
+    this.#header = '';
     this.#count = 0;
     this.#sizeBytes = 0;
     return batch;
@@ -180,6 +195,11 @@ export class RecordBatchBuilder {
     if (this.#at > this.#from) this.#pieces.push(this.#chunk.subarray(this.#from, this.#at));
     this.#from = this.#at;
   }
+}
+
+function areEqual(one: Buffer | string, other: Buffer | string): boolean {
+  if (typeof one === 'string' || typeof other === 'string') return one === other;
+  return one === other || one.equals(other);
 }
 
 /** Walks through the messages of a batch that has been checked. */

@@ -145,14 +145,35 @@ test('text is held as bytes would be', () => {
       const asText = new RecordBatchBuilder();
       const asBytes = new RecordBatchBuilder();
       texts.forEach((text, index) => {
-        const headerBytes = Buffer.from(index % 3 === 0 ? '{}' : '{"tag": "t"}');
-        asText.addText(headerBytes, text);
-        asBytes.add({ headerBytes, data: Buffer.from(text), binary: Buffer.alloc(0) });
+        const header = index % 3 === 0 ? '{}' : '{"tag": "t"}';
+        asText.addMessage(header, text, Buffer.alloc(0));
+        asBytes.add({ headerBytes: Buffer.from(header), data: Buffer.from(text), binary: Buffer.alloc(0) });
       });
       assert.equal(asText.sizeBytes, asBytes.sizeBytes);
       assert.deepEqual(bytesOf(asText.take()), bytesOf(asBytes.take()));
     }),
   );
+});
+
+test('a program may change its bytes as soon as its message is added', () => {
+  for (const [dataBytes, binaryBytes] of [
+    [100, 0],
+    [100, 100],
+    [100, 100_000],
+    [100_000, 100],
+  ] as const) {
+    const [data, binary] = [new Uint8Array(dataBytes).fill(1), new Uint8Array(binaryBytes).fill(2)];
+    const builder = new RecordBatchBuilder();
+    builder.addMessage('{"tag": "t"}', data, binary);
+    data.fill(3);
+    binary.fill(3);
+    const bytes = bytesOf(builder.take());
+    checkBatch(bytes, 1);
+    const [message] = [...recordsOf(bytes)];
+    assert.deepEqual(message?.headerBytes, Buffer.from('{"tag": "t"}'));
+    assert.deepEqual(message?.data, Buffer.alloc(dataBytes, 1));
+    assert.deepEqual(message?.binary, Buffer.alloc(binaryBytes, 2));
+  }
 });
 
 test('large messages are not copied', () => {
