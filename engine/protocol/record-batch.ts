@@ -328,23 +328,22 @@ export function batchFrom(bytes: Buffer, count: number, from: number): RecordBat
     at += 4 + bytes.readUInt32LE(at);
   }
   const rest = bytes.subarray(at);
-  if (from === 0 || rest.length === 0 || rest.readUInt16LE(8) > 0)
-    return { count: count - from, pieces: [rest], sizeBytes: rest.length };
-  const firstEnd = 4 + rest.readUInt32LE(0);
-  const binaryAt = firstEnd - rest.readUInt32LE(10);
+  const pieces = from === 0 ? [rest] : withHeader(rest, headerBytes);
+  return { count: count - from, pieces, sizeBytes: pieces.reduce((sum, { length }) => sum + length, 0) };
+}
+
+/** Messages that were behind others as a batch of their own. @param headerBytes what the first of them repeats */
+export function withHeader(records: Buffer, headerBytes: Buffer): readonly Buffer[] {
+  if (records.length === 0 || records.readUInt16LE(8) > 0) return [records];
+  const firstEnd = 4 + records.readUInt32LE(0);
+  const binaryAt = firstEnd - records.readUInt32LE(10);
   const builder = new RecordBatchBuilder();
   builder.add({
     headerBytes,
-    data: rest.subarray(RECORD_HEAD_BYTES, binaryAt),
-    binary: rest.subarray(binaryAt, firstEnd),
+    data: records.subarray(RECORD_HEAD_BYTES, binaryAt),
+    binary: records.subarray(binaryAt, firstEnd),
   });
-  const first = builder.take();
-  const others = rest.subarray(firstEnd);
-  return {
-    count: count - from,
-    pieces: [...first.pieces, others],
-    sizeBytes: first.sizeBytes + others.length,
-  };
+  return [...builder.take().pieces, records.subarray(firstEnd)];
 }
 
 const OPEN_BRACE = 0x7b;

@@ -1,10 +1,11 @@
 import { AiocError } from '../base/errors.ts';
 import type { WhenFull } from '../config/shapes.ts';
 import { sizeOfParts } from '../storage/store.ts';
+import { BatchParts } from './batch-parts.ts';
 import type { ExpectedConsumer } from './expected-consumer.ts';
 import { droppedOf, type InboxArrival, type IndexRange, laterArrival } from './inbox-arrival.ts';
 import { inboxHead } from './inbox-batch.ts';
-import { type CheckedBatch, firstMessages, messagesFrom } from './message-batch.ts';
+import type { CheckedBatch } from './message-batch.ts';
 import type { LoggedMessages } from './outbox-batch.ts';
 import type { OverflowPolicy } from './overflow-policy.ts';
 
@@ -62,18 +63,20 @@ export class InboxAdmission {
     arrival: InboxArrival,
     fitting: number,
   ): Promise<readonly IndexRange[]> {
-    const parts: Promise<readonly IndexRange[]>[] = [];
-    for (let from = 0; from < batch.count; ) {
-      const rest = messagesFrom(batch, from);
-      const part =
-        from === 0 && fitting > 0 ? fitting : this.#options.overflow.largestPart(rest, besideBytes(rest));
-      const first = firstMessages(rest, part);
-      const entered = this.#whenRoom(first, laterArrival(arrival, from));
-      const at = from;
-      parts.push(entered.then((kept) => droppedOf(first, kept, at)));
-      from += part;
+    const parts = new BatchParts(batch);
+    const entered: Promise<readonly IndexRange[]>[] = [];
+    while (parts.taken < batch.count) {
+      const from = parts.taken;
+      const isFitting = from === 0 && fitting > 0;
+      const part = parts.next(isFitting ? fitting : this.#largestPart(batch, parts));
+      const kept = this.#whenRoom(part, laterArrival(arrival, from));
+      entered.push(kept.then((count) => droppedOf(part, count, from)));
     }
-    return (await Promise.all(parts)).flat();
+    return (await Promise.all(entered)).flat();
+  }
+
+  #largestPart(batch: CheckedBatch, parts: BatchParts<CheckedBatch>): number {
+    return this.#options.overflow.largestPart(parts.rest, besideBytes(batch) + parts.addedBytes);
   }
 
   /** @returns how many of them, from the first, were not dropped */

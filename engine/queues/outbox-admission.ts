@@ -1,7 +1,8 @@
+import { type PartReports, ReportsInOrder } from '../base/reports-in-order.ts';
 import type { WhenFull } from '../config/shapes.ts';
 import { sizeOfParts } from '../storage/store.ts';
-import { CompletionInOrder } from './completion-in-order.ts';
-import { firstMessages, type MessageBatch, messagesFrom } from './message-batch.ts';
+import { BatchParts } from './batch-parts.ts';
+import type { MessageBatch } from './message-batch.ts';
 import type { Completion, OutboxBatch } from './outbox-batch.ts';
 import { refuse } from './outbox-entry.ts';
 import { OUTBOX_HEAD_BYTES } from './outbox-head.ts';
@@ -36,28 +37,32 @@ export class OutboxAdmission {
       take({ batch, completion, persists });
       return persists ? writer.whenStoring() : undefined;
     }
-    const parts = new CompletionInOrder(completion);
-    if (fitting > 0) take({ batch: firstMessages(batch, fitting), completion: parts.part(), persists });
-    return this.#enqueueRest(laterMessages(batch, fitting), parts, persists);
+    const parts = new BatchParts(batch);
+    const reports = new ReportsInOrder();
+    const { logId } = batch;
+    if (fitting > 0)
+      take({ batch: parts.next(fitting), completion: reporting(completion, reports.next()), persists });
+    // What does not fit into an empty queue either goes in parts.
+    let entered: Promise<void> | undefined;
+    while (parts.taken < batch.count) {
+      const from = parts.taken;
+      const count = overflow.largestPart(parts.rest, BESIDE_BYTES + parts.addedBytes);
+      const part = { ...parts.next(count), logId: logId === 0 ? 0 : logId + from };
+      entered = this.#enqueuePart(part, reporting(completion, reports.next()), persists) ?? entered;
+    }
+    return entered;
   }
 
-  #enqueueRest(batch: OutboxBatch, parts: CompletionInOrder, persists: boolean): Promise<void> | undefined {
+  #enqueuePart(batch: OutboxBatch, completion: Completion, persists: boolean): Promise<void> | undefined {
     const { overflow, isDraining, take } = this.#options;
-    // What does not fit into an empty queue either goes in parts.
-    const part = overflow.largestPart(batch, BESIDE_BYTES);
-    const first = firstMessages(batch, part);
-    const completion = parts.part();
     const { patience = 'none' } = completion;
-    const entered = overflow.whenRoom({
-      count: first.count,
-      sizeBytes: sizeInOutbox(first),
+    return overflow.whenRoom({
+      count: batch.count,
+      sizeBytes: sizeInOutbox(batch),
       mayWait: () => persists || (patience !== 'none' && isDraining()),
-      enter: () => take({ batch: first, completion, persists }),
-      refused: (error) => refuse(first, completion, error),
+      enter: () => take({ batch, completion, persists }),
+      refused: (error) => refuse(batch, completion, error),
     });
-    if (part === batch.count) return entered;
-    const rest = this.#enqueueRest(laterMessages(batch, part), parts, persists);
-    return rest ?? entered;
   }
 }
 
@@ -69,7 +74,15 @@ export function sizeInOutbox({ records }: MessageBatch): number {
   return BESIDE_BYTES + records.length;
 }
 
-function laterMessages(batch: OutboxBatch, from: number): OutboxBatch {
-  if (from === 0) return batch;
-  return { ...messagesFrom(batch, from), logId: batch.logId === 0 ? 0 : batch.logId + from };
+/** The completion of a part, which settles once, with all its messages. */
+function reporting(completion: Completion, part: PartReports): Completion {
+  const settle = (report: () => void): void => {
+    part.make(report);
+    part.over();
+  };
+  return {
+    patience: completion.patience,
+    kept: (count, cancel) => settle(() => completion.kept(count, cancel)),
+    refused: (count, error) => settle(() => completion.refused(count, error)),
+  };
 }

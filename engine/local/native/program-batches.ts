@@ -1,4 +1,5 @@
 import { AiocError, toAiocError } from '../../base/errors.ts';
+import { ReportsInOrder } from '../../base/reports-in-order.ts';
 import { framesOf, sharedOf } from '../../protocol/batched-messages.ts';
 import { type Header, parseJsonObject } from '../../protocol/header.ts';
 import { batchFrom, checkBatch, RECORD_HEAD_BYTES } from '../../protocol/record-batch.ts';
@@ -156,9 +157,8 @@ interface BatchAnswer {
 class BatchAnswers {
   readonly #options: ProgramBatchesOptions;
   readonly #type: string;
+  readonly #reports = new ReportsInOrder();
   #number: number;
-  /** For each part that is not over yet: its reports, which follow those of the parts before it. */
-  readonly #parts: (() => void)[][] = [];
 
   constructor(number: number, options: ProgramBatchesOptions, type: string) {
     this.#number = number;
@@ -168,24 +168,16 @@ class BatchAnswers {
 
   /** For the next part. */
   next(): BatchAnswer {
-    const held: (() => void)[] = [];
-    this.#parts.push(held);
-    const inOrder = (report: () => void): void => {
-      if (this.#parts[0] === held) report();
-      else held.push(report);
-    };
+    const part = this.#reports.next();
     return {
-      kept: (count, outcome) => inOrder(() => this.#range('accepted', count, rangeBody({ count, outcome }))),
+      kept: (count, outcome) =>
+        part.make(() => this.#range('accepted', count, rangeBody({ count, outcome }))),
       refused: (count, error) => {
         const { code, message } = error;
         this.#options.onRefused(this.#type, count, error);
-        inOrder(() => this.#range('refusedBatch', count, jsonBody({ code, message, count })));
+        part.make(() => this.#range('refusedBatch', count, jsonBody({ code, message, count })));
       },
-      over: () =>
-        inOrder(() => {
-          this.#parts.shift();
-          for (const report of this.#parts[0]?.splice(0) ?? []) report();
-        }),
+      over: () => part.over(),
     };
   }
 
