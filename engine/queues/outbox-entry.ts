@@ -3,6 +3,12 @@ import { LIMITS } from '../base/limits.ts';
 import type { MessageNumber } from '../protocol/message-number.ts';
 import type { Completion, DeliveryContext, DeliveryState, OutboxBatch } from './outbox-batch.ts';
 
+/** What an entry is made of. */
+export type EntryFields = Pick<
+  OutboxEntry,
+  'context' | 'number' | 'position' | 'count' | 'sizeBytes' | 'largestBytes' | 'atMs' | 'records'
+>;
+
 /** Consecutive messages in an outbox. Numbers and indexes of messages count from the first. */
 export class OutboxEntry {
   readonly context: DeliveryContext;
@@ -25,16 +31,7 @@ export class OutboxEntry {
   /** Messages behind those that were acknowledged out of order, as some Python peers do. */
   #leftEarly: Set<number> | undefined;
 
-  constructor(fields: {
-    readonly context: DeliveryContext;
-    readonly number: MessageNumber;
-    readonly position: number;
-    readonly count: number;
-    readonly sizeBytes: number;
-    readonly largestBytes: number;
-    readonly atMs: number;
-    readonly records: Buffer | undefined;
-  }) {
+  constructor(fields: EntryFields) {
     this.context = fields.context;
     this.number = fields.number;
     this.position = fields.position;

@@ -1,6 +1,6 @@
 import { LIMITS } from '../base/limits.ts';
 import type { DeliveryContext, DeliveryObserver } from './outbox-batch.ts';
-import { OutboxEntry } from './outbox-entry.ts';
+import { type EntryFields, OutboxEntry } from './outbox-entry.ts';
 
 /**
  * Entries of this run that an outbox has only in the store, by position, until they are loaded into the window. Only
@@ -15,7 +15,7 @@ export class UnloadedEntries {
   #common: DeliveryObserver | undefined;
 
   /** @returns its entry, if it can be cancelled */
-  add(fields: ConstructorParameters<typeof OutboxEntry>[0]): OutboxEntry | undefined {
+  add(fields: EntryFields): OutboxEntry | undefined {
     const { position, context } = fields;
     const { body, observer, logId } = context;
     if (body === undefined && observer.isCommon) {
