@@ -1,11 +1,12 @@
 /**
  * Lets a journal on a simulated disk live through faults and crashes, and looks whether it has kept what it confirmed:
- * `npm run campaign:journal -- [SEEDS] [FIRST_SEED]`. The same seed gives the same history.
+ * `npm run campaign:journal -- [SEEDS] [FIRST_SEED]`, or `full [PART/PARTS]` of 100,000 seeds. The same seed gives the
+ * same history.
  */
+import { campaignLength } from './campaign-length.ts';
 import { type FaultCounts, runJournalSeed } from './journal-seed.ts';
 
-const seeds = Number(process.argv[2] ?? 1_000);
-const first = Number(process.argv[3] ?? Date.now() % 1_000_000_000);
+const { count: seeds, seed: first } = campaignLength(process.argv.slice(2), { usual: 1_000, full: 100_000 });
 const totals: FaultCounts = {};
 const startedMs = performance.now();
 let done = 0;

@@ -1,18 +1,19 @@
 /**
  * Kills with -9, one at a time, any of four processes while numbers go from a program over two connectors to another
  * program: at a random moment, or, of connectors, right before or after a write, a sync or an acknowledgement. What was
- * confirmed must come, once and in order: `npm run campaign:kills-everywhere -- [CYCLES] [SEED] [MESSAGES_A_CYCLE]`.
+ * confirmed must come, once and in order: `npm run campaign:kills-everywhere -- [KILLS] [SEED] [MESSAGES_A_KILL]`, or
+ * `full [PART/PARTS]` of 1,000 kills.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '../helpers/simulated-world.ts';
 import { makeTempDir, removeDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
+import { campaignLength } from './campaign-length.ts';
 import { NotedNumbers } from './noted-numbers.ts';
 import { type Role, StoredPair } from './stored-pair.ts';
 import { Victim } from './victim.ts';
 
-const cycles = Number(process.argv[2] ?? 100);
-const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
+const { count: cycles, seed } = campaignLength(process.argv.slice(2), { usual: 100, full: 1_000 });
 const perCycle = Number(process.argv[4] ?? 1_000);
 const random = seededRandom(seed);
 const below = (bound: number): number => Math.floor(random.fraction() * bound);

@@ -1,17 +1,17 @@
 /**
  * Breaks the link between two daemons over and over while programs at both send: cuts (half of them in the middle of a
  * message), stalls and black holes; all must arrive, once and in order:
- * `npm run campaign:links -- [FAULTS] [SEED] [MESSAGES_A_SECOND]`.
+ * `npm run campaign:links -- [FAULTS] [SEED] [MESSAGES_A_SECOND]`, or `full [PART/PARTS]` of 2,000 faults.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectorAPI } from '../../engine/index.ts';
 import { FaultyRelay } from '../helpers/faulty-relay.ts';
 import { seededRandom } from '../helpers/simulated-world.ts';
 import { waitFor } from '../helpers/wait-for.ts';
+import { campaignLength } from './campaign-length.ts';
 import { Heard, type Role, StoredPair } from './stored-pair.ts';
 
-const faults = Number(process.argv[2] ?? 2_000);
-const seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
+const { count: faults, seed } = campaignLength(process.argv.slice(2), { usual: 200, full: 2_000 });
 const perSecond = Number(process.argv[4] ?? 1_000);
 const random = seededRandom(seed);
 const TICK_MS = 10;

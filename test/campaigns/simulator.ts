@@ -1,13 +1,13 @@
 /**
  * Lets two connectors on a simulated network and simulated disks live through faults, and looks whether everything that
- * was confirmed has come, in order: `npm run campaign:simulator -- [SEEDS] [FIRST_SEED]`. The same seed gives the same
- * history.
+ * was confirmed has come, in order: `npm run campaign:simulator -- [SEEDS] [FIRST_SEED]`, or `full [PART/PARTS]` of
+ * 100,000 seeds. The same seed gives the same history.
  */
 import { removeRealDisk } from '../helpers/no-real-disk.ts';
+import { campaignLength } from './campaign-length.ts';
 import { type FaultCounts, runSimulatedSeed } from './simulator/history.ts';
 
-const seeds = Number(process.argv[2] ?? 1_000);
-const first = Number(process.argv[3] ?? Date.now() % 1_000_000_000);
+const { count: seeds, seed: first } = campaignLength(process.argv.slice(2), { usual: 1_000, full: 100_000 });
 const totals: FaultCounts = {};
 removeRealDisk();
 const startedMs = performance.now();

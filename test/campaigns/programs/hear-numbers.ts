@@ -2,7 +2,7 @@
  * Listens, and notes each message in one write together with its cursor, from which it goes on when it is started again:
  * `hear-numbers.ts CONFIG NOTES [DELAY_MS]`. It works so long on each before it is done with it.
  */
-import { existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConnectorAPI } from '../../../engine/index.ts';
 
@@ -14,10 +14,12 @@ async function work(): Promise<void> {
   while (performance.now() < end) await delay(end - performance.now());
 }
 
-const lines = existsSync(notes) ? readFileSync(notes, 'utf8').split('\n') : [];
+const LINE_BYTES = 1_024;
+const file = openSync(notes, 'a+');
+const end = Buffer.alloc(LINE_BYTES);
+const read = readSync(file, end, 0, LINE_BYTES, Math.max(0, fstatSync(file).size - LINE_BYTES));
 // A line that was being written when this was killed has no end.
-const after = lines.at(-2)?.split(' ')[2];
-const file = openSync(notes, 'a');
+const after = end.toString('latin1', 0, read).split('\n').at(-2)?.split(' ')[2];
 const api = await ConnectorAPI.fromConfig(config);
 await api.listen(
   'any',

@@ -70,6 +70,8 @@ class SimulatedHistory {
     for (let step = 0; step < steps; step += 1) await this.#step();
     await this.#calm();
     for (const [name, ledger] of this.#ledgers) ledger.check(name);
+    for (const { role, repeated } of this.#nodes)
+      assert.deepEqual(repeated, [], `the ${role} was sent again what it had stored`);
     for (const node of this.#nodes) node.end();
   }
 

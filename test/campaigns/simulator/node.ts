@@ -11,6 +11,7 @@ import { PORT, TRUST } from '../../helpers/simulated-connectors.ts';
 import type { SimulatedDisk } from '../../helpers/simulated-disk.ts';
 import type { SimulatedWorld } from '../../helpers/simulated-world.ts';
 import { MortalPorts } from './mortal-ports.ts';
+import { StoredNumbers } from './stored-numbers.ts';
 
 export const TYPES = ['a', 'b'] as const;
 /** A device cannot hold a directory: nothing of the machine's own disk plays a part. */
@@ -49,6 +50,7 @@ export class SimulatedNode {
   /** The listeners' own note of what they have had, by type: it outlives the connector, which may forget an ack. */
   readonly #cursors = new Map<string, number>();
   readonly #gathered = new Map<string, Gathered[]>();
+  readonly #stored = new StoredNumbers();
 
   constructor(options: NodeOptions) {
     this.#options = options;
@@ -116,6 +118,8 @@ export class SimulatedNode {
       },
     });
     this.#ports = ports;
+    const isAlive = (): boolean => this.#ports === ports;
+    for (const inbox of connector.inboxes) this.#stored.watch(inbox, isAlive);
     await this.alive(connector.start());
     this.#connector = connector;
     this.#life += 1;
@@ -131,6 +135,7 @@ export class SimulatedNode {
   /** Ends the program, however far it is; what the disk then has is its own affair. */
   end(): void {
     this.#ports?.end();
+    this.#ports = undefined;
     this.#connector = undefined;
     this.#life += 1;
   }
@@ -191,6 +196,11 @@ export class SimulatedNode {
       const largestBytes = largestMessageIn(batch.records);
       void broker.submitBatch({ ...batch, shared: header, largestBytes, hasResponse: false }, completion);
     }
+  }
+
+  /** What peers have sent again although it was stored here. */
+  get repeated(): readonly string[] {
+    return this.#stored.repeated;
   }
 
   /** How many messages wait in any of its queues. */
