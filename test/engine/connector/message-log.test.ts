@@ -31,8 +31,8 @@ function batch(messages: readonly Message[]): TrafficEntry {
 
 const entry = (data: string, header = '{}'): TrafficEntry => batch([{ data, header }]);
 
-const texts = (log: MessageLog): (string | undefined)[] =>
-  Array.from({ length: log.length }, (_, index) => log.at(index)?.text);
+const texts = (log: MessageLog, count = log.length): (string | undefined)[] =>
+  Array.from({ length: count }, (_, index) => log.at(index)?.text);
 
 test('a row says how its message begins, that it is an answer, and why it was dropped', () => {
   const log = makeLog();
@@ -157,4 +157,17 @@ test('large messages of one batch are kept as far as each of them would be alone
     [40_009, most, 40_000 - most],
     [most + 10, most, 1],
   ]);
+});
+
+test('the oldest row keeps its text when one batch takes the place of the row before it and of its bytes', () => {
+  const log = makeLog();
+  log.traffic(batch(['first', 'second', 'third', 'fourth'].map((data) => ({ data }))));
+  const large = Math.floor(LIMITS.logBodiesBytes / LIMITS.logBodyBytes) - 10;
+  for (let number = 0; number < large; number += 1) log.traffic(entry('x'.repeat(LIMITS.logBodyBytes - 24)));
+  log.traffic(batch(Array.from({ length: LIMITS.logRows - 4 - large }, () => ({ data: '.' }))));
+  assert.deepEqual(texts(log, 4), ['first', 'second', 'third', 'fourth']);
+  const bytesOfOne = LIMITS.logBodyBytes - 384;
+  log.traffic(batch(['y', 'z'].map((letter) => ({ data: letter.repeat(bytesOfOne) }))));
+  assert.equal(log.body(4), undefined, 'its bytes are gone');
+  assert.deepEqual(texts(log, 3), ['third', 'fourth', 'x'.repeat(LIMITS.logPreviewBytes)]);
 });
