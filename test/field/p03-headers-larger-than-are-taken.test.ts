@@ -1,5 +1,6 @@
 /** P3: a header that is larger than fits is refused where it is sent, and one that grows on its way breaks nothing. */
 import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { receiveSocketPath, sendSocketPath } from '../../engine/local/socket-names.ts';
@@ -206,4 +207,35 @@ test('a file that stays here for its sender’s user costs its message nothing, 
   );
   assert.match(String(heard[0]?.withFile?.['file_error']), /^Cannot/);
   assert.ok(logged(client, /dropped a a message .*: the header has \d+ bytes, at most \d+/));
+});
+
+test('a message whose file is gone when it is sent arrives without it, however long its header is', async (t) => {
+  const server_sockaddr = ['127.0.0.1', await freePort()];
+  const client = await started(t, {
+    ...{ is_server: false, client_name: 'client1', ...TYPES, server_sockaddr },
+    everybody_can_send_messages: false,
+  });
+  const api = await program(t, client);
+  const directory = join(client.directory, ...Array<string>(4).fill('é'.repeat(120)));
+  mkdirSync(directory, { recursive: true });
+  const srcPath = join(directory, 'file');
+  writeFileSync(srcPath, 'content');
+  const withFile = { srcPath, dstType: 'any', dstName: 'file' };
+  const over = await rejectsWith(
+    api.send({ messageType: 'a', withFile, requestId: 'x'.repeat(61_439) }),
+    'AIOC_FRAME_TOO_LARGE',
+    /at most 61439/,
+  );
+  const rest = Number(/has (\d+) bytes/.exec(over.message)?.[1]) - 61_439;
+  const requestId = 'x'.repeat(61_439 - rest);
+  await api.send({ messageType: 'a', withFile, requestId, data: 'longest' });
+  await api.send({ messageType: 'a', data: 'next' });
+  rmSync(srcPath);
+  const server = await started(t, { ...SERVER, server_sockaddr });
+  const heard = await heardBy(t, server, 'a');
+  await until(() => heard.length === 2, 'both');
+  const [first, second] = heard;
+  assert.deepEqual([first?.text(), second?.text()], ['longest', 'next']);
+  assert.equal(first?.requestId, requestId);
+  assert.match(String(first?.withFile?.['file_error']), /^There is no ".*é{50}/);
 });
