@@ -1,7 +1,7 @@
-import { type PartReports, ReportsInOrder } from '../base/reports-in-order.ts';
 import type { WhenFull } from '../config/shapes.ts';
 import { sizeOfParts } from '../storage/store.ts';
 import { BatchParts } from './batch-parts.ts';
+import { CompletionInOrder } from './completion-in-order.ts';
 import type { MessageBatch } from './message-batch.ts';
 import type { Completion, OutboxBatch } from './outbox-batch.ts';
 import { refuse } from './outbox-entry.ts';
@@ -38,17 +38,16 @@ export class OutboxAdmission {
       return persists ? writer.whenStoring() : undefined;
     }
     const parts = new BatchParts(batch);
-    const reports = new ReportsInOrder();
+    const inOrder = new CompletionInOrder(completion);
     const { logId } = batch;
-    if (fitting > 0)
-      take({ batch: parts.next(fitting), completion: reporting(completion, reports.next()), persists });
+    if (fitting > 0) take({ batch: parts.next(fitting), completion: inOrder.part(fitting), persists });
     // What does not fit into an empty queue either goes in parts.
     let entered: Promise<void> | undefined;
     while (parts.taken < batch.count) {
       const from = parts.taken;
       const count = overflow.largestPart(parts.rest, BESIDE_BYTES + parts.addedBytes);
       const part = { ...parts.next(count), logId: logId === 0 ? 0 : logId + from };
-      entered = this.#enqueuePart(part, reporting(completion, reports.next()), persists) ?? entered;
+      entered = this.#enqueuePart(part, inOrder.part(count), persists) ?? entered;
     }
     return entered;
   }
@@ -72,17 +71,4 @@ const BESIDE_BYTES = sizeOfParts(OUTBOX_HEAD_BYTES, 0);
 /** What an outbox counts for a batch. */
 export function sizeInOutbox({ records }: MessageBatch): number {
   return BESIDE_BYTES + records.length;
-}
-
-/** The completion of a part, which settles once, with all its messages. */
-function reporting(completion: Completion, part: PartReports): Completion {
-  const settle = (report: () => void): void => {
-    part.make(report);
-    part.over();
-  };
-  return {
-    patience: completion.patience,
-    kept: (count, cancel) => settle(() => completion.kept(count, cancel)),
-    refused: (count, error) => settle(() => completion.refused(count, error)),
-  };
 }

@@ -51,22 +51,25 @@ export interface OutboxBatch extends MessageBatch, DeliveryContext {
   readonly largestBytes: number;
 }
 
+/** Removes messages again, unless they have been sent; absent if they cannot be cancelled. */
+export type Cancel = () => void;
+
 /**
  * How long messages wait for room in a full queue. `while-draining`: while the peer is connected and the queue shrinks.
  * `always`: their sender cannot receive a refusal, so they also wait for the disk, unless `when_full` drops messages.
  */
 type Patience = 'none' | 'while-draining' | 'always';
 
-/** Reports what became of the messages of one batch, in order, in as many parts as it takes. */
-export interface Completion {
+/**
+ * Reports what became of the messages of one batch, in order, in as many parts as it takes.
+ *
+ * @typeParam Kept what is known of messages that are kept
+ */
+export interface Completion<Kept = Cancel | undefined> {
   /** Absent: none. */
   readonly patience?: Patience | undefined;
-  /**
-   * The next `count` messages are in the queue.
-   *
-   * @param cancel removes them again, unless they have been sent; undefined if they cannot be cancelled
-   */
-  kept(count: number, cancel?: () => void): void;
+  /** The next `count` messages are in the queue. */
+  kept(count: number, how?: Kept): void;
   /** @param error AiocError AIOC_QUEUE_FULL, or an error of the store */
   refused(count: number, error: unknown): void;
 }

@@ -1,10 +1,11 @@
 import { AiocError, toAiocError } from '../../base/errors.ts';
-import { ReportsInOrder } from '../../base/reports-in-order.ts';
 import { framesOf, sharedOf } from '../../protocol/batched-messages.ts';
 import { type Header, parseJsonObject } from '../../protocol/header.ts';
 import { batchFrom, checkBatch, RECORD_HEAD_BYTES } from '../../protocol/record-batch.ts';
 import { RecordCursor } from '../../protocol/record-cursor.ts';
+import { CompletionInOrder } from '../../queues/completion-in-order.ts';
 import type { CheckedBatch } from '../../queues/message-batch.ts';
+import type { Cancel, Completion } from '../../queues/outbox-batch.ts';
 import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
 import { headerOfBeginning } from '../local-frames.ts';
 import { type BatchInPacket, checkLimits, rangeBody, sentBatchIn } from './batch-packets.ts';
@@ -39,10 +40,10 @@ export class ProgramBatches {
     const { largestBytes, hasResponse, hasFile } = checkBatch(records, count);
     if (hasFile)
       throw new AiocError('AIOC_FRAME_BAD', 'a message with a file is in a batch: it belongs in a send');
-    const answers = new BatchAnswers(number, this.#options, shared.message_type);
+    const answers = this.#answers(number, shared.message_type);
     if (largestBytes <= messageMaxBytesOf(this.#options.broker))
-      return this.#submit({ shared, count, records, largestBytes, hasResponse }, answers.next());
-    return this.#submitParts(batch, answers);
+      return this.#submit({ shared, count, records, largestBytes, hasResponse }, answers);
+    return this.#submitParts(batch, new CompletionInOrder(answers));
   }
 
   /** A message that is larger than a packet. Only its header was kept. */
@@ -52,51 +53,67 @@ export class ProgramBatches {
     const error = new AiocError('AIOC_FRAME_TOO_LARGE', text);
     const header = headerOfSkipped(body);
     broker.noResponse(header, error);
-    const answer = new BatchAnswers(number, this.#options, header?.message_type ?? 'large').next();
-    answer.refused(1, error);
-    answer.over();
+    this.#answers(number, header?.message_type ?? 'large').refused(1, error);
   }
 
-  #submit(batch: CheckedBatch, answer: BatchAnswer): Promise<void> | undefined {
+  /** Answers the messages of one packet in their order. `number`: of the first. */
+  #answers(number: number, type: string): Completion {
+    const { broker, write, onRefused } = this.#options;
+    const outcome = broker.isStored(type) ? 'stored' : 'accepted';
+    let next = number;
+    const answer = (kind: PacketKind, count: number, body: Buffer): void => {
+      write(kind, next, body);
+      next += count;
+    };
+    return {
+      patience: 'while-draining',
+      kept: (count) => answer('accepted', count, rangeBody({ count, outcome })),
+      refused: (count, error) => {
+        const known = toAiocError(error);
+        const { code, message } = known;
+        onRefused(type, count, known);
+        answer('refusedBatch', count, jsonBody({ code, message, count }));
+      },
+    };
+  }
+
+  #submit(batch: CheckedBatch, answers: Completion): Promise<void> | undefined {
     const { broker, onBegun, onAnswered } = this.#options;
     const bytes = batch.records.length;
     let left = batch.count;
-    const outcome = broker.isStored(batch.shared.message_type) ? 'stored' : 'accepted';
     const settled = (count: number): void => {
       left -= count;
-      if (left > 0) return;
-      answer.over();
-      onAnswered(batch.count, bytes);
+      if (left === 0) onAnswered(batch.count, bytes);
     };
     onBegun(batch.count, bytes);
     return broker.submitBatch(batch, {
-      patience: 'while-draining',
+      patience: answers.patience,
       kept: (count) => {
-        answer.kept(count, outcome);
+        answers.kept(count);
         settled(count);
       },
       refused: (count, error) => {
-        answer.refused(count, toAiocError(error));
+        answers.refused(count, error);
         settled(count);
       },
     });
   }
 
   /** Messages above max_size_message are refused; the others go on in batches of their own. */
-  async #submitParts(batch: BatchInPacket, answers: BatchAnswers): Promise<void> {
+  async #submitParts(batch: BatchInPacket, answers: CompletionInOrder<Cancel | undefined>): Promise<void> {
     const { shared } = batch;
     for (const part of partsOf(batch, messageMaxBytesOf(this.#options.broker))) {
-      const answer = answers.next();
+      const { count, records } = part;
+      const answer = answers.part(count);
       if (part.isTooLarge) this.#refuseLarge(batch, part, answer);
       else {
-        const { count, records } = part;
         const { largestBytes, hasResponse } = checkBatch(records, count);
         await this.#submit({ shared, count, records, largestBytes, hasResponse }, answer);
       }
     }
   }
 
-  #refuseLarge({ shared }: BatchInPacket, { records }: BatchPart, answer: BatchAnswer): void {
+  #refuseLarge({ shared }: BatchInPacket, { records }: BatchPart, answer: Completion): void {
     const { broker } = this.#options;
     for (const { header, data, binary } of framesOf(shared, records)) {
       const text = tooLargeText(data.length + binary.length, messageMaxBytesOf(broker));
@@ -104,7 +121,6 @@ export class ProgramBatches {
       broker.noResponse(header, error);
       answer.refused(1, error);
     }
-    answer.over();
   }
 }
 
@@ -144,45 +160,4 @@ function* partsOf({ count, records }: BatchInPacket, maxBytes: number): Generato
     yield cut(true, index + 1, cursor.end);
   }
   if (count > from) yield cut(false, count, records.length);
-}
-
-interface BatchAnswer {
-  kept(count: number, outcome: 'stored' | 'accepted'): void;
-  refused(count: number, error: AiocError): void;
-  /** All messages of the part are answered. */
-  over(): void;
-}
-
-/** Answers the messages of one packet in their order, although its parts may be done in another. */
-class BatchAnswers {
-  readonly #options: ProgramBatchesOptions;
-  readonly #type: string;
-  readonly #reports = new ReportsInOrder();
-  #number: number;
-
-  constructor(number: number, options: ProgramBatchesOptions, type: string) {
-    this.#number = number;
-    this.#options = options;
-    this.#type = type;
-  }
-
-  /** For the next part. */
-  next(): BatchAnswer {
-    const part = this.#reports.next();
-    return {
-      kept: (count, outcome) =>
-        part.make(() => this.#range('accepted', count, rangeBody({ count, outcome }))),
-      refused: (count, error) => {
-        const { code, message } = error;
-        this.#options.onRefused(this.#type, count, error);
-        part.make(() => this.#range('refusedBatch', count, jsonBody({ code, message, count })));
-      },
-      over: () => part.over(),
-    };
-  }
-
-  #range(kind: PacketKind, count: number, body: Buffer): void {
-    this.#options.write(kind, this.#number, body);
-    this.#number += count;
-  }
 }
