@@ -1,11 +1,11 @@
 import { AiocError, ERROR_CODES, type ErrorCode } from '../base/errors.ts';
 import { rangeIn } from '../local/native/batch-packets.ts';
 import { bodyAsJson, type Packet } from '../local/native/packets.ts';
-import type { BatchReply } from './outgoing-batch.ts';
+import type { OutgoingBatch } from './outgoing-batch.ts';
 
 interface Awaited {
   readonly count: number;
-  readonly reply: BatchReply;
+  readonly reply: OutgoingBatch['reply'];
   /** Messages that are answered: a connector answers those of one batch in order. */
   answered: number;
 }
@@ -19,7 +19,7 @@ export class AwaitedRanges {
     return this.#byNumber.size === 0;
   }
 
-  add(number: number, count: number, reply: BatchReply): void {
+  add(number: number, count: number, reply: OutgoingBatch['reply']): void {
     this.#byNumber.set(number, { count, reply, answered: 0 });
   }
 
@@ -36,18 +36,17 @@ export class AwaitedRanges {
     if (awaited === undefined || !(count >= 1 && count <= awaited.count - awaited.answered))
       throw new AiocError('AIOC_FRAME_BAD', `the connector answered ${count} messages that were not sent`);
     this.#byNumber.delete(number);
-    const from = awaited.answered;
     awaited.answered += count;
     if (awaited.answered < awaited.count) this.#byNumber.set(number + count, awaited);
-    if (range === undefined) awaited.reply.refused(from, count, errorIn(packet));
-    else awaited.reply.accepted(from, count, range.outcome);
+    if (range === undefined) awaited.reply.refused(count, errorIn(packet));
+    else awaited.reply.kept(count, range.outcome);
   }
 
   /** The connection has closed. */
   refuseAll(error: AiocError): void {
     const all = [...this.#byNumber.values()];
     this.#byNumber.clear();
-    for (const { count, answered, reply } of all) reply.refused(answered, count - answered, error);
+    for (const { count, answered, reply } of all) reply.refused(count - answered, error);
   }
 }
 

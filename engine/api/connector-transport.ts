@@ -6,6 +6,7 @@ import { parseLocalFrame } from '../local/local-frames.ts';
 import type { Packet } from '../local/native/packets.ts';
 import { nativeSocketPath, sendSocketPath } from '../local/socket-names.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
+import { CompletionInOrder } from '../queues/completion-in-order.ts';
 import { onAbort } from './abort.ts';
 import type { ConnectorLocator } from './connector-locator.ts';
 import { NativeChannel, outcomeIn } from './native-channel.ts';
@@ -102,7 +103,7 @@ export class ConnectorTransport {
     }
     this.#order
       .take(batch.signal, sendCancelled, () => this.#handOver(batch))
-      .catch((error: unknown) => batch.reply.refused(0, batch.count, toAiocError(error)));
+      .catch((error: unknown) => batch.reply.refused(batch.count, toAiocError(error)));
   }
 
   /** Passes what `action` sends to the operating system at once. Call at the end of a turn of the event loop. */
@@ -129,14 +130,15 @@ export class ConnectorTransport {
   }
 
   async #sendOverPython(batch: OutgoingBatch): Promise<void> {
-    const { signal, reply } = batch;
+    const { signal } = batch;
+    const inOrder = new CompletionInOrder(batch.reply);
     const answered: Promise<void>[] = [];
     for (const frame of framesOfBatch(batch)) {
-      const index = answered.length;
+      const reply = inOrder.part(1);
       answered.push(
         this.#pythonChannel.send({ sizeBytes: frame.length, signal, frames: () => [frame] }).then(
-          () => reply.accepted(index, 1, undefined),
-          (error: unknown) => reply.refused(index, 1, toAiocError(error)),
+          () => reply.kept(1),
+          (error: unknown) => reply.refused(1, toAiocError(error)),
         ),
       );
     }

@@ -12,6 +12,7 @@ import {
   type PacketKind,
   PacketReader,
 } from '../local/native/packets.ts';
+import { CompletionInOrder } from '../queues/completion-in-order.ts';
 import { AwaitedRanges, errorIn } from './awaited-ranges.ts';
 import { framesOfBatch, type OutgoingBatch, type SendOutcome } from './outgoing-batch.ts';
 
@@ -128,7 +129,7 @@ export class NativeChannel {
   /** Sends a batch, whose reply gets the connector's answers. */
   postBatch(batch: OutgoingBatch): void {
     const { address, count, pieces, reply } = batch;
-    if (this.#failure !== undefined) reply.refused(0, count, this.#failure);
+    if (this.#failure !== undefined) reply.refused(count, this.#failure);
     else if (this.#protocol < 2) this.#postOneByOne(batch);
     else {
       this.#willAwait();
@@ -139,15 +140,13 @@ export class NativeChannel {
   }
 
   #postOneByOne(batch: OutgoingBatch): void {
-    const { reply } = batch;
-    let index = 0;
+    const inOrder = new CompletionInOrder(batch.reply);
     for (const frame of framesOfBatch(batch)) {
-      const at = index;
+      const reply = inOrder.part(1);
       this.post('send', frame.subarray(4), {
-        resolve: (packet) => reply.accepted(at, 1, outcomeIn(packet)),
-        reject: (error) => reply.refused(at, 1, error),
+        resolve: (packet) => reply.kept(1, outcomeIn(packet)),
+        reject: (error) => reply.refused(1, error),
       });
-      index += 1;
     }
   }
 

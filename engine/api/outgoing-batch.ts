@@ -1,7 +1,7 @@
-import type { AiocError } from '../base/errors.ts';
 import { framesOf, type SharedHeader } from '../protocol/batched-messages.ts';
 import { encodeFrame } from '../protocol/frame-encoder.ts';
 import { headerText } from '../protocol/header.ts';
+import type { Completion } from '../queues/outbox-batch.ts';
 
 /** What a connector guarantees for a message that it has accepted. */
 export type SendOutcome =
@@ -11,16 +11,6 @@ export type SendOutcome =
   | 'accepted'
   /** It was dropped, because the peer is ignored (ignore_peer_traffic). */
   | 'ignored';
-
-/** Is called with ranges of a batch's messages, in any order, until each message has been in one of them. */
-export interface BatchReply {
-  /**
-   * @param from index of the first, from 0
-   * @param outcome undefined from a Python connector, which does not answer
-   */
-  accepted(from: number, count: number, outcome: SendOutcome | undefined): void;
-  refused(from: number, count: number, error: AiocError): void;
-}
 
 /** Where the messages of a batch go: the header that they share. */
 export class BatchAddress {
@@ -57,7 +47,8 @@ export interface OutgoingBatch {
   readonly pieces: readonly Buffer[];
   /** Cancels it, until it is written. */
   readonly signal: AbortSignal | undefined;
-  readonly reply: BatchReply;
+  /** The outcome is undefined from a Python connector, which does not answer. */
+  readonly reply: Completion<SendOutcome | undefined>;
 }
 
 /** The messages of a batch as frames, for a connector that does not know batches. */

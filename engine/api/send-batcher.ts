@@ -1,9 +1,8 @@
 import { afterMicrotasks } from '../base/batching.ts';
-import type { AiocError } from '../base/errors.ts';
 import type { ConnectorTransport } from './connector-transport.ts';
 import { type SendOptions, sizeOf } from './message-frame.ts';
 import { type GatheredBatch, MessageGatherer } from './message-gatherer.ts';
-import type { BatchReply, SendOutcome } from './outgoing-batch.ts';
+import type { OutgoingBatch, SendOutcome } from './outgoing-batch.ts';
 
 /**
  * Sends messages in the order of the calls. Those of one turn of the event loop go to the connector in batches; each has
@@ -70,10 +69,12 @@ export class SendBatcher {
 }
 
 type Resolve = (outcome: SendOutcome | undefined) => void;
-type Reject = (error: AiocError) => void;
+type Reject = (error: unknown) => void;
+
+type Reply = OutgoingBatch['reply'];
 
 /** The promises of the messages of one batch. */
-class PromisesOfBatch implements BatchReply {
+class PromisesOfBatch implements Reply {
   /** Bytes of its messages. */
   size = 0;
   readonly #transport: ConnectorTransport;
@@ -91,13 +92,15 @@ class PromisesOfBatch implements BatchReply {
     this.#rejects.push(reject);
   };
 
-  accepted(from: number, count: number, outcome: SendOutcome | undefined): void {
-    for (let index = from; index < from + count; index += 1) (this.#resolves[index] as Resolve)(outcome);
+  kept(count: number, outcome: SendOutcome | undefined): void {
+    const end = this.#settled + count;
+    for (let index = this.#settled; index < end; index += 1) (this.#resolves[index] as Resolve)(outcome);
     this.#forget(count);
   }
 
-  refused(from: number, count: number, error: AiocError): void {
-    for (let index = from; index < from + count; index += 1) (this.#rejects[index] as Reject)(error);
+  refused(count: number, error: unknown): void {
+    const end = this.#settled + count;
+    for (let index = this.#settled; index < end; index += 1) (this.#rejects[index] as Reject)(error);
     this.#forget(count);
   }
 

@@ -2,7 +2,7 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import type { ConnectorTransport } from './connector-transport.ts';
 import type { OutgoingMessage, SendOptions } from './message-frame.ts';
 import { type GatheredBatch, MessageGatherer } from './message-gatherer.ts';
-import type { BatchReply, SendOutcome } from './outgoing-batch.ts';
+import type { OutgoingBatch, SendOutcome } from './outgoing-batch.ts';
 
 /** Consecutive messages that the connector has not accepted, for the same reason. */
 export interface RefusedMessages {
@@ -113,11 +113,11 @@ function merged(own: Partial<OutgoingMessage>, common: Partial<SendOptions>): Se
   } as SendOptions;
 }
 
-async function report(sent: Promise<SendOutcome | undefined>, reply: BatchReply): Promise<void> {
+async function report(sent: Promise<SendOutcome | undefined>, reply: OutgoingBatch['reply']): Promise<void> {
   try {
-    reply.accepted(0, 1, await sent);
+    reply.kept(1, await sent);
   } catch (error) {
-    reply.refused(0, 1, toAiocError(error));
+    reply.refused(1, error);
   }
 }
 
@@ -133,15 +133,18 @@ class Answers {
   #onAll = (): void => undefined;
 
   /** For the messages from this index on. */
-  from(first: number): BatchReply {
+  from(first: number): OutgoingBatch['reply'] {
+    let index = first;
     return {
-      accepted: (_from, count, outcome) => {
+      kept: (count, outcome) => {
         const rank = Math.min(OUTCOMES.indexOf(outcome), OUTCOMES.indexOf(this.#outcome));
         this.#outcome = OUTCOMES[rank];
+        index += count;
         this.#add(count);
       },
-      refused: (from, count, error) => {
-        this.#refused.push({ index: first + from, count, error });
+      refused: (count, error) => {
+        this.#refused.push({ index, count, error: toAiocError(error) });
+        index += count;
         this.#add(count);
       },
     };

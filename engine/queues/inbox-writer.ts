@@ -5,17 +5,17 @@ import type { Batch, BatchSource, Store } from '../storage/store.ts';
 import { appendUnknown } from './append-unknown.ts';
 import { type Amount, HeldMessages } from './held-messages.ts';
 import type { MessageSource, StoredPosition } from './message-source.ts';
+import type { Completion } from './outbox-batch.ts';
 import { persistentAppend } from './persistent-append.ts';
 
-/** Messages that are not in the store yet. */
-export interface PendingArrival {
+/**
+ * Messages that are not in the store yet. They are kept or refused together. Of those that are kept, it is known how many,
+ * from the first, were stored before, and were not stored again; those that are refused stay with their sender.
+ */
+export interface PendingArrival extends Completion<number> {
   readonly batch: Batch;
   /** Of the first message. */
   readonly source: MessageSource | undefined;
-  /** @param known how many of them, from the first, were stored before, and were not stored again */
-  stored(known: number): void;
-  /** They are not in the store: their sender keeps them. */
-  refused(error: unknown): void;
 }
 
 /** Batches with consecutive numbers of one sender, or without numbers. */
@@ -126,7 +126,7 @@ export class InboxWriter {
         // The next message of this sender is compared with the stored number, not with the requested one.
         for (const { source } of refused)
           if (source !== undefined) this.#requested.delete(markNameOf(source));
-        for (const arrival of refused) arrival.refused(error);
+        for (const arrival of refused) arrival.refused(arrival.batch.count, error);
         return;
       }
     }
@@ -186,9 +186,10 @@ export class InboxWriter {
       this.#options.onSuperseded(amount);
     }
     if (name !== undefined) this.#noteStored(name, lastSeq);
-    for (const { batch, stored } of arrivals) {
-      stored(Math.min(known, batch.count));
-      known = Math.max(0, known - batch.count);
+    for (const arrival of arrivals) {
+      const { count } = arrival.batch;
+      arrival.kept(count, Math.min(known, count));
+      known = Math.max(0, known - count);
     }
     this.#options.onArrival();
   }

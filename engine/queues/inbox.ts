@@ -209,13 +209,13 @@ export class Inbox {
       this.#writer.add({
         batch: { count, head, records },
         source,
-        stored: (known) => {
+        kept: (_count, known = 0) => {
           this.#noteStored({ logId, count }, known, knownBytes({ count, records, sizeBytes }, known));
           const isTakenLater = !this.#options.isStored && known < count;
           if (isTakenLater) this.#untaken.add({ taken: known, rest: count - known, resolve, reject });
           if (!isTakenLater || source === undefined) resolve(count);
         },
-        refused: (error) => {
+        refused: (_count, error) => {
           this.#left(count, sizeBytes);
           this.#report({ logId, count }, 'failed', 'it could not be stored; its sender keeps it');
           reject(error);

@@ -11,7 +11,9 @@ const [name = '', ...rest] = process.argv.slice(2);
 const bundle = await bundleTests([`test/campaigns/${name}.ts`]);
 try {
   const program = join(bundle, `test/campaigns/${name}.mjs`);
-  const run = spawnSync(process.execPath, ['--enable-source-maps', program, ...rest], { stdio: 'inherit' });
+  // A history leaves much garbage: more room for it takes a tenth less time.
+  const flags = ['--max-semi-space-size=32', '--enable-source-maps'];
+  const run = spawnSync(process.execPath, [...flags, program, ...rest], { stdio: 'inherit' });
   process.exitCode = run.status ?? 1;
 } finally {
   rmSync(bundle, { recursive: true, force: true });

@@ -45,8 +45,11 @@ async function restored(store: Journal, clock: SimulatedClock) {
   const held = await writer.restore();
   /** Resolves with the number of those that were known. */
   const put = (seq: number): Promise<number> =>
-    new Promise((stored, refused) =>
-      writer.add({ batch: single(`ann ${seq}.`), source: { ...of, seq }, stored, refused }),
+    new Promise((resolve, reject) =>
+      writer.add({
+        ...{ batch: single(`ann ${seq}.`), source: { ...of, seq } },
+        ...{ kept: (_count, known = 0) => resolve(known), refused: (_count, error) => reject(error) },
+      }),
     );
   const kept = async (name: string): Promise<number[]> =>
     (await readAll(store, STREAM))
@@ -155,8 +158,11 @@ test('held batches are superseded and released in the middle, as far as they hav
   assert.deepEqual(await kept(), [1, 2, 3, 4]);
   assert.equal(held.count, 8);
   assert.deepEqual(writer.storedOf('ann'), [{ epoch: 'hers', seq: 4, hasGap: true }]);
-  const known = await new Promise((stored, refused) =>
-    writer.add({ batch: batch(5, 6), source: { ...of, seq: 5 }, stored, refused }),
+  const known = await new Promise((resolve, reject) =>
+    writer.add({
+      ...{ batch: batch(5, 6), source: { ...of, seq: 5 } },
+      ...{ kept: (_count, count) => resolve(count), refused: (_count, error) => reject(error) },
+    }),
   );
   assert.equal(known, 0);
   assert.deepEqual(await kept(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);

@@ -24,7 +24,7 @@ function writerOn(clock: SimulatedClock, store: Store) {
     writer.add({
       batch: { ...batchOf(texts.split(' ')), head: Buffer.from('head') },
       source,
-      stored: (known) => told.push(known === 0 ? `${texts} stored` : `${known} of ${texts} known`),
+      kept: (_count, known) => told.push(known === 0 ? `${texts} stored` : `${known} of ${texts} known`),
       refused: () => told.push(`${texts} refused`),
     });
   const kept = async (): Promise<string[]> => textsInAll(await store.read(STREAM, 0, 1_000_000));
