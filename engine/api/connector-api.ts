@@ -1,6 +1,7 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { ownerId, receiveSocketPath } from '../local/socket-names.ts';
+import type { OutFrame } from '../protocol/messages.ts';
 import { serverId } from '../protocol/names.ts';
 import {
   type ApiPorts,
@@ -18,7 +19,6 @@ import {
   checkType,
   encodeMessage,
   type OutgoingMessage,
-  type PreparedMessage,
   prepareMessage,
   type SendOptions,
   sizeOf,
@@ -291,7 +291,7 @@ export class ConnectorAPI {
     this.#transport.close();
   }
 
-  #prepare(message: OutgoingMessage, awaitResponse: boolean): PreparedMessage {
+  #prepare(message: OutgoingMessage, awaitResponse: boolean): OutFrame {
     const destinationId = this.#checked(message);
     return prepareMessage(message, { sourceId: this.#sourceId, destinationId, awaitResponse });
   }
@@ -326,7 +326,7 @@ export class ConnectorAPI {
   }
 
   async #exchange(
-    message: PreparedMessage,
+    message: OutFrame,
     part: FilePart | undefined,
     limits: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
   ): Promise<ReceivedMessage> {
@@ -337,6 +337,6 @@ export class ConnectorAPI {
   }
 }
 
-function frameOf(message: PreparedMessage, part: FilePart | undefined): FrameWithFile {
+function frameOf(message: OutFrame, part: FilePart | undefined): FrameWithFile {
   return { frame: encodeMessage(message, part?.withFile), bytes: part?.bytes };
 }

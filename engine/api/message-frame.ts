@@ -1,8 +1,8 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { encodeFrame } from '../protocol/frame-encoder.ts';
-import { type JsonObject, type JsonValue, pythonJson } from '../protocol/header.ts';
-import { isReserved } from '../protocol/messages.ts';
+import { type Header, type JsonObject, type JsonValue, pythonJson } from '../protocol/header.ts';
+import { isReserved, type OutFrame } from '../protocol/messages.ts';
 import { checkOwnHeaderBytes } from '../protocol/record-batch.ts';
 
 export interface FileToSend {
@@ -48,13 +48,6 @@ export interface SendOptions extends OutgoingMessage {
   readonly signal?: AbortSignal;
 }
 
-/** A checked message with its data as bytes. */
-export interface PreparedMessage {
-  readonly header: JsonObject & { readonly message_type: string };
-  readonly data: Buffer;
-  readonly binary: Buffer | undefined;
-}
-
 interface Ids {
   readonly sourceId: string;
   readonly destinationId: string | undefined;
@@ -66,13 +59,13 @@ interface Ids {
  *
  * @throws AiocError AIOC_NAME_BAD, AIOC_FRAME_BAD, AIOC_FRAME_TOO_LARGE
  */
-export function prepareMessage(message: OutgoingMessage, ids: Ids): PreparedMessage {
+export function prepareMessage(message: OutgoingMessage, ids: Ids): OutFrame {
   const data = Buffer.from(bodyOf(message) as string);
   const binary = Buffer.from(binaryOf(message, data.length));
   return { header: headerOf(message, ids), data, binary: binary.length > 0 ? binary : undefined };
 }
 
-function headerOf(message: OutgoingMessage, ids: Ids): PreparedMessage['header'] {
+function headerOf(message: OutgoingMessage, ids: Ids): Header {
   return {
     message_type: message.messageType,
     source_id: ids.sourceId,
@@ -95,7 +88,7 @@ function ownMembers({ requestId, responseId, waitForAck = false, tag }: Outgoing
 }
 
 /** @throws AiocError AIOC_FRAME_TOO_LARGE if the header is too large */
-export function encodeMessage({ header, data, binary }: PreparedMessage, withFile?: JsonObject): Buffer {
+export function encodeMessage({ header, data, binary }: OutFrame, withFile?: JsonObject): Buffer {
   if (withFile === undefined) return encodeFrame({ header, data, binary });
   return encodeFrame({ header: { ...header, with_file: withFile }, data, binary });
 }

@@ -1,8 +1,9 @@
 import { afterMicrotasks } from '../base/batching.ts';
+import type { Completion } from '../queues/outbox-batch.ts';
 import type { ConnectorTransport } from './connector-transport.ts';
 import { type SendOptions, sizeOf } from './message-frame.ts';
 import { type GatheredBatch, MessageGatherer } from './message-gatherer.ts';
-import type { OutgoingBatch, SendOutcome } from './outgoing-batch.ts';
+import type { SendOutcome } from './outgoing-batch.ts';
 
 /**
  * Sends messages in the order of the calls. Those of one turn of the event loop go to the connector in batches; each has
@@ -71,10 +72,8 @@ export class SendBatcher {
 type Resolve = (outcome: SendOutcome | undefined) => void;
 type Reject = (error: unknown) => void;
 
-type Reply = OutgoingBatch['reply'];
-
 /** The promises of the messages of one batch. */
-class PromisesOfBatch implements Reply {
+class PromisesOfBatch implements Completion<SendOutcome | undefined> {
   /** Bytes of its messages. */
   size = 0;
   readonly #transport: ConnectorTransport;
