@@ -113,6 +113,12 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     replace: 'this.#lastSeq += count > 1 ? count - 1 : 1;',
   },
   {
+    name: 'the receiver counts one message too many in each batch of several',
+    file: 'peers/receiver.ts',
+    find: 'const last = number.seq + count - 1;',
+    replace: 'const last = number.seq + (count > 1 ? count : 0);',
+  },
+  {
     name: 'a resume point inside a batch sends the whole batch under the number of the rest',
     file: 'peers/sender.ts',
     find: 'const { count, records } = messagesFrom(recordsIn(entry), from);',
