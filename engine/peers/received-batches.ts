@@ -23,9 +23,7 @@ export function countIn({ header, data }: Frame, speaksBatches: boolean): number
  * @throws AiocError AIOC_FRAME_TOO_LARGE if the message's header would not fit into a frame for its listener
  */
 export function batchOfFrame({ header, headerBytes, data, binary }: Frame): MessageBatch {
-  // What became of a file is added to the parsed header.
-  const spelled = header['with_file'] === undefined ? headerBytes : undefined;
-  const own = recordHeader(header, spelled);
+  const own = recordHeader(header, headerBytes);
   const allBytes = pythonJson(sharedOf(header)).length + own.length;
   if (allBytes <= LIMITS.headerBytes) return batchOfOne({ headerBytes: own, data, binary });
   throw new AiocError(
