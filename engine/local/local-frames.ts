@@ -2,8 +2,7 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { ByteQueue } from '../protocol/byte-queue.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import type { Header } from '../protocol/header.ts';
-import { KnownHeaders } from '../protocol/known-headers.ts';
+import { type Header, parseHeader } from '../protocol/header.ts';
 
 export type LocalEvent =
   | { readonly kind: 'frame'; readonly frame: Frame }
@@ -103,9 +102,6 @@ export class LocalFrameReader {
   }
 }
 
-/** Shared by all programs. */
-const HEADERS = new KnownHeaders();
-
 const EMPTY = Buffer.alloc(0);
 
 /**
@@ -144,7 +140,7 @@ function within(bytes: Buffer, end: number, what: string): number {
 
 function localHeader(bytes: Buffer): Header {
   try {
-    return HEADERS.parse(bytes);
+    return parseHeader(bytes);
   } catch (error) {
     const known = errorHeader(bytes);
     if (known === undefined) throw error;

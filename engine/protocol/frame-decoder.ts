@@ -1,8 +1,7 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { ByteQueue } from './byte-queue.ts';
-import type { Header, JsonObject } from './header.ts';
-import { KnownHeaders } from './known-headers.ts';
+import { type Header, type JsonObject, parseHeader } from './header.ts';
 import { RECORD_HEAD_BYTES } from './record-batch.ts';
 
 /** A frame without the bytes of its file. */
@@ -42,7 +41,6 @@ type Step =
  */
 export class FrameDecoder {
   readonly #bytes = new ByteQueue();
-  readonly #headers = new KnownHeaders();
   #step: Step = 'length';
   /** Bytes of the current frame that are not read yet. */
   #remaining = 0;
@@ -118,7 +116,7 @@ export class FrameDecoder {
         return undefined;
       case 'header':
         this.#headerBytes = bytes.take(this.#wanted);
-        this.#header = this.#headers.parse(this.#headerBytes);
+        this.#header = parseHeader(this.#headerBytes);
         this.#expect('data-length', this.#within(4, 'length of the data'));
         return undefined;
       case 'data-length':
