@@ -78,7 +78,7 @@ function headerOf(message: OutgoingMessage, ids: Ids): Header {
 
 /** What a message says in its header besides what all messages of a batch share. */
 function ownMembers({ requestId, responseId, waitForAck = false, tag }: OutgoingMessage): JsonObject {
-  // Each different header of a batch is made here, and spreads would cost more than the rest of the message.
+  // Spreads would cost more than all the rest.
   const own: Record<string, JsonValue> = {};
   if (requestId !== undefined) own['request_id'] = requestId;
   if (responseId !== undefined) own['response_id'] = responseId;
@@ -99,9 +99,12 @@ export function encodeMessage({ header, data, binary }: OutFrame, withFile?: Jso
  * @throws AiocError AIOC_NAME_BAD, AIOC_FRAME_TOO_LARGE
  */
 export function ownHeaderOf(message: OutgoingMessage): string {
-  const { requestId, responseId, waitForAck, tag } = message;
-  if (requestId === undefined && responseId === undefined && tag === undefined)
-    return waitForAck === true ? WAIT_FOR_ACK : NO_MEMBERS;
+  const { requestId, responseId, waitForAck = false, tag } = message;
+  // Most have at most one member. A tag needs no escapes.
+  if (requestId === undefined && responseId === undefined) {
+    if (tag === undefined) return waitForAck ? WAIT_FOR_ACK : NO_MEMBERS;
+    if (!waitForAck) return `{"tag": "${checkTag(tag)}"}`;
+  }
   const text = pythonJson(ownMembers(message));
   checkOwnHeaderBytes(text.length);
   return text;
