@@ -349,6 +349,8 @@ export const LIMITS = {
   chatLineCharacters: 4_000,
   /** Messages between programs that the chat shows for one peer and one batch. */
   chatObservedLines: 8,
+  /** Their beginnings: the log has more of them, and programs may send thousands of large ones a second. */
+  chatObservedCharacters: 400,
   /** The longest line that the chat sends. */
   chatSendBytes: 1 * MIB,
   shellLines: 200,

@@ -236,14 +236,14 @@ export class Chat implements Application {
   }
 
   #showObserved(peer: Peer, lines: readonly Buffer[], omitted: number): void {
-    for (const line of lines) this.#showLine(peer, line);
+    for (const line of lines) this.#showLine(peer, line, LIMITS.chatObservedCharacters);
     if (omitted === 0) return;
     const text = `… ${omitted} more messages at the same moment: see the log`;
     this.conversation(peer.id).add({ from: 'here', author: '', text, tone: 'info' });
   }
 
-  #showLine(peer: Peer, data: Buffer): void {
-    const text = shown(data.subarray(0, LIMITS.chatLineCharacters * 4 + 4).toString());
+  #showLine(peer: Peer, data: Buffer, maxCharacters: number = LIMITS.chatLineCharacters): void {
+    const text = shown(data.subarray(0, maxCharacters * 4 + 4).toString(), maxCharacters);
     this.conversation(peer.id).add({ from: 'peer', author: peer.name, text });
   }
 
@@ -285,8 +285,6 @@ export class Chat implements Application {
   }
 }
 
-function shown(text: string): string {
-  return text.length <= LIMITS.chatLineCharacters
-    ? text
-    : `${text.slice(0, LIMITS.chatLineCharacters)} … (cut)`;
+function shown(text: string, maxCharacters: number = LIMITS.chatLineCharacters): string {
+  return text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters)} … (cut)`;
 }
