@@ -264,6 +264,11 @@ export const LIMITS = {
   // Queues
   outboxMessages: 10_000,
   outboxBytes: 64 * MIB,
+  /**
+   * Beyond the window, of a queue in memory whose peer takes messages: enough to keep the connection busy. What lives
+   * longer in memory costs full garbage collections.
+   */
+  outboxAheadBytes: 4 * MIB,
   /** Messages of one outbox that are loaded and ready to send. The others stay in the store. */
   outboxWindow: 1_024,
   outboxWindowBytes: 1 * MIB,

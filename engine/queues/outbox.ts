@@ -50,6 +50,7 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     this.#options = options;
     const { type, stream, store, capacity, whenFull, clock, random, budget, revive } = options;
+    const { aheadBytes = Number.POSITIVE_INFINITY } = capacity;
     this.type = type;
     this.#window = new OutboxWindow(budget);
     this.#numbers = new OutboxNumbers(random);
@@ -59,6 +60,7 @@ export class Outbox {
     this.overflow = new OverflowPolicy({
       ...{ queue: this, capacity, whenFull },
       ...{ takesOneOfAnySize: capacity.takesOneOfAnySize ?? false, refusedIsLost: false },
+      isAhead: () => options.isDraining() && this.#bytes > this.#window.maxBytes + aheadBytes,
     });
     this.#writer = new OutboxWriter({
       stream,
@@ -131,7 +133,8 @@ export class Outbox {
    * @returns a promise that resolves when the sender may send its next messages; undefined: at once
    */
   enqueue(batch: OutboxBatch, completion: Completion): Promise<void> | undefined {
-    return this.#admission.enqueue(batch, completion);
+    const entered = this.#admission.enqueue(batch, completion);
+    return completion.patience === 'while-draining' ? (entered ?? this.overflow.whenShort()) : entered;
   }
 
   /**

@@ -36,6 +36,8 @@ export interface OverflowPolicyOptions {
   readonly takesOneOfAnySize: boolean;
   /** Whether a refused message is lost, so that it counts as dropped even if `when_full` is `refuse`. */
   readonly refusedIsLost: boolean;
+  /** Whether so much is queued that senders should wait with their next messages, although there is room. */
+  readonly isAhead?: () => boolean;
 }
 
 interface WaitingForRoom {
@@ -52,6 +54,8 @@ export class OverflowPolicy {
   #line: WaitingForRoom[] = [];
   /** Messages in the line. */
   #waiting = 0;
+  /** Senders that wait with their next messages. */
+  #ahead: (() => void)[] = [];
   #isServing = false;
   #isClosing = false;
   #dropped = 0;
@@ -126,15 +130,31 @@ export class OverflowPolicy {
     });
   }
 
+  /** Resolves when a sender may go on with its next messages; undefined: at once. */
+  whenShort(): Promise<void> | undefined {
+    if (!this.#isAhead) return undefined;
+    return new Promise((resolve) => this.#ahead.push(resolve));
+  }
+
+  get #isAhead(): boolean {
+    return !this.#isClosing && this.#options.isAhead?.() === true;
+  }
+
   /** The queue has shrunk, or messages may no longer wait. */
   changed(): void {
     if (this.#line.length > 0) void this.#serve();
+    if (this.#ahead.length > 0 && !this.#isAhead) this.#goOn();
+  }
+
+  #goOn(): void {
+    for (const resolve of this.#ahead.splice(0)) resolve();
   }
 
   /** The queue is about to stop: waiting messages enter over the limit, and no others wait until `reopen`. */
   admitAll(): void {
     this.#isClosing = true;
     void this.#serve();
+    this.#goOn();
   }
 
   reopen(): void {
@@ -144,6 +164,7 @@ export class OverflowPolicy {
   /** Refuses all waiting messages for another reason than a full queue; they do not count as dropped. */
   refuseAll(error: AiocError): void {
     this.#waiting = 0;
+    this.#goOn();
     for (const { entrant, settled } of this.#line.splice(0)) {
       settled();
       entrant.refused(error);

@@ -50,7 +50,12 @@ export class QueueRules {
     if (this.isStored(direction, type))
       return { messages: Number.MAX_SAFE_INTEGER, bytes: this.#rules.maxBytes };
     return direction === 'out'
-      ? { messages: LIMITS.outboxMessages, bytes: LIMITS.outboxBytes, takesOneOfAnySize: true }
+      ? {
+          messages: LIMITS.outboxMessages,
+          bytes: LIMITS.outboxBytes,
+          takesOneOfAnySize: true,
+          aheadBytes: LIMITS.outboxAheadBytes,
+        }
       : { messages: LIMITS.inboxMessages, bytes: LIMITS.inboxBytes };
   }
 }

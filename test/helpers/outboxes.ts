@@ -22,6 +22,8 @@ interface OutboxChoices {
   readonly store?: Store;
   readonly capacity?: Capacity;
   readonly budget?: MemoryBudget;
+  /** Whether the peer is connected. */
+  readonly isDraining?: () => boolean;
 }
 
 /** An outbox on a store in memory. */
@@ -30,6 +32,7 @@ export function outbox({
   store = new MemoryStore(new SimulatedClock()),
   capacity = { messages: LIMITS.outboxMessages, bytes: LIMITS.outboxBytes },
   budget = new MemoryBudget(LIMITS.memoryBudgetBytes),
+  isDraining = () => false,
 }: OutboxChoices = {}): Outbox {
   return new Outbox({
     type: 'any',
@@ -42,7 +45,7 @@ export function outbox({
     whenFull,
     revive: () => ({ observer: NOBODY, logId: 0 }),
     onKept: () => undefined,
-    isDraining: () => false,
+    isDraining,
   });
 }
 

@@ -119,7 +119,9 @@ export class ProgramConnection {
         this.#packetEnded();
         const accepted = this.#handle(packet);
         // Without this test, each message would cost a microtask.
-        if (accepted !== undefined) await accepted;
+        if (accepted === undefined) continue;
+        this.#setPaused(true);
+        await accepted;
       }
     } catch (error) {
       this.#options.log.event(
@@ -132,9 +134,13 @@ export class ProgramConnection {
     // While reading is paused, the rest of a packet cannot be late.
     if (this.#isBehind) this.#packetEnded();
     else this.#watchForCut();
-    if (this.#paused === this.#isBehind) return;
-    this.#paused = this.#isBehind;
-    if (this.#paused) this.#options.socket.pause();
+    this.#setPaused(this.#isBehind);
+  }
+
+  #setPaused(paused: boolean): void {
+    if (this.#paused === paused) return;
+    this.#paused = paused;
+    if (paused) this.#options.socket.pause();
     else this.#options.socket.resume();
   }
 
