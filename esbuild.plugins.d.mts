@@ -1,4 +1,5 @@
 import type { Plugin } from 'esbuild';
 
 export const inkCaches: Plugin;
+export const besideTheCommand: Plugin;
 export const REQUIRE_BANNER: string;

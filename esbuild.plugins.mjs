@@ -20,3 +20,13 @@ export const inkCaches = {
 /** CommonJS packages inside an ES module bundle still call require(). */
 export const REQUIRE_BANNER =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+
+/** What a file imports only when it needs it stays a file of its own. */
+export const besideTheCommand = {
+  name: 'beside-the-command',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\./ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path: path.replace(/\.ts$/, '.js'), external: true } : undefined,
+    );
+  },
+};

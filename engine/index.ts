@@ -1,4 +1,7 @@
-/** The engine's public face: everything that the entry points (source/) may use of it. */
+/**
+ * The engine's public face: everything that the entry points (source/) may use of it, besides `contract` and `base`. What imports it
+ * loads the whole engine.
+ */
 import { realDisk } from './base/real-disk.ts';
 import { realClock, realRandomness } from './base/real-ports.ts';
 import {
@@ -54,9 +57,9 @@ export {
   type StopOptions,
 } from './api/remote-tool.ts';
 export { type RefusedMessages, SendManyError } from './api/send-many.ts';
-export { hostAndPort, readHost, scopeFault } from './base/addresses.ts';
+export { hostAndPort } from './base/addresses.ts';
 export { replaceDurably } from './base/atomic-file.ts';
-export { AiocError, ERROR_CODES, type ErrorCode, systemCode, toAiocError } from './base/errors.ts';
+export { AiocError, ERROR_CODES, type ErrorCode, toAiocError } from './base/errors.ts';
 export { homeDirectory } from './base/home.ts';
 export { LIMITS } from './base/limits.ts';
 export { realRandomness } from './base/real-ports.ts';
@@ -88,7 +91,6 @@ export { meantPath } from './files/lossy-path.ts';
 export { shownName } from './files/safe-name.ts';
 export { socketsOfConfig } from './local/socket-names.ts';
 export type { LogFile, LogLine } from './log-files/log-file.ts';
-export { outputTrouble } from './log-files/output-trouble.ts';
 export { exactInteger, spelledIn } from './protocol/header.ts';
 export { type StoredMessage, storedMessages } from './queues/stored-messages.ts';
 export type { CreatedCertificates } from './security/create-certificates.ts';

@@ -1,6 +1,7 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { parseArgs } from 'node:util';
-import { AiocError, readHost, scopeFault } from '../engine/index.ts';
+import { readHost, scopeFault } from '../engine/base/addresses.ts';
+import { AiocError } from '../engine/base/errors.ts';
 import { COMMANDS, type CommandName } from './command-table.ts';
 import {
   type AttachOptions,
@@ -43,7 +44,8 @@ export type ScreenSubject =
 
 export type Invocation =
   | { readonly mode: 'help'; readonly command?: CommandName }
-  | { readonly mode: 'version' | 'templates' }
+  | { readonly mode: 'version' }
+  | { readonly mode: 'templates' }
   | { readonly mode: 'screen'; readonly subject: ScreenSubject; readonly ascii: boolean }
   | { readonly mode: 'upload'; readonly settings: ChatSettings; readonly path: string }
   | { readonly mode: 'headless' | 'config-check' | 'receive'; readonly file: string }

@@ -1,92 +1,32 @@
 #!/usr/bin/env node
-import { AiocError, toAiocError, VERSION } from '../engine/index.ts';
+import { VERSION } from '../engine/base/version.ts';
 import { type Invocation, parseCommandLine } from './arguments.ts';
-import { EXIT } from './exit-codes.ts';
+import { failed } from './command-failure.ts';
 import { commandHelp, helpText } from './help.ts';
-import { exitCodeAfter, guardStandardOutput } from './standard-output.ts';
+import type { CommandInvocation } from './run-command.ts';
+import { guardStandardOutput } from './standard-output.ts';
 
-/** Runs the command. It loads only what the command needs: `--help` and an upload never load the screen. */
-async function run(invocation: Invocation): Promise<number> {
-  switch (invocation.mode) {
-    case 'help':
-      process.stdout.write(`${invocation.command ? commandHelp(invocation.command) : helpText()}\n`);
-      return EXIT.ok;
-    case 'version':
-      process.stdout.write(`${VERSION}\n`);
-      return EXIT.ok;
-    case 'templates':
-      return (await import('./commands/config.ts')).runPrintConfigTemplates();
-    case 'config-check':
-      return (await import('./commands/config.ts')).runConfigCheck(invocation.file);
-    case 'certificates':
-      return (await import('./commands/certificates.ts')).runCreateCertificates(invocation.directory);
-    case 'certificates-repair':
-      return (await import('./commands/certificates.ts')).runRepairCertificates(invocation);
-    case 'headless':
-      // Sockets that are still closing must not keep the daemon alive.
-      return process.exit(await (await import('./commands/headless.ts')).runHeadless(invocation.file));
-    case 'status':
-      return (await import('./commands/status.ts')).runStatus(invocation);
-    case 'cli':
-      return (await import('./commands/cli.ts')).runCli(invocation);
-    case 'log':
-      return (await import('./commands/log.ts')).runLog(invocation);
-    case 'ping':
-      return (await import('./commands/api-tools.ts')).runPing(invocation.file, invocation.to);
-    case 'receive':
-      return (await import('./commands/api-tools.ts')).runTestReceive(invocation.file);
-    case 'send':
-      return (await import('./commands/send.ts')).runSend(invocation);
-    case 'listen':
-      return (await import('./commands/listen.ts')).runListen(invocation);
-    case 'test-send':
-      return (await import('./commands/api-tools.ts')).runTestSend(invocation.file, invocation);
-    case 'attach':
-      return attachScreen(invocation);
-    case 'upload':
-      return (await import('./commands/upload.ts')).runUpload(invocation.settings, invocation.path);
-    case 'screen':
-      return showScreen(invocation);
+/**
+ * What is to be run; undefined if the command line itself has the answer. This file is bundled into a single one, because each
+ * file that Node loads takes milliseconds; only a command loads the engine.
+ */
+function commandOf(words: readonly string[]): CommandInvocation | undefined {
+  try {
+    const invocation = parseCommandLine(words);
+    if (invocation.mode !== 'help' && invocation.mode !== 'version') return invocation;
+    guardStandardOutput();
+    process.stdout.write(`${textOf(invocation)}\n`);
+  } catch (error) {
+    guardStandardOutput();
+    process.exitCode = failed(error);
   }
+  return undefined;
 }
 
-async function showScreen({ subject, ascii }: Extract<Invocation, { mode: 'screen' }>): Promise<number> {
-  needTerminal(
-    subject.kind === 'chat' ? '"aioc chat --target HOST --upload PATH"' : `"aioc --headless ${subject.file}"`,
-  );
-  const { runScreen } = await import('./screen/run-screen.ts');
-  // The open terminal input would keep the process alive.
-  return process.exit(await runScreen(subject, { ascii }));
+function textOf(invocation: Exclude<Invocation, CommandInvocation>): string {
+  if (invocation.mode === 'version') return VERSION;
+  return invocation.command === undefined ? helpText() : commandHelp(invocation.command);
 }
 
-async function attachScreen(options: Extract<Invocation, { mode: 'attach' }>): Promise<number> {
-  needTerminal('"aioc status"');
-  const { runAttach } = await import('./screen/run-attach.ts');
-  return process.exit(await runAttach(options));
-}
-
-/** @throws AiocError AIOC_NO_TERMINAL */
-function needTerminal(instead: string): void {
-  if (process.stdin.isTTY && process.stdout.isTTY) return;
-  throw new AiocError(
-    'AIOC_NO_TERMINAL',
-    `the full screen needs a terminal on its input and output; without one, use ${instead}`,
-  );
-}
-
-function exitCodeOf(error: AiocError): number {
-  if (error.code === 'AIOC_USAGE' || error.code === 'AIOC_NO_TERMINAL') return EXIT.usage;
-  if (error.code === 'AIOC_REFUSED_BY_PEER') return EXIT.refused;
-  if (error.code === 'AIOC_INTERNAL') return EXIT.defect;
-  return EXIT.failed;
-}
-
-guardStandardOutput();
-try {
-  process.exitCode = exitCodeAfter(await run(parseCommandLine(process.argv.slice(2))));
-} catch (error) {
-  const known = toAiocError(error);
-  process.stderr.write(`aioc: ${known.message} [${known.code}]\n`);
-  if (known.code === 'AIOC_INTERNAL' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  process.exitCode = exitCodeOf(known);
-}
+const command = commandOf(process.argv.slice(2));
+if (command !== undefined) await (await import('./run-command.ts')).runCommand(command);

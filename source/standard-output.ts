@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { AiocError, outputTrouble, systemCode } from '../engine/index.ts';
+import { AiocError, systemCode } from '../engine/base/errors.ts';
+import { outputTrouble } from '../engine/base/output-trouble.ts';
 import { EXIT } from './exit-codes.ts';
 
 /** Why the standard output ended. */

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { outputTrouble } from './output-trouble.ts';
+import { outputTrouble } from '../base/output-trouble.ts';
 
 /** Bytes of lines that wait for a slow reader of the output, at most. */
 export const ECHO_HELD_BYTES = 1024 * 1024;

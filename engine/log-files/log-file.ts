@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { outputTrouble } from '../base/output-trouble.ts';
 import { LogEcho } from './log-echo.ts';
-import { outputTrouble } from './output-trouble.ts';
 import { checkLog, RotatingFile } from './rotating-file.ts';
 
 /** The same name as in Python. */

@@ -1,4 +1,4 @@
-import { AiocError } from '../../engine/index.ts';
+import { AiocError } from '../../engine/base/errors.ts';
 import type { OptionName } from '../option-table.ts';
 
 export type Values = Readonly<Record<string, string | boolean | undefined>>;

@@ -1,4 +1,4 @@
-import { systemCode } from '../base/errors.ts';
+import { systemCode } from './errors.ts';
 
 /** Why an output or a log file could not be written. */
 export function outputTrouble(error: unknown): string {
