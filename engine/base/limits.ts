@@ -105,10 +105,12 @@ export const LIMITS = {
   dialAddresses: 16,
   pingTimeoutMs: 5_000,
   /**
-   * An aioc peer that is silent this long gets heartbeatAttempts pings, heartbeatReplyMs apart, before the connection
-   * is closed.
+   * An aioc peer that is silent this long after something was sent to it gets heartbeatAttempts pings, heartbeatReplyMs
+   * apart, before the connection is closed.
    */
   heartbeatQuietMs: 5_000,
+  /** The same if nothing has been sent to it meanwhile: a thousand idle clients cost a server little. */
+  heartbeatIdleMs: 60_000,
   heartbeatReplyMs: 5_000,
   heartbeatAttempts: 2,
   /** Time to send queued bytes when a connection is closed normally. */

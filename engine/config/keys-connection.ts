@@ -109,7 +109,7 @@ export const CONNECTION_KEYS = {
     templates: ['manager'],
     side: 'client',
     state: 'works',
-    help: 'Seconds of silence after which a client pings its server. null or 0: 5 between aioc peers, never to a Python server.',
+    help: 'Seconds of silence after which a client pings its server. null or 0: 5 between aioc peers, 60 if nothing was sent; never to a Python server.',
   }),
   keep_alive_timeout: defineKey({
     shape: SECONDS,

@@ -2,7 +2,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Phase } from '../contract/views.ts';
 import type { Admission } from '../peers/admission.ts';
 import { ClientEndpoint } from '../peers/client-endpoint.ts';
-import { DEFAULT_HEARTBEAT, type HeartbeatRules } from '../peers/heartbeat.ts';
+import { defaultHeartbeat, type HeartbeatRules } from '../peers/heartbeat.ts';
 import type { KnownKinds } from '../peers/known-kinds.ts';
 import type { Registry } from '../peers/registry.ts';
 import { ServerEndpoint } from '../peers/server-endpoint.ts';
@@ -28,7 +28,7 @@ function livenessFor(
   { role, heartbeat }: ConnectorOptions,
   kind: IdentifiedKind['kind'],
 ): HeartbeatRules | undefined {
-  if (kind === 'aioc') return heartbeat ?? DEFAULT_HEARTBEAT;
+  if (kind === 'aioc') return heartbeat ?? defaultHeartbeat(role);
   return role === 'client' ? heartbeat : undefined;
 }
 

@@ -8,8 +8,10 @@ import type { OutFrame } from '../protocol/messages.ts';
  * max_number_of_unanswered_keep_alive.
  */
 export interface HeartbeatRules {
-  /** Milliseconds of silence after which a ping is sent. */
+  /** Milliseconds of silence after which a ping is sent, if something has been sent meanwhile. */
   readonly periodMs: number;
+  /** The same if nothing has been sent, so that there is nothing to hear. Default: `periodMs`. */
+  readonly idleMs?: number;
   /** Milliseconds to wait for each answer. */
   readonly timeoutMs: number;
   /** Number of unanswered pings after which the connection is closed. */
@@ -32,6 +34,8 @@ export class Heartbeat {
   #timer: Timer | undefined;
   #receivedAtMs: number;
   #unanswered = 0;
+  /** When the first thing since the last arrival was sent. */
+  #sentAtMs: number | undefined;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -42,21 +46,31 @@ export class Heartbeat {
   received(): void {
     this.#receivedAtMs = this.#options.clock.now();
     this.#unanswered = 0;
+    this.#sentAtMs = undefined;
+  }
+
+  /** Something leaves that the peer reacts to. */
+  sent(): void {
+    this.#sentAtMs ??= this.#options.clock.now();
   }
 
   stop(): void {
     this.#timer?.cancel();
   }
 
-  /** One timer that checks the last arrival, instead of one per chunk. */
+  /** One timer that looks at what has happened meanwhile, instead of one per chunk. */
   #wait(ms: number): void {
     this.#timer = this.#options.clock.after(ms, () => this.#check());
   }
 
   #check(): void {
     const { rules, clock, sendKeepAlive, onDead } = this.#options;
-    const quietMs = clock.now() - this.#receivedAtMs;
-    if (this.#unanswered === 0 && quietMs < rules.periodMs) return this.#wait(rules.periodMs - quietMs);
+    const { periodMs, idleMs = periodMs } = rules;
+    const [since, mayBeQuietMs] =
+      this.#sentAtMs === undefined ? [this.#receivedAtMs, idleMs] : [this.#sentAtMs, periodMs];
+    const quietMs = clock.now() - since;
+    if (this.#unanswered === 0 && quietMs < mayBeQuietMs)
+      return this.#wait(Math.min(mayBeQuietMs - quietMs, periodMs));
     if (this.#unanswered >= rules.unanswered) return onDead();
     this.#unanswered += 1;
     sendKeepAlive();
@@ -64,12 +78,16 @@ export class Heartbeat {
   }
 }
 
-/** The default between aioc peers. */
-export const DEFAULT_HEARTBEAT: HeartbeatRules = {
-  periodMs: LIMITS.heartbeatQuietMs,
-  timeoutMs: LIMITS.heartbeatReplyMs,
-  unanswered: LIMITS.heartbeatAttempts,
-};
+/** The default between aioc peers. On an idle connection the client pings, and the server only if the client does not. */
+export function defaultHeartbeat(role: 'client' | 'server'): HeartbeatRules {
+  const attemptsMs = LIMITS.heartbeatAttempts * LIMITS.heartbeatReplyMs;
+  return {
+    periodMs: LIMITS.heartbeatQuietMs,
+    idleMs: LIMITS.heartbeatIdleMs + (role === 'server' ? attemptsMs : 0),
+    timeoutMs: LIMITS.heartbeatReplyMs,
+    unanswered: LIMITS.heartbeatAttempts,
+  };
+}
 
 /** Marks Python's keep-alive and the answer to it (PROTOCOL §2). */
 const KEEP_ALIVE_ID = 'keep_alive_client_check';

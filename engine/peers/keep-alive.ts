@@ -42,6 +42,11 @@ export class KeepAlive {
     this.#heartbeat?.received();
   }
 
+  /** Something leaves that the peer reacts to. */
+  sent(): void {
+    this.#heartbeat?.sent();
+  }
+
   stop(): void {
     this.#unstaller?.stop();
     this.#heartbeat?.stop();

@@ -76,7 +76,7 @@ export class Link {
       clock,
       sourceId: session.sourceId,
       heartbeatOf: options.heartbeatOf,
-      send: (frame) => this.send(frame),
+      send: (frame) => this.#writer.send(frame),
       onDead: () => this.cut('it stopped answering keep-alives'),
     });
     this.#deliveries = new Acknowledger({
@@ -187,6 +187,7 @@ export class Link {
   }
 
   send(frame: OutFrame): void {
+    this.#keepAlive.sent();
     this.#writer.send(frame);
   }
 
@@ -207,6 +208,7 @@ export class Link {
 
   /** See FrameWriter.sendFile. If it fails midway, the connection is closed too. */
   async sendFile(file: FrameWithChunks): Promise<void> {
+    this.#keepAlive.sent();
     try {
       await this.#writer.sendFile(file);
     } catch (error) {
@@ -333,7 +335,7 @@ export class Link {
     if (!isReserved(type)) return false;
     const ack = readAck(frame);
     if (ack !== undefined) this.#traffic.acknowledged(this, ack);
-    else if (isPingRequest(frame)) this.send(pingAnswerFrame(frame, this.#sourceId));
+    else if (isPingRequest(frame)) this.#writer.send(pingAnswerFrame(frame, this.#sourceId));
     else if (isKeepAliveAnswer(frame)) return true;
     else if (type === '_ping') this.#traffic.pong(this, frame);
     else return false;

@@ -5,14 +5,22 @@ import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 
 const RULES: HeartbeatRules = { periodMs: 1_000, timeoutMs: 300, unanswered: 2 };
 
-/** When a silent connection is asked for a sign of life, and when it is given up, in ms; it hears something at `heardAt`. */
-async function course(rules: HeartbeatRules, heardAt: readonly number[] = []): Promise<readonly string[]> {
+/**
+ * When a silent connection is asked for a sign of life, and when it is given up, in ms; it hears something at `heardAt`, and
+ * something is sent at `sentAt`.
+ */
+async function course(
+  rules: HeartbeatRules,
+  heardAt: readonly number[] = [],
+  sentAt: readonly number[] = [],
+): Promise<readonly string[]> {
   const clock = new SimulatedClock();
   const startedAt = clock.now();
   const told: string[] = [];
   const note = (what: string) => () => told.push(`${what} at ${clock.now() - startedAt}`);
   const heartbeat = new Heartbeat({ rules, clock, sendKeepAlive: note('asked'), onDead: note('dead') });
   for (const ms of heardAt) clock.after(ms, () => heartbeat.received());
+  for (const ms of sentAt) clock.after(ms, () => heartbeat.sent());
   await clock.pass(10_000);
   heartbeat.stop();
   return told;
@@ -32,4 +40,12 @@ test('a silent connection is asked after the period, as often as may be unanswer
 test('whatever arrives is a sign of life, also in the middle of asking', async () => {
   const told = await course({ ...RULES, periodMs: 4_000 }, [1_000, 5_100, 9_000]);
   assert.deepEqual(told, ['asked at 5000']);
+});
+
+test('a connection on which nothing was sent may be silent for longer', async () => {
+  const rules = { ...RULES, idleMs: 6_000 };
+  assert.deepEqual(await course(rules), ['asked at 6000', 'asked at 6300', 'dead at 6600']);
+  assert.deepEqual(await course(rules, [500, 5_000]), []);
+  const sent = await course(rules, [500], [400, 2_500]);
+  assert.deepEqual(sent, ['asked at 3500', 'asked at 3800', 'dead at 4100']);
 });
