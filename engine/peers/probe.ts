@@ -32,12 +32,12 @@ const PENDING: Identification = { kind: 'pending' };
  */
 export class Probe {
   readonly #options: ProbeOptions & Pick<SessionOptions, 'role'>;
-  readonly #question: OutFrame;
+  /** Most servers never ask, and each question keeps Node's 8 KiB of small buffers. */
+  #question: OutFrame | undefined;
   #asked = 0;
 
   constructor(options: ProbeOptions & Pick<SessionOptions, 'role'>) {
     this.#options = options;
-    this.#question = probeFrame(options);
   }
 
   /** How many probes were sent. */
@@ -48,6 +48,7 @@ export class Probe {
   /** The probe to send. Every retry sends the same one, so that a late answer to the first also counts. */
   ask(): OutFrame {
     this.#asked += 1;
+    this.#question ??= probeFrame(this.#options);
     return this.#question;
   }
 
@@ -63,7 +64,7 @@ export class Probe {
   ): Identification | undefined {
     const question = this.#questionIn(frame);
     if (question !== undefined) return question;
-    if (this.#asked > 0) {
+    if (this.#question !== undefined) {
       const answer = readProbeAnswer(frame, { nonce: this.#options.nonce, data: this.#question.data });
       if (answer?.kind === 'aioc') return { kind: 'known', peerKind: answer };
       // A peer that was aioc counts as Python only if it answers exactly as Python does.
