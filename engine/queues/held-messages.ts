@@ -12,14 +12,17 @@ export interface HeldMessagesOptions {
   readonly store: Store;
 }
 
-/** A number of messages, and their bytes. */
+/** A number of messages, and the bytes that StreamStat counts for them. */
 export interface Amount {
   readonly count: number;
   readonly bytes: number;
 }
 
 /** The result of releasing held messages. */
-export interface Released extends Amount {
+export interface Released {
+  readonly count: number;
+  /** So many bytes more are counted: the parts of a batch are counted apart, and a held one until its last message. */
+  readonly addedBytes: number;
   /** The last number in the queue now; undefined if none was released. */
   readonly lastSeq: number | undefined;
   /** Numbers before released messages that will never be sent. */
@@ -94,10 +97,10 @@ export class HeldMessages {
       const of = parseMarkName(epoch);
       let last = await this.#mark(epoch);
       let lastSeq: number | undefined;
-      let [count, bytes, missing] = [0, 0, 0];
+      let [count, addedBytes, missing] = [0, 0, 0];
       for (;;) {
         const next = await this.#next(epoch, below);
-        if (next === undefined) return { count, bytes, missing, lastSeq };
+        if (next === undefined) return { count, addedBytes, missing, lastSeq };
         const appended: Promise<unknown>[] = [];
         for (const run of runsOf(next.batches)) {
           const firstSeq = seqOf(run[0]);
@@ -106,11 +109,11 @@ export class HeldMessages {
           missing += Math.max(0, firstSeq - last - 1);
           last = lastSeqOf(run.at(-1));
           count += countOf(run);
-          bytes += bytesOf(run);
+          addedBytes += bytesOf(run);
         }
         await Promise.all(appended);
         lastSeq = last;
-        await store.ack(next.name, lastPositionOf(next.batches.at(-1) as StoredBatch));
+        addedBytes -= await this.#left(next);
       }
     });
   }
@@ -124,10 +127,17 @@ export class HeldMessages {
         const next = await this.#next(epoch, upTo + 1);
         if (next === undefined) return { count, bytes };
         count += countOf(next.batches);
-        bytes += bytesOf(next.batches);
-        await this.#options.store.ack(next.name, lastPositionOf(next.batches.at(-1) as StoredBatch));
+        bytes += await this.#left(next);
       }
     });
+  }
+
+  /** They are held no more. @returns how many bytes less are counted */
+  async #left({ name, batches }: NextHeld): Promise<number> {
+    const { store } = this.#options;
+    const before = await store.stat(name);
+    await store.ack(name, lastPositionOf(batches.at(-1) as StoredBatch));
+    return before.bytes - (await store.stat(name)).bytes;
   }
 
   async #mark(epoch: string): Promise<number> {

@@ -30,8 +30,10 @@ export interface InboxWriterOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly onArrival: () => void;
-  /** Held messages have arrived again, and are stored only once. */
+  /** The queue has so much less: held messages have arrived again, and are stored only once. */
   readonly onSuperseded: (amount: Amount) => void;
+  /** Held messages have entered the queue, and count so many bytes more there. */
+  readonly onReleased: (addedBytes: number) => void;
   /** Messages of a sender were damaged on the disk, and will not arrive again. */
   readonly onLost: (peerName: string, count: number) => void;
 }
@@ -211,7 +213,9 @@ export class InboxWriter {
 
   async #release(epoch: string, below: number): Promise<void> {
     if (!this.#held.has(epoch)) return;
-    const { count, missing, lastSeq } = await this.#withRetry(() => this.#held.release(epoch, below));
+    const released = await this.#withRetry(() => this.#held.release(epoch, below));
+    const { count, addedBytes, missing, lastSeq } = released;
+    this.#options.onReleased(addedBytes);
     if (lastSeq !== undefined) this.#noteStored(epoch, lastSeq);
     if (missing > 0) this.#reportLost(epoch, missing);
     if (count > 0) this.#options.onArrival();

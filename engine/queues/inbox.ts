@@ -59,11 +59,12 @@ export class Inbox {
       for (const action of this.#onArrival) action();
     };
     const onSuperseded = ({ count, bytes }: Amount): void => this.#shrink(count, bytes);
+    const onReleased = (addedBytes: number): void => this.#shrink(0, -addedBytes);
     const onLost = (peerName: string, count: number): void => {
       this.#lost += count;
       options.onLost?.(peerName, count);
     };
-    this.#writer = new InboxWriter({ stream, store, clock, onArrival, onSuperseded, onLost });
+    this.#writer = new InboxWriter({ stream, store, clock, onArrival, onSuperseded, onReleased, onLost });
     this.#overflow = new OverflowPolicy({
       queue: this,
       ...{ capacity, whenFull, takesOneOfAnySize: true, refusedIsLost: true },
@@ -247,8 +248,7 @@ export class Inbox {
 
   #shrink(count: number, bytes: number): void {
     this.#depth -= count;
-    // Parts of a batch that was held do not have exactly the bytes that it had as a whole.
-    this.#bytes = this.#depth === 0 ? 0 : Math.max(0, this.#bytes - bytes);
+    this.#bytes -= bytes;
   }
 
   /** See LimitedQueue. */

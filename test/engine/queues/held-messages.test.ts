@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InboxWriter } from '../../../engine/queues/inbox-writer.ts';
 import { Journal } from '../../../engine/storage/journal/journal.ts';
+import { sizeOfBatch } from '../../../engine/storage/store.ts';
 import { readAll, single, singles } from '../../helpers/batches.ts';
 import { batchOf, textsInAll } from '../../helpers/message-batches.ts';
 import { SimulatedClock } from '../../helpers/simulated-clock.ts';
@@ -32,11 +33,17 @@ async function withHole(damaged: readonly number[]) {
 
 async function restored(store: Journal, clock: SimulatedClock) {
   const told = { lost: 0, superseded: 0 };
+  /** What the queue counts more since the start, besides what is put in. */
+  const changed = { bytes: 0 };
   const writer = new InboxWriter({
     ...{ stream: STREAM, store, clock },
     onArrival: () => undefined,
-    onSuperseded: ({ count }) => {
+    onSuperseded: ({ count, bytes }) => {
       told.superseded += count;
+      changed.bytes -= bytes;
+    },
+    onReleased: (addedBytes) => {
+      changed.bytes += addedBytes;
     },
     onLost: (_, count) => {
       told.lost += count;
@@ -56,7 +63,7 @@ async function restored(store: Journal, clock: SimulatedClock) {
       .map(({ records }) => records.toString().split(/[ .]/))
       .filter(([who]) => who === name)
       .map(([, seq]) => Number(seq));
-  return { writer, told, held, put, kept };
+  return { writer, told, changed, held, put, kept };
 }
 
 test('the stored position goes back before the damage, and later messages are held', async () => {
@@ -152,7 +159,8 @@ test('held batches are superseded and released in the middle, as far as they hav
   bytes[bytes.indexOf('ann 6.')] = 0x41;
   disk.put(SEGMENT, bytes);
   const journal = await open();
-  const { writer, told, held } = await restored(journal, clock);
+  const { writer, told, changed, held } = await restored(journal, clock);
+  const stored = (await journal.stat(STREAM)).bytes + held.bytes;
   const kept = async (): Promise<number[]> =>
     textsInAll(await readAll(journal, STREAM)).map((text) => Number(text.split(/[ .]/)[1]));
   assert.deepEqual(await kept(), [1, 2, 3, 4]);
@@ -169,6 +177,9 @@ test('held batches are superseded and released in the middle, as far as they hav
   assert.deepEqual(told, { lost: 0, superseded: 2 });
   await writer.gone({ ...of, seq: 14 });
   assert.deepEqual(await kept(), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+  const bytesNow = [...(await journal.streams())].map(async (name) => (await journal.stat(name)).bytes);
+  const allBytes = (await Promise.all(bytesNow)).reduce((sum, bytes) => sum + bytes, 0);
+  assert.equal(stored + sizeOfBatch(batch(5, 6)) + changed.bytes, allBytes, 'bytes of a batch in two parts');
   await journal.close();
   disk.kill();
   const again = await restored(await open(), clock);

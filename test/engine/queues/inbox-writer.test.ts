@@ -16,6 +16,7 @@ function writerOn(clock: SimulatedClock, store: Store) {
   const writer = new InboxWriter({
     ...{ stream: STREAM, store, clock },
     onArrival: () => undefined,
+    onReleased: () => undefined,
     onSuperseded: ({ count }) => void (count > 0 && told.push(`${count} superseded`)),
     onLost: (peerName, count) => void told.push(`${count} of ${peerName} lost`),
   });
