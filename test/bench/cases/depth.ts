@@ -13,9 +13,6 @@ const BYTES = 100;
 const BATCH = 100;
 const BATCHES_PER_SECOND = 40;
 const FILL_MS = 600_000;
-/** Sent and taken before the depth is filled. A connector's work is by batch, so a large depth alone would make its code warm. */
-const WARMING_BATCHES = 2_000;
-const WARMING_BATCHES_PER_SECOND = 1_000;
 
 /** A server that holds so many messages for a consumer that takes one batch for each that comes. */
 interface Deep {
@@ -38,7 +35,6 @@ async function start(bench: Bench, depth: number, batches: number): Promise<Deep
     await pair.start('near');
     const producer = pair.program('near');
     const consumer = pair.program('far', 'paced-program.ts');
-    await warmUp(bench, producer, consumer);
     await producer.do('send', { count: depth, bytes: BYTES });
     const far = await ConnectorRemoteTool.fromConfig(pair.configFile('far'));
     await waitFor(async () => (await far.peekQueues()).queueRecv >= depth, {
@@ -46,23 +42,11 @@ async function start(bench: Bench, depth: number, batches: number): Promise<Deep
       timeoutMs: FILL_MS,
     });
     await consumer.do('expect', { count: depth + batches * BATCH, bytes: BYTES });
+    await consumer.do('listen');
     const name = `${depth.toLocaleString('en')} waiting${build.suffix}`;
     all.push({ depth, name, pair, producer, consumer, sent: depth, costs: [], peakMb: [] });
   }
   return all;
-}
-
-async function warmUp({ options }: Bench, producer: Driven, consumer: Driven): Promise<void> {
-  const count = Math.min(WARMING_BATCHES * BATCH, options.backlog);
-  const perSecond = BATCH * WARMING_BATCHES_PER_SECOND;
-  await consumer.do('expect', { count, bytes: BYTES });
-  await consumer.do('listen');
-  const bursts = Math.ceil(count / BATCH);
-  await consumer.do('take', { bursts, burst: BATCH, burstsPerSecond: WARMING_BATCHES_PER_SECOND });
-  await producer.do('bursts', { count, bytes: BYTES, burst: BATCH, perSecond });
-  await consumer.do('all', { quietMs: QUIET_MS });
-  // What is told to take nothing holds what comes.
-  await consumer.do('take', { bursts: 0, burst: BATCH, burstsPerSecond: WARMING_BATCHES_PER_SECOND });
 }
 
 /** So many batches come and as many are taken. */
