@@ -1,6 +1,5 @@
 /** Error messages about values in a configuration. */
-import type * as z from 'zod';
-import type { Shape } from './shapes.ts';
+import type { SchemaIssue, Shape } from './shapes.ts';
 
 const SHOWN_CHARACTERS = 80;
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
@@ -26,7 +25,7 @@ export interface WrongValue {
   readonly name: string;
   readonly value: unknown;
   readonly shape: Shape;
-  readonly issues: readonly z.core.$ZodIssue[];
+  readonly issues: readonly SchemaIssue[];
 }
 
 /** One line for each fault in a key's value. */
@@ -51,8 +50,8 @@ function isRightWithoutQuotes(value: unknown, { schema, isSecret }: Shape): bool
 }
 
 /** For a shape with alternatives: the faults of the intended one, which is wrong only in its inner values. */
-function meantIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
-  if (issue.code !== 'invalid_union') return [issue];
+function meantIssues(issue: SchemaIssue): readonly SchemaIssue[] {
+  if (issue.code !== 'invalid_union' || issue.errors === undefined) return [issue];
   const meant = issue.errors.find((issues) =>
     issues.every(({ path, code }) => path.length > 0 || code === 'custom'),
   );
@@ -60,8 +59,8 @@ function meantIssues(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   return meant.flatMap((inner) => meantIssues({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
-function reasonOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'unrecognized_keys') return `unknown: ${issue.keys.map(printable).join(', ')}; `;
+function reasonOf(issue: SchemaIssue): string {
+  if (issue.code === 'unrecognized_keys') return `unknown: ${(issue.keys ?? []).map(printable).join(', ')}; `;
   return issue.code === 'custom' ? `${issue.message}; ` : '';
 }
 

@@ -6,8 +6,28 @@ import { LIMITS } from '../base/limits.ts';
 import { namePattern } from '../base/name-pattern.ts';
 import { fullDirectoryPattern, fullPath } from './full-path.ts';
 
+/** A fault that a schema finds in a value: the part of zod's issues that aioc reads. */
+export interface SchemaIssue {
+  readonly code: string;
+  readonly message: string;
+  readonly path: readonly PropertyKey[];
+  /** Of `unrecognized_keys`. */
+  readonly keys?: readonly string[];
+  /** Of `invalid_union`: the issues of each alternative. */
+  readonly errors?: readonly (readonly SchemaIssue[])[];
+}
+
+/** What aioc needs of a zod schema. The types of the library name this instead of zod, which is not installed with it. */
+interface ValueSchema<Value> {
+  safeParse(
+    value: unknown,
+  ):
+    | { readonly success: true; readonly data: Value }
+    | { readonly success: false; readonly error: { readonly issues: readonly SchemaIssue[] } };
+}
+
 export interface Shape<Value = unknown> {
-  readonly schema: z.ZodType<Value>;
+  readonly schema: ValueSchema<Value>;
   /** Follows "it takes …" in a fault. */
   readonly takes: string;
   /** May contain a password: error messages must not show it. */
@@ -48,8 +68,10 @@ export const SECONDS: Shape<number> = {
   takes: `seconds, more than 0 and at most ${LIMITS.configSeconds}`,
 };
 
+const sizeBytes = z.int().min(1);
+
 export const SIZE_BYTES: Shape<number> = {
-  schema: z.int().min(1),
+  schema: sizeBytes,
   takes: 'a size in bytes, a whole number of at least 1',
 };
 
@@ -82,8 +104,10 @@ function meaning(resolvePath: (path: string) => string | undefined) {
   };
 }
 
+const path = pathText.transform(meaning(fullPath));
+
 export const PATH: Shape<string> = {
-  schema: pathText.transform(meaning(fullPath)),
+  schema: path,
   takes: 'a path, for example "/var/lib/aioc"',
 };
 
@@ -186,7 +210,7 @@ export const SUBNETS = listOf(
 );
 
 export const PATH_OR_BOOLEAN: Shape<boolean | string> = {
-  schema: z.union([z.boolean(), PATH.schema]),
+  schema: z.union([z.boolean(), path]),
   takes: 'true, false or the path of a certificate file',
 };
 
@@ -261,7 +285,7 @@ export const DURABILITY: Shape<Durability> = {
 export const ROTATION: Shape<boolean | number> = {
   schema: z.union([
     z.boolean(),
-    SIZE_BYTES.schema,
+    sizeBytes,
     // Python converts a string to a number here, and for no other key.
     z
       .string()
