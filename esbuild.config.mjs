@@ -1,14 +1,18 @@
 // Bundles the command, the engine's worker and the library into dist/, so that the installed program is plain
 // JavaScript that starts from any working directory and never looks for a tsconfig.
 import { chmod, readFile, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { besideTheCommand, inkCaches, REQUIRE_BANNER } from './esbuild.plugins.mjs';
+import { besideTheCommand, inkCaches, noDevelopmentTools, REQUIRE_BANNER } from './esbuild.plugins.mjs';
+import { writeThirdParty } from './release/third-party.mjs';
 
 const { version } = JSON.parse(await readFile(new URL('./package.json', import.meta.url), 'utf8'));
 
 await rm(new URL('./dist', import.meta.url), { recursive: true, force: true });
+const root = fileURLToPath(new URL('.', import.meta.url));
 const common = {
-  absWorkingDir: new URL('.', import.meta.url).pathname,
+  absWorkingDir: root,
+  metafile: true,
   outdir: 'dist',
   bundle: true,
   platform: 'node',
@@ -26,12 +30,12 @@ const common = {
   logLevel: 'warning',
 };
 // One file, which starts at once.
-await build({
+const command = await build({
   ...common,
   entryPoints: { cli: 'source/cli.ts' },
   plugins: [besideTheCommand],
 });
-await build({
+const others = await build({
   ...common,
   entryPoints: {
     'engine-worker': 'source/engine-worker.ts',
@@ -40,9 +44,8 @@ await build({
   },
   splitting: true,
   jsx: 'automatic',
-  // Ink loads its development tools only when DEV=true; they are never shipped.
-  external: ['react-devtools-core'],
   banner: { js: REQUIRE_BANNER },
-  plugins: [inkCaches],
+  plugins: [inkCaches, noDevelopmentTools],
 });
 await chmod(new URL('./dist/cli.js', import.meta.url), 0o755);
+writeThirdParty({ ...command.metafile.outputs, ...others.metafile.outputs }, root);

@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
-import { inkCaches, REQUIRE_BANNER } from '../../esbuild.plugins.mjs';
+import { inkCaches, noDevelopmentTools, REQUIRE_BANNER } from '../../esbuild.plugins.mjs';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** The library as it was built, what cannot be bundled, and what needs more time to be bundled than to be loaded. */
-const EXTERNAL = ['aioc', '@lydell/node-pty', 'esbuild', 'fast-check', 'react-devtools-core', 'typescript'];
+const EXTERNAL = ['aioc', '@lydell/node-pty', 'esbuild', 'fast-check', 'typescript'];
 
 /** Where a module lies is what its source says, not where the bundle is. */
 const ownPlaces: Plugin = {
@@ -51,7 +51,7 @@ export async function bundleTests(files: readonly string[]): Promise<string> {
     jsx: 'automatic',
     outExtension: { '.js': '.mjs' },
     logLevel: 'warning',
-    plugins: [ownPlaces, inkCaches],
+    plugins: [ownPlaces, inkCaches, noDevelopmentTools],
   });
   return directory;
 }

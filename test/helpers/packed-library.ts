@@ -11,18 +11,19 @@ const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
  * tests run.
  *
  * @param folder an existing directory, in which a copy of the package is made
+ * @param checkout a built checkout
  * @returns the path of the packed file
  */
-export function packLibrary(folder: string): string {
-  builtProgram();
+export function packLibrary(folder: string, checkout = ROOT): string {
+  if (checkout === ROOT) builtProgram();
   const copy = join(folder, 'copy');
   mkdirSync(copy);
-  for (const part of ['package.json', 'README.md', 'LICENSE', 'dist']) {
-    cpSync(join(ROOT, part), join(copy, part), { recursive: true });
+  for (const part of ['package.json', 'README.md', 'SECURITY.md', 'LICENSE', 'dist']) {
+    cpSync(join(checkout, part), join(copy, part), { recursive: true });
   }
   // `npm run types` is what checks the sources.
   const types = ['--noCheck', '-p', 'tsconfig.types.json', '--outDir', join(copy, 'dist/types')];
-  execFileSync(process.execPath, [TSC, ...types], { cwd: ROOT });
+  execFileSync(process.execPath, [TSC, ...types], { cwd: checkout });
   const options = ['--ignore-scripts', '--json', '--pack-destination', folder];
   const packed = execFileSync('npm', ['pack', ...options], { cwd: copy, encoding: 'utf8' });
   const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
@@ -30,8 +31,8 @@ export function packLibrary(folder: string): string {
 }
 
 /**
- * Unpacks a packed file as npm would install it into `folder`, without its dependencies, which the bundle does not need.
- * The types of Node, which a TypeScript program has of its own, are this checkout's.
+ * Unpacks a packed file as npm would install it into `folder`: it has no dependencies. The types of Node, which a TypeScript
+ * program has of its own, are this checkout's.
  */
 export function unpackLibrary(packed: string, folder: string): void {
   const place = join(folder, 'node_modules/aioc');
@@ -40,8 +41,6 @@ export function unpackLibrary(packed: string, folder: string): void {
   const types = join(folder, 'node_modules/@types');
   mkdirSync(types);
   symlinkSync(join(ROOT, 'node_modules/@types/node'), join(types, 'node'));
-  // A dependency of aioc that its types speak of; npm installs it with aioc.
-  symlinkSync(join(ROOT, 'node_modules/zod'), join(folder, 'node_modules/zod'));
 }
 
 /** Checks a program in `folder` as its author would, all checks on; what the compiler says is the error's. */

@@ -6,7 +6,8 @@ import { pageText } from './page-tables.ts';
 export const PAGES: readonly string[] = [
   'README.md',
   'CONTRIBUTING.md',
-  ...['source', 'engine', 'components', 'test', 'media'].flatMap((top) => globSync(top, /\.md$/)),
+  'SECURITY.md',
+  ...['source', 'engine', 'components', 'test', 'media', 'release'].flatMap((top) => globSync(top, /\.md$/)),
 ];
 
 interface PageCommand {
