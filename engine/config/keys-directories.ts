@@ -94,7 +94,7 @@ export const DIRECTORY_KEYS = {
     default: true,
     templates: ['manager'],
     state: 'works',
-    help: 'Let programs of all users send through a connector that runs as root. They can do nothing else, and can send only files that every user may read.',
+    help: 'Let programs of the user nobody and the group nogroup send through a connector that runs as root. They can do nothing else, and can send only files that every user may read.',
   }),
   receive_from_any_connector_owner: defineKey({
     shape: BOOLEAN,

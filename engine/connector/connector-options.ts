@@ -45,7 +45,7 @@ export interface LocalOptions {
   readonly preserveSendSocket: boolean;
   /** Whether messages that a Python listener may have lost when it ended are redelivered. */
   readonly pythonListener: PythonListener;
-  /** Whether programs of every user may send: only as root, and if the configuration allows it. */
+  /** Whether programs of the user nobody and its group may send: only as root, and if the configuration allows it. */
   readonly everybodyCanSend: boolean;
   /** Whether message counts are logged every two minutes. */
   readonly countsMessages: boolean;

@@ -8,12 +8,15 @@ import {
 import type { ConnectorConfig } from '../config/keys.ts';
 import { certificatePaths } from '../security/certificate-paths.ts';
 
-/** Whether programs of every user may send: true for a connector of root, unless the configuration says otherwise. */
+/**
+ * Whether programs of the user nobody and its group may send: true for a connector of root, unless the configuration says
+ * otherwise.
+ */
 export function everybodyCanSend(config: Pick<ConnectorConfig, 'everybody_can_send_messages'>): boolean {
   return config.everybody_can_send_messages && process.geteuid?.() === 0;
 }
 
-/** The mode of a socket directory: for programs of the connector's group, or of every user. */
+/** The mode of a socket directory: for programs of the connector's group, or for every user to pass through. */
 export function socketsDirectoryMode(everybodySends: boolean): number {
   return everybodySends ? 0o711 : 0o750;
 }

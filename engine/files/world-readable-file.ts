@@ -45,7 +45,7 @@ async function placeOf(handle: FileHandle, found: Stats, path: string): Promise<
 function notForAll(path: string, why: string): AiocError {
   return new AiocError(
     'AIOC_FILE_UNREADABLE',
-    `${shownPath(path)} is not sent: ${why}, and programs of all users may send through this connector. Make the file readable for everyone, use aioc's library, which sends the bytes itself, or set everybody_can_send_messages to false`,
+    `${shownPath(path)} is not sent: ${why}, and programs of other users may send through this connector. Make the file readable for everyone, use aioc's library, which sends the bytes itself, or set everybody_can_send_messages to false`,
   );
 }
 

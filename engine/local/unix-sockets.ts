@@ -29,7 +29,7 @@ export async function isLiveSocket(path: string): Promise<boolean> {
 
 /**
  * The users that can connect to a socket, besides its owner and root. `group`: the owner's group. `owner`: none.
- * `everybody`: as root, every user (the socket belongs to the user nobody, as in Python); otherwise as `group`.
+ * `everybody`: as root, the user nobody and its group, to which the socket belongs, as in Python; otherwise as `group`.
  */
 export type SocketUsers = 'everybody' | 'group' | 'owner';
 
