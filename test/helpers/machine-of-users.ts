@@ -43,7 +43,7 @@ export async function machineOfUsers(t: TestContext, { owner, everybody }: Machi
     execFileSync('sh', ['-c', `umask 022; ${line}`], { ...owner, cwd: top });
   const home = join(top, 'home');
   shell(
-    'mkdir -m 711 home server client; mkdir -m 700 config client/certificates; echo content > home/sent.txt',
+    'mkdir -m 711 home server client; mkdir -m 700 config client/certificates; echo content > config/sent.txt',
   );
   const daemons: Daemon[] = [];
   const runs = (...args: readonly string[]): Daemon => {
@@ -75,11 +75,13 @@ export async function machineOfUsers(t: TestContext, { owner, everybody }: Machi
     file_recv_config: { any: { target_directory: join(top, 'received/{source_id}') } },
   });
   const client = config('client', {
+    is_server: false,
     client_name: 'client1',
     server_sockaddr: ['127.0.0.1', port],
     certificates_directory_path: join(top, 'client'),
   });
   const waiting = config('waiting', {
+    is_server: false,
     client_name: 'waiting',
     server_sockaddr: ['127.0.0.1', unused],
     use_ssl: false,
@@ -92,7 +94,7 @@ export async function machineOfUsers(t: TestContext, { owner, everybody }: Machi
     [client, 'sent'],
     [waiting, 'kept'],
   ] as const)
-    await ends('send', from, text, '--type', 'any', '--file', join(home, 'sent.txt'));
+    await ends('send', from, text, '--type', 'any', '--file', join(top, 'config/sent.txt'));
   await waitFor(() => listener.output.includes('sent'), { what: 'the message', timeoutMs: 20_000 });
   return { top, daemons, port };
 }
