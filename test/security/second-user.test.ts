@@ -1,9 +1,16 @@
 /** What a real second user can do with every file and socket of running connectors is what SECURITY.md says, and no more. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { builtProgram } from '../helpers/built-program.ts';
+import { runProgram } from '../helpers/daemon.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { entriesOf, listensOn, type Machine, machineOfUsers, reach } from '../helpers/machine-of-users.ts';
 import { asUser, nobody, ONLY_ROOT, type User } from '../helpers/other-user.ts';
 import { pageText } from '../helpers/page-tables.ts';
+import { PtySession } from '../helpers/pty-session.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
 
 const skip = ONLY_ROOT;
 const root: User = { uid: 0, gid: 0 };
@@ -69,10 +76,30 @@ async function isOnItsOwn(user: User, { daemons, top, port }: Machine): Promise<
   assert.deepEqual(unknown, [`tcp port ${port}`]);
 }
 
-test('root’s connector that lets nobody send: each file and socket is as closed as SECURITY.md says', {
+/** Root's chat, which has received a file. */
+async function chatIn(t: TestContext, { top }: Machine): Promise<PtySession> {
+  const port = String(await freePort());
+  const home = join(top, 'home');
+  const chat = PtySession.start({
+    command: process.execPath,
+    args: [builtProgram(), '--accept', '--bind_server_ip', '127.0.0.1', '--port', port],
+    cwd: top,
+    env: { HOME: home },
+  });
+  await chat.waitFor(`--port ${port}`, { timeoutMs: 30_000 });
+  const upload = ['--target', '127.0.0.1', '--port', port, '--upload', join(top, 'config/sent.txt')];
+  const { exitCode, errors } = await runProgram(t, ['chat', ...upload], tempDir(t));
+  assert.equal(exitCode, 0, errors);
+  assert.ok(existsSync(join(home, 'aioc-received/sent.txt')));
+  return chat;
+}
+
+test('root’s connector that lets the user nobody send, and its chat: each file and socket is as closed as SECURITY.md says', {
   skip,
 }, async (t) => {
   const machine = await machineOfUsers(t, { owner: root, everybody: true });
+  await using chat = await chatIn(t, machine);
+  assert.equal(chat.exit, undefined);
   await sees(nobody(), 'nobody, at root’s', machine);
   await sees(rootsGroup, 'root’s group, at root’s', machine);
   await sees(stranger, 'all others', machine);
