@@ -66,6 +66,7 @@ export interface BatchSummary {
 
 /** Gathers messages of one stream into a batch. */
 export class RecordBatchBuilder {
+  readonly #chunkBytes: number;
   #pieces: Buffer[] = [];
   #chunk = EMPTY;
   #view = viewOf(EMPTY);
@@ -75,6 +76,11 @@ export class RecordBatchBuilder {
   #header: Buffer | string = '';
   #count = 0;
   #sizeBytes = 0;
+
+  /** @param chunkBytes what is reserved at once; 0 for a single message, which must not keep more in memory than it has */
+  constructor(chunkBytes = CHUNK_BYTES) {
+    this.#chunkBytes = chunkBytes;
+  }
 
   get count(): number {
     return this.#count;
@@ -185,7 +191,7 @@ export class RecordBatchBuilder {
   #reserve(bytes: number): void {
     if (this.#at + bytes <= this.#chunk.length) return;
     this.#cut();
-    this.#chunk = Buffer.allocUnsafeSlow(Math.max(CHUNK_BYTES, bytes));
+    this.#chunk = Buffer.allocUnsafeSlow(Math.max(this.#chunkBytes, bytes));
     this.#view = viewOf(this.#chunk);
     this.#from = 0;
     this.#at = 0;
@@ -337,7 +343,7 @@ export function withHeader(records: Buffer, headerBytes: Buffer): readonly Buffe
   if (records.length === 0 || records.readUInt16LE(8) > 0) return [records];
   const firstEnd = 4 + records.readUInt32LE(0);
   const binaryAt = firstEnd - records.readUInt32LE(10);
-  const builder = new RecordBatchBuilder();
+  const builder = new RecordBatchBuilder(0);
   builder.add({
     headerBytes,
     data: records.subarray(RECORD_HEAD_BYTES, binaryAt),

@@ -58,7 +58,7 @@ export function batchOfOne(message: {
   readonly data: Buffer;
   readonly binary?: Buffer | undefined;
 }): MessageBatch {
-  const builder = new RecordBatchBuilder();
+  const builder = new RecordBatchBuilder(0);
   const { headerBytes, data, binary = EMPTY } = message;
   builder.add({ headerBytes, data, binary });
   return builder.takeWhole();
