@@ -169,6 +169,10 @@ export class ReceiveSocketConsumer implements SocketConsumer {
       this.#isStale = false;
       const batches = await inbox.read(0);
       if (batches.length === 0) return;
+      // Before the frames are made: without a listener, each arrival would make those of the whole backlog.
+      if (this.#open === undefined) await this.#connected();
+      if (this.#isAside) return;
+      if (this.#isStale) continue;
       const frames = batches.flatMap((batch) => listenerFrames(batch, inbox.firstIndex(batch, 0)));
       for (let index = 0; index < frames.length && !this.#isStale; ) {
         const socket = this.#open ?? (await this.#connected());
