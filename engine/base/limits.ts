@@ -1,3 +1,5 @@
+import { ADMISSION_LIMITS } from './admission-limits.ts';
+
 /**
  * Every bound of the engine, with its unit and its reason. Nothing in the engine grows without a bound from this list.
  */
@@ -45,14 +47,7 @@ export const LIMITS = {
   nameLength: 128,
 
   // Connections
-  /** From the TCP connection to the complete handshake frame: enough for a slow link, short for an idle attacker. */
-  identityTimeoutMs: 10_000,
-  /** Time in which the user answers a connection request. */
-  joinRequestTimeoutMs: 60_000,
-  joinRequestsWaiting: 32,
-  /** Connections of peers that are not identified yet. */
-  pendingConnections: 256,
-  pendingConnectionsPerAddress: 32,
+  ...ADMISSION_LIMITS,
   /** Connections of a server. Each costs about 100 KiB with TLS. */
   connections: 10_000,
   /** A client that stays silent this long is Python for the server, unless the server knows it as aioc. */
@@ -119,6 +114,8 @@ export const LIMITS = {
   peersRemembered: 10_000,
   /** known-aioc.json: at most two names, an address and a fingerprint for each of `peersRemembered`. */
   knownPeersBytes: 8 * MIB,
+  /** Pause between two writes of known-aioc.json. A full file takes about 20 ms of a core. */
+  knownPeersPauseMs: 2_000,
 
   /** A file of aioc's identity. A key or a certificate takes 1 to 4 KiB. */
   identityFileBytes: 64 * KIB,
@@ -313,6 +310,11 @@ export const LIMITS = {
    * confirmed.
    */
   epochsPerQueue: 64,
+  /**
+   * Senders whose epochs one queue keeps. More than `peersRemembered`, so that a sender that is still remembered is never
+   * the one that is forgotten.
+   */
+  sendersPerQueue: 20_000,
   /** A frame of stream acks: about 200 bytes for each of `streamsPerPeer`, and dropped messages. */
   streamAckBytes: 1 * MIB,
 

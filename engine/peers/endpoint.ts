@@ -81,8 +81,8 @@ export function connectPeer(
   { description = {}, supersededFrom }: ConnectPeerOptions = {},
 ): boolean {
   knownKinds.learn(link, peer, peerKind);
-  peer.identify({ ...description, peerKind });
-  if (peerKind.kind === 'aioc') registry.setDisplayName(peer, peerKind.hello.name);
+  const name = peerKind.kind === 'aioc' ? { name: peerKind.hello.name } : {};
+  registry.identify(peer, { ...description, peerKind, ...name });
   if (peer.connect(link, { supersededFrom })) return true;
   knownKinds.logLateIdentification(peer, peerKind);
   return false;

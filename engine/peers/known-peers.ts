@@ -33,6 +33,9 @@ export class KnownPeers {
   readonly #changes = new Map<string, boolean>();
   #loaded = false;
   #saving: Promise<void> | undefined;
+  /** Somebody waits until the file is written: no pauses. */
+  #isUrgent = false;
+  #endPause: () => void = () => undefined;
 
   constructor(options: KnownPeersOptions) {
     this.#options = options;
@@ -69,10 +72,13 @@ export class KnownPeers {
 
   /** Resolves when the file matches memory, or cannot be written. */
   async saved(): Promise<void> {
+    this.#isUrgent = true;
+    this.#endPause();
     await this.#saving;
+    this.#isUrgent = false;
   }
 
-  /** One write at a time, however many clients connect at once. */
+  /** One write at a time, and a pause after each, however many clients connect: each writes the whole file. */
   #save(identity: string, added: boolean): void {
     this.#changes.set(identity, added);
     this.#saving ??= this.#write()
@@ -88,7 +94,20 @@ export class KnownPeers {
     while (this.#changes.size > 0) {
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
       await withFileLock({ path: `${file}.lock`, clock }, () => this.#change());
+      await this.#pause();
     }
+  }
+
+  async #pause(): Promise<void> {
+    const { clock } = this.#options;
+    if (this.#isUrgent) return;
+    await new Promise<void>((resolve) => {
+      const timer = clock.after(LIMITS.knownPeersPauseMs, resolve);
+      this.#endPause = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
   }
 
   async #change(): Promise<void> {

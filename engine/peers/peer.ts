@@ -193,6 +193,7 @@ export class Peer {
     this.#link = undefined;
     this.#lagMs = undefined;
     this.sender.detach();
+    this.receiver.detach();
     this.become(state, reason);
     return true;
   }

@@ -85,6 +85,12 @@ export class Receiver {
     link.sendResumePoints(this.#resumePoints());
   }
 
+  /** The connection has ended. Nothing of it stays in memory: a server may remember thousands of peers. */
+  detach(): void {
+    this.#link = undefined;
+    this.#resumedOn = undefined;
+  }
+
   /** The peer no longer has messages before some that are stored here. */
   onGone(positions: readonly AckPosition[]): void {
     const { gone, peerName } = this.#options;

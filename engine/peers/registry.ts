@@ -1,7 +1,9 @@
 import { partsOf } from '../base/addresses.ts';
+import { FairPlaces } from '../base/fair-places.ts';
 import { LIMITS } from '../base/limits.ts';
+import { DisplayNames } from './display-names.ts';
 import type { Link } from './link.ts';
-import { Peer, type PeerOptions } from './peer.ts';
+import { Peer, type PeerDescription, type PeerOptions } from './peer.ts';
 import type { IdentifiedKind, Introduction } from './session-types.ts';
 
 export interface PeerConnection {
@@ -18,13 +20,22 @@ export interface RegistryOptions
 
 type PeerIntroduction = Pick<PeerOptions, 'wireName' | 'name' | 'address'>;
 
-/** All peers that this connector knows, by the id that commands use. */
+/**
+ * All peers that this connector knows, by the id that commands use. What a new one costs does not depend on how many
+ * there are, since anybody can make up names: without TLS, and with ssl_allow_all.
+ */
 export class Registry {
   readonly #options: RegistryOptions;
   readonly #peers = new Map<string, Peer>();
   /** The first peer of each name; looked up for each message of a local program. */
   readonly #byWireName = new Map<string, Peer>();
+  /** Where names are not identities: all peers of each name, and those of each name and certificate. */
+  readonly #sameWireName = new Map<string, Set<Peer>>();
+  readonly #byShownIdentity = new Map<string, Set<Peer>>();
   readonly #byLink = new WeakMap<Link, Peer>();
+  readonly #displayNames = new DisplayNames();
+  /** Who is forgotten first: of the address with the most peers, the one that connected longest ago. */
+  readonly #places = new FairPlaces<Peer>({ places: Number.POSITIVE_INFINITY });
   #lastId = 0;
 
   /** Called when a peer is removed from the registry. */
@@ -56,19 +67,32 @@ export class Registry {
   }
 
   add(introduction: PeerIntroduction): Peer {
-    this.#forgetLongestAway();
+    this.#forgetOne();
     this.#lastId += 1;
+    const { namesAreIdentities } = this.#options;
+    const { wireName, name, address } = introduction;
     const peer = new Peer({
       id: `p${this.#lastId}`,
-      wireName: introduction.wireName,
-      name: this.#nameOf(introduction),
-      address: introduction.address,
-      streamKey: this.#options.namesAreIdentities ? introduction.wireName : `p${this.#lastId}`,
+      wireName,
+      // Where names are identities, a peer cannot choose its display name.
+      name: namesAreIdentities ? wireName : this.#displayNames.take(name),
+      address,
+      streamKey: namesAreIdentities ? wireName : `p${this.#lastId}`,
       ...this.#options,
     });
     this.#peers.set(peer.id, peer);
-    if (!this.#byWireName.has(peer.wireName)) this.#byWireName.set(peer.wireName, peer);
+    if (!this.#byWireName.has(wireName)) this.#byWireName.set(wireName, peer);
+    if (!namesAreIdentities) addTo(this.#sameWireName, wireName, peer);
+    this.#showsIdentity(peer);
     return peer;
+  }
+
+  /** Records what a connection has shown of a peer. */
+  identify(peer: Peer, { name, ...description }: Partial<PeerDescription>): void {
+    this.#hidesIdentity(peer);
+    peer.identify(description);
+    this.#showsIdentity(peer);
+    if (name !== undefined) this.#setDisplayName(peer, name);
   }
 
   /**
@@ -108,45 +132,63 @@ export class Registry {
   }
 
   /** Sets the display name that a peer has announced; in the chat, it is made unique. */
-  setDisplayName(peer: Peer, name: string): void {
-    peer.identify({ name: this.#nameOf({ wireName: peer.wireName, name }, peer) });
+  #setDisplayName(peer: Peer, name: string): void {
+    if (this.#options.namesAreIdentities || this.#displayNames.isFor(peer.name, name)) return;
+    this.#displayNames.free(peer.name);
+    peer.identify({ name: this.#displayNames.take(name) });
   }
 
-  /** Where names are identities, a peer cannot choose its display name. */
-  #nameOf({ wireName, name }: Pick<PeerIntroduction, 'wireName' | 'name'>, self?: Peer): string {
-    return this.#options.namesAreIdentities ? wireName : this.#uniqueName(name, self);
+  #matchingPeers({ peerWireName, certificate }: Link): readonly Peer[] {
+    return [...(this.#byShownIdentity.get(shownIdentity(peerWireName, certificate?.fingerprint)) ?? [])];
   }
 
-  /** `name`, or `name (2)` and so on if another peer has that name. No name on the wire contains brackets. */
-  #uniqueName(name: string, self?: Peer): string {
-    const taken = new Set([...this.#peers.values()].filter((peer) => peer !== self).map((peer) => peer.name));
-    if (!taken.has(name)) return name;
-    for (let number = 2; ; number += 1) {
-      const candidate = `${name} (${number})`;
-      if (!taken.has(candidate)) return candidate;
-    }
+  #showsIdentity(peer: Peer): void {
+    const address = partsOf(peer.address)[0];
+    this.#places.add(peer, { address });
+    if (!this.#options.namesAreIdentities)
+      addTo(this.#byShownIdentity, shownIdentity(peer.wireName, peer.fingerprint), peer);
   }
 
-  #matchingPeers({ peerWireName, certificate }: Link): Peer[] {
-    return [...this.#peers.values()].filter(
-      (peer) => peer.wireName === peerWireName && peer.fingerprint === certificate?.fingerprint,
-    );
+  #hidesIdentity(peer: Peer): void {
+    removeFrom(this.#byShownIdentity, shownIdentity(peer.wireName, peer.fingerprint), peer);
   }
 
-  #forgetLongestAway(): void {
+  #forgetOne(): void {
     if (this.#peers.size < LIMITS.peersRemembered) return;
-    const away = [...this.#peers.values()]
-      .filter((peer) => peer.link === undefined && peer.sender.waitingCount === 0)
-      .sort((a, b) => a.sinceMs - b.sinceMs)[0];
+    const away = this.#places.heaviest((peer) => peer.link === undefined && peer.sender.waitingCount === 0);
     if (away === undefined) return;
     this.#peers.delete(away.id);
-    if (this.#byWireName.get(away.wireName) === away) {
-      const next = [...this.#peers.values()].find(({ wireName }) => wireName === away.wireName);
-      if (next === undefined) this.#byWireName.delete(away.wireName);
-      else this.#byWireName.set(away.wireName, next);
-    }
+    this.#places.delete(away);
+    removeFrom(this.#sameWireName, away.wireName, away);
+    this.#hidesIdentity(away);
+    if (this.#byWireName.get(away.wireName) === away) this.#nextOfName(away.wireName);
+    this.#displayNames.free(away.name);
     this.onForget(away);
   }
+
+  #nextOfName(wireName: string): void {
+    this.#byWireName.delete(wireName);
+    for (const next of this.#sameWireName.get(wireName) ?? []) {
+      this.#byWireName.set(wireName, next);
+      return;
+    }
+  }
+}
+
+function shownIdentity(wireName: string, fingerprint: string | undefined): string {
+  return `${wireName} ${fingerprint ?? '-'}`;
+}
+
+function addTo(index: Map<string, Set<Peer>>, key: string, peer: Peer): void {
+  const peers = index.get(key);
+  if (peers === undefined) index.set(key, new Set([peer]));
+  else peers.add(peer);
+}
+
+function removeFrom(index: Map<string, Set<Peer>>, key: string, peer: Peer): void {
+  const peers = index.get(key);
+  peers?.delete(peer);
+  if (peers?.size === 0) index.delete(key);
 }
 
 /** Whether a client may be this disconnected peer: without a certificate, it must connect from the same address. */

@@ -7,6 +7,7 @@ import { type Amount, HeldMessages } from './held-messages.ts';
 import type { MessageSource, StoredPosition } from './message-source.ts';
 import type { Completion } from './outbox-batch.ts';
 import { persistentAppend } from './persistent-append.ts';
+import { StoredMarks } from './stored-marks.ts';
 
 /**
  * Messages that are not in the store yet. They are kept or refused together. Of those that are kept, it is known how many,
@@ -49,8 +50,8 @@ export class InboxWriter {
   /** Resolves when the current append is stored or refused. */
   #idle: Promise<void> = Promise.resolve();
   #trouble: string | undefined;
-  /** By the name of the mark: the last stored number, and the last number handed to the store. */
-  readonly #stored = new Map<string, number>();
+  readonly #stored = new StoredMarks();
+  /** By the name of the mark: the last number handed to the store, until it is stored. */
   readonly #requested = new Map<string, number>();
   readonly #held: HeldMessages;
 
@@ -68,7 +69,7 @@ export class InboxWriter {
     const { store, stream } = this.#options;
     this.#stored.clear();
     this.#requested.clear();
-    for (const mark of await store.marks(stream)) this.#stored.set(markName(mark), mark.seq);
+    for (const mark of await store.marks(stream)) this.#noteStored(markName(mark), mark.seq);
     const amount = await this.#held.restore();
     // An epoch that has only held messages starts at 0.
     for (const epoch of this.#held.epochs) if (!this.#stored.has(epoch)) this.#stored.set(epoch, 0);
@@ -81,10 +82,11 @@ export class InboxWriter {
   }
 
   storedOf(peerName: string): readonly Omit<StoredPosition, 'type'>[] {
-    return [...this.#stored].flatMap(([name, seq]) => {
-      const { sender, epoch } = parseMarkName(name);
-      return sender === peerName ? [{ epoch, seq, hasGap: this.#held.has(name) }] : [];
-    });
+    return Array.from(this.#stored.of(peerName), ([name, seq]) => ({
+      epoch: parseMarkName(name).epoch,
+      seq,
+      hasGap: this.#held.has(name),
+    }));
   }
 
   /** The sender has no message of this epoch up to this number that is not stored here. */
@@ -244,19 +246,11 @@ export class InboxWriter {
     return result;
   }
 
-  #noteStored(epoch: string, seq: number): void {
-    const isNew = !this.#stored.has(epoch);
-    this.#stored.set(epoch, Math.max(seq, this.#stored.get(epoch) ?? 0));
-    if (isNew) this.#forgetOldest(parseMarkName(epoch).sender);
-  }
-
-  #forgetOldest(sender: string): void {
+  #noteStored(name: string, seq: number): void {
     const { store, stream } = this.#options;
-    const names = [...this.#stored.keys()].filter((name) => parseMarkName(name).sender === sender);
-    for (const name of names.slice(0, Math.max(0, names.length - LIMITS.epochsPerQueue))) {
-      this.#stored.delete(name);
-      store.forgetMark(stream, parseMarkName(name)).catch(() => undefined);
-    }
+    const forgotten = this.#stored.set(name, Math.max(seq, this.#stored.get(name) ?? 0));
+    for (const mark of forgotten) store.forgetMark(stream, parseMarkName(mark)).catch(() => undefined);
+    if (this.#requested.get(name) === seq) this.#requested.delete(name);
   }
 }
 

@@ -23,7 +23,7 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'what an earlier run has stored is not asked for',
     file: 'queues/inbox-writer.ts',
-    find: 'for (const mark of await store.marks(stream)) this.#stored.set(markName(mark), mark.seq);',
+    find: 'for (const mark of await store.marks(stream)) this.#noteStored(markName(mark), mark.seq);',
     replace: '',
   },
   {

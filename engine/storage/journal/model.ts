@@ -162,6 +162,27 @@ export function recordSource(
   return { number, stream, markName, ...parseMarkName(markName), seq, isDefined: false };
 }
 
+/** The sources of a stream by the names of their marks. There may be one for each name that a stranger made up. */
+class RecordSources extends Map<string, RecordSource> {
+  readonly #byNumber = new Map<number, RecordSource>();
+
+  withNumber(number: number): RecordSource | undefined {
+    return this.#byNumber.get(number);
+  }
+
+  override set(name: string, source: RecordSource): this {
+    this.delete(name);
+    this.#byNumber.set(source.number, source);
+    return super.set(name, source);
+  }
+
+  override delete(name: string): boolean {
+    const known = this.get(name);
+    if (known !== undefined) this.#byNumber.delete(known.number);
+    return super.delete(name);
+  }
+}
+
 /**
  * The acknowledged messages at the start of the first run that also has unacknowledged ones. The bytes are those of
  * batches without any.
@@ -184,8 +205,7 @@ export class JournalStream {
   runs: RecordRun[] = [];
   /** Number of segments with records of it, including acknowledged ones. */
   segments = 0;
-  /** By the names of their marks. */
-  readonly sources = new Map<string, RecordSource>();
+  readonly sources = new RecordSources();
   /** Which of the records that name this stream count for another stream, and the reverse. */
   rules: readonly HeldRule[] = NO_RULES;
   /** Whether a segment that counts has the name of this number. */
@@ -204,12 +224,9 @@ export class JournalStream {
   /** The source with this number in a record; undefined if it was forgotten. */
   sourceOf(sourceNumber: number): RecordSource | undefined {
     if (this.latestSource?.number === sourceNumber) return this.latestSource;
-    for (const source of this.sources.values()) {
-      if (source.number !== sourceNumber) continue;
-      this.latestSource = source;
-      return source;
-    }
-    return undefined;
+    const source = this.sources.withNumber(sourceNumber);
+    this.latestSource = source ?? this.latestSource;
+    return source;
   }
 
   forgetSource(name: string): void {
