@@ -1,4 +1,5 @@
 import { hostAndPort } from '../base/addresses.ts';
+import { FairPlaces } from '../base/fair-places.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { JoinRequest } from '../contract/views.ts';
@@ -19,7 +20,9 @@ interface WaitingRequest {
 }
 
 /**
- * Holds clients until the user accepts or rejects them. A certificate that was accepted under this name in this run is
+ * Holds clients until the user accepts or rejects them. Strangers cannot keep others out by asking often: each address,
+ * and each network, has few requests at a time, and when all places are taken the oldest request of the address with the
+ * most goes. A certificate that was accepted under this name in this run is
  * admitted again without a question. A client without a certificate always needs a new answer, since anybody could use
  * its name.
  */
@@ -27,6 +30,11 @@ export class Admission {
   readonly #clock: Clock;
   readonly #options: AdmissionOptions;
   readonly #waiting = new Map<number, WaitingRequest>();
+  readonly #places = new FairPlaces<WaitingRequest>({
+    places: LIMITS.joinRequestsWaiting,
+    perAddress: LIMITS.joinRequestsPerAddress,
+    perNetwork: LIMITS.joinRequestsPerNetwork,
+  });
   /** Admitted fingerprints, with the name that each claims. */
   readonly #admitted = new Map<string, string>();
   #lastId = 0;
@@ -47,13 +55,15 @@ export class Admission {
       this.#admit(link, introduction);
       return;
     }
-    if (this.#waiting.size >= LIMITS.joinRequestsWaiting) {
-      link.reject('too-many-waiting');
-      return;
-    }
     this.#lastId += 1;
     const joinRequest = this.#describe(this.#lastId, link, introduction);
-    this.#waiting.set(joinRequest.id, { joinRequest, link, introduction });
+    const waiting = { joinRequest, link, introduction };
+    this.#waiting.set(joinRequest.id, waiting);
+    const evicted = this.#places.add(waiting, { address: link.connection.remoteAddress });
+    if (evicted !== undefined) {
+      this.#waiting.delete(evicted.joinRequest.id);
+      evicted.link.reject('too-many-waiting');
+    }
     this.#options.onChange();
   }
 
@@ -62,6 +72,7 @@ export class Admission {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return false;
     this.#waiting.delete(id);
+    this.#places.delete(waiting);
     if (accept) this.#admit(waiting.link, waiting.introduction);
     else waiting.link.reject('declined');
     this.#options.onChange();
@@ -73,6 +84,7 @@ export class Admission {
     for (const [id, waiting] of this.#waiting) {
       if (waiting.link !== link) continue;
       this.#waiting.delete(id);
+      this.#places.delete(waiting);
       this.#options.onChange();
     }
   }

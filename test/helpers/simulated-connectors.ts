@@ -28,6 +28,7 @@ export interface SideOptions {
   /** A configured connector in mutual TLS: its peers are known by their names. A client's own; a server's is not used. */
   readonly configuredAs?: string;
   readonly refusesDuplicates?: boolean;
+  readonly reconnects?: boolean;
   /** Of such a client: what it gets when it looks up its certificate. */
   readonly credentials?: ClientTrust['credentials'];
 }
@@ -76,7 +77,7 @@ export class Side {
       security: configuredAs !== undefined ? trust(credentials) : securityOf(tls, displayName),
       namesAreIdentities: configuredAs !== undefined,
       ignored: false,
-      reconnects: true,
+      reconnects: options.reconnects ?? true,
       fingerprintWords: (fingerprint) => `words-of-${fingerprint}`,
       acceptAll,
       refusesDuplicates: options.refusesDuplicates ?? false,

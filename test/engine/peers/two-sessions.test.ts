@@ -207,15 +207,22 @@ test('ignoring drops what is new both ways, counts it, tells the sender, and end
   assert.deepEqual(server.heard(), ['heard again']);
 });
 
-test('at most 32 clients wait for admission; the next one is refused because too many wait', async () => {
+test('at most 32 clients wait for admission; for one more, the oldest of the address with the most has to go', async () => {
   const world = simulatedWorld();
   world.network.certificateOfDialler = { fingerprint: 'aa', claimedName: 'laptop' };
   const server = new Side(world, { role: 'server', acceptAll: false, tls: true });
   await server.connector.start();
-  for (let number = 0; number < LIMITS.joinRequestsWaiting + 1; number += 1) {
+  const ask = async (address: string): Promise<void> => {
+    world.network.callsFrom = address;
     await new Side(world, { role: 'client', tls: true }).connector.start();
     await world.clock.pass(20);
-  }
-  assert.equal(server.status.joinRequests.length, LIMITS.joinRequestsWaiting);
+  };
+  for (let number = 0; number < LIMITS.joinRequestsWaiting; number += 1) await ask(`10.0.${number >> 1}.1`);
+  const [first] = server.status.joinRequests;
+  await ask('192.0.2.1');
+  const { joinRequests } = server.status;
+  assert.equal(joinRequests.length, LIMITS.joinRequestsWaiting);
+  assert.ok(!joinRequests.some(({ id }) => id === first?.id));
+  assert.match(joinRequests.at(-1)?.address ?? '', /^192\.0\.2\.1:/);
   assert.ok(server.log.some(({ text }) => /too many other requests/.test(text)));
 });
