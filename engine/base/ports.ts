@@ -35,8 +35,10 @@ export interface PeerCertificate {
 }
 
 export interface ConnectionEvents {
-  /** The TCP connection is established and TLS starts. Not called without TLS. */
+  /** The TCP connection is established, and TLS comes next. Not called without TLS. */
   onTcpOpen(): void;
+  /** On a server: the client's first message of TLS has arrived. */
+  onClientHello?(): void;
   /** The connection is usable: TCP and, if enabled, TLS are established. */
   onOpen(certificate: PeerCertificate | undefined): void;
   onData(chunk: Buffer): void;
@@ -103,6 +105,11 @@ export interface NetworkListenOptions {
   readonly port: number;
   readonly tls: TlsSettings | undefined;
   onConnection(connection: Connection): void;
+  /**
+   * With TLS: a client's first message of TLS has arrived; the server answers it when `start` is called.
+   * Default: at once.
+   */
+  onClientHello?(connection: Connection, start: () => void): void;
 }
 
 export interface NetworkListener {

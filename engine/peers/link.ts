@@ -104,6 +104,7 @@ export class Link {
     this.#perform(this.#session.begin());
     this.connection.listen({
       onTcpOpen: () => this.#handle({ kind: 'tcp-open' }),
+      onClientHello: () => this.#handle({ kind: 'hello' }),
       onOpen: (certificate) => this.#opened(certificate),
       onData: (chunk) => {
         this.#keepAlive.received();

@@ -15,8 +15,10 @@ import type {
   NetworkListenOptions,
   PeerCertificate,
   TcpSocket,
+  TlsSettings,
 } from '../base/ports.ts';
 import { certificateOf, clientTlsOptions, serverTlsOptions } from '../security/tls-settings.ts';
+import { ClientHelloWait } from './client-hello-wait.ts';
 import { describeNetworkError } from './network-errors.ts';
 
 /** The machine's own network. */
@@ -100,28 +102,28 @@ async function listen({
   port,
   tls: settings,
   onConnection,
+  onClientHello = (_connection, start) => start(),
 }: NetworkListenOptions): Promise<NetworkListener> {
-  const secureContext = settings && tls.createSecureContext(serverTlsOptions(settings));
+  const startTls = settings && tlsStarter(settings);
   const server = net.createServer({ noDelay: true, keepAlive: true }, (raw) => {
     const address = { host: raw.remoteAddress ?? '', port: raw.remotePort ?? 0 };
     const connection = new SocketConnection(raw, address);
     onConnection(connection);
-    if (settings === undefined) {
+    if (startTls === undefined) {
       connection.opened(undefined);
       return;
     }
     connection.tcpOpened();
-    const secure = new tls.TLSSocket(raw, {
-      isServer: true,
-      secureContext,
-      ...serverTlsOptions(settings),
+    const hello = new ClientHelloWait(raw, () => {
+      connection.helloArrived();
+      onClientHello(connection, () => {
+        if (hello.pass()) startTls(raw, connection);
+      });
     });
-    secure.once('secure', () => connection.opened(certificateOf(secure)));
-    connection.upgradeToTls(secure);
   });
   // A later error (no more file descriptors, say) costs one connection, never the program.
   server.on('error', () => undefined);
-  server.maxConnections = LIMITS.connections;
+  server.maxConnections = LIMITS.connections + LIMITS.pendingConnections;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, host, port)));
     server.listen({ host, port }, resolve);
@@ -130,6 +132,17 @@ async function listen({
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : port,
     close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+/** Starts TLS as the server on a socket. */
+function tlsStarter(settings: TlsSettings): (raw: net.Socket, connection: SocketConnection) => void {
+  const options = serverTlsOptions(settings);
+  const secureContext = tls.createSecureContext(options);
+  return (raw, connection) => {
+    const secure = new tls.TLSSocket(raw, { isServer: true, secureContext, ...options });
+    secure.once('secure', () => connection.opened(certificateOf(secure)));
+    connection.upgradeToTls(secure);
   };
 }
 
@@ -186,6 +199,10 @@ class SocketConnection implements Connection {
 
   tcpOpened(): void {
     this.#emit((events) => events.onTcpOpen());
+  }
+
+  helloArrived(): void {
+    this.#emit((events) => events.onClientHello?.());
   }
 
   opened(certificate: PeerCertificate | undefined): void {

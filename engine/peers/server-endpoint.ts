@@ -1,3 +1,6 @@
+import { limitedSource } from '../base/address-groups.ts';
+import { FairPlaces } from '../base/fair-places.ts';
+import { LimitedWarnings } from '../base/limited-warnings.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Connection, NetworkListener, PeerCertificate, TlsSettings } from '../base/ports.ts';
 import type { EnrolmentRequest } from '../protocol/enrolment.ts';
@@ -6,6 +9,7 @@ import { announcePeer, connectPeer, type EndpointOptions, newLink, shownCertific
 import type { Link } from './link.ts';
 import type { LinkOwner } from './link-types.ts';
 import type { Peer } from './peer.ts';
+import { PendingConnections } from './pending-connections.ts';
 import type { IdentifiedKind, Introduction, SessionEnding } from './session-types.ts';
 import { addressOf, Superseding } from './superseding.ts';
 import type { ServerTrust } from './trust.ts';
@@ -33,19 +37,25 @@ export class ServerEndpoint implements LinkOwner<Link> {
   readonly #options: ServerEndpointOptions;
   /** Every open connection, with the name under which it is admitted or waits; undefined until it has named itself. */
   readonly #links = new Map<Link, string | undefined>();
-  /** Connections without a name yet, and their number per address. */
-  readonly #unnamed = new Set<Link>();
-  readonly #unnamedFrom = new Map<string, number>();
+  readonly #byConnection = new WeakMap<Connection, Link>();
+  readonly #pending: PendingConnections<Connection>;
+  /** Links with a name. In mutual TLS each has an issued certificate, and none loses its place. */
+  readonly #named: FairPlaces<Link>;
+  readonly #warnings: LimitedWarnings;
   readonly #superseding: Superseding;
   #listener: NetworkListener | undefined;
   /** Connections that arrived before `open`. */
-  #early: Connection[] | undefined;
+  #early: Set<Connection> | undefined;
   #generation = 0;
 
   constructor(options: ServerEndpointOptions) {
     this.#options = options;
-    const { ports, log, traffic } = options;
-    this.#superseding = new Superseding({ clock: ports.clock, log, traffic });
+    const { ports, log, traffic, trust } = options;
+    this.#named = new FairPlaces({ places: trust ? Number.POSITIVE_INFINITY : LIMITS.connections });
+    const { clock } = ports;
+    this.#superseding = new Superseding({ clock, log, traffic });
+    this.#warnings = new LimitedWarnings(clock, LIMITS.peerWarningMs);
+    this.#pending = new PendingConnections({ clock, onEvicted: (connection) => this.#evict(connection) });
   }
 
   /**
@@ -59,23 +69,24 @@ export class ServerEndpoint implements LinkOwner<Link> {
     // Clients check their own clocks, so the server starts despite this.
     const fault = await trust?.ownFault?.();
     if (fault !== undefined) log.event(fault, { warning: true });
-    this.#early = [];
+    this.#early = new Set();
     this.#listener = await ports.network.listen({
       host,
       port,
       tls,
       onConnection: (connection) => {
+        this.#pending.add(connection);
         if (this.#early === undefined) this.#take(connection);
-        else if (this.#early.length < LIMITS.pendingConnections) this.#early.push(connection);
-        else connection.destroy();
+        else this.#early.add(connection);
       },
+      onClientHello: (connection, start) => this.#pending.onClientHello(connection, start),
     });
     return this.#listener.port;
   }
 
   /** The connector is ready: waiting and later connections are accepted. */
   open(): void {
-    const early = this.#early ?? [];
+    const early = this.#early ?? new Set();
     this.#early = undefined;
     this.#options.setPhase({ kind: 'listening' });
     for (const connection of early) this.#take(connection);
@@ -84,7 +95,10 @@ export class ServerEndpoint implements LinkOwner<Link> {
   /** @param hard closes the connections at once; otherwise what is queued is sent first, for a few seconds at most */
   async stop(hard: boolean): Promise<void> {
     const closed = this.#listener?.close();
-    for (const connection of this.#early ?? []) connection.destroy();
+    for (const connection of this.#early ?? []) {
+      this.#pending.delete(connection);
+      connection.destroy();
+    }
     this.#early = undefined;
     for (const link of [...this.#links.keys()]) {
       if (hard) link.cut('aioc is stopping');
@@ -94,38 +108,43 @@ export class ServerEndpoint implements LinkOwner<Link> {
   }
 
   #take(connection: Connection): void {
-    const sameAddress = this.#unnamedFrom.get(connection.remoteAddress) ?? 0;
-    if (
-      this.#unnamed.size >= LIMITS.pendingConnections ||
-      sameAddress >= LIMITS.pendingConnectionsPerAddress
-    ) {
-      connection.destroy();
-      return;
-    }
     this.#generation += 1;
     const link = newLink(this.#options, {
       connection,
       owner: this,
       generation: this.#generation,
       session: { role: 'server', sourceId: this.#options.sourceId(), destinationId: '' },
+      onOpen: () => this.#pending.onCertificate(connection, link.certificate?.fingerprint ?? ''),
     });
     this.#links.set(link, undefined);
-    this.#unnamed.add(link);
-    this.#unnamedFrom.set(connection.remoteAddress, sameAddress + 1);
+    this.#byConnection.set(connection, link);
     link.start();
   }
 
-  #named(link: Link, name: string): void {
-    this.#links.set(link, name);
-    this.#forgetUnnamed(link);
+  /** A connection without a name has lost its place to a newer one. */
+  #evict(connection: Connection): void {
+    if (this.#early?.delete(connection)) return connection.destroy();
+    this.#byConnection.get(connection)?.cut('too many connections from there did not identify themselves');
   }
 
-  #forgetUnnamed(link: Link): void {
-    if (!this.#unnamed.delete(link)) return;
-    const { remoteAddress } = link.connection;
-    const others = (this.#unnamedFrom.get(remoteAddress) ?? 1) - 1;
-    if (others > 0) this.#unnamedFrom.set(remoteAddress, others);
-    else this.#unnamedFrom.delete(remoteAddress);
+  /**
+   * The client has a name, and counts among those with names. If all places are taken, the oldest connection of the
+   * address with the most loses its place, but never one with an issued certificate.
+   *
+   * @returns false if there is no place
+   */
+  #takePlace(link: Link, { wireName }: Introduction): boolean {
+    const { trust, registry } = this.#options;
+    this.#pending.delete(link.connection);
+    // A newer connection of a client takes over the place of its older one.
+    const isFull = trust !== undefined && this.#named.size >= LIMITS.connections;
+    if (isFull && registry.byWireName(wireName)?.link === undefined) {
+      link.cut(`the server has ${LIMITS.connections} connections already`);
+      return false;
+    }
+    const evicted = this.#named.add(link, { address: link.connection.remoteAddress });
+    evicted?.cut('all places for connections are taken, and its address has the most');
+    return true;
   }
 
   authenticate(link: Link, certificate: PeerCertificate | undefined): void {
@@ -140,7 +159,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
   enrol(link: Link, request: EnrolmentRequest): void {
     const { trust, log, ports } = this.#options;
     if (trust === undefined) return;
-    this.#named(link, request.name);
+    this.#links.set(link, request.name);
     const rejectionReason = this.#rejectionReason(link, request.name);
     if (rejectionReason !== undefined) return link.notEnrolled(rejectionReason, ports.clock.wallNow());
     trust.enrol(request).then(
@@ -159,7 +178,8 @@ export class ServerEndpoint implements LinkOwner<Link> {
   introduced(link: Link, introduction: Introduction): void {
     const { admission, log, trust, registry, refusesDuplicates } = this.#options;
     const name = registry.displayName(introduction);
-    this.#named(link, name);
+    this.#links.set(link, name);
+    if (!this.#takePlace(link, introduction)) return;
     const rejectionReason = this.#rejectionReason(link, introduction.wireName);
     // Without a refusal frame, so that the client keeps trying: the list may change.
     if (rejectionReason !== undefined) return link.cut(rejectionReason);
@@ -196,6 +216,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
 
   established(link: Link, peerKind: IdentifiedKind): void {
     const { registry } = this.#options;
+    this.#pending.remember(link.connection, link.certificate?.fingerprint);
     const peer =
       registry.byLink(link) ?? registry.recognise({ link, peerKind }) ?? this.#newPeer(link, peerKind);
     registry.bind(link, peer);
@@ -216,7 +237,8 @@ export class ServerEndpoint implements LinkOwner<Link> {
     const { admission, registry, log, traffic } = this.#options;
     const claimed = this.#links.get(link);
     this.#links.delete(link);
-    this.#forgetUnnamed(link);
+    this.#pending.delete(link.connection);
+    this.#named.delete(link);
     admission.over(link);
     if (ending.state === 'superseded') return;
     const peer = registry.byLink(link);
@@ -235,9 +257,16 @@ export class ServerEndpoint implements LinkOwner<Link> {
       log.event(`not admitted: ${ending.reason}`, { peerName: claimed, warning: true });
     } else if (!ending.reason.startsWith('the peer closed')) {
       // Python tests whether a server is up by connecting and closing (PROTOCOL §2).
-      log.event(`a connection from ${link.connection.remoteAddress} was closed: ${ending.reason}`, {
-        warning: true,
-      });
+      this.#warnAbout(link.connection.remoteAddress, ending.reason);
     }
+  }
+
+  /** Anybody can open connections, so the log has one line for each address and second. */
+  #warnAbout(address: string, reason: string): void {
+    this.#warnings.warn(limitedSource(address), (count) => {
+      const what = count === 1 ? 'a connection' : `${count} connections`;
+      const text = `${what} from ${address} ${count === 1 ? 'was' : 'were'} closed: ${reason}`;
+      this.#options.log.event(text, { warning: true });
+    });
   }
 }

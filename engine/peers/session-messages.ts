@@ -3,6 +3,12 @@ import type { RefusalCode } from '../protocol/messages.ts';
 
 export const STILL_AIOC = 'it was aioc before, and did not answer the probe in time';
 
+export const TOO_SLOW = {
+  hello: 'it did not start TLS in time',
+  tls: 'it did not finish its TLS handshake in time',
+  identity: 'it did not identify itself in time',
+};
+
 export const UNLIKE_PYTHON = 'it sent an aioc frame without identifying itself as aioc';
 
 export const REJECTIONS: Readonly<Record<RefusalCode, string>> = {

@@ -20,7 +20,7 @@ export type SessionState =
   | 'refused'
   | 'closed';
 
-export type SessionTimer = 'open' | 'identity' | 'joinRequest' | 'probe' | 'drain';
+export type SessionTimer = 'hello' | 'identity' | 'joinRequest' | 'probe' | 'drain';
 
 /** The name and certificate that a client presents, before it is admitted. */
 export interface Introduction {
@@ -41,6 +41,8 @@ export type Authentication =
 
 export type SessionEvent =
   | { readonly kind: 'tcp-open' }
+  /** On a server: the client's first message of TLS has arrived. */
+  | { readonly kind: 'hello' }
   /**
    * `knownAsAioc`: the peer has identified itself as aioc on an earlier connection; a client knows that at this point.
    */

@@ -14,7 +14,7 @@ import {
 } from '../protocol/messages.ts';
 import { checkClientName } from '../protocol/names.ts';
 import { type Identification, Probe } from './probe.ts';
-import { PEER_REFUSALS, REJECTIONS, STILL_AIOC, UNLIKE_PYTHON } from './session-messages.ts';
+import { PEER_REFUSALS, REJECTIONS, STILL_AIOC, TOO_SLOW, UNLIKE_PYTHON } from './session-messages.ts';
 import type {
   Authentication,
   FrameOutcome,
@@ -69,7 +69,7 @@ export class Session {
   /** Timers that start with the session. A client's connection has its own deadline. */
   begin(): SessionAction[] {
     if (this.#options.role === 'client') return [];
-    return [{ kind: 'arm', timer: 'open', delayMs: LIMITS.identityTimeoutMs }];
+    return [armed('hello', LIMITS.helloTimeoutMs), armed('identity', LIMITS.identityTimeoutMs)];
   }
 
   handle(event: SessionEvent): SessionAction[] {
@@ -78,6 +78,8 @@ export class Session {
       case 'tcp-open':
         this.#state = 'tls';
         return [];
+      case 'hello':
+        return [{ kind: 'disarm', timer: 'hello' }];
       case 'open':
         return this.#opened(event);
       case 'authenticated':
@@ -126,32 +128,29 @@ export class Session {
   #opened({ certificate, knownAsAioc }: SessionEvent & { kind: 'open' }): SessionAction[] {
     this.#certificate = certificate;
     this.#knownAsAioc = knownAsAioc;
-    const identity: SessionAction = { kind: 'arm', timer: 'identity', delayMs: LIMITS.identityTimeoutMs };
     if (this.#options.role === 'server') {
-      const disarm: SessionAction = { kind: 'disarm', timer: 'open' };
+      const disarm: SessionAction = { kind: 'disarm', timer: 'hello' };
       this.#state = 'identifying';
-      if (this.#options.security !== 'mutual-tls') return [disarm, identity];
-      return [disarm, identity, { kind: 'hold-reading' }, { kind: 'authenticate', certificate }];
+      if (this.#options.security !== 'mutual-tls') return [disarm];
+      return [disarm, { kind: 'hold-reading' }, { kind: 'authenticate', certificate }];
     }
     const { enrolWith, sourceId } = this.#options;
     if (enrolWith === undefined) return this.#greet();
     this.#state = 'enrolling';
-    return [identity, { kind: 'send', frame: enrolmentFrame({ sourceId, certificatePem: enrolWith }) }];
+    const request = enrolmentFrame({ sourceId, certificatePem: enrolWith });
+    return [armed('identity', LIMITS.identityTimeoutMs), { kind: 'send', frame: request }];
   }
 
   /** The client's first frames: its name, unless the certificate says it, and the probe. */
   #greet(): SessionAction[] {
     this.#state = 'probing';
     const { security, sourceId } = this.#options;
-    const handshake: SessionAction[] =
-      security === 'mutual-tls'
-        ? []
-        : [{ kind: 'send', frame: handshakeFrame({ tls: security === 'tls-allow-all', sourceId }) }];
+    const frame = handshakeFrame({ tls: security === 'tls-allow-all', sourceId });
     return [
       { kind: 'identified' },
-      ...handshake,
+      ...(security === 'mutual-tls' ? [] : [{ kind: 'send', frame } as const]),
       { kind: 'send', frame: this.#probe.ask() },
-      { kind: 'arm', timer: 'probe', delayMs: LIMITS.probeSilenceMs },
+      armed('probe', LIMITS.probeSilenceMs),
     ];
   }
 
@@ -173,7 +172,7 @@ export class Session {
     this.#state = 'awaiting-admission';
     return [
       { kind: 'disarm', timer: 'identity' },
-      { kind: 'arm', timer: 'joinRequest', delayMs: LIMITS.joinRequestTimeoutMs },
+      armed('joinRequest', LIMITS.joinRequestTimeoutMs),
       { kind: 'introduce', introduction: { wireName: this.#wireName, certificate: this.#certificate } },
     ];
   }
@@ -242,7 +241,7 @@ export class Session {
     return [
       { kind: 'disarm', timer: 'joinRequest' },
       { kind: 'identified' },
-      { kind: 'arm', timer: 'probe', delayMs: LIMITS.probeHoldMs },
+      armed('probe', LIMITS.probeHoldMs),
       { kind: 'resume-reading' },
     ];
   }
@@ -285,7 +284,7 @@ export class Session {
     if (this.#hasReceived) return DELIVER;
     this.#hasReceived = true;
     const delayMs = this.#knownAsAioc ? LIMITS.probeRetryMs : LIMITS.probeAnswerMs;
-    return { actions: [{ kind: 'accepted' }, { kind: 'arm', timer: 'probe', delayMs }], deliver: true };
+    return { actions: [{ kind: 'accepted' }, armed('probe', delayMs)], deliver: true };
   }
 
   /** The actions for a frame that reveals the kind of the peer; undefined for any other frame. */
@@ -302,10 +301,7 @@ export class Session {
       case 'pending':
         return answered(found);
       case 'ask-again':
-        return [
-          { kind: 'send', frame: this.#probe.ask() },
-          { kind: 'arm', timer: 'probe', delayMs: LIMITS.probeRetryMs },
-        ];
+        return [{ kind: 'send', frame: this.#probe.ask() }, armed('probe', LIMITS.probeRetryMs)];
       case 'contradicts':
         // It waits for frames that would never come, and its own were not understood: both sides start again.
         this.#hasReceived = true;
@@ -345,10 +341,10 @@ export class Session {
 
   #timer(timer: SessionTimer): SessionAction[] {
     switch (timer) {
-      case 'open':
-        return this.#finish('closed', 'it did not finish its TLS handshake in time', ['destroy']);
+      case 'hello':
+        return this.#finish('closed', TOO_SLOW.hello, ['destroy']);
       case 'identity':
-        return this.#finish('closed', 'it did not identify itself in time', ['destroy']);
+        return this.#finish('closed', this.#state === 'tls' ? TOO_SLOW.tls : TOO_SLOW.identity, ['destroy']);
       case 'joinRequest':
         return this.#rejected({ kind: 'rejected', code: 'nobody-answered' });
       case 'probe':
@@ -361,7 +357,7 @@ export class Session {
   #drain(): SessionAction[] {
     if (this.#state === 'established' || this.#state === 'probing' || this.#state === 'draining') {
       this.#state = 'draining';
-      return [{ kind: 'arm', timer: 'drain', delayMs: LIMITS.drainTimeoutMs }];
+      return [armed('drain', LIMITS.drainTimeoutMs)];
     }
     return this.#state === 'awaiting-admission'
       ? this.#rejected({ kind: 'rejected', code: 'stopping' })
@@ -386,6 +382,10 @@ export class Session {
     const ending = { ...more, state, from, reason, whileWaiting };
     return [...how.map((kind): SessionAction => ({ kind })), { kind: 'over', ending }];
   }
+}
+
+function armed(timer: SessionTimer, delayMs: number): SessionAction {
+  return { kind: 'arm', timer, delayMs };
 }
 
 function answered({ answer }: { readonly answer?: OutFrame }): SessionAction[] {

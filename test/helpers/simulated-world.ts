@@ -46,6 +46,7 @@ interface StandingPair {
   readonly far: SimulatedConnection;
   readonly certificates: Readonly<Record<'near' | 'far', PeerCertificate | undefined>>;
   readonly tls: SimulatedHost['tls'];
+  readonly listener: NetworkListenOptions;
 }
 
 /** The near end of a TCP connection that stands. */
@@ -66,8 +67,17 @@ export class SimulatedTcpSocket implements TcpSocket {
   }
 
   overTls(): Connection {
-    const { clock, near, far, certificates, tls } = this.#pair;
+    const { far, listener } = this.#pair;
     far.tell((events) => events.onTcpOpen());
+    far.tell((events) => events.onClientHello?.());
+    const start = (): void => this.#startTls();
+    if (listener.onClientHello === undefined) start();
+    else listener.onClientHello(far, start);
+    return this.near;
+  }
+
+  #startTls(): void {
+    const { clock, near, far, certificates, tls } = this.#pair;
     const open = (): void => {
       if (near.closed) return;
       near.tell((events) => events.onOpen(certificates.near));
@@ -76,7 +86,6 @@ export class SimulatedTcpSocket implements TcpSocket {
     if (tls === undefined) open();
     else if (tls.does === 'answer') clock.after(tls.afterMs, open);
     else if (tls.does === 'close') clock.after(tls.afterMs, () => far.end());
-    return near;
   }
 
   destroy(): void {
@@ -135,7 +144,7 @@ class SimulatedNetwork implements Network {
       if (near.closed) return done(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
       listener.onConnection(far);
       const certificates = { near: this.certificateOfListener, far: this.certificateOfDialler };
-      done(new SimulatedTcpSocket({ clock: this.#clock, near, far, certificates, tls }));
+      done(new SimulatedTcpSocket({ clock: this.#clock, near, far, certificates, tls, listener }));
     });
     return () => {
       timer.cancel();

@@ -165,7 +165,7 @@ test('strangers that send garbage are closed on, and nobody else notices', async
 
 test('a server survives those who connect and say nothing, and keeps room for others', async (t) => {
   const { server, client, port } = await realPair(t);
-  const idle = Array.from({ length: LIMITS.pendingConnectionsPerAddress + 20 }, () =>
+  const idle = Array.from({ length: LIMITS.pendingConnections + 20 }, () =>
     net.connect({ host: '127.0.0.1', port }),
   );
   t.after(() => {
