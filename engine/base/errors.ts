@@ -47,6 +47,7 @@ export const ERROR_CODES = {
   AIOC_CERTIFICATE_EXISTS: 'The name already has a certificate.',
   AIOC_CERTIFICATE_LIMIT: 'The server has issued its maximum number of certificates.',
   AIOC_CERTIFICATE_MISSING: 'There is no certificate with that name.',
+  AIOC_INVITATION: 'An invitation is damaged, used, expired, or for another name.',
   AIOC_CONTRACT_VERSION: 'The screen and the engine have different versions.',
   AIOC_ENGINE_GONE: 'The engine stopped unexpectedly.',
   AIOC_INTERNAL: 'There is a bug in aioc.',

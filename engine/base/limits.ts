@@ -1,4 +1,5 @@
 import { ADMISSION_LIMITS } from './admission-limits.ts';
+import { CERTIFICATE_LIMITS } from './certificate-limits.ts';
 
 /**
  * Every bound of the engine, with its unit and its reason. Nothing in the engine grows without a bound from this list.
@@ -130,13 +131,8 @@ export const LIMITS = {
    */
   incompleteReads: 10,
 
-  // Certificates directory (PROTOCOL §5)
-  /** Default of max_certs, as in Python: client certificates that a server issues. */
-  clientCertificates: 1_024,
-  /** source_id_2_cert.json: about 400 bytes for a client with the longest name, so enough for 20,000. */
-  certificateMapBytes: 8 * MIB,
-  /** Certificates with the same subject hash. aioc makes subjects unique, so more than a few are an attack. */
-  certificatesPerHash: 64,
+  // Certificates and how clients get them
+  ...CERTIFICATE_LIMITS,
 
   // Who may connect (whitelists and blacklists)
   /** Characters of a pattern for names: twice nameLength. */

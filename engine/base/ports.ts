@@ -48,12 +48,21 @@ export interface ConnectionEvents {
   onClose(error: Error | undefined): void;
 }
 
+/** What `exportKeyingMaterial` derives (RFC 5705). */
+export interface KeyingMaterialOptions {
+  readonly bytes: number;
+  readonly label: string;
+  readonly context: Buffer;
+}
+
 /** A byte stream to a peer. Events start after `listen` was called, never before. */
 export interface Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   /** Written bytes that were not passed to the system yet. */
   readonly bufferedBytes: number;
+  /** The application protocol that TLS has selected (ALPN); undefined if none, and before the connection is open. */
+  readonly applicationProtocol: string | undefined;
   listen(events: ConnectionEvents): void;
   /** Queues bytes. False: wait for onDrain before writing more. */
   write(bytes: Buffer | readonly Buffer[]): boolean;
@@ -63,6 +72,8 @@ export interface Connection {
   end(): void;
   /** Closes at once; queued bytes are lost. */
   destroy(): void;
+  /** Bytes that only the two ends of this TLS connection can derive; undefined without TLS, or before it is open. */
+  exportKeyingMaterial(options: KeyingMaterialOptions): Buffer | undefined;
 }
 
 export interface TlsSettings {
@@ -91,12 +102,20 @@ export interface ConnectOptions {
   readonly localAddress?: string | undefined;
 }
 
+export interface ClientTlsOptions {
+  readonly settings: TlsSettings;
+  /** A name, never an address. */
+  readonly serverName: string | undefined;
+  /** The application protocol to offer (ALPN). */
+  readonly applicationProtocol: string | undefined;
+}
+
 /** An established TCP connection of which nothing was read yet. Use it once, for one connection. */
 export interface TcpSocket {
   /** Uses it without TLS; it is open at once. */
   overTcp(): Connection;
-  /** Starts TLS as the client; onOpen reports the end of the handshake. `serverName` is a name, never an address. */
-  overTls(options: { readonly settings: TlsSettings; readonly serverName: string | undefined }): Connection;
+  /** Starts TLS as the client; onOpen reports the end of the handshake. */
+  overTls(options: ClientTlsOptions): Connection;
   destroy(): void;
 }
 
@@ -104,6 +123,8 @@ export interface NetworkListenOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: TlsSettings | undefined;
+  /** The application protocol to select if a client offers it (ALPN). */
+  readonly applicationProtocol?: string | undefined;
   onConnection(connection: Connection): void;
   /**
    * With TLS: a client's first message of TLS has arrived; the server answers it when `start` is called.

@@ -59,6 +59,14 @@ export const TRUST_KEYS = {
     state: 'works',
     help: 'Maximum number of client certificates that a server issues.',
   }),
+  default_certificate: defineKey({
+    shape: BOOLEAN,
+    default: true,
+    templates: ['manager'],
+    side: 'server',
+    state: 'works',
+    help: 'Whether a client with the shared default certificate may request its own, as in Python. `false`: a new client needs an invitation.',
+  }),
   server_secure_tls: defineKey({
     shape: BOOLEAN,
     default: true,

@@ -30,6 +30,7 @@ export interface CommandTarget {
   start(): Promise<void>;
   pause(options: { readonly hard: boolean }): Promise<void>;
   applyAccessLists(): void;
+  renewCertificate(): Promise<void>;
 }
 
 /** Executes commands on a running connector, for every interface. */
@@ -142,6 +143,11 @@ export class CommandHandler implements ConnectorCommands {
     this.#connector.server?.link?.cut('our certificate was deleted');
     // Otherwise a refused client would wait for its next attempt.
     if (!this.#isStopped) await this.#connector.resume();
+  }
+
+  async renewCertificate(): Promise<void> {
+    await this.#connector.renewCertificate();
+    this.#done('renewed this client’s certificate');
   }
 
   disconnectClient(name: string): boolean {

@@ -177,6 +177,12 @@ export class Connector {
     if (this.#endpoint instanceof ServerEndpoint) this.#endpoint.applyAccessLists();
   }
 
+  /** See ClientEndpoint. */
+  async renewCertificate(): Promise<void> {
+    if (this.#endpoint instanceof ClientEndpoint) return this.#endpoint.renewCertificate();
+    throw new AiocError('AIOC_COMMAND', 'only a client renews its certificate: this connector is a server');
+  }
+
   /** A client's server. */
   get server(): Peer | undefined {
     return this.#endpoint instanceof ClientEndpoint ? this.#endpoint.peer : undefined;

@@ -33,11 +33,14 @@ function livenessFor(
 }
 
 /** The hello of this run for aioc peers. */
-function helloOf({ version, displayName, ports, messageMaxBytes }: ConnectorOptions): AiocHello {
+function helloOf(options: ConnectorOptions): AiocHello {
+  const { version, displayName, ports, messageMaxBytes, role, security } = options;
+  const terms = role === 'server' && security.mode === 'mutual-tls' ? security.server?.terms : undefined;
   const instance = ports.random.bytes(8).toString('hex');
   return {
     ...{ version, name: displayName, instance },
     messageMaxBytes: messageMaxBytes ?? LIMITS.messageBytes,
+    ...(terms !== undefined && { certificateDays: terms.days }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { hostAndPort, scopeFault, scopeOf } from '../base/addresses.ts';
 import { AiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { Ports } from '../base/ports.ts';
 import { withClientName } from '../config/client-name.ts';
 import type { ConnectorConfig } from '../config/keys.ts';
@@ -7,6 +8,7 @@ import { USUAL_CONNECTOR_DIRECTORIES } from '../config/keys-directories.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
 import { AccessLists } from '../security/access-list.ts';
 import { ClientCertificates } from '../security/client-certificates.ts';
+import { Enrolment } from '../security/enrolment.ts';
 import { fingerprintWords } from '../security/fingerprint.ts';
 import { loadOrMakeIdentity } from '../security/identity.ts';
 import { ServerCertificates } from '../security/server-certificates.ts';
@@ -127,7 +129,15 @@ async function securityOf(
     mode: 'mutual-tls',
     tls: await certificates.credentials(),
     server: {
-      ...serverTrust(certificates),
+      ...serverTrust(
+        certificates,
+        new Enrolment({
+          certificates,
+          terms: { days: LIMITS.certificateDays },
+          clock,
+          allowsDefault: config.default_certificate,
+        }),
+      ),
       remove: (client, { onlySymlink }) => certificates.remove(client, { removeOnlySymlink: onlySymlink }),
     },
   };

@@ -29,6 +29,12 @@ export interface ConnectorCommands {
   deleteCertificateOfClient(name: string, options: { readonly onlySymlink: boolean }): Promise<void>;
   /** Deletes a client's certificate on the client, which requests a new one when it connects again. */
   deleteOwnCertificate(options: { readonly reconnect: boolean }): Promise<void>;
+  /**
+   * Replaces a client's certificate over its connection to the server. Resolves when the new one is stored.
+   *
+   * @throws AiocError AIOC_COMMAND if this connector or its server cannot, AIOC_PEER_AWAY, AIOC_REFUSED_BY_PEER
+   */
+  renewCertificate(): Promise<void>;
   /** @returns false if there is no such client */
   disconnectClient(name: string): boolean;
   /**

@@ -1,10 +1,13 @@
 import { hostAndPort } from '../base/addresses.ts';
+import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Timer, TlsSettings } from '../base/ports.ts';
-import type { IssuedCertificate } from '../protocol/enrolment.ts';
+import { ENROLMENT_PROTOCOL, type EnrolmentTerms, type IssuedCertificate } from '../protocol/enrolment.ts';
 import type { Refusal } from '../protocol/messages.ts';
 import { serverId } from '../protocol/names.ts';
+import { enrolmentKeyingMaterial } from '../security/enrolment-proof.ts';
 import { Backoff } from './backoff.ts';
+import { CertificateRenewal } from './certificate-renewal.ts';
 import { clockSkew } from './clock-skew.ts';
 import { dial } from './dial/dial.ts';
 import { announcePeer, connectPeer, type EndpointOptions, newLink, shownCertificate } from './endpoint.ts';
@@ -51,7 +54,12 @@ export class ClientEndpoint implements LinkOwner<Link> {
   /** Set when the server has issued a certificate over this connection. */
   #storing: Promise<void> | undefined;
   #asksForCertificate = false;
+  /** Why this client could make no certificate to request. */
+  #proposalFault: string | undefined;
   #onOver: () => void = () => undefined;
+  readonly #renewal: CertificateRenewal | undefined;
+  /** The connection ends so that the next one has the renewed certificate. */
+  #isRenewed = false;
 
   constructor(options: ClientEndpointOptions) {
     this.#options = options;
@@ -63,6 +71,31 @@ export class ClientEndpoint implements LinkOwner<Link> {
       name: host,
       address: hostAndPort(host, port),
     });
+    const { trust, log } = options;
+    this.#renewal =
+      trust &&
+      new CertificateRenewal({
+        ...{ clock: ports.clock, log, trust, wireName },
+        peerName: () => this.peer.name,
+        onRenewed: (link) => this.#reconnectRenewed(link),
+      });
+  }
+
+  /**
+   * Renews this client's certificate now. Resolves when the new one is stored.
+   *
+   * @throws AiocError AIOC_COMMAND if this connector or its server does not renew, AIOC_PEER_AWAY, AIOC_REFUSED_BY_PEER
+   */
+  async renewCertificate(): Promise<void> {
+    if (this.#renewal === undefined)
+      throw new AiocError('AIOC_COMMAND', 'only a client with mutual TLS has a certificate to renew');
+    await this.#renewal.now();
+  }
+
+  #reconnectRenewed(link: Link): void {
+    if (this.#link !== link) return;
+    this.#isRenewed = true;
+    link.drain();
   }
 
   /** Whether the client had no certificate of its own at its last connection attempt. */
@@ -140,8 +173,9 @@ export class ClientEndpoint implements LinkOwner<Link> {
     return tls === undefined ? {} : { tls };
   }
 
-  #connect({ tls, enrolWith }: DialCredentials): void {
-    this.#asksForCertificate = enrolWith !== undefined;
+  #connect({ tls, enrols = false }: DialCredentials): void {
+    this.#asksForCertificate = enrols;
+    this.#proposalFault = undefined;
     const { ports, host, port, wireName, trust, bindTo, dialTimeoutMs } = this.#options;
     const connection = dial(ports, {
       host,
@@ -150,6 +184,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
       bindTo,
       timeoutMs: dialTimeoutMs,
       preferred: this.#lastAddress,
+      applicationProtocol: enrols ? ENROLMENT_PROTOCOL : undefined,
       ...(trust !== undefined && { rejectionReason: (certificate) => trust.rejectionReason(certificate) }),
     });
     const link = newLink(this.#options, {
@@ -158,7 +193,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
       generation: this.#generation,
       session: {
         role: 'client',
-        ...(enrolWith !== undefined && { enrolWith }),
+        enrols,
         sourceId: wireName,
         destinationId: serverId({ host, port }),
       },
@@ -196,8 +231,25 @@ export class ClientEndpoint implements LinkOwner<Link> {
     // Only a server issues certificates.
   }
 
+  propose(link: Link, terms: EnrolmentTerms | undefined): void {
+    const { trust, wireName } = this.#options;
+    const keyingMaterial = enrolmentKeyingMaterial(link.connection, wireName);
+    trust?.propose({ terms, keyingMaterial }).then(
+      (proposal) => link.proposed(proposal),
+      (error: Error) => {
+        this.#proposalFault = error.message;
+        link.cut(error.message);
+      },
+    );
+  }
+
   issued(_link: Link, issued: IssuedCertificate): void {
     this.#storing = this.#options.trust?.store(issued);
+  }
+
+  renewalAnswered(link: Link, refusal?: string): void {
+    if (refusal === undefined) this.#renewal?.accepted(link);
+    else this.#renewal?.refused(refusal);
   }
 
   introduced(): void {
@@ -223,6 +275,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
     if (!connectPeer(this.#options, established)) return;
     this.#options.setPhase({ kind: 'connected' });
     announcePeer(this.#options, established, 'connected to');
+    this.#renewal?.established(link, peerKind);
   }
 
   over(link: Link, ending: SessionEnding): void {
@@ -231,7 +284,11 @@ export class ClientEndpoint implements LinkOwner<Link> {
     const { log, traffic } = this.#options;
     if (this.peer.disconnect(link, 'away', ending.reason)) traffic.disconnected(this.peer, ending.reason);
     this.#onOver();
+    this.#renewal?.over();
+    const isRenewed = this.#isRenewed;
+    this.#isRenewed = false;
     if (this.#stopped) return;
+    if (isRenewed) return this.#dial();
     if (this.#storing !== undefined) {
       this.#reconnectWithCertificate(this.#storing);
       return;
@@ -271,7 +328,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
     const { refusal } = ending;
     const { clock } = this.#options.ports;
     if (refusal?.code === 'no-certificate') return noCertificate(refusal, clock.wallNow());
-    if (ending.from !== 'enrolling') return ending.reason;
+    if (ending.from !== 'enrolling' || this.#proposalFault !== undefined) return ending.reason;
     return `the server issued no certificate (${ending.reason}): if it already has one under this name, delete that one on the server`;
   }
 

@@ -1,10 +1,11 @@
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock, Connection, PeerCertificate } from '../base/ports.ts';
-import type { EnrolmentRequest, IssuedCertificate } from '../protocol/enrolment.ts';
+import type { EnrolmentRequest, EnrolmentTerms, IssuedCertificate } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import type { Ack } from '../protocol/messages.ts';
 import type { StreamAckFrame } from '../protocol/stream-frames.ts';
+import type { EnrolmentOrigin } from '../security/enrolment.ts';
 import type { Disposition, FileSink } from './file-sink.ts';
 import type { HeartbeatRules } from './heartbeat.ts';
 import type { IdentifiedKind, Introduction, SessionEnding, SessionOptions } from './session-types.ts';
@@ -17,11 +18,15 @@ export interface LinkOwner<Link> {
   /** Mutual TLS: identify the client by this certificate. Answer with `authenticated`. */
   authenticate(link: Link, certificate: PeerCertificate | undefined): void;
   /** Mutual TLS: the client requests a certificate. Answer with `enrolled` or `notEnrolled`. */
-  enrol(link: Link, request: EnrolmentRequest): void;
+  enrol(link: Link, request: EnrolmentRequest, presented: EnrolmentOrigin['presented']): void;
+  /** Mutual TLS: this client requests a certificate. Answer with `proposed`. */
+  propose(link: Link, terms: EnrolmentTerms | undefined): void;
   /** Whether the peer has identified itself as aioc before; called when its name and certificate are known. */
   knownAsAioc(link: Link): boolean;
   /** Mutual TLS: the server has issued a certificate to this client. */
   issued(link: Link, issued: IssuedCertificate): void;
+  /** Mutual TLS: the server's answer to a renewal of this client's certificate; `refusal`: why it refuses it. */
+  renewalAnswered(link: Link, refusal?: string): void;
   established(link: Link, peerKind: IdentifiedKind): void;
   over(link: Link, ending: SessionEnding): void;
 }

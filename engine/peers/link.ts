@@ -2,7 +2,7 @@ import type { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Connection, PeerCertificate } from '../base/ports.ts';
 import { DISCARD } from '../files/byte-sink.ts';
-import { type IssuedCertificate, issuedFrame } from '../protocol/enrolment.ts';
+import { ENROLMENT_PROTOCOL, type IssuedCertificate, issuedFrame } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import {
@@ -27,6 +27,7 @@ import { SessionTimers } from './session-timers.ts';
 import type {
   Authentication,
   IdentifiedKind,
+  Proposal,
   SessionAction,
   SessionEnding,
   SessionEvent,
@@ -121,7 +122,9 @@ export class Link {
   #opened(certificate: PeerCertificate | undefined): void {
     this.#certificate = certificate;
     this.#onOpen?.();
-    this.#handle({ kind: 'open', certificate, knownAsAioc: this.#owner.knownAsAioc(this) });
+    const isForEnrolment = this.connection.applicationProtocol === ENROLMENT_PROTOCOL;
+    const knownAsAioc = this.#owner.knownAsAioc(this);
+    this.#handle({ kind: 'open', certificate, knownAsAioc, isForEnrolment });
   }
 
   get state(): SessionState {
@@ -161,6 +164,10 @@ export class Link {
 
   authenticated(as: Authentication): void {
     this.#handle({ kind: 'authenticated', as });
+  }
+
+  proposed(proposal: Proposal): void {
+    this.#handle({ kind: 'proposed', proposal });
   }
 
   enrolled(issued: IssuedCertificate): void {
@@ -248,9 +255,13 @@ export class Link {
       case 'authenticate':
         return this.#owner.authenticate(this, action.certificate);
       case 'enrol':
-        return this.#owner.enrol(this, action.request);
+        return this.#owner.enrol(this, action.request, action.presented);
+      case 'propose':
+        return this.#owner.propose(this, action.terms);
       case 'issued':
         return this.#owner.issued(this, action.issued);
+      case 'renewal-answered':
+        return this.#owner.renewalAnswered(this, action.refusal);
       case 'introduce':
         return this.#owner.introduced(this, action.introduction);
       case 'identified':

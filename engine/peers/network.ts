@@ -10,12 +10,12 @@ import type {
   ConnectionEvents,
   ConnectOptions,
   HostAddress,
+  KeyingMaterialOptions,
   Network,
   NetworkListener,
   NetworkListenOptions,
   PeerCertificate,
   TcpSocket,
-  TlsSettings,
 } from '../base/ports.ts';
 import { certificateOf, clientTlsOptions, serverTlsOptions } from '../security/tls-settings.ts';
 import { ClientHelloWait } from './client-hello-wait.ts';
@@ -79,12 +79,17 @@ function connectedSocket(raw: net.Socket, connection: SocketConnection): TcpSock
       connection.opened(undefined);
       return connection;
     },
-    overTls: ({ settings, serverName }) => {
+    overTls: ({ settings, serverName, applicationProtocol }) => {
       // The peer may have closed it while it waited for its turn; then it closes with that error.
       if (raw.destroyed) return connection;
       try {
         const servername = serverName === undefined ? {} : { servername: serverName };
-        const secure = tls.connect({ socket: raw, ...clientTlsOptions(settings), ...servername });
+        const secure = tls.connect({
+          socket: raw,
+          ...clientTlsOptions(settings),
+          ...protocolsOf(applicationProtocol),
+          ...servername,
+        });
         secure.once('secureConnect', () => connection.opened(certificateOf(secure)));
         connection.upgradeToTls(secure);
       } catch (error) {
@@ -97,14 +102,21 @@ function connectedSocket(raw: net.Socket, connection: SocketConnection): TcpSock
   };
 }
 
+/** TLS options for one application protocol, or none. */
+function protocolsOf(applicationProtocol: string | undefined): { ALPNProtocols?: string[] } {
+  return applicationProtocol === undefined ? {} : { ALPNProtocols: [applicationProtocol] };
+}
+
 async function listen({
   host,
   port,
   tls: settings,
+  applicationProtocol,
   onConnection,
   onClientHello = (_connection, start) => start(),
 }: NetworkListenOptions): Promise<NetworkListener> {
-  const startTls = settings && tlsStarter(settings);
+  const startTls =
+    settings && tlsStarter({ ...serverTlsOptions(settings), ...protocolsOf(applicationProtocol) });
   const server = net.createServer({ noDelay: true, keepAlive: true }, (raw) => {
     const address = { host: raw.remoteAddress ?? '', port: raw.remotePort ?? 0 };
     const connection = new SocketConnection(raw, address);
@@ -136,8 +148,7 @@ async function listen({
 }
 
 /** Starts TLS as the server on a socket. */
-function tlsStarter(settings: TlsSettings): (raw: net.Socket, connection: SocketConnection) => void {
-  const options = serverTlsOptions(settings);
+function tlsStarter(options: tls.TlsOptions): (raw: net.Socket, connection: SocketConnection) => void {
   const secureContext = tls.createSecureContext(options);
   return (raw, connection) => {
     const secure = new tls.TLSSocket(raw, { isServer: true, secureContext, ...options });
@@ -183,6 +194,7 @@ class SocketConnection implements Connection {
   #early: ((events: ConnectionEvents) => void)[] = [];
   #closed = false;
   #error: Error | undefined;
+  #secure: tls.TLSSocket | undefined;
 
   constructor(raw: net.Socket, address: { readonly host: string; readonly port: number }) {
     this.#raw = raw;
@@ -195,6 +207,20 @@ class SocketConnection implements Connection {
 
   get bufferedBytes(): number {
     return this.#socket.writableLength;
+  }
+
+  get applicationProtocol(): string | undefined {
+    // Node says false where none was selected.
+    return this.#secure?.alpnProtocol || undefined;
+  }
+
+  exportKeyingMaterial({ bytes, label, context }: KeyingMaterialOptions): Buffer | undefined {
+    // Node throws before the handshake has ended, and after the socket is destroyed.
+    try {
+      return this.#secure?.exportKeyingMaterial(bytes, label, context);
+    } catch {
+      return undefined;
+    }
   }
 
   tcpOpened(): void {
@@ -213,6 +239,7 @@ class SocketConnection implements Connection {
   /** Sends and receives through TLS from now on. Errors of the socket below still count. */
   upgradeToTls(secure: tls.TLSSocket): void {
     this.#socket = secure;
+    this.#secure = secure;
     this.#attach(secure);
   }
 

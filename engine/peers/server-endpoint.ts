@@ -3,7 +3,9 @@ import { FairPlaces } from '../base/fair-places.ts';
 import { LimitedWarnings } from '../base/limited-warnings.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Connection, NetworkListener, PeerCertificate, TlsSettings } from '../base/ports.ts';
-import type { EnrolmentRequest } from '../protocol/enrolment.ts';
+import { ENROLMENT_PROTOCOL, type EnrolmentRequest } from '../protocol/enrolment.ts';
+import type { EnrolmentOrigin } from '../security/enrolment.ts';
+import { enrolmentKeyingMaterial } from '../security/enrolment-proof.ts';
 import type { Admission } from './admission.ts';
 import { announcePeer, connectPeer, type EndpointOptions, newLink, shownCertificate } from './endpoint.ts';
 import type { Link } from './link.ts';
@@ -74,6 +76,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
       host,
       port,
       tls,
+      ...(trust !== undefined && { applicationProtocol: ENROLMENT_PROTOCOL }),
       onConnection: (connection) => {
         this.#pending.add(connection);
         if (this.#early === undefined) this.#take(connection);
@@ -109,11 +112,17 @@ export class ServerEndpoint implements LinkOwner<Link> {
 
   #take(connection: Connection): void {
     this.#generation += 1;
+    const { trust } = this.#options;
     const link = newLink(this.#options, {
       connection,
       owner: this,
       generation: this.#generation,
-      session: { role: 'server', sourceId: this.#options.sourceId(), destinationId: '' },
+      session: {
+        role: 'server',
+        sourceId: this.#options.sourceId(),
+        destinationId: '',
+        ...(trust !== undefined && { terms: trust.terms }),
+      },
       onOpen: () => this.#pending.onCertificate(connection, link.certificate?.fingerprint ?? ''),
     });
     this.#links.set(link, undefined);
@@ -156,23 +165,39 @@ export class ServerEndpoint implements LinkOwner<Link> {
     );
   }
 
-  enrol(link: Link, request: EnrolmentRequest): void {
+  enrol(link: Link, request: EnrolmentRequest, presented: EnrolmentOrigin['presented']): void {
     const { trust, log, ports } = this.#options;
     if (trust === undefined) return;
-    this.#links.set(link, request.name);
+    if (presented !== 'own') this.#links.set(link, request.name);
     const rejectionReason = this.#rejectionReason(link, request.name);
     if (rejectionReason !== undefined) return link.notEnrolled(rejectionReason, ports.clock.wallNow());
-    trust.enrol(request).then(
+    const { connection } = link;
+    const origin = {
+      address: connection.remoteAddress,
+      presented,
+      keyingMaterial: enrolmentKeyingMaterial(connection, request.name),
+      isOpen: () => this.#links.has(link),
+    };
+    trust.enrol(request, origin).then(
       (issued) => {
-        log.event('received a certificate', { peerName: request.name });
+        const what = presented === 'own' ? 'renewed its certificate' : 'received a certificate';
+        log.event(what, { peerName: request.name });
         link.enrolled(issued);
       },
       (error: Error) => link.notEnrolled(error.message, ports.clock.wallNow()),
     );
   }
 
+  propose(): void {
+    // Only a client requests a certificate.
+  }
+
   issued(): void {
     // Only a client is issued a certificate.
+  }
+
+  renewalAnswered(): void {
+    // Only a client renews its certificate.
   }
 
   introduced(link: Link, introduction: Introduction): void {

@@ -7,6 +7,7 @@ export const TOO_SLOW = {
   hello: 'it did not start TLS in time',
   tls: 'it did not finish its TLS handshake in time',
   identity: 'it did not identify itself in time',
+  enrolment: 'the certificate request was not answered in time',
 };
 
 export const UNLIKE_PYTHON = 'it sent an aioc frame without identifying itself as aioc';

@@ -1,7 +1,8 @@
 import type { PeerCertificate } from '../base/ports.ts';
 import type { SecurityMode } from '../contract/views.ts';
-import type { EnrolmentRequest, IssuedCertificate } from '../protocol/enrolment.ts';
+import type { EnrolmentRequest, EnrolmentTerms, IssuedCertificate } from '../protocol/enrolment.ts';
 import type { AiocHello, OutFrame, Refusal, RefusalCode } from '../protocol/messages.ts';
+import type { EnrolmentOrigin } from '../security/enrolment.ts';
 
 /**
  * The state of a connection. `enrolling` belongs to mutual TLS: the peer has no certificate of its own yet and may only
@@ -20,7 +21,7 @@ export type SessionState =
   | 'refused'
   | 'closed';
 
-export type SessionTimer = 'hello' | 'identity' | 'joinRequest' | 'probe' | 'drain';
+export type SessionTimer = 'hello' | 'identity' | 'enrolment' | 'joinRequest' | 'probe' | 'drain';
 
 /** The name and certificate that a client presents, before it is admitted. */
 export interface Introduction {
@@ -39,20 +40,31 @@ export type Authentication =
   | { readonly kind: 'default' }
   | { readonly kind: 'stranger'; readonly reason: string };
 
+/** What a client sends to request a certificate. */
+export interface Proposal {
+  readonly certificatePem: string;
+  readonly proof?: Buffer;
+  readonly invitation?: string;
+}
+
 export type SessionEvent =
   | { readonly kind: 'tcp-open' }
   /** On a server: the client's first message of TLS has arrived. */
   | { readonly kind: 'hello' }
   /**
    * `knownAsAioc`: the peer has identified itself as aioc on an earlier connection; a client knows that at this point.
+   * `isForEnrolment`: TLS has selected ENROLMENT_PROTOCOL.
    */
   | {
       readonly kind: 'open';
       readonly certificate: PeerCertificate | undefined;
       readonly knownAsAioc: boolean;
+      readonly isForEnrolment?: boolean;
     }
   /** The answer to `authenticate`. */
   | { readonly kind: 'authenticated'; readonly as: Authentication }
+  /** The answer to `propose`. */
+  | { readonly kind: 'proposed'; readonly proposal: Proposal }
   /** The answer to `enrol`: the frame to send. */
   | { readonly kind: 'enrolled'; readonly frame: OutFrame }
   /** An aioc client receives the reason, and this server's clock, since dates may be the cause. */
@@ -85,9 +97,17 @@ export type SessionAction =
   /** Identify the client by this certificate. */
   | { readonly kind: 'authenticate'; readonly certificate: PeerCertificate | undefined }
   /** Issue a certificate for this name, or accept the one that the client has made. */
-  | { readonly kind: 'enrol'; readonly request: EnrolmentRequest }
+  | {
+      readonly kind: 'enrol';
+      readonly request: EnrolmentRequest;
+      readonly presented: EnrolmentOrigin['presented'];
+    }
+  /** Create the certificate to request; the answer is a `proposed` event. */
+  | { readonly kind: 'propose'; readonly terms: EnrolmentTerms | undefined }
   /** The server has issued a certificate to this client. */
   | { readonly kind: 'issued'; readonly issued: IssuedCertificate }
+  /** The server's answer to a renewal of this client's certificate. `refusal`: why it does not accept the new one. */
+  | { readonly kind: 'renewal-answered'; readonly refusal?: string }
   /** Ask whether to admit this client; the answer is an `admitted` or `rejected` event. */
   | { readonly kind: 'introduce'; readonly introduction: Introduction }
   /** The peer is identified: larger frames may be read from now on. */
@@ -128,8 +148,10 @@ export interface SessionEnding {
 export interface SessionOptions {
   readonly role: 'client' | 'server';
   readonly security: SecurityMode;
-  /** A client in mutual TLS that has no certificate yet requests one, with the certificate that it has made. */
-  readonly enrolWith?: string;
+  /** A client in mutual TLS that has no certificate yet requests one, and does nothing else. */
+  readonly enrols?: boolean;
+  /** A server in mutual TLS: what it demands of certificates that clients make. */
+  readonly terms?: EnrolmentTerms;
   /** The name of this connector on the wire. */
   readonly sourceId: string;
   /** The peer's name, if it is known before the peer sends anything. */

@@ -1,6 +1,6 @@
 import { LIMITS } from '../base/limits.ts';
 import type { PeerCertificate } from '../base/ports.ts';
-import { enrolmentFrame, readEnrolment, readIssued } from '../protocol/enrolment.ts';
+import { isEnrolmentFrame } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import {
   AIOC_TYPE,
@@ -14,6 +14,7 @@ import {
 } from '../protocol/messages.ts';
 import { checkClientName } from '../protocol/names.ts';
 import { type Identification, Probe } from './probe.ts';
+import { type EnrolmentStep, SessionEnrolment } from './session-enrolment.ts';
 import { PEER_REFUSALS, REJECTIONS, STILL_AIOC, TOO_SLOW, UNLIKE_PYTHON } from './session-messages.ts';
 import type {
   Authentication,
@@ -45,10 +46,11 @@ export class Session {
   /** The peer has identified itself as aioc on an earlier connection. */
   #knownAsAioc = false;
   #peerKind: IdentifiedKind['kind'] | undefined;
-  #enrolsAsAioc = false;
+  #enrolment: SessionEnrolment;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#enrolment = new SessionEnrolment(options, false);
   }
 
   get state(): SessionState {
@@ -84,13 +86,11 @@ export class Session {
         return this.#opened(event);
       case 'authenticated':
         return this.#authenticated(event.as);
+      case 'proposed':
+        return this.#state === 'enrolling' ? this.#enrolment.proposed(event.proposal) : [];
       case 'enrolled':
-        return [
-          { kind: 'send', frame: event.frame },
-          ...this.#finish('closed', 'received its certificate', ['end']),
-        ];
       case 'not-enrolled':
-        return this.#notEnrolled(event);
+        return this.#enrolmentAnswered(event);
       case 'admitted':
         return this.#admitted(event.knownAsAioc);
       case 'rejected':
@@ -117,7 +117,13 @@ export class Session {
       case 'identifying':
         return consumed(this.#identify(frame));
       case 'enrolling':
-        return consumed(this.#options.role === 'client' ? this.#issued(frame) : this.#enrol(frame));
+        return consumed(
+          this.#enrolmentStep(
+            this.#options.role === 'client'
+              ? this.#enrolment.answered(frame)
+              : this.#enrolment.requested(frame),
+          ),
+        );
       case 'probing':
         return this.#options.role === 'client' ? this.#probeAnswered(frame) : this.#firstFrame(frame);
       default:
@@ -125,20 +131,23 @@ export class Session {
     }
   }
 
-  #opened({ certificate, knownAsAioc }: SessionEvent & { kind: 'open' }): SessionAction[] {
+  #opened({
+    certificate,
+    knownAsAioc,
+    isForEnrolment = false,
+  }: SessionEvent & { kind: 'open' }): SessionAction[] {
     this.#certificate = certificate;
     this.#knownAsAioc = knownAsAioc;
+    this.#enrolment = new SessionEnrolment(this.#options, isForEnrolment);
     if (this.#options.role === 'server') {
       const disarm: SessionAction = { kind: 'disarm', timer: 'hello' };
       this.#state = 'identifying';
       if (this.#options.security !== 'mutual-tls') return [disarm];
       return [disarm, { kind: 'hold-reading' }, { kind: 'authenticate', certificate }];
     }
-    const { enrolWith, sourceId } = this.#options;
-    if (enrolWith === undefined) return this.#greet();
+    if (this.#options.enrols !== true) return this.#greet();
     this.#state = 'enrolling';
-    const request = enrolmentFrame({ sourceId, certificatePem: enrolWith });
-    return [armed('identity', LIMITS.identityTimeoutMs), { kind: 'send', frame: request }];
+    return this.#enrolment.begin();
   }
 
   /** The client's first frames: its name, unless the certificate says it, and the probe. */
@@ -180,58 +189,29 @@ export class Session {
   /** Mutual TLS: the certificate identifies the client, or only allows it to request one. */
   #authenticated(as: Authentication): SessionAction[] {
     if (this.#state !== 'identifying') return [];
-    if (as.kind === 'stranger') return this.#finish('closed', as.reason, ['destroy']);
-    if (as.kind === 'default') {
-      this.#state = 'enrolling';
-      return [{ kind: 'resume-reading' }];
+    if (as.kind === 'client') {
+      this.#wireName = as.name;
+      return this.#introduce();
     }
-    this.#wireName = as.name;
-    return this.#introduce();
+    const invitedOnly = as.kind === 'stranger' ? as.reason : undefined;
+    if (!this.#enrolment.mayRequest(invitedOnly))
+      return this.#finish('closed', invitedOnly ?? '', ['destroy']);
+    this.#state = 'enrolling';
+    return [{ kind: 'resume-reading' }];
   }
 
-  /** A client with the default certificate may only send an enrolment request. */
-  #enrol(frame: Frame): SessionAction[] {
-    const request = readEnrolment(frame);
-    if (request === undefined) {
-      const reason = `with the default certificate it may only request its own certificate, not send ${frame.header.message_type}`;
-      return this.#finish('closed', reason, ['destroy']);
-    }
-    try {
-      this.#wireName = checkClientName(request.name);
-    } catch (error) {
-      return this.#finish('closed', (error as Error).message, ['destroy']);
-    }
-    this.#enrolsAsAioc = request.certificatePem !== undefined;
-    return [{ kind: 'hold-reading' }, { kind: 'enrol', request }];
+  #enrolmentAnswered(event: SessionEvent & { kind: 'enrolled' | 'not-enrolled' }): SessionAction[] {
+    if (this.#state !== 'enrolling') return this.#enrolment.renewed(event);
+    if (event.kind === 'not-enrolled') return this.#enrolmentStep(this.#enrolment.refused(event));
+    const sent: SessionAction = { kind: 'send', frame: event.frame };
+    return [sent, ...this.#finish('closed', 'received its certificate', ['end'])];
   }
 
-  /**
-   * Only an aioc client sends a certificate with its request, and receives a refusal; Python only understands a closed
-   * connection.
-   */
-  #notEnrolled({ reason, wallNowMs }: SessionEvent & { kind: 'not-enrolled' }): SessionAction[] {
-    if (!this.#enrolsAsAioc) return this.#finish('refused', reason, ['destroy']);
-    const { sourceId } = this.#options;
-    const frame = refusalFrame({ code: 'no-certificate', sourceId, reason, wallNowMs });
-    return [{ kind: 'send', frame }, ...this.#finish('refused', reason, ['end'])];
-  }
-
-  #issued(frame: Frame): SessionAction[] {
-    const refusal = readRefusal(frame);
-    if (refusal !== undefined)
-      return this.#finish('refused', PEER_REFUSALS[refusal.code], ['destroy'], { refusal });
-    const issued = readIssued(frame);
-    if (issued === undefined) {
-      return this.#finish(
-        'closed',
-        `the server answered the certificate request with ${frame.header.message_type}`,
-        ['destroy'],
-      );
-    }
-    return [
-      { kind: 'issued', issued },
-      ...this.#finish('closed', 'a certificate has been issued', ['destroy']),
-    ];
+  #enrolmentStep({ actions = [], ends, name }: EnrolmentStep): SessionAction[] {
+    if (name !== undefined) this.#wireName = name;
+    return ends === undefined
+      ? [...actions]
+      : [...actions, ...this.#finish(ends.state, ends.reason, [ends.how], ends.more)];
   }
 
   #admitted(knownAsAioc: boolean): SessionAction[] {
@@ -328,6 +308,8 @@ export class Session {
 
   #established(frame: Frame): FrameOutcome {
     const type = frame.header.message_type;
+    if (this.#options.security === 'mutual-tls' && isEnrolmentFrame(frame))
+      return consumed(this.#enrolment.renewal(frame, this.peerWireName));
     // Only these can be part of the probe, or report that another client took over.
     if (type !== '_ping' && type !== AIOC_TYPE) return DELIVER;
     const supersededFrom = this.#options.role === 'client' ? readSuperseded(frame) : undefined;
@@ -345,6 +327,8 @@ export class Session {
         return this.#finish('closed', TOO_SLOW.hello, ['destroy']);
       case 'identity':
         return this.#finish('closed', this.#state === 'tls' ? TOO_SLOW.tls : TOO_SLOW.identity, ['destroy']);
+      case 'enrolment':
+        return this.#finish('closed', TOO_SLOW.enrolment, ['destroy']);
       case 'joinRequest':
         return this.#rejected({ kind: 'rejected', code: 'nobody-answered' });
       case 'probe':

@@ -1,3 +1,4 @@
+import { LIMITS } from '../base/limits.ts';
 import type { Frame } from './frame-decoder.ts';
 import type { FrameParts } from './frame-encoder.ts';
 
@@ -28,6 +29,8 @@ export interface AiocHello {
   readonly batches?: boolean;
   /** The largest message that it accepts, in bytes of data and binary. Absent: LIMITS.messageBytes, header included. */
   readonly messageMaxBytes?: number;
+  /** A server in mutual TLS: how long certificates may be valid that its clients renew with it. */
+  readonly certificateDays?: number;
 }
 
 export function handshakeFrame({ tls, sourceId }: { tls: boolean; sourceId: string }): OutFrame {
@@ -271,10 +274,15 @@ function objectIn(data: Buffer): Record<string, unknown> | undefined {
   }
 }
 
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+}
+
 function helloIn(data: Buffer): { hello: AiocHello; nonce: string; isAnswer: boolean } | undefined {
   const value = objectIn(data);
   if (value?.['aioc'] !== 1) return undefined;
-  const { nonce, version, name, instance, streams, batches, messageMaxBytes: most, answer } = value;
+  const { nonce, version, name, instance, streams, batches, answer } = value;
+  const { messageMaxBytes: most, certificateDays: days } = value;
   if (typeof nonce !== 'string' || typeof version !== 'string') return undefined;
   if (typeof name !== 'string' || typeof instance !== 'string') return undefined;
   const hello = {
@@ -283,7 +291,8 @@ function helloIn(data: Buffer): { hello: AiocHello; nonce: string; isAnswer: boo
     instance: instance.slice(0, 64),
     ...(streams === true && { streams }),
     ...(batches === true && { batches }),
-    ...(typeof most === 'number' && Number.isSafeInteger(most) && most > 0 && { messageMaxBytes: most }),
+    ...(isCount(most) && { messageMaxBytes: most }),
+    ...(isCount(days) && { certificateDays: Math.min(days, LIMITS.certificateDaysMax) }),
   };
   return { hello, nonce, isAnswer: answer === true };
 }

@@ -1,8 +1,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { EnrolmentTerms } from '../protocol/enrolment.ts';
 import { fingerprintOf, fingerprintWords } from './fingerprint.ts';
 import { subjectHash } from './subject-hash.ts';
+
+const DAY_MS = 86_400_000;
 
 /** The fields of a certificate that aioc uses. */
 export interface CertificateFacts {
@@ -57,6 +60,17 @@ export function datesFault(certificate: CertificateFacts, wallNowMs: number): st
   if (!(wallNowMs <= notAfterMs)) return `expired on ${x509.validTo}, ${clock}`;
   if (!(wallNowMs >= notBeforeMs)) return `is valid only from ${x509.validFrom}, ${clock}`;
   return undefined;
+}
+
+/** Whether the certificate lives no longer than a server's terms allow, with a margin for clocks that differ. */
+export function meetsTerms(
+  { notAfterMs }: CertificateFacts,
+  terms: EnrolmentTerms | undefined,
+  wallNowMs: number,
+): boolean {
+  return (
+    terms === undefined || notAfterMs <= wallNowMs + (terms.days + LIMITS.certificateMarginDays) * DAY_MS
+  );
 }
 
 function clockText(wallNowMs: number): string {

@@ -7,8 +7,9 @@ import type { Clock, Randomness, TlsSettings } from '../base/ports.ts';
 import { exists } from '../base/read-small-file.ts';
 import { realClock } from '../base/real-ports.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
+import type { EnrolmentTerms } from '../protocol/enrolment.ts';
 import { checkClientName } from '../protocol/names.ts';
-import { keyBelongs, readCertificate } from './certificate-facts.ts';
+import { type CertificateFacts, keyBelongs, meetsTerms, readCertificate } from './certificate-facts.ts';
 import {
   type CertificatePaths,
   certificatePaths,
@@ -18,7 +19,12 @@ import {
 } from './certificate-paths.ts';
 import { makeDirectoryCertificate } from './directory-certificates.ts';
 import { pinnedCertificates } from './pinned-server.ts';
-import { type Credentials, readCredentials, readStored } from './stored-certificates.ts';
+import {
+  type Credentials,
+  readCredentials,
+  readStored,
+  readStoredCertificate,
+} from './stored-certificates.ts';
 
 export interface ClientCertificatesOptions {
   /** certificates_directory_path */
@@ -39,6 +45,9 @@ export interface ClientCredentials extends Credentials {
   /** SHA-256 of each certificate that the server may present. */
   readonly serverFingerprints: readonly string[];
 }
+
+/** Beside a proposed certificate that the server has accepted, while it replaces this client's own. */
+const ACCEPTED_SUFFIX = '.accepted';
 
 /** The directory of certificates that a client created and the server has not accepted yet. Python ignores it. */
 const PROPOSED = '.proposed';
@@ -66,7 +75,8 @@ export class ClientCertificates {
    * @param options `onAnyDay`: accept certificates that are not valid now, since the clock may be wrong
    * @throws AiocError AIOC_CERTIFICATES
    */
-  load({ onAnyDay = false }: { readonly onAnyDay?: boolean } = {}): Promise<ClientCredentials> {
+  async load({ onAnyDay = false }: { readonly onAnyDay?: boolean } = {}): Promise<ClientCredentials> {
+    await this.#completeRenewal();
     return this.#turn(async () => {
       const { name, wallNow } = this.#options;
       const isDefault = !(await exists(this.#own(name).certificate));
@@ -101,19 +111,30 @@ export class ClientCertificates {
    * Creates a key pair and certificate to send to an aioc server; call `adopt` when the server has accepted it. Until
    * then every call returns the same one, also after a restart. Otherwise a lost answer would lock this client out.
    *
+   * @param terms the server's; undefined if it tells none
    * @throws AiocError AIOC_CERTIFICATE_EXISTS, AIOC_CERTIFICATES
    */
-  propose(): Promise<Credentials> {
+  propose(terms?: EnrolmentTerms): Promise<Credentials> {
     return this.#change(async () => {
       await this.#checkNone();
-      const { random, wallNow, name } = this.#options;
-      const earlier = await this.#proposed();
-      if (earlier !== undefined) return earlier;
-      const made = await makeDirectoryCertificate(name, { random, wallNowMs: wallNow() });
-      await mkdir(join(this.#places.own, PROPOSED), { recursive: true, mode: 0o700 });
-      await this.#write(this.#proposal(), made);
-      return readCredentials(this.#proposal(), { wallNowMs: wallNow(), remedy: howToStartAfresh(name) });
+      return this.#propose(terms);
     });
+  }
+
+  /** The earlier proposal if it meets the terms, or a new one. */
+  async #propose(terms: EnrolmentTerms | undefined): Promise<Credentials> {
+    const { random, wallNow, name } = this.#options;
+    const earlier = await this.#proposed();
+    if (earlier !== undefined && meetsTerms(readCertificate(earlier.certificatePem), terms, wallNow()))
+      return earlier;
+    const made = await makeDirectoryCertificate(name, {
+      random,
+      wallNowMs: wallNow(),
+      validDays: terms?.days,
+    });
+    await mkdir(join(this.#places.own, PROPOSED), { recursive: true, mode: 0o700 });
+    await this.#write(this.#proposal(), made);
+    return readCredentials(this.#proposal(), { wallNowMs: wallNow(), remedy: howToStartAfresh(name) });
   }
 
   /**
@@ -143,13 +164,72 @@ export class ClientCertificates {
     });
   }
 
+  /**
+   * Creates the key pair and certificate that shall replace this client's own; call `adoptRenewal` when the server has
+   * accepted it. Until then every call returns the same one.
+   *
+   * @param options `isDue`: also if more than a third of its life is left
+   * @returns undefined if it is too early
+   * @throws AiocError AIOC_CERTIFICATE_MISSING, AIOC_CERTIFICATES
+   */
+  proposeRenewal(
+    terms: EnrolmentTerms,
+    { isDue }: { readonly isDue: boolean },
+  ): Promise<Credentials | undefined> {
+    return this.#change(async () => {
+      const { name } = this.#options;
+      const own = await readStoredCertificate(this.#own(name).certificate);
+      if (own === undefined)
+        throw new AiocError('AIOC_CERTIFICATE_MISSING', `${name} has no certificate of its own to renew`);
+      return isDue || this.#endsSoon(own) ? this.#propose(terms) : undefined;
+    });
+  }
+
+  /** Less than a third of its life is left. */
+  #endsSoon({ notBeforeMs, notAfterMs }: CertificateFacts): boolean {
+    return notAfterMs - this.#options.wallNow() < (notAfterMs - notBeforeMs) / 3;
+  }
+
+  /** Makes the certificate of `proposeRenewal` this client's own. @throws AiocError AIOC_CERTIFICATES */
+  adoptRenewal(): Promise<void> {
+    return this.#change(async () => {
+      if ((await this.#proposed()) === undefined) return;
+      const { random } = this.#options;
+      await replaceDurably(this.#accepted, '', { mode: PRIVATE_MODE, random });
+      await this.#replaceOwn();
+    });
+  }
+
+  /** Completes what a crash has left of `adoptRenewal`. */
+  async #completeRenewal(): Promise<void> {
+    if (!(await exists(this.#accepted))) return;
+    await this.#change(async () => {
+      if (await exists(this.#accepted)) await this.#replaceOwn();
+    });
+  }
+
+  /** Key and certificate cannot be replaced at once; the mark says that both are to be. */
+  async #replaceOwn(): Promise<void> {
+    const own = this.#own(this.#options.name);
+    const proposal = this.#proposal();
+    if (await exists(proposal.key)) await rename(proposal.key, own.key);
+    if (await exists(proposal.certificate)) await rename(proposal.certificate, own.certificate);
+    await syncDirectory(this.#places.own);
+    await rm(this.#accepted, { force: true });
+  }
+
+  get #accepted(): string {
+    return `${this.#proposal().certificate}${ACCEPTED_SUFFIX}`;
+  }
+
   /** Returns to the default certificate. @returns false if this client had none of its own */
   remove(): Promise<boolean> {
     return this.#change(async () => {
       const own = this.#own(this.#options.name);
       const had = await exists(own.certificate);
       // The certificate first: clients, including Python's, use their own if it exists.
-      for (const path of [own.certificate, own.key, this.#proposal().certificate, this.#proposal().key])
+      const proposal = this.#proposal();
+      for (const path of [this.#accepted, own.certificate, own.key, proposal.certificate, proposal.key])
         await rm(path, { force: true });
       if (had) await syncDirectory(this.#places.own);
       return had;

@@ -1,4 +1,4 @@
-import { link, readdir, rm, unlink } from 'node:fs/promises';
+import { link, mkdir, readdir, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PUBLIC_MODE, replaceDurably, syncDirectory, UNFINISHED_PREFIX } from '../base/atomic-file.ts';
 import { AiocError, systemCode } from '../base/errors.ts';
@@ -15,6 +15,7 @@ import {
   readMap,
 } from './certificate-map.ts';
 import { type CertificatePaths, isDefaultName } from './certificate-paths.ts';
+import { storedAt } from './link-checks.ts';
 import { readStored, readStoredCertificate } from './stored-certificates.ts';
 
 /** Lock for all changes of this directory, in this process and others. */
@@ -22,6 +23,9 @@ const LOCK = '.lock';
 /** Prefix of a file that exists during a change, so that the next start can repair it after a crash. */
 const ADDING_PREFIX = '.adding-';
 const REMOVING_PREFIX = '.removing-';
+const REPLACING_PREFIX = '.replacing-';
+/** The directory of certificates that clients have made to replace their own, and have not connected with. */
+const RENEWALS = '.renewals';
 const ONLY_THE_LINK = 'link';
 const EVERYTHING = 'everything';
 
@@ -111,26 +115,75 @@ export class ClientRegister {
   }
 
   /**
+   * Replaces a name's certificate. At every moment one of the two is trusted: the link to the new one is added first, and
+   * takes effect with the file. A crash is completed by `repair`.
+   */
+  async replace(name: string, certificate: CertificateFacts): Promise<void> {
+    const note = this.#note(REPLACING_PREFIX, name);
+    await this.#write(note, certificate.pem);
+    await this.#finishReplacing(name, certificate);
+  }
+
+  async #finishReplacing(name: string, certificate: CertificateFacts): Promise<void> {
+    const { links } = this.#places;
+    const { subjectHash, serial } = certificate;
+    const hashes = (await linksOfName(links, name)).map(({ hash }) => hash);
+    if (!hashes.includes(subjectHash)) await addLink(links, subjectHash, name);
+    await this.#write(this.certificatePath(name), certificate.pem);
+    await changeMap(this.#map, (map) => map.get(name) !== serial && map.set(name, serial) === map);
+    for (const found of await linksOfName(links, name))
+      if (found.hash !== subjectHash) await removeLink(links, found);
+    // Python keeps each client's private key; that of the former certificate is of no use.
+    await rm(join(this.#places.clients, `${name}.key`), { force: true });
+    await this.#removeRenewal(name);
+    await this.#done(this.#note(REPLACING_PREFIX, name));
+  }
+
+  /** Keeps the certificate that shall replace a name's own once it has connected; an earlier one is forgotten. */
+  async addRenewal(name: string, certificate: CertificateFacts): Promise<void> {
+    await mkdir(join(this.#places.clients, RENEWALS), { recursive: true, mode: 0o700 });
+    await this.#write(this.#renewalPath(name), certificate.pem);
+  }
+
+  /** The certificate that shall replace a name's own. */
+  async renewalOf(name: string): Promise<CertificateFacts | undefined> {
+    return storedAt(this.#renewalPath(name));
+  }
+
+  async #removeRenewal(name: string): Promise<void> {
+    await rm(this.#renewalPath(name), { force: true });
+  }
+
+  #renewalPath(name: string): string {
+    return join(this.#places.clients, RENEWALS, `${name}.pem`);
+  }
+
+  /**
    * Removes the link first, which ends the trust, then the entry in the map and, unless `onlySymlink`, the files.
    *
    * @returns false if there was nothing to remove
    */
   async remove(name: string, onlySymlink: boolean): Promise<boolean> {
-    const known = (await this.map()).has(name);
-    const links = await linksOfName(this.#places.links, name);
-    const file = onlySymlink ? undefined : await readStored(this.certificatePath(name));
-    if (!known && links.length === 0 && file === undefined) return false;
+    if (!(await this.#hasAny(name, onlySymlink))) return false;
     const note = this.#note(REMOVING_PREFIX, name);
     await this.#write(note, onlySymlink ? ONLY_THE_LINK : EVERYTHING);
+    await rm(this.#note(REPLACING_PREFIX, name), { force: true });
+    await this.#removeRenewal(name);
     await this.#strike(name);
     if (!onlySymlink) await this.#removeFiles(name);
     await this.#done(note);
     return true;
   }
 
+  async #hasAny(name: string, onlySymlink: boolean): Promise<boolean> {
+    if ((await this.map()).has(name)) return true;
+    if (!onlySymlink && (await readStored(this.certificatePath(name))) !== undefined) return true;
+    return (await linksOfName(this.#places.links, name)).length > 0;
+  }
+
   /** Whether a crash may have left a change unfinished, or another server is making one. */
   async isUnfinished(): Promise<boolean> {
-    const begun = [ADDING_PREFIX, REMOVING_PREFIX, UNFINISHED_PREFIX];
+    const begun = [ADDING_PREFIX, REMOVING_PREFIX, REPLACING_PREFIX, UNFINISHED_PREFIX];
     const files = await readdir(this.#places.clients);
     return files.some((file) => begun.some((prefix) => file.startsWith(prefix)));
   }
@@ -145,6 +198,11 @@ export class ClientRegister {
         const name = file.slice(ADDING_PREFIX.length);
         await this.#undoAdding(name, readCertificate((await readStored(path)) ?? ''));
         repaired.push(`the certificate of ${name} was only half created, and was removed`);
+      }
+      if (file.startsWith(REPLACING_PREFIX)) {
+        const name = file.slice(REPLACING_PREFIX.length);
+        await this.#finishReplacing(name, readCertificate((await readStored(path)) ?? ''));
+        repaired.push(`the certificate of ${name} was only half replaced, and is replaced now`);
       }
       if (file.startsWith(REMOVING_PREFIX)) {
         const name = file.slice(REMOVING_PREFIX.length);

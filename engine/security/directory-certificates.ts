@@ -1,17 +1,20 @@
+import { LIMITS } from '../base/limits.ts';
 import type { Randomness, TlsSettings } from '../base/ports.ts';
 import {
   buildCertificate,
+  type KeyPair,
   leafExtensions,
   makeKeyPair,
   uniqueOrganization,
 } from './keys-and-certificates.ts';
 
-/** As in Python: nothing renews certificates yet, and an expired one locks a machine out. */
-const VALID_DAYS = 3650;
-
 export interface MakingOptions {
   readonly random: Randomness;
   readonly wallNowMs: number;
+  /** Default: as in Python, since nothing renews such a certificate and an expired one locks a machine out. */
+  readonly validDays?: number | undefined;
+  /** Default: a new pair. */
+  readonly keys?: KeyPair | undefined;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface MakingOptions {
  * @param name the subject: a client, `server` or `default`
  */
 export async function makeDirectoryCertificate(name: string, options: MakingOptions): Promise<TlsSettings> {
-  const keys = await makeKeyPair();
+  const keys = options.keys ?? (await makeKeyPair());
   // Python's trust store distinguishes certificates by subject, so subjects must be unique, except the server's.
   const organization = name === 'server' ? 'company' : uniqueOrganization(options.random);
   const certificatePem = await buildCertificate({
@@ -31,7 +34,7 @@ export async function makeDirectoryCertificate(name: string, options: MakingOpti
     ],
     keys,
     wallNowMs: options.wallNowMs,
-    validDays: VALID_DAYS,
+    validDays: options.validDays ?? LIMITS.certificateDaysMax,
     random: options.random,
     extensions: leafExtensions(name),
   });

@@ -75,8 +75,15 @@ export function leafExtensions(name: string): object[] {
     { name: 'basicConstraints', cA: false, critical: true },
     { name: 'keyUsage', digitalSignature: true, keyEncipherment: true, critical: true },
     { name: 'extKeyUsage', clientAuth: true, serverAuth: true },
-    { name: 'subjectAltName', altNames: [{ type: 6, value: `urn:aioc:${encodeURIComponent(name)}` }] },
+    { name: 'subjectAltName', altNames: [{ type: 6, value: nameUri(name) }] },
   ];
+}
+
+export const URI_PREFIX = 'urn:aioc:';
+
+/** How a certificate of aioc has a name in its subjectAltName. */
+export function nameUri(name: string): string {
+  return `${URI_PREFIX}${encodeURIComponent(name)}`;
 }
 
 /** Builds and signs (SHA-256) a self-signed X.509 v3 certificate. */

@@ -1,25 +1,25 @@
 import { stat } from 'node:fs/promises';
 import { AiocError } from '../base/errors.ts';
-import { LIMITS } from '../base/limits.ts';
 import type { Clock, Randomness, TlsSettings } from '../base/ports.ts';
 import { exists } from '../base/read-small-file.ts';
 import { realClock } from '../base/real-ports.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
 import { checkClientName } from '../protocol/names.ts';
-import { type CertificateFacts, datesFault, readCertificate } from './certificate-facts.ts';
-import { linksOfHash } from './certificate-links.ts';
+import { datesFault, readCertificate } from './certificate-facts.ts';
+import { CertificateGrants, type GrantOptions } from './certificate-grants.ts';
 import {
   type CertificatePaths,
   certificatePaths,
   certificatesError,
   inDirectory,
-  isDefaultName,
 } from './certificate-paths.ts';
-import { checkClientCertificate } from './client-certificate-check.ts';
-import { ClientRegister, certificateExists } from './client-register.ts';
+import { ClientLookup, type Trust } from './client-lookup.ts';
+import { ClientRegister } from './client-register.ts';
 import { makeDirectoryCertificate } from './directory-certificates.ts';
-import { linkWarnings, runRepair, whyUnknown } from './link-checks.ts';
+import { type KeyPair, makeKeyPair } from './keys-and-certificates.ts';
+import { linkWarnings, runRepair } from './link-checks.ts';
 import { type Credentials, readCredentials, readStoredCertificate } from './stored-certificates.ts';
+import { UnconfirmedNames } from './unconfirmed-names.ts';
 
 export interface ServerCertificatesOptions {
   /** certificates_directory_path */
@@ -32,13 +32,6 @@ export interface ServerCertificatesOptions {
   readonly maxCertificates?: number;
 }
 
-/** The client that a presented certificate identifies. `reason` is a sentence for the log and for the peer's user. */
-export type Trust =
-  | { readonly who: 'client'; readonly name: string }
-  /** May request its own certificate, and nothing else. */
-  | { readonly who: 'default' }
-  | { readonly who: 'nobody'; readonly reason: string };
-
 export interface ListedCertificate {
   readonly name: string;
   readonly fingerprint: string;
@@ -46,6 +39,8 @@ export interface ListedCertificate {
   readonly notAfterMs: number;
   /** Why this client is rejected; undefined if it is not. */
   readonly fault: string | undefined;
+  /** It has never connected with this certificate. */
+  readonly isUnconfirmed: boolean;
 }
 
 /** The server part of a certificates directory (PROTOCOL §5), created by Python or aioc. */
@@ -57,7 +52,10 @@ export class ServerCertificates {
   readonly #options: ServerCertificatesOptions;
   readonly #places: CertificatePaths;
   readonly #register: ClientRegister;
-  readonly #queue: SerialQueue;
+  readonly #unconfirmed: UnconfirmedNames;
+  readonly #lookup: ClientLookup;
+  readonly #grants: CertificateGrants;
+  readonly #queue = new SerialQueue();
 
   private constructor(
     options: ServerCertificatesOptions,
@@ -66,7 +64,22 @@ export class ServerCertificates {
     this.#options = options;
     this.#places = certificatePaths(options.directory);
     this.#register = parts.register;
-    this.#queue = new SerialQueue();
+    const { random, wallNow, maxCertificates } = options;
+    const { register } = parts;
+    const unconfirmed = new UnconfirmedNames(this.#places, random);
+    this.#unconfirmed = unconfirmed;
+    this.#lookup = new ClientLookup({
+      places: this.#places,
+      register,
+      unconfirmed,
+      wallNow,
+      change: (action) => this.#change(action),
+    });
+    const known = { register, unconfirmed, wallNow, lookup: this.#lookup };
+    this.#grants = new CertificateGrants({
+      ...known,
+      ...(maxCertificates !== undefined && { maxCertificates }),
+    });
     this.repaired = parts.repaired;
     this.warnings = parts.warnings;
   }
@@ -119,46 +132,13 @@ export class ServerCertificates {
   }
 
   /**
-   * Decides which client a certificate identifies, from the current files: a link with its subject's hash must point to
-   * a file with exactly this certificate, and the map must have the name. TLS has already proved that the peer has the
-   * key. Serial numbers, and files without a link, never decide.
+   * Decides which client a certificate identifies: see ClientLookup. Never waits for certificate requests.
    *
    * @param der the certificate exactly as presented
    * @throws AiocError AIOC_CERTIFICATES if the directory cannot be read
    */
   trusted(der: Buffer): Promise<Trust> {
-    return this.#turn(async () => {
-      let certificate: CertificateFacts;
-      try {
-        certificate = readCertificate(der);
-      } catch (error) {
-        if (!(error instanceof AiocError)) throw error;
-        return nobody(error.message);
-      }
-      const names = await this.#namesOf(certificate);
-      if (names.length === 0)
-        return nobody(await whyUnknown(this.#places, await this.#register.map(), certificate));
-      const fault = datesFault(certificate, this.#options.wallNow());
-      if (fault !== undefined) return nobody(`its certificate ${fault}`);
-      if (names.some(isDefaultName)) return { who: 'default' };
-      const map = await this.#register.map();
-      const name = names.find((candidate) => map.has(candidate)) ?? (await this.#putBack(names, certificate));
-      return name === undefined
-        ? nobody(`its certificate is an old certificate of ${names[0]}`)
-        : { who: 'client', name };
-    });
-  }
-
-  /** Restores the map entry of our certificate if a Python server removed it. Returns the name, or undefined. */
-  async #putBack([name]: readonly string[], certificate: CertificateFacts): Promise<string | undefined> {
-    try {
-      checkClientCertificate(certificate, this.#options.wallNow());
-    } catch {
-      return undefined;
-    }
-    const back =
-      name !== undefined && (await this.#register.alone(() => this.#register.putBack(name, certificate)));
-    return back ? name : undefined;
+    return inDirectory(this.#places, () => this.#lookup.trusted(der));
   }
 
   /**
@@ -167,15 +147,15 @@ export class ServerCertificates {
    *
    * @throws AiocError AIOC_NAME_BAD, AIOC_CERTIFICATE_EXISTS, AIOC_CERTIFICATE_LIMIT, AIOC_CERTIFICATES
    */
-  async issue(name: string): Promise<TlsSettings> {
+  async issue(
+    name: string,
+    { keys = makeKeyPair, ...options }: GrantOptions & { readonly keys?: () => Promise<KeyPair> } = {},
+  ): Promise<TlsSettings> {
     // Checked before the expensive part, which needs no lock, and again when the name is added.
-    await this.#turn(() => this.#checkFree(name));
+    await inDirectory(this.#places, () => this.#grants.checkMayRequest(name, options));
     const { random, wallNow } = this.#options;
-    const made = await makeDirectoryCertificate(name, { random, wallNowMs: wallNow() });
-    await this.#change(async () => {
-      await this.#checkFree(name);
-      await this.#register.add(name, readCertificate(made.certificatePem));
-    });
+    const made = await makeDirectoryCertificate(name, { random, wallNowMs: wallNow(), keys: await keys() });
+    await this.#change(() => this.#grants.grant(name, readCertificate(made.certificatePem), options));
     return made;
   }
 
@@ -185,25 +165,23 @@ export class ServerCertificates {
    *
    * @throws AiocError as `issue`, and AIOC_CERTIFICATE_BAD
    */
-  accept(name: string, certificatePem: string): Promise<void> {
-    return this.#change(async () => {
-      checkClientName(name);
-      const certificate = readCertificate(certificatePem);
-      checkClientCertificate(certificate, this.#options.wallNow());
-      const map = await this.#register.map();
-      if (map.has(name) && (await this.#namesOf(certificate)).includes(name)) return;
-      await this.#checkFree(name);
-      // Python servers identify a client by its serial number alone, and one may use this directory later.
-      if (
-        [...map.values()].includes(certificate.serial) ||
-        (await this.#isSerialOfDefault(certificate.serial))
-      )
-        throw new AiocError(
-          'AIOC_CERTIFICATE_BAD',
-          'another certificate has the same serial number: create a new one',
-        );
-      await this.#register.add(name, certificate);
-    });
+  accept(name: string, certificatePem: string, options: GrantOptions = {}): Promise<void> {
+    return this.#change(() => this.#grants.accept(name, certificatePem, options));
+  }
+
+  /**
+   * Accepts the certificate that shall replace a client's present one. Both are trusted until it has connected with the
+   * new one.
+   *
+   * @throws AiocError AIOC_CERTIFICATE_BAD, AIOC_CERTIFICATE_MISSING, AIOC_CERTIFICATES
+   */
+  renew(name: string, certificatePem: string): Promise<void> {
+    return this.#change(() => this.#grants.renew(name, certificatePem));
+  }
+
+  /** Resolves when all changes so far are written. */
+  idle(): Promise<void> {
+    return this.#queue.idle();
   }
 
   /**
@@ -215,29 +193,35 @@ export class ServerCertificates {
   remove(name: string, { removeOnlySymlink = false } = {}): Promise<void> {
     return this.#change(async () => {
       checkClientName(name);
-      if (await this.#register.remove(name, removeOnlySymlink)) return;
+      if (await this.#register.remove(name, removeOnlySymlink)) return this.#unconfirmed.confirm(name);
       throw new AiocError('AIOC_CERTIFICATE_MISSING', `${name} has no certificate`);
     });
+  }
+
+  wallNow(): number {
+    return this.#options.wallNow();
   }
 
   /** Every name of the map, in alphabetical order. @throws AiocError AIOC_CERTIFICATES */
   list(): Promise<ListedCertificate[]> {
     return this.#turn(async () => {
       const names = [...(await this.#register.map()).keys()].sort();
+      const unconfirmed = new Set(await this.#unconfirmed.names());
       const listed: ListedCertificate[] = [];
-      for (const name of names) listed.push(await this.#describe(name));
+      for (const name of names)
+        listed.push({ ...(await this.#describe(name)), isUnconfirmed: unconfirmed.has(name) });
       return listed;
     });
   }
 
-  async #describe(name: string): Promise<ListedCertificate> {
+  async #describe(name: string): Promise<Omit<ListedCertificate, 'isUnconfirmed'>> {
     const unknown = { name, fingerprint: '', words: '', notAfterMs: 0 };
     try {
       checkClientName(name);
       const certificate = await readStoredCertificate(this.#register.certificatePath(name));
       if (certificate === undefined) return { ...unknown, fault: 'its certificate is missing' };
       const { fingerprint, words, notAfterMs } = certificate;
-      const linked = (await this.#namesOf(certificate)).includes(name);
+      const linked = (await this.#lookup.namesOf(certificate)).includes(name);
       const fault = linked
         ? datesFault(certificate, this.#options.wallNow())
         : 'no link points to its certificate';
@@ -248,37 +232,6 @@ export class ServerCertificates {
     }
   }
 
-  /** The names whose linked file has exactly this certificate: usually one; several if files were copied. */
-  async #namesOf(certificate: CertificateFacts): Promise<string[]> {
-    const names: string[] = [];
-    for (const { name } of await linksOfHash(this.#places.links, certificate.subjectHash)) {
-      if (name === undefined) continue;
-      const stored = await readStoredCertificate(this.#register.certificatePath(name)).catch(() => undefined);
-      if (stored?.fingerprint === certificate.fingerprint) names.push(name);
-    }
-    return names;
-  }
-
-  async #checkFree(name: string): Promise<void> {
-    checkClientName(name);
-    const map = await this.#register.map();
-    if (map.has(name) || (await exists(this.#register.certificatePath(name)))) throw certificateExists(name);
-    const { maxCertificates = LIMITS.clientCertificates } = this.#options;
-    if (map.size < maxCertificates) return;
-    throw new AiocError(
-      'AIOC_CERTIFICATE_LIMIT',
-      `${map.size} clients have certificates, the maximum of max_certs: delete one that is not needed, or increase max_certs`,
-    );
-  }
-
-  async #isSerialOfDefault(serial: string): Promise<boolean> {
-    for (const name of await this.#register.defaultNames()) {
-      const stored = await readStoredCertificate(this.#register.certificatePath(name));
-      if (stored?.serial === serial) return true;
-    }
-    return false;
-  }
-
   #change<T>(action: () => Promise<T>): Promise<T> {
     return this.#turn(() => this.#register.alone(action));
   }
@@ -286,10 +239,6 @@ export class ServerCertificates {
   #turn<T>(action: () => Promise<T>): Promise<T> {
     return this.#queue.run(() => inDirectory(this.#places, action));
   }
-}
-
-function nobody(reason: string): Trust {
-  return { who: 'nobody', reason };
 }
 
 async function checkDirectory(path: string, directory: string): Promise<void> {

@@ -19,8 +19,9 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { realClock } from '../../engine/base/real-ports.ts';
+import type { Trust } from '../../engine/security/client-lookup.ts';
 import { type RepairReport, repairCertificates } from '../../engine/security/repair-certificates.ts';
-import { ServerCertificates, type Trust } from '../../engine/security/server-certificates.ts';
+import { ServerCertificates } from '../../engine/security/server-certificates.ts';
 import {
   madeDirectory,
   random,

@@ -1,4 +1,5 @@
-import type { Connection, ConnectionEvents } from '../../engine/base/ports.ts';
+import { createHmac } from 'node:crypto';
+import type { Connection, ConnectionEvents, KeyingMaterialOptions } from '../../engine/base/ports.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
 
 /** How long bytes are under way, and a call. */
@@ -26,6 +27,8 @@ export class SimulatedConnection implements Connection {
   onTooManyBytes: () => void = () => undefined;
   /** Is given what this end writes, and hands on with `writeAsItIs` what shall go out. */
   tamper: ((data: Buffer) => void) | undefined;
+  /** What TLS has agreed on with the other end; undefined without TLS. */
+  tls: { readonly secret: Buffer; readonly applicationProtocol: string | undefined } | undefined;
   #lastArrivesAt = 0;
   #events: ConnectionEvents | undefined;
   readonly #clock: SimulatedClock;
@@ -42,6 +45,19 @@ export class SimulatedConnection implements Connection {
 
   get bufferedBytes(): number {
     return 0;
+  }
+
+  get applicationProtocol(): string | undefined {
+    return this.tls?.applicationProtocol;
+  }
+
+  exportKeyingMaterial({ bytes, label, context }: KeyingMaterialOptions): Buffer | undefined {
+    if (this.tls === undefined) return undefined;
+    return createHmac('sha512', this.tls.secret)
+      .update(`${label}\0`)
+      .update(context)
+      .digest()
+      .subarray(0, bytes);
   }
 
   get closed(): boolean {

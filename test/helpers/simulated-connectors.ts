@@ -38,6 +38,7 @@ export const TRUST = {
   mode: 'mutual-tls',
   tls: { certificatePem: '', privateKeyPem: '', words: '' },
   server: {
+    terms: { days: 365 },
     authenticate: async (certificate) => ({ kind: 'client', name: certificate?.claimedName ?? '' }),
     enrol: () => Promise.reject(new Error('everybody has a certificate')),
     remove: async () => undefined,
@@ -45,6 +46,7 @@ export const TRUST = {
   client: {
     credentials: async () => ({ tls: { certificatePem: '', privateKeyPem: '' } }),
     rejectionReason: async () => undefined,
+    propose: () => Promise.reject(new Error('everybody has a certificate')),
     store: async () => undefined,
     remove: async () => undefined,
   },

@@ -1,4 +1,5 @@
 import type {
+  ClientTlsOptions,
   Connection,
   ConnectOptions,
   HostAddress,
@@ -66,8 +67,12 @@ export class SimulatedTcpSocket implements TcpSocket {
     return this.near;
   }
 
-  overTls(): Connection {
-    const { far, listener } = this.#pair;
+  overTls({ applicationProtocol: offered }: ClientTlsOptions): Connection {
+    const { near, far, listener } = this.#pair;
+    const secret = Buffer.from(`${far.remoteAddress}:${far.remotePort}`);
+    const applicationProtocol = offered === listener.applicationProtocol ? offered : undefined;
+    near.tls = { secret, applicationProtocol };
+    far.tls = near.tls;
     far.tell((events) => events.onTcpOpen());
     far.tell((events) => events.onClientHello?.());
     const start = (): void => this.#startTls();

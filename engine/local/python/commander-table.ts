@@ -82,13 +82,18 @@ export const PYTHON_COMMANDS: ReadonlyMap<string, Handler> = new Map<string, Han
   ['set_subscribe_message_types', subscribe],
 ]);
 
+/** Commands that only aioc has. */
+const OWN_COMMANDS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  ['renew_certificate', (control) => status(control.renewCertificate())],
+]);
+
 /** @returns the answer, or undefined for a command that is not in the table */
 export async function answerCommand(
   control: ConnectorCommands,
   cmd: string,
   given: Arguments,
 ): Promise<CommandAnswer | undefined> {
-  const handler = PYTHON_COMMANDS.get(cmd);
+  const handler = PYTHON_COMMANDS.get(cmd) ?? OWN_COMMANDS.get(cmd);
   if (handler === undefined) return undefined;
   try {
     const reply = await handler(control, given);

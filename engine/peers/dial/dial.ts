@@ -5,6 +5,7 @@ import type {
   Connection,
   ConnectionEvents,
   HostAddress,
+  KeyingMaterialOptions,
   PeerCertificate,
   Ports,
   TlsSettings,
@@ -24,6 +25,8 @@ export interface DialOptions {
   readonly bindTo?: string | undefined;
   /** The address that answered last; tried first while the host still has it. */
   readonly preferred?: string | undefined;
+  /** The application protocol to offer in TLS (ALPN). */
+  readonly applicationProtocol?: string | undefined;
   /** See RaceOptions. */
   readonly rejectionReason?: (certificate: PeerCertificate | undefined) => Promise<string | undefined>;
 }
@@ -70,6 +73,14 @@ class DialledConnection implements Connection {
 
   get bufferedBytes(): number {
     return this.#inner?.bufferedBytes ?? 0;
+  }
+
+  get applicationProtocol(): string | undefined {
+    return this.#inner?.applicationProtocol;
+  }
+
+  exportKeyingMaterial(options: KeyingMaterialOptions): Buffer | undefined {
+    return this.#inner?.exportKeyingMaterial(options);
   }
 
   listen(events: ConnectionEvents): void {
@@ -124,7 +135,7 @@ class DialledConnection implements Connection {
   #connect(addresses: readonly HostAddress[]): void {
     if (this.#over) return;
     const { network, clock } = this.#ports;
-    const { host, port, tls, bindTo, preferred, rejectionReason } = this.#options;
+    const { host, port, tls, bindTo, preferred, applicationProtocol, rejectionReason } = this.#options;
     const { candidates, skipped } = planOf(addresses, {
       bindTo,
       preferred,
@@ -137,6 +148,7 @@ class DialledConnection implements Connection {
       port,
       tls,
       serverName: familyOf(host) === undefined ? host : undefined,
+      applicationProtocol,
       deadlineMs: this.#deadlineMs,
       rejectionReason,
       onTcpOpen: () => this.#tcpOpened(),

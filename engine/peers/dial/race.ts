@@ -19,6 +19,7 @@ export interface RaceOptions {
   readonly port: number;
   readonly tls: TlsSettings | undefined;
   readonly serverName: string | undefined;
+  readonly applicationProtocol: string | undefined;
   /** On the monotonic clock: the race ends then. */
   readonly deadlineMs: number;
   /** Why a peer's certificate is not the expected one; the next address may have it. */
@@ -112,11 +113,11 @@ export class Race {
   }
 
   #startTls(candidate: DialCandidate, socket: TcpSocket): void {
-    const { tls: settings, serverName, clock, onTcpOpen } = this.#options;
+    const { tls: settings, serverName, applicationProtocol, clock, onTcpOpen } = this.#options;
     this.#stagger?.cancel();
     if (settings === undefined) return this.#won(socket.overTcp(), undefined);
     onTcpOpen();
-    const connection = socket.overTls({ settings, serverName });
+    const connection = socket.overTls({ settings, serverName, applicationProtocol });
     const timer = clock.after(this.#handshakeTimeoutMs(), () => this.#tooSlow());
     const handshake = { candidate, connection, timer };
     this.#handshake = handshake;

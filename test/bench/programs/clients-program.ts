@@ -1,24 +1,27 @@
 /**
- * Many clients in one process: `clients-program.ts PORT FIRST COUNT DIRECTORY CERTIFICATES`. Each is a connector of aioc's
+ * Many clients in one process: `clients-program.ts PORT FIRST COUNT DIRECTORY CERTIFICATES PAIRS`. Each is a connector of aioc's
  * library with a program on it, and has a directory of its own with a copy of the certificates.
  */
 import { once } from 'node:events';
-import { cpSync, mkdirSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ConnectorAPI, ConnectorManager } from 'aioc';
 import { beDriven } from './driven.ts';
 import { nowMs, numbered } from './numbered.ts';
 import { until } from './until.ts';
 
-/** Connected at the same time; each makes a key. */
+/** Connected at the same time. */
 const AT_ONCE = 8;
-const [port = '', first = '', count = '', directory = '', certificates = ''] = process.argv.slice(2);
+const [port = '', first = '', count = '', directory = '', certificates = '', pairs = ''] =
+  process.argv.slice(2);
 const apis: ConnectorAPI[] = [];
 
 async function connect(index: number): Promise<void> {
   const own = join(directory, `c${index}`);
   mkdirSync(own);
   cpSync(certificates, join(own, 'certificates'), { recursive: true });
+  for (const file of [`client${index}.pem`, `client${index}.key`])
+    copyFileSync(join(pairs, file), join(own, 'certificates/client/client-certs', file));
   const manager = new ConnectorManager({
     isServer: false,
     clientName: `client${index}`,

@@ -57,6 +57,7 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
   default_logger_log_level: { other: 'WARN', held: 'WARNING', wrong: ['info', 10, true] },
   default_logger_rotate: { other: 1_000_000, wrong: [-1, 'yes', [1]] },
   disk_persistence_recv: persisted,
+  default_certificate: bool(false),
   disk_persistence_send: persisted,
   duplicate_client: { other: 'refuse', wrong: ['both', true, 1] },
   durability: { other: 'os', wrong: ['fsync', true, 1] },

@@ -179,6 +179,21 @@ test('certificates_directory_path: where the certificates are, whatever the othe
   await rejectsWith(configuredSide(t, nothing, tempDir(t)), 'AIOC_CERTIFICATES', /nothing/);
 });
 
+test('default_certificate: false refuses a client that has only the shared default certificate', async (t) => {
+  const { server, certificates } = await mutualServer(t, { default_certificate: false });
+  const directory = tempDir(t);
+  await makeClientPart(certificates, directory);
+  const server_sockaddr = ['127.0.0.1', server.status().port];
+  const client = await started(
+    t,
+    { is_server: false, client_name: 'client1', server_sockaddr, use_ssl: true },
+    { directory },
+  );
+  await until(() => logged(server, /clients need an invitation here/), 'the refusal');
+  await until(() => client.status().phase.kind === 'retrying', 'the client to be turned away');
+  assert.deepEqual(server.peers(), []);
+});
+
 test('max_certs: a server makes no more certificates than that', async (t) => {
   const { server, certificates } = await mutualServer(t, { max_certs: 1 });
   const clients: ConfiguredSide[] = [];

@@ -97,6 +97,40 @@ test('a proposal stays the same over restarts until it is adopted, whatever a cr
   assert.notDeepEqual(await client.propose(), proposal, 'the next one is a new one');
 });
 
+test('a renewal waits until a third of the life is left, and replaces key and certificate together whatever a crash leaves', async (t) => {
+  const directory = await madeDirectory(t);
+  const at = (days: number): ClientCertificates =>
+    new ClientCertificates({
+      directory: directory.directory,
+      name: 'ann',
+      random,
+      wallNow: () => Date.now() + days * DAY,
+    });
+  const terms = { days: 365 };
+  await rejectsWith(at(0).proposeRenewal(terms, { isDue: true }), 'AIOC_CERTIFICATE_MISSING', /ann/);
+  await at(0).propose(terms);
+  await at(0).adopt();
+  const first = await at(0).load();
+  assert.equal(await at(242).proposeRenewal(terms, { isDue: false }), undefined);
+  const proposed = await at(245).proposeRenewal(terms, { isDue: false });
+  assert.ok(proposed !== undefined && proposed.fingerprint !== first.fingerprint);
+  assert.equal((await at(245).proposeRenewal(terms, { isDue: true }))?.fingerprint, proposed.fingerprint);
+  assert.equal((await at(245).load()).fingerprint, first.fingerprint, 'until the server has accepted it');
+
+  const own = 'client/client-certs';
+  // A crash after the mark and the key.
+  writeFileSync(directory.at(own, '.proposed/ann.pem.accepted'), '');
+  renameSync(directory.at(own, '.proposed/ann.key'), directory.at(own, 'ann.key'));
+  const completed = await at(245).load();
+  assert.equal(completed.fingerprint, proposed.fingerprint);
+  assert.equal(completed.isDefault, false);
+  assert.deepEqual(readdirSync(directory.at(own, '.proposed')), []);
+
+  const next = await at(246).proposeRenewal(terms, { isDue: true });
+  await at(246).adoptRenewal();
+  assert.equal((await at(246).load()).fingerprint, next?.fingerprint);
+});
+
 test('a pinned file of several certificates pins them all, and one of before 1.2.0 is read', async (t) => {
   const { client, at } = await aClient(t);
   const pinned = at('client/server-cert/server.pem');

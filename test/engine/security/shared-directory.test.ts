@@ -71,15 +71,16 @@ test('servers that share a directory add and remove clients at the same moment, 
   assert.equal(directory.links().length, left.length + 1, 'with the default one');
   assert.deepEqual(
     readdirSync(directory.at(CLIENTS)).filter((file) => file.startsWith('.')),
-    [],
+    ['.unconfirmed'],
   );
+  assert.deepEqual(readdirSync(directory.at(CLIENTS, '.unconfirmed')), [], 'all have connected');
 });
 
 test('a server that starts while another is adding a client does not take that back', async (t) => {
   const { directory, servers } = await sharedBy(t, 1);
   const [server] = servers;
   assert.ok(server !== undefined);
-  const certificates = await Promise.all(['a', 'b', 'c', 'd', 'e'].map(make));
+  const certificates = await Promise.all([0, 1, 2, 3, 4].map((index) => make(`client-${index}`)));
   let adding = true;
   const added = (async () => {
     for (const [index, { certificatePem }] of certificates.entries())
@@ -182,10 +183,11 @@ test('what a Python server writes in the middle of a change of ours is kept', as
     directory: directory.directory,
     random: {
       ...random,
-      // Each file that is replaced is named by chance first. The second one is the map, after the note of the change.
+      // Each file that is replaced is named by chance first. The third one is the map, after the mark that its name is unconfirmed and
+      // the note of the change.
       bytes: (count) => {
         unfinished += 1;
-        if (unfinished === 2) pythonWrites(directory, { ...serials, ben: '0ABC' });
+        if (unfinished === 3) pythonWrites(directory, { ...serials, ben: '0ABC' });
         return random.bytes(count);
       },
     },
@@ -193,7 +195,7 @@ test('what a Python server writes in the middle of a change of ours is kept', as
   });
   await server.accept('eve', eve.certificatePem);
   assert.deepEqual(Object.keys(mapOf(directory).source_id_2_cert).sort(), ['ann', 'ben', 'eve']);
-  assert.ok(unfinished > 2);
+  assert.ok(unfinished > 3);
 });
 
 test('two connectors of one name ask two servers at once: one certificate, which both show from then on', async (t) => {
@@ -202,15 +204,15 @@ test('two connectors of one name ask two servers at once: one certificate, which
     () => new ClientCertificates({ directory: directory.directory, name: 'ann', random, wallNow: Date.now }),
   );
   const trusts = clients.map((client) => clientTrust(client, Date.now));
-  const credentials = await Promise.all(trusts.map((trust) => trust.credentials()));
-  assert.equal(credentials[0]?.enrolWith, credentials[1]?.enrolWith);
-  await Promise.all(
-    servers.map((server, index) => server.accept('ann', credentials[index]?.enrolWith ?? '')),
-  );
-  await Promise.all(trusts.map((trust) => trust.store({ certificatePem: credentials[0]?.enrolWith ?? '' })));
+  const without = { terms: undefined, keyingMaterial: undefined };
+  const proposals = await Promise.all(trusts.map((trust) => trust.propose(without)));
+  const [certificatePem = ''] = proposals.map((proposal) => proposal.certificatePem);
+  assert.equal(proposals[1]?.certificatePem, certificatePem);
+  await Promise.all(servers.map((server) => server.accept('ann', certificatePem)));
+  await Promise.all(trusts.map((trust) => trust.store({ certificatePem })));
   const shown = await Promise.all(trusts.map((trust) => trust.credentials()));
-  for (const [index, { tls, enrolWith }] of shown.entries()) {
-    assert.equal(enrolWith, undefined);
+  for (const [index, { tls, enrols }] of shown.entries()) {
+    assert.equal(enrols, false);
     assert.deepEqual(await servers[index]?.trusted(derOf(tls.certificatePem)), {
       who: 'client',
       name: 'ann',
