@@ -75,6 +75,7 @@ export class Traffic implements LinkTraffic<Link> {
   }
 
   disconnected(peer: Peer, reason: string): void {
+    this.#pings.disconnected(peer);
     this.#options.application.disconnected(peer, reason);
     const { wireName: name, address } = peer;
     this.#options.onPeerChange?.({ connected: false, name, address, reason });
