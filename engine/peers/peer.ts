@@ -182,7 +182,11 @@ export class Peer {
     const older = this.#link;
     this.#link = link;
     if (older !== link) older?.supersede(supersededFrom);
-    this.become('connected');
+    const replaced = supersededFrom === undefined ? undefined : older?.connection.remoteAddress;
+    this.become(
+      'connected',
+      replaced && `it replaced a connection from ${replaced}: do two clients use this client_name?`,
+    );
     this.receiver.attach(link);
     return this.sender.attach(link);
   }

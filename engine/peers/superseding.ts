@@ -59,6 +59,8 @@ export class Superseding {
       () => {
         if (older !== undefined) {
           const [from, by] = [addressOf(older), addressOf(link)];
+          if (peer.link === older)
+            peer.become('connected', `another client of this name was refused, from ${by}`);
           this.#warn(
             peer.name,
             `refused from ${by}: its connection from ${from} still answers (duplicate_client: refuse); do two clients use this client_name?`,

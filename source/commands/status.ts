@@ -39,6 +39,8 @@ interface ConnectorStatus {
   /** Connected peers by name, with address and port. */
   readonly peers: Readonly<Record<string, readonly [string, number]>>;
   readonly away: readonly AwayPeer[];
+  /** What is wrong with connected peers, by name: for example that two clients use one name. */
+  readonly warnings?: Readonly<Record<string, string>>;
   readonly received: number;
   readonly toSend: Readonly<Record<string, number>>;
   readonly ignored: boolean | readonly string[];
@@ -95,6 +97,7 @@ const PROBLEMS: Readonly<Record<Exclude<FoundConnector['state'], 'answers'>, str
 function doing(status: Status, rows: readonly PeerRow[]) {
   const { role, phase, address } = status;
   const away = rows.filter(({ state, waitingCount }) => state !== 'connected' && waitingCount > 0);
+  const warned = rows.filter(({ state, reason }) => state === 'connected' && reason !== undefined);
   const server = role === 'client' ? rows[0] : undefined;
   const reason =
     'reason' in phase ? phase.reason : server?.state === 'connected' ? undefined : server?.reason;
@@ -104,6 +107,9 @@ function doing(status: Status, rows: readonly PeerRow[]) {
     ...(reason !== undefined && { reason }),
     ...(server !== undefined && { since: isoTime(server.sinceMs) }),
     ...(phase.kind === 'retrying' && { nextTry: isoTime(phase.retryAtMs) }),
+    ...(warned.length > 0 && {
+      warnings: Object.fromEntries(warned.map(({ name, reason = '' }) => [name, reason])),
+    }),
     away: away.map((row) => ({
       name: row.name,
       state: row.state,
@@ -124,7 +130,7 @@ function textOf(statuses: readonly ConnectorStatus[], directories: readonly stri
 }
 
 function connectorText(status: ConnectorStatus): string {
-  const { connector, directory, alive, peers, received, toSend, ignored, problem } = status;
+  const { connector, directory, alive, peers, received, toSend, ignored, problem, warnings = {} } = status;
   const { isServer } = connectorOfEntry(connector);
   const lines = [`${alive ? '●' : '✕'} ${sanitize(connector)}  in ${sanitize(directory)}`];
   if (problem !== undefined) lines.push(`    ${sanitize(problem)}`);
@@ -140,6 +146,8 @@ function connectorText(status: ConnectorStatus): string {
     const who = isServer ? sanitize(name) : 'the server';
     if (!(name in peers) && count > 0) lines.push(`    ${who}  away, ${count} to send`);
   }
+  for (const [name, warning] of Object.entries(warnings))
+    lines.push(`    ${sanitize(name)}: ${sanitize(warning)}`);
   if (received > 0) lines.push(`    ${received} received, waiting for a listener`);
   if (ignored !== false)
     lines.push(`    ignored: ${ignored === true ? 'all' : ignored.map((name) => sanitize(name)).join(', ')}`);

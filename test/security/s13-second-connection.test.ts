@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { Side } from '../helpers/simulated-connectors.ts';
+import { type SimulatedWorld, simulatedWorld } from '../helpers/simulated-world.ts';
+
+const NAME = 'edge-1';
+
+function world(): SimulatedWorld {
+  const in_ = simulatedWorld(5, 1);
+  in_.network.certificateOfDialler = { fingerprint: 'aa', claimedName: NAME };
+  in_.network.certificateOfListener = { fingerprint: 'ff', claimedName: 'server' };
+  return in_;
+}
+
+async function side(
+  t: TestContext,
+  in_: SimulatedWorld,
+  options: ConstructorParameters<typeof Side>[1],
+): Promise<Side> {
+  const made = new Side(in_, options);
+  await made.connector.start();
+  t.after(() => made.connector.stop({ hard: true }));
+  return made;
+}
+
+const text = ({ log }: Side): string => log.map((row) => row.text).join('\n');
+
+test('row 19: a second connection under a live name is a warning in the log and in the state, at both ends', async (t) => {
+  const in_ = world();
+  const server = await side(t, in_, { role: 'server', configuredAs: 'server' });
+  const first = await side(t, in_, { role: 'client', configuredAs: NAME });
+  await in_.clock.until(() => first.status.phase.kind === 'connected');
+  assert.equal(server.peers[0]?.reason, undefined);
+  in_.network.callsFrom = '10.0.0.7';
+  const second = await side(t, in_, { role: 'client', configuredAs: NAME });
+  await in_.clock.until(() => first.status.phase.kind === 'retrying');
+  assert.match(text(server), /connected from 10\.0\.0\.7:\d+ and replaced its connection from 10\.0\.0\.9/);
+  assert.match(server.peers[0]?.reason ?? '', /replaced a connection from 10\.0\.0\.9.*client_name/);
+  const { phase } = first.status;
+  assert.match(phase.kind === 'retrying' ? phase.reason : '', /another client named edge-1/);
+  assert.match(text(first), /another client named edge-1/);
+  // When the newer one ends, the older one is let in again, and nothing is wrong any more.
+  await second.connector.stop({ hard: true });
+  await in_.clock.until(() => first.status.phase.kind === 'connected', 120_000);
+  assert.equal(server.peers[0]?.state, 'connected');
+  assert.equal(server.peers[0]?.reason, undefined);
+});
+
+test('row 19: with duplicate_client: refuse, the state of the peer says that another one was refused', async (t) => {
+  const in_ = world();
+  const server = await side(t, in_, { role: 'server', configuredAs: 'server', refusesDuplicates: true });
+  const first = await side(t, in_, { role: 'client', configuredAs: NAME });
+  await in_.clock.until(() => first.status.phase.kind === 'connected');
+  in_.network.callsFrom = '10.0.0.7';
+  const second = await side(t, in_, { role: 'client', configuredAs: NAME });
+  await in_.clock.until(() => second.status.phase.kind === 'retrying');
+  assert.equal(server.peers[0]?.state, 'connected');
+  assert.match(server.peers[0]?.reason ?? '', /another client of this name was refused, from 10\.0\.0\.7/);
+  assert.equal(first.status.phase.kind, 'connected');
+});
