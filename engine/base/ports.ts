@@ -79,7 +79,11 @@ export interface Connection {
 export interface TlsSettings {
   readonly certificatePem: string;
   readonly privateKeyPem: string;
+  /** The oldest version of TLS that is accepted. Default: 1.2. */
+  readonly minVersion?: TlsVersion;
 }
+
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 
 export type AddressFamily = 'IPv4' | 'IPv6';
 

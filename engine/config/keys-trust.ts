@@ -12,6 +12,7 @@ import {
   type Shape,
   SUBNETS,
   TEXT_OR_BOOLEAN,
+  TLS_VERSION,
 } from './shapes.ts';
 
 /** One of the six access lists. */
@@ -66,6 +67,14 @@ export const TRUST_KEYS = {
     side: 'server',
     state: 'works',
     help: 'Whether a client with the shared default certificate may request its own, as in Python. `false`: a new client needs an invitation.',
+  }),
+  tls_min_version: defineKey({
+    shape: TLS_VERSION,
+    default: 'TLSv1.2',
+    templates: ['manager'],
+    onlyWith: 'use_ssl',
+    state: 'works',
+    help: 'Oldest version of TLS that is accepted. `TLSv1.3` refuses peers that can only use 1.2.',
   }),
   server_secure_tls: defineKey({
     shape: BOOLEAN,

@@ -4,6 +4,7 @@ import { familyOf, readHost } from '../base/addresses.ts';
 import { toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { namePattern } from '../base/name-pattern.ts';
+import type { TlsVersion } from '../base/ports.ts';
 import { fullDirectoryPattern, fullPath } from './full-path.ts';
 
 /** A fault that a schema finds in a value: the part of zod's issues that aioc reads. */
@@ -253,6 +254,11 @@ export type DuplicateClient = 'replace' | 'refuse';
 export const DUPLICATE_CLIENT: Shape<DuplicateClient> = {
   schema: z.enum(['replace', 'refuse']),
   takes: '"replace" or "refuse"',
+};
+
+export const TLS_VERSION: Shape<TlsVersion> = {
+  schema: z.enum(['TLSv1.2', 'TLSv1.3']),
+  takes: '"TLSv1.2" or "TLSv1.3"',
 };
 
 export const WHEN_FULL: Shape<WhenFull> = {

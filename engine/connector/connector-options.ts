@@ -1,4 +1,4 @@
-import type { Ports, TlsSettings } from '../base/ports.ts';
+import type { Ports, TlsSettings, TlsVersion } from '../base/ports.ts';
 import type { Durability, PythonListener } from '../config/shapes.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
 import type { ConnectorOwner } from '../local/socket-names.ts';
@@ -89,6 +89,8 @@ export interface ConnectorOptions {
   readonly displayName: string;
   readonly version: string;
   readonly security: ConnectorSecurity;
+  /** The oldest version of TLS that is accepted. Default: 1.2. */
+  readonly tlsMinVersion?: TlsVersion;
   /** Whether a name identifies one peer (configured connectors), or several peers may share it (chat). */
   readonly namesAreIdentities: boolean;
   readonly fingerprintWords: (fingerprint: string) => string;

@@ -1,4 +1,5 @@
 import { LIMITS } from '../base/limits.ts';
+import type { TlsVersion } from '../base/ports.ts';
 import type { Phase } from '../contract/views.ts';
 import type { Admission } from '../peers/admission.ts';
 import { ClientEndpoint } from '../peers/client-endpoint.ts';
@@ -9,6 +10,7 @@ import { ServerEndpoint } from '../peers/server-endpoint.ts';
 import type { IdentifiedKind } from '../peers/session-types.ts';
 import type { Traffic } from '../peers/traffic.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
+import type { ClientTrust } from '../peers/trust.ts';
 import type { AiocHello } from '../protocol/messages.ts';
 import type { ConnectorOptions } from './connector-options.ts';
 
@@ -44,6 +46,14 @@ function helloOf(options: ConnectorOptions): AiocHello {
   };
 }
 
+function withMinVersion(trust: ClientTrust, minVersion: TlsVersion): ClientTrust {
+  const credentials = async (): ReturnType<ClientTrust['credentials']> => {
+    const { tls, ...more } = await trust.credentials();
+    return { ...more, tls: { ...tls, minVersion } };
+  };
+  return { ...trust, credentials };
+}
+
 /** Creates the endpoint: a server accepts connections, a client dials. */
 export function makeEndpoint({
   options,
@@ -65,7 +75,8 @@ export function makeEndpoint({
     hello,
     ...parts,
   };
-  const tls = security.mode === 'plain' ? undefined : security.tls;
+  const { tlsMinVersion: minVersion = 'TLSv1.2' } = options;
+  const tls = security.mode === 'plain' ? undefined : security.tls && { ...security.tls, minVersion };
   const trust = security.mode === 'mutual-tls' ? security : undefined;
   if (role === 'server') {
     const { access, refusesDuplicates = false } = options;
@@ -83,7 +94,7 @@ export function makeEndpoint({
   return new ClientEndpoint({
     ...common,
     ...(tls && { tls }),
-    ...(trust?.client && { trust: trust.client }),
+    ...(trust?.client && { trust: withMinVersion(trust.client, minVersion) }),
     ...(bindTo !== undefined && { bindTo }),
     wireName,
     reconnects,

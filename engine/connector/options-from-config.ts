@@ -54,6 +54,7 @@ export async function optionsFromConfig(options: FromConfigOptions): Promise<Con
     displayName: role === 'server' ? hostAndPort(host, port) : wireName,
     version,
     security: await securityOf(config, wireName, options),
+    tlsMinVersion: config.tls_min_version,
     namesAreIdentities: true,
     fingerprintWords,
     acceptAll: true,

@@ -46,7 +46,10 @@ const ALERTS: readonly (readonly [ending: string, words: string])[] = [
     'CERTIFICATE_REQUIRED',
     'the peer requires a certificate, and aioc sent none: set ssl_allow_all to the same value on both sides',
   ],
-  ['PROTOCOL_VERSION', 'the peer uses another version of TLS: aioc needs 1.2 or later'],
+  [
+    'PROTOCOL_VERSION',
+    'the peer uses another version of TLS: aioc needs 1.2 or later, and 1.3 if tls_min_version says so',
+  ],
 ];
 
 /**

@@ -135,6 +135,7 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
   silent: bool(false),
   ssl_allow_all: bool(true),
   subscribe_message_types: types,
+  tls_min_version: { other: 'TLSv1.3', wrong: ['1.3', 1.3, 'TLSv1.1', true] },
   token_client_send_cert: bool(false),
   token_client_verify_server_hostname: { other: 'example.org', wrong: [5, ['a']] },
   token_server_allow_authorized_non_default_cert: bool(true),

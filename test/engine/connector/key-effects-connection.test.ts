@@ -6,8 +6,10 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import tls from 'node:tls';
+import { realRandomness } from '../../../engine/base/real-ports.ts';
 import { createCertificates } from '../../../engine/index.ts';
 import { localAddressOf } from '../../../engine/peers/dial/plan.ts';
+import { makeDirectoryCertificate } from '../../../engine/security/directory-certificates.ts';
 import { type ConfiguredSide, configuredSide } from '../../helpers/configured-connectors.ts';
 import { FaultyRelay } from '../../helpers/faulty-relay.ts';
 import { freePort } from '../../helpers/free-port.ts';
@@ -263,6 +265,52 @@ test('keep_alive_period: a client gives up a link that is stalled, though nobody
   await connected(server, client);
 });
 
+/** How a TLS handshake of a stranger with this version ends. */
+function handshake(port: number, version: 'TLSv1.2' | 'TLSv1.3'): Promise<string> {
+  const socket = tls.connect({
+    ...{ host: '127.0.0.1', port, rejectUnauthorized: false },
+    ...{ minVersion: version, maxVersion: version },
+  });
+  return new Promise((resolve) => {
+    socket.once('secureConnect', () => {
+      socket.destroy();
+      resolve('established');
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
+  });
+}
+
+for (const tls_min_version of ['TLSv1.2', 'TLSv1.3']) {
+  test(`tls_min_version: ${tls_min_version}, as clients and servers of TLS 1.2 and 1.3 see it`, async (t) => {
+    const encrypted = { use_ssl: true, ssl_allow_all: true, tls_min_version };
+    const server = await started(t, { is_server: true, server_sockaddr: await address(), ...encrypted });
+    const { port } = server.status();
+    const takesOld = tls_min_version === 'TLSv1.2';
+    assert.equal(await handshake(port, 'TLSv1.3'), 'established');
+    assert.equal(
+      await handshake(port, 'TLSv1.2'),
+      takesOld ? 'established' : 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
+    );
+    const { certificatePem: cert, privateKeyPem: key } = await makeDirectoryCertificate('old', {
+      random: realRandomness(),
+      wallNowMs: Date.now(),
+    });
+    const versions: (string | null)[] = [];
+    const old = tls.createServer({ cert, key, maxVersion: 'TLSv1.2' }, (socket) => {
+      versions.push(socket.getProtocol());
+    });
+    await new Promise<void>((resolve) => old.listen(0, '127.0.0.1', resolve));
+    t.after(() => old.close());
+    const server_sockaddr = ['127.0.0.1', (old.address() as net.AddressInfo).port];
+    const client = await started(t, { is_server: false, client_name: 'c', server_sockaddr, ...encrypted });
+    await until(
+      () => (takesOld ? versions.length > 0 : client.status().phase.kind === 'retrying'),
+      'the client to connect, or not',
+    );
+    assert.deepEqual(versions, takesOld ? ['TLSv1.2'] : []);
+  });
+}
+
 for (const duplicate_client of ['replace', 'refuse']) {
   test(`duplicate_client: ${duplicate_client}, when another one of a connected client’s name comes`, async (t) => {
     const { server, client } = await connectedPair(t, { server: { duplicate_client } });
@@ -274,5 +322,7 @@ for (const duplicate_client of ['replace', 'refuse']) {
     assert.match(phase.kind === 'retrying' ? phase.reason : '', /another client named client1/);
     assert.equal(stays.status().phase.kind, 'connected');
     assert.ok(logged(server, /do two clients use this client_name/));
+    const shown = duplicate_client === 'replace' ? /replaced a connection from/ : /was refused, from/;
+    assert.match(server.peers()[0]?.reason ?? '', shown);
   });
 }

@@ -8,7 +8,7 @@ import { LIMITS } from '../../../engine/base/limits.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import type { Header } from '../../../engine/protocol/header.ts';
 import { type RealSide, realPair, realSide } from '../../helpers/real-connectors.ts';
-import { waitFor } from '../../helpers/wait-for.ts';
+import { deadline, waitFor } from '../../helpers/wait-for.ts';
 
 const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
@@ -150,11 +150,8 @@ test('strangers that send garbage are closed on, and nobody else notices', async
     socket.on('error', () => undefined);
     socket.write(bytes);
     const closed = new Promise((resolve) => socket.once('close', resolve));
-    const patience = new Promise((_, reject) =>
-      setTimeout(() => reject(new Error(`${what}: still open`)), 8_000).unref(),
-    );
     // Random bytes may announce a frame that never comes; then the time before identity ends it.
-    if (what !== 'random bytes') await Promise.race([closed, patience]);
+    if (what !== 'random bytes') await deadline(closed, 8_000, `${what} to be closed on`);
     socket.destroy();
   }
   assert.equal(server.peers().length, 1);
