@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleTests } from './helpers/bundle-tests.ts';
+import { reportChecklist } from './helpers/checklist.ts';
 import { globSync } from './helpers/glob.ts';
 import { BUNDLES_VARIABLE, testPrograms } from './helpers/test-program.ts';
 
@@ -20,6 +21,8 @@ const CONCURRENCY = 3;
 
 /** Keys made in this run are used again: making them took half of the time of the tests about certificates. */
 const KEY_POOL = new URL('./helpers/key-pool.mjs', import.meta.url).href;
+/** Notes which tests have run, for the checklist of attacks. */
+const RAN_TESTS = new URL('./helpers/ran-tests.mjs', import.meta.url).href;
 
 const filters = process.argv.slice(2);
 const files = globSync('test', /\.test\.tsx?$/).filter((file) =>
@@ -32,6 +35,7 @@ if (files.length === 0) {
 const timeoutMs = filters.includes('interop') ? INTEROP_FILE_TIMEOUT_MS : FILE_TIMEOUT_MS;
 const bundles = await bundleTests([...files, ...testPrograms()]);
 const keys = mkdtempSync(join(tmpdir(), 'aioc-test-keys-'));
+const ranTestsPath = join(keys, 'ran-tests');
 try {
   const run = spawnSync(
     process.execPath,
@@ -41,6 +45,9 @@ try {
       `--test-concurrency=${CONCURRENCY}`,
       `--test-timeout=${timeoutMs}`,
       '--test-reporter=spec',
+      '--test-reporter-destination=stdout',
+      `--test-reporter=${RAN_TESTS}`,
+      `--test-reporter-destination=${ranTestsPath}`,
       ...files.map((file) => join(bundles, file.replace(/\.tsx?$/, '.mjs'))),
     ],
     // The development build of React checks more; a pane must pass those checks too.
@@ -59,6 +66,7 @@ try {
     },
   );
   process.exitCode = run.status ?? 1;
+  if (!reportChecklist(files, ranTestsPath)) process.exitCode = 1;
 } finally {
   rmSync(bundles, { recursive: true, force: true });
   rmSync(keys, { recursive: true, force: true });
