@@ -60,6 +60,19 @@ test('an address that asks for many keeps no other address out', async () => {
   await Promise.all(attack);
 });
 
+test('addresses take turns: one request of a new address waits for at most one of a busy one', async () => {
+  const turns = new EnrolmentTurns(new FakeClock(0));
+  const done: string[] = [];
+  const ask = (address: string): Promise<void> =>
+    turns.run({ address, isOpen: open }, async () => {
+      await settle();
+      done.push(address);
+    });
+  const all = [...Array.from({ length: 20 }, () => ask('10.0.0.9')), ask('10.0.1.1'), ask('10.0.2.1')];
+  await Promise.all(all);
+  assert.deepEqual(done.slice(0, 4), ['10.0.0.9', '10.0.0.9', '10.0.1.1', '10.0.2.1']);
+});
+
 test('when too many wait, the oldest of the busiest address is refused, never the newest', async () => {
   const clock = new FakeClock(0);
   const turns = new EnrolmentTurns(clock);
