@@ -56,6 +56,7 @@ export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[]
     peer.reason === undefined ? undefined : ['reason', peer.reason],
     peer.wireName === peer.name ? undefined : ['wire name', peer.wireName],
     ['lag', lagText(peer)],
+    ...validityFacts(peer, view),
     ['waiting', safe`${counted(peer.waitingCount, 'message')}`],
     ['ignored', ignoredText(peer)],
     peer.forgedIn === undefined ? undefined : ['forged', forgedText(peer.forgedIn)],
@@ -97,6 +98,23 @@ function kindText({ kind }: SafePeerRow): SafeText {
 /** A time of day within the last 24 hours, else an age. */
 export function sinceText({ sinceMs }: Pick<SafePeerRow, 'sinceMs'>, nowMs: number): SafeText {
   return nowMs - sinceMs < DAY_MS ? safe`since ${clockText(sinceMs)}` : safe`for ${ageText(nowMs - sinceMs)}`;
+}
+
+/** How long both certificates are still valid; only in mutual TLS. */
+function validityFacts(
+  { certificateEndsAtMs: itsEnd }: SafePeerRow,
+  { status, nowMs }: DetailView,
+): readonly (readonly [string, SafeText])[] {
+  const ownEnd = status?.ownCertificateEndsAtMs;
+  if (itsEnd === undefined && ownEnd === undefined) return [];
+  const text = (endMs: number | undefined): SafeText =>
+    endMs === undefined ? trusted('unknown') : daysLeftText(endMs - nowMs);
+  return [['valid for', safe`${text(itsEnd)} (its certificate), ${text(ownEnd)} (yours)`]];
+}
+
+function daysLeftText(leftMs: number): SafeText {
+  const days = Math.floor(leftMs / DAY_MS);
+  return leftMs < 0 ? trusted('expired') : safe`${counted(days, 'day')}`;
 }
 
 function lagText({ lagMs }: SafePeerRow): SafeText {

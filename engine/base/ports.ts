@@ -30,6 +30,8 @@ export interface PeerCertificate {
   readonly fingerprint: string;
   /** The common name in the certificate: a claim, not a proof. */
   readonly claimedName: string | undefined;
+  /** When it ends, in milliseconds since 1970. Always present over real TLS. */
+  readonly notAfterMs?: number;
   /** The certificate as presented. The certificates directory is searched for it. Always present over real TLS. */
   readonly der?: Buffer;
 }

@@ -17,7 +17,7 @@ export type ConnectorSecurity =
   | {
       readonly mode: 'mutual-tls';
       /** The certificate of a server; that of a client comes from its trust. */
-      readonly tls?: TlsSettings & { readonly words: string };
+      readonly tls?: TlsSettings & { readonly words: string; readonly notAfterMs?: number };
       readonly server?: ServerTrust & ClientCertificateStore;
       readonly client?: ClientTrust & OwnCertificateStore;
     };

@@ -34,6 +34,7 @@ import { MessageCounts } from './message-counts.ts';
 import { MessageLog } from './message-log.ts';
 import { openConnectorJournal } from './open-journal.ts';
 import { OutgoingFiles } from './outgoing-files.ts';
+import { ownCertificate } from './own-certificate.ts';
 import { liftQueueLimits, restoreQueueLimits } from './queue-limits.ts';
 import { addAwayPeer, QueueStore } from './queue-store.ts';
 import { reachableAddresses } from './reachable-addresses.ts';
@@ -199,8 +200,6 @@ export class Connector {
   status(): Status {
     const { role, host, displayName, security, acceptAll, receivedDirectory } = this.options;
     const peers = [...this.registry.all];
-    const ownWords = security.mode === 'plain' ? undefined : security.tls?.words;
-    const endpoint = this.#endpoint;
     return {
       role,
       address: hostAndPort(host, this.#port),
@@ -209,9 +208,8 @@ export class Connector {
       security: security.mode,
       configured: this.options.local !== undefined,
       canDeleteCertificates: security.mode === 'mutual-tls',
-      asksForCertificate: endpoint instanceof ClientEndpoint && endpoint.asksForCertificate,
       ownName: displayName,
-      ...(ownWords !== undefined && { ownWords }),
+      ...ownCertificate(security, this.#endpoint),
       startedAtMs: this.#startedAtMs,
       phase: this.#phase,
       inRate: this.traffic.inRate.perSecond(),

@@ -27,7 +27,7 @@ export function clientTrust(certificates: ClientCertificates, wallNow: () => num
   return {
     credentials: async () => {
       const tls = await certificates.load();
-      return { tls, enrols: tls.isDefault };
+      return { tls, enrols: tls.isDefault, endsAtMs: tls.notAfterMs };
     },
     propose: async ({ terms, keyingMaterial }) => {
       const { certificatePem, privateKeyPem } = await certificates.propose(terms);

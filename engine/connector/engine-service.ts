@@ -51,8 +51,12 @@ export class EngineService implements EngineApi {
       case 'status':
         return { pane: 'status', status: this.#connector.status() };
       case 'peers': {
+        const security = this.#connector.options.security.mode;
         const rows = [...registry.all].map((peer) =>
-          peerRow(peer, { unread: chat.conversation(peer.id).unread, ignored: ignoring.includes(peer) }),
+          peerRow(peer, {
+            ...{ security, ignored: ignoring.includes(peer) },
+            unread: chat.conversation(peer.id).unread,
+          }),
         );
         return { pane: 'peers', ...listWindow(peerList(rows), view) };
       }

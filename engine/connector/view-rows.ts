@@ -1,10 +1,17 @@
-import type { PeerRow, PeerSort, QueueRow, QueueSort, Status } from '../contract/views.ts';
+import type { PeerRow, PeerSort, QueueRow, QueueSort, SecurityMode, Status } from '../contract/views.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Inbox } from '../queues/inbox.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import type { ListSource } from './list-window.ts';
 
-export function peerRow(peer: Peer, about: { readonly unread: number; readonly ignored: boolean }): PeerRow {
+interface AboutPeer {
+  readonly unread: number;
+  readonly ignored: boolean;
+  readonly security: SecurityMode;
+}
+
+export function peerRow(peer: Peer, about: AboutPeer): PeerRow {
+  const endsAtMs = about.security === 'mutual-tls' ? peer.certificateEndsAtMs : undefined;
   return {
     id: peer.id,
     name: peer.name,
@@ -15,6 +22,7 @@ export function peerRow(peer: Peer, about: { readonly unread: number; readonly i
     ...(peer.reason !== undefined && { reason: peer.reason }),
     kind: peer.kind,
     ...(peer.words !== undefined && { words: peer.words }),
+    ...(endsAtMs !== undefined && { certificateEndsAtMs: endsAtMs }),
     ...(peer.lagMs !== undefined && { lagMs: peer.lagMs }),
     rateHistory: peer.rate.history(),
     rate: peer.rate.perSecond(),

@@ -76,6 +76,8 @@ export interface Status {
   readonly ownName: string;
   /** This side's fingerprint in words; absent without TLS. */
   readonly ownWords?: string;
+  /** When this side's certificate ends; only in mutual TLS, and on a client once it has connected with it. */
+  readonly ownCertificateEndsAtMs?: number;
   readonly startedAtMs: number;
   readonly phase: Phase;
   /** Messages per second, over the last few seconds. */
@@ -117,6 +119,8 @@ export interface PeerRow {
   readonly reason?: string;
   readonly kind: PeerKind;
   readonly words?: string;
+  /** When its certificate ends; only in mutual TLS. */
+  readonly certificateEndsAtMs?: number;
   readonly lagMs?: number;
   /** Messages per second in both directions, oldest first, one value per 5 s of the last 40 s. */
   readonly rateHistory: readonly number[];

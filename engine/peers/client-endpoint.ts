@@ -54,6 +54,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
   /** Set when the server has issued a certificate over this connection. */
   #storing: Promise<void> | undefined;
   #asksForCertificate = false;
+  #certificateEndsAtMs: number | undefined;
   /** Why this client could make no certificate to request. */
   #proposalFault: string | undefined;
   #onOver: () => void = () => undefined;
@@ -101,6 +102,11 @@ export class ClientEndpoint implements LinkOwner<Link> {
   /** Whether the client had no certificate of its own at its last connection attempt. */
   get asksForCertificate(): boolean {
     return this.#asksForCertificate;
+  }
+
+  /** When the certificate ends with which this client connected last; undefined without one of its own. */
+  get certificateEndsAtMs(): number | undefined {
+    return this.#certificateEndsAtMs;
   }
 
   /** A client has no port to bind. */
@@ -173,8 +179,9 @@ export class ClientEndpoint implements LinkOwner<Link> {
     return tls === undefined ? {} : { tls };
   }
 
-  #connect({ tls, enrols = false }: DialCredentials): void {
+  #connect({ tls, enrols = false, endsAtMs }: DialCredentials): void {
     this.#asksForCertificate = enrols;
+    this.#certificateEndsAtMs = enrols ? undefined : endsAtMs;
     this.#proposalFault = undefined;
     const { ports, host, port, wireName, trust, bindTo, dialTimeoutMs } = this.#options;
     const connection = dial(ports, {

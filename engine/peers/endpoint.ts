@@ -51,10 +51,9 @@ export function shownCertificate(
   { fingerprintWords }: EndpointOptions,
   link: Link,
 ): Partial<PeerDescription> {
-  const fingerprint = link.certificate?.fingerprint;
-  return {
-    certificate: fingerprint === undefined ? 'none' : { fingerprint, words: fingerprintWords(fingerprint) },
-  };
+  if (link.certificate === undefined) return { certificate: 'none' };
+  const { fingerprint, notAfterMs } = link.certificate;
+  return { certificate: { fingerprint, words: fingerprintWords(fingerprint), notAfterMs } };
 }
 
 interface EstablishedLink {

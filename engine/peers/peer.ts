@@ -31,7 +31,9 @@ export interface PeerDescription {
   /** Its display name; unique among the peers of this connector. */
   readonly name: string;
   readonly address: string;
-  readonly certificate: { readonly fingerprint: string; readonly words: string } | 'none';
+  readonly certificate:
+    | { readonly fingerprint: string; readonly words: string; readonly notAfterMs?: number | undefined }
+    | 'none';
   readonly peerKind: IdentifiedKind;
 }
 
@@ -90,6 +92,11 @@ export class Peer {
   /** Its fingerprint in words, to compare by phone. */
   get words(): string | undefined {
     return this.#certificate === 'none' ? undefined : this.#certificate.words;
+  }
+
+  /** When its certificate ends, in milliseconds since 1970. */
+  get certificateEndsAtMs(): number | undefined {
+    return this.#certificate === 'none' ? undefined : this.#certificate.notAfterMs;
   }
 
   /** The run of the peer's program; only aioc peers announce it. */

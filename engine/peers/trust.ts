@@ -52,6 +52,8 @@ interface ClientPresentation {
   readonly tls: TlsSettings;
   /** The certificate in `tls` is not this client's own yet: it requests one and does nothing else. */
   readonly enrols?: boolean;
+  /** When this client's certificate ends, in milliseconds since 1970. */
+  readonly endsAtMs?: number;
 }
 
 interface ProposalOptions {

@@ -9,6 +9,8 @@ import { certificatesError } from './certificate-paths.ts';
 export interface Credentials extends TlsSettings {
   readonly fingerprint: string;
   readonly words: string;
+  /** When it ends, in milliseconds since 1970. */
+  readonly notAfterMs: number;
 }
 
 /** The text of a file of the directory; undefined if it does not exist. @throws AiocError AIOC_CERTIFICATES */
@@ -59,6 +61,7 @@ export async function readCredentials(
     privateKeyPem,
     fingerprint: certificate.fingerprint,
     words: certificate.words,
+    notAfterMs: certificate.notAfterMs,
   };
 }
 

@@ -62,7 +62,8 @@ export function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) return undefined;
     const der = certificate.raw;
-    return { fingerprint: fingerprintOf(der), claimedName: claimedNameOf(certificate), der };
+    const notAfterMs = Date.parse(certificate.validTo);
+    return { fingerprint: fingerprintOf(der), claimedName: claimedNameOf(certificate), notAfterMs, der };
   } catch {
     // A certificate that cannot be read cannot be trusted.
     return undefined;

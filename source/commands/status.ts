@@ -13,6 +13,7 @@ import { searched, toolAt } from '../find-connector.ts';
 
 /** How long to wait for a connector: one that hangs must not hide the others. */
 const TIMEOUT_MS = 3_000;
+const DAY_MS = 86_400_000;
 
 /** A known peer that is not connected. */
 interface AwayPeer {
@@ -36,6 +37,10 @@ interface ConnectorStatus {
   readonly reason?: string;
   readonly since?: string;
   readonly nextTry?: string;
+  /** Mutual TLS: how many whole days this connector's certificate is still valid. */
+  readonly certificateDays?: number;
+  /** The same of the connected peers' certificates, by name. */
+  readonly peerCertificateDays?: Readonly<Record<string, number>>;
   /** Connected peers by name, with address and port. */
   readonly peers: Readonly<Record<string, readonly [string, number]>>;
   readonly away: readonly AwayPeer[];
@@ -110,6 +115,7 @@ function doing(status: Status, rows: readonly PeerRow[]) {
     ...(warned.length > 0 && {
       warnings: Object.fromEntries(warned.map(({ name, reason = '' }) => [name, reason])),
     }),
+    ...daysLeft(status, rows),
     away: away.map((row) => ({
       name: row.name,
       state: row.state,
@@ -118,6 +124,23 @@ function doing(status: Status, rows: readonly PeerRow[]) {
       toSend: row.waitingCount,
     })),
   };
+}
+
+function daysLeft(
+  { ownCertificateEndsAtMs: ownEnd }: Status,
+  rows: readonly PeerRow[],
+): Pick<ConnectorStatus, 'certificateDays' | 'peerCertificateDays'> {
+  const peers = rows.flatMap(({ state, wireName, certificateEndsAtMs: end }) =>
+    state === 'connected' && end !== undefined ? [[wireName, daysUntil(end)] as const] : [],
+  );
+  return {
+    ...(ownEnd !== undefined && { certificateDays: daysUntil(ownEnd) }),
+    ...(peers.length > 0 && { peerCertificateDays: Object.fromEntries(peers) }),
+  };
+}
+
+function daysUntil(endMs: number): number {
+  return Math.floor((endMs - Date.now()) / DAY_MS);
 }
 
 function isoTime(atMs: number): string {
@@ -135,11 +158,15 @@ function connectorText(status: ConnectorStatus): string {
   const lines = [`${alive ? '●' : '✕'} ${sanitize(connector)}  in ${sanitize(directory)}`];
   if (problem !== undefined) lines.push(`    ${sanitize(problem)}`);
   lines.push(...phaseLines(status));
+  if (status.certificateDays !== undefined)
+    lines.push(`    its certificate: ${daysText(status.certificateDays)}`);
   for (const [name, [host, port]] of Object.entries(peers)) {
     const who = isServer
       ? `${sanitize(name)}  connected from ${hostAndPort(host, port)}`
       : `${hostAndPort(host, port)}  connected`;
-    lines.push(`    ${who}, ${toSend[name] ?? 0} to send`);
+    const days = status.peerCertificateDays?.[name];
+    const certificate = days === undefined ? '' : `, certificate ${daysText(days)}`;
+    lines.push(`    ${who}, ${toSend[name] ?? 0} to send${certificate}`);
   }
   for (const [name, count] of Object.entries(toSend)) {
     // A client has one peer, whose name is its address in Python's form.
@@ -152,6 +179,10 @@ function connectorText(status: ConnectorStatus): string {
   if (ignored !== false)
     lines.push(`    ignored: ${ignored === true ? 'all' : ignored.map((name) => sanitize(name)).join(', ')}`);
   return lines.join('\n');
+}
+
+function daysText(days: number): string {
+  return days < 0 ? 'expired' : `valid for ${days} ${days === 1 ? 'day' : 'days'}`;
 }
 
 /** The state of a connector that is not connected, or does not listen. */
