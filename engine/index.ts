@@ -2,8 +2,18 @@
  * The engine's public face: everything that the entry points (source/) may use of it, besides `contract` and `base`. What imports it
  * loads the whole engine.
  */
+import type { Clock, Randomness } from './base/ports.ts';
 import { realDisk } from './base/real-disk.ts';
 import { realClock, realRandomness } from './base/real-ports.ts';
+import { type JoinedServer, type JoinOptions, joinServer } from './connector/join-server.ts';
+import {
+  type CertificateEntry,
+  type ListOptions,
+  listedCertificates,
+} from './connector/listed-certificates.ts';
+import { ServerInvitations } from './connector/server-invitations.ts';
+import type { InviteOptions, MadeInvitation } from './local/connector-commands.ts';
+import { realNetwork } from './peers/network.ts';
 import {
   type CreatedCertificates,
   createCertificates as createTree,
@@ -85,10 +95,13 @@ export {
   type Engine,
 } from './connector/create-engine.ts';
 export { settleDirectories } from './connector/installed-directories.ts';
+export type { JoinedServer } from './connector/join-server.ts';
+export type { CertificateEntry } from './connector/listed-certificates.ts';
 export { openLog } from './connector/open-log.ts';
 export { connectEngine, serveEngine } from './contract/engine-rpc.ts';
 export { meantPath } from './files/lossy-path.ts';
 export { shownName } from './files/safe-name.ts';
+export type { InviteOptions, MadeInvitation } from './local/connector-commands.ts';
 export { socketsOfConfig } from './local/socket-names.ts';
 export type { LogFile, LogLine } from './log-files/log-file.ts';
 export { exactInteger, spelledIn } from './protocol/header.ts';
@@ -117,6 +130,53 @@ export function repairCertificates(
   { isDryRun }: { readonly isDryRun: boolean },
 ): Promise<RepairReport> {
   return repair({ directory, isDryRun, random: realRandomness(), clock: realClock() });
+}
+
+/** A server whose clients somebody manages while it does not run. */
+export interface StoppedServer {
+  /** certificates_directory_path */
+  readonly directory: string;
+  /** server_sockaddr */
+  readonly host: string;
+  readonly port: number;
+  /** max_certs */
+  readonly maxCertificates?: number | undefined;
+}
+
+/**
+ * Makes a one-time invitation to a server for a new client. If the server runs, use ConnectorRemoteTool, which works for
+ * other users too.
+ *
+ * @throws AiocError as ServerInvitations.invite
+ */
+export async function inviteClient(server: StoppedServer, options: InviteOptions): Promise<MadeInvitation> {
+  return (await ServerInvitations.open({ ...server, ...realPorts() })).invite(options);
+}
+
+/**
+ * Ends the trust in a client's certificate, and its invitation. A server that runs closes the connection only if
+ * ConnectorRemoteTool tells it.
+ *
+ * @throws AiocError AIOC_CERTIFICATE_MISSING, AIOC_CERTIFICATES
+ */
+export async function revokeClient(server: StoppedServer, name: string): Promise<void> {
+  await (await ServerInvitations.open({ ...server, ...realPorts() })).remove(name, { onlySymlink: false });
+}
+
+/** See listedCertificates. */
+export function listCertificates(
+  options: Omit<ListOptions, 'random' | 'clock'>,
+): Promise<CertificateEntry[]> {
+  return listedCertificates({ ...options, ...realPorts() });
+}
+
+/** See joinServer. */
+export function joinByInvitation(options: Omit<JoinOptions, 'ports'>): Promise<JoinedServer> {
+  return joinServer({ ...options, ports: { ...realPorts(), network: realNetwork() } });
+}
+
+function realPorts(): { readonly random: Randomness; readonly clock: Clock } {
+  return { random: realRandomness(), clock: realClock() };
 }
 
 /**

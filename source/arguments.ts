@@ -4,6 +4,16 @@ import { readHost, scopeFault } from '../engine/base/addresses.ts';
 import { AiocError } from '../engine/base/errors.ts';
 import { COMMANDS, type CommandName } from './command-table.ts';
 import {
+  atMostOne,
+  type CertificateListOptions,
+  type ConnectorWhere,
+  certificateList,
+  type RevokeOptions,
+  revocation,
+  type ShellInviteOptions,
+  shellInvite,
+} from './commands/certificate-arguments.ts';
+import {
   type AttachOptions,
   howMany,
   type ShellListenOptions,
@@ -56,6 +66,11 @@ export type Invocation =
   | ({ readonly mode: 'attach' } & AttachOptions)
   | { readonly mode: 'certificates'; readonly directory?: string }
   | { readonly mode: 'certificates-repair'; readonly directory: string; readonly isDryRun: boolean }
+  | ({ readonly mode: 'certificates-list' } & CertificateListOptions)
+  | ({ readonly mode: 'certificates-revoke' } & RevokeOptions)
+  | ({ readonly mode: 'certificates-renew' } & ConnectorWhere)
+  | ({ readonly mode: 'invite' } & ShellInviteOptions)
+  | { readonly mode: 'join'; readonly code: string; readonly directory?: string }
   | ({ readonly mode: 'log' } & LogOptions)
   | { readonly mode: 'status'; readonly directories: readonly string[]; readonly json: boolean }
   | {
@@ -123,12 +138,11 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
     case 'create_certificates':
       return { mode: 'certificates', ...(rest.length > 0 && { directory: only(rest, 'directory') }) };
     case 'certificates':
-      if (rest[0] !== 'repair') throw usage('usage: aioc certificates repair DIR [--dry_run]');
-      return {
-        mode: 'certificates-repair',
-        directory: only(rest.slice(1), 'certificates directory'),
-        isDryRun: values['dry_run'] === true,
-      };
+      return certificatesInvocation(rest, values);
+    case 'invite':
+      return { mode: 'invite', ...shellInvite(rest, values) };
+    case 'join':
+      return joinInvocation(rest);
     case 'config':
       if (rest[0] !== 'check') throw usage('usage: aioc config check FILE');
       return { mode: 'config-check', file: only(rest.slice(1), 'configuration file') };
@@ -154,6 +168,31 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
     case 'test_send_messages':
       return sendInvocation(only(rest, 'configuration file'), values);
   }
+}
+
+function certificatesInvocation([what, ...rest]: readonly string[], values: Values): Invocation {
+  switch (what) {
+    case 'list':
+      return { mode: 'certificates-list', ...certificateList(rest, values) };
+    case 'revoke':
+      return { mode: 'certificates-revoke', ...revocation(rest, values) };
+    case 'renew':
+      return { mode: 'certificates-renew', ...where(atMostOne(rest), values) };
+    case 'repair':
+      return {
+        mode: 'certificates-repair',
+        directory: only(rest, 'certificates directory'),
+        isDryRun: values['dry_run'] === true,
+      };
+    default:
+      throw usage('usage: aioc certificates list|revoke|renew|repair …');
+  }
+}
+
+function joinInvocation([code, directory, extra]: readonly string[]): Invocation {
+  if (code === undefined) throw usage('missing argument: the code that aioc invite has printed');
+  if (extra !== undefined) throw unexpected(extra);
+  return { mode: 'join', code, ...(directory !== undefined && { directory }) };
 }
 
 function sendInvocation(file: string, values: Values): Invocation {

@@ -57,19 +57,54 @@ export const COMMANDS = {
       'Creates DIR/certificates for mutual TLS and prints what to copy to the clients. DIR is the certificates_directory_path of the configuration (default /tmp/aioconnectors).',
     examples: [['aioc create_certificates /var/lib/aioc/server', 'create them for a server']],
   },
-  certificates: {
-    usage: ['certificates repair DIR [--dry_run]'],
-    help: 'repair a copied certificates directory',
-    about:
-      'Repairs a certificates directory that was copied without its symbolic links or with other file modes. It trusts no client that the directory does not already list.',
-    options: { dry_run: true },
+  invite: {
+    usage: ['invite CONNECTOR NAME [--hours N] [--address HOST]'],
+    help: 'invite a new client to a server with mutual TLS',
+    about: `Makes an invitation that lets one new client, called NAME, join the server once. It prints a code for aioc join; send it to the client's operator over a private channel. ${CONNECTOR}; the server need not run.`,
+    options: {
+      hours: true,
+      address: true,
+      json: 'print the code, the name, the address and the end in JSON',
+      ...LOOKED_INTO,
+    },
     examples: [
+      ['aioc invite server.json bob', 'invite bob; valid for a day'],
+      [
+        'aioc invite server.json bob --address broker.example.org',
+        'the name by which bob reaches the server',
+      ],
+    ],
+  },
+  join: {
+    usage: ['join CODE [DIRECTORY]'],
+    help: 'become a client of a server that invited you',
+    about:
+      'Joins the server of an invitation: makes a key that never leaves this machine, gets a certificate, and writes DIRECTORY/config.json for the client (default: a new directory with its name). It sends nothing to a server that cannot prove that it is the one of the invitation. If CODE is -, the code is read from the standard input.',
+    examples: [
+      ['aioc join aioc1f0kz… /var/lib/aioc/bob', 'join, then run: aioc /var/lib/aioc/bob/config.json'],
+      ['aioc join -', 'paste the code, then Ctrl-D: it stays out of the list of processes'],
+    ],
+    exitCodes: { 3: 'the server refused: the invitation is used, expired or not its own' },
+  },
+  certificates: {
+    usage: [
+      'certificates list [CONNECTOR|DIR] [--days N] [--json]',
+      'certificates revoke CONNECTOR|DIR NAME',
+      'certificates renew CONNECTOR',
+      'certificates repair DIR [--dry_run]',
+    ],
+    help: 'list, revoke, renew or repair certificates',
+    about: `list shows the certificates and open invitations of a connector, and when they end. revoke ends the trust of a server in a client and closes its connection. renew replaces a client's certificate now; aioc does so by itself when a third of its life is left. repair restores a directory that was copied without its symbolic links or with other file modes. ${CONNECTOR}; DIR is a certificates_directory_path.`,
+    options: { days: true, json: 'with list: print JSON', dry_run: true, ...LOOKED_INTO },
+    examples: [
+      ['aioc certificates list server.json', 'who is known, and for how long'],
+      ['aioc certificates revoke server.json bob', 'bob may no longer connect'],
+      ['aioc certificates renew bob/config.json', 'replace the certificate of the client bob now'],
       ['aioc certificates repair /var/lib/aioc/server --dry_run', 'print what needs repair'],
-      ['aioc certificates repair /var/lib/aioc/server', 'repair it'],
     ],
     exitCodes: {
-      0: 'the directory is in order',
-      1: 'something could not be repaired; with --dry_run also: something needs repair',
+      0: 'with list: every certificate is valid, and for more than --days; with repair: the directory is in order',
+      1: 'with list: a certificate ends soon or is not accepted; with repair: something could not be repaired, or with --dry_run needs repair',
     },
   },
   create_connector: {

@@ -114,12 +114,24 @@ export async function optionsOf(
   directories: readonly string[],
 ): Promise<ConnectorApiOptions> {
   if (word?.endsWith('.json')) return apiOptionsFromConfig(word);
+  const place =
+    word === undefined
+      ? await onlyRunning(directories)
+      : connectorAmong(await runningConnectors(directories), word);
+  return { ...connectorOfEntry(place.entry), connectorFilesDirpath: place.directory };
+}
+
+/**
+ * The only connector that runs.
+ *
+ * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_USAGE if several run
+ */
+export async function onlyRunning(directories: readonly string[]): Promise<RunningConnector> {
   const places = await runningConnectors(directories);
   const [only, ...others] = places;
-  if (word === undefined && others.length > 0) throw severalRun(places.map(({ entry }) => entry));
-  const place = word === undefined ? only : connectorAmong(places, word);
-  if (place === undefined) throw nobodyRuns();
-  return { ...connectorOfEntry(place.entry), connectorFilesDirpath: place.directory };
+  if (others.length > 0) throw severalRun(places.map(({ entry }) => entry));
+  if (only === undefined) throw nobodyRuns();
+  return only;
 }
 
 /**

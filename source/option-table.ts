@@ -63,6 +63,13 @@ export const OPTIONS = {
   },
   to: { type: 'string', value: 'NAME', help: 'on a server: the client to send to' },
   count: { type: 'string', value: 'N', help: 'exit after N messages (default: run until Ctrl-C)' },
+  hours: { type: 'string', value: 'N', help: 'how long the invitation is valid (default 24, at most 720)' },
+  address: {
+    type: 'string',
+    value: 'HOST',
+    help: "the server's address as the client reaches it, as HOST or HOST:PORT (default: the address that it listens on)",
+  },
+  days: { type: 'string', value: 'N', help: 'exit with 1 if a certificate ends within N days (default 30)' },
   dry_run: { type: 'boolean', help: 'only print what needs repair' },
   help: { type: 'boolean', help: 'show this help; after a command, the help of that command' },
   version: { type: 'boolean', help: 'show the version' },

@@ -27,6 +27,16 @@ async function run(invocation: CommandInvocation): Promise<number> {
       return (await import('./commands/certificates.ts')).runCreateCertificates(invocation.directory);
     case 'certificates-repair':
       return (await import('./commands/certificates.ts')).runRepairCertificates(invocation);
+    case 'certificates-list':
+      return (await import('./commands/certificates.ts')).runListCertificates(invocation);
+    case 'certificates-revoke':
+      return (await import('./commands/certificates.ts')).runRevokeCertificate(invocation);
+    case 'certificates-renew':
+      return (await import('./commands/certificates.ts')).runRenewCertificate(invocation);
+    case 'invite':
+      return (await import('./commands/invitations.ts')).runInvite(invocation);
+    case 'join':
+      return (await import('./commands/invitations.ts')).runJoin(invocation);
     case 'headless':
       // Sockets that are still closing must not keep the daemon alive.
       return process.exit(await (await import('./commands/headless.ts')).runHeadless(invocation.file));

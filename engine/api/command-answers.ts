@@ -1,4 +1,5 @@
 import { AiocError } from '../base/errors.ts';
+import type { MadeInvitation } from '../local/connector-commands.ts';
 
 /** The number of queued messages: received ones (`queueRecv`), and those to each peer (`queueSend`). */
 export interface QueueCounts {
@@ -76,6 +77,15 @@ function unescapePython(text: string): string {
       return { n: '\n', r: '\r', t: '\t' }[single ?? ''] ?? single ?? '';
     },
   );
+}
+
+/** @throws AiocError AIOC_COMMAND with the reason if there is no invitation */
+export function parseInvitation(text: string): MadeInvitation {
+  parseDone(text);
+  const { code, name, address, expires_ms: expiresAtMs } = parseObject(text);
+  if (typeof code === 'string' && typeof name === 'string' && typeof address === 'string')
+    return { code, name, address, expiresAtMs: asCount(expiresAtMs) };
+  throw unexpected(text);
 }
 
 function isNothing(text: string): boolean {

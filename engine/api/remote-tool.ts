@@ -2,6 +2,7 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import { realClock } from '../base/real-ports.ts';
+import type { InviteOptions, MadeInvitation } from '../local/connector-commands.ts';
 import { ownerId } from '../local/socket-names.ts';
 import type { JsonObject } from '../protocol/header.ts';
 import { apiOptionsFromConfig, type ConnectorAddress } from './api-options.ts';
@@ -11,6 +12,7 @@ import {
   parseDone,
   parseFinished,
   parseIgnored,
+  parseInvitation,
   parseNames,
   parsePeers,
   parseQueues,
@@ -167,6 +169,26 @@ export class ConnectorRemoteTool {
   /** Deletes a client's certificate on the client. By default, the client reconnects and gets a new one. */
   deleteClientCertificateOnClient(options: ClientRestartOptions = {}): Promise<true> {
     return this.#onClient('delete_client_certificate_on_client', options);
+  }
+
+  /**
+   * Makes a one-time invitation to a server for a new client, for `aioc join`. Only for aioc's connectors.
+   *
+   * @param options `hours`: how long it is valid (default 24); `address`: the server's address as the client reaches it
+   */
+  async createInvitation(
+    clientId: string,
+    { hours, address, ...options }: CallOptions & Omit<InviteOptions, 'name'> = {},
+  ): Promise<MadeInvitation> {
+    this.#only('server', 'can invite clients');
+    const kwargs = { client_id: clientId, hours: hours ?? null, address: address ?? null };
+    return parseInvitation(await this.command('create_invitation', kwargs, options));
+  }
+
+  /** Replaces a client's certificate over its connection to its server. Only for aioc's connectors. */
+  async renewCertificate(options: CallOptions = {}): Promise<true> {
+    this.#only('client', 'renews its certificate');
+    return parseDone(await this.command('renew_certificate', {}, withLongTimeout(options)));
   }
 
   /** Closes the connection of a client on a server. */

@@ -1,7 +1,7 @@
 /** Writes whole files so that a crash leaves either the old text or the new text. */
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { type FileHandle, open, realpath, rename, rm } from 'node:fs/promises';
+import { chown, type FileHandle, open, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from './errors.ts';
 import type { Randomness } from './ports.ts';
@@ -27,6 +27,8 @@ export async function writeDurably(path: string, text: string, mode: number = PR
 export interface ReplaceOptions {
   readonly mode: number;
   readonly random?: Pick<Randomness, 'bytes'>;
+  /** Whose file it is. Default: this process's; only root can give it to another user. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
   /** Called when the new file is ready; true keeps the old file. */
   readonly unless?: () => Promise<boolean>;
 }
@@ -39,11 +41,12 @@ export interface ReplaceOptions {
 export async function replaceDurably(
   path: string,
   text: string,
-  { mode, random = { bytes: randomBytes }, unless }: ReplaceOptions,
+  { mode, random = { bytes: randomBytes }, owner, unless }: ReplaceOptions,
 ): Promise<boolean> {
   const unfinished = unfinishedBeside(path, random);
   try {
     await writeDurably(unfinished, text, mode);
+    if (owner !== undefined && process.geteuid?.() === 0) await chown(unfinished, owner.uid, owner.gid);
     if (await unless?.()) {
       await rm(unfinished, { force: true });
       return false;

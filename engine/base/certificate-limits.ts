@@ -31,6 +31,16 @@ export const CERTIFICATE_LIMITS = {
   unconfirmedMs: 10 * 60_000,
   /** source_id_2_cert.json: about 400 bytes for a client with the longest name, so enough for 20,000. */
   certificateMapBytes: 8 * MIB,
+  /** Invitations that have not expired, of a few hundred bytes each: more than max_certs usually allows. */
+  invitations: 4_096,
+  /** How long an invitation is valid: a day to hand it over, at most a month. */
+  invitationHours: 24,
+  invitationHoursMax: 720,
+  /** Wrong invitations of one address that make a server look whether its file has changed. */
+  invitationGuessesPerSecond: 0.1,
+  invitationGuessBurst: 10,
+  /** A certificate that ends sooner was not renewed in time, since aioc renews a third of its life before the end. */
+  certificateEndsSoonDays: 30,
   /** Certificates with the same subject hash. aioc makes subjects unique, so more than a few are an attack. */
   certificatesPerHash: 64,
   /** From a certificate request to its answer. Requests wait for their turn, and one by one for a new key. */

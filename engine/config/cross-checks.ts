@@ -26,6 +26,7 @@ export function faultsAcross(checked: CheckedConfig): string[] {
       'client_name: missing; set it to the client_name of the connector, since programs find a client’s connector by it',
     );
   }
+  if (role === 'manager') faults.push(...shortOfStrict(checked));
   if (config.python_listener === 'at_least_once' && !config.uds_path_receive_preserve_socket) {
     faults.push(
       'python_listener: at_least_once needs one lasting connection to the listener; leave uds_path_receive_preserve_socket true',
@@ -60,6 +61,24 @@ export function warningsAcross(checked: CheckedConfig): string[] {
       warnings.push(`${stored} has types that are not in ${allowed}: ${strange.map(printable).join(', ')}`);
   }
   return warnings;
+}
+
+/** What contradicts `security: strict`. */
+function shortOfStrict({ config, given }: CheckedConfig): string[] {
+  if (config.security !== 'strict') return [];
+  const short = [
+    ...(config.use_ssl ? [] : ['use_ssl: false, so connections are not encrypted']),
+    ...(config.ssl_allow_all ? ['ssl_allow_all: true, so anyone can connect'] : []),
+    ...(config.is_server && config.default_certificate && given.has('default_certificate')
+      ? ['default_certificate: true, so clients need no invitation']
+      : []),
+  ];
+  return short.map((what) => `security: "strict" contradicts ${what}; remove one of them`);
+}
+
+/** Whether a server gives certificates to clients that have only the shared default one. */
+export function allowsDefaultCertificate({ security, default_certificate }: ConnectorConfig): boolean {
+  return default_certificate && security !== 'strict';
 }
 
 /** Faults for refused keys. A program that uses a connector does not need these keys. */

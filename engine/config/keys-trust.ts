@@ -9,6 +9,7 @@ import {
   NAME_PATTERNS,
   PATH,
   PATH_OR_BOOLEAN,
+  SECURITY,
   type Shape,
   SUBNETS,
   TEXT_OR_BOOLEAN,
@@ -43,6 +44,13 @@ export const TRUST_KEYS = {
     onlyWith: 'use_ssl',
     state: 'works',
     help: 'Encrypt, but accept any certificate, so that anyone can connect. Server and clients must use the same setting.',
+  }),
+  security: defineKey({
+    shape: SECURITY,
+    default: null,
+    templates: ['manager'],
+    state: 'works',
+    help: 'With `strict`, the connector starts only with mutual TLS. A server then accepts new clients only by invitation (`aioc invite`), and a client never uses the shared default certificate.',
   }),
   certificates_directory_path: defineKey({
     shape: DIRECTORY,

@@ -261,6 +261,11 @@ export const TLS_VERSION: Shape<TlsVersion> = {
   takes: '"TLSv1.2" or "TLSv1.3"',
 };
 
+export const SECURITY: Shape<'strict'> = {
+  schema: z.literal('strict'),
+  takes: '"strict"',
+};
+
 export const WHEN_FULL: Shape<WhenFull> = {
   schema: z.enum(['refuse', 'drop_oldest', 'drop_newest']),
   takes: '"refuse", "drop_oldest" or "drop_newest"',

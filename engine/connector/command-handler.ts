@@ -6,6 +6,8 @@ import type {
   CommandSource,
   ConnectorCommands,
   IgnoreChange,
+  InviteOptions,
+  MadeInvitation,
 } from '../local/connector-commands.ts';
 import { deleteLeftoverFiles } from '../local/python/leftover-files.ts';
 import { ownerId } from '../local/socket-names.ts';
@@ -143,6 +145,20 @@ export class CommandHandler implements ConnectorCommands {
     this.#connector.server?.link?.cut('our certificate was deleted');
     // Otherwise a refused client would wait for its next attempt.
     if (!this.#isStopped) await this.#connector.resume();
+  }
+
+  async invite(options: InviteOptions): Promise<MadeInvitation> {
+    const { security } = this.#connector.options;
+    if (security.mode !== 'mutual-tls' || security.server === undefined) {
+      throw new AiocError(
+        'AIOC_COMMAND',
+        'only a server with mutual TLS can invite clients: this connector is not one',
+      );
+    }
+    const made = await security.server.invite(options);
+    const until = new Date(made.expiresAtMs).toISOString();
+    this.#done(`invited to join ${made.address} until ${until}`, { peerName: options.name });
+    return made;
   }
 
   async renewCertificate(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Ports, TlsSettings, TlsVersion } from '../base/ports.ts';
 import type { Durability, PythonListener } from '../config/shapes.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
+import type { InviteOptions, MadeInvitation } from '../local/connector-commands.ts';
 import type { ConnectorOwner } from '../local/socket-names.ts';
 import type { LogLine } from '../log-files/log-file.ts';
 import type { HeartbeatRules } from '../peers/heartbeat.ts';
@@ -22,10 +23,11 @@ export type ConnectorSecurity =
       readonly client?: ClientTrust & OwnCertificateStore;
     };
 
-/** Deletes the certificate of a client, so that it is no longer trusted. */
+/** Decides which clients a server trusts: see ServerInvitations. */
 interface ClientCertificateStore {
   /** @throws AiocError AIOC_CERTIFICATE_MISSING */
   remove(name: string, options: { readonly onlySymlink: boolean }): Promise<void>;
+  invite(options: InviteOptions): Promise<MadeInvitation>;
 }
 
 /** Deletes the client's own certificate, so that it uses the default one again. */

@@ -3,6 +3,7 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Ports } from '../base/ports.ts';
 import { withClientName } from '../config/client-name.ts';
+import { allowsDefaultCertificate } from '../config/cross-checks.ts';
 import type { ConnectorConfig } from '../config/keys.ts';
 import { USUAL_CONNECTOR_DIRECTORIES } from '../config/keys-directories.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
@@ -11,11 +12,13 @@ import { ClientCertificates } from '../security/client-certificates.ts';
 import { Enrolment } from '../security/enrolment.ts';
 import { fingerprintWords } from '../security/fingerprint.ts';
 import { loadOrMakeIdentity } from '../security/identity.ts';
+import { Invitations } from '../security/invitations.ts';
 import { ServerCertificates } from '../security/server-certificates.ts';
 import { usableBindIp } from './bind-address.ts';
 import type { ConnectorOptions, ConnectorSecurity, LocalOptions } from './connector-options.ts';
 import { checkCertificates, ensureDirectories, everybodyCanSend } from './directories-of-config.ts';
 import { clientTrust, serverTrust } from './directory-trust.ts';
+import { ServerInvitations } from './server-invitations.ts';
 
 export interface FromConfigOptions
   extends Pick<LocalOptions, 'saveKey' | 'onShutdown' | 'logLevel'>,
@@ -108,7 +111,8 @@ async function securityOf(
   const directory = config.certificates_directory_path;
   await checkCertificates(config);
   if (!config.is_server) {
-    const certificates = new ClientCertificates({ directory, name, random, wallNow, clock });
+    const isStrict = config.security === 'strict';
+    const certificates = new ClientCertificates({ directory, name, random, wallNow, clock, isStrict });
     // Read once here, so that a missing directory is an error at start. A wrong clock is only a state.
     await certificates.load({ onAnyDay: true });
     const trust = clientTrust(certificates, wallNow);
@@ -126,20 +130,21 @@ async function securityOf(
   });
   for (const text of certificates.repaired) onLogLine?.({ level: 'INFO', text });
   for (const text of certificates.warnings) onLogLine?.({ level: 'WARNING', text });
+  const invitations = new Invitations({ directory, random, clock });
+  const enrolment = new Enrolment({
+    ...{ certificates, invitations, clock },
+    terms: { days: LIMITS.certificateDays },
+    allowsDefault: allowsDefaultCertificate(config),
+  });
+  const [host, port] = config.server_sockaddr;
+  const clients = new ServerInvitations({ certificates, invitations, host, port });
   return {
     mode: 'mutual-tls',
     tls: await certificates.credentials(),
     server: {
-      ...serverTrust(
-        certificates,
-        new Enrolment({
-          certificates,
-          terms: { days: LIMITS.certificateDays },
-          clock,
-          allowsDefault: config.default_certificate,
-        }),
-      ),
-      remove: (client, { onlySymlink }) => certificates.remove(client, { removeOnlySymlink: onlySymlink }),
+      ...serverTrust(certificates, enrolment),
+      remove: (client, how) => clients.remove(client, how),
+      invite: (options) => clients.invite(options),
     },
   };
 }

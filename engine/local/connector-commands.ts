@@ -8,6 +8,25 @@ export interface AccessChange {
 /** The source of a command, for the log. `a command` comes from `aioc cli` or a remote tool (Python's or aioc's). */
 export type CommandSource = 'the screen' | 'an attached screen' | 'a command' | 'its program';
 
+export interface InviteOptions {
+  /** The name of the new client. */
+  readonly name: string;
+  /** How long the invitation is valid. Default: LIMITS.invitationHours; at most LIMITS.invitationHoursMax. */
+  readonly hours?: number | undefined;
+  /** The server's address as the client reaches it, with or without a port. Default: one on which it listens. */
+  readonly address?: string | undefined;
+}
+
+export interface MadeInvitation {
+  /** For `aioc join`: see invitationCode. */
+  readonly code: string;
+  readonly name: string;
+  /** The server's address in the code. */
+  readonly address: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAtMs: number;
+}
+
 /** The peers to ignore: all, none, or only one (as in Python). */
 export type IgnoreChange = 'everybody' | 'nobody' | { readonly only: string };
 
@@ -27,6 +46,12 @@ export interface ConnectorCommands {
   setLogLevel(level: string): void;
   /** @throws AiocError AIOC_CERTIFICATE_MISSING */
   deleteCertificateOfClient(name: string, options: { readonly onlySymlink: boolean }): Promise<void>;
+  /**
+   * Makes a one-time invitation for a new client of this server: see ServerInvitations.
+   *
+   * @throws AiocError AIOC_COMMAND if this connector is no server with mutual TLS, AIOC_NAME_BAD, AIOC_CERTIFICATE_EXISTS
+   */
+  invite(options: InviteOptions): Promise<MadeInvitation>;
   /** Deletes a client's certificate on the client, which requests a new one when it connects again. */
   deleteOwnCertificate(options: { readonly reconnect: boolean }): Promise<void>;
   /**

@@ -33,6 +33,8 @@ export interface ClientCertificatesOptions {
   readonly name: string;
   readonly random: Randomness;
   wallNow(): number;
+  /** Never uses the shared default certificate. */
+  readonly isStrict?: boolean;
   /** For waiting for other connectors of the same name. Default: the machine's clock. */
   readonly clock?: Clock;
 }
@@ -78,8 +80,12 @@ export class ClientCertificates {
   async load({ onAnyDay = false }: { readonly onAnyDay?: boolean } = {}): Promise<ClientCredentials> {
     await this.#completeRenewal();
     return this.#turn(async () => {
-      const { name, wallNow } = this.#options;
+      const { name, wallNow, isStrict = false } = this.#options;
       const isDefault = !(await exists(this.#own(name).certificate));
+      if (isDefault && isStrict)
+        throw certificatesError(
+          `${name} has no certificate of its own, and with security: strict it uses no other. ${HOW_TO_JOIN}`,
+        );
       const credentials = await readCredentials(this.#own(isDefault ? DEFAULT_NAME : name), {
         wallNowMs: onAnyDay ? undefined : wallNow(),
         remedy: isDefault ? this.#howToGetOne() : howToStartAfresh(name),
@@ -282,7 +288,7 @@ export class ClientCertificates {
   }
 
   #howToGetOne(): string {
-    return `Copy certificates/client from the server's machine to ${this.#places.root}; to create it there, run: aioc create_certificates DIR`;
+    return `${HOW_TO_JOIN}. Or copy certificates/client from the server's machine to ${this.#places.root}; to create it there, run: aioc create_certificates DIR`;
   }
 
   #change<T>(action: () => Promise<T>): Promise<T> {
@@ -302,6 +308,9 @@ interface PairPaths {
   readonly certificate: string;
   readonly key: string;
 }
+
+const HOW_TO_JOIN =
+  'Ask the operator of the server for an invitation (aioc invite), and run here: aioc join CODE';
 
 function howToStartAfresh(name: string): string {
   return `Restore it from a backup, or start again: delete_client_certificate for ${name} on the server, and on this client`;

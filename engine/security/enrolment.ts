@@ -21,23 +21,24 @@ export interface EnrolmentOrigin {
   isOpen(): boolean;
 }
 
-/** One-time invitations. */
-interface Invitations {
+/** An invitation that a client uses. */
+export interface InvitationUse {
+  /** As sent. */
+  readonly secret: string;
+  readonly name: string;
+  /** The client's certificate: it may send the same request again, since it may have missed the answer. */
+  readonly fingerprint: string;
+  readonly address: string;
+}
+
+/** One-time invitations: see Invitations. */
+export interface InvitationUser {
   /**
    * Runs `accept` if this is an unused invitation for that name, and uses it up if `accept` succeeds.
    *
-   * @param fingerprint the client's certificate: it may send the same request again, since it may have missed the answer
    * @throws AiocError AIOC_INVITATION, which does not say what is wrong with it; or the error of `accept`
    */
-  redeem(
-    invitation: {
-      readonly secret: string;
-      readonly name: string;
-      readonly fingerprint: string;
-      readonly address: string;
-    },
-    accept: () => Promise<void>,
-  ): Promise<void>;
+  redeem(invitation: InvitationUse, accept: () => Promise<void>): Promise<void>;
 }
 
 export interface EnrolmentOptions {
@@ -49,7 +50,7 @@ export interface EnrolmentOptions {
   /** Default: keys that are made when the first one is needed. */
   readonly keys?: KeyStock;
   /** Absent: every invitation is refused. */
-  readonly invitations?: Invitations;
+  readonly invitations?: InvitationUser;
 }
 
 /** Answers certificate requests at a server in mutual TLS. */
@@ -132,6 +133,7 @@ export class Enrolment {
   }
 }
 
-function noInvitation(): AiocError {
+/** The same for every reason, so that nobody learns by guessing. */
+export function noInvitation(): AiocError {
   return new AiocError('AIOC_INVITATION', 'this invitation is not valid: ask for a new one (aioc invite)');
 }

@@ -170,6 +170,15 @@ export class ServerCertificates {
   }
 
   /**
+   * Whether somebody with an invitation would get a certificate for this name now.
+   *
+   * @throws AiocError AIOC_NAME_BAD, AIOC_CERTIFICATE_EXISTS, AIOC_CERTIFICATE_LIMIT, AIOC_CERTIFICATES
+   */
+  checkMayInvite(name: string): Promise<void> {
+    return inDirectory(this.#places, () => this.#grants.checkMayRequest(name, { isInvited: true }));
+  }
+
+  /**
    * Accepts the certificate that shall replace a client's present one. Both are trusted until it has connected with the
    * new one.
    *

@@ -1,6 +1,21 @@
 import { resolve } from 'node:path';
-import { createCertificates, repairCertificates } from '../../engine/index.ts';
+import { sanitize } from '../../components/terminal/sanitize.ts';
+import {
+  AiocError,
+  type CertificateEntry,
+  createCertificates,
+  listCertificates,
+  repairCertificates,
+  revokeClient,
+} from '../../engine/index.ts';
+import { askOrDo, certificatePlaceOf } from '../certificate-place.ts';
 import { EXIT } from '../exit-codes.ts';
+import type { CertificateListOptions, ConnectorWhere, RevokeOptions } from './certificate-arguments.ts';
+
+/** Receives whole lines. */
+type Print = (text: string) => void;
+
+const printed: Print = (text) => void process.stdout.write(text);
 
 /** The default of certificates_directory_path. */
 const DEFAULT_DIRECTORY = '/tmp/aioconnectors';
@@ -15,7 +30,7 @@ const DEFAULT_DIRECTORY = '/tmp/aioconnectors';
  */
 export async function runCreateCertificates(
   directory: string = DEFAULT_DIRECTORY,
-  print: (text: string) => void = (text) => void process.stdout.write(text),
+  print: Print = printed,
 ): Promise<number> {
   const path = resolve(directory);
   const { root, clientPart, serverFingerprint, serverWords } = await createCertificates(path);
@@ -48,7 +63,7 @@ export interface RepairInvocation {
  */
 export async function runRepairCertificates(
   { directory, isDryRun }: RepairInvocation,
-  print: (text: string) => void = (text) => void process.stdout.write(text),
+  print: Print = printed,
 ): Promise<number> {
   const path = resolve(directory);
   const { done, left } = await repairCertificates(path, { isDryRun });
@@ -59,4 +74,128 @@ export async function runRepairCertificates(
   if (lines.length === 0) lines.push(`${path}: nothing to repair`);
   print(`${lines.join('\n')}\n`);
   return left.length > 0 || (isDryRun && done.length > 0) ? EXIT.failed : EXIT.ok;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * `aioc certificates list`: lists certificates and open invitations, as a table or as JSON.
+ *
+ * @returns the exit code: 1 if a certificate ends within `days`, or is not accepted
+ * @throws AiocError AIOC_COMMAND, AIOC_CERTIFICATES, AIOC_CONFIG, AIOC_CONNECTOR_AWAY
+ */
+export async function runListCertificates(
+  options: CertificateListOptions,
+  print: Print = printed,
+): Promise<number> {
+  const { directory, part, clientName } = await certificatePlaceOf(options);
+  const entries = await listCertificates({ directory, part, clientName });
+  const rows = entries.map((entry) => rowOf(entry, Date.now()));
+  if (options.json) print(`${JSON.stringify(rows, undefined, 2)}\n`);
+  else print(`${tableOf(rows)}\n`);
+  const isFine = (row: CertificateRow): boolean =>
+    row.kind === 'invited' || (row.fault === undefined && (row.daysLeft ?? 0) > options.days);
+  return rows.every(isFine) ? EXIT.ok : EXIT.failed;
+}
+
+/** What `list` shows; these are the names in its JSON. */
+interface CertificateRow {
+  readonly kind: CertificateEntry['kind'];
+  readonly name: string;
+  readonly fingerprint?: string;
+  readonly words?: string;
+  /** ISO 8601. */
+  readonly ends?: string;
+  /** Whole days. */
+  readonly daysLeft?: number;
+  readonly unconfirmed: boolean;
+  /** Why it is not accepted. */
+  readonly fault?: string;
+}
+
+function rowOf(entry: CertificateEntry, nowMs: number): CertificateRow {
+  const { kind, name, fingerprint, words, endsAtMs, isUnconfirmed, fault } = entry;
+  return {
+    kind,
+    name,
+    ...(fingerprint !== '' && { fingerprint, words }),
+    ...(endsAtMs !== undefined && {
+      ends: new Date(endsAtMs).toISOString(),
+      daysLeft: Math.floor((endsAtMs - nowMs) / DAY_MS),
+    }),
+    unconfirmed: isUnconfirmed,
+    ...(fault !== undefined && { fault }),
+  };
+}
+
+function tableOf(rows: readonly CertificateRow[]): string {
+  const lines = rows.map((row) => [
+    sanitize(row.name),
+    row.daysLeft === undefined ? '' : String(row.daysLeft),
+    row.ends?.slice(0, 10) ?? '',
+    stateOf(row),
+    row.words ?? '',
+  ]);
+  const table = [['NAME', 'DAYS LEFT', 'ENDS', 'STATE', 'WORDS'], ...lines];
+  const widths = [0, 1, 2, 3].map((at) => Math.max(...table.map((cells) => cells[at]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd();
+  const faults = rows.flatMap(({ name, fault }) =>
+    fault === undefined ? [] : [`${sanitize(name)}: ${sanitize(fault)}`],
+  );
+  return [...table.map(line), ...faults].join('\n');
+}
+
+function stateOf({ kind, unconfirmed, fault }: CertificateRow): string {
+  if (fault !== undefined) return 'not accepted';
+  if (kind === 'invited') return 'invited';
+  if (kind === 'server') return 'this server';
+  return unconfirmed ? 'never connected' : 'valid';
+}
+
+/**
+ * `aioc certificates revoke`: ends the trust in a client, and its invitation.
+ *
+ * @throws AiocError AIOC_COMMAND, AIOC_CERTIFICATE_MISSING, AIOC_CERTIFICATES, AIOC_CONFIG, AIOC_CONNECTOR_AWAY
+ */
+export async function runRevokeCertificate(options: RevokeOptions, print: Print = printed): Promise<number> {
+  const { name } = options;
+  const place = await certificatePlaceOf(options);
+  if (place.part === 'client')
+    throw new AiocError(
+      'AIOC_COMMAND',
+      'certificates are revoked on the server: give the configuration file of the server',
+    );
+  await askOrDo<unknown>(
+    place,
+    (tool) => tool.deleteClientCertificateOnServer(name),
+    () => revokeClient(place, name),
+  );
+  print(
+    `revoked: ${sanitize(name)} may not connect. To let it join again, invite it: aioc invite ${sanitize(options.connector ?? 'CONNECTOR')} ${sanitize(name)}\n`,
+  );
+  return EXIT.ok;
+}
+
+/**
+ * `aioc certificates renew`: replaces the certificate of a running client.
+ *
+ * @throws AiocError AIOC_COMMAND with the reason, AIOC_CONNECTOR_AWAY, AIOC_CONFIG
+ */
+export async function runRenewCertificate(options: ConnectorWhere, print: Print = printed): Promise<number> {
+  const { tool, part, directory, clientName } = await certificatePlaceOf(options);
+  if (tool === undefined || part !== 'client')
+    throw new AiocError(
+      'AIOC_COMMAND',
+      'a running client renews its certificate: give its configuration file or its name',
+    );
+  await tool.renewCertificate();
+  const entries = await listCertificates({ directory, part, clientName });
+  const ends = entries.find(({ kind }) => kind === 'client')?.endsAtMs;
+  const until = ends === undefined ? '' : `: it is valid until ${new Date(ends).toISOString().slice(0, 10)}`;
+  print(`renewed the certificate of ${sanitize(clientName ?? 'the client')}${until}\n`);
+  return EXIT.ok;
 }

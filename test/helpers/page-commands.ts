@@ -79,6 +79,7 @@ const RUN_ELSEWHERE: readonly (readonly [command: RegExp, files: readonly string
   [/^aioc --headless/, ['test/daemon/headless.test.ts']],
   [/^aioc (\S+\.json|FILE)$/, ['test/pty/configured.test.ts']],
   [/^aioc create_certificates/, ['test/source/commands/certificates.test.ts']],
+  [/^aioc (invite|join|certificates (list|revoke|renew))/, ['test/daemon/invitations.test.ts']],
   [/^aioc certificates repair/, ['test/field/f09-copied-certificates.test.ts']],
   [/^aioc create_connector/, ['test/daemon/headless.test.ts']],
   [/^aioc config check/, ['test/source/commands/config.test.ts']],

@@ -42,6 +42,7 @@ export const TRUST = {
     authenticate: async (certificate) => ({ kind: 'client', name: certificate?.claimedName ?? '' }),
     enrol: () => Promise.reject(new Error('everybody has a certificate')),
     remove: async () => undefined,
+    invite: () => Promise.reject(new Error('everybody has a certificate')),
   },
   client: {
     credentials: async () => ({ tls: { certificatePem: '', privateKeyPem: '' } }),

@@ -11,12 +11,15 @@ const run = promisify(execFile);
 /** Keys of ours that Python 1.6.3 no longer has, or does not have yet. */
 const OURS = {
   manager: [
+    'default_certificate',
     'duplicate_client',
     'durability',
     'file_type2dirpath',
     'journal_directory',
     'max_size_message',
     'python_listener',
+    'security',
+    'tls_min_version',
     'when_full',
   ],
   api: [],

@@ -85,6 +85,7 @@ export const PYTHON_COMMANDS: ReadonlyMap<string, Handler> = new Map<string, Han
 /** Commands that only aioc has. */
 const OWN_COMMANDS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['renew_certificate', (control) => status(control.renewCertificate())],
+  ['create_invitation', invite],
 ]);
 
 /** @returns the answer, or undefined for a command that is not in the table */
@@ -141,6 +142,23 @@ function deleteCertificateOfClient(
   }
   const onlySymlink = given['remove_only_symlink'] === true;
   return status(control.deleteCertificateOfClient(name, { onlySymlink }));
+}
+
+/** Python's form of an answer, with the invitation beside it. */
+async function invite(control: ConnectorCommands, given: Arguments): Promise<CommandReply> {
+  const { hours, address } = given;
+  try {
+    const made = await control.invite({
+      name: text(given, 'client_id'),
+      ...(typeof hours === 'number' && { hours }),
+      ...(typeof address === 'string' && { address }),
+    });
+    const { code, name, expiresAtMs } = made;
+    const answer = { code, name, address: made.address, expires_ms: expiresAtMs };
+    return spacedJson({ status: true, msg: '', ...answer });
+  } catch (error) {
+    return failed(error);
+  }
 }
 
 /** If both are given, the name counts, as in Python. */
@@ -200,9 +218,13 @@ async function status(action: Promise<void>): Promise<CommandAnswer> {
     await action;
     return { text: spacedJson({ status: true, msg: '' }) };
   } catch (error) {
-    const { message } = toAiocError(error);
-    return { text: spacedJson({ status: false, msg: message }), warning: message };
+    return failed(error);
   }
+}
+
+function failed(error: unknown): CommandAnswer {
+  const { message } = toAiocError(error);
+  return { text: spacedJson({ status: false, msg: message }), warning: message };
 }
 
 function text(given: Arguments, key: string): string {

@@ -108,6 +108,7 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
   reuse_server_sockaddr: bool(true),
   reuse_uds_path_commander_server: bool(true),
   reuse_uds_path_send_to_connector: bool(true),
+  security: { other: 'strict', wrong: ['usual', true, 5, ''] },
   send_message_types: types,
   send_message_types_priorities: {
     other: { a: -1 },

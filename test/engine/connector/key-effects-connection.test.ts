@@ -196,6 +196,27 @@ test('default_certificate: false refuses a client that has only the shared defau
   assert.deepEqual(server.peers(), []);
 });
 
+test('security: strict refuses the shared default certificate on both sides, and starts only with mutual TLS', async (t) => {
+  const { server, certificates } = await mutualServer(t, { security: 'strict' });
+  const server_sockaddr = ['127.0.0.1', server.status().port];
+  const config = { is_server: false, client_name: 'client1', server_sockaddr, use_ssl: true };
+  const directory = tempDir(t);
+  await makeClientPart(certificates, directory);
+  await started(t, config, { directory });
+  await until(() => logged(server, /clients need an invitation here/), 'the refusal');
+  await rejectsWith(
+    configuredSide(t, { ...config, security: 'strict' }, directory),
+    'AIOC_CERTIFICATES',
+    /client1 has no certificate of its own, and with security: strict it uses no other. .* aioc join CODE/,
+  );
+  const short = { ...config, security: 'strict', is_server: true, default_certificate: true };
+  await rejectsWith(
+    configuredSide(t, { ...short, use_ssl: false, ssl_allow_all: true }, directory),
+    'AIOC_CONFIG',
+    /use_ssl: false, so .*\n.*ssl_allow_all: true, so anyone .*\n.*default_certificate: true, so clients need no/,
+  );
+});
+
 test('max_certs: a server makes no more certificates than that', async (t) => {
   const { server, certificates } = await mutualServer(t, { max_certs: 1 });
   const clients: ConfiguredSide[] = [];
