@@ -3,6 +3,7 @@ import { outgoingBody } from '../files/outgoing-body.ts';
 import { type ConnectorOwner, spoolPath } from '../local/socket-names.ts';
 import { Spool } from '../local/spool.ts';
 import type { JsonObject } from '../protocol/header.ts';
+import { deletesSource } from '../protocol/header-fields.ts';
 import type { OutgoingBody } from '../queues/outbox-batch.ts';
 import type { LocalOptions } from './connector-options.ts';
 
@@ -38,6 +39,6 @@ export class OutgoingFiles {
     const what = { path, sizeMaxBytes: this.#local.sendFileMaxBytes };
     if (spool.holds(path)) return outgoingBody({ ...what, onOver: () => void spool.remove(path) });
     const isAnyUsers = this.#local.everybodyCanSend || named['any_user'] === true;
-    return outgoingBody({ ...what, isAnyUsers, isDeleted: !isAnyUsers && named['delete'] !== false });
+    return outgoingBody({ ...what, isAnyUsers, isDeleted: !isAnyUsers && deletesSource(named) });
   }
 }

@@ -1,7 +1,7 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { ByteQueue } from './byte-queue.ts';
-import { type Header, type JsonObject, parseHeader } from './header.ts';
+import { type Header, type JsonObject, parseReceivedHeader } from './header.ts';
 import { RECORD_HEAD_BYTES } from './record-batch.ts';
 
 /** A frame without the bytes of its file. */
@@ -116,7 +116,7 @@ export class FrameDecoder {
         return undefined;
       case 'header':
         this.#headerBytes = bytes.take(this.#wanted);
-        this.#header = parseHeader(this.#headerBytes);
+        this.#header = parseReceivedHeader(this.#headerBytes);
         this.#expect('data-length', this.#within(4, 'length of the data'));
         return undefined;
       case 'data-length':
@@ -177,7 +177,7 @@ export class FrameDecoder {
   }
 
   #afterData(): DecodedEvent | undefined {
-    if (this.#header?.['with_binary'] !== undefined && isTruthy(this.#header['with_binary'])) {
+    if (this.#header?.['with_binary']) {
       this.#expect('binary-length', this.#within(4, 'length of the binary'));
       return undefined;
     }
@@ -186,7 +186,7 @@ export class FrameDecoder {
 
   #beginBinary(sizeBytes: number): DecodedEvent | undefined {
     const file = fileOf(this.#header as Header);
-    const offset = file === undefined ? sizeBytes : binaryOffset(file);
+    const offset = file === undefined ? sizeBytes : ((file['binary_offset'] ?? 0) as number);
     if (offset > sizeBytes) throw new AiocError('AIOC_FRAME_BAD', 'binary_offset is larger than the binary');
     this.#fileRemaining = sizeBytes - offset;
     return this.#expectHeld('binary', offset);
@@ -232,23 +232,6 @@ const OPEN_BRACE = 0x7b;
 
 /** The with_file of a header, if the frame contains the file (PROTOCOL §3). */
 function fileOf(header: Header): JsonObject | undefined {
-  const file = header['with_file'];
-  if (typeof file !== 'object' || file === null || Array.isArray(file)) return undefined;
-  const object = file as JsonObject;
-  return isTruthy(object['file_error'] ?? null) ? undefined : object;
-}
-
-function binaryOffset(file: JsonObject): number {
-  const offset = file['binary_offset'] ?? 0;
-  if (typeof offset !== 'number' || !Number.isInteger(offset) || offset < 0) {
-    throw new AiocError('AIOC_FRAME_BAD', 'binary_offset is not a non-negative integer');
-  }
-  return offset;
-}
-
-/** Python's truth value, for keys that Python only tests. */
-function isTruthy(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length > 0;
-  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
-  return Boolean(value);
+  const file = header['with_file'] as JsonObject | undefined;
+  return file?.['file_error'] ? undefined : file;
 }

@@ -2,12 +2,10 @@ import { isAscii } from 'node:buffer';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { spelledMembers } from '../config/json-edit.ts';
+import { checkFields } from './header-fields.ts';
+import type { JsonObject, JsonValue } from './json-value.ts';
 
-/** A bigint only where `parseHeader` returns one: JSON.stringify rejects it, `pythonJson` does not. */
-export type JsonValue = null | boolean | number | bigint | string | readonly JsonValue[] | JsonObject;
-export interface JsonObject {
-  readonly [key: string]: JsonValue;
-}
+export type { JsonObject, JsonValue };
 
 /** A frame's header (PROTOCOL §1). Unknown keys are kept and forwarded. */
 export interface Header extends JsonObject {
@@ -29,7 +27,18 @@ export function parseHeader(bytes: Buffer): Header {
 }
 
 /**
- * The same for a header that leaves the message type to its batch.
+ * The same for a header from a peer: the fields that connectors read have the right types (header-fields.ts).
+ *
+ * @throws AiocError AIOC_FRAME_BAD naming the fault
+ */
+export function parseReceivedHeader(bytes: Buffer): Header {
+  const header = parseHeader(bytes);
+  checkFields(header);
+  return header;
+}
+
+/**
+ * Parses a header that leaves the message type to its batch.
  *
  * @throws AiocError AIOC_FRAME_BAD naming what is wrong with it
  */

@@ -1,9 +1,11 @@
 import { BATCH_KEYS } from './batch-keys.ts';
+import { HEADER_FIELDS } from './header-fields.ts';
 
 /**
  * Whether bytes are a header that needs no closer look: a flat JSON object in ASCII without escapes, whose values are
- * short numbers, plain strings, true, false and null, and none of whose keys may mean something. Any other header is
- * parsed. Runs for each message whose header differs from the one before, instead of JSON.parse.
+ * short numbers, plain strings, true, false and null, and none of whose keys may mean something, or has a value of
+ * another type than its field. Any other header is parsed. Runs for each message whose header differs from the one
+ * before, instead of JSON.parse.
  *
  * @param keys that mean something: `keyTable(names)`
  */
@@ -21,10 +23,12 @@ export function isPlainHeader(
   for (;;) {
     if (bytes[at] !== QUOTE) return false;
     const keyEnd = stringEnd(bytes, at, last);
-    if (keyEnd < 0 || isAmong(keys, bytes[at + 1] as number, keyEnd - at - 2)) return false;
+    if (keyEnd < 0) return false;
+    const excluded = excludedTypes(keys, bytes[at + 1] as number, keyEnd - at - 2);
     at = blanksEnd(bytes, keyEnd);
     if (bytes[at] !== COLON) return false;
     at = blanksEnd(bytes, at + 1);
+    if (excluded !== 0 && (excluded & typeOf(bytes[at] as number)) !== 0) return false;
     const valueEnd = bytes[at] === QUOTE ? stringEnd(bytes, at, last) : wordEnd(bytes, at, last);
     if (valueEnd < 0) return false;
     at = blanksEnd(bytes, valueEnd);
@@ -34,16 +38,28 @@ export function isPlainHeader(
   }
 }
 
-/** Whether a key may be one of a table: it has the same length and first letter. */
-function isAmong(keys: Uint8Array, first: number, length: number): boolean {
-  return length < MAX_KEY && keys[first * MAX_KEY + length] === 1;
+/** The types of values that a key may not have; one that may be in the table has its length and first letter. */
+function excludedTypes(keys: Uint8Array, first: number, length: number): number {
+  return length < MAX_KEY ? (keys[first * MAX_KEY + length] as number) : 0;
 }
 
-/** A table of keys by first letter and length. */
-export function keyTable(names: readonly string[]): Uint8Array {
+/** A table of keys by first letter and length, with the types of values that are not plain: by default all. */
+export function keyTable(
+  names: readonly string[],
+  excluded: (name: string) => number = () => ANY_TYPE,
+): Uint8Array {
   const keys = new Uint8Array(256 * MAX_KEY);
-  for (const name of names) keys[name.charCodeAt(0) * MAX_KEY + name.length] = 1;
+  for (const name of names) {
+    const at = name.charCodeAt(0) * MAX_KEY + name.length;
+    keys[at] = (keys[at] as number) | excluded(name);
+  }
   return keys;
+}
+
+function typeOf(first: number): number {
+  if (first === QUOTE) return STRING;
+  if (first === LETTER_T || first === LETTER_F) return BOOLEAN;
+  return first === LETTER_N ? NOTHING : NUMBER;
 }
 
 /** @returns the offset behind the closing quote; -1 for a string with an escape, a control or not in ASCII */
@@ -93,8 +109,23 @@ function blanksEnd(bytes: Uint8Array, start: number): number {
   return at;
 }
 
-const MAX_KEY = 16;
-const KEYS_OF_CONNECTORS = keyTable([...BATCH_KEYS, 'with_file', 'response_id', '__proto__']);
+/** Types of values, as bits. */
+const [STRING, NUMBER, BOOLEAN, NOTHING] = [1, 2, 4, 8] as const;
+const ANY_TYPE = STRING | NUMBER | BOOLEAN | NOTHING;
+const PLAIN_TYPES: Readonly<Partial<Record<string, number>>> = {
+  text: STRING,
+  id: STRING | NUMBER,
+  boolean: BOOLEAN,
+  flag: NUMBER | BOOLEAN | NOTHING,
+};
+/** Longer than every field that is checked. */
+const MAX_KEY = 24;
+const LOOKED_AT: readonly string[] = [...BATCH_KEYS, 'with_file', 'response_id', '__proto__'];
+const KEYS_OF_CONNECTORS = keyTable([...LOOKED_AT, ...Object.keys(HEADER_FIELDS)], (name) =>
+  LOOKED_AT.includes(name)
+    ? ANY_TYPE
+    : ANY_TYPE & ~(PLAIN_TYPES[HEADER_FIELDS[name as keyof typeof HEADER_FIELDS]] ?? 0),
+);
 
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');

@@ -3,6 +3,7 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { BATCH_KEYS } from './batch-keys.ts';
 import { type JsonObject, parseJsonObject } from './header.ts';
+import { checkFields } from './header-fields.ts';
 import { isPlainHeader } from './plain-header.ts';
 
 /**
@@ -283,6 +284,7 @@ function checkedHeader(headerBytes: Buffer, index: number): JsonObject {
   let header: JsonObject;
   try {
     header = parseJsonObject(headerBytes);
+    checkFields(header);
   } catch (error) {
     if (error instanceof AiocError) throw bad(index, `is not readable: ${error.message}`);
     throw error;

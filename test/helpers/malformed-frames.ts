@@ -29,6 +29,8 @@ function beyondTheEnd(header: string): Buffer {
   return frame;
 }
 
+const withFile = (member: string): Buffer => frameWith(`{"message_type": "any", "with_file": {${member}}}`);
+
 const deep = (depth: number): string =>
   `{"message_type": "any", "a": ${'['.repeat(depth)}${']'.repeat(depth)}}`;
 
@@ -56,5 +58,12 @@ export const MALFORMED: readonly Malformed[] = (
     ['a header beyond the end', Buffer.concat([u32(2), Buffer.from([255, 255])]), /beyond the end/],
     ['data beyond the end', beyondTheEnd('{"message_type": "any"}'), /beyond the end/],
     ['nothing at all', u32(0), /beyond the end/],
+    ['a list as its tag', frameWith('{"message_type": "any", "tag": ["a"]}'), /tag is not a string/],
+    ['a list as its dst_type', withFile('"dst_type": ["any"]'), /dst_type of with_file is not a string/],
+    [
+      'a destination_id of 5',
+      frameWith('{"message_type": "any", "destination_id": 5}'),
+      /destination_id is not/,
+    ],
   ] as const
 ).map(([what, bytes, named]) => ({ what, bytes, named }));

@@ -1,6 +1,7 @@
 import { AiocError, toAiocError } from '../../base/errors.ts';
 import { framesOf, sharedOf } from '../../protocol/batched-messages.ts';
 import { type Header, parseJsonObject } from '../../protocol/header.ts';
+import { checkFields } from '../../protocol/header-fields.ts';
 import { batchFrom, checkBatch, RECORD_HEAD_BYTES } from '../../protocol/record-batch.ts';
 import { RecordCursor } from '../../protocol/record-cursor.ts';
 import { CompletionInOrder } from '../../queues/completion-in-order.ts';
@@ -37,6 +38,7 @@ export class ProgramBatches {
     const batch = sentBatchIn(body);
     const { shared, count, records } = batch;
     checkLimits(batch);
+    checkFields(shared);
     const { largestBytes, hasResponse, hasFile } = checkBatch(records, count);
     if (hasFile)
       throw new AiocError('AIOC_FRAME_BAD', 'a message with a file is in a batch: it belongs in a send');

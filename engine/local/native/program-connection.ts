@@ -7,6 +7,7 @@ import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import type { Header } from '../../protocol/header.ts';
+import { checkFields } from '../../protocol/header-fields.ts';
 import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
 import { headerOfBeginning, parseLocalFrame } from '../local-frames.ts';
 import { responseFrame } from '../python/response-frame.ts';
@@ -232,6 +233,7 @@ export class ProgramConnection {
   /** Confirms the message when it is stored or, if its type is not stored, queued. */
   #send({ number, body }: Packet): Promise<void> | undefined {
     const frame = parseLocalFrame(body);
+    checkFields(frame.header);
     if (this.#isTooLarge(frame))
       return this.#refuseLarge(number, frame.data.length + frame.binary.length, frame.header);
     if (!namesFile(frame)) return this.#submit(number, body, frame);
@@ -267,6 +269,7 @@ export class ProgramConnection {
 
   #request({ number, body }: Packet): Promise<void> | undefined {
     const frame = parseLocalFrame(body);
+    checkFields(frame.header);
     if (this.#isTooLarge(frame))
       return this.#refuseLarge(number, frame.data.length + frame.binary.length, frame.header);
     if (!namesFile(frame)) return this.#ask(number, body, frame);

@@ -73,12 +73,15 @@ export class CommanderSocket {
       this.#connections.delete(socket);
     });
     socket.on('data', (chunk: Buffer) => {
+      // Only one command is read, and nothing behind it is kept.
+      if (asked) return;
       bytes.push(chunk);
-      if (asked || bytes.length < 4) return;
+      if (bytes.length < 4) return;
       const head = bytes.take(4);
       const sizeBytes = head.readUInt32LE(0);
       if (sizeBytes > LIMITS.commandBytes) {
         this.#complain(`refused a command of ${sizeBytes} bytes; the limit is ${LIMITS.commandBytes}`);
+        asked = true;
         socket.destroy();
       } else if (bytes.length >= sizeBytes) {
         asked = true;
@@ -114,7 +117,7 @@ function readRequest(request: Buffer): { cmd: string; given: Readonly<Record<str
   try {
     const { cmd, kwargs } = JSON.parse(request.toString()) as { cmd?: unknown; kwargs?: unknown };
     const given = typeof kwargs === 'object' && kwargs !== null ? (kwargs as Record<string, unknown>) : {};
-    return { cmd: String(cmd), given };
+    return { cmd: typeof cmd === 'string' ? cmd : '(not a string)', given };
   } catch {
     return { cmd: '(not JSON)', given: {} };
   }

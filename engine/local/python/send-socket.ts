@@ -7,6 +7,7 @@ import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import type { Header } from '../../protocol/header.ts';
+import { checkFields } from '../../protocol/header-fields.ts';
 import { TOO_LARGE } from '../../protocol/no-response.ts';
 import type { Completion } from '../../queues/outbox-batch.ts';
 import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
@@ -137,8 +138,10 @@ class SendConnection {
         const event = this.#reader.next();
         if (event === undefined) break;
         this.#frameEnded();
-        if (event.kind === 'frame') await this.#take(event.frame);
-        else this.#passedOver(event.header, event.sizeBytes);
+        if (event.kind === 'frame') {
+          checkFields(event.frame.header);
+          await this.#take(event.frame);
+        } else this.#passedOver(event.header, event.sizeBytes);
       }
     } catch (error) {
       this.#complain(`closed the connection of a local program: protocol error: ${(error as Error).message}`);
