@@ -1,5 +1,6 @@
 import { ADMISSION_LIMITS } from './admission-limits.ts';
 import { CERTIFICATE_LIMITS } from './certificate-limits.ts';
+import { FRAME_LIMITS } from './frame-limits.ts';
 
 /**
  * Every bound of the engine, with its unit and its reason. Nothing in the engine grows without a bound from this list.
@@ -10,6 +11,8 @@ const MIB = 1024 * KIB;
 export const LIMITS = {
   /** Message bytes in a connector's memory: all queues, connections and programs together. */
   memoryBudgetBytes: 32 * MIB,
+
+  ...FRAME_LIMITS,
 
   // Frames (PROTOCOL §1)
   /** Before the peer is identified: enough for a handshake, too little to exhaust memory. */

@@ -1,3 +1,5 @@
+import { FrameMemory } from './frame-memory.ts';
+
 /**
  * Bounds the message bytes in a connector's memory: all queues, connections and programs together. When it is used up,
  * aioc stops reading, so that programs wait at their sockets and peers keep messages in their queues.
@@ -6,9 +8,12 @@ export class MemoryBudget {
   readonly bytes: number;
   /** Bytes in use. It exceeds `bytes` if holders that had nothing took one item each. */
   heldBytes = 0;
+  /** The part of it for unfinished frames. */
+  readonly frames: FrameMemory;
 
   constructor(bytes: number) {
     this.bytes = bytes;
+    this.frames = new FrameMemory(this);
   }
 }
 

@@ -41,10 +41,10 @@ export const STORAGE_KEYS = {
   }),
   max_size_message: defineKey({
     shape: count({ min: 1_024, max: LIMITS.messageLargestBytes }),
-    default: LIMITS.messageBytes,
+    default: null,
     templates: ['manager'],
     state: 'works',
-    help: 'Maximum size of a message (data plus binary, in bytes), from local programs and from peers. aioc reports the rejection to the sender where it can. Send larger data as a file.',
+    help: 'Maximum size of a message (data plus binary, in bytes), from local programs and from peers. null: 64 MiB with mutual TLS, and 8 MiB where any peer may connect under any name (`ssl_allow_all`, `use_ssl: false`). aioc reports the rejection to the sender where it can. Send larger data as a file.',
   }),
   when_full: defineKey({
     shape: WHEN_FULL,

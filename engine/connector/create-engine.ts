@@ -1,4 +1,5 @@
 import type { Disk } from '../base/disk.ts';
+import { LIMITS } from '../base/limits.ts';
 import { realDisk } from '../base/real-disk.ts';
 import { realClock, realRandomness } from '../base/real-ports.ts';
 import type { ConnectorConfig } from '../config/keys.ts';
@@ -70,6 +71,7 @@ export async function createChatEngine(options: ChatEngineOptions): Promise<Engi
     wireName: CHAT_CLIENT,
     security: useTls ? { mode: 'tls-allow-all', tls: await loadOrMakeIdentity(making) } : { mode: 'plain' },
     namesAreIdentities: false,
+    messageMaxBytes: LIMITS.messageWithoutIdentityBytes,
     ignored: false,
     reconnects: true,
     fingerprintWords,

@@ -72,12 +72,17 @@ export async function optionsFromConfig(options: FromConfigOptions): Promise<Con
     reconnects: config.enable_client_try_reconnect,
     dialTimeoutMs: config.connect_timeout * 1000,
     ...heartbeatOf(config),
-    messageMaxBytes: config.max_size_message,
+    messageMaxBytes: config.max_size_message ?? defaultMessageMaxBytes(config),
     local: localOf(options),
     ports,
     ...(onLogLine !== undefined && { onLogLine }),
     ...(onPeerChange !== undefined && { onPeerChange }),
   };
+}
+
+/** Where peers prove no identity, an attacker has as many connections as it likes. */
+function defaultMessageMaxBytes({ use_ssl, ssl_allow_all }: ConnectorConfig): number {
+  return use_ssl && !ssl_allow_all ? LIMITS.messageBytes : LIMITS.messageWithoutIdentityBytes;
 }
 
 function heartbeatOf(config: ConnectorConfig): Pick<ConnectorOptions, 'heartbeat'> {

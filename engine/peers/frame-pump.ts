@@ -1,10 +1,12 @@
 import { AiocError } from '../base/errors.ts';
+import { FrameLease } from '../base/frame-memory.ts';
 import { LIMITS } from '../base/limits.ts';
 import { type MemoryBudget, MemoryLease } from '../base/memory-budget.ts';
-import type { Connection } from '../base/ports.ts';
+import type { Clock, Connection } from '../base/ports.ts';
 import { type DecodedEvent, type Frame, FrameDecoder } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import type { DeliveringSink } from './file-sink.ts';
+import { FrameWatch, type WatchedStream } from './frame-watch.ts';
 
 export interface PumpTarget {
   /** Returns a promise that resolves when the message is settled; later messages may be delivered before that. */
@@ -19,13 +21,23 @@ export interface PumpTarget {
   broken(error: AiocError): void;
 }
 
+export interface PumpOptions {
+  readonly clock: Clock;
+  readonly bounds: {
+    readonly budget: MemoryBudget;
+    /** See FrameDecoder. */
+    readonly messageMaxBytes?: number;
+  };
+}
+
 /** Unread bytes in memory above which reading pauses. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 
 /**
  * The reading side of a connection: pulls events from the decoder in order. Many messages may be on their way into the
  * store at once; the events of a file are handled one after the other. While it waits or is held, unread bytes stay in
- * the decoder, and the connection is soon paused.
+ * the decoder, and the connection is soon paused. They are part of the common budget (engine/base/frame-memory.ts), and so is
+ * an unfinished frame: where there is no memory for more, reading pauses until there is.
  */
 export class FramePump {
   readonly #connection: Connection;
@@ -42,16 +54,19 @@ export class FramePump {
   #whenIdle: (() => void)[] = [];
   /** For the messages that are not settled. */
   readonly #lease: MemoryLease;
+  /** For what has arrived and is not delivered. */
+  readonly #frameLease: FrameLease;
+  readonly #watch: FrameWatch;
+  #receivedBytes = 0;
 
-  constructor(
-    connection: Connection,
-    target: PumpTarget,
-    { budget, messageMaxBytes }: { readonly budget: MemoryBudget; readonly messageMaxBytes?: number },
-  ) {
+  constructor(connection: Connection, target: PumpTarget, { clock, bounds }: PumpOptions) {
+    const { budget, messageMaxBytes } = bounds;
     this.#decoder = new FrameDecoder(messageMaxBytes);
     this.#connection = connection;
     this.#target = target;
     this.#lease = new MemoryLease(budget);
+    this.#frameLease = new FrameLease(budget.frames);
+    this.#watch = new FrameWatch(clock, this.#watched(), () => this.#fail(stalled()));
   }
 
   get insideFrame(): boolean {
@@ -64,9 +79,10 @@ export class FramePump {
 
   push(chunk: Buffer): void {
     if (this.#stopped) return;
+    this.#receivedBytes += chunk.length;
     this.#decoder.push(chunk);
-    this.#adjustFlow();
-    void this.#run();
+    if (this.#busy) this.#adjustFlow();
+    else void this.#run();
   }
 
   /** Stops after the current event; nothing more is read from the peer until `resume`. */
@@ -88,6 +104,8 @@ export class FramePump {
 
   stop(): void {
     this.#stopped = true;
+    this.#frameLease.release();
+    this.#watch.pause();
     const file = this.#file;
     this.#file = undefined;
     file?.sink.abort();
@@ -202,15 +220,54 @@ export class FramePump {
   }
 
   #adjustFlow(): void {
-    const waits = this.#busy || this.#full;
-    const pause = this.#held || this.#hasBacklog || (waits && this.#decoder.bufferedBytes > HIGH_WATER_BYTES);
+    if (this.#stopped) return;
+    this.#frameLease.hold(this.#decoder.heldBytes);
+    const pause = this.#mustPause();
+    if (pause) this.#watch.pause();
+    else if (this.#decoder.insideFrame) this.#watch.start();
     if (pause === this.#paused) return;
     this.#paused = pause;
     if (pause) this.#connection.pause();
     else this.#connection.resume();
   }
+
+  #mustPause(): boolean {
+    if (!this.#held && !this.#hasBacklog && !this.#busy && !this.#full)
+      return this.#frameLease.mustWait(this.#resumeReading);
+    this.#frameLease.yield();
+    if (this.#held || this.#hasBacklog) return true;
+    return this.#decoder.bufferedBytes > HIGH_WATER_BYTES || !this.#frameLease.mayGrow;
+  }
+
+  /** There is memory for more of the frame. */
+  readonly #resumeReading = (): void => this.#adjustFlow();
+
+  #watched(): WatchedStream {
+    const [decoder, lease] = [this.#decoder, this.#frameLease];
+    const awaitsRest = (): boolean => decoder.insideFrame && !this.#paused && !this.#busy && !this.#full;
+    const receivedBytes = (): number => this.#receivedBytes;
+    return {
+      get awaitsRest() {
+        return awaitsRest();
+      },
+      get receivedBytes() {
+        return receivedBytes();
+      },
+      get frames() {
+        return decoder.frames;
+      },
+      get neededBytes() {
+        return lease.neededBytes;
+      },
+    };
+  }
 }
 
 function heldBytes({ headerBytes, data, binary }: Frame): number {
   return headerBytes.length + data.length + binary.length;
+}
+
+function stalled(): AiocError {
+  const seconds = LIMITS.frameStallMs / 1000;
+  return new AiocError('AIOC_CANCELLED', `a message from it made no progress for ${seconds} s`);
 }

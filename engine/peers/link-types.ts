@@ -34,6 +34,8 @@ export interface LinkOwner<Link> {
 /** Receives the frames of a link. */
 export interface LinkTraffic<Link> {
   readonly budget: MemoryBudget;
+  /** The largest accepted message, in bytes of data and binary. Absent: LIMITS.messageBytes. */
+  readonly messageMaxBytes?: number;
   /**
    * A frame that must not be delivered, because it names another source than the session's peer.
    *

@@ -87,7 +87,7 @@ export class Link {
       broken: (error) => this.#broken(error),
     });
     this.#writer = new FrameWriter(connection, () => this.#writable());
-    this.#pump = new FramePump(connection, this.#pumpTarget(), traffic);
+    this.#pump = new FramePump(connection, this.#pumpTarget(), { clock, bounds: traffic });
   }
 
   #pumpTarget(): PumpTarget {

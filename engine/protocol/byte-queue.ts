@@ -5,6 +5,9 @@ export class ByteQueue {
   /** Bytes of the first chunk that have already been taken. */
   #taken = 0;
   #length = 0;
+  /** The last chunk, if small ones are collected in it, and its bytes in use. */
+  #block: Buffer | undefined;
+  #blockBytes = 0;
 
   get length(): number {
     return this.#length;
@@ -12,8 +15,28 @@ export class ByteQueue {
 
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
-    this.#chunks.push(chunk);
     this.#length += chunk.length;
+    if (chunk.length < SMALL_BYTES && this.#first < this.#chunks.length) this.#collect(chunk);
+    else this.#chunks.push(chunk);
+  }
+
+  /** Copies a small chunk behind others, because each chunk costs some 200 bytes besides its own. */
+  #collect(chunk: Buffer): void {
+    const last = this.#chunks.length - 1;
+    const end = this.#chunks[last] as Buffer;
+    const from = end.byteOffset - (this.#block?.byteOffset ?? 0);
+    const isInBlock = end.buffer === this.#block?.buffer;
+    if (this.#block === undefined || this.#blockBytes + chunk.length > BLOCK_BYTES) {
+      this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+      this.#blockBytes = chunk.copy(this.#block);
+      this.#chunks.push(this.#block.subarray(0, chunk.length));
+      return;
+    }
+    const start = isInBlock ? from : this.#blockBytes;
+    this.#blockBytes += chunk.copy(this.#block, this.#blockBytes);
+    const joined = this.#block.subarray(start, this.#blockBytes);
+    if (isInBlock) this.#chunks[last] = joined;
+    else this.#chunks.push(joined);
   }
 
   /** Takes exactly `count` bytes; the caller has checked that they are available. */
@@ -84,3 +107,6 @@ export class ByteQueue {
 }
 
 const EMPTY = Buffer.alloc(0);
+/** Chunks below this size are collected, if others are waiting. */
+const SMALL_BYTES = 512;
+const BLOCK_BYTES = 16 * 1024;

@@ -50,6 +50,10 @@ export class FrameDecoder {
   #data: Buffer = EMPTY;
   #fileRemaining = 0;
   #identified = false;
+  /** A large part of a frame, as far as it has arrived. */
+  #large: Buffer | undefined;
+  #largeBytes = 0;
+  #frames = 0;
   readonly #messageMaxBytes: number;
 
   /** @param messageMaxBytes largest message, in bytes of data and binary; a larger one is skipped */
@@ -62,8 +66,19 @@ export class FrameDecoder {
     this.#identified = true;
   }
 
+  /** Received bytes that are not read yet, apart from those of a large part. */
   get bufferedBytes(): number {
     return this.#bytes.length;
+  }
+
+  /** All bytes in memory: the unread ones and those of the frame that is unfinished. */
+  get heldBytes(): number {
+    return this.#bytes.length + this.#largeBytes + this.#data.length;
+  }
+
+  /** How many frames have begun. */
+  get frames(): number {
+    return this.#frames;
   }
 
   /** Whether a frame has started and not ended: if the stream ends now, it was cut. */
@@ -88,7 +103,7 @@ export class FrameDecoder {
         continue;
       }
       if (this.#step === 'header') this.#checkBeginning();
-      if (this.#bytes.length < this.#wanted) return undefined;
+      if (!this.#isHere()) return undefined;
       const event = this.#advance();
       if (event !== undefined) return event;
     }
@@ -103,6 +118,32 @@ export class FrameDecoder {
         'the header is not JSON: the other program does not use this protocol',
       );
     }
+  }
+
+  /**
+   * Whether the wanted bytes have arrived. Once a quarter of a large part has, it is collected in one buffer, so that it
+   * is not in memory twice when it is complete.
+   */
+  #isHere(): boolean {
+    if (this.#large === undefined) {
+      if (this.#bytes.length >= this.#wanted) return true;
+      if (this.#wanted < LARGE_BYTES || this.#bytes.length < this.#wanted / 4) return false;
+      this.#large = Buffer.allocUnsafeSlow(this.#wanted);
+    }
+    while (this.#largeBytes < this.#wanted) {
+      const part = this.#bytes.takeSome(this.#wanted - this.#largeBytes);
+      if (part.length === 0) return false;
+      this.#largeBytes += part.copy(this.#large, this.#largeBytes);
+    }
+    return true;
+  }
+
+  #takeWanted(): Buffer {
+    const large = this.#large;
+    if (large === undefined) return this.#bytes.take(this.#wanted);
+    this.#large = undefined;
+    this.#largeBytes = 0;
+    return large;
   }
 
   #advance(): DecodedEvent | undefined {
@@ -122,12 +163,12 @@ export class FrameDecoder {
       case 'data-length':
         return this.#expectHeld('data', this.#within(bytes.takeNumber(4), 'data'));
       case 'data':
-        this.#data = bytes.take(this.#wanted);
+        this.#data = this.#takeWanted();
         return this.#afterData();
       case 'binary-length':
         return this.#beginBinary(this.#within(bytes.takeNumber(4), 'binary'));
       default:
-        return this.#emit(bytes.take(this.#wanted));
+        return this.#emit(this.#takeWanted());
     }
   }
 
@@ -138,6 +179,7 @@ export class FrameDecoder {
         `the first frame has ${lengthBytes} bytes; at most ${LIMITS.frameBeforeIdentityBytes} are allowed before a peer has identified itself`,
       );
     }
+    this.#frames += 1;
     this.#remaining = lengthBytes;
     this.#fileRemaining = 0;
     this.#data = EMPTY;
@@ -166,6 +208,7 @@ export class FrameDecoder {
       return undefined;
     }
     this.#remaining += count + this.#fileRemaining;
+    this.#data = EMPTY;
     this.#step = 'skip';
     return { kind: 'oversized', header: this.#header as Header, sizeBytes: heldBytes + this.#fileRemaining };
   }
@@ -228,6 +271,8 @@ export class FrameDecoder {
 }
 
 const EMPTY = Buffer.alloc(0);
+/** Parts of a frame from this size on are collected as they arrive. */
+const LARGE_BYTES = 1024 * 1024;
 const OPEN_BRACE = 0x7b;
 
 /** The with_file of a header, if the frame contains the file (PROTOCOL §3). */

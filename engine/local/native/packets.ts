@@ -172,6 +172,11 @@ export class PacketReader {
     return isBegun || this.#skipBytes > 0 || this.#bytes.length > 0;
   }
 
+  /** Received bytes that are not read yet. */
+  get bufferedBytes(): number {
+    return this.#bytes.length;
+  }
+
   push(chunk: Buffer): void {
     this.#bytes.push(chunk);
   }

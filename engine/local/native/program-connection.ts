@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { AiocError, toAiocError } from '../../base/errors.ts';
+import { FrameLease } from '../../base/frame-memory.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { MemoryLease } from '../../base/memory-budget.ts';
 import type { Clock, Timer } from '../../base/ports.ts';
-import type { TrafficLog } from '../../peers/traffic-log.ts';
+import { LOCAL_PROGRAMS, type TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import type { Header } from '../../protocol/header.ts';
@@ -64,6 +65,8 @@ export class ProgramConnection {
   #unconfirmed = 0;
   #unconfirmedBatched = 0;
   readonly #lease: MemoryLease;
+  /** For the packet that is unfinished. */
+  readonly #frameLease: FrameLease;
   #late: Timer | undefined;
 
   constructor(options: ProgramConnectionOptions) {
@@ -74,6 +77,7 @@ export class ProgramConnection {
     this.#reader = new PacketReader(maxBytes, { skipsLarge: true });
     this.#writer = new PacketWriter(options.socket);
     this.#lease = new MemoryLease(broker.budget);
+    this.#frameLease = new FrameLease(broker.budget.frames);
     this.#files = new ProgramFiles(spool);
     this.#subscriptions = new Subscriptions({ broker, clock, writer: this.#writer, onChange });
     this.#batches = new ProgramBatches({
@@ -104,6 +108,7 @@ export class ProgramConnection {
   end(): void {
     this.#ended = true;
     this.#packetEnded();
+    this.#frameLease.release();
     this.#subscriptions.end();
     void this.#files.end();
     for (const stopWaiting of this.#requests.values()) stopWaiting();
@@ -127,16 +132,27 @@ export class ProgramConnection {
     } catch (error) {
       this.#options.log.event(
         `closed the connection of a local program: protocol error: ${toAiocError(error).message}`,
-        { warning: true },
+        { warning: true, about: LOCAL_PROGRAMS },
       );
       this.#options.socket.destroy();
     }
     this.#running = false;
-    // While reading is paused, the rest of a packet cannot be late.
-    if (this.#isBehind) this.#packetEnded();
-    else this.#watchForCut();
-    this.#setPaused(this.#isBehind);
+    if (!this.#ended) this.#adjustFlow();
   }
+
+  #adjustFlow(): void {
+    this.#frameLease.hold(this.#reader.bufferedBytes);
+    const isBehind = this.#isBehind;
+    if (isBehind) this.#frameLease.yield();
+    const isPaused = isBehind || this.#frameLease.mustWait(this.#readOn);
+    // While reading is paused, the rest of a packet cannot be late.
+    if (isPaused) this.#packetEnded();
+    else this.#watchForCut();
+    this.#setPaused(isPaused);
+  }
+
+  /** There is memory for more of the packet. */
+  readonly #readOn = (): void => this.#adjustFlow();
 
   #setPaused(paused: boolean): void {
     if (this.#paused === paused) return;
@@ -155,7 +171,8 @@ export class ProgramConnection {
     if (this.#late !== undefined || !this.#reader.insidePacket || this.#ended) return;
     const { clock, log, socket } = this.#options;
     this.#late = clock.after(LIMITS.localFrameTimeoutMs, () => {
-      log.event('closed the connection of a local program: it sent an incomplete message', { warning: true });
+      const text = 'closed the connection of a local program: it sent an incomplete message';
+      log.event(text, { warning: true, about: LOCAL_PROGRAMS });
       socket.destroy();
     });
   }

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { AiocError, toAiocError } from '../../base/errors.ts';
+import { FrameLease } from '../../base/frame-memory.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { MemoryLease } from '../../base/memory-budget.ts';
 import type { Clock, Timer } from '../../base/ports.ts';
-import type { TrafficLog } from '../../peers/traffic-log.ts';
+import { LOCAL_PROGRAMS, type TrafficLog } from '../../peers/traffic-log.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import type { Header } from '../../protocol/header.ts';
@@ -93,6 +94,8 @@ class SendConnection {
   /** Messages that are queued but not stored yet. Bounded, so that a slow disk does not fill the memory. */
   #unstored = 0;
   readonly #lease: MemoryLease;
+  /** For the frame that is unfinished. */
+  readonly #frameLease: FrameLease;
   #timer: Timer | undefined;
 
   constructor(socket: Socket, options: SendSocketOptions, refusals: RefusalLog) {
@@ -101,6 +104,7 @@ class SendConnection {
     this.#reader = new LocalFrameReader(messageMaxBytesOf(options.broker));
     this.#options = options;
     this.#lease = new MemoryLease(options.broker.budget);
+    this.#frameLease = new FrameLease(options.broker.budget.frames);
   }
 
   push(chunk: Buffer): void {
@@ -124,6 +128,7 @@ class SendConnection {
   end(): void {
     this.#ended = true;
     this.#timer?.cancel();
+    this.#frameLease.release();
     for (const stopWaiting of this.#waits) stopWaiting();
     this.#waits.clear();
   }
@@ -148,10 +153,18 @@ class SendConnection {
       this.#socket.destroy();
     }
     this.#busy = false;
-    if (this.#isBehind) return;
+    if (this.#ended) return;
+    this.#frameLease.hold(this.#reader.bufferedBytes);
+    // While the frame waits for memory, or for those before it, its rest cannot be late.
+    if (this.#isBehind) return this.#frameLease.yield();
+    if (this.#frameLease.mustWait(this.#readOn)) return this.#frameEnded();
+    this.#readOn();
+  }
+
+  readonly #readOn = (): void => {
     this.#watchForCut();
     this.#socket.resume();
-  }
+  };
 
   get #isBehind(): boolean {
     const isFull =
@@ -269,6 +282,6 @@ class SendConnection {
   }
 
   #complain(text: string): void {
-    this.#options.log.event(text, { warning: true });
+    this.#options.log.event(text, { warning: true, about: LOCAL_PROGRAMS });
   }
 }

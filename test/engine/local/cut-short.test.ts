@@ -3,6 +3,7 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
+import { MemoryBudget } from '../../../engine/base/memory-budget.ts';
 import type { Clock } from '../../../engine/base/ports.ts';
 import { realRandomness } from '../../../engine/base/real-ports.ts';
 import type { ConnectorCommands } from '../../../engine/local/connector-commands.ts';
@@ -29,7 +30,7 @@ interface EarOptions {
   readonly log: TrafficLog;
 }
 
-const broker = {} as LocalBroker;
+const broker = { budget: new MemoryBudget(LIMITS.memoryBudgetBytes) } as LocalBroker;
 const control = {} as ConnectorCommands;
 const COMMAND = Buffer.from('\x14\0\0\0{"cmd": "no command"}');
 

@@ -8,6 +8,7 @@ import { FramePump, type PumpTarget } from '../../../engine/peers/frame-pump.ts'
 import { OrderedAcks } from '../../../engine/peers/ordered-acks.ts';
 import type { Frame } from '../../../engine/protocol/frame-decoder.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
+import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 
 /** A store that keeps a message when it is told to. */
 class SlowStore {
@@ -52,7 +53,10 @@ function receiver(): Receiver {
     answerBacklogBytes: () => 0,
     broken: (error) => faults.push(error.message),
   };
-  const pump = new FramePump(connection, target, { budget: new MemoryBudget(LIMITS.memoryBudgetBytes) });
+  const pump = new FramePump(connection, target, {
+    clock: new SimulatedClock(),
+    bounds: { budget: new MemoryBudget(LIMITS.memoryBudgetBytes) },
+  });
   pump.identified();
   return { pump, store, acknowledged, faults, isPaused: () => paused };
 }
