@@ -83,7 +83,7 @@ export class Chat implements Application {
     const type = shared.message_type;
     if (type !== CHAT_TYPE) {
       const text = `a message of type ${type} was dropped: this chat receives no messages of that type`;
-      this.#options.log.event(text, { peerName: peer.name, warning: true });
+      this.#options.log.event(text, { peerName: peer.name, warning: true, repeats: 'type not taken' });
       return false;
     }
     for (const frame of framesOf(shared, records)) this.#take(peer, frame);

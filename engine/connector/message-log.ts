@@ -1,7 +1,11 @@
+import { cutLine } from '../base/cut-line.ts';
+import { LimitedWarnings } from '../base/limited-warnings.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { Body, LogRow, Outcome } from '../contract/views.ts';
 import type { LogLine } from '../log-files/log-file.ts';
-import type { TrafficEntry, TrafficLog } from '../peers/traffic-log.ts';
+import type { EventOptions, TrafficEntry, TrafficLog } from '../peers/traffic-log.ts';
+import { EventLimiter } from './event-limiter.ts';
 import { LogRows } from './log-rows.ts';
 
 /** All that has happened, newest last, and the bodies of the last messages. Bounded in rows and in bytes. */
@@ -10,6 +14,8 @@ export class MessageLog implements TrafficLog {
   readonly #onChange: () => void;
   readonly #onLine: ((line: LogLine) => void) | undefined;
   readonly #rows = new LogRows();
+  readonly #limiter: EventLimiter;
+  readonly #repeats: LimitedWarnings;
 
   constructor(options: {
     readonly clock: Clock;
@@ -20,6 +26,8 @@ export class MessageLog implements TrafficLog {
     this.#clock = options.clock;
     this.#onChange = options.onChange;
     this.#onLine = options.onLine;
+    this.#limiter = new EventLimiter(options.clock, (text) => this.#write(text, { warning: true }));
+    this.#repeats = new LimitedWarnings(options.clock, LIMITS.peerWarningMs);
   }
 
   get length(): number {
@@ -50,19 +58,33 @@ export class MessageLog implements TrafficLog {
     this.#onChange();
   }
 
-  event(
-    text: string,
-    { peerName = '', warning = false }: { peerName?: string; warning?: boolean } = {},
-  ): void {
-    this.#rows.addEvent(text, {
-      atMs: this.#clock.wallNow(),
-      outcome: warning ? 'warning' : 'info',
-      peerName,
+  event(text: string, options: EventOptions = {}): void {
+    const { peerName = '', about = peerName, repeats } = options;
+    if (about === '') return this.#write(text, options);
+    if (repeats === undefined) return this.#writeLimited(text, about, options);
+    this.#repeats.warn(`${repeats} ${about}`, (count) => {
+      const counted = count === 1 ? text : `${cutLine(text, COUNTED_CHARACTERS)} (the last of ${count})`;
+      this.#writeLimited(counted, about, options);
     });
+  }
+
+  #writeLimited(text: string, about: string, options: EventOptions): void {
+    if (this.#limiter.admits(about)) this.#write(text, options, LIMITS.logLineCharacters);
+  }
+
+  #write(
+    text: string,
+    { peerName = '', warning = false }: EventOptions,
+    maxCharacters: number = LIMITS.logOwnLineCharacters,
+  ): void {
+    const atMs = this.#clock.wallNow();
+    const outcome = warning ? 'warning' : 'info';
+    this.#rows.addEvent(cutLine(text, maxCharacters), { atMs, outcome, peerName });
     this.#onChange();
     this.#onLine?.({
       level: warning ? 'WARNING' : 'INFO',
       text: peerName === '' ? text : `${peerName}: ${text}`,
+      maxCharacters,
     });
   }
 
@@ -70,3 +92,6 @@ export class MessageLog implements TrafficLog {
     return this.#rows.body(id);
   }
 }
+
+/** Of a line, with room for a count behind it. */
+const COUNTED_CHARACTERS = LIMITS.logLineCharacters - 25;

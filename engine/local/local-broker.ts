@@ -240,6 +240,7 @@ export class LocalBroker implements Application {
     this.#options.log.event(`a response of type ${header.message_type} will not be delivered: ${why}`, {
       peerName: peer.name,
       warning: true,
+      repeats: 'no response',
     });
   }
 
@@ -271,7 +272,7 @@ export class LocalBroker implements Application {
 
   async file(peer: Peer, frame: Frame, sizeBytes: number, arrival: InboxArrival): Promise<FileSink> {
     const sink = await this.#options.destinations.receive(frame, sizeBytes, (problem) =>
-      this.#options.log.event(problem, { peerName: peer.name, warning: true }),
+      this.#options.log.event(problem, { peerName: peer.name, warning: true, repeats: 'file' }),
     );
     // The message is delivered even if its file failed (PROTOCOL §3).
     return wrapSink(sink, { deliver: () => this.messages(peer, this.#received.read(frame, false), arrival) });
@@ -304,7 +305,8 @@ export class LocalBroker implements Application {
     const why = whyNotTaken(type, 'recv_message_types');
     const what =
       count === 1 ? `a message of the type ${type} was` : `${count} messages of the type ${type} were`;
-    this.#options.log.event(`${what} dropped: ${why}`, { peerName: peer.name, warning: true });
+    const repeats = 'type not taken';
+    this.#options.log.event(`${what} dropped: ${why}`, { peerName: peer.name, warning: true, repeats });
     this.#settle(arrival, count, 'dropped', why);
     return 'dropped';
   }

@@ -1,6 +1,6 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
-import type { TrafficLog } from '../peers/traffic-log.ts';
+import { LOCAL_PROGRAMS, type TrafficLog } from '../peers/traffic-log.ts';
 import { DropLog } from './drop-log.ts';
 
 /**
@@ -30,7 +30,10 @@ export class RefusalLog {
       queue,
       count: () => this.#counts.get(queue) ?? 0,
       tell: (counted) =>
-        this.#log.event(counted === 1 ? text : `${text} (${counted} so far)`, { warning: true }),
+        this.#log.event(counted === 1 ? text : `${text} (${counted} so far)`, {
+          warning: true,
+          about: LOCAL_PROGRAMS,
+        }),
     });
   }
 }

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { cutLine } from '../base/cut-line.ts';
+import { LIMITS } from '../base/limits.ts';
 import { outputTrouble } from '../base/output-trouble.ts';
 import { LogEcho } from './log-echo.ts';
 import { checkLog, RotatingFile } from './rotating-file.ts';
@@ -16,6 +18,8 @@ const HELD_BYTES = 4 * 1024 * 1024;
 export interface LogLine {
   readonly level: 'DEBUG' | 'INFO' | 'WARNING';
   readonly text: string;
+  /** A longer line is cut in its middle, escapes included. Absent: LIMITS.logOwnLineCharacters. */
+  readonly maxCharacters?: number;
 }
 
 export interface LogFileOptions {
@@ -72,9 +76,9 @@ export class LogFile {
     this.#echo = new LogEcho(output, (text) => this.write({ level: 'WARNING', text }));
   }
 
-  write({ level, text }: LogLine): void {
+  write({ level, text, maxCharacters = LIMITS.logOwnLineCharacters }: LogLine): void {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(this.#level)) return;
-    const line = this.#lineOf(level, text);
+    const line = this.#lineOf(level, text, maxCharacters);
     this.#retry();
     if (this.#file === undefined || this.#file.waitingBytes > HELD_BYTES) this.#lost += 1;
     else {
@@ -95,13 +99,13 @@ export class LogFile {
     await file?.end();
   }
 
-  #lineOf(level: string, text: string): string {
+  #lineOf(level: string, text: string, maxCharacters: number = LIMITS.logOwnLineCharacters): string {
     // Text from a peer must not start a new line, nor control a terminal that shows the file.
-    const safe = text.replace(
+    const safe = cutLine(text, maxCharacters).replace(
       /[\x00-\x1f\x7f-\x9f]/g,
       (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
     );
-    return `${new Date(this.#options.wallNow()).toISOString()} - ${level} - ${safe}`;
+    return `${new Date(this.#options.wallNow()).toISOString()} - ${level} - ${cutLine(safe, maxCharacters)}`;
   }
 
   #logMissingLines(): void {

@@ -215,7 +215,10 @@ export class ServerEndpoint implements LinkOwner<Link> {
     if (trust === undefined) admission.ask(link, introduction);
     else link.admit();
     if (link.state === 'awaiting-admission')
-      log.event(`asks to connect from ${link.connection.remoteAddress}`, { peerName: name });
+      log.event(`asks to connect from ${link.connection.remoteAddress}`, {
+        peerName: name,
+        about: link.connection.remoteAddress,
+      });
   }
 
   #rejectionReason(link: Link, name: string): string | undefined {
@@ -277,9 +280,10 @@ export class ServerEndpoint implements LinkOwner<Link> {
         // It has proved nothing, so this does not concern the client of that name.
         const { remoteAddress } = link.connection;
         const text = `${remoteAddress} requested a certificate for ${claimed} and received none: ${ending.reason}`;
-        return log.event(text, { warning: true });
+        return log.event(text, { warning: true, about: remoteAddress });
       }
-      log.event(`not admitted: ${ending.reason}`, { peerName: claimed, warning: true });
+      const about = link.connection.remoteAddress;
+      log.event(`not admitted: ${ending.reason}`, { peerName: claimed, warning: true, about });
     } else if (!ending.reason.startsWith('the peer closed')) {
       // Python tests whether a server is up by connecting and closing (PROTOCOL §2).
       this.#warnAbout(link.connection.remoteAddress, ending.reason);
@@ -291,7 +295,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
     this.#warnings.warn(limitedSource(address), (count) => {
       const what = count === 1 ? 'a connection' : `${count} connections`;
       const text = `${what} from ${address} ${count === 1 ? 'was' : 'were'} closed: ${reason}`;
-      this.#options.log.event(text, { warning: true });
+      this.#options.log.event(text, { warning: true, about: address });
     });
   }
 }

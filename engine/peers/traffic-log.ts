@@ -28,5 +28,18 @@ export interface TrafficLog {
     outcome: Outcome,
     options?: { readonly count?: number; readonly why?: string | undefined },
   ): void;
-  event(text: string, options?: { readonly peerName?: string; readonly warning?: boolean }): void;
+  /** Lines about a peer, an address or programs are cut and limited, because those can cause any number of them. */
+  event(text: string, options?: EventOptions): void;
 }
+
+export interface EventOptions {
+  readonly peerName?: string;
+  readonly warning?: boolean;
+  /** Who has caused it, if that is not the peer: an address, or local programs. */
+  readonly about?: string;
+  /** What is repeated: of one source and kind there is one line a second, with a count. */
+  readonly repeats?: string;
+}
+
+/** The source of what programs of this machine cause. */
+export const LOCAL_PROGRAMS = 'local programs';

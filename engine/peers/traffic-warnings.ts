@@ -36,7 +36,8 @@ export class TrafficWarnings {
   }
 
   unknownType(peerName: string, type: string): void {
-    this.#warn(peerName, `a frame of the unknown type ${type} was dropped`);
+    const text = `a frame of the unknown type ${type} was dropped`;
+    this.#log.event(text, { peerName, warning: true, repeats: 'unknown type' });
   }
 
   #warn(peerName: string, text: string): void {

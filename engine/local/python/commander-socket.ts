@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { LIMITS } from '../../base/limits.ts';
 import type { Clock } from '../../base/ports.ts';
-import type { TrafficLog } from '../../peers/traffic-log.ts';
+import { LOCAL_PROGRAMS, type TrafficLog } from '../../peers/traffic-log.ts';
 import { ByteQueue } from '../../protocol/byte-queue.ts';
 import type { ConnectorCommands } from '../connector-commands.ts';
 import { listenUnix, type SocketUsers, type UnixListener } from '../unix-sockets.ts';
@@ -109,7 +109,7 @@ export class CommanderSocket {
   }
 
   #complain(text: string): void {
-    this.#options.log.event(text, { warning: true });
+    this.#options.log.event(text, { warning: true, about: LOCAL_PROGRAMS });
   }
 }
 
