@@ -226,6 +226,28 @@ export async function checkCut(sample: Sample, path: string, at: number): Promis
   if (!isBetween && at > 0) assert.ok(reported > 0, `${where}: reported`);
 }
 
+/**
+ * One file with any change: nothing is there that never was, and the journal can be used.
+ *
+ * @param which the number of the file, modulo how many there are
+ */
+export async function checkMutated(
+  sample: Sample,
+  change: (bytes: Buffer) => Buffer,
+  which: number,
+): Promise<void> {
+  const paths = [...sample.files.keys()];
+  const changed = paths[which % paths.length];
+  const disk = new SimulatedDisk({ random: seededRandom(2) });
+  for (const [path, bytes] of sample.files) disk.put(path, path === changed ? change(bytes) : bytes);
+  const journal = await openOn(disk);
+  const known = new Set(sample.keys);
+  const added = (await keysOf(journal)).filter((key) => !known.has(key));
+  assert.deepEqual(added, [], 'nothing is there that never was');
+  await journal.append('afterwards', singles('x'));
+  await journal.close();
+}
+
 /** The first block of a segment is zeroed, and with it nothing but its two headers. */
 export async function checkHeaderGone(sample: Sample, path: string): Promise<void> {
   const { missing, reported } = await missingFrom(sample, (files) => {

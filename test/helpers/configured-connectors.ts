@@ -28,7 +28,7 @@ export interface ConfiguredSide {
 }
 
 export async function configuredSide(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   config: Readonly<Record<string, unknown>>,
   directory: string,
   options: Partial<ConnectorEngineOptions> = {},
