@@ -32,7 +32,8 @@ interface MachineOptions {
 
 /**
  * Runs, as their owner: a server and its enrolled client with mutual TLS, a program that listens, and a client that waits
- * for its server with a message and a file. The server has received a message and a file.
+ * for its server with a message and a file. The server has received a message and a file, and has invited two clients, one
+ * of which has joined.
  */
 export async function machineOfUsers(t: TestContext, { owner, everybody }: MachineOptions): Promise<Machine> {
   const { program } = readableBuild(t);
@@ -51,9 +52,11 @@ export async function machineOfUsers(t: TestContext, { owner, everybody }: Machi
     daemons.push(daemon);
     return daemon;
   };
-  const ends = async (...args: readonly string[]): Promise<void> => {
-    const { exitCode, errors } = await new Daemon(t, args, home, { ...owner, program, cwd: top }).finished();
+  const ends = async (...args: readonly string[]): Promise<string> => {
+    const daemon = new Daemon(t, args, home, { ...owner, program, cwd: top });
+    const { exitCode, output, errors } = await daemon.finished();
     if (exitCode !== 0) throw new Error(`aioc ${args.join(' ')}: ${errors}`);
+    return output;
   };
   const config = (name: string, more: object): string => {
     const path = join(top, 'config', `${name}.json`);
@@ -89,6 +92,8 @@ export async function machineOfUsers(t: TestContext, { owner, everybody }: Machi
   await ends('create_certificates', join(top, 'server'));
   shell('cp -a server/certificates/client client/certificates');
   for (const file of [server, client, waiting]) await runs('--headless', file).ready();
+  await ends('invite', server, 'open');
+  await ends('join', (await ends('invite', server, 'joined')).trim(), join(top, 'joined'));
   const listener = runs('listen', server, '--type', 'any');
   for (const [from, text] of [
     [client, 'sent'],
