@@ -1,6 +1,7 @@
 import { askToConfirm } from '../dialogs/confirm.ts';
 import { detailWidth, showDetail, showLines } from '../dialogs/detail.ts';
 import { openHelp } from '../dialogs/help.ts';
+import { askToInvite } from '../dialogs/invite.ts';
 import { openJoinRequest } from '../dialogs/join-request.ts';
 import { openPalette } from '../dialogs/palette.ts';
 import { askToQuit } from '../dialogs/quit.ts';
@@ -55,6 +56,7 @@ const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
   who: showPeer,
   disconnect,
   'delete-certificate': askToDeleteCertificate,
+  invite: askToInvite,
   start: startConnector,
   stop: (control) => askToStop(control, { hard: false }),
   'stop-hard': (control) => askToStop(control, { hard: true }),

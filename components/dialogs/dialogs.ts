@@ -7,6 +7,7 @@ import { detailDialog } from './detail.ts';
 import { closeDialog, type DialogContext, type DialogDefinition } from './dialog.ts';
 import type { Overlay } from './dialog-box.ts';
 import { helpDialog } from './help.ts';
+import { inviteDialog } from './invite.ts';
 import { joinRequestDialog } from './join-request.ts';
 import { paletteDialog } from './palette.ts';
 import { pasteDialog } from './paste.ts';
@@ -19,6 +20,7 @@ const DIALOGS: ReadonlyMap<string, DialogDefinition<OpenDialog>> = new Map(
     quitDialog,
     confirmDialog,
     typedConfirmDialog,
+    inviteDialog,
     pasteDialog,
     detailDialog,
     helpDialog,

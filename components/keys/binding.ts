@@ -26,6 +26,7 @@ export type ActionId =
   | 'who'
   | 'disconnect'
   | 'delete-certificate'
+  | 'invite'
   | 'start'
   | 'stop'
   | 'stop-hard'

@@ -21,6 +21,13 @@ const needsCertificate = (context: KeyContext): string | undefined => {
 const needsConfiguration = ({ data }: KeyContext): string | undefined =>
   data.status?.configured === true ? undefined : 'This needs a connector with a configuration file.';
 
+const needsMutualServer = ({ data }: KeyContext): string | undefined => {
+  const { role, security } = data.status ?? {};
+  return role === 'server' && security === 'mutual-tls'
+    ? undefined
+    : 'Only a server with mutual TLS can invite clients.';
+};
+
 const needsStopped = (context: KeyContext): string | undefined =>
   needsConfiguration(context) ??
   (['stopped', 'failed'].includes(context.data.status?.phase.kind ?? '')
@@ -166,6 +173,7 @@ export const BINDINGS: readonly Binding[] = [
   on('any pane', '2 alt-2', ['focus-queues', 'queues'], { command: 'queues', cliName: 'peek_queues' }),
   on('any pane', '3 alt-3', ['focus-log', 'log'], { command: 'log' }),
   on('any pane', '4 alt-4', ['write', 'write in the chat'], { command: 'chat' }),
+  named('invite', 'invite a new client', ['invite', needsMutualServer]),
   named('stop', 'drain the queues and stop the connector', ['stop', needsRunning]),
   named('stop hard', 'stop the connector at once', ['stop-hard', needsRunning]),
   named('start', 'start the connector', ['start', needsStopped]),

@@ -115,6 +115,8 @@ export class EngineService implements EngineApi {
         return control.disconnect(connector.peer(command.peer)) ?? null;
       case 'certificate.delete':
         return this.#deleteCertificate(command.peer, control);
+      case 'client.invite':
+        return control.invite({ name: command.name }).then(({ code }) => code);
       case 'connector.start':
         return control.start().then(() => null);
       case 'connector.stop':

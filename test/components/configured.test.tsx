@@ -46,6 +46,35 @@ test('d deletes a certificate when its name was typed and Delete chosen, and sho
   assert.doesNotMatch(screen.text(), /must say so/);
 });
 
+test(':invite asks for the name, and shows the code with what to do with it', async (t) => {
+  const { screen, engine } = await opened(t, server());
+  engine.answers.set('client.invite', { ok: true, value: 'aioc1abc' });
+  await screen.press('alt-1', ':');
+  await screen.type('invite');
+  await screen.press('enter');
+  assert.match(screen.text(), /Name of the new client/);
+  await screen.press('enter');
+  assert.deepEqual(engine.commands('client.invite'), []);
+  await screen.type('bob');
+  await screen.press('enter');
+  assert.deepEqual(engine.commands('client.invite'), [{ kind: 'client.invite', name: 'bob' }]);
+  assert.match(screen.text(), /Invitation for bob/);
+  assert.match(screen.text(), /aioc1abc/);
+  assert.match(screen.text(), /aioc join -/);
+});
+
+test('the details of a peer say how long both certificates are valid, in mutual TLS', async (t) => {
+  const endsAtMs = Date.now() + 1_000 * 86_400_000;
+  const data = server();
+  const { screen } = await opened(t, {
+    ...data,
+    status: { ...data.status, ownCertificateEndsAtMs: endsAtMs },
+    peers: [{ ...samplePeer('client1'), certificateEndsAtMs: 0 }],
+  });
+  await screen.press('alt-1', 'v');
+  assert.match(screen.text(), /valid for: +expired \(its certificate\), [\d,. ]+ days \(yours\)/);
+});
+
 test('the name alone deletes nothing: Cancel has the focus; letters and a paste are text', async (t) => {
   const { screen, engine } = await opened(t, server());
   await screen.press('alt-1', 'd');

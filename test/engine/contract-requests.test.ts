@@ -15,6 +15,7 @@ const COMMANDS: { readonly [Kind in Command['kind']]: Command & { readonly kind:
   'peer.ping': { kind: 'peer.ping', peer: 'p1' },
   'peer.disconnect': { kind: 'peer.disconnect', peer: 'p1' },
   'certificate.delete': { kind: 'certificate.delete', peer: 'p1' },
+  'client.invite': { kind: 'client.invite', name: 'bob' },
   'connector.stop': { kind: 'connector.stop', hard: true },
   'connector.restart': { kind: 'connector.restart', hard: false },
   'connector.start': { kind: 'connector.start' },
