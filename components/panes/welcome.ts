@@ -105,7 +105,7 @@ function serverSections(status: SafeStatus, width: number): readonly Section[] {
 function configuredSections(status: SafeStatus, width: number): readonly Section[] {
   const title = 'No clients yet. A client’s configuration file needs:';
   const certificates =
-    'Copy certificates/client of this server into its certificates_directory_path: the client uses it to request its own certificate.';
+    'Or invite it with :invite (aioc invite); aioc join then writes all of this on its machine. Without an invitation, copy certificates/client of this server into its certificates_directory_path.';
   const others = 'All keys, with their defaults: aioc print_config_templates';
   return [
     { rank: 2, lines: block(trusted(title), width, { tone: 'strong' }) },
