@@ -121,7 +121,7 @@ export function surfacesOf(place: TargetPlace): readonly Surface[] {
 }
 
 /** The socket of a listener for the messages that the target's server receives. */
-export function listenerPath({ serverRun, port }: TargetPlace): string {
+export function listenerPath({ serverRun, port }: Pick<TargetPlace, 'serverRun' | 'port'>): string {
   const owner: ConnectorOwner = { role: 'server', host: '127.0.0.1', port };
   return receiveSocketPath({ directory: serverRun, owner, messageType: 'any' });
 }
