@@ -80,7 +80,12 @@ export class TargetProcess {
 
 function replyOf(child: ChildProcess): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve(message as Reply));
-    child.once('exit', (code, signal) => reject(new Error(`the target ended with ${code ?? signal}`)));
+    const onExit = (code: number | null, signal: string | null): void =>
+      reject(new Error(`the target ended with ${code ?? signal}`));
+    child.once('exit', onExit);
+    child.once('message', (message) => {
+      child.off('exit', onExit);
+      resolve(message as Reply);
+    });
   });
 }
