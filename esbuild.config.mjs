@@ -4,7 +4,7 @@ import { chmod, readFile, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { besideTheCommand, inkCaches, noDevelopmentTools, REQUIRE_BANNER } from './esbuild.plugins.mjs';
-import { writeThirdParty } from './release/third-party.mjs';
+import { writeThirdParty } from './esbuild.third-party.mjs';
 
 const { version } = JSON.parse(await readFile(new URL('./package.json', import.meta.url), 'utf8'));
 

@@ -7,7 +7,7 @@ export const PAGES: readonly string[] = [
   'README.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
-  ...['source', 'engine', 'components', 'test', 'media', 'release'].flatMap((top) => globSync(top, /\.md$/)),
+  ...['source', 'engine', 'components', 'test', 'media'].flatMap((top) => globSync(top, /\.md$/)),
 ];
 
 interface PageCommand {

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { differences, sha512 } from '../../release/pack.ts';
+import { differences, sha512 } from './pack.ts';
 import { packLibrary } from '../helpers/packed-library.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
@@ -13,7 +13,7 @@ const SOURCES = [
     'source',
     'engine',
     'components',
-    'release',
+    'esbuild.third-party.mjs',
     'package.json',
     'package-lock.json',
     'README.md',

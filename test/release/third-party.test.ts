@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { writeThirdParty } from '../../release/third-party.mjs';
+import { writeThirdParty } from '../../esbuild.third-party.mjs';
 import { builtProgram } from '../helpers/built-program.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 

@@ -5,9 +5,7 @@ import { test } from 'node:test';
 import { globSync } from '../helpers/glob.ts';
 import { PAGES } from '../helpers/page-commands.ts';
 
-const code = ['source', 'engine', 'components', 'test', 'media', 'release'].flatMap((top) =>
-  globSync(top, /\.tsx?$/),
-);
+const code = ['source', 'engine', 'components', 'test', 'media'].flatMap((top) => globSync(top, /\.tsx?$/));
 const PROTOCOL = 'engine/protocol/PROTOCOL.md';
 
 const text = (file: string): string => readFileSync(file, 'utf8');
@@ -43,8 +41,7 @@ test('nothing cites a document that is not in the repository', () => {
 });
 
 test('each path that a comment or a page names is there', () => {
-  const named =
-    /(?<![\w/.-])(?:engine|components|source|test|media|release)\/[\w./-]*\.(?:tsx?|mjs|md|svg|txt)\b/g;
+  const named = /(?<![\w/.-])(?:engine|components|source|test|media)\/[\w./-]*\.(?:tsx?|mjs|md|svg|txt)\b/g;
   const missing = [...code, ...PAGES].flatMap((file) =>
     [...text(file).matchAll(named)]
       .map(([path]) => path)

@@ -26,9 +26,7 @@ const ROOMS = [
 const FILE_LINES_MAX = 400;
 const FUNCTION_LINES_MAX = 60;
 
-const files = ['source', 'engine', 'components', 'test', 'media', 'release'].flatMap((top) =>
-  globSync(top, /\.tsx?$/),
-);
+const files = ['source', 'engine', 'components', 'test', 'media'].flatMap((top) => globSync(top, /\.tsx?$/));
 const product = files.filter((file) => /^(source|engine|components)\//.test(file));
 
 interface Import {

@@ -1,7 +1,7 @@
 /**
  * `npm run release [DIRECTORY]`: builds the package of the last commit twice, in different directories, with different
  * clocks and languages, each with packages that npm has checked against the lock file. If both are the same file, writes it
- * with its bill of materials and the SHA-512 of both into DIRECTORY (default: release/out).
+ * with its bill of materials and the SHA-512 of both into DIRECTORY (default: release).
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { differences, sha512 } from './pack.ts';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 const BOM = 'dist/sbom.cdx.json';
 
 interface Surroundings {
@@ -86,7 +86,7 @@ function main(target: string): void {
 }
 
 try {
-  main(resolve(process.argv[2] ?? join(ROOT, 'release/out')));
+  main(resolve(process.argv[2] ?? join(ROOT, 'release')));
 } catch (error) {
   process.stderr.write(`release: ${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

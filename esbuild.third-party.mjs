@@ -50,7 +50,7 @@ function describe(root, path, lock) {
     throw new Error(`${path} is ${version}, but package-lock.json has ${locked?.version}: run npm ci`);
   const licence = locked.license?.replace(/^\((.*)\)$/, '$1') ?? 'none';
   if (!licence.split(' OR ').some((one) => ALLOWED.has(one)))
-    throw new Error(`${name} has the licence ${licence}, which is not in release/third-party.mjs`);
+    throw new Error(`${name} has the licence ${licence}, which is not in esbuild.third-party.mjs`);
   const needs = Object.keys({ ...locked.dependencies, ...locked.peerDependencies });
   return {
     name,
