@@ -34,8 +34,8 @@ before(async () => {
 });
 
 function seen(settings: TlsSettings, claimedName: string): PeerCertificate {
-  const der = new X509Certificate(settings.certificatePem).raw;
-  return { fingerprint: fingerprintOf(der), claimedName, der };
+  const { raw: der, validTo } = new X509Certificate(settings.certificatePem);
+  return { fingerprint: fingerprintOf(der), claimedName, notAfterMs: Date.parse(validTo), der };
 }
 
 interface Met {
