@@ -11,6 +11,7 @@ import { startTarget } from '../campaigns/fuzz/target.ts';
 import { mutated } from '../campaigns/fuzz/unit.ts';
 import { checkMutated, makeSample } from '../campaigns/journal-damage-cases.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 
 /** The same frames in each run: those of a campaign differ. */
 const SEED = 1;
@@ -25,7 +26,7 @@ for (const mode of ['plain', 'tls-allow-all', 'mutual-tls'] as const) {
     const weights = surfaces.reduce((sum, { weight }) => sum + weight, 0);
     for (const surface of surfaces)
       await fuzz(surface, { count: Math.ceil((COUNTS[mode] * surface.weight) / weights), seed: SEED });
-    assert.ok(deliveries.count > 0, 'sound frames arrive');
+    await waitFor(() => deliveries.count > 0, { what: 'sound frames to arrive' });
     assert.deepEqual(deliveries.malformed, []);
   });
 }

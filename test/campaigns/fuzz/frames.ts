@@ -105,7 +105,7 @@ export function recordsFor(dice: Dice, oddness: number): { readonly count: numbe
 }
 
 /** Below this, a unit is sound: it has no odd value and no changed byte. */
-const BROKEN_SHARE = 0.25;
+const BROKEN_SHARE = 0.12;
 
 /** A frame: sound, with odd values, or with changed bytes. */
 export function frameUnit(dice: Dice): Unit {

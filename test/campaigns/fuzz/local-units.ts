@@ -7,7 +7,7 @@ import { mutated, type Unit } from './unit.ts';
 
 /** Some units are broken: by odd values, by changed bytes, or both. */
 function broken(dice: Dice): { readonly isBroken: boolean; readonly oddness: number } {
-  const isBroken = dice.chance(0.25);
+  const isBroken = dice.chance(0.12);
   return { isBroken, oddness: isBroken ? dice.pick([0, 0.1, 0.4]) : 0 };
 }
 

@@ -59,7 +59,7 @@ function peerSurfaces({ mode, port, byDefault, own }: TargetPlace): readonly Sur
     {
       name: `${mode}, after identity`,
       weight: weights[1] as number,
-      units: isPlain ? 16 : 64,
+      units: 64,
       open: (worker) => open(own[worker])(),
       prelude: after,
       unit: frameUnit,
@@ -72,7 +72,7 @@ const CLIENT: ConnectorOwner = { role: 'client', name: LOCAL_CLIENT };
 function localSurfaces({ clientRun }: TargetPlace): readonly Surface[] {
   const unix = (path: string) => (): net.Socket => net.connect({ path });
   const hello = (): Buffer => HELLO;
-  const common = { prelude: nothing, units: 16 };
+  const common = { prelude: nothing, units: 64 };
   return [
     {
       ...common,
