@@ -1,4 +1,5 @@
 import { limitedSource } from '../base/address-groups.ts';
+import { AiocError } from '../base/errors.ts';
 import { FairPlaces } from '../base/fair-places.ts';
 import { LimitedWarnings } from '../base/limited-warnings.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -161,7 +162,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
     if (trust === undefined) return;
     trust.authenticate(certificate).then(
       (as) => link.authenticated(as),
-      (error: Error) => link.authenticated({ kind: 'stranger', reason: error.message }),
+      (error: Error) => link.authenticated({ kind: 'stranger', reason: this.#reasonForPeer(link, error) }),
     );
   }
 
@@ -184,8 +185,16 @@ export class ServerEndpoint implements LinkOwner<Link> {
         log.event(what, { peerName: request.name });
         link.enrolled(issued);
       },
-      (error: Error) => link.notEnrolled(error.message, ports.clock.wallNow()),
+      (error: Error) => link.notEnrolled(this.#reasonForPeer(link, error), ports.clock.wallNow()),
     );
+  }
+
+  /** Trouble of this server, such as a damaged file, is for its own log: the peer must not learn its paths. */
+  #reasonForPeer(link: Link, error: Error): string {
+    if (error instanceof AiocError && error.code !== 'AIOC_CERTIFICATES') return error.message;
+    const text = `a certificate from ${link.connection.remoteAddress} could not be checked: ${error.message}`;
+    this.#options.log.event(text, { warning: true });
+    return 'the server cannot use its certificates now; its log says why';
   }
 
   propose(): void {

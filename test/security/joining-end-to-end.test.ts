@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -205,4 +205,18 @@ test('when the answer is lost, the same call in the same directory continues', a
     pem(join(directory, 'certificates/client/client-certs/bob.pem')),
     pem(join(certificates, 'certificates/server/client-certs/bob.pem')),
   );
+});
+
+test('a client does not learn the paths of a server whose files are damaged; the server’s log does', async (t) => {
+  const { server, invite, join: joinServer, certificates } = await invitingServer(t);
+  const code = await invite('bob');
+  const file = join(certificates, 'certificates/server/client-certs/.invitations.json');
+  assert.ok(existsSync(file), file);
+  writeFileSync(file, '{');
+  await assert.rejects(joinServer(code, join(tempDir(t), 'client')), (error: Error) => {
+    assert.match(error.message, /the server cannot use its certificates now/);
+    assert.ok(!error.message.includes(certificates), error.message);
+    return true;
+  });
+  assert.ok(logged(server, /could not be checked: .*\.invitations\.json/));
 });
