@@ -267,6 +267,8 @@ export const LIMITS = {
    * longer in memory costs full garbage collections.
    */
   outboxAheadBytes: 4 * MIB,
+  /** A peer that takes nothing for this long no longer holds back programs before the queue is full. */
+  outboxStallMs: 250,
   /** Messages of one outbox that are loaded and ready to send. The others stay in the store. */
   outboxWindow: 1_024,
   outboxWindowBytes: 1 * MIB,

@@ -10,6 +10,7 @@ import type { OutboxOptions } from './outbox-options.ts';
 import { OutboxWindow } from './outbox-window.ts';
 import { OutboxWriter, type PendingBatch, type StoredPlace } from './outbox-writer.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
+import { SenderPace } from './sender-pace.ts';
 import { SentNumbers } from './sent-numbers.ts';
 
 /** Messages of an entry that have left the queue: from index `from` to before `to`. */
@@ -60,7 +61,10 @@ export class Outbox {
     this.overflow = new OverflowPolicy({
       ...{ queue: this, capacity, whenFull },
       ...{ takesOneOfAnySize: capacity.takesOneOfAnySize ?? false, refusedIsLost: false },
-      isAhead: () => options.isDraining() && this.#bytes > this.#window.maxBytes + aheadBytes,
+      pace: new SenderPace(
+        clock,
+        () => options.isDraining() && this.#bytes > this.#window.maxBytes + aheadBytes,
+      ),
     });
     this.#writer = new OutboxWriter({
       stream,

@@ -3,6 +3,7 @@ import type { WhenFull } from '../config/shapes.ts';
 import { messagesWithin } from '../protocol/record-batch.ts';
 import type { Capacity } from './capacity.ts';
 import type { MessageBatch } from './message-batch.ts';
+import type { SenderPace } from './sender-pace.ts';
 
 /** A queue with a limit. */
 interface LimitedQueue {
@@ -36,8 +37,8 @@ export interface OverflowPolicyOptions {
   readonly takesOneOfAnySize: boolean;
   /** Whether a refused message is lost, so that it counts as dropped even if `when_full` is `refuse`. */
   readonly refusedIsLost: boolean;
-  /** Whether so much is queued that senders should wait with their next messages, although there is room. */
-  readonly isAhead?: () => boolean;
+  /** Holds back senders although there is room. */
+  readonly pace?: SenderPace;
 }
 
 interface WaitingForRoom {
@@ -54,8 +55,6 @@ export class OverflowPolicy {
   #line: WaitingForRoom[] = [];
   /** Messages in the line. */
   #waiting = 0;
-  /** Senders that wait with their next messages. */
-  #ahead: (() => void)[] = [];
   #isServing = false;
   #isClosing = false;
   #dropped = 0;
@@ -132,29 +131,20 @@ export class OverflowPolicy {
 
   /** Resolves when a sender may go on with its next messages; undefined: at once. */
   whenShort(): Promise<void> | undefined {
-    if (!this.#isAhead) return undefined;
-    return new Promise((resolve) => this.#ahead.push(resolve));
-  }
-
-  get #isAhead(): boolean {
-    return !this.#isClosing && this.#options.isAhead?.() === true;
+    return this.#isClosing ? undefined : this.#options.pace?.hold();
   }
 
   /** The queue has shrunk, or messages may no longer wait. */
   changed(): void {
     if (this.#line.length > 0) void this.#serve();
-    if (this.#ahead.length > 0 && !this.#isAhead) this.#goOn();
-  }
-
-  #goOn(): void {
-    for (const resolve of this.#ahead.splice(0)) resolve();
+    this.#options.pace?.changed();
   }
 
   /** The queue is about to stop: waiting messages enter over the limit, and no others wait until `reopen`. */
   admitAll(): void {
     this.#isClosing = true;
     void this.#serve();
-    this.#goOn();
+    this.#options.pace?.release();
   }
 
   reopen(): void {
@@ -164,7 +154,7 @@ export class OverflowPolicy {
   /** Refuses all waiting messages for another reason than a full queue; they do not count as dropped. */
   refuseAll(error: AiocError): void {
     this.#waiting = 0;
-    this.#goOn();
+    this.#options.pace?.release();
     for (const { entrant, settled } of this.#line.splice(0)) {
       settled();
       entrant.refused(error);

@@ -68,7 +68,9 @@ test('two daemons find each other over mutual TLS, say so in their logs and in s
   );
   assert.match(
     asText.output,
-    new RegExp(`● client1 .*\\n {4}127\\.0\\.0\\.1:${port} {2}connected, 0 to send`),
+    new RegExp(
+      `● client1 .*\\n {4}its certificate: valid for \\d+ days\\n {4}127\\.0\\.0\\.1:${port} {2}connected, 0 to send`,
+    ),
   );
   for (const daemon of [clientDaemon, serverDaemon]) {
     daemon.process.kill('SIGTERM');

@@ -34,36 +34,44 @@ const withFile = (member: string): Buffer => frameWith(`{"message_type": "any", 
 const deep = (depth: number): string =>
   `{"message_type": "any", "a": ${'['.repeat(depth)}${']'.repeat(depth)}}`;
 
+function listed(rows: readonly (readonly [string, Buffer, RegExp])[]): readonly Malformed[] {
+  return rows.map(([what, bytes, named]) => ({ what, bytes, named }));
+}
+
 /** Each of them makes its stream useless: the connection is closed. */
-export const MALFORMED: readonly Malformed[] = (
+export const UNREADABLE: readonly Malformed[] = listed([
+  ['a NaN', frameWith('{"message_type": "any", "request_id": NaN}'), /the header is not JSON/],
   [
-    ['a NaN', frameWith('{"message_type": "any", "request_id": NaN}'), /the header is not JSON/],
-    [
-      'an endless number',
-      frameWith('{"message_type": "any", "request_id": 1e999}'),
-      /number that is too large/,
-    ],
-    [
-      'a huge number',
-      frameWith(`{"message_type": "any", "a": ${'9'.repeat(5_000)}}`),
-      /number that is too large/,
-    ],
-    ['a depth of 30,000', frameWith(deep(30_000)), /nested deeper than 32/],
-    ['bad UTF-8', frameWith(Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])), /not UTF-8/],
-    ['__proto__', frameWith('{"message_type": "any", "__proto__": {"a": 1}}'), /__proto__/],
-    ['no message_type', frameWith('{"a": 1}'), /has no message_type/],
-    ['a message_type that is no text', frameWith('{"message_type": {"a": 1}}'), /has no message_type/],
-    ['a list', frameWith('["message_type"]'), /the header is not (a JSON object|JSON)/],
-    ['null', frameWith('null'), /the header is not (a JSON object|JSON)/],
-    ['a header beyond the end', Buffer.concat([u32(2), Buffer.from([255, 255])]), /beyond the end/],
-    ['data beyond the end', beyondTheEnd('{"message_type": "any"}'), /beyond the end/],
-    ['nothing at all', u32(0), /beyond the end/],
-    ['a list as its tag', frameWith('{"message_type": "any", "tag": ["a"]}'), /tag is not a string/],
-    ['a list as its dst_type', withFile('"dst_type": ["any"]'), /dst_type of with_file is not a string/],
-    [
-      'a destination_id of 5',
-      frameWith('{"message_type": "any", "destination_id": 5}'),
-      /destination_id is not/,
-    ],
-  ] as const
-).map(([what, bytes, named]) => ({ what, bytes, named }));
+    'an endless number',
+    frameWith('{"message_type": "any", "request_id": 1e999}'),
+    /number that is too large/,
+  ],
+  [
+    'a huge number',
+    frameWith(`{"message_type": "any", "a": ${'9'.repeat(5_000)}}`),
+    /number that is too large/,
+  ],
+  ['a depth of 30,000', frameWith(deep(30_000)), /nested deeper than 32/],
+  ['bad UTF-8', frameWith(Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d])), /not UTF-8/],
+  ['__proto__', frameWith('{"message_type": "any", "__proto__": {"a": 1}}'), /__proto__/],
+  ['no message_type', frameWith('{"a": 1}'), /has no message_type/],
+  ['a message_type that is no text', frameWith('{"message_type": {"a": 1}}'), /has no message_type/],
+  ['a list', frameWith('["message_type"]'), /the header is not (a JSON object|JSON)/],
+  ['null', frameWith('null'), /the header is not (a JSON object|JSON)/],
+  ['a header beyond the end', Buffer.concat([u32(2), Buffer.from([255, 255])]), /beyond the end/],
+  ['data beyond the end', beyondTheEnd('{"message_type": "any"}'), /beyond the end/],
+  ['nothing at all', u32(0), /beyond the end/],
+]);
+
+/** Frames whose fields have the wrong type: refused where they come in, and delivered if an older version has stored them. */
+const WRONG_TYPES = listed([
+  ['a list as its tag', frameWith('{"message_type": "any", "tag": ["a"]}'), /tag is not a string/],
+  ['a list as its dst_type', withFile('"dst_type": ["any"]'), /dst_type of with_file is not a string/],
+  [
+    'a destination_id of 5',
+    frameWith('{"message_type": "any", "destination_id": 5}'),
+    /destination_id is not/,
+  ],
+]);
+
+export const MALFORMED: readonly Malformed[] = [...UNREADABLE, ...WRONG_TYPES];

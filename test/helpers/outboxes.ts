@@ -24,6 +24,7 @@ interface OutboxChoices {
   readonly budget?: MemoryBudget;
   /** Whether the peer is connected. */
   readonly isDraining?: () => boolean;
+  readonly clock?: SimulatedClock;
 }
 
 /** An outbox on a store in memory. */
@@ -33,12 +34,13 @@ export function outbox({
   capacity = { messages: LIMITS.outboxMessages, bytes: LIMITS.outboxBytes },
   budget = new MemoryBudget(LIMITS.memoryBudgetBytes),
   isDraining = () => false,
+  clock = new SimulatedClock(),
 }: OutboxChoices = {}): Outbox {
   return new Outbox({
     type: 'any',
     stream: 'out/peer/any',
     store,
-    clock: new SimulatedClock(),
+    clock,
     budget,
     random,
     capacity,

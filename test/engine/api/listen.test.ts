@@ -9,7 +9,7 @@ import { realRandomness } from '../../../engine/base/real-ports.ts';
 import { receiveSocketPath } from '../../../engine/local/socket-names.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { FakeConnector, textFrame } from '../../helpers/fake-connector.ts';
-import { MALFORMED } from '../../helpers/malformed-frames.ts';
+import { UNREADABLE } from '../../helpers/malformed-frames.ts';
 import { rejectsWith } from '../../helpers/rejects-with.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -142,7 +142,7 @@ test('malformed frames are told of one by one, and none is handed to the handler
   const { connector, got, listen } = await start(t);
   const errors: string[] = [];
   await listen(() => undefined, { onError: (error) => errors.push((error as Error).message) });
-  for (const { what, bytes, named } of MALFORMED) {
+  for (const { what, bytes, named } of UNREADABLE) {
     const socket = await connector.deliver('event');
     socket.write(Buffer.concat([bytes, textFrame('behind it')]));
     await until(() => errors.length > 0, `${what} to be told of`);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import type { Outbox } from '../../../engine/queues/outbox.ts';
 import { one, outbox } from '../../helpers/outboxes.ts';
+import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 
 const AHEAD_BYTES = 100_000;
 const TEXT = 'x'.repeat(50_000);
@@ -63,6 +64,22 @@ test('a program that waits goes on when the connection is lost', async () => {
   const { waits: none, kept } = send(queue);
   await kept;
   assert.equal(none, undefined);
+});
+
+test('a peer that takes nothing holds no program back for long, until it takes something again', async () => {
+  const clock = new SimulatedClock();
+  const queue = outbox({ capacity: CAPACITY, isDraining: () => true, clock });
+  const { waits } = await fill(queue);
+  const others = [send(queue), send(queue)];
+  await Promise.all(others.map(({ kept }) => kept));
+  acknowledgeOne(queue);
+  await clock.pass(LIMITS.outboxStallMs);
+  assert.ok(await isPending(waits), 'it has taken something meanwhile');
+  await clock.pass(LIMITS.outboxStallMs);
+  await Promise.all([waits, ...others.map((other) => other.waits)]);
+  assert.equal(send(queue).waits, undefined);
+  acknowledgeOne(queue);
+  assert.notEqual(send(queue).waits, undefined);
 });
 
 test('a program that waits goes on when the connector stops', async () => {

@@ -155,7 +155,7 @@ test('what cannot be used is named with what to do', async (t) => {
     await rejectsWith(
       call,
       'AIOC_CERTIFICATES',
-      /is missing\. Copy certificates\/client .*aioc create_certificates DIR/,
+      /is missing\. Ask the operator .*aioc join CODE\. Or copy certificates\/client/,
     );
 
   await client.store(await make());
