@@ -48,14 +48,20 @@ async function certificates({ server, client }: ConfiguredPair): Promise<readonl
 
 async function waysOf(mode: Mode, pair: ConfiguredPair): Promise<readonly Way[]> {
   const place = { host: '127.0.0.1', port: pair.server.status().port };
+  let attacks = 0;
+  // Of one address, the log has one such line a second.
+  const from = (): net.TcpNetConnectOpts => {
+    attacks += 1;
+    return { ...place, localAddress: `127.0.1.${attacks}` };
+  };
   const encrypted =
     (options: tls.ConnectionOptions = {}) =>
     (): net.Socket =>
-      tls.connect({ ...place, rejectUnauthorized: false, ...options });
+      tls.connect({ ...from(), rejectUnauthorized: false, ...options });
   const [before, after] = ['before it has said who it is', 'when it has said who it is'] as const;
   const nothing = Buffer.alloc(0);
   if (mode === 'plain') {
-    const open = (): net.Socket => net.connect(place);
+    const open = (): net.Socket => net.connect(from());
     return [
       { name: before, open, first: nothing },
       { name: after, open, first: handshake('_handshake_no_ssl') },
