@@ -107,7 +107,10 @@ try {
       await delay(HELD_MS);
       relay.heal();
     }
-    if ((done + 1) % 200 === 0) console.log(`${done + 1} faults: ${ways.map(([, way]) => way).join('; ')}`);
+    if ((done + 1) % 200 === 0)
+      console.log(
+        `${done + 1} faults: ${ways.map(([, way]) => String(way).replace('lost', 'not there yet')).join('; ')}`,
+      );
   }
   clearInterval(sending);
   await waitFor(() => ways.every(([, way]) => way.whole), {
