@@ -48,7 +48,7 @@ export const inviteDialog: DialogDefinition<Invite> = {
         onOk: (code) =>
           showDetail(control, safe`Invitation for ${sanitize(name)}`, [
             trusted('On its machine: aioc join -, then paste this code and press Ctrl-D.'),
-            trusted('Send it over a private channel: whoever uses it first becomes this client.'),
+            trusted('Send it over a private channel: the first to use it becomes this client.'),
             sanitize(typeof code === 'string' ? code : ''),
           ]),
       },

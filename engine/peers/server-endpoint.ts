@@ -1,7 +1,6 @@
 import { limitedSource } from '../base/address-groups.ts';
 import { AiocError } from '../base/errors.ts';
 import { FairPlaces } from '../base/fair-places.ts';
-import { LimitedWarnings } from '../base/limited-warnings.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Connection, NetworkListener, PeerCertificate, TlsSettings } from '../base/ports.ts';
 import { ENROLMENT_PROTOCOL, type EnrolmentRequest } from '../protocol/enrolment.ts';
@@ -44,7 +43,6 @@ export class ServerEndpoint implements LinkOwner<Link> {
   readonly #pending: PendingConnections<Connection>;
   /** Links with a name. In mutual TLS each has an issued certificate, and none loses its place. */
   readonly #named: FairPlaces<Link>;
-  readonly #warnings: LimitedWarnings;
   readonly #superseding: Superseding;
   #listener: NetworkListener | undefined;
   /** Connections that arrived before `open`. */
@@ -57,7 +55,6 @@ export class ServerEndpoint implements LinkOwner<Link> {
     this.#named = new FairPlaces({ places: trust ? Number.POSITIVE_INFINITY : LIMITS.connections });
     const { clock } = ports;
     this.#superseding = new Superseding({ clock, log, traffic });
-    this.#warnings = new LimitedWarnings(clock, LIMITS.peerWarningMs);
     this.#pending = new PendingConnections({ clock, onEvicted: (connection) => this.#evict(connection) });
   }
 
@@ -192,8 +189,10 @@ export class ServerEndpoint implements LinkOwner<Link> {
   /** Trouble of this server, such as a damaged file, is for its own log: the peer must not learn its paths. */
   #reasonForPeer(link: Link, error: Error): string {
     if (error instanceof AiocError && error.code !== 'AIOC_CERTIFICATES') return error.message;
-    const text = `a certificate from ${link.connection.remoteAddress} could not be checked: ${error.message}`;
-    this.#options.log.event(text, { warning: true });
+    const { remoteAddress } = link.connection;
+    const text = `a certificate from ${remoteAddress} could not be checked: ${error.message}`;
+    const about = limitedSource(remoteAddress);
+    this.#options.log.event(text, { warning: true, about, repeats: 'unchecked' });
     return 'the server cannot use its certificates now; its log says why';
   }
 
@@ -226,7 +225,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
     if (link.state === 'awaiting-admission')
       log.event(`asks to connect from ${link.connection.remoteAddress}`, {
         peerName: name,
-        about: link.connection.remoteAddress,
+        about: limitedSource(link.connection.remoteAddress),
       });
   }
 
@@ -272,6 +271,8 @@ export class ServerEndpoint implements LinkOwner<Link> {
 
   over(link: Link, ending: SessionEnding): void {
     const { admission, registry, log, traffic } = this.#options;
+    const { remoteAddress } = link.connection;
+    const about = limitedSource(remoteAddress);
     const claimed = this.#links.get(link);
     this.#links.delete(link);
     this.#pending.delete(link.connection);
@@ -287,24 +288,14 @@ export class ServerEndpoint implements LinkOwner<Link> {
       if (ending.from === 'enrolling' && ending.state === 'closed') return;
       if (ending.from === 'enrolling') {
         // It has proved nothing, so this does not concern the client of that name.
-        const { remoteAddress } = link.connection;
         const text = `${remoteAddress} requested a certificate for ${claimed} and received none: ${ending.reason}`;
-        return log.event(text, { warning: true, about: remoteAddress });
+        return log.event(text, { warning: true, about });
       }
-      const about = link.connection.remoteAddress;
       log.event(`not admitted: ${ending.reason}`, { peerName: claimed, warning: true, about });
     } else if (!ending.reason.startsWith('the peer closed')) {
       // Python tests whether a server is up by connecting and closing (PROTOCOL §2).
-      this.#warnAbout(link.connection.remoteAddress, ending.reason);
+      const text = `a connection from ${remoteAddress} was closed: ${ending.reason}`;
+      log.event(text, { warning: true, about, repeats: 'closed' });
     }
-  }
-
-  /** Anybody can open connections, so the log has one line for each address and second. */
-  #warnAbout(address: string, reason: string): void {
-    this.#warnings.warn(limitedSource(address), (count) => {
-      const what = count === 1 ? 'a connection' : `${count} connections`;
-      const text = `${what} from ${address} ${count === 1 ? 'was' : 'were'} closed: ${reason}`;
-      this.#options.log.event(text, { warning: true, about: address });
-    });
   }
 }

@@ -35,7 +35,7 @@ export interface TrafficLog {
 export interface EventOptions {
   readonly peerName?: string;
   readonly warning?: boolean;
-  /** Who has caused it, if that is not the peer: an address, or local programs. */
+  /** Who has caused it, if that is not the peer: an address (limitedSource), or local programs. */
   readonly about?: string;
   /** What is repeated: of one source and kind there is one line a second, with a count. */
   readonly repeats?: string;

@@ -1,47 +1,33 @@
-import { LimitedWarnings } from '../base/limited-warnings.ts';
-import { LIMITS } from '../base/limits.ts';
-import type { Clock } from '../base/ports.ts';
 import type { TrafficLog } from './traffic-log.ts';
 
-/** Logs what peers send and this connector drops, at most once per LIMITS.peerWarningMs for each peer and reason. */
+/** Logs what peers send and this connector drops: one line a second for each peer and reason, with a count. */
 export class TrafficWarnings {
   readonly #log: TrafficLog;
-  readonly #warnings: LimitedWarnings;
 
-  constructor({ clock, log }: { readonly clock: Clock; readonly log: TrafficLog }) {
+  constructor(log: TrafficLog) {
     this.#log = log;
-    this.#warnings = new LimitedWarnings(clock, LIMITS.peerWarningMs);
   }
 
   forged(peerName: string, rejectionReason: string): void {
-    this.#warnings.warn(peerName, (count) => {
-      const what = count === 1 ? 'a frame was' : `${count} frames were`;
-      this.#warn(peerName, `${what} dropped: ${rejectionReason}`);
-    });
+    this.#warn(peerName, `a frame was dropped: ${rejectionReason}`, 'forged');
   }
 
   undeliverable(peerName: string, type: string, why: string): void {
-    this.#warnings.warn(`undeliverable ${peerName}`, () =>
-      this.#warn(peerName, `a message of the type ${type} was dropped: ${why}`),
-    );
+    this.#warn(peerName, `a message of the type ${type} was dropped: ${why}`, 'undeliverable');
   }
 
   /** @param maxBytes max_size_message */
   oversized(peerName: string, type: string, { sizeBytes, maxBytes }: Sizes): void {
-    this.#warnings.warn(`large ${peerName}`, (count) => {
-      const why = `max_size_message is ${maxBytes}; raise it, or send a file instead`;
-      const counted = count === 1 ? '' : ` (the last of ${count})`;
-      this.#warn(peerName, `a ${type} message of ${sizeBytes} bytes was dropped: ${why}${counted}`);
-    });
+    const why = `max_size_message is ${maxBytes}; raise it, or send a file instead`;
+    this.#warn(peerName, `a ${type} message of ${sizeBytes} bytes was dropped: ${why}`, 'oversized');
   }
 
   unknownType(peerName: string, type: string): void {
-    const text = `a frame of the unknown type ${type} was dropped`;
-    this.#log.event(text, { peerName, warning: true, repeats: 'unknown type' });
+    this.#warn(peerName, `a frame of the unknown type ${type} was dropped`, 'unknown type');
   }
 
-  #warn(peerName: string, text: string): void {
-    this.#log.event(text, { peerName, warning: true });
+  #warn(peerName: string, text: string, repeats: string): void {
+    this.#log.event(text, { peerName, warning: true, repeats });
   }
 }
 

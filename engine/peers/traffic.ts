@@ -45,7 +45,7 @@ export class Traffic implements LinkTraffic<Link> {
 
   constructor(options: TrafficOptions) {
     this.#options = options;
-    this.#warnings = new TrafficWarnings(options);
+    this.#warnings = new TrafficWarnings(options.log);
     this.#pings = new Pings(options);
     this.inRate = new RateMeter(options.clock);
     this.#outgoing = new OutgoingTraffic(options);

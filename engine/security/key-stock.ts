@@ -20,7 +20,7 @@ export class KeyStock {
       const key = this.#ready.shift();
       const filling = this.#fill();
       if (key !== undefined) {
-        // Whoever needs the next key gets the error.
+        // The next request for a key gets the error.
         filling?.catch(() => undefined);
         return key;
       }

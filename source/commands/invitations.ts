@@ -32,7 +32,7 @@ export async function runInvite(options: ShellInviteOptions): Promise<number> {
     [
       `${made.name} can use this invitation once, until ${expires}, to reach this server at ${sanitize(made.address)}.`,
       `On its machine: aioc join CODE`,
-      'Send the code over a private channel: whoever uses it first becomes this client.',
+      'Send the code over a private channel: the first to use it becomes this client.',
       '',
     ].join('\n'),
   );
