@@ -2,45 +2,29 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { NameConflict } from '../../engine/peers/yielding-client.ts';
 import { SimulatedClock } from '../helpers/simulated-clock.ts';
-import { Side } from '../helpers/simulated-connectors.ts';
+import type { Side } from '../helpers/simulated-connectors.ts';
+import { NAME, startedSide, worldOfNamesakes } from '../helpers/simulated-namesakes.ts';
 import { SimulatedPython } from '../helpers/simulated-python.ts';
-import { type SimulatedWorld, simulatedWorld } from '../helpers/simulated-world.ts';
+import type { SimulatedWorld } from '../helpers/simulated-world.ts';
 
-const NAME = 'edge-1';
 const MINUTES_MS = 60_000;
 
-function world(): SimulatedWorld {
-  const in_ = simulatedWorld(3, 1);
-  in_.network.certificateOfDialler = { fingerprint: 'aa', claimedName: NAME };
-  in_.network.certificateOfListener = { fingerprint: 'ff', claimedName: 'server' };
-  return in_;
-}
-
-async function side(
-  t: TestContext,
-  in_: SimulatedWorld,
-  options: ConstructorParameters<typeof Side>[1],
-): Promise<Side> {
-  const made = new Side(in_, options);
-  await made.connector.start();
-  t.after(() => made.connector.stop({ hard: true }));
-  return made;
-}
+const world = (): SimulatedWorld => worldOfNamesakes(3);
 
 const logged = ({ log }: Side, pattern: RegExp): number =>
   log.filter(({ text }) => pattern.test(text)).length;
 
 /** Two machines of one name, each calling from an address of its own. */
 async function clones(t: TestContext, in_: SimulatedWorld): Promise<readonly [Side, Side]> {
-  const first = await side(t, in_, { role: 'client', configuredAs: NAME });
+  const first = await startedSide(t, in_, { role: 'client', configuredAs: NAME });
   await in_.clock.until(() => first.status.phase.kind === 'connected');
   in_.network.callsFrom = '10.0.0.7';
-  return [first, await side(t, in_, { role: 'client', configuredAs: NAME })];
+  return [first, await startedSide(t, in_, { role: 'client', configuredAs: NAME })];
 }
 
 test('two clients of one name: both logs name it, and they leave the server alone for up to a minute', async (t) => {
   const in_ = world();
-  const server = await side(t, in_, { role: 'server', configuredAs: 'server' });
+  const server = await startedSide(t, in_, { role: 'server', configuredAs: 'server' });
   const [first, second] = await clones(t, in_);
   await in_.clock.until(() => first.status.phase.kind === 'retrying');
   const { phase } = first.status;
@@ -93,7 +77,7 @@ test('a server of Python’s, which keeps two clients of one name, may end conne
   const in_ = world();
   const python = await SimulatedPython.serve(in_);
   t.after(() => python[Symbol.asyncDispose]());
-  const client = await side(t, in_, { role: 'client', configuredAs: NAME });
+  const client = await startedSide(t, in_, { role: 'client', configuredAs: NAME });
   for (let times = 0; times < 8; times += 1) {
     await in_.clock.until(() => client.peers[0]?.kind === 'python' && client.peers[0].state === 'connected');
     await in_.clock.pass(100);
@@ -110,8 +94,8 @@ test('a server of Python’s, which keeps two clients of one name, may end conne
 
 test('a client whose link was cut replaces its own half-open connection at once, and nobody is warned', async (t) => {
   const in_ = world();
-  const server = await side(t, in_, { role: 'server', configuredAs: 'server' });
-  const client = await side(t, in_, { role: 'client', configuredAs: NAME });
+  const server = await startedSide(t, in_, { role: 'server', configuredAs: 'server' });
+  const client = await startedSide(t, in_, { role: 'client', configuredAs: NAME });
   for (let times = 0; times < 5; times += 1) {
     await in_.clock.until(
       () => server.peers[0]?.state === 'connected' && client.status.phase.kind === 'connected',
@@ -134,7 +118,11 @@ test('a client whose link was cut replaces its own half-open connection at once,
 
 test('duplicate_client: refuse keeps who answers, and lets the same client back in whose link is dead', async (t) => {
   const in_ = world();
-  const server = await side(t, in_, { role: 'server', configuredAs: 'server', refusesDuplicates: true });
+  const server = await startedSide(t, in_, {
+    role: 'server',
+    configuredAs: 'server',
+    refusesDuplicates: true,
+  });
   const [first, second] = await clones(t, in_);
   await in_.clock.until(() => second.status.phase.kind === 'retrying');
   assert.equal(first.status.phase.kind, 'connected');

@@ -1,38 +1,21 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { Side } from '../helpers/simulated-connectors.ts';
-import { type SimulatedWorld, simulatedWorld } from '../helpers/simulated-world.ts';
+import { test } from 'node:test';
+import type { Side } from '../helpers/simulated-connectors.ts';
+import { NAME, startedSide, worldOfNamesakes } from '../helpers/simulated-namesakes.ts';
+import type { SimulatedWorld } from '../helpers/simulated-world.ts';
 
-const NAME = 'edge-1';
-
-function world(): SimulatedWorld {
-  const in_ = simulatedWorld(5, 1);
-  in_.network.certificateOfDialler = { fingerprint: 'aa', claimedName: NAME };
-  in_.network.certificateOfListener = { fingerprint: 'ff', claimedName: 'server' };
-  return in_;
-}
-
-async function side(
-  t: TestContext,
-  in_: SimulatedWorld,
-  options: ConstructorParameters<typeof Side>[1],
-): Promise<Side> {
-  const made = new Side(in_, options);
-  await made.connector.start();
-  t.after(() => made.connector.stop({ hard: true }));
-  return made;
-}
+const world = (): SimulatedWorld => worldOfNamesakes(5);
 
 const text = ({ log }: Side): string => log.map((row) => row.text).join('\n');
 
 test('row 19: a second connection under a live name is a warning in the log and in the state, at both ends', async (t) => {
   const in_ = world();
-  const server = await side(t, in_, { role: 'server', configuredAs: 'server' });
-  const first = await side(t, in_, { role: 'client', configuredAs: NAME });
+  const server = await startedSide(t, in_, { role: 'server', configuredAs: 'server' });
+  const first = await startedSide(t, in_, { role: 'client', configuredAs: NAME });
   await in_.clock.until(() => first.status.phase.kind === 'connected');
   assert.equal(server.peers[0]?.reason, undefined);
   in_.network.callsFrom = '10.0.0.7';
-  const second = await side(t, in_, { role: 'client', configuredAs: NAME });
+  const second = await startedSide(t, in_, { role: 'client', configuredAs: NAME });
   await in_.clock.until(() => first.status.phase.kind === 'retrying');
   assert.match(text(server), /connected from 10\.0\.0\.7:\d+ and replaced its connection from 10\.0\.0\.9/);
   assert.match(server.peers[0]?.reason ?? '', /replaced a connection from 10\.0\.0\.9.*client_name/);
@@ -48,11 +31,15 @@ test('row 19: a second connection under a live name is a warning in the log and 
 
 test('row 19: with duplicate_client: refuse, the state of the peer says that another one was refused', async (t) => {
   const in_ = world();
-  const server = await side(t, in_, { role: 'server', configuredAs: 'server', refusesDuplicates: true });
-  const first = await side(t, in_, { role: 'client', configuredAs: NAME });
+  const server = await startedSide(t, in_, {
+    role: 'server',
+    configuredAs: 'server',
+    refusesDuplicates: true,
+  });
+  const first = await startedSide(t, in_, { role: 'client', configuredAs: NAME });
   await in_.clock.until(() => first.status.phase.kind === 'connected');
   in_.network.callsFrom = '10.0.0.7';
-  const second = await side(t, in_, { role: 'client', configuredAs: NAME });
+  const second = await startedSide(t, in_, { role: 'client', configuredAs: NAME });
   await in_.clock.until(() => second.status.phase.kind === 'retrying');
   assert.equal(server.peers[0]?.state, 'connected');
   assert.match(server.peers[0]?.reason ?? '', /another client of this name was refused, from 10\.0\.0\.7/);
