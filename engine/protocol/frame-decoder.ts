@@ -121,13 +121,13 @@ export class FrameDecoder {
   }
 
   /**
-   * Whether the wanted bytes have arrived. Once a quarter of a large part has, it is collected in one buffer, so that it
-   * is not in memory twice when it is complete.
+   * Whether the wanted bytes have arrived. Once a sixteenth of a large part has, it is collected in one buffer, so that
+   * no more than that is in memory twice. The buffer takes memory only as it is filled.
    */
   #isHere(): boolean {
     if (this.#large === undefined) {
       if (this.#bytes.length >= this.#wanted) return true;
-      if (this.#wanted < LARGE_BYTES || this.#bytes.length < this.#wanted / 4) return false;
+      if (this.#wanted < LARGE_BYTES || this.#bytes.length < this.#wanted / 16) return false;
       this.#large = Buffer.allocUnsafeSlow(this.#wanted);
     }
     while (this.#largeBytes < this.#wanted) {
