@@ -99,6 +99,7 @@ test('our tool does with Python’s connectors whatever Python’s own tool can'
   await t.test('what is only looked at or switched', () => looks(world));
   await t.test('lists of clients: each change is in its file', () => lists(world));
   await t.test('subscriptions of a client', () => subscriptions(world));
+  await t.test('what only aioc’s connectors know: Python does not answer', () => onlyAioc(world));
   await t.test('tokens, which Python reads without a word', () => tokens(world));
   await t.test('stored messages are deleted', (t) => persistence(t, world));
   await t.test('stop, start and restart', () => stops(world));
@@ -144,6 +145,13 @@ async function subscriptions({ server, client }: World): Promise<void> {
   assert.deepEqual(await client.tool.showSubscribeMessageTypes(), ['news']);
   assert.deepEqual(await client.tool.setSubscribeMessageTypes([]), []);
   assert.deepEqual(await server.tool.setSubscribeMessageTypes(['news']), []);
+}
+
+async function onlyAioc({ server, client }: World): Promise<void> {
+  const patience = { timeoutMs: 1_500 };
+  const unknown = /did not answer (create_invitation|renew_certificate) .*not know the command/;
+  await rejectsWith(server.tool.createInvitation('client9', patience), 'AIOC_TIMEOUT', unknown);
+  await rejectsWith(client.tool.renewCertificate(patience), 'AIOC_TIMEOUT', unknown);
 }
 
 async function tokens(world: World): Promise<void> {
