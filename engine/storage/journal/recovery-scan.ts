@@ -116,17 +116,30 @@ async function readThrough(disk: Disk, { opened, manifest, held }: Reading): Pro
       continue;
     }
     state.segments.push(segment);
-    if (one.isDamaged) {
-      const kind = kindOf({ number: header.number, sizeBytes }, manifest);
-      const nothing = { lost: 0, isExact: true, lastPosition: undefined };
-      found.damages.push({ segment, from: 0, to: SEGMENT_START, kind, stream: undefined, ...nothing });
-      segment.isDamaged = kind === 'damaged';
-    }
+    const headers = one.isDamaged ? headerDamage(segment) : undefined;
+    if (headers !== undefined) found.damages.push(headers);
     await scanSegment(disk, { segment, sizeBytes, durableTo }, dispositionInto(found, streams));
+    if (headers !== undefined) judgeHeaders(headers);
   }
   streams.finish();
   for (const damage of found.damages) excludeAcknowledged(damage, streams, state);
   return { state: newest === undefined ? undefined : state, ...found, obsolete, unknownFiles, streams };
+}
+
+function headerDamage(segment: Segment): Damage {
+  const nothing = { lost: 0, isExact: true, lastPosition: undefined };
+  return { segment, from: 0, to: SEGMENT_START, kind: 'torn', stream: undefined, ...nothing };
+}
+
+/**
+ * The headers were synced if anything in their segment was. A readable list of segments does not show that: after a
+ * crash while the segment was created, the list may be on the disk, and a header not.
+ */
+function judgeHeaders(headers: Damage): void {
+  const { segment } = headers;
+  if (segment.synced <= SEGMENT_START) return;
+  headers.kind = 'damaged';
+  segment.isDamaged = true;
 }
 
 const UNKNOWN_LOSS = { lost: 1, isExact: false, lastPosition: undefined } as const;
