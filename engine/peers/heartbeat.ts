@@ -32,6 +32,7 @@ export interface HeartbeatOptions {
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #timer: Timer | undefined;
+  #dueAtMs = 0;
   #receivedAtMs: number;
   #unanswered = 0;
   /** When the first thing since the last arrival was sent. */
@@ -51,16 +52,25 @@ export class Heartbeat {
 
   /** Something leaves that the peer reacts to. */
   sent(): void {
-    this.#sentAtMs ??= this.#options.clock.now();
+    if (this.#sentAtMs !== undefined) return;
+    const { clock, rules } = this.#options;
+    this.#sentAtMs = clock.now();
+    // The timer may have been set for a connection on which nothing is sent.
+    if (this.#unanswered === 0 && this.#dueAtMs > this.#sentAtMs + rules.periodMs) this.#wait(rules.periodMs);
   }
 
   stop(): void {
     this.#timer?.cancel();
+    // What is sent afterwards starts no timer.
+    this.#dueAtMs = 0;
   }
 
   /** One timer that looks at what has happened meanwhile, instead of one per chunk. */
   #wait(ms: number): void {
-    this.#timer = this.#options.clock.after(ms, () => this.#check());
+    const { clock } = this.#options;
+    this.#timer?.cancel();
+    this.#dueAtMs = clock.now() + ms;
+    this.#timer = clock.after(ms, () => this.#check());
   }
 
   #check(): void {
@@ -69,8 +79,7 @@ export class Heartbeat {
     const [since, mayBeQuietMs] =
       this.#sentAtMs === undefined ? [this.#receivedAtMs, idleMs] : [this.#sentAtMs, periodMs];
     const quietMs = clock.now() - since;
-    if (this.#unanswered === 0 && quietMs < mayBeQuietMs)
-      return this.#wait(Math.min(mayBeQuietMs - quietMs, periodMs));
+    if (this.#unanswered === 0 && quietMs < mayBeQuietMs) return this.#wait(mayBeQuietMs - quietMs);
     if (this.#unanswered >= rules.unanswered) return onDead();
     this.#unanswered += 1;
     sendKeepAlive();

@@ -49,3 +49,39 @@ test('a connection on which nothing was sent may be silent for longer', async ()
   const sent = await course(rules, [500], [400, 2_500]);
   assert.deepEqual(sent, ['asked at 3500', 'asked at 3800', 'dead at 4100']);
 });
+
+test('it wakes the program about once in each time that it may be silent, and in time for what is sent meanwhile', async () => {
+  const rules = { periodMs: 1_000, idleMs: 60_000, timeoutMs: 2_000, unanswered: 2 };
+  const clock = new SimulatedClock();
+  let wakes = 0;
+  const counting = {
+    now: () => clock.now(),
+    wallNow: () => clock.wallNow(),
+    after: (ms: number, action: () => void) =>
+      clock.after(ms, () => {
+        wakes += 1;
+        action();
+      }),
+  };
+  const told: string[] = [];
+  const startedAt = clock.now();
+  const note = (what: string) => () => told.push(`${what} at ${clock.now() - startedAt}`);
+  const heartbeat = new Heartbeat({
+    rules,
+    clock: counting,
+    sendKeepAlive: note('asked'),
+    onDead: note('dead'),
+  });
+  for (let ms = 50_000; ms <= 600_000; ms += 50_000) clock.after(ms, () => heartbeat.received());
+  await clock.pass(620_000);
+  assert.deepEqual(told, []);
+  assert.ok(wakes <= 15, `${wakes} in 620 s`);
+  // While an answer is awaited, what is sent does not shorten the wait.
+  for (const ms of [1_000, 2_500]) clock.after(ms, () => heartbeat.sent());
+  await clock.pass(10_000);
+  heartbeat.stop();
+  assert.deepEqual(told, ['asked at 622000', 'asked at 624000', 'dead at 626000']);
+  heartbeat.sent();
+  await clock.pass(100_000);
+  assert.equal(told.length, 3);
+});
