@@ -1,3 +1,4 @@
+import { Credit } from '../base/credit.ts';
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { SharedHeader } from '../protocol/batched-messages.ts';
@@ -15,7 +16,6 @@ import { FileSender } from './file-sender.ts';
 import { GoneMessages } from './gone-messages.ts';
 import type { Link } from './link.ts';
 import type { NextEntry, SentQueue } from './sent-queue.ts';
-import { StreamCredit } from './stream-credit.ts';
 import { UnackedFrames } from './unacked-frames.ts';
 
 export interface SenderOptions
@@ -234,7 +234,7 @@ export class Sender {
       },
       isDraining: () => this.#link !== undefined,
     });
-    const queue = { outbox, credit: new StreamCredit(options.clock) };
+    const queue = { outbox, credit: new Credit(options.clock, STREAM_CREDIT) };
     this.#queues.set(type, queue);
     return queue;
   }
@@ -365,6 +365,13 @@ export class Sender {
     return transportId;
   }
 }
+
+/** Of the unacknowledged messages of one stream. */
+const STREAM_CREDIT = {
+  minBytes: LIMITS.streamBytes,
+  maxBytes: LIMITS.streamMaxBytes,
+  probeBytes: LIMITS.batchBytes,
+};
 
 function reportDelivered({ entry, from, to }: LeftMessages, dropped: readonly SeqRange[]): void {
   const { number, context } = entry;

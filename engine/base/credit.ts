@@ -1,24 +1,31 @@
-import { LIMITS } from '../base/limits.ts';
-import type { Clock } from '../base/ports.ts';
+import type { Clock } from './ports.ts';
 
 /** The shortest period over which a rate is measured. */
 const PERIOD_MS = 20;
 /** After this time the shortest way to the peer is measured again, if the credit is used up: it may have become longer. */
 const SHORTEST_AGE_MS = 60_000;
 
+export interface CreditBounds {
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  /** May be unacknowledged while the shortest time is measured. */
+  readonly probeBytes: number;
+}
+
 /**
- * How many bytes of a stream may be unacknowledged: twice what the peer acknowledges in the shortest time between
+ * How many bytes to a peer may be unacknowledged: twice what the peer acknowledges in the shortest time between
  * sending and acknowledging, so that neither a long way nor a slow disk there leaves the connection idle. Where the peer
  * is slow, the rate is low, and so is the credit.
  *
  * The shortest time is one in which nothing waited at the peer. It cannot be measured while much is on its way: there it
  * would grow with the credit, and the credit with it. So it is measured while little is (as BBR does in its ProbeRTT).
  */
-export class StreamCredit {
+export class Credit {
   readonly #clock: Clock;
-  /** The credit in bytes, apart from a single batch. */
-  bytes: number = LIMITS.streamBytes;
-  /** Whether it has held back messages since the last measurement. */
+  readonly #bounds: CreditBounds;
+  /** The credit in bytes, apart from a single batch or piece. */
+  bytes: number;
+  /** Whether it has held anything back since the last measurement. */
   #wasUsedUp = false;
   #ackedBytes = 0;
   #sinceMs: number;
@@ -26,11 +33,13 @@ export class StreamCredit {
   #shortestAtMs = 0;
   /** Little is sent, to measure the shortest time. */
   #isProbing = false;
-  /** When the first batch was sent while little was on its way. */
+  /** When the first bytes were sent while little was on its way. */
   #probedAtMs: number | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, bounds: CreditBounds) {
     this.#clock = clock;
+    this.#bounds = bounds;
+    this.bytes = bounds.minBytes;
     this.#sinceMs = clock.now();
   }
 
@@ -40,9 +49,9 @@ export class StreamCredit {
     this.#endProbe();
   }
 
-  /** Whether messages of this size may be sent in addition to the unacknowledged bytes. */
+  /** Whether this many bytes may be sent in addition to the unacknowledged bytes. */
   allows(sizeBytes: number, unackedBytes: number): boolean {
-    const most = this.#isProbing ? LIMITS.batchBytes : this.bytes;
+    const most = this.#isProbing ? this.#bounds.probeBytes : this.bytes;
     const isAllowed = unackedBytes === 0 || unackedBytes + sizeBytes <= most;
     if (!this.#isProbing) this.#noteUse(isAllowed);
     else if (isAllowed) this.#probedAtMs ??= this.#clock.now();
@@ -68,7 +77,7 @@ export class StreamCredit {
     this.#wasUsedUp = false;
   }
 
-  /** Messages of this size, sent at that time, were acknowledged. */
+  /** Bytes that were sent at that time were acknowledged. */
   acknowledged(sizeBytes: number, sentAtMs: number): void {
     const nowMs = this.#clock.now();
     const tookMs = Math.max(1, nowMs - sentAtMs);
@@ -95,6 +104,6 @@ export class StreamCredit {
     if (target > this.bytes && !this.#wasUsedUp) return;
     // It shrinks slowly, since a pause of the sender also lowers the rate.
     const next = Math.max(target, this.bytes * 0.75);
-    this.bytes = Math.min(LIMITS.streamMaxBytes, Math.max(LIMITS.streamBytes, next));
+    this.bytes = Math.min(this.#bounds.maxBytes, Math.max(this.#bounds.minBytes, next));
   }
 }

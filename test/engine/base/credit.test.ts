@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Credit } from '../../../engine/base/credit.ts';
 import { LIMITS } from '../../../engine/base/limits.ts';
-import { StreamCredit } from '../../../engine/peers/stream-credit.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
 const BATCH_BYTES = LIMITS.batchBytes;
+const BOUNDS = { minBytes: LIMITS.streamBytes, maxBytes: LIMITS.streamMaxBytes, probeBytes: BATCH_BYTES };
 
 interface Way {
   /** From sending a batch to its ack, without waiting at the peer. */
@@ -17,7 +18,7 @@ interface Way {
 /** A sender that always has more to send, on a way to a peer that takes one batch after the other. */
 class Traffic {
   readonly clock = new FakeClock(0);
-  readonly credit = new StreamCredit(this.clock);
+  readonly credit = new Credit(this.clock, BOUNDS);
   way: Way;
   unackedBytes = 0;
   ackedBytes = 0;
@@ -155,7 +156,7 @@ test('the credit is never below its minimum nor above its maximum, and one batch
   fc.assert(
     fc.property(acks, (all) => {
       const clock = new FakeClock(0);
-      const credit = new StreamCredit(clock);
+      const credit = new Credit(clock, BOUNDS);
       for (const { waitMs, sizeBytes, tookMs, asks } of all) {
         clock.advance(waitMs);
         assert.ok(credit.allows(1e9, 0));
