@@ -55,14 +55,23 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+export interface AiocErrorOptions {
+  readonly cause?: unknown;
+  /** The reason in words that a peer may read: without paths and names of this machine. */
+  readonly forPeer?: string | undefined;
+}
+
 /** An error with a stable code and a message that says what to do about it. */
 export class AiocError extends Error {
   override readonly name = 'AiocError';
   readonly code: ErrorCode;
+  /** What a peer may read of it; undefined: only the meaning of its code. */
+  readonly forPeer: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options: AiocErrorOptions = {}) {
     super(message, options);
     this.code = code;
+    this.forPeer = options.forPeer;
   }
 }
 

@@ -1,6 +1,7 @@
 import { ADMISSION_LIMITS } from './admission-limits.ts';
 import { CERTIFICATE_LIMITS } from './certificate-limits.ts';
 import { FRAME_LIMITS } from './frame-limits.ts';
+import { TRANSFER_LIMITS } from './transfer-limits.ts';
 
 /**
  * Every bound of the engine, with its unit and its reason. Nothing in the engine grows without a bound from this list.
@@ -371,6 +372,7 @@ export const LIMITS = {
   viewIntervalMs: 100,
 
   // Files
+  ...TRANSFER_LIMITS,
   fileChunkBytes: 256 * KIB,
   fileNameBytes: 255,
   /** Attempts at a free name: `file (2)`, `file (3)` … */

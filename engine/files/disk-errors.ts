@@ -58,5 +58,5 @@ function worded(
   if (error instanceof AiocError) return error;
   const known = words[systemCode(error) ?? ''];
   const reason = known ?? (error instanceof Error ? error.message : String(error));
-  return new AiocError(code, `${what}: ${reason}.`, { cause: error });
+  return new AiocError(code, `${what}: ${reason}.`, { cause: error, forPeer: known });
 }
