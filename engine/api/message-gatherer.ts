@@ -25,7 +25,7 @@ export class MessageGatherer {
 
   /** Whether that batch should not wait for more. */
   get isFull(): boolean {
-    return this.#builder.sizeBytes >= LIMITS.batchBytes || this.#builder.count >= LIMITS.batchMessages;
+    return this.#builder.sizeBytes >= LIMITS.largeBatchBytes || this.#builder.count >= LIMITS.batchMessages;
   }
 
   /**
@@ -62,7 +62,8 @@ export class MessageGatherer {
     if (count === 0) return true;
     if (count >= LIMITS.batchMessages) return false;
     const usedBytes = sizeBytes + RECORD_HEAD_BYTES + header.length + binary.length;
-    const freeBytes = LIMITS.batchBytes - usedBytes;
+    const isLarge = body.length + binary.length >= LIMITS.largeMessageBytes;
+    const freeBytes = (isLarge ? LIMITS.largeBatchBytes : LIMITS.batchBytes) - usedBytes;
     if (typeof body !== 'string' || body.length * UTF8_MOST_BYTES <= freeBytes)
       return body.length <= freeBytes;
     return Buffer.byteLength(body) <= freeBytes;

@@ -8,7 +8,7 @@ export const FRAME_LIMITS = {
    * an attacker has as many connections as it likes.
    */
   messageWithoutIdentityBytes: 8 * MIB,
-  /** Of unfinished frames, what each connection may always hold: a batch with its header, and a part of the next. */
+  /** Of unfinished frames, what each connection may always hold: a batch of small messages, and a part of the next. */
   frameFreeBytes: 80 * KIB,
   /** A frame that makes no progress this long ends its connection. Links that lose packets take a few seconds. */
   frameStallMs: 15_000,

@@ -38,9 +38,15 @@ export const LIMITS = {
   /** A file that is sent in one frame together with its message. */
   fileInFrameBytes: 0xffff_ffff - 1024 * KIB,
   /** Frames up to this size are copied into one write with others, which is cheaper than separate writes. */
-  copiedFrameBytes: 16 * KIB,
-  /** The records of a batch of several messages. A single message may be larger. */
+  copiedFrameBytes: 8 * KIB,
+  /** The records of a batch of several small messages: less than frameFreeBytes, so that they never wait for memory. */
   batchBytes: 64 * KIB,
+  /**
+   * The same where the messages have largeMessageBytes or more: four of 64 KiB with their headers, because a batch costs a
+   * connector more than its bytes. A single message may be larger.
+   */
+  largeBatchBytes: 260 * KIB,
+  largeMessageBytes: 1 * KIB,
   /** Messages of one batch, whatever their size. */
   batchMessages: 4_096,
   /** Messages of one connection that are being stored at the same time. Reading pauses at this limit. */
@@ -336,7 +342,7 @@ export const LIMITS = {
   journalStreamNameBytes: 4 * KIB,
   /** Batches up to this size are copied into one piece with others, which is cheaper than a piece of their own. */
   journalCopiedBytes: 4 * KIB,
-  /** Bytes read from a segment at once: four full batches with their headers. */
+  /** Bytes read from a segment at once: a full batch with its header. */
   journalReadBytes: 264 * KIB,
   /** Index granularity: one offset for each stream and each block of a segment in which it has records. */
   journalBlockBytes: 64 * KIB,

@@ -83,9 +83,9 @@ export class ReceivedBatches {
 function checkedCount(count: unknown, sizeBytes: number): number {
   if (typeof count !== 'number' || !Number.isInteger(count) || count < 1)
     throw new AiocError('AIOC_FRAME_BAD', 'aioc_batch is not a number of messages');
-  if (count === 1 || (count <= LIMITS.batchMessages && sizeBytes <= LIMITS.batchBytes)) return count;
+  if (count === 1 || (count <= LIMITS.batchMessages && sizeBytes <= LIMITS.largeBatchBytes)) return count;
   throw new AiocError(
     'AIOC_FRAME_BAD',
-    `a batch of ${count} messages has ${sizeBytes} bytes; at most ${LIMITS.batchMessages} messages and ${LIMITS.batchBytes} bytes are allowed`,
+    `a batch of ${count} messages has ${sizeBytes} bytes; at most ${LIMITS.batchMessages} messages and ${LIMITS.largeBatchBytes} bytes are allowed`,
   );
 }

@@ -216,7 +216,7 @@ export class FrameDecoder {
   /** The records of a batch are checked one by one where it is read; together they may be larger than a message. */
   get #maxBytes(): number {
     if (this.#header?.['aioc_batch'] === undefined) return this.#messageMaxBytes;
-    return Math.max(LIMITS.batchBytes, this.#messageMaxBytes + LIMITS.headerBytes + RECORD_HEAD_BYTES);
+    return Math.max(LIMITS.largeBatchBytes, this.#messageMaxBytes + LIMITS.headerBytes + RECORD_HEAD_BYTES);
   }
 
   #afterData(): DecodedEvent | undefined {

@@ -40,6 +40,8 @@ export const RECORD_HEADER_MAX_BYTES = LIMITS.headerBytes - LIMITS.headerSpareBy
 
 /** Messages of at most so many bytes are copied together; larger ones stay where they are. */
 const COPIED_MAX_BYTES = 8 * 1024;
+/** The same for messages that must be copied in any case: one buffer costs less than one for each. */
+const OWN_COPIED_MAX_BYTES = 64 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 /** Bytes of one character of a string, at most. */
 const UTF8_MOST_BYTES = 3;
@@ -107,14 +109,20 @@ export class RecordBatchBuilder {
       const mostBytes = data.length * UTF8_MOST_BYTES;
       if (binary.length === 0 && mostBytes <= COPIED_MAX_BYTES) this.#addText(header, data, mostBytes);
       else this.#add(header, Buffer.from(data), Buffer.from(binary));
-    } else if (data.length + binary.length <= COPIED_MAX_BYTES) this.#add(header, data, binary);
+    } else if (data.length + binary.length <= OWN_COPIED_MAX_BYTES)
+      this.#add(header, data, binary, OWN_COPIED_MAX_BYTES);
     else this.#add(header, Buffer.from(data), Buffer.from(binary));
   }
 
-  #add(ownHeader: Buffer | string, data: Uint8Array, binary: Uint8Array): void {
+  #add(
+    ownHeader: Buffer | string,
+    data: Uint8Array,
+    binary: Uint8Array,
+    copiedMaxBytes = COPIED_MAX_BYTES,
+  ): void {
     const header = this.#headerToWrite(ownHeader);
     const bodyBytes = data.length + binary.length;
-    const isCopied = bodyBytes <= COPIED_MAX_BYTES;
+    const isCopied = bodyBytes <= copiedMaxBytes;
     const headBytes = RECORD_HEAD_BYTES + header.length;
     const room = headBytes + (isCopied ? bodyBytes : 0);
     this.#reserve(room);

@@ -135,9 +135,9 @@ export function rangeIn(body: Buffer): MessageRange {
  * @throws AiocError AIOC_FRAME_BAD
  */
 export function checkLimits({ count, records }: BatchInPacket): void {
-  if (count === 1 || (count <= LIMITS.batchMessages && records.length <= LIMITS.batchBytes)) return;
+  if (count === 1 || (count <= LIMITS.batchMessages && records.length <= LIMITS.largeBatchBytes)) return;
   throw new AiocError(
     'AIOC_FRAME_BAD',
-    `a batch has ${count} messages and ${records.length} bytes; the limits are ${LIMITS.batchMessages} and ${LIMITS.batchBytes}`,
+    `a batch has ${count} messages and ${records.length} bytes; the limits are ${LIMITS.batchMessages} and ${LIMITS.largeBatchBytes}`,
   );
 }

@@ -72,8 +72,10 @@ export class ProgramConnection {
   constructor(options: ProgramConnectionOptions) {
     this.#options = options;
     const { broker, clock, onChange, spool } = options;
-    // Parts of a file may be larger than messages.
-    const maxBytes = packetBytesOf(Math.max(messageMaxBytesOf(broker), LIMITS.fileChunkBytes));
+    // Parts of a file and batches may be larger than messages.
+    const maxBytes = packetBytesOf(
+      Math.max(messageMaxBytesOf(broker), LIMITS.fileChunkBytes, LIMITS.largeBatchBytes),
+    );
     this.#reader = new PacketReader(maxBytes, { skipsLarge: true });
     this.#writer = new PacketWriter(options.socket);
     this.#lease = new MemoryLease(broker.budget);

@@ -8,6 +8,7 @@ import { SendManyError } from '../../../engine/api/send-many.ts';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { bodyAsJson } from '../../../engine/local/native/packets.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
+import { RECORD_HEAD_BYTES } from '../../../engine/protocol/record-batch.ts';
 import { FakeNativeConnector } from '../../helpers/fake-native-connector.ts';
 import { batchWith, type TestRecord } from '../../helpers/record-batches.ts';
 import { rejectsWith } from '../../helpers/rejects-with.ts';
@@ -98,10 +99,10 @@ test('each promise gets the outcome of its message', async (t) => {
   );
 });
 
-test('a batch has at most 64 KiB and 4,096 messages; a larger message is alone', async (t) => {
+test('a batch has at most 260 KiB and 4,096 messages; a larger message is alone', async (t) => {
   const { connector, api } = await connected(t);
-  const third = 'ü'.repeat(LIMITS.batchBytes / 6);
-  const whole = 'x'.repeat(LIMITS.batchBytes);
+  const third = 'ü'.repeat(LIMITS.largeBatchBytes / 6);
+  const whole = 'x'.repeat(LIMITS.largeBatchBytes);
   await Promise.all([third, third, third, whole, 'y'].map((data) => api.send({ ...event, data })));
   assert.deepEqual(connector.written, [[third, third], [third], [whole], ['y']]);
   connector.packets.length = 0;
@@ -110,6 +111,21 @@ test('a batch has at most 64 KiB and 4,096 messages; a larger message is alone',
   assert.deepEqual(
     connector.written.map((one) => one.length),
     [LIMITS.batchMessages, 1],
+  );
+});
+
+test('small messages make batches of at most 64 KiB, which never wait for memory; four of 64 KiB are together', async (t) => {
+  const { connector, api } = await connected(t);
+  const small = 'x'.repeat(LIMITS.largeMessageBytes - 1);
+  await Promise.all(Array.from({ length: 100 }, () => api.send({ ...event, data: small })));
+  const [first = []] = connector.written;
+  assert.equal(first.length, Math.floor((LIMITS.batchBytes - 2) / (small.length + RECORD_HEAD_BYTES)));
+  connector.packets.length = 0;
+  const large = 'x'.repeat(64 * 1024);
+  await Promise.all([large, large, large, large, small].map((data) => api.send({ ...event, data })));
+  assert.deepEqual(
+    connector.written.map((one) => one.length),
+    [4, 1],
   );
 });
 

@@ -155,7 +155,7 @@ test('a batch that is not as it says closes its program, with the reason in the 
   const broken = batchWith(['a', 'b']);
   (broken.records[0] as Buffer)[16] = 0xff;
   const many = Array.from({ length: LIMITS.batchMessages + 1 }, () => '');
-  const large = 'x'.repeat(LIMITS.batchBytes / 2);
+  const large = 'x'.repeat(LIMITS.largeBatchBytes / 2);
   const bad: readonly (readonly [ReturnType<typeof batchWith>, RegExp])[] = [
     [batchWith(['a', 'b'], 3), /a batch of 3 messages has 2/],
     [batchWith(['a'], 0), /does not say how many/],
@@ -163,7 +163,7 @@ test('a batch that is not as it says closes its program, with the reason in the 
     [batchWith([{ text: 'a', header: { source_id: 'other' } }]), /has source_id in its header/],
     [batchWith([{ text: 'a', header: { with_file: { src_path: '/x' } } }]), /it belongs in a send/],
     [batchWith(many), /a batch has 4097 messages/],
-    [batchWith([large, large]), /bytes; the limits are 4096 and 65536/],
+    [batchWith([large, large]), /bytes; the limits are 4096 and 266240/],
   ];
   for (const [batch, reason] of bad) {
     const one = await program();

@@ -64,7 +64,7 @@ test('a batch that is not as it must be is a bad frame, wherever its count is re
     assert.throws(() => countIn(bad, true), { code: 'AIOC_FRAME_BAD' }, String(count));
     assert.equal(countIn(bad, false), 1);
   }
-  const large = recordsWith(['a', 'x'.repeat(LIMITS.batchBytes)]);
+  const large = recordsWith(['a', 'x'.repeat(LIMITS.largeBatchBytes)]);
   for (const [count, data, binary] of [
     [1, records, NOTHING],
     [3, records, NOTHING],
@@ -77,7 +77,7 @@ test('a batch that is not as it must be is a bad frame, wherever its count is re
       code: 'AIOC_FRAME_BAD',
     });
   assert.equal(
-    batches.read(frame({ aioc_batch: 1 }, recordsWith(['x'.repeat(LIMITS.batchBytes)])), true).count,
+    batches.read(frame({ aioc_batch: 1 }, recordsWith(['x'.repeat(LIMITS.largeBatchBytes)])), true).count,
     1,
   );
 });
