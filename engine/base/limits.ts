@@ -358,7 +358,8 @@ export const LIMITS = {
   // What is kept for display
   logRows: 10_000,
   logPreviewBytes: 400,
-  logBodyBytes: 16 * KIB,
+  /** Of a message's data, for the opened row: more would cost a busy connector copies that nobody looks at. */
+  logBodyBytes: 4 * KIB,
   /** Headers and bodies of the latest messages together. Small ones are kept as long as their log rows. */
   logBodiesBytes: 4 * MIB,
   conversationRows: 2_000,

@@ -1,15 +1,12 @@
 import { LIMITS } from '../base/limits.ts';
 import { RECORD_HEAD_BYTES } from '../protocol/record-batch.ts';
 
-/** A batch of at most this size, or this much per message, is kept whole, which takes one copy. */
-const WHOLE_MAX_BYTES = 4 * LIMITS.logBodyBytes;
-
-/** Whether only the beginnings of a batch's messages are kept: the data up to LIMITS.logBodyBytes, and no binary. */
+/**
+ * Whether only the beginnings of a batch's messages are kept: the data up to LIMITS.logBodyBytes, and no binary. A batch
+ * of smaller messages is kept whole, which takes one copy.
+ */
 export function mustBeCut(records: Buffer, count: number): boolean {
-  return (
-    records.length > LIMITS.logBodyBytes &&
-    records.length > Math.min(WHOLE_MAX_BYTES, count * LIMITS.logBodyBytes)
-  );
+  return records.length > count * LIMITS.logBodyBytes;
 }
 
 /** What is kept of a batch that must be cut. */
