@@ -288,8 +288,11 @@ export const LIMITS = {
   inboxBytes: 64 * MIB,
   /** Retry interval for a store that failed, for example because the disk is full. */
   storeRetryMs: 500,
-  /** The last appends of a stream are cached, so that reading them soon needs no disk access. */
-  storeTailBytes: 256 * KIB,
+  /**
+   * The last appends of a stream are cached, so that reading them soon needs no disk access: as much as a program's
+   * subscription or a stream without credit of its own may be behind. What is acknowledged leaves the cache.
+   */
+  storeTailBytes: 1 * MIB,
   /** Streams with such a cache. */
   storeTails: 16,
   /** What a batch costs in a store besides its own bytes: the header of a record, its source and lengths. */
