@@ -1,8 +1,18 @@
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Bounds of what arrives from peers and programs, and is not a whole message yet, and of what they cause in the log. */
+/** Bounds of batches, of what arrives and is not whole yet, and of what peers and programs cause in the log. */
 export const FRAME_LIMITS = {
+  /** The records of a batch of several small messages: less than frameFreeBytes, so that they never wait for memory. */
+  batchBytes: 64 * KIB,
+  /**
+   * The same where the messages have largeMessageBytes or more: four of 64 KiB with their headers, because a batch costs a
+   * connector more than its bytes. A single message may be larger.
+   */
+  largeBatchBytes: 260 * KIB,
+  largeMessageBytes: 1 * KIB,
+  /** Messages of one batch, whatever their size. */
+  batchMessages: 4_096,
   /**
    * Default of max_size_message where anybody may connect under any name (ssl_allow_all, use_ssl: false):
    * an attacker has as many connections as it likes.

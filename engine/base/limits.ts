@@ -39,16 +39,6 @@ export const LIMITS = {
   fileInFrameBytes: 0xffff_ffff - 1024 * KIB,
   /** Frames up to this size are copied into one write with others, which is cheaper than separate writes. */
   copiedFrameBytes: 8 * KIB,
-  /** The records of a batch of several small messages: less than frameFreeBytes, so that they never wait for memory. */
-  batchBytes: 64 * KIB,
-  /**
-   * The same where the messages have largeMessageBytes or more: four of 64 KiB with their headers, because a batch costs a
-   * connector more than its bytes. A single message may be larger.
-   */
-  largeBatchBytes: 260 * KIB,
-  largeMessageBytes: 1 * KIB,
-  /** Messages of one batch, whatever their size. */
-  batchMessages: 4_096,
   /** Messages of one connection that are being stored at the same time. Reading pauses at this limit. */
   unstoredMessages: 1_024,
   unstoredBytes: 1 * MIB,
