@@ -9,13 +9,16 @@ interface Budget {
 /**
  * The memory for the bytes of unfinished frames, of all connections together: at most half of the common budget, so that
  * whole messages always find the other half. A frame that finds no room waits, without being read. One frame at a time,
- * in the order in which they began to wait, has the turn: it may grow to its end whatever the others hold. So each of them
- * is finished some time, and no more than one exceeds the half.
+ * in the order in which they began to wait, has the turn: it may grow to its end whatever the others hold, and takes no
+ * room from them. So each of them is finished some time, and no more than one is held beside the half. A frame that is
+ * larger than the half needs the turn in any case, so it takes no memory before it has it.
  */
 export class FrameMemory {
   readonly #budget: Budget;
   readonly #maxBytes: number;
-  readonly #waiting = new Map<FrameLease, () => void>();
+  readonly #waitingForRoom = new Map<FrameLease, WaitingFrame>();
+  readonly #waitingForTurn = new Map<FrameLease, WaitingFrame>();
+  #asked = 0;
   #heldBytes = 0;
   #chargedBytes = 0;
   #turn: FrameLease | undefined;
@@ -31,17 +34,23 @@ export class FrameMemory {
     return this.#heldBytes;
   }
 
-  /** Frames that wait for memory. */
-  get waiting(): number {
-    return this.#waiting.size;
-  }
-
-  get hasRoom(): boolean {
-    return this.#heldBytes < this.#maxBytes && this.#budget.heldBytes < this.#budget.bytes;
+  /** Frames that wait for the memory of this one. */
+  waitingFor(lease: FrameLease): number {
+    return this.#waitingForRoom.size + (this.#turn === lease ? this.#waitingForTurn.size : 0);
   }
 
   hasTurn(lease: FrameLease): boolean {
     return this.#turn === lease;
+  }
+
+  /** Whether a frame that will have this many bytes may take more of them now, without the turn. */
+  hasRoomFor(wholeBytes: number): boolean {
+    return wholeBytes <= this.#maxBytes && this.#hasRoom;
+  }
+
+  get #hasRoom(): boolean {
+    const heldBytes = this.#heldBytes - (this.#turn?.heldBytes ?? 0);
+    return heldBytes < this.#maxBytes && this.#budget.heldBytes < this.#budget.bytes;
   }
 
   add(bytes: number): void {
@@ -54,48 +63,83 @@ export class FrameMemory {
 
   /** @param resume called once, when the frame may be read on; not if it may be at once */
   mustWait(lease: FrameLease, resume: () => void): boolean {
-    if (this.#turn === undefined && this.#waiting.size === 0) {
+    if (this.#turn === undefined && this.#waiting === 0) {
       this.#turn = lease;
       return false;
     }
-    this.#waiting.set(lease, resume);
+    const waiting = lease.wholeBytes > this.#maxBytes ? this.#waitingForTurn : this.#waitingForRoom;
+    this.#asked += 1;
+    waiting.set(lease, { lease, resume, place: this.#asked });
     return true;
   }
 
   /** The frame needs no more memory now, or none at all. */
   leave(lease: FrameLease): void {
-    this.#waiting.delete(lease);
+    this.#waitingForRoom.delete(lease);
+    this.#waitingForTurn.delete(lease);
     if (this.#turn === lease) this.#turn = undefined;
   }
 
   /** Gives room and turn to those that wait. Call when there may be some. */
   giveOut(): void {
     // One that is resumed may give back what it holds, which calls this again.
-    if (this.#isGiving) return;
+    if (this.#waiting === 0 || this.#isGiving) return;
     this.#isGiving = true;
-    for (const [lease, resume] of this.#waiting) {
-      const { hasRoom } = this;
-      if (!hasRoom && this.#turn !== undefined) break;
-      this.#waiting.delete(lease);
-      if (!hasRoom) this.#turn = lease;
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      const { lease, resume } = next;
+      if (!this.hasRoomFor(lease.wholeBytes)) this.#turn ??= lease;
+      this.#waitingForRoom.delete(lease);
+      this.#waitingForTurn.delete(lease);
       resume();
     }
     this.#isGiving = false;
   }
+
+  get #waiting(): number {
+    return this.#waitingForRoom.size + this.#waitingForTurn.size;
+  }
+
+  /** Which one may be read on now. */
+  #next(): WaitingFrame | undefined {
+    const [forRoom] = this.#waitingForRoom.values();
+    if (forRoom !== undefined && this.#hasRoom) return forRoom;
+    if (this.#turn !== undefined) return undefined;
+    const [forTurn] = this.#waitingForTurn.values();
+    if (forRoom === undefined || forTurn === undefined) return forRoom ?? forTurn;
+    return forRoom.place < forTurn.place ? forRoom : forTurn;
+  }
+}
+
+/** A frame that waits for memory. */
+interface WaitingFrame {
+  readonly lease: FrameLease;
+  readonly resume: () => void;
+  /** In the order in which they began to wait. */
+  readonly place: number;
 }
 
 /** The unfinished frame of one connection, with what else it has sent and nobody has read yet. */
 export class FrameLease {
   readonly #memory: FrameMemory;
   #heldBytes = 0;
+  #wholeBytes = 0;
   #isWaiting = false;
 
   constructor(memory: FrameMemory) {
     this.#memory = memory;
   }
 
-  /** Sets the bytes that are held now. */
-  hold(bytes: number): void {
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  get wholeBytes(): number {
+    return this.#wholeBytes;
+  }
+
+  /** Sets the bytes that are held now, and those that will be when the frame is finished, as far as it is known. */
+  hold(bytes: number, wholeBytes: number): void {
+    this.#wholeBytes = wholeBytes;
     if (bytes === this.#heldBytes) return;
     const isLess = bytes < this.#heldBytes;
     this.#memory.add(bytes - this.#heldBytes);
@@ -107,7 +151,8 @@ export class FrameLease {
 
   /** Whether more bytes may arrive. Each connection may always have some, so that small messages never wait. */
   get mayGrow(): boolean {
-    return this.#heldBytes <= LIMITS.frameFreeBytes || this.#memory.hasTurn(this) || this.#memory.hasRoom;
+    if (this.#heldBytes <= LIMITS.frameFreeBytes) return true;
+    return this.#memory.hasTurn(this) || this.#memory.hasRoomFor(this.#wholeBytes);
   }
 
   /**
@@ -135,13 +180,13 @@ export class FrameLease {
 
   /** Bytes that must arrive in LIMITS.frameStallMs, or the frame has stalled. It is more where others wait for it. */
   get neededBytes(): number {
-    if (this.#memory.waiting === 0 || this.#heldBytes <= LIMITS.frameFreeBytes) return 1;
+    if (this.#heldBytes <= LIMITS.frameFreeBytes || this.#memory.waitingFor(this) === 0) return 1;
     return this.#memory.hasTurn(this) ? LIMITS.turnProgressBytes : LIMITS.heldProgressBytes;
   }
 
   /** The connection has ended. */
   release(): void {
-    this.hold(0);
+    this.hold(0, 0);
     this.yield();
   }
 }

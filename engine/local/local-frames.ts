@@ -34,6 +34,12 @@ export class LocalFrameReader {
     return this.#bytes.length;
   }
 
+  /** The size of the unfinished frame, if it is known and all of it will be in memory. */
+  get wholeBytes(): number {
+    const sizeBytes = this.#frameBytes ?? 0;
+    return this.#isTooLong(sizeBytes) ? 0 : sizeBytes;
+  }
+
   /** Whether the stream is inside a frame. */
   get insideFrame(): boolean {
     return this.#frameBytes !== undefined || this.#skipBytes > 0 || this.#bytes.length > 0;

@@ -221,7 +221,7 @@ export class FramePump {
 
   #adjustFlow(): void {
     if (this.#stopped) return;
-    this.#frameLease.hold(this.#decoder.heldBytes);
+    this.#frameLease.hold(this.#decoder.heldBytes, this.#decoder.wholeBytes);
     const pause = this.#mustPause();
     if (pause) this.#watch.pause();
     else if (this.#decoder.insideFrame) this.#watch.start();

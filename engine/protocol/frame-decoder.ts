@@ -76,6 +76,12 @@ export class FrameDecoder {
     return this.#bytes.length + this.#largeBytes + this.#data.length;
   }
 
+  /** What the data and the binary of the unfinished frame will take in memory, as far as it has said. */
+  get wholeBytes(): number {
+    const isHeld = this.#step === 'data' || this.#step === 'binary';
+    return this.#data.length + (isHeld ? this.#wanted : 0);
+  }
+
   /** How many frames have begun. */
   get frames(): number {
     return this.#frames;
@@ -121,13 +127,14 @@ export class FrameDecoder {
   }
 
   /**
-   * Whether the wanted bytes have arrived. Once a sixteenth of a large part has, it is collected in one buffer, so that
-   * no more than that is in memory twice. The buffer takes memory only as it is filled.
+   * Whether the wanted bytes have arrived. Once a sixteenth of a large part has, or 1 MiB, it is collected in one buffer, so
+   * that no more than that is in memory twice. The buffer takes memory only as it is filled.
    */
   #isHere(): boolean {
     if (this.#large === undefined) {
       if (this.#bytes.length >= this.#wanted) return true;
-      if (this.#wanted < LARGE_BYTES || this.#bytes.length < this.#wanted / 16) return false;
+      if (this.#wanted < LARGE_BYTES || this.#bytes.length < Math.min(this.#wanted / 16, LARGE_BYTES))
+        return false;
       this.#large = Buffer.allocUnsafeSlow(this.#wanted);
     }
     while (this.#largeBytes < this.#wanted) {

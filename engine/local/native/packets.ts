@@ -177,6 +177,12 @@ export class PacketReader {
     return this.#bytes.length;
   }
 
+  /** The size of the unfinished packet, if it is known and all of it will be in memory. */
+  get wholeBytes(): number {
+    const sizeBytes = this.#restBytes ?? 0;
+    return sizeBytes > this.#maxBytes ? 0 : sizeBytes;
+  }
+
   push(chunk: Buffer): void {
     this.#bytes.push(chunk);
   }

@@ -143,7 +143,7 @@ export class ProgramConnection {
   }
 
   #adjustFlow(): void {
-    this.#frameLease.hold(this.#reader.bufferedBytes);
+    this.#frameLease.hold(this.#reader.bufferedBytes, this.#reader.wholeBytes);
     const isBehind = this.#isBehind;
     if (isBehind) this.#frameLease.yield();
     const isPaused = isBehind || this.#frameLease.mustWait(this.#readOn);

@@ -154,7 +154,7 @@ class SendConnection {
     }
     this.#busy = false;
     if (this.#ended) return;
-    this.#frameLease.hold(this.#reader.bufferedBytes);
+    this.#frameLease.hold(this.#reader.bufferedBytes, this.#reader.wholeBytes);
     // While the frame waits for memory, or for those before it, its rest cannot be late.
     if (this.#isBehind) return this.#frameLease.yield();
     if (this.#frameLease.mustWait(this.#readOn)) return this.#frameEnded();
