@@ -1,6 +1,7 @@
 import { AiocError } from '../engine/base/errors.ts';
 import type { Invocation } from './arguments.ts';
 import { failed } from './command-failure.ts';
+import { collectLessOften } from './heap-growth.ts';
 import { exitCodeAfter, guardStandardOutput } from './standard-output.ts';
 
 /** All but what the command line itself answers. */
@@ -38,6 +39,8 @@ async function run(invocation: CommandInvocation): Promise<number> {
     case 'join':
       return (await import('./commands/invitations.ts')).runJoin(invocation);
     case 'headless':
+      // V8 would keep the space for all objects that loading the engine makes.
+      collectLessOften();
       // Sockets that are still closing must not keep the daemon alive.
       return process.exit(await (await import('./commands/headless.ts')).runHeadless(invocation.file));
     case 'status':

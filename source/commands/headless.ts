@@ -1,7 +1,6 @@
 import { hostAndPort } from '../../engine/index.ts';
 import { type ConfiguredEngine, configuredEngine } from '../configured-engine.ts';
 import { EXIT } from '../exit-codes.ts';
-import { collectLessOften } from '../heap-growth.ts';
 import { collectWhenIdle } from '../idle-collection.ts';
 import { tierUpSooner } from '../tier-up.ts';
 
@@ -14,7 +13,6 @@ import { tierUpSooner } from '../tier-up.ts';
  */
 export async function runHeadless(configPath: string): Promise<number> {
   tierUpSooner();
-  collectLessOften();
   collectWhenIdle();
   let end: () => void = () => undefined;
   const asked = new Promise<void>((resolve) => {
