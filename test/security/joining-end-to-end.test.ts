@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import tls from 'node:tls';
 import {
   ConnectorAPI,
   ConnectorRemoteTool,
@@ -15,8 +17,10 @@ import { invitationCode, readInvitationCode } from '../../engine/security/invita
 import type { ConfiguredSide } from '../helpers/configured-connectors.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { type Config, connected, heardBy, logged, started, until } from '../helpers/key-effects.ts';
+import { frameWith } from '../helpers/malformed-frames.ts';
 import { rejectsWith } from '../helpers/rejects-with.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
+import { deadline } from '../helpers/wait-for.ts';
 
 interface InvitingServer {
   readonly server: ConfiguredSide;
@@ -69,6 +73,30 @@ test('who was invited joins, connects and exchanges messages; the server wants i
   await until(() => heard.length === 1, 'the message');
   assert.equal(heard[0]?.sourceId, 'bob');
   assert.ok(logged(server, /bob: invited to join/));
+});
+
+/** With the shared default certificate, as a Python client does it; the certificate is never used. */
+async function requestFor(name: string, { port, certificates }: InvitingServer): Promise<void> {
+  const file = (ending: string): string =>
+    readFileSync(join(certificates, `certificates/client/client-certs/default.${ending}`), 'utf8');
+  const socket = tls.connect({ port, rejectUnauthorized: false, key: file('key'), cert: file('pem') });
+  socket.on('error', () => undefined);
+  const header = `{"message_type": "_ssl", "source_id": "${name}"}`;
+  socket.resume().write(frameWith(header, '{"cmd": "get_new_certificate"}'));
+  await deadline(once(socket, 'close'), 10_000, 'the answer');
+}
+
+test('a name that a stranger has requested is its owner’s at once with an invitation, and not without', async (t) => {
+  const inviting = await invitingServer(t);
+  const { server, invite, join: joinServer, certificates } = inviting;
+  await requestFor('bob', inviting);
+  const issued = (): boolean[] =>
+    readdirSync(join(certificates, 'certificates/server/client-certs')).map((name) => name === 'bob.pem');
+  await until(() => issued().includes(true), 'the certificate of the stranger');
+  await requestFor('bob', inviting);
+  await until(() => logged(server, /bob.*requested a moment ago/), 'the second one to be refused');
+  const bob = await startedClient(t, await joinServer(await invite('bob')));
+  await connected(server, bob);
 });
 
 test('join writes a private directory: no default certificate, the server’s certificate pinned, a year of validity', async (t) => {
