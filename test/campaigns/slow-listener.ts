@@ -1,21 +1,22 @@
 /**
  * A program sends as fast as it is let, and the listener at the other end needs its time for each message and is killed
  * twice: `npm run campaign:slow-listener -- [MESSAGES] [DELAY_MS] [QUEUE_MB]`. Says what came of them, how far the sender
- * was held back, and what memory it took. A queue holds a quarter of the messages, unless another bound is given, under
- * which the sender need not wait.
+ * was held back, and what memory it took. A queue holds as many bytes as a quarter of the messages has without anything
+ * besides, so never more than that many messages, unless another bound is given, under which the sender need not wait.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConnectorRemoteTool } from '../../engine/index.ts';
 import { makeTempDir, removeDir } from '../helpers/temp-dir.ts';
 import { NotedNumbers } from './noted-numbers.ts';
+import { numberedTextBytes } from './numbered-text.ts';
 import { type Role, StoredPair } from './stored-pair.ts';
 import { Victim } from './victim.ts';
 
 const messages = Number(process.argv[2] ?? 200_000);
 const delayMs = Number(process.argv[3] ?? 2);
-const BYTES_IN_QUEUE = 250;
+const RUN = '0';
 const queueMb = Number(process.argv[4] ?? 0);
-const queueBytes = queueMb * 1024 ** 2 || Math.ceil((messages / 4) * BYTES_IN_QUEUE);
+const queueBytes = queueMb * 1024 ** 2 || Math.ceil(numberedTextBytes(RUN, messages) / 4);
 const MEMORY_MB = 150;
 const SAMPLE_MS = 500;
 /** Of an outbox memory holds so many; the others are on the disk only. */
@@ -30,7 +31,7 @@ const pair = await StoredPair.make({ server: bounds, client: bounds });
 const sender = new Victim('send-numbers.ts', () => [
   pair.configFile('client'),
   notes.sent,
-  '0',
+  RUN,
   String(messages),
 ]);
 const listener = new Victim('hear-numbers.ts', () => [

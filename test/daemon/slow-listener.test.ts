@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NotedNumbers } from '../campaigns/noted-numbers.ts';
+import { numberedTextBytes } from '../campaigns/numbered-text.ts';
 import { StoredPair } from '../campaigns/stored-pair.ts';
 import { Victim } from '../campaigns/victim.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
@@ -9,8 +10,8 @@ import { waitFor } from '../helpers/wait-for.ts';
 /** A longer run, which looks at the memory too: npm run campaign:slow-listener. */
 const COUNT = 900;
 const DELAY_MS = '2';
-/** Room for a fifth of them in each queue. */
-const QUEUE_BYTES = 20_000;
+/** Room for at most a fifth of them in each queue. */
+const QUEUE_BYTES = Math.ceil(numberedTextBytes('0', COUNT) / 5);
 
 test('a slow listener holds the sender back, is killed twice in the middle, and goes on at its cursor: all come once', async (t) => {
   const bounds = { max_size_persistence_path: QUEUE_BYTES };

@@ -7,6 +7,7 @@ import { openSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConnectorAPI } from '../../../engine/index.ts';
+import { numberedText } from '../numbered-text.ts';
 
 const [config = '', notes = '', run = '0', count = 'Infinity'] = process.argv.slice(2);
 const UNDER_WAY = 500;
@@ -23,7 +24,7 @@ function send(): void {
   const number = next;
   next += 1;
   underWay += 1;
-  api.send({ messageType: 'any', data: `${run} ${number} ${'.'.repeat(number % 200)}` }).then(
+  api.send({ messageType: 'any', data: numberedText(run, number) }).then(
     (outcome) => {
       underWay -= 1;
       if (outcome === 'stored') writeSync(file, `${run} ${number}\n`);
