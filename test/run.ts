@@ -3,16 +3,17 @@
  * listed here. `interop/` needs Python and has its own command.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleTests } from './helpers/bundle-tests.ts';
 import { reportChecklist } from './helpers/checklist.ts';
 import { globSync } from './helpers/glob.ts';
+import { testGroups } from './helpers/test-groups.ts';
 import { BUNDLES_VARIABLE, testPrograms } from './helpers/test-program.ts';
 
-/** A test that hangs would otherwise hold everything up for ever: each file is ended after this long, and fails. */
-const FILE_TIMEOUT_MS = 3 * 60_000;
+/** A test that hangs would otherwise hold everything up for ever: each process is ended after this long, and fails. */
+const FILE_TIMEOUT_MS = 5 * 60_000;
 /** The matrix with Python alone may take this long. */
 const INTEROP_FILE_TIMEOUT_MS = 15 * 60_000;
 
@@ -23,6 +24,23 @@ const CONCURRENCY = 3;
 const KEY_POOL = new URL('./helpers/key-pool.mjs', import.meta.url).href;
 /** Notes which tests have run, for the checklist of attacks. */
 const RAN_TESTS = new URL('./helpers/ran-tests.mjs', import.meta.url).href;
+
+/** In a directory of bundles, where a test file is as plain JavaScript. */
+const bundled = (file: string): string => file.replace(/\.tsx?$/, '.mjs');
+
+/** What Node is to run in that directory: the groups, which it begins with, and the files that are in none. */
+function writeGroups(directory: string, files: readonly string[]): readonly string[] {
+  const groups = testGroups(files, (file) => readFileSync(file, 'utf8'));
+  mkdirSync(join(directory, 'groups'));
+  const names = groups.map((group, index) => {
+    const name = join('groups', `${String(index + 1).padStart(2, '0')}.mjs`);
+    const imports = group.map((file) => `import '../${bundled(file)}';\n`);
+    writeFileSync(join(directory, name), imports.join(''));
+    return name;
+  });
+  const grouped = new Set(groups.flat());
+  return [...names, ...files.filter((file) => !grouped.has(file)).map(bundled)];
+}
 
 const filters = process.argv.slice(2);
 const files = globSync('test', /\.test\.tsx?$/).filter((file) =>
@@ -48,7 +66,7 @@ try {
       '--test-reporter-destination=stdout',
       `--test-reporter=${RAN_TESTS}`,
       `--test-reporter-destination=${ranTestsPath}`,
-      ...files.map((file) => join(bundles, file.replace(/\.tsx?$/, '.mjs'))),
+      ...writeGroups(bundles, files).map((name) => join(bundles, name)),
     ],
     // The development build of React checks more; a pane must pass those checks too.
     {
@@ -56,7 +74,7 @@ try {
       env: {
         ...process.env,
         NODE_ENV: 'test',
-        // Each of some five hundred processes would read these certificates; only npm needs them.
+        // Each of some four hundred processes would read these certificates; only npm needs them.
         NODE_EXTRA_CA_CERTS: '',
         AIOC_TEST_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'] ?? '',
         AIOC_TEST_KEYS: keys,
