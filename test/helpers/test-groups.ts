@@ -1,15 +1,13 @@
 /** What makes a test file need a process of its own, by what its source says. */
 const OWN_PROCESS: readonly RegExp[] = [
   // It starts programs, and waits for them: others go on meanwhile.
-  /\b(?:Daemon|PtySession|AiocPair|ExampleProgram|startAioc|startServer|runProgram|builtProgram|packLibrary)\b/,
+  /\b(?:Daemon|PtySession|AiocPair|ExampleProgram|startAioc|startServer|runProgram|builtProgram|packLibrary|startTarget)\b/,
   /\b(?:spawn|execFile|fork)(?:Sync)?\(/,
   // Its hooks would be those of all files.
   /^(?:before|after)(?:Each)?\(/m,
   // It measures or changes what all files of a process share.
-  /\brss|memoryUsage|heapUsed|\bmock\./,
+  /\brss|memoryUsage|heapUsed|\bperformance\.now\b|\bmock\./,
   /\bprocess\.(?:on|once|chdir|env|umask|exit\w*|kill|std\w+|set\w+)\b/,
-  // No key comes twice in a process (`key-pool.mjs`): many that need keys would have to make them.
-  /\b(?:makeCertificates|createCertificates|generateKeyPair)\b|mutual-tls/,
 ];
 /** A group runs for some ten seconds: several are to run side by side. */
 const GROUP_FILES_MAX = 12;
