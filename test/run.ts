@@ -25,21 +25,27 @@ const KEY_POOL = new URL('./helpers/key-pool.mjs', import.meta.url).href;
 /** Notes which tests have run, for the checklist of attacks. */
 const RAN_TESTS = new URL('./helpers/ran-tests.mjs', import.meta.url).href;
 
-/** In a directory of bundles, where a test file is as plain JavaScript. */
-const bundled = (file: string): string => file.replace(/\.tsx?$/, '.mjs');
-
-/** What Node is to run in that directory: the groups, which it begins with, and the files that are in none. */
-function writeGroups(directory: string, files: readonly string[]): readonly string[] {
+/**
+ * Writes what each process runs, a group of test files or a single one, and in which order: Node sorts by name. Groups need
+ * the processor all the time, and most others wait: groups come evenly among them.
+ *
+ * @param directory that of the bundles
+ */
+function writeQueue(directory: string, files: readonly string[]): readonly string[] {
   const groups = testGroups(files, (file) => readFileSync(file, 'utf8'));
-  mkdirSync(join(directory, 'groups'));
-  const names = groups.map((group, index) => {
-    const name = join('groups', `${String(index + 1).padStart(2, '0')}.mjs`);
-    const imports = group.map((file) => `import '../${bundled(file)}';\n`);
-    writeFileSync(join(directory, name), imports.join(''));
-    return name;
-  });
   const grouped = new Set(groups.flat());
-  return [...names, ...files.filter((file) => !grouped.has(file)).map(bundled)];
+  const alone = files.filter((file) => !grouped.has(file)).map((file) => [file]);
+  const evenly = (all: readonly (readonly string[])[]) =>
+    all.map((members, index) => ({ members, place: (index + 1) / (all.length + 1) }));
+  const queue = [...evenly(groups), ...evenly(alone)].sort((one, other) => one.place - other.place);
+  mkdirSync(join(directory, 'queue'));
+  return queue.map(({ members }, index) => {
+    const what = members.length === 1 ? members[0]?.replace(/\W+/g, '-') : 'group';
+    const path = join(directory, 'queue', `${String(index + 1).padStart(3, '0')}-${what}.mjs`);
+    const bundles = members.map((file) => `import '../${file.replace(/\.tsx?$/, '.mjs')}';\n`);
+    writeFileSync(path, bundles.join(''));
+    return path;
+  });
 }
 
 const filters = process.argv.slice(2);
@@ -66,7 +72,7 @@ try {
       '--test-reporter-destination=stdout',
       `--test-reporter=${RAN_TESTS}`,
       `--test-reporter-destination=${ranTestsPath}`,
-      ...writeGroups(bundles, files).map((name) => join(bundles, name)),
+      ...writeQueue(bundles, files),
     ],
     // The development build of React checks more; a pane must pass those checks too.
     {

@@ -14,7 +14,7 @@ const GROUP_FILES_MAX = 12;
 
 /**
  * Which test files run in one process: starting Node for each, and compiling the engine or the screen in each, took half of
- * the time of such files. Those that need a process of their own are not in any group.
+ * the time of such files. Those that need a process of their own are not in any group, such as those that start Python.
  *
  * @param files in the order of their paths: a group has neighbours, which use the same code
  */
@@ -22,7 +22,9 @@ export function testGroups(
   files: readonly string[],
   sourceOf: (file: string) => string,
 ): readonly (readonly string[])[] {
-  const shared = files.filter((file) => !OWN_PROCESS.some((pattern) => pattern.test(sourceOf(file))));
+  const isShared = (file: string): boolean =>
+    !file.includes('/interop/') && !OWN_PROCESS.some((pattern) => pattern.test(sourceOf(file)));
+  const shared = files.filter(isShared);
   const count = Math.ceil(shared.length / GROUP_FILES_MAX);
   const size = Math.ceil(shared.length / count);
   return Array.from({ length: count }, (_, number) => shared.slice(number * size, (number + 1) * size));
