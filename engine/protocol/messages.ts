@@ -1,6 +1,7 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Frame } from './frame-decoder.ts';
 import type { FrameParts } from './frame-encoder.ts';
+import { objectInData } from './json-data.ts';
 
 /** A frame to another connector (PROTOCOL §1, §2; between aioc peers, engine/peers/PROTOCOL.md). */
 export type OutFrame = Omit<FrameParts, 'fileBytes'>;
@@ -265,13 +266,7 @@ export function isReserved(messageType: string): boolean {
 }
 
 function objectIn(data: Buffer): Record<string, unknown> | undefined {
-  if (data.length > 4096) return undefined;
-  try {
-    const value: unknown = JSON.parse(data.toString());
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+  return objectInData(data, 4_096);
 }
 
 function isCount(value: unknown): value is number {

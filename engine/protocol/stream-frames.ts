@@ -1,6 +1,7 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Frame } from './frame-decoder.ts';
+import { objectInData } from './json-data.ts';
 import { AIOC_TYPE, type OutFrame } from './messages.ts';
 
 /** Consecutive messages, by number: from the first to the last, inclusive. */
@@ -62,8 +63,8 @@ function numbersIn([from, to]: SeqRange): readonly number[] {
  * @throws AiocError AIOC_FRAME_BAD if it is such a frame and is malformed
  */
 export function readStreamAcks({ header, data }: Frame): StreamAckFrame | undefined {
-  if (header.message_type !== AIOC_TYPE || data.length > LIMITS.streamAckBytes) return undefined;
-  const content = parsed(data);
+  if (header.message_type !== AIOC_TYPE) return undefined;
+  const content = objectInData(data, LIMITS.streamAckBytes);
   const kind = KINDS.find((known) => content?.[known] !== undefined);
   if (kind === undefined) return undefined;
   const rows = content?.[kind];
@@ -87,15 +88,6 @@ function readRange(value: unknown): SeqRange {
   const [from, to] = Array.isArray(value) ? (value as unknown[]) : [value, value];
   if (Number.isSafeInteger(from) && Number.isSafeInteger(to)) return [from as number, to as number];
   throw unreadable();
-}
-
-function parsed(data: Buffer): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(data.toString());
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function unreadable(): AiocError {
