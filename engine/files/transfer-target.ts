@@ -20,7 +20,7 @@ interface NotPlaced {
   readonly first: readonly (readonly [path: string, why: string])[];
 }
 
-export interface Placed {
+interface PlacedTransfer {
   readonly name: string;
   readonly path: string;
   /** Of a tree. */
@@ -45,7 +45,7 @@ export interface TransferTarget {
   /** The stream is complete and verified: on the disk when this resolves. @throws as `write` */
   finish(): Promise<void>;
   /** Gives it its name. Again, also after a kill at any moment and a restart, it gives the same answer. @throws as `write` */
-  place(): Promise<Placed>;
+  place(): Promise<PlacedTransfer>;
   /** Its message is stored or dropped: where it was placed need not be known any more. */
   settled(): Promise<void>;
   /** Deletes what was received. Does nothing once it is placed. */

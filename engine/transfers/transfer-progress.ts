@@ -1,0 +1,80 @@
+import { LIMITS } from '../base/limits.ts';
+import type { Clock } from '../base/ports.ts';
+
+/** The period over which the rate is measured. */
+const WINDOW_MS = 5_000;
+const SAMPLE_MS = 250;
+
+/** `comparing`: reading what is there, to continue behind it. `finishing`: all bytes are there, and are being synced. */
+export type TransferPhase = 'waiting' | 'comparing' | 'running' | 'finishing' | 'ready' | 'failed';
+
+export interface TransferProgress {
+  readonly phase: TransferPhase;
+  /** Of the stream, at the receiver. While comparing: what has been read. */
+  readonly doneBytes: number;
+  /** Undefined for a tree: known at its end. */
+  readonly totalBytes: number | undefined;
+  /** What the receiver had already when this connection began. */
+  readonly resumedBytes: number;
+  /** Over the last seconds. */
+  readonly bytesPerSecond: number;
+}
+
+/** Reports the progress of one transfer: each phase at once, and bytes every LIMITS.transferProgressMs. */
+export class ProgressReport {
+  readonly #clock: Clock;
+  readonly #report: (progress: TransferProgress) => void;
+  totalBytes: number | undefined;
+  #phase: TransferPhase = 'waiting';
+  #doneBytes = 0;
+  #resumedBytes = 0;
+  #samples: { readonly atMs: number; readonly bytes: number }[] = [];
+  #reportedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock, report: (progress: TransferProgress) => void) {
+    this.#clock = clock;
+    this.#report = report;
+  }
+
+  /** @param doneBytes with which it begins; default: as many as before */
+  begin(phase: TransferPhase, doneBytes = this.#doneBytes): void {
+    this.#phase = phase;
+    this.#doneBytes = doneBytes;
+    if (phase === 'running') this.#resumedBytes = doneBytes;
+    if (phase === 'running' || phase === 'comparing') this.#samples = [];
+    this.#sample();
+    this.#tell();
+  }
+
+  done(doneBytes: number): void {
+    this.#doneBytes = doneBytes;
+    this.#sample();
+    if (this.#clock.now() - this.#reportedAtMs >= LIMITS.transferProgressMs) this.#tell();
+  }
+
+  #sample(): void {
+    const nowMs = this.#clock.now();
+    if (nowMs - (this.#samples.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY) < SAMPLE_MS) return;
+    this.#samples.push({ atMs: nowMs, bytes: this.#doneBytes });
+    while (this.#samples.length > 2 && nowMs - (this.#samples[1]?.atMs ?? 0) >= WINDOW_MS)
+      this.#samples.shift();
+  }
+
+  #tell(): void {
+    this.#reportedAtMs = this.#clock.now();
+    this.#report({
+      phase: this.#phase,
+      doneBytes: this.#doneBytes,
+      totalBytes: this.totalBytes,
+      resumedBytes: this.#resumedBytes,
+      bytesPerSecond: this.#rate(),
+    });
+  }
+
+  #rate(): number {
+    const [first] = this.#samples;
+    const elapsedMs = this.#clock.now() - (first?.atMs ?? 0);
+    if (first === undefined || elapsedMs <= 0) return 0;
+    return Math.round(((this.#doneBytes - first.bytes) * 1000) / elapsedMs);
+  }
+}
