@@ -109,10 +109,6 @@ export const LIMITS = {
   heartbeatIdleMs: 60_000,
   heartbeatReplyMs: 5_000,
   heartbeatAttempts: 2,
-  /** An ack to an aioc peer waits so long for others, and for something that leaves with it. */
-  ackDelayMs: 5,
-  /** An ack of so many bytes does not wait: the peer's credit may be used up soon. */
-  ackAtOnceBytes: 16 * KIB,
   /** Time to send queued bytes when a connection is closed normally. */
   drainTimeoutMs: 5_000,
   /** Clients that a server remembers, connected or not. It forgets the longest absent first. */

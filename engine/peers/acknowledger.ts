@@ -1,14 +1,16 @@
 import { type AiocError, toAiocError } from '../base/errors.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { isNumber } from '../protocol/message-number.ts';
-import { ackFrame, acknowledgeable } from '../protocol/messages.ts';
+import { ackFrame, acknowledgeable, type OutFrame } from '../protocol/messages.ts';
 import type { AckPosition } from '../protocol/stream-frames.ts';
 import { type DeliveringSink, type Disposition, type FileSink, wrapSink } from './file-sink.ts';
 import { OrderedAcks } from './ordered-acks.ts';
 import type { IdentifiedKind } from './session-types.ts';
-import { StreamAcks, type StreamAcksOptions } from './stream-acks.ts';
+import { StreamAcks } from './stream-acks.ts';
 
-export interface AcknowledgerOptions extends StreamAcksOptions {
+export interface AcknowledgerOptions {
+  readonly sourceId: string;
+  readonly send: (frame: OutFrame) => void;
   /** Called when one more message is settled. */
   readonly onSettled: () => void;
   readonly broken: (error: AiocError) => void;
@@ -29,7 +31,7 @@ export class Acknowledger {
 
   constructor(options: AcknowledgerOptions) {
     this.#options = options;
-    this.#acks = new StreamAcks(options);
+    this.#acks = new StreamAcks(options.sourceId, options.send);
   }
 
   learnPeerKind(peerKind: IdentifiedKind): void {
@@ -60,19 +62,8 @@ export class Acknowledger {
     this.#acks.send({ kind: 'gone', positions });
   }
 
-  /** Sends the acks that wait for something to leave with. */
-  flush(): void {
-    this.#acks.flush();
-  }
-
-  /** The connection has ended. */
-  stop(): void {
-    this.#acks.stop();
-  }
-
-  /** @param sizeBytes of the messages that are settled with it */
-  confirm(position: AckPosition, sizeBytes: number): void {
-    if (this.#speaksStreams) this.#acks.add(position, sizeBytes);
+  confirm(position: AckPosition): void {
+    if (this.#speaksStreams) this.#acks.add(position);
   }
 
   /** @returns a promise that resolves when the next message may be read; undefined: at once */

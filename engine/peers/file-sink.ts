@@ -17,9 +17,6 @@ export type DeliveringSink = FileSink<Promise<void> | undefined>;
 
 export const DISCARDED_FILE: FileSink = wrapSink(DISCARD, { deliver: () => 'dropped' });
 
-/** For a file whose message is not delivered. */
-export const UNDELIVERED_FILE: DeliveringSink = wrapSink(DISCARD, { deliver: () => undefined });
-
 /** A sink that forwards every call to `sink`, except those in `own`. */
 export function wrapSink<Delivery>(
   sink: ByteSink,

@@ -15,7 +15,7 @@ import {
 } from '../protocol/messages.ts';
 import { type AckPosition, readStreamAcks } from '../protocol/stream-frames.ts';
 import { Acknowledger } from './acknowledger.ts';
-import { type DeliveringSink, type FileSink, UNDELIVERED_FILE } from './file-sink.ts';
+import { type DeliveringSink, type Disposition, wrapSink } from './file-sink.ts';
 import { FramePump, type PumpTarget } from './frame-pump.ts';
 import { type FrameWithChunks, FrameWriter } from './frame-writer.ts';
 import { isKeepAliveAnswer } from './heartbeat.ts';
@@ -81,9 +81,8 @@ export class Link {
       onDead: () => this.cut('it stopped answering keep-alives'),
     });
     this.#deliveries = new Acknowledger({
-      ...{ clock, sourceId: session.sourceId },
-      // The peer says nothing to an ack, so the heartbeat waits for nothing.
-      send: (frame) => this.#writer.send(frame),
+      sourceId: session.sourceId,
+      send: (frame) => this.send(frame),
       onSettled: () => this.#closeWhenDrained(),
       broken: (error) => this.#broken(error),
     });
@@ -196,7 +195,6 @@ export class Link {
   }
 
   send(frame: OutFrame): void {
-    this.#deliveries.flush();
     this.#keepAlive.sent();
     this.#writer.send(frame);
   }
@@ -212,13 +210,12 @@ export class Link {
   }
 
   /** Acknowledges numbered messages to a peer that supports streams; other peers receive an `_ack` per transport_id. */
-  confirm(position: AckPosition, sizeBytes: number): void {
-    if (!this.#ended) this.#deliveries.confirm(position, sizeBytes);
+  confirm(position: AckPosition): void {
+    if (!this.#ended) this.#deliveries.confirm(position);
   }
 
   /** See FrameWriter.sendFile. If it fails midway, the connection is closed too. */
   async sendFile(file: FrameWithChunks): Promise<void> {
-    this.#deliveries.flush();
     this.#keepAlive.sent();
     try {
       await this.#writer.sendFile(file);
@@ -275,7 +272,6 @@ export class Link {
         this.#learnPeerKind(action.peerKind);
         return this.#owner.established(this, action.peerKind);
       case 'end':
-        this.#deliveries.flush();
         this.#writer.flush();
         return this.connection.end();
       case 'destroy':
@@ -301,7 +297,7 @@ export class Link {
   /** The session handles a file's frame like any other; the file is kept only if the session delivers the frame. */
   async #receivedFile(frame: Frame, sizeBytes: number): Promise<DeliveringSink> {
     const sink = this.#isForDelivery(frame) ? await this.#deliverFile(frame, sizeBytes) : undefined;
-    return sink ?? UNDELIVERED_FILE;
+    return sink ?? DISCARDED;
   }
 
   /** Passes a frame to the session, and performs what follows from it. */
@@ -314,8 +310,10 @@ export class Link {
   #oversized(header: Header, sizeBytes: number): Promise<void> | undefined {
     const disposition = this.#traffic.oversized(this, header, sizeBytes);
     if (disposition === undefined) return undefined;
-    const frame = { header, headerBytes: NOTHING, data: NOTHING, binary: NOTHING };
-    return this.#deliveries.add(frame, disposition);
+    return this.#deliveries.add(
+      { header, headerBytes: NOTHING, data: NOTHING, binary: NOTHING },
+      disposition,
+    );
   }
 
   #deliver(received: Frame): Promise<void> | undefined {
@@ -331,7 +329,8 @@ export class Link {
     const { frame, rejectionReason } = this.#identifySource(received);
     if (rejectionReason !== undefined) {
       // Nothing of it is used, except that it has arrived.
-      const deliver: FileSink['deliver'] = () => this.#traffic.forged(this, frame, rejectionReason);
+      const deliver = (): Promise<Disposition> | Disposition =>
+        this.#traffic.forged(this, frame, rejectionReason);
       return this.#deliveries.addFile(frame, Promise.resolve({ ...DISCARD, deliver }));
     }
     if (this.#isAnswered(frame)) return undefined;
@@ -389,7 +388,6 @@ export class Link {
     this.#ended = true;
     this.#timers.stop();
     this.#keepAlive.stop();
-    this.#deliveries.stop();
     this.#pump.stop();
     this.#writer.close();
     this.#owner.over(this, ending);
@@ -397,3 +395,5 @@ export class Link {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+const DISCARDED: DeliveringSink = wrapSink(DISCARD, { deliver: () => undefined });

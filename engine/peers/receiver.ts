@@ -112,7 +112,7 @@ export class Receiver {
     const disposition = incoming.deliver(source, known);
     stream.accepted = last;
     if (!(disposition instanceof Promise) && stream.pending.length === 0) {
-      this.#settle(stream, { firstSeq, seq: last, sizeBytes: incoming.sizeBytes }, disposition);
+      this.#settle(stream, { firstSeq, seq: last }, disposition);
       return disposition;
     }
     return this.#wait(stream, { firstSeq, seq: last, sizeBytes: incoming.sizeBytes }, disposition);
@@ -171,37 +171,36 @@ export class Receiver {
   #advance(stream: ReceivedStream): void {
     const { pending } = stream;
     const dropped: SeqRange[] = [];
-    let [count, sizeBytes] = [0, 0];
+    let count = 0;
     for (let next = pending[0]; next?.disposition !== undefined; next = pending[count]) {
       count += 1;
       stream.pendingCount -= next.seq - next.firstSeq + 1;
       stream.pendingBytes -= next.sizeBytes;
-      sizeBytes += next.sizeBytes;
       stream.done = next.seq;
       dropped.push(...droppedAmong(next, next.disposition));
     }
     pending.splice(0, count);
-    if (count > 0) this.#confirm(stream, sizeBytes, dropped);
+    if (count > 0) this.#confirm(stream, dropped);
   }
 
   #settle(
     stream: ReceivedStream,
-    messages: Pick<Pending, 'firstSeq' | 'seq' | 'sizeBytes'>,
+    messages: Pick<Pending, 'firstSeq' | 'seq'>,
     disposition: Disposition,
   ): void {
     stream.done = messages.seq;
-    this.#confirm(stream, messages.sizeBytes, droppedAmong(messages, disposition));
+    this.#confirm(stream, droppedAmong(messages, disposition));
   }
 
-  #confirm({ type, epoch, done }: ReceivedStream, sizeBytes: number, dropped: readonly SeqRange[]): void {
-    this.#link?.confirm({ type, epoch, upTo: done, dropped }, sizeBytes);
+  #confirm({ type, epoch, done }: ReceivedStream, dropped: readonly SeqRange[]): void {
+    this.#link?.confirm({ type, epoch, upTo: done, dropped });
   }
 
   /** A repetition: it is only acknowledged again, as soon as allowed. */
   #repeated(stream: ReceivedStream, seq: number, link: Link): Disposition | Promise<Disposition> {
     if (seq > stream.done) return stream.pending.find((pending) => pending.seq >= seq)?.settled ?? 'taken';
     const { type, epoch, done } = stream;
-    link.confirm({ type, epoch, upTo: done, dropped: [] }, 0);
+    link.confirm({ type, epoch, upTo: done, dropped: [] });
     return 'taken';
   }
 
