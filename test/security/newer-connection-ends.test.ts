@@ -1,28 +1,17 @@
 import assert from 'node:assert/strict';
-import { type TestContext, test } from 'node:test';
-import { Side } from '../helpers/simulated-connectors.ts';
-import { type SimulatedWorld, simulatedWorld } from '../helpers/simulated-world.ts';
-
-async function side(
-  t: TestContext,
-  world: SimulatedWorld,
-  options: ConstructorParameters<typeof Side>[1],
-): Promise<Side> {
-  const made = new Side(world, options);
-  await made.connector.start();
-  t.after(() => made.connector.stop({ hard: true }));
-  return made;
-}
+import { test } from 'node:test';
+import { startedSide } from '../helpers/simulated-namesakes.ts';
+import { simulatedWorld } from '../helpers/simulated-world.ts';
 
 test('when the newer of two connections of one name ends, the first client is back within a minute, and gets its messages', async (t) => {
   const world = simulatedWorld();
   world.network.certificateOfDialler = { fingerprint: 'aa', claimedName: 'edge-1' };
   world.network.certificateOfListener = { fingerprint: 'ff', claimedName: 'server' };
-  const server = await side(t, world, { role: 'server', configuredAs: 'server' });
-  const first = await side(t, world, { role: 'client', configuredAs: 'edge-1' });
+  const server = await startedSide(t, world, { role: 'server', configuredAs: 'server' });
+  const first = await startedSide(t, world, { role: 'client', configuredAs: 'edge-1' });
   await world.clock.until(() => first.status.phase.kind === 'connected');
   world.network.callsFrom = '10.0.0.7';
-  const second = await side(t, world, { role: 'client', configuredAs: 'edge-1' });
+  const second = await startedSide(t, world, { role: 'client', configuredAs: 'edge-1' });
   await world.clock.until(() => second.status.phase.kind === 'connected');
   assert.notEqual(first.status.phase.kind, 'connected', 'it is told that it was replaced');
   server.say('to the second');
