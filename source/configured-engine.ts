@@ -48,20 +48,26 @@ export async function configuredEngine(options: ConfiguredEngineOptions): Promis
   for (const note of loaded.notes) log.write({ level: 'INFO', text: note });
   for (const warning of loaded.warnings) log.write({ level: 'WARNING', text: warning });
   const configFile = new ConfigFile(configPath);
-  const engine = await createConnectorEngine({
-    config,
-    version: VERSION,
-    ...placesOfConnector(config),
-    onShutdown,
-    saveKey: (key, value) => configFile.set(key, value),
-    onLogLine: (line: LogLine) => log.write(line),
-    logLevel: {
-      get: () => log.level,
-      set: (level) => {
-        log.level = level;
+  try {
+    const engine = await createConnectorEngine({
+      config,
+      version: VERSION,
+      ...placesOfConnector(config),
+      onShutdown,
+      saveKey: (key, value) => configFile.set(key, value),
+      onLogLine: (line: LogLine) => log.write(line),
+      logLevel: {
+        get: () => log.level,
+        set: (level) => {
+          log.level = level;
+        },
       },
-    },
-    ...(fixedWallMs !== undefined && { fixedWallMs }),
-  });
-  return { engine, config, log, warnings: loaded.warnings };
+      ...(fixedWallMs !== undefined && { fixedWallMs }),
+    });
+    return { engine, config, log, warnings: loaded.warnings };
+  } catch (error) {
+    // Otherwise Node warns on standard error when it collects the open file.
+    await log.close();
+    throw error;
+  }
 }
