@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   AIOC_FILE_CHANGED: 'The file changed while it was being sent.',
   AIOC_FILE_NAME_BAD: 'The file name is not allowed here.',
   AIOC_FILE_WRITE: 'The file could not be written.',
+  AIOC_FILE_QUOTA: 'A peer has sent as many files or bytes as its quota allows.',
   AIOC_ARCHIVE_BAD: 'The archive is damaged or unsafe, so nothing was unpacked.',
   AIOC_SOCKET_PATH: 'The path of a unix socket is too long for the system.',
   AIOC_CONNECTOR_AWAY: 'The connector on this machine is not running, or its socket cannot be used.',

@@ -381,8 +381,6 @@ export const LIMITS = {
   diskReserveBytes: 64 * MIB,
   /** Received files that are listed for completion and similar names. */
   receivedFilesListed: 10_000,
-  /** A partial file older than this belongs to no running transfer. */
-  stalePartialMs: 24 * 60 * 60 * 1000,
   /** A peer's dst_name with its subdirectories, or a path in an archive: every system can open it. */
   relativePathBytes: 2_048,
   archiveEntries: 10_000,

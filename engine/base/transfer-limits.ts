@@ -3,6 +3,8 @@ const MIB = 1024 * KIB;
 
 /** Bounds of transfers: the content of files between aioc peers, beside the messages. */
 export const TRANSFER_LIMITS = {
+  /** Queues beside that of a message type: so many files to one peer cross at once that others may overtake. */
+  fileLanes: 16,
   /** A piece of a transfer. Other messages overtake between two pieces. */
   transferPieceBytes: 1 * MIB,
   /** The same where the credit is small: on a slow way, a message must not wait for a whole piece. */
@@ -34,4 +36,21 @@ export const TRANSFER_LIMITS = {
   transferReasonCharacters: 400,
   /** Interval of reports of progress. */
   transferProgressMs: 100,
+  /** The header of an entry of a tree: a path and a link's target, at most 4 KiB each, in base64. */
+  treeHeaderBytes: 16 * KIB,
+  /** Entries of a tree that are left out and named; the others are only counted. */
+  treeLeftOutNamed: 100,
+  /** Small files of a tree that are read ahead, so that the disk's delay does not add up, and how large each may be. */
+  treeFilesAhead: 32,
+  treeFileAheadBytes: 64 * KIB,
+  /** Bytes of received files between two looks at what is free on the disk. */
+  diskWatchBytes: 16 * MIB,
+  /** Bytes of a large file that are synced while it arrives, so that little is left to do at its end. */
+  fileSyncBytes: 32 * MIB,
+  /** A partial file to which nothing was added for this long is deleted. Its peer may be away for days. */
+  stalePartialMs: 7 * 24 * 60 * 60 * 1000,
+  /** The record of a transfer: names and paths, and what was left out. */
+  transferRecordBytes: 1 * MIB,
+  /** Quotas of one peer that all peers without an identity have together. */
+  strangersQuotas: 8,
 } as const;

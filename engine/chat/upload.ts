@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Randomness } from '../base/ports.ts';
+import { openFileSource } from '../files/file-source.ts';
 import { fittingName } from '../files/free-name.ts';
 import { meantPath, outgoingName } from '../files/lossy-path.ts';
 import { openOutgoing } from '../files/outgoing-file.ts';
@@ -10,7 +11,8 @@ import { zipDirectory } from '../files/zip-directory.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Traffic } from '../peers/traffic.ts';
 import type { Header } from '../protocol/header.ts';
-import type { DeliveryState, OutgoingBody } from '../queues/outbox-batch.ts';
+import type { DeliveryState } from '../queues/outbox-batch.ts';
+import type { OutgoingBody } from '../queues/outgoing-body.ts';
 import type { FileAnswer } from './file-answer.ts';
 import type { Transfer } from './transfers.ts';
 
@@ -164,7 +166,8 @@ export class Upload {
         this.transfer.become('running');
         return { ...file, chunks: () => stoppable(file.chunks(), signal) };
       },
-      onProgress: (sentBytes) => this.transfer.progress(sentBytes),
+      source: () => openFileSource(source.path),
+      onProgress: ({ doneBytes }) => this.transfer.progress(doneBytes),
     };
   }
 

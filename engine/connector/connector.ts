@@ -5,6 +5,7 @@ import { LIMITS } from '../base/limits.ts';
 import { MemoryBudget } from '../base/memory-budget.ts';
 import { Chat } from '../chat/chat.ts';
 import type { Phase, QueueRow, Status } from '../contract/views.ts';
+import { DiskSpace } from '../files/disk-space.ts';
 import { FileDestinations } from '../files/file-destinations.ts';
 import { ReceivedFolder } from '../files/received-folder.ts';
 import { LocalBroker } from '../local/local-broker.ts';
@@ -15,7 +16,7 @@ import { ClientEndpoint } from '../peers/client-endpoint.ts';
 import { observerOfRevived } from '../peers/delivery-observers.ts';
 import { IgnoreList } from '../peers/ignore-list.ts';
 import { KnownKinds } from '../peers/known-kinds.ts';
-import { KnownPeers } from '../peers/known-peers.ts';
+import type { KnownPeers } from '../peers/known-peers.ts';
 import type { Peer } from '../peers/peer.ts';
 import { Registry } from '../peers/registry.ts';
 import { ServerEndpoint } from '../peers/server-endpoint.ts';
@@ -29,10 +30,12 @@ import { CommandHandler } from './command-handler.ts';
 import { type ConnectorOptions, fileOwnerOf } from './connector-options.ts';
 import { drainQueues } from './drain-queues.ts';
 import { makeEndpoint } from './endpoint.ts';
+import { makeFileTargets } from './file-targets.ts';
 import { LocalSockets } from './local-sockets.ts';
 import { MessageCounts } from './message-counts.ts';
 import { MessageLog } from './message-log.ts';
 import { openConnectorJournal } from './open-journal.ts';
+import { knownPeersOf } from './open-known-peers.ts';
 import { OutgoingFiles } from './outgoing-files.ts';
 import { ownCertificate } from './own-certificate.ts';
 import { liftQueueLimits, restoreQueueLimits } from './queue-limits.ts';
@@ -51,6 +54,7 @@ export class Connector {
   readonly chat: Chat;
   readonly traffic: Traffic;
   readonly folder: ReceivedFolder;
+  readonly #space = new DiskSpace();
   readonly control: CommandHandler;
   readonly rules: QueueRules;
   /** The sockets of a configured connector for local programs. */
@@ -92,10 +96,11 @@ export class Connector {
     this.registry = this.#makeRegistry(onChange);
     this.ignoring = new IgnoreList((peer) => (namesAreIdentities ? peer.wireName : peer.id), onChange);
     this.admission = new Admission({ clock, acceptAll: options.acceptAll, fingerprintWords, onChange });
-    this.folder = new ReceivedFolder({ directory: options.receivedDirectory, random, clock });
+    const space = this.#space;
+    this.folder = new ReceivedFolder({ directory: options.receivedDirectory, random, clock, space });
     this.control = new CommandHandler(this, this.#queues);
     this.chat = this.#makeChat(onChange);
-    this.#knownAioc = this.#makeKnownAioc();
+    this.#knownAioc = knownPeersOf(options);
     this.broker = this.#makeBroker(onChange);
     this.local = this.#makeLocalSide(onChange);
     this.#counts = this.#makeCounts();
@@ -141,6 +146,7 @@ export class Connector {
   /** Stops for good: drains the queues for a few seconds at most, then closes everything. */
   async stop(options: { readonly hard: boolean } = { hard: false }): Promise<void> {
     await this.pause(options);
+    await this.traffic.closeFiles();
     await this.#queues.close();
     await this.local?.stopCommander();
   }
@@ -311,6 +317,12 @@ export class Connector {
     const { local, ports, role, host, port } = this.options;
     if (local === undefined) return undefined;
     const { clock, random } = ports;
+    const destinations = new FileDestinations({
+      byType: local.destinations,
+      sizeMaxBytes: local.receiveFileMaxBytes,
+      random,
+      space: this.#space,
+    });
     return new LocalBroker({
       clock,
       budget: this.#budget,
@@ -321,25 +333,15 @@ export class Connector {
       log: this.log,
       sendTypes: local.sendTypes,
       recvTypes: local.recvTypes,
-      destinations: new FileDestinations({
-        byType: local.destinations,
-        sizeMaxBytes: local.receiveFileMaxBytes,
-        random,
-        clock,
-      }),
+      destinations,
+      files: makeFileTargets(this.options, this.#space, ({ header, sizeBytes }) =>
+        destinations.placeFor(header, sizeBytes),
+      ),
       peerFor: (who) => this.#peerFor(who),
       bodyOf: ({ header }) => this.#files?.bodyOf(header),
       observe: (peer, batch) => this.chat.observe(peer, batch),
       onChange,
     });
-  }
-
-  #makeKnownAioc(): KnownPeers {
-    const { stateDirectory, role, wireName, host, port, ports } = this.options;
-    const { random, clock } = ports;
-    // One word, because neither names nor addresses contain a space.
-    const owner = [role, role === 'client' ? wireName : '', host, port].join();
-    return new KnownPeers({ file: join(stateDirectory, 'known-aioc.json'), owner, random, clock });
   }
 
   #makeCounts(): MessageCounts | undefined {

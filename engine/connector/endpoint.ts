@@ -35,7 +35,7 @@ function livenessFor(
 }
 
 /** The hello of this run for aioc peers. */
-function helloOf(options: ConnectorOptions): AiocHello {
+function helloOf(options: ConnectorOptions, { takesFiles }: Pick<Traffic, 'takesFiles'>): AiocHello {
   const { version, displayName, ports, messageMaxBytes, role, security } = options;
   const terms = role === 'server' && security.mode === 'mutual-tls' ? security.server?.terms : undefined;
   const instance = ports.random.bytes(8).toString('hex');
@@ -43,6 +43,7 @@ function helloOf(options: ConnectorOptions): AiocHello {
     ...{ version, name: displayName, instance },
     messageMaxBytes: messageMaxBytes ?? LIMITS.messageBytes,
     ...(terms !== undefined && { certificateDays: terms.days }),
+    ...(takesFiles && { files: true }),
   };
 }
 
@@ -62,7 +63,7 @@ export function makeEndpoint({
   ...parts
 }: EndpointParts): ServerEndpoint | ClientEndpoint {
   const { role, host, port, security, fingerprintWords, ports, wireName } = options;
-  const hello = helloOf(options);
+  const hello = helloOf(options, parts.traffic);
   const heartbeatOf = (kind: IdentifiedKind['kind']): HeartbeatRules | undefined =>
     livenessFor(options, kind);
   const common = {

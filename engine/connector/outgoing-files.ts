@@ -4,7 +4,7 @@ import { type ConnectorOwner, spoolPath } from '../local/socket-names.ts';
 import { Spool } from '../local/spool.ts';
 import type { JsonObject } from '../protocol/header.ts';
 import { deletesSource } from '../protocol/header-fields.ts';
-import type { OutgoingBody } from '../queues/outbox-batch.ts';
+import type { OutgoingBody } from '../queues/outgoing-body.ts';
 import type { LocalOptions } from './connector-options.ts';
 
 export interface OutgoingFilesOptions {
@@ -36,7 +36,8 @@ export class OutgoingFiles {
     if (named['file_error'] !== undefined) return undefined;
     const { spool } = this;
     const path = String(named['src_path'] ?? '');
-    const what = { path, sizeMaxBytes: this.#local.sendFileMaxBytes };
+    const anyOrder = named['in_order'] === false;
+    const what = { path, sizeMaxBytes: this.#local.sendFileMaxBytes, anyOrder };
     if (spool.holds(path)) return outgoingBody({ ...what, onOver: () => void spool.remove(path) });
     const isAnyUsers = this.#local.everybodyCanSend || named['any_user'] === true;
     return outgoingBody({ ...what, isAnyUsers, isDeleted: !isAnyUsers && deletesSource(named) });

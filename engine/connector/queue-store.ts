@@ -7,7 +7,7 @@ import type { JsonObject } from '../protocol/header.ts';
 import { HeldMessages } from '../queues/held-messages.ts';
 import { fileHeaderIn } from '../queues/outbox-loader.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
-import { parseStreamName } from '../queues/stream-names.ts';
+import { parseStreamName, type StoredOutbox } from '../queues/stream-names.ts';
 import { parseHeldStream } from '../storage/held-streams.ts';
 import { markName } from '../storage/mark-name.ts';
 import { ReopenableStore } from '../storage/reopenable-store.ts';
@@ -132,19 +132,20 @@ export class QueueStore {
   async #restore({ registry, server, broker }: RestoreTargets): Promise<void> {
     await broker.restore();
     const inTypes = new Set([...broker.inboxes].map(({ type }) => type));
-    const outTypes = new Map<string, string[]>();
+    const outgoing = new Map<string, (StoredOutbox & { readonly stream: string })[]>();
     for (const stream of this.#leftOver) {
       const name = parseStreamName(stream);
-      if (name?.direction === 'out') outTypes.set(name.peer, [...(outTypes.get(name.peer) ?? []), name.type]);
+      if (name?.direction === 'out')
+        outgoing.set(name.peer, [...(outgoing.get(name.peer) ?? []), { ...name, stream }]);
       else if (name !== undefined && !inTypes.has(name.type))
         await this.#warnOf(stream, `their type ${name.type} is no longer in recv_message_types`);
     }
-    for (const [peerName, types] of outTypes) {
+    for (const [peerName, streams] of outgoing) {
       const peer = server ?? registry.byWireName(peerName) ?? addAwayPeer(registry, peerName, NOT_BACK);
-      if (peer.wireName === peerName) await peer.sender.restore(types);
+      if (peer.wireName === peerName) await peer.sender.restore(streams);
       else
-        for (const type of types)
-          await this.#warnOf(`out/${peerName}/${type}`, `${peerName} is no longer this client's server`);
+        for (const { stream } of streams)
+          await this.#warnOf(stream, `${peerName} is no longer this client's server`);
     }
   }
 

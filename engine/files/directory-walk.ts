@@ -1,4 +1,4 @@
-import type { Dirent, Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -6,6 +6,7 @@ import { readError, shownPath } from './disk-errors.ts';
 import { numberedName } from './free-name.ts';
 import { readableName } from './lossy-path.ts';
 import { checkFileName, PARTIAL_PREFIX } from './safe-name.ts';
+import type { EntryInBytes } from './tree-walk.ts';
 
 export interface FoundFile {
   /** Bytes, since a path need not be valid text. */
@@ -38,9 +39,6 @@ interface Named {
   /** Readable, and unique in its directory. */
   readonly name: string;
 }
-
-/** What `opendir` returns for `encoding: 'buffer'`; its types do not say so. */
-type EntryInBytes = Pick<Dirent, 'isDirectory' | 'isFile'> & { readonly name: Buffer };
 
 /**
  * All regular files below a directory, in the order of their names, and its empty directories. Symbolic links are not

@@ -1,15 +1,20 @@
-import { lstat, mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { AiocError, systemCode, toAiocError } from '../base/errors.ts';
-import { checkDirectory, PRIVATE_DIRECTORY } from '../base/own-directory.ts';
-import type { Clock, Randomness } from '../base/ports.ts';
+import { ensureDirectory, PRIVATE_DIRECTORY } from '../base/own-directory.ts';
+import type { Randomness } from '../base/ports.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { JsonObject } from '../protocol/header.ts';
 import { type ByteSink, DISCARD } from './byte-sink.ts';
 import { writeError } from './disk-errors.ts';
+import type { DiskSpace } from './disk-space.ts';
+import type { WhenTaken } from './free-name.ts';
+import { HeldDirectory } from './held-directory.ts';
+import { beginFile, type IncomingFile } from './incoming-file.ts';
 import { incomingName } from './lossy-path.ts';
-import { ReceivedFolder } from './received-folder.ts';
-import { checkFileName, shownName } from './safe-name.ts';
+import { removeMade } from './partial-target.ts';
+import { PLAIN_DIRECTORY } from './received-mode.ts';
+import { checkFileName, plainName, shownName } from './safe-name.ts';
+import type { TargetPlace } from './transfer-targets.ts';
 
 export interface FileDestination {
   /** May have header keys in braces: `/data/{message_type}/{source_id}`. */
@@ -23,7 +28,13 @@ export interface FileDestinationsOptions {
   readonly byType: ReadonlyMap<string, FileDestination>;
   readonly sizeMaxBytes: number;
   readonly random: Randomness;
-  readonly clock: Pick<Clock, 'wallNow'>;
+  readonly space: DiskSpace;
+}
+
+/** Where a file goes. */
+export interface DestinationPlace extends TargetPlace {
+  /** Why it does not get the name that was asked for. */
+  readonly renamed?: string;
 }
 
 /**
@@ -43,13 +54,11 @@ export class FileDestinations {
       onProblem(`the file of a message was not stored: ${toAiocError(error, 'AIOC_FILE_WRITE').message}`);
     };
     try {
-      const withFile = frame.header['with_file'] as JsonObject;
-      const place = await this.#placeFor(frame, withFile, sizeBytes);
-      const { random, clock } = this.#options;
-      const folder = new ReceivedFolder({ directory: place.directory, random, clock });
-      const file = await folder.begin(place.name, sizeBytes);
-      if (place.isRenamed)
-        onProblem(`the name of a message's file is not UTF-8: it is stored as ${shownName(place.name)}`);
+      const place = await this.placeFor(frame.header, sizeBytes);
+      const { random, space } = this.#options;
+      const file = await beginFile({ ...place, sizeBytes, random, space });
+      if (place.renamed !== undefined)
+        onProblem(`the name of a message's file ${place.renamed}: it is stored as ${shownName(place.name)}`);
       return keeping(file, place.taken, refuse);
     } catch (error) {
       refuse(error);
@@ -57,12 +66,13 @@ export class FileDestinations {
     }
   }
 
-  async #placeFor(
-    frame: Frame,
-    withFile: JsonObject,
-    sizeBytes: number,
-  ): Promise<{ directory: string; name: string; isRenamed: boolean; taken: 'replace' | 'refuse' }> {
-    const { dst_type: type, dst_name: path = '' } = withFile;
+  /**
+   * Where the file of a message goes. Creates its directory if that is missing.
+   * @param sizeBytes undefined: not known yet
+   * @throws AiocError AIOC_FILE_WRITE, AIOC_FILE_NAME_BAD; AIOC_DIRECTORY and AIOC_CONFIG with paths of this machine
+   */
+  async placeFor(header: JsonObject, sizeBytes: number | undefined): Promise<DestinationPlace> {
+    const { dst_type: type, dst_name: path = '' } = header['with_file'] as JsonObject;
     // An array with one string would print like that string.
     const destination = typeof type === 'string' ? this.#options.byType.get(type) : undefined;
     if (destination === undefined) {
@@ -72,32 +82,32 @@ export class FileDestinations {
       );
     }
     if (typeof path !== 'string') throw new AiocError('AIOC_FILE_NAME_BAD', 'its dst_name is not a string');
-    if (sizeBytes > this.#options.sizeMaxBytes) {
+    if (sizeBytes !== undefined && sizeBytes > this.#options.sizeMaxBytes) {
       throw new AiocError(
         'AIOC_FILE_WRITE',
         `it has ${sizeBytes} bytes, but max_size_file_upload_recv allows only ${this.#options.sizeMaxBytes}`,
       );
     }
     const readable = incomingName(path);
-    const segments = readable.split('/');
-    for (const segment of segments) checkFileName(segment);
-    const base = resolve(filledIn(destination.targetDirectory, frame.header));
-    await checkDirectory({ path: base, key: 'file_recv_config' });
-    const directory = await madeInside(base, segments.slice(0, -1));
+    const segments = readable.split('/').map((segment) => plainName(checkFileName(segment)));
+    const base = resolve(filledIn(destination.targetDirectory, header));
     const name = segments.at(-1) ?? '';
-    if (!destination.overrideExisting && (await isThere(join(directory, name)))) {
-      throw new AiocError('AIOC_FILE_WRITE', `${name} already exists, and override_existing is not set`);
+    const taken = destination.overrideExisting ? 'replace' : 'refuse';
+    const inside = await directoryInside(base, segments.slice(0, -1));
+    try {
+      if (taken === 'refuse' && (await inside.directory.find(name)) !== undefined)
+        throw new AiocError('AIOC_FILE_WRITE', `${name} already exists, and override_existing is not set`);
+      const renamed = whyRenamed(path, readable, segments);
+      return { ...inside, name, taken, ...(renamed !== undefined && { renamed }) };
+    } catch (error) {
+      await inside.directory.close();
+      await removeMade(inside.directory.path, inside.madeParts);
+      throw writeError(name, error);
     }
-    const isRenamed = readable !== path;
-    return { directory, name, isRenamed, taken: destination.overrideExisting ? 'replace' : 'refuse' };
   }
 }
 
-function keeping(
-  file: Awaited<ReturnType<ReceivedFolder['begin']>>,
-  taken: 'replace' | 'refuse',
-  refuse: (error: unknown) => void,
-): ByteSink {
+function keeping(file: IncomingFile, taken: WhenTaken, refuse: (error: unknown) => void): ByteSink {
   let failed = false;
   const attempt = async (action: () => Promise<unknown>): Promise<void> => {
     if (failed) return;
@@ -115,6 +125,11 @@ function keeping(
   };
 }
 
+function whyRenamed(path: string, readable: string, segments: readonly string[]): string | undefined {
+  if (readable !== path) return 'is not UTF-8';
+  return segments.join('/') === readable ? undefined : 'is hidden, or looks like an option';
+}
+
 /** Each header value becomes exactly one path segment. */
 function filledIn(template: string, header: JsonObject): string {
   return template.replace(/\{(\w+)\}/g, (_, key: string) => {
@@ -127,34 +142,32 @@ function filledIn(template: string, header: JsonObject): string {
 }
 
 /**
- * Creates the directory segment by segment, so that a link in the path is rejected before anything is created behind
- * it.
+ * Opens the directory segment by segment, and creates what is missing. A link among the segments is rejected before
+ * anything is created behind it.
  */
-async function madeInside(base: string, segments: readonly string[]): Promise<string> {
-  let path = base;
-  try {
-    await mkdir(base, { recursive: true, mode: PRIVATE_DIRECTORY });
-    for (const segment of segments) {
-      path = join(path, segment);
-      await mkdir(path, { mode: PRIVATE_DIRECTORY }).catch((error: unknown) => {
-        if (systemCode(error) !== 'EEXIST') throw error;
-      });
-      if (!(await lstat(path)).isDirectory()) {
-        throw new AiocError('AIOC_FILE_NAME_BAD', `${segment} in ${base} is not a directory, or is a link`);
-      }
-    }
-    return path;
-  } catch (error) {
-    throw error instanceof AiocError ? error : writeError(path, error);
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
+async function directoryInside(
+  base: string,
+  segments: readonly string[],
+): Promise<{ directory: HeldDirectory; madeParts: number }> {
+  const path = await ensureDirectory({ path: base, key: 'file_recv_config', mode: PRIVATE_DIRECTORY });
+  let directory = await HeldDirectory.open(path).catch((error: unknown) => {
     throw writeError(path, error);
+  });
+  let madeParts = 0;
+  for (const segment of segments) {
+    const above = directory;
+    try {
+      const below = await above.make(segment, PLAIN_DIRECTORY);
+      directory = below.directory;
+      madeParts = below.isNew ? madeParts + 1 : 0;
+    } catch (error) {
+      await removeMade(above.path, madeParts);
+      if (['ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? ''))
+        throw new AiocError('AIOC_FILE_NAME_BAD', `${segment} in ${base} is not a directory, or is a link`);
+      throw writeError(segment, error);
+    } finally {
+      await above.close();
+    }
   }
+  return { directory, madeParts };
 }

@@ -2,6 +2,7 @@ import { link, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { exists } from '../base/read-small-file.ts';
 import { writeError } from './disk-errors.ts';
 import { shownName } from './safe-name.ts';
 
@@ -17,6 +18,16 @@ export interface Placement {
   readonly name: string;
   /** If the name is taken: use `name (2)` (default), fail, or replace the file. */
   readonly taken?: WhenTaken;
+  /** What errors call it. Default: its path. */
+  readonly shown?: string;
+  /** Called before each attempt with a name that was free, so that it can be written down. */
+  readonly onAttempt?: (attempt: PlacingAttempt) => Promise<void>;
+}
+
+export interface PlacingAttempt {
+  readonly name: string;
+  /** There are no hard links, so an empty file will keep the name free for a moment. */
+  readonly isClaim: boolean;
 }
 
 export interface PlacedFile {
@@ -29,17 +40,7 @@ export interface PlacedFile {
  * @throws AiocError AIOC_FILE_WRITE
  */
 export async function placeFile(placement: Placement): Promise<PlacedFile> {
-  const { from, directory, name, taken = 'number' } = placement;
-  if (taken === 'number') return place(placement, placeFileAs);
-  const path = join(directory, name);
-  try {
-    // A rename replaces a link itself, never its target.
-    if (taken === 'replace') await rename(from, path);
-    else if (!(await placeFileAs(from, path))) throw takenError(name);
-    return { name, path };
-  } catch (error) {
-    throw writeError(path, error);
-  }
+  return place(placement, placement.taken === 'replace' ? renameOver : placeFileAs);
 }
 
 function takenError(name: string): AiocError {
@@ -71,34 +72,47 @@ export function fittingName(name: string, suffix = ''): string {
   return fittingName(name.replaceAll('.', '_'), suffix);
 }
 
-/** Tries one name after another. `placeAs` returns whether that name was free. */
-async function place(
-  { from, directory, name }: Placement,
-  placeAs: (from: string, to: string) => Promise<boolean>,
-): Promise<PlacedFile> {
-  for (let number = 1; number <= LIMITS.fileNameTries; number += 1) {
+/** Whether that name was free. `onClaim` is called before a name is kept free by an empty file. */
+type PlaceAs = (from: string, to: string, onClaim: () => Promise<void>) => Promise<boolean>;
+
+/** Tries one name, or one after another. */
+async function place(placement: Placement, placeAs: PlaceAs): Promise<PlacedFile> {
+  const { directory, name, taken = 'number', onAttempt } = placement;
+  const tries = taken === 'number' ? LIMITS.fileNameTries : 1;
+  for (let number = 1; number <= tries; number += 1) {
     const candidate = numberedName(name, number);
     const path = join(directory, candidate);
     try {
-      if (await placeAs(from, path)) return { name: candidate, path };
+      if (onAttempt !== undefined && taken !== 'replace' && (await exists(path))) continue;
+      await onAttempt?.({ name: candidate, isClaim: false });
+      const onClaim = async (): Promise<void> => onAttempt?.({ name: candidate, isClaim: true });
+      if (await placeAs(placement.from, path, onClaim)) return { name: candidate, path };
     } catch (error) {
-      throw writeError(path, error);
+      throw writeError(placement.shown ?? path, error);
     }
   }
-  const tries = `${LIMITS.fileNameTries} files with names like ${shownName(name)}`;
-  throw new AiocError('AIOC_FILE_WRITE', `There are already ${tries}. Move some of them away.`);
+  if (taken !== 'number') throw takenError(name);
+  const like = `${LIMITS.fileNameTries} files with names like ${shownName(name)}`;
+  throw new AiocError('AIOC_FILE_WRITE', `There are already ${like}. Move some of them away.`);
 }
 
-async function placeFileAs(from: string, to: string): Promise<boolean> {
+async function placeFileAs(from: string, to: string, onClaim: () => Promise<void>): Promise<boolean> {
   try {
     await link(from, to);
   } catch (error) {
     const code = systemCode(error) ?? '';
     if (code === 'EEXIST') return false;
     if (!NO_LINKS.has(code)) throw error;
+    await onClaim();
     return await claimAndRename(from, to);
   }
   await unlink(from);
+  return true;
+}
+
+/** A rename replaces a link itself, never its target. */
+async function renameOver(from: string, to: string): Promise<boolean> {
+  await rename(from, to);
   return true;
 }
 

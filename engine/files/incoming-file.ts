@@ -1,9 +1,16 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, unlink } from 'node:fs/promises';
-import { syncDirectory } from '../base/atomic-file.ts';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AiocError } from '../base/errors.ts';
+import type { Randomness } from '../base/ports.ts';
 import { shownPath, writeError } from './disk-errors.ts';
+import type { DiskSpace, SpaceReservation } from './disk-space.ts';
 import { type PlacedFile, placeFile, type WhenTaken } from './free-name.ts';
+import type { HeldDirectory } from './held-directory.ts';
+import { removeMade } from './partial-target.ts';
+import { PLAIN_FILE } from './received-mode.ts';
+import { PARTIAL_PREFIX } from './safe-name.ts';
 
 export interface FinishedFile extends PlacedFile {
   /** Of the written bytes, lower-case hex. */
@@ -11,14 +18,42 @@ export interface FinishedFile extends PlacedFile {
 }
 
 export interface IncomingFileOptions {
-  /** Open, new and empty. */
-  readonly handle: FileHandle;
-  readonly partialPath: string;
-  readonly directory: string;
+  /** Closed in any case. */
+  readonly directory: HeldDirectory;
+  /** How many of the last parts of the directory were created for it. */
+  readonly madeParts: number;
+  /** Plain (engine/files/safe-name.ts). */
   readonly name: string;
   readonly sizeBytes: number;
-  /** Called once for each number of bytes that were written or never will be. */
-  onSettled(bytes: number): void;
+  readonly space: DiskSpace;
+  readonly random: Randomness;
+}
+
+/**
+ * Starts to receive a file of exactly `sizeBytes` bytes.
+ * @throws AiocError AIOC_FILE_WRITE, also if the disk would get too full
+ */
+export async function beginFile(options: IncomingFileOptions): Promise<IncomingFile> {
+  const { directory, name, sizeBytes, space, random, madeParts } = options;
+  let reservation: SpaceReservation | undefined;
+  try {
+    reservation = await space.reserve(directory, sizeBytes);
+    const partial = PARTIAL_PREFIX + random.bytes(12).toString('hex');
+    const handle = await open(directory.at(partial), NEW_FILE, 0o600);
+    return new IncomingFile({ ...options, handle, partial, reservation });
+  } catch (error) {
+    reservation?.release();
+    await directory.close();
+    await removeMade(directory.path, madeParts);
+    throw writeError(name, error);
+  }
+}
+
+interface OpenFile extends IncomingFileOptions {
+  /** Open, new and empty. */
+  readonly handle: FileHandle;
+  readonly partial: string;
+  readonly reservation: SpaceReservation;
 }
 
 /**
@@ -26,14 +61,14 @@ export interface IncomingFileOptions {
  * further call fails with the same error.
  */
 export class IncomingFile {
-  readonly #options: IncomingFileOptions;
+  readonly #options: OpenFile;
   readonly #hash: Hash = createHash('sha256');
   #receivedBytes = 0;
   #state: 'open' | 'finished' | 'aborted' = 'open';
   #failure: AiocError | undefined;
   #busy: Promise<unknown> | undefined;
 
-  constructor(options: IncomingFileOptions) {
+  constructor(options: OpenFile) {
     this.#options = options;
   }
 
@@ -50,13 +85,13 @@ export class IncomingFile {
     return this.#alone(async () => {
       if (this.#receivedBytes + chunk.length > this.#options.sizeBytes)
         throw this.#wrongSize('more bytes arrived than were announced');
+      await this.#options.reservation.use(chunk.length);
       this.#hash.update(chunk);
       for (let at = 0; at < chunk.length; ) {
         const { bytesWritten } = await this.#options.handle.write(chunk, at);
         at += bytesWritten;
       }
       this.#receivedBytes += chunk.length;
-      this.#options.onSettled(chunk.length);
     });
   }
 
@@ -66,15 +101,18 @@ export class IncomingFile {
    */
   finish(taken: WhenTaken = 'number'): Promise<FinishedFile> {
     return this.#alone(async () => {
-      const { handle, partialPath, directory, name, sizeBytes } = this.#options;
+      const { handle, partial, directory, name, sizeBytes } = this.#options;
       if (this.#receivedBytes !== sizeBytes)
         throw this.#wrongSize(`${this.#receivedBytes} of ${sizeBytes} bytes arrived`);
+      await handle.chmod(PLAIN_FILE);
       await handle.sync();
-      const placed = await placeFile({ from: partialPath, directory, name, taken });
+      const from = join(directory.base, partial);
+      const placed = await placeFile({ from, directory: directory.base, name, taken, shown: name });
       this.#state = 'finished';
       await handle.close();
-      await syncDirectory(directory);
-      return { ...placed, sha256: this.#hash.digest('hex') };
+      await directory.sync();
+      await directory.close();
+      return { name: placed.name, path: join(directory.path, placed.name), sha256: this.#hash.digest('hex') };
     });
   }
 
@@ -84,9 +122,12 @@ export class IncomingFile {
     await this.#busy?.catch(() => undefined);
     if (this.#state !== 'open') return;
     this.#state = 'aborted';
-    this.#options.onSettled(this.#options.sizeBytes - this.#receivedBytes);
-    await this.#options.handle.close().catch(() => undefined);
-    await unlink(this.#options.partialPath).catch(() => undefined);
+    const { handle, directory, partial, reservation, madeParts } = this.#options;
+    reservation.release();
+    await handle.close().catch(() => undefined);
+    await directory.remove(partial).catch(() => undefined);
+    await directory.close().catch(() => undefined);
+    await removeMade(directory.path, madeParts);
   }
 
   async #alone<T>(action: () => Promise<T>): Promise<T> {
@@ -100,7 +141,7 @@ export class IncomingFile {
     try {
       return await running;
     } catch (error) {
-      this.#failure = writeError(`${this.#options.directory}/${this.#options.name}`, error);
+      this.#failure = writeError(this.#options.name, error);
       this.#busy = undefined;
       await this.abort();
       throw this.#failure;
@@ -114,3 +155,5 @@ export class IncomingFile {
     return new AiocError('AIOC_FILE_WRITE', `${path} was not stored: ${what}. Ask for it to be sent again.`);
   }
 }
+
+const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_WRONLY;

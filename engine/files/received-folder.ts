@@ -1,21 +1,21 @@
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, opendir, unlink } from 'node:fs/promises';
+import { lstat, mkdir, opendir, realpath, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { PRIVATE_DIRECTORY } from '../base/own-directory.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
 import { readError, writeError } from './disk-errors.ts';
-import { requireSpace } from './disk-space.ts';
-import { IncomingFile } from './incoming-file.ts';
-import { checkFileName, PARTIAL_PREFIX } from './safe-name.ts';
-
-const NEW_FILE = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_WRONLY;
+import { DiskSpace } from './disk-space.ts';
+import { HeldDirectory } from './held-directory.ts';
+import { beginFile, type IncomingFile } from './incoming-file.ts';
+import { checkFileName, PARTIAL_PREFIX, plainName } from './safe-name.ts';
+import type { TargetPlace } from './transfer-targets.ts';
 
 export interface ReceivedFolderOptions {
   readonly directory: string;
   readonly random: Randomness;
   readonly clock: Pick<Clock, 'wallNow'>;
+  readonly space?: DiskSpace;
 }
 
 /** The directory for files from peers. */
@@ -23,13 +23,13 @@ export class ReceivedFolder {
   readonly directory: string;
   readonly #random: Randomness;
   readonly #clock: Pick<Clock, 'wallNow'>;
-  /** Announced bytes of files that are being received and are not on disk yet. */
-  #expectedBytes = 0;
+  readonly #space: DiskSpace;
 
-  constructor({ directory, random, clock }: ReceivedFolderOptions) {
+  constructor({ directory, random, clock, space = new DiskSpace() }: ReceivedFolderOptions) {
     this.directory = directory;
     this.#random = random;
     this.#clock = clock;
+    this.#space = space;
   }
 
   /**
@@ -62,27 +62,23 @@ export class ReceivedFolder {
         'AIOC_FILE_WRITE',
         `A file cannot have ${sizeBytes} bytes. Ask for it to be sent again.`,
       );
-    this.#expectedBytes += sizeBytes;
-    const partialPath = join(this.directory, PARTIAL_PREFIX + this.#random.bytes(12).toString('hex'));
-    let handle: FileHandle;
+    const { madeParts, directory } = await this.placeFor(name);
+    const [random, space] = [this.#random, this.#space];
+    return beginFile({ directory, madeParts, name: plainName(name), sizeBytes, random, space });
+  }
+
+  /**
+   * Where a file or directory from a peer goes.
+   * @throws AiocError AIOC_FILE_NAME_BAD, AIOC_FILE_WRITE
+   */
+  async placeFor(name: string): Promise<TargetPlace> {
+    const plain = plainName(checkFileName(name));
     try {
-      await requireSpace(this.directory, this.#expectedBytes);
-      // The mode of the final file, subject to the user's umask.
-      handle = await open(partialPath, NEW_FILE, 0o644);
+      const directory = await HeldDirectory.open(await realpath(this.directory));
+      return { directory, madeParts: 0, name: plain, taken: 'number' };
     } catch (error) {
-      this.#expectedBytes -= sizeBytes;
-      throw writeError(join(this.directory, name), error);
+      throw writeError(plain, error);
     }
-    return new IncomingFile({
-      handle,
-      partialPath,
-      directory: this.directory,
-      name,
-      sizeBytes,
-      onSettled: (bytes) => {
-        this.#expectedBytes -= bytes;
-      },
-    });
   }
 
   /**

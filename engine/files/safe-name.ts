@@ -22,6 +22,14 @@ export function checkFileName(name: string): string {
 }
 
 /**
+ * A name that neither hides a file, nor looks like an option or a home directory to commands: `_` replaces a `.`, `-` or
+ * `~` at its beginning. Other names stay.
+ */
+export function plainName(name: string): string {
+  return name.replace(/^[.~-]+/, '_');
+}
+
+/**
  * The name of a file in the chat: the last part of a peer's dst_name, which may have subdirectories. A dst_name that
  * leads outside its directory is rejected, not cleaned.
  * @throws AiocError AIOC_FILE_NAME_BAD

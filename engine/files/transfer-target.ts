@@ -15,12 +15,12 @@ export interface TransferOffer {
 }
 
 /** What is not in the place of a tree, with the reasons: all of it counted, the first ones named. */
-interface NotPlaced {
+export interface NotPlaced {
   readonly count: number;
   readonly first: readonly (readonly [path: string, why: string])[];
 }
 
-interface PlacedTransfer {
+export interface PlacedTransfer {
   readonly name: string;
   readonly path: string;
   /** Of a tree. */

@@ -12,8 +12,13 @@ import { type OutgoingFile, openOutgoing } from './outgoing-file.ts';
  *
  * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE, with the configuration key of the rule
  */
-export async function openWorldReadable(path: string): Promise<OutgoingFile> {
-  return openOutgoing(path, async (handle, found) => {
+export function openWorldReadable(path: string): Promise<OutgoingFile> {
+  return openOutgoing(path, admitWorldReadable(path));
+}
+
+/** The check of `openWorldReadable`, for a file that was opened. */
+export function admitWorldReadable(path: string): (handle: FileHandle, found: Stats) => Promise<void> {
+  return async (handle, found) => {
     if ((found.mode & EVERYBODY_READS) !== EVERYBODY_READS)
       throw notForAll(path, 'not every user may read it');
     const where = await placeOf(handle, found, path);
@@ -25,7 +30,7 @@ export async function openWorldReadable(path: string): Promise<OutgoingFile> {
       if (!above.isDirectory() || (above.mode & EVERYBODY_ENTERS) !== EVERYBODY_ENTERS)
         throw notForAll(path, `not every user may enter ${shownPath(at)}`);
     }
-  });
+  };
 }
 
 /** The real path of an open file, without links. */

@@ -2,11 +2,12 @@ import type { AiocError } from '../base/errors.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
 import type { FileDestinations } from '../files/file-destinations.ts';
+import type { TransferTargets } from '../files/transfer-targets.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { CheckedBatch } from '../queues/message-batch.ts';
-import type { OutgoingBody } from '../queues/outbox-batch.ts';
+import type { OutgoingBody } from '../queues/outgoing-body.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import type { Store } from '../storage/store.ts';
 
@@ -32,6 +33,8 @@ export interface LocalBrokerOptions {
   /** Maximum size of a message's data plus binary. Default: LIMITS.messageBytes. */
   readonly messageMaxBytes?: number;
   readonly destinations: FileDestinations;
+  /** Of files from aioc peers. */
+  readonly files: TransferTargets;
   readonly peerFor: PeerFinder;
   /** The file of a message of a local program, if it has one. */
   readonly bodyOf: (frame: Frame) => OutgoingBody | undefined;

@@ -6,6 +6,7 @@ import type { Outcome } from '../contract/views.ts';
 import { type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
 import type { Peer } from '../peers/peer.ts';
 import { ReceivedBatches } from '../peers/received-batches.ts';
+import type { FileReceiver } from '../peers/received-files.ts';
 import type { Traffic } from '../peers/traffic.ts';
 import type { Application, BatchExtras } from '../peers/traffic-types.ts';
 import { framesOf, recordHeader } from '../protocol/batched-messages.ts';
@@ -269,6 +270,12 @@ export class LocalBroker implements Application {
   pong(peer: Peer, frame: Frame): void {
     this.#responses.answer(peer, frame);
   }
+
+  readonly files: FileReceiver = {
+    open: (_peer, offer) => this.#options.files.open(offer),
+    discard: (peer, id) => this.#options.files.discard(peer.wireName, id),
+    onProgress: () => undefined,
+  };
 
   async file(peer: Peer, frame: Frame, sizeBytes: number, arrival: InboxArrival): Promise<FileSink> {
     const sink = await this.#options.destinations.receive(frame, sizeBytes, (problem) =>

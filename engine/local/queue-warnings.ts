@@ -3,7 +3,7 @@ import type { Peer } from '../peers/peer.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Inbox } from '../queues/inbox.ts';
 import type { Completion } from '../queues/outbox-batch.ts';
-import { inboxStream, outboxPrefix } from '../queues/stream-names.ts';
+import { inboxStream, outboxStream } from '../queues/stream-names.ts';
 import { DropLog, Reminder } from './drop-log.ts';
 
 /** Logs what full queues do to messages: that they wait, are dropped, or were lost. */
@@ -22,7 +22,7 @@ export class QueueWarnings {
   outboxIsFull(peer: Peer, type: string): void {
     const outbox = peer.sender.outboxes.find((one) => one.type === type);
     if (peer.state === 'connected' || outbox === undefined || outbox.overflow.waiting === 0) return;
-    this.#reminder.remind(`${outboxPrefix(peer.wireName)}${type}`, () =>
+    this.#reminder.remind(outboxStream({ peer: peer.wireName, type }), () =>
       this.#warn(
         peer.name,
         `the queue of the type ${type} is full (${outbox.depth} messages): programs that use Python's API wait until there is room`,
@@ -77,7 +77,7 @@ export class QueueWarnings {
   #noteOutbox(peer: Peer, type: string): void {
     const outbox = peer.sender.outboxes.find((one) => one.type === type);
     this.#drops.note({
-      queue: `${outboxPrefix(peer.wireName)}${type}`,
+      queue: outboxStream({ peer: peer.wireName, type }),
       count: () => outbox?.dropped ?? 0,
       tell: (count) => this.#dropped(peer, type, 'the queue is full', count),
     });

@@ -149,6 +149,7 @@ const NO_TRAFFIC: LinkTraffic<Link> = {
   file: async () => DISCARDED_FILE,
   acknowledged: () => undefined,
   onStreamAcks: () => undefined,
+  transfer: () => undefined,
   pong: () => undefined,
   oversized: () => undefined,
   writable: () => undefined,

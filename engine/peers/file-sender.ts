@@ -1,7 +1,7 @@
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { withFileFrame, withoutFileFrame } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import type { OutgoingBody } from '../queues/outbox-batch.ts';
+import type { OutgoingBody } from '../queues/outgoing-body.ts';
 import type { Link } from './link.ts';
 import type { NextEntry } from './sent-queue.ts';
 
@@ -48,7 +48,7 @@ export class FileSender {
         await link.sendFile({
           frame: { ...frame, transportId: this.#options.number(link, next) },
           chunks: file.chunks(),
-          onProgress: (bytes) => body.onProgress(bytes),
+          onProgress: (doneBytes) => body.onProgress({ ...RUNNING, doneBytes, totalBytes: file.sizeBytes }),
         });
         // The ack may arrive before the last write is reported.
         if (!entry.gone) entry.report(0, 1, 'sent');
@@ -86,3 +86,5 @@ async function openFile(body: OutgoingBody): Promise<Awaited<ReturnType<Outgoing
 function ownParts({ data, binary }: Frame): { readonly data: Buffer; readonly binary: Buffer | undefined } {
   return { data, binary: binary.length === 0 ? undefined : binary };
 }
+
+const RUNNING = { phase: 'running', resumedBytes: 0, bytesPerSecond: 0 } as const;

@@ -13,12 +13,13 @@ export class GoneMessages {
   }
 
   /** Reports what is known now. Messages on the disk are only checked when they are loaded into the window. */
-  report(link: Link | undefined, outboxOf: (type: string) => Outbox | undefined): void {
+  report(link: Link | undefined, outboxesOf: (type: string) => readonly Outbox[]): void {
     if (this.#gaps.length === 0 || link === undefined) return;
     const gone: AckPosition[] = [];
     this.#gaps = this.#gaps.filter((position) => {
-      const upTo = outboxOf(position.type)?.goneUpTo(position.epoch) ?? Number.MAX_SAFE_INTEGER;
-      if (upTo === 'unknown') return true;
+      const upTos = outboxesOf(position.type).map((outbox) => outbox.goneUpTo(position.epoch));
+      if (upTos.includes('unknown')) return true;
+      const upTo = Math.min(Number.MAX_SAFE_INTEGER, ...(upTos as number[]));
       gone.push({ ...position, upTo, hasGap: false });
       return false;
     });

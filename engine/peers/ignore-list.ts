@@ -54,9 +54,14 @@ export class IgnoreList {
     return this.#peers.has(this.#keyOf(peer));
   }
 
+  /** Whether messages from it and to it are dropped. */
+  ignores(peer: Peer): boolean {
+    return this.#all || this.includes(peer);
+  }
+
   /** Whether messages must be dropped; counts them if so. */
   dropIfIgnored(peer: Peer, direction: 'in' | 'out', count = 1): boolean {
-    if (!this.#all && !this.includes(peer)) return false;
+    if (!this.ignores(peer)) return false;
     this.#drops += count;
     peer.countIgnored(direction, count);
     this.#onChange();

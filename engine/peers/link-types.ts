@@ -5,6 +5,7 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import type { Ack } from '../protocol/messages.ts';
 import type { StreamAckFrame } from '../protocol/stream-frames.ts';
+import type { TransferFrame } from '../protocol/transfer-frames.ts';
 import type { EnrolmentOrigin } from '../security/enrolment.ts';
 import type { Disposition, FileSink } from './file-sink.ts';
 import type { HeartbeatRules } from './heartbeat.ts';
@@ -48,6 +49,8 @@ export interface LinkTraffic<Link> {
   acknowledged(link: Link, ack: Ack): void;
   /** An aioc peer has acknowledged messages of several streams at once. */
   onStreamAcks(link: Link, acks: StreamAckFrame): void;
+  /** A frame about a file that crosses beside the messages. */
+  transfer(link: Link, frame: TransferFrame): Promise<void> | undefined;
   /** An answer to a ping of this connector or of a local program. */
   pong(link: Link, frame: Frame): void;
   /** @returns how to acknowledge it; undefined: not at all */

@@ -14,6 +14,7 @@ import {
   readAck,
 } from '../protocol/messages.ts';
 import { type AckPosition, readStreamAcks } from '../protocol/stream-frames.ts';
+import { readTransferFrame } from '../protocol/transfer-frames.ts';
 import { Acknowledger } from './acknowledger.ts';
 import { type DeliveringSink, type Disposition, wrapSink } from './file-sink.ts';
 import { FramePump, type PumpTarget } from './frame-pump.ts';
@@ -53,8 +54,12 @@ export class Link {
   readonly #timers: SessionTimers;
   #certificate: PeerCertificate | undefined;
   #ended = false;
-  #speaksBatches = false;
-  #unreadMaxBytes = Number.POSITIVE_INFINITY;
+  /** Whether the peer takes frames with record batches. */
+  speaksBatches = false;
+  /** Whether the peer takes files as transfers. */
+  speaksFiles = false;
+  /** How many unacknowledged bytes may be on their way to the peer, apart from a single message. */
+  unreadMaxBytes = Number.POSITIVE_INFINITY;
   /** The largest message that the peer accepts, in bytes of data and binary. */
   maxMessageBytes: number = LIMITS.messageBytes;
   readonly #deliveries: Acknowledger;
@@ -139,19 +144,9 @@ export class Link {
     return this.#certificate;
   }
 
-  /** How many unacknowledged bytes may be on their way to the peer, apart from a single message. */
-  get unreadMaxBytes(): number {
-    return this.#unreadMaxBytes;
-  }
-
   /** Whether both sides number their messages and acknowledge many at once. */
   get speaksStreams(): boolean {
     return this.#deliveries.speaksStreams;
-  }
-
-  /** Whether the peer takes frames with record batches. */
-  get speaksBatches(): boolean {
-    return this.#speaksBatches;
   }
 
   get writable(): boolean {
@@ -284,9 +279,10 @@ export class Link {
   #learnPeerKind(peerKind: IdentifiedKind): void {
     this.maxMessageBytes = largestMessageBytes(peerKind);
     this.#deliveries.learnPeerKind(peerKind);
-    this.#speaksBatches = this.speaksStreams && peerKind.kind === 'aioc' && peerKind.hello.batches === true;
+    this.speaksBatches = this.speaksStreams && peerKind.kind === 'aioc' && peerKind.hello.batches === true;
+    this.speaksFiles = this.speaksBatches && peerKind.kind === 'aioc' && peerKind.hello.files === true;
     const mayStall = peerKind.kind !== 'aioc' && this.#tls;
-    this.#unreadMaxBytes = mayStall ? LIMITS.pythonUnreadBytes : Number.POSITIVE_INFINITY;
+    this.unreadMaxBytes = mayStall ? LIMITS.pythonUnreadBytes : Number.POSITIVE_INFINITY;
     this.#keepAlive.learn(peerKind.kind, { mayStall });
   }
 
@@ -321,6 +317,8 @@ export class Link {
     if (rejectionReason !== undefined)
       return this.#deliveries.add(frame, this.#traffic.forged(this, frame, rejectionReason));
     if (this.#isAnswered(frame) || this.#readStreamAcks(frame)) return undefined;
+    const transfer = this.speaksFiles ? readTransferFrame(frame) : undefined;
+    if (transfer !== undefined) return this.#traffic.transfer(this, transfer);
     return this.#deliveries.add(frame, this.#traffic.messages(this, frame));
   }
 

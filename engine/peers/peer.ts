@@ -2,7 +2,6 @@ import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { PeerKind, PeerState } from '../contract/views.ts';
 import type { MessageSource, StoredPosition } from '../queues/message-source.ts';
-import { outboxPrefix } from '../queues/stream-names.ts';
 import type { Link } from './link.ts';
 import { Receiver } from './receiver.ts';
 import { Sender, type SenderOptions } from './sender.ts';
@@ -70,9 +69,8 @@ export class Peer {
     this.#onChange = onChange;
     this.#sinceMs = clock.wallNow();
     this.rate = new RateMeter(clock);
-    const streamPrefix = outboxPrefix(streamKey);
     const sending = { clock, random, store, budget, whenFull, revive, capacityOf };
-    this.sender = new Sender({ ...sending, onChange, streamPrefix, sourceId, destinationId: wireName });
+    this.sender = new Sender({ ...sending, onChange, streamKey, sourceId, destinationId: wireName });
     this.receiver = new Receiver({ peerName: wireName, stored: () => storedOf(wireName), gone });
   }
 

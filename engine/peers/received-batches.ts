@@ -4,7 +4,14 @@ import { framesOf, recordHeader, type SharedHeader, sharedOf } from '../protocol
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { type JsonValue, pythonJson } from '../protocol/header.ts';
 import { checkBatch } from '../protocol/record-batch.ts';
-import { batchOfOne, type CheckedBatch, type MessageBatch } from '../queues/message-batch.ts';
+import {
+  batchOfOne,
+  type CheckedBatch,
+  firstMessages,
+  type MessageBatch,
+  messagesFrom,
+} from '../queues/message-batch.ts';
+import type { Application } from './traffic-types.ts';
 
 /**
  * The number of messages in a frame.
@@ -77,6 +84,20 @@ export class ReceivedBatches {
       header['destination_id'] === known['destination_id'];
     if (!isKnown) this.#shared = sharedOf(header);
     return this.#shared;
+  }
+}
+
+/** A batch in parts, each of which may wait where it goes. */
+export function* admissibleParts(
+  batch: CheckedBatch,
+  application: Pick<Application, 'largestPart'>,
+): Iterable<CheckedBatch> {
+  let rest = batch;
+  for (;;) {
+    const part = firstMessages(rest, application.largestPart?.(rest) ?? rest.count);
+    yield part;
+    if (part.count === rest.count) return;
+    rest = messagesFrom(rest, part.count);
   }
 }
 

@@ -15,6 +15,8 @@ export interface Incoming {
   /** Consecutive messages. */
   readonly count: number;
   readonly sizeBytes: number;
+  /** What must be done before they are delivered. Later messages of the stream wait for it. It never rejects. */
+  readonly prepare?: () => Promise<void>;
   /**
    * Delivers them to the application, except the first `known`, which it has already; called once per message, even if
    * messages arrive again.
@@ -49,6 +51,8 @@ interface ReceivedStream {
   pendingBytes: number;
   /** Set while `#advance` is scheduled. */
   advances: boolean;
+  /** Until then, later messages wait for the preparation of an earlier one. */
+  preparing: Promise<void> | undefined;
 }
 
 export interface ReceiverOptions {
@@ -109,13 +113,33 @@ export class Receiver {
     const known = Math.max(0, stream.accepted - number.seq + 1);
     const firstSeq = number.seq + known;
     const source = { peerName: this.#options.peerName, epoch: number.epoch, seq: firstSeq };
-    const disposition = incoming.deliver(source, known);
+    const disposition = this.#inTurn(stream, incoming, () => incoming.deliver(source, known));
     stream.accepted = last;
     if (!(disposition instanceof Promise) && stream.pending.length === 0) {
       this.#settle(stream, { firstSeq, seq: last }, disposition);
       return disposition;
     }
     return this.#wait(stream, { firstSeq, seq: last, sizeBytes: incoming.sizeBytes }, disposition);
+  }
+
+  /** Delivers messages when those before them are prepared. */
+  #inTurn(
+    stream: ReceivedStream,
+    { prepare }: Incoming,
+    deliver: () => Disposition | Promise<Disposition>,
+  ): Disposition | Promise<Disposition> {
+    if (prepare !== undefined) {
+      const preparing = (stream.preparing ?? Promise.resolve()).then(prepare);
+      stream.preparing = preparing;
+      const opens = (): void => {
+        if (stream.preparing === preparing) stream.preparing = undefined;
+      };
+      return preparing.then(() => {
+        opens();
+        return deliver();
+      });
+    }
+    return stream.preparing === undefined ? deliver() : stream.preparing.then(deliver);
   }
 
   /** Whether a message has arrived before, so that its file need not be received again. */
@@ -230,7 +254,7 @@ export class Receiver {
       this.#options.stored().find((position) => position.type === type && position.epoch === epoch)?.seq ?? 0;
     const stream: ReceivedStream = {
       ...{ type, epoch, accepted: stored, done: stored, onLink: undefined },
-      ...{ pending: [], pendingCount: 0, pendingBytes: 0, advances: false },
+      ...{ pending: [], pendingCount: 0, pendingBytes: 0, advances: false, preparing: undefined },
     };
     this.#streams.set(keyOf(type, epoch), stream);
     this.#forgetOldest();

@@ -4,26 +4,30 @@ import { LIMITS } from '../base/limits.ts';
 import type { SharedHeader } from '../protocol/batched-messages.ts';
 import { pythonJson } from '../protocol/header.ts';
 import { numberIn, transportIdOf } from '../protocol/message-number.ts';
-import type { SeqRange, StreamAckFrame } from '../protocol/stream-frames.ts';
+import type { StreamAckFrame } from '../protocol/stream-frames.ts';
+import type { TransferFrame } from '../protocol/transfer-frames.ts';
 import type { Capacity } from '../queues/capacity.ts';
 import { isSendable, messagesFrom } from '../queues/message-batch.ts';
 import { type LeftMessages, Outbox } from '../queues/outbox.ts';
 import type { Completion, OutboxBatch } from '../queues/outbox-batch.ts';
 import { refuse, weightOf } from '../queues/outbox-entry.ts';
 import type { OutboxOptions } from '../queues/outbox-options.ts';
+import { outboxStream, type StoredOutbox } from '../queues/stream-names.ts';
 import { EntryCursor, recordsIn } from './entry-cursor.ts';
-import { FileSender } from './file-sender.ts';
 import { GoneMessages } from './gone-messages.ts';
 import type { Link } from './link.ts';
+import { MessageFiles } from './message-files.ts';
+import { reportDelivered } from './report-delivered.ts';
 import type { NextEntry, SentQueue } from './sent-queue.ts';
+import { SentQueues } from './sent-queues.ts';
 import { UnackedFrames } from './unacked-frames.ts';
 
 export interface SenderOptions
   extends Pick<OutboxOptions, 'clock' | 'random' | 'store' | 'budget' | 'whenFull' | 'revive'> {
   /** The capacity of the queue of a message type. */
   readonly capacityOf: (type: string) => Capacity;
-  /** The prefix of this peer's stream names in the store. */
-  readonly streamPrefix: string;
+  /** The peer's name in the names of its streams in the store. */
+  readonly streamKey: string;
   /** The current name of this connector on the wire. */
   readonly sourceId: () => string;
   /** The peer's name on the wire. */
@@ -38,9 +42,8 @@ export interface SenderOptions
  */
 export class Sender {
   readonly #options: SenderOptions;
-  readonly #queues = new Map<string, SentQueue>();
+  readonly #queues = new SentQueues((type, lane) => this.#makeQueue(type, lane));
   readonly #onChange: () => void;
-  readonly #byEpoch = new Map<string, SentQueue>();
   #onEmpty: (() => void)[] = [];
   #link: Link | undefined;
   readonly #gone = new GoneMessages();
@@ -51,7 +54,7 @@ export class Sender {
   /** Messages sent one by one to a peer that acknowledges them one by one. */
   readonly #unacked = new UnackedFrames();
   readonly #cursor = new EntryCursor((type) => this.#shared(type));
-  readonly #files: FileSender;
+  readonly #files: MessageFiles;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -59,27 +62,29 @@ export class Sender {
       if (this.#onEmpty.length > 0 && this.waitingCount === 0) this.#nowEmpty();
       options.onChange();
     };
-    this.#files = new FileSender({
+    const { clock, sourceId } = options;
+    this.#files = new MessageFiles({
+      ...{ clock, sourceId },
       frameOf: ({ entry, outbox }) => this.#cursor.only(entry, outbox.type),
       number: (link, next) => this.#numberFile(link, next),
       giveUp: (next, error) => this.#giveUp(next, error),
-      onDone: () => this.pump(),
+      pump: () => this.pump(),
     });
   }
 
   get outboxes(): readonly Outbox[] {
-    return [...this.#queues.values()].map(({ outbox }) => outbox);
+    return this.#queues.all.map(({ outbox }) => outbox);
   }
 
   get waitingCount(): number {
     let count = 0;
-    for (const { outbox } of this.#queues.values()) count += outbox.depth;
+    for (const { outbox } of this.#queues.all) count += outbox.depth;
     return count;
   }
 
   get waitingBytes(): number {
     let bytes = 0;
-    for (const { outbox } of this.#queues.values()) bytes += outbox.bytes;
+    for (const { outbox } of this.#queues.all) bytes += outbox.bytes;
     return bytes;
   }
 
@@ -92,7 +97,8 @@ export class Sender {
   enqueue(type: string, batch: OutboxBatch, completion: Completion): Promise<void> | undefined {
     const fault = this.#tooLarge(batch.largestBytes);
     // Of several messages, the others may still be sent.
-    if (fault === undefined || batch.count > 1) return this.#queue(type).outbox.enqueue(batch, completion);
+    if (fault === undefined || batch.count > 1)
+      return this.#queues.for(type, batch).outbox.enqueue(batch, completion);
     refuse(batch, completion, fault);
     return undefined;
   }
@@ -120,9 +126,12 @@ export class Sender {
     for (const outbox of this.outboxes) outbox.overflow.reopen();
   }
 
-  /** Restores the messages of these types that an earlier run left in the store. */
-  async restore(types: readonly string[]): Promise<void> {
-    for (const type of types) await this.#queue(type).outbox.restore();
+  /** Restores the messages that an earlier run left in these streams of the store. */
+  async restore(streams: readonly StoredOutbox[]): Promise<void> {
+    for (const { type, lane } of streams) {
+      const queue = lane === undefined ? this.#queues.main(type) : this.#queues.lane(type, lane);
+      await queue.outbox.restore();
+    }
     this.#onChange();
   }
 
@@ -134,7 +143,7 @@ export class Sender {
     this.#maxMessageBytes = link.maxMessageBytes;
     this.#awaitsResumePoints = link.speaksStreams;
     this.pump();
-    for (const { outbox } of this.#queues.values()) outbox.overflow.changed();
+    for (const { outbox } of this.#queues.all) outbox.overflow.changed();
     return true;
   }
 
@@ -142,10 +151,11 @@ export class Sender {
   detach(): void {
     if (this.#link === undefined) return;
     this.#link = undefined;
+    this.#files.detach();
     this.#gone.setGaps([]);
     this.#cursor.reset();
     this.#unacked.clear();
-    for (const { outbox, credit } of this.#queues.values()) {
+    for (const { outbox, credit } of this.#queues.all) {
       credit.reconnected();
       outbox.rewind();
       outbox.overflow.changed();
@@ -162,18 +172,27 @@ export class Sender {
   pump(): void {
     while (this.#link?.writable && !this.#files.isSending && !this.#awaitsResumePoints) {
       const next = this.#next(this.#link);
-      if (next === undefined) return;
-      const { body } = next.entry.context;
-      if (body !== undefined) void this.#files.send(this.#link, next, body);
+      if (next === undefined) break;
+      if (next.entry.context.body !== undefined) this.#files.send(this.#link, next);
       else if (this.#takesBatch(this.#link, next)) this.#sendBatch(this.#link, next);
       else if (!this.#sendOne(this.#link, next)) return;
     }
+    this.#files.pump();
+  }
+
+  /** A frame about a file to or from the peer; false for the latter. */
+  onTransfer(frame: TransferFrame): boolean {
+    return this.#files.received(frame);
+  }
+
+  closeFiles(): Promise<void> {
+    return this.#files.close();
   }
 
   /** One message was acknowledged. */
   acknowledged(transportId: number | string, outcome: 'received' | 'dropped'): void {
     const number = numberIn(transportId);
-    const outbox = number && this.#byEpoch.get(number.epoch)?.outbox;
+    const outbox = number && this.#queues.ofEpoch(number.epoch)?.outbox;
     const acked = number && outbox?.ackedOne(number);
     if (acked === undefined) return;
     this.#unacked.remove(String(transportId));
@@ -190,15 +209,16 @@ export class Sender {
   onStreamAcks({ kind, positions }: StreamAckFrame): void {
     const isFirst = kind === 'have';
     for (const { type, epoch, upTo, dropped } of positions) {
-      const queue = this.#queues.get(type);
-      if (queue === undefined) continue;
-      const acked = queue.outbox.acked({ epoch, seq: upTo }, { everSent: isFirst });
-      if (!isFirst) this.#measure(queue, acked);
-      for (const messages of acked) reportDelivered(messages, dropped);
+      for (const queue of this.#queues.ofType(type)) {
+        const acked = queue.outbox.acked({ epoch, seq: upTo }, { everSent: isFirst });
+        if (!isFirst) this.#measure(queue, acked);
+        for (const messages of acked) reportDelivered(messages, dropped);
+      }
     }
     if (isFirst) {
       this.#awaitsResumePoints = false;
       this.#gone.setGaps(positions.filter(({ hasGap }) => hasGap));
+      if (this.#link !== undefined) this.#files.attach(this.#link);
     }
     this.#reportGone();
     this.#onChange();
@@ -216,17 +236,15 @@ export class Sender {
   }
 
   #reportGone(): void {
-    this.#gone.report(this.#link, (type) => this.#queues.get(type)?.outbox);
+    this.#gone.report(this.#link, (type) => this.#queues.ofType(type).map(({ outbox }) => outbox));
   }
 
-  #queue(type: string): SentQueue {
-    const known = this.#queues.get(type);
-    if (known !== undefined) return known;
-    const { streamPrefix, capacityOf, sourceId: _us, destinationId: _peer, ...options } = this.#options;
+  #makeQueue(type: string, lane: number | undefined): SentQueue {
+    const { streamKey, capacityOf, sourceId: _us, destinationId: _peer, ...options } = this.#options;
     const outbox = new Outbox({
       ...options,
       type,
-      stream: `${streamPrefix}${type}`,
+      stream: outboxStream({ peer: streamKey, type, lane }),
       capacity: capacityOf(type),
       onKept: () => {
         this.pump();
@@ -234,18 +252,16 @@ export class Sender {
       },
       isDraining: () => this.#link !== undefined,
     });
-    const queue = { outbox, credit: new Credit(options.clock, STREAM_CREDIT) };
-    this.#queues.set(type, queue);
-    return queue;
+    return { outbox, credit: new Credit(options.clock, STREAM_CREDIT) };
   }
 
   #next(link: Link): NextEntry | undefined {
-    for (const queue of this.#queues.values()) {
+    for (const queue of this.#queues.all) {
       const { outbox, credit } = queue;
       const entry = outbox.next();
       if (entry !== undefined) {
         const next = { outbox, credit, entry };
-        if (this.#maySend(link, next)) return next;
+        if (this.#files.maySend(link, next) && this.#maySend(link, next)) return next;
       }
       // To a Python peer, nothing overtakes a message that waits.
       if (entry !== undefined && !link.speaksStreams) return undefined;
@@ -354,7 +370,7 @@ export class Sender {
 
   /** Assigns the transport_id under which the next messages of an entry are sent now. */
   #number({ entry, outbox, credit }: NextEntry, count: number): string {
-    this.#byEpoch.set(entry.number.epoch, { outbox, credit });
+    this.#queues.sent(entry.number.epoch, { outbox, credit });
     entry.sentAtMs = this.#options.clock.now();
     return transportIdOf(outbox.send(entry, count));
   }
@@ -372,18 +388,3 @@ const STREAM_CREDIT = {
   maxBytes: LIMITS.streamMaxBytes,
   probeBytes: LIMITS.batchBytes,
 };
-
-function reportDelivered({ entry, from, to }: LeftMessages, dropped: readonly SeqRange[]): void {
-  const { number, context } = entry;
-  let at = from;
-  for (const [first, last] of dropped) {
-    const start = Math.max(at, first - number.seq);
-    const end = Math.min(to, last - number.seq + 1);
-    if (end <= start) continue;
-    entry.report(at, start, 'received');
-    entry.report(start, end, 'dropped');
-    at = end;
-  }
-  entry.report(at, to, 'received');
-  context.body?.onDelivered();
-}

@@ -4,11 +4,12 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import type { InboxArrival } from '../queues/inbox-arrival.ts';
 import type { CheckedBatch } from '../queues/message-batch.ts';
-import type { OutgoingBody } from '../queues/outbox-batch.ts';
+import type { OutgoingBody } from '../queues/outgoing-body.ts';
 import type { OnState } from './delivery-observers.ts';
 import type { Disposition, FileSink } from './file-sink.ts';
 import type { IgnoreList } from './ignore-list.ts';
 import type { Peer } from './peer.ts';
+import type { FileReceiver } from './received-files.ts';
 import type { Registry } from './registry.ts';
 import type { TrafficLog } from './traffic-log.ts';
 import type { PeerChange, TrafficCounts } from './traffic-observers.ts';
@@ -23,6 +24,8 @@ export interface Application {
   /** How many messages of a batch, from the first, may ever wait here together; at least one. Absent: all. */
   largestPart?(batch: CheckedBatch): number;
   file(peer: Peer, frame: Frame, sizeBytes: number, arrival: InboxArrival): Promise<FileSink>;
+  /** Where files go that cross beside the messages. Absent: they are refused. */
+  readonly files?: FileReceiver | undefined;
   /** A message that was skipped because it is too large. */
   oversized?(peer: Peer, header: Header, sizeBytes: number): void;
   /** A message that was dropped because its header is too long for its listeners. */

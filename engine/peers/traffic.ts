@@ -3,19 +3,15 @@ import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import { framesOf, recordHeader, sharedOf } from '../protocol/batched-messages.ts';
+import { transferOf } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import { type NumberOnWire, numberIn } from '../protocol/message-number.ts';
 import { type Ack, acknowledgeable, isReserved, type OutFrame } from '../protocol/messages.ts';
 import type { StreamAckFrame } from '../protocol/stream-frames.ts';
+import type { TransferFrame } from '../protocol/transfer-frames.ts';
 import type { InboxArrival } from '../queues/inbox-arrival.ts';
-import {
-  batchOfOne,
-  type CheckedBatch,
-  firstMessages,
-  type MessageBatch,
-  messagesFrom,
-} from '../queues/message-batch.ts';
+import { batchOfOne, type CheckedBatch, type MessageBatch, messagesFrom } from '../queues/message-batch.ts';
 import type { MessageSource } from '../queues/message-source.ts';
 import type { Completion } from '../queues/outbox-batch.ts';
 import { DISCARDED_FILE, type Disposition, type FileSink, wrapSink } from './file-sink.ts';
@@ -24,7 +20,8 @@ import type { LinkTraffic } from './link-types.ts';
 import { OutgoingTraffic } from './outgoing-traffic.ts';
 import type { Peer } from './peer.ts';
 import { Pings } from './pings.ts';
-import { batchOfFrame, countIn, ReceivedBatches } from './received-batches.ts';
+import { admissibleParts, batchOfFrame, countIn, ReceivedBatches } from './received-batches.ts';
+import { ReceivedFiles } from './received-files.ts';
 import type { BatchExtras, OwnMessage, TrafficOptions } from './traffic-types.ts';
 import { TrafficWarnings } from './traffic-warnings.ts';
 
@@ -42,6 +39,7 @@ export class Traffic implements LinkTraffic<Link> {
   readonly #pings: Pings;
   readonly #warnings: TrafficWarnings;
   readonly #received = new ReceivedBatches();
+  readonly #files: ReceivedFiles;
 
   constructor(options: TrafficOptions) {
     this.#options = options;
@@ -49,6 +47,11 @@ export class Traffic implements LinkTraffic<Link> {
     this.#pings = new Pings(options);
     this.inRate = new RateMeter(options.clock);
     this.#outgoing = new OutgoingTraffic(options);
+    this.#files = new ReceivedFiles({
+      ...options,
+      receiver: options.application.files,
+      deliver: (peer, frame, source) => this.#deliverPlaced(peer, frame, source),
+    });
   }
 
   get outRate(): RateMeter {
@@ -64,6 +67,11 @@ export class Traffic implements LinkTraffic<Link> {
     return this.#options.messageMaxBytes ?? LIMITS.messageBytes;
   }
 
+  /** Whether files of aioc peers cross beside the messages. */
+  get takesFiles(): boolean {
+    return this.#options.application.files !== undefined;
+  }
+
   /** The name of this connector on the wire. */
   get sourceId(): string {
     return this.#options.sourceId();
@@ -76,6 +84,7 @@ export class Traffic implements LinkTraffic<Link> {
 
   disconnected(peer: Peer, reason: string): void {
     this.#pings.disconnected(peer);
+    this.#files.disconnected(peer);
     this.#options.application.disconnected(peer, reason);
     const { wireName: name, address } = peer;
     this.#options.onPeerChange?.({ connected: false, name, address, reason });
@@ -89,6 +98,7 @@ export class Traffic implements LinkTraffic<Link> {
       return 'taken';
     }
     const number = numberIn(header['transport_id']);
+    if (link.speaksFiles && transferOf(header) !== undefined) return this.#files.take(peer, link, frame);
     let batch: CheckedBatch;
     try {
       batch = this.#received.read(frame, link.speaksBatches);
@@ -106,7 +116,28 @@ export class Traffic implements LinkTraffic<Link> {
     const most = this.#options.application.largestPart?.(batch) ?? batch.count;
     if (batch.count <= most) return this.#take(peer, link, { batch, number });
     // Each part is acknowledged when it is in: otherwise its messages would count here and at their sender.
-    return this.#takeParts(peer, link, { parts: this.#partsOf(batch), number });
+    return this.#takeParts(peer, link, { parts: admissibleParts(batch, this.#options.application), number });
+  }
+
+  #deliverPlaced(peer: Peer, frame: Frame, source: MessageSource): Disposition | Promise<Disposition> {
+    try {
+      return this.#deliver(peer, this.#received.read(frame, false), { source, senderKeeps: true });
+    } catch (error) {
+      this.#tellUndeliverable(peer, frame.header, toAiocError(error));
+      return 'dropped';
+    }
+  }
+
+  transfer(link: Link, frame: TransferFrame): Promise<void> | undefined {
+    const peer = this.#options.registry.byLink(link);
+    if (peer === undefined || peer.sender.onTransfer(frame)) return undefined;
+    return this.#files.received(peer, link, frame);
+  }
+
+  /** Resolves when no file to or from a peer is open. Nothing may be sent or received after it. */
+  async closeFiles(): Promise<void> {
+    const senders = [...this.#options.registry.all].map(({ sender }) => sender.closeFiles());
+    await Promise.all([this.#files.close(), ...senders]);
   }
 
   /** It would be as long when sent again, so the connection must not end because of it. */
@@ -140,17 +171,6 @@ export class Traffic implements LinkTraffic<Link> {
       deliver: (source, known) =>
         this.#deliver(peer, messagesFrom(batch, known), { source, senderKeeps: true }),
     });
-  }
-
-  *#partsOf(batch: CheckedBatch): Iterable<CheckedBatch> {
-    const { application } = this.#options;
-    let rest = batch;
-    for (;;) {
-      const part = firstMessages(rest, application.largestPart?.(rest) ?? rest.count);
-      yield part;
-      if (part.count === rest.count) return;
-      rest = messagesFrom(rest, part.count);
-    }
   }
 
   /** Takes a batch in parts, each under its own number. */
@@ -318,7 +338,6 @@ export class Traffic implements LinkTraffic<Link> {
     else peer?.sender.onStreamAcks(acks);
   }
 
-  /** See Pings.ping. */
   ping(peer: Peer): Promise<number> {
     return this.#pings.ping(peer);
   }

@@ -1,3 +1,4 @@
+import type { Frame } from './frame-decoder.ts';
 import type { FrameParts } from './frame-encoder.ts';
 import type { Header, JsonObject } from './header.ts';
 import type { OutFrame } from './messages.ts';
@@ -24,6 +25,31 @@ export function withFileFrame(
 export function withoutFileFrame(header: Header, parts: OwnParts, fileError: string): OutFrame {
   return framed(header, parts, 0, { file_error: fileErrorText(fileError) });
 }
+
+/**
+ * A message to an aioc peer whose file is there already, or will never be (engine/peers/PROTOCOL.md, “Transfers”).
+ *
+ * @param fileError why there is no file
+ */
+export function transferredFrame(frame: Frame, transferId: string, fileError: string | undefined): OutFrame {
+  const binary = frame.binary.length === 0 ? undefined : frame.binary;
+  const about = fileError === undefined ? {} : { file_error: fileErrorText(fileError) };
+  const { header, ...parts } = framed(frame.header, { data: frame.data, binary }, 0, about);
+  return { ...parts, header: fileError === undefined ? { ...header, [TRANSFER_KEY]: transferId } : header };
+}
+
+/** The transfer with the file of a received message; undefined if it has none. */
+export function transferOf(header: Header): string | undefined {
+  const id = header[TRANSFER_KEY];
+  return typeof id === 'string' ? id : undefined;
+}
+
+/** The same message for its listener. */
+export function withoutTransfer({ [TRANSFER_KEY]: _id, ...header }: Header): Header {
+  return header as Header;
+}
+
+const TRANSFER_KEY = 'aioc_transfer';
 
 /** Shortens the reason, which may contain a long path, so that it fits into LIMITS.headerSpareBytes in any encoding. */
 export function fileErrorText(reason: string): string {

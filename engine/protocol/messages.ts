@@ -28,6 +28,8 @@ export interface AiocHello {
   readonly streams?: boolean;
   /** Whether it takes frames with record batches (record-batch.ts), header key `aioc_batch`. */
   readonly batches?: boolean;
+  /** Whether it takes files as transfers (transfer-frames.ts); not if it receives none. */
+  readonly files?: boolean;
   /** The largest message that it accepts, in bytes of data and binary. Absent: LIMITS.messageBytes, header included. */
   readonly messageMaxBytes?: number;
   /** A server in mutual TLS: how long certificates may be valid that its clients renew with it. */

@@ -1,22 +1,5 @@
 import type { MessageBatch } from './message-batch.ts';
-
-/** A file that is sent with a message; it is read when it is sent. */
-export interface OutgoingBody {
-  /** 0 if unknown before the file is opened. */
-  readonly sizeBytes: number;
-  /** If the file cannot be read, the message fails, or is sent without it (PROTOCOL §3). */
-  readonly whenUnreadable: 'fail' | 'send-without';
-  open(): Promise<{
-    readonly sizeBytes: number;
-    chunks(): AsyncIterable<Buffer>;
-    close(): Promise<void>;
-  }>;
-  onProgress(sentBytes: number): void;
-  /** The peer has received it. */
-  onDelivered(): void;
-  /** Its message was queued and will not be sent. */
-  onGivenUp?(): void;
-}
+import type { OutgoingBody } from './outgoing-body.ts';
 
 export type DeliveryState = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';
 

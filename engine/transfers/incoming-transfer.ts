@@ -2,11 +2,12 @@ import { afterMicrotasks } from '../base/batching.ts';
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
+import type { TransferProgress } from '../contract/transfer-progress.ts';
 import type { OpenTarget, TransferOffer, TransferTarget } from '../files/transfer-target.ts';
 import type { EndFrame, PieceFrame, TransferFrame } from '../protocol/transfer-frames.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { StreamHash } from './stream-hash.ts';
-import { ProgressReport, type TransferProgress } from './transfer-progress.ts';
+import { ProgressReport } from './transfer-progress.ts';
 import { partsOfPiece } from './zero-runs.ts';
 
 /** What an incoming transfer needs of the others from the same peer. */

@@ -2,6 +2,7 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { type MemoryBudget, MemoryLease } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
+import type { TransferProgress } from '../contract/transfer-progress.ts';
 import type { OpenTarget, TransferOffer, TransferTarget } from '../files/transfer-target.ts';
 import { pythonJson } from '../protocol/header.ts';
 import {
@@ -15,7 +16,6 @@ import { IncomingTransfer, type TransferSink } from './incoming-transfer.ts';
 import type { TransferLink } from './outgoing-transfers.ts';
 import { errorOfStop, StoppedTransfers, stopFrameOf } from './stopped-transfers.ts';
 import { TRANSFER_BOUNDS, type TransferBounds } from './transfer-bounds.ts';
-import type { TransferProgress } from './transfer-progress.ts';
 
 export interface IncomingTransfersOptions {
   readonly clock: Clock;

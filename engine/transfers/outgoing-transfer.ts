@@ -1,13 +1,14 @@
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
-import type { TransferSource } from '../files/transfer-source.ts';
+import type { TransferProgress } from '../contract/transfer-progress.ts';
 import type { Header } from '../protocol/header.ts';
 import type { Checkpoint, PieceFrame, TransferFrame } from '../protocol/transfer-frames.ts';
+import type { TransferSource } from '../queues/outgoing-body.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { StreamHash } from './stream-hash.ts';
 import type { TransferBounds } from './transfer-bounds.ts';
-import { ProgressReport, type TransferProgress } from './transfer-progress.ts';
+import { ProgressReport } from './transfer-progress.ts';
 import { dataIn, rangesOfData } from './zero-runs.ts';
 
 /** `ready`: the peer has all of it on its disk, so the message may go. */

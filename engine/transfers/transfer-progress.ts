@@ -1,24 +1,10 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
+import type { TransferPhase, TransferProgress } from '../contract/transfer-progress.ts';
 
 /** The period over which the rate is measured. */
 const WINDOW_MS = 5_000;
 const SAMPLE_MS = 250;
-
-/** `comparing`: reading what is there, to continue behind it. `finishing`: all bytes are there, and are being synced. */
-export type TransferPhase = 'waiting' | 'comparing' | 'running' | 'finishing' | 'ready' | 'failed';
-
-export interface TransferProgress {
-  readonly phase: TransferPhase;
-  /** Of the stream, at the receiver. While comparing: what has been read. */
-  readonly doneBytes: number;
-  /** Undefined for a tree: known at its end. */
-  readonly totalBytes: number | undefined;
-  /** What the receiver had already when this connection began. */
-  readonly resumedBytes: number;
-  /** Over the last seconds. */
-  readonly bytesPerSecond: number;
-}
 
 /** Reports the progress of one transfer: each phase at once, and bytes every LIMITS.transferProgressMs. */
 export class ProgressReport {

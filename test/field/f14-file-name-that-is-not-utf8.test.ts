@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type { FileTransfer } from '../../engine/api/connector-transport.ts';
 import { planFile } from '../../engine/api/file-chunks.ts';
 import { realRandomness } from '../../engine/base/real-ports.ts';
+import { DiskSpace } from '../../engine/files/disk-space.ts';
 import { FileDestinations } from '../../engine/files/file-destinations.ts';
 import { fittingName } from '../../engine/files/free-name.ts';
 import { importReceived } from '../../engine/files/import-file.ts';
@@ -198,7 +199,7 @@ test('a file that a Python peer names in bytes that are not UTF-8 is kept under 
   const targetDirectory = join(directory, 'kept');
   const destinations = new FileDestinations({
     byType: new Map([['any', { targetDirectory, overrideExisting: false }]]),
-    ...{ sizeMaxBytes: 1000, random: realRandomness(), clock: new FakeClock(0) },
+    ...{ sizeMaxBytes: 1000, random: realRandomness(), space: new DiskSpace() },
   });
   const header = { message_type: 'any', with_file: { dst_type: 'any', dst_name: 'caf\udce9.txt' } };
   const none = Buffer.alloc(0);

@@ -8,7 +8,7 @@ import { journalPath } from '../../engine/connector/open-journal.ts';
 import { ConnectorAPI } from '../../engine/index.ts';
 import type { ConnectorOwner } from '../../engine/local/socket-names.ts';
 import { newEpoch } from '../../engine/protocol/message-number.ts';
-import { inboxStream, outboxPrefix } from '../../engine/queues/stream-names.ts';
+import { inboxStream, outboxStream } from '../../engine/queues/stream-names.ts';
 import { Journal } from '../../engine/storage/journal/journal.ts';
 import { single } from '../helpers/batches.ts';
 import { configuredSide } from '../helpers/configured-connectors.ts';
@@ -81,7 +81,7 @@ test('a client’s inbox and outbox go under the name of its server, and under i
     { payload: textFrame('numbered', { source_id: "('0.0.0.0', 1)" }), from: "('0.0.0.0', 1)" },
   ]);
   const header = { message_type: 'event', source_id: 'former', destination_id: 'old', tag: 'kept' };
-  await leave(directory, owner, `${outboxPrefix(name)}event`, [
+  await leave(directory, owner, outboxStream({ peer: name, type: 'event' }), [
     { payload: oldOutgoingRecord({ header, data: Buffer.from('waiting') }) },
   ]);
   const config = {

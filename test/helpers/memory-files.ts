@@ -1,6 +1,6 @@
 import { AiocError } from '../../engine/base/errors.ts';
-import type { TransferSource } from '../../engine/files/transfer-source.ts';
 import type { TransferOffer, TransferTarget } from '../../engine/files/transfer-target.ts';
+import type { TransferSource } from '../../engine/queues/outgoing-body.ts';
 
 /** A file to be sent, in memory. It may change at any time. */
 export class MemoryFile {

@@ -1,13 +1,13 @@
 import type { AiocError } from '../../engine/base/errors.ts';
 import { LIMITS } from '../../engine/base/limits.ts';
 import { MemoryBudget } from '../../engine/base/memory-budget.ts';
+import type { TransferProgress } from '../../engine/contract/transfer-progress.ts';
 import type { OutFrame } from '../../engine/protocol/messages.ts';
 import { readTransferFrame, type TransferFrame } from '../../engine/protocol/transfer-frames.ts';
 import { IncomingTransfers } from '../../engine/transfers/incoming-transfers.ts';
 import type { OutgoingTransfer } from '../../engine/transfers/outgoing-transfer.ts';
 import { OutgoingTransfers, type TransferLink } from '../../engine/transfers/outgoing-transfers.ts';
 import type { TransferBounds } from '../../engine/transfers/transfer-bounds.ts';
-import type { TransferProgress } from '../../engine/transfers/transfer-progress.ts';
 import { MemoryDisk, type MemoryFile, type MemorySourceOptions, memorySource } from './memory-files.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { lstatSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { test } from 'node:test';
-import { realClock, realRandomness } from '../../engine/base/real-ports.ts';
+import { realRandomness } from '../../engine/base/real-ports.ts';
+import { DiskSpace } from '../../engine/files/disk-space.ts';
 import { FileDestinations } from '../../engine/files/file-destinations.ts';
 import { checkFileName } from '../../engine/files/safe-name.ts';
 import type { Frame } from '../../engine/protocol/frame-decoder.ts';
@@ -99,7 +100,7 @@ test(`${ON_DISK} made-up names for real files, with links to outside among them:
     byType: new Map([['any', { targetDirectory: target, overrideExisting: true }]]),
     sizeMaxBytes: 100,
     random: realRandomness(),
-    clock: realClock(),
+    space: new DiskSpace(),
   });
   let refused = 0;
   const names = ['link/b.txt', 'a', 'link', ...Array.from({ length: ON_DISK }, () => nameFrom(fraction))];

@@ -176,9 +176,6 @@ test('every file of the product is used by another or is a way in', () => {
     'engine/index.ts',
     // The bundler puts it between Ink and what measures its text (esbuild.plugins.mjs).
     'components/terminal/ink-caches.ts',
-    // The connections are about to use them.
-    'engine/transfers/incoming-transfers.ts',
-    'engine/transfers/outgoing-transfers.ts',
   ]);
   const used = new Set(
     product.flatMap((file) => importsOf(file).map(({ from }) => resolved(file, from))).filter((name) => name),

@@ -12,7 +12,7 @@ import { appendUnknown } from '../../queues/append-unknown.ts';
 import { inboxHead } from '../../queues/inbox-batch.ts';
 import { batchOfOne } from '../../queues/message-batch.ts';
 import { outboxHead } from '../../queues/outbox-head.ts';
-import { inboxStream, outboxPrefix } from '../../queues/stream-names.ts';
+import { inboxStream, outboxStream } from '../../queues/stream-names.ts';
 import type { Batch, Store } from '../../storage/store.ts';
 import { type ConnectorOwner, ownerInFileNames } from '../socket-names.ts';
 import { readPersistenceFile } from './persistence-file.ts';
@@ -99,7 +99,7 @@ function messageIn(
   const peer =
     serverWireName ??
     (typeof destination === 'string' && isClientName(destination) ? destination : undefined);
-  return peer === undefined ? undefined : { stream: `${outboxPrefix(peer)}${type}`, direction, frame };
+  return peer === undefined ? undefined : { stream: outboxStream({ peer, type }), direction, frame };
 }
 
 /** Collects the messages of one file into large writes; each stream of the file is numbered from 1. */

@@ -140,7 +140,7 @@ class Conversation {
   async #restart(): Promise<void> {
     this.#sender.detach();
     this.#sender = senderOn(this.#store, this.#clock, { random: seededRandom(this.offered + 7) });
-    await this.#sender.restore(['any']);
+    await this.#sender.restore([{ type: 'any' }]);
     if (this.#link !== undefined) this.#attach(this.#kind);
   }
 

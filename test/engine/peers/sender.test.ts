@@ -164,6 +164,7 @@ test('a message with a file that is cancelled while it is being opened goes nowh
   let closed = 0;
   const body = {
     ...{ sizeBytes: 1, whenUnreadable: 'fail' as const },
+    source: () => assert.fail('the peer takes no transfers'),
     open: () =>
       new Promise<never>((resolve) =>
         opening.push(() =>
@@ -236,7 +237,7 @@ test('a stored message that cannot be sent fails, is logged, and blocks no other
     const log = { event: (text: string) => void told.push(text), traffic: () => 0, settle: () => undefined };
     const observer = observerOfRevived(log);
     const sender = senderOn(store, clock, { revive: () => ({ observer, logId: 0 }) });
-    await sender.restore(['any']);
+    await sender.restore([{ type: 'any' }]);
     const link = new FakeLink(kind);
     sender.attach(link.asLink);
     if (kind !== 'python') sender.onStreamAcks({ kind: 'have', positions: [] });

@@ -1,0 +1,18 @@
+/** Of files whose sender tells no mode. */
+export const PLAIN_FILE = 0o644;
+/** Of directories that are made for a file from Python, and in archives. */
+export const PLAIN_DIRECTORY = 0o755;
+
+/** The mode of a received file: without setuid, setgid, sticky, and the right of group and others to write. */
+export function receivedMode(mode: number): number {
+  return mode & 0o755;
+}
+
+/** A time of a file as every file system can have it, in seconds. */
+export function receivedSeconds(mtimeMs: number): number {
+  return Math.min(LATEST_SECONDS, Math.max(EARLIEST_SECONDS, mtimeMs / 1000));
+}
+
+/** Of ext4, with 34 bits. */
+const LATEST_SECONDS = 2 ** 33;
+const EARLIEST_SECONDS = -(2 ** 31);

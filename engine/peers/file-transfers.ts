@@ -1,0 +1,83 @@
+import type { AiocError } from '../base/errors.ts';
+import type { Clock } from '../base/ports.ts';
+import type { Frame } from '../protocol/frame-decoder.ts';
+import { transportIdOf } from '../protocol/message-number.ts';
+import type { TransferFrame } from '../protocol/transfer-frames.ts';
+import type { OutboxEntry } from '../queues/outbox-entry.ts';
+import type { OutgoingTransferState } from '../transfers/outgoing-transfer.ts';
+import { OutgoingTransfers, type TransferLink } from '../transfers/outgoing-transfers.ts';
+
+export interface FileTransfersOptions {
+  readonly clock: Clock;
+  /** The current name of this connector on the wire. */
+  readonly sourceId: () => string;
+  /** A message may go now, since its file is there or will never be. */
+  readonly onChange: () => void;
+}
+
+/** The files of queued messages for one aioc peer: each crosses before its message, under the number of that message. */
+export class FileTransfers {
+  readonly #transfers: OutgoingTransfers;
+  /** The messages whose files cross, by transfer. */
+  readonly #entries = new Map<string, OutboxEntry>();
+
+  constructor(options: FileTransfersOptions) {
+    this.#transfers = new OutgoingTransfers(options);
+  }
+
+  /** The peer has said which messages it has. */
+  attach(link: TransferLink): void {
+    this.forgetGone();
+    this.#transfers.attach(link);
+  }
+
+  detach(): void {
+    this.#transfers.detach();
+  }
+
+  /** How far the file of a message is, under its number, which it keeps after a restart; begins with it. */
+  stateOf(entry: OutboxEntry, message: () => Frame): OutgoingTransferState {
+    const id = transportIdOf(entry.number);
+    const known = this.#transfers.get(id);
+    if (known !== undefined) return known.state;
+    const { body } = entry.context;
+    if (body === undefined) return { kind: 'ready' };
+    this.#entries.set(id, entry);
+    return this.#transfers.start({
+      id,
+      header: message().header,
+      open: () => body.source(),
+      onProgress: (progress) => body.onProgress(progress),
+    }).state;
+  }
+
+  /** The file is not sent (any further), and its message goes without it. */
+  giveUp(entry: OutboxEntry, { message }: AiocError): void {
+    this.#transfers.cancel(transportIdOf(entry.number), message);
+  }
+
+  /** @returns false for a frame about a file from the peer */
+  received(frame: TransferFrame): boolean {
+    return this.#transfers.received(frame);
+  }
+
+  /** Sends parts of files. Messages go first. */
+  pump(): void {
+    this.#transfers.pump();
+  }
+
+  /** Messages have left their queues: acknowledged, cancelled or dropped. */
+  forgetGone(): void {
+    for (const [id, entry] of this.#entries) {
+      if (!entry.gone) continue;
+      this.#entries.delete(id);
+      if (entry.sent === 0) this.#transfers.cancel(id, 'The message was removed from its queue.');
+      this.#transfers.forget(id);
+    }
+  }
+
+  /** Resolves when no file is open. Nothing may be called after it. */
+  close(): Promise<void> {
+    return this.#transfers.close();
+  }
+}

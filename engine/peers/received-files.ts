@@ -1,0 +1,140 @@
+import { AiocError, toAiocError } from '../base/errors.ts';
+import type { MemoryBudget } from '../base/memory-budget.ts';
+import type { Clock } from '../base/ports.ts';
+import type { TransferProgress } from '../contract/transfer-progress.ts';
+import type { OpenTarget, TransferOffer } from '../files/transfer-target.ts';
+import { fileErrorText, transferOf, withoutTransfer } from '../protocol/file-frames.ts';
+import type { Frame } from '../protocol/frame-decoder.ts';
+import { headerText, type JsonObject } from '../protocol/header.ts';
+import { numberIn } from '../protocol/message-number.ts';
+import type { TransferFrame } from '../protocol/transfer-frames.ts';
+import type { MessageSource } from '../queues/message-source.ts';
+import { IncomingTransfers } from '../transfers/incoming-transfers.ts';
+import type { Disposition } from './file-sink.ts';
+import type { IgnoreList } from './ignore-list.ts';
+import type { Link } from './link.ts';
+import type { Peer } from './peer.ts';
+
+/** Where the files of messages are stored. */
+export interface FileReceiver {
+  /** @throws AiocError to refuse it: the sender reads the reason */
+  open(peer: Peer, offer: TransferOffer): ReturnType<OpenTarget>;
+  /** Deletes what an earlier run has received of a transfer, if there is anything. */
+  discard(peer: Peer, id: string): Promise<void>;
+  onProgress(peer: Peer, offer: TransferOffer, progress: TransferProgress): void;
+}
+
+export interface ReceivedFilesOptions {
+  readonly clock: Clock;
+  readonly budget: MemoryBudget;
+  /** The current name of this connector on the wire. */
+  readonly sourceId: () => string;
+  readonly ignoring: Pick<IgnoreList, 'ignores'>;
+  readonly receiver: FileReceiver | undefined;
+  /** Delivers the message of a file. */
+  readonly deliver: (peer: Peer, frame: Frame, source: MessageSource) => Disposition | Promise<Disposition>;
+}
+
+interface FilesOfPeer {
+  readonly transfers: IncomingTransfers;
+  link: Link | undefined;
+}
+
+/** Files from aioc peers, which cross before their messages. */
+export class ReceivedFiles {
+  readonly #options: ReceivedFilesOptions;
+  readonly #peers = new Map<Peer, FilesOfPeer>();
+
+  constructor(options: ReceivedFilesOptions) {
+    this.#options = options;
+  }
+
+  /** @throws AiocError AIOC_FRAME_BAD */
+  received(peer: Peer, link: Link, frame: TransferFrame): Promise<void> | undefined {
+    if (frame.kind === 'offer' && this.#options.ignoring.ignores(peer)) return this.#cancel(peer, frame.id);
+    const files = this.#of(peer);
+    if (files.link !== link) {
+      files.link = link;
+      files.transfers.attach(link);
+    }
+    return files.transfers.received(frame);
+  }
+
+  disconnected(peer: Peer): void {
+    const files = this.#peers.get(peer);
+    if (files === undefined) return;
+    files.link = undefined;
+    files.transfers.detach();
+  }
+
+  /**
+   * A message whose file has crossed: delivers it when the file has its place, or with the reason why there is none.
+   *
+   * @throws AiocError AIOC_FRAME_BAD
+   */
+  take(peer: Peer, link: Link, frame: Frame): Disposition | Promise<Disposition> {
+    const { header, data, binary } = frame;
+    const number = numberIn(header['transport_id']);
+    const id = transferOf(header);
+    if (number === undefined || id === undefined)
+      throw new AiocError('AIOC_FRAME_BAD', 'a message with a file has no number');
+    let placed = frame;
+    return peer.receiver.take({
+      ...{ link, number, count: 1, type: header.message_type, sizeBytes: data.length + binary.length },
+      prepare: async () => {
+        if (this.#options.ignoring.ignores(peer)) this.#cancel(peer, id);
+        else placed = await this.#placed(peer, id, frame);
+      },
+      deliver: async (source) => {
+        const disposition = await this.#options.deliver(peer, placed, source);
+        await this.#of(peer).transfers.settled(id);
+        return disposition;
+      },
+    });
+  }
+
+  async #placed(peer: Peer, id: string, frame: Frame): Promise<Frame> {
+    const header = withoutTransfer(frame.header);
+    try {
+      await this.#of(peer).transfers.place(id);
+      return withHeader(frame, header);
+    } catch (error) {
+      const { message } = toAiocError(error, 'AIOC_FILE_WRITE');
+      const withFile = { ...(header['with_file'] as JsonObject), file_error: fileErrorText(message) };
+      return withHeader(frame, { ...header, with_file: withFile });
+    }
+  }
+
+  #cancel(peer: Peer, id: string): undefined {
+    this.#of(peer).transfers.cancel(id, 'the peer ignores this connector');
+  }
+
+  /** Resolves when no file is open. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#peers.values()].map(({ transfers }) => transfers.close()));
+  }
+
+  #of(peer: Peer): FilesOfPeer {
+    const known = this.#peers.get(peer);
+    if (known !== undefined) return known;
+    const { clock, budget, sourceId, receiver } = this.#options;
+    const transfers = new IncomingTransfers({
+      ...{ clock, budget, sourceId, peerName: peer.wireName },
+      open: (offer) => receiver?.open(peer, offer) ?? Promise.reject(refusal()),
+      discard: (id) => receiver?.discard(peer, id) ?? Promise.resolve(),
+      onProgress: (offer, progress) => receiver?.onProgress(peer, offer, progress),
+    });
+    const files = { transfers, link: undefined };
+    this.#peers.set(peer, files);
+    return files;
+  }
+}
+
+function withHeader(frame: Frame, header: Frame['header']): Frame {
+  return { ...frame, header, headerBytes: Buffer.from(headerText(header), 'latin1') };
+}
+
+function refusal(): AiocError {
+  const text = 'no files are received here';
+  return new AiocError('AIOC_FILE_WRITE', text, { forPeer: text });
+}

@@ -1,0 +1,52 @@
+import type { TransferProgress } from '../contract/transfer-progress.ts';
+
+/** What a tree contains and its stream does not, with the reasons: all of it counted, the first ones named. */
+export interface LeftOut {
+  readonly count: number;
+  readonly first: readonly (readonly [path: string, why: string])[];
+}
+
+/** The content of a message's file, as a stream of bytes that can be read again from any byte. Close it in any case. */
+export interface TransferSource {
+  /** A file's stream is its bytes; a tree's is that of engine/files/tree-stream.ts. */
+  readonly kind: 'file' | 'tree';
+  /** The name that it gets at the peer. */
+  readonly name: string;
+  /** Undefined for a tree: known at its end. */
+  readonly sizeBytes: number | undefined;
+  /** Permission bits, without those that a receiver would not set (SENT_MODE). */
+  readonly mode: number;
+  readonly mtimeMs: number;
+  /** Of a tree that has been read to its end. */
+  readonly leftOut: LeftOut;
+  /**
+   * The bytes from `from` on, in chunks that end where a piece of LIMITS.transferPieceBytes does, or earlier.
+   *
+   * @throws AiocError AIOC_FILE_CHANGED, AIOC_FILE_UNREADABLE; the former also after the last byte
+   */
+  read(from: number): AsyncIterable<Buffer>;
+  close(): Promise<void>;
+}
+
+/** A file or directory that is sent with a message; it is read when it is sent. */
+export interface OutgoingBody {
+  /** 0 if unknown before it is opened. */
+  readonly sizeBytes: number;
+  /** If it cannot be sent, the message fails, or is sent without it (PROTOCOL §3). */
+  readonly whenUnreadable: 'fail' | 'send-without';
+  /** Messages behind it may overtake it while it crosses. */
+  readonly anyOrder?: boolean;
+  /** For an aioc peer that takes transfers. */
+  source(): Promise<TransferSource>;
+  /** For other peers, which receive it as a part of the message's frame. */
+  open(): Promise<{
+    readonly sizeBytes: number;
+    chunks(): AsyncIterable<Buffer>;
+    close(): Promise<void>;
+  }>;
+  onProgress(progress: TransferProgress): void;
+  /** The peer has received it. */
+  onDelivered(): void;
+  /** Its message was queued and will not be sent. */
+  onGivenUp?(): void;
+}
