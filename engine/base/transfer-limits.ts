@@ -53,4 +53,10 @@ export const TRANSFER_LIMITS = {
   transferRecordBytes: 1 * MIB,
   /** Quotas of one peer that all peers without an identity have together. */
   strangersQuotas: 8,
+  /** Files of a tree that are written side by side: one of Node's four threads for files stays for others. */
+  treeFilesWritten: 3,
+  /** Directories of a tree on the way to its current entry that are open. Deeper ones are opened again. */
+  treeOpenDirectories: 16,
+  /** Directories within each other. Deleting them takes a descriptor for each. */
+  treeDepth: 200,
 } as const;

@@ -1,9 +1,21 @@
 import { constants, type Stats } from 'node:fs';
-import { access, chmod, type FileHandle, lstat, mkdir, open, opendir, rmdir, unlink } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  opendir,
+  rmdir,
+  unlink,
+  utimes,
+} from 'node:fs/promises';
 import { join, parse, sep } from 'node:path';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { isForeign } from '../base/own-directory.ts';
 import { shownPath } from './disk-errors.ts';
+import { receivedSeconds } from './received-mode.ts';
 
 export interface HoldOptions {
   /** Whether /proc/self/fd gives paths through open directories. Default: what this system has. */
@@ -145,8 +157,13 @@ export class HeldDirectory {
     }
   }
 
-  async setTime(mtimeMs: number): Promise<void> {
-    await this.#handle.utimes(mtimeMs / 1000, mtimeMs / 1000);
+  /** Gives it its final mode and time, and syncs it. */
+  async finish(mode: number, mtimeMs: number): Promise<void> {
+    const seconds = receivedSeconds(mtimeMs);
+    if (this.#isThroughDescriptor) await utimes(this.#base, seconds, seconds);
+    else await this.#handle.utimes(seconds, seconds);
+    await this.chmod(mode);
+    await this.sync();
   }
 
   /** Makes what was created and renamed in it survive a power loss, if the system can. */

@@ -8,11 +8,15 @@ export function receivedMode(mode: number): number {
   return mode & 0o755;
 }
 
-/** A time of a file as every file system can have it, in seconds. */
+/**
+ * A time of a file as every file system can have it, in seconds. A little later than the millisecond: the system cuts a
+ * fraction that is not exact, and the time would be a millisecond earlier wherever it is read.
+ */
 export function receivedSeconds(mtimeMs: number): number {
-  return Math.min(LATEST_SECONDS, Math.max(EARLIEST_SECONDS, mtimeMs / 1000));
+  return Math.min(LATEST_SECONDS, Math.max(EARLIEST_SECONDS, (mtimeMs + INEXACT_MS) / 1000));
 }
 
 /** Of ext4, with 34 bits. */
 const LATEST_SECONDS = 2 ** 33;
 const EARLIEST_SECONDS = -(2 ** 31);
+const INEXACT_MS = 0.0005;

@@ -13,6 +13,7 @@ import { PartialTarget, PlacedTarget, removeMade } from './partial-target.ts';
 import type { PeerQuotas } from './peer-quotas.ts';
 import { partialName, type TransferRecord, type TransferRecords, transferKey } from './transfer-records.ts';
 import type { OpenTarget, TransferOffer, TransferTarget } from './transfer-target.ts';
+import { TreeContent } from './tree-content.ts';
 
 /** Where the file of a message goes. Close the directory in any case. */
 export interface TargetPlace {
@@ -252,8 +253,9 @@ interface ContentOptions {
 
 function contentOf(kind: 'file' | 'tree', options: ContentOptions): PartialContent {
   const partial = partialName(options.key);
-  if (kind === 'tree') throw new AiocError('AIOC_FILE_WRITE', 'Directories are not received yet.');
-  return new FileContent({ ...options, partial });
+  return kind === 'tree'
+    ? new TreeContent({ ...options, partial })
+    : new FileContent({ ...options, partial });
 }
 
 async function bytesOnDisk(directory: HeldDirectory, key: string): Promise<number> {

@@ -1,4 +1,4 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -8,7 +8,16 @@ import type { TestContext } from 'node:test';
  * path of a Unix socket may have only 104 bytes, and has no symbolic links in it.
  */
 export function tempDir(t: TestContext): string {
-  const path = makeTempDir();
+  return removedAfter(t, makeTempDir());
+}
+
+/** The same in memory where the system has a place for it: for tests that sync files again and again. */
+export function memoryDir(t: TestContext): string {
+  const place = '/dev/shm';
+  return removedAfter(t, existsSync(place) ? realpathSync(mkdtempSync(join(place, 'aioc-'))) : makeTempDir());
+}
+
+function removedAfter(t: TestContext, path: string): string {
   t.after(() => {
     try {
       removeDir(path);
