@@ -56,7 +56,7 @@ export type {
   ReplyOptions,
 } from './api/listener-message.ts';
 export type { ConnectorManagerOptions, FileDestinationOptions } from './api/manager-options.ts';
-export type { FileToSend, OutgoingMessage, SendOptions } from './api/message-frame.ts';
+export type { FileBytes, FileToSend, OutgoingMessage, SendOptions, SomeFile } from './api/message-frame.ts';
 export type { SendOutcome } from './api/outgoing-batch.ts';
 export type { ReceivedMessage } from './api/received-message.ts';
 export {

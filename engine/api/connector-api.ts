@@ -11,23 +11,26 @@ import {
 } from './api-options.ts';
 import { ConnectorLocator } from './connector-locator.ts';
 import { ConnectorTransport, type FileTransfer, type FrameWithFile } from './connector-transport.ts';
-import { type FilePart, type FilePlan, planFile } from './file-chunks.ts';
+import { planFile } from './file-plan.ts';
+import type { FilePart, FilePlan } from './file-plan-types.ts';
 import { connectToListen, deliveringUsers, makeSocketsDirectory } from './listen-directory.ts';
 import { MessageListener, type MessageListenerOptions } from './listener.ts';
 import type { BatchHandler, Listener, ListenerMessage, MessageHandler } from './listener-message.ts';
 import {
   checkType,
   encodeMessage,
+  filesOf,
   type OutgoingMessage,
   prepareMessage,
   type SendOptions,
+  type SomeFile,
   sizeOf,
 } from './message-frame.ts';
 import { messageStream } from './message-stream.ts';
 import type { SendOutcome } from './outgoing-batch.ts';
 import { bodyRangeOf, ReceivedMessage, sourceOf } from './received-message.ts';
 import { SendBatcher } from './send-batcher.ts';
-import { sendMany } from './send-many.ts';
+import { leastOf, sendMany } from './send-many.ts';
 
 export interface RequestOptions extends SendOptions {
   /** Timeout for the response, in milliseconds. Default: LIMITS.responseTimeoutMs. */
@@ -115,7 +118,7 @@ export class ConnectorAPI {
    */
   send(options: SendOptions): Promise<SendOutcome | undefined> {
     try {
-      if (options.withFile !== undefined) {
+      if (filesOf(options).length > 0) {
         this.#transport.check(sizeOf(options), options.signal);
         return this.#sendWithFile(options);
       }
@@ -155,14 +158,20 @@ export class ConnectorAPI {
     });
   }
 
+  /** With several files, one message for each. */
   async #sendWithFile(options: SendOptions): Promise<SendOutcome | undefined> {
+    const sent = filesOf(options).map((file) => this.#sendWithOneFile(options, file));
+    return leastOf(await allOrFirstError(sent));
+  }
+
+  async #sendWithOneFile(options: SendOptions, file: SomeFile): Promise<SendOutcome | undefined> {
     const { signal } = options;
     const message = this.#prepare(options, false);
     const sizeBytes = message.data.length + (message.binary?.length ?? 0);
     let plan: FilePlan | undefined;
     const frames = async (fileTransfer: FileTransfer): Promise<readonly FrameWithFile[]> => {
-      plan = await this.#planFile(options, fileTransfer);
-      return (plan?.parts ?? []).map((part) => frameOf(message, part));
+      plan = await this.#planFile(file, signal, fileTransfer);
+      return plan.parts.map((part) => frameOf(message, part));
     };
     this.#batcher.flush();
     try {
@@ -177,8 +186,8 @@ export class ConnectorAPI {
 
   /**
    * Sends a message and waits for the response of the peer's program. With a Python connector, each request uses a separate
-   * connection, so its order relative to other messages is not kept. A file sent in chunks is one request per chunk; you
-   * get the response to the last one.
+   * connection, so its order relative to other messages is not kept. Each of several files is a request of its own, as is
+   * each piece of a large file for a Python connector; you get the response to the last one.
    *
    * @throws AiocError the errors of `send`, AIOC_TIMEOUT, AIOC_PEER_UNKNOWN if the connector cannot send the request,
    * AIOC_RESPONSE_LOST if a connection of the connector breaks before the response arrives
@@ -187,20 +196,28 @@ export class ConnectorAPI {
     const { timeoutMs = LIMITS.responseTimeoutMs, signal } = options;
     const requestId = options.requestId ?? this.#ports.random.bytes(8).toString('hex');
     const message = this.#prepare({ ...options, requestId }, true);
-    const plan =
-      options.withFile === undefined
-        ? undefined
-        : await this.#planFile(options, await this.#transport.fileTransfer());
+    const limits = { timeoutMs, signal };
+    const [first, ...others] = filesOf(options);
+    let response = await this.#requestWithFile(message, first, limits);
+    for (const file of others) response = await this.#requestWithFile(message, file, limits);
+    return response;
+  }
+
+  async #requestWithFile(
+    message: OutFrame,
+    file: SomeFile | undefined,
+    limits: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+  ): Promise<ReceivedMessage> {
+    if (file === undefined) return this.#exchange(message, undefined, limits);
+    const plan = await this.#planFile(file, limits.signal, await this.#transport.fileTransfer());
     try {
-      const [first, ...others] = plan?.parts ?? [undefined];
-      let response = await this.#exchange(message, first, { timeoutMs, signal });
-      for (const part of others) {
-        response = await this.#exchange(message, part, { timeoutMs, signal });
-      }
-      await plan?.handedOver();
+      const [first, ...others] = plan.parts;
+      let response = await this.#exchange(message, first, limits);
+      for (const part of others) response = await this.#exchange(message, part, limits);
+      await plan.handedOver();
       return response;
     } catch (error) {
-      await plan?.discard();
+      await plan.discard();
       throw error;
     }
   }
@@ -310,11 +327,7 @@ export class ConnectorAPI {
     return this.#server;
   }
 
-  async #planFile(
-    { withFile: file, signal }: SendOptions,
-    fileTransfer: FileTransfer,
-  ): Promise<FilePlan | undefined> {
-    if (file === undefined) return undefined;
+  #planFile(file: SomeFile, signal: AbortSignal | undefined, fileTransfer: FileTransfer): Promise<FilePlan> {
     return planFile({
       file,
       fileTransfer,
@@ -335,6 +348,12 @@ export class ConnectorAPI {
     const frame = await this.#transport.request(frameOf(message, part), { ...limits, peer });
     return new ReceivedMessage(sourceOf(frame), bodyRangeOf(frame));
   }
+}
+
+/** Nothing of what was begun still runs when it throws. */
+async function allOrFirstError<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
 function frameOf(message: OutFrame, part: FilePart | undefined): FrameWithFile {

@@ -21,8 +21,8 @@ export interface FrameWithFile {
   readonly bytes?: (() => AsyncIterable<Buffer>) | undefined;
 }
 
-/** Whether the connector reads the files that messages name, or gets their bytes. */
-export type FileTransfer = 'as paths' | 'as bytes';
+/** How a connector gets the files of messages. A Python connector gets only paths, and has limits of its own. */
+export type FileTransfer = 'as paths' | 'as bytes' | 'to Python';
 
 /** A message with a file, which may need several frames. */
 export interface FileHandover {
@@ -170,7 +170,7 @@ export class ConnectorTransport {
     const channel = await this.#channelFor(signal);
     if (channel === undefined) {
       const frames = async (): Promise<readonly Buffer[]> =>
-        (await handover.frames('as paths')).map(({ frame }) => frame);
+        (await handover.frames('to Python')).map(({ frame }) => frame);
       return { answered: this.#pythonChannel.send({ ...handover, frames }).then(() => undefined) };
     }
     const frames = await handover.frames(fileTransferOver(channel));
@@ -358,7 +358,8 @@ export class ConnectorTransport {
 }
 
 function fileTransferOver(channel: NativeChannel | undefined): FileTransfer {
-  return channel?.takesFilesAsBytes ? 'as bytes' : 'as paths';
+  if (channel === undefined) return 'to Python';
+  return channel.takesFilesAsBytes ? 'as bytes' : 'as paths';
 }
 
 function sendCancelled(): AiocError {

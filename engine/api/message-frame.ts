@@ -5,11 +5,31 @@ import { type Header, type JsonObject, type JsonValue, pythonJson } from '../pro
 import { isReserved, type OutFrame } from '../protocol/messages.ts';
 import { checkOwnHeaderBytes } from '../protocol/record-batch.ts';
 
-export interface FileToSend {
-  /** The file to send. aioc reads it when the message is sent. Relative to this program's working directory. */
-  readonly srcPath: string;
+interface FileAddress {
   /** The file type: a key of the receiver's file_recv_config. */
   readonly dstType: string;
+  /**
+   * Whether later messages of the same type wait until the file has arrived. Default: true. False: they may overtake the
+   * message, which takes its place when its file is complete.
+   */
+  readonly inOrder?: boolean;
+}
+
+/** A file that is sent as bytes of this program. The connector keeps them until the peer has them. */
+export interface FileBytes extends FileAddress {
+  /** The content, of any size. It is read once, as fast as the connector stores it. */
+  readonly content: Uint8Array | AsyncIterable<Uint8Array>;
+  /** The name under which the receiver stores the file; it may contain sub-directories. */
+  readonly dstName: string;
+}
+
+/** A file or directory of this machine. */
+export interface FileToSend extends FileAddress {
+  /**
+   * Relative to this program's working directory. With the key file_spool of the connector at its default, aioc reads it when
+   * the message is sent, and if it has changed until then, the message goes without it.
+   */
+  readonly srcPath: string;
   /**
    * The name under which the receiver stores the file; it may contain sub-directories. Default: the base name of srcPath,
    * converted if it is not UTF-8.
@@ -17,9 +37,11 @@ export interface FileToSend {
   readonly dstName?: string;
   /** Called with the new name if the file's name is not UTF-8. */
   readonly onRenamed?: (dstName: string) => void;
-  /** Deletes srcPath after sending. Default: false, unlike in Python. */
+  /** Deletes srcPath when the peer has stored the message. Default: false, unlike in Python. */
   readonly delete?: boolean;
 }
+
+export type SomeFile = FileToSend | FileBytes;
 
 export interface OutgoingMessage {
   readonly messageType: string;
@@ -37,8 +59,8 @@ export interface OutgoingMessage {
   readonly responseId?: number | bigint | string;
   /** The connector sends its next message to this peer only after the peer has acknowledged this one. */
   readonly waitForAck?: boolean;
-  /** A file sent with the message. */
-  readonly withFile?: FileToSend;
+  /** A file sent with the message. Of several files, each goes with a message of its own, in their order. */
+  readonly withFile?: SomeFile | readonly SomeFile[];
   /** A label in the header: up to 128 letters, digits, `-`, `_` and `:`. */
   readonly tag?: string;
 }
@@ -46,6 +68,16 @@ export interface OutgoingMessage {
 export interface SendOptions extends OutgoingMessage {
   /** Cancels the message, until the connector has received all of it. */
   readonly signal?: AbortSignal;
+}
+
+export function filesOf({ withFile }: Pick<OutgoingMessage, 'withFile'>): readonly SomeFile[] {
+  if (withFile === undefined) return [];
+  return isList(withFile) ? withFile : [withFile];
+}
+
+/** Array.isArray does not know readonly arrays. */
+function isList(withFile: SomeFile | readonly SomeFile[]): withFile is readonly SomeFile[] {
+  return Array.isArray(withFile);
 }
 
 interface Ids {

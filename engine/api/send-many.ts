@@ -1,6 +1,6 @@
 import { AiocError, toAiocError } from '../base/errors.ts';
 import type { ConnectorTransport } from './connector-transport.ts';
-import type { OutgoingMessage, SendOptions } from './message-frame.ts';
+import { filesOf, type OutgoingMessage, type SendOptions } from './message-frame.ts';
 import { type GatheredBatch, MessageGatherer } from './message-gatherer.ts';
 import type { OutgoingBatch, SendOutcome } from './outgoing-batch.ts';
 
@@ -79,7 +79,7 @@ function gathered(
     const message = merged(own, common);
     try {
       const destinationId = destinationOf(message);
-      if (message.withFile === undefined) size += gatherer.add(message, destinationId);
+      if (filesOf(message).length === 0) size += gatherer.add(message, destinationId);
       else {
         gatherer.flush();
         const reply = answers.from(count);
@@ -124,6 +124,12 @@ async function report(sent: Promise<SendOutcome | undefined>, reply: OutgoingBat
 /** From the least to the most. */
 const OUTCOMES: readonly (SendOutcome | undefined)[] = [undefined, 'ignored', 'accepted', 'stored'];
 
+/** What the connector guarantees for all of several messages. */
+export function leastOf(outcomes: readonly (SendOutcome | undefined)[]): SendOutcome | undefined {
+  if (outcomes.length === 0) return undefined;
+  return OUTCOMES[Math.min(...outcomes.map((outcome) => OUTCOMES.indexOf(outcome)))];
+}
+
 /** What becomes of many messages. */
 class Answers {
   readonly #refused: RefusedMessages[] = [];
@@ -137,8 +143,7 @@ class Answers {
     let index = first;
     return {
       kept: (count, outcome) => {
-        const rank = Math.min(OUTCOMES.indexOf(outcome), OUTCOMES.indexOf(this.#outcome));
-        this.#outcome = OUTCOMES[rank];
+        this.#outcome = leastOf([outcome, this.#outcome]);
         index += count;
         this.#add(count);
       },

@@ -59,4 +59,8 @@ export const TRANSFER_LIMITS = {
   treeOpenDirectories: 16,
   /** Directories within each other. Deleting them takes a descriptor for each. */
   treeDepth: 200,
+  /** Files of one Python peer of which pieces are missing. */
+  pieceSetsPerPeer: 64,
+  /** Without a new piece for this long, the missing pieces of a file from Python are named in the log. */
+  missingPieceMs: 10 * 60 * 1000,
 } as const;

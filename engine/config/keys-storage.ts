@@ -6,6 +6,7 @@ import {
   count,
   DURABILITY,
   FILE_DESTINATIONS,
+  FILE_SPOOL,
   type FileDestinationTemplate,
   PATH,
   PYTHON_LISTENER,
@@ -107,8 +108,15 @@ export const STORAGE_KEYS = {
   max_size_chunk_upload: defineKey({
     shape: SIZE_BYTES,
     default: 209_715_200,
-    templates: ['api'],
+    templates: ['manager', 'api'],
     state: 'works',
-    help: 'Files of this size (in bytes) or larger are sent in chunks of this size.',
+    help: 'A larger file goes to a Python peer in pieces of this size (in bytes), which Python joins. To an aioc peer it always goes as one file.',
+  }),
+  file_spool: defineKey({
+    shape: FILE_SPOOL,
+    default: 'reference',
+    templates: ['manager'],
+    state: 'works',
+    help: 'What is kept of a file that a local program names, until the peer has it. `reference`: its path; sending answers “accepted”, and if the file changes before it is sent, the message goes without it, and the listener gets the reason. `copy`: a copy next to the stored messages, which shares the blocks of the file where the file system can; sending answers “stored”. Directories are never copied, and bytes from a program always are.',
   }),
 };

@@ -266,6 +266,14 @@ export const SECURITY: Shape<'strict'> = {
   takes: '"strict"',
 };
 
+/** How the content of a file is kept until its message is delivered. */
+export type FileSpool = 'reference' | 'copy';
+
+export const FILE_SPOOL: Shape<FileSpool> = {
+  schema: z.enum(['reference', 'copy']),
+  takes: '"reference" or "copy"',
+};
+
 export const WHEN_FULL: Shape<WhenFull> = {
   schema: z.enum(['refuse', 'drop_oldest', 'drop_newest']),
   takes: '"refuse", "drop_oldest" or "drop_newest"',

@@ -1,5 +1,5 @@
 import type { Ports, TlsSettings, TlsVersion } from '../base/ports.ts';
-import type { Durability, PythonListener } from '../config/shapes.ts';
+import type { Durability, FileSpool, PythonListener } from '../config/shapes.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
 import type { InviteOptions, MadeInvitation } from '../local/connector-commands.ts';
 import type { ConnectorOwner } from '../local/socket-names.ts';
@@ -43,6 +43,9 @@ export interface LocalOptions {
   readonly destinations: ReadonlyMap<string, FileDestination>;
   readonly receiveFileMaxBytes: number;
   readonly sendFileMaxBytes: number;
+  /** Towards Python, larger files go in pieces of this size. */
+  readonly filePieceMaxBytes: number;
+  readonly fileSpool: FileSpool;
   readonly preserveReceiveSocket: boolean;
   readonly preserveSendSocket: boolean;
   /** Whether messages that a Python listener may have lost when it ended are redelivered. */

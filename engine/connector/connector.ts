@@ -6,7 +6,6 @@ import { MemoryBudget } from '../base/memory-budget.ts';
 import { Chat } from '../chat/chat.ts';
 import type { Phase, QueueRow, Status } from '../contract/views.ts';
 import { DiskSpace } from '../files/disk-space.ts';
-import { FileDestinations } from '../files/file-destinations.ts';
 import { ReceivedFolder } from '../files/received-folder.ts';
 import { LocalBroker } from '../local/local-broker.ts';
 import type { PeerFinder } from '../local/local-broker-types.ts';
@@ -30,7 +29,7 @@ import { CommandHandler } from './command-handler.ts';
 import { type ConnectorOptions, fileOwnerOf } from './connector-options.ts';
 import { drainQueues } from './drain-queues.ts';
 import { makeEndpoint } from './endpoint.ts';
-import { makeFileTargets } from './file-targets.ts';
+import { incomingFiles } from './incoming-files.ts';
 import { LocalSockets } from './local-sockets.ts';
 import { MessageCounts } from './message-counts.ts';
 import { MessageLog } from './message-log.ts';
@@ -89,7 +88,7 @@ export class Connector {
       memory: new MemoryStore(clock),
       openJournal: () => this.#openJournal(),
       importRemains: (into) => this.#importRemains(into),
-      keepFiles: async (named) => this.#files?.spool.keepOnly(named),
+      keepFiles: async (named) => this.#files?.accepted.spool.keepOnly(named),
       log,
     });
     this.#files = local && new OutgoingFiles({ local, owner: fileOwnerOf(options), random });
@@ -128,6 +127,7 @@ export class Connector {
       const port = await this.#endpoint.start();
       if (port !== undefined) this.#port = port;
       await this.#openQueues();
+      await this.broker?.pieces.start();
       await this.local?.start();
       if (port !== undefined) await writeRunFile(stateDirectory, port, displayName);
       this.#endpoint.open();
@@ -160,6 +160,7 @@ export class Connector {
     await this.local?.stop({ hard });
     await liftQueueLimits(this.registry);
     await this.#endpoint.stop(hard);
+    await this.broker?.pieces.stop();
     this.#counts?.stop();
     await this.#knownAioc.saved();
     if (listened) await removeRunFile(this.options.stateDirectory, this.#port);
@@ -286,8 +287,8 @@ export class Connector {
     const { options, broker, log, control } = this;
     const { local } = options;
     if (!local || !broker || !this.#files || local.withoutSockets) return undefined;
-    const { spool } = this.#files;
-    return new LocalSockets({ connector: options, local, broker, spool, log, control, onChange });
+    const { accepted: files } = this.#files;
+    return new LocalSockets({ connector: options, local, broker, files, log, control, onChange });
   }
 
   #makeEndpoint(): ServerEndpoint | ClientEndpoint {
@@ -316,13 +317,7 @@ export class Connector {
   #makeBroker(onChange: () => void): LocalBroker | undefined {
     const { local, ports, role, host, port } = this.options;
     if (local === undefined) return undefined;
-    const { clock, random } = ports;
-    const destinations = new FileDestinations({
-      byType: local.destinations,
-      sizeMaxBytes: local.receiveFileMaxBytes,
-      random,
-      space: this.#space,
-    });
+    const { clock } = ports;
     return new LocalBroker({
       clock,
       budget: this.#budget,
@@ -333,10 +328,7 @@ export class Connector {
       log: this.log,
       sendTypes: local.sendTypes,
       recvTypes: local.recvTypes,
-      destinations,
-      files: makeFileTargets(this.options, this.#space, ({ header, sizeBytes }) =>
-        destinations.placeFor(header, sizeBytes),
-      ),
+      ...incomingFiles(this.options, { local, space: this.#space, log: this.log }),
       peerFor: (who) => this.#peerFor(who),
       bodyOf: ({ header }) => this.#files?.bodyOf(header),
       observe: (peer, batch) => this.chat.observe(peer, batch),

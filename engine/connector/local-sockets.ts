@@ -2,6 +2,7 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { ensureDirectory } from '../base/own-directory.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
 import type { EngineApi } from '../contract/engine-api.ts';
+import type { AcceptedFiles } from '../local/accepted-files.ts';
 import { listConnector } from '../local/active-connectors.ts';
 import type { LocalBroker } from '../local/local-broker.ts';
 import { AttachSocket } from '../local/native/attach-socket.ts';
@@ -22,7 +23,6 @@ import {
   receiveSocketPath,
   sendSocketPath,
 } from '../local/socket-names.ts';
-import type { Spool } from '../local/spool.ts';
 import type { CommandHandler } from './command-handler.ts';
 import { type ConnectorOptions, fileOwnerOf, type LocalOptions } from './connector-options.ts';
 import { socketsDirectoryMode } from './directories-of-config.ts';
@@ -32,7 +32,7 @@ export interface LocalSocketsOptions {
   readonly connector: ConnectorOptions;
   readonly local: LocalOptions;
   readonly broker: LocalBroker;
-  readonly spool: Spool;
+  readonly files: AcceptedFiles;
   readonly log: MessageLog;
   readonly control: CommandHandler;
   readonly onChange: () => void;
@@ -55,7 +55,7 @@ export class LocalSockets {
   /** @throws AiocError AIOC_SOCKET_PATH */
   constructor(options: LocalSocketsOptions) {
     this.#options = options;
-    const { connector, local, broker, spool, log, control, onChange } = options;
+    const { connector, local, broker, files, log, control, onChange } = options;
     const { clock } = connector.ports;
     this.#owner = fileOwnerOf(connector);
     const directory = local.connectorFilesDirectory;
@@ -66,7 +66,7 @@ export class LocalSockets {
     const [senders, others] = mayBeAnyUser
       ? (['everybody', 'owner'] as const)
       : (['group', 'group'] as const);
-    const common = { broker, spool, clock, log, version, mayBeAnyUser, onChange };
+    const common = { broker, files, clock, log, version, mayBeAnyUser, onChange };
     this.#sendSocket = new SendSocket({
       ...common,
       path: sendSocketPath(directory, owner),

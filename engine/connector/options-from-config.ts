@@ -178,6 +178,8 @@ function localOf(options: FromConfigOptions): LocalOptions {
     destinations: destinationsOf(config),
     receiveFileMaxBytes: config.max_size_file_upload_recv,
     sendFileMaxBytes: config.max_size_file_upload_send,
+    filePieceMaxBytes: Math.max(1, config.max_size_chunk_upload),
+    fileSpool: config.file_spool,
     preserveReceiveSocket: config.uds_path_receive_preserve_socket,
     preserveSendSocket: config.uds_path_send_preserve_socket,
     pythonListener: config.python_listener,

@@ -1,9 +1,9 @@
 import type { Randomness } from '../base/ports.ts';
 import { outgoingBody } from '../files/outgoing-body.ts';
+import { AcceptedFiles, noteIn } from '../local/accepted-files.ts';
 import { type ConnectorOwner, spoolPath } from '../local/socket-names.ts';
 import { Spool } from '../local/spool.ts';
 import type { JsonObject } from '../protocol/header.ts';
-import { deletesSource } from '../protocol/header-fields.ts';
 import type { OutgoingBody } from '../queues/outgoing-body.ts';
 import type { LocalOptions } from './connector-options.ts';
 
@@ -15,14 +15,15 @@ export interface OutgoingFilesOptions {
 
 /** The files of messages from local programs. */
 export class OutgoingFiles {
-  /** The files that arrived as bytes. */
-  readonly spool: Spool;
+  /** How files are accepted with their messages. */
+  readonly accepted: AcceptedFiles;
   readonly #local: LocalOptions;
 
   constructor({ local, owner, random }: OutgoingFilesOptions) {
     this.#local = local;
     const directory = spoolPath(local.storage.journalDirectory, owner);
-    this.spool = new Spool({ directory, sizeMaxBytes: local.sendFileMaxBytes, random });
+    const spool = new Spool({ directory, sizeMaxBytes: local.sendFileMaxBytes, random });
+    this.accepted = new AcceptedFiles({ spool, keeps: local.fileSpool });
   }
 
   /**
@@ -34,12 +35,18 @@ export class OutgoingFiles {
     if (typeof withFile !== 'object' || withFile === null || Array.isArray(withFile)) return undefined;
     const named = withFile as JsonObject;
     if (named['file_error'] !== undefined) return undefined;
-    const { spool } = this;
+    const { spool } = this.accepted;
     const path = String(named['src_path'] ?? '');
+    const deletes = AcceptedFiles.deletionOf(named);
     const anyOrder = named['in_order'] === false;
-    const what = { path, sizeMaxBytes: this.#local.sendFileMaxBytes, anyOrder };
-    if (spool.holds(path)) return outgoingBody({ ...what, onOver: () => void spool.remove(path) });
+    const { sendFileMaxBytes: sizeMaxBytes, filePieceMaxBytes: pieceMaxBytes } = this.#local;
+    const what = { path, sizeMaxBytes, anyOrder, pieceMaxBytes };
+    if (spool.holds(path)) {
+      const onOver = (): void => void spool.remove(path);
+      return outgoingBody({ ...what, onOver, ...(named['copied_from'] !== undefined && { deletes }) });
+    }
     const isAnyUsers = this.#local.everybodyCanSend || named['any_user'] === true;
-    return outgoingBody({ ...what, isAnyUsers, isDeleted: !isAnyUsers && deletesSource(named) });
+    const note = noteIn(named);
+    return outgoingBody({ ...what, note, isAnyUsers, ...(!isAnyUsers && { deletes }) });
   }
 }

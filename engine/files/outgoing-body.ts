@@ -1,22 +1,27 @@
-import { unlink } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { AiocError } from '../base/errors.ts';
 import type { OutgoingBody } from '../queues/outgoing-body.ts';
 import { openFileSource } from './file-source.ts';
-import { meantPath } from './lossy-path.ts';
+import { checkNote, deleteNoted } from './noted-file.ts';
 import { openSource } from './open-source.ts';
 import { openOutgoing } from './outgoing-file.ts';
-import { admitWorldReadable, openWorldReadable } from './world-readable-file.ts';
+import { admitWorldReadable } from './world-readable-file.ts';
 
 export interface OutgoingBodyOptions {
   /** As in the with_file of a local program's message. */
   readonly path: string;
   readonly sizeMaxBytes: number;
-  /** Deletes the file when the peer has it. */
-  readonly isDeleted?: boolean;
+  /** What the file was when its message was accepted (engine/files/noted-file.ts). */
+  readonly note?: string | undefined;
+  /** This file is deleted when the peer has the message; `note`: unless it is another one meanwhile. */
+  readonly deletes?: { readonly path: string; readonly note: string | undefined } | undefined;
   /** It is sent only while every user of this machine may read it. */
   readonly isAnyUsers?: boolean;
   /** Messages behind it may overtake it while it crosses. */
   readonly anyOrder?: boolean;
+  /** Towards Python, a larger file goes in pieces of this size (PROTOCOL §3). */
+  readonly pieceMaxBytes?: number;
   /** The peer has it, or its message was cancelled. */
   readonly onOver?: () => void;
 }
@@ -31,33 +36,46 @@ interface Openable {
  * unless the program said otherwise (PROTOCOL §3; Python deletes it as soon as it is sent).
  */
 export function outgoingBody(options: OutgoingBodyOptions): OutgoingBody {
-  const { path, sizeMaxBytes, isDeleted = false, isAnyUsers = false, anyOrder = false, onOver } = options;
+  const { path, sizeMaxBytes, note, deletes, anyOrder = false, pieceMaxBytes, onOver } = options;
+  const admit = admission(options);
   const opened = async <Opened extends Openable>(opening: Promise<Opened>): Promise<Opened> => {
     const file = await opening;
     const { sizeBytes = 0 } = file;
     if (sizeBytes <= sizeMaxBytes) return file;
     await file.close();
-    throw new AiocError(
-      'AIOC_FILE_UNREADABLE',
-      `${path} has ${sizeBytes} bytes, but max_size_file_upload_send allows only ${sizeMaxBytes}`,
-    );
+    const text = `it has ${sizeBytes} bytes, but max_size_file_upload_send allows only ${sizeMaxBytes}`;
+    throw new AiocError('AIOC_FILE_UNREADABLE', `${path} is not sent: ${text}`, { forPeer: text });
   };
   return {
     sizeBytes: 0,
     whenUnreadable: 'send-without',
     onProgress: () => undefined,
     anyOrder,
+    ...(pieceMaxBytes !== undefined && { pieceMaxBytes }),
+    // A directory has no note, and is never another user's.
     source: () =>
-      opened(isAnyUsers ? openFileSource(path, { admit: admitWorldReadable(path) }) : openSource(path)),
-    open: () => opened(isAnyUsers ? openWorldReadable(path) : openOutgoing(path)),
+      opened(
+        note !== undefined || options.isAnyUsers
+          ? openFileSource(path, { admit })
+          : openSource(path, { admit }),
+      ),
+    open: () => opened(openOutgoing(path, admit)),
     onDelivered: () => {
-      // If something else has deleted the file meanwhile, that is fine.
-      if (isDeleted)
-        meantPath(path)
-          .then(unlink)
-          .catch(() => undefined);
+      if (deletes !== undefined) void deleteNoted(deletes.path, deletes.note);
       onOver?.();
     },
     onGivenUp: () => onOver?.(),
+  };
+}
+
+function admission({
+  path,
+  note,
+  isAnyUsers = false,
+}: OutgoingBodyOptions): (handle: FileHandle, found: Stats) => Promise<void> {
+  const admitOthers = isAnyUsers ? admitWorldReadable(path) : undefined;
+  return async (handle, found) => {
+    await admitOthers?.(handle, found);
+    checkNote(path, note, found);
   };
 }

@@ -11,12 +11,12 @@ export interface OutgoingFile {
   /** The size to announce: `chunks` returns exactly this many bytes, or fails. */
   readonly sizeBytes: number;
   /**
-   * The bytes, in chunks of LIMITS.fileChunkBytes, read on demand; call it once. It fails early for a file that became
-   * shorter, and after the last byte for a file that became longer or was rewritten.
+   * The bytes, in chunks of LIMITS.fileChunkBytes, read on demand. It fails before the last chunk for a file that became
+   * longer or was rewritten, and earlier for one that became shorter: who gets the bytes never gets all of them.
    * @throws AiocError AIOC_FILE_CHANGED, AIOC_FILE_UNREADABLE
    */
   chunks(): AsyncIterable<Buffer>;
-  /** The bytes from `start` to `end`; fails only for a file that became shorter. */
+  /** The bytes from `start` to `end`, as `chunks`. */
   range(start: number, end: number): AsyncIterable<Buffer>;
   close(): Promise<void>;
 }
@@ -46,8 +46,8 @@ export async function openOutgoing(
     return {
       name: outgoingName(path, meant),
       sizeBytes: before.size,
-      chunks: () => readAll(path, handle, before),
-      range: (start, end) => readRange(path, handle, start, end),
+      chunks: () => readRange({ path, handle, before }, 0, before.size),
+      range: (start, end) => readRange({ path, handle, before }, start, end),
       close: () => handle.close(),
     };
   } catch (error) {
@@ -56,23 +56,25 @@ export async function openOutgoing(
   }
 }
 
-async function* readAll(path: string, handle: FileHandle, before: Stats): AsyncGenerator<Buffer> {
-  yield* readRange(path, handle, 0, before.size);
-  const after = await handle.stat();
-  if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw changed(path);
+interface OpenedFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+  readonly before: Stats;
 }
 
-async function* readRange(
-  path: string,
-  handle: FileHandle,
-  start: number,
-  end: number,
-): AsyncGenerator<Buffer> {
+async function* readRange(file: OpenedFile, start: number, end: number): AsyncGenerator<Buffer> {
+  const { path, handle } = file;
   for (let at = start; at < end; ) {
     const chunk = await readFully(path, handle, at, Math.min(LIMITS.fileChunkBytes, end - at));
     at += chunk.length;
+    if (at === end) await checkUnchanged(file);
     yield chunk;
   }
+}
+
+async function checkUnchanged({ path, handle, before }: OpenedFile): Promise<void> {
+  const after = await handle.stat();
+  if (after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw changed(path);
 }
 
 async function readFully(path: string, handle: FileHandle, from: number, length: number): Promise<Buffer> {

@@ -3,20 +3,14 @@ import { type FileHandle, lstat, readlink, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { readError, shownPath } from './disk-errors.ts';
-import { type OutgoingFile, openOutgoing } from './outgoing-file.ts';
 
 /**
- * Opens a file that every user of this machine may read, for a program whose user is not known. The check uses the
+ * The check of an opened file for a program whose user is not known: every user of this machine may read it. It uses the
  * opened file and the directories of its real path, so that neither a link nor a replaced directory can lead to another
  * file.
  *
- * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE, with the configuration key of the rule
+ * @returns a function that throws AiocError AIOC_FILE_UNREADABLE, with the configuration key of the rule
  */
-export function openWorldReadable(path: string): Promise<OutgoingFile> {
-  return openOutgoing(path, admitWorldReadable(path));
-}
-
-/** The check of `openWorldReadable`, for a file that was opened. */
 export function admitWorldReadable(path: string): (handle: FileHandle, found: Stats) => Promise<void> {
   return async (handle, found) => {
     if ((found.mode & EVERYBODY_READS) !== EVERYBODY_READS)

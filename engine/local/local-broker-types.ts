@@ -2,6 +2,7 @@ import type { AiocError } from '../base/errors.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
 import type { FileDestinations } from '../files/file-destinations.ts';
+import type { ReceivedPieces } from '../files/received-pieces.ts';
 import type { TransferTargets } from '../files/transfer-targets.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
@@ -33,6 +34,7 @@ export interface LocalBrokerOptions {
   /** Maximum size of a message's data plus binary. Default: LIMITS.messageBytes. */
   readonly messageMaxBytes?: number;
   readonly destinations: FileDestinations;
+  readonly pieces: ReceivedPieces;
   /** Of files from aioc peers. */
   readonly files: TransferTargets;
   readonly peerFor: PeerFinder;

@@ -3,6 +3,7 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Outcome } from '../contract/views.ts';
+import type { ReceivedPieces } from '../files/received-pieces.ts';
 import { type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
 import type { Peer } from '../peers/peer.ts';
 import { ReceivedBatches } from '../peers/received-batches.ts';
@@ -14,6 +15,7 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import { isReserved } from '../protocol/messages.ts';
 import { readNoResponse } from '../protocol/no-response.ts';
+import { type FilePiece, pieceIn } from '../protocol/python-pieces.ts';
 import { checkOwnHeaderBytes } from '../protocol/record-batch.ts';
 import { Inbox } from '../queues/inbox.ts';
 import type { InboxArrival } from '../queues/inbox-arrival.ts';
@@ -23,6 +25,7 @@ import type { Completion } from '../queues/outbox-batch.ts';
 import { inboxStream } from '../queues/stream-names.ts';
 import { AwaitedResponses } from './awaited-responses.ts';
 import type { LocalBrokerOptions, PendingRequest, ResponseHandler } from './local-broker-types.ts';
+import { frameWithHeader } from './message-file.ts';
 import { QueueWarnings } from './queue-warnings.ts';
 import { RefusedResponses } from './refused-responses.ts';
 import { unknownType, whyNotTaken } from './unknown-type.ts';
@@ -70,6 +73,11 @@ export class LocalBroker implements Application {
         }),
       );
     }
+  }
+
+  /** The pieces of files from Python. */
+  get pieces(): ReceivedPieces {
+    return this.#options.pieces;
   }
 
   /** The memory budget for messages of local programs that are not stored yet. */
@@ -278,11 +286,40 @@ export class LocalBroker implements Application {
   };
 
   async file(peer: Peer, frame: Frame, sizeBytes: number, arrival: InboxArrival): Promise<FileSink> {
+    const piece = pieceIn(frame.header);
+    if (piece !== undefined) return this.#piece({ peer, frame, arrival, piece, sizeBytes });
     const sink = await this.#options.destinations.receive(frame, sizeBytes, (problem) =>
       this.#options.log.event(problem, { peerName: peer.name, warning: true, repeats: 'file' }),
     );
     // The message is delivered even if its file failed (PROTOCOL §3).
     return wrapSink(sink, { deliver: () => this.messages(peer, this.#received.read(frame, false), arrival) });
+  }
+
+  /** A piece of a file from Python. All pieces together are one message. */
+  async #piece({ peer, frame, arrival, piece, sizeBytes }: ArrivingPiece): Promise<FileSink> {
+    const { header } = frame;
+    const sink = await this.#options.pieces.begin({ peerName: peer.wireName, header, piece, sizeBytes });
+    const deliver = (): Disposition | Promise<Disposition> => {
+      const { outcome } = sink;
+      if (outcome.kind === 'whole') {
+        const whole = frameWithHeader(frame, outcome.header);
+        return this.messages(peer, this.#received.read(whole, false), arrival);
+      }
+      this.#answerPiece(peer, header);
+      this.#settle(arrival, 1, 'taken');
+      return 'taken';
+    };
+    return wrapSink(sink, { deliver });
+  }
+
+  /** Python's API sends the next piece of a request when it has the response to the one before. */
+  #answerPiece(peer: Peer, { message_type, request_id, await_response }: Header): void {
+    if (await_response !== true || request_id === undefined) return;
+    try {
+      this.#outgoing.sendNow(peer, { header: { message_type, response_id: request_id }, data: NO_DATA });
+    } catch {
+      // Its connection is lost, and with it the request.
+    }
   }
 
   connected(): void {
@@ -338,3 +375,13 @@ export class LocalBroker implements Application {
     return this.#traffic;
   }
 }
+
+interface ArrivingPiece {
+  readonly peer: Peer;
+  readonly frame: Frame;
+  readonly arrival: InboxArrival;
+  readonly piece: FilePiece;
+  readonly sizeBytes: number;
+}
+
+const NO_DATA = Buffer.alloc(0);

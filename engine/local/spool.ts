@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, readdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AiocError } from '../base/errors.ts';
@@ -17,7 +17,7 @@ export interface SpoolOptions {
 }
 
 /**
- * Files that programs sent as bytes, because the connector must not open paths that programs of other users name. A file
+ * Files that programs sent as bytes, and copies of files that programs named where file_spool is `copy`. A file
  * stays until the peer has its message or the message is dropped. Limits: LIMITS.spooledFiles and LIMITS.spooledBytes in
  * total; LIMITS.diskReserveBytes stay free on the disk.
  */
@@ -42,10 +42,8 @@ export class Spool {
    * @throws AiocError AIOC_QUEUE_FULL, AIOC_FILE_WRITE
    */
   async begin(): Promise<SpooledFile> {
-    const { directory, random } = this.#options;
-    if (this.#sizes.size >= LIMITS.spooledFiles) throw full(`${this.#sizes.size} files`);
-    const path = join(directory, random.bytes(16).toString('hex'));
-    this.#sizes.set(path, 0);
+    const { directory } = this.#options;
+    const path = this.#newPath();
     try {
       makePrivate(directory);
       const handle = await open(path, NEW_FILE, 0o600);
@@ -54,6 +52,33 @@ export class Spool {
       this.#sizes.delete(path);
       throw writeError(path, error);
     }
+  }
+
+  /**
+   * Reserves room for a copy of a file: its path, which does not exist yet.
+   *
+   * @throws AiocError AIOC_QUEUE_FULL, AIOC_FILE_UNREADABLE above max_size_file_upload_send, AIOC_FILE_WRITE
+   */
+  async reserve(sizeBytes: number): Promise<SpooledCopy> {
+    const { directory } = this.#options;
+    const path = this.#newPath();
+    try {
+      makePrivate(directory);
+      await this.grow(path, sizeBytes);
+      return new SpooledCopy(path, this);
+    } catch (error) {
+      await this.remove(path);
+      throw writeError(path, error);
+    }
+  }
+
+  /** Counts a file. @throws AiocError AIOC_QUEUE_FULL */
+  #newPath(): string {
+    const { directory, random } = this.#options;
+    if (this.#sizes.size >= LIMITS.spooledFiles) throw full(`${this.#sizes.size} files`);
+    const path = join(directory, random.bytes(16).toString('hex'));
+    this.#sizes.set(path, 0);
+    return path;
   }
 
   /**
@@ -165,6 +190,39 @@ export class SpooledFile {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     await this.#handle.close();
+  }
+}
+
+/** A copy of a file that the caller makes. */
+export class SpooledCopy {
+  readonly path: string;
+  readonly #spool: Spool;
+
+  constructor(path: string, spool: Spool) {
+    this.path = path;
+    this.#spool = spool;
+  }
+
+  /**
+   * It is there: syncs it, with the mode and the time of its original, and resolves with its path.
+   *
+   * @throws the system's error
+   */
+  async finish({ mode, atimeMs, mtimeMs }: Pick<Stats, 'mode' | 'atimeMs' | 'mtimeMs'>): Promise<string> {
+    const handle = await open(this.path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      await handle.utimes(atimeMs / 1000, mtimeMs / 1000);
+      await handle.chmod(mode & 0o777);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await this.#spool.sync();
+    return this.path;
+  }
+
+  discard(): Promise<void> {
+    return this.#spool.remove(this.path);
   }
 }
 

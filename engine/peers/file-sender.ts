@@ -1,7 +1,9 @@
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { withFileFrame, withoutFileFrame } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import type { OutgoingBody } from '../queues/outgoing-body.ts';
+import type { OutboxEntry } from '../queues/outbox-entry.ts';
+import type { OpenBody, OutgoingBody } from '../queues/outgoing-body.ts';
+import { FilePiecesSent, type PieceToSend } from './file-pieces-sent.ts';
 import type { Link } from './link.ts';
 import type { NextEntry } from './sent-queue.ts';
 
@@ -16,9 +18,12 @@ export interface FileSenderOptions {
   onDone(): void;
 }
 
-/** Sends messages with files to one peer, one at a time (PROTOCOL §3). */
+/** Sends messages with files to one peer, one at a time, each in one frame or in several pieces (PROTOCOL §3). */
 export class FileSender {
   readonly #options: FileSenderOptions;
+  readonly #pieces = new FilePiecesSent();
+  /** Why files could not be sent to their end. Their messages follow without them. */
+  readonly #changed = new Map<OutboxEntry, AiocError>();
   #isSending = false;
 
   constructor(options: FileSenderOptions) {
@@ -30,38 +35,72 @@ export class FileSender {
     return this.#isSending;
   }
 
+  /** A piece has arrived: it need not be sent again. */
+  acknowledged(transportId: string): void {
+    this.#pieces.acknowledged(transportId);
+  }
+
   async send(link: Link, next: NextEntry, body: OutgoingBody): Promise<void> {
     const { entry } = next;
     this.#isSending = true;
+    for (const known of this.#changed.keys()) if (known.gone) this.#changed.delete(known);
     try {
-      const file = await openFile(body);
+      const file = this.#changed.get(entry) ?? (await openFile(body));
       if (file instanceof AiocError) {
         if (link.writable && !entry.gone) this.#sendWithout(link, next, file);
         return;
       }
       try {
-        // The connection may have been lost while the file was being opened; then the file waits for the next one. Or the
-        // message was cancelled or dropped.
-        if (!link.writable || entry.gone) return;
-        const parts = this.#options.frameOf(next);
-        const frame = withFileFrame(parts.header, ownParts(parts), file.sizeBytes);
-        await link.sendFile({
-          frame: { ...frame, transportId: this.#options.number(link, next) },
-          chunks: file.chunks(),
-          onProgress: (doneBytes) => body.onProgress({ ...RUNNING, doneBytes, totalBytes: file.sizeBytes }),
-        });
+        await this.#sendParts(link, next, { file, body });
         // The ack may arrive before the last write is reported.
-        if (!entry.gone) entry.report(0, 1, 'sent');
+        if (!entry.gone && entry.sent > 0) entry.report(0, 1, 'sent');
       } finally {
         await file.close();
       }
     } catch (error) {
-      const known = toAiocError(error, 'AIOC_FILE_UNREADABLE');
-      if (known.code !== 'AIOC_PEER_AWAY') this.#options.giveUp(next, known);
+      this.#failed(next, body, toAiocError(error, 'AIOC_FILE_UNREADABLE'));
     } finally {
       this.#isSending = false;
       this.#options.onDone();
     }
+  }
+
+  /**
+   * The frames of a file. A piece has a number of its own, so that only what has not arrived is sent again; the last frame
+   * has the message's own, whose ack ends it.
+   */
+  async #sendParts(
+    link: Link,
+    next: NextEntry,
+    { file, body }: { readonly file: OpenBody; readonly body: OutgoingBody },
+  ): Promise<void> {
+    const { entry } = next;
+    const { header, ...rest } = this.#options.frameOf(next);
+    const parts = ownParts({ header, ...rest });
+    const pieces = this.#pieces.of(entry, {
+      header,
+      file,
+      maxBytes: link.speaksStreams ? undefined : body.pieceMaxBytes,
+    });
+    for (const piece of pieces) {
+      // The connection may have been lost meanwhile; then the rest waits for the next one. Or the message was cancelled.
+      if (!link.writable || entry.gone) return;
+      const { startBytes, endBytes } = piece;
+      const frame = withFileFrame({ ...header, with_file: piece.withFile }, parts, endBytes - startBytes);
+      await link.sendFile({
+        frame: { ...frame, transportId: piece.transportId ?? this.#options.number(link, next) },
+        chunks: chunksOf(file, piece),
+        onProgress: (doneBytes) =>
+          body.onProgress({ ...RUNNING, doneBytes: startBytes + doneBytes, totalBytes: file.sizeBytes }),
+      });
+    }
+  }
+
+  #failed(next: NextEntry, body: OutgoingBody, error: AiocError): void {
+    if (error.code === 'AIOC_PEER_AWAY') return;
+    // The connection was closed in the middle of a frame. On the next one, the message goes without its file.
+    if (body.whenUnreadable === 'send-without') this.#changed.set(next.entry, error);
+    else this.#options.giveUp(next, error);
   }
 
   #sendWithout(link: Link, next: NextEntry, error: AiocError): void {
@@ -72,8 +111,14 @@ export class FileSender {
   }
 }
 
+function chunksOf(file: OpenBody, { startBytes, endBytes }: PieceToSend): AsyncIterable<Buffer> {
+  const isWhole = startBytes === 0 && endBytes === file.sizeBytes;
+  if (isWhole || file.range === undefined) return file.chunks();
+  return file.range(startBytes, endBytes);
+}
+
 /** The open file; or the error, if the message is sent without its file. */
-async function openFile(body: OutgoingBody): Promise<Awaited<ReturnType<OutgoingBody['open']>> | AiocError> {
+async function openFile(body: OutgoingBody): Promise<OpenBody | AiocError> {
   try {
     return await body.open();
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { AiocError } from '../base/errors.ts';
 import type { Clock } from '../base/ports.ts';
+import { sentHeader } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { transportIdOf } from '../protocol/message-number.ts';
 import type { TransferFrame } from '../protocol/transfer-frames.ts';
@@ -45,7 +46,7 @@ export class FileTransfers {
     this.#entries.set(id, entry);
     return this.#transfers.start({
       id,
-      header: message().header,
+      header: sentHeader(message().header),
       open: () => body.source(),
       onProgress: (progress) => body.onProgress(progress),
     }).state;

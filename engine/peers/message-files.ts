@@ -78,6 +78,11 @@ export class MessageFiles {
     entry.report(0, 1, 'sent', error && `without its file: ${error.message}`);
   }
 
+  /** A transport_id that is no message's: a piece of a file for a Python peer has arrived. */
+  acknowledged(transportId: string): void {
+    this.#inFrames.acknowledged(transportId);
+  }
+
   /** A frame about a file to or from the peer; false for the latter. */
   received(frame: TransferFrame): boolean {
     return this.#transfers.received(frame);

@@ -192,8 +192,8 @@ export class Sender {
   /** One message was acknowledged. */
   acknowledged(transportId: number | string, outcome: 'received' | 'dropped'): void {
     const number = numberIn(transportId);
-    const outbox = number && this.#queues.ofEpoch(number.epoch)?.outbox;
-    const acked = number && outbox?.ackedOne(number);
+    if (number === undefined) return this.#files.acknowledged(String(transportId));
+    const acked = this.#queues.ofEpoch(number.epoch)?.outbox.ackedOne(number);
     if (acked === undefined) return;
     this.#unacked.remove(String(transportId));
     const { entry, from, to } = acked;

@@ -56,13 +56,22 @@ export function fileErrorText(reason: string): string {
   return reason.slice(0, 512);
 }
 
+/** The header of a message with a file for a peer, as it will be in the message's frame. */
+export function sentHeader(header: Header): Header {
+  return { ...header, with_file: withoutOwnKeys(header['with_file'] as JsonObject) };
+}
+
+/** The with_file for a peer, without what concerns only this connector (engine/local/accepted-files.ts). */
+function withoutOwnKeys(withFile: JsonObject): JsonObject {
+  const { any_user: _any, note: _note, copied_from: _copy, in_order: _order, ...sent } = withFile;
+  return sent;
+}
+
 function framed(header: Header, { data, binary }: OwnParts, fileBytes: number, about: JsonObject): OutFrame {
   const { with_binary: _none, ...rest } = header;
-  // A key of aioc itself (engine/local/world-readable-message-file.ts).
-  const { any_user: _mark, ...named } = header['with_file'] as JsonObject;
   const ownBytes = binary?.length ?? 0;
   const withFile = {
-    ...named,
+    ...withoutOwnKeys(header['with_file'] as JsonObject),
     ...about,
     ...(ownBytes > 0 && { binary_offset: ownBytes }),
   };

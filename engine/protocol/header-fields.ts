@@ -22,7 +22,7 @@ export const HEADER_FIELDS = {
   aioc_dropped: 'boolean',
 } as const satisfies Readonly<Record<string, FieldType>>;
 
-/** The fields of `with_file` that connectors read (PROTOCOL §3), and aioc's own (engine/local/world-readable-message-file.ts). */
+/** The fields of `with_file` that connectors read (PROTOCOL §3), and aioc's own (engine/local/accepted-files.ts). */
 const FILE_FIELDS = {
   src_path: 'text',
   dst_type: 'text',

@@ -28,6 +28,16 @@ export interface TransferSource {
   close(): Promise<void>;
 }
 
+/** A file whose bytes are read on demand. Close it in any case. */
+export interface OpenBody {
+  readonly sizeBytes: number;
+  /** @throws AiocError AIOC_FILE_CHANGED, AIOC_FILE_UNREADABLE, at the latest before the last chunk */
+  chunks(): AsyncIterable<Buffer>;
+  /** The bytes from `start` to `end`. Absent where nothing goes in pieces. */
+  range?(start: number, end: number): AsyncIterable<Buffer>;
+  close(): Promise<void>;
+}
+
 /** A file or directory that is sent with a message; it is read when it is sent. */
 export interface OutgoingBody {
   /** 0 if unknown before it is opened. */
@@ -36,14 +46,12 @@ export interface OutgoingBody {
   readonly whenUnreadable: 'fail' | 'send-without';
   /** Messages behind it may overtake it while it crosses. */
   readonly anyOrder?: boolean;
+  /** Towards Python, a larger file goes in pieces of this size, each with a frame of its own. Absent: in one frame. */
+  readonly pieceMaxBytes?: number;
   /** For an aioc peer that takes transfers. */
   source(): Promise<TransferSource>;
   /** For other peers, which receive it as a part of the message's frame. */
-  open(): Promise<{
-    readonly sizeBytes: number;
-    chunks(): AsyncIterable<Buffer>;
-    close(): Promise<void>;
-  }>;
+  open(): Promise<OpenBody>;
   onProgress(progress: TransferProgress): void;
   /** The peer has received it. */
   onDelivered(): void;

@@ -147,7 +147,7 @@ class ShellSender {
 /** Prints on stderr the name under which a file is sent if its own is not UTF-8. */
 function toldOfRename(message: RequestOptions): RequestOptions {
   const { withFile } = message;
-  if (withFile === undefined) return message;
+  if (withFile === undefined || !('srcPath' in withFile)) return message;
   const onRenamed = (dstName: string): void => {
     const own = shownName(basename(withFile.srcPath));
     process.stderr.write(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { FileTransfer } from '../../engine/api/connector-transport.ts';
-import { planFile } from '../../engine/api/file-chunks.ts';
+import { planFile } from '../../engine/api/file-plan.ts';
 import { realRandomness } from '../../engine/base/real-ports.ts';
 import { DiskSpace } from '../../engine/files/disk-space.ts';
 import { FileDestinations } from '../../engine/files/file-destinations.ts';
@@ -83,7 +83,7 @@ test('a connector that reads the file itself is told its name to the last byte, 
 });
 
 test('such a file in pieces is cut from its bytes', async (t) => {
-  const { plan } = await planned(t, 'as paths', LATIN.toString(), 4);
+  const { plan } = await planned(t, 'to Python', LATIN.toString(), 4);
   const [first, second] = plan.parts.map(({ withFile }) => withFile);
   assert.equal(first?.['dst_name'], 'caf_.txt__aioconnectors_chunk_1_2');
   assert.equal(readFileSync(String(first?.['src_path']), 'utf8'), 'coff');

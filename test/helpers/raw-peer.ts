@@ -32,6 +32,8 @@ export type IdentifiedPeerKind = 'python' | 'aioc';
 export class RawPeer {
   /** All that it was sent but pings, which it answers by itself; as Python also the answers to its own. */
   readonly frames: Frame[] = [];
+  /** The files of those that had one, in order. */
+  readonly files: Buffer[] = [];
   readonly #socket: net.Socket;
   readonly #peerKind: IdentifiedPeerKind;
   readonly #name: string;
@@ -55,8 +57,12 @@ export class RawPeer {
     });
     socket.on('data', (chunk: Buffer) => {
       decoder.push(chunk);
-      for (let event = decoder.next(); event !== undefined; event = decoder.next())
+      for (let event = decoder.next(); event !== undefined; event = decoder.next()) {
         if (event.kind === 'frame' || event.kind === 'file-begin') this.#take(event.frame);
+        if (event.kind === 'file-begin') this.files.push(Buffer.alloc(0));
+        if (event.kind === 'file-data')
+          this.files.push(Buffer.concat([this.files.pop() ?? Buffer.alloc(0), event.bytes]));
+      }
     });
   }
 

@@ -4,7 +4,7 @@ import { AiocError } from '../../engine/base/errors.ts';
 import { LIMITS } from '../../engine/base/limits.ts';
 import { MemoryBudget } from '../../engine/base/memory-budget.ts';
 import type { Clock } from '../../engine/base/ports.ts';
-import { realClock, realRandomness } from '../../engine/base/real-ports.ts';
+import { realClock } from '../../engine/base/real-ports.ts';
 import type { LocalBroker } from '../../engine/local/local-broker.ts';
 import { NativeSocket } from '../../engine/local/native/native-socket.ts';
 import { ReceiveSocketConsumer } from '../../engine/local/python/receive-socket-consumer.ts';
@@ -14,11 +14,11 @@ import {
   nativeSocketPath,
   receiveSocketPath,
 } from '../../engine/local/socket-names.ts';
-import { Spool } from '../../engine/local/spool.ts';
 import type { TrafficLog } from '../../engine/peers/traffic-log.ts';
 import { Inbox } from '../../engine/queues/inbox.ts';
 import { MemoryStore } from '../../engine/storage/memory-store.ts';
 import type { Store } from '../../engine/storage/store.ts';
+import { acceptedFiles } from './accepted-files.ts';
 import { incoming } from './message-batches.ts';
 
 export interface SmallConnectorOptions {
@@ -68,7 +68,7 @@ export class SmallConnector {
       broker: { inbox, budget: new MemoryBudget(LIMITS.memoryBudgetBytes) } as unknown as LocalBroker,
       clock,
       log: { event: () => undefined } as never,
-      spool: new Spool({ directory: `${directory}/spool`, sizeMaxBytes: 1, random: realRandomness() }),
+      files: acceptedFiles(`${directory}/spool`),
       users: 'group',
       mayBeAnyUser: false,
       version: '0',

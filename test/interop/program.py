@@ -63,6 +63,10 @@ class Program:
             return {'header': header, 'data': (data or b'').decode(), 'binary': (binary or b'').hex()}
         return result
 
+    async def cut_files(self, size):
+        """The API reads this size only from its constructor, never from a configuration."""
+        self.api.max_size_chunk_upload = size
+
     async def ask_with_power_of_two(self, exponent):
         """Such a number stays here: in the driver's JSON it would lose digits."""
         header, data, _ = await self.api.send_message(

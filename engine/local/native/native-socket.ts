@@ -2,9 +2,9 @@ import type { Socket } from 'node:net';
 import { LIMITS } from '../../base/limits.ts';
 import type { Clock } from '../../base/ports.ts';
 import type { TrafficLog } from '../../peers/traffic-log.ts';
+import type { AcceptedFiles } from '../accepted-files.ts';
 import type { LocalBroker } from '../local-broker.ts';
 import { RefusalLog } from '../refusal-log.ts';
-import type { Spool } from '../spool.ts';
 import { listenUnix, type SocketUsers, type UnixListener } from '../unix-sockets.ts';
 import { ProgramConnection, type ProgramPurpose } from './program-connection.ts';
 
@@ -18,7 +18,7 @@ export interface NativeSocketOptions {
   /** Sending and listening have separate sockets, since users that may send may not always listen. */
   readonly purpose: ProgramPurpose;
   /** Keeps programs' files until they are sent. */
-  readonly spool: Spool;
+  readonly files: AcceptedFiles;
   /** The version of aioc, sent to programs. */
   readonly version: string;
   /** A subscription has started or ended, or a message was acknowledged. */

@@ -9,12 +9,12 @@ import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import type { Header } from '../../protocol/header.ts';
 import { checkFields } from '../../protocol/header-fields.ts';
+import type { AcceptedFiles } from '../accepted-files.ts';
 import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
 import { headerOfBeginning, parseLocalFrame } from '../local-frames.ts';
+import { namesFile } from '../message-file.ts';
 import { responseFrame } from '../python/response-frame.ts';
 import type { RefusalLog } from '../refusal-log.ts';
-import type { Spool } from '../spool.ts';
-import { namesFile, withWorldReadableFile } from '../world-readable-message-file.ts';
 import { PacketWriter } from './packet-writer.ts';
 import {
   bodyAsJson,
@@ -34,7 +34,7 @@ export type ProgramPurpose = 'send' | 'listen';
 
 export interface ProgramConnectionOptions {
   readonly purpose: ProgramPurpose;
-  readonly spool: Spool;
+  readonly files: AcceptedFiles;
   /** The program may be of a user who cannot read all files that the connector can. */
   readonly mayBeAnyUser: boolean;
   readonly socket: Socket;
@@ -71,7 +71,7 @@ export class ProgramConnection {
 
   constructor(options: ProgramConnectionOptions) {
     this.#options = options;
-    const { broker, clock, onChange, spool } = options;
+    const { broker, clock, onChange, files } = options;
     // Parts of a file and batches may be larger than messages.
     const maxBytes = packetBytesOf(
       Math.max(messageMaxBytesOf(broker), LIMITS.fileChunkBytes, LIMITS.largeBatchBytes),
@@ -80,7 +80,7 @@ export class ProgramConnection {
     this.#writer = new PacketWriter(options.socket);
     this.#lease = new MemoryLease(broker.budget);
     this.#frameLease = new FrameLease(broker.budget.frames);
-    this.#files = new ProgramFiles(spool);
+    this.#files = new ProgramFiles(files.spool);
     this.#subscriptions = new Subscriptions({ broker, clock, writer: this.#writer, onChange });
     this.#batches = new ProgramBatches({
       broker,
@@ -242,7 +242,8 @@ export class ProgramConnection {
     try {
       const placed = await this.#files.place(number, frame);
       if (placed !== undefined) return placed;
-      return this.#options.mayBeAnyUser ? await withWorldReadableFile(frame) : frame;
+      const { files, mayBeAnyUser } = this.#options;
+      return await files.accept(frame, { mayBeAnyUser });
     } catch (error) {
       this.#refuse(number, frame, error);
       return undefined;
@@ -262,8 +263,10 @@ export class ProgramConnection {
   #submit(number: number, body: Buffer, frame: Frame): Promise<void> | undefined {
     this.#unconfirmed += 1;
     this.#lease.take(body.length);
-    const outcome = this.#options.broker.isStored(frame.header.message_type) ? STORED : ACCEPTED;
-    return this.#options.broker.submit(frame, {
+    const { broker, files } = this.#options;
+    const isStored = broker.isStored(frame.header.message_type) && files.holds(frame);
+    const outcome = isStored ? STORED : ACCEPTED;
+    return broker.submit(frame, {
       patience: 'while-draining',
       kept: () => {
         this.#write('done', number, outcome);

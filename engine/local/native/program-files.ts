@@ -47,7 +47,13 @@ export class ProgramFiles {
     this.#coming.delete(number);
     if (coming.error !== undefined) throw coming.error;
     const path = await coming.file?.finish();
-    const withFile = { ...(frame.header['with_file'] as JsonObject), src_path: path ?? '', delete: true };
+    const {
+      any_user: _user,
+      note: _note,
+      copied_from: _copy,
+      ...named
+    } = frame.header['with_file'] as JsonObject;
+    const withFile = { ...named, src_path: path ?? '', delete: true };
     return { ...frame, header: { ...frame.header, with_file: withFile } };
   }
 

@@ -11,16 +11,18 @@ import type { Header } from '../../protocol/header.ts';
 import { checkFields } from '../../protocol/header-fields.ts';
 import { TOO_LARGE } from '../../protocol/no-response.ts';
 import type { Completion } from '../../queues/outbox-batch.ts';
+import type { AcceptedFiles } from '../accepted-files.ts';
 import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
 import { LocalFrameReader } from '../local-frames.ts';
+import { namesFile, withoutFile } from '../message-file.ts';
 import { RefusalLog } from '../refusal-log.ts';
 import { listenUnix, type SocketUsers, type UnixListener } from '../unix-sockets.ts';
-import { namesFile, withoutFile, withWorldReadableFile } from '../world-readable-message-file.ts';
 import { errorFrame, responseFrame } from './response-frame.ts';
 
 export interface SendSocketOptions {
   readonly path: string;
   readonly broker: LocalBroker;
+  readonly files: AcceptedFiles;
   readonly clock: Clock;
   readonly log: TrafficLog;
   readonly users: SocketUsers;
@@ -188,16 +190,17 @@ class SendConnection {
   }
 
   #take(frame: Frame): Promise<void> | undefined {
-    if (!this.#options.mayBeAnyUser || !namesFile(frame)) return this.#handle(frame);
+    if (!namesFile(frame)) return this.#handle(frame);
     return this.#withItsFile(frame).then(
       (whole) => this.#handle(whole),
       (error: unknown) => this.#refuse(toAiocError(error), frame),
     );
   }
 
-  /** A file that the program may not send is left out; its message is sent with the reason. */
+  /** A file that cannot be accepted is left out; its message is sent with the reason. */
   #withItsFile(frame: Frame): Promise<Frame> {
-    return withWorldReadableFile(frame).catch((error: unknown) => {
+    const { files, mayBeAnyUser } = this.#options;
+    return files.accept(frame, { mayBeAnyUser }).catch((error: unknown) => {
       const { message } = toAiocError(error, 'AIOC_FILE_UNREADABLE');
       this.#complain(
         `left out the file of a ${frame.header.message_type} message from a local program: ${message}`,

@@ -97,6 +97,8 @@ export class SimulatedNode {
         destinations: new Map(),
         receiveFileMaxBytes: 1,
         sendFileMaxBytes: 1,
+        filePieceMaxBytes: 1,
+        fileSpool: 'reference',
         preserveReceiveSocket: true,
         preserveSendSocket: true,
         pythonListener: 'at_most_once',

@@ -63,6 +63,7 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
   durability: { other: 'os', wrong: ['fsync', true, 1] },
   enable_client_try_reconnect: bool(false),
   everybody_can_send_messages: bool(false),
+  file_spool: { other: 'copy', wrong: ['copies', 1, true] },
   file_recv_config: {
     other: { any: { target_directory: '/r/{source_id}' } },
     held: new Map([['any', { target_directory: '/r/{source_id}', override_existing: false, owner: null }]]),

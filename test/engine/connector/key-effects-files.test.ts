@@ -1,9 +1,29 @@
 /** Keys about files: each test changes one and looks at what it does. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type Config, connectedPair, heardBy, logged, program, until } from '../../helpers/key-effects.ts';
+import { freePort } from '../../helpers/free-port.ts';
+import {
+  type Config,
+  connected,
+  connectedPair,
+  heardBy,
+  logged,
+  program,
+  started,
+  until,
+} from '../../helpers/key-effects.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 
 /** A pair of which the server receives into a directory of its own, and a way to send it a file. */
@@ -103,28 +123,155 @@ test('max_size_file_upload_send: a larger file is not sent, its message says why
   assert.equal(heard[1]?.withFile?.['file_error'], undefined);
 });
 
-test('max_size_chunk_upload: a program sends a larger file in pieces of that size', async (t) => {
-  const directory = tempDir(t);
-  const { server, client } = await connectedPair(t, {
-    server: { file_type2dirpath: { report: directory } },
+test('max_size_chunk_upload: to an aioc peer, a larger file is one message with one file', async (t) => {
+  const { target, heard, send, read } = await filePair(
+    t,
+    (directory) => ({ file_type2dirpath: { report: directory } }),
+    { max_size_chunk_upload: 4 },
+  );
+  await send('abcdefghij', 'whole');
+  await send('', 'empty');
+  assert.equal(heard.length, 2);
+  assert.deepEqual(readdirSync(target), ['empty', 'whole']);
+  assert.equal(read('whole'), 'abcdefghij');
+});
+
+/** What happens to sources while their messages wait. */
+const CHANGES: readonly (readonly [name: string, change: (path: string) => void])[] = [
+  ['grown', (path) => appendFileSync(path, ' and more')],
+  ['removed', (path) => rmSync(path)],
+  [
+    'replaced',
+    (path) => {
+      writeFileSync(`${path}.new`, 'as it is');
+      renameSync(`${path}.new`, path);
+    },
+  ],
+  ['shorter', (path) => truncateSync(path, 2)],
+];
+
+for (const file_spool of ['reference', 'copy'] as const) {
+  const what = file_spool === 'copy' ? 'arrives as it was' : 'is left out, and both sides get the reason';
+  test(`file_spool: with ${file_spool}, a file that changes while its message waits ${what}`, async (t) => {
+    const target = join(tempDir(t), 'target');
+    mkdirSync(target);
+    const server_sockaddr = ['127.0.0.1', await freePort()];
+    const config = { is_server: false, client_name: 'client1', server_sockaddr, file_spool };
+    const before = await started(t, { ...config, everybody_can_send_messages: false });
+    const sender = await program(t, before);
+    const source = tempDir(t);
+    for (const [name, change] of CHANGES) {
+      const path = join(source, name);
+      writeFileSync(path, 'as it was', { mode: 0o640 });
+      const withFile = { srcPath: path, dstType: 'report', delete: true };
+      const outcome = await sender.send({ messageType: 'any', data: name, withFile });
+      assert.equal(outcome, file_spool === 'copy' ? 'stored' : 'accepted');
+      change(path);
+    }
+    // What was noted outlives a restart, and so does a copy.
+    await before.engine.stop({ hard: true });
+    const client = await started(
+      t,
+      { ...config, everybody_can_send_messages: false },
+      { directory: before.directory },
+    );
+    const server = await started(t, {
+      is_server: true,
+      server_sockaddr,
+      file_type2dirpath: { report: target },
+    });
+    const heard = await heardBy(t, server);
+    await connected(server, client);
+    await until(() => heard.length === CHANGES.length, 'all messages');
+    const errors = heard.map(({ withFile }) => String(withFile?.['file_error'] ?? ''));
+    for (const key of ['note', 'copied_from', 'any_user', 'in_order'])
+      assert.ok(
+        heard.every(({ withFile }) => withFile?.[key] === undefined),
+        key,
+      );
+    if (file_spool === 'copy') {
+      assert.deepEqual(errors, ['', '', '', '']);
+      for (const name of readdirSync(target))
+        assert.equal(readFileSync(join(target, name), 'utf8'), 'as it was');
+      assert.equal(readdirSync(target).length, CHANGES.length);
+      await until(() => spooled(client).length === 0, 'the copies to be deleted');
+    } else {
+      assert.deepEqual(readdirSync(target), []);
+      for (const [index, [name]] of CHANGES.entries())
+        assert.match(errors[index] ?? '', name === 'removed' ? /There is no/ : /changed/);
+    }
+    // Delete means the file that was sent, and none that has its name since.
+    assert.deepEqual(
+      CHANGES.map(([name]) => name).filter((name) => existsSync(join(source, name))),
+      ['grown', 'replaced', 'shorter'],
+    );
   });
-  const heard = await heardBy(t, server);
-  const srcPath = join(tempDir(t), 'source');
-  writeFileSync(srcPath, 'abcdefghij');
-  const config = {
-    is_server: false,
-    client_name: 'client1',
-    server_sockaddr: ['127.0.0.1', server.status().port],
-    connector_files_dirpath: join(client.directory, 'run'),
-    max_size_chunk_upload: 4,
-  };
-  const sender = await program(t, { configPath: config });
-  await sender.send({
+}
+
+function spooled({ directory }: { readonly directory: string }): string[] {
+  return readdirSync(join(directory, 'run/aioc_spool_client_client1'));
+}
+
+test('file_spool: a source is deleted when the peer has the message, and not before', async (t) => {
+  for (const file_spool of ['reference', 'copy']) {
+    const server_sockaddr = ['127.0.0.1', await freePort()];
+    const config = { is_server: false, client_name: 'client1', server_sockaddr, file_spool };
+    const client = await started(t, { ...config, everybody_can_send_messages: false });
+    const sender = await program(t, client);
+    const path = join(tempDir(t), 'source');
+    writeFileSync(path, 'text');
+    const withFile = { srcPath: path, dstType: 'report', delete: true };
+    await sender.send({ messageType: 'any', withFile });
+    assert.ok(existsSync(path));
+    const target = tempDir(t);
+    const server = await started(t, {
+      is_server: true,
+      server_sockaddr,
+      file_type2dirpath: { report: target },
+    });
+    await connected(server, client);
+    await until(() => !existsSync(path), 'the source to be deleted');
+    assert.equal(readFileSync(join(target, 'source'), 'utf8'), 'text');
+  }
+});
+
+test('a library sends a file as bytes, or as they come, or several files, each as one message', async (t) => {
+  const { client, heard, target, read } = await filePair(
+    t,
+    (directory) => ({ file_type2dirpath: { report: directory } }),
+    { everybody_can_send_messages: false },
+  );
+  const sender = await program(t, client);
+  const source = join(tempDir(t), 'named');
+  writeFileSync(source, 'by its name');
+  const dstType = 'report';
+  async function* coming(): AsyncGenerator<Buffer> {
+    for (let index = 0; index < 5; index += 1) yield Buffer.alloc(100_000, 97 + index);
+  }
+  const outcome = await sender.send({
     messageType: 'any',
-    data: '',
-    withFile: { srcPath, dstType: 'report', dstName: 'pieces' },
+    data: 'several',
+    withFile: [
+      { content: Buffer.from('bytes'), dstType, dstName: 'bytes' },
+      { content: coming(), dstType, dstName: 'coming', inOrder: false },
+      { content: Buffer.alloc(0), dstType, dstName: 'empty' },
+      { srcPath: source, dstType },
+    ],
   });
-  await until(() => heard.length === 3, 'three pieces');
-  const pieces = readdirSync(directory).sort();
-  assert.equal(pieces.map((name) => readFileSync(join(directory, name), 'utf8')).join(''), 'abcdefghij');
+  assert.equal(outcome, 'accepted', 'the least of them');
+  await until(() => heard.length === 4, 'four messages');
+  assert.deepEqual(readdirSync(target).sort(), ['bytes', 'coming', 'empty', 'named']);
+  assert.equal(read('bytes'), 'bytes');
+  assert.equal(read('coming'), ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(100_000)).join(''));
+  await until(() => spooled(client).length === 0, 'an empty spool');
+  async function* breaking(): AsyncGenerator<Buffer> {
+    yield Buffer.from('begun');
+    throw new Error('the source broke');
+  }
+  const broken = { content: breaking(), dstType, dstName: 'broken' };
+  await assert.rejects(sender.send({ messageType: 'any', withFile: broken }), /the source broke/);
+  await sender.send({ messageType: 'any', data: 'behind' });
+  await until(() => heard.length === 5, 'the next message');
+  await until(() => spooled(client).length === 0, 'an empty spool');
+  assert.ok(!existsSync(join(target, 'broken')));
 });

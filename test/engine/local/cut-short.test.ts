@@ -5,16 +5,15 @@ import { type TestContext, test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { MemoryBudget } from '../../../engine/base/memory-budget.ts';
 import type { Clock } from '../../../engine/base/ports.ts';
-import { realRandomness } from '../../../engine/base/real-ports.ts';
 import type { ConnectorCommands } from '../../../engine/local/connector-commands.ts';
 import type { LocalBroker } from '../../../engine/local/local-broker.ts';
 import { NativeSocket } from '../../../engine/local/native/native-socket.ts';
 import { encodePacket, jsonBody } from '../../../engine/local/native/packets.ts';
 import { CommanderSocket } from '../../../engine/local/python/commander-socket.ts';
 import { SendSocket } from '../../../engine/local/python/send-socket.ts';
-import { Spool } from '../../../engine/local/spool.ts';
 import type { TrafficLog } from '../../../engine/peers/traffic-log.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
+import { acceptedFiles } from '../../helpers/accepted-files.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -44,7 +43,14 @@ const EARS: readonly {
   {
     name: 'Python’s send socket',
     make: (options) =>
-      new SendSocket({ ...options, broker, users: 'group', mayBeAnyUser: false, preserveSocket: true }),
+      new SendSocket({
+        ...options,
+        broker,
+        files: acceptedFiles(),
+        users: 'group',
+        mayBeAnyUser: false,
+        preserveSocket: true,
+      }),
     said: encodeFrame({ header: { message_type: 'any' }, data: Buffer.alloc(100) }),
     named: /sent an incomplete message/,
   },
@@ -60,7 +66,7 @@ const EARS: readonly {
       new NativeSocket({
         ...options,
         broker,
-        spool: new Spool({ directory: '/nonexistent', sizeMaxBytes: 1, random: realRandomness() }),
+        files: acceptedFiles(),
         purpose: 'send',
         users: 'group',
         mayBeAnyUser: false,

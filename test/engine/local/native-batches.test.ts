@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { MemoryBudget } from '../../../engine/base/memory-budget.ts';
-import { realClock, realRandomness } from '../../../engine/base/real-ports.ts';
+import { realClock } from '../../../engine/base/real-ports.ts';
 import type { LocalBroker } from '../../../engine/local/local-broker.ts';
 import { encodeSendBatch, rangeIn, subscribedBatchIn } from '../../../engine/local/native/batch-packets.ts';
 import { NativeSocket } from '../../../engine/local/native/native-socket.ts';
 import { bodyAsJson, encodePacket } from '../../../engine/local/native/packets.ts';
 import { nativeListenSocketPath } from '../../../engine/local/socket-names.ts';
-import { Spool } from '../../../engine/local/spool.ts';
 import { framesOf } from '../../../engine/protocol/batched-messages.ts';
 import type { Frame } from '../../../engine/protocol/frame-decoder.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import { recordsOf } from '../../../engine/protocol/record-batch.ts';
 import type { CheckedBatch } from '../../../engine/queues/message-batch.ts';
 import type { Completion } from '../../../engine/queues/outbox-batch.ts';
+import { acceptedFiles } from '../../helpers/accepted-files.ts';
 import { RawSubscriber } from '../../helpers/raw-subscriber.ts';
 import { batchWith } from '../../helpers/record-batches.ts';
 import { SmallConnector } from '../../helpers/small-connector.ts';
@@ -60,7 +60,7 @@ async function sendSocket(t: TestContext, { messageMaxBytes = LIMITS.messageByte
     ...{ path, clock: realClock(), users: 'group', mayBeAnyUser: false, purpose: 'send', version: '0' },
     broker: broker as unknown as LocalBroker,
     log: { event: (text: string) => void events.push(text) } as never,
-    spool: new Spool({ directory: join(directory, 'spool'), sizeMaxBytes: 1, random: realRandomness() }),
+    files: acceptedFiles(join(directory, 'spool')),
     onChange: () => undefined,
   });
   await socket.start();

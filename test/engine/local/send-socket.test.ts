@@ -10,6 +10,7 @@ import { SendSocket } from '../../../engine/local/python/send-socket.ts';
 import type { TrafficLog } from '../../../engine/peers/traffic-log.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import type { Completion } from '../../../engine/queues/outbox-batch.ts';
+import { acceptedFiles } from '../../helpers/accepted-files.ts';
 import { tempDir } from '../../helpers/temp-dir.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -35,6 +36,7 @@ async function slowlyStored(t: TestContext): Promise<SlowlyStored> {
   const socket = new SendSocket({
     path,
     broker,
+    files: acceptedFiles(),
     log,
     clock: realClock(),
     users: 'group',
