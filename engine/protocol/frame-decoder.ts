@@ -282,8 +282,8 @@ const EMPTY = Buffer.alloc(0);
 const LARGE_BYTES = 1024 * 1024;
 const OPEN_BRACE = 0x7b;
 
-/** The with_file of a header, if the frame contains the file (PROTOCOL §3). */
+/** The with_file of a header, if the frame contains the file (PROTOCOL §3), which has not crossed as a transfer. */
 function fileOf(header: Header): JsonObject | undefined {
   const file = header['with_file'] as JsonObject | undefined;
-  return file?.['file_error'] ? undefined : file;
+  return file?.['file_error'] || header['aioc_transfer'] !== undefined ? undefined : file;
 }

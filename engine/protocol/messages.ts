@@ -278,7 +278,7 @@ function isCount(value: unknown): value is number {
 function helloIn(data: Buffer): { hello: AiocHello; nonce: string; isAnswer: boolean } | undefined {
   const value = objectIn(data);
   if (value?.['aioc'] !== 1) return undefined;
-  const { nonce, version, name, instance, streams, batches, answer } = value;
+  const { nonce, version, name, instance, streams, batches, files, answer } = value;
   const { messageMaxBytes: most, certificateDays: days } = value;
   if (typeof nonce !== 'string' || typeof version !== 'string') return undefined;
   if (typeof name !== 'string' || typeof instance !== 'string') return undefined;
@@ -288,6 +288,7 @@ function helloIn(data: Buffer): { hello: AiocHello; nonce: string; isAnswer: boo
     instance: instance.slice(0, 64),
     ...(streams === true && { streams }),
     ...(batches === true && { batches }),
+    ...(files === true && { files }),
     ...(isCount(most) && { messageMaxBytes: most }),
     ...(isCount(days) && { certificateDays: Math.min(days, LIMITS.certificateDaysMax) }),
   };
