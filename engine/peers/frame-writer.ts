@@ -49,8 +49,8 @@ export class FrameWriter {
 
   send(frame: OutFrame): void {
     if (this.#closed) return;
-    // Copying a large batch would cost more than writing it as a piece of its own.
-    if (frame.data.length > LIMITS.copiedFrameBytes && frame.binary === undefined)
+    // Copying a large batch or a piece of a file would cost more than writing it as a piece of its own.
+    if ((frame.binary ?? frame.data).length > LIMITS.copiedFrameBytes)
       for (const piece of encodeFramePieces(frame)) this.#add(piece);
     else this.#add(encodeFrame(frame));
     this.#planFlush();

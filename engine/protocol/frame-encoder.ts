@@ -30,9 +30,13 @@ export function encodeFrame(parts: FrameParts): Buffer {
   return frame;
 }
 
-/** The same in pieces, without copying the data; for a frame without binary. */
+/** The same in pieces, without copying the data; a binary is not copied either, but the data before it is. */
 export function encodeFramePieces(parts: FrameParts): readonly [Buffer, Buffer] {
-  return [frameHead(parts, 0).frame, parts.data];
+  const { data, binary } = parts;
+  if (binary === undefined) return [frameHead(parts, 0).frame, data];
+  const { frame, at } = frameHead(parts, data.length + 4);
+  frame.writeUInt32LE(binary.length + (parts.fileBytes ?? 0), at + data.copy(frame, at));
+  return [frame, binary];
 }
 
 /** The frame up to its data, with space for more bytes. `at` is where its data begins. */
