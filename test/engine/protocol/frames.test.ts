@@ -6,7 +6,7 @@ import { AiocError } from '../../../engine/base/errors.ts';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { LocalFrameReader } from '../../../engine/local/local-frames.ts';
 import { type DecodedEvent, FrameDecoder } from '../../../engine/protocol/frame-decoder.ts';
-import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
+import { encodeFrame, encodeFramePieces } from '../../../engine/protocol/frame-encoder.ts';
 import { type Header, pythonJson } from '../../../engine/protocol/header.ts';
 
 function vectors<T>(name: string): T {
@@ -285,4 +285,19 @@ test('a header whose bytes are known goes on with them unchanged, behind its tra
     '{"transport_id": "a.7", "message_type":"any",  "tag": "ü"}',
   );
   assert.equal(event.frame.data.toString(), 'data');
+});
+
+test('a frame in pieces has the same bytes, and its large part is not copied', () => {
+  const header = { message_type: 'any', source_id: 'client1' };
+  const data = Buffer.from('{"piece": 1}');
+  const binary = Buffer.from('the bytes of a file');
+  const withBinary = { header: { ...header, with_binary: true }, data, binary };
+  for (const [parts, large] of [
+    [{ header, data }, data],
+    [withBinary, binary],
+  ] as const) {
+    const pieces = encodeFramePieces(parts);
+    assert.deepEqual(Buffer.concat(pieces), encodeFrame(parts));
+    assert.equal(pieces[1], large);
+  }
 });
