@@ -53,7 +53,7 @@ export interface Case {
   run(bench: Bench): Promise<CaseResult>;
 }
 
-function atLeast(least: number, what: string, value: number): Bar {
+export function atLeast(least: number, what: string, value: number): Bar {
   return { text: `${what}: at least ${least}`, value, isMet: value >= least };
 }
 

@@ -5,6 +5,7 @@ import { backlog } from './cases/backlog.ts';
 import { clients, hundred } from './cases/clients.ts';
 import { delayed } from './cases/delayed.ts';
 import { depth } from './cases/depth.ts';
+import { files } from './cases/files.ts';
 import { headers } from './cases/headers.ts';
 import { idle } from './cases/idle.ts';
 import { memory } from './cases/memory.ts';
@@ -21,6 +22,7 @@ export const CASES: readonly Case[] = [
   headers,
   stored,
   ...sizes,
+  files,
   requests,
   delayed,
   steady,

@@ -10,6 +10,10 @@ const NUMBERS = {
   clients: 1_000,
   /** The most messages that a case stores. */
   backlog: 1_000_000,
+  /** The size of a large file. */
+  megabytes: 500,
+  /** The most files in a directory. */
+  entries: 100_000,
 };
 
 export type BenchOptions = Readonly<typeof NUMBERS> & {

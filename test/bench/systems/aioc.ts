@@ -26,6 +26,8 @@ export interface PairOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly client?: SideKind;
   readonly server?: SideKind;
+  /** Of `programs`, for both sides that are aioc's. */
+  readonly program?: string;
   /** What the link takes each way. */
   readonly delayMs?: number;
   /** Default: that of this checkout. */
@@ -64,8 +66,8 @@ export function withPython(name: string, options: PairOptions, manner: Contender
 }
 
 /** A server, which listens, and a client, which sends: two connectors and a program on each. */
-async function startPair(bench: Bench, options: PairOptions = {}): Promise<System> {
-  const { tls = true, config = {}, client = OURS, server = OURS, delayMs } = options;
+export async function startPair(bench: Bench, options: PairOptions = {}): Promise<System> {
+  const { tls = true, config = {}, client = OURS, server = OURS, delayMs, program } = options;
   const { workshop, builds } = bench;
   const build = options.build ?? (builds[0] as Build);
   const port = await freePort();
@@ -73,14 +75,14 @@ async function startPair(bench: Bench, options: PairOptions = {}): Promise<Syste
   if (tls) await makeCertificates(serverDirectory, clientDirectory);
   const types = { send_message_types: ['any'], recv_message_types: ['any'] };
   const common = { ...config, ...types, use_ssl: tls, debug_msg_counts: false };
-  const far = await startSide(bench, build, server, serverDirectory, {
+  const far = await startSide(bench, build, { ...server, file: program }, serverDirectory, {
     ...common,
     is_server: true,
     server_sockaddr: ['127.0.0.1', port],
   });
   await far.program.do('listen');
   const relay = delayMs === undefined ? undefined : await startRelay(bench, port, delayMs);
-  const near = await startSide(bench, build, client, clientDirectory, {
+  const near = await startSide(bench, build, { ...client, file: program }, clientDirectory, {
     ...common,
     is_server: false,
     client_name: 'client1',
@@ -134,14 +136,14 @@ export async function startDaemon({ workshop }: Bench, { cli }: Build, file: str
   return daemon;
 }
 
-function startProgram({ workshop }: Bench, build: Build, file: string): Driven {
-  return new Driven(workshop, process.execPath, [programOf(build, 'aioc-program.ts'), file]);
+function startProgram({ workshop }: Bench, build: Build, [program, file]: readonly [string, string]): Driven {
+  return new Driven(workshop, process.execPath, [programOf(build, program), file]);
 }
 
 async function startSide(
   bench: Bench,
   build: Build,
-  kind: SideKind,
+  kind: SideKind & { readonly file?: string | undefined },
   directory: string,
   config: Readonly<Record<string, unknown>>,
 ): Promise<{ readonly program: Driven; readonly connectorPid: number }> {
@@ -160,7 +162,7 @@ async function startSide(
   }
   const program =
     kind.program === 'aioc'
-      ? startProgram(bench, build, file)
+      ? startProgram(bench, build, [kind.file ?? 'aioc-program.ts', file])
       : new Driven(workshop, pythonOf(bench), [
           join(import.meta.dirname, '../programs/python-program.py'),
           file,
