@@ -17,6 +17,9 @@ export class FaultyRelay {
   /** Called when a connection has been cut by `cutAfter`. */
   onCut: () => void = () => undefined;
 
+  /** Called with the bytes of each piece that goes through, in either direction. */
+  onForward: (bytes: number) => void = () => undefined;
+
   private constructor(targetPort: number) {
     this.#server = net.createServer((near) => this.#take(near, targetPort));
   }
@@ -105,6 +108,7 @@ export class FaultyRelay {
         this.onCut();
         return;
       }
+      this.onForward(chunk.length);
       if (!to.write(chunk)) from.pause();
     });
     to.on('drain', () => {
