@@ -163,7 +163,10 @@ async function directoryInside(
     } catch (error) {
       await removeMade(above.path, madeParts);
       if (['ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? ''))
-        throw new AiocError('AIOC_FILE_NAME_BAD', `${segment} in ${base} is not a directory, or is a link`);
+        throw new AiocError(
+          'AIOC_FILE_NAME_BAD',
+          `${shownName(segment)} is not a directory there, or is a link`,
+        );
       throw writeError(segment, error);
     } finally {
       await above.close();

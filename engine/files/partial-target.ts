@@ -112,18 +112,21 @@ export class PartialTarget implements TransferTarget {
     if (this.isPlaced) await this.#options.records.remove(this.#options.key);
   }
 
+  /** What cannot be deleted now is deleted when it is old, because its record stays. */
   async discard(): Promise<void> {
     const { directory, key, records, quotas, content } = this.#options;
     if (this.isPlaced) return this.#close();
     try {
       await content.discard();
       await directory.sync();
-    } finally {
+      await removeMade(directory.path, this.#record.madeParts);
+      await records.remove(key);
       quotas.release(key);
+    } catch {
+      await content.close().catch(() => undefined);
+    } finally {
       await this.#close();
     }
-    await removeMade(directory.path, this.#record.madeParts);
-    await records.remove(key);
   }
 
   async suspend(): Promise<void> {

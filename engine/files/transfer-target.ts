@@ -48,7 +48,7 @@ export interface TransferTarget {
   place(): Promise<PlacedTransfer>;
   /** Its message is stored or dropped: where it was placed need not be known any more. */
   settled(): Promise<void>;
-  /** Deletes what was received. Does nothing once it is placed. */
+  /** Deletes what was received. Does nothing once it is placed. Never fails. */
   discard(): Promise<void>;
   /** Closes it, and keeps what was received for another connection. */
   suspend(): Promise<void>;

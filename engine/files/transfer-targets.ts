@@ -202,8 +202,8 @@ export class TransferTargets {
     if (record?.state !== 'placing' || record.as === undefined) return record;
     const directory = await HeldDirectory.open(record.directory).catch(() => undefined);
     if (directory === undefined) return record;
+    const content = contentOf(record.kind, { directory, key, mode: 0, mtimeMs: 0 });
     try {
-      const content = contentOf(record.kind, { directory, key, mode: 0, mtimeMs: 0 });
       const isPlaced = await content.isPlacedAs(record.as, record.isClaimed ?? false);
       if (isPlaced) {
         await content.afterPlacing(record.as);
@@ -214,6 +214,7 @@ export class TransferTargets {
       await records.write(key, settled);
       return settled;
     } finally {
+      await content.close();
       await directory.close();
     }
   }

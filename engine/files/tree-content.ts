@@ -65,9 +65,9 @@ export class TreeContent implements PartialContent {
     const path = new TreePath(hidden, TREE);
     const decoder = new TreeDecoder();
     const writer = new TreeWriter(path);
+    [this.#decoder, this.#writer, this.#doneBytes] = [decoder, writer, atBytes];
     this.#sentLeftOut = await replayTree(atBytes, { path, log, decoder, writer });
     if (path.levels.length === 0) await hidden.remove(TREE);
-    [this.#decoder, this.#writer, this.#doneBytes] = [decoder, writer, atBytes];
   }
 
   write(bytes: Buffer): Promise<void> {

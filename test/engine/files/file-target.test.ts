@@ -17,7 +17,7 @@ import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import type { TransferOffer } from '../../../engine/files/transfer-target.ts';
 import type { TransferTargets } from '../../../engine/files/transfer-targets.ts';
-import { killedAtCall } from '../../helpers/killed-at-call.ts';
+import { killedAtCall } from '../../helpers/disk-calls.ts';
 import { rejectsWith } from '../../helpers/rejects-with.ts';
 import { memoryDir } from '../../helpers/temp-dir.ts';
 import { existingOf, offerOf, TransferWorld } from '../../helpers/transfer-world.ts';

@@ -22,7 +22,7 @@ import type { TransferTarget } from '../../../engine/files/transfer-target.ts';
 import { openTreeSource } from '../../../engine/files/tree-source.ts';
 import { encodeTreeEnd, encodeTreeEntry, type TreeEntry } from '../../../engine/files/tree-stream.ts';
 import { asNobody } from '../../helpers/as-nobody.ts';
-import { killedAtCall } from '../../helpers/killed-at-call.ts';
+import { killedAtCall } from '../../helpers/disk-calls.ts';
 import { ONLY_ROOT } from '../../helpers/other-user.ts';
 import { rejectsWith } from '../../helpers/rejects-with.ts';
 import { memoryDir, tempDir } from '../../helpers/temp-dir.ts';
