@@ -49,6 +49,8 @@ export const TRANSFER_LIMITS = {
   fileSyncBytes: 32 * MIB,
   /** A partial file to which nothing was added for this long is deleted. Its peer may be away for days. */
   stalePartialMs: 7 * 24 * 60 * 60 * 1000,
+  /** How often that is looked for while files arrive. */
+  partialCleaningMs: 60 * 60 * 1000,
   /** The record of a transfer: names and paths, and what was left out. */
   transferRecordBytes: 1 * MIB,
   /** Quotas of one peer that all peers without an identity have together. */

@@ -86,6 +86,9 @@ export function count({ min, max }: { min: number; max: number }): Shape<number>
   return { schema: z.int().min(min).max(max), takes: `a whole number from ${min} to ${max}` };
 }
 
+/** A number of files, or of files in a time. */
+export const FILE_COUNT: Shape<number> = count({ min: 0, max: 1_000_000_000 });
+
 const NO_NUL = 'a path has no NUL character';
 const anyPath = z
   .string()

@@ -1,6 +1,7 @@
 import type { Ports, TlsSettings, TlsVersion } from '../base/ports.ts';
 import type { Durability, FileSpool, PythonListener } from '../config/shapes.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
+import type { FileQuota } from '../files/peer-quotas.ts';
 import type { InviteOptions, MadeInvitation } from '../local/connector-commands.ts';
 import type { ConnectorOwner } from '../local/socket-names.ts';
 import type { LogLine } from '../log-files/log-file.ts';
@@ -46,6 +47,8 @@ export interface LocalOptions {
   /** Towards Python, larger files go in pieces of this size. */
   readonly filePieceMaxBytes: number;
   readonly fileSpool: FileSpool;
+  /** Of each peer; null: the default for its kind. */
+  readonly fileQuota?: { readonly [Key in keyof FileQuota]: FileQuota[Key] | null };
   readonly preserveReceiveSocket: boolean;
   readonly preserveSendSocket: boolean;
   /** Whether messages that a Python listener may have lost when it ended are redelivered. */

@@ -140,7 +140,9 @@ export class Connector {
       this.#setPhase({ kind: 'failed', code: known.code, reason: known.message });
       throw known;
     }
-    await this.folder.prepare().catch((error: Error) => this.log.event(error.message, { warning: true }));
+    const warn = (error: Error): void => this.log.event(error.message, { warning: true });
+    await this.folder.prepare().catch(warn);
+    await this.broker?.cleanFiles().catch(warn);
   }
 
   /** Stops for good: drains the queues for a few seconds at most, then closes everything. */

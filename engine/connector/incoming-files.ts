@@ -5,7 +5,7 @@ import { ReceivedPieces } from '../files/received-pieces.ts';
 import { TransferRecords } from '../files/transfer-records.ts';
 import type { LocalBrokerOptions } from '../local/local-broker-types.ts';
 import type { ConnectorOptions, LocalOptions } from './connector-options.ts';
-import { makeFileTargets } from './file-targets.ts';
+import { makeFileTargets, quotasOf } from './file-targets.ts';
 import type { MessageLog } from './message-log.ts';
 import { connectorKey } from './open-known-peers.ts';
 
@@ -22,11 +22,11 @@ export function incomingFiles(
 ): Pick<LocalBrokerOptions, 'destinations' | 'pieces' | 'files'> {
   const { stateDirectory, ports } = connector;
   const { clock, random } = ports;
+  const quotas = quotasOf(connector);
   const destinations = new FileDestinations({
     byType: local.destinations,
     sizeMaxBytes: local.receiveFileMaxBytes,
-    random,
-    space,
+    ...{ random, space, quotas },
   });
   const directory = join(stateDirectory, 'pieces', encodeURIComponent(connectorKey(connector)));
   const pieces = new ReceivedPieces({
@@ -34,8 +34,9 @@ export function incomingFiles(
     records: new TransferRecords({ directory, random }),
     onEvent: (peerName, text, warning) => log.event(text, { peerName, warning, repeats: 'pieces' }),
   });
-  const files = makeFileTargets(connector, space, ({ header, sizeBytes }) =>
-    destinations.placeFor(header, sizeBytes),
-  );
+  const files = makeFileTargets(connector, {
+    ...{ space, of: 'messages', quotas },
+    placeFor: ({ header, sizeBytes }) => destinations.placeFor(header, sizeBytes),
+  });
   return { destinations, pieces, files };
 }

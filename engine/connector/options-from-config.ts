@@ -180,6 +180,12 @@ function localOf(options: FromConfigOptions): LocalOptions {
     sendFileMaxBytes: config.max_size_file_upload_send,
     filePieceMaxBytes: Math.max(1, config.max_size_chunk_upload),
     fileSpool: config.file_spool,
+    fileQuota: {
+      filesAtOnce: config.file_quota_files,
+      bytesAtOnce: config.file_quota_bytes,
+      filesADay: config.file_quota_files_a_day,
+      bytesADay: config.file_quota_bytes_a_day,
+    },
     preserveReceiveSocket: config.uds_path_receive_preserve_socket,
     preserveSendSocket: config.uds_path_send_preserve_socket,
     pythonListener: config.python_listener,

@@ -12,6 +12,7 @@ import { HeldDirectory } from './held-directory.ts';
 import { beginFile, type IncomingFile } from './incoming-file.ts';
 import { incomingName } from './lossy-path.ts';
 import { removeMade } from './partial-target.ts';
+import type { PeerQuotas } from './peer-quotas.ts';
 import { PLAIN_DIRECTORY } from './received-mode.ts';
 import { checkFileName, plainName, shownName } from './safe-name.ts';
 import type { TargetPlace } from './transfer-targets.ts';
@@ -29,6 +30,7 @@ export interface FileDestinationsOptions {
   readonly sizeMaxBytes: number;
   readonly random: Randomness;
   readonly space: DiskSpace;
+  readonly quotas?: PeerQuotas;
 }
 
 /** Where a file goes. */
@@ -54,15 +56,41 @@ export class FileDestinations {
       onProblem(`the file of a message was not stored: ${toAiocError(error, 'AIOC_FILE_WRITE').message}`);
     };
     try {
-      const place = await this.placeFor(frame.header, sizeBytes);
       const { random, space } = this.#options;
-      const file = await beginFile({ ...place, sizeBytes, random, space });
+      const place = await this.placeFor(frame.header, sizeBytes);
+      const onEnd = await this.#admit(frame.header, sizeBytes, place);
+      const file = await beginFile({ ...place, sizeBytes, random, space, onEnd });
       if (place.renamed !== undefined)
         onProblem(`the name of a message's file ${place.renamed}: it is stored as ${shownName(place.name)}`);
       return keeping(file, place.taken, refuse);
     } catch (error) {
       refuse(error);
       return DISCARD;
+    }
+  }
+
+  /**
+   * Counts a file in the quotas of its peer.
+   * @returns call it when the file is complete, or deleted
+   */
+  async #admit(
+    header: JsonObject,
+    sizeBytes: number,
+    { directory, madeParts }: TargetPlace,
+  ): Promise<() => void> {
+    const { quotas, random } = this.#options;
+    // The session's (engine/peers/source-identity.ts).
+    const peer = String(header['source_id']);
+    const key = random.bytes(12).toString('hex');
+    try {
+      quotas?.hold(key, { peer, files: 1, bytes: sizeBytes });
+      quotas?.spend(peer, { files: 1, bytes: sizeBytes });
+      return () => quotas?.release(key);
+    } catch (error) {
+      quotas?.release(key);
+      await directory.close();
+      await removeMade(directory.path, madeParts);
+      throw error;
     }
   }
 

@@ -27,6 +27,8 @@ export interface IncomingFileOptions {
   readonly sizeBytes: number;
   readonly space: DiskSpace;
   readonly random: Randomness;
+  /** Called once, when it has its name or is deleted. */
+  onEnd?(): void;
 }
 
 /**
@@ -43,6 +45,7 @@ export async function beginFile(options: IncomingFileOptions): Promise<IncomingF
     return new IncomingFile({ ...options, handle, partial, reservation });
   } catch (error) {
     reservation?.release();
+    options.onEnd?.();
     await directory.close();
     await removeMade(directory.path, madeParts);
     throw writeError(name, error);
@@ -109,6 +112,7 @@ export class IncomingFile {
       const from = join(directory.base, partial);
       const placed = await placeFile({ from, directory: directory.base, name, taken, shown: name });
       this.#state = 'finished';
+      this.#options.onEnd?.();
       await handle.close();
       await directory.sync();
       await directory.close();
@@ -124,6 +128,7 @@ export class IncomingFile {
     this.#state = 'aborted';
     const { handle, directory, partial, reservation, madeParts } = this.#options;
     reservation.release();
+    this.#options.onEnd?.();
     await handle.close().catch(() => undefined);
     await directory.remove(partial).catch(() => undefined);
     await directory.close().catch(() => undefined);

@@ -60,6 +60,7 @@ export class TransferTargets {
   readonly #options: TransferTargetsOptions;
   readonly #open = new Set<string>();
   #started: Promise<void> | undefined;
+  #cleanedMs = 0;
 
   constructor(options: TransferTargetsOptions) {
     this.#options = options;
@@ -77,6 +78,7 @@ export class TransferTargets {
     this.#open.add(key);
     try {
       await this.#start();
+      this.#cleanNowAndThen();
       return await this.#opened(key, offer);
     } catch (error) {
       this.#open.delete(key);
@@ -108,6 +110,7 @@ export class TransferTargets {
    */
   async clean({ idleMs = LIMITS.stalePartialMs, keys }: CleanOptions = {}): Promise<PartialFile[]> {
     const wanted = keys === undefined ? undefined : new Set(keys);
+    if (wanted === undefined) this.#cleanedMs = this.#options.clock.wallNow();
     const deleted: PartialFile[] = [];
     for (const partial of await this.list()) {
       const isWanted = wanted?.has(partial.key) ?? partial.idleMs >= idleMs;
@@ -122,6 +125,13 @@ export class TransferTargets {
     }
     if (wanted === undefined) await this.#forgetPlaced(idleMs);
     return deleted;
+  }
+
+  #cleanNowAndThen(): void {
+    const nowMs = this.#options.clock.wallNow();
+    if (nowMs - this.#cleanedMs < LIMITS.partialCleaningMs) return;
+    // What cannot be deleted now is found the next time.
+    this.clean().catch(() => undefined);
   }
 
   /** Deletes what an earlier run has received of a transfer, if there is anything. */

@@ -285,6 +285,11 @@ export class LocalBroker implements Application {
     onProgress: () => undefined,
   };
 
+  /** Deletes what an earlier run received of files that nobody has sent any more. */
+  async cleanFiles(): Promise<void> {
+    await this.#options.files.clean();
+  }
+
   async file(peer: Peer, frame: Frame, sizeBytes: number, arrival: InboxArrival): Promise<FileSink> {
     const piece = pieceIn(frame.header);
     if (piece !== undefined) return this.#piece({ peer, frame, arrival, piece, sizeBytes });

@@ -22,6 +22,7 @@ const bool = (other: boolean): Sample => ({ other, wrong: ['true', 2, 'no', []] 
 const seconds = (other: number): Sample => ({ other, wrong: ['5', 0, -1, 1e10, true] });
 const sizeBytes: Sample = { other: 4096, wrong: ['1GB', 0, 1.5, -1, 2 ** 60] };
 const sizeOrNoneBytes: Sample = { ...sizeBytes, wrong: ['1GB', 1.5, -1, 2 ** 60] };
+const fileCount: Sample = { other: 5, wrong: ['5', 1.5, -1, 2 ** 60] };
 const directory: Sample = { other: '/var/lib/x', wrong: [5, ['/x'], 'a\0b'] };
 const hook: Sample = { other: 'anything', wrong: [] };
 const path: Sample = { other: '/var/lib/x', wrong: [5, '', ['/x'], 'a\0b'] };
@@ -80,6 +81,10 @@ const SAMPLES: Readonly<Record<ConfigKey, Sample>> = {
     held: new Map([['any', '/r/{message_type}']]),
     wrong: [['/r'], { any: 5 }, { any: '' }, { any: '/r/{' }, { '': '/r' }],
   },
+  file_quota_bytes: sizeOrNoneBytes,
+  file_quota_bytes_a_day: sizeOrNoneBytes,
+  file_quota_files: fileCount,
+  file_quota_files_a_day: fileCount,
   hook_allow_certificate_creation: hook,
   hook_load_token: hook,
   hook_proxy_authorization: hook,

@@ -110,6 +110,24 @@ test('max_size_file_upload_recv: a larger file is passed over, its message is no
   assert.ok(logged(server, /11 bytes, but max_size_file_upload_recv allows only 10/));
 });
 
+for (const [key, value, why] of [
+  ['file_quota_files', 0, /0 incomplete files at once/],
+  ['file_quota_bytes', 10, /10 bytes of incomplete files/],
+  ['file_quota_files_a_day', 1, /1 files a day/],
+  ['file_quota_bytes_a_day', 15, /15 bytes of files a day/],
+] as const)
+  test(`${key}: what a peer sends beyond it is refused with the reason, and its message arrives`, async (t) => {
+    const { server, client, send, target, heard } = await filePair(t, (directory) => ({
+      file_type2dirpath: { report: directory },
+      [key]: value,
+    }));
+    if (key.endsWith('a_day')) await send('x'.repeat(10), 'first');
+    await send('x'.repeat(11), 'second');
+    const told = String(heard.at(-1)?.withFile?.['file_error']);
+    assert.ok(why.test(told) || logged(server, why) || logged(client, why), `${told}`);
+    assert.deepEqual(readdirSync(target), key.endsWith('a_day') ? ['first'] : []);
+  });
+
 test('max_size_file_upload_send: a larger file is not sent, its message says why', async (t) => {
   const { send, target, heard } = await filePair(
     t,
