@@ -46,7 +46,7 @@ export const COMMANDS = {
     ],
     exitCodes: {
       0: 'you quit; with --upload: the peer has the file',
-      1: 'with --upload: the file was not sent',
+      1: 'with --upload: the file was not sent, or a directory without all that is in it',
       3: 'with --upload: the peer refused the connection or the file',
     },
   },

@@ -103,7 +103,7 @@ export const BINDINGS: readonly Binding[] = [
   on('log', 'enter o', ['open-log-row', 'open'], { command: 'open', footer: 1, refusal: needsLogRow }),
   on('chat', 'enter', ['write', 'write'], { footer: 1 }),
   on('chat', 'o', ['open-chat-row', 'open the row'], { footer: 2, refusal: needsChatRow }),
-  on('chat', 'c', ['cancel-transfer', 'cancel the transfer, while you send a file'], {
+  on('chat', 'c', ['cancel-transfer', 'cancel the transfer, while there is one'], {
     command: 'cancel',
     footer: 1,
     refusal: needsTransfer,
@@ -123,7 +123,7 @@ export const BINDINGS: readonly Binding[] = [
     applies: (context) => !isCommand(context),
   }),
   on('writing', 'escape', ['leave', 'stop typing'], { footer: 3 }),
-  on('writing', '', ['cancel-transfer', 'cancel the transfer, while you send a file'], {
+  on('writing', '', ['cancel-transfer', 'cancel the transfer, while there is one'], {
     press: 'Esc c',
     footer: 1,
     applies: isTransferring,
@@ -192,8 +192,8 @@ export const BINDINGS: readonly Binding[] = [
 
 /** Commands and marks that the help explains besides the keys. */
 export const LEGEND: readonly (readonly [shown: string, place: string, label: string])[] = [
-  ['!upload', 'chat line', '<path>: sends a file, or a directory as a zip'],
-  ['!import', 'chat line', '<name>: copies a received file to the working directory'],
+  ['!upload', 'chat line', '<path>: sends a file or a directory (to Python: as a zip)'],
+  ['!import', 'chat line', '<name>: copies a received file or directory to the working directory'],
   ['!zimport', 'chat line', '<name>: unzips a received file into the working directory'],
   ['!exit', 'chat line', 'quits aioc, or detaches from a daemon'],
   [

@@ -14,7 +14,7 @@ export interface KeyContext {
   readonly queue: SafeQueueRow | undefined;
   readonly logRow: SafeLogRow | undefined;
   readonly chatRow: SafeChatRow | undefined;
-  /** Our newest unfinished transfer in the conversation. */
+  /** The unfinished transfer that is cancelled: the selected one, or the newest, ours before the peer's. */
   readonly transfer: SafeChatRow | undefined;
   readonly isShellRunning: boolean;
   /** The text of the chat line. */
@@ -34,9 +34,16 @@ export function keyContextOf(
     queue: selectedRow(ui.queues, data.queues),
     logRow: tailRow(ui.log, data.log),
     chatRow: tailRow(ui.chat, data.chat),
-    transfer: data.chat?.rows.findLast((row) => row.from === 'me' && isUnderWay(row)),
+    transfer: transferOf(ui, data),
     ...chat,
   };
+}
+
+function transferOf(ui: UiState, data: EngineData): SafeChatRow | undefined {
+  const selected = tailRow(ui.chat, data.chat);
+  if (selected !== undefined && isUnderWay(selected)) return selected;
+  const all = data.chat?.rows.filter(isUnderWay) ?? [];
+  return all.findLast(({ from }) => from === 'me') ?? all.at(-1);
 }
 
 /** True for a transfer that has not finished. */

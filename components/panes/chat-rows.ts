@@ -96,19 +96,30 @@ function transferLines(row: SafeChatRow, transfer: SafeTransfer, room: ChatRoom)
   const detail = transfer.detail === undefined ? trusted('') : safe` · ${transfer.detail}`;
   switch (transfer.phase) {
     case 'preparing':
-      return [fit([...left, plain('  preparing', 'faint')], width)];
+      return [fit([...left, plain('  preparing', 'faint'), span(detail, 'faint')], width)];
     case 'waiting':
       return [fit([...left, plain('  queued', 'faint'), span(detail, 'faint')], width)];
     case 'running':
       return [runningLine(left, transfer, width)];
     case 'done':
-      return [fit([...left, plain(`  ${GLYPHS.received} done`, 'good'), span(detail, 'faint')], width)];
+      return doneLines(
+        [...left, plain(`  ${GLYPHS.received} done`, 'good'), span(detail, 'faint')],
+        transfer,
+        room,
+      );
     case 'cancelled':
       return [fit([...left, plain('  cancelled', 'warn'), span(detail, 'faint')], width)];
     case 'refused':
     case 'failed':
       return brokenLines([...left, plain(`  ${GLYPHS.refused} ${transfer.phase}`, 'bad')], transfer, room);
   }
+}
+
+/** What is missing from a directory that arrived goes below. */
+function doneLines(line: Line, { warning }: SafeTransfer, { width, linesMax }: ChatRoom): readonly Line[] {
+  if (warning === undefined) return [fit(line, width)];
+  const below = bounded(wrap(warning, width - 2), Math.max(1, linesMax - 1));
+  return [fit(line, width), ...below.map((text): Line => [plain('  '), span(text, 'warn')])];
 }
 
 /** The reason of a failed transfer is never cut: without room beside the name it goes below. */
@@ -121,18 +132,26 @@ function brokenLines(head: Line, { detail }: SafeTransfer, { width, linesMax }: 
 }
 
 function runningLine(left: Line, transfer: SafeTransfer, width: number): Line {
-  const { doneBytes, totalBytes, bytesPerSecond } = transfer;
-  const fraction = totalBytes > 0 ? doneBytes / totalBytes : 0;
+  const { doneBytes, totalBytes, bytesPerSecond, resumedBytes } = transfer;
+  // A directory's size is known at its end.
+  const fraction = totalBytes > 0 ? doneBytes / totalBytes : undefined;
   const rest =
-    bytesPerSecond > 0 ? durationText((totalBytes - doneBytes) / bytesPerSecond) : trusted(GLYPHS.dash);
-  const percent = `${String(Math.floor(fraction * 100)).padStart(3)} %`;
+    bytesPerSecond > 0 && fraction !== undefined
+      ? durationText((totalBytes - doneBytes) / bytesPerSecond)
+      : trusted(GLYPHS.dash);
+  const share = fraction === undefined ? bytesText(doneBytes) : `${Math.floor(fraction * 100)} %`;
   const rate = `${bytesText(bytesPerSecond).padStart(7)}/s`;
   const isNarrow = width < WITH_AUTHOR_COLUMN;
-  const right: Line = [plain(isNarrow ? ` ${percent}` : `  ${percent}  ${rate}  ${rest.padStart(5)}`)];
-  const room = width - lineWidth(left) - lineWidth(right) - 2;
-  if (room < BAR_CELLS_MIN) return spread(left, right, width);
+  const right: Line = [
+    plain(isNarrow ? ` ${share.padStart(5)}` : `  ${share.padStart(5)}  ${rate}  ${rest.padStart(5)}`),
+  ];
+  const resumed = resumedBytes === undefined ? '' : `  resumed at ${bytesText(resumedBytes)}`;
+  const fits = width - lineWidth(left) - lineWidth(right) - 2 >= resumed.length;
+  const head: Line = fits && resumed !== '' ? [...left, plain(resumed, 'faint')] : left;
+  const room = width - lineWidth(head) - lineWidth(right) - 2;
+  if (room < BAR_CELLS_MIN || fraction === undefined) return spread(head, right, width);
   const bar = progressBar(fraction, Math.min(room, BAR_CELLS_MAX));
-  return spread([...left, plain('  '), span(bar, 'info')], right, width);
+  return spread([...head, plain('  '), span(bar, 'info')], right, width);
 }
 
 function shellLines(row: SafeChatRow, shell: SafeShell, room: ChatRoom): readonly Line[] {

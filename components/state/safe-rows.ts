@@ -31,7 +31,7 @@ export type SafePeerRow = Safe<PeerRow, 'name' | 'wireName' | 'address' | 'reaso
 export type SafeQueueRow = Safe<QueueRow, 'peerName' | 'type' | 'blocked'>;
 export type SafeLogRow = Safe<LogRow, 'peerName' | 'type' | 'text' | 'reason'>;
 export type SafeJoinRequest = Safe<JoinRequest, 'name' | 'address' | 'words' | 'warning'>;
-export type SafeTransfer = Safe<TransferState, 'detail'>;
+export type SafeTransfer = Safe<TransferState, 'detail' | 'warning'>;
 export type SafeShell = Omit<ShellState, 'lines' | 'signal'> & {
   readonly signal: SafeText | undefined;
   readonly lines: readonly SafeText[];
@@ -158,7 +158,9 @@ function safeChatRow(row: ChatRow): SafeChatRow {
     text: lines[0] ?? one(''),
     lines,
     transfer:
-      row.transfer === undefined ? undefined : { ...row.transfer, detail: maybe(row.transfer.detail) },
+      row.transfer === undefined
+        ? undefined
+        : { ...row.transfer, detail: maybe(row.transfer.detail), warning: maybe(row.transfer.warning) },
     shell:
       row.shell === undefined
         ? undefined

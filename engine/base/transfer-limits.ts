@@ -40,6 +40,9 @@ export const TRANSFER_LIMITS = {
   treeHeaderBytes: 16 * KIB,
   /** Entries of a tree that are left out and named; the others are only counted. */
   treeLeftOutNamed: 100,
+  /** Those that the chat names, and the characters of each name and reason: they are part of a header. */
+  chatLeftOutNamed: 3,
+  chatLeftOutCharacters: 120,
   /** Small files of a tree that are read ahead, so that the disk's delay does not add up, and how large each may be. */
   treeFilesAhead: 32,
   treeFileAheadBytes: 64 * KIB,

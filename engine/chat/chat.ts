@@ -3,6 +3,7 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Ports } from '../base/ports.ts';
 import type { ReceivedFolder } from '../files/received-folder.ts';
+import type { TransferTargets } from '../files/transfer-targets.ts';
 import { type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Traffic } from '../peers/traffic.ts';
@@ -10,12 +11,15 @@ import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Application } from '../peers/traffic-types.ts';
 import { framesOf } from '../protocol/batched-messages.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
+import type { JsonObject } from '../protocol/header.ts';
+import { transportIdOf } from '../protocol/message-number.ts';
 import type { InboxArrival } from '../queues/inbox-arrival.ts';
 import type { CheckedBatch } from '../queues/message-batch.ts';
 import type { DeliveryState } from '../queues/outbox-batch.ts';
 import { Conversation } from './conversation.ts';
 import { answerHeader, type FileAnswer, readFileAnswer } from './file-answer.ts';
 import { ObservedLines } from './observed-lines.ts';
+import { ReceivedTransfers } from './received-transfers.ts';
 import { receiveFile } from './receiving.ts';
 import { Transfer } from './transfers.ts';
 import { Upload } from './upload.ts';
@@ -26,6 +30,8 @@ const CHAT_TYPE = 'any';
 export interface ChatOptions {
   readonly ports: Ports;
   readonly folder: ReceivedFolder;
+  /** For files of aioc peers. */
+  readonly targets: Pick<TransferTargets, 'open' | 'discard'>;
   readonly temporaryDirectory: string;
   readonly ownName: string;
   readonly log: TrafficLog;
@@ -38,11 +44,18 @@ export class Chat implements Application {
   readonly #conversations = new Map<string, Conversation>();
   readonly #uploads = new Set<Upload>();
   readonly #observed = new ObservedLines((...those) => this.#showObserved(...those));
+  readonly files: ReceivedTransfers;
   #traffic: Traffic | undefined;
   #lastRequestId: number;
 
   constructor(options: ChatOptions) {
     this.#options = options;
+    this.files = new ReceivedTransfers({
+      clock: options.ports.clock,
+      targets: options.targets,
+      conversation: (peer) => this.conversation(peer.id),
+      stop: (peer, id, reason) => this.#send.cancelFile(peer, id, reason),
+    });
     // Requests of an earlier run may still be answered, so ids start at a random number.
     this.#lastRequestId = Math.floor(options.ports.random.fraction() * 1_000_000);
   }
@@ -53,7 +66,11 @@ export class Chat implements Application {
   }
 
   get transfersInFlight(): number {
-    return [...this.#uploads].filter(({ transfer }) => transfer.inFlight).length + this.#receiving;
+    return (
+      [...this.#uploads].filter(({ transfer }) => transfer.inFlight).length +
+      this.#receiving +
+      this.files.inFlight
+    );
   }
 
   #receiving = 0;
@@ -71,9 +88,12 @@ export class Chat implements Application {
   /** Deletes a conversation that is no longer shown. */
   forget(peer: Peer): void {
     this.#conversations.delete(peer.id);
+    this.files.forget(peer);
   }
 
-  messages(peer: Peer, batch: CheckedBatch, { logId = 0 }: InboxArrival): Disposition {
+  messages(peer: Peer, batch: CheckedBatch, { logId = 0, source }: InboxArrival): Disposition {
+    const id = source === undefined ? undefined : transportIdOf(source);
+    if (batch.count === 1 && id !== undefined && this.#takeFile(peer, batch, { id, logId })) return 'taken';
     const disposition = this.#isForChat(peer, batch) ? 'taken' : 'dropped';
     this.#options.log.settle(logId, disposition, { count: batch.count });
     return disposition;
@@ -88,6 +108,23 @@ export class Chat implements Application {
     }
     for (const frame of framesOf(shared, records)) this.#take(peer, frame);
     return true;
+  }
+
+  /** The message of a file that has crossed. @returns false for any other message */
+  #takeFile(peer: Peer, batch: CheckedBatch, { id, logId }: { id: string; logId: number }): boolean {
+    for (const frame of framesOf(batch.shared, batch.records)) {
+      const withFile = frame.header['with_file'] as JsonObject | undefined;
+      const answer = withFile && this.files.taken(peer, id, withFile);
+      if (answer === undefined) return false;
+      this.#settle(logId, answer);
+      this.#answerFile(peer, frame, answer);
+    }
+    return true;
+  }
+
+  #settle(logId: number, answer: FileAnswer): void {
+    if ('refused' in answer) this.#options.log.settle(logId, 'refused', { why: answer.refused });
+    else this.#options.log.settle(logId, 'taken');
   }
 
   #take(peer: Peer, frame: Frame): void {
@@ -114,8 +151,7 @@ export class Chat implements Application {
       clock: this.#options.ports.clock,
       onAnswer: (answer) => {
         this.#receiving -= 1;
-        if ('refused' in answer) this.#options.log.settle(logId, 'refused', { why: answer.refused });
-        else this.#options.log.settle(logId, 'taken');
+        this.#settle(logId, answer);
         this.#answerFile(peer, frame, answer);
       },
     });
@@ -227,7 +263,7 @@ export class Chat implements Application {
   /** @returns false if there is no such transfer in progress */
   cancel(peer: Peer, rowId: number): boolean {
     const upload = [...this.#uploads].find((one) => one.peer === peer && one.transfer.rowId === rowId);
-    return upload?.cancel() ?? false;
+    return upload?.cancel() ?? this.files.cancel(peer, rowId);
   }
 
   get #send(): Traffic {

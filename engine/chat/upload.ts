@@ -1,20 +1,14 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
-import { AiocError, toAiocError } from '../base/errors.ts';
-import { LIMITS } from '../base/limits.ts';
+import { toAiocError } from '../base/errors.ts';
 import type { Randomness } from '../base/ports.ts';
-import { openFileSource } from '../files/file-source.ts';
-import { fittingName } from '../files/free-name.ts';
-import { meantPath, outgoingName } from '../files/lossy-path.ts';
-import { openOutgoing } from '../files/outgoing-file.ts';
-import { zipDirectory } from '../files/zip-directory.ts';
+import type { TransferProgress } from '../contract/transfer-progress.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Traffic } from '../peers/traffic.ts';
 import type { Header } from '../protocol/header.ts';
 import type { DeliveryState } from '../queues/outbox-batch.ts';
 import type { OutgoingBody } from '../queues/outgoing-body.ts';
 import type { FileAnswer } from './file-answer.ts';
-import type { Transfer } from './transfers.ts';
+import { endOf, type Transfer, type TransferEnd } from './transfers.ts';
+import { announcement, UploadSource } from './upload-source.ts';
 
 export interface UploadOptions {
   readonly peer: Peer;
@@ -35,10 +29,12 @@ export class Upload {
   readonly transfer: Transfer;
   readonly #options: UploadOptions;
   readonly #abort = new AbortController();
+  #source: UploadSource | undefined;
   #takeBack: (() => void) | undefined;
-  #archive: string | undefined;
-  /** Names that are not UTF-8, and are sent in a readable form. */
-  readonly #renamed: string[] = [];
+  /** Whether it crosses beside the messages, or in the frame of its own message. */
+  #way: 'unknown' | 'transfer' | 'frame' = 'unknown';
+  /** The peer has all of it. */
+  #isThere = false;
   #acknowledged = false;
   #ended = false;
 
@@ -51,16 +47,23 @@ export class Upload {
 
   /** Never throws: errors are shown in the transfer's row. */
   async start(): Promise<void> {
+    const { path, random, temporaryDirectory, traffic } = this.#options;
+    const { signal } = this.#abort;
     try {
-      const path = resolve(this.#options.path);
-      const source = await this.#prepare(path);
-      if (this.#ended) return;
-      this.transfer.rename(source.name);
+      const source = await UploadSource.find({
+        ...{ path, random, temporaryDirectory, signal },
+        onPacking: ({ doneBytes, totalBytes }) => this.transfer.progress(doneBytes, totalBytes),
+      });
+      this.#source = source;
+      if (this.peer.link?.speaksFiles === false) await source.pack();
+      if (this.#ended) return this.#remove();
+      const { name } = source;
+      this.transfer.rename(name);
       this.transfer.progress(0, source.sizeBytes);
-      this.transfer.become('waiting', this.#namesMadeReadable());
-      this.#takeBack = await this.#options.traffic.send(this.peer, {
-        header: this.#header(source.name),
-        data: Buffer.from(`Receiving ${source.name}`),
+      this.transfer.become('waiting', source.renamed);
+      this.#takeBack = await traffic.send(this.peer, {
+        header: this.#header(name),
+        data: announcement(name),
         body: this.#body(source),
         onState: (state, reason) => this.#onState(state, reason),
       });
@@ -71,9 +74,9 @@ export class Upload {
     }
   }
 
-  /** @returns false if it had already ended */
+  /** @returns false if it has ended, or is complete at the peer */
   cancel(): boolean {
-    if (this.#ended) return false;
+    if (this.#ended || this.#isThere) return false;
     this.#abort.abort();
     this.#takeBack?.();
     this.#end('cancelled');
@@ -82,66 +85,24 @@ export class Upload {
 
   /** The peer's answer to the message with the file. */
   answered(answer: FileAnswer): void {
-    if ('refused' in answer) this.#end('refused', answer.refused);
-    else if ('kept' in answer) this.#end('done', this.#withNames(`saved by the peer as ${answer.kept}`));
-    else this.#end('done', this.#withNames('received by Python'));
-  }
-
-  /** The connection was lost. An unacknowledged file is sent again from the start on the next one. */
-  disconnected(): void {
-    if (this.#acknowledged)
-      this.#end(
-        'failed',
-        'it was sent, but the connection was lost before the peer confirmed that it was saved',
-      );
-  }
-
-  async #prepare(path: string): Promise<{ path: string; name: string; sizeBytes: number }> {
-    const meant = await meantPath(path);
-    const isDirectory = await stat(meant).then(
-      (info) => info.isDirectory(),
-      () => false,
+    if ('refused' in answer) return this.#end('refused', answer.refused);
+    if ('kept' in answer && answer.leftOut !== undefined) this.transfer.leavesOut(answer.leftOut);
+    else if (this.#source !== undefined) this.transfer.leavesOut(this.#source.leftOut);
+    this.#end(
+      'done',
+      this.#withNames('kept' in answer ? `saved by the peer as ${answer.kept}` : 'received by Python'),
     );
-    const file = await openOutgoing(isDirectory ? await this.#pack(meant) : path);
-    await file.close();
-    if (file.sizeBytes > LIMITS.fileInFrameBytes) {
-      throw new AiocError(
-        'AIOC_FRAME_TOO_LARGE',
-        `it has ${file.sizeBytes} bytes, and at most ${LIMITS.fileInFrameBytes} fit into one frame: split it first`,
-      );
-    }
-    const ownName = outgoingName(path, meant);
-    if (ownName !== basename(path)) this.#renamed.push('its own name');
-    return {
-      path: this.#archive ?? path,
-      name: isDirectory ? fittingName(`${ownName || 'root'}.zip`) : ownName,
-      sizeBytes: file.sizeBytes,
-    };
   }
 
-  async #pack(directory: string | Buffer): Promise<string> {
-    const { temporaryDirectory, random } = this.#options;
-    await mkdir(temporaryDirectory, { recursive: true, mode: 0o700 });
-    const targetFile = join(temporaryDirectory, `${random.bytes(8).toString('hex')}.zip`);
-    const { renamed } = await zipDirectory({
-      directory,
-      targetFile,
-      signal: this.#abort.signal,
-      onProgress: ({ doneBytes, totalBytes }) => this.transfer.progress(doneBytes, totalBytes),
-    });
-    this.#archive = targetFile;
-    if (renamed > 0) this.#renamed.push(renamed === 1 ? '1 name in it' : `${renamed} names in it`);
-    return targetFile;
+  /** The connection was lost. What was not acknowledged is sent on the next one. */
+  disconnected(): void {
+    this.#isThere = false;
+    if (this.#acknowledged) this.#endUnanswered();
   }
 
   #withNames(detail: string): string {
-    const names = this.#namesMadeReadable();
+    const names = this.#source?.renamed;
     return names === undefined ? detail : `${detail} (${names})`;
-  }
-
-  #namesMadeReadable(): string | undefined {
-    if (this.#renamed.length === 0) return undefined;
-    return `names that are not UTF-8 were converted: ${this.#renamed.join(', ')}`;
   }
 
   /** PROTOCOL §10. The local path is private, so src_path is only the name. */
@@ -154,30 +115,56 @@ export class Upload {
     };
   }
 
-  #body(source: { readonly path: string; readonly sizeBytes: number }): OutgoingBody {
-    const { signal } = this.#abort;
+  #body(source: UploadSource): OutgoingBody {
     return {
       sizeBytes: source.sizeBytes,
       whenUnreadable: 'fail',
+      anyOrder: true,
       onDelivered: () => undefined,
       open: async () => {
-        const file = await openOutgoing(source.path);
+        this.#way = 'frame';
+        const file = await source.frame();
+        this.transfer.rename(source.name);
         this.transfer.progress(0, file.sizeBytes);
         this.transfer.become('running');
-        return { ...file, chunks: () => stoppable(file.chunks(), signal) };
+        return file;
       },
-      source: () => openFileSource(source.path),
-      onProgress: ({ doneBytes }) => this.transfer.progress(doneBytes),
+      source: () => {
+        this.#way = 'transfer';
+        return source.transfer();
+      },
+      onProgress: (progress) => this.#onProgress(progress),
     };
+  }
+
+  #onProgress(progress: TransferProgress): void {
+    const { phase, doneBytes, failure } = progress;
+    if (this.#way === 'frame') return this.transfer.progress(doneBytes);
+    this.#isThere = phase === 'ready';
+    this.transfer.report(progress);
+    if (failure === undefined) return;
+    const { end, detail } = endOf(failure);
+    this.#end(end, detail);
   }
 
   #onState(state: DeliveryState, reason?: string): void {
     if (this.#ended) return;
-    if (state === 'received') this.#acknowledged = true;
-    else if (state === 'waiting')
-      this.transfer.become('waiting', 'the connection was lost; it will be sent again on the next one');
-    else if (state === 'dropped') this.#end('refused', 'the peer ignores this connector');
+    if (state === 'received') {
+      this.#acknowledged = true;
+      // An aioc peer answers before it acknowledges: the answer was lost with an earlier connection.
+      if (this.#way === 'transfer') this.#endUnanswered();
+    } else if (state === 'waiting') {
+      if (this.#way === 'frame')
+        this.transfer.become('waiting', 'the connection was lost; it will be sent again on the next one');
+    } else if (state === 'dropped') this.#end('refused', 'the peer ignores this connector');
     else if (state === 'failed') this.#end('failed', reason);
+  }
+
+  #endUnanswered(): void {
+    this.#end(
+      'failed',
+      'it was sent, but the connection was lost before the peer confirmed that it was saved',
+    );
   }
 
   #fail(error: unknown): void {
@@ -186,22 +173,15 @@ export class Upload {
       this.#end(known.code === 'AIOC_IGNORED' ? 'refused' : 'failed', known.message);
   }
 
-  #end(phase: 'done' | 'refused' | 'failed' | 'cancelled', detail?: string): void {
+  #end(phase: TransferEnd, detail?: string): void {
     if (this.#ended) return;
     this.#ended = true;
     this.transfer.become(phase, detail);
-    if (this.#archive !== undefined) void rm(this.#archive, { force: true });
+    this.#remove();
     this.#options.onEnd();
   }
-}
 
-/**
- * A file is one frame, as Python sends it, and the messages behind it wait. Nothing else may fill that frame, so to cancel
- * the file means to close the connection and to make a new one.
- */
-async function* stoppable(chunks: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer> {
-  for await (const chunk of chunks) {
-    if (signal.aborted) throw new AiocError('AIOC_CANCELLED', 'cancelled');
-    yield chunk;
+  #remove(): void {
+    void this.#source?.remove();
   }
 }

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import { hostAndPort } from '../base/addresses.ts';
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { MemoryBudget } from '../base/memory-budget.ts';
-import { Chat } from '../chat/chat.ts';
+import type { Chat } from '../chat/chat.ts';
 import type { Phase, QueueRow, Status } from '../contract/views.ts';
 import { DiskSpace } from '../files/disk-space.ts';
 import { ReceivedFolder } from '../files/received-folder.ts';
@@ -31,6 +30,7 @@ import { drainQueues } from './drain-queues.ts';
 import { makeEndpoint } from './endpoint.ts';
 import { incomingFiles } from './incoming-files.ts';
 import { LocalSockets } from './local-sockets.ts';
+import { makeChat } from './make-chat.ts';
 import { MessageCounts } from './message-counts.ts';
 import { MessageLog } from './message-log.ts';
 import { openConnectorJournal } from './open-journal.ts';
@@ -98,7 +98,8 @@ export class Connector {
     const space = this.#space;
     this.folder = new ReceivedFolder({ directory: options.receivedDirectory, random, clock, space });
     this.control = new CommandHandler(this, this.#queues);
-    this.chat = this.#makeChat(onChange);
+    this.chat = makeChat(options, space, { folder: this.folder, log, onChange });
+    this.registry.onForget = (peer) => this.chat.forget(peer);
     this.#knownAioc = knownPeersOf(options);
     this.broker = this.#makeBroker(onChange);
     this.local = this.#makeLocalSide(onChange);
@@ -305,15 +306,6 @@ export class Connector {
       sourceId: () => this.sourceId,
       setPhase: (phase) => this.#setPhase(phase),
     });
-  }
-
-  #makeChat(onChange: () => void): Chat {
-    const { ports, stateDirectory, displayName } = this.options;
-    const { folder, log } = this;
-    const temporaryDirectory = join(stateDirectory, 'outgoing');
-    const chat = new Chat({ ports, folder, temporaryDirectory, ownName: displayName, log, onChange });
-    this.registry.onForget = (peer) => chat.forget(peer);
-    return chat;
   }
 
   #makeBroker(onChange: () => void): LocalBroker | undefined {

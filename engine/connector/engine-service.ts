@@ -169,7 +169,10 @@ export class EngineService implements EngineApi {
 
   #cancel(peerId: string, row: number): null {
     if (!this.#connector.chat.cancel(this.#connector.peer(peerId), row)) {
-      throw new AiocError('AIOC_FILE_MISSING', 'that transfer is not running (it may have finished)');
+      throw new AiocError(
+        'AIOC_FILE_MISSING',
+        'that transfer cannot be cancelled: it has ended, or it comes from a Python peer',
+      );
     }
     return null;
   }

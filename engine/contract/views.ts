@@ -203,10 +203,17 @@ type DeliveryMark = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';
 export interface TransferState {
   readonly phase: 'preparing' | 'waiting' | 'running' | 'done' | 'refused' | 'failed' | 'cancelled';
   readonly doneBytes: number;
+  /** 0: not known, as of a directory before its end. */
   readonly totalBytes: number;
   readonly bytesPerSecond: number;
+  /** Where it went on after an interruption. */
+  readonly resumedBytes?: number;
   /** Where it was stored, or why not. */
   readonly detail?: string;
+  /** Entries of a directory that were not sent or not stored. */
+  readonly leftOut?: number;
+  /** Names them. */
+  readonly warning?: string;
 }
 
 export interface ShellState {

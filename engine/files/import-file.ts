@@ -1,11 +1,12 @@
-import { constants } from 'node:fs';
-import { copyFile, lstat, unlink } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { copyFile, lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import type { Randomness } from '../base/ports.ts';
+import { copyTree } from './copy-tree.ts';
 import { readError, writeError } from './disk-errors.ts';
 import { requireSpace } from './disk-space.ts';
-import { placeFile } from './free-name.ts';
+import { type PlacedFile, type Placement, placeDirectory, placeFile } from './free-name.ts';
 import { meantPath, readableName } from './lossy-path.ts';
 import type { ReceivedFolder } from './received-folder.ts';
 import { checkFileName, PARTIAL_PREFIX, shownName } from './safe-name.ts';
@@ -15,17 +16,17 @@ const NEAR_NAMES = 3;
 
 export interface FileImportOptions {
   readonly folder: ReceivedFolder;
-  /** The literal name of a file in the folder. */
+  /** The literal name of a file or directory in the folder. */
   readonly name: string;
   readonly directory: string;
-  /** Unpack the file instead of copying it. */
+  /** Unpack a file instead of copying it. A directory is copied in any case. */
   readonly unzip: boolean;
   readonly random: Randomness;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Copies a received file to a directory, or unpacks it there. If the name is taken, it becomes `name (2)`. Returns the
+ * Copies a received file or directory to a directory, or unpacks a file there. If the name is taken, it becomes `name (2)`. Returns the
  * path.
  * @throws AiocError AIOC_FILE_MISSING (with similar names), AIOC_FILE_NAME_BAD, AIOC_FILE_UNREADABLE, AIOC_FILE_WRITE,
  * AIOC_ARCHIVE_BAD, AIOC_CANCELLED
@@ -35,33 +36,34 @@ export async function importReceived(options: FileImportOptions): Promise<string
   // The user may have put other files in the folder.
   const path = join(folder.directory, checkFileName(name));
   const source = await meantPath(path);
-  const sizeBytes = await sizeOf(source, folder, name);
-  if (unzip) {
+  const found = await received(source, folder, name);
+  if (unzip && found.isFile()) {
     const stop = signal === undefined ? {} : { signal };
     return (await unzipSafely({ archive: path, intoDirectory: directory, random, ...stop })).directory;
   }
-  await requireSpace(directory, sizeBytes);
   // First under a hidden name, so that an incomplete copy does not look like the file.
   const partial = join(directory, PARTIAL_PREFIX + random.bytes(12).toString('hex'));
   try {
-    await copyFile(source, partial, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    return (
-      await placeFile({
-        from: partial,
-        directory,
-        name: typeof source === 'string' ? name : readableName(name),
-      })
-    ).path;
+    let place: (placement: Placement) => Promise<PlacedFile> = placeFile;
+    if (found.isDirectory()) {
+      await copyTree({ from: source, to: partial, directory, ...(signal !== undefined && { signal }) });
+      place = placeDirectory;
+    } else {
+      await requireSpace(directory, found.size);
+      await copyFile(source, partial, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    }
+    const plain = typeof source === 'string' ? name : readableName(name);
+    return (await place({ from: partial, directory, name: plain })).path;
   } catch (error) {
-    await unlink(partial).catch(() => undefined);
+    await rm(partial, { recursive: true, force: true }).catch(() => undefined);
     throw writeError(join(directory, name), error);
   }
 }
 
-async function sizeOf(path: string | Buffer, folder: ReceivedFolder, name: string): Promise<number> {
+async function received(path: string | Buffer, folder: ReceivedFolder, name: string): Promise<Stats> {
   try {
-    const stats = await lstat(path);
-    if (stats.isFile()) return stats.size;
+    const found = await lstat(path);
+    if (found.isFile() || found.isDirectory()) return found;
   } catch (error) {
     const failure = readError(path.toString(), error);
     if (failure.code !== 'AIOC_FILE_MISSING') throw failure;

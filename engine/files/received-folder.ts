@@ -82,14 +82,14 @@ export class ReceivedFolder {
   }
 
   /**
-   * The sorted names of the files in the folder; at most LIMITS.receivedFilesListed.
+   * The sorted names of the files and directories in the folder; at most LIMITS.receivedFilesListed.
    * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE
    */
   async list(): Promise<string[]> {
     const names: string[] = [];
     try {
       for await (const entry of await opendir(this.directory)) {
-        if (!entry.isFile() || entry.name.startsWith(PARTIAL_PREFIX)) continue;
+        if ((!entry.isFile() && !entry.isDirectory()) || entry.name.startsWith(PARTIAL_PREFIX)) continue;
         names.push(entry.name);
         if (names.length >= LIMITS.receivedFilesListed) break;
       }

@@ -1,6 +1,7 @@
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { withFileFrame, withoutFileFrame } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
+import type { JsonObject } from '../protocol/header.ts';
 import type { OutboxEntry } from '../queues/outbox-entry.ts';
 import type { OpenBody, OutgoingBody } from '../queues/outgoing-body.ts';
 import { FilePiecesSent, type PieceToSend } from './file-pieces-sent.ts';
@@ -75,7 +76,7 @@ export class FileSender {
     { file, body }: { readonly file: OpenBody; readonly body: OutgoingBody },
   ): Promise<void> {
     const { entry } = next;
-    const { header, ...rest } = this.#options.frameOf(next);
+    const { header, ...rest } = named(this.#options.frameOf(next), file.packed);
     const parts = ownParts({ header, ...rest });
     const pieces = this.#pieces.of(entry, {
       header,
@@ -125,6 +126,14 @@ async function openFile(body: OutgoingBody): Promise<OpenBody | AiocError> {
     if (body.whenUnreadable === 'fail') throw error;
     return toAiocError(error, 'AIOC_FILE_UNREADABLE');
   }
+}
+
+/** The message with the name of the archive that is sent for its directory. */
+function named(frame: Frame, packed: { readonly name: string; readonly data: Buffer } | undefined): Frame {
+  if (packed === undefined) return frame;
+  const { name, data } = packed;
+  const withFile = { ...(frame.header['with_file'] as JsonObject), src_path: name, dst_name: name };
+  return { ...frame, header: { ...frame.header, with_file: withFile }, data };
 }
 
 /** The application's own binary may be absent. */

@@ -1,11 +1,11 @@
 import { AiocError } from '../base/errors.ts';
 import { RateMeter } from '../base/rate-meter.ts';
-import type { SharedHeader } from '../protocol/batched-messages.ts';
-import type { CheckedBatch } from '../queues/message-batch.ts';
+import { recordHeader, type SharedHeader } from '../protocol/batched-messages.ts';
+import { batchOfOne, type CheckedBatch } from '../queues/message-batch.ts';
 import type { Completion } from '../queues/outbox-batch.ts';
 import { DeliveryObservers } from './delivery-observers.ts';
 import type { Peer } from './peer.ts';
-import type { BatchExtras, TrafficOptions } from './traffic-types.ts';
+import type { BatchExtras, OwnMessage, TrafficOptions } from './traffic-types.ts';
 
 type OutgoingTrafficOptions = Pick<TrafficOptions, 'clock' | 'ignoring' | 'log' | 'sourceId' | 'counts'>;
 
@@ -51,6 +51,24 @@ export class OutgoingTraffic {
     peer.rate.add(count);
     const observer = this.#observers.observer(peer, type, onState);
     return peer.sender.enqueue(type, { count, records, largestBytes, body, observer, logId }, completion);
+  }
+
+  /** See Traffic.send. */
+  send(peer: Peer, { header, data, body, onState = () => undefined }: OwnMessage): Promise<() => void> {
+    const records = batchOfOne({ headerBytes: recordHeader(header), data });
+    const batch = { ...records, shared: header, largestBytes: data.length, hasResponse: false };
+    return new Promise((resolve, reject) => {
+      const completion: Completion = {
+        kept: (_count, cancel) =>
+          resolve(() => {
+            cancel?.();
+            // Its file may be on its way.
+            peer.sender.pump();
+          }),
+        refused: (_count, error) => reject(error),
+      };
+      void this.enqueue(peer, batch, completion, { body, onState });
+    });
   }
 
   #sharedTo(peer: Peer, type: string): SharedHeader {

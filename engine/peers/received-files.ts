@@ -2,7 +2,7 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
 import type { TransferProgress } from '../contract/transfer-progress.ts';
-import type { OpenTarget, TransferOffer } from '../files/transfer-target.ts';
+import type { OpenTarget, PlacedTransfer, TransferOffer } from '../files/transfer-target.ts';
 import { fileErrorText, transferOf, withoutTransfer } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { headerText, type JsonObject } from '../protocol/header.ts';
@@ -22,6 +22,8 @@ export interface FileReceiver {
   /** Deletes what an earlier run has received of a transfer, if there is anything. */
   discard(peer: Peer, id: string): Promise<void>;
   onProgress(peer: Peer, offer: TransferOffer, progress: TransferProgress): void;
+  /** It has its place, and its message comes next. */
+  onPlaced?(peer: Peer, id: string, placed: PlacedTransfer): void;
 }
 
 export interface ReceivedFilesOptions {
@@ -51,12 +53,12 @@ export class ReceivedFiles {
 
   /** @throws AiocError AIOC_FRAME_BAD */
   received(peer: Peer, link: Link, frame: TransferFrame): Promise<void> | undefined {
-    if (frame.kind === 'offer' && this.#options.ignoring.ignores(peer)) return this.#cancel(peer, frame.id);
     const files = this.#of(peer);
     if (files.link !== link) {
       files.link = link;
       files.transfers.attach(link);
     }
+    if (frame.kind === 'offer' && this.#options.ignoring.ignores(peer)) return this.#ignore(peer, frame.id);
     return files.transfers.received(frame);
   }
 
@@ -82,7 +84,7 @@ export class ReceivedFiles {
     return peer.receiver.take({
       ...{ link, number, count: 1, type: header.message_type, sizeBytes: data.length + binary.length },
       prepare: async () => {
-        if (this.#options.ignoring.ignores(peer)) this.#cancel(peer, id);
+        if (this.#options.ignoring.ignores(peer)) this.#ignore(peer, id);
         else placed = await this.#placed(peer, id, frame);
       },
       deliver: async (source) => {
@@ -96,7 +98,8 @@ export class ReceivedFiles {
   async #placed(peer: Peer, id: string, frame: Frame): Promise<Frame> {
     const header = withoutTransfer(frame.header);
     try {
-      await this.#of(peer).transfers.place(id);
+      const file = await this.#of(peer).transfers.place(id);
+      this.#options.receiver?.onPlaced?.(peer, id, file);
       return withHeader(frame, header);
     } catch (error) {
       const { message } = toAiocError(error, 'AIOC_FILE_WRITE');
@@ -105,8 +108,13 @@ export class ReceivedFiles {
     }
   }
 
-  #cancel(peer: Peer, id: string): undefined {
-    this.#of(peer).transfers.cancel(id, 'the peer ignores this connector');
+  /** Stops a transfer: nothing of it stays. Does nothing to one whose message has come. */
+  cancel(peer: Peer, id: string, reason: string): void {
+    this.#of(peer).transfers.cancel(id, reason);
+  }
+
+  #ignore(peer: Peer, id: string): undefined {
+    this.#of(peer).transfers.cancel(id, 'the peer ignores this connector', 'AIOC_IGNORED');
   }
 
   /** Resolves when no file is open. */

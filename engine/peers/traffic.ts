@@ -2,7 +2,7 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import { RateMeter } from '../base/rate-meter.ts';
-import { framesOf, recordHeader, sharedOf } from '../protocol/batched-messages.ts';
+import { framesOf, sharedOf } from '../protocol/batched-messages.ts';
 import { transferOf } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
@@ -11,7 +11,7 @@ import { type Ack, acknowledgeable, isReserved, type OutFrame } from '../protoco
 import type { StreamAckFrame } from '../protocol/stream-frames.ts';
 import type { TransferFrame } from '../protocol/transfer-frames.ts';
 import type { InboxArrival } from '../queues/inbox-arrival.ts';
-import { batchOfOne, type CheckedBatch, type MessageBatch, messagesFrom } from '../queues/message-batch.ts';
+import { type CheckedBatch, type MessageBatch, messagesFrom } from '../queues/message-batch.ts';
 import type { MessageSource } from '../queues/message-source.ts';
 import type { Completion } from '../queues/outbox-batch.ts';
 import { DISCARDED_FILE, type Disposition, type FileSink, wrapSink } from './file-sink.ts';
@@ -132,6 +132,11 @@ export class Traffic implements LinkTraffic<Link> {
     const peer = this.#options.registry.byLink(link);
     if (peer === undefined || peer.sender.onTransfer(frame)) return undefined;
     return this.#files.received(peer, link, frame);
+  }
+
+  /** Stops a file from a peer that crosses beside the messages: nothing of it stays, and the peer reads the reason. */
+  cancelFile(peer: Peer, id: string, reason: string): void {
+    this.#files.cancel(peer, id, reason);
   }
 
   /** Resolves when no file to or from a peer is open. Nothing may be sent or received after it. */
@@ -301,16 +306,8 @@ export class Traffic implements LinkTraffic<Link> {
    * @returns a function that cancels it, unless it has been sent
    * @throws AiocError AIOC_IGNORED if the peer is ignored, AIOC_QUEUE_FULL
    */
-  send(peer: Peer, { header, data, body, onState = () => undefined }: OwnMessage): Promise<() => void> {
-    const records = batchOfOne({ headerBytes: recordHeader(header), data });
-    const batch = { ...records, shared: header, largestBytes: data.length, hasResponse: false };
-    return new Promise((resolve, reject) => {
-      const completion: Completion = {
-        kept: (_count, cancel) => resolve(() => cancel?.()),
-        refused: (_count, error) => reject(error),
-      };
-      void this.enqueue(peer, batch, completion, { body, onState });
-    });
+  send(peer: Peer, message: OwnMessage): Promise<() => void> {
+    return this.#outgoing.send(peer, message);
   }
 
   /**

@@ -31,6 +31,8 @@ export interface TransferSource {
 /** A file whose bytes are read on demand. Close it in any case. */
 export interface OpenBody {
   readonly sizeBytes: number;
+  /** It was made for such peers, and has another name: the message says so. */
+  readonly packed?: { readonly name: string; readonly data: Buffer } | undefined;
   /** @throws AiocError AIOC_FILE_CHANGED, AIOC_FILE_UNREADABLE, at the latest before the last chunk */
   chunks(): AsyncIterable<Buffer>;
   /** The bytes from `start` to `end`. Absent where nothing goes in pieces. */

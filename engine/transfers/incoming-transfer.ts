@@ -2,7 +2,7 @@ import { afterMicrotasks } from '../base/batching.ts';
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
-import type { TransferProgress } from '../contract/transfer-progress.ts';
+import type { TransferFailure, TransferProgress } from '../contract/transfer-progress.ts';
 import type { OpenTarget, TransferOffer, TransferTarget } from '../files/transfer-target.ts';
 import type { EndFrame, PieceFrame, TransferFrame } from '../protocol/transfer-frames.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -170,9 +170,9 @@ export class IncomingTransfer {
    *
    * @returns false if its target could not be opened
    */
-  async stop(): Promise<boolean> {
+  async stop(failure: TransferFailure): Promise<boolean> {
     this.#leave();
-    this.#progress.begin('failed');
+    this.#progress.fail(failure);
     await this.#work;
     await this.#target?.discard();
     return this.#target !== undefined;

@@ -1,8 +1,8 @@
-import { AiocError } from '../base/errors.ts';
+import { AiocError, type ErrorCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { type MemoryBudget, MemoryLease } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
-import type { TransferProgress } from '../contract/transfer-progress.ts';
+import type { TransferFailure, TransferProgress } from '../contract/transfer-progress.ts';
 import type { OpenTarget, TransferOffer, TransferTarget } from '../files/transfer-target.ts';
 import { pythonJson } from '../protocol/header.ts';
 import {
@@ -119,8 +119,8 @@ export class IncomingTransfers {
   }
 
   /** Stops it: nothing of it stays. Does nothing to one whose message has come. */
-  cancel(id: string, reason: string): void {
-    const error = new AiocError('AIOC_CANCELLED', reason, { forPeer: reason });
+  cancel(id: string, reason: string, code: ErrorCode = 'AIOC_CANCELLED'): void {
+    const error = new AiocError(code, reason, { forPeer: reason });
     const transfer = this.#transfers.get(id);
     if (transfer?.isPlacing) return;
     if (transfer !== undefined) this.#fail(transfer, error);
@@ -183,13 +183,13 @@ export class IncomingTransfers {
   #fail(transfer: IncomingTransfer, error: AiocError): void {
     const stop = stopFrameOf(transfer.offer.id, error);
     this.#stopped.add(stop);
-    this.#stop(transfer);
+    this.#stop(transfer, { by: 'receiver', code: error.code, reason: error.message });
     this.#send(stop);
   }
 
-  #stop(transfer: IncomingTransfer): void {
+  #stop(transfer: IncomingTransfer, failure: TransferFailure): void {
     this.#remove(transfer, async () => {
-      if (!(await transfer.stop())) await this.#options.discard(transfer.offer.id);
+      if (!(await transfer.stop(failure))) await this.#options.discard(transfer.offer.id);
     });
   }
 
@@ -204,7 +204,8 @@ export class IncomingTransfers {
     if (this.#stopped.confirm(id)) return undefined;
     const transfer = this.#transfers.get(id);
     if (transfer === undefined) this.#leave(id, () => this.#options.discard(id));
-    else if (!transfer.isPlacing) this.#stop(transfer);
+    else if (!transfer.isPlacing)
+      this.#stop(transfer, { by: 'sender', code: frame.code, reason: frame.reason });
     void (this.#leaving.get(id) ?? Promise.resolve()).then(() => this.#send(frame));
     return undefined;
   }

@@ -138,7 +138,7 @@ export class OutgoingTransfer {
     this.#endRun();
     this.#state = { kind: 'failed', by, error };
     this.#release();
-    this.#progress.begin('failed');
+    this.#progress.fail({ by, code: error.code, reason: error.message });
     this.#turns.ended(this);
   }
 

@@ -1,6 +1,6 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
-import type { TransferPhase, TransferProgress } from '../contract/transfer-progress.ts';
+import type { TransferFailure, TransferPhase, TransferProgress } from '../contract/transfer-progress.ts';
 
 /** The period over which the rate is measured. */
 const WINDOW_MS = 5_000;
@@ -16,6 +16,7 @@ export class ProgressReport {
   #resumedBytes = 0;
   #samples: { readonly atMs: number; readonly bytes: number }[] = [];
   #reportedAtMs = Number.NEGATIVE_INFINITY;
+  #failure: TransferFailure | undefined;
 
   constructor(clock: Clock, report: (progress: TransferProgress) => void) {
     this.#clock = clock;
@@ -30,6 +31,11 @@ export class ProgressReport {
     if (phase === 'running' || phase === 'comparing') this.#samples = [];
     this.#sample();
     this.#tell();
+  }
+
+  fail(failure: TransferFailure): void {
+    this.#failure = failure;
+    this.begin('failed');
   }
 
   done(doneBytes: number): void {
@@ -54,6 +60,7 @@ export class ProgressReport {
       totalBytes: this.totalBytes,
       resumedBytes: this.#resumedBytes,
       bytesPerSecond: this.#rate(),
+      ...(this.#failure !== undefined && { failure: this.#failure }),
     });
   }
 

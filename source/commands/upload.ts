@@ -57,7 +57,9 @@ async function upload(engine: Engine, line: ProgressLine, path: string): Promise
     process.stdout.write(
       `sent ${sanitize(basename(resolve(path)))} (${sizeText(last?.totalBytes ?? 0)}), ${detail}\n`,
     );
-    return EXIT.ok;
+    if (last?.warning === undefined) return EXIT.ok;
+    process.stderr.write(`aioc: ${sanitize(last.warning)}\n`);
+    return EXIT.failed;
   }
   process.stderr.write(`aioc: ${result.value}: ${detail}\n`);
   return result.value === 'refused' ? EXIT.refused : EXIT.failed;
@@ -106,6 +108,10 @@ function waiting({ phase, address, ownWords }: Status): string {
 }
 
 function describe(state: TransferState): string {
-  if (state.phase === 'running') return progressText(state);
-  return `${state.phase} …`;
+  const { phase, doneBytes, totalBytes, bytesPerSecond, resumedBytes } = state;
+  if (phase !== 'running') return `${phase} …`;
+  const resumed = resumedBytes === undefined ? '' : `  resumed at ${sizeText(resumedBytes)}`;
+  // A directory's size is known at its end.
+  if (totalBytes === 0) return `${sizeText(doneBytes)}  ${sizeText(bytesPerSecond)}/s${resumed}`;
+  return progressText(state) + resumed;
 }

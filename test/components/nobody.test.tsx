@@ -130,13 +130,15 @@ test(':cancel is in the palette', async (t) => {
   assert.deepEqual(engine.commands('chat.cancel'), [{ kind: 'chat.cancel', peer: 'client1', row: 3 }]);
 });
 
-test('a transfer from the other side is not ours to cancel', async (t) => {
+test('c also cancels a transfer from the other side, if none of ours is under way', async (t) => {
   const data = busyEngine();
   data.chats['client1'] = (data.chats['client1'] ?? []).map((row) =>
     row.transfer === undefined ? row : { ...row, from: 'peer' as const },
   );
-  const { screen } = await opened(t, data);
-  assert.doesNotMatch(screen.rows().at(-1) ?? '', /cancel/);
+  const { screen, engine } = await opened(t, data);
+  assert.match(screen.rows().at(-1) ?? '', /c cancel the transfer/);
+  await screen.press('c');
+  assert.deepEqual(engine.commands('chat.cancel'), [{ kind: 'chat.cancel', peer: 'client1', row: 3 }]);
 });
 
 test('the question whether to quit names the transfer, also when the chat is not to be seen', async (t) => {

@@ -93,7 +93,8 @@ test('files behind it do not stop the link: another type passes, and they come i
   await until(() => depthOf(client, 'out') + depthOf(server, 'in') === 104, 'all to be queued');
   await api.send({ messageType: 'b', data: 'x' });
   await until(() => others.length === 1, 'a message of another type');
-  assert.ok(logged(server, /the inbox of the type a is full .*no program listens: peers wait/));
+  const full = /the inbox of the type a is full .*no program listens: peers wait/;
+  await until(() => logged(server, full), 'the log to say so');
   const heard = await heardBy(t, server, 'a');
   await until(() => heard.length >= 104, 'all of them');
   assert.deepEqual(textsOf(heard).slice(100), ['file 1', 'behind 1', 'file 2', 'behind 2']);

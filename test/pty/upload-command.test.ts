@@ -57,9 +57,9 @@ test('a file and a directory are sent without a screen, and nothing but the outc
   writeFileSync(join(directory, 'site/index.html'), '<p>');
   const site = await upload(t, port, join(directory, 'site'));
   assert.deepEqual([site.exitCode, site.stderr], [0, '']);
-  assert.match(site.stdout, /^sent site \(\d+ B\), saved by the peer as site\.zip\n$/);
+  assert.match(site.stdout, /^sent site \(\d+ B\), saved by the peer as site\n$/);
   await ada.waitFor(/○ ben/, SLOW);
-  assert.equal(readFileSync(join(ada.home, 'aioc-received/site.zip')).subarray(0, 2).toString(), 'PK');
+  assert.equal(readFileSync(join(ada.home, 'aioc-received/site/index.html'), 'utf8'), '<p>');
 });
 
 // One after another at the same server.

@@ -6,7 +6,6 @@ import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import { realPair, realSide } from '../../helpers/real-connectors.ts';
-import { waitFor } from '../../helpers/wait-for.ts';
 
 test('a peer that sends and never reads is not read from any more, once its unread answers pile up', async (t) => {
   const server = await realSide(t, { role: 'server', useTls: false });
@@ -42,17 +41,4 @@ test('a file to somebody who ignores us ends at once, and says so', async (t) =>
   const peer = client.peers()[0]?.id ?? '';
   assert.deepEqual(await client.do({ kind: 'chat.upload', peer, path }), { ok: true, value: 'refused' });
   assert.match(client.chat().at(-1)?.transfer?.detail ?? '', /ignores this connector/);
-});
-
-test('a file that fits into no frame is refused before anything is sent', async (t) => {
-  const { server, client } = await realPair(t);
-  const path = join(client.home, 'huge');
-  const handle = await open(path, 'w');
-  await handle.truncate(5 * 1024 ** 3);
-  await handle.close();
-  const peer = client.peers()[0]?.id ?? '';
-  assert.deepEqual(await client.do({ kind: 'chat.upload', peer, path }), { ok: true, value: 'failed' });
-  assert.match(client.chat().at(-1)?.transfer?.detail ?? '', /split it/);
-  await client.do({ kind: 'chat.say', peer, text: 'smaller, then' });
-  await waitFor(() => server.heard().includes('smaller, then'), { what: 'the line' });
 });

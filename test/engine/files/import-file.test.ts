@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { realRandomness } from '../../../engine/base/real-ports.ts';
@@ -42,6 +52,28 @@ test('a received file is copied, a taken name becomes (2), and the original stay
   assert.deepEqual(readdirSync(received), ['a.txt']);
 });
 
+test('a received directory is copied whole, also by !zimport, with its modes, times and links', async (context) => {
+  const { received, here, bring } = place(context);
+  mkdirSync(join(received, 'site/sub/empty'), { recursive: true });
+  writeFileSync(join(received, 'site/sub/run.sh'), 'hi', { mode: 0o755 });
+  symlinkSync('sub/run.sh', join(received, 'site/run'));
+  utimesSync(join(received, 'site/sub/run.sh'), 1_500_000_000, 1_500_000_000);
+  chmodSync(join(received, 'site/sub'), 0o555);
+  utimesSync(join(received, 'site/sub'), 1_400_000_000, 1_400_000_000);
+  assert.equal(await bring('site'), join(here, 'site'));
+  assert.equal(await bring('site', true), join(here, 'site (2)'));
+  const copy = join(here, 'site');
+  assert.equal(readlinkSync(join(copy, 'run')), 'sub/run.sh');
+  const [file, directory] = [lstatSync(join(copy, 'sub/run.sh')), lstatSync(join(copy, 'sub'))];
+  assert.deepEqual([file.mode & 0o777, file.mtimeMs], [0o755, 1_500_000_000_000]);
+  assert.deepEqual([directory.mode & 0o777, directory.mtimeMs], [0o555, 1_400_000_000_000]);
+  assert.deepEqual(readdirSync(join(copy, 'sub')).sort(), ['empty', 'run.sh']);
+  assert.deepEqual(readdirSync(here).sort(), ['site', 'site (2)']);
+  // So that the directory of the test can be deleted.
+  for (const path of [join(received, 'site/sub'), join(copy, 'sub'), join(here, 'site (2)/sub')])
+    chmodSync(path, 0o755);
+});
+
 test('a received archive is unpacked, a bad one leaves nothing', async (context) => {
   const { received, here, bring } = place(context);
   writeFileSync(join(received, 'site.zip'), rawZip([{ name: 'index.html', content: 'hi' }]));
@@ -67,12 +99,10 @@ test('a name that is not there brings up the near ones', async (context) => {
   await rejectsWith(bring('quite different'), 'AIOC_FILE_MISSING', /similar/);
 });
 
-test('nothing but a file of the folder itself is taken', async (context) => {
+test('nothing but a file or directory of the folder itself is taken', async (context) => {
   const { received, here, bring } = place(context);
   symlinkSync('/etc/passwd', join(received, 'passwd'));
-  mkdirSync(join(received, 'sub'));
   await rejectsWith(bring('../secret'), 'AIOC_FILE_NAME_BAD', /slash/);
   await rejectsWith(bring('passwd'), 'AIOC_FILE_MISSING', /No file "passwd"/);
-  await rejectsWith(bring('sub'), 'AIOC_FILE_MISSING', /No file "sub"/);
   assert.deepEqual(readdirSync(here), []);
 });
