@@ -78,8 +78,8 @@ export class Upload {
   cancel(): boolean {
     if (this.#ended || this.#isThere) return false;
     this.#abort.abort();
-    this.#takeBack?.();
     this.#end('cancelled');
+    this.#takeBack?.();
     return true;
   }
 

@@ -76,6 +76,10 @@ test('a transfer can be cancelled in the middle; nothing of it stays, and both t
   const peer = client.peers()[0]?.id ?? '';
   assert.equal((await client.do({ kind: 'chat.cancel', peer, row: row() ?? 0 })).ok, true);
   assert.equal(await ended, 'cancelled');
+  assert.equal(
+    client.chat().find(({ transfer }) => transfer?.phase === 'cancelled')?.transfer?.detail,
+    undefined,
+  );
   await waitFor(() => server.chat().some(({ transfer }) => transfer?.phase === 'cancelled'), {
     what: 'the end at the other side',
   });
