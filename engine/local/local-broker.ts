@@ -280,7 +280,12 @@ export class LocalBroker implements Application {
   }
 
   readonly files: FileReceiver = {
-    open: (_peer, offer) => this.#options.files.open(offer),
+    open: (peer, offer) =>
+      this.#options.files.open(offer).catch((error: AiocError) => {
+        const text = `the file of a message was not stored: ${error.message}`;
+        this.#options.log.event(text, { peerName: peer.name, warning: true, repeats: 'file' });
+        throw error;
+      }),
     discard: (peer, id) => this.#options.files.discard(peer.wireName, id),
     onProgress: () => undefined,
   };

@@ -8,6 +8,8 @@ import { globSync } from '../../helpers/glob.ts';
 const OTHERS: readonly string[] = [
   // access-list.test.ts
   ...['id', 'ip', 'subnet'].flatMap((what) => [`whitelisted_clients_${what}`, `blacklisted_clients_${what}`]),
+  // key-effects-files.test.ts, by one test for all
+  ...['files', 'bytes'].flatMap((what) => [`file_quota_${what}`, `file_quota_${what}_a_day`]),
 ];
 
 test('every key that works has a test that changes it and looks at its effect', () => {
