@@ -99,6 +99,7 @@ export type { JoinedServer } from './connector/join-server.ts';
 export type { CertificateEntry } from './connector/listed-certificates.ts';
 export { openLog } from './connector/open-log.ts';
 export { connectEngine, serveEngine } from './contract/engine-rpc.ts';
+export type { TransferRow } from './contract/views.ts';
 export { meantPath } from './files/lossy-path.ts';
 export { shownName } from './files/safe-name.ts';
 export type { InviteOptions, MadeInvitation } from './local/connector-commands.ts';

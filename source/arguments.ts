@@ -13,6 +13,7 @@ import {
   type ShellInviteOptions,
   shellInvite,
 } from './commands/certificate-arguments.ts';
+import { type FilesOptions, filesOptions } from './commands/files-arguments.ts';
 import {
   type AttachOptions,
   howMany,
@@ -27,7 +28,7 @@ import {
   type Values,
   where,
 } from './commands/send-arguments.ts';
-import { DEFAULT_PORT, OPTIONS } from './option-table.ts';
+import { DEFAULT_PORT, OPTIONS, type OptionEntry } from './option-table.ts';
 import { refuseWhatOnlyPythonHas, withPythonsSpelling } from './python-spelling.ts';
 
 export interface ChatSettings {
@@ -62,6 +63,7 @@ export type Invocation =
   | { readonly mode: 'ping'; readonly file: string; readonly to?: string }
   | { readonly mode: 'test-send'; readonly file: string; readonly to?: string; readonly count?: number }
   | ({ readonly mode: 'send' } & ShellSendOptions)
+  | ({ readonly mode: 'files' } & FilesOptions)
   | ({ readonly mode: 'listen' } & ShellListenOptions)
   | ({ readonly mode: 'attach' } & AttachOptions)
   | { readonly mode: 'certificates'; readonly directory?: string }
@@ -157,6 +159,8 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
       return { mode: 'attach', ...where(rest[0], values), ascii: values['ascii'] === true };
     case 'send':
       return { mode: 'send', ...shellSend(rest, values) };
+    case 'files':
+      return { mode: 'files', ...filesOptions(rest, values) };
     case 'listen':
       return { mode: 'listen', ...shellListen(rest, values) };
     case 'log':
@@ -233,7 +237,12 @@ function parse(words: readonly string[]): { values: Values; positionals: readonl
   const args = words.map((word) =>
     word.replace(/^--[^=]+/, (name) => `--${name.slice(2).replaceAll('-', '_')}`),
   );
-  const options = Object.fromEntries(Object.entries(OPTIONS).map(([name, { type }]) => [name, { type }]));
+  const options = Object.fromEntries(
+    Object.entries<OptionEntry>(OPTIONS).map(([name, { type, isRepeated = false }]) => [
+      name,
+      { type, multiple: isRepeated },
+    ]),
+  );
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true }) as ReturnType<typeof parse>;
   } catch (error) {

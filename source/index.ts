@@ -2,7 +2,8 @@
 
 export type { Command, CommandResult, CommandValue } from '../engine/contract/commands.ts';
 export type { EngineApi, ViewSubscription } from '../engine/contract/engine-api.ts';
-export type { Body, Update, View } from '../engine/contract/views.ts';
+export type { FileOutcome, LeftOut, TransferProgress } from '../engine/contract/transfer-progress.ts';
+export type { Body, TransferRow, Update, View } from '../engine/contract/views.ts';
 export {
   AiocError,
   type AttachedEngine,

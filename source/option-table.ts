@@ -2,6 +2,8 @@
 export interface OptionEntry {
   readonly type: 'string' | 'boolean';
   readonly value?: string;
+  /** It can be given several times. */
+  readonly isRepeated?: true;
   /** What it does; a command for which it does something else says so in its own table of options. */
   readonly help: string;
 }
@@ -39,7 +41,12 @@ export const OPTIONS = {
   },
   json: { type: 'boolean', help: 'print JSON' },
   type: { type: 'string', value: 'TYPE', help: 'message type (default any)' },
-  file: { type: 'string', value: 'PATH', help: 'send this file with the message' },
+  file: {
+    type: 'string',
+    isRepeated: true,
+    value: 'PATH',
+    help: 'send this file or directory; repeat it for several; - for the standard input',
+  },
   dst_type: {
     type: 'string',
     value: 'TYPE',
@@ -47,6 +54,14 @@ export const OPTIONS = {
   },
   dst_name: { type: 'string', value: 'NAME', help: 'with --file: name of the file at the receiver' },
   delete: { type: 'boolean', help: 'with --file: delete the local file after sending' },
+  no_wait: { type: 'boolean', help: 'with --file: do not wait until the peer has it' },
+  cancel: { type: 'string', value: 'ID', help: 'stop a transfer, and tell the other side' },
+  clean: { type: 'boolean', help: 'delete partial files of which the peer has not sent the rest' },
+  older: {
+    type: 'string',
+    value: 'HOURS',
+    help: 'with --clean: those to which nothing was added for so long (default 168)',
+  },
   binary: { type: 'string', value: 'PATH', help: "send this file's bytes as the binary part" },
   await_response: { type: 'boolean', help: 'wait for each response and print it as a line of JSON' },
   timeout: {

@@ -55,6 +55,8 @@ async function run(invocation: CommandInvocation): Promise<number> {
       return (await import('./commands/api-tools.ts')).runTestReceive(invocation.file);
     case 'send':
       return (await import('./commands/send.ts')).runSend(invocation);
+    case 'files':
+      return (await import('./commands/files.ts')).runFiles(invocation);
     case 'listen':
       return (await import('./commands/listen.ts')).runListen(invocation);
     case 'test-send':

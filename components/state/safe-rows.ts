@@ -14,6 +14,7 @@ import type {
   ShellState,
   Status,
   TailUpdate,
+  TransferRow,
   TransferState,
   Update,
 } from '../../engine/contract/views.ts';
@@ -29,6 +30,7 @@ type Safe<T, Keys extends keyof T> = Omit<T, Keys> & {
 
 export type SafePeerRow = Safe<PeerRow, 'name' | 'wireName' | 'address' | 'reason' | 'words'>;
 export type SafeQueueRow = Safe<QueueRow, 'peerName' | 'type' | 'blocked'>;
+type SafeTransferRow = Safe<TransferRow, 'peerName' | 'name'>;
 export type SafeLogRow = Safe<LogRow, 'peerName' | 'type' | 'text' | 'reason'>;
 export type SafeJoinRequest = Safe<JoinRequest, 'name' | 'address' | 'words' | 'warning'>;
 export type SafeTransfer = Safe<TransferState, 'detail' | 'warning'>;
@@ -67,6 +69,7 @@ export interface EngineData {
   readonly status?: SafeStatus;
   readonly peers?: ListUpdate<SafePeerRow>;
   readonly queues?: ListUpdate<SafeQueueRow>;
+  readonly transfers?: ListUpdate<SafeTransferRow>;
   readonly log?: TailUpdate<SafeLogRow>;
   readonly chat?: TailUpdate<SafeChatRow> & { readonly peer: string };
 }
@@ -80,6 +83,8 @@ export function withUpdate(data: EngineData, update: Update): EngineData {
       return { ...data, peers: { ...update, rows: update.rows.map(safePeer) } };
     case 'queues':
       return { ...data, queues: { ...update, rows: update.rows.map(safeQueue) } };
+    case 'transfers':
+      return { ...data, transfers: { ...update, rows: update.rows.map(safeTransferRow) } };
     case 'log':
       return { ...data, log: { ...update, rows: update.rows.map(safeLogRow) } };
     case 'chat':
@@ -143,6 +148,10 @@ function safePeer(row: PeerRow): SafePeerRow {
 
 function safeQueue(row: QueueRow): SafeQueueRow {
   return { ...row, peerName: one(row.peerName), type: one(row.type), blocked: maybe(row.blocked) };
+}
+
+function safeTransferRow(row: TransferRow): SafeTransferRow {
+  return { ...row, peerName: one(row.peerName), name: one(row.name) };
 }
 
 function safeLogRow(row: LogRow): SafeLogRow {

@@ -1,4 +1,5 @@
 import { AiocError } from '../base/errors.ts';
+import type { TransferRow } from '../contract/views.ts';
 import type { MadeInvitation } from '../local/connector-commands.ts';
 
 /** The number of queued messages: received ones (`queueRecv`), and those to each peer (`queueSend`). */
@@ -85,6 +86,15 @@ export function parseInvitation(text: string): MadeInvitation {
   const { code, name, address, expires_ms: expiresAtMs } = parseObject(text);
   if (typeof code === 'string' && typeof name === 'string' && typeof address === 'string')
     return { code, name, address, expiresAtMs: asCount(expiresAtMs) };
+  throw unexpected(text);
+}
+
+/** @throws AiocError AIOC_COMMAND with the reason */
+export function parseTransfers(text: string): readonly TransferRow[] {
+  parseDone(text);
+  const { transfers, transfer } = parseObject(text);
+  if (Array.isArray(transfers)) return transfers as TransferRow[];
+  if (typeof transfer === 'object' && transfer !== null) return [transfer as TransferRow];
   throw unexpected(text);
 }
 

@@ -171,7 +171,7 @@ export class ConnectorAPI {
     let plan: FilePlan | undefined;
     const frames = async (fileTransfer: FileTransfer): Promise<readonly FrameWithFile[]> => {
       plan = await this.#planFile(file, signal, fileTransfer);
-      return plan.parts.map((part) => frameOf(message, part));
+      return plan.parts.map((part) => ({ ...frameOf(message, part), onState: file.onState }));
     };
     this.#batcher.flush();
     try {

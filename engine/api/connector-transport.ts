@@ -2,6 +2,7 @@ import type net from 'node:net';
 import { AiocError, systemCode, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
+import type { OnFileState } from '../contract/transfer-progress.ts';
 import { parseLocalFrame } from '../local/local-frames.ts';
 import type { Packet } from '../local/native/packets.ts';
 import { nativeSocketPath, sendSocketPath } from '../local/socket-names.ts';
@@ -19,6 +20,8 @@ import { SendOrder } from './send-order.ts';
 export interface FrameWithFile {
   readonly frame: Buffer;
   readonly bytes?: (() => AsyncIterable<Buffer>) | undefined;
+  /** Receives what is known of the file on its way. */
+  readonly onState?: OnFileState | undefined;
 }
 
 /** How a connector gets the files of messages. A Python connector gets only paths, and has limits of its own. */
@@ -169,13 +172,21 @@ export class ConnectorTransport {
     const { signal } = handover;
     const channel = await this.#channelFor(signal);
     if (channel === undefined) {
-      const frames = async (): Promise<readonly Buffer[]> =>
-        (await handover.frames('to Python')).map(({ frame }) => frame);
-      return { answered: this.#pythonChannel.send({ ...handover, frames }).then(() => undefined) };
+      let onStates: readonly FrameWithFile['onState'][] = [];
+      const frames = async (): Promise<readonly Buffer[]> => {
+        const given = await handover.frames('to Python');
+        onStates = given.map(({ onState }) => onState);
+        return given.map(({ frame }) => frame);
+      };
+      const answered = this.#pythonChannel.send({ ...handover, frames }).then(() => {
+        onStates.at(-1)?.({ phase: 'unknown', reason: 'a Python connector does not tell' });
+        return undefined;
+      });
+      return { answered };
     }
     const frames = await handover.frames(fileTransferOver(channel));
     if (signal?.aborted) throw sendCancelled();
-    const answers = await this.#requestAll(channel, frames);
+    const answers = await this.#requestAll(channel, frames, signal);
     await channel.drained();
     return { answered: answers.answered.then((packets) => outcomeIn(packets.at(-1) as Packet)) };
   }
@@ -261,11 +272,13 @@ export class ConnectorTransport {
   async #requestAll(
     channel: NativeChannel,
     frames: readonly FrameWithFile[],
+    signal: AbortSignal | undefined,
   ): Promise<{ readonly answered: Promise<Packet[]> }> {
     const answers: Promise<Packet>[] = [];
-    for (const { frame, bytes } of frames) {
+    for (const { frame, bytes, onState } of frames) {
       const number = channel.newNumber();
       if (bytes !== undefined) await channel.giveFile(number, bytes());
+      if (onState !== undefined) channel.follow(number, onState, signal);
       const { answer } = channel.request('send', frame.subarray(4), number);
       // Reported to the caller that awaits `answered`, perhaps a little later.
       answer.catch(() => undefined);

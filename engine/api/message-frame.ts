@@ -1,5 +1,6 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { OnFileState } from '../contract/transfer-progress.ts';
 import { encodeFrame } from '../protocol/frame-encoder.ts';
 import { type Header, type JsonObject, type JsonValue, pythonJson } from '../protocol/header.ts';
 import { isReserved, type OutFrame } from '../protocol/messages.ts';
@@ -13,6 +14,11 @@ interface FileAddress {
    * message, which takes its place when its file is complete.
    */
   readonly inOrder?: boolean;
+  /**
+   * Called with the progress of the file on its way to the peer, and at last with what became of it. While it is set, the
+   * signal of the message takes back message and file until the peer gets the message.
+   */
+  readonly onState?: OnFileState;
 }
 
 /** A file that is sent as bytes of this program. The connector keeps them until the peer has them. */

@@ -2,6 +2,7 @@ import type net from 'node:net';
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
+import type { FileOutcome, OnFileState, TransferProgress } from '../contract/transfer-progress.ts';
 import { PacketWriter } from '../local/native/packet-writer.ts';
 import {
   bodyAsJson,
@@ -13,6 +14,7 @@ import {
   PacketReader,
 } from '../local/native/packets.ts';
 import { CompletionInOrder } from '../queues/completion-in-order.ts';
+import { onAbort } from './abort.ts';
 import { AwaitedRanges, errorIn } from './awaited-ranges.ts';
 import { framesOfBatch, type OutgoingBatch, type SendOutcome } from './outgoing-batch.ts';
 
@@ -25,6 +27,12 @@ export interface PendingReply {
 export interface ReplyHandler {
   resolve(packet: Packet): void;
   reject(error: AiocError): void;
+}
+
+interface FileWatch {
+  readonly onState: OnFileState;
+  /** Its signal is not listened to any more. */
+  readonly forget: () => void;
 }
 
 export interface NativeChannelOptions {
@@ -42,6 +50,7 @@ export class NativeChannel {
   readonly #pending = new Map<number, ReplyHandler>();
   readonly #options: NativeChannelOptions;
   readonly #ranges = new AwaitedRanges();
+  readonly #followed = new Map<number, FileWatch>();
   #number = 0;
   #protocol = 1;
   #failure: AiocError | undefined;
@@ -160,7 +169,7 @@ export class NativeChannel {
   }
 
   get #isAwaiting(): boolean {
-    return this.#pending.size > 0 || !this.#ranges.isEmpty;
+    return this.#pending.size > 0 || this.#followed.size > 0 || !this.#ranges.isEmpty;
   }
 
   newNumber(): number {
@@ -198,6 +207,38 @@ export class NativeChannel {
       this.notify('cancel', number, EMPTY);
       throw error;
     }
+  }
+
+  /**
+   * Follows the file of the message that is sent next with this number, until there is an outcome or the message is refused.
+   *
+   * @param signal takes the message back, as long as it has not been sent
+   */
+  follow(number: number, onState: OnFileState, signal: AbortSignal | undefined): void {
+    if (this.#welcome['follows'] !== true) {
+      onState({
+        phase: 'unknown',
+        reason: 'this connector is of an older version of aioc, which does not tell',
+      });
+      return;
+    }
+    this.#willAwait();
+    const forget = onAbort(signal, () => this.notify('cancel', number, EMPTY));
+    this.#followed.set(number, { onState, forget });
+    this.notify('follow', number, EMPTY);
+  }
+
+  #unfollow(number: number): void {
+    this.#followed.get(number)?.forget();
+    this.#followed.delete(number);
+    this.#awaitsLess();
+  }
+
+  #takeState(packet: Packet): void {
+    const state = bodyAsJson(packet) as unknown as TransferProgress | FileOutcome;
+    const { onState } = this.#followed.get(packet.number) ?? {};
+    if (OUTCOMES.has(state.phase)) this.#unfollow(packet.number);
+    onState?.(state);
   }
 
   /** Stops waiting for a reply: rejects with `error` and tells the connector. */
@@ -259,6 +300,8 @@ export class NativeChannel {
       this.#awaitsLess();
       return;
     }
+    if (packet.kind === 'fileState') return this.#takeState(packet);
+    if (packet.kind === 'failed' && this.#followed.has(packet.number)) this.#unfollow(packet.number);
     const pending = this.#pending.get(packet.number);
     // A response may cross its cancellation.
     if (pending === undefined) {
@@ -285,6 +328,10 @@ export class NativeChannel {
       pending.reject(this.#failure);
     }
     this.#ranges.refuseAll(this.#failure);
+    for (const [number, { onState }] of [...this.#followed]) {
+      this.#unfollow(number);
+      onState({ phase: 'unknown', reason: LOST });
+    }
     for (const resolve of this.#drained.splice(0)) resolve();
     this.#options.onClose();
   }
@@ -302,5 +349,7 @@ export function outcomeIn(packet: Packet): SendOutcome {
 const STORED = jsonBody({ outcome: 'stored' });
 const ACCEPTED = jsonBody({ outcome: 'accepted' });
 const EMPTY = Buffer.alloc(0);
+const OUTCOMES: ReadonlySet<string> = new Set(['arrived', 'failed', 'cancelled'] as const);
+const LOST = 'the connector stopped; if it has stored the message, it goes on when it runs again';
 /** Numbers of packets have 32 bits; after the last one, they begin again. */
 const NUMBERS = 0xffff_ffff;

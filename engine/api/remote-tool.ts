@@ -1,8 +1,9 @@
-import { AiocError } from '../base/errors.ts';
+import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import { realClock } from '../base/real-ports.ts';
-import type { InviteOptions, MadeInvitation } from '../local/connector-commands.ts';
+import type { TransferRow } from '../contract/views.ts';
+import type { CleanChoice, InviteOptions, MadeInvitation } from '../local/connector-commands.ts';
 import { ownerId } from '../local/socket-names.ts';
 import type { JsonObject } from '../protocol/header.ts';
 import { apiOptionsFromConfig, type ConnectorAddress } from './api-options.ts';
@@ -16,6 +17,7 @@ import {
   parseNames,
   parsePeers,
   parseQueues,
+  parseTransfers,
   type QueueCounts,
 } from './command-answers.ts';
 import { callCommand } from './command-call.ts';
@@ -189,6 +191,43 @@ export class ConnectorRemoteTool {
   async renewCertificate(options: CallOptions = {}): Promise<true> {
     this.#only('client', 'renews its certificate');
     return parseDone(await this.command('renew_certificate', {}, withLongTimeout(options)));
+  }
+
+  /** The files on their way in both directions, and the partial ones. Only for aioc's connectors, like the next two. */
+  async listTransfers(options?: CallOptions): Promise<readonly TransferRow[]> {
+    return parseTransfers(await this.#own('list_transfers', {}, options));
+  }
+
+  /**
+   * Stops a transfer, and tells the other side. The message of the file arrives without it.
+   *
+   * @returns the transfer as it was
+   */
+  async cancelTransfer(id: string, options?: CallOptions): Promise<TransferRow> {
+    const [row] = parseTransfers(await this.#own('cancel_transfer', { id }, options));
+    return row as TransferRow;
+  }
+
+  /**
+   * Deletes partial files: one, or those to which nothing was added for so long.
+   *
+   * @returns those that were deleted
+   */
+  async cleanTransfers(choice: CleanChoice, options?: CallOptions): Promise<readonly TransferRow[]> {
+    const kwargs = 'id' in choice ? { id: choice.id } : { idle_ms: choice.idleMs };
+    return parseTransfers(await this.#own('clean_transfers', kwargs, options));
+  }
+
+  /** A command that only aioc's connectors know; Python's do not answer it, and older ones of aioc say so. */
+  async #own(cmd: string, kwargs: JsonObject, options: CallOptions | undefined): Promise<string> {
+    const unknown = `the connector does not know ${cmd}: it is Python's or an older version of aioc`;
+    const answer = await this.command(cmd, kwargs, options).catch((error: unknown) => {
+      const { code } = toAiocError(error);
+      if (code !== 'AIOC_TIMEOUT' && code !== 'AIOC_COMMAND') throw error;
+      throw new AiocError('AIOC_COMMAND', `${unknown}, or it does not answer`, { cause: error });
+    });
+    if (/^aioc knows no command/.test(answer)) throw new AiocError('AIOC_COMMAND', unknown);
+    return answer;
   }
 
   /** Closes the connection of a client on a server. */

@@ -34,6 +34,10 @@ export const TRANSFER_LIMITS = {
   transferKeptMs: 60_000,
   /** Characters of a reason to stop: a sentence with a name. */
   transferReasonCharacters: 400,
+  /** Least time between two looks at the partial files on the disk for a screen. */
+  partialsReadMs: 1_000,
+  /** Files that one program follows to their peers. */
+  followedFiles: 1_024,
   /** Interval of reports of progress. */
   transferProgressMs: 100,
   /** The header of an entry of a tree: a path and a link's target, at most 4 KiB each, in base64. */

@@ -1,8 +1,10 @@
 import { partsOf } from '../base/addresses.ts';
 import { AiocError, toAiocError } from '../base/errors.ts';
-import type { Phase } from '../contract/views.ts';
+import type { Phase, TransferRow } from '../contract/views.ts';
+import { shownName } from '../files/safe-name.ts';
 import type {
   AccessChange,
+  CleanChoice,
   CommandSource,
   ConnectorCommands,
   IgnoreChange,
@@ -18,6 +20,7 @@ import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Inbox } from '../queues/inbox.ts';
 import { type ConnectorOptions, fileOwnerOf } from './connector-options.ts';
 import type { QueueStore } from './queue-store.ts';
+import type { TransferList } from './transfer-list.ts';
 
 /** The parts of a connector that commands use. */
 export interface CommandTarget {
@@ -28,6 +31,7 @@ export interface CommandTarget {
   readonly inboxes: Iterable<Inbox>;
   readonly server: Peer | undefined;
   readonly phase: Phase;
+  readonly transfers: Pick<TransferList, 'current' | 'cancel' | 'clean'>;
   resume(): Promise<void>;
   start(): Promise<void>;
   pause(options: { readonly hard: boolean }): Promise<void>;
@@ -213,6 +217,23 @@ export class CommandHandler implements ConnectorCommands {
     const owner = fileOwnerOf(options);
     const deleted = await deleteLeftoverFiles(local.connectorFilesDirectory, owner);
     for (const file of deleted) this.#done(`${file}: deleted with its messages`, { warning: true });
+    return deleted;
+  }
+
+  transfers(): Promise<readonly TransferRow[]> {
+    return this.#connector.transfers.current();
+  }
+
+  async cancelTransfer(id: string): Promise<TransferRow> {
+    const row = await this.#connector.transfers.cancel(id);
+    this.#done(`cancelled the file ${shownName(row.name)}`, { peerName: row.peerName, warning: true });
+    return row;
+  }
+
+  async cleanTransfers(choice: CleanChoice): Promise<readonly TransferRow[]> {
+    const deleted = await this.#connector.transfers.clean(choice);
+    for (const { name, peerName } of deleted)
+      this.#done(`deleted the partial file ${shownName(name)}`, { peerName, warning: true });
     return deleted;
   }
 

@@ -41,6 +41,7 @@ import { liftQueueLimits, restoreQueueLimits } from './queue-limits.ts';
 import { addAwayPeer, QueueStore } from './queue-store.ts';
 import { reachableAddresses } from './reachable-addresses.ts';
 import { removeRunFile, withHolder, writeRunFile } from './run-file.ts';
+import { type TransferList, transferCounts, transferListOf } from './transfer-list.ts';
 import { inboxRows, queueRows, queueTotals } from './view-rows.ts';
 
 /** A connector with all its parts. `EngineService` shows and controls it. */
@@ -55,6 +56,7 @@ export class Connector {
   readonly folder: ReceivedFolder;
   readonly #space = new DiskSpace();
   readonly control: CommandHandler;
+  readonly transfers: TransferList;
   readonly rules: QueueRules;
   /** The sockets of a configured connector for local programs. */
   readonly broker: LocalBroker | undefined;
@@ -98,6 +100,7 @@ export class Connector {
     const space = this.#space;
     this.folder = new ReceivedFolder({ directory: options.receivedDirectory, random, clock, space });
     this.control = new CommandHandler(this, this.#queues);
+    this.transfers = transferListOf(this, { clock, onChange });
     this.chat = makeChat(options, space, { folder: this.folder, log, onChange });
     this.registry.onForget = (peer) => this.chat.forget(peer);
     this.#knownAioc = knownPeersOf(options);
@@ -231,6 +234,7 @@ export class Connector {
       ignoredDrops: this.ignoring.drops,
       joinRequests: this.admission.joinRequests,
       transfersInFlight: this.chat.transfersInFlight,
+      ...transferCounts(this.transfers.rows()),
       peersConnected: peers.filter(({ state }) => state === 'connected').length,
       unreadTotal: peers.reduce((sum, { id }) => sum + this.chat.conversation(id).unread, 0),
     };
@@ -313,10 +317,7 @@ export class Connector {
     if (local === undefined) return undefined;
     const { clock } = ports;
     return new LocalBroker({
-      clock,
-      budget: this.#budget,
-      store: this.#queues.store,
-      rules: this.rules,
+      ...{ clock, budget: this.#budget, store: this.#queues.store, rules: this.rules },
       soleSender: role === 'client' ? serverId({ host, port }) : undefined,
       messageMaxBytes: this.options.messageMaxBytes ?? LIMITS.messageBytes,
       log: this.log,

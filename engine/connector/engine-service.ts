@@ -9,6 +9,7 @@ import { afterDeletingClient, afterDeletingOwn } from './certificate-advice.ts';
 import type { CommandHandler } from './command-handler.ts';
 import type { Connector } from './connector.ts';
 import { listWindow, tailWindow } from './list-window.ts';
+import { transferListSource } from './transfer-list.ts';
 import { peerList, peerRow, queueList } from './view-rows.ts';
 import { ViewServer } from './view-server.ts';
 
@@ -64,6 +65,11 @@ export class EngineService implements EngineApi {
         return {
           pane: 'queues',
           ...listWindow(queueList(this.#connector.queueRows()), view),
+        };
+      case 'transfers':
+        return {
+          pane: 'transfers',
+          ...listWindow(transferListSource(this.#connector.transfers.rows()), view),
         };
       case 'log': {
         const source = {

@@ -18,6 +18,7 @@ const VIEW = z.discriminatedUnion('pane', [
   z.object({ pane: z.literal('status') }),
   z.object({ pane: z.literal('peers'), ...list, sort: z.enum(['name', 'state', 'rate', 'waiting']) }),
   z.object({ pane: z.literal('queues'), ...list, sort: z.enum(['backlog', 'age', 'name', 'rate']) }),
+  z.object({ pane: z.literal('transfers'), ...list, sort: z.enum(['name', 'peer', 'rate', 'size']) }),
   z.object({ pane: z.literal('log'), ...tail }),
   z.object({ pane: z.literal('chat'), peer, ...tail }),
 ]) satisfies z.ZodType<View>;

@@ -22,3 +22,22 @@ export interface TransferProgress {
   /** Of the phase `failed`. */
   readonly failure?: TransferFailure;
 }
+
+/** What a directory contains and its peer does not get, with the reasons: all of it counted, the first ones named. */
+export interface LeftOut {
+  readonly count: number;
+  readonly first: readonly (readonly [path: string, why: string])[];
+}
+
+/** What became of the file of a message. */
+export type FileOutcome =
+  /** The peer has it, and its message. */
+  | { readonly phase: 'arrived'; readonly sizeBytes: number; readonly leftOut: LeftOut }
+  /** The peer has the message at most. `by`: who refused it, or could not do it. */
+  | { readonly phase: 'failed'; readonly by: 'sender' | 'receiver'; readonly reason: string }
+  /** Neither the file nor its message is sent. */
+  | { readonly phase: 'cancelled' }
+  /** The connector has the message, and does not tell any more. */
+  | { readonly phase: 'unknown'; readonly reason: string };
+
+export type OnFileState = (state: TransferProgress | FileOutcome) => void;

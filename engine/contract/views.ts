@@ -4,8 +4,11 @@
  *
  * Texts from a peer are raw: make them safe before you draw them.
  */
+import type { TransferPhase } from './transfer-progress.ts';
+
 export type PeerSort = 'name' | 'state' | 'rate' | 'waiting';
 export type QueueSort = 'backlog' | 'age' | 'name' | 'rate';
+export type TransferSort = 'name' | 'peer' | 'rate' | 'size';
 
 /** A window of a sorted, filtered list. */
 export interface ListWindow<Sort extends string> {
@@ -27,6 +30,7 @@ export type View =
   | { readonly pane: 'status' }
   | ({ readonly pane: 'peers' } & ListWindow<PeerSort>)
   | ({ readonly pane: 'queues' } & ListWindow<QueueSort>)
+  | ({ readonly pane: 'transfers' } & ListWindow<TransferSort>)
   | ({ readonly pane: 'log' } & TailWindow)
   | ({ readonly pane: 'chat'; readonly peer: string } & TailWindow);
 
@@ -97,7 +101,12 @@ export interface Status {
   readonly ignoringAll: boolean;
   readonly ignoredDrops: number;
   readonly joinRequests: readonly JoinRequest[];
+  /** Of the chat. */
   readonly transfersInFlight: number;
+  /** Files that are on their way beside the messages, in both directions. */
+  readonly filesRunning: number;
+  /** Files that wait for their peer, and partial files of which the peer has not sent the rest. */
+  readonly filesWaiting: number;
   readonly peersConnected: number;
   readonly unreadTotal: number;
 }
@@ -154,6 +163,25 @@ export interface QueueRow {
   readonly dropped?: number;
   /** Why the queue is blocked, worst reason first; absent if it is not. */
   readonly blocked?: string;
+}
+
+/** A file on its way to or from an aioc peer, or what is here of one whose peer is away. */
+export interface TransferRow {
+  /** Short, for commands; the same at both ends. */
+  readonly id: string;
+  readonly direction: 'in' | 'out';
+  readonly peerName: string;
+  readonly name: string;
+  /** `waiting`: for its turn or for its peer. */
+  readonly phase: TransferPhase;
+  readonly doneBytes: number;
+  /** Absent if not known yet: of a directory. */
+  readonly totalBytes?: number;
+  /** What was there already when this connection began. */
+  readonly resumedBytes: number;
+  readonly bytesPerSecond: number;
+  /** Of an incoming file whose peer does not send it now: when something was added last. */
+  readonly idleSinceMs?: number;
 }
 
 /**
@@ -264,6 +292,7 @@ export type Update =
   | { readonly pane: 'status'; readonly status: Status }
   | ({ readonly pane: 'peers' } & ListUpdate<PeerRow>)
   | ({ readonly pane: 'queues' } & ListUpdate<QueueRow>)
+  | ({ readonly pane: 'transfers' } & ListUpdate<TransferRow>)
   | ({ readonly pane: 'log' } & TailUpdate<LogRow>)
   | ({ readonly pane: 'chat'; readonly peer: string } & TailUpdate<ChatRow>);
 

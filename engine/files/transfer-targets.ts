@@ -37,6 +37,8 @@ export interface TransferTargetsOptions {
 /** A transfer that is not complete. */
 export interface PartialFile {
   readonly key: string;
+  /** Of the transfer. */
+  readonly id: string;
   readonly peer: string;
   readonly name: string;
   readonly kind: 'file' | 'tree';
@@ -92,12 +94,12 @@ export class TransferTargets {
     const found: PartialFile[] = [];
     for (const [key, record] of await this.#options.records.all()) {
       if (record.state === 'placed') continue;
-      const { peer, name, kind, directory, sizeBytes, sinceMs } = record;
+      const { id, peer, name, kind, directory, sizeBytes, sinceMs } = record;
       const { doneBytes, changedMs } = await stateOf(key, record);
       const idleMs = Math.max(0, this.#options.clock.wallNow() - changedMs);
       const isOpen = this.#open.has(key);
       const totalBytes = sizeBytes ?? undefined;
-      found.push({ key, peer, name, kind, directory, doneBytes, totalBytes, sinceMs, idleMs, isOpen });
+      found.push({ key, id, peer, name, kind, directory, doneBytes, totalBytes, sinceMs, idleMs, isOpen });
     }
     return found.sort((left, right) => left.sinceMs - right.sinceMs);
   }

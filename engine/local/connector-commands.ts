@@ -1,3 +1,5 @@
+import type { TransferRow } from '../contract/views.ts';
+
 export interface AccessChange {
   readonly list: 'whitelist' | 'blacklist';
   readonly what: 'add' | 'remove';
@@ -26,6 +28,9 @@ export interface MadeInvitation {
   /** Milliseconds since 1970. */
   readonly expiresAtMs: number;
 }
+
+/** Which partial files to delete: one, by its id, or those to which nothing was added for so long. */
+export type CleanChoice = { readonly id: string } | { readonly idleMs: number };
 
 /** The peers to ignore: all, none, or only one (as in Python). */
 export type IgnoreChange = 'everybody' | 'nobody' | { readonly only: string };
@@ -77,6 +82,22 @@ export interface ConnectorCommands {
    * @throws AiocError AIOC_COMMAND if a file cannot be deleted, and the errors of the store
    */
   deletePersistenceRemains(): Promise<readonly string[]>;
+  /** Files on their way in both directions, and partial files that wait for their peers. */
+  transfers(): Promise<readonly TransferRow[]>;
+  /**
+   * Stops a transfer, and tells the other side why. The message of an outgoing file goes without it.
+   *
+   * @returns the transfer as it was
+   * @throws AiocError AIOC_FILE_MISSING
+   */
+  cancelTransfer(id: string): Promise<TransferRow>;
+  /**
+   * Deletes partial files. Peers that still have such a file send it again from the start.
+   *
+   * @returns those that were deleted
+   * @throws AiocError AIOC_FILE_MISSING for an unknown id, AIOC_COMMAND for one that is being received
+   */
+  cleanTransfers(choice: CleanChoice): Promise<readonly TransferRow[]>;
   /** @throws AiocError AIOC_CONFIG for a key that does not exist */
   attribute(key: string): unknown;
   start(): Promise<void>;

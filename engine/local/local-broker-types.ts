@@ -4,8 +4,10 @@ import type { Clock } from '../base/ports.ts';
 import type { FileDestinations } from '../files/file-destinations.ts';
 import type { ReceivedPieces } from '../files/received-pieces.ts';
 import type { TransferTargets } from '../files/transfer-targets.ts';
+import type { OnState } from '../peers/delivery-observers.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
+import type { BatchExtras } from '../peers/traffic-types.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { CheckedBatch } from '../queues/message-batch.ts';
 import type { OutgoingBody } from '../queues/outgoing-body.ts';
@@ -43,6 +45,19 @@ export interface LocalBrokerOptions {
   readonly onChange: () => void;
   /** Called with all accepted messages, for a screen. */
   readonly observe?: (peer: Peer, batch: CheckedBatch) => void;
+}
+
+/** Follows the file of one message on its way to the peer. */
+export interface FileFollower {
+  /** The same file, followed. */
+  bodyOf(body: OutgoingBody): OutgoingBody;
+  readonly onState: OnState;
+}
+
+/** What goes with a message besides its record. */
+export function extrasOf(body: OutgoingBody | undefined, follower: FileFollower | undefined): BatchExtras {
+  if (body === undefined || follower === undefined) return { body };
+  return { body: follower.bodyOf(body), onState: follower.onState };
 }
 
 /** A request that waits for its response. */

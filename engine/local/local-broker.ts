@@ -24,16 +24,16 @@ import type { MessageSource, StoredPosition } from '../queues/message-source.ts'
 import type { Completion } from '../queues/outbox-batch.ts';
 import { inboxStream } from '../queues/stream-names.ts';
 import { AwaitedResponses } from './awaited-responses.ts';
-import type { LocalBrokerOptions, PendingRequest, ResponseHandler } from './local-broker-types.ts';
+import type { FileFollower, LocalBrokerOptions } from './local-broker-types.ts';
+import { extrasOf, type PendingRequest, type ResponseHandler } from './local-broker-types.ts';
 import { frameWithHeader } from './message-file.ts';
 import { QueueWarnings } from './queue-warnings.ts';
 import { RefusedResponses } from './refused-responses.ts';
 import { unknownType, whyNotTaken } from './unknown-type.ts';
 
 /** Maximum bytes of data and binary of a message from a local program. */
-export function messageMaxBytesOf({ messageMaxBytes = LIMITS.messageBytes }: LocalBroker): number {
-  return messageMaxBytes;
-}
+export const messageMaxBytesOf = ({ messageMaxBytes = LIMITS.messageBytes }: LocalBroker): number =>
+  messageMaxBytes;
 
 /** The error text for a message of this size, with what to do. */
 export function tooLargeText(sizeBytes: number, maxBytes: number): string {
@@ -85,6 +85,11 @@ export class LocalBroker implements Application {
     return this.#options.budget;
   }
 
+  /** What is here of files from aioc peers that are not complete. */
+  get partialFiles(): LocalBrokerOptions['files'] {
+    return this.#options.files;
+  }
+
   /** Maximum bytes of data and binary of a message from a program. */
   get messageMaxBytes(): number | undefined {
     return this.#options.messageMaxBytes;
@@ -119,11 +124,12 @@ export class LocalBroker implements Application {
    * AiocError AIOC_TYPE_UNKNOWN, AIOC_PEER_UNKNOWN, AIOC_PEER_AWAY (a ping only), AIOC_QUEUE_FULL, AIOC_IGNORED, or an
    * error of the store.
    *
+   * @param follower is told of its file
    * @returns a promise that settles when the next message of the program may be read; undefined: at once
    */
-  submit(frame: Frame, completion: Completion): Promise<void> | undefined {
+  submit(frame: Frame, completion: Completion, follower?: FileFollower): Promise<void> | undefined {
     try {
-      return this.#place(this.#checked(frame.header), frame, completion);
+      return this.#place(this.#checked(frame.header), frame, completion, follower);
     } catch (error) {
       this.#refused.refused(frame.header, toAiocError(error));
       completion.refused(1, error);
@@ -161,7 +167,7 @@ export class LocalBroker implements Application {
     return this.#options.rules.isStored('out', type);
   }
 
-  #place(peer: Peer, frame: Frame, completion: Completion): Promise<void> | undefined {
+  #place(peer: Peer, frame: Frame, completion: Completion, by?: FileFollower): Promise<void> | undefined {
     const { header, data, binary } = frame;
     if (header.message_type === '_ping') {
       this.#outgoing.sendNow(peer, { header, data, binary });
@@ -177,9 +183,9 @@ export class LocalBroker implements Application {
     const largestBytes = data.length + binary.length;
     const hasResponse = header['response_id'] !== undefined;
     const batch = { shared: header, count, records, largestBytes, hasResponse };
-    return this.#enqueue(peer, batch, hasResponse ? this.#refused.watch(batch, completion) : completion, {
-      body,
-    });
+    const extras = extrasOf(body, by);
+    const watched = hasResponse ? this.#refused.watch(batch, completion) : completion;
+    return this.#enqueue(peer, batch, watched, extras);
   }
 
   #enqueue(

@@ -1,7 +1,9 @@
 import type { AiocError } from '../base/errors.ts';
 import type { Clock } from '../base/ports.ts';
+import type { TransferProgress } from '../contract/transfer-progress.ts';
 import { sentHeader } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
+import type { Header } from '../protocol/header.ts';
 import { transportIdOf } from '../protocol/message-number.ts';
 import type { TransferFrame } from '../protocol/transfer-frames.ts';
 import type { OutboxEntry } from '../queues/outbox-entry.ts';
@@ -16,11 +18,26 @@ export interface FileTransfersOptions {
   readonly onChange: () => void;
 }
 
+/** A file that crosses, or waits for its turn. */
+export interface OutgoingFileState {
+  readonly id: string;
+  /** Of its message. */
+  readonly header: Header;
+  /** Absent before it has begun. */
+  readonly progress: TransferProgress | undefined;
+}
+
+interface QueuedFile {
+  readonly entry: OutboxEntry;
+  readonly header: Header;
+  progress: TransferProgress | undefined;
+}
+
 /** The files of queued messages for one aioc peer: each crosses before its message, under the number of that message. */
 export class FileTransfers {
   readonly #transfers: OutgoingTransfers;
   /** The messages whose files cross, by transfer. */
-  readonly #entries = new Map<string, OutboxEntry>();
+  readonly #files = new Map<string, QueuedFile>();
 
   constructor(options: FileTransfersOptions) {
     this.#transfers = new OutgoingTransfers(options);
@@ -43,13 +60,32 @@ export class FileTransfers {
     if (known !== undefined) return known.state;
     const { body } = entry.context;
     if (body === undefined) return { kind: 'ready' };
-    this.#entries.set(id, entry);
+    const { header } = message();
+    const file: QueuedFile = { entry, header, progress: undefined };
+    this.#files.set(id, file);
     return this.#transfers.start({
-      id,
-      header: sentHeader(message().header),
-      open: () => body.source(),
-      onProgress: (progress) => body.onProgress(progress),
+      ...{ id, header: sentHeader(header), open: () => body.source() },
+      onProgress: (progress) => {
+        file.progress = progress;
+        body.onProgress(progress);
+      },
     }).state;
+  }
+
+  /** Those whose messages have not been sent. */
+  get all(): readonly OutgoingFileState[] {
+    this.forgetGone();
+    return [...this.#files]
+      .filter(([, { entry }]) => entry.sent === 0)
+      .map(([id, { header, progress }]) => ({ id, header, progress }));
+  }
+
+  /** Stops one: its message goes without it. False if there is none, or its message was sent. */
+  cancel(id: string, reason: string): boolean {
+    const file = this.#files.get(id);
+    if (file === undefined || file.entry.gone || file.entry.sent > 0) return false;
+    this.#transfers.cancel(id, reason);
+    return true;
   }
 
   /** The file is not sent (any further), and its message goes without it. */
@@ -59,6 +95,7 @@ export class FileTransfers {
 
   /** @returns false for a frame about a file from the peer */
   received(frame: TransferFrame): boolean {
+    this.forgetGone();
     return this.#transfers.received(frame);
   }
 
@@ -69,9 +106,9 @@ export class FileTransfers {
 
   /** Messages have left their queues: acknowledged, cancelled or dropped. */
   forgetGone(): void {
-    for (const [id, entry] of this.#entries) {
+    for (const [id, { entry }] of this.#files) {
       if (!entry.gone) continue;
-      this.#entries.delete(id);
+      this.#files.delete(id);
       if (entry.sent === 0) this.#transfers.cancel(id, 'The message was removed from its queue.');
       this.#transfers.forget(id);
     }

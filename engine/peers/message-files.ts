@@ -5,7 +5,7 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import { transportIdOf } from '../protocol/message-number.ts';
 import type { TransferFrame } from '../protocol/transfer-frames.ts';
 import { FileSender } from './file-sender.ts';
-import { FileTransfers } from './file-transfers.ts';
+import { FileTransfers, type OutgoingFileState } from './file-transfers.ts';
 import type { Link } from './link.ts';
 import type { NextEntry } from './sent-queue.ts';
 
@@ -81,6 +81,16 @@ export class MessageFiles {
   /** A transport_id that is no message's: a piece of a file for a Python peer has arrived. */
   acknowledged(transportId: string): void {
     this.#inFrames.acknowledged(transportId);
+  }
+
+  /** Those that cross beside the messages and whose messages have not been sent. */
+  get all(): readonly OutgoingFileState[] {
+    return this.#transfers.all;
+  }
+
+  /** See FileTransfers.cancel. */
+  cancel(id: string, reason: string): boolean {
+    return this.#transfers.cancel(id, reason);
   }
 
   /** A frame about a file to or from the peer; false for the latter. */

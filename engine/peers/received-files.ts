@@ -3,11 +3,12 @@ import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
 import type { TransferProgress } from '../contract/transfer-progress.ts';
 import type { OpenTarget, PlacedTransfer, TransferOffer } from '../files/transfer-target.ts';
-import { fileErrorText, transferOf, withoutTransfer } from '../protocol/file-frames.ts';
+import { fileErrorText } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { headerText, type JsonObject } from '../protocol/header.ts';
 import { numberIn } from '../protocol/message-number.ts';
 import type { TransferFrame } from '../protocol/transfer-frames.ts';
+import { transferOf, withoutTransfer } from '../protocol/transfer-key.ts';
 import type { MessageSource } from '../queues/message-source.ts';
 import { IncomingTransfers } from '../transfers/incoming-transfers.ts';
 import type { Disposition } from './file-sink.ts';
@@ -37,8 +38,17 @@ export interface ReceivedFilesOptions {
   readonly deliver: (peer: Peer, frame: Frame, source: MessageSource) => Disposition | Promise<Disposition>;
 }
 
+/** A file that a peer sends, or sent before its connection was lost. */
+export interface IncomingFileState {
+  readonly peer: Peer;
+  readonly offer: TransferOffer;
+  readonly progress: TransferProgress;
+}
+
 interface FilesOfPeer {
   readonly transfers: IncomingTransfers;
+  /** Since they were offered, until their messages have come. */
+  readonly states: Map<string, IncomingFileState>;
   link: Link | undefined;
 }
 
@@ -89,7 +99,9 @@ export class ReceivedFiles {
       },
       deliver: async (source) => {
         const disposition = await this.#options.deliver(peer, placed, source);
-        await this.#of(peer).transfers.settled(id);
+        const { transfers, states } = this.#of(peer);
+        states.delete(id);
+        await transfers.settled(id);
         return disposition;
       },
     });
@@ -106,6 +118,11 @@ export class ReceivedFiles {
       const withFile = { ...(header['with_file'] as JsonObject), file_error: fileErrorText(message) };
       return withHeader(frame, { ...header, with_file: withFile });
     }
+  }
+
+  /** Files that are not at their place yet. */
+  get all(): readonly IncomingFileState[] {
+    return [...this.#peers.values()].flatMap(({ states }) => [...states.values()]);
   }
 
   /** Stops a transfer: nothing of it stays. Does nothing to one whose message has come. */
@@ -126,13 +143,18 @@ export class ReceivedFiles {
     const known = this.#peers.get(peer);
     if (known !== undefined) return known;
     const { clock, budget, sourceId, receiver } = this.#options;
+    const states = new Map<string, IncomingFileState>();
     const transfers = new IncomingTransfers({
       ...{ clock, budget, sourceId, peerName: peer.wireName },
       open: (offer) => receiver?.open(peer, offer) ?? Promise.reject(refusal()),
       discard: (id) => receiver?.discard(peer, id) ?? Promise.resolve(),
-      onProgress: (offer, progress) => receiver?.onProgress(peer, offer, progress),
+      onProgress: (offer, progress) => {
+        if (progress.phase === 'failed') states.delete(offer.id);
+        else states.set(offer.id, { peer, offer, progress });
+        receiver?.onProgress(peer, offer, progress);
+      },
     });
-    const files = { transfers, link: undefined };
+    const files = { transfers, states, link: undefined };
     this.#peers.set(peer, files);
     return files;
   }

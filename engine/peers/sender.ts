@@ -54,7 +54,7 @@ export class Sender {
   /** Messages sent one by one to a peer that acknowledges them one by one. */
   readonly #unacked = new UnackedFrames();
   readonly #cursor = new EntryCursor((type) => this.#shared(type));
-  readonly #files: MessageFiles;
+  readonly files: MessageFiles;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -63,7 +63,7 @@ export class Sender {
       options.onChange();
     };
     const { clock, sourceId } = options;
-    this.#files = new MessageFiles({
+    this.files = new MessageFiles({
       ...{ clock, sourceId },
       frameOf: ({ entry, outbox }) => this.#cursor.only(entry, outbox.type),
       number: (link, next) => this.#numberFile(link, next),
@@ -151,7 +151,7 @@ export class Sender {
   detach(): void {
     if (this.#link === undefined) return;
     this.#link = undefined;
-    this.#files.detach();
+    this.files.detach();
     this.#gone.setGaps([]);
     this.#cursor.reset();
     this.#unacked.clear();
@@ -170,29 +170,29 @@ export class Sender {
   }
 
   pump(): void {
-    while (this.#link?.writable && !this.#files.isSending && !this.#awaitsResumePoints) {
+    while (this.#link?.writable && !this.files.isSending && !this.#awaitsResumePoints) {
       const next = this.#next(this.#link);
       if (next === undefined) break;
-      if (next.entry.context.body !== undefined) this.#files.send(this.#link, next);
+      if (next.entry.context.body !== undefined) this.files.send(this.#link, next);
       else if (this.#takesBatch(this.#link, next)) this.#sendBatch(this.#link, next);
       else if (!this.#sendOne(this.#link, next)) return;
     }
-    this.#files.pump();
+    this.files.pump();
   }
 
   /** A frame about a file to or from the peer; false for the latter. */
   onTransfer(frame: TransferFrame): boolean {
-    return this.#files.received(frame);
+    return this.files.received(frame);
   }
 
   closeFiles(): Promise<void> {
-    return this.#files.close();
+    return this.files.close();
   }
 
   /** One message was acknowledged. */
   acknowledged(transportId: number | string, outcome: 'received' | 'dropped'): void {
     const number = numberIn(transportId);
-    if (number === undefined) return this.#files.acknowledged(String(transportId));
+    if (number === undefined) return this.files.acknowledged(String(transportId));
     const acked = this.#queues.ofEpoch(number.epoch)?.outbox.ackedOne(number);
     if (acked === undefined) return;
     this.#unacked.remove(String(transportId));
@@ -218,7 +218,7 @@ export class Sender {
     if (isFirst) {
       this.#awaitsResumePoints = false;
       this.#gone.setGaps(positions.filter(({ hasGap }) => hasGap));
-      if (this.#link !== undefined) this.#files.attach(this.#link);
+      if (this.#link !== undefined) this.files.attach(this.#link);
     }
     this.#reportGone();
     this.#onChange();
@@ -261,7 +261,7 @@ export class Sender {
       const entry = outbox.next();
       if (entry !== undefined) {
         const next = { outbox, credit, entry };
-        if (this.#files.maySend(link, next) && this.#maySend(link, next)) return next;
+        if (this.files.maySend(link, next) && this.#maySend(link, next)) return next;
       }
       // To a Python peer, nothing overtakes a message that waits.
       if (entry !== undefined && !link.speaksStreams) return undefined;

@@ -3,13 +3,13 @@ import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import { framesOf, sharedOf } from '../protocol/batched-messages.ts';
-import { transferOf } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import { type NumberOnWire, numberIn } from '../protocol/message-number.ts';
 import { type Ack, acknowledgeable, isReserved, type OutFrame } from '../protocol/messages.ts';
 import type { StreamAckFrame } from '../protocol/stream-frames.ts';
 import type { TransferFrame } from '../protocol/transfer-frames.ts';
+import { transferOf } from '../protocol/transfer-key.ts';
 import type { InboxArrival } from '../queues/inbox-arrival.ts';
 import { type CheckedBatch, type MessageBatch, messagesFrom } from '../queues/message-batch.ts';
 import type { MessageSource } from '../queues/message-source.ts';
@@ -39,7 +39,7 @@ export class Traffic implements LinkTraffic<Link> {
   readonly #pings: Pings;
   readonly #warnings: TrafficWarnings;
   readonly #received = new ReceivedBatches();
-  readonly #files: ReceivedFiles;
+  readonly files: ReceivedFiles;
 
   constructor(options: TrafficOptions) {
     this.#options = options;
@@ -47,7 +47,7 @@ export class Traffic implements LinkTraffic<Link> {
     this.#pings = new Pings(options);
     this.inRate = new RateMeter(options.clock);
     this.#outgoing = new OutgoingTraffic(options);
-    this.#files = new ReceivedFiles({
+    this.files = new ReceivedFiles({
       ...options,
       receiver: options.application.files,
       deliver: (peer, frame, source) => this.#deliverPlaced(peer, frame, source),
@@ -84,7 +84,7 @@ export class Traffic implements LinkTraffic<Link> {
 
   disconnected(peer: Peer, reason: string): void {
     this.#pings.disconnected(peer);
-    this.#files.disconnected(peer);
+    this.files.disconnected(peer);
     this.#options.application.disconnected(peer, reason);
     const { wireName: name, address } = peer;
     this.#options.onPeerChange?.({ connected: false, name, address, reason });
@@ -98,7 +98,7 @@ export class Traffic implements LinkTraffic<Link> {
       return 'taken';
     }
     const number = numberIn(header['transport_id']);
-    if (link.speaksFiles && transferOf(header) !== undefined) return this.#files.take(peer, link, frame);
+    if (link.speaksFiles && transferOf(header) !== undefined) return this.files.take(peer, link, frame);
     let batch: CheckedBatch;
     try {
       batch = this.#received.read(frame, link.speaksBatches);
@@ -131,18 +131,18 @@ export class Traffic implements LinkTraffic<Link> {
   transfer(link: Link, frame: TransferFrame): Promise<void> | undefined {
     const peer = this.#options.registry.byLink(link);
     if (peer === undefined || peer.sender.onTransfer(frame)) return undefined;
-    return this.#files.received(peer, link, frame);
+    return this.files.received(peer, link, frame);
   }
 
   /** Stops a file from a peer that crosses beside the messages: nothing of it stays, and the peer reads the reason. */
   cancelFile(peer: Peer, id: string, reason: string): void {
-    this.#files.cancel(peer, id, reason);
+    this.files.cancel(peer, id, reason);
   }
 
   /** Resolves when no file to or from a peer is open. Nothing may be sent or received after it. */
   async closeFiles(): Promise<void> {
     const senders = [...this.#options.registry.all].map(({ sender }) => sender.closeFiles());
-    await Promise.all([this.#files.close(), ...senders]);
+    await Promise.all([this.files.close(), ...senders]);
   }
 
   /** It would be as long when sent again, so the connection must not end because of it. */

@@ -2,6 +2,7 @@ import type { Frame } from './frame-decoder.ts';
 import type { FrameParts } from './frame-encoder.ts';
 import type { Header, JsonObject } from './header.ts';
 import type { OutFrame } from './messages.ts';
+import { TRANSFER_KEY } from './transfer-key.ts';
 
 interface OwnParts {
   readonly data: Buffer;
@@ -37,19 +38,6 @@ export function transferredFrame(frame: Frame, transferId: string, fileError: st
   const { header, ...parts } = framed(frame.header, { data: frame.data, binary }, 0, about);
   return { ...parts, header: fileError === undefined ? { ...header, [TRANSFER_KEY]: transferId } : header };
 }
-
-/** The transfer with the file of a received message; undefined if it has none. */
-export function transferOf(header: Header): string | undefined {
-  const id = header[TRANSFER_KEY];
-  return typeof id === 'string' ? id : undefined;
-}
-
-/** The same message for its listener. */
-export function withoutTransfer({ [TRANSFER_KEY]: _id, ...header }: Header): Header {
-  return header as Header;
-}
-
-const TRANSFER_KEY = 'aioc_transfer';
 
 /** Shortens the reason, which may contain a long path, so that it fits into LIMITS.headerSpareBytes in any encoding. */
 export function fileErrorText(reason: string): string {

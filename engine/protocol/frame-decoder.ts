@@ -3,6 +3,7 @@ import { LIMITS } from '../base/limits.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { type Header, type JsonObject, parseReceivedHeader } from './header.ts';
 import { RECORD_HEAD_BYTES } from './record-batch.ts';
+import { transferOf } from './transfer-key.ts';
 
 /** A frame without the bytes of its file. */
 export interface Frame {
@@ -284,6 +285,7 @@ const OPEN_BRACE = 0x7b;
 
 /** The with_file of a header, if the frame contains the file (PROTOCOL §3), which has not crossed as a transfer. */
 function fileOf(header: Header): JsonObject | undefined {
+  if (transferOf(header) !== undefined) return undefined;
   const file = header['with_file'] as JsonObject | undefined;
-  return file?.['file_error'] || header['aioc_transfer'] !== undefined ? undefined : file;
+  return file?.['file_error'] ? undefined : file;
 }

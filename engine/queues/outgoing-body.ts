@@ -1,10 +1,6 @@
-import type { TransferProgress } from '../contract/transfer-progress.ts';
+import type { LeftOut, TransferProgress } from '../contract/transfer-progress.ts';
 
-/** What a tree contains and its stream does not, with the reasons: all of it counted, the first ones named. */
-export interface LeftOut {
-  readonly count: number;
-  readonly first: readonly (readonly [path: string, why: string])[];
-}
+export type { LeftOut };
 
 /** The content of a message's file, as a stream of bytes that can be read again from any byte. Close it in any case. */
 export interface TransferSource {

@@ -224,6 +224,8 @@ export class IncomingTransfer {
       this.#checkpoints.add(hash);
       this.#progress.done(hash.bytes);
     }
+    // A target writes at its start until it is told where to go on.
+    if (hash.bytes > 0 && !this.#isOver) await target.truncate(hash.bytes);
     this.#arrived = hash;
     this.#writtenBytes = hash.bytes;
     return target;

@@ -1,4 +1,4 @@
-import { AiocError, type ErrorCode } from '../base/errors.ts';
+import { AiocError, type ErrorCode, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { type MemoryBudget, MemoryLease } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
@@ -104,7 +104,19 @@ export class IncomingTransfers {
         'AIOC_FILE_MISSING',
         'The file of the message is not here. Ask for it to be sent again.',
       );
-    return transfer.place();
+    try {
+      return await transfer.place();
+    } catch (error) {
+      this.#tellNotPlaced(id, toAiocError(error, 'AIOC_FILE_WRITE'));
+      throw error;
+    }
+  }
+
+  /** The sender learns it before the ack of the message. */
+  #tellNotPlaced(id: string, error: AiocError): void {
+    const stop = stopFrameOf(id, error);
+    this.#stopped.add(stop);
+    this.#send(stop);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { AiocError } from '../../engine/base/errors.ts';
 import type { OptionName } from '../option-table.ts';
 
-export type Values = Readonly<Record<string, string | boolean | undefined>>;
+export type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** `aioc send`. */
 export interface ShellSendOptions {
@@ -13,12 +13,15 @@ export interface ShellSendOptions {
   readonly json: boolean;
   readonly type?: string;
   readonly to?: string;
-  readonly file?: {
+  readonly files: readonly {
+    /** `-`: the standard input. */
     readonly path: string;
     readonly dstType: string;
     readonly dstName?: string;
     readonly delete: boolean;
-  };
+  }[];
+  /** Does not wait until the peer has the files. */
+  readonly isDetached: boolean;
   readonly binaryPath?: string;
   readonly awaitResponse: boolean;
   readonly timeoutMs?: number;
@@ -45,8 +48,7 @@ export interface AttachOptions {
 /** @throws AiocError AIOC_USAGE */
 export function shellSend([connector, words, extra]: readonly string[], values: Values): ShellSendOptions {
   if (extra !== undefined) throw usage(`unexpected argument "${extra}": put the text in quotes`);
-  const [path, type, binaryPath] = [text(values, 'file'), text(values, 'type'), text(values, 'binary')];
-  const dstName = text(values, 'dst_name');
+  const [type, binaryPath] = [text(values, 'type'), text(values, 'binary')];
   const seconds = text(values, 'timeout');
   if (seconds !== undefined && !(Number(seconds) > 0))
     throw usage(`--timeout takes a number of seconds, not "${seconds}"`);
@@ -56,18 +58,28 @@ export function shellSend([connector, words, extra]: readonly string[], values: 
     json: values['json'] === true,
     ...(type !== undefined && { type }),
     ...toWhom(values),
-    ...(path !== undefined && {
-      file: {
-        path,
-        dstType: text(values, 'dst_type') ?? 'any',
-        ...(dstName !== undefined && { dstName }),
-        delete: values['delete'] === true,
-      },
-    }),
+    files: filesOf(values),
+    isDetached: values['no_wait'] === true,
     ...(binaryPath !== undefined && { binaryPath }),
     awaitResponse: values['await_response'] === true,
     ...(seconds !== undefined && { timeoutMs: Number(seconds) * 1000 }),
   };
+}
+
+/** @throws AiocError AIOC_USAGE */
+function filesOf(values: Values): ShellSendOptions['files'] {
+  const paths = texts(values, 'file');
+  const dstName = text(values, 'dst_name');
+  if (dstName !== undefined && paths.length > 1)
+    throw usage('--dst_name names one file, but there are several --file');
+  if (paths.includes('-') && dstName === undefined)
+    throw usage('--file - needs --dst_name, the name of the file at the receiver');
+  const about = {
+    dstType: text(values, 'dst_type') ?? 'any',
+    ...(dstName !== undefined && { dstName }),
+    delete: values['delete'] === true,
+  };
+  return paths.map((path) => ({ path, ...about }));
 }
 
 /** @throws AiocError AIOC_USAGE */
@@ -101,6 +113,14 @@ export function text(values: Values, name: OptionName): string | undefined {
   const value = values[name];
   if (value === '') throw usage(`--${name} needs a value that is not empty`);
   return typeof value === 'string' ? value : undefined;
+}
+
+/** @throws AiocError AIOC_USAGE for an option with an empty value */
+function texts(values: Values, name: OptionName): readonly string[] {
+  const value = values[name];
+  if (!Array.isArray(value)) return [];
+  if (value.includes('')) throw usage(`--${name} needs a value that is not empty`);
+  return value;
 }
 
 /** What is wrong with the command line; `parseCommandLine` adds which help to look at. */

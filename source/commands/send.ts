@@ -8,6 +8,7 @@ import {
   type ErrorCode,
   LIMITS,
   type RequestOptions,
+  type SomeFile,
   shownName,
   toAiocError,
 } from '../../engine/index.ts';
@@ -17,6 +18,7 @@ import { optionsOf } from '../find-connector.ts';
 import { type LineMessage, lineOfMessage, messageOfLine } from '../message-lines.ts';
 import { OutputLines } from '../output-lines.ts';
 import type { ShellSendOptions } from './send-arguments.ts';
+import { sendFiles } from './send-files.ts';
 
 /** Messages in flight to the connector at once: enough to keep it busy, few enough to name the one that failed. */
 const IN_FLIGHT_MAX = 256;
@@ -31,14 +33,25 @@ const IN_FLIGHT_MAX = 256;
 export async function runSend(options: ShellSendOptions): Promise<number> {
   const place = await optionsOf(options.connector, options.directories);
   const api = new ConnectorAPI(place);
-  const defaults: LineMessage = { message: await messageOf(options), awaitResponse: options.awaitResponse };
-  const chosen = place.isServer === true ? clientChooser(place, options.text !== undefined) : undefined;
+  const { text, files, awaitResponse } = options;
+  const defaults: LineMessage = { message: await messageOf(options), awaitResponse };
+  const isOnce = text !== undefined || files.length > 0;
+  const chosen = place.isServer === true ? clientChooser(place, isOnce) : undefined;
   const sender = new ShellSender(api, chosen);
   try {
-    if (options.text !== undefined || (process.stdin.isTTY && options.file !== undefined)) {
-      const data = options.text;
-      const message = data === undefined ? defaults.message : { ...defaults.message, data };
-      await sender.send({ ...defaults, message });
+    if (isOnce) {
+      const message = text === undefined ? defaults.message : { ...defaults.message, data: text };
+      if (files.length > 0 && !awaitResponse)
+        return await sendFiles(api, {
+          ...options,
+          message: await sender.addressed(message),
+          files: files.map(fileToSend),
+        });
+      for (const file of files.length > 0 ? files.map(fileToSend) : [undefined])
+        await sender.send({
+          ...defaults,
+          message: file === undefined ? message : { ...message, withFile: file },
+        });
       await sender.settled();
       return EXIT.ok;
     }
@@ -106,13 +119,15 @@ class ShellSender {
     this.#chosen = chosen;
   }
 
+  /** With its destination. */
+  async addressed(message: RequestOptions): Promise<RequestOptions> {
+    if (message.destinationId !== undefined || message.responseId !== undefined) return message;
+    return this.#chosen === undefined ? message : { ...message, destinationId: await this.#chosen() };
+  }
+
   /** Resolves when the next message may be sent. */
   async send({ message: given, awaitResponse }: LineMessage): Promise<void> {
-    const withDestination =
-      given.destinationId === undefined && given.responseId === undefined && this.#chosen !== undefined
-        ? { ...given, destinationId: await this.#chosen() }
-        : given;
-    const message = toldOfRename(withDestination);
+    const message = await this.addressed(given);
     this.#number += 1;
     const number = this.#number;
     if (this.failedAt !== undefined) throw this.#failure;
@@ -145,36 +160,27 @@ class ShellSender {
 }
 
 /** Prints on stderr the name under which a file is sent if its own is not UTF-8. */
-function toldOfRename(message: RequestOptions): RequestOptions {
-  const { withFile } = message;
-  if (withFile === undefined || !('srcPath' in withFile)) return message;
+function fileToSend({ path, ...about }: ShellSendOptions['files'][number]): SomeFile {
+  const { dstType, dstName = '' } = about;
+  if (path === '-') return { content: process.stdin, dstType, dstName };
   const onRenamed = (dstName: string): void => {
-    const own = shownName(basename(withFile.srcPath));
+    const own = shownName(basename(path));
     process.stderr.write(
       `aioc: the file name ${own} is not UTF-8; the file is sent as ${shownName(dstName)}\n`,
     );
   };
-  return { ...message, withFile: { ...withFile, onRenamed } };
+  return { srcPath: path, ...about, onRenamed };
 }
 
 async function messageOf({
   type = 'any',
   to,
-  file,
   binaryPath,
   timeoutMs,
 }: ShellSendOptions): Promise<RequestOptions> {
   return {
     messageType: type,
     ...(to !== undefined && { destinationId: to }),
-    ...(file && {
-      withFile: {
-        srcPath: file.path,
-        dstType: file.dstType,
-        delete: file.delete,
-        ...(file.dstName !== undefined && { dstName: file.dstName }),
-      },
-    }),
     ...(binaryPath !== undefined && { binary: await bytesOf(binaryPath) }),
     ...(timeoutMs !== undefined && { timeoutMs }),
   };

@@ -46,6 +46,9 @@ interface ConnectorStatus {
   readonly away: readonly AwayPeer[];
   /** What is wrong with connected peers, by name: for example that two clients use one name. */
   readonly warnings?: Readonly<Record<string, string>>;
+  /** Files on their way in both directions, and those that wait for their peers. */
+  readonly filesRunning?: number;
+  readonly filesWaiting?: number;
   readonly received: number;
   readonly toSend: Readonly<Record<string, number>>;
   readonly ignored: boolean | readonly string[];
@@ -100,7 +103,7 @@ const PROBLEMS: Readonly<Record<Exclude<FoundConnector['state'], 'answers'>, str
 
 /** The details that a screen would show. */
 function doing(status: Status, rows: readonly PeerRow[]) {
-  const { role, phase, address } = status;
+  const { role, phase, address, filesRunning, filesWaiting } = status;
   const away = rows.filter(({ state, waitingCount }) => state !== 'connected' && waitingCount > 0);
   const warned = rows.filter(({ state, reason }) => state === 'connected' && reason !== undefined);
   const server = role === 'client' ? rows[0] : undefined;
@@ -116,6 +119,8 @@ function doing(status: Status, rows: readonly PeerRow[]) {
       warnings: Object.fromEntries(warned.map(({ name, reason = '' }) => [name, reason])),
     }),
     ...daysLeft(status, rows),
+    ...(filesRunning > 0 && { filesRunning }),
+    ...(filesWaiting > 0 && { filesWaiting }),
     away: away.map((row) => ({
       name: row.name,
       state: row.state,
@@ -175,10 +180,20 @@ function connectorText(status: ConnectorStatus): string {
   }
   for (const [name, warning] of Object.entries(warnings))
     lines.push(`    ${sanitize(name)}: ${sanitize(warning)}`);
+  lines.push(...filesLines(status));
   if (received > 0) lines.push(`    ${received} received, waiting for a listener`);
   if (ignored !== false)
     lines.push(`    ignored: ${ignored === true ? 'all' : ignored.map((name) => sanitize(name)).join(', ')}`);
   return lines.join('\n');
+}
+
+function filesLines({ filesRunning = 0, filesWaiting = 0 }: ConnectorStatus): readonly string[] {
+  const files = (count: number): string => `${count} ${count === 1 ? 'file' : 'files'}`;
+  const parts = [
+    ...(filesRunning > 0 ? [`${files(filesRunning)} on their way`] : []),
+    ...(filesWaiting > 0 ? [`${files(filesWaiting)} waiting for their peers`] : []),
+  ];
+  return parts.length === 0 ? [] : [`    ${parts.join(', ')} (aioc files lists them)`];
 }
 
 function daysText(days: number): string {

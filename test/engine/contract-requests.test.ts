@@ -40,6 +40,7 @@ const VIEWS: { readonly [Pane in View['pane']]: View } = {
   status: { pane: 'status' },
   peers: { pane: 'peers', ...LIST, sort: 'state' },
   queues: { pane: 'queues', ...LIST, sort: 'age' },
+  transfers: { pane: 'transfers', ...LIST, sort: 'rate' },
   log: { pane: 'log', filter: '', rows: 5, endId: 9 },
   chat: { pane: 'chat', peer: 'p1', filter: '', rows: 5 },
 };

@@ -18,13 +18,14 @@ export interface DaemonSide {
 /** A server and its client `client1`, without TLS, each the built program as a daemon, connected. */
 export async function daemonPair(
   t: TestContext,
+  common: Readonly<Record<string, unknown>> = {},
 ): Promise<{ readonly server: DaemonSide; readonly client: DaemonSide }> {
   const server_sockaddr = ['127.0.0.1', await freePort()];
   const side = async (config: Readonly<Record<string, unknown>>): Promise<DaemonSide> => {
     const directory = tempDir(t);
     const file = join(directory, 'connector.json');
     const places = { connector_files_dirpath: directory, default_logger_dirpath: directory };
-    writeFileSync(file, JSON.stringify({ server_sockaddr, use_ssl: false, ...places, ...config }));
+    writeFileSync(file, JSON.stringify({ server_sockaddr, use_ssl: false, ...places, ...common, ...config }));
     const start = async (): Promise<Daemon> => {
       const daemon = new Daemon(t, ['--headless', file], directory);
       await daemon.ready();

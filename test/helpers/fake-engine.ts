@@ -7,6 +7,7 @@ import type {
   PeerRow,
   QueueRow,
   Status,
+  TransferRow,
   Update,
   View,
 } from '../../engine/contract/views.ts';
@@ -88,6 +89,8 @@ export class FakeEngine implements EngineApi {
           pane: 'queues',
           ...windowOf(data.queues, view, ({ peerName, type }) => `${peerName} ${type}`),
         };
+      case 'transfers':
+        return { pane: 'transfers', ...windowOf<TransferRow>([], view, ({ name }) => name) };
       case 'log':
         return { pane: 'log', ...tailOf(data.log, view) };
       case 'chat':

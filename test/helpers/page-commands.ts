@@ -86,6 +86,8 @@ const RUN_ELSEWHERE: readonly (readonly [command: RegExp, files: readonly string
   [/^aioc status/, ['test/field/f07-status-of-what-is-not-connected.test.ts']],
   [/^aioc cli/, ['test/daemon/cli.test.ts']],
   [/^aioc attach/, ['test/pty/attach.test.ts']],
+  [/^aioc files/, ['test/source/commands/files.test.ts']],
+  [/^aioc send.* --file/, ['test/daemon/send-files.test.ts']],
   [/^aioc send/, ['test/daemon/shell.test.ts']],
   [/^aioc listen/, ['test/daemon/shell.test.ts']],
   [/^aioc log/, ['test/source/commands/log.test.ts']],

@@ -35,6 +35,8 @@ function sampleStatus(changes: Partial<Status> = {}): Status {
     ignoredDrops: 0,
     joinRequests: [],
     transfersInFlight: 0,
+    filesRunning: 0,
+    filesWaiting: 0,
     peersConnected: 0,
     unreadTotal: 0,
     ...changes,

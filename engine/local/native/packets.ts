@@ -39,6 +39,7 @@ export const PACKET_KINDS = {
   engineRequest: 8,
   fileBytes: 9,
   sendBatch: 10,
+  follow: 11,
   welcome: 16,
   done: 17,
   failed: 18,
@@ -48,8 +49,14 @@ export const PACKET_KINDS = {
   accepted: 22,
   refusedBatch: 23,
   batch: 24,
+  fileState: 25,
 } as const;
 export type PacketKind = keyof typeof PACKET_KINDS;
+
+/** What programs send on the socket for sending only. */
+export const SENDING_KINDS: ReadonlySet<PacketKind> = new Set([
+  ...(['send', 'sendBatch', 'request', 'cancel', 'fileBytes', 'follow'] as const),
+]);
 
 const NAMES: (PacketKind | undefined)[] = [];
 for (const [name, code] of Object.entries(PACKET_KINDS)) NAMES[code] = name as PacketKind;

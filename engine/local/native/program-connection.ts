@@ -9,12 +9,14 @@ import type { Frame } from '../../protocol/frame-decoder.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import type { Header } from '../../protocol/header.ts';
 import { checkFields } from '../../protocol/header-fields.ts';
+import type { Cancel } from '../../queues/outbox-batch.ts';
 import type { AcceptedFiles } from '../accepted-files.ts';
 import { type LocalBroker, messageMaxBytesOf, tooLargeText } from '../local-broker.ts';
 import { headerOfBeginning, parseLocalFrame } from '../local-frames.ts';
 import { namesFile } from '../message-file.ts';
 import { responseFrame } from '../python/response-frame.ts';
 import type { RefusalLog } from '../refusal-log.ts';
+import { FollowedFiles } from './followed-files.ts';
 import { PacketWriter } from './packet-writer.ts';
 import {
   bodyAsJson,
@@ -24,6 +26,7 @@ import {
   type PacketKind,
   PacketReader,
   packetBytesOf,
+  SENDING_KINDS,
 } from './packets.ts';
 import { ProgramBatches } from './program-batches.ts';
 import { ProgramFiles } from './program-files.ts';
@@ -52,12 +55,12 @@ export class ProgramConnection {
   readonly #reader: PacketReader;
   /** Functions that stop waiting for the responses of requests. */
   readonly #requests = new Map<number, () => void>();
-  /** Of this connection; 0 before the first packet. */
-  #protocol = 0;
+  #protocol = 0; // Before the first packet.
   readonly #writer: PacketWriter;
   readonly #subscriptions: Subscriptions;
   readonly #files: ProgramFiles;
   readonly #batches: ProgramBatches;
+  readonly #followed: FollowedFiles;
   #ended = false;
   #running = false;
   #paused = false;
@@ -65,7 +68,6 @@ export class ProgramConnection {
   #unconfirmed = 0;
   #unconfirmedBatched = 0;
   readonly #lease: MemoryLease;
-  /** For the packet that is unfinished. */
   readonly #frameLease: FrameLease;
   #late: Timer | undefined;
 
@@ -81,6 +83,7 @@ export class ProgramConnection {
     this.#lease = new MemoryLease(broker.budget);
     this.#frameLease = new FrameLease(broker.budget.frames);
     this.#files = new ProgramFiles(files.spool);
+    this.#followed = new FollowedFiles((number, body) => this.#write('fileState', number, body));
     this.#subscriptions = new Subscriptions({ broker, clock, writer: this.#writer, onChange });
     this.#batches = new ProgramBatches({
       broker,
@@ -153,7 +156,6 @@ export class ProgramConnection {
     this.#setPaused(isPaused);
   }
 
-  /** There is memory for more of the packet. */
   readonly #readOn = (): void => this.#adjustFlow();
 
   #setPaused(paused: boolean): void {
@@ -192,7 +194,7 @@ export class ProgramConnection {
   /** @returns a promise to await before the next packet, if any */
   #handle(packet: Packet): Promise<void> | undefined {
     if (this.#protocol === 0 && packet.kind !== 'hello') throw new Error('the first packet is not a hello');
-    if (this.#options.purpose === 'listen' && SENDING.has(packet.kind))
+    if (this.#options.purpose === 'listen' && SENDING_KINDS.has(packet.kind))
       throw new Error(`a ${packet.kind} belongs on the send socket`);
     if (packet.kind === 'sendBatch' && this.#protocol < 2)
       throw new Error('a sendBatch needs protocol 2, which the hello did not name');
@@ -216,6 +218,9 @@ export class ProgramConnection {
         return undefined;
       case 'fileBytes':
         return this.#files.add(packet.number, packet.body);
+      case 'follow':
+        this.#followed.follow(packet.number);
+        return undefined;
       case 'subscribe':
       case 'taken':
       case 'unsubscribe':
@@ -233,7 +238,7 @@ export class ProgramConnection {
   #hello(packet: Packet): void {
     this.#protocol = commonProtocol(bodyAsJson(packet));
     const { version, purpose, mayBeAnyUser } = this.#options;
-    const files = purpose === 'send' && { files: mayBeAnyUser ? 'bytes' : 'paths' };
+    const files = purpose === 'send' && { files: mayBeAnyUser ? 'bytes' : 'paths', follows: true };
     this.#write('welcome', packet.number, jsonBody({ protocol: this.#protocol, version, purpose, ...files }));
   }
 
@@ -264,19 +269,21 @@ export class ProgramConnection {
     this.#unconfirmed += 1;
     this.#lease.take(body.length);
     const { broker, files } = this.#options;
-    const isStored = broker.isStored(frame.header.message_type) && files.holds(frame);
-    const outcome = isStored ? STORED : ACCEPTED;
-    return broker.submit(frame, {
-      patience: 'while-draining',
-      kept: () => {
+    const outcome = broker.isStored(frame.header.message_type) && files.holds(frame) ? STORED : ACCEPTED;
+    const followed = this.#followed.get(number);
+    const completion = {
+      patience: 'while-draining' as const,
+      kept: (_count: number, cancel?: Cancel) => {
+        followed?.queued(cancel);
         this.#write('done', number, outcome);
         this.#confirmed(body.length);
       },
-      refused: (_count, error) => {
+      refused: (_count: number, error: unknown) => {
         this.#refuse(number, frame, error);
         this.#confirmed(body.length);
       },
-    });
+    };
+    return broker.submit(frame, completion, followed);
   }
 
   #confirmed(bytes: number): void {
@@ -334,9 +341,10 @@ export class ProgramConnection {
     if (this.#requests.delete(number)) this.#write('failed', number, jsonBody({ code, message }));
   }
 
-  /** The program no longer waits; a later response goes to the listener of its type. */
+  /** The program no longer waits, or takes a message back; a later response goes to the listener of its type. */
   #cancel(number: number): void {
     this.#files.forget(number);
+    this.#followed.get(number)?.cancel();
     this.#requests.get(number)?.();
     this.#requests.delete(number);
   }
@@ -361,6 +369,7 @@ export class ProgramConnection {
   #tell(number: number, type: string, error: AiocError): void {
     const { code, message } = error;
     this.#noteRefused(type, 1, error);
+    this.#followed.forget(number);
     this.#write('failed', number, jsonBody({ code, message }));
   }
 
@@ -373,8 +382,6 @@ export class ProgramConnection {
     if (!this.#ended) this.#writer.write(kind, number, body);
   }
 }
-
-const SENDING: ReadonlySet<PacketKind> = new Set(['send', 'sendBatch', 'request', 'cancel', 'fileBytes']);
 
 /** For a program with an older library, which sends and listens over one socket. */
 const LISTEN_ELSEWHERE = jsonBody({

@@ -86,6 +86,21 @@ export const PYTHON_COMMANDS: ReadonlyMap<string, Handler> = new Map<string, Han
 const OWN_COMMANDS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['renew_certificate', (control) => status(control.renewCertificate())],
   ['create_invitation', invite],
+  ['list_transfers', async (control) => json({ transfers: await control.transfers() })],
+  [
+    'cancel_transfer',
+    (control, given) => answered(async () => ({ transfer: await control.cancelTransfer(text(given, 'id')) })),
+  ],
+  [
+    'clean_transfers',
+    (control, { id, idle_ms: idleMs }) =>
+      answered(async () => {
+        if (typeof id === 'string') return { transfers: await control.cleanTransfers({ id }) };
+        if (typeof idleMs !== 'number' || !(idleMs >= 0))
+          throw new AiocError('AIOC_COMMAND', 'the command needs an id, or idle_ms as a number');
+        return { transfers: await control.cleanTransfers({ idleMs }) };
+      }),
+  ],
 ]);
 
 /** @returns the answer, or undefined for a command that is not in the table */
@@ -220,6 +235,20 @@ async function status(action: Promise<void>): Promise<CommandAnswer> {
   } catch (error) {
     return failed(error);
   }
+}
+
+/** An answer of aioc's own, with a value. */
+async function answered(action: () => Promise<object>): Promise<CommandReply> {
+  try {
+    return json(await action());
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+/** As `spacedJson`, for values without large numbers. */
+function json(value: object): string {
+  return JSON.stringify({ status: true, msg: '', ...value });
 }
 
 function failed(error: unknown): CommandAnswer {

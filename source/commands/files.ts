@@ -1,0 +1,90 @@
+import { sanitize } from '../../components/terminal/sanitize.ts';
+import { ConnectorRemoteTool, type TransferRow } from '../../engine/index.ts';
+import { EXIT } from '../exit-codes.ts';
+import { optionsOf } from '../find-connector.ts';
+import { sizeText } from '../progress-line.ts';
+import type { FilesOptions } from './files-arguments.ts';
+
+/**
+ * `aioc files`: lists the files on their way and the partial ones, stops a transfer, or deletes partial files.
+ *
+ * @param print receives whole lines; default: the standard output
+ * @returns the exit code
+ * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_COMMAND, AIOC_CONFIG, AIOC_USAGE
+ */
+export async function runFiles(
+  { connector, directories, json, action }: FilesOptions,
+  print: (text: string) => void = (text) => void process.stdout.write(text),
+): Promise<number> {
+  const tool = new ConnectorRemoteTool(await optionsOf(connector, directories));
+  if (action === undefined) {
+    const rows = await tool.listTransfers();
+    print(json ? `${JSON.stringify(rows, undefined, 2)}\n` : `${tableOf(rows, Date.now())}\n`);
+    return EXIT.ok;
+  }
+  const rows =
+    action.kind === 'cancel'
+      ? [await tool.cancelTransfer(action.id)]
+      : await tool.cleanTransfers(action.choice);
+  if (json) print(`${JSON.stringify(rows, undefined, 2)}\n`);
+  else print(`${doneText(action.kind, rows)}\n`);
+  return EXIT.ok;
+}
+
+function doneText(kind: 'cancel' | 'clean', rows: readonly TransferRow[]): string {
+  const done = kind === 'cancel' ? 'cancelled' : 'deleted';
+  if (rows.length === 0) return 'no partial file is that old';
+  return rows
+    .map((row) => `${done} ${sanitize(row.name)} ${fromOrTo(row)} (${sizeText(row.doneBytes)})`)
+    .join('\n');
+}
+
+function fromOrTo({ direction, peerName }: TransferRow): string {
+  return `${direction === 'in' ? 'from' : 'to'} ${sanitize(peerName)}`;
+}
+
+function tableOf(rows: readonly TransferRow[], nowMs: number): string {
+  if (rows.length === 0) return 'No files are on their way, and none wait for their peers.';
+  const order = (row: TransferRow): number => (row.phase === 'waiting' ? 1 : 0);
+  const lines = [...rows]
+    .sort((a, b) => order(a) - order(b))
+    .map((row) => [
+      row.id,
+      fromOrTo(row),
+      `${sizeText(row.doneBytes)}${row.totalBytes === undefined ? '' : ` of ${sizeText(row.totalBytes)}`}`,
+      stateText(row, nowMs),
+      sanitize(row.name),
+    ]);
+  const table = [['ID', 'PEER', 'DONE', 'STATE', 'NAME'], ...lines];
+  const widths = [0, 1, 2, 3].map((at) => Math.max(...table.map((cells) => cells[at]?.length ?? 0)));
+  return table
+    .map((cells) =>
+      cells
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function stateText(
+  { phase, bytesPerSecond, totalBytes, doneBytes, idleSinceMs }: TransferRow,
+  nowMs: number,
+): string {
+  if (phase === 'waiting')
+    return idleSinceMs === undefined ? 'waits' : `waits, nothing for ${durationText(nowMs - idleSinceMs)}`;
+  if (phase !== 'running') return phase;
+  const left =
+    totalBytes === undefined || bytesPerSecond === 0
+      ? ''
+      : `, ${durationText(((totalBytes - doneBytes) / bytesPerSecond) * 1000)} left`;
+  return `${sizeText(bytesPerSecond)}/s${left}`;
+}
+
+function durationText(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
