@@ -73,7 +73,9 @@ export type TransferFrame =
   /** So many bytes of the stream are written. */
   | { readonly kind: 'got'; readonly id: string; readonly bytes: number }
   /** All of it is verified and on the disk. */
-  | { readonly kind: 'ready'; readonly id: string };
+  | { readonly kind: 'ready'; readonly id: string }
+  /** The answer to a stop. */
+  | { readonly kind: 'stopped'; readonly id: string };
 
 /** @throws AiocError AIOC_FRAME_TOO_LARGE if the header of an offer does not fit */
 export function transferFrame(frame: TransferFrame, sourceId: string): OutFrame {
@@ -108,6 +110,7 @@ function membersOf(frame: TransferFrame): object {
     case 'stop':
       return { code: frame.code, reason: frame.reason.slice(0, LIMITS.transferReasonCharacters) };
     case 'ready':
+    case 'stopped':
       return {};
   }
 }
@@ -127,7 +130,7 @@ export function readTransferFrame({ header, data, binary }: Frame): TransferFram
   return new TransferFrameReader(kind, members).read(binary);
 }
 
-const KINDS = ['piece', 'got', 'offer', 'accept', 'end', 'ready', 'stop'] as const;
+const KINDS = ['piece', 'got', 'offer', 'accept', 'end', 'ready', 'stop', 'stopped'] as const;
 const NOTHING = Buffer.alloc(0);
 const DIGEST = /^[\w-]{43}$/;
 const CODE = /^AIOC_[A-Z_]{1,40}$/;
@@ -160,6 +163,7 @@ class TransferFrameReader {
       case 'stop':
         return { kind, id, ...this.#stop() };
       case 'ready':
+      case 'stopped':
         return { kind, id };
     }
   }

@@ -2,6 +2,7 @@ import { AiocError, type ErrorCode, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { type MemoryBudget, MemoryLease } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
+import { RecentSet } from '../base/recent-set.ts';
 import type { TransferFailure, TransferProgress } from '../contract/transfer-progress.ts';
 import type { OpenTarget, TransferOffer, TransferTarget } from '../files/transfer-target.ts';
 import { pythonJson } from '../protocol/header.ts';
@@ -42,6 +43,8 @@ export class IncomingTransfers {
   readonly #lease: MemoryLease;
   readonly #transfers = new Map<string, IncomingTransfer>();
   readonly #stopped = new StoppedTransfers();
+  /** Their messages are here: the sender has not read that yet if it offers one again. */
+  readonly #settled = new RecentSet<string>(LIMITS.transferStops);
   /** Targets that are being closed or deleted. */
   readonly #leaving = new Map<string, Promise<void>>();
   #link: TransferLink | undefined;
@@ -82,9 +85,11 @@ export class IncomingTransfers {
    */
   received(frame: TransferFrame): Promise<void> | undefined {
     if (frame.kind === 'stop') return this.#stoppedByPeer(frame);
+    if (frame.kind === 'stopped') this.#stopped.confirm(frame.id);
     // What the peer sent before it knew.
     if (this.#stopped.get(frame.id) !== undefined) return undefined;
     if (frame.kind === 'offer') this.#offered(frame);
+    else if (this.#settled.has(frame.id)) return undefined;
     else if (frame.kind === 'piece') return this.#piece(frame);
     else if (frame.kind === 'end') this.#known(frame.id).end(frame);
     return undefined;
@@ -124,9 +129,13 @@ export class IncomingTransfers {
    * nothing is left that was not placed.
    */
   async settled(id: string): Promise<void> {
+    this.#settled.add(id);
     const transfer = this.#transfers.get(id);
-    if (transfer !== undefined) this.#remove(transfer, () => transfer.settled());
-    else this.#leave(id, () => this.#options.discard(id));
+    if (transfer !== undefined) {
+      this.#remove(transfer, () => transfer.settled());
+      // It was offered again before the sender could know: it need not send it.
+      if (!transfer.isPlacing) this.#send({ kind: 'ready', id });
+    } else this.#leave(id, () => this.#options.discard(id));
     await this.#leaving.get(id);
   }
 
@@ -152,6 +161,7 @@ export class IncomingTransfers {
 
   #offered(frame: OfferFrame): void {
     const { id, content: kind, sizeBytes, mode, mtimeMs, header } = frame;
+    if (this.#settled.has(id)) return this.#send({ kind: 'ready', id });
     const offer = { id, kind, sizeBytes, mode, mtimeMs, header, peerName: this.#options.peerName };
     const known = this.#transfers.get(id);
     if (known !== undefined && isSame(known.offer, offer)) return known.offered();
@@ -211,14 +221,11 @@ export class IncomingTransfers {
     this.#send(stop);
   }
 
-  #stoppedByPeer(frame: StopFrame): undefined {
-    const { id } = frame;
-    if (this.#stopped.confirm(id)) return undefined;
+  #stoppedByPeer({ id, code, reason }: StopFrame): undefined {
     const transfer = this.#transfers.get(id);
     if (transfer === undefined) this.#leave(id, () => this.#options.discard(id));
-    else if (!transfer.isPlacing)
-      this.#stop(transfer, { by: 'sender', code: frame.code, reason: frame.reason });
-    void (this.#leaving.get(id) ?? Promise.resolve()).then(() => this.#send(frame));
+    else if (!transfer.isPlacing) this.#stop(transfer, { by: 'sender', code, reason });
+    void (this.#leaving.get(id) ?? Promise.resolve()).then(() => this.#send({ kind: 'stopped', id }));
     return undefined;
   }
 

@@ -366,7 +366,7 @@ export class OutgoingTransfer {
   }
 
   #ready(): void {
-    if (this.#step !== 'offered' && this.#step !== 'ended') throw unasked('ready');
+    if (this.#step === 'none') throw unasked('ready');
     this.#writtenBytes = this.#sentBytes;
     this.#endRun();
     this.#state = { kind: 'ready' };

@@ -41,6 +41,8 @@ export class OutgoingTransfers {
   /** Those that have a piece in memory, or are reading one. */
   readonly #reading = new Set<OutgoingTransfer>();
   readonly #toRead = new Map<OutgoingTransfer, () => void>();
+  /** Of transfers that are forgotten. */
+  readonly #closing = new Set<Promise<void>>();
   #link: TransferLink | undefined;
   #stalledTimer: Timer | undefined;
 
@@ -103,9 +105,12 @@ export class OutgoingTransfers {
   /** Its message has left the queue. One that is not ready is stopped. */
   forget(id: string): void {
     const transfer = this.#transfers.get(id);
+    if (transfer === undefined) return;
     this.#transfers.delete(id);
-    if (transfer !== undefined && transfer.state.kind !== 'ready')
+    if (transfer.state.kind !== 'ready')
       transfer.fail('sender', cancelled('The message was removed from its queue.'));
+    const closed = transfer.close().then(() => void this.#closing.delete(closed));
+    this.#closing.add(closed);
   }
 
   /**
@@ -115,6 +120,7 @@ export class OutgoingTransfers {
   received(frame: TransferFrame): boolean {
     const transfer = this.#transfers.get(frame.id);
     if (frame.kind === 'stop') return this.#stoppedByPeer(frame, transfer);
+    if (frame.kind === 'stopped') return this.#stopped.confirm(frame.id);
     if (frame.kind === 'offer' || frame.kind === 'piece' || frame.kind === 'end') return false;
     if (transfer === undefined || !this.#running.has(transfer)) return true;
     transfer.received(frame);
@@ -138,7 +144,10 @@ export class OutgoingTransfers {
   /** Resolves when no file is open. Nothing may be called after it. */
   async close(): Promise<void> {
     this.detach();
-    await Promise.all([...this.#transfers.values()].map((transfer) => transfer.close()));
+    await Promise.all([
+      ...[...this.#transfers.values()].map((transfer) => transfer.close()),
+      ...this.#closing,
+    ]);
   }
 
   #turnsOf(clock: Clock): TransferTurns {
@@ -190,9 +199,10 @@ export class OutgoingTransfers {
   }
 
   #stoppedByPeer(frame: StopFrame, transfer: OutgoingTransfer | undefined): boolean {
-    if (this.#stopped.confirm(frame.id)) return true;
-    if (transfer === undefined) return false;
-    this.#send(frame);
+    const { id } = frame;
+    if (transfer === undefined && this.#stopped.get(id) === undefined) return false;
+    this.#send({ kind: 'stopped', id });
+    if (transfer === undefined) return true;
     transfer.fail('receiver', errorOfStop(frame));
     this.pump();
     return true;
@@ -209,7 +219,7 @@ export class OutgoingTransfers {
 
   #letRead(): void {
     const reading = [...this.#reading].filter(({ isStalled }) => !isStalled).length;
-    let free = LIMITS.transfersReadAhead - reading;
+    let free = this.#bounds.readAhead - reading;
     for (const [transfer, resolve] of this.#toRead) {
       if (free <= 0) return;
       free -= 1;

@@ -3,7 +3,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { StopFrame } from '../protocol/transfer-frames.ts';
 
 /**
- * Transfers that this side has stopped, until the peer confirms that with a stop of its own: frames of them may still be
+ * Transfers that this side has stopped, until the peer confirms that: frames of them may still be
  * on their way, and the connection may be lost before the peer reads of it.
  */
 export class StoppedTransfers {
@@ -24,15 +24,19 @@ export class StoppedTransfers {
     return [...this.#stops.values()];
   }
 
-  /** @returns false if this side has not stopped it: then the peer has, and waits for the same answer */
+  /** @returns whether this side has stopped it */
   confirm(id: string): boolean {
     return this.#stops.delete(id);
   }
 }
 
 export function stopFrameOf(id: string, error: AiocError): StopFrame {
-  const reason = (error.forPeer ?? ERROR_CODES[error.code]).slice(0, LIMITS.transferReasonCharacters);
-  return { kind: 'stop', id, code: error.code, reason };
+  return { kind: 'stop', id, code: error.code, reason: reasonForPeer(error) };
+}
+
+/** What a peer may read of an error: nothing of this machine. */
+function reasonForPeer({ forPeer, code }: AiocError): string {
+  return (forPeer ?? ERROR_CODES[code]).slice(0, LIMITS.transferReasonCharacters);
 }
 
 /** The error that a peer's stop says. */

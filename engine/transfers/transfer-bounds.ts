@@ -12,6 +12,8 @@ export interface TransferBounds {
   readonly maxBytes: number;
   /** Of one peer, at the same time. */
   readonly running: number;
+  /** Of those, how many have read a piece that waits for its turn. */
+  readonly readAhead: number;
 }
 
 export const TRANSFER_BOUNDS: TransferBounds = {
@@ -21,4 +23,5 @@ export const TRANSFER_BOUNDS: TransferBounds = {
   minBytes: LIMITS.transferMinBytes,
   maxBytes: LIMITS.transferMaxBytes,
   running: LIMITS.runningTransfers,
+  readAhead: LIMITS.transfersReadAhead,
 };

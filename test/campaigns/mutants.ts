@@ -1,6 +1,6 @@
 /**
  * Plants one bug after another into a copy of the engine, and looks how many seeds of a campaign it takes to find it:
- * `npm run campaign:mutants -- [journal|harm|streams] [SEEDS] [FIRST_SEED] [WORDS]`. WORDS: only those with these words
+ * `npm run campaign:mutants -- [journal|harm|streams|transfers] [SEEDS] [FIRST_SEED] [WORDS]`. WORDS: only those with these words
  * in their names. Fails when one is not found.
  */
 import { spawnSync } from 'node:child_process';
@@ -13,12 +13,14 @@ import { HARM_MUTANTS } from './harm-mutants.ts';
 import { JOURNAL_MUTANTS } from './journal-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { STREAM_MUTANTS } from './stream-mutants.ts';
+import { TRANSFER_MUTANTS } from './transfer-mutants.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SETS = {
   journal: { mutants: JOURNAL_MUTANTS, below: 'engine/storage/journal', campaign: 'journal', seeds: 5_000 },
   harm: { mutants: HARM_MUTANTS, below: 'engine/storage/journal', campaign: 'journal-harm', seeds: 300 },
   streams: { mutants: STREAM_MUTANTS, below: 'engine', campaign: 'simulator', seeds: 20_000 },
+  transfers: { mutants: TRANSFER_MUTANTS, below: 'engine/transfers', campaign: 'transfers', seeds: 3_000 },
 } as const;
 
 /** What a campaign needs of the repository. */

@@ -202,6 +202,7 @@ class MemoryTarget implements TransferTarget {
   }
 
   #append(bytes: Buffer): void {
+    if (this.isPlaced) throw this.#disk.misused('received again although it is placed');
     const needed = this.#length + bytes.length;
     if (this.#bytes.length < needed) {
       const grown = Buffer.alloc(2 * needed);

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { AiocError } from '../../engine/base/errors.ts';
 import { LIMITS } from '../../engine/base/limits.ts';
 import { MemoryBudget } from '../../engine/base/memory-budget.ts';
@@ -8,8 +9,9 @@ import { IncomingTransfers } from '../../engine/transfers/incoming-transfers.ts'
 import type { OutgoingTransfer } from '../../engine/transfers/outgoing-transfer.ts';
 import { OutgoingTransfers, type TransferLink } from '../../engine/transfers/outgoing-transfers.ts';
 import type { TransferBounds } from '../../engine/transfers/transfer-bounds.ts';
-import { MemoryDisk, type MemoryFile, type MemorySourceOptions, memorySource } from './memory-files.ts';
+import { MemoryDisk, MemoryFile, type MemorySourceOptions, memorySource } from './memory-files.ts';
 import { SimulatedClock } from './simulated-clock.ts';
+import { seededRandom } from './simulated-world.ts';
 
 /** Small, so that a few kilobytes are many pieces. */
 export const SMALL_BOUNDS: TransferBounds = {
@@ -19,6 +21,7 @@ export const SMALL_BOUNDS: TransferBounds = {
   minBytes: 512,
   maxBytes: 16 * 1_024,
   running: 3,
+  readAhead: 2,
 };
 
 const EPOCH = 'e'.repeat(22);
@@ -146,14 +149,18 @@ export class TransferPair {
 
   newIncoming(): IncomingTransfers {
     const { clock, budget, disk } = this;
+    const { life } = disk;
+    // After a crash, nothing of this program reaches the disk.
+    const alive = <T>(act: () => Promise<T>): Promise<T> =>
+      life === disk.life ? act() : new Promise(() => undefined);
     return new IncomingTransfers({
       ...{
         clock,
         budget,
         sourceId: () => 'them',
         peerName: 'us',
-        open: disk.openTarget,
-        discard: disk.discard,
+        open: (offer) => alive(() => disk.openTarget(offer)),
+        discard: (id) => alive(() => disk.discard(id)),
       },
       onProgress: ({ id }, progress) => void this.incomingProgress.set(id, progress),
       ...(this.#bounds !== undefined && { bounds: this.#bounds }),
@@ -218,4 +225,32 @@ function isPiece({ data }: OutFrame): boolean {
 export function errorOf(state: OutgoingTransfer['state']): AiocError {
   if (state.kind === 'failed') return state.error;
   throw new Error(`it is ${state.kind}`);
+}
+
+const random = seededRandom(1);
+
+export function fileOf(bytes: number): MemoryFile {
+  return new MemoryFile(random.bytes(bytes));
+}
+
+export function smallPair(more: PairOptions = {}): TransferPair {
+  return new TransferPair({ bounds: SMALL_BOUNDS, ...more });
+}
+
+/** The message comes: what was placed for it. */
+export async function placedBytes(pair: TransferPair, seq: number): Promise<Buffer | undefined> {
+  const id = transferId(seq);
+  await pair.incoming.place(id);
+  await pair.incoming.settled(id);
+  pair.outgoing.forget(id);
+  return pair.disk.placed.get(id);
+}
+
+/** What was to be closed is closed, and neither side has broken a rule. */
+export function assertClean(pair: TransferPair, ...files: readonly MemoryFile[]): void {
+  assert.deepEqual(pair.violations, []);
+  assert.deepEqual(pair.disk.misuses, []);
+  assert.deepEqual([...pair.disk.partials.keys(), ...pair.disk.open], []);
+  for (const { opened, closed } of files) assert.equal(closed, opened);
+  assert.equal(pair.budget.heldBytes, 0);
 }

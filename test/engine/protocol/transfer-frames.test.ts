@@ -80,6 +80,7 @@ const FRAMES: readonly TransferFrame[] = [
   { kind: 'got', id: ID, bytes: 12 },
   { kind: 'end', id: ID, sizeBytes: 0, digest: DIGEST },
   { kind: 'ready', id: ID },
+  { kind: 'stopped', id: ID },
   { kind: 'stop', id: ID, code: 'AIOC_FILE_WRITE', reason: 'the disk is full' },
 ];
 

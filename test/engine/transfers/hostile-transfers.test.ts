@@ -157,7 +157,7 @@ test('what a peer sends of a stopped transfer before it knows is ignored', async
   incoming.received({ kind: 'end', id: transferId(1), sizeBytes: 10, digest: first.digest });
   const stop = attacked.answers.at(-1);
   assert.ok(stop?.kind === 'stop');
-  incoming.received(stop);
+  incoming.received({ kind: 'stopped', id: transferId(1) });
   assert.throws(() => incoming.received(first), BAD, 'but not after it knows');
   await attacked.clock.pass(1);
   assert.deepEqual([attacked.disk.partials.size, attacked.disk.open.size, attacked.disk.misuses], [0, 0, []]);

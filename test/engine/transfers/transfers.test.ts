@@ -2,29 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { MemoryFile } from '../../helpers/memory-files.ts';
-import { seededRandom } from '../../helpers/simulated-world.ts';
-import { errorOf, SMALL_BOUNDS, TransferPair, transferId } from '../../helpers/transfer-pair.ts';
-
-const random = seededRandom(1);
-const fileOf = (bytes: number): MemoryFile => new MemoryFile(random.bytes(bytes));
-const smallPair = (more = {}): TransferPair => new TransferPair({ bounds: SMALL_BOUNDS, ...more });
-
-async function placedBytes(pair: TransferPair, seq: number): Promise<Buffer | undefined> {
-  const id = transferId(seq);
-  await pair.incoming.place(id);
-  await pair.incoming.settled(id);
-  pair.outgoing.forget(id);
-  return pair.disk.placed.get(id);
-}
-
-/** What was to be closed is closed, and neither side has broken a rule. */
-function assertClean(pair: TransferPair, ...files: readonly MemoryFile[]): void {
-  assert.deepEqual(pair.violations, []);
-  assert.deepEqual(pair.disk.misuses, []);
-  assert.deepEqual([...pair.disk.partials.keys(), ...pair.disk.open], []);
-  for (const { opened, closed } of files) assert.equal(closed, opened);
-  assert.equal(pair.budget.heldBytes, 0);
-}
+import {
+  assertClean,
+  fileOf,
+  placedBytes,
+  SMALL_BOUNDS,
+  smallPair,
+  TransferPair,
+  transferId,
+} from '../../helpers/transfer-pair.ts';
 
 test('files of any size arrive as they are, and are placed when their messages come', async () => {
   for (const size of [0, 1, 255, 256, 257, 1_024, 40_000]) {
@@ -149,6 +135,22 @@ test('what was ready is not ready on another connection before the receiver says
   assertClean(pair, file);
 });
 
+test('what is offered again although its message is here is not received again', async () => {
+  const pair = smallPair();
+  const file = fileOf(5_000);
+  pair.connect();
+  const transfer = pair.start(1, file);
+  await pair.ended(transfer);
+  await pair.incoming.place(transfer.id);
+  await pair.incoming.settled(transfer.id);
+  const sentBytes = pair.pieceBytes;
+  pair.cut();
+  pair.connect();
+  assert.equal((await pair.ended(transfer)).kind, 'ready');
+  assert.equal(pair.pieceBytes, sentBytes);
+  assertClean(pair, file);
+});
+
 test('a file that was placed before a restart is not sent again', async () => {
   const pair = smallPair();
   const file = fileOf(5_000);
@@ -162,118 +164,6 @@ test('a file that was placed before a restart is not sent again', async () => {
   assert.equal((await pair.ended(transfer)).kind, 'ready');
   assert.equal(pair.pieceBytes, sentBytes);
   assert.deepEqual(await placedBytes(pair, 1), file.bytes);
-});
-
-test('a source that changes is told to both ends without its path, and leaves nothing', async () => {
-  for (const change of ['change', 'truncate', 'remove'] as const) {
-    const pair = smallPair();
-    const file = fileOf(60_000);
-    pair.connect();
-    const transfer = pair.start(1, file);
-    await pair.clock.until(() => pair.pieceBytes >= 20_000);
-    if (change === 'remove') file.isGone = true;
-    else file.change(change === 'truncate' ? file.bytes.subarray(0, 30_000) : random.bytes(60_000));
-    const state = await pair.ended(transfer);
-    assert.ok(state.kind === 'failed' && state.by === 'sender');
-    assert.match(state.error.message, /secret/);
-    const id = transfer.id;
-    await pair.clock.until(() => pair.incomingProgress.get(id)?.phase === 'failed');
-    const stop = pair.frames.find(({ kind }) => kind === 'stop');
-    assert.ok(stop?.kind === 'stop' && !stop.reason.includes('secret'), 'a path of the sender was sent');
-    await pair.clock.until(() => pair.disk.partials.size === 0);
-    await assert.rejects(pair.incoming.place(id));
-    pair.outgoing.forget(id);
-    assertClean(pair, file);
-  }
-});
-
-test('a receiver that cannot open, write or place says so, and nothing is left', async () => {
-  const refusing = smallPair();
-  refusing.disk.refuses = true;
-  refusing.connect();
-  const refused = await refusing.ended(refusing.start(1, fileOf(10)));
-  assert.deepEqual(
-    [errorOf(refused).code, errorOf(refused).message],
-    ['AIOC_FILE_NAME_BAD', 'The name is taken.'],
-  );
-
-  const full = smallPair();
-  full.disk.writesLeft = 20;
-  full.connect();
-  const file = fileOf(60_000);
-  const failed = await full.ended(full.start(1, file));
-  assert.deepEqual([errorOf(failed).code, errorOf(failed).message], ['AIOC_FILE_WRITE', 'The disk is full.']);
-  await full.clock.pass(100);
-  assertClean(full, file);
-
-  const taken = smallPair();
-  taken.disk.failsToPlace = true;
-  taken.connect();
-  const transfer = taken.start(1, fileOf(10));
-  await taken.ended(transfer);
-  await assert.rejects(taken.incoming.place(transfer.id), { message: 'The name is taken.' });
-  await assert.rejects(taken.incoming.place(transfer.id), { message: 'The name is taken.' });
-  await taken.incoming.settled(transfer.id);
-  assertClean(taken);
-});
-
-test('either side may cancel at any moment, and nothing is left', async () => {
-  for (const by of ['outgoing', 'incoming'] as const) {
-    for (const atBytes of [0, 1, 30_000, 60_000]) {
-      const pair = smallPair();
-      const file = fileOf(60_000);
-      pair.connect();
-      const transfer = pair.start(1, file);
-      const other = pair.start(2, fileOf(20_000));
-      await pair.clock.until(() => pair.pieceBytes >= atBytes && pair.frames.length > 0);
-      if (atBytes === 60_000) await pair.ended(transfer);
-      pair[by].cancel(transfer.id, 'you do not want it');
-      await pair.clock.until(() => transfer.state.kind === 'failed');
-      const { code, message } = errorOf(transfer.state);
-      assert.deepEqual([code, message], ['AIOC_CANCELLED', 'you do not want it']);
-      assert.equal((await pair.ended(other)).kind, 'ready');
-      await pair.clock.until(() => !pair.disk.partials.has(transfer.id));
-      await assert.rejects(pair.incoming.place(transfer.id));
-      await placedBytes(pair, 2);
-      pair.outgoing.forget(transfer.id);
-      assertClean(pair, file);
-    }
-  }
-});
-
-test('what is cancelled while the peer is away is told when it is back', async () => {
-  for (const by of ['outgoing', 'incoming'] as const) {
-    const pair = smallPair();
-    const file = fileOf(60_000);
-    pair.connect();
-    const transfer = pair.start(1, file);
-    await pair.clock.until(() => pair.pieceBytes >= 20_000);
-    pair.cut();
-    pair[by].cancel(transfer.id, 'you do not want it');
-    pair.connect();
-    assert.equal(errorOf(await pair.ended(transfer)).code, 'AIOC_CANCELLED');
-    await pair.clock.until(() => pair.disk.partials.size === 0);
-    const stops = (): number => pair.frames.filter(({ kind }) => kind === 'stop').length;
-    await pair.clock.until(() => stops() === 2);
-    pair.cut();
-    pair.connect();
-    await pair.clock.pass(100);
-    assert.equal(stops(), 2, 'a confirmed stop is not sent again');
-    assertClean(pair, file);
-  }
-});
-
-test('a stop for what another run of the receiver has received deletes that', async () => {
-  const pair = smallPair();
-  pair.connect();
-  const transfer = pair.start(1, fileOf(60_000));
-  await pair.clock.until(() => pair.pieceBytes >= 20_000);
-  pair.restartReceiver();
-  assert.equal(pair.disk.partials.size, 1);
-  pair.outgoing.cancel(transfer.id, 'you do not want it');
-  pair.connect();
-  await pair.clock.until(() => pair.disk.partials.size === 0);
-  assertClean(pair);
 });
 
 test('several run at once and take turns; the others wait for theirs', async () => {
