@@ -13,6 +13,8 @@ export const TRANSFER_LIMITS = {
   transferZeroBytes: 64 * KIB,
   /** The data of a frame of a transfer: `transferCheckpoints` take 17 KiB. */
   transferFrameBytes: 64 * KIB,
+  /** A frame that only aioc peers exchange: a piece with its data, or `streamAckBytes`. */
+  aiocFrameBytes: 1 * MIB + 64 * KIB,
   /** Positions with digests that a receiver offers to continue from. */
   transferCheckpoints: 256,
   /** Those of one transfer for which it keeps the state of the hash: less than 1 KiB each. */

@@ -1,7 +1,6 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import {
-  AIOC_TYPE,
   type OutFrame,
   type ProbeOptions,
   probeAnswerFrame,
@@ -9,6 +8,7 @@ import {
   readProbe,
   readProbeAnswer,
 } from '../protocol/messages.ts';
+import { AIOC_TYPE } from '../protocol/names.ts';
 import type { IdentifiedKind, SessionOptions } from './session-types.ts';
 
 /**

@@ -3,7 +3,6 @@ import type { PeerCertificate } from '../base/ports.ts';
 import { isEnrolmentFrame } from '../protocol/enrolment.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import {
-  AIOC_TYPE,
   handshakeFrame,
   isHandshake,
   type OutFrame,
@@ -12,6 +11,7 @@ import {
   refusalFrame,
   supersededFrame,
 } from '../protocol/messages.ts';
+import { AIOC_TYPE } from '../protocol/names.ts';
 import { checkClientName } from '../protocol/names.ts';
 import { type Identification, Probe } from './probe.ts';
 import { type EnrolmentStep, SessionEnrolment } from './session-enrolment.ts';

@@ -2,6 +2,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Frame } from './frame-decoder.ts';
 import type { FrameParts } from './frame-encoder.ts';
 import { objectInData } from './json-data.ts';
+import { AIOC_TYPE } from './names.ts';
 
 /** A frame to another connector (PROTOCOL §1, §2; between aioc peers, engine/peers/PROTOCOL.md). */
 export type OutFrame = Omit<FrameParts, 'fileBytes'>;
@@ -9,8 +10,6 @@ export type OutFrame = Omit<FrameParts, 'fileBytes'>;
 const EMPTY = Buffer.alloc(0);
 /** The request_id that marks a probe among pings. */
 const PROBE_ID = '_aioc';
-/** The message type of frames that only aioc peers exchange. */
-export const AIOC_TYPE = '_aioc';
 
 /** Whether this version announces that it takes record batches. */
 const BATCHES: boolean = true;

@@ -1,6 +1,9 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 
+/** The message type of frames that only aioc peers exchange. */
+export const AIOC_TYPE = '_aioc';
+
 /**
  * A server's id on the wire: the Python repr of its address tuple, `('127.0.0.1', 10673)` (PROTOCOL §1).
  */

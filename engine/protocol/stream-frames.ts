@@ -2,7 +2,8 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Frame } from './frame-decoder.ts';
 import { objectInData } from './json-data.ts';
-import { AIOC_TYPE, type OutFrame } from './messages.ts';
+import type { OutFrame } from './messages.ts';
+import { AIOC_TYPE } from './names.ts';
 
 /** Consecutive messages, by number: from the first to the last, inclusive. */
 export type SeqRange = readonly [from: number, to: number];

@@ -4,7 +4,8 @@ import type { Frame } from './frame-decoder.ts';
 import { type Header, headerText, parseReceivedHeader } from './header.ts';
 import { objectInData } from './json-data.ts';
 import { isNumber } from './message-number.ts';
-import { AIOC_TYPE, type OutFrame } from './messages.ts';
+import type { OutFrame } from './messages.ts';
+import { AIOC_TYPE } from './names.ts';
 
 /** The stream's first bytes, and their SHA-256 in base64url. */
 export interface Checkpoint {
