@@ -66,6 +66,15 @@ export const TRANSFER_LIMITS = {
   strangersQuotas: 8,
   /** Files of a tree that are written side by side: one of Node's four threads for files stays for others. */
   treeFilesWritten: 3,
+  /** Bytes of a tree's stream whose records are read in one turn of the event loop. */
+  treeSliceBytes: 64 * KIB,
+  /** Small files that are created in one turn of the event loop: together less than a millisecond on a disk with nothing to do. */
+  treeFilesInTurn: 16,
+  /** A disk on which they take longer is slow: so many are created without waiting for it. */
+  treeTurnMs: 20,
+  treeFilesSpared: 256,
+  /** A tree with more files is synced together with its whole file system, since that takes less time. */
+  treeFilesSynced: 64,
   /** Directories of a tree on the way to its current entry that are open. Deeper ones are opened again. */
   treeOpenDirectories: 16,
   /** Directories within each other. Deleting them takes a descriptor for each. */

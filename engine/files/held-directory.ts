@@ -119,6 +119,11 @@ export class HeldDirectory {
     return this.#base;
   }
 
+  /** Its descriptor, for a program that gets it. */
+  get descriptor(): number {
+    return this.#handle.fd;
+  }
+
   /** What a name in it is; undefined: nothing. */
   async find(name: string | Buffer): Promise<Stats | undefined> {
     try {
@@ -157,13 +162,12 @@ export class HeldDirectory {
     }
   }
 
-  /** Gives it its final mode and time, and syncs it. */
+  /** Gives it its final mode and time. */
   async finish(mode: number, mtimeMs: number): Promise<void> {
     const seconds = receivedSeconds(mtimeMs);
     if (this.#isThroughDescriptor) await utimes(this.#base, seconds, seconds);
     else await this.#handle.utimes(seconds, seconds);
     await this.chmod(mode);
-    await this.sync();
   }
 
   /** Makes what was created and renamed in it survive a power loss, if the system can. */

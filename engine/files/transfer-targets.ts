@@ -29,7 +29,7 @@ export interface TransferTargetsOptions {
   readonly records: TransferRecords;
   readonly space: DiskSpace;
   readonly quotas: PeerQuotas;
-  readonly clock: Pick<Clock, 'wallNow'>;
+  readonly clock: Pick<Clock, 'now' | 'wallNow'>;
   /** @throws AiocError to refuse */
   placeFor(offer: TransferOffer): Promise<TargetPlace>;
 }
@@ -200,7 +200,7 @@ export class TransferTargets {
       if (earlier === undefined) quotas.release(key);
       throw error;
     }
-    const content = contentOf(kind, { directory, key, mode: offer.mode, mtimeMs: offer.mtimeMs });
+    const content = contentOf(kind, { directory, key, mode: offer.mode, mtimeMs: offer.mtimeMs, clock });
     return new PartialTarget({
       ...{ key, record, records, directory, content, space: reservation, quotas },
       onClose: () => void this.#open.delete(key),
@@ -214,7 +214,13 @@ export class TransferTargets {
     if (record?.state !== 'placing' || record.as === undefined) return record;
     const directory = await HeldDirectory.open(record.directory).catch(() => undefined);
     if (directory === undefined) return record;
-    const content = contentOf(record.kind, { directory, key, mode: 0, mtimeMs: 0 });
+    const content = contentOf(record.kind, {
+      directory,
+      key,
+      mode: 0,
+      mtimeMs: 0,
+      clock: this.#options.clock,
+    });
     try {
       const isPlaced = await content.isPlacedAs(record.as, record.isClaimed ?? false);
       if (isPlaced) {
@@ -238,7 +244,13 @@ export class TransferTargets {
     const directory = await HeldDirectory.open(record.directory).catch(() => undefined);
     try {
       if (directory !== undefined)
-        await contentOf(record.kind, { directory, key, mode: 0, mtimeMs: 0 }).discard();
+        await contentOf(record.kind, {
+          directory,
+          key,
+          mode: 0,
+          mtimeMs: 0,
+          clock: this.#options.clock,
+        }).discard();
     } catch (error) {
       throw writeError(record.name, error);
     } finally {
@@ -262,6 +274,7 @@ interface ContentOptions {
   readonly key: string;
   readonly mode: number;
   readonly mtimeMs: number;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 function contentOf(kind: 'file' | 'tree', options: ContentOptions): PartialContent {

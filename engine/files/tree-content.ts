@@ -3,16 +3,25 @@ import { join } from 'node:path';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { PRIVATE_DIRECTORY } from '../base/own-directory.ts';
+import type { Clock } from '../base/ports.ts';
 import { placeDirectory } from './free-name.ts';
 import type { HeldDirectory } from './held-directory.ts';
 import type { HowToPlace, PartialContent } from './partial-content.ts';
 import { receivedMode } from './received-mode.ts';
+import { syncFileSystem } from './sync-file-system.ts';
 import type { NotPlaced } from './transfer-target.ts';
 import { TreeLog } from './tree-log.ts';
 import { TreePath } from './tree-path.ts';
-import { finishTree, replayTree, rootOf, treeStream } from './tree-reread.ts';
+import { finishTree, replayTree, rootOf, syncFiles, treeStream } from './tree-reread.ts';
 import { TreeDecoder, type TreeEvent } from './tree-stream.ts';
 import { TreeWriter } from './tree-writer.ts';
+
+export interface TreeContentOptions {
+  readonly directory: HeldDirectory;
+  /** Its hidden name. */
+  readonly partial: string;
+  readonly clock: Pick<Clock, 'now'>;
+}
 
 /** What an open tree is written with. */
 interface OpenTree {
@@ -28,15 +37,17 @@ interface OpenTree {
 export class TreeContent implements PartialContent {
   readonly #directory: HeldDirectory;
   readonly #partial: string;
+  readonly #clock: Pick<Clock, 'now'>;
   #opening: Promise<OpenTree> | undefined;
   #decoder: TreeDecoder | undefined;
   #writer: TreeWriter | undefined;
   #doneBytes = 0;
   #sentLeftOut: NotPlaced | undefined;
 
-  constructor({ directory, partial }: { readonly directory: HeldDirectory; readonly partial: string }) {
+  constructor({ directory, partial, clock }: TreeContentOptions) {
     this.#directory = directory;
     this.#partial = partial;
+    this.#clock = clock;
   }
 
   get doneBytes(): number {
@@ -64,14 +75,19 @@ export class TreeContent implements PartialContent {
     await this.#writer?.close();
     const path = new TreePath(hidden, TREE);
     const decoder = new TreeDecoder();
-    const writer = new TreeWriter(path);
+    const writer = new TreeWriter(path, this.#clock);
+    await writer.begin(hidden.base);
     [this.#decoder, this.#writer, this.#doneBytes] = [decoder, writer, atBytes];
     this.#sentLeftOut = await replayTree(atBytes, { path, log, decoder, writer });
     if (path.levels.length === 0) await hidden.remove(TREE);
   }
 
-  write(bytes: Buffer): Promise<void> {
-    return this.#take(bytes.length, (decoder) => decoder.push(bytes));
+  /** In slices, since reading the records of small files takes time. */
+  async write(bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length; at += LIMITS.treeSliceBytes) {
+      const slice = bytes.subarray(at, at + LIMITS.treeSliceBytes);
+      await this.#take(slice.length, (decoder) => decoder.push(slice));
+    }
   }
 
   skip(zeroBytes: number): Promise<void> {
@@ -96,9 +112,14 @@ export class TreeContent implements PartialContent {
     const { hidden, log } = await this.#open();
     await this.#writer?.idle();
     await this.#writer?.close();
-    await finishTree(new TreePath(hidden, TREE), log);
+    const isLarge = this.files > LIMITS.treeFilesSynced;
+    if (!isLarge) await syncFiles(new TreePath(hidden, TREE), log);
+    await finishTree(new TreePath(hidden, TREE), log, { syncs: !isLarge });
     await log.sync();
     await hidden.sync();
+    if (!isLarge || (await syncFileSystem(hidden.descriptor))) return;
+    await syncFiles(new TreePath(hidden, TREE), log);
+    await finishTree(new TreePath(hidden, TREE), log, { syncs: true });
   }
 
   async close(): Promise<void> {
@@ -142,7 +163,12 @@ export class TreeContent implements PartialContent {
     const root = await rootOf(log);
     if (root !== undefined) {
       const tree = await this.#directory.enter(name);
-      await tree.finish(receivedMode(root.mode), root.mtimeMs).finally(() => tree.close());
+      try {
+        await tree.finish(receivedMode(root.mode), root.mtimeMs);
+        await tree.sync();
+      } finally {
+        await tree.close();
+      }
     }
     await this.close();
     await this.#directory.remove(this.#partial);

@@ -89,13 +89,17 @@ export async function replayTree(
   return sent;
 }
 
-/** Gives a complete tree the modes and times of its directories, but not those of the tree itself, and syncs them. */
-export async function finishTree(path: TreePath, log: TreeLog): Promise<void> {
+/** Gives a complete tree the modes and times of its directories, but not those of the tree itself. */
+export async function finishTree(
+  path: TreePath,
+  log: TreeLog,
+  { syncs }: { readonly syncs: boolean },
+): Promise<void> {
   try {
     for await (const { entry } of log.records()) {
       if (entry === undefined) break;
       const step = path.step(entry);
-      for (const level of step.complete) await finishLevel(path, level);
+      for (const level of step.complete) await finishLevel(path, level, syncs);
       const isLeftOut = whyLeftOut(entry, step.name, step.parent) !== undefined;
       const mode = receivedMode(entry.mode);
       if (entry.kind === 'file' && !isLeftOut && !isOpenToOwner(mode))
@@ -103,8 +107,26 @@ export async function finishTree(path: TreePath, log: TreeLog): Promise<void> {
       path.go(entry, step, isLeftOut);
       await path.closeLeft();
     }
-    for (const level of [...path.levels].slice(1).reverse()) await finishLevel(path, level);
+    for (const level of [...path.levels].slice(1).reverse()) await finishLevel(path, level, syncs);
     await (await path.open(path.levels[0])).sync();
+  } finally {
+    await path.close();
+  }
+}
+
+/** Syncs the files of a tree, one by one. Before it gets its modes. */
+export async function syncFiles(path: TreePath, log: TreeLog): Promise<void> {
+  try {
+    for await (const { entry } of log.records()) {
+      if (entry === undefined) return;
+      const step = path.step(entry);
+      const isLeftOut = whyLeftOut(entry, step.name, step.parent) !== undefined;
+      path.go(entry, step, isLeftOut);
+      if (entry.kind !== 'file' || isLeftOut) continue;
+      const handle = await openToRead(await path.open(step.parent), step.name);
+      await handle?.sync().finally(() => handle.close());
+      await path.closeLeft();
+    }
   } finally {
     await path.close();
   }
@@ -116,7 +138,7 @@ export async function rootOf(log: TreeLog): Promise<TreeEntry | undefined> {
   return undefined;
 }
 
-async function finishLevel(path: TreePath, level: TreeLevel): Promise<void> {
+async function finishLevel(path: TreePath, level: TreeLevel, syncs: boolean): Promise<void> {
   if (level.isLeftOut) return;
   const directory = await path.open(level).catch((error: unknown) => {
     // This disk could not have it.
@@ -124,6 +146,7 @@ async function finishLevel(path: TreePath, level: TreeLevel): Promise<void> {
     throw error;
   });
   await directory?.finish(receivedMode(level.entry.mode), level.entry.mtimeMs);
+  if (syncs) await directory?.sync();
 }
 
 /** Deletes what is behind the current entry: names come in the order of their bytes. */

@@ -2,8 +2,10 @@ import { constants } from 'node:fs';
 import { type FileHandle, lutimes, mkdir, open, symlink } from 'node:fs/promises';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { Clock } from '../base/ports.ts';
 import type { HeldDirectory } from './held-directory.ts';
 import { receivedMode, receivedSeconds } from './received-mode.ts';
+import { SmallFiles } from './small-file.ts';
 import type { NotPlaced } from './transfer-target.ts';
 import { depthOf, leavesTree, shownBytes, whyNameLeftOut } from './tree-names.ts';
 import type { TreeLevel, TreePath } from './tree-path.ts';
@@ -43,10 +45,17 @@ export class TreeWriter {
   #leftOutCount = 0;
   #file: ArrivingFile | undefined;
   #failure: unknown;
+  readonly #small: SmallFiles;
   #files = 0;
 
-  constructor(path: TreePath) {
+  constructor(path: TreePath, clock: Pick<Clock, 'now'>) {
     this.#path = path;
+    this.#small = new SmallFiles(clock);
+  }
+
+  /** @param directory a path in the file system of the tree */
+  async begin(directory: string): Promise<void> {
+    await this.#small.use(directory);
   }
 
   /** Entries that were made. */
@@ -89,7 +98,7 @@ export class TreeWriter {
     else this.#leaveOut(entry, why);
   }
 
-  /** All that was written is on the disk. */
+  /** All that has arrived is written. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
     await this.#path.closeLeft();
@@ -155,6 +164,10 @@ export class TreeWriter {
     if (file === undefined || file.bytes < file.entry.sizeBytes) return;
     this.#file = undefined;
     if (file.directory === undefined) return;
+    if (file.handle === undefined && this.#small.takes(file.bytes)) {
+      this.#create(file, file.directory);
+      return this.#small.rest();
+    }
     while (this.#running.size >= LIMITS.treeFilesWritten) await Promise.race(this.#running);
     this.#check();
     const running = this.#complete(file)
@@ -196,9 +209,23 @@ export class TreeWriter {
       const mode = receivedMode(entry.mode);
       // Otherwise a later run could not read it: it is set at the end.
       if (isOpenToOwner(mode)) await handle.chmod(mode);
-      await handle.sync();
     } finally {
       await handle.close();
+    }
+  }
+
+  /** A small file that has arrived at once. */
+  #create({ name, entry, parts }: ArrivingFile, directory: HeldDirectory): void {
+    const mode = receivedMode(entry.mode);
+    const { sizeBytes } = entry;
+    try {
+      this.#small.create(directory.at(name), {
+        ...{ parts, sizeBytes, seconds: receivedSeconds(entry.mtimeMs) },
+        mode: isOpenToOwner(mode) ? mode : PRIVATE,
+      });
+    } catch (error) {
+      this.#leaveOut(entry, reasonOf(error));
+      this.#files -= 1;
     }
   }
 

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import waiting from 'node:fs';
 import filesystem from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { devNull } from 'node:os';
@@ -30,6 +31,8 @@ const CALLS = [
   'stat',
   'statfs',
 ];
+/** With which small files are made. */
+const WAITING_CALLS = ['openSync', 'writeSync', 'ftruncateSync', 'fchmodSync', 'futimesSync', 'closeSync'];
 const HANDLE_CALLS = ['write', 'writeFile', 'sync', 'datasync', 'chmod', 'utimes', 'truncate', 'close'];
 let isReady = false;
 
@@ -47,6 +50,7 @@ async function prepare(): Promise<void> {
   await handle.close();
   for (const [owner, names] of [
     [filesystem as unknown as typeof prototype, CALLS],
+    [waiting as unknown as typeof prototype, WAITING_CALLS],
     [prototype, HANDLE_CALLS],
   ] as const)
     for (const name of names) {
