@@ -264,10 +264,12 @@ class SocketConnection implements Connection {
   write(bytes: Buffer | readonly Buffer[]): boolean {
     if (this.#closed) return false;
     if (Buffer.isBuffer(bytes)) return this.#socket.write(bytes);
-    this.#socket.cork();
+    // TLS copies what is corked into one buffer: for a piece of a file, that costs more than a record of its own.
+    const isCorked = bytes.every(({ length }) => length < LIMITS.transferSmallPieceBytes);
+    if (isCorked) this.#socket.cork();
     let more = true;
     for (const part of bytes) more = this.#socket.write(part);
-    this.#socket.uncork();
+    if (isCorked) this.#socket.uncork();
     return more;
   }
 
