@@ -11,8 +11,7 @@ import {
   refusalFrame,
   supersededFrame,
 } from '../protocol/messages.ts';
-import { AIOC_TYPE } from '../protocol/names.ts';
-import { checkClientName } from '../protocol/names.ts';
+import { AIOC_TYPE, checkClientName } from '../protocol/names.ts';
 import { type Identification, Probe } from './probe.ts';
 import { type EnrolmentStep, SessionEnrolment } from './session-enrolment.ts';
 import { PEER_REFUSALS, REJECTIONS, STILL_AIOC, TOO_SLOW, UNLIKE_PYTHON } from './session-messages.ts';

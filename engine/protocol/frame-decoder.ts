@@ -225,7 +225,8 @@ export class FrameDecoder {
   /** The records of a batch are checked one by one where it is read; together they may be larger than a message. */
   get #maxBytes(): number {
     // A piece of a file is no message, however small those may be.
-    if (this.#header?.message_type === AIOC_TYPE) return Math.max(this.#messageMaxBytes, LIMITS.aiocFrameBytes);
+    if (this.#header?.message_type === AIOC_TYPE)
+      return Math.max(this.#messageMaxBytes, LIMITS.aiocFrameBytes);
     if (this.#header?.['aioc_batch'] === undefined) return this.#messageMaxBytes;
     return Math.max(LIMITS.largeBatchBytes, this.#messageMaxBytes + LIMITS.headerBytes + RECORD_HEAD_BYTES);
   }
