@@ -76,9 +76,11 @@ async function opened(
   { srcPath, meant, dstName }: { srcPath: string; meant: string | Buffer; dstName: string },
 ): Promise<FilePlan> {
   const source = await openOutgoing(srcPath);
+  const { mode, mtimeMs } = source;
+  // The connector sets the path.
+  const withFile = { src_path: '', ...withFileOf(file, dstName), mode, mtime_ms: mtimeMs };
   return {
-    // The connector sets the path.
-    parts: [{ withFile: { src_path: '', ...withFileOf(file, dstName) }, bytes: () => source.chunks() }],
+    parts: [{ withFile, bytes: () => source.chunks() }],
     handedOver: async () => {
       await source.close();
       if (file.delete) await unlink(meant).catch(unlessGone);

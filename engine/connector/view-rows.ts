@@ -1,6 +1,7 @@
 import type { PeerRow, PeerSort, QueueRow, QueueSort, SecurityMode, Status } from '../contract/views.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Inbox } from '../queues/inbox.ts';
+import type { Outbox } from '../queues/outbox.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import type { ListSource } from './list-window.ts';
 
@@ -52,34 +53,51 @@ export function peerList(rows: readonly PeerRow[]): ListSource<PeerRow, PeerSort
   };
 }
 
-/** One row for each outbox used since the start. */
+/** One row for each peer and type used since the start: its outbox together with its lanes (SentQueues). */
 export function queueRows(peers: Iterable<Peer>, rules: QueueRules): QueueRow[] {
   const rows: QueueRow[] = [];
   for (const peer of peers) {
+    const byType = new Map<string, Outbox[]>();
     for (const outbox of peer.sender.outboxes) {
-      const outRate = outbox.departures.perSecond();
-      const inRate = outbox.arrivals.perSecond();
-      const shrinking = outRate - inRate;
-      const blocked = outbox.depth > 0 ? blockedReason(peer) : undefined;
-      rows.push({
-        id: `${peer.id}:${outbox.type}`,
-        direction: 'out',
-        peer: peer.id,
-        peerName: peer.name,
-        type: outbox.type,
-        depth: outbox.depth,
-        bytes: outbox.bytes,
-        ...storedNote(rules, 'out', outbox.type),
-        ...(outbox.oldestAtMs !== undefined && { oldestAtMs: outbox.oldestAtMs }),
-        ...(outbox.dropped > 0 && { dropped: outbox.dropped }),
-        inRate,
-        outRate,
-        ...(outbox.depth > 0 && shrinking > 0 && { drainSeconds: Math.ceil(outbox.depth / shrinking) }),
-        ...(blocked !== undefined && { blocked }),
-      });
+      const others = byType.get(outbox.type);
+      if (others === undefined) byType.set(outbox.type, [outbox]);
+      else others.push(outbox);
     }
+    for (const [type, outboxes] of byType) rows.push(outboxRow(peer, { type, outboxes }, rules));
   }
   return rows;
+}
+
+function outboxRow(
+  peer: Peer,
+  { type, outboxes }: { readonly type: string; readonly outboxes: readonly Outbox[] },
+  rules: QueueRules,
+): QueueRow {
+  const sum = (of: (outbox: Outbox) => number): number =>
+    outboxes.reduce((total, outbox) => total + of(outbox), 0);
+  const depth = sum((outbox) => outbox.depth);
+  const dropped = sum((outbox) => outbox.dropped);
+  const outRate = sum(({ departures }) => departures.perSecond());
+  const inRate = sum(({ arrivals }) => arrivals.perSecond());
+  const oldest = outboxes.flatMap(({ oldestAtMs = [] }) => oldestAtMs);
+  const shrinking = outRate - inRate;
+  const blocked = depth > 0 ? blockedReason(peer) : undefined;
+  return {
+    id: `${peer.id}:${type}`,
+    direction: 'out',
+    peer: peer.id,
+    peerName: peer.name,
+    type,
+    depth,
+    bytes: sum(({ bytes }) => bytes),
+    ...storedNote(rules, 'out', type),
+    ...(oldest.length > 0 && { oldestAtMs: Math.min(...oldest) }),
+    ...(dropped > 0 && { dropped }),
+    inRate,
+    outRate,
+    ...(depth > 0 && shrinking > 0 && { drainSeconds: Math.ceil(depth / shrinking) }),
+    ...(blocked !== undefined && { blocked }),
+  };
 }
 
 /** One row for each type that local programs can receive. */

@@ -13,7 +13,7 @@ import { beginFile, type IncomingFile } from './incoming-file.ts';
 import { incomingName } from './lossy-path.ts';
 import { removeMade } from './partial-target.ts';
 import type { PeerQuotas } from './peer-quotas.ts';
-import { PLAIN_DIRECTORY } from './received-mode.ts';
+import { MADE_DIRECTORY } from './received-mode.ts';
 import { checkFileName, plainName, shownName } from './safe-name.ts';
 import type { TargetPlace } from './transfer-targets.ts';
 
@@ -185,7 +185,7 @@ async function directoryInside(
   for (const segment of segments) {
     const above = directory;
     try {
-      const below = await above.make(segment, PLAIN_DIRECTORY);
+      const below = await above.make(segment, MADE_DIRECTORY);
       directory = below.directory;
       madeParts = below.isNew ? madeParts + 1 : 0;
     } catch (error) {

@@ -10,6 +10,9 @@ export interface OutgoingFile {
   readonly name: string;
   /** The size to announce: `chunks` returns exactly this many bytes, or fails. */
   readonly sizeBytes: number;
+  /** Its permission bits. */
+  readonly mode: number;
+  readonly mtimeMs: number;
   /**
    * The bytes, in chunks of LIMITS.fileChunkBytes, read on demand. It fails before the last chunk for a file that became
    * longer or was rewritten, and earlier for one that became shorter: who gets the bytes never gets all of them.
@@ -46,6 +49,8 @@ export async function openOutgoing(
     return {
       name: outgoingName(path, meant),
       sizeBytes: before.size,
+      mode: before.mode & 0o777,
+      mtimeMs: Math.trunc(before.mtimeMs),
       chunks: () => readRange({ path, handle, before }, 0, before.size),
       range: (start, end) => readRange({ path, handle, before }, start, end),
       close: () => handle.close(),

@@ -1,7 +1,7 @@
 /** Of files whose sender tells no mode. */
 export const PLAIN_FILE = 0o644;
-/** Of directories that are made for a file from Python, and in archives. */
-export const PLAIN_DIRECTORY = 0o755;
+/** Of directories that are made above a received file: nobody else's, like all that a connector makes. */
+export const MADE_DIRECTORY = 0o700;
 
 /** The mode of a received file: without setuid, setgid, sticky, and the right of group and others to write. */
 export function receivedMode(mode: number): number {

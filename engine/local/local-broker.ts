@@ -4,9 +4,8 @@ import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Outcome } from '../contract/views.ts';
 import type { ReceivedPieces } from '../files/received-pieces.ts';
-import { type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
+import type { Disposition, FileSink } from '../peers/file-sink.ts';
 import type { Peer } from '../peers/peer.ts';
-import { ReceivedBatches } from '../peers/received-batches.ts';
 import type { FileReceiver } from '../peers/received-files.ts';
 import type { Traffic } from '../peers/traffic.ts';
 import type { Application, BatchExtras } from '../peers/traffic-types.ts';
@@ -15,7 +14,6 @@ import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
 import { isReserved } from '../protocol/messages.ts';
 import { readNoResponse } from '../protocol/no-response.ts';
-import { type FilePiece, pieceIn } from '../protocol/python-pieces.ts';
 import { checkOwnHeaderBytes } from '../protocol/record-batch.ts';
 import { Inbox } from '../queues/inbox.ts';
 import type { InboxArrival } from '../queues/inbox-arrival.ts';
@@ -23,10 +21,10 @@ import { batchOfOne, type CheckedBatch } from '../queues/message-batch.ts';
 import type { MessageSource, StoredPosition } from '../queues/message-source.ts';
 import type { Completion } from '../queues/outbox-batch.ts';
 import { inboxStream } from '../queues/stream-names.ts';
+import { ArrivingFiles } from './arriving-files.ts';
 import { AwaitedResponses } from './awaited-responses.ts';
 import type { FileFollower, LocalBrokerOptions } from './local-broker-types.ts';
 import { extrasOf, type PendingRequest, type ResponseHandler } from './local-broker-types.ts';
-import { frameWithHeader } from './message-file.ts';
 import { QueueWarnings } from './queue-warnings.ts';
 import { RefusedResponses } from './refused-responses.ts';
 import { unknownType, whyNotTaken } from './unknown-type.ts';
@@ -48,7 +46,7 @@ export class LocalBroker implements Application {
   readonly #options: LocalBrokerOptions;
   readonly #inboxes = new Map<string, Inbox>();
   readonly #responses = new AwaitedResponses();
-  readonly #received = new ReceivedBatches();
+  readonly #arriving: ArrivingFiles;
   readonly #warnings: QueueWarnings;
   readonly #refused = new RefusedResponses((header, frame) =>
     this.#outgoing.sendNow(this.#checked(header), frame),
@@ -58,6 +56,17 @@ export class LocalBroker implements Application {
   constructor(options: LocalBrokerOptions) {
     this.#options = options;
     const { clock, store, rules } = options;
+    this.#arriving = new ArrivingFiles({
+      ...{
+        files: options.files,
+        destinations: options.destinations,
+        pieces: options.pieces,
+        log: options.log,
+      },
+      deliver: (peer, batch, arrival) => this.messages(peer, batch, arrival),
+      takenAsPiece: (arrival) => this.#settle(arrival, 1, 'taken'),
+      answer: (peer, frame) => this.#outgoing.sendNow(peer, frame),
+    });
     this.#warnings = new QueueWarnings(options);
     for (const type of options.recvTypes) {
       const stream = inboxStream(type);
@@ -285,57 +294,17 @@ export class LocalBroker implements Application {
     this.#responses.answer(peer, frame);
   }
 
-  readonly files: FileReceiver = {
-    open: (peer, offer) =>
-      this.#options.files.open(offer).catch((error: AiocError) => {
-        const text = `the file of a message was not stored: ${error.message}`;
-        this.#options.log.event(text, { peerName: peer.name, warning: true, repeats: 'file' });
-        throw error;
-      }),
-    discard: (peer, id) => this.#options.files.discard(peer.wireName, id),
-    onProgress: () => undefined,
-  };
-
   /** Deletes what an earlier run received of files that nobody has sent any more. */
   async cleanFiles(): Promise<void> {
     await this.#options.files.clean();
   }
 
-  async file(peer: Peer, frame: Frame, sizeBytes: number, arrival: InboxArrival): Promise<FileSink> {
-    const piece = pieceIn(frame.header);
-    if (piece !== undefined) return this.#piece({ peer, frame, arrival, piece, sizeBytes });
-    const sink = await this.#options.destinations.receive(frame, sizeBytes, (problem) =>
-      this.#options.log.event(problem, { peerName: peer.name, warning: true, repeats: 'file' }),
-    );
-    // The message is delivered even if its file failed (PROTOCOL §3).
-    return wrapSink(sink, { deliver: () => this.messages(peer, this.#received.read(frame, false), arrival) });
+  get files(): FileReceiver {
+    return this.#arriving.receiver;
   }
 
-  /** A piece of a file from Python. All pieces together are one message. */
-  async #piece({ peer, frame, arrival, piece, sizeBytes }: ArrivingPiece): Promise<FileSink> {
-    const { header } = frame;
-    const sink = await this.#options.pieces.begin({ peerName: peer.wireName, header, piece, sizeBytes });
-    const deliver = (): Disposition | Promise<Disposition> => {
-      const { outcome } = sink;
-      if (outcome.kind === 'whole') {
-        const whole = frameWithHeader(frame, outcome.header);
-        return this.messages(peer, this.#received.read(whole, false), arrival);
-      }
-      this.#answerPiece(peer, header);
-      this.#settle(arrival, 1, 'taken');
-      return 'taken';
-    };
-    return wrapSink(sink, { deliver });
-  }
-
-  /** Python's API sends the next piece of a request when it has the response to the one before. */
-  #answerPiece(peer: Peer, { message_type, request_id, await_response }: Header): void {
-    if (await_response !== true || request_id === undefined) return;
-    try {
-      this.#outgoing.sendNow(peer, { header: { message_type, response_id: request_id }, data: NO_DATA });
-    } catch {
-      // Its connection is lost, and with it the request.
-    }
+  file(peer: Peer, frame: Frame, sizeBytes: number, arrival: InboxArrival): Promise<FileSink> {
+    return this.#arriving.inFrame({ peer, frame, sizeBytes, arrival });
   }
 
   connected(): void {
@@ -391,13 +360,3 @@ export class LocalBroker implements Application {
     return this.#traffic;
   }
 }
-
-interface ArrivingPiece {
-  readonly peer: Peer;
-  readonly frame: Frame;
-  readonly arrival: InboxArrival;
-  readonly piece: FilePiece;
-  readonly sizeBytes: number;
-}
-
-const NO_DATA = Buffer.alloc(0);

@@ -6,6 +6,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Randomness } from '../base/ports.ts';
 import { writeError } from '../files/disk-errors.ts';
 import { requireSpace } from '../files/disk-space.ts';
+import { receivedSeconds } from '../files/received-mode.ts';
 import { makePrivate } from './private-directory.ts';
 
 export interface SpoolOptions {
@@ -165,12 +166,18 @@ export class SpooledFile {
   }
 
   /**
-   * Syncs the file, so that it survives a power loss, and resolves with its path.
+   * Gives the file its mode and time (default: now), syncs it, so that it survives a power loss, and resolves with its
+   * path.
    *
    * @throws AiocError AIOC_FILE_WRITE; the file is then deleted
    */
-  async finish(): Promise<string> {
+  async finish({ mode, mtimeMs }: { mode: number; mtimeMs?: number | undefined }): Promise<string> {
     try {
+      if (mtimeMs !== undefined) {
+        const seconds = receivedSeconds(mtimeMs);
+        await this.#handle.utimes(seconds, seconds);
+      }
+      await this.#handle.chmod(mode & 0o777);
       await this.#handle.sync();
       await this.#close();
       await this.#spool.sync();

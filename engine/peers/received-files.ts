@@ -27,6 +27,13 @@ export interface FileReceiver {
   onPlaced?(peer: Peer, id: string, placed: PlacedTransfer): void;
 }
 
+export interface ArrivedFile {
+  /** Of its message. */
+  readonly source: MessageSource;
+  /** 0 if it failed. */
+  readonly fileBytes: number;
+}
+
 export interface ReceivedFilesOptions {
   readonly clock: Clock;
   readonly budget: MemoryBudget;
@@ -35,7 +42,7 @@ export interface ReceivedFilesOptions {
   readonly ignoring: Pick<IgnoreList, 'ignores'>;
   readonly receiver: FileReceiver | undefined;
   /** Delivers the message of a file. */
-  readonly deliver: (peer: Peer, frame: Frame, source: MessageSource) => Disposition | Promise<Disposition>;
+  readonly deliver: (peer: Peer, frame: Frame, file: ArrivedFile) => Disposition | Promise<Disposition>;
 }
 
 /** A file that a peer sends, or sent before its connection was lost. */
@@ -98,8 +105,9 @@ export class ReceivedFiles {
         else placed = await this.#placed(peer, id, frame);
       },
       deliver: async (source) => {
-        const disposition = await this.#options.deliver(peer, placed, source);
         const { transfers, states } = this.#of(peer);
+        const fileBytes = states.get(id)?.progress.doneBytes ?? 0;
+        const disposition = await this.#options.deliver(peer, placed, { source, fileBytes });
         states.delete(id);
         await transfers.settled(id);
         return disposition;

@@ -21,7 +21,7 @@ import { OutgoingTraffic } from './outgoing-traffic.ts';
 import type { Peer } from './peer.ts';
 import { Pings } from './pings.ts';
 import { admissibleParts, batchOfFrame, countIn, ReceivedBatches } from './received-batches.ts';
-import { ReceivedFiles } from './received-files.ts';
+import { type ArrivedFile, ReceivedFiles } from './received-files.ts';
 import type { BatchExtras, OwnMessage, TrafficOptions } from './traffic-types.ts';
 import { TrafficWarnings } from './traffic-warnings.ts';
 
@@ -30,6 +30,8 @@ interface NumberedBatch {
   /** Of the first message. */
   readonly number: NumberOnWire;
 }
+
+type Arrival = InboxArrival & Partial<ArrivedFile>;
 
 /** Every incoming and outgoing message passes here: it is counted, logged, and dropped if its peer is ignored. */
 export class Traffic implements LinkTraffic<Link> {
@@ -50,7 +52,7 @@ export class Traffic implements LinkTraffic<Link> {
     this.files = new ReceivedFiles({
       ...options,
       receiver: options.application.files,
-      deliver: (peer, frame, source) => this.#deliverPlaced(peer, frame, source),
+      deliver: (peer, frame, file) => this.#deliverPlaced(peer, frame, file),
     });
   }
 
@@ -119,9 +121,9 @@ export class Traffic implements LinkTraffic<Link> {
     return this.#takeParts(peer, link, { parts: admissibleParts(batch, this.#options.application), number });
   }
 
-  #deliverPlaced(peer: Peer, frame: Frame, source: MessageSource): Disposition | Promise<Disposition> {
+  #deliverPlaced(peer: Peer, frame: Frame, file: ArrivedFile): Disposition | Promise<Disposition> {
     try {
-      return this.#deliver(peer, this.#received.read(frame, false), { source, senderKeeps: true });
+      return this.#deliver(peer, this.#received.read(frame, false), { ...file, senderKeeps: true });
     } catch (error) {
       this.#tellUndeliverable(peer, frame.header, toAiocError(error));
       return 'dropped';
@@ -219,20 +221,21 @@ export class Traffic implements LinkTraffic<Link> {
     this.#warnings.forged(peer?.name ?? link.peerWireName, rejectionReason);
   }
 
-  #deliver(peer: Peer, batch: CheckedBatch, arrival: InboxArrival): Disposition | Promise<Disposition> {
+  #deliver(peer: Peer, batch: CheckedBatch, arrival: Arrival): Disposition | Promise<Disposition> {
     const { shared, count, records, hasResponse, largestBytes } = batch;
     if (largestBytes > this.messageMaxBytes) return this.#dropLarge(peer, batch);
     this.#countIn(peer, shared.message_type, count);
     const { log, ignoring, application } = this.#options;
     // Spreads would cost more than all the rest.
     const logId = log.traffic({
-      kind: 'message',
+      kind: arrival.fileBytes === undefined ? 'message' : 'file',
       direction: 'in',
       outcome: 'arrived',
       peerName: peer.name,
       shared,
       count,
       records,
+      fileBytes: arrival.fileBytes,
       hasResponse,
     });
     if (ignoring.dropIfIgnored(peer, 'in', count)) {

@@ -175,10 +175,9 @@ test('aioc send and aioc chat --upload send such a file and say under which name
   };
   await start('server', { is_server: true });
   const client = await start('client', { is_server: false, client_name: 'client1' });
-  assert.equal(
-    await aioc(home, ['send', client, 'hello', '--file'], `${files}/caf*`),
-    'aioc: the file name "caf\ufffd.txt" is not UTF-8; the file is sent as "caf_.txt"\n',
-  );
+  const said = (await aioc(home, ['send', client, 'hello', '--file'], `${files}/caf*`)).split('\n');
+  const note = 'aioc: the file name "caf\ufffd.txt" is not UTF-8; the file is sent as "caf_.txt"';
+  assert.ok(said.includes(note), said.join('\n'));
   const kept = join(home, 'server/caf_.txt');
   await waitFor(() => existsSync(kept), { what: 'the file' });
   assert.equal(readFileSync(kept, 'utf8'), 'coffee');

@@ -12,6 +12,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -213,6 +214,7 @@ test('what a connector makes is nobody else’s, whatever the umask: only its so
   const { server, client } = await connectedPair(t, { server: config });
   const source = join(tempDir(t), 'source');
   writeFileSync(source, 'x');
+  utimesSync(source, 1e9, 1e9);
   await (await program(t, client)).send({
     messageType: 'any',
     withFile: { srcPath: source, dstType: 'any', dstName: 'new/file' },
@@ -221,6 +223,7 @@ test('what a connector makes is nobody else’s, whatever the umask: only its so
   await until(() => statSync(file, { throwIfNoEntry: false }), 'the file');
   const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
   assert.equal(modeOf(file), '644');
+  assert.equal(statSync(file).mtimeMs, 1e12);
   const server_address = server.status().address.split(':');
   const owner = { role: 'server', host: '127.0.0.1', port: Number(server_address[1]) } as const;
   const modes = Object.fromEntries(

@@ -99,7 +99,7 @@ export async function machineOfUsers(t: TestContext, { owner, everybody }: Machi
     [client, 'sent'],
     [waiting, 'kept'],
   ] as const)
-    await ends('send', from, text, '--type', 'any', '--file', join(top, 'config/sent.txt'));
+    await ends('send', from, text, '--type', 'any', '--no_wait', '--file', join(top, 'config/sent.txt'));
   await waitFor(() => listener.output.includes('sent'), { what: 'the message', timeoutMs: 20_000 });
   return { top, daemons, port };
 }

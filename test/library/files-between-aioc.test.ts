@@ -36,11 +36,12 @@ async function startPair(t: TestContext, more: Readonly<Record<string, unknown>>
   t.after(() => Promise.all([listener.close(), sender.close()]));
   const heard: string[] = [];
   for (const type of ['event', 'other']) {
-    await listener.listen(type, (message) => {
+    const listening = await listener.listen(type, (message) => {
       const withFile = message.header['with_file'] as { file_error?: string } | undefined;
       const why = withFile?.file_error === undefined ? '' : `: ${withFile.file_error}`;
       heard.push(`${message.data.toString()}${why}`);
     });
+    t.after(() => listening.stop());
   }
   return { server, sender, received, heard };
 }

@@ -99,7 +99,11 @@ test('a message in a batch is held to the same types, however its header is spel
       builder.add({ headerBytes, data: Buffer.from('x'), binary: Buffer.alloc(0) });
       const records = Buffer.concat(builder.take().pieces);
       if (isRight(given)) assert.doesNotThrow(() => checkBatch(records, 1), `${key}: ${given}`);
-      else assert.throws(() => checkBatch(records, 1), new RegExp(`the header's ${key} is not`));
+      else
+        assert.throws(
+          () => checkBatch(records, 1),
+          new RegExp(`the header's ${key} is not|the header has the key __proto__`),
+        );
     }),
     { numRuns: 2_000 },
   );

@@ -1,5 +1,6 @@
 import { AiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { PLAIN_FILE } from '../../files/received-mode.ts';
 import type { Frame } from '../../protocol/frame-decoder.ts';
 import type { JsonObject } from '../../protocol/header.ts';
 import type { Spool, SpooledFile } from '../spool.ts';
@@ -46,13 +47,18 @@ export class ProgramFiles {
     if (coming === undefined) return undefined;
     this.#coming.delete(number);
     if (coming.error !== undefined) throw coming.error;
-    const path = await coming.file?.finish();
     const {
       any_user: _user,
       note: _note,
       copied_from: _copy,
+      mode,
+      mtime_ms: mtimeMs,
       ...named
     } = frame.header['with_file'] as JsonObject;
+    const path = await coming.file?.finish({
+      mode: isWhole(mode) ? mode : PLAIN_FILE,
+      mtimeMs: isWhole(mtimeMs) ? mtimeMs : undefined,
+    });
     const withFile = { ...named, src_path: path ?? '', delete: true };
     return { ...frame, header: { ...frame.header, with_file: withFile } };
   }
@@ -91,4 +97,8 @@ export class ProgramFiles {
     else this.#coming.set(number, coming);
     return coming;
   }
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value);
 }
