@@ -31,7 +31,7 @@ interface NumberedBatch {
   readonly number: NumberOnWire;
 }
 
-type Arrival = InboxArrival & Partial<ArrivedFile>;
+type ArrivalMaybeWithFile = InboxArrival & Partial<ArrivedFile>;
 
 /** Every incoming and outgoing message passes here: it is counted, logged, and dropped if its peer is ignored. */
 export class Traffic implements LinkTraffic<Link> {
@@ -221,7 +221,11 @@ export class Traffic implements LinkTraffic<Link> {
     this.#warnings.forged(peer?.name ?? link.peerWireName, rejectionReason);
   }
 
-  #deliver(peer: Peer, batch: CheckedBatch, arrival: Arrival): Disposition | Promise<Disposition> {
+  #deliver(
+    peer: Peer,
+    batch: CheckedBatch,
+    arrival: ArrivalMaybeWithFile,
+  ): Disposition | Promise<Disposition> {
     const { shared, count, records, hasResponse, largestBytes } = batch;
     if (largestBytes > this.messageMaxBytes) return this.#dropLarge(peer, batch);
     this.#countIn(peer, shared.message_type, count);
