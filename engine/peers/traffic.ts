@@ -25,12 +25,6 @@ import { type ArrivedFile, ReceivedFiles } from './received-files.ts';
 import type { BatchExtras, OwnMessage, TrafficOptions } from './traffic-types.ts';
 import { TrafficWarnings } from './traffic-warnings.ts';
 
-interface NumberedBatch {
-  readonly batch: CheckedBatch;
-  /** Of the first message. */
-  readonly number: NumberOnWire;
-}
-
 type ArrivalMaybeWithFile = InboxArrival & Partial<ArrivedFile>;
 
 /** Every incoming and outgoing message passes here: it is counted, logged, and dropped if its peer is ignored. */
@@ -88,8 +82,7 @@ export class Traffic implements LinkTraffic<Link> {
     this.#pings.disconnected(peer);
     this.files.disconnected(peer);
     this.#options.application.disconnected(peer, reason);
-    const { wireName: name, address } = peer;
-    this.#options.onPeerChange?.({ connected: false, name, address, reason });
+    this.#options.onPeerChange?.({ connected: false, name: peer.wireName, address: peer.address, reason });
   }
 
   messages(link: Link, frame: Frame): Disposition | Promise<Disposition> {
@@ -116,7 +109,7 @@ export class Traffic implements LinkTraffic<Link> {
     // Some messages are not only passed on, and each is looked at by itself.
     if (mustOpen) return this.#takeParts(peer, link, { parts: this.#received.opened(batch), number });
     const most = this.#options.application.largestPart?.(batch) ?? batch.count;
-    if (batch.count <= most) return this.#take(peer, link, { batch, number });
+    if (batch.count <= most) return this.#take(peer, link, batch, number);
     // Each part is acknowledged when it is in: otherwise its messages would count here and at their sender.
     return this.#takeParts(peer, link, { parts: admissibleParts(batch, this.#options.application), number });
   }
@@ -167,7 +160,12 @@ export class Traffic implements LinkTraffic<Link> {
     this.#options.application.undeliverable?.(peer, header, error.message);
   }
 
-  #take(peer: Peer, link: Link, { batch, number }: NumberedBatch): Disposition | Promise<Disposition> {
+  #take(
+    peer: Peer,
+    link: Link,
+    batch: CheckedBatch,
+    number: NumberOnWire,
+  ): Disposition | Promise<Disposition> {
     const { shared, count, records } = batch;
     return peer.receiver.take({
       link,
@@ -190,7 +188,7 @@ export class Traffic implements LinkTraffic<Link> {
     let its = number;
     try {
       for (const part of parts) {
-        taken.push(this.#take(peer, link, { batch: part, number: its }));
+        taken.push(this.#take(peer, link, part, its));
         its = { epoch: number.epoch, seq: its.seq + part.count };
       }
     } catch (error) {
@@ -246,8 +244,11 @@ export class Traffic implements LinkTraffic<Link> {
       log.settle(logId, 'dropped', { count, why: 'ignored' });
       return 'dropped';
     }
-    const { source, senderKeeps } = arrival;
-    return application.messages(peer, batch, { source, logId, senderKeeps });
+    return application.messages(peer, batch, {
+      source: arrival.source,
+      logId,
+      senderKeeps: arrival.senderKeeps,
+    });
   }
 
   #dropLarge(peer: Peer, batch: CheckedBatch): Disposition {

@@ -236,8 +236,9 @@ test('what waits in the spool is private, outlives a restart with its message, a
   const spool = spoolPath(run(client), owner);
   const [waiting, ...others] = arrived(spool);
   assert.deepEqual(others, []);
+  // The directory keeps all others out; the file has the mode that the receiver gives it.
   assert.equal(statSync(spool).mode & 0o777, 0o700);
-  assert.equal(statSync(join(spool, String(waiting))).mode & 0o777, 0o600);
+  assert.equal(statSync(join(spool, String(waiting))).mode & 0o777, statSync(source).mode & 0o777);
   await client.engine.stop({ hard: true });
   writeFileSync(join(spool, 'left-by-a-crash'), 'x');
   const again = await started(t, config, { directory: client.directory });
