@@ -20,7 +20,7 @@ import { FramePump, type PumpTarget } from './frame-pump.ts';
 import { type FrameWithChunks, FrameWriter } from './frame-writer.ts';
 import { isKeepAliveAnswer } from './heartbeat.ts';
 import { KeepAlive } from './keep-alive.ts';
-import { largestMessageBytes } from './largest-message.ts';
+import { largestBatchBytes, largestMessageBytes } from './largest-message.ts';
 import type { LinkOptions, LinkOwner, LinkTraffic } from './link-types.ts';
 import { Session } from './session.ts';
 import { SessionTimers } from './session-timers.ts';
@@ -53,10 +53,12 @@ export class Link {
   readonly #timers: SessionTimers;
   #certificate: PeerCertificate | undefined;
   #ended = false;
-  #speaksBatches = false;
-  #unreadMaxBytes = Number.POSITIVE_INFINITY;
+  /** How many unacknowledged bytes may be on their way to the peer, apart from a single message. */
+  unreadMaxBytes = Number.POSITIVE_INFINITY;
   /** The largest message that the peer accepts, in bytes of data and binary. */
   maxMessageBytes: number = LIMITS.messageBytes;
+  /** The largest batch of several messages that the peer takes, in bytes; 0: none. */
+  batchMaxBytes = 0;
   readonly #deliveries: Acknowledger;
   readonly #keepAlive: KeepAlive;
 
@@ -139,11 +141,6 @@ export class Link {
     return this.#certificate;
   }
 
-  /** How many unacknowledged bytes may be on their way to the peer, apart from a single message. */
-  get unreadMaxBytes(): number {
-    return this.#unreadMaxBytes;
-  }
-
   /** Whether both sides number their messages and acknowledge many at once. */
   get speaksStreams(): boolean {
     return this.#deliveries.speaksStreams;
@@ -151,7 +148,7 @@ export class Link {
 
   /** Whether the peer takes frames with record batches. */
   get speaksBatches(): boolean {
-    return this.#speaksBatches;
+    return this.batchMaxBytes > 0;
   }
 
   get writable(): boolean {
@@ -284,9 +281,9 @@ export class Link {
   #learnPeerKind(peerKind: IdentifiedKind): void {
     this.maxMessageBytes = largestMessageBytes(peerKind);
     this.#deliveries.learnPeerKind(peerKind);
-    this.#speaksBatches = this.speaksStreams && peerKind.kind === 'aioc' && peerKind.hello.batches === true;
+    this.batchMaxBytes = this.speaksStreams ? largestBatchBytes(peerKind) : 0;
     const mayStall = peerKind.kind !== 'aioc' && this.#tls;
-    this.#unreadMaxBytes = mayStall ? LIMITS.pythonUnreadBytes : Number.POSITIVE_INFINITY;
+    this.unreadMaxBytes = mayStall ? LIMITS.pythonUnreadBytes : Number.POSITIVE_INFINITY;
     this.#keepAlive.learn(peerKind.kind, { mayStall });
   }
 
