@@ -25,6 +25,7 @@ import type { Inbox } from '../queues/inbox.ts';
 import { MEMORY_ONLY, QueueRules } from '../queues/queue-rules.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import type { Store } from '../storage/store.ts';
+import { notingUses, usesOf } from './certificate-use.ts';
 import { CommandHandler } from './command-handler.ts';
 import { type ConnectorOptions, fileOwnerOf } from './connector-options.ts';
 import { drainQueues } from './drain-queues.ts';
@@ -36,7 +37,7 @@ import { openConnectorJournal } from './open-journal.ts';
 import { OutgoingFiles } from './outgoing-files.ts';
 import { ownCertificate } from './own-certificate.ts';
 import { liftQueueLimits, restoreQueueLimits } from './queue-limits.ts';
-import { addAwayPeer, QueueStore } from './queue-store.ts';
+import { addAwayPeer, NOT_BACK, QueueStore } from './queue-store.ts';
 import { reachableAddresses } from './reachable-addresses.ts';
 import { removeRunFile, withHolder, writeRunFile } from './run-file.ts';
 import { inboxRows, queueRows, queueTotals } from './view-rows.ts';
@@ -156,6 +157,7 @@ export class Connector {
     await this.#endpoint.stop(hard);
     this.#counts?.stop();
     await this.#knownAioc.saved();
+    await usesOf(this.options.security)?.close();
     if (listened) await removeRunFile(this.options.stateDirectory, this.#port);
   }
 
@@ -351,8 +353,7 @@ export class Connector {
 
   #makeTraffic(): Traffic {
     const { registry, ignoring, log } = this;
-    const { ports, onPeerChange } = this.options;
-    const { clock } = ports;
+    const { clock } = this.options.ports;
     const application = this.broker ?? this.chat;
     const traffic = new Traffic({
       clock,
@@ -364,7 +365,7 @@ export class Connector {
       sourceId: () => this.sourceId,
       messageMaxBytes: this.options.messageMaxBytes ?? LIMITS.messageBytes,
       counts: this.#counts,
-      onPeerChange,
+      onPeerChange: notingUses(this.options, registry),
     });
     this.chat.connect(traffic);
     this.broker?.connect(traffic);
@@ -376,7 +377,7 @@ export class Connector {
     if (this.server !== undefined || name === undefined) return this.server;
     const known = this.registry.byWireName(name);
     if (known !== undefined || !mayBeAway || !isClientName(name)) return known;
-    return addAwayPeer(this.registry, name, 'it has never connected');
+    return addAwayPeer(this.registry, name, NOT_BACK);
   }
 
   #applyIgnored(): void {

@@ -75,6 +75,23 @@ test('the details of a peer say how long both certificates are valid, in mutual 
   assert.match(screen.text(), /valid for: +expired \(its certificate\), [\d,. ]+ days \(yours\)/);
 });
 
+test('the details of a peer say when it was last connected; on a server in mutual TLS, and unknown when it is', async (t) => {
+  const now = Date.now();
+  const away = (name: string) => ({ ...samplePeer(name), state: 'away' as const });
+  const peers = [
+    { ...away('client1'), certificateLastUseMs: now - 3 * 3_600_000 },
+    away('client2'),
+    samplePeer('client3'),
+  ];
+  const { screen } = await opened(t, { ...server(), peers });
+  await screen.press('alt-1', 'v');
+  assert.match(screen.text(), /last use: +20\d\d-\d\d-\d\d \d\d:\d\d, .* ago/);
+  await screen.press('escape', 'down', 'v');
+  assert.match(screen.text(), /last use: +unknown/);
+  await screen.press('escape', 'down', 'v');
+  assert.match(screen.text(), /last use: +now/);
+});
+
 test('the name alone deletes nothing: Cancel has the focus; letters and a paste are text', async (t) => {
   const { screen, engine } = await opened(t, server());
   await screen.press('alt-1', 'd');
