@@ -117,8 +117,10 @@ export class EngineService implements EngineApi {
         return control.disconnect(connector.peer(command.peer)) ?? null;
       case 'certificate.delete':
         return this.#deleteCertificate(command.peer, control);
-      case 'client.invite':
-        return control.invite({ name: command.name }).then(({ code }) => code);
+      case 'client.invite': {
+        const { name, hours } = command;
+        return control.invite({ name, hours }).then(({ code }) => code);
+      }
       case 'connector.start':
         return control.start().then(() => null);
       case 'connector.stop':

@@ -63,6 +63,22 @@ test(':invite asks for the name, and shows the code with what to do with it', as
   assert.match(screen.text(), /aioc join -/);
 });
 
+test('invite takes the name and the hours in the palette, too', async (t) => {
+  const { screen, engine } = await opened(t, server());
+  engine.answers.set('client.invite', { ok: true, value: 'aioc1abc' });
+  await screen.press('alt-1', ':');
+  await screen.type('invite bob 48');
+  assert.match(screen.text(), /invite a new client: NAME \[HOURS\]/);
+  await screen.press('enter');
+  assert.deepEqual(engine.commands('client.invite'), [{ kind: 'client.invite', name: 'bob', hours: 48 }]);
+  assert.match(screen.text(), /Invitation for bob/);
+  await screen.press('escape', ':');
+  await screen.type('invite bob for long');
+  await screen.press('enter');
+  assert.match(screen.text(), /Type a name, and perhaps a number of hours/);
+  assert.equal(engine.commands('client.invite').length, 1);
+});
+
 test('the details of a peer say how long both certificates are valid, in mutual TLS', async (t) => {
   const endsAtMs = Date.now() + 1_000 * 86_400_000;
   const data = server();
