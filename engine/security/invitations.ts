@@ -17,6 +17,7 @@ import {
   certificatesError,
   inDirectory,
 } from './certificate-paths.ts';
+import { directoryLock } from './client-register.ts';
 import { type InvitationUse, type InvitationUser, noInvitation } from './enrolment.ts';
 import { SECRET_BYTES } from './invitation-code.ts';
 
@@ -179,11 +180,10 @@ export class Invitations implements InvitationUser {
     const text = `${JSON.stringify({ version: 1, invitations }, undefined, 1)}\n`;
     // An administrator may make an invitation for a server of another user.
     const { uid, gid } = await stat(this.#places.clients);
-    await replaceDurably(this.#path, text, {
-      mode: PRIVATE_MODE,
-      random: this.#options.random,
-      owner: { uid, gid },
-    });
+    const { random, clock } = this.#options;
+    await withFileLock(directoryLock(this.#places, clock), () =>
+      replaceDurably(this.#path, text, { mode: PRIVATE_MODE, random, owner: { uid, gid } }),
+    );
     await this.#read();
   }
 }
