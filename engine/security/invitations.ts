@@ -8,7 +8,6 @@ import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { withFileLock } from '../base/locks/file-lock.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
-import { readSmallFile } from '../base/read-small-file.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
 import { TokenBuckets } from '../base/token-bucket.ts';
 import {
@@ -20,6 +19,7 @@ import {
 import { directoryLock } from './client-register.ts';
 import { type InvitationUse, type InvitationUser, noInvitation } from './enrolment.ts';
 import { SECRET_BYTES } from './invitation-code.ts';
+import { readTrusted } from './stored-certificates.ts';
 
 export interface InvitationsOptions {
   /** certificates_directory_path */
@@ -148,9 +148,9 @@ export class Invitations implements InvitationUser {
 
   async #read(): Promise<readonly StoredInvitation[]> {
     const version = await versionOf(this.#path);
-    const file = await readSmallFile(this.#path, 2 * LIMITS.invitations * BYTES_PER_INVITATION);
-    if (file === 'too-large') throw damaged(this.#path);
-    const stored = file === undefined ? [] : parsed(this.#path, file.text);
+    const text = (await readTrusted(this.#path, 2 * LIMITS.invitations * BYTES_PER_INVITATION)) ?? '';
+    if (typeof text !== 'string') throw damaged(this.#path);
+    const stored = text === '' ? [] : parsed(this.#path, text);
     this.#readAs = version;
     this.#known = new Map(stored.map((one) => [one.secret_sha256, one]));
     return stored;

@@ -19,7 +19,13 @@ import { ClientRegister } from './client-register.ts';
 import { makeDirectoryCertificate } from './directory-certificates.ts';
 import { type KeyPair, makeKeyPair } from './keys-and-certificates.ts';
 import { linkWarnings, runRepair } from './link-checks.ts';
-import { type Credentials, readCredentials, readStoredCertificate } from './stored-certificates.ts';
+import {
+  type Credentials,
+  isOfAnybody,
+  readCredentials,
+  readStoredCertificate,
+  writableByAll,
+} from './stored-certificates.ts';
 import { UnconfirmedNames } from './unconfirmed-names.ts';
 
 export interface ServerCertificatesOptions {
@@ -279,8 +285,6 @@ async function checkDirectory(path: string, directory: string): Promise<void> {
       `${path} is missing. ${isCopy ? `The links were lost in a copy. ${runRepair(places)}` : `To make a certificates directory: aioc create_certificates '${directory}'`}`,
     );
   }
-  const { mode } = await stat(path);
   // Write access to this directory decides who is trusted.
-  if ((mode & 0o002) !== 0)
-    throw certificatesError(`every user of this machine can write to ${path}. Run: chmod o-w '${path}'`);
+  if (isOfAnybody(await stat(path))) throw writableByAll(path);
 }
