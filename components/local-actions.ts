@@ -8,7 +8,16 @@ export interface RunningShell {
   cancel(): void;
 }
 
-/** Actions of the chat on this machine that do not need the engine. */
+/** A client that has just been made: see `aioc join`. */
+export interface JoinedClient {
+  readonly name: string;
+  /** The server's address and the words of its fingerprint. */
+  readonly address: string;
+  readonly serverWords: string;
+  readonly configFile: string;
+}
+
+/** Actions on this machine that do not need the engine. */
 export interface LocalActions {
   readonly workingDirectory: string;
   /** Runs a line in the user's shell. `onUpdate` comes at most 10 times a second, and once more at the end. */
@@ -20,4 +29,11 @@ export interface LocalActions {
   /** Earlier lines of the chat, oldest first. Never rejects. */
   loadHistory(): Promise<readonly string[]>;
   saveHistory(line: string): void;
+  /**
+   * Joins a server with the code of an invitation, in a new directory of the working directory. The code is a secret: it
+   * is neither logged nor stored.
+   *
+   * @throws Error with the reason for the user
+   */
+  joinServer(code: string): Promise<JoinedClient>;
 }

@@ -94,7 +94,7 @@ export const COMMANDS = {
       'certificates repair DIR [--dry_run]',
     ],
     help: 'list, revoke, renew or repair certificates',
-    about: `list shows the certificates and open invitations of a connector, and when they end. revoke ends the trust of a server in a client and closes its connection. renew replaces a client's certificate now; aioc does so by itself when a third of its life is left. repair restores a directory that was copied without its symbolic links or with other file modes. ${CONNECTOR}; DIR is a certificates_directory_path.`,
+    about: `list shows the certificates and open invitations of a connector, when they end, and when each client was last connected. revoke ends the trust of a server in a client and closes its connection. renew replaces a client's certificate now; aioc does so by itself when a third of its life is left. repair restores a directory that was copied without its symbolic links or with other file modes. ${CONNECTOR}; DIR is a certificates_directory_path.`,
     options: { days: true, json: 'with list: print JSON', dry_run: true, ...LOOKED_INTO },
     examples: [
       ['aioc certificates list server.json', 'who is known, and for how long'],

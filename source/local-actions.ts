@@ -1,5 +1,5 @@
 import type { LocalActions } from '../components/local-actions.ts';
-import { stateDirectory } from '../engine/index.ts';
+import { joinByInvitation, stateDirectory, VERSION } from '../engine/index.ts';
 import { ChatHistory } from './chat-history.ts';
 import { completePath, resolvePath } from './paths.ts';
 import { runShell } from './shell.ts';
@@ -15,5 +15,6 @@ export function localActions(): LocalActions {
     resolvePath: (path) => resolvePath(path, workingDirectory),
     loadHistory: () => history.load(),
     saveHistory: (line) => history.save(line),
+    joinServer: (code) => joinByInvitation({ code, version: VERSION }),
   };
 }

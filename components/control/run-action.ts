@@ -2,6 +2,7 @@ import { askToConfirm } from '../dialogs/confirm.ts';
 import { detailWidth, showDetail, showLines } from '../dialogs/detail.ts';
 import { openHelp } from '../dialogs/help.ts';
 import { askToInvite } from '../dialogs/invite.ts';
+import { askToJoin } from '../dialogs/join.ts';
 import { openJoinRequest } from '../dialogs/join-request.ts';
 import { openPalette } from '../dialogs/palette.ts';
 import { askToQuit } from '../dialogs/quit.ts';
@@ -21,14 +22,21 @@ import type { UiContext } from './ui-context.ts';
 import { visibleRows } from './wanted-views.ts';
 
 /** Runs the action of a key or a palette command. The caller has checked that it is possible. */
-export function runAction(action: ActionId, control: UiContext, chat: ChatControl): void {
+export function runAction(action: ActionId, { control, chat, words = '' }: Acting): void {
   if (action === 'write') return write(control);
   if (action.startsWith('focus-')) return focus(control, action.slice('focus-'.length) as PaneName);
   const act = ACTIONS[action];
-  if (act !== undefined) act(control, chat);
+  if (act !== undefined) act(control, chat, words);
 }
 
-type Act = (control: UiContext, chat: ChatControl) => void;
+interface Acting {
+  readonly control: UiContext;
+  readonly chat: ChatControl;
+  /** What the user has typed after the command. */
+  readonly words?: string | undefined;
+}
+
+type Act = (control: UiContext, chat: ChatControl, words: string) => void;
 
 const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
   'next-pane': (control) => focus(control, neighbour(control.ui().focus, 1)),
@@ -56,7 +64,8 @@ const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
   who: showPeer,
   disconnect,
   'delete-certificate': askToDeleteCertificate,
-  invite: askToInvite,
+  invite: (control, _chat, words) => askToInvite(control, words),
+  join: (control, _chat, words) => askToJoin(control, words),
   start: startConnector,
   stop: (control) => askToStop(control, { hard: false }),
   'stop-hard': (control) => askToStop(control, { hard: true }),

@@ -227,7 +227,7 @@ export class UiController implements UiContext {
       return pressInDialog(event, dialog, {
         control: this,
         chat: this.chat,
-        run: (action) => this.#run(action),
+        run: (action, words) => this.#run(action, words),
       });
     if (this.#ui.filtering) return this.#filterKey(event);
     if (event.kind === 'paste') return this.#paste(event);
@@ -245,8 +245,8 @@ export class UiController implements UiContext {
     if (dispatched.kind === 'action') this.#run(dispatched.action);
   }
 
-  #run(action: ActionId): void {
-    runAction(action, this, this.chat);
+  #run(action: ActionId, words?: string): void {
+    runAction(action, { control: this, chat: this.chat, words });
   }
 
   #paste(event: Extract<KeyEvent, { kind: 'paste' }>): void {

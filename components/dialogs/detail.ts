@@ -12,6 +12,8 @@ interface Detail {
   readonly kind: 'detail';
   readonly title: SafeText;
   readonly lines: readonly Line[];
+  /** From one edge of the screen to the other. */
+  readonly isWide: boolean;
   /** Lines scrolled out at the top. */
   readonly top: number;
 }
@@ -30,9 +32,25 @@ export function showDetail(control: UiContext, title: SafeText, texts: readonly 
 
 /** Shows lines with tones. Longer ones are wrapped. */
 export function showLines(control: UiContext, title: SafeText, lines: readonly Line[]): void {
-  const width = detailWidth(control.context());
+  show(control, { title, lines, isWide: false });
+}
+
+/**
+ * Shows texts to be copied with the mouse. Terminals select whole rows, so nothing of the panes is beside the texts but
+ * their frames.
+ */
+export function showToCopy(control: UiContext, title: SafeText, texts: readonly SafeText[]): void {
+  show(control, { title, lines: texts.map((text) => [span(text)]), isWide: true });
+}
+
+function show(control: UiContext, { lines, ...more }: Pick<Detail, 'title' | 'lines' | 'isWide'>): void {
+  const width = widthOf(more, control.context());
   const wrapped = lines.flatMap((line) => wrapLine(line, width));
-  showDialog<Detail>(control, { kind: 'detail', title, lines: wrapped, top: 0 });
+  showDialog<Detail>(control, { ...more, kind: 'detail', lines: wrapped, top: 0 });
+}
+
+function widthOf({ isWide }: Pick<Detail, 'isWide'>, context: KeyContext): number {
+  return isWide ? dialogWidth(context.ui.size, context.ui.size.columns) : detailWidth(context);
 }
 
 /** Width at which lines are wrapped. */
@@ -44,10 +62,11 @@ export const detailDialog: DialogDefinition<Detail> = {
   kind: 'detail',
   hints: [['↑ ↓ PgUp PgDn', 'scroll'], CLOSE_HINT],
 
-  draw({ title, lines, top }, context) {
+  draw({ title, lines, top, isWide }, context) {
     // Hidden lines count too, so that the box keeps its width while you scroll.
     const widest = Math.max(DETAIL_WIDTH_MIN, ...lines.map(lineWidth));
-    const width = Math.min(detailWidth(context), widest);
+    const most = widthOf({ isWide }, context);
+    const width = isWide ? most : Math.min(most, widest);
     const rows = rowsOf(context);
     const last = Math.min(lines.length, top + rows);
     const note = lines.length > rows ? [span(safe`${top + 1}–${last} of ${lines.length}`)] : [];

@@ -13,7 +13,8 @@ export type KeyHint = readonly [key: string, label: string];
 export interface DialogContext {
   readonly control: UiContext;
   readonly chat: { pasteAs(text: string, how: 'one' | 'lines'): void };
-  run(action: ActionId): void;
+  /** `words`: what the user has typed after a command of the palette. */
+  run(action: ActionId, words?: string): void;
 }
 
 export interface DialogDefinition<State extends OpenDialog> {
@@ -23,6 +24,8 @@ export interface DialogDefinition<State extends OpenDialog> {
   readonly showsTimeLeft?: boolean;
   /** Only for dialogs with a prompt: the state after the prompt's text has changed. */
   afterTyping?(dialog: State): State;
+  /** Only for dialogs with a prompt: the text of a paste to insert. Default: its first line. */
+  pasted?(text: string, typed: string): string;
   /** Draws the dialog over the panes; undefined when its subject is gone. `typed` is the prompt's text. */
   draw(dialog: State, context: KeyContext, typed: string): Overlay | undefined;
   /** Handles a key. Esc never gets here: it closes every dialog. */

@@ -8,6 +8,7 @@ import { closeDialog, type DialogContext, type DialogDefinition } from './dialog
 import type { Overlay } from './dialog-box.ts';
 import { helpDialog } from './help.ts';
 import { inviteDialog } from './invite.ts';
+import { joinDialog } from './join.ts';
 import { joinRequestDialog } from './join-request.ts';
 import { paletteDialog } from './palette.ts';
 import { pasteDialog } from './paste.ts';
@@ -21,6 +22,7 @@ const DIALOGS: ReadonlyMap<string, DialogDefinition<OpenDialog>> = new Map(
     confirmDialog,
     typedConfirmDialog,
     inviteDialog,
+    joinDialog,
     pasteDialog,
     detailDialog,
     helpDialog,
@@ -48,7 +50,9 @@ export function hasPrompt(dialog: OpenDialog): boolean {
 /** Handles a key while a dialog is open. Esc closes every dialog and never confirms anything. */
 export function pressInDialog(event: KeyEvent, dialog: OpenDialog, context: DialogContext): void {
   if (event.kind === 'paste') {
-    if (hasPrompt(dialog)) context.control.prompt.paste(event.text);
+    const { prompt } = context.control;
+    const text = definitionOf(dialog).pasted?.(event.text, prompt.text) ?? event.text;
+    if (hasPrompt(dialog)) prompt.paste(text);
   } else if (event.name === 'escape') closeDialog(context.control);
   else definitionOf(dialog).press(event, dialog, context);
 }

@@ -3,7 +3,7 @@ import type { UiContext } from '../control/ui-context.ts';
 import { safe, sanitize, trusted } from '../terminal/sanitize.ts';
 import { type Line, paragraph, plain } from '../widgets/line.ts';
 import { ENTER_HINT } from './choices.ts';
-import { showDetail } from './detail.ts';
+import { showToCopy } from './detail.ts';
 import { closeDialog, type DialogDefinition, showDialog } from './dialog.ts';
 import { centred, dialogWidth, QUESTION_WIDTH } from './dialog-box.ts';
 
@@ -11,8 +11,10 @@ interface Invite {
   readonly kind: 'invite';
 }
 
-export function askToInvite(control: UiContext): void {
-  control.prompt.open('');
+/** @param words - what the user has typed after `:invite`: a name and perhaps hours; '' if nothing */
+export function askToInvite(control: UiContext, words: string): void {
+  if (words !== '' && invite(control, words)) return;
+  control.prompt.open(words);
   showDialog<Invite>(control, { kind: 'invite' });
 }
 
@@ -25,7 +27,9 @@ export const inviteDialog: DialogDefinition<Invite> = {
   draw(_dialog, { ui }) {
     const width = dialogWidth(ui.size, QUESTION_WIDTH);
     const text = paragraph(
-      trusted('Name of the new client. It can use the invitation once, for a day.'),
+      trusted(
+        'Name of the new client, and for how many hours it can use the invitation (default: 24): bob 48',
+      ),
       width,
       'plain',
     );
@@ -39,19 +43,33 @@ export const inviteDialog: DialogDefinition<Invite> = {
       control.prompt.press(key);
       return;
     }
-    const name = control.prompt.text.trim();
-    if (name === '') return control.toast('warn', trusted('Type the name of the new client first.'));
-    closeDialog(control);
-    control.execute(
-      { kind: 'client.invite', name },
-      {
-        onOk: (code) =>
-          showDetail(control, safe`Invitation for ${sanitize(name)}`, [
-            trusted('On its machine: aioc join -, then paste this code and press Ctrl-D.'),
-            trusted('Send it over a private channel: the first to use it becomes this client.'),
-            sanitize(typeof code === 'string' ? code : ''),
-          ]),
-      },
-    );
+    if (invite(control, control.prompt.text)) closeDialog(control);
   },
 };
+
+/** @returns false, with a toast, if the words are not a name and perhaps hours */
+function invite(control: UiContext, words: string): boolean {
+  const [name = '', hoursText, ...more] = words.trim().split(/\s+/);
+  if (name === '') {
+    control.toast('warn', trusted('Type the name of the new client first.'));
+    return false;
+  }
+  if (more.length > 0 || (hoursText !== undefined && !/^\d+(\.\d+)?$/.test(hoursText))) {
+    control.toast('warn', trusted('Type a name, and perhaps a number of hours: bob 48'));
+    return false;
+  }
+  const hours = hoursText === undefined ? {} : { hours: Number(hoursText) };
+  control.execute(
+    { kind: 'client.invite', name, ...hours },
+    { onOk: (code) => showCode(control, name, typeof code === 'string' ? code : '') },
+  );
+  return true;
+}
+
+function showCode(control: UiContext, name: string, code: string): void {
+  showToCopy(control, safe`Invitation for ${sanitize(name)}`, [
+    trusted('On its machine: aioc join -, then paste this code and press Ctrl-D; or :join in aioc.'),
+    trusted('Send it over a private channel: the first to use it becomes this client.'),
+    sanitize(code),
+  ]);
+}

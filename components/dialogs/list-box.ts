@@ -1,7 +1,7 @@
 /** A dialog with a list: a prompt that filters it, and the entries that match. */
 
 import type { Binding } from '../keys/binding.ts';
-import { attempt } from '../keys/dispatcher.ts';
+import { attempt, typedCommand } from '../keys/dispatcher.ts';
 import type { KeyContext } from '../keys/key-context.ts';
 import type { OpenDialog } from '../state/ui-state.ts';
 import type { Key } from '../terminal/key-event.ts';
@@ -72,10 +72,11 @@ export function pressInList(
   }
   const context = control.context();
   const chosen = bindings[dialog.selected];
+  const words = typedCommand(control.prompt.text)?.words;
   closeDialog(control);
   if (chosen === undefined) return control.toast('warn', trusted('No such command.'));
   const result = chosen.applies?.(context) === false ? undefined : attempt(chosen, context);
-  if (result?.kind === 'action') return run(result.action);
+  if (result?.kind === 'action') return run(result.action, words);
   const reason = result?.kind === 'refused' ? result.reason : 'That key does nothing here.';
   control.toast('warn', trusted(reason));
 }

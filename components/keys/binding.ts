@@ -27,6 +27,7 @@ export type ActionId =
   | 'disconnect'
   | 'delete-certificate'
   | 'invite'
+  | 'join'
   | 'start'
   | 'stop'
   | 'stop-hard'
@@ -53,6 +54,8 @@ export type ActionId =
 export interface BindingOptions {
   /** Its name in the palette. */
   readonly command?: string;
+  /** Words that may follow its name in the palette, for the user; its action receives them. */
+  readonly words?: string;
   /** Its name in `aioc cli`; the palette finds it by this name, too. */
   readonly cliName?: string;
   /** How to show the key when the user presses more than that key. */
@@ -116,8 +119,9 @@ export function named(
   command: string,
   label: string,
   [action, refusal]: readonly [ActionId, (context: KeyContext) => string | undefined],
+  options: Pick<BindingOptions, 'words'> = {},
 ): Binding {
-  return on('any pane', '', [action, label], { command, press: ':', refusal });
+  return on('any pane', '', [action, label], { command, press: ':', refusal, ...options });
 }
 
 function shownAs(key: string): string {

@@ -28,6 +28,12 @@ const needsMutualServer = ({ data }: KeyContext): string | undefined => {
     : 'Only a server with mutual TLS can invite clients.';
 };
 
+/** A connector without a configuration may become a client; a configured server stays one. */
+const needsNoServer = ({ data }: KeyContext): string | undefined =>
+  data.status?.role === 'server' && data.status.configured
+    ? 'This connector is a server. A client joins one: run aioc join in a shell.'
+    : undefined;
+
 const needsStopped = (context: KeyContext): string | undefined =>
   needsConfiguration(context) ??
   (['stopped', 'failed'].includes(context.data.status?.phase.kind ?? '')
@@ -173,7 +179,8 @@ export const BINDINGS: readonly Binding[] = [
   on('any pane', '2 alt-2', ['focus-queues', 'queues'], { command: 'queues', cliName: 'peek_queues' }),
   on('any pane', '3 alt-3', ['focus-log', 'log'], { command: 'log' }),
   on('any pane', '4 alt-4', ['write', 'write in the chat'], { command: 'chat' }),
-  named('invite', 'invite a new client', ['invite', needsMutualServer]),
+  named('invite', 'invite a new client', ['invite', needsMutualServer], { words: 'NAME [HOURS]' }),
+  named('join', 'become a client by invitation', ['join', needsNoServer], { words: 'CODE' }),
   named('stop', 'drain the queues and stop the connector', ['stop', needsRunning]),
   named('stop hard', 'stop the connector at once', ['stop-hard', needsRunning]),
   named('start', 'start the connector', ['start', needsStopped]),

@@ -36,8 +36,23 @@ export function footerBindings(context: KeyContext): readonly Binding[] {
     .sort((left, right) => (left.footer ?? 0) - (right.footer ?? 0));
 }
 
+/** A command that is followed by words in the palette: `invite bob 48`. */
+export interface TypedCommand {
+  readonly binding: Binding;
+  readonly words: string;
+}
+
+/** undefined if the text is not a command that takes words, with a space after it. */
+export function typedCommand(typed: string): TypedCommand | undefined {
+  const [, command, words = ''] = /^\s*(\S+)\s+(.*)$/s.exec(typed) ?? [];
+  const binding = BINDINGS.find((one) => one.words !== undefined && one.command === command?.toLowerCase());
+  return binding && { binding, words: words.trim() };
+}
+
 /** The palette commands whose names start with the typed text, then those that contain it. */
 export function paletteEntries(typed: string): readonly Binding[] {
+  const withWords = typedCommand(typed);
+  if (withWords !== undefined) return [withWords.binding];
   const needle = typed.trim().toLowerCase();
   const cliNeedle = needle.replaceAll('-', '_');
   const named = BINDINGS.filter(

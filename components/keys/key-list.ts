@@ -25,7 +25,8 @@ export function helpEntries(context: KeyContext, filter: string): readonly HelpE
 export function keysMarkdown(): string {
   const entries: readonly HelpEntry[] = [...BINDINGS.map(entryOf), ...LEGEND_ENTRIES];
   const rows = entries.map(({ shown, place, label, binding }) => {
-    const command = binding?.command === undefined ? '' : `\`:${binding.command}\``;
+    const words = binding?.words === undefined ? '' : ` ${binding.words}`;
+    const command = binding?.command === undefined ? '' : `\`:${binding.command}${words}\``;
     return `| ${[place, asCode(shown, binding), label, command].map(escaped).join(' | ')} |`;
   });
   return ['| where | key | what it does | command |', '| --- | --- | --- | --- |', ...rows].join('\n');

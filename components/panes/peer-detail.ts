@@ -1,5 +1,5 @@
 /** A peer: in short under the list of peers, and in full in a dialog. */
-import { ageText, clockText, counted, countText } from '../state/format.ts';
+import { ageText, clockText, counted, countText, dateText } from '../state/format.ts';
 import type { SafePeerRow, SafeStatus } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import type { Tone } from '../themes/tokens.ts';
@@ -57,6 +57,7 @@ export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[]
     peer.wireName === peer.name ? undefined : ['wire name', peer.wireName],
     ['lag', lagText(peer)],
     ...validityFacts(peer, view),
+    ...lastUseFacts(peer, view),
     ['waiting', safe`${counted(peer.waitingCount, 'message')}`],
     ['ignored', ignoredText(peer)],
     peer.forgedIn === undefined ? undefined : ['forged', forgedText(peer.forgedIn)],
@@ -110,6 +111,17 @@ function validityFacts(
   const text = (endMs: number | undefined): SafeText =>
     endMs === undefined ? trusted('unknown') : daysLeftText(endMs - nowMs);
   return [['valid for', safe`${text(itsEnd)} (its certificate), ${text(ownEnd)} (yours)`]];
+}
+
+/** Only on a server in mutual TLS, where the client's certificate is its identity. */
+function lastUseFacts(
+  { state, certificateLastUseMs: atMs }: SafePeerRow,
+  { status, nowMs }: DetailView,
+): readonly (readonly [string, SafeText])[] {
+  if (status?.role !== 'server' || status.security !== 'mutual-tls') return [];
+  if (state === 'connected') return [['last use', trusted('now')]];
+  if (atMs === undefined) return [['last use', trusted('unknown')]];
+  return [['last use', safe`${dateText(atMs)} ${clockText(atMs)}, ${ageText(nowMs - atMs)} ago`]];
 }
 
 function daysLeftText(leftMs: number): SafeText {

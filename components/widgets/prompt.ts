@@ -11,7 +11,7 @@ import { graphemes, textWidth } from '../terminal/width.ts';
 /** Enough for a filter, a command or a name. */
 const CHARACTERS_MAX = 200;
 /** Characters of a paste to look at, before those that cannot be drawn are left out. */
-const PASTE_CHARACTERS_READ = 1000;
+const PASTE_CHARACTERS_READ = 4_000;
 
 export interface PromptOptions {
   /** Passes a key on to ink-text-input, as a terminal sends it. */
@@ -28,6 +28,7 @@ export class Prompt {
   #cursor = 0;
   #edition = 0;
   #isReady = false;
+  #charactersMax = CHARACTERS_MAX;
 
   constructor(options: PromptOptions) {
     this.#options = options;
@@ -56,8 +57,9 @@ export class Prompt {
     return this.#isReady;
   }
 
-  /** Starts with a text, with the cursor at its end. */
-  open(text: string): void {
+  /** Starts with a text, with the cursor at its end. `charactersMax`: how long it may become. */
+  open(text: string, charactersMax = CHARACTERS_MAX): void {
+    this.#charactersMax = charactersMax;
     this.#replace('', 0);
     this.insert(text);
   }
@@ -65,7 +67,7 @@ export class Prompt {
   /** Inserts the allowed characters at the cursor, as many as fit. */
   insert(text: string): void {
     const allowed = graphemes(text).filter((character) => sanitize(character) === character);
-    const room = Math.max(0, CHARACTERS_MAX - this.#text.length);
+    const room = Math.max(0, this.#charactersMax - this.#text.length);
     const added = allowed
       .join('')
       .slice(0, room)
@@ -109,7 +111,7 @@ export class Prompt {
   #type(character: string): boolean {
     const [before, after] = this.#sides();
     const isAllowed =
-      this.#text.length + character.length <= CHARACTERS_MAX &&
+      this.#text.length + character.length <= this.#charactersMax &&
       sanitize(before + character + after) === before + character + after;
     if (isAllowed) this.#feed(character);
     return true;

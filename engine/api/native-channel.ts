@@ -5,8 +5,8 @@ import type { Clock } from '../base/ports.ts';
 import type { FileOutcome, OnFileState, TransferProgress } from '../contract/transfer-progress.ts';
 import { PacketWriter } from '../local/native/packet-writer.ts';
 import {
+  batchMaxBytesIn,
   bodyAsJson,
-  commonProtocol,
   jsonBody,
   NATIVE_PROTOCOL_VERSION,
   type Packet,
@@ -16,7 +16,13 @@ import {
 import { CompletionInOrder } from '../queues/completion-in-order.ts';
 import { onAbort } from './abort.ts';
 import { AwaitedRanges, errorIn } from './awaited-ranges.ts';
-import { framesOfBatch, type OutgoingBatch, type SendOutcome } from './outgoing-batch.ts';
+import {
+  framesOfBatch,
+  type OutgoingBatch,
+  partsOfBatch,
+  recordBytesOf,
+  type SendOutcome,
+} from './outgoing-batch.ts';
 
 export interface PendingReply {
   readonly number: number;
@@ -52,7 +58,8 @@ export class NativeChannel {
   readonly #ranges = new AwaitedRanges();
   readonly #followed = new Map<number, FileWatch>();
   #number = 0;
-  #protocol = 1;
+  /** The largest batch of several messages that the connector takes; 0: none. */
+  #batchMaxBytes = 0;
   #failure: AiocError | undefined;
   #drained: (() => void)[] = [];
   #keepsAlive = false;
@@ -78,7 +85,8 @@ export class NativeChannel {
   static async open(socket: net.Socket, options: NativeChannelOptions): Promise<NativeChannel> {
     const { clock } = options;
     const channel = new NativeChannel(socket, options);
-    const { number, answer } = channel.request('hello', jsonBody({ protocol: NATIVE_PROTOCOL_VERSION }));
+    const hello = jsonBody({ protocol: NATIVE_PROTOCOL_VERSION, batchMaxBytes: LIMITS.largeBatchBytes });
+    const { number, answer } = channel.request('hello', hello);
     const silent = new AiocError(
       'AIOC_CONNECTOR_AWAY',
       'the connector does not answer; it may be overloaded or stuck',
@@ -86,7 +94,7 @@ export class NativeChannel {
     const timer = clock.after(LIMITS.localHelloMs, () => channel.cancel(number, silent));
     try {
       channel.#welcome = bodyAsJson(await answer);
-      channel.#protocol = commonProtocol(channel.#welcome);
+      channel.#batchMaxBytes = batchMaxBytesIn(channel.#welcome);
       return channel;
     } catch (error) {
       socket.destroy();
@@ -139,8 +147,10 @@ export class NativeChannel {
   postBatch(batch: OutgoingBatch): void {
     const { address, count, pieces, reply } = batch;
     if (this.#failure !== undefined) reply.refused(count, this.#failure);
-    else if (this.#protocol < 2) this.#postOneByOne(batch);
-    else {
+    else if (this.#batchMaxBytes === 0) this.#postOneByOne(batch);
+    else if (count > 1 && recordBytesOf(batch) > this.#batchMaxBytes) {
+      for (const part of partsOfBatch(batch, this.#batchMaxBytes)) this.postBatch(part);
+    } else {
       this.#willAwait();
       const number = this.#newNumbers(count);
       this.#ranges.add(number, count, reply);

@@ -1,6 +1,8 @@
 import { framesOf, type SharedHeader } from '../protocol/batched-messages.ts';
 import { encodeFrame } from '../protocol/frame-encoder.ts';
 import { headerText } from '../protocol/header.ts';
+import { CompletionInOrder } from '../queues/completion-in-order.ts';
+import { partsWithin } from '../queues/message-batch.ts';
 import type { Completion } from '../queues/outbox-batch.ts';
 
 /** What a connector guarantees for a message that it has accepted. */
@@ -51,9 +53,27 @@ export interface OutgoingBatch {
   readonly reply: Completion<SendOutcome | undefined>;
 }
 
+/** The size of its records. */
+export function recordBytesOf({ pieces }: OutgoingBatch): number {
+  let bytes = 0;
+  for (const piece of pieces) bytes += piece.length;
+  return bytes;
+}
+
+/** Its messages in batches of at most `maxBytes` each, for a connector that takes no larger ones. */
+export function* partsOfBatch(batch: OutgoingBatch, maxBytes: number): Generator<OutgoingBatch> {
+  const { address, signal } = batch;
+  const inOrder = new CompletionInOrder(batch.reply);
+  for (const { count, records } of partsWithin({ count: batch.count, records: wholeOf(batch) }, maxBytes))
+    yield { address, count, pieces: [records], signal, reply: inOrder.part(count) };
+}
+
 /** The messages of a batch as frames, for a connector that does not know batches. */
-export function* framesOfBatch({ address, pieces }: OutgoingBatch): Generator<Buffer> {
-  const records = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
-  for (const { header, headerBytes, data, binary } of framesOf(address.shared, records))
+export function* framesOfBatch(batch: OutgoingBatch): Generator<Buffer> {
+  for (const { header, headerBytes, data, binary } of framesOf(batch.address.shared, wholeOf(batch)))
     yield encodeFrame({ header, headerBytes, data, binary });
+}
+
+function wholeOf({ pieces }: OutgoingBatch): Buffer {
+  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
 }

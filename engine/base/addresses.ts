@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { LIMITS } from './limits.ts';
 import type { AddressFamily, Interfaces } from './ports.ts';
 
 /** A host as a user writes it, parsed: without brackets, and with the port if there is one. */
@@ -32,13 +33,16 @@ export function familyOf(host: string): AddressFamily | undefined {
 export function readHost(written: string): WrittenHost | { readonly fault: string } {
   const textOfIt = written.trim();
   if (textOfIt === '') return { fault: 'it is empty' };
-  if (familyOf(textOfIt) !== undefined) return { host: textOfIt };
+  const isShort = textOfIt.length <= LIMITS.hostCharacters;
+  if (isShort && familyOf(textOfIt) !== undefined) return { host: textOfIt };
   const [, bracketed, named, portText] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(textOfIt) ?? [];
   const host = bracketed ?? named;
   if (host === undefined) return { fault: `${JSON.stringify(written)} is neither an address nor a name` };
   if (bracketed !== undefined && familyOf(bracketed) !== 'IPv6')
     return { fault: `in ${JSON.stringify(written)} the brackets must contain an IPv6 address, as in [::1]` };
   if (host === '') return { fault: `${JSON.stringify(written)} has no host` };
+  if (host.length > LIMITS.hostCharacters)
+    return { fault: `an address or a name has at most ${LIMITS.hostCharacters} characters` };
   if (!/^[0-9A-Za-z._:%-]+$/.test(host))
     return { fault: `${JSON.stringify(host)} has characters that are not allowed in an address or a name` };
   if (portText === undefined) return { host };

@@ -41,6 +41,12 @@ export const CERTIFICATE_LIMITS = {
   invitationGuessBurst: 10,
   /** A certificate that ends sooner was not renewed in time, since aioc renews a third of its life before the end. */
   certificateEndsSoonDays: 30,
+  /** uses.json: about 130 bytes for a client, 330 with the longest name, so enough for 20,000. */
+  certificateUsesBytes: 8 * MIB,
+  /** Pause between two writes of uses.json, however many clients connect. */
+  certificateUsesPauseMs: 60_000,
+  /** How often it is written while clients stay connected: after a crash, a last use is at most this much too early. */
+  certificateUsesRefreshMs: 60 * 60_000,
   /** Certificates with the same subject hash. aioc makes subjects unique, so more than a few are an attack. */
   certificatesPerHash: 64,
   /** From a certificate request to its answer. Requests wait for their turn, and one by one for a new key. */

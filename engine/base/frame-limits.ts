@@ -11,6 +11,8 @@ export const FRAME_LIMITS = {
    */
   largeBatchBytes: 260 * KIB,
   largeMessageBytes: 1 * KIB,
+  /** Whoever takes batches takes those of this size; whoever announces no size takes no larger ones. */
+  leastBatchMaxBytes: 64 * KIB,
   /** Messages of one batch, whatever their size. */
   batchMessages: 4_096,
   /**

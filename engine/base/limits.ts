@@ -46,6 +46,8 @@ export const LIMITS = {
   answerBacklogBytes: 4 * MIB,
   /** Characters of a client's name (PROTOCOL §1). */
   nameLength: 128,
+  /** Characters of a server's name or address: the longest name in DNS (RFC 1035 §3.1). An invitation has room for 255. */
+  hostCharacters: 253,
 
   // Connections
   ...ADMISSION_LIMITS,

@@ -128,7 +128,7 @@ const directoryPattern = pathText
 
 const host = z
   .string()
-  .max(253)
+  .max(LIMITS.hostCharacters)
   .regex(/^[0-9A-Za-z._:%-]+$/);
 /** A host as people write it: an IPv6 address may be in brackets. */
 const writtenHost = host.or(z.string().regex(/^\[[0-9A-Fa-f:.%\w-]+\]$/)).transform((written, context) => {

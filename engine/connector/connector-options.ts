@@ -10,6 +10,7 @@ import type { PeerChange } from '../peers/traffic-observers.ts';
 import type { ClientTrust, ServerTrust } from '../peers/trust.ts';
 import type { PersistenceRules } from '../queues/queue-rules.ts';
 import type { AccessLists } from '../security/access-list.ts';
+import type { CertificateUses } from '../security/certificate-uses.ts';
 
 /** How connections are secured. */
 export type ConnectorSecurity =
@@ -29,6 +30,8 @@ interface ClientCertificateStore {
   /** @throws AiocError AIOC_CERTIFICATE_MISSING */
   remove(name: string, options: { readonly onlySymlink: boolean }): Promise<void>;
   invite(options: InviteOptions): Promise<MadeInvitation>;
+  /** When clients were last connected with their certificates. */
+  readonly uses?: CertificateUses;
 }
 
 /** Deletes the client's own certificate, so that it uses the default one again. */

@@ -24,6 +24,7 @@ import type { Inbox } from '../queues/inbox.ts';
 import { MEMORY_ONLY, QueueRules } from '../queues/queue-rules.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import type { Store } from '../storage/store.ts';
+import { notingUses, usesOf } from './certificate-use.ts';
 import { CommandHandler } from './command-handler.ts';
 import { type ConnectorOptions, fileOwnerOf } from './connector-options.ts';
 import { drainQueues } from './drain-queues.ts';
@@ -38,7 +39,7 @@ import { knownPeersOf } from './open-known-peers.ts';
 import { OutgoingFiles } from './outgoing-files.ts';
 import { ownCertificate } from './own-certificate.ts';
 import { liftQueueLimits, restoreQueueLimits } from './queue-limits.ts';
-import { addAwayPeer, QueueStore } from './queue-store.ts';
+import { addAwayPeer, NOT_BACK, QueueStore } from './queue-store.ts';
 import { reachableAddresses } from './reachable-addresses.ts';
 import { removeRunFile, withHolder, writeRunFile } from './run-file.ts';
 import { type TransferList, transferCounts, transferListOf } from './transfer-list.ts';
@@ -169,6 +170,7 @@ export class Connector {
     await this.broker?.pieces.stop();
     this.#counts?.stop();
     await this.#knownAioc.saved();
+    await usesOf(this.options.security)?.close();
     if (listened) await removeRunFile(this.options.stateDirectory, this.#port);
   }
 
@@ -340,8 +342,7 @@ export class Connector {
 
   #makeTraffic(): Traffic {
     const { registry, ignoring, log } = this;
-    const { ports, onPeerChange } = this.options;
-    const { clock } = ports;
+    const { clock } = this.options.ports;
     const application = this.broker ?? this.chat;
     const traffic = new Traffic({
       clock,
@@ -353,7 +354,7 @@ export class Connector {
       sourceId: () => this.sourceId,
       messageMaxBytes: this.options.messageMaxBytes ?? LIMITS.messageBytes,
       counts: this.#counts,
-      onPeerChange,
+      onPeerChange: notingUses(this.options, registry),
     });
     this.chat.connect(traffic);
     this.broker?.connect(traffic);
@@ -365,7 +366,7 @@ export class Connector {
     if (this.server !== undefined || name === undefined) return this.server;
     const known = this.registry.byWireName(name);
     if (known !== undefined || !mayBeAway || !isClientName(name)) return known;
-    return addAwayPeer(this.registry, name, 'it has never connected');
+    return addAwayPeer(this.registry, name, NOT_BACK);
   }
 
   #applyIgnored(): void {

@@ -6,6 +6,7 @@ import type { Body, ChatRow, LogRow, Update, View } from '../contract/views.ts';
 import { importReceived } from '../files/import-file.ts';
 import type { CommandSource } from '../local/connector-commands.ts';
 import { afterDeletingClient, afterDeletingOwn } from './certificate-advice.ts';
+import { usesOf } from './certificate-use.ts';
 import type { CommandHandler } from './command-handler.ts';
 import type { Connector } from './connector.ts';
 import { listWindow, tailWindow } from './list-window.ts';
@@ -52,10 +53,11 @@ export class EngineService implements EngineApi {
       case 'status':
         return { pane: 'status', status: this.#connector.status() };
       case 'peers': {
-        const security = this.#connector.options.security.mode;
+        const { security } = this.#connector.options;
+        const uses = usesOf(security);
         const rows = [...registry.all].map((peer) =>
           peerRow(peer, {
-            ...{ security, ignored: ignoring.includes(peer) },
+            ...{ security: security.mode, uses, ignored: ignoring.includes(peer) },
             unread: chat.conversation(peer.id).unread,
           }),
         );
@@ -121,8 +123,10 @@ export class EngineService implements EngineApi {
         return control.disconnect(connector.peer(command.peer)) ?? null;
       case 'certificate.delete':
         return this.#deleteCertificate(command.peer, control);
-      case 'client.invite':
-        return control.invite({ name: command.name }).then(({ code }) => code);
+      case 'client.invite': {
+        const { name, hours } = command;
+        return control.invite({ name, hours }).then(({ code }) => code);
+      }
       case 'connector.start':
         return control.start().then(() => null);
       case 'connector.stop':

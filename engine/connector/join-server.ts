@@ -1,9 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { hostAndPort } from '../base/addresses.ts';
 import { PRIVATE_MODE, PUBLIC_MODE, replaceDurably } from '../base/atomic-file.ts';
 import { AiocError } from '../base/errors.ts';
-import { checkDirectory, ensureDirectory, PRIVATE_DIRECTORY } from '../base/own-directory.ts';
+import { checkDirectory, PRIVATE_DIRECTORY } from '../base/own-directory.ts';
 import type { Ports, TlsSettings } from '../base/ports.ts';
 import { exists } from '../base/read-small-file.ts';
 import { CONNECTOR_DIRECTORY } from '../config/keys-directories.ts';
@@ -18,6 +18,7 @@ import { type Invitation, readInvitationCode } from '../security/invitation-code
 import { makeSelfSigned } from '../security/keys-and-certificates.ts';
 import { pinnedCertificates } from '../security/pinned-server.ts';
 import { readStored } from '../security/stored-certificates.ts';
+import { inOwnDirectory } from './join-directory.ts';
 
 export interface JoinOptions {
   /** What `aioc invite` has printed. */
@@ -84,19 +85,22 @@ class Joining {
   }
 
   /** @returns the path of the configuration */
-  async run(): Promise<string> {
-    const configFile = join(this.#directory, 'config.json');
-    if (await exists(configFile))
-      throw new AiocError(
-        'AIOC_CONFIG',
-        `${configFile} already exists, and is not overwritten: give another directory`,
-      );
-    const isNew = !(await exists(this.#directory));
-    await ensureDirectory({ path: this.#directory, key: 'DIRECTORY', mode: PRIVATE_DIRECTORY });
-    await inDirectory(this.#places, () => this.#prepare());
-    if (!(await this.#hasCertificate())) await this.#enrol(isNew);
-    await replaceDurably(configFile, await this.#config(), { mode: PRIVATE_MODE });
-    return configFile;
+  run(): Promise<string> {
+    const isWanted = async (error: unknown): Promise<boolean> =>
+      // Without an answer, the next call must send the same certificate again.
+      (error instanceof AiocError && error.code === 'AIOC_RESPONSE_LOST') || (await this.#hasCertificate());
+    return inOwnDirectory(this.#directory, isWanted, async () => {
+      const configFile = join(this.#directory, 'config.json');
+      if (await exists(configFile))
+        throw new AiocError(
+          'AIOC_CONFIG',
+          `${configFile} already exists, and is not overwritten: give another directory`,
+        );
+      await inDirectory(this.#places, () => this.#prepare());
+      if (!(await this.#hasCertificate())) await this.#enrol();
+      await replaceDurably(configFile, await this.#config(), { mode: PRIVATE_MODE });
+      return configFile;
+    });
   }
 
   async #prepare(): Promise<void> {
@@ -117,17 +121,10 @@ class Joining {
     return exists(join(this.#places.own, `${this.#invitation.name}.pem`));
   }
 
-  async #enrol(isNew: boolean): Promise<void> {
+  async #enrol(): Promise<void> {
     const { host, port, name } = this.#invitation;
     const { ports, version } = this.#options;
-    try {
-      await EnrollingClient.enrol({ ports, host, port, wireName: name, version, trust: this.#trust() });
-    } catch (error) {
-      // Without an answer, the next call must send the same certificate again.
-      const isOpen = error instanceof AiocError && error.code === 'AIOC_RESPONSE_LOST';
-      if (isNew && !isOpen) await rm(this.#directory, { recursive: true, force: true });
-      throw error;
-    }
+    await EnrollingClient.enrol({ ports, host, port, wireName: name, version, trust: this.#trust() });
   }
 
   #trust(): ClientTrust {

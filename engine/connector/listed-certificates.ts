@@ -27,6 +27,11 @@ export interface CertificateEntry {
   readonly endsAtMs: number | undefined;
   /** A client that has never connected with its certificate. */
   readonly isUnconfirmed: boolean;
+  /**
+   * When a server's client was last connected with it, in milliseconds since 1970. It is unknown if that was before aioc
+   * kept it, or at a Python server of the same directory. Undefined for other certificates.
+   */
+  readonly lastUseMs: number | 'unknown' | undefined;
   /** Why it is not accepted; undefined if it is. */
   readonly fault: string | undefined;
 }
@@ -64,8 +69,9 @@ async function ofServer(places: CertificatePaths, options: ListOptions): Promise
   const certificates = await ServerCertificates.open({ directory, random, wallNow, clock });
   const invitations = new Invitations({ directory, random, clock });
   const clients = (await certificates.list()).map(
-    ({ name, fingerprint, words, notAfterMs, fault, isUnconfirmed }): CertificateEntry => ({
-      ...{ kind: 'client', name, fingerprint, words, isUnconfirmed, fault },
+    ({ name, fingerprint, words, notAfterMs, lastUseMs, ...more }): CertificateEntry => ({
+      ...{ kind: 'client', name, fingerprint, words, ...more },
+      lastUseMs: lastUseMs ?? 'unknown',
       endsAtMs: fingerprint === '' ? undefined : notAfterMs,
     }),
   );
@@ -108,6 +114,7 @@ const NOTHING = {
   words: '',
   endsAtMs: undefined,
   isUnconfirmed: false,
+  lastUseMs: undefined,
   fault: undefined,
 } as const;
 

@@ -132,7 +132,9 @@ async function securityOf(
     wallNow,
     clock,
     maxCertificates: config.max_certs,
+    onTrouble: (text) => onLogLine?.({ level: 'WARNING', text }),
   });
+  await certificates.uses.read();
   for (const text of certificates.repaired) onLogLine?.({ level: 'INFO', text });
   for (const text of certificates.warnings) onLogLine?.({ level: 'WARNING', text });
   const invitations = new Invitations({ directory, random, clock });
@@ -148,6 +150,7 @@ async function securityOf(
     tls: await certificates.credentials(),
     server: {
       ...serverTrust(certificates, enrolment),
+      uses: certificates.uses,
       remove: (client, how) => clients.remove(client, how),
       invite: (options) => clients.invite(options),
     },

@@ -163,4 +163,5 @@ export function addAwayPeer(registry: Registry, wireName: string, reason: string
   return peer;
 }
 
-const NOT_BACK = 'it has not connected since this connector started';
+/** What was before the start is not known here. */
+export const NOT_BACK = 'it has not connected since this connector started';

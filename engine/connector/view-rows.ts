@@ -3,16 +3,20 @@ import type { Peer } from '../peers/peer.ts';
 import type { Inbox } from '../queues/inbox.ts';
 import type { Outbox } from '../queues/outbox.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
+import type { CertificateUses } from '../security/certificate-uses.ts';
 import type { ListSource } from './list-window.ts';
 
 interface AboutPeer {
   readonly unread: number;
   readonly ignored: boolean;
   readonly security: SecurityMode;
+  readonly uses: CertificateUses | undefined;
 }
 
 export function peerRow(peer: Peer, about: AboutPeer): PeerRow {
   const endsAtMs = about.security === 'mutual-tls' ? peer.certificateEndsAtMs : undefined;
+  const use = about.uses?.of(peer.wireName);
+  const isOfThis = peer.fingerprint === undefined || peer.fingerprint === use?.fingerprint;
   return {
     id: peer.id,
     name: peer.name,
@@ -24,6 +28,7 @@ export function peerRow(peer: Peer, about: AboutPeer): PeerRow {
     kind: peer.kind,
     ...(peer.words !== undefined && { words: peer.words }),
     ...(endsAtMs !== undefined && { certificateEndsAtMs: endsAtMs }),
+    ...(use !== undefined && isOfThis && { certificateLastUseMs: use.atMs }),
     ...(peer.lagMs !== undefined && { lagMs: peer.lagMs }),
     rateHistory: peer.rate.history(),
     rate: peer.rate.perSecond(),

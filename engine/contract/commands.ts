@@ -28,8 +28,8 @@ export type Command =
    * and reconnects with the default one. The value says what to do on the peer.
    */
   | { readonly kind: 'certificate.delete'; readonly peer: string }
-  /** A server in mutual TLS. The value is the code for `aioc join`. */
-  | { readonly kind: 'client.invite'; readonly name: string }
+  /** A server in mutual TLS. `hours`: how long it is valid; default: a day. The value is the code for `aioc join`. */
+  | { readonly kind: 'client.invite'; readonly name: string; readonly hours?: number }
   /** `hard`: does not drain the queues. Until a start, sends of local programs fail. */
   | { readonly kind: 'connector.stop' | 'connector.restart'; readonly hard: boolean }
   | { readonly kind: 'connector.start' }

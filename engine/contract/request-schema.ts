@@ -43,7 +43,11 @@ const COMMAND = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('peer.ignore'), peer, on }),
   z.object({ kind: z.literal('all.ignore'), on }),
   z.object({ kind: z.enum(['peer.ping', 'peer.disconnect', 'certificate.delete', 'chat.read']), peer }),
-  z.object({ kind: z.literal('client.invite'), name: z.string().max(LIMITS.nameLength) }),
+  z.object({
+    kind: z.literal('client.invite'),
+    name: z.string().max(LIMITS.nameLength),
+    hours: z.number().exactOptional(),
+  }),
   z.object({ kind: z.enum(['connector.stop', 'connector.restart']), hard }),
   z.object({ kind: z.enum(['connector.start', 'dial.now', 'files.list', 'engine.stop']) }),
   z.object({ kind: z.literal('chat.say'), peer, text: z.string() }),

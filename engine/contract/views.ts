@@ -130,6 +130,8 @@ export interface PeerRow {
   readonly words?: string;
   /** When its certificate ends; only in mutual TLS. */
   readonly certificateEndsAtMs?: number;
+  /** When it was last connected with its certificate; only on a server in mutual TLS, and only if it is known. */
+  readonly certificateLastUseMs?: number;
   readonly lagMs?: number;
   /** Messages per second in both directions, oldest first, one value per 5 s of the last 40 s. */
   readonly rateHistory: readonly number[];

@@ -21,7 +21,7 @@ import { FramePump, type PumpTarget } from './frame-pump.ts';
 import { type FrameWithChunks, FrameWriter } from './frame-writer.ts';
 import { isKeepAliveAnswer } from './heartbeat.ts';
 import { KeepAlive } from './keep-alive.ts';
-import { largestMessageBytes } from './largest-message.ts';
+import { largestBatchBytes, largestMessageBytes } from './largest-message.ts';
 import type { LinkOptions, LinkOwner, LinkTraffic } from './link-types.ts';
 import { Session } from './session.ts';
 import { SessionTimers } from './session-timers.ts';
@@ -52,16 +52,16 @@ export class Link {
   readonly #writer: FrameWriter;
   readonly #pump: FramePump;
   readonly #timers: SessionTimers;
-  #certificate: PeerCertificate | undefined;
+  certificate: PeerCertificate | undefined;
   #ended = false;
-  /** Whether the peer takes frames with record batches. */
-  speaksBatches = false;
   /** Whether the peer takes files as transfers. */
   speaksFiles = false;
   /** How many unacknowledged bytes may be on their way to the peer, apart from a single message. */
   unreadMaxBytes = Number.POSITIVE_INFINITY;
   /** The largest message that the peer accepts, in bytes of data and binary. */
   maxMessageBytes: number = LIMITS.messageBytes;
+  /** The largest batch of several messages that the peer takes, in bytes; 0: none. */
+  batchMaxBytes = 0;
   readonly #deliveries: Acknowledger;
   readonly #keepAlive: KeepAlive;
 
@@ -125,7 +125,7 @@ export class Link {
   }
 
   #opened(certificate: PeerCertificate | undefined): void {
-    this.#certificate = certificate;
+    this.certificate = certificate;
     this.#onOpen?.();
     const isForEnrolment = this.connection.applicationProtocol === ENROLMENT_PROTOCOL;
     const knownAsAioc = this.#owner.knownAsAioc(this);
@@ -140,13 +140,14 @@ export class Link {
     return this.#session.peerWireName;
   }
 
-  get certificate(): PeerCertificate | undefined {
-    return this.#certificate;
-  }
-
   /** Whether both sides number their messages and acknowledge many at once. */
   get speaksStreams(): boolean {
     return this.#deliveries.speaksStreams;
+  }
+
+  /** Whether the peer takes frames with record batches. */
+  get speaksBatches(): boolean {
+    return this.batchMaxBytes > 0;
   }
 
   get writable(): boolean {
@@ -279,7 +280,7 @@ export class Link {
   #learnPeerKind(peerKind: IdentifiedKind): void {
     this.maxMessageBytes = largestMessageBytes(peerKind);
     this.#deliveries.learnPeerKind(peerKind);
-    this.speaksBatches = this.speaksStreams && peerKind.kind === 'aioc' && peerKind.hello.batches === true;
+    this.batchMaxBytes = this.speaksStreams ? largestBatchBytes(peerKind) : 0;
     this.speaksFiles = this.speaksBatches && peerKind.kind === 'aioc' && peerKind.hello.files === true;
     const mayStall = peerKind.kind !== 'aioc' && this.#tls;
     this.unreadMaxBytes = mayStall ? LIMITS.pythonUnreadBytes : Number.POSITIVE_INFINITY;

@@ -7,7 +7,7 @@ import { numberIn, transportIdOf } from '../protocol/message-number.ts';
 import type { StreamAckFrame } from '../protocol/stream-frames.ts';
 import type { TransferFrame } from '../protocol/transfer-frames.ts';
 import type { Capacity } from '../queues/capacity.ts';
-import { isSendable, messagesFrom } from '../queues/message-batch.ts';
+import { firstPart, isSendable, messagesFrom } from '../queues/message-batch.ts';
 import { type LeftMessages, Outbox } from '../queues/outbox.ts';
 import type { Completion, OutboxBatch } from '../queues/outbox-batch.ts';
 import { refuse, weightOf } from '../queues/outbox-entry.ts';
@@ -301,7 +301,7 @@ export class Sender {
     return count < LIMITS.unackedMessages && bytes + sizeBytes <= link.unreadMaxBytes;
   }
 
-  /** Whether the rest of an entry goes as a batch. */
+  /** Whether the next messages of an entry go as a batch. */
   #takesBatch({ speaksBatches }: Link, { entry }: NextEntry): boolean {
     if (!speaksBatches || entry.hasHoles || this.#cursor.isIn(entry)) return false;
     return entry.largestBytes <= this.#maxMessageBytes && isSendable(recordsIn(entry));
@@ -310,7 +310,7 @@ export class Sender {
   #sendBatch(link: Link, next: NextEntry): void {
     const { entry, outbox } = next;
     const from = Math.max(entry.sent, entry.left);
-    const { count, records } = messagesFrom(recordsIn(entry), from);
+    const { count, records } = firstPart(messagesFrom(recordsIn(entry), from), link.batchMaxBytes);
     const transportId = this.#number(next, count);
     const shared = { ...this.#shared(outbox.type), aioc_batch: count };
     const headerBytes = Buffer.from(pythonJson(shared), 'latin1');

@@ -209,7 +209,7 @@ export class Traffic implements LinkTraffic<Link> {
     };
     const number = numberIn(frame.header['transport_id']);
     if (peer === undefined || number === undefined || isReserved(frame.header.message_type)) return deliver();
-    const type = frame.header.message_type;
+    const { message_type: type } = frame.header;
     const count = countIn(frame, link.speaksBatches);
     return peer.receiver.take({ link, number, count, type, sizeBytes: 0, deliver });
   }
@@ -244,11 +244,8 @@ export class Traffic implements LinkTraffic<Link> {
       log.settle(logId, 'dropped', { count, why: 'ignored' });
       return 'dropped';
     }
-    return application.messages(peer, batch, {
-      source: arrival.source,
-      logId,
-      senderKeeps: arrival.senderKeeps,
-    });
+    const { source, senderKeeps } = arrival;
+    return application.messages(peer, batch, { source, logId, senderKeeps });
   }
 
   #dropLarge(peer: Peer, batch: CheckedBatch): Disposition {
@@ -266,10 +263,9 @@ export class Traffic implements LinkTraffic<Link> {
     const number = numberIn(frame.header['transport_id']);
     const type = frame.header.message_type;
     if (number === undefined) return this.#file(peer, frame, sizeBytes);
-    const { epoch, seq } = number;
     const sink = peer.receiver.has(type, number)
       ? DISCARDED_FILE
-      : await this.#file(peer, frame, sizeBytes, { peerName: peer.wireName, epoch, seq });
+      : await this.#file(peer, frame, sizeBytes, { peerName: peer.wireName, ...number });
     return wrapSink(sink, {
       // It counts as received once it is complete.
       deliver: () =>
@@ -333,8 +329,8 @@ export class Traffic implements LinkTraffic<Link> {
   }
 
   acknowledged(link: Link, ack: Ack): void {
-    const peer = this.#options.registry.byLink(link);
-    peer?.sender.acknowledged(ack.transportId, ack.dropped ? 'dropped' : 'received');
+    const outcome = ack.dropped ? 'dropped' : 'received';
+    this.#options.registry.byLink(link)?.sender.acknowledged(ack.transportId, outcome);
   }
 
   onStreamAcks(link: Link, acks: StreamAckFrame): void {

@@ -29,6 +29,8 @@ export interface AiocHello {
   readonly batches?: boolean;
   /** Whether it takes files as transfers (transfer-frames.ts); not if it receives none. */
   readonly files?: boolean;
+  /** The largest batch of several messages that it takes, in bytes. At least, or absent: LIMITS.leastBatchMaxBytes. */
+  readonly batchMaxBytes?: number;
   /** The largest message that it accepts, in bytes of data and binary. Absent: LIMITS.messageBytes, header included. */
   readonly messageMaxBytes?: number;
   /** A server in mutual TLS: how long certificates may be valid that its clients renew with it. */
@@ -69,7 +71,8 @@ export function probeFrame({ hello, nonce, sourceId, destinationId }: ProbeOptio
 
 /** The hello, with what every peer of this version supports. */
 function announced(hello: AiocHello): AiocHello {
-  return { ...hello, streams: true, ...(BATCHES && { batches: true }) };
+  const batches = BATCHES && { batches: true, batchMaxBytes: LIMITS.largeBatchBytes };
+  return { ...hello, streams: true, ...batches };
 }
 
 export type ProbeAnswer =
@@ -278,7 +281,7 @@ function helloIn(data: Buffer): { hello: AiocHello; nonce: string; isAnswer: boo
   const value = objectIn(data);
   if (value?.['aioc'] !== 1) return undefined;
   const { nonce, version, name, instance, streams, batches, files, answer } = value;
-  const { messageMaxBytes: most, certificateDays: days } = value;
+  const { messageMaxBytes: most, batchMaxBytes, certificateDays: days } = value;
   if (typeof nonce !== 'string' || typeof version !== 'string') return undefined;
   if (typeof name !== 'string' || typeof instance !== 'string') return undefined;
   const hello = {
@@ -288,6 +291,7 @@ function helloIn(data: Buffer): { hello: AiocHello; nonce: string; isAnswer: boo
     ...(streams === true && { streams }),
     ...(batches === true && { batches }),
     ...(files === true && { files }),
+    ...(isCount(batchMaxBytes) && { batchMaxBytes }),
     ...(isCount(most) && { messageMaxBytes: most }),
     ...(isCount(days) && { certificateDays: Math.min(days, LIMITS.certificateDaysMax) }),
   };

@@ -1,6 +1,7 @@
 import type { SharedHeader } from '../protocol/batched-messages.ts';
 import {
   batchFrom,
+  messagesWithin,
   offsetOf,
   RECORD_HEAD_BYTES,
   RECORD_HEADER_MAX_BYTES,
@@ -34,6 +35,26 @@ export function messagesFrom<Batch extends MessageBatch>(batch: Batch, from: num
 export function firstMessages<Batch extends MessageBatch>(batch: Batch, count: number): Batch {
   if (count === batch.count) return batch;
   return { ...batch, count, records: batch.records.subarray(0, offsetOf(batch.records, count)) };
+}
+
+/**
+ * The first messages of a batch, as many as have at most `maxBytes` together: for one who takes no larger batches than
+ * that. A message that is larger is alone.
+ */
+export function firstPart<Batch extends MessageBatch>(batch: Batch, maxBytes: number): Batch {
+  const { count, records } = batch;
+  if (count === 1 || records.length <= maxBytes) return batch;
+  return firstMessages(batch, Math.max(1, messagesWithin(records, maxBytes)));
+}
+
+/** The messages of a batch in batches of at most `maxBytes` each; a message that is larger is alone. */
+export function* partsWithin<Batch extends MessageBatch>(batch: Batch, maxBytes: number): Generator<Batch> {
+  for (let rest = batch; ; ) {
+    const part = firstPart(rest, maxBytes);
+    yield part;
+    if (part.count === rest.count) return;
+    rest = messagesFrom(rest, part.count);
+  }
 }
 
 /** Whether the header of a batch's only message may have with_file, with or without a file. */

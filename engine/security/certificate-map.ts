@@ -3,9 +3,9 @@ import stableStringify from 'fast-json-stable-stringify';
 import { PUBLIC_MODE, replaceDurably } from '../base/atomic-file.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
-import { readSmallFile } from '../base/read-small-file.ts';
 import { parseStrictJson } from '../config/strict-json.ts';
 import { certificatesError } from './certificate-paths.ts';
+import { readTrusted } from './stored-certificates.ts';
 
 /**
  * The serial number of each client's certificate by name: the first half of source_id_2_cert.json. The second half is
@@ -52,9 +52,9 @@ const PYTHONS_HAND = new RegExp(
 
 /** The text of the file; undefined if it does not exist. */
 async function textOf(path: string): Promise<string | undefined> {
-  const file = await readSmallFile(path, LIMITS.certificateMapBytes);
-  if (file === 'too-large') throw certificatesError(`${path} is too large for a list of clients`);
-  return file?.text;
+  const text = await readTrusted(path, LIMITS.certificateMapBytes);
+  if (text === undefined || typeof text === 'string') return text;
+  throw certificatesError(`${path} is too large for a list of clients`);
 }
 
 function parsed(path: string, text: string | undefined): CertificateMap {

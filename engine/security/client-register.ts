@@ -2,7 +2,7 @@ import { link, mkdir, readdir, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PUBLIC_MODE, replaceDurably, syncDirectory, UNFINISHED_PREFIX } from '../base/atomic-file.ts';
 import { AiocError, systemCode } from '../base/errors.ts';
-import { withFileLock } from '../base/locks/file-lock.ts';
+import { type FileLock, withFileLock } from '../base/locks/file-lock.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
 import { type CertificateFacts, readCertificate } from './certificate-facts.ts';
 import { addLink, linksOfName, removeLink } from './certificate-links.ts';
@@ -18,8 +18,11 @@ import { type CertificatePaths, isDefaultName } from './certificate-paths.ts';
 import { storedAt } from './link-checks.ts';
 import { readStored, readStoredCertificate } from './stored-certificates.ts';
 
-/** Lock for all changes of this directory, in this process and others. */
-const LOCK = '.lock';
+/** Hold it whenever you write a file in the directory of clients: a repair removes files that look unfinished. */
+export function directoryLock({ clients }: CertificatePaths, clock: Clock): FileLock {
+  return { path: join(clients, '.lock'), clock };
+}
+
 /** Prefix of a file that exists during a change, so that the next start can repair it after a crash. */
 const ADDING_PREFIX = '.adding-';
 const REMOVING_PREFIX = '.removing-';
@@ -50,7 +53,7 @@ export class ClientRegister {
 
   /** Runs `action` while no other aioc server changes the directory. */
   alone<T>(action: () => Promise<T>): Promise<T> {
-    return withFileLock({ path: join(this.#places.clients, LOCK), clock: this.#map.clock }, action);
+    return withFileLock(directoryLock(this.#places, this.#map.clock), action);
   }
 
   /** The current map of names to certificates. @throws AiocError AIOC_CERTIFICATES */

@@ -8,7 +8,6 @@ import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { withFileLock } from '../base/locks/file-lock.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
-import { readSmallFile } from '../base/read-small-file.ts';
 import { SerialQueue } from '../base/serial-queue.ts';
 import { TokenBuckets } from '../base/token-bucket.ts';
 import {
@@ -17,8 +16,10 @@ import {
   certificatesError,
   inDirectory,
 } from './certificate-paths.ts';
+import { directoryLock } from './client-register.ts';
 import { type InvitationUse, type InvitationUser, noInvitation } from './enrolment.ts';
 import { SECRET_BYTES } from './invitation-code.ts';
+import { readTrusted } from './stored-certificates.ts';
 
 export interface InvitationsOptions {
   /** certificates_directory_path */
@@ -147,9 +148,9 @@ export class Invitations implements InvitationUser {
 
   async #read(): Promise<readonly StoredInvitation[]> {
     const version = await versionOf(this.#path);
-    const file = await readSmallFile(this.#path, 2 * LIMITS.invitations * BYTES_PER_INVITATION);
-    if (file === 'too-large') throw damaged(this.#path);
-    const stored = file === undefined ? [] : parsed(this.#path, file.text);
+    const text = (await readTrusted(this.#path, 2 * LIMITS.invitations * BYTES_PER_INVITATION)) ?? '';
+    if (typeof text !== 'string') throw damaged(this.#path);
+    const stored = text === '' ? [] : parsed(this.#path, text);
     this.#readAs = version;
     this.#known = new Map(stored.map((one) => [one.secret_sha256, one]));
     return stored;
@@ -179,11 +180,10 @@ export class Invitations implements InvitationUser {
     const text = `${JSON.stringify({ version: 1, invitations }, undefined, 1)}\n`;
     // An administrator may make an invitation for a server of another user.
     const { uid, gid } = await stat(this.#places.clients);
-    await replaceDurably(this.#path, text, {
-      mode: PRIVATE_MODE,
-      random: this.#options.random,
-      owner: { uid, gid },
-    });
+    const { random, clock } = this.#options;
+    await withFileLock(directoryLock(this.#places, clock), () =>
+      replaceDurably(this.#path, text, { mode: PRIVATE_MODE, random, owner: { uid, gid } }),
+    );
     await this.#read();
   }
 }

@@ -1,11 +1,11 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AiocError, systemCode } from '../base/errors.ts';
 import type { CertificateFacts } from './certificate-facts.ts';
 import { type CertificateLink, readLink } from './certificate-links.ts';
 import type { CertificateMap } from './certificate-map.ts';
 import { type CertificatePaths, isDefaultName } from './certificate-paths.ts';
-import { readStoredCertificate } from './stored-certificates.ts';
+import { isOfAnybody, readStoredCertificate, writableByAll } from './stored-certificates.ts';
 
 /** An entry of the directory of links with a name in OpenSSL's form. */
 export interface LinkEntry extends CertificateLink {
@@ -33,6 +33,12 @@ export async function linkWarnings(places: CertificatePaths, map: CertificateMap
   const linked = new Set(entries.map(({ name }) => name));
   const unlinked = [...map.keys()].filter((name) => !linked.has(name));
   const warnings: string[] = [];
+  for (const name of map.keys()) {
+    const path = join(places.clients, `${name}.pem`);
+    const info = await stat(path).catch(() => undefined);
+    if (info !== undefined && isOfAnybody(info))
+      warnings.push(`${name} is rejected: ${writableByAll(path).message}`);
+  }
   if (files > 0)
     warnings.push(
       `${files} of the links in ${places.links} are files, probably after a copy without links, so their clients are rejected. ${runRepair(places)}`,

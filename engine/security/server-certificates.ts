@@ -13,12 +13,19 @@ import {
   certificatesError,
   inDirectory,
 } from './certificate-paths.ts';
+import { type CertificateUse, CertificateUses } from './certificate-uses.ts';
 import { ClientLookup, type Trust } from './client-lookup.ts';
 import { ClientRegister } from './client-register.ts';
 import { makeDirectoryCertificate } from './directory-certificates.ts';
 import { type KeyPair, makeKeyPair } from './keys-and-certificates.ts';
 import { linkWarnings, runRepair } from './link-checks.ts';
-import { type Credentials, readCredentials, readStoredCertificate } from './stored-certificates.ts';
+import {
+  type Credentials,
+  isOfAnybody,
+  readCredentials,
+  readStoredCertificate,
+  writableByAll,
+} from './stored-certificates.ts';
 import { UnconfirmedNames } from './unconfirmed-names.ts';
 
 export interface ServerCertificatesOptions {
@@ -30,6 +37,8 @@ export interface ServerCertificatesOptions {
   readonly clock?: Clock;
   /** max_certs */
   readonly maxCertificates?: number;
+  /** Called with a sentence for the log if the last uses of certificates cannot be saved. */
+  readonly onTrouble?: (text: string) => void;
 }
 
 export interface ListedCertificate {
@@ -41,6 +50,8 @@ export interface ListedCertificate {
   readonly fault: string | undefined;
   /** It has never connected with this certificate. */
   readonly isUnconfirmed: boolean;
+  /** When its client was last connected with it, in milliseconds since 1970; undefined if that is not known. */
+  readonly lastUseMs: number | undefined;
 }
 
 /** The server part of a certificates directory (PROTOCOL §5), created by Python or aioc. */
@@ -49,6 +60,8 @@ export class ServerCertificates {
   readonly repaired: readonly string[];
   /** Clients in the list that are rejected, and what to do: sentences for the log. */
   readonly warnings: readonly string[];
+  /** When clients were last connected. */
+  readonly uses: CertificateUses;
   readonly #options: ServerCertificatesOptions;
   readonly #places: CertificatePaths;
   readonly #register: ClientRegister;
@@ -64,8 +77,12 @@ export class ServerCertificates {
     this.#options = options;
     this.#places = certificatePaths(options.directory);
     this.#register = parts.register;
-    const { random, wallNow, maxCertificates } = options;
+    const { random, wallNow, maxCertificates, clock = realClock(), onTrouble } = options;
     const { register } = parts;
+    this.uses = new CertificateUses({
+      ...{ places: this.#places, random, clock, names: async () => new Set((await register.map()).keys()) },
+      ...(onTrouble !== undefined && { onTrouble }),
+    });
     const unconfirmed = new UnconfirmedNames(this.#places, random);
     this.#unconfirmed = unconfirmed;
     this.#lookup = new ClientLookup({
@@ -216,14 +233,18 @@ export class ServerCertificates {
     return this.#turn(async () => {
       const names = [...(await this.#register.map()).keys()].sort();
       const unconfirmed = new Set(await this.#unconfirmed.names());
+      const uses = await this.uses.read();
       const listed: ListedCertificate[] = [];
-      for (const name of names)
-        listed.push({ ...(await this.#describe(name)), isUnconfirmed: unconfirmed.has(name) });
+      for (const name of names) {
+        const described = await this.#describe(name);
+        const lastUseMs = lastUseOf(described.fingerprint, uses.get(name));
+        listed.push({ ...described, isUnconfirmed: unconfirmed.has(name), lastUseMs });
+      }
       return listed;
     });
   }
 
-  async #describe(name: string): Promise<Omit<ListedCertificate, 'isUnconfirmed'>> {
+  async #describe(name: string): Promise<Omit<ListedCertificate, 'isUnconfirmed' | 'lastUseMs'>> {
     const unknown = { name, fingerprint: '', words: '', notAfterMs: 0 };
     try {
       checkClientName(name);
@@ -250,6 +271,11 @@ export class ServerCertificates {
   }
 }
 
+/** The use of a certificate, and not of an earlier one of the same name. */
+function lastUseOf(fingerprint: string, use: CertificateUse | undefined): number | undefined {
+  return use?.fingerprint === fingerprint ? use.atMs : undefined;
+}
+
 async function checkDirectory(path: string, directory: string): Promise<void> {
   if (!(await exists(path))) {
     const places = certificatePaths(directory);
@@ -259,8 +285,6 @@ async function checkDirectory(path: string, directory: string): Promise<void> {
       `${path} is missing. ${isCopy ? `The links were lost in a copy. ${runRepair(places)}` : `To make a certificates directory: aioc create_certificates '${directory}'`}`,
     );
   }
-  const { mode } = await stat(path);
   // Write access to this directory decides who is trusted.
-  if ((mode & 0o002) !== 0)
-    throw certificatesError(`every user of this machine can write to ${path}. Run: chmod o-w '${path}'`);
+  if (isOfAnybody(await stat(path))) throw writableByAll(path);
 }

@@ -15,9 +15,36 @@ export interface Credentials extends TlsSettings {
 
 /** The text of a file of the directory; undefined if it does not exist. @throws AiocError AIOC_CERTIFICATES */
 export async function readStored(path: string): Promise<string | undefined> {
-  const file = await readSmallFile(path, LIMITS.identityFileBytes);
-  if (file === 'too-large') throw certificatesError(`${path} is too large`);
-  return file?.text;
+  const text = await readTrusted(path, LIMITS.identityFileBytes);
+  if (text === undefined) return undefined;
+  if (typeof text !== 'string') throw certificatesError(`${path} is too large`);
+  return text;
+}
+
+/** A file that exceeds its limit. */
+interface TooLarge {
+  readonly isTooLarge: true;
+}
+
+/**
+ * The text of a file that decides who is trusted; undefined if it does not exist.
+ *
+ * @throws AiocError AIOC_CERTIFICATES if every user of the machine can write to it
+ */
+export async function readTrusted(path: string, limitBytes: number): Promise<string | TooLarge | undefined> {
+  const file = await readSmallFile(path, limitBytes);
+  if (file === undefined) return undefined;
+  if (file === 'too-large') return { isTooLarge: true };
+  if (isOfAnybody(file)) throw writableByAll(path);
+  return file.text;
+}
+
+export function isOfAnybody({ mode }: { readonly mode: number }): boolean {
+  return (mode & 0o002) !== 0;
+}
+
+export function writableByAll(path: string): AiocError {
+  return certificatesError(`every user of this machine can write to ${path}. Run: chmod o-w '${path}'`);
 }
 
 /** The certificate in a file; undefined if it does not exist. @throws AiocError AIOC_CERTIFICATES */

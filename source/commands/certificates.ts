@@ -3,12 +3,13 @@ import { sanitize } from '../../components/terminal/sanitize.ts';
 import {
   AiocError,
   type CertificateEntry,
+  type ConnectorRemoteTool,
   createCertificates,
   listCertificates,
   repairCertificates,
   revokeClient,
 } from '../../engine/index.ts';
-import { askOrDo, certificatePlaceOf } from '../certificate-place.ts';
+import { askOrDo, type CertificatePlace, certificatePlaceOf } from '../certificate-place.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CertificateListOptions, ConnectorWhere, RevokeOptions } from './certificate-arguments.ts';
 
@@ -88,9 +89,11 @@ export async function runListCertificates(
   options: CertificateListOptions,
   print: Print = printed,
 ): Promise<number> {
-  const { directory, part, clientName } = await certificatePlaceOf(options);
+  const place = await certificatePlaceOf(options);
+  const { directory, part, clientName } = place;
   const entries = await listCertificates({ directory, part, clientName });
-  const rows = entries.map((entry) => rowOf(entry, Date.now()));
+  const connected = await connectedClients(place);
+  const rows = entries.map((entry) => rowOf(entry, { nowMs: Date.now(), connected }));
   if (options.json) print(`${JSON.stringify(rows, undefined, 2)}\n`);
   else print(`${tableOf(rows)}\n`);
   const isFine = (row: CertificateRow): boolean =>
@@ -109,12 +112,24 @@ interface CertificateRow {
   /** Whole days. */
   readonly daysLeft?: number;
   readonly unconfirmed: boolean;
+  /** Of the clients of a server that runs: whether it is connected now. */
+  readonly connected?: boolean;
+  /** Of the clients of a server: ISO 8601, `never` or `unknown`. */
+  readonly lastUse?: string;
   /** Why it is not accepted. */
   readonly fault?: string;
 }
 
-function rowOf(entry: CertificateEntry, nowMs: number): CertificateRow {
-  const { kind, name, fingerprint, words, endsAtMs, isUnconfirmed, fault } = entry;
+interface ListedAt {
+  readonly nowMs: number;
+  /** undefined if the server does not run, or this is no server. */
+  readonly connected: ReadonlySet<string> | undefined;
+}
+
+function rowOf(entry: CertificateEntry, { nowMs, connected }: ListedAt): CertificateRow {
+  const { kind, name, fingerprint, words, endsAtMs, isUnconfirmed, lastUseMs, fault } = entry;
+  const isConnected = kind === 'client' ? connected?.has(name) : undefined;
+  const lastUse = lastUseText(isConnected === true ? nowMs : lastUseMs, isUnconfirmed);
   return {
     kind,
     name,
@@ -124,8 +139,23 @@ function rowOf(entry: CertificateEntry, nowMs: number): CertificateRow {
       daysLeft: Math.floor((endsAtMs - nowMs) / DAY_MS),
     }),
     unconfirmed: isUnconfirmed,
+    ...(isConnected !== undefined && { connected: isConnected }),
+    ...(lastUse !== undefined && { lastUse }),
     ...(fault !== undefined && { fault }),
   };
+}
+
+/** The mark of an unconfirmed certificate goes with its first connection: such a one was never used. */
+function lastUseText(useMs: CertificateEntry['lastUseMs'], isUnconfirmed: boolean): string | undefined {
+  if (typeof useMs === 'number') return new Date(useMs).toISOString();
+  return useMs === 'unknown' && isUnconfirmed ? 'never' : useMs;
+}
+
+/** The names of the clients that are connected; undefined if the server cannot be asked. */
+async function connectedClients(place: CertificatePlace): Promise<ReadonlySet<string> | undefined> {
+  if (place.part !== 'server') return undefined;
+  const ask = async (tool: ConnectorRemoteTool) => new Set(Object.keys(await tool.showConnectedPeers()));
+  return askOrDo<ReadonlySet<string> | undefined>(place, ask, async () => undefined);
 }
 
 function tableOf(rows: readonly CertificateRow[]): string {
@@ -134,10 +164,11 @@ function tableOf(rows: readonly CertificateRow[]): string {
     row.daysLeft === undefined ? '' : String(row.daysLeft),
     row.ends?.slice(0, 10) ?? '',
     stateOf(row),
+    lastUseOf(row),
     row.words ?? '',
   ]);
-  const table = [['NAME', 'DAYS LEFT', 'ENDS', 'STATE', 'WORDS'], ...lines];
-  const widths = [0, 1, 2, 3].map((at) => Math.max(...table.map((cells) => cells[at]?.length ?? 0)));
+  const table = [['NAME', 'DAYS LEFT', 'ENDS', 'STATE', 'LAST USE', 'WORDS'], ...lines];
+  const widths = [0, 1, 2, 3, 4].map((at) => Math.max(...table.map((cells) => cells[at]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, at) => cell.padEnd(widths[at] ?? 0))
@@ -154,6 +185,15 @@ function stateOf({ kind, unconfirmed, fault }: CertificateRow): string {
   if (kind === 'invited') return 'invited';
   if (kind === 'server') return 'this server';
   return unconfirmed ? 'never connected' : 'valid';
+}
+
+/** Empty for a certificate that no peer connects with here. */
+function lastUseOf({ connected = false, lastUse }: CertificateRow): string {
+  if (lastUse === undefined) return '';
+  if (connected) return 'now';
+  return lastUse === 'unknown' || lastUse === 'never'
+    ? lastUse
+    : `${lastUse.slice(0, 16).replace('T', ' ')} UTC`;
 }
 
 /**

@@ -121,8 +121,8 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'a resume point inside a batch sends the whole batch under the number of the rest',
     file: 'peers/sender.ts',
-    find: 'const { count, records } = messagesFrom(recordsIn(entry), from);',
-    replace: 'const { count, records } = recordsIn(entry);',
+    find: 'const { count, records } = firstPart(messagesFrom(recordsIn(entry), from), link.batchMaxBytes);',
+    replace: 'const { count, records } = firstPart(recordsIn(entry), link.batchMaxBytes);',
   },
   {
     name: 'of a batch that is known in part all is delivered',

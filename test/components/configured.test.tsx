@@ -63,6 +63,22 @@ test(':invite asks for the name, and shows the code with what to do with it', as
   assert.match(screen.text(), /aioc join -/);
 });
 
+test('invite takes the name and the hours in the palette, too', async (t) => {
+  const { screen, engine } = await opened(t, server());
+  engine.answers.set('client.invite', { ok: true, value: 'aioc1abc' });
+  await screen.press('alt-1', ':');
+  await screen.type('invite bob 48');
+  assert.match(screen.text(), /invite a new client: NAME \[HOURS\]/);
+  await screen.press('enter');
+  assert.deepEqual(engine.commands('client.invite'), [{ kind: 'client.invite', name: 'bob', hours: 48 }]);
+  assert.match(screen.text(), /Invitation for bob/);
+  await screen.press('escape', ':');
+  await screen.type('invite bob for long');
+  await screen.press('enter');
+  assert.match(screen.text(), /Type a name, and perhaps a number of hours/);
+  assert.equal(engine.commands('client.invite').length, 1);
+});
+
 test('the details of a peer say how long both certificates are valid, in mutual TLS', async (t) => {
   const endsAtMs = Date.now() + 1_000 * 86_400_000;
   const data = server();
@@ -73,6 +89,23 @@ test('the details of a peer say how long both certificates are valid, in mutual 
   });
   await screen.press('alt-1', 'v');
   assert.match(screen.text(), /valid for: +expired \(its certificate\), [\d,. ]+ days \(yours\)/);
+});
+
+test('the details of a peer say when it was last connected; on a server in mutual TLS, and unknown when it is', async (t) => {
+  const now = Date.now();
+  const away = (name: string) => ({ ...samplePeer(name), state: 'away' as const });
+  const peers = [
+    { ...away('client1'), certificateLastUseMs: now - 3 * 3_600_000 },
+    away('client2'),
+    samplePeer('client3'),
+  ];
+  const { screen } = await opened(t, { ...server(), peers });
+  await screen.press('alt-1', 'v');
+  assert.match(screen.text(), /last use: +20\d\d-\d\d-\d\d \d\d:\d\d, .* ago/);
+  await screen.press('escape', 'down', 'v');
+  assert.match(screen.text(), /last use: +unknown/);
+  await screen.press('escape', 'down', 'v');
+  assert.match(screen.text(), /last use: +now/);
 });
 
 test('the name alone deletes nothing: Cancel has the focus; letters and a paste are text', async (t) => {

@@ -75,7 +75,7 @@ test('invite, join, list, renew and revoke, as two operators use them', async (t
   assert.equal(listed.exitCode, 0, listed.output);
   assert.match(
     listed.output,
-    /^NAME +DAYS LEFT +ENDS +STATE +WORDS\nserver +36\d\d .*\nbob +36\d .* valid .*\ncarol +0 .* invited\n$/,
+    /^NAME +DAYS LEFT +ENDS +STATE +LAST USE +WORDS\nserver +36\d\d .*\nbob +36\d .* valid +now +\w+-.*\ncarol +0 .* invited\n$/,
   );
   assert.equal((await server.run('certificates', 'list', configPath, '--days', '400')).exitCode, 1);
   const asJson = JSON.parse((await server.run('certificates', 'list', server.home, '--json')).output) as {

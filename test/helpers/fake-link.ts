@@ -47,8 +47,8 @@ export function enqueued(sender: Sender, batch: OutboxBatch): Promise<void> {
   });
 }
 
-/** What the peer knows of: batches, streams only, or neither. */
-export type LinkKind = 'batches' | 'streams' | 'python';
+/** What the peer knows of: batches, smaller ones, as it announces or as earlier versions take, streams only, or neither. */
+export type LinkKind = 'batches' | 'small batches' | 'streams' | 'python';
 
 /** A message as the peer got it. */
 export interface ReceivedText {
@@ -60,6 +60,7 @@ export interface ReceivedText {
 interface FakeLinkOptions {
   readonly maxMessageBytes?: number;
   readonly unreadMaxBytes?: number;
+  readonly batchMaxBytes?: number;
 }
 
 /** A connection to a peer of a kind, which checks what it gets as that kind of peer would. */
@@ -67,6 +68,7 @@ export class FakeLink {
   writable = true;
   readonly speaksStreams: boolean;
   readonly speaksBatches: boolean;
+  readonly batchMaxBytes: number;
   readonly maxMessageBytes: number;
   readonly unreadMaxBytes: number;
   readonly frames: OutFrame[] = [];
@@ -74,9 +76,17 @@ export class FakeLink {
   readonly gone: AckPosition[] = [];
   #last: { readonly epoch: string; readonly seq: number } | undefined;
 
-  constructor(kind: LinkKind, { maxMessageBytes = 1e9, unreadMaxBytes = 1e9 }: FakeLinkOptions = {}) {
+  constructor(
+    kind: LinkKind,
+    {
+      maxMessageBytes = 1e9,
+      unreadMaxBytes = 1e9,
+      batchMaxBytes = kind === 'small batches' ? LIMITS.leastBatchMaxBytes : 1e9,
+    }: FakeLinkOptions = {},
+  ) {
     this.speaksStreams = kind !== 'python';
-    this.speaksBatches = kind === 'batches';
+    this.speaksBatches = kind === 'batches' || kind === 'small batches';
+    this.batchMaxBytes = batchMaxBytes;
     this.maxMessageBytes = maxMessageBytes;
     this.unreadMaxBytes = unreadMaxBytes;
   }
@@ -96,6 +106,10 @@ export class FakeLink {
       assert.ok(this.speaksBatches, 'a batch for a peer without batches');
       assert.ok(checkBatch(data, count).largestBytes <= this.maxMessageBytes);
       assert.ok(count <= LIMITS.batchMessages);
+      assert.ok(
+        count === 1 || data.length <= this.batchMaxBytes,
+        'a batch that is larger than the peer takes',
+      );
     }
     assert.equal(header['source_id'], 'us');
     assert.equal(header['destination_id'], 'them');

@@ -1,4 +1,4 @@
-import type { LocalActions, RunningShell, ShellRow } from '../../components/local-actions.ts';
+import type { JoinedClient, LocalActions, RunningShell, ShellRow } from '../../components/local-actions.ts';
 
 /** The local side of the chat without a shell or a disk. */
 export class FakeLocal implements LocalActions {
@@ -28,6 +28,17 @@ export class FakeLocal implements LocalActions {
 
   async loadHistory(): Promise<readonly string[]> {
     return this.history;
+  }
+
+  /** The answer to each code; any other code fails. */
+  readonly invitations = new Map<string, JoinedClient>();
+  readonly codes: string[] = [];
+
+  async joinServer(code: string): Promise<JoinedClient> {
+    this.codes.push(code);
+    const joined = this.invitations.get(code);
+    if (joined === undefined) throw new Error('this invitation is not valid');
+    return joined;
   }
 
   saveHistory(line: string): void {

@@ -18,6 +18,8 @@ export interface FakeNativeOptions {
   readonly owner: ConnectorOwner;
   /** What it says in its welcome; undefined: no protocol, as before there were two. */
   readonly protocol: number | undefined;
+  /** The same of the largest batch that it takes; undefined: no size, as before there were larger ones. */
+  readonly batchMaxBytes?: number | undefined;
 }
 
 /** What a program wrote: the text of each message, in brackets if they came in one batch. */
@@ -104,9 +106,9 @@ export class FakeNativeConnector {
       reader.push(chunk);
       for (let packet = reader.next(); packet !== undefined; packet = reader.next()) {
         if (packet.kind === 'hello') {
-          const { protocol } = this.#options;
-          const version = protocol === undefined ? {} : { protocol };
-          writer.write('welcome', packet.number, jsonBody({ ...version, purpose, files: 'paths' }));
+          const { protocol, batchMaxBytes } = this.#options;
+          const welcome = { protocol, batchMaxBytes, purpose, files: 'paths' };
+          writer.write('welcome', packet.number, jsonBody(welcome));
           continue;
         }
         this.packets.push(packet);

@@ -29,9 +29,14 @@ export class RawSubscriber {
     });
   }
 
-  static async connect(path: string, protocol = 1): Promise<RawSubscriber> {
+  /** @param more in its hello */
+  static async connect(
+    path: string,
+    protocol = 1,
+    more: Readonly<Record<string, unknown>> = {},
+  ): Promise<RawSubscriber> {
     const program = new RawSubscriber(await connectUnix(path));
-    program.say('hello', 1, { protocol });
+    program.say('hello', 1, { protocol, ...more });
     return program;
   }
 

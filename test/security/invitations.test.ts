@@ -4,8 +4,15 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type { AiocError } from '../../engine/base/errors.ts';
 import { LIMITS } from '../../engine/base/limits.ts';
+import { realClock } from '../../engine/base/real-ports.ts';
 import { Invitations } from '../../engine/security/invitations.ts';
-import { random, type TestDirectory, testDirectory } from '../helpers/certificates-directory.ts';
+import { ServerCertificates } from '../../engine/security/server-certificates.ts';
+import {
+  madeDirectory,
+  random,
+  type TestDirectory,
+  testDirectory,
+} from '../helpers/certificates-directory.ts';
 import { rejectsWith } from '../helpers/rejects-with.ts';
 import { SimulatedClock } from '../helpers/simulated-clock.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
@@ -138,4 +145,22 @@ test('there is a most, and a damaged file says what to do', async (t) => {
   await rejectsWith(invitations.create('bob', 24), 'AIOC_INVITATION', /4096 invitations, the maximum/);
   writeFileSync(path, '{"version":1');
   await rejectsWith(use('secret'), 'AIOC_CERTIFICATES', /is damaged: delete it/);
+});
+
+test('an invitation is made while somebody else opens the directory, which clears away what a crash has left', async (t) => {
+  const { directory } = await madeDirectory(t);
+  const clock = realClock();
+  const invitations = new Invitations({ directory, random, clock });
+  const wallNow = (): number => Date.now();
+  let isDone = false;
+  const opening = (async () => {
+    while (!isDone) await ServerCertificates.open({ directory, random, clock, wallNow });
+  })();
+  try {
+    for (let at = 0; at < 60; at += 1) await invitations.create(`client${at}`, 1);
+  } finally {
+    isDone = true;
+    await opening;
+  }
+  assert.equal((await invitations.list()).length, 60);
 });

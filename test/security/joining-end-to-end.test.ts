@@ -182,6 +182,16 @@ test('join explains when nobody answers, a code with a typo, and a directory tha
   );
 });
 
+test('an address that no code can hold is refused, and leaves no invitation; the longest one works', async (t) => {
+  const { invite, certificates } = await invitingServer(t);
+  const longest = 'a'.repeat(253);
+  assert.equal(readInvitationCode(await invite('bob', longest)).host, longest);
+  for (const length of [254, 256, 300, 600])
+    await rejectsWith(invite('carol', 'a'.repeat(length)), 'AIOC_COMMAND', /at most 253 characters/);
+  const listed = await listCertificates({ directory: certificates });
+  assert.ok(!listed.some(({ name }) => name === 'carol'));
+});
+
 /** Passes bytes on to a server until it has answered `answers` times; then it cuts, and passes everything on. */
 async function relayThatLoses(t: TestContext, port: number): Promise<number> {
   const sockets = new Set<Socket>();

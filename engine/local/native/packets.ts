@@ -27,6 +27,13 @@ export function commonProtocol({ protocol }: Readonly<Record<string, unknown>>):
   return typeof protocol === 'number' && protocol >= 2 ? NATIVE_PROTOCOL_VERSION : 1;
 }
 
+/** The largest batch of several messages that the other side takes, in bytes, from its first packet; 0: none. */
+export function batchMaxBytesIn(firstPacket: Readonly<Record<string, unknown>>): number {
+  if (commonProtocol(firstPacket) < 2) return 0;
+  const maxBytes = Number.isSafeInteger(firstPacket['batchMaxBytes']) ? firstPacket['batchMaxBytes'] : 0;
+  return Math.max(Number(maxBytes), LIMITS.leastBatchMaxBytes);
+}
+
 /** Programs send kinds up to 15, connectors from 16. */
 export const PACKET_KINDS = {
   hello: 1,

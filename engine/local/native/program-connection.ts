@@ -19,6 +19,7 @@ import type { RefusalLog } from '../refusal-log.ts';
 import { FollowedFiles } from './followed-files.ts';
 import { PacketWriter } from './packet-writer.ts';
 import {
+  batchMaxBytesIn,
   bodyAsJson,
   commonProtocol,
   jsonBody,
@@ -55,7 +56,10 @@ export class ProgramConnection {
   readonly #reader: PacketReader;
   /** Functions that stop waiting for the responses of requests. */
   readonly #requests = new Map<number, () => void>();
-  #protocol = 0; // Before the first packet.
+  /** Of this connection; 0 before the first packet. */
+  #protocol = 0;
+  /** The largest batch of several messages that the program takes; 0: none. */
+  #batchMaxBytes = 0;
   readonly #writer: PacketWriter;
   readonly #subscriptions: Subscriptions;
   readonly #files: ProgramFiles;
@@ -225,7 +229,7 @@ export class ProgramConnection {
       case 'taken':
       case 'unsubscribe':
         if (this.#options.purpose === 'listen')
-          this.#subscriptions.handle(packet.kind, packet, this.#protocol);
+          this.#subscriptions.handle(packet.kind, packet, this.#batchMaxBytes);
         else if (packet.kind === 'subscribe') this.#write('failed', packet.number, LISTEN_ELSEWHERE);
         return undefined;
       case 'engineRequest':
@@ -236,10 +240,13 @@ export class ProgramConnection {
   }
 
   #hello(packet: Packet): void {
-    this.#protocol = commonProtocol(bodyAsJson(packet));
+    const said = bodyAsJson(packet);
+    this.#protocol = commonProtocol(said);
+    this.#batchMaxBytes = batchMaxBytesIn(said);
     const { version, purpose, mayBeAnyUser } = this.#options;
     const files = purpose === 'send' && { files: mayBeAnyUser ? 'bytes' : 'paths', follows: true };
-    this.#write('welcome', packet.number, jsonBody({ protocol: this.#protocol, version, purpose, ...files }));
+    const own = { protocol: this.#protocol, batchMaxBytes: LIMITS.largeBatchBytes };
+    this.#write('welcome', packet.number, jsonBody({ ...own, version, purpose, ...files }));
   }
 
   /** The message with the path of its file, or undefined if it was refused. */

@@ -3,6 +3,7 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Clock } from '../../base/ports.ts';
 import { encodeFrame } from '../../protocol/frame-encoder.ts';
 import { framesOfInboxBatch } from '../../queues/inbox-batch.ts';
+import { partsWithin } from '../../queues/message-batch.ts';
 import type { LocalBroker } from '../local-broker.ts';
 import type { PacketWriter } from './packet-writer.ts';
 import { bodyAsJson, jsonBody, type Packet } from './packets.ts';
@@ -24,9 +25,12 @@ export class Subscriptions {
     this.#options = options;
   }
 
-  /** @throws AiocError AIOC_FRAME_BAD for an invalid packet */
-  handle(kind: 'subscribe' | 'taken' | 'unsubscribe', packet: Packet, protocol: number): void {
-    if (kind === 'subscribe') this.#subscribe(packet, protocol);
+  /**
+   * @param batchMaxBytes the largest batch of several messages that the program takes; 0: none
+   * @throws AiocError AIOC_FRAME_BAD for an invalid packet
+   */
+  handle(kind: 'subscribe' | 'taken' | 'unsubscribe', packet: Packet, batchMaxBytes: number): void {
+    if (kind === 'subscribe') this.#subscribe(packet, batchMaxBytes);
     else if (kind === 'unsubscribe') this.#unsubscribe(packet.number);
     // The subscription may have been superseded meanwhile.
     else this.#byNumber.get(packet.number)?.taken(upToIn(packet));
@@ -37,7 +41,7 @@ export class Subscriptions {
     for (const number of [...this.#byNumber.keys()]) this.#unsubscribe(number);
   }
 
-  #subscribe(packet: Packet, protocol: number): void {
+  #subscribe(packet: Packet, batchMaxBytes: number): void {
     const { number } = packet;
     const { type, credit, holdsSocket, takeOver } = bodyAsJson(packet);
     if (typeof type !== 'string' || !Number.isInteger(credit) || Number(credit) < 1) {
@@ -48,13 +52,15 @@ export class Subscriptions {
     const { broker, clock, writer, onChange } = this.#options;
     try {
       const inbox = broker.inbox(type);
-      const give = protocol >= 2 ? writeBatch : writeMessages;
       const subscription = new ServedSubscription({
         inbox,
         credit: Math.min(Number(credit), LIMITS.subscriptionMessages),
         clock,
         budget: broker.budget,
-        give: (batch) => give(writer, number, batch),
+        give: (batch) => {
+          if (batchMaxBytes === 0) writeMessages(writer, number, batch);
+          else writeBatches(writer, number, batch, batchMaxBytes);
+        },
         onSuperseded: () => this.#superseded(number, type),
         onChange,
       });
@@ -90,6 +96,15 @@ function upToIn(packet: Packet): number {
   const { upTo } = bodyAsJson(packet);
   if (Number.isSafeInteger(upTo)) return upTo as number;
   throw new AiocError('AIOC_FRAME_BAD', 'a taken without a valid upTo');
+}
+
+/** In as many packets as the program needs. */
+function writeBatches(writer: PacketWriter, number: number, batch: GivenBatch, maxBytes: number): void {
+  let { position } = batch;
+  for (const part of partsWithin(batch, maxBytes)) {
+    writeBatch(writer, number, { ...part, position });
+    position += part.count;
+  }
 }
 
 function writeBatch(writer: PacketWriter, number: number, batch: GivenBatch): void {

@@ -27,7 +27,10 @@ async function start(
   { protocol }: { readonly protocol: number | undefined } = { protocol: 2 },
 ) {
   const directory = mkdtempSync(join(tempDir(t), 'd'));
-  const connector = await FakeNativeConnector.start(t, { directory, owner, protocol });
+  const connector = await FakeNativeConnector.start(t, {
+    ...{ directory, owner, protocol },
+    batchMaxBytes: LIMITS.largeBatchBytes,
+  });
   const api = new ConnectorAPI({ clientName: 'edge', connectorFilesDirpath: directory });
   t.after(() => api.close());
   return { directory, connector, api };

@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LIMITS } from '../../../engine/base/limits.ts';
 import { MemoryBudget } from '../../../engine/base/memory-budget.ts';
 import type { Connection, ConnectionEvents } from '../../../engine/base/ports.ts';
 import { Link } from '../../../engine/peers/link.ts';
 import type { LinkOwner, LinkTraffic } from '../../../engine/peers/link-types.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
-import { handshakeFrame, type OutFrame, readProbe } from '../../../engine/protocol/messages.ts';
+import {
+  handshakeFrame,
+  type OutFrame,
+  probeAnswerFrame,
+  probeFrame,
+  readProbe,
+} from '../../../engine/protocol/messages.ts';
 import { simulatedWorld } from '../../helpers/simulated-world.ts';
 
 const NAME = 'edge-1';
@@ -80,6 +87,27 @@ for (const [announced, speaksStreams, speaksBatches] of [
     assert.equal(link.speaksBatches, speaksBatches);
   });
 }
+
+for (const [announced, batchMaxBytes] of [
+  [{ batches: true }, 64 * 1024],
+  [{ batches: true, batchMaxBytes: 1_000_000 }, 1_000_000],
+  [{ batches: true, batchMaxBytes: 100_000 }, 100_000],
+  [{ batches: true, batchMaxBytes: 100 }, 64 * 1024],
+  [{ batches: true, batchMaxBytes: 0 }, 64 * 1024],
+  [{ batches: true, batchMaxBytes: '100000' }, 64 * 1024],
+  [{ batchMaxBytes: 1_000_000 }, 0],
+] as const) {
+  test(`a peer that announces ${JSON.stringify(announced)} takes batches of ${batchMaxBytes} bytes`, () => {
+    assert.equal(linkTo({ streams: true, ...announced }).batchMaxBytes, batchMaxBytes);
+  });
+}
+
+test('a probe and its answer announce the largest batch that this version takes', () => {
+  const hello = { version: '0', name: NAME, instance: 'c' };
+  const said = { hello, nonce: 'n', sourceId: NAME, destinationId: 'server' };
+  for (const { data } of [probeFrame(said), probeAnswerFrame(said)])
+    assert.equal(JSON.parse(data.toString()).batchMaxBytes, LIMITS.largeBatchBytes);
+});
 
 test('what a probe announces of batches is read only if it says true', () => {
   for (const batches of [true, false, 1, 'true', undefined]) {

@@ -57,7 +57,7 @@ const STEPS: fc.Arbitrary<readonly Step[]> = fc.array(
       weight: 2,
       arbitrary: fc.record({
         do: fc.constant('reconnect' as const),
-        kind: fc.constantFrom<LinkKind>('batches', 'streams', 'python'),
+        kind: fc.constantFrom<LinkKind>('batches', 'small batches', 'streams', 'python'),
         share,
       }),
     },

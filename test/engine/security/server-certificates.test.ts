@@ -80,6 +80,7 @@ test('an issued certificate stands for its name at once, the default one for nob
     notAfterMs,
     fault: undefined,
     isUnconfirmed: false,
+    lastUseMs: undefined,
   });
   for (const name of ['default', 'default7', '../x', 'a b', '', 'ü'])
     await rejectsWith(server.issue(name), 'AIOC_NAME_BAD', /name/);
