@@ -1,3 +1,4 @@
+import { endsSoonText } from '../state/certificate-text.ts';
 import { ageText, clockText, counted, countText, rateText, shortCount } from '../state/format.ts';
 import type { SafeStatus } from '../state/safe-rows.ts';
 import type { Attached } from '../state/ui-state.ts';
@@ -83,6 +84,7 @@ function partsOf(
   const rates = isCompact
     ? safe` ${down}${rateText(status.inRate)} ${up}${rateText(status.outRate)}`
     : safe` ${down} ${rateText(status.inRate)}/s ${up} ${rateText(status.outRate)}/s`;
+  const endsSoon = endsSoonText(status.ownCertificateEndsAtMs, nowMs);
   const parts: (Part | undefined)[] = [
     { rank: 0, line: [plain(glyph, tone)] },
     { rank: 3, line: [plain(status.role)] },
@@ -109,6 +111,7 @@ function partsOf(
           line: [plain('· '), span(safe`⊘ ignoring all, ${countText(status.ignoredDrops)} dropped`, 'warn')],
         }
       : undefined,
+    endsSoon === undefined ? undefined : { rank: 2, line: [plain('· '), span(endsSoon, 'warn')] },
     { rank: 10, line: [span(safe`· up ${ageText(nowMs - status.startedAtMs)}`)] },
     {
       rank: 8,

@@ -1,4 +1,5 @@
 /** A peer: in short under the list of peers, and in full in a dialog. */
+import { daysLeftText, endsSoonText } from '../state/certificate-text.ts';
 import { ageText, clockText, counted, countText, dateText } from '../state/format.ts';
 import type { SafePeerRow, SafeStatus } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
@@ -28,7 +29,9 @@ export function peerSummary(peer: SafePeerRow, view: DetailView): readonly Line[
   const hint: Line = [plain(' ', 'faint'), plain('v', 'key'), plain(': view ─', 'faint')];
   const dashes = Math.max(0, width - lineWidth(name) - lineWidth(hint));
   const dropped = peer.ignored || peer.ignoredIn + peer.ignoredOut > 0;
+  const endsSoon = endsSoonText(peer.certificateEndsAtMs, nowMs);
   const more = [
+    ...(endsSoon === undefined ? [] : [endsSoon]),
     ...(dropped ? [safe`ignored: ${ignoredText(peer)}`] : []),
     ...(peer.reason === undefined ? [] : [peer.reason]),
     safe`lag ${lagText(peer)}`,
@@ -122,11 +125,6 @@ function lastUseFacts(
   if (state === 'connected') return [['last use', trusted('now')]];
   if (atMs === undefined) return [['last use', trusted('unknown')]];
   return [['last use', safe`${dateText(atMs)} ${clockText(atMs)}, ${ageText(nowMs - atMs)} ago`]];
-}
-
-function daysLeftText(leftMs: number): SafeText {
-  const days = Math.floor(leftMs / DAY_MS);
-  return leftMs < 0 ? trusted('expired') : safe`${counted(days, 'day')}`;
 }
 
 function lagText({ lagMs }: SafePeerRow): SafeText {

@@ -41,7 +41,7 @@ export const LIMITS = {
   copiedFrameBytes: 8 * KIB,
   /** Messages of one connection that are being stored at the same time. Reading pauses at this limit. */
   unstoredMessages: 1_024,
-  unstoredBytes: 1 * MIB,
+  unstoredBytes: 4 * MIB,
   /** Unsent replies to a peer that sends but does not read. At this limit aioc stops reading from the peer. */
   answerBacklogBytes: 4 * MIB,
   /** Characters of a client's name (PROTOCOL §1). */
@@ -199,7 +199,7 @@ export const LIMITS = {
   listenerBatchMessages: 1_000,
   /** Unacknowledged messages of a local program's subscription. One batch or message may exceed each. */
   subscriptionMessages: 16_384,
-  subscriptionBytes: 1 * MIB,
+  subscriptionBytes: 2 * MIB,
   /** Time in which a listener on Python's socket may subscribe instead: enough for a few local round trips. */
   subscriptionGraceMs: 250,
   /** Interval in which a program retries its connector's native socket. */
@@ -270,7 +270,7 @@ export const LIMITS = {
   outboxStallMs: 250,
   /** Messages of one outbox that are loaded and ready to send. The others stay in the store. */
   outboxWindow: 1_024,
-  outboxWindowBytes: 1 * MIB,
+  outboxWindowBytes: 2 * MIB,
   /** Messages of one outbox behind the window whose senders still receive their outcome. */
   outboxObserved: 10_000,
   /** Messages enqueued together are stored in batches of this size. A single message may be larger. */
@@ -281,8 +281,8 @@ export const LIMITS = {
   /** Retry interval for a store that failed, for example because the disk is full. */
   storeRetryMs: 500,
   /**
-   * The last appends of a stream are cached, so that reading them soon needs no disk access: as much as a program's
-   * subscription or a stream without credit of its own may be behind. What is acknowledged leaves the cache.
+   * The last appends of a stream are cached, so that reading them soon needs no disk access: as much as a reader that keeps
+   * up is behind. What is acknowledged leaves the cache.
    */
   storeTailBytes: 1 * MIB,
   /** Streams with such a cache. */
@@ -299,9 +299,11 @@ export const LIMITS = {
   /** Unacknowledged messages of one type to an aioc peer. All of them may be in the peer's memory. */
   streamMessages: 1_024,
   streamBytes: 1 * MIB,
+  /** The same at least to a peer with batches: eight large ones. */
+  streamLeastBytes: 2 * MIB,
   /**
-   * The same to a peer with batches, where the way is long: 300 ms at 50 MB a second. Below it, the credit is twice what
-   * the peer acknowledges in one round trip.
+   * The same at most, where the way is long: 300 ms at 50 MB a second. Below it, the credit is twice what the peer
+   * acknowledges in one round trip.
    */
   streamMaxBytes: 16 * MIB,
   /** Weight of a file among unacknowledged bytes: as much as Python may have unread. */

@@ -384,7 +384,7 @@ export class Sender {
 
 /** Of the unacknowledged messages of one stream. */
 const STREAM_CREDIT = {
-  minBytes: LIMITS.streamBytes,
+  minBytes: LIMITS.streamLeastBytes,
   maxBytes: LIMITS.streamMaxBytes,
   probeBytes: LIMITS.batchBytes,
 };

@@ -3,7 +3,6 @@ import { sanitize } from '../../components/terminal/sanitize.ts';
 import {
   AiocError,
   type CertificateEntry,
-  type ConnectorRemoteTool,
   createCertificates,
   listCertificates,
   repairCertificates,
@@ -78,6 +77,9 @@ export async function runRepairCertificates(
 }
 
 const DAY_MS = 86_400_000;
+
+/** A server that does not answer must not keep its list back. */
+const ASK_TIMEOUT_MS = 2_000;
 
 /**
  * `aioc certificates list`: lists certificates and open invitations, as a table or as JSON.
@@ -154,8 +156,14 @@ function lastUseText(useMs: CertificateEntry['lastUseMs'], isUnconfirmed: boolea
 /** The names of the clients that are connected; undefined if the server cannot be asked. */
 async function connectedClients(place: CertificatePlace): Promise<ReadonlySet<string> | undefined> {
   if (place.part !== 'server') return undefined;
-  const ask = async (tool: ConnectorRemoteTool) => new Set(Object.keys(await tool.showConnectedPeers()));
-  return askOrDo<ReadonlySet<string> | undefined>(place, ask, async () => undefined);
+  try {
+    const peers = await place.tool?.showConnectedPeers({ timeoutMs: ASK_TIMEOUT_MS });
+    return peers && new Set(Object.keys(peers));
+  } catch (error) {
+    // It does not run, is stuck, or belongs to another user: the files still say everything else.
+    if (error instanceof AiocError) return undefined;
+    throw error;
+  }
 }
 
 function tableOf(rows: readonly CertificateRow[]): string {

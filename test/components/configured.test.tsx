@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Status } from '../../engine/contract/views.ts';
 import { FakeEngine, type FakeEngineData } from '../helpers/fake-engine.ts';
-import { busyEngine, emptyEngine, sampleChat, samplePeer, sampleQueue } from '../helpers/sample-data.ts';
+import {
+  busyEngine,
+  emptyEngine,
+  NOW_MS,
+  sampleChat,
+  samplePeer,
+  sampleQueue,
+} from '../helpers/sample-data.ts';
 import { openScreen, type TestScreen, type TestScreenOptions } from '../helpers/screen.tsx';
 
 const MUTUAL_TLS: Partial<Status> = { configured: true, canDeleteCertificates: true, security: 'mutual-tls' };
@@ -89,6 +96,24 @@ test('the details of a peer say how long both certificates are valid, in mutual 
   });
   await screen.press('alt-1', 'v');
   assert.match(screen.text(), /valid for: +expired \(its certificate\), [\d,. ]+ days \(yours\)/);
+});
+
+test('a certificate that ends within 30 days is a warning: this side’s in the first line, a peer’s under the list', async (t) => {
+  const day = 86_400_000;
+  const seen = async (ownDays: number, itsDays: number): Promise<string> => {
+    const data = server();
+    const { screen } = await opened(t, {
+      ...data,
+      status: { ...data.status, ownCertificateEndsAtMs: NOW_MS + ownDays * day + 1_000 },
+      peers: [{ ...samplePeer('client1'), certificateEndsAtMs: NOW_MS + itsDays * day + 1_000 }],
+    });
+    await screen.press('alt-1');
+    return screen.text();
+  };
+  assert.doesNotMatch(await seen(31, 31), /certificate (ends|expired)/);
+  const text = await seen(12, -1);
+  assert.match(text.split('\n')[0] ?? '', /certificate ends in 12 days/);
+  assert.match(text, /certificate expired/);
 });
 
 test('the details of a peer say when it was last connected; on a server in mutual TLS, and unknown when it is', async (t) => {

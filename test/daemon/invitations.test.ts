@@ -159,3 +159,16 @@ test('a connector of the wrong kind, without mutual TLS or not running, and wron
   assert.equal(listed.exitCode, 1, 'it has no certificate of its own');
   assert.match(listed.output, /ann: .* is missing/);
 });
+
+test('the list of a server that runs and does not answer says all that its files say, soon', async (t) => {
+  const server = await serverMachine(t);
+  const daemon = new Daemon(t, ['--headless', server.configPath], server.home);
+  await daemon.ready();
+  const beforeMs = performance.now();
+  daemon.process.kill('SIGSTOP');
+  const listed = await server.run('certificates', 'list', server.configPath, '--json');
+  daemon.process.kill('SIGCONT');
+  assert.equal(listed.exitCode, 0, listed.errors);
+  assert.match(listed.output, /"kind": "server"/);
+  assert.ok(performance.now() - beforeMs < 9_000, 'before a command times out');
+});

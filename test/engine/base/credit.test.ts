@@ -6,7 +6,11 @@ import { LIMITS } from '../../../engine/base/limits.ts';
 import { FakeClock } from '../../helpers/fake-clock.ts';
 
 const BATCH_BYTES = LIMITS.batchBytes;
-const BOUNDS = { minBytes: LIMITS.streamBytes, maxBytes: LIMITS.streamMaxBytes, probeBytes: BATCH_BYTES };
+const BOUNDS = {
+  minBytes: LIMITS.streamLeastBytes,
+  maxBytes: LIMITS.streamMaxBytes,
+  probeBytes: BATCH_BYTES,
+};
 
 interface Way {
   /** From sending a batch to its ack, without waiting at the peer. */
@@ -86,9 +90,9 @@ test('where the peer is slow the credit stays at its minimum, however long the q
   const traffic = new Traffic({ roundTripMs: 1, bytesPerMs: 1 * MB_PER_S });
   for (let minute = 0; minute < 5; minute += 1) {
     traffic.run(60_000);
-    assert.ok(traffic.mostUnackedBytes <= 2 * LIMITS.streamBytes, `${traffic.mostUnackedBytes} bytes`);
+    assert.ok(traffic.mostUnackedBytes <= 2 * LIMITS.streamLeastBytes, `${traffic.mostUnackedBytes} bytes`);
   }
-  assert.equal(traffic.credit.bytes, LIMITS.streamBytes);
+  assert.equal(traffic.credit.bytes, LIMITS.streamLeastBytes);
 });
 
 test('the credit shrinks when the peer becomes slow, and grows again when it is fast', () => {
@@ -96,11 +100,11 @@ test('the credit shrinks when the peer becomes slow, and grows again when it is 
   const traffic = new Traffic(fast);
   traffic.run(5_000);
   const grown = traffic.credit.bytes;
-  assert.ok(grown > 4 * LIMITS.streamBytes, `${grown} bytes`);
+  assert.ok(grown > 4 * LIMITS.streamLeastBytes, `${grown} bytes`);
   traffic.way = { ...fast, bytesPerMs: 1 * MB_PER_S };
   traffic.run(60_000);
   traffic.run(5_000);
-  assert.ok(traffic.mostUnackedBytes <= 2 * LIMITS.streamBytes, `${traffic.mostUnackedBytes} bytes`);
+  assert.ok(traffic.mostUnackedBytes <= 2 * LIMITS.streamLeastBytes, `${traffic.mostUnackedBytes} bytes`);
   traffic.way = fast;
   traffic.run(10_000);
   traffic.run(2_000);
@@ -162,7 +166,7 @@ test('the credit is never below its minimum nor above its maximum, and one batch
         assert.ok(credit.allows(1e9, 0));
         assert.equal(credit.allows(1, asks), asks === 0 || 1 + asks <= credit.bytes);
         credit.acknowledged(sizeBytes, clock.now() - tookMs);
-        assert.ok(credit.bytes >= LIMITS.streamBytes && credit.bytes <= LIMITS.streamMaxBytes);
+        assert.ok(credit.bytes >= LIMITS.streamLeastBytes && credit.bytes <= LIMITS.streamMaxBytes);
       }
     }),
   );
