@@ -203,10 +203,7 @@ export class Traffic implements LinkTraffic<Link> {
   /** Counts a forged frame; its number still counts in the sender's sequence. */
   forged(link: Link, frame: Frame, rejectionReason: string): Disposition | Promise<Disposition> {
     const peer = this.#options.registry.byLink(link);
-    const deliver = (): Disposition => {
-      this.#countForged(link, peer, rejectionReason);
-      return 'rejected';
-    };
+    const deliver = (): Disposition => this.#countForged(link, peer, rejectionReason);
     const number = numberIn(frame.header['transport_id']);
     if (peer === undefined || number === undefined || isReserved(frame.header.message_type)) return deliver();
     const { message_type: type } = frame.header;
@@ -214,9 +211,10 @@ export class Traffic implements LinkTraffic<Link> {
     return peer.receiver.take({ link, number, count, type, sizeBytes: 0, deliver });
   }
 
-  #countForged(link: Link, peer: Peer | undefined, rejectionReason: string): void {
+  #countForged(link: Link, peer: Peer | undefined, rejectionReason: string): Disposition {
     peer?.countForged();
     this.#warnings.forged(peer?.name ?? link.peerWireName, rejectionReason);
+    return 'rejected';
   }
 
   #deliver(

@@ -212,11 +212,10 @@ export class ProgramConnection {
         this.#hello(packet);
         return undefined;
       case 'send':
-        return this.#send(packet);
+      case 'request':
+        return this.#message(packet);
       case 'sendBatch':
         return this.#batches.take(packet);
-      case 'request':
-        return this.#request(packet);
       case 'cancel':
         this.#cancel(packet.number);
         return undefined;
@@ -262,16 +261,22 @@ export class ProgramConnection {
     }
   }
 
-  /** Confirms the message when it is stored or, if its type is not stored, queued. */
-  #send({ number, body }: Packet): Promise<void> | undefined {
+  #message(packet: Packet): Promise<void> | undefined {
+    const { number, body } = packet;
     const frame = parseLocalFrame(body);
     checkFields(frame.header);
-    if (this.#isTooLarge(frame))
-      return this.#refuseLarge(number, frame.data.length + frame.binary.length, frame.header);
-    if (!namesFile(frame)) return this.#submit(number, body, frame);
-    return this.#withItsFile(number, frame).then((whole) => whole && this.#submit(number, body, whole));
+    const sizeBytes = frame.data.length + frame.binary.length;
+    if (sizeBytes > messageMaxBytesOf(this.#options.broker))
+      return this.#refuseLarge(number, sizeBytes, frame.header);
+    if (!namesFile(frame)) return this.#pass(packet, frame);
+    return this.#withItsFile(number, frame).then((whole) => whole && this.#pass(packet, whole));
   }
 
+  #pass({ kind, number, body }: Packet, frame: Frame): Promise<void> | undefined {
+    return kind === 'send' ? this.#submit(number, body, frame) : this.#ask(number, body, frame);
+  }
+
+  /** Confirms the message when it is stored or, if its type is not stored, queued. */
   #submit(number: number, body: Buffer, frame: Frame): Promise<void> | undefined {
     this.#unconfirmed += 1;
     this.#lease.take(body.length);
@@ -301,15 +306,6 @@ export class ProgramConnection {
   #released(bytes: number): void {
     this.#lease.give(bytes);
     if (this.#paused) void this.#run();
-  }
-
-  #request({ number, body }: Packet): Promise<void> | undefined {
-    const frame = parseLocalFrame(body);
-    checkFields(frame.header);
-    if (this.#isTooLarge(frame))
-      return this.#refuseLarge(number, frame.data.length + frame.binary.length, frame.header);
-    if (!namesFile(frame)) return this.#ask(number, body, frame);
-    return this.#withItsFile(number, frame).then((whole) => whole && this.#ask(number, body, whole));
   }
 
   #ask(number: number, body: Buffer, frame: Frame): Promise<void> | undefined {
@@ -354,10 +350,6 @@ export class ProgramConnection {
     this.#followed.get(number)?.cancel();
     this.#requests.get(number)?.();
     this.#requests.delete(number);
-  }
-
-  #isTooLarge({ data, binary }: Frame): boolean {
-    return data.length + binary.length > messageMaxBytesOf(this.#options.broker);
   }
 
   #refuseLarge(number: number, sizeBytes: number, header: Header | undefined): undefined {
