@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { builtProgram } from '../helpers/built-program.ts';
 import { bundleTests } from '../helpers/bundle-tests.ts';
@@ -38,7 +38,8 @@ export function buildOf(ref: string, { programs }: Build, workshop: Workshop): B
   execFileSync('tar', ['-x', '-C', directory], { input: archive });
   const lock = 'package-lock.json';
   const sameModules = readFileSync(join(directory, lock), 'utf8') === readFileSync(join(ROOT, lock), 'utf8');
-  if (sameModules) symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+  // Copied, since the build looks up where a bundled package lies, and follows links.
+  if (sameModules) cpSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'), { recursive: true });
   else execFileSync('npm', ['ci', '--ignore-scripts'], { cwd: directory, stdio: 'ignore' });
   execFileSync('node', ['esbuild.config.mjs'], { cwd: directory });
   // Beside the library that they are to use: a package finds itself by its own name.
