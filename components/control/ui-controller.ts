@@ -3,7 +3,7 @@ import type { EngineApi } from '../../engine/contract/engine-api.ts';
 import { definitionOf, hasPrompt, pressInDialog } from '../dialogs/dialogs.ts';
 import { askToQuit, quitDialog } from '../dialogs/quit.ts';
 import type { Host, HostTimer } from '../host.ts';
-import type { ActionId } from '../keys/binding.ts';
+import type { ActionId } from '../keys/action-id.ts';
 import { chordOf } from '../keys/chord.ts';
 import { dispatch } from '../keys/dispatcher.ts';
 import { type KeyContext, keyContextOf } from '../keys/key-context.ts';

@@ -1,6 +1,6 @@
 /** The parts of a dialog. Each dialog is one file in this folder and one entry in the table of `dialogs.ts`. */
 import type { UiContext } from '../control/ui-context.ts';
-import type { ActionId } from '../keys/binding.ts';
+import type { ActionId } from '../keys/action-id.ts';
 import type { KeyContext } from '../keys/key-context.ts';
 import type { OpenDialog } from '../state/ui-state.ts';
 import type { Key } from '../terminal/key-event.ts';

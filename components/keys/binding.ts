@@ -1,55 +1,9 @@
 import type { PaneName } from '../state/ui-state.ts';
+import type { ActionId } from './action-id.ts';
 import type { KeyContext } from './key-context.ts';
 
 /** Where a key works: in one pane, in any pane, or while the user types in the chat line. */
 export type KeyScope = PaneName | 'any pane' | 'writing';
-
-export type ActionId =
-  | `focus-${Exclude<PaneName, 'chat'>}`
-  | 'next-pane'
-  | 'previous-pane'
-  | 'zoom'
-  | 'down'
-  | 'up'
-  | 'page-down'
-  | 'page-up'
-  | 'first'
-  | 'last'
-  | 'filter'
-  | 'clear-filter'
-  | 'sort'
-  | 'reverse'
-  | 'talk'
-  | 'ignore'
-  | 'ignore-all'
-  | 'ping'
-  | 'who'
-  | 'disconnect'
-  | 'delete-certificate'
-  | 'invite'
-  | 'join'
-  | 'start'
-  | 'stop'
-  | 'stop-hard'
-  | 'restart'
-  | 'restart-hard'
-  | 'answer'
-  | 'dial'
-  | 'why'
-  | 'open-log-row'
-  | 'open-chat-row'
-  | 'write'
-  | 'send'
-  | 'complete'
-  | 'older-line'
-  | 'newer-line'
-  | 'stop-command'
-  | 'leave'
-  | 'cancel-transfer'
-  | 'palette'
-  | 'help'
-  | 'repaint'
-  | 'quit';
 
 export interface BindingOptions {
   /** Its name in the palette. */

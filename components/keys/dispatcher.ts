@@ -1,5 +1,6 @@
-import type { ActionId, Binding } from './binding.ts';
-import { BINDINGS } from './bindings.ts';
+import type { ActionId } from './action-id.ts';
+import type { Binding } from './binding.ts';
+import { BINDINGS } from './bindings/index.ts';
 import type { KeyContext } from './key-context.ts';
 
 export type Dispatched =

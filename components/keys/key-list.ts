@@ -1,7 +1,8 @@
 /** Every key and mark there is, for the help on the screen and for components/README.md. */
 import type { Binding } from './binding.ts';
-import { BINDINGS, LEGEND } from './bindings.ts';
+import { BINDINGS } from './bindings/index.ts';
 import type { KeyContext } from './key-context.ts';
+import { LEGEND } from './legend.ts';
 
 export interface HelpEntry {
   readonly shown: string;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BINDINGS } from '../../components/keys/bindings.ts';
+import { BINDINGS } from '../../components/keys/bindings/index.ts';
 import { keysMarkdown } from '../../components/keys/key-list.ts';
 
 test('the table has a row for each key, with as many cells as its head', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { BINDINGS } from '../../components/keys/bindings.ts';
+import { BINDINGS } from '../../components/keys/bindings/index.ts';
 import { parseChatLine } from '../../components/state/chat-line.ts';
 import { complete, completionRequest } from '../../components/state/completion.ts';
 import { ageText, bytesText, rateText, shortCount } from '../../components/state/format.ts';

@@ -1,0 +1,25 @@
+import { showLines } from '../../dialogs/detail.ts';
+import type { ActionId } from '../../keys/action-id.ts';
+import { chatRowDetail, chatRowTitle } from '../../panes/chat-pane.ts';
+import { safe } from '../../terminal/sanitize.ts';
+import type { UiContext } from '../ui-context.ts';
+import type { Act } from './act.ts';
+
+/** What is done in the conversation and its line. The line editor handles `send` and the history. */
+export const CHAT_ACTIONS = {
+  'open-chat-row': openChatRow,
+  complete: (_control, chat) => chat.complete(),
+  'stop-command': (_control, chat) => chat.stopShell(),
+  'cancel-transfer': (control) => {
+    const { transfer, ui } = control.context();
+    if (transfer === undefined || ui.chatPeer === undefined) return;
+    control.execute({ kind: 'chat.cancel', peer: ui.chatPeer.id, row: transfer.id });
+    control.toast('info', safe`Cancelling ${transfer.text}.`);
+  },
+} satisfies Partial<Record<ActionId, Act>>;
+
+function openChatRow(control: UiContext): void {
+  const { chatRow } = control.context();
+  if (chatRow === undefined) return;
+  showLines(control, chatRowTitle(chatRow), chatRowDetail(chatRow));
+}

@@ -1,0 +1,60 @@
+import { openHelp } from '../../dialogs/help.ts';
+import { openPalette } from '../../dialogs/palette.ts';
+import { askToQuit } from '../../dialogs/quit.ts';
+import type { ActionId } from '../../keys/action-id.ts';
+import { neighbour } from '../../state/ui-reducer.ts';
+import type { PaneName } from '../../state/ui-state.ts';
+import type { UiContext } from '../ui-context.ts';
+import { visibleRows } from '../wanted-views.ts';
+import type { Act } from './act.ts';
+
+/** Moving between and inside panes, and what every pane has. */
+export const PANE_ACTIONS = {
+  'focus-peers': (control) => focus(control, 'peers'),
+  'focus-queues': (control) => focus(control, 'queues'),
+  'focus-log': (control) => focus(control, 'log'),
+  write,
+  leave: (control) => focus(control, 'chat'),
+  'next-pane': (control) => focus(control, neighbour(control.ui().focus, 1)),
+  'previous-pane': (control) => focus(control, neighbour(control.ui().focus, -1)),
+  zoom: (control) => control.change({ kind: 'zoom' }),
+  down: (control) => move(control, 1),
+  up: (control) => move(control, -1),
+  'page-down': (control) => move(control, page(control)),
+  'page-up': (control) => move(control, -page(control)),
+  first: (control) => move(control, Number.NEGATIVE_INFINITY),
+  last: (control) => move(control, Number.POSITIVE_INFINITY),
+  filter: startFilter,
+  'clear-filter': (control) => control.change({ kind: 'filter', text: '' }),
+  sort: (control) => control.change({ kind: 'sort' }),
+  reverse: (control) => control.change({ kind: 'reverse' }),
+  palette: openPalette,
+  help: openHelp,
+  repaint: (control) => control.host.repaint(),
+  quit: askToQuit,
+} satisfies Partial<Record<ActionId, Act>>;
+
+export function focus(control: UiContext, pane: PaneName): void {
+  control.change({ kind: 'focus', pane, editing: false, byUser: true });
+}
+
+/** Focuses the chat's line, where every key is text. Only the user does this, never the program. */
+function write(control: UiContext): void {
+  control.change({ kind: 'focus', pane: 'chat', editing: true, byUser: true });
+}
+
+function move(control: UiContext, by: number): void {
+  const ui = control.ui();
+  const data = control.data();
+  control.change({ kind: 'move', by, visibleRows: visibleRows(ui.focus, ui, data), data });
+}
+
+function page(control: UiContext): number {
+  return Math.max(1, visibleRows(control.ui().focus, control.ui(), control.data()) - 1);
+}
+
+function startFilter(control: UiContext): void {
+  const ui = control.ui();
+  control.prompt.open(ui[ui.focus].filter);
+  control.change({ kind: 'filtering', on: true });
+}

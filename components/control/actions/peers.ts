@@ -1,0 +1,72 @@
+import { askToConfirm } from '../../dialogs/confirm.ts';
+import { detailWidth, showLines } from '../../dialogs/detail.ts';
+import type { ActionId } from '../../keys/action-id.ts';
+import { peerDetail } from '../../panes/peer-detail.ts';
+import { safe, trusted } from '../../terminal/sanitize.ts';
+import type { UiContext } from '../ui-context.ts';
+import type { Act } from './act.ts';
+import { askToDeleteCertificate } from './connector.ts';
+import { focus } from './panes.ts';
+
+/** What is done with the selected peer. */
+export const PEER_ACTIONS = {
+  talk: (control, chat) => {
+    const { peer } = control.context();
+    if (peer === undefined) return;
+    chat.talkTo(peer);
+    focus(control, 'chat');
+  },
+  ignore: ignorePeer,
+  ping,
+  who: showPeer,
+  disconnect,
+  'delete-certificate': askToDeleteCertificate,
+} satisfies Partial<Record<ActionId, Act>>;
+
+function ignorePeer(control: UiContext): void {
+  const { peer } = control.context();
+  if (peer === undefined) return;
+  const on = !peer.ignored;
+  const said = on
+    ? safe`Ignoring ${peer.name}: new messages to and from it are dropped. Press i to undo.`
+    : safe`No longer ignoring ${peer.name}.`;
+  control.execute(
+    { kind: 'peer.ignore', peer: peer.id, on },
+    { onOk: () => control.toast(on ? 'warn' : 'good', said) },
+  );
+}
+
+function ping(control: UiContext): void {
+  const { peer } = control.context();
+  if (peer === undefined) return;
+  control.execute(
+    { kind: 'peer.ping', peer: peer.id },
+    {
+      onOk: (value) => {
+        const lag = typeof value === 'number' ? safe` in ${Math.max(1, Math.round(value))} ms` : trusted('');
+        control.toast('good', safe`${peer.name} answered${lag}.`);
+      },
+    },
+  );
+}
+
+/** Shows the selected peer; in the chat, the peer of the conversation. */
+function showPeer(control: UiContext): void {
+  const { ui, data, peer, chatPeer } = control.context();
+  const shown = ui.focus === 'chat' ? chatPeer : peer;
+  if (shown === undefined) return;
+  const width = detailWidth(control.context());
+  showLines(control, shown.name, peerDetail(shown, { status: data.status, nowMs: ui.nowMs, width }));
+}
+
+function disconnect(control: UiContext): void {
+  const { peer } = control.context();
+  if (peer === undefined) return;
+  askToConfirm(control, {
+    title: safe`Disconnect ${peer.name}?`,
+    lines: [trusted('This closes the connection. The peer can reconnect; messages queued for it are kept.')],
+    yes: trusted('Disconnect'),
+    command: { kind: 'peer.disconnect', peer: peer.id },
+    done: safe`Disconnected ${peer.name}.`,
+  });
+}

@@ -1,0 +1,45 @@
+/** What keys and commands do, by the pane that they belong to: see `control/actions/`. */
+
+type PeersAction = 'who' | 'talk' | 'ignore' | 'delete-certificate' | 'ping' | 'disconnect';
+
+type QueuesAction = 'why';
+
+type LogAction = 'open-log-row';
+
+type ChatAction = 'write' | 'open-chat-row' | 'cancel-transfer';
+
+type WritingAction = 'send' | 'complete' | 'leave' | 'older-line' | 'newer-line' | 'stop-command';
+
+type GeneralAction =
+  | 'focus-peers'
+  | 'focus-queues'
+  | 'focus-log'
+  | 'next-pane'
+  | 'previous-pane'
+  | 'zoom'
+  | 'down'
+  | 'up'
+  | 'page-down'
+  | 'page-up'
+  | 'first'
+  | 'last'
+  | 'filter'
+  | 'clear-filter'
+  | 'sort'
+  | 'reverse'
+  | 'ignore-all'
+  | 'invite'
+  | 'join'
+  | 'start'
+  | 'stop'
+  | 'stop-hard'
+  | 'restart'
+  | 'restart-hard'
+  | 'answer'
+  | 'dial'
+  | 'palette'
+  | 'help'
+  | 'repaint'
+  | 'quit';
+
+export type ActionId = PeersAction | QueuesAction | LogAction | ChatAction | WritingAction | GeneralAction;

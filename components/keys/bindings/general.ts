@@ -1,0 +1,97 @@
+import { type Binding, type KeyScope, named, on } from '../binding.ts';
+import type { KeyContext } from '../key-context.ts';
+
+const BOTH: readonly KeyScope[] = ['any pane', 'writing'];
+
+const needsConfiguration = ({ data }: KeyContext): string | undefined =>
+  data.status?.configured === true ? undefined : 'This needs a connector with a configuration file.';
+
+const needsMutualServer = ({ data }: KeyContext): string | undefined => {
+  const { role, security } = data.status ?? {};
+  return role === 'server' && security === 'mutual-tls'
+    ? undefined
+    : 'Only a server with mutual TLS can invite clients.';
+};
+
+/** A connector without a configuration may become a client; a configured server stays one. */
+const needsNoServer = ({ data }: KeyContext): string | undefined =>
+  data.status?.role === 'server' && data.status.configured
+    ? 'This connector is a server. A client joins one: run aioc join in a shell.'
+    : undefined;
+
+const needsStopped = (context: KeyContext): string | undefined =>
+  needsConfiguration(context) ??
+  (['stopped', 'failed'].includes(context.data.status?.phase.kind ?? '')
+    ? undefined
+    : 'The connector is already running.');
+
+const needsRunning = (context: KeyContext): string | undefined =>
+  needsConfiguration(context) ??
+  (context.data.status?.phase.kind === 'stopped' ? 'The connector is already stopped.' : undefined);
+
+const hasJoinRequests = ({ data }: KeyContext): boolean => (data.status?.joinRequests.length ?? 0) > 0;
+
+const needsJoinRequest = (context: KeyContext): string | undefined =>
+  hasJoinRequests(context) ? undefined : 'There are no connection requests.';
+
+/** A client can reconnect; a server that failed to listen can listen again. */
+const mayRetry = ({ data }: KeyContext): boolean =>
+  data.status?.role === 'client' || ['failed', 'stopped'].includes(data.status?.phase.kind ?? '');
+
+const needsReasonToRetry = ({ data }: KeyContext): string | undefined =>
+  ['retrying', 'refused', 'failed', 'stopped'].includes(data.status?.phase.kind ?? '')
+    ? undefined
+    : 'Already connected or connecting.';
+
+const isFiltered = ({ ui }: KeyContext): boolean => ui[ui.focus].filter !== '';
+
+/** The keys of every pane and of the whole connector. */
+export const GENERAL_KEYS: readonly Binding[] = [
+  on('any pane', 'r', ['dial', 'retry connecting or listening'], {
+    command: 'retry',
+    footer: 0,
+    applies: mayRetry,
+    refusal: needsReasonToRetry,
+  }),
+  on('any pane', 'a r', ['answer', 'accept or refuse'], {
+    command: 'answer',
+    footer: 0,
+    applies: ({ data }) => data.status?.role === 'server',
+    refusal: needsJoinRequest,
+  }),
+  on(BOTH, 'alt-a', ['answer', 'accept or refuse, also while writing'], { applies: hasJoinRequests }),
+  on('any pane', '/', ['filter', 'filter'], { command: 'filter', footer: 10 }),
+  on('any pane', 'escape', ['clear-filter', 'show all'], { footer: 9, applies: isFiltered }),
+  on(['peers', 'queues'], 's', ['sort', 'sort'], { command: 'sort', footer: 11 }),
+  on(['peers', 'queues'], 'S', ['reverse', 'reverse the order'], { command: 'reverse' }),
+  on('any pane', 'j down', ['down', 'down']),
+  on('any pane', 'k up', ['up', 'up']),
+  on(BOTH, 'pagedown', ['page-down', 'page down']),
+  on(BOTH, 'pageup', ['page-up', 'page up']),
+  on('any pane', 'home g', ['first', 'first row']),
+  on('any pane', 'end G', ['last', 'last row, and follow']),
+  on('any pane', 'I', ['ignore-all', 'ignore all peers, or unignore'], { command: 'ignore-all' }),
+  on('any pane', '1 alt-1', ['focus-peers', 'peers'], {
+    command: 'peers',
+    cliName: 'show_connected_peers',
+  }),
+  on('any pane', '2 alt-2', ['focus-queues', 'queues'], { command: 'queues', cliName: 'peek_queues' }),
+  on('any pane', '3 alt-3', ['focus-log', 'log'], { command: 'log' }),
+  on('any pane', '4 alt-4', ['write', 'write in the chat'], { command: 'chat' }),
+  named('invite', 'invite a new client', ['invite', needsMutualServer], { words: 'NAME [HOURS]' }),
+  named('join', 'become a client by invitation', ['join', needsNoServer], { words: 'CODE' }),
+  named('stop', 'drain the queues and stop the connector', ['stop', needsRunning]),
+  named('stop hard', 'stop the connector at once', ['stop-hard', needsRunning]),
+  named('start', 'start the connector', ['start', needsStopped]),
+  named('restart', 'drain the queues and restart the connector', ['restart', needsRunning]),
+  named('restart hard', 'restart the connector at once', ['restart-hard', needsRunning]),
+  on('any pane', 'tab', ['next-pane', 'next pane'], { footer: 13 }),
+  on(BOTH, 'shift-tab', ['previous-pane', 'previous pane']),
+  on('any pane', 'z', ['zoom', 'zoom'], { command: 'zoom', footer: 14 }),
+  on('writing', 'alt-z', ['zoom', 'zoom']),
+  on('any pane', ':', ['palette', 'command'], { footer: 15 }),
+  on('any pane', '? f1', ['help', 'help'], { command: 'help', footer: 6 }),
+  on('writing', 'f1', ['help', 'help'], { footer: 4 }),
+  on(BOTH, 'ctrl-l', ['repaint', 'redraw the screen'], { command: 'repaint' }),
+  on('any pane', 'q ctrl-c', ['quit', 'quit, or detach from a daemon'], { command: 'quit', footer: 7 }),
+];

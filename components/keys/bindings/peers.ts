@@ -1,0 +1,46 @@
+import { type Binding, on } from '../binding.ts';
+import type { KeyContext } from '../key-context.ts';
+
+const needsPeer = ({ data, peer }: KeyContext): string | undefined => {
+  if ((data.peers?.matched ?? 0) === 0) return 'There are no peers yet.';
+  return peer === undefined ? 'Select a peer first, with ↑ or ↓.' : undefined;
+};
+
+const needsConnectedPeer = (context: KeyContext): string | undefined =>
+  needsPeer(context) ?? (context.peer?.state === 'connected' ? undefined : 'That peer is not connected.');
+
+const needsCertificate = (context: KeyContext): string | undefined => {
+  const { status } = context.data;
+  if (status?.canDeleteCertificates !== true) return 'Certificates can only be deleted with mutual TLS.';
+  if (status.asksForCertificate) return 'This client has no certificate yet.';
+  return needsPeer(context);
+};
+
+/** The keys of the peers pane. */
+export const PEERS_KEYS: readonly Binding[] = [
+  on('peers', 'enter v', ['who', 'view, with its fingerprint words'], {
+    command: 'who',
+    footer: 1,
+    refusal: needsPeer,
+  }),
+  on('peers', 't', ['talk', 'talk'], { command: 'talk', footer: 1, refusal: needsPeer }),
+  on('peers', 'i', ['ignore', 'ignore, or unignore'], {
+    command: 'ignore',
+    cliName: 'ignore_peer_traffic',
+    footer: 2,
+    refusal: needsPeer,
+  }),
+  on('peers', 'd', ['delete-certificate', 'delete certificate'], {
+    command: 'delete-certificate',
+    cliName: 'delete_client_certificate',
+    footer: 3,
+    refusal: needsCertificate,
+  }),
+  on('peers', 'p', ['ping', 'ping'], { command: 'ping', footer: 3, refusal: needsConnectedPeer }),
+  on('peers', 'x', ['disconnect', 'disconnect'], {
+    command: 'disconnect',
+    cliName: 'disconnect_client',
+    footer: 4,
+    refusal: needsConnectedPeer,
+  }),
+];

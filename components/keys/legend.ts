@@ -1,0 +1,28 @@
+/** Commands and marks that the help explains besides the keys. */
+export const LEGEND: readonly (readonly [shown: string, place: string, label: string])[] = [
+  ['!upload', 'chat line', '<path>: sends a file or a directory (to Python: as a zip)'],
+  ['!import', 'chat line', '<name>: copies a received file or directory to the working directory'],
+  ['!zimport', 'chat line', '<name>: unzips a received file into the working directory'],
+  ['!exit', 'chat line', 'quits aioc, or detaches from a daemon'],
+  [
+    '!…',
+    'chat line',
+    'any other text runs in your local shell; start with \\! to send a line that starts with !',
+  ],
+  ['✓', 'chat mark', 'the peer has acknowledged it (Python acks on receipt)'],
+  ['→', 'chat mark', 'sent, not acknowledged yet'],
+  ['…', 'chat mark', 'waiting to be sent'],
+  ['queued', 'log', 'out: waiting to be sent'],
+  ['sent', 'log', 'out: written to the connection'],
+  ['peer has it', 'log', 'out: stored and acknowledged by the peer'],
+  ['received by Python', 'log', 'out: acknowledged by Python, which acks before it stores or delivers'],
+  ['arrived', 'log', 'in: not stored yet'],
+  ['stored', 'log', 'in: on disk, not taken by a listener yet'],
+  ['in memory', 'log', 'in: not stored on disk, not taken by a listener yet'],
+  ['taken', 'log', 'in: its listener has processed it; in the chat: shown'],
+  ['handed over', 'log', 'in: written to a Python listener’s socket, which sends no ack'],
+  ['●', 'peer', 'connected'],
+  ['○', 'peer', 'away'],
+  ['⊘', 'peer', 'ignored: new messages are dropped and counted'],
+  ['✕', 'peer', 'refused'],
+];

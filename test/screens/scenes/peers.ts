@@ -1,0 +1,35 @@
+import { busyEngine } from '../../helpers/sample-data.ts';
+import type { Scene } from './scene.ts';
+
+export const PEERS_SCENES: readonly Scene[] = [
+  {
+    name: 'busy-peers',
+    engine: busyEngine,
+    act: async (screen) => {
+      await screen.press('alt-1', 'j');
+    },
+  },
+  {
+    name: 'zoomed-peers',
+    engine: busyEngine,
+    sizes: [[120, 40]],
+    act: async (screen) => {
+      await screen.press('alt-1', 'z');
+    },
+  },
+  {
+    name: 'who',
+    engine: busyEngine,
+    act: async (screen) => {
+      await screen.press('alt-1', 'v');
+    },
+  },
+  {
+    name: 'who-python',
+    engine: busyEngine,
+    sizes: [[80, 24]],
+    act: async (screen) => {
+      await screen.press('alt-1', 'j', 'v');
+    },
+  },
+];

@@ -1,0 +1,13 @@
+import { busyEngine } from '../../helpers/sample-data.ts';
+import type { Scene } from './scene.ts';
+
+export const QUEUES_SCENES: readonly Scene[] = [
+  {
+    name: 'why',
+    engine: busyEngine,
+    sizes: [[80, 24]],
+    act: async (screen) => {
+      await screen.press('alt-2', 'w');
+    },
+  },
+];
