@@ -17,8 +17,10 @@ import { type FilesOptions, filesOptions } from './commands/files-arguments.ts';
 import {
   type AttachOptions,
   howMany,
+  type ScreenLook,
   type ShellListenOptions,
   type ShellSendOptions,
+  screenLook,
   shellListen,
   shellSend,
   text,
@@ -57,7 +59,7 @@ export type Invocation =
   | { readonly mode: 'help'; readonly command?: CommandName }
   | { readonly mode: 'version' }
   | { readonly mode: 'templates' }
-  | { readonly mode: 'screen'; readonly subject: ScreenSubject; readonly ascii: boolean }
+  | ({ readonly mode: 'screen'; readonly subject: ScreenSubject } & ScreenLook)
   | { readonly mode: 'upload'; readonly settings: ChatSettings; readonly path: string }
   | { readonly mode: 'headless' | 'config-check' | 'receive'; readonly file: string }
   | { readonly mode: 'ping'; readonly file: string; readonly to?: string }
@@ -90,7 +92,7 @@ export type Invocation =
  */
 export function parseCommandLine(words: readonly string[]): Invocation {
   try {
-    return invocationOf(words);
+    return checkedReadOnly(words, invocationOf(words));
   } catch (error) {
     if (!(error instanceof AiocError && error.code === 'AIOC_USAGE')) throw error;
     const command = commandNamed(words[0]);
@@ -113,9 +115,17 @@ function invocationOf(words: readonly string[]): Invocation {
   if (command !== undefined) return commandInvocation(command, rest, values);
   if (first.endsWith('.json')) {
     const file = only(positionals, 'configuration file');
-    return { mode: 'screen', subject: { kind: 'connector', file }, ascii: values['ascii'] === true };
+    return { mode: 'screen', subject: { kind: 'connector', file }, ...screenLook(values) };
   }
   throw usage(`unknown command "${first}" (configuration files end in .json)`);
+}
+
+/** Where it would have no effect, `--read-only` must not look as if it had one. */
+function checkedReadOnly(words: readonly string[], invocation: Invocation): Invocation {
+  const isAsked = words.some((word) => /^--read[-_]only$/.test(word));
+  if (!isAsked || ('isReadOnly' in invocation && invocation.isReadOnly)) return invocation;
+  if (invocation.mode === 'help') return invocation;
+  throw usage('--read-only works with "aioc attach" and "aioc FILE.json" only');
 }
 
 function commandNamed(word: string | undefined): CommandName | undefined {
@@ -156,7 +166,7 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
       return { mode: 'cli', words: rest, directories, json };
     case 'attach':
       if (rest[1] !== undefined) throw unexpected(rest[1]);
-      return { mode: 'attach', ...where(rest[0], values), ascii: values['ascii'] === true };
+      return { mode: 'attach', ...where(rest[0], values), ...screenLook(values) };
     case 'send':
       return { mode: 'send', ...shellSend(rest, values) };
     case 'files':
@@ -220,7 +230,12 @@ function chatInvocation(values: Values): Invocation {
   const settings = chatSettings(values);
   const path = text(values, 'upload');
   if (path === undefined)
-    return { mode: 'screen', subject: { kind: 'chat', settings }, ascii: values['ascii'] === true };
+    return {
+      mode: 'screen',
+      subject: { kind: 'chat', settings },
+      ascii: values['ascii'] === true,
+      isReadOnly: false,
+    };
   if (settings.role === 'server') throw usage('--upload needs --target HOST, the aioc to send the file to');
   return { mode: 'upload', settings, path };
 }

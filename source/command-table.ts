@@ -156,10 +156,11 @@ export const COMMANDS = {
     usage: ['attach [CONNECTOR]'],
     help: 'open the full screen of a running connector',
     about: `Opens the full screen of a connector that runs in another process; q detaches, and the connector keeps running. ${WHICH_CONNECTOR}`,
-    options: { ...LOOKED_INTO, ascii: true },
+    options: { ...LOOKED_INTO, ascii: true, read_only: true },
     examples: [
       ['aioc attach', 'the only connector that runs'],
       ['aioc attach server.json', 'the connector of that configuration file'],
+      ['aioc attach server.json --read-only', 'look, and change nothing'],
     ],
   },
   send: {

@@ -3,13 +3,18 @@ import type { EngineApi } from '../engine/contract/engine-api.ts';
 import { AiocError, connectEngine, type ErrorCode } from '../engine/index.ts';
 import type { EngineSubject, WorkerInput, WorkerMessage } from './engine-worker.ts';
 
+/** The only message to the worker apart from the engine's contract. */
+const STOP = 'stop';
+
 export interface EngineThread {
   readonly engine: EngineApi;
-  /** Terminates the thread at once. */
-  terminate(): Promise<void>;
+  /** Stops the engine, which drains its queues for a few seconds at most, and ends the thread. */
+  stop(): Promise<void>;
 }
 
-export interface EngineThreadEvents {
+export interface EngineThreadOptions {
+  /** The engine refuses every command of the screen. */
+  readonly isReadOnly: boolean;
   /** The thread ended unexpectedly. */
   onDeath(error: AiocError): void;
   /** A command from this machine shuts the program down. */
@@ -23,7 +28,7 @@ export interface EngineThreadEvents {
  */
 export async function startEngineThread(
   subject: EngineSubject,
-  { onDeath, onShutdown }: EngineThreadEvents,
+  { isReadOnly, onDeath, onShutdown }: EngineThreadOptions,
 ): Promise<EngineThread> {
   const channel = new MessageChannel();
   const workerData: WorkerInput = { subject, port: channel.port2 };
@@ -62,5 +67,16 @@ export async function startEngineThread(
     await terminate();
     throw new AiocError(first.code as ErrorCode, first.message);
   }
-  return { engine: await connectEngine(channel.port1), terminate };
+  const stopped = new Promise<void>((resolve) => {
+    worker.on('message', ({ kind }: WorkerMessage) => {
+      if (kind === 'stopped') resolve();
+    });
+  });
+  const stop = async (): Promise<void> => {
+    worker.postMessage(STOP);
+    // An engine that dies meanwhile needs no stop.
+    await Promise.race([stopped, died.catch(() => undefined)]);
+    await terminate();
+  };
+  return { engine: await connectEngine(channel.port1, { isReadOnly }), stop };
 }

@@ -22,6 +22,8 @@ export interface WorkerInput {
 /** What the worker sends apart from the engine's contract. */
 export type WorkerMessage =
   | { readonly kind: 'ready' }
+  /** The engine has stopped, as was asked for. */
+  | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   /** A command from this machine shuts the program down. */
   | { readonly kind: 'shutdown' };
@@ -32,6 +34,13 @@ const say = (message: WorkerMessage): void => parentPort?.postMessage(message);
 try {
   const engine = await makeEngine(subject);
   serveEngine(port, engine.engine);
+  // Not a command of the contract: a read-only screen can end its own program, too.
+  parentPort?.once('message', () => {
+    void engine
+      .stop()
+      .catch(() => undefined)
+      .then(() => say({ kind: 'stopped' }));
+  });
   say({ kind: 'ready' });
   // The screen shows a failed start, for example a port that is taken, as a state.
   await engine.start().catch(() => undefined);

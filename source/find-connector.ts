@@ -2,6 +2,7 @@ import {
   AiocError,
   type AttachableConnector,
   type AttachedEngine,
+  type AttachmentOptions,
   apiOptionsFromConfig,
   attach,
   attachAt,
@@ -143,18 +144,19 @@ export async function onlyRunning(directories: readonly string[]): Promise<Runni
 export async function attacherOf(
   word: string | undefined,
   directories: readonly string[],
+  how: AttachmentOptions = {},
 ): Promise<() => Promise<AttachedEngine>> {
   if (word?.endsWith('.json')) {
     const options = await apiOptionsFromConfig(word);
-    return () => attach(options);
+    return () => attach(options, how);
   }
   if (word !== undefined) {
     const { entry, directory } = await connectorTakingCommands(word, directories);
-    return () => attach({ ...connectorOfEntry(entry), connectorFilesDirpath: directory });
+    return () => attach({ ...connectorOfEntry(entry), connectorFilesDirpath: directory }, how);
   }
   const attachable = (await Promise.all(searched(directories).map(attachableConnectors))).flat();
   const { path } = onlyOne(attachable);
-  return () => attachAt(path);
+  return () => attachAt(path, how);
 }
 
 function onlyOne(attachable: readonly AttachableConnector[]): AttachableConnector {

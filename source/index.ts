@@ -7,6 +7,7 @@ export type { Body, TransferRow, Update, View } from '../engine/contract/views.t
 export {
   AiocError,
   type AttachedEngine,
+  type AttachmentOptions,
   attach,
   type BatchHandler,
   type CallOptions,

@@ -33,6 +33,10 @@ export const OPTIONS = {
   received: { type: 'string', value: 'DIR', help: 'directory for received files (default ~/aioc-received)' },
   no_tls: { type: 'boolean', help: 'do not encrypt; the peer must do the same' },
   ascii: { type: 'boolean', help: 'draw with ASCII characters only' },
+  read_only: {
+    type: 'boolean',
+    help: 'show everything, and change nothing: the connector refuses every command of this screen',
+  },
   nowrap: { type: 'boolean', help: 'no effect; accepted because the Python chat has it' },
   headless: {
     type: 'string',

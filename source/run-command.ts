@@ -70,13 +70,13 @@ async function run(invocation: CommandInvocation): Promise<number> {
   }
 }
 
-async function showScreen({ subject, ascii }: Extract<Invocation, { mode: 'screen' }>): Promise<number> {
+async function showScreen({ subject, ...look }: Extract<Invocation, { mode: 'screen' }>): Promise<number> {
   needTerminal(
     subject.kind === 'chat' ? '"aioc chat --target HOST --upload PATH"' : `"aioc --headless ${subject.file}"`,
   );
   const { runScreen } = await import('./screen/run-screen.ts');
   // The open terminal input would keep the process alive.
-  return process.exit(await runScreen(subject, { ascii }));
+  return process.exit(await runScreen(subject, look));
 }
 
 async function attachScreen(options: Extract<Invocation, { mode: 'attach' }>): Promise<number> {

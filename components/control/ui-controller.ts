@@ -139,6 +139,8 @@ export class UiController implements UiContext {
     };
     if (this.#ui.attached === 'away')
       return this.toast('bad', trusted('Not sent: the connector is not reachable.'));
+    // A read-only screen does not ask for what the user has not asked for.
+    if (command.kind === 'chat.read' && this.#store.data.status?.isReadOnly === true) return;
     this.engine.execute(command).then(
       (result) => (result.ok ? reactions.onOk?.(result.value) : fail(result.message)),
       (error: unknown) => fail(error instanceof Error ? error.message : 'The connector did not answer.'),

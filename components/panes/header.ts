@@ -91,6 +91,7 @@ function partsOf(
     { rank: 6, line: [addressOf(status, isCompact)] },
     word === '' ? undefined : { rank: 1, line: [plain(`· ${word}`, tone)] },
     attached === undefined ? undefined : { rank: 4, line: [plain('· attached', 'info')] },
+    status.isReadOnly ? { rank: 3, line: [plain('· read-only', 'info')] } : undefined,
     {
       rank: status.security === 'plain' ? 2 : 5,
       line: [plain('· '), plain(security, status.security === 'plain' ? 'warn' : 'plain')],

@@ -7,7 +7,7 @@ import type { Clock } from '../base/ports.ts';
 import { realClock } from '../base/real-ports.ts';
 import type { Command, CommandResult } from '../contract/commands.ts';
 import type { EngineApi, ViewSubscription } from '../contract/engine-api.ts';
-import { EngineClient, type Port } from '../contract/engine-rpc.ts';
+import { type AttachmentOptions, EngineClient, type Port } from '../contract/engine-rpc.ts';
 import type { Body, Update, View } from '../contract/views.ts';
 import { bodyAsJson, jsonBody, type Packet } from '../local/native/packets.ts';
 import { attachSocketPath, type ConnectorOwner, ownerId, sendSocketPath } from '../local/socket-names.ts';
@@ -31,20 +31,24 @@ export interface AttachedEngine extends EngineApi {
 
 /**
  * Attaches to an aioc connector that runs on this machine. `open` opens a view of its status, peers, queues, log or
- * conversations; `execute` runs the commands of its screen, except `engine.stop`. Only the connector's user and root can
+ * conversations; `execute` runs the commands of its screen. Only the connector's user and root can
  * attach. Limits: 16 attached programs and screens, 16 views each, 1,000 rows per view.
  *
  * The connector reads and writes the files that commands name, so use absolute paths.
  *
  * @param connector the path of its configuration file, or its address
+ * @param options `isReadOnly`: the connector refuses every command of this attachment with AIOC_READ_ONLY
  * @throws AiocError AIOC_CONNECTOR_AWAY if it does not run or is a Python connector; AIOC_CONTRACT_VERSION if its version
  * is incompatible; AIOC_CONFIG, AIOC_NAME_BAD, AIOC_SOCKET_PATH. The protocol: engine/local/native/PROTOCOL.md
  */
-export async function attach(connector: string | ConnectorAddress): Promise<AttachedEngine> {
-  const options = typeof connector === 'string' ? await apiOptionsFromConfig(connector) : connector;
-  const locator = new ConnectorLocator(options);
+export async function attach(
+  connector: string | ConnectorAddress,
+  options: AttachmentOptions = {},
+): Promise<AttachedEngine> {
+  const address = typeof connector === 'string' ? await apiOptionsFromConfig(connector) : connector;
+  const locator = new ConnectorLocator(address);
   try {
-    return await Attachment.open(await locator.connect(ownAttachPath), realClock());
+    return await Attachment.open(await locator.connect(ownAttachPath), realClock(), options);
   } catch (error) {
     throw await explained(toAiocError(error), locator);
   }
@@ -55,7 +59,7 @@ export async function attach(connector: string | ConnectorAddress): Promise<Atta
  *
  * @throws AiocError as `attach`
  */
-export async function attachAt(path: string): Promise<AttachedEngine> {
+export async function attachAt(path: string, options: AttachmentOptions = {}): Promise<AttachedEngine> {
   assertOwn(path);
   const socket = await connectUnix(path).catch((error: unknown) => {
     throw new AiocError(
@@ -66,7 +70,7 @@ export async function attachAt(path: string): Promise<AttachedEngine> {
       },
     );
   });
-  return Attachment.open(socket, realClock());
+  return Attachment.open(socket, realClock(), options);
 }
 
 class Attachment implements AttachedEngine {
@@ -78,7 +82,7 @@ class Attachment implements AttachedEngine {
   #isWanted = true;
   #isOver = false;
 
-  private constructor(socket: net.Socket) {
+  private constructor(socket: net.Socket, options: AttachmentOptions) {
     this.#socket = socket;
     const port: Port = {
       postMessage: (request) =>
@@ -91,12 +95,12 @@ class Attachment implements AttachedEngine {
         this.#onReply = listener;
       },
     };
-    this.#client = new EngineClient(port);
+    this.#client = new EngineClient(port, options);
   }
 
   /** @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_CONTRACT_VERSION, AIOC_FRAME_BAD */
-  static async open(socket: net.Socket, clock: Clock): Promise<Attachment> {
-    const attachment = new Attachment(socket);
+  static async open(socket: net.Socket, clock: Clock, options: AttachmentOptions): Promise<Attachment> {
+    const attachment = new Attachment(socket, options);
     try {
       await attachment.#greet(clock);
       return attachment;

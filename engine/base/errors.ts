@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   AIOC_RESPONSE_LOST: 'The connection between the connectors was lost before the response arrived.',
   AIOC_TYPE_UNKNOWN: 'The connector is not configured for the message type.',
   AIOC_COMMAND: 'The connector could not run a command.',
+  AIOC_READ_ONLY: 'The screen is read-only, so the connector refused its command.',
   AIOC_OUTPUT: 'The output of a command could not be written.',
   AIOC_NOT_SAVED: 'A command took effect, but could not be saved in the configuration file.',
   AIOC_CANCELLED: 'The operation was cancelled.',

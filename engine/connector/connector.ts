@@ -222,6 +222,7 @@ export class Connector {
       ownAddresses: role === 'server' ? reachableAddresses(host) : [],
       security: security.mode,
       configured: this.options.local !== undefined,
+      isReadOnly: false,
       canDeleteCertificates: security.mode === 'mutual-tls',
       ownName: displayName,
       ...ownCertificate(security, this.#endpoint),

@@ -8,7 +8,6 @@ import type { ConnectorCommands } from '../local/connector-commands.ts';
 import { realNetwork } from '../peers/network.ts';
 import { fingerprintWords } from '../security/fingerprint.ts';
 import { loadOrMakeIdentity } from '../security/identity.ts';
-import { restrictForAttach } from './attach-restrictions.ts';
 import { Connector } from './connector.ts';
 import type { ConnectorOptions } from './connector-options.ts';
 import { EngineService } from './engine-service.ts';
@@ -108,7 +107,11 @@ export async function createConnectorEngine({
 function engineOf(options: ConnectorOptions): Engine {
   const connector = new Connector(options);
   const engine = new EngineService(connector);
-  connector.local?.serveAttach(restrictForAttach(engine));
+  connector.local?.serveAttach({
+    open: (view, onUpdate) => engine.open(view, onUpdate),
+    query: (logId) => engine.query(logId),
+    execute: (command) => engine.execute(command, 'an attached screen'),
+  });
   return {
     engine,
     serverPeer: connector.server?.id,

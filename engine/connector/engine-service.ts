@@ -155,8 +155,6 @@ export class EngineService implements EngineApi {
       }
       case 'log.note':
         return log.event(command.text, { warning: command.warning }) ?? null;
-      case 'engine.stop':
-        return connector.stop().then(() => null);
     }
   }
 

@@ -50,8 +50,7 @@ export type Command =
       readonly directory: string;
       readonly unzip: boolean;
     }
-  | { readonly kind: 'log.note'; readonly text: string; readonly warning: boolean }
-  | { readonly kind: 'engine.stop' };
+  | { readonly kind: 'log.note'; readonly text: string; readonly warning: boolean };
 
 export type CommandValue = null | number | string | readonly string[];
 

@@ -1,6 +1,7 @@
 import { AiocError } from '../base/errors.ts';
 import type { Command, CommandResult } from './commands.ts';
 import { CONTRACT_VERSION, type EngineApi, type ViewSubscription } from './engine-api.ts';
+import { readOnlyEngine } from './read-only-engine.ts';
 import type { Body, Update, View } from './views.ts';
 
 /** The part of a MessagePort, a Worker or a parentPort that is needed here. */
@@ -11,7 +12,8 @@ export interface Port {
 
 /** Messages from a screen. */
 export type Request =
-  | { readonly kind: 'hello'; readonly version: number }
+  /** `readOnly`: every command of this connection is refused, for as long as it lasts. */
+  | { readonly kind: 'hello'; readonly version: number; readonly readOnly?: boolean }
   | { readonly kind: 'open' | 'change'; readonly viewId: number; readonly view: View }
   | { readonly kind: 'close'; readonly viewId: number }
   | { readonly kind: 'query'; readonly callId: number; readonly logId: number }
@@ -27,13 +29,15 @@ export type EngineReply =
  *
  * @returns a function that closes the views; call it when the other end has closed
  */
-export function serveEngine(port: Port, engine: EngineApi): () => void {
+export function serveEngine(port: Port, served: EngineApi): () => void {
+  let engine = served;
   const views = new Map<number, ViewSubscription>();
   const reply = (message: EngineReply): void => port.postMessage(message);
   port.on('message', (message) => {
     const request = message as Request;
     switch (request.kind) {
       case 'hello':
+        if (request.readOnly === true) engine = readOnlyEngine(served);
         return reply({ kind: 'hello', version: CONTRACT_VERSION });
       case 'open': {
         const { viewId, view } = request;
@@ -67,13 +71,19 @@ export function serveEngine(port: Port, engine: EngineApi): () => void {
   };
 }
 
+/** What a screen asks for when it connects. */
+export interface AttachmentOptions {
+  /** The engine is to refuse every command of this connection. */
+  readonly isReadOnly?: boolean;
+}
+
 /**
  * Connects to the engine at the other end of a port.
  *
  * @throws AiocError AIOC_CONTRACT_VERSION if the versions differ
  */
-export async function connectEngine(port: Port): Promise<EngineApi> {
-  const client = new EngineClient(port);
+export async function connectEngine(port: Port, options: AttachmentOptions = {}): Promise<EngineApi> {
+  const client = new EngineClient(port, options);
   await client.greet();
   return client;
 }
@@ -91,9 +101,11 @@ export class EngineClient implements EngineApi {
   #onHello: Call = { answered: () => undefined, failed: () => undefined };
   #lastId = 0;
   #ended: AiocError | undefined;
+  readonly #isReadOnly: boolean;
 
-  constructor(port: Port) {
+  constructor(port: Port, { isReadOnly = false }: AttachmentOptions = {}) {
     this.#port = port;
+    this.#isReadOnly = isReadOnly;
     port.on('message', (reply) => this.#receive(reply as EngineReply));
   }
 
@@ -102,7 +114,10 @@ export class EngineClient implements EngineApi {
     const version = await new Promise<unknown>((resolve, reject) => {
       this.#onHello = { answered: resolve, failed: reject };
       if (this.#ended !== undefined) reject(this.#ended);
-      else this.#send({ kind: 'hello', version: CONTRACT_VERSION });
+      else {
+        const readOnly = this.#isReadOnly && { readOnly: true };
+        this.#send({ kind: 'hello', version: CONTRACT_VERSION, ...readOnly });
+      }
     });
     if (version !== CONTRACT_VERSION) {
       throw new AiocError(

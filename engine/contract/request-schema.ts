@@ -38,7 +38,8 @@ const LOCAL_ROW = z.object({
     .exactOptional(),
 });
 
-const COMMAND = z.discriminatedUnion('kind', [
+/** Every command; exported for the test that a read-only screen can run none of them. */
+export const COMMAND = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['newcomer.accept', 'newcomer.refuse']), joinRequest: z.int() }),
   z.object({ kind: z.literal('peer.ignore'), peer, on }),
   z.object({ kind: z.literal('all.ignore'), on }),
@@ -49,7 +50,7 @@ const COMMAND = z.discriminatedUnion('kind', [
     hours: z.number().exactOptional(),
   }),
   z.object({ kind: z.enum(['connector.stop', 'connector.restart']), hard }),
-  z.object({ kind: z.enum(['connector.start', 'dial.now', 'files.list', 'engine.stop']) }),
+  z.object({ kind: z.enum(['connector.start', 'dial.now', 'files.list']) }),
   z.object({ kind: z.literal('chat.say'), peer, text: z.string() }),
   z.object({ kind: z.literal('chat.upload'), peer, path: z.string() }),
   z.object({ kind: z.literal('chat.cancel'), peer, row: z.int() }),
@@ -67,7 +68,7 @@ const viewId = z.int();
 const callId = z.int();
 
 const REQUEST = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('hello'), version: z.number() }),
+  z.object({ kind: z.literal('hello'), version: z.number(), readOnly: z.boolean().exactOptional() }),
   z.object({ kind: z.enum(['open', 'change']), viewId, view: VIEW }),
   z.object({ kind: z.literal('close'), viewId }),
   z.object({ kind: z.literal('query'), callId, logId: z.int() }),

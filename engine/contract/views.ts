@@ -74,6 +74,8 @@ export interface Status {
   readonly security: SecurityMode;
   /** True for a connector from a configuration file; false for the chat. */
   readonly configured: boolean;
+  /** The engine refuses every command of this screen. */
+  readonly isReadOnly: boolean;
   readonly canDeleteCertificates: boolean;
   /** A client without a certificate, which requests one when it connects. */
   readonly asksForCertificate: boolean;

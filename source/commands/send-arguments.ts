@@ -37,12 +37,17 @@ export interface ShellListenOptions {
   readonly reply?: string;
 }
 
+/** How a full screen is opened. */
+export interface ScreenLook {
+  readonly ascii: boolean;
+  readonly isReadOnly: boolean;
+}
+
 /** `aioc attach`. */
-export interface AttachOptions {
+export interface AttachOptions extends ScreenLook {
   /** Its name or its configuration file; required unless exactly one runs. */
   readonly connector?: string;
   readonly directories: readonly string[];
-  readonly ascii: boolean;
 }
 
 /** @throws AiocError AIOC_USAGE */
@@ -93,6 +98,10 @@ export function shellListen([connector, extra]: readonly string[], values: Value
     raw: values['raw'] === true,
     ...(reply !== undefined && { reply }),
   };
+}
+
+export function screenLook(values: Values): ScreenLook {
+  return { ascii: values['ascii'] === true, isReadOnly: values['read_only'] === true };
 }
 
 export function toWhom(values: Values): { readonly to?: string } {

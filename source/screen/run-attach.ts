@@ -14,8 +14,13 @@ const RETRY_MS = 500;
  * @returns the exit code
  * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_CONTRACT_VERSION, AIOC_CONFIG, AIOC_USAGE; the terminal is unchanged then
  */
-export async function runAttach({ connector, directories, ascii }: AttachOptions): Promise<number> {
-  const attach = await attacherOf(connector, directories);
+export async function runAttach({
+  connector,
+  directories,
+  ascii,
+  isReadOnly,
+}: AttachOptions): Promise<number> {
+  const attach = await attacherOf(connector, directories, { isReadOnly });
   return new AttachedScreen(attach, await attach(), ascii).run();
 }
 

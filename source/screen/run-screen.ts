@@ -1,4 +1,5 @@
 import type { ScreenSubject } from '../arguments.ts';
+import type { ScreenLook } from '../commands/send-arguments.ts';
 import { engineOptions, fixedWallMs } from '../engine-options.ts';
 import { startEngineThread } from '../engine-thread.ts';
 import type { EngineSubject } from '../engine-worker.ts';
@@ -11,20 +12,14 @@ import { Screen } from './screen.tsx';
  * @returns the program's exit code
  * @throws AiocError when the engine cannot start; the terminal is unchanged then
  */
-export async function runScreen(
-  subject: ScreenSubject,
-  { ascii }: { readonly ascii: boolean },
-): Promise<number> {
+export async function runScreen(subject: ScreenSubject, { ascii, isReadOnly }: ScreenLook): Promise<number> {
   let screen: Screen | undefined;
-  const { engine, terminate } = await startEngineThread(engineSubject(subject), {
+  const { engine, stop } = await startEngineThread(engineSubject(subject), {
+    isReadOnly,
     onDeath: (error) => screen?.crash(error),
     onShutdown: () => screen?.quit(EXIT.ok),
   });
-  const letGo = async (): Promise<void> => {
-    await engine.execute({ kind: 'engine.stop' });
-    await terminate();
-  };
-  screen = new Screen({ shown: { engine }, ascii, letGo });
+  screen = new Screen({ shown: { engine }, ascii, letGo: stop });
   return screen.run();
 }
 

@@ -26,7 +26,7 @@ test('a screen that is attached says so, and q leaves at once: nothing is lost b
   await screen.press('q');
   assert.deepEqual(screen.quits, [0]);
   assert.doesNotMatch(screen.text(), /Quit aioc|Detach\?/);
-  assert.deepEqual(engine.commands('engine.stop'), []);
+  assert.deepEqual(engine.executed, []);
 });
 
 test('a screen of its own engine says nothing of it, and asks as ever', async (t) => {
@@ -84,4 +84,19 @@ test('a connector that is gone is a state: nothing is asked of it, a line is kep
   );
   await screen.press('q');
   assert.deepEqual(screen.quits, [0]);
+});
+
+test('a read-only screen says so, and shows why a key changes nothing', async (t) => {
+  const { screen, engine } = await attachedTo(t);
+  engine.setStatus({ isReadOnly: true });
+  engine.answers.set('peer.ignore', {
+    ok: false,
+    code: 'AIOC_READ_ONLY',
+    message: 'this screen is read-only',
+  });
+  await screen.press('1', 'i');
+  assert.match(screen.rows()[0] ?? '', /· attached · read-only/);
+  assert.match(screen.text(), /✕ this screen is read-only/);
+  await screen.press('4', 'escape');
+  assert.deepEqual(engine.commands('chat.read'), []);
 });

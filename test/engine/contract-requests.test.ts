@@ -1,39 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Command } from '../../engine/contract/commands.ts';
 import { parseRequest } from '../../engine/contract/request-schema.ts';
 import type { View } from '../../engine/contract/views.ts';
-
-const SHELL = { running: false, exitCode: 0, signal: 'SIGINT', lines: ['a'], droppedLines: 0 };
-
-/** One of each: a command that is added to the contract and forgotten here does not compile. */
-const COMMANDS: { readonly [Kind in Command['kind']]: Command & { readonly kind: Kind } } = {
-  'newcomer.accept': { kind: 'newcomer.accept', joinRequest: 1 },
-  'newcomer.refuse': { kind: 'newcomer.refuse', joinRequest: 1 },
-  'peer.ignore': { kind: 'peer.ignore', peer: 'p1', on: true },
-  'all.ignore': { kind: 'all.ignore', on: false },
-  'peer.ping': { kind: 'peer.ping', peer: 'p1' },
-  'peer.disconnect': { kind: 'peer.disconnect', peer: 'p1' },
-  'certificate.delete': { kind: 'certificate.delete', peer: 'p1' },
-  'client.invite': { kind: 'client.invite', name: 'bob' },
-  'connector.stop': { kind: 'connector.stop', hard: true },
-  'connector.restart': { kind: 'connector.restart', hard: false },
-  'connector.start': { kind: 'connector.start' },
-  'dial.now': { kind: 'dial.now' },
-  'chat.say': { kind: 'chat.say', peer: 'p1', text: 'hi' },
-  'chat.upload': { kind: 'chat.upload', peer: 'p1', path: '/a' },
-  'chat.cancel': { kind: 'chat.cancel', peer: 'p1', row: 3 },
-  'chat.local': {
-    kind: 'chat.local',
-    peer: '',
-    row: { key: 'k', text: '$ ls', tone: 'good', shell: SHELL },
-  },
-  'chat.read': { kind: 'chat.read', peer: 'p1' },
-  'files.list': { kind: 'files.list' },
-  'files.import': { kind: 'files.import', name: 'a', directory: '/b', unzip: true },
-  'log.note': { kind: 'log.note', text: 'x', warning: true },
-  'engine.stop': { kind: 'engine.stop' },
-};
+import { SAMPLE_COMMANDS } from '../helpers/sample-commands.ts';
 
 const LIST = { filter: 'a', descending: true, offset: 2, rows: 3 } as const;
 const VIEWS: { readonly [Pane in View['pane']]: View } = {
@@ -46,7 +15,7 @@ const VIEWS: { readonly [Pane in View['pane']]: View } = {
 };
 
 test('whatever the contract allows is taken as it is, and what it does not know of is left out', () => {
-  for (const command of Object.values(COMMANDS)) {
+  for (const command of Object.values(SAMPLE_COMMANDS)) {
     const request = { kind: 'execute', callId: 7, command };
     assert.deepEqual(parseRequest(JSON.parse(JSON.stringify(request))), request);
   }
@@ -79,7 +48,7 @@ const WRONG: readonly unknown[] = [
   { kind: 'execute', callId: 1, command: { kind: 'peer.ignore', peer: {}, on: true } },
   { kind: 'execute', callId: 1, command: { kind: 'chat.upload', peer: 'p1', path: ['/etc'] } },
   { kind: 'execute', callId: 1, command: { kind: 'rm -rf' } },
-  { kind: 'execute', callId: 1.5, command: COMMANDS['dial.now'] },
+  { kind: 'execute', callId: 1.5, command: SAMPLE_COMMANDS['dial.now'] },
 ];
 for (const wrong of WRONG) {
   test(`what is not of the contract is refused: ${(JSON.stringify(wrong) ?? 'nothing').slice(0, 90)}`, () => {

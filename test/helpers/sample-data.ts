@@ -16,6 +16,7 @@ function sampleStatus(changes: Partial<Status> = {}): Status {
     ownAddresses: ['192.168.1.20', '10.8.0.3'],
     security: 'tls-allow-all',
     configured: false,
+    isReadOnly: false,
     canDeleteCertificates: false,
     asksForCertificate: false,
     ownName: 'server',

@@ -37,6 +37,7 @@ export class AttachSession {
   #state: 'silent' | 'greeted' | 'of one version' | 'of another version' | 'ended' = 'silent';
   #unanswered = 0;
   #isPaused = false;
+  #isReadOnly = false;
   #late: Timer | undefined;
 
   constructor(options: AttachSessionOptions) {
@@ -113,6 +114,7 @@ export class AttachSession {
   #request(request: Request): void {
     if (request.kind === 'hello') {
       this.#state = request.version === CONTRACT_VERSION ? 'of one version' : 'of another version';
+      this.#isReadOnly ||= request.readOnly === true;
     } else if (this.#state !== 'of one version') {
       throw new Error('the contract versions differ');
     }
@@ -122,7 +124,7 @@ export class AttachSession {
       this.#views.delete(request.viewId);
       this.#held.delete(request.viewId);
     }
-    if (request.kind === 'execute') this.#commands.note(request.command);
+    if (request.kind === 'execute' && !this.#isReadOnly) this.#commands.note(request.command);
     this.#ask(request);
   }
 
