@@ -37,6 +37,8 @@ export interface ServerCertificatesOptions {
   readonly clock?: Clock;
   /** max_certs */
   readonly maxCertificates?: number;
+  /** Maximum number of certificates that have never connected; default: LIMITS.unconfirmedCertificates. */
+  readonly maxUnconfirmed?: number;
   /** Called with a sentence for the log if the last uses of certificates cannot be saved. */
   readonly onTrouble?: (text: string) => void;
 }
@@ -83,7 +85,11 @@ export class ServerCertificates {
       ...{ places: this.#places, random, clock, names: async () => new Set((await register.map()).keys()) },
       ...(onTrouble !== undefined && { onTrouble }),
     });
-    const unconfirmed = new UnconfirmedNames(this.#places, random);
+    const unconfirmed = new UnconfirmedNames({
+      places: this.#places,
+      random,
+      maxNames: options.maxUnconfirmed,
+    });
     this.#unconfirmed = unconfirmed;
     this.#lookup = new ClientLookup({
       places: this.#places,

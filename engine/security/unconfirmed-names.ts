@@ -17,6 +17,13 @@ export interface UnconfirmedName {
   readonly sinceMs: number;
 }
 
+export interface UnconfirmedNamesOptions {
+  readonly places: CertificatePaths;
+  readonly random: Randomness;
+  /** Maximum number of names; default: LIMITS.unconfirmedCertificates. */
+  readonly maxNames?: number | undefined;
+}
+
 /**
  * Names whose certificates have never connected: the client may have missed the answer, or somebody with the shared
  * default certificate has made the name up. One file for each, beside the certificates; Python ignores it. Call all but
@@ -25,12 +32,14 @@ export interface UnconfirmedName {
 export class UnconfirmedNames {
   readonly #directory: string;
   readonly #random: Randomness;
+  readonly #maxNames: number;
   /** What was read of the files, to choose the one that must go. */
   #known = new Map<string, UnconfirmedName>();
 
-  constructor(places: CertificatePaths, random: Randomness) {
+  constructor({ places, random, maxNames = LIMITS.unconfirmedCertificates }: UnconfirmedNamesOptions) {
     this.#directory = join(places.clients, '.unconfirmed');
     this.#random = random;
+    this.#maxNames = maxNames;
   }
 
   /** undefined for every other name. */
@@ -89,7 +98,7 @@ export class UnconfirmedNames {
 
   /** The name that must go so that another one has a place: the oldest of the address that has the most. */
   async surplus(names: readonly string[], address: string): Promise<string | undefined> {
-    if (names.length < LIMITS.unconfirmedCertificates) return undefined;
+    if (names.length < this.#maxNames) return undefined;
     const entries = await this.#entries(names);
     entries.sort((one, other) => one.sinceMs - other.sinceMs);
     const places = new FairPlaces<string>({ places: Number.POSITIVE_INFINITY });

@@ -31,7 +31,7 @@ export interface EnrollingServer {
 
 export async function enrollingServer(
   t: TestContext,
-  options: { readonly maxCertificates?: number } = {},
+  options: { readonly maxCertificates?: number; readonly maxUnconfirmed?: number } = {},
 ): Promise<EnrollingServer> {
   const clock = new SimulatedClock(Date.now());
   const directory = await madeDirectory(t, clock.wallNow());
