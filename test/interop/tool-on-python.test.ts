@@ -152,6 +152,11 @@ async function onlyAioc({ server, client }: World): Promise<void> {
   const unknown = /did not answer (create_invitation|renew_certificate) .*not know the command/;
   await rejectsWith(server.tool.createInvitation('client9', patience), 'AIOC_TIMEOUT', unknown);
   await rejectsWith(client.tool.renewCertificate(patience), 'AIOC_TIMEOUT', unknown);
+  const { tool } = client;
+  const noFiles = /does not know \w+_transfers?: it is Python's/;
+  await rejectsWith(tool.listTransfers(patience), 'AIOC_COMMAND', noFiles);
+  await rejectsWith(tool.cancelTransfer('1', patience), 'AIOC_COMMAND', noFiles);
+  await rejectsWith(tool.cleanTransfers({ id: '1' }, patience), 'AIOC_COMMAND', noFiles);
 }
 
 async function tokens(world: World): Promise<void> {
