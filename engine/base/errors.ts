@@ -77,6 +77,11 @@ export class AiocError extends Error {
   }
 }
 
+/** What a peer may read of an error: nothing of this machine. */
+export function reasonForPeer({ forPeer, code }: AiocError): string {
+  return forPeer ?? ERROR_CODES[code];
+}
+
 /** Returns `error` if it is an AiocError, or else an AiocError with the code `fallback` and the same message. */
 export function toAiocError(error: unknown, fallback: ErrorCode = 'AIOC_INTERNAL'): AiocError {
   if (error instanceof AiocError) return error;

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { AiocError, type ErrorCode, systemCode } from '../base/errors.ts';
 import { shownName } from './safe-name.ts';
 
@@ -28,7 +29,7 @@ const READING: Readonly<Record<string, string>> = {
 
 /** Converts the error of a write to `path` to AIOC_FILE_WRITE; returns an AiocError unchanged. */
 export function writeError(path: string, error: unknown): AiocError {
-  return worded('AIOC_FILE_WRITE', `Cannot write ${shownPath(path)}`, WRITING, error);
+  return worded(error, { path, code: 'AIOC_FILE_WRITE', action: 'write', words: WRITING });
 }
 
 /**
@@ -37,10 +38,18 @@ export function writeError(path: string, error: unknown): AiocError {
  */
 export function readError(path: string, error: unknown): AiocError {
   if (systemCode(error) === 'ENOENT')
-    return new AiocError('AIOC_FILE_MISSING', `There is no ${shownPath(path)}. Check the name.`, {
-      cause: error,
-    });
-  return worded('AIOC_FILE_UNREADABLE', `Cannot read ${shownPath(path)}`, READING, error);
+    return errorAbout(path, 'AIOC_FILE_MISSING', (shown) => `There is no ${shown}. Check the name.`, error);
+  return worded(error, { path, code: 'AIOC_FILE_UNREADABLE', action: 'read', words: READING });
+}
+
+/** An error about a file of this machine: a peer reads only the last part of its path. */
+export function errorAbout(
+  path: string,
+  code: ErrorCode,
+  say: (shown: string) => string,
+  cause?: unknown,
+): AiocError {
+  return new AiocError(code, say(shownPath(path)), { cause, forPeer: say(shownPath(basename(path))) });
 }
 
 /** A path for a message: at most its last 80 characters, with unprintable characters escaped. */
@@ -50,13 +59,19 @@ export function shownPath(path: string): string {
 }
 
 function worded(
-  code: ErrorCode,
-  what: string,
-  words: Readonly<Record<string, string>>,
   error: unknown,
+  about: { path: string; code: ErrorCode; action: string; words: Readonly<Record<string, string>> },
 ): AiocError {
   if (error instanceof AiocError) return error;
+  const { path, code, action, words } = about;
   const known = words[systemCode(error) ?? ''];
   const reason = known ?? (error instanceof Error ? error.message : String(error));
-  return new AiocError(code, `${what}: ${reason}.`, { cause: error, forPeer: known });
+  const { message, forPeer } = errorAbout(
+    path,
+    code,
+    (shown) => `Cannot ${action} ${shown}: ${reason}.`,
+    error,
+  );
+  // The system's own words may have a path.
+  return new AiocError(code, message, { cause: error, forPeer: known && forPeer });
 }

@@ -1,9 +1,9 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { AiocError } from '../base/errors.ts';
+import type { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { TransferSource } from '../queues/outgoing-body.ts';
-import { readError, shownPath } from './disk-errors.ts';
+import { errorAbout, readError } from './disk-errors.ts';
 import { meantPath, outgoingName } from './lossy-path.ts';
 import { changed, type FileIdentity, identityOf, isSame, readFully, SENT_MODE } from './transfer-source.ts';
 
@@ -85,5 +85,9 @@ class RegularFileSource implements TransferSource {
 
 function notAFile(path: string, stats: Stats): AiocError {
   const kind = stats.isDirectory() ? 'a directory' : 'a device, a pipe or a socket, not a regular file';
-  return new AiocError('AIOC_FILE_UNREADABLE', `Cannot send ${shownPath(path)} as a file: it is ${kind}.`);
+  return errorAbout(
+    path,
+    'AIOC_FILE_UNREADABLE',
+    (shown) => `Cannot send ${shown} as a file: it is ${kind}.`,
+  );
 }

@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { access, readdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { AiocError } from '../base/errors.ts';
-import { shownPath } from './disk-errors.ts';
+import { errorAbout } from './disk-errors.ts';
 
 /** Replaces bytes in a text that are not UTF-8. */
 const REPLACEMENT = '\ufffd';
@@ -84,10 +83,11 @@ async function entryLike(directory: Buffer, part: string, path: string): Promise
   const alike = names.filter((name) => name.toString() === part);
   if (alike.length < 2) return alike[0];
   const listed = alike.map((name) => `"${spelled(name)}"`).join(', ');
-  const where = shownPath(dirname(path));
-  throw new AiocError(
+  throw errorAbout(
+    dirname(path),
     'AIOC_FILE_NAME_BAD',
-    `In ${where}, ${alike.length} names that are not UTF-8 look the same: ${listed}. Rename the one you mean.`,
+    (shown) =>
+      `In ${shown}, ${alike.length} names that are not UTF-8 look the same: ${listed}. Rename the one you mean.`,
   );
 }
 

@@ -1,8 +1,8 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { AiocError } from '../base/errors.ts';
+import type { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { readError, shownPath } from './disk-errors.ts';
+import { errorAbout, readError } from './disk-errors.ts';
 import { meantPath, outgoingName } from './lossy-path.ts';
 
 /** An open file that will be sent. Close it in any case. */
@@ -98,13 +98,18 @@ async function readFully(path: string, handle: FileHandle, from: number, length:
 }
 
 function changed(path: string): AiocError {
-  return new AiocError(
+  return errorAbout(
+    path,
     'AIOC_FILE_CHANGED',
-    `${shownPath(path)} changed while it was being sent. Send it again when no program writes to it.`,
+    (shown) => `${shown} changed while it was being sent. Send it again when no program writes to it.`,
   );
 }
 
 function notAFile(path: string, stats: Stats): AiocError {
   const kind = stats.isDirectory() ? 'a directory' : 'a device, a pipe or a socket, not a regular file';
-  return new AiocError('AIOC_FILE_UNREADABLE', `Cannot send ${shownPath(path)} as a file: it is ${kind}.`);
+  return errorAbout(
+    path,
+    'AIOC_FILE_UNREADABLE',
+    (shown) => `Cannot send ${shown} as a file: it is ${kind}.`,
+  );
 }

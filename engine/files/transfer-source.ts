@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { AiocError } from '../base/errors.ts';
-import { readError, shownPath } from './disk-errors.ts';
+import type { AiocError } from '../base/errors.ts';
+import { errorAbout, readError } from './disk-errors.ts';
 
 /** What identifies the content of a file: noted when its message is accepted, and compared when it is read. */
 export interface FileIdentity {
@@ -46,8 +46,9 @@ export function isSame(left: FileIdentity, right: FileIdentity): boolean {
 }
 
 export function changed(path: string): AiocError {
-  return new AiocError(
+  return errorAbout(
+    path,
     'AIOC_FILE_CHANGED',
-    `${shownPath(path)} changed before it was sent completely. Send it again when no program writes to it.`,
+    (shown) => `${shown} changed before it was sent completely. Send it again when no program writes to it.`,
   );
 }

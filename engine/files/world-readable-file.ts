@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
 import { type FileHandle, lstat, readlink, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { AiocError, systemCode } from '../base/errors.ts';
-import { readError, shownPath } from './disk-errors.ts';
+import { type AiocError, systemCode } from '../base/errors.ts';
+import { errorAbout, readError, shownPath } from './disk-errors.ts';
 
 /**
  * The check of an opened file for a program whose user is not known: every user of this machine may read it. It uses the
@@ -42,9 +42,11 @@ async function placeOf(handle: FileHandle, found: Stats, path: string): Promise<
 }
 
 function notForAll(path: string, why: string): AiocError {
-  return new AiocError(
+  return errorAbout(
+    path,
     'AIOC_FILE_UNREADABLE',
-    `${shownPath(path)} is not sent: ${why}, and programs of other users may send through this connector. Make the file readable for everyone, use aioc's library, which sends the bytes itself, or set everybody_can_send_messages to false`,
+    (shown) =>
+      `${shown} is not sent: ${why}, and programs of other users may send through this connector. Make the file readable for everyone, use aioc's library, which sends the bytes itself, or set everybody_can_send_messages to false`,
   );
 }
 

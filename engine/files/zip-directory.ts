@@ -3,10 +3,10 @@ import { type FileHandle, open, stat, unlink } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import yazl from 'yazl';
-import { AiocError, systemCode } from '../base/errors.ts';
+import { type AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { cancelled, type FoundFile, type WalkedEntry, walkDirectory } from './directory-walk.ts';
-import { readError, shownPath, writeError } from './disk-errors.ts';
+import { errorAbout, readError, writeError } from './disk-errors.ts';
 
 /** Twice as fast as the default 6, and a few percent larger: on a local network, compression is the slow part. */
 const COMPRESSION_LEVEL = 3;
@@ -115,8 +115,10 @@ async function* readFound(file: FoundFile, onRead: (bytes: number) => void): Asy
 }
 
 function changed(file: FoundFile): AiocError {
-  return new AiocError(
+  return errorAbout(
+    file.path.toString(),
     'AIOC_FILE_CHANGED',
-    `${shownPath(file.path.toString())} changed while its directory was being packed. Send it again when no program writes to it.`,
+    (shown) =>
+      `${shown} changed while its directory was being packed. Send it again when no program writes to it.`,
   );
 }

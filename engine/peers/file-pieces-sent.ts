@@ -88,5 +88,5 @@ function tooLarge(sizeBytes: number, name: unknown): AiocError {
 
 function tooMany(count: number): AiocError {
   const text = `it needs ${count} pieces, and at most ${LIMITS.fileChunks} are sent: raise max_size_chunk_upload`;
-  return new AiocError('AIOC_FRAME_TOO_LARGE', `The file is not sent: ${text}.`);
+  return new AiocError('AIOC_FRAME_TOO_LARGE', `The file is not sent: ${text}.`, { forPeer: text });
 }

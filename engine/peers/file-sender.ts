@@ -1,4 +1,4 @@
-import { AiocError, toAiocError } from '../base/errors.ts';
+import { AiocError, reasonForPeer, toAiocError } from '../base/errors.ts';
 import { withFileFrame, withoutFileFrame } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { JsonObject } from '../protocol/header.ts';
@@ -106,7 +106,7 @@ export class FileSender {
 
   #sendWithout(link: Link, next: NextEntry, error: AiocError): void {
     const parts = this.#options.frameOf(next);
-    const frame = withoutFileFrame(parts.header, ownParts(parts), error.message);
+    const frame = withoutFileFrame(parts.header, ownParts(parts), reasonForPeer(error));
     link.send({ ...frame, transportId: this.#options.number(link, next) });
     next.entry.report(0, 1, 'sent', `without its file: ${error.message}`);
   }

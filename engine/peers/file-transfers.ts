@@ -1,4 +1,3 @@
-import type { AiocError } from '../base/errors.ts';
 import type { Clock } from '../base/ports.ts';
 import type { TransferProgress } from '../contract/transfer-progress.ts';
 import { sentHeader } from '../protocol/file-frames.ts';
@@ -86,11 +85,6 @@ export class FileTransfers {
     if (file === undefined || file.entry.gone || file.entry.sent > 0) return false;
     this.#transfers.cancel(id, reason);
     return true;
-  }
-
-  /** The file is not sent (any further), and its message goes without it. */
-  giveUp(entry: OutboxEntry, { message }: AiocError): void {
-    this.#transfers.cancel(transportIdOf(entry.number), message);
   }
 
   /** @returns false for a frame about a file from the peer */

@@ -1,4 +1,4 @@
-import type { AiocError } from '../base/errors.ts';
+import { type AiocError, reasonForPeer } from '../base/errors.ts';
 import type { Clock } from '../base/ports.ts';
 import { transferredFrame } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
@@ -73,7 +73,7 @@ export class MessageFiles {
     const state = this.#transfers.stateOf(entry, () => frame);
     const error = state.kind === 'failed' ? state.error : undefined;
     if (error !== undefined && body.whenUnreadable === 'fail') return this.#options.giveUp(next, error);
-    const sent = transferredFrame(frame, transportIdOf(entry.number), error?.message);
+    const sent = transferredFrame(frame, transportIdOf(entry.number), error && reasonForPeer(error));
     link.send({ ...sent, transportId: this.#options.number(link, next) });
     entry.report(0, 1, 'sent', error && `without its file: ${error.message}`);
   }

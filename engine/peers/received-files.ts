@@ -117,6 +117,8 @@ export class ReceivedFiles {
 
   async #placed(peer: Peer, id: string, frame: Frame): Promise<Frame> {
     const header = withoutTransfer(frame.header);
+    // The sender has given it up, or knows that it was refused.
+    if ((header['with_file'] as JsonObject)['file_error'] !== undefined) return withHeader(frame, header);
     try {
       const file = await this.#of(peer).transfers.place(id);
       this.#options.receiver?.onPlaced?.(peer, id, file);

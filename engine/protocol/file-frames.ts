@@ -36,7 +36,7 @@ export function transferredFrame(frame: Frame, transferId: string, fileError: st
   const binary = frame.binary.length === 0 ? undefined : frame.binary;
   const about = fileError === undefined ? {} : { file_error: fileErrorText(fileError) };
   const { header, ...parts } = framed(frame.header, { data: frame.data, binary }, 0, about);
-  return { ...parts, header: fileError === undefined ? { ...header, [TRANSFER_KEY]: transferId } : header };
+  return { ...parts, header: { ...header, [TRANSFER_KEY]: transferId } };
 }
 
 /** Shortens the reason, which may contain a long path, so that it fits into LIMITS.headerSpareBytes in any encoding. */

@@ -1,4 +1,4 @@
-import { AiocError, ERROR_CODES, type ErrorCode } from '../base/errors.ts';
+import { AiocError, ERROR_CODES, type ErrorCode, reasonForPeer } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { StopFrame } from '../protocol/transfer-frames.ts';
 
@@ -31,12 +31,8 @@ export class StoppedTransfers {
 }
 
 export function stopFrameOf(id: string, error: AiocError): StopFrame {
-  return { kind: 'stop', id, code: error.code, reason: reasonForPeer(error) };
-}
-
-/** What a peer may read of an error: nothing of this machine. */
-function reasonForPeer({ forPeer, code }: AiocError): string {
-  return (forPeer ?? ERROR_CODES[code]).slice(0, LIMITS.transferReasonCharacters);
+  const reason = reasonForPeer(error).slice(0, LIMITS.transferReasonCharacters);
+  return { kind: 'stop', id, code: error.code, reason };
 }
 
 /** The error that a peer's stop says. */

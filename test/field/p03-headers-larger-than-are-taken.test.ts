@@ -218,7 +218,7 @@ test('a message whose file is gone when it is sent arrives without it, however l
   const api = await program(t, client);
   const directory = join(client.directory, ...Array<string>(4).fill('é'.repeat(120)));
   mkdirSync(directory, { recursive: true });
-  const srcPath = join(directory, 'file');
+  const srcPath = join(directory, 'gone.bin');
   writeFileSync(srcPath, 'content');
   const withFile = { srcPath, dstType: 'any', dstName: 'file' };
   const over = await rejectsWith(
@@ -237,5 +237,10 @@ test('a message whose file is gone when it is sent arrives without it, however l
   const [first, second] = heard;
   assert.deepEqual([first?.text(), second?.text()], ['longest', 'next']);
   assert.equal(first?.requestId, requestId);
-  assert.match(String(first?.withFile?.['file_error']), /^There is no ".*é{50}/);
+  assert.equal(
+    first?.withFile?.['file_error'],
+    'There is no "gone.bin". Check the name.',
+    'no path of the sender',
+  );
+  assert.equal(first?.header['aioc_transfer'], undefined);
 });

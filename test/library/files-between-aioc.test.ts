@@ -39,6 +39,7 @@ async function startPair(t: TestContext, more: Readonly<Record<string, unknown>>
     const listening = await listener.listen(type, (message) => {
       const withFile = message.header['with_file'] as { file_error?: string } | undefined;
       const why = withFile?.file_error === undefined ? '' : `: ${withFile.file_error}`;
+      assert.equal(message.header['aioc_transfer'], undefined);
       heard.push(`${message.data.toString()}${why}`);
     });
     t.after(() => listening.stop());
