@@ -4,7 +4,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Ports } from '../base/ports.ts';
 import type { ReceivedFolder } from '../files/received-folder.ts';
 import type { TransferTargets } from '../files/transfer-targets.ts';
-import { type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
+import { DISCARDED_FILE, type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Traffic } from '../peers/traffic.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
@@ -19,13 +19,10 @@ import type { DeliveryState } from '../queues/outbox-batch.ts';
 import { Conversation } from './conversation.ts';
 import { answerHeader, type FileAnswer, readFileAnswer } from './file-answer.ts';
 import { ObservedLines } from './observed-lines.ts';
-import { ReceivedTransfers } from './received-transfers.ts';
+import { CHAT_TYPE, ReceivedTransfers } from './received-transfers.ts';
 import { receiveFile } from './receiving.ts';
 import { Transfer } from './transfers.ts';
 import { Upload } from './upload.ts';
-
-/** The message type of the chat (PROTOCOL §10). */
-const CHAT_TYPE = 'any';
 
 export interface ChatOptions {
   readonly ports: Ports;
@@ -101,13 +98,16 @@ export class Chat implements Application {
 
   #isForChat(peer: Peer, { shared, records }: CheckedBatch): boolean {
     const type = shared.message_type;
-    if (type !== CHAT_TYPE) {
-      const text = `a message of type ${type} was dropped: this chat receives no messages of that type`;
-      this.#options.log.event(text, { peerName: peer.name, warning: true, repeats: 'type not taken' });
-      return false;
-    }
+    if (!this.#isChatType(peer, type)) return false;
     for (const frame of framesOf(shared, records)) this.#take(peer, frame);
     return true;
+  }
+
+  #isChatType(peer: Peer, type: string): boolean {
+    if (type === CHAT_TYPE) return true;
+    const text = `a message of type ${type} was dropped: this chat receives no messages of that type`;
+    this.#options.log.event(text, { peerName: peer.name, warning: true, repeats: 'type not taken' });
+    return false;
   }
 
   /** The message of a file that has crossed. @returns false for any other message */
@@ -141,6 +141,10 @@ export class Chat implements Application {
   }
 
   async file(peer: Peer, frame: Frame, sizeBytes: number, { logId = 0 }: InboxArrival): Promise<FileSink> {
+    if (!this.#isChatType(peer, frame.header.message_type)) {
+      this.#options.log.settle(logId, 'dropped');
+      return wrapSink(DISCARDED_FILE, { deliver: () => 'dropped' });
+    }
     this.#receiving += 1;
     const sink = await receiveFile({
       peer,

@@ -1,3 +1,4 @@
+import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { TransferProgress } from '../contract/transfer-progress.ts';
@@ -12,6 +13,9 @@ import type { JsonObject } from '../protocol/header.ts';
 import type { Conversation } from './conversation.ts';
 import type { FileAnswer } from './file-answer.ts';
 import { endOf, Transfer } from './transfers.ts';
+
+/** The message type of the chat (PROTOCOL §10). */
+export const CHAT_TYPE = 'any';
 
 export interface ReceivedTransfersOptions {
   readonly clock: Clock;
@@ -43,7 +47,13 @@ export class ReceivedTransfers implements FileReceiver {
     return count;
   }
 
-  open(peer: Peer, offer: TransferOffer): Promise<TransferTarget> {
+  /** @throws AiocError AIOC_TYPE_UNKNOWN if its message would be dropped, and what `targets.open` throws */
+  async open(peer: Peer, offer: TransferOffer): Promise<TransferTarget> {
+    const type = offer.header['message_type'];
+    if (type !== CHAT_TYPE) {
+      const text = `the chat takes no files of the type ${String(type)}`;
+      throw new AiocError('AIOC_TYPE_UNKNOWN', text, { forPeer: text });
+    }
     if (this.#find(peer, offer.id) === undefined) this.#add(peer, offer);
     return this.#options.targets.open(offer);
   }

@@ -30,7 +30,7 @@ export function incomingFiles(
   });
   const directory = join(stateDirectory, 'pieces', encodeURIComponent(connectorKey(connector)));
   const pieces = new ReceivedPieces({
-    ...{ destinations, space, random, clock },
+    ...{ destinations, space, quotas, random, clock },
     records: new TransferRecords({ directory, random }),
     onEvent: (peerName, text, warning) => log.event(text, { peerName, warning, repeats: 'pieces' }),
   });

@@ -11,6 +11,7 @@ import { FileContent } from './file-content.ts';
 import type { DestinationPlace, FileDestinations } from './file-destinations.ts';
 import { HeldDirectory } from './held-directory.ts';
 import { removeMade } from './partial-target.ts';
+import type { PeerQuotas } from './peer-quotas.ts';
 import { PieceSet } from './piece-set.ts';
 import { type PieceOutcome, PieceSink } from './piece-sink.ts';
 import { PLAIN_FILE } from './received-mode.ts';
@@ -22,6 +23,7 @@ export interface ReceivedPiecesOptions {
   /** Of pieces only: `files` is how many the file has, and `sinceMs` when the latest came. */
   readonly records: TransferRecords;
   readonly space: DiskSpace;
+  readonly quotas: PeerQuotas;
   readonly random: Randomness;
   readonly clock: Clock;
   /** @param isWarning it needs attention */
@@ -56,7 +58,13 @@ export class ReceivedPieces {
   }
 
   /** Watches for the rest of what earlier runs have received. */
-  start(): Promise<void> {
+  async start(): Promise<void> {
+    const { records, quotas } = this.#options;
+    for (const [key, record] of await records.all()) {
+      const set = await this.#loaded(key, record);
+      const bytes = set?.bytesBeside(0) ?? 0;
+      quotas.hold(key, { peer: record.peer, files: 1, bytes }, { isKnown: true });
+    }
     return this.#watch();
   }
 
@@ -88,6 +96,7 @@ export class ReceivedPieces {
     const { directory } = place;
     try {
       await set.load(directory);
+      await this.#admit(key, received, set);
       await this.#note(key, received, place);
       const reservation = await space.reserve(directory, sizeBytes);
       const name = set.unfinishedName(piece.index, random.bytes(8).toString('hex'));
@@ -140,6 +149,18 @@ export class ReceivedPieces {
     );
   }
 
+  /** Counts a piece in the quotas of its peer. */
+  async #admit(
+    key: string,
+    { peerName: peer, piece, sizeBytes }: PieceToReceive,
+    set: PieceSet,
+  ): Promise<void> {
+    const { records, quotas } = this.#options;
+    const files = (await records.find(key)) === undefined ? 1 : 0;
+    quotas.hold(key, { peer, files: 1, bytes: set.bytesBeside(piece.index) + sizeBytes });
+    quotas.spend(peer, { files, bytes: sizeBytes });
+  }
+
   async #note(
     key: string,
     { peerName, header, piece }: PieceToReceive,
@@ -190,6 +211,7 @@ export class ReceivedPieces {
     const { message } = writeError(piece.name, error);
     this.#options.onEvent(peerName, `the file of a message was not stored: ${message}`, true);
     await this.#changes.run(() => this.#delete(key)).catch(() => undefined);
+    this.#options.quotas.release(key);
     if (piece.count > 1) this.#refused.set(key, new Set([piece.index]));
     const [oldest] = this.#refused.keys();
     if (this.#refused.size > LIMITS.pieceSetsPerPeer && oldest !== undefined) this.#refused.delete(oldest);
@@ -218,6 +240,7 @@ export class ReceivedPieces {
   async #forget(key: string): Promise<void> {
     this.#sets.delete(key);
     this.#named.delete(key);
+    this.#options.quotas.release(key);
     await this.#options.records.remove(key);
   }
 
@@ -258,15 +281,25 @@ export class ReceivedPieces {
     this.#options.onEvent(record.peer, `${what}. ${then}`, true);
   }
 
-  async #missing(key: string, { directory: path, files: count }: TransferRecord): Promise<string> {
+  /** The pieces that are there; undefined: their directory is not. */
+  async #loaded(
+    key: string,
+    { directory: path, files: count }: TransferRecord,
+  ): Promise<PieceSet | undefined> {
     const set = this.#sets.get(key) ?? new PieceSet({ key, count });
     const directory = await HeldDirectory.open(path).catch(() => undefined);
-    if (directory === undefined) return 'all pieces';
+    if (directory === undefined) return undefined;
     try {
       await set.load(directory);
+      return set;
     } finally {
       await directory.close();
     }
+  }
+
+  async #missing(key: string, record: TransferRecord): Promise<string> {
+    const set = await this.#loaded(key, record);
+    if (set === undefined) return 'all pieces';
     const { missing } = set;
     const shown = missing.slice(0, SHOWN_NUMBERS).join(', ');
     const more = missing.length > SHOWN_NUMBERS ? ` and ${missing.length - SHOWN_NUMBERS} more` : '';

@@ -1,10 +1,10 @@
-import type { AiocError } from '../base/errors.ts';
-import { type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
+import { toAiocError } from '../base/errors.ts';
+import { DISCARDED_FILE, type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
 import type { Peer } from '../peers/peer.ts';
 import { ReceivedBatches } from '../peers/received-batches.ts';
 import type { FileReceiver } from '../peers/received-files.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import type { Header } from '../protocol/header.ts';
+import type { Header, JsonObject } from '../protocol/header.ts';
 import type { OutFrame } from '../protocol/messages.ts';
 import { type FilePiece, pieceIn } from '../protocol/python-pieces.ts';
 import type { InboxArrival } from '../queues/inbox-arrival.ts';
@@ -14,6 +14,8 @@ import { frameWithHeader } from './message-file.ts';
 
 export interface ArrivingFilesOptions
   extends Pick<LocalBrokerOptions, 'files' | 'destinations' | 'pieces' | 'log'> {
+  /** @throws AiocError AIOC_TYPE_UNKNOWN for a message that would be dropped */
+  checkTaken(header: JsonObject): void;
   /** Passes a message on, whose file is there or has failed. */
   deliver(peer: Peer, batch: CheckedBatch, arrival: InboxArrival): Disposition | Promise<Disposition>;
   /** The message of a piece is not passed on. */
@@ -40,12 +42,16 @@ export class ArrivingFiles {
 
   /** For files beside their messages. */
   readonly receiver: FileReceiver = {
-    open: (peer, offer) =>
-      this.#options.files.open(offer).catch((error: AiocError) => {
-        const text = `the file of a message was not stored: ${error.message}`;
+    open: async (peer, offer) => {
+      try {
+        this.#options.checkTaken(offer.header);
+        return await this.#options.files.open(offer);
+      } catch (error) {
+        const text = `the file of a message was not stored: ${toAiocError(error).message}`;
         this.#options.log.event(text, { peerName: peer.name, warning: true, repeats: 'file' });
         throw error;
-      }),
+      }
+    },
     discard: (peer, id) => this.#options.files.discard(peer.wireName, id),
     onProgress: () => undefined,
   };
@@ -53,15 +59,26 @@ export class ArrivingFiles {
   /** For a file in the frame of its message. */
   async inFrame(file: FileInFrame): Promise<FileSink> {
     const { peer, frame, sizeBytes, arrival } = file;
+    const deliver = (): Disposition | Promise<Disposition> =>
+      this.#options.deliver(peer, this.#received.read(frame, false), arrival);
+    // The message is dropped, which is logged.
+    if (!this.#isTaken(frame.header)) return wrapSink(DISCARDED_FILE, { deliver });
     const piece = pieceIn(frame.header);
     if (piece !== undefined) return this.#piece(file, piece);
     const sink = await this.#options.destinations.receive(frame, sizeBytes, (problem) =>
       this.#options.log.event(problem, { peerName: peer.name, warning: true, repeats: 'file' }),
     );
     // The message is delivered even if its file failed (PROTOCOL §3).
-    return wrapSink(sink, {
-      deliver: () => this.#options.deliver(peer, this.#received.read(frame, false), arrival),
-    });
+    return wrapSink(sink, { deliver });
+  }
+
+  #isTaken(header: Header): boolean {
+    try {
+      this.#options.checkTaken(header);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** A piece of a file from Python. All pieces together are one message. */

@@ -11,7 +11,7 @@ import type { Traffic } from '../peers/traffic.ts';
 import type { Application, BatchExtras } from '../peers/traffic-types.ts';
 import { framesOf, recordHeader } from '../protocol/batched-messages.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import type { Header } from '../protocol/header.ts';
+import type { Header, JsonObject } from '../protocol/header.ts';
 import { isReserved } from '../protocol/messages.ts';
 import { readNoResponse } from '../protocol/no-response.ts';
 import { checkOwnHeaderBytes } from '../protocol/record-batch.ts';
@@ -63,6 +63,7 @@ export class LocalBroker implements Application {
         pieces: options.pieces,
         log: options.log,
       },
+      checkTaken: (header) => this.#checkTaken(header),
       deliver: (peer, batch, arrival) => this.messages(peer, batch, arrival),
       takenAsPiece: (arrival) => this.#settle(arrival, 1, 'taken'),
       answer: (peer, frame) => this.#outgoing.sendNow(peer, frame),
@@ -119,6 +120,16 @@ export class LocalBroker implements Application {
     const inbox = this.#inboxes.get(type);
     if (inbox !== undefined) return inbox;
     throw unknownType(type, 'recv_message_types');
+  }
+
+  /** The file of a message that will be dropped is not received. A response needs no listener. */
+  #checkTaken({ message_type: named, response_id }: JsonObject): void {
+    const type = String(named);
+    if (this.#inboxes.has(type) || response_id !== undefined) return;
+    const text = whyNotTaken(type, 'recv_message_types');
+    throw new AiocError('AIOC_TYPE_UNKNOWN', text, {
+      forPeer: `the receiver takes no messages of the type ${type}`,
+    });
   }
 
   get inboxes(): Iterable<Inbox> {

@@ -35,7 +35,7 @@ async function startPair(t: TestContext, more: Readonly<Record<string, unknown>>
   const sender = await ConnectorAPI.fromConfig(client.configPath);
   t.after(() => Promise.all([listener.close(), sender.close()]));
   const heard: string[] = [];
-  for (const type of ['event', 'other']) {
+  for (const type of (more['recv_message_types'] as string[] | undefined) ?? ['event', 'other']) {
     const listening = await listener.listen(type, (message) => {
       const withFile = message.header['with_file'] as { file_error?: string } | undefined;
       const why = withFile?.file_error === undefined ? '' : `: ${withFile.file_error}`;
@@ -82,4 +82,16 @@ test('a file that is refused is told to the listener, and what is behind it goes
   assert.equal(heard[2], 'behind');
   assert.equal(readFileSync(join(received, 'taken.bin'), 'utf8'), 'it was here before');
   assert.deepEqual(readdirSync(received), ['taken.bin']);
+});
+
+test('a file of a type that is not taken is refused before it is sent, and nothing of it stays', async (t) => {
+  const { server, sender, received, heard } = await startPair(t, { recv_message_types: ['event'] });
+  const { path } = fileOf(t, 'large.bin', 20_000_000);
+  await sender.send({ messageType: 'other', data: 'file', withFile: { srcPath: path, dstType: 'any' } });
+  await sender.send({ messageType: 'event', data: 'after' });
+  await waitFor(() => heard.length === 1, { what: 'the message of a type that is taken' });
+  const logged = (text: RegExp): boolean => server.log().some((row) => text.test(row.text));
+  await waitFor(() => logged(/type other was dropped/), { what: 'the other one to be dropped' });
+  assert.ok(logged(/file of a message was not stored: the type other is not in recv_message_types/));
+  assert.deepEqual(readdirSync(received), []);
 });

@@ -6,6 +6,7 @@ import { LIMITS } from '../../../engine/base/limits.ts';
 import { realRandomness } from '../../../engine/base/real-ports.ts';
 import { DiskSpace } from '../../../engine/files/disk-space.ts';
 import { FileDestinations } from '../../../engine/files/file-destinations.ts';
+import { type FileQuota, PeerQuotas } from '../../../engine/files/peer-quotas.ts';
 import type { PieceOutcome } from '../../../engine/files/piece-sink.ts';
 import { ReceivedPieces } from '../../../engine/files/received-pieces.ts';
 import { TransferRecords } from '../../../engine/files/transfer-records.ts';
@@ -18,6 +19,7 @@ import { waitFor } from '../../helpers/wait-for.ts';
 interface Options {
   readonly sizeMaxBytes?: number;
   readonly override?: boolean;
+  readonly quota?: Partial<FileQuota>;
 }
 
 /** A directory for received files, and one run of a connector after the other. */
@@ -42,7 +44,15 @@ class Receiver {
     const { sizeMaxBytes = 1e9, override: overrideExisting = false } = this.#options;
     const [random, space] = [realRandomness(), new DiskSpace()];
     const byType = new Map([['any', { targetDirectory: this.target, overrideExisting }]]);
+    const quota = {
+      filesAtOnce: 1e6,
+      bytesAtOnce: 1e12,
+      filesADay: 1e6,
+      bytesADay: 1e12,
+      ...this.#options.quota,
+    };
     return new ReceivedPieces({
+      quotas: new PeerQuotas({ quota, areStrangers: false, clock: this.clock }),
       destinations: new FileDestinations({ byType, sizeMaxBytes, random, space }),
       records: new TransferRecords({ directory: this.#records, random }),
       ...{ random, space, clock: this.clock },
@@ -196,4 +206,35 @@ test('a peer has few files at once of which pieces are missing', async (t) => {
   assert.equal(kinds.filter((kind) => kind === 'kept').length, LIMITS.pieceSetsPerPeer);
   assert.equal(kinds.at(-1), 'whole');
   assert.match(receiver.told.at(-1) ?? '', /wait for missing pieces/);
+});
+
+const whyNot = ({ header }: PieceOutcome & { kind: 'whole' }): string =>
+  String((header['with_file'] as JsonObject)['file_error']);
+
+test('pieces that wait for others count in the quotas of their peer, also after a restart', async (t) => {
+  const receiver = new Receiver(t, { quota: { bytesAtOnce: 12, filesAtOnce: 2 } });
+  assert.equal((await receiver.take('12345', [1, 3], { name: 'one' })).kind, 'kept');
+  assert.equal((await receiver.take('12345', [2, 3], { name: 'one' })).kind, 'kept');
+  await receiver.restart();
+  const over = await receiver.take('123', [1, 2], { name: 'two' });
+  assert.match(over.kind === 'whole' ? whyNot(over) : '', /file_quota_bytes/);
+  assert.equal((await receiver.take('12', [1, 2], { name: 'three' })).kind, 'kept');
+  const third = await receiver.take('', [1, 2], { name: 'four' });
+  assert.match(third.kind === 'whole' ? whyNot(third) : '', /file_quota_files/);
+  assert.equal((await receiver.take('', [2, 2], { name: 'three' })).kind, 'whole');
+  assert.equal(
+    (await receiver.take('xy', [1, 2], { name: 'five' })).kind,
+    'kept',
+    'what is complete does not count',
+  );
+});
+
+test('the bytes of pieces count in the quota of a day', async (t) => {
+  const receiver = new Receiver(t, { quota: { bytesADay: 9, filesADay: 2 } });
+  assert.equal((await receiver.take('12345', [1, 2], { name: 'one' })).kind, 'kept');
+  const over = await receiver.take('12345', [2, 2], { name: 'one' });
+  assert.match(over.kind === 'whole' ? whyNot(over) : '', /file_quota_bytes_a_day/);
+  assert.deepEqual(receiver.names, [], 'the first piece is not kept for a file that cannot be complete');
+  receiver.clock.advance(24 * 60 * 60 * 1000);
+  assert.equal((await receiver.take('12345', [1, 2], { name: 'two' })).kind, 'kept');
 });
