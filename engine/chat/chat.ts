@@ -28,7 +28,7 @@ export interface ChatOptions {
   readonly ports: Ports;
   readonly folder: ReceivedFolder;
   /** For files of aioc peers. */
-  readonly targets: Pick<TransferTargets, 'open' | 'discard'>;
+  readonly targets: Pick<TransferTargets, 'open' | 'discard' | 'partialOf'>;
   readonly temporaryDirectory: string;
   readonly ownName: string;
   readonly log: TrafficLog;
@@ -51,7 +51,7 @@ export class Chat implements Application {
       clock: options.ports.clock,
       targets: options.targets,
       conversation: (peer) => this.conversation(peer.id),
-      stop: (peer, id, reason) => this.#send.cancelFile(peer, id, reason),
+      stop: (peer, id, reason) => this.#send.files.cancel(peer, id, reason),
     });
     // Requests of an earlier run may still be answered, so ids start at a random number.
     this.#lastRequestId = Math.floor(options.ports.random.fraction() * 1_000_000);

@@ -19,7 +19,7 @@ export const CHAT_TYPE = 'any';
 
 export interface ReceivedTransfersOptions {
   readonly clock: Clock;
-  readonly targets: Pick<TransferTargets, 'open' | 'discard'>;
+  readonly targets: Pick<TransferTargets, 'open' | 'discard' | 'partialOf'>;
   conversation(peer: Peer): Conversation;
   /** Stops it, and tells the peer. */
   stop(peer: Peer, id: string, reason: string): void;
@@ -60,6 +60,10 @@ export class ReceivedTransfers implements FileReceiver {
 
   discard(peer: Peer, id: string): Promise<void> {
     return this.#options.targets.discard(peer.wireName, id);
+  }
+
+  partial(peer: Peer): Promise<readonly string[]> {
+    return this.#options.targets.partialOf(peer.wireName);
   }
 
   onProgress(peer: Peer, { id }: TransferOffer, progress: TransferProgress): void {

@@ -152,16 +152,23 @@ export class Connector {
 
   /** Stops for good: drains the queues for a few seconds at most, then closes everything. */
   async stop(options: { readonly hard: boolean } = { hard: false }): Promise<void> {
-    await this.pause(options);
+    await this.pause({ ...options, isLast: true });
     await this.traffic.closeFiles();
     await this.#queues.close();
     await this.local?.stopCommander();
   }
 
-  /** Stops everything except the command socket, so that `start` still works. `hard` does not drain the queues. */
-  async pause({ hard }: { readonly hard: boolean }): Promise<void> {
+  /** Stops everything except the command socket. `hard` does not drain the queues; `isLast`: `start` will not follow. */
+  async pause({
+    hard,
+    isLast = false,
+  }: {
+    readonly hard: boolean;
+    readonly isLast?: boolean;
+  }): Promise<void> {
     const listened = this.#phase.kind === 'listening';
     if (!hard) await drainQueues(this.registry, this.options.ports.clock);
+    if (isLast) this.traffic.stopFiles((type) => this.rules.isStored('out', type));
     this.#setPhase({ kind: 'stopped' });
     void liftQueueLimits(this.registry);
     await this.local?.stop({ hard });

@@ -104,6 +104,13 @@ export class TransferTargets {
     return found.sort((left, right) => left.sinceMs - right.sinceMs);
   }
 
+  /** The transfers of a peer that are not complete, or whose messages have not come. */
+  async partialOf(peerName: string): Promise<readonly string[]> {
+    await this.#start();
+    const all = [...(await this.#options.records.all()).values()];
+    return all.filter(({ peer, state }) => peer === peerName && state !== 'placed').map(({ id }) => id);
+  }
+
   /**
    * Deletes partial files to which nothing was added for so long, and forgets where those were placed whose messages never
    * came.

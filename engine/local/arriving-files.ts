@@ -54,6 +54,7 @@ export class ArrivingFiles {
     },
     discard: (peer, id) => this.#options.files.discard(peer.wireName, id),
     onProgress: () => undefined,
+    partial: (peer) => this.#options.files.partialOf(peer.wireName),
   };
 
   /** For a file in the frame of its message. */

@@ -3,7 +3,7 @@ import type { TransferProgress } from '../contract/transfer-progress.ts';
 import { sentHeader } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { Header } from '../protocol/header.ts';
-import { transportIdOf } from '../protocol/message-number.ts';
+import { type MessageNumber, numberIn, transportIdOf } from '../protocol/message-number.ts';
 import type { TransferFrame } from '../protocol/transfer-frames.ts';
 import type { OutboxEntry } from '../queues/outbox-entry.ts';
 import type { OutgoingTransferState } from '../transfers/outgoing-transfer.ts';
@@ -15,6 +15,8 @@ export interface FileTransfersOptions {
   readonly sourceId: () => string;
   /** A message may go now, since its file is there or will never be. */
   readonly onChange: () => void;
+  /** Whether a message is in no queue any more. */
+  readonly isGone: (number: MessageNumber) => boolean;
 }
 
 /** A file that crosses, or waits for its turn. */
@@ -39,7 +41,11 @@ export class FileTransfers {
   readonly #files = new Map<string, QueuedFile>();
 
   constructor(options: FileTransfersOptions) {
-    this.#transfers = new OutgoingTransfers(options);
+    const isGone = (id: string): boolean => {
+      const number = numberIn(id);
+      return number !== undefined && options.isGone(number);
+    };
+    this.#transfers = new OutgoingTransfers({ ...options, isGone });
   }
 
   /** The peer has said which messages it has. */
@@ -85,6 +91,14 @@ export class FileTransfers {
     if (file === undefined || file.entry.gone || file.entry.sent > 0) return false;
     this.#transfers.cancel(id, reason);
     return true;
+  }
+
+  /** Stops those whose messages do not outlive this run; `isKept`: whether those of a type do. */
+  stop(isKept: (type: string) => boolean): void {
+    this.forgetGone();
+    for (const [id, { entry, header }] of [...this.#files])
+      if (entry.sent === 0 && !isKept(header.message_type))
+        this.#transfers.cancel(id, 'the sender was stopped');
   }
 
   /** @returns false for a frame about a file from the peer */

@@ -2,7 +2,7 @@ import { type AiocError, reasonForPeer } from '../base/errors.ts';
 import type { Clock } from '../base/ports.ts';
 import { transferredFrame } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
-import { transportIdOf } from '../protocol/message-number.ts';
+import { type MessageNumber, transportIdOf } from '../protocol/message-number.ts';
 import type { TransferFrame } from '../protocol/transfer-frames.ts';
 import { FileSender } from './file-sender.ts';
 import { FileTransfers, type OutgoingFileState } from './file-transfers.ts';
@@ -19,6 +19,8 @@ export interface MessageFilesOptions {
   number(link: Link, next: NextEntry): string;
   /** The message can never be sent. */
   giveUp(next: NextEntry, error: AiocError): void;
+  /** Whether a message is in no queue any more. */
+  isGone(number: MessageNumber): boolean;
   /** More can be sent now. */
   pump(): void;
 }
@@ -33,10 +35,10 @@ export class MessageFiles {
   readonly #transfers: FileTransfers;
 
   constructor(options: MessageFilesOptions) {
-    const { clock, sourceId, frameOf, number, giveUp, pump } = options;
+    const { clock, sourceId, frameOf, number, giveUp, isGone, pump } = options;
     this.#options = options;
     this.#inFrames = new FileSender({ frameOf, number, giveUp, onDone: pump });
-    this.#transfers = new FileTransfers({ clock, sourceId, onChange: pump });
+    this.#transfers = new FileTransfers({ clock, sourceId, isGone, onChange: pump });
   }
 
   /** A file occupies the connection: nothing else may be sent. */
@@ -91,6 +93,11 @@ export class MessageFiles {
   /** See FileTransfers.cancel. */
   cancel(id: string, reason: string): boolean {
     return this.#transfers.cancel(id, reason);
+  }
+
+  /** See FileTransfers.stop. */
+  stop(isKept: (type: string) => boolean): void {
+    this.#transfers.stop(isKept);
   }
 
   /** A frame about a file to or from the peer; false for the latter. */

@@ -1,4 +1,5 @@
 import { AiocError, toAiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock } from '../base/ports.ts';
 import type { TransferProgress } from '../contract/transfer-progress.ts';
@@ -23,6 +24,8 @@ export interface FileReceiver {
   /** Deletes what an earlier run has received of a transfer, if there is anything. */
   discard(peer: Peer, id: string): Promise<void>;
   onProgress(peer: Peer, offer: TransferOffer, progress: TransferProgress): void;
+  /** The transfers of which earlier runs have received something. */
+  partial?(peer: Peer): Promise<readonly string[]>;
   /** It has its place, and its message comes next. */
   onPlaced?(peer: Peer, id: string, placed: PlacedTransfer): void;
 }
@@ -68,15 +71,35 @@ export class ReceivedFiles {
     this.#options = options;
   }
 
+  /** Asks an aioc peer for the rest of what it has not sent completely. */
+  connected(peer: Peer): void {
+    const { link } = peer;
+    if (link?.speaksFiles !== true) return;
+    const files = this.#attached(peer, link);
+    files.transfers.askFor();
+    void this.#options.receiver?.partial?.(peer).then(
+      (ids) => {
+        if (files.link === link) files.transfers.askFor(ids.slice(0, LIMITS.transfersPerPeer));
+      },
+      // Nobody waits for what cannot be listed; it goes when it is old.
+      () => undefined,
+    );
+  }
+
   /** @throws AiocError AIOC_FRAME_BAD */
   received(peer: Peer, link: Link, frame: TransferFrame): Promise<void> | undefined {
+    const files = this.#attached(peer, link);
+    if (frame.kind === 'offer' && this.#options.ignoring.ignores(peer)) return this.#ignore(peer, frame.id);
+    return files.transfers.received(frame);
+  }
+
+  #attached(peer: Peer, link: Link): FilesOfPeer {
     const files = this.#of(peer);
     if (files.link !== link) {
       files.link = link;
       files.transfers.attach(link);
     }
-    if (frame.kind === 'offer' && this.#options.ignoring.ignores(peer)) return this.#ignore(peer, frame.id);
-    return files.transfers.received(frame);
+    return files;
   }
 
   disconnected(peer: Peer): void {
@@ -135,7 +158,7 @@ export class ReceivedFiles {
     return [...this.#peers.values()].flatMap(({ states }) => [...states.values()]);
   }
 
-  /** Stops a transfer: nothing of it stays. Does nothing to one whose message has come. */
+  /** Stops a transfer: nothing of it stays, and the peer reads the reason. Does nothing to one whose message has come. */
   cancel(peer: Peer, id: string, reason: string): void {
     this.#of(peer).transfers.cancel(id, reason);
   }

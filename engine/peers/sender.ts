@@ -3,7 +3,7 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { SharedHeader } from '../protocol/batched-messages.ts';
 import { pythonJson } from '../protocol/header.ts';
-import { numberIn, transportIdOf } from '../protocol/message-number.ts';
+import { type MessageNumber, numberIn, transportIdOf } from '../protocol/message-number.ts';
 import type { StreamAckFrame } from '../protocol/stream-frames.ts';
 import type { TransferFrame } from '../protocol/transfer-frames.ts';
 import type { Capacity } from '../queues/capacity.ts';
@@ -68,6 +68,7 @@ export class Sender {
       frameOf: ({ entry, outbox }) => this.#cursor.only(entry, outbox.type),
       number: (link, next) => this.#numberFile(link, next),
       giveUp: (next, error) => this.#giveUp(next, error),
+      isGone: (number) => this.#isGone(number),
       pump: () => this.pump(),
     });
   }
@@ -233,6 +234,14 @@ export class Sender {
     credit.acknowledged(bytes, last.sentAtMs);
     // Messages that wait for credit are in memory as well.
     outbox.windowBytes = credit.bytes + LIMITS.outboxWindowBytes;
+  }
+
+  /** Messages on the disk are only known when they are loaded into the window. */
+  #isGone({ epoch, seq }: MessageNumber): boolean {
+    return this.#queues.all.every(({ outbox }) => {
+      const upTo = outbox.goneUpTo(epoch);
+      return upTo !== 'unknown' && seq <= upTo;
+    });
   }
 
   #reportGone(): void {

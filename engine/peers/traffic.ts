@@ -75,6 +75,7 @@ export class Traffic implements LinkTraffic<Link> {
 
   connected(peer: Peer): void {
     this.#options.application.connected(peer);
+    this.files.connected(peer);
     this.#options.onPeerChange?.({ connected: true, name: peer.wireName, address: peer.address });
   }
 
@@ -129,9 +130,9 @@ export class Traffic implements LinkTraffic<Link> {
     return this.files.received(peer, link, frame);
   }
 
-  /** Stops a file from a peer that crosses beside the messages: nothing of it stays, and the peer reads the reason. */
-  cancelFile(peer: Peer, id: string, reason: string): void {
-    this.files.cancel(peer, id, reason);
+  /** aioc is about to end: stops files whose messages will be forgotten. `isKept`: whether those of a type are not. */
+  stopFiles(isKept: (type: string) => boolean): void {
+    for (const { sender } of this.#options.registry.all) sender.files.stop(isKept);
   }
 
   /** Resolves when no file to or from a peer is open. Nothing may be sent or received after it. */

@@ -76,7 +76,9 @@ export type TransferFrame =
   /** All of it is verified and on the disk. */
   | { readonly kind: 'ready'; readonly id: string }
   /** The answer to a stop. */
-  | { readonly kind: 'stopped'; readonly id: string };
+  | { readonly kind: 'stopped'; readonly id: string }
+  /** The receiver has something of it since an earlier connection: a sender without its message answers with a stop. */
+  | { readonly kind: 'held'; readonly id: string };
 
 /** @throws AiocError AIOC_FRAME_TOO_LARGE if the header of an offer does not fit */
 export function transferFrame(frame: TransferFrame, sourceId: string): OutFrame {
@@ -112,6 +114,7 @@ function membersOf(frame: TransferFrame): object {
       return { code: frame.code, reason: frame.reason.slice(0, LIMITS.transferReasonCharacters) };
     case 'ready':
     case 'stopped':
+    case 'held':
       return {};
   }
 }
@@ -131,7 +134,7 @@ export function readTransferFrame({ header, data, binary }: Frame): TransferFram
   return new TransferFrameReader(kind, members).read(binary);
 }
 
-const KINDS = ['piece', 'got', 'offer', 'accept', 'end', 'ready', 'stop', 'stopped'] as const;
+const KINDS = ['piece', 'got', 'offer', 'accept', 'end', 'ready', 'stop', 'stopped', 'held'] as const;
 const NOTHING = Buffer.alloc(0);
 const DIGEST = /^[\w-]{43}$/;
 const CODE = /^AIOC_[A-Z_]{1,40}$/;
@@ -165,6 +168,7 @@ class TransferFrameReader {
         return { kind, id, ...this.#stop() };
       case 'ready':
       case 'stopped':
+      case 'held':
         return { kind, id };
     }
   }

@@ -70,6 +70,16 @@ export class IncomingTransfers {
     for (const stop of this.#stopped.all) this.#send(stop);
   }
 
+  /**
+   * Asks the peer whether the messages of transfers from earlier connections will come.
+   *
+   * @param more what earlier runs have received
+   */
+  askFor(more: readonly string[] = []): void {
+    for (const id of new Set([...this.#transfers.keys(), ...more]))
+      if (!this.#transfers.get(id)?.isPlacing && !this.#leaving.has(id)) this.#send({ kind: 'held', id });
+  }
+
   /** The connection is lost: targets stay open for a while, and what has arrived is still written. */
   detach(): void {
     if (this.#link === undefined) return;

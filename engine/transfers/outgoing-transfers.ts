@@ -21,6 +21,8 @@ export interface OutgoingTransfersOptions {
   readonly sourceId: () => string;
   /** A transfer became ready, or has failed. */
   readonly onChange: () => void;
+  /** Whether the message of a transfer is in no queue any more. */
+  readonly isGone: (id: string) => boolean;
   readonly bounds?: TransferBounds;
 }
 
@@ -121,12 +123,20 @@ export class OutgoingTransfers {
     const transfer = this.#transfers.get(frame.id);
     if (frame.kind === 'stop') return this.#stoppedByPeer(frame, transfer);
     if (frame.kind === 'stopped') return this.#stopped.confirm(frame.id);
+    if (frame.kind === 'held') return this.#heldByPeer(frame.id);
     if (frame.kind === 'offer' || frame.kind === 'piece' || frame.kind === 'end') return false;
     if (transfer === undefined || !this.#running.has(transfer)) return true;
     transfer.received(frame);
     const written = transfer.takeWritten();
     if (written !== undefined) this.#credit.acknowledged(written.sizeBytes, written.sentAtMs);
     this.pump();
+    return true;
+  }
+
+  /** After a restart, what was only in memory is forgotten, but the peer still waits for it. */
+  #heldByPeer(id: string): true {
+    const isKnown = this.#transfers.has(id) || this.#stopped.get(id) !== undefined;
+    if (!isKnown && this.#options.isGone(id)) this.#send(stopFrameOf(id, forgotten()));
     return true;
   }
 
@@ -265,4 +275,9 @@ export class OutgoingTransfers {
 
 function cancelled(reason: string): AiocError {
   return new AiocError('AIOC_CANCELLED', reason, { forPeer: reason });
+}
+
+function forgotten(): AiocError {
+  const text = 'the sender no longer has it, for example because it was restarted';
+  return new AiocError('AIOC_FILE_MISSING', text, { forPeer: text });
 }

@@ -142,6 +142,7 @@ export class TransferPair {
       onChange: () => {
         if (outgoing === this.outgoing) this.onChange();
       },
+      isGone: () => false,
       ...(this.#bounds !== undefined && { bounds: this.#bounds }),
     });
     return outgoing;

@@ -9,7 +9,11 @@ test('a file that is no file of the chat is refused at its offer: no row, and no
   const used: string[] = [];
   const received = new ReceivedTransfers({
     clock: new FakeClock(0),
-    targets: { open: async () => assert.fail('it was opened'), discard: async () => undefined },
+    targets: {
+      open: async () => assert.fail('it was opened'),
+      discard: async () => undefined,
+      partialOf: async () => [],
+    },
     conversation: () => assert.fail('it has a row'),
     stop: () => used.push('stop'),
   });

@@ -15,7 +15,8 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ChatRow } from '../../../engine/contract/views.ts';
-import { type RealSide, realPair } from '../../helpers/real-connectors.ts';
+import { freePort } from '../../helpers/free-port.ts';
+import { type RealSide, realPair, realSide } from '../../helpers/real-connectors.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
@@ -142,4 +143,37 @@ test('a directory arrives as a directory; what leaves it is named at both ends',
   });
   assert.deepEqual(imported, { ok: true, value: join(server.home, 'site') });
   assert.equal(readFileSync(join(server.home, 'site/index.html'), 'utf8'), '<p>');
+});
+
+test('a sender that was restarted has forgotten its upload: the row of the receiver ends, and nothing stays', async (t) => {
+  const { server, client, port } = await realPair(t);
+  void upload(client, fileIn(client, 'big.bin', 80_000_000));
+  await waitFor(() => server.chat().some(begun), { what: 'the first bytes' });
+  await client.engine.stop({ hard: true });
+  await waitFor(() => server.peers()[0]?.state !== 'connected', { what: 'the client to be away' });
+  assert.equal(lastTransfer(server)?.phase, 'waiting');
+  const again = await realSide(t, { role: 'client', port, stateDirectory: join(client.home, 'state') });
+  await again.engine.start();
+  await waitFor(() => lastTransfer(server)?.phase === 'failed', { what: 'the end of the row' });
+  assert.match(lastTransfer(server)?.detail ?? '', /sender no longer has it/);
+  await waitFor(() => readdirSync(server.received).length === 0, { what: 'the partial file to be gone' });
+});
+
+test('what a receiver has of a file before both are restarted is deleted when they meet again', async (t) => {
+  const port = await freePort();
+  const server = await realSide(t, { role: 'server', port });
+  await server.engine.start();
+  const client = await realSide(t, { role: 'client', port });
+  await client.engine.start();
+  await waitFor(() => client.peers()[0]?.kind === 'aioc', { what: 'the connection' });
+  void upload(client, fileIn(client, 'big.bin', 80_000_000));
+  await waitFor(() => server.chat().some(begun), { what: 'the first bytes' });
+  await Promise.all([client.engine.stop({ hard: true }), server.engine.stop({ hard: true })]);
+  assert.equal(readdirSync(server.received).length, 1);
+  const places = { stateDirectory: join(server.home, 'state'), receivedDirectory: server.received };
+  const newServer = await realSide(t, { role: 'server', port, ...places });
+  await newServer.engine.start();
+  const newClient = await realSide(t, { role: 'client', port, stateDirectory: join(client.home, 'state') });
+  await newClient.engine.start();
+  await waitFor(() => readdirSync(server.received).length === 0, { what: 'the partial file to be gone' });
 });

@@ -175,7 +175,12 @@ test('a message that comes before its file has none, and leaves nothing', async 
 test('a receiver that answers what was not said ends the connection', async () => {
   const clock = new SimulatedClock();
   const sent: TransferFrame[] = [];
-  const outgoing = new OutgoingTransfers({ clock, sourceId: () => 'us', onChange: () => undefined });
+  const outgoing = new OutgoingTransfers({
+    clock,
+    sourceId: () => 'us',
+    onChange: () => undefined,
+    isGone: () => false,
+  });
   outgoing.attach({ writable: true, send: (frame) => void sent.push(reread(frame)) });
   const id = transferId(1);
   const open = memorySource(new MemoryFile(Buffer.alloc(100, 'x')));
@@ -208,7 +213,12 @@ test('a receiver that answers what was not said ends the connection', async () =
 test('an accept that lies only costs time: the file arrives whole or not at all', async () => {
   const clock = new SimulatedClock();
   const sent: TransferFrame[] = [];
-  const outgoing = new OutgoingTransfers({ clock, sourceId: () => 'us', onChange: () => undefined });
+  const outgoing = new OutgoingTransfers({
+    clock,
+    sourceId: () => 'us',
+    onChange: () => undefined,
+    isGone: () => false,
+  });
   outgoing.attach({ writable: true, send: (frame) => void sent.push(reread(frame)) });
   const id = transferId(1);
   const open = memorySource(new MemoryFile(Buffer.alloc(100, 'x')));
