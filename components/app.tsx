@@ -4,7 +4,7 @@ import type { EngineApi } from '../engine/contract/engine-api.ts';
 import { type Snapshot, UiController } from './control/ui-controller.ts';
 import { dialogOverlay } from './dialogs/dialogs.ts';
 import { tooSmallLines } from './dialogs/too-small.ts';
-import type { Cell, Host } from './host.ts';
+import type { Cell, Host, Size } from './host.ts';
 import { isTooSmall, layoutOf } from './layout.ts';
 import type { LocalActions } from './local-actions.ts';
 import { chatPane } from './panes/chat-pane.ts';
@@ -27,6 +27,8 @@ interface AppProps {
   readonly host: Host;
   /** For a screen whose engine runs in another process. */
   readonly attached?: Attached | undefined;
+  /** The engine runs a connector from a configuration, whose programs talk, not people. */
+  readonly isConnector?: boolean | undefined;
 }
 
 const DRAW: Record<PaneName, (input: PaneInput) => Block> = {
@@ -37,8 +39,8 @@ const DRAW: Record<PaneName, (input: PaneInput) => Block> = {
 };
 
 /** The whole screen. */
-export function App({ engine, local, host, attached }: AppProps) {
-  const [controller] = useState(() => new UiController({ engine, local, host, attached }));
+export function App({ engine, local, host, attached, isConnector }: AppProps) {
+  const [controller] = useState(() => new UiController({ engine, local, host, attached, isConnector }));
   useEffect(() => {
     controller.start();
     return () => controller.stop();
@@ -51,7 +53,7 @@ export function App({ engine, local, host, attached }: AppProps) {
     const { size } = snapshot.ui;
     return <PaintedBlock lines={tooSmallLines(size)} appearance={host.appearance} width={size.columns} />;
   }
-  return <Screen screen={screen} host={host} width={snapshot.ui.size.columns} prompt={controller.prompt} />;
+  return <Screen screen={screen} host={host} size={snapshot.ui.size} prompt={controller.prompt} />;
 }
 
 interface DrawnPane extends Block {
@@ -64,8 +66,7 @@ interface DrawnPane extends Block {
 interface DrawnScreen {
   readonly header: Block;
   readonly footer: Block;
-  /** Rows of panes from top to bottom, each from left to right. */
-  readonly paneRows: readonly (readonly DrawnPane[])[];
+  readonly panes: readonly DrawnPane[];
   readonly overlay: ReturnType<typeof dialogOverlay>;
   /** The place of the prompt, while one is open. */
   readonly prompt: PromptPlace | undefined;
@@ -79,14 +80,13 @@ function drawn({ ui, data, context }: Snapshot, controller: UiController): Drawn
     const input = { ui, data, box, chatLine: controller.chat.editor, prompt: controller.prompt };
     return { ...DRAW[name](input), name, row: box.row, column: box.column, width: box.width };
   });
-  const rows = [...new Set(panes.map(({ row }) => row))];
   const overlay = dialogOverlay(context, controller.prompt.text);
   const typing = overlay ?? panes.find(({ cursor, prompt }) => cursor !== undefined || prompt !== undefined);
   const prompt = typing?.prompt && placed(typing.prompt, typing);
   return {
     header: { lines: [headerLine(data.status, { nowMs: ui.nowMs, width, attached: ui.attached })] },
     footer: { lines: [footerLine(context, width)] },
-    paneRows: rows.map((row) => panes.filter((pane) => pane.row === row)),
+    panes,
     overlay,
     prompt,
     cursor:
@@ -108,24 +108,32 @@ function cursorIn({ row, column, width }: PromptPlace, prompt: Prompt): Cell {
 interface ScreenProps {
   readonly screen: DrawnScreen;
   readonly host: Host;
-  readonly width: number;
+  readonly size: Size;
   readonly prompt: Prompt;
 }
 
-function Screen({ screen, host, width, prompt }: ScreenProps) {
+function Screen({ screen, host, size, prompt }: ScreenProps) {
   const { appearance } = host;
-  const { header, footer, paneRows, overlay } = screen;
+  const { columns: width, rows } = size;
+  const { header, footer, panes, overlay } = screen;
   return (
-    <Box flexDirection="column" width={width}>
+    <Box flexDirection="column" width={width} height={rows}>
       <PaintedBlock lines={header.lines} appearance={appearance} width={width} />
-      {paneRows.map((panes) => (
-        <Box key={panes[0]?.row}>
-          {panes.map((pane) => (
-            <PaintedBlock key={pane.name} lines={pane.lines} appearance={appearance} width={pane.width} />
-          ))}
-        </Box>
+      {panes.map((pane) => (
+        <PaintedBlock
+          key={pane.name}
+          lines={pane.lines}
+          appearance={appearance}
+          width={pane.width}
+          at={pane}
+        />
       ))}
-      <PaintedBlock lines={footer.lines} appearance={appearance} width={width} />
+      <PaintedBlock
+        lines={footer.lines}
+        appearance={appearance}
+        width={width}
+        at={{ row: rows - 1, column: 0 }}
+      />
       {overlay && (
         <PaintedBlock
           lines={overlay.lines}

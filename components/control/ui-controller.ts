@@ -17,6 +17,7 @@ import type { Key, KeyEvent } from '../terminal/key-event.ts';
 import { type SafeText, sanitize, trusted } from '../terminal/sanitize.ts';
 import { Prompt } from '../widgets/prompt.ts';
 import { ChatControl } from './chat-control.ts';
+import { HeldContent } from './held-content.ts';
 import { runAction } from './run-action.ts';
 import { Ticker } from './ticker.ts';
 import type { Reactions, UiContext } from './ui-context.ts';
@@ -46,6 +47,7 @@ export class UiController implements UiContext {
   readonly chat: ChatControl;
   readonly #store: EngineStore;
   readonly #ticker: Ticker;
+  readonly #content: HeldContent;
   readonly #arrivals: UpdateReactions;
   readonly #listeners = new Set<() => void>();
   readonly #ends: (() => void)[] = [];
@@ -62,13 +64,17 @@ export class UiController implements UiContext {
     readonly local: LocalActions;
     readonly host: Host;
     readonly attached?: Attached | undefined;
+    readonly isConnector?: boolean | undefined;
   }) {
     this.engine = context.engine;
     this.local = context.local;
     this.host = context.host;
-    this.#ui = initialUiState(this.host.size(), this.host.clock.wallNow(), context.attached);
+    const { attached, isConnector } = context;
+    const nowMs = this.host.clock.wallNow();
+    this.#ui = initialUiState({ size: this.host.size(), nowMs, attached, isConnector });
     this.#store = new EngineStore(this.engine, this.host.clock, () => this.#arrived());
-    this.#ticker = new Ticker(this.host.clock, (nowMs) => this.change({ kind: 'minute', nowMs }));
+    this.#ticker = new Ticker(this.host.clock, (now) => this.change({ kind: 'minute', nowMs: now }));
+    this.#content = new HeldContent(this.host.clock, () => this.#settle({ mayShrink: true }));
     this.prompt = new Prompt({
       feed: (sequence) => this.host.typeIntoPrompt(sequence),
       onChange: (hasNewText) => this.#promptChanged(hasNewText),
@@ -85,12 +91,13 @@ export class UiController implements UiContext {
       this.host.onResize(() => this.change({ kind: 'resized', size: this.host.size() })),
     );
     this.#ticker.start();
-    this.#settle();
+    this.#settle({ mayShrink: true });
   }
 
   stop(): void {
     for (const end of this.#ends.splice(0)) end();
     this.#ticker.stop();
+    this.#content.stop();
     this.#toastTimer?.cancel();
     this.#leaving?.cancel();
     this.#store.close();
@@ -120,7 +127,7 @@ export class UiController implements UiContext {
     const next = reduceUi(this.#ui, action);
     if (next === this.#ui) return;
     this.#ui = next;
-    this.#settle();
+    this.#settle({ mayShrink: true });
   }
 
   toast(tone: Toast['tone'], text: SafeText): void {
@@ -168,7 +175,9 @@ export class UiController implements UiContext {
   }
 
   /** Opens the views that the new state needs, and notifies the listeners. */
-  #settle(): void {
+  #settle({ mayShrink }: { readonly mayShrink: boolean }): void {
+    const content = this.#content.next(this.#ui, this.#store.data, mayShrink);
+    this.#ui = reduceUi(this.#ui, { kind: 'content', content });
     const { dialog } = this.#ui;
     this.#ticker.setQuick(dialog !== undefined && definitionOf(dialog).showsTimeLeft === true);
     this.#store.show(wantedViews(this.#ui, this.#store.data));
@@ -179,7 +188,7 @@ export class UiController implements UiContext {
   #arrived(): void {
     this.#ui = reduceUi(this.#ui, { kind: 'arrived', data: this.#store.data });
     this.#arrivals.react();
-    this.#settle();
+    this.#settle({ mayShrink: false });
     if (this.#leaving === undefined || this.#wouldLose() !== 'nothing') return;
     this.#leaving.cancel();
     this.#leaving = undefined;

@@ -1,6 +1,6 @@
 import type { View } from '../../engine/contract/views.ts';
 import { quitDialog } from '../dialogs/quit.ts';
-import { layoutOf } from '../layout.ts';
+import { type Layout, layoutOf, roomiestLayoutOf } from '../layout.ts';
 import { chatRows } from '../panes/chat-pane.ts';
 import { logRows } from '../panes/log-pane.ts';
 import { peersRows } from '../panes/peers-pane.ts';
@@ -16,11 +16,19 @@ const HIDDEN_CHAT_ROWS = 50;
 
 /** Rows that a pane shows; 0 while it is hidden. */
 export function visibleRows(pane: PaneName, ui: UiState, data: EngineData): number {
-  const box = layoutOf(ui)[pane];
+  return rowsIn(layoutOf(ui), pane, { ui, data });
+}
+
+function rowsIn(
+  layout: Layout,
+  pane: PaneName,
+  { ui, data }: { readonly ui: UiState; readonly data: EngineData },
+): number {
+  const box = layout[pane];
   if (box === undefined) return 0;
   switch (pane) {
     case 'peers':
-      return peersRows({ data, box });
+      return peersRows({ ui, data, box });
     case 'queues':
       return queuesRows({ box });
     case 'log':
@@ -30,9 +38,15 @@ export function visibleRows(pane: PaneName, ui: UiState, data: EngineData): numb
   }
 }
 
-/** The views that the screen needs: for each visible pane, the rows that fit. */
+/**
+ * The views that the screen needs: for each visible pane, the rows that fit. A list is asked for what would fit if it
+ * were as high as it may become: then its height and its rows arrive together.
+ */
 export function wantedViews(ui: UiState, data: EngineData): readonly View[] {
-  const rows = (pane: PaneName): number => visibleRows(pane, ui, data);
+  const layout = layoutOf(ui);
+  const roomiest = roomiestLayoutOf(ui);
+  const rows = (pane: PaneName): number =>
+    rowsIn(pane === 'peers' || pane === 'queues' ? roomiest : layout, pane, { ui, data });
   const views: View[] = [{ pane: 'status' }];
   const { selected: _peer, ...peers } = ui.peers;
   views.push({ pane: 'peers', ...peers, rows: rows('peers') || HIDDEN_PEERS_ROWS });

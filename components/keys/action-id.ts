@@ -6,7 +6,7 @@ type QueuesAction = 'why';
 
 type LogAction = 'open-log-row';
 
-type ChatAction = 'write' | 'open-chat-row' | 'cancel-transfer';
+type ChatAction = 'write' | 'open-chat-row' | 'close-chat' | 'cancel-transfer';
 
 type WritingAction = 'send' | 'complete' | 'leave' | 'older-line' | 'newer-line' | 'stop-command';
 

@@ -8,13 +8,8 @@ import { GLYPHS } from '../themes/glyphs.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import { chatRowLines, newMarker } from './chat-rows.ts';
-import { type PaneInput, paneBlock, tailNote } from './pane.ts';
+import { type PaneInput, type PaneSize, paneBlock, tailNote } from './pane.ts';
 import { emptyConversation, welcome } from './welcome.ts';
-
-interface PaneSize {
-  readonly width: number;
-  readonly height: number;
-}
 
 const AUTHOR_WIDTH_MAX = 14;
 const AUTHOR_WIDTH_MIN = 3;

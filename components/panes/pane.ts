@@ -9,6 +9,12 @@ import { type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import type { LineEditor } from '../widgets/line-editor.ts';
 import type { Prompt } from '../widgets/prompt.ts';
 
+/** The cells inside a pane's frame. */
+export interface PaneSize {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** Everything that a pane is drawn from. */
 export interface PaneInput {
   readonly ui: UiState;

@@ -1,6 +1,7 @@
+import { isSingle, isWide } from '../layout.ts';
 import { ageText, countText, rateText, shortCount } from '../state/format.ts';
 import { selectedRow } from '../state/list-motion.ts';
-import type { SafeJoinRequest, SafePeerRow } from '../state/safe-rows.ts';
+import type { EngineData, SafeJoinRequest, SafePeerRow, SafeStatus } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { clip, textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
@@ -8,22 +9,65 @@ import type { Tone } from '../themes/tokens.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { sparkline } from '../widgets/graphs.ts';
 import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
-import { countNote, type PaneInput, paneBlock } from './pane.ts';
+import { countNote, type PaneInput, type PaneSize, paneBlock } from './pane.ts';
 import { bothWords, peerSummary, sinceText, summaryRows } from './peer-detail.ts';
-import { firstRun } from './welcome.ts';
+import { firstRun, welcome } from './welcome.ts';
 
 const JOIN_REQUESTS_SHOWN = 3;
 const HEAD_WIDTH = 46;
 const WIDE = 96;
-/** The summary of the selected peer is shown only if this many rows are left for the list. */
+/** In a pane with the whole screen, the summary of the selected peer leaves this many rows for the list. */
 const LIST_ROWS_MIN = 4;
+/** More than the help to connect a peer has. */
+const HELP_ROWS_MAX = 100;
+
+type PeersPlace = Pick<PaneInput, 'ui' | 'data' | 'box'>;
 
 /** Rows left for the list after the column heads, the connection requests and the summary. */
-export function peersRows(input: Pick<PaneInput, 'data' | 'box'>): number {
+export function peersRows(input: PeersPlace): number {
   const { data, box } = input;
-  const joinRequests = Math.min(data.status?.joinRequests.length ?? 0, JOIN_REQUESTS_SHOWN);
-  const others = (hasHead(box.width) ? 1 : 0) + joinRequests + summaryRoom(input);
-  return Math.max(1, innerHeight(box.height) - others);
+  return Math.max(1, innerHeight(box.height) - rowsAbove(data) - summaryRoom(input));
+}
+
+/**
+ * Rows of everything that the pane can show. On a wide screen, the chat program also wants room for the selected peer; a
+ * client that waits to be accepted always needs the words to compare.
+ */
+export function peersContentRows({ ui, data, box }: PeersPlace): number {
+  const { status, peers } = data;
+  const width = innerWidth(box.width);
+  if (isEmpty(data) && status !== undefined)
+    return helpLines(ui, status, { width, height: HELP_ROWS_MAX }).length;
+  const [first] = peers?.rows ?? [];
+  if (first !== undefined && !ui.isConnector && isWide(ui.size)) return listRows(data) + summaryRows(width);
+  if (ui.isConnector)
+    return listRows(data) + connectionLines(status, { width, height: HELP_ROWS_MAX }).length;
+  const isWaiting = first !== undefined && status?.phase.kind === 'waiting-to-be-let-in';
+  return listRows(data) + (isWaiting ? bothWords(first, { status, nowMs: ui.nowMs, width }).length : 0);
+}
+
+/** Why a connector has no connection, and what to do; no lines while it has one. */
+function connectionLines(status: SafeStatus | undefined, size: PaneSize): readonly Line[] {
+  if (status === undefined || ['connected', 'listening', 'starting'].includes(status.phase.kind)) return [];
+  return welcome(status, size, undefined);
+}
+
+/** With column heads and connection requests. */
+function listRows(data: EngineData): number {
+  return rowsAbove(data) + Math.max(1, data.peers?.matched ?? 0);
+}
+
+function rowsAbove({ status }: EngineData): number {
+  return 1 + Math.min(status?.joinRequests.length ?? 0, JOIN_REQUESTS_SHOWN);
+}
+
+function isEmpty({ peers, status }: EngineData): boolean {
+  return peers !== undefined && peers.total === 0 && (status?.joinRequests.length ?? 0) === 0;
+}
+
+/** How to connect a peer: in full where no chat says it, too. */
+function helpLines(ui: PaneInput['ui'], status: SafeStatus, size: PaneSize): readonly Line[] {
+  return ui.isConnector ? welcome(status, size, undefined) : firstRun(status, size);
 }
 
 /** The peers, one line each; while there are none, how to connect one. */
@@ -34,9 +78,8 @@ export function peersPane(input: PaneInput): Block {
   const joinRequests = (status?.joinRequests ?? [])
     .slice(0, JOIN_REQUESTS_SHOWN)
     .map((row) => joinRequestLine(row, width));
-  const isEmpty = peers !== undefined && peers.total === 0 && joinRequests.length === 0;
   const selected = selectedRow(ui.peers, peers);
-  const rows = (peers?.rows ?? []).map((row) => {
+  const rows = (peers?.rows ?? []).slice(0, peersRows(input)).map((row) => {
     const view = { width, nowMs: ui.nowMs, asksForCertificate: status?.asksForCertificate === true };
     const line = fit(peerLine(row, view), width);
     if (row !== selected) return line;
@@ -45,8 +88,8 @@ export function peersPane(input: PaneInput): Block {
   });
   const head = hasHead(box.width) && rows.length > 0 ? [headLine(width)] : [];
   const list =
-    isEmpty && status !== undefined
-      ? firstRun(status, { width, height })
+    isEmpty(data) && status !== undefined
+      ? helpLines(ui, status, { width, height })
       : [...joinRequests, ...head, ...rows];
   const summary = summaryOf(input, selected, height - list.length);
   const blank = Array.from({ length: Math.max(0, height - list.length - summary.length) }, (): Line => []);
@@ -58,21 +101,28 @@ export function peersPane(input: PaneInput): Block {
   });
 }
 
-/** The summary of the selected peer. Without room for it, a client that waits still shows the words to compare. */
+/**
+ * Under the list: why a connector has no connection, else the summary of the selected peer. Without room for it, a client
+ * that waits still shows the words to compare.
+ */
 function summaryOf(input: PaneInput, selected: SafePeerRow | undefined, room: number): readonly Line[] {
-  if (selected === undefined) return [];
   const { status } = input.data;
-  const view = { status, nowMs: input.ui.nowMs, width: innerWidth(input.box.width) };
+  const width = innerWidth(input.box.width);
+  const connection = input.ui.isConnector ? connectionLines(status, { width, height: room }) : [];
+  if (selected === undefined || connection.length > 0) return connection.slice(0, Math.max(0, room));
+  const view = { status, nowMs: input.ui.nowMs, width };
   if (summaryRoom(input) > 0) return peerSummary(selected, view);
   const compared = status?.phase.kind === 'waiting-to-be-let-in' ? bothWords(selected, view) : [];
   return compared.length <= room ? compared : [];
 }
 
-/** The same for every peer, so that the list does not move with the selection. */
-function summaryRoom({ data, box }: Pick<PaneInput, 'data' | 'box'>): number {
+/** The same for every peer, so that the list does not move with the selection. Beside other panes, the list goes first. */
+function summaryRoom({ ui, data, box }: PeersPlace): number {
+  const { status, peers } = data;
+  if ((peers?.total ?? 0) === 0) return 0;
+  if (ui.isConnector && connectionLines(status, { width: 80, height: HELP_ROWS_MAX }).length > 0) return 0;
   const rows = summaryRows(innerWidth(box.width));
-  const isWanted = (data.peers?.total ?? 0) > 0;
-  return isWanted && innerHeight(box.height) >= rows + LIST_ROWS_MIN ? rows : 0;
+  return innerHeight(box.height) >= rows + (isSingle(ui) ? LIST_ROWS_MIN : listRows(data)) ? rows : 0;
 }
 
 function hasHead(boxWidth: number): boolean {

@@ -17,13 +17,18 @@ export function queuesRows({ box }: Pick<PaneInput, 'box'>): number {
   return Math.max(1, innerHeight(box.height) - (innerWidth(box.width) >= HEAD_WIDTH ? 2 : 1));
 }
 
+/** Rows of everything that the pane can show. */
+export function queuesContentRows({ data }: Pick<PaneInput, 'data'>): number {
+  return 2 + Math.max(1, data.queues?.matched ?? 0);
+}
+
 /** The queues, largest backlog first, and why the worst one is stuck. */
 export function queuesPane(input: PaneInput): Block {
   const { ui, data, box } = input;
   const width = innerWidth(box.width);
   const update = data.queues;
   const selected = ui.focus === 'queues' ? selectedRow(ui.queues, update) : undefined;
-  const rows = (update?.rows ?? []).map((row) => {
+  const rows = (update?.rows ?? []).slice(0, queuesRows(input)).map((row) => {
     const line = fit(queueLine(row, width, ui.nowMs), width);
     return row === selected ? inTone([plain(GLYPHS.cursor), ...line.slice(1)], 'selected') : line;
   });

@@ -17,14 +17,10 @@ interface Box {
   readonly height: number;
 }
 
-/** For the peers pane: the short form. */
+/** For the peers pane of the chat program, beside the chat: the short form. */
 export function firstRun(status: SafeStatus, { width, height }: Box): readonly Line[] {
   if (isAboutState(status))
     return fitting(stateSections(status, { width, isLow: false, serverWords: undefined }), height);
-  if (status.configured) {
-    const title = { rank: 1, lines: block(trusted('No peers yet. A client’s configuration needs:'), width) };
-    return fitting([title, { rank: 0, lines: clientKeys(status, width) }], height);
-  }
   const [address] = status.ownAddresses;
   const call = address === undefined ? [] : command(aiocLine(status, address), width);
   const sections = [
@@ -34,7 +30,7 @@ export function firstRun(status: SafeStatus, { width, height }: Box): readonly L
   return fitting(sections, height);
 }
 
-/** For the chat pane: the long form. `serverWords` are the words of the server that a client connects to. */
+/** For the chat pane, and for the peers pane of a connector: the long form. `serverWords` are the words of the server that a client connects to. */
 export function welcome(
   status: SafeStatus,
   { width, height }: Box,
@@ -111,8 +107,13 @@ function configuredSections(status: SafeStatus, width: number): readonly Section
     { rank: 2, lines: block(trusted(title), width, { tone: 'strong' }) },
     { rank: 0, lines: clientKeys(status, width) },
     { rank: 3, lines: status.security === 'mutual-tls' ? block(trusted(certificates), width) : [] },
-    { rank: 4, lines: block(trusted('Then start the client:'), width) },
-    { rank: 4, lines: command(trusted('aioc client.json'), width) },
+    {
+      rank: 4,
+      lines: [
+        ...block(trusted('Then start the client:'), width),
+        ...command(trusted('aioc client.json'), width),
+      ],
+    },
     { rank: 5, lines: block(trusted(others), width, { tone: 'faint' }) },
   ];
 }

@@ -4,6 +4,7 @@ import type { EngineData } from './safe-rows.ts';
 import { moveTail, settleTail } from './tail-motion.ts';
 import {
   type Attached,
+  type ContentRows,
   type ListState,
   type OpenDialog,
   PANES,
@@ -24,6 +25,9 @@ export type UiAction =
   /** `byUser` is false when the program moves the focus to a new peer. */
   | { readonly kind: 'focus'; readonly pane: PaneName; readonly editing: boolean; readonly byUser: boolean }
   | { readonly kind: 'zoom' }
+  | { readonly kind: 'close-chat' }
+  /** The lists hold more or less than before. */
+  | { readonly kind: 'content'; readonly content: ContentRows }
   | {
       readonly kind: 'move';
       readonly by: number;
@@ -57,6 +61,10 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
       return focused(ui, action);
     case 'zoom':
       return { ...ui, zoom: !ui.zoom };
+    case 'close-chat':
+      return chatClosed(ui);
+    case 'content':
+      return ui.content === action.content ? ui : { ...ui, content: action.content };
     case 'move':
       return moved(ui, action);
     case 'arrived':
@@ -97,8 +105,17 @@ function focused(ui: UiState, action: Extract<UiAction, { kind: 'focus' }>): UiS
     editing: action.editing && action.pane === 'chat',
     filtering: false,
     focusChosen: ui.focusChosen || action.byUser,
-    logInstead: action.pane === 'log' || (ui.logInstead && action.pane !== 'chat'),
+    chatOpen: ui.chatOpen || action.pane === 'chat',
+    ...(isTail(action.pane) && { lastTail: action.pane }),
   };
+}
+
+function isTail(pane: PaneName): pane is 'log' | 'chat' {
+  return pane === 'log' || pane === 'chat';
+}
+
+function chatClosed({ lastTail: _chat, ...ui }: UiState): UiState {
+  return { ...ui, chatOpen: false, editing: false, focus: ui.focus === 'chat' ? 'peers' : ui.focus };
 }
 
 function moved(ui: UiState, { by, visibleRows, data }: Extract<UiAction, { kind: 'move' }>): UiState {
@@ -119,8 +136,9 @@ function arrived(ui: UiState, data: EngineData): UiState {
   const queues = data.queues === undefined ? ui.queues : settleSelection(ui.queues, data.queues);
   const log = data.log === undefined ? ui.log : settleTail(ui.log, data.log);
   const chat = data.chat === undefined ? ui.chat : settleTail(ui.chat, data.chat);
+  const isConnector = ui.isConnector || data.status?.configured === true;
   const same = peers === ui.peers && queues === ui.queues && log === ui.log && chat === ui.chat;
-  return same ? ui : { ...ui, peers, queues, log, chat };
+  return same && isConnector === ui.isConnector ? ui : { ...ui, isConnector, peers, queues, log, chat };
 }
 
 function filtered(ui: UiState, text: string): UiState {

@@ -43,6 +43,14 @@ export interface OpenDialog {
 /** For a screen attached to another process: whether its connector is reachable. */
 export type Attached = 'here' | 'away';
 
+/** Rows of the lists' content, with column heads and hints. */
+export interface ContentRows {
+  readonly peers: number;
+  readonly queues: number;
+  /** There is no peer yet: the peers pane tells how to connect one. */
+  readonly isFirstRun: boolean;
+}
+
 export interface UiState {
   readonly size: Size;
   /** Absent: the engine runs in this process and stops with the screen. */
@@ -57,8 +65,14 @@ export interface UiState {
   readonly zoom: boolean;
   /** The user has pressed a key in a pane: the program no longer moves the focus. */
   readonly focusChosen: boolean;
-  /** In the layout with three panes: show the log instead of the chat. */
-  readonly logInstead: boolean;
+  /** A connector from a configuration, or attached to one: programs talk here, not people. */
+  readonly isConnector: boolean;
+  /** Where only one of log and chat is visible: the one that had the focus last; absent before. */
+  readonly lastTail?: 'log' | 'chat';
+  /** On a connector: the chat is open. */
+  readonly chatOpen: boolean;
+  /** What the lists hold; they are as high as this. */
+  readonly content: ContentRows;
   readonly peers: ListState<PeerSort>;
   readonly queues: ListState<QueueSort>;
   readonly log: TailState;
@@ -73,7 +87,17 @@ export interface UiState {
 export const PEER_SORTS: readonly PeerSort[] = ['name', 'state', 'rate', 'waiting'];
 export const QUEUE_SORTS: readonly QueueSort[] = ['backlog', 'age', 'name', 'rate'];
 
-export function initialUiState(size: Size, nowMs: number, attached?: Attached): UiState {
+export function initialUiState({
+  size,
+  nowMs,
+  attached,
+  isConnector = attached !== undefined,
+}: {
+  readonly size: Size;
+  readonly nowMs: number;
+  readonly attached?: Attached | undefined;
+  readonly isConnector?: boolean | undefined;
+}): UiState {
   return {
     size,
     ...(attached !== undefined && { attached }),
@@ -83,7 +107,9 @@ export function initialUiState(size: Size, nowMs: number, attached?: Attached): 
     filtering: false,
     zoom: false,
     focusChosen: false,
-    logInstead: false,
+    isConnector,
+    chatOpen: false,
+    content: { peers: 3, queues: 3, isFirstRun: false },
     peers: { filter: '', sort: 'name', descending: false, offset: 0, selected: { index: 0 } },
     queues: { filter: '', sort: 'backlog', descending: true, offset: 0, selected: { index: 0 } },
     log: { filter: '' },

@@ -19,7 +19,7 @@ export async function runScreen(subject: ScreenSubject, { ascii, isReadOnly }: S
     onDeath: (error) => screen?.crash(error),
     onShutdown: () => screen?.quit(EXIT.ok),
   });
-  screen = new Screen({ shown: { engine }, ascii, letGo: stop });
+  screen = new Screen({ shown: { engine, isConnector: subject.kind === 'connector' }, ascii, letGo: stop });
   return screen.run();
 }
 

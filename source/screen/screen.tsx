@@ -39,6 +39,8 @@ export interface ScreenTarget {
   readonly engine: EngineApi;
   /** For a connector in another process. */
   readonly attached?: Attached;
+  /** The engine runs a connector from a configuration. */
+  readonly isConnector?: boolean;
 }
 
 /** The terminal, the screen on it, and their shutdown. */
@@ -114,9 +116,16 @@ export class Screen {
   }
 
   #app() {
-    const { engine, attached } = this.#shown;
+    const { engine, attached, isConnector } = this.#shown;
     return (
-      <App key={this.#edition} engine={engine} local={this.#local} host={this.#host} attached={attached} />
+      <App
+        key={this.#edition}
+        engine={engine}
+        local={this.#local}
+        host={this.#host}
+        attached={attached}
+        isConnector={isConnector}
+      />
     );
   }
 

@@ -93,6 +93,7 @@ test('aioc attach', async (tests) => {
         });
       await enterInChat(other, '!echo shown $((1 + 1))');
       await other.waitFor(/exit 0/, SLOW);
+      one.press('4');
       await one.waitFor('shown 2', SLOW);
       await leave(one);
       await leave(other);
@@ -112,6 +113,8 @@ test('aioc attach', async (tests) => {
       await enterInChat(doomed, '!echo begun; sleep 100');
       await doomed.waitFor('running (Ctrl-C: stop)', SLOW);
       await using other = attachTo(client.file);
+      await other.waitFor(/● client .*· attached/, SLOW);
+      other.press('4');
       await other.waitFor('running (Ctrl-C: stop)', SLOW);
       doomed.kill('SIGKILL');
       await other.waitFor('stopped by SIGHUP', SLOW);

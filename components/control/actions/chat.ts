@@ -8,6 +8,7 @@ import type { Act } from './act.ts';
 /** What is done in the conversation and its line. The line editor handles `send` and the history. */
 export const CHAT_ACTIONS = {
   'open-chat-row': openChatRow,
+  'close-chat': (control) => control.change({ kind: 'close-chat' }),
   complete: (_control, chat) => chat.complete(),
   'stop-command': (_control, chat) => chat.stopShell(),
   'cancel-transfer': (control) => {

@@ -10,10 +10,15 @@ const needsTransfer = ({ transfer }: KeyContext): string | undefined =>
 const needsChatPeer = ({ chatPeer }: KeyContext): string | undefined =>
   chatPeer === undefined ? 'There is no peer in this conversation yet.' : undefined;
 
+/** Only on a connector, where the chat is shown on demand. */
+const hasOpenChat = ({ ui }: KeyContext): boolean =>
+  ui.isConnector && ui.chatOpen && ui.chat.filter === '' && !ui.zoom;
+
 /** The keys of the chat pane. */
 export const CHAT_KEYS: readonly Binding[] = [
   on('chat', 'enter', ['write', 'write'], { footer: 1 }),
   on('chat', 'o', ['open-chat-row', 'open the row'], { footer: 2, refusal: needsChatRow }),
+  on('chat', 'escape', ['close-chat', 'close the chat'], { footer: 3, applies: hasOpenChat }),
   on('chat', 'c', ['cancel-transfer', 'cancel the transfer, while there is one'], {
     command: 'cancel',
     footer: 1,
