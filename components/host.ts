@@ -45,6 +45,8 @@ export interface Host {
   setCursor(cell: Cell | undefined): void;
   /** Redraws the whole screen, whatever the terminal shows now. */
   repaint(): void;
+  /** Gives the terminal back and stops the process, as Ctrl-Z does; `fg` draws the screen again. */
+  suspend(): void;
   /** Ends the program in an orderly way, without a question. */
   quit(exitCode: number): void;
 }

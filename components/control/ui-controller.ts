@@ -1,7 +1,7 @@
 import type { Command } from '../../engine/contract/commands.ts';
 import type { EngineApi } from '../../engine/contract/engine-api.ts';
 import { definitionOf, hasPrompt, pressInDialog } from '../dialogs/dialogs.ts';
-import { askToQuit, quitDialog } from '../dialogs/quit.ts';
+import { askToQuit, lossesOf, quitDialog } from '../dialogs/quit.ts';
 import type { Host, HostTimer } from '../host.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { chordOf } from '../keys/chord.ts';
@@ -17,6 +17,7 @@ import type { Key, KeyEvent } from '../terminal/key-event.ts';
 import { type SafeText, sanitize, trusted } from '../terminal/sanitize.ts';
 import { Prompt } from '../widgets/prompt.ts';
 import { ChatControl } from './chat-control.ts';
+import { Countdown, type PendingAction } from './countdown.ts';
 import { HeldContent } from './held-content.ts';
 import { runAction } from './run-action.ts';
 import { Ticker } from './ticker.ts';
@@ -28,6 +29,7 @@ const TOAST_MS = 6_000;
 const SECOND_CTRL_C_MS = 2_000;
 /** How long `!exit` waits for the acks of lines sent just before it. */
 const LAST_LINES_MS = 1_000;
+const NOT_SENT = trusted('Not sent: the connector is not reachable.');
 /** Keys that may be queued while the prompt handles earlier ones. */
 const WAITING_KEYS_MAX = 256;
 
@@ -45,6 +47,7 @@ export class UiController implements UiContext {
   readonly host: Host;
   readonly prompt: Prompt;
   readonly chat: ChatControl;
+  readonly countdown: Countdown;
   readonly #store: EngineStore;
   readonly #ticker: Ticker;
   readonly #content: HeldContent;
@@ -54,6 +57,7 @@ export class UiController implements UiContext {
   #ui: UiState;
   #snapshot: Snapshot;
   #toastTimer: HostTimer | undefined;
+  #isToastStale: ((data: EngineData) => boolean) | undefined;
   /** Set while a quit waits for the acks of lines that were just sent. */
   #leaving: HostTimer | undefined;
   #waitingKeys: KeyEvent[] = [];
@@ -81,6 +85,12 @@ export class UiController implements UiContext {
       onReady: () => this.#nextKeys(),
     });
     this.chat = new ChatControl(this);
+    this.countdown = new Countdown({
+      clock: this.host.clock,
+      onChange: (pending) => this.change({ kind: 'pending', pending }),
+      onDue: (action) => this.#act(action),
+      toast: (tone, text) => this.toast(tone, text),
+    });
     this.#arrivals = new UpdateReactions(this, this.chat);
     this.#snapshot = { ui: this.#ui, data: {}, context: this.context() };
   }
@@ -100,6 +110,7 @@ export class UiController implements UiContext {
     this.#content.stop();
     this.#toastTimer?.cancel();
     this.#leaving?.cancel();
+    this.countdown.stop();
     this.#store.close();
   }
 
@@ -128,14 +139,32 @@ export class UiController implements UiContext {
     if (next === this.#ui) return;
     this.#ui = next;
     this.#settle({ mayShrink: true });
+    if (next.attached === 'away' && next.pending !== undefined)
+      this.countdown.cancel(trusted('the connector is not reachable'));
   }
 
-  toast(tone: Toast['tone'], text: SafeText): void {
+  toast(tone: Toast['tone'], text: SafeText, isStale?: (data: EngineData) => boolean): void {
     this.#toastTimer?.cancel();
+    this.#isToastStale = isStale;
     this.change({ kind: 'toast', toast: { tone, text } });
-    this.#toastTimer = this.host.clock.after(TOAST_MS, () =>
-      this.change({ kind: 'toast', toast: undefined }),
-    );
+    this.#toastTimer = this.host.clock.after(TOAST_MS, () => this.#clearToast());
+  }
+
+  #clearToast(): void {
+    this.#toastTimer?.cancel();
+    this.#isToastStale = undefined;
+    this.change({ kind: 'toast', toast: undefined });
+  }
+
+  later(action: PendingAction): void {
+    if (this.#ui.attached === 'away') return this.toast('bad', NOT_SENT);
+    // A read-only screen gets its refusal at once.
+    if (this.#store.data.status?.isReadOnly === true) return this.#act(action);
+    this.countdown.start(action);
+  }
+
+  #act({ commands, done }: PendingAction): void {
+    for (const command of commands) this.execute(command, { onOk: () => this.toast('warn', done) });
   }
 
   execute(command: Command, reactions: Reactions = {}): void {
@@ -144,8 +173,7 @@ export class UiController implements UiContext {
       if (reactions.onFail === undefined) this.toast('bad', text);
       else reactions.onFail(text);
     };
-    if (this.#ui.attached === 'away')
-      return this.toast('bad', trusted('Not sent: the connector is not reachable.'));
+    if (this.#ui.attached === 'away') return this.toast('bad', NOT_SENT);
     // A read-only screen does not ask for what the user has not asked for.
     if (command.kind === 'chat.read' && this.#store.data.status?.isReadOnly === true) return;
     this.engine.execute(command).then(
@@ -154,11 +182,11 @@ export class UiController implements UiContext {
     );
   }
 
-  /** `!exit`: quits at once when nothing gets lost. Lines that were just sent get a moment to be acknowledged. */
+  /** Quits at once when nothing gets lost. Lines that were just sent get a moment to be acknowledged. */
   quit(): void {
-    if (this.#ui.attached !== undefined) return askToQuit(this);
-    if (this.#wouldLose() === 'nothing') return this.host.quit(0);
-    if (this.#wouldLose() !== 'lines on their way') return askToQuit(this);
+    const losses = this.#losses();
+    if (losses === 'nothing') return this.host.quit(0);
+    if (losses === 'more') return askToQuit(this);
     this.#leaving?.cancel();
     this.#leaving = this.host.clock.after(LAST_LINES_MS, () => {
       this.#leaving = undefined;
@@ -166,12 +194,19 @@ export class UiController implements UiContext {
     });
   }
 
-  #wouldLose(): 'nothing' | 'lines on their way' | 'more' {
-    const { transfersInFlight = 0, peersConnected = 0 } = this.#store.data.status ?? {};
-    const { waitingCount = 0, storedCount = 0 } = this.#store.data.status ?? {};
-    if (transfersInFlight > 0) return 'more';
-    if (waitingCount === storedCount) return 'nothing';
-    return peersConnected > 0 ? 'lines on their way' : 'more';
+  /** `lines on their way`: nothing but lines to connected peers, which may have them in a moment. */
+  #losses(): 'nothing' | 'lines on their way' | 'more' {
+    const context = this.context();
+    const count = lossesOf(context).length;
+    if (count === 0) return 'nothing';
+    const {
+      transfersInFlight = 0,
+      peersConnected = 0,
+      waitingCount = 0,
+      storedCount = 0,
+    } = this.#store.data.status ?? {};
+    const hasLines = waitingCount > storedCount && peersConnected > 0 && transfersInFlight === 0;
+    return count === 1 && hasLines && context.ui.attached === undefined ? 'lines on their way' : 'more';
   }
 
   /** Opens the views that the new state needs, and notifies the listeners. */
@@ -188,8 +223,9 @@ export class UiController implements UiContext {
   #arrived(): void {
     this.#ui = reduceUi(this.#ui, { kind: 'arrived', data: this.#store.data });
     this.#arrivals.react();
+    if (this.#isToastStale?.(this.#store.data) === true) this.#clearToast();
     this.#settle({ mayShrink: false });
-    if (this.#leaving === undefined || this.#wouldLose() !== 'nothing') return;
+    if (this.#leaving === undefined || this.#losses() !== 'nothing') return;
     this.#leaving.cancel();
     this.#leaving = undefined;
     this.host.quit(0);
@@ -233,6 +269,7 @@ export class UiController implements UiContext {
       return this.host.quit(0);
     // The user cannot see what other keys would do.
     if (isTooSmall(this.#ui.size) && !(event.kind === 'key' && chordOf(event) === 'ctrl-c')) return;
+    if (event.kind === 'key' && chordOf(event) === 'ctrl-z') return this.#run('suspend');
     const { dialog } = this.#ui;
     if (dialog !== undefined)
       return pressInDialog(event, dialog, {
@@ -249,7 +286,11 @@ export class UiController implements UiContext {
     const dispatched = dispatch(chordOf(key), this.context());
     const isText =
       dispatched.kind === 'none' || (dispatched.kind === 'action' && isEditing(dispatched.action));
-    if (this.#ui.editing && isText) return this.chat.type(key);
+    if (this.#ui.editing && isText) {
+      if (key.name === 'enter') this.#clearToast();
+      return this.chat.type(key);
+    }
+    this.#clearToast();
     this.change({ kind: 'pressed' });
     if (this.#ui.focus === 'chat') this.chat.markRead();
     if (dispatched.kind === 'refused') this.toast('info', trusted(dispatched.reason));
@@ -273,7 +314,7 @@ export class UiController implements UiContext {
       return this.change({ kind: 'filtering', on: false });
     }
     if (event.kind === 'paste') return this.prompt.paste(event.text);
-    if (chordOf(event) === 'ctrl-c') return askToQuit(this);
+    if (chordOf(event) === 'ctrl-c') return this.quit();
     if (event.name === 'up' || event.name === 'down') return this.#run(event.name);
     this.prompt.press(event);
   }
@@ -285,7 +326,7 @@ export class UiController implements UiContext {
     const isAsked = dialog?.kind === quitDialog.kind;
     const isSecond = isAsked && Math.abs(nowMs - this.#ctrlCAtMs) <= SECOND_CTRL_C_MS;
     this.#ctrlCAtMs = nowMs;
-    if (dialog !== undefined && !isAsked) askToQuit(this);
+    if (dialog !== undefined && !isAsked) this.quit();
     return isSecond;
   }
 }

@@ -2,7 +2,6 @@
 import type { KeyContext } from '../keys/key-context.ts';
 import type { OpenDialog } from '../state/ui-state.ts';
 import type { KeyEvent } from '../terminal/key-event.ts';
-import { confirmDialog } from './confirm.ts';
 import { detailDialog } from './detail.ts';
 import { closeDialog, type DialogContext, type DialogDefinition } from './dialog.ts';
 import type { Overlay } from './dialog-box.ts';
@@ -19,7 +18,6 @@ const DIALOGS: ReadonlyMap<string, DialogDefinition<OpenDialog>> = new Map(
   [
     joinRequestDialog,
     quitDialog,
-    confirmDialog,
     typedConfirmDialog,
     inviteDialog,
     joinDialog,

@@ -1,5 +1,6 @@
 /** All keys; typing filters them, Enter runs the selected one. */
 import type { UiContext } from '../control/ui-context.ts';
+import { whyNot } from '../keys/dispatcher.ts';
 import type { KeyContext } from '../keys/key-context.ts';
 import { type HelpEntry, helpEntries } from '../keys/key-list.ts';
 import { safe, trusted } from '../terminal/sanitize.ts';
@@ -51,7 +52,7 @@ export const helpDialog: DialogDefinition<Help> = {
 function helpLine({ shown, place, label, binding }: HelpEntry, context: KeyContext, width: number): Line {
   const keys = cellLeft(trusted(` ${shown}`), 11, 'key');
   if (width < 50) return [keys, plain(label)];
-  const reason = binding?.applies?.(context) === false ? undefined : binding?.refusal?.(context);
+  const reason = binding === undefined ? undefined : whyNot(binding, context);
   const text =
     reason === undefined ? plain(label) : span(safe`${trusted(label)} — ${trusted(reason)}`, 'faint');
   return [keys, cellLeft(trusted(place), 15, 'faint'), text];

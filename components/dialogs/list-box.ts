@@ -75,10 +75,9 @@ export function pressInList(
   const words = typedCommand(control.prompt.text)?.words;
   closeDialog(control);
   if (chosen === undefined) return control.toast('warn', trusted('No such command.'));
-  const result = chosen.applies?.(context) === false ? undefined : attempt(chosen, context);
-  if (result?.kind === 'action') return run(result.action, words);
-  const reason = result?.kind === 'refused' ? result.reason : 'That key does nothing here.';
-  control.toast('warn', trusted(reason));
+  const result = attempt(chosen, context);
+  if (result.kind === 'action') run(result.action, words);
+  else control.toast('warn', trusted(result.reason));
 }
 
 /** The selected row, marked by a character too, for terminals without colour. */

@@ -16,11 +16,7 @@ interface Quit {
 
 const NAMED_TRANSFERS_MAX = 3;
 
-/** An attached screen detaches without a question unless something gets lost: the connector keeps running. */
 export function askToQuit(control: UiContext): void {
-  const { ui, isShellRunning, chatLine } = control.context();
-  const isWriting = ui.editing && chatLine.trim() !== '';
-  if (ui.attached !== undefined && !isShellRunning && !isWriting) return control.host.quit(0);
   showDialog<Quit>(control, { kind: 'quit', choice: 'cancel' });
 }
 
@@ -28,16 +24,17 @@ export const quitDialog: DialogDefinition<Quit> = {
   kind: 'quit',
   hints: [CHOOSE_HINT, ENTER_HINT, ['Ctrl-C', 'quit now'], ['Esc', 'cancel']],
 
-  draw(dialog, { ui, data }) {
+  draw(dialog, context) {
+    const { ui } = context;
     const isAttached = ui.attached !== undefined;
     const width = dialogWidth(ui.size, QUESTION_WIDTH);
-    const texts = isAttached ? DETACHING : stopsWithUs(data);
     const answers = [
       ['cancel', 'Cancel'],
       ['quit', isAttached ? 'Detach' : 'Quit'],
     ] as const;
     const lines: Line[] = [
-      ...texts.flatMap((text, index) => paragraph(text, width, index === 0 ? 'plain' : 'warn')),
+      ...lossesOf(context).flatMap((text) => paragraph(text, width, 'warn')),
+      ...keptText(context).flatMap((text) => paragraph(text, width, 'plain')),
       [],
       choices(answers, dialog.choice),
     ];
@@ -53,24 +50,41 @@ export const quitDialog: DialogDefinition<Quit> = {
   },
 };
 
-const DETACHING = [
-  trusted('The connector keeps running.'),
-  trusted('Your unsent line and any running command are lost.'),
-];
-
-function stopsWithUs(data: KeyContext['data']): readonly SafeText[] {
-  const { peersConnected: peers = 0, waitingCount = 0, storedCount: stored = 0 } = data.status ?? {};
-  const unstored = waitingCount - stored;
+/** What quitting would lose, for the user; empty when nothing. An attached screen leaves its connector running. */
+export function lossesOf(context: KeyContext): readonly SafeText[] {
+  const { ui, data, isShellRunning, chatLine } = context;
   return [
-    peers > 0 ? safe`This disconnects ${counted(peers, 'peer')}.` : trusted('No peer is connected.'),
+    ...(ui.attached === undefined ? engineLosses(data) : []),
+    ...(chatLine.trim() === '' ? [] : [trusted('The line that you have begun is lost.')]),
+    ...(isShellRunning ? [trusted('A command runs; it is stopped.')] : []),
+    ...(ui.pending === undefined ? [] : [safe`Not done yet, and will not be: ${ui.pending.label}.`]),
+  ];
+}
+
+function engineLosses(data: EngineData): readonly SafeText[] {
+  const { configured, peersConnected = 0, waitingCount = 0, storedCount = 0 } = data.status ?? {};
+  const unstored = waitingCount - storedCount;
+  return [
+    // Whoever quits a chat wants to leave its peers; a connector serves programs.
+    ...(configured === true ? peersText(peersConnected) : []),
     ...transfersText(data),
     ...(unstored > 0 ? [waitingText(unstored)] : []),
-    ...(stored > 0
-      ? [
-          safe`${counted(stored, 'message')} ${trusted(stored === 1 ? 'is' : 'are')} on disk and will be sent later.`,
-        ]
-      : []),
   ];
+}
+
+/** What else quitting does and does not do, for a user who is asked. */
+function keptText({ ui, data }: KeyContext): readonly SafeText[] {
+  if (ui.attached !== undefined) return [trusted('The connector keeps running.')];
+  const { configured, peersConnected = 0, storedCount: stored = 0 } = data.status ?? {};
+  const are = trusted(stored === 1 ? 'is' : 'are');
+  return [
+    ...(configured === true ? [] : peersText(peersConnected)),
+    ...(stored === 0 ? [] : [safe`${counted(stored, 'message')} ${are} on disk and will be sent later.`]),
+  ];
+}
+
+function peersText(count: number): readonly SafeText[] {
+  return count === 0 ? [] : [safe`This disconnects ${counted(count, 'peer')}.`];
 }
 
 function waitingText(count: number): SafeText {

@@ -2,8 +2,8 @@ import type { PaneName } from '../state/ui-state.ts';
 import type { ActionId } from './action-id.ts';
 import type { KeyContext } from './key-context.ts';
 
-/** Where a key works: in one pane, in any pane, or while the user types in the chat line. */
-export type KeyScope = PaneName | 'any pane' | 'writing';
+/** Where a key works: in one pane, in any pane, while the user types in the chat line, or while an action counts down. */
+export type KeyScope = PaneName | 'any pane' | 'writing' | 'countdown';
 
 export interface BindingOptions {
   /** Its name in the palette. */
@@ -18,6 +18,10 @@ export interface BindingOptions {
   readonly footer?: number;
   /** False when the key has no meaning, or another one, in this context. */
   readonly applies?: (context: KeyContext) => boolean;
+  /** For a key with `applies`: why it does not exist now, for the help. */
+  readonly otherwise?: string;
+  /** The label in the footer, when it depends on the context. */
+  readonly labelNow?: (context: KeyContext) => string;
   /** Why the key can do nothing now, for the user; undefined when it can. */
   readonly refusal?: (context: KeyContext) => string | undefined;
 }
@@ -47,6 +51,7 @@ const SHOWN: Readonly<Record<string, string>> = {
   f1: 'F1',
   'ctrl-c': 'Ctrl-C',
   'ctrl-l': 'Ctrl-L',
+  'ctrl-z': 'Ctrl-Z',
 };
 
 /** A row of the table: where keys work, the keys separated by blanks, their action and its label. */

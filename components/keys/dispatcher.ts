@@ -14,20 +14,28 @@ export function dispatch(chord: string, context: KeyContext): Dispatched {
   return binding === undefined ? { kind: 'none' } : attempt(binding, context);
 }
 
+/** Why a binding can do nothing now, for the user; undefined when it can. */
+export function whyNot(binding: Binding, context: KeyContext): string | undefined {
+  if (binding.applies?.(context) === false) return binding.otherwise;
+  return binding.refusal?.(context);
+}
+
 /** What a binding does now, whether its key, the help or the palette chose it. */
-export function attempt(binding: Binding, context: KeyContext): Dispatched {
-  const reason = binding.refusal?.(context);
+export function attempt(binding: Binding, context: KeyContext): Exclude<Dispatched, { kind: 'none' }> {
+  const reason = whyNot(binding, context);
   return reason === undefined ? { kind: 'action', action: binding.action } : { kind: 'refused', reason };
 }
 
-/** The bindings that apply where the focus is; those of the pane come first. */
+/** The bindings that apply where the focus is; those of a countdown and of the pane come first. */
 function bindingsHere(context: KeyContext): readonly Binding[] {
-  const { focus, editing } = context.ui;
+  const { focus, editing, pending } = context.ui;
   const meaningful = BINDINGS.filter(({ applies }) => applies?.(context) ?? true);
   if (editing) return meaningful.filter(({ places }) => places.includes('writing'));
+  const counting =
+    pending === undefined ? [] : meaningful.filter(({ places }) => places.includes('countdown'));
   const own = meaningful.filter(({ places }) => places.includes(focus));
   const general = meaningful.filter(({ places }) => places.includes('any pane'));
-  return [...own, ...general];
+  return [...counting, ...own, ...general];
 }
 
 /** The bindings of the footer, in order: only those that would do something. */

@@ -1,30 +1,61 @@
 import { definitionOf } from '../dialogs/dialogs.ts';
 import { footerBindings } from '../keys/dispatcher.ts';
 import type { KeyContext } from '../keys/key-context.ts';
-import type { Toast } from '../state/ui-state.ts';
+import type { CountingDown, Toast } from '../state/ui-state.ts';
 import { safe, trusted } from '../terminal/sanitize.ts';
 import { clip, textWidth } from '../terminal/width.ts';
+import { GLYPHS } from '../themes/glyphs.ts';
 import type { Tone } from '../themes/tokens.ts';
 import { fit, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 
 const TOAST_MARKS: Record<Toast['tone'], string> = { good: '✓', warn: '!', bad: '✕', info: '·' };
+const MORE = ' …';
 /** Longer labels appear only in the help. */
 const LABEL_WIDTH_MAX = 22;
+
+/** Room for the keys beside a connection request. */
+const NEWCOMER_KEYS_WIDTH = 40;
 
 /** Width that keys need beside a toast. */
 const KEYS_WIDTH_MIN = 30;
 
+/** The mark before a countdown, and its seconds. */
+const COUNTDOWN_WIDTH = 10;
+
 /** The mark before the notice and the key after it. */
 const GONE_KEYS_WIDTH = 20;
 
-/** The toast, a pending connection request, or the keys that work here. */
+/** What counts down, the toast, a pending connection request, and the keys that work here, as far as there is room. */
 export function footerLine(context: KeyContext, width: number): Line {
-  const { toast } = context.ui;
+  const { pending, toast } = context.ui;
+  if (pending !== undefined) return beside(countdownPart(context, pending, width), context, width);
   if (toast === undefined) return keysNow(context, width);
   const { tone, text } = toast;
-  const said: Line = [plain(` ${TOAST_MARKS[tone]} `, tone), span(clip(text, width - 4), toneOfText(tone))];
+  return beside(
+    [plain(` ${TOAST_MARKS[tone]} `, tone), span(clip(text, width - 4), toneOfText(tone))],
+    context,
+    width,
+  );
+}
+
+/** A notice, and the keys if there is room for them. */
+function beside(said: Line, context: KeyContext, width: number): Line {
   const rest = width - lineWidth(said) - 2;
   return fit(rest < KEYS_WIDTH_MIN ? said : [...said, plain('  '), ...keysNow(context, rest)], width);
+}
+
+function countdownPart({ ui }: KeyContext, { label, secondsLeft }: CountingDown, width: number): Line {
+  const keys: Line = ui.editing
+    ? [plain('Esc', 'key'), plain(' undo')]
+    : [plain('u', 'key'), plain(' undo  '), plain('Enter', 'key'), plain(' now')];
+  // A dialog or a filter gets the keys: the countdown goes on, and is seen.
+  const shown: Line = ui.dialog === undefined && !ui.filtering ? [plain('  '), ...keys] : [];
+  const room = width - lineWidth(shown) - COUNTDOWN_WIDTH;
+  return [
+    plain(` ${GLYPHS.ignored} `, 'warn'),
+    span(safe`${clip(label, room)} in ${secondsLeft} s`, 'warn'),
+    ...shown,
+  ];
 }
 
 function keysNow(context: KeyContext, width: number): Line {
@@ -47,28 +78,40 @@ function keysNow(context: KeyContext, width: number): Line {
   const waiting = context.data.status?.joinRequests[0];
   if (waiting !== undefined && ui.editing) {
     const text = safe` ? “${waiting.name}” from ${waiting.address} asks to connect`;
-    return fit(
-      [span(clip(text, width - 18), 'warn'), plain('  '), plain('Alt-A', 'key'), plain(' answer')],
-      width,
-    );
+    const asks: Line = [
+      span(clip(text, Math.max(width - NEWCOMER_KEYS_WIDTH, Math.floor(width / 2))), 'warn'),
+      plain('  '),
+      ...[plain('Alt-A', 'key'), plain(' answer'), plain('  ')],
+    ];
+    const rest = width - lineWidth(asks);
+    return fit([...asks, ...paneKeys(context, Math.max(0, rest))], width);
   }
+  return paneKeys(context, width);
+}
+
+function paneKeys(context: KeyContext, width: number): Line {
   return keyLine(
-    footerBindings(context).map(({ shownKey, label, action }) => [
+    footerBindings(context).map(({ shownKey, label, action, labelNow }) => [
       shownKey,
-      action === 'quit' && ui.attached !== undefined ? 'detach' : shortLabel(label),
+      action === 'quit' && context.ui.attached !== undefined
+        ? 'detach'
+        : (labelNow?.(context) ?? shortLabel(label)),
     ]),
     width,
   );
 }
 
-/** Keys and their labels, as many as fit. */
+/** Keys and their labels, as many as fit; `…` at the end when there are more. */
 function keyLine(entries: readonly (readonly [string, string])[], width: number): Line {
   const line: ReturnType<typeof plain>[] = [plain(' ')];
   let used = 1;
-  for (const [key, label] of entries) {
+  for (const [index, [key, label]] of entries.entries()) {
     const gap = used === 1 ? 0 : 3;
     const cells = gap + textWidth(key) + 1 + textWidth(label);
-    if (used + cells > width) break;
+    if (used + cells + (index === entries.length - 1 ? 0 : MORE.length) > width) {
+      if (used + MORE.length <= width) line.push(plain(MORE, 'faint'));
+      break;
+    }
     line.push(plain(' '.repeat(gap)), plain(key, 'key'), span(trusted(` ${label}`)));
     used += cells;
   }

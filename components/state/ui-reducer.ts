@@ -5,6 +5,7 @@ import { moveTail, settleTail } from './tail-motion.ts';
 import {
   type Attached,
   type ContentRows,
+  type CountingDown,
   type ListState,
   type OpenDialog,
   PANES,
@@ -42,7 +43,8 @@ export type UiAction =
   | { readonly kind: 'talk-to'; readonly peer: NonNullable<UiState['chatPeer']> }
   | { readonly kind: 'chat-to-end' }
   | { readonly kind: 'dialog'; readonly dialog: OpenDialog | undefined }
-  | { readonly kind: 'toast'; readonly toast: Toast | undefined };
+  | { readonly kind: 'toast'; readonly toast: Toast | undefined }
+  | { readonly kind: 'pending'; readonly pending: CountingDown | undefined };
 
 /** The next state; the same object when nothing changes, so that React draws nothing. */
 export function reduceUi(ui: UiState, action: UiAction): UiState {
@@ -85,10 +87,12 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
       return without(ui, 'dialog', action.dialog);
     case 'toast':
       return without(ui, 'toast', action.toast);
+    case 'pending':
+      return without(ui, 'pending', action.pending);
   }
 }
 
-function without<Key extends 'dialog' | 'toast' | 'attached'>(
+function without<Key extends 'dialog' | 'toast' | 'pending' | 'attached'>(
   ui: UiState,
   key: Key,
   value: UiState[Key],

@@ -35,6 +35,12 @@ export interface Toast {
   readonly tone: 'good' | 'warn' | 'bad' | 'info';
 }
 
+/** An action that takes effect when its seconds have passed. */
+export interface CountingDown {
+  readonly label: SafeText;
+  readonly secondsLeft: number;
+}
+
 /** The open dialog. Each kind adds fields of its own (`dialogs/`). */
 export interface OpenDialog {
   readonly kind: string;
@@ -80,6 +86,7 @@ export interface UiState {
   readonly chatPeer?: { readonly id: string; readonly name: SafeText };
   readonly dialog?: OpenDialog;
   readonly toast?: Toast;
+  readonly pending?: CountingDown;
   /** Counts changes of the line editors, which keep their own text. */
   readonly typed: number;
 }

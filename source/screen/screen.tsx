@@ -79,6 +79,7 @@ export class Screen {
       promptKeys: this.#promptKeys,
       appearance: { colour: color, unicode: unicode && !ascii },
       wallNow: () => fixedWallMs() ?? Date.now(),
+      onSuspend: () => this.#guard.suspend(),
       onQuit: (exitCode) => void this.#quit(exitCode),
     });
     this.#keys = new KeyDecoder({ clock, onEvent: (event) => this.#host.press(event) });

@@ -8,6 +8,7 @@ export interface TerminalHostOptions {
   readonly promptKeys: KeyFeed;
   readonly appearance: Host['appearance'];
   readonly wallNow: () => number;
+  readonly onSuspend: () => void;
   readonly onQuit: (exitCode: number) => void;
 }
 
@@ -17,13 +18,15 @@ export class TerminalHost implements Host {
   readonly clock: Host['clock'];
   readonly #writer: ScreenWriter;
   readonly #promptKeys: KeyFeed;
+  readonly #onSuspend: () => void;
   readonly #onQuit: (exitCode: number) => void;
   readonly #keyListeners = new Set<(event: KeyEvent) => void>();
 
-  constructor({ writer, promptKeys, appearance, wallNow, onQuit }: TerminalHostOptions) {
+  constructor({ writer, promptKeys, appearance, wallNow, onSuspend, onQuit }: TerminalHostOptions) {
     this.#writer = writer;
     this.#promptKeys = promptKeys;
     this.appearance = appearance;
+    this.#onSuspend = onSuspend;
     this.#onQuit = onQuit;
     this.clock = {
       wallNow,
@@ -63,6 +66,10 @@ export class TerminalHost implements Host {
 
   repaint(): void {
     this.#writer.repaint();
+  }
+
+  suspend(): void {
+    this.#onSuspend();
   }
 
   quit(exitCode: number): void {

@@ -83,6 +83,8 @@ test('a connector that is gone is a state: nothing is asked of it, a line is kep
     [],
   );
   await screen.press('q');
+  assert.match(screen.text(), /The line that you have begun is lost/);
+  await screen.press('right', 'enter');
   assert.deepEqual(screen.quits, [0]);
 });
 

@@ -33,6 +33,7 @@ export const NAMED_KEYS: Readonly<Record<string, string>> = {
   escape: '\x1b',
   'ctrl-c': '\x03',
   'ctrl-l': '\x0c',
+  'ctrl-z': '\x1a',
   delete: '\x1b[3~',
   'ctrl-a': '\x01',
   'ctrl-e': '\x05',
@@ -76,6 +77,8 @@ export class TestScreen implements Host {
   readonly engine: FakeEngine;
   /** Exit codes with which the screen asked to quit. */
   readonly quits: number[] = [];
+  /** How often it asked to be suspended. */
+  suspensions = 0;
   /** What was passed on to ink-text-input, key by key. */
   readonly promptKeysFed: string[] = [];
   readonly #output: RecordingOutput;
@@ -145,6 +148,10 @@ export class TestScreen implements Host {
 
   repaint(): void {
     this.#writer.repaint();
+  }
+
+  suspend(): void {
+    this.suspensions += 1;
   }
 
   quit(exitCode: number): void {

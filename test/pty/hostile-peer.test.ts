@@ -125,6 +125,6 @@ test('a server that talks garbage is named as such, and called again', async (t)
   for (const session of [encrypted, plain]) {
     onlyOwnSequences(session);
     session.press('q');
-    await session.waitFor('Quit aioc?');
+    assert.deepEqual(await session.waitForExit(SLOW), { exitCode: 0, signal: 0 });
   }
 });

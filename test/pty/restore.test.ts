@@ -35,8 +35,19 @@ async function restored(session: PtySession, exitCode: number): Promise<void> {
   assert.ok(!settings.includes('1 Peers'), 'the screen is gone with the alternate buffer');
 }
 
-test('q asks, and gives the terminal back', async () => {
+test('q gives the terminal back', async () => {
   await using session = await start();
+  session.press('q');
+  await restored(session, 0);
+});
+
+test('q asks when a line has been begun, and gives the terminal back', async () => {
+  await using session = await start();
+  session.press('4');
+  session.type('half a line');
+  await session.waitFor('› half a line');
+  session.press('escape');
+  await session.waitFor('Enter write');
   session.press('q');
   await session.waitFor('Quit aioc?');
   session.press('right');
@@ -47,6 +58,9 @@ test('q asks, and gives the terminal back', async () => {
 
 test('Ctrl-C asks, and a second one gives the terminal back', async () => {
   await using session = await start();
+  session.press('4');
+  session.type('half a line');
+  await session.waitFor('› half a line');
   session.press('ctrl-c');
   await session.waitFor('Quit aioc?');
   session.press('ctrl-c');

@@ -1,4 +1,3 @@
-import { askToConfirm } from '../../dialogs/confirm.ts';
 import { askToInvite } from '../../dialogs/invite.ts';
 import { askToJoin } from '../../dialogs/join.ts';
 import { openJoinRequest } from '../../dialogs/join-request.ts';
@@ -14,13 +13,16 @@ export const CONNECTOR_ACTIONS = {
   invite: (control, _chat, words) => askToInvite(control, words),
   join: (control, _chat, words) => askToJoin(control, words),
   start: startConnector,
-  stop: (control) => askToStop(control, { hard: false }),
-  'stop-hard': (control) => askToStop(control, { hard: true }),
-  restart: (control) => askToRestart(control, { hard: false }),
-  'restart-hard': (control) => askToRestart(control, { hard: true }),
+  stop: (control) => stopLater(control, { hard: false }),
+  'stop-hard': (control) => stopLater(control, { hard: true }),
+  restart: (control) => restartLater(control, { hard: false }),
+  'restart-hard': (control) => restartLater(control, { hard: true }),
   answer: (control) => openJoinRequest(control),
   dial: (control) =>
-    control.execute({ kind: 'dial.now' }, { onOk: () => control.toast('info', trusted('Retrying.')) }),
+    control.execute(
+      { kind: 'dial.now' },
+      { onOk: () => control.toast('info', trusted('Retrying.'), ({ status }) => isUp(status?.phase.kind)) },
+    ),
 } satisfies Partial<Record<ActionId, Act>>;
 
 function ignoreAll(control: UiContext): void {
@@ -29,12 +31,10 @@ function ignoreAll(control: UiContext): void {
     const onOk = () => control.toast('good', trusted('No longer ignoring all peers.'));
     return control.execute({ kind: 'all.ignore', on }, { onOk });
   }
-  askToConfirm(control, {
-    title: trusted('Ignore all peers?'),
-    lines: [trusted('New messages to and from all peers are dropped and counted until you press I again.')],
-    yes: trusted('Ignore all'),
-    command: { kind: 'all.ignore', on },
-    done: trusted('Ignoring all peers. Press I to undo.'),
+  control.later({
+    label: trusted('Ignore all peers'),
+    commands: [{ kind: 'all.ignore', on }],
+    done: trusted('Ignoring all peers: new messages are dropped and counted; I lets them in again.'),
   });
 }
 
@@ -65,29 +65,22 @@ function startConnector(control: UiContext): void {
   control.execute({ kind: 'connector.start' }, { onOk });
 }
 
-function askToStop(control: UiContext, { hard }: { readonly hard: boolean }): void {
-  askToConfirm(control, {
-    title: trusted(hard ? 'Stop the connector now?' : 'Stop the connector?'),
-    lines: [
-      trusted(
-        hard
-          ? 'All connections are closed now. Queued messages are not sent first.'
-          : 'Messages queued for connected peers are sent first. Then all connections are closed.',
-      ),
-      trusted('Local programs cannot send until you start it again. aioc itself keeps running.'),
-    ],
-    yes: trusted('Stop'),
-    command: { kind: 'connector.stop', hard },
-    done: trusted('Connector stopped. Press r to start it.'),
+function stopLater(control: UiContext, { hard }: { readonly hard: boolean }): void {
+  control.later({
+    label: trusted(hard ? 'Stop the connector without sending its queues' : 'Stop the connector'),
+    commands: [{ kind: 'connector.stop', hard }],
+    done: trusted('Connector stopped: local programs cannot send. r starts it.'),
   });
 }
 
-function askToRestart(control: UiContext, { hard }: { readonly hard: boolean }): void {
-  askToConfirm(control, {
-    title: trusted(hard ? 'Restart the connector now?' : 'Restart the connector?'),
-    lines: [trusted('All connections are closed and re-established automatically.')],
-    yes: trusted('Restart'),
-    command: { kind: 'connector.restart', hard },
-    done: trusted('Connector restarted.'),
+function restartLater(control: UiContext, { hard }: { readonly hard: boolean }): void {
+  control.later({
+    label: trusted(hard ? 'Restart the connector without sending its queues' : 'Restart the connector'),
+    commands: [{ kind: 'connector.restart', hard }],
+    done: trusted('Connector restarted; its connections come back automatically.'),
   });
+}
+
+function isUp(phase: string | undefined): boolean {
+  return phase === 'connected' || phase === 'listening';
 }

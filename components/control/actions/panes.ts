@@ -1,9 +1,9 @@
 import { openHelp } from '../../dialogs/help.ts';
 import { openPalette } from '../../dialogs/palette.ts';
-import { askToQuit } from '../../dialogs/quit.ts';
 import type { ActionId } from '../../keys/action-id.ts';
 import { neighbour } from '../../state/ui-reducer.ts';
 import type { PaneName } from '../../state/ui-state.ts';
+import { wayBack } from '../../state/way-back.ts';
 import type { UiContext } from '../ui-context.ts';
 import { visibleRows } from '../wanted-views.ts';
 import type { Act } from './act.ts';
@@ -25,13 +25,16 @@ export const PANE_ACTIONS = {
   first: (control) => move(control, Number.NEGATIVE_INFINITY),
   last: (control) => move(control, Number.POSITIVE_INFINITY),
   filter: startFilter,
-  'clear-filter': (control) => control.change({ kind: 'filter', text: '' }),
   sort: (control) => control.change({ kind: 'sort' }),
   reverse: (control) => control.change({ kind: 'reverse' }),
   palette: openPalette,
   help: openHelp,
   repaint: (control) => control.host.repaint(),
-  quit: askToQuit,
+  suspend: (control) => control.host.suspend(),
+  undo: (control) => control.countdown.cancel(),
+  'act-now': (control) => control.countdown.now(),
+  back,
+  quit: (control) => control.quit(),
 } satisfies Partial<Record<ActionId, Act>>;
 
 export function focus(control: UiContext, pane: PaneName): void {
@@ -57,4 +60,12 @@ function startFilter(control: UiContext): void {
   const ui = control.ui();
   control.prompt.open(ui[ui.focus].filter);
   control.change({ kind: 'filtering', on: true });
+}
+
+/** Esc: takes back one thing that the user has set in this pane. */
+function back(control: UiContext): void {
+  const step = wayBack(control.ui());
+  if (step === 'show all') control.change({ kind: 'filter', text: '' });
+  else if (step === 'follow') move(control, Number.POSITIVE_INFINITY);
+  else if (step === 'unzoom') control.change({ kind: 'zoom' });
 }

@@ -1,4 +1,3 @@
-import { askToConfirm } from '../../dialogs/confirm.ts';
 import { detailWidth, showLines } from '../../dialogs/detail.ts';
 import type { ActionId } from '../../keys/action-id.ts';
 import { peerDetail } from '../../panes/peer-detail.ts';
@@ -26,14 +25,16 @@ export const PEER_ACTIONS = {
 function ignorePeer(control: UiContext): void {
   const { peer } = control.context();
   if (peer === undefined) return;
-  const on = !peer.ignored;
-  const said = on
-    ? safe`Ignoring ${peer.name}: new messages to and from it are dropped. Press i to undo.`
-    : safe`No longer ignoring ${peer.name}.`;
-  control.execute(
-    { kind: 'peer.ignore', peer: peer.id, on },
-    { onOk: () => control.toast(on ? 'warn' : 'good', said) },
-  );
+  const commands = [{ kind: 'peer.ignore', peer: peer.id, on: !peer.ignored }] as const;
+  if (peer.ignored) {
+    const onOk = () => control.toast('good', safe`No longer ignoring ${peer.name}.`);
+    return control.execute(commands[0], { onOk });
+  }
+  control.later({
+    label: safe`Ignore ${peer.name}`,
+    commands,
+    done: safe`Ignoring ${peer.name}: new messages are dropped; i lets it in again.`,
+  });
 }
 
 function ping(control: UiContext): void {
@@ -62,11 +63,9 @@ function showPeer(control: UiContext): void {
 function disconnect(control: UiContext): void {
   const { peer } = control.context();
   if (peer === undefined) return;
-  askToConfirm(control, {
-    title: safe`Disconnect ${peer.name}?`,
-    lines: [trusted('This closes the connection. The peer can reconnect; messages queued for it are kept.')],
-    yes: trusted('Disconnect'),
-    command: { kind: 'peer.disconnect', peer: peer.id },
-    done: safe`Disconnected ${peer.name}.`,
+  control.later({
+    label: safe`Disconnect ${peer.name}`,
+    commands: [{ kind: 'peer.disconnect', peer: peer.id }],
+    done: safe`Disconnected ${peer.name}. It can reconnect; messages queued for it are kept.`,
   });
 }

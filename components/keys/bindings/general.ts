@@ -1,3 +1,4 @@
+import { wayBack } from '../../state/way-back.ts';
 import { type Binding, type KeyScope, named, on } from '../binding.ts';
 import type { KeyContext } from '../key-context.ts';
 
@@ -43,25 +44,43 @@ const needsReasonToRetry = ({ data }: KeyContext): string | undefined =>
     ? undefined
     : 'Already connected or connecting.';
 
-const isFiltered = ({ ui }: KeyContext): boolean => ui[ui.focus].filter !== '';
+const isPending = ({ ui }: KeyContext): boolean => ui.pending !== undefined;
 
 /** The keys of every pane and of the whole connector. */
 export const GENERAL_KEYS: readonly Binding[] = [
+  on('countdown', 'u escape', ['undo', 'undo, during the five seconds before an action'], {
+    applies: isPending,
+    otherwise: 'No action is counting down.',
+  }),
+  on('countdown', 'enter', ['act-now', 'act now, without waiting for the five seconds'], {
+    applies: isPending,
+    otherwise: 'No action is counting down.',
+  }),
   on('any pane', 'r', ['dial', 'retry connecting or listening'], {
     command: 'retry',
     footer: 0,
     applies: mayRetry,
+    otherwise: 'A server that listens waits for its clients.',
     refusal: needsReasonToRetry,
   }),
   on('any pane', 'a r', ['answer', 'accept or refuse'], {
     command: 'answer',
     footer: 0,
     applies: ({ data }) => data.status?.role === 'server',
+    otherwise: 'Only a server is asked to accept clients.',
     refusal: needsJoinRequest,
   }),
-  on(BOTH, 'alt-a', ['answer', 'accept or refuse, also while writing'], { applies: hasJoinRequests }),
+  on(BOTH, 'alt-a', ['answer', 'accept or refuse, also while writing'], {
+    applies: hasJoinRequests,
+    otherwise: 'There are no connection requests.',
+  }),
   on('any pane', '/', ['filter', 'filter'], { command: 'filter', footer: 10 }),
-  on('any pane', 'escape', ['clear-filter', 'show all'], { footer: 9, applies: isFiltered }),
+  on('any pane', 'escape', ['back', 'back: show all, follow, or unzoom'], {
+    footer: 9,
+    applies: ({ ui }) => wayBack(ui) !== undefined,
+    otherwise: 'Nothing is filtered, scrolled or zoomed here.',
+    labelNow: ({ ui }) => wayBack(ui) ?? 'back',
+  }),
   on(['peers', 'queues'], 's', ['sort', 'sort'], { command: 'sort', footer: 11 }),
   on(['peers', 'queues'], 'S', ['reverse', 'reverse the order'], { command: 'reverse' }),
   on('any pane', 'j down', ['down', 'down']),
@@ -70,7 +89,7 @@ export const GENERAL_KEYS: readonly Binding[] = [
   on(BOTH, 'pageup', ['page-up', 'page up']),
   on('any pane', 'home g', ['first', 'first row']),
   on('any pane', 'end G', ['last', 'last row, and follow']),
-  on('any pane', 'I', ['ignore-all', 'ignore all peers, or unignore'], { command: 'ignore-all' }),
+  on('any pane', 'I', ['ignore-all', 'ignore all peers / stop ignoring'], { command: 'ignore-all' }),
   on('any pane', '1 alt-1', ['focus-peers', 'peers'], {
     command: 'peers',
     cliName: 'show_connected_peers',
@@ -92,6 +111,7 @@ export const GENERAL_KEYS: readonly Binding[] = [
   on('any pane', ':', ['palette', 'command'], { footer: 15 }),
   on('any pane', '? f1', ['help', 'help'], { command: 'help', footer: 6 }),
   on('writing', 'f1', ['help', 'help'], { footer: 4 }),
+  on(BOTH, 'ctrl-z', ['suspend', 'suspend aioc; fg in the shell brings it back']),
   on(BOTH, 'ctrl-l', ['repaint', 'redraw the screen'], { command: 'repaint' }),
   on('any pane', 'q ctrl-c', ['quit', 'quit, or detach from a daemon'], { command: 'quit', footer: 7 }),
 ];

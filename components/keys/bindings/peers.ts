@@ -24,7 +24,8 @@ export const PEERS_KEYS: readonly Binding[] = [
     refusal: needsPeer,
   }),
   on('peers', 't', ['talk', 'talk'], { command: 'talk', footer: 1, refusal: needsPeer }),
-  on('peers', 'i', ['ignore', 'ignore, or unignore'], {
+  on('peers', 'i', ['ignore', 'ignore / stop ignoring'], {
+    labelNow: ({ peer }) => (peer?.ignored === true ? 'stop ignoring' : 'ignore'),
     command: 'ignore',
     cliName: 'ignore_peer_traffic',
     footer: 2,

@@ -3,6 +3,8 @@ import type { KeyContext } from '../key-context.ts';
 
 const isTransferring = ({ transfer }: KeyContext): boolean => transfer !== undefined;
 
+const isPending = ({ ui }: KeyContext): boolean => ui.pending !== undefined;
+
 const isCommand = ({ chatLine }: KeyContext): boolean => chatLine.startsWith('!');
 
 /** The keys of the chat line. */
@@ -11,24 +13,40 @@ export const WRITING_KEYS: readonly Binding[] = [
   on('writing', 'tab', ['complete', 'complete, in a line that starts with !'], {
     footer: 2,
     applies: isCommand,
+    otherwise: 'The line does not start with !.',
   }),
   on('writing', 'tab', ['next-pane', 'next pane, in any other line'], {
     footer: 2,
     applies: (context) => !isCommand(context),
+    otherwise: 'The line starts with !: Tab completes it.',
   }),
-  on('writing', 'escape', ['leave', 'stop typing'], { footer: 3 }),
+  on('writing', 'escape', ['undo', 'undo, during the five seconds before an action'], {
+    applies: isPending,
+    otherwise: 'No action is counting down.',
+  }),
+  on('writing', 'escape', ['leave', 'stop typing'], {
+    footer: 3,
+    applies: (context) => !isPending(context),
+    otherwise: 'An action is counting down: Esc takes it back first.',
+  }),
   on('writing', '', ['cancel-transfer', 'cancel the transfer, while there is one'], {
     press: 'Esc c',
     footer: 1,
     applies: isTransferring,
+    otherwise: 'No transfer is running in this conversation.',
   }),
   on('writing', 'up', ['older-line', 'previous line']),
   on('writing', 'down', ['newer-line', 'next line']),
   on('writing', 'ctrl-c', ['stop-command', 'stop the command, while one runs'], {
     footer: 0,
     applies: (context) => context.isShellRunning,
+    otherwise: 'No command is running.',
   }),
-  on('writing', 'ctrl-c', ['quit', 'quit'], { footer: 5, applies: (context) => !context.isShellRunning }),
+  on('writing', 'ctrl-c', ['quit', 'quit'], {
+    footer: 5,
+    applies: (context) => !context.isShellRunning,
+    otherwise: 'A command is running: Ctrl-C stops it first.',
+  }),
   on('writing', 'alt-1', ['focus-peers', 'peers'], { footer: 6 }),
   on('writing', 'alt-2', ['focus-queues', 'queues']),
   on('writing', 'alt-3', ['focus-log', 'log'], { footer: 6 }),
