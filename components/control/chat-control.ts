@@ -1,5 +1,6 @@
 import type { LocalRow } from '../../engine/contract/commands.ts';
 import { askAboutPaste } from '../dialogs/paste.ts';
+import type { HostTimer } from '../host.ts';
 import type { RunningShell } from '../local-actions.ts';
 import { type ChatLine, parseChatLine } from '../state/chat-line.ts';
 import {
@@ -18,6 +19,8 @@ import type { UiContext } from './ui-context.ts';
 /** A longer paste should be a file. */
 const PASTE_CHARACTERS_MAX = 64 * 1024;
 const CHOICES_SHOWN = 12;
+/** Keys wait this long for a completion, which may come from a connector or a slow disk. */
+const COMPLETION_TIMEOUT_MS = 1_000;
 
 /** The chat's line: editing it, and what happens when it is sent. */
 export class ChatControl {
@@ -29,9 +32,14 @@ export class ChatControl {
   /** Makes row keys unique: another screen on the same engine adds rows too. */
   readonly #keyPrefix: string;
   #rowsMade = 0;
+  readonly #onCompleted: () => void;
+  /** Runs while keys wait for a completion. */
+  #completing: HostTimer | undefined;
 
-  constructor(control: UiContext) {
+  /** `onCompleted`: keys need not wait any longer. */
+  constructor(control: UiContext, onCompleted: () => void) {
     this.#control = control;
+    this.#onCompleted = onCompleted;
     this.#keyPrefix = control.host.clock.wallNow().toString(36);
     void control.local.loadHistory().then((history) => {
       if (this.#editor.isEmpty && this.#editor.history.length === 0)
@@ -45,6 +53,19 @@ export class ChatControl {
 
   get isShellRunning(): boolean {
     return this.#shells.length > 0;
+  }
+
+  /** Keys for the line must wait: a completion changes it. */
+  get isCompleting(): boolean {
+    return this.#completing !== undefined;
+  }
+
+  /** Ends the wait; a completion that comes later changes only a line that is still the same. */
+  stopCompleting(): void {
+    if (this.#completing === undefined) return;
+    this.#completing.cancel();
+    this.#completing = undefined;
+    this.#onCompleted();
   }
 
   /** Interrupts the command that was started last. */
@@ -114,10 +135,17 @@ export class ChatControl {
     const line = this.#editor.text;
     const request = completionRequest(line);
     if (request === undefined) return;
-    void this.#candidates(request).then(
-      (candidates) => this.#filledIn(line, request, candidates),
-      () => this.#control.toast('bad', trusted('The connector did not answer.')),
-    );
+    this.stopCompleting();
+    const wait = this.#control.host.clock.after(COMPLETION_TIMEOUT_MS, () => this.stopCompleting());
+    this.#completing = wait;
+    void this.#candidates(request)
+      .then(
+        (candidates) => this.#filledIn(line, request, candidates),
+        () => this.#control.toast('bad', trusted('The connector did not answer.')),
+      )
+      .then(() => {
+        if (this.#completing === wait) this.stopCompleting();
+      });
   }
 
   #run(line: ChatLine): void {

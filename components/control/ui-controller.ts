@@ -84,7 +84,7 @@ export class UiController implements UiContext {
       onChange: (hasNewText) => this.#promptChanged(hasNewText),
       onReady: () => this.#nextKeys(),
     });
-    this.chat = new ChatControl(this);
+    this.chat = new ChatControl(this, () => this.#nextKeys());
     this.countdown = new Countdown({
       clock: this.host.clock,
       onChange: (pending) => this.change({ kind: 'pending', pending }),
@@ -231,11 +231,13 @@ export class UiController implements UiContext {
     this.host.quit(0);
   }
 
-  /** A read may hold many keys. Keys for a prompt, and all after them, wait until the prompt is ready. */
+  /** A read may hold many keys. Keys for a prompt or behind a completion, and all after them, wait. */
   #pressed(event: KeyEvent): void {
     const isCtrlC = event.kind === 'key' && chordOf(event) === 'ctrl-c';
-    if (isCtrlC) this.#waitingKeys = [];
-    else if (this.#waitingKeys.length > 0 || this.#promptIsBusy()) {
+    if (isCtrlC) {
+      this.#waitingKeys = [];
+      this.chat.stopCompleting();
+    } else if (this.#waitingKeys.length > 0 || this.#mustWait()) {
       if (this.#waitingKeys.length < WAITING_KEYS_MAX) this.#waitingKeys.push(event);
       return;
     }
@@ -243,15 +245,16 @@ export class UiController implements UiContext {
   }
 
   #nextKeys(): void {
-    while (!this.#promptIsBusy()) {
+    while (!this.#mustWait()) {
       const event = this.#waitingKeys.shift();
       if (event === undefined) return;
       this.#key(event);
     }
   }
 
-  #promptIsBusy(): boolean {
-    const { dialog, filtering, size } = this.#ui;
+  #mustWait(): boolean {
+    const { dialog, filtering, editing, size } = this.#ui;
+    if (dialog === undefined && editing && this.chat.isCompleting) return true;
     const isOpen = dialog === undefined ? filtering : hasPrompt(dialog);
     return isOpen && !this.prompt.isReady && !isTooSmall(size);
   }

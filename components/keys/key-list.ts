@@ -3,12 +3,13 @@ import type { Binding } from './binding.ts';
 import { BINDINGS } from './bindings/index.ts';
 import type { KeyContext } from './key-context.ts';
 import { LEGEND } from './legend.ts';
+import { TYPING_KEYS } from './typing-keys.ts';
 
 export interface HelpEntry {
   readonly shown: string;
   readonly place: string;
   readonly label: string;
-  /** Absent for an entry of the legend. */
+  /** Absent for an entry of the legend and for a key of an editor. */
   readonly binding?: Binding;
 }
 
@@ -17,14 +18,14 @@ export function helpEntries(context: KeyContext, filter: string): readonly HelpE
   const needle = filter.trim().toLowerCase();
   const here = context.ui.editing ? 'writing' : context.ui.focus;
   const keys = BINDINGS.toSorted((left, right) => rank(left, here) - rank(right, here)).map(entryOf);
-  return [...keys, ...LEGEND_ENTRIES].filter(({ shown, place, label }) =>
+  return [...keys, ...TYPING_KEYS, ...LEGEND_ENTRIES].filter(({ shown, place, label }) =>
     `${shown} ${label} ${place}`.toLowerCase().includes(needle),
   );
 }
 
 /** The same as a Markdown table: where, key, meaning, and the name in the `:` palette. */
 export function keysMarkdown(): string {
-  const entries: readonly HelpEntry[] = [...BINDINGS.map(entryOf), ...LEGEND_ENTRIES];
+  const entries: readonly HelpEntry[] = [...BINDINGS.map(entryOf), ...TYPING_KEYS, ...LEGEND_ENTRIES];
   const rows = entries.map(({ shown, place, label, binding }) => {
     const words = binding?.words === undefined ? '' : ` ${binding.words}`;
     const command = binding?.command === undefined ? '' : `\`:${binding.command}${words}\``;

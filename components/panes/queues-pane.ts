@@ -1,6 +1,7 @@
 import { ageText, bytesText, countText, durationText, rateText } from '../state/format.ts';
 import { selectedRow } from '../state/list-motion.ts';
 import type { SafeQueueRow } from '../state/safe-rows.ts';
+import { worstQueue } from '../state/worst-queue.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
@@ -110,10 +111,7 @@ function queueLine(row: SafeQueueRow, width: number, nowMs: number): Line {
 /** Why the worst queue is stuck. */
 function whyLine(update: PaneInput['data']['queues'], width: number): Line {
   const stuck = (update?.rows ?? []).filter(({ blocked }) => blocked !== undefined);
-  const worst = stuck.reduce<SafeQueueRow | undefined>(
-    (worse, row) => (worse === undefined || row.depth > worse.depth ? row : worse),
-    undefined,
-  );
+  const worst = worstQueue(update);
   if (worst?.blocked === undefined) return droppedLine(update);
   const name = stuck.length > 1 ? safe`${queueName(worst)}: ` : trusted('');
   const line: Line = [plain(' stuck? ', 'warn'), span(safe`${name}${worst.blocked}`)];

@@ -23,7 +23,8 @@ export function moveSelection<Sort extends string>(
   const wanted = clamp(currentIndex(list, update) + by, 0, update.matched - 1);
   const offset = clamp(list.offset, wanted - visibleRows + 1, wanted);
   const row = update.rows[wanted - update.offset];
-  return { ...list, offset, selected: row === undefined ? { index: wanted } : { id: row.id, index: wanted } };
+  const place = { index: wanted, byHand: true } as const;
+  return { ...list, offset, selected: row === undefined ? place : { id: row.id, ...place } };
 }
 
 /** Adjusts the selection after an update: it follows its row, or takes the row at its index. */
@@ -43,7 +44,7 @@ export function settleSelection<Sort extends string>(
     if (!gone)
       return offset === list.offset && moved === index
         ? list
-        : { ...list, offset, selected: { id, index: moved } };
+        : { ...list, offset, selected: { ...list.selected, index: moved } };
   }
   const row = update.rows[Math.min(index, last) - update.offset];
   if (row === undefined && offset === list.offset && id === undefined) return list;
@@ -53,6 +54,14 @@ export function settleSelection<Sort extends string>(
     selected:
       row === undefined ? { index: Math.min(index, last) } : { id: row.id, index: Math.min(index, last) },
   };
+}
+
+/** As `settleSelection`, but until the user moves the selection it stays on the first row, whatever that is. */
+export function settleAtTop<Sort extends string>(list: ListState<Sort>, update: ListRows): ListState<Sort> {
+  const first = update.offset === 0 ? update.rows[0] : undefined;
+  const { id, index, byHand } = list.selected;
+  if (byHand === true || list.offset > 0 || first === undefined) return settleSelection(list, update);
+  return first.id === id && index === 0 ? list : { ...list, selected: { id: first.id, index: 0 } };
 }
 
 function currentIndex(list: ListState<string>, update: ListRows): number {

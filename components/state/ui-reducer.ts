@@ -1,5 +1,5 @@
 import type { Size } from '../host.ts';
-import { moveSelection, settleSelection } from './list-motion.ts';
+import { moveSelection, settleAtTop, settleSelection } from './list-motion.ts';
 import type { EngineData } from './safe-rows.ts';
 import { moveTail, settleTail } from './tail-motion.ts';
 import {
@@ -137,7 +137,7 @@ function moved(ui: UiState, { by, visibleRows, data }: Extract<UiAction, { kind:
 
 function arrived(ui: UiState, data: EngineData): UiState {
   const peers = data.peers === undefined ? ui.peers : settleSelection(ui.peers, data.peers);
-  const queues = data.queues === undefined ? ui.queues : settleSelection(ui.queues, data.queues);
+  const queues = data.queues === undefined ? ui.queues : settleAtTop(ui.queues, data.queues);
   const log = data.log === undefined ? ui.log : settleTail(ui.log, data.log);
   const chat = data.chat === undefined ? ui.chat : settleTail(ui.chat, data.chat);
   const isConnector = ui.isConnector || data.status?.configured === true;

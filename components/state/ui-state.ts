@@ -18,7 +18,12 @@ export interface ListState<Sort extends string> {
   /** Index of the first row shown. */
   readonly offset: number;
   /** Without an id, the row at `index` becomes the selected one. */
-  readonly selected: { readonly id?: string; readonly index: number };
+  readonly selected: {
+    readonly id?: string;
+    readonly index: number;
+    /** The user has moved it here. */
+    readonly byHand?: true;
+  };
 }
 
 /** An ever-growing list. Without `endId` it follows the newest entry. */

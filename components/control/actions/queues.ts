@@ -3,6 +3,7 @@ import type { ActionId } from '../../keys/action-id.ts';
 import { queueName } from '../../panes/queues-pane.ts';
 import { ageText, bytesText, counted, durationText } from '../../state/format.ts';
 import type { SafeQueueRow } from '../../state/safe-rows.ts';
+import { worstQueue } from '../../state/worst-queue.ts';
 import { type SafeText, safe, trusted } from '../../terminal/sanitize.ts';
 import type { UiContext } from '../ui-context.ts';
 import type { Act } from './act.ts';
@@ -12,8 +13,11 @@ export const QUEUE_ACTIONS = {
   why: explainQueue,
 } satisfies Partial<Record<ActionId, Act>>;
 
+/** The queue that was chosen by hand, else the one of the hint line. */
 function explainQueue(control: UiContext): void {
-  const { queue, ui } = control.context();
+  const { queue: selected, ui, data } = control.context();
+  const worst = ui.queues.selected.byHand === true ? undefined : worstQueue(data.queues);
+  const queue = worst ?? selected;
   if (queue === undefined) return;
   const oldest =
     queue.oldestAtMs === undefined

@@ -18,7 +18,11 @@ const hasOpenChat = ({ ui }: KeyContext): boolean =>
 export const CHAT_KEYS: readonly Binding[] = [
   on('chat', 'enter', ['write', 'write'], { footer: 1 }),
   on('chat', 'o', ['open-chat-row', 'open the row'], { footer: 2, refusal: needsChatRow }),
-  on('chat', 'escape', ['close-chat', 'close the chat'], { footer: 3, applies: hasOpenChat }),
+  on('chat', 'escape', ['close-chat', 'close the chat'], {
+    footer: 3,
+    applies: hasOpenChat,
+    otherwise: 'The chat closes only on a connector, while it is open and neither filtered nor zoomed.',
+  }),
   on('chat', 'c', ['cancel-transfer', 'cancel the transfer, while there is one'], {
     command: 'cancel',
     footer: 1,
