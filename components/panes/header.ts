@@ -1,3 +1,4 @@
+import { CAUSE_WORDS } from '../state/cause-text.ts';
 import { endsSoonText } from '../state/certificate-text.ts';
 import { ageText, clockText, counted, countText, rateText, shortCount } from '../state/format.ts';
 import type { SafeStatus } from '../state/safe-rows.ts';
@@ -84,12 +85,15 @@ function partsOf(
   const rates = isCompact
     ? safe` ${down}${rateText(status.inRate)} ${up}${rateText(status.outRate)}`
     : safe` ${down} ${rateText(status.inRate)}/s ${up} ${rateText(status.outRate)}/s`;
+  const attempt = status.phase.retry?.attempt ?? 0;
   const endsSoon = endsSoonText(status.ownCertificateEndsAtMs, nowMs);
   const parts: (Part | undefined)[] = [
     { rank: 0, line: [plain(glyph, tone)] },
     { rank: 3, line: [plain(status.role)] },
     { rank: 6, line: [addressOf(status, isCompact)] },
     word === '' ? undefined : { rank: 1, line: [plain(`· ${word}`, tone)] },
+    // The first attempt is no news.
+    attempt > 1 ? { rank: 7, line: [plain(`try ${attempt}`, tone)] } : undefined,
     attached === undefined ? undefined : { rank: 4, line: [plain('· attached', 'info')] },
     status.isReadOnly ? { rank: 3, line: [plain('· read-only', 'info')] } : undefined,
     {
@@ -148,6 +152,10 @@ function joined(texts: readonly SafeText[]): SafeText {
   return texts.length === 0 ? trusted('waiting') : texts.reduce((all, text) => safe`${all} · ${text}`);
 }
 
+function causeWord({ cause = 'other' }: SafeStatus['phase']): string {
+  return CAUSE_WORDS[cause];
+}
+
 /** The mark of the phase; a healthy phase has no word. */
 function phaseMark({
   phase,
@@ -172,9 +180,9 @@ function phaseMark({
     case 'stopped':
       return { glyph: GLYPHS.away, word: 'stopped', tone: 'warn' };
     case 'retrying':
-      return { glyph: GLYPHS.away, word: 'retrying', tone: 'warn' };
+      return { glyph: GLYPHS.away, word: causeWord(phase), tone: 'warn' };
     case 'refused':
-      return { glyph: GLYPHS.refused, word: 'refused', tone: 'bad' };
+      return { glyph: GLYPHS.refused, word: causeWord(phase), tone: 'bad' };
     case 'failed':
       return { glyph: GLYPHS.refused, word: role === 'server' ? 'not listening' : 'failed', tone: 'bad' };
   }

@@ -1,6 +1,8 @@
 /** A peer: in short under the list of peers, and in full in a dialog. */
+import type { Retry } from '../../engine/contract/views.ts';
+import { CAUSE_WORDS } from '../state/cause-text.ts';
 import { daysLeftText, endsSoonText } from '../state/certificate-text.ts';
-import { ageText, clockText, counted, countText, dateText } from '../state/format.ts';
+import { ageText, clockText, clockWithSeconds, counted, countText, dateText } from '../state/format.ts';
 import type { SafePeerRow, SafeStatus } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import type { Tone } from '../themes/tokens.ts';
@@ -56,7 +58,9 @@ export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[]
     ['address', peer.address],
     ['program', kindText(peer)],
     ['state', safe`${trusted(peer.state)} ${sinceText(peer, view.nowMs)}`],
+    peer.cause === undefined ? undefined : ['cause', trusted(CAUSE_WORDS[peer.cause])],
     peer.reason === undefined ? undefined : ['reason', peer.reason],
+    peer.retry === undefined ? undefined : ['next try', nextTryText(peer.retry)],
     peer.wireName === peer.name ? undefined : ['wire name', peer.wireName],
     ['lag', lagText(peer)],
     ...validityFacts(peer, view),
@@ -74,6 +78,10 @@ export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[]
       .filter((fact) => fact !== undefined)
       .map(([label, text]): Line => [plain(`${label}:`.padEnd(LABEL_WIDTH), 'faint'), span(text)]),
   ];
+}
+
+function nextTryText({ attempt, retryAtMs }: Retry): SafeText {
+  return safe`${clockWithSeconds(retryAtMs)}, after ${counted(attempt, 'failed attempt')}`;
 }
 
 function proofOf(peer: SafePeerRow, status: SafeStatus | undefined): readonly [why: string, tone: Tone] {

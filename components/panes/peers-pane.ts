@@ -1,4 +1,5 @@
 import { isSingle, isWide } from '../layout.ts';
+import { CAUSE_WORDS } from '../state/cause-text.ts';
 import { ageText, countText, rateText, shortCount } from '../state/format.ts';
 import { selectedRow } from '../state/list-motion.ts';
 import type { EngineData, SafeJoinRequest, SafePeerRow, SafeStatus } from '../state/safe-rows.ts';
@@ -257,7 +258,7 @@ function storyOf(row: SafePeerRow, { nowMs, asksForCertificate }: RowView): Safe
     case 'waiting':
       return asksForCertificate ? trusted('requesting a certificate') : safe`not accepted yet${because}`;
     case 'refused':
-      return safe`refused${because}`;
+      return safe`${trusted(row.cause === undefined ? 'refused' : CAUSE_WORDS[row.cause])}${because}`;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type {
   Body,
+  Cause,
   ChatRow,
   JoinRequest,
   ListUpdate,
@@ -11,6 +12,7 @@ import type {
   PeerRow,
   Phase,
   QueueRow,
+  Retry,
   ShellState,
   Status,
   TailUpdate,
@@ -46,7 +48,12 @@ export type SafeChatRow = Omit<ChatRow, 'author' | 'text' | 'transfer' | 'shell'
   readonly transfer: SafeTransfer | undefined;
   readonly shell: SafeShell | undefined;
 };
-type SafePhase = { readonly kind: Phase['kind']; readonly reason: SafeText | undefined };
+type SafePhase = {
+  readonly kind: Phase['kind'];
+  readonly reason: SafeText | undefined;
+  readonly cause: Cause | undefined;
+  readonly retry: Retry | undefined;
+};
 export type SafeStatus = Omit<
   Status,
   'address' | 'ownAddresses' | 'ownName' | 'ownWords' | 'receivedDirectory' | 'joinRequests' | 'phase'
@@ -121,6 +128,8 @@ function safeStatus(status: Status): SafeStatus {
     phase: {
       kind: status.phase.kind,
       reason: 'reason' in status.phase ? one(status.phase.reason) : undefined,
+      cause: 'cause' in status.phase ? status.phase.cause : undefined,
+      retry: status.phase.kind === 'retrying' ? status.phase : undefined,
     },
   };
 }

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Ports } from '../base/ports.ts';
+import type { Phase } from '../contract/views.ts';
 import type { ReceivedFolder } from '../files/received-folder.ts';
 import type { TransferTargets } from '../files/transfer-targets.ts';
 import { DISCARDED_FILE, type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
@@ -39,6 +40,8 @@ export interface ChatOptions {
 export class Chat implements Application {
   readonly #options: ChatOptions;
   readonly #conversations = new Map<string, Conversation>();
+  /** By peer: the row that says why it could not be connected; later attempts change that row. */
+  readonly #failures = new Map<string, number>();
   readonly #uploads = new Set<Upload>();
   readonly #observed = new ObservedLines((...those) => this.#showObserved(...those));
   readonly files: ReceivedTransfers;
@@ -85,6 +88,7 @@ export class Chat implements Application {
   /** Deletes a conversation that is no longer shown. */
   forget(peer: Peer): void {
     this.#conversations.delete(peer.id);
+    this.#failures.delete(peer.id);
     this.files.forget(peer);
   }
 
@@ -169,7 +173,22 @@ export class Chat implements Application {
     });
   }
 
+  /** Says why this side could not connect to its server: in one row until it is connected, however often it tries. */
+  remarkOn(phase: Phase, peer: Peer | undefined): void {
+    if (peer === undefined || (phase.kind !== 'retrying' && phase.kind !== 'refused')) return;
+    const attempt = phase.kind === 'retrying' ? phase.attempt : undefined;
+    const conversation = this.conversation(peer.id);
+    // Before the first row, the pane itself says so.
+    if (conversation.length === 0) return;
+    const next = attempt === undefined ? 'r asks again' : `try ${attempt}; r tries now`;
+    const text = `${peer.name} is not connected: ${phase.reason} (${next})`;
+    const row = this.#failures.get(peer.id);
+    if (row !== undefined && conversation.get(row) !== undefined) return conversation.change(row, { text });
+    this.#failures.set(peer.id, conversation.add({ from: 'here', author: '', text, tone: 'bad' }));
+  }
+
   connected(peer: Peer): void {
+    this.#failures.delete(peer.id);
     this.conversation(peer.id).add({
       from: 'here',
       author: '',

@@ -389,6 +389,8 @@ export class Connector {
 
   #setPhase(phase: Phase): void {
     this.#phase = phase;
+    // The user of a chat reads the conversation, not the log.
+    if (this.options.local === undefined) this.chat.remarkOn(phase, this.server);
     this.local?.setListed(phase.kind === 'listening' || phase.kind === 'connected');
     this.onChange();
   }

@@ -25,6 +25,8 @@ export function peerRow(peer: Peer, about: AboutPeer): PeerRow {
     state: peer.state,
     sinceMs: peer.sinceMs,
     ...(peer.reason !== undefined && { reason: peer.reason }),
+    ...(peer.cause !== undefined && { cause: peer.cause }),
+    ...(peer.retry !== undefined && { retry: peer.retry }),
     kind: peer.kind,
     ...(peer.words !== undefined && { words: peer.words }),
     ...(endsAtMs !== undefined && { certificateEndsAtMs: endsAtMs }),

@@ -36,6 +36,26 @@ export type View =
 
 export type SecurityMode = 'plain' | 'tls-allow-all' | 'mutual-tls';
 
+/**
+ * Why there is no connection: nothing listens at the address, nothing answers, the peer refused, this side refused, the
+ * connection broke, or one side does not accept the other's certificate.
+ */
+export type Cause =
+  | 'nothing-listens'
+  | 'no-answer'
+  | 'refused-there'
+  | 'refused-here'
+  | 'lost'
+  | 'certificate'
+  | 'other';
+
+/** The next attempt to connect. */
+export interface Retry {
+  /** How many have failed since the last connection. */
+  readonly attempt: number;
+  readonly retryAtMs: number;
+}
+
 /** The state of the connector, as the header shows it. */
 export type Phase =
   | { readonly kind: 'starting' }
@@ -44,9 +64,9 @@ export type Phase =
   /** The peer's user has not accepted this side yet. */
   | { readonly kind: 'waiting-to-be-let-in' }
   | { readonly kind: 'connected' }
-  | { readonly kind: 'retrying'; readonly reason: string; readonly retryAtMs: number }
+  | ({ readonly kind: 'retrying'; readonly reason: string; readonly cause: Cause } & Retry)
   /** The peer refused; aioc does not retry until the user asks for it. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly reason: string; readonly cause: Cause }
   | { readonly kind: 'failed'; readonly code: string; readonly reason: string }
   | { readonly kind: 'stopped' };
 
@@ -128,6 +148,10 @@ export interface PeerRow {
   readonly sinceMs: number;
   /** The reason for its state, if any. */
   readonly reason?: string;
+  /** Why it is not connected, if that is known. */
+  readonly cause?: Cause;
+  /** A client's server: when this side tries again. */
+  readonly retry?: Retry;
   readonly kind: PeerKind;
   readonly words?: string;
   /** When its certificate ends; only in mutual TLS. */

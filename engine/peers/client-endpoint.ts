@@ -2,6 +2,7 @@ import { hostAndPort } from '../base/addresses.ts';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Timer, TlsSettings } from '../base/ports.ts';
+import type { Cause, Retry } from '../contract/views.ts';
 import { ENROLMENT_PROTOCOL, type EnrolmentTerms, type IssuedCertificate } from '../protocol/enrolment.ts';
 import type { Refusal } from '../protocol/messages.ts';
 import { serverId } from '../protocol/names.ts';
@@ -45,6 +46,8 @@ export class ClientEndpoint implements LinkOwner<Link> {
   readonly #conflict: NameConflict;
   #link: Link | undefined;
   #retry: Timer | undefined;
+  /** Failed attempts since the last connection. */
+  #attempt = 0;
   #waitingSince: number | undefined;
   #lastFingerprint: string | undefined;
   /** The server's address of the last established connection. */
@@ -117,7 +120,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
   /** The connector is ready: connects to the server. */
   open(): void {
     this.#stopped = false;
-    this.#backoff.reset();
+    this.#startOver();
     this.#dial();
   }
 
@@ -125,7 +128,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
   dialNow(): void {
     if (this.#link !== undefined || this.#stopped) return;
     this.#retry?.cancel();
-    this.#backoff.reset();
+    this.#startOver();
     this.#dial();
   }
 
@@ -147,6 +150,11 @@ export class ClientEndpoint implements LinkOwner<Link> {
     await over;
   }
 
+  #startOver(): void {
+    this.#backoff.reset();
+    this.#attempt = 0;
+  }
+
   #dial(): void {
     this.#retry = undefined;
     this.#generation += 1;
@@ -162,7 +170,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
         if (!isCurrent()) return;
         const { log } = this.#options;
         log.event(`not connected: ${error.message}`, { peerName: this.peer.name, warning: true });
-        this.#scheduleRetry(error.message);
+        this.#scheduleRetry(error.message, 'certificate');
       },
     );
   }
@@ -273,7 +281,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
   }
 
   established(link: Link, peerKind: IdentifiedKind): void {
-    this.#backoff.reset();
+    this.#startOver();
     // An aioc that announces its largest message also reports when another client has taken the name.
     const isSilentServer = peerKind.kind === 'aioc' && peerKind.hello.messageMaxBytes === undefined;
     this.#conflict.established({ isSilentServer });
@@ -289,7 +297,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
     if (this.#link !== link) return;
     this.#link = undefined;
     const { log, traffic } = this.#options;
-    if (this.peer.disconnect(link, 'away', ending.reason)) traffic.disconnected(this.peer, ending.reason);
+    if (this.peer.disconnect(link, ending)) traffic.disconnected(this.peer, ending.reason);
     this.#onOver();
     this.#renewal?.over();
     const isRenewed = this.#isRenewed;
@@ -306,11 +314,13 @@ export class ClientEndpoint implements LinkOwner<Link> {
       peerName: this.peer.name,
       warning: true,
     });
-    if (ending.refusal?.code === 'declined' || !this.#options.reconnects) this.#giveUp(reason);
-    else if (conflict !== undefined) this.#scheduleRetry(reason, conflict.delayMs);
+    if (ending.refusal?.code === 'declined' || !this.#options.reconnects)
+      this.#giveUp(reason, causeFor(ending));
+    else if (conflict !== undefined) this.#scheduleRetry(reason, 'refused-there', conflict.delayMs);
     else
       this.#scheduleRetry(
         reason,
+        causeFor(ending),
         this.#wasRefusedByUser(ending) ? LIMITS.reconnectAfterRefusalMs : undefined,
       );
   }
@@ -324,7 +334,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
         if (isCurrent()) this.#dial();
       },
       (error: Error) => {
-        if (isCurrent()) this.#scheduleRetry(error.message);
+        if (isCurrent()) this.#scheduleRetry(error.message, 'certificate');
       },
     );
   }
@@ -345,17 +355,24 @@ export class ClientEndpoint implements LinkOwner<Link> {
     return this.#options.ports.clock.now() - this.#waitingSince >= HUMAN_REFUSAL_MS;
   }
 
-  #giveUp(reason: string): void {
-    this.peer.become('refused', reason);
-    this.#options.setPhase({ kind: 'refused', reason });
+  #giveUp(reason: string, cause: Cause): void {
+    this.peer.become('refused', reason, { cause });
+    this.#options.setPhase({ kind: 'refused', reason, cause });
   }
 
-  #scheduleRetry(reason: string, delayMs = this.#backoff.next()): void {
+  #scheduleRetry(reason: string, cause: Cause, delayMs = this.#backoff.next()): void {
     const { clock } = this.#options.ports;
-    this.peer.become('away', reason);
-    this.#options.setPhase({ kind: 'retrying', reason, retryAtMs: clock.wallNow() + delayMs });
+    this.#attempt += 1;
+    const retry: Retry = { attempt: this.#attempt, retryAtMs: clock.wallNow() + delayMs };
+    this.peer.become('away', reason, { cause, retry });
+    this.#options.setPhase({ kind: 'retrying', reason, cause, ...retry });
     this.#retry = clock.after(delayMs, () => this.#dial());
   }
+}
+
+/** A server that closes the connection instead of answering does not admit this client; Python's refuses in this way. */
+function causeFor({ cause, whileWaiting, byPeer }: SessionEnding): Cause {
+  return whileWaiting && byPeer === true && cause === 'lost' ? 'refused-there' : cause;
 }
 
 /** The server's reason, and the clock difference if it is large. */

@@ -16,6 +16,7 @@ import {
 import { type AckPosition, readStreamAcks } from '../protocol/stream-frames.ts';
 import { readTransferFrame } from '../protocol/transfer-frames.ts';
 import { Acknowledger } from './acknowledger.ts';
+import { causeOf } from './causes.ts';
 import { type DeliveringSink, type Disposition, wrapSink } from './file-sink.ts';
 import { FramePump, type PumpTarget } from './frame-pump.ts';
 import { type FrameWithChunks, FrameWriter } from './frame-writer.ts';
@@ -222,10 +223,10 @@ export class Link {
   }
 
   /** Closes the connection at once. */
-  cut(reason: string): void {
+  cut(reason: string, cause?: SessionEnding['cause']): void {
     if (this.#ended) return;
     this.connection.destroy();
-    this.#handle({ kind: 'lost', reason });
+    this.#handle({ kind: 'lost', reason, ...(cause && { cause }) });
   }
 
   #handle(event: SessionEvent): void {
@@ -378,8 +379,8 @@ export class Link {
   #closed(error: Error | undefined): void {
     // Frames that arrived before the end are handled first; then the end is reported.
     void this.#pump.idle().then(() => {
-      const where = this.#pump.insideFrame ? ', in the middle of a message' : '';
-      this.#handle({ kind: 'lost', reason: this.#describe(error) + where, byPeer: true });
+      const reason = this.#describe(error) + (this.#pump.insideFrame ? ', in the middle of a message' : '');
+      this.#handle({ kind: 'lost', reason, cause: causeOf(error), byPeer: true });
     });
   }
 

@@ -1,11 +1,11 @@
 import type { Clock } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
-import type { PeerKind, PeerState } from '../contract/views.ts';
+import type { Cause, PeerKind, PeerState, Retry } from '../contract/views.ts';
 import type { MessageSource, StoredPosition } from '../queues/message-source.ts';
 import type { Link } from './link.ts';
 import { Receiver } from './receiver.ts';
 import { Sender, type SenderOptions } from './sender.ts';
-import type { IdentifiedKind } from './session-types.ts';
+import type { IdentifiedKind, SessionEnding } from './session-types.ts';
 
 export interface PeerOptions
   extends Pick<SenderOptions, 'store' | 'budget' | 'random' | 'whenFull' | 'revive' | 'capacityOf'> {
@@ -36,6 +36,12 @@ export interface PeerDescription {
   readonly peerKind: IdentifiedKind;
 }
 
+/** Why a peer is not connected, and when this side tries again. */
+interface Away {
+  readonly cause?: Cause;
+  readonly retry?: Retry;
+}
+
 /** A peer, connected or not: what is known about it, and its queues. Only the peer itself changes its state. */
 export class Peer {
   readonly id: string;
@@ -57,6 +63,7 @@ export class Peer {
   #state: PeerState = 'connecting';
   #sinceMs: number;
   #reason: string | undefined;
+  #away: Away = {};
 
   constructor(options: PeerOptions) {
     const { id, wireName, name, address, streamKey, clock, onChange } = options;
@@ -142,6 +149,16 @@ export class Peer {
     return this.#reason;
   }
 
+  /** Why it is not connected, if that is known. */
+  get cause(): Cause | undefined {
+    return this.#away.cause;
+  }
+
+  /** When this side tries to connect again. */
+  get retry(): Retry | undefined {
+    return this.#away.retry;
+  }
+
   /** Records what a connection has shown of the peer; what is left out stays as it is. */
   identify({ name, address, certificate, peerKind }: Partial<PeerDescription>): void {
     this.#name = name ?? this.#name;
@@ -162,12 +179,13 @@ export class Peer {
     this.#ignored[direction] += count;
   }
 
-  become(state: PeerState, reason?: string): void {
+  become(state: PeerState, reason?: string, away: Away = {}): void {
     // A failed attempt does not change since when it is away.
     const isSame = state === this.#state || (isAway(state) && isAway(this.#state));
     if (!isSame) this.#sinceMs = this.#clock.wallNow();
     this.#state = state;
     this.#reason = reason;
+    this.#away = away;
     this.#onChange();
   }
 
@@ -197,13 +215,13 @@ export class Peer {
   }
 
   /** The connection has ended. The end of an older one changes nothing. */
-  disconnect(link: Link, state: PeerState, reason: string): boolean {
+  disconnect(link: Link, { reason, cause }: Pick<SessionEnding, 'reason' | 'cause'>): boolean {
     if (this.#link !== link) return false;
     this.#link = undefined;
     this.#lagMs = undefined;
     this.sender.detach();
     this.receiver.detach();
-    this.become(state, reason);
+    this.become('away', reason, { cause });
     return true;
   }
 

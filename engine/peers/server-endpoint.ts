@@ -215,7 +215,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
     if (!this.#takePlace(link, introduction)) return;
     const rejectionReason = this.#rejectionReason(link, introduction.wireName);
     // Without a refusal frame, so that the client keeps trying: the list may change.
-    if (rejectionReason !== undefined) return link.cut(rejectionReason);
+    if (rejectionReason !== undefined) return link.cut(rejectionReason, 'refused-here');
     const there = refusesDuplicates ? registry.byWireName(introduction.wireName) : undefined;
     if (there?.link !== undefined)
       return this.#superseding.admitUnlessOlderAnswers(link, there, () => this.knownAsAioc(link));
@@ -238,7 +238,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
     for (const link of [...this.#links.keys()]) {
       if (link.peerWireName === '') continue;
       const rejectionReason = this.#rejectionReason(link, link.peerWireName);
-      if (rejectionReason !== undefined) link.cut(rejectionReason);
+      if (rejectionReason !== undefined) link.cut(rejectionReason, 'refused-here');
     }
   }
 
@@ -280,7 +280,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
     admission.over(link);
     if (ending.state === 'superseded') return;
     const peer = registry.byLink(link);
-    if (peer?.disconnect(link, 'away', ending.reason)) {
+    if (peer?.disconnect(link, ending)) {
       log.event(`away: ${ending.reason}`, { peerName: peer.name });
       traffic.disconnected(peer, ending.reason);
     } else if (claimed !== undefined) {

@@ -1,5 +1,5 @@
 import type { PeerCertificate } from '../base/ports.ts';
-import type { SecurityMode } from '../contract/views.ts';
+import type { Cause, SecurityMode } from '../contract/views.ts';
 import type { EnrolmentRequest, EnrolmentTerms, IssuedCertificate } from '../protocol/enrolment.ts';
 import type { AiocHello, OutFrame, Refusal, RefusalCode } from '../protocol/messages.ts';
 import type { EnrolmentOrigin } from '../security/enrolment.ts';
@@ -86,7 +86,12 @@ export type SessionEvent =
   | { readonly kind: 'drain' }
   | { readonly kind: 'drained' }
   /** `byPeer`: the peer or the network ended it, not this connector. */
-  | { readonly kind: 'lost'; readonly reason: string; readonly byPeer?: boolean };
+  | {
+      readonly kind: 'lost';
+      readonly reason: string;
+      readonly cause?: Cause;
+      readonly byPeer?: boolean;
+    };
 
 export type SessionAction =
   | { readonly kind: 'send'; readonly frame: OutFrame }
@@ -143,6 +148,7 @@ export interface SessionEnding {
   /** The state in which it ended. */
   readonly from: SessionState;
   readonly reason: string;
+  readonly cause: Cause;
 }
 
 export interface SessionOptions {

@@ -12,6 +12,7 @@ import {
   supersededFrame,
 } from '../protocol/messages.ts';
 import { AIOC_TYPE, checkClientName } from '../protocol/names.ts';
+import { causeOfRefusal } from './causes.ts';
 import { type Identification, Probe } from './probe.ts';
 import { type EnrolmentStep, SessionEnrolment } from './session-enrolment.ts';
 import { PEER_REFUSALS, REJECTIONS, STILL_AIOC, TOO_SLOW, UNLIKE_PYTHON } from './session-messages.ts';
@@ -103,7 +104,10 @@ export class Session {
       case 'drained':
         return this.#state === 'draining' ? this.#finish('closed', 'closed here', ['end']) : [];
       case 'lost':
-        return this.#finish('closed', event.reason, [], event.byPeer ? { byPeer: true } : {});
+        return this.#finish('closed', event.reason, [], {
+          ...(event.cause && { cause: event.cause }),
+          ...(event.byPeer && { byPeer: true }),
+        });
     }
   }
 
@@ -194,7 +198,7 @@ export class Session {
     }
     const invitedOnly = as.kind === 'stranger' ? as.reason : undefined;
     if (!this.#enrolment.mayRequest(invitedOnly))
-      return this.#finish('closed', invitedOnly ?? '', ['destroy']);
+      return this.#finish('closed', invitedOnly ?? '', ['destroy'], { cause: 'certificate' });
     this.#state = 'enrolling';
     return [{ kind: 'resume-reading' }];
   }
@@ -210,7 +214,10 @@ export class Session {
     if (name !== undefined) this.#wireName = name;
     return ends === undefined
       ? [...actions]
-      : [...actions, ...this.#finish(ends.state, ends.reason, [ends.how], ends.more)];
+      : [
+          ...actions,
+          ...this.#finish(ends.state, ends.reason, [ends.how], { cause: 'certificate', ...ends.more }),
+        ];
   }
 
   #admitted(knownAsAioc: boolean): SessionAction[] {
@@ -233,7 +240,7 @@ export class Session {
       !isAioc && (this.#certificate === undefined || this.#options.security === 'mutual-tls')
         ? []
         : [{ kind: 'send', frame: refusalFrame({ code, sourceId: this.#options.sourceId }) }];
-    return [...frames, ...this.#finish('refused', REJECTIONS[code], ['end'])];
+    return [...frames, ...this.#finish('refused', REJECTIONS[code], ['end'], { cause: 'refused-here' })];
   }
 
   /** Another program of the same name has taken over; an aioc peer is notified, so that it backs off. */
@@ -256,8 +263,10 @@ export class Session {
   /** A client's received frames until it knows the kind of its server. */
   #probeAnswered(frame: Frame): FrameOutcome {
     const refusal = readRefusal(frame);
-    if (refusal !== undefined)
-      return consumed(this.#finish('refused', PEER_REFUSALS[refusal.code], ['destroy'], { refusal }));
+    if (refusal !== undefined) {
+      const more = { refusal, cause: causeOfRefusal(refusal.code) };
+      return consumed(this.#finish('refused', PEER_REFUSALS[refusal.code], ['destroy'], more));
+    }
     const identified = this.#identified(frame);
     if (identified !== undefined) return consumed(identified);
     if (this.#hasReceived) return DELIVER;
@@ -286,7 +295,7 @@ export class Session {
         this.#hasReceived = true;
         return this.#finish('closed', UNLIKE_PYTHON, ['destroy']);
       case 'silent':
-        return this.#finish('closed', STILL_AIOC, ['destroy']);
+        return this.#finish('closed', STILL_AIOC, ['destroy'], NO_ANSWER);
     }
   }
 
@@ -314,7 +323,9 @@ export class Session {
     const supersededFrom = this.#options.role === 'client' ? readSuperseded(frame) : undefined;
     if (supersededFrom !== undefined) {
       const reason = 'another client of this name replaced this one';
-      return consumed(this.#finish('closed', reason, ['destroy'], { supersededFrom }));
+      return consumed(
+        this.#finish('closed', reason, ['destroy'], { supersededFrom, cause: 'refused-there' }),
+      );
     }
     const identified = this.#identified(frame);
     return identified ? consumed(identified) : DELIVER;
@@ -323,11 +334,11 @@ export class Session {
   #timer(timer: SessionTimer): SessionAction[] {
     switch (timer) {
       case 'hello':
-        return this.#finish('closed', TOO_SLOW.hello, ['destroy']);
+        return this.#tooSlow('hello');
       case 'identity':
-        return this.#finish('closed', this.#state === 'tls' ? TOO_SLOW.tls : TOO_SLOW.identity, ['destroy']);
+        return this.#tooSlow(this.#state === 'tls' ? 'tls' : 'identity');
       case 'enrolment':
-        return this.#finish('closed', TOO_SLOW.enrolment, ['destroy']);
+        return this.#tooSlow('enrolment');
       case 'joinRequest':
         return this.#rejected({ kind: 'rejected', code: 'nobody-answered' });
       case 'probe':
@@ -335,6 +346,10 @@ export class Session {
       case 'drain':
         return this.#finish('closed', 'closed here; the peer was too slow to receive the rest', ['destroy']);
     }
+  }
+
+  #tooSlow(what: keyof typeof TOO_SLOW): SessionAction[] {
+    return this.#finish('closed', TOO_SLOW[what], ['destroy'], NO_ANSWER);
   }
 
   #drain(): SessionAction[] {
@@ -362,10 +377,12 @@ export class Session {
     const from = this.#state;
     this.#state = state;
     this.#over = true;
-    const ending = { ...more, state, from, reason, whileWaiting };
+    const ending = { cause: 'other', ...more, state, from, reason, whileWaiting } as const;
     return [...how.map((kind): SessionAction => ({ kind })), { kind: 'over', ending }];
   }
 }
+
+const NO_ANSWER = { cause: 'no-answer' } as const;
 
 function armed(timer: SessionTimer, delayMs: number): SessionAction {
   return { kind: 'arm', timer, delayMs };

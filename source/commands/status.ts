@@ -1,5 +1,5 @@
 import { sanitize } from '../../components/terminal/sanitize.ts';
-import type { PeerRow, Phase, Status } from '../../engine/contract/views.ts';
+import type { Cause, PeerRow, Phase, Status } from '../../engine/contract/views.ts';
 import {
   connectorOfEntry,
   connectorsIn,
@@ -35,6 +35,10 @@ interface ConnectorStatus {
   readonly address?: string;
   /** Why a client is not connected, or a server does not listen. */
   readonly reason?: string;
+  /** The kind of that reason, for scripts: `nothing-listens`, `refused-there`, … */
+  readonly cause?: Cause;
+  /** Failed attempts since the last connection. */
+  readonly attempt?: number;
   readonly since?: string;
   readonly nextTry?: string;
   /** Mutual TLS: how many whole days this connector's certificate is still valid. */
@@ -114,7 +118,8 @@ function doing(status: Status, rows: readonly PeerRow[]) {
     address,
     ...(reason !== undefined && { reason }),
     ...(server !== undefined && { since: isoTime(server.sinceMs) }),
-    ...(phase.kind === 'retrying' && { nextTry: isoTime(phase.retryAtMs) }),
+    ...('cause' in phase && { cause: phase.cause }),
+    ...(phase.kind === 'retrying' && { attempt: phase.attempt, nextTry: isoTime(phase.retryAtMs) }),
     ...(warned.length > 0 && {
       warnings: Object.fromEntries(warned.map(({ name, reason = '' }) => [name, reason])),
     }),

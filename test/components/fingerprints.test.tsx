@@ -92,8 +92,8 @@ for (const size of SIZES) {
 
   for (const phase of [
     { kind: 'waiting-to-be-let-in' },
-    { kind: 'retrying', reason: 'connection refused', retryAtMs: 0 },
-    { kind: 'refused', reason: 'its user said no' },
+    { kind: 'retrying', reason: 'connection refused', cause: 'nothing-listens', attempt: 1, retryAtMs: 0 },
+    { kind: 'refused', reason: 'its user said no', cause: 'refused-there' },
   ] satisfies Status['phase'][]) {
     test(`a client's words are whole while it is ${phase.kind} at ${at}`, async (t) => {
       const peers =

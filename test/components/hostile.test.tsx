@@ -105,7 +105,14 @@ for (const [columns, rows] of [
     assert.match(screen.text(), /\[ Refuse \]/);
     await screen.press('enter');
     for (const kind of ['retrying', 'refused', 'failed'] as const) {
-      const phase = { kind, reason: HOSTILE, retryAtMs: 0, code: HOSTILE };
+      const phase = {
+        kind,
+        reason: HOSTILE,
+        cause: 'lost',
+        attempt: 1,
+        retryAtMs: 0,
+        code: HOSTILE,
+      } as const;
       engine.change((data) => {
         data.peers = [];
         data.status = { ...data.status, role: 'client', phase };

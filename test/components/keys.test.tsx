@@ -293,7 +293,10 @@ test('Enter on a row of the log opens its message', async (t) => {
 test('a client that was refused asks again with r', async (t) => {
   const { screen, engine } = await opened(
     t,
-    emptyEngine({ role: 'client', phase: { kind: 'refused', reason: 'its user said no' } }),
+    emptyEngine({
+      role: 'client',
+      phase: { kind: 'refused', reason: 'its user said no', cause: 'refused-there' },
+    }),
   );
   assert.match(screen.text(), /refused the connection: its user said no/);
   await screen.press('r');

@@ -22,7 +22,10 @@ test('a notice goes with the next thing that is done', async (t) => {
 
 test('"Retrying." goes when the connector is connected', async (t) => {
   const engine = new FakeEngine(
-    emptyEngine({ role: 'client', phase: { kind: 'refused', reason: 'its user said no' } }),
+    emptyEngine({
+      role: 'client',
+      phase: { kind: 'refused', reason: 'its user said no', cause: 'refused-there' },
+    }),
   );
   const screen = await openScreen({ engine });
   t.after(() => screen.close());

@@ -58,6 +58,7 @@ test('an older aioc, which does not say it, is recognised by its closing again a
     return conflict.ended({
       state: 'closed',
       reason: 'closed',
+      cause: 'lost',
       whileWaiting: false,
       from: 'established',
       byPeer: true,

@@ -135,5 +135,8 @@ test('the real program calls an address in brackets with its port, and says in w
   assert.equal(readFileSync(join(directory, 'received/note.txt'), 'utf8'), 'a note');
   const away = await upload(`[::1]:${await freePort()}`);
   assert.equal(away.exitCode, 1);
-  assert.match(away.errors, /^aioc: \[::1\]:\d+: connection refused: is aioc running there/);
+  assert.match(
+    away.errors,
+    /^aioc: \[::1\]:\d+: nothing listens there \(connection refused\): is aioc running/,
+  );
 });

@@ -11,6 +11,7 @@ import type {
   View,
 } from '../../engine/contract/views.ts';
 import type { ClientTrust } from '../../engine/peers/trust.ts';
+import type { AccessLists } from '../../engine/security/access-list.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
 /** A device cannot hold a directory, so a test that needs one and has not said so fails. */
@@ -29,6 +30,7 @@ export interface SideOptions {
   readonly configuredAs?: string;
   readonly refusesDuplicates?: boolean;
   readonly reconnects?: boolean;
+  readonly access?: AccessLists;
   /** Of such a client: what it gets when it looks up its certificate. */
   readonly credentials?: ClientTrust['credentials'];
 }
@@ -86,6 +88,7 @@ export class Side {
       refusesDuplicates: options.refusesDuplicates ?? false,
       receivedDirectory: options.receivedDirectory ?? UNUSED,
       stateDirectory: options.stateDirectory ?? UNUSED,
+      ...(options.access !== undefined && { access: options.access }),
       ports: world,
     });
     this.engine = new EngineService(this.connector);

@@ -74,7 +74,7 @@ test('a port on which nobody listens', async () => {
   });
   await chatSays(
     session,
-    `127.0.0.1:${port}: connection refused: is aioc running there, and is the port correct and open?`,
+    `127.0.0.1:${port}: nothing listens there (connection refused): is aioc running, and is the port correct and open?`,
   );
   await isAlive(session);
 });

@@ -104,7 +104,7 @@ test('d on the server cuts one client at once, d on that client brings it back w
   assert.match(onServer.screenText(), /python3 -m aioconnectors cli/);
   await peerIs(onServer, /○ client1 +away/);
   await peerIs(onServer, /● client2/);
-  await onClient1.waitFor('retrying', SLOW);
+  await onClient1.waitFor(/try \d/, SLOW);
 
   await goToPeers(onClient1);
   await deleteCertificate(onClient1, 'client1');

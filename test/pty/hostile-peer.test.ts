@@ -121,7 +121,7 @@ test('a server that talks garbage is named as such, and called again', async (t)
     Buffer.concat([Buffer.from([100, 0, 0, 0, 50, 0]), randomBytes(1000)]),
   );
   await using plain = startClient(noise, { ...WIDE, args: ['--no_tls'] });
-  await plain.waitFor('retrying', SLOW);
+  await plain.waitFor(/try \d/, SLOW);
   for (const session of [encrypted, plain]) {
     onlyOwnSequences(session);
     session.press('q');

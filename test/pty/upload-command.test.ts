@@ -81,7 +81,7 @@ test('upload to a user who is asked', async (tests) => {
     );
     const nobody = await upload(t, await freePort(), import.meta.filename);
     assert.deepEqual([nobody.exitCode, nobody.stdout], [1, '']);
-    assert.match(nobody.stderr, /^aioc: 127\.0\.0\.1:\d+: connection refused[^\n]* \[AIOC_CONNECT]\n$/);
+    assert.match(nobody.stderr, /^aioc: 127\.0\.0\.1:\d+: nothing listens there[^\n]* \[AIOC_CONNECT]\n$/);
   });
 
   await tests.test('a refusal by the user of the other side is exit code 3', async (t) => {

@@ -1,5 +1,4 @@
 import { familyOf } from '../../base/addresses.ts';
-import { AiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type {
   Connection,
@@ -10,6 +9,8 @@ import type {
   Ports,
   TlsSettings,
 } from '../../base/ports.ts';
+import type { Cause } from '../../contract/views.ts';
+import { ConnectError, causeOf, mostTelling } from '../causes.ts';
 import { describeNetworkError } from '../network-errors.ts';
 import { type Failure, planOf } from './plan.ts';
 import { Race } from './race.ts';
@@ -117,17 +118,17 @@ class DialledConnection implements Connection {
     const { clock, network } = this.#ports;
     const { host } = this.#options;
     const inTime = clock.after(Math.min(timeoutMs, LIMITS.lookUpTimeoutMs), () =>
-      this.#fail([], `the host name ${host} was not resolved in time: is the name server reachable?`),
+      this.#fail(`the host name ${host} was not resolved in time: is the name server reachable?`),
     );
     network.lookUp(host).then(
       (addresses) => {
         inTime.cancel();
-        if (addresses.length === 0) this.#fail([], `the host name ${host} has no address`);
+        if (addresses.length === 0) this.#fail(`the host name ${host} has no address`);
         else this.#connect(addresses);
       },
       (error: Error) => {
         inTime.cancel();
-        this.#fail([], describeNetworkError(error));
+        this.#fail(describeNetworkError(error), causeOf(error));
       },
     );
   }
@@ -153,7 +154,7 @@ class DialledConnection implements Connection {
       rejectionReason,
       onTcpOpen: () => this.#tcpOpened(),
       onWon: ({ connection, certificate }) => this.#won(connection, certificate),
-      onLost: (failures) => this.#fail([...failures, ...skipped]),
+      onLost: (failures) => this.#lost([...failures, ...skipped]),
     });
     this.#race.start();
   }
@@ -178,11 +179,13 @@ class DialledConnection implements Connection {
     if (this.#options.rejectionReason !== undefined && !this.#paused) connection.resume();
   }
 
-  #fail(failures: readonly Failure[], otherwise = ''): void {
-    if (this.#over) return;
+  #lost(failures: readonly Failure[]): void {
     const isName = familyOf(this.#options.host) === undefined;
-    const reasons = listed(failures, isName);
-    this.#close(new AiocError('AIOC_CONNECT', reasons || otherwise));
+    this.#fail(listed(failures, isName), mostTelling(failures.map(({ cause }) => cause)));
+  }
+
+  #fail(reason: string, cause: Cause = 'other'): void {
+    if (!this.#over) this.#close(new ConnectError(reason, cause));
   }
 
   #close(error: Error | undefined): void {

@@ -1,6 +1,7 @@
 import { familyOf, isLinkLocal, scopeFault } from '../../base/addresses.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { AddressFamily, HostAddress, Interfaces } from '../../base/ports.ts';
+import type { Cause } from '../../contract/views.ts';
 
 /** An address to try. */
 export interface DialCandidate {
@@ -12,6 +13,7 @@ export interface DialCandidate {
 export interface Failure {
   readonly address: string;
   readonly reason: string;
+  readonly cause: Cause;
 }
 
 export interface Plan {
@@ -39,11 +41,19 @@ export function planOf(
   for (const { address, family } of inDialOrder(addresses, preferred)) {
     const fault = scopeFault(address, interfaces);
     const local = bindTo === undefined ? undefined : localAddressOf(bindTo, { address, family }, interfaces);
-    if (fault !== undefined) skipped.push({ address, reason: fault });
+    if (fault !== undefined) skipped.push({ address, reason: fault, cause: 'other' });
     else if (bindTo !== undefined && local === undefined)
-      skipped.push({ address, reason: `client_bind_ip is ${bindTo}, which has no ${family} address` });
+      skipped.push({
+        address,
+        reason: `client_bind_ip is ${bindTo}, which has no ${family} address`,
+        cause: 'other',
+      });
     else if (candidates.length >= LIMITS.dialAddresses)
-      skipped.push({ address, reason: `not tried: aioc tries at most ${LIMITS.dialAddresses} addresses` });
+      skipped.push({
+        address,
+        reason: `not tried: aioc tries at most ${LIMITS.dialAddresses} addresses`,
+        cause: 'other',
+      });
     else candidates.push({ address, localAddress: local });
   }
   return { candidates, skipped };

@@ -8,6 +8,8 @@ import type {
   Timer,
   TlsSettings,
 } from '../../base/ports.ts';
+import type { Cause } from '../../contract/views.ts';
+import { causeOf } from '../causes.ts';
 import { describeNetworkError } from '../network-errors.ts';
 import type { DialCandidate, Failure } from './plan.ts';
 
@@ -98,17 +100,18 @@ export class Race {
     const { address, localAddress } = candidate;
     const abort = network.connect({ address, port, localAddress }, (result) => {
       this.#running.delete(candidate);
-      if (result instanceof Error) return this.#failed(candidate, describeNetworkError(result));
+      if (result instanceof Error)
+        return this.#failed(candidate, describeNetworkError(result), causeOf(result));
       if (this.#handshake === undefined) this.#startTls(candidate, result);
       else this.#connected.push({ candidate, socket: result });
     });
     this.#running.set(candidate, abort);
   }
 
-  #failed(candidate: DialCandidate, reason: string): void {
+  #failed(candidate: DialCandidate, reason: string, cause: Cause): void {
     if (this.#over) return;
     const { address } = candidate;
-    this.#failures.push({ address, reason });
+    this.#failures.push({ address, reason, cause });
     this.#next();
   }
 
@@ -127,7 +130,8 @@ export class Race {
       onOpen: (certificate) => isCurrent() && this.#verify(connection, certificate, isCurrent),
       onData: () => undefined,
       onDrain: () => undefined,
-      onClose: (error) => isCurrent() && this.#broken(describeNetworkError(error, 'in the TLS handshake')),
+      onClose: (error) =>
+        isCurrent() && this.#broken(describeNetworkError(error, 'in the TLS handshake'), causeOf(error)),
     });
   }
 
@@ -147,20 +151,20 @@ export class Race {
       (reason) => {
         if (!isCurrent()) return;
         if (reason === undefined) this.#won(connection, certificate);
-        else this.#broken(reason);
+        else this.#broken(reason, 'certificate');
       },
-      (error: Error) => isCurrent() && this.#broken(error.message),
+      (error: Error) => isCurrent() && this.#broken(error.message, 'certificate'),
     );
   }
 
-  #broken(reason: string): void {
+  #broken(reason: string, cause: Cause): void {
     const handshake = this.#endHandshake();
-    if (handshake !== undefined) this.#failed(handshake.candidate, reason);
+    if (handshake !== undefined) this.#failed(handshake.candidate, reason, cause);
   }
 
   #tooSlow(): void {
     const others = this.#untried.length + this.#running.size + this.#connected.length + this.#slow.length;
-    if (others === 0) return this.#broken(SLOW_TLS);
+    if (others === 0) return this.#broken(SLOW_TLS, 'no-answer');
     const handshake = this.#endHandshake();
     if (handshake !== undefined) this.#slow.push(handshake.candidate);
     this.#next();
@@ -183,11 +187,11 @@ export class Race {
 
   #timeIsUp(): void {
     for (const { address } of [...this.#running.keys(), ...this.#untried])
-      this.#failures.push({ address, reason: describeNetworkError(NO_ANSWER) });
+      this.#failures.push({ address, reason: describeNetworkError(NO_ANSWER), cause: 'no-answer' });
     const shaking = this.#handshake === undefined ? [] : [this.#handshake.candidate];
     const connected = this.#connected.map(({ candidate }) => candidate);
     for (const { address } of [...this.#slow, ...shaking, ...connected])
-      this.#failures.push({ address, reason: SLOW_TLS });
+      this.#failures.push({ address, reason: SLOW_TLS, cause: 'no-answer' });
     this.#lose();
   }
 

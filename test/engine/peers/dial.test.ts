@@ -80,7 +80,7 @@ test('an address that the resolver gives twice is tried once; the one that answe
   const { reason } = await dialled(list);
   assert.equal(
     reason,
-    '2001:db8::1, 192.0.2.1: connection refused: is aioc running there, and is the port correct and open?',
+    '2001:db8::1, 192.0.2.1: nothing listens there (connection refused): is aioc running, and is the port correct and open?',
   );
   const both = [
     { ...six(1), ...ANSWERS },
@@ -100,7 +100,7 @@ test('every address stands in the error with its own reason', async () => {
   );
   assert.match(
     reason ?? '',
-    /2001:db8::1: connection refused: .*; 192\.0\.2\.1: no answer: .*; fe80::1 is a link-local/,
+    /2001:db8::1: nothing listens there .*; 192\.0\.2\.1: no answer: .*; fe80::1 is a link-local/,
   );
 });
 
@@ -129,7 +129,7 @@ test('client_bind_ip: an address of the other family is left out, with the reaso
   const { reason } = await dialled(list, { bindTo: '192.0.2.99' });
   assert.match(
     reason ?? '',
-    /192\.0\.2\.1: connection refused: .*; 2001:db8::1: client_bind_ip is 192\.0\.2\.99, which has no IPv6 address/,
+    /192\.0\.2\.1: nothing listens there .*; 2001:db8::1: client_bind_ip is 192\.0\.2\.99, which has no IPv6 address/,
   );
 });
 

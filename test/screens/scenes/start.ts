@@ -22,7 +22,13 @@ export const START_SCENES: readonly Scene[] = [
       emptyEngine({
         role: 'client',
         address: '192.168.1.20:10673',
-        phase: { kind: 'retrying', reason: 'connection refused', retryAtMs: 0 },
+        phase: {
+          kind: 'retrying',
+          reason: 'connection refused',
+          cause: 'nothing-listens',
+          attempt: 3,
+          retryAtMs: 0,
+        },
         ownWords: ITS_WORDS,
       }),
   },
