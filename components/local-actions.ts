@@ -29,6 +29,9 @@ export interface LocalActions {
   /** Earlier lines of the chat, oldest first. Never rejects. */
   loadHistory(): Promise<readonly string[]>;
   saveHistory(line: string): void;
+  /** What the screen remembers between runs; undefined when there is nothing. Never rejects. */
+  loadPreferences(): Promise<unknown>;
+  savePreferences(preferences: unknown): void;
   /**
    * Joins a server with the code of an invitation, in a new directory of the working directory. The code is a secret: it
    * is neither logged nor stored.

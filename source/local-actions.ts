@@ -2,11 +2,13 @@ import type { LocalActions } from '../components/local-actions.ts';
 import { joinByInvitation, stateDirectory, VERSION } from '../engine/index.ts';
 import { ChatHistory } from './chat-history.ts';
 import { completePath, resolvePath } from './paths.ts';
+import { Preferences } from './preferences.ts';
 import { runShell } from './shell.ts';
 
 /** The chat's actions on this machine; its working directory is the one where aioc was started. */
 export function localActions(): LocalActions {
   const workingDirectory = process.cwd();
+  const preferences = new Preferences(stateDirectory());
   const history = new ChatHistory(stateDirectory());
   return {
     workingDirectory,
@@ -15,6 +17,8 @@ export function localActions(): LocalActions {
     resolvePath: (path) => resolvePath(path, workingDirectory),
     loadHistory: () => history.load(),
     saveHistory: (line) => history.save(line),
+    loadPreferences: () => preferences.load(),
+    savePreferences: (changed) => preferences.save(changed),
     joinServer: (code) => joinByInvitation({ code, version: VERSION }),
   };
 }

@@ -10,6 +10,7 @@ import { type KeyContext, keyContextOf } from '../keys/key-context.ts';
 import { isTooSmall } from '../layout.ts';
 import type { LocalActions } from '../local-actions.ts';
 import { EngineStore } from '../state/engine-store.ts';
+import { choicesOf } from '../state/preferences.ts';
 import type { EngineData } from '../state/safe-rows.ts';
 import { reduceUi, type UiAction } from '../state/ui-reducer.ts';
 import { type Attached, initialUiState, type Toast, type UiState } from '../state/ui-state.ts';
@@ -29,6 +30,8 @@ const TOAST_MS = 6_000;
 const SECOND_CTRL_C_MS = 2_000;
 /** How long `!exit` waits for the acks of lines sent just before it. */
 const LAST_LINES_MS = 1_000;
+/** Changes that the next run remembers. */
+const REMEMBERED: readonly UiAction['kind'][] = ['sort', 'reverse', 'command'];
 const NOT_SENT = trusted('Not sent: the connector is not reachable.');
 /** Keys that may be queued while the prompt handles earlier ones. */
 const WAITING_KEYS_MAX = 256;
@@ -101,6 +104,7 @@ export class UiController implements UiContext {
       this.host.onResize(() => this.change({ kind: 'resized', size: this.host.size() })),
     );
     this.#ticker.start();
+    void this.local.loadPreferences().then((choices) => this.change({ kind: 'remembered', choices }));
     this.#settle({ mayShrink: true });
   }
 
@@ -138,6 +142,7 @@ export class UiController implements UiContext {
     const next = reduceUi(this.#ui, action);
     if (next === this.#ui) return;
     this.#ui = next;
+    if (REMEMBERED.includes(action.kind)) this.local.savePreferences(choicesOf(next));
     this.#settle({ mayShrink: true });
     if (next.attached === 'away' && next.pending !== undefined)
       this.countdown.cancel(trusted('the connector is not reachable'));

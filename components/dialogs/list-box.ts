@@ -5,7 +5,7 @@ import { attempt, typedCommand } from '../keys/dispatcher.ts';
 import type { KeyContext } from '../keys/key-context.ts';
 import type { OpenDialog } from '../state/ui-state.ts';
 import type { Key } from '../terminal/key-event.ts';
-import { safe, trusted } from '../terminal/sanitize.ts';
+import { safe, sanitize, trusted } from '../terminal/sanitize.ts';
 import { inTone, type Line, plain, span } from '../widgets/line.ts';
 import { closeDialog, type DialogContext, type KeyHint, showDialog } from './dialog.ts';
 import { centred, type Overlay } from './dialog-box.ts';
@@ -70,12 +70,27 @@ export function pressInList(
     else control.prompt.press(key);
     return;
   }
-  const context = control.context();
   const chosen = bindings[dialog.selected];
   const words = typedCommand(control.prompt.text)?.words;
   closeDialog(control);
   if (chosen === undefined) return control.toast('warn', trusted('No such command.'));
-  const result = attempt(chosen, context);
+  runChosen(chosen, words, { control, run });
+}
+
+function runChosen(
+  chosen: Binding,
+  words: string | undefined,
+  { control, run }: Pick<DialogContext, 'control' | 'run'>,
+): void {
+  if (chosen.argument === 'peer' && words !== undefined && words !== '') {
+    const { peers } = control.data();
+    const at = peers?.rows.findIndex(({ name }) => name === words) ?? -1;
+    const row = peers?.rows[at];
+    if (peers === undefined || row === undefined)
+      return control.toast('warn', safe`No peer “${sanitize(words)}” is shown in Peers.`);
+    control.change({ kind: 'select-peer', id: row.id, index: peers.offset + at });
+  }
+  const result = attempt(chosen, control.context());
   if (result.kind === 'action') run(result.action, words);
   else control.toast('warn', trusted(result.reason));
 }

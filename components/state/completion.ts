@@ -57,7 +57,7 @@ export function commandCandidates(): readonly string[] {
   return CHAT_COMMANDS;
 }
 
-function commonPrefix(left: string, right: string): string {
+export function commonPrefix(left: string, right: string): string {
   let length = 0;
   while (length < left.length && left[length] === right[length]) length += 1;
   return left.slice(0, length);

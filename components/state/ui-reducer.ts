@@ -1,5 +1,6 @@
 import type { Size } from '../host.ts';
 import { moveSelection, settleAtTop, settleSelection } from './list-motion.ts';
+import { withChoices, withCommand } from './preferences.ts';
 import type { EngineData } from './safe-rows.ts';
 import { moveTail, settleTail } from './tail-motion.ts';
 import {
@@ -38,7 +39,11 @@ export type UiAction =
   | { readonly kind: 'arrived'; readonly data: EngineData }
   | { readonly kind: 'filtering'; readonly on: boolean }
   | { readonly kind: 'filter'; readonly text: string }
-  | { readonly kind: 'sort' }
+  /** By the next column, or by a given one. */
+  | { readonly kind: 'sort'; readonly by?: string; readonly descending?: boolean }
+  | { readonly kind: 'remembered'; readonly choices: unknown }
+  | { readonly kind: 'command'; readonly line: string }
+  | { readonly kind: 'select-peer'; readonly id: string; readonly index: number }
   | { readonly kind: 'reverse' }
   | { readonly kind: 'talk-to'; readonly peer: NonNullable<UiState['chatPeer']> }
   | { readonly kind: 'chat-to-end' }
@@ -76,7 +81,20 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
     case 'filter':
       return filtered(ui, action.text);
     case 'sort':
-      return sorted(ui, (list, sorts) => ({ ...list, sort: next(sorts, list.sort) }));
+      return sorted(ui, (list, sorts) => ({
+        ...list,
+        sort: sorts.find((sort) => sort === action.by) ?? next(sorts, list.sort),
+        descending: action.descending ?? list.descending,
+      }));
+    case 'remembered':
+      return withChoices(ui, action.choices);
+    case 'command':
+      return { ...ui, commands: withCommand(ui.commands, action.line) };
+    case 'select-peer':
+      return {
+        ...ui,
+        peers: { ...ui.peers, selected: { id: action.id, index: action.index, byHand: true } },
+      };
     case 'reverse':
       return sorted(ui, (list) => ({ ...list, descending: !list.descending }));
     case 'talk-to':

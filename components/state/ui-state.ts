@@ -92,12 +92,25 @@ export interface UiState {
   readonly dialog?: OpenDialog;
   readonly toast?: Toast;
   readonly pending?: CountingDown;
+  /** Lines of the palette, oldest first. */
+  readonly commands: readonly string[];
   /** Counts changes of the line editors, which keep their own text. */
   readonly typed: number;
 }
 
-export const PEER_SORTS: readonly PeerSort[] = ['name', 'state', 'rate', 'waiting'];
-export const QUEUE_SORTS: readonly QueueSort[] = ['backlog', 'age', 'name', 'rate'];
+/** In the order of `s`. A sort that the contract adds must be listed here. */
+export const PEER_SORTS = Object.keys({
+  name: true,
+  state: true,
+  rate: true,
+  waiting: true,
+} satisfies Record<PeerSort, true>) as readonly PeerSort[];
+export const QUEUE_SORTS = Object.keys({
+  backlog: true,
+  age: true,
+  name: true,
+  rate: true,
+} satisfies Record<QueueSort, true>) as readonly QueueSort[];
 
 export function initialUiState({
   size,
@@ -126,6 +139,7 @@ export function initialUiState({
     queues: { filter: '', sort: 'backlog', descending: true, offset: 0, selected: { index: 0 } },
     log: { filter: '' },
     chat: { filter: '' },
+    commands: [],
     typed: 0,
   };
 }

@@ -41,6 +41,16 @@ export class FakeLocal implements LocalActions {
     return joined;
   }
 
+  preferences: unknown;
+
+  async loadPreferences(): Promise<unknown> {
+    return this.preferences;
+  }
+
+  savePreferences(preferences: unknown): void {
+    this.preferences = JSON.parse(JSON.stringify(preferences));
+  }
+
   saveHistory(line: string): void {
     this.saved.push(line);
   }

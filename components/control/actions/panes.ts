@@ -2,8 +2,9 @@ import { openHelp } from '../../dialogs/help.ts';
 import { openPalette } from '../../dialogs/palette.ts';
 import type { ActionId } from '../../keys/action-id.ts';
 import { neighbour } from '../../state/ui-reducer.ts';
-import type { PaneName } from '../../state/ui-state.ts';
+import { PANES, type PaneName, PEER_SORTS, QUEUE_SORTS } from '../../state/ui-state.ts';
 import { wayBack } from '../../state/way-back.ts';
+import { trusted } from '../../terminal/sanitize.ts';
 import type { UiContext } from '../ui-context.ts';
 import { visibleRows } from '../wanted-views.ts';
 import type { Act } from './act.ts';
@@ -24,8 +25,8 @@ export const PANE_ACTIONS = {
   'page-up': (control) => move(control, -page(control)),
   first: (control) => move(control, Number.NEGATIVE_INFINITY),
   last: (control) => move(control, Number.POSITIVE_INFINITY),
-  filter: startFilter,
-  sort: (control) => control.change({ kind: 'sort' }),
+  filter: (control, _chat, words) => startFilter(control, words),
+  sort: (control, _chat, words) => sort(control, words),
   reverse: (control) => control.change({ kind: 'reverse' }),
   palette: openPalette,
   help: openHelp,
@@ -56,7 +57,8 @@ function page(control: UiContext): number {
   return Math.max(1, visibleRows(control.ui().focus, control.ui(), control.data()) - 1);
 }
 
-function startFilter(control: UiContext): void {
+function startFilter(control: UiContext, words: string): void {
+  if (words !== '') return setFilter(control, words);
   const ui = control.ui();
   control.prompt.open(ui[ui.focus].filter);
   control.change({ kind: 'filtering', on: true });
@@ -68,4 +70,29 @@ function back(control: UiContext): void {
   if (step === 'show all') control.change({ kind: 'filter', text: '' });
   else if (step === 'follow') move(control, Number.POSITIVE_INFINITY);
   else if (step === 'unzoom') control.change({ kind: 'zoom' });
+}
+
+/** `log type:order`: the filter of a pane, or of the focused one. */
+function setFilter(control: UiContext, words: string): void {
+  const [, first = '', rest = ''] = /^(\S+)\s*(.*)$/s.exec(words) ?? [];
+  const pane = PANES.find((name) => name === first);
+  if (pane !== undefined) focus(control, pane);
+  control.change({ kind: 'filter', text: pane === undefined ? words : rest });
+}
+
+/** `age down`: sorts by a column; without words by the next one. */
+function sort(control: UiContext, words: string): void {
+  const [by, direction] = words.split(/\s+/);
+  const { focus: pane } = control.ui();
+  if (pane !== 'peers' && pane !== 'queues')
+    return control.toast('warn', trusted('Only Peers and Queues are sorted: press 1 or 2 first.'));
+  const sorts: readonly string[] = pane === 'peers' ? PEER_SORTS : QUEUE_SORTS;
+  if (words === '') return control.change({ kind: 'sort' });
+  if (by === undefined || !sorts.includes(by) || !['up', 'down', undefined].includes(direction))
+    return control.toast('warn', trusted(`Sort by one of: ${sorts.join(', ')}; then up or down.`));
+  control.change({
+    kind: 'sort',
+    by,
+    ...(direction !== undefined && { descending: direction === 'down' }),
+  });
 }

@@ -16,17 +16,22 @@ const needsCertificate = (context: KeyContext): string | undefined => {
   return needsPeer(context);
 };
 
+/** In the palette, the name of a peer may follow; without one it is the selected peer. */
+const NAMED = { words: '[PEER]', argument: 'peer' } as const;
+
 /** The keys of the peers pane. */
 export const PEERS_KEYS: readonly Binding[] = [
   on('peers', 'enter v', ['who', 'view, with its fingerprint words'], {
     command: 'who',
+    ...NAMED,
     footer: 1,
     refusal: needsPeer,
   }),
-  on('peers', 't', ['talk', 'talk'], { command: 'talk', footer: 1, refusal: needsPeer }),
+  on('peers', 't', ['talk', 'talk'], { command: 'talk', ...NAMED, footer: 1, refusal: needsPeer }),
   on('peers', 'i', ['ignore', 'ignore / stop ignoring'], {
     labelNow: ({ peer }) => (peer?.ignored === true ? 'stop ignoring' : 'ignore'),
     command: 'ignore',
+    ...NAMED,
     cliName: 'ignore_peer_traffic',
     footer: 2,
     refusal: needsPeer,
@@ -37,9 +42,10 @@ export const PEERS_KEYS: readonly Binding[] = [
     footer: 3,
     refusal: needsCertificate,
   }),
-  on('peers', 'p', ['ping', 'ping'], { command: 'ping', footer: 3, refusal: needsConnectedPeer }),
+  on('peers', 'p', ['ping', 'ping'], { command: 'ping', ...NAMED, footer: 3, refusal: needsConnectedPeer }),
   on('peers', 'x', ['disconnect', 'disconnect'], {
     command: 'disconnect',
+    ...NAMED,
     cliName: 'disconnect_client',
     footer: 4,
     refusal: needsConnectedPeer,

@@ -1,0 +1,56 @@
+import { type ListState, PEER_SORTS, QUEUE_SORTS, type UiState } from './ui-state.ts';
+
+/** Commands of the palette that are remembered. */
+const COMMANDS_KEPT = 50;
+
+/** What is remembered between runs. */
+export interface RememberedChoices {
+  readonly peers: Order;
+  readonly queues: Order;
+  /** Lines of the palette, oldest first. */
+  readonly commands: readonly string[];
+}
+
+interface Order {
+  readonly sort: string;
+  readonly descending: boolean;
+}
+
+export function choicesOf({ peers, queues, commands }: UiState): RememberedChoices {
+  return { peers: orderOf(peers), queues: orderOf(queues), commands };
+}
+
+/** The state with what was remembered; anything that is not understood is left out. */
+export function withChoices(ui: UiState, remembered: unknown): UiState {
+  const { peers, queues, commands } = recordOf(remembered);
+  const lines = Array.isArray(commands) ? commands.filter((line) => typeof line === 'string') : [];
+  return {
+    ...ui,
+    peers: ordered(ui.peers, peers, PEER_SORTS),
+    queues: ordered(ui.queues, queues, QUEUE_SORTS),
+    commands: lines.slice(-COMMANDS_KEPT),
+  };
+}
+
+/** The lines with a new one; a repeated one moves to the end. */
+export function withCommand(commands: readonly string[], line: string): readonly string[] {
+  return [...commands.filter((other) => other !== line), line].slice(-COMMANDS_KEPT);
+}
+
+function orderOf({ sort, descending }: Order): Order {
+  return { sort, descending };
+}
+
+function ordered<Sort extends string>(
+  list: ListState<Sort>,
+  remembered: unknown,
+  sorts: readonly Sort[],
+): ListState<Sort> {
+  const { sort, descending } = recordOf(remembered);
+  const known = sorts.find((one) => one === sort);
+  return known === undefined ? list : { ...list, sort: known, descending: descending === true };
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PEER_SORTS, QUEUE_SORTS } from '../../components/state/ui-state.ts';
+import { FakeEngine } from '../helpers/fake-engine.ts';
+import { FakeLocal } from '../helpers/fake-local.ts';
+import { busyEngine } from '../helpers/sample-data.ts';
+import { openScreen, type TestScreen } from '../helpers/screen.tsx';
+
+async function opened(t: { after(action: () => void): void }, local = new FakeLocal()): Promise<TestScreen> {
+  const screen = await openScreen({ engine: new FakeEngine(busyEngine()), local });
+  t.after(() => screen.close());
+  return screen;
+}
+
+test('s goes through every column, and :sort takes each by name, both ways', async (t) => {
+  for (const [pane, sorts] of [
+    ['alt-1', PEER_SORTS],
+    ['alt-2', QUEUE_SORTS],
+  ] as const) {
+    const screen = await opened(t);
+    await screen.press(pane);
+    for (const sort of [...sorts.slice(1), sorts[0]]) {
+      await screen.press('s');
+      assert.match(screen.text(), new RegExp(`by ${sort} [▲▼]`));
+    }
+    for (const sort of sorts) {
+      await screen.type(`:sort ${sort} down\r`);
+      assert.match(screen.text(), new RegExp(`by ${sort} ▼`));
+      await screen.type(`:sort ${sort} up\r`);
+      assert.match(screen.text(), new RegExp(`by ${sort} ▲`));
+    }
+  }
+});
+
+test('the order is remembered by the next run', async (t) => {
+  const local = new FakeLocal();
+  const first = await opened(t, local);
+  await first.press('alt-1', 's', 'S', 'alt-2', 's');
+  const second = await opened(t, local);
+  assert.match(second.text(), /by state ▼/);
+  assert.match(second.text(), /by age ▼/);
+});
+
+test('preferences that make no sense change nothing', async (t) => {
+  for (const preferences of [undefined, null, 7, [], { peers: { sort: 'nothing' }, commands: [1] }]) {
+    const local = new FakeLocal();
+    local.preferences = preferences;
+    assert.match((await opened(t, local)).text(), /by name ▲/);
+  }
+});
