@@ -13,6 +13,7 @@ import { frameUnit, handshakeFrame } from './frames.ts';
 import { attachUnit, commandUnit, HELLO, packetUnit } from './local-units.ts';
 import type { Surface } from './surface.ts';
 import { type KeyAndCertificate, LOCAL_CLIENT, SESSIONS, type TargetPlace } from './target.ts';
+import { aiocHello, aiocUnit } from './transfers.ts';
 import { mutated } from './unit.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -46,7 +47,9 @@ function peerSurfaces({ mode, port, byDefault, own }: TargetPlace): readonly Sur
   const isPlain = mode === 'plain';
   const open = (certificate?: KeyAndCertificate) => (): net.Socket =>
     isPlain ? net.connect({ host: '127.0.0.1', port }) : overTls(port, certificate);
-  const weights = { plain: [120, 800], 'tls-allow-all': [20, 200], 'mutual-tls': [20, 150] }[mode];
+  const weights = { plain: [120, 600, 200], 'tls-allow-all': [20, 150, 50], 'mutual-tls': [20, 100, 50] }[
+    mode
+  ];
   return [
     {
       name: `${mode}, before identity`,
@@ -63,6 +66,14 @@ function peerSurfaces({ mode, port, byDefault, own }: TargetPlace): readonly Sur
       open: (worker) => open(own[worker])(),
       prelude: after,
       unit: frameUnit,
+    },
+    {
+      name: `${mode}, as aioc`,
+      weight: weights[2] as number,
+      units: 16,
+      open: (worker) => open(own[worker])(),
+      prelude: (worker) => Buffer.concat([after(worker), aiocHello(SESSIONS[worker] as string)]),
+      unit: aiocUnit,
     },
   ];
 }

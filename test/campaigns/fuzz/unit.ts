@@ -5,6 +5,8 @@ export interface Unit {
   readonly bytes: Buffer;
   /** It may end its connection, so nothing is worth being sent behind it. */
   readonly isBroken: boolean;
+  /** What is sent later, each when the connector has said something. Only of the last unit of a connection. */
+  readonly later?: readonly { readonly after: string; readonly bytes: Buffer }[];
 }
 
 const LENGTHS = [0, 1, 2, 4, 0x7f, 0x80, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
