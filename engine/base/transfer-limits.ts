@@ -7,6 +7,8 @@ export const TRANSFER_LIMITS = {
   fileLanes: 16,
   /** A piece of a transfer. Other messages overtake between two pieces. */
   transferPieceBytes: 1 * MIB,
+  /** Buffers of pieces that are kept to be used again. */
+  pieceBuffersKept: 16,
   /** The same where the credit is small: on a slow way, a message must not wait for a whole piece. */
   transferSmallPieceBytes: 256 * KIB,
   /** Runs of zeros from this length on are neither sent nor written. */

@@ -3,6 +3,7 @@ import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { takePieceBuffer } from '../base/piece-buffers.ts';
 import { placeFile } from './free-name.ts';
 import type { HeldDirectory } from './held-directory.ts';
 import type { HowToPlace, PartialContent } from './partial-content.ts';
@@ -40,7 +41,7 @@ export class FileContent implements PartialContent {
   async *existing(): AsyncGenerator<Buffer> {
     const handle = await this.#handle();
     for (let at = 0; ; ) {
-      const piece = Buffer.allocUnsafeSlow(LIMITS.transferPieceBytes);
+      const piece = takePieceBuffer(LIMITS.transferPieceBytes);
       const { bytesRead } = await handle.read(piece, 0, piece.length, at);
       if (bytesRead === 0) return;
       at += bytesRead;

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { AiocError } from '../base/errors.ts';
+import { takePieceBuffer } from '../base/piece-buffers.ts';
 import { errorAbout, readError } from './disk-errors.ts';
 
 /** What identifies the content of a file: noted when its message is accepted, and compared when it is read. */
@@ -19,7 +20,7 @@ export async function readFully(
   handle: FileHandle,
   { path, at, length }: { readonly path: string; readonly at: number; readonly length: number },
 ): Promise<Buffer> {
-  const chunk = Buffer.allocUnsafeSlow(length);
+  const chunk = takePieceBuffer(length);
   for (let filled = 0; filled < length; ) {
     const { bytesRead } = await handle
       .read(chunk, filled, length - filled, at + filled)

@@ -22,6 +22,9 @@ export class FrameWriter {
   readonly #onWritable: () => void;
   #queued: Buffer[] = [];
   #queuedBytes = 0;
+  /** Of frames that are queued, and that the connection has not written yet. */
+  #onWritten: (() => void)[] = [];
+  #onDrained: (() => void)[] = [];
   #flushPlanned = false;
   #full = false;
   #sendingFile = false;
@@ -53,6 +56,7 @@ export class FrameWriter {
     if ((frame.binary ?? frame.data).length > LIMITS.copiedFrameBytes)
       for (const piece of encodeFramePieces(frame)) this.#add(piece);
     else this.#add(encodeFrame(frame));
+    if (frame.onWritten !== undefined) this.#onWritten.push(frame.onWritten);
     this.#planFlush();
   }
 
@@ -90,6 +94,7 @@ export class FrameWriter {
 
   onDrain(): void {
     this.#full = false;
+    for (const written of this.#onDrained.splice(0)) written();
     const wake = this.#wakeFile;
     this.#wakeFile = undefined;
     if (wake !== undefined) wake();
@@ -102,12 +107,15 @@ export class FrameWriter {
     const queued = this.#queued;
     this.#queued = [];
     this.#queuedBytes = 0;
+    this.#onDrained.push(...this.#onWritten.splice(0));
     if (!this.#connection.write(joined(queued))) this.#full = true;
   }
 
   close(): void {
     this.#closed = true;
     this.#queued = [];
+    this.#onWritten = [];
+    this.#onDrained = [];
     this.#wakeFile?.();
     this.#wakeFile = undefined;
   }

@@ -1,5 +1,6 @@
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { takePieceBuffer } from '../base/piece-buffers.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { type Header, type JsonObject, parseReceivedHeader } from './header.ts';
 import { AIOC_TYPE } from './names.ts';
@@ -135,9 +136,9 @@ export class FrameDecoder {
   #isHere(): boolean {
     if (this.#large === undefined) {
       if (this.#bytes.length >= this.#wanted) return true;
-      if (this.#wanted < LARGE_BYTES || this.#bytes.length < Math.min(this.#wanted / 16, LARGE_BYTES))
-        return false;
-      this.#large = Buffer.allocUnsafeSlow(this.#wanted);
+      if (this.#wanted < this.#largeFromBytes) return false;
+      if (this.#bytes.length < Math.min(this.#wanted / 16, LARGE_BYTES)) return false;
+      this.#large = this.#isPiece ? takePieceBuffer(this.#wanted) : Buffer.allocUnsafeSlow(this.#wanted);
     }
     while (this.#largeBytes < this.#wanted) {
       const part = this.#bytes.takeSome(this.#wanted - this.#largeBytes);
@@ -145,6 +146,16 @@ export class FrameDecoder {
       this.#largeBytes += part.copy(this.#large, this.#largeBytes);
     }
     return true;
+  }
+
+  get #largeFromBytes(): number {
+    return this.#isPiece ? LIMITS.transferSmallPieceBytes : LARGE_BYTES;
+  }
+
+  /** Of a file, which its receiver gives back (engine/base/piece-buffers.ts). */
+  get #isPiece(): boolean {
+    const isOwn = this.#header?.message_type === AIOC_TYPE;
+    return isOwn && this.#step === 'binary' && this.#wanted <= LIMITS.transferPieceBytes;
   }
 
   #takeWanted(): Buffer {

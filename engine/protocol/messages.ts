@@ -5,7 +5,10 @@ import { objectInData } from './json-data.ts';
 import { AIOC_TYPE } from './names.ts';
 
 /** A frame to another connector (PROTOCOL §1, §2; between aioc peers, engine/peers/PROTOCOL.md). */
-export type OutFrame = Omit<FrameParts, 'fileBytes'>;
+export interface OutFrame extends Omit<FrameParts, 'fileBytes'> {
+  /** Its bytes were written, at some time before; not called if the connection is lost. */
+  readonly onWritten?: () => void;
+}
 
 const EMPTY = Buffer.alloc(0);
 /** The request_id that marks a probe among pings. */

@@ -1,6 +1,7 @@
 import { afterMicrotasks } from '../base/batching.ts';
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { givePieceBuffer } from '../base/piece-buffers.ts';
 import type { Clock, Timer } from '../base/ports.ts';
 import type { TransferFailure, TransferProgress } from '../contract/transfer-progress.ts';
 import type { OpenTarget, TransferOffer, TransferTarget } from '../files/transfer-target.ts';
@@ -223,6 +224,7 @@ export class IncomingTransfer {
       hash = hash.with(chunk);
       this.#checkpoints.add(hash);
       this.#progress.done(hash.bytes);
+      givePieceBuffer(chunk);
     }
     // A target writes at its start until it is told where to go on.
     if (hash.bytes > 0 && !this.#isOver) await target.truncate(hash.bytes);

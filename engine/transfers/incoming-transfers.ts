@@ -1,6 +1,7 @@
 import { AiocError, type ErrorCode, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { type MemoryBudget, MemoryLease } from '../base/memory-budget.ts';
+import { givePieceBuffer } from '../base/piece-buffers.ts';
 import type { Clock } from '../base/ports.ts';
 import { RecentSet } from '../base/recent-set.ts';
 import type { TransferFailure, TransferProgress } from '../contract/transfer-progress.ts';
@@ -191,7 +192,10 @@ export class IncomingTransfers {
     const written = this.#known(frame.id).piece(frame);
     const heldBytes = frame.data.length;
     this.#lease.take(heldBytes);
-    const released = written.then(() => this.#lease.give(heldBytes));
+    const released = written.then(() => {
+      this.#lease.give(heldBytes);
+      givePieceBuffer(frame.data);
+    });
     this.#checkCredit();
     return this.#lease.mayTake(0) ? undefined : released;
   }

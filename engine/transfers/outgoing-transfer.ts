@@ -1,5 +1,6 @@
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { givePieceBuffer } from '../base/piece-buffers.ts';
 import type { Clock, Timer } from '../base/ports.ts';
 import type { TransferProgress } from '../contract/transfer-progress.ts';
 import type { Header } from '../protocol/header.ts';
@@ -32,7 +33,8 @@ export interface TransferTurns {
   readonly bounds: TransferBounds;
   /** The size of a piece that fits the credit. */
   readonly pieceBytes: number;
-  send(frame: TransferFrame): void;
+  /** @param onWritten its bytes are no longer needed */
+  send(frame: TransferFrame, onWritten?: () => void): void;
   /** Resolves when the transfer may read, or `doneReading` was called. */
   mayRead(transfer: OutgoingTransfer): Promise<void>;
   doneReading(transfer: OutgoingTransfer): void;
@@ -45,6 +47,8 @@ export interface TransferTurns {
 interface PreparedPiece {
   readonly frame: PieceFrame;
   readonly hash: StreamHash;
+  /** What was read and ends with this piece. */
+  readonly chunk: Buffer | undefined;
   readonly taken: () => void;
 }
 
@@ -146,14 +150,14 @@ export class OutgoingTransfer {
   sendPiece(): void {
     const piece = this.#prepared;
     if (piece === undefined) return;
-    const { frame, hash, taken } = piece;
+    const { frame, hash, taken, chunk } = piece;
     const nowMs = this.#turns.clock.now();
     if (this.#inFlight.length === 0) this.#progressAtMs = nowMs;
     this.#inFlight.push({ endBytes: hash.bytes, sizeBytes: frame.sizeBytes, sentAtMs: nowMs });
     this.#prepared = undefined;
     this.#sentBytes = hash.bytes;
     this.#hashes.add(hash);
-    this.#turns.send(frame);
+    this.#turns.send(frame, chunk && (() => givePieceBuffer(chunk)));
     taken();
   }
 
@@ -288,6 +292,7 @@ export class OutgoingTransfer {
         agreed = hash;
         index += 1;
       }
+      givePieceBuffer(chunk);
       if (index === have.length) break;
       this.#progress.done(hash.bytes);
     }
@@ -330,13 +335,16 @@ export class OutgoingTransfer {
       rest = rest.subarray(piece.length);
       const at = hash.bytes;
       hash = hash.with(piece);
-      await this.#prepare(piece, at, hash);
+      await this.#prepare(piece, { at, hash, chunk: rest.length === 0 ? chunk : undefined });
     }
     return hash;
   }
 
   /** Resolves when the piece is sent, or the run has ended. */
-  #prepare(piece: Buffer, at: number, hash: StreamHash): Promise<void> {
+  #prepare(
+    piece: Buffer,
+    { at, hash, chunk }: { at: number; hash: StreamHash; chunk: Buffer | undefined },
+  ): Promise<void> {
     const ranges = rangesOfData(piece, this.#turns.bounds.zeroBytes);
     const data = dataIn(piece, ranges);
     const { id } = this;
@@ -350,7 +358,7 @@ export class OutgoingTransfer {
       data,
     };
     return new Promise((resolve) => {
-      this.#prepared = { frame, hash, taken: resolve };
+      this.#prepared = { frame, hash, chunk, taken: resolve };
       this.#turns.pump();
     });
   }

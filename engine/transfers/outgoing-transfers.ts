@@ -168,7 +168,7 @@ export class OutgoingTransfers {
       get pieceBytes() {
         return pieceBytes();
       },
-      send: (frame) => this.#send(frame),
+      send: (frame, onWritten) => this.#send(frame, onWritten),
       mayRead: (transfer) =>
         new Promise((resolve) => {
           this.#toRead.set(transfer, resolve);
@@ -185,8 +185,9 @@ export class OutgoingTransfers {
     return this.#credit.bytes >= 2 * pieceBytes ? pieceBytes : smallPieceBytes;
   }
 
-  #send(frame: TransferFrame): void {
-    this.#link?.send(transferFrame(frame, this.#options.sourceId()));
+  #send(frame: TransferFrame, onWritten?: () => void): void {
+    const sent = transferFrame(frame, this.#options.sourceId());
+    this.#link?.send(onWritten === undefined ? sent : { ...sent, onWritten });
   }
 
   #doneReading(transfer: OutgoingTransfer): void {
