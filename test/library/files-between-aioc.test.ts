@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ConnectorAPI } from '../../engine/api/connector-api.ts';
 import { type ConfiguredSide, configuredSide } from '../helpers/configured-connectors.ts';
@@ -94,4 +94,33 @@ test('a file of a type that is not taken is refused before it is sent, and nothi
   await waitFor(() => logged(/type other was dropped/), { what: 'the other one to be dropped' });
   assert.ok(logged(/file of a message was not stored: the type other is not in recv_message_types/));
   assert.deepEqual(readdirSync(received), []);
+});
+
+test('ten files cross at once beside a stream of messages: all arrive, in order, and no message waits for a file', async (t) => {
+  const { sender, received, heard } = await startPair(t);
+  const files = Array.from({ length: 10 }, (_, index) => fileOf(t, `file-${index}`, 3_000_000));
+  const tookMs: number[] = [];
+  const isThere = (text: string): boolean => heard.includes(text);
+  for (const { path } of files)
+    await sender.send({
+      ...{ messageType: 'event', data: 'file' },
+      withFile: { srcPath: path, dstType: 'any', inOrder: false },
+    });
+  const sent: string[] = [];
+  while (heard.filter((text) => text === 'file').length < files.length) {
+    const text = `${sent.length}`;
+    sent.push(text);
+    const startedAt = performance.now();
+    await sender.send({ messageType: 'other', data: text });
+    await waitFor(() => isThere(text), { what: `message ${text}` });
+    tookMs.push(performance.now() - startedAt);
+  }
+  assert.deepEqual(
+    heard.filter((text) => text !== 'file'),
+    sent,
+  );
+  for (const { path, bytes } of files)
+    assert.ok(readFileSync(join(received, basename(path))).equals(bytes), path);
+  assert.equal(readdirSync(received).length, files.length);
+  assert.ok(Math.max(...tookMs) < 2_000, `the latest message took ${Math.max(...tookMs)} ms`);
 });
