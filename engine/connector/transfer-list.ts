@@ -103,7 +103,7 @@ export class TransferList {
   #cancelOutgoing(id: string): boolean {
     for (const { sender } of this.#options.peers())
       for (const file of sender.files.all)
-        if (idOf(file.id) === id) return sender.files.cancel(file.id, CANCELLED_HERE);
+        if (idOf(file.id) === id) return sender.files.cancel(file.id, CANCELLED_AT.sender);
     return false;
   }
 
@@ -111,7 +111,7 @@ export class TransferList {
     const { received, partials } = this.#options;
     const receiving = received().all.find(({ offer }) => idOf(offer.id) === id);
     if (receiving !== undefined) {
-      received().cancel(receiving.peer, receiving.offer.id, CANCELLED_HERE);
+      received().cancel(receiving.peer, receiving.offer.id, CANCELLED_AT.receiver);
       return true;
     }
     const partial = this.#partials.find((one) => idOf(one.id) === id);
@@ -119,7 +119,7 @@ export class TransferList {
     // It is told when it comes.
     const peer = [...this.#options.peers()].find(({ wireName }) => wireName === partial.peer);
     if (peer === undefined) await partials()?.clean({ keys: [partial.key] });
-    else received().cancel(peer, partial.id, CANCELLED_HERE);
+    else received().cancel(peer, partial.id, CANCELLED_AT.receiver);
     return true;
   }
 
@@ -214,7 +214,11 @@ export function transferListSource(rows: readonly TransferRow[]): ListSource<Tra
   };
 }
 
-const CANCELLED_HERE = 'It was cancelled by the operator of the other side.';
+/** Read at both ends. */
+const CANCELLED_AT = {
+  sender: 'It was cancelled at the sender.',
+  receiver: 'It was cancelled at the receiver.',
+} as const;
 
 function outgoingRow(peerName: string, { id, header, progress }: OutgoingFileState): TransferRow {
   return { id: idOf(id), direction: 'out', peerName, name: nameIn(header), ...shown(progress) };

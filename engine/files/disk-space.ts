@@ -109,9 +109,10 @@ async function freeBytesAt(path: string, shown: string, stat: StatFileSystem = s
 
 function tooFull(what: string, sizeBytes: number, freeBytes: number): AiocError {
   const mib = (bytes: number): string => `${Math.floor(bytes / (1024 * 1024))} MiB`;
-  return new AiocError(
-    'AIOC_FILE_WRITE',
-    `${what} is too full: ${mib(sizeBytes)} are needed and ${mib(freeBytes)} are free, of which ` +
-      `${mib(LIMITS.diskReserveBytes)} must stay free. Free some space.`,
-  );
+  const kept = mib(LIMITS.diskReserveBytes);
+  const why =
+    sizeBytes > 0
+      ? `${mib(sizeBytes)} are needed and ${mib(freeBytes)} are free, of which ${kept} must stay free`
+      : `${mib(freeBytes)} are free, and ${kept} must stay free`;
+  return new AiocError('AIOC_FILE_WRITE', `${what} is too full: ${why}. Free some space.`);
 }

@@ -1,4 +1,4 @@
-import { toAiocError } from '../base/errors.ts';
+import { shownName } from '../files/safe-name.ts';
 import { DISCARDED_FILE, type Disposition, type FileSink, wrapSink } from '../peers/file-sink.ts';
 import type { Peer } from '../peers/peer.ts';
 import { ReceivedBatches } from '../peers/received-batches.ts';
@@ -42,18 +42,24 @@ export class ArrivingFiles {
 
   /** For files beside their messages. */
   readonly receiver: FileReceiver = {
-    open: async (peer, offer) => {
-      try {
-        this.#options.checkTaken(offer.header);
-        return await this.#options.files.open(offer);
-      } catch (error) {
-        const text = `the file of a message was not stored: ${toAiocError(error).message}`;
-        this.#options.log.event(text, { peerName: peer.name, warning: true, repeats: 'file' });
-        throw error;
-      }
+    open: async (_peer, offer) => {
+      this.#options.checkTaken(offer.header);
+      return this.#options.files.open(offer);
     },
     discard: (peer, id) => this.#options.files.discard(peer.wireName, id),
-    onProgress: () => undefined,
+    onProgress: (peer, { header }, { failure }) => {
+      if (failure === undefined) return;
+      const { by, code, reason } = failure;
+      // A command of this connector is in the log.
+      if (by === 'receiver' && code === 'AIOC_CANCELLED') return;
+      const { dst_name: name } = header['with_file'] as JsonObject;
+      const what =
+        by === 'receiver'
+          ? 'the file of a message was not stored'
+          : `the sender stopped the file ${shownName(String(name))}`;
+      const text = `${what}: ${reason}`;
+      this.#options.log.event(text, { peerName: peer.name, warning: true, repeats: 'file' });
+    },
     partial: (peer) => this.#options.files.partialOf(peer.wireName),
   };
 

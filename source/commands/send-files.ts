@@ -110,7 +110,7 @@ class Bar implements Display {
     // The others wait for it.
     if (phase === 'waiting' && this.#ended < this.#count - 1) return;
     const which = this.#count === 1 ? '' : ` (${this.#ended + 1} of ${this.#count})`;
-    const resumed = resumedBytes > 0 ? `, ${sizeText(resumedBytes)} were there` : '';
+    const resumed = phase === 'running' && resumedBytes > 0 ? `, ${sizeText(resumedBytes)} were there` : '';
     const what =
       phase !== 'running'
         ? WORDS[phase]

@@ -108,6 +108,9 @@ test('the sender cancels a file: nothing of it stays at the receiver', async (t)
   });
   await waitFor(() => partialsIn(received).length === 0, { what: 'the end of the partial file' });
   await waitFor(async () => (await rowsOf(server.configPath)).length === 0, { what: 'an empty list' });
+  const logged = server.log().map(({ text }) => text);
+  const told = 'the sender stopped the file "report.bin": It was cancelled at the sender.';
+  assert.ok(logged.includes(told), logged.join('\n'));
 });
 
 test('the command line says what to cancel or to clean, and refuses what makes no sense', () => {
