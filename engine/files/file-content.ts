@@ -8,6 +8,7 @@ import { placeFile } from './free-name.ts';
 import type { HeldDirectory } from './held-directory.ts';
 import type { HowToPlace, PartialContent } from './partial-content.ts';
 import { receivedMode, receivedSeconds } from './received-mode.ts';
+import { inSyncTurn } from './sync-turns.ts';
 
 export interface FileContentOptions {
   readonly directory: HeldDirectory;
@@ -79,7 +80,7 @@ export class FileContent implements PartialContent {
     const seconds = receivedSeconds(this.#where.mtimeMs);
     await handle.utimes(seconds, seconds);
     await handle.chmod(receivedMode(this.#where.mode));
-    await handle.sync();
+    await inSyncTurn(() => handle.sync());
   }
 
   async close(): Promise<void> {
@@ -136,8 +137,7 @@ export class FileContent implements PartialContent {
     this.#unsyncedBytes += bytes;
     if (this.#unsyncedBytes < LIMITS.fileSyncBytes || this.#syncing !== undefined) return;
     this.#unsyncedBytes = 0;
-    this.#syncing = handle
-      .datasync()
+    this.#syncing = inSyncTurn(() => handle.datasync())
       .catch((error: unknown) => {
         this.#syncError = error;
       })
