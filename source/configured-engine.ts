@@ -54,6 +54,7 @@ export async function configuredEngine(options: ConfiguredEngineOptions): Promis
       version: VERSION,
       ...placesOfConnector(config),
       onShutdown,
+      configFile: configPath,
       saveKey: (key, value) => configFile.set(key, value),
       onLogLine: (line: LogLine) => log.write(line),
       logLevel: {

@@ -30,7 +30,7 @@ function rowsIn(
     case 'peers':
       return peersRows({ ui, data, box });
     case 'queues':
-      return queuesRows({ box });
+      return queuesRows({ box, data });
     case 'log':
       return logRows({ box });
     case 'chat':

@@ -1,6 +1,6 @@
 import { CAUSE_WORDS } from '../state/cause-text.ts';
 import { endsSoonText } from '../state/certificate-text.ts';
-import { ageText, clockText, counted, countText, rateText, shortCount } from '../state/format.ts';
+import { ageText, bytesText, clockText, counted, countText, rateText, shortCount } from '../state/format.ts';
 import type { SafeStatus } from '../state/safe-rows.ts';
 import type { Attached } from '../state/ui-state.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
@@ -123,6 +123,7 @@ function partsOf(
       line: [span(rates)],
     },
     waitingPart(status, width),
+    diskPart(status.disk),
     status.unreadTotal > 0
       ? { rank: 4, line: [span(safe` ${countText(status.unreadTotal)} unread`, 'warn')] }
       : undefined,
@@ -146,6 +147,20 @@ function waitingPart({ waitingInCount, waitingCount, stuckCount }: SafeStatus, w
   const variants = [safe`waiting ${full}`, full, joined(counts(shortCount))];
   const fitting = variants.find((text) => textWidth(text) <= width - BESIDE_WAITING_WIDTH);
   return { rank: 2, line: [plain(' '), span(fitting ?? joined(stuck), 'warn')] };
+}
+
+/** What is free; in warning words when it is little. */
+function diskPart(disk: SafeStatus['disk']): Part | undefined {
+  if (disk === undefined) return undefined;
+  const free = safe`${bytesText(disk.freeBytes)} free`;
+  switch (disk.state) {
+    case 'ok':
+      return { rank: 11, line: [span(safe`· ${free}`)] };
+    case 'low':
+      return { rank: 2, line: [plain('· '), span(safe`disk nearly full, ${free}`, 'warn')] };
+    case 'refusing':
+      return { rank: 1, line: [plain('· '), span(safe`disk full, ${free}`, 'bad')] };
+  }
 }
 
 function joined(texts: readonly SafeText[]): SafeText {

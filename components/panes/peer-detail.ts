@@ -2,7 +2,15 @@
 import type { Retry } from '../../engine/contract/views.ts';
 import { CAUSE_WORDS } from '../state/cause-text.ts';
 import { daysLeftText, endsSoonText } from '../state/certificate-text.ts';
-import { ageText, clockText, clockWithSeconds, counted, countText, dateText } from '../state/format.ts';
+import {
+  ageText,
+  clockText,
+  clockWithSeconds,
+  counted,
+  countText,
+  dateText,
+  rateText,
+} from '../state/format.ts';
 import type { SafePeerRow, SafeStatus } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import type { Tone } from '../themes/tokens.ts';
@@ -36,7 +44,7 @@ export function peerSummary(peer: SafePeerRow, view: DetailView): readonly Line[
     ...(endsSoon === undefined ? [] : [endsSoon]),
     ...(dropped ? [safe`ignored: ${ignoredText(peer)}`] : []),
     ...(peer.reason === undefined ? [] : [peer.reason]),
-    safe`lag ${lagText(peer)}`,
+    safe`lag ${lagText(peer, '')}`,
     ...(peer.kind !== 'python' || peer.wireName === peer.name ? [] : [safe`wire name ${peer.wireName}`]),
     ...(dropped ? [] : [trusted('nothing ignored')]),
     ...(peer.forgedIn === undefined ? [] : [forgedText(peer.forgedIn)]),
@@ -62,7 +70,8 @@ export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[]
     peer.reason === undefined ? undefined : ['reason', peer.reason],
     peer.retry === undefined ? undefined : ['next try', nextTryText(peer.retry)],
     peer.wireName === peer.name ? undefined : ['wire name', peer.wireName],
-    ['lag', lagText(peer)],
+    ['lag', lagText(peer, peer.ackLagMs === undefined ? ' (of a ping)' : ' (of acks)')],
+    ['rate', safe`${rateText(peer.inRate)}/s in, ${rateText(peer.outRate)}/s out`],
     ...validityFacts(peer, view),
     ...lastUseFacts(peer, view),
     ['waiting', safe`${counted(peer.waitingCount, 'message')}`],
@@ -135,8 +144,12 @@ function lastUseFacts(
   return [['last use', safe`${dateText(atMs)} ${clockText(atMs)}, ${ageText(nowMs - atMs)} ago`]];
 }
 
-function lagText({ lagMs }: SafePeerRow): SafeText {
-  if (lagMs === undefined) return trusted('not measured');
+/** What acks take now, or without any the last ping. */
+function lagText({ lagMs, ackLagMs = lagMs }: SafePeerRow, of: string): SafeText {
+  return ackLagMs === undefined ? trusted('not measured') : safe`${millisText(ackLagMs)}${trusted(of)}`;
+}
+
+function millisText(lagMs: number): SafeText {
   return trusted(lagMs < 9_950 ? `${Math.max(1, Math.round(lagMs))} ms` : `${Math.round(lagMs / 1000)} s`);
 }
 

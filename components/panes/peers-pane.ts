@@ -202,7 +202,7 @@ function peerLine(row: SafePeerRow, view: RowView): Line {
     plain(' '),
     span(sparkline(row.rateHistory, columns.spark), isQuiet ? 'faint' : 'info'),
     cellRight(rateText(row.rate), columns.rate, isQuiet ? 'faint' : 'plain'),
-    cellRight(row.lagMs === undefined ? trusted(GLYPHS.dash) : lagText(row.lagMs), columns.lag),
+    lagCell(row, columns.lag),
     ...(columns.more ? moreCells(row, nowMs) : []),
   ];
 }
@@ -295,6 +295,12 @@ function stateMark(row: SafePeerRow): { readonly glyph: string; readonly tone: T
     case 'refused':
       return { glyph: GLYPHS.refused, tone: 'bad' };
   }
+}
+
+/** What acks take now, or without any the last ping. */
+function lagCell({ ackLagMs, lagMs }: SafePeerRow, cells: number): Line[number] {
+  const ms = ackLagMs ?? lagMs;
+  return cellRight(ms === undefined ? trusted(GLYPHS.dash) : lagText(ms), cells);
 }
 
 function lagText(lagMs: number): SafeText {

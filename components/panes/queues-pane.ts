@@ -1,7 +1,6 @@
 import { ageText, bytesText, countText, durationText, rateText } from '../state/format.ts';
 import { selectedRow } from '../state/list-motion.ts';
 import type { SafeQueueRow } from '../state/safe-rows.ts';
-import { worstQueue } from '../state/worst-queue.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
@@ -12,15 +11,19 @@ const HEAD_WIDTH = 46;
 /** Width at which rates and bytes are shown. */
 const ALL_COLUMNS_WIDTH = 60;
 const FULL_NOTE_WIDTH = 48;
+/** Below this height, rows of queues are worth more than the remedy. */
+const REMEDY_HEIGHT_MIN = 4;
 
 /** Rows left for the list after the column heads and the line about the worst queue. */
-export function queuesRows({ box }: Pick<PaneInput, 'box'>): number {
-  return Math.max(1, innerHeight(box.height) - (innerWidth(box.width) >= HEAD_WIDTH ? 2 : 1));
+export function queuesRows({ box, data }: Pick<PaneInput, 'box' | 'data'>): number {
+  const head = innerWidth(box.width) >= HEAD_WIDTH ? 1 : 0;
+  return Math.max(1, innerHeight(box.height) - head - whyLines({ box, data }, innerWidth(box.width)).length);
 }
 
 /** Rows of everything that the pane can show. */
 export function queuesContentRows({ data }: Pick<PaneInput, 'data'>): number {
-  return 2 + Math.max(1, data.queues?.matched ?? 0);
+  const remedy = data.status?.worstQueue?.blocked.remedy === undefined ? 0 : 1;
+  return 2 + remedy + Math.max(1, data.queues?.matched ?? 0);
 }
 
 /** The queues, largest backlog first, and why the worst one is stuck. */
@@ -35,8 +38,9 @@ export function queuesPane(input: PaneInput): Block {
   });
   const head = width >= HEAD_WIDTH && rows.length > 0 ? [headLine(width, update)] : [];
   const table = rows.length > 0 ? [...head, ...rows] : emptyLines(update);
-  const room = innerHeight(box.height) - 1;
-  const lines = [...table.slice(0, room), ...blank(room - table.length), whyLine(update, width)];
+  const why = whyLines(input, width);
+  const room = innerHeight(box.height) - why.length;
+  const lines = [...table.slice(0, room), ...blank(room - table.length), ...why];
   const order = ui.queues.descending ? GLYPHS.down : GLYPHS.up;
   const note: Line = [plain(`by ${ui.queues.sort} ${order} · `, 'faint'), ...countNote(update)];
   const shortNote = countNote(update);
@@ -108,15 +112,19 @@ function queueLine(row: SafeQueueRow, width: number, nowMs: number): Line {
   ];
 }
 
-/** Why the worst queue is stuck. */
-function whyLine(update: PaneInput['data']['queues'], width: number): Line {
-  const stuck = (update?.rows ?? []).filter(({ blocked }) => blocked !== undefined);
-  const worst = worstQueue(update);
-  if (worst?.blocked === undefined) return droppedLine(update);
-  const name = stuck.length > 1 ? safe`${queueName(worst)}: ` : trusted('');
-  const line: Line = [plain(' stuck? ', 'warn'), span(safe`${name}${worst.blocked}`)];
+/** Why the worst of all queues is stuck, and if there is room, what to do. */
+function whyLines({ data, box }: Pick<PaneInput, 'data' | 'box'>, width: number): readonly Line[] {
+  const { worstQueue } = data.status ?? {};
+  if (worstQueue === undefined) return [droppedLine(data.queues)];
+  const { text, remedy, endsByItself } = worstQueue.blocked;
+  // The text names the peer of an outbox, and the type of an inbox.
+  const isOne = worstQueue.direction === 'in' || (data.queues?.total ?? 0) < 2;
+  const name = isOne ? trusted('') : safe`${worstQueue.type}: `;
+  const line: Line = [plain(endsByItself ? ' slow? ' : ' stuck? ', 'warn'), span(safe`${name}${text}`)];
   const hint: Line = [plain(' (w: why)', 'faint')];
-  return lineWidth(line) + lineWidth(hint) <= width ? [...line, ...hint] : line;
+  const why = lineWidth(line) + lineWidth(hint) <= width ? [...line, ...hint] : line;
+  if (remedy === undefined || innerHeight(box.height) < REMEDY_HEIGHT_MIN) return [why];
+  return [why, [plain(` ${GLYPHS.cursor} `, 'warn'), span(remedy.command ?? remedy.text, 'strong')]];
 }
 
 /** Shows what full queues have dropped, even when no queue is stuck now. */

@@ -3,6 +3,7 @@
  * ids, which are only compared and sent back.
  */
 import type {
+  Blocked,
   Body,
   Cause,
   ChatRow,
@@ -19,6 +20,7 @@ import type {
   TransferRow,
   TransferState,
   Update,
+  WorstQueue,
 } from '../../engine/contract/views.ts';
 import { type SafeText, sanitize, sanitizeLines } from '../terminal/sanitize.ts';
 
@@ -31,7 +33,16 @@ type Safe<T, Keys extends keyof T> = Omit<T, Keys> & {
 };
 
 export type SafePeerRow = Safe<PeerRow, 'name' | 'wireName' | 'address' | 'reason' | 'words'>;
-export type SafeQueueRow = Safe<QueueRow, 'peerName' | 'type' | 'blocked'>;
+interface SafeBlocked {
+  readonly code: Blocked['code'];
+  readonly endsByItself: boolean;
+  readonly text: SafeText;
+  readonly remedy: { readonly text: SafeText; readonly command: SafeText | undefined } | undefined;
+}
+export type SafeQueueRow = Omit<Safe<QueueRow, 'peerName' | 'type'>, 'blocked'> & {
+  readonly blocked: SafeBlocked | undefined;
+};
+type SafeWorstQueue = SafeQueueRow & { readonly blocked: SafeBlocked };
 type SafeTransferRow = Safe<TransferRow, 'peerName' | 'name'>;
 export type SafeLogRow = Safe<LogRow, 'peerName' | 'type' | 'text' | 'reason'>;
 export type SafeJoinRequest = Safe<JoinRequest, 'name' | 'address' | 'words' | 'warning'>;
@@ -56,7 +67,14 @@ type SafePhase = {
 };
 export type SafeStatus = Omit<
   Status,
-  'address' | 'ownAddresses' | 'ownName' | 'ownWords' | 'receivedDirectory' | 'joinRequests' | 'phase'
+  | 'address'
+  | 'ownAddresses'
+  | 'ownName'
+  | 'ownWords'
+  | 'receivedDirectory'
+  | 'joinRequests'
+  | 'phase'
+  | 'worstQueue'
 > & {
   readonly address: SafeText;
   readonly ownAddresses: readonly SafeText[];
@@ -65,6 +83,7 @@ export type SafeStatus = Omit<
   readonly receivedDirectory: SafeText;
   readonly joinRequests: readonly SafeJoinRequest[];
   readonly phase: SafePhase;
+  readonly worstQueue: SafeWorstQueue | undefined;
 };
 export type SafeBody = {
   readonly headerLines: readonly SafeText[];
@@ -125,6 +144,7 @@ function safeStatus(status: Status): SafeStatus {
     ownWords: maybe(status.ownWords),
     receivedDirectory: one(status.receivedDirectory),
     joinRequests: status.joinRequests.map(safeJoinRequest),
+    worstQueue: status.worstQueue && safeWorst(status.worstQueue),
     phase: {
       kind: status.phase.kind,
       reason: 'reason' in status.phase ? one(status.phase.reason) : undefined,
@@ -156,7 +176,21 @@ function safePeer(row: PeerRow): SafePeerRow {
 }
 
 function safeQueue(row: QueueRow): SafeQueueRow {
-  return { ...row, peerName: one(row.peerName), type: one(row.type), blocked: maybe(row.blocked) };
+  const { peerName, type, blocked } = row;
+  return { ...row, peerName: one(peerName), type: one(type), blocked: blocked && safeBlocked(blocked) };
+}
+
+function safeBlocked({ code, text, remedy, endsByItself }: Blocked): SafeBlocked {
+  return {
+    code,
+    endsByItself: endsByItself === true,
+    text: one(text),
+    remedy: remedy && { text: one(remedy.text), command: maybe(remedy.command) },
+  };
+}
+
+function safeWorst(row: WorstQueue): SafeWorstQueue {
+  return { ...safeQueue(row), blocked: safeBlocked(row.blocked) };
 }
 
 function safeTransferRow(row: TransferRow): SafeTransferRow {

@@ -102,6 +102,8 @@ export const LIMITS = {
   /** Addresses of one host that are tried. Each costs a connection; all attempts start within 4 s. */
   dialAddresses: 16,
   pingTimeoutMs: 5_000,
+  /** While a screen shows peers: their round trips are measured so often, for peers that have nothing to acknowledge. */
+  lagPingMs: 30_000,
   /**
    * An aioc peer that is silent this long after something was sent to it gets heartbeatAttempts pings, heartbeatReplyMs
    * apart, before the connection is closed.

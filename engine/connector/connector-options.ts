@@ -3,14 +3,16 @@ import type { Durability, FileSpool, PythonListener } from '../config/shapes.ts'
 import type { FileDestination } from '../files/file-destinations.ts';
 import type { FileQuota } from '../files/peer-quotas.ts';
 import type { InviteOptions, MadeInvitation } from '../local/connector-commands.ts';
-import type { ConnectorOwner } from '../local/socket-names.ts';
+import { type ConnectorOwner, ownerId } from '../local/socket-names.ts';
 import type { LogLine } from '../log-files/log-file.ts';
 import type { HeartbeatRules } from '../peers/heartbeat.ts';
 import type { PeerChange } from '../peers/traffic-observers.ts';
 import type { ClientTrust, ServerTrust } from '../peers/trust.ts';
 import type { PersistenceRules } from '../queues/queue-rules.ts';
+import { QueueRules } from '../queues/queue-rules.ts';
 import type { AccessLists } from '../security/access-list.ts';
 import type { CertificateUses } from '../security/certificate-uses.ts';
+import type { BlockedContext } from './blocked.ts';
 
 /** How connections are secured. */
 export type ConnectorSecurity =
@@ -73,6 +75,8 @@ export interface LocalOptions {
    * @throws AiocError AIOC_CONFIG if that fails
    */
   readonly saveKey?: ((key: string, value: unknown) => Promise<void>) | undefined;
+  /** The path of the configuration file; absent without one. */
+  readonly configFile?: string | undefined;
   /** Called when a command asks the program to exit. */
   readonly onShutdown: () => void;
   readonly logLevel: LogLevelSetting;
@@ -137,4 +141,16 @@ export interface ConnectorOptions {
 /** The identity of a connector for local programs. */
 export function fileOwnerOf({ role, host, port, wireName }: ConnectorOptions): ConnectorOwner {
   return role === 'server' ? { role, host, port } : { role, name: wireName };
+}
+
+/** What the reasons of blocked queues name. */
+export function blockedContext(options: ConnectorOptions): BlockedContext {
+  const { role, local } = options;
+  return { role, connector: local?.configFile ?? ownerId(fileOwnerOf(options)).replace(' ', ':') };
+}
+
+/** The directory whose disk fills first: that of the journal, or without one that of received files. */
+export function busiestDirectory({ local, receivedDirectory }: ConnectorOptions): string {
+  const isStoring = local !== undefined && new QueueRules(local.storage).storesAny;
+  return isStoring ? local.storage.journalDirectory : receivedDirectory;
 }

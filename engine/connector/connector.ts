@@ -3,7 +3,7 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { MemoryBudget } from '../base/memory-budget.ts';
 import type { Chat } from '../chat/chat.ts';
-import type { Phase, QueueRow, Status } from '../contract/views.ts';
+import type { Phase, Status } from '../contract/views.ts';
 import { DiskSpace } from '../files/disk-space.ts';
 import { ReceivedFolder } from '../files/received-folder.ts';
 import { LocalBroker } from '../local/local-broker.ts';
@@ -26,7 +26,7 @@ import { MemoryStore } from '../storage/memory-store.ts';
 import type { Store } from '../storage/store.ts';
 import { notingUses, usesOf } from './certificate-use.ts';
 import { CommandHandler } from './command-handler.ts';
-import { type ConnectorOptions, fileOwnerOf } from './connector-options.ts';
+import { blockedContext, busiestDirectory, type ConnectorOptions, fileOwnerOf } from './connector-options.ts';
 import { drainQueues } from './drain-queues.ts';
 import { makeEndpoint } from './endpoint.ts';
 import { incomingFiles } from './incoming-files.ts';
@@ -39,11 +39,11 @@ import { knownPeersOf } from './open-known-peers.ts';
 import { OutgoingFiles } from './outgoing-files.ts';
 import { ownCertificate } from './own-certificate.ts';
 import { liftQueueLimits, restoreQueueLimits } from './queue-limits.ts';
+import { QueueOverview } from './queue-overview.ts';
 import { addAwayPeer, NOT_BACK, QueueStore } from './queue-store.ts';
 import { reachableAddresses } from './reachable-addresses.ts';
 import { removeRunFile, withHolder, writeRunFile } from './run-file.ts';
 import { type TransferList, transferCounts, transferListOf } from './transfer-list.ts';
-import { inboxRows, queueRows, queueTotals } from './view-rows.ts';
 
 /** A connector with all its parts. `EngineService` shows and controls it. */
 export class Connector {
@@ -59,6 +59,7 @@ export class Connector {
   readonly control: CommandHandler;
   readonly transfers: TransferList;
   readonly rules: QueueRules;
+  readonly overview: QueueOverview;
   /** The sockets of a configured connector for local programs. */
   readonly broker: LocalBroker | undefined;
   readonly local: LocalSockets | undefined;
@@ -107,6 +108,12 @@ export class Connector {
     this.#knownAioc = knownPeersOf(options);
     this.broker = this.#makeBroker(onChange);
     this.local = this.#makeLocalSide(onChange);
+    this.overview = new QueueOverview({
+      ...{ clock, space, rules: this.rules, context: blockedContext(options) },
+      directory: busiestDirectory(options),
+      peers: () => this.registry.all,
+      inboxes: () => this.inboxes,
+    });
     this.#counts = this.#makeCounts();
     this.traffic = this.#makeTraffic();
     this.#endpoint = this.#makeEndpoint();
@@ -237,7 +244,7 @@ export class Connector {
       phase: this.#phase,
       inRate: this.traffic.inRate.perSecond(),
       outRate: this.traffic.outRate.perSecond(),
-      ...queueTotals(this.queueRows()),
+      ...this.overview.totals(),
       receivedDirectory,
       acceptsAll: acceptAll,
       ignoringAll: this.ignoring.all,
@@ -248,11 +255,6 @@ export class Connector {
       peersConnected: peers.filter(({ state }) => state === 'connected').length,
       unreadTotal: peers.reduce((sum, { id }) => sum + this.chat.conversation(id).unread, 0),
     };
-  }
-
-  /** All queues as rows of a screen, unsorted. */
-  queueRows(): readonly QueueRow[] {
-    return [...queueRows(this.registry.all, this.rules), ...inboxRows(this.inboxes, this.rules)];
   }
 
   async #openQueues(): Promise<void> {

@@ -1,4 +1,6 @@
 import { AiocError, toAiocError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Timer } from '../base/ports.ts';
 import type { Conversation } from '../chat/conversation.ts';
 import type { Command, CommandResult, CommandValue } from '../contract/commands.ts';
 import type { EngineApi, ViewSubscription } from '../contract/engine-api.ts';
@@ -18,13 +20,17 @@ import { ViewServer } from './view-server.ts';
 export class EngineService implements EngineApi {
   readonly #connector: Connector;
   readonly #views: ViewServer;
+  #pinging: Timer | undefined;
 
   constructor(connector: Connector) {
     this.#connector = connector;
     this.#views = new ViewServer({
       clock: connector.options.ports.clock,
       render: (view) => this.#render(view),
-      onShown: (views) => this.#watchConversations(views),
+      onShown: (views) => {
+        this.#watchConversations(views);
+        this.#watchLags(views.some(({ pane }) => pane === 'peers'));
+      },
     });
     connector.onChange = () => this.#views.touch();
   }
@@ -66,7 +72,7 @@ export class EngineService implements EngineApi {
       case 'queues':
         return {
           pane: 'queues',
-          ...listWindow(queueList(this.#connector.queueRows()), view),
+          ...listWindow(queueList(this.#connector.overview.rows()), view),
         };
       case 'transfers':
         return {
@@ -104,6 +110,22 @@ export class EngineService implements EngineApi {
     );
     for (const { id } of this.#connector.registry.all)
       this.#connector.chat.conversation(id).watch(watched.has(id));
+  }
+
+  /** Peers to which nothing is sent have no acks to measure: they are pinged while somebody looks. */
+  #watchLags(isShown: boolean): void {
+    if (isShown && this.#pinging !== undefined) return;
+    this.#pinging?.cancel();
+    this.#pinging = isShown ? this.#pingLater() : undefined;
+  }
+
+  #pingLater(): Timer {
+    const { registry, traffic, options } = this.#connector;
+    return options.ports.clock.after(LIMITS.lagPingMs, () => {
+      for (const peer of registry.all)
+        if (peer.state === 'connected') traffic.ping(peer).catch(() => undefined);
+      this.#pinging = this.#pingLater();
+    });
   }
 
   async #perform(command: Command, control: CommandHandler): Promise<CommandValue | undefined> {

@@ -21,7 +21,7 @@ import { clientTrust, serverTrust } from './directory-trust.ts';
 import { ServerInvitations } from './server-invitations.ts';
 
 export interface FromConfigOptions
-  extends Pick<LocalOptions, 'saveKey' | 'onShutdown' | 'logLevel'>,
+  extends Pick<LocalOptions, 'saveKey' | 'configFile' | 'onShutdown' | 'logLevel'>,
     Pick<
       ConnectorOptions,
       'version' | 'stateDirectory' | 'receivedDirectory' | 'onLogLine' | 'onPeerChange'
@@ -173,7 +173,7 @@ function accessOf(config: ConnectorConfig): AccessLists {
 }
 
 function localOf(options: FromConfigOptions): LocalOptions {
-  const { config, saveKey, onShutdown, logLevel } = options;
+  const { config, configFile, saveKey, onShutdown, logLevel } = options;
   return {
     connectorFilesDirectory: config.connector_files_dirpath,
     sendTypes: config.send_message_types,
@@ -205,6 +205,7 @@ function localOf(options: FromConfigOptions): LocalOptions {
     usualDirectories: options.usualDirectories ?? USUAL_CONNECTOR_DIRECTORIES,
     attributes: config,
     saveKey,
+    configFile,
     onShutdown,
     logLevel,
   };

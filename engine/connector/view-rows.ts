@@ -1,9 +1,19 @@
-import type { PeerRow, PeerSort, QueueRow, QueueSort, SecurityMode, Status } from '../contract/views.ts';
+import type {
+  PeerRow,
+  PeerSort,
+  QueueRow,
+  QueueSort,
+  SecurityMode,
+  Status,
+  WorstQueue,
+} from '../contract/views.ts';
 import type { Peer } from '../peers/peer.ts';
+import type { SentQueue } from '../peers/sent-queue.ts';
 import type { Inbox } from '../queues/inbox.ts';
 import type { Outbox } from '../queues/outbox.ts';
 import type { QueueRules } from '../queues/queue-rules.ts';
 import type { CertificateUses } from '../security/certificate-uses.ts';
+import { type BlockedContext, compareBlocked, inboxBlocked, outboxBlocked } from './blocked.ts';
 import type { ListSource } from './list-window.ts';
 
 interface AboutPeer {
@@ -15,6 +25,9 @@ interface AboutPeer {
 
 export function peerRow(peer: Peer, about: AboutPeer): PeerRow {
   const endsAtMs = about.security === 'mutual-tls' ? peer.certificateEndsAtMs : undefined;
+  const ackLagMs = worstLagMs(peer.sender.queues);
+  const [inRate, outRate] = [peer.inRate.perSecond(), peer.outRate.perSecond()];
+  const sent = peer.outRate.history();
   const use = about.uses?.of(peer.wireName);
   const isOfThis = peer.fingerprint === undefined || peer.fingerprint === use?.fingerprint;
   return {
@@ -32,8 +45,11 @@ export function peerRow(peer: Peer, about: AboutPeer): PeerRow {
     ...(endsAtMs !== undefined && { certificateEndsAtMs: endsAtMs }),
     ...(use !== undefined && isOfThis && { certificateLastUseMs: use.atMs }),
     ...(peer.lagMs !== undefined && { lagMs: peer.lagMs }),
-    rateHistory: peer.rate.history(),
-    rate: peer.rate.perSecond(),
+    ...(ackLagMs !== undefined && { ackLagMs }),
+    rateHistory: peer.inRate.history().map((rate, at) => rate + (sent[at] ?? 0)),
+    rate: inRate + outRate,
+    inRate,
+    outRate,
     ignored: about.ignored,
     ignoredIn: peer.ignoredIn,
     ignoredOut: peer.ignoredOut,
@@ -61,25 +77,34 @@ export function peerList(rows: readonly PeerRow[]): ListSource<PeerRow, PeerSort
 }
 
 /** One row for each peer and type used since the start: its outbox together with its lanes (SentQueues). */
-export function queueRows(peers: Iterable<Peer>, rules: QueueRules): QueueRow[] {
+export function queueRows(
+  peers: Iterable<Peer>,
+  { rules, context }: { readonly rules: QueueRules; readonly context: BlockedContext },
+): QueueRow[] {
   const rows: QueueRow[] = [];
   for (const peer of peers) {
-    const byType = new Map<string, Outbox[]>();
-    for (const outbox of peer.sender.outboxes) {
-      const others = byType.get(outbox.type);
-      if (others === undefined) byType.set(outbox.type, [outbox]);
-      else others.push(outbox);
+    const byType = new Map<string, SentQueue[]>();
+    for (const queue of peer.sender.queues) {
+      const { type } = queue.outbox;
+      const others = byType.get(type);
+      if (others === undefined) byType.set(type, [queue]);
+      else others.push(queue);
     }
-    for (const [type, outboxes] of byType) rows.push(outboxRow(peer, { type, outboxes }, rules));
+    for (const [type, queues] of byType) {
+      const row = outboxRow(peer, { type, queues }, rules);
+      const blocked = row.depth > 0 ? outboxBlocked(peer, queues, context) : undefined;
+      rows.push({ ...row, ...(blocked !== undefined && { blocked }) });
+    }
   }
   return rows;
 }
 
 function outboxRow(
   peer: Peer,
-  { type, outboxes }: { readonly type: string; readonly outboxes: readonly Outbox[] },
+  { type, queues }: { readonly type: string; readonly queues: readonly SentQueue[] },
   rules: QueueRules,
 ): QueueRow {
+  const outboxes = queues.map(({ outbox }) => outbox);
   const sum = (of: (outbox: Outbox) => number): number =>
     outboxes.reduce((total, outbox) => total + of(outbox), 0);
   const depth = sum((outbox) => outbox.depth);
@@ -87,8 +112,7 @@ function outboxRow(
   const outRate = sum(({ departures }) => departures.perSecond());
   const inRate = sum(({ arrivals }) => arrivals.perSecond());
   const oldest = outboxes.flatMap(({ oldestAtMs = [] }) => oldestAtMs);
-  const shrinking = outRate - inRate;
-  const blocked = depth > 0 ? blockedReason(peer) : undefined;
+  const ackLagMs = worstLagMs(queues);
   return {
     id: `${peer.id}:${type}`,
     direction: 'out',
@@ -102,17 +126,23 @@ function outboxRow(
     ...(dropped > 0 && { dropped }),
     inRate,
     outRate,
-    ...(depth > 0 && shrinking > 0 && { drainSeconds: Math.ceil(depth / shrinking) }),
-    ...(blocked !== undefined && { blocked }),
+    ...(ackLagMs !== undefined && { ackLagMs }),
+    credit: {
+      unackedBytes: sum(({ unackedBytes }) => unackedBytes),
+      maxBytes: queues.reduce((total, { credit }) => total + Math.round(credit.bytes), 0),
+    },
   };
 }
 
 /** One row for each type that local programs can receive. */
-export function inboxRows(inboxes: Iterable<Inbox>, rules: QueueRules): QueueRow[] {
+export function inboxRows(
+  inboxes: Iterable<Inbox>,
+  { rules, context }: { readonly rules: QueueRules; readonly context: BlockedContext },
+): QueueRow[] {
   return [...inboxes].map((inbox) => {
     const outRate = inbox.departures.perSecond();
     const inRate = inbox.arrivals.perSecond();
-    const shrinking = outRate - inRate;
+    const blocked = inboxBlocked(inbox, context);
     return {
       id: `in:${inbox.type}`,
       direction: 'in',
@@ -125,8 +155,7 @@ export function inboxRows(inboxes: Iterable<Inbox>, rules: QueueRules): QueueRow
       ...(inbox.dropped + inbox.lost > 0 && { dropped: inbox.dropped + inbox.lost }),
       inRate,
       outRate,
-      ...(inbox.depth > 0 && shrinking > 0 && { drainSeconds: Math.ceil(inbox.depth / shrinking) }),
-      ...inboxBlocked(inbox),
+      ...(blocked !== undefined && { blocked }),
     };
   });
 }
@@ -134,17 +163,40 @@ export function inboxRows(inboxes: Iterable<Inbox>, rules: QueueRules): QueueRow
 /** The totals in the header: sums of the rows, so that both always agree. */
 export function queueTotals(
   rows: readonly QueueRow[],
-): Pick<Status, 'waitingCount' | 'waitingInCount' | 'stuckCount' | 'storedCount' | 'waitingBytes'> {
+): Pick<
+  Status,
+  'waitingCount' | 'waitingInCount' | 'stuckCount' | 'worstQueue' | 'storedCount' | 'waitingBytes'
+> {
   const outwards = rows.filter(({ direction }) => direction === 'out');
   const inwards = rows.filter(({ direction }) => direction === 'in');
   const messages = (of: readonly QueueRow[]): number => of.reduce((sum, { depth }) => sum + depth, 0);
+  const worstQueue = worstOf(rows);
   return {
     waitingCount: messages(outwards),
     waitingInCount: messages(inwards),
-    stuckCount: rows.filter(({ blocked }) => blocked !== undefined).length,
+    stuckCount: rows.filter(({ blocked }) => blocked !== undefined && blocked.endsByItself !== true).length,
+    ...(worstQueue !== undefined && { worstQueue }),
     storedCount: messages(outwards.filter(({ stored }) => stored === true)),
     waitingBytes: outwards.reduce((sum, { bytes }) => sum + bytes, 0),
   };
+}
+
+/** The worst reason, and of several queues with it the deepest. */
+function worstOf(rows: readonly QueueRow[]): WorstQueue | undefined {
+  let worst: WorstQueue | undefined;
+  for (const row of rows) {
+    const { blocked } = row;
+    if (blocked === undefined) continue;
+    const order =
+      worst === undefined ? -1 : compareBlocked(blocked, worst.blocked) || worst.depth - row.depth;
+    if (order < 0) worst = { ...row, blocked };
+  }
+  return worst;
+}
+
+function worstLagMs(queues: readonly SentQueue[]): number | undefined {
+  const lags = queues.flatMap(({ outbox, lag }) => lag.ms(outbox.unacked) ?? []);
+  return lags.length === 0 ? undefined : Math.max(...lags);
 }
 
 function storedNote(
@@ -155,24 +207,11 @@ function storedNote(
   return rules.storesAny ? { stored: rules.isStored(direction, type) } : {};
 }
 
-function inboxBlocked(inbox: Inbox): Pick<QueueRow, 'blocked'> {
-  if (inbox.trouble !== undefined) return { blocked: `peers wait: ${inbox.trouble}` };
-  if (inbox.depth === 0 || inbox.hasConsumer) return {};
-  const held = inbox.waiting > 0 ? ': it is full, and peers wait' : '';
-  return { blocked: `no program on this machine listens to ${inbox.type}${held}` };
-}
-
-function blockedReason(peer: Peer): string | undefined {
-  if (peer.state === 'waiting') return `${peer.name} has not accepted this client yet`;
-  if (peer.state !== 'connected')
-    return `${peer.name} is ${peer.state}${peer.reason ? `: ${peer.reason}` : ''}`;
-  return undefined;
-}
-
 export function queueList(rows: readonly QueueRow[]): ListSource<QueueRow, QueueSort> {
   return {
     rows,
-    textOf: ({ peerName, type, direction, blocked = '' }) => `${peerName} ${type} ${direction} ${blocked}`,
+    textOf: ({ peerName, type, direction, blocked }) =>
+      `${peerName} ${type} ${direction} ${blocked?.text ?? ''}`,
     compare: {
       backlog: (a, b) => a.depth - b.depth,
       age: (a, b) => (b.oldestAtMs ?? Number.MAX_VALUE) - (a.oldestAtMs ?? Number.MAX_VALUE),

@@ -84,6 +84,36 @@ export interface JoinRequest {
   readonly warning?: string;
 }
 
+/** `low`: little is free; `refusing`: messages wait because the disk takes nothing. */
+export interface DiskRoom {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  readonly state: 'ok' | 'low' | 'refusing';
+}
+
+/** Why a queue with messages does not drain, and what a person can do. */
+export interface Blocked {
+  readonly code:
+    | 'away'
+    | 'refused'
+    | 'certificate'
+    | 'disk'
+    | 'no-listener'
+    | 'waiting'
+    | 'credit'
+    | 'slow-listener';
+  readonly text: string;
+  readonly remedy?: {
+    readonly text: string;
+    /** A command line for a shell on the connector's machine. */
+    readonly command?: string;
+  };
+  /** It may go on without a person. */
+  readonly endsByItself?: true;
+}
+
+export type WorstQueue = QueueRow & { readonly blocked: Blocked };
+
 export interface Status {
   readonly role: 'server' | 'client';
   /** On a server: its listening address. On a client: its server. `host:port`. */
@@ -113,8 +143,12 @@ export interface Status {
   readonly waitingCount: number;
   /** Messages that no listener has received yet: the sum of the inboxes. */
   readonly waitingInCount: number;
-  /** Queues with messages that are blocked. */
+  /** Queues with messages that are blocked, and do not go on by themselves. */
   readonly stuckCount: number;
+  /** Of all blocked queues, the one that needs a person most. */
+  readonly worstQueue?: WorstQueue;
+  /** Of the disk with the journal, or with received files; absent until it is known. */
+  readonly disk?: DiskRoom;
   /** How many of the messages to peers are on disk. */
   readonly storedCount: number;
   readonly waitingBytes: number;
@@ -158,10 +192,16 @@ export interface PeerRow {
   readonly certificateEndsAtMs?: number;
   /** When it was last connected with its certificate; only on a server in mutual TLS, and only if it is known. */
   readonly certificateLastUseMs?: number;
+  /** Round trip of the last ping. */
   readonly lagMs?: number;
+  /** How long messages to it wait for their acks now: the worst of its queues; absent before the first ack. */
+  readonly ackLagMs?: number;
   /** Messages per second in both directions, oldest first, one value per 5 s of the last 40 s. */
   readonly rateHistory: readonly number[];
   readonly rate: number;
+  /** Messages per second from it, and to it. */
+  readonly inRate: number;
+  readonly outRate: number;
   readonly ignored: boolean;
   readonly ignoredIn: number;
   readonly ignoredOut: number;
@@ -185,12 +225,16 @@ export interface QueueRow {
   readonly oldestAtMs?: number;
   readonly inRate: number;
   readonly outRate: number;
-  /** Seconds until empty at the current rates; absent if it does not shrink. */
+  /** How long its messages wait for their acks now; absent before the first one, and for an inbox. */
+  readonly ackLagMs?: number;
+  /** How many bytes are sent and not acknowledged, and how many may be; absent for an inbox. */
+  readonly credit?: { readonly unackedBytes: number; readonly maxBytes: number };
+  /** Seconds until empty at the rates of the last 20 s; absent if it does not shrink. */
   readonly drainSeconds?: number;
   /** Messages dropped by the full queue since the start; absent if none. */
   readonly dropped?: number;
-  /** Why the queue is blocked, worst reason first; absent if it is not. */
-  readonly blocked?: string;
+  /** Why the queue is blocked; absent if it is not. */
+  readonly blocked?: Blocked;
 }
 
 /** A file on its way to or from an aioc peer, or what is here of one whose peer is away. */

@@ -15,7 +15,9 @@ export async function requireSpace(directory: string, sizeBytes: number): Promis
 }
 
 /** What is free of a file system: for tests, another answer than the system's. */
-export type StatFileSystem = (path: string) => Promise<{ readonly bavail: number; readonly bsize: number }>;
+export type StatFileSystem = (
+  path: string,
+) => Promise<{ readonly bavail: number; readonly bsize: number; readonly blocks?: number }>;
 
 /** Room on disks for files that are being received: what all of them have announced and not written counts as used. */
 export class DiskSpace {
@@ -45,6 +47,16 @@ export class DiskSpace {
       check: () => this.check(directory, 0),
       onSettled: (settled) => this.#change(dev, -settled),
     });
+  }
+
+  /**
+   * The free bytes and the size of a directory's file system.
+   *
+   * @throws an error of the system
+   */
+  async room(path: string): Promise<{ readonly freeBytes: number; readonly totalBytes: number }> {
+    const { bavail, bsize, blocks = bavail } = await this.#stat(path);
+    return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   }
 
   /** @throws AiocError AIOC_FILE_WRITE unless so many bytes fit */

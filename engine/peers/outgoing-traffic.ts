@@ -48,7 +48,7 @@ export class OutgoingTraffic {
       completion.refused(count, new AiocError('AIOC_IGNORED', text));
       return undefined;
     }
-    peer.rate.add(count);
+    peer.outRate.add(count);
     const observer = this.#observers.observer(peer, type, onState);
     return peer.sender.enqueue(type, { count, records, largestBytes, body, observer, logId }, completion);
   }

@@ -48,7 +48,8 @@ export class Peer {
   readonly wireName: string;
   readonly sender: Sender;
   readonly receiver: Receiver;
-  readonly rate: RateMeter;
+  readonly inRate: RateMeter;
+  readonly outRate: RateMeter;
   readonly #clock: Clock;
   readonly #onChange: () => void;
   #name: string;
@@ -75,7 +76,8 @@ export class Peer {
     this.#clock = clock;
     this.#onChange = onChange;
     this.#sinceMs = clock.wallNow();
-    this.rate = new RateMeter(clock);
+    this.inRate = new RateMeter(clock);
+    this.outRate = new RateMeter(clock);
     const sending = { clock, random, store, budget, whenFull, revive, capacityOf };
     this.sender = new Sender({ ...sending, onChange, streamKey, sourceId, destinationId: wireName });
     this.receiver = new Receiver({ peerName: wireName, stored: () => storedOf(wireName), gone });

@@ -1,4 +1,3 @@
-import { Credit } from '../base/credit.ts';
 import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { SharedHeader } from '../protocol/batched-messages.ts';
@@ -18,7 +17,7 @@ import { GoneMessages } from './gone-messages.ts';
 import type { Link } from './link.ts';
 import { MessageFiles } from './message-files.ts';
 import { reportDelivered } from './report-delivered.ts';
-import type { NextEntry, SentQueue } from './sent-queue.ts';
+import { type NextEntry, newSentQueue, type SentQueue } from './sent-queue.ts';
 import { SentQueues } from './sent-queues.ts';
 import { UnackedFrames } from './unacked-frames.ts';
 
@@ -71,6 +70,10 @@ export class Sender {
       isGone: (number) => this.#isGone(number),
       pump: () => this.pump(),
     });
+  }
+
+  get queues(): readonly SentQueue[] {
+    return this.#queues.all;
   }
 
   get outboxes(): readonly Outbox[] {
@@ -156,7 +159,8 @@ export class Sender {
     this.#gone.setGaps([]);
     this.#cursor.reset();
     this.#unacked.clear();
-    for (const { outbox, credit } of this.#queues.all) {
+    for (const { outbox, credit, lag } of this.#queues.all) {
+      lag.reset();
       credit.reconnected();
       outbox.rewind();
       outbox.overflow.changed();
@@ -194,8 +198,10 @@ export class Sender {
   acknowledged(transportId: number | string, outcome: 'received' | 'dropped'): void {
     const number = numberIn(transportId);
     if (number === undefined) return this.files.acknowledged(String(transportId));
-    const acked = this.#queues.ofEpoch(number.epoch)?.outbox.ackedOne(number);
+    const queue = this.#queues.ofEpoch(number.epoch);
+    const acked = queue?.outbox.ackedOne(number);
     if (acked === undefined) return;
+    queue?.lag.acked(acked.entry.sentAtMs);
     this.#unacked.remove(String(transportId));
     const { entry, from, to } = acked;
     reportDelivered(
@@ -226,10 +232,10 @@ export class Sender {
     this.pump();
   }
 
-  #measure({ outbox, credit }: SentQueue, acked: readonly LeftMessages[]): void {
-    let bytes = 0;
-    for (const { entry } of acked) if (entry.gone) bytes += entry.sizeBytes;
+  #measure({ outbox, credit, lag }: SentQueue, acked: readonly LeftMessages[]): void {
+    const bytes = acked.reduce((sum, { entry }) => sum + (entry.gone ? entry.sizeBytes : 0), 0);
     const last = acked.at(-1)?.entry;
+    if (last !== undefined) lag.acked(last.sentAtMs);
     if (last === undefined || bytes === 0) return;
     credit.acknowledged(bytes, last.sentAtMs);
     // Messages that wait for credit are in memory as well.
@@ -261,15 +267,15 @@ export class Sender {
       },
       isDraining: () => this.#link !== undefined,
     });
-    return { outbox, credit: new Credit(options.clock, STREAM_CREDIT) };
+    return newSentQueue(outbox, options.clock);
   }
 
   #next(link: Link): NextEntry | undefined {
     for (const queue of this.#queues.all) {
-      const { outbox, credit } = queue;
+      const { outbox, credit, lag } = queue;
       const entry = outbox.next();
       if (entry !== undefined) {
-        const next = { outbox, credit, entry };
+        const next = { outbox, credit, lag, entry };
         if (this.files.maySend(link, next) && this.#maySend(link, next)) return next;
       }
       // To a Python peer, nothing overtakes a message that waits.
@@ -378,8 +384,9 @@ export class Sender {
   }
 
   /** Assigns the transport_id under which the next messages of an entry are sent now. */
-  #number({ entry, outbox, credit }: NextEntry, count: number): string {
-    this.#queues.sent(entry.number.epoch, { outbox, credit });
+  #number({ entry, outbox, credit, lag }: NextEntry, count: number): string {
+    this.#queues.sent(entry.number.epoch, { outbox, credit, lag });
+    if (outbox.unacked === 0) lag.started();
     entry.sentAtMs = this.#options.clock.now();
     return transportIdOf(outbox.send(entry, count));
   }
@@ -390,10 +397,3 @@ export class Sender {
     return transportId;
   }
 }
-
-/** Of the unacknowledged messages of one stream. */
-const STREAM_CREDIT = {
-  minBytes: LIMITS.streamLeastBytes,
-  maxBytes: LIMITS.streamMaxBytes,
-  probeBytes: LIMITS.batchBytes,
-};

@@ -382,7 +382,7 @@ export class Traffic implements LinkTraffic<Link> {
   }
 
   #countIn(peer: Peer, type: string, count: number): void {
-    peer.rate.add(count);
+    peer.inRate.add(count);
     this.inRate.add(count);
     this.#options.counts?.received(type, count);
   }

@@ -25,9 +25,9 @@ async function opened(
   return { screen, engine };
 }
 
-function server(): FakeEngineData {
+function server(changes: Partial<Status> = {}): FakeEngineData {
   const peers = [samplePeer('client1'), samplePeer('client2')];
-  return { ...emptyEngine({ ...MUTUAL_TLS, peersConnected: 2 }), peers };
+  return { ...emptyEngine({ ...MUTUAL_TLS, peersConnected: 2, ...changes }), peers };
 }
 
 test('d deletes a certificate when its name was typed and Delete chosen, and shows what the other side must do', async (t) => {
@@ -234,17 +234,17 @@ test('a configured server says what a client’s configuration needs, and a clie
 });
 
 test('an inbox to which nobody listens is a queue with its reason', async (t) => {
-  const { screen } = await opened(t, {
-    ...server(),
-    queues: [
-      {
-        ...sampleQueue('in:events', { direction: 'in', peerName: 'inbox', type: 'events', depth: 7 }),
-        blocked: 'no program on this machine listens to events',
-      },
-    ].map(({ peer: _none, ...row }) => row),
-  });
+  const about = { direction: 'in', peerName: 'inbox', type: 'events', depth: 7 } as const;
+  const command = 'aioc listen server.json --type events';
+  const text = 'no program on this machine listens to events';
+  const blocked = { code: 'no-listener', text, remedy: { text: 'start its program', command } } as const;
+  const { peer: _none, ...row } = sampleQueue('in:events', { ...about, blocked });
+  const { screen } = await opened(t, { ...server({ stuckCount: 1 }), queues: [row] });
   assert.match(screen.text(), /! inbox · events +7 /);
   assert.match(screen.text(), /stuck\? no program on this machine listens to events/);
+  assert.match(screen.text(), /› aioc listen server\.json --type events/);
+  await screen.press('2', 'w');
+  assert.match(screen.text(), /What to do: start its program:/);
 });
 
 test('what a full queue has dropped is shown, also when nothing is stuck', async (t) => {

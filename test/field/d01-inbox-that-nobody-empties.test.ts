@@ -61,7 +61,7 @@ test('a full inbox without a listener holds its aioc peer: 3,000 of 3,000 arrive
   await until(() => others.length === 1, 'a message of another type');
   assert.equal(depthOf(client, 'out') + depthOf(server, 'in'), COUNT, 'the sender has what does not fit');
   const held = server.queues().find(({ direction, type }) => direction === 'in' && type === 'a');
-  assert.match(held?.blocked ?? '', /listens to a: it is full, and peers wait/);
+  assert.match(held?.blocked?.text ?? '', /listens to a: it is full, and peers wait/);
   const heard = await heardBy(t, server, 'a');
   await until(() => heard.length >= COUNT, 'all of them', 30_000);
   assert.deepEqual(textsOf(heard), numbers(COUNT));

@@ -81,7 +81,7 @@ export class FakeEngine implements EngineApi {
     const { data } = this;
     switch (view.pane) {
       case 'status':
-        return { pane: 'status', status: data.status };
+        return { pane: 'status', status: { ...worstOf(data.queues), ...data.status } };
       case 'peers':
         return { pane: 'peers', ...windowOf(data.peers, view, ({ name }) => name) };
       case 'queues':
@@ -97,6 +97,15 @@ export class FakeEngine implements EngineApi {
         return { pane: 'chat', peer: view.peer, ...tailOf(data.chats[view.peer] ?? [], view) };
     }
   }
+}
+
+/** As the real engine names the worst of all queues. */
+function worstOf(queues: readonly QueueRow[]): Pick<Status, 'worstQueue'> {
+  const stuck = queues.flatMap((row) =>
+    row.blocked === undefined ? [] : [{ ...row, blocked: row.blocked }],
+  );
+  const [worstQueue] = stuck.sort((a, b) => b.depth - a.depth);
+  return worstQueue === undefined ? {} : { worstQueue };
 }
 
 function windowOf<Row>(

@@ -1,4 +1,12 @@
-import type { ChatRow, JoinRequest, LogRow, PeerRow, QueueRow, Status } from '../../engine/contract/views.ts';
+import type {
+  Blocked,
+  ChatRow,
+  JoinRequest,
+  LogRow,
+  PeerRow,
+  QueueRow,
+  Status,
+} from '../../engine/contract/views.ts';
 import type { FakeEngineData } from './fake-engine.ts';
 
 const MINUTE_MS = 60_000;
@@ -7,6 +15,12 @@ export const OWN_WORDS = 'jukebox-library-thistle-volcano-blossom-blanket-gazell
 export const ITS_WORDS = 'octopus-unicorn-crystal-spinach-bicycle-giraffe-lantern-saffron';
 /** 2026-11-23 14:02:10 UTC. */
 export const NOW_MS = Date.UTC(2026, 10, 23, 14, 2, 10);
+
+const AWAY: Blocked = {
+  code: 'away',
+  text: 'client3 is away since 13:58',
+  remedy: { text: 'start the connector of client3' },
+};
 
 function sampleStatus(changes: Partial<Status> = {}): Status {
   return {
@@ -57,6 +71,8 @@ export function samplePeer(id: string, changes: Partial<PeerRow> = {}): PeerRow 
     lagMs: 2,
     rateHistory: [0, 0, 0, 0, 0, 0, 0, 0],
     rate: 0,
+    inRate: 0,
+    outRate: 0,
     ignored: false,
     ignoredIn: 0,
     ignoredOut: 0,
@@ -160,7 +176,7 @@ export function busyEngine(): FakeEngineData {
         bytes: 2_100_000,
         oldestAtMs: NOW_MS - 4 * MINUTE_MS,
         inRate: 120,
-        blocked: 'client3 is away since 13:58',
+        blocked: AWAY,
       }),
       sampleQueue('q2', {
         depth: 3,

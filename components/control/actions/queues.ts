@@ -1,9 +1,8 @@
 import { showDetail } from '../../dialogs/detail.ts';
 import type { ActionId } from '../../keys/action-id.ts';
 import { queueName } from '../../panes/queues-pane.ts';
-import { ageText, bytesText, counted, durationText } from '../../state/format.ts';
+import { ageText, bytesText, counted, countText, durationText } from '../../state/format.ts';
 import type { SafeQueueRow } from '../../state/safe-rows.ts';
-import { worstQueue } from '../../state/worst-queue.ts';
 import { type SafeText, safe, trusted } from '../../terminal/sanitize.ts';
 import type { UiContext } from '../ui-context.ts';
 import type { Act } from './act.ts';
@@ -16,7 +15,7 @@ export const QUEUE_ACTIONS = {
 /** The queue that was chosen by hand, else the one of the hint line. */
 function explainQueue(control: UiContext): void {
   const { queue: selected, ui, data } = control.context();
-  const worst = ui.queues.selected.byHand === true ? undefined : worstQueue(data.queues);
+  const worst = ui.queues.selected.byHand === true ? undefined : data.status?.worstQueue;
   const queue = worst ?? selected;
   if (queue === undefined) return;
   const oldest =
@@ -28,16 +27,34 @@ function explainQueue(control: UiContext): void {
       ? []
       : [safe`At this rate the queue is empty in ${durationText(queue.drainSeconds)}.`];
   const why =
-    queue.blocked ??
+    queue.blocked?.text ??
     trusted(queue.depth === 0 ? 'The queue is empty.' : 'The queue is not stuck: messages are leaving it.');
   showDetail(control, safe`Why? ${queueName(queue)}`, [
     why,
+    ...remedyLines(queue),
     safe`${counted(queue.depth, 'message')}, ${bytesText(queue.bytes)}.`,
     ...storedLine(queue),
     ...droppedLine(queue),
+    ...creditLine(queue),
     ...oldest,
     ...drain,
   ]);
+}
+
+function remedyLines({ blocked }: SafeQueueRow): readonly SafeText[] {
+  const { remedy } = blocked ?? {};
+  if (remedy === undefined) return [];
+  const text = safe`What to do: ${remedy.text}${trusted(remedy.command === undefined ? '.' : ':')}`;
+  return remedy.command === undefined ? [text] : [text, safe`  ${remedy.command}`];
+}
+
+/** Only of an outbox whose messages are on their way. */
+function creditLine({ credit, ackLagMs }: SafeQueueRow): readonly SafeText[] {
+  if (credit === undefined || credit.unackedBytes === 0) return [];
+  const lag = ackLagMs === undefined ? trusted('no ack yet') : safe`acks take ${countText(ackLagMs)} ms`;
+  return [
+    safe`${bytesText(credit.unackedBytes)} of ${bytesText(credit.maxBytes)} sent and not acknowledged; ${lag}.`,
+  ];
 }
 
 function storedLine({ stored }: SafeQueueRow): readonly SafeText[] {

@@ -55,7 +55,7 @@ test('after a cut both come back by themselves, and what was said meanwhile arri
       server.say(line);
     }
     assert.equal(client.queues[0]?.depth, lines.length);
-    assert.match(client.queues[0]?.blocked ?? '', /away/);
+    assert.match(client.queues[0]?.blocked?.text ?? '', /away/);
     await world.clock.until(
       () => server.heard().length >= lines.length && client.heard().length >= lines.length,
     );
