@@ -64,7 +64,7 @@ export function peerSummary(peer: SafePeerRow, view: DetailView): readonly Line[
 export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[] {
   const context: readonly (readonly [string, SafeText] | undefined)[] = [
     ['address', peer.address],
-    ['program', kindText(peer)],
+    ['program', peer.version === undefined ? kindText(peer) : safe`${kindText(peer)} ${peer.version}`],
     ['state', safe`${trusted(peer.state)} ${sinceText(peer, view.nowMs)}`],
     peer.cause === undefined ? undefined : ['cause', trusted(CAUSE_WORDS[peer.cause])],
     peer.reason === undefined ? undefined : ['reason', peer.reason],
@@ -72,6 +72,9 @@ export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[]
     peer.wireName === peer.name ? undefined : ['wire name', peer.wireName],
     ['lag', lagText(peer, peer.ackLagMs === undefined ? ' (of a ping)' : ' (of acks)')],
     ['rate', safe`${rateText(peer.inRate)}/s in, ${rateText(peer.outRate)}/s out`],
+    peer.tls === undefined ? undefined : ['TLS', peer.tls],
+    admittedBy(peer, view.status),
+    ...certificateLines(peer),
     ...validityFacts(peer, view),
     ...lastUseFacts(peer, view),
     ['waiting', safe`${counted(peer.waitingCount, 'message')}`],
@@ -86,6 +89,27 @@ export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[]
     ...context
       .filter((fact) => fact !== undefined)
       .map(([label, text]): Line => [plain(`${label}:`.padEnd(LABEL_WIDTH), 'faint'), span(text)]),
+  ];
+}
+
+type Fact = readonly [label: string, text: SafeText];
+
+/** On a server, what lets this client in. */
+function admittedBy({ state }: SafePeerRow, status: SafeStatus | undefined): Fact | undefined {
+  if (status?.role !== 'server' || state === 'waiting') return undefined;
+  if (status.security === 'mutual-tls') return ['admitted', trusted('by its certificate')];
+  return [
+    'admitted',
+    trusted(status.acceptsAll ? 'without a question: this server accepts everyone' : 'by you'),
+  ];
+}
+
+function certificateLines(peer: SafePeerRow): readonly Fact[] {
+  const { fingerprint, certificateIssuer: issuer, certificateStartsAtMs: startMs } = peer;
+  return [
+    ...(fingerprint === undefined ? [] : [['SHA-256', trusted(fingerprint)] as const]),
+    ...(issuer === undefined ? [] : [['issuer', issuer] as const]),
+    ...(startMs === undefined ? [] : [['valid from', dateText(startMs)] as const]),
   ];
 }
 

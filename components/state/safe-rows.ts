@@ -32,7 +32,10 @@ type Safe<T, Keys extends keyof T> = Omit<T, Keys> & {
   readonly [K in Keys as K]-?: undefined extends T[K] ? SafeText | undefined : SafeText;
 };
 
-export type SafePeerRow = Safe<PeerRow, 'name' | 'wireName' | 'address' | 'reason' | 'words'>;
+export type SafePeerRow = Omit<
+  Safe<PeerRow, 'name' | 'wireName' | 'address' | 'reason' | 'words' | 'version' | 'certificateIssuer'>,
+  'tls'
+> & { readonly tls: SafeText | undefined };
 interface SafeBlocked {
   readonly code: Blocked['code'];
   readonly endsByItself: boolean;
@@ -172,6 +175,9 @@ function safePeer(row: PeerRow): SafePeerRow {
     address: one(row.address),
     reason: maybe(row.reason),
     words: maybe(row.words),
+    version: maybe(row.version),
+    certificateIssuer: maybe(row.certificateIssuer),
+    tls: maybe(row.tls && `${row.tls.version}, ${row.tls.cipher}`),
   };
 }
 

@@ -30,8 +30,11 @@ export interface PeerCertificate {
   readonly fingerprint: string;
   /** The common name in the certificate: a claim, not a proof. */
   readonly claimedName: string | undefined;
-  /** When it ends, in milliseconds since 1970. Always present over real TLS. */
+  /** When it begins and ends, in milliseconds since 1970. Always present over real TLS. */
+  readonly notBeforeMs?: number;
   readonly notAfterMs?: number;
+  /** The name of its issuer, one line; a claim, cut to 200 characters. */
+  readonly issuer?: string | undefined;
   /** The certificate as presented. The certificates directory is searched for it. Always present over real TLS. */
   readonly der?: Buffer;
 }
@@ -74,8 +77,16 @@ export interface Connection {
   end(): void;
   /** Closes at once; queued bytes are lost. */
   destroy(): void;
+  /** The agreed version and cipher of TLS; undefined without TLS, and before the connection is open. */
+  tlsFacts?(): TlsFacts | undefined;
   /** Bytes that only the two ends of this TLS connection can derive; undefined without TLS, or before it is open. */
   exportKeyingMaterial(options: KeyingMaterialOptions): Buffer | undefined;
+}
+
+/** As OpenSSL names them: `TLSv1.3`, `TLS_AES_256_GCM_SHA384`. */
+export interface TlsFacts {
+  readonly version: string;
+  readonly cipher: string;
 }
 
 export interface TlsSettings {

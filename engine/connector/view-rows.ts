@@ -42,6 +42,7 @@ export function peerRow(peer: Peer, about: AboutPeer): PeerRow {
     ...(peer.retry !== undefined && { retry: peer.retry }),
     kind: peer.kind,
     ...(peer.words !== undefined && { words: peer.words }),
+    ...shownFacts(peer),
     ...(endsAtMs !== undefined && { certificateEndsAtMs: endsAtMs }),
     ...(use !== undefined && isOfThis && { certificateLastUseMs: use.atMs }),
     ...(peer.lagMs !== undefined && { lagMs: peer.lagMs }),
@@ -56,6 +57,18 @@ export function peerRow(peer: Peer, about: AboutPeer): PeerRow {
     ...(peer.forgedIn > 0 && { forgedIn: peer.forgedIn }),
     waitingCount: peer.sender.waitingCount,
     unread: about.unread,
+  };
+}
+
+/** What its connection and its certificate have shown. */
+function shownFacts({ certificate, tls, version }: Peer): Partial<PeerRow> {
+  const { fingerprint, issuer, notBeforeMs } = certificate ?? {};
+  return {
+    ...(fingerprint !== undefined && { fingerprint }),
+    ...(issuer !== undefined && { certificateIssuer: issuer }),
+    ...(notBeforeMs !== undefined && { certificateStartsAtMs: notBeforeMs }),
+    ...(tls !== undefined && { tls }),
+    ...(version !== undefined && { version }),
   };
 }
 

@@ -188,6 +188,15 @@ export interface PeerRow {
   readonly retry?: Retry;
   readonly kind: PeerKind;
   readonly words?: string;
+  /** SHA-256 of its certificate in hex. */
+  readonly fingerprint?: string;
+  /** The name of its certificate's issuer. */
+  readonly certificateIssuer?: string;
+  readonly certificateStartsAtMs?: number;
+  /** Version and cipher of the last connection. */
+  readonly tls?: { readonly version: string; readonly cipher: string };
+  /** Of its program; only of aioc. */
+  readonly version?: string;
   /** When its certificate ends; only in mutual TLS. */
   readonly certificateEndsAtMs?: number;
   /** When it was last connected with its certificate; only on a server in mutual TLS, and only if it is known. */

@@ -52,8 +52,9 @@ export function shownCertificate(
   link: Link,
 ): Partial<PeerDescription> {
   if (link.certificate === undefined) return { certificate: 'none' };
-  const { fingerprint, notAfterMs } = link.certificate;
-  return { certificate: { fingerprint, words: fingerprintWords(fingerprint), notAfterMs } };
+  const { fingerprint, notBeforeMs, notAfterMs, issuer } = link.certificate;
+  const words = fingerprintWords(fingerprint);
+  return { certificate: { fingerprint, words, notBeforeMs, notAfterMs, issuer } };
 }
 
 interface EstablishedLink {
@@ -81,7 +82,7 @@ export function connectPeer(
 ): boolean {
   knownKinds.learn(link, peer, peerKind);
   const name = peerKind.kind === 'aioc' ? { name: peerKind.hello.name } : {};
-  registry.identify(peer, { ...description, peerKind, ...name });
+  registry.identify(peer, { ...description, peerKind, tls: link.connection.tlsFacts?.(), ...name });
   if (peer.connect(link, { supersededFrom })) return true;
   knownKinds.logLateIdentification(peer, peerKind);
   return false;

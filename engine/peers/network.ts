@@ -16,6 +16,7 @@ import type {
   NetworkListenOptions,
   PeerCertificate,
   TcpSocket,
+  TlsFacts,
 } from '../base/ports.ts';
 import { certificateOf, clientTlsOptions, serverTlsOptions } from '../security/tls-settings.ts';
 import { ClientHelloWait } from './client-hello-wait.ts';
@@ -225,6 +226,11 @@ class SocketConnection implements Connection {
   get applicationProtocol(): string | undefined {
     // Node says false where none was selected.
     return this.#secure?.alpnProtocol || undefined;
+  }
+
+  tlsFacts(): TlsFacts | undefined {
+    const version = this.#secure?.getProtocol();
+    return version ? { version, cipher: this.#secure?.getCipher()?.standardName ?? '' } : undefined;
   }
 
   exportKeyingMaterial({ bytes, label, context }: KeyingMaterialOptions): Buffer | undefined {

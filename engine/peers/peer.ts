@@ -1,4 +1,4 @@
-import type { Clock } from '../base/ports.ts';
+import type { Clock, TlsFacts } from '../base/ports.ts';
 import { RateMeter } from '../base/rate-meter.ts';
 import type { Cause, PeerKind, PeerState, Retry } from '../contract/views.ts';
 import type { MessageSource, StoredPosition } from '../queues/message-source.ts';
@@ -31,8 +31,16 @@ export interface PeerDescription {
   readonly name: string;
   readonly address: string;
   readonly certificate:
-    | { readonly fingerprint: string; readonly words: string; readonly notAfterMs?: number | undefined }
+    | {
+        readonly fingerprint: string;
+        readonly words: string;
+        readonly notBeforeMs?: number | undefined;
+        readonly notAfterMs?: number | undefined;
+        readonly issuer?: string | undefined;
+      }
     | 'none';
+  /** Of this connection. */
+  readonly tls: TlsFacts | undefined;
   readonly peerKind: IdentifiedKind;
 }
 
@@ -56,6 +64,8 @@ export class Peer {
   #address: string;
   #certificate: PeerDescription['certificate'] = 'none';
   #instance: string | undefined;
+  #version: string | undefined;
+  #tls: TlsFacts | undefined;
   #kind: PeerKind = 'unknown';
   #lagMs: number | undefined;
   readonly #ignored = { in: 0, out: 0 };
@@ -111,6 +121,21 @@ export class Peer {
     return this.#instance;
   }
 
+  /** The version of its program; only aioc peers announce it. */
+  get version(): string | undefined {
+    return this.#version;
+  }
+
+  /** Of the last connection. */
+  get tls(): TlsFacts | undefined {
+    return this.#tls;
+  }
+
+  /** What it has shown; undefined for none. */
+  get certificate(): Exclude<PeerDescription['certificate'], 'none'> | undefined {
+    return this.#certificate === 'none' ? undefined : this.#certificate;
+  }
+
   get kind(): PeerKind {
     return this.#kind;
   }
@@ -162,12 +187,14 @@ export class Peer {
   }
 
   /** Records what a connection has shown of the peer; what is left out stays as it is. */
-  identify({ name, address, certificate, peerKind }: Partial<PeerDescription>): void {
+  identify({ name, address, certificate, tls, peerKind }: Partial<PeerDescription>): void {
     this.#name = name ?? this.#name;
     this.#address = address ?? this.#address;
     this.#certificate = certificate ?? this.#certificate;
+    this.#tls = tls ?? this.#tls;
     if (peerKind === undefined) return;
     this.#kind = peerKind.kind;
+    this.#version = peerKind.kind === 'aioc' ? peerKind.hello.version : undefined;
     if (peerKind.kind === 'aioc') this.#instance = peerKind.hello.instance;
   }
 

@@ -63,7 +63,10 @@ export function certificateOf(socket: TLSSocket): PeerCertificate | undefined {
     if (certificate === undefined) return undefined;
     const der = certificate.raw;
     const notAfterMs = Date.parse(certificate.validTo);
-    return { fingerprint: fingerprintOf(der), claimedName: claimedNameOf(certificate), notAfterMs, der };
+    const notBeforeMs = Date.parse(certificate.validFrom);
+    const issuer = issuerOf(certificate);
+    const claimedName = claimedNameOf(certificate);
+    return { fingerprint: fingerprintOf(der), claimedName, notBeforeMs, notAfterMs, issuer, der };
   } catch {
     // A certificate that cannot be read cannot be trusted.
     return undefined;
@@ -87,4 +90,13 @@ export function claimedNameOf(certificate: X509Certificate): string | undefined 
   const name = escaped.replace(/\\(.)/g, '$1');
   const usable = name.length > 0 && name.length <= LIMITS.nameLength && !/[\x00-\x1f\x7f-\x9f]/.test(name);
   return usable ? name : undefined;
+}
+
+/** Of an issuer, so many characters are shown. */
+const ISSUER_CHARACTERS = 200;
+
+/** The name of the issuer, one line: `CN=ann, O=Example`; undefined for an empty one. */
+function issuerOf(certificate: X509Certificate): string | undefined {
+  const issuer: string | undefined = certificate.issuer;
+  return issuer ? issuer.slice(0, ISSUER_CHARACTERS).replaceAll('\n', ', ') : undefined;
 }

@@ -329,3 +329,25 @@ test('what waits on the disk is no reason to be asked at quitting', async (t) =>
   await screen.type('!exit\r');
   assert.deepEqual(screen.quits, [0]);
 });
+
+test('v shows TLS, the certificate with its issuer and dates, what admitted the client, and its program', async (t) => {
+  const fingerprint = 'ab'.repeat(32);
+  const peer = samplePeer('client1', {
+    version: '0.1.0',
+    tls: { version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384' },
+    fingerprint,
+    certificateIssuer: 'client1',
+    certificateStartsAtMs: Date.UTC(2026, 0, 2),
+    ackLagMs: 340,
+  });
+  const { screen } = await opened(t, { ...server(), peers: [peer] });
+  await screen.press('1', 'v');
+  const text = screen.text();
+  assert.match(text, /program: +aioc 0\.1\.0/);
+  assert.match(text, /TLS: +TLSv1\.3, TLS_AES_256_GCM_SHA384/);
+  assert.match(text, /admitted: +by its certificate/);
+  assert.match(text, /issuer: +client1/);
+  assert.match(text, /valid from: +2026-01-02/);
+  assert.match(text, /lag: +340 ms \(of acks\)/);
+  assert.ok(text.includes(fingerprint), 'whole, to be copied');
+});

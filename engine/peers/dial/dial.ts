@@ -7,6 +7,7 @@ import type {
   KeyingMaterialOptions,
   PeerCertificate,
   Ports,
+  TlsFacts,
   TlsSettings,
 } from '../../base/ports.ts';
 import type { Cause } from '../../contract/views.ts';
@@ -78,6 +79,10 @@ class DialledConnection implements Connection {
 
   get applicationProtocol(): string | undefined {
     return this.#inner?.applicationProtocol;
+  }
+
+  tlsFacts(): TlsFacts | undefined {
+    return this.#inner?.tlsFacts?.();
   }
 
   exportKeyingMaterial(options: KeyingMaterialOptions): Buffer | undefined {

@@ -34,8 +34,15 @@ before(async () => {
 });
 
 function seen(settings: TlsSettings, claimedName: string): PeerCertificate {
-  const { raw: der, validTo } = new X509Certificate(settings.certificatePem);
-  return { fingerprint: fingerprintOf(der), claimedName, notAfterMs: Date.parse(validTo), der };
+  const { raw: der, validFrom, validTo, issuer } = new X509Certificate(settings.certificatePem);
+  const dates = { notBeforeMs: Date.parse(validFrom), notAfterMs: Date.parse(validTo) };
+  return {
+    fingerprint: fingerprintOf(der),
+    claimedName,
+    ...dates,
+    issuer: issuer.replaceAll('\n', ', '),
+    der,
+  };
 }
 
 interface Met {
