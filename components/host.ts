@@ -45,6 +45,10 @@ export interface Host {
   setCursor(cell: Cell | undefined): void;
   /** Redraws the whole screen, whatever the terminal shows now. */
   repaint(): void;
+  /** Sends a text to the terminal's clipboard (OSC 52); not every terminal takes it. */
+  copy(text: string): void;
+  /** What the screen shows, one text a row, without the blanks at their ends. */
+  shownRows(): readonly string[];
   /** Gives the terminal back and stops the process, as Ctrl-Z does; `fg` draws the screen again. */
   suspend(): void;
   /** Ends the program in an orderly way, without a question. */

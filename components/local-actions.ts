@@ -33,6 +33,13 @@ export interface LocalActions {
   loadPreferences(): Promise<unknown>;
   savePreferences(preferences: unknown): void;
   /**
+   * Writes a new text file, only for this user, into the working directory.
+   *
+   * @returns its path
+   * @throws Error with the reason for the user
+   */
+  saveScreen(text: string): Promise<string>;
+  /**
    * Joins a server with the code of an invitation, in a new directory of the working directory. The code is a secret: it
    * is neither logged nor stored.
    *

@@ -3,6 +3,7 @@ import { joinByInvitation, stateDirectory, VERSION } from '../engine/index.ts';
 import { ChatHistory } from './chat-history.ts';
 import { completePath, resolvePath } from './paths.ts';
 import { Preferences } from './preferences.ts';
+import { saveScreen } from './save-screen.ts';
 import { runShell } from './shell.ts';
 
 /** The chat's actions on this machine; its working directory is the one where aioc was started. */
@@ -19,6 +20,7 @@ export function localActions(): LocalActions {
     saveHistory: (line) => history.save(line),
     loadPreferences: () => preferences.load(),
     savePreferences: (changed) => preferences.save(changed),
+    saveScreen: (text) => saveScreen(text, workingDirectory),
     joinServer: (code) => joinByInvitation({ code, version: VERSION }),
   };
 }

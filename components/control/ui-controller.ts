@@ -18,6 +18,7 @@ import type { Key, KeyEvent } from '../terminal/key-event.ts';
 import { type SafeText, sanitize, trusted } from '../terminal/sanitize.ts';
 import { Prompt } from '../widgets/prompt.ts';
 import { ChatControl } from './chat-control.ts';
+import { cliLine } from './cli-line.ts';
 import { Countdown, type PendingAction } from './countdown.ts';
 import { HeldContent } from './held-content.ts';
 import { runAction } from './run-action.ts';
@@ -31,7 +32,9 @@ const SECOND_CTRL_C_MS = 2_000;
 /** How long `!exit` waits for the acks of lines sent just before it. */
 const LAST_LINES_MS = 1_000;
 /** Changes that the next run remembers. */
-const REMEMBERED: readonly UiAction['kind'][] = ['sort', 'reverse', 'command'];
+const REMEMBERED: readonly UiAction['kind'][] = ['sort', 'reverse', 'command', 'clipboard'];
+/** Keys that dialogs and filters leave alone. */
+const EVERYWHERE: Readonly<Record<string, ActionId>> = { 'ctrl-z': 'suspend', 'ctrl-s': 'save-screen' };
 const NOT_SENT = trusted('Not sent: the connector is not reachable.');
 /** Keys that may be queued while the prompt handles earlier ones. */
 const WAITING_KEYS_MAX = 256;
@@ -64,6 +67,7 @@ export class UiController implements UiContext {
   /** Set while a quit waits for the acks of lines that were just sent. */
   #leaving: HostTimer | undefined;
   #waitingKeys: KeyEvent[] = [];
+  #executedCount = 0;
   #ctrlCAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: {
@@ -181,10 +185,32 @@ export class UiController implements UiContext {
     if (this.#ui.attached === 'away') return this.toast('bad', NOT_SENT);
     // A read-only screen does not ask for what the user has not asked for.
     if (command.kind === 'chat.read' && this.#store.data.status?.isReadOnly === true) return;
+    const answered = this.#log(command);
     this.engine.execute(command).then(
-      (result) => (result.ok ? reactions.onOk?.(result.value) : fail(result.message)),
-      (error: unknown) => fail(error instanceof Error ? error.message : 'The connector did not answer.'),
+      (result) => {
+        answered(result.ok ? undefined : result.message);
+        if (result.ok) reactions.onOk?.(result.value);
+        else fail(result.message);
+      },
+      (error: unknown) => {
+        const message = error instanceof Error ? error.message : 'The connector did not answer.';
+        answered(message);
+        fail(message);
+      },
     );
+  }
+
+  /** Keeps a command of the user for `@`; the function that it returns adds the answer. */
+  #log(command: Command): (failure: string | undefined) => void {
+    const line = cliLine(command, this.#store.data);
+    if (line === undefined) return () => undefined;
+    this.#executedCount += 1;
+    const id = this.#executedCount;
+    this.change({ kind: 'executed', entry: { id, atMs: this.host.clock.wallNow(), line } });
+    return (failure) => {
+      const text = failure === undefined ? trusted('done') : sanitize(failure);
+      this.change({ kind: 'answered', id, answer: { isOk: failure === undefined, text } });
+    };
   }
 
   /** Quits at once when nothing gets lost. Lines that were just sent get a moment to be acknowledged. */
@@ -277,7 +303,8 @@ export class UiController implements UiContext {
       return this.host.quit(0);
     // The user cannot see what other keys would do.
     if (isTooSmall(this.#ui.size) && !(event.kind === 'key' && chordOf(event) === 'ctrl-c')) return;
-    if (event.kind === 'key' && chordOf(event) === 'ctrl-z') return this.#run('suspend');
+    const everywhere = event.kind === 'key' ? EVERYWHERE[chordOf(event)] : undefined;
+    if (everywhere !== undefined) return this.#run(everywhere);
     const { dialog } = this.#ui;
     if (dialog !== undefined)
       return pressInDialog(event, dialog, {

@@ -2,6 +2,7 @@
 import type { KeyContext } from '../keys/key-context.ts';
 import type { OpenDialog } from '../state/ui-state.ts';
 import type { KeyEvent } from '../terminal/key-event.ts';
+import { commandLogDialog } from './command-log.ts';
 import { detailDialog } from './detail.ts';
 import { closeDialog, type DialogContext, type DialogDefinition } from './dialog.ts';
 import type { Overlay } from './dialog-box.ts';
@@ -24,6 +25,7 @@ const DIALOGS: ReadonlyMap<string, DialogDefinition<OpenDialog>> = new Map(
     pasteDialog,
     detailDialog,
     helpDialog,
+    commandLogDialog,
     paletteDialog,
   ].map((definition: DialogDefinition<OpenDialog>) => [definition.kind, definition]),
 );

@@ -52,6 +52,13 @@ export function listBox<Entry>(
   );
 }
 
+/** The selected index after a key that moves it; undefined for another key. */
+export function movedInList(key: Key, selected: number, count: number): number | undefined {
+  const steps: Record<string, number> = { down: 1, up: -1, pagedown: 8, pageup: -8 };
+  const step = steps[key.name];
+  return step === undefined ? undefined : Math.max(0, Math.min(count - 1, selected + step));
+}
+
 /** Moves the selection or runs the selected entry; any other key goes to the prompt. */
 export function pressInList(
   key: Key,
@@ -59,12 +66,8 @@ export function pressInList(
   { control, run }: DialogContext,
   bindings: readonly (Binding | undefined)[],
 ): void {
-  const steps: Record<string, number> = { down: 1, up: -1, pagedown: 8, pageup: -8 };
-  const step = steps[key.name];
-  if (step !== undefined) {
-    const selected = Math.max(0, Math.min(bindings.length - 1, dialog.selected + step));
-    return showDialog(control, { ...dialog, selected });
-  }
+  const moved = movedInList(key, dialog.selected, bindings.length);
+  if (moved !== undefined) return showDialog(control, { ...dialog, selected: moved });
   if (key.name !== 'enter') {
     if (key.text === '?' && control.prompt.text === '') closeDialog(control);
     else control.prompt.press(key);

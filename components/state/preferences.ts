@@ -7,6 +7,7 @@ const COMMANDS_KEPT = 50;
 export interface RememberedChoices {
   readonly peers: Order;
   readonly queues: Order;
+  readonly clipboard: boolean;
   /** Lines of the palette, oldest first. */
   readonly commands: readonly string[];
 }
@@ -16,18 +17,19 @@ interface Order {
   readonly descending: boolean;
 }
 
-export function choicesOf({ peers, queues, commands }: UiState): RememberedChoices {
-  return { peers: orderOf(peers), queues: orderOf(queues), commands };
+export function choicesOf({ peers, queues, clipboard, commands }: UiState): RememberedChoices {
+  return { peers: orderOf(peers), queues: orderOf(queues), clipboard, commands };
 }
 
 /** The state with what was remembered; anything that is not understood is left out. */
 export function withChoices(ui: UiState, remembered: unknown): UiState {
-  const { peers, queues, commands } = recordOf(remembered);
+  const { peers, queues, clipboard, commands } = recordOf(remembered);
   const lines = Array.isArray(commands) ? commands.filter((line) => typeof line === 'string') : [];
   return {
     ...ui,
     peers: ordered(ui.peers, peers, PEER_SORTS),
     queues: ordered(ui.queues, queues, QUEUE_SORTS),
+    clipboard: clipboard === true,
     commands: lines.slice(-COMMANDS_KEPT),
   };
 }

@@ -1,6 +1,6 @@
 import type { Size } from '../host.ts';
+import { type KeptAction, reduceKept } from './kept-reducer.ts';
 import { moveSelection, settleAtTop, settleSelection } from './list-motion.ts';
-import { withChoices, withCommand } from './preferences.ts';
 import type { EngineData } from './safe-rows.ts';
 import { moveTail, settleTail } from './tail-motion.ts';
 import {
@@ -18,6 +18,7 @@ import {
 } from './ui-state.ts';
 
 export type UiAction =
+  | KeptAction
   | { readonly kind: 'resized'; readonly size: Size }
   | { readonly kind: 'minute'; readonly nowMs: number }
   | { readonly kind: 'attached'; readonly attached: Attached | undefined }
@@ -41,8 +42,6 @@ export type UiAction =
   | { readonly kind: 'filter'; readonly text: string }
   /** By the next column, or by a given one. */
   | { readonly kind: 'sort'; readonly by?: string; readonly descending?: boolean }
-  | { readonly kind: 'remembered'; readonly choices: unknown }
-  | { readonly kind: 'command'; readonly line: string }
   | { readonly kind: 'select-peer'; readonly id: string; readonly index: number }
   | { readonly kind: 'reverse' }
   | { readonly kind: 'talk-to'; readonly peer: NonNullable<UiState['chatPeer']> }
@@ -86,10 +85,6 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
         sort: sorts.find((sort) => sort === action.by) ?? next(sorts, list.sort),
         descending: action.descending ?? list.descending,
       }));
-    case 'remembered':
-      return withChoices(ui, action.choices);
-    case 'command':
-      return { ...ui, commands: withCommand(ui.commands, action.line) };
     case 'select-peer':
       return {
         ...ui,
@@ -107,6 +102,8 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
       return without(ui, 'toast', action.toast);
     case 'pending':
       return without(ui, 'pending', action.pending);
+    default:
+      return reduceKept(ui, action);
   }
 }
 

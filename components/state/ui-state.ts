@@ -46,6 +46,16 @@ export interface CountingDown {
   readonly secondsLeft: number;
 }
 
+/** A command that the user has sent to the connector. */
+export interface ExecutedCommand {
+  readonly id: number;
+  readonly atMs: number;
+  /** The line for a shell that does the same. */
+  readonly line: SafeText;
+  /** Absent until it comes. */
+  readonly answer?: { readonly isOk: boolean; readonly text: SafeText };
+}
+
 /** The open dialog. Each kind adds fields of its own (`dialogs/`). */
 export interface OpenDialog {
   readonly kind: string;
@@ -92,6 +102,10 @@ export interface UiState {
   readonly dialog?: OpenDialog;
   readonly toast?: Toast;
   readonly pending?: CountingDown;
+  /** What was sent to the connector, oldest first. */
+  readonly executed: readonly ExecutedCommand[];
+  /** Copies go to the terminal's clipboard (OSC 52). */
+  readonly clipboard: boolean;
   /** Lines of the palette, oldest first. */
   readonly commands: readonly string[];
   /** Counts changes of the line editors, which keep their own text. */
@@ -139,6 +153,8 @@ export function initialUiState({
     queues: { filter: '', sort: 'backlog', descending: true, offset: 0, selected: { index: 0 } },
     log: { filter: '' },
     chat: { filter: '' },
+    executed: [],
+    clipboard: false,
     commands: [],
     typed: 0,
   };

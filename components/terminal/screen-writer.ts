@@ -126,6 +126,18 @@ export class ScreenWriter extends EventEmitter {
     this.#request();
   }
 
+  /** What the screen shows, one text a row, without the blanks at their ends. */
+  shownRows(): readonly string[] {
+    return (this.#shown ?? []).map(({ cells }) => cells.texts.join('').trimEnd());
+  }
+
+  /** Sends a text to the terminal's clipboard: OSC 52, which leaves the screen as it is. */
+  copy(text: string): void {
+    const sequence = `\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`;
+    this.#bytesWritten += sequence.length;
+    this.#output.write(sequence);
+  }
+
   /** Paints a pending frame at once, without the pace; back-pressure still delays it. */
   flush(): void {
     if (this.#isDirty) this.#paint();

@@ -68,6 +68,14 @@ export class TerminalHost implements Host {
     this.#writer.repaint();
   }
 
+  copy(text: string): void {
+    this.#writer.copy(text);
+  }
+
+  shownRows(): readonly string[] {
+    return this.#writer.shownRows();
+  }
+
   suspend(): void {
     this.#onSuspend();
   }

@@ -51,6 +51,13 @@ export class FakeLocal implements LocalActions {
     this.preferences = JSON.parse(JSON.stringify(preferences));
   }
 
+  readonly screens: string[] = [];
+
+  async saveScreen(text: string): Promise<string> {
+    this.screens.push(text);
+    return `${this.workingDirectory}/aioc-screen.txt`;
+  }
+
   saveHistory(line: string): void {
     this.saved.push(line);
   }

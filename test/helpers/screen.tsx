@@ -33,6 +33,7 @@ export const NAMED_KEYS: Readonly<Record<string, string>> = {
   escape: '\x1b',
   'ctrl-c': '\x03',
   'ctrl-l': '\x0c',
+  'ctrl-s': '\x13',
   'ctrl-z': '\x1a',
   delete: '\x1b[3~',
   'ctrl-a': '\x01',
@@ -79,6 +80,8 @@ export class TestScreen implements Host {
   readonly quits: number[] = [];
   /** How often it asked to be suspended. */
   suspensions = 0;
+  /** What went to the clipboard. */
+  readonly copied: string[] = [];
   /** What was passed on to ink-text-input, key by key. */
   readonly promptKeysFed: string[] = [];
   readonly #output: RecordingOutput;
@@ -148,6 +151,14 @@ export class TestScreen implements Host {
 
   repaint(): void {
     this.#writer.repaint();
+  }
+
+  copy(text: string): void {
+    this.copied.push(text);
+  }
+
+  shownRows(): readonly string[] {
+    return this.#writer.shownRows();
   }
 
   suspend(): void {

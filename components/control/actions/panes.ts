@@ -1,10 +1,12 @@
+import { openCommandLog } from '../../dialogs/command-log.ts';
 import { openHelp } from '../../dialogs/help.ts';
 import { openPalette } from '../../dialogs/palette.ts';
 import type { ActionId } from '../../keys/action-id.ts';
 import { neighbour } from '../../state/ui-reducer.ts';
 import { PANES, type PaneName, PEER_SORTS, QUEUE_SORTS } from '../../state/ui-state.ts';
 import { wayBack } from '../../state/way-back.ts';
-import { trusted } from '../../terminal/sanitize.ts';
+import { safe, sanitize, trusted } from '../../terminal/sanitize.ts';
+import { copyText, selectedText } from '../copy.ts';
 import type { UiContext } from '../ui-context.ts';
 import { visibleRows } from '../wanted-views.ts';
 import type { Act } from './act.ts';
@@ -32,6 +34,13 @@ export const PANE_ACTIONS = {
   help: openHelp,
   repaint: (control) => control.host.repaint(),
   suspend: (control) => control.host.suspend(),
+  copy: (control) => {
+    const lines = selectedText(control.context());
+    if (lines !== undefined) copyText(control, trusted('To copy'), lines);
+  },
+  clipboard: (control, _chat, words) => setClipboard(control, words),
+  'save-screen': saveScreen,
+  'command-log': openCommandLog,
   undo: (control) => control.countdown.cancel(),
   'act-now': (control) => control.countdown.now(),
   back,
@@ -95,4 +104,23 @@ function sort(control: UiContext, words: string): void {
     by,
     ...(direction !== undefined && { descending: direction === 'down' }),
   });
+}
+
+function setClipboard(control: UiContext, words: string): void {
+  if (words !== '' && words !== 'on' && words !== 'off')
+    return control.toast('warn', trusted('Type on or off: :clipboard on'));
+  const on = words === '' ? !control.ui().clipboard : words === 'on';
+  control.change({ kind: 'clipboard', on });
+  control.toast('info', trusted(on ? 'y copies to the terminal’s clipboard.' : 'y shows what to copy.'));
+}
+
+function saveScreen(control: UiContext): void {
+  control.local.saveScreen(`${control.host.shownRows().join('\n')}\n`).then(
+    (path) => control.toast('good', safe`Saved the screen as ${sanitize(path)}`),
+    (error: unknown) =>
+      control.toast(
+        'bad',
+        safe`Not saved: ${sanitize(error instanceof Error ? error.message : 'unknown reason')}`,
+      ),
+  );
 }

@@ -44,6 +44,13 @@ const needsReasonToRetry = ({ data }: KeyContext): string | undefined =>
     ? undefined
     : 'Already connected or connecting.';
 
+const always = (): undefined => undefined;
+
+const needsSelection = ({ ui, peer, queue, logRow, chatRow }: KeyContext): string | undefined => {
+  const rows = { peers: peer, queues: queue, log: logRow, chat: chatRow };
+  return rows[ui.focus] === undefined ? 'No row is selected.' : undefined;
+};
+
 const isPending = ({ ui }: KeyContext): boolean => ui.pending !== undefined;
 
 /** The keys of every pane and of the whole connector. */
@@ -121,6 +128,17 @@ export const GENERAL_KEYS: readonly Binding[] = [
   on('any pane', ':', ['palette', 'command'], { footer: 15 }),
   on('any pane', '? f1', ['help', 'help'], { command: 'help', footer: 6 }),
   on('writing', 'f1', ['help', 'help'], { footer: 4 }),
+  on('any pane', 'y', ['copy', 'copy the row'], { command: 'copy', refusal: needsSelection }),
+  named(
+    'clipboard',
+    'copy to the terminal’s clipboard (OSC 52), or show what to copy',
+    ['clipboard', always],
+    {
+      words: 'on|off',
+    },
+  ),
+  on('any pane', '@', ['command-log', 'what you did, as command lines'], { command: 'done' }),
+  on(BOTH, 'ctrl-s', ['save-screen', 'write the screen to a file'], { command: 'save-screen' }),
   on(BOTH, 'ctrl-z', ['suspend', 'suspend aioc; fg in the shell brings it back']),
   on(BOTH, 'ctrl-l', ['repaint', 'redraw the screen'], { command: 'repaint' }),
   on('any pane', 'q ctrl-c', ['quit', 'quit, or detach from a daemon'], { command: 'quit', footer: 7 }),

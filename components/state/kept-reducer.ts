@@ -1,0 +1,31 @@
+/** Changes of what is kept beside the panes: choices of earlier runs, commands that were typed or sent. */
+import { withChoices, withCommand } from './preferences.ts';
+import type { ExecutedCommand, UiState } from './ui-state.ts';
+
+/** Commands that `@` shows. */
+const EXECUTED_KEPT = 200;
+
+export type KeptAction =
+  | { readonly kind: 'remembered'; readonly choices: unknown }
+  | { readonly kind: 'executed'; readonly entry: ExecutedCommand }
+  | { readonly kind: 'clipboard'; readonly on: boolean }
+  | { readonly kind: 'command'; readonly line: string }
+  | { readonly kind: 'answered'; readonly id: number; readonly answer: ExecutedCommand['answer'] & {} };
+
+export function reduceKept(ui: UiState, action: KeptAction): UiState {
+  switch (action.kind) {
+    case 'remembered':
+      return withChoices(ui, action.choices);
+    case 'executed':
+      return { ...ui, executed: [...ui.executed, action.entry].slice(-EXECUTED_KEPT) };
+    case 'answered':
+      return {
+        ...ui,
+        executed: ui.executed.map((one) => (one.id === action.id ? { ...one, answer: action.answer } : one)),
+      };
+    case 'clipboard':
+      return { ...ui, clipboard: action.on };
+    case 'command':
+      return { ...ui, commands: withCommand(ui.commands, action.line) };
+  }
+}

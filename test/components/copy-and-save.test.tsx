@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { saveScreen } from '../../source/save-screen.ts';
+import { FakeEngine } from '../helpers/fake-engine.ts';
+import { FakeLocal } from '../helpers/fake-local.ts';
+import { busyEngine } from '../helpers/sample-data.ts';
+import { openScreen } from '../helpers/screen.tsx';
+import { tempDir } from '../helpers/temp-dir.ts';
+
+test('y shows the row to copy; after :clipboard on it goes to the clipboard', async (t) => {
+  const screen = await openScreen({ engine: new FakeEngine(busyEngine()) });
+  t.after(() => screen.close());
+  await screen.press('alt-1', 'y');
+  assert.match(screen.text(), /To copy/);
+  assert.match(screen.text(), /octopus-unicorn-crystal-spinach-bicycle-giraffe-lantern-saffron/);
+  assert.deepEqual(screen.copied, []);
+  await screen.press('escape');
+  await screen.type(':clipboard on\r');
+  await screen.press('y');
+  assert.deepEqual(screen.copied, [
+    'client1\n10.0.0.7\noctopus-unicorn-crystal-spinach-bicycle-giraffe-lantern-saffron',
+  ]);
+});
+
+test('Ctrl-S writes what is seen, also under a dialog', async (t) => {
+  const local = new FakeLocal();
+  const screen = await openScreen({ engine: new FakeEngine(busyEngine()), local });
+  t.after(() => screen.close());
+  await screen.press('alt-1', '?');
+  const seen = screen.rows().join('\n');
+  await screen.press('ctrl-s');
+  assert.equal(local.screens[0], `${seen}\n`);
+  await screen.press('escape');
+  assert.match(screen.rows().at(-1) ?? '', /Saved the screen as \/home\/ann\/aioc-screen\.txt/);
+});
+
+test('a saved screen is for its user only, and replaces nothing', async (t) => {
+  const directory = tempDir(t);
+  const first = await saveScreen('one\n', directory);
+  const second = await saveScreen('two\n', directory);
+  assert.notEqual(first, second);
+  assert.equal(readFileSync(first, 'utf8'), 'one\n');
+  assert.equal(statSync(second).mode & 0o777, 0o600);
+  writeFileSync(`${directory}/file`, '');
+  await assert.rejects(saveScreen('x', `${directory}/file`), /ENOTDIR/);
+});
