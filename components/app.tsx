@@ -4,10 +4,11 @@ import type { EngineApi } from '../engine/contract/engine-api.ts';
 import { type Snapshot, UiController } from './control/ui-controller.ts';
 import { dialogOverlay } from './dialogs/dialogs.ts';
 import { tooSmallLines } from './dialogs/too-small.ts';
-import type { Cell, Host, Size } from './host.ts';
+import type { Cell, Host, ScreenFrame, Size } from './host.ts';
 import { isTooSmall, layoutOf } from './layout.ts';
 import type { LocalActions } from './local-actions.ts';
 import { chatPane } from './panes/chat-pane.ts';
+import { COST_CELLS, costLines } from './panes/cost.ts';
 import { footerLine } from './panes/footer.ts';
 import { headerLine } from './panes/header.ts';
 import { logPane } from './panes/log-pane.ts';
@@ -16,8 +17,6 @@ import { peersPane } from './panes/peers-pane.ts';
 import { queuesPane } from './panes/queues-pane.ts';
 import type { Attached, PaneName } from './state/ui-state.ts';
 import type { Block } from './widgets/frame.ts';
-import { lineWidth } from './widgets/line.ts';
-import { PaintedBlock } from './widgets/painted-block.tsx';
 import type { Prompt } from './widgets/prompt.ts';
 import { PromptInput, type PromptPlace, scrollOf } from './widgets/prompt-input.tsx';
 
@@ -46,48 +45,44 @@ export function App({ engine, local, host, attached, isConnector }: AppProps) {
     return () => controller.stop();
   }, [controller]);
   useEffect(() => controller.change({ kind: 'attached', attached }), [controller, attached]);
+  host.beginFrame();
   const snapshot = useSyncExternalStore(controller.subscribe, controller.snapshot);
   const screen = isTooSmall(snapshot.ui.size) ? undefined : drawn(snapshot, controller);
-  useLayoutEffect(() => host.setCursor(screen?.cursor));
-  if (screen === undefined) {
-    const { size } = snapshot.ui;
-    return <PaintedBlock lines={tooSmallLines(size)} appearance={host.appearance} width={size.columns} />;
-  }
-  return <Screen screen={screen} host={host} size={snapshot.ui.size} prompt={controller.prompt} />;
+  const size = snapshot.ui.size;
+  useLayoutEffect(() =>
+    host.show(screen ?? { regions: [{ row: 0, column: 0, lines: tooSmallLines(size) }] }),
+  );
+  return <PromptLayer prompt={controller.prompt} at={screen?.prompt} host={host} size={size} />;
 }
 
-interface DrawnPane extends Block {
-  readonly name: PaneName;
-  readonly row: number;
-  readonly column: number;
-  readonly width: number;
-}
+interface DrawnPane extends Block, Cell {}
 
-interface DrawnScreen {
-  readonly header: Block;
-  readonly footer: Block;
-  readonly panes: readonly DrawnPane[];
-  readonly overlay: ReturnType<typeof dialogOverlay>;
-  /** The place of the prompt, while one is open. */
-  readonly prompt: PromptPlace | undefined;
-  readonly cursor: Cell | undefined;
-}
-
-function drawn({ ui, data, context }: Snapshot, controller: UiController): DrawnScreen {
-  const width = ui.size.columns;
-  const panes = Object.entries(layoutOf(ui)).map(([key, box]): DrawnPane => {
-    const name = key as PaneName;
+function drawn({ ui, data, context }: Snapshot, controller: UiController): ScreenFrame {
+  const { columns: width, rows } = ui.size;
+  const panes = Object.entries(layoutOf(ui)).map(([name, box]): DrawnPane => {
     const input = { ui, data, box, chatLine: controller.chat.editor, prompt: controller.prompt };
-    return { ...DRAW[name](input), name, row: box.row, column: box.column, width: box.width };
+    return { ...DRAW[name as PaneName](input), row: box.row, column: box.column };
   });
   const overlay = dialogOverlay(context, controller.prompt.text);
   const typing = overlay ?? panes.find(({ cursor, prompt }) => cursor !== undefined || prompt !== undefined);
   const prompt = typing?.prompt && placed(typing.prompt, typing);
+  const header = headerLine(data.status, { nowMs: ui.nowMs, width, attached: ui.attached });
   return {
-    header: { lines: [headerLine(data.status, { nowMs: ui.nowMs, width, attached: ui.attached })] },
-    footer: { lines: [footerLine(context, width)] },
-    panes,
-    overlay,
+    regions: [
+      { row: 0, column: 0, lines: [header] },
+      ...panes,
+      { row: rows - 1, column: 0, lines: [footerLine(context, width)] },
+      ...(overlay === undefined ? [] : [overlay]),
+      ...(ui.showsCost
+        ? [
+            {
+              row: 1,
+              column: width - COST_CELLS,
+              lines: costLines(controller.host.stats(), controller.skippedUpdates),
+            },
+          ]
+        : []),
+    ],
     prompt,
     cursor:
       prompt === undefined
@@ -105,52 +100,26 @@ function cursorIn({ row, column, width }: PromptPlace, prompt: Prompt): Cell {
   return { row, column: column + prompt.cursorColumn - scrollOf(prompt, width) };
 }
 
-interface ScreenProps {
-  readonly screen: DrawnScreen;
+interface PromptLayerProps {
+  readonly prompt: Prompt;
+  /** The place of the prompt, while one is open. */
+  readonly at: PromptPlace | undefined;
   readonly host: Host;
   readonly size: Size;
-  readonly prompt: Prompt;
 }
 
-function Screen({ screen, host, size, prompt }: ScreenProps) {
-  const { appearance } = host;
-  const { columns: width, rows } = size;
-  const { header, footer, panes, overlay } = screen;
+/** All that Ink draws. Its frame is empty without a prompt, since Ink lays out and measures every row of its own. */
+function PromptLayer({ prompt, at, host, size }: PromptLayerProps) {
+  if (at === undefined) return null;
   return (
-    <Box flexDirection="column" width={width} height={rows}>
-      <PaintedBlock lines={header.lines} appearance={appearance} width={width} />
-      {panes.map((pane) => (
-        <PaintedBlock
-          key={pane.name}
-          lines={pane.lines}
-          appearance={appearance}
-          width={pane.width}
-          at={pane}
-        />
-      ))}
-      <PaintedBlock
-        lines={footer.lines}
-        appearance={appearance}
-        width={width}
-        at={{ row: rows - 1, column: 0 }}
+    <Box width={size.columns} height={size.rows}>
+      <PromptInput
+        key={prompt.edition}
+        prompt={prompt}
+        text={prompt.text}
+        at={at}
+        appearance={host.appearance}
       />
-      {overlay && (
-        <PaintedBlock
-          lines={overlay.lines}
-          appearance={appearance}
-          width={lineWidth(overlay.lines[0] ?? [])}
-          at={overlay}
-        />
-      )}
-      {screen.prompt && (
-        <PromptInput
-          key={prompt.edition}
-          prompt={prompt}
-          text={prompt.text}
-          at={screen.prompt}
-          appearance={appearance}
-        />
-      )}
     </Box>
   );
 }

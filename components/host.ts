@@ -1,4 +1,6 @@
+import type { ScreenStats } from './terminal/frame-times.ts';
 import type { KeyEvent } from './terminal/key-decoder.ts';
+import type { Line } from './widgets/line.ts';
 
 /** The terminal's size in cells. */
 export interface Size {
@@ -10,6 +12,21 @@ export interface Size {
 export interface Cell {
   readonly row: number;
   readonly column: number;
+}
+
+/** Lines one under the other, the first one from this cell on. */
+export interface Region extends Cell {
+  readonly lines: readonly Line[];
+}
+
+/** Everything on the screen but the prompt, which Ink draws. */
+export interface ScreenFrame {
+  /** Later ones cover earlier ones. */
+  readonly regions: readonly Region[];
+  /** The cells that the prompt covers, while one is open. */
+  readonly prompt?: (Cell & { readonly width: number }) | undefined;
+  /** Where the terminal's own cursor is shown. */
+  readonly cursor?: Cell | undefined;
 }
 
 /** The terminal's abilities. */
@@ -41,8 +58,12 @@ export interface Host {
   onKey(listener: (event: KeyEvent) => void): () => void;
   /** Passes one key on to the prompt that Ink draws, as the bytes that a terminal sends for it. */
   typeIntoPrompt(sequence: string): void;
-  /** Shows the terminal's own cursor at a cell, or hides it. */
-  setCursor(cell: Cell | undefined): void;
+  /** Notes that a frame begins, for the figures of `F12`. */
+  beginFrame(): void;
+  /** What drawing has cost so far. */
+  stats(): ScreenStats;
+  /** Shows a frame. Lines that are the same objects as before are not drawn again. */
+  show(frame: ScreenFrame): void;
   /** Redraws the whole screen, whatever the terminal shows now. */
   repaint(): void;
   /** Sends a text to the terminal's clipboard (OSC 52); not every terminal takes it. */

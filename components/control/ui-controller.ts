@@ -137,6 +137,11 @@ export class UiController implements UiContext {
     return this.#store.data;
   }
 
+  /** Updates of the engine that a newer one replaced before they were shown. */
+  get skippedUpdates(): number {
+    return this.#store.skippedUpdates;
+  }
+
   context(): KeyContext {
     const { isShellRunning, editor } = this.chat;
     return keyContextOf(this.#ui, this.#store.data, { isShellRunning, chatLine: editor.text });

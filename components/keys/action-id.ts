@@ -47,6 +47,7 @@ type GeneralAction =
   | 'palette'
   | 'help'
   | 'repaint'
+  | 'cost'
   | 'quit';
 
 export type ActionId = PeersAction | QueuesAction | LogAction | ChatAction | WritingAction | GeneralAction;

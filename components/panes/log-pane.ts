@@ -2,27 +2,24 @@ import type { Outcome } from '../../engine/contract/views.ts';
 import { bytesText, clockText, clockWithSeconds } from '../state/format.ts';
 import type { SafeLogRow } from '../state/safe-rows.ts';
 import { tailRow } from '../state/tail-motion.ts';
-import { trusted } from '../terminal/sanitize.ts';
+import { type SafeText, trusted } from '../terminal/sanitize.ts';
 import { textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import type { Tone } from '../themes/tokens.ts';
+import { type Column, type FittedColumn, fitColumns, headLine, rowLine } from '../widgets/columns.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
-import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
+import { cellLeft, cellRight, fit, inTone, type Line, plain, span } from '../widgets/line.ts';
+import { columnsKey, RowLines } from '../widgets/row-lines.ts';
 import { type PaneInput, paneBlock, tailNote } from './pane.ts';
 
-const HEAD_WIDTH = 46;
-/** Widths at which seconds, and then all columns, are shown. */
-const MIDDLE_WIDTH = 60;
-const WIDE_WIDTH = 90;
-const SIZE_CELLS = 6;
-/** Width beside the outcome at which type and size are shown. */
-const WITH_TYPE_WIDTH = 36;
-
-/** The outcome column's head, and its minimum width. */
 const OUTCOME_HEAD = 'outcome';
+const TIME = { head: 'time', min: 5, max: 8, rank: 0 } as const;
+const LINES = new RowLines();
+/** More than a screen has columns. */
+const TEXT_MAX = 10_000;
 
 export function logRows({ box }: Pick<PaneInput, 'box'>): number {
-  return Math.max(1, innerHeight(box.height) - (hasHead(box.width) ? 1 : 0));
+  return Math.max(1, innerHeight(box.height) - 1);
 }
 
 /** One line for each message, file or event; the newest at the bottom. */
@@ -32,105 +29,72 @@ export function logPane(input: PaneInput): Block {
   const update = data.log;
   const cursor = ui.focus === 'log' ? tailRow(ui.log, update) : undefined;
   const entries = (update?.rows ?? []).slice(-logRows(input));
-  const columns = columnsOf(entries, width);
-  const rows = entries.map((row) => {
-    const line = fit(logLine(row, columns), width);
-    return row === cursor ? inTone(line, 'selected') : line;
-  });
+  const columns = fitColumns(logColumns(entries), width, entries);
+  const manner = `${width} ${columnsKey(columns)}`;
+  const rows = entries.map((row) =>
+    LINES.of(row, `${manner} ${row === cursor}`, () => {
+      const line = fit(logLine(row, columns), width);
+      return row === cursor ? inTone(line, 'selected') : line;
+    }),
+  );
   const empty: Line[] = update !== undefined && rows.length === 0 ? [emptyLine(ui.log.filter)] : [];
-  const head = hasHead(box.width) && rows.length > 0 ? [headLine(columns)] : [];
+  const head: readonly Line[] = rows.length > 0 ? [headLine(columns)] : [];
   return paneBlock('log', input, {
     body: { lines: rows.length > 0 ? [...head, ...rows] : empty },
     note: tailNote(update, ui.log),
   });
 }
 
-function hasHead(boxWidth: number): boolean {
-  return innerWidth(boxWidth) >= HEAD_WIDTH;
+/** Names get the width that the visible ones need; the text gets the rest. Enter shows what has no room here. */
+function logColumns(rows: readonly SafeLogRow[]): readonly Column<SafeLogRow>[] {
+  return [
+    { ...TIME, cell: ({ atMs }, width) => [cellLeft(timeText(atMs, width), width, 'faint')] },
+    { head: '', min: 1, max: 1, rank: 0, cell: markOf },
+    {
+      ...{ head: 'peer', min: 4, max: 24, rank: 0, isName: true },
+      needs: ({ peerName }) => textWidth(peerName),
+      cell: ({ peerName }, width) => [cellLeft(peerName, width)],
+    },
+    {
+      ...{ head: 'type', min: 4, max: 16, rank: 3 },
+      needs: ({ type }) => textWidth(type),
+      cell: ({ type }, width) => [cellLeft(type, width, 'faint')],
+    },
+    {
+      ...{ head: 'text', min: 7, max: TEXT_MAX, rank: 0 },
+      cell: ({ kind, text }, width) =>
+        fit([...(kind === 'file' ? [plain('file ', 'info')] : []), span(text)], width),
+    },
+    {
+      ...{ head: 'size', min: 6, max: 6, rank: 2, align: 'right' },
+      cell: ({ sizeBytes }, width) => [
+        cellRight(sizeBytes === undefined ? trusted('') : bytesText(sizeBytes), width, 'faint'),
+      ],
+    },
+    outcomeColumn(rows),
+  ];
 }
 
-interface LogColumns {
-  readonly width: number;
-  readonly time: number;
-  /** 0 where only the arrow shows it. */
-  readonly direction: number;
-  readonly kind: number;
-  readonly peer: number;
-  /** 0 where there is no room for type and size. */
-  readonly type: number;
-  /** Right of the text; the outcome is never cut. */
-  readonly outcome: number;
+/** The outcome is never cut. */
+function outcomeColumn(rows: readonly SafeLogRow[]): Column<SafeLogRow> {
+  const cells = rows.map((row) => outcomeWord(row.outcome).length);
+  const width = Math.max(OUTCOME_HEAD.length, ...cells);
+  return {
+    ...{ head: OUTCOME_HEAD, min: width, max: width, rank: 1 },
+    cell: ({ outcome }, cell) => [cellLeft(trusted(outcomeWord(outcome)), cell, toneOf(outcome))],
+  };
 }
 
-/** Names get the width that the visible ones need, up to a bound; the text gets the rest. */
-function columnsOf(rows: readonly SafeLogRow[], width: number): LogColumns {
-  const widest = (texts: readonly string[], low: number, high: number): number =>
-    Math.min(high, Math.max(low, ...texts.map(textWidth)));
-  const names = rows.map(({ peerName }) => peerName);
-  const types = rows.map(({ type }) => type);
-  const outcome = Math.max(OUTCOME_HEAD.length, ...rows.map((row) => outcomeWord(row.outcome).length));
-  if (width >= WIDE_WIDTH) {
-    const fixed = { width, time: 8, direction: 4, kind: 8, outcome };
-    return { ...fixed, peer: widest(names, 8, 20), type: widest(types, 8, 14) };
-  }
-  const isMiddle = width >= MIDDLE_WIDTH;
-  const fixed = { width, time: isMiddle ? 8 : 5, direction: 0, kind: 0, outcome };
-  // Leave out type and size, so that some text fits; Enter shows the rest.
-  if (width < HEAD_WIDTH || width - outcome < WITH_TYPE_WIDTH)
-    return { ...fixed, peer: widest(names, 4, 8), type: 0 };
-  const [peerMax, typeMax] = isMiddle ? [14, 10] : [8, 6];
-  return { ...fixed, peer: widest(names, 4, peerMax), type: widest(types, 4, typeMax) };
+/** Seconds are left out where the names need their room. */
+function timeText(atMs: number, width: number): SafeText {
+  return width < TIME.max ? clockText(atMs) : clockWithSeconds(atMs);
 }
 
-function headLine({ width, time, direction, kind, peer, type, outcome }: LogColumns): Line {
-  const left = (text: string, cells: number) => cellLeft(trusted(text), cells, 'faint');
-  const before: Line = [
-    left('time', time + 3),
-    ...(direction > 0 ? [left('dir', direction), left('kind', kind)] : []),
-    left('peer', peer + 1),
-    ...(type > 0 ? [left('type', type + 1)] : []),
-    plain('text', 'faint'),
-  ];
-  const after: Line = [
-    ...(type > 0 ? [cellRight(trusted('size'), SIZE_CELLS + 1, 'faint')] : []),
-    plain(' '),
-    left(OUTCOME_HEAD, outcome),
-  ];
-  return [...fit(before, width - lineWidth(after)), ...after];
-}
-
-function logLine(row: SafeLogRow, columns: LogColumns): Line {
-  const { width, time, direction, kind, peer, type, outcome } = columns;
-  const clock = time > 5 ? clockWithSeconds(row.atMs) : clockText(row.atMs);
-  const tone = toneOf(row.outcome);
-  const head: Line = [span(clock, 'faint'), plain(' '), ...markOf(row), plain(' ')];
-  if (row.kind === 'event') {
-    const what: Line =
-      direction > 0 ? [plain(' '.repeat(direction)), cellLeft(trusted('event'), kind, 'faint')] : [];
-    const about: Line = row.peerName === '' ? [] : [cellLeft(row.peerName, peer), plain(' ')];
-    return [...head, ...what, ...about, span(row.text, tone)];
-  }
-  const left: Line = [
-    ...head,
-    ...(direction > 0
-      ? [
-          cellLeft(trusted(row.direction ?? ''), direction, 'faint'),
-          cellLeft(trusted(row.kind), kind, 'faint'),
-        ]
-      : []),
-    cellLeft(row.peerName, peer),
-    plain(' '),
-    ...(type > 0 ? [cellLeft(row.type, type, 'faint'), plain(' ')] : []),
-    ...(row.kind === 'file' && direction === 0 ? [plain('file ', 'info')] : []),
-    span(row.text),
-  ];
-  const size = row.sizeBytes === undefined ? trusted('') : bytesText(row.sizeBytes);
-  const right: Line = [
-    ...(type > 0 ? [cellRight(size, SIZE_CELLS + 1, 'faint')] : []),
-    plain(' '),
-    cellLeft(trusted(outcomeWord(row.outcome)), outcome, tone),
-  ];
-  return [...fit(left, width - lineWidth(right)), ...right];
+/** An event has neither type nor outcome: its text has all the room after the peer. */
+function logLine(row: SafeLogRow, columns: readonly FittedColumn<SafeLogRow>[]): Line {
+  if (row.kind !== 'event') return rowLine(columns, row);
+  const about = columns.slice(0, row.peerName === '' ? 2 : 3);
+  return [...rowLine(about, row), plain(' '), span(row.text, toneOf(row.outcome))];
 }
 
 /** The outcome of a message; empty for an event. */

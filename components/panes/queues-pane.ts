@@ -2,22 +2,26 @@ import { ageText, bytesText, countText, durationText, rateText } from '../state/
 import { selectedRow } from '../state/list-motion.ts';
 import type { SafeQueueRow } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
+import { textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
+import { type Column, fitColumns, headLine, rowLine } from '../widgets/columns.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
+import { columnsKey, RowLines } from '../widgets/row-lines.ts';
 import { countNote, type PaneInput, paneBlock } from './pane.ts';
 
-const HEAD_WIDTH = 46;
-/** Width at which rates and bytes are shown. */
-const ALL_COLUMNS_WIDTH = 60;
 const FULL_NOTE_WIDTH = 48;
+const NAMES_MAX = 64;
+const LINES = new RowLines();
 /** Below this height, rows of queues are worth more than the remedy. */
 const REMEDY_HEIGHT_MIN = 4;
+/** Cursor, direction and a blank before the columns. */
+const MARK_CELLS = 3;
 
 /** Rows left for the list after the column heads and the line about the worst queue. */
 export function queuesRows({ box, data }: Pick<PaneInput, 'box' | 'data'>): number {
-  const head = innerWidth(box.width) >= HEAD_WIDTH ? 1 : 0;
-  return Math.max(1, innerHeight(box.height) - head - whyLines({ box, data }, innerWidth(box.width)).length);
+  const hints = whyLines({ box, data }, innerWidth(box.width)).length;
+  return Math.max(1, innerHeight(box.height) - 1 - hints);
 }
 
 /** Rows of everything that the pane can show. */
@@ -32,11 +36,17 @@ export function queuesPane(input: PaneInput): Block {
   const width = innerWidth(box.width);
   const update = data.queues;
   const selected = ui.focus === 'queues' ? selectedRow(ui.queues, update) : undefined;
-  const rows = (update?.rows ?? []).slice(0, queuesRows(input)).map((row) => {
-    const line = fit(queueLine(row, width, ui.nowMs), width);
-    return row === selected ? inTone([plain(GLYPHS.cursor), ...line.slice(1)], 'selected') : line;
-  });
-  const head = width >= HEAD_WIDTH && rows.length > 0 ? [headLine(width, update)] : [];
+  const shown = (update?.rows ?? []).slice(0, queuesRows(input));
+  const columns = fitColumns(queueColumns(shown, ui.nowMs), width - MARK_CELLS, shown);
+  const manner = `${width} ${ui.nowMs} ${columnsKey(columns)}`;
+  const rows = shown.map((row) =>
+    LINES.of(row, `${manner} ${row === selected}`, () => {
+      const line = fit([...markOf(row), ...rowLine(columns, row)], width);
+      return row === selected ? inTone([plain(GLYPHS.cursor), ...line.slice(1)], 'selected') : line;
+    }),
+  );
+  const head: readonly Line[] =
+    rows.length > 0 ? [[plain(' '.repeat(MARK_CELLS)), ...headLine(columns, ui.queues)]] : [];
   const table = rows.length > 0 ? [...head, ...rows] : emptyLines(update);
   const why = whyLines(input, width);
   const room = innerHeight(box.height) - why.length;
@@ -57,59 +67,60 @@ export function queueName(row: SafeQueueRow): SafeText {
     : safe`${row.peerName} · ${row.type}`;
 }
 
-interface QueueColumns {
-  readonly name: number;
-  readonly depth: number;
-  readonly bytes: number;
-  readonly oldest: number;
-  readonly rate: number;
-  readonly drain: number;
-}
-
-function columnsOf(width: number): QueueColumns {
-  if (width < ALL_COLUMNS_WIDTH) {
-    return { name: Math.max(4, width - 3 - 21), depth: 8, bytes: 0, oldest: 7, rate: 0, drain: 6 };
-  }
-  return { name: width - 3 - 41, depth: 8, bytes: 8, oldest: 7, rate: 6, drain: 6 };
-}
-
-function headLine(width: number, update: PaneInput['data']['queues']): Line {
-  const columns = columnsOf(width);
+/** Numbers have fixed columns, so that they never jump; names get the rest. */
+function queueColumns(rows: readonly SafeQueueRow[], nowMs: number): readonly Column<SafeQueueRow>[] {
   // With storage, the column tells whether the bytes are on disk.
-  const storing = update?.rows.some(({ stored }) => stored !== undefined) === true;
-  const right = (text: string, cells: number) => cellRight(trusted(text), cells, 'faint');
+  const storing = rows.some(({ stored }) => stored !== undefined);
+  const right = (head: string, [min, max]: readonly [number, number], rank: number) =>
+    ({ head, min, max, rank, align: 'right' }) as const;
   return [
-    plain('   '),
-    cellLeft(trusted('queue'), columns.name, 'faint'),
-    right('depth', columns.depth),
-    right(storing ? 'on disk' : 'size', columns.bytes),
-    right('oldest', columns.oldest),
-    right('in/s', columns.rate),
-    right('out/s', columns.rate),
-    right('drain', columns.drain),
+    {
+      ...{ head: 'queue', min: 5, max: NAMES_MAX, rank: 0, isName: true, sort: 'name' },
+      needs: (row) => textWidth(queueName(row)),
+      cell: (row, width) => [cellLeft(queueName(row), width, 'strong')],
+    },
+    {
+      ...{ ...right('depth', [7, 8], 0), sort: 'backlog' },
+      cell: (row, width) => [cellRight(countText(row.depth), width, isStuck(row) ? 'warn' : 'plain')],
+    },
+    {
+      ...right(storing ? 'on disk' : 'size', [7, 8], 4),
+      cell: ({ stored, bytes }, width) => [
+        stored === false ? cellRight(trusted('no'), width, 'warn') : cellRight(bytesText(bytes), width),
+      ],
+    },
+    {
+      ...{ ...right('oldest', [6, 7], 2), sort: 'age' },
+      cell: ({ oldestAtMs }, width) => [
+        cellRight(oldestAtMs === undefined ? trusted(GLYPHS.dash) : ageText(nowMs - oldestAtMs), width),
+      ],
+    },
+    {
+      ...{ ...right('in/s', [5, 6], 5), sort: 'rate' },
+      cell: ({ inRate }, width) => [cellRight(rateText(inRate), width)],
+    },
+    { ...right('out/s', [5, 6], 5), cell: ({ outRate }, width) => [cellRight(rateText(outRate), width)] },
+    {
+      ...right('drain', [5, 6], 1),
+      cell: (row, width) => [
+        isStuck(row) && row.drainSeconds === undefined
+          ? cellRight(trusted('stuck'), width, 'warn')
+          : cellRight(
+              row.drainSeconds === undefined ? trusted(GLYPHS.dash) : durationText(row.drainSeconds),
+              width,
+            ),
+      ],
+    },
   ];
 }
 
-function queueLine(row: SafeQueueRow, width: number, nowMs: number): Line {
-  const columns = columnsOf(width);
-  const isStuck = row.blocked !== undefined;
-  const oldest = row.oldestAtMs === undefined ? trusted(GLYPHS.dash) : ageText(nowMs - row.oldestAtMs);
-  const drain = row.drainSeconds === undefined ? trusted(GLYPHS.dash) : durationText(row.drainSeconds);
-  const glyph = isStuck ? '!' : row.direction === 'in' ? GLYPHS.incoming : GLYPHS.outgoing;
-  return [
-    plain(' '),
-    plain(glyph, isStuck ? 'warn' : 'faint'),
-    plain(' '),
-    cellLeft(queueName(row), columns.name, 'strong'),
-    cellRight(countText(row.depth), columns.depth, isStuck ? 'warn' : 'plain'),
-    row.stored === false
-      ? cellRight(trusted('no'), columns.bytes, 'warn')
-      : cellRight(bytesText(row.bytes), columns.bytes),
-    cellRight(oldest, columns.oldest),
-    cellRight(rateText(row.inRate), columns.rate),
-    cellRight(rateText(row.outRate), columns.rate),
-    cellRight(isStuck && width < ALL_COLUMNS_WIDTH ? trusted('stuck') : drain, columns.drain),
-  ];
+function isStuck({ blocked }: SafeQueueRow): boolean {
+  return blocked !== undefined;
+}
+
+function markOf(row: SafeQueueRow): Line {
+  const arrow = row.direction === 'in' ? GLYPHS.incoming : GLYPHS.outgoing;
+  return [plain(' '), isStuck(row) ? plain('! ', 'warn') : plain(`${arrow} `, 'faint')];
 }
 
 /** Why the worst of all queues is stuck, and if there is room, what to do. */

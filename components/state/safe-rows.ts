@@ -109,16 +109,43 @@ export function withUpdate(data: EngineData, update: Update): EngineData {
     case 'status':
       return { ...data, status: safeStatus(update.status) };
     case 'peers':
-      return { ...data, peers: { ...update, rows: update.rows.map(safePeer) } };
+      return { ...data, peers: { ...update, rows: kept(data.peers, update.rows, safePeer) } };
     case 'queues':
-      return { ...data, queues: { ...update, rows: update.rows.map(safeQueue) } };
+      return { ...data, queues: { ...update, rows: kept(data.queues, update.rows, safeQueue) } };
     case 'transfers':
-      return { ...data, transfers: { ...update, rows: update.rows.map(safeTransferRow) } };
+      return { ...data, transfers: { ...update, rows: kept(data.transfers, update.rows, safeTransferRow) } };
     case 'log':
-      return { ...data, log: { ...update, rows: update.rows.map(safeLogRow) } };
+      return { ...data, log: { ...update, rows: kept(data.log, update.rows, safeLogRow) } };
     case 'chat':
-      return { ...data, chat: { ...update, rows: update.rows.map(safeChatRow) } };
+      return { ...data, chat: { ...update, rows: kept(data.chat, update.rows, safeChatRow) } };
   }
+}
+
+/** The rows as they came, by the safe ones. */
+const RAW = new WeakMap<object, object>();
+
+/** The rows made safe. A row in which nothing has changed stays the same object, so that it is not drawn again. */
+function kept<Row extends { readonly id: unknown }, SafeRow extends { readonly id: unknown }>(
+  before: { readonly rows: readonly SafeRow[] } | undefined,
+  rows: readonly Row[],
+  safe: (row: Row) => SafeRow,
+): readonly SafeRow[] {
+  const byId = new Map(before?.rows.map((row) => [row.id, row]));
+  return rows.map((row) => {
+    const known = byId.get(row.id);
+    if (known !== undefined && isSameData(RAW.get(known), row)) return known;
+    const made = safe(row);
+    RAW.set(made, row);
+    return made;
+  });
+}
+
+function isSameData(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
+  const [left, right] = [Object.entries(one), Object.entries(other)];
+  const those = other as Readonly<Record<string, unknown>>;
+  return left.length === right.length && left.every(([key, value]) => isSameData(value, those[key]));
 }
 
 export function safeBody(body: Body): SafeBody {

@@ -29,6 +29,7 @@ export type UiAction =
   | { readonly kind: 'focus'; readonly pane: PaneName; readonly editing: boolean; readonly byUser: boolean }
   | { readonly kind: 'zoom' }
   | { readonly kind: 'close-chat' }
+  | { readonly kind: 'cost' }
   /** The lists hold more or less than before. */
   | { readonly kind: 'content'; readonly content: ContentRows }
   | {
@@ -67,6 +68,8 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
       return focused(ui, action);
     case 'zoom':
       return { ...ui, zoom: !ui.zoom };
+    case 'cost':
+      return { ...ui, showsCost: !ui.showsCost };
     case 'close-chat':
       return chatClosed(ui);
     case 'content':

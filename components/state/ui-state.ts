@@ -101,6 +101,8 @@ export interface UiState {
   readonly chatPeer?: { readonly id: string; readonly name: SafeText };
   readonly dialog?: OpenDialog;
   readonly toast?: Toast;
+  /** Shows what drawing costs (`F12`). */
+  readonly showsCost: boolean;
   readonly pending?: CountingDown;
   /** What was sent to the connector, oldest first. */
   readonly executed: readonly ExecutedCommand[];
@@ -145,6 +147,7 @@ export function initialUiState({
     editing: false,
     filtering: false,
     zoom: false,
+    showsCost: false,
     focusChosen: false,
     isConnector,
     chatOpen: false,

@@ -1,12 +1,16 @@
 /**
- * The stand-in stdout that Ink renders to. With `debug: true` every write of Ink is a whole frame; the writer compares
- * it with what is on the screen and sends the difference, so that an idle screen costs nothing, and no frame
- * flickers, scrolls or depends on where the cursor was.
+ * Compares each frame with what is on the screen and sends the difference, so that an idle screen costs nothing, and no
+ * frame flickers, scrolls or depends on where the cursor was. Frames come as lines of the panes; Ink draws the prompt
+ * only, and has the writer as its stdout. With `debug: true` every write of Ink is a whole frame.
  *
  *   render(app, { stdout: writer.asInkStdout(), debug: true, patchConsole: false, exitOnCtrlC: false })
  */
 import { EventEmitter } from 'node:events';
+import type { Appearance, ScreenFrame } from '../host.ts';
+import { type MutableRow, putCells } from './cells.ts';
 import type { TerminalClock } from './clock.ts';
+import { FrameBuffer } from './frame-buffer.ts';
+import { FrameTimes, type ScreenStats } from './frame-times.ts';
 import { diffRow } from './screen-diff.ts';
 import { blankRow, parseRow, type ScreenRow, withoutEscapes } from './screen-row.ts';
 
@@ -30,8 +34,8 @@ export interface CursorPosition {
 export interface ScreenWriterOptions {
   readonly output: ScreenOutput;
   readonly clock: TerminalClock;
-  /** False (NO_COLOR) drops colours and keeps bold, inverse and the like. Default true. */
-  readonly color?: boolean;
+  /** Default: colours and Unicode. */
+  readonly appearance?: Appearance;
 }
 
 /** Fast enough for the eye, slow enough that many changes cost little. */
@@ -41,22 +45,21 @@ const END_SYNC = '\x1b[?2026l';
 /** Autowrap off, so that the last column never scrolls; default look; clear. */
 const CLEAR = '\x1b[?7l\x1b[m\x1b[2J';
 
-interface KnownRow {
-  readonly line: string;
-  readonly cells: ScreenRow;
-}
-
 export class ScreenWriter extends EventEmitter {
   readonly isTTY = true;
   readonly #output: ScreenOutput;
   readonly #clock: TerminalClock;
+  readonly #buffer: FrameBuffer;
   readonly #color: boolean;
   /** What the screen shows; undefined when unknown. */
-  #shown: KnownRow[] | undefined;
+  #shown: readonly ScreenRow[] | undefined;
   #shownColumns = 0;
   #shownCursor: CursorPosition | undefined;
-  #frame: string | undefined;
+  #frame: ScreenFrame | undefined;
   #cursor: CursorPosition | undefined;
+  /** What Ink has drawn: the prompt, or all of it as long as no frame has been shown. */
+  #inkFrame: string | undefined;
+  #begunAtMs: number | undefined;
   #isDirty = false;
   #isScheduled = false;
   #isBlocked = false;
@@ -64,13 +67,16 @@ export class ScreenWriter extends EventEmitter {
   #paintedAtMs = Number.NEGATIVE_INFINITY;
   #timer: { cancel(): void } | undefined;
   #bytesWritten = 0;
+  readonly #stats = new FrameTimes();
   readonly #onResize = () => this.resized();
 
   constructor(options: ScreenWriterOptions) {
     super();
     this.#output = options.output;
     this.#clock = options.clock;
-    this.#color = options.color ?? true;
+    const appearance = options.appearance ?? { colour: true, unicode: true };
+    this.#buffer = new FrameBuffer(appearance);
+    this.#color = appearance.colour;
     this.#output.on?.('resize', this.#onResize);
   }
 
@@ -82,6 +88,12 @@ export class ScreenWriter extends EventEmitter {
     return this.#output.rows || 24;
   }
 
+  /** For `F12` and the bench. */
+  get stats(): ScreenStats {
+    const { bytesWritten } = this;
+    return { ...this.#stats.summary, bytesWritten, rows: this.#buffer.counts };
+  }
+
   /** Bytes sent to the terminal so far, for the budget of bytes a minute. */
   get bytesWritten(): number {
     return this.#bytesWritten;
@@ -91,26 +103,38 @@ export class ScreenWriter extends EventEmitter {
     return this as unknown as NodeJS.WriteStream;
   }
 
-  /**
-   * Takes a whole frame. It is painted at the end of this turn of the event loop, together with a cursor set in the
-   * same turn, or 33 ms after the last paint. A write without visible text is none of our frames (Ink also writes
-   * cursor modes, and a bare newline at its end) and is ignored. Always true: a slow terminal costs frames, not memory.
-   */
-  write(frame: string | Uint8Array, ...rest: readonly unknown[]): boolean {
-    const text = typeof frame === 'string' ? frame : Buffer.from(frame).toString();
-    if (!this.#isStopped && text !== this.#frame && !isInkHousekeeping(text)) {
-      this.#frame = text;
-      this.#request();
-    }
-    const written = rest.find((argument) => typeof argument === 'function') as (() => void) | undefined;
-    if (written !== undefined) queueMicrotask(written);
-    return true;
+  /** A frame begins to be made. */
+  beginFrame(): void {
+    this.#begunAtMs ??= this.#clock.now();
+  }
+
+  /** Takes a whole frame. It is painted at the end of this turn of the event loop, or 33 ms after the last paint. */
+  show(frame: ScreenFrame): void {
+    this.#frame = frame;
+    this.#cursor = frame.cursor;
+    this.#request();
   }
 
   /** Shows the terminal's own cursor at a place, or hides it. */
   setCursor(position: CursorPosition | undefined): void {
     this.#cursor = position;
     if (!sameCursor(position, this.#shownCursor)) this.#request();
+  }
+
+  /**
+   * Takes a whole frame of Ink, of which only the prompt is shown once there is a frame of our own. A write without visible text is none of its frames
+   * (Ink also writes cursor modes, and a bare newline at its end) and is ignored. Always true: a slow terminal costs
+   * frames, not memory.
+   */
+  write(frame: string | Uint8Array, ...rest: readonly unknown[]): boolean {
+    const text = typeof frame === 'string' ? frame : Buffer.from(frame).toString();
+    if (!this.#isStopped && text !== this.#inkFrame && !isInkHousekeeping(text)) {
+      this.#inkFrame = text;
+      this.#request();
+    }
+    const written = rest.find((argument) => typeof argument === 'function') as (() => void) | undefined;
+    if (written !== undefined) queueMicrotask(written);
+    return true;
   }
 
   /** Redraws everything, for a screen that something else has written on. */
@@ -128,7 +152,7 @@ export class ScreenWriter extends EventEmitter {
 
   /** What the screen shows, one text a row, without the blanks at their ends. */
   shownRows(): readonly string[] {
-    return (this.#shown ?? []).map(({ cells }) => cells.texts.join('').trimEnd());
+    return (this.#shown ?? []).map(({ texts }) => texts.join('').trimEnd());
   }
 
   /** Sends a text to the terminal's clipboard: OSC 52, which leaves the screen as it is. */
@@ -171,9 +195,12 @@ export class ScreenWriter extends EventEmitter {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#isDirty = false;
+    const startedAtMs = this.#begunAtMs ?? this.#clock.now();
+    this.#begunAtMs = undefined;
     const bytes = this.#difference();
     if (bytes === '') return;
     this.#paintedAtMs = this.#clock.now();
+    this.#stats.add(this.#paintedAtMs - startedAtMs);
     this.#bytesWritten += Buffer.byteLength(bytes);
     if (this.#output.write(bytes)) return;
     this.#isBlocked = true;
@@ -196,25 +223,39 @@ export class ScreenWriter extends EventEmitter {
 
   #cellsDifference(): string {
     const columns = this.columns;
-    const lines = this.#frame?.split('\n') ?? [];
-    const blank: KnownRow = { line: '', cells: blankRow(columns) };
+    const blank = blankRow(columns);
     const shown = this.#shown ?? [];
     const out: string[] = [];
-    const now: KnownRow[] = [];
-    for (let row = 0; row < this.rows; row += 1) {
+    const now = this.#rowsOfFrame();
+    for (const [row, next] of now.entries()) {
       const previous = shown[row] ?? blank;
-      const line = lines[row] ?? '';
-      if (line === previous.line) {
-        now.push(previous);
-        continue;
-      }
-      const next = { line, cells: parseRow(line, { columns, color: this.#color }) };
-      diffRow(out, { row, previous: previous.cells, next: next.cells });
-      now.push(next);
+      if (next !== previous) diffRow(out, { row, previous, next });
     }
     this.#shown = now;
     this.#shownColumns = columns;
     return out.join('');
+  }
+
+  /** The rows of the newest frame, with the prompt that Ink has drawn over them. */
+  #rowsOfFrame(): readonly ScreenRow[] {
+    const { columns, rows } = this;
+    const frame = this.#frame;
+    const look = { columns, color: this.#color };
+    const inkLines = (): readonly string[] => this.#inkFrame?.split('\n') ?? [];
+    if (frame === undefined) {
+      const lines = inkLines();
+      return Array.from({ length: rows }, (_, row) => parseRow(lines[row] ?? '', look));
+    }
+    const composed = this.#buffer.compose(frame, { columns, rows });
+    const { prompt } = frame;
+    const below = prompt && composed[prompt.row];
+    if (prompt === undefined || below === undefined) return composed;
+    const drawn = parseRow(inkLines()[prompt.row] ?? '', look);
+    const row: MutableRow = { texts: [...below.texts], styles: [...below.styles] };
+    const end = prompt.column + prompt.width;
+    const part = (cells: readonly string[]): readonly string[] => cells.slice(prompt.column, end);
+    putCells(row, prompt.column, { texts: part(drawn.texts), styles: part(drawn.styles) });
+    return composed.with(prompt.row, row);
   }
 
   #cursorDifference(screen: { isMoved: boolean; isUnknown: boolean }): string {

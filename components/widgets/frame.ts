@@ -34,21 +34,41 @@ export function innerHeight(height: number): number {
 export function framed(body: Block, options: FrameOptions): Block {
   const { width, height, border } = options;
   const inner = innerWidth(width);
-  const rows = Array.from({ length: innerHeight(height) }, (_, index) => [
-    plain('│', border),
-    plain(' '),
-    ...fit(body.lines[index] ?? [], inner),
-    plain(' '),
-    plain('│', border),
-  ]);
-  const bottom = [plain(`╰${'─'.repeat(Math.max(0, width - 2))}╯`, border)];
-  const lines = [topBorder(options), ...rows, bottom];
+  const rows = Array.from({ length: innerHeight(height) }, (_, index) =>
+    betweenBorders(body.lines[index] ?? NO_LINE, inner, border),
+  );
+  const lines = [topBorder(options), ...rows, bottomBorder(width, border)];
   const { cursor, prompt } = body;
   return {
     lines,
     ...(cursor && { cursor: { row: cursor.row + 1, column: cursor.column + 2 } }),
     ...(prompt && { prompt: { ...prompt, row: prompt.row + 1, column: prompt.column + 2 } }),
   };
+}
+
+const NO_LINE: Line = [];
+/** By width and border, by the line between the borders. */
+const FRAMED = new WeakMap<Line, Map<string, Line>>();
+
+/** The same object for the same line, so that a row that has not changed is not drawn again. */
+function betweenBorders(line: Line, inner: number, border: Tone): Line {
+  const key = `${inner} ${border}`;
+  const known = FRAMED.get(line)?.get(key);
+  if (known !== undefined) return known;
+  const framedLine = [plain('│', border), plain(' '), ...fit(line, inner), plain(' '), plain('│', border)];
+  const byKey = FRAMED.get(line) ?? new Map<string, Line>();
+  FRAMED.set(line, byKey.set(key, framedLine));
+  return framedLine;
+}
+
+/** By width and tone: as many as there are sizes of panes. */
+const BOTTOMS = new Map<string, Line>();
+
+function bottomBorder(width: number, border: Tone): Line {
+  const key = `${width} ${border}`;
+  const known = BOTTOMS.get(key) ?? [plain(`╰${'─'.repeat(Math.max(0, width - 2))}╯`, border)];
+  BOTTOMS.set(key, known);
+  return known;
 }
 
 function topBorder({ width, title, note, border }: FrameOptions): Line {

@@ -1,9 +1,8 @@
-import type { Appearance } from '../host.ts';
 import type { SafeText } from '../terminal/sanitize.ts';
 import { trusted } from '../terminal/sanitize.ts';
 import { clip, graphemes, padEnd, padStart, textWidth, wrap } from '../terminal/width.ts';
 import { asciiOf } from '../themes/glyphs.ts';
-import { styleOf, type Tone } from '../themes/tokens.ts';
+import type { Tone } from '../themes/tokens.ts';
 
 /** Text of one tone. The type ensures that only safe text is drawn. */
 export interface Span {
@@ -13,9 +12,6 @@ export interface Span {
 
 /** One row of the screen, or a part of one. */
 export type Line = readonly Span[];
-
-/** A row of the screen with its SGR sequences; only `paint` makes it. */
-export type Painted = string & { readonly painted: true };
 
 export function span(text: SafeText, tone: Tone = 'plain'): Span {
   return { text, tone };
@@ -80,29 +76,6 @@ export function cellLeft(text: SafeText, width: number, tone: Tone = 'plain'): S
 
 export function cellRight(text: SafeText, width: number, tone: Tone = 'plain'): Span {
   return { text: padStart(clip(text, width), width), tone };
-}
-
-/** The line as the terminal gets it. */
-export function paint(line: Line, appearance: Appearance): Painted {
-  let painted = '';
-  for (let index = 0; index < line.length; index += 1) {
-    const part = line[index] as Span;
-    let text: string = part.text;
-    // Neighbours of one tone share a sequence: bytes on a slow line, and work for Ink.
-    while (line[index + 1]?.tone === part.tone) {
-      index += 1;
-      text += (line[index] as Span).text;
-    }
-    const style = styleOf(part.tone, appearance.colour);
-    const shown = appearance.unicode ? text : inAscii(trusted(text));
-    painted += style === '' ? shown : `\u001b[${style}m${shown}\u001b[0m`;
-  }
-  return painted as Painted;
-}
-
-/** Several lines, one under the other. */
-export function paintBlock(lines: readonly Line[], appearance: Appearance): Painted {
-  return lines.map((line) => paint(line, appearance)).join('\n') as Painted;
 }
 
 /** Each cell in ASCII, so that columns stay where they were. */

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { type Instance, render } from 'ink';
 import { App } from '../../components/app.tsx';
 import type { Attached } from '../../components/state/ui-state.ts';
@@ -23,6 +24,8 @@ export interface ScreenOptions {
   readonly letGo: () => Promise<void>;
 }
 
+/** The environment's variable that names a file for the figures of `F12`, written at the end. */
+const STATS_FILE = 'AIOC_SCREEN_STATS';
 /** How long that may take. */
 const LET_GO_TIMEOUT_MS = 6_000;
 
@@ -65,7 +68,8 @@ export class Screen {
     this.#letGo = letGo;
     const { colorDepth, unicode } = detectCapabilities(process.env, true);
     const color = colorDepth !== 'none';
-    this.#writer = new ScreenWriter({ output: this.#capture.screenOutput(), clock, color });
+    const appearance = { colour: color, unicode: unicode && !ascii };
+    this.#writer = new ScreenWriter({ output: this.#capture.screenOutput(), clock, appearance });
     this.#guard = new TerminalGuard({
       clock,
       input: process.stdin,
@@ -77,7 +81,7 @@ export class Screen {
     this.#host = new TerminalHost({
       writer: this.#writer,
       promptKeys: this.#promptKeys,
-      appearance: { colour: color, unicode: unicode && !ascii },
+      appearance,
       wallNow: () => fixedWallMs() ?? Date.now(),
       onSuspend: () => this.#guard.suspend(),
       onQuit: (exitCode) => void this.#quit(exitCode),
@@ -149,8 +153,15 @@ export class Screen {
     await Promise.race([this.#letGo(), patience]);
     this.#guard.restore();
     this.#capture.restore();
+    this.#keepStats();
     process.stdin.pause();
     this.#done(exitCode);
+  }
+
+  /** For the bench. */
+  #keepStats(): void {
+    const file = process.env[STATS_FILE];
+    if (file !== undefined) writeFileSync(file, JSON.stringify(this.#writer.stats), { mode: 0o600 });
   }
 
   #stopDrawing(): void {

@@ -1,4 +1,5 @@
-import type { Host, Size } from '../../components/host.ts';
+import type { Host, ScreenFrame, Size } from '../../components/host.ts';
+import type { ScreenStats } from '../../components/terminal/frame-times.ts';
 import type { KeyEvent } from '../../components/terminal/key-decoder.ts';
 import type { KeyFeed } from '../../components/terminal/key-feed.ts';
 import type { ScreenWriter } from '../../components/terminal/screen-writer.ts';
@@ -60,8 +61,16 @@ export class TerminalHost implements Host {
     this.#promptKeys.write(sequence);
   }
 
-  setCursor(cell: Parameters<Host['setCursor']>[0]): void {
-    this.#writer.setCursor(cell);
+  stats(): ScreenStats {
+    return this.#writer.stats;
+  }
+
+  beginFrame(): void {
+    this.#writer.beginFrame();
+  }
+
+  show(frame: ScreenFrame): void {
+    this.#writer.show(frame);
   }
 
   repaint(): void {

@@ -98,7 +98,7 @@ test('the details of a peer say how long both certificates are valid, in mutual 
   assert.match(screen.text(), /valid for: +expired \(its certificate\), [\d,. ]+ days \(yours\)/);
 });
 
-test('a certificate that ends within 30 days is a warning: this side’s in the first line, a peer’s under the list', async (t) => {
+test('a certificate that ends within 30 days is a warning: this side’s in the first line, a peer’s under the list and in its row', async (t) => {
   const day = 86_400_000;
   const seen = async (ownDays: number, itsDays: number): Promise<string> => {
     const data = server();
@@ -114,6 +114,7 @@ test('a certificate that ends within 30 days is a warning: this side’s in the 
   const text = await seen(12, -1);
   assert.match(text.split('\n')[0] ?? '', /certificate ends in 12 days/);
   assert.match(text, /certificate expired/);
+  assert.match(text, /lag +cert .*\n.* ended /);
 });
 
 test('the details of a peer say when it was last connected; on a server in mutual TLS, and unknown when it is', async (t) => {

@@ -344,7 +344,7 @@ test('the log stops following when it is scrolled, counts what is new below, and
     text: `entry ${index + 1}`,
   }));
   const { screen, engine } = await opened(t, data);
-  await screen.press('alt-3', 'pageup', 'pageup');
+  await screen.press('alt-3', 'z', 'pageup', 'pageup');
   const shown = screen.rows().filter((line) => line.includes('entry'));
   engine.change((engine) => {
     for (let id = 201; id <= 205; id += 1)

@@ -5,11 +5,12 @@ import { BINDINGS } from '../../components/keys/bindings/index.ts';
 import { parseChatLine } from '../../components/state/chat-line.ts';
 import { complete, completionRequest } from '../../components/state/completion.ts';
 import { ageText, bytesText, rateText, shortCount } from '../../components/state/format.ts';
+import { cellsOf } from '../../components/terminal/cells.ts';
 import { sanitize } from '../../components/terminal/sanitize.ts';
 import { textWidth } from '../../components/terminal/width.ts';
 import { framed } from '../../components/widgets/frame.ts';
 import { progressBar, sparkline } from '../../components/widgets/graphs.ts';
-import { fit, lineWidth, paint, span } from '../../components/widgets/line.ts';
+import { fit, lineWidth, span } from '../../components/widgets/line.ts';
 
 test('a line is what its user meant', () => {
   assert.deepEqual(parseChatLine('hello!'), { kind: 'say', text: 'hello!' });
@@ -108,7 +109,7 @@ test('without Unicode every row is ASCII of the same width', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (text) => {
       const line = fit([span(sanitize(text))], 20);
-      const painted = paint(line, { colour: false, unicode: false });
+      const painted = cellsOf(line, { colour: false, unicode: false }).texts.join('');
       assert.match(painted, /^[\x20-\x7e]*$/);
       assert.equal(painted.length, lineWidth(line));
     }),

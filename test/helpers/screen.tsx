@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { type Instance, render } from 'ink';
 import { App } from '../../components/app.tsx';
-import type { Appearance, Cell, Host, Size } from '../../components/host.ts';
+import type { Appearance, Cell, Host, ScreenFrame, Size } from '../../components/host.ts';
 import type { Attached } from '../../components/state/ui-state.ts';
+import type { ScreenStats } from '../../components/terminal/frame-times.ts';
 import { KeyDecoder } from '../../components/terminal/key-decoder.ts';
 import type { KeyEvent } from '../../components/terminal/key-event.ts';
 import { KeyFeed } from '../../components/terminal/key-feed.ts';
@@ -30,6 +31,7 @@ export const NAMED_KEYS: Readonly<Record<string, string>> = {
   home: '\x1b[H',
   end: '\x1b[F',
   f1: '\x1bOP',
+  f12: '\x1b[24~',
   escape: '\x1b',
   'ctrl-c': '\x03',
   'ctrl-l': '\x0c',
@@ -42,7 +44,8 @@ export const NAMED_KEYS: Readonly<Record<string, string>> = {
   'ctrl-u': '\x15',
   'ctrl-w': '\x17',
 };
-const FRAME_MS = 60;
+/** Three of them are longer than the pause between two frames that the engine causes. */
+const FRAME_MS = 80;
 const ROUNDS_MAX = 50;
 
 /** A terminal's output that keeps every byte, and its size. */
@@ -99,7 +102,7 @@ export class TestScreen implements Host {
     this.local = local ?? new FakeLocal();
     this.appearance = appearance ?? { colour: true, unicode: true };
     this.#output = new RecordingOutput({ columns, rows });
-    this.#writer = new ScreenWriter({ output: this.#output, clock: this.clock });
+    this.#writer = new ScreenWriter({ output: this.#output, clock: this.clock, appearance: this.appearance });
     this.#xterm = new XtermScreen(columns, rows);
     this.#decoder = new KeyDecoder({
       clock: this.clock,
@@ -145,8 +148,16 @@ export class TestScreen implements Host {
     this.#promptKeys.write(sequence);
   }
 
-  setCursor(cell: Cell | undefined): void {
-    this.#writer.setCursor(cell);
+  stats(): ScreenStats {
+    return this.#writer.stats;
+  }
+
+  beginFrame(): void {
+    this.#writer.beginFrame();
+  }
+
+  show(frame: ScreenFrame): void {
+    this.#writer.show(frame);
   }
 
   repaint(): void {
@@ -202,7 +213,7 @@ export class TestScreen implements Host {
   /** Waits until React, Ink and the writer have nothing left to do, and draws what they wrote. */
   async settle(): Promise<void> {
     let quietRounds = 0;
-    for (let round = 0; round < ROUNDS_MAX && quietRounds < 2; round += 1) {
+    for (let round = 0; round < ROUNDS_MAX && quietRounds < 3; round += 1) {
       const before = this.#output.chunks.length;
       for (let turn = 0; turn < 4; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       this.clock.advance(FRAME_MS);

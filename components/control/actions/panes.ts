@@ -32,6 +32,7 @@ export const PANE_ACTIONS = {
   reverse: (control) => control.change({ kind: 'reverse' }),
   palette: openPalette,
   help: openHelp,
+  cost: (control) => control.change({ kind: 'cost' }),
   repaint: (control) => control.host.repaint(),
   suspend: (control) => control.host.suspend(),
   copy: (control) => {

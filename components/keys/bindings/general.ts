@@ -140,6 +140,7 @@ export const GENERAL_KEYS: readonly Binding[] = [
   on('any pane', '@', ['command-log', 'what you did, as command lines'], { command: 'done' }),
   on(BOTH, 'ctrl-s', ['save-screen', 'write the screen to a file'], { command: 'save-screen' }),
   on(BOTH, 'ctrl-z', ['suspend', 'suspend aioc; fg in the shell brings it back']),
+  on(BOTH, 'f12', ['cost', 'what drawing costs: frames, bytes, times'], { command: 'cost' }),
   on(BOTH, 'ctrl-l', ['repaint', 'redraw the screen'], { command: 'repaint' }),
   on('any pane', 'q ctrl-c', ['quit', 'quit, or detach from a daemon'], { command: 'quit', footer: 7 }),
 ];

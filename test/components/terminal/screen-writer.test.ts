@@ -28,7 +28,7 @@ function setUp(options: { columns?: number; rows?: number; color?: boolean } = {
   const output = new FakeOutput();
   Object.assign(output, { columns, rows });
   const clock = new ManualClock();
-  const writer = new ScreenWriter({ output, clock, color });
+  const writer = new ScreenWriter({ output, clock, appearance: { colour: color, unicode: true } });
   return { output, clock, writer, screen: new XtermScreen(columns, rows) };
 }
 
