@@ -11,6 +11,7 @@ import { idle } from './cases/idle.ts';
 import { memory } from './cases/memory.ts';
 import { pythonPrograms } from './cases/python-programs.ts';
 import { requests } from './cases/requests.ts';
+import { screen } from './cases/screen.ts';
 import { sizes } from './cases/sizes.ts';
 import { startup } from './cases/startup.ts';
 import { steady } from './cases/steady.ts';
@@ -33,6 +34,7 @@ export const CASES: readonly Case[] = [
   clients,
   idle,
   startup,
+  screen,
   pythonPrograms,
   acks,
 ];

@@ -15,6 +15,11 @@ function cpuMsOf(pid: number): number {
   return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
 }
 
+/** The time that one thread has run so far, in milliseconds; the first one of a process has the process's id. */
+export function threadCpuMs(pid: number, thread = pid): number {
+  return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+}
+
 /** The processes of a system by their part in it. */
 export type Processes = Readonly<Record<string, number>>;
 

@@ -32,6 +32,13 @@ export interface PairOptions {
   readonly delayMs?: number;
   /** Default: that of this checkout. */
   readonly build?: Build;
+  /** How to run the server's connector, if not as a daemon. @returns its process id when it listens */
+  readonly runServer?: (build: Build, file: string) => Promise<number>;
+}
+
+/** With the configuration files of its connectors. */
+export interface Pair extends System {
+  readonly files: { readonly near: string; readonly far: string };
 }
 
 const OURS: SideKind = { connector: 'aioc', program: 'aioc' };
@@ -66,7 +73,7 @@ export function withPython(name: string, options: PairOptions, manner: Contender
 }
 
 /** A server, which listens, and a client, which sends: two connectors and a program on each. */
-export async function startPair(bench: Bench, options: PairOptions = {}): Promise<System> {
+export async function startPair(bench: Bench, options: PairOptions = {}): Promise<Pair> {
   const { tls = true, config = {}, client = OURS, server = OURS, delayMs, program } = options;
   const { workshop, builds } = bench;
   const build = options.build ?? (builds[0] as Build);
@@ -75,11 +82,17 @@ export async function startPair(bench: Bench, options: PairOptions = {}): Promis
   if (tls) await makeCertificates(serverDirectory, clientDirectory);
   const types = { send_message_types: ['any'], recv_message_types: ['any'] };
   const common = { ...config, ...types, use_ssl: tls, debug_msg_counts: false };
-  const far = await startSide(bench, build, { ...server, file: program }, serverDirectory, {
-    ...common,
-    is_server: true,
-    server_sockaddr: ['127.0.0.1', port],
-  });
+  const far = await startSide(
+    bench,
+    build,
+    { ...server, file: program, run: options.runServer },
+    serverDirectory,
+    {
+      ...common,
+      is_server: true,
+      server_sockaddr: ['127.0.0.1', port],
+    },
+  );
   await far.program.do('listen');
   const relay = delayMs === undefined ? undefined : await startRelay(bench, port, delayMs);
   const near = await startSide(bench, build, { ...client, file: program }, clientDirectory, {
@@ -90,6 +103,7 @@ export async function startPair(bench: Bench, options: PairOptions = {}): Promis
   });
   await connected(port, serverDirectory);
   return {
+    files: { near: near.configFile, far: far.configFile },
     sender: near.program,
     receiver: far.program,
     processes: {
@@ -143,14 +157,15 @@ function startProgram({ workshop }: Bench, build: Build, [program, file]: readon
 async function startSide(
   bench: Bench,
   build: Build,
-  kind: SideKind & { readonly file?: string | undefined },
+  kind: SideKind & { readonly file?: string | undefined; readonly run?: PairOptions['runServer'] },
   directory: string,
   config: Readonly<Record<string, unknown>>,
-): Promise<{ readonly program: Driven; readonly connectorPid: number }> {
+): Promise<{ readonly program: Driven; readonly connectorPid: number; readonly configFile: string }> {
   const { workshop } = bench;
   const file = writeConfig(directory, config);
   let pid: number | undefined;
-  if (kind.connector === 'aioc') pid = (await startDaemon(bench, build, file)).process.pid;
+  if (kind.run !== undefined) pid = await kind.run(build, file);
+  else if (kind.connector === 'aioc') pid = (await startDaemon(bench, build, file)).process.pid;
   else {
     const connector = spawn(pythonOf(bench), ['-m', 'aioconnectors', 'create_connector', file], {
       cwd: directory,
@@ -167,7 +182,7 @@ async function startSide(
           join(import.meta.dirname, '../programs/python-program.py'),
           file,
         ]);
-  return { program, connectorPid: pid ?? Number.NaN };
+  return { program, connectorPid: pid ?? Number.NaN, configFile: file };
 }
 
 function pythonOf({ python }: Bench): string {
