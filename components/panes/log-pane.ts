@@ -1,8 +1,8 @@
 import type { Outcome } from '../../engine/contract/views.ts';
-import { bytesText, clockText, clockWithSeconds } from '../state/format.ts';
+import { bytesText, clockText, clockWithSeconds, countText } from '../state/format.ts';
 import type { SafeLogRow } from '../state/safe-rows.ts';
 import { tailRow } from '../state/tail-motion.ts';
-import { type SafeText, trusted } from '../terminal/sanitize.ts';
+import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import type { Tone } from '../themes/tokens.ts';
@@ -94,7 +94,8 @@ function timeText(atMs: number, width: number): SafeText {
 function logLine(row: SafeLogRow, columns: readonly FittedColumn<SafeLogRow>[]): Line {
   if (row.kind !== 'event') return rowLine(columns, row);
   const about = columns.slice(0, row.peerName === '' ? 2 : 3);
-  return [...rowLine(about, row), plain(' '), span(row.text, toneOf(row.outcome))];
+  const times = row.repeats === undefined ? trusted('') : safe`×${countText(row.repeats)} `;
+  return [...rowLine(about, row), plain(' '), span(safe`${times}${row.text}`, toneOf(row.outcome))];
 }
 
 /** The outcome of a message; empty for an event. */

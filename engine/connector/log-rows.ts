@@ -4,6 +4,7 @@ import { spelledMembers } from '../config/json-edit.ts';
 import type { Body, LogRow, Outcome } from '../contract/views.ts';
 import type { TrafficEntry } from '../peers/traffic-log.ts';
 import { type JsonValue, parseJsonObject, pythonJson } from '../protocol/header.ts';
+import { FoldedEvents } from './folded-events.ts';
 import { cutRecords, KeptRecordCursor, mustBeCut } from './kept-records.ts';
 import { LogGroups } from './log-groups.ts';
 import { LogPreviews, type Preview, previewText } from './log-previews.ts';
@@ -42,6 +43,9 @@ interface Note {
   /** The name of the file, or the event. */
   readonly text: string;
   readonly sizeBytes: number;
+  /** Of a warning that came several times. */
+  readonly repeats?: number;
+  readonly lastAtMs?: number;
 }
 
 /**
@@ -59,6 +63,7 @@ export class LogRows {
   readonly #outcomes = new Uint8Array(ROWS);
   readonly #reasons = new ReasonRanges();
   readonly #notes = new Map<number, Note>();
+  readonly #folded = new FoldedEvents();
   readonly #bodies = new RecentBytes(LIMITS.logBodiesBytes);
   readonly #previews = new LogPreviews();
   /** The messages of groups before this one were overwritten, and their previews saved. */
@@ -93,6 +98,7 @@ export class LogRows {
       outcome: OUTCOMES[this.#outcomes[slotOf(id)] as number] as Outcome,
       text: why === undefined ? text : `${text} (${why})`,
       ...(why !== undefined && { reason: why }),
+      ...(kind === 'event' && this.#repeats(id)),
       hasBody: kind !== 'event',
     };
   }
@@ -130,8 +136,19 @@ export class LogRows {
     return firstId;
   }
 
-  /** @returns its id */
+  #repeats(id: number): Pick<LogRow, 'repeats' | 'lastAtMs'> {
+    const { repeats, lastAtMs } = this.#notes.get(id) ?? NO_NOTE;
+    return repeats === undefined || lastAtMs === undefined ? {} : { repeats, lastAtMs };
+  }
+
+  /** A warning that stands in one of the latest rows is counted there. @returns its id */
   addEvent(text: string, { atMs, outcome, peerName }: Pick<LogRow, 'atMs' | 'outcome' | 'peerName'>): number {
+    const again =
+      outcome === 'warning' ? this.#folded.take(`${peerName}\n${text}`, this.#lastId + 1) : undefined;
+    if (again !== undefined && again.id > this.forgotten) {
+      this.#notes.set(again.id, { text, sizeBytes: 0, repeats: again.repeats, lastAtMs: atMs });
+      return again.id;
+    }
     const firstId = this.#addRows(1, outcome);
     this.#groups.add({
       firstId,

@@ -302,6 +302,9 @@ export interface LogRow {
   readonly text: string;
   /** The reason for the outcome, if any; also at the end of the text. */
   readonly reason?: string;
+  /** A warning that has come several times: how often, and when last; its row stands where it came first. */
+  readonly repeats?: number;
+  readonly lastAtMs?: number;
   /** There is more; `query` returns it. */
   readonly hasBody: boolean;
 }

@@ -63,3 +63,18 @@ test('sizes and outcomes stand in columns that do not move with the text', async
   const [first, second] = screen.rows().filter((row) => row.includes('14:01'));
   assert.equal(first?.indexOf('stored '), second?.indexOf('queued'));
 });
+
+test('a warning that came seven times is one row that says so, and its opened row says when last', async (t) => {
+  const {
+    direction: _none,
+    sizeBytes: _size,
+    ...event
+  } = sampleLog(1, {
+    ...{ kind: 'event', outcome: 'warning', type: '', hasBody: false, repeats: 7 },
+    ...{ text: 'it is slow', lastAtMs: Date.UTC(2026, 10, 23, 14, 2, 31) },
+  });
+  const screen = await logOf(t, [event]);
+  assert.match(screen.text(), /! client1 +×7 it is slow/);
+  await screen.press('enter');
+  assert.match(screen.text(), /7 times, the last at 14:02:31/);
+});

@@ -42,7 +42,10 @@ const shows = (side: ConfiguredSide, kind: string): Promise<unknown> =>
 const away = (side: ConfiguredSide): Promise<unknown> =>
   waitFor(() => side.peers()[0]?.state !== 'connected', { ...PATIENT, what: 'the peer to be away' });
 const downgrades = (side: ConfiguredSide): number =>
-  side.log().filter(({ text }) => DOWNGRADED.test(text)).length;
+  side
+    .log()
+    .filter(({ text }) => DOWNGRADED.test(text))
+    .reduce((sum, { repeats = 1 }) => sum + repeats, 0);
 
 async function apiOf({ configPath }: ConfiguredSide): Promise<ConnectorAPI> {
   return ConnectorAPI.fromConfig(configPath);

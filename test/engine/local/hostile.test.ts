@@ -62,7 +62,10 @@ const ownSocket = (client: ConfiguredSide): string => runOf(client, 'aioc_local_
 const commander = (client: ConfiguredSide): string => runOf(client, 'uds_path_commander_client1');
 
 const warnings = (side: ConfiguredSide, text: RegExp): number =>
-  side.log().filter((row) => row.outcome === 'warning' && text.test(row.text)).length;
+  side
+    .log()
+    .filter((row) => row.outcome === 'warning' && text.test(row.text))
+    .reduce((sum, { repeats = 1 }) => sum + repeats, 0);
 
 const logged = (side: ConfiguredSide, text: RegExp, times = 1): Promise<unknown> =>
   waitFor(() => warnings(side, text) >= times, { ...PATIENT, what: `${text} in the log` });

@@ -59,7 +59,9 @@ interface Ends {
   readonly server: SimulatedConnection;
 }
 
-const logged = (side: Side, text: RegExp): number => side.log.filter((row) => text.test(row.text)).length;
+/** How often it was logged; a warning that comes again is counted in its row. */
+const logged = (side: Side, text: RegExp): number =>
+  side.log.filter((row) => text.test(row.text)).reduce((sum, { repeats = 1 }) => sum + repeats, 0);
 const DOWNGRADED = /was aioc before but is Python now/;
 const TAKEN_FOR_PYTHON = /\(Python\)|Python now/;
 

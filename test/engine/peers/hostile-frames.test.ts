@@ -82,7 +82,10 @@ async function waysOf(mode: Mode, pair: ConfiguredPair): Promise<readonly Way[]>
 
 /** How often a fault has been named: by that row, the next one must be new. */
 const timesNamed = (side: ConfiguredSide, { named }: Malformed): number =>
-  side.log().filter(({ outcome, text }) => outcome === 'warning' && named.test(text)).length;
+  side
+    .log()
+    .filter(({ outcome, text }) => outcome === 'warning' && named.test(text))
+    .reduce((sum, { repeats = 1 }) => sum + repeats, 0);
 
 async function attack(side: ConfiguredSide, { open, first }: Way, malformed: Malformed): Promise<void> {
   const before = timesNamed(side, malformed);
