@@ -15,6 +15,7 @@ import { logPane } from './panes/log-pane.ts';
 import type { PaneInput } from './panes/pane.ts';
 import { peersPane } from './panes/peers-pane.ts';
 import { queuesPane } from './panes/queues-pane.ts';
+import type { LastRun } from './state/last-run.ts';
 import type { Attached, PaneName } from './state/ui-state.ts';
 import type { Block } from './widgets/frame.ts';
 import type { Prompt } from './widgets/prompt.ts';
@@ -28,6 +29,8 @@ interface AppProps {
   readonly attached?: Attached | undefined;
   /** The engine runs a connector from a configuration, whose programs talk, not people. */
   readonly isConnector?: boolean | undefined;
+  /** What this screen takes over from its earlier run, and keeps for the next. */
+  readonly lastRun?: LastRun | undefined;
 }
 
 const DRAW: Record<PaneName, (input: PaneInput) => Block> = {
@@ -38,8 +41,10 @@ const DRAW: Record<PaneName, (input: PaneInput) => Block> = {
 };
 
 /** The whole screen. */
-export function App({ engine, local, host, attached, isConnector }: AppProps) {
-  const [controller] = useState(() => new UiController({ engine, local, host, attached, isConnector }));
+export function App({ engine, local, host, attached, isConnector, lastRun }: AppProps) {
+  const [controller] = useState(
+    () => new UiController({ engine, local, host, attached, isConnector, lastRun }),
+  );
   useEffect(() => {
     controller.start();
     return () => controller.stop();

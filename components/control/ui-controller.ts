@@ -10,6 +10,7 @@ import { type KeyContext, keyContextOf } from '../keys/key-context.ts';
 import { isTooSmall } from '../layout.ts';
 import type { LocalActions } from '../local-actions.ts';
 import { EngineStore } from '../state/engine-store.ts';
+import type { LastRun } from '../state/last-run.ts';
 import { choicesOf } from '../state/preferences.ts';
 import type { EngineData } from '../state/safe-rows.ts';
 import { reduceUi, type UiAction } from '../state/ui-reducer.ts';
@@ -21,6 +22,7 @@ import { ChatControl } from './chat-control.ts';
 import { cliLine } from './cli-line.ts';
 import { Countdown, type PendingAction } from './countdown.ts';
 import { HeldContent } from './held-content.ts';
+import { LastRunRows } from './last-run-rows.ts';
 import { runAction } from './run-action.ts';
 import { Ticker } from './ticker.ts';
 import type { Reactions, UiContext } from './ui-context.ts';
@@ -62,6 +64,7 @@ export class UiController implements UiContext {
   readonly #ends: (() => void)[] = [];
   #ui: UiState;
   #snapshot: Snapshot;
+  readonly #lastRun: LastRunRows;
   #toastTimer: HostTimer | undefined;
   #isToastStale: ((data: EngineData) => boolean) | undefined;
   /** Set while a quit waits for the acks of lines that were just sent. */
@@ -76,13 +79,18 @@ export class UiController implements UiContext {
     readonly host: Host;
     readonly attached?: Attached | undefined;
     readonly isConnector?: boolean | undefined;
+    /** From the screen's earlier run, and for its next one. */
+    readonly lastRun?: LastRun | undefined;
   }) {
     this.engine = context.engine;
     this.local = context.local;
     this.host = context.host;
     const { attached, isConnector } = context;
     const nowMs = this.host.clock.wallNow();
-    this.#ui = initialUiState({ size: this.host.size(), nowMs, attached, isConnector });
+    this.#lastRun = new LastRunRows(context.lastRun ?? {});
+    this.#ui = this.#lastRun.resumed(
+      initialUiState({ size: this.host.size(), nowMs, attached, isConnector }),
+    );
     this.#store = new EngineStore(this.engine, this.host.clock, () => this.#arrived());
     this.#ticker = new Ticker(this.host.clock, (now) => this.change({ kind: 'minute', nowMs: now }));
     this.#content = new HeldContent(this.host.clock, () => this.#settle({ mayShrink: true }));
@@ -253,11 +261,13 @@ export class UiController implements UiContext {
     this.#ticker.setQuick(dialog !== undefined && definitionOf(dialog).showsTimeLeft === true);
     this.#store.show(wantedViews(this.#ui, this.#store.data));
     this.#snapshot = { ui: this.#ui, data: this.#store.data, context: this.context() };
+    this.#lastRun.note(this.#snapshot);
     for (const listener of this.#listeners) listener();
   }
 
   #arrived(): void {
     this.#ui = reduceUi(this.#ui, { kind: 'arrived', data: this.#store.data });
+    this.#ui = this.#lastRun.resume(this.#ui, this.#store.data);
     this.#arrivals.react();
     if (this.#isToastStale?.(this.#store.data) === true) this.#clearToast();
     this.#settle({ mayShrink: false });
@@ -331,6 +341,7 @@ export class UiController implements UiContext {
       return this.chat.type(key);
     }
     this.#clearToast();
+    this.#lastRun.stop();
     this.change({ kind: 'pressed' });
     if (this.#ui.focus === 'chat') this.chat.markRead();
     if (dispatched.kind === 'refused') this.toast('info', trusted(dispatched.reason));

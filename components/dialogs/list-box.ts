@@ -91,7 +91,7 @@ function runChosen(
     const row = peers?.rows[at];
     if (peers === undefined || row === undefined)
       return control.toast('warn', safe`No peer “${sanitize(words)}” is shown in Peers.`);
-    control.change({ kind: 'select-peer', id: row.id, index: peers.offset + at });
+    control.change({ kind: 'select', pane: 'peers', id: row.id, index: peers.offset + at });
   }
   const result = attempt(chosen, control.context());
   if (result.kind === 'action') run(result.action, words);

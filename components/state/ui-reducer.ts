@@ -43,7 +43,12 @@ export type UiAction =
   | { readonly kind: 'filter'; readonly text: string }
   /** By the next column, or by a given one. */
   | { readonly kind: 'sort'; readonly by?: string; readonly descending?: boolean }
-  | { readonly kind: 'select-peer'; readonly id: string; readonly index: number }
+  | {
+      readonly kind: 'select';
+      readonly pane: 'peers' | 'queues';
+      readonly id: string;
+      readonly index: number;
+    }
   | { readonly kind: 'reverse' }
   | { readonly kind: 'talk-to'; readonly peer: NonNullable<UiState['chatPeer']> }
   | { readonly kind: 'chat-to-end' }
@@ -88,10 +93,10 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
         sort: sorts.find((sort) => sort === action.by) ?? next(sorts, list.sort),
         descending: action.descending ?? list.descending,
       }));
-    case 'select-peer':
+    case 'select':
       return {
         ...ui,
-        peers: { ...ui.peers, selected: { id: action.id, index: action.index, byHand: true } },
+        [action.pane]: { ...ui[action.pane], selected: { id: action.id, index: action.index, byHand: true } },
       };
     case 'reverse':
       return sorted(ui, (list) => ({ ...list, descending: !list.descending }));

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { type Instance, render } from 'ink';
 import { App } from '../../components/app.tsx';
+import type { LastRun } from '../../components/state/last-run.ts';
 import type { Attached } from '../../components/state/ui-state.ts';
 import { detectCapabilities } from '../../components/terminal/capabilities.ts';
 import { KeyDecoder } from '../../components/terminal/key-decoder.ts';
@@ -59,6 +60,8 @@ export class Screen {
   #shown: ScreenTarget;
   /** Counts engines: each new one, and each new run of one, gets a new screen, since its ids may mean other things. */
   #edition = 0;
+  /** What the next run shows again: pane, filters, order and the selected rows. */
+  readonly #lastRun: LastRun = {};
   #drawn: Instance | undefined;
   #done: (exitCode: number) => void = () => undefined;
   #quitting = false;
@@ -130,6 +133,7 @@ export class Screen {
         host={this.#host}
         attached={attached}
         isConnector={isConnector}
+        lastRun={this.#lastRun}
       />
     );
   }

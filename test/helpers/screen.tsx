@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { type Instance, render } from 'ink';
 import { App } from '../../components/app.tsx';
 import type { Appearance, Cell, Host, ScreenFrame, Size } from '../../components/host.ts';
+import type { LastRun } from '../../components/state/last-run.ts';
 import type { Attached } from '../../components/state/ui-state.ts';
 import type { ScreenStats } from '../../components/terminal/frame-times.ts';
 import { KeyDecoder } from '../../components/terminal/key-decoder.ts';
@@ -78,7 +79,9 @@ export class TestScreen implements Host {
   readonly clock = new FakeClock(NOW_MS);
   readonly appearance: Appearance;
   readonly local: FakeLocal;
-  readonly engine: FakeEngine;
+  engine: FakeEngine;
+  #run = 0;
+  readonly #lastRun: LastRun = {};
   /** Exit codes with which the screen asked to quit. */
   readonly quits: number[] = [];
   /** How often it asked to be suspended. */
@@ -120,7 +123,25 @@ export class TestScreen implements Host {
   }
 
   #app(attached?: Attached) {
-    return <App engine={this.engine} local={this.local} host={this} attached={attached} />;
+    const { engine, local } = this;
+    return (
+      <App
+        key={this.#run}
+        engine={engine}
+        local={local}
+        host={this}
+        attached={attached}
+        lastRun={this.#lastRun}
+      />
+    );
+  }
+
+  /** The connector is there again, in a new run. */
+  async restarted(engine: FakeEngine): Promise<void> {
+    this.#run += 1;
+    this.engine = engine;
+    this.#ink.rerender(this.#app('here'));
+    await this.settle();
   }
 
   /** The connector that it is attached to goes away. */
