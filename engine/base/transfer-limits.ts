@@ -58,8 +58,6 @@ export const TRANSFER_LIMITS = {
   diskWatchBytes: 16 * MIB,
   /** Bytes of a large file that are synced while it arrives, so that little is left to do at its end. */
   fileSyncBytes: 32 * MIB,
-  /** Received files that are synced at the same time: others of Node's four threads for files stay for the journal. */
-  filesSynced: 2,
   /** A partial file to which nothing was added for this long is deleted. Its peer may be away for days. */
   stalePartialMs: 7 * 24 * 60 * 60 * 1000,
   /** How often that is looked for while files arrive. */

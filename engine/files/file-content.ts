@@ -8,7 +8,6 @@ import { placeFile } from './free-name.ts';
 import type { HeldDirectory } from './held-directory.ts';
 import type { HowToPlace, PartialContent } from './partial-content.ts';
 import { receivedMode, receivedSeconds } from './received-mode.ts';
-import { inSyncTurn } from './sync-turns.ts';
 
 export interface FileContentOptions {
   readonly directory: HeldDirectory;
@@ -80,7 +79,7 @@ export class FileContent implements PartialContent {
     const seconds = receivedSeconds(this.#where.mtimeMs);
     await handle.utimes(seconds, seconds);
     await handle.chmod(receivedMode(this.#where.mode));
-    await inSyncTurn(() => handle.sync());
+    await handle.sync();
   }
 
   async close(): Promise<void> {
@@ -137,7 +136,8 @@ export class FileContent implements PartialContent {
     this.#unsyncedBytes += bytes;
     if (this.#unsyncedBytes < LIMITS.fileSyncBytes || this.#syncing !== undefined) return;
     this.#unsyncedBytes = 0;
-    this.#syncing = inSyncTurn(() => handle.datasync())
+    this.#syncing = handle
+      .datasync()
       .catch((error: unknown) => {
         this.#syncError = error;
       })
