@@ -16,6 +16,8 @@ function masks(home: string): readonly Mask[] {
     // Trend, rate and lag of a peer; their cells are of one width, whatever stands in them.
     maskWith('TRAFFIC', /[▁▂▃▄▅▆▇█]{5,6} +\d+ +(?:\d+ ms|—)(?= )/),
     maskWith('LAG', /lag \d+ ms · [^│]*/),
+    // Up to the clock at the right, since the number may have one digit more.
+    maskWith('DISK', /(?<= · )[\d.]+ [KMGTP]?B free +(?=\d\d:\d\d(?:\n|$))/),
     maskWith('VERSION', /(?<=aioc )\d+\.\d+\.\d+/),
   ];
 }

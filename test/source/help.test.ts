@@ -34,7 +34,9 @@ for (const [name, { usage, examples, options = {} }] of commands) {
       assert.ok(words.includes(name), `it shows ${name}`);
       const invocation = parseCommandLine(words);
       assert.notEqual(invocation.mode, 'help');
-      const used = words.filter((word) => word.startsWith('--')).map((word) => word.slice(2));
+      const used = words
+        .filter((word) => word.startsWith('--'))
+        .map((word) => word.slice(2).replaceAll('-', '_'));
       assert.deepEqual(
         used.filter((option) => !Object.hasOwn(options, option)),
         [],
