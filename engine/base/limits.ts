@@ -389,7 +389,10 @@ export const LIMITS = {
   receivedFilesListed: 10_000,
   /** A peer's dst_name with its subdirectories, or a path in an archive: every system can open it. */
   relativePathBytes: 2_048,
+  /** Files and directories of an archive that is unpacked. */
   archiveEntries: 10_000,
+  /** Those of a directory that is packed for a peer that takes no directories: each takes about 1 KiB of memory. */
+  packedEntries: 100_000,
   archiveTotalBytes: 16 * 1024 * MIB,
   /** Unpacked size divided by packed size. An archive beyond it is a zip bomb. */
   archiveRatio: 100,

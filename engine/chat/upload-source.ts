@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Randomness } from '../base/ports.ts';
+import { leftOutOf, zipNameOf } from '../files/directory-archive.ts';
 import { fittingName } from '../files/free-name.ts';
 import { meantPath, outgoingName } from '../files/lossy-path.ts';
 import { openSource } from '../files/open-source.ts';
@@ -60,15 +61,14 @@ export class UploadSource {
   /** Its name at the peer. */
   get name(): string {
     const ownName = outgoingName(this.#path, this.#meant);
-    if (this.#archive !== undefined) return fittingName(`${ownName || 'root'}.zip`);
+    if (this.#archive !== undefined) return zipNameOf(ownName);
     return this.#isDirectory ? fittingName(ownName || 'root') : ownName;
   }
 
   /** What of a directory is not sent; complete once it has been read. */
   get leftOut(): LeftOut {
     if (this.#tree !== undefined) return this.#tree.leftOut;
-    const first = [['links and special files', 'a zip file has none']] as const;
-    return { count: this.#zipLeftOut, first: this.#zipLeftOut === 0 ? [] : first };
+    return leftOutOf(this.#zipLeftOut);
   }
 
   /** Undefined if all names are UTF-8. */
@@ -103,7 +103,7 @@ export class UploadSource {
       );
     }
     const { name } = this;
-    const packed = this.#isDirectory ? { name, data: announcement(name) } : undefined;
+    const packed = this.#isDirectory ? { name, data: announcement(name), leftOut: this.leftOut } : undefined;
     return { ...file, packed, chunks: () => stoppable(file.chunks(), this.#options.signal) };
   }
 

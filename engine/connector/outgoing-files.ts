@@ -1,4 +1,6 @@
+import { basename } from 'node:path';
 import type { Randomness } from '../base/ports.ts';
+import { DirectoryArchive } from '../files/directory-archive.ts';
 import { outgoingBody } from '../files/outgoing-body.ts';
 import { AcceptedFiles, noteIn } from '../local/accepted-files.ts';
 import { type ConnectorOwner, spoolPath } from '../local/socket-names.ts';
@@ -47,6 +49,20 @@ export class OutgoingFiles {
     }
     const isAnyUsers = this.#local.everybodyCanSend || named['any_user'] === true;
     const note = noteIn(named);
-    return outgoingBody({ ...what, note, isAnyUsers, ...(!isAnyUsers && { deletes }) });
+    // What was no file when it was accepted may be a directory, but not another user's.
+    const archive =
+      note === undefined && !isAnyUsers
+        ? new DirectoryArchive({ path, name: dstNameOf(named), reserve: () => spool.reserve(0) })
+        : undefined;
+    return outgoingBody({
+      ...{ ...what, note, isAnyUsers },
+      ...(!isAnyUsers && { deletes }),
+      ...(archive !== undefined && { archive }),
+    });
   }
+}
+
+/** Its name at the peer. */
+function dstNameOf({ dst_name: name, src_path: path }: JsonObject): string {
+  return typeof name === 'string' && name !== '' ? name : basename(String(path ?? ''));
 }

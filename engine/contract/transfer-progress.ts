@@ -32,7 +32,13 @@ export interface LeftOut {
 /** What became of the file of a message. */
 export type FileOutcome =
   /** The peer has it, and its message. */
-  | { readonly phase: 'arrived'; readonly sizeBytes: number; readonly leftOut: LeftOut }
+  | {
+      readonly phase: 'arrived';
+      readonly sizeBytes: number;
+      readonly leftOut: LeftOut;
+      /** Of the zip file that the peer got for a directory, because it takes no directories. */
+      readonly name?: string;
+    }
   /** The peer has the message at most. `by`: who refused it, or could not do it. */
   | { readonly phase: 'failed'; readonly by: 'sender' | 'receiver'; readonly reason: string }
   /** Neither the file nor its message is sent. */

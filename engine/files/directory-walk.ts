@@ -43,10 +43,14 @@ interface Named {
 /**
  * All regular files below a directory, in the order of their names, and its empty directories. Symbolic links are not
  * followed, except for the directory itself.
- * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE (with the path; also for more than LIMITS.archiveEntries),
+ * @throws AiocError AIOC_FILE_MISSING, AIOC_FILE_UNREADABLE (with the path; also for more than `entriesMax`),
  * AIOC_FILE_NAME_BAD, AIOC_CANCELLED
  */
-export async function walkDirectory(directory: string | Buffer, signal: AbortSignal): Promise<WalkedEntry> {
+export async function walkDirectory(
+  directory: string | Buffer,
+  signal: AbortSignal,
+  entriesMax: number = LIMITS.packedEntries,
+): Promise<WalkedEntry> {
   const files: FoundFile[] = [];
   const emptyDirectories: { name: string; modifiedAt: Date }[] = [];
   let skipped = 0;
@@ -54,7 +58,7 @@ export async function walkDirectory(directory: string | Buffer, signal: AbortSig
   const waiting: Below[] = [{ path: Buffer.from(directory), name: '' }];
   for (let within = waiting.pop(); within !== undefined; within = waiting.pop()) {
     if (signal.aborted) throw cancelled();
-    const entries = namedApart(await entriesOf(within.path));
+    const entries = namedApart(await entriesOf(within.path, entriesMax));
     if (entries.length === 0 && within.name !== '')
       emptyDirectories.push({ name: within.name, modifiedAt: (await stateOf(within.path)).mtime });
     const below: Below[] = [];
@@ -75,8 +79,8 @@ export async function walkDirectory(directory: string | Buffer, signal: AbortSig
       }
     }
     waiting.push(...below.reverse());
-    if (files.length + emptyDirectories.length + waiting.length > LIMITS.archiveEntries)
-      throw tooMany(directory.toString());
+    if (files.length + emptyDirectories.length + waiting.length > entriesMax)
+      throw tooMany(directory.toString(), entriesMax);
   }
   const totalBytes = files.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
   return { files, emptyDirectories, totalBytes, skipped, renamed };
@@ -86,14 +90,14 @@ export function cancelled(): AiocError {
   return new AiocError('AIOC_CANCELLED', 'It was cancelled.');
 }
 
-async function entriesOf(path: Buffer): Promise<EntryInBytes[]> {
+async function entriesOf(path: Buffer, entriesMax: number): Promise<EntryInBytes[]> {
   try {
     const entries: EntryInBytes[] = [];
     const found = (await opendir(path, IN_BYTES)) as unknown as AsyncIterable<EntryInBytes>;
     for await (const entry of found) {
       if (entry.name.toString().startsWith(PARTIAL_PREFIX)) continue;
       entries.push(entry);
-      if (entries.length > LIMITS.archiveEntries) throw tooMany(path.toString());
+      if (entries.length > entriesMax) throw tooMany(path.toString(), entriesMax);
     }
     return entries.sort((left, right) => Buffer.compare(left.name, right.name));
   } catch (error) {
@@ -140,10 +144,10 @@ function checkPath(name: string, last: string): void {
   throw new AiocError('AIOC_FILE_NAME_BAD', `The path ${shownPath(name)} is too long. Shorten it.`);
 }
 
-function tooMany(directory: string): AiocError {
+function tooMany(directory: string, entriesMax: number): AiocError {
   return new AiocError(
     'AIOC_FILE_UNREADABLE',
-    `${shownPath(directory)} has more than ${LIMITS.archiveEntries} files and directories, which is the maximum of one ` +
+    `${shownPath(directory)} has more than ${entriesMax} files and directories, which is the maximum of one ` +
       'archive. Send its subdirectories one by one.',
   );
 }

@@ -1,7 +1,8 @@
 import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { AiocError } from '../base/errors.ts';
-import type { OutgoingBody } from '../queues/outgoing-body.ts';
+import type { OpenBody, OutgoingBody } from '../queues/outgoing-body.ts';
+import type { DirectoryArchive } from './directory-archive.ts';
 import { openFileSource } from './file-source.ts';
 import { checkNote, deleteNoted } from './noted-file.ts';
 import { openSource } from './open-source.ts';
@@ -22,6 +23,8 @@ export interface OutgoingBodyOptions {
   readonly anyOrder?: boolean;
   /** Towards Python, a larger file goes in pieces of this size (PROTOCOL §3). */
   readonly pieceMaxBytes?: number;
+  /** Of a directory, for peers that take no transfers. */
+  readonly archive?: DirectoryArchive;
   /** The peer has it, or its message was cancelled. */
   readonly onOver?: () => void;
 }
@@ -36,7 +39,7 @@ interface Openable {
  * unless the program said otherwise (PROTOCOL §3; Python deletes it as soon as it is sent).
  */
 export function outgoingBody(options: OutgoingBodyOptions): OutgoingBody {
-  const { path, sizeMaxBytes, note, deletes, anyOrder = false, pieceMaxBytes, onOver } = options;
+  const { path, sizeMaxBytes, note, deletes, anyOrder = false, pieceMaxBytes, archive, onOver } = options;
   const admit = admission(options);
   const opened = async <Opened extends Openable>(opening: Promise<Opened>): Promise<Opened> => {
     const file = await opening;
@@ -45,6 +48,10 @@ export function outgoingBody(options: OutgoingBodyOptions): OutgoingBody {
     await file.close();
     const text = `it has ${sizeBytes} bytes, but max_size_file_upload_send allows only ${sizeMaxBytes}`;
     throw new AiocError('AIOC_FILE_UNREADABLE', `${path} is not sent: ${text}`, { forPeer: text });
+  };
+  const over = (): void => {
+    void archive?.remove();
+    onOver?.();
   };
   return {
     sizeBytes: 0,
@@ -59,12 +66,15 @@ export function outgoingBody(options: OutgoingBodyOptions): OutgoingBody {
           ? openFileSource(path, { admit })
           : openSource(path, { admit }),
       ),
-    open: () => opened(openOutgoing(path, admit)),
+    open: async () => {
+      if (archive !== undefined && (await archive.isWanted())) return opened(archive.open());
+      return opened<OpenBody>(openOutgoing(path, admit));
+    },
     onDelivered: () => {
       if (deletes !== undefined) void deleteNoted(deletes.path, deletes.note);
-      onOver?.();
+      over();
     },
-    onGivenUp: () => onOver?.(),
+    onGivenUp: over,
   };
 }
 

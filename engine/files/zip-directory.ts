@@ -16,6 +16,10 @@ export interface ZipOptions {
   /** Must not exist. It will be readable for its owner only. */
   readonly targetFile: string;
   readonly signal: AbortSignal;
+  /** Default: LIMITS.packedEntries. */
+  readonly entriesMax?: number;
+  /** Called before anything is written. What it throws, packing throws. */
+  onFound?(totalBytes: number): Promise<void>;
   onProgress(progress: { readonly doneBytes: number; readonly totalBytes: number }): void;
 }
 
@@ -35,7 +39,8 @@ export interface Zipped {
  * AIOC_CANCELLED
  */
 export async function zipDirectory(options: ZipOptions): Promise<Zipped> {
-  const found = await walkDirectory(options.directory, options.signal);
+  const found = await walkDirectory(options.directory, options.signal, options.entriesMax);
+  await options.onFound?.(found.totalBytes);
   await writeArchive(found, options);
   const { size } = await stat(options.targetFile);
   return {

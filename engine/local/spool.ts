@@ -228,6 +228,11 @@ export class SpooledCopy {
     return this.path;
   }
 
+  /** @throws AiocError as Spool.grow */
+  grow(bytes: number): Promise<void> {
+    return this.#spool.grow(this.path, bytes);
+  }
+
   discard(): Promise<void> {
     return this.#spool.remove(this.path);
   }

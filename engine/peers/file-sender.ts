@@ -3,7 +3,7 @@ import { withFileFrame, withoutFileFrame } from '../protocol/file-frames.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import type { JsonObject } from '../protocol/header.ts';
 import type { OutboxEntry } from '../queues/outbox-entry.ts';
-import type { OpenBody, OutgoingBody } from '../queues/outgoing-body.ts';
+import type { OpenBody, OutgoingBody, PackedBody } from '../queues/outgoing-body.ts';
 import { FilePiecesSent, type PieceToSend } from './file-pieces-sent.ts';
 import type { Link } from './link.ts';
 import type { NextEntry } from './sent-queue.ts';
@@ -129,9 +129,9 @@ async function openFile(body: OutgoingBody): Promise<OpenBody | AiocError> {
 }
 
 /** The message with the name of the archive that is sent for its directory. */
-function named(frame: Frame, packed: { readonly name: string; readonly data: Buffer } | undefined): Frame {
+function named(frame: Frame, packed: PackedBody | undefined): Frame {
   if (packed === undefined) return frame;
-  const { name, data } = packed;
+  const { name, data = frame.data } = packed;
   const withFile = { ...(frame.header['with_file'] as JsonObject), src_path: name, dst_name: name };
   return { ...frame, header: { ...frame.header, with_file: withFile }, data };
 }

@@ -24,11 +24,21 @@ export interface TransferSource {
   close(): Promise<void>;
 }
 
+/** The archive of a directory. */
+export interface PackedBody {
+  /** That the message gives it. */
+  readonly name: string;
+  /** Of the message, instead of its own. */
+  readonly data?: Buffer;
+  /** What of the directory it does not have. */
+  readonly leftOut: LeftOut;
+}
+
 /** A file whose bytes are read on demand. Close it in any case. */
 export interface OpenBody {
   readonly sizeBytes: number;
   /** It was made for such peers, and has another name: the message says so. */
-  readonly packed?: { readonly name: string; readonly data: Buffer } | undefined;
+  readonly packed?: PackedBody | undefined;
   /** @throws AiocError AIOC_FILE_CHANGED, AIOC_FILE_UNREADABLE, at the latest before the last chunk */
   chunks(): AsyncIterable<Buffer>;
   /** The bytes from `start` to `end`. Absent where nothing goes in pieces. */

@@ -127,7 +127,7 @@ class Bar implements Display {
     const isGood = outcome.phase === 'arrived' || outcome.phase === 'unknown';
     const lines =
       outcome.phase === 'arrived'
-        ? [`sent ${shown} (${sizeText(outcome.sizeBytes)})`]
+        ? [`sent ${shown} (${asName(outcome)}${sizeText(outcome.sizeBytes)})`]
         : outcome.phase === 'unknown'
           ? [`queued ${shown}: ${sanitize(outcome.reason)}`]
           : [`aioc: ${shown}: ${outcomeText(outcome)}`];
@@ -158,6 +158,11 @@ const WORDS: Readonly<Record<TransferProgress['phase'], string>> = {
 function outcomeText(outcome: Extract<FileOutcome, { phase: 'failed' | 'cancelled' }>): string {
   if (outcome.phase === 'cancelled') return 'cancelled; the peer does not get it';
   return `${outcome.by === 'receiver' ? 'refused by the peer' : 'not sent'}: ${sanitize(outcome.reason)}`;
+}
+
+/** A peer that takes no directories has got a zip file. */
+function asName({ name }: Extract<FileOutcome, { phase: 'arrived' }>): string {
+  return name === undefined ? '' : `as ${sanitize(name)}, `;
 }
 
 function tellLeftOut(name: string, { leftOut }: Extract<FileOutcome, { phase: 'arrived' }>): void {

@@ -2,7 +2,7 @@ import { AiocError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { FileOutcome, OnFileState, TransferProgress } from '../../contract/transfer-progress.ts';
 import type { DeliveryState } from '../../queues/outbox-batch.ts';
-import type { OutgoingBody, TransferSource } from '../../queues/outgoing-body.ts';
+import type { OutgoingBody, PackedBody, TransferSource } from '../../queues/outgoing-body.ts';
 import type { FileFollower } from '../local-broker-types.ts';
 import { jsonBody } from './packets.ts';
 
@@ -52,6 +52,7 @@ export class FollowedFile implements FileFollower {
   readonly #report: OnFileState;
   #body: OutgoingBody | undefined;
   #source: TransferSource | undefined;
+  #packed: PackedBody | undefined;
   #sizeBytes = 0;
   #failure: { readonly by: 'sender' | 'receiver'; readonly reason: string } | undefined;
   #cancel: (() => void) | undefined;
@@ -70,6 +71,11 @@ export class FollowedFile implements FileFollower {
       source: async () => {
         this.#source = await body.source();
         return this.#source;
+      },
+      open: async () => {
+        const opened = await body.open();
+        this.#packed = opened.packed;
+        return opened;
       },
       onProgress: (progress) => {
         this.#progressed(progress);
@@ -117,8 +123,12 @@ export class FollowedFile implements FileFollower {
       const { by, reason } = this.#failure;
       return { phase: 'failed', by, reason };
     }
-    const { count, first } = this.#source?.leftOut ?? NOTHING;
-    return { phase: 'arrived', sizeBytes: this.#sizeBytes, leftOut: { count, first } };
+    const packed = this.#packed;
+    const { count, first } = packed?.leftOut ?? this.#source?.leftOut ?? NOTHING;
+    return {
+      ...{ phase: 'arrived', sizeBytes: this.#sizeBytes, leftOut: { count, first } },
+      ...(packed !== undefined && { name: packed.name }),
+    };
   }
 }
 

@@ -34,7 +34,7 @@ test('a peer that takes no transfers receives a directory as a zip, under the na
   assert.equal(source.name, 'site');
   const file = await source.frame();
   assert.equal(file.packed?.name, 'site.zip');
-  assert.equal(file.packed?.data.toString(), 'Receiving site.zip');
+  assert.equal(file.packed?.data?.toString(), 'Receiving site.zip');
   assert.equal(source.name, 'site.zip');
   const chunks: Buffer[] = [];
   for await (const chunk of file.chunks()) chunks.push(chunk);

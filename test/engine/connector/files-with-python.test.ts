@@ -1,8 +1,12 @@
 /** Files to and from a Python peer that the test plays itself. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { realRandomness } from '../../../engine/base/real-ports.ts';
+import type { FileOutcome, TransferProgress } from '../../../engine/contract/transfer-progress.ts';
+import { unzipSafely } from '../../../engine/files/unzip.ts';
+import { spoolPath } from '../../../engine/local/socket-names.ts';
 import type { JsonObject } from '../../../engine/protocol/header.ts';
 import { freePort } from '../../helpers/free-port.ts';
 import { heardBy, logged, program, started, until } from '../../helpers/key-effects.ts';
@@ -123,3 +127,48 @@ test('a name that Python would not join goes in one frame, whatever its size', a
   await until(() => python.files.map(String).join('') === 'abcdefghij', 'the file');
   assert.equal(filesOf(python)[0]?.['chunked'], undefined);
 });
+
+test('a directory goes to Python as a zip file, in pieces too, and its sender learns the name', async (t) => {
+  const { api, peer, client } = await withPythonServer(t, {
+    max_size_chunk_upload: 100,
+    everybody_can_send_messages: false,
+  });
+  const srcPath = join(tempDir(t), 'site');
+  mkdirSync(join(srcPath, 'empty'), { recursive: true });
+  writeFileSync(join(srcPath, 'index'), 'welcome');
+  symlinkSync('index', join(srcPath, 'link'));
+  const states: (TransferProgress | FileOutcome)[] = [];
+  const onState = (state: TransferProgress | FileOutcome): unknown => states.push(state);
+  await api.send({
+    messageType: 'any',
+    data: 'd',
+    withFile: { srcPath, dstType: 'any', dstName: 'web', onState },
+  });
+  const python = await peer();
+  await until(() => isAll(filesOf(python)), 'all pieces');
+  assert.match(String(filesOf(python)[0]?.['dst_name']), /^web\.zip__aioconnectors_chunk_1_\d$/);
+  assert.equal(python.frames.find(({ header }) => header['with_file'])?.data.toString(), 'd');
+  acknowledge(python);
+  const outcome = (await until(
+    () => states.find(({ phase }) => phase === 'arrived'),
+    'the outcome',
+  )) as FileOutcome;
+  assert.ok(outcome.phase === 'arrived' && outcome.name === 'web.zip' && outcome.leftOut.count === 1);
+  const archive = join(tempDir(t), 'web.zip');
+  writeFileSync(archive, Buffer.concat(python.files));
+  const { directory } = await unzipSafely({
+    ...{ archive, intoDirectory: tempDir(t), random: realRandomness() },
+  });
+  assert.deepEqual(readdirSync(directory).sort(), ['empty', 'index']);
+  assert.equal(readFileSync(join(directory, 'index'), 'utf8'), 'welcome');
+  await until(
+    () =>
+      readdirSync(spoolPath(join(client.directory, 'run'), { role: 'client', name: 'client1' })).length === 0,
+    'the end of the archive',
+  );
+});
+
+function isAll(files: readonly JsonObject[]): boolean {
+  const [, index, count] = (files.at(-1)?.['chunked'] ?? []) as number[];
+  return count !== undefined && index === count;
+}

@@ -183,14 +183,14 @@ test('names that no receiver would unpack are refused with their path', async (c
   assert.ok(!existsSync(target));
 });
 
-test('more entries than the other side unpacks are refused before anything is packed', async (context) => {
+test('more entries than an archive may have are refused before anything is packed', async (context) => {
   const { source, target, zip } = place(context);
   writeFileSync(join(source, 'file'), '');
   for (const half of ['a', 'b']) {
     mkdirSync(join(source, half));
-    for (let index = 0; index < 5_000; index += 1)
+    for (let index = 0; index < 50; index += 1)
       linkSync(join(source, 'file'), join(source, half, String(index)));
   }
-  await rejectsWith(zip(), 'AIOC_FILE_UNREADABLE', /more than 10000 .*one by one/);
+  await rejectsWith(zip({ entriesMax: 100 }), 'AIOC_FILE_UNREADABLE', /more than 100 .*one by one/);
   assert.ok(!existsSync(target));
 });
