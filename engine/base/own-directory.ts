@@ -162,7 +162,9 @@ const WHY: Readonly<Record<string, string>> = {
 function unusable(use: DirectoryUse, error: unknown): AiocError {
   if (error instanceof AiocError) return error;
   const text = `${use.key}: ${use.path} cannot be used: ${reasonOf(error)}. Set ${use.key} to a directory that you may write to`;
-  return new AiocError('AIOC_CONFIG', text, { cause: error });
+  const why = WHY[systemCode(error) ?? ''];
+  const forPeer = `its directory cannot be used${why === undefined ? '' : `: ${why}`}`;
+  return new AiocError('AIOC_CONFIG', text, { cause: error, forPeer });
 }
 
 function reasonOf(error: unknown): string {

@@ -238,6 +238,7 @@ function checkUnshared(path: string, found: Stats): void {
   throw new AiocError(
     'AIOC_DIRECTORY',
     `${shownPath(path)} is not used: other users of this machine can replace its contents. Use chmod go-w`,
+    { forPeer: 'other users there can replace what is in its directory' },
   );
 }
 
