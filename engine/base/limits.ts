@@ -1,4 +1,5 @@
 import { ADMISSION_LIMITS } from './admission-limits.ts';
+import { ARCHIVE_LIMITS } from './archive-limits.ts';
 import { CERTIFICATE_LIMITS } from './certificate-limits.ts';
 import { FRAME_LIMITS } from './frame-limits.ts';
 import { TRANSFER_LIMITS } from './transfer-limits.ts';
@@ -379,6 +380,7 @@ export const LIMITS = {
 
   // Files
   ...TRANSFER_LIMITS,
+  ...ARCHIVE_LIMITS,
   fileChunkBytes: 256 * KIB,
   fileNameBytes: 255,
   /** Attempts at a free name: `file (2)`, `file (3)` … */
@@ -389,14 +391,5 @@ export const LIMITS = {
   receivedFilesListed: 10_000,
   /** A peer's dst_name with its subdirectories, or a path in an archive: every system can open it. */
   relativePathBytes: 2_048,
-  /** Files and directories of an archive that is unpacked. */
-  archiveEntries: 10_000,
-  /** Those of a directory that is packed for a peer that takes no directories: each takes about 1 KiB of memory. */
-  packedEntries: 100_000,
-  archiveTotalBytes: 16 * 1024 * MIB,
-  /** Unpacked size divided by packed size. An archive beyond it is a zip bomb. */
-  archiveRatio: 100,
-  /** Archives that unpack to less may exceed the ratio: long runs of zeros compress well. */
-  archiveRatioFromBytes: 10 * MIB,
   transfersQueued: 100,
 } as const;
