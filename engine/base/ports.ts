@@ -69,8 +69,13 @@ export interface Connection {
   /** The application protocol that TLS has selected (ALPN); undefined if none, and before the connection is open. */
   readonly applicationProtocol: string | undefined;
   listen(events: ConnectionEvents): void;
-  /** Queues bytes. False: wait for onDrain before writing more. */
-  write(bytes: Buffer | readonly Buffer[]): boolean;
+  /**
+   * Queues bytes. False: wait for onDrain before writing more.
+   *
+   * @param onWritten called when all of them were passed to the system, and no longer refer to the buffers; never if the
+   *   connection is lost before
+   */
+  write(bytes: Buffer | readonly Buffer[], onWritten?: () => void): boolean;
   pause(): void;
   resume(): void;
   /** Sends queued bytes, then closes. */

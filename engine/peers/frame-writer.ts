@@ -22,9 +22,8 @@ export class FrameWriter {
   readonly #onWritable: () => void;
   #queued: Buffer[] = [];
   #queuedBytes = 0;
-  /** Of frames that are queued, and that the connection has not written yet. */
+  /** Of frames that are queued. */
   #onWritten: (() => void)[] = [];
-  #onDrained: (() => void)[] = [];
   #flushPlanned = false;
   #full = false;
   #sendingFile = false;
@@ -94,7 +93,6 @@ export class FrameWriter {
 
   onDrain(): void {
     this.#full = false;
-    for (const written of this.#onDrained.splice(0)) written();
     const wake = this.#wakeFile;
     this.#wakeFile = undefined;
     if (wake !== undefined) wake();
@@ -107,15 +105,16 @@ export class FrameWriter {
     const queued = this.#queued;
     this.#queued = [];
     this.#queuedBytes = 0;
-    this.#onDrained.push(...this.#onWritten.splice(0));
-    if (!this.#connection.write(joined(queued))) this.#full = true;
+    const written = this.#onWritten;
+    if (written.length > 0) this.#onWritten = [];
+    const onWritten = written.length > 0 ? () => callAll(written) : undefined;
+    if (!this.#connection.write(joined(queued), onWritten)) this.#full = true;
   }
 
   close(): void {
     this.#closed = true;
     this.#queued = [];
     this.#onWritten = [];
-    this.#onDrained = [];
     this.#wakeFile?.();
     this.#wakeFile = undefined;
   }
@@ -149,4 +148,8 @@ export class FrameWriter {
 function joined(frames: readonly Buffer[]): Buffer | readonly Buffer[] {
   const small = frames.every(({ length }) => length <= LIMITS.copiedFrameBytes);
   return small ? Buffer.concat(frames) : frames;
+}
+
+function callAll(listeners: readonly (() => void)[]): void {
+  for (const listener of listeners) listener();
 }

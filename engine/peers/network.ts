@@ -267,14 +267,16 @@ class SocketConnection implements Connection {
     for (const emit of this.#early.splice(0)) emit(events);
   }
 
-  write(bytes: Buffer | readonly Buffer[]): boolean {
+  write(bytes: Buffer | readonly Buffer[], onWritten?: () => void): boolean {
     if (this.#closed) return false;
-    if (Buffer.isBuffer(bytes)) return this.#socket.write(bytes);
+    const done = onWritten && ((error?: Error | null): void => (error ? undefined : onWritten()));
+    if (Buffer.isBuffer(bytes)) return this.#socket.write(bytes, done);
     // TLS copies what is corked into one buffer: for a piece of a file, that costs more than a record of its own.
     const isCorked = bytes.every(({ length }) => length < LIMITS.transferSmallPieceBytes);
     if (isCorked) this.#socket.cork();
     let more = true;
-    for (const part of bytes) more = this.#socket.write(part);
+    for (const [index, part] of bytes.entries())
+      more = this.#socket.write(part, index === bytes.length - 1 ? done : undefined);
     if (isCorked) this.#socket.uncork();
     return more;
   }

@@ -74,11 +74,12 @@ export class SimulatedConnection implements Connection {
     else event(this.#events);
   }
 
-  write(bytes: Buffer | readonly Buffer[]): boolean {
+  write(bytes: Buffer | readonly Buffer[], onWritten?: () => void): boolean {
     if (this.#closed) return false;
     const data = Buffer.isBuffer(bytes) ? Buffer.from(bytes) : Buffer.concat(bytes);
     if (this.tamper === undefined) this.writeAsItIs(data);
     else this.tamper(data);
+    onWritten?.();
     return true;
   }
 

@@ -94,8 +94,8 @@ class DialledConnection implements Connection {
     for (const emit of this.#early.splice(0)) emit(events);
   }
 
-  write(bytes: Buffer | readonly Buffer[]): boolean {
-    return this.#inner?.write(bytes) ?? false;
+  write(bytes: Buffer | readonly Buffer[], onWritten?: () => void): boolean {
+    return this.#inner?.write(bytes, onWritten) ?? false;
   }
 
   pause(): void {
