@@ -34,7 +34,26 @@ const CALLS = [
 /** With which small files are made. */
 const WAITING_CALLS = ['openSync', 'writeSync', 'ftruncateSync', 'fchmodSync', 'futimesSync', 'closeSync'];
 const HANDLE_CALLS = ['write', 'writeFile', 'sync', 'datasync', 'chmod', 'utimes', 'truncate', 'close'];
-let isReady = false;
+
+/** What a killed action leaves open: newer Nodes end a process that collects an open handle as garbage. */
+const leftOpen = new Set<unknown>();
+
+function keepOpen(prototype: Record<string, (...args: unknown[]) => unknown>): void {
+  const files = filesystem as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+  for (const name of ['open', 'opendir']) {
+    const original = files[name] as (...args: unknown[]) => Promise<unknown>;
+    files[name] = async (...args) => {
+      const opened = await original(...args);
+      leftOpen.add(opened);
+      return opened;
+    };
+  }
+  const close = prototype['close'] as (...args: unknown[]) => unknown;
+  prototype['close'] = function (this: unknown, ...args: unknown[]): unknown {
+    leftOpen.delete(this);
+    return close.apply(this, args);
+  };
+}
 
 function watched(name: string, original: (...args: unknown[]) => unknown) {
   return function (this: unknown, ...args: unknown[]): unknown {
@@ -43,11 +62,10 @@ function watched(name: string, original: (...args: unknown[]) => unknown) {
 }
 
 async function prepare(): Promise<void> {
-  if (isReady) return;
-  isReady = true;
   const handle = await filesystem.open(devNull);
   const prototype = Object.getPrototypeOf(handle) as Record<string, (...args: unknown[]) => unknown>;
   await handle.close();
+  keepOpen(prototype);
   for (const [owner, names] of [
     [filesystem as unknown as typeof prototype, CALLS],
     [waiting as unknown as typeof prototype, WAITING_CALLS],
@@ -60,9 +78,10 @@ async function prepare(): Promise<void> {
   syncBuiltinESMExports();
 }
 
+await prepare();
+
 /** Runs an action, and calls `before` ahead of each call that it makes to the real disk. */
 export async function withEachCall<T>(before: (call: number) => void, action: () => Promise<T>): Promise<T> {
-  await prepare();
   let calls = 0;
   const count: BeforeCall = () => {
     before(calls);
@@ -78,7 +97,6 @@ export async function withEachCall<T>(before: (call: number) => void, action: ()
  * @returns whether it was killed; false: it came to its end
  */
 export async function killedAtCall(calls: number, action: () => Promise<unknown>): Promise<boolean> {
-  await prepare();
   return new Promise((resolve, reject) => {
     let left = calls;
     const count: BeforeCall = (name) => {
