@@ -65,7 +65,7 @@ function engineLosses(data: EngineData): readonly SafeText[] {
   const { configured, peersConnected = 0, waitingCount = 0, storedCount = 0 } = data.status ?? {};
   const unstored = waitingCount - storedCount;
   return [
-    // Whoever quits a chat wants to leave its peers; a connector serves programs.
+    // To quit a chat is to leave its peers. A connector also serves programs, which would lose their connection.
     ...(configured === true ? peersText(peersConnected) : []),
     ...transfersText(data),
     ...(unstored > 0 ? [waitingText(unstored)] : []),

@@ -63,7 +63,7 @@ async function planPath(options: FilePlanOptions, file: FileToSend): Promise<Fil
   };
 }
 
-/** What the connector is told of a file besides its path. */
+/** What `with_file` says besides the path. */
 function withFileOf({ dstType, inOrder = true }: SomeFile, dstName: string): JsonObject {
   return { dst_type: dstType, dst_name: dstName, ...(!inOrder && { in_order: false }) };
 }

@@ -11,7 +11,7 @@ export const FRAME_LIMITS = {
    */
   largeBatchBytes: 260 * KIB,
   largeMessageBytes: 1 * KIB,
-  /** Whoever takes batches takes those of this size; whoever announces no size takes no larger ones. */
+  /** Every peer that takes batches takes batches of this size. One that announces no size takes none that are larger. */
   leastBatchMaxBytes: 64 * KIB,
   /** Messages of one batch, whatever their size. */
   batchMessages: 4_096,

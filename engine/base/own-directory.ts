@@ -147,6 +147,7 @@ function refused({ path, key }: Omit<DirectoryUse, 'mode'>, why: string): AiocEr
   return new AiocError(
     'AIOC_DIRECTORY',
     `${path} is not used: ${why}. Set ${key} to a directory of your own`,
+    { forPeer: 'its directory cannot be used: other users could change it' },
   );
 }
 

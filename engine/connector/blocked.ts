@@ -55,7 +55,7 @@ function diskBlocked(text: string): Blocked {
   return {
     code: 'disk',
     text,
-    remedy: { text: 'free some space on that disk: aioc goes on by itself then' },
+    remedy: { text: 'free some space on that disk; aioc then continues' },
   };
 }
 

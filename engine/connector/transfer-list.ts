@@ -51,7 +51,7 @@ export class TransferList {
     return [...this.#outgoing(), ...this.#incoming()];
   }
 
-  /** The rows, with the disk read anew. @throws AiocError if it cannot be read */
+  /** Reads the disk again, and returns the rows. @throws AiocError if it cannot be read */
   async current(): Promise<readonly TransferRow[]> {
     await this.#read();
     return this.rows();

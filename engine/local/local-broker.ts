@@ -144,7 +144,7 @@ export class LocalBroker implements Application {
    * AiocError AIOC_TYPE_UNKNOWN, AIOC_PEER_UNKNOWN, AIOC_PEER_AWAY (a ping only), AIOC_QUEUE_FULL, AIOC_IGNORED, or an
    * error of the store.
    *
-   * @param follower is told of its file
+   * @param follower gets the state of its file
    * @returns a promise that settles when the next message of the program may be read; undefined: at once
    */
   submit(frame: Frame, completion: Completion, follower?: FileFollower): Promise<void> | undefined {

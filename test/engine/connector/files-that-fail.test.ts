@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
+  chmodSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -54,13 +55,25 @@ interface RefusedRow {
   readonly dstType?: string;
   /** Of the server. */
   readonly config?: Config;
-  /** A file has the name of the target directory when the connectors run. */
-  readonly isTargetGone?: boolean;
+  /** Makes the target directory unusable while the connectors run. */
+  readonly spoil?: (target: string) => void;
   readonly why: RegExp;
 }
 
 const REFUSED: readonly RefusedRow[] = [
-  { what: 'a target that is a file meanwhile', isTargetGone: true, why: /^its directory cannot be used/ },
+  {
+    what: 'a target that is a file meanwhile',
+    spoil: (target) => {
+      rmSync(target, { recursive: true, force: true });
+      writeFileSync(target, '');
+    },
+    why: /^its directory cannot be used/,
+  },
+  {
+    what: 'a target that every user can change meanwhile',
+    spoil: (target) => chmodSync(target, 0o777),
+    why: /^its directory cannot be used: other users could change it/,
+  },
   {
     what: 'a type without a directory',
     dstType: 'nowhere',
@@ -73,18 +86,15 @@ const REFUSED: readonly RefusedRow[] = [
   { what: 'a larger file than is taken', config: { max_size_file_upload_recv: 3 }, why: /allows only 3/ },
 ];
 
-for (const { what, name = 'file', dstType = 'in', config = {}, isTargetGone = false, why } of REFUSED)
+for (const { what, name = 'file', dstType = 'in', config = {}, spoil, why } of REFUSED)
   test(`${what} is told to the sender in words, leaves nothing, and what follows arrives`, async (t) => {
     const [there, source] = [tempDir(t), tempDir(t)];
-    const target = isTargetGone ? join(tempDir(t), 'target') : there;
+    const target = spoil === undefined ? there : join(tempDir(t), 'target');
     writeFileSync(join(there, 'taken'), 'mine');
     const { server, client } = await connectedPair(t, {
       server: { file_type2dirpath: { in: target, good: there }, ...config },
     });
-    if (isTargetGone) {
-      rmSync(target, { recursive: true, force: true });
-      writeFileSync(target, '');
-    }
+    spoil?.(target);
     const heard = await heardBy(t, server);
     const api = await program(t, client);
     const refused = await send(api, { srcPath: fileIn(source, 'file'), dstName: name, dstType });
@@ -93,7 +103,8 @@ for (const { what, name = 'file', dstType = 'in', config = {}, isTargetGone = fa
     const outcome = refused() as FileOutcome;
     assert.ok(outcome.phase === 'failed' && outcome.by === 'receiver', JSON.stringify(outcome));
     assert.match(outcome.reason, why);
-    assert.ok(!outcome.reason.includes(there) && !outcome.reason.includes(server.directory), outcome.reason);
+    for (const path of [there, target, server.directory])
+      assert.ok(!outcome.reason.includes(path), outcome.reason);
     assert.equal(after()?.phase, 'arrived');
     await until(() => heard.length === 2, 'both messages');
     assert.match(String(heard[0]?.withFile?.['file_error']), why);
