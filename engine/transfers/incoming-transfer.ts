@@ -1,5 +1,5 @@
 import { afterMicrotasks } from '../base/batching.ts';
-import { AiocError, toAiocError } from '../base/errors.ts';
+import { AiocError, reasonForPeer, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { givePieceBuffer } from '../base/piece-buffers.ts';
 import type { Clock, Timer } from '../base/ports.ts';
@@ -289,9 +289,11 @@ async function placed(target: TransferTarget): ReturnType<TransferTarget['place'
   }
 }
 
-/** Messages of a target's errors name nothing of this machine. */
+/** A target's own sentences name nothing of this machine. Those of the system, which has caused an error, may. */
 function readableByPeer(error: unknown): AiocError {
-  const { code, message, forPeer = message } = toAiocError(error, 'AIOC_FILE_WRITE');
+  const known = toAiocError(error, 'AIOC_FILE_WRITE');
+  const { code, message, cause } = known;
+  const forPeer = cause === undefined ? (known.forPeer ?? message) : reasonForPeer(known);
   return new AiocError(code, message, { cause: error, forPeer });
 }
 
