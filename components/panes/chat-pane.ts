@@ -8,7 +8,7 @@ import { GLYPHS } from '../themes/glyphs.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import { chatRowLines, newMarker } from './chat-rows.ts';
-import { type PaneInput, type PaneSize, paneBlock, tailNote } from './pane.ts';
+import { noMatchLine, type PaneInput, type PaneSize, paneBlock, tailNote } from './pane.ts';
 import { emptyConversation, welcome } from './welcome.ts';
 
 const AUTHOR_WIDTH_MAX = 14;
@@ -45,7 +45,7 @@ function conversation(input: PaneInput, size: PaneSize): readonly Line[] {
   if (ui.chatPeer === undefined) return beforeAnybody(input, rows, size);
   if (rows.length > 0) return lastLines(input, rows, size);
   if (data.chat === undefined) return [];
-  if (ui.chat.filter !== '') return [[plain('No row matches the filter.', 'faint')]];
+  if (ui.chat.filter !== '') return [noMatchLine(data.chat)];
   return emptyConversation(ui.chatPeer.name, data.status, size);
 }
 
@@ -66,8 +66,7 @@ function beforeAnybody(input: PaneInput, rows: readonly SafeChatRow[], size: Pan
     { length: gap === 0 ? 0 : size.height - above.length - remarks.length },
     (): Line => [],
   );
-  const note: Line[] =
-    ui.chat.filter !== '' && rows.length === 0 ? [[], [plain('No row matches the filter.', 'faint')]] : [];
+  const note: Line[] = ui.chat.filter !== '' && rows.length === 0 ? [[], noMatchLine(data.chat)] : [];
   return [...above, ...blank, ...note, ...remarks].slice(0, size.height);
 }
 

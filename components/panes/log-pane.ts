@@ -10,7 +10,7 @@ import { type Column, type FittedColumn, fitColumns, headLine, rowLine } from '.
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { cellLeft, cellRight, fit, inTone, type Line, plain, span } from '../widgets/line.ts';
 import { columnsKey, RowLines } from '../widgets/row-lines.ts';
-import { type PaneInput, paneBlock, tailNote } from './pane.ts';
+import { noMatchLine, type PaneInput, paneBlock, tailNote } from './pane.ts';
 
 const OUTCOME_HEAD = 'outcome';
 const TIME = { head: 'time', min: 5, max: 8, rank: 0 } as const;
@@ -37,7 +37,7 @@ export function logPane(input: PaneInput): Block {
       return row === cursor ? inTone(line, 'selected') : line;
     }),
   );
-  const empty: Line[] = update !== undefined && rows.length === 0 ? [emptyLine(ui.log.filter)] : [];
+  const empty: Line[] = update !== undefined && rows.length === 0 ? [emptyLine(input)] : [];
   const head: readonly Line[] = rows.length > 0 ? [headLine(columns)] : [];
   return paneBlock('log', input, {
     body: { lines: rows.length > 0 ? [...head, ...rows] : empty },
@@ -127,7 +127,6 @@ function markOf(row: SafeLogRow): Line {
   return row.direction === 'in' ? [plain(GLYPHS.incoming, 'info')] : [plain(GLYPHS.outgoing, 'good')];
 }
 
-function emptyLine(filter: string): Line {
-  const text = filter === '' ? 'No log entries yet.' : 'No row matches the filter.';
-  return [span(trusted(text), 'faint')];
+function emptyLine({ ui, data }: PaneInput): Line {
+  return ui.log.filter === '' ? [plain('No log entries yet.', 'faint')] : noMatchLine(data.log);
 }

@@ -67,6 +67,14 @@ export function countNote(update: { readonly matched: number; readonly total: nu
   return [span(safe`${countText(update.matched)} of ${countText(update.total)}`)];
 }
 
+/** In the place of rows when a filter finds none: it is faulty, or nothing matches. */
+export function noMatchLine(update: { readonly filterFault?: string } | undefined): Line {
+  const fault = update?.filterFault;
+  return fault === undefined
+    ? [plain('No row matches the filter.', 'faint')]
+    : [span(sanitize(fault), 'warn')];
+}
+
 /** `following`, or the number of new rows below. */
 export function tailNote(
   update: { readonly matched: number; readonly total: number; readonly newer: number } | undefined,

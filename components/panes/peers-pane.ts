@@ -8,7 +8,7 @@ import { fitColumns, headLine } from '../widgets/columns.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import { columnsKey, RowLines } from '../widgets/row-lines.ts';
-import { countNote, type PaneInput, type PaneSize, paneBlock } from './pane.ts';
+import { countNote, noMatchLine, type PaneInput, type PaneSize, paneBlock } from './pane.ts';
 import { bothWords, peerSummary, summaryRows } from './peer-detail.ts';
 import { MARK_CELLS, peerColumns, peerLine } from './peer-row.ts';
 import { firstRun, welcome } from './welcome.ts';
@@ -96,7 +96,11 @@ export function peersPane(input: PaneInput): Block {
   const list =
     isEmpty(data) && status !== undefined
       ? helpLines(ui, status, { width, height })
-      : [...joinRequests, ...head, ...rows];
+      : [
+          ...joinRequests,
+          ...head,
+          ...(rows.length === 0 && ui.peers.filter !== '' ? [noMatchLine(peers)] : rows),
+        ];
   const summary = summaryOf(input, selected, height - list.length);
   const blank = Array.from({ length: Math.max(0, height - list.length - summary.length) }, (): Line => []);
   const order = ui.peers.descending ? GLYPHS.down : GLYPHS.up;

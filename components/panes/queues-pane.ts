@@ -8,7 +8,7 @@ import { type Column, fitColumns, headLine, rowLine } from '../widgets/columns.t
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import { columnsKey, RowLines } from '../widgets/row-lines.ts';
-import { countNote, type PaneInput, paneBlock } from './pane.ts';
+import { countNote, noMatchLine, type PaneInput, paneBlock } from './pane.ts';
 
 const FULL_NOTE_WIDTH = 48;
 const NAMES_MAX = 64;
@@ -151,12 +151,7 @@ function droppedLine(update: PaneInput['data']['queues']): Line {
 function emptyLines(update: PaneInput['data']['queues']): readonly Line[] {
   if (update === undefined) return [];
   return [
-    [
-      plain(
-        update.total === 0 ? 'No queues yet: nothing has been sent.' : 'No queue matches the filter.',
-        'faint',
-      ),
-    ],
+    update.total === 0 ? [plain('No queues yet: nothing has been sent.', 'faint')] : noMatchLine(update),
   ];
 }
 

@@ -4,15 +4,17 @@ import type { Timer } from '../base/ports.ts';
 import type { Conversation } from '../chat/conversation.ts';
 import type { Command, CommandResult, CommandValue } from '../contract/commands.ts';
 import type { EngineApi, ViewSubscription } from '../contract/engine-api.ts';
-import type { Body, ChatRow, LogRow, Update, View } from '../contract/views.ts';
+import type { Body, ChatRow, ListUpdate, ListWindow, TailUpdate, Update, View } from '../contract/views.ts';
 import { importReceived } from '../files/import-file.ts';
 import type { CommandSource } from '../local/connector-commands.ts';
 import { afterDeletingClient, afterDeletingOwn } from './certificate-advice.ts';
 import { usesOf } from './certificate-use.ts';
 import type { CommandHandler } from './command-handler.ts';
 import type { Connector } from './connector.ts';
-import { listWindow, tailWindow } from './list-window.ts';
+import { type ListSource, listWindow, tailWindow } from './list-window.ts';
+import type { FilteredRows } from './row-filter.ts';
 import { transferListSource } from './transfer-list.ts';
+import { ViewFilters } from './view-filters.ts';
 import { peerList, peerRow, queueList } from './view-rows.ts';
 import { ViewServer } from './view-server.ts';
 
@@ -20,14 +22,17 @@ import { ViewServer } from './view-server.ts';
 export class EngineService implements EngineApi {
   readonly #connector: Connector;
   readonly #views: ViewServer;
+  readonly #filters: ViewFilters;
   #pinging: Timer | undefined;
 
   constructor(connector: Connector) {
     this.#connector = connector;
+    this.#filters = new ViewFilters(connector.log, () => this.#views.touch());
     this.#views = new ViewServer({
       clock: connector.options.ports.clock,
       render: (view) => this.#render(view),
       onShown: (views) => {
+        this.#filters.keep(views);
         this.#watchConversations(views);
         this.#watchLags(views.some(({ pane }) => pane === 'peers'));
       },
@@ -67,21 +72,18 @@ export class EngineService implements EngineApi {
             unread: chat.conversation(peer.id).unread,
           }),
         );
-        return { pane: 'peers', ...listWindow(peerList(rows), view) };
+        return { pane: 'peers', ...this.#listWindow(peerList(rows), view) };
       }
       case 'queues':
-        return {
-          pane: 'queues',
-          ...listWindow(queueList(this.#connector.overview.rows()), view),
-        };
-      case 'transfers':
-        return {
-          pane: 'transfers',
-          ...listWindow(transferListSource(this.#connector.transfers.rows()), view),
-        };
+        return { pane: 'queues', ...this.#listWindow(queueList(this.#connector.overview.rows()), view) };
+      case 'transfers': {
+        const rows = this.#connector.transfers.rows();
+        return { pane: 'transfers', ...this.#listWindow(transferListSource(rows), view) };
+      }
       case 'log': {
+        const found = this.#filters.inLog(view.filter);
         const source = {
-          ...{ length: log.length, forgotten: log.forgotten, textOf: logText },
+          ...{ length: log.length, forgotten: log.forgotten, found },
           at: (index: number) => log.at(index),
         };
         return { pane: 'log', ...tailWindow(source, view) };
@@ -89,13 +91,27 @@ export class EngineService implements EngineApi {
       case 'chat': {
         const conversation = this.#conversation(view.peer);
         if (conversation === undefined) return { pane: 'chat', peer: view.peer, ...NOTHING_SAID };
-        const source = {
-          ...{ length: conversation.length, forgotten: conversation.forgotten, textOf: chatText },
-          at: (index: number) => conversation.at(index),
-        };
-        return { pane: 'chat', peer: view.peer, ...tailWindow(source, view) };
+        return { pane: 'chat', peer: view.peer, ...this.#said(conversation, view) };
       }
     }
+  }
+
+  #listWindow<Row, Sort extends string>(
+    source: ListSource<Row, Sort>,
+    view: View & ListWindow<Sort>,
+  ): ListUpdate<Row> {
+    return listWindow(source, view, this.#filters.ofRows(view.pane, view.filter, source.filtered));
+  }
+
+  #said(conversation: Conversation, view: Extract<View, { readonly pane: 'chat' }>): TailUpdate<ChatRow> {
+    const { length, forgotten } = conversation;
+    const at = (index: number): ChatRow | undefined => conversation.at(index);
+    if (view.filter.trim() === '') return tailWindow({ length, forgotten, at, found: undefined }, view);
+    const rows = Array.from({ length }, (_, index) => at(index) as ChatRow);
+    const filter = this.#filters.ofRows('chat', view.filter, CHAT_FILTERED);
+    const passes = filter.test(rows);
+    const indexes = rows.flatMap((_row, index) => (passes[index] === true ? [index] : []));
+    return tailWindow({ length, forgotten, at, found: { indexes, fault: filter.fault } }, view);
   }
 
   /** Of somebody who is known, or the one with nobody; asking for another must not make one. */
@@ -210,10 +226,8 @@ export class EngineService implements EngineApi {
 
 const NOTHING_SAID = { total: 0, matched: 0, newer: 0, older: 0, forgotten: 0, rows: [] } as const;
 
-function logText({ peerName, type, outcome, text, direction, kind }: LogRow): string {
-  return `${peerName} ${type} ${outcome} ${text} ${direction ?? ''} ${kind}`;
-}
-
-function chatText({ author, text, transfer, shell }: ChatRow): string {
-  return `${author} ${text} ${transfer?.phase ?? ''} ${transfer?.detail ?? ''} ${shell?.lines.join('\n') ?? ''}`;
-}
+const CHAT_FILTERED: FilteredRows<ChatRow> = {
+  textOf: ({ author, text, transfer, shell }) =>
+    `${author} ${text} ${transfer?.phase ?? ''} ${transfer?.detail ?? ''} ${shell?.lines.join('\n') ?? ''}`,
+  fields: { peer: ({ author }) => author, dir: ({ from }) => (from === 'me' ? 'out' : 'in') },
+};

@@ -1,10 +1,11 @@
 import { LIMITS } from '../base/limits.ts';
 import type { ListUpdate, ListWindow, TailUpdate, TailWindow } from '../contract/views.ts';
+import type { FilteredRows, RowFilter } from './row-filter.ts';
 
 export interface ListSource<Row, Sort extends string> {
   readonly rows: readonly Row[];
-  /** The text that the filter applies to. */
-  readonly textOf: (row: Row) => string;
+  /** What the filter applies to. */
+  readonly filtered: FilteredRows<Row>;
   readonly compare: Readonly<Record<Sort, (a: Row, b: Row) => number>>;
   /** Breaks ties, so that rows keep their order. */
   readonly tieBreak: (row: Row) => string;
@@ -12,17 +13,22 @@ export interface ListSource<Row, Sort extends string> {
 
 /** The part of a list inside a window. */
 export function listWindow<Row, Sort extends string>(
-  { rows, textOf, compare, tieBreak }: ListSource<Row, Sort>,
+  { rows, compare, tieBreak }: ListSource<Row, Sort>,
   window: ListWindow<Sort>,
+  filter: RowFilter<Row>,
 ): ListUpdate<Row> {
-  const matches = matcher(window.filter);
-  const matched = rows.filter((row) => matches(textOf(row)));
+  const passes = filter.test(rows);
+  const matched = rows.filter((_row, index) => passes[index]);
+  const { fault } = filter;
   const sign = window.descending ? -1 : 1;
   const byKey = compare[window.sort];
   matched.sort((a, b) => sign * byKey(a, b) || tieBreak(a).localeCompare(tieBreak(b)));
   const count = Math.min(Math.max(0, window.rows), LIMITS.viewRows);
   const offset = Math.max(0, Math.min(window.offset, matched.length - count));
-  return { total: rows.length, matched: matched.length, offset, rows: matched.slice(offset, offset + count) };
+  return {
+    ...{ total: rows.length, matched: matched.length, offset, rows: matched.slice(offset, offset + count) },
+    ...(fault !== undefined && { filterFault: fault }),
+  };
 }
 
 export interface TailSource<Row> {
@@ -30,7 +36,15 @@ export interface TailSource<Row> {
   readonly forgotten: number;
   /** 0 is the oldest. Ids increase. */
   at(index: number): Row | undefined;
-  readonly textOf: (row: Row) => string;
+  /** Which rows the filter finds; undefined: there is none, so all. */
+  readonly found: FoundRows | undefined;
+}
+
+/** The rows that a filter finds. */
+export interface FoundRows {
+  /** Their places in the list, from the oldest. */
+  readonly indexes: ArrayLike<number>;
+  readonly fault: string | undefined;
 }
 
 /** The part of a growing list inside a window: the newest rows, or those up to `endId`. Only these rows are created. */
@@ -38,10 +52,10 @@ export function tailWindow<Row extends { readonly id: number }>(
   source: TailSource<Row>,
   window: TailWindow,
 ): TailUpdate<Row> {
-  const { length, forgotten } = source;
-  const matched = window.filter === '' ? undefined : matchingRows(source, window.filter);
-  const matchedCount = matched?.length ?? length;
-  const at = (index: number): Row => (matched?.[index] ?? source.at(index)) as Row;
+  const { length, forgotten, found } = source;
+  const matchedCount = found?.indexes.length ?? length;
+  const at = (index: number): Row =>
+    source.at(found === undefined ? index : (found.indexes[index] ?? -1)) as Row;
   const { endId } = window;
   const end = endId === undefined ? matchedCount : countUpTo(endId, matchedCount, (index) => at(index).id);
   const count = Math.min(Math.max(0, window.rows), LIMITS.viewRows);
@@ -54,18 +68,9 @@ export function tailWindow<Row extends { readonly id: number }>(
     newer: matchedCount - until,
     older: start,
     forgotten,
+    ...(found?.fault !== undefined && { filterFault: found.fault }),
     rows: Array.from({ length: until - start }, (_, index) => at(start + index)),
   };
-}
-
-function matchingRows<Row>({ length, at, textOf }: TailSource<Row>, filter: string): Row[] {
-  const matches = matcher(filter);
-  const found: Row[] = [];
-  for (let index = 0; index < length; index += 1) {
-    const row = at(index);
-    if (row !== undefined && matches(textOf(row))) found.push(row);
-  }
-  return found;
 }
 
 /** How many of the first `count` rows have an id up to `id`; ids increase. */
@@ -78,18 +83,4 @@ function countUpTo(id: number, count: number, idAt: (index: number) => number): 
     else high = middle;
   }
   return low;
-}
-
-/** Each word must occur, ignoring case; a word that starts with `!` must not. */
-function matcher(filter: string): (text: string) => boolean {
-  const words = filter
-    .toLowerCase()
-    .split(/\s+/)
-    .filter((word) => word !== '' && word !== '!');
-  return (text) => {
-    const lower = text.toLowerCase();
-    return words.every((word) =>
-      word.startsWith('!') ? !lower.includes(word.slice(1)) : lower.includes(word),
-    );
-  };
 }

@@ -72,6 +72,7 @@ export class LogRows {
   /** At the row that was looked at last; 0: none. */
   readonly #looked = new KeptRecordCursor();
   #lookedId = 0;
+  readonly #watchers = new Set<(from: number, to: number) => void>();
 
   get length(): number {
     return Math.min(this.#lastId, ROWS);
@@ -80,6 +81,12 @@ export class LogRows {
   /** The number of rows dropped for newer ones. */
   get forgotten(): number {
     return this.#lastId - this.length;
+  }
+
+  /** See MessageLog. */
+  watchChanges(changed: (from: number, to: number) => void): () => void {
+    this.#watchers.add(changed);
+    return () => void this.#watchers.delete(changed);
   }
 
   /** The row at `index`; 0 is the oldest that is kept. */
@@ -171,6 +178,7 @@ export class LogRows {
     const to = Math.min(firstId + count - 1, this.#lastId);
     if (from > to) return;
     this.#setOutcomes(from, to, outcome);
+    for (const changed of this.#watchers) changed(from, to);
     if (why === undefined && this.#reasons.size === 0) return;
     this.#reasons.set({ from, to }, why, this.forgotten + 1);
   }

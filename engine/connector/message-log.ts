@@ -38,6 +38,11 @@ export class MessageLog implements TrafficLog {
     return this.#rows.forgotten;
   }
 
+  /** Calls `changed` with the ids of rows that change, from one to another; new rows are no change. @returns ends it */
+  watchChanges(changed: (from: number, to: number) => void): () => void {
+    return this.#rows.watchChanges(changed);
+  }
+
   /** The row at `index`, 0 being the oldest that is still here. */
   at(index: number): LogRow | undefined {
     return this.#rows.at(index);

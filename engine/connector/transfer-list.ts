@@ -203,7 +203,15 @@ export function transferCounts(rows: readonly TransferRow[]): {
 export function transferListSource(rows: readonly TransferRow[]): ListSource<TransferRow, TransferSort> {
   return {
     rows,
-    textOf: ({ id, peerName, name, direction, phase }) => `${id} ${peerName} ${name} ${direction} ${phase}`,
+    filtered: {
+      textOf: ({ id, peerName, name, direction, phase }) => `${id} ${peerName} ${name} ${direction} ${phase}`,
+      fields: {
+        peer: ({ peerName }) => peerName,
+        name: ({ name }) => name,
+        dir: ({ direction }) => direction,
+        state: ({ phase }) => phase,
+      },
+    },
     compare: {
       name: (a, b) => a.name.localeCompare(b.name),
       peer: (a, b) => a.peerName.localeCompare(b.peerName),

@@ -77,8 +77,15 @@ const STATE_ORDER: readonly PeerRow['state'][] = ['connected', 'waiting', 'conne
 export function peerList(rows: readonly PeerRow[]): ListSource<PeerRow, PeerSort> {
   return {
     rows,
-    textOf: ({ name, wireName, address, state, reason = '', words = '', ignored }) =>
-      `${name} ${wireName} ${address} ${state} ${reason} ${words} ${ignored ? 'ignored' : ''}`,
+    filtered: {
+      textOf: ({ name, wireName, address, state, reason = '', words = '', ignored }) =>
+        `${name} ${wireName} ${address} ${state} ${reason} ${words} ${ignored ? 'ignored' : ''}`,
+      fields: {
+        peer: ({ name }) => name,
+        address: ({ address }) => address,
+        state: ({ state, ignored }) => (ignored ? 'ignored' : state),
+      },
+    },
     compare: {
       name: (a, b) => a.name.localeCompare(b.name),
       state: (a, b) => STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state),
@@ -223,8 +230,16 @@ function storedNote(
 export function queueList(rows: readonly QueueRow[]): ListSource<QueueRow, QueueSort> {
   return {
     rows,
-    textOf: ({ peerName, type, direction, blocked }) =>
-      `${peerName} ${type} ${direction} ${blocked?.text ?? ''}`,
+    filtered: {
+      textOf: ({ peerName, type, direction, blocked }) =>
+        `${peerName} ${type} ${direction} ${blocked?.text ?? ''}`,
+      fields: {
+        peer: ({ peerName }) => peerName,
+        type: ({ type }) => type,
+        dir: ({ direction }) => direction,
+        state: ({ blocked }) => blocked?.code ?? '',
+      },
+    },
     compare: {
       backlog: (a, b) => a.depth - b.depth,
       age: (a, b) => (b.oldestAtMs ?? Number.MAX_VALUE) - (a.oldestAtMs ?? Number.MAX_VALUE),

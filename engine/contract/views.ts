@@ -359,6 +359,8 @@ export interface ListUpdate<Row> {
   readonly matched: number;
   readonly offset: number;
   readonly rows: readonly Row[];
+  /** Why the filter finds nothing: it is faulty. */
+  readonly filterFault?: string;
 }
 
 export interface TailUpdate<Row> {
@@ -370,6 +372,8 @@ export interface TailUpdate<Row> {
   /** Entries dropped because of the limit. */
   readonly forgotten: number;
   readonly rows: readonly Row[];
+  /** Why the filter finds nothing: it is faulty. */
+  readonly filterFault?: string;
 }
 
 export type Update =
