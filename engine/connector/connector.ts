@@ -113,6 +113,7 @@ export class Connector {
       directory: busiestDirectory(options),
       peers: () => this.registry.all,
       inboxes: () => this.inboxes,
+      onChange,
     });
     this.#counts = this.#makeCounts();
     this.traffic = this.#makeTraffic();

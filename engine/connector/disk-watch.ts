@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { DiskRoom } from '../contract/views.ts';
@@ -15,16 +16,24 @@ export class DiskWatch {
   readonly #clock: Clock;
   readonly #space: Pick<DiskSpace, 'room'>;
   readonly #directory: string;
+  readonly #onChange: () => void;
   #seen: Omit<DiskRoom, 'state'> | undefined;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: { clock: Clock; space: Pick<DiskSpace, 'room'>; directory: string }) {
+  constructor(options: {
+    readonly clock: Clock;
+    readonly space: Pick<DiskSpace, 'room'>;
+    readonly directory: string;
+    /** Called when a look has found something else than the one before. */
+    readonly onChange: () => void;
+  }) {
     this.#clock = options.clock;
     this.#space = options.space;
     this.#directory = options.directory;
+    this.#onChange = options.onChange;
   }
 
-  /** What the last look has found; undefined before the first answer, and for a directory that is not there. */
+  /** What the last look has found; undefined before the first answer. */
   room({ isRefusing }: { readonly isRefusing: boolean }): DiskRoom | undefined {
     if (this.#clock.now() - this.#lookedAtMs >= LOOK_MS) this.#look();
     if (this.#seen === undefined) return undefined;
@@ -35,14 +44,29 @@ export class DiskWatch {
 
   #look(): void {
     this.#lookedAtMs = this.#clock.now();
-    this.#space.room(this.#directory).then(
+    this.#roomFor(this.#directory).then(
       ({ freeBytes, totalBytes }) => {
         const step = Math.max(1, totalBytes / STEPS);
-        this.#seen = { freeBytes: Math.floor(Math.floor(freeBytes / step) * step), totalBytes };
+        this.#see({ freeBytes: Math.floor(Math.floor(freeBytes / step) * step), totalBytes });
       },
-      () => {
-        this.#seen = undefined;
-      },
+      () => this.#see(undefined),
     );
+  }
+
+  #see(seen: Omit<DiskRoom, 'state'> | undefined): void {
+    const isNew = seen?.freeBytes !== this.#seen?.freeBytes || seen?.totalBytes !== this.#seen?.totalBytes;
+    this.#seen = seen;
+    if (isNew) this.#onChange();
+  }
+
+  /** A directory that is not there yet will be on the disk of the nearest one above it. */
+  async #roomFor(directory: string): ReturnType<DiskSpace['room']> {
+    try {
+      return await this.#space.room(directory);
+    } catch (error) {
+      const above = dirname(directory);
+      if (above === directory) throw error;
+      return this.#roomFor(above);
+    }
   }
 }

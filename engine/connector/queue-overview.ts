@@ -18,6 +18,8 @@ export interface QueueOverviewOptions {
   readonly directory: string;
   readonly peers: () => Iterable<Peer>;
   readonly inboxes: () => Iterable<Inbox>;
+  /** Called when what is shown has changed by itself. */
+  readonly onChange: () => void;
 }
 
 /** All queues of a connector as rows of a screen. */

@@ -5,7 +5,7 @@ import { waitFor } from './wait-for.ts';
 
 /** The program writes nothing while nothing changes: a screen that was left alone this long is whole. */
 const STILL_MS = 300;
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 30_000;
 
 /** What differs from run to run; each is hidden in its own width, so that frames stay in place. */
 function masks(home: string): readonly Mask[] {
