@@ -109,11 +109,10 @@ export class Connector {
     this.broker = this.#makeBroker(onChange);
     this.local = this.#makeLocalSide(onChange);
     this.overview = new QueueOverview({
-      ...{ clock, space, rules: this.rules, context: blockedContext(options) },
+      ...{ clock, space, rules: this.rules, context: blockedContext(options), onChange },
       directory: busiestDirectory(options),
       peers: () => this.registry.all,
       inboxes: () => this.inboxes,
-      onChange,
     });
     this.#counts = this.#makeCounts();
     this.traffic = this.#makeTraffic();

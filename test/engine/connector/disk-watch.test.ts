@@ -17,7 +17,9 @@ test('the room on a disk is looked at while somebody asks, and told in steps: pl
     return { bavail: freeBytes, bsize: 1, blocks: 100 * GIB };
   });
   let changes = 0;
-  const onChange = (): void => void (changes += 1);
+  const onChange = (): void => {
+    changes += 1;
+  };
   const watch = new DiskWatch({ clock, space, onChange, directory: '/anywhere' });
   const room = async (isRefusing = false) => {
     const before = changes;
