@@ -79,10 +79,10 @@ async function talk(server: PtySession, client: PtySession): Promise<void> {
   await say(server, client, 'no, please send it');
   client.type('!upload site');
   client.press('enter');
-  await server.waitFor(/site\.zip .*done/);
-  server.type('!zimport site.zip');
+  await server.waitFor(/site .*done/);
+  server.type('!import site');
   server.press('enter');
-  await server.waitFor('unzipped');
+  await server.waitFor('copied');
   server.type('!ls site');
   server.press('enter');
   await server.waitFor('index.html');

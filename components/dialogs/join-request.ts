@@ -50,7 +50,7 @@ export function joinRequestIn(dialog: OpenDialog | undefined): number | undefine
 
 export const joinRequestDialog: DialogDefinition<JoinRequestQuestion> = {
   kind: 'join-request',
-  hints: [CHOOSE_HINT, ENTER_HINT, ['Esc', 'later']],
+  hints: [CHOOSE_HINT, ENTER_HINT, ['Esc', 'decide later']],
   showsTimeLeft: true,
 
   draw(dialog, context) {
@@ -153,8 +153,8 @@ function wordsToCompare(joinRequest: SafeJoinRequest, data: EngineData, width: n
     return paragraph(trusted(why), width, 'warn');
   }
   return [
-    ...labelledWords('its words:', joinRequest.words, { width, without: '' }),
-    ...(own === undefined ? [] : labelledWords('your words:', own, { width, without: '' })),
+    ...labelledWords('words there:', joinRequest.words, { width, without: '' }),
+    ...(own === undefined ? [] : labelledWords('words here:', own, { width, without: '' })),
   ];
 }
 

@@ -106,11 +106,13 @@ function promptLine({ ui }: PaneInput, text: SafeText): Line {
   if (ui.chatPeer === undefined)
     return [
       plain(`${GLYPHS.cursor} `, 'faint'),
-      span(safe`Press ${how} to write; !<command> already works`, 'faint'),
+      span(safe`Press ${how} to write; !<command> runs on this machine`, 'faint'),
     ];
+  // On a connector, a line is a message to programs.
+  const effect = trusted(ui.isConnector ? ': its programs get it as type any' : '');
   return [
     plain(`${GLYPHS.cursor} `, 'faint'),
-    span(safe`Press ${how} to write to ${ui.chatPeer.name}`, 'faint'),
+    span(safe`Press ${how} to write to ${ui.chatPeer.name}${effect}`, 'faint'),
   ];
 }
 

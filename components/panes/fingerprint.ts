@@ -8,8 +8,8 @@ const CELLS_A_WORD = 8;
 const WORDS_A_LINE = 4;
 /** Width for four words a line: every screen that is not too small for aioc has it. */
 export const FINGERPRINT_WIDTH = CELLS_A_WORD * WORDS_A_LINE;
-/** `your words: ` */
-const LABEL_WIDTH = 12;
+/** `words there: ` */
+export const LABEL_WIDTH = 13;
 /** `own ` */
 const SHORT_LABEL_WIDTH = 4;
 

@@ -1,4 +1,5 @@
 import { definitionOf } from '../dialogs/dialogs.ts';
+import type { ActionId } from '../keys/action-id.ts';
 import { footerBindings } from '../keys/dispatcher.ts';
 import type { KeyContext } from '../keys/key-context.ts';
 import type { CountingDown, Toast } from '../state/ui-state.ts';
@@ -10,6 +11,11 @@ import { fit, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 
 const TOAST_MARKS: Record<Toast['tone'], string> = { good: '✓', warn: '!', bad: '✕', info: '·' };
 const MORE = ' …';
+/** Blanks between two keys. */
+const GAP = 3;
+/** They lead to all other keys, and out: a narrow footer keeps them. */
+const KEPT: readonly ActionId[] = ['help', 'quit'];
+const KEPT_WRITING: readonly ActionId[] = ['send', 'leave', 'help'];
 /** Longer labels appear only in the help. */
 const LABEL_WIDTH_MAX = 22;
 
@@ -90,32 +96,39 @@ function keysNow(context: KeyContext, width: number): Line {
 }
 
 function paneKeys(context: KeyContext, width: number): Line {
+  const bindings = footerBindings(context);
+  const kept = context.ui.editing ? KEPT_WRITING : KEPT;
   return keyLine(
-    footerBindings(context).map(({ shownKey, label, action, labelNow }) => [
+    bindings.map(({ shownKey, label, action, labelNow }) => [
       shownKey,
       action === 'quit' && context.ui.attached !== undefined
         ? 'detach'
         : (labelNow?.(context) ?? shortLabel(label)),
     ]),
     width,
+    bindings.map(({ action }) => kept.includes(action)),
   );
 }
 
-/** Keys and their labels, as many as fit; `…` at the end when there are more. */
-function keyLine(entries: readonly (readonly [string, string])[], width: number): Line {
-  const line: ReturnType<typeof plain>[] = [plain(' ')];
-  let used = 1;
-  for (const [index, [key, label]] of entries.entries()) {
-    const gap = used === 1 ? 0 : 3;
-    const cells = gap + textWidth(key) + 1 + textWidth(label);
-    if (used + cells + (index === entries.length - 1 ? 0 : MORE.length) > width) {
-      if (used + MORE.length <= width) line.push(plain(MORE, 'faint'));
-      break;
-    }
-    line.push(plain(' '.repeat(gap)), plain(key, 'key'), span(trusted(` ${label}`)));
-    used += cells;
+/** Keys and their labels. Without room for all, the last ones that need not be kept give way, and `…` stands at the end. */
+function keyLine(
+  entries: readonly (readonly [string, string])[],
+  width: number,
+  isKept: readonly boolean[] = [],
+): Line {
+  const shown = entries.map(([key, label], at) => ({ key, label, isKept: isKept[at] === true }));
+  const cells = (): number =>
+    shown.reduce((sum, { key, label }) => sum + GAP + textWidth(key) + 1 + textWidth(label), 1 - GAP) +
+    (shown.length < entries.length ? MORE.length : 0);
+  while (shown.length > 0 && cells() > width) {
+    const at = shown.findLastIndex((one) => !one.isKept);
+    shown.splice(at < 0 ? shown.length - 1 : at, 1);
   }
-  return fit(line, width);
+  const keys = shown.flatMap(({ key, label }, at): Line => {
+    const gap = plain(' '.repeat(at === 0 ? 1 : GAP));
+    return [gap, plain(key, 'key'), span(trusted(` ${label}`))];
+  });
+  return fit(shown.length < entries.length ? [...keys, plain(MORE, 'faint')] : keys, width);
 }
 
 function shortLabel(label: string): string {

@@ -13,10 +13,14 @@ import { columnsKey, RowLines } from '../widgets/row-lines.ts';
 import { noMatchLine, type PaneInput, paneBlock, tailNote } from './pane.ts';
 
 const OUTCOME_HEAD = 'outcome';
-const TIME = { head: 'time', min: 5, max: 8, rank: 0 } as const;
+const TIME_CELLS = { minutes: 5, seconds: 8 };
 const LINES = new RowLines();
 /** More than a screen has columns. */
 const TEXT_MAX = 10_000;
+/** A narrower log has no seconds, types and sizes: the text needs their cells. Enter shows them. */
+const ROOMY_WIDTH = 60;
+/** What the text gets before another column. */
+const TEXT_SHARE = 0.22;
 
 export function logRows({ box }: Pick<PaneInput, 'box'>): number {
   return Math.max(1, innerHeight(box.height) - 1);
@@ -29,7 +33,7 @@ export function logPane(input: PaneInput): Block {
   const update = data.log;
   const cursor = ui.focus === 'log' ? tailRow(ui.log, update) : undefined;
   const entries = (update?.rows ?? []).slice(-logRows(input));
-  const columns = fitColumns(logColumns(entries), width, entries);
+  const columns = fitColumns(logColumns(entries, width), width, entries);
   const manner = `${width} ${columnsKey(columns)}`;
   const rows = entries.map((row) =>
     LINES.of(row, `${manner} ${row === cursor}`, () => {
@@ -46,33 +50,48 @@ export function logPane(input: PaneInput): Block {
 }
 
 /** Names get the width that the visible ones need; the text gets the rest. Enter shows what has no room here. */
-function logColumns(rows: readonly SafeLogRow[]): readonly Column<SafeLogRow>[] {
-  return [
-    { ...TIME, cell: ({ atMs }, width) => [cellLeft(timeText(atMs, width), width, 'faint')] },
+function logColumns(rows: readonly SafeLogRow[], paneWidth: number): readonly Column<SafeLogRow>[] {
+  const isRoomy = paneWidth >= ROOMY_WIDTH;
+  const time = isRoomy ? TIME_CELLS.seconds : TIME_CELLS.minutes;
+  const columns: readonly (Column<SafeLogRow> | undefined)[] = [
+    {
+      ...{ head: 'time', min: time, max: time, rank: 0 },
+      cell: ({ atMs }, width) => [cellLeft(timeText(atMs, width), width, 'faint')],
+    },
     { head: '', min: 1, max: 1, rank: 0, cell: markOf },
     {
       ...{ head: 'peer', min: 4, max: 24, rank: 0, isName: true },
       needs: ({ peerName }) => textWidth(peerName),
       cell: ({ peerName }, width) => [cellLeft(peerName, width)],
     },
+    isRoomy
+      ? {
+          ...{ head: 'type', min: 4, max: 16, rank: 3 },
+          needs: ({ type }) => textWidth(type),
+          cell: ({ type }, width) => [cellLeft(type, width, 'faint')],
+        }
+      : undefined,
     {
-      ...{ head: 'type', min: 4, max: 16, rank: 3 },
-      needs: ({ type }) => textWidth(type),
-      cell: ({ type }, width) => [cellLeft(type, width, 'faint')],
-    },
-    {
-      ...{ head: 'text', min: 7, max: TEXT_MAX, rank: 0 },
+      ...{
+        head: 'text',
+        min: Math.max(7, Math.floor(paneWidth * TEXT_SHARE)),
+        max: TEXT_MAX,
+        rank: 0,
+      },
       cell: ({ kind, text }, width) =>
         fit([...(kind === 'file' ? [plain('file ', 'info')] : []), span(text)], width),
     },
-    {
-      ...{ head: 'size', min: 6, max: 6, rank: 2, align: 'right' },
-      cell: ({ sizeBytes }, width) => [
-        cellRight(sizeBytes === undefined ? trusted('') : bytesText(sizeBytes), width, 'faint'),
-      ],
-    },
+    isRoomy
+      ? {
+          ...{ head: 'size', min: 6, max: 6, rank: 2, align: 'right' },
+          cell: ({ sizeBytes }, width) => [
+            cellRight(sizeBytes === undefined ? trusted('') : bytesText(sizeBytes), width, 'faint'),
+          ],
+        }
+      : undefined,
     outcomeColumn(rows),
   ];
+  return columns.filter((column) => column !== undefined);
 }
 
 /** The outcome is never cut. */
@@ -87,7 +106,7 @@ function outcomeColumn(rows: readonly SafeLogRow[]): Column<SafeLogRow> {
 
 /** Seconds are left out where the names need their room. */
 function timeText(atMs: number, width: number): SafeText {
-  return width < TIME.max ? clockText(atMs) : clockWithSeconds(atMs);
+  return width < TIME_CELLS.seconds ? clockText(atMs) : clockWithSeconds(atMs);
 }
 
 /** An event has neither type nor outcome: its text has all the room after the peer. */

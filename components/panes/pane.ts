@@ -4,6 +4,7 @@ import type { EngineData } from '../state/safe-rows.ts';
 import { PANES, type PaneName, type UiState } from '../state/ui-state.ts';
 import { safe, sanitize } from '../terminal/sanitize.ts';
 import { textWidth } from '../terminal/width.ts';
+import { GLYPHS } from '../themes/glyphs.ts';
 import { type Block, framed, innerWidth } from '../widgets/frame.ts';
 import { type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import type { LineEditor } from '../widgets/line-editor.ts';
@@ -63,7 +64,8 @@ export function paneBlock(name: PaneName, input: PaneInput, content: PaneContent
 
 /** `7 of 312`, always: the user must see that a filter hides rows. */
 export function countNote(update: { readonly matched: number; readonly total: number } | undefined): Line {
-  if (update === undefined) return [];
+  // The pane says that it is empty.
+  if (update === undefined || update.total === 0) return [];
   return [span(safe`${countText(update.matched)} of ${countText(update.total)}`)];
 }
 
@@ -73,6 +75,16 @@ export function noMatchLine(update: { readonly filterFault?: string } | undefine
   return fault === undefined
     ? [plain('No row matches the filter.', 'faint')]
     : [span(sanitize(fault), 'warn')];
+}
+
+/** `by name ▲ · 4 of 4`. */
+export function orderNote(
+  { sort, descending }: { readonly sort: string; readonly descending: boolean },
+  update: Parameters<typeof countNote>[0],
+): Line {
+  const count = countNote(update);
+  const order = plain(`by ${sort} ${descending ? GLYPHS.down : GLYPHS.up} · `, 'faint');
+  return count.length === 0 ? [] : [order, ...count];
 }
 
 /** `following`, or the number of new rows below. */

@@ -13,14 +13,13 @@ import {
 } from '../state/format.ts';
 import type { SafePeerRow, SafeStatus } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
-import type { Tone } from '../themes/tokens.ts';
-import { type Line, lineWidth, plain, span } from '../widgets/line.ts';
-import { FINGERPRINT_WIDTH, labelledWords } from './fingerprint.ts';
+import { fit, type Line, lineWidth, plain, span } from '../widgets/line.ts';
+import { FINGERPRINT_WIDTH, LABEL_WIDTH, labelledWords } from './fingerprint.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
-const LABEL_WIDTH = 12;
+/** Of the short form, before the words. */
+const CONTEXT_ROWS = 3;
 const NO_CERTIFICATE = 'no certificate';
-const NOT_NEEDED = 'not needed with mutual TLS';
 
 export interface DetailView {
   readonly status: SafeStatus | undefined;
@@ -56,11 +55,11 @@ export function peerSummary(peer: SafePeerRow, view: DetailView): readonly Line[
   return [
     [...name, plain('─'.repeat(dashes), 'faint'), ...hint],
     ...context.map((text): Line => [span(text)]),
-    ...bothWords(peer, view),
+    ...proofLines(peer, view),
   ];
 }
 
-/** The words to compare, then one fact a line. The caller wraps long lines. */
+/** The words to compare, if they prove anything, then one fact a line. The caller wraps long lines. */
 export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[] {
   const context: readonly (readonly [string, SafeText] | undefined)[] = [
     ['address', peer.address],
@@ -81,15 +80,11 @@ export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[]
     ['ignored', ignoredText(peer)],
     peer.forgedIn === undefined ? undefined : ['forged', forgedText(peer.forgedIn)],
   ];
-  const [why, tone] = proofOf(peer, view.status);
-  return [
-    ...bothWords(peer, view),
-    [plain(why, tone)],
-    [],
-    ...context
-      .filter((fact) => fact !== undefined)
-      .map(([label, text]): Line => [plain(`${label}:`.padEnd(LABEL_WIDTH), 'faint'), span(text)]),
-  ];
+  const details = context.filter((fact) => fact !== undefined).map(factLine);
+  // The certificate proves who it is: there is nothing to compare.
+  if (view.status?.security === 'mutual-tls')
+    return [...details, ...labelledWords('words there:', peer.words, { width: view.width, without: 'none' })];
+  return [...bothWords(peer, view), proofLine(peer), [], ...details];
 }
 
 type Fact = readonly [label: string, text: SafeText];
@@ -117,23 +112,36 @@ function nextTryText({ attempt, retryAtMs }: Retry): SafeText {
   return safe`${clockWithSeconds(retryAtMs)}, after ${counted(attempt, 'failed attempt')}`;
 }
 
-function proofOf(peer: SafePeerRow, status: SafeStatus | undefined): readonly [why: string, tone: Tone] {
-  if (status?.security === 'mutual-tls') {
-    const why = 'Mutual TLS: its certificate proves its identity. There is nothing to compare.';
-    return [why, 'faint'];
-  }
-  return peer.words === undefined
-    ? ['Nothing proves its identity: a Python client never shows a certificate.', 'warn']
-    : ['Compare both with the other screen (there, “its” and “your” are swapped).', 'faint'];
+function factLine([label, text]: Fact): Line {
+  return [plain(`${label}:`.padEnd(LABEL_WIDTH), 'faint'), span(text)];
+}
+
+function proofLine({ words }: SafePeerRow): Line {
+  return words === undefined
+    ? [plain('Nothing proves its identity: a Python client never shows a certificate.', 'warn')]
+    : [plain('Compare both with the other screen, where “here” and “there” are swapped.', 'faint')];
 }
 
 export function bothWords(peer: SafePeerRow, { status, width }: DetailView): readonly Line[] {
-  const isMutual = status?.security === 'mutual-tls';
-  const [its, own] = isMutual ? [NOT_NEEDED, NOT_NEEDED] : [NO_CERTIFICATE, 'none, without TLS'];
   return [
-    ...labelledWords('its words:', peer.words, { width, without: its }),
-    ...labelledWords('your words:', status?.ownWords, { width, without: own }),
+    ...labelledWords('words there:', peer.words, { width, without: NO_CERTIFICATE }),
+    ...labelledWords('words here:', status?.ownWords, { width, without: 'none, without TLS' }),
   ];
+}
+
+/** The words to compare; with mutual TLS, what the certificates say. */
+function proofLines(peer: SafePeerRow, view: DetailView): readonly Line[] {
+  if (view.status?.security !== 'mutual-tls') return bothWords(peer, view);
+  const shown = [
+    admittedBy(peer, view.status),
+    peer.tls === undefined ? undefined : (['TLS', peer.tls] as const),
+    ...validityFacts(peer, view),
+    ...certificateLines(peer),
+  ];
+  return shown
+    .filter((fact) => fact !== undefined)
+    .map((fact) => fit(factLine(fact), view.width))
+    .slice(0, summaryRows(view.width) - CONTEXT_ROWS);
 }
 
 function kindText({ kind }: SafePeerRow): SafeText {

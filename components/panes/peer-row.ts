@@ -16,6 +16,9 @@ import { sinceText } from './peer-detail.ts';
 export const MARK_CELLS = 3;
 const DAY_MS = 24 * 60 * 60_000;
 const NAMES_MAX = 64;
+const CERTIFICATE_HEAD = 'cert';
+/** In a narrower pane, a story has all the room after the name. */
+const BESIDE_STORY_WIDTH = 44;
 
 /** The columns of these rows. Numbers have fixed columns, so that they never jump; names get the rest. */
 export function peerColumns(rows: readonly SafePeerRow[], nowMs: number): readonly Column<SafePeerRow>[] {
@@ -43,12 +46,6 @@ export function peerColumns(rows: readonly SafePeerRow[], nowMs: number): readon
       ...{ head: 'lag', min: 6, max: 7, rank: 4, align: 'right', sort: 'lag' },
       cell: (row, width) => [lagCell(row, width)],
     },
-    hasCertificates
-      ? {
-          ...{ head: 'cert', min: 6, max: 7, rank: 2, align: 'right', sort: 'certificate' },
-          cell: (row, width) => [certificateCell(row, width, nowMs)],
-        }
-      : undefined,
     {
       ...{ head: 'program', min: 7, max: 8, rank: 8 },
       cell: ({ kind }, width) => [cellLeft(kindWord(kind), width, 'faint')],
@@ -69,6 +66,12 @@ export function peerColumns(rows: readonly SafePeerRow[], nowMs: number): readon
         cellRight(countText(row.ignoredIn + row.ignoredOut + (row.forgedIn ?? 0)), width),
       ],
     },
+    hasCertificates
+      ? {
+          ...{ head: CERTIFICATE_HEAD, min: 6, max: 7, rank: 2, align: 'right', sort: 'certificate' },
+          cell: (row, width) => [certificateCell(row, width, nowMs)],
+        }
+      : undefined,
   ];
   return columns.filter((column) => column !== undefined);
 }
@@ -80,19 +83,52 @@ interface RowView {
   readonly asksForCertificate: boolean;
 }
 
-/** A peer that is not connected has its story in place of the numbers. */
+/** A peer that is not connected has its story in place of the numbers. Its certificate stays in its column. */
 export function peerLine(row: SafePeerRow, view: RowView): Line {
-  const { width, columns } = view;
-  const name = columns[0]?.width ?? 0;
+  const { columns } = view;
   const { glyph, tone } = stateMark(row);
   const mark: Line = [plain(' '), plain(glyph, tone), plain(' ')];
-  if (row.ignored) return [...mark, ...ignoredCells(row, { room: width - MARK_CELLS, name })];
-  const story = storyOf(row, view);
-  if (story === undefined) return [...mark, ...rowLine(columns, row)];
+  if (hasNumbers(row, view)) return [...mark, ...rowLine(columns, row)];
+  const certificate = certificateBeside(view);
+  const width = view.width - MARK_CELLS - (certificate === undefined ? 0 : certificate.width + 1);
+  const told = fit(storyCells(row, width, view), width);
+  const cell = certificate?.column.cell(row, certificate.width);
+  return [...mark, ...told, ...(cell === undefined ? [] : [plain(' '), ...cell])];
+}
+
+function storyCells(row: SafePeerRow, width: number, view: RowView): Line {
+  const name = view.columns[0]?.width ?? 0;
+  if (row.ignored) return ignoredCells(row, { room: width, name });
+  const story = storyOf(row, view) ?? trusted('');
   // A story that would be cut starts right after the name.
-  const room = Math.max(0, width - MARK_CELLS - 1 - textWidth(story));
+  const room = Math.max(0, width - 1 - textWidth(story));
   const cells = Math.min(name, Math.max(room, textWidth(row.name) + unreadText(row).length));
-  return [...mark, ...nameCell(row, cells), plain(' '), span(story, tone)];
+  return [...nameCell(row, cells), plain(' '), span(story, stateMark(row).tone)];
+}
+
+/** Columns with heads only over what the rows have. */
+export function headedColumns(
+  columns: readonly FittedColumn<SafePeerRow>[],
+  rows: readonly SafePeerRow[],
+  view: RowView,
+): readonly FittedColumn<SafePeerRow>[] {
+  if (rows.some((row) => hasNumbers(row, view))) return columns;
+  const beside = certificateBeside(view);
+  return columns.map((one): FittedColumn<SafePeerRow> => {
+    const hasHead = one.column.isName === true || one === beside;
+    const { sort: _none, ...column } = one.column;
+    return hasHead ? one : { ...one, column: { ...column, head: '' } };
+  });
+}
+
+function hasNumbers(row: SafePeerRow, view: RowView): boolean {
+  return !row.ignored && storyOf(row, view) === undefined;
+}
+
+/** The column that stays beside a story, if there is room for both. */
+function certificateBeside({ width, columns }: RowView): FittedColumn<SafePeerRow> | undefined {
+  const last = columns.at(-1);
+  return width >= BESIDE_STORY_WIDTH && last?.column.head === CERTIFICATE_HEAD ? last : undefined;
 }
 
 function isQuiet({ rate, rateHistory }: SafePeerRow): boolean {

@@ -8,12 +8,13 @@ import { fitColumns, headLine } from '../widgets/columns.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import { columnsKey, RowLines } from '../widgets/row-lines.ts';
-import { countNote, noMatchLine, type PaneInput, type PaneSize, paneBlock } from './pane.ts';
+import { countNote, noMatchLine, orderNote, type PaneInput, type PaneSize, paneBlock } from './pane.ts';
 import { bothWords, peerSummary, summaryRows } from './peer-detail.ts';
-import { MARK_CELLS, peerColumns, peerLine } from './peer-row.ts';
+import { headedColumns, MARK_CELLS, peerColumns, peerLine } from './peer-row.ts';
 import { firstRun, welcome } from './welcome.ts';
 
 const JOIN_REQUESTS_SHOWN = 3;
+const FULL_NOTE_WIDTH = 40;
 const LINES = new RowLines();
 /** In a pane with the whole screen, the summary of the selected peer leaves this many rows for the list. */
 const LIST_ROWS_MIN = 4;
@@ -92,7 +93,9 @@ export function peersPane(input: PaneInput): Block {
     }),
   );
   const head: readonly Line[] =
-    rows.length > 0 ? [[plain(' '.repeat(MARK_CELLS)), ...headLine(columns, ui.peers)]] : [];
+    rows.length > 0
+      ? [[plain(' '.repeat(MARK_CELLS)), ...headLine(headedColumns(columns, shown, view), ui.peers)]]
+      : [];
   const list =
     isEmpty(data) && status !== undefined
       ? helpLines(ui, status, { width, height })
@@ -103,11 +106,9 @@ export function peersPane(input: PaneInput): Block {
         ];
   const summary = summaryOf(input, selected, height - list.length);
   const blank = Array.from({ length: Math.max(0, height - list.length - summary.length) }, (): Line => []);
-  const order = ui.peers.descending ? GLYPHS.down : GLYPHS.up;
-  const note: Line = [plain(`by ${ui.peers.sort} ${order} · `, 'faint'), ...countNote(peers)];
   return paneBlock('peers', input, {
     body: { lines: [...list, ...blank, ...summary] },
-    note: box.width < 40 ? countNote(peers) : note,
+    note: box.width < FULL_NOTE_WIDTH ? countNote(peers) : orderNote(ui.peers, peers),
   });
 }
 

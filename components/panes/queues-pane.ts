@@ -8,7 +8,7 @@ import { type Column, fitColumns, headLine, rowLine } from '../widgets/columns.t
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import { columnsKey, RowLines } from '../widgets/row-lines.ts';
-import { countNote, noMatchLine, type PaneInput, paneBlock } from './pane.ts';
+import { countNote, noMatchLine, orderNote, type PaneInput, paneBlock } from './pane.ts';
 
 const FULL_NOTE_WIDTH = 48;
 const NAMES_MAX = 64;
@@ -51,12 +51,9 @@ export function queuesPane(input: PaneInput): Block {
   const why = whyLines(input, width);
   const room = innerHeight(box.height) - why.length;
   const lines = [...table.slice(0, room), ...blank(room - table.length), ...why];
-  const order = ui.queues.descending ? GLYPHS.down : GLYPHS.up;
-  const note: Line = [plain(`by ${ui.queues.sort} ${order} · `, 'faint'), ...countNote(update)];
-  const shortNote = countNote(update);
   return paneBlock('queues', input, {
     body: { lines },
-    note: box.width < FULL_NOTE_WIDTH ? shortNote : note,
+    note: box.width < FULL_NOTE_WIDTH ? countNote(update) : orderNote(ui.queues, update),
   });
 }
 

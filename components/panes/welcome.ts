@@ -235,7 +235,7 @@ function ownWords(status: SafeStatus, width: number, isLow = false): readonly Li
   if (status.ownWords === undefined)
     return block(trusted('No TLS: nothing is encrypted.'), width, { tone: 'warn' });
   const short = isLow ? { short: 'own' } : {};
-  return labelledWords('your words:', status.ownWords, { width, without: '', ...short });
+  return labelledWords('words here:', status.ownWords, { width, without: '', ...short });
 }
 
 function theirWords(
@@ -243,7 +243,11 @@ function theirWords(
   { width, isLow }: Pick<StateView, 'width' | 'isLow'>,
 ): readonly Line[] {
   if (fingerprint === undefined) return [];
-  return labelledWords('its words:', fingerprint, { width, without: '', ...(isLow ? { short: 'its' } : {}) });
+  return labelledWords('words there:', fingerprint, {
+    width,
+    without: '',
+    ...(isLow ? { short: 'its' } : {}),
+  });
 }
 
 function block(

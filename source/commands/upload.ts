@@ -104,7 +104,7 @@ function failure(phase: Phase, address: string): AiocError | undefined {
 
 function waiting({ phase, address, ownWords }: Status): string {
   if (phase.kind !== 'waiting-to-be-let-in') return `connecting to ${address} …`;
-  return `waiting to be accepted by ${address}${ownWords === undefined ? '' : `; your words: ${ownWords}`}`;
+  return `waiting to be accepted by ${address}${ownWords === undefined ? '' : `; words here: ${ownWords}`}`;
 }
 
 function describe(state: TransferState): string {

@@ -38,7 +38,7 @@ test('d deletes a certificate when its name was typed and Delete chosen, and sho
   assert.match(screen.text(), /mutual TLS/);
   await screen.press('d');
   assert.match(screen.text(), /Delete client2’s certificate\?/);
-  assert.match(screen.text(), /It is disconnected at once and must be accepted again\./);
+  assert.match(screen.text(), /It is cut off at once\. It comes back only when it/);
   assert.match(screen.text(), /Type client2 to confirm\./);
   assert.match(screen.text(), /\[ Cancel ]/);
   await screen.type('client');
@@ -114,7 +114,7 @@ test('a certificate that ends within 30 days is a warning: this side’s in the 
   const text = await seen(12, -1);
   assert.match(text.split('\n')[0] ?? '', /certificate ends in 12 days/);
   assert.match(text, /certificate expired/);
-  assert.match(text, /lag +cert .*\n.* ended /);
+  assert.match(text, /dropped +cert .*\n.* ended /);
 });
 
 test('the details of a peer say when it was last connected; on a server in mutual TLS, and unknown when it is', async (t) => {

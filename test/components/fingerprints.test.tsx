@@ -54,7 +54,7 @@ test('no word of a fingerprint is cut, and none is lost, at any width that holds
       assert.equal(lines.join(''), parts.join('-'));
       for (const line of lines) assert.ok(line.length <= width, `${line} at ${width}`);
       if (width >= 32) assert.equal(lines.length, 2);
-      const labelled = labelledWords('your words:', trusted(parts.join('-')), { width, without: '' });
+      const labelled = labelledWords('words here:', trusted(parts.join('-')), { width, without: '' });
       for (const line of labelled.slice(1)) assert.ok(lineWidth(line) <= Math.max(12, width));
     }),
     { numRuns: 2000 },
@@ -128,7 +128,7 @@ test('under the peers stands who the selected one is, and v shows all of it', as
   assert.match(screen.text(), /10\.0\.0\.7 · aioc · since 13:57/);
   await screen.press('alt-1', 'j');
   assert.match(screen.text(), /10\.0\.0\.8 · Python · since 13:57/);
-  assert.match(screen.text(), /its words: +no certificate/);
+  assert.match(screen.text(), /words there: +no certificate/);
   await screen.press('v');
   assert.match(screen.text(), /Nothing proves its identity: a Python client never shows a certificate/);
   assert.match(screen.text(), /program: +Python/);

@@ -167,7 +167,7 @@ test('a connection request is shown, refused by default, and accepted only by ch
   await screen.settle();
   assert.match(screen.text(), /Connection request/);
   assert.match(screen.text(), /1 of 2/);
-  assert.match(screen.text(), /its words: +octopus-unicorn-crystal-spinach-/);
+  assert.match(screen.text(), /words there: +octopus-unicorn-crystal-spinach-/);
   await screen.press('enter');
   assert.deepEqual(engine.commands('newcomer.refuse'), [{ kind: 'newcomer.refuse', joinRequest: 7 }]);
   engine.setStatus({ joinRequests: [sampleJoinRequest(8, { name: 'phone' })] });

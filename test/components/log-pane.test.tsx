@@ -23,13 +23,12 @@ async function logOf(
 
 for (const direction of ['in', 'out'] as const) {
   for (const outcome of OUTCOMES) {
-    test(`a message that went ${direction} and is "${outcome}" has all its columns, zoomed or not`, async (t) => {
+    test(`a message that went ${direction} and is "${outcome}" has its columns, zoomed or not`, async (t) => {
       const row = sampleLog(1, { direction, outcome, type: 'door', text: 'open', sizeBytes: 480 });
       const screen = await logOf(t, [row]);
       const arrow = direction === 'in' ? '◂' : '▸';
-      // The longest outcome leaves no room for the type and the size there.
-      const middle = outcome === 'received by Python' ? 'open +' : 'door +open +480 B ';
-      assert.match(screen.text(), new RegExp(`14:01\\S* +${arrow} client1 ${middle}${outcome} +│`));
+      // The log is narrow beside the chat.
+      assert.match(screen.text(), new RegExp(`14:01 ${arrow} client1 open +${outcome} +│`));
       await screen.press('z');
       assert.match(screen.text(), new RegExp(`14:01:11 ${arrow} client1 +door +open +480 B ${outcome} `));
       assert.match(screen.text(), /time +peer +type +text +size +outcome/);
@@ -43,7 +42,7 @@ test('a file is told from a message, and an event has the peer that it is about'
     sampleLog(1, { kind: 'file', text: 'site.zip', sizeBytes: 148_000_000 }),
     { ...event, text: 'connected from 10.0.0.7', type: '' },
   ]);
-  assert.match(screen.text(), /client1 any +file s[^ ]* +148 MB stored/);
+  assert.match(screen.text(), /client1 file site\.zip +stored/);
   assert.match(screen.text(), /\+ client1 connected from 10\.0\.0\.7/);
 });
 
@@ -52,7 +51,7 @@ test('at 40 columns the text and the outcome are still there', async (t) => {
     columns: 40,
     rows: 12,
   });
-  assert.match(screen.text(), /14:01:11 ◂ client1 hello +dropped/);
+  assert.match(screen.text(), /14:01 ◂ client1 hello +dropped/);
 });
 
 test('sizes and outcomes stand in columns that do not move with the text', async (t) => {

@@ -46,7 +46,7 @@ export function askToDeleteCertificate(control: UiContext): void {
   const isServer = status.role === 'server';
   const name = isServer ? peer.wireName : status.ownName;
   const lines: readonly SafeText[] = isServer
-    ? [trusted('It is disconnected at once and must be accepted again.')]
+    ? [trusted('It is cut off at once. It comes back only when it deletes its own certificate, too.')]
     : [
         safe`This is your own certificate. ${name} then requests a new one with the default certificate. The server issues it only after the old one is deleted there, too.`,
       ];
