@@ -7,6 +7,7 @@ import { type Line, lineWidth, span, wrapLine } from '../widgets/line.ts';
 import { closeDialog, type DialogDefinition, showDialog } from './dialog.ts';
 import { centred, dialogHeight, dialogWidth } from './dialog-box.ts';
 import { CLOSE_HINT } from './list-box.ts';
+import { scrolled } from './scrolled.ts';
 
 interface Detail {
   readonly kind: 'detail';
@@ -75,24 +76,10 @@ export const detailDialog: DialogDefinition<Detail> = {
 
   press(key, dialog, { control }) {
     const rows = rowsOf(control.context());
-    const steps: Record<string, number> = {
-      j: 1,
-      down: 1,
-      k: -1,
-      up: -1,
-      pagedown: rows - 1,
-      pageup: 1 - rows,
-      home: Number.NEGATIVE_INFINITY,
-      g: Number.NEGATIVE_INFINITY,
-      end: Number.POSITIVE_INFINITY,
-      G: Number.POSITIVE_INFINITY,
-    };
     const chord = chordOf(key);
     if (chord === 'q' || chord === 'enter') return closeDialog(control);
-    const step = steps[chord];
-    if (step === undefined) return;
-    const top = Math.max(0, Math.min(dialog.top + step, dialog.lines.length - rows));
-    showDialog(control, { ...dialog, top });
+    const top = scrolled(chord, dialog.top, { count: dialog.lines.length, rows });
+    if (top !== undefined) showDialog(control, { ...dialog, top });
   },
 };
 

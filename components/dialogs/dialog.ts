@@ -32,8 +32,9 @@ export interface DialogDefinition<State extends OpenDialog> {
   press(key: Key, dialog: State, context: DialogContext): void;
 }
 
+/** The dialog behind it comes back, if there is one. */
 export function closeDialog(control: UiContext): void {
-  control.change({ kind: 'dialog', dialog: undefined });
+  control.change({ kind: 'dialog', dialog: control.ui().dialog?.behind });
 }
 
 export function showDialog<State extends OpenDialog>(control: UiContext, dialog: State): void {

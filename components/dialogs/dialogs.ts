@@ -10,6 +10,7 @@ import { helpDialog } from './help.ts';
 import { inviteDialog } from './invite.ts';
 import { joinDialog } from './join.ts';
 import { joinRequestDialog } from './join-request.ts';
+import { messageDialog } from './message.ts';
 import { paletteDialog } from './palette.ts';
 import { pasteDialog } from './paste.ts';
 import { quitDialog } from './quit.ts';
@@ -24,6 +25,7 @@ const DIALOGS: ReadonlyMap<string, DialogDefinition<OpenDialog>> = new Map(
     joinDialog,
     pasteDialog,
     detailDialog,
+    messageDialog,
     helpDialog,
     commandLogDialog,
     paletteDialog,

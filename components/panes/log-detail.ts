@@ -1,9 +1,9 @@
 /** One log row in full, for the detail dialog. */
-import { bytesText, clockWithSeconds, countText, dateText } from '../state/format.ts';
-import type { SafeBody, SafeLogRow } from '../state/safe-rows.ts';
+import { bytesText, clockWithMs, clockWithSeconds, counted, countText, dateText } from '../state/format.ts';
+import type { SafeLogRow } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { type Line, plain, span } from '../widgets/line.ts';
-import { outcomeWord } from './log-pane.ts';
+import { outcomeWord, toneOf } from './log-pane.ts';
 
 export function logRowTitle({ kind, direction, peerName, type, outcome }: SafeLogRow): SafeText {
   const what = kind === 'event' ? trusted(outcome === 'warning' ? 'warning' : 'event') : type;
@@ -18,24 +18,37 @@ function repeatsText({ repeats, lastAtMs }: SafeLogRow): SafeText {
   return safe` · ${countText(repeats)} times, the last at ${clockWithSeconds(lastAtMs)}`;
 }
 
-/** @param body the message, undefined when it is no longer kept: then only the row's text is shown */
-export function logRowDetail(row: SafeLogRow, body: SafeBody | undefined): readonly Line[] {
-  const { atMs, kind, sizeBytes, outcome, text } = row;
-  const when = safe`${dateText(atMs)} ${clockWithSeconds(atMs)}`;
-  if (kind === 'event') return [[span(safe`${when}${repeatsText(row)}`, 'faint')], [], [span(text)]];
-  const size = sizeBytes === undefined ? trusted('') : safe` · ${bytesText(sizeBytes)}`;
-  const head: Line = [span(safe`${when} · ${trusted(outcomeWord(outcome))}${size}`, 'faint')];
-  if (body === undefined)
-    return [head, [], [span(text)], [], [plain('The full message is no longer kept.', 'faint')]];
-  const omitted: Line[] =
-    body.omittedBytes === 0 ? [] : [[span(safe`… and ${bytesText(body.omittedBytes)} more`)]];
-  const why: Line[] = row.reason === undefined ? [] : [[span(row.reason)]];
-  return [
-    head,
-    ...why,
-    ...body.headerLines.map((line): Line => [span(line)]),
-    [],
-    ...body.lines.map((line): Line => [span(line)]),
-    ...omitted,
+/** An event in full, or a row whose message is no longer kept. */
+export function logRowDetail(row: SafeLogRow): readonly Line[] {
+  if (row.kind !== 'event')
+    return [
+      ...logRowFacts(row),
+      [],
+      [span(row.text)],
+      [],
+      [plain('The full message is no longer kept.', 'faint')],
+    ];
+  return [[span(safe`${timeText(row.atMs)}${repeatsText(row)}`, 'faint')], [], [span(row.text)]];
+}
+
+/** When a message came, what became of it and why, and its size. */
+export function logRowFacts({ atMs, sizeBytes, outcome, reason }: SafeLogRow): readonly Line[] {
+  const what: Line = [
+    span(safe`${timeText(atMs)} · `, 'faint'),
+    span(trusted(outcomeWord(outcome)), toneOf(outcome)),
+    span(sizeText(sizeBytes), 'faint'),
   ];
+  return reason === undefined ? [what] : [what, [span(reason, 'warn')]];
+}
+
+/** A large size also exactly. */
+function sizeText(bytes: number | undefined): SafeText {
+  if (bytes === undefined) return trusted('');
+  return bytes < 1_000
+    ? safe` · ${counted(bytes, 'byte')}`
+    : safe` · ${bytesText(bytes)} (${counted(bytes, 'byte')})`;
+}
+
+function timeText(atMs: number): SafeText {
+  return safe`${dateText(atMs)} ${clockWithMs(atMs)}`;
 }

@@ -122,7 +122,7 @@ export function outcomeWord(outcome: Outcome): string {
   return outcome === 'info' || outcome === 'warning' ? '' : outcome;
 }
 
-function toneOf(outcome: Outcome): Tone {
+export function toneOf(outcome: Outcome): Tone {
   switch (outcome) {
     case 'refused':
     case 'failed':

@@ -16,6 +16,11 @@ export function clockWithSeconds(atMs: number): SafeText {
   return trusted(`${clockText(atMs)}:${two(new Date(atMs).getSeconds())}`);
 }
 
+/** `14:02:31.418` in the user's time zone. */
+export function clockWithMs(atMs: number): SafeText {
+  return trusted(`${clockWithSeconds(atMs)}.${String(Math.floor(atMs % 1000)).padStart(3, '0')}`);
+}
+
 /** `2026-01-02` in the user's time zone. */
 export function dateText(atMs: number): SafeText {
   const date = new Date(atMs);

@@ -4,12 +4,12 @@
  */
 import type {
   Blocked,
-  Body,
   Cause,
   ChatRow,
   JoinRequest,
   ListUpdate,
   LogRow,
+  MessageBody,
   PeerRow,
   Phase,
   QueueRow,
@@ -88,10 +88,15 @@ export type SafeStatus = Omit<
   readonly phase: SafePhase;
   readonly worstQueue: SafeWorstQueue | undefined;
 };
-export type SafeBody = {
+export interface SafeMessageBody extends Pick<MessageBody, 'omittedBytes' | 'binaryBytes'> {
   readonly headerLines: readonly SafeText[];
   readonly lines: readonly SafeText[];
-} & Pick<Body, 'id' | 'omittedBytes'>;
+  /** As it came, not safe to draw: for the tree of its JSON. */
+  readonly text: string;
+  readonly bytes: Uint8Array;
+  /** Its bytes are UTF-8. */
+  readonly isText: boolean;
+}
 
 /** The data on the screen; a part is absent until its first update. */
 export interface EngineData {
@@ -148,12 +153,20 @@ function isSameData(one: unknown, other: unknown): boolean {
   return left.length === right.length && left.every(([key, value]) => isSameData(value, those[key]));
 }
 
-export function safeBody(body: Body): SafeBody {
+export function safeBody({
+  headerLines,
+  text,
+  base64,
+  omittedBytes,
+  binaryBytes,
+}: MessageBody): SafeMessageBody {
+  const bytes = Buffer.from(base64, 'base64');
   return {
-    id: body.id,
-    omittedBytes: body.omittedBytes,
-    headerLines: body.headerLines.map((line) => one(line)),
-    lines: sanitizeLines(body.text),
+    headerLines: headerLines.map((line) => one(line)),
+    lines: sanitizeLines(text),
+    // A cut inside a character is no sign of other data.
+    isText: !text.replace(/\ufffd$/, '').includes('\ufffd'),
+    ...{ text, bytes, omittedBytes, binaryBytes },
   };
 }
 

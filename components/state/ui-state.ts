@@ -59,6 +59,8 @@ export interface ExecutedCommand {
 /** The open dialog. Each kind adds fields of its own (`dialogs/`). */
 export interface OpenDialog {
   readonly kind: string;
+  /** Shown again when this one closes. */
+  readonly behind?: OpenDialog;
 }
 
 /** For a screen attached to another process: whether its connector is reachable. */

@@ -1,6 +1,7 @@
 import { LIMITS } from '../base/limits.ts';
 import { RecentBytes } from '../base/recent-bytes.ts';
 import { spelledMembers } from '../config/json-edit.ts';
+import { bodyData } from '../contract/message-body.ts';
 import type { Body, LogRow, Outcome } from '../contract/views.ts';
 import type { TrafficEntry } from '../peers/traffic-log.ts';
 import { type JsonValue, parseJsonObject, pythonJson } from '../protocol/header.ts';
@@ -191,7 +192,6 @@ export class LogRows {
     const record = this.#recordAt(id, number);
     if (record === undefined) return undefined;
     const { dataAt, dataBytes, binaryBytes } = record;
-    const shownBytes = Math.min(dataBytes, LIMITS.logBodyBytes);
     const members = [
       ...spelledMembers(this.#sharedHeader(number)),
       ...(binaryBytes > 0 ? [['with_binary', 'true'] as const] : []),
@@ -200,8 +200,8 @@ export class LogRows {
     return {
       id,
       headerLines: members.map(([key, spelled]) => `${key}: ${spelled}`),
-      text: record.bytes.toString('utf8', dataAt, dataAt + shownBytes),
-      omittedBytes: dataBytes - shownBytes,
+      ...bodyData(record.bytes.subarray(dataAt), { dataBytes, maxBytes: LIMITS.logBodyBytes }),
+      binaryBytes,
     };
   }
 

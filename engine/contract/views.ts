@@ -6,6 +6,8 @@
  */
 import type { TransferPhase } from './transfer-progress.ts';
 
+export type { Body, MessageBody } from './message-body.ts';
+
 export type PeerSort = 'name' | 'state' | 'rate' | 'waiting';
 export type QueueSort = 'backlog' | 'age' | 'name' | 'rate';
 export type TransferSort = 'name' | 'peer' | 'rate' | 'size';
@@ -383,13 +385,3 @@ export type Update =
   | ({ readonly pane: 'transfers' } & ListUpdate<TransferRow>)
   | ({ readonly pane: 'log' } & TailUpdate<LogRow>)
   | ({ readonly pane: 'chat'; readonly peer: string } & TailUpdate<ChatRow>);
-
-/** The whole of one log entry. */
-export interface Body {
-  readonly id: number;
-  /** The header as on the wire, one `key: value` per line. */
-  readonly headerLines: readonly string[];
-  readonly text: string;
-  /** The number of bytes not shown. */
-  readonly omittedBytes: number;
-}

@@ -369,7 +369,10 @@ test('k and j walk through a long log one entry at a time, over the edge of the 
     text: `entry ${index + 1}.`,
   }));
   data.bodies = Object.fromEntries(
-    data.log.map(({ id, text }) => [id, { id, headerLines: [`body of ${text}`], text: '', omittedBytes: 0 }]),
+    data.log.map(({ id, text }) => [
+      id,
+      { id, headerLines: [`body of ${text}`], text: '', base64: '', omittedBytes: 0, binaryBytes: 0 },
+    ]),
   );
   const { screen } = await opened(t, data);
   await screen.press('alt-3');

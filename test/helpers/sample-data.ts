@@ -200,7 +200,14 @@ export function busyEngine(): FakeEngineData {
     log: busyLog(),
     chats: { client1: busyChat() },
     bodies: {
-      1: { id: 1, headerLines: ['source_id: client1', 'type: any'], text: '{"temp": 21.4}', omittedBytes: 0 },
+      1: {
+        id: 1,
+        headerLines: ['source_id: client1', 'type: any'],
+        text: '{"temp": 21.4}',
+        base64: 'eyJ0ZW1wIjogMjEuNH0=',
+        omittedBytes: 0,
+        binaryBytes: 0,
+      },
     },
   };
 }

@@ -1,7 +1,8 @@
 import { showLines } from '../../dialogs/detail.ts';
+import { showMessage } from '../../dialogs/message.ts';
 import type { ActionId } from '../../keys/action-id.ts';
-import { logRowDetail, logRowTitle } from '../../panes/log-detail.ts';
-import { type SafeBody, type SafeLogRow, safeBody } from '../../state/safe-rows.ts';
+import { logRowDetail, logRowFacts, logRowTitle } from '../../panes/log-detail.ts';
+import { safeBody } from '../../state/safe-rows.ts';
 import { trusted } from '../../terminal/sanitize.ts';
 import type { UiContext } from '../ui-context.ts';
 import type { Act } from './act.ts';
@@ -15,13 +16,13 @@ export const LOG_ACTIONS = {
 function openLogRow(control: UiContext): void {
   const { logRow } = control.context();
   if (logRow === undefined) return;
-  if (logRow.kind === 'event') return showLogRow(control, logRow, undefined);
+  const showRow = (): void => showLines(control, logRowTitle(logRow), logRowDetail(logRow));
+  if (logRow.kind === 'event') return showRow();
   control.engine.query(logRow.id).then(
-    (raw) => showLogRow(control, logRow, raw === undefined ? undefined : safeBody(raw)),
+    (raw) => {
+      if (raw === undefined) return showRow();
+      showMessage(control, { title: logRowTitle(logRow), summary: logRowFacts(logRow), body: safeBody(raw) });
+    },
     () => control.toast('bad', trusted('The connector did not answer.')),
   );
-}
-
-function showLogRow(control: UiContext, row: SafeLogRow, body: SafeBody | undefined): void {
-  showLines(control, logRowTitle(row), logRowDetail(row, body));
 }

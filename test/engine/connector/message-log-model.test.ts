@@ -145,6 +145,8 @@ class Run {
               ...own,
             ],
             text: text.slice(0, LIMITS.logBodyBytes),
+            base64: Buffer.from(text.slice(0, LIMITS.logBodyBytes)).toString('base64'),
+            binaryBytes,
             omittedBytes: Math.max(0, size - LIMITS.logBodyBytes),
           },
         },

@@ -103,7 +103,7 @@ test('the messages of a batch have rows of their own, with what they share and w
   assert.deepEqual(log.body(first + 1), {
     id: first + 1,
     headerLines: ['message_type: "any"', 'source_id: "station"', 'with_binary: true', 'tag: "a"'],
-    ...{ text: 'two', omittedBytes: 0 },
+    ...{ text: 'two', base64: 'dHdv', omittedBytes: 0, binaryBytes: 7 },
   });
   assert.deepEqual(log.body(first + 2)?.headerLines.at(-1), 'response_id: 3');
 });
