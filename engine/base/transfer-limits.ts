@@ -56,8 +56,13 @@ export const TRANSFER_LIMITS = {
   treeFileAheadBytes: 64 * KIB,
   /** Bytes of received files between two looks at what is free on the disk. */
   diskWatchBytes: 16 * MIB,
-  /** Bytes of a large file that are synced while it arrives, so that little is left to do at its end. */
-  fileSyncBytes: 32 * MIB,
+  /** Files are synced while they are written: so many bytes of all files together, as the disk can sync in `fileSyncMs`. */
+  fileSyncMinBytes: 4 * MIB,
+  fileSyncMaxBytes: 32 * MIB,
+  /** Messages wait for the sync of a file, since a file system may write both together. */
+  fileSyncMs: 20,
+  /** Files that are synced at the same time: others of Node's four threads for files stay for the journal. */
+  filesSynced: 2,
   /** A partial file to which nothing was added for this long is deleted. Its peer may be away for days. */
   stalePartialMs: 7 * 24 * 60 * 60 * 1000,
   /** How often that is looked for while files arrive. */

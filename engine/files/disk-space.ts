@@ -3,6 +3,7 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { shownPath, writeError } from './disk-errors.ts';
 import type { HeldDirectory } from './held-directory.ts';
+import { SyncPaces } from './paced-file.ts';
 
 /**
  * Checks that `sizeBytes` fit on the disk of `directory` and LIMITS.diskReserveBytes remain free.
@@ -21,6 +22,8 @@ export type StatFileSystem = (
 
 /** Room on disks for files that are being received: what all of them have announced and not written counts as used. */
 export class DiskSpace {
+  /** With which such files are written. */
+  readonly paces = new SyncPaces();
   readonly #stat: StatFileSystem;
   /** Announced and not written, by the number of the file system. */
   readonly #expectedBytes = new Map<number, number>();

@@ -1,11 +1,12 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { takePieceBuffer } from '../base/piece-buffers.ts';
 import { placeFile } from './free-name.ts';
 import type { HeldDirectory } from './held-directory.ts';
+import type { PacedFile, SyncPaces } from './paced-file.ts';
 import type { HowToPlace, PartialContent } from './partial-content.ts';
 import { receivedMode, receivedSeconds } from './received-mode.ts';
 
@@ -15,6 +16,7 @@ export interface FileContentOptions {
   readonly partial: string;
   readonly mode: number;
   readonly mtimeMs: number;
+  readonly paces: SyncPaces;
 }
 
 /** One file, which grows at its end. */
@@ -22,12 +24,8 @@ export class FileContent implements PartialContent {
   readonly files = 1;
   readonly leftOut = undefined;
   readonly #where: FileContentOptions;
-  #opening: Promise<FileHandle> | undefined;
+  #opening: Promise<PacedFile> | undefined;
   #doneBytes = 0;
-  /** Of the file itself, which has no hole at its end yet. */
-  #unsyncedBytes = 0;
-  #syncing: Promise<unknown> | undefined;
-  #syncError: unknown;
   #isClosed = false;
 
   constructor(where: FileContentOptions) {
@@ -39,7 +37,7 @@ export class FileContent implements PartialContent {
   }
 
   async *existing(): AsyncGenerator<Buffer> {
-    const handle = await this.#handle();
+    const { handle } = await this.#open();
     for (let at = 0; ; ) {
       const piece = takePieceBuffer(LIMITS.transferPieceBytes);
       const { bytesRead } = await handle.read(piece, 0, piece.length, at);
@@ -50,20 +48,14 @@ export class FileContent implements PartialContent {
   }
 
   async truncate(atBytes: number): Promise<void> {
-    await (await this.#handle()).truncate(atBytes);
+    await (await this.#open()).handle.truncate(atBytes);
     this.#doneBytes = atBytes;
   }
 
   async write(bytes: Buffer): Promise<void> {
-    if (this.#syncError !== undefined) throw this.#syncError;
-    const handle = await this.#handle();
-    for (let written = 0; written < bytes.length; ) {
-      const left = bytes.length - written;
-      const { bytesWritten } = await handle.write(bytes, written, left, this.#doneBytes);
-      written += bytesWritten;
-      this.#doneBytes += bytesWritten;
-    }
-    this.#syncAhead(handle, bytes.length);
+    const file = await this.#open();
+    await file.write(bytes, this.#doneBytes);
+    this.#doneBytes += bytes.length;
   }
 
   async skip(zeroBytes: number): Promise<void> {
@@ -71,22 +63,20 @@ export class FileContent implements PartialContent {
   }
 
   async finish(): Promise<void> {
-    await this.#syncing;
-    if (this.#syncError !== undefined) throw this.#syncError;
-    const handle = await this.#handle();
+    const file = await this.#open();
+    const { handle } = file;
     // A hole at the end.
     await handle.truncate(this.#doneBytes);
     const seconds = receivedSeconds(this.#where.mtimeMs);
     await handle.utimes(seconds, seconds);
     await handle.chmod(receivedMode(this.#where.mode));
-    await handle.sync();
+    await file.sync();
   }
 
   async close(): Promise<void> {
     const opening = this.#opening;
     if (this.#isClosed || opening === undefined) return;
     this.#isClosed = true;
-    await this.#syncing;
     await (await opening.catch(() => undefined))?.close();
   }
 
@@ -122,37 +112,28 @@ export class FileContent implements PartialContent {
     await directory.remove(partial);
   }
 
-  /** Creates it, or continues one that is there if it is really this connector's own. */
-  #handle(): Promise<FileHandle> {
-    const { directory, partial } = this.#where;
-    this.#opening ??= openOwn(directory, partial).then(
-      (own) => own ?? open(directory.at(partial), NEW_FILE, PRIVATE),
-    );
+  #open(): Promise<PacedFile> {
+    this.#opening ??= this.#opened();
     return this.#opening;
   }
 
-  /** Large files are synced while they arrive, so that little is left to do at their end. */
-  #syncAhead(handle: FileHandle, bytes: number): void {
-    this.#unsyncedBytes += bytes;
-    if (this.#unsyncedBytes < LIMITS.fileSyncBytes || this.#syncing !== undefined) return;
-    this.#unsyncedBytes = 0;
-    this.#syncing = handle
-      .datasync()
-      .catch((error: unknown) => {
-        this.#syncError = error;
-      })
-      .finally(() => {
-        this.#syncing = undefined;
-      });
+  /** Creates it, or continues one that is there if it is really this connector's own. */
+  async #opened(): Promise<PacedFile> {
+    const { directory, partial, paces } = this.#where;
+    return (await openOwn(this.#where)) ?? paces.open(directory.at(partial), NEW_FILE, PRIVATE);
   }
 }
 
 /** A partial file of an earlier run; undefined, and nothing is there, if it is not one or was tampered with. */
-async function openOwn(directory: HeldDirectory, name: string): Promise<FileHandle | undefined> {
+async function openOwn({
+  directory,
+  partial: name,
+  paces,
+}: FileContentOptions): Promise<PacedFile | undefined> {
   if ((await directory.find(name)) === undefined) return undefined;
   try {
     // A file that was complete may have any mode. One with another name may be anybody's.
-    if (await directory.setMode(name, PRIVATE)) return await open(directory.at(name), OWN_FILE);
+    if (await directory.setMode(name, PRIVATE)) return await paces.open(directory.at(name), OWN_FILE);
   } catch (error) {
     if (!['ELOOP', 'EACCES', 'ENOENT', 'ENXIO'].includes(systemCode(error) ?? '')) throw error;
   }

@@ -1,6 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import type { Randomness } from '../base/ports.ts';
@@ -8,6 +7,7 @@ import { shownPath, writeError } from './disk-errors.ts';
 import type { DiskSpace, SpaceReservation } from './disk-space.ts';
 import { type PlacedFile, placeFile, type WhenTaken } from './free-name.ts';
 import type { HeldDirectory } from './held-directory.ts';
+import type { PacedFile } from './paced-file.ts';
 import { removeMade } from './partial-target.ts';
 import { PLAIN_FILE } from './received-mode.ts';
 import { PARTIAL_PREFIX } from './safe-name.ts';
@@ -41,8 +41,8 @@ export async function beginFile(options: IncomingFileOptions): Promise<IncomingF
   try {
     reservation = await space.reserve(directory, sizeBytes);
     const partial = PARTIAL_PREFIX + random.bytes(12).toString('hex');
-    const handle = await open(directory.at(partial), NEW_FILE, 0o600);
-    return new IncomingFile({ ...options, handle, partial, reservation });
+    const file = await space.paces.open(directory.at(partial), NEW_FILE, 0o600);
+    return new IncomingFile({ ...options, file, partial, reservation });
   } catch (error) {
     reservation?.release();
     options.onEnd?.();
@@ -54,7 +54,7 @@ export async function beginFile(options: IncomingFileOptions): Promise<IncomingF
 
 interface OpenFile extends IncomingFileOptions {
   /** Open, new and empty. */
-  readonly handle: FileHandle;
+  readonly file: PacedFile;
   readonly partial: string;
   readonly reservation: SpaceReservation;
 }
@@ -90,10 +90,7 @@ export class IncomingFile {
         throw this.#wrongSize('more bytes arrived than were announced');
       await this.#options.reservation.use(chunk.length);
       this.#hash.update(chunk);
-      for (let at = 0; at < chunk.length; ) {
-        const { bytesWritten } = await this.#options.handle.write(chunk, at);
-        at += bytesWritten;
-      }
+      await this.#options.file.write(chunk, this.#receivedBytes);
       this.#receivedBytes += chunk.length;
     });
   }
@@ -104,16 +101,16 @@ export class IncomingFile {
    */
   finish(taken: WhenTaken = 'number'): Promise<FinishedFile> {
     return this.#alone(async () => {
-      const { handle, partial, directory, name, sizeBytes } = this.#options;
+      const { file, partial, directory, name, sizeBytes } = this.#options;
       if (this.#receivedBytes !== sizeBytes)
         throw this.#wrongSize(`${this.#receivedBytes} of ${sizeBytes} bytes arrived`);
-      await handle.chmod(PLAIN_FILE);
-      await handle.sync();
+      await file.handle.chmod(PLAIN_FILE);
+      await file.sync();
       const from = join(directory.base, partial);
       const placed = await placeFile({ from, directory: directory.base, name, taken, shown: name });
       this.#state = 'finished';
       this.#options.onEnd?.();
-      await handle.close();
+      await file.close();
       await directory.sync();
       await directory.close();
       return { name: placed.name, path: join(directory.path, placed.name), sha256: this.#hash.digest('hex') };
@@ -126,10 +123,10 @@ export class IncomingFile {
     await this.#busy?.catch(() => undefined);
     if (this.#state !== 'open') return;
     this.#state = 'aborted';
-    const { handle, directory, partial, reservation, madeParts } = this.#options;
+    const { file, directory, partial, reservation, madeParts } = this.#options;
     reservation.release();
     this.#options.onEnd?.();
-    await handle.close().catch(() => undefined);
+    await file.close().catch(() => undefined);
     await directory.remove(partial).catch(() => undefined);
     await directory.close().catch(() => undefined);
     await removeMade(directory.path, madeParts);

@@ -113,7 +113,10 @@ export class PieceSet {
   async join(directory: HeldDirectory, { space, name, taken, mtimeMs }: HowToJoin): Promise<number> {
     const sizeBytes = this.bytesBeside(0);
     const reservation = await space.reserve(directory, sizeBytes);
-    const whole = new FileContent({ directory, partial: partialName(this.key), mode: PLAIN_FILE, mtimeMs });
+    const whole = new FileContent({
+      ...{ directory, partial: partialName(this.key), mode: PLAIN_FILE, mtimeMs },
+      paces: space.paces,
+    });
     try {
       await whole.truncate(0);
       for (let index = 1; index <= this.count; index += 1) {

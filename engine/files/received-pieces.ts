@@ -105,6 +105,7 @@ export class ReceivedPieces {
         partial: name,
         mode: PLAIN_FILE,
         mtimeMs: clock.wallNow(),
+        paces: space.paces,
       });
       this.#arriving.set(key, (this.#arriving.get(key) ?? 0) + 1);
       return new PieceSink({

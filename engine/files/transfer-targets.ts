@@ -184,13 +184,13 @@ export class TransferTargets {
     { directory, madeParts, name, taken }: TargetPlace,
     earlier: TransferRecord | undefined,
   ): Promise<TransferTarget> {
-    const { records, quotas, space, clock } = this.#options;
+    const { records, quotas, space } = this.#options;
     const { peerName: peer, id, kind } = offer;
     const sizeBytes = offer.sizeBytes ?? null;
     const record: TransferRecord = {
       ...{ peer, id, kind, directory: directory.path, name, taken, sizeBytes },
       madeParts: earlier?.madeParts ?? madeParts,
-      sinceMs: earlier?.sinceMs ?? clock.wallNow(),
+      sinceMs: earlier?.sinceMs ?? this.#options.clock.wallNow(),
       doneBytes: earlier?.doneBytes ?? 0,
       files: earlier?.files ?? 1,
       state: 'partial',
@@ -207,7 +207,7 @@ export class TransferTargets {
       if (earlier === undefined) quotas.release(key);
       throw error;
     }
-    const content = contentOf(kind, { directory, key, mode: offer.mode, mtimeMs: offer.mtimeMs, clock });
+    const content = this.#contentOf(kind, { directory, key, mode: offer.mode, mtimeMs: offer.mtimeMs });
     return new PartialTarget({
       ...{ key, record, records, directory, content, space: reservation, quotas },
       onClose: () => void this.#open.delete(key),
@@ -221,13 +221,7 @@ export class TransferTargets {
     if (record?.state !== 'placing' || record.as === undefined) return record;
     const directory = await HeldDirectory.open(record.directory).catch(() => undefined);
     if (directory === undefined) return record;
-    const content = contentOf(record.kind, {
-      directory,
-      key,
-      mode: 0,
-      mtimeMs: 0,
-      clock: this.#options.clock,
-    });
+    const content = this.#contentOf(record.kind, { directory, key, mode: 0, mtimeMs: 0 });
     try {
       const isPlaced = await content.isPlacedAs(record.as, record.isClaimed ?? false);
       if (isPlaced) {
@@ -251,13 +245,7 @@ export class TransferTargets {
     const directory = await HeldDirectory.open(record.directory).catch(() => undefined);
     try {
       if (directory !== undefined)
-        await contentOf(record.kind, {
-          directory,
-          key,
-          mode: 0,
-          mtimeMs: 0,
-          clock: this.#options.clock,
-        }).discard();
+        await this.#contentOf(record.kind, { directory, key, mode: 0, mtimeMs: 0 }).discard();
     } catch (error) {
       throw writeError(record.name, error);
     } finally {
@@ -266,6 +254,12 @@ export class TransferTargets {
     await removeMade(record.directory, record.madeParts);
     quotas.release(key);
     await records.remove(key);
+  }
+
+  #contentOf(kind: 'file' | 'tree', content: ContentOptions): PartialContent {
+    const { clock, space } = this.#options;
+    const options = { ...content, partial: partialName(content.key), clock, paces: space.paces };
+    return kind === 'tree' ? new TreeContent(options) : new FileContent(options);
   }
 
   async #forgetPlaced(idleMs: number): Promise<void> {
@@ -281,14 +275,6 @@ interface ContentOptions {
   readonly key: string;
   readonly mode: number;
   readonly mtimeMs: number;
-  readonly clock: Pick<Clock, 'now'>;
-}
-
-function contentOf(kind: 'file' | 'tree', options: ContentOptions): PartialContent {
-  const partial = partialName(options.key);
-  return kind === 'tree'
-    ? new TreeContent({ ...options, partial })
-    : new FileContent({ ...options, partial });
 }
 
 async function bytesOnDisk(directory: HeldDirectory, key: string): Promise<number> {

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { PRIVATE_DIRECTORY } from '../base/own-directory.ts';
-import type { Clock } from '../base/ports.ts';
 import { placeDirectory } from './free-name.ts';
 import type { HeldDirectory } from './held-directory.ts';
 import type { HowToPlace, PartialContent } from './partial-content.ts';
@@ -14,13 +13,12 @@ import { TreeLog } from './tree-log.ts';
 import { TreePath } from './tree-path.ts';
 import { finishTree, replayTree, rootOf, syncFiles, treeStream } from './tree-reread.ts';
 import { TreeDecoder, type TreeEvent } from './tree-stream.ts';
-import { TreeWriter } from './tree-writer.ts';
+import { TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 
-export interface TreeContentOptions {
+export interface TreeContentOptions extends TreeWriterOptions {
   readonly directory: HeldDirectory;
   /** Its hidden name. */
   readonly partial: string;
-  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** What an open tree is written with. */
@@ -37,17 +35,17 @@ interface OpenTree {
 export class TreeContent implements PartialContent {
   readonly #directory: HeldDirectory;
   readonly #partial: string;
-  readonly #clock: Pick<Clock, 'now'>;
+  readonly #writing: TreeWriterOptions;
   #opening: Promise<OpenTree> | undefined;
   #decoder: TreeDecoder | undefined;
   #writer: TreeWriter | undefined;
   #doneBytes = 0;
   #sentLeftOut: NotPlaced | undefined;
 
-  constructor({ directory, partial, clock }: TreeContentOptions) {
+  constructor({ directory, partial, ...writing }: TreeContentOptions) {
     this.#directory = directory;
     this.#partial = partial;
-    this.#clock = clock;
+    this.#writing = writing;
   }
 
   get doneBytes(): number {
@@ -75,7 +73,7 @@ export class TreeContent implements PartialContent {
     await this.#writer?.close();
     const path = new TreePath(hidden, TREE);
     const decoder = new TreeDecoder();
-    const writer = new TreeWriter(path, this.#clock);
+    const writer = new TreeWriter(path, this.#writing);
     await writer.begin(hidden.base);
     [this.#decoder, this.#writer, this.#doneBytes] = [decoder, writer, atBytes];
     this.#sentLeftOut = await replayTree(atBytes, { path, log, decoder, writer });

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lutimes, mkdir, open, symlink } from 'node:fs/promises';
+import { lutimes, mkdir, symlink } from 'node:fs/promises';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { HeldDirectory } from './held-directory.ts';
+import type { PacedFile, SyncPaces } from './paced-file.ts';
 import { receivedMode, receivedSeconds } from './received-mode.ts';
 import { SmallFiles } from './small-file.ts';
 import type { NotPlaced } from './transfer-target.ts';
@@ -24,7 +25,7 @@ interface ArrivingFile {
   /** Of all parts so far. */
   bytes: number;
   /** Open if it did not arrive at once. */
-  handle: FileHandle | undefined;
+  open: PacedFile | undefined;
   /** The last part was of zeros. */
   endsInHole: boolean;
 }
@@ -37,9 +38,15 @@ export interface ResumedFile {
   readonly bytes: number;
 }
 
+export interface TreeWriterOptions {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly paces: SyncPaces;
+}
+
 /** Makes the entries of a tree as they arrive. Small files are made side by side. */
 export class TreeWriter {
   readonly #path: TreePath;
+  readonly #paces: SyncPaces;
   readonly #running = new Set<Promise<void>>();
   readonly #leftOut: [string, string][] = [];
   #leftOutCount = 0;
@@ -48,8 +55,9 @@ export class TreeWriter {
   readonly #small: SmallFiles;
   #files = 0;
 
-  constructor(path: TreePath, clock: Pick<Clock, 'now'>) {
+  constructor(path: TreePath, { clock, paces }: TreeWriterOptions) {
     this.#path = path;
+    this.#paces = paces;
     this.#small = new SmallFiles(clock);
   }
 
@@ -81,15 +89,15 @@ export class TreeWriter {
 
   /** Continues a file of which some bytes are there. */
   async resume({ entry, name, directory, bytes }: ResumedFile): Promise<void> {
-    let handle: FileHandle | undefined;
+    let file: PacedFile | undefined;
     if (bytes === 0) await directory?.remove(name);
     else if (directory !== undefined) {
       if (!(await directory.setMode(name, PRIVATE)))
         throw new AiocError('AIOC_FILE_WRITE', 'A file of the directory was replaced. Send it again.');
-      handle = await open(directory.at(name), constants.O_WRONLY | constants.O_NOFOLLOW);
-      await handle.truncate(bytes);
+      file = await this.#paces.open(directory.at(name), constants.O_WRONLY | constants.O_NOFOLLOW);
+      await file.handle.truncate(bytes);
     }
-    this.#file = { entry, name, directory, parts: [], bytes, handle, endsInHole: false };
+    this.#file = { entry, name, directory, parts: [], bytes, open: file, endsInHole: false };
   }
 
   /** As `write` of an entry that is there from an earlier run. */
@@ -107,9 +115,9 @@ export class TreeWriter {
 
   async close(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
-    const { handle } = this.#file ?? {};
+    const file = this.#file;
     this.#file = undefined;
-    await handle?.close();
+    await file?.open?.close();
     await this.#path.close();
   }
 
@@ -127,7 +135,7 @@ export class TreeWriter {
       directory,
       parts: [],
       bytes: 0,
-      handle: undefined,
+      open: undefined,
       endsInHole: false,
     };
     await this.#finishFile();
@@ -164,7 +172,7 @@ export class TreeWriter {
     if (file === undefined || file.bytes < file.entry.sizeBytes) return;
     this.#file = undefined;
     if (file.directory === undefined) return;
-    if (file.handle === undefined && this.#small.takes(file.bytes)) {
+    if (file.open === undefined && this.#small.takes(file.bytes)) {
       this.#create(file, file.directory);
       return this.#small.rest();
     }
@@ -182,26 +190,27 @@ export class TreeWriter {
   async #flush(file: ArrivingFile): Promise<void> {
     if (file.directory === undefined) return;
     try {
-      file.handle ??= await open(file.directory.at(file.name), NEW_FILE, PRIVATE);
+      file.open ??= await this.#paces.open(file.directory.at(file.name), NEW_FILE, PRIVATE);
     } catch (error) {
       this.#leaveOut(file.entry, reasonOf(error));
       this.#files -= 1;
       file.directory = undefined;
       return;
     }
-    const { parts, handle } = file;
+    const { parts, open } = file;
     file.parts = [];
     let at = file.bytes - parts.reduce<number>((sum, part) => sum + lengthOf(part), 0);
     for (const part of parts) {
-      if (typeof part !== 'number') await writeAll(handle, part, at);
+      if (typeof part !== 'number') await open.write(part, at);
       at += lengthOf(part);
     }
   }
 
   async #complete(file: ArrivingFile): Promise<void> {
     await this.#flush(file);
-    const { handle, entry } = file;
-    if (handle === undefined) return;
+    const { open, entry } = file;
+    if (open === undefined) return;
+    const { handle } = open;
     try {
       if (file.endsInHole) await handle.truncate(entry.sizeBytes);
       const seconds = receivedSeconds(entry.mtimeMs);
@@ -210,8 +219,10 @@ export class TreeWriter {
       // Otherwise a later run could not read it: it is set at the end.
       if (isOpenToOwner(mode)) await handle.chmod(mode);
     } finally {
-      await handle.close();
+      await open.close();
     }
+    // To sync the file again would not report it again.
+    if (open.failure !== undefined) throw open.failure;
   }
 
   /** A small file that has arrived at once. */
@@ -271,13 +282,6 @@ async function makeLink(
   await symlink(target ?? Buffer.alloc(0), at);
   const seconds = receivedSeconds(mtimeMs);
   await lutimes(at, seconds, seconds);
-}
-
-async function writeAll(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
-  for (let written = 0; written < bytes.length; ) {
-    const left = bytes.length - written;
-    written += (await handle.write(bytes, written, left, at + written)).bytesWritten;
-  }
 }
 
 function lengthOf(part: ContentPart): number {

@@ -1,11 +1,12 @@
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open, readdir, stat, unlink } from 'node:fs/promises';
+import { open, readdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Randomness } from '../base/ports.ts';
 import { writeError } from '../files/disk-errors.ts';
 import { requireSpace } from '../files/disk-space.ts';
+import { type PacedFile, SyncPaces } from '../files/paced-file.ts';
 import { receivedSeconds } from '../files/received-mode.ts';
 import { makePrivate } from './private-directory.ts';
 
@@ -24,6 +25,7 @@ export interface SpoolOptions {
  */
 export class Spool {
   readonly #options: SpoolOptions;
+  readonly #paces = new SyncPaces();
   /** Sizes by path. */
   readonly #sizes = new Map<string, number>();
   #bytes = 0;
@@ -47,8 +49,8 @@ export class Spool {
     const path = this.#newPath();
     try {
       makePrivate(directory);
-      const handle = await open(path, NEW_FILE, 0o600);
-      return new SpooledFile({ path, handle, spool: this });
+      const file = await this.#paces.open(path, NEW_FILE, 0o600);
+      return new SpooledFile({ path, file, spool: this });
     } catch (error) {
       this.#sizes.delete(path);
       throw writeError(path, error);
@@ -145,13 +147,13 @@ export class Spool {
 /** A file being written to the spool. */
 export class SpooledFile {
   readonly #path: string;
-  readonly #handle: FileHandle;
+  readonly #file: PacedFile;
   readonly #spool: Spool;
-  #isOpen = true;
+  #bytes = 0;
 
-  constructor({ path, handle, spool }: { path: string; handle: FileHandle; spool: Spool }) {
+  constructor({ path, file, spool }: { path: string; file: PacedFile; spool: Spool }) {
     this.#path = path;
-    this.#handle = handle;
+    this.#file = file;
     this.#spool = spool;
   }
 
@@ -159,7 +161,8 @@ export class SpooledFile {
   async write(bytes: Buffer): Promise<void> {
     await this.#spool.grow(this.#path, bytes.length);
     try {
-      for (let at = 0; at < bytes.length; ) at += (await this.#handle.write(bytes, at)).bytesWritten;
+      await this.#file.write(bytes, this.#bytes);
+      this.#bytes += bytes.length;
     } catch (error) {
       throw writeError(this.#path, error);
     }
@@ -175,11 +178,11 @@ export class SpooledFile {
     try {
       if (mtimeMs !== undefined) {
         const seconds = receivedSeconds(mtimeMs);
-        await this.#handle.utimes(seconds, seconds);
+        await this.#file.handle.utimes(seconds, seconds);
       }
-      await this.#handle.chmod(mode & 0o777);
-      await this.#handle.sync();
-      await this.#close();
+      await this.#file.handle.chmod(mode & 0o777);
+      await this.#file.sync();
+      await this.#file.close();
       await this.#spool.sync();
       return this.#path;
     } catch (error) {
@@ -189,14 +192,8 @@ export class SpooledFile {
   }
 
   async discard(): Promise<void> {
-    await this.#close().catch(() => undefined);
+    await this.#file.close().catch(() => undefined);
     await this.#spool.remove(this.#path);
-  }
-
-  async #close(): Promise<void> {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    await this.#handle.close();
   }
 }
 

@@ -7,7 +7,7 @@
  *    sent twice.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, createReadStream, openSync, readdirSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, fsyncSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { LIMITS } from '../../engine/base/limits.ts';
 import type { ConnectorAPI, ReceivedMessage } from '../../engine/index.ts';
@@ -61,6 +61,8 @@ function makeFile(path: string, count: number): string {
     hash.update(piece);
     writeSync(file, piece);
   }
+  // Otherwise the system would write it while latencies are measured.
+  fsyncSync(file);
   closeSync(file);
   return hash.digest('hex');
 }
