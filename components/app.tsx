@@ -29,6 +29,8 @@ interface AppProps {
   readonly attached?: Attached | undefined;
   /** The engine runs a connector from a configuration, whose programs talk, not people. */
   readonly isConnector?: boolean | undefined;
+  /** Something to say when the screen opens. */
+  readonly notice?: string | undefined;
   /** What this screen takes over from its earlier run, and keeps for the next. */
   readonly lastRun?: LastRun | undefined;
 }
@@ -41,15 +43,15 @@ const DRAW: Record<PaneName, (input: PaneInput) => Block> = {
 };
 
 /** The whole screen. */
-export function App({ engine, local, host, attached, isConnector, lastRun }: AppProps) {
+export function App({ engine, local, host, attached, isConnector, notice, lastRun }: AppProps) {
   const [controller] = useState(
-    () => new UiController({ engine, local, host, attached, isConnector, lastRun }),
+    () => new UiController({ engine, local, host, attached, isConnector, notice, lastRun }),
   );
   useEffect(() => {
     controller.start();
     return () => controller.stop();
   }, [controller]);
-  useEffect(() => controller.change({ kind: 'attached', attached }), [controller, attached]);
+  useEffect(() => controller.attachedNow(attached), [controller, attached]);
   host.beginFrame();
   const snapshot = useSyncExternalStore(controller.subscribe, controller.snapshot);
   const screen = isTooSmall(snapshot.ui.size) ? undefined : drawn(snapshot, controller);
@@ -71,7 +73,12 @@ function drawn({ ui, data, context }: Snapshot, controller: UiController): Scree
   const overlay = dialogOverlay(context, controller.prompt.text);
   const typing = overlay ?? panes.find(({ cursor, prompt }) => cursor !== undefined || prompt !== undefined);
   const prompt = typing?.prompt && placed(typing.prompt, typing);
-  const header = headerLine(data.status, { nowMs: ui.nowMs, width, attached: ui.attached });
+  const header = headerLine(data.status, {
+    nowMs: ui.nowMs,
+    width,
+    attached: ui.attached,
+    silentSinceMs: ui.silentSinceMs,
+  });
   return {
     regions: [
       { row: 0, column: 0, lines: [header] },

@@ -216,8 +216,10 @@ export class ChatControl {
   #mayBeSent(): boolean {
     const { kind } = parseChatLine(this.#editor.text);
     if (kind === 'empty') return false;
-    if (this.#control.ui().attached === 'away') {
-      this.#control.toast('warn', trusted('Connector not reachable. Your line is kept.'));
+    const { attached } = this.#control.ui();
+    if (attached === 'away' || attached === 'silent') {
+      const why = attached === 'away' ? 'Connector not reachable' : 'The connector does not answer';
+      this.#control.toast('warn', trusted(`${why}. Your line is kept.`));
       return false;
     }
     if (this.#control.ui().chatPeer !== undefined || !(kind === 'say' || kind === 'upload')) return true;

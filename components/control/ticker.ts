@@ -1,16 +1,15 @@
 import type { HostClock, HostTimer } from '../host.ts';
 
 const MINUTE_MS = 60_000;
-const QUICK_MS = 10_000;
 /** A timer may fire a little early: this long after the full minute, the minute has surely begun. */
 const MARGIN_MS = 20;
 
-/** Ticks at each full minute, and every ten seconds while a countdown is visible. */
+/** Ticks at each full minute, and more often while the screen shows seconds. */
 export class Ticker {
   readonly #clock: HostClock;
   readonly #onTick: (nowMs: number) => void;
   #timer: HostTimer | undefined;
-  #isQuick = false;
+  #intervalMs = MINUTE_MS;
   #isRunning = false;
 
   constructor(clock: HostClock, onTick: (nowMs: number) => void) {
@@ -28,16 +27,16 @@ export class Ticker {
     this.#timer?.cancel();
   }
 
-  setQuick(isQuick: boolean): void {
-    if (this.#isQuick === isQuick) return;
-    this.#isQuick = isQuick;
+  /** Undefined: at each full minute. */
+  setInterval(intervalMs = MINUTE_MS): void {
+    if (this.#intervalMs === intervalMs) return;
+    this.#intervalMs = intervalMs;
     if (this.#isRunning) this.#schedule();
   }
 
   #schedule(): void {
     this.#timer?.cancel();
-    const interval = this.#isQuick ? QUICK_MS : MINUTE_MS;
-    const delayMs = interval - (this.#clock.wallNow() % interval) + MARGIN_MS;
+    const delayMs = this.#intervalMs - (this.#clock.wallNow() % this.#intervalMs) + MARGIN_MS;
     this.#timer = this.#clock.after(delayMs, () => {
       this.#schedule();
       this.#onTick(this.#clock.wallNow());

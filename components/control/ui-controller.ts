@@ -22,6 +22,7 @@ import { ChatControl } from './chat-control.ts';
 import { cliLine } from './cli-line.ts';
 import { Countdown, type PendingAction } from './countdown.ts';
 import { HeldContent } from './held-content.ts';
+import { KeyQueue } from './key-queue.ts';
 import { LastRunRows } from './last-run-rows.ts';
 import { runAction } from './run-action.ts';
 import { Ticker } from './ticker.ts';
@@ -37,9 +38,13 @@ const LAST_LINES_MS = 1_000;
 const REMEMBERED: readonly UiAction['kind'][] = ['sort', 'reverse', 'command', 'clipboard'];
 /** Keys that dialogs and filters leave alone. */
 const EVERYWHERE: Readonly<Record<string, ActionId>> = { 'ctrl-z': 'suspend', 'ctrl-s': 'save-screen' };
-const NOT_SENT = trusted('Not sent: the connector is not reachable.');
-/** Keys that may be queued while the prompt handles earlier ones. */
-const WAITING_KEYS_MAX = 256;
+const NOT_SENT = {
+  away: trusted('Not sent: the connector is not reachable.'),
+  silent: trusted('Not sent: the connector does not answer.'),
+};
+/** While the screen counts the seconds of a silence, and the time that is left to answer a question. */
+const SILENT_TICK_MS = 1_000;
+const TIME_LEFT_TICK_MS = 10_000;
 
 /** What is drawn: a new object after every change. */
 export interface Snapshot {
@@ -60,16 +65,17 @@ export class UiController implements UiContext {
   readonly #ticker: Ticker;
   readonly #content: HeldContent;
   readonly #arrivals: UpdateReactions;
+  readonly #keys: KeyQueue;
   readonly #listeners = new Set<() => void>();
   readonly #ends: (() => void)[] = [];
   #ui: UiState;
   #snapshot: Snapshot;
   readonly #lastRun: LastRunRows;
+  readonly #notice: string | undefined;
   #toastTimer: HostTimer | undefined;
   #isToastStale: ((data: EngineData) => boolean) | undefined;
   /** Set while a quit waits for the acks of lines that were just sent. */
   #leaving: HostTimer | undefined;
-  #waitingKeys: KeyEvent[] = [];
   #executedCount = 0;
   #ctrlCAtMs = Number.NEGATIVE_INFINITY;
 
@@ -79,6 +85,8 @@ export class UiController implements UiContext {
     readonly host: Host;
     readonly attached?: Attached | undefined;
     readonly isConnector?: boolean | undefined;
+    /** Something to say first. */
+    readonly notice?: string | undefined;
     /** From the screen's earlier run, and for its next one. */
     readonly lastRun?: LastRun | undefined;
   }) {
@@ -86,6 +94,7 @@ export class UiController implements UiContext {
     this.local = context.local;
     this.host = context.host;
     const { attached, isConnector } = context;
+    this.#notice = context.notice;
     const nowMs = this.host.clock.wallNow();
     this.#lastRun = new LastRunRows(context.lastRun ?? {});
     this.#ui = this.#lastRun.resumed(
@@ -97,14 +106,19 @@ export class UiController implements UiContext {
     this.prompt = new Prompt({
       feed: (sequence) => this.host.typeIntoPrompt(sequence),
       onChange: (hasNewText) => this.#promptChanged(hasNewText),
-      onReady: () => this.#nextKeys(),
+      onReady: () => this.#keys.next(),
     });
-    this.chat = new ChatControl(this, () => this.#nextKeys());
+    this.chat = new ChatControl(this, () => this.#keys.next());
     this.countdown = new Countdown({
       clock: this.host.clock,
       onChange: (pending) => this.change({ kind: 'pending', pending }),
       onDue: (action) => this.#act(action),
       toast: (tone, text) => this.toast(tone, text),
+    });
+    this.#keys = new KeyQueue({
+      mustWait: () => this.#mustWait(),
+      act: (event) => this.#key(event),
+      onInterrupt: () => this.chat.stopCompleting(),
     });
     this.#arrivals = new UpdateReactions(this, this.chat);
     this.#snapshot = { ui: this.#ui, data: {}, context: this.context() };
@@ -112,12 +126,13 @@ export class UiController implements UiContext {
 
   start(): void {
     this.#ends.push(
-      this.host.onKey((event) => this.#pressed(event)),
+      this.host.onKey((event) => this.#keys.take(event)),
       this.host.onResize(() => this.change({ kind: 'resized', size: this.host.size() })),
     );
     this.#ticker.start();
     void this.local.loadPreferences().then((choices) => this.change({ kind: 'remembered', choices }));
     this.#settle({ mayShrink: true });
+    if (this.#notice !== undefined) this.toast('good', sanitize(this.#notice));
   }
 
   stop(): void {
@@ -161,8 +176,16 @@ export class UiController implements UiContext {
     this.#ui = next;
     if (REMEMBERED.includes(action.kind)) this.local.savePreferences(choicesOf(next));
     this.#settle({ mayShrink: true });
-    if (next.attached === 'away' && next.pending !== undefined)
+    if (next.pending !== undefined && !isReachable(next.attached))
       this.countdown.cancel(trusted('the connector is not reachable'));
+  }
+
+  /** What is known of the connector that this screen is attached to. */
+  attachedNow(attached: Attached | undefined): void {
+    const before = this.#ui.attached;
+    this.change({ kind: 'attached', attached, nowMs: this.host.clock.wallNow() });
+    if (before === 'silent' && attached === 'here')
+      this.toast('good', trusted('The connector answers again.'));
   }
 
   toast(tone: Toast['tone'], text: SafeText, isStale?: (data: EngineData) => boolean): void {
@@ -179,7 +202,8 @@ export class UiController implements UiContext {
   }
 
   later(action: PendingAction): void {
-    if (this.#ui.attached === 'away') return this.toast('bad', NOT_SENT);
+    const { attached } = this.#ui;
+    if (!isReachable(attached)) return this.toast('bad', NOT_SENT[attached]);
     // A read-only screen gets its refusal at once.
     if (this.#store.data.status?.isReadOnly === true) return this.#act(action);
     this.countdown.start(action);
@@ -195,7 +219,8 @@ export class UiController implements UiContext {
       if (reactions.onFail === undefined) this.toast('bad', text);
       else reactions.onFail(text);
     };
-    if (this.#ui.attached === 'away') return this.toast('bad', NOT_SENT);
+    const { attached } = this.#ui;
+    if (!isReachable(attached)) return this.toast('bad', NOT_SENT[attached]);
     // A read-only screen does not ask for what the user has not asked for.
     if (command.kind === 'chat.read' && this.#store.data.status?.isReadOnly === true) return;
     const answered = this.#log(command);
@@ -258,7 +283,9 @@ export class UiController implements UiContext {
     const content = this.#content.next(this.#ui, this.#store.data, mayShrink);
     this.#ui = reduceUi(this.#ui, { kind: 'content', content });
     const { dialog } = this.#ui;
-    this.#ticker.setQuick(dialog !== undefined && definitionOf(dialog).showsTimeLeft === true);
+    const showsTimeLeft = dialog !== undefined && definitionOf(dialog).showsTimeLeft === true;
+    if (this.#ui.attached === 'silent') this.#ticker.setInterval(SILENT_TICK_MS);
+    else this.#ticker.setInterval(showsTimeLeft ? TIME_LEFT_TICK_MS : undefined);
     this.#store.show(wantedViews(this.#ui, this.#store.data));
     this.#snapshot = { ui: this.#ui, data: this.#store.data, context: this.context() };
     this.#lastRun.note(this.#snapshot);
@@ -275,27 +302,6 @@ export class UiController implements UiContext {
     this.#leaving.cancel();
     this.#leaving = undefined;
     this.host.quit(0);
-  }
-
-  /** A read may hold many keys. Keys for a prompt or behind a completion, and all after them, wait. */
-  #pressed(event: KeyEvent): void {
-    const isCtrlC = event.kind === 'key' && chordOf(event) === 'ctrl-c';
-    if (isCtrlC) {
-      this.#waitingKeys = [];
-      this.chat.stopCompleting();
-    } else if (this.#waitingKeys.length > 0 || this.#mustWait()) {
-      if (this.#waitingKeys.length < WAITING_KEYS_MAX) this.#waitingKeys.push(event);
-      return;
-    }
-    this.#key(event);
-  }
-
-  #nextKeys(): void {
-    while (!this.#mustWait()) {
-      const event = this.#waitingKeys.shift();
-      if (event === undefined) return;
-      this.#key(event);
-    }
   }
 
   #mustWait(): boolean {
@@ -380,6 +386,10 @@ export class UiController implements UiContext {
     if (dialog !== undefined && !isAsked) this.quit();
     return isSecond;
   }
+}
+
+function isReachable(attached: Attached | undefined): attached is 'here' | undefined {
+  return attached === undefined || attached === 'here';
 }
 
 /** Actions that the line editor handles. */

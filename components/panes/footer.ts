@@ -76,8 +76,9 @@ function keysNow(context: KeyContext, width: number): Line {
       width,
     );
   if (ui.dialog !== undefined) return keyLine(definitionOf(ui.dialog).hints, width);
-  if (ui.attached === 'away') {
-    const said = clip(trusted('Connector not reachable; showing its last state.'), width - GONE_KEYS_WIDTH);
+  if (ui.attached === 'away' || ui.attached === 'silent') {
+    const what = ui.attached === 'away' ? 'Connector not reachable' : 'The connector does not answer';
+    const said = clip(trusted(`${what}; showing its last state.`), width - GONE_KEYS_WIDTH);
     const leave = [plain(ui.editing ? 'Ctrl-C' : 'q', 'key'), plain(' detach')];
     return fit([plain(' ✕ ', 'bad'), span(said, 'bad'), plain('  '), ...leave], width);
   }

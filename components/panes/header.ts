@@ -1,6 +1,15 @@
 import { CAUSE_WORDS } from '../state/cause-text.ts';
 import { endsSoonText } from '../state/certificate-text.ts';
-import { ageText, bytesText, clockText, counted, countText, rateText, shortCount } from '../state/format.ts';
+import {
+  ageText,
+  bytesText,
+  clockText,
+  counted,
+  countText,
+  durationText,
+  rateText,
+  shortCount,
+} from '../state/format.ts';
 import type { SafeStatus } from '../state/safe-rows.ts';
 import type { Attached } from '../state/ui-state.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
@@ -19,6 +28,8 @@ interface HeaderView {
   readonly nowMs: number;
   readonly width: number;
   readonly attached: Attached | undefined;
+  /** While the connector does not answer. */
+  readonly silentSinceMs?: number | undefined;
 }
 
 /** Below this width the header uses short forms. */
@@ -31,12 +42,12 @@ export function headerLine(status: SafeStatus | undefined, view: HeaderView): Li
   const { nowMs, width, attached } = view;
   const clock: Line = [plain('  '), span(clockText(nowMs), 'strong'), plain(' ')];
   const name: Line = [plain(' aioc', 'strong')];
-  if (status === undefined && attached !== 'away')
-    return spread([...name, plain('  starting …', 'faint')], clock, width);
+  const isGone = attached === 'away' || attached === 'silent';
+  if (status === undefined && !isGone) return spread([...name, plain('  starting …', 'faint')], clock, width);
   const isCompact = width < COMPACT_WIDTH;
   const parts =
-    attached === 'away' || status === undefined
-      ? partsOfAway(status, isCompact)
+    isGone || status === undefined
+      ? partsOfAway(status, { ...view, isCompact })
       : partsOf(status, { ...view, isCompact });
   const room = width - lineWidth(clock) - lineWidth(name);
   const kept = [...parts];
@@ -54,12 +65,16 @@ function widthOf(parts: readonly Part[]): number {
   return parts.reduce((sum, { line }) => sum + 1 + lineWidth(line), 0);
 }
 
-/** For a connector that is not reachable: only what cannot have changed. */
-function partsOfAway(status: SafeStatus | undefined, isCompact: boolean): readonly Part[] {
-  const gone: Part = {
-    rank: 1,
-    line: [plain(isCompact ? '· not reachable, waiting' : '· connector not reachable, waiting', 'bad')],
-  };
+/** For a connector that is not reachable or does not answer: only what cannot have changed. */
+function partsOfAway(
+  status: SafeStatus | undefined,
+  { isCompact, nowMs, silentSinceMs }: HeaderView & { readonly isCompact: boolean },
+): readonly Part[] {
+  const words =
+    silentSinceMs === undefined
+      ? trusted(`${isCompact ? '' : 'connector '}not reachable, waiting`)
+      : safe`not answering for ${durationText(Math.max(1, (nowMs - silentSinceMs) / 1000))}`;
+  const gone: Part = { rank: 1, line: [span(safe`· ${words}`, 'bad')] };
   const mark: Part = { rank: 0, line: [plain(GLYPHS.refused, 'bad')] };
   if (status === undefined) return [mark, gone];
   return [

@@ -21,7 +21,11 @@ export type UiAction =
   | KeptAction
   | { readonly kind: 'resized'; readonly size: Size }
   | { readonly kind: 'minute'; readonly nowMs: number }
-  | { readonly kind: 'attached'; readonly attached: Attached | undefined }
+  | {
+      readonly kind: 'attached';
+      readonly attached: Attached | undefined;
+      readonly nowMs: number;
+    }
   | { readonly kind: 'typed' }
   /** The user has pressed a key in a pane. */
   | { readonly kind: 'pressed' }
@@ -64,7 +68,7 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
     case 'minute':
       return action.nowMs === ui.nowMs ? ui : { ...ui, nowMs: action.nowMs };
     case 'attached':
-      return without(ui, 'attached', action.attached);
+      return attachedNow(ui, action);
     case 'typed':
       return { ...ui, typed: ui.typed + 1 };
     case 'pressed':
@@ -113,6 +117,12 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
     default:
       return reduceKept(ui, action);
   }
+}
+
+function attachedNow(ui: UiState, { attached, nowMs }: Extract<UiAction, { kind: 'attached' }>): UiState {
+  if (ui.attached === attached) return ui;
+  const { silentSinceMs: _old, ...rest } = without(ui, 'attached', attached);
+  return attached === 'silent' ? { ...rest, nowMs, silentSinceMs: nowMs } : rest;
 }
 
 function without<Key extends 'dialog' | 'toast' | 'pending' | 'attached'>(

@@ -63,8 +63,11 @@ export interface OpenDialog {
   readonly behind?: OpenDialog;
 }
 
-/** For a screen attached to another process: whether its connector is reachable. */
-export type Attached = 'here' | 'away';
+/**
+ * For a screen attached to another process: whether its connector is reachable. `silent`: it is connected and does not
+ * answer, as a process does that is stopped or stuck.
+ */
+export type Attached = 'here' | 'silent' | 'away';
 
 /** Rows of the lists' content, with column heads and hints. */
 export interface ContentRows {
@@ -78,6 +81,8 @@ export interface UiState {
   readonly size: Size;
   /** Absent: the engine runs in this process and stops with the screen. */
   readonly attached?: Attached;
+  /** Since when it does not answer; only while `attached` is `silent`. */
+  readonly silentSinceMs?: number;
   /** The time that ages are counted from. It changes once a minute, so that an idle screen does not change. */
   readonly nowMs: number;
   readonly focus: PaneName;

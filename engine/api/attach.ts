@@ -25,6 +25,14 @@ export interface AttachedEngine extends EngineApi {
    * @returns resolves when all requests are written, or the connector has stopped
    */
   close(): Promise<void>;
+  /** The connector's release of aioc, as it says. */
+  readonly version: string | undefined;
+  /**
+   * Resolves when the connector answers: a process that is stopped or stuck keeps its connections and does not.
+   *
+   * @throws AiocError AIOC_CONNECTOR_AWAY when the attachment ends first
+   */
+  ping(): Promise<void>;
   /** Calls `listener` once when the attachment ends: with the reason if the connector stopped, without one after `close`. */
   onClose(listener: (why: AiocError | undefined) => void): void;
 }
@@ -138,6 +146,14 @@ class Attachment implements AttachedEngine {
     return this.#client.execute(command);
   }
 
+  get version(): string | undefined {
+    return this.#channel?.version;
+  }
+
+  async ping(): Promise<void> {
+    await this.#client.query(NO_ROW);
+  }
+
   async close(): Promise<void> {
     if (!this.#isOver) this.#isWanted = false;
     this.#client.end(away(DETACHED));
@@ -166,6 +182,8 @@ class Attachment implements AttachedEngine {
   }
 }
 
+/** No row of the log has this id: the answer is undefined. */
+const NO_ROW = 0;
 /** An attach socket carries one exchange, so all its packets have the same number. */
 const ATTACH_PACKET_NUMBER = 0;
 

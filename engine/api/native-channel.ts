@@ -109,6 +109,12 @@ export class NativeChannel {
     return this.#welcome['purpose'];
   }
 
+  /** The connector's release of aioc; undefined if it does not say. */
+  get version(): string | undefined {
+    const { version } = this.#welcome;
+    return typeof version === 'string' ? version : undefined;
+  }
+
   /** Keeps the program alive even while no reply is pending. */
   keepAlive(): void {
     this.#keepsAlive = true;

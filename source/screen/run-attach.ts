@@ -1,7 +1,9 @@
+import { realClock } from '../../engine/base/real-ports.ts';
 import { type AttachedEngine, toAiocError } from '../../engine/index.ts';
 import type { AttachOptions } from '../commands/send-arguments.ts';
 import { EXIT } from '../exit-codes.ts';
 import { attacherOf } from '../find-connector.ts';
+import { AnswerWatch } from './answer-watch.ts';
 import { Screen } from './screen.tsx';
 
 /** Interval between attempts to reach a stopped connector; a restart takes about this long. */
@@ -45,17 +47,26 @@ class AttachedScreen {
   }
 
   #watch(): void {
-    this.#engine.onClose((why) => {
+    const engine = this.#engine;
+    const watch = new AnswerWatch({
+      clock: realClock(),
+      ask: () => engine.ping(),
+      onSilent: () => this.#screen.show({ engine, attached: 'silent' }),
+      onAnswer: () => this.#screen.show({ engine, attached: 'here' }),
+    });
+    engine.onClose((why) => {
+      watch.stop();
       if (why !== undefined) void this.#waitForIt();
     });
   }
 
   async #waitForIt(): Promise<void> {
-    this.#screen.show({ engine: this.#engine, attached: 'away' });
+    const gone = this.#engine;
+    this.#screen.show({ engine: gone, attached: 'away' });
     const engine = await this.#found();
     if (engine === undefined) return;
     this.#engine = engine;
-    this.#screen.show({ engine, attached: 'here' });
+    this.#screen.show({ engine, attached: 'here', notice: backText(gone.version, engine.version) });
     this.#watch();
   }
 
@@ -73,4 +84,10 @@ class AttachedScreen {
       }
     }
   }
+}
+
+/** Says that the connector is there again, and whether it is another release. */
+export function backText(before: string | undefined, now: string | undefined): string {
+  if (now === undefined || now === before) return 'The connector is back. Its log begins again.';
+  return `The connector is back as aioc ${now}${before === undefined ? '' : `, before ${before}`}. Its log begins again.`;
 }

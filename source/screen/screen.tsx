@@ -45,6 +45,8 @@ export interface ScreenTarget {
   readonly attached?: Attached;
   /** The engine runs a connector from a configuration. */
   readonly isConnector?: boolean;
+  /** Something to say when its screen opens. */
+  readonly notice?: string;
 }
 
 /** The terminal, the screen on it, and their shutdown. */
@@ -124,7 +126,7 @@ export class Screen {
   }
 
   #app() {
-    const { engine, attached, isConnector } = this.#shown;
+    const { engine, attached, isConnector, notice } = this.#shown;
     return (
       <App
         key={this.#edition}
@@ -133,6 +135,7 @@ export class Screen {
         host={this.#host}
         attached={attached}
         isConnector={isConnector}
+        notice={notice}
         lastRun={this.#lastRun}
       />
     );

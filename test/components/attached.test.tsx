@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { backText } from '../../source/screen/run-attach.ts';
 import { FakeEngine } from '../helpers/fake-engine.ts';
 import { busyEngine, emptyEngine, samplePeer } from '../helpers/sample-data.ts';
 import { openScreen, type TestScreen } from '../helpers/screen.tsx';
@@ -101,4 +102,35 @@ test('a read-only screen says so, and shows why a key changes nothing', async (t
   assert.match(screen.text(), /✕ this screen is read-only/);
   await screen.press('4', 'escape');
   assert.deepEqual(engine.commands('chat.read'), []);
+});
+
+test('a connector that does not answer is told from one that is gone, second by second, and gets no command', async (t) => {
+  const { screen, engine } = await attachedTo(t);
+  await screen.press('alt-1', 'i');
+  await screen.attachedNow('silent');
+  assert.match(screen.text(), /Cancelled: Ignore client1 \(the connector is not reachable\)/);
+  for (const seconds of [12, 13]) {
+    screen.clock.advance(seconds === 12 ? 10_000 : 1_000);
+    await screen.settle();
+    assert.match(screen.rows()[0] ?? '', /✕ server .*· not answering for \d+ s/);
+  }
+  assert.match(screen.text(), /●.*client2/);
+  await screen.press('j', 'p');
+  assert.match(screen.rows().at(-1) ?? '', /Not sent: the connector does not answer\./);
+  assert.deepEqual(
+    engine.executed.filter(({ kind }) => kind !== 'chat.read'),
+    [],
+  );
+  await screen.attachedNow('here');
+  assert.match(screen.rows().at(-1) ?? '', /The connector answers again\./);
+  assert.match(screen.rows()[0] ?? '', /● server/);
+  assert.match(screen.text(), /›● client2/);
+});
+
+test('a connector that comes back as another release says so', async (t) => {
+  const { screen } = await attachedTo(t);
+  await screen.lose();
+  await screen.restarted(new FakeEngine(busyEngine()), backText('0.1.0', '0.2.0'));
+  assert.match(screen.rows().at(-1) ?? '', /✓ The connector is back as aioc 0\.2\.0, before 0\.1\.0\./);
+  assert.doesNotMatch(backText('0.1.0', '0.1.0'), /as aioc/);
 });

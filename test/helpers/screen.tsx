@@ -122,7 +122,7 @@ export class TestScreen implements Host {
     });
   }
 
-  #app(attached?: Attached) {
+  #app(attached?: Attached, notice?: string) {
     const { engine, local } = this;
     return (
       <App
@@ -131,22 +131,27 @@ export class TestScreen implements Host {
         local={local}
         host={this}
         attached={attached}
+        notice={notice}
         lastRun={this.#lastRun}
       />
     );
   }
 
   /** The connector is there again, in a new run. */
-  async restarted(engine: FakeEngine): Promise<void> {
+  async restarted(engine: FakeEngine, notice?: string): Promise<void> {
     this.#run += 1;
     this.engine = engine;
-    this.#ink.rerender(this.#app('here'));
+    this.#ink.rerender(this.#app('here', notice));
     await this.settle();
   }
 
   /** The connector that it is attached to goes away. */
   async lose(): Promise<void> {
-    this.#ink.rerender(this.#app('away'));
+    await this.attachedNow('away');
+  }
+
+  async attachedNow(attached: Attached): Promise<void> {
+    this.#ink.rerender(this.#app(attached));
     await this.settle();
   }
 
