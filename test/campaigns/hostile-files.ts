@@ -19,52 +19,86 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AiocError } from '../../engine/base/errors.ts';
 import { realRandomness } from '../../engine/base/real-ports.ts';
+import type { TransferOffer, TransferTarget } from '../../engine/files/transfer-target.ts';
+import type { TransferTargets } from '../../engine/files/transfer-targets.ts';
 import { encodeTreeEnd, encodeTreeEntry } from '../../engine/files/tree-stream.ts';
 import { unzipSafely } from '../../engine/files/unzip.ts';
 import { HOSTILE_ARCHIVES } from '../helpers/hostile-archives.ts';
 import { hostileBytes, hostileName } from '../helpers/hostile-names.ts';
-import { SWAPPED_TRANSFERS, swapped } from '../helpers/hostile-swaps.ts';
+import { SWAPPED_TRANSFERS, type Swap, swapped } from '../helpers/hostile-swaps.ts';
 import { seededRandom } from '../helpers/simulated-world.ts';
 import { offerOf, TransferWorld } from '../helpers/transfer-world.ts';
 import { campaignLength } from './campaign-length.ts';
 
 const NAMES_PER_SWAP = 10;
-const CHECKED_EVERY = 200;
+const NAMES_PER_WORLD = 200;
+/** A connector is restarted after so many names. */
+const NAMES_PER_RUN = 20;
+/** Worlds at a time: in each, most of the time passes with waiting for the next call to the disk. */
+const WORLDS = 8;
 const INCOMPLETE = /(^|\/)\.aioc-partial-[0-9a-f]{24}(\/|$)/;
 const MEMORY = '/dev/shm';
 
 const { count, seed } = campaignLength(process.argv.slice(2), { full: 10_000, usual: 500 });
-const { fraction } = seededRandom(seed);
 const faults: string[] = [];
 const parent = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'aioc-hostile-'));
 Error.stackTraceLimit = 0;
 
-function freshTop(): string {
-  const top = join(parent, 'world');
+/** An empty directory: that of the one that had the same number before, if there was one. */
+function freshTop(number: number): string {
+  const top = join(parent, `world${number}`);
   rmSync(top, { recursive: true, force: true });
   mkdirSync(top);
   return top;
 }
 
-function below(limit: number): number {
-  return Math.floor(fraction() * limit);
+/** Made-up numbers of a part of the campaign, always the same. */
+class Dice {
+  readonly fraction: () => number;
+
+  constructor(part: number) {
+    this.fraction = seededRandom(seed * 1_000_003 + part).fraction;
+  }
+
+  below(limit: number): number {
+    return Math.floor(this.fraction() * limit);
+  }
+}
+
+/** Does `total` things, `WORLDS` at a time, each of which learns its number and that of a place that nobody else uses. */
+async function each(total: number, action: (number: number, place: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const work = async (place: number): Promise<void> => {
+    while (next < total) {
+      next += 1;
+      await action(next - 1, place);
+    }
+  };
+  await Promise.all(Array.from({ length: WORLDS }, (_, place) => work(place)));
 }
 
 async function chosenSwaps(): Promise<string> {
   const outcomes = new Map<string, number>();
-  let done = 0;
-  while (done < count) {
-    const what = SWAPPED_TRANSFERS[below(SWAPPED_TRANSFERS.length)] ?? 'a file';
-    const directory = what === 'a tree' ? (['rc', 'hidden', 'tree', 'inner'] as const)[below(4)] : 'rc';
-    const forCalls = below(2) === 0 ? 1 + below(20) : 10_000;
-    const swap = { what, directory: directory ?? 'rc', call: below(what === 'a tree' ? 260 : 110), forCalls };
-    const { isSwapped, outcome, outside } = await swapped(freshTop(), swap);
-    if (outside.length > 0) faults.push(`${JSON.stringify(swap)}: ${outside.join(', ')}`);
-    if (!isSwapped) continue;
-    done += 1;
-    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
-  }
-  return `${done} exchanges before a chosen call: ${[...outcomes].map(([what, times]) => `${times} ${what}`).join(', ')}`;
+  await each(count, async (number, place) => {
+    const dice = new Dice(number);
+    // A transfer that makes fewer calls is over before the exchange.
+    for (;;) {
+      const swap = chosenSwap(dice);
+      const { isSwapped, outcome, outside } = await swapped(freshTop(place), swap);
+      if (outside.length > 0) faults.push(`${JSON.stringify(swap)}: ${outside.join(', ')}`);
+      if (!isSwapped) continue;
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+      return;
+    }
+  });
+  return `${count} exchanges before a chosen call: ${[...outcomes].map(([what, times]) => `${times} ${what}`).join(', ')}`;
+}
+
+function chosenSwap(dice: Dice): Swap {
+  const what = SWAPPED_TRANSFERS[dice.below(SWAPPED_TRANSFERS.length)] ?? 'a file';
+  const directory = what === 'a tree' ? (['rc', 'hidden', 'tree', 'inner'] as const)[dice.below(4)] : 'rc';
+  const forCalls = dice.below(2) === 0 ? 1 + dice.below(20) : 10_000;
+  return { what, directory: directory ?? 'rc', call: dice.below(what === 'a tree' ? 260 : 110), forCalls };
 }
 
 /** Exchanges a directory and a link in turn, as fast as it can. */
@@ -81,7 +115,7 @@ while (done < Number(times)) {
 writeSync(1, String(done));`;
 
 async function racingSwaps(): Promise<string> {
-  const world = new TransferWorld(freshTop());
+  const world = new TransferWorld(freshTop(0));
   const [outside, link, aside] = ['outside', 'link', 'aside'].map((name) => join(world.top, 'run', name)) as [
     string,
     string,
@@ -132,47 +166,51 @@ function outsideOf(world: TransferWorld): string {
 
 async function names(): Promise<string> {
   const total = count * NAMES_PER_SWAP;
-  let [placed, refused] = [0, 0];
-  let world = new TransferWorld(parent);
-  let before = '';
-  for (let number = 0; number < total; number += 1) {
-    if (number % CHECKED_EVERY === 0) {
-      if (number > 0) checkNames(world, before, number);
-      world = new TransferWorld(freshTop(), { override: true });
-      writeFileSync(join(world.top, 'run/precious'), 'mine');
-      mkdirSync(world.target);
-      symlinkSync(join(world.top, 'run'), join(world.target, 'link'));
-      before = outsideOf(world);
+  let placed = 0;
+  await each(Math.ceil(total / NAMES_PER_WORLD), async (worldNumber, place) => {
+    const dice = new Dice(-1 - worldNumber);
+    const world = new TransferWorld(freshTop(place), { override: true });
+    writeFileSync(join(world.top, 'run/precious'), 'mine');
+    mkdirSync(world.target);
+    symlinkSync(join(world.top, 'run'), join(world.target, 'link'));
+    const before = outsideOf(world);
+    const first = worldNumber * NAMES_PER_WORLD;
+    let targets = world.run();
+    for (let number = first; number < Math.min(total, first + NAMES_PER_WORLD); number += 1) {
+      if (number % NAMES_PER_RUN === 0) targets = world.run();
+      const { offer, stream } = number % 2 === 0 ? fileOf(dice, number) : treeOf(dice, number);
+      if (await received({ world, targets, offer, stream })) placed += 1;
     }
-    const isPlaced = await (number % 2 === 0 ? fileOf(world, number) : treeOf(world, number));
-    if (isPlaced) placed += 1;
-    else refused += 1;
-  }
-  checkNames(world, before, total);
-  return `${total} names: ${placed} placed, ${refused} refused`;
+    checkNames(world, before, first);
+  });
+  return `${total} names: ${placed} placed, ${total - placed} refused`;
 }
 
 function checkNames(world: TransferWorld, before: string, number: number): void {
-  if (outsideOf(world) !== before) faults.push(`something is outside before name ${number}`);
+  if (outsideOf(world) !== before) faults.push(`something is outside after names from ${number} on`);
   const incomplete = readdirSync(world.target, { recursive: true, encoding: 'utf8' }).filter((name) =>
     INCOMPLETE.test(name),
   );
-  if (incomplete.length > 0) faults.push(`incomplete before name ${number}: ${incomplete[0]}`);
+  if (incomplete.length > 0) faults.push(`incomplete after names from ${number} on: ${incomplete[0]}`);
 }
 
-function fileOf(world: TransferWorld, number: number): Promise<boolean> {
-  return received(
-    world,
-    offerOf(hostileName(fraction), { id: `n.${number}`, sizeBytes: 4 }),
-    Buffer.from('evil'),
-  );
+interface Sent {
+  readonly offer: TransferOffer;
+  readonly stream: Buffer;
+}
+
+function fileOf({ fraction }: Dice, number: number): Sent {
+  return {
+    offer: offerOf(hostileName(fraction), { id: `n.${number}`, sizeBytes: 4 }),
+    stream: Buffer.from('evil'),
+  };
 }
 
 /** The name in a tree: refused with all of it, left out, or made. */
-function treeOf(world: TransferWorld, number: number): Promise<boolean> {
-  const [path, target] = [hostileBytes(fraction), hostileBytes(fraction)];
-  const kind = (['file', 'dir', 'link'] as const)[below(3)] ?? 'file';
-  const entry = { kind, path, mode: below(0o10000), mtimeMs: below(2 ** 40), sizeBytes: 0 };
+function treeOf(dice: Dice, number: number): Sent {
+  const [path, target] = [hostileBytes(dice.fraction), hostileBytes(dice.fraction)];
+  const kind = (['file', 'dir', 'link'] as const)[dice.below(3)] ?? 'file';
+  const entry = { kind, path, mode: dice.below(0o10000), mtimeMs: dice.below(2 ** 40), sizeBytes: 0 };
   const root = {
     kind: 'dir' as const,
     path: Buffer.alloc(0),
@@ -186,17 +224,18 @@ function treeOf(world: TransferWorld, number: number): Promise<boolean> {
     encodeTreeEntry({ ...entry, target: kind === 'link' ? target : undefined }),
     encodeTreeEnd({ count: 0, first: [] }),
   ]);
-  return received(world, offerOf(`tree${number}`, { id: `n.${number}`, kind: 'tree' }), stream);
+  return { offer: offerOf(`tree${number}`, { id: `n.${number}`, kind: 'tree' }), stream };
 }
 
-async function received(
-  world: TransferWorld,
-  offer: ReturnType<typeof offerOf>,
-  stream: Buffer,
-): Promise<boolean> {
-  let target: Awaited<ReturnType<ReturnType<TransferWorld['run']>['open']>> | undefined;
+interface Receiving extends Sent {
+  readonly world: TransferWorld;
+  readonly targets: TransferTargets;
+}
+
+async function received({ world, targets, offer, stream }: Receiving): Promise<boolean> {
+  let target: TransferTarget | undefined;
   try {
-    target = await world.run().open(offer);
+    target = await targets.open(offer);
     await target.write(stream);
     await target.finish();
     await target.place();
@@ -214,7 +253,7 @@ async function received(
 
 async function archives(): Promise<string> {
   for (const [what, bytes] of HOSTILE_ARCHIVES) {
-    const top = freshTop();
+    const top = freshTop(0);
     const archive = join(top, 'site.zip');
     mkdirSync(join(top, 'into'));
     writeFileSync(archive, bytes);
@@ -231,7 +270,10 @@ async function archives(): Promise<string> {
 }
 
 try {
-  for (const part of [chosenSwaps, racingSwaps, names, archives]) console.log(await part());
+  for (const part of [chosenSwaps, racingSwaps, names, archives]) {
+    const startedMs = performance.now();
+    console.log(`${await part()}, in ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+  }
 } finally {
   rmSync(parent, { recursive: true, force: true });
 }
