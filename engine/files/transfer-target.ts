@@ -38,7 +38,10 @@ export interface TransferTarget {
   existing(): AsyncIterable<Buffer>;
   /** Continues at this byte of the stream. What was there behind it is removed. */
   truncate(atBytes: number): Promise<void>;
-  /** @throws AiocError AIOC_FILE_WRITE, AIOC_FILE_NAME_BAD, AIOC_FILE_QUOTA, AIOC_FRAME_BAD */
+  /**
+   * The bytes are the caller's again when it resolves.
+   * @throws AiocError AIOC_FILE_WRITE, AIOC_FILE_NAME_BAD, AIOC_FILE_QUOTA, AIOC_FRAME_BAD
+   */
   write(bytes: Buffer): Promise<void>;
   /** As `write` of so many zero bytes, which take no space on the disk where it can have holes. */
   skip(zeroBytes: number): Promise<void>;

@@ -86,6 +86,8 @@ export class TreeContent implements PartialContent {
       const slice = bytes.subarray(at, at + LIMITS.treeSliceBytes);
       await this.#take(slice.length, (decoder) => decoder.push(slice));
     }
+    // The caller uses its buffer again.
+    await this.#writer?.written();
   }
 
   skip(zeroBytes: number): Promise<void> {

@@ -67,7 +67,7 @@ export class TreeDecoder {
     return this.#ended;
   }
 
-  /** @throws AiocError AIOC_FRAME_BAD */
+  /** @throws AiocError AIOC_FRAME_BAD. Nothing refers to `bytes` later than the events do */
   *push(bytes: Buffer): Generator<TreeEvent> {
     let rest = bytes;
     while (rest.length > 0) {
@@ -80,7 +80,9 @@ export class TreeDecoder {
         continue;
       }
       const missing = (this.#headerBytes ?? LENGTH_BYTES) - this.#head.length;
-      this.#head.push(rest.subarray(0, missing));
+      const part = rest.subarray(0, missing);
+      // The caller uses its buffer again.
+      this.#head.push(part.length < missing ? Buffer.from(part) : part);
       rest = rest.subarray(missing);
       const event = this.#header();
       if (event !== undefined) yield event;

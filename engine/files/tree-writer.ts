@@ -106,7 +106,13 @@ export class TreeWriter {
     else this.#leaveOut(entry, why);
   }
 
-  /** All that has arrived is written. */
+  /** All that has arrived is written, so that nothing refers to its bytes. */
+  async written(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    this.#check();
+  }
+
+  /** The same, and directories that were left are closed. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
     await this.#path.closeLeft();

@@ -16,7 +16,8 @@ export interface TransferSource {
   /** Of a tree that has been read to its end. */
   readonly leftOut: LeftOut;
   /**
-   * The bytes from `from` on, in chunks that end where a piece of LIMITS.transferPieceBytes does, or earlier.
+   * The bytes from `from` on, in chunks that end where a piece of LIMITS.transferPieceBytes does, or earlier. The chunks are
+   * the caller's (engine/base/piece-buffers.ts).
    *
    * @throws AiocError AIOC_FILE_CHANGED, AIOC_FILE_UNREADABLE; the former also after the last byte
    */

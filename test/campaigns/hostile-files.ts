@@ -132,22 +132,26 @@ async function racingSwaps(): Promise<string> {
     isRunning = false;
   });
   const targets = world.run();
-  let [placed, refused] = [0, 0];
-  for (let number = 0; isRunning; number += 1) {
-    const offer = offerOf(`rc/f${number}`, { id: `race.${number}`, sizeBytes: 4 });
-    const target = await targets.open(offer).catch(() => undefined);
-    try {
-      await target?.write(Buffer.from('evil'));
-      await target?.finish();
-      await target?.place();
-      await target?.settled();
-      if (target === undefined) refused += 1;
-      else placed += 1;
-    } catch {
-      refused += 1;
-      await target?.discard();
+  let [placed, refused, number] = [0, 0, 0];
+  const receive = async (): Promise<void> => {
+    while (isRunning) {
+      number += 1;
+      const offer = offerOf(`rc/f${number}`, { id: `race.${number}`, sizeBytes: 4 });
+      const target = await targets.open(offer).catch(() => undefined);
+      try {
+        await target?.write(Buffer.from('evil'));
+        await target?.finish();
+        await target?.place();
+        await target?.settled();
+        if (target === undefined) refused += 1;
+        else placed += 1;
+      } catch {
+        refused += 1;
+        await target?.discard();
+      }
     }
-  }
+  };
+  await Promise.all(Array.from({ length: WORLDS }, receive));
   const written = readdirSync(outside);
   if (written.length > 0) faults.push(`${written.length} files outside, as ${written[0]}`);
   return `${count} exchanges by another process: ${placed} files placed, ${refused} refused, ${written.length} outside`;
