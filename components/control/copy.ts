@@ -1,6 +1,7 @@
 import { showToCopy } from '../dialogs/detail.ts';
 import type { KeyContext } from '../keys/key-context.ts';
 import { queueName } from '../panes/queues-pane.ts';
+import { marksOf } from '../state/marks.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import type { UiContext } from './ui-context.ts';
 
@@ -11,9 +12,11 @@ export function copyText(control: UiContext, title: SafeText, lines: readonly Sa
   control.toast('good', trusted('Sent to the clipboard (if the terminal allows it).'));
 }
 
-/** The selected row of the focused pane, as lines to copy; undefined if there is none. */
+/** The selected row of the focused pane, or the names of the marked ones, as lines to copy; undefined if there is none. */
 export function selectedText(context: KeyContext): readonly SafeText[] | undefined {
   const { ui, peer, queue, logRow, chatRow } = context;
+  const marks = marksOf(ui);
+  if (marks.size > 0) return [...marks.values()];
   switch (ui.focus) {
     case 'peers':
       return peer && [peer.name, peer.address, ...(peer.words === undefined ? [] : [peer.words])];

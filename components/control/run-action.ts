@@ -3,6 +3,8 @@ import type { Act } from './actions/act.ts';
 import { CHAT_ACTIONS } from './actions/chat.ts';
 import { CONNECTOR_ACTIONS } from './actions/connector.ts';
 import { LOG_ACTIONS } from './actions/log.ts';
+import { MARK_ACTIONS } from './actions/marks.ts';
+import { MATCH_ACTIONS } from './actions/matches.ts';
 import { PANE_ACTIONS } from './actions/panes.ts';
 import { PEER_ACTIONS } from './actions/peers.ts';
 import { QUEUE_ACTIONS } from './actions/queues.ts';
@@ -18,6 +20,8 @@ interface Acting {
 
 const ACTIONS: Readonly<Partial<Record<ActionId, Act>>> = {
   ...PANE_ACTIONS,
+  ...MARK_ACTIONS,
+  ...MATCH_ACTIONS,
   ...PEER_ACTIONS,
   ...QUEUE_ACTIONS,
   ...LOG_ACTIONS,

@@ -40,6 +40,7 @@ export interface Binding extends BindingOptions {
 }
 
 const SHOWN: Readonly<Record<string, string>> = {
+  space: 'Space',
   enter: 'Enter',
   tab: 'Tab',
   'shift-tab': 'Shift-Tab',

@@ -7,6 +7,7 @@ type KeyPress = Extract<KeyEvent, { kind: 'key' }>;
  * (`ctrl-c`, `alt-1`, `shift-tab`, `pageup`).
  */
 export function chordOf(key: KeyPress): string {
+  if (key.text === ' ' && !key.ctrl && !key.alt) return 'space';
   if (key.text !== undefined && key.text !== '' && !key.ctrl && !key.alt) return key.text;
   const isCharacter = [...key.name].length === 1;
   const modifiers = [

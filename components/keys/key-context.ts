@@ -39,6 +39,18 @@ export function keyContextOf(
   };
 }
 
+/** What an action on peers is for: the marked ones, else the selected one. */
+export function actedPeers({ ui, data, peer }: KeyContext): readonly ActedPeer[] {
+  const rows = data.peers?.rows ?? [];
+  const marked = [...ui.marks.peers].map(([id, name]): ActedPeer => {
+    const row = rows.find((one) => one.id === id);
+    return row ?? { id, name, ignored: false };
+  });
+  return marked.length > 0 || peer === undefined ? marked : [peer];
+}
+
+export type ActedPeer = Pick<SafePeerRow, 'id' | 'name' | 'ignored'>;
+
 function transferOf(ui: UiState, data: EngineData): SafeChatRow | undefined {
   const selected = tailRow(ui.chat, data.chat);
   if (selected !== undefined && isUnderWay(selected)) return selected;

@@ -36,7 +36,7 @@ export function chatPane(input: PaneInput): Block {
     ...(ui.editing ? { cursor: { row: height - 1, column: 2 + shown.cursorColumn } } : {}),
   };
   const about: Line = ui.chatPeer === undefined ? [] : [plain(' · '), span(ui.chatPeer.name, 'strong')];
-  return paneBlock('chat', input, { body, about, note: noteOf(input, lineWidth(about) + 8, data.chat) });
+  return paneBlock('chat', input, { body, about, ...noteOf(input, lineWidth(about) + 8, data.chat) });
 }
 
 function conversation(input: PaneInput, size: PaneSize): readonly Line[] {
@@ -117,17 +117,21 @@ function promptLine({ ui }: PaneInput, text: SafeText): Line {
 }
 
 /** The unread count and the directory for received files, if there is room. */
-function noteOf({ ui, data, box }: PaneInput, titleWidth: number, chat: PaneInput['data']['chat']): Line {
+function noteOf(
+  { ui, data, box }: PaneInput,
+  titleWidth: number,
+  chat: PaneInput['data']['chat'],
+): ReturnType<typeof tailNote> {
   if (ui.chat.endId !== undefined || ui.chat.filter !== '') return tailNote(chat, ui.chat);
   const unread = unreadOf(ui, data);
   const news: Line = unread > 0 ? [span(safe`${countText(unread)} unread`, 'warn')] : [];
   const folder = data.status?.receivedDirectory;
-  if (folder === undefined || ui.chatPeer === undefined) return news;
+  if (folder === undefined || ui.chatPeer === undefined) return { note: news };
   const full: Line = [
     span(safe`received: ${folder}`, 'faint'),
     ...(unread > 0 ? [plain(' · '), ...news] : []),
   ];
-  return titleWidth + lineWidth(full) + 10 <= box.width ? full : news;
+  return { note: titleWidth + lineWidth(full) + 10 <= box.width ? full : news };
 }
 
 /** One row of the conversation in full, for the detail dialog. */

@@ -45,7 +45,7 @@ export function logPane(input: PaneInput): Block {
   const head: readonly Line[] = rows.length > 0 ? [headLine(columns)] : [];
   return paneBlock('log', input, {
     body: { lines: rows.length > 0 ? [...head, ...rows] : empty },
-    note: tailNote(update, ui.log),
+    ...tailNote(update, ui.log),
   });
 }
 

@@ -1,12 +1,12 @@
 import type { Rectangle } from '../layout.ts';
 import { countText } from '../state/format.ts';
 import type { EngineData } from '../state/safe-rows.ts';
-import { PANES, type PaneName, type UiState } from '../state/ui-state.ts';
+import { type Marks, PANES, type PaneName, type UiState } from '../state/ui-state.ts';
 import { safe, sanitize } from '../terminal/sanitize.ts';
 import { textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import { type Block, framed, innerWidth } from '../widgets/frame.ts';
-import { type Line, lineWidth, plain, span } from '../widgets/line.ts';
+import { fit, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import type { LineEditor } from '../widgets/line-editor.ts';
 import type { Prompt } from '../widgets/prompt.ts';
 
@@ -33,6 +33,8 @@ export interface PaneContent {
   readonly about?: Line;
   /** At the right of the upper border. */
   readonly note: Line;
+  /** Without room for it, the first of these that fits. */
+  readonly shorterNotes?: readonly Line[];
 }
 
 const NAMES: Record<PaneName, string> = { peers: 'Peers', queues: 'Queues', log: 'Log', chat: 'Chat' };
@@ -50,8 +52,7 @@ export function paneBlock(name: PaneName, input: PaneInput, content: PaneContent
   const block = framed(content.body, {
     width: box.width,
     height: box.height,
-    title: [...title, ...filter],
-    note: content.note,
+    ...titled([...title, ...filter], content, box.width),
     border: hasFocus ? 'focus' : 'faint',
   });
   if (!filtering || ui.dialog !== undefined)
@@ -62,8 +63,27 @@ export function paneBlock(name: PaneName, input: PaneInput, content: PaneContent
   };
 }
 
+type Notes = Pick<PaneContent, 'note' | 'shorterNotes'>;
+
+/** The borders and blanks around a title and a note. */
+const AROUND_NOTE_CELLS = 9;
+
+/** The longest note that fits beside the title. A long filter is cut: the shortest note always has its place. */
+function titled(
+  title: Line,
+  { note, shorterNotes = [] }: PaneContent,
+  width: number,
+): { readonly title: Line; readonly note: Line } {
+  const notes = [note, ...shorterNotes];
+  const room = width - AROUND_NOTE_CELLS;
+  const fitting = notes.find((one) => lineWidth(title) + lineWidth(one) <= room);
+  if (fitting !== undefined || shorterNotes.length === 0) return { title, note: fitting ?? note };
+  const shortest = notes.at(-1) ?? note;
+  return { title: fit(title, Math.max(1, room - lineWidth(shortest))), note: shortest };
+}
+
 /** `7 of 312`, always: the user must see that a filter hides rows. */
-export function countNote(update: { readonly matched: number; readonly total: number } | undefined): Line {
+function countNote(update: { readonly matched: number; readonly total: number } | undefined): Line {
   // The pane says that it is empty.
   if (update === undefined || update.total === 0) return [];
   return [span(safe`${countText(update.matched)} of ${countText(update.total)}`)];
@@ -78,7 +98,7 @@ export function noMatchLine(update: { readonly filterFault?: string } | undefine
 }
 
 /** `by name ▲ · 4 of 4`. */
-export function orderNote(
+function orderNote(
   { sort, descending }: { readonly sort: string; readonly descending: boolean },
   update: Parameters<typeof countNote>[0],
 ): Line {
@@ -87,18 +107,36 @@ export function orderNote(
   return count.length === 0 ? [] : [order, ...count];
 }
 
+/** The third cell of a row shows its mark, after the cursor and the state. */
+export function withMark(line: Line, isMarked: boolean): Line {
+  return isMarked ? [...line.slice(0, 2), plain(GLYPHS.marked, 'key'), ...line.slice(3)] : line;
+}
+
+/** `2 marked · by name ▲ · 4 of 4`, and what is left of it where there is less room. */
+export function listNotes(
+  list: Parameters<typeof orderNote>[0],
+  marks: Marks,
+  update: Parameters<typeof countNote>[0],
+): Notes {
+  const marked: Line =
+    marks.size === 0 ? [] : [span(safe`${countText(marks.size)} marked`, 'key'), plain(' · ')];
+  const count = countNote(update);
+  return { note: [...marked, ...orderNote(list, update)], shorterNotes: [[...marked, ...count], count] };
+}
+
 /** `following`, or the number of new rows below. */
 export function tailNote(
   update: { readonly matched: number; readonly total: number; readonly newer: number } | undefined,
   tail: { readonly endId?: number; readonly filter: string },
-): Line {
-  if (update === undefined) return [];
+): Notes {
+  if (update === undefined) return { note: [] };
   const place =
     tail.endId === undefined
       ? plain('following')
       : span(update.newer > 0 ? safe`▼ ${countText(update.newer)} new below` : safe`not following`, 'warn');
-  const count = tail.filter === '' ? [] : [...countNote(update), plain(' · ')];
-  return [...count, place];
+  const isFiltered = tail.filter !== '';
+  const count = countNote(update);
+  return isFiltered ? { note: [...count, plain(' · '), place], shorterNotes: [count] } : { note: [place] };
 }
 
 function filterNote({ ui }: PaneInput, name: PaneName): Line {

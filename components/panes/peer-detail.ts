@@ -9,6 +9,7 @@ import {
   counted,
   countText,
   dateText,
+  millisText,
   rateText,
 } from '../state/format.ts';
 import type { SafePeerRow, SafeStatus } from '../state/safe-rows.ts';
@@ -179,10 +180,6 @@ function lastUseFacts(
 /** What acks take now, or without any the last ping. */
 function lagText({ lagMs, ackLagMs = lagMs }: SafePeerRow, of: string): SafeText {
   return ackLagMs === undefined ? trusted('not measured') : safe`${millisText(ackLagMs)}${trusted(of)}`;
-}
-
-function millisText(lagMs: number): SafeText {
-  return trusted(lagMs < 9_950 ? `${Math.max(1, Math.round(lagMs))} ms` : `${Math.round(lagMs / 1000)} s`);
 }
 
 /** Frames from this peer that named another peer as their source. */

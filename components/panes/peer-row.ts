@@ -1,7 +1,7 @@
 /** A peer as a row of the list. */
 import { CAUSE_WORDS } from '../state/cause-text.ts';
 import { endsSoonText } from '../state/certificate-text.ts';
-import { ageText, countText, rateText, shortCount } from '../state/format.ts';
+import { ageText, countText, millisText, rateText, shortCount } from '../state/format.ts';
 import type { SafePeerRow } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { clip, textWidth } from '../terminal/width.ts';
@@ -219,11 +219,7 @@ function stateMark(row: SafePeerRow): { readonly glyph: string; readonly tone: T
 /** What acks take now, or without any the last ping. */
 function lagCell({ ackLagMs, lagMs }: SafePeerRow, cells: number): Line[number] {
   const ms = ackLagMs ?? lagMs;
-  return cellRight(ms === undefined ? trusted(GLYPHS.dash) : lagText(ms), cells);
-}
-
-function lagText(lagMs: number): SafeText {
-  return lagMs < 9_950 ? safe`${Math.max(1, Math.round(lagMs))} ms` : safe`${Math.round(lagMs / 1000)} s`;
+  return cellRight(ms === undefined ? trusted(GLYPHS.dash) : millisText(ms), cells);
 }
 
 function kindWord(kind: SafePeerRow['kind']): SafeText {

@@ -8,13 +8,12 @@ import { fitColumns, headLine } from '../widgets/columns.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import { columnsKey, RowLines } from '../widgets/row-lines.ts';
-import { countNote, noMatchLine, orderNote, type PaneInput, type PaneSize, paneBlock } from './pane.ts';
+import { listNotes, noMatchLine, type PaneInput, type PaneSize, paneBlock, withMark } from './pane.ts';
 import { bothWords, peerSummary, summaryRows } from './peer-detail.ts';
 import { headedColumns, MARK_CELLS, peerColumns, peerLine } from './peer-row.ts';
 import { firstRun, welcome } from './welcome.ts';
 
 const JOIN_REQUESTS_SHOWN = 3;
-const FULL_NOTE_WIDTH = 40;
 const LINES = new RowLines();
 /** In a pane with the whole screen, the summary of the selected peer leaves this many rows for the list. */
 const LIST_ROWS_MIN = 4;
@@ -83,10 +82,11 @@ export function peersPane(input: PaneInput): Block {
   const columns = fitColumns(peerColumns(shown, ui.nowMs), width - MARK_CELLS, shown);
   const view = { width, columns, nowMs: ui.nowMs, asksForCertificate: status?.asksForCertificate === true };
   const hasFocus = ui.focus === 'peers';
+  const marks = ui.marks.peers;
   const manner = `${width} ${ui.nowMs} ${view.asksForCertificate} ${columnsKey(columns)} ${hasFocus}`;
   const rows = shown.map((row) =>
-    LINES.of(row, `${manner} ${row === selected}`, () => {
-      const line = fit(peerLine(row, view), width);
+    LINES.of(row, `${manner} ${row === selected} ${marks.has(row.id)}`, () => {
+      const line = fit(withMark(peerLine(row, view), marks.has(row.id)), width);
       if (row !== selected) return line;
       const marked = [plain(GLYPHS.cursor), ...line.slice(1)];
       return hasFocus ? inTone(marked, 'selected') : marked;
@@ -108,7 +108,7 @@ export function peersPane(input: PaneInput): Block {
   const blank = Array.from({ length: Math.max(0, height - list.length - summary.length) }, (): Line => []);
   return paneBlock('peers', input, {
     body: { lines: [...list, ...blank, ...summary] },
-    note: box.width < FULL_NOTE_WIDTH ? countNote(peers) : orderNote(ui.peers, peers),
+    ...listNotes(ui.peers, marks, peers),
   });
 }
 

@@ -1,4 +1,4 @@
-import { ageText, bytesText, countText, durationText, rateText } from '../state/format.ts';
+import { ageText, bytesText, countText, durationText, millisText, rateText } from '../state/format.ts';
 import { selectedRow } from '../state/list-motion.ts';
 import type { SafeQueueRow } from '../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
@@ -6,11 +6,11 @@ import { textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import { type Column, fitColumns, headLine, rowLine } from '../widgets/columns.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
+import { sparkline } from '../widgets/graphs.ts';
 import { cellLeft, cellRight, fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import { columnsKey, RowLines } from '../widgets/row-lines.ts';
-import { countNote, noMatchLine, orderNote, type PaneInput, paneBlock } from './pane.ts';
+import { listNotes, noMatchLine, type PaneInput, paneBlock, withMark } from './pane.ts';
 
-const FULL_NOTE_WIDTH = 48;
 const NAMES_MAX = 64;
 const LINES = new RowLines();
 /** Below this height, rows of queues are worth more than the remedy. */
@@ -38,10 +38,11 @@ export function queuesPane(input: PaneInput): Block {
   const selected = ui.focus === 'queues' ? selectedRow(ui.queues, update) : undefined;
   const shown = (update?.rows ?? []).slice(0, queuesRows(input));
   const columns = fitColumns(queueColumns(shown, ui.nowMs), width - MARK_CELLS, shown);
+  const marks = ui.marks.queues;
   const manner = `${width} ${ui.nowMs} ${columnsKey(columns)}`;
   const rows = shown.map((row) =>
-    LINES.of(row, `${manner} ${row === selected}`, () => {
-      const line = fit([...markOf(row), ...rowLine(columns, row)], width);
+    LINES.of(row, `${manner} ${row === selected} ${marks.has(row.id)}`, () => {
+      const line = fit([...withMark(markOf(row), marks.has(row.id)), ...rowLine(columns, row)], width);
       return row === selected ? inTone([plain(GLYPHS.cursor), ...line.slice(1)], 'selected') : line;
     }),
   );
@@ -53,7 +54,7 @@ export function queuesPane(input: PaneInput): Block {
   const lines = [...table.slice(0, room), ...blank(room - table.length), ...why];
   return paneBlock('queues', input, {
     body: { lines },
-    note: box.width < FULL_NOTE_WIDTH ? countNote(update) : orderNote(ui.queues, update),
+    ...listNotes(ui.queues, marks, update),
   });
 }
 
@@ -68,8 +69,6 @@ export function queueName(row: SafeQueueRow): SafeText {
 function queueColumns(rows: readonly SafeQueueRow[], nowMs: number): readonly Column<SafeQueueRow>[] {
   // With storage, the column tells whether the bytes are on disk.
   const storing = rows.some(({ stored }) => stored !== undefined);
-  const right = (head: string, [min, max]: readonly [number, number], rank: number) =>
-    ({ head, min, max, rank, align: 'right' }) as const;
   return [
     {
       ...{ head: 'queue', min: 5, max: NAMES_MAX, rank: 0, isName: true, sort: 'name' },
@@ -77,11 +76,11 @@ function queueColumns(rows: readonly SafeQueueRow[], nowMs: number): readonly Co
       cell: (row, width) => [cellLeft(queueName(row), width, 'strong')],
     },
     {
-      ...{ ...right('depth', [7, 8], 0), sort: 'backlog' },
+      ...{ ...right('depth', [7, 8], 0), sort: 'depth' },
       cell: (row, width) => [cellRight(countText(row.depth), width, isStuck(row) ? 'warn' : 'plain')],
     },
     {
-      ...right(storing ? 'on disk' : 'size', [7, 8], 4),
+      ...{ ...right(storing ? 'on disk' : 'size', [7, 8], 4), sort: 'size' },
       cell: ({ stored, bytes }, width) => [
         stored === false ? cellRight(trusted('no'), width, 'warn') : cellRight(bytesText(bytes), width),
       ],
@@ -93,12 +92,20 @@ function queueColumns(rows: readonly SafeQueueRow[], nowMs: number): readonly Co
       ],
     },
     {
-      ...{ ...right('in/s', [5, 6], 5), sort: 'rate' },
+      ...{ ...right('in/s', [5, 6], 5), sort: 'in' },
       cell: ({ inRate }, width) => [cellRight(rateText(inRate), width)],
     },
-    { ...right('out/s', [5, 6], 5), cell: ({ outRate }, width) => [cellRight(rateText(outRate), width)] },
     {
-      ...right('drain', [5, 6], 1),
+      ...{ head: '', min: 5, max: 6, rank: 6 },
+      cell: (row, width) => [span(sparkline(row.rateHistory, width), isStill(row) ? 'faint' : 'info')],
+    },
+    {
+      ...{ ...right('out/s', [5, 6], 5), sort: 'out' },
+      cell: ({ outRate }, width) => [cellRight(rateText(outRate), width)],
+    },
+    ...ackColumns(),
+    {
+      ...{ ...right('drain', [5, 6], 1), sort: 'drain' },
       cell: (row, width) => [
         isStuck(row) && row.drainSeconds === undefined
           ? cellRight(trusted('stuck'), width, 'warn')
@@ -111,13 +118,39 @@ function queueColumns(rows: readonly SafeQueueRow[], nowMs: number): readonly Co
   ];
 }
 
+/** How far the acks of an outbox are behind. */
+function ackColumns(): readonly Column<SafeQueueRow>[] {
+  return [
+    {
+      ...{ ...right('acks', [6, 7], 7), sort: 'lag' },
+      cell: ({ ackLagMs }, width) => [
+        cellRight(ackLagMs === undefined ? trusted(GLYPHS.dash) : millisText(ackLagMs), width),
+      ],
+    },
+    {
+      ...right('unacked', [7, 8], 8),
+      cell: ({ credit }, width) => [
+        cellRight(credit === undefined ? trusted(GLYPHS.dash) : bytesText(credit.unackedBytes), width),
+      ],
+    },
+  ];
+}
+
+function right(head: string, [min, max]: readonly [number, number], rank: number) {
+  return { head, min, max, rank, align: 'right' } as const;
+}
+
+function isStill({ rateHistory }: SafeQueueRow): boolean {
+  return rateHistory.every((rate) => rate === 0);
+}
+
 function isStuck({ blocked }: SafeQueueRow): boolean {
   return blocked !== undefined;
 }
 
 function markOf(row: SafeQueueRow): Line {
   const arrow = row.direction === 'in' ? GLYPHS.incoming : GLYPHS.outgoing;
-  return [plain(' '), isStuck(row) ? plain('! ', 'warn') : plain(`${arrow} `, 'faint')];
+  return [plain(' '), isStuck(row) ? plain('!', 'warn') : plain(arrow, 'faint'), plain(' ')];
 }
 
 /** Why the worst of all queues is stuck, and if there is room, what to do. */

@@ -42,6 +42,11 @@ export function durationText(seconds: number): SafeText {
   return seconds < 60 ? trusted(`${Math.ceil(seconds)} s`) : ageText(seconds * 1000);
 }
 
+/** `12 ms`; from ten seconds on `12 s`. */
+export function millisText(ms: number): SafeText {
+  return trusted(ms < 9_950 ? `${Math.max(1, Math.round(ms))} ms` : `${Math.round(ms / 1000)} s`);
+}
+
 /** `12,480`. Without Node's formatting, which takes 50 ms for the first number. */
 export function countText(count: number): SafeText {
   if (!Number.isFinite(count)) return trusted('—');

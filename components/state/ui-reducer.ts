@@ -1,6 +1,7 @@
 import type { Size } from '../host.ts';
 import { type KeptAction, reduceKept } from './kept-reducer.ts';
 import { moveSelection, settleAtTop, settleSelection } from './list-motion.ts';
+import { isMarksAction, type MarksAction, reduceMarks } from './marks.ts';
 import type { EngineData } from './safe-rows.ts';
 import { moveTail, settleTail } from './tail-motion.ts';
 import {
@@ -19,6 +20,7 @@ import {
 
 export type UiAction =
   | KeptAction
+  | MarksAction
   | { readonly kind: 'resized'; readonly size: Size }
   | { readonly kind: 'minute'; readonly nowMs: number }
   | {
@@ -45,13 +47,22 @@ export type UiAction =
   | { readonly kind: 'arrived'; readonly data: EngineData }
   | { readonly kind: 'filtering'; readonly on: boolean }
   | { readonly kind: 'filter'; readonly text: string }
-  /** By the next column, or by a given one. */
-  | { readonly kind: 'sort'; readonly by?: string; readonly descending?: boolean }
+  /** By a given column, or by the one `step` columns after it. */
+  | { readonly kind: 'sort'; readonly by?: string; readonly step?: number; readonly descending?: boolean }
   | {
       readonly kind: 'select';
       readonly pane: 'peers' | 'queues';
       readonly id: string;
       readonly index: number;
+      /** Where the window begins, if it moves. */
+      readonly offset?: number;
+    }
+  /** The cursor of a growing list, and the last row of its window. */
+  | {
+      readonly kind: 'to-row';
+      readonly pane: 'log' | 'chat';
+      readonly id: number;
+      readonly endId: number;
     }
   | { readonly kind: 'reverse' }
   | { readonly kind: 'talk-to'; readonly peer: NonNullable<UiState['chatPeer']> }
@@ -62,6 +73,7 @@ export type UiAction =
 
 /** The next state; the same object when nothing changes, so that React draws nothing. */
 export function reduceUi(ui: UiState, action: UiAction): UiState {
+  if (isMarksAction(action)) return reduceMarks(ui, action);
   switch (action.kind) {
     case 'resized':
       return { ...ui, size: action.size };
@@ -94,14 +106,11 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
     case 'sort':
       return sorted(ui, (list, sorts) => ({
         ...list,
-        sort: sorts.find((sort) => sort === action.by) ?? next(sorts, list.sort),
+        sort: sorts.find((sort) => sort === action.by) ?? neighbourOf(sorts, list.sort, action.step ?? 1),
         descending: action.descending ?? list.descending,
       }));
     case 'select':
-      return {
-        ...ui,
-        [action.pane]: { ...ui[action.pane], selected: { id: action.id, index: action.index, byHand: true } },
-      };
+      return selectedByHand(ui, action);
     case 'reverse':
       return sorted(ui, (list) => ({ ...list, descending: !list.descending }));
     case 'talk-to':
@@ -114,9 +123,16 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
       return without(ui, 'toast', action.toast);
     case 'pending':
       return without(ui, 'pending', action.pending);
+    case 'to-row':
+      return { ...ui, [action.pane]: { ...ui[action.pane], endId: action.endId, selectedId: action.id } };
     default:
       return reduceKept(ui, action);
   }
+}
+
+function selectedByHand(ui: UiState, action: Extract<UiAction, { kind: 'select' }>): UiState {
+  const { pane, id, index, offset = ui[pane].offset } = action;
+  return { ...ui, [pane]: { ...ui[pane], offset, selected: { id, index, byHand: true } } };
 }
 
 function attachedNow(ui: UiState, { attached, nowMs }: Extract<UiAction, { kind: 'attached' }>): UiState {
@@ -182,7 +198,8 @@ function filtered(ui: UiState, text: string): UiState {
   const pane = ui[ui.focus];
   if (pane.filter === text) return ui;
   const fromTop = 'offset' in pane ? { ...pane, offset: 0, selected: { index: 0 } } : {};
-  return { ...ui, [ui.focus]: { ...fromTop, filter: text } };
+  const sought = text === '' ? ui.sought : { ...ui.sought, [ui.focus]: text };
+  return { ...ui, sought, [ui.focus]: { ...fromTop, filter: text } };
 }
 
 function sorted(
@@ -199,11 +216,11 @@ function talkingTo(ui: UiState, peer: NonNullable<UiState['chatPeer']>): UiState
   return { ...ui, chatPeer: peer, chat: { filter: '' } };
 }
 
-function next<T>(all: readonly T[], current: T): T {
-  return all[(all.indexOf(current) + 1) % all.length] as T;
+function neighbourOf<T>(all: readonly T[], current: T, by: number): T {
+  return all[(all.indexOf(current) + by + all.length) % all.length] as T;
 }
 
 /** The pane `by` places after `pane`, cyclically. */
 export function neighbour(pane: PaneName, by: number): PaneName {
-  return PANES[(PANES.indexOf(pane) + by + PANES.length) % PANES.length] as PaneName;
+  return neighbourOf(PANES, pane, by);
 }

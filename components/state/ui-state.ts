@@ -35,6 +35,14 @@ export interface TailState {
   readonly edge?: 'first' | 'last';
 }
 
+/** The panes whose rows can be marked. */
+export type MarkedPane = 'peers' | 'queues';
+
+/** The marked rows of a pane, by id, with their names as they were then. */
+export type Marks = ReadonlyMap<string, SafeText>;
+
+export const NO_MARKS: Marks = new Map();
+
 export interface Toast {
   readonly text: SafeText;
   readonly tone: 'good' | 'warn' | 'bad' | 'info';
@@ -103,8 +111,12 @@ export interface UiState {
   readonly content: ContentRows;
   readonly peers: ListState<PeerSort>;
   readonly queues: ListState<QueueSort>;
+  /** Rows that an action is for, together. */
+  readonly marks: Readonly<Record<MarkedPane, Marks>>;
   readonly log: TailState;
   readonly chat: TailState;
+  /** The last filter of each pane: `n` looks for it when all rows are shown. */
+  readonly sought: Readonly<Partial<Record<PaneName, string>>>;
   readonly chatPeer?: { readonly id: string; readonly name: SafeText };
   readonly dialog?: OpenDialog;
   readonly toast?: Toast;
@@ -121,18 +133,26 @@ export interface UiState {
   readonly typed: number;
 }
 
-/** In the order of `s`. A sort that the contract adds must be listed here. */
+/** In the order of the columns. A sort that the contract adds must be listed here. */
 export const PEER_SORTS = Object.keys({
   name: true,
+  address: true,
   state: true,
   rate: true,
+  lag: true,
   waiting: true,
+  dropped: true,
+  certificate: true,
 } satisfies Record<PeerSort, true>) as readonly PeerSort[];
 export const QUEUE_SORTS = Object.keys({
-  backlog: true,
-  age: true,
   name: true,
-  rate: true,
+  depth: true,
+  size: true,
+  age: true,
+  in: true,
+  out: true,
+  lag: true,
+  drain: true,
 } satisfies Record<QueueSort, true>) as readonly QueueSort[];
 
 export function initialUiState({
@@ -160,7 +180,9 @@ export function initialUiState({
     chatOpen: false,
     content: { peers: 3, queues: 3, isFirstRun: false },
     peers: { filter: '', sort: 'name', descending: false, offset: 0, selected: { index: 0 } },
-    queues: { filter: '', sort: 'backlog', descending: true, offset: 0, selected: { index: 0 } },
+    queues: { filter: '', sort: 'depth', descending: true, offset: 0, selected: { index: 0 } },
+    marks: { peers: NO_MARKS, queues: NO_MARKS },
+    sought: {},
     log: { filter: '' },
     chat: { filter: '' },
     executed: [],

@@ -14,6 +14,7 @@ export const GLYPHS = {
   down: '▼',
   up: '▲',
   cursor: '›',
+  marked: '+',
   dash: '—',
 } as const;
 

@@ -1,3 +1,4 @@
+import type { RateMeter } from '../base/rate-meter.ts';
 import type {
   PeerRow,
   PeerSort,
@@ -72,6 +73,9 @@ function shownFacts({ certificate, tls, version }: Peer): Partial<PeerRow> {
   };
 }
 
+/** Faster than `localeCompare`. */
+const COLLATOR = new Intl.Collator();
+
 const STATE_ORDER: readonly PeerRow['state'][] = ['connected', 'waiting', 'connecting', 'refused', 'away'];
 
 export function peerList(rows: readonly PeerRow[]): ListSource<PeerRow, PeerSort> {
@@ -87,10 +91,14 @@ export function peerList(rows: readonly PeerRow[]): ListSource<PeerRow, PeerSort
       },
     },
     compare: {
-      name: (a, b) => a.name.localeCompare(b.name),
+      name: (a, b) => COLLATOR.compare(a.name, b.name),
+      address: (a, b) => COLLATOR.compare(a.address, b.address),
       state: (a, b) => STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state),
       rate: (a, b) => a.rate - b.rate,
+      lag: (a, b) => lagOf(a) - lagOf(b),
       waiting: (a, b) => a.waitingCount - b.waitingCount,
+      dropped: (a, b) => droppedOf(a) - droppedOf(b),
+      certificate: (a, b) => endOf(a) - endOf(b),
     },
     tieBreak: ({ name }) => name,
   };
@@ -146,6 +154,7 @@ function outboxRow(
     ...(dropped > 0 && { dropped }),
     inRate,
     outRate,
+    rateHistory: historyOf(outboxes),
     ...(ackLagMs !== undefined && { ackLagMs }),
     credit: {
       unackedBytes: sum(({ unackedBytes }) => unackedBytes),
@@ -175,6 +184,7 @@ export function inboxRows(
       ...(inbox.dropped + inbox.lost > 0 && { dropped: inbox.dropped + inbox.lost }),
       inRate,
       outRate,
+      rateHistory: historyOf([inbox]),
       ...(blocked !== undefined && { blocked }),
     };
   });
@@ -214,6 +224,29 @@ function worstOf(rows: readonly QueueRow[]): WorstQueue | undefined {
   return worst;
 }
 
+/** What left these queues together. */
+function historyOf(queues: readonly { readonly departures: RateMeter }[]): readonly number[] {
+  const [first = [], ...others] = queues.map(({ departures }) => departures.history());
+  return first.map((rate, at) => others.reduce((sum, history) => sum + (history[at] ?? 0), rate));
+}
+
+function lagOf({ ackLagMs, lagMs = -1 }: PeerRow): number {
+  return ackLagMs ?? lagMs;
+}
+
+function droppedOf({ ignoredIn, ignoredOut, forgedIn = 0 }: PeerRow): number {
+  return ignoredIn + ignoredOut + forgedIn;
+}
+
+function endOf({ certificateEndsAtMs = Number.MAX_VALUE }: PeerRow): number {
+  return certificateEndsAtMs;
+}
+
+/** A queue that does not shrink takes for ever; an empty one no time. */
+function drainOf({ drainSeconds, depth }: QueueRow): number {
+  return depth === 0 ? 0 : (drainSeconds ?? Number.MAX_VALUE);
+}
+
 function worstLagMs(queues: readonly SentQueue[]): number | undefined {
   const lags = queues.flatMap(({ outbox, lag }) => lag.ms(outbox.unacked) ?? []);
   return lags.length === 0 ? undefined : Math.max(...lags);
@@ -241,10 +274,14 @@ export function queueList(rows: readonly QueueRow[]): ListSource<QueueRow, Queue
       },
     },
     compare: {
-      backlog: (a, b) => a.depth - b.depth,
+      name: (a, b) => COLLATOR.compare(a.peerName, b.peerName),
+      depth: (a, b) => a.depth - b.depth,
+      size: (a, b) => a.bytes - b.bytes,
       age: (a, b) => (b.oldestAtMs ?? Number.MAX_VALUE) - (a.oldestAtMs ?? Number.MAX_VALUE),
-      name: (a, b) => a.peerName.localeCompare(b.peerName),
-      rate: (a, b) => a.outRate - b.outRate,
+      in: (a, b) => a.inRate - b.inRate,
+      out: (a, b) => a.outRate - b.outRate,
+      lag: (a, b) => (a.ackLagMs ?? -1) - (b.ackLagMs ?? -1),
+      drain: (a, b) => drainOf(a) - drainOf(b),
     },
     tieBreak: ({ peerName, type }) => `${peerName} ${type}`,
   };

@@ -2,7 +2,7 @@ import type { Command, CommandResult } from './commands.ts';
 import type { Body, Update, View } from './views.ts';
 
 /** Increased whenever a type of the contract changes its meaning. Both ends compare it first. */
-export const CONTRACT_VERSION = 4;
+export const CONTRACT_VERSION = 5;
 
 /** An open view. */
 export interface ViewSubscription {

@@ -14,10 +14,13 @@ const peer = z.string();
 const on = z.boolean();
 const hard = z.boolean();
 
+const PEER_SORTS = ['name', 'address', 'state', 'rate', 'lag', 'waiting', 'dropped', 'certificate'] as const;
+const QUEUE_SORTS = ['name', 'depth', 'size', 'age', 'in', 'out', 'lag', 'drain'] as const;
+
 const VIEW = z.discriminatedUnion('pane', [
   z.object({ pane: z.literal('status') }),
-  z.object({ pane: z.literal('peers'), ...list, sort: z.enum(['name', 'state', 'rate', 'waiting']) }),
-  z.object({ pane: z.literal('queues'), ...list, sort: z.enum(['backlog', 'age', 'name', 'rate']) }),
+  z.object({ pane: z.literal('peers'), ...list, sort: z.enum(PEER_SORTS) }),
+  z.object({ pane: z.literal('queues'), ...list, sort: z.enum(QUEUE_SORTS) }),
   z.object({ pane: z.literal('transfers'), ...list, sort: z.enum(['name', 'peer', 'rate', 'size']) }),
   z.object({ pane: z.literal('log'), ...tail }),
   z.object({ pane: z.literal('chat'), peer, ...tail }),

@@ -8,8 +8,8 @@ import type { TransferPhase } from './transfer-progress.ts';
 
 export type { Body, MessageBody } from './message-body.ts';
 
-export type PeerSort = 'name' | 'state' | 'rate' | 'waiting';
-export type QueueSort = 'backlog' | 'age' | 'name' | 'rate';
+export type PeerSort = 'name' | 'address' | 'state' | 'rate' | 'lag' | 'waiting' | 'dropped' | 'certificate';
+export type QueueSort = 'name' | 'depth' | 'size' | 'age' | 'in' | 'out' | 'lag' | 'drain';
 export type TransferSort = 'name' | 'peer' | 'rate' | 'size';
 
 /** A window of a sorted, filtered list. */
@@ -236,6 +236,8 @@ export interface QueueRow {
   readonly oldestAtMs?: number;
   readonly inRate: number;
   readonly outRate: number;
+  /** Messages per second that left it, oldest first, one value per 5 s of the last 40 s. */
+  readonly rateHistory: readonly number[];
   /** How long its messages wait for their acks now; absent before the first one, and for an inbox. */
   readonly ackLagMs?: number;
   /** How many bytes are sent and not acknowledged, and how many may be; absent for an inbox. */

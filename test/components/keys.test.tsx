@@ -221,12 +221,12 @@ test('/ filters the pane with the focus and says how many pass', async (t) => {
 test('s sorts by the next column and S the other way, and the title says so', async (t) => {
   const { screen, engine } = await opened(t, busyEngine());
   await screen.press('alt-2', 's', 'S');
-  assert.match(screen.text(), /by age ▲/);
+  assert.match(screen.text(), /by size ▲/);
   const view = engine.openViews.find(({ pane }) => pane === 'queues');
   assert.deepEqual(view, {
     pane: 'queues',
     filter: '',
-    sort: 'age',
+    sort: 'size',
     descending: false,
     offset: 0,
     rows: view?.pane === 'queues' ? view.rows : 0,

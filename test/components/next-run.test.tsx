@@ -20,7 +20,7 @@ test('a screen comes back to the pane, the filter, the order and the row where i
   assert.deepEqual(screen.engine.commands('peer.ignore'), [{ kind: 'peer.ignore', peer: 'new3', on: true }]);
   await screen.press('alt-2');
   assert.match(screen.text(), /›▸ client1 · any/);
-  assert.match(screen.text(), /by age/);
+  assert.match(screen.text(), /by size/);
 });
 
 test('a line for a peer of the earlier run goes to nobody of the new one', async (t) => {

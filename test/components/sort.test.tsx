@@ -13,16 +13,19 @@ async function opened(t: { after(action: () => void): void }, local = new FakeLo
 }
 
 test('s goes through every column, and :sort takes each by name, both ways', async (t) => {
-  for (const [pane, sorts] of [
-    ['alt-1', PEER_SORTS],
-    ['alt-2', QUEUE_SORTS],
+  for (const [pane, sorts, first] of [
+    ['alt-1', PEER_SORTS, 'name'],
+    ['alt-2', QUEUE_SORTS, 'depth'],
   ] as const) {
+    const at = (sorts as readonly string[]).indexOf(first) + 1;
     const screen = await opened(t);
     await screen.press(pane);
-    for (const sort of [...sorts.slice(1), sorts[0]]) {
-      await screen.press('s');
+    for (const sort of [...sorts.slice(at), ...sorts.slice(0, at)]) {
+      await screen.press(sort === 'name' ? 's' : '>');
       assert.match(screen.text(), new RegExp(`by ${sort} [▲▼]`));
     }
+    await screen.press('<');
+    assert.match(screen.text(), new RegExp(`by ${sorts.at(at - 2)} [▲▼]`));
     for (const sort of sorts) {
       await screen.type(`:sort ${sort} down\r`);
       assert.match(screen.text(), new RegExp(`by ${sort} ▼`));
@@ -37,8 +40,8 @@ test('the order is remembered by the next run', async (t) => {
   const first = await opened(t, local);
   await first.press('alt-1', 's', 'S', 'alt-2', 's');
   const second = await opened(t, local);
-  assert.match(second.text(), /by state ▼/);
-  assert.match(second.text(), /by age ▼/);
+  assert.match(second.text(), /by address ▼/);
+  assert.match(second.text(), /by size ▼/);
 });
 
 test('preferences that make no sense change nothing', async (t) => {

@@ -11,7 +11,7 @@ import { waitFor } from '../helpers/wait-for.ts';
 const VIEWS: readonly View[] = [
   { pane: 'status' },
   { pane: 'peers', filter: '', sort: 'name', descending: false, offset: 0, rows: 10 },
-  { pane: 'queues', filter: '', sort: 'backlog', descending: true, offset: 0, rows: 10 },
+  { pane: 'queues', filter: '', sort: 'depth', descending: true, offset: 0, rows: 10 },
   { pane: 'log', filter: '', rows: 10 },
   { pane: 'chat', peer: 'p1', filter: '', rows: 10 },
 ];

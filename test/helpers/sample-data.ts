@@ -111,6 +111,7 @@ export function sampleQueue(id: string, changes: Partial<QueueRow> = {}): QueueR
     bytes: 0,
     inRate: 0,
     outRate: 0,
+    rateHistory: [0, 0, 0, 0, 0, 0, 0, 0],
     ...changes,
   };
 }
@@ -184,6 +185,9 @@ export function busyEngine(): FakeEngineData {
         oldestAtMs: NOW_MS - 12,
         inRate: 1100,
         outRate: 1100,
+        rateHistory: [900, 1000, 1200, 1100, 1150, 1000, 1100, 1100],
+        ackLagMs: 12,
+        credit: { unackedBytes: 140, maxBytes: 1_000_000 },
         drainSeconds: 0.2,
       }),
       {
@@ -195,6 +199,7 @@ export function busyEngine(): FakeEngineData {
         bytes: 0,
         inRate: 340,
         outRate: 340,
+        rateHistory: [340, 340, 340, 340, 340, 340, 340, 340],
       },
     ],
     log: busyLog(),

@@ -2,6 +2,7 @@ import { openCommandLog } from '../../dialogs/command-log.ts';
 import { openHelp } from '../../dialogs/help.ts';
 import { openPalette } from '../../dialogs/palette.ts';
 import type { ActionId } from '../../keys/action-id.ts';
+import { isMarkedPane } from '../../state/marks.ts';
 import { neighbour } from '../../state/ui-reducer.ts';
 import { PANES, type PaneName, PEER_SORTS, QUEUE_SORTS } from '../../state/ui-state.ts';
 import { wayBack } from '../../state/way-back.ts';
@@ -29,6 +30,7 @@ export const PANE_ACTIONS = {
   last: (control) => move(control, Number.POSITIVE_INFINITY),
   filter: (control, _chat, words) => startFilter(control, words),
   sort: (control, _chat, words) => sort(control, words),
+  'sort-back': (control) => control.change({ kind: 'sort', step: -1 }),
   reverse: (control) => control.change({ kind: 'reverse' }),
   palette: openPalette,
   help: openHelp,
@@ -57,7 +59,7 @@ function write(control: UiContext): void {
   control.change({ kind: 'focus', pane: 'chat', editing: true, byUser: true });
 }
 
-function move(control: UiContext, by: number): void {
+export function move(control: UiContext, by: number): void {
   const ui = control.ui();
   const data = control.data();
   control.change({ kind: 'move', by, visibleRows: visibleRows(ui.focus, ui, data), data });
@@ -77,7 +79,9 @@ function startFilter(control: UiContext, words: string): void {
 /** Esc: takes back one thing that the user has set in this pane. */
 function back(control: UiContext): void {
   const step = wayBack(control.ui());
-  if (step === 'show all') control.change({ kind: 'filter', text: '' });
+  const { focus: pane } = control.ui();
+  if (step === 'unmark' && isMarkedPane(pane)) control.change({ kind: 'unmark-all', pane });
+  else if (step === 'show all') control.change({ kind: 'filter', text: '' });
   else if (step === 'follow') move(control, Number.POSITIVE_INFINITY);
   else if (step === 'unzoom') control.change({ kind: 'zoom' });
 }

@@ -1,13 +1,18 @@
 import { detailWidth, showLines } from '../../dialogs/detail.ts';
 import type { ActionId } from '../../keys/action-id.ts';
+import { type ActedPeer, actedPeers } from '../../keys/key-context.ts';
 import { peerDetail } from '../../panes/peer-detail.ts';
-import { safe, trusted } from '../../terminal/sanitize.ts';
+import { millisText } from '../../state/format.ts';
+import { type SafeText, safe, trusted } from '../../terminal/sanitize.ts';
 import type { UiContext } from '../ui-context.ts';
 import type { Act } from './act.ts';
 import { askToDeleteCertificate } from './connector.ts';
 import { focus } from './panes.ts';
 
-/** What is done with the selected peer. */
+/** Names in a sentence of the footer. */
+const NAMES_SAID = 3;
+
+/** What is done with the selected peer, or with all marked ones. */
 export const PEER_ACTIONS = {
   talk: (control, chat) => {
     const { peer } = control.context();
@@ -22,33 +27,49 @@ export const PEER_ACTIONS = {
   'delete-certificate': askToDeleteCertificate,
 } satisfies Partial<Record<ActionId, Act>>;
 
+/** Ignores; if all of them are ignored already, lets them in again. */
 function ignorePeer(control: UiContext): void {
-  const { peer } = control.context();
-  if (peer === undefined) return;
-  const commands = [{ kind: 'peer.ignore', peer: peer.id, on: !peer.ignored }] as const;
-  if (peer.ignored) {
-    const onOk = () => control.toast('good', safe`No longer ignoring ${peer.name}.`);
-    return control.execute(commands[0], { onOk });
+  const peers = actedPeers(control.context());
+  if (peers.length === 0) return;
+  const on = peers.some(({ ignored }) => !ignored);
+  const commands = peers.map(({ id }) => ({ kind: 'peer.ignore', peer: id, on }) as const);
+  const names = namesOf(peers);
+  if (!on) {
+    const onOk = () => control.toast('good', safe`No longer ignoring ${names}.`);
+    for (const command of commands) control.execute(command, { onOk });
+    return;
   }
   control.later({
-    label: safe`Ignore ${peer.name}`,
+    label: safe`Ignore ${names}`,
     commands,
-    done: safe`Ignoring ${peer.name}: new messages are dropped; i lets it in again.`,
+    done: safe`Ignoring ${names}: new messages are dropped; i lets ${trusted(peers.length === 1 ? 'it' : 'them')} in again.`,
   });
 }
 
 function ping(control: UiContext): void {
-  const { peer } = control.context();
-  if (peer === undefined) return;
-  control.execute(
-    { kind: 'peer.ping', peer: peer.id },
-    {
-      onOk: (value) => {
-        const lag = typeof value === 'number' ? safe` in ${Math.max(1, Math.round(value))} ms` : trusted('');
-        control.toast('good', safe`${peer.name} answered${lag}.`);
+  const peers = actedPeers(control.context());
+  let answered = 0;
+  for (const { id, name } of peers)
+    control.execute(
+      { kind: 'peer.ping', peer: id },
+      {
+        onOk: (value) => {
+          answered += 1;
+          const lag = typeof value === 'number' ? safe` in ${millisText(value)}` : trusted('');
+          const all = peers.length === 1 ? trusted('') : safe` (${answered} of ${peers.length})`;
+          control.toast('good', safe`${name} answered${lag}${all}.`);
+        },
       },
-    },
-  );
+    );
+}
+
+/** Names as far as a footer has room for them. */
+function namesOf(peers: readonly ActedPeer[]): SafeText {
+  const [first, ...others] = peers;
+  if (first === undefined || others.length === 0) return first?.name ?? trusted('');
+  const listed = others.slice(0, NAMES_SAID - 1).reduce((all, { name }) => safe`${all}, ${name}`, first.name);
+  const more = peers.length > NAMES_SAID ? trusted(', …') : trusted('');
+  return safe`${peers.length} peers (${listed}${more})`;
 }
 
 /** Shows the selected peer; in the chat, the peer of the conversation. */
@@ -61,11 +82,14 @@ function showPeer(control: UiContext): void {
 }
 
 function disconnect(control: UiContext): void {
-  const { peer } = control.context();
-  if (peer === undefined) return;
+  const peers = actedPeers(control.context());
+  if (peers.length === 0) return;
   control.later({
-    label: safe`Disconnect ${peer.name}`,
-    commands: [{ kind: 'peer.disconnect', peer: peer.id }],
-    done: safe`Disconnected ${peer.name}. It can reconnect; messages queued for it are kept.`,
+    label: safe`Disconnect ${namesOf(peers)}`,
+    commands: peers.map(({ id }) => ({ kind: 'peer.disconnect', peer: id }) as const),
+    done:
+      peers.length === 1
+        ? safe`Disconnected ${namesOf(peers)}. It can reconnect; messages queued for it are kept.`
+        : safe`Disconnected ${namesOf(peers)}. They can reconnect; queued messages are kept.`,
   });
 }

@@ -1,3 +1,4 @@
+import { marksOf } from '../../state/marks.ts';
 import { wayBack } from '../../state/way-back.ts';
 import { type Binding, type KeyScope, named, on } from '../binding.ts';
 import type { KeyContext } from '../key-context.ts';
@@ -51,6 +52,12 @@ const needsSelection = ({ ui, peer, queue, logRow, chatRow }: KeyContext): strin
   return rows[ui.focus] === undefined ? 'No row is selected.' : undefined;
 };
 
+const needsMark = (context: KeyContext): string | undefined =>
+  marksOf(context.ui).size === 0 ? 'Mark a row first, with Space.' : needsSelection(context);
+
+const needsSought = ({ ui }: KeyContext): string | undefined =>
+  ui.sought[ui.focus] === undefined ? 'Filter first, with /: n goes to what it finds.' : undefined;
+
 const isPending = ({ ui }: KeyContext): boolean => ui.pending !== undefined;
 
 /** The keys of every pane and of the whole connector. */
@@ -87,19 +94,34 @@ export const GENERAL_KEYS: readonly Binding[] = [
     argument: 'pane',
     footer: 10,
   }),
-  on('any pane', 'escape', ['back', 'back: show all, follow, or unzoom'], {
+  on('any pane', 'escape', ['back', 'back: unmark, show all, follow, or unzoom'], {
     footer: 9,
     applies: ({ ui }) => wayBack(ui) !== undefined,
-    otherwise: 'Nothing is filtered, scrolled or zoomed here.',
+    otherwise: 'Nothing is marked, filtered, scrolled or zoomed here.',
     labelNow: ({ ui }) => wayBack(ui) ?? 'back',
   }),
-  on(['peers', 'queues'], 's', ['sort', 'sort by the next column'], {
+  on(['peers', 'queues'], 's >', ['sort', 'sort by the next column'], {
     command: 'sort',
     words: '[COLUMN [up|down]]',
     argument: 'sort',
     footer: 11,
   }),
+  on(['peers', 'queues'], '<', ['sort-back', 'sort by the previous column'], { command: 'sort-back' }),
   on(['peers', 'queues'], 'S', ['reverse', 'reverse the order'], { command: 'reverse' }),
+  on(['peers', 'queues'], 'space', ['mark', 'mark the row, or take its mark away'], {
+    refusal: needsSelection,
+  }),
+  on(['peers', 'queues'], 'V', ['mark-range', 'mark the rows from the nearest mark to here'], {
+    refusal: needsMark,
+  }),
+  on(['peers', 'queues'], '*', ['mark-all', 'mark all rows that the filter shows'], {
+    command: 'mark-all',
+    refusal: needsSelection,
+  }),
+  on('any pane', 'n', ['next-match', 'next match of the filter, also when all is shown'], {
+    refusal: needsSought,
+  }),
+  on('any pane', 'N', ['previous-match', 'previous match'], { refusal: needsSought }),
   on('any pane', 'j down', ['down', 'down']),
   on('any pane', 'k up', ['up', 'up']),
   on(BOTH, 'pagedown', ['page-down', 'page down']),

@@ -1,13 +1,20 @@
 import { type Binding, on } from '../binding.ts';
-import type { KeyContext } from '../key-context.ts';
+import { actedPeers, type KeyContext } from '../key-context.ts';
 
 const needsPeer = ({ data, peer }: KeyContext): string | undefined => {
   if ((data.peers?.matched ?? 0) === 0) return 'There are no peers yet.';
   return peer === undefined ? 'Select a peer first, with ↑ or ↓.' : undefined;
 };
 
+const isMarked = ({ ui }: KeyContext): boolean => ui.marks.peers.size > 0;
+
+/** `ignore 3`, while rows are marked. */
+const withCount = ({ ui }: KeyContext, label: string): string =>
+  ui.marks.peers.size > 0 ? `${label} ${ui.marks.peers.size}` : label;
+
 const needsConnectedPeer = (context: KeyContext): string | undefined =>
-  needsPeer(context) ?? (context.peer?.state === 'connected' ? undefined : 'That peer is not connected.');
+  (isMarked(context) ? undefined : needsPeer(context)) ??
+  (isMarked(context) || context.peer?.state === 'connected' ? undefined : 'That peer is not connected.');
 
 const needsCertificate = (context: KeyContext): string | undefined => {
   const { status } = context.data;
@@ -29,7 +36,8 @@ export const PEERS_KEYS: readonly Binding[] = [
   }),
   on('peers', 't', ['talk', 'talk'], { command: 'talk', ...NAMED, footer: 1, refusal: needsPeer }),
   on('peers', 'i', ['ignore', 'ignore / stop ignoring'], {
-    labelNow: ({ peer }) => (peer?.ignored === true ? 'stop ignoring' : 'ignore'),
+    labelNow: (context) =>
+      withCount(context, actedPeers(context).every(({ ignored }) => ignored) ? 'stop ignoring' : 'ignore'),
     command: 'ignore',
     ...NAMED,
     cliName: 'ignore_peer_traffic',
@@ -42,8 +50,15 @@ export const PEERS_KEYS: readonly Binding[] = [
     footer: 3,
     refusal: needsCertificate,
   }),
-  on('peers', 'p', ['ping', 'ping'], { command: 'ping', ...NAMED, footer: 3, refusal: needsConnectedPeer }),
+  on('peers', 'p', ['ping', 'ping'], {
+    labelNow: (context) => withCount(context, 'ping'),
+    command: 'ping',
+    ...NAMED,
+    footer: 3,
+    refusal: needsConnectedPeer,
+  }),
   on('peers', 'x', ['disconnect', 'disconnect'], {
+    labelNow: (context) => withCount(context, 'disconnect'),
     command: 'disconnect',
     ...NAMED,
     cliName: 'disconnect_client',
