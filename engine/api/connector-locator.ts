@@ -22,13 +22,16 @@ export class ConnectorLocator {
    *
    * @throws AiocError AIOC_CONNECTOR_AWAY, AIOC_SOCKET_PATH
    */
-  async connect(pathIn: (directory: string, owner: ConnectorOwner) => string): Promise<net.Socket> {
+  async connect(
+    pathIn: (directory: string, owner: ConnectorOwner) => string,
+    connectTo: (path: string) => Promise<net.Socket> = connectUnix,
+  ): Promise<net.Socket> {
     const tried: string[] = [];
     let cause: unknown;
     for (const directory of this.#directories) {
       const path = pathIn(directory, this.owner);
       try {
-        return await connectUnix(path);
+        return await connectTo(path);
       } catch (error) {
         cause = error;
         tried.push(`${path} (${WHY[systemCode(error) ?? ''] ?? String(error)})`);

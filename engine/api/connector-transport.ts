@@ -6,6 +6,7 @@ import type { OnFileState } from '../contract/transfer-progress.ts';
 import { parseLocalFrame } from '../local/local-frames.ts';
 import type { Packet } from '../local/native/packets.ts';
 import { nativeSocketPath, sendSocketPath } from '../local/socket-names.ts';
+import { connectNative } from '../local/unix-sockets.ts';
 import type { Frame } from '../protocol/frame-decoder.ts';
 import { CompletionInOrder } from '../queues/completion-in-order.ts';
 import { onAbort } from './abort.ts';
@@ -320,7 +321,7 @@ export class ConnectorTransport {
   /** Undefined if nothing answers on the native socket. */
   async #connectNative(): Promise<net.Socket | undefined> {
     try {
-      return await this.#locator.connect(nativeSocketPath);
+      return await this.#locator.connect(nativeSocketPath, connectNative);
     } catch (error) {
       const { code, cause } = toAiocError(error);
       // A directory may be too long for the native socket but not for Python's.

@@ -4,7 +4,7 @@ import type net from 'node:net';
 import { AiocError, systemCode } from '../base/errors.ts';
 import { ensureDirectory } from '../base/own-directory.ts';
 import { type ConnectorOwner, nativeListenSocketPath, nativeSocketPath } from '../local/socket-names.ts';
-import { connectUnix, type SocketUsers } from '../local/unix-sockets.ts';
+import { connectNative, type SocketUsers } from '../local/unix-sockets.ts';
 
 /**
  * Creates a connector's directory for a program that starts before the connector. As root, the directory is accessible to
@@ -36,10 +36,11 @@ export async function deliveringUsers(directory: string, fromAnyConnector: boole
 export async function connectToListen(directory: string, owner: ConnectorOwner): Promise<net.Socket> {
   const path = nativeListenSocketPath(directory, owner);
   try {
-    return await connectUnix(path);
+    return await connectNative(path);
   } catch (error) {
     const code = systemCode(error);
-    if (code === 'ENOENT' || code === 'ECONNREFUSED') return connectUnix(nativeSocketPath(directory, owner));
+    if (code === 'ENOENT' || code === 'ECONNREFUSED')
+      return connectNative(nativeSocketPath(directory, owner));
     if (code !== 'EACCES') throw error;
     throw new AiocError(
       'AIOC_LISTEN',

@@ -13,6 +13,7 @@ import {
   type PacketKind,
   PacketReader,
 } from '../local/native/packets.ts';
+import { readWith } from '../local/socket-reading.ts';
 import { CompletionInOrder } from '../queues/completion-in-order.ts';
 import { onAbort } from './abort.ts';
 import { AwaitedRanges, errorIn } from './awaited-ranges.ts';
@@ -69,7 +70,10 @@ export class NativeChannel {
     this.#socket = socket;
     this.#writer = new PacketWriter(socket);
     this.#options = options;
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    readWith(socket, {
+      room: () => this.#reader.room(),
+      arrived: (bytes) => this.#read(bytes),
+    });
     socket.on('error', () => socket.destroy());
     socket.on('drain', () => {
       for (const resolve of this.#drained.splice(0)) resolve();
@@ -299,9 +303,9 @@ export class NativeChannel {
     });
   }
 
-  #read(chunk: Buffer): void {
+  #read(bytes: Buffer): void {
     try {
-      this.#reader.push(chunk);
+      this.#reader.arrived(bytes);
       for (let packet = this.#reader.next(); packet !== undefined; packet = this.#reader.next())
         this.#take(packet);
     } catch (error) {

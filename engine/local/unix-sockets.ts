@@ -3,17 +3,26 @@ import net from 'node:net';
 import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { AiocError, type ErrorCode, systemCode } from '../base/errors.ts';
+import { acceptReading, connectReading } from './socket-reading.ts';
 
 /** Connects to a unix socket. Rejects with the system's error (`ENOENT`, `ECONNREFUSED`, …). */
-export function connectUnix(path: string): Promise<net.Socket> {
+export function connectUnix(
+  path: string,
+  connect = (to: string): net.Socket => net.connect({ path: to }),
+): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect({ path });
+    const socket = connect(path);
     socket.once('error', reject);
     socket.once('connect', () => {
       socket.off('error', reject);
       resolve(socket);
     });
   });
+}
+
+/** The same to a native socket of a connector: its bytes go to a reader (`readWith`). */
+export function connectNative(path: string): Promise<net.Socket> {
+  return connectUnix(path, connectReading);
 }
 
 /** Whether a program listens on the socket. The socket file of a killed program is not live. */
@@ -40,6 +49,8 @@ export interface ListenUnixOptions {
   readonly users: SocketUsers;
   /** Replaces the socket of another listening program, which gets no notice. */
   readonly takeOver?: boolean;
+  /** The bytes of its connections go to readers (`readWith`). */
+  readonly isNative?: boolean;
   onConnection(socket: net.Socket): void;
 }
 
@@ -62,9 +73,11 @@ export function isMarkedSubscriber(path: string): boolean {
  * @throws AiocError `taken`, or AIOC_LISTEN
  */
 export async function listenUnix(options: ListenUnixOptions): Promise<UnixListener> {
-  const { path, taken, users, onConnection } = options;
+  const { path, taken, users, isNative = false, onConnection } = options;
   await removeStale(options);
-  const server = net.createServer(onConnection);
+  const server = net.createServer({ pauseOnConnect: isNative }, (accepted) =>
+    onConnection(isNative ? acceptReading(accepted) : accepted),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
       reject(

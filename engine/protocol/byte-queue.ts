@@ -46,10 +46,16 @@ export class ByteQueue {
     const head = this.#chunks[this.#first] as Buffer;
     if (head.length - this.#taken >= count) return this.#takeFromHead(head, count);
     const joined = Buffer.allocUnsafe(count);
-    for (let filled = 0; filled < count; ) {
-      filled += this.takeSome(count - filled).copy(joined, filled);
-    }
+    this.takeInto(joined);
     return joined;
+  }
+
+  /** Takes as many bytes as there are and fit. @returns how many */
+  takeInto(target: Buffer): number {
+    let filled = 0;
+    while (filled < target.length && this.#length > 0)
+      filled += this.takeSome(target.length - filled).copy(target, filled);
+    return filled;
   }
 
   /** Takes an unsigned little-endian integer of 1, 2 or 4 bytes; the caller has checked that they are available. */

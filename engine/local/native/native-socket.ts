@@ -5,6 +5,7 @@ import type { TrafficLog } from '../../peers/traffic-log.ts';
 import type { AcceptedFiles } from '../accepted-files.ts';
 import type { LocalBroker } from '../local-broker.ts';
 import { RefusalLog } from '../refusal-log.ts';
+import { readWith } from '../socket-reading.ts';
 import { listenUnix, type SocketUsers, type UnixListener } from '../unix-sockets.ts';
 import { ProgramConnection, type ProgramPurpose } from './program-connection.ts';
 
@@ -43,6 +44,7 @@ export class NativeSocket {
     this.#listener = await listenUnix({
       path,
       users,
+      isNative: true,
       taken: { code: 'AIOC_ALREADY_RUNNING', message: `another connector already uses ${path}` },
       onConnection: (socket) => this.#take(socket),
     });
@@ -67,7 +69,7 @@ export class NativeSocket {
     }
     const program = new ProgramConnection({ ...this.#options, refusals: this.#refusals, socket });
     this.#connections.set(socket, program);
-    socket.on('data', (chunk: Buffer) => program.push(chunk));
+    readWith(socket, program);
     socket.on('drain', () => program.drained());
     socket.on('error', () => socket.destroy());
     socket.once('close', () => {

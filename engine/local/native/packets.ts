@@ -165,6 +165,13 @@ interface Skipped {
   readonly bodyBytes: number;
 }
 
+/**
+ * Packets between these sizes get the memory for their bodies when they begin, and are read into it. A larger one gets it when
+ * it has arrived, so that what a program only announces takes no memory.
+ */
+const LARGE_BYTES = 32 * 1024;
+const LARGEST_AT_ONCE_BYTES = packetBytesOf(LIMITS.largeBatchBytes);
+
 /** Reads packets from a byte stream. */
 export class PacketReader {
   readonly #bytes = new ByteQueue();
@@ -174,6 +181,9 @@ export class PacketReader {
   #restBytes: number | undefined;
   /** The packet that is being skipped, until its header has arrived. */
   #skipped: Skipped | undefined;
+  /** A large packet that has begun, and the bytes of its body that have arrived. */
+  #large: Packet | undefined;
+  #largeBytes = 0;
 
   /** @param skipsLarge returns a packet above `maxBytes` with only the header of its frame, instead of throwing */
   constructor(maxBytes = MAX_BYTES, { skipsLarge = false } = {}) {
@@ -183,22 +193,36 @@ export class PacketReader {
 
   get insidePacket(): boolean {
     const isBegun = this.#restBytes !== undefined || this.#skipped !== undefined;
-    return isBegun || this.#skipBytes > 0 || this.#bytes.length > 0;
+    return isBegun || this.#large !== undefined || this.#skipBytes > 0 || this.#bytes.length > 0;
   }
 
   /** Received bytes that are not read yet. */
   get bufferedBytes(): number {
-    return this.#bytes.length;
+    return this.#bytes.length + this.#largeBytes;
   }
 
   /** The size of the unfinished packet, if it is known and all of it will be in memory. */
   get wholeBytes(): number {
-    const sizeBytes = this.#restBytes ?? 0;
+    const sizeBytes = this.#restBytes ?? this.#large?.body.length ?? 0;
     return sizeBytes > this.#maxBytes ? 0 : sizeBytes;
   }
 
   push(chunk: Buffer): void {
-    this.#bytes.push(chunk);
+    const taken = this.#large === undefined ? 0 : chunk.copy(this.#large.body, this.#largeBytes);
+    this.#largeBytes += taken;
+    this.#bytes.push(taken === 0 ? chunk : chunk.subarray(taken));
+  }
+
+  /** Where the next bytes belong, if they are those of a large body; see SocketReader. */
+  room(): Buffer | undefined {
+    const room = this.#large?.body.subarray(this.#largeBytes);
+    return room?.length === 0 ? undefined : room;
+  }
+
+  /** As `push`; but what was read into the room is in its place already. */
+  arrived(bytes: Buffer): void {
+    if (bytes.buffer === this.#large?.body.buffer) this.#largeBytes += bytes.length;
+    else this.push(bytes);
   }
 
   /**
@@ -213,6 +237,7 @@ export class PacketReader {
       this.#skipBytes -= skipped;
     }
     if (this.#skipped !== undefined) return this.#skip(this.#skipped);
+    if (this.#large !== undefined) return this.#takeLarge(this.#large);
     if (this.#restBytes === undefined) {
       if (this.#bytes.length < 4) return undefined;
       this.#restBytes = this.#bytes.takeNumber(4);
@@ -226,16 +251,32 @@ export class PacketReader {
         throw new AiocError('AIOC_FRAME_BAD', 'a packet is shorter than its head');
     }
     const isSkipped = this.#restBytes > this.#maxBytes;
-    if (this.#bytes.length < (isSkipped ? HEAD_BYTES - 4 : this.#restBytes)) return undefined;
+    const isLarge = this.#restBytes >= LARGE_BYTES && this.#restBytes <= LARGEST_AT_ONCE_BYTES;
+    if (this.#bytes.length < (isSkipped || isLarge ? HEAD_BYTES - 4 : this.#restBytes)) return undefined;
     const code = this.#bytes.takeNumber(1);
     const number = this.#bytes.takeNumber(4);
     const bodyBytes = this.#restBytes - (HEAD_BYTES - 4);
     this.#restBytes = undefined;
     const kind = NAMES[code];
     if (kind === undefined) throw new AiocError('AIOC_FRAME_BAD', `unknown packet kind ${code}`);
-    if (!isSkipped) return { kind, number, body: this.#bytes.take(bodyBytes) };
+    if (!isSkipped) return this.#begun(kind, number, bodyBytes);
     this.#skipped = { kind, number, bodyBytes };
     return this.#skip(this.#skipped);
+  }
+
+  #begun(kind: PacketKind, number: number, bodyBytes: number): Packet | undefined {
+    if (this.#bytes.length >= bodyBytes) return { kind, number, body: this.#bytes.take(bodyBytes) };
+    const body = Buffer.allocUnsafeSlow(bodyBytes);
+    this.#largeBytes = this.#bytes.takeInto(body);
+    this.#large = { kind, number, body };
+    return undefined;
+  }
+
+  #takeLarge(packet: Packet): Packet | undefined {
+    if (this.#largeBytes < packet.body.length) return undefined;
+    this.#large = undefined;
+    this.#largeBytes = 0;
+    return packet;
   }
 
   /** Returns the packet as soon as its header has arrived. */

@@ -104,8 +104,10 @@ export class ProgramConnection {
     });
   }
 
-  push(chunk: Buffer): void {
-    this.#reader.push(chunk);
+  readonly room = (): Buffer | undefined => this.#reader.room();
+
+  arrived(bytes: Buffer): void {
+    this.#reader.arrived(bytes);
     void this.#run();
   }
 
@@ -366,10 +368,9 @@ export class ProgramConnection {
 
   /** Reports a refusal to the program and in the log. */
   #tell(number: number, type: string, error: AiocError): void {
-    const { code, message } = error;
     this.#noteRefused(type, 1, error);
     this.#followed.forget(number);
-    this.#write('failed', number, jsonBody({ code, message }));
+    this.#write('failed', number, jsonBody({ code: error.code, message: error.message }));
   }
 
   #noteRefused(type: string, count: number, { code, message }: AiocError): void {
