@@ -31,6 +31,8 @@ interface AppProps {
   readonly isConnector?: boolean | undefined;
   /** Something to say when the screen opens. */
   readonly notice?: string | undefined;
+  /** The terminal reports the wheel and clicks from the start. */
+  readonly hasMouse?: boolean | undefined;
   /** What this screen takes over from its earlier run, and keeps for the next. */
   readonly lastRun?: LastRun | undefined;
 }
@@ -43,9 +45,9 @@ const DRAW: Record<PaneName, (input: PaneInput) => Block> = {
 };
 
 /** The whole screen. */
-export function App({ engine, local, host, attached, isConnector, notice, lastRun }: AppProps) {
+export function App({ engine, local, host, attached, isConnector, notice, hasMouse, lastRun }: AppProps) {
   const [controller] = useState(
-    () => new UiController({ engine, local, host, attached, isConnector, notice, lastRun }),
+    () => new UiController({ engine, local, host, attached, isConnector, notice, hasMouse, lastRun }),
   );
   useEffect(() => {
     controller.start();

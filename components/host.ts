@@ -1,5 +1,5 @@
 import type { ScreenStats } from './terminal/frame-times.ts';
-import type { KeyEvent } from './terminal/key-decoder.ts';
+import type { InputEvent } from './terminal/key-decoder.ts';
 import type { Line } from './widgets/line.ts';
 
 /** The terminal's size in cells. */
@@ -55,7 +55,7 @@ export interface Host {
   size(): Size;
   /** Both return a function that ends the subscription. */
   onResize(listener: () => void): () => void;
-  onKey(listener: (event: KeyEvent) => void): () => void;
+  onKey(listener: (event: InputEvent) => void): () => void;
   /** Passes one key on to the prompt that Ink draws, as the bytes that a terminal sends for it. */
   typeIntoPrompt(sequence: string): void;
   /** Notes that a frame begins, for the figures of `F12`. */
@@ -68,6 +68,8 @@ export interface Host {
   repaint(): void;
   /** Sends a text to the terminal's clipboard (OSC 52); not every terminal takes it. */
   copy(text: string): void;
+  /** Asks the terminal to report the wheel and clicks, or no longer. */
+  setMouse(on: boolean): void;
   /** What the screen shows, one text a row, without the blanks at their ends. */
   shownRows(): readonly string[];
   /** Gives the terminal back and stops the process, as Ctrl-Z does; `fg` draws the screen again. */

@@ -233,7 +233,7 @@ function chatInvocation(values: Values): Invocation {
     return {
       mode: 'screen',
       subject: { kind: 'chat', settings },
-      ascii: values['ascii'] === true,
+      ...screenLook(values),
       isReadOnly: false,
     };
   if (settings.role === 'server') throw usage('--upload needs --target HOST, the aioc to send the file to');

@@ -37,6 +37,7 @@ export const COMMANDS = {
       received: true,
       no_tls: true,
       ascii: true,
+      mouse: true,
       nowrap: true,
     },
     examples: [
@@ -156,7 +157,7 @@ export const COMMANDS = {
     usage: ['attach [CONNECTOR]'],
     help: 'open the full screen of a running connector',
     about: `Opens the full screen of a connector that runs in another process; q detaches, and the connector keeps running. ${WHICH_CONNECTOR}`,
-    options: { ...LOOKED_INTO, ascii: true, read_only: true },
+    options: { ...LOOKED_INTO, ascii: true, mouse: true, read_only: true },
     examples: [
       ['aioc attach', 'the only connector that runs'],
       ['aioc attach server.json', 'the connector of that configuration file'],

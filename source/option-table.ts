@@ -33,6 +33,7 @@ export const OPTIONS = {
   received: { type: 'string', value: 'DIR', help: 'directory for received files (default ~/aioc-received)' },
   no_tls: { type: 'boolean', help: 'do not encrypt; the peer must do the same' },
   ascii: { type: 'boolean', help: 'draw with ASCII characters only' },
+  mouse: { type: 'boolean', help: 'scroll with the wheel and select with a click; M turns it off' },
   read_only: {
     type: 'boolean',
     help: 'show everything, and change nothing: the connector refuses every command of this screen',

@@ -1,5 +1,5 @@
 import { chordOf } from '../keys/chord.ts';
-import type { KeyEvent } from '../terminal/key-event.ts';
+import type { InputEvent } from '../terminal/key-event.ts';
 
 /** Keys that may wait while a prompt or a completion handles earlier ones. */
 const WAITING_KEYS_MAX = 256;
@@ -7,7 +7,7 @@ const WAITING_KEYS_MAX = 256;
 export interface KeyQueueOptions {
   /** True while the next key must wait: for a prompt that draws an earlier one, or for a completion. */
   readonly mustWait: () => boolean;
-  readonly act: (event: KeyEvent) => void;
+  readonly act: (event: InputEvent) => void;
   /** Ctrl-C: what the keys wait for is not wanted any more. */
   readonly onInterrupt: () => void;
 }
@@ -15,13 +15,13 @@ export interface KeyQueueOptions {
 /** A read may hold many keys. Those that must wait, and all after them, wait; Ctrl-C drops them. */
 export class KeyQueue {
   readonly #options: KeyQueueOptions;
-  #waiting: KeyEvent[] = [];
+  #waiting: InputEvent[] = [];
 
   constructor(options: KeyQueueOptions) {
     this.#options = options;
   }
 
-  take(event: KeyEvent): void {
+  take(event: InputEvent): void {
     if (event.kind === 'key' && chordOf(event) === 'ctrl-c') {
       this.#waiting = [];
       this.#options.onInterrupt();

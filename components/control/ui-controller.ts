@@ -15,7 +15,7 @@ import { choicesOf } from '../state/preferences.ts';
 import type { EngineData } from '../state/safe-rows.ts';
 import { reduceUi, type UiAction } from '../state/ui-reducer.ts';
 import { type Attached, initialUiState, type Toast, type UiState } from '../state/ui-state.ts';
-import type { Key, KeyEvent } from '../terminal/key-event.ts';
+import type { InputEvent, Key, KeyEvent } from '../terminal/key-event.ts';
 import { type SafeText, sanitize, trusted } from '../terminal/sanitize.ts';
 import { Prompt } from '../widgets/prompt.ts';
 import { ChatControl } from './chat-control.ts';
@@ -24,6 +24,8 @@ import { Countdown, type PendingAction } from './countdown.ts';
 import { HeldContent } from './held-content.ts';
 import { KeyQueue } from './key-queue.ts';
 import { LastRunRows } from './last-run-rows.ts';
+import { pressMouse } from './mouse.ts';
+import { isReachable, NOT_SENT } from './reachable.ts';
 import { runAction } from './run-action.ts';
 import { Ticker } from './ticker.ts';
 import type { Reactions, UiContext } from './ui-context.ts';
@@ -35,13 +37,9 @@ const SECOND_CTRL_C_MS = 2_000;
 /** How long `!exit` waits for the acks of lines sent just before it. */
 const LAST_LINES_MS = 1_000;
 /** Changes that the next run remembers. */
-const REMEMBERED: readonly UiAction['kind'][] = ['sort', 'reverse', 'command', 'clipboard'];
+const REMEMBERED: readonly UiAction['kind'][] = ['sort', 'reverse', 'command', 'clipboard', 'mouse'];
 /** Keys that dialogs and filters leave alone. */
 const EVERYWHERE: Readonly<Record<string, ActionId>> = { 'ctrl-z': 'suspend', 'ctrl-s': 'save-screen' };
-const NOT_SENT = {
-  away: trusted('Not sent: the connector is not reachable.'),
-  silent: trusted('Not sent: the connector does not answer.'),
-};
 /** While the screen counts the seconds of a silence, and the time that is left to answer a question. */
 const SILENT_TICK_MS = 1_000;
 const TIME_LEFT_TICK_MS = 10_000;
@@ -85,6 +83,7 @@ export class UiController implements UiContext {
     readonly host: Host;
     readonly attached?: Attached | undefined;
     readonly isConnector?: boolean | undefined;
+    readonly hasMouse?: boolean | undefined;
     /** Something to say first. */
     readonly notice?: string | undefined;
     /** From the screen's earlier run, and for its next one. */
@@ -98,7 +97,7 @@ export class UiController implements UiContext {
     const nowMs = this.host.clock.wallNow();
     this.#lastRun = new LastRunRows(context.lastRun ?? {});
     this.#ui = this.#lastRun.resumed(
-      initialUiState({ size: this.host.size(), nowMs, attached, isConnector }),
+      initialUiState({ size: this.host.size(), nowMs, attached, isConnector, mouse: context.hasMouse }),
     );
     this.#store = new EngineStore(this.engine, this.host.clock, () => this.#arrived());
     this.#ticker = new Ticker(this.host.clock, (now) => this.change({ kind: 'minute', nowMs: now }));
@@ -130,6 +129,7 @@ export class UiController implements UiContext {
       this.host.onResize(() => this.change({ kind: 'resized', size: this.host.size() })),
     );
     this.#ticker.start();
+    if (this.#ui.mouse) this.host.setMouse(true);
     void this.local.loadPreferences().then((choices) => this.change({ kind: 'remembered', choices }));
     this.#settle({ mayShrink: true });
     if (this.#notice !== undefined) this.toast('good', sanitize(this.#notice));
@@ -173,6 +173,7 @@ export class UiController implements UiContext {
   change(action: UiAction): void {
     const next = reduceUi(this.#ui, action);
     if (next === this.#ui) return;
+    if (next.mouse !== this.#ui.mouse) this.host.setMouse(next.mouse);
     this.#ui = next;
     if (REMEMBERED.includes(action.kind)) this.local.savePreferences(choicesOf(next));
     this.#settle({ mayShrink: true });
@@ -319,7 +320,7 @@ export class UiController implements UiContext {
     this.change({ kind: 'typed' });
   }
 
-  #key(event: KeyEvent): void {
+  #key(event: InputEvent): void {
     if (event.kind === 'key' && chordOf(event) === 'ctrl-c' && this.#isSecondCtrlC())
       return this.host.quit(0);
     // The user cannot see what other keys would do.
@@ -327,6 +328,7 @@ export class UiController implements UiContext {
     const everywhere = event.kind === 'key' ? EVERYWHERE[chordOf(event)] : undefined;
     if (everywhere !== undefined) return this.#run(everywhere);
     const { dialog } = this.#ui;
+    if (event.kind === 'mouse') return pressMouse(event, { control: this, chat: this.chat });
     if (dialog !== undefined)
       return pressInDialog(event, dialog, {
         control: this,
@@ -386,10 +388,6 @@ export class UiController implements UiContext {
     if (dialog !== undefined && !isAsked) this.quit();
     return isSecond;
   }
-}
-
-function isReachable(attached: Attached | undefined): attached is 'here' | undefined {
-  return attached === undefined || attached === 'here';
 }
 
 /** Actions that the line editor handles. */

@@ -30,6 +30,7 @@ type GeneralAction =
   | 'suspend'
   | 'copy'
   | 'clipboard'
+  | 'mouse'
   | 'save-screen'
   | 'command-log'
   | 'mark'

@@ -56,6 +56,11 @@ function listRows(data: EngineData): number {
   return rowsAbove(data) + Math.max(1, data.peers?.matched ?? 0);
 }
 
+/** Connection requests above the list. */
+export function peerRowsAbove(data: EngineData): number {
+  return rowsAbove(data) - 1;
+}
+
 function rowsAbove({ status }: EngineData): number {
   return 1 + Math.min(status?.joinRequests.length ?? 0, JOIN_REQUESTS_SHOWN);
 }

@@ -8,7 +8,7 @@ const EXECUTED_KEPT = 200;
 export type KeptAction =
   | { readonly kind: 'remembered'; readonly choices: unknown }
   | { readonly kind: 'executed'; readonly entry: ExecutedCommand }
-  | { readonly kind: 'clipboard'; readonly on: boolean }
+  | { readonly kind: 'clipboard' | 'mouse'; readonly on: boolean }
   | { readonly kind: 'command'; readonly line: string }
   | { readonly kind: 'answered'; readonly id: number; readonly answer: ExecutedCommand['answer'] & {} };
 
@@ -25,6 +25,8 @@ export function reduceKept(ui: UiState, action: KeptAction): UiState {
       };
     case 'clipboard':
       return { ...ui, clipboard: action.on };
+    case 'mouse':
+      return { ...ui, mouse: action.on };
     case 'command':
       return { ...ui, commands: withCommand(ui.commands, action.line) };
   }

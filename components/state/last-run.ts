@@ -12,10 +12,10 @@ export interface LastRun {
 /** The first state of a screen that comes back: the same pane, filters, order and place. The log is followed again. */
 export function resumed(fresh: UiState, { ui }: LastRun): UiState {
   if (ui === undefined) return fresh;
-  const { focus, zoom, focusChosen, clipboard, executed } = ui;
+  const { focus, zoom, focusChosen, clipboard, mouse, executed } = ui;
   return {
     ...fresh,
-    ...{ focus, zoom, focusChosen, clipboard, executed },
+    ...{ focus, zoom, focusChosen, clipboard, mouse, executed },
     peers: withoutId(ui.peers),
     queues: withoutId(ui.queues),
     log: { filter: ui.log.filter },

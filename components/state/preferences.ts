@@ -8,6 +8,7 @@ export interface RememberedChoices {
   readonly peers: Order;
   readonly queues: Order;
   readonly clipboard: boolean;
+  readonly mouse: boolean;
   /** Lines of the palette, oldest first. */
   readonly commands: readonly string[];
 }
@@ -17,19 +18,20 @@ interface Order {
   readonly descending: boolean;
 }
 
-export function choicesOf({ peers, queues, clipboard, commands }: UiState): RememberedChoices {
-  return { peers: orderOf(peers), queues: orderOf(queues), clipboard, commands };
+export function choicesOf({ peers, queues, clipboard, mouse, commands }: UiState): RememberedChoices {
+  return { peers: orderOf(peers), queues: orderOf(queues), clipboard, mouse, commands };
 }
 
 /** The state with what was remembered; anything that is not understood is left out. */
 export function withChoices(ui: UiState, remembered: unknown): UiState {
-  const { peers, queues, clipboard, commands } = recordOf(remembered);
+  const { peers, queues, clipboard, mouse, commands } = recordOf(remembered);
   const lines = Array.isArray(commands) ? commands.filter((line) => typeof line === 'string') : [];
   return {
     ...ui,
     peers: ordered(ui.peers, peers, PEER_SORTS),
     queues: ordered(ui.queues, queues, QUEUE_SORTS),
     clipboard: clipboard === true,
+    mouse: ui.mouse || mouse === true,
     commands: lines.slice(-COMMANDS_KEPT),
   };
 }

@@ -127,6 +127,8 @@ export interface UiState {
   readonly executed: readonly ExecutedCommand[];
   /** Copies go to the terminal's clipboard (OSC 52). */
   readonly clipboard: boolean;
+  /** The terminal reports the wheel and clicks. */
+  readonly mouse: boolean;
   /** Lines of the palette, oldest first. */
   readonly commands: readonly string[];
   /** Counts changes of the line editors, which keep their own text. */
@@ -160,11 +162,13 @@ export function initialUiState({
   nowMs,
   attached,
   isConnector = attached !== undefined,
+  mouse = false,
 }: {
   readonly size: Size;
   readonly nowMs: number;
   readonly attached?: Attached | undefined;
   readonly isConnector?: boolean | undefined;
+  readonly mouse?: boolean | undefined;
 }): UiState {
   return {
     size,
@@ -187,6 +191,7 @@ export function initialUiState({
     chat: { filter: '' },
     executed: [],
     clipboard: false,
+    mouse,
     commands: [],
     typed: 0,
   };

@@ -4,16 +4,16 @@
  */
 import { StringDecoder } from 'node:string_decoder';
 import type { TerminalClock } from './clock.ts';
-import { type KeyEvent, key } from './key-event.ts';
-import { csiKey, plainKey, ss3Key } from './key-sequences.ts';
+import { type InputEvent, key } from './key-event.ts';
+import { csiKey, mousePress, plainKey, ss3Key } from './key-sequences.ts';
 import { PasteCollector } from './paste-collector.ts';
 
-export type { KeyEvent } from './key-event.ts';
+export type { InputEvent, KeyEvent } from './key-event.ts';
 export { PASTE_MAX_BYTES } from './paste-collector.ts';
 
 export interface KeyDecoderOptions {
   readonly clock: Pick<TerminalClock, 'after'>;
-  readonly onEvent: (event: KeyEvent) => void;
+  readonly onEvent: (event: InputEvent) => void;
   /** How long to wait after ESC for the rest of a sequence before it counts as the key. Default 40 ms. */
   readonly escapeTimeoutMs?: number;
 }
@@ -201,6 +201,7 @@ export class KeyDecoder {
       this.#state = 'mouse';
       this.#mouseBytes = 3;
     } else if (parameters.length < SEQUENCE_CHARACTERS_MAX) {
+      if (state === 'csi' && parameters.startsWith('<')) return this.#emit(mousePress(parameters, character));
       const pressed = state === 'csi' ? csiKey(parameters, character) : ss3Key(parameters, character);
       if (pressed !== undefined) this.#emit(escapes > 1 ? { ...pressed, alt: true } : pressed);
     }
@@ -210,7 +211,7 @@ export class KeyDecoder {
     for (let index = 0; index < count; index += 1) this.#emit(key('escape'));
   }
 
-  #emit(event: KeyEvent | undefined): void {
+  #emit(event: InputEvent | undefined): void {
     if (event !== undefined) this.#options.onEvent(event);
   }
 

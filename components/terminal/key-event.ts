@@ -22,7 +22,19 @@ export interface Paste {
   readonly truncated: boolean;
 }
 
+/** A press of the mouse, while it is on (`--mouse`). */
+export interface MousePress {
+  readonly kind: 'mouse';
+  readonly button: 'left' | 'wheel-up' | 'wheel-down';
+  /** The cell; the top left one is row 0, column 0. */
+  readonly row: number;
+  readonly column: number;
+}
+
 export type KeyEvent = Key | Paste;
+
+/** All that a terminal sends while a screen is open. */
+export type InputEvent = KeyEvent | MousePress;
 
 export interface Modifiers {
   readonly ctrl?: boolean;

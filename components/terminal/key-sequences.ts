@@ -1,5 +1,5 @@
 /** The escape sequences that terminals send for keys: CSI (ESC [ …) and SS3 (ESC O …), in the dialects in use. */
-import { characterKey, type Key, key, type Modifiers } from './key-event.ts';
+import { characterKey, type Key, key, type Modifiers, type MousePress } from './key-event.ts';
 
 const BY_LETTER: Readonly<Record<string, string>> = {
   A: 'up',
@@ -85,6 +85,20 @@ export function plainKey(character: string, alt: boolean): Key | undefined {
   // C1 controls, half characters, and the decoder's replacement for invalid UTF-8.
   if ((code >= 0x80 && code < 0xa0) || (code >= 0xd800 && code < 0xe000) || code === 0xfffd) return undefined;
   return characterKey(character, { alt });
+}
+
+const BUTTONS: Readonly<Record<string, MousePress['button']>> = {
+  0: 'left',
+  64: 'wheel-up',
+  65: 'wheel-down',
+};
+
+/** A report of the mouse in SGR form, ESC [ < button ; column ; row M. Releases and other buttons mean nothing. */
+export function mousePress(parameters: string, final: string): MousePress | undefined {
+  const [, button = '', column = 0, row = 0] = /^<(\d+);(\d+);(\d+)$/.exec(parameters) ?? [];
+  const pressed = BUTTONS[button];
+  if (final !== 'M' || pressed === undefined) return undefined;
+  return { kind: 'mouse', button: pressed, row: Number(row) - 1, column: Number(column) - 1 };
 }
 
 function named(name: string | undefined, modifiers: Modifiers = {}): Key | undefined {

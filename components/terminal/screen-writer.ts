@@ -45,6 +45,9 @@ const END_SYNC = '\x1b[?2026l';
 /** Autowrap off, so that the last column never scrolls; default look; clear. */
 const CLEAR = '\x1b[?7l\x1b[m\x1b[2J';
 
+const MOUSE_ON_BYTES = '\x1b[?1000h\x1b[?1006h';
+const MOUSE_OFF_BYTES = '\x1b[?1000l\x1b[?1006l';
+
 export class ScreenWriter extends EventEmitter {
   readonly isTTY = true;
   readonly #output: ScreenOutput;
@@ -158,6 +161,13 @@ export class ScreenWriter extends EventEmitter {
   /** Sends a text to the terminal's clipboard: OSC 52, which leaves the screen as it is. */
   copy(text: string): void {
     const sequence = `\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`;
+    this.#bytesWritten += sequence.length;
+    this.#output.write(sequence);
+  }
+
+  /** Reports of buttons and the wheel, with coordinates of any size (SGR). */
+  setMouse(on: boolean): void {
+    const sequence = on ? MOUSE_ON_BYTES : MOUSE_OFF_BYTES;
     this.#bytesWritten += sequence.length;
     this.#output.write(sequence);
   }

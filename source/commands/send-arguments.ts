@@ -40,6 +40,7 @@ export interface ShellListenOptions {
 /** How a full screen is opened. */
 export interface ScreenLook {
   readonly ascii: boolean;
+  readonly mouse?: true;
   readonly isReadOnly: boolean;
 }
 
@@ -101,7 +102,11 @@ export function shellListen([connector, extra]: readonly string[], values: Value
 }
 
 export function screenLook(values: Values): ScreenLook {
-  return { ascii: values['ascii'] === true, isReadOnly: values['read_only'] === true };
+  return {
+    ascii: values['ascii'] === true,
+    ...(values['mouse'] === true && { mouse: true }),
+    isReadOnly: values['read_only'] === true,
+  };
 }
 
 export function toWhom(values: Values): { readonly to?: string } {

@@ -4,7 +4,7 @@ import type { AttachOptions } from '../commands/send-arguments.ts';
 import { EXIT } from '../exit-codes.ts';
 import { attacherOf } from '../find-connector.ts';
 import { AnswerWatch } from './answer-watch.ts';
-import { Screen } from './screen.tsx';
+import { Screen, type ScreenOptions } from './screen.tsx';
 
 /** Interval between attempts to reach a stopped connector; a restart takes about this long. */
 const RETRY_MS = 500;
@@ -20,10 +20,11 @@ export async function runAttach({
   connector,
   directories,
   ascii,
+  mouse,
   isReadOnly,
 }: AttachOptions): Promise<number> {
   const attach = await attacherOf(connector, directories, { isReadOnly });
-  return new AttachedScreen(attach, await attach(), ascii).run();
+  return new AttachedScreen(attach, await attach(), { ascii, hasMouse: mouse }).run();
 }
 
 class AttachedScreen {
@@ -32,11 +33,15 @@ class AttachedScreen {
   #engine: AttachedEngine;
   #failure: unknown;
 
-  constructor(attach: () => Promise<AttachedEngine>, engine: AttachedEngine, ascii: boolean) {
+  constructor(
+    attach: () => Promise<AttachedEngine>,
+    engine: AttachedEngine,
+    look: Pick<ScreenOptions, 'ascii' | 'hasMouse'>,
+  ) {
     this.#attach = attach;
     this.#engine = engine;
     const letGo = (): Promise<void> => this.#engine.close();
-    this.#screen = new Screen({ shown: { engine, attached: 'here' }, ascii, letGo });
+    this.#screen = new Screen({ shown: { engine, attached: 'here' }, ...look, letGo });
     this.#watch();
   }
 

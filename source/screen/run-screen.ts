@@ -12,14 +12,22 @@ import { Screen } from './screen.tsx';
  * @returns the program's exit code
  * @throws AiocError when the engine cannot start; the terminal is unchanged then
  */
-export async function runScreen(subject: ScreenSubject, { ascii, isReadOnly }: ScreenLook): Promise<number> {
+export async function runScreen(
+  subject: ScreenSubject,
+  { ascii, mouse, isReadOnly }: ScreenLook,
+): Promise<number> {
   let screen: Screen | undefined;
   const { engine, stop } = await startEngineThread(engineSubject(subject), {
     isReadOnly,
     onDeath: (error) => screen?.crash(error),
     onShutdown: () => screen?.quit(EXIT.ok),
   });
-  screen = new Screen({ shown: { engine, isConnector: subject.kind === 'connector' }, ascii, letGo: stop });
+  screen = new Screen({
+    shown: { engine, isConnector: subject.kind === 'connector' },
+    ascii,
+    hasMouse: mouse,
+    letGo: stop,
+  });
   return screen.run();
 }
 

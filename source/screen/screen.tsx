@@ -21,6 +21,8 @@ export interface ScreenOptions {
   readonly shown: ScreenTarget;
   /** Draw with ASCII only. */
   readonly ascii: boolean;
+  /** The terminal reports the wheel and clicks. */
+  readonly hasMouse?: boolean | undefined;
   /** Stops or detaches from the engine when the program ends. */
   readonly letGo: () => Promise<void>;
 }
@@ -59,6 +61,7 @@ export class Screen {
   readonly #host: TerminalHost;
   readonly #keys: KeyDecoder;
   readonly #promptKeys = new KeyFeed();
+  readonly #hasMouse: boolean;
   #shown: ScreenTarget;
   /** Counts engines: each new one, and each new run of one, gets a new screen, since its ids may mean other things. */
   #edition = 0;
@@ -68,8 +71,9 @@ export class Screen {
   #done: (exitCode: number) => void = () => undefined;
   #quitting = false;
 
-  constructor({ shown, ascii, letGo }: ScreenOptions) {
+  constructor({ shown, ascii, hasMouse = false, letGo }: ScreenOptions) {
     this.#shown = shown;
+    this.#hasMouse = hasMouse;
     this.#letGo = letGo;
     const { colorDepth, unicode } = detectCapabilities(process.env, true);
     const color = colorDepth !== 'none';
@@ -81,7 +85,7 @@ export class Screen {
       onSignal: (signal) => void this.#quit(128 + SIGNAL_NUMBERS[signal]),
       quitTimeoutMs: LET_GO_TIMEOUT_MS + 1_000,
       onRestore: () => this.#stopDrawing(),
-      onResume: () => this.#writer.repaint(),
+      onResume: () => this.#host.resume(),
     });
     this.#host = new TerminalHost({
       writer: this.#writer,
@@ -136,6 +140,7 @@ export class Screen {
         attached={attached}
         isConnector={isConnector}
         notice={notice}
+        hasMouse={this.#hasMouse}
         lastRun={this.#lastRun}
       />
     );

@@ -1,6 +1,6 @@
 import type { Host, ScreenFrame, Size } from '../../components/host.ts';
 import type { ScreenStats } from '../../components/terminal/frame-times.ts';
-import type { KeyEvent } from '../../components/terminal/key-decoder.ts';
+import type { InputEvent } from '../../components/terminal/key-decoder.ts';
 import type { KeyFeed } from '../../components/terminal/key-feed.ts';
 import type { ScreenWriter } from '../../components/terminal/screen-writer.ts';
 
@@ -21,7 +21,8 @@ export class TerminalHost implements Host {
   readonly #promptKeys: KeyFeed;
   readonly #onSuspend: () => void;
   readonly #onQuit: (exitCode: number) => void;
-  readonly #keyListeners = new Set<(event: KeyEvent) => void>();
+  #hasMouse = false;
+  readonly #keyListeners = new Set<(event: InputEvent) => void>();
 
   constructor({ writer, promptKeys, appearance, wallNow, onSuspend, onQuit }: TerminalHostOptions) {
     this.#writer = writer;
@@ -47,13 +48,13 @@ export class TerminalHost implements Host {
     return () => this.#writer.off('resize', listener);
   }
 
-  onKey(listener: (event: KeyEvent) => void): () => void {
+  onKey(listener: (event: InputEvent) => void): () => void {
     this.#keyListeners.add(listener);
     return () => this.#keyListeners.delete(listener);
   }
 
   /** A key has been pressed. */
-  press(event: KeyEvent): void {
+  press(event: InputEvent): void {
     for (const listener of this.#keyListeners) listener(event);
   }
 
@@ -79,6 +80,17 @@ export class TerminalHost implements Host {
 
   copy(text: string): void {
     this.#writer.copy(text);
+  }
+
+  setMouse(on: boolean): void {
+    this.#hasMouse = on;
+    this.#writer.setMouse(on);
+  }
+
+  /** After a suspension, in which the terminal was given back. */
+  resume(): void {
+    if (this.#hasMouse) this.#writer.setMouse(true);
+    this.#writer.repaint();
   }
 
   shownRows(): readonly string[] {

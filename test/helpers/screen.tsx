@@ -6,7 +6,7 @@ import type { LastRun } from '../../components/state/last-run.ts';
 import type { Attached } from '../../components/state/ui-state.ts';
 import type { ScreenStats } from '../../components/terminal/frame-times.ts';
 import { KeyDecoder } from '../../components/terminal/key-decoder.ts';
-import type { KeyEvent } from '../../components/terminal/key-event.ts';
+import type { InputEvent } from '../../components/terminal/key-event.ts';
 import { KeyFeed } from '../../components/terminal/key-feed.ts';
 import { ScreenWriter } from '../../components/terminal/screen-writer.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -86,6 +86,7 @@ export class TestScreen implements Host {
   readonly quits: number[] = [];
   /** How often it asked to be suspended. */
   suspensions = 0;
+  hasMouse = false;
   /** What went to the clipboard. */
   readonly copied: string[] = [];
   /** What was passed on to ink-text-input, key by key. */
@@ -95,7 +96,7 @@ export class TestScreen implements Host {
   readonly #xterm: XtermScreen;
   readonly #decoder: KeyDecoder;
   readonly #promptKeys = new KeyFeed();
-  readonly #keys = new Set<(event: KeyEvent) => void>();
+  readonly #keys = new Set<(event: InputEvent) => void>();
   readonly #resizes = new Set<() => void>();
   readonly #ink: Instance;
   #drawn = 0;
@@ -164,7 +165,7 @@ export class TestScreen implements Host {
     return () => this.#resizes.delete(listener);
   }
 
-  onKey(listener: (event: KeyEvent) => void): () => void {
+  onKey(listener: (event: InputEvent) => void): () => void {
     this.#keys.add(listener);
     return () => this.#keys.delete(listener);
   }
@@ -192,6 +193,10 @@ export class TestScreen implements Host {
 
   copy(text: string): void {
     this.copied.push(text);
+  }
+
+  setMouse(on: boolean): void {
+    this.hasMouse = on;
   }
 
   shownRows(): readonly string[] {

@@ -41,7 +41,16 @@ export const PANE_ACTIONS = {
     const lines = selectedText(control.context());
     if (lines !== undefined) copyText(control, trusted('To copy'), lines);
   },
-  clipboard: (control, _chat, words) => setClipboard(control, words),
+  clipboard: (control, _chat, words) =>
+    setChoice(control, 'clipboard', words, [
+      'y copies to the terminal’s clipboard.',
+      'y shows what to copy.',
+    ]),
+  mouse: (control, _chat, words) =>
+    setChoice(control, 'mouse', words, [
+      'The mouse is on: wheel and click. To select text, hold Shift. M: off.',
+      'The mouse is off: the terminal selects text.',
+    ]),
   'save-screen': saveScreen,
   'command-log': openCommandLog,
   undo: (control) => control.countdown.cancel(),
@@ -111,12 +120,17 @@ function sort(control: UiContext, words: string): void {
   });
 }
 
-function setClipboard(control: UiContext, words: string): void {
+function setChoice(
+  control: UiContext,
+  kind: 'clipboard' | 'mouse',
+  words: string,
+  [whenOn, whenOff]: readonly [string, string],
+): void {
   if (words !== '' && words !== 'on' && words !== 'off')
-    return control.toast('warn', trusted('Type on or off: :clipboard on'));
-  const on = words === '' ? !control.ui().clipboard : words === 'on';
-  control.change({ kind: 'clipboard', on });
-  control.toast('info', trusted(on ? 'y copies to the terminal’s clipboard.' : 'y shows what to copy.'));
+    return control.toast('warn', trusted(`Type on or off: :${kind} on`));
+  const on = words === '' ? !control.ui()[kind] : words === 'on';
+  control.change({ kind, on });
+  control.toast('info', trusted(on ? whenOn : whenOff));
 }
 
 function saveScreen(control: UiContext): void {

@@ -159,6 +159,10 @@ export const GENERAL_KEYS: readonly Binding[] = [
       words: 'on|off',
     },
   ),
+  on('any pane', 'M', ['mouse', 'mouse on or off: wheel, and click to select'], {
+    command: 'mouse',
+    words: 'on|off',
+  }),
   on('any pane', '@', ['command-log', 'what you did, as command lines'], { command: 'done' }),
   on(BOTH, 'ctrl-s', ['save-screen', 'write the screen to a file'], { command: 'save-screen' }),
   on(BOTH, 'ctrl-z', ['suspend', 'suspend aioc; fg in the shell brings it back']),

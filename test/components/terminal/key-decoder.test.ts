@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { KeyDecoder, type KeyEvent, PASTE_MAX_BYTES } from '../../../components/terminal/key-decoder.ts';
+import { type InputEvent, KeyDecoder, PASTE_MAX_BYTES } from '../../../components/terminal/key-decoder.ts';
 import { ManualClock } from '../../helpers/terminal-clock.ts';
 
 function setUp() {
   const clock = new ManualClock();
-  const events: KeyEvent[] = [];
+  const events: InputEvent[] = [];
   const decoder = new KeyDecoder({ clock, onEvent: (event) => events.push(event) });
   return { clock, events, decoder };
 }
 
-function written(event: KeyEvent): string {
+function written(event: InputEvent): string {
+  if (event.kind === 'mouse') return `${event.button}@${event.row},${event.column}`;
   if (event.kind === 'paste') return `paste(${event.text}${event.truncated ? '…' : ''})`;
   const modifiers = `${event.ctrl ? 'ctrl-' : ''}${event.alt ? 'alt-' : ''}${event.shift ? 'shift-' : ''}`;
   return `${modifiers}${event.name}${event.text === undefined ? '' : `=${event.text}`}`;
@@ -34,6 +35,12 @@ test('many keys in one read are many keys, and text with Enter is both', () => {
 test('controls', () => {
   assert.equal(keys('\x03\x01\x17\x1f\x1a\x00'), 'ctrl-c ctrl-a ctrl-w ctrl-_ ctrl-z ctrl- ');
   assert.equal(keys('\t\x7f\x08'), 'tab backspace backspace');
+});
+
+test('the mouse in SGR form is a press of a button or the wheel; releases, moves and cut reports are nothing', () => {
+  assert.equal(keys('\x1b[<0;5;3M\x1b[<0;5;3m'), 'left@2,4');
+  assert.equal(keys('\x1b[<64;500;300Mq\x1b[<65;1;1M'), 'wheel-up@299,499 q=q wheel-down@0,0');
+  assert.equal(keys('\x1b[<35;5;3M\x1b[<2;5;3M\x1b[<0;5M\x1b[<;;M'), '');
 });
 
 test('named keys in every dialect, with their modifiers', () => {
@@ -80,7 +87,7 @@ test('characters may be split anywhere, and what is no UTF-8 is no text', () => 
 
 test('sequences that are no keys are swallowed whole', () => {
   for (const swallowed of [
-    '\x1b[<0;10;5M',
+    '\x1b[<35;10;5M',
     '\x1b[M !!',
     '\x1b[?1;2c',
     '\x1b[12;40R',
