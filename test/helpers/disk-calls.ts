@@ -44,7 +44,7 @@ function keepOpen(prototype: Record<string, (...args: unknown[]) => unknown>): v
     const original = files[name] as (...args: unknown[]) => Promise<unknown>;
     files[name] = async (...args) => {
       const opened = await original(...args);
-      leftOpen.add(opened);
+      if (observed.getStore() !== undefined) leftOpen.add(opened);
       return opened;
     };
   }
