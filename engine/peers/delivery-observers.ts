@@ -6,11 +6,13 @@ import type { TrafficLog } from './traffic-log.ts';
 /** Called whenever the state of a message changes, back to waiting included. */
 export type OnState = (state: DeliveryState, reason?: string) => void;
 
-/** Observes messages of an earlier run: only a failure is logged. */
+/** Observes messages of an earlier run: only a failure of one, or of its file, is logged. */
 export function observerOfRevived(log: TrafficLog): DeliveryObserver {
   return {
     isCommon: true,
     onState: (_messages, state, reason) => {
+      if (state === 'sent' && reason !== undefined)
+        log.event(`a message from an earlier run was sent ${reason}`, { warning: true });
       if (state === 'failed')
         log.event(`a message from an earlier run could not be sent and was dropped: ${reason}`, {
           warning: true,
@@ -45,6 +47,11 @@ export class DeliveryObservers {
       isCommon: onState === undefined,
       onState: ({ logId, count }, state, reason) => {
         if (state === 'sent') this.#onLeft(type, count);
+        // Only a message whose file cannot be sent or was refused is sent with a reason.
+        if (state === 'sent' && reason !== undefined)
+          this.#log.event(`a message of the type ${type} was sent ${reason}`, {
+            ...{ peerName: peer.name, warning: true, repeats: 'file' },
+          });
         const why = state === 'dropped' ? (reason ?? 'the peer ignores this connector') : reason;
         if (logId !== 0)
           this.#log.settle(logId, outcomeOf(state, peer), { count, ...(why !== undefined && { why }) });

@@ -11,6 +11,7 @@ export type FaultCounts = Record<string, number>;
 /** Nothing here waits for more than promises and the ends of turns. */
 const TURNS = 1;
 const FILE_BYTES_MAX = 12_000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 const BOUNDS = { ...SMALL_BOUNDS, maxBytes: 4_096 };
 const HEADER = { message_type: 'any', with_file: { dst_type: 'any', dst_name: 'file' } };
 
@@ -327,7 +328,7 @@ class TransferHistory {
   async #longAbsence(): Promise<void> {
     this.#cut();
     if (this.#dice.below(2) === 0) this.#slowDown(0, LIMITS.transferKeptMs + 1_000);
-    await this.#pair.clock.pass(LIMITS.transferKeptMs + 100);
+    await this.#pair.clock.pass(this.#dice.pick([LIMITS.transferKeptMs + 100, DAY_MS]));
     this.#connect();
   }
 
