@@ -1,3 +1,4 @@
+import type { PeekRow } from '../engine/contract/queue-peek.ts';
 import type { ShellState } from '../engine/contract/views.ts';
 
 /** A shell command: its last lines of output and its exit status. */
@@ -15,6 +16,14 @@ export interface JoinedClient {
   readonly address: string;
   readonly serverWords: string;
   readonly configFile: string;
+}
+
+/** A new file that messages are written to. */
+export interface QueueExport {
+  readonly path: string;
+  /** @param rows with whole bodies @throws Error with the reason for the user */
+  append(rows: readonly PeekRow[]): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** Actions on this machine that do not need the engine. */
@@ -39,6 +48,12 @@ export interface LocalActions {
    * @throws Error with the reason for the user
    */
   saveScreen(text: string): Promise<string>;
+  /**
+   * Creates a file for messages of a queue in the working directory, only for this user: one line of JSON each.
+   *
+   * @throws Error with the reason for the user
+   */
+  createExport(queue: string): Promise<QueueExport>;
   /**
    * Joins a server with the code of an invitation, in a new directory of the working directory. The code is a secret: it
    * is neither logged nor stored.

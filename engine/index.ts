@@ -99,6 +99,7 @@ export type { JoinedServer } from './connector/join-server.ts';
 export type { CertificateEntry } from './connector/listed-certificates.ts';
 export { openLog } from './connector/open-log.ts';
 export { type AttachmentOptions, connectEngine, serveEngine } from './contract/engine-rpc.ts';
+export type { PeekRow } from './contract/queue-peek.ts';
 export type { TransferRow } from './contract/views.ts';
 export { meantPath } from './files/lossy-path.ts';
 export { shownName } from './files/safe-name.ts';

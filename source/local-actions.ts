@@ -3,6 +3,7 @@ import { joinByInvitation, stateDirectory, VERSION } from '../engine/index.ts';
 import { ChatHistory } from './chat-history.ts';
 import { completePath, resolvePath } from './paths.ts';
 import { Preferences } from './preferences.ts';
+import { createExport } from './queue-export.ts';
 import { saveScreen } from './save-screen.ts';
 import { runShell } from './shell.ts';
 
@@ -21,6 +22,7 @@ export function localActions(): LocalActions {
     loadPreferences: () => preferences.load(),
     savePreferences: (changed) => preferences.save(changed),
     saveScreen: (text) => saveScreen(text, workingDirectory),
+    createExport: (queue) => createExport(queue, workingDirectory),
     joinServer: (code) => joinByInvitation({ code, version: VERSION }),
   };
 }

@@ -15,6 +15,7 @@ const IN_WORDS: Partial<Record<Command['kind'], string>> = {
   'chat.upload': '!upload',
   'chat.cancel': 'cancel a transfer',
   'files.import': '!import',
+  'queue.purge': 'purge',
 };
 
 /**

@@ -13,6 +13,7 @@ import { joinRequestDialog } from './join-request.ts';
 import { messageDialog } from './message.ts';
 import { paletteDialog } from './palette.ts';
 import { pasteDialog } from './paste.ts';
+import { peekDialog } from './peek.ts';
 import { quitDialog } from './quit.ts';
 import { typedConfirmDialog } from './typed-confirm.ts';
 
@@ -24,6 +25,7 @@ const DIALOGS: ReadonlyMap<string, DialogDefinition<OpenDialog>> = new Map(
     inviteDialog,
     joinDialog,
     pasteDialog,
+    peekDialog,
     detailDialog,
     messageDialog,
     helpDialog,

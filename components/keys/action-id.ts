@@ -2,7 +2,7 @@
 
 type PeersAction = 'who' | 'talk' | 'ignore' | 'delete-certificate' | 'ping' | 'disconnect';
 
-type QueuesAction = 'why';
+type QueuesAction = 'why' | 'peek' | 'export' | 'purge';
 
 type LogAction = 'open-log-row';
 

@@ -2,6 +2,8 @@
  * All text from the engine goes through `sanitize` here, once, when it arrives. No other component holds raw text, except
  * ids, which are only compared and sent back.
  */
+
+import type { PeekRow, QueuePeek } from '../../engine/contract/queue-peek.ts';
 import type {
   Blocked,
   Cause,
@@ -98,6 +100,9 @@ export interface SafeMessageBody extends Pick<MessageBody, 'omittedBytes' | 'bin
   readonly isText: boolean;
 }
 
+export type SafePeekRow = Safe<Omit<PeekRow, 'body' | 'binaryBase64'>, 'from' | 'text'>;
+export type SafePeek = Omit<QueuePeek, 'rows'> & { readonly rows: readonly SafePeekRow[] };
+
 /** The data on the screen; a part is absent until its first update. */
 export interface EngineData {
   readonly status?: SafeStatus;
@@ -167,6 +172,17 @@ export function safeBody({
     // A cut inside a character is no sign of other data.
     isText: !text.replace(/\ufffd$/, '').includes('\ufffd'),
     ...{ text, bytes, omittedBytes, binaryBytes },
+  };
+}
+
+export function safePeek({ rows, ...peek }: QueuePeek): SafePeek {
+  return {
+    ...peek,
+    rows: rows.map(({ place, atMs, sizeBytes, isSent, from, text }) => ({
+      ...{ place, atMs, sizeBytes, isSent },
+      from: maybe(from),
+      text: one(text),
+    })),
   };
 }
 

@@ -8,6 +8,7 @@ import { realClock } from '../base/real-ports.ts';
 import type { Command, CommandResult } from '../contract/commands.ts';
 import type { EngineApi, ViewSubscription } from '../contract/engine-api.ts';
 import { type AttachmentOptions, EngineClient, type Port } from '../contract/engine-rpc.ts';
+import type { PeekAnswer, PeekQuestion } from '../contract/queue-peek.ts';
 import type { Body, Update, View } from '../contract/views.ts';
 import { bodyAsJson, jsonBody, type Packet } from '../local/native/packets.ts';
 import { attachSocketPath, type ConnectorOwner, ownerId, sendSocketPath } from '../local/socket-names.ts';
@@ -140,6 +141,10 @@ class Attachment implements AttachedEngine {
 
   query(logId: number): Promise<Body | undefined> {
     return this.#client.query(logId);
+  }
+
+  peek(question: PeekQuestion): Promise<PeekAnswer> {
+    return this.#client.peek(question);
   }
 
   execute(command: Command): Promise<CommandResult> {

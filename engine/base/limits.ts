@@ -2,6 +2,7 @@ import { ADMISSION_LIMITS } from './admission-limits.ts';
 import { ARCHIVE_LIMITS } from './archive-limits.ts';
 import { CERTIFICATE_LIMITS } from './certificate-limits.ts';
 import { FRAME_LIMITS } from './frame-limits.ts';
+import { PEEK_LIMITS } from './peek-limits.ts';
 import { TRANSFER_LIMITS } from './transfer-limits.ts';
 
 /**
@@ -377,6 +378,7 @@ export const LIMITS = {
   viewRows: 1_000,
   viewFilterCharacters: 4_096,
   viewIntervalMs: 100,
+  ...PEEK_LIMITS,
 
   // Files
   ...TRANSFER_LIMITS,

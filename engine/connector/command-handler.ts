@@ -19,6 +19,7 @@ import type { Registry } from '../peers/registry.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Inbox } from '../queues/inbox.ts';
 import { type ConnectorOptions, fileOwnerOf } from './connector-options.ts';
+import { QueuePeeker } from './queue-peek.ts';
 import type { QueueStore } from './queue-store.ts';
 import type { TransferList } from './transfer-list.ts';
 
@@ -218,6 +219,21 @@ export class CommandHandler implements ConnectorCommands {
     const deleted = await deleteLeftoverFiles(local.connectorFilesDirectory, owner);
     for (const file of deleted) this.#done(`${file}: deleted with its messages`, { warning: true });
     return deleted;
+  }
+
+  /**
+   * Drops the messages of a queue that are not on their way.
+   *
+   * @param upTo the end that a peek has returned
+   * @returns how many
+   * @throws AiocError AIOC_COMMAND, AIOC_DISK, AIOC_DISK_FULL
+   */
+  async purgeQueue(queue: string, upTo: string): Promise<number> {
+    const why = `purged at the request of ${this.#source}`;
+    const { count, type, peerName } = await new QueuePeeker(this.#connector).purge(queue, { upTo, why });
+    const messages = count === 1 ? '1 message' : `${count} messages`;
+    this.#done(`${messages} of type ${type} purged`, { peerName, warning: true });
+    return count;
   }
 
   transfers(): Promise<readonly TransferRow[]> {

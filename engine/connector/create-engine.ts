@@ -110,6 +110,7 @@ function engineOf(options: ConnectorOptions): Engine {
   connector.local?.serveAttach({
     open: (view, onUpdate) => engine.open(view, onUpdate),
     query: (logId) => engine.query(logId),
+    peek: (question) => engine.peek(question),
     execute: (command) => engine.execute(command, 'an attached screen'),
   });
   return {

@@ -4,6 +4,7 @@ import type { Timer } from '../base/ports.ts';
 import type { Conversation } from '../chat/conversation.ts';
 import type { Command, CommandResult, CommandValue } from '../contract/commands.ts';
 import type { EngineApi, ViewSubscription } from '../contract/engine-api.ts';
+import type { PeekAnswer, PeekQuestion } from '../contract/queue-peek.ts';
 import type { Body, ChatRow, ListUpdate, ListWindow, TailUpdate, Update, View } from '../contract/views.ts';
 import { importReceived } from '../files/import-file.ts';
 import type { CommandSource } from '../local/connector-commands.ts';
@@ -12,6 +13,7 @@ import { usesOf } from './certificate-use.ts';
 import type { CommandHandler } from './command-handler.ts';
 import type { Connector } from './connector.ts';
 import { type ListSource, listWindow, tailWindow } from './list-window.ts';
+import { QueuePeeker } from './queue-peek.ts';
 import type { FilteredRows } from './row-filter.ts';
 import { transferListSource } from './transfer-list.ts';
 import { ViewFilters } from './view-filters.ts';
@@ -46,6 +48,14 @@ export class EngineService implements EngineApi {
 
   async query(logId: number): Promise<Body | undefined> {
     return this.#connector.log.body(logId);
+  }
+
+  async peek(question: PeekQuestion): Promise<PeekAnswer> {
+    try {
+      return await new QueuePeeker(this.#connector).peek(question);
+    } catch (error) {
+      return { fault: toAiocError(error).message };
+    }
   }
 
   /** @param from the source of the command, for the log */
@@ -191,6 +201,8 @@ export class EngineService implements EngineApi {
         const { name, directory, unzip } = command;
         return importReceived({ folder, name, directory, unzip, random: connector.options.ports.random });
       }
+      case 'queue.purge':
+        return control.purgeQueue(command.queue, command.upTo);
       case 'log.note':
         return log.event(command.text, { warning: command.warning }) ?? null;
     }

@@ -50,6 +50,11 @@ export type Command =
       readonly directory: string;
       readonly unzip: boolean;
     }
+  /**
+   * Drops the messages of a queue that are not on their way. `upTo` is the end that a peek has returned: what has come
+   * since stays. The value is how many.
+   */
+  | { readonly kind: 'queue.purge'; readonly queue: string; readonly upTo: string }
   | { readonly kind: 'log.note'; readonly text: string; readonly warning: boolean };
 
 export type CommandValue = null | number | string | readonly string[];

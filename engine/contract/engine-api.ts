@@ -1,4 +1,5 @@
 import type { Command, CommandResult } from './commands.ts';
+import type { PeekAnswer, PeekQuestion } from './queue-peek.ts';
 import type { Body, Update, View } from './views.ts';
 
 /** Increased whenever a type of the contract changes its meaning. Both ends compare it first. */
@@ -19,5 +20,7 @@ export interface ViewSubscription {
 export interface EngineApi {
   open(view: View, onUpdate: (update: Update) => void): ViewSubscription;
   query(logId: number): Promise<Body | undefined>;
+  /** Shows messages of a queue, which stay where they are. */
+  peek(question: PeekQuestion): Promise<PeekAnswer>;
   execute(command: Command): Promise<CommandResult>;
 }

@@ -1,6 +1,7 @@
 import { AiocError } from '../base/errors.ts';
 import type { Command, CommandResult } from './commands.ts';
 import { CONTRACT_VERSION, type EngineApi, type ViewSubscription } from './engine-api.ts';
+import type { PeekAnswer, PeekQuestion } from './queue-peek.ts';
 import { readOnlyEngine } from './read-only-engine.ts';
 import type { Body, Update, View } from './views.ts';
 
@@ -17,6 +18,7 @@ export type Request =
   | { readonly kind: 'open' | 'change'; readonly viewId: number; readonly view: View }
   | { readonly kind: 'close'; readonly viewId: number }
   | { readonly kind: 'query'; readonly callId: number; readonly logId: number }
+  | { readonly kind: 'peek'; readonly callId: number; readonly question: PeekQuestion }
   | { readonly kind: 'execute'; readonly callId: number; readonly command: Command };
 
 export type EngineReply =
@@ -56,6 +58,11 @@ export function serveEngine(port: Port, served: EngineApi): () => void {
       case 'query':
         void engine
           .query(request.logId)
+          .then((value) => reply({ kind: 'answer', callId: request.callId, value }));
+        return;
+      case 'peek':
+        void engine
+          .peek(request.question)
           .then((value) => reply({ kind: 'answer', callId: request.callId, value }));
         return;
       case 'execute':
@@ -148,6 +155,13 @@ export class EngineClient implements EngineApi {
         this.#send({ kind: 'close', viewId });
       },
     };
+  }
+
+  peek(question: PeekQuestion): Promise<PeekAnswer> {
+    return new Promise((resolve, reject) => {
+      const call = { answered: (value: unknown) => resolve(value as PeekAnswer), failed: reject };
+      this.#call(call, (callId) => ({ kind: 'peek', callId, question }));
+    });
   }
 
   query(logId: number): Promise<Body | undefined> {

@@ -13,6 +13,7 @@ export function readOnlyEngine(engine: EngineApi): EngineApi {
         ),
       ),
     query: (logId) => engine.query(logId),
+    peek: (question) => engine.peek(question),
     execute: async () => REFUSED,
   };
 }

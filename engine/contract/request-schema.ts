@@ -4,7 +4,11 @@ import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Command } from './commands.ts';
 import type { Request } from './engine-rpc.ts';
+import type { PeekQuestion } from './queue-peek.ts';
 import type { View } from './views.ts';
+
+/** Positions in an outbox and its lanes. */
+const PLACE_CHARACTERS = 1_000;
 
 const filter = z.string().max(LIMITS.viewFilterCharacters);
 const rows = z.int();
@@ -64,8 +68,17 @@ export const COMMAND = z.discriminatedUnion('kind', [
     directory: z.string(),
     unzip: z.boolean(),
   }),
+  z.object({ kind: z.literal('queue.purge'), queue: z.string(), upTo: z.string().max(PLACE_CHARACTERS) }),
   z.object({ kind: z.literal('log.note'), text: z.string(), warning: z.boolean() }),
 ]) satisfies z.ZodType<Command>;
+
+const PEEK = z.object({
+  queue: z.string(),
+  after: z.string().max(PLACE_CHARACTERS).exactOptional(),
+  upTo: z.string().max(PLACE_CHARACTERS).exactOptional(),
+  rows: z.int().min(0),
+  bodies: z.enum(['beginning', 'whole']).exactOptional(),
+}) satisfies z.ZodType<PeekQuestion>;
 
 const viewId = z.int();
 const callId = z.int();
@@ -75,6 +88,7 @@ const REQUEST = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['open', 'change']), viewId, view: VIEW }),
   z.object({ kind: z.literal('close'), viewId }),
   z.object({ kind: z.literal('query'), callId, logId: z.int() }),
+  z.object({ kind: z.literal('peek'), callId, question: PEEK }),
   z.object({ kind: z.literal('execute'), callId, command: COMMAND }),
 ]) satisfies z.ZodType<Request>;
 

@@ -1,5 +1,5 @@
 import type { SeqRange } from '../protocol/stream-frames.ts';
-import type { LeftMessages } from '../queues/outbox.ts';
+import type { LeftMessages } from '../queues/outbox-entry.ts';
 
 /**
  * Reports that the peer has acknowledged messages.

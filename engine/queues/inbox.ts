@@ -9,11 +9,13 @@ import type { InboxArrival, IndexRange } from './inbox-arrival.ts';
 import { type InboxBatch, inboxBatch, inboxHead } from './inbox-batch.ts';
 import { InboxConsumers } from './inbox-consumers.ts';
 import type { InboxOptions, InboxOutcome } from './inbox-options.ts';
+import { InboxRemoval } from './inbox-removal.ts';
 import { InboxWriter } from './inbox-writer.ts';
 import { type CheckedBatch, type MessageBatch, messagesFrom } from './message-batch.ts';
 import type { MessageSource, StoredPosition } from './message-source.ts';
 import type { LoggedMessages } from './outbox-batch.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
+import type { StoredQueue } from './stored-queue.ts';
 import { UntakenMessages } from './untaken-messages.ts';
 
 /** A message of a batch that is written to a listener one by one. */
@@ -31,6 +33,9 @@ export class Inbox {
   readonly departures: RateMeter;
   /** The consumers of this inbox: one at a time. */
   readonly consumers: InboxConsumers;
+  /** Its stored messages, for people who look at them. */
+  readonly stored: StoredQueue;
+  readonly #removal: InboxRemoval;
   readonly #options: InboxOptions;
   #depth = 0;
   #bytes = 0;
@@ -77,9 +82,35 @@ export class Inbox {
       keep: (batch, arrival) => this.#keep(batch, arrival),
       onDropped: (messages) => this.#report(messages, 'dropped', 'the queue is full and no program listens'),
     });
+    this.#removal = this.#makeRemoval();
+    this.stored = {
+      stream,
+      read: (after, maxBytes) => store.read(stream, this.#notBefore(after), maxBytes),
+      stateAt: (position) => (position <= this.#notBefore(0) ? 'gone' : 'waiting'),
+      end: async () => (await store.stat(stream)).lastPosition,
+      purge: (upTo, why) => this.#removal.purge(upTo, why),
+    };
     this.consumers = new InboxConsumers(this.type, (hasConsumer) => this.setHasConsumer(hasConsumer));
     this.arrivals = new RateMeter(options.clock);
     this.departures = new RateMeter(options.clock);
+  }
+
+  #makeRemoval(): InboxRemoval {
+    const { stream, store } = this.#options;
+    return new InboxRemoval({
+      ...{ type: this.type, writer: this.#writer },
+      hasConsumer: () => this.hasConsumer,
+      isExpected: () => this.#expected.isExpected,
+      hasLent: () => this.#lent.length > 0,
+      settleLent: () => this.settle(Number.POSITIVE_INFINITY),
+      read: (maxBytes) => this.read(this.#doneUpTo, maxBytes),
+      drop: (batch, why) => this.#drop(batch, why),
+      firstIs: (batch) => {
+        this.#oldestAtMs = batch?.atMs ?? this.#oldestAtMs;
+      },
+      ack: () => store.ack(stream, this.#doneUpTo),
+      changed: () => this.#overflow.changed(),
+    });
   }
 
   /** Restores what an earlier run left in the store, before anything is put in. */
@@ -252,29 +283,17 @@ export class Inbox {
   }
 
   /** See LimitedQueue. */
-  async dropOldest(): Promise<number | 'look-again'> {
-    // Lent messages are older: they are dropped too, and not redelivered.
-    await this.settle(Number.POSITIVE_INFINITY).catch(() => undefined);
-    const [oldest, next] = await this.read(this.#doneUpTo, 1).catch(() => []);
-    if (oldest === undefined) {
-      // The oldest message is still being stored.
-      const wasStoring = this.#writer.isBusy;
-      await this.#writer.idle();
-      return wasStoring ? 'look-again' : 0;
-    }
-    // A listener that has come meanwhile may have received these messages, and takes them itself.
-    if (this.#expected.isExpected) return 'look-again';
-    const last = lastPositionOf(oldest);
-    const count = last - Math.max(oldest.position - 1, this.#doneUpTo);
+  readonly dropOldest = (): Promise<number | 'look-again'> => this.#removal.dropOldest();
+
+  /** @returns how many of its messages had not been taken or dropped */
+  #drop(batch: InboxBatch, why: string): number {
+    const last = lastPositionOf(batch);
+    const count = last - Math.max(batch.position - 1, this.#doneUpTo);
+    if (count <= 0) return 0;
     this.#doneUpTo = last;
-    this.#shrink(count, oldest.sizeBytes);
-    this.#oldestAtMs = next?.atMs ?? oldest.atMs;
+    this.#shrink(count, batch.sizeBytes);
     this.#untaken.left(count, false);
-    this.#logIds.leave(count, (messages) =>
-      this.#report(messages, 'dropped', 'the queue was full and this was the oldest message'),
-    );
-    const { store, stream } = this.#options;
-    store.ack(stream, last).catch(() => undefined);
+    this.#logIds.leave(count, (messages) => this.#report(messages, 'dropped', why));
     return count;
   }
 

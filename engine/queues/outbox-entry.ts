@@ -126,6 +126,13 @@ export class OutboxEntry {
   }
 }
 
+/** Messages of an entry that have left the queue: from index `from` to before `to`. */
+export interface LeftMessages {
+  readonly entry: OutboxEntry;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Refuses messages: reports the reason to their completion and their observer. */
 export function refuse(
   { observer, logId, count }: OutboxBatch,

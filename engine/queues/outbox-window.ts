@@ -39,7 +39,25 @@ export class OutboxWindow {
 
   /** The first entry of which nothing was sent on the current connection. */
   get oldestUnsent(): OutboxEntry | undefined {
-    return this.#entries.find(({ gone, sent }) => !gone && sent === 0);
+    const first = this.next();
+    if (first === undefined || first.sent === 0) return first;
+    // Messages are sent in order, so only the first one may be on its way in part.
+    for (let index = this.#nextUnsent + 1; index < this.#entries.length; index += 1) {
+      const entry = this.#entries[index] as OutboxEntry;
+      if (!entry.gone && entry.sent === 0) return entry;
+    }
+    return undefined;
+  }
+
+  /** What has become of the message at a position; messages behind the window wait. */
+  stateAt(position: number): 'waiting' | 'sent' | 'gone' {
+    for (let index = this.#front; index < this.#entries.length; index += 1) {
+      const entry = this.#entries[index] as OutboxEntry;
+      const at = position - entry.position;
+      if (at < 0 || at >= entry.count) continue;
+      return entry.hasLeft(at) ? 'gone' : at < entry.sent ? 'sent' : 'waiting';
+    }
+    return 'waiting';
   }
 
   /** The first entry with messages that were not sent on the current connection. */

@@ -3,22 +3,17 @@ import type { MessageNumber, NumberOnWire } from '../protocol/message-number.ts'
 import { lastPositionOf } from '../storage/store.ts';
 import { OutboxAdmission, sizeInOutbox } from './outbox-admission.ts';
 import type { Completion, OutboxBatch } from './outbox-batch.ts';
-import { OutboxEntry, refuse, weightOf } from './outbox-entry.ts';
+import { type LeftMessages, OutboxEntry, refuse, weightOf } from './outbox-entry.ts';
 import { OutboxLoader } from './outbox-loader.ts';
 import { OutboxNumbers } from './outbox-numbers.ts';
 import type { OutboxOptions } from './outbox-options.ts';
+import { OutboxRemoval } from './outbox-removal.ts';
 import { OutboxWindow } from './outbox-window.ts';
 import { OutboxWriter, type PendingBatch, type StoredPlace } from './outbox-writer.ts';
 import { OverflowPolicy } from './overflow-policy.ts';
 import { SenderPace } from './sender-pace.ts';
 import { SentNumbers } from './sent-numbers.ts';
-
-/** Messages of an entry that have left the queue: from index `from` to before `to`. */
-export interface LeftMessages {
-  readonly entry: OutboxEntry;
-  readonly from: number;
-  readonly to: number;
-}
+import type { StoredQueue } from './stored-queue.ts';
 
 /**
  * The queue of messages for one peer and message type, in order, as the batches in which they came. A message stays in
@@ -30,6 +25,8 @@ export class Outbox {
   readonly departures: RateMeter;
   /** Messages that wait for room. */
   readonly overflow: OverflowPolicy;
+  /** Its stored messages, for people who look at them. */
+  readonly stored: StoredQueue;
   readonly #options: OutboxOptions;
   readonly #writer: OutboxWriter;
   readonly #admission: OutboxAdmission;
@@ -43,6 +40,8 @@ export class Outbox {
   #loading: Promise<void> | undefined;
   /** The last position that was acknowledged to the store. */
   #ackedUpTo = 0;
+  #lastAck: Promise<void> = Promise.resolve();
+  readonly #removal: OutboxRemoval;
   readonly #numbers: OutboxNumbers;
   readonly #sentNumbers = new SentNumbers();
   #unacked = 0;
@@ -76,6 +75,20 @@ export class Outbox {
         for (const one of batches) this.#refused(one, error);
       },
     });
+    this.#removal = new OutboxRemoval({
+      ...{ window: this.#window, writer: this.#writer },
+      hasMore: () => this.hasMore,
+      load: () => this.load(),
+      remove: (entry) => this.#remove(entry),
+      acked: () => this.#lastAck,
+    });
+    this.stored = {
+      stream,
+      read: (after, maxBytes) => store.read(stream, Math.max(after, this.#ackedUpTo), maxBytes),
+      stateAt: (position) => (position <= this.#ackedUpTo ? 'gone' : this.#window.stateAt(position)),
+      end: async () => this.#storedEnd,
+      purge: (upTo, why) => this.#removal.purge(upTo, why),
+    };
     this.#admission = new OutboxAdmission({
       overflow: this.overflow,
       writer: this.#writer,
@@ -365,27 +378,9 @@ export class Outbox {
     this.#window.rewind();
   }
 
-  /** See LimitedQueue; messages of a batch of which some were sent are not dropped. */
-  async dropOldest(): Promise<number> {
-    const oldest = await this.#oldestWaiting();
-    if (oldest === undefined) return 0;
-    const why = 'the queue was full and this was the oldest message';
-    const waiting = oldest.waitingRanges(oldest.count);
-    const count = this.#remove(oldest);
-    for (const [from, to] of waiting) oldest.report(from, to, 'dropped', why);
-    oldest.context.body?.onGivenUp?.();
-    return count;
-  }
-
-  async #oldestWaiting(): Promise<OutboxEntry | undefined> {
-    for (;;) {
-      const oldest = this.#window.oldestUnsent;
-      if (oldest !== undefined) return oldest;
-      if (this.hasMore) await this.load();
-      // The newest messages are counted, but may not be in the window yet.
-      else if (this.#writer.isBusy) await this.#writer.arrived();
-      else return undefined;
-    }
+  /** See LimitedQueue and OutboxRemoval. */
+  dropOldest(): Promise<number> {
+    return this.#removal.dropOldest();
   }
 
   /** Acknowledges removed messages at the front to the store, and cuts gone entries off the window. */
@@ -394,6 +389,7 @@ export class Outbox {
     if (upTo <= this.#ackedUpTo) return;
     this.#ackedUpTo = upTo;
     // If the store cannot record it, the messages are sent again after a restart.
-    this.#options.store.ack(this.#options.stream, upTo).catch(() => undefined);
+    this.#lastAck = this.#options.store.ack(this.#options.stream, upTo);
+    this.#lastAck.catch(() => undefined);
   }
 }

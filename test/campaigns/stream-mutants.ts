@@ -142,4 +142,16 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     find: 'const number = { epoch: entry.number.epoch, seq: entry.number.seq + from };',
     replace: 'const number = { epoch: entry.number.epoch, seq: entry.number.seq + (count > 1 ? from : 0) };',
   },
+  {
+    name: 'a purge takes what is on its way, too',
+    file: 'queues/outbox-window.ts',
+    find: 'if (first === undefined || first.sent === 0) return first;',
+    replace: 'if (first !== undefined) return this.#entries.find(({ gone }) => !gone);',
+  },
+  {
+    name: 'a purge of an inbox counts messages of a batch that were taken before',
+    file: 'queues/inbox.ts',
+    find: 'const count = last - Math.max(batch.position - 1, this.#doneUpTo);',
+    replace: 'const { count } = batch;',
+  },
 ];

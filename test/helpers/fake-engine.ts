@@ -1,5 +1,6 @@
 import type { Command, CommandResult } from '../../engine/contract/commands.ts';
 import type { EngineApi, ViewSubscription } from '../../engine/contract/engine-api.ts';
+import type { PeekAnswer, PeekQuestion } from '../../engine/contract/queue-peek.ts';
 import type {
   Body,
   ChatRow,
@@ -47,6 +48,17 @@ export class FakeEngine implements EngineApi {
 
   async query(logId: number): Promise<Body | undefined> {
     return this.data.bodies[logId];
+  }
+
+  /** What queues have, by their ids. */
+  readonly peeks = new Map<string, PeekAnswer>();
+  readonly peeked: PeekQuestion[] = [];
+
+  async peek(question: PeekQuestion): Promise<PeekAnswer> {
+    this.peeked.push(question);
+    return structuredClone(
+      this.peeks.get(question.queue) ?? { fault: 'there is no such queue (any longer)' },
+    );
   }
 
   async execute(command: Command): Promise<CommandResult> {

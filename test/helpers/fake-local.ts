@@ -1,4 +1,10 @@
-import type { JoinedClient, LocalActions, RunningShell, ShellRow } from '../../components/local-actions.ts';
+import type {
+  JoinedClient,
+  LocalActions,
+  QueueExport,
+  RunningShell,
+  ShellRow,
+} from '../../components/local-actions.ts';
 
 /** The local side of the chat without a shell or a disk. */
 export class FakeLocal implements LocalActions {
@@ -56,6 +62,20 @@ export class FakeLocal implements LocalActions {
   async saveScreen(text: string): Promise<string> {
     this.screens.push(text);
     return `${this.workingDirectory}/aioc-screen.txt`;
+  }
+
+  /** Lines of exports, by their paths. */
+  readonly exports = new Map<string, string[]>();
+
+  async createExport(queue: string): Promise<QueueExport> {
+    const path = `${this.workingDirectory}/${queue}.ndjson`;
+    const lines: string[] = [];
+    this.exports.set(path, lines);
+    return {
+      path,
+      append: async (rows) => void lines.push(...rows.map(({ text }) => text)),
+      close: async () => undefined,
+    };
   }
 
   saveHistory(line: string): void {

@@ -27,5 +27,6 @@ export const SAMPLE_COMMANDS: { readonly [Kind in Command['kind']]: Command & { 
   'chat.read': { kind: 'chat.read', peer: 'p1' },
   'files.list': { kind: 'files.list' },
   'files.import': { kind: 'files.import', name: 'a', directory: '/b', unzip: true },
+  'queue.purge': { kind: 'queue.purge', queue: 'p1:any', upTo: '3,0' },
   'log.note': { kind: 'log.note', text: 'x', warning: true },
 };

@@ -6,10 +6,14 @@ import type { SafeQueueRow } from '../../state/safe-rows.ts';
 import { type SafeText, safe, trusted } from '../../terminal/sanitize.ts';
 import type { UiContext } from '../ui-context.ts';
 import type { Act } from './act.ts';
+import { exportQueue, peekQueue, purgeQueue } from './queue-messages.ts';
 
 /** What is done with the selected queue. */
 export const QUEUE_ACTIONS = {
   why: explainQueue,
+  peek: peekQueue,
+  export: exportQueue,
+  purge: purgeQueue,
 } satisfies Partial<Record<ActionId, Act>>;
 
 /** The queue that was chosen by hand, else the one of the hint line. */

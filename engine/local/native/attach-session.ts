@@ -119,7 +119,7 @@ export class AttachSession {
       throw new Error('the contract versions differ');
     }
     if (request.kind === 'open') this.#opened(request.viewId);
-    if (request.kind === 'query' || request.kind === 'execute') this.#unanswered += 1;
+    if ('callId' in request) this.#unanswered += 1;
     if (request.kind === 'close') {
       this.#views.delete(request.viewId);
       this.#held.delete(request.viewId);

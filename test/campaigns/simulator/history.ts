@@ -18,8 +18,10 @@ class Ledger {
   readonly sent: string[] = [];
   readonly confirmed = new Set<string>();
   readonly delivered: string[] = [];
+  /** What was in a queue when that was purged. */
+  readonly mayBePurged = new Set<string>();
 
-  /** What was confirmed has come, once and in order. */
+  /** What was confirmed has come, once and in order, or was in a queue that was purged. */
   check(name: string): void {
     const known = new Set(this.sent);
     const came = new Set<string>();
@@ -29,7 +31,10 @@ class Ledger {
       came.add(text);
     }
     for (const text of this.confirmed)
-      assert.ok(came.has(text), `${name}: ${text} was confirmed and has not come`);
+      assert.ok(
+        came.has(text) || this.mayBePurged.has(text),
+        `${name}: ${text} was confirmed and has not come`,
+      );
     const inOrder = this.sent.filter((text) => came.has(text));
     assert.deepEqual(this.delivered, inOrder, `${name}: out of order`);
   }
@@ -49,6 +54,8 @@ class SimulatedHistory {
   readonly #heldMaxBytes: number;
   /** Of a third of the histories the queues are soon full. */
   readonly #queueMaxBytes: number;
+  /** Of a third of the histories, queues are purged at random times. */
+  readonly #purges: boolean;
   #sent = 0;
 
   constructor(seed: number) {
@@ -56,6 +63,7 @@ class SimulatedHistory {
     this.#random = this.#world.random;
     this.#durability = this.#pick(['batch', 'batch', 'batch', 'always', 'os'] as const);
     this.#heldMaxBytes = this.#pick([1, LIMITS.memoryBudgetBytes, LIMITS.memoryBudgetBytes] as const);
+    this.#purges = seed % 3 === 1;
     this.#queueMaxBytes = seed % 3 === 0 ? 2_000 : 1e9;
     const { network } = this.#world;
     network.certificateOfDialler = { fingerprint: 'of the client', claimedName: 'client1' };
@@ -109,6 +117,7 @@ class SimulatedHistory {
     else if (luck < 0.74) this.#end(node);
     else if (luck < 0.86) this.#hurtDisk(node);
     else if (luck < 0.93) this.#slow(node);
+    if (this.#purges && this.#chance(0.3)) await this.#purge(node);
     if (luck >= 0.4) this.#send(this.#pick(this.#nodes));
     await this.#pass(this.#pick([0, 1, 3, 10, 100, 1_000, 4_000]));
   }
@@ -127,6 +136,25 @@ class SimulatedHistory {
         (error) => this.#count(error === CRASHED ? 'unconfirmed at a crash' : `refused ${error.code}`),
       );
     }
+  }
+
+  /** Somebody purges a queue, while everything else goes on. */
+  async #purge(node: SimulatedNode): Promise<void> {
+    if (!node.running) return;
+    const purged = await node
+      .purge((ids) => this.#pick(ids))
+      .catch((error) => {
+        if (error !== CRASHED) throw error;
+        return undefined;
+      });
+    if (purged === undefined) return;
+    for (const text of purged.seen)
+      for (const ledger of this.#ledgers.values())
+        if (ledger.sent.includes(text)) ledger.mayBePurged.add(text);
+    const count = await Promise.race([purged.settled, this.#pass(1_000).then(() => undefined)]);
+    if (count === undefined) return this.#count('purge refused or cut off');
+    assert.ok(count <= purged.seen.length, `${count} were purged of ${purged.seen.length} that were seen`);
+    if (count > 0) this.#count('purge');
   }
 
   /** A connection that has just been made: how fast, in what pieces, and whether it lasts. */

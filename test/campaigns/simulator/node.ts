@@ -1,6 +1,7 @@
 import { nextMicrotask } from '../../../engine/base/batching.ts';
 import type { Durability } from '../../../engine/config/shapes.ts';
 import { Connector } from '../../../engine/connector/connector.ts';
+import { QueuePeeker } from '../../../engine/connector/queue-peek.ts';
 import { parseLocalFrame } from '../../../engine/local/local-frames.ts';
 import { encodeFrame } from '../../../engine/protocol/frame-encoder.ts';
 import { largestMessageIn } from '../../../engine/protocol/record-batch.ts';
@@ -34,6 +35,12 @@ interface Gathered {
   readonly text: string;
   kept(): void;
   refused(error: unknown): void;
+}
+
+interface Purged {
+  readonly seen: readonly string[];
+  /** Resolves with how many were purged, or undefined if that was refused or failed. */
+  readonly settled: Promise<number | undefined>;
 }
 
 /** A connector with a program that sends and one that listens, which can be killed and started again. */
@@ -203,6 +210,32 @@ export class SimulatedNode {
   /** What peers have sent again although it was stored here. */
   get repeated(): readonly string[] {
     return this.#stored.repeated;
+  }
+
+  /**
+   * Somebody purges one of its queues, after looking at it.
+   *
+   * @returns what was seen and may be gone now, as texts, and how many messages were purged; undefined: none was
+   */
+  async purge(pickQueue: (ids: readonly string[]) => string): Promise<Purged | undefined> {
+    const connector = this.#connector as Connector;
+    const peeker = new QueuePeeker(connector);
+    const out = [...connector.registry.all].flatMap(({ id, sender }) =>
+      sender.queues.map(({ outbox }) => `${id}:${outbox.type}`),
+    );
+    const queue = pickQueue([...out, ...TYPES.map((type) => `in:${type}`)]);
+    const seen: string[] = [];
+    let after: string | undefined;
+    for (;;) {
+      const question = { queue, rows: 100, bodies: 'whole', ...(after !== undefined && { after }) } as const;
+      const { rows, hasMore, end } = await this.alive(peeker.peek(question));
+      for (const { isSent, body } of rows) if (!isSent && body !== undefined) seen.push(body.text);
+      after = rows.at(-1)?.place ?? after;
+      if (hasMore) continue;
+      // The machine may crash meanwhile: then all of them, or none, or some may be gone.
+      const done = this.alive(peeker.purge(queue, { upTo: end, why: 'purged' }));
+      return { seen, settled: done.then(({ count }) => count).catch(() => undefined) };
+    }
   }
 
   /** How many messages wait in any of its queues. */
