@@ -39,7 +39,7 @@ export class ConnectorLocator {
     }
     throw new AiocError(
       'AIOC_CONNECTOR_AWAY',
-      `the connector ${ownerId(this.owner)} is not running here: start it, or set connectorFilesDirpath to its directory (tried ${tried.join(' and ')})`,
+      `the connector ${ownerId(this.owner)} is not running here: start it, or give its configuration file if its connector_files_dirpath is another one (tried ${tried.join(' and ')})`,
       { cause },
     );
   }

@@ -87,7 +87,7 @@ test('a connector that was restarted is found again, and one that is gone is nam
   const away = await rejectsWith(
     api.send({ ...event, data: 'lost' }),
     'AIOC_CONNECTOR_AWAY',
-    /edge is not running here/,
+    /edge is not running here: start it, or give its configuration file/,
   );
   assert.match(away.message, /uds_path_send_to_connector_client_edge/);
   const next = await FakeConnector.start(t, options);
