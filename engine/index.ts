@@ -45,7 +45,7 @@ export {
   type StartConnectorOptions,
   type StopConnectorOptions,
 } from './api/connector-manager.ts';
-export { readSnapshot } from './api/connector-snapshot.ts';
+export { type ConnectorSnapshot, readSnapshot, snapshotOf } from './api/connector-snapshot.ts';
 export { connectorsIn, type FoundConnector } from './api/found-connectors.ts';
 export { UNFINISHED } from './api/listener.ts';
 export type {
@@ -99,7 +99,7 @@ export type { JoinedServer } from './connector/join-server.ts';
 export type { CertificateEntry } from './connector/listed-certificates.ts';
 export { openLog } from './connector/open-log.ts';
 export { type AttachmentOptions, connectEngine, serveEngine } from './contract/engine-rpc.ts';
-export type { PeekRow } from './contract/queue-peek.ts';
+export type { PeekRow, QueuePeek } from './contract/queue-peek.ts';
 export type { TransferRow } from './contract/views.ts';
 export { meantPath } from './files/lossy-path.ts';
 export { shownName } from './files/safe-name.ts';

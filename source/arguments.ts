@@ -30,6 +30,14 @@ import {
   type Values,
   where,
 } from './commands/send-arguments.ts';
+import {
+  type QueuesOptions,
+  queuesOptions,
+  type TailOptions,
+  type TopOptions,
+  tailOptions,
+  topOptions,
+} from './commands/watch-arguments.ts';
 import { DEFAULT_PORT, OPTIONS, type OptionEntry } from './option-table.ts';
 import { refuseWhatOnlyPythonHas, withPythonsSpelling } from './python-spelling.ts';
 
@@ -66,6 +74,9 @@ export type Invocation =
   | { readonly mode: 'test-send'; readonly file: string; readonly to?: string; readonly count?: number }
   | ({ readonly mode: 'send' } & ShellSendOptions)
   | ({ readonly mode: 'files' } & FilesOptions)
+  | ({ readonly mode: 'tail' } & TailOptions)
+  | ({ readonly mode: 'top' } & TopOptions)
+  | ({ readonly mode: 'queues' } & QueuesOptions)
   | ({ readonly mode: 'listen' } & ShellListenOptions)
   | ({ readonly mode: 'attach' } & AttachOptions)
   | { readonly mode: 'certificates'; readonly directory?: string }
@@ -171,6 +182,12 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
       return { mode: 'send', ...shellSend(rest, values) };
     case 'files':
       return { mode: 'files', ...filesOptions(rest, values) };
+    case 'tail':
+      return { mode: 'tail', ...tailOptions(rest, values) };
+    case 'top':
+      return { mode: 'top', ...topOptions(rest, values) };
+    case 'queues':
+      return { mode: 'queues', ...queuesOptions(rest, values) };
     case 'listen':
       return { mode: 'listen', ...shellListen(rest, values) };
     case 'log':

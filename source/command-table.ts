@@ -143,6 +143,57 @@ export const COMMANDS = {
       1: 'no connector runs, or one does not answer',
     },
   },
+  tail: {
+    usage: ['tail [CONNECTOR] [--filter FILTER] [--json] [--count N]'],
+    help: 'follow the log of a running connector',
+    about: `Prints the last rows of the connector's log, and each new one as it comes: messages in both directions, files and events. A row has the outcome that it has when it is printed. The filter is that of the screen. ${WHICH_CONNECTOR}`,
+    options: {
+      filter: true,
+      json: 'print a line of JSON for each row',
+      count: 'exit after N rows (default: run until Ctrl-C)',
+      ...LOOKED_INTO,
+    },
+    examples: [
+      ['aioc tail server.json', 'what happens now'],
+      ['aioc tail server.json --filter "peer:press-3 level:warning,error"', 'what goes wrong with one peer'],
+      ['aioc tail --json | jq -r .text', 'for scripts'],
+    ],
+  },
+  top: {
+    usage: ['top [CONNECTOR] [--json] [--count N]'],
+    help: 'print peers and queues once a second',
+    about: `Prints the state, the busiest peers and the longest queues of a connector once a second, as plain text. On a terminal each table takes the place of the one before. ${WHICH_CONNECTOR}`,
+    options: {
+      json: 'print a line of JSON each second, with all peers and queues',
+      count: 'exit after N tables (default: run until Ctrl-C)',
+      ...LOOKED_INTO,
+    },
+    examples: [
+      ['aioc top server.json', 'watch it over a slow line'],
+      ['aioc top server.json --count 1', 'one table'],
+    ],
+  },
+  queues: {
+    usage: [
+      'queues [CONNECTOR] [--json]',
+      'queues CONNECTOR peek QUEUE [--count N] [--json]',
+      'queues CONNECTOR export QUEUE [--count N]',
+      'queues CONNECTOR purge QUEUE',
+    ],
+    help: 'list, look into, export or purge queues',
+    about: `Lists the queues of a connector, and why those that are stuck are. peek shows the first messages of one (default 100) and export prints each in full as a line of JSON, which aioc send --json takes; both take nothing. purge drops the messages that are not on their way, at once and for good. ${WHICH_CONNECTOR}`,
+    options: {
+      json: true,
+      count: 'with peek and export: N messages',
+      ...LOOKED_INTO,
+    },
+    examples: [
+      ['aioc queues server.json', 'what waits, and why'],
+      ['aioc queues server.json peek out/press-3/event', 'the first messages for press-3'],
+      ['aioc queues server.json export in/order', 'what waits for a listener'],
+      ['aioc queues server.json purge out/press-3/event', 'drop them'],
+    ],
+  },
   cli: {
     usage: ['cli [CONNECTOR [COMMAND [ARGUMENT]]]'],
     help: 'send a command to a running connector',

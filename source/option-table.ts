@@ -74,6 +74,11 @@ export const OPTIONS = {
     value: 'SECONDS',
     help: 'with --await_response: how long to wait (default 3600)',
   },
+  filter: {
+    type: 'string',
+    value: 'FILTER',
+    help: 'only rows that it finds: words, peer:NAME, type:TYPE, level:warning,error, /expression/, !inverse',
+  },
   raw: { type: 'boolean', help: 'print the text of each message only, no JSON' },
   reply: { type: 'string', value: 'TEXT', help: 'answer each request with TEXT' },
   connector_files_dirpath: {

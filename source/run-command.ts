@@ -57,6 +57,12 @@ async function run(invocation: CommandInvocation): Promise<number> {
       return (await import('./commands/send.ts')).runSend(invocation);
     case 'files':
       return (await import('./commands/files.ts')).runFiles(invocation);
+    case 'tail':
+      return (await import('./commands/tail.ts')).runTail(invocation);
+    case 'top':
+      return (await import('./commands/top.ts')).runTop(invocation);
+    case 'queues':
+      return (await import('./commands/queues.ts')).runQueues(invocation);
     case 'listen':
       return (await import('./commands/listen.ts')).runListen(invocation);
     case 'test-send':

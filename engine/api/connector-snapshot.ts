@@ -1,21 +1,25 @@
 import { AiocError } from '../base/errors.ts';
 import type { Timer } from '../base/ports.ts';
 import { realClock } from '../base/real-ports.ts';
-import type { PeerRow, Status } from '../contract/views.ts';
+import type { ViewSubscription } from '../contract/engine-api.ts';
+import type { PeerRow, QueueRow, Status, Update } from '../contract/views.ts';
 import { attachSocketPath, parseActiveConnectorEntry } from '../local/socket-names.ts';
-import { attachAt } from './attach.ts';
+import { type AttachedEngine, attachAt } from './attach.ts';
 
-/** The current status and peers of a connector. */
+/** The current status, peers and queues of a connector. */
 export interface ConnectorSnapshot {
   readonly status: Status;
+  /** Those with most that waits. */
   readonly peers: readonly PeerRow[];
+  /** The longest ones. */
+  readonly queues: readonly QueueRow[];
 }
 
-/** Maximum number of peers in a snapshot. */
-const PEERS_SHOWN = 1_000;
+/** Maximum number of peers, and of queues, in a snapshot. */
+const ROWS = 1_000;
 
 /**
- * Attaches to a connector, reads its status and peers once, and detaches.
+ * Attaches to a connector, reads its status, peers and queues once, and detaches.
  *
  * @param entry the connector's entry in active_connectors.json
  * @throws AiocError as `attach`, and AIOC_TIMEOUT
@@ -25,33 +29,52 @@ export async function readSnapshot(
   entry: string,
   timeoutMs: number,
 ): Promise<ConnectorSnapshot> {
-  let timer: Timer | undefined;
   const engine = await attachAt(attachSocketPath(directory, parseActiveConnectorEntry(entry)));
   try {
     return await new Promise((resolve, reject) => {
-      let status: Status | undefined;
-      let peers: readonly PeerRow[] | undefined;
-      const look = (): void => {
-        if (status !== undefined && peers !== undefined) resolve({ status, peers });
+      engine.onClose((why) => why !== undefined && reject(why));
+      snapshotOf(engine, timeoutMs).then(resolve, reject);
+    });
+  } finally {
+    await engine.close();
+  }
+}
+
+/**
+ * Reads the status, peers and queues of an attached connector once.
+ *
+ * @throws AiocError AIOC_TIMEOUT, also if the connector stops meanwhile
+ */
+export async function snapshotOf(engine: AttachedEngine, timeoutMs: number): Promise<ConnectorSnapshot> {
+  const views: ViewSubscription[] = [];
+  let timer: Timer | undefined;
+  try {
+    return await new Promise((resolve, reject) => {
+      const seen: { -readonly [Part in keyof ConnectorSnapshot]?: ConnectorSnapshot[Part] } = {};
+      const look = ({ status, peers, queues } = seen): void => {
+        if (status !== undefined && peers !== undefined && queues !== undefined)
+          resolve({ status, peers, queues });
       };
       const late = new AiocError(
         'AIOC_TIMEOUT',
         `the connector did not send its status within ${timeoutMs} ms; it may be overloaded`,
       );
       timer = realClock().after(timeoutMs, () => reject(late));
-      engine.onClose((why) => reject(why ?? late));
-      engine.open({ pane: 'status' }, (update) => {
-        if (update.pane === 'status') status = update.status;
+      const onUpdate = (update: Update): void => {
+        if (update.pane === 'status') seen.status = update.status;
+        if (update.pane === 'peers') seen.peers = update.rows;
+        if (update.pane === 'queues') seen.queues = update.rows;
         look();
-      });
-      const list = { filter: '', sort: 'waiting', descending: true, offset: 0, rows: PEERS_SHOWN } as const;
-      engine.open({ pane: 'peers', ...list }, (update) => {
-        if (update.pane === 'peers') peers = update.rows;
-        look();
-      });
+      };
+      const list = { filter: '', descending: true, offset: 0, rows: ROWS } as const;
+      views.push(
+        engine.open({ pane: 'status' }, onUpdate),
+        engine.open({ pane: 'peers', ...list, sort: 'waiting' }, onUpdate),
+        engine.open({ pane: 'queues', ...list, sort: 'backlog' }, onUpdate),
+      );
     });
   } finally {
     timer?.cancel();
-    await engine.close();
+    for (const view of views) view.close();
   }
 }

@@ -47,7 +47,10 @@ export interface FoundRows {
   readonly fault: string | undefined;
 }
 
-/** The part of a growing list inside a window: the newest rows, or those up to `endId`. Only these rows are created. */
+/**
+ * The part of a growing list inside a window: the newest rows, those up to `endId`, or those after `afterId`. Only these
+ * rows are created.
+ */
 export function tailWindow<Row extends { readonly id: number }>(
   source: TailSource<Row>,
   window: TailWindow,
@@ -56,12 +59,17 @@ export function tailWindow<Row extends { readonly id: number }>(
   const matchedCount = found?.indexes.length ?? length;
   const at = (index: number): Row =>
     source.at(found === undefined ? index : (found.indexes[index] ?? -1)) as Row;
-  const { endId } = window;
-  const end = endId === undefined ? matchedCount : countUpTo(endId, matchedCount, (index) => at(index).id);
+  const { endId, afterId } = window;
+  const upTo = (id: number): number => countUpTo(id, matchedCount, (index) => at(index).id);
   const count = Math.min(Math.max(0, window.rows), LIMITS.viewRows);
+  const after = afterId === undefined ? undefined : upTo(afterId);
+  const end = endId === undefined ? matchedCount : upTo(endId);
   // At the very top, the window is filled from below.
-  const until = Math.min(matchedCount, Math.max(end, Math.min(count, matchedCount)));
-  const start = Math.max(0, until - count);
+  const until = Math.min(
+    matchedCount,
+    after === undefined ? Math.max(end, Math.min(count, matchedCount)) : after + count,
+  );
+  const start = after ?? Math.max(0, until - count);
   return {
     total: length,
     matched: matchedCount,

@@ -21,10 +21,11 @@ export interface ListWindow<Sort extends string> {
   readonly rows: number;
 }
 
-/** A window of an ever-growing list. Without `endId` it follows the newest entry. */
+/** A window of an ever-growing list: up to `endId`, or the first ones after `afterId`, or else the newest entries. */
 export interface TailWindow {
   readonly filter: string;
   readonly endId?: number;
+  readonly afterId?: number;
   readonly rows: number;
 }
 

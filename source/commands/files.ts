@@ -1,7 +1,9 @@
 import { sanitize } from '../../components/terminal/sanitize.ts';
 import { ConnectorRemoteTool, type TransferRow } from '../../engine/index.ts';
+import { ageInWords } from '../age-in-words.ts';
 import { EXIT } from '../exit-codes.ts';
 import { optionsOf } from '../find-connector.ts';
+import { plainTable } from '../plain-table.ts';
 import { sizeText } from '../progress-line.ts';
 import type { FilesOptions } from './files-arguments.ts';
 
@@ -55,16 +57,7 @@ function tableOf(rows: readonly TransferRow[], nowMs: number): string {
       stateText(row, nowMs),
       sanitize(row.name),
     ]);
-  const table = [['ID', 'PEER', 'DONE', 'STATE', 'NAME'], ...lines];
-  const widths = [0, 1, 2, 3].map((at) => Math.max(...table.map((cells) => cells[at]?.length ?? 0)));
-  return table
-    .map((cells) =>
-      cells
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return plainTable([['ID', 'PEER', 'DONE', 'STATE', 'NAME'], ...lines]);
 }
 
 function stateText(
@@ -72,19 +65,11 @@ function stateText(
   nowMs: number,
 ): string {
   if (phase === 'waiting')
-    return idleSinceMs === undefined ? 'waits' : `waits, nothing for ${durationText(nowMs - idleSinceMs)}`;
+    return idleSinceMs === undefined ? 'waits' : `waits, nothing for ${ageInWords(nowMs - idleSinceMs)}`;
   if (phase !== 'running') return phase;
   const left =
     totalBytes === undefined || bytesPerSecond === 0
       ? ''
-      : `, ${durationText(((totalBytes - doneBytes) / bytesPerSecond) * 1000)} left`;
+      : `, ${ageInWords(((totalBytes - doneBytes) / bytesPerSecond) * 1000)} left`;
   return `${sizeText(bytesPerSecond)}/s${left}`;
-}
-
-function durationText(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
-  return `${Math.round(seconds / 86_400)} days`;
 }

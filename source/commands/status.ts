@@ -1,6 +1,7 @@
 import { sanitize } from '../../components/terminal/sanitize.ts';
 import type { Cause, PeerRow, Phase, Status } from '../../engine/contract/views.ts';
 import {
+  type ConnectorSnapshot,
   connectorOfEntry,
   connectorsIn,
   type FoundConnector,
@@ -10,6 +11,7 @@ import {
 } from '../../engine/index.ts';
 import { EXIT } from '../exit-codes.ts';
 import { searched, toolAt } from '../find-connector.ts';
+import { type QueueJson, queueJson } from '../queue-word.ts';
 
 /** How long to wait for a connector: one that hangs must not hide the others. */
 const TIMEOUT_MS = 3_000;
@@ -53,6 +55,8 @@ interface ConnectorStatus {
   /** Files on their way in both directions, and those that wait for their peers. */
   readonly filesRunning?: number;
   readonly filesWaiting?: number;
+  /** Queues with messages, longest first; absent if this user may not attach. */
+  readonly queues?: readonly QueueJson[];
   readonly received: number;
   readonly toSend: Readonly<Record<string, number>>;
   readonly ignored: boolean | readonly string[];
@@ -92,7 +96,7 @@ async function statusOf({ directory, entry, state }: FoundConnector): Promise<Co
       readSnapshot(directory, entry, TIMEOUT_MS).catch(() => undefined),
     ]);
     const counts = { received: queues.queueRecv, toSend: queues.queueSend, ignored };
-    const more = shown === undefined ? { away: [] } : doing(shown.status, shown.peers);
+    const more = shown === undefined ? { away: [] } : doing(shown);
     return { ...place, alive: true, peers, ...counts, ...more };
   } catch (error) {
     return { ...place, alive: false, ...nothing, problem: toAiocError(error).message };
@@ -106,7 +110,7 @@ const PROBLEMS: Readonly<Record<Exclude<FoundConnector['state'], 'answers'>, str
 };
 
 /** The details that a screen would show. */
-function doing(status: Status, rows: readonly PeerRow[]) {
+function doing({ status, peers: rows, queues }: ConnectorSnapshot) {
   const { role, phase, address, filesRunning, filesWaiting } = status;
   const away = rows.filter(({ state, waitingCount }) => state !== 'connected' && waitingCount > 0);
   const warned = rows.filter(({ state, reason }) => state === 'connected' && reason !== undefined);
@@ -126,6 +130,7 @@ function doing(status: Status, rows: readonly PeerRow[]) {
     ...daysLeft(status, rows),
     ...(filesRunning > 0 && { filesRunning }),
     ...(filesWaiting > 0 && { filesWaiting }),
+    queues: queues.filter(({ depth }) => depth > 0).map(queueJson),
     away: away.map((row) => ({
       name: row.name,
       state: row.state,
@@ -134,6 +139,13 @@ function doing(status: Status, rows: readonly PeerRow[]) {
       toSend: row.waitingCount,
     })),
   };
+}
+
+/** `out/press-3/event: 3 messages wait: press-3 is away …` */
+function stuckText({ queue, depth }: QueueJson, { reason, remedy }: NonNullable<QueueJson['stuck']>): string {
+  const wait = depth === 1 ? '1 message waits' : `${depth} messages wait`;
+  const what = remedy?.command ?? remedy?.text;
+  return sanitize(`${queue}: ${wait}: ${reason}${what === undefined ? '' : ` (${what})`}`);
 }
 
 function daysLeft(
@@ -186,6 +198,8 @@ function connectorText(status: ConnectorStatus): string {
   for (const [name, warning] of Object.entries(warnings))
     lines.push(`    ${sanitize(name)}: ${sanitize(warning)}`);
   lines.push(...filesLines(status));
+  for (const row of status.queues ?? [])
+    if (row.stuck !== undefined) lines.push(`    ${stuckText(row, row.stuck)}`);
   if (received > 0) lines.push(`    ${received} received, waiting for a listener`);
   if (ignored !== false)
     lines.push(`    ignored: ${ignored === true ? 'all' : ignored.map((name) => sanitize(name)).join(', ')}`);

@@ -87,6 +87,7 @@ const RUN_ELSEWHERE: readonly (readonly [command: RegExp, files: readonly string
   [/^aioc cli/, ['test/daemon/cli.test.ts']],
   [/^aioc attach/, ['test/pty/attach.test.ts']],
   [/^aioc files/, ['test/source/commands/files.test.ts']],
+  [/^aioc (tail|top|queues)/, ['test/source/commands/watching.test.ts']],
   [/^aioc send.* --file/, ['test/daemon/send-files.test.ts']],
   [/^aioc send/, ['test/daemon/shell.test.ts']],
   [/^aioc listen/, ['test/daemon/shell.test.ts']],
