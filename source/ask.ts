@@ -28,3 +28,15 @@ export async function pick(question: string, choices: readonly string[], otherwi
     lines.close();
   }
 }
+
+/** Asks a question on the terminal; Enter means yes, and the end of the input no. */
+export async function confirm(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout });
+  const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('no')));
+  try {
+    const answer = await Promise.race([lines.question(`${question} [Y/n] `), ended]);
+    return /^(y|yes)?$/i.test(answer.trim());
+  } finally {
+    lines.close();
+  }
+}

@@ -1,6 +1,8 @@
 import { AiocError } from '../engine/base/errors.ts';
 import type { Invocation } from './arguments.ts';
 import { failed } from './command-failure.ts';
+import type { AttachOptions } from './commands/send-arguments.ts';
+import { EXIT } from './exit-codes.ts';
 import { collectLessOften } from './heap-growth.ts';
 import { exitCodeAfter, guardStandardOutput } from './standard-output.ts';
 
@@ -77,6 +79,12 @@ async function run(invocation: CommandInvocation): Promise<number> {
 }
 
 async function showScreen({ subject, ...look }: Extract<Invocation, { mode: 'screen' }>): Promise<number> {
+  if (subject.kind === 'connector') {
+    const { offerToAttach } = await import('./commands/attach-offer.ts');
+    const answer = await offerToAttach(subject.file);
+    if (answer === 'nothing') return EXIT.failed;
+    if (answer === 'attach') return attachScreen({ ...look, connector: subject.file, directories: [] });
+  }
   needTerminal(
     subject.kind === 'chat' ? '"aioc chat --target HOST --upload PATH"' : `"aioc --headless ${subject.file}"`,
   );
@@ -85,7 +93,7 @@ async function showScreen({ subject, ...look }: Extract<Invocation, { mode: 'scr
   return process.exit(await runScreen(subject, look));
 }
 
-async function attachScreen(options: Extract<Invocation, { mode: 'attach' }>): Promise<number> {
+async function attachScreen(options: AttachOptions): Promise<number> {
   needTerminal('"aioc status"');
   const { runAttach } = await import('./screen/run-attach.ts');
   return process.exit(await runAttach(options));

@@ -108,6 +108,8 @@ export class Screen {
       void this.#shown.engine.execute({ kind: 'log.note', text, warning: stream === 'stderr' });
     });
     process.stdin.on('data', (chunk: Buffer) => this.#keys.write(chunk));
+    // A question asked before has paused it.
+    process.stdin.resume();
     // The terminal is gone; a SIGHUP does not always come.
     process.stdin.once('end', () => void this.#quit(EXIT.failed));
     process.stdin.on('error', () => void this.#quit(EXIT.failed));
