@@ -70,7 +70,7 @@ export async function snapshotOf(engine: AttachedEngine, timeoutMs: number): Pro
       views.push(
         engine.open({ pane: 'status' }, onUpdate),
         engine.open({ pane: 'peers', ...list, sort: 'waiting' }, onUpdate),
-        engine.open({ pane: 'queues', ...list, sort: 'backlog' }, onUpdate),
+        engine.open({ pane: 'queues', ...list, sort: 'depth' }, onUpdate),
       );
     });
   } finally {
