@@ -20,6 +20,9 @@ export interface ReadOptions {
 /** Read beyond the messages that are wanted: the headers and heads of their records. */
 const OVERHEAD_BYTES = 8 * 1024;
 
+/** An answer with so much of what was asked for is full: a large batch behind it would be read and not fit. */
+const FULL_SHARE = 0.75;
+
 /** The bytes are slices of a larger read buffer. */
 type ReadBatch = { -readonly [Key in keyof StoredBatch]: StoredBatch[Key] };
 
@@ -39,7 +42,7 @@ export async function readStream(
     const run = runBehind(stream, after);
     if (run === undefined) break;
     const last = run.lastPosition;
-    await readRun(run, { ...options, after }, (batch) => {
+    await readRun(run, { ...options, after, into: found }, (batch) => {
       // Batches that were confirmed during this read belong to the next read.
       if (batch.position > last) return false;
       return found.add(batch);
@@ -104,14 +107,25 @@ function runBehind({ runs }: JournalStream, position: number): RecordRun | undef
   return runs[low];
 }
 
-/** Reads the batches of a run with messages after a position, one block with records of it after the other. */
+interface RunOptions extends Omit<ReadOptions, 'maxBytes'> {
+  readonly from?: number;
+  readonly maxBytes?: number;
+  /** What takes the batches: nothing more is read when it is full. */
+  readonly into?: Pick<FoundBatches, 'isFull'>;
+}
+
+/**
+ * Reads the batches of a run with messages after a position, one block with records of it after the other.
+ *
+ * @param each returns false to stop; the next read begins with that batch
+ */
 async function readRun(
   run: RecordRun,
-  options: Omit<ReadOptions, 'maxBytes'> & { readonly from?: number; readonly maxBytes?: number },
+  options: RunOptions,
   each: (batch: ReadBatch) => boolean,
 ): Promise<void> {
   const { segment, stream } = run;
-  const { after, maxBytes = LIMITS.journalBlockBytes, onDamage } = options;
+  const { after, maxBytes = LIMITS.journalBlockBytes, onDamage, into } = options;
   const wantedBytes = Math.max(maxBytes, LIMITS.journalBlockBytes) + OVERHEAD_BYTES;
   const chunkBytes = Math.min(wantedBytes, LIMITS.journalReadBytes);
   const end = run.endOffset;
@@ -135,8 +149,9 @@ async function readRun(
             const lastPosition = lastPositionIn(view);
             if (view.count === 0 || lastPosition <= after) return true;
             if (countedStreamOfView(stream.rules, view, bytes, bodyAt) !== stream.number) return true;
-            goesOn = each(foundBatch(stream, view, bytes, bodyAt));
-            if (goesOn) stream.resume = { run, position: lastPosition, offset: view.end };
+            const isTaken = each(foundBatch(stream, view, bytes, bodyAt));
+            if (isTaken) stream.resume = { run, position: lastPosition, offset: view.end };
+            goesOn = isTaken && into?.isFull !== true;
             return goesOn;
           },
           damage: (damageFrom, to) => onDamage(segment, damageFrom, to),
@@ -207,11 +222,13 @@ class FoundBatches {
     this.#maxBytes = maxBytes;
   }
 
+  /** @returns whether it was added */
   add(batch: ReadBatch): boolean {
     this.#bytes += batch.records.length;
-    if (this.#batches.length > 0 && this.#bytes > this.#maxBytes) this.isFull = true;
-    else this.#batches.push(batch);
-    return !this.isFull;
+    const isOver = this.#batches.length > 0 && this.#bytes > this.#maxBytes;
+    this.isFull = isOver || this.#bytes >= FULL_SHARE * this.#maxBytes;
+    if (!isOver) this.#batches.push(batch);
+    return !isOver;
   }
 
   /** A few batches would keep a large chunk in memory, so they are copied. */

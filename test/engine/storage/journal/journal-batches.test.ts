@@ -144,3 +144,30 @@ test('large batches are written as they are, among small ones', async () => {
     }
   }
 });
+
+for (const batchBytes of [66_000, 200_000, 262_300]) {
+  test(`batches of ${batchBytes} bytes that do not fit into an answer are not read for it`, async () => {
+    const disk = new SimulatedDisk({ random: seededRandom(1) });
+    const journal = await openOn(disk);
+    const texts = Array.from({ length: 12 }, (_one, index) => `${index}`.padEnd(batchBytes, '.'));
+    for (const text of texts) await journal.append('a', [batchOf(4, text, 'head')]);
+    let reads = 0;
+    disk.fault = ({ name }) => {
+      if (name === 'read') reads += 1;
+      return undefined;
+    };
+    let answers = 0;
+    const found: string[] = [];
+    for (let after = 0; ; answers += 1) {
+      const batches = await journal.read('a', after, LIMITS.outboxLoadBytes);
+      const last = batches.at(-1);
+      if (last === undefined) break;
+      found.push(...textsOf(batches));
+      after = last.position + last.count - 1;
+    }
+    assert.ok(found.every((text, index) => text === texts[index]));
+    assert.equal(found.length, texts.length);
+    assert.ok(reads <= answers + 1, `${reads} reads for ${answers} answers`);
+    await journal.close();
+  });
+}
