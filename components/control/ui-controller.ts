@@ -287,6 +287,7 @@ export class UiController implements UiContext {
     const showsTimeLeft = dialog !== undefined && definitionOf(dialog).showsTimeLeft === true;
     if (this.#ui.attached === 'silent') this.#ticker.setInterval(SILENT_TICK_MS);
     else this.#ticker.setInterval(showsTimeLeft ? TIME_LEFT_TICK_MS : undefined);
+    this.#store.freezeLog(this.#ui.frozenLogId !== undefined);
     this.#store.show(wantedViews(this.#ui, this.#store.data));
     this.#snapshot = { ui: this.#ui, data: this.#store.data, context: this.context() };
     this.#lastRun.note(this.#snapshot);

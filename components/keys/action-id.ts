@@ -4,7 +4,7 @@ type PeersAction = 'who' | 'talk' | 'ignore' | 'delete-certificate' | 'ping' | '
 
 type QueuesAction = 'why' | 'peek' | 'export' | 'purge';
 
-type LogAction = 'open-log-row';
+type LogAction = 'open-log-row' | 'freeze';
 
 type ChatAction = 'write' | 'open-chat-row' | 'close-chat' | 'cancel-transfer';
 

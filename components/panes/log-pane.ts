@@ -10,7 +10,7 @@ import { type Column, type FittedColumn, fitColumns, headLine, rowLine } from '.
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { cellLeft, cellRight, fit, inTone, type Line, plain, span } from '../widgets/line.ts';
 import { columnsKey, RowLines } from '../widgets/row-lines.ts';
-import { noMatchLine, type PaneInput, paneBlock, tailNote } from './pane.ts';
+import { countNote, noMatchLine, type PaneContent, type PaneInput, paneBlock, tailNote } from './pane.ts';
 
 const OUTCOME_HEAD = 'outcome';
 const TIME_CELLS = { minutes: 5, seconds: 8 };
@@ -45,8 +45,18 @@ export function logPane(input: PaneInput): Block {
   const head: readonly Line[] = rows.length > 0 ? [headLine(columns)] : [];
   return paneBlock('log', input, {
     body: { lines: rows.length > 0 ? [...head, ...rows] : empty },
-    ...tailNote(update, ui.log),
+    ...(ui.frozenLogId === undefined ? tailNote(update, ui.log) : frozenNotes(input, ui.frozenLogId)),
   });
+}
+
+/** `frozen · ▼ 1,204 new below`; how many of them a filter would find is not known. */
+function frozenNotes({ ui, data }: PaneInput, lastId: number): Pick<PaneContent, 'note' | 'shorterNotes'> {
+  const newCount = Math.max(0, (data.status?.logLastId ?? lastId) - lastId);
+  const word: Line = [plain('frozen', 'warn')];
+  if (ui.log.filter !== '')
+    return { note: [...countNote(data.log), plain(' · '), ...word], shorterNotes: [word] };
+  if (newCount === 0) return { note: word };
+  return { note: [...word, span(safe` · ▼ ${countText(newCount)} new below`, 'warn')], shorterNotes: [word] };
 }
 
 /** Names get the width that the visible ones need; the text gets the rest. Enter shows what has no room here. */

@@ -83,7 +83,7 @@ function titled(
 }
 
 /** `7 of 312`, always: the user must see that a filter hides rows. */
-function countNote(update: { readonly matched: number; readonly total: number } | undefined): Line {
+export function countNote(update: { readonly matched: number; readonly total: number } | undefined): Line {
   // The pane says that it is empty.
   if (update === undefined || update.total === 0) return [];
   return [span(safe`${countText(update.matched)} of ${countText(update.total)}`)];

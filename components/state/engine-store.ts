@@ -1,6 +1,7 @@
 import type { EngineApi, ViewSubscription } from '../../engine/contract/engine-api.ts';
-import type { Update, View } from '../../engine/contract/views.ts';
+import type { LogRow, TailUpdate, Update, View } from '../../engine/contract/views.ts';
 import type { HostClock, HostTimer } from '../host.ts';
+import { FROZEN_ROWS, frozenWindow } from './frozen-log.ts';
 import { type EngineData, withUpdate } from './safe-rows.ts';
 
 /** Numbers that change more often than this cannot be read. */
@@ -9,6 +10,16 @@ const PAUSE_MS = 200;
 const GATHER_MS = 5;
 /** A line of a conversation is shown sooner than numbers. */
 const CHAT_MS = 50;
+
+type LogView = Extract<View, { readonly pane: 'log' }>;
+type LogUpdate = Extract<Update, { readonly pane: 'log' }>;
+
+interface FrozenLog {
+  /** Its rows when it was frozen; undefined until they have come. */
+  kept: TailUpdate<LogRow> | undefined;
+  /** Rows of its pane. */
+  rows: number;
+}
 
 interface Slot {
   readonly open: ViewSubscription;
@@ -37,6 +48,8 @@ export class EngineStore {
   /** Panes whose newest update has not been shown yet. */
   readonly #unshown = new Set<View['pane']>();
   #skipped = 0;
+  /** The log is frozen: its rows at that moment, once they have come. */
+  #frozen: FrozenLog | undefined;
   /** An update can arrive before `open` has returned; it is reported when all views are open. */
   #isShowing = false;
 
@@ -55,6 +68,12 @@ export class EngineStore {
     return this.#data;
   }
 
+  /** A frozen log shows the rows that it had: its view closes. */
+  freezeLog(isFrozen: boolean): void {
+    if (isFrozen === (this.#frozen !== undefined)) return;
+    this.#frozen = isFrozen ? { kept: undefined, rows: 0 } : undefined;
+  }
+
   /** Opens, changes and closes views until exactly these are open, at most one for each pane. */
   show(views: readonly View[]): void {
     for (const [pane, slot] of this.#slots) {
@@ -64,7 +83,10 @@ export class EngineStore {
       this.#forget(pane);
     }
     this.#isShowing = true;
-    for (const view of views) this.#want(view);
+    for (const view of views) {
+      if (view.pane === 'log' && this.#frozen !== undefined) this.#wantFrozen(view, this.#frozen);
+      else this.#want(view);
+    }
     this.#isShowing = false;
     if (this.#isDirty && this.#pause === undefined && this.#nextReport === undefined) this.#tell();
   }
@@ -73,6 +95,31 @@ export class EngineStore {
     this.show([]);
     this.#pause?.cancel();
     this.#nextReport?.cancel();
+  }
+
+  #wantFrozen(view: LogView, frozen: FrozenLog): void {
+    frozen.rows = view.rows;
+    if (frozen.kept !== undefined) return this.#showLog(frozenWindow(frozen.kept, view));
+    const last = this.#data.log?.rows.at(-1)?.id;
+    this.#want({ ...view, rows: FROZEN_ROWS, ...(last !== undefined && { endId: last }) });
+  }
+
+  /** When the rows to keep have come, nothing more is asked of the connector. One for the window before may still come. */
+  #ifFrozen(update: LogUpdate): LogUpdate {
+    const frozen = this.#frozen;
+    if (frozen?.kept !== undefined) return { pane: 'log', ...frozenWindow(frozen.kept, frozen) };
+    if (frozen === undefined || !isWhole(update)) return update;
+    frozen.kept = update;
+    this.#slots.get('log')?.open.close();
+    this.#slots.delete('log');
+    return { pane: 'log', ...frozenWindow(update, frozen) };
+  }
+
+  #showLog(update: TailUpdate<LogRow>): void {
+    const before = this.#data.log;
+    this.#data = withUpdate(this.#data, { pane: 'log', ...update });
+    const isSame = before?.rows.length === update.rows.length && before.rows[0]?.id === update.rows[0]?.id;
+    if (!isSame) this.#isDirty = true;
   }
 
   #want(view: View): void {
@@ -102,7 +149,7 @@ export class EngineStore {
     // A late update of the previous conversation.
     const slot = this.#slots.get(update.pane);
     if (update.pane === 'chat' && slot?.view.pane === 'chat' && slot.view.peer !== update.peer) return;
-    this.#data = withUpdate(this.#data, update);
+    this.#data = withUpdate(this.#data, update.pane === 'log' ? this.#ifFrozen(update) : update);
     if (this.#unshown.has(update.pane)) this.#skipped += 1;
     this.#unshown.add(update.pane);
     this.#isDirty = true;
@@ -134,4 +181,9 @@ export class EngineStore {
     const { [pane]: _gone, ...rest } = this.#data;
     this.#data = rest;
   }
+}
+
+/** Has all rows that are kept of a frozen log. */
+function isWhole({ rows, matched, newer }: TailUpdate<LogRow>): boolean {
+  return rows.length >= Math.min(FROZEN_ROWS, matched - newer);
 }

@@ -66,6 +66,7 @@ export type UiAction =
     }
   | { readonly kind: 'reverse' }
   | { readonly kind: 'talk-to'; readonly peer: NonNullable<UiState['chatPeer']> }
+  | { readonly kind: 'freeze-log'; readonly lastId: number | undefined }
   | { readonly kind: 'chat-to-end' }
   | { readonly kind: 'dialog'; readonly dialog: OpenDialog | undefined }
   | { readonly kind: 'toast'; readonly toast: Toast | undefined }
@@ -115,6 +116,8 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
       return sorted(ui, (list) => ({ ...list, descending: !list.descending }));
     case 'talk-to':
       return talkingTo(ui, action.peer);
+    case 'freeze-log':
+      return without(ui, 'frozenLogId', action.lastId);
     case 'chat-to-end':
       return ui.chat.endId === undefined ? ui : { ...ui, chat: { filter: ui.chat.filter } };
     case 'dialog':
@@ -141,7 +144,7 @@ function attachedNow(ui: UiState, { attached, nowMs }: Extract<UiAction, { kind:
   return attached === 'silent' ? { ...rest, nowMs, silentSinceMs: nowMs } : rest;
 }
 
-function without<Key extends 'dialog' | 'toast' | 'pending' | 'attached'>(
+function without<Key extends 'dialog' | 'toast' | 'pending' | 'attached' | 'frozenLogId'>(
   ui: UiState,
   key: Key,
   value: UiState[Key],
@@ -199,7 +202,8 @@ function filtered(ui: UiState, text: string): UiState {
   if (pane.filter === text) return ui;
   const fromTop = 'offset' in pane ? { ...pane, offset: 0, selected: { index: 0 } } : {};
   const sought = text === '' ? ui.sought : { ...ui.sought, [ui.focus]: text };
-  return { ...ui, sought, [ui.focus]: { ...fromTop, filter: text } };
+  const live = ui.focus === 'log' ? without(ui, 'frozenLogId', undefined) : ui;
+  return { ...live, sought, [ui.focus]: { ...fromTop, filter: text } };
 }
 
 function sorted(

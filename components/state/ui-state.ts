@@ -114,6 +114,8 @@ export interface UiState {
   /** Rows that an action is for, together. */
   readonly marks: Readonly<Record<MarkedPane, Marks>>;
   readonly log: TailState;
+  /** The log stands still; the id of its newest row then. */
+  readonly frozenLogId?: number;
   readonly chat: TailState;
   /** The last filter of each pane: `n` looks for it when all rows are shown. */
   readonly sought: Readonly<Partial<Record<PaneName, string>>>;

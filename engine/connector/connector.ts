@@ -250,7 +250,7 @@ export class Connector {
       ignoringAll: this.ignoring.all,
       ignoredDrops: this.ignoring.drops,
       joinRequests: this.admission.joinRequests,
-      transfersInFlight: this.chat.transfersInFlight,
+      ...{ transfersInFlight: this.chat.transfersInFlight, logLastId: this.log.lastId },
       ...transferCounts(this.transfers.rows()),
       peersConnected: peers.filter(({ state }) => state === 'connected').length,
       unreadTotal: peers.reduce((sum, { id }) => sum + this.chat.conversation(id).unread, 0),

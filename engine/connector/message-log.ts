@@ -34,6 +34,11 @@ export class MessageLog implements TrafficLog {
     return this.#rows.length;
   }
 
+  /** The id of the newest row; 0 before the first. */
+  get lastId(): number {
+    return this.forgotten + this.length;
+  }
+
   get forgotten(): number {
     return this.#rows.forgotten;
   }

@@ -168,6 +168,8 @@ export interface Status {
   readonly filesWaiting: number;
   readonly peersConnected: number;
   readonly unreadTotal: number;
+  /** The id of the newest row of the log; 0 before the first. */
+  readonly logLastId: number;
 }
 
 export type PeerState = 'connecting' | 'waiting' | 'connected' | 'away' | 'refused';

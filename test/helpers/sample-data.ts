@@ -54,6 +54,7 @@ function sampleStatus(changes: Partial<Status> = {}): Status {
     filesWaiting: 0,
     peersConnected: 0,
     unreadTotal: 0,
+    logLastId: 0,
     ...changes,
   };
 }

@@ -10,7 +10,16 @@ import type { Act } from './act.ts';
 /** What is done with the selected row of the log. */
 export const LOG_ACTIONS = {
   'open-log-row': openLogRow,
+  freeze: freezeLog,
 } satisfies Partial<Record<ActionId, Act>>;
+
+/** Lets the log stand still, or go on. */
+function freezeLog(control: UiContext): void {
+  const isFrozen = control.ui().frozenLogId !== undefined;
+  const { status } = control.data();
+  if (isFrozen) control.change({ kind: 'freeze-log', lastId: undefined });
+  else if (status !== undefined) control.change({ kind: 'freeze-log', lastId: status.logLastId });
+}
 
 /** Opens the whole row: the log may have cut its text. */
 function openLogRow(control: UiContext): void {

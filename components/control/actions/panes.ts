@@ -90,6 +90,7 @@ function back(control: UiContext): void {
   const step = wayBack(control.ui());
   const { focus: pane } = control.ui();
   if (step === 'unmark' && isMarkedPane(pane)) control.change({ kind: 'unmark-all', pane });
+  else if (step === 'unfreeze') control.change({ kind: 'freeze-log', lastId: undefined });
   else if (step === 'show all') control.change({ kind: 'filter', text: '' });
   else if (step === 'follow') move(control, Number.POSITIVE_INFINITY);
   else if (step === 'unzoom') control.change({ kind: 'zoom' });

@@ -94,7 +94,7 @@ export const GENERAL_KEYS: readonly Binding[] = [
     argument: 'pane',
     footer: 10,
   }),
-  on('any pane', 'escape', ['back', 'back: unmark, show all, follow, or unzoom'], {
+  on('any pane', 'escape', ['back', 'back: unmark, unfreeze, show all, follow, or unzoom'], {
     footer: 9,
     applies: ({ ui }) => wayBack(ui) !== undefined,
     otherwise: 'Nothing is marked, filtered, scrolled or zoomed here.',
