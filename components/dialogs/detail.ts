@@ -12,12 +12,15 @@ import { scrolled } from './scrolled.ts';
 interface Detail {
   readonly kind: 'detail';
   readonly title: SafeText;
-  readonly lines: readonly Line[];
+  /** The text for a width; the terminal may change its size. */
+  readonly linesAt: LinesAt;
   /** From one edge of the screen to the other. */
   readonly isWide: boolean;
   /** Lines scrolled out at the top. */
   readonly top: number;
 }
+
+type LinesAt = (width: number) => readonly Line[];
 
 const DETAIL_WIDTH = 100;
 const DETAIL_WIDTH_MIN = 40;
@@ -31,9 +34,9 @@ export function showDetail(control: UiContext, title: SafeText, texts: readonly 
   );
 }
 
-/** Shows lines with tones. Longer ones are wrapped. */
-export function showLines(control: UiContext, title: SafeText, lines: readonly Line[]): void {
-  show(control, { title, lines, isWide: false });
+/** Shows lines with tones, or those for the width that there is. Longer ones are wrapped. */
+export function showLines(control: UiContext, title: SafeText, lines: readonly Line[] | LinesAt): void {
+  show(control, { title, linesAt: typeof lines === 'function' ? lines : () => lines, isWide: false });
 }
 
 /**
@@ -41,21 +44,31 @@ export function showLines(control: UiContext, title: SafeText, lines: readonly L
  * their frames.
  */
 export function showToCopy(control: UiContext, title: SafeText, texts: readonly SafeText[]): void {
-  show(control, { title, lines: texts.map((text) => [span(text)]), isWide: true });
+  const lines = texts.map((text): Line => [span(text)]);
+  show(control, { title, linesAt: () => lines, isWide: true });
 }
 
-function show(control: UiContext, { lines, ...more }: Pick<Detail, 'title' | 'lines' | 'isWide'>): void {
-  const width = widthOf(more, control.context());
-  const wrapped = lines.flatMap((line) => wrapLine(line, width));
-  showDialog<Detail>(control, { ...more, kind: 'detail', lines: wrapped, top: 0 });
+function show(control: UiContext, text: Pick<Detail, 'title' | 'linesAt' | 'isWide'>): void {
+  showDialog<Detail>(control, { ...text, kind: 'detail', top: 0 });
+}
+
+/** The last width of each text: a long one is not wrapped again for each frame. */
+const WRAPPED = new WeakMap<LinesAt, { readonly width: number; readonly lines: readonly Line[] }>();
+
+function wrappedLines(dialog: Detail, context: KeyContext): readonly Line[] {
+  const width = widthOf(dialog, context);
+  const known = WRAPPED.get(dialog.linesAt);
+  if (known?.width === width) return known.lines;
+  const lines = dialog.linesAt(width).flatMap((line) => wrapLine(line, width));
+  WRAPPED.set(dialog.linesAt, { width, lines });
+  return lines;
 }
 
 function widthOf({ isWide }: Pick<Detail, 'isWide'>, context: KeyContext): number {
   return isWide ? dialogWidth(context.ui.size, context.ui.size.columns) : detailWidth(context);
 }
 
-/** Width at which lines are wrapped. */
-export function detailWidth({ ui }: KeyContext): number {
+function detailWidth({ ui }: KeyContext): number {
   return dialogWidth(ui.size, DETAIL_WIDTH);
 }
 
@@ -63,12 +76,15 @@ export const detailDialog: DialogDefinition<Detail> = {
   kind: 'detail',
   hints: [['↑ ↓ PgUp PgDn', 'scroll'], CLOSE_HINT],
 
-  draw({ title, lines, top, isWide }, context) {
+  draw(dialog, context) {
+    const { title, isWide } = dialog;
+    const lines = wrappedLines(dialog, context);
     // Hidden lines count too, so that the box keeps its width while you scroll.
     const widest = Math.max(DETAIL_WIDTH_MIN, ...lines.map(lineWidth));
     const most = widthOf({ isWide }, context);
     const width = isWide ? most : Math.min(most, widest);
     const rows = rowsOf(context);
+    const top = Math.max(0, Math.min(dialog.top, lines.length - rows));
     const last = Math.min(lines.length, top + rows);
     const note = lines.length > rows ? [span(safe`${top + 1}–${last} of ${lines.length}`)] : [];
     return centred({ title, width, lines: lines.slice(top, last), note }, context.ui.size);
@@ -78,7 +94,10 @@ export const detailDialog: DialogDefinition<Detail> = {
     const rows = rowsOf(control.context());
     const chord = chordOf(key);
     if (chord === 'q' || chord === 'enter') return closeDialog(control);
-    const top = scrolled(chord, dialog.top, { count: dialog.lines.length, rows });
+    const top = scrolled(chord, dialog.top, {
+      count: wrappedLines(dialog, control.context()).length,
+      rows,
+    });
     if (top !== undefined) showDialog(control, { ...dialog, top });
   },
 };

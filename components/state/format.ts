@@ -42,9 +42,10 @@ export function durationText(seconds: number): SafeText {
   return seconds < 60 ? trusted(`${Math.ceil(seconds)} s`) : ageText(seconds * 1000);
 }
 
-/** `12 ms`; from ten seconds on `12 s`. */
+/** `12 ms`, `1.2 s`, `12 s`. */
 export function millisText(ms: number): SafeText {
-  return trusted(ms < 9_950 ? `${Math.max(1, Math.round(ms))} ms` : `${Math.round(ms / 1000)} s`);
+  if (ms < 999.5) return trusted(`${Math.max(1, Math.round(ms))} ms`);
+  return trusted(`${(ms / 1000).toFixed(ms < 9_950 ? 1 : 0)} s`);
 }
 
 /** `12,480`. Without Node's formatting, which takes 50 ms for the first number. */

@@ -72,6 +72,9 @@ export type UiAction =
   | { readonly kind: 'toast'; readonly toast: Toast | undefined }
   | { readonly kind: 'pending'; readonly pending: CountingDown | undefined };
 
+/** How long a connector has not answered when that is noticed. */
+const NOTICED_AFTER_MS = 3_000;
+
 /** The next state; the same object when nothing changes, so that React draws nothing. */
 export function reduceUi(ui: UiState, action: UiAction): UiState {
   if (isMarksAction(action)) return reduceMarks(ui, action);
@@ -141,7 +144,7 @@ function selectedByHand(ui: UiState, action: Extract<UiAction, { kind: 'select' 
 function attachedNow(ui: UiState, { attached, nowMs }: Extract<UiAction, { kind: 'attached' }>): UiState {
   if (ui.attached === attached) return ui;
   const { silentSinceMs: _old, ...rest } = without(ui, 'attached', attached);
-  return attached === 'silent' ? { ...rest, nowMs, silentSinceMs: nowMs } : rest;
+  return attached === 'silent' ? { ...rest, nowMs, silentSinceMs: nowMs - NOTICED_AFTER_MS } : rest;
 }
 
 function without<Key extends 'dialog' | 'toast' | 'pending' | 'attached' | 'frozenLogId'>(

@@ -54,15 +54,18 @@ class RecordingOutput extends EventEmitter {
   columns: number;
   rows: number;
   readonly chunks: string[] = [];
+  readonly #tee: ((text: string) => void) | undefined;
 
-  constructor(size: Size) {
+  constructor(size: Size, tee: ((text: string) => void) | undefined) {
     super();
     this.columns = size.columns;
     this.rows = size.rows;
+    this.#tee = tee;
   }
 
   write(text: string): boolean {
     this.chunks.push(text);
+    this.#tee?.(text);
     return true;
   }
 }
@@ -72,6 +75,8 @@ export interface TestScreenOptions extends Partial<Size> {
   readonly appearance?: Appearance;
   readonly local?: FakeLocal;
   readonly attached?: Attached;
+  /** Gets every byte that goes to the terminal. */
+  readonly tee?: (text: string) => void;
 }
 
 /** The whole screen in a terminal's model: keys go in as bytes, what is seen comes out. */
@@ -101,11 +106,11 @@ export class TestScreen implements Host {
   readonly #ink: Instance;
   #drawn = 0;
 
-  constructor({ engine, columns = 120, rows = 40, appearance, local, attached }: TestScreenOptions) {
+  constructor({ engine, columns = 120, rows = 40, appearance, local, attached, tee }: TestScreenOptions) {
     this.engine = engine;
     this.local = local ?? new FakeLocal();
     this.appearance = appearance ?? { colour: true, unicode: true };
-    this.#output = new RecordingOutput({ columns, rows });
+    this.#output = new RecordingOutput({ columns, rows }, tee);
     this.#writer = new ScreenWriter({ output: this.#output, clock: this.clock, appearance: this.appearance });
     this.#xterm = new XtermScreen(columns, rows);
     this.#decoder = new KeyDecoder({

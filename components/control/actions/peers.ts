@@ -1,4 +1,4 @@
-import { detailWidth, showLines } from '../../dialogs/detail.ts';
+import { showLines } from '../../dialogs/detail.ts';
 import type { ActionId } from '../../keys/action-id.ts';
 import { type ActedPeer, actedPeers } from '../../keys/key-context.ts';
 import { peerDetail } from '../../panes/peer-detail.ts';
@@ -77,8 +77,8 @@ function showPeer(control: UiContext): void {
   const { ui, data, peer, chatPeer } = control.context();
   const shown = ui.focus === 'chat' ? chatPeer : peer;
   if (shown === undefined) return;
-  const width = detailWidth(control.context());
-  showLines(control, shown.name, peerDetail(shown, { status: data.status, nowMs: ui.nowMs, width }));
+  const view = { status: data.status, nowMs: ui.nowMs };
+  showLines(control, shown.name, (width) => peerDetail(shown, { ...view, width }));
 }
 
 function disconnect(control: UiContext): void {

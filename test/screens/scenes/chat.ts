@@ -5,10 +5,6 @@ export const CHAT_SCENES: readonly Scene[] = [
   {
     name: 'nobody-shell',
     engine: () => ({ ...emptyEngine(), chats: { '': sampleShellRows() } }),
-    sizes: [
-      [120, 40],
-      [40, 12],
-    ],
     act: async (screen) => {
       await screen.press('4');
     },

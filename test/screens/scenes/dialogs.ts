@@ -17,10 +17,7 @@ export const DIALOGS_SCENES: readonly Scene[] = [
           }),
         ],
       }),
-    sizes: [
-      [80, 24],
-      [40, 10],
-    ],
+    moreSizes: [[40, 10]],
     act: async (screen) => {
       await screen.press('pagedown');
     },
@@ -42,7 +39,6 @@ export const DIALOGS_SCENES: readonly Scene[] = [
   {
     name: 'palette',
     engine: busyEngine,
-    sizes: [[80, 24]],
     act: async (screen) => {
       await screen.press('alt-1', ':');
       await screen.type('ig');
@@ -51,7 +47,6 @@ export const DIALOGS_SCENES: readonly Scene[] = [
   {
     name: 'delete-certificate',
     engine: () => ({ ...busyEngine(), status: { ...busyEngine().status, ...MUTUAL_TLS } }),
-    sizes: [[80, 24]],
     act: async (screen) => {
       await screen.press('alt-1', 'j', 'd');
       await screen.type('clie');
@@ -61,7 +56,6 @@ export const DIALOGS_SCENES: readonly Scene[] = [
     name: 'attached-leaving',
     engine: busyEngine,
     isAttached: true,
-    sizes: [[80, 24]],
     act: async (screen) => {
       await screen.type('4half a line');
       await screen.press('ctrl-c');

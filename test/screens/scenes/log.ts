@@ -5,10 +5,6 @@ export const LOG_SCENES: readonly Scene[] = [
   {
     name: 'log',
     engine: busyEngine,
-    sizes: [
-      [80, 24],
-      [40, 12],
-    ],
     act: async (screen) => {
       await screen.press('alt-3');
     },
@@ -16,7 +12,6 @@ export const LOG_SCENES: readonly Scene[] = [
   {
     name: 'zoomed-log',
     engine: busyEngine,
-    sizes: [[120, 40]],
     act: async (screen) => {
       await screen.press('alt-3', 'z', '/');
       await screen.type('o');

@@ -12,7 +12,6 @@ export const PEERS_SCENES: readonly Scene[] = [
   {
     name: 'zoomed-peers',
     engine: busyEngine,
-    sizes: [[120, 40]],
     act: async (screen) => {
       await screen.press('alt-1', 'z');
     },
@@ -27,7 +26,6 @@ export const PEERS_SCENES: readonly Scene[] = [
   {
     name: 'who-python',
     engine: busyEngine,
-    sizes: [[80, 24]],
     act: async (screen) => {
       await screen.press('alt-1', 'j', 'v');
     },

@@ -5,7 +5,6 @@ export const QUEUES_SCENES: readonly Scene[] = [
   {
     name: 'why',
     engine: busyEngine,
-    sizes: [[80, 24]],
     act: async (screen) => {
       await screen.press('alt-2', 'w');
     },

@@ -3,6 +3,8 @@ import type { FakeEngineData } from '../../helpers/fake-engine.ts';
 import { emptyEngine } from '../../helpers/sample-data.ts';
 import type { TestScreen } from '../../helpers/screen.tsx';
 
+export type Sized = readonly [columns: number, rows: number];
+
 /** A state of the screen with a golden for each size. */
 export interface Scene {
   readonly name: string;
@@ -12,8 +14,10 @@ export interface Scene {
   readonly isPlain?: true;
   /** To a connector in another process. */
   readonly isAttached?: true;
-  /** By default all three. */
-  readonly sizes?: readonly (readonly [columns: number, rows: number])[];
+  /** Besides the usual ones. */
+  readonly moreSizes?: readonly Sized[];
+  /** Instead of the usual ones. */
+  readonly onlySizes?: readonly Sized[];
 }
 
 export const MUTUAL_TLS = { configured: true, canDeleteCertificates: true, security: 'mutual-tls' } as const;

@@ -47,16 +47,12 @@ export const START_SCENES: readonly Scene[] = [
   {
     name: 'configured-server',
     engine: () => emptyEngine(MUTUAL_TLS),
-    sizes: [
-      [120, 40],
-      [80, 24],
-    ],
   },
-  { name: 'ascii', engine: busyEngine, isPlain: true, sizes: [[80, 24]] },
+  { name: 'ascii', engine: busyEngine, isPlain: true },
   {
     name: 'too-small',
     engine: busyEngine,
-    sizes: [
+    onlySizes: [
       [39, 12],
       [10, 3],
     ],
