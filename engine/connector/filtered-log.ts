@@ -5,9 +5,9 @@ import type { MessageLog } from './message-log.ts';
 import { type FilteredRows, RowFilter } from './row-filter.ts';
 
 const ROWS = LIMITS.logRows;
-/** Rows tested at a time: a few milliseconds. */
-const ROWS_PER_TURN = 5_000;
-const ROWS_PER_TEST = 1_000;
+/** Each letter that a user types is a new filter: its rows are tested in many turns, which no message waits for. */
+const TURN_MS = 5;
+const ROWS_PER_TEST = 500;
 
 /** Bits of a row's state. A tested row that has changed since is shown as before until it is tested again. */
 const FOUND = 1;
@@ -69,23 +69,23 @@ export class FilteredLog {
 
   /** Newest first: these are looked at. @returns whether some are left */
   #testNext(firstId: number, lastId: number): boolean {
-    let left = ROWS_PER_TURN;
+    const until = performance.now() + TURN_MS;
     let ids: number[] = [];
     for (let id = lastId; id >= firstId; id -= 1) {
       if ((this.#stateOf(id) & TESTED) !== 0) continue;
-      if (left === 0) return true;
-      left -= 1;
       ids.push(id);
       if (ids.length < ROWS_PER_TEST && id > firstId) continue;
-      if (!this.#test(ids)) return true;
+      if (!this.#test(ids) || performance.now() > until) return true;
       ids = [];
     }
     return ids.length > 0 && !this.#test(ids);
   }
 
   /** @returns false if there was no time for all of them */
-  #test(ids: readonly number[]): boolean {
+  #test(newestFirst: readonly number[]): boolean {
     const { forgotten } = this.#log;
+    // The log reads a batch from its first message on: in this order, it does so once.
+    const ids = newestFirst.toReversed();
     const rows = ids.flatMap((id) => this.#log.at(id - forgotten - 1) ?? []);
     const results = this.#filter.test(rows);
     for (const [index, isFound] of results.entries())
