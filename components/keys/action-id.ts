@@ -1,6 +1,6 @@
 /** What keys and commands do, by the pane that they belong to: see `control/actions/`. */
 
-type PeersAction = 'who' | 'talk' | 'ignore' | 'delete-certificate' | 'ping' | 'disconnect';
+type PeersAction = 'who' | 'talk' | 'ignore' | 'delete-certificate' | 'errors-of' | 'ping' | 'disconnect';
 
 type QueuesAction = 'why' | 'peek' | 'export' | 'purge';
 

@@ -11,11 +11,17 @@ export interface FilteredRows<Row> {
   readonly fields: Readonly<Partial<Record<FilterField, (row: Row) => string>>>;
 }
 
+/** What a field begins with or, in quotation marks, what it is. */
+interface FieldValue {
+  readonly text: string;
+  readonly isWhole: boolean;
+}
+
 interface Term {
   readonly isInverse: boolean;
   readonly what:
     | { readonly kind: 'word'; readonly word: string }
-    | { readonly kind: 'field'; readonly field: FilterField; readonly beginnings: readonly string[] }
+    | { readonly kind: 'field'; readonly field: FilterField; readonly values: readonly FieldValue[] }
     | { readonly kind: 'expression'; readonly source: string; readonly flags: string };
 }
 
@@ -28,7 +34,8 @@ interface TimedTerm {
  * Finds rows. All terms of the text must be true of a row; blanks are between them:
  *
  * - `word`, `"some words"`: occurs, ignoring case
- * - `peer:press`, `outcome:stored,taken`: the field begins with this, or with one of these, ignoring case
+ * - `peer:press`, `outcome:stored,taken`: the field begins with this, or with one of these, ignoring case;
+ *   `peer:"press-3"`: it is this
  * - `/expression/`, `/expression/i`: a regular expression of JavaScript finds something
  * - `!term`: the term is not true
  */
@@ -100,7 +107,7 @@ export class RowFilter<Row> {
     if (what.kind === 'word') return lower.includes(what.word);
     if (what.kind === 'expression') return true;
     const value = this.#rows.fields[what.field]?.(row).toLowerCase() ?? '';
-    return what.beginnings.some((beginning) => value.startsWith(beginning));
+    return what.values.some(({ text, isWhole }) => (isWhole ? value === text : value.startsWith(text)));
   }
 }
 
@@ -135,15 +142,20 @@ function firstTerm(text: string): { readonly length: number; readonly what: Term
   const [written, name, values = ''] = FIELD.exec(text) ?? [];
   const field = FIELDS.find((one) => one === name);
   if (written !== undefined && field !== undefined) {
-    const all = values.split(',').map((value) => value.replaceAll('"', '').toLowerCase());
-    const beginnings = all.filter((value) => value !== '');
+    const all = values.split(',').map(fieldValue);
+    const wanted = all.filter(({ text }) => text !== '');
     return {
       length: written.length,
-      what: beginnings.length === 0 ? undefined : { kind: 'field', field, beginnings },
+      what: wanted.length === 0 ? undefined : { kind: 'field', field, values: wanted },
     };
   }
   const [whole = '', word = whole] = QUOTED.exec(text) ?? WORD.exec(text) ?? [];
   return { length: whole.length, what: word === '' ? undefined : { kind: 'word', word: word.toLowerCase() } };
+}
+
+function fieldValue(written: string): FieldValue {
+  const [, inside] = /^"([^"]*)"$/.exec(written) ?? [];
+  return { text: (inside ?? written).toLowerCase(), isWhole: inside !== undefined };
 }
 
 function faultOfFields<Row>(terms: readonly Term[], { fields }: FilteredRows<Row>): string | undefined {

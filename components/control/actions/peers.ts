@@ -24,6 +24,7 @@ export const PEER_ACTIONS = {
   ping,
   who: showPeer,
   disconnect,
+  'errors-of': showErrors,
   'delete-certificate': askToDeleteCertificate,
 } satisfies Partial<Record<ActionId, Act>>;
 
@@ -44,6 +45,14 @@ function ignorePeer(control: UiContext): void {
     commands,
     done: safe`Ignoring ${names}: new messages are dropped; i lets ${trusted(peers.length === 1 ? 'it' : 'them')} in again.`,
   });
+}
+
+/** What has gone wrong with the peer, in the log. */
+function showErrors(control: UiContext): void {
+  const { peer } = control.context();
+  if (peer === undefined) return;
+  focus(control, 'log');
+  control.change({ kind: 'filter', text: `peer:"${peer.name}" level:warning,error` });
 }
 
 function ping(control: UiContext): void {

@@ -57,6 +57,9 @@ export const PEERS_KEYS: readonly Binding[] = [
     footer: 3,
     refusal: needsConnectedPeer,
   }),
+  on('peers', 'e', ['errors-of', 'errors, what went wrong with it, in the log'], {
+    ...{ command: 'errors', ...NAMED, footer: 4, refusal: needsPeer },
+  }),
   on('peers', 'x', ['disconnect', 'disconnect'], {
     labelNow: (context) => withCount(context, 'disconnect'),
     command: 'disconnect',

@@ -34,6 +34,9 @@ const CASES: readonly (readonly [filter: string, rows: readonly number[]])[] = [
   ['press !lid', [0]],
   ['peer:press-3', [0, 1]],
   ['peer:press-30,lab', [1, 2]],
+  ['peer:"press-3"', [0]],
+  ['peer:"press-3","LAB"', [0, 2]],
+  ['peer:"press', []],
   ['!peer:lab', [0, 1]],
   ['type:order peer:lab', [2]],
   // A field must begin with the value: a word would be found anywhere.
