@@ -43,6 +43,7 @@ interface SafeBlocked {
   readonly endsByItself: boolean;
   readonly text: SafeText;
   readonly remedy: { readonly text: SafeText; readonly command: SafeText | undefined } | undefined;
+  readonly more: readonly SafeBlocked[];
 }
 export type SafeQueueRow = Omit<Safe<QueueRow, 'peerName' | 'type'>, 'blocked'> & {
   readonly blocked: SafeBlocked | undefined;
@@ -242,12 +243,13 @@ function safeQueue(row: QueueRow): SafeQueueRow {
   return { ...row, peerName: one(peerName), type: one(type), blocked: blocked && safeBlocked(blocked) };
 }
 
-function safeBlocked({ code, text, remedy, endsByItself }: Blocked): SafeBlocked {
+function safeBlocked({ code, text, remedy, endsByItself, more = [] }: Blocked): SafeBlocked {
   return {
     code,
     endsByItself: endsByItself === true,
     text: one(text),
     remedy: remedy && { text: one(remedy.text), command: maybe(remedy.command) },
+    more: more.map(safeBlocked),
   };
 }
 

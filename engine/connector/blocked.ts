@@ -22,15 +22,23 @@ export function outboxBlocked(
   context: BlockedContext,
 ): Blocked | undefined {
   const trouble = queues.map(({ outbox }) => outbox.trouble).find((text) => text !== undefined);
-  if (trouble !== undefined) return diskBlocked(`programs wait: ${trouble}`);
-  if (peer.state !== 'connected') return awayBlocked(peer, context);
-  return silentBlocked(peer, queues);
+  return worstWithMore([
+    trouble === undefined ? undefined : diskBlocked(`programs wait: ${trouble}`),
+    peer.state === 'connected' ? silentBlocked(peer, queues) : awayBlocked(peer, context),
+  ]);
 }
 
 /** Why an inbox does not drain. */
-export function inboxBlocked(inbox: Inbox, { connector }: BlockedContext): Blocked | undefined {
-  if (inbox.trouble !== undefined) return diskBlocked(`peers wait: ${inbox.trouble}`);
-  if (inbox.depth === 0) return undefined;
+export function inboxBlocked(inbox: Inbox, context: BlockedContext): Blocked | undefined {
+  const { trouble } = inbox;
+  return worstWithMore([
+    trouble === undefined ? undefined : diskBlocked(`peers wait: ${trouble}`),
+    inbox.depth === 0 ? undefined : untakenBlocked(inbox, context),
+  ]);
+}
+
+/** No listener takes its messages, or not as fast as they come. */
+function untakenBlocked(inbox: Inbox, { connector }: BlockedContext): Blocked | undefined {
   if (!inbox.hasConsumer) {
     const held = inbox.waiting > 0 ? ': it is full, and peers wait' : '';
     return {
@@ -49,6 +57,12 @@ export function inboxBlocked(inbox: Inbox, { connector }: BlockedContext): Block
     text: `it is full, and peers wait: its listener takes ${rates} that arrive`,
     endsByItself: true,
   };
+}
+
+/** The worst reason, which has the others. */
+function worstWithMore(reasons: readonly (Blocked | undefined)[]): Blocked | undefined {
+  const [worst, ...more] = reasons.filter((reason) => reason !== undefined).sort(compareBlocked);
+  return worst === undefined || more.length === 0 ? worst : { ...worst, more };
 }
 
 function diskBlocked(text: string): Blocked {

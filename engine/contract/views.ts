@@ -113,6 +113,8 @@ export interface Blocked {
   };
   /** It may go on without a person. */
   readonly endsByItself?: true;
+  /** Further reasons, worst first. */
+  readonly more?: readonly Blocked[];
 }
 
 export type WorstQueue = QueueRow & { readonly blocked: Blocked };

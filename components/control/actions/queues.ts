@@ -35,7 +35,8 @@ function explainQueue(control: UiContext): void {
     trusted(queue.depth === 0 ? 'The queue is empty.' : 'The queue is not stuck: messages are leaving it.');
   showDetail(control, safe`Why? ${queueName(queue)}`, [
     why,
-    ...remedyLines(queue),
+    ...(queue.blocked === undefined ? [] : remedyLines(queue.blocked)),
+    ...(queue.blocked?.more ?? []).flatMap((also) => [safe`Also: ${also.text}`, ...remedyLines(also)]),
     safe`${counted(queue.depth, 'message')}, ${bytesText(queue.bytes)}.`,
     ...storedLine(queue),
     ...droppedLine(queue),
@@ -45,8 +46,7 @@ function explainQueue(control: UiContext): void {
   ]);
 }
 
-function remedyLines({ blocked }: SafeQueueRow): readonly SafeText[] {
-  const { remedy } = blocked ?? {};
+function remedyLines({ remedy }: Pick<NonNullable<SafeQueueRow['blocked']>, 'remedy'>): readonly SafeText[] {
   if (remedy === undefined) return [];
   const text = safe`What to do: ${remedy.text}${trusted(remedy.command === undefined ? '.' : ':')}`;
   return remedy.command === undefined ? [text] : [text, safe`  ${remedy.command}`];

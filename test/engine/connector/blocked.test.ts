@@ -82,3 +82,14 @@ test('what needs a person is worse than what may go on by itself', () => {
   assert.ok(compareBlocked(silent, slow) < 0);
   assert.ok(compareBlocked(unheard, silent) < 0);
 });
+
+test('a queue that is stuck for several reasons has them all, worst first', () => {
+  const codesOf = (blocked: Blocked | undefined): readonly string[] => [
+    ...(blocked === undefined ? [] : [blocked.code]),
+    ...(blocked?.more ?? []).map(({ code }) => code),
+  ];
+  const away = peer({ state: 'away', reason: 'no answer' });
+  assert.deepEqual(codesOf(outboxBlocked(away, [queue(0, 'ENOSPC')], SERVER)), ['away', 'disk']);
+  assert.deepEqual(codesOf(inboxBlocked(inbox({ trouble: 'ENOSPC' }), SERVER)), ['disk', 'no-listener']);
+  assert.deepEqual(codesOf(outboxBlocked(away, [queue()], SERVER)), ['away']);
+});
