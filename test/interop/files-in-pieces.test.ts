@@ -1,7 +1,17 @@
 /** Large files between aioc and Python: in pieces, in one frame, with pieces missing and repeated. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash, randomFillSync } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { freePort } from '../helpers/free-port.ts';
@@ -29,16 +39,28 @@ interface World {
 }
 
 async function aiocSide(t: TestContext, port: number, chunkBytes: number | undefined) {
-  const received = tempDir(t);
-  const side = await started(t, {
+  const [received, directory] = [tempDir(t), tempDir(t)];
+  const config = {
     ...TYPES,
     ...receivesIn(received),
     is_server: true,
     server_sockaddr: ['127.0.0.1', port],
     everybody_can_send_messages: false,
     ...(chunkBytes !== undefined && { max_size_chunk_upload: chunkBytes }),
-  });
-  return { side, received, heard: await heardBy(t, side), api: await program(t, side) };
+  };
+  const side = await started(t, config, { directory });
+  const heard = await heardBy(t, side);
+  /** Stops the connector, and starts one with the same directories, which the same listener finds. */
+  const restart = async (): Promise<void> => {
+    await side.engine.stop({ hard: false });
+    const next = await started(t, config, { directory });
+    // Python keeps nothing for a server that is away.
+    await waitFor(() => next.peers().some(({ state }) => state === 'connected'), {
+      ...PATIENT,
+      what: 'the connection',
+    });
+  };
+  return { side, received, heard, api: await program(t, side), restart };
 }
 
 async function pythonSide(t: TestContext, python: PythonPeer, port: number, chunkBytes: number | undefined) {
@@ -145,26 +167,28 @@ test('220 MB with the default sizes goes in two pieces, and 150 MB in one frame,
   await downward(here, frame, 'frame', 1);
 });
 
+/** Python sends one of the three pieces of `file`. */
+async function sendPiece({ python, directory }: World, index: number): Promise<void> {
+  const path = join(directory, `piece-${index}`);
+  writeFileSync(path, `piece ${index};`);
+  const prefix = 'file__aioconnectors_chunk';
+  const with_file = {
+    ...{ src_path: path, dst_type: 'any', delete: false },
+    ...{ dst_name: `${prefix}_${index}_3`, chunked: [prefix, index, 3] },
+  };
+  await python.api.do('send', { message_type: 'any', data: 'd', data_is_json: false, with_file });
+}
+
 test('a piece that Python sends twice is harmless, and one that is missing is waited for', async (t) => {
   const here = await world(t);
   if (here === undefined) return;
-  const { aioc, python } = here;
-  const send = async (index: number): Promise<void> => {
-    const path = join(here.directory, `piece-${index}`);
-    writeFileSync(path, `piece ${index};`);
-    const prefix = 'file__aioconnectors_chunk';
-    const with_file = {
-      ...{ src_path: path, dst_type: 'any', delete: false },
-      ...{ dst_name: `${prefix}_${index}_3`, chunked: [prefix, index, 3] },
-    };
-    await python.api.do('send', { message_type: 'any', data: 'd', data_is_json: false, with_file });
-  };
+  const { aioc } = here;
   const hidden = (): number => readdirSync(aioc.received).length;
-  for (const index of [3, 1, 3]) await send(index);
+  for (const index of [3, 1, 3]) await sendPiece(here, index);
   await waitFor(() => hidden() === 2, { ...PATIENT, what: 'two pieces' });
   assert.ok(readdirSync(aioc.received).every((name) => name.startsWith('.')));
   assert.equal(aioc.heard.length, 0);
-  await send(2);
+  await sendPiece(here, 2);
   await waitFor(() => aioc.heard.length === 1, { ...PATIENT, what: 'the message' });
   assert.equal(readFileSync(join(aioc.received, 'file'), 'utf8'), 'piece 1;piece 2;piece 3;');
   assert.deepEqual(readdirSync(aioc.received), ['file']);
@@ -183,4 +207,37 @@ test('a Python program that waits for a response gets one for a file in pieces',
   await aioc.heard[0]?.reply('answer');
   assert.equal(((await asked) as { data: string }).data, 'answer');
   assert.equal(digestOf(join(aioc.received, 'asked')), digestOf(path));
+});
+
+test('pieces that came before aioc was restarted are joined with the others', async (t) => {
+  const here = await world(t);
+  if (here === undefined) return;
+  const { aioc } = here;
+  for (const index of [1, 3]) await sendPiece(here, index);
+  await waitFor(() => readdirSync(aioc.received).length === 2, { ...PATIENT, what: 'two pieces' });
+  await aioc.restart();
+  await sendPiece(here, 2);
+  await waitFor(() => aioc.heard.length === 1, { ...PATIENT, what: 'the message' });
+  assert.equal(readFileSync(join(aioc.received, 'file'), 'utf8'), 'piece 1;piece 2;piece 3;');
+  assert.deepEqual(readdirSync(aioc.received), ['file']);
+});
+
+test('a directory goes to Python as a zip file that Python can read', async (t) => {
+  const here = await world(t);
+  if (here === undefined) return;
+  const { aioc, python, directory } = here;
+  const source = join(directory, 'site');
+  mkdirSync(join(source, 'below'), { recursive: true });
+  mkdirSync(join(source, 'empty'));
+  writeFileSync(join(source, 'below', 'index.html'), '<p>');
+  writeFileSync(join(source, 'größe'), 'x');
+  const withFile = { srcPath: source, dstType: 'any', dstName: 'site' };
+  await aioc.api.send({ messageType: 'any', destinationId: 'py', data: 'all', withFile });
+  await waitFor(async () => (await heardByPython(here)).length === 1, { ...PATIENT, what: 'the message' });
+  const read =
+    'import sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); print(ascii(sorted(z.namelist())), z.testzip(), z.read("below/index.html"))';
+  const printed = execFileSync('python3', ['-c', read, join(python.received, 'site.zip')], {
+    encoding: 'utf8',
+  });
+  assert.equal(printed, "['below/index.html', 'empty/', 'gr\\xf6\\xdfe'] None b'<p>'\n");
 });
