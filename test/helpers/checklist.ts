@@ -3,6 +3,8 @@ import { join, relative } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 export const CHECKLIST = 'test/security/checklist.md';
+/** What the screen can do, with its tests. */
+export const FEATURES = 'test/screens/features.md';
 
 /** A test that a row names. */
 interface NamedTest {
@@ -12,13 +14,21 @@ interface NamedTest {
   readonly name: string;
 }
 
-export interface ChecklistRow {
-  /** `1` to `32`, or `S1` to `S13`. */
+/** A row of a page that names tests. */
+interface TestedRow {
   readonly id: string;
+  readonly tests: readonly NamedTest[];
+}
+
+/** Its id: `1` to `32`, or `S1` to `S13`. */
+export interface ChecklistRow extends TestedRow {
   readonly attack: string;
   readonly result: string;
   readonly pythonResult: string;
-  readonly tests: readonly NamedTest[];
+}
+
+export interface FeatureRow extends TestedRow {
+  readonly feature: string;
 }
 
 /** A test that has ended, as `test/helpers/ran-tests.mjs` writes it. */
@@ -32,12 +42,23 @@ export interface RanTest {
 export function checklistRows(page: string): readonly ChecklistRow[] {
   return [...page.matchAll(/^\| (S?\d+) \| (.*) \|$/gm)].map(([, id = '', line = '']) => {
     const [attack = '', result = '', pythonResult = '', named = ''] = line.split(/(?<!\\) \| /);
-    const tests = [...named.matchAll(/`([^`]+)`: (.+?)(?=<br>|$)/g)].map(([, file = '', name = '']) => ({
-      file,
-      name: name.trim().replaceAll('\\|', '|'),
-    }));
-    return { id, attack, result, pythonResult, tests };
+    return { id, attack, result, pythonResult, tests: testsIn(named) };
   });
+}
+
+/** As `checklistRows`, of the page of features: `1` to `27`, and `E1` to `E6`. */
+export function featureRows(page: string): readonly FeatureRow[] {
+  return [...page.matchAll(/^\| (E?\d+) \| (.*) \|$/gm)].map(([, id = '', line = '']) => {
+    const [feature = '', named = ''] = line.split(/(?<!\\) \| /);
+    return { id, feature, tests: testsIn(named) };
+  });
+}
+
+function testsIn(cell: string): readonly NamedTest[] {
+  return [...cell.matchAll(/`([^`]+)`: (.+?)(?=<br>|$)/g)].map(([, file = '', name = '']) => ({
+    file,
+    name: name.trim().replaceAll('\\|', '|'),
+  }));
 }
 
 function matches(pattern: string, name: string): boolean {
@@ -54,7 +75,7 @@ function testNamesIn(source: string): readonly string[] {
 
 /** Named tests that their file does not have. */
 export function missingTests(
-  rows: readonly ChecklistRow[],
+  rows: readonly TestedRow[],
   sourceOf: (file: string) => string | undefined,
 ): readonly string[] {
   return rows.flatMap(({ id, tests }) =>
@@ -74,7 +95,7 @@ export function missingTests(
  * @param files those that were run, from the root of the checkout
  */
 export function notPassed(
-  rows: readonly ChecklistRow[],
+  rows: readonly TestedRow[],
   files: readonly string[],
   ran: readonly RanTest[],
 ): { readonly faults: readonly string[]; readonly skipped: readonly string[] } {
@@ -107,10 +128,18 @@ function readRanTests(path: string): readonly RanTest[] {
     });
 }
 
-/** Says for the tests that were run whether those of the checklist have passed. @returns whether they have */
+/** Says for the tests that were run whether those that the pages name have passed. @returns whether they have */
 export function reportChecklist(files: readonly string[], ranTestsPath: string): boolean {
-  const rows = checklistRows(readFileSync(join(ROOT, CHECKLIST), 'utf8'));
-  const { faults, skipped } = notPassed(rows, files, readRanTests(ranTestsPath));
-  for (const line of [...skipped, ...faults]) console.log(`${CHECKLIST}: ${line}`);
-  return faults.length === 0;
+  const ran = readRanTests(ranTestsPath);
+  const page = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+  const pages = [
+    [CHECKLIST, checklistRows(page(CHECKLIST))],
+    [FEATURES, featureRows(page(FEATURES))],
+  ] as const;
+  const areGood = pages.map(([path, rows]) => {
+    const { faults, skipped } = notPassed(rows, files, ran);
+    for (const line of [...skipped, ...faults]) console.log(`${path}: ${line}`);
+    return faults.length === 0;
+  });
+  return areGood.every(Boolean);
 }

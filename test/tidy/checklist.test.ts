@@ -5,6 +5,8 @@ import {
   CHECKLIST,
   type ChecklistRow,
   checklistRows,
+  FEATURES,
+  featureRows,
   missingTests,
   notPassed,
 } from '../helpers/checklist.ts';
@@ -34,6 +36,18 @@ test('the checklist has every row and finding once, with a result, Python’s re
 
 test('each test that the checklist names is there', () => {
   assert.deepEqual(missingTests(rows, sourceOf), []);
+});
+
+test('the page of the screen’s features has every point once, with tests that are there', () => {
+  const features = featureRows(readFileSync(FEATURES, 'utf8'));
+  const points = Array.from({ length: 27 }, (_, index) => `${index + 1}`);
+  assert.deepEqual(
+    features.map(({ id }) => id),
+    [...points, 'E1', 'E2', 'E3', 'E4', 'E5', 'E6'],
+  );
+  for (const { id, feature, tests } of features)
+    assert.ok(feature !== '' && tests.length > 0, `point ${id} names no test`);
+  assert.deepEqual(missingTests(features, sourceOf), []);
 });
 
 const row = (file: string, name: string): ChecklistRow => ({
