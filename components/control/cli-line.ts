@@ -16,6 +16,7 @@ const IN_WORDS: Partial<Record<Command['kind'], string>> = {
   'chat.cancel': 'cancel a transfer',
   'files.import': '!import',
   'queue.purge': 'purge',
+  'transfer.cancel': 'cancel a file',
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { View } from '../../engine/contract/views.ts';
 import { quitDialog } from '../dialogs/quit.ts';
+import { TRANSFER_ROWS, transfersDialog } from '../dialogs/transfers.ts';
 import { type Layout, layoutOf, roomiestLayoutOf } from '../layout.ts';
 import { chatRows } from '../panes/chat-pane.ts';
 import { logRows } from '../panes/log-pane.ts';
@@ -13,6 +14,10 @@ const HIDDEN_PEERS_ROWS = 8;
 
 /** While the chat pane is hidden: enough rows to name the transfers that quitting would abort. */
 const HIDDEN_CHAT_ROWS = 50;
+
+const TRANSFERS: View = {
+  ...{ pane: 'transfers', filter: '', sort: 'name', descending: false, offset: 0, rows: TRANSFER_ROWS },
+};
 
 /** Rows that a pane shows; 0 while it is hidden. */
 export function visibleRows(pane: PaneName, ui: UiState, data: EngineData): number {
@@ -55,6 +60,7 @@ export function wantedViews(ui: UiState, data: EngineData): readonly View[] {
   if (rows('log') > 0) views.push({ pane: 'log', ...tail(ui.log, rows('log')) });
   const chat = rows('chat') || (ui.dialog?.kind === quitDialog.kind ? HIDDEN_CHAT_ROWS : 0);
   if (chat > 0) views.push({ pane: 'chat', peer: ui.chatPeer?.id ?? NOBODY, ...tail(ui.chat, chat) });
+  if (ui.dialog?.kind === transfersDialog.kind) views.push(TRANSFERS);
   return views;
 }
 

@@ -15,12 +15,14 @@ import { paletteDialog } from './palette.ts';
 import { pasteDialog } from './paste.ts';
 import { peekDialog } from './peek.ts';
 import { quitDialog } from './quit.ts';
+import { transfersDialog } from './transfers.ts';
 import { typedConfirmDialog } from './typed-confirm.ts';
 
 const DIALOGS: ReadonlyMap<string, DialogDefinition<OpenDialog>> = new Map(
   [
     joinRequestDialog,
     quitDialog,
+    transfersDialog,
     typedConfirmDialog,
     inviteDialog,
     joinDialog,

@@ -52,6 +52,7 @@ type GeneralAction =
   | 'answer'
   | 'dial'
   | 'palette'
+  | 'transfers'
   | 'help'
   | 'repaint'
   | 'cost'

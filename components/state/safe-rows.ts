@@ -49,7 +49,7 @@ export type SafeQueueRow = Omit<Safe<QueueRow, 'peerName' | 'type'>, 'blocked'> 
   readonly blocked: SafeBlocked | undefined;
 };
 type SafeWorstQueue = SafeQueueRow & { readonly blocked: SafeBlocked };
-type SafeTransferRow = Safe<TransferRow, 'peerName' | 'name'>;
+export type SafeTransferRow = Safe<TransferRow, 'peerName' | 'name'>;
 export type SafeLogRow = Safe<LogRow, 'peerName' | 'type' | 'text' | 'reason'>;
 export type SafeJoinRequest = Safe<JoinRequest, 'name' | 'address' | 'words' | 'warning'>;
 export type SafeTransfer = Safe<TransferState, 'detail' | 'warning'>;

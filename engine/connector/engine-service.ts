@@ -203,6 +203,8 @@ export class EngineService implements EngineApi {
       }
       case 'queue.purge':
         return control.purgeQueue(command.queue, command.upTo);
+      case 'transfer.cancel':
+        return control.cancelTransfer(command.id).then(({ name }) => name);
       case 'log.note':
         return log.event(command.text, { warning: command.warning }) ?? null;
     }

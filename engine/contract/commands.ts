@@ -55,6 +55,8 @@ export type Command =
    * since stays. The value is how many.
    */
   | { readonly kind: 'queue.purge'; readonly queue: string; readonly upTo: string }
+  /** Stops a file on both sides; the value is its name. */
+  | { readonly kind: 'transfer.cancel'; readonly id: string }
   | { readonly kind: 'log.note'; readonly text: string; readonly warning: boolean };
 
 export type CommandValue = null | number | string | readonly string[];

@@ -69,6 +69,7 @@ export const COMMAND = z.discriminatedUnion('kind', [
     unzip: z.boolean(),
   }),
   z.object({ kind: z.literal('queue.purge'), queue: z.string(), upTo: z.string().max(PLACE_CHARACTERS) }),
+  z.object({ kind: z.literal('transfer.cancel'), id: z.string() }),
   z.object({ kind: z.literal('log.note'), text: z.string(), warning: z.boolean() }),
 ]) satisfies z.ZodType<Command>;
 

@@ -50,6 +50,8 @@ export class FakeEngine implements EngineApi {
     return this.data.bodies[logId];
   }
 
+  /** Change it in `change`. */
+  transfers: readonly TransferRow[] = [];
   /** What queues have, by their ids. */
   readonly peeks = new Map<string, PeekAnswer>();
   readonly peeked: PeekQuestion[] = [];
@@ -102,7 +104,7 @@ export class FakeEngine implements EngineApi {
           ...windowOf(data.queues, view, ({ peerName, type }) => `${peerName} ${type}`),
         };
       case 'transfers':
-        return { pane: 'transfers', ...windowOf<TransferRow>([], view, ({ name }) => name) };
+        return { pane: 'transfers', ...windowOf(this.transfers, view, ({ name }) => name) };
       case 'log':
         return { pane: 'log', ...tailOf(data.log, view) };
       case 'chat':

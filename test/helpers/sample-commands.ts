@@ -28,5 +28,6 @@ export const SAMPLE_COMMANDS: { readonly [Kind in Command['kind']]: Command & { 
   'files.list': { kind: 'files.list' },
   'files.import': { kind: 'files.import', name: 'a', directory: '/b', unzip: true },
   'queue.purge': { kind: 'queue.purge', queue: 'p1:any', upTo: '3,0' },
+  'transfer.cancel': { kind: 'transfer.cancel', id: '3f9a1c07' },
   'log.note': { kind: 'log.note', text: 'x', warning: true },
 };

@@ -1,6 +1,7 @@
 import { openCommandLog } from '../../dialogs/command-log.ts';
 import { openHelp } from '../../dialogs/help.ts';
 import { openPalette } from '../../dialogs/palette.ts';
+import { openTransfers } from '../../dialogs/transfers.ts';
 import type { ActionId } from '../../keys/action-id.ts';
 import { isMarkedPane } from '../../state/marks.ts';
 import { neighbour } from '../../state/ui-reducer.ts';
@@ -32,6 +33,7 @@ export const PANE_ACTIONS = {
   sort: (control, _chat, words) => sort(control, words),
   'sort-back': (control) => control.change({ kind: 'sort', step: -1 }),
   reverse: (control) => control.change({ kind: 'reverse' }),
+  transfers: openTransfers,
   palette: openPalette,
   help: openHelp,
   cost: (control) => control.change({ kind: 'cost' }),

@@ -136,6 +136,7 @@ export const GENERAL_KEYS: readonly Binding[] = [
   on('any pane', '2 alt-2', ['focus-queues', 'queues'], { command: 'queues', cliName: 'peek_queues' }),
   on('any pane', '3 alt-3', ['focus-log', 'log'], { command: 'log' }),
   on('any pane', '4 alt-4', ['write', 'write in the chat'], { command: 'chat' }),
+  on('any pane', '5', ['transfers', 'files on their way'], { command: 'transfers' }),
   named('invite', 'invite a new client', ['invite', needsMutualServer], { words: 'NAME [HOURS]' }),
   named('join', 'become a client by invitation', ['join', needsNoServer], { words: 'CODE' }),
   named('stop', 'drain the queues and stop the connector', ['stop', needsRunning]),
