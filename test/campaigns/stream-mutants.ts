@@ -148,10 +148,4 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     find: 'if (first === undefined || first.sent === 0) return first;',
     replace: 'if (first !== undefined) return this.#entries.find(({ gone }) => !gone);',
   },
-  {
-    name: 'a purge of an inbox counts messages of a batch that were taken before',
-    file: 'queues/inbox.ts',
-    find: 'const count = last - Math.max(batch.position - 1, this.#doneUpTo);',
-    replace: 'const { count } = batch;',
-  },
 ];
