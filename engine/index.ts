@@ -18,6 +18,7 @@ import {
   type CreatedCertificates,
   createCertificates as createTree,
 } from './security/create-certificates.ts';
+import { KnownMachines, knownMachinesPath } from './security/known-machines.ts';
 import { type RepairReport, repairCertificates as repair } from './security/repair-certificates.ts';
 import { type Inspection, inspectJournal as inspect } from './storage/journal/inspect.ts';
 import { Journal } from './storage/journal/journal.ts';
@@ -109,9 +110,17 @@ export type { LogFile, LogLine } from './log-files/log-file.ts';
 export { exactInteger, spelledIn } from './protocol/header.ts';
 export { type StoredMessage, storedMessages } from './queues/stored-messages.ts';
 export type { CreatedCertificates } from './security/create-certificates.ts';
+export { fingerprintWords } from './security/fingerprint.ts';
+export type { KnownMachine } from './security/known-machines.ts';
 export type { InspectedStream, Inspection } from './storage/journal/inspect.ts';
 export { type DamageReport, totalLost } from './storage/journal/report.ts';
 export { lastPositionOf, type StoredBatch } from './storage/store.ts';
+
+/** The machines that the chat of this state directory knows. */
+export function knownMachines(directory: string): KnownMachines {
+  const ports = { clock: realClock(), random: realRandomness() };
+  return new KnownMachines({ ...ports, file: knownMachinesPath(directory) });
+}
 
 /**
  * Makes a certificates directory for a server and its clients (PROTOCOL §5).

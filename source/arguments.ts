@@ -14,6 +14,7 @@ import {
   shellInvite,
 } from './commands/certificate-arguments.ts';
 import { type FilesOptions, filesOptions } from './commands/files-arguments.ts';
+import type { KnownOptions } from './commands/known.ts';
 import {
   type AttachOptions,
   howMany,
@@ -77,6 +78,7 @@ export type Invocation =
   | ({ readonly mode: 'tail' } & TailOptions)
   | ({ readonly mode: 'top' } & TopOptions)
   | ({ readonly mode: 'queues' } & QueuesOptions)
+  | ({ readonly mode: 'known' } & KnownOptions)
   | ({ readonly mode: 'listen' } & ShellListenOptions)
   | ({ readonly mode: 'attach' } & AttachOptions)
   | { readonly mode: 'certificates'; readonly directory?: string }
@@ -180,6 +182,8 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
       return { mode: 'attach', ...where(rest[0], values), ...screenLook(values) };
     case 'send':
       return { mode: 'send', ...shellSend(rest, values) };
+    case 'known':
+      return knownInvocation(rest, json);
     case 'files':
       return { mode: 'files', ...filesOptions(rest, values) };
     case 'tail':
@@ -199,6 +203,13 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
     case 'test_send_messages':
       return sendInvocation(only(rest, 'configuration file'), values);
   }
+}
+
+function knownInvocation([what, ...rest]: readonly string[], json: boolean): Invocation {
+  if (what === 'forget') return { mode: 'known', action: 'forget', what: only(rest, 'name or address') };
+  if (what !== 'list' && what !== undefined) throw usage('usage: aioc known list|forget …');
+  if (rest[0] !== undefined) throw unexpected(rest[0]);
+  return { mode: 'known', action: 'list', json };
 }
 
 function certificatesInvocation([what, ...rest]: readonly string[], values: Values): Invocation {

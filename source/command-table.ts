@@ -263,6 +263,18 @@ export const COMMANDS = {
       ['aioc files server.json --clean --older 24', 'delete what got nothing for a day'],
     ],
   },
+  known: {
+    usage: ['known list [--json]', 'known forget NAME|ADDRESS'],
+    help: 'list or forget the machines that the chat knows',
+    about:
+      'The chat knows a machine by its certificate: a client that you accepted once is admitted without a question, and at the address of a known server no other one is accepted. forget ends that, at once and for running programs too. Machines without a certificate are never known.',
+    options: { json: 'with list: print JSON' },
+    examples: [
+      ['aioc known list', 'who is admitted without a question'],
+      ['aioc known forget ben', 'ask about ben again'],
+      ['aioc known forget 192.0.2.7:10673', 'the machine at this address was set up again'],
+    ],
+  },
   listen: {
     usage: ['listen [CONNECTOR] [OPTIONS]'],
     help: 'print received messages, one line of JSON each',

@@ -65,6 +65,8 @@ async function run(invocation: CommandInvocation): Promise<number> {
       return (await import('./commands/top.ts')).runTop(invocation);
     case 'queues':
       return (await import('./commands/queues.ts')).runQueues(invocation);
+    case 'known':
+      return (await import('./commands/known.ts')).runKnown(invocation);
     case 'listen':
       return (await import('./commands/listen.ts')).runListen(invocation);
     case 'test-send':

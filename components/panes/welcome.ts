@@ -181,7 +181,7 @@ function stateSections(status: SafeStatus, { width, isLow, serverWords }: StateV
       ];
     case 'refused':
       return [
-        said(safe`✕ ${address} refused the connection: ${reason}`, 'bad'),
+        said(refusalText(status, reason), 'bad'),
         { rank: 2, lines: keyHints([['r', 'ask again (aioc does not retry automatically)']], width) },
         own,
       ];
@@ -202,6 +202,13 @@ function stateSections(status: SafeStatus, { width, isLow, serverWords }: StateV
     default:
       return [said(safe`${address}: no peers yet.`, 'plain'), own];
   }
+}
+
+/** With another certificate than the known one, it was this side that refused. */
+function refusalText({ address, phase }: SafeStatus, reason: SafeText): SafeText {
+  return phase.cause === 'certificate'
+    ? safe`✕ ${reason}`
+    : safe`✕ ${address} refused the connection: ${reason}`;
 }
 
 function keyHints(hints: readonly (readonly [key: string, text: string])[], width: number): readonly Line[] {

@@ -120,6 +120,8 @@ export interface ConnectorOptions {
   readonly stateDirectory: string;
   /** The local address or network interface that a client dials from. */
   readonly bindTo?: string;
+  /** The file of the machines that the chat knows. Absent: they are known in this run only, and servers are not. */
+  readonly knownMachinesFile?: string;
   /** Whether a client reconnects after it has lost its server. */
   readonly reconnects: boolean;
   readonly dialTimeoutMs?: number;

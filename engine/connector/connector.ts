@@ -9,7 +9,7 @@ import { ReceivedFolder } from '../files/received-folder.ts';
 import { LocalBroker } from '../local/local-broker.ts';
 import type { PeerFinder } from '../local/local-broker-types.ts';
 import { importPythonPersistence } from '../local/python/import-persistence.ts';
-import { Admission } from '../peers/admission.ts';
+import type { Admission } from '../peers/admission.ts';
 import { ClientEndpoint } from '../peers/client-endpoint.ts';
 import { observerOfRevived } from '../peers/delivery-observers.ts';
 import { IgnoreList } from '../peers/ignore-list.ts';
@@ -22,6 +22,7 @@ import { Traffic } from '../peers/traffic.ts';
 import { isClientName, serverId } from '../protocol/names.ts';
 import type { Inbox } from '../queues/inbox.ts';
 import { MEMORY_ONLY, QueueRules } from '../queues/queue-rules.ts';
+import type { KnownMachines } from '../security/known-machines.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import type { Store } from '../storage/store.ts';
 import { notingUses, usesOf } from './certificate-use.ts';
@@ -31,6 +32,7 @@ import { drainQueues } from './drain-queues.ts';
 import { makeEndpoint } from './endpoint.ts';
 import { incomingFiles } from './incoming-files.ts';
 import { LocalSockets } from './local-sockets.ts';
+import { makeAdmission } from './make-admission.ts';
 import { makeChat } from './make-chat.ts';
 import { MessageCounts } from './message-counts.ts';
 import { MessageLog } from './message-log.ts';
@@ -65,6 +67,7 @@ export class Connector {
   readonly local: LocalSockets | undefined;
   readonly #startedAtMs: number;
   readonly #knownAioc: KnownPeers;
+  readonly #known: KnownMachines;
   readonly #queues: QueueStore;
   readonly #files: OutgoingFiles | undefined;
   readonly #endpoint: ServerEndpoint | ClientEndpoint;
@@ -79,7 +82,7 @@ export class Connector {
   constructor(options: ConnectorOptions) {
     this.options = options;
     this.#port = options.port;
-    const { ports, fingerprintWords, namesAreIdentities, local } = options;
+    const { ports, namesAreIdentities, local } = options;
     const { clock, random } = ports;
     this.#startedAtMs = clock.wallNow();
     this.#budget = new MemoryBudget(options.heldMaxBytes ?? LIMITS.memoryBudgetBytes);
@@ -98,7 +101,7 @@ export class Connector {
     this.#files = local && new OutgoingFiles({ local, owner: fileOwnerOf(options), random });
     this.registry = this.#makeRegistry(onChange);
     this.ignoring = new IgnoreList((peer) => (namesAreIdentities ? peer.wireName : peer.id), onChange);
-    this.admission = new Admission({ clock, acceptAll: options.acceptAll, fingerprintWords, onChange });
+    ({ known: this.#known, admission: this.admission } = makeAdmission(options, { log, onChange }));
     const space = this.#space;
     this.folder = new ReceivedFolder({ directory: options.receivedDirectory, random, clock, space });
     this.control = new CommandHandler(this, this.#queues);
@@ -183,7 +186,7 @@ export class Connector {
     await this.#endpoint.stop(hard);
     await this.broker?.pieces.stop();
     this.#counts?.stop();
-    await this.#knownAioc.saved();
+    await Promise.all([this.#knownAioc.saved(), this.#known.saved()]);
     await usesOf(this.options.security)?.close();
     if (listened) await removeRunFile(this.options.stateDirectory, this.#port);
   }
@@ -313,12 +316,8 @@ export class Connector {
   #makeEndpoint(): ServerEndpoint | ClientEndpoint {
     const { options, registry, traffic, log, admission } = this;
     return makeEndpoint({
-      options,
-      registry,
+      ...{ options, registry, traffic, log, admission, known: this.#known },
       knownKinds: new KnownKinds({ registry, known: this.#knownAioc, log }),
-      traffic,
-      log,
-      admission,
       sourceId: () => this.sourceId,
       setPhase: (phase) => this.#setPhase(phase),
     });

@@ -8,6 +8,7 @@ import type { ConnectorCommands } from '../local/connector-commands.ts';
 import { realNetwork } from '../peers/network.ts';
 import { fingerprintWords } from '../security/fingerprint.ts';
 import { loadOrMakeIdentity } from '../security/identity.ts';
+import { knownMachinesPath } from '../security/known-machines.ts';
 import { Connector } from './connector.ts';
 import type { ConnectorOptions } from './connector-options.ts';
 import { EngineService } from './engine-service.ts';
@@ -70,6 +71,7 @@ export async function createChatEngine(options: ChatEngineOptions): Promise<Engi
     wireName: CHAT_CLIENT,
     security: useTls ? { mode: 'tls-allow-all', tls: await loadOrMakeIdentity(making) } : { mode: 'plain' },
     namesAreIdentities: false,
+    ...(useTls && { knownMachinesFile: knownMachinesPath(stateDirectory) }),
     messageMaxBytes: LIMITS.messageWithoutIdentityBytes,
     ignored: false,
     reconnects: true,

@@ -1,3 +1,4 @@
+import { hostAndPort } from '../base/addresses.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { TlsVersion } from '../base/ports.ts';
 import type { Phase } from '../contract/views.ts';
@@ -5,6 +6,7 @@ import type { Admission } from '../peers/admission.ts';
 import { ClientEndpoint } from '../peers/client-endpoint.ts';
 import { defaultHeartbeat, type HeartbeatRules } from '../peers/heartbeat.ts';
 import type { KnownKinds } from '../peers/known-kinds.ts';
+import { KnownServer } from '../peers/known-server.ts';
 import type { Registry } from '../peers/registry.ts';
 import { ServerEndpoint } from '../peers/server-endpoint.ts';
 import type { IdentifiedKind } from '../peers/session-types.ts';
@@ -12,6 +14,7 @@ import type { Traffic } from '../peers/traffic.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { ClientTrust } from '../peers/trust.ts';
 import type { AiocHello } from '../protocol/messages.ts';
+import type { KnownMachines } from '../security/known-machines.ts';
 import type { ConnectorOptions } from './connector-options.ts';
 
 export interface EndpointParts {
@@ -21,6 +24,7 @@ export interface EndpointParts {
   readonly traffic: Traffic;
   readonly log: TrafficLog;
   readonly admission: Admission;
+  readonly known: KnownMachines;
   readonly sourceId: () => string;
   readonly setPhase: (phase: Phase) => void;
 }
@@ -59,6 +63,7 @@ function withMinVersion(trust: ClientTrust, minVersion: TlsVersion): ClientTrust
 export function makeEndpoint({
   options,
   admission,
+  known,
   sourceId,
   ...parts
 }: EndpointParts): ServerEndpoint | ClientEndpoint {
@@ -97,6 +102,9 @@ export function makeEndpoint({
     ...(tls && { tls }),
     ...(trust?.client && { trust: withMinVersion(trust.client, minVersion) }),
     ...(bindTo !== undefined && { bindTo }),
+    ...(options.knownMachinesFile !== undefined && {
+      known: new KnownServer({ known, fingerprintWords, address: hostAndPort(host, port) }),
+    }),
     wireName,
     reconnects,
     dialTimeoutMs,

@@ -3,6 +3,7 @@ import { FairPlaces } from '../base/fair-places.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Clock } from '../base/ports.ts';
 import type { JoinRequest } from '../contract/views.ts';
+import type { KnownMachines } from '../security/known-machines.ts';
 import type { Link } from './link.ts';
 import type { Introduction } from './session-types.ts';
 
@@ -10,7 +11,11 @@ export interface AdmissionOptions {
   readonly clock: Clock;
   readonly acceptAll: boolean;
   readonly fingerprintWords: (fingerprint: string) => string;
+  /** The clients that were accepted before. */
+  readonly known: KnownMachines;
   readonly onChange: () => void;
+  /** What was known of a client cannot be read: it is asked about again. */
+  readonly onUnreadable: (reason: string) => void;
 }
 
 interface WaitingRequest {
@@ -22,9 +27,8 @@ interface WaitingRequest {
 /**
  * Holds clients until the user accepts or rejects them. Strangers cannot keep others out by asking often: each address,
  * and each network, has few requests at a time, and when all places are taken the oldest request of the address with the
- * most goes. A certificate that was accepted under this name in this run is
- * admitted again without a question. A client without a certificate always needs a new answer, since anybody could use
- * its name.
+ * most goes. A client whose certificate was accepted before is admitted again without a question. One without a
+ * certificate always needs a new answer, since anybody could use its name.
  */
 export class Admission {
   readonly #clock: Clock;
@@ -35,8 +39,8 @@ export class Admission {
     perAddress: LIMITS.joinRequestsPerAddress,
     perNetwork: LIMITS.joinRequestsPerNetwork,
   });
-  /** Admitted fingerprints, with the name that each claims. */
-  readonly #admitted = new Map<string, string>();
+  /** Connections of which it is being looked up whether they are known. */
+  readonly #lookedUp = new Set<Link>();
   #lastId = 0;
 
   constructor(options: AdmissionOptions) {
@@ -48,15 +52,39 @@ export class Admission {
     return [...this.#waiting.values()].map(({ joinRequest }) => joinRequest);
   }
 
-  /** Decides at once, or shows a join request and waits for the user. */
-  ask(link: Link, introduction: Introduction): void {
+  /** Admits a known client, or shows a join request and waits for the user; `onWaiting` is called then. */
+  ask(link: Link, introduction: Introduction, onWaiting: () => void): void {
     const fingerprint = introduction.certificate?.fingerprint;
-    if (this.#options.acceptAll || (fingerprint !== undefined && this.#admitted.has(fingerprint))) {
-      this.#admit(link, introduction);
-      return;
-    }
+    if (this.#options.acceptAll) return link.admit();
+    if (fingerprint === undefined) return this.#hold(link, introduction, { onWaiting });
+    const name = nameOf(introduction);
+    this.#lookedUp.add(link);
+    const looked = Promise.all([
+      this.#options.known.client(fingerprint),
+      this.#options.known.clientNamed(name),
+    ]);
+    looked.then(
+      ([client, namesake]) => {
+        if (!this.#lookedUp.delete(link)) return;
+        if (client !== undefined) return link.admit();
+        this.#hold(link, introduction, { onWaiting, isNameOfAnother: namesake !== undefined });
+      },
+      (error: Error) => {
+        this.#options.onUnreadable(error.message);
+        if (this.#lookedUp.delete(link)) this.#hold(link, introduction, { onWaiting });
+      },
+    );
+  }
+
+  #hold(
+    link: Link,
+    introduction: Introduction,
+    { onWaiting, isNameOfAnother = false }: { onWaiting: () => void; isNameOfAnother?: boolean },
+  ): void {
     this.#lastId += 1;
-    const joinRequest = this.#describe(this.#lastId, link, introduction);
+    const described = this.#describe(this.#lastId, link, introduction);
+    const warning = `another machine was admitted as "${described.name}" before; this one has different words`;
+    const joinRequest = isNameOfAnother ? { ...described, warning } : described;
     const waiting = { joinRequest, link, introduction };
     this.#waiting.set(joinRequest.id, waiting);
     const evicted = this.#places.add(waiting, { address: link.connection.remoteAddress });
@@ -64,6 +92,7 @@ export class Admission {
       this.#waiting.delete(evicted.joinRequest.id);
       evicted.link.reject('too-many-waiting');
     }
+    onWaiting();
     this.#options.onChange();
   }
 
@@ -79,8 +108,15 @@ export class Admission {
     return true;
   }
 
+  /** An admitted client is connected: from now on it is known by the name that it has given itself. */
+  established({ certificate }: Link, name: string): void {
+    if (certificate === undefined || this.#options.acceptAll) return;
+    void this.#options.known.seen({ role: 'client', name, fingerprint: certificate.fingerprint });
+  }
+
   /** A connection has ended: withdraws its request. */
   over(link: Link): void {
+    this.#lookedUp.delete(link);
     for (const [id, waiting] of this.#waiting) {
       if (waiting.link !== link) continue;
       this.#waiting.delete(id);
@@ -89,32 +125,33 @@ export class Admission {
     }
   }
 
-  #admit(link: Link, { certificate, wireName }: Introduction): void {
-    // With acceptAll there is nothing to remember, and unknown clients must not fill this map.
-    if (certificate !== undefined && !this.#options.acceptAll) {
-      this.#admitted.set(certificate.fingerprint, certificate.claimedName ?? wireName);
+  #admit(link: Link, introduction: Introduction): void {
+    const { certificate } = introduction;
+    if (certificate !== undefined) {
+      const { fingerprint } = certificate;
+      void this.#options.known.remember({ role: 'client', name: nameOf(introduction), fingerprint });
     }
     link.admit();
   }
 
-  /**
-   * The name is the certificate's common name: nothing else has been read yet, and every chat client's handshake says
-   * `chat_client`.
-   */
-  #describe(id: number, link: Link, { certificate, wireName }: Introduction): JoinRequest {
-    const name = certificate?.claimedName ?? wireName;
+  #describe(id: number, link: Link, introduction: Introduction): JoinRequest {
+    const { certificate } = introduction;
     const askedAtMs = this.#clock.wallNow();
-    const impostor = certificate !== undefined && [...this.#admitted.values()].includes(name);
     return {
       id,
-      name,
+      name: nameOf(introduction),
       address: hostAndPort(link.connection.remoteAddress, link.connection.remotePort),
       ...(certificate && { words: this.#options.fingerprintWords(certificate.fingerprint) }),
       askedAtMs,
       expiresAtMs: askedAtMs + LIMITS.joinRequestTimeoutMs,
-      ...(impostor && {
-        warning: `another machine was admitted as "${name}" before; this one has different words`,
-      }),
     };
   }
+}
+
+/**
+ * The certificate's common name: nothing else has been read before a client is admitted, and every chat client's
+ * handshake says `chat_client`.
+ */
+function nameOf({ certificate, wireName }: Introduction): string {
+  return certificate?.claimedName ?? wireName;
 }

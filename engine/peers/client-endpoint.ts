@@ -12,6 +12,7 @@ import { CertificateRenewal } from './certificate-renewal.ts';
 import { clockSkew } from './clock-skew.ts';
 import { dial } from './dial/dial.ts';
 import { announcePeer, connectPeer, type EndpointOptions, newLink, shownCertificate } from './endpoint.ts';
+import type { KnownServer } from './known-server.ts';
 import type { Link } from './link.ts';
 import type { LinkOwner } from './link-types.ts';
 import type { Peer } from './peer.ts';
@@ -28,6 +29,8 @@ export interface ClientEndpointOptions extends EndpointOptions {
   readonly tls?: TlsSettings;
   /** Present exactly in mutual TLS. */
   readonly trust?: ClientTrust;
+  /** The servers that the chat knows. */
+  readonly known?: KnownServer;
   /** Local address, or network interface, to connect from. */
   readonly bindTo?: string;
   /** Whether it reconnects after the connection is lost. */
@@ -191,7 +194,9 @@ export class ClientEndpoint implements LinkOwner<Link> {
     this.#asksForCertificate = enrols;
     this.#certificateEndsAtMs = enrols ? undefined : endsAtMs;
     this.#proposalFault = undefined;
-    const { ports, host, port, wireName, trust, bindTo, dialTimeoutMs } = this.#options;
+    const { ports, host, port, wireName, bindTo, dialTimeoutMs } = this.#options;
+    this.#options.known?.dialling();
+    const judge = this.#options.trust ?? this.#options.known;
     const connection = dial(ports, {
       host,
       port,
@@ -200,7 +205,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
       timeoutMs: dialTimeoutMs,
       preferred: this.#lastAddress,
       applicationProtocol: enrols ? ENROLMENT_PROTOCOL : undefined,
-      ...(trust !== undefined && { rejectionReason: (certificate) => trust.rejectionReason(certificate) }),
+      ...(judge !== undefined && { rejectionReason: (certificate) => judge.rejectionReason(certificate) }),
     });
     const link = newLink(this.#options, {
       connection,
@@ -291,6 +296,7 @@ export class ClientEndpoint implements LinkOwner<Link> {
     this.#options.setPhase({ kind: 'connected' });
     announcePeer(this.#options, established, 'connected to');
     this.#renewal?.established(link, peerKind);
+    this.#options.known?.established(link, peerKind);
   }
 
   over(link: Link, ending: SessionEnding): void {
@@ -309,12 +315,14 @@ export class ClientEndpoint implements LinkOwner<Link> {
       return;
     }
     const conflict = this.#conflict.ended(ending);
-    const reason = conflict?.reason ?? this.#reasonOf(ending);
+    const mismatch = this.#options.known?.mismatch;
+    const reason = mismatch ?? conflict?.reason ?? this.#reasonOf(ending);
     log.event(`${ending.state === 'refused' ? 'refused' : 'not connected'}: ${reason}`, {
       peerName: this.peer.name,
       warning: true,
     });
-    if (ending.refusal?.code === 'declined' || !this.#options.reconnects)
+    if (mismatch !== undefined) this.#giveUp(reason, 'certificate');
+    else if (ending.refusal?.code === 'declined' || !this.#options.reconnects)
       this.#giveUp(reason, causeFor(ending));
     else if (conflict !== undefined) this.#scheduleRetry(reason, 'refused-there', conflict.delayMs);
     else

@@ -220,13 +220,13 @@ export class ServerEndpoint implements LinkOwner<Link> {
     if (there?.link !== undefined)
       return this.#superseding.admitUnlessOlderAnswers(link, there, () => this.knownAsAioc(link));
     // A known certificate is admitted without a question.
-    if (trust === undefined) admission.ask(link, introduction);
-    else link.admit();
-    if (link.state === 'awaiting-admission')
+    if (trust !== undefined) return link.admit();
+    admission.ask(link, introduction, () =>
       log.event(`asks to connect from ${link.connection.remoteAddress}`, {
         peerName: name,
         about: limitedSource(link.connection.remoteAddress),
-      });
+      }),
+    );
   }
 
   #rejectionReason(link: Link, name: string): string | undefined {
@@ -262,6 +262,7 @@ export class ServerEndpoint implements LinkOwner<Link> {
     const established = { link, peer, peerKind };
     if (!connectPeer(this.#options, established, { description, supersededFrom })) return;
     announcePeer(this.#options, established, 'connected from');
+    this.#options.admission.established(link, peerKind.kind === 'aioc' ? peerKind.hello.name : peer.name);
   }
 
   #newPeer(link: Link, peerKind: IdentifiedKind): Peer {

@@ -86,6 +86,7 @@ const RUN_ELSEWHERE: readonly (readonly [command: RegExp, files: readonly string
   [/^aioc status/, ['test/field/f07-status-of-what-is-not-connected.test.ts']],
   [/^aioc cli/, ['test/daemon/cli.test.ts']],
   [/^aioc attach/, ['test/pty/attach.test.ts']],
+  [/^aioc known/, ['test/source/commands/known.test.ts']],
   [/^aioc files/, ['test/source/commands/files.test.ts']],
   [/^aioc (tail|top|queues)/, ['test/source/commands/watching.test.ts']],
   [/^aioc send.* --file/, ['test/daemon/send-files.test.ts']],

@@ -26,6 +26,7 @@ export interface SideOptions {
   readonly displayName?: string;
   readonly receivedDirectory?: string;
   readonly stateDirectory?: string;
+  readonly knownMachinesFile?: string;
   /** A configured connector in mutual TLS: its peers are known by their names. A client's own; a server's is not used. */
   readonly configuredAs?: string;
   readonly refusesDuplicates?: boolean;
@@ -89,6 +90,7 @@ export class Side {
       receivedDirectory: options.receivedDirectory ?? UNUSED,
       stateDirectory: options.stateDirectory ?? UNUSED,
       ...(options.access !== undefined && { access: options.access }),
+      ...(options.knownMachinesFile !== undefined && { knownMachinesFile: options.knownMachinesFile }),
       ports: world,
     });
     this.engine = new EngineService(this.connector);
