@@ -1,16 +1,7 @@
-import { showToCopy } from '../dialogs/detail.ts';
 import type { KeyContext } from '../keys/key-context.ts';
 import { queueName } from '../panes/queues-pane.ts';
 import { marksOf } from '../state/marks.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
-import type { UiContext } from './ui-context.ts';
-
-/** To the clipboard if the user has allowed that, else bare on the screen, for the terminal's own selection. */
-export function copyText(control: UiContext, title: SafeText, lines: readonly SafeText[]): void {
-  if (!control.ui().clipboard) return showToCopy(control, title, lines);
-  control.host.copy(lines.join('\n'));
-  control.toast('good', trusted('Sent to the clipboard (if the terminal allows it).'));
-}
 
 /** The selected row of the focused pane, or the names of the marked ones, as lines to copy; undefined if there is none. */
 export function selectedText(context: KeyContext): readonly SafeText[] | undefined {
@@ -19,7 +10,12 @@ export function selectedText(context: KeyContext): readonly SafeText[] | undefin
   if (marks.size > 0) return [...marks.values()];
   switch (ui.focus) {
     case 'peers':
-      return peer && [peer.name, peer.address, ...(peer.words === undefined ? [] : [peer.words])];
+      return (
+        peer && [
+          ...[peer.name, peer.address, ...(peer.words === undefined ? [] : [peer.words])],
+          ...(peer.fingerprint === undefined ? [] : [trusted(peer.fingerprint)]),
+        ]
+      );
     case 'queues':
       return (
         queue && [

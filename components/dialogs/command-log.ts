@@ -1,11 +1,12 @@
 /** What was done in this screen, each as the line for a shell that does the same; Enter copies the line. */
-import { copyText } from '../control/copy.ts';
+
 import type { UiContext } from '../control/ui-context.ts';
 import type { KeyContext } from '../keys/key-context.ts';
 import { clockWithSeconds } from '../state/format.ts';
 import type { ExecutedCommand } from '../state/ui-state.ts';
 import { safe, trusted } from '../terminal/sanitize.ts';
 import { fit, type Line, plain, span } from '../widgets/line.ts';
+import { copyText } from './detail.ts';
 import { closeDialog, type DialogDefinition, showDialog } from './dialog.ts';
 import { dialogHeight, dialogWidth } from './dialog-box.ts';
 import { CLOSE_HINT, type ListDialog, listBox, movedInList, PICK_HINT } from './list-box.ts';

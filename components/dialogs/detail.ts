@@ -2,7 +2,7 @@
 import type { UiContext } from '../control/ui-context.ts';
 import { chordOf } from '../keys/chord.ts';
 import type { KeyContext } from '../keys/key-context.ts';
-import { type SafeText, safe } from '../terminal/sanitize.ts';
+import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { type Line, lineWidth, span, wrapLine } from '../widgets/line.ts';
 import { closeDialog, type DialogDefinition, showDialog } from './dialog.ts';
 import { centred, dialogHeight, dialogWidth } from './dialog-box.ts';
@@ -24,6 +24,8 @@ type LinesAt = (width: number) => readonly Line[];
 
 const DETAIL_WIDTH = 100;
 const DETAIL_WIDTH_MIN = 40;
+/** Lines to copy are not cut in two. */
+const UNWRAPPED_WIDTH = 10_000;
 
 /** Shows texts in a dialog, each as a paragraph. */
 export function showDetail(control: UiContext, title: SafeText, texts: readonly SafeText[]): void {
@@ -46,6 +48,13 @@ export function showLines(control: UiContext, title: SafeText, lines: readonly L
 export function showToCopy(control: UiContext, title: SafeText, texts: readonly SafeText[]): void {
   const lines = texts.map((text): Line => [span(text)]);
   show(control, { title, linesAt: () => lines, isWide: true });
+}
+
+/** To the clipboard if the user has allowed that, else bare on the screen, for the terminal's own selection. */
+export function copyText(control: UiContext, title: SafeText, lines: readonly SafeText[]): void {
+  if (!control.ui().clipboard) return showToCopy(control, title, lines);
+  control.host.copy(lines.join('\n'));
+  control.toast('good', trusted('Sent to the clipboard (if the terminal allows it).'));
 }
 
 function show(control: UiContext, text: Pick<Detail, 'title' | 'linesAt' | 'isWide'>): void {
@@ -74,7 +83,7 @@ function detailWidth({ ui }: KeyContext): number {
 
 export const detailDialog: DialogDefinition<Detail> = {
   kind: 'detail',
-  hints: [['↑ ↓ PgUp PgDn', 'scroll'], CLOSE_HINT],
+  hints: [['↑ ↓ PgUp PgDn', 'scroll'], ['y', 'copy'], CLOSE_HINT],
 
   draw(dialog, context) {
     const { title, isWide } = dialog;
@@ -94,6 +103,8 @@ export const detailDialog: DialogDefinition<Detail> = {
     const rows = rowsOf(control.context());
     const chord = chordOf(key);
     if (chord === 'q' || chord === 'enter') return closeDialog(control);
+    if (chord === 'y')
+      return copyText(control, dialog.title, dialog.linesAt(UNWRAPPED_WIDTH).map(textOfLine));
     const top = scrolled(chord, dialog.top, {
       count: wrappedLines(dialog, control.context()).length,
       rows,
@@ -101,6 +112,16 @@ export const detailDialog: DialogDefinition<Detail> = {
     if (top !== undefined) showDialog(control, { ...dialog, top });
   },
 };
+
+/** Without the blanks that fill it. */
+function textOfLine(line: Line): SafeText {
+  return trusted(
+    line
+      .map(({ text }) => text)
+      .join('')
+      .trimEnd(),
+  );
+}
 
 /** Visible lines. */
 function rowsOf({ ui }: KeyContext): number {

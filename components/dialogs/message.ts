@@ -1,5 +1,5 @@
 /** A message: what is known of it, its header, and its data as a tree, as text or as bytes. */
-import { copyText } from '../control/copy.ts';
+
 import type { UiContext } from '../control/ui-context.ts';
 import { chordOf } from '../keys/chord.ts';
 import type { KeyContext } from '../keys/key-context.ts';
@@ -10,6 +10,7 @@ import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { hexLines } from '../widgets/hex.ts';
 import { jsonTree } from '../widgets/json-tree.ts';
 import { type Line, lineWidth, plain, span, wrapLine } from '../widgets/line.ts';
+import { copyText } from './detail.ts';
 import { closeDialog, type DialogDefinition, showDialog } from './dialog.ts';
 import { centred, dialogHeight, dialogWidth } from './dialog-box.ts';
 import { CLOSE_HINT } from './list-box.ts';

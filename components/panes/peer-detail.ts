@@ -85,7 +85,7 @@ export function peerDetail(peer: SafePeerRow, view: DetailView): readonly Line[]
   // The certificate proves who it is: there is nothing to compare.
   if (view.status?.security === 'mutual-tls')
     return [...details, ...labelledWords('words there:', peer.words, { width: view.width, without: 'none' })];
-  return [...bothWords(peer, view), proofLine(peer), [], ...details];
+  return [...bothWords(peer, view), proofLine(peer, view.status), [], ...details];
 }
 
 type Fact = readonly [label: string, text: SafeText];
@@ -117,7 +117,9 @@ function factLine([label, text]: Fact): Line {
   return [plain(`${label}:`.padEnd(LABEL_WIDTH), 'faint'), span(text)];
 }
 
-function proofLine({ words }: SafePeerRow): Line {
+function proofLine({ words }: SafePeerRow, status: SafeStatus | undefined): Line {
+  if (status?.security === 'plain')
+    return [plain('Nothing proves its identity: without TLS there are no certificates.', 'warn')];
   return words === undefined
     ? [plain('Nothing proves its identity: a Python client never shows a certificate.', 'warn')]
     : [plain('Compare both with the other screen, where “here” and “there” are swapped.', 'faint')];

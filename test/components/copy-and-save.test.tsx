@@ -23,6 +23,28 @@ test('y shows the row to copy; after :clipboard on it goes to the clipboard', as
   ]);
 });
 
+test('v and y copy a fingerprint in one line', async (t) => {
+  const engine = new FakeEngine(busyEngine());
+  const fingerprint = 'ab12'.repeat(16);
+  engine.change((data) => {
+    data.peers = data.peers.map((peer) => ({ ...peer, fingerprint }));
+  });
+  const screen = await openScreen({ engine, columns: 80, rows: 24 });
+  t.after(() => screen.close());
+  await screen.type(':clipboard on\r');
+  await screen.press('alt-1', 'v', 'y');
+  assert.match(screen.copied[0] ?? '', new RegExp(`^SHA-256: +${fingerprint}$`, 'm'));
+});
+
+test('without TLS, nothing is said of certificates that a peer could have shown', async (t) => {
+  const engine = new FakeEngine(busyEngine());
+  engine.setStatus({ security: 'plain' });
+  const screen = await openScreen({ engine });
+  t.after(() => screen.close());
+  await screen.press('alt-1', 'v');
+  assert.match(screen.text(), /Nothing proves its identity: without TLS there are no certificates\./);
+});
+
 test('Ctrl-S writes what is seen, also under a dialog', async (t) => {
   const local = new FakeLocal();
   const screen = await openScreen({ engine: new FakeEngine(busyEngine()), local });

@@ -1,4 +1,5 @@
 import { openCommandLog } from '../../dialogs/command-log.ts';
+import { copyText } from '../../dialogs/detail.ts';
 import { openHelp } from '../../dialogs/help.ts';
 import { openPalette } from '../../dialogs/palette.ts';
 import { openTransfers } from '../../dialogs/transfers.ts';
@@ -8,7 +9,7 @@ import { neighbour } from '../../state/ui-reducer.ts';
 import { PANES, type PaneName, PEER_SORTS, QUEUE_SORTS } from '../../state/ui-state.ts';
 import { wayBack } from '../../state/way-back.ts';
 import { safe, sanitize, trusted } from '../../terminal/sanitize.ts';
-import { copyText, selectedText } from '../copy.ts';
+import { selectedText } from '../copy.ts';
 import type { UiContext } from '../ui-context.ts';
 import { visibleRows } from '../wanted-views.ts';
 import type { Act } from './act.ts';
