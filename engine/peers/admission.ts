@@ -129,7 +129,8 @@ export class Admission {
     const { certificate } = introduction;
     if (certificate !== undefined) {
       const { fingerprint } = certificate;
-      void this.#options.known.remember({ role: 'client', name: nameOf(introduction), fingerprint });
+      const name = nameOf(introduction);
+      void this.#options.known.remember({ role: 'client', name, certificateName: name, fingerprint });
     }
     link.admit();
   }

@@ -23,6 +23,8 @@ export interface KnownMachine {
   readonly role: 'client' | 'server';
   /** The name that it gave itself last. */
   readonly name: string;
+  /** Of a client: the name in its certificate, by which it asks to be admitted. */
+  readonly certificateName?: string;
   /** Of a server: the host and port by which it was dialled. */
   readonly address?: string;
   /** SHA-256 of its certificate, lower-case hex. */
@@ -51,6 +53,7 @@ const FILE = z.object({
     z.object({
       role: z.enum(['client', 'server']),
       name: z.string(),
+      certificate_name: z.string().optional(),
       address: z.string().optional(),
       sha256: z.string(),
       since_ms: z.number(),
@@ -90,9 +93,11 @@ export class KnownMachines {
     return (await this.list()).find((one) => one.role === 'client' && one.fingerprint === fingerprint);
   }
 
-  /** The client that called itself so last; another one with the same name is no reason to trust it. */
+  /** A client that has called itself so, or whose certificate does. */
   async clientNamed(name: string): Promise<KnownMachine | undefined> {
-    return (await this.list()).find((one) => one.role === 'client' && one.name === name);
+    return (await this.list()).find(
+      (one) => one.role === 'client' && (one.name === name || one.certificateName === name),
+    );
   }
 
   /** @throws AiocError AIOC_STATE_DIRECTORY */
@@ -117,7 +122,7 @@ export class KnownMachines {
       const known = machines.find((one) => isSame(one, machine));
       if (known === undefined && !isNew) return machines;
       const others = machines.filter((one) => one !== known);
-      return [...others, { ...machine, sinceMs: known?.sinceMs ?? nowMs, lastMs: nowMs }];
+      return [...others, { ...known, ...machine, sinceMs: known?.sinceMs ?? nowMs, lastMs: nowMs }];
     };
     this.#writing = this.#writing.then(async () => {
       try {
@@ -172,8 +177,9 @@ export class KnownMachines {
       const changed = [...change(await this.#stored())].sort((a, b) => a.lastMs - b.lastMs);
       const machines = changed
         .slice(-KNOWN_MACHINES_MAX)
-        .map(({ role, name, address, fingerprint, sinceMs, lastMs }) => ({
+        .map(({ role, name, certificateName, address, fingerprint, sinceMs, lastMs }) => ({
           ...{ role, name, sha256: fingerprint, since_ms: sinceMs, last_ms: lastMs },
+          ...(certificateName !== undefined && { certificate_name: certificateName }),
           ...(address !== undefined && { address }),
         }));
       const text = `${JSON.stringify({ version: VERSION, machines }, undefined, 1)}\n`;
@@ -193,9 +199,16 @@ export class KnownMachines {
         'AIOC_STATE_DIRECTORY',
         `${file} is damaged, or of a newer aioc: move it away, and aioc asks about each machine again`,
       );
-    return data.machines.map(({ role, name, address, sha256, since_ms, last_ms }) => ({
-      ...{ role, name, fingerprint: sha256, sinceMs: since_ms, lastMs: last_ms },
-      ...(address !== undefined && { address }),
+    return data.machines.map((row) => ({
+      ...{
+        role: row.role,
+        name: row.name,
+        fingerprint: row.sha256,
+        sinceMs: row.since_ms,
+        lastMs: row.last_ms,
+      },
+      ...(row.certificate_name !== undefined && { certificateName: row.certificate_name }),
+      ...(row.address !== undefined && { address: row.address }),
     }));
   }
 }

@@ -4,9 +4,13 @@ import { paneText, programPid, startServer } from '../helpers/aioc-session.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { RESTORED } from '../helpers/pty-modes.ts';
 import type { PtySession } from '../helpers/pty-session.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 
 const SLOW = { timeoutMs: 30_000 };
 const WIDE = { columns: 120, rows: 40 };
+
+/** What the shell writes after the terminal's settings. */
+const TOLD = 'that is all';
 
 /** The program on its first screen, in a shell that tells the terminal's settings when it has ended. */
 async function start(fault = ''): Promise<PtySession> {
@@ -14,7 +18,7 @@ async function start(fault = ''): Promise<PtySession> {
     ...WIDE,
     preloads: ['faults.mjs'],
     env: { FAULT: fault },
-    afterwards: 'stty -a',
+    afterwards: `stty -a; echo ${TOLD}`,
   });
   await session.waitFor('On the other machine', SLOW);
   const { alternateScreen, autowrap, bracketedPaste } = session.modes();
@@ -29,6 +33,8 @@ async function start(fault = ''): Promise<PtySession> {
 async function restored(session: PtySession, exitCode: number): Promise<void> {
   assert.deepEqual(await session.waitForExit(SLOW), { exitCode, signal: 0 });
   assert.deepEqual(session.modes(), RESTORED);
+  // The end of a process may be told before the last of its output.
+  await waitFor(() => session.transcript().includes(TOLD), { what: 'the settings of the terminal' });
   const settings = session.transcript();
   for (const setting of ['icanon', 'echo', 'isig', 'icrnl', 'opost', 'onlcr', 'iexten'])
     assert.match(settings, new RegExp(`[\\s;]${setting}[\\s;]`), `${setting} is on`);
