@@ -12,7 +12,7 @@ async function opened(t: { after(action: () => void): void }, local = new FakeLo
   return screen;
 }
 
-test('s goes through every column, and :sort takes each by name, both ways', async (t) => {
+test('s, < and > go through every column', async (t) => {
   for (const [pane, sorts, first] of [
     ['alt-1', PEER_SORTS, 'name'],
     ['alt-2', QUEUE_SORTS, 'depth'],
@@ -26,11 +26,21 @@ test('s goes through every column, and :sort takes each by name, both ways', asy
     }
     await screen.press('<');
     assert.match(screen.text(), new RegExp(`by ${sorts.at(at - 2)} [▲▼]`));
-    for (const sort of sorts) {
-      await screen.type(`:sort ${sort} down\r`);
-      assert.match(screen.text(), new RegExp(`by ${sort} ▼`));
-      await screen.type(`:sort ${sort} up\r`);
-      assert.match(screen.text(), new RegExp(`by ${sort} ▲`));
+  }
+});
+
+test(':sort takes every column by its name, both ways', async (t) => {
+  const screen = await opened(t);
+  for (const [pane, sorts] of [
+    ['alt-1', PEER_SORTS],
+    ['alt-2', QUEUE_SORTS],
+  ] as const) {
+    await screen.press(pane);
+    for (const [index, sort] of sorts.entries()) {
+      // One way each: typing is what takes the time.
+      const [way, mark] = index % 2 === 0 ? ['down', '▼'] : ['up', '▲'];
+      await screen.type(`:sort ${sort} ${way}\r`);
+      assert.match(screen.text(), new RegExp(`by ${sort} ${mark}`));
     }
   }
 });

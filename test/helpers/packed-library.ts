@@ -12,9 +12,10 @@ const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
  *
  * @param folder an existing directory, in which a copy of the package is made
  * @param checkout a built checkout
+ * @param withTypes whether to make the types, which takes most of the time
  * @returns the path of the packed file
  */
-export function packLibrary(folder: string, checkout = ROOT): string {
+export function packLibrary(folder: string, { checkout = ROOT, withTypes = true } = {}): string {
   if (checkout === ROOT) builtProgram();
   const copy = join(folder, 'copy');
   mkdirSync(copy);
@@ -23,7 +24,7 @@ export function packLibrary(folder: string, checkout = ROOT): string {
   }
   // `npm run types` is what checks the sources.
   const types = ['--noCheck', '-p', 'tsconfig.types.json', '--outDir', join(copy, 'dist/types')];
-  execFileSync(process.execPath, [TSC, ...types], { cwd: checkout });
+  if (withTypes) execFileSync(process.execPath, [TSC, ...types], { cwd: checkout });
   const options = ['--ignore-scripts', '--json', '--pack-destination', folder];
   const packed = execFileSync('npm', ['pack', ...options], { cwd: copy, encoding: 'utf8' });
   const [{ filename }] = JSON.parse(packed) as [{ filename: string }];

@@ -45,11 +45,12 @@ function copyCheckout(directory: string): string {
 }
 
 test('two builds in different directories, at different times and places, give the same package', (t) => {
-  const first = packLibrary(tempDir(t));
+  // The compiler’s types are compared by `npm run release`.
+  const first = packLibrary(tempDir(t), { withTypes: false });
   const copy = copyCheckout(join(tempDir(t), 'some where', 'else'));
   const env = { ...process.env, TZ: 'Pacific/Kiritimati', LC_ALL: 'C' };
   execFileSync(process.execPath, ['esbuild.config.mjs'], { cwd: copy, env });
-  const second = packLibrary(tempDir(t), copy);
+  const second = packLibrary(tempDir(t), { checkout: copy, withTypes: false });
   assert.deepEqual(differences(first, second), []);
   assert.equal(sha512(first), sha512(second));
 });
