@@ -120,8 +120,9 @@ export class EngineService implements EngineApi {
     const rows = Array.from({ length }, (_, index) => at(index) as ChatRow);
     const filter = this.#filters.ofRows('chat', view.filter, CHAT_FILTERED);
     const passes = filter.test(rows);
+    const isPartial = passes.length < rows.length;
     const indexes = rows.flatMap((_row, index) => (passes[index] === true ? [index] : []));
-    return tailWindow({ length, forgotten, at, found: { indexes, fault: filter.fault } }, view);
+    return tailWindow({ length, forgotten, at, found: { indexes, fault: filter.fault, isPartial } }, view);
   }
 
   /** Of somebody who is known, or the one with nobody; asking for another must not make one. */

@@ -54,17 +54,17 @@ export class FilteredLog {
     this.#unwatch();
   }
 
-  /** @returns the rows found so far, and whether some have not been tested */
-  find(): { readonly found: FoundRows; readonly hasUntested: boolean } {
+  /** The rows found so far. */
+  find(): FoundRows {
     const { length, forgotten } = this.#log;
     const lastId = forgotten + length;
     for (let id = Math.max(this.#seenId, forgotten) + 1; id <= lastId; id += 1) this.#states[slotOf(id)] = 0;
     this.#seenId = lastId;
-    const hasUntested = this.#testNext(forgotten + 1, lastId);
+    const isPartial = this.#testNext(forgotten + 1, lastId);
     const indexes: number[] = [];
     for (let index = 0; index < length; index += 1)
       if ((this.#stateOf(forgotten + index + 1) & FOUND) !== 0) indexes.push(index);
-    return { found: { indexes, fault: this.#filter.fault }, hasUntested };
+    return { indexes, fault: this.#filter.fault, isPartial };
   }
 
   /** Newest first: these are looked at. @returns whether some are left */

@@ -45,6 +45,8 @@ export interface FoundRows {
   /** Their places in the list, from the oldest. */
   readonly indexes: ArrayLike<number>;
   readonly fault: string | undefined;
+  /** Rows are left to test: more may be found. */
+  readonly isPartial: boolean;
 }
 
 /**
@@ -77,6 +79,7 @@ export function tailWindow<Row extends { readonly id: number }>(
     older: start,
     forgotten,
     ...(found?.fault !== undefined && { filterFault: found.fault }),
+    ...(found?.isPartial === true && { isPartial: true }),
     rows: Array.from({ length: until - start }, (_, index) => at(start + index)),
   };
 }

@@ -41,8 +41,8 @@ export class ViewFilters {
     if (text.trim() === '') return undefined;
     const filtered = this.#ofLog.get(text) ?? new FilteredLog(this.#log, text);
     this.#ofLog.set(text, filtered);
-    const { found, hasUntested } = filtered.find();
-    if (hasUntested) this.#onUntested();
+    const found = filtered.find();
+    if (found.isPartial) this.#onUntested();
     return found;
   }
 }

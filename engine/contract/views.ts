@@ -383,6 +383,8 @@ export interface TailUpdate<Row> {
   readonly rows: readonly Row[];
   /** Why the filter finds nothing: it is faulty. */
   readonly filterFault?: string;
+  /** The filter has not tested all rows yet: another update follows, in which more may match. */
+  readonly isPartial?: true;
 }
 
 export type Update =

@@ -30,7 +30,7 @@ export async function runTail(
   process.once('SIGTERM', end);
   void output.left.then(end);
   try {
-    await new Tail(engine, options, output).run();
+    await followLog(engine, options, output);
   } finally {
     process.off('SIGINT', end);
     process.off('SIGTERM', end);
@@ -39,14 +39,22 @@ export async function runTail(
   return EXIT.ok;
 }
 
+/** Prints until `count` rows are printed, nobody reads any more, or the connector is gone. */
+export function followLog(engine: LogSource, options: TailOptions, output: OutputLines): Promise<void> {
+  return new Tail(engine, options, output).run();
+}
+
+/** What `aioc tail` needs of a connector. */
+export type LogSource = Pick<AttachedEngine, 'open' | 'onClose'>;
+
 class Tail {
-  readonly #engine: AttachedEngine;
+  readonly #engine: LogSource;
   readonly #options: TailOptions;
   readonly #output: OutputLines;
   #lastId = 0;
   #printed = 0;
 
-  constructor(engine: AttachedEngine, options: TailOptions, output: OutputLines) {
+  constructor(engine: LogSource, options: TailOptions, output: OutputLines) {
     this.#engine = engine;
     this.#options = options;
     this.#output = output;
@@ -59,11 +67,15 @@ class Tail {
       const open = this.#engine.open(this.#view(), (update) => {
         // The next update answers the window that follows these rows.
         if (isBusy || update.pane !== 'log') return;
+        // What is printed now would hide rows before it that are found later.
+        if (update.isPartial) return;
         if (update.filterFault !== undefined) return reject(new AiocError('AIOC_USAGE', update.filterFault));
         const isFirst = this.#lastId === 0;
-        if (!isFirst && update.rows.length === 0) return;
+        // An update that was on its way shows the window before.
+        const rows = update.rows.filter(({ id }) => id > this.#lastId);
+        if (!isFirst && rows.length === 0) return;
         isBusy = true;
-        this.#print(update, isFirst).then((isOver) => {
+        this.#print({ ...update, rows }, isFirst).then((isOver) => {
           isBusy = false;
           if (isOver) resolve();
           else open.change(this.#view());

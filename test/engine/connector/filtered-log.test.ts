@@ -30,10 +30,10 @@ function allIn(log: MessageLog, text: string): readonly number[] {
 }
 
 function idsIn(log: MessageLog, filtered: FilteredLog): readonly number[] {
-  let { found, hasUntested } = filtered.find();
-  for (let turn = 0; hasUntested; turn += 1) {
+  let found = filtered.find();
+  for (let turn = 0; found.isPartial; turn += 1) {
     assert.ok(turn < 200);
-    ({ found, hasUntested } = filtered.find());
+    found = filtered.find();
   }
   return Array.from(found.indexes, (index) => log.forgotten + index + 1);
 }
