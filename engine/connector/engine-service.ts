@@ -29,10 +29,15 @@ export class EngineService implements EngineApi {
 
   constructor(connector: Connector) {
     this.#connector = connector;
-    this.#filters = new ViewFilters(connector.log, () => this.#views.touch());
+    this.#filters = new ViewFilters(connector.log);
     this.#views = new ViewServer({
       clock: connector.options.ports.clock,
-      render: (view) => this.#render(view),
+      render: (view) => {
+        const update = this.#render(view);
+        // Its filter tests the rest in the next turn.
+        if ('isPartial' in update) this.#views.touch();
+        return update;
+      },
       onShown: (views) => {
         this.#filters.keep(views);
         this.#watchConversations(views);

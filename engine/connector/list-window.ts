@@ -20,6 +20,7 @@ export function listWindow<Row, Sort extends string>(
   const passes = filter.test(rows);
   const matched = rows.filter((_row, index) => passes[index]);
   const { fault } = filter;
+  const isPartial = passes.length < rows.length;
   const sign = window.descending ? -1 : 1;
   const byKey = compare[window.sort];
   matched.sort((a, b) => sign * byKey(a, b) || tieBreak(a).localeCompare(tieBreak(b)));
@@ -28,6 +29,7 @@ export function listWindow<Row, Sort extends string>(
   return {
     ...{ total: rows.length, matched: matched.length, offset, rows: matched.slice(offset, offset + count) },
     ...(fault !== undefined && { filterFault: fault }),
+    ...(isPartial && { isPartial: true }),
   };
 }
 

@@ -28,6 +28,8 @@ interface Term {
 interface TimedTerm {
   readonly isInverse: boolean;
   readonly expression: TimedExpression;
+  /** Of texts that were tested while the time did not suffice for all: the next turn goes on with the others. */
+  readonly tested: Map<string, boolean>;
 }
 
 /**
@@ -54,7 +56,11 @@ export class RowFilter<Row> {
     for (const { isInverse, what } of terms) {
       if (what.kind !== 'expression') continue;
       try {
-        expressions.push({ isInverse, expression: new TimedExpression(what.source, what.flags) });
+        expressions.push({
+          isInverse,
+          expression: new TimedExpression(what.source, what.flags),
+          tested: new Map(),
+        });
       } catch (error) {
         // `Invalid regular expression: /(/: Unterminated group`
         fault ??= String((error as Error).message).slice(0, FAULT_CHARACTERS);
@@ -73,7 +79,8 @@ export class RowFilter<Row> {
   /**
    * Tests rows.
    *
-   * @returns for each whether it matches; for fewer, from the first, if an expression needs more time than a turn has
+   * @returns for each whether it matches; for fewer, from the first, if an expression needs more time than a turn has.
+   *   Call it again then: it continues
    */
   test(rows: readonly Row[]): readonly boolean[] {
     if (this.fault !== undefined) return rows.map(() => false);
@@ -88,8 +95,9 @@ export class RowFilter<Row> {
       return true;
     });
     let known = rows.length;
-    for (const { isInverse, expression } of this.#expressions) {
-      const found = expression.test(texts);
+    for (const term of this.#expressions) {
+      const { isInverse } = term;
+      const found = testedTexts(term, texts);
       for (const [at, index] of passed.entries()) {
         const isFound = found[at];
         if (isFound === undefined) known = Math.min(known, index);
@@ -109,6 +117,21 @@ export class RowFilter<Row> {
     const value = this.#rows.fields[what.field]?.(row).toLowerCase() ?? '';
     return what.values.some(({ text, isWhole }) => (isWhole ? value === text : value.startsWith(text)));
   }
+}
+
+/** @returns for each text whether the expression is found in it; undefined for those that are left for the next turn */
+function testedTexts(
+  { expression, tested }: TimedTerm,
+  texts: readonly string[],
+): readonly (boolean | undefined)[] {
+  const untested = tested.size === 0 ? texts : texts.filter((text) => !tested.has(text));
+  const found = expression.test(untested);
+  const isWhole = found.length === untested.length;
+  if (isWhole && tested.size === 0) return found;
+  for (const [at, isFound] of found.entries()) tested.set(untested[at] as string, isFound);
+  const all = texts.map((text) => tested.get(text));
+  if (isWhole) tested.clear();
+  return all;
 }
 
 const TOO_SLOW = 'This expression takes too long: write a simpler one.';

@@ -7,14 +7,11 @@ import { type FilteredRows, RowFilter } from './row-filter.ts';
 /** The filters of the open views: each is compiled once, and views with the same filter share what it has found. */
 export class ViewFilters {
   readonly #log: MessageLog;
-  readonly #onUntested: () => void;
   readonly #ofRows = new Map<string, unknown>();
   readonly #ofLog = new Map<string, FilteredLog>();
 
-  /** @param onUntested called when rows of the log are left to test: render again soon */
-  constructor(log: MessageLog, onUntested: () => void) {
+  constructor(log: MessageLog) {
     this.#log = log;
-    this.#onUntested = onUntested;
   }
 
   /** Forgets the filters of closed views. */
@@ -41,9 +38,7 @@ export class ViewFilters {
     if (text.trim() === '') return undefined;
     const filtered = this.#ofLog.get(text) ?? new FilteredLog(this.#log, text);
     this.#ofLog.set(text, filtered);
-    const found = filtered.find();
-    if (found.isPartial) this.#onUntested();
-    return found;
+    return filtered.find();
   }
 }
 

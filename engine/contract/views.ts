@@ -370,6 +370,8 @@ export interface ListUpdate<Row> {
   readonly rows: readonly Row[];
   /** Why the filter finds nothing: it is faulty. */
   readonly filterFault?: string;
+  /** As in TailUpdate. */
+  readonly isPartial?: true;
 }
 
 export interface TailUpdate<Row> {

@@ -187,7 +187,7 @@ export class KnownMachines {
     });
   }
 
-  /** A damaged file is an error and not an empty one: nobody shall be trusted anew because of a slip. */
+  /** A damaged file is an error: if it counted as empty, a client would accept any server at a known address. */
   async #stored(): Promise<readonly KnownMachine[]> {
     const { file } = this.#options;
     if (file === undefined) return [];

@@ -7,6 +7,7 @@ import {
   stateDirectory,
 } from '../../engine/index.ts';
 import { EXIT } from '../exit-codes.ts';
+import { plainTable } from '../plain-table.ts';
 
 /** `aioc known`. */
 export type KnownOptions =
@@ -67,14 +68,5 @@ function tableOf(machines: readonly KnownMachine[]): string {
     new Date(lastMs).toISOString().slice(0, 10),
     fingerprintWords(fingerprint),
   ]);
-  const table = [['NAME', 'KNOWN AS', 'LAST SEEN', 'WORDS'], ...rows];
-  const widths = [0, 1, 2].map((at) => Math.max(...table.map((cells) => cells[at]?.length ?? 0)));
-  return table
-    .map((cells) =>
-      cells
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return plainTable([['NAME', 'KNOWN AS', 'LAST SEEN', 'WORDS'], ...rows]);
 }

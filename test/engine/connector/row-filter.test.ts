@@ -78,6 +78,17 @@ test('an expression that takes too long becomes a fault', () => {
   assert.match(filter.fault ?? '', /takes too long/);
 });
 
+test('what does not fit into one turn is continued in the next, until each row has its answer', () => {
+  const filter = new RowFilter('/7$/', ROWS);
+  const rows = Array.from({ length: 60_000 }, (_, index) => ({ peer: '', type: '', text: `row ${index}` }));
+  let results = filter.test(rows);
+  for (let turn = 0; results.length < rows.length && turn < 300; turn += 1) results = filter.test(rows);
+  assert.deepEqual(
+    results,
+    rows.map((_, index) => index % 10 === 7),
+  );
+});
+
 test('words and their inverses find what a plain search finds', () => {
   const word = fc.stringMatching(/^[a-c]{1,3}$/);
   const term = fc.record({ word, isInverse: fc.boolean() });
