@@ -59,15 +59,11 @@ export class Admission {
     if (fingerprint === undefined) return this.#hold(link, introduction, { onWaiting });
     const name = nameOf(introduction);
     this.#lookedUp.add(link);
-    const looked = Promise.all([
-      this.#options.known.client(fingerprint),
-      this.#options.known.clientNamed(name),
-    ]);
-    looked.then(
-      ([client, namesake]) => {
+    this.#options.known.recognise({ fingerprint, name }).then(
+      ({ isKnown, isNameOfAnother }) => {
         if (!this.#lookedUp.delete(link)) return;
-        if (client !== undefined) return link.admit();
-        this.#hold(link, introduction, { onWaiting, isNameOfAnother: namesake !== undefined });
+        if (isKnown) return link.admit();
+        this.#hold(link, introduction, { onWaiting, isNameOfAnother });
       },
       (error: Error) => {
         this.#options.onUnreadable(error.message);

@@ -88,16 +88,20 @@ export class KnownMachines {
     return [...stored, ...others].sort((a, b) => b.lastMs - a.lastMs);
   }
 
-  /** @throws AiocError AIOC_STATE_DIRECTORY */
-  async client(fingerprint: string): Promise<KnownMachine | undefined> {
-    return (await this.list()).find((one) => one.role === 'client' && one.fingerprint === fingerprint);
-  }
-
-  /** A client that has called itself so, or whose certificate does. */
-  async clientNamed(name: string): Promise<KnownMachine | undefined> {
-    return (await this.list()).find(
-      (one) => one.role === 'client' && (one.name === name || one.certificateName === name),
-    );
+  /**
+   * What is known of a client that asks, read once.
+   *
+   * @param name the one in its certificate: that another client has it, too, is no reason to trust this one
+   * @throws AiocError AIOC_STATE_DIRECTORY
+   */
+  async recognise(client: {
+    readonly fingerprint: string;
+    readonly name: string;
+  }): Promise<{ readonly isKnown: boolean; readonly isNameOfAnother: boolean }> {
+    const clients = (await this.list()).filter(({ role }) => role === 'client');
+    const isKnown = clients.some(({ fingerprint }) => fingerprint === client.fingerprint);
+    const hasName = clients.some((one) => one.name === client.name || one.certificateName === client.name);
+    return { isKnown, isNameOfAnother: hasName && !isKnown };
   }
 
   /** @throws AiocError AIOC_STATE_DIRECTORY */

@@ -10,6 +10,7 @@ import {
 } from '../../engine/index.ts';
 import { askOrDo, type CertificatePlace, certificatePlaceOf } from '../certificate-place.ts';
 import { EXIT } from '../exit-codes.ts';
+import { plainTable } from '../plain-table.ts';
 import type { CertificateListOptions, ConnectorWhere, RevokeOptions } from './certificate-arguments.ts';
 
 /** Receives whole lines. */
@@ -175,17 +176,11 @@ function tableOf(rows: readonly CertificateRow[]): string {
     lastUseOf(row),
     row.words ?? '',
   ]);
-  const table = [['NAME', 'DAYS LEFT', 'ENDS', 'STATE', 'LAST USE', 'WORDS'], ...lines];
-  const widths = [0, 1, 2, 3, 4].map((at) => Math.max(...table.map((cells) => cells[at]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join('  ')
-      .trimEnd();
+  const table = plainTable([['NAME', 'DAYS LEFT', 'ENDS', 'STATE', 'LAST USE', 'WORDS'], ...lines]);
   const faults = rows.flatMap(({ name, fault }) =>
     fault === undefined ? [] : [`${sanitize(name)}: ${sanitize(fault)}`],
   );
-  return [...table.map(line), ...faults].join('\n');
+  return [table, ...faults].join('\n');
 }
 
 function stateOf({ kind, unconfirmed, fault }: CertificateRow): string {

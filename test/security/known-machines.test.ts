@@ -50,13 +50,17 @@ async function accepted(world: SimulatedWorld, server: Side): Promise<void> {
   await server.engine.execute({ kind: 'newcomer.accept', joinRequest: request?.id ?? 0 });
 }
 
+async function clientOf(known: KnownMachines, fingerprint: string) {
+  return (await known.list()).find((one) => one.role === 'client' && one.fingerprint === fingerprint);
+}
+
 test('a machine that was accepted once is admitted after a restart of both, and by the name that it gave itself', async (t) => {
   const { world, side, known } = house(memoryDir(t));
   const server = await side('server', 'hub');
   const client = await side('client', 'ben at work');
   await accepted(world, server);
   await until(world, 'the connection', isConnected(client));
-  await waitFor(async () => (await known('server').client('bb'))?.name === 'ben at work', {
+  await waitFor(async () => (await clientOf(known('server'), 'bb'))?.name === 'ben at work', {
     what: 'the name',
   });
   await waitFor(async () => (await known('client').server('127.0.0.1:10673')) !== undefined, { what: 'hub' });
