@@ -8,7 +8,7 @@ const PATIENCE_MS = 5_000;
 type UpdateOf<Pane extends View['pane']> = Extract<Update, { readonly pane: Pane }>;
 
 /**
- * The first update of a view that is closed again: for rows that the screen does not show.
+ * The first whole update of a view that is closed again: for rows that the screen does not show.
  *
  * @returns undefined if the engine does not answer in time
  */
@@ -25,6 +25,9 @@ export function lookOnce<Pane extends View['pane']>(
       resolve(update as UpdateOf<Pane> | undefined);
     };
     const late = after(PATIENCE_MS, () => taken(undefined));
-    const subscription = engine.open(view, taken);
+    const subscription = engine.open(view, (update) => {
+      // Another one follows, with the rows that its filter has not tested yet.
+      if (!('isPartial' in update)) taken(update);
+    });
   });
 }

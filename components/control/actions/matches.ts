@@ -41,9 +41,9 @@ interface Search {
 async function inList(control: UiContext, pane: MarkedPane, { filter, step }: Search): Promise<boolean> {
   const { selected, ...list } = control.ui()[pane];
   const whole = { ...list, offset: 0, rows: ROWS_A_VIEW };
-  const look = (text: string) =>
-    look1(control, { pane, ...whole, filter: text } as View & { pane: MarkedPane });
-  const [all, matching] = await Promise.all([look(''), look(filter)]);
+  const filteredBy = (text: string) =>
+    look(control, { pane, ...whole, filter: text } as View & { pane: MarkedPane });
+  const [all, matching] = await Promise.all([filteredBy(''), filteredBy(filter)]);
   if (all === undefined || matching === undefined) return false;
   const ids = new Set(matching.rows.map(({ id }) => id));
   const here = all.rows.findIndex(({ id }) => id === selected.id);
@@ -69,8 +69,8 @@ async function inTail(control: UiContext, pane: 'log' | 'chat', { filter, step }
   };
   const match =
     step === -1
-      ? (await look1(control, view(here - 1, 1)))?.rows.findLast(({ id }) => id < here)
-      : await firstAfter(here, (endId) => look1(control, view(endId, ROWS_A_VIEW)));
+      ? (await look(control, view(here - 1, 1)))?.rows.findLast(({ id }) => id < here)
+      : await firstAfter(here, (endId) => look(control, view(endId, ROWS_A_VIEW)));
   if (match === undefined) return false;
   const shown = (pane === 'log' ? control.data().log : control.data().chat)?.rows ?? [];
   const isShown = shown.some(({ id }) => id === match.id);
@@ -86,11 +86,11 @@ async function inTail(control: UiContext, pane: 'log' | 'chat', { filter, step }
 /** From the newest matches back, until an update reaches to the row where the search begins. */
 async function firstAfter(
   here: number,
-  look: (endId: number | undefined) => Promise<TailUpdate<{ readonly id: number }> | undefined>,
+  lookUpTo: (endId: number | undefined) => Promise<TailUpdate<{ readonly id: number }> | undefined>,
 ): Promise<{ readonly id: number } | undefined> {
   let match: { readonly id: number } | undefined;
   for (let endId: number | undefined; ; ) {
-    const update = await look(endId);
+    const update = await lookUpTo(endId);
     const later = update?.rows.filter(({ id }) => id > here) ?? [];
     const [first] = later;
     if (update === undefined || first === undefined) return match;
@@ -100,7 +100,7 @@ async function firstAfter(
   }
 }
 
-function look1<Pane extends Exclude<View['pane'], 'status'>>(
+function look<Pane extends Exclude<View['pane'], 'status'>>(
   control: UiContext,
   view: View & { readonly pane: Pane },
 ) {
