@@ -33,7 +33,6 @@ import { UpdateReactions } from './update-reactions.ts';
 import { wantedViews } from './wanted-views.ts';
 
 const TOAST_MS = 6_000;
-const SECOND_CTRL_C_MS = 2_000;
 /** How long `!exit` waits for the acks of lines sent just before it. */
 const LAST_LINES_MS = 1_000;
 /** Changes that the next run remembers. */
@@ -75,7 +74,6 @@ export class UiController implements UiContext {
   /** Set while a quit waits for the acks of lines that were just sent. */
   #leaving: HostTimer | undefined;
   #executedCount = 0;
-  #ctrlCAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: {
     readonly engine: EngineApi;
@@ -322,7 +320,7 @@ export class UiController implements UiContext {
   }
 
   #key(event: InputEvent): void {
-    if (event.kind === 'key' && chordOf(event) === 'ctrl-c' && this.#isSecondCtrlC())
+    if (event.kind === 'key' && chordOf(event) === 'ctrl-c' && this.#isAskedToQuit())
       return this.host.quit(0);
     // The user cannot see what other keys would do.
     if (isTooSmall(this.#ui.size) && !(event.kind === 'key' && chordOf(event) === 'ctrl-c')) return;
@@ -379,15 +377,12 @@ export class UiController implements UiContext {
     this.prompt.press(event);
   }
 
-  /** The first Ctrl-C asks or stops something; a second one within two seconds quits. */
-  #isSecondCtrlC(): boolean {
-    const nowMs = this.host.clock.wallNow();
+  /** Whether the user has been asked already: the question says that Ctrl-C quits now. From another dialog it asks. */
+  #isAskedToQuit(): boolean {
     const { dialog } = this.#ui;
-    const isAsked = dialog?.kind === quitDialog.kind;
-    const isSecond = isAsked && Math.abs(nowMs - this.#ctrlCAtMs) <= SECOND_CTRL_C_MS;
-    this.#ctrlCAtMs = nowMs;
-    if (dialog !== undefined && !isAsked) this.quit();
-    return isSecond;
+    if (dialog?.kind === quitDialog.kind) return true;
+    if (dialog !== undefined) this.quit();
+    return false;
   }
 }
 
