@@ -15,6 +15,7 @@ import { deleteLeftoverFiles } from '../local/python/leftover-files.ts';
 import { ownerId } from '../local/socket-names.ts';
 import type { IgnoreList } from '../peers/ignore-list.ts';
 import type { Peer } from '../peers/peer.ts';
+import type { ReceivedFiles } from '../peers/received-files.ts';
 import type { Registry } from '../peers/registry.ts';
 import type { TrafficLog } from '../peers/traffic-log.ts';
 import type { Inbox } from '../queues/inbox.ts';
@@ -33,6 +34,7 @@ export interface CommandTarget {
   readonly server: Peer | undefined;
   readonly phase: Phase;
   readonly transfers: Pick<TransferList, 'current' | 'cancel' | 'clean'>;
+  readonly traffic: { readonly files: Pick<ReceivedFiles, 'abandon'> };
   resume(): Promise<void>;
   start(): Promise<void>;
   pause(options: { readonly hard: boolean }): Promise<void>;
@@ -132,7 +134,9 @@ export class CommandHandler implements ConnectorCommands {
       );
     }
     await security.server.remove(name, options);
-    this.#connector.registry.byWireName(name)?.link?.cut('its certificate was deleted here');
+    const peer = this.#connector.registry.byWireName(name);
+    peer?.link?.cut('its certificate was deleted here');
+    if (peer !== undefined) await this.#connector.traffic.files.abandon(peer, 'its certificate was deleted');
     this.#done('its certificate was deleted here', { peerName: name });
   }
 

@@ -27,6 +27,8 @@ export class DeliveryObservers {
   readonly #onLeft: (type: string, count: number) => void;
   /** One observer for all messages of a type to a peer. */
   readonly #common = new WeakMap<Peer, Map<string, DeliveryObserver>>();
+  /** Why messages were sent without their files, by log id, until they are acknowledged: each is one of a batch of one. */
+  readonly #withoutFile = new Map<number, string>();
 
   constructor(log: TrafficLog, onLeft: (type: string, count: number) => void) {
     this.#log = log;
@@ -42,6 +44,14 @@ export class DeliveryObservers {
     return common;
   }
 
+  /** An ack says nothing of the file: the reason with which its message was sent holds until then. */
+  #reasonOf(logId: number, state: DeliveryState | 'refused', reason: string | undefined): string | undefined {
+    const known = this.#withoutFile.get(logId);
+    if (state === 'sent' && reason !== undefined) this.#withoutFile.set(logId, reason);
+    else if (known !== undefined) this.#withoutFile.delete(logId);
+    return state === 'received' ? (reason ?? known) : reason;
+  }
+
   #make(peer: Peer, type: string, onState: OnState | undefined): DeliveryObserver {
     return {
       isCommon: onState === undefined,
@@ -52,7 +62,10 @@ export class DeliveryObservers {
           this.#log.event(`a message of the type ${type} was sent ${reason}`, {
             ...{ peerName: peer.name, warning: true, repeats: 'file' },
           });
-        const why = state === 'dropped' ? (reason ?? 'the peer ignores this connector') : reason;
+        const why =
+          state === 'dropped'
+            ? (reason ?? 'the peer ignores this connector')
+            : this.#reasonOf(logId, state, reason);
         if (logId !== 0)
           this.#log.settle(logId, outcomeOf(state, peer), { count, ...(why !== undefined && { why }) });
         if (state === 'failed' && onState === undefined)

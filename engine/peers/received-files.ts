@@ -163,6 +163,16 @@ export class ReceivedFiles {
     this.#of(peer).transfers.cancel(id, reason);
   }
 
+  /**
+   * Deletes what this and earlier runs have received of files that have no place yet: a peer whose certificate was deleted
+   * may never come back. Call it when its connection has been cut.
+   */
+  async abandon(peer: Peer, reason: string): Promise<void> {
+    // What cannot be listed goes when it is old.
+    const more = await this.#options.receiver?.partial?.(peer).catch(() => []);
+    if (peer.link === undefined) this.#of(peer).transfers.abandon(reason, more ?? []);
+  }
+
   #ignore(peer: Peer, id: string): undefined {
     this.#of(peer).transfers.cancel(id, 'the peer ignores this connector', 'AIOC_IGNORED');
   }

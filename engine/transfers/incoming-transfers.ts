@@ -159,6 +159,20 @@ export class IncomingTransfers {
     else this.#stopUnknown(stopFrameOf(id, error));
   }
 
+  /**
+   * Deletes what has been received of all files; call it when there is no connection. The sender is not stopped: if it
+   * comes back, its files begin at their start.
+   *
+   * @param more what earlier runs have received
+   */
+  abandon(reason: string, more: readonly string[]): void {
+    const failure = { by: 'receiver', code: 'AIOC_CANCELLED', reason } as const;
+    for (const transfer of this.#transfers.values()) if (!transfer.isPlacing) this.#stop(transfer, failure);
+    for (const id of more)
+      if (!this.#transfers.has(id) && !this.#leaving.has(id))
+        this.#leave(id, () => this.#options.discard(id));
+  }
+
   /** Resolves when no target is open. Nothing may be called after it. */
   async close(): Promise<void> {
     this.detach();

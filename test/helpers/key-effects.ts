@@ -5,7 +5,7 @@ import {
   type ConnectorEngineOptions,
   type ListenerMessage,
 } from '../../engine/index.ts';
-import { type ConfiguredSide, configuredSide } from './configured-connectors.ts';
+import { type ConfiguredSide, configuredSide, makeCertificates } from './configured-connectors.ts';
 import { freePort } from './free-port.ts';
 import { tempDir } from './temp-dir.ts';
 import { waitFor } from './wait-for.ts';
@@ -27,19 +27,25 @@ export async function started(
   return side;
 }
 
-/** A server and a client without TLS that have found each other, each with settings of its own. */
+/** A server and a client that have found each other, each with settings of its own; without TLS unless asked for. */
 export async function connectedPair(
   t: TestContext,
   configs: { readonly server?: Config; readonly client?: Config } = {},
+  mode: 'plain' | 'mutual-tls' = 'plain',
 ): Promise<{ server: ConfiguredSide; client: ConfiguredSide }> {
-  const server_sockaddr = ['127.0.0.1', await freePort()];
-  const server = await started(t, { is_server: true, server_sockaddr, ...configs.server });
-  const client = await started(t, {
-    is_server: false,
-    client_name: 'client1',
-    server_sockaddr,
-    ...configs.client,
-  });
+  const common = { server_sockaddr: ['127.0.0.1', await freePort()], use_ssl: mode === 'mutual-tls' };
+  const [serverDirectory, clientDirectory] = [tempDir(t), tempDir(t)];
+  if (mode === 'mutual-tls') await makeCertificates(serverDirectory, clientDirectory);
+  const server = await started(
+    t,
+    { ...common, is_server: true, ...configs.server },
+    { directory: serverDirectory },
+  );
+  const client = await started(
+    t,
+    { ...common, is_server: false, client_name: 'client1', ...configs.client },
+    { directory: clientDirectory },
+  );
   await connected(server, client);
   return { server, client };
 }

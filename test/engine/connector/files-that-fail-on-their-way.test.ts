@@ -42,15 +42,17 @@ async function send(api: ConnectorAPI, srcPath: string): Promise<() => FileOutco
 }
 
 /** A file of which a part is written, and the receiver's disk takes no more of it for now; and another file behind it. */
-async function halfSent(t: TestContext, target = tempDir(t)): Promise<Sending> {
+async function halfSent(t: TestContext, mode: 'plain' | 'mutual-tls' = 'plain'): Promise<Sending> {
+  const target = tempDir(t);
   const directory = tempDir(t);
   const source = join(directory, 'large');
   writeFileSync(source, CONTENT);
   writeFileSync(join(directory, 'next'), 'ok');
-  const { server, client } = await connectedPair(t, {
+  const configs = {
     server: { file_type2dirpath: { in: target } },
     client: { everybody_can_send_messages: false },
-  });
+  };
+  const { server, client } = await connectedPair(t, configs, mode);
   const heard = await heardBy(t, server);
   const api = await program(t, client);
   const writes = await HeldWrites.after(t, 1_000_000);
@@ -112,6 +114,8 @@ test('a disk that becomes full while a file arrives is told to the sender, and w
   assert.deepEqual(readdirSync(target), ['next']);
   assert.ok(logged(server, /was not stored: .*disk is full/), 'in the log of the receiver');
   assert.ok(logged(client, /was sent without its file: .*disk is full/), 'in the log of the sender');
+  const row = client.log().find(({ outcome }) => outcome === 'peer has it');
+  assert.match(String(row?.text), /^large \(without its file: .*disk is full/, 'in the row of the message');
 });
 
 test('a directory in which the connector may not write is told to the sender, and nothing is left', async (t) => {
@@ -141,4 +145,17 @@ test('when the receiver ignores the sender while a file arrives, it ends at both
   await until(outcome, 'the outcome');
   assert.notEqual(outcome()?.phase, 'arrived');
   await until(() => readdirSync(target).length === 0, 'the end of the partial file');
+});
+
+test('when the sender is deleted while its file arrives, nothing is left, and the sender keeps the message', async (t) => {
+  const { writes, target, server, client } = await halfSent(t, 'mutual-tls');
+  const peer = server.peers()[0]?.id ?? '';
+  await server.engine.engine.execute({ kind: 'certificate.delete', peer });
+  writes.release();
+  await until(() => readdirSync(target).length === 0, 'the end of the partial file');
+  await until(() => client.peers()[0]?.state !== 'connected', 'the end of the connection');
+  assert.ok(
+    client.queues().some(({ depth }) => depth > 0),
+    'the message waits',
+  );
 });
