@@ -69,7 +69,8 @@ interface DrawnPane extends Block, Cell {}
 function drawn({ ui, data, context }: Snapshot, controller: UiController): ScreenFrame {
   const { columns: width, rows } = ui.size;
   const panes = Object.entries(layoutOf(ui)).map(([name, box]): DrawnPane => {
-    const input = { ui, data, box, chatLine: controller.chat.editor, prompt: controller.prompt };
+    const { chat, prompt } = controller;
+    const input = { ui, data, box, chatLine: chat.editor, directory: chat.directory, prompt };
     return { ...DRAW[name as PaneName](input), row: box.row, column: box.column };
   });
   const overlay = dialogOverlay(context, controller.prompt.text);

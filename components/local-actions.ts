@@ -28,13 +28,24 @@ export interface QueueExport {
 
 /** Actions on this machine that do not need the engine. */
 export interface LocalActions {
+  /** Where local commands run. */
   readonly workingDirectory: string;
+  /** The same, with `~` for the home directory. */
+  readonly shownDirectory: string;
+  /**
+   * Changes the working directory; `-` is the one before, undefined is home.
+   *
+   * @throws Error with the reason for the user
+   */
+  changeDirectory(to: string | undefined): Promise<void>;
   /** Runs a line in the user's shell. `onUpdate` comes at most 10 times a second, and once more at the end. */
   runShell(line: string, onUpdate: (row: ShellRow) => void): RunningShell;
   /** Paths that begin with `prefix` and may replace it; directories end with a slash. Never rejects. */
   completePath(prefix: string): Promise<readonly string[]>;
   /** The absolute path that the user means by `path` (relative to the working directory; `~` is home). */
   resolvePath(path: string): string;
+  /** True if there is something at this path, which is resolved first. Never rejects. */
+  exists(path: string): Promise<boolean>;
   /** Earlier lines of the chat, oldest first. Never rejects. */
   loadHistory(): Promise<readonly string[]>;
   saveHistory(line: string): void;

@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import type { LocalActions } from '../components/local-actions.ts';
 import { joinByInvitation, stateDirectory, VERSION } from '../engine/index.ts';
 import { ChatHistory } from './chat-history.ts';
@@ -6,23 +7,35 @@ import { Preferences } from './preferences.ts';
 import { createExport } from './queue-export.ts';
 import { saveScreen } from './save-screen.ts';
 import { runShell } from './shell.ts';
+import { WorkingDirectory } from './working-directory.ts';
 
-/** The chat's actions on this machine; its working directory is the one where aioc was started. */
+/** The chat's actions on this machine; its working directory is first the one where aioc was started. */
 export function localActions(): LocalActions {
-  const workingDirectory = process.cwd();
+  const directory = new WorkingDirectory(process.cwd());
   const preferences = new Preferences(stateDirectory());
   const history = new ChatHistory(stateDirectory());
   return {
-    workingDirectory,
-    runShell: (line, onUpdate) => runShell(line, workingDirectory, onUpdate),
-    completePath: (prefix) => completePath(prefix, workingDirectory),
-    resolvePath: (path) => resolvePath(path, workingDirectory),
+    get workingDirectory() {
+      return directory.path;
+    },
+    get shownDirectory() {
+      return directory.shown;
+    },
+    changeDirectory: (to) => directory.change(to),
+    runShell: (line, onUpdate) => runShell(line, directory.path, onUpdate),
+    completePath: (prefix) => completePath(prefix, directory.path),
+    resolvePath: (path) => resolvePath(path, directory.path),
+    exists: (path) =>
+      access(resolvePath(path, directory.path)).then(
+        () => true,
+        () => false,
+      ),
     loadHistory: () => history.load(),
     saveHistory: (line) => history.save(line),
     loadPreferences: () => preferences.load(),
     savePreferences: (changed) => preferences.save(changed),
-    saveScreen: (text) => saveScreen(text, workingDirectory),
-    createExport: (queue) => createExport(queue, workingDirectory),
+    saveScreen: (text) => saveScreen(text, directory.path),
+    createExport: (queue) => createExport(queue, directory.path),
     joinServer: (code) => joinByInvitation({ code, version: VERSION }),
   };
 }

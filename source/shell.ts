@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import type { RunningShell, ShellRow } from '../components/local-actions.ts';
 import { OutputTail } from './output-tail.ts';
@@ -49,7 +50,9 @@ export function runShell(
     onUpdate({ running: false, ...tail.state, ...ending });
   };
   child.once('error', (error) => {
-    tail.add(`${error.message}\n`);
+    // Node names only the shell when it is the directory that is missing.
+    const isGone = !existsSync(workingDirectory);
+    tail.add(isGone ? `${workingDirectory} is gone: !cd goes to another directory\n` : `${error.message}\n`);
     finish({ exitCode: 127 });
   });
   child.once('close', (exitCode, signal) => {

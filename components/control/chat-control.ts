@@ -3,17 +3,13 @@ import { askAboutPaste } from '../dialogs/paste.ts';
 import type { HostTimer } from '../host.ts';
 import type { RunningShell } from '../local-actions.ts';
 import { type ChatLine, parseChatLine } from '../state/chat-line.ts';
-import {
-  type CompletionRequest,
-  commandCandidates,
-  complete,
-  completionRequest,
-} from '../state/completion.ts';
+import { type CompletionRequest, complete, completionRequest } from '../state/completion.ts';
 import { NOBODY } from '../state/ui-state.ts';
 import { unreadOf } from '../state/unread.ts';
 import type { KeyEvent, Paste } from '../terminal/key-event.ts';
 import { type SafeText, safe, sanitize, trusted } from '../terminal/sanitize.ts';
 import { LineEditor, pasteLines } from '../widgets/line-editor.ts';
+import { ChatCommands } from './chat-commands.ts';
 import type { UiContext } from './ui-context.ts';
 
 /** A longer paste should be a file. */
@@ -33,6 +29,7 @@ export class ChatControl {
   readonly #keyPrefix: string;
   #rowsMade = 0;
   readonly #onCompleted: () => void;
+  readonly #commands: ChatCommands;
   /** Runs while keys wait for a completion. */
   #completing: HostTimer | undefined;
 
@@ -40,6 +37,10 @@ export class ChatControl {
   constructor(control: UiContext, onCompleted: () => void) {
     this.#control = control;
     this.#onCompleted = onCompleted;
+    this.#commands = new ChatCommands(control, {
+      remark: (...those) => this.#remark(...those),
+      talkTo: (peer) => this.talkTo(peer),
+    });
     this.#keyPrefix = control.host.clock.wallNow().toString(36);
     void control.local.loadHistory().then((history) => {
       if (this.#editor.isEmpty && this.#editor.history.length === 0)
@@ -49,6 +50,11 @@ export class ChatControl {
 
   get editor(): LineEditor {
     return this.#editor;
+  }
+
+  /** Where local commands run. */
+  get directory(): SafeText {
+    return sanitize(this.#control.local.shownDirectory);
   }
 
   get isShellRunning(): boolean {
@@ -132,13 +138,14 @@ export class ChatControl {
 
   /** Completes a line that starts with `!`, asynchronously. */
   complete(): void {
-    const line = this.#editor.text;
+    const line = this.#editor.textBeforeCursor;
     const request = completionRequest(line);
     if (request === undefined) return;
     this.stopCompleting();
     const wait = this.#control.host.clock.after(COMPLETION_TIMEOUT_MS, () => this.stopCompleting());
     this.#completing = wait;
-    void this.#candidates(request)
+    void this.#commands
+      .candidates(request)
       .then(
         (candidates) => this.#filledIn(line, request, candidates),
         () => this.#control.toast('bad', trusted('The connector did not answer.')),
@@ -155,21 +162,14 @@ export class ChatControl {
         return this.#say(line.text);
       case 'shell':
         return this.#shell(peer, line.command);
-      case 'upload': {
-        const path = this.#control.local.resolvePath(line.path);
-        return this.#control.execute(
-          { kind: 'chat.upload', peer, path },
-          { onFail: (why) => this.#remark(peer, why, 'bad') },
-        );
-      }
-      case 'import':
-        return this.#import(peer, line.name, line.unzip);
       case 'incomplete':
         return this.#control.toast('warn', trusted(line.usage));
       case 'exit':
         return this.#control.quit();
       case 'empty':
         return;
+      default:
+        return this.#commands.run(line, peer);
     }
   }
 
@@ -197,21 +197,6 @@ export class ChatControl {
     entry.cancel = () => shell.cancel();
   }
 
-  #import(peer: string, name: string, unzip: boolean): void {
-    const directory = this.#control.local.workingDirectory;
-    this.#control.execute(
-      { kind: 'files.import', name, directory, unzip },
-      {
-        onOk: (value) => {
-          const where = typeof value === 'string' && value !== '' ? value : directory;
-          const done = trusted(unzip ? 'unzipped' : 'copied');
-          this.#remark(peer, safe`${sanitize(name)} ${done} to ${sanitize(where)}`, 'good');
-        },
-        onFail: (why) => this.#remark(peer, why, 'bad'),
-      },
-    );
-  }
-
   /** False, with a toast, for a line that no peer would get: the line stays. */
   #mayBeSent(): boolean {
     const { kind } = parseChatLine(this.#editor.text);
@@ -227,7 +212,7 @@ export class ChatControl {
     return false;
   }
 
-  #remark(peer: string, text: SafeText, tone: 'good' | 'bad'): void {
+  #remark(peer: string, text: string, tone: 'info' | 'good' | 'bad'): void {
     this.#put(peer, { key: this.#newKey('remark'), text, tone });
   }
 
@@ -247,18 +232,11 @@ export class ChatControl {
     this.#control.change({ kind: 'typed' });
   }
 
-  async #candidates(request: CompletionRequest): Promise<readonly string[]> {
-    if (request.source === 'command') return commandCandidates();
-    if (request.source === 'path') return await this.#control.local.completePath(request.prefix);
-    const result = await this.#control.engine.execute({ kind: 'files.list' });
-    return result.ok && Array.isArray(result.value) ? result.value : [];
-  }
-
   #filledIn(line: string, request: CompletionRequest, candidates: readonly string[]): void {
     // The user has changed the line meanwhile: this completion is out of date.
-    if (this.#editor.text !== line) return;
+    if (this.#editor.textBeforeCursor !== line) return;
     const completion = complete(line, request, candidates);
-    if (completion.line !== line) this.#editor.setText(completion.line);
+    if (completion.line !== line) this.#editor.replaceBefore(completion.line);
     else if (completion.choices.length === 0) this.#control.toast('info', trusted('No completion found.'));
     if (completion.choices.length > 0) {
       const names = completion.choices.slice(0, CHOICES_SHOWN).map((name) => sanitize(name));

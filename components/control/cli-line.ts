@@ -14,7 +14,7 @@ const IN_WORDS: Partial<Record<Command['kind'], string>> = {
   'chat.say': 'chat line',
   'chat.upload': '!upload',
   'chat.cancel': 'cancel a transfer',
-  'files.import': '!import',
+  'files.import': 'copy or unzip a received file',
   'queue.purge': 'purge',
   'transfer.cancel': 'cancel a file',
 };

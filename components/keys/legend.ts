@@ -1,14 +1,10 @@
+import { CHAT_COMMANDS, SHELL_COMMAND } from '../state/chat-commands.ts';
+
 /** Commands and marks that the help explains besides the keys. */
 export const LEGEND: readonly (readonly [shown: string, place: string, label: string])[] = [
-  ['!upload', 'chat line', '<path>: sends a file or a directory (to Python: as a zip)'],
-  ['!import', 'chat line', '<name>: copies a received file or directory to the working directory'],
-  ['!zimport', 'chat line', '<name>: unzips a received file into the working directory'],
-  ['!exit', 'chat line', 'quits aioc, or detaches from a daemon'],
-  [
-    '!…',
-    'chat line',
-    'any other text runs in your local shell; start with \\! to send a line that starts with !',
-  ],
+  ...[...CHAT_COMMANDS, SHELL_COMMAND].map(
+    ({ name, takes, help }) => [name, 'chat line', takes === '' ? help : `${takes}: ${help}`] as const,
+  ),
   ['✓', 'chat mark', 'the peer has acknowledged it (Python acks on receipt)'],
   ['→', 'chat mark', 'sent, not acknowledged yet'],
   ['…', 'chat mark', 'waiting to be sent'],

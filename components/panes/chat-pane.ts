@@ -3,7 +3,7 @@ import type { SafeChatRow } from '../state/safe-rows.ts';
 import { tailRow } from '../state/tail-motion.ts';
 import { unreadOf } from '../state/unread.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
-import { textWidth } from '../terminal/width.ts';
+import { clip, textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
@@ -29,11 +29,13 @@ export function chatPane(input: PaneInput): Block {
   // A conversation ends just above the line; a help text starts at the top.
   const isTalk = (data.chat?.rows.length ?? 0) > 0;
   const above = isTalk ? [...blank, ...lines] : [...lines, ...blank];
-  const shown = chatLine.visible(Math.max(1, width - 2));
-  const prompt = promptLine(input, shown.text);
+  const head = promptHead(input, width);
+  const headWidth = lineWidth(head);
+  const shown = chatLine.visible(Math.max(1, width - headWidth));
+  const prompt = promptLine(input, head, shown.text);
   const body: Block = {
     lines: [...above, prompt],
-    ...(ui.editing ? { cursor: { row: height - 1, column: 2 + shown.cursorColumn } } : {}),
+    ...(ui.editing ? { cursor: { row: height - 1, column: headWidth + shown.cursorColumn } } : {}),
   };
   const about: Line = ui.chatPeer === undefined ? [] : [plain(' · '), span(ui.chatPeer.name, 'strong')];
   return paneBlock('chat', input, { body, about, ...noteOf(input, lineWidth(about) + 8, data.chat) });
@@ -98,10 +100,22 @@ function lastLines(
   return fromTop ? blocks.flat().slice(0, height) : blocks.reverse().flat().slice(-height);
 }
 
-function promptLine({ ui }: PaneInput, text: SafeText): Line {
-  const isEmpty = text === '';
-  if (ui.editing) return [plain(`${GLYPHS.cursor} `, 'focus'), span(text)];
-  if (!isEmpty) return [plain(`${GLYPHS.cursor} `, 'faint'), span(text, 'faint')];
+/** Before the line: for a command, the directory in which it runs. */
+function promptHead({ ui, chatLine, directory }: PaneInput, width: number): Line {
+  const mark = plain(`${GLYPHS.cursor} `, ui.editing ? 'focus' : 'faint');
+  if (!chatLine.text.startsWith('!')) return [mark];
+  return [span(safe`${shortPath(directory, Math.floor(width / 3))} `, 'faint'), mark];
+}
+
+/** The whole path, else its last name, else the beginning of that. */
+function shortPath(path: SafeText, width: number): SafeText {
+  if (textWidth(path) <= width) return path;
+  return clip(trusted(`…/${path.slice(path.lastIndexOf('/') + 1)}`), width);
+}
+
+function promptLine({ ui }: PaneInput, head: Line, text: SafeText): Line {
+  if (ui.editing) return [...head, span(text)];
+  if (text !== '') return [...head, span(text, 'faint')];
   const how = ui.focus === 'chat' ? trusted('Enter') : trusted('4');
   if (ui.chatPeer === undefined)
     return [

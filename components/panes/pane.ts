@@ -2,7 +2,7 @@ import type { Rectangle } from '../layout.ts';
 import { countText } from '../state/format.ts';
 import type { EngineData } from '../state/safe-rows.ts';
 import { type Marks, PANES, type PaneName, type UiState } from '../state/ui-state.ts';
-import { safe, sanitize } from '../terminal/sanitize.ts';
+import { type SafeText, safe, sanitize } from '../terminal/sanitize.ts';
 import { textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import { type Block, framed, innerWidth } from '../widgets/frame.ts';
@@ -23,6 +23,8 @@ export interface PaneInput {
   readonly box: Rectangle;
   /** The chat line. */
   readonly chatLine: LineEditor;
+  /** Where the local commands of the chat run. */
+  readonly directory: SafeText;
   /** The filter, while the user types it. */
   readonly prompt: Prompt;
 }

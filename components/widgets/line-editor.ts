@@ -105,6 +105,18 @@ export class LineEditor {
     this.#replace(cutToBytes(text, this.#sizeMaxBytes), cursor);
   }
 
+  /** Replaces the text before the cursor, as a completion does; undo works. */
+  replaceBefore(text: string): void {
+    const after = this.text.slice(this.textBeforeCursor.length);
+    this.#remember(false);
+    this.#buffer.clear();
+    this.#buffer.insert(cutToBytes(text, Math.max(0, this.#sizeMaxBytes - Buffer.byteLength(after))));
+    const { cursor } = this.#buffer;
+    this.#buffer.insert(after);
+    this.#buffer.moveTo(cursor);
+    this.#history.endWalk();
+  }
+
   /** Empties the line without undo. */
   clear(): void {
     this.#buffer.clear();

@@ -204,7 +204,7 @@ export class EngineService implements EngineApi {
       case 'files.list':
         return folder.list();
       case 'files.import': {
-        const { name, directory, unzip } = command;
+        const { name, directory = folder.directory, unzip } = command;
         return importReceived({ folder, name, directory, unzip, random: connector.options.ports.random });
       }
       case 'queue.purge':

@@ -43,11 +43,11 @@ export type Command =
   | { readonly kind: 'chat.read'; readonly peer: string }
   /** Names in the received-files folder, for completion. */
   | { readonly kind: 'files.list' }
-  /** Copies (or unzips) a received file into `directory`. */
+  /** Copies (or unzips) a received file into `directory`, which is by default that of the received files. */
   | {
       readonly kind: 'files.import';
       readonly name: string;
-      readonly directory: string;
+      readonly directory?: string;
       readonly unzip: boolean;
     }
   /**

@@ -65,7 +65,7 @@ export const COMMAND = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('files.import'),
     name: z.string(),
-    directory: z.string(),
+    directory: z.string().exactOptional(),
     unzip: z.boolean(),
   }),
   z.object({ kind: z.literal('queue.purge'), queue: z.string(), upTo: z.string().max(PLACE_CHARACTERS) }),

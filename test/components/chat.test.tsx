@@ -39,7 +39,8 @@ test('a shell command runs here, shows its output, and Ctrl-C stops it before it
 });
 
 test('files are sent and fetched by their commands, paths resolved here', async (t) => {
-  const { screen, engine } = await writing(t);
+  const { screen, engine, local } = await writing(t);
+  local.existing.add('/home/ann/my file.txt');
   for (const line of ['!upload my file.txt', '!import photo.jpg', '!zimport site.zip']) {
     await screen.type(line);
     await screen.press('enter');

@@ -13,7 +13,7 @@ import { peersPane } from '../../components/panes/peers-pane.ts';
 import { queuesPane } from '../../components/panes/queues-pane.ts';
 import { type EngineData, withUpdate } from '../../components/state/safe-rows.ts';
 import { initialUiState, PANES, type PaneName, type UiState } from '../../components/state/ui-state.ts';
-import { sanitize } from '../../components/terminal/sanitize.ts';
+import { sanitize, trusted } from '../../components/terminal/sanitize.ts';
 import type { Block } from '../../components/widgets/frame.ts';
 import { lineWidth } from '../../components/widgets/line.ts';
 import { LineEditor } from '../../components/widgets/line-editor.ts';
@@ -167,7 +167,14 @@ test('in a thousand generated states, every row of every pane is exactly as wide
     assert.equal(lineWidth(header), width, 'header');
     assert.ok(lineWidth(footerLine(context, width)) <= width, 'footer');
     for (const [name, box] of Object.entries(layoutOf(ui))) {
-      const { lines } = DRAW[name as PaneName]({ ui, data: seen, box, chatLine, prompt });
+      const { lines } = DRAW[name as PaneName]({
+        ui,
+        data: seen,
+        box,
+        chatLine,
+        directory: trusted('~/a'),
+        prompt,
+      });
       assert.equal(lines.length, box.height, name);
       for (const line of lines) assert.equal(lineWidth(line), box.width, name);
     }

@@ -8,11 +8,26 @@ import type {
 
 /** The local side of the chat without a shell or a disk. */
 export class FakeLocal implements LocalActions {
-  readonly workingDirectory = '/home/ann';
+  workingDirectory = '/home/ann';
+  /** What `exists` finds. */
+  readonly existing = new Set<string>();
   readonly shells: { line: string; update: (row: ShellRow) => void; isCancelled: boolean }[] = [];
   readonly saved: string[] = [];
   history: string[] = [];
   paths: string[] = [];
+
+  get shownDirectory(): string {
+    return this.workingDirectory.replace('/home/ann', '~');
+  }
+
+  async changeDirectory(to: string | undefined): Promise<void> {
+    if (to === 'nowhere') throw new Error('There is no such directory: /home/ann/nowhere');
+    this.workingDirectory = this.resolvePath(to ?? '/home/ann');
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return this.existing.has(path);
+  }
 
   runShell(line: string, onUpdate: (row: ShellRow) => void): RunningShell {
     const shell = { line, update: onUpdate, isCancelled: false };
