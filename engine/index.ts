@@ -76,6 +76,7 @@ export { LIMITS } from './base/limits.ts';
 export { realRandomness } from './base/real-ports.ts';
 export { SerialQueue } from './base/serial-queue.ts';
 export { VERSION } from './base/version.ts';
+export type { StartPeerShell } from './chat/peer-commands.ts';
 export { withClientName } from './config/client-name.ts';
 export { ConfigFile } from './config/config-file.ts';
 export { findJsonFault } from './config/json-fault.ts';

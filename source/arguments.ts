@@ -1,4 +1,5 @@
 import { hostname, networkInterfaces } from 'node:os';
+import { isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readHost, scopeFault } from '../engine/base/addresses.ts';
 import { AiocError } from '../engine/base/errors.ts';
@@ -50,6 +51,8 @@ export interface ChatSettings {
   readonly displayName: string;
   readonly receivedDirectory: string | undefined;
   readonly useTls: boolean;
+  /** A shell for lines of peers, each after a yes. */
+  readonly exec?: string;
 }
 
 export interface LogOptions {
@@ -105,7 +108,7 @@ export type Invocation =
  */
 export function parseCommandLine(words: readonly string[]): Invocation {
   try {
-    return checkedReadOnly(words, invocationOf(words));
+    return checkedExec(words, checkedReadOnly(words, invocationOf(words)));
   } catch (error) {
     if (!(error instanceof AiocError && error.code === 'AIOC_USAGE')) throw error;
     const command = commandNamed(words[0]);
@@ -139,6 +142,14 @@ function checkedReadOnly(words: readonly string[], invocation: Invocation): Invo
   if (!isAsked || ('isReadOnly' in invocation && invocation.isReadOnly)) return invocation;
   if (invocation.mode === 'help') return invocation;
   throw usage('--read-only works with "aioc attach" and "aioc FILE.json" only');
+}
+
+/** Only a chat with a screen can ask its user; nothing else runs commands of peers. */
+function checkedExec(words: readonly string[], invocation: Invocation): Invocation {
+  const isAsked = words.some((word) => /^--exec(=|$)/.test(word));
+  const isChat = invocation.mode === 'screen' && invocation.subject.kind === 'chat';
+  if (!isAsked || isChat || invocation.mode === 'help' || invocation.mode === 'version') return invocation;
+  throw usage('--exec works with the chat only: nothing else that aioc does runs commands of peers');
 }
 
 function commandNamed(word: string | undefined): CommandName | undefined {
@@ -264,6 +275,7 @@ function chatInvocation(values: Values): Invocation {
       ...screenLook(values),
       isReadOnly: false,
     };
+  if (settings.exec !== undefined) throw usage('--exec and --upload cannot be used together');
   if (settings.role === 'server') throw usage('--upload needs --target HOST, the aioc to send the file to');
   return { mode: 'upload', settings, path };
 }
@@ -313,7 +325,15 @@ function chatSettings(values: Values): ChatSettings {
     displayName: nameOf(text(values, 'name')),
     receivedDirectory: text(values, 'received'),
     useTls: values['no_tls'] !== true,
+    ...execOption(values),
   };
+}
+
+function execOption(values: Values): { readonly exec?: string } {
+  const exec = text(values, 'exec');
+  if (exec === undefined) return {};
+  if (!isAbsolute(exec)) throw usage(`--exec takes the path of a program such as /bin/sh, not "${exec}"`);
+  return { exec };
 }
 
 /** The address to listen on or to connect to; its port is part of it or in --port. */

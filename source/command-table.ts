@@ -39,6 +39,7 @@ export const COMMANDS = {
       ascii: true,
       mouse: true,
       nowrap: true,
+      exec: true,
     },
     examples: [
       ['aioc chat', 'listen on port 10673'],

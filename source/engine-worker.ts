@@ -8,10 +8,11 @@ import {
   toAiocError,
 } from '../engine/index.ts';
 import { configuredEngine } from './configured-engine.ts';
+import { startPeerShell } from './peer-shell.ts';
 
 /** The engine to create: for the chat, or for a configuration file. */
 export type EngineSubject =
-  | { readonly kind: 'chat'; readonly options: ChatEngineOptions }
+  | { readonly kind: 'chat'; readonly options: ChatEngineOptions; readonly exec: string | undefined }
   | { readonly kind: 'connector'; readonly file: string; readonly fixedWallMs: number | undefined };
 
 export interface WorkerInput {
@@ -50,7 +51,14 @@ try {
 }
 
 async function makeEngine(wanted: EngineSubject): Promise<Engine> {
-  if (wanted.kind === 'chat') return createChatEngine(wanted.options);
+  if (wanted.kind === 'chat') {
+    const { options, exec: shell } = wanted;
+    // Only here: nothing else that aioc starts can run a command of a peer.
+    return createChatEngine({
+      ...options,
+      ...(shell !== undefined && { exec: { shell, start: startPeerShell } }),
+    });
+  }
   const { file, fixedWallMs } = wanted;
   const { engine, warnings } = await configuredEngine({
     configPath: file,

@@ -30,6 +30,11 @@ export const OPTIONS = {
     value: 'PATH',
     help: 'with --target: send a file or directory without a screen, then exit',
   },
+  exec: {
+    type: 'string',
+    value: 'SHELL',
+    help: 'run lines of peers in SHELL, such as /bin/sh: each only after your yes on the screen, which shows it',
+  },
   received: { type: 'string', value: 'DIR', help: 'directory for received files (default ~/aioc-received)' },
   no_tls: { type: 'boolean', help: 'do not encrypt; the peer must do the same' },
   ascii: { type: 'boolean', help: 'draw with ASCII characters only' },

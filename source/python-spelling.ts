@@ -10,6 +10,7 @@ const CHAT_OPTIONS: readonly OptionName[] = [
   'bind_server_ip',
   'upload',
   'nowrap',
+  'exec',
   'help',
 ];
 
@@ -20,7 +21,6 @@ const ONLY_PYTHONS: Readonly<Record<string, string>> = {
   test_publish_messages:
     "test_publish_messages is not supported, because aioc has no publish/subscribe: use Python's aioconnectors for it",
   '--ca': "create_certificates --ca is not supported: use Python's aioconnectors for a server with server_ca",
-  '--exec': 'chat --exec is not supported: aioc never runs commands that a peer sends',
 };
 
 /** @throws AiocError AIOC_USAGE for a command or an option that only Python's program has */
@@ -32,7 +32,7 @@ export function refuseWhatOnlyPythonHas(words: readonly string[]): void {
   if (why !== undefined) throw usage(why);
 }
 
-const OPTION_OF: Readonly<Record<string, string>> = { create_certificates: '--ca', chat: '--exec' };
+const OPTION_OF: Readonly<Record<string, string>> = { create_certificates: '--ca' };
 
 /**
  * The same command line in aioc's spelling. After `chat`, Python's documentation writes options without dashes

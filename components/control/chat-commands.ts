@@ -19,7 +19,7 @@ export interface Conversing {
   talkTo(peer: { readonly id: string; readonly name: SafeText }): void;
 }
 
-type Command = Exclude<ChatLine, { kind: 'say' | 'shell' | 'incomplete' | 'exit' | 'empty' }>;
+type OwnCommand = Exclude<ChatLine, { kind: 'say' | 'shell' | 'incomplete' | 'exit' | 'empty' }>;
 
 /** The commands of the chat line but those of the shell. */
 export class ChatCommands {
@@ -32,7 +32,7 @@ export class ChatCommands {
   }
 
   /** `peer`: in whose conversation it was typed. */
-  run(line: Command, peer: string): void {
+  run(line: OwnCommand, peer: string): void {
     switch (line.kind) {
       case 'upload':
         return this.#answer(peer, this.#upload(peer, line));
@@ -80,7 +80,10 @@ export class ChatCommands {
     );
   }
 
-  async #upload(peer: string, { paths, written }: Extract<Command, { kind: 'upload' }>): Promise<undefined> {
+  async #upload(
+    peer: string,
+    { paths, written }: Extract<OwnCommand, { kind: 'upload' }>,
+  ): Promise<undefined> {
     const { local } = this.#control;
     const whole = local.resolvePath(written);
     const isOne = paths.length > 1 && (await local.exists(whole));

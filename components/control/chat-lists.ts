@@ -18,14 +18,14 @@ export async function peersText(engine: EngineApi): Promise<string> {
   if (total === 0) return 'No peers yet.';
   const width = Math.max(...rows.map(({ name }) => name.length));
   const lines = rows.map(({ name, state, ignored, address, unread, reason }) => {
-    const facts = [
+    const parts = [
       STATES[state],
       ...(ignored ? ['ignored'] : []),
       address,
       ...(unread > 0 ? [`${unread} unread`] : []),
       ...(state !== 'connected' && reason !== undefined ? [reason] : []),
     ];
-    return `${name.padEnd(width)}  ${facts.join(', ')}`;
+    return `${name.padEnd(width)}  ${parts.join(', ')}`;
   });
   return [...lines, ...more(total - rows.length)].join('\n');
 }
@@ -41,12 +41,12 @@ export async function whoText(engine: EngineApi, status: SafeStatus | undefined)
 
 function peerFacts({ name, address, kind, version, words, fingerprint }: PeerRow): string {
   const program = kind === 'aioc' ? `aioc ${version ?? ''}`.trim() : kind === 'python' ? 'Python' : '';
-  const facts = [
+  const parts = [
     `${name}, ${address}${program === '' ? '' : `, ${program}`}`,
     words === undefined ? '  without a certificate' : `  words there: ${words}`,
     ...(fingerprint === undefined ? [] : [`  SHA-256 ${fingerprint}`]),
   ];
-  return facts.join('\n');
+  return parts.join('\n');
 }
 
 /** `others`: names of transfers in the conversation, which the connector's list does not have when Python is the peer. */

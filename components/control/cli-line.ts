@@ -15,6 +15,8 @@ const IN_WORDS: Partial<Record<Command['kind'], string>> = {
   'chat.upload': '!upload',
   'chat.cancel': 'cancel a transfer',
   'files.import': 'copy or unzip a received file',
+  'exec.answer': 'answer a command of a peer',
+  'exec.stop': 'end the shell of a peer',
   'queue.purge': 'purge',
   'transfer.cancel': 'cancel a file',
 };

@@ -2,7 +2,7 @@ import type { EngineApi } from '../../engine/contract/engine-api.ts';
 import type { Update, View } from '../../engine/contract/views.ts';
 
 /** Rows that a list in the conversation may have. */
-export const LISTED_MAX = 200;
+const LISTED_MAX = 200;
 
 /** What a view shows now. */
 export function readOnce<Pane extends View['pane']>(

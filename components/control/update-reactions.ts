@@ -1,5 +1,6 @@
 import { closeDialog } from '../dialogs/dialog.ts';
 import { joinRequestIn, openJoinRequest } from '../dialogs/join-request.ts';
+import { openPeerCommand, peerCommandIn } from '../dialogs/peer-command.ts';
 import { trusted } from '../terminal/sanitize.ts';
 import type { ChatControl } from './chat-control.ts';
 import type { UiContext } from './ui-context.ts';
@@ -10,6 +11,8 @@ export class UpdateReactions {
   readonly #chat: ChatControl;
   /** Requests that were shown already: after Esc, a request does not open again without the user. */
   #offered: ReadonlySet<number> = new Set();
+  /** Ids of commands only grow. */
+  #commandOffered = 0;
 
   constructor(control: UiContext, chat: ChatControl) {
     this.#control = control;
@@ -20,6 +23,7 @@ export class UpdateReactions {
     this.#chooseConversation();
     this.#closeStaleQuestion();
     this.#askAboutJoinRequest();
+    this.#askAboutCommand();
   }
 
   /**
@@ -46,11 +50,31 @@ export class UpdateReactions {
   #closeStaleQuestion(): void {
     const { dialog } = this.#control.ui();
     const status = this.#control.data().status;
+    this.#closeStaleCommand();
     const asked = joinRequestIn(dialog);
     if (asked === undefined || status === undefined) return;
     if (status.joinRequests.some(({ id }) => id === asked)) return;
     closeDialog(this.#control);
     this.#control.toast('info', trusted('That connection request is no longer pending.'));
+  }
+
+  #closeStaleCommand(): void {
+    const { dialog } = this.#control.ui();
+    const asked = peerCommandIn(dialog);
+    const requests = this.#control.data().status?.exec?.requests ?? [];
+    if (asked === undefined || requests.some(({ id }) => id === asked)) return;
+    closeDialog(this.#control);
+    this.#control.toast('info', trusted('That command is no longer pending.'));
+  }
+
+  /** Once for each command, and never over what the user is doing. */
+  #askAboutCommand(): void {
+    const { dialog, editing, filtering } = this.#control.ui();
+    const first = this.#control.data().status?.exec?.requests[0];
+    if (first === undefined || first.id <= this.#commandOffered) return;
+    if (dialog !== undefined || editing || filtering) return;
+    this.#commandOffered = first.id;
+    openPeerCommand(this.#control);
   }
 
   #askAboutJoinRequest(): void {

@@ -14,6 +14,7 @@ import { messageDialog } from './message.ts';
 import { paletteDialog } from './palette.ts';
 import { pasteDialog } from './paste.ts';
 import { peekDialog } from './peek.ts';
+import { peerCommandDialog } from './peer-command.ts';
 import { quitDialog } from './quit.ts';
 import { transfersDialog } from './transfers.ts';
 import { typedConfirmDialog } from './typed-confirm.ts';
@@ -21,6 +22,7 @@ import { typedConfirmDialog } from './typed-confirm.ts';
 const DIALOGS: ReadonlyMap<string, DialogDefinition<OpenDialog>> = new Map(
   [
     joinRequestDialog,
+    peerCommandDialog,
     quitDialog,
     transfersDialog,
     typedConfirmDialog,

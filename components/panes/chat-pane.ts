@@ -6,7 +6,7 @@ import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { clip, textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
-import { fit, inTone, type Line, lineWidth, plain, span } from '../widgets/line.ts';
+import { fit, inTone, type Line, lineWidth, paragraph, plain, span } from '../widgets/line.ts';
 import { chatRowLines, newMarker } from './chat-rows.ts';
 import { noMatchLine, type PaneInput, type PaneSize, paneBlock, tailNote } from './pane.ts';
 import { emptyConversation, welcome } from './welcome.ts';
@@ -24,11 +24,13 @@ export function chatPane(input: PaneInput): Block {
   const { ui, data, box, chatLine } = input;
   const width = innerWidth(box.width);
   const height = innerHeight(box.height);
-  const lines = conversation(input, { width, height: height - 1 });
-  const blank = Array.from({ length: height - 1 - lines.length }, (): Line => []);
+  const banner = execBanner(input, width).slice(0, Math.max(0, height - 2));
+  const room = height - 1 - banner.length;
+  const lines = conversation(input, { width, height: room });
+  const blank = Array.from({ length: room - lines.length }, (): Line => []);
   // A conversation ends just above the line; a help text starts at the top.
   const isTalk = (data.chat?.rows.length ?? 0) > 0;
-  const above = isTalk ? [...blank, ...lines] : [...lines, ...blank];
+  const above = [...banner, ...(isTalk ? [...blank, ...lines] : [...lines, ...blank])];
   const head = promptHead(input, width);
   const headWidth = lineWidth(head);
   const shown = chatLine.visible(Math.max(1, width - headWidth));
@@ -98,6 +100,26 @@ function lastLines(
     used += block.length;
   }
   return fromTop ? blocks.flat().slice(0, height) : blocks.reverse().flat().slice(-height);
+}
+
+/** While peers may ask to run commands here: who does, and in what. */
+function execBanner({ data }: PaneInput, width: number): readonly Line[] {
+  const exec = data.status?.exec;
+  if (exec === undefined) return [];
+  const [first, ...others] = exec.running;
+  if (first === undefined)
+    return paragraph(
+      safe`! --exec: peers may ask to run commands in ${exec.shell}; none runs without your yes`,
+      width,
+      'warn',
+    );
+  const how = trusted(first.isTerminal ? 'a terminal of script' : 'pipes');
+  const more = others.length === 0 ? trusted('') : safe` and ${others.length} more`;
+  return paragraph(
+    safe`! ${first.peerName}${more} has ${exec.shell} here, in ${how}. Ctrl-C in the line ends it.`,
+    width,
+    'warn',
+  );
 }
 
 /** Before the line: for a command, the directory in which it runs. */

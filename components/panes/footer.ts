@@ -3,7 +3,7 @@ import type { ActionId } from '../keys/action-id.ts';
 import { footerBindings } from '../keys/dispatcher.ts';
 import type { KeyContext } from '../keys/key-context.ts';
 import type { CountingDown, Toast } from '../state/ui-state.ts';
-import { safe, trusted } from '../terminal/sanitize.ts';
+import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { clip, textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import type { Tone } from '../themes/tokens.ts';
@@ -82,9 +82,8 @@ function keysNow(context: KeyContext, width: number): Line {
     const leave = [plain(ui.editing ? 'Ctrl-C' : 'q', 'key'), plain(' detach')];
     return fit([plain(' ✕ ', 'bad'), span(said, 'bad'), plain('  '), ...leave], width);
   }
-  const waiting = context.data.status?.joinRequests[0];
-  if (waiting !== undefined && ui.editing) {
-    const text = safe` ? “${waiting.name}” from ${waiting.address} asks to connect`;
+  const text = askedNow(context);
+  if (text !== undefined && ui.editing) {
     const asks: Line = [
       span(clip(text, Math.max(width - NEWCOMER_KEYS_WIDTH, Math.floor(width / 2))), 'warn'),
       plain('  '),
@@ -94,6 +93,15 @@ function keysNow(context: KeyContext, width: number): Line {
     return fit([...asks, ...paneKeys(context, Math.max(0, rest))], width);
   }
   return paneKeys(context, width);
+}
+
+/** Somebody waits for an answer. */
+function askedNow({ data }: KeyContext): SafeText | undefined {
+  const { joinRequests = [], exec } = data.status ?? {};
+  const [joining] = joinRequests;
+  if (joining !== undefined) return safe` ? “${joining.name}” from ${joining.address} asks to connect`;
+  const command = exec?.requests[0];
+  return command && safe` ? ${command.peerName} asks to run: ${command.text}`;
 }
 
 function paneKeys(context: KeyContext, width: number): Line {

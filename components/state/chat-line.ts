@@ -1,4 +1,4 @@
-import { splitWords } from './words.ts';
+import { splitWords } from './quoted-words.ts';
 
 /** A parsed chat line. */
 export type ChatLine =

@@ -1,5 +1,5 @@
 import { CHAT_COMMANDS } from './chat-commands.ts';
-import { lastWord, type Quote, quoted } from './words.ts';
+import { lastWord, type Quote, quoted } from './quoted-words.ts';
 
 /** What Tab completes: the list to ask, and the part of the line to replace. */
 export interface CompletionRequest {
@@ -54,17 +54,6 @@ export function complete(
   if (fitting.length > 1) return { line: withWord(line, meant, common, false), choices: fitting };
   const isFinished = !common.endsWith('/');
   return { line: withWord(line, meant, common, isFinished), choices: [] };
-}
-
-/** The line with one of several candidates. */
-export function withChoice(
-  line: string,
-  request: CompletionRequest,
-  choice: string,
-  candidates: readonly string[],
-): string {
-  const { meant } = fittingIn(line, request, candidates);
-  return withWord(line, meant, choice, !choice.endsWith('/'));
 }
 
 function fittingIn(

@@ -3,6 +3,7 @@
  * ids, which are only compared and sent back.
  */
 
+import type { CommandRequest, ExecState, PeerShellState } from '../../engine/contract/exec-state.ts';
 import type { PeekRow, QueuePeek } from '../../engine/contract/queue-peek.ts';
 import type {
   Blocked,
@@ -52,6 +53,12 @@ type SafeWorstQueue = SafeQueueRow & { readonly blocked: SafeBlocked };
 export type SafeTransferRow = Safe<TransferRow, 'peerName' | 'name'>;
 export type SafeLogRow = Safe<LogRow, 'peerName' | 'type' | 'text' | 'reason'>;
 export type SafeJoinRequest = Safe<JoinRequest, 'name' | 'address' | 'words' | 'warning'>;
+export type SafeCommandRequest = Safe<CommandRequest, 'peerName' | 'text'>;
+interface SafeExec {
+  readonly shell: SafeText;
+  readonly requests: readonly SafeCommandRequest[];
+  readonly running: readonly Safe<PeerShellState, 'peerName'>[];
+}
 export type SafeTransfer = Safe<TransferState, 'detail' | 'warning'>;
 export type SafeShell = Omit<ShellState, 'lines' | 'signal'> & {
   readonly signal: SafeText | undefined;
@@ -81,6 +88,7 @@ export type SafeStatus = Omit<
   | 'joinRequests'
   | 'phase'
   | 'worstQueue'
+  | 'exec'
 > & {
   readonly address: SafeText;
   readonly ownAddresses: readonly SafeText[];
@@ -90,6 +98,7 @@ export type SafeStatus = Omit<
   readonly joinRequests: readonly SafeJoinRequest[];
   readonly phase: SafePhase;
   readonly worstQueue: SafeWorstQueue | undefined;
+  readonly exec: SafeExec | undefined;
 };
 export interface SafeMessageBody extends Pick<MessageBody, 'omittedBytes' | 'binaryBytes'> {
   readonly headerLines: readonly SafeText[];
@@ -205,12 +214,21 @@ function safeStatus(status: Status): SafeStatus {
     receivedDirectory: one(status.receivedDirectory),
     joinRequests: status.joinRequests.map(safeJoinRequest),
     worstQueue: status.worstQueue && safeWorst(status.worstQueue),
+    exec: status.exec && safeExec(status.exec),
     phase: {
       kind: status.phase.kind,
       reason: 'reason' in status.phase ? one(status.phase.reason) : undefined,
       cause: 'cause' in status.phase ? status.phase.cause : undefined,
       retry: status.phase.kind === 'retrying' ? status.phase : undefined,
     },
+  };
+}
+
+function safeExec({ shell, requests, running }: ExecState): SafeExec {
+  return {
+    shell: one(shell),
+    requests: requests.map((row) => ({ ...row, peerName: one(row.peerName), text: one(row.text) })),
+    running: running.map((row) => ({ ...row, peerName: one(row.peerName) })),
   };
 }
 

@@ -1,6 +1,7 @@
 import { ADMISSION_LIMITS } from './admission-limits.ts';
 import { ARCHIVE_LIMITS } from './archive-limits.ts';
 import { CERTIFICATE_LIMITS } from './certificate-limits.ts';
+import { EXEC_LIMITS } from './exec-limits.ts';
 import { FRAME_LIMITS } from './frame-limits.ts';
 import { PEEK_LIMITS } from './peek-limits.ts';
 import { TRANSFER_LIMITS } from './transfer-limits.ts';
@@ -53,6 +54,7 @@ export const LIMITS = {
 
   // Connections
   ...ADMISSION_LIMITS,
+  ...EXEC_LIMITS,
   /** Connections of a server. Each costs about 100 KiB with TLS. */
   connections: 10_000,
   /** A client that stays silent this long is Python for the server, unless the server knows it as aioc. */

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { AiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Ports } from '../base/ports.ts';
+import type { ExecState } from '../contract/exec-state.ts';
 import type { Phase } from '../contract/views.ts';
 import type { ReceivedFolder } from '../files/received-folder.ts';
 import type { TransferTargets } from '../files/transfer-targets.ts';
@@ -20,6 +21,7 @@ import type { DeliveryState } from '../queues/outbox-batch.ts';
 import { Conversation } from './conversation.ts';
 import { answerHeader, type FileAnswer, readFileAnswer } from './file-answer.ts';
 import { ObservedLines } from './observed-lines.ts';
+import { type ExecOptions, PeerCommands } from './peer-commands.ts';
 import { CHAT_TYPE, ReceivedTransfers } from './received-transfers.ts';
 import { receiveFile } from './receiving.ts';
 import { Transfer } from './transfers.ts';
@@ -34,6 +36,8 @@ export interface ChatOptions {
   readonly ownName: string;
   readonly log: TrafficLog;
   readonly onChange: () => void;
+  /** Absent: peers run nothing here. */
+  readonly exec?: ExecOptions;
 }
 
 /** The chat: lines and files of the type `any`, with one conversation per peer (PROTOCOL §10). */
@@ -45,6 +49,7 @@ export class Chat implements Application {
   readonly #uploads = new Set<Upload>();
   readonly #observed = new ObservedLines((...those) => this.#showObserved(...those));
   readonly files: ReceivedTransfers;
+  readonly #commands: PeerCommands | undefined;
   #traffic: Traffic | undefined;
   #lastRequestId: number;
 
@@ -56,6 +61,18 @@ export class Chat implements Application {
       conversation: (peer) => this.conversation(peer.id),
       stop: (peer, id, reason) => this.#send.files.cancel(peer, id, reason),
     });
+    const { exec, log, onChange } = options;
+    this.#commands =
+      exec &&
+      new PeerCommands({
+        ...exec,
+        ...{ clock: options.ports.clock, onChange },
+        say: (peer, text) => this.say(peer, text),
+        remark: (peer, text) => {
+          this.conversation(peer.id).add({ from: 'here', author: '', text, tone: 'info' });
+          log.event(text, { peerName: peer.name });
+        },
+      });
     // Requests of an earlier run may still be answered, so ids start at a random number.
     this.#lastRequestId = Math.floor(options.ports.random.fraction() * 1_000_000);
   }
@@ -74,6 +91,17 @@ export class Chat implements Application {
   }
 
   #receiving = 0;
+
+  get execState(): { readonly exec?: ExecState } {
+    return this.#commands === undefined ? {} : { exec: this.#commands.state };
+  }
+
+  /** @throws AiocError AIOC_USAGE without --exec */
+  get commands(): PeerCommands {
+    if (this.#commands === undefined)
+      throw new AiocError('AIOC_USAGE', 'peers run nothing here: this chat was started without --exec');
+    return this.#commands;
+  }
 
   /** The conversation with a peer; the one with '' holds remarks while no peer is connected. */
   conversation(peerId: string): Conversation {
@@ -136,6 +164,7 @@ export class Chat implements Application {
     if (header['response_id'] !== undefined && this.#answered(peer, frame)) return;
     // Empty frames from Python are retries without content (PROTOCOL §2), not lines.
     if (data.length > 0) this.#showLine(peer, data);
+    if (header['response_id'] === undefined) this.#commands?.take(peer, data);
     if (header['await_response'] === true) this.#answer(peer, frame);
   }
 
@@ -199,6 +228,7 @@ export class Chat implements Application {
 
   disconnected(peer: Peer, reason: string): void {
     for (const upload of [...this.#uploads]) if (upload.peer === peer) upload.disconnected();
+    this.#commands?.disconnected(peer);
     this.conversation(peer.id).add({
       from: 'here',
       author: '',

@@ -1,4 +1,5 @@
 import type { Ports, TlsSettings, TlsVersion } from '../base/ports.ts';
+import type { ExecOptions } from '../chat/peer-commands.ts';
 import type { Durability, FileSpool, PythonListener } from '../config/shapes.ts';
 import type { FileDestination } from '../files/file-destinations.ts';
 import type { FileQuota } from '../files/peer-quotas.ts';
@@ -133,6 +134,8 @@ export interface ConnectorOptions {
   readonly heldMaxBytes?: number;
   /** Absent for the chat, which has no local programs. */
   readonly local?: LocalOptions;
+  /** Only for the chat: commands of peers, each after a yes. Absent: peers run nothing. */
+  readonly exec?: ExecOptions;
   readonly ports: Ports;
   /** Called for each log line, to write it to a file. */
   readonly onLogLine?: (line: LogLine) => void;

@@ -252,6 +252,7 @@ export class Connector {
       acceptsAll: acceptAll,
       ignoringAll: this.ignoring.all,
       ignoredDrops: this.ignoring.drops,
+      ...this.chat.execState,
       joinRequests: this.admission.joinRequests,
       ...{ transfersInFlight: this.chat.transfersInFlight, logLastId: this.log.lastId },
       ...transferCounts(this.transfers.rows()),

@@ -2,6 +2,7 @@ import type { Disk } from '../base/disk.ts';
 import { LIMITS } from '../base/limits.ts';
 import { realDisk } from '../base/real-disk.ts';
 import { realClock, realRandomness } from '../base/real-ports.ts';
+import type { ExecOptions } from '../chat/peer-commands.ts';
 import type { ConnectorConfig } from '../config/keys.ts';
 import type { EngineApi } from '../contract/engine-api.ts';
 import type { ConnectorCommands } from '../local/connector-commands.ts';
@@ -31,6 +32,8 @@ export interface ChatEngineOptions {
   /** The directory with the key and certificate. */
   readonly stateDirectory: string;
   readonly receivedDirectory: string;
+  /** A shell for lines of peers, each of which runs only after a yes. */
+  readonly exec?: ExecOptions;
   /** A fixed time for the displayed clock, so that screens can be compared. */
   readonly fixedWallMs?: number;
 }

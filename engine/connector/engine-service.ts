@@ -201,6 +201,10 @@ export class EngineService implements EngineApi {
         return this.#conversation(command.peer)?.showLocal(command.row) ?? null;
       case 'chat.read':
         return this.#conversation(command.peer)?.markRead() ?? null;
+      case 'exec.answer':
+        return this.#answerCommand(command.request, command.run);
+      case 'exec.stop':
+        return chat.commands.stop(connector.peer(command.peer)) ?? null;
       case 'files.list':
         return folder.list();
       case 'files.import': {
@@ -220,6 +224,12 @@ export class EngineService implements EngineApi {
     if (!this.#connector.admission.answer(id, accept)) {
       throw new AiocError('AIOC_PEER_UNKNOWN', 'that request has expired');
     }
+    return null;
+  }
+
+  #answerCommand(request: number, run: boolean): null {
+    if (!this.#connector.chat.commands.answer(request, run))
+      throw new AiocError('AIOC_PEER_UNKNOWN', 'that command is no longer pending');
     return null;
   }
 

@@ -11,11 +11,18 @@ export function makeChat(
   space: DiskSpace,
   parts: Pick<ChatOptions, 'folder' | 'log' | 'onChange'>,
 ): Chat {
-  const { ports, stateDirectory, displayName: ownName } = options;
+  const { ports, stateDirectory, displayName: ownName, local, exec } = options;
   const targets = makeFileTargets(options, {
     ...{ space, of: 'chat' },
     placeFor: ({ header }) => placeInFolder(parts.folder, header),
   });
   const temporaryDirectory = join(stateDirectory, 'outgoing');
-  return new Chat({ ...parts, ports, targets, temporaryDirectory, ownName });
+  return new Chat({
+    ...parts,
+    ports,
+    targets,
+    temporaryDirectory,
+    ownName,
+    ...(local === undefined && exec !== undefined && { exec }),
+  });
 }

@@ -41,6 +41,10 @@ export type Command =
   | { readonly kind: 'chat.cancel'; readonly peer: string; readonly row: number }
   | { readonly kind: 'chat.local'; readonly peer: string; readonly row: LocalRow }
   | { readonly kind: 'chat.read'; readonly peer: string }
+  /** `aioc chat --exec`: runs a peer's command, once, or refuses it. */
+  | { readonly kind: 'exec.answer'; readonly request: number; readonly run: boolean }
+  /** Ends the shell of a peer. */
+  | { readonly kind: 'exec.stop'; readonly peer: string }
   /** Names in the received-files folder, for completion. */
   | { readonly kind: 'files.list' }
   /** Copies (or unzips) a received file into `directory`, which is by default that of the received files. */

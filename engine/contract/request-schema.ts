@@ -50,7 +50,10 @@ export const COMMAND = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['newcomer.accept', 'newcomer.refuse']), joinRequest: z.int() }),
   z.object({ kind: z.literal('peer.ignore'), peer, on }),
   z.object({ kind: z.literal('all.ignore'), on }),
-  z.object({ kind: z.enum(['peer.ping', 'peer.disconnect', 'certificate.delete', 'chat.read']), peer }),
+  z.object({
+    kind: z.enum(['peer.ping', 'peer.disconnect', 'certificate.delete', 'chat.read', 'exec.stop']),
+    peer,
+  }),
   z.object({
     kind: z.literal('client.invite'),
     name: z.string().max(LIMITS.nameLength),
@@ -61,6 +64,7 @@ export const COMMAND = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('chat.say'), peer, text: z.string() }),
   z.object({ kind: z.literal('chat.upload'), peer, path: z.string() }),
   z.object({ kind: z.literal('chat.cancel'), peer, row: z.int() }),
+  z.object({ kind: z.literal('exec.answer'), request: z.int(), run: z.boolean() }),
   z.object({ kind: z.literal('chat.local'), peer, row: LOCAL_ROW }),
   z.object({
     kind: z.literal('files.import'),

@@ -4,8 +4,11 @@
  *
  * Texts from a peer are raw: make them safe before you draw them.
  */
+import type { Blocked } from './blocked.ts';
+import type { ExecState } from './exec-state.ts';
 import type { TransferPhase } from './transfer-progress.ts';
 
+export type { Blocked } from './blocked.ts';
 export type { Body, MessageBody } from './message-body.ts';
 
 export type PeerSort = 'name' | 'address' | 'state' | 'rate' | 'lag' | 'waiting' | 'dropped' | 'certificate';
@@ -94,29 +97,6 @@ export interface DiskRoom {
   readonly state: 'ok' | 'low' | 'refusing';
 }
 
-/** Why a queue with messages does not drain, and what a person can do. */
-export interface Blocked {
-  readonly code:
-    | 'away'
-    | 'refused'
-    | 'certificate'
-    | 'disk'
-    | 'no-listener'
-    | 'waiting'
-    | 'credit'
-    | 'slow-listener';
-  readonly text: string;
-  readonly remedy?: {
-    readonly text: string;
-    /** A command line for a shell on the connector's machine. */
-    readonly command?: string;
-  };
-  /** It may go on without a person. */
-  readonly endsByItself?: true;
-  /** Further reasons, worst first. */
-  readonly more?: readonly Blocked[];
-}
-
 export type WorstQueue = QueueRow & { readonly blocked: Blocked };
 
 export interface Status {
@@ -134,6 +114,8 @@ export interface Status {
   readonly canDeleteCertificates: boolean;
   /** A client without a certificate, which requests one when it connects. */
   readonly asksForCertificate: boolean;
+  /** Only of `aioc chat --exec`. */
+  readonly exec?: ExecState;
   readonly ownName: string;
   /** This side's fingerprint in words; absent without TLS. */
   readonly ownWords?: string;

@@ -1,9 +1,11 @@
+import { AiocError } from '../../engine/index.ts';
 import type { ScreenSubject } from '../arguments.ts';
 import type { ScreenLook } from '../commands/send-arguments.ts';
 import { engineOptions, fixedWallMs } from '../engine-options.ts';
 import { startEngineThread } from '../engine-thread.ts';
 import type { EngineSubject } from '../engine-worker.ts';
 import { EXIT } from '../exit-codes.ts';
+import { isProgram } from '../peer-shell.ts';
 import { Screen } from './screen.tsx';
 
 /**
@@ -32,6 +34,11 @@ export async function runScreen(
 }
 
 function engineSubject(subject: ScreenSubject): EngineSubject {
-  if (subject.kind === 'chat') return { kind: 'chat', options: engineOptions(subject.settings) };
+  if (subject.kind === 'chat') {
+    const { exec } = subject.settings;
+    if (exec !== undefined && !isProgram(exec))
+      throw new AiocError('AIOC_USAGE', `--exec: ${exec} is not a program that you may run`);
+    return { kind: 'chat', options: engineOptions(subject.settings), exec };
+  }
   return { kind: 'connector', file: subject.file, fixedWallMs: fixedWallMs() };
 }

@@ -16,10 +16,12 @@ test('a line is what its user meant', () => {
   assert.deepEqual(parseChatLine('hello!'), { kind: 'say', text: 'hello!' });
   assert.deepEqual(parseChatLine('!ls -l'), { kind: 'shell', command: 'ls -l' });
   assert.deepEqual(parseChatLine('!!'), { kind: 'shell', command: '!' });
-  assert.deepEqual(parseChatLine('!upload  a b '), { kind: 'upload', path: 'a b' });
+  assert.deepEqual(parseChatLine('!upload  a b '), {
+    ...{ kind: 'upload', paths: ['a', 'b'], written: 'a b' },
+  });
   assert.deepEqual(parseChatLine('!uploads'), { kind: 'shell', command: 'uploads' });
-  assert.deepEqual(parseChatLine('!import x'), { kind: 'import', name: 'x', unzip: false });
-  assert.deepEqual(parseChatLine('!zimport x.zip'), { kind: 'import', name: 'x.zip', unzip: true });
+  assert.deepEqual(parseChatLine('!import x'), { kind: 'import', how: 'import', name: 'x' });
+  assert.deepEqual(parseChatLine('!zimport x.zip'), { kind: 'import', how: 'zimport', name: 'x.zip' });
   assert.deepEqual(parseChatLine('!exit'), { kind: 'exit' });
   assert.deepEqual(parseChatLine('\\!important'), { kind: 'say', text: '!important' });
   assert.deepEqual(parseChatLine(' !important'), { kind: 'say', text: ' !important' });
@@ -39,12 +41,12 @@ test('a text that does not begin with ! is never a command, and never changed', 
 
 test('a completion adds what all candidates have in common', () => {
   const shell = completionRequest('!cat my');
-  assert.deepEqual(shell, { source: 'path', from: 5, prefix: 'my', escapeBlanks: true });
+  assert.deepEqual(shell, { source: 'path', from: 5, prefix: 'my', open: '' });
   assert.equal(shell && complete('!cat my', shell, ['my file']).line, '!cat my\\ file');
   const upload = completionRequest('!upload my');
-  assert.equal(upload && complete('!upload my', upload, ['my file']).line, '!upload my file');
+  assert.equal(upload && complete('!upload my', upload, ['my file']).line, '!upload my\\ file');
   const several = upload && complete('!upload my', upload, ['my a', 'my b', 'other']);
-  assert.deepEqual(several, { line: '!upload my ', choices: ['my a', 'my b'] });
+  assert.deepEqual(several, { line: '!upload my\\ ', choices: ['my a', 'my b'] });
   assert.equal(completionRequest('hello'), undefined);
 });
 

@@ -43,7 +43,8 @@ test('every form of Python’s chat means the same here', () => {
   assert.equal(chat('chat --target 127.0.0.1 --upload target').path, 'target', 'a value is no option');
   assert.equal(chat('chat --tar 127.0.0.1').host, '127.0.0.1');
   assert.equal(chat('chat --accept --nowrap').acceptAll, true);
-  assert.match(refusal('chat --exec /bin/bash'), /--exec is not supported: aioc never runs commands/);
+  assert.equal(chat('chat --exec /bin/bash').exec, '/bin/bash');
+  assert.match(refusal('chat --exec bash'), /--exec takes the path of a program/);
   assert.match(refusal('chat somewhere'), /unexpected argument "somewhere"/);
   assert.match(refusal('chat --target'), /target/);
 });

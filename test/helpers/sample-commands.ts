@@ -25,6 +25,8 @@ export const SAMPLE_COMMANDS: { readonly [Kind in Command['kind']]: Command & { 
     row: { key: 'k', text: '$ ls', tone: 'good', shell: SHELL },
   },
   'chat.read': { kind: 'chat.read', peer: 'p1' },
+  'exec.answer': { kind: 'exec.answer', request: 1, run: true },
+  'exec.stop': { kind: 'exec.stop', peer: 'p1' },
   'files.list': { kind: 'files.list' },
   'files.import': { kind: 'files.import', name: 'a', directory: '/b', unzip: true },
   'queue.purge': { kind: 'queue.purge', queue: 'p1:any', upTo: '3,0' },

@@ -10,7 +10,11 @@ export const CHAT_ACTIONS = {
   'open-chat-row': openChatRow,
   'close-chat': (control) => control.change({ kind: 'close-chat' }),
   complete: (_control, chat) => chat.complete(),
-  'stop-command': (_control, chat) => chat.stopShell(),
+  'stop-command': (control, chat) => {
+    if (chat.isShellRunning) return chat.stopShell();
+    for (const { peer } of control.data().status?.exec?.running ?? [])
+      control.execute({ kind: 'exec.stop', peer });
+  },
   'cancel-transfer': (control) => {
     const { transfer, ui } = control.context();
     if (transfer === undefined || ui.chatPeer === undefined) return;

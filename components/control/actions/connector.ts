@@ -1,6 +1,7 @@
 import { askToInvite } from '../../dialogs/invite.ts';
 import { askToJoin } from '../../dialogs/join.ts';
 import { openJoinRequest } from '../../dialogs/join-request.ts';
+import { openPeerCommand } from '../../dialogs/peer-command.ts';
 import { askToType } from '../../dialogs/typed-confirm.ts';
 import type { ActionId } from '../../keys/action-id.ts';
 import { type SafeText, safe, trusted } from '../../terminal/sanitize.ts';
@@ -17,7 +18,10 @@ export const CONNECTOR_ACTIONS = {
   'stop-hard': (control) => stopLater(control, { hard: true }),
   restart: (control) => restartLater(control, { hard: false }),
   'restart-hard': (control) => restartLater(control, { hard: true }),
-  answer: (control) => openJoinRequest(control),
+  answer: (control) =>
+    (control.data().status?.joinRequests.length ?? 0) > 0
+      ? openJoinRequest(control)
+      : openPeerCommand(control),
   dial: (control) =>
     control.execute(
       { kind: 'dial.now' },

@@ -31,10 +31,14 @@ const needsRunning = (context: KeyContext): string | undefined =>
   needsConfiguration(context) ??
   (context.data.status?.phase.kind === 'stopped' ? 'The connector is already stopped.' : undefined);
 
-const hasJoinRequests = ({ data }: KeyContext): boolean => (data.status?.joinRequests.length ?? 0) > 0;
+/** Connection requests, and commands of peers. */
+const isAsked = ({ data }: KeyContext): boolean => {
+  const { joinRequests = [], exec } = data.status ?? {};
+  return joinRequests.length + (exec?.requests.length ?? 0) > 0;
+};
 
-const needsJoinRequest = (context: KeyContext): string | undefined =>
-  hasJoinRequests(context) ? undefined : 'There are no connection requests.';
+const needsRequest = (context: KeyContext): string | undefined =>
+  isAsked(context) ? undefined : 'There are no connection requests.';
 
 /** A client can reconnect; a server that failed to listen can listen again. */
 const mayRetry = ({ data }: KeyContext): boolean =>
@@ -80,12 +84,12 @@ export const GENERAL_KEYS: readonly Binding[] = [
   on('any pane', 'a r', ['answer', 'accept or refuse'], {
     command: 'answer',
     footer: 0,
-    applies: ({ data }) => data.status?.role === 'server',
+    applies: ({ data }) => data.status?.role === 'server' || data.status?.exec !== undefined,
     otherwise: 'Only a server is asked to accept clients.',
-    refusal: needsJoinRequest,
+    refusal: needsRequest,
   }),
   on(BOTH, 'alt-a', ['answer', 'accept or refuse, also while writing'], {
-    applies: hasJoinRequests,
+    applies: isAsked,
     otherwise: 'There are no connection requests.',
   }),
   on('any pane', '/', ['filter', 'filter'], {

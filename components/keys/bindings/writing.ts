@@ -7,6 +7,9 @@ const isPending = ({ ui }: KeyContext): boolean => ui.pending !== undefined;
 
 const isCommand = ({ chatLine }: KeyContext): boolean => chatLine.startsWith('!');
 
+const runsCommand = ({ isShellRunning, data }: KeyContext): boolean =>
+  isShellRunning || (data.status?.exec?.running.length ?? 0) > 0;
+
 /** The keys of the chat line. */
 export const WRITING_KEYS: readonly Binding[] = [
   on('writing', 'enter', ['send', 'send'], { footer: 1 }),
@@ -39,12 +42,12 @@ export const WRITING_KEYS: readonly Binding[] = [
   on('writing', 'down', ['newer-line', 'next line']),
   on('writing', 'ctrl-c', ['stop-command', 'stop the command, while one runs'], {
     footer: 0,
-    applies: (context) => context.isShellRunning,
+    applies: runsCommand,
     otherwise: 'No command is running.',
   }),
   on('writing', 'ctrl-c', ['quit', 'quit'], {
     footer: 5,
-    applies: (context) => !context.isShellRunning,
+    applies: (context) => !runsCommand(context),
     otherwise: 'A command is running: Ctrl-C stops it first.',
   }),
   on('writing', 'alt-1', ['focus-peers', 'peers'], { footer: 6 }),
