@@ -17,6 +17,7 @@ import { peersPane } from './panes/peers-pane.ts';
 import { queuesPane } from './panes/queues-pane.ts';
 import type { LastRun } from './state/last-run.ts';
 import type { Attached, PaneName } from './state/ui-state.ts';
+import type { ThemeName } from './themes/themes.ts';
 import type { Block } from './widgets/frame.ts';
 import type { Prompt } from './widgets/prompt.ts';
 import { PromptInput, type PromptPlace, scrollOf } from './widgets/prompt-input.tsx';
@@ -33,6 +34,8 @@ interface AppProps {
   readonly notice?: string | undefined;
   /** The terminal reports the wheel and clicks from the start. */
   readonly hasMouse?: boolean | undefined;
+  /** The colours that the user has asked for. */
+  readonly theme?: ThemeName | undefined;
   /** What this screen takes over from its earlier run, and keeps for the next. */
   readonly lastRun?: LastRun | undefined;
 }
@@ -45,9 +48,19 @@ const DRAW: Record<PaneName, (input: PaneInput) => Block> = {
 };
 
 /** The whole screen. */
-export function App({ engine, local, host, attached, isConnector, notice, hasMouse, lastRun }: AppProps) {
+export function App({
+  engine,
+  local,
+  host,
+  attached,
+  isConnector,
+  notice,
+  hasMouse,
+  theme,
+  lastRun,
+}: AppProps) {
   const [controller] = useState(
-    () => new UiController({ engine, local, host, attached, isConnector, notice, hasMouse, lastRun }),
+    () => new UiController({ engine, local, host, attached, isConnector, notice, hasMouse, theme, lastRun }),
   );
   useEffect(() => {
     controller.start();

@@ -1,5 +1,7 @@
 import type { ScreenStats } from './terminal/frame-times.ts';
 import type { InputEvent } from './terminal/key-decoder.ts';
+import type { ThemeName } from './themes/themes.ts';
+import type { TonePalette } from './themes/tokens.ts';
 import type { Line } from './widgets/line.ts';
 
 /** The terminal's size in cells. */
@@ -35,6 +37,8 @@ export interface Appearance {
   readonly colour: boolean;
   /** False: everything, including text from peers, is drawn in ASCII. */
   readonly unicode: boolean;
+  /** How tones look; without it as the terminal’s sixteen colours, or in none. */
+  readonly palette?: TonePalette;
 }
 
 export interface HostTimer {
@@ -70,6 +74,8 @@ export interface Host {
   copy(text: string): void;
   /** Asks the terminal to report the wheel and clicks, or no longer. */
   setMouse(on: boolean): void;
+  /** Draws everything in the colours of a theme. */
+  setTheme(theme: ThemeName): void;
   /** What the screen shows, one text a row, without the blanks at their ends. */
   shownRows(): readonly string[];
   /** Gives the terminal back and stops the process, as Ctrl-Z does; `fg` draws the screen again. */

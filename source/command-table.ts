@@ -38,6 +38,7 @@ export const COMMANDS = {
       no_tls: true,
       ascii: true,
       mouse: true,
+      theme: true,
       nowrap: true,
       exec: true,
     },
@@ -209,7 +210,7 @@ export const COMMANDS = {
     usage: ['attach [CONNECTOR]'],
     help: 'open the full screen of a running connector',
     about: `Opens the full screen of a connector that runs in another process; q detaches, and the connector keeps running. ${WHICH_CONNECTOR}`,
-    options: { ...LOOKED_INTO, ascii: true, mouse: true, read_only: true },
+    options: { ...LOOKED_INTO, ascii: true, mouse: true, theme: true, read_only: true },
     examples: [
       ['aioc attach', 'the only connector that runs'],
       ['aioc attach server.json', 'the connector of that configuration file'],

@@ -39,6 +39,11 @@ export const OPTIONS = {
   no_tls: { type: 'boolean', help: 'do not encrypt; the peer must do the same' },
   ascii: { type: 'boolean', help: 'draw with ASCII characters only' },
   mouse: { type: 'boolean', help: 'scroll with the wheel and select with a click; M turns it off' },
+  theme: {
+    type: 'string',
+    value: 'NAME',
+    help: 'colours: auto (as the background of the terminal; default), dark, light, high-contrast, colour-blind; T changes them',
+  },
   read_only: {
     type: 'boolean',
     help: 'show everything, and change nothing: the connector refuses every command of this screen',

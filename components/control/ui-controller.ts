@@ -11,12 +11,13 @@ import { isTooSmall } from '../layout.ts';
 import type { LocalActions } from '../local-actions.ts';
 import { EngineStore } from '../state/engine-store.ts';
 import type { LastRun } from '../state/last-run.ts';
-import { choicesOf } from '../state/preferences.ts';
+import { choicesOf, REMEMBERED } from '../state/preferences.ts';
 import type { EngineData } from '../state/safe-rows.ts';
 import { reduceUi, type UiAction } from '../state/ui-reducer.ts';
 import { type Attached, initialUiState, type Toast, type UiState } from '../state/ui-state.ts';
 import type { InputEvent, Key, KeyEvent } from '../terminal/key-event.ts';
 import { type SafeText, sanitize, trusted } from '../terminal/sanitize.ts';
+import type { ThemeName } from '../themes/themes.ts';
 import { Prompt } from '../widgets/prompt.ts';
 import { ChatControl } from './chat-control.ts';
 import { cliLine } from './cli-line.ts';
@@ -27,6 +28,7 @@ import { LastRunRows } from './last-run-rows.ts';
 import { pressMouse } from './mouse.ts';
 import { isReachable, NOT_SENT } from './reachable.ts';
 import { runAction } from './run-action.ts';
+import { showChoices } from './show-choices.ts';
 import { Ticker } from './ticker.ts';
 import type { Reactions, UiContext } from './ui-context.ts';
 import { UpdateReactions } from './update-reactions.ts';
@@ -35,8 +37,6 @@ import { wantedViews } from './wanted-views.ts';
 const TOAST_MS = 6_000;
 /** How long `!exit` waits for the acks of lines sent just before it. */
 const LAST_LINES_MS = 1_000;
-/** Changes that the next run remembers. */
-const REMEMBERED: readonly UiAction['kind'][] = ['sort', 'reverse', 'command', 'clipboard', 'mouse'];
 /** Keys that dialogs and filters leave alone. */
 const EVERYWHERE: Readonly<Record<string, ActionId>> = { 'ctrl-z': 'suspend', 'ctrl-s': 'save-screen' };
 /** While the screen counts the seconds of a silence, and the time that is left to answer a question. */
@@ -82,6 +82,7 @@ export class UiController implements UiContext {
     readonly attached?: Attached | undefined;
     readonly isConnector?: boolean | undefined;
     readonly hasMouse?: boolean | undefined;
+    readonly theme?: ThemeName | undefined;
     /** Something to say first. */
     readonly notice?: string | undefined;
     /** From the screen's earlier run, and for its next one. */
@@ -90,12 +91,12 @@ export class UiController implements UiContext {
     this.engine = context.engine;
     this.local = context.local;
     this.host = context.host;
-    const { attached, isConnector } = context;
+    const { attached, isConnector, theme, hasMouse: mouse } = context;
     this.#notice = context.notice;
     const nowMs = this.host.clock.wallNow();
     this.#lastRun = new LastRunRows(context.lastRun ?? {});
     this.#ui = this.#lastRun.resumed(
-      initialUiState({ size: this.host.size(), nowMs, attached, isConnector, mouse: context.hasMouse }),
+      initialUiState({ size: this.host.size(), nowMs, attached, isConnector, mouse, theme }),
     );
     this.#store = new EngineStore(this.engine, this.host.clock, () => this.#arrived());
     this.#ticker = new Ticker(this.host.clock, (now) => this.change({ kind: 'minute', nowMs: now }));
@@ -127,7 +128,7 @@ export class UiController implements UiContext {
       this.host.onResize(() => this.change({ kind: 'resized', size: this.host.size() })),
     );
     this.#ticker.start();
-    if (this.#ui.mouse) this.host.setMouse(true);
+    showChoices(this.host, this.#ui);
     void this.local.loadPreferences().then((choices) => this.change({ kind: 'remembered', choices }));
     this.#settle({ mayShrink: true });
     if (this.#notice !== undefined) this.toast('good', sanitize(this.#notice));
@@ -171,7 +172,7 @@ export class UiController implements UiContext {
   change(action: UiAction): void {
     const next = reduceUi(this.#ui, action);
     if (next === this.#ui) return;
-    if (next.mouse !== this.#ui.mouse) this.host.setMouse(next.mouse);
+    showChoices(this.host, next, this.#ui);
     this.#ui = next;
     if (REMEMBERED.includes(action.kind)) this.local.savePreferences(choicesOf(next));
     this.#settle({ mayShrink: true });

@@ -31,6 +31,7 @@ type GeneralAction =
   | 'copy'
   | 'clipboard'
   | 'mouse'
+  | 'theme'
   | 'save-screen'
   | 'command-log'
   | 'mark'

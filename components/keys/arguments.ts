@@ -1,6 +1,8 @@
 /** The words after a command of the palette: what may stand there, and what they name. */
+
 import { commonPrefix } from '../state/completion.ts';
 import { PANES, PEER_SORTS, QUEUE_SORTS } from '../state/ui-state.ts';
+import { THEMES } from '../themes/themes.ts';
 import type { TypedCommand } from './dispatcher.ts';
 import type { KeyContext } from './key-context.ts';
 
@@ -26,6 +28,8 @@ function candidates(
       return ui.focus === 'queues' ? QUEUE_SORTS : PEER_SORTS;
     case 'pane':
       return PANES;
+    case 'theme':
+      return THEMES;
     case undefined:
       return [];
   }

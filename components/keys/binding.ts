@@ -11,7 +11,7 @@ export interface BindingOptions {
   /** Words that may follow its name in the palette, for the user; its action receives them. */
   readonly words?: string;
   /** What the first of these words names: Tab completes it. */
-  readonly argument?: 'peer' | 'sort' | 'pane';
+  readonly argument?: 'peer' | 'sort' | 'pane' | 'theme';
   /** Its name in `aioc cli`; the palette finds it by this name, too. */
   readonly cliName?: string;
   /** How to show the key when the user presses more than that key. */

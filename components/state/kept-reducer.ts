@@ -1,4 +1,5 @@
 /** Changes of what is kept beside the panes: choices of earlier runs, commands that were typed or sent. */
+import type { ThemeName } from '../themes/themes.ts';
 import { withChoices, withCommand } from './preferences.ts';
 import type { ExecutedCommand, UiState } from './ui-state.ts';
 
@@ -9,6 +10,7 @@ export type KeptAction =
   | { readonly kind: 'remembered'; readonly choices: unknown }
   | { readonly kind: 'executed'; readonly entry: ExecutedCommand }
   | { readonly kind: 'clipboard' | 'mouse'; readonly on: boolean }
+  | { readonly kind: 'theme'; readonly theme: ThemeName }
   | { readonly kind: 'command'; readonly line: string }
   | { readonly kind: 'answered'; readonly id: number; readonly answer: ExecutedCommand['answer'] & {} };
 
@@ -27,6 +29,8 @@ export function reduceKept(ui: UiState, action: KeptAction): UiState {
       return { ...ui, clipboard: action.on };
     case 'mouse':
       return { ...ui, mouse: action.on };
+    case 'theme':
+      return { ...ui, theme: action.theme };
     case 'command':
       return { ...ui, commands: withCommand(ui.commands, action.line) };
   }

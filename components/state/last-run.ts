@@ -12,10 +12,11 @@ export interface LastRun {
 /** The first state of a screen that comes back: the same pane, filters, order and place. The log is followed again. */
 export function resumed(fresh: UiState, { ui }: LastRun): UiState {
   if (ui === undefined) return fresh;
-  const { focus, zoom, focusChosen, clipboard, mouse, executed } = ui;
+  const { focus, zoom, focusChosen, clipboard, mouse, theme, executed } = ui;
   return {
     ...fresh,
     ...{ focus, zoom, focusChosen, clipboard, mouse, executed },
+    ...(theme !== undefined && { theme }),
     peers: withoutId(ui.peers),
     queues: withoutId(ui.queues),
     log: { filter: ui.log.filter },

@@ -1,7 +1,11 @@
+import { THEMES, type ThemeName } from '../themes/themes.ts';
 import { type ListState, PEER_SORTS, QUEUE_SORTS, type UiState } from './ui-state.ts';
 
 /** Commands of the palette that are remembered. */
 const COMMANDS_KEPT = 50;
+
+/** Changes that are kept for the next run. */
+export const REMEMBERED: readonly string[] = ['sort', 'reverse', 'command', 'clipboard', 'mouse', 'theme'];
 
 /** What is remembered between runs. */
 export interface RememberedChoices {
@@ -9,6 +13,7 @@ export interface RememberedChoices {
   readonly queues: Order;
   readonly clipboard: boolean;
   readonly mouse: boolean;
+  readonly theme?: ThemeName;
   /** Lines of the palette, oldest first. */
   readonly commands: readonly string[];
 }
@@ -18,16 +23,21 @@ interface Order {
   readonly descending: boolean;
 }
 
-export function choicesOf({ peers, queues, clipboard, mouse, commands }: UiState): RememberedChoices {
-  return { peers: orderOf(peers), queues: orderOf(queues), clipboard, mouse, commands };
+export function choicesOf({ peers, queues, clipboard, mouse, theme, commands }: UiState): RememberedChoices {
+  return {
+    ...{ peers: orderOf(peers), queues: orderOf(queues), clipboard, mouse, commands },
+    ...(theme !== undefined && { theme }),
+  };
 }
 
 /** The state with what was remembered; anything that is not understood is left out. */
 export function withChoices(ui: UiState, remembered: unknown): UiState {
-  const { peers, queues, clipboard, mouse, commands } = recordOf(remembered);
+  const { peers, queues, clipboard, mouse, theme, commands } = recordOf(remembered);
   const lines = Array.isArray(commands) ? commands.filter((line) => typeof line === 'string') : [];
+  const chosen = ui.theme ?? THEMES.find((one) => one === theme);
   return {
     ...ui,
+    ...(chosen !== undefined && { theme: chosen }),
     peers: ordered(ui.peers, peers, PEER_SORTS),
     queues: ordered(ui.queues, queues, QUEUE_SORTS),
     clipboard: clipboard === true,

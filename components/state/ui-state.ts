@@ -1,6 +1,7 @@
 import type { PeerSort, QueueSort } from '../../engine/contract/views.ts';
 import type { Size } from '../host.ts';
 import type { SafeText } from '../terminal/sanitize.ts';
+import type { ThemeName } from '../themes/themes.ts';
 
 export type PaneName = 'peers' | 'queues' | 'log' | 'chat';
 
@@ -131,6 +132,8 @@ export interface UiState {
   readonly clipboard: boolean;
   /** The terminal reports the wheel and clicks. */
   readonly mouse: boolean;
+  /** The colours; absent until the user has chosen. */
+  readonly theme?: ThemeName;
   /** Lines of the palette, oldest first. */
   readonly commands: readonly string[];
   /** Counts changes of the line editors, which keep their own text. */
@@ -165,12 +168,14 @@ export function initialUiState({
   attached,
   isConnector = attached !== undefined,
   mouse = false,
+  theme,
 }: {
   readonly size: Size;
   readonly nowMs: number;
   readonly attached?: Attached | undefined;
   readonly isConnector?: boolean | undefined;
   readonly mouse?: boolean | undefined;
+  readonly theme?: ThemeName | undefined;
 }): UiState {
   return {
     size,
@@ -194,6 +199,7 @@ export function initialUiState({
     executed: [],
     clipboard: false,
     mouse,
+    ...(theme !== undefined && { theme }),
     commands: [],
     typed: 0,
   };

@@ -1,5 +1,5 @@
 /** What the terminal can show, read from the environment: to query the terminal takes time and can hang. */
-type ColorDepth = 'none' | '16' | '256' | 'truecolor';
+export type ColorDepth = 'none' | '16' | '256' | 'truecolor';
 
 export interface TerminalCapabilities {
   readonly colorDepth: ColorDepth;

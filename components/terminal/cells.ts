@@ -1,6 +1,6 @@
 /** Lines of panes as cells of the screen, without the detour over escape sequences. */
 import type { Appearance } from '../host.ts';
-import { styleOf } from '../themes/tokens.ts';
+import { MONO_PALETTE, TERMINAL_PALETTE, type TonePalette } from '../themes/tokens.ts';
 import { inAscii, type Line } from '../widgets/line.ts';
 import type { ScreenRow } from './screen-row.ts';
 import { isSimple } from './simple-text.ts';
@@ -12,12 +12,16 @@ export interface MutableRow {
   readonly styles: string[];
 }
 
+export function paletteOf({ palette, colour }: Appearance): TonePalette {
+  return palette ?? (colour ? TERMINAL_PALETTE : MONO_PALETTE);
+}
+
 /** The cells of a line, as many as it is wide. */
 export function cellsOf(line: Line, appearance: Appearance): ScreenRow {
   const cells: MutableRow = { texts: [], styles: [] };
+  const { tones } = paletteOf(appearance);
   for (const { text, tone } of line) {
-    const style = styleOf(tone, appearance.colour);
-    append(cells, appearance.unicode ? text : inAscii(text), style);
+    append(cells, appearance.unicode ? text : inAscii(text), tones[tone]);
   }
   return cells;
 }

@@ -1,7 +1,8 @@
 /** What the parts of the screen draw, composed to rows of cells. */
 import type { Appearance, Region, ScreenFrame, Size } from '../host.ts';
+import type { TonePalette } from '../themes/tokens.ts';
 import type { Line } from '../widgets/line.ts';
-import { cellsOf, type MutableRow, putCells } from './cells.ts';
+import { cellsOf, type MutableRow, paletteOf, putCells } from './cells.ts';
 import type { FrameCounts } from './frame-times.ts';
 import { blankRow, type ScreenRow } from './screen-row.ts';
 
@@ -21,8 +22,8 @@ interface LinePart {
  * object, too, so that nobody compares its cells.
  */
 export class FrameBuffer {
-  readonly #appearance: Appearance;
-  readonly #cells = new WeakMap<Line, ScreenRow>();
+  #appearance: Appearance;
+  #cells = new WeakMap<Line, ScreenRow>();
   #rows: ComposedRow[] = [];
   #columns = 0;
   #composed = 0;
@@ -30,6 +31,13 @@ export class FrameBuffer {
 
   constructor(appearance: Appearance) {
     this.#appearance = appearance;
+  }
+
+  /** Draws every row again, in other colours. */
+  restyle(palette: TonePalette): void {
+    this.#appearance = { ...this.#appearance, palette };
+    this.#cells = new WeakMap();
+    this.#rows = [];
   }
 
   get counts(): FrameCounts {
@@ -54,7 +62,7 @@ export class FrameBuffer {
   }
 
   #compose(parts: readonly LinePart[], columns: number): ScreenRow {
-    const blank = blankRow(columns);
+    const blank = blankRow(columns, paletteOf(this.#appearance).blank);
     const row: MutableRow = { texts: [...blank.texts], styles: [...blank.styles] };
     for (const { column, line } of parts) putCells(row, column, this.#cellsOf(line));
     return row;

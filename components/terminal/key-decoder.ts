@@ -14,6 +14,8 @@ export { PASTE_MAX_BYTES } from './paste-collector.ts';
 export interface KeyDecoderOptions {
   readonly clock: Pick<TerminalClock, 'after'>;
   readonly onEvent: (event: InputEvent) => void;
+  /** The terminal has answered a question with an OSC sequence: its text, at most 64 characters. */
+  readonly onReport?: (text: string) => void;
   /** How long to wait after ESC for the rest of a sequence before it counts as the key. Default 40 ms. */
   readonly escapeTimeoutMs?: number;
 }
@@ -33,6 +35,10 @@ const INTRODUCERS: Readonly<Record<string, State>> = {
 const ESC = '\x1b';
 /** No key has a longer sequence. */
 const SEQUENCE_CHARACTERS_MAX = 64;
+/** A terminal that does not answer within this time does not. */
+const REPORT_DUE_MS = 1_000;
+/** How long an ESC may be the begin of the answer, meanwhile: networks cut it anywhere. */
+const REPORT_ESCAPE_MS = 150;
 /** Replies of the terminal arrive in one piece; an unfinished one must not swallow later keys. */
 const STRING_TIMEOUT_MS = 500;
 /** Nor must a paste without its closing bracket. */
@@ -48,12 +54,23 @@ export class KeyDecoder {
   /** ESC ESC [ A is Alt-Up in some terminals, so they are counted until it is clear. */
   #escapes = 0;
   #sequence = '';
+  /** The text of an OSC sequence whose end has begun. */
+  #report = '';
+  #isReportDue = false;
   #mouseBytes = 0;
   #lastWasReturn = false;
   #timer: { cancel(): void } | undefined;
 
   constructor(options: KeyDecoderOptions) {
     this.#options = options;
+  }
+
+  /** The terminal has been asked something: until it answers, or for a second, an ESC may be its answer. */
+  expectReport(): void {
+    this.#isReportDue = true;
+    this.#options.clock.after(REPORT_DUE_MS, () => {
+      this.#isReportDue = false;
+    });
   }
 
   /** Decodes a chunk. Emits its events at once, except for one that needs the next chunk or the timer. */
@@ -95,7 +112,7 @@ export class KeyDecoder {
     if (this.#state === 'ground') return undefined;
     if (this.#state === 'paste') return PASTE_TIMEOUT_MS;
     if (this.#state === 'string' && this.#sequence.length > 1) return STRING_TIMEOUT_MS;
-    return this.#options.escapeTimeoutMs ?? 40;
+    return this.#isReportDue ? REPORT_ESCAPE_MS : (this.#options.escapeTimeoutMs ?? 40);
   }
 
   #takePaste(text: string): string {
@@ -129,7 +146,10 @@ export class KeyDecoder {
     // ESC starts a new sequence, whatever it interrupts.
     if (character === ESC) {
       this.#escapes = this.#state === 'escape' ? this.#escapes + 1 : 1;
-      if (this.#state === 'string' && this.#sequence.length > 1) this.#escapes = 0;
+      if (this.#state === 'string' && this.#sequence.length > 1) {
+        this.#escapes = 0;
+        this.#report = this.#sequence;
+      }
       this.#state = 'escape';
       this.#sequence = '';
       return;
@@ -152,6 +172,7 @@ export class KeyDecoder {
       // The end (ESC \) of a dropped string; anything else starts a new sequence.
       if (character === '\\') {
         this.#reset();
+        this.#reportEnded(this.#report);
         return;
       }
       this.#escapes = 1;
@@ -171,9 +192,18 @@ export class KeyDecoder {
   #takeString(character: string): void {
     if (character < ' ') {
       // A control character ends it: BEL by the standard, any other because Ctrl-C must work.
+      const report = this.#sequence;
       this.#reset();
       if (character !== '\x07') this.#takePlain(character);
-    } else this.#sequence = `${this.#sequence[0] ?? ''}+`;
+      else this.#reportEnded(report);
+    } else if (this.#sequence.length <= SEQUENCE_CHARACTERS_MAX) this.#sequence += character;
+  }
+
+  /** A string with its introducer; only OSC has answers that are of use. */
+  #reportEnded(sequence: string): void {
+    if (!sequence.startsWith(']')) return;
+    this.#isReportDue = false;
+    this.#options.onReport?.(sequence.slice(1));
   }
 
   #takeMouse(): void {

@@ -28,8 +28,8 @@ export function withoutEscapes(text: string): string {
   return text.replace(ESCAPES, '').replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/g, '');
 }
 
-export function blankRow(columns: number): ScreenRow {
-  return { texts: new Array<string>(columns).fill(' '), styles: new Array<string>(columns).fill('') };
+export function blankRow(columns: number, style = ''): ScreenRow {
+  return { texts: new Array<string>(columns).fill(' '), styles: new Array<string>(columns).fill(style) };
 }
 
 /** The cells of a line, cut or filled to `columns`. A wide character that does not fit whole is left out. */

@@ -7,7 +7,8 @@
  */
 import { EventEmitter } from 'node:events';
 import type { Appearance, ScreenFrame } from '../host.ts';
-import { type MutableRow, putCells } from './cells.ts';
+import type { TonePalette } from '../themes/tokens.ts';
+import { type MutableRow, paletteOf, putCells } from './cells.ts';
 import type { TerminalClock } from './clock.ts';
 import { FrameBuffer } from './frame-buffer.ts';
 import { FrameTimes, type ScreenStats } from './frame-times.ts';
@@ -54,6 +55,7 @@ export class ScreenWriter extends EventEmitter {
   readonly #clock: TerminalClock;
   readonly #buffer: FrameBuffer;
   readonly #color: boolean;
+  #palette: TonePalette;
   /** What the screen shows; undefined when unknown. */
   #shown: readonly ScreenRow[] | undefined;
   #shownColumns = 0;
@@ -80,6 +82,7 @@ export class ScreenWriter extends EventEmitter {
     const appearance = options.appearance ?? { colour: true, unicode: true };
     this.#buffer = new FrameBuffer(appearance);
     this.#color = appearance.colour;
+    this.#palette = paletteOf(appearance);
     this.#output.on?.('resize', this.#onResize);
   }
 
@@ -163,6 +166,14 @@ export class ScreenWriter extends EventEmitter {
     const sequence = `\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`;
     this.#bytesWritten += sequence.length;
     this.#output.write(sequence);
+  }
+
+  /** Draws everything in other colours. */
+  setPalette(palette: TonePalette): void {
+    if (palette === this.#palette) return;
+    this.#palette = palette;
+    this.#buffer.restyle(palette);
+    this.#request();
   }
 
   /** Reports of buttons and the wheel, with coordinates of any size (SGR). */
@@ -264,7 +275,8 @@ export class ScreenWriter extends EventEmitter {
     const row: MutableRow = { texts: [...below.texts], styles: [...below.styles] };
     const end = prompt.column + prompt.width;
     const part = (cells: readonly string[]): readonly string[] => cells.slice(prompt.column, end);
-    putCells(row, prompt.column, { texts: part(drawn.texts), styles: part(drawn.styles) });
+    const styles = part(drawn.styles).map((style) => style || this.#palette.tones.plain);
+    putCells(row, prompt.column, { texts: part(drawn.texts), styles });
     return composed.with(prompt.row, row);
   }
 

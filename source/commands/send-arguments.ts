@@ -1,3 +1,4 @@
+import { THEMES, type ThemeName } from '../../components/themes/themes.ts';
 import { AiocError } from '../../engine/base/errors.ts';
 import type { OptionName } from '../option-table.ts';
 
@@ -41,6 +42,7 @@ export interface ShellListenOptions {
 export interface ScreenLook {
   readonly ascii: boolean;
   readonly mouse?: true;
+  readonly theme?: ThemeName;
   readonly isReadOnly: boolean;
 }
 
@@ -101,12 +103,24 @@ export function shellListen([connector, extra]: readonly string[], values: Value
   };
 }
 
+/** @throws AiocError AIOC_USAGE */
 export function screenLook(values: Values): ScreenLook {
+  const theme = themeOf(values);
   return {
     ascii: values['ascii'] === true,
     ...(values['mouse'] === true && { mouse: true }),
+    ...(theme !== undefined && { theme }),
     isReadOnly: values['read_only'] === true,
   };
+}
+
+/** @throws AiocError AIOC_USAGE */
+function themeOf(values: Values): ThemeName | undefined {
+  const name = text(values, 'theme');
+  const theme = THEMES.find((one) => one === name);
+  if (name !== undefined && theme === undefined)
+    throw usage(`--theme takes one of ${THEMES.join(', ')}, not "${name}"`);
+  return theme;
 }
 
 export function toWhom(values: Values): { readonly to?: string } {

@@ -21,10 +21,11 @@ export async function runAttach({
   directories,
   ascii,
   mouse,
+  theme,
   isReadOnly,
 }: AttachOptions): Promise<number> {
   const attach = await attacherOf(connector, directories, { isReadOnly });
-  return new AttachedScreen(attach, await attach(), { ascii, hasMouse: mouse }).run();
+  return new AttachedScreen(attach, await attach(), { ascii, hasMouse: mouse, theme }).run();
 }
 
 class AttachedScreen {
@@ -36,7 +37,7 @@ class AttachedScreen {
   constructor(
     attach: () => Promise<AttachedEngine>,
     engine: AttachedEngine,
-    look: Pick<ScreenOptions, 'ascii' | 'hasMouse'>,
+    look: Pick<ScreenOptions, 'ascii' | 'hasMouse' | 'theme'>,
   ) {
     this.#attach = attach;
     this.#engine = engine;

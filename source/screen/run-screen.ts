@@ -16,7 +16,7 @@ import { Screen } from './screen.tsx';
  */
 export async function runScreen(
   subject: ScreenSubject,
-  { ascii, mouse, isReadOnly }: ScreenLook,
+  { ascii, mouse, theme, isReadOnly }: ScreenLook,
 ): Promise<number> {
   let screen: Screen | undefined;
   const { engine, stop } = await startEngineThread(engineSubject(subject), {
@@ -28,6 +28,7 @@ export async function runScreen(
     shown: { engine, isConnector: subject.kind === 'connector' },
     ascii,
     hasMouse: mouse,
+    theme,
     letGo: stop,
   });
   return screen.run();

@@ -8,7 +8,9 @@ import { KeyDecoder } from '../../components/terminal/key-decoder.ts';
 import { KeyFeed } from '../../components/terminal/key-feed.ts';
 import { ScreenWriter } from '../../components/terminal/screen-writer.ts';
 import { StdioCapture } from '../../components/terminal/stdio-capture.ts';
+import { answersGroundQuery, GROUND_QUERY } from '../../components/terminal/terminal-ground.ts';
 import { TerminalGuard } from '../../components/terminal/terminal-guard.ts';
+import type { ThemeName } from '../../components/themes/themes.ts';
 import type { EngineApi } from '../../engine/contract/engine-api.ts';
 import { fixedWallMs } from '../engine-options.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -23,6 +25,8 @@ export interface ScreenOptions {
   readonly ascii: boolean;
   /** The terminal reports the wheel and clicks. */
   readonly hasMouse?: boolean | undefined;
+  /** The colours that the user has asked for. */
+  readonly theme?: ThemeName | undefined;
   /** Stops or detaches from the engine when the program ends. */
   readonly letGo: () => Promise<void>;
 }
@@ -62,6 +66,7 @@ export class Screen {
   readonly #keys: KeyDecoder;
   readonly #promptKeys = new KeyFeed();
   readonly #hasMouse: boolean;
+  readonly #theme: ThemeName | undefined;
   #shown: ScreenTarget;
   /** Counts engines: each new one, and each new run of one, gets a new screen, since its ids may mean other things. */
   #edition = 0;
@@ -71,9 +76,10 @@ export class Screen {
   #done: (exitCode: number) => void = () => undefined;
   #quitting = false;
 
-  constructor({ shown, ascii, hasMouse = false, letGo }: ScreenOptions) {
+  constructor({ shown, ascii, hasMouse = false, theme, letGo }: ScreenOptions) {
     this.#shown = shown;
     this.#hasMouse = hasMouse;
+    this.#theme = theme;
     this.#letGo = letGo;
     const { colorDepth, unicode } = detectCapabilities(process.env, true);
     const color = colorDepth !== 'none';
@@ -90,12 +96,16 @@ export class Screen {
     this.#host = new TerminalHost({
       writer: this.#writer,
       promptKeys: this.#promptKeys,
-      appearance,
+      ...{ appearance, colorDepth },
       wallNow: () => fixedWallMs() ?? Date.now(),
       onSuspend: () => this.#guard.suspend(),
       onQuit: (exitCode) => void this.#quit(exitCode),
     });
-    this.#keys = new KeyDecoder({ clock, onEvent: (event) => this.#host.press(event) });
+    this.#keys = new KeyDecoder({
+      clock,
+      onEvent: (event) => this.#host.press(event),
+      onReport: (text) => this.#host.reported(text),
+    });
   }
 
   run(): Promise<number> {
@@ -104,6 +114,7 @@ export class Screen {
     });
     this.#guard.enter();
     this.#capture.start();
+    this.#startColours();
     this.#capture.onLine((text, stream) => {
       void this.#shown.engine.execute({ kind: 'log.note', text, warning: stream === 'stderr' });
     });
@@ -122,6 +133,14 @@ export class Screen {
       exitOnCtrlC: false,
     });
     return finished;
+  }
+
+  /** For the theme `auto`; the first frame does not wait for the answer. */
+  #startColours(): void {
+    this.#host.setTheme(this.#theme ?? 'auto');
+    if (!this.#host.appearance.colour || !answersGroundQuery(process.env)) return;
+    this.#keys.expectReport();
+    this.#capture.screenOutput().write(GROUND_QUERY);
   }
 
   /** Shows another engine, or the same one in another state. */
@@ -143,6 +162,7 @@ export class Screen {
         isConnector={isConnector}
         notice={notice}
         hasMouse={this.#hasMouse}
+        theme={this.#theme}
         lastRun={this.#lastRun}
       />
     );

@@ -4,11 +4,14 @@ import { App } from '../../components/app.tsx';
 import type { Appearance, Cell, Host, ScreenFrame, Size } from '../../components/host.ts';
 import type { LastRun } from '../../components/state/last-run.ts';
 import type { Attached } from '../../components/state/ui-state.ts';
+import type { ColorDepth } from '../../components/terminal/capabilities.ts';
 import type { ScreenStats } from '../../components/terminal/frame-times.ts';
 import { KeyDecoder } from '../../components/terminal/key-decoder.ts';
 import type { InputEvent } from '../../components/terminal/key-event.ts';
 import { KeyFeed } from '../../components/terminal/key-feed.ts';
 import { ScreenWriter } from '../../components/terminal/screen-writer.ts';
+import { paletteFor, type TerminalGround } from '../../components/themes/palette.ts';
+import type { ThemeName } from '../../components/themes/themes.ts';
 import { FakeClock } from './fake-clock.ts';
 import type { FakeEngine } from './fake-engine.ts';
 import { FakeLocal } from './fake-local.ts';
@@ -75,6 +78,10 @@ export interface TestScreenOptions extends Partial<Size> {
   readonly appearance?: Appearance;
   readonly local?: FakeLocal;
   readonly attached?: Attached;
+  /** What the colours are computed for, when a theme is chosen. */
+  readonly depth?: ColorDepth;
+  readonly ground?: TerminalGround;
+  readonly theme?: ThemeName;
   /** Gets every byte that goes to the terminal. */
   readonly tee?: (text: string) => void;
 }
@@ -92,6 +99,9 @@ export class TestScreen implements Host {
   /** How often it asked to be suspended. */
   suspensions = 0;
   hasMouse = false;
+  readonly themes: ThemeName[] = [];
+  readonly #depth: ColorDepth;
+  readonly #ground: TerminalGround;
   /** What went to the clipboard. */
   readonly copied: string[] = [];
   /** What was passed on to ink-text-input, key by key. */
@@ -104,10 +114,15 @@ export class TestScreen implements Host {
   readonly #keys = new Set<(event: InputEvent) => void>();
   readonly #resizes = new Set<() => void>();
   readonly #ink: Instance;
+  readonly #theme: ThemeName | undefined;
   #drawn = 0;
 
-  constructor({ engine, columns = 120, rows = 40, appearance, local, attached, tee }: TestScreenOptions) {
+  constructor(options: TestScreenOptions) {
+    const { engine, columns = 120, rows = 40, appearance, local, attached, theme, tee } = options;
     this.engine = engine;
+    this.#depth = options.depth ?? 'truecolor';
+    this.#ground = options.ground;
+    this.#theme = theme;
     this.local = local ?? new FakeLocal();
     this.appearance = appearance ?? { colour: true, unicode: true };
     this.#output = new RecordingOutput({ columns, rows }, tee);
@@ -139,6 +154,7 @@ export class TestScreen implements Host {
         attached={attached}
         notice={notice}
         lastRun={this.#lastRun}
+        theme={this.#theme}
       />
     );
   }
@@ -204,6 +220,11 @@ export class TestScreen implements Host {
     this.hasMouse = on;
   }
 
+  setTheme(theme: ThemeName): void {
+    this.themes.push(theme);
+    this.#writer.setPalette(paletteFor(theme, { depth: this.#depth, ground: this.#ground }));
+  }
+
   shownRows(): readonly string[] {
     return this.#writer.shownRows();
   }
@@ -267,6 +288,11 @@ export class TestScreen implements Host {
 
   text(): string {
     return this.rows().join('\n');
+  }
+
+  /** A cell as the terminal has it, with its colours. */
+  cell(row: number, column: number) {
+    return this.#xterm.cell(row, column);
   }
 
   get cursor(): Cell {

@@ -18,8 +18,9 @@ const WIDE = { columns: 120, rows: 40 };
 const ESCAPES =
   '\x1b]0;pwned\x07\x1b[6n\x1b[2;7r\x1b[?1047l\x1b[38;5;201m\x9b6n\x1b]52;c;cHduZWQ=\x1b\\\x08\u202e';
 
-/** All that the program itself sends: modes, places, looks, erasing. */
-const OWN_SEQUENCES = /\x1b\[(?:\?(?:25|7|1000|1002|1003|1004|1006|1049|2004|2026)[hl]|[\d;]*[HmKJCGX])/g;
+/** All that the program itself sends: modes, places, looks, erasing, and the question for the background. */
+const OWN_SEQUENCES =
+  /\x1b\[(?:\?(?:25|7|1000|1002|1003|1004|1006|1049|2004|2026)[hl]|[\d;]*[HmKJCGX])|\x1b\]11;\?\x1b\\/g;
 
 /** Nothing reached the terminal but what the program's own writer writes. */
 function onlyOwnSequences(session: PtySession): void {

@@ -9,6 +9,7 @@ import { neighbour } from '../../state/ui-reducer.ts';
 import { PANES, type PaneName, PEER_SORTS, QUEUE_SORTS } from '../../state/ui-state.ts';
 import { wayBack } from '../../state/way-back.ts';
 import { safe, sanitize, trusted } from '../../terminal/sanitize.ts';
+import { THEMES } from '../../themes/themes.ts';
 import { selectedText } from '../copy.ts';
 import type { UiContext } from '../ui-context.ts';
 import { visibleRows } from '../wanted-views.ts';
@@ -54,6 +55,7 @@ export const PANE_ACTIONS = {
       'The mouse is on: wheel and click. To select text, hold Shift. M: off.',
       'The mouse is off: the terminal selects text.',
     ]),
+  theme: (control, _chat, words) => setTheme(control, words),
   'save-screen': saveScreen,
   'command-log': openCommandLog,
   undo: (control) => control.countdown.cancel(),
@@ -135,6 +137,18 @@ function setChoice(
   const on = words === '' ? !control.ui()[kind] : words === 'on';
   control.change({ kind, on });
   control.toast('info', trusted(on ? whenOn : whenOff));
+}
+
+/** `light`: these colours; without words the next ones. */
+function setTheme(control: UiContext, words: string): void {
+  const now = control.ui().theme ?? 'auto';
+  const next = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
+  const theme = words === '' ? next : THEMES.find((one) => one === words);
+  if (theme === undefined)
+    return control.toast('warn', trusted(`Type one of these after :theme: ${THEMES.join(', ')}`));
+  control.change({ kind: 'theme', theme });
+  const what = theme === 'auto' ? 'as the background of the terminal' : 'T: the next one';
+  control.toast('info', trusted(`Colours: ${theme}, ${what}.`));
 }
 
 function saveScreen(control: UiContext): void {

@@ -168,6 +168,11 @@ export const GENERAL_KEYS: readonly Binding[] = [
     command: 'mouse',
     words: 'on|off',
   }),
+  on('any pane', 'T', ['theme', 'the next colours'], {
+    command: 'theme',
+    words: '[auto|dark|light|high-contrast|colour-blind]',
+    argument: 'theme',
+  }),
   on('any pane', '@', ['command-log', 'what you did, as command lines'], { command: 'done' }),
   on(BOTH, 'ctrl-s', ['save-screen', 'write the screen to a file'], { command: 'save-screen' }),
   on(BOTH, 'ctrl-z', ['suspend', 'suspend aioc; fg in the shell brings it back']),

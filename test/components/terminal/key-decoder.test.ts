@@ -181,3 +181,35 @@ test('whatever comes, no control ever becomes the text of a key, and where it is
     { numRuns: 5_000 },
   );
 });
+
+test('the answer of the terminal is reported, wherever the network cuts it, and is no key', () => {
+  for (const end of ['\x1b\\', '\x07']) {
+    const answer = `\x1b]11;rgb:1515/1818/1e1e${end}`;
+    for (let cut = 1; cut < answer.length; cut += 1) {
+      const clock = new ManualClock();
+      const events: InputEvent[] = [];
+      const reports: string[] = [];
+      const decoder = new KeyDecoder({
+        clock,
+        onEvent: (event) => events.push(event),
+        onReport: (text) => reports.push(text),
+      });
+      decoder.expectReport();
+      decoder.write(`a${answer.slice(0, cut)}`);
+      clock.run(100);
+      decoder.write(`${answer.slice(cut)}b`);
+      clock.run(2000);
+      assert.equal(events.map(written).join(' '), 'a=a b=b', `cut at ${cut}`);
+      assert.deepEqual(reports, ['11;rgb:1515/1818/1e1e']);
+    }
+  }
+});
+
+test('Esc is slow only while an answer of the terminal may come, at most for a second', () => {
+  const { clock, events, decoder } = setUp();
+  decoder.expectReport();
+  clock.run(1001);
+  decoder.write('\x1b');
+  clock.run(41);
+  assert.equal(events.map(written).join(' '), 'escape');
+});
