@@ -22,7 +22,7 @@ import type { Block } from './widgets/frame.ts';
 import type { Prompt } from './widgets/prompt.ts';
 import { PromptInput, type PromptPlace, scrollOf } from './widgets/prompt-input.tsx';
 
-interface AppProps {
+export interface AppProps {
   readonly engine: EngineApi;
   readonly local: LocalActions;
   readonly host: Host;
@@ -137,7 +137,7 @@ interface PromptLayerProps {
 }
 
 /** All that Ink draws. Its frame is empty without a prompt, since Ink lays out and measures every row of its own. */
-function PromptLayer({ prompt, at, host, size }: PromptLayerProps) {
+export function PromptLayer({ prompt, at, host, size }: PromptLayerProps) {
   if (at === undefined) return null;
   return (
     <Box width={size.columns} height={size.rows}>

@@ -76,6 +76,8 @@ export interface Host {
   setMouse(on: boolean): void;
   /** Draws everything in the colours of a theme. */
   setTheme(theme: ThemeName): void;
+  /** Reads the pane with the focus, or all of it; only for a screen reader. */
+  readOut?(what: 'pane' | 'all'): void;
   /** What the screen shows, one text a row, without the blanks at their ends. */
   shownRows(): readonly string[];
   /** Gives the terminal back and stops the process, as Ctrl-Z does; `fg` draws the screen again. */

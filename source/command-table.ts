@@ -39,6 +39,7 @@ export const COMMANDS = {
       ascii: true,
       mouse: true,
       theme: true,
+      screen_reader: true,
       nowrap: true,
       exec: true,
     },
@@ -210,7 +211,7 @@ export const COMMANDS = {
     usage: ['attach [CONNECTOR]'],
     help: 'open the full screen of a running connector',
     about: `Opens the full screen of a connector that runs in another process; q detaches, and the connector keeps running. ${WHICH_CONNECTOR}`,
-    options: { ...LOOKED_INTO, ascii: true, mouse: true, theme: true, read_only: true },
+    options: { ...LOOKED_INTO, ascii: true, mouse: true, theme: true, screen_reader: true, read_only: true },
     examples: [
       ['aioc attach', 'the only connector that runs'],
       ['aioc attach server.json', 'the connector of that configuration file'],

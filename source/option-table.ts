@@ -44,6 +44,10 @@ export const OPTIONS = {
     value: 'NAME',
     help: 'colours: auto (as the background of the terminal; default), dark, light, high-contrast, colour-blind; T changes them',
   },
+  screen_reader: {
+    type: 'boolean',
+    help: 'lines for a screen reader instead of a screen: what changes is said, R and W read out (also AIOC_SCREEN_READER=1)',
+  },
   read_only: {
     type: 'boolean',
     help: 'show everything, and change nothing: the connector refuses every command of this screen',

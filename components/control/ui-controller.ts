@@ -6,6 +6,7 @@ import type { Host, HostTimer } from '../host.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { chordOf } from '../keys/chord.ts';
 import { dispatch } from '../keys/dispatcher.ts';
+import { EVERYWHERE } from '../keys/everywhere.ts';
 import { type KeyContext, keyContextOf } from '../keys/key-context.ts';
 import { isTooSmall } from '../layout.ts';
 import type { LocalActions } from '../local-actions.ts';
@@ -28,7 +29,7 @@ import { LastRunRows } from './last-run-rows.ts';
 import { pressMouse } from './mouse.ts';
 import { isReachable, NOT_SENT } from './reachable.ts';
 import { runAction } from './run-action.ts';
-import { showChoices } from './show-choices.ts';
+import { screenOf, showChoices } from './show-choices.ts';
 import { Ticker } from './ticker.ts';
 import type { Reactions, UiContext } from './ui-context.ts';
 import { UpdateReactions } from './update-reactions.ts';
@@ -37,8 +38,6 @@ import { wantedViews } from './wanted-views.ts';
 const TOAST_MS = 6_000;
 /** How long `!exit` waits for the acks of lines sent just before it. */
 const LAST_LINES_MS = 1_000;
-/** Keys that dialogs and filters leave alone. */
-const EVERYWHERE: Readonly<Record<string, ActionId>> = { 'ctrl-z': 'suspend', 'ctrl-s': 'save-screen' };
 /** While the screen counts the seconds of a silence, and the time that is left to answer a question. */
 const SILENT_TICK_MS = 1_000;
 const TIME_LEFT_TICK_MS = 10_000;
@@ -96,7 +95,7 @@ export class UiController implements UiContext {
     const nowMs = this.host.clock.wallNow();
     this.#lastRun = new LastRunRows(context.lastRun ?? {});
     this.#ui = this.#lastRun.resumed(
-      initialUiState({ size: this.host.size(), nowMs, attached, isConnector, mouse, theme }),
+      initialUiState({ ...screenOf(this.host), nowMs, attached, isConnector, mouse, theme }),
     );
     this.#store = new EngineStore(this.engine, this.host.clock, () => this.#arrived());
     this.#ticker = new Ticker(this.host.clock, (now) => this.change({ kind: 'minute', nowMs: now }));

@@ -32,6 +32,8 @@ type GeneralAction =
   | 'clipboard'
   | 'mouse'
   | 'theme'
+  | 'read-pane'
+  | 'read-all'
   | 'save-screen'
   | 'command-log'
   | 'mark'

@@ -134,6 +134,8 @@ export interface UiState {
   readonly mouse: boolean;
   /** The colours; absent until the user has chosen. */
   readonly theme?: ThemeName;
+  /** Lines for a screen reader instead of a screen. */
+  readonly isLinear: boolean;
   /** Lines of the palette, oldest first. */
   readonly commands: readonly string[];
   /** Counts changes of the line editors, which keep their own text. */
@@ -169,6 +171,7 @@ export function initialUiState({
   isConnector = attached !== undefined,
   mouse = false,
   theme,
+  isLinear = false,
 }: {
   readonly size: Size;
   readonly nowMs: number;
@@ -176,6 +179,7 @@ export function initialUiState({
   readonly isConnector?: boolean | undefined;
   readonly mouse?: boolean | undefined;
   readonly theme?: ThemeName | undefined;
+  readonly isLinear?: boolean | undefined;
 }): UiState {
   return {
     size,
@@ -200,6 +204,7 @@ export function initialUiState({
     clipboard: false,
     mouse,
     ...(theme !== undefined && { theme }),
+    isLinear,
     commands: [],
     typed: 0,
   };

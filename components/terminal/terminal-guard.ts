@@ -11,6 +11,8 @@ export const ENTER_BYTES = '\x1b[?1049h\x1b[2J\x1b[H\x1b[?25l\x1b[?7l\x1b[?2004h
 /** Ends a synchronized update; turns off styles, mouse and focus reports and bracketed paste; undoes ENTER_BYTES. */
 export const RESTORE_BYTES =
   '\x1b[?2026l\x1b[m\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?1049l\x1b[?7h\x1b[?25h';
+/** For lines on the normal screen: only bracketed paste, which shows nothing. */
+export const LINEAR_MODES = { enter: '\x1b[?2004h', restore: '\n\x1b[?2004l' };
 /** sysexits.h: an internal software error. */
 const EXIT_SOFTWARE = 70;
 const STDERR = 2;
@@ -41,6 +43,8 @@ export interface TerminalGuardOptions {
   readonly clock: TerminalClock;
   readonly process?: GuardedProcess;
   readonly input?: RawInput;
+  /** What is written when the terminal is taken over and given back. Default: ENTER_BYTES and RESTORE_BYTES. */
+  readonly modes?: { readonly enter: string; readonly restore: string };
   /** The terminal's file descriptor. Default 1. */
   readonly fd?: number;
   /** Writes all of `text` before it returns. Default: fs.writeSync. */
@@ -144,13 +148,13 @@ export class TerminalGuard {
 
   #take(): void {
     this.#state = 'inside';
-    this.#write(this.#options.fd ?? 1, ENTER_BYTES);
+    this.#write(this.#options.fd ?? 1, this.#options.modes?.enter ?? ENTER_BYTES);
     this.#setRawMode(true);
   }
 
   #giveBack(): void {
     this.#setRawMode(false);
-    this.#write(this.#options.fd ?? 1, RESTORE_BYTES);
+    this.#write(this.#options.fd ?? 1, this.#options.modes?.restore ?? RESTORE_BYTES);
   }
 
   #setRawMode(raw: boolean): void {

@@ -43,6 +43,8 @@ export interface ScreenLook {
   readonly ascii: boolean;
   readonly mouse?: true;
   readonly theme?: ThemeName;
+  /** Lines for a screen reader. */
+  readonly isScreenReader: boolean;
   readonly isReadOnly: boolean;
 }
 
@@ -104,14 +106,23 @@ export function shellListen([connector, extra]: readonly string[], values: Value
 }
 
 /** @throws AiocError AIOC_USAGE */
-export function screenLook(values: Values): ScreenLook {
+export function screenLook(
+  values: Values,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): ScreenLook {
   const theme = themeOf(values);
   return {
     ascii: values['ascii'] === true,
     ...(values['mouse'] === true && { mouse: true }),
     ...(theme !== undefined && { theme }),
+    isScreenReader: values['screen_reader'] === true || isOn(env['AIOC_SCREEN_READER']),
     isReadOnly: values['read_only'] === true,
   };
+}
+
+/** A switch of the environment: off when it is empty or 0. */
+function isOn(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== '0';
 }
 
 /** @throws AiocError AIOC_USAGE */

@@ -22,10 +22,11 @@ export async function runAttach({
   ascii,
   mouse,
   theme,
+  isScreenReader,
   isReadOnly,
 }: AttachOptions): Promise<number> {
   const attach = await attacherOf(connector, directories, { isReadOnly });
-  return new AttachedScreen(attach, await attach(), { ascii, hasMouse: mouse, theme }).run();
+  return new AttachedScreen(attach, await attach(), { ascii, hasMouse: mouse, theme, isScreenReader }).run();
 }
 
 class AttachedScreen {
@@ -37,7 +38,7 @@ class AttachedScreen {
   constructor(
     attach: () => Promise<AttachedEngine>,
     engine: AttachedEngine,
-    look: Pick<ScreenOptions, 'ascii' | 'hasMouse' | 'theme'>,
+    look: Pick<ScreenOptions, 'ascii' | 'hasMouse' | 'theme' | 'isScreenReader'>,
   ) {
     this.#attach = attach;
     this.#engine = engine;

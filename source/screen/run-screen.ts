@@ -16,7 +16,7 @@ import { Screen } from './screen.tsx';
  */
 export async function runScreen(
   subject: ScreenSubject,
-  { ascii, mouse, theme, isReadOnly }: ScreenLook,
+  { ascii, mouse, theme, isScreenReader, isReadOnly }: ScreenLook,
 ): Promise<number> {
   let screen: Screen | undefined;
   const { engine, stop } = await startEngineThread(engineSubject(subject), {
@@ -28,7 +28,7 @@ export async function runScreen(
     shown: { engine, isConnector: subject.kind === 'connector' },
     ascii,
     hasMouse: mouse,
-    theme,
+    ...{ theme, isScreenReader },
     letGo: stop,
   });
   return screen.run();

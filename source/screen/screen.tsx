@@ -1,14 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { type Instance, render } from 'ink';
+import { LinearApp } from '../../components/accessible/linear-app.tsx';
 import { App } from '../../components/app.tsx';
 import type { LastRun } from '../../components/state/last-run.ts';
 import type { Attached } from '../../components/state/ui-state.ts';
-import { detectCapabilities } from '../../components/terminal/capabilities.ts';
 import { KeyDecoder } from '../../components/terminal/key-decoder.ts';
 import { KeyFeed } from '../../components/terminal/key-feed.ts';
-import { ScreenWriter } from '../../components/terminal/screen-writer.ts';
 import { StdioCapture } from '../../components/terminal/stdio-capture.ts';
-import { answersGroundQuery, GROUND_QUERY } from '../../components/terminal/terminal-ground.ts';
 import { TerminalGuard } from '../../components/terminal/terminal-guard.ts';
 import type { ThemeName } from '../../components/themes/themes.ts';
 import type { EngineApi } from '../../engine/contract/engine-api.ts';
@@ -17,7 +15,7 @@ import { EXIT } from '../exit-codes.ts';
 import { localActions } from '../local-actions.ts';
 import { killShells } from '../shell.ts';
 import { onOutputEnd } from '../standard-output.ts';
-import { TerminalHost } from './terminal-host.ts';
+import { type Surface, surfaceOf } from './surface.ts';
 
 export interface ScreenOptions {
   readonly shown: ScreenTarget;
@@ -27,6 +25,8 @@ export interface ScreenOptions {
   readonly hasMouse?: boolean | undefined;
   /** The colours that the user has asked for. */
   readonly theme?: ThemeName | undefined;
+  /** Lines for a screen reader instead of a screen. */
+  readonly isScreenReader?: boolean | undefined;
   /** Stops or detaches from the engine when the program ends. */
   readonly letGo: () => Promise<void>;
 }
@@ -60,9 +60,8 @@ export class Screen {
   readonly #letGo: () => Promise<void>;
   readonly #local = localActions();
   readonly #capture = new StdioCapture();
-  readonly #writer: ScreenWriter;
+  readonly #surface: Surface;
   readonly #guard: TerminalGuard;
-  readonly #host: TerminalHost;
   readonly #keys: KeyDecoder;
   readonly #promptKeys = new KeyFeed();
   readonly #hasMouse: boolean;
@@ -76,35 +75,34 @@ export class Screen {
   #done: (exitCode: number) => void = () => undefined;
   #quitting = false;
 
-  constructor({ shown, ascii, hasMouse = false, theme, letGo }: ScreenOptions) {
+  constructor({ shown, ascii, hasMouse = false, theme, isScreenReader = false, letGo }: ScreenOptions) {
     this.#shown = shown;
     this.#hasMouse = hasMouse;
     this.#theme = theme;
     this.#letGo = letGo;
-    const { colorDepth, unicode } = detectCapabilities(process.env, true);
-    const color = colorDepth !== 'none';
-    const appearance = { colour: color, unicode: unicode && !ascii };
-    this.#writer = new ScreenWriter({ output: this.#capture.screenOutput(), clock, appearance });
+    this.#surface = surfaceOf({
+      ...{ isLinear: isScreenReader, ascii, clock, output: this.#capture.screenOutput() },
+      host: {
+        promptKeys: this.#promptKeys,
+        wallNow: () => fixedWallMs() ?? Date.now(),
+        onSuspend: () => this.#guard.suspend(),
+        onQuit: (exitCode) => void this.#quit(exitCode),
+      },
+    });
+    const surface = this.#surface;
     this.#guard = new TerminalGuard({
       clock,
       input: process.stdin,
+      ...(surface.kind === 'lines' && { modes: surface.modes }),
       onSignal: (signal) => void this.#quit(128 + SIGNAL_NUMBERS[signal]),
       quitTimeoutMs: LET_GO_TIMEOUT_MS + 1_000,
       onRestore: () => this.#stopDrawing(),
-      onResume: () => this.#host.resume(),
-    });
-    this.#host = new TerminalHost({
-      writer: this.#writer,
-      promptKeys: this.#promptKeys,
-      ...{ appearance, colorDepth },
-      wallNow: () => fixedWallMs() ?? Date.now(),
-      onSuspend: () => this.#guard.suspend(),
-      onQuit: (exitCode) => void this.#quit(exitCode),
+      onResume: () => surface.host.resume(),
     });
     this.#keys = new KeyDecoder({
       clock,
-      onEvent: (event) => this.#host.press(event),
-      onReport: (text) => this.#host.reported(text),
+      onEvent: (event) => surface.host.press(event),
+      onReport: (text) => surface.host.reported(text),
     });
   }
 
@@ -126,7 +124,7 @@ export class Screen {
     process.stdin.on('error', () => void this.#quit(EXIT.failed));
     onOutputEnd(() => void this.#quit(EXIT.failed));
     this.#drawn = render(this.#app(), {
-      stdout: this.#writer.asInkStdout(),
+      stdout: this.#surface.inkStdout,
       stdin: this.#promptKeys.asInkStdin(),
       debug: true,
       patchConsole: false,
@@ -137,10 +135,12 @@ export class Screen {
 
   /** For the theme `auto`; the first frame does not wait for the answer. */
   #startColours(): void {
-    this.#host.setTheme(this.#theme ?? 'auto');
-    if (!this.#host.appearance.colour || !answersGroundQuery(process.env)) return;
+    if (this.#surface.kind !== 'screen') return;
+    const { host, question } = this.#surface;
+    host.setTheme(this.#theme ?? 'auto');
+    if (question === undefined) return;
     this.#keys.expectReport();
-    this.#capture.screenOutput().write(GROUND_QUERY);
+    this.#capture.screenOutput().write(question);
   }
 
   /** Shows another engine, or the same one in another state. */
@@ -152,20 +152,13 @@ export class Screen {
 
   #app() {
     const { engine, attached, isConnector, notice } = this.#shown;
-    return (
-      <App
-        key={this.#edition}
-        engine={engine}
-        local={this.#local}
-        host={this.#host}
-        attached={attached}
-        isConnector={isConnector}
-        notice={notice}
-        hasMouse={this.#hasMouse}
-        theme={this.#theme}
-        lastRun={this.#lastRun}
-      />
-    );
+    const props = {
+      ...{ engine, attached, isConnector, notice, local: this.#local },
+      ...{ hasMouse: this.#hasMouse, theme: this.#theme, lastRun: this.#lastRun },
+    };
+    const { kind, host } = this.#surface;
+    if (kind === 'lines') return <LinearApp key={this.#edition} {...props} host={host} />;
+    return <App key={this.#edition} {...props} host={host} />;
   }
 
   /** Restores the terminal, prints the error and ends the program. */
@@ -195,12 +188,12 @@ export class Screen {
   /** For the bench. */
   #keepStats(): void {
     const file = process.env[STATS_FILE];
-    if (file !== undefined) writeFileSync(file, JSON.stringify(this.#writer.stats), { mode: 0o600 });
+    if (file !== undefined) writeFileSync(file, JSON.stringify(this.#surface.stats()), { mode: 0o600 });
   }
 
   #stopDrawing(): void {
     this.#drawn?.unmount();
-    this.#writer.stop();
+    this.#surface.stop();
     this.#keys.dispose();
   }
 }

@@ -4,6 +4,7 @@ import { openHelp } from '../../dialogs/help.ts';
 import { openPalette } from '../../dialogs/palette.ts';
 import { openTransfers } from '../../dialogs/transfers.ts';
 import type { ActionId } from '../../keys/action-id.ts';
+import { READER_ONLY } from '../../keys/bindings/general.ts';
 import { isMarkedPane } from '../../state/marks.ts';
 import { neighbour } from '../../state/ui-reducer.ts';
 import { PANES, type PaneName, PEER_SORTS, QUEUE_SORTS } from '../../state/ui-state.ts';
@@ -56,6 +57,8 @@ export const PANE_ACTIONS = {
       'The mouse is off: the terminal selects text.',
     ]),
   theme: (control, _chat, words) => setTheme(control, words),
+  'read-pane': (control) => readOut(control, 'pane'),
+  'read-all': (control) => readOut(control, 'all'),
   'save-screen': saveScreen,
   'command-log': openCommandLog,
   undo: (control) => control.countdown.cancel(),
@@ -137,6 +140,11 @@ function setChoice(
   const on = words === '' ? !control.ui()[kind] : words === 'on';
   control.change({ kind, on });
   control.toast('info', trusted(on ? whenOn : whenOff));
+}
+
+function readOut(control: UiContext, what: 'pane' | 'all'): void {
+  if (control.host.readOut === undefined) control.toast('info', trusted(READER_ONLY));
+  else control.host.readOut(what);
 }
 
 /** `light`: these colours; without words the next ones. */

@@ -3,6 +3,9 @@ import { wayBack } from '../../state/way-back.ts';
 import { type Binding, type KeyScope, named, on } from '../binding.ts';
 import type { KeyContext } from '../key-context.ts';
 
+/** On a screen, where nothing is read aloud. */
+export const READER_ONLY = 'Start aioc with --screen-reader: then it reads out.';
+
 const BOTH: readonly KeyScope[] = ['any pane', 'writing'];
 
 const needsConfiguration = ({ data }: KeyContext): string | undefined =>
@@ -61,6 +64,8 @@ const needsMark = (context: KeyContext): string | undefined =>
 
 const needsSought = ({ ui }: KeyContext): string | undefined =>
   ui.sought[ui.focus] === undefined ? 'Filter first, with /: n goes to what it finds.' : undefined;
+
+const needsReader = ({ ui }: KeyContext): string | undefined => (ui.isLinear ? undefined : READER_ONLY);
 
 const isPending = ({ ui }: KeyContext): boolean => ui.pending !== undefined;
 
@@ -173,6 +178,16 @@ export const GENERAL_KEYS: readonly Binding[] = [
     words: '[auto|dark|light|high-contrast|colour-blind]',
     argument: 'theme',
   }),
+  on('any pane', 'R alt-r', ['read-pane', 'read this pane, with --screen-reader'], {
+    command: 'read',
+    refusal: needsReader,
+  }),
+  on('any pane', 'W alt-w', ['read-all', 'read everything, with --screen-reader'], {
+    command: 'read-all',
+    refusal: needsReader,
+  }),
+  on('writing', 'alt-r', ['read-pane', 'read this pane, with --screen-reader'], { refusal: needsReader }),
+  on('writing', 'alt-w', ['read-all', 'read everything, with --screen-reader'], { refusal: needsReader }),
   on('any pane', '@', ['command-log', 'what you did, as command lines'], { command: 'done' }),
   on(BOTH, 'ctrl-s', ['save-screen', 'write the screen to a file'], { command: 'save-screen' }),
   on(BOTH, 'ctrl-z', ['suspend', 'suspend aioc; fg in the shell brings it back']),
