@@ -6,12 +6,14 @@ import { clients, hundred } from './cases/clients.ts';
 import { delayed } from './cases/delayed.ts';
 import { depth } from './cases/depth.ts';
 import { files } from './cases/files.ts';
+import { firstFrame } from './cases/first-frame.ts';
 import { headers } from './cases/headers.ts';
 import { idle } from './cases/idle.ts';
 import { memory } from './cases/memory.ts';
 import { pythonPrograms } from './cases/python-programs.ts';
 import { requests } from './cases/requests.ts';
 import { screen } from './cases/screen.ts';
+import { screenLoad } from './cases/screen-load.ts';
 import { sizes } from './cases/sizes.ts';
 import { startup } from './cases/startup.ts';
 import { steady } from './cases/steady.ts';
@@ -34,7 +36,9 @@ export const CASES: readonly Case[] = [
   clients,
   idle,
   startup,
+  firstFrame,
   screen,
+  screenLoad,
   pythonPrograms,
   acks,
 ];

@@ -1,21 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { PtySession } from '../../helpers/pty-session.ts';
+import type { PtySession } from '../../helpers/pty-session.ts';
 import type { Build } from '../builds.ts';
 import { atMost, type Bench, type Case, type Row } from '../case.ts';
 import { median, percentile } from '../figures.ts';
 import { threadCpuMs } from '../processes.ts';
 import { IN_MEMORY, type Pair, startPair } from '../systems/aioc.ts';
+import {
+  frameP99Ms,
+  KEYS_SECONDS,
+  keyTimes,
+  openScreen,
+  SCREEN_SIZE,
+  SLOW,
+  startPairUnderScreen,
+} from '../systems/screen.ts';
 
-const SIZE = { columns: 120, rows: 40 };
 const BYTES = 100;
 const RATES = [400, 20_000];
 /** The most of a core for the thread that draws, in percent, at each rate. */
 const SHARES_MAX: Readonly<Record<number, number>> = { 400: 10, 20000: 20 };
 const BURSTS_PER_SECOND = 20;
-const KEYS = 30;
-const KEY_GAP_MS = 60;
+const FRAME_MS_MAX = 20;
 const FROZEN_BYTES_MAX = 4_000;
-const SLOW = { timeoutMs: 60_000 };
 
 /** A screen on a server that takes messages, in its own process (attached) or in the server's. */
 interface Shown {
@@ -32,33 +38,18 @@ interface Measured {
   readonly keyMs: readonly number[];
   readonly bytesPerSecond: number;
   readonly frozenBytesPerSecond: number;
-}
-
-function open({ workshop }: Bench, { cli }: Build, args: readonly string[]): PtySession {
-  const session = PtySession.start({ command: process.execPath, args: [cli, ...args], ...SIZE });
-  workshop.after(() => session.killAtOnce());
-  return session;
+  /** Of the last 1,000 frames, as F12 shows it. */
+  readonly frameMs: number;
 }
 
 async function attached(bench: Bench, build: Build): Promise<Shown> {
   const pair = await startPair(bench, { config: IN_MEMORY, build });
-  const session = open(bench, build, ['attach', pair.files.far]);
+  const session = openScreen(bench, build, ['attach', pair.files.far]);
   return ready({ name: `attached${build.suffix}`, pair, session });
 }
 
 async function inProcess(bench: Bench, build: Build): Promise<Shown> {
-  let session: PtySession | undefined;
-  const runServer = async (_build: Build, file: string): Promise<number> => {
-    session = open(bench, build, [file]);
-    await session.waitFor('● server', SLOW);
-    return session.pid;
-  };
-  const pair = await startPair(bench, { config: IN_MEMORY, build, runServer });
-  return ready({
-    name: `in the same process${build.suffix}`,
-    pair,
-    session: session as unknown as PtySession,
-  });
+  return ready({ name: `in the same process${build.suffix}`, ...(await startPairUnderScreen(bench, build)) });
 }
 
 async function ready(shown: Pick<Shown, 'name' | 'pair' | 'session'>): Promise<Shown> {
@@ -67,25 +58,10 @@ async function ready(shown: Pick<Shown, 'name' | 'pair' | 'session'>): Promise<S
   return { ...shown, idleKeyMs: await keyTimes(shown.session), measured: new Map() };
 }
 
-/** From a key to the screen that shows its effect: `s` names another order in the title. */
-async function keyTimes(session: PtySession): Promise<readonly number[]> {
-  const order = (): string => /2 Queues.* by (\w+)/.exec(session.screen().join('\n'))?.[1] ?? '';
-  const times: number[] = [];
-  for (let key = 0; key < KEYS; key += 1) {
-    const before = order();
-    const pressedAt = performance.now();
-    session.press('s');
-    await session.waitFor(() => order() !== before, { what: 'another order', ...SLOW });
-    times.push(performance.now() - pressedAt);
-    await delay(KEY_GAP_MS);
-  }
-  return times;
-}
-
 async function measure({ pair, session }: Shown, perSecond: number, seconds: number): Promise<Measured> {
   const burst = perSecond / BURSTS_PER_SECOND;
   // With time for the keys and the frozen log after what is measured.
-  const count = perSecond * (2 * seconds + 2 + Math.ceil((KEYS * 4 * KEY_GAP_MS) / 1000));
+  const count = perSecond * (2 * seconds + 2 + KEYS_SECONDS);
   const sent = pair.sender.do('bursts', { count, bytes: BYTES, burst, perSecond });
   await delay(1_000);
   const [cpuMs, bytes, startedAt] = [threadCpuMs(session.pid), session.bytesWritten(), performance.now()];
@@ -94,6 +70,7 @@ async function measure({ pair, session }: Shown, perSecond: number, seconds: num
   const share = (100 * (threadCpuMs(session.pid) - cpuMs)) / tookMs;
   const bytesPerSecond = (1_000 * (session.bytesWritten() - bytes)) / tookMs;
   const keyMs = await keyTimes(session);
+  const frameMs = await frameP99Ms(session);
   session.press('3', 'k');
   await session.waitFor('new below', SLOW);
   const [frozenBytes, frozenAt] = [session.bytesWritten(), performance.now()];
@@ -102,12 +79,12 @@ async function measure({ pair, session }: Shown, perSecond: number, seconds: num
   const frozenBytesPerSecond = (1_000 * (session.bytesWritten() - frozenBytes)) / frozenMs;
   session.press('G', '2');
   await sent;
-  return { share, keyMs, bytesPerSecond, frozenBytesPerSecond };
+  return { share, keyMs, bytesPerSecond, frozenBytesPerSecond, frameMs };
 }
 
 export const screen: Case = {
   name: 'screen',
-  about: `A screen of ${SIZE.columns}x${SIZE.rows} on a server that takes messages of ${BYTES} bytes, attached and in one process with it.`,
+  about: `A screen of ${SCREEN_SIZE} on a server that takes messages of ${BYTES} bytes, attached and in one process with it.`,
   async run(bench) {
     const { rounds, seconds } = bench.options;
     const all: Shown[] = [];
@@ -139,19 +116,21 @@ function rowsOf({ name, idleKeyMs, measured }: Shown, rate: number): Row[] {
     row('CPU of the thread that draws', '% of a core', ({ share }) => share),
     row('from a key to the screen, p95', 'ms', ({ keyMs }) => percentile(keyMs, 0.95)),
     row('the same as a multiple of idle', '×', ({ keyMs }) => percentile(keyMs, 0.95) / idle),
+    row('a frame, p99', 'ms', ({ frameMs }) => frameMs),
     row('bytes to the terminal', 'B/s', ({ bytesPerSecond }) => bytesPerSecond),
     row('the same with the log frozen', 'B/s', ({ frozenBytesPerSecond }) => frozenBytesPerSecond),
   ];
 }
 
 function barsOf(shown: Shown, rate: number) {
-  const [share, , echo, , frozen] = rowsOf(shown, rate).map(({ system, values }) => ({
+  const [share, , echo, frame, , frozen] = rowsOf(shown, rate).map(({ system, values }) => ({
     system,
     value: median(values),
   }));
   return [
     atMost(SHARES_MAX[rate] ?? 0, `${share?.system}, %`, share?.value ?? Number.NaN),
     atMost(2, `${echo?.system}`, echo?.value ?? Number.NaN),
+    atMost(FRAME_MS_MAX, `${frame?.system}, ms`, frame?.value ?? Number.NaN),
     atMost(FROZEN_BYTES_MAX, `${frozen?.system}, B/s`, frozen?.value ?? Number.NaN),
   ];
 }
