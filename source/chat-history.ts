@@ -1,6 +1,6 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceDurably, SerialQueue } from '../engine/index.ts';
+import { replaceDurably, SerialQueue } from '../engine/screen-side.ts';
 
 const LINES_KEPT = 500;
 /** The file may grow to this many lines before it is cut back. */

@@ -1,10 +1,6 @@
 import { resolve } from 'node:path';
-import {
-  type ChatEngineOptions,
-  defaultReceivedDirectory,
-  stateDirectory,
-  VERSION,
-} from '../engine/index.ts';
+import type { ChatEngineOptions } from '../engine/index.ts';
+import { defaultReceivedDirectory, stateDirectory, VERSION } from '../engine/screen-side.ts';
 import type { ChatSettings } from './arguments.ts';
 
 /** Stops the screen's clock at this ISO time, for goldens and pictures. */

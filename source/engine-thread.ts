@@ -1,6 +1,6 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { EngineApi } from '../engine/contract/engine-api.ts';
-import { AiocError, connectEngine, type ErrorCode } from '../engine/index.ts';
+import { AiocError, connectEngine, type ErrorCode } from '../engine/screen-side.ts';
 import type { EngineSubject, WorkerInput, WorkerMessage } from './engine-worker.ts';
 
 /** The only message to the worker apart from the engine's contract. */

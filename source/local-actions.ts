@@ -1,10 +1,9 @@
 import { access } from 'node:fs/promises';
 import type { LocalActions } from '../components/local-actions.ts';
-import { joinByInvitation, stateDirectory, VERSION } from '../engine/index.ts';
+import { stateDirectory, VERSION } from '../engine/screen-side.ts';
 import { ChatHistory } from './chat-history.ts';
 import { completePath, resolvePath } from './paths.ts';
 import { Preferences } from './preferences.ts';
-import { createExport } from './queue-export.ts';
 import { saveScreen } from './save-screen.ts';
 import { runShell } from './shell.ts';
 import { WorkingDirectory } from './working-directory.ts';
@@ -35,7 +34,9 @@ export function localActions(): LocalActions {
     loadPreferences: () => preferences.load(),
     savePreferences: (changed) => preferences.save(changed),
     saveScreen: (text) => saveScreen(text, directory.path),
-    createExport: (queue) => createExport(queue, directory.path),
-    joinServer: (code) => joinByInvitation({ code, version: VERSION }),
+    // These two need much of the engine, and few screens ever do them.
+    createExport: async (queue) => (await import('./queue-export.ts')).createExport(queue, directory.path),
+    joinServer: async (code) =>
+      (await import('../engine/index.ts')).joinByInvitation({ code, version: VERSION }),
   };
 }

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { homeDirectory, meantPath } from '../engine/index.ts';
+import { homeDirectory, meantPath } from '../engine/screen-side.ts';
 
 const COMPLETIONS_MAX = 200;
 

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceDurably, SerialQueue } from '../engine/index.ts';
+import { replaceDurably, SerialQueue } from '../engine/screen-side.ts';
 
 /** Longer files are not ours. */
 const CHARACTERS_MAX = 64 * 1024;

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { sep } from 'node:path';
-import { homeDirectory } from '../engine/index.ts';
+import { homeDirectory } from '../engine/screen-side.ts';
 import { resolvePath } from './paths.ts';
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import { AiocError } from '../../engine/index.ts';
+import { AiocError } from '../../engine/screen-side.ts';
 import type { ScreenSubject } from '../arguments.ts';
 import type { ScreenLook } from '../commands/send-arguments.ts';
 import { engineOptions, fixedWallMs } from '../engine-options.ts';
@@ -6,7 +6,7 @@ import { startEngineThread } from '../engine-thread.ts';
 import type { EngineSubject } from '../engine-worker.ts';
 import { EXIT } from '../exit-codes.ts';
 import { isProgram } from '../peer-shell.ts';
-import { Screen } from './screen.tsx';
+import type { Screen } from './screen.tsx';
 
 /**
  * Runs an engine with the full screen until the user quits.
@@ -19,12 +19,14 @@ export async function runScreen(
   { ascii, mouse, theme, isScreenReader, isReadOnly }: ScreenLook,
 ): Promise<number> {
   let screen: Screen | undefined;
-  const { engine, stop } = await startEngineThread(engineSubject(subject), {
+  const starting = startEngineThread(engineSubject(subject), {
     isReadOnly,
     onDeath: (error) => screen?.crash(error),
     onShutdown: () => screen?.quit(EXIT.ok),
   });
-  screen = new Screen({
+  // The engine's thread starts while this one loads the screen.
+  const [{ engine, stop }, { Screen: Made }] = await Promise.all([starting, import('./screen.tsx')]);
+  screen = new Made({
     shown: { engine, isConnector: subject.kind === 'connector' },
     ascii,
     hasMouse: mouse,

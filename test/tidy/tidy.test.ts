@@ -22,8 +22,11 @@ const ROOMS = [
   'chat',
   'connector',
   'api',
+  'screen-side.ts',
   'index.ts',
 ];
+/** By which the commands and the library reach the engine, and by which a screen does. */
+const FACES: readonly string[] = ['engine/index.ts', 'engine/screen-side.ts'];
 const FILE_LINES_MAX = 400;
 const FUNCTION_LINES_MAX = 60;
 
@@ -33,6 +36,8 @@ const product = files.filter((file) => /^(source|engine|components)\//.test(file
 interface Import {
   readonly from: string;
   readonly typeOnly: boolean;
+  /** Loaded only when the code that asks for it runs. */
+  readonly isLater: boolean;
 }
 
 function importsOf(file: string): Import[] {
@@ -40,8 +45,12 @@ function importsOf(file: string): Import[] {
   const found = text.matchAll(/^\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm);
   const dynamic = text.matchAll(/import\(\s*'([^']+)'\s*\)/g);
   return [
-    ...[...found].map((match) => ({ from: match[2] ?? '', typeOnly: match[1] !== undefined })),
-    ...[...dynamic].map((match) => ({ from: match[1] ?? '', typeOnly: false })),
+    ...[...found].map((match) => ({
+      from: match[2] ?? '',
+      typeOnly: match[1] !== undefined,
+      isLater: false,
+    })),
+    ...[...dynamic].map((match) => ({ from: match[1] ?? '', typeOnly: false, isLater: true })),
   ];
 }
 
@@ -102,12 +111,33 @@ test('source reaches the engine by its public face, its contract or its base, an
       if (target === undefined) continue;
       if (target.startsWith('source/') && !file.startsWith('source/'))
         faults.push(`${file} imports ${target}`);
-      const inside = target.startsWith('engine/') && target !== 'engine/index.ts';
+      const inside = target.startsWith('engine/') && !FACES.includes(target);
       if (file.startsWith('source/') && inside && !/^engine\/(contract|base)\//.test(target))
         faults.push(`${file} imports ${target}`);
     }
   }
   assert.deepEqual(faults, []);
+});
+
+test('a screen does not wait for the modules of the engine, which has its own thread or process', () => {
+  const loaded = new Set<string>();
+  const load = (file: string): void => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    for (const { from, typeOnly, isLater } of importsOf(file)) {
+      const target = typeOnly || isLater ? undefined : resolved(file, from);
+      if (target !== undefined) load(target);
+    }
+  };
+  for (const file of ['source/run-command.ts', 'source/screen/run-screen.ts', 'source/screen/screen.tsx'])
+    load(file);
+  const rooms = [...loaded].filter((file) => file.startsWith('engine/')).map(room);
+  const light = ['base', 'contract', 'config', 'files', 'screen-side.ts'];
+  assert.deepEqual(
+    [...new Set(rooms)].filter((name) => !light.includes(name)),
+    [],
+  );
+  assert.ok(!loaded.has('engine/index.ts'));
 });
 
 test('no cycles', () => {
