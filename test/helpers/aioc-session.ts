@@ -191,10 +191,11 @@ export async function enterLine(session: PtySession, line: string): Promise<void
   session.press('enter');
 }
 
-/** What stands in the chat's line. */
+/** What stands in the chat's line; before a command, the prompt names the directory in which it would run. */
 export function promptOf(screen: readonly string[]): string {
-  const row = screen.findLast((line) => /│ › /.test(line)) ?? '';
-  return (/│ › (.*?)\s*│[^│]*$/.exec(row)?.[1] ?? '').trimEnd();
+  const prompt = /│ (?:[^│›]+ )?› (.*?)\s*│[^│]*$/;
+  const row = screen.findLast((line) => prompt.test(line)) ?? '';
+  return (prompt.exec(row)?.[1] ?? '').trimEnd();
 }
 
 /** What a pane shows, without its frame; its rows joined. */
