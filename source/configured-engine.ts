@@ -15,6 +15,7 @@ import {
   VERSION,
   withClientName,
 } from '../engine/index.ts';
+import { harmless } from './harmless.ts';
 
 export interface ConfiguredEngineOptions {
   readonly configPath: string;
@@ -44,7 +45,7 @@ export async function configuredEngine(options: ConfiguredEngineOptions): Promis
   });
   const config = withClientName(loaded.config, realRandomness().bytes);
   socketsOfConfig(config);
-  const log = await openLog(config, (text) => process.stderr.write(`aioc: warning: ${text}\n`));
+  const log = await openLog(config, (text) => process.stderr.write(harmless(`aioc: warning: ${text}\n`)));
   for (const note of loaded.notes) log.write({ level: 'INFO', text: note });
   for (const warning of loaded.warnings) log.write({ level: 'WARNING', text: warning });
   const configFile = new ConfigFile(configPath);

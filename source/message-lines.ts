@@ -6,6 +6,7 @@ import {
   type RequestOptions,
   spelledIn,
 } from '../engine/index.ts';
+import { harmlessJson } from './harmless.ts';
 
 /** A message to send, and whether to wait for its response. */
 export interface LineMessage {
@@ -82,10 +83,7 @@ export function lineOfMessage(message: ReceivedMessage): string {
 
 /** A line of JSON that is safe on a terminal: it escapes the non-ASCII characters that control one. */
 export function jsonLine(value: unknown): string {
-  return jsonText(value).replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return harmlessJson(jsonText(value));
 }
 
 /** JSON without spaces; a bigint keeps all its digits. */

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { AiocError, apiOptionsFromConfig, attach, snapshotOf } from '../../engine/index.ts';
 import { confirm } from '../ask.ts';
+import { harmless } from '../harmless.ts';
 
 /** How long a connector that holds its socket may take to answer. */
 const TIMEOUT_MS = 3_000;
@@ -19,7 +20,7 @@ export async function offerToAttach(
 ): Promise<'start' | 'attach' | 'nothing'> {
   const since = await runsSince(file);
   if (since === undefined) return 'start';
-  const what = `${basename(file)} runs already, since ${new Date(since).toLocaleString('sv').slice(0, -3)}`;
+  const what = `${harmless(basename(file))} runs already, since ${new Date(since).toLocaleString('sv').slice(0, -3)}`;
   if (ask !== undefined) return (await ask(`aioc: ${what}. Attach to it?`)) ? 'attach' : 'nothing';
   throw new AiocError(
     'AIOC_ALREADY_RUNNING',

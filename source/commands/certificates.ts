@@ -10,13 +10,14 @@ import {
 } from '../../engine/index.ts';
 import { askOrDo, type CertificatePlace, certificatePlaceOf } from '../certificate-place.ts';
 import { EXIT } from '../exit-codes.ts';
+import { harmless, jsonPage } from '../harmless.ts';
 import { plainTable } from '../plain-table.ts';
 import type { CertificateListOptions, ConnectorWhere, RevokeOptions } from './certificate-arguments.ts';
 
 /** Receives whole lines. */
 type Print = (text: string) => void;
 
-const printed: Print = (text) => void process.stdout.write(text);
+const printed: Print = (text) => void process.stdout.write(harmless(text));
 
 /** The default of certificates_directory_path. */
 const DEFAULT_DIRECTORY = '/tmp/aioconnectors';
@@ -97,7 +98,7 @@ export async function runListCertificates(
   const entries = await listCertificates({ directory, part, clientName });
   const connected = await connectedClients(place);
   const rows = entries.map((entry) => rowOf(entry, { nowMs: Date.now(), connected }));
-  if (options.json) print(`${JSON.stringify(rows, undefined, 2)}\n`);
+  if (options.json) print(`${jsonPage(rows)}\n`);
   else print(`${tableOf(rows)}\n`);
   const isFine = (row: CertificateRow): boolean =>
     row.kind === 'invited' || (row.fault === undefined && (row.daysLeft ?? 0) > options.days);

@@ -20,6 +20,7 @@ import {
   runningConnectors,
   toolAt,
 } from '../find-connector.ts';
+import { harmlessJson } from '../harmless.ts';
 
 type CliAction = (tool: ConnectorRemoteTool, words: readonly string[], isServer: boolean) => Promise<unknown>;
 
@@ -69,7 +70,7 @@ export async function runCli({ words, directories, json }: CliOptions): Promise<
   const name = (words[1] ?? (await pickCommand())).replaceAll('-', '_');
   if (!isCliCommand(name)) throw unknownCommand(name);
   const result = await ACTIONS[name](tool, words.slice(2), isServer);
-  process.stdout.write(`${json ? JSON.stringify(result) : shown(result)}\n`);
+  process.stdout.write(`${resultText(result, json)}\n`);
   return EXIT.ok;
 }
 
@@ -154,7 +155,8 @@ function needed(word: string | undefined, what: string): string {
   throw new AiocError('AIOC_USAGE', `missing argument: the command needs ${what}`);
 }
 
-function shown(result: unknown): string {
-  if (typeof result === 'string') return sanitize(result);
-  return sanitize(JSON.stringify(result));
+/** What a command has answered: a text, or JSON. */
+export function resultText(result: unknown, json: boolean): string {
+  if (json) return harmlessJson(JSON.stringify(result));
+  return sanitize(typeof result === 'string' ? result : JSON.stringify(result));
 }

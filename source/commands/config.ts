@@ -9,6 +9,7 @@ import {
   socketsOfConfig,
 } from '../../engine/index.ts';
 import { EXIT } from '../exit-codes.ts';
+import { harmless } from '../harmless.ts';
 
 interface Sink {
   write(text: string): unknown;
@@ -43,12 +44,12 @@ export async function runConfigCheck(file: string, { stdout, stderr }: Streams =
       ...notes.map((note) => `  ${note}`),
       ...warnings.map((warning) => `  warning: ${warning}`),
     ];
-    stdout.write(`${lines.join('\n')}\n`);
+    stdout.write(harmless(`${lines.join('\n')}\n`));
     return isFine ? EXIT.ok : EXIT.failed;
   } catch (error) {
     if (!(error instanceof AiocError)) throw error;
     const message = error.message.startsWith(file) ? error.message : `${file}: ${error.message}`;
-    stderr.write(`${message} [${error.code}]\n`);
+    stderr.write(harmless(`${message} [${error.code}]\n`));
     return EXIT.failed;
   }
 }

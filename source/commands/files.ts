@@ -3,6 +3,7 @@ import { ConnectorRemoteTool, type TransferRow } from '../../engine/index.ts';
 import { ageInWords } from '../age-in-words.ts';
 import { EXIT } from '../exit-codes.ts';
 import { optionsOf } from '../find-connector.ts';
+import { harmless, jsonPage } from '../harmless.ts';
 import { plainTable } from '../plain-table.ts';
 import { sizeText } from '../progress-line.ts';
 import type { FilesOptions } from './files-arguments.ts';
@@ -16,19 +17,19 @@ import type { FilesOptions } from './files-arguments.ts';
  */
 export async function runFiles(
   { connector, directories, json, action }: FilesOptions,
-  print: (text: string) => void = (text) => void process.stdout.write(text),
+  print: (text: string) => void = (text) => void process.stdout.write(harmless(text)),
 ): Promise<number> {
   const tool = new ConnectorRemoteTool(await optionsOf(connector, directories));
   if (action === undefined) {
     const rows = await tool.listTransfers();
-    print(json ? `${JSON.stringify(rows, undefined, 2)}\n` : `${tableOf(rows, Date.now())}\n`);
+    print(json ? `${jsonPage(rows)}\n` : `${tableOf(rows, Date.now())}\n`);
     return EXIT.ok;
   }
   const rows =
     action.kind === 'cancel'
       ? [await tool.cancelTransfer(action.id)]
       : await tool.cleanTransfers(action.choice);
-  if (json) print(`${JSON.stringify(rows, undefined, 2)}\n`);
+  if (json) print(`${jsonPage(rows)}\n`);
   else print(`${doneText(action.kind, rows)}\n`);
   return EXIT.ok;
 }

@@ -1,6 +1,7 @@
 import { hostAndPort } from '../../engine/index.ts';
 import { type ConfiguredEngine, configuredEngine } from '../configured-engine.ts';
 import { EXIT } from '../exit-codes.ts';
+import { harmless } from '../harmless.ts';
 import { collectWhenIdle } from '../idle-collection.ts';
 import { tierUpSooner } from '../tier-up.ts';
 
@@ -20,7 +21,7 @@ export async function runHeadless(configPath: string): Promise<number> {
   });
   const daemon = await configuredEngine({ configPath, onShutdown: () => end() });
   const { engine, config, log, warnings } = daemon;
-  for (const warning of warnings) process.stderr.write(`aioc: warning: ${warning}\n`);
+  for (const warning of warnings) process.stderr.write(harmless(`aioc: warning: ${warning}\n`));
   try {
     await engine.start();
   } catch (error) {
@@ -30,7 +31,7 @@ export async function runHeadless(configPath: string): Promise<number> {
   if (!config.silent) log.echo(process.stdout);
   // A supervisor that reads the ready line may send a signal at once.
   const stopListening = listenToSignals(daemon, end);
-  process.stdout.write(`${readiness(daemon)}\n`);
+  process.stdout.write(harmless(`${readiness(daemon)}\n`));
   await asked;
   await engine.stop();
   stopListening();

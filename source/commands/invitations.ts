@@ -3,6 +3,7 @@ import { sanitize } from '../../components/terminal/sanitize.ts';
 import { AiocError, inviteClient, joinByInvitation, VERSION } from '../../engine/index.ts';
 import { askOrDo, certificatePlaceOf } from '../certificate-place.ts';
 import { EXIT } from '../exit-codes.ts';
+import { jsonLine } from '../message-lines.ts';
 import type { ShellInviteOptions } from './certificate-arguments.ts';
 
 /**
@@ -24,7 +25,7 @@ export async function runInvite(options: ShellInviteOptions): Promise<number> {
   const expires = new Date(made.expiresAtMs).toISOString();
   if (json) {
     const { code, address: server } = made;
-    process.stdout.write(`${JSON.stringify({ code, name, address: server, expires })}\n`);
+    process.stdout.write(`${jsonLine({ code, name, address: server, expires })}\n`);
     return EXIT.ok;
   }
   process.stdout.write(`${made.code}\n`);

@@ -7,6 +7,7 @@ import {
   stateDirectory,
 } from '../../engine/index.ts';
 import { EXIT } from '../exit-codes.ts';
+import { harmless, jsonPage } from '../harmless.ts';
 import { plainTable } from '../plain-table.ts';
 
 /** `aioc known`. */
@@ -23,14 +24,12 @@ export type KnownOptions =
  */
 export async function runKnown(
   options: KnownOptions,
-  print: (text: string) => void = (text) => void process.stdout.write(text),
+  print: (text: string) => void = (text) => void process.stdout.write(harmless(text)),
 ): Promise<number> {
   const known = knownMachines(stateDirectory());
   if (options.action === 'list') {
     const machines = await known.list();
-    print(
-      options.json ? `${JSON.stringify(machines.map(jsonOf), undefined, 2)}\n` : `${tableOf(machines)}\n`,
-    );
+    print(options.json ? `${jsonPage(machines.map(jsonOf))}\n` : `${tableOf(machines)}\n`);
     return EXIT.ok;
   }
   const forgotten = await known.forget(options.what);

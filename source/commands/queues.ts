@@ -9,6 +9,7 @@ import {
 } from '../../engine/index.ts';
 import { EXIT } from '../exit-codes.ts';
 import { attacherOf } from '../find-connector.ts';
+import { jsonPage } from '../harmless.ts';
 import { jsonLine } from '../message-lines.ts';
 import { OutputLines } from '../output-lines.ts';
 import { plainTable } from '../plain-table.ts';
@@ -38,9 +39,7 @@ export async function runQueues(
   try {
     const { queues } = await snapshotOf(engine, TIMEOUT_MS);
     if (action === undefined) {
-      await output.write(
-        json ? JSON.stringify(queues.map(queueJson), undefined, 2) : queuesTable(queues, Date.now()),
-      );
+      await output.write(json ? jsonPage(queues.map(queueJson)) : queuesTable(queues, Date.now()));
       return EXIT.ok;
     }
     const queue = queueCalled(action.queue, queues);

@@ -3,6 +3,7 @@ import { sanitize } from '../../components/terminal/sanitize.ts';
 import type { FileOutcome, TransferProgress } from '../../engine/contract/transfer-progress.ts';
 import { AiocError, type ConnectorAPI, type SendOptions, type SomeFile } from '../../engine/index.ts';
 import { EXIT } from '../exit-codes.ts';
+import { jsonLine } from '../message-lines.ts';
 import { ProgressLine, progressText, sizeText } from '../progress-line.ts';
 
 export interface FilesToSend {
@@ -206,6 +207,6 @@ class LinesOfJson implements Display {
   }
 
   #write(name: string, about: Readonly<Record<string, unknown>>): void {
-    process.stdout.write(`${JSON.stringify({ file: name, ...about })}\n`);
+    process.stdout.write(`${jsonLine({ file: name, ...about })}\n`);
   }
 }

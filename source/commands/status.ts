@@ -11,6 +11,7 @@ import {
 } from '../../engine/index.ts';
 import { EXIT } from '../exit-codes.ts';
 import { searched, toolAt } from '../find-connector.ts';
+import { harmless, jsonPage } from '../harmless.ts';
 import { type QueueJson, queueJson } from '../queue-word.ts';
 
 /** How long to wait for a connector: one that hangs must not hide the others. */
@@ -27,7 +28,7 @@ interface AwayPeer {
   readonly toSend: number;
 }
 
-interface ConnectorStatus {
+export interface ConnectorStatus {
   readonly directory: string;
   readonly connector: string;
   readonly alive: boolean;
@@ -76,8 +77,8 @@ export async function runStatus(options: {
   const directories = searched(options.directories);
   const found = (await Promise.all(directories.map(connectorsIn))).flat();
   const statuses = await Promise.all(found.map(statusOf));
-  if (options.json) process.stdout.write(`${JSON.stringify(statuses, null, 2)}\n`);
-  else process.stdout.write(`${textOf(statuses, directories)}\n`);
+  if (options.json) process.stdout.write(`${jsonPage(statuses)}\n`);
+  else process.stdout.write(`${statusText(statuses, directories)}\n`);
   return statuses.length > 0 && statuses.every(({ alive }) => alive) ? EXIT.ok : EXIT.failed;
 }
 
@@ -169,9 +170,11 @@ function isoTime(atMs: number): string {
   return new Date(atMs).toISOString();
 }
 
-function textOf(statuses: readonly ConnectorStatus[], directories: readonly string[]): string {
-  if (statuses.length === 0) return `No connectors are running (looked in ${directories.join(', ')}).`;
-  return statuses.map(connectorText).join('\n\n');
+/** For people; names and addresses come from connectors and may be anything. */
+export function statusText(statuses: readonly ConnectorStatus[], directories: readonly string[]): string {
+  if (statuses.length === 0)
+    return harmless(`No connectors are running (looked in ${directories.join(', ')}).`);
+  return harmless(statuses.map(connectorText).join('\n\n'));
 }
 
 function connectorText(status: ConnectorStatus): string {
