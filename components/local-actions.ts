@@ -38,6 +38,8 @@ export interface LocalActions {
    * @throws Error with the reason for the user
    */
   changeDirectory(to: string | undefined): Promise<void>;
+  /** How this program was started, before its options: `aioc`, `npm start --` or `npx aioc`. */
+  readonly startCommand: string;
   /** Runs a line in the user's shell. `onUpdate` comes at most 10 times a second, and once more at the end. */
   runShell(line: string, onUpdate: (row: ShellRow) => void): RunningShell;
   /** Paths that begin with `prefix` and may replace it; directories end with a slash. Never rejects. */

@@ -6,6 +6,7 @@ import { completePath, resolvePath } from './paths.ts';
 import { Preferences } from './preferences.ts';
 import { saveScreen } from './save-screen.ts';
 import { runShell } from './shell.ts';
+import { startCommand } from './start-command.ts';
 import { WorkingDirectory } from './working-directory.ts';
 
 /** The chat's actions on this machine; its working directory is first the one where aioc was started. */
@@ -14,6 +15,7 @@ export function localActions(): LocalActions {
   const preferences = new Preferences(stateDirectory());
   const history = new ChatHistory(stateDirectory());
   return {
+    startCommand: startCommand(),
     get workingDirectory() {
       return directory.path;
     },

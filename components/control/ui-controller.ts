@@ -94,9 +94,9 @@ export class UiController implements UiContext {
     this.#notice = context.notice;
     const nowMs = this.host.clock.wallNow();
     this.#lastRun = new LastRunRows(context.lastRun ?? {});
-    this.#ui = this.#lastRun.resumed(
-      initialUiState({ ...screenOf(this.host), nowMs, attached, isConnector, mouse, theme }),
-    );
+    const look = { ...screenOf(this.host), nowMs, attached, isConnector, mouse, theme };
+    const startCommand = trusted(this.local.startCommand);
+    this.#ui = this.#lastRun.resumed(initialUiState({ ...look, startCommand }));
     this.#store = new EngineStore(this.engine, this.host.clock, () => this.#arrived());
     this.#ticker = new Ticker(this.host.clock, (now) => this.change({ kind: 'minute', nowMs: now }));
     this.#content = new HeldContent(this.host.clock, () => this.#settle({ mayShrink: true }));

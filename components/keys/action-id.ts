@@ -54,6 +54,7 @@ type GeneralAction =
   | 'restart-hard'
   | 'answer'
   | 'dial'
+  | 'next-address'
   | 'palette'
   | 'transfers'
   | 'help'

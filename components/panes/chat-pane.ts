@@ -64,7 +64,7 @@ function beforeAnybody(input: PaneInput, rows: readonly SafeChatRow[], size: Pan
   const above = welcome(
     data.status,
     { width: size.width, height: size.height - remarks.length - gap },
-    data.status.role === 'client' ? serverWords : undefined,
+    { serverWords: data.status.role === 'client' ? serverWords : undefined, calling: ui },
   );
   const blank = Array.from(
     { length: gap === 0 ? 0 : size.height - above.length - remarks.length },

@@ -40,15 +40,19 @@ export function peersContentRows({ ui, data, box }: PeersPlace): number {
   const [first] = peers?.rows ?? [];
   if (first !== undefined && !ui.isConnector && isWide(ui.size)) return listRows(data) + summaryRows(width);
   if (ui.isConnector)
-    return listRows(data) + connectionLines(status, { width, height: HELP_ROWS_MAX }).length;
+    return listRows(data) + connectionLines(ui, status, { width, height: HELP_ROWS_MAX }).length;
   const isWaiting = first !== undefined && status?.phase.kind === 'waiting-to-be-let-in';
   return listRows(data) + (isWaiting ? bothWords(first, { status, nowMs: ui.nowMs, width }).length : 0);
 }
 
 /** Why a connector has no connection, and what to do; no lines while it has one. */
-function connectionLines(status: SafeStatus | undefined, size: PaneSize): readonly Line[] {
+function connectionLines(
+  ui: PaneInput['ui'],
+  status: SafeStatus | undefined,
+  size: PaneSize,
+): readonly Line[] {
   if (status === undefined || ['connected', 'listening', 'starting'].includes(status.phase.kind)) return [];
-  return welcome(status, size, undefined);
+  return welcome(status, size, { calling: ui });
 }
 
 /** With column heads and connection requests. */
@@ -71,7 +75,7 @@ function isEmpty({ peers, status }: EngineData): boolean {
 
 /** How to connect a peer: in full where no chat says it, too. */
 function helpLines(ui: PaneInput['ui'], status: SafeStatus, size: PaneSize): readonly Line[] {
-  return ui.isConnector ? welcome(status, size, undefined) : firstRun(status, size);
+  return ui.isConnector ? welcome(status, size, { calling: ui }) : firstRun(status, size, ui);
 }
 
 /** The peers, one line each; while there are none, how to connect one. */
@@ -124,7 +128,7 @@ export function peersPane(input: PaneInput): Block {
 function summaryOf(input: PaneInput, selected: SafePeerRow | undefined, room: number): readonly Line[] {
   const { status } = input.data;
   const width = innerWidth(input.box.width);
-  const connection = input.ui.isConnector ? connectionLines(status, { width, height: room }) : [];
+  const connection = input.ui.isConnector ? connectionLines(input.ui, status, { width, height: room }) : [];
   if (selected === undefined || connection.length > 0) return connection.slice(0, Math.max(0, room));
   const view = { status, nowMs: input.ui.nowMs, width };
   if (summaryRoom(input) > 0) return peerSummary(selected, view);
@@ -136,7 +140,8 @@ function summaryOf(input: PaneInput, selected: SafePeerRow | undefined, room: nu
 function summaryRoom({ ui, data, box }: PeersPlace): number {
   const { status, peers } = data;
   if ((peers?.total ?? 0) === 0) return 0;
-  if (ui.isConnector && connectionLines(status, { width: 80, height: HELP_ROWS_MAX }).length > 0) return 0;
+  if (ui.isConnector && connectionLines(ui, status, { width: 80, height: HELP_ROWS_MAX }).length > 0)
+    return 0;
   const rows = summaryRows(innerWidth(box.width));
   return innerHeight(box.height) >= rows + (isSingle(ui) ? LIST_ROWS_MIN : listRows(data)) ? rows : 0;
 }

@@ -1,5 +1,6 @@
 /** What to do while there are no peers: the first screen after the start. */
 import type { SafeStatus } from '../state/safe-rows.ts';
+import type { UiState } from '../state/ui-state.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { textWidth, wrap } from '../terminal/width.ts';
 import type { Tone } from '../themes/tokens.ts';
@@ -8,7 +9,6 @@ import { labelledWords } from './fingerprint.ts';
 import { fitting, type Section } from './sections.ts';
 
 const DEFAULT_PORT = 10_673;
-const OTHER_ADDRESSES_SHOWN = 3;
 /** Two labels and two lines of words under each. */
 const BOTH_WORDS_ROWS = 6;
 
@@ -17,12 +17,14 @@ interface Box {
   readonly height: number;
 }
 
+/** What the user of the other machine types: how this aioc was started, and at which of its addresses it is called. */
+export type Calling = Pick<UiState, 'startCommand' | 'addressAt'>;
+
 /** For the peers pane of the chat program, beside the chat: the short form. */
-export function firstRun(status: SafeStatus, { width, height }: Box): readonly Line[] {
+export function firstRun(status: SafeStatus, { width, height }: Box, calling: Calling): readonly Line[] {
   if (isAboutState(status))
     return fitting(stateSections(status, { width, isLow: false, serverWords: undefined }), height);
-  const [address] = status.ownAddresses;
-  const call = address === undefined ? [] : command(aiocLine(status, address), width);
+  const call = command(aiocLine(status, calling), width);
   const sections = [
     { rank: 1, lines: [...block(trusted('No peers yet. On the other machine:'), width), ...call] },
     { rank: 0, lines: ownWords(status, width) },
@@ -34,7 +36,7 @@ export function firstRun(status: SafeStatus, { width, height }: Box): readonly L
 export function welcome(
   status: SafeStatus,
   { width, height }: Box,
-  serverWords: SafeText | undefined,
+  { serverWords, calling }: { readonly serverWords?: SafeText | undefined; readonly calling: Calling },
 ): readonly Line[] {
   const files: Section = {
     rank: 9,
@@ -43,8 +45,8 @@ export function welcome(
   const sections = isAboutState(status)
     ? stateSections(status, { width, isLow: height < BOTH_WORDS_ROWS, serverWords })
     : status.configured
-      ? configuredSections(status, width)
-      : serverSections(status, width);
+      ? configuredSections(status, width, calling)
+      : serverSections(status, width, calling);
   return fitting([...sections, files], height);
 }
 
@@ -75,10 +77,7 @@ export function emptyConversation(
   );
 }
 
-function serverSections(status: SafeStatus, width: number): readonly Section[] {
-  const [address, ...others] = status.ownAddresses;
-  const first = address ?? trusted('<address of this machine>');
-  const also = others.slice(0, OTHER_ADDRESSES_SHOWN).reduce((all, one) => safe`${all}  ${one}`, trusted(''));
+function serverSections(status: SafeStatus, width: number, calling: Calling): readonly Section[] {
   const letIn = status.acceptsAll
     ? 'Every client is accepted without asking.'
     : 'New clients must be accepted here first.';
@@ -89,23 +88,24 @@ function serverSections(status: SafeStatus, width: number): readonly Section[] {
     { rank: 3, lines: title },
     {
       rank: 2,
-      lines: [...command(aiocLine(status, first), width), ...command(pythonLine(status, first), width)],
+      lines: [...command(aiocLine(status, calling), width), ...command(pythonLine(status, calling), width)],
     },
-    { rank: 5, lines: also === '' ? [] : block(safe`Other addresses:${also}`, width, { tone: 'faint' }) },
+    { rank: 5, lines: otherAddresses(status, calling, width) },
     { rank: 4, lines: block(trusted(letIn), width, status.acceptsAll ? { tone: 'warn' } : {}) },
     { rank: 0, lines: ownWords(status, width) },
   ];
 }
 
 /** For a server with a configuration file: what a client's configuration needs, and how to start the client. */
-function configuredSections(status: SafeStatus, width: number): readonly Section[] {
+function configuredSections(status: SafeStatus, width: number, calling: Calling): readonly Section[] {
   const title = 'No clients yet. A client’s configuration file needs:';
   const certificates =
     'Or invite it with :invite (aioc invite); aioc join then writes all of this on its machine. Without an invitation, copy certificates/client of this server into its certificates_directory_path.';
   const others = 'All keys, with their defaults: aioc print_config_templates';
   return [
     { rank: 2, lines: block(trusted(title), width, { tone: 'strong' }) },
-    { rank: 0, lines: clientKeys(status, width) },
+    { rank: 0, lines: clientKeys(status, width, calling) },
+    { rank: 6, lines: otherAddresses(status, calling, width) },
     { rank: 3, lines: status.security === 'mutual-tls' ? block(trusted(certificates), width) : [] },
     {
       rank: 4,
@@ -119,8 +119,8 @@ function configuredSections(status: SafeStatus, width: number): readonly Section
 }
 
 /** The keys of a client's configuration that must match this server's. */
-function clientKeys(status: SafeStatus, width: number): readonly Line[] {
-  const address = status.ownAddresses[0] ?? trusted('<address of this machine>');
+function clientKeys(status: SafeStatus, width: number, calling: Calling): readonly Line[] {
+  const address = addressOf(status, calling);
   const security = {
     plain: ['"use_ssl": false,'],
     'tls-allow-all': ['"ssl_allow_all": true,'],
@@ -190,13 +190,7 @@ function stateSections(status: SafeStatus, { width, isLow, serverWords }: StateV
         { ...said(safe`✕ ${reason}`, 'bad'), rank: 0 },
         {
           rank: 0,
-          lines: keyHints(
-            [
-              ['r', 'retry'],
-              ['q', 'quit'],
-            ],
-            width,
-          ),
+          lines: [...keyHint('r', trusted('retry'), width), ...keyHint('q', trusted('quit'), width)],
         },
       ];
     default:
@@ -212,19 +206,38 @@ function refusalText({ address, phase }: SafeStatus, reason: SafeText): SafeText
 }
 
 function keyHints(hints: readonly (readonly [key: string, text: string])[], width: number): readonly Line[] {
-  return hints.flatMap(([key, text]) =>
-    wrap(trusted(text), width - 2).map(
-      (line, index): Line => [index === 0 ? plain(key, 'key') : plain(' '), plain(' '), span(line)],
-    ),
+  return hints.flatMap(([key, text]) => keyHint(key, trusted(text), width));
+}
+
+function keyHint(key: string, text: SafeText, width: number): readonly Line[] {
+  return wrap(text, width - 2).map(
+    (line, index): Line => [index === 0 ? plain(key, 'key') : plain(' '), plain(' '), span(line)],
   );
 }
 
-function aiocLine(status: SafeStatus, address: SafeText): SafeText {
-  return safe`aioc --target ${address}${portOption(status)}`;
+function aiocLine(status: SafeStatus, calling: Calling): SafeText {
+  return safe`${calling.startCommand} --target ${addressOf(status, calling)}${portOption(status)}`;
 }
 
-function pythonLine(status: SafeStatus, address: SafeText): SafeText {
-  return safe`python3 -m aioconnectors chat --target ${address}${portOption(status)}`;
+function pythonLine(status: SafeStatus, calling: Calling): SafeText {
+  return safe`python3 -m aioconnectors chat --target ${addressOf(status, calling)}${portOption(status)}`;
+}
+
+function addressOf({ ownAddresses }: SafeStatus, { addressAt }: Calling): SafeText {
+  return ownAddresses[addressAt % ownAddresses.length] ?? trusted('<address of this machine>');
+}
+
+/** The key that shows the next one, and which that is. */
+function otherAddresses(
+  { ownAddresses }: SafeStatus,
+  { addressAt }: Calling,
+  width: number,
+): readonly Line[] {
+  const count = ownAddresses.length;
+  const next = ownAddresses[(addressAt + 1) % count];
+  if (count < 2 || next === undefined) return [];
+  const place = trusted(`${(addressAt % count) + 1} of ${count}`);
+  return keyHint('A', safe`if it cannot be reached there (${place} addresses): try ${next}`, width);
 }
 
 /** A text to type elsewhere: on one line if it fits. */

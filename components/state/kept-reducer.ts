@@ -12,6 +12,8 @@ export type KeptAction =
   | { readonly kind: 'clipboard' | 'mouse'; readonly on: boolean }
   | { readonly kind: 'theme'; readonly theme: ThemeName }
   | { readonly kind: 'command'; readonly line: string }
+  /** The line for another machine gets the next of this machine's addresses. */
+  | { readonly kind: 'next-address' }
   | { readonly kind: 'answered'; readonly id: number; readonly answer: ExecutedCommand['answer'] & {} };
 
 export function reduceKept(ui: UiState, action: KeptAction): UiState {
@@ -31,6 +33,8 @@ export function reduceKept(ui: UiState, action: KeptAction): UiState {
       return { ...ui, mouse: action.on };
     case 'theme':
       return { ...ui, theme: action.theme };
+    case 'next-address':
+      return { ...ui, addressAt: ui.addressAt + 1 };
     case 'command':
       return { ...ui, commands: withCommand(ui.commands, action.line) };
   }

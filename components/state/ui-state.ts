@@ -140,6 +140,10 @@ export interface UiState {
   readonly commands: readonly string[];
   /** Counts changes of the line editors, which keep their own text. */
   readonly typed: number;
+  /** How this aioc was started: the beginning of the line for another machine. */
+  readonly startCommand: SafeText;
+  /** Which of this machine's addresses that line has; it counts on beyond the last. */
+  readonly addressAt: number;
 }
 
 /** In the order of the columns. A sort that the contract adds must be listed here. */
@@ -172,6 +176,7 @@ export function initialUiState({
   mouse = false,
   theme,
   isLinear = false,
+  startCommand,
 }: {
   readonly size: Size;
   readonly nowMs: number;
@@ -180,6 +185,7 @@ export function initialUiState({
   readonly mouse?: boolean | undefined;
   readonly theme?: ThemeName | undefined;
   readonly isLinear?: boolean | undefined;
+  readonly startCommand: SafeText;
 }): UiState {
   return {
     size,
@@ -207,5 +213,7 @@ export function initialUiState({
     isLinear,
     commands: [],
     typed: 0,
+    startCommand,
+    addressAt: 0,
   };
 }

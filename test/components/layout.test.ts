@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type LayoutInput, layoutOf, roomiestLayoutOf } from '../../components/layout.ts';
 import { initialUiState, PANES } from '../../components/state/ui-state.ts';
+import { trusted } from '../../components/terminal/sanitize.ts';
 import { FakeEngine } from '../helpers/fake-engine.ts';
 import { busyEngine, emptyEngine, samplePeer, sampleQueue } from '../helpers/sample-data.ts';
 import { openScreen } from '../helpers/screen.tsx';
@@ -52,7 +53,12 @@ test('a list is never higher than in the roomiest layout', () => {
 });
 
 const ui = (changes: Partial<LayoutInput>): LayoutInput => ({
-  ...initialUiState({ size: { columns: 120, rows: 40 }, nowMs: 0, isConnector: true }),
+  ...initialUiState({
+    size: { columns: 120, rows: 40 },
+    nowMs: 0,
+    isConnector: true,
+    startCommand: trusted('aioc'),
+  }),
   content: { peers: 4, queues: 6, isFirstRun: false },
   ...changes,
 });

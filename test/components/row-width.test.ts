@@ -141,7 +141,12 @@ const screen = fc.record({
 type SeenScreen = typeof screen extends fc.Arbitrary<infer Value> ? Value : never;
 
 function stateOf(seen: EngineData, { columns, rows, pane, filter, ...chosen }: SeenScreen): UiState {
-  const start = initialUiState({ size: { columns, rows }, nowMs: NOW_MS, attached: chosen.attached });
+  const start = initialUiState({
+    size: { columns, rows },
+    nowMs: NOW_MS,
+    attached: chosen.attached,
+    startCommand: trusted('aioc'),
+  });
   const { toast, isMarked, zoom, isConnector, chatOpen, editing } = chosen;
   const ui: UiState = {
     ...start,

@@ -11,6 +11,7 @@ export class FakeLocal implements LocalActions {
   workingDirectory = '/home/ann';
   /** What `exists` finds. */
   readonly existing = new Set<string>();
+  startCommand = 'aioc';
   readonly shells: { line: string; update: (row: ShellRow) => void; isCancelled: boolean }[] = [];
   readonly saved: string[] = [];
   history: string[] = [];

@@ -22,6 +22,7 @@ export const CONNECTOR_ACTIONS = {
     (control.data().status?.joinRequests.length ?? 0) > 0
       ? openJoinRequest(control)
       : openPeerCommand(control),
+  'next-address': (control) => control.change({ kind: 'next-address' }),
   dial: (control) =>
     control.execute(
       { kind: 'dial.now' },

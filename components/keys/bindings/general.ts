@@ -47,6 +47,12 @@ const needsRequest = (context: KeyContext): string | undefined =>
 const mayRetry = ({ data }: KeyContext): boolean =>
   data.status?.role === 'client' || ['failed', 'stopped'].includes(data.status?.phase.kind ?? '');
 
+const hasOtherAddress = ({ data, ui }: KeyContext): boolean =>
+  data.status?.role === 'server' &&
+  data.status.phase.kind === 'listening' &&
+  (ui.content.isFirstRun || (ui.chatPeer === undefined && !ui.isConnector)) &&
+  data.status.ownAddresses.length > 1;
+
 const needsReasonToRetry = ({ data }: KeyContext): string | undefined =>
   ['retrying', 'refused', 'failed', 'stopped'].includes(data.status?.phase.kind ?? '')
     ? undefined
@@ -96,6 +102,12 @@ export const GENERAL_KEYS: readonly Binding[] = [
   on(BOTH, 'alt-a', ['answer', 'accept or refuse, also while writing'], {
     applies: isAsked,
     otherwise: 'There are no connection requests.',
+  }),
+  on('any pane', 'A', ['next-address', 'next address of this machine, in the line for another one'], {
+    footer: 5,
+    applies: hasOtherAddress,
+    otherwise: 'That line is shown until the first peer comes, by a server with several addresses.',
+    labelNow: () => 'next address',
   }),
   on('any pane', '/', ['filter', 'filter'], {
     command: 'filter',
