@@ -5,6 +5,8 @@
 import type { Clock, Randomness } from './base/ports.ts';
 import { realDisk } from './base/real-disk.ts';
 import { realClock, realRandomness } from './base/real-ports.ts';
+import type { StoredConversation } from './chat/kept/kept-conversations.ts';
+import { forgetKeptConversation, keptConversationsIn } from './connector/forget-chat.ts';
 import { type JoinedServer, type JoinOptions, joinServer } from './connector/join-server.ts';
 import {
   type CertificateEntry,
@@ -121,6 +123,16 @@ export { lastPositionOf, type StoredBatch } from './storage/store.ts';
 export function knownMachines(directory: string): KnownMachines {
   const ports = { clock: realClock(), random: realRandomness() };
   return new KnownMachines({ ...ports, file: knownMachinesPath(directory) });
+}
+
+/** The conversations that the chats of this state directory have kept. @throws AiocError AIOC_STATE_DIRECTORY */
+export function keptConversations(directory: string): Promise<readonly StoredConversation[]> {
+  return keptConversationsIn(directory, { disk: realDisk() });
+}
+
+/** See forgetKeptConversation. */
+export function forgetConversation(conversation: StoredConversation): Promise<boolean> {
+  return forgetKeptConversation(conversation, { ...realPorts(), disk: realDisk() });
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   type ShellInviteOptions,
   shellInvite,
 } from './commands/certificate-arguments.ts';
+import { type ChatForgetOptions, chatForget } from './commands/chat-forget-arguments.ts';
 import { type FilesOptions, filesOptions } from './commands/files-arguments.ts';
 import type { KnownOptions } from './commands/known.ts';
 import {
@@ -53,6 +54,8 @@ export interface ChatSettings {
   readonly useTls: boolean;
   /** A shell for lines of peers, each after a yes. */
   readonly exec?: string;
+  /** Nothing of what is said is kept, or read. */
+  readonly keepsNothing: boolean;
 }
 
 export interface LogOptions {
@@ -82,6 +85,7 @@ export type Invocation =
   | ({ readonly mode: 'top' } & TopOptions)
   | ({ readonly mode: 'queues' } & QueuesOptions)
   | ({ readonly mode: 'known' } & KnownOptions)
+  | ({ readonly mode: 'chat-forget' } & ChatForgetOptions)
   | ({ readonly mode: 'listen' } & ShellListenOptions)
   | ({ readonly mode: 'attach' } & AttachOptions)
   | { readonly mode: 'certificates'; readonly directory?: string }
@@ -167,6 +171,7 @@ function commandInvocation(command: CommandName, rest: readonly string[], values
   const json = values['json'] === true;
   switch (command) {
     case 'chat':
+      if (rest[0] === 'forget') return { mode: 'chat-forget', ...chatForget(rest.slice(1), values) };
       if (rest[0] !== undefined) throw unexpected(rest[0]);
       return chatInvocation(values);
     case 'create_connector':
@@ -326,6 +331,7 @@ function chatSettings(values: Values): ChatSettings {
     receivedDirectory: text(values, 'received'),
     useTls: values['no_tls'] !== true,
     ...execOption(values),
+    keepsNothing: values['no_history'] === true,
   };
 }
 

@@ -29,13 +29,23 @@ export async function pick(question: string, choices: readonly string[], otherwi
   }
 }
 
-/** Asks a question on the terminal; Enter means yes, and the end of the input no. */
-export async function confirm(question: string): Promise<boolean> {
+/**
+ * Asks a question on the terminal; the end of the input means no.
+ *
+ * @param options `enter`: what Enter means, yes by default
+ */
+export async function confirm(
+  question: string,
+  { enter = 'yes' }: { readonly enter?: 'yes' | 'no' } = {},
+): Promise<boolean> {
   const lines = createInterface({ input: process.stdin, output: process.stdout });
   const ended = new Promise<string>((resolve) => lines.once('close', () => resolve('no')));
   try {
-    const answer = await Promise.race([lines.question(`${question} [Y/n] `), ended]);
-    return /^(y|yes)?$/i.test(answer.trim());
+    const answer = await Promise.race([
+      lines.question(`${question} [${enter === 'yes' ? 'Y/n' : 'y/N'}] `),
+      ended,
+    ]);
+    return (enter === 'yes' ? /^(y|yes)?$/i : /^(y|yes)$/i).test(answer.trim());
   } finally {
     lines.close();
   }

@@ -23,10 +23,10 @@ const WHICH_CONNECTOR = `${CONNECTOR}; you can leave it out if only one connecto
 /** Every command, with Python's names; `-` works for `_`. */
 export const COMMANDS = {
   chat: {
-    usage: ['chat [OPTIONS]', 'chat --target HOST [OPTIONS]'],
+    usage: ['chat [OPTIONS]', 'chat --target HOST [OPTIONS]', 'chat forget [NAME] [--yes]'],
     help: 'chat on the full screen (also without the word chat)',
     about:
-      'Opens the full screen and listens for peers, or connects to one with --target. With --upload it sends one file without a screen and exits.',
+      'Opens the full screen and listens for peers, or connects to one with --target. With --upload it sends one file without a screen and exits. What is said with a machine that has a certificate is there again after a restart; forget deletes that, of one machine or of all.',
     options: {
       target: true,
       port: true,
@@ -36,6 +36,8 @@ export const COMMANDS = {
       upload: true,
       received: true,
       no_tls: true,
+      no_history: true,
+      yes: true,
       ascii: true,
       mouse: true,
       theme: true,
@@ -47,6 +49,7 @@ export const COMMANDS = {
       ['aioc chat', 'listen on port 10673'],
       ['aioc chat --target 192.0.2.7', 'connect to the aioc on that machine'],
       ['aioc chat --target 192.0.2.7 --upload report.pdf', 'send a file from a script'],
+      ['aioc chat forget ben', 'delete what was said with ben'],
     ],
     exitCodes: {
       0: 'you quit; with --upload: the peer has the file',

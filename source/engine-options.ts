@@ -13,7 +13,7 @@ export function fixedWallMs(): number | undefined {
 }
 
 export function engineOptions(settings: ChatSettings): ChatEngineOptions {
-  const { role, host, port, displayName, useTls, acceptAll, receivedDirectory } = settings;
+  const { role, host, port, displayName, useTls, acceptAll, receivedDirectory, keepsNothing } = settings;
   const fixed = fixedWallMs();
   return {
     role,
@@ -22,6 +22,7 @@ export function engineOptions(settings: ChatSettings): ChatEngineOptions {
     displayName,
     useTls,
     acceptAll,
+    keepsNothing,
     version: VERSION,
     stateDirectory: stateDirectory(),
     receivedDirectory: resolve(receivedDirectory ?? defaultReceivedDirectory()),

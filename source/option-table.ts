@@ -37,6 +37,8 @@ export const OPTIONS = {
   },
   received: { type: 'string', value: 'DIR', help: 'directory for received files (default ~/aioc-received)' },
   no_tls: { type: 'boolean', help: 'do not encrypt; the peer must do the same' },
+  no_history: { type: 'boolean', help: 'keep nothing of what is said for the next start, and read nothing' },
+  yes: { type: 'boolean', help: 'with forget: do not ask' },
   ascii: { type: 'boolean', help: 'draw with ASCII characters only' },
   mouse: { type: 'boolean', help: 'scroll with the wheel and select with a click; M turns it off' },
   theme: {

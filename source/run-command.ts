@@ -41,10 +41,7 @@ async function run(invocation: CommandInvocation): Promise<number> {
     case 'join':
       return (await import('./commands/invitations.ts')).runJoin(invocation);
     case 'headless':
-      // V8 would keep the space for all objects that loading the engine makes.
-      collectLessOften();
-      // Sockets that are still closing must not keep the daemon alive.
-      return process.exit(await (await import('./commands/headless.ts')).runHeadless(invocation.file));
+      return runDaemon(invocation.file);
     case 'status':
       return (await import('./commands/status.ts')).runStatus(invocation);
     case 'cli':
@@ -67,6 +64,8 @@ async function run(invocation: CommandInvocation): Promise<number> {
       return (await import('./commands/queues.ts')).runQueues(invocation);
     case 'known':
       return (await import('./commands/known.ts')).runKnown(invocation);
+    case 'chat-forget':
+      return (await import('./commands/chat-forget.ts')).runChatForget(invocation);
     case 'listen':
       return (await import('./commands/listen.ts')).runListen(invocation);
     case 'test-send':
@@ -78,6 +77,13 @@ async function run(invocation: CommandInvocation): Promise<number> {
     case 'screen':
       return showScreen(invocation);
   }
+}
+
+async function runDaemon(file: string): Promise<number> {
+  // V8 would keep the space for all objects that loading the engine makes.
+  collectLessOften();
+  // Sockets that are still closing must not keep the daemon alive.
+  return process.exit(await (await import('./commands/headless.ts')).runHeadless(file));
 }
 
 async function showScreen({ subject, ...look }: Extract<Invocation, { mode: 'screen' }>): Promise<number> {

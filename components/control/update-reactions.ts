@@ -27,7 +27,8 @@ export class UpdateReactions {
   }
 
   /**
-   * The first peer becomes the peer of the conversation, even if it has disconnected since it wrote. In the chat, the
+   * The first peer becomes the peer of the conversation, even if it has disconnected since it wrote, or if it is the only
+   * one with a conversation of earlier runs. In the chat, the
    * focus moves to the chat pane if no key has been pressed yet. It never moves into the line, where keys become text,
    * and never on a connector, where that text would be a message to programs.
    */
@@ -39,7 +40,10 @@ export class UpdateReactions {
       if (row !== undefined && row.name !== chatPeer.name) this.#chat.talkTo({ id: row.id, name: row.name });
       return;
     }
-    const first = rows.find(({ state }) => state === 'connected') ?? rows.find(({ unread }) => unread > 0);
+    const first =
+      rows.find(({ state }) => state === 'connected') ??
+      rows.find(({ unread }) => unread > 0) ??
+      onlyOne(rows.filter(({ hasEarlier }) => hasEarlier === true));
     if (first === undefined) return;
     this.#chat.talkTo({ id: first.id, name: first.name });
     const isChat = attached === undefined && this.#control.data().status?.configured === false;
@@ -87,4 +91,8 @@ export class UpdateReactions {
     this.#offered = new Set(asked.map(({ id }) => id));
     if (next !== undefined && isFree) openJoinRequest(this.#control, next.id);
   }
+}
+
+function onlyOne<T>(rows: readonly T[]): T | undefined {
+  return rows.length === 1 ? rows[0] : undefined;
 }

@@ -1,4 +1,4 @@
-import { counted, countText } from '../state/format.ts';
+import { counted, countText, dayText } from '../state/format.ts';
 import type { SafeChatRow } from '../state/safe-rows.ts';
 import { tailRow } from '../state/tail-motion.ts';
 import { unreadOf } from '../state/unread.ts';
@@ -7,7 +7,7 @@ import { clip, textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { fit, inTone, type Line, lineWidth, paragraph, plain, span } from '../widgets/line.ts';
-import { chatRowLines, newMarker } from './chat-rows.ts';
+import { chatRowLines, earlierMarker, newMarker } from './chat-rows.ts';
 import { noMatchLine, type PaneInput, type PaneSize, paneBlock, tailNote } from './pane.ts';
 import { emptyConversation, welcome } from './welcome.ts';
 
@@ -47,10 +47,28 @@ function conversation(input: PaneInput, size: PaneSize): readonly Line[] {
   const { ui, data } = input;
   const rows = data.chat?.rows ?? [];
   if (ui.chatPeer === undefined) return beforeAnybody(input, rows, size);
-  if (rows.length > 0) return lastLines(input, rows, size);
+  if (rows.length > 0) {
+    const waiting = waitingLine(input, size.width);
+    const height = size.height - waiting.length;
+    return [...lastLines(input, rows, { ...size, height }), ...waiting];
+  }
   if (data.chat === undefined) return [];
   if (ui.chat.filter !== '') return [noMatchLine(data.chat)];
   return emptyConversation(ui.chatPeer.name, data.status, size);
+}
+
+/** Where what was said to a peer that is away is, and when it goes out. On a connector, the queues say so. */
+function waitingLine({ ui, data }: PaneInput, width: number): readonly Line[] {
+  const peer = data.peers?.rows.find(({ id }) => id === ui.chatPeer?.id);
+  if (ui.isConnector || peer === undefined || peer.state === 'connected' || peer.waitingCount === 0)
+    return [];
+  const wait = trusted(peer.waitingCount === 1 ? 'waits' : 'wait');
+  const where =
+    peer.isKept === true
+      ? safe`on this disk for ${peer.name} to come back`
+      : safe`in memory for ${peer.name} to come back, until you quit`;
+  const text = safe`${trusted(GLYPHS.pending)} ${counted(peer.waitingCount, 'line')} ${wait} ${where}`;
+  return [fit([span(text, 'warn')], width)];
 }
 
 /** How to connect a peer, and under it the output of local commands. */
@@ -90,12 +108,13 @@ function lastLines(
   const blocks: Line[][] = [];
   let used = 0;
   const ordered = fromTop ? rows : rows.toReversed();
+  const before = (row: SafeChatRow): SafeChatRow | undefined => rows[rows.indexOf(row) - 1];
   for (const row of ordered) {
     if (used >= height) break;
     const lines = chatRowLines(row, room).map((line) =>
       row === cursor ? inTone(fit(line, width), 'selected') : line,
     );
-    const block = row.firstUnread === true ? [newMarker(width), ...lines] : [...lines];
+    const block = [...heading(row, before(row), { width, nowMs: ui.nowMs }), ...lines];
     blocks.push(block);
     used += block.length;
   }
@@ -133,6 +152,19 @@ function promptHead({ ui, chatLine, directory }: PaneInput, width: number): Line
 function shortPath(path: SafeText, width: number): SafeText {
   if (textWidth(path) <= width) return path;
   return clip(trusted(`…/${path.slice(path.lastIndexOf('/') + 1)}`), width);
+}
+
+/** The line above a row that begins a day of an earlier run, or what is unread. */
+function heading(
+  row: SafeChatRow,
+  before: SafeChatRow | undefined,
+  { width, nowMs }: { readonly width: number; readonly nowMs: number },
+): readonly Line[] {
+  if (row.firstUnread === true) return [newMarker(width)];
+  if (row.isEarlier !== true) return [];
+  const day = dayText(row.atMs, nowMs);
+  const isSame = before?.isEarlier === true && dayText(before.atMs, nowMs) === day;
+  return isSame ? [] : [earlierMarker(day, width)];
 }
 
 function promptLine({ ui }: PaneInput, head: Line, text: SafeText): Line {

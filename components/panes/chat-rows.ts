@@ -26,9 +26,17 @@ export function chatRowLines(row: SafeChatRow, room: ChatRoom): readonly Line[] 
 }
 
 export function newMarker(width: number): Line {
-  const label = ' new ';
+  return marker(' new ', width, 'warn');
+}
+
+/** Above the rows of a day of an earlier run. */
+export function earlierMarker(day: SafeText, width: number): Line {
+  return marker(` earlier, ${day} `, width, 'faint');
+}
+
+function marker(label: string, width: number, tone: Tone): Line {
   const left = Math.max(0, Math.floor((width - label.length) / 2));
-  return [plain('─'.repeat(left) + label + '─'.repeat(Math.max(0, width - label.length - left)), 'warn')];
+  return [plain('─'.repeat(left) + label + '─'.repeat(Math.max(0, width - label.length - left)), tone)];
 }
 
 function saidLines(row: SafeChatRow, room: ChatRoom): readonly Line[] {
@@ -75,6 +83,8 @@ function markOf({ mark }: SafeChatRow): { readonly text: SafeText; readonly tone
       return plain(`${GLYPHS.ignored} dropped`, 'warn');
     case 'failed':
       return plain(`${GLYPHS.refused} failed`, 'bad');
+    case 'unknown':
+      return plain('? no ack known', 'warn');
     default:
       return undefined;
   }

@@ -27,6 +27,16 @@ export function dateText(atMs: number): SafeText {
   return trusted(`${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`);
 }
 
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `29 Nov`, with the year if that is another one than now. */
+export function dayText(atMs: number, nowMs: number): SafeText {
+  const date = new Date(atMs);
+  const year = date.getFullYear();
+  const isThisYear = year === new Date(nowMs).getFullYear();
+  return trusted(`${date.getDate()} ${MONTHS[date.getMonth()]}${isThisYear ? '' : ` ${year}`}`);
+}
+
 /** An age that changes at most once a minute: `<1 m`, `4 m`, `2h14m`, `3d4h`. */
 export function ageText(ageMs: number): SafeText {
   if (ageMs < MINUTE_MS) return trusted('<1 m');

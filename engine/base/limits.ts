@@ -1,6 +1,7 @@
 import { ADMISSION_LIMITS } from './admission-limits.ts';
 import { ARCHIVE_LIMITS } from './archive-limits.ts';
 import { CERTIFICATE_LIMITS } from './certificate-limits.ts';
+import { CONVERSATION_LIMITS } from './conversation-limits.ts';
 import { EXEC_LIMITS } from './exec-limits.ts';
 import { FRAME_LIMITS } from './frame-limits.ts';
 import { PEEK_LIMITS } from './peek-limits.ts';
@@ -365,13 +366,6 @@ export const LIMITS = {
   logBodyBytes: 4 * KIB,
   /** Headers and bodies of the latest messages together. Small ones are kept as long as their log rows. */
   logBodiesBytes: 4 * MIB,
-  conversationRows: 2_000,
-  /** A longer chat line is shown truncated. */
-  chatLineCharacters: 4_000,
-  /** Messages between programs that the chat shows for one peer and one batch. */
-  chatObservedLines: 8,
-  /** Their beginnings: the log has more of them, and programs may send thousands of large ones a second. */
-  chatObservedCharacters: 400,
   /** The longest line that the chat sends. */
   chatSendBytes: 1 * MIB,
   shellLines: 200,
@@ -381,6 +375,7 @@ export const LIMITS = {
   viewFilterCharacters: 4_096,
   viewIntervalMs: 100,
   ...PEEK_LIMITS,
+  ...CONVERSATION_LIMITS,
 
   // Files
   ...TRANSFER_LIMITS,

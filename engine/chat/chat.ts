@@ -20,10 +20,12 @@ import type { CheckedBatch } from '../queues/message-batch.ts';
 import type { DeliveryState } from '../queues/outbox-batch.ts';
 import { Conversation } from './conversation.ts';
 import { answerHeader, type FileAnswer, readFileAnswer } from './file-answer.ts';
+import type { KeptConversation } from './kept/kept-conversation.ts';
 import { ObservedLines } from './observed-lines.ts';
 import { type ExecOptions, PeerCommands } from './peer-commands.ts';
 import { CHAT_TYPE, ReceivedTransfers } from './received-transfers.ts';
 import { receiveFile } from './receiving.ts';
+import { shownData, shownText } from './shown-text.ts';
 import { Transfer } from './transfers.ts';
 import { Upload } from './upload.ts';
 
@@ -38,6 +40,8 @@ export interface ChatOptions {
   readonly onChange: () => void;
   /** Absent: peers run nothing here. */
   readonly exec?: ExecOptions;
+  /** The conversation of a peer, if it is kept for the next start. */
+  readonly keptOf?: ((peer: Peer) => KeptConversation | undefined) | undefined;
 }
 
 /** The chat: lines and files of the type `any`, with one conversation per peer (PROTOCOL §10). */
@@ -124,6 +128,10 @@ export class Chat implements Application {
     const id = source === undefined ? undefined : transportIdOf(source);
     if (batch.count === 1 && id !== undefined && this.#takeFile(peer, batch, { id, logId })) return 'taken';
     const disposition = this.#isForChat(peer, batch) ? 'taken' : 'dropped';
+    if (source !== undefined) {
+      const last = { epoch: source.epoch, seq: source.seq + batch.count - 1 };
+      this.#options.keptOf?.(peer)?.received(last);
+    }
     this.#options.log.settle(logId, disposition, { count: batch.count });
     return disposition;
   }
@@ -254,7 +262,7 @@ export class Chat implements Application {
     const row = conversation.add({
       from: 'me',
       author: this.#options.ownName,
-      text: shown(text),
+      text: shownText(text),
       mark: 'waiting',
     });
     const onState = (mark: DeliveryState): void => conversation.change(row, { mark });
@@ -332,7 +340,7 @@ export class Chat implements Application {
   }
 
   #showLine(peer: Peer, data: Buffer, maxCharacters: number = LIMITS.chatLineCharacters): void {
-    const text = shown(data.subarray(0, maxCharacters * 4 + 4).toString(), maxCharacters);
+    const text = shownData(data, maxCharacters);
     this.conversation(peer.id).add({ from: 'peer', author: peer.name, text });
   }
 
@@ -372,8 +380,4 @@ export class Chat implements Application {
       data,
     });
   }
-}
-
-function shown(text: string, maxCharacters: number = LIMITS.chatLineCharacters): string {
-  return text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters)} … (cut)`;
 }

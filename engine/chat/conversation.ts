@@ -7,6 +7,12 @@ import type { ChatRow } from '../contract/views.ts';
 type NewRow = Omit<ChatRow, 'id' | 'atMs'>;
 type Change = Partial<Omit<ChatRow, 'id' | 'atMs'>>;
 
+/** Keeps the rows of a conversation. */
+export interface RowKeeper {
+  added(row: ChatRow): void;
+  changed(row: ChatRow): void;
+}
+
 /** The conversation with one peer, local remarks included: bounded, newest last. */
 export class Conversation {
   readonly #clock: Clock;
@@ -18,6 +24,8 @@ export class Conversation {
   #readId = 0;
   #firstUnread: number | undefined;
   #watched = false;
+  /** Of a conversation that is kept for the next start. */
+  keeper: RowKeeper | undefined;
 
   constructor({ clock, onChange }: { readonly clock: Clock; readonly onChange: () => void }) {
     this.#clock = clock;
@@ -52,10 +60,22 @@ export class Conversation {
   add(row: NewRow): number {
     const allRead = this.#readId === this.#lastId;
     this.#lastId += 1;
-    this.#rows.push({ id: this.#lastId, atMs: this.#clock.wallNow(), ...row });
+    const added = { id: this.#lastId, atMs: this.#clock.wallNow(), ...row };
+    this.#rows.push(added);
+    this.keeper?.added(added);
     if (row.from === 'me') this.#firstUnread = undefined;
     if (this.#watched || (allRead && row.from !== 'peer')) this.#readId = this.#lastId;
     else if (row.from === 'peer') this.#firstUnread ??= this.#lastId;
+    this.#onChange();
+    return this.#lastId;
+  }
+
+  /** A row of an earlier run, which was read then. @returns its id */
+  addEarlier(row: Omit<ChatRow, 'id'>): number {
+    const allRead = this.#readId === this.#lastId;
+    this.#lastId += 1;
+    this.#rows.push({ id: this.#lastId, ...row, isEarlier: true });
+    if (allRead) this.#readId = this.#lastId;
     this.#onChange();
     return this.#lastId;
   }
@@ -65,7 +85,9 @@ export class Conversation {
     const index = id - 1 - this.#rows.dropped;
     const row = this.#rows.at(index);
     if (row === undefined) return;
-    this.#rows.replace(index, { ...row, ...change });
+    const changed = { ...row, ...change };
+    this.#rows.replace(index, changed);
+    this.keeper?.changed(changed);
     this.#onChange();
   }
 

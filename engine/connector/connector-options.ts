@@ -123,6 +123,8 @@ export interface ConnectorOptions {
   readonly bindTo?: string;
   /** The file of the machines that the chat knows. Absent: they are known in this run only, and servers are not. */
   readonly knownMachinesFile?: string;
+  /** Where the chat keeps conversations, and lines that wait, for the next start. Absent: nowhere. */
+  readonly conversationsDirectory?: string;
   /** Whether a client reconnects after it has lost its server. */
   readonly reconnects: boolean;
   readonly dialTimeoutMs?: number;

@@ -3,6 +3,7 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { MemoryBudget } from '../base/memory-budget.ts';
 import type { Chat } from '../chat/chat.ts';
+import type { KeptConversation } from '../chat/kept/kept-conversation.ts';
 import type { Phase, Status } from '../contract/views.ts';
 import { DiskSpace } from '../files/disk-space.ts';
 import { ReceivedFolder } from '../files/received-folder.ts';
@@ -31,12 +32,13 @@ import { blockedContext, busiestDirectory, type ConnectorOptions, fileOwnerOf } 
 import { drainQueues } from './drain-queues.ts';
 import { makeEndpoint } from './endpoint.ts';
 import { incomingFiles } from './incoming-files.ts';
+import { type KeptChat, keptChatOf } from './kept-chat.ts';
 import { LocalSockets } from './local-sockets.ts';
 import { makeAdmission } from './make-admission.ts';
 import { makeChat } from './make-chat.ts';
-import { MessageCounts } from './message-counts.ts';
+import { type MessageCounts, messageCountsOf } from './message-counts.ts';
 import { MessageLog } from './message-log.ts';
-import { openConnectorJournal } from './open-journal.ts';
+import { journalOf } from './open-journal.ts';
 import { knownPeersOf } from './open-known-peers.ts';
 import { OutgoingFiles } from './outgoing-files.ts';
 import { ownCertificate } from './own-certificate.ts';
@@ -68,6 +70,7 @@ export class Connector {
   readonly #startedAtMs: number;
   readonly #knownAioc: KnownPeers;
   readonly #known: KnownMachines;
+  readonly #kept: KeptChat | undefined;
   readonly #queues: QueueStore;
   readonly #files: OutgoingFiles | undefined;
   readonly #endpoint: ServerEndpoint | ClientEndpoint;
@@ -93,34 +96,42 @@ export class Connector {
     this.#queues = new QueueStore({
       rules: this.rules,
       memory: new MemoryStore(clock),
-      openJournal: () => this.#openJournal(),
+      openJournal: () => journalOf(options, log),
       importRemains: (into) => this.#importRemains(into),
       keepFiles: async (named) => this.#files?.accepted.spool.keepOnly(named),
       log,
     });
     this.#files = local && new OutgoingFiles({ local, owner: fileOwnerOf(options), random });
+    ({ known: this.#known, admission: this.admission } = makeAdmission(options, {
+      ...{ log, onChange, prepare: async (fingerprint) => this.#kept?.prepare(fingerprint) },
+    }));
+    this.#kept = keptChatOf(options, { memory: this.#queues.store, known: this.#known, log });
     this.registry = this.#makeRegistry(onChange);
     this.ignoring = new IgnoreList((peer) => (namesAreIdentities ? peer.wireName : peer.id), onChange);
-    ({ known: this.#known, admission: this.admission } = makeAdmission(options, { log, onChange }));
     const space = this.#space;
     this.folder = new ReceivedFolder({ directory: options.receivedDirectory, random, clock, space });
     this.control = new CommandHandler(this, this.#queues);
     this.transfers = transferListOf(this, { clock, onChange });
-    this.chat = makeChat(options, space, { folder: this.folder, log, onChange });
-    this.registry.onForget = (peer) => this.chat.forget(peer);
+    const keptOf = (peer: Peer): KeptConversation | undefined => this.#kept?.of(peer);
+    this.chat = makeChat(options, space, { folder: this.folder, log, onChange, keptOf });
+    this.registry.onForget = (peer) => {
+      this.chat.forget(peer);
+      this.#kept?.forget(peer);
+    };
     this.#knownAioc = knownPeersOf(options);
     this.broker = this.#makeBroker(onChange);
     this.local = this.#makeLocalSide(onChange);
     this.overview = new QueueOverview({
       ...{ clock, space, rules: this.rules, context: blockedContext(options), onChange },
       directory: busiestDirectory(options),
+      isKept: (stream) => this.#kept?.isKept(stream) === true,
       peers: () => this.registry.all,
       inboxes: () => this.inboxes,
     });
-    this.#counts = this.#makeCounts();
+    this.#counts = messageCountsOf(options, log);
     this.traffic = this.#makeTraffic();
     this.#endpoint = this.#makeEndpoint();
-    this.#applyIgnored();
+    this.ignoring.set(options.ignored);
   }
 
   /** The name of this connector on the wire (PROTOCOL §1). */
@@ -165,6 +176,7 @@ export class Connector {
     await this.pause({ ...options, isLast: true });
     await this.traffic.closeFiles();
     await this.#queues.close();
+    await this.#kept?.close();
     await this.local?.stopCommander();
   }
 
@@ -186,7 +198,7 @@ export class Connector {
     await this.#endpoint.stop(hard);
     await this.broker?.pieces.stop();
     this.#counts?.stop();
-    await Promise.all([this.#knownAioc.saved(), this.#known.saved()]);
+    await Promise.all([this.#knownAioc.saved(), this.#known.saved(), this.#kept?.saved()]);
     await usesOf(this.options.security)?.close();
     if (listened) await removeRunFile(this.options.stateDirectory, this.#port);
   }
@@ -219,6 +231,11 @@ export class Connector {
   /** A client's server. */
   get server(): Peer | undefined {
     return this.#endpoint instanceof ClientEndpoint ? this.#endpoint.peer : undefined;
+  }
+
+  /** Whether what waits for a peer of the chat is on disk. */
+  keeps(peer: Peer): boolean {
+    return this.#kept?.keeps(peer) === true;
   }
 
   get inboxes(): Iterable<Inbox> {
@@ -264,6 +281,7 @@ export class Connector {
   async #openQueues(): Promise<void> {
     const { registry, server, broker } = this;
     if (broker !== undefined) await this.#queues.open({ registry, server, broker });
+    await this.#kept?.open({ registry, server, chat: this.chat });
   }
 
   async #importRemains(store: Store): Promise<void> {
@@ -275,14 +293,6 @@ export class Connector {
     await importPythonPersistence({ directory, owner, serverWireName: server?.wireName, store, log });
   }
 
-  #openJournal(): Promise<Store> {
-    const { ports, local } = this.options;
-    if (local === undefined)
-      throw new AiocError('AIOC_INTERNAL', 'only a configured connector has a journal');
-    const { storage } = local;
-    return openConnectorJournal({ storage, owner: fileOwnerOf(this.options), ports, log: this.log });
-  }
-
   #makeRegistry(onChange: () => void): Registry {
     const { ports, namesAreIdentities } = this.options;
     const { rules } = this;
@@ -291,18 +301,19 @@ export class Connector {
       clock: ports.clock,
       random: ports.random,
       sourceId: () => this.sourceId,
-      storedOf: (peerName) => this.broker?.storedOf(peerName) ?? [],
+      storedOf: (peer) => this.broker?.storedOf(peer.wireName) ?? this.#kept?.of(peer)?.stored ?? [],
       gone: (type, source) => this.broker?.gone(type, source),
       onChange,
-      store: this.#queues.store,
+      store: this.#kept?.store ?? this.#queues.store,
       whenFull: rules.whenFull,
       capacityOf: (type) => rules.capacityOf('out', type),
       budget: this.#budget,
       namesAreIdentities,
       // A message from the store: no caller waits for its result, but its file is still read.
-      revive: (header) => {
-        return { observer, logId: 0, body: header && this.#files?.bodyOf(header) };
-      },
+      revive: (header, number) =>
+        this.#kept?.revive(number) ?? {
+          ...{ observer, logId: 0, body: header && this.#files?.bodyOf(header) },
+        },
     });
   }
 
@@ -317,7 +328,7 @@ export class Connector {
   #makeEndpoint(): ServerEndpoint | ClientEndpoint {
     const { options, registry, traffic, log, admission } = this;
     return makeEndpoint({
-      ...{ options, registry, traffic, log, admission, known: this.#known },
+      ...{ options, registry, traffic, log, admission, known: this.#known, keeper: this.#kept },
       knownKinds: new KnownKinds({ registry, known: this.#knownAioc, log }),
       sourceId: () => this.sourceId,
       setPhase: (phase) => this.#setPhase(phase),
@@ -341,13 +352,6 @@ export class Connector {
       observe: (peer, batch) => this.chat.observe(peer, batch),
       onChange,
     });
-  }
-
-  #makeCounts(): MessageCounts | undefined {
-    const { ports, local } = this.options;
-    if (!local?.countsMessages) return undefined;
-    const types = [...local.sendTypes, ...local.recvTypes];
-    return new MessageCounts({ clock: ports.clock, types, report: (line) => this.log.event(line) });
   }
 
   #makeTraffic(): Traffic {
@@ -377,12 +381,6 @@ export class Connector {
     const known = this.registry.byWireName(name);
     if (known !== undefined || !mayBeAway || !isClientName(name)) return known;
     return addAwayPeer(this.registry, name, NOT_BACK);
-  }
-
-  #applyIgnored(): void {
-    const { ignored } = this.options;
-    if (typeof ignored === 'boolean') this.ignoring.setAll(ignored);
-    else this.ignoring.setOnly(ignored);
   }
 
   get #running(): boolean {

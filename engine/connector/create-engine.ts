@@ -13,6 +13,7 @@ import { knownMachinesPath } from '../security/known-machines.ts';
 import { Connector } from './connector.ts';
 import type { ConnectorOptions } from './connector-options.ts';
 import { EngineService } from './engine-service.ts';
+import { conversationsPath } from './kept-chat.ts';
 import { type FromConfigOptions, optionsFromConfig } from './options-from-config.ts';
 
 /** The name of every chat client on the wire: a Python server sends to this name only (PROTOCOL §10). */
@@ -34,6 +35,8 @@ export interface ChatEngineOptions {
   readonly receivedDirectory: string;
   /** A shell for lines of peers, each of which runs only after a yes. */
   readonly exec?: ExecOptions;
+  /** No conversation, and no line that waits, is kept for the next start. */
+  readonly keepsNothing?: boolean;
   /** A fixed time for the displayed clock, so that screens can be compared. */
   readonly fixedWallMs?: number;
 }
@@ -57,7 +60,9 @@ export interface Engine {
  * @throws AiocError AIOC_STATE_DIRECTORY if the identity cannot be read or created
  */
 export async function createChatEngine(options: ChatEngineOptions): Promise<Engine> {
-  const { stateDirectory, displayName, useTls, fixedWallMs, ...rest } = options;
+  const { stateDirectory, displayName, useTls, keepsNothing = false, fixedWallMs, ...rest } = options;
+  // Strangers could fill the disk of a server that accepts everybody.
+  const keeps = useTls && !keepsNothing && !options.acceptAll;
   const clock = realClock(fixedWallMs);
   const random = realRandomness();
   // The certificate uses the real clock, even if the displayed one is fixed.
@@ -75,6 +80,7 @@ export async function createChatEngine(options: ChatEngineOptions): Promise<Engi
     security: useTls ? { mode: 'tls-allow-all', tls: await loadOrMakeIdentity(making) } : { mode: 'plain' },
     namesAreIdentities: false,
     ...(useTls && { knownMachinesFile: knownMachinesPath(stateDirectory) }),
+    ...(keeps && { conversationsDirectory: conversationsPath(stateDirectory, options.role) }),
     messageMaxBytes: LIMITS.messageWithoutIdentityBytes,
     ignored: false,
     reconnects: true,

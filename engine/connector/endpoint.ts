@@ -4,6 +4,7 @@ import type { TlsVersion } from '../base/ports.ts';
 import type { Phase } from '../contract/views.ts';
 import type { Admission } from '../peers/admission.ts';
 import { ClientEndpoint } from '../peers/client-endpoint.ts';
+import type { PeerKeeper } from '../peers/endpoint.ts';
 import { defaultHeartbeat, type HeartbeatRules } from '../peers/heartbeat.ts';
 import type { KnownKinds } from '../peers/known-kinds.ts';
 import { KnownServer } from '../peers/known-server.ts';
@@ -27,6 +28,7 @@ export interface EndpointParts {
   readonly known: KnownMachines;
   readonly sourceId: () => string;
   readonly setPhase: (phase: Phase) => void;
+  readonly keeper: PeerKeeper | undefined;
 }
 
 /** aioc peers send heartbeats in both directions; a Python server gets them only if the configuration says so. */
@@ -103,7 +105,9 @@ export function makeEndpoint({
     ...(trust?.client && { trust: withMinVersion(trust.client, minVersion) }),
     ...(bindTo !== undefined && { bindTo }),
     ...(options.knownMachinesFile !== undefined && {
-      known: new KnownServer({ known, fingerprintWords, address: hostAndPort(host, port) }),
+      known: new KnownServer({
+        ...{ known, fingerprintWords, keeper: parts.keeper, address: hostAndPort(host, port) },
+      }),
     }),
     wireName,
     reconnects,

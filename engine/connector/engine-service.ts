@@ -84,6 +84,8 @@ export class EngineService implements EngineApi {
         const rows = [...registry.all].map((peer) =>
           peerRow(peer, {
             ...{ security: security.mode, uses, ignored: ignoring.includes(peer) },
+            isKept: this.#connector.keeps(peer),
+            hasEarlier: chat.conversation(peer.id).at(0)?.isEarlier === true,
             unread: chat.conversation(peer.id).unread,
           }),
         );

@@ -6,12 +6,13 @@ import type { ConnectorOptions } from './connector-options.ts';
 interface Parts {
   readonly log: Pick<TrafficLog, 'event'>;
   readonly onChange: () => void;
+  readonly prepare: (fingerprint: string) => Promise<unknown>;
 }
 
 /** The machines that a connector's chat knows, and the admission of its clients. */
 export function makeAdmission(
   { ports, acceptAll, fingerprintWords, knownMachinesFile }: ConnectorOptions,
-  { log, onChange }: Parts,
+  { log, onChange, prepare }: Parts,
 ): { readonly known: KnownMachines; readonly admission: Admission } {
   const { clock, random } = ports;
   const known = new KnownMachines({
@@ -20,6 +21,14 @@ export function makeAdmission(
     onTrouble: (text) => log.event(text, { warning: true }),
   });
   const onUnreadable = (reason: string): void => log.event(reason, { warning: true, repeats: 'unreadable' });
-  const admission = new Admission({ clock, acceptAll, fingerprintWords, known, onChange, onUnreadable });
+  const admission = new Admission({
+    clock,
+    acceptAll,
+    fingerprintWords,
+    known,
+    onChange,
+    onUnreadable,
+    prepare,
+  });
   return { known, admission };
 }

@@ -9,7 +9,7 @@ import { makeFileTargets } from './file-targets.ts';
 export function makeChat(
   options: ConnectorOptions,
   space: DiskSpace,
-  parts: Pick<ChatOptions, 'folder' | 'log' | 'onChange'>,
+  parts: Pick<ChatOptions, 'folder' | 'log' | 'onChange' | 'keptOf'>,
 ): Chat {
   const { ports, stateDirectory, displayName: ownName, local, exec } = options;
   const targets = makeFileTargets(options, {

@@ -1,5 +1,7 @@
 import { LIMITS } from '../base/limits.ts';
 import type { Clock, Timer } from '../base/ports.ts';
+import type { TrafficLog } from '../peers/traffic-log.ts';
+import type { ConnectorOptions } from './connector-options.ts';
 
 type Counts = Map<string, number>;
 
@@ -65,4 +67,14 @@ function inWords(counts: Counts): string {
   if (total === 0) return '0';
   const each = [...counts].sort(([a], [b]) => a.localeCompare(b)).map(([type, count]) => `${type} ${count}`);
   return `${total} (${each.join(', ')})`;
+}
+
+/** The counts of a connector, if its configuration asks for them. */
+export function messageCountsOf(
+  { ports, local }: ConnectorOptions,
+  log: Pick<TrafficLog, 'event'>,
+): MessageCounts | undefined {
+  if (!local?.countsMessages) return undefined;
+  const types = [...local.sendTypes, ...local.recvTypes];
+  return new MessageCounts({ clock: ports.clock, types, report: (line) => log.event(line) });
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { AiocError } from '../base/errors.ts';
 import { checkDirectory } from '../base/own-directory.ts';
 import type { Ports } from '../base/ports.ts';
 import { type ConnectorOwner, ownerInFileNames } from '../local/socket-names.ts';
@@ -8,9 +9,9 @@ import type { JournalEvent } from '../storage/journal/journal-options.ts';
 import { type DamageReport, type RecoveryReport, totalLost } from '../storage/journal/report.ts';
 import type { Store } from '../storage/store.ts';
 import { TailCacheStore } from '../storage/tail-cache-store.ts';
-import type { StorageOptions } from './connector-options.ts';
+import { type ConnectorOptions, fileOwnerOf, type StorageOptions } from './connector-options.ts';
 
-export interface OpenJournalOptions {
+interface OpenJournalOptions {
   readonly storage: StorageOptions;
   readonly owner: ConnectorOwner;
   readonly ports: Pick<Ports, 'disk' | 'clock' | 'random'>;
@@ -27,12 +28,7 @@ export function journalPath(directory: string, owner: ConnectorOwner): string {
  *
  * @throws AiocError AIOC_DIRECTORY if another user could change it, and the errors of Journal.open
  */
-export async function openConnectorJournal({
-  storage,
-  owner,
-  ports,
-  log,
-}: OpenJournalOptions): Promise<Store> {
+async function openConnectorJournal({ storage, owner, ports, log }: OpenJournalOptions): Promise<Store> {
   const directory = journalPath(storage.journalDirectory, owner);
   const { disk, clock, random } = ports;
   await checkDirectory({ path: directory, key: 'journal_directory' });
@@ -46,6 +42,13 @@ export async function openConnectorJournal({
   });
   reportStart(journal.report, { directory, log });
   return new TailCacheStore(journal, clock);
+}
+
+/** The journal of a connector with a configuration. */
+export async function journalOf(options: ConnectorOptions, log: TrafficLog): Promise<Store> {
+  const { ports, local } = options;
+  if (local === undefined) throw new AiocError('AIOC_INTERNAL', 'only a configured connector has a journal');
+  return openConnectorJournal({ storage: local.storage, owner: fileOwnerOf(options), ports, log });
 }
 
 function eventText(event: JournalEvent, directory: string): string {

@@ -14,6 +14,8 @@ export interface QueueOverviewOptions {
   readonly rules: QueueRules;
   readonly context: BlockedContext;
   readonly space: Pick<DiskSpace, 'room'>;
+  /** Whether the chat keeps a queue on disk, by the name of its stream. */
+  readonly isKept: (stream: string) => boolean;
   /** The directory whose disk fills first. */
   readonly directory: string;
   readonly peers: () => Iterable<Peer>;

@@ -18,10 +18,22 @@ import { type BlockedContext, compareBlocked, inboxBlocked, outboxBlocked } from
 import type { ListSource } from './list-window.ts';
 
 interface AboutPeer {
+  /** What waits for it is on disk. */
+  readonly isKept: boolean;
+  /** Its conversation has rows of earlier runs. */
+  readonly hasEarlier: boolean;
   readonly unread: number;
   readonly ignored: boolean;
   readonly security: SecurityMode;
   readonly uses: CertificateUses | undefined;
+}
+
+/** What outboxes do not know themselves. */
+interface AboutQueues {
+  readonly rules: QueueRules;
+  readonly context: BlockedContext;
+  /** Whether the chat keeps a queue on disk, by the name of its stream. */
+  readonly isKept: (stream: string) => boolean;
 }
 
 export function peerRow(peer: Peer, about: AboutPeer): PeerRow {
@@ -57,6 +69,8 @@ export function peerRow(peer: Peer, about: AboutPeer): PeerRow {
     ignoredOut: peer.ignoredOut,
     ...(peer.forgedIn > 0 && { forgedIn: peer.forgedIn }),
     waitingCount: peer.sender.waitingCount,
+    ...(about.isKept && { isKept: true }),
+    ...(about.hasEarlier && { hasEarlier: true }),
     unread: about.unread,
   };
 }
@@ -105,10 +119,7 @@ export function peerList(rows: readonly PeerRow[]): ListSource<PeerRow, PeerSort
 }
 
 /** One row for each peer and type used since the start: its outbox together with its lanes (SentQueues). */
-export function queueRows(
-  peers: Iterable<Peer>,
-  { rules, context }: { readonly rules: QueueRules; readonly context: BlockedContext },
-): QueueRow[] {
+export function queueRows(peers: Iterable<Peer>, about: AboutQueues): QueueRow[] {
   const rows: QueueRow[] = [];
   for (const peer of peers) {
     const byType = new Map<string, SentQueue[]>();
@@ -119,8 +130,8 @@ export function queueRows(
       else others.push(queue);
     }
     for (const [type, queues] of byType) {
-      const row = outboxRow(peer, { type, queues }, rules);
-      const blocked = row.depth > 0 ? outboxBlocked(peer, queues, context) : undefined;
+      const row = outboxRow(peer, { type, queues }, about);
+      const blocked = row.depth > 0 ? outboxBlocked(peer, queues, about.context) : undefined;
       rows.push({ ...row, ...(blocked !== undefined && { blocked }) });
     }
   }
@@ -130,7 +141,7 @@ export function queueRows(
 function outboxRow(
   peer: Peer,
   { type, queues }: { readonly type: string; readonly queues: readonly SentQueue[] },
-  rules: QueueRules,
+  { rules, isKept }: AboutQueues,
 ): QueueRow {
   const outboxes = queues.map(({ outbox }) => outbox);
   const sum = (of: (outbox: Outbox) => number): number =>
@@ -149,7 +160,7 @@ function outboxRow(
     type,
     depth,
     bytes: sum(({ bytes }) => bytes),
-    ...storedNote(rules, 'out', type),
+    ...(isAllKept(outboxes, isKept) ? { stored: true } : storedNote(rules, 'out', type)),
     ...(oldest.length > 0 && { oldestAtMs: Math.min(...oldest) }),
     ...(dropped > 0 && { dropped }),
     inRate,
@@ -250,6 +261,12 @@ function drainOf({ drainSeconds, depth }: QueueRow): number {
 function worstLagMs(queues: readonly SentQueue[]): number | undefined {
   const lags = queues.flatMap(({ outbox, lag }) => lag.ms(outbox.unacked) ?? []);
   return lags.length === 0 ? undefined : Math.max(...lags);
+}
+
+/** Lines of the chat; not so files, which are in lanes. */
+function isAllKept(outboxes: readonly Outbox[], isKept: (stream: string) => boolean): boolean {
+  const waiting = outboxes.filter(({ depth }) => depth > 0);
+  return waiting.length > 0 && waiting.every(({ stored }) => isKept(stored.stream));
 }
 
 function storedNote(

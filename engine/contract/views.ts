@@ -5,10 +5,12 @@
  * Texts from a peer are raw: make them safe before you draw them.
  */
 import type { Blocked } from './blocked.ts';
+import type { ChatRow } from './chat-rows.ts';
 import type { ExecState } from './exec-state.ts';
 import type { TransferPhase } from './transfer-progress.ts';
 
 export type { Blocked } from './blocked.ts';
+export type { ChatRow, ShellState, TransferState } from './chat-rows.ts';
 export type { Body, MessageBody } from './message-body.ts';
 
 export type PeerSort = 'name' | 'address' | 'state' | 'rate' | 'lag' | 'waiting' | 'dropped' | 'certificate';
@@ -206,6 +208,10 @@ export interface PeerRow {
   /** Number of dropped frames that it sent under another name; absent if none. */
   readonly forgedIn?: number;
   readonly waitingCount: number;
+  /** In the chat: what waits for it is on disk, and goes to this certificate only, also after a restart. */
+  readonly isKept?: true;
+  /** Its conversation has rows of earlier runs. */
+  readonly hasEarlier?: true;
   readonly unread: number;
 }
 
@@ -298,50 +304,6 @@ export interface LogRow {
   readonly lastAtMs?: number;
   /** There is more; `query` returns it. */
   readonly hasBody: boolean;
-}
-
-/** The progress of a sent chat line. `received`: the peer has acknowledged it. */
-type DeliveryMark = 'waiting' | 'sent' | 'received' | 'dropped' | 'failed';
-
-export interface TransferState {
-  readonly phase: 'preparing' | 'waiting' | 'running' | 'done' | 'refused' | 'failed' | 'cancelled';
-  readonly doneBytes: number;
-  /** 0: not known, as of a directory before its end. */
-  readonly totalBytes: number;
-  readonly bytesPerSecond: number;
-  /** Where it went on after an interruption. */
-  readonly resumedBytes?: number;
-  /** Where it was stored, or why not. */
-  readonly detail?: string;
-  /** Entries of a directory that were not sent or not stored. */
-  readonly leftOut?: number;
-  /** Names them. */
-  readonly warning?: string;
-}
-
-export interface ShellState {
-  readonly running: boolean;
-  readonly exitCode?: number;
-  readonly signal?: string;
-  /** The last lines of its output, oldest first. */
-  readonly lines: readonly string[];
-  readonly droppedLines: number;
-}
-
-export interface ChatRow {
-  readonly id: number;
-  readonly atMs: number;
-  readonly from: 'me' | 'peer' | 'here';
-  readonly author: string;
-  /** The line, the file's name, or the command. */
-  readonly text: string;
-  readonly mark?: DeliveryMark;
-  readonly transfer?: TransferState;
-  readonly shell?: ShellState;
-  /** A line that only this side sees. */
-  readonly tone?: 'info' | 'good' | 'bad';
-  /** The first unread row. */
-  readonly firstUnread?: boolean;
 }
 
 export interface ListUpdate<Row> {

@@ -16,6 +16,8 @@ export interface AdmissionOptions {
   readonly onChange: () => void;
   /** What was known of a client cannot be read: it is asked about again. */
   readonly onUnreadable: (reason: string) => void;
+  /** Called before a machine with a certificate is admitted. It never rejects. */
+  readonly prepare?: (fingerprint: string) => Promise<unknown>;
 }
 
 interface WaitingRequest {
@@ -62,7 +64,7 @@ export class Admission {
     this.#options.known.recognise({ fingerprint, name }).then(
       ({ isKnown, isNameOfAnother }) => {
         if (!this.#lookedUp.delete(link)) return;
-        if (isKnown) return link.admit();
+        if (isKnown) return this.#prepared(link, fingerprint);
         this.#hold(link, introduction, { onWaiting, isNameOfAnother });
       },
       (error: Error) => {
@@ -127,8 +129,15 @@ export class Admission {
       const { fingerprint } = certificate;
       const name = nameOf(introduction);
       void this.#options.known.remember({ role: 'client', name, certificateName: name, fingerprint });
+      return this.#prepared(link, fingerprint);
     }
     link.admit();
+  }
+
+  #prepared(link: Link, fingerprint: string): void {
+    const { prepare } = this.#options;
+    if (prepare === undefined) return link.admit();
+    void prepare(fingerprint).then(() => link.admit());
   }
 
   #describe(id: number, link: Link, introduction: Introduction): JoinRequest {

@@ -12,6 +12,14 @@ import type { IdentifiedKind, SessionOptions } from './session-types.ts';
 import type { Traffic } from './traffic.ts';
 import type { TrafficLog } from './traffic-log.ts';
 
+/** Keeps the conversations with peers, each for one certificate. */
+export interface PeerKeeper {
+  /** Called before a machine is connected. @returns why it must not be */
+  prepare(fingerprint: string): Promise<string | undefined>;
+  /** Called before messages flow. */
+  established(peer: EstablishedPeer): void;
+}
+
 /** What the endpoint of a server and that of a client need. */
 export interface EndpointOptions {
   readonly ports: Ports;
@@ -23,6 +31,8 @@ export interface EndpointOptions {
   readonly log: TrafficLog;
   readonly fingerprintWords: (fingerprint: string) => string;
   readonly setPhase: (phase: Phase) => void;
+  /** Of the chat. */
+  readonly keeper?: PeerKeeper | undefined;
   /** See LinkOptions. */
   readonly heartbeatOf: (kind: IdentifiedKind['kind']) => HeartbeatRules | undefined;
 }
@@ -57,7 +67,7 @@ export function shownCertificate(
   return { certificate: { fingerprint, words, notBeforeMs, notAfterMs, issuer } };
 }
 
-interface EstablishedLink {
+export interface EstablishedPeer {
   readonly link: Link;
   readonly peer: Peer;
   readonly peerKind: IdentifiedKind;
@@ -76,11 +86,12 @@ interface ConnectPeerOptions {
  * @returns false if they already do: the peer counted as Python, and has identified itself as aioc
  */
 export function connectPeer(
-  { registry, knownKinds }: EndpointOptions,
-  { link, peer, peerKind }: EstablishedLink,
+  { registry, knownKinds, keeper }: EndpointOptions,
+  { link, peer, peerKind }: EstablishedPeer,
   { description = {}, supersededFrom }: ConnectPeerOptions = {},
 ): boolean {
   knownKinds.learn(link, peer, peerKind);
+  keeper?.established({ link, peer, peerKind });
   const name = peerKind.kind === 'aioc' ? { name: peerKind.hello.name } : {};
   registry.identify(peer, { ...description, peerKind, tls: link.connection.tlsFacts?.(), ...name });
   if (peer.connect(link, { supersededFrom })) return true;
@@ -91,7 +102,7 @@ export function connectPeer(
 /** Reports a peer that has just connected, and measures its round trip. */
 export function announcePeer(
   { log, traffic }: EndpointOptions,
-  { peer, peerKind }: EstablishedLink,
+  { peer, peerKind }: EstablishedPeer,
   how: 'connected from' | 'connected to',
 ): void {
   const kind = peerKind.kind === 'aioc' ? `aioc ${peerKind.hello.version}` : 'Python';

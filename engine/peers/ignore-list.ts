@@ -37,6 +37,12 @@ export class IgnoreList {
     this.#onChange();
   }
 
+  /** All peers, none, or exactly these. */
+  set(which: boolean | readonly string[]): void {
+    if (typeof which === 'boolean') this.setAll(which);
+    else this.setOnly(which);
+  }
+
   /** Ignores exactly these, known or not. */
   setOnly(keys: readonly string[]): void {
     this.#all = false;

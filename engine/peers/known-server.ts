@@ -1,5 +1,6 @@
 import type { PeerCertificate } from '../base/ports.ts';
 import type { KnownMachines } from '../security/known-machines.ts';
+import type { PeerKeeper } from './endpoint.ts';
 import type { Link } from './link.ts';
 import type { IdentifiedKind } from './session-types.ts';
 
@@ -8,6 +9,7 @@ export interface KnownServerOptions {
   /** The host and port that the user has given. */
   readonly address: string;
   readonly fingerprintWords: (fingerprint: string) => string;
+  readonly keeper?: PeerKeeper | undefined;
 }
 
 /**
@@ -35,7 +37,9 @@ export class KnownServer {
 
   /** Called before the first byte goes to a server. @returns why this is not the known one */
   async rejectionReason(certificate: PeerCertificate | undefined): Promise<string | undefined> {
-    this.#mismatch = await this.#mismatchOf(certificate);
+    this.#mismatch =
+      (await this.#mismatchOf(certificate)) ??
+      (certificate && (await this.#options.keeper?.prepare(certificate.fingerprint)));
     return this.#mismatch;
   }
 

@@ -10,7 +10,7 @@ import type { IdentifiedKind, SessionEnding } from './session-types.ts';
 export interface PeerOptions
   extends Pick<SenderOptions, 'store' | 'budget' | 'random' | 'whenFull' | 'revive' | 'capacityOf'> {
   /** What the application has stored of this peer's messages, in this run or an earlier one. */
-  readonly storedOf: (peerName: string) => readonly StoredPosition[];
+  readonly storedOf: (peer: Peer) => readonly StoredPosition[];
   /** See ReceiverOptions. */
   readonly gone: (type: string, source: MessageSource) => void;
   readonly id: string;
@@ -60,6 +60,7 @@ export class Peer {
   readonly outRate: RateMeter;
   readonly #clock: Clock;
   readonly #onChange: () => void;
+  #keptAs: string | undefined;
   #name: string;
   #address: string;
   #certificate: PeerDescription['certificate'] = 'none';
@@ -89,8 +90,11 @@ export class Peer {
     this.inRate = new RateMeter(clock);
     this.outRate = new RateMeter(clock);
     const sending = { clock, random, store, budget, whenFull, revive, capacityOf };
-    this.sender = new Sender({ ...sending, onChange, streamKey, sourceId, destinationId: wireName });
-    this.receiver = new Receiver({ peerName: wireName, stored: () => storedOf(wireName), gone });
+    this.sender = new Sender({
+      ...{ ...sending, onChange, sourceId, destinationId: wireName },
+      streamKey: () => this.#keptAs ?? streamKey,
+    });
+    this.receiver = new Receiver({ peerName: wireName, stored: () => storedOf(this), gone });
   }
 
   /** Its display name; unique among the peers of this connector. */
@@ -184,6 +188,16 @@ export class Peer {
   /** When this side tries to connect again. */
   get retry(): Retry | undefined {
     return this.#away.retry;
+  }
+
+  /** The fingerprint to which its conversation and its lines on disk belong. */
+  get keptAs(): string | undefined {
+    return this.#keptAs;
+  }
+
+  /** Queues that are made from now on are stored under this fingerprint. */
+  keepAs(fingerprint: string): void {
+    this.#keptAs = fingerprint;
   }
 
   /** Records what a connection has shown of the peer; what is left out stays as it is. */

@@ -109,7 +109,7 @@ export class Registry {
       const same = matching.find(({ instance }) => instance === peerKind.hello.instance);
       if (same !== undefined) return same;
     }
-    return matching.findLast((peer) => peer.kind === peerKind.kind && mayReconnect(peer, link));
+    return matching.findLast((peer) => isOfKind(peer, peerKind.kind) && mayReconnect(peer, link));
   }
 
   /**
@@ -189,6 +189,11 @@ function removeFrom(index: Map<string, Set<Peer>>, key: string, peer: Peer): voi
   const peers = index.get(key);
   peers?.delete(peer);
   if (peers?.size === 0) index.delete(key);
+}
+
+/** The kind of a peer of an earlier run is not known yet: it was aioc, since others have no certificate in the chat. */
+function isOfKind({ kind, keptAs }: Peer, seen: IdentifiedKind['kind']): boolean {
+  return kind === seen || (kind === 'unknown' && keptAs !== undefined && seen === 'aioc');
 }
 
 /** Whether a client may be this disconnected peer: without a certificate, it must connect from the same address. */

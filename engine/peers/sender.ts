@@ -26,7 +26,7 @@ export interface SenderOptions
   /** The capacity of the queue of a message type. */
   readonly capacityOf: (type: string) => Capacity;
   /** The peer's name in the names of its streams in the store. */
-  readonly streamKey: string;
+  readonly streamKey: () => string;
   /** The current name of this connector on the wire. */
   readonly sourceId: () => string;
   /** The peer's name on the wire. */
@@ -259,7 +259,7 @@ export class Sender {
     const outbox = new Outbox({
       ...options,
       type,
-      stream: outboxStream({ peer: streamKey, type, lane }),
+      stream: outboxStream({ peer: streamKey(), type, lane }),
       capacity: capacityOf(type),
       onKept: () => {
         this.pump();

@@ -53,9 +53,11 @@ export class OutboxLoader {
   #entry({ position, count, head, records, atMs }: StoredBatch): OutboxEntry {
     const old = head.length === 0 ? readOldOutgoing(records) : undefined;
     const batch = old?.batch ?? { count, records };
+    const number =
+      old === undefined ? numberInHead(head) : (old.number ?? this.#options.numbers.nextUnnumbered());
     return new OutboxEntry({
-      context: this.#options.revive(old?.header ?? headerWithFile(batch)),
-      number: old === undefined ? numberInHead(head) : (old.number ?? this.#options.numbers.nextUnnumbered()),
+      context: this.#options.revive(old?.header ?? headerWithFile(batch), number),
+      number,
       position,
       count,
       sizeBytes: sizeOfBatch({ head, records }),

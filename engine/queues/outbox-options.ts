@@ -2,6 +2,7 @@ import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Clock, Randomness } from '../base/ports.ts';
 import type { WhenFull } from '../config/shapes.ts';
 import type { JsonObject } from '../protocol/header.ts';
+import type { MessageNumber } from '../protocol/message-number.ts';
 import type { Store } from '../storage/store.ts';
 import type { Capacity } from './capacity.ts';
 import type { DeliveryContext } from './outbox-batch.ts';
@@ -20,8 +21,9 @@ export interface OutboxOptions {
    * Context of messages of an earlier run, or beyond the number of observed ones.
    *
    * @param header of a single message, which may name a file
+   * @param number of the first message
    */
-  readonly revive: (header: JsonObject | undefined) => DeliveryContext;
+  readonly revive: (header: JsonObject | undefined, number: MessageNumber) => DeliveryContext;
   /** Called when messages have been stored, before their completions. */
   readonly onKept: () => void;
   /** Whether the peer is connected, so that the queue shrinks. */

@@ -16,7 +16,7 @@ import { ProgressLine, progressText, sizeText } from '../progress-line.ts';
  */
 export async function runUpload(settings: ChatSettings, path: string): Promise<number> {
   await requireThere(path);
-  const engine = await createChatEngine(engineOptions(settings));
+  const engine = await createChatEngine(engineOptions({ ...settings, keepsNothing: true }));
   const line = new ProgressLine(process.stderr);
   const interrupted = new Promise<never>((_, reject) => {
     const stop = (): void => reject(new AiocError('AIOC_CANCELLED', 'interrupted; the peer saved nothing'));

@@ -35,8 +35,8 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'a message that waited on the disk is numbered anew',
     file: 'queues/outbox-loader.ts',
-    find: 'old === undefined ? numberInHead(head) : (old.number ?? this.#options.numbers.nextUnnumbered()),',
-    replace: 'this.#options.numbers.next(count),',
+    find: 'old === undefined ? numberInHead(head) : (old.number ?? this.#options.numbers.nextUnnumbered());',
+    replace: 'this.#options.numbers.next(count);',
   },
   {
     name: 'what was sent on a lost connection is not sent again',

@@ -26,7 +26,7 @@ export function senderOn(store: Store, clock: Clock, more: Partial<SenderOptions
     budget: new MemoryBudget(LIMITS.memoryBudgetBytes),
     sourceId: () => 'us',
     destinationId: 'them',
-    streamKey: 'peer',
+    streamKey: () => 'peer',
     whenFull: 'refuse',
     capacityOf: () => ({ messages: 10_000, bytes: 1e9 }),
     revive: () => ({ observer: NOBODY, logId: 0 }),

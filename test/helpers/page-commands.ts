@@ -67,6 +67,7 @@ export const RUN_AS_SHOWN: readonly { readonly command: RegExp; readonly prints:
 
 /** Commands that other tests run: pattern, and the files that together name the command and each of its options. */
 const RUN_ELSEWHERE: readonly (readonly [command: RegExp, files: readonly string[]])[] = [
+  [/^aioc chat forget/, ['test/source/commands/chat-forget.test.ts']],
   [/^aioc chat .*--upload/, ['test/pty/upload-command.test.ts']],
   [
     /^aioc (chat\b|--target)/,

@@ -27,6 +27,7 @@ export interface SideOptions {
   readonly receivedDirectory?: string;
   readonly stateDirectory?: string;
   readonly knownMachinesFile?: string;
+  readonly conversationsDirectory?: string;
   /** A configured connector in mutual TLS: its peers are known by their names. A client's own; a server's is not used. */
   readonly configuredAs?: string;
   readonly refusesDuplicates?: boolean;
@@ -91,6 +92,9 @@ export class Side {
       stateDirectory: options.stateDirectory ?? UNUSED,
       ...(options.access !== undefined && { access: options.access }),
       ...(options.knownMachinesFile !== undefined && { knownMachinesFile: options.knownMachinesFile }),
+      ...(options.conversationsDirectory !== undefined && {
+        conversationsDirectory: options.conversationsDirectory,
+      }),
       ports: world,
     });
     this.engine = new EngineService(this.connector);
