@@ -37,6 +37,8 @@ export interface Appearance {
   readonly colour: boolean;
   /** False: everything, including text from peers, is drawn in ASCII. */
   readonly unicode: boolean;
+  /** Nothing moves, and numbers change at most once a second. */
+  readonly isStill?: boolean;
   /** How tones look; without it as the terminal’s sixteen colours, or in none. */
   readonly palette?: TonePalette;
 }

@@ -2,8 +2,12 @@ import type { Host } from '../host.ts';
 import type { UiState } from '../state/ui-state.ts';
 
 /** What the first state needs to know of the terminal. */
-export function screenOf(host: Host): Pick<UiState, 'size' | 'isLinear'> {
-  return { size: host.size(), isLinear: host.readOut !== undefined };
+export function screenOf(host: Host): Pick<UiState, 'size' | 'isLinear' | 'isStill'> {
+  return {
+    size: host.size(),
+    isLinear: host.readOut !== undefined,
+    isStill: host.appearance.isStill === true,
+  };
 }
 
 /** What the terminal must do after the user has changed how the screen looks and behaves. */

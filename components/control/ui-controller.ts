@@ -97,7 +97,8 @@ export class UiController implements UiContext {
     const look = { ...screenOf(this.host), nowMs, attached, isConnector, mouse, theme };
     const startCommand = trusted(this.local.startCommand);
     this.#ui = this.#lastRun.resumed(initialUiState({ ...look, startCommand }));
-    this.#store = new EngineStore(this.engine, this.host.clock, () => this.#arrived());
+    const { engine, host } = this;
+    this.#store = new EngineStore({ engine, host, isStill: look.isStill }, () => this.#arrived());
     this.#ticker = new Ticker(this.host.clock, (now) => this.change({ kind: 'minute', nowMs: now }));
     this.#content = new HeldContent(this.host.clock, () => this.#settle({ mayShrink: true }));
     this.prompt = new Prompt({

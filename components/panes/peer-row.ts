@@ -3,6 +3,7 @@ import { CAUSE_WORDS } from '../state/cause-text.ts';
 import { endsSoonText } from '../state/certificate-text.ts';
 import { ageText, countText, millisText, rateText, shortCount } from '../state/format.ts';
 import type { SafePeerRow } from '../state/safe-rows.ts';
+import type { UiState } from '../state/ui-state.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { clip, textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
@@ -21,7 +22,10 @@ const CERTIFICATE_HEAD = 'cert';
 const BESIDE_STORY_WIDTH = 44;
 
 /** The columns of these rows. Numbers have fixed columns, so that they never jump; names get the rest. */
-export function peerColumns(rows: readonly SafePeerRow[], nowMs: number): readonly Column<SafePeerRow>[] {
+export function peerColumns(
+  rows: readonly SafePeerRow[],
+  { nowMs, isStill }: Pick<UiState, 'nowMs' | 'isStill'>,
+): readonly Column<SafePeerRow>[] {
   const hasCertificates = rows.some(({ certificateEndsAtMs }) => certificateEndsAtMs !== undefined);
   const columns: readonly (Column<SafePeerRow> | undefined)[] = [
     {
@@ -34,10 +38,12 @@ export function peerColumns(rows: readonly SafePeerRow[], nowMs: number): readon
       needs: ({ address }) => textWidth(address),
       cell: (row, width) => [cellLeft(whereOf(row, width), width, 'faint')],
     },
-    {
-      ...{ head: '', min: 5, max: 6, rank: 3 },
-      cell: (row, width) => [span(sparkline(row.rateHistory, width), isQuiet(row) ? 'faint' : 'info')],
-    },
+    isStill
+      ? undefined
+      : {
+          ...{ head: '', min: 5, max: 6, rank: 3 },
+          cell: (row, width) => [span(sparkline(row.rateHistory, width), isQuiet(row) ? 'faint' : 'info')],
+        },
     {
       ...{ head: 'rate', min: 5, max: 5, rank: 1, align: 'right', sort: 'rate' },
       cell: (row, width) => [cellRight(rateText(row.rate), width, isQuiet(row) ? 'faint' : 'plain')],

@@ -88,7 +88,7 @@ export function peersPane(input: PaneInput): Block {
     .map((row) => joinRequestLine(row, width));
   const selected = selectedRow(ui.peers, peers);
   const shown = (peers?.rows ?? []).slice(0, peersRows(input));
-  const columns = fitColumns(peerColumns(shown, ui.nowMs), width - MARK_CELLS, shown);
+  const columns = fitColumns(peerColumns(shown, ui), width - MARK_CELLS, shown);
   const view = { width, columns, nowMs: ui.nowMs, asksForCertificate: status?.asksForCertificate === true };
   const hasFocus = ui.focus === 'peers';
   const marks = ui.marks.peers;

@@ -1,6 +1,7 @@
 import { ageText, bytesText, countText, durationText, millisText, rateText } from '../state/format.ts';
 import { selectedRow } from '../state/list-motion.ts';
 import type { SafeQueueRow } from '../state/safe-rows.ts';
+import type { UiState } from '../state/ui-state.ts';
 import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
@@ -37,7 +38,7 @@ export function queuesPane(input: PaneInput): Block {
   const update = data.queues;
   const selected = ui.focus === 'queues' ? selectedRow(ui.queues, update) : undefined;
   const shown = (update?.rows ?? []).slice(0, queuesRows(input));
-  const columns = fitColumns(queueColumns(shown, ui.nowMs), width - MARK_CELLS, shown);
+  const columns = fitColumns(queueColumns(shown, ui), width - MARK_CELLS, shown);
   const marks = ui.marks.queues;
   const manner = `${width} ${ui.nowMs} ${columnsKey(columns)}`;
   const rows = shown.map((row) =>
@@ -66,7 +67,10 @@ export function queueName(row: SafeQueueRow): SafeText {
 }
 
 /** Numbers have fixed columns, so that they never jump; names get the rest. */
-function queueColumns(rows: readonly SafeQueueRow[], nowMs: number): readonly Column<SafeQueueRow>[] {
+function queueColumns(
+  rows: readonly SafeQueueRow[],
+  { nowMs, isStill }: Pick<UiState, 'nowMs' | 'isStill'>,
+): readonly Column<SafeQueueRow>[] {
   // With storage, the column tells whether the bytes are on disk.
   const storing = rows.some(({ stored }) => stored !== undefined);
   return [
@@ -95,10 +99,7 @@ function queueColumns(rows: readonly SafeQueueRow[], nowMs: number): readonly Co
       ...{ ...right('in/s', [5, 6], 5), sort: 'in' },
       cell: ({ inRate }, width) => [cellRight(rateText(inRate), width)],
     },
-    {
-      ...{ head: '', min: 5, max: 6, rank: 6 },
-      cell: (row, width) => [span(sparkline(row.rateHistory, width), isStill(row) ? 'faint' : 'info')],
-    },
+    ...(isStill ? [] : [historyColumn()]),
     {
       ...{ ...right('out/s', [5, 6], 5), sort: 'out' },
       cell: ({ outRate }, width) => [cellRight(rateText(outRate), width)],
@@ -140,7 +141,14 @@ function right(head: string, [min, max]: readonly [number, number], rank: number
   return { head, min, max, rank, align: 'right' } as const;
 }
 
-function isStill({ rateHistory }: SafeQueueRow): boolean {
+function historyColumn(): Column<SafeQueueRow> {
+  return {
+    ...{ head: '', min: 5, max: 6, rank: 6 },
+    cell: (row, width) => [span(sparkline(row.rateHistory, width), hasStood(row) ? 'faint' : 'info')],
+  };
+}
+
+function hasStood({ rateHistory }: SafeQueueRow): boolean {
   return rateHistory.every((rate) => rate === 0);
 }
 

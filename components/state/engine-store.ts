@@ -6,6 +6,8 @@ import { type EngineData, withUpdate } from './safe-rows.ts';
 
 /** Numbers that change more often than this cannot be read. */
 const PAUSE_MS = 200;
+/** With reduced motion. */
+const STILL_PAUSE_MS = 1_000;
 /** The updates of one tick come one after the other: they are shown in one frame. */
 const GATHER_MS = 5;
 /** A line of a conversation is shown sooner than numbers. */
@@ -37,6 +39,8 @@ interface Slot {
 export class EngineStore {
   readonly #engine: EngineApi;
   readonly #clock: HostClock;
+  /** Numbers change at most once a second. */
+  readonly #isStill: boolean;
   readonly #onChange: (data: EngineData) => void;
   readonly #slots = new Map<View['pane'], Slot>();
   #data: EngineData = {};
@@ -53,9 +57,13 @@ export class EngineStore {
   /** An update can arrive before `open` has returned; it is reported when all views are open. */
   #isShowing = false;
 
-  constructor(engine: EngineApi, clock: HostClock, onChange: (data: EngineData) => void) {
+  constructor(
+    { engine, host, isStill }: { engine: EngineApi; host: { readonly clock: HostClock }; isStill: boolean },
+    onChange: (data: EngineData) => void,
+  ) {
     this.#engine = engine;
-    this.#clock = clock;
+    this.#clock = host.clock;
+    this.#isStill = isStill;
     this.#onChange = onChange;
   }
 
@@ -157,7 +165,7 @@ export class EngineStore {
     if (slot !== undefined) slot.isAwaited = false;
     if (this.#isShowing) return;
     if (isAwaited || this.#pause === undefined) this.#tellIn(GATHER_MS);
-    else if (update.pane === 'chat') this.#tellIn(CHAT_MS);
+    else if (update.pane === 'chat' && !this.#isStill) this.#tellIn(CHAT_MS);
   }
 
   #tellIn(delayMs: number): void {
@@ -170,7 +178,7 @@ export class EngineStore {
     this.#nextReport?.cancel();
     this.#nextReport = undefined;
     this.#pause?.cancel();
-    this.#pause = this.#clock.after(PAUSE_MS, () => {
+    this.#pause = this.#clock.after(this.#isStill ? STILL_PAUSE_MS : PAUSE_MS, () => {
       this.#pause = undefined;
       if (this.#isDirty) this.#tell();
     });

@@ -136,6 +136,8 @@ export interface UiState {
   readonly theme?: ThemeName;
   /** Lines for a screen reader instead of a screen. */
   readonly isLinear: boolean;
+  /** Nothing moves (AIOC_REDUCED_MOTION): no graphs, and numbers at most once a second. */
+  readonly isStill: boolean;
   /** Lines of the palette, oldest first. */
   readonly commands: readonly string[];
   /** Counts changes of the line editors, which keep their own text. */
@@ -177,6 +179,7 @@ export function initialUiState({
   theme,
   isLinear = false,
   startCommand,
+  isStill = false,
 }: {
   readonly size: Size;
   readonly nowMs: number;
@@ -186,6 +189,7 @@ export function initialUiState({
   readonly theme?: ThemeName | undefined;
   readonly isLinear?: boolean | undefined;
   readonly startCommand: SafeText;
+  readonly isStill?: boolean | undefined;
 }): UiState {
   return {
     size,
@@ -211,6 +215,7 @@ export function initialUiState({
     mouse,
     ...(theme !== undefined && { theme }),
     isLinear,
+    isStill,
     commands: [],
     typed: 0,
     startCommand,

@@ -5,13 +5,20 @@ export interface TerminalCapabilities {
   readonly colorDepth: ColorDepth;
   /** False: draw with ASCII only. */
   readonly unicode: boolean;
+  /** AIOC_REDUCED_MOTION: the user wants nothing to move. */
+  readonly isStill: boolean;
 }
 
 type TerminalEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** Colours and characters to use. A non-empty NO_COLOR always wins. */
 export function detectCapabilities(env: TerminalEnvironment, stdoutIsTty: boolean): TerminalCapabilities {
-  return { colorDepth: colorDepth(env, stdoutIsTty), unicode: unicode(env) };
+  const still = env['AIOC_REDUCED_MOTION'] ?? '';
+  return {
+    colorDepth: colorDepth(env, stdoutIsTty),
+    unicode: unicode(env),
+    isStill: still !== '' && still !== '0',
+  };
 }
 
 function colorDepth(env: TerminalEnvironment, stdoutIsTty: boolean): ColorDepth {

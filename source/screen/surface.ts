@@ -34,8 +34,8 @@ export interface SurfaceOptions {
 }
 
 export function surfaceOf({ isLinear, ascii, output, clock, host }: SurfaceOptions): Surface {
-  const { colorDepth, unicode } = detectCapabilities(process.env, true);
-  const appearance = { colour: colorDepth !== 'none', unicode: unicode && !ascii };
+  const { colorDepth, unicode, isStill } = detectCapabilities(process.env, true);
+  const appearance = { colour: colorDepth !== 'none', unicode: unicode && !ascii, isStill };
   if (isLinear) {
     const lines = new LineHost({ ...host, appearance, write: (text) => output.write(text) });
     return {
