@@ -17,8 +17,8 @@ const FILE_TIMEOUT_MS = 5 * 60_000;
 /** The matrix with Python alone may take this long. */
 const INTEROP_FILE_TIMEOUT_MS = 15 * 60_000;
 
-/** One more than the two processors that CI has: some tests wait for the clock. */
-const CONCURRENCY = 3;
+/** Two more than the two processors that CI has: some tests wait for the clock or for a program. */
+const CONCURRENCY = 4;
 
 /** Keys made in this run are used again: making them took half of the time of the tests about certificates. */
 const KEY_POOL = new URL('./helpers/key-pool.mjs', import.meta.url).href;

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { helloBytes, recordedHellos } from '../campaigns/fuzz/client-hellos.ts';
 import { Deliveries } from '../campaigns/fuzz/delivered.ts';
 import { Dice } from '../campaigns/fuzz/dice.ts';
-import { fuzz } from '../campaigns/fuzz/surface.ts';
+import { fuzz, type Surface } from '../campaigns/fuzz/surface.ts';
 import { listenerPath, SOURCES, surfacesOf } from '../campaigns/fuzz/surfaces.ts';
 import { startTarget } from '../campaigns/fuzz/target.ts';
 import { mutated } from '../campaigns/fuzz/unit.ts';
@@ -17,15 +17,20 @@ import { waitFor } from '../helpers/wait-for.ts';
 const SEED = 1;
 const COUNTS = { plain: 19_500, 'tls-allow-all': 300, 'mutual-tls': 200 } as const;
 
+/** Frames of an aioc peer take ten times as long as others: the campaign has more of them. */
+function weightOf({ name, weight }: Surface): number {
+  return name.endsWith('as aioc') ? weight / 4 : weight;
+}
+
 for (const mode of ['plain', 'tls-allow-all', 'mutual-tls'] as const) {
   test(`${mode}: none of ${COUNTS[mode]} fuzzed frames harms a connector or reaches a program malformed`, async (t) => {
     const place = await startTarget(t, mode, tempDir(t));
     const deliveries = await Deliveries.listen(listenerPath(place), SOURCES);
     t.after(() => deliveries.close());
     const surfaces = surfacesOf(place);
-    const weights = surfaces.reduce((sum, { weight }) => sum + weight, 0);
+    const weights = surfaces.reduce((sum, surface) => sum + weightOf(surface), 0);
     for (const surface of surfaces)
-      await fuzz(surface, { count: Math.ceil((COUNTS[mode] * surface.weight) / weights), seed: SEED });
+      await fuzz(surface, { count: Math.ceil((COUNTS[mode] * weightOf(surface)) / weights), seed: SEED });
     await waitFor(() => deliveries.count > 0, { what: 'sound frames to arrive' });
     assert.deepEqual(deliveries.malformed, []);
   });
