@@ -12,6 +12,7 @@ const IN_WORDS: Partial<Record<Command['kind'], string>> = {
   'peer.ping': 'ping',
   'dial.now': 'retry',
   'chat.say': 'chat line',
+  'chat.again': 'send a line again',
   'chat.upload': '!upload',
   'chat.cancel': 'cancel a transfer',
   'files.import': 'copy or unzip a received file',

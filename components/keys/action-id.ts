@@ -6,7 +6,7 @@ type QueuesAction = 'why' | 'peek' | 'export' | 'purge';
 
 type LogAction = 'open-log-row' | 'freeze';
 
-type ChatAction = 'write' | 'open-chat-row' | 'close-chat' | 'cancel-transfer';
+type ChatAction = 'write' | 'open-chat-row' | 'close-chat' | 'cancel-transfer' | 'say-again';
 
 type WritingAction = 'send' | 'complete' | 'leave' | 'older-line' | 'newer-line' | 'stop-command';
 

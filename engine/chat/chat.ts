@@ -229,7 +229,7 @@ export class Chat implements Application {
     this.conversation(peer.id).add({
       from: 'here',
       author: '',
-      text: `${peer.name} is connected`,
+      text: `${peer.name} is connected${otherName(peer)}`,
       tone: 'good',
     });
   }
@@ -380,4 +380,11 @@ export class Chat implements Application {
       data,
     });
   }
+}
+
+/** The name in a certificate is that of its first start: a question before the first connection knows no other one. */
+function otherName({ name, certificate, kind }: Peer): string {
+  const claimed = certificate?.claimedName;
+  const isOther = kind === 'aioc' && claimed !== undefined && claimed !== name.replace(/ \(\d+\)$/, '');
+  return isOther ? ` (the name in its certificate is ${claimed})` : '';
 }

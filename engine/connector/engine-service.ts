@@ -2,6 +2,7 @@ import { AiocError, toAiocError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Timer } from '../base/ports.ts';
 import type { Conversation } from '../chat/conversation.ts';
+import { sayAgain } from '../chat/say-again.ts';
 import type { Command, CommandResult, CommandValue } from '../contract/commands.ts';
 import type { EngineApi, ViewSubscription } from '../contract/engine-api.ts';
 import type { PeekAnswer, PeekQuestion } from '../contract/queue-peek.ts';
@@ -179,10 +180,8 @@ export class EngineService implements EngineApi {
         return control.disconnect(connector.peer(command.peer)) ?? null;
       case 'certificate.delete':
         return this.#deleteCertificate(command.peer, control);
-      case 'client.invite': {
-        const { name, hours } = command;
-        return control.invite({ name, hours }).then(({ code }) => code);
-      }
+      case 'client.invite':
+        return control.invite({ name: command.name, hours: command.hours }).then(({ code }) => code);
       case 'connector.start':
         return control.start().then(() => null);
       case 'connector.stop':
@@ -193,6 +192,8 @@ export class EngineService implements EngineApi {
         return control.again().then(() => null);
       case 'chat.say':
         return chat.say(connector.peer(command.peer), command.text).then(() => null);
+      case 'chat.again':
+        return sayAgain(chat, connector.peer(command.peer), command.row).then(() => null);
       case 'chat.upload': {
         const transfer = await chat.upload(connector.peer(command.peer), command.path);
         return transfer.state.phase;

@@ -36,6 +36,8 @@ export type Command =
   /** A client reconnects now instead of at its next attempt; a server that could not listen tries again. */
   | { readonly kind: 'dial.now' }
   | { readonly kind: 'chat.say'; readonly peer: string; readonly text: string }
+  /** Sends a line that has failed once more, as a new row; `row` is the id of the old one. */
+  | { readonly kind: 'chat.again'; readonly peer: string; readonly row: number }
   | { readonly kind: 'chat.upload'; readonly peer: string; readonly path: string }
   /** `row` is the id of the transfer's chat row. */
   | { readonly kind: 'chat.cancel'; readonly peer: string; readonly row: number }

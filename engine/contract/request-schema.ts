@@ -63,7 +63,7 @@ export const COMMAND = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['connector.start', 'dial.now', 'files.list']) }),
   z.object({ kind: z.literal('chat.say'), peer, text: z.string() }),
   z.object({ kind: z.literal('chat.upload'), peer, path: z.string() }),
-  z.object({ kind: z.literal('chat.cancel'), peer, row: z.int() }),
+  z.object({ kind: z.enum(['chat.cancel', 'chat.again']), peer, row: z.int() }),
   z.object({ kind: z.literal('exec.answer'), request: z.int(), run: z.boolean() }),
   z.object({ kind: z.literal('chat.local'), peer, row: LOCAL_ROW }),
   z.object({

@@ -78,11 +78,16 @@ async function readDirectory(reader: ArchiveReader, sizeBytes: number): Promise<
     return await checkArchive(zip);
   } catch (error) {
     if (error instanceof AiocError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new AiocError('AIOC_ARCHIVE_BAD', `The archive is damaged: ${reason}. Nothing was unpacked.`, {
-      cause: error,
-    });
+    throw new AiocError('AIOC_ARCHIVE_BAD', `${damageOf(error)} Nothing was unpacked.`, { cause: error });
   }
+}
+
+/** In aioc's words where the file is none; the words of the library name what in it is wrong. */
+function damageOf(error: unknown): string {
+  const reason = (error instanceof Error ? error.message : String(error)).replace(/\.+$/, '');
+  return /end of central directory/i.test(reason)
+    ? 'It is not a zip archive, or its end is missing.'
+    : `The archive is damaged: ${reason}.`;
 }
 
 async function unpack(

@@ -62,9 +62,9 @@ export function shownCertificate(
   link: Link,
 ): Partial<PeerDescription> {
   if (link.certificate === undefined) return { certificate: 'none' };
-  const { fingerprint, notBeforeMs, notAfterMs, issuer } = link.certificate;
+  const { fingerprint, notBeforeMs, notAfterMs, issuer, claimedName } = link.certificate;
   const words = fingerprintWords(fingerprint);
-  return { certificate: { fingerprint, words, notBeforeMs, notAfterMs, issuer } };
+  return { certificate: { fingerprint, words, notBeforeMs, notAfterMs, issuer, claimedName } };
 }
 
 export interface EstablishedPeer {

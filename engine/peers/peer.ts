@@ -37,6 +37,8 @@ export interface PeerDescription {
         readonly notBeforeMs?: number | undefined;
         readonly notAfterMs?: number | undefined;
         readonly issuer?: string | undefined;
+        /** The name in it. */
+        readonly claimedName?: string | undefined;
       }
     | 'none';
   /** Of this connection. */

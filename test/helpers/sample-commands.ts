@@ -17,6 +17,7 @@ export const SAMPLE_COMMANDS: { readonly [Kind in Command['kind']]: Command & { 
   'connector.start': { kind: 'connector.start' },
   'dial.now': { kind: 'dial.now' },
   'chat.say': { kind: 'chat.say', peer: 'p1', text: 'hi' },
+  'chat.again': { kind: 'chat.again', peer: 'p1', row: 2 },
   'chat.upload': { kind: 'chat.upload', peer: 'p1', path: '/a' },
   'chat.cancel': { kind: 'chat.cancel', peer: 'p1', row: 3 },
   'chat.local': {

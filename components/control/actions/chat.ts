@@ -15,6 +15,12 @@ export const CHAT_ACTIONS = {
     for (const { peer } of control.data().status?.exec?.running ?? [])
       control.execute({ kind: 'exec.stop', peer });
   },
+  'say-again': (control) => {
+    const { chatRow, ui } = control.context();
+    if (chatRow === undefined || ui.chatPeer === undefined) return;
+    control.execute({ kind: 'chat.again', peer: ui.chatPeer.id, row: chatRow.id });
+    control.change({ kind: 'chat-to-end' });
+  },
   'cancel-transfer': (control) => {
     const { transfer, ui } = control.context();
     if (transfer === undefined || ui.chatPeer === undefined) return;

@@ -10,6 +10,9 @@ const needsTransfer = ({ transfer }: KeyContext): string | undefined =>
 const needsChatPeer = ({ chatPeer }: KeyContext): string | undefined =>
   chatPeer === undefined ? 'There is no peer in this conversation yet.' : undefined;
 
+const hasFailedLine = ({ chatRow }: KeyContext): boolean =>
+  chatRow?.from === 'me' && ['failed', 'dropped', 'unknown'].includes(chatRow.mark ?? '');
+
 /** Only on a connector, where the chat is shown on demand. */
 const hasOpenChat = ({ ui }: KeyContext): boolean =>
   ui.isConnector && ui.chatOpen && ui.chat.filter === '' && !ui.zoom;
@@ -27,6 +30,11 @@ export const CHAT_KEYS: readonly Binding[] = [
     command: 'cancel',
     footer: 1,
     refusal: needsTransfer,
+  }),
+  on('chat', 'r', ['say-again', 'send the line again, when it has failed'], {
+    footer: 0,
+    applies: hasFailedLine,
+    otherwise: 'The selected line has not failed.',
   }),
   on('chat', 'v', ['who', 'view the peer, with its fingerprint words'], {
     footer: 3,

@@ -82,7 +82,7 @@ test('a received archive is unpacked, a bad one leaves nothing', async (context)
   assert.equal(await bring('site.zip', true), join(here, 'site'));
   assert.equal(readFileSync(join(here, 'site/index.html'), 'utf8'), 'hi');
   await rejectsWith(bring('evil.zip', true), 'AIOC_ARCHIVE_BAD', /"\.\.\/index\.html"/);
-  await rejectsWith(bring('text.txt', true), 'AIOC_ARCHIVE_BAD', /not a zip file/);
+  await rejectsWith(bring('text.txt', true), 'AIOC_ARCHIVE_BAD', /not a zip archive/);
   assert.deepEqual(readdirSync(here), ['site']);
 });
 
