@@ -36,6 +36,8 @@ export interface AppProps {
   readonly hasMouse?: boolean | undefined;
   /** The colours that the user has asked for. */
   readonly theme?: ThemeName | undefined;
+  /** False: Tab does not complete in the chat line. */
+  readonly completes?: boolean | undefined;
   /** What this screen takes over from its earlier run, and keeps for the next. */
   readonly lastRun?: LastRun | undefined;
 }
@@ -48,20 +50,9 @@ const DRAW: Record<PaneName, (input: PaneInput) => Block> = {
 };
 
 /** The whole screen. */
-export function App({
-  engine,
-  local,
-  host,
-  attached,
-  isConnector,
-  notice,
-  hasMouse,
-  theme,
-  lastRun,
-}: AppProps) {
-  const [controller] = useState(
-    () => new UiController({ engine, local, host, attached, isConnector, notice, hasMouse, theme, lastRun }),
-  );
+export function App(props: AppProps) {
+  const { host, attached } = props;
+  const [controller] = useState(() => new UiController(props));
   useEffect(() => {
     controller.start();
     return () => controller.stop();
@@ -83,7 +74,15 @@ function drawn({ ui, data, context }: Snapshot, controller: UiController): Scree
   const { columns: width, rows } = ui.size;
   const panes = Object.entries(layoutOf(ui)).map(([name, box]): DrawnPane => {
     const { chat, prompt } = controller;
-    const input = { ui, data, box, chatLine: chat.editor, directory: chat.directory, prompt };
+    const input = {
+      ui,
+      data,
+      box,
+      chatLine: chat.editor,
+      directory: chat.directory,
+      search: chat.search,
+      prompt,
+    };
     return { ...DRAW[name as PaneName](input), row: box.row, column: box.column };
   });
   const overlay = dialogOverlay(context, controller.prompt.text);

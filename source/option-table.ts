@@ -54,7 +54,7 @@ export const OPTIONS = {
     type: 'boolean',
     help: 'show everything, and change nothing: the connector refuses every command of this screen',
   },
-  nowrap: { type: 'boolean', help: 'no effect; accepted because the Python chat has it' },
+  nowrap: { type: 'boolean', help: 'Tab does not complete in the chat line' },
   headless: {
     type: 'string',
     value: 'FILE',

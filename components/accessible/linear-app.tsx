@@ -4,7 +4,7 @@ import { UiController } from '../control/ui-controller.ts';
 import { hasPrompt } from '../dialogs/dialogs.ts';
 import type { Host } from '../host.ts';
 import { costLines } from '../panes/cost.ts';
-import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
+import { type SafeText, safe, sanitize, trusted } from '../terminal/sanitize.ts';
 import type { PromptPlace } from '../widgets/prompt-input.tsx';
 import { Announcer } from './announcer.ts';
 import { linearLines } from './linear-text.ts';
@@ -24,6 +24,8 @@ export interface LinearAppProps extends Omit<AppProps, 'host'> {
   readonly host: LinearHost;
 }
 
+/** Candidates of Tab that are read out. */
+const NAMES_READ = 20;
 /** Where Ink draws a prompt that nobody sees: it edits the text. */
 const PROMPT_PLACE: PromptPlace = { row: 0, column: 0, width: LINEAR_SIZE.columns - 1 };
 
@@ -73,7 +75,8 @@ export function LinearApp(props: LinearAppProps) {
 
 function readableOf(controller: UiController): Readable {
   const { chat, prompt } = controller;
-  return { context: controller.context(), prompt, chatLine: chat.editor, directory: chat.directory };
+  const { editor: chatLine, directory, search } = chat;
+  return { context: controller.context(), prompt, chatLine, directory, search };
 }
 
 function isPrompting(controller: UiController): boolean {
@@ -87,8 +90,14 @@ function typedLine(controller: UiController): SafeText | undefined {
   if (isPrompting(controller))
     return safe`${trusted(dialog?.kind.replaceAll('-', ' ') ?? 'filter')}: ${controller.prompt.text}`;
   if (dialog !== undefined || !ui.editing) return undefined;
-  const { editor, directory } = controller.chat;
+  const { editor, directory, search } = controller.chat;
+  if (search !== undefined)
+    return safe`search ${sanitize(search.needle)}: ${sanitize(search.match ?? 'no earlier line')}`;
   // A command says where it runs.
   const head = editor.text.startsWith('!') ? directory : (ui.chatPeer?.name ?? trusted(''));
-  return safe`${head}> ${editor.visible(Number.POSITIVE_INFINITY).text}`;
+  const line = safe`${head}> ${editor.visible(Number.POSITIVE_INFINITY).text}`;
+  const { candidates } = ui;
+  // What Tab offers is read once; then the line has the one that is chosen.
+  if (candidates === undefined || candidates.selected !== undefined) return line;
+  return safe`${line} (Tab: ${sanitize(candidates.shown.slice(0, NAMES_READ).join(', '))})`;
 }

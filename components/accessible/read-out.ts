@@ -33,6 +33,7 @@ export interface Readable {
   readonly chatLine: LineEditor;
   /** In which commands run. */
   readonly directory: PaneInput['directory'];
+  readonly search: PaneInput['search'];
 }
 
 /** A pane: its title, and its lines. */
@@ -85,8 +86,8 @@ export function readAll(readable: Readable): readonly SafeText[] {
   ];
 }
 
-function paneLines(name: PaneName, { context, prompt, chatLine, directory }: Readable): readonly Line[] {
+function paneLines(name: PaneName, { context, ...line }: Readable): readonly Line[] {
   const { ui, data } = context;
   const box = { row: 0, column: 0, width: LINEAR_SIZE.columns, height: LINEAR_SIZE.rows };
-  return DRAW[name]({ ui, data, box, chatLine, prompt, directory }).lines;
+  return DRAW[name]({ ui, data, box, ...line }).lines;
 }

@@ -1,22 +1,21 @@
 import type { LocalRow } from '../../engine/contract/commands.ts';
 import { askAboutPaste } from '../dialogs/paste.ts';
-import type { HostTimer } from '../host.ts';
+import { chordOf } from '../keys/chord.ts';
 import type { RunningShell } from '../local-actions.ts';
 import { type ChatLine, parseChatLine } from '../state/chat-line.ts';
-import { type CompletionRequest, complete, completionRequest } from '../state/completion.ts';
+import { isSecretLine } from '../state/secret-line.ts';
 import { NOBODY } from '../state/ui-state.ts';
 import { unreadOf } from '../state/unread.ts';
-import type { KeyEvent, Paste } from '../terminal/key-event.ts';
+import type { Key, KeyEvent, Paste } from '../terminal/key-event.ts';
 import { type SafeText, safe, sanitize, trusted } from '../terminal/sanitize.ts';
+import { HistorySearch } from '../widgets/history-search.ts';
 import { LineEditor, pasteLines } from '../widgets/line-editor.ts';
 import { ChatCommands } from './chat-commands.ts';
+import { LineCompletion } from './line-completion.ts';
 import type { UiContext } from './ui-context.ts';
 
 /** A longer paste should be a file. */
 const PASTE_CHARACTERS_MAX = 64 * 1024;
-const CHOICES_SHOWN = 12;
-/** Keys wait this long for a completion, which may come from a connector or a slow disk. */
-const COMPLETION_TIMEOUT_MS = 1_000;
 
 /** The chat's line: editing it, and what happens when it is sent. */
 export class ChatControl {
@@ -28,18 +27,21 @@ export class ChatControl {
   /** Makes row keys unique: another screen on the same engine adds rows too. */
   readonly #keyPrefix: string;
   #rowsMade = 0;
-  readonly #onCompleted: () => void;
   readonly #commands: ChatCommands;
-  /** Runs while keys wait for a completion. */
-  #completing: HostTimer | undefined;
+  readonly completion: LineCompletion;
+  #search: HistorySearch | undefined;
 
   /** `onCompleted`: keys need not wait any longer. */
   constructor(control: UiContext, onCompleted: () => void) {
     this.#control = control;
-    this.#onCompleted = onCompleted;
     this.#commands = new ChatCommands(control, {
       remark: (...those) => this.#remark(...those),
       talkTo: (peer) => this.talkTo(peer),
+    });
+    this.completion = new LineCompletion(control, {
+      editor: () => this.#editor,
+      candidates: (request) => this.#commands.candidates(request),
+      onCompleted,
     });
     this.#keyPrefix = control.host.clock.wallNow().toString(36);
     void control.local.loadHistory().then((history) => {
@@ -61,17 +63,9 @@ export class ChatControl {
     return this.#shells.length > 0;
   }
 
-  /** Keys for the line must wait: a completion changes it. */
-  get isCompleting(): boolean {
-    return this.#completing !== undefined;
-  }
-
-  /** Ends the wait; a completion that comes later changes only a line that is still the same. */
-  stopCompleting(): void {
-    if (this.#completing === undefined) return;
-    this.#completing.cancel();
-    this.#completing = undefined;
-    this.#onCompleted();
+  /** The search in earlier lines, while it is open. */
+  get search(): HistorySearch | undefined {
+    return this.#search;
   }
 
   /** Interrupts the command that was started last. */
@@ -93,7 +87,11 @@ export class ChatControl {
   /** Handles a key that edits the line or sends it. */
   type(event: KeyEvent): void {
     this.markRead();
-    if (event.kind === 'key' && event.name === 'enter' && !this.#mayBeSent()) return;
+    const { candidates } = this.#control.ui();
+    this.completion.close();
+    const isEnter = event.kind === 'key' && event.name === 'enter' && !event.alt;
+    // Enter takes a candidate that was chosen; the next one sends.
+    if (isEnter && (candidates?.selected !== undefined || !this.#mayBeSent())) return;
     const effect = this.#editor.apply(event);
     if (effect.kind === 'none') return;
     if (effect.kind === 'submit') this.send(effect.text);
@@ -102,24 +100,63 @@ export class ChatControl {
 
   paste(paste: Paste): void {
     const { text, truncated } = paste;
-    const lineCount = pasteLines(text);
+    this.completion.close();
+    if (this.#search !== undefined) {
+      this.#search.type(text.split('\n', 1)[0] ?? '');
+      return this.#control.change({ kind: 'typed' });
+    }
     if (truncated || text.length > PASTE_CHARACTERS_MAX) {
       const limit = trusted(`${PASTE_CHARACTERS_MAX / 1024} kB`);
       this.#control.toast(
         'bad',
         safe`The paste is longer than ${limit} and was not inserted. Send it as a file: !upload <path>`,
       );
-    } else if (lineCount > 1) {
-      askAboutPaste(this.#control, text, lineCount);
+    } else if (pasteLines(text) > 1) {
+      askAboutPaste(this.#control, text, text.startsWith('\n') ? this.#editor.text : '');
     } else {
       this.#insert(text.replace(/\n$/, ''));
     }
   }
 
   /** The answer to a paste of several lines. */
-  pasteAs(text: string, how: 'one' | 'lines'): void {
-    if (how === 'one') this.#insert(text.trimEnd());
-    else for (const line of text.replace(/\n$/, '').split('\n')) this.#say(line);
+  pasteAs(text: string, how: 'one' | 'message' | 'lines'): void {
+    if (how === 'one') return this.#insert(text.trimEnd());
+    if (how === 'message') return this.#insert(text.trimEnd(), { keepNewlines: true });
+    const [first = '', ...rest] = text.replace(/\n$/, '').split('\n');
+    // Without brackets around a paste, its first line may have been typed before the rest was known to be one.
+    const begun = first === '' ? this.#editor.text : '';
+    if (begun !== '') this.#editor.setText('');
+    for (const line of [begun === '' ? first : begun, ...rest]) this.#say(line);
+  }
+
+  /** Ctrl-R. */
+  openSearch(): void {
+    this.completion.close();
+    this.#search = new HistorySearch(this.#editor.history);
+    this.#control.change({ kind: 'typed' });
+  }
+
+  /** A key while the search is open. False for one that ends it and does what it does without a search. */
+  searchKey(event: Key): boolean {
+    const search = this.#search;
+    if (search === undefined) return false;
+    const chord = chordOf(event);
+    const isOpen = this.#searched(search, event, chord);
+    if (!isOpen) this.#search = undefined;
+    if (!isOpen && !['escape', 'ctrl-c', 'ctrl-g'].includes(chord) && search.match !== undefined)
+      this.#editor.setText(search.match);
+    this.#control.change({ kind: 'typed' });
+    return isOpen || ['escape', 'ctrl-c', 'ctrl-g', 'enter', 'tab'].includes(chord);
+  }
+
+  /** @returns false for a key that ends the search */
+  #searched(search: HistorySearch, event: Key, chord: string): boolean {
+    if (event.text !== undefined) search.type(event.text);
+    else if (chord === 'backspace' || chord === 'ctrl-h') search.erase();
+    else if (chord === 'ctrl-r' || chord === 'up') search.older();
+    else if (chord === 'down') search.newer();
+    else return false;
+    return true;
   }
 
   markRead(): void {
@@ -131,28 +168,9 @@ export class ChatControl {
 
   /** Sends a line, or runs the command in it. */
   send(text: string): void {
-    this.#control.local.saveHistory(text);
+    if (!isSecretLine(text)) this.#control.local.saveHistory(text);
     this.#control.change({ kind: 'chat-to-end' });
     this.#run(parseChatLine(text));
-  }
-
-  /** Completes a line that starts with `!`, asynchronously. */
-  complete(): void {
-    const line = this.#editor.textBeforeCursor;
-    const request = completionRequest(line);
-    if (request === undefined) return;
-    this.stopCompleting();
-    const wait = this.#control.host.clock.after(COMPLETION_TIMEOUT_MS, () => this.stopCompleting());
-    this.#completing = wait;
-    void this.#commands
-      .candidates(request)
-      .then(
-        (candidates) => this.#filledIn(line, request, candidates),
-        () => this.#control.toast('bad', trusted('The connector did not answer.')),
-      )
-      .then(() => {
-        if (this.#completing === wait) this.stopCompleting();
-      });
   }
 
   #run(line: ChatLine): void {
@@ -225,24 +243,10 @@ export class ChatControl {
     return `${kind}-${this.#keyPrefix}-${this.#rowsMade}`;
   }
 
-  #insert(text: string): void {
-    const effect = this.#editor.insert(text);
+  #insert(text: string, options: { keepNewlines?: boolean } = {}): void {
+    const effect = this.#editor.insert(text, options);
     if (effect.kind === 'changed' && effect.truncated === true)
       this.#control.toast('warn', trusted('The line is full: the end of the paste was cut off.'));
-    this.#control.change({ kind: 'typed' });
-  }
-
-  #filledIn(line: string, request: CompletionRequest, candidates: readonly string[]): void {
-    // The user has changed the line meanwhile: this completion is out of date.
-    if (this.#editor.textBeforeCursor !== line) return;
-    const completion = complete(line, request, candidates);
-    if (completion.line !== line) this.#editor.replaceBefore(completion.line);
-    else if (completion.choices.length === 0) this.#control.toast('info', trusted('No completion found.'));
-    if (completion.choices.length > 0) {
-      const names = completion.choices.slice(0, CHOICES_SHOWN).map((name) => sanitize(name));
-      const more = completion.choices.length > CHOICES_SHOWN ? trusted('  …') : trusted('');
-      this.#control.toast('info', safe`${names.reduce((all, name) => safe`${all}  ${name}`)}${more}`);
-    }
     this.#control.change({ kind: 'typed' });
   }
 }

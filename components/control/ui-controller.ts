@@ -1,7 +1,7 @@
 import type { Command } from '../../engine/contract/commands.ts';
 import type { EngineApi } from '../../engine/contract/engine-api.ts';
 import { definitionOf, hasPrompt, pressInDialog } from '../dialogs/dialogs.ts';
-import { askToQuit, lossesOf, quitDialog } from '../dialogs/quit.ts';
+import { quitDialog } from '../dialogs/quit.ts';
 import type { Host, HostTimer } from '../host.ts';
 import type { ActionId } from '../keys/action-id.ts';
 import { chordOf } from '../keys/chord.ts';
@@ -26,6 +26,8 @@ import { Countdown, type PendingAction } from './countdown.ts';
 import { HeldContent } from './held-content.ts';
 import { KeyQueue } from './key-queue.ts';
 import { LastRunRows } from './last-run-rows.ts';
+import { Leaving } from './leaving.ts';
+import { LineBurst } from './line-burst.ts';
 import { pressMouse } from './mouse.ts';
 import { isReachable, NOT_SENT } from './reachable.ts';
 import { runAction } from './run-action.ts';
@@ -36,8 +38,6 @@ import { UpdateReactions } from './update-reactions.ts';
 import { wantedViews } from './wanted-views.ts';
 
 const TOAST_MS = 6_000;
-/** How long `!exit` waits for the acks of lines sent just before it. */
-const LAST_LINES_MS = 1_000;
 /** While the screen counts the seconds of a silence, and the time that is left to answer a question. */
 const SILENT_TICK_MS = 1_000;
 const TIME_LEFT_TICK_MS = 10_000;
@@ -62,6 +62,7 @@ export class UiController implements UiContext {
   readonly #content: HeldContent;
   readonly #arrivals: UpdateReactions;
   readonly #keys: KeyQueue;
+  readonly #burst: LineBurst;
   readonly #listeners = new Set<() => void>();
   readonly #ends: (() => void)[] = [];
   #ui: UiState;
@@ -70,8 +71,7 @@ export class UiController implements UiContext {
   readonly #notice: string | undefined;
   #toastTimer: HostTimer | undefined;
   #isToastStale: ((data: EngineData) => boolean) | undefined;
-  /** Set while a quit waits for the acks of lines that were just sent. */
-  #leaving: HostTimer | undefined;
+  readonly #leaving = new Leaving(this);
   #executedCount = 0;
 
   constructor(context: {
@@ -82,6 +82,7 @@ export class UiController implements UiContext {
     readonly isConnector?: boolean | undefined;
     readonly hasMouse?: boolean | undefined;
     readonly theme?: ThemeName | undefined;
+    readonly completes?: boolean | undefined;
     /** Something to say first. */
     readonly notice?: string | undefined;
     /** From the screen's earlier run, and for its next one. */
@@ -94,7 +95,8 @@ export class UiController implements UiContext {
     this.#notice = context.notice;
     const nowMs = this.host.clock.wallNow();
     this.#lastRun = new LastRunRows(context.lastRun ?? {});
-    const look = { ...screenOf(this.host), nowMs, attached, isConnector, mouse, theme };
+    const { completes } = context;
+    const look = { ...screenOf(this.host), nowMs, attached, isConnector, mouse, theme, completes };
     const startCommand = trusted(this.local.startCommand);
     this.#ui = this.#lastRun.resumed(initialUiState({ ...look, startCommand }));
     const { engine, host } = this;
@@ -116,7 +118,12 @@ export class UiController implements UiContext {
     this.#keys = new KeyQueue({
       mustWait: () => this.#mustWait(),
       act: (event) => this.#key(event),
-      onInterrupt: () => this.chat.stopCompleting(),
+      onInterrupt: () => this.chat.completion.stop(),
+    });
+    this.#burst = new LineBurst({
+      clock: this.host.clock,
+      isWriting: () => this.#ui.editing && this.#ui.dialog === undefined,
+      act: (event) => this.#keys.take(event),
     });
     this.#arrivals = new UpdateReactions(this, this.chat);
     this.#snapshot = { ui: this.#ui, data: {}, context: this.context() };
@@ -124,7 +131,7 @@ export class UiController implements UiContext {
 
   start(): void {
     this.#ends.push(
-      this.host.onKey((event) => this.#keys.take(event)),
+      this.host.onKey((event) => this.#burst.take(event)),
       this.host.onResize(() => this.change({ kind: 'resized', size: this.host.size() })),
     );
     this.#ticker.start();
@@ -139,8 +146,9 @@ export class UiController implements UiContext {
     this.#ticker.stop();
     this.#content.stop();
     this.#toastTimer?.cancel();
-    this.#leaving?.cancel();
+    this.#leaving.stop();
     this.countdown.stop();
+    this.#burst.stop();
     this.#store.close();
   }
 
@@ -251,31 +259,8 @@ export class UiController implements UiContext {
     };
   }
 
-  /** Quits at once when nothing gets lost. Lines that were just sent get a moment to be acknowledged. */
   quit(): void {
-    const losses = this.#losses();
-    if (losses === 'nothing') return this.host.quit(0);
-    if (losses === 'more') return askToQuit(this);
-    this.#leaving?.cancel();
-    this.#leaving = this.host.clock.after(LAST_LINES_MS, () => {
-      this.#leaving = undefined;
-      askToQuit(this);
-    });
-  }
-
-  /** `lines on their way`: nothing but lines to connected peers, which may have them in a moment. */
-  #losses(): 'nothing' | 'lines on their way' | 'more' {
-    const context = this.context();
-    const count = lossesOf(context).length;
-    if (count === 0) return 'nothing';
-    const {
-      transfersInFlight = 0,
-      peersConnected = 0,
-      waitingCount = 0,
-      storedCount = 0,
-    } = this.#store.data.status ?? {};
-    const hasLines = waitingCount > storedCount && peersConnected > 0 && transfersInFlight === 0;
-    return count === 1 && hasLines && context.ui.attached === undefined ? 'lines on their way' : 'more';
+    this.#leaving.quit();
   }
 
   /** Opens the views that the new state needs, and notifies the listeners. */
@@ -299,15 +284,12 @@ export class UiController implements UiContext {
     this.#arrivals.react();
     if (this.#isToastStale?.(this.#store.data) === true) this.#clearToast();
     this.#settle({ mayShrink: false });
-    if (this.#leaving === undefined || this.#losses() !== 'nothing') return;
-    this.#leaving.cancel();
-    this.#leaving = undefined;
-    this.host.quit(0);
+    this.#leaving.arrived();
   }
 
   #mustWait(): boolean {
     const { dialog, filtering, editing, size } = this.#ui;
-    if (dialog === undefined && editing && this.chat.isCompleting) return true;
+    if (dialog === undefined && editing && this.chat.completion.isWaiting) return true;
     const isOpen = dialog === undefined ? filtering : hasPrompt(dialog);
     return isOpen && !this.prompt.isReady && !isTooSmall(size);
   }
@@ -341,6 +323,7 @@ export class UiController implements UiContext {
   }
 
   #commandKey(key: Key): void {
+    if (this.#ui.editing && this.chat.searchKey(key)) return;
     const dispatched = dispatch(chordOf(key), this.context());
     const isText =
       dispatched.kind === 'none' || (dispatched.kind === 'action' && isEditing(dispatched.action));

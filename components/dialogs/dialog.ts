@@ -12,7 +12,7 @@ export type KeyHint = readonly [key: string, label: string];
 /** What a dialog can reach when it gets a key. */
 export interface DialogContext {
   readonly control: UiContext;
-  readonly chat: { pasteAs(text: string, how: 'one' | 'lines'): void };
+  readonly chat: { pasteAs(text: string, how: 'one' | 'message' | 'lines'): void };
   /** `words`: what the user has typed after a command of the palette. */
   run(action: ActionId, words?: string): void;
 }

@@ -4,6 +4,7 @@ import { counted } from '../state/format.ts';
 import { safe, sanitize } from '../terminal/sanitize.ts';
 import { clip } from '../terminal/width.ts';
 import { paragraph, plain, span } from '../widgets/line.ts';
+import { pasteLines } from '../widgets/line-editor.ts';
 import { CHOOSE_HINT, choices, ENTER_HINT, movedChoice } from './choices.ts';
 import { closeDialog, type DialogDefinition, showDialog } from './dialog.ts';
 import { centred, dialogWidth, QUESTION_WIDTH } from './dialog-box.ts';
@@ -11,17 +12,21 @@ import { centred, dialogWidth, QUESTION_WIDTH } from './dialog-box.ts';
 interface PasteQuestion {
   readonly kind: 'paste';
   readonly text: string;
+  readonly first: string;
   readonly lineCount: number;
   readonly choice: PasteChoice;
 }
 
-type PasteChoice = 'cancel' | 'one' | 'lines';
+type PasteChoice = 'cancel' | 'one' | 'message' | 'lines';
 
 /** More lines than this are a document, not a conversation. */
 const PASTE_LINES_MAX = 100;
 
-export function askAboutPaste(control: UiContext, text: string, lineCount: number): void {
-  showDialog<PasteQuestion>(control, { kind: 'paste', text, lineCount, choice: 'cancel' });
+/** `begun`: what was typed of its first line, in a terminal that does not mark pastes. */
+export function askAboutPaste(control: UiContext, text: string, begun: string): void {
+  const lineCount = pasteLines(text);
+  const first = (begun + text).split('\n', 1)[0] ?? '';
+  showDialog<PasteQuestion>(control, { kind: 'paste', text, first, lineCount, choice: 'cancel' });
 }
 
 export const pasteDialog: DialogDefinition<PasteQuestion> = {
@@ -29,9 +34,8 @@ export const pasteDialog: DialogDefinition<PasteQuestion> = {
   hints: [CHOOSE_HINT, ENTER_HINT, ['Esc', 'cancel']],
 
   draw(dialog, { ui }) {
-    const { text, lineCount } = dialog;
+    const { first, lineCount } = dialog;
     const width = dialogWidth(ui.size, QUESTION_WIDTH);
-    const first = text.split('\n', 1)[0] ?? '';
     const warning = safe`More than ${PASTE_LINES_MAX} lines: send them as a file with !upload.`;
     const lines = [
       [plain('starts with '), span(clip(sanitize(first.slice(0, 200)), width - 12), 'faint')],
@@ -53,9 +57,10 @@ export const pasteDialog: DialogDefinition<PasteQuestion> = {
 };
 
 function answersTo(lineCount: number): readonly (readonly [PasteChoice, string])[] {
-  const both = [
+  const all = [
     ['cancel', 'Cancel'],
     ['one', 'As one line'],
+    ['message', 'As one message'],
   ] as const;
-  return lineCount <= PASTE_LINES_MAX ? [...both, ['lines', `Send ${lineCount} lines`]] : both;
+  return lineCount <= PASTE_LINES_MAX ? [...all, ['lines', `Send ${lineCount} lines`]] : all;
 }

@@ -8,7 +8,16 @@ type LogAction = 'open-log-row' | 'freeze';
 
 type ChatAction = 'write' | 'open-chat-row' | 'close-chat' | 'cancel-transfer' | 'say-again';
 
-type WritingAction = 'send' | 'complete' | 'leave' | 'older-line' | 'newer-line' | 'stop-command';
+type WritingAction =
+  | 'send'
+  | 'complete'
+  | 'complete-back'
+  | 'take-back'
+  | 'search'
+  | 'leave'
+  | 'older-line'
+  | 'newer-line'
+  | 'stop-command';
 
 type GeneralAction =
   | 'focus-peers'

@@ -54,6 +54,7 @@ const SHOWN: Readonly<Record<string, string>> = {
   f1: 'F1',
   'ctrl-c': 'Ctrl-C',
   'ctrl-l': 'Ctrl-L',
+  'ctrl-r': 'Ctrl-R',
   'ctrl-s': 'Ctrl-S',
   'ctrl-z': 'Ctrl-Z',
 };

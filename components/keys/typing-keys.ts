@@ -21,6 +21,7 @@ export const TYPING_KEYS: readonly TypingKey[] = [
   ),
   typing('Ctrl-A E', 'chat line', 'to the start or the end (Home, End)', 'ctrl-a ctrl-e home end'),
   typing('Ctrl-P N', 'chat line', 'previous or next line (↑ ↓)', 'ctrl-p ctrl-n up down'),
+  typing('Alt-Enter', 'chat line', 'a line end in the text, which stays one message', 'alt-enter'),
   typing('Backspace', 'chat line', 'delete a character to the left (Ctrl-H)', 'backspace ctrl-h'),
   typing('Delete', 'chat line', 'delete a character to the right (Ctrl-D)', 'delete ctrl-d'),
   typing('Ctrl-W', 'chat line', 'cut the word to the left (Alt-Backspace)', 'ctrl-w alt-backspace'),

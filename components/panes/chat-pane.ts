@@ -2,7 +2,7 @@ import { counted, countText, dayText } from '../state/format.ts';
 import type { SafeChatRow } from '../state/safe-rows.ts';
 import { tailRow } from '../state/tail-motion.ts';
 import { unreadOf } from '../state/unread.ts';
-import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
+import { type SafeText, safe, sanitize, trusted } from '../terminal/sanitize.ts';
 import { clip, textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
@@ -13,6 +13,8 @@ import { emptyConversation, welcome } from './welcome.ts';
 
 const AUTHOR_WIDTH_MAX = 14;
 const AUTHOR_WIDTH_MIN = 3;
+/** Candidates of Tab that are shown at once. */
+const CANDIDATES_MAX = 6;
 
 /** Rows to ask for: each takes at least one line. */
 export function chatRows({ box }: Pick<PaneInput, 'box'>): number {
@@ -25,15 +27,16 @@ export function chatPane(input: PaneInput): Block {
   const width = innerWidth(box.width);
   const height = innerHeight(box.height);
   const banner = execBanner(input, width).slice(0, Math.max(0, height - 2));
-  const room = height - 1 - banner.length;
+  const list = aboveLine(input, { width, height: height - 2 - banner.length });
+  const room = height - 1 - banner.length - list.length;
   const lines = conversation(input, { width, height: room });
   const blank = Array.from({ length: room - lines.length }, (): Line => []);
   // A conversation ends just above the line; a help text starts at the top.
   const isTalk = (data.chat?.rows.length ?? 0) > 0;
-  const above = [...banner, ...(isTalk ? [...blank, ...lines] : [...lines, ...blank])];
+  const above = [...banner, ...(isTalk ? [...blank, ...lines] : [...lines, ...blank]), ...list];
   const head = promptHead(input, width);
   const headWidth = lineWidth(head);
-  const shown = chatLine.visible(Math.max(1, width - headWidth));
+  const shown = searched(input) ?? chatLine.visible(Math.max(1, width - headWidth));
   const prompt = promptLine(input, head, shown.text);
   const body: Block = {
     lines: [...above, prompt],
@@ -142,10 +145,45 @@ function execBanner({ data }: PaneInput, width: number): readonly Line[] {
 }
 
 /** Before the line: for a command, the directory in which it runs. */
-function promptHead({ ui, chatLine, directory }: PaneInput, width: number): Line {
+function promptHead({ ui, chatLine, directory, search }: PaneInput, width: number): Line {
   const mark = plain(`${GLYPHS.cursor} `, ui.editing ? 'focus' : 'faint');
+  if (search !== undefined) {
+    const needle = clip(sanitize(search.needle), Math.floor(width / 2));
+    return [plain('search: ', 'faint'), span(needle, 'strong'), plain(' '), mark];
+  }
   if (!chatLine.text.startsWith('!')) return [mark];
   return [span(safe`${shortPath(directory, Math.floor(width / 3))} `, 'faint'), mark];
+}
+
+/** What the search has found, with the cursor behind what is searched. */
+function searched({
+  search,
+}: PaneInput): { readonly text: SafeText; readonly cursorColumn: number } | undefined {
+  if (search === undefined) return undefined;
+  const nothing = search.needle === '' ? '' : 'no earlier line has this';
+  const text = search.match === undefined ? trusted(nothing) : sanitize(search.match.replaceAll('\n', '⏎'));
+  return { text, cursorColumn: -3 };
+}
+
+/** Under the conversation: the candidates of Tab, or the keys of the search. */
+function aboveLine({ ui, search }: PaneInput, { width, height }: PaneSize): readonly Line[] {
+  if (height < 1) return [];
+  if (search !== undefined)
+    return [[span(clip(trusted('Ctrl-R: older   Enter: take it   Esc: back'), width), 'faint')]];
+  const { candidates } = ui;
+  if (candidates === undefined) return [];
+  const { shown, selected } = candidates;
+  const rows = Math.min(shown.length, CANDIDATES_MAX, height - 1);
+  const top = Math.max(0, Math.min((selected ?? 0) - Math.floor(rows / 2), shown.length - rows));
+  const place =
+    selected === undefined ? counted(shown.length, 'name') : safe`${selected + 1} of ${shown.length}`;
+  return [
+    ...shown.slice(top, top + Math.max(0, rows)).map((name, at) => {
+      const line = fit([plain('  '), span(name)], width);
+      return top + at === selected ? inTone(line, 'selected') : line;
+    }),
+    [span(clip(safe`${place}   Tab, Shift-Tab: choose   Esc: take back`, width), 'faint')],
+  ];
 }
 
 /** The whole path, else its last name, else the beginning of that. */

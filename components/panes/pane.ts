@@ -6,6 +6,7 @@ import { type SafeText, safe, sanitize } from '../terminal/sanitize.ts';
 import { textWidth } from '../terminal/width.ts';
 import { GLYPHS } from '../themes/glyphs.ts';
 import { type Block, framed, innerWidth } from '../widgets/frame.ts';
+import type { HistorySearch } from '../widgets/history-search.ts';
 import { fit, type Line, lineWidth, plain, span } from '../widgets/line.ts';
 import type { LineEditor } from '../widgets/line-editor.ts';
 import type { Prompt } from '../widgets/prompt.ts';
@@ -23,6 +24,8 @@ export interface PaneInput {
   readonly box: Rectangle;
   /** The chat line. */
   readonly chatLine: LineEditor;
+  /** The search in the earlier lines of the chat, while it is open. */
+  readonly search: HistorySearch | undefined;
   /** Where the local commands of the chat run. */
   readonly directory: SafeText;
   /** The filter, while the user types it. */

@@ -56,6 +56,17 @@ export function complete(
   return { line: withWord(line, meant, common, isFinished), choices: [] };
 }
 
+/** The line with one of several candidates. */
+export function withChoice(
+  line: string,
+  request: CompletionRequest,
+  choice: string,
+  candidates: readonly string[],
+): string {
+  const { meant } = fittingIn(line, request, candidates);
+  return withWord(line, meant, choice, !choice.endsWith('/'));
+}
+
 function fittingIn(
   line: string,
   request: CompletionRequest,

@@ -9,6 +9,7 @@ import {
   type ContentRows,
   type CountingDown,
   type ListState,
+  type OpenCandidates,
   type OpenDialog,
   PANES,
   type PaneName,
@@ -68,6 +69,7 @@ export type UiAction =
   | { readonly kind: 'talk-to'; readonly peer: NonNullable<UiState['chatPeer']> }
   | { readonly kind: 'freeze-log'; readonly lastId: number | undefined }
   | { readonly kind: 'chat-to-end' }
+  | { readonly kind: 'candidates'; readonly candidates: OpenCandidates | undefined }
   | { readonly kind: 'dialog'; readonly dialog: OpenDialog | undefined }
   | { readonly kind: 'toast'; readonly toast: Toast | undefined }
   | { readonly kind: 'pending'; readonly pending: CountingDown | undefined };
@@ -108,11 +110,7 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
     case 'filter':
       return filtered(ui, action.text);
     case 'sort':
-      return sorted(ui, (list, sorts) => ({
-        ...list,
-        sort: sorts.find((sort) => sort === action.by) ?? neighbourOf(sorts, list.sort, action.step ?? 1),
-        descending: action.descending ?? list.descending,
-      }));
+      return sortedBy(ui, action);
     case 'select':
       return selectedByHand(ui, action);
     case 'reverse':
@@ -123,6 +121,8 @@ export function reduceUi(ui: UiState, action: UiAction): UiState {
       return without(ui, 'frozenLogId', action.lastId);
     case 'chat-to-end':
       return ui.chat.endId === undefined ? ui : { ...ui, chat: { filter: ui.chat.filter } };
+    case 'candidates':
+      return without(ui, 'candidates', action.candidates);
     case 'dialog':
       return without(ui, 'dialog', action.dialog);
     case 'toast':
@@ -147,7 +147,7 @@ function attachedNow(ui: UiState, { attached, nowMs }: Extract<UiAction, { kind:
   return attached === 'silent' ? { ...rest, nowMs, silentSinceMs: nowMs - NOTICED_AFTER_MS } : rest;
 }
 
-function without<Key extends 'dialog' | 'toast' | 'pending' | 'attached' | 'frozenLogId'>(
+function without<Key extends 'candidates' | 'dialog' | 'toast' | 'pending' | 'attached' | 'frozenLogId'>(
   ui: UiState,
   key: Key,
   value: UiState[Key],
@@ -157,7 +157,8 @@ function without<Key extends 'dialog' | 'toast' | 'pending' | 'attached' | 'froz
   return (value === undefined ? rest : { ...rest, [key]: value }) as UiState;
 }
 
-function focused(ui: UiState, action: Extract<UiAction, { kind: 'focus' }>): UiState {
+function focused(before: UiState, action: Extract<UiAction, { kind: 'focus' }>): UiState {
+  const ui = without(before, 'candidates', undefined);
   return {
     ...ui,
     focus: action.pane,
@@ -209,6 +210,14 @@ function filtered(ui: UiState, text: string): UiState {
   return { ...live, sought, [ui.focus]: { ...fromTop, filter: text } };
 }
 
+function sortedBy(ui: UiState, action: Extract<UiAction, { kind: 'sort' }>): UiState {
+  return sorted(ui, (list, sorts) => ({
+    ...list,
+    sort: sorts.find((sort) => sort === action.by) ?? neighbourOf(sorts, list.sort, action.step ?? 1),
+    descending: action.descending ?? list.descending,
+  }));
+}
+
 function sorted(
   ui: UiState,
   change: <Sort extends string>(list: ListState<Sort>, sorts: readonly Sort[]) => ListState<Sort>,
@@ -218,7 +227,8 @@ function sorted(
   return ui;
 }
 
-function talkingTo(ui: UiState, peer: NonNullable<UiState['chatPeer']>): UiState {
+function talkingTo(before: UiState, peer: NonNullable<UiState['chatPeer']>): UiState {
+  const ui = without(before, 'candidates', undefined);
   if (ui.chatPeer?.id === peer.id) return ui.chatPeer.name === peer.name ? ui : { ...ui, chatPeer: peer };
   return { ...ui, chatPeer: peer, chat: { filter: '' } };
 }

@@ -2,6 +2,7 @@ import type { PeerSort, QueueSort } from '../../engine/contract/views.ts';
 import type { Size } from '../host.ts';
 import type { SafeText } from '../terminal/sanitize.ts';
 import type { ThemeName } from '../themes/themes.ts';
+import type { CompletionRequest } from './completion.ts';
 
 export type PaneName = 'peers' | 'queues' | 'log' | 'chat';
 
@@ -65,6 +66,18 @@ export interface ExecutedCommand {
   readonly answer?: { readonly isOk: boolean; readonly text: SafeText };
 }
 
+/** Several candidates of Tab, under which the user chooses. */
+export interface OpenCandidates {
+  /** The text before the cursor when Tab was pressed. */
+  readonly line: string;
+  readonly request: CompletionRequest;
+  /** Raw, for the line. */
+  readonly names: readonly string[];
+  readonly shown: readonly SafeText[];
+  /** Absent before the first choice. */
+  readonly selected?: number;
+}
+
 /** The open dialog. Each kind adds fields of its own (`dialogs/`). */
 export interface OpenDialog {
   readonly kind: string;
@@ -121,6 +134,10 @@ export interface UiState {
   /** The last filter of each pane: `n` looks for it when all rows are shown. */
   readonly sought: Readonly<Partial<Record<PaneName, string>>>;
   readonly chatPeer?: { readonly id: string; readonly name: SafeText };
+  /** False: Tab does not complete (--nowrap). */
+  readonly completes?: false;
+  /** Only while the user writes. */
+  readonly candidates?: OpenCandidates;
   readonly dialog?: OpenDialog;
   readonly toast?: Toast;
   /** Shows what drawing costs (`F12`). */
@@ -180,6 +197,7 @@ export function initialUiState({
   isLinear = false,
   startCommand,
   isStill = false,
+  completes = true,
 }: {
   readonly size: Size;
   readonly nowMs: number;
@@ -190,10 +208,12 @@ export function initialUiState({
   readonly isLinear?: boolean | undefined;
   readonly startCommand: SafeText;
   readonly isStill?: boolean | undefined;
+  readonly completes?: boolean | undefined;
 }): UiState {
   return {
     size,
     ...(attached !== undefined && { attached }),
+    ...(!completes && { completes: false }),
     nowMs,
     focus: 'peers',
     editing: false,

@@ -129,7 +129,12 @@ export class KeyDecoder {
       if (this.#state === 'ground') {
         const end = endOfRun(text, at);
         if (end - at >= RUN_CHARACTERS) {
-          this.#options.onEvent({ kind: 'paste', text: text.slice(at, end), truncated: false });
+          this.#options.onEvent({
+            kind: 'paste',
+            text: text.slice(at, end),
+            truncated: false,
+            isUnmarked: true,
+          });
           at = end;
           continue;
         }

@@ -15,6 +15,8 @@ export interface Key {
 }
 
 export interface Paste {
+  /** The terminal has not marked it: much text came at once. */
+  readonly isUnmarked?: true;
   readonly kind: 'paste';
   /** Raw text with `\n` as line end; it can contain control characters. */
   readonly text: string;

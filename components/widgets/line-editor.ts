@@ -1,4 +1,5 @@
 /** The model of a one-line editor: keys in, text and cursor out. It does not draw. */
+import { isSecretLine } from '../state/secret-line.ts';
 import type { KeyEvent } from '../terminal/key-event.ts';
 import { cutToBytes } from '../terminal/paste-collector.ts';
 import { type SafeText, sanitize, trusted } from '../terminal/sanitize.ts';
@@ -79,7 +80,7 @@ export class LineEditor {
       return event.truncated ? { kind: 'changed', truncated: true } : effect;
     }
     if (event.text !== undefined) return this.#insert(event.text, { isTyping: true });
-    if (event.name === 'enter' && !event.ctrl && !event.alt) return this.#submit();
+    if (event.name === 'enter' && !event.ctrl) return event.alt ? this.#breakLine() : this.#submit();
     const action = this.#actions[`${event.ctrl ? 'ctrl-' : ''}${event.alt ? 'alt-' : ''}${event.name}`];
     if (action === undefined) return NONE;
     this.#isTyping = false;
@@ -196,10 +197,15 @@ export class LineEditor {
     return fitting === '' ? NONE : CHANGED;
   }
 
+  /** A line end in the text: the line is one message all the same. */
+  #breakLine(): LineEditorEffect {
+    return this.#insert('\n', { isTyping: false });
+  }
+
   #submit(): LineEditorEffect {
     const { text } = this;
     if (text === '') return NONE;
-    this.#history.add(text);
+    if (!isSecretLine(text)) this.#history.add(text);
     this.clear();
     return { kind: 'submit', text };
   }

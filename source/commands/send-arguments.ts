@@ -45,6 +45,8 @@ export interface ScreenLook {
   readonly theme?: ThemeName;
   /** Lines for a screen reader. */
   readonly isScreenReader: boolean;
+  /** False: Tab does not complete. */
+  readonly completes?: false;
   readonly isReadOnly: boolean;
 }
 
@@ -116,6 +118,7 @@ export function screenLook(
     ...(values['mouse'] === true && { mouse: true }),
     ...(theme !== undefined && { theme }),
     isScreenReader: values['screen_reader'] === true || isOn(env['AIOC_SCREEN_READER']),
+    ...(values['nowrap'] === true && { completes: false }),
     isReadOnly: values['read_only'] === true,
   };
 }

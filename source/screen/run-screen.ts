@@ -16,7 +16,7 @@ import type { Screen } from './screen.tsx';
  */
 export async function runScreen(
   subject: ScreenSubject,
-  { ascii, mouse, theme, isScreenReader, isReadOnly }: ScreenLook,
+  { ascii, mouse, theme, isScreenReader, completes, isReadOnly }: ScreenLook,
 ): Promise<number> {
   let screen: Screen | undefined;
   const starting = startEngineThread(engineSubject(subject), {
@@ -30,7 +30,7 @@ export async function runScreen(
     shown: { engine, isConnector: subject.kind === 'connector' },
     ascii,
     hasMouse: mouse,
-    ...{ theme, isScreenReader },
+    ...{ theme, isScreenReader, completes },
     letGo: stop,
   });
   return screen.run();

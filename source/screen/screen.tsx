@@ -27,6 +27,8 @@ export interface ScreenOptions {
   readonly theme?: ThemeName | undefined;
   /** Lines for a screen reader instead of a screen. */
   readonly isScreenReader?: boolean | undefined;
+  /** False: Tab does not complete in the chat line. */
+  readonly completes?: boolean | undefined;
   /** Stops or detaches from the engine when the program ends. */
   readonly letGo: () => Promise<void>;
 }
@@ -66,6 +68,7 @@ export class Screen {
   readonly #promptKeys = new KeyFeed();
   readonly #hasMouse: boolean;
   readonly #theme: ThemeName | undefined;
+  readonly #completes: boolean;
   #shown: ScreenTarget;
   /** Counts engines: each new one, and each new run of one, gets a new screen, since its ids may mean other things. */
   #edition = 0;
@@ -75,10 +78,12 @@ export class Screen {
   #done: (exitCode: number) => void = () => undefined;
   #quitting = false;
 
-  constructor({ shown, ascii, hasMouse = false, theme, isScreenReader = false, letGo }: ScreenOptions) {
+  constructor(options: ScreenOptions) {
+    const { shown, ascii, hasMouse = false, theme, isScreenReader = false, letGo } = options;
     this.#shown = shown;
     this.#hasMouse = hasMouse;
     this.#theme = theme;
+    this.#completes = options.completes !== false;
     this.#letGo = letGo;
     this.#surface = surfaceOf({
       ...{ isLinear: isScreenReader, ascii, clock, output: this.#capture.screenOutput() },
@@ -155,6 +160,7 @@ export class Screen {
     const props = {
       ...{ engine, attached, isConnector, notice, local: this.#local },
       ...{ hasMouse: this.#hasMouse, theme: this.#theme, lastRun: this.#lastRun },
+      completes: this.#completes,
     };
     const { kind, host } = this.#surface;
     if (kind === 'lines') return <LinearApp key={this.#edition} {...props} host={host} />;

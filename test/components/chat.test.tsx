@@ -82,7 +82,7 @@ test('Tab completes commands, local paths and received names', async (t) => {
   await screen.type('!upload no');
   await screen.press('tab');
   assert.match(screen.text(), /› !upload not/);
-  assert.match(screen.text(), /notes\/ {2}nothing\.txt/);
+  assert.match(screen.text(), /│ {3}notes\/ .*\n.*│ {3}nothing\.txt /);
 });
 
 test('!exit leaves at once when nothing is lost, else it asks', async (t) => {
@@ -105,7 +105,7 @@ test('a paste of several lines asks first; Cancel has the focus', async (t) => {
   await screen.press('enter');
   assert.deepEqual(engine.commands('chat.say'), []);
   await screen.paste('one\ntwo\nthree\n');
-  await screen.press('right', 'right', 'enter');
+  await screen.press('right', 'right', 'right', 'enter');
   assert.deepEqual(
     engine.commands('chat.say').map(({ text }) => text),
     ['one', 'two', 'three'],

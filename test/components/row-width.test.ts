@@ -178,6 +178,7 @@ test('in a thousand generated states, every row of every pane is exactly as wide
         box,
         chatLine,
         directory: trusted('~/a'),
+        search: undefined,
         prompt,
       });
       assert.equal(lines.length, box.height, name);

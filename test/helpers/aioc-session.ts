@@ -181,14 +181,22 @@ export async function enterChat(session: PtySession): Promise<void> {
   await session.waitFor((screen) => !isOutside(screen), { what: 'the chat’s line', timeoutMs: SLOW_MS });
 }
 
+/** The end of the line that was entered last. */
+const ENTERED = new WeakMap<PtySession, string>();
+
 /** Writes a line into the chat and sends it. */
 export async function enterLine(session: PtySession, line: string): Promise<void> {
   await enterChat(session);
+  // Text that comes right after Enter would be a paste.
+  const before = ENTERED.get(session);
+  if (before !== undefined)
+    await session.waitFor((screen) => !promptOf(screen).endsWith(before), { what: `“${before}” to be sent` });
   session.type(line);
   await session.waitFor((screen) => promptOf(screen).endsWith(line.slice(-20)), {
     what: `“${line}” in the chat's line`,
   });
   session.press('enter');
+  ENTERED.set(session, line.slice(-20));
 }
 
 /** What stands in the chat's line; before a command, the prompt names the directory in which it would run. */

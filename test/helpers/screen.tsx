@@ -39,6 +39,7 @@ export const NAMED_KEYS: Readonly<Record<string, string>> = {
   escape: '\x1b',
   'ctrl-c': '\x03',
   'ctrl-l': '\x0c',
+  'ctrl-r': '\x12',
   'ctrl-s': '\x13',
   'ctrl-z': '\x1a',
   delete: '\x1b[3~',
@@ -82,6 +83,8 @@ export interface TestScreenOptions extends Partial<Size> {
   readonly depth?: ColorDepth;
   readonly ground?: TerminalGround;
   readonly theme?: ThemeName;
+  /** False: --nowrap. */
+  readonly completes?: boolean;
   /** Gets every byte that goes to the terminal. */
   readonly tee?: (text: string) => void;
 }
@@ -91,6 +94,7 @@ export class TestScreen implements Host {
   readonly clock = new FakeClock(NOW_MS);
   readonly appearance: Appearance;
   readonly local: FakeLocal;
+  readonly #completes: boolean | undefined;
   engine: FakeEngine;
   #run = 0;
   readonly #lastRun: LastRun = {};
@@ -119,6 +123,7 @@ export class TestScreen implements Host {
 
   constructor(options: TestScreenOptions) {
     const { engine, columns = 120, rows = 40, appearance, local, attached, theme, tee } = options;
+    this.#completes = options.completes;
     this.engine = engine;
     this.#depth = options.depth ?? 'truecolor';
     this.#ground = options.ground;
@@ -155,6 +160,7 @@ export class TestScreen implements Host {
         notice={notice}
         lastRun={this.#lastRun}
         theme={this.#theme}
+        completes={this.#completes}
       />
     );
   }
@@ -248,6 +254,11 @@ export class TestScreen implements Host {
   }
 
   /** Types text in a single read, as a fast typist or a slow machine does. */
+  /** A piece of input, while the screen is not looked at. */
+  write(bytes: string): void {
+    this.#decoder.write(bytes);
+  }
+
   async type(text: string): Promise<void> {
     this.#decoder.write(text);
     await this.settle();

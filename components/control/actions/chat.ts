@@ -9,7 +9,10 @@ import type { Act } from './act.ts';
 export const CHAT_ACTIONS = {
   'open-chat-row': openChatRow,
   'close-chat': (control) => control.change({ kind: 'close-chat' }),
-  complete: (_control, chat) => chat.complete(),
+  complete: (_control, chat) => chat.completion.next(1),
+  'complete-back': (_control, chat) => chat.completion.next(-1),
+  'take-back': (_control, chat) => chat.completion.takeBack(),
+  search: (_control, chat) => chat.openSearch(),
   'stop-command': (control, chat) => {
     if (chat.isShellRunning) return chat.stopShell();
     for (const { peer } of control.data().status?.exec?.running ?? [])

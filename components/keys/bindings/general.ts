@@ -166,7 +166,7 @@ export const GENERAL_KEYS: readonly Binding[] = [
   named('restart', 'drain the queues and restart the connector', ['restart', needsRunning]),
   named('restart hard', 'restart the connector at once', ['restart-hard', needsRunning]),
   on('any pane', 'tab', ['next-pane', 'next pane'], { footer: 13 }),
-  on(BOTH, 'shift-tab', ['previous-pane', 'previous pane']),
+  on('any pane', 'shift-tab', ['previous-pane', 'previous pane']),
   on('any pane', 'z', ['zoom', 'zoom'], { command: 'zoom', footer: 14 }),
   on('writing', 'alt-z', ['zoom', 'zoom']),
   on('any pane', ':', ['palette', 'command'], { footer: 15 }),

@@ -5,7 +5,10 @@ const isTransferring = ({ transfer }: KeyContext): boolean => transfer !== undef
 
 const isPending = ({ ui }: KeyContext): boolean => ui.pending !== undefined;
 
-const isCommand = ({ chatLine }: KeyContext): boolean => chatLine.startsWith('!');
+const isCommand = ({ chatLine, ui }: KeyContext): boolean =>
+  chatLine.startsWith('!') && ui.completes !== false;
+
+const isChoosing = ({ ui }: KeyContext): boolean => ui.candidates !== undefined;
 
 const runsCommand = ({ isShellRunning, data }: KeyContext): boolean =>
   isShellRunning || (data.status?.exec?.running.length ?? 0) > 0;
@@ -13,7 +16,7 @@ const runsCommand = ({ isShellRunning, data }: KeyContext): boolean =>
 /** The keys of the chat line. */
 export const WRITING_KEYS: readonly Binding[] = [
   on('writing', 'enter', ['send', 'send'], { footer: 1 }),
-  on('writing', 'tab', ['complete', 'complete, in a line that starts with !'], {
+  on('writing', 'tab', ['complete', 'complete, in a line that starts with !; again: next of several'], {
     footer: 2,
     applies: isCommand,
     otherwise: 'The line does not start with !.',
@@ -23,14 +26,28 @@ export const WRITING_KEYS: readonly Binding[] = [
     applies: (context) => !isCommand(context),
     otherwise: 'The line starts with !: Tab completes it.',
   }),
+  on('writing', 'shift-tab', ['complete-back', 'previous of several completions'], {
+    footer: 2,
+    applies: isChoosing,
+    otherwise: 'There is no list of completions.',
+  }),
+  on('writing', 'shift-tab', ['previous-pane', 'previous pane'], {
+    applies: (context) => !isChoosing(context),
+    otherwise: 'A list of completions is open.',
+  }),
+  on('writing', 'escape', ['take-back', 'take a completion back'], {
+    footer: 2,
+    applies: isChoosing,
+    otherwise: 'There is no list of completions.',
+  }),
   on('writing', 'escape', ['undo', 'undo, during the five seconds before an action'], {
-    applies: isPending,
+    applies: (context) => isPending(context) && !isChoosing(context),
     otherwise: 'No action is counting down.',
   }),
   on('writing', 'escape', ['leave', 'stop typing'], {
     footer: 3,
-    applies: (context) => !isPending(context),
-    otherwise: 'An action is counting down: Esc takes it back first.',
+    applies: (context) => !isPending(context) && !isChoosing(context),
+    otherwise: 'Esc first takes back an action that counts down, or a completion.',
   }),
   on('writing', '', ['cancel-transfer', 'cancel the transfer, while there is one'], {
     press: 'Esc c',
@@ -40,6 +57,7 @@ export const WRITING_KEYS: readonly Binding[] = [
   }),
   on('writing', 'up', ['older-line', 'previous line']),
   on('writing', 'down', ['newer-line', 'next line']),
+  on('writing', 'ctrl-r', ['search', 'search the earlier lines; again: an older one']),
   on('writing', 'ctrl-c', ['stop-command', 'stop the command, while one runs'], {
     footer: 0,
     applies: runsCommand,
