@@ -51,8 +51,9 @@ export class GraphemeBuffer {
       this.#join(text);
       return;
     }
-    // Plain characters never join, so only the two ends need a check.
-    this.#join(text.slice(0, 1));
+    // Plain characters never join, so only the two ends need a check: the first with what is before, the last with what
+    // is behind.
+    this.#before.push(...graphemes((this.#before.pop() ?? '') + text.slice(0, 1)));
     for (let index = 1; index < text.length - 1; index += 1) this.#before.push(text.charAt(index));
     this.#join(text.slice(-1));
   }
