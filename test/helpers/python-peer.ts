@@ -111,6 +111,8 @@ export interface PythonChatOptions {
   readonly accept?: boolean;
   /** A client that sends this file or directory and leaves, without a chat. */
   readonly upload?: string;
+  /** A shell that runs each line that it receives, and asks nobody. */
+  readonly exec?: string;
   readonly columns?: number;
   readonly rows?: number;
 }
@@ -138,7 +140,7 @@ export interface PythonChatOptions {
  *   traceback and hangs.
  */
 export function startPythonChat({ python }: PythonPeer, options: PythonChatOptions): PtySession {
-  const { role, host, port, cwd, accept = false, upload, columns = 100, rows = 30 } = options;
+  const { role, host, port, cwd, accept = false, upload, exec, columns = 100, rows = 30 } = options;
   const place = role === 'server' ? ['--bind_server_ip', host] : ['--target', host];
   return PtySession.start({
     command: python,
@@ -146,6 +148,7 @@ export function startPythonChat({ python }: PythonPeer, options: PythonChatOptio
       ...['-m', PACKAGE, 'chat', ...place, '--port', String(port)],
       ...(accept ? ['--accept'] : []),
       ...(upload === undefined ? [] : ['--upload', upload]),
+      ...(exec === undefined ? [] : ['--exec', exec]),
     ],
     cwd,
     columns,

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { startPeerShell } from '../../source/peer-shell.ts';
 import { freePort } from '../helpers/free-port.ts';
 import type { PtySession } from '../helpers/pty-session.ts';
 import { findPython, startPythonChat } from '../helpers/python-peer.ts';
@@ -174,4 +175,71 @@ test('two Python chats at once, both called chat_client, each get a name and the
   await python.waitFor('for number 0');
   await second.waitFor('for number 1');
   assert.ok(!python.screenText().includes('for number 1'));
+});
+
+test('--exec here: a line of Python runs after the yes only, and its output goes to Python', async (t) => {
+  const found = await findPython();
+  if ('unavailable' in found) return t.skip(found.unavailable);
+  const aioc = await realSide(t, { role: 'server', exec: { shell: '/bin/sh', start: startPeerShell } });
+  await aioc.engine.start();
+  const { port } = aioc.status();
+  const python = startPythonChat(found, { role: 'client', host: '127.0.0.1', port, cwd: tempDir(t) });
+  t.after(() => python[Symbol.asyncDispose]());
+  await python.waitFor('Connected !');
+  await waitFor(() => aioc.peers()[0]?.state === 'connected', { what: 'the connection' });
+  python.type('echo $((20 + 22)) here');
+  python.press('enter');
+  await waitFor(() => aioc.status().exec?.requests.length === 1, { what: 'the question' });
+  assert.deepEqual(aioc.status().exec?.running, [], 'nothing runs before the yes');
+  const request = aioc.status().exec?.requests[0]?.id ?? 0;
+  await aioc.do({ kind: 'exec.answer', request, run: true });
+  await python.waitFor('42 here');
+  python.type('touch refused');
+  python.press('enter');
+  await waitFor(() => aioc.status().exec?.requests.length === 1, { what: 'the second question' });
+  await aioc.do({ kind: 'exec.answer', request: aioc.status().exec?.requests[0]?.id ?? 0, run: false });
+  await python.waitFor('Not run, refused by the user there: touch refused');
+});
+
+test('--exec of Python: our line runs there, and its output comes as lines', async (t) => {
+  const found = await findPython();
+  if ('unavailable' in found) return t.skip(found.unavailable);
+  const aioc = await realSide(t, { role: 'server' });
+  await aioc.engine.start();
+  const { port } = aioc.status();
+  const place = { role: 'client', host: '127.0.0.1', port, cwd: tempDir(t) } as const;
+  const python = startPythonChat(found, { ...place, exec: '/bin/sh' });
+  t.after(() => python[Symbol.asyncDispose]());
+  await waitFor(() => aioc.peers()[0]?.kind === 'python', { what: 'the connection' });
+  const peer = aioc.peers()[0]?.id ?? '';
+  await aioc.do({ kind: 'chat.say', peer, text: 'echo $((20 + 22)) there' });
+  await waitFor(() => aioc.heard().some((text) => text.includes('42 there')), { what: 'its output' });
+});
+
+test('a directory each way: Python unzips ours with !dezip, and we unzip its zip where it is', async (t) => {
+  const two = await aiocServer(t);
+  if (two === undefined) return;
+  const { aioc, python, cwd, stored } = two;
+  const peer = aioc.peers()[0]?.id ?? '';
+  const ours = join(aioc.home, 'photos');
+  mkdirSync(ours);
+  writeFileSync(join(ours, 'one.txt'), 'one');
+  assert.deepEqual(await aioc.do({ kind: 'chat.upload', peer, path: ours }), { ok: true, value: 'done' });
+  await waitFor(() => existsSync(join(stored, 'photos.zip')), { what: 'our directory at Python’s side' });
+  python.type('!dezip photos.zip');
+  python.press('enter');
+  await waitFor(
+    () => existsSync(join(stored, 'photos/one.txt')) || existsSync(join(stored, 'photos/photos/one.txt')),
+    {
+      what: 'the unzipped directory',
+    },
+  );
+  mkdirSync(join(cwd, 'site'));
+  writeFileSync(join(cwd, 'site/page.html'), '<p>');
+  python.type('!upload site');
+  python.press('enter');
+  await waitFor(() => existsSync(join(aioc.received, 'site.zip')), { what: 'its directory here' });
+  const unzipped = await aioc.do({ kind: 'files.import', name: 'site.zip', unzip: true });
+  assert.deepEqual(unzipped, { ok: true, value: join(aioc.received, 'site') });
+  assert.equal(readFileSync(join(aioc.received, 'site/page.html'), 'utf8'), '<p>');
 });
