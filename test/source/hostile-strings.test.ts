@@ -24,7 +24,7 @@ import { busyEngine, sampleChat, sampleLog, samplePeer, sampleQueue } from '../h
 import { openScreen } from '../helpers/screen.tsx';
 import { seededRandom } from '../helpers/simulated-world.ts';
 
-/** In `npm test`, and fifty times as many in `npm run campaign:hostile-strings`. */
+/** In `npm test`; in `npm run campaign:hostile-strings` 25 times as many, twice, since a file of tests gets five minutes. */
 const STRINGS = runs(2_000);
 /** On one screen, one after the other. */
 const AT_ONCE = 40;
