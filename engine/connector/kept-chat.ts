@@ -201,10 +201,11 @@ export class KeptChat implements PeerKeeper {
     }
     let shown = 0;
     for (const { role, name, fingerprint } of known) {
-      if (role !== 'client') continue;
-      const kept = await this.#conversations.prepare(fingerprint);
-      const isWorthIt = waiting.has(fingerprint) || (kept.hasRows && shown < LIMITS.conversationsShown);
-      if (!isWorthIt) continue;
+      const isWaiting = waiting.has(fingerprint);
+      // The files of all known machines can have a gigabyte.
+      if (role !== 'client' || (!isWaiting && shown >= LIMITS.conversationsShown)) continue;
+      const { hasRows } = await this.#conversations.prepare(fingerprint);
+      if (!isWaiting && !hasRows) continue;
       shown += 1;
       await this.#restoreOne(this.#awayPeer(parts, { name, fingerprint }), fingerprint);
     }

@@ -1,7 +1,14 @@
 import { type Disk, type DiskFile, readWhole, writeWhole } from '../../base/disk.ts';
 import { systemCode } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { compacted, contentOfFile, type KeptContent, type KeptRecord, recordText } from './records.ts';
+import {
+  compacted,
+  contentOfFile,
+  type KeptContent,
+  type KeptRecord,
+  recordText,
+  withoutOldNumbers,
+} from './records.ts';
 
 export interface ConversationFileOptions {
   readonly disk: Disk;
@@ -12,8 +19,8 @@ export interface ConversationFileOptions {
 }
 
 /**
- * The file of one conversation: lines of JSON that are only appended, until it is too large. It is written behind the
- * conversation: whoever adds a record waits for nothing.
+ * The file of one conversation: lines of JSON that are only appended, until it is too large. `add` returns at once;
+ * the file is written later.
  */
 export class ConversationFile {
   readonly #options: ConversationFileOptions;
@@ -45,7 +52,7 @@ export class ConversationFile {
 
   async #writeAll(): Promise<void> {
     while (this.#pending.length > 0) {
-      const records = this.#pending;
+      const records = withoutOldNumbers(this.#pending);
       this.#pending = [];
       try {
         await this.#append(records.map((record) => `${recordText(record)}\n`).join(''));

@@ -75,6 +75,13 @@ export function recordText(record: KeptRecord): string {
   }
 }
 
+/** Programs may send a thousand messages a second: of the numbers in the same epoch, only the last one counts. */
+export function withoutOldNumbers(records: readonly KeptRecord[]): readonly KeptRecord[] {
+  const last = new Map<string, KeptRecord>();
+  for (const record of records) if (record.kind === 'received') last.set(record.number.epoch, record);
+  return records.filter((record) => record.kind !== 'received' || last.get(record.number.epoch) === record);
+}
+
 /** Reads the lines of a file. A line that a crash has torn, or that a newer version wrote, is skipped. */
 export function contentOfFile(text: string): KeptContent {
   let name: string | undefined;

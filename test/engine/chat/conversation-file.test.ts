@@ -68,6 +68,24 @@ test('a file that has grown keeps its last rows, the name and the last numbers r
   assert.deepEqual(disk.paths, [PATH]);
 });
 
+test('of the numbers received in a moment, only the last one of each epoch is written', async () => {
+  const { disk, file } = onDisk();
+  for (let seq = 1; seq <= 1_000; seq += 1) {
+    file.add({ kind: 'received', number: { epoch: 'e', seq } });
+    file.add({ kind: 'received', number: { epoch: 'f', seq: 2 * seq } });
+    if (seq % 100 === 0) file.add(line(`k${seq}`, 'said'));
+  }
+  await file.saved();
+  const written = disk.file(PATH).read(0, disk.file(PATH).size).toString();
+  assert.equal(written.match(/"seq"/g)?.length, 2);
+  const { received, rows } = await file.read();
+  assert.deepEqual(received, [
+    { epoch: 'e', seq: 1_000 },
+    { epoch: 'f', seq: 2_000 },
+  ]);
+  assert.equal(rows.length, 10);
+});
+
 test('a disk that takes nothing is said once, and what is said after it has room is kept', async () => {
   const disk = new SimulatedDisk({ random: seededRandom(1) });
   const said: string[] = [];
