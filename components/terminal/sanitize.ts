@@ -3,13 +3,11 @@
  * sequences through, so a peer could otherwise set the clipboard, move the cursor or fake a line.
  */
 import type { SafeText } from './safe-text.ts';
+import { UNSAFE, visible } from './unsafe-characters.ts';
 import { textWidth } from './width.ts';
 
 export type { SafeText } from './safe-text.ts';
 
-/** Control characters, invisible and reordering characters, and lone surrogates. */
-const UNSAFE =
-  /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/gu;
 /** The emoji selector: it can be dropped, and terminals disagree about its width. */
 const PICTURE_SELECTOR = /(?<=\p{Extended_Pictographic})\ufe0f/gu;
 /** A skin tone without a hand: string-width and terminals disagree about it by two columns. */
@@ -48,12 +46,6 @@ export function trusted(text: string): SafeText {
 /** A literal of our own with safe parts: safe\`hello ${sanitize(name)}\`. */
 export function safe(words: TemplateStringsArray, ...parts: readonly (SafeText | number)[]): SafeText {
   return words.reduce((line, word, index) => `${line}${parts[index - 1] ?? ''}${word}`) as SafeText;
-}
-
-function visible(character: string): string {
-  const code = character.charCodeAt(0);
-  const isControl = code < 0x20 || (code >= 0x7f && code < 0xa0);
-  return isControl ? `\\x${code.toString(16).padStart(2, '0')}` : '·';
 }
 
 function expandTabs(line: string): string {
