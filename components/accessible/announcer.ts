@@ -108,9 +108,9 @@ export class Announcer {
     const isFiltered = before.filtering && !now.filtering;
     const isOther =
       isFiltered || before.focus !== focus || before.zoom !== now.zoom || view(before) !== view(now);
-    const [title] = readPane(focus, readable);
     const selected = readSelected(focus, readable);
     if (isOther && !now.filtering) {
+      const [title] = readPane(focus, readable);
       if (title !== undefined) this.#say(title);
       if (selected !== undefined && !now.editing) this.#say(selected);
     } else if (cursor(before) !== cursor(now) && selected !== undefined) this.#say(selected);

@@ -2,7 +2,7 @@ import { unexpected, type Values } from './send-arguments.ts';
 
 /** `aioc chat forget`. */
 export interface ChatForgetOptions {
-  /** How the machine is called, or the beginning of its certificate's SHA-256; absent: all. */
+  /** How the machine is called, or its certificate's SHA-256; absent: all. */
   readonly name?: string;
   readonly isSure: boolean;
 }

@@ -245,7 +245,7 @@ test('quitting asks, says what stops, and Cancel has the focus', async (t) => {
   assert.deepEqual(screen.quits, [0]);
 });
 
-test('Ctrl-C asks, and one more quits, however long the question has been open and whoever opened it', async (t) => {
+test('in the question whether to quit, Ctrl-C quits at once, also after q and after a while', async (t) => {
   for (const key of ['ctrl-c', 'q'] as const) {
     const { screen } = await opened(t, busyEngine());
     await screen.press('alt-1', key);

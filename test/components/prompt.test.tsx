@@ -6,8 +6,9 @@ import type { KeyEvent } from '../../components/terminal/key-event.ts';
 import { LineEditor } from '../../components/widgets/line-editor.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { FakeEngine } from '../helpers/fake-engine.ts';
+import { NAMED_KEYS } from '../helpers/keyed-host.ts';
 import { busyEngine } from '../helpers/sample-data.ts';
-import { NAMED_KEYS, openScreen, type TestScreen } from '../helpers/screen.tsx';
+import { openScreen, type TestScreen } from '../helpers/screen.tsx';
 
 async function filtering(t: { after(action: () => void): void }): Promise<TestScreen> {
   const screen = await openScreen({ engine: new FakeEngine(busyEngine()) });

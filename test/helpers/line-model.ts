@@ -11,7 +11,7 @@ import type { InputEvent } from '../../components/terminal/key-event.ts';
 import { trusted } from '../../components/terminal/sanitize.ts';
 import { graphemes } from '../../components/terminal/width.ts';
 import { FakeClock } from './fake-clock.ts';
-import { NAMED_KEYS } from './screen.tsx';
+import { NAMED_KEYS } from './keyed-host.ts';
 
 /** What a sequence is made of. A paste and a text come as bytes, cut anywhere. */
 export type LineStep =
@@ -20,8 +20,8 @@ export type LineStep =
   /** `late`: letters that come before its answer; `isLost`: it comes after the second that keys wait for it. */
   | { readonly kind: 'tab'; readonly late: number; readonly isLost: boolean };
 
-const KEYS = ['left', 'right', 'home', 'end', 'backspace', 'delete', 'ctrl-u', 'ctrl-k'] as const;
-const PIECES = [
+export const KEYS = ['left', 'right', 'home', 'end', 'backspace', 'delete', 'ctrl-u', 'ctrl-k'] as const;
+export const PIECES: readonly string[] = [
   ...[
     'a',
     'b',
@@ -63,8 +63,8 @@ export function randomSteps(fraction: () => number): readonly LineStep[] {
   return [...begin, ...Array.from({ length: 1 + below(24) }, step).flat()];
 }
 
-/** In the model a completion is asked for with the text before the cursor, and filled in where that is still so. */
-interface Model {
+/** The simplest editor. A completion is asked for with the text before the cursor, and filled in where that is still so. */
+export interface Model {
   text: string;
   /** In code units, always at a boundary of graphemes. */
   at: number;
@@ -79,7 +79,7 @@ function settled(text: string, at: number): Model {
   return { text, at: end };
 }
 
-function pressed({ text, at }: Model, name: string): Model {
+export function pressed({ text, at }: Model, name: string): Model {
   const [before, after] = [text.slice(0, at), text.slice(at)];
   const ends = [0];
   for (const part of graphemes(text)) ends.push((ends.at(-1) ?? 0) + part.length);
@@ -105,7 +105,7 @@ function pressed({ text, at }: Model, name: string): Model {
   }
 }
 
-function inserted({ text, at }: Model, added: string): Model {
+export function inserted({ text, at }: Model, added: string): Model {
   return settled(text.slice(0, at) + added + text.slice(at), at + added.length);
 }
 

@@ -5,16 +5,11 @@ import { LINEAR_SIZE } from '../../components/accessible/read-out.ts';
 import type { LastRun } from '../../components/state/last-run.ts';
 import type { Attached } from '../../components/state/ui-state.ts';
 import type { ScreenStats } from '../../components/terminal/frame-times.ts';
-import { KeyDecoder } from '../../components/terminal/key-decoder.ts';
-import type { InputEvent } from '../../components/terminal/key-event.ts';
-import { KeyFeed } from '../../components/terminal/key-feed.ts';
 import { LinearOutput } from '../../components/terminal/linear-output.ts';
 import type { SafeText } from '../../components/terminal/sanitize.ts';
-import { FakeClock } from './fake-clock.ts';
 import type { FakeEngine } from './fake-engine.ts';
 import { FakeLocal } from './fake-local.ts';
-import { NOW_MS } from './sample-data.ts';
-import { NAMED_KEYS } from './screen.tsx';
+import { KeyedTestHost } from './keyed-host.ts';
 
 const STEP_MS = 80;
 const ROUNDS_MAX = 50;
@@ -26,39 +21,27 @@ export interface TestLinesOptions {
 }
 
 /** The program for a screen reader: keys go in as bytes, what is written comes out. */
-export class TestLines implements LinearHost {
-  readonly clock = new FakeClock(NOW_MS);
+export class TestLines extends KeyedTestHost implements LinearHost {
   readonly appearance = { colour: false, unicode: true };
   readonly local: FakeLocal;
   readonly engine: FakeEngine;
-  readonly quits: number[] = [];
-  suspensions = 0;
-  readonly copied: string[] = [];
   /** Every byte that was written. */
   bytes = '';
   readonly #output = new LinearOutput((text) => {
     this.bytes += text;
   });
-  readonly #decoder: KeyDecoder;
-  readonly #promptKeys = new KeyFeed();
-  readonly #keys = new Set<(event: InputEvent) => void>();
   readonly #readers = new Set<(what: 'pane' | 'all') => void>();
   readonly #lastRun: LastRun = {};
   readonly #ink: Instance;
 
   constructor({ engine, local, attached }: TestLinesOptions) {
+    super();
     this.engine = engine;
     this.local = local ?? new FakeLocal();
-    this.#decoder = new KeyDecoder({
-      clock: this.clock,
-      onEvent: (event) => {
-        for (const listener of this.#keys) listener(event);
-      },
-    });
     const nowhere = Object.assign(new EventEmitter(), { ...LINEAR_SIZE, isTTY: true, write: () => true });
     this.#ink = render(this.#app(attached), {
       stdout: nowhere as unknown as NodeJS.WriteStream,
-      stdin: this.#promptKeys.asInkStdin(),
+      stdin: this.promptKeys.asInkStdin(),
       debug: true,
       patchConsole: false,
       exitOnCtrlC: false,
@@ -108,15 +91,6 @@ export class TestLines implements LinearHost {
     return () => undefined;
   }
 
-  onKey(listener: (event: InputEvent) => void): () => void {
-    this.#keys.add(listener);
-    return () => this.#keys.delete(listener);
-  }
-
-  typeIntoPrompt(sequence: string): void {
-    this.#promptKeys.write(sequence);
-  }
-
   stats(): ScreenStats {
     return {
       ...{ frames: 0, medianMs: 0, p99Ms: 0, bytesWritten: this.bytes.length },
@@ -136,39 +110,8 @@ export class TestLines implements LinearHost {
     this.readOut('all');
   }
 
-  copy(text: string): void {
-    this.copied.push(text);
-  }
-
   shownRows(): readonly string[] {
     return this.lines();
-  }
-
-  suspend(): void {
-    this.suspensions += 1;
-  }
-
-  quit(exitCode: number): void {
-    this.quits.push(exitCode);
-  }
-
-  /** Presses keys by their names, one after the other. */
-  async press(...names: string[]): Promise<void> {
-    for (const name of names) {
-      const alt = /^alt-(.)$/.exec(name);
-      this.#decoder.write(alt === null ? (NAMED_KEYS[name] ?? name) : `\x1b${alt[1]}`);
-      if (name === 'escape') this.#decoder.flush();
-      await this.settle();
-    }
-  }
-
-  async type(text: string): Promise<void> {
-    this.#decoder.write(text);
-    await this.settle();
-  }
-
-  async paste(text: string): Promise<void> {
-    await this.type(`\x1b[200~${text}\x1b[201~`);
   }
 
   /** Waits until there is nothing left to do. */

@@ -6,49 +6,17 @@ import type { LastRun } from '../../components/state/last-run.ts';
 import type { Attached } from '../../components/state/ui-state.ts';
 import type { ColorDepth } from '../../components/terminal/capabilities.ts';
 import type { ScreenStats } from '../../components/terminal/frame-times.ts';
-import { KeyDecoder } from '../../components/terminal/key-decoder.ts';
-import type { InputEvent } from '../../components/terminal/key-event.ts';
-import { KeyFeed } from '../../components/terminal/key-feed.ts';
 import { ScreenWriter } from '../../components/terminal/screen-writer.ts';
 import { paletteFor, type TerminalGround } from '../../components/themes/palette.ts';
 import type { ThemeName } from '../../components/themes/themes.ts';
-import { FakeClock } from './fake-clock.ts';
 import type { FakeEngine } from './fake-engine.ts';
 import { FakeLocal } from './fake-local.ts';
-import { NOW_MS } from './sample-data.ts';
+import { KeyedTestHost } from './keyed-host.ts';
 import { XtermScreen } from './xterm-screen.ts';
 
 // The screens show local times.
 process.env['TZ'] = 'UTC';
 
-export const NAMED_KEYS: Readonly<Record<string, string>> = {
-  enter: '\r',
-  tab: '\t',
-  'shift-tab': '\x1b[Z',
-  backspace: '\x7f',
-  up: '\x1b[A',
-  down: '\x1b[B',
-  right: '\x1b[C',
-  left: '\x1b[D',
-  pageup: '\x1b[5~',
-  pagedown: '\x1b[6~',
-  home: '\x1b[H',
-  end: '\x1b[F',
-  f1: '\x1bOP',
-  f12: '\x1b[24~',
-  escape: '\x1b',
-  'ctrl-c': '\x03',
-  'ctrl-l': '\x0c',
-  'ctrl-r': '\x12',
-  'ctrl-s': '\x13',
-  'ctrl-z': '\x1a',
-  delete: '\x1b[3~',
-  'ctrl-a': '\x01',
-  'ctrl-e': '\x05',
-  'ctrl-k': '\x0b',
-  'ctrl-u': '\x15',
-  'ctrl-w': '\x17',
-};
 /** Three of them are longer than the pause between two frames that the engine causes. */
 const FRAME_MS = 80;
 const ROUNDS_MAX = 50;
@@ -90,38 +58,27 @@ export interface TestScreenOptions extends Partial<Size> {
 }
 
 /** The whole screen in a terminal's model: keys go in as bytes, what is seen comes out. */
-export class TestScreen implements Host {
-  readonly clock = new FakeClock(NOW_MS);
+export class TestScreen extends KeyedTestHost implements Host {
   readonly appearance: Appearance;
   readonly local: FakeLocal;
   readonly #completes: boolean | undefined;
   engine: FakeEngine;
   #run = 0;
   readonly #lastRun: LastRun = {};
-  /** Exit codes with which the screen asked to quit. */
-  readonly quits: number[] = [];
-  /** How often it asked to be suspended. */
-  suspensions = 0;
   hasMouse = false;
   readonly themes: ThemeName[] = [];
   readonly #depth: ColorDepth;
   readonly #ground: TerminalGround;
-  /** What went to the clipboard. */
-  readonly copied: string[] = [];
-  /** What was passed on to ink-text-input, key by key. */
-  readonly promptKeysFed: string[] = [];
   readonly #output: RecordingOutput;
   readonly #writer: ScreenWriter;
   readonly #xterm: XtermScreen;
-  readonly #decoder: KeyDecoder;
-  readonly #promptKeys = new KeyFeed();
-  readonly #keys = new Set<(event: InputEvent) => void>();
   readonly #resizes = new Set<() => void>();
   readonly #ink: Instance;
   readonly #theme: ThemeName | undefined;
   #drawn = 0;
 
   constructor(options: TestScreenOptions) {
+    super();
     const { engine, columns = 120, rows = 40, appearance, local, attached, theme, tee } = options;
     this.#completes = options.completes;
     this.engine = engine;
@@ -133,15 +90,9 @@ export class TestScreen implements Host {
     this.#output = new RecordingOutput({ columns, rows }, tee);
     this.#writer = new ScreenWriter({ output: this.#output, clock: this.clock, appearance: this.appearance });
     this.#xterm = new XtermScreen(columns, rows);
-    this.#decoder = new KeyDecoder({
-      clock: this.clock,
-      onEvent: (event) => {
-        for (const listener of this.#keys) listener(event);
-      },
-    });
     this.#ink = render(this.#app(attached), {
       stdout: this.#writer.asInkStdout(),
-      stdin: this.#promptKeys.asInkStdin(),
+      stdin: this.promptKeys.asInkStdin(),
       debug: true,
       patchConsole: false,
       exitOnCtrlC: false,
@@ -192,16 +143,6 @@ export class TestScreen implements Host {
     return () => this.#resizes.delete(listener);
   }
 
-  onKey(listener: (event: InputEvent) => void): () => void {
-    this.#keys.add(listener);
-    return () => this.#keys.delete(listener);
-  }
-
-  typeIntoPrompt(sequence: string): void {
-    this.promptKeysFed.push(sequence);
-    this.#promptKeys.write(sequence);
-  }
-
   stats(): ScreenStats {
     return this.#writer.stats;
   }
@@ -218,10 +159,6 @@ export class TestScreen implements Host {
     this.#writer.repaint();
   }
 
-  copy(text: string): void {
-    this.copied.push(text);
-  }
-
   setMouse(on: boolean): void {
     this.hasMouse = on;
   }
@@ -233,40 +170,6 @@ export class TestScreen implements Host {
 
   shownRows(): readonly string[] {
     return this.#writer.shownRows();
-  }
-
-  suspend(): void {
-    this.suspensions += 1;
-  }
-
-  quit(exitCode: number): void {
-    this.quits.push(exitCode);
-  }
-
-  /** Presses keys by their names (`enter`, `alt-1`, `q`), one after the other. */
-  async press(...names: string[]): Promise<void> {
-    for (const name of names) {
-      const alt = /^alt-(.)$/.exec(name);
-      this.#decoder.write(alt === null ? (NAMED_KEYS[name] ?? name) : `\x1b${alt[1]}`);
-      if (name === 'escape') this.#decoder.flush();
-      await this.settle();
-    }
-  }
-
-  /** Types text in a single read, as a fast typist or a slow machine does. */
-  /** A piece of input, while the screen is not looked at. */
-  write(bytes: string): void {
-    this.#decoder.write(bytes);
-  }
-
-  async type(text: string): Promise<void> {
-    this.#decoder.write(text);
-    await this.settle();
-  }
-
-  async paste(text: string): Promise<void> {
-    this.#decoder.write(`\x1b[200~${text}\x1b[201~`);
-    await this.settle();
   }
 
   async resize(columns: number, rows: number): Promise<void> {

@@ -2,56 +2,28 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ChatRow } from '../../engine/contract/views.ts';
-import { Side, type SideOptions } from '../helpers/simulated-connectors.ts';
-import { type SimulatedWorld, simulatedWorld } from '../helpers/simulated-world.ts';
+import { acceptOne, chatMachines, isConnected, until } from '../helpers/chat-machines.ts';
+import type { Side, SideOptions } from '../helpers/simulated-connectors.ts';
+import type { SimulatedWorld } from '../helpers/simulated-world.ts';
 import { memoryDir } from '../helpers/temp-dir.ts';
-import { waitFor } from '../helpers/wait-for.ts';
 
-const BEN = { fingerprint: 'bb', claimedName: 'ben' };
-const HUB = { fingerprint: 'ff', claimedName: 'hub' };
-
-/** A server and a client that keep conversations on the simulated disk, restarted as often as a test likes. */
+/** They keep conversations on the simulated disk. */
 function house(directory: string) {
-  const world = simulatedWorld();
-  world.network.certificateOfDialler = BEN;
-  world.network.certificateOfListener = HUB;
-  const side = async (role: 'server' | 'client', more: Partial<SideOptions> = {}): Promise<Side> => {
-    const started = new Side(world, {
-      ...{ role, acceptAll: false, tls: true, displayName: role === 'server' ? 'hub' : 'ben' },
+  const { world, start } = chatMachines();
+  const side = (role: 'server' | 'client', more: Partial<SideOptions> = {}): Promise<Side> =>
+    start({
+      ...{ role, displayName: role === 'server' ? 'hub' : 'ben' },
       knownMachinesFile: join(directory, `${role}.json`),
       conversationsDirectory: `/${role}`,
       ...more,
     });
-    await started.connector.start();
-    return started;
-  };
   return { world, side };
-}
-
-/** The files of known machines are not simulated: time passes until a condition holds. */
-async function until(world: SimulatedWorld, what: string, condition: () => boolean): Promise<void> {
-  await waitFor(
-    async () => {
-      if (condition()) return true;
-      await world.clock.pass(20);
-      return condition();
-    },
-    { what },
-  );
-}
-
-const isConnected = (side: Side) => (): boolean => side.status.phase.kind === 'connected';
-
-async function accept(world: SimulatedWorld, server: Side): Promise<void> {
-  await until(world, 'a request', () => server.status.joinRequests.length === 1);
-  const [request] = server.status.joinRequests;
-  await server.engine.execute({ kind: 'newcomer.accept', joinRequest: request?.id ?? 0 });
 }
 
 async function pair(world: SimulatedWorld, side: ReturnType<typeof house>['side']) {
   const server = await side('server');
   const client = await side('client');
-  await accept(world, server);
+  await acceptOne(world, server);
   await until(world, 'the connection', isConnected(client));
   await until(world, 'the client', () => server.peers[0]?.state === 'connected');
   return { server, client };
@@ -156,7 +128,7 @@ test('lines go to the same certificate only: to another one under the same name 
     conversationsDirectory: '/other',
     knownMachinesFile: join(memoryDir(t), 'other.json'),
   });
-  await accept(world, again);
+  await acceptOne(world, again);
   await until(world, 'the connection', isConnected(other));
   other.say('hi');
   const [stranger] = again.peers.filter(({ state }) => state === 'connected');
@@ -184,7 +156,7 @@ test('a client whose server is another machine after a forget keeps its lines fo
   });
   // Its user was told to forget the address.
   const back = await side('client', { knownMachinesFile: join(memoryDir(t), 'empty.json') });
-  await accept(world, thief);
+  await acceptOne(world, thief);
   await until(world, 'the connection', isConnected(back));
   back.say('hello');
   await until(world, 'the line', () => thief.heard().length > 0);
@@ -206,7 +178,7 @@ test('without a certificate nothing is on disk, and lines go out only after a ne
   const back = await side('client');
   await until(world, 'the question', () => server.status.joinRequests.length === 1);
   assert.deepEqual(back.heard(), []);
-  await accept(world, server);
+  await acceptOne(world, server);
   await until(world, 'the line', () => back.heard().length === 1);
   await stop(world, back);
   await stop(world, server);

@@ -3,51 +3,20 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { realClock, realRandomness } from '../../engine/base/real-ports.ts';
 import { KnownMachines } from '../../engine/security/known-machines.ts';
-import { Side } from '../helpers/simulated-connectors.ts';
-import { type SimulatedWorld, simulatedWorld } from '../helpers/simulated-world.ts';
+import { acceptOne, chatMachines, isConnected, until } from '../helpers/chat-machines.ts';
+import type { Side } from '../helpers/simulated-connectors.ts';
 import { memoryDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
-const BEN = { fingerprint: 'bb', claimedName: 'ben' };
-const HUB = { fingerprint: 'ff', claimedName: 'hub' };
-
-/** A server and a client, each with a file of its own, restarted as often as a test likes. */
+/** Each side has a file of its own. */
 function house(directory: string) {
-  const world = simulatedWorld();
-  world.network.certificateOfDialler = BEN;
-  world.network.certificateOfListener = HUB;
+  const { world, start } = chatMachines();
   const fileOf = (who: string): string => join(directory, `${who}.json`);
-  const side = async (role: 'server' | 'client', displayName: string, own: string = role): Promise<Side> => {
-    const started = new Side(world, {
-      ...{ role, displayName, acceptAll: false, tls: true },
-      knownMachinesFile: fileOf(own),
-    });
-    await started.connector.start();
-    return started;
-  };
+  const side = (role: 'server' | 'client', displayName: string, own: string = role): Promise<Side> =>
+    start({ role, displayName, knownMachinesFile: fileOf(own) });
   const known = (who: string): KnownMachines =>
     new KnownMachines({ file: fileOf(who), clock: realClock(), random: realRandomness() });
   return { world, side, known };
-}
-
-/** Files are not simulated: time passes until a condition holds. */
-async function until(world: SimulatedWorld, what: string, condition: () => boolean): Promise<void> {
-  await waitFor(
-    async () => {
-      if (condition()) return true;
-      await world.clock.pass(20);
-      return condition();
-    },
-    { what },
-  );
-}
-
-const isConnected = (side: Side) => (): boolean => side.status.phase.kind === 'connected';
-
-async function accepted(world: SimulatedWorld, server: Side): Promise<void> {
-  await until(world, 'a request', () => server.status.joinRequests.length === 1);
-  const [request] = server.status.joinRequests;
-  await server.engine.execute({ kind: 'newcomer.accept', joinRequest: request?.id ?? 0 });
 }
 
 async function clientOf(known: KnownMachines, fingerprint: string) {
@@ -58,7 +27,7 @@ test('a machine that was accepted once is admitted after a restart of both, and 
   const { world, side, known } = house(memoryDir(t));
   const server = await side('server', 'hub');
   const client = await side('client', 'ben at work');
-  await accepted(world, server);
+  await acceptOne(world, server);
   await until(world, 'the connection', isConnected(client));
   await waitFor(async () => (await clientOf(known('server'), 'bb'))?.name === 'ben at work', {
     what: 'the name',
@@ -75,7 +44,7 @@ test('a machine that the running server is told to forget must ask again', async
   const { world, side, known } = house(memoryDir(t));
   const server = await side('server', 'hub');
   const client = await side('client', 'ben');
-  await accepted(world, server);
+  await acceptOne(world, server);
   await until(world, 'the connection', isConnected(client));
   await client.connector.stop({ hard: true });
   await waitFor(async () => (await known('server').forget('ben')).length === 1, { what: 'it was known' });
@@ -89,7 +58,7 @@ test('another certificate under a known name is a newcomer, with a warning', asy
   const server = await side('server', 'hub');
   // It asks by the name in its certificate, and calls itself by another one later.
   const client = await side('client', 'ben at work');
-  await accepted(world, server);
+  await acceptOne(world, server);
   await until(world, 'the connection', isConnected(client));
   await client.connector.stop({ hard: true });
   world.network.certificateOfDialler = { fingerprint: 'ee', claimedName: 'ben' };
@@ -102,7 +71,7 @@ test('a client of a known address that meets another certificate stops, sends no
   const { world, side, known } = house(memoryDir(t));
   const server = await side('server', 'hub');
   const client = await side('client', 'ben');
-  await accepted(world, server);
+  await acceptOne(world, server);
   await until(world, 'the connection', isConnected(client));
   await Promise.all([server.connector.stop({ hard: true }), client.connector.stop({ hard: true })]);
   world.network.certificateOfListener = { fingerprint: 'dd', claimedName: 'hub' };
@@ -116,7 +85,7 @@ test('a client of a known address that meets another certificate stops, sends no
   assert.equal(thief.status.joinRequests.length, 0, 'it has not even asked');
   assert.equal((await known('client').forget('127.0.0.1:10673')).length, 1);
   await back.engine.execute({ kind: 'dial.now' });
-  await accepted(world, thief);
+  await acceptOne(world, thief);
   await until(world, 'the connection', isConnected(back));
 });
 
@@ -125,7 +94,7 @@ test('a client without a certificate is never known', async (t) => {
   world.network.certificateOfDialler = undefined;
   const server = await side('server', 'hub');
   const client = await side('client', 'ben');
-  await accepted(world, server);
+  await acceptOne(world, server);
   await until(world, 'the connection', isConnected(client));
   await client.connector.stop({ hard: true });
   assert.deepEqual(await known('server').list(), []);

@@ -5,6 +5,7 @@ import { type KeyEvent, key } from '../../../components/terminal/key-event.ts';
 import { sanitize } from '../../../components/terminal/sanitize.ts';
 import { graphemes, textWidth } from '../../../components/terminal/width.ts';
 import { LineEditor, pasteLines } from '../../../components/widgets/line-editor.ts';
+import { inserted, KEYS, type Model, PIECES, pressed } from '../../helpers/line-model.ts';
 import { runs } from '../../helpers/runs.ts';
 
 /** `ctrl-left` and the like to an event; a single character types itself. */
@@ -172,86 +173,16 @@ test('the window follows the cursor and counts columns', () => {
   assert.deepEqual(editor.visible(0), { text: '', cursorColumn: 0 });
 });
 
-// The model: one string, cut into graphemes afresh at every step.
-
-const pieces = [
-  'a',
-  'Z',
-  ' ',
-  '-',
-  '日',
-  'e',
-  'e\u0301',
-  '\u200d',
-  '👩',
-  '👍',
-  '🏽',
-  '🇩',
-  '🇪',
-  'ᄀ',
-  'ᅡ',
-  'न',
-  '्',
-  '\ufe0f',
-];
-
-interface Model {
-  text: string;
-  /** In code units, always at a boundary. */
-  at: number;
-}
-
-function boundary(text: string, at: number): number {
-  let end = 0;
-  for (const part of graphemes(text)) {
-    if (end >= at) break;
-    end += part.length;
-  }
-  return end;
-}
-
-function step(model: Model, name: string): Model {
-  const before = model.text.slice(0, model.at);
-  const after = model.text.slice(model.at);
-  const previous = [0];
-  for (const part of graphemes(model.text)) previous.push((previous.at(-1) ?? 0) + part.length);
-  const left = previous.filter((end) => end < model.at).at(-1) ?? 0;
-  const right = previous.find((end) => end > model.at) ?? model.text.length;
-  const next = ((): Model => {
-    switch (name) {
-      case 'left':
-        return { text: model.text, at: left };
-      case 'right':
-        return { text: model.text, at: right };
-      case 'home':
-        return { text: model.text, at: 0 };
-      case 'end':
-        return { text: model.text, at: model.text.length };
-      case 'backspace':
-        return { text: model.text.slice(0, left) + after, at: left };
-      case 'delete':
-        return { text: before + model.text.slice(right), at: model.at };
-      case 'ctrl-u':
-        return { text: after, at: 0 };
-      case 'ctrl-k':
-        return { text: before, at: model.at };
-      default:
-        return { text: before + name + after, at: model.at + name.length };
-    }
-  })();
-  return { text: next.text, at: boundary(next.text, next.at) };
-}
-
 test('any sequence of keys does what the simplest possible editor does', () => {
-  const commands = ['left', 'right', 'home', 'end', 'backspace', 'delete', 'ctrl-u', 'ctrl-k'];
+  const keys: readonly string[] = KEYS;
   const action = fc.oneof(
-    { weight: 3, arbitrary: fc.constantFrom(...pieces) },
-    { weight: 2, arbitrary: fc.constantFrom(...commands.slice(0, 6)) },
-    { weight: 1, arbitrary: fc.constantFrom(...commands.slice(6)) },
+    { weight: 3, arbitrary: fc.constantFrom(...PIECES) },
+    { weight: 2, arbitrary: fc.constantFrom(...keys.slice(0, 6)) },
+    { weight: 1, arbitrary: fc.constantFrom(...keys.slice(6)) },
     {
       weight: 1,
       arbitrary: fc
-        .array(fc.constantFrom(...pieces), { minLength: 2, maxLength: 6 })
+        .array(fc.constantFrom(...PIECES), { minLength: 2, maxLength: 6 })
         .map((parts) => parts.join('')),
     },
   );
@@ -260,9 +191,9 @@ test('any sequence of keys does what the simplest possible editor does', () => {
       const editor = new LineEditor();
       let model: Model = { text: '', at: 0 };
       for (const name of actions) {
-        if (commands.includes(name)) press(editor, name);
+        if (keys.includes(name)) press(editor, name);
         else editor.insert(name);
-        model = step(model, name);
+        model = keys.includes(name) ? pressed(model, name) : inserted(model, name);
         assert.equal(editor.text, model.text);
         assert.equal(editor.textBeforeCursor, model.text.slice(0, model.at));
         const { text, cursorColumn } = editor.visible(width);
