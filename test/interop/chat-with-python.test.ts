@@ -212,8 +212,12 @@ test('--exec of Python: our line runs there, and its output comes as lines', asy
   t.after(() => python[Symbol.asyncDispose]());
   await waitFor(() => aioc.peers()[0]?.kind === 'python', { what: 'the connection' });
   const peer = aioc.peers()[0]?.id ?? '';
-  await aioc.do({ kind: 'chat.say', peer, text: 'echo $((20 + 22)) there' });
-  await waitFor(() => aioc.heard().some((text) => text.includes('42 there')), { what: 'its output' });
+  await aioc.do({ kind: 'chat.say', peer, text: 'echo $((20 + 22)) there, I am $$.' });
+  const pid = (): string | undefined => /42 there, I am (\d+)/.exec(aioc.heard().join('\n'))?.[1];
+  await waitFor(() => pid() !== undefined, { what: 'its output' });
+  // Python leaves its shell running when it ends.
+  await aioc.do({ kind: 'chat.say', peer, text: 'exit' });
+  await waitFor(() => !existsSync(`/proc/${pid()}`), { what: 'the end of the shell' });
 });
 
 test('a directory each way: Python unzips ours with !dezip, and we unzip its zip where it is', async (t) => {
