@@ -30,9 +30,9 @@ async function minimalProgram({ workshop }: Bench): Promise<string> {
 }
 
 /** From the start of the process to the screen that shows Peers, and from there to the help that `?` opens. */
-async function firstFrameMs(args: readonly string[]): Promise<number> {
+async function firstFrameMs(args: readonly string[], home: string): Promise<number> {
   const startedAt = performance.now();
-  await using session = PtySession.start({ command: process.execPath, args, ...SIZE });
+  await using session = PtySession.start({ command: process.execPath, args, env: { HOME: home }, ...SIZE });
   await session.waitFor('Peers', SLOW);
   session.press('?');
   await session.waitFor(/Help|Keys/, SLOW);
@@ -51,10 +51,13 @@ export const firstFrame: Case = {
         values: [] as number[],
       })),
     ];
+    const home = bench.workshop.directory();
+    // The first start of a user makes a key, once.
+    for (const { args } of commands) await firstFrameMs(args, home);
     for (let round = 0; round < bench.options.rounds; round += 1) {
       const took = commands.map(() => [] as number[]);
       for (let start = 0; start < STARTS; start += 1)
-        for (const [index, { args }] of commands.entries()) took[index]?.push(await firstFrameMs(args));
+        for (const [index, { args }] of commands.entries()) took[index]?.push(await firstFrameMs(args, home));
       for (const [index, { values }] of commands.entries()) values.push(median(took[index] ?? []));
     }
     const rows: Row[] = commands.map(({ system, values }) => ({ system, unit: 'ms', values }));
