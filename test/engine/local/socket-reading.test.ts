@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type net from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { LIMITS } from '../../../engine/base/limits.ts';
 import { encodePacket, type Packet, PacketReader } from '../../../engine/local/native/packets.ts';
 import { readWith, type SocketReader } from '../../../engine/local/socket-reading.ts';
 import { connectNative, listenUnix } from '../../../engine/local/unix-sockets.ts';
@@ -126,4 +127,16 @@ test('a socket that is paused reads nothing until it is resumed', async (t) => {
     await waitFor(() => bytes > before, { what: 'more bytes' });
   }
   assert.equal(bytes, 150_000);
+});
+
+test('only a packet that is larger than a batch of small messages is read into its place', () => {
+  const isInPlace = (bodyBytes: number): boolean => {
+    const reader = new PacketReader();
+    const [head, body] = encodePacket({ kind: 'batch', number: 1, body: Buffer.alloc(bodyBytes) });
+    reader.push(Buffer.concat([head, body.subarray(0, 1_000)]));
+    assert.equal(reader.next(), undefined);
+    return reader.room() !== undefined;
+  };
+  assert.equal(isInPlace(LIMITS.batchBytes), false);
+  assert.equal(isInPlace(LIMITS.batchBytes + 1_024), true);
 });
