@@ -48,6 +48,8 @@ export class ViewServer {
     return {
       change: (next) => {
         shown.view = next;
+        // Its owner may wait for the answer, having dropped an update that was the same.
+        shown.lastSent = '';
         this.#viewsChanged();
         this.#send(shown);
       },

@@ -4,7 +4,6 @@ import { paneText, programPid, startServer } from '../helpers/aioc-session.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { RESTORED } from '../helpers/pty-modes.ts';
 import type { PtySession } from '../helpers/pty-session.ts';
-import { waitFor } from '../helpers/wait-for.ts';
 
 const SLOW = { timeoutMs: 30_000 };
 const WIDE = { columns: 120, rows: 40 };
@@ -18,7 +17,8 @@ async function start(fault = ''): Promise<PtySession> {
     ...WIDE,
     preloads: ['faults.mjs'],
     env: { FAULT: fault },
-    afterwards: `stty -a; echo ${TOLD}`,
+    // What is written last, before a process ends, may be lost in a busy pseudo-terminal: it ends when that was read.
+    afterwards: `stty -a; echo ${TOLD}; read -r _`,
   });
   await session.waitFor('On the other machine', SLOW);
   const { alternateScreen, autowrap, bracketedPaste } = session.modes();
@@ -31,10 +31,10 @@ async function start(fault = ''): Promise<PtySession> {
 
 /** Waits for the program's end and checks that it has left the terminal as it found it. */
 async function restored(session: PtySession, exitCode: number): Promise<void> {
+  await session.waitForTranscript(TOLD, SLOW);
+  session.type('\n');
   assert.deepEqual(await session.waitForExit(SLOW), { exitCode, signal: 0 });
   assert.deepEqual(session.modes(), RESTORED);
-  // The end of a process may be told before the last of its output.
-  await waitFor(() => session.transcript().includes(TOLD), { what: 'the settings of the terminal' });
   const settings = session.transcript();
   for (const setting of ['icanon', 'echo', 'isig', 'icrnl', 'opost', 'onlcr', 'iexten'])
     assert.match(settings, new RegExp(`[\\s;]${setting}[\\s;]`), `${setting} is on`);
