@@ -38,6 +38,8 @@ export interface AppProps {
   readonly theme?: ThemeName | undefined;
   /** False: Tab does not complete in the chat line. */
   readonly completes?: boolean | undefined;
+  /** The engine makes the user's key before it starts. */
+  readonly isMakingKey?: boolean | undefined;
   /** What this screen takes over from its earlier run, and keeps for the next. */
   readonly lastRun?: LastRun | undefined;
 }
@@ -60,7 +62,8 @@ export function App(props: AppProps) {
   useEffect(() => controller.attachedNow(attached), [controller, attached]);
   host.beginFrame();
   const snapshot = useSyncExternalStore(controller.subscribe, controller.snapshot);
-  const screen = isTooSmall(snapshot.ui.size) ? undefined : drawn(snapshot, controller);
+  const { isMakingKey = false } = props;
+  const screen = isTooSmall(snapshot.ui.size) ? undefined : drawn(snapshot, controller, isMakingKey);
   const size = snapshot.ui.size;
   useLayoutEffect(() =>
     host.show(screen ?? { regions: [{ row: 0, column: 0, lines: tooSmallLines(size) }] }),
@@ -70,7 +73,7 @@ export function App(props: AppProps) {
 
 interface DrawnPane extends Block, Cell {}
 
-function drawn({ ui, data, context }: Snapshot, controller: UiController): ScreenFrame {
+function drawn({ ui, data, context }: Snapshot, controller: UiController, isMakingKey: boolean): ScreenFrame {
   const { columns: width, rows } = ui.size;
   const panes = Object.entries(layoutOf(ui)).map(([name, box]): DrawnPane => {
     const { chat, prompt } = controller;
@@ -93,6 +96,7 @@ function drawn({ ui, data, context }: Snapshot, controller: UiController): Scree
     width,
     attached: ui.attached,
     silentSinceMs: ui.silentSinceMs,
+    isMakingKey,
   });
   return {
     regions: [

@@ -102,7 +102,7 @@ export { settleDirectories } from './connector/installed-directories.ts';
 export type { JoinedServer } from './connector/join-server.ts';
 export type { CertificateEntry } from './connector/listed-certificates.ts';
 export { openLog } from './connector/open-log.ts';
-export { type AttachmentOptions, connectEngine, serveEngine } from './contract/engine-rpc.ts';
+export { type AttachmentOptions, serveEngine } from './contract/engine-rpc.ts';
 export type { PeekRow, QueuePeek } from './contract/queue-peek.ts';
 export type { TransferRow } from './contract/views.ts';
 export { meantPath } from './files/lossy-path.ts';

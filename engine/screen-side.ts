@@ -8,5 +8,5 @@ export { homeDirectory } from './base/home.ts';
 export { SerialQueue } from './base/serial-queue.ts';
 export { VERSION } from './base/version.ts';
 export { defaultReceivedDirectory, stateDirectory } from './config/user-directories.ts';
-export { connectEngine } from './contract/engine-rpc.ts';
+export { EngineClient } from './contract/engine-rpc.ts';
 export { meantPath } from './files/lossy-path.ts';

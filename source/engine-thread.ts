@@ -1,12 +1,13 @@
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { EngineApi } from '../engine/contract/engine-api.ts';
-import { AiocError, connectEngine, type ErrorCode } from '../engine/screen-side.ts';
+import { AiocError, EngineClient, type ErrorCode } from '../engine/screen-side.ts';
 import type { EngineSubject, WorkerInput, WorkerMessage } from './engine-worker.ts';
 
 /** The only message to the worker apart from the engine's contract. */
 const STOP = 'stop';
 
 export interface EngineThread {
+  /** Takes views and commands at once; it answers them when it is there. */
   readonly engine: EngineApi;
   /** Stops the engine, which drains its queues for a few seconds at most, and ends the thread. */
   stop(): Promise<void>;
@@ -15,68 +16,88 @@ export interface EngineThread {
 export interface EngineThreadOptions {
   /** The engine refuses every command of the screen. */
   readonly isReadOnly: boolean;
+  /** The engine cannot start, for example because of its configuration; its thread is over. */
+  onFailure(error: AiocError): void;
+  /** The first start of a user makes a key, which takes a moment; called before it, and when it is made. */
+  onMakingKey(isMaking: boolean): void;
   /** The thread ended unexpectedly. */
   onDeath(error: AiocError): void;
   /** A command from this machine shuts the program down. */
   onShutdown(): void;
 }
 
-/**
- * Starts the engine in a worker thread.
- *
- * @throws AiocError why the engine could not start
- */
-export async function startEngineThread(
-  subject: EngineSubject,
-  { isReadOnly, onDeath, onShutdown }: EngineThreadOptions,
-): Promise<EngineThread> {
-  const channel = new MessageChannel();
-  const workerData: WorkerInput = { subject, port: channel.port2 };
-  const worker = new Worker(new URL('./engine-worker.js', import.meta.url), {
-    workerData,
-    transferList: [channel.port2],
-    // StdioCapture also captures what the thread's libraries print.
-    stdout: false,
-    stderr: false,
-  });
-  let wanted = true;
-  const died = new Promise<never>((_, reject) => {
-    const die = (cause: unknown): void => {
-      if (!wanted) return;
-      wanted = false;
-      const why = cause instanceof Error ? cause.message : 'its thread ended';
-      const error = new AiocError('AIOC_ENGINE_GONE', `the engine stopped unexpectedly: ${why}`, { cause });
-      onDeath(error);
-      reject(error);
-    };
-    worker.once('error', die);
-    worker.once('exit', die);
-  });
-  const ready = new Promise<WorkerMessage>((resolve) => worker.once('message', resolve));
-  worker.on('message', (message: WorkerMessage) => {
-    if (message.kind === 'shutdown') onShutdown();
-  });
-  const first = await Promise.race([ready, died]);
-  // Nothing awaits `died` after this; onDeath reports it.
-  died.catch(() => undefined);
-  const terminate = async (): Promise<void> => {
-    wanted = false;
-    await worker.terminate();
-  };
-  if (first.kind === 'failed') {
-    await terminate();
-    throw new AiocError(first.code as ErrorCode, first.message);
-  }
-  const stopped = new Promise<void>((resolve) => {
-    worker.on('message', ({ kind }: WorkerMessage) => {
-      if (kind === 'stopped') resolve();
+/** Starts the engine in a worker thread, and does not wait for it: the screen is there before it. */
+export function startEngineThread(subject: EngineSubject, options: EngineThreadOptions): EngineThread {
+  return new RunningThread(subject, options);
+}
+
+class RunningThread implements EngineThread {
+  readonly engine: EngineClient;
+  readonly #worker: Worker;
+  readonly #options: EngineThreadOptions;
+  readonly #over: Promise<void>;
+  #end: () => void = () => undefined;
+  /** Its end would be a crash. */
+  #isWanted = true;
+
+  constructor(subject: EngineSubject, options: EngineThreadOptions) {
+    this.#options = options;
+    this.#over = new Promise((resolve) => {
+      this.#end = resolve;
     });
-  });
-  const stop = async (): Promise<void> => {
-    worker.postMessage(STOP);
-    // An engine that dies meanwhile needs no stop.
-    await Promise.race([stopped, died.catch(() => undefined)]);
-    await terminate();
-  };
-  return { engine: await connectEngine(channel.port1, { isReadOnly }), stop };
+    // The port keeps what the screen asks for until the engine takes it.
+    const channel = new MessageChannel();
+    const workerData: WorkerInput = { subject, port: channel.port2 };
+    this.#worker = new Worker(new URL('./engine-worker.js', import.meta.url), {
+      workerData,
+      transferList: [channel.port2],
+      // StdioCapture also captures what the thread's libraries print.
+      stdout: false,
+      stderr: false,
+    });
+    this.#worker.on('message', (message: WorkerMessage) => this.#hear(message));
+    this.#worker.once('error', (cause) => this.#die(cause));
+    this.#worker.once('exit', (cause) => this.#die(cause));
+    this.engine = new EngineClient(channel.port1, { isReadOnly: options.isReadOnly });
+    this.engine.greet().catch((error: AiocError) => this.#fail(error));
+  }
+
+  async stop(): Promise<void> {
+    this.#worker.postMessage(STOP);
+    // An engine that has failed or dies meanwhile needs no stop.
+    await this.#over;
+    this.#isWanted = false;
+    await this.#worker.terminate();
+  }
+
+  #hear(message: WorkerMessage): void {
+    switch (message.kind) {
+      case 'making-key':
+        return this.#options.onMakingKey(message.isMaking);
+      case 'failed':
+        return this.#fail(new AiocError(message.code as ErrorCode, message.message));
+      case 'shutdown':
+        return this.#options.onShutdown();
+      case 'stopped':
+        return this.#end();
+    }
+  }
+
+  #fail(error: AiocError): void {
+    if (!this.#isWanted) return;
+    this.#isWanted = false;
+    this.#end();
+    this.engine.end(error);
+    void this.#worker.terminate();
+    this.#options.onFailure(error);
+  }
+
+  #die(cause: unknown): void {
+    this.#end();
+    if (!this.#isWanted) return;
+    this.#isWanted = false;
+    const why = cause instanceof Error ? cause.message : 'its thread ended';
+    const error = new AiocError('AIOC_ENGINE_GONE', `the engine stopped unexpectedly: ${why}`, { cause });
+    this.#options.onDeath(error);
+  }
 }

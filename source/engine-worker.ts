@@ -22,7 +22,8 @@ export interface WorkerInput {
 
 /** What the worker sends apart from the engine's contract. */
 export type WorkerMessage =
-  | { readonly kind: 'ready' }
+  /** The user's key is being made, or has been. */
+  | { readonly kind: 'making-key'; readonly isMaking: boolean }
   /** The engine has stopped, as was asked for. */
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
@@ -42,7 +43,6 @@ try {
       .catch(() => undefined)
       .then(() => say({ kind: 'stopped' }));
   });
-  say({ kind: 'ready' });
   // The screen shows a failed start, for example a port that is taken, as a state.
   await engine.start().catch(() => undefined);
 } catch (error) {
@@ -56,6 +56,7 @@ async function makeEngine(wanted: EngineSubject): Promise<Engine> {
     // Only here: nothing else that aioc starts can run a command of a peer.
     return createChatEngine({
       ...options,
+      onMakingKey: (isMaking) => say({ kind: 'making-key', isMaking }),
       ...(shell !== undefined && { exec: { shell, start: startPeerShell } }),
     });
   }

@@ -30,6 +30,8 @@ interface HeaderView {
   readonly attached: Attached | undefined;
   /** While the connector does not answer. */
   readonly silentSinceMs?: number | undefined;
+  /** Before the engine is there: it makes the user's key. */
+  readonly isMakingKey?: boolean | undefined;
 }
 
 /** Below this width the header uses short forms. */
@@ -43,7 +45,10 @@ export function headerLine(status: SafeStatus | undefined, view: HeaderView): Li
   const clock: Line = [plain('  '), span(clockText(nowMs), 'strong'), plain(' ')];
   const name: Line = [plain(' aioc', 'strong')];
   const isGone = attached === 'away' || attached === 'silent';
-  if (status === undefined && !isGone) return spread([...name, plain('  starting …', 'faint')], clock, width);
+  if (status === undefined && !isGone) {
+    const what = view.isMakingKey === true ? '  starting: making a key …' : '  starting …';
+    return spread([...name, plain(what, 'faint')], clock, width);
+  }
   const isCompact = width < COMPACT_WIDTH;
   const parts =
     isGone || status === undefined

@@ -37,6 +37,8 @@ export interface ChatEngineOptions {
   readonly exec?: ExecOptions;
   /** No conversation, and no line that waits, is kept for the next start. */
   readonly keepsNothing?: boolean;
+  /** The first start makes the key: called before it, and when it is made. */
+  readonly onMakingKey?: (isMaking: boolean) => void;
   /** A fixed time for the displayed clock, so that screens can be compared. */
   readonly fixedWallMs?: number;
 }
@@ -60,7 +62,15 @@ export interface Engine {
  * @throws AiocError AIOC_STATE_DIRECTORY if the identity cannot be read or created
  */
 export async function createChatEngine(options: ChatEngineOptions): Promise<Engine> {
-  const { stateDirectory, displayName, useTls, keepsNothing = false, fixedWallMs, ...rest } = options;
+  const {
+    stateDirectory,
+    displayName,
+    useTls,
+    keepsNothing = false,
+    fixedWallMs,
+    onMakingKey,
+    ...rest
+  } = options;
   // Strangers could fill the disk of a server that accepts everybody.
   const keeps = useTls && !keepsNothing && !options.acceptAll;
   const clock = realClock(fixedWallMs);
@@ -71,6 +81,7 @@ export async function createChatEngine(options: ChatEngineOptions): Promise<Engi
     commonName: displayName,
     wallNowMs: realClock().wallNow(),
     random,
+    ...(onMakingKey !== undefined && { onMaking: onMakingKey }),
   };
   return engineOf({
     ...rest,

@@ -84,23 +84,12 @@ export interface AttachmentOptions {
   readonly isReadOnly?: boolean;
 }
 
-/**
- * Connects to the engine at the other end of a port.
- *
- * @throws AiocError AIOC_CONTRACT_VERSION if the versions differ
- */
-export async function connectEngine(port: Port, options: AttachmentOptions = {}): Promise<EngineApi> {
-  const client = new EngineClient(port, options);
-  await client.greet();
-  return client;
-}
-
 interface Call {
   answered(value: unknown): void;
   failed(error: AiocError): void;
 }
 
-/** The screen's end of a port. */
+/** The screen's end of a port. What is asked before the engine serves the port is answered when it does. */
 export class EngineClient implements EngineApi {
   readonly #port: Port;
   readonly #views = new Map<number, (update: Update) => void>();
@@ -116,7 +105,11 @@ export class EngineClient implements EngineApi {
     port.on('message', (reply) => this.#receive(reply as EngineReply));
   }
 
-  /** @throws AiocError AIOC_CONTRACT_VERSION if the versions differ, and the error passed to `end` */
+  /**
+   * Comes before anything else is asked.
+   *
+   * @throws AiocError AIOC_CONTRACT_VERSION if the versions differ, and the error passed to `end`
+   */
   async greet(): Promise<void> {
     const version = await new Promise<unknown>((resolve, reject) => {
       this.#onHello = { answered: resolve, failed: reject };

@@ -25,6 +25,8 @@ export interface IdentityOptions {
   readonly commonName: string;
   readonly wallNowMs: number;
   readonly random: Randomness;
+  /** There is none yet, and making one takes a moment: called before it, and when it is made. */
+  readonly onMaking?: (isMaking: boolean) => void;
 }
 
 /**
@@ -53,7 +55,9 @@ export async function loadOrMakeIdentity(options: IdentityOptions): Promise<Iden
  * start at once, both use the pair of the first.
  */
 async function makeIdentity(home: string, options: IdentityOptions): Promise<void> {
+  options.onMaking?.(true);
   const pair = await makeSelfSigned(options);
+  options.onMaking?.(false);
   const temporary = `${home}.new-${options.random.bytes(8).toString('hex')}`;
   await mkdir(temporary, { mode: 0o700 });
   try {

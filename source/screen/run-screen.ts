@@ -9,31 +9,46 @@ import { isProgram } from '../peer-shell.ts';
 import type { Screen } from './screen.tsx';
 
 /**
- * Runs an engine with the full screen until the user quits.
+ * Runs an engine with the full screen until the user quits. The screen does not wait for the engine.
  *
  * @returns the program's exit code
- * @throws AiocError when the engine cannot start; the terminal is unchanged then
+ * @throws AiocError when the engine cannot start; the terminal is as it was before
  */
 export async function runScreen(
   subject: ScreenSubject,
   { ascii, mouse, theme, isScreenReader, completes, isReadOnly }: ScreenLook,
 ): Promise<number> {
   let screen: Screen | undefined;
-  const starting = startEngineThread(engineSubject(subject), {
+  let failure: AiocError | undefined;
+  const fail = (error: AiocError): void => {
+    failure = error;
+    screen?.quit(EXIT.failed);
+  };
+  let isMakingKey = false;
+  const shown = () => ({ engine: thread.engine, isConnector: subject.kind === 'connector', isMakingKey });
+  const thread = startEngineThread(engineSubject(subject), {
     isReadOnly,
-    onDeath: (error) => screen?.crash(error),
+    onFailure: fail,
+    onMakingKey: (isMaking) => {
+      isMakingKey = isMaking;
+      screen?.show(shown());
+    },
+    onDeath: (error) => (screen === undefined ? fail(error) : screen.crash(error)),
     onShutdown: () => screen?.quit(EXIT.ok),
   });
   // The engine's thread starts while this one loads the screen.
-  const [{ engine, stop }, { Screen: Made }] = await Promise.all([starting, import('./screen.tsx')]);
+  const { Screen: Made } = await import('./screen.tsx');
+  if (failure !== undefined) throw failure;
   screen = new Made({
-    shown: { engine, isConnector: subject.kind === 'connector' },
+    shown: shown(),
     ascii,
     hasMouse: mouse,
     ...{ theme, isScreenReader, completes },
-    letGo: stop,
+    letGo: () => thread.stop(),
   });
-  return screen.run();
+  const exitCode = await screen.run();
+  if (failure !== undefined) throw failure;
+  return exitCode;
 }
 
 function engineSubject(subject: ScreenSubject): EngineSubject {

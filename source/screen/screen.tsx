@@ -55,6 +55,8 @@ export interface ScreenTarget {
   readonly isConnector?: boolean;
   /** Something to say when its screen opens. */
   readonly notice?: string;
+  /** The engine makes the user's key before it starts. */
+  readonly isMakingKey?: boolean;
 }
 
 /** The terminal, the screen on it, and their shutdown. */
@@ -156,9 +158,9 @@ export class Screen {
   }
 
   #app() {
-    const { engine, attached, isConnector, notice } = this.#shown;
+    const { engine, attached, isConnector, notice, isMakingKey } = this.#shown;
     const props = {
-      ...{ engine, attached, isConnector, notice, local: this.#local },
+      ...{ engine, attached, isConnector, notice, isMakingKey, local: this.#local },
       ...{ hasMouse: this.#hasMouse, theme: this.#theme, lastRun: this.#lastRun },
       completes: this.#completes,
     };

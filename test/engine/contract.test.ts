@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { CONTRACT_VERSION } from '../../engine/contract/engine-api.ts';
-import { connectEngine, type Port, serveEngine } from '../../engine/contract/engine-rpc.ts';
+import { EngineClient, type Port, serveEngine } from '../../engine/contract/engine-rpc.ts';
 import type { Update, View } from '../../engine/contract/views.ts';
 import { Side } from '../helpers/simulated-connectors.ts';
 import { simulatedWorld } from '../helpers/simulated-world.ts';
@@ -72,7 +72,8 @@ test('a door over a port shows and does what the door itself does', async () => 
   const { port1, port2 } = new MessageChannel();
   try {
     serveEngine(port1, server.engine);
-    const engine = await connectEngine(port2);
+    const engine = new EngineClient(port2);
+    await engine.greet();
     const seen: Update[] = [];
     const view = engine.open(
       { pane: 'peers', filter: '', sort: 'name', descending: false, offset: 0, rows: 10 },
@@ -100,11 +101,29 @@ test('a door over a port shows and does what the door itself does', async () => 
   }
 });
 
+test('what a screen asks before the engine is there is answered when it is', async () => {
+  const { server } = await busyPair();
+  const { port1, port2 } = new MessageChannel();
+  try {
+    const engine = new EngineClient(port2, { isReadOnly: true });
+    const greeted = engine.greet();
+    const seen: Update[] = [];
+    engine.open({ pane: 'status' }, (update) => seen.push(update));
+    const refused = engine.execute({ kind: 'all.ignore', on: true });
+    serveEngine(port1, server.engine);
+    await greeted;
+    await waitFor(() => seen.length > 0, { what: 'the status' });
+    assert.equal((await refused).ok, false, 'it is read-only from its first command on');
+  } finally {
+    port1.close();
+  }
+});
+
 test('two ends of different versions are told apart before anything else is said', async () => {
   const { port1, port2 } = new MessageChannel();
   try {
     port1.on('message', () => port1.postMessage({ kind: 'hello', version: CONTRACT_VERSION + 1 }));
-    await assert.rejects(connectEngine(port2 as Port), { code: 'AIOC_CONTRACT_VERSION' });
+    await assert.rejects(new EngineClient(port2 as Port).greet(), { code: 'AIOC_CONTRACT_VERSION' });
   } finally {
     port1.close();
   }

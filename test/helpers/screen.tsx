@@ -75,6 +75,7 @@ export class TestScreen extends KeyedTestHost implements Host {
   readonly #resizes = new Set<() => void>();
   readonly #ink: Instance;
   readonly #theme: ThemeName | undefined;
+  #isMakingKey = false;
   #drawn = 0;
 
   constructor(options: TestScreenOptions) {
@@ -112,6 +113,7 @@ export class TestScreen extends KeyedTestHost implements Host {
         lastRun={this.#lastRun}
         theme={this.#theme}
         completes={this.#completes}
+        isMakingKey={this.#isMakingKey}
       />
     );
   }
@@ -131,6 +133,13 @@ export class TestScreen extends KeyedTestHost implements Host {
 
   async attachedNow(attached: Attached): Promise<void> {
     this.#ink.rerender(this.#app(attached));
+    await this.settle();
+  }
+
+  /** The engine makes the user's key before it starts. */
+  async makingKey(isMaking: boolean): Promise<void> {
+    this.#isMakingKey = isMaking;
+    this.#ink.rerender(this.#app());
     await this.settle();
   }
 

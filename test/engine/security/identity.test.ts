@@ -20,15 +20,23 @@ const realRandom = realRandomness();
 const NOW = Date.UTC(2026, 5, 1);
 const DAY = 86_400_000;
 
-function load(directory: string, wallNowMs = NOW): Promise<Identity> {
-  return loadOrMakeIdentity({ directory, commonName: 'ann', wallNowMs, random: realRandom });
+function load(
+  directory: string,
+  wallNowMs = NOW,
+  onMaking: (isMaking: boolean) => void = () => undefined,
+): Promise<Identity> {
+  return loadOrMakeIdentity({ directory, commonName: 'ann', wallNowMs, random: realRandom, onMaking });
 }
 
 test('an identity is made once, for its owner only, and is the same at the next start', async (context) => {
   const state = join(tempDir(context), 'a', 'state');
   const before = process.umask(0);
-  const first = await load(state).finally(() => process.umask(before));
-  const second = await load(state);
+  const said: boolean[] = [];
+  const onMaking = (isMaking: boolean): number => said.push(isMaking);
+  const first = await load(state, NOW, onMaking).finally(() => process.umask(before));
+  assert.deepEqual(said, [true, false], 'it says when it makes a key, and when that is done');
+  const second = await load(state, NOW, onMaking);
+  assert.deepEqual(said, [true, false]);
   assert.deepEqual(second, first);
   assert.match(first.words, /^[a-z]+(-[a-z]+){7}$/);
   const mode = (path: string): string => (statSync(join(state, path)).mode & 0o777).toString(8);
