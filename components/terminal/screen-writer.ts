@@ -39,8 +39,11 @@ export interface ScreenWriterOptions {
   readonly appearance?: Appearance;
 }
 
-/** Fast enough for the eye, slow enough that many changes cost little. */
-const PAINT_INTERVAL_MS = 33;
+/**
+ * Between two paints, so that many changes cost little. Numbers change at most five times a second anyway; a key must not
+ * wait long behind them, nor what the engine answers to it.
+ */
+const PAINT_INTERVAL_MS = 10;
 const BEGIN_SYNC = '\x1b[?2026h';
 const END_SYNC = '\x1b[?2026l';
 /** Autowrap off, so that the last column never scrolls; default look; clear. */
@@ -114,7 +117,7 @@ export class ScreenWriter extends EventEmitter {
     this.#begunAtMs ??= this.#clock.now();
   }
 
-  /** Takes a whole frame. It is painted at the end of this turn of the event loop, or 33 ms after the last paint. */
+  /** Takes a whole frame. It is painted at the end of this turn of the event loop, or 10 ms after the last paint. */
   show(frame: ScreenFrame): void {
     this.#frame = frame;
     this.#cursor = frame.cursor;

@@ -45,7 +45,7 @@ test('an Ink app draws through the writer, a frame and its cursor in one paint, 
   });
   await settled();
   assert.equal(output.written.length, 1);
-  clock.run(33);
+  clock.run(10);
   app.rerender(<App writer={writer} line="hallo 日本" />);
   await settled();
   assert.equal(output.written.length, 2);
@@ -57,7 +57,7 @@ test('an Ink app draws through the writer, a frame and its cursor in one paint, 
     `╰${'─'.repeat(28)}╯`,
   ]);
   assert.deepEqual(screen.cursor, { row: 1, column: 9 });
-  clock.run(33);
+  clock.run(10);
   app.rerender(<App writer={writer} line="hallo 日本" />);
   app.unmount();
   await app.waitUntilExit();
