@@ -26,8 +26,9 @@ export interface LinearAppProps extends Omit<AppProps, 'host'> {
 
 /** Candidates of Tab that are read out. */
 const NAMES_READ = 20;
-/** Where Ink draws a prompt that nobody sees: it edits the text. */
-const PROMPT_PLACE: PromptPlace = { row: 0, column: 0, width: LINEAR_SIZE.columns - 1 };
+/** Where Ink draws a prompt that nobody sees: it edits the text. No larger, since Ink fills all of it for each key. */
+const PROMPT_SIZE = { columns: LINEAR_SIZE.columns, rows: 1 };
+const PROMPT_PLACE: PromptPlace = { row: 0, column: 0, width: PROMPT_SIZE.columns - 1 };
 
 /** The same screen as lines for a screen reader: what has changed, and on a key all that is there. */
 export function LinearApp(props: LinearAppProps) {
@@ -68,7 +69,7 @@ export function LinearApp(props: LinearAppProps) {
       prompt={controller.prompt}
       at={isPrompting(controller) ? PROMPT_PLACE : undefined}
       host={host}
-      size={LINEAR_SIZE}
+      size={PROMPT_SIZE}
     />
   );
 }

@@ -50,7 +50,8 @@ const WORDS_IN: Readonly<Partial<Record<LinePlace, Readonly<Record<string, strin
   },
   queues: { '!': 'stuck', '▼': 'descending', '▲': 'ascending', '+': 'marked', '›': 'to do:' },
   log: { '!': 'warning', '+': 'event' },
-  chat: { '✓': '' },
+  // Beside a mark of these stands its word.
+  chat: { '✓': '', '⊘': '' },
   dialog: { '!': 'warning:' },
   footer: { '!': 'warning:', '⊘': '', '·': '', '→': '→', '—': '—' },
 };
@@ -65,6 +66,7 @@ export function linearText(line: Line, place: LinePlace): SafeText {
   const isSelected = hasCursor || (isInTone && place !== 'dialog');
   const words = (hasCursor ? inside.replace('›', ' ') : inside)
     .replace(place === 'chat' ? /✓(?=\s*$)/ : /$^/, 'received')
+    .replace(place === 'chat' ? /✕ (?=(?:failed|refused)\b)/ : /$^/, '')
     .replace(/(?<=\w)([▼▲])/g, ' $1 ')
     .replace(/([▼▲])(?=[\d.])/g, '$1 ')
     .replace(place === 'dialog' ? FIRST_GLYPH : GLYPHS, (_, glyph: string) => wordOf(glyph, place))

@@ -13,6 +13,11 @@ export interface HelpEntry {
   readonly binding?: Binding;
 }
 
+/** The whole help, in the order of the tables. */
+export function allHelpEntries(): readonly HelpEntry[] {
+  return [...BINDINGS.map(entryOf), ...TYPING_KEYS, ...LEGEND_ENTRIES];
+}
+
 /** All keys and marks that match the filter. Those of the focused pane come first. */
 export function helpEntries(context: KeyContext, filter: string): readonly HelpEntry[] {
   const needle = filter.trim().toLowerCase();
@@ -25,8 +30,7 @@ export function helpEntries(context: KeyContext, filter: string): readonly HelpE
 
 /** The same as a Markdown table: where, key, meaning, and the name in the `:` palette. */
 export function keysMarkdown(): string {
-  const entries: readonly HelpEntry[] = [...BINDINGS.map(entryOf), ...TYPING_KEYS, ...LEGEND_ENTRIES];
-  const rows = entries.map(({ shown, place, label, binding }) => {
+  const rows = allHelpEntries().map(({ shown, place, label, binding }) => {
     const words = binding?.words === undefined ? '' : ` ${binding.words}`;
     const command = binding?.command === undefined ? '' : `\`:${binding.command}${words}\``;
     return `| ${[place, asCode(shown, binding), label, command].map(escaped).join(' | ')} |`;

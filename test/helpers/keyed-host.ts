@@ -32,7 +32,22 @@ export const NAMED_KEYS: Readonly<Record<string, string>> = {
   'ctrl-k': '\x0b',
   'ctrl-u': '\x15',
   'ctrl-w': '\x17',
+  'alt-enter': '\x1b\r',
+  'alt-backspace': '\x1b\x7f',
+  'alt-left': '\x1b[1;3D',
+  'alt-right': '\x1b[1;3C',
+  'ctrl-left': '\x1b[1;5D',
+  'ctrl-right': '\x1b[1;5C',
+  'ctrl-_': '\x1f',
+  space: ' ',
 };
+
+/** What a terminal sends for a key; of any other name, the name itself. */
+function bytesOf(name: string): string {
+  const [, modifier, character] = /^(alt|ctrl)-(.)$/.exec(name) ?? [];
+  if (NAMED_KEYS[name] !== undefined || character === undefined) return NAMED_KEYS[name] ?? name;
+  return modifier === 'alt' ? `\x1b${character}` : String.fromCharCode(character.charCodeAt(0) & 0x1f);
+}
 
 /** What the screen and the lines for a screen reader have in common in a test: keys go in as bytes. */
 export abstract class KeyedTestHost {
@@ -87,11 +102,19 @@ export abstract class KeyedTestHost {
   /** Presses keys by their names (`enter`, `alt-1`, `q`), one after the other. */
   async press(...names: string[]): Promise<void> {
     for (const name of names) {
-      const alt = /^alt-(.)$/.exec(name);
-      this.write(alt === null ? (NAMED_KEYS[name] ?? name) : `\x1b${alt[1]}`);
+      this.write(bytesOf(name));
       if (name === 'escape') this.#decoder.flush();
       await this.settle();
     }
+  }
+
+  /** Presses keys one right after the other: what they do may still be under way when the next one comes. */
+  async rush(...names: string[]): Promise<void> {
+    for (const name of names) {
+      this.write(bytesOf(name));
+      if (name === 'escape') this.#decoder.flush();
+    }
+    await this.settle();
   }
 
   /** Types text in a single read, as a fast typist or a slow machine does. */

@@ -46,7 +46,9 @@ async function inList(control: UiContext, pane: MarkedPane, { filter, step }: Se
   const [all, matching] = await Promise.all([filteredBy(''), filteredBy(filter)]);
   if (all === undefined || matching === undefined) return false;
   const ids = new Set(matching.rows.map(({ id }) => id));
-  const here = all.rows.findIndex(({ id }) => id === selected.id);
+  // A row that was chosen by its place is known by its id once it is loaded.
+  const here =
+    selected.id === undefined ? selected.index : all.rows.findIndex(({ id }) => id === selected.id);
   for (let at = here + step; at >= 0 && at < all.rows.length; at += step) {
     const id = all.rows[at]?.id;
     if (id === undefined || !ids.has(id)) continue;
