@@ -5,12 +5,16 @@ import { join } from 'node:path';
 /** Ink, and the packages through which it measures text. */
 const INK = /[\\/]node_modules[\\/](?:ink|slice-ansi|wrap-ansi|cli-truncate|widest-line)[\\/]/;
 
-/** In `string-width`: Node takes 30 ms of a processor to make this pattern, and most programs measure no emoji. */
+/**
+ * In `string-width`: Node takes 30 ms of a processor to make this pattern, and most programs measure no emoji. Each emoji
+ * has a character of the other pattern, which costs little.
+ */
 const EMOJI = {
   place: /[\\/]node_modules[\\/]string-width[\\/]index\.js$/,
   made: 'rgiEmojiRegex = /^\\p{RGI_Emoji}$/v;',
 };
-const EMOJI_LATER = `rgiEmojiRegex = { test: text => (rgiEmoji ??= /^\\p{RGI_Emoji}$/v).test(text) };
+const EMOJI_LATER = `rgiEmojiRegex = { test: text => mayBeEmoji.test(text) && (rgiEmoji ??= /^\\p{RGI_Emoji}$/v).test(text) };
+const mayBeEmoji = /[\\p{Emoji_Presentation}\\p{Extended_Pictographic}\\u20e3]/u;
 let rgiEmoji;`;
 
 /**

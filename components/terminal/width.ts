@@ -2,12 +2,14 @@
 import stringWidth from 'string-width';
 import { LazySegmenter } from './lazy-segmenter.ts';
 import type { SafeText } from './safe-text.ts';
-import { isSimple } from './simple-text.ts';
+import { isSimple, isUnitwise, unitwiseWidth } from './simple-text.ts';
 
 const segmenter = new LazySegmenter(undefined, { granularity: 'grapheme' });
 /** Code units that a sanitized grapheme can have at most, roughly: a base, eight marks, skin tones, flags. */
 const GRAPHEME_UNITS = 32;
 
+/** Texts of which the width is remembered: graphemes, and what a row shows, which is measured several times. */
+const REMEMBERED_UNITS = 256;
 const WIDTHS_MAX = 1024;
 const widths = new Map<string, number>();
 
@@ -17,14 +19,15 @@ const PIECE_UNITS = 1024;
 /** Columns that `text` takes on the screen. */
 export function textWidth(text: string): number {
   if (isSimple(text)) return text.length;
-  if (text.length <= GRAPHEME_UNITS) return shortWidth(text);
+  if (isUnitwise(text)) return unitwiseWidth(text);
+  if (text.length <= REMEMBERED_UNITS) return shortWidth(text);
   if (text.length <= PIECE_UNITS) return stringWidth(text);
   let width = 0;
   for (const piece of pieces(text)) width += stringWidth(piece.join(''));
   return width;
 }
 
-/** Widths, mostly of single graphemes, of which a screen has few. A full cache is emptied. */
+/** A full cache is emptied. */
 function shortWidth(text: string): number {
   const known = widths.get(text);
   if (known !== undefined) return known;
@@ -65,6 +68,7 @@ function* pieces(text: string): Generator<string[]> {
 }
 
 function segments(text: string): string[] {
+  if (isUnitwise(text)) return text.split('');
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { LazySegmenter } from '../../../components/terminal/lazy-segmenter.ts';
-import { isSimple } from '../../../components/terminal/simple-text.ts';
+import { isSimple, isUnitwise, unitwiseWidth } from '../../../components/terminal/simple-text.ts';
 
 /** Node's own: the bundler puts the other in the place of the plain name. */
 const Real = globalThis.Intl.Segmenter;
@@ -27,6 +27,28 @@ test('simple characters, beside one another and beside an escape, are graphemes 
   for (const one of simple) {
     const text = ['a', '─', '✓', '©', 'é', '\x1b'].map((other) => one + other).join('') + one;
     assert.equal([...segmenter.segment(text)].length, text.length, one);
+  }
+});
+
+test('letters that join nothing are as wide as string-width says, and graphemes each, whatever stands beside them', () => {
+  const units = Array.from({ length: 0x10000 }, (_, code) => String.fromCharCode(code)).filter(isUnitwise);
+  for (const one of 'a…漢한яßΩאك。ア！\ufffd') assert.ok(units.includes(one), one);
+  for (const one of '👩\u0301\u0489\u064b\u200d\u3099\u302a\ufe0f\u1100\u0e33\uff9e\u00ad\x1b')
+    assert.equal(isUnitwise(one), false, JSON.stringify(one));
+  // Of the tens of thousands of Chinese and Korean characters, some.
+  const measured = units.filter((one, index) => one < '\u3400' || one > '\ud7a3' || index % 9 === 0);
+  for (const one of measured) assert.equal(unitwiseWidth(one), stringWidth(one), one);
+  const segmenter = new Real();
+  const graphemesOf = (text: string): number => [...segmenter.segment(text)].length;
+  const row = 200;
+  for (let from = 0; from < units.length; from += row) {
+    const text = units.slice(from, from + row).join('');
+    assert.equal(graphemesOf(text), text.length, text);
+  }
+  const some = units.filter((_, index) => index % 397 === 0);
+  for (const one of some) {
+    const text = some.flatMap((other) => [one, other]).join('');
+    assert.equal(graphemesOf(text), text.length, one);
   }
 });
 
