@@ -3,7 +3,7 @@
  * listed here. `interop/` needs Python and has its own command.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleTests } from './helpers/bundle-tests.ts';
@@ -59,6 +59,8 @@ if (files.length === 0) {
 const timeoutMs = filters.includes('interop') ? INTEROP_FILE_TIMEOUT_MS : FILE_TIMEOUT_MS;
 const bundles = await bundleTests([...files, ...testPrograms()]);
 const keys = mkdtempSync(join(tmpdir(), 'aioc-test-keys-'));
+// Programs of another user take keys from there too.
+chmodSync(keys, 0o755);
 const ranTestsPath = join(keys, 'ran-tests');
 try {
   const run = spawnSync(

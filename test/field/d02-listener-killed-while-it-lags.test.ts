@@ -18,7 +18,7 @@ import { tempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const owner = { role: 'client', name: 'client1' } as const;
-const COUNT = 12_000;
+const COUNT = 8_000;
 const TEXTS = Array.from({ length: COUNT }, (_, number) => `${number} `.padEnd(150, '.'));
 
 const numberOf = (text: string): number => Number(text.split(' ')[0]);

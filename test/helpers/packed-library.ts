@@ -11,20 +11,18 @@ const TSC = join(ROOT, 'node_modules/typescript/bin/tsc');
  * tests run.
  *
  * @param folder an existing directory, in which a copy of the package is made
- * @param checkout a built checkout
- * @param withTypes whether to make the types, which takes most of the time
  * @returns the path of the packed file
  */
-export function packLibrary(folder: string, { checkout = ROOT, withTypes = true } = {}): string {
-  if (checkout === ROOT) builtProgram();
+export function packLibrary(folder: string): string {
+  builtProgram();
   const copy = join(folder, 'copy');
   mkdirSync(copy);
   for (const part of ['package.json', 'README.md', 'SECURITY.md', 'LICENSE', 'dist']) {
-    cpSync(join(checkout, part), join(copy, part), { recursive: true });
+    cpSync(join(ROOT, part), join(copy, part), { recursive: true });
   }
   // `npm run types` is what checks the sources.
   const types = ['--noCheck', '-p', 'tsconfig.types.json', '--outDir', join(copy, 'dist/types')];
-  if (withTypes) execFileSync(process.execPath, [TSC, ...types], { cwd: checkout });
+  execFileSync(process.execPath, [TSC, ...types], { cwd: ROOT });
   const options = ['--ignore-scripts', '--json', '--pack-destination', folder];
   const packed = execFileSync('npm', ['pack', ...options], { cwd: copy, encoding: 'utf8' });
   const [{ filename }] = JSON.parse(packed) as [{ filename: string }];

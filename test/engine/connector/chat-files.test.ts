@@ -57,7 +57,7 @@ test('a file arrives with its mode and time; both ends show how it went', async 
 
 test('lines overtake a file on its way, and so do smaller files', async (t) => {
   const { server, client } = await realPair(t);
-  const big = upload(client, fileIn(client, 'big.bin', 80_000_000));
+  const big = upload(client, fileIn(client, 'big.bin', 40_000_000));
   await waitFor(() => client.chat().some(begun), { what: 'the first bytes' });
   const small = upload(client, fileIn(client, 'small.bin', 10));
   await client.do({ kind: 'chat.say', peer: peerOf(client), text: 'meanwhile' });
@@ -71,7 +71,7 @@ test('lines overtake a file on its way, and so do smaller files', async (t) => {
 
 test('a receiver cancels a file: it ends at both ends, nothing stays, and both talk on', async (t) => {
   const { server, client } = await realPair(t);
-  const ended = upload(client, fileIn(client, 'big.bin', 80_000_000));
+  const ended = upload(client, fileIn(client, 'big.bin', 40_000_000));
   await waitFor(() => server.chat().some(begun), { what: 'the first bytes' });
   const row = server.chat().find(begun)?.id ?? 0;
   assert.deepEqual(await server.do({ kind: 'chat.cancel', peer: peerOf(server), row }), {
@@ -93,7 +93,7 @@ test('a receiver cancels a file: it ends at both ends, nothing stays, and both t
 
 test('a file that grows while it is sent fails at both ends, and nothing of it stays', async (t) => {
   const { server, client } = await realPair(t);
-  const path = fileIn(client, 'log.txt', 60_000_000);
+  const path = fileIn(client, 'log.txt', 30_000_000);
   const ended = upload(client, path);
   await waitFor(() => client.chat().some(begun), { what: 'the first bytes' });
   appendFileSync(path, 'more');
@@ -106,7 +106,7 @@ test('a file that grows while it is sent fails at both ends, and nothing of it s
 
 test('a file goes on after the connection was cut, from where it was', async (t) => {
   const { server, client } = await realPair(t);
-  const path = fileIn(client, 'big.bin', 80_000_000);
+  const path = fileIn(client, 'big.bin', 40_000_000);
   const ended = upload(client, path);
   await waitFor(() => (lastTransfer(server)?.doneBytes ?? 0) > 10_000_000, { what: 'a part of it' });
   await server.do({ kind: 'peer.disconnect', peer: peerOf(server) });
@@ -147,7 +147,7 @@ test('a directory arrives as a directory; what leaves it is named at both ends',
 
 test('a sender that was restarted has forgotten its upload: the row of the receiver ends, and nothing stays', async (t) => {
   const { server, client, port } = await realPair(t);
-  void upload(client, fileIn(client, 'big.bin', 80_000_000));
+  void upload(client, fileIn(client, 'big.bin', 40_000_000));
   await waitFor(() => server.chat().some(begun), { what: 'the first bytes' });
   await client.engine.stop({ hard: true });
   await waitFor(() => server.peers()[0]?.state !== 'connected', { what: 'the client to be away' });
@@ -166,7 +166,7 @@ test('what a receiver has of a file before both are restarted is deleted when th
   const client = await realSide(t, { role: 'client', port });
   await client.engine.start();
   await waitFor(() => client.peers()[0]?.kind === 'aioc', { what: 'the connection' });
-  void upload(client, fileIn(client, 'big.bin', 80_000_000));
+  void upload(client, fileIn(client, 'big.bin', 40_000_000));
   await waitFor(() => server.chat().some(begun), { what: 'the first bytes' });
   await Promise.all([client.engine.stop({ hard: true }), server.engine.stop({ hard: true })]);
   assert.equal(readdirSync(server.received).length, 1);

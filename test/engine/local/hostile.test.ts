@@ -250,8 +250,8 @@ class Listener {
   }
 }
 
-const COUNT = 12_000;
-const SIZE_BYTES = 16 * 1024;
+const COUNT = 3_000;
+const SIZE_BYTES = 64 * 1024;
 
 test('a listener that never reads holds the programs back at the other end, in bounded memory; then all comes in order', async (t) => {
   // In memory alone a queue has a bound that is soon reached.
