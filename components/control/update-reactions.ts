@@ -13,6 +13,9 @@ export class UpdateReactions {
   #offered: ReadonlySet<number> = new Set();
   /** Ids of commands only grow. */
   #commandOffered = 0;
+  /** A client of the chat: not until it was connected, or the user has gone elsewhere. */
+  #isSettled = false;
+  #hasFailed = false;
 
   constructor(control: UiContext, chat: ChatControl) {
     this.#control = control;
@@ -21,6 +24,7 @@ export class UpdateReactions {
 
   react(): void {
     this.#chooseConversation();
+    this.#letClientWrite();
     this.#closeStaleQuestion();
     this.#askAboutJoinRequest();
     this.#askAboutCommand();
@@ -29,11 +33,11 @@ export class UpdateReactions {
   /**
    * The first peer becomes the peer of the conversation, even if it has disconnected since it wrote, or if it is the only
    * one with a conversation of earlier runs. In the chat, the
-   * focus moves to the chat pane if no key has been pressed yet. It never moves into the line, where keys become text,
-   * and never on a connector, where that text would be a message to programs.
+   * focus moves to the chat pane if no key has been pressed yet; never on a connector, where text would be a message to
+   * programs.
    */
   #chooseConversation(): void {
-    const { attached, chatPeer, focusChosen, dialog } = this.#control.ui();
+    const { chatPeer, focusChosen, dialog } = this.#control.ui();
     const rows = this.#control.data().peers?.rows ?? [];
     if (chatPeer !== undefined) {
       const row = rows.find(({ id }) => id === chatPeer.id);
@@ -46,9 +50,37 @@ export class UpdateReactions {
       onlyOne(rows.filter(({ hasEarlier }) => hasEarlier === true));
     if (first === undefined) return;
     this.#chat.talkTo({ id: first.id, name: first.name });
-    const isChat = attached === undefined && this.#control.data().status?.configured === false;
-    if (isChat && !focusChosen && dialog === undefined)
+    const { editing } = this.#control.ui();
+    if (this.#isChat() && !focusChosen && dialog === undefined && !editing)
       this.#control.change({ kind: 'focus', pane: 'chat', editing: false, byUser: false });
+  }
+
+  #isChat(): boolean {
+    const { attached, isConnector } = this.#control.ui();
+    return attached === undefined && !isConnector && this.#control.data().status?.configured === false;
+  }
+
+  /**
+   * Who calls somebody wants to write: keys are text from the start, so that words that are typed while the connection
+   * comes about are not taken for keys. Only while the connection fails they are keys, of which `r` tries again. A server
+   * shows what to do first; there the user enters the line.
+   */
+  #letClientWrite(): void {
+    const { phase, role } = this.#control.data().status ?? {};
+    if (this.#isSettled || phase === undefined || !this.#isChat()) return;
+    const { focusChosen, editing, dialog, filtering } = this.#control.ui();
+    this.#isSettled = role !== 'client' || phase.kind === 'connected' || focusChosen;
+    if (role !== 'client' || focusChosen || dialog !== undefined || filtering) return;
+    // After a failure an attempt is no promise: keys that wait for it would be text and keys in turn.
+    this.#hasFailed ||= !['starting', 'connecting', 'waiting-to-be-let-in', 'connected'].includes(phase.kind);
+    const isUp =
+      phase.kind === 'waiting-to-be-let-in' ||
+      phase.kind === 'connected' ||
+      (phase.kind === 'connecting' && !this.#hasFailed);
+    // What was typed stays where it is.
+    if (isUp === editing || (!isUp && !this.#chat.editor.isEmpty)) return;
+    if (isUp || phase.kind !== 'starting')
+      this.#control.change({ kind: 'focus', pane: 'chat', editing: isUp, byUser: false });
   }
 
   #closeStaleQuestion(): void {
