@@ -5,6 +5,7 @@ import { engineOptions, fixedWallMs } from '../engine-options.ts';
 import { startEngineThread } from '../engine-thread.ts';
 import type { EngineSubject } from '../engine-worker.ts';
 import { EXIT } from '../exit-codes.ts';
+import { keepNewObjectsSmall } from '../heap-growth.ts';
 import { isProgram } from '../peer-shell.ts';
 import type { Screen } from './screen.tsx';
 
@@ -38,6 +39,8 @@ export async function runScreen(
   });
   // The engine's thread starts while this one loads the screen.
   const { Screen: Made } = await import('./screen.tsx');
+  // Loading makes many objects; frames make few.
+  keepNewObjectsSmall();
   if (failure !== undefined) throw failure;
   screen = new Made({
     shown: shown(),
