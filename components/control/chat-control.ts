@@ -17,6 +17,9 @@ import type { UiContext } from './ui-context.ts';
 /** A longer paste should be a file. */
 const PASTE_CHARACTERS_MAX = 64 * 1024;
 
+/** What people press to leave or to get help, wherever they are. */
+const KEYS_OF_PANES: Readonly<Record<string, string>> = { q: 'quits', '?': 'helps' };
+
 /** The chat's line: editing it, and what happens when it is sent. */
 export class ChatControl {
   readonly #control: UiContext;
@@ -27,6 +30,8 @@ export class ChatControl {
   /** Makes row keys unique: another screen on the same engine adds rows too. */
   readonly #keyPrefix: string;
   #rowsMade = 0;
+  /** The line that Enter has not sent, since it may have been meant as a key. */
+  #askedAbout: string | undefined;
   readonly #commands: ChatCommands;
   readonly completion: LineCompletion;
   #search: HistorySearch | undefined;
@@ -95,6 +100,7 @@ export class ChatControl {
     const effect = this.#editor.apply(event);
     if (effect.kind === 'none') return;
     if (effect.kind === 'submit') this.send(effect.text);
+    if (effect.kind === 'submit') this.#askedAbout = undefined;
     this.#control.change({ kind: 'typed' });
   }
 
@@ -225,9 +231,25 @@ export class ChatControl {
       this.#control.toast('warn', trusted(`${why}. Your line is kept.`));
       return false;
     }
-    if (this.#control.ui().chatPeer !== undefined || !(kind === 'say' || kind === 'upload')) return true;
-    this.#control.toast('warn', trusted('No peers yet. Your line is kept.'));
+    if (this.#control.ui().chatPeer !== undefined) return !this.#isMeantAsKey();
+    if (!(kind === 'say' || kind === 'upload')) return true;
+    const isAsked = this.#control.data().status?.phase.kind === 'waiting-to-be-let-in';
+    const why = isAsked ? 'You are not accepted yet. Your line is kept.' : 'No peers yet. Your line is kept.';
+    this.#control.toast('warn', trusted(why));
     return false;
+  }
+
+  /** Asks once about a line that is only a key of the panes; Enter again sends it. */
+  #isMeantAsKey(): boolean {
+    const text = this.#editor.text.trim();
+    const does = KEYS_OF_PANES[text];
+    if (does === undefined || this.#askedAbout === text) return false;
+    this.#askedAbout = text;
+    this.#control.toast(
+      'warn',
+      trusted(`In the line ${text} is text: Esc first, then ${text} ${does}. Enter sends it.`),
+    );
+    return true;
   }
 
   #remark(peer: string, text: string, tone: 'info' | 'good' | 'bad'): void {

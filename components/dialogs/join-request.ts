@@ -111,8 +111,17 @@ function answer(dialog: JoinRequestQuestion, { control }: DialogContext): void {
           : control.toast('info', safe`Refused ${joinRequest.name}.`),
     },
   );
+  if (isAccepted && isFirstOfChat(control))
+    control.change({ kind: 'focus', pane: 'chat', editing: true, byUser: true });
   const next = waiting.find(({ id }) => id !== dialog.joinRequest);
   if (next !== undefined) openJoinRequest(control, next.id);
+}
+
+/** Who accepts the first peer of a chat wants to talk: what is typed next is text. Programs, in contrast, get no text. */
+function isFirstOfChat(control: UiContext): boolean {
+  const { attached, isConnector, chatPeer } = control.ui();
+  const isChat = attached === undefined && !isConnector && control.data().status?.configured === false;
+  return isChat && chatPeer === undefined;
 }
 
 /** All lines of the question, and the room for them. The answers stay visible, however long the client's name is. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeEngine } from '../helpers/fake-engine.ts';
-import { busyEngine, emptyEngine, NOW_MS, samplePeer } from '../helpers/sample-data.ts';
+import { busyEngine, emptyEngine, NOW_MS, sampleJoinRequest, samplePeer } from '../helpers/sample-data.ts';
 import { openScreen } from '../helpers/screen.tsx';
 
 const WORDS = 'octopus-unicorn-crystal-spinach-bicycle-giraffe-lantern-saffron';
@@ -87,4 +87,34 @@ test('a client of a configuration, and a server, wait for the user to enter the 
     t.after(() => screen.close());
     assert.doesNotMatch(screen.text(), /Enter send/);
   }
+});
+
+test('who accepts the first peer of a chat writes next: no word is taken for keys; a q alone is asked about', async (t) => {
+  const engine = new FakeEngine(emptyEngine({ joinRequests: [sampleJoinRequest(7)] }));
+  const screen = await openScreen({ engine });
+  t.after(() => screen.close());
+  await screen.press('a', 'enter');
+  await screen.type('hi, ');
+  engine.change((data) => {
+    data.status = { ...data.status, joinRequests: [] };
+    data.peers.push(samplePeer('ben'));
+  });
+  await screen.type('send me your folder');
+  await screen.press('enter');
+  await screen.press('q', 'enter');
+  assert.match(screen.text(), /In the line q is text: Esc first, then q quits\. Enter sends it\./);
+  const said = (): readonly string[] => engine.commands('chat.say').map(({ text }) => text);
+  assert.deepEqual(said(), ['hi, send me your folder']);
+  await screen.press('enter');
+  assert.deepEqual(said(), ['hi, send me your folder', 'q']);
+});
+
+test('who accepts a client of a configured server stays where he was', async (t) => {
+  const engine = new FakeEngine(emptyEngine({ configured: true, joinRequests: [sampleJoinRequest(7)] }));
+  const screen = await openScreen({ engine });
+  t.after(() => screen.close());
+  await screen.press('a', 'enter');
+  engine.setStatus({ joinRequests: [] });
+  await screen.settle();
+  assert.doesNotMatch(screen.text(), /Enter send/);
 });
