@@ -31,14 +31,17 @@ export interface EngineThreadOptions {
   onShutdown(): void;
 }
 
-/** Starts the engine in a worker thread, and does not wait for it: the screen is there before it. */
+/**
+ * Starts the engine in a worker thread, once the first frame of the screen, which the caller draws now, is on the terminal:
+ * both together would take turns on the machine's memory and processors.
+ */
 export function startEngineThread(subject: EngineSubject, options: EngineThreadOptions): EngineThread {
   return new RunningThread(subject, options);
 }
 
 class RunningThread implements EngineThread {
   readonly engine: EngineClient;
-  readonly #worker: Worker;
+  #worker: Worker | undefined;
   readonly #options: EngineThreadOptions;
   readonly #over: Promise<void>;
   #end: () => void = () => undefined;
@@ -52,28 +55,34 @@ class RunningThread implements EngineThread {
     });
     // The port keeps what the screen asks for until the engine takes it.
     const channel = new MessageChannel();
-    const workerData: WorkerInput = { subject, port: channel.port2 };
-    this.#worker = new Worker(new URL('./engine-worker.js', import.meta.url), {
+    setImmediate(() => this.#start({ subject, port: channel.port2 }));
+    this.engine = new EngineClient(channel.port1, { isReadOnly: options.isReadOnly });
+    this.engine.greet().catch((error: AiocError) => this.#fail(error));
+  }
+
+  #start(workerData: WorkerInput): void {
+    if (!this.#isWanted) return;
+    const worker = new Worker(new URL('./engine-worker.js', import.meta.url), {
       workerData,
-      transferList: [channel.port2],
+      transferList: [workerData.port],
       resourceLimits: { maxYoungGenerationSizeMb: NEW_OBJECTS_MB },
       // StdioCapture also captures what the thread's libraries print.
       stdout: false,
       stderr: false,
     });
-    this.#worker.on('message', (message: WorkerMessage) => this.#hear(message));
-    this.#worker.once('error', (cause) => this.#die(cause));
-    this.#worker.once('exit', (cause) => this.#die(cause));
-    this.engine = new EngineClient(channel.port1, { isReadOnly: options.isReadOnly });
-    this.engine.greet().catch((error: AiocError) => this.#fail(error));
+    worker.on('message', (message: WorkerMessage) => this.#hear(message));
+    worker.once('error', (cause) => this.#die(cause));
+    worker.once('exit', (cause) => this.#die(cause));
+    this.#worker = worker;
   }
 
   async stop(): Promise<void> {
-    this.#worker.postMessage(STOP);
+    const worker = this.#worker;
+    worker?.postMessage(STOP);
     // An engine that has failed or dies meanwhile needs no stop.
-    await this.#over;
+    if (worker !== undefined) await this.#over;
     this.#isWanted = false;
-    await this.#worker.terminate();
+    await worker?.terminate();
   }
 
   #hear(message: WorkerMessage): void {
@@ -94,7 +103,7 @@ class RunningThread implements EngineThread {
     this.#isWanted = false;
     this.#end();
     this.engine.end(error);
-    void this.#worker.terminate();
+    void this.#worker?.terminate();
     this.#options.onFailure(error);
   }
 

@@ -5,7 +5,7 @@ import type { AttachOptions } from './commands/send-arguments.ts';
 import { EXIT } from './exit-codes.ts';
 import { collectLessOften } from './heap-growth.ts';
 import { exitCodeAfter, guardStandardOutput } from './standard-output.ts';
-import { tierUpSooner } from './tier-up.ts';
+import { tierUpAfterStart } from './tier-up.ts';
 
 /** All but what the command line itself answers. */
 export type CommandInvocation = Exclude<Invocation, { readonly mode: 'help' | 'version' }>;
@@ -97,7 +97,7 @@ async function showScreen({ subject, ...look }: Extract<Invocation, { mode: 'scr
   needTerminal(
     subject.kind === 'chat' ? '"aioc chat --target HOST --upload PATH"' : `"aioc --headless ${subject.file}"`,
   );
-  tierUpSooner();
+  tierUpAfterStart();
   const { runScreen } = await import('./screen/run-screen.ts');
   // The open terminal input would keep the process alive.
   return process.exit(await runScreen(subject, look));
@@ -105,7 +105,7 @@ async function showScreen({ subject, ...look }: Extract<Invocation, { mode: 'scr
 
 async function attachScreen(options: AttachOptions): Promise<number> {
   needTerminal('"aioc status"');
-  tierUpSooner();
+  tierUpAfterStart();
   const { runAttach } = await import('./screen/run-attach.ts');
   return process.exit(await runAttach(options));
 }

@@ -6,7 +6,6 @@ import { startEngineThread } from '../engine-thread.ts';
 import type { EngineSubject } from '../engine-worker.ts';
 import { EXIT } from '../exit-codes.ts';
 import { keepNewObjectsSmall } from '../heap-growth.ts';
-import { isProgram } from '../peer-shell.ts';
 import type { Screen } from './screen.tsx';
 
 /**
@@ -19,6 +18,12 @@ export async function runScreen(
   subject: ScreenSubject,
   { ascii, mouse, theme, isScreenReader, completes, isReadOnly }: ScreenLook,
 ): Promise<number> {
+  const [engineWanted, { Screen: Made }] = await Promise.all([
+    engineSubject(subject),
+    import('./screen.tsx'),
+  ]);
+  // Loading makes many objects; frames make few.
+  keepNewObjectsSmall();
   let screen: Screen | undefined;
   let failure: AiocError | undefined;
   const fail = (error: AiocError): void => {
@@ -27,21 +32,16 @@ export async function runScreen(
   };
   let isMakingKey = false;
   const shown = () => ({ engine: thread.engine, isConnector: subject.kind === 'connector', isMakingKey });
-  const thread = startEngineThread(engineSubject(subject), {
+  const thread = startEngineThread(engineWanted, {
     isReadOnly,
     onFailure: fail,
     onMakingKey: (isMaking) => {
       isMakingKey = isMaking;
       screen?.show(shown());
     },
-    onDeath: (error) => (screen === undefined ? fail(error) : screen.crash(error)),
+    onDeath: (error) => screen?.crash(error),
     onShutdown: () => screen?.quit(EXIT.ok),
   });
-  // The engine's thread starts while this one loads the screen.
-  const { Screen: Made } = await import('./screen.tsx');
-  // Loading makes many objects; frames make few.
-  keepNewObjectsSmall();
-  if (failure !== undefined) throw failure;
   screen = new Made({
     shown: shown(),
     ascii,
@@ -54,10 +54,10 @@ export async function runScreen(
   return exitCode;
 }
 
-function engineSubject(subject: ScreenSubject): EngineSubject {
+async function engineSubject(subject: ScreenSubject): Promise<EngineSubject> {
   if (subject.kind === 'chat') {
     const { exec } = subject.settings;
-    if (exec !== undefined && !isProgram(exec))
+    if (exec !== undefined && !(await import('../peer-shell.ts')).isProgram(exec))
       throw new AiocError('AIOC_USAGE', `--exec: ${exec} is not a program that you may run`);
     return { kind: 'chat', options: engineOptions(subject.settings), exec };
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { build as bundle } from 'esbuild';
 import { inkCaches, noDevelopmentTools, REQUIRE_BANNER } from '../../../esbuild.plugins.mjs';
+import { freePort } from '../../helpers/free-port.ts';
 import { PtySession } from '../../helpers/pty-session.ts';
 import { type Bench, type Case, type Row, ratioAtMost } from '../case.ts';
 import { median } from '../figures.ts';
@@ -49,16 +50,17 @@ export const firstFrame: Case = {
   name: 'first-frame',
   about: `From the start of a process to a screen that shows Peers and has answered “?”: the median of ${STARTS} in each round.`,
   async run(bench) {
+    const port = ['--port', String(await freePort())];
     const commands = [
       { system: MINIMAL, args: [await minimalProgram(bench)], values: [] as number[] },
       ...bench.builds.map(({ suffix, cli }) => ({
         system: `aioc${suffix}`,
-        args: [cli],
+        args: [cli, ...port],
         values: [] as number[],
       })),
     ];
     const home = bench.workshop.directory();
-    for (const { cli } of bench.builds) await makeKey([cli], home);
+    for (const { cli } of bench.builds) await makeKey([cli, ...port], home);
     for (const { args } of commands) await firstFrameMs(args, home);
     for (let round = 0; round < bench.options.rounds; round += 1) {
       const took = commands.map(() => [] as number[]);
