@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { builtProgram } from '../helpers/built-program.ts';
 import { Daemon } from '../helpers/daemon.ts';
@@ -8,10 +8,25 @@ import { freePort } from '../helpers/free-port.ts';
 import { PtySession } from '../helpers/pty-session.ts';
 import { tempDir } from '../helpers/temp-dir.ts';
 
+const { version: VERSION } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const SLOW = { timeoutMs: 30_000 };
 const CHOSEN = /›. inbox · news/;
 
-test('three screens on a daemon that is stopped, goes on, is killed and starts again: each says so and keeps its row', async (t) => {
+/** The program of this checkout as another release. */
+function otherRelease(directory: string, version: string): string {
+  const copy = join(directory, 'other');
+  const from = dirname(builtProgram());
+  cpSync(from, copy, { recursive: true, filter: (path) => !path.endsWith('.map') });
+  writeFileSync(join(copy, 'package.json'), '{"type": "module"}');
+  for (const name of readdirSync(copy).filter((one) => one.endsWith('.js'))) {
+    const text = readFileSync(join(copy, name), 'utf8');
+    const changed = text.replaceAll(`"${VERSION}"`, `"${version}"`);
+    if (changed !== text) writeFileSync(join(copy, name), changed);
+  }
+  return join(copy, basename(builtProgram()));
+}
+
+test('three screens on a daemon that is stopped, goes on, is killed, restarted and upgraded: each says so and keeps its row', async (t) => {
   const directory = tempDir(t);
   const file = join(directory, 'connector.json');
   const config = {
@@ -20,8 +35,8 @@ test('three screens on a daemon that is stopped, goes on, is killed and starts a
     recv_message_types: ['event', 'news', 'order'],
   };
   writeFileSync(file, JSON.stringify(config));
-  const start = async (): Promise<Daemon> => {
-    const started = new Daemon(t, ['--headless', file], directory);
+  const start = async (program = builtProgram()): Promise<Daemon> => {
+    const started = new Daemon(t, ['--headless', file], directory, { program });
     await started.ready();
     return started;
   };
@@ -50,10 +65,19 @@ test('three screens on a daemon that is stopped, goes on, is killed and starts a
   await all((screen) => screen.waitFor(/✕ server .*not reachable/, SLOW));
   const again = await start();
   await all(async (screen) => {
+    await screen.waitFor('The connector is back. Its log begins again.', SLOW);
     await screen.waitFor(/● server/, SLOW);
+    await screen.waitFor(CHOSEN, SLOW);
+  });
+  again.process.kill('SIGTERM');
+  assert.equal((await again.finished()).exitCode, 0);
+  await all((screen) => screen.waitFor(/✕ server .*not reachable/, SLOW));
+  const upgraded = await start(otherRelease(directory, '9.8.7'));
+  await all(async (screen) => {
+    await screen.waitFor(`The connector is back as aioc 9.8.7, before ${VERSION}.`, SLOW);
     await screen.waitFor(CHOSEN, SLOW);
     screen.press('q');
     assert.equal((await screen.waitForExit(SLOW)).exitCode, 0);
   });
-  assert.equal(again.process.exitCode, null);
+  assert.equal(upgraded.process.exitCode, null);
 });
