@@ -1,4 +1,5 @@
 import { LIMITS } from '../base/limits.ts';
+import { sortedPart } from '../base/sorted-part.ts';
 import type { ListUpdate, ListWindow, TailUpdate, TailWindow } from '../contract/views.ts';
 import type { FilteredRows, RowFilter } from './row-filter.ts';
 
@@ -10,6 +11,9 @@ export interface ListSource<Row, Sort extends string> {
   /** Breaks ties, so that rows keep their order. */
   readonly tieBreak: (row: Row) => string;
 }
+
+/** Faster than `localeCompare`. */
+const COLLATOR = new Intl.Collator();
 
 /** The part of a list inside a window. */
 export function listWindow<Row, Sort extends string>(
@@ -23,11 +27,15 @@ export function listWindow<Row, Sort extends string>(
   const isPartial = passes.length < rows.length;
   const sign = window.descending ? -1 : 1;
   const byKey = compare[window.sort];
-  matched.sort((a, b) => sign * byKey(a, b) || tieBreak(a).localeCompare(tieBreak(b)));
   const count = Math.min(Math.max(0, window.rows), LIMITS.viewRows);
   const offset = Math.max(0, Math.min(window.offset, matched.length - count));
+  const shown = sortedPart(
+    matched,
+    { from: offset, to: Math.min(matched.length, offset + count) },
+    (a, b) => sign * byKey(a, b) || COLLATOR.compare(tieBreak(a), tieBreak(b)),
+  );
   return {
-    ...{ total: rows.length, matched: matched.length, offset, rows: matched.slice(offset, offset + count) },
+    ...{ total: rows.length, matched: matched.length, offset, rows: shown },
     ...(fault !== undefined && { filterFault: fault }),
     ...(isPartial && { isPartial: true }),
   };
