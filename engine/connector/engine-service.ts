@@ -18,7 +18,7 @@ import { QueuePeeker } from './queue-peek.ts';
 import type { FilteredRows } from './row-filter.ts';
 import { transferListSource } from './transfer-list.ts';
 import { ViewFilters } from './view-filters.ts';
-import { peerList, peerRow, queueList } from './view-rows.ts';
+import { peerList, peerRow, queueList, shownQueue } from './view-rows.ts';
 import { ViewServer } from './view-server.ts';
 
 /** The contract's EngineApi for one connector. */
@@ -93,7 +93,7 @@ export class EngineService implements EngineApi {
         return { pane: 'peers', ...this.#listWindow(peerList(rows), view) };
       }
       case 'queues':
-        return { pane: 'queues', ...this.#listWindow(queueList(this.#connector.overview.rows()), view) };
+        return this.#queues(view);
       case 'transfers': {
         const rows = this.#connector.transfers.rows();
         return { pane: 'transfers', ...this.#listWindow(transferListSource(rows), view) };
@@ -112,6 +112,11 @@ export class EngineService implements EngineApi {
         return { pane: 'chat', peer: view.peer, ...this.#said(conversation, view) };
       }
     }
+  }
+
+  #queues(view: Extract<View, { readonly pane: 'queues' }>): Update {
+    const { rows, ...about } = this.#listWindow(queueList(this.#connector.overview.rows()), view);
+    return { pane: 'queues', ...about, rows: rows.map(shownQueue) };
   }
 
   #listWindow<Row, Sort extends string>(

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/ports.ts';
-import type { QueueRow, Status } from '../contract/views.ts';
+import type { Status } from '../contract/views.ts';
 import type { DiskSpace } from '../files/disk-space.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Inbox } from '../queues/inbox.ts';
@@ -7,7 +7,7 @@ import type { QueueRules } from '../queues/queue-rules.ts';
 import type { BlockedContext } from './blocked.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { DrainTimes } from './drain-time.ts';
-import { inboxRows, queueRows, queueTotals } from './view-rows.ts';
+import { inboxRows, queueRows, queueTotals, type UnshownQueue } from './view-rows.ts';
 
 export interface QueueOverviewOptions {
   readonly clock: Clock;
@@ -37,7 +37,7 @@ export class QueueOverview {
   }
 
   /** Unsorted. Each call may take a sample of the rates, see DrainTimes. */
-  rows(): readonly QueueRow[] {
+  rows(): readonly UnshownQueue[] {
     const { peers, inboxes, ...about } = this.#options;
     const rows = [...queueRows(peers(), about), ...inboxRows(inboxes(), about)];
     this.#drains.look(rows);

@@ -28,6 +28,11 @@ interface AboutPeer {
   readonly uses: CertificateUses | undefined;
 }
 
+/** A queue as rows are sorted and found; its history is computed for the few that are shown. */
+export interface UnshownQueue extends Omit<QueueRow, 'rateHistory'> {
+  readonly historyNow: () => readonly number[];
+}
+
 /** What outboxes do not know themselves. */
 interface AboutQueues {
   readonly rules: QueueRules;
@@ -119,8 +124,8 @@ export function peerList(rows: readonly PeerRow[]): ListSource<PeerRow, PeerSort
 }
 
 /** One row for each peer and type used since the start: its outbox together with its lanes (SentQueues). */
-export function queueRows(peers: Iterable<Peer>, about: AboutQueues): QueueRow[] {
-  const rows: QueueRow[] = [];
+export function queueRows(peers: Iterable<Peer>, about: AboutQueues): UnshownQueue[] {
+  const rows: UnshownQueue[] = [];
   for (const peer of peers) {
     const byType = new Map<string, SentQueue[]>();
     for (const queue of peer.sender.queues) {
@@ -142,7 +147,7 @@ function outboxRow(
   peer: Peer,
   { type, queues }: { readonly type: string; readonly queues: readonly SentQueue[] },
   { rules, isKept }: AboutQueues,
-): QueueRow {
+): UnshownQueue {
   const outboxes = queues.map(({ outbox }) => outbox);
   const sum = (of: (outbox: Outbox) => number): number =>
     outboxes.reduce((total, outbox) => total + of(outbox), 0);
@@ -165,7 +170,7 @@ function outboxRow(
     ...(dropped > 0 && { dropped }),
     inRate,
     outRate,
-    rateHistory: historyOf(outboxes),
+    historyNow: () => historyOf(outboxes),
     ...(ackLagMs !== undefined && { ackLagMs }),
     credit: {
       unackedBytes: sum(({ unackedBytes }) => unackedBytes),
@@ -178,7 +183,7 @@ function outboxRow(
 export function inboxRows(
   inboxes: Iterable<Inbox>,
   { rules, context }: { readonly rules: QueueRules; readonly context: BlockedContext },
-): QueueRow[] {
+): UnshownQueue[] {
   return [...inboxes].map((inbox) => {
     const outRate = inbox.departures.perSecond();
     const inRate = inbox.arrivals.perSecond();
@@ -195,22 +200,27 @@ export function inboxRows(
       ...(inbox.dropped + inbox.lost > 0 && { dropped: inbox.dropped + inbox.lost }),
       inRate,
       outRate,
-      rateHistory: historyOf([inbox]),
+      historyNow: () => historyOf([inbox]),
       ...(blocked !== undefined && { blocked }),
     };
   });
 }
 
+/** As a screen gets it. */
+export function shownQueue({ historyNow, ...row }: UnshownQueue): QueueRow {
+  return { ...row, rateHistory: historyNow() };
+}
+
 /** The totals in the header: sums of the rows, so that both always agree. */
 export function queueTotals(
-  rows: readonly QueueRow[],
+  rows: readonly UnshownQueue[],
 ): Pick<
   Status,
   'waitingCount' | 'waitingInCount' | 'stuckCount' | 'worstQueue' | 'storedCount' | 'waitingBytes'
 > {
   const outwards = rows.filter(({ direction }) => direction === 'out');
   const inwards = rows.filter(({ direction }) => direction === 'in');
-  const messages = (of: readonly QueueRow[]): number => of.reduce((sum, { depth }) => sum + depth, 0);
+  const messages = (of: readonly UnshownQueue[]): number => of.reduce((sum, { depth }) => sum + depth, 0);
   const worstQueue = worstOf(rows);
   return {
     waitingCount: messages(outwards),
@@ -223,8 +233,8 @@ export function queueTotals(
 }
 
 /** The worst reason, and of several queues with it the deepest. */
-function worstOf(rows: readonly QueueRow[]): WorstQueue | undefined {
-  let worst: WorstQueue | undefined;
+function worstOf(rows: readonly UnshownQueue[]): WorstQueue | undefined {
+  let worst: (UnshownQueue & Pick<WorstQueue, 'blocked'>) | undefined;
   for (const row of rows) {
     const { blocked } = row;
     if (blocked === undefined) continue;
@@ -232,7 +242,7 @@ function worstOf(rows: readonly QueueRow[]): WorstQueue | undefined {
       worst === undefined ? -1 : compareBlocked(blocked, worst.blocked) || worst.depth - row.depth;
     if (order < 0) worst = { ...row, blocked };
   }
-  return worst;
+  return worst === undefined ? undefined : { ...shownQueue(worst), blocked: worst.blocked };
 }
 
 /** What left these queues together. */
@@ -254,7 +264,7 @@ function endOf({ certificateEndsAtMs = Number.MAX_VALUE }: PeerRow): number {
 }
 
 /** A queue that does not shrink takes for ever; an empty one no time. */
-function drainOf({ drainSeconds, depth }: QueueRow): number {
+function drainOf({ drainSeconds, depth }: UnshownQueue): number {
   return depth === 0 ? 0 : (drainSeconds ?? Number.MAX_VALUE);
 }
 
@@ -277,7 +287,7 @@ function storedNote(
   return rules.storesAny ? { stored: rules.isStored(direction, type) } : {};
 }
 
-export function queueList(rows: readonly QueueRow[]): ListSource<QueueRow, QueueSort> {
+export function queueList(rows: readonly UnshownQueue[]): ListSource<UnshownQueue, QueueSort> {
   return {
     rows,
     filtered: {
