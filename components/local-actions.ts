@@ -60,7 +60,7 @@ export interface LocalActions {
    * @returns its path
    * @throws Error with the reason for the user
    */
-  saveScreen(text: string): Promise<string>;
+  saveText(text: string, what: 'screen' | 'text'): Promise<string>;
   /**
    * Creates a file for messages of a queue in the working directory, only for this user: one line of JSON each.
    *

@@ -4,7 +4,7 @@ import { stateDirectory, VERSION } from '../engine/screen-side.ts';
 import { ChatHistory } from './chat-history.ts';
 import { completePath, resolvePath } from './paths.ts';
 import { Preferences } from './preferences.ts';
-import { saveScreen } from './save-screen.ts';
+import { saveText } from './save-text.ts';
 import { runShell } from './shell.ts';
 import { startCommand } from './start-command.ts';
 import { WorkingDirectory } from './working-directory.ts';
@@ -35,7 +35,7 @@ export function localActions(): LocalActions {
     saveHistory: (line) => history.save(line),
     loadPreferences: () => preferences.load(),
     savePreferences: (changed) => preferences.save(changed),
-    saveScreen: (text) => saveScreen(text, directory.path),
+    saveText: (text, what) => saveText(text, { what, directory: directory.path }),
     // These two need much of the engine, and few screens ever do them.
     createExport: async (queue) => (await import('./queue-export.ts')).createExport(queue, directory.path),
     joinServer: async (code) =>

@@ -11,8 +11,14 @@ const PATIENCE_MS = 2_000;
  * Starts a shell for `aioc chat --exec`: with a terminal of its own where the machine has `script`, else with pipes. It
  * runs in the directory where aioc was started, in a process group of its own.
  */
-export const startPeerShell: StartPeerShell = (shell, { onOutput, onEnd }) => {
-  const script = findProgram('script');
+export const startPeerShell: StartPeerShell = (...how) => startPeerShellIn(process.env['PATH'] ?? '', ...how);
+
+/** @param path the directories in which `script` is looked for, as in PATH */
+export function startPeerShellIn(
+  path: string,
+  ...[shell, { onOutput, onEnd }]: Parameters<StartPeerShell>
+): ReturnType<StartPeerShell> {
+  const script = findProgram('script', path);
   const [program, ...args] = script === undefined ? [shell] : [script, ...scriptArguments(shell)];
   const child = spawn(program ?? shell, args, {
     detached: true,
@@ -47,7 +53,7 @@ export const startPeerShell: StartPeerShell = (shell, { onOutput, onEnd }) => {
     },
     stop: () => hangUp(child),
   };
-};
+}
 
 /** The same program on Linux (util-linux) and elsewhere (BSD) has other arguments. */
 function scriptArguments(shell: string): readonly string[] {
@@ -58,8 +64,8 @@ function scriptArguments(shell: string): readonly string[] {
 }
 
 /** @returns its path, undefined if this machine does not have it */
-function findProgram(name: string): string | undefined {
-  return (process.env['PATH'] ?? '')
+function findProgram(name: string, path: string): string | undefined {
+  return path
     .split(delimiter)
     .map((directory) => join(directory, name))
     .find(isProgram);

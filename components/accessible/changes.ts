@@ -62,18 +62,22 @@ function stuckText(row: SafeQueueRow, { text, remedy }: NonNullable<SafeQueueRow
 }
 
 /** New lines of the conversation, what became of one’s own, transfers and commands. */
-export function chatChanges({ chat: before }: EngineData, { chat: now }: EngineData): SafeText[] {
+export function chatChanges({ chat: before }: EngineData, { chat: now, status }: EngineData): SafeText[] {
   if (before === undefined || now === undefined || before.peer !== now.peer) return [];
   const known = new Map(before.rows.map((row) => [row.id, row]));
   const newest = before.rows.at(-1)?.id ?? 0;
   return now.rows.flatMap((row) => {
     const old = known.get(row.id);
     if (old === row || (old === undefined && row.id <= newest)) return [];
-    return rowChange(old, row);
+    return rowChange(old, row, status?.ownName);
   });
 }
 
-function rowChange(old: SafeChatRow | undefined, row: SafeChatRow): readonly SafeText[] {
+function rowChange(
+  old: SafeChatRow | undefined,
+  row: SafeChatRow,
+  ownName: SafeText | undefined,
+): readonly SafeText[] {
   if (row.shell !== undefined) return shellChange(old, row, row.shell);
   if (row.transfer !== undefined) return transferChange(old, row, row.transfer);
   if (row.from === 'me') {
@@ -81,7 +85,7 @@ function rowChange(old: SafeChatRow | undefined, row: SafeChatRow): readonly Saf
     if (old?.mark === row.mark || row.mark === 'sent' || row.mark === 'waiting') return [];
     return row.mark === undefined ? [] : [safe`${trusted(row.mark)}: ${row.text}`];
   }
-  return old === undefined ? linearLines(chatRowLines(row, ROOM), 'chat') : [];
+  return old === undefined ? linearLines(chatRowLines(row, { ...ROOM, ownName }), 'chat') : [];
 }
 
 function transferChange(

@@ -2,7 +2,7 @@
 import type { UiContext } from '../control/ui-context.ts';
 import { chordOf } from '../keys/chord.ts';
 import type { KeyContext } from '../keys/key-context.ts';
-import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
+import { type SafeText, safe, sanitize, trusted } from '../terminal/sanitize.ts';
 import { type Line, lineWidth, span, wrapLine } from '../widgets/line.ts';
 import { closeDialog, type DialogDefinition, showDialog } from './dialog.ts';
 import { centred, dialogHeight, dialogWidth } from './dialog-box.ts';
@@ -83,7 +83,7 @@ function detailWidth({ ui }: KeyContext): number {
 
 export const detailDialog: DialogDefinition<Detail> = {
   kind: 'detail',
-  hints: [['↑ ↓ PgUp PgDn', 'scroll'], ['y', 'copy'], CLOSE_HINT],
+  hints: [['↑ ↓ PgUp PgDn', 'scroll'], ['y', 'copy'], ['s', 'save'], CLOSE_HINT],
 
   draw(dialog, context) {
     const { title, isWide } = dialog;
@@ -105,6 +105,7 @@ export const detailDialog: DialogDefinition<Detail> = {
     if (chord === 'q' || chord === 'enter') return closeDialog(control);
     if (chord === 'y')
       return copyText(control, dialog.title, dialog.linesAt(UNWRAPPED_WIDTH).map(textOfLine));
+    if (chord === 's') return saveShown(control, dialog.linesAt(UNWRAPPED_WIDTH).map(textOfLine));
     const top = scrolled(chord, dialog.top, {
       count: wrappedLines(dialog, control.context()).length,
       rows,
@@ -112,6 +113,18 @@ export const detailDialog: DialogDefinition<Detail> = {
     if (top !== undefined) showDialog(control, { ...dialog, top });
   },
 };
+
+/** Into a new file of the working directory. */
+export function saveShown(control: UiContext, lines: readonly SafeText[]): void {
+  control.local.saveText(`${lines.join('\n')}\n`, 'text').then(
+    (path) => control.toast('good', safe`Saved as ${sanitize(path)}`),
+    (error: unknown) =>
+      control.toast(
+        'bad',
+        safe`Not saved: ${sanitize(error instanceof Error ? error.message : 'unknown reason')}`,
+      ),
+  );
+}
 
 /** Without the blanks that fill it. */
 function textOfLine(line: Line): SafeText {

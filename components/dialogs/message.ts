@@ -10,7 +10,7 @@ import { type SafeText, safe, trusted } from '../terminal/sanitize.ts';
 import { hexLines } from '../widgets/hex.ts';
 import { jsonTree } from '../widgets/json-tree.ts';
 import { type Line, lineWidth, plain, span, wrapLine } from '../widgets/line.ts';
-import { copyText } from './detail.ts';
+import { copyText, saveShown } from './detail.ts';
 import { closeDialog, type DialogDefinition, showDialog } from './dialog.ts';
 import { centred, dialogHeight, dialogWidth } from './dialog-box.ts';
 import { CLOSE_HINT } from './list-box.ts';
@@ -53,7 +53,7 @@ export function showMessage(
 
 export const messageDialog: DialogDefinition<MessageDialog> = {
   kind: 'message',
-  hints: [['h l', 'tree, text, hex'], ['↑ ↓ PgUp PgDn', 'scroll'], ['y', 'copy'], CLOSE_HINT],
+  hints: [['h l', 'tree, text, hex'], ['↑ ↓ PgUp PgDn', 'scroll'], ['y', 'copy'], ['s', 'save'], CLOSE_HINT],
 
   draw(dialog, context) {
     const width = widthIn(context);
@@ -74,6 +74,7 @@ export const messageDialog: DialogDefinition<MessageDialog> = {
     const chord = chordOf(key);
     if (chord === 'q' || chord === 'enter') return closeDialog(control);
     if (chord === 'y') return copyText(control, trusted('To copy'), dialog.body.lines);
+    if (chord === 's') return saveShown(control, dialog.body.lines);
     const step = FORM_STEPS[chord];
     if (step !== undefined) {
       const forms = formsOf(dialog);

@@ -32,6 +32,7 @@ export const TYPING_KEYS: readonly TypingKey[] = [
   typing('← → Tab', 'dialog', 'choose an answer', 'left right h l tab shift-tab up down'),
   typing('↑ ↓', 'dialog', 'scroll, or choose a row (j k PgUp PgDn g G)', 'j k pageup pagedown g G home end'),
   typing('Enter', 'dialog', 'confirm or run; closes a text (q)', 'enter q'),
+  typing('y s', 'dialog', 'copy a text, or save it to a file', 'y s'),
   typing('Esc', 'dialog', 'close without doing anything', 'escape'),
   typing(
     'Ctrl-U K W',

@@ -104,7 +104,7 @@ function lastLines(
   const widest = Math.max(...rows.map((row) => (row.from === 'peer' ? textWidth(row.author) : 0)));
   const authorWidth = Math.max(AUTHOR_WIDTH_MIN, Math.min(AUTHOR_WIDTH_MAX, widest));
   const linesMax = Math.max(Math.min(height, 8), Math.ceil(height * 0.6));
-  const room = { width, authorWidth, linesMax };
+  const room = { width, authorWidth, linesMax, ownName: data.status?.ownName };
   const cursor = ui.focus === 'chat' && !ui.editing ? tailRow(ui.chat, data.chat) : undefined;
   // While the user moves up, the first row has the cursor: it must be whole.
   const fromTop = ui.chat.edge === 'first';

@@ -13,11 +13,14 @@ export interface ChatRoom {
   /** Most lines for one row, so that no peer can fill the pane with one message. */
   readonly linesMax: number;
   readonly authorWidth: number;
+  /** How this side is called: a line of a peer that has this name says so. */
+  readonly ownName?: SafeText | undefined;
 }
 
 const BAR_CELLS_MIN = 6;
 const BAR_CELLS_MAX = 26;
 const WITH_AUTHOR_COLUMN = 46;
+const LETTER = /[\p{L}\p{N}_]/u;
 
 export function chatRowLines(row: SafeChatRow, room: ChatRoom): readonly Line[] {
   if (row.shell !== undefined) return shellLines(row, row.shell, room);
@@ -58,16 +61,24 @@ function saidLines(row: SafeChatRow, room: ChatRoom): readonly Line[] {
           plain(' '),
         ];
   const headWidth = lineWidth(head);
-  const mark = mine ? markOf(row) : undefined;
-  const lines = bounded(
-    wrapped(row.lines, room.width - headWidth - (mark === undefined ? 0 : 3)),
-    room.linesMax,
-  );
+  const mark = mine ? markOf(row) : mentionOf(row, room.ownName);
+  // The usual mark of one's own line is a glyph.
+  const markRoom = mark === undefined ? 0 : mine ? 3 : textWidth(mark.text) + 1;
+  const lines = bounded(wrapped(row.lines, room.width - headWidth - markRoom), room.linesMax);
   const indent = plain(' '.repeat(headWidth));
   const drawn = lines.map((line, index): Line => [...(index === 0 ? head : [indent]), span(line)]);
   if (mark === undefined) return drawn;
   const last = drawn.at(-1) ?? head;
   return [...drawn.slice(0, -1), spread(last, [plain(' '), mark], room.width)];
+}
+
+/** Beside a line of a peer that has the name of this side as a word. */
+function mentionOf(
+  { lines, from }: SafeChatRow,
+  ownName: SafeText | undefined,
+): { readonly text: SafeText; readonly tone: Tone } | undefined {
+  if (from !== 'peer' || ownName === undefined) return undefined;
+  return lines.some((line) => hasWord(line, ownName)) ? plain('@ you', 'warn') : undefined;
 }
 
 /** The delivery state of our line. Only states that matter have a word. */
@@ -179,6 +190,16 @@ function shellEnd(shell: SafeShell): { readonly text: SafeText; readonly tone: T
   if (shell.running) return plain('running (Ctrl-C: stop)', 'info');
   if (shell.signal !== undefined) return { text: safe`stopped by ${shell.signal}`, tone: 'warn' };
   return plain(`exit ${shell.exitCode ?? '?'}`, shell.exitCode === 0 ? 'good' : 'bad');
+}
+
+/** In any case, and not as a part of another word. */
+function hasWord(text: string, word: string): boolean {
+  const [all, sought] = [text.toLowerCase(), word.toLowerCase()];
+  for (let at = all.indexOf(sought); at >= 0; at = all.indexOf(sought, at + 1)) {
+    const around = [all.slice(0, at).at(-1) ?? ' ', all[at + sought.length] ?? ' '];
+    if (around.every((character) => !LETTER.test(character))) return true;
+  }
+  return false;
 }
 
 function wrapped(lines: readonly SafeText[], width: number): readonly SafeText[] {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { saveScreen } from '../../source/save-screen.ts';
+import { saveText } from '../../source/save-text.ts';
 import { FakeEngine } from '../helpers/fake-engine.ts';
 import { FakeLocal } from '../helpers/fake-local.ts';
-import { busyEngine } from '../helpers/sample-data.ts';
+import { busyEngine, emptyEngine, sampleChat, samplePeer } from '../helpers/sample-data.ts';
 import { openScreen } from '../helpers/screen.tsx';
 import { tempDir } from '../helpers/temp-dir.ts';
 
@@ -59,11 +59,25 @@ test('Ctrl-S writes what is seen, also under a dialog', async (t) => {
 
 test('a saved screen is for its user only, and replaces nothing', async (t) => {
   const directory = tempDir(t);
-  const first = await saveScreen('one\n', directory);
-  const second = await saveScreen('two\n', directory);
+  const first = await saveText('one\n', { what: 'screen', directory });
+  const second = await saveText('two\n', { what: 'screen', directory });
   assert.notEqual(first, second);
   assert.equal(readFileSync(first, 'utf8'), 'one\n');
   assert.equal(statSync(second).mode & 0o777, 0o600);
   writeFileSync(`${directory}/file`, '');
-  await assert.rejects(saveScreen('x', `${directory}/file`), /ENOTDIR/);
+  await assert.rejects(saveText('x', { what: 'text', directory: `${directory}/file` }), /ENOTDIR/);
+});
+
+test('the whole output of a command, opened with o, is saved with s', async (t) => {
+  const data = emptyEngine();
+  data.peers.push(samplePeer('ben'));
+  const lines = Array.from({ length: 300 }, (_, at) => `line ${at + 1}`);
+  const shell = { running: false, exitCode: 0, lines, droppedLines: 0 };
+  data.chats['ben'] = [sampleChat(1, { from: 'here', text: 'seq 300', shell })];
+  const screen = await openScreen({ engine: new FakeEngine(data) });
+  t.after(() => screen.close());
+  assert.match(screen.text(), /… 2\d\d lines above \(o: open\)/);
+  await screen.press('4', 'escape', 'o', 's');
+  assert.match(screen.text(), /Saved as .*aioc-text\.txt/);
+  assert.equal(screen.local.screens[0], `${lines.join('\n')}\n`);
 });

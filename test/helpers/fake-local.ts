@@ -75,9 +75,9 @@ export class FakeLocal implements LocalActions {
 
   readonly screens: string[] = [];
 
-  async saveScreen(text: string): Promise<string> {
+  async saveText(text: string, what: 'screen' | 'text'): Promise<string> {
     this.screens.push(text);
-    return `${this.workingDirectory}/aioc-screen.txt`;
+    return `${this.workingDirectory}/aioc-${what}.txt`;
   }
 
   /** Lines of exports, by their paths. */

@@ -7,7 +7,7 @@ import { makeChat } from '../../engine/connector/make-chat.ts';
 import { AiocError, LIMITS } from '../../engine/index.ts';
 import type { Peer } from '../../engine/peers/peer.ts';
 import { parseCommandLine } from '../../source/arguments.ts';
-import { startPeerShell } from '../../source/peer-shell.ts';
+import { startPeerShell, startPeerShellIn } from '../../source/peer-shell.ts';
 import { FakeClock } from '../helpers/fake-clock.ts';
 import { realPair, realSide } from '../helpers/real-connectors.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -154,4 +154,25 @@ test('with --exec the line runs in the shell after the yes, and its output comes
   assert.equal(running?.peerName, 'client');
   await server.do({ kind: 'exec.stop', peer: running?.peer ?? '' });
   await waitFor(() => server.status().exec?.running.length === 0, { what: 'the end of the shell' });
+});
+
+test('without script on the machine the shell has pipes, says so, and runs line by line until it is ended', async () => {
+  let printed = '';
+  const ends: string[] = [];
+  const shell = startPeerShellIn('/nowhere', '/bin/sh', {
+    onOutput: (text) => {
+      printed += text;
+    },
+    onEnd: (how) => ends.push(how),
+  });
+  assert.equal(shell.isTerminal, false, 'the banner says: in pipes');
+  shell.write('echo one; test -t 0 || echo no terminal; echo wrong >&2');
+  await waitFor(() => /one\nno terminal\n/.test(printed) && printed.includes('wrong'), {
+    what: 'its output',
+  });
+  shell.write('cd /; pwd');
+  await waitFor(() => printed.endsWith('/\n'), { what: 'the same shell to go on' });
+  shell.stop();
+  await waitFor(() => ends.length === 1, { what: 'its end' });
+  assert.match(ends[0] ?? '', /^(exit \d+|stopped by SIGHUP)$/);
 });

@@ -160,7 +160,7 @@ function setTheme(control: UiContext, words: string): void {
 }
 
 function saveScreen(control: UiContext): void {
-  control.local.saveScreen(`${control.host.shownRows().join('\n')}\n`).then(
+  control.local.saveText(`${control.host.shownRows().join('\n')}\n`, 'screen').then(
     (path) => control.toast('good', safe`Saved the screen as ${sanitize(path)}`),
     (error: unknown) =>
       control.toast(

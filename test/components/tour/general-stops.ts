@@ -134,6 +134,10 @@ const DIALOGS: Readonly<Record<string, Stop | readonly Stop[]>> = {
     { from: ['3', 'enter'], ways: [['enter'], ['q']], ends: AT.log },
     { from: ['?', 'pin'], ways: [['enter']], ends: (visit) => visit.did('peer.ping').length === 1 },
   ],
+  'dialog: copy a text, or save it to a file': [
+    { from: ['enter'], ways: [['y']], ends: /To copy|client1/ },
+    { from: ['enter'], ways: [['s']], ends: /Saved as .*aioc-text\.txt/ },
+  ],
   'dialog: close without doing anything': {
     from: ['d'],
     ways: [['escape']],
