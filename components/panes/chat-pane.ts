@@ -8,6 +8,7 @@ import { GLYPHS } from '../themes/glyphs.ts';
 import { type Block, innerHeight, innerWidth } from '../widgets/frame.ts';
 import { fit, inTone, type Line, lineWidth, paragraph, plain, span } from '../widgets/line.ts';
 import { chatRowLines, earlierMarker, newMarker } from './chat-rows.ts';
+import { draftRows } from './draft.ts';
 import { noMatchLine, type PaneInput, type PaneSize, paneBlock, tailNote } from './pane.ts';
 import { emptyConversation, welcome } from './welcome.ts';
 
@@ -16,6 +17,14 @@ const AUTHOR_WIDTH_MIN = 3;
 /** Candidates of Tab that are shown at once. */
 const CANDIDATES_MAX = 6;
 
+/** Rows of a text of several lines, while it is written. */
+const DRAFT_ROWS_MAX = 6;
+
+interface PromptRows {
+  readonly lines: readonly Line[];
+  readonly cursor: { readonly row: number; readonly column: number };
+}
+
 /** Rows to ask for: each takes at least one line. */
 export function chatRows({ box }: Pick<PaneInput, 'box'>): number {
   return Math.max(1, innerHeight(box.height) - 1);
@@ -23,24 +32,23 @@ export function chatRows({ box }: Pick<PaneInput, 'box'>): number {
 
 /** The conversation, and under it the chat line. */
 export function chatPane(input: PaneInput): Block {
-  const { ui, data, box, chatLine } = input;
+  const { ui, data, box } = input;
   const width = innerWidth(box.width);
   const height = innerHeight(box.height);
-  const banner = execBanner(input, width).slice(0, Math.max(0, height - 2));
-  const list = aboveLine(input, { width, height: height - 2 - banner.length });
-  const room = height - 1 - banner.length - list.length;
+  const head = promptHead(input, width);
+  const prompt = promptRows(input, head, { width, height });
+  const banner = execBanner(input, width).slice(0, Math.max(0, height - 1 - prompt.lines.length));
+  const list = aboveLine(input, { width, height: height - 1 - prompt.lines.length - banner.length });
+  const room = height - prompt.lines.length - banner.length - list.length;
   const lines = conversation(input, { width, height: room });
   const blank = Array.from({ length: room - lines.length }, (): Line => []);
   // A conversation ends just above the line; a help text starts at the top.
   const isTalk = (data.chat?.rows.length ?? 0) > 0;
   const above = [...banner, ...(isTalk ? [...blank, ...lines] : [...lines, ...blank]), ...list];
-  const head = promptHead(input, width);
-  const headWidth = lineWidth(head);
-  const shown = searched(input) ?? chatLine.visible(Math.max(1, width - headWidth));
-  const prompt = promptLine(input, head, shown.text);
+  const { row, column } = prompt.cursor;
   const body: Block = {
-    lines: [...above, prompt],
-    ...(ui.editing ? { cursor: { row: height - 1, column: headWidth + shown.cursorColumn } } : {}),
+    lines: [...above, ...prompt.lines],
+    ...(ui.editing ? { cursor: { row: above.length + row, column } } : {}),
   };
   const about: Line = ui.chatPeer === undefined ? [] : [plain(' · '), span(ui.chatPeer.name, 'strong')];
   return paneBlock('chat', input, { body, about, ...noteOf(input, lineWidth(about) + 8, data.chat) });
@@ -142,6 +150,25 @@ function execBanner({ data }: PaneInput, width: number): readonly Line[] {
     width,
     'warn',
   );
+}
+
+/** The line that is written: one row, or several for a text of several lines. */
+function promptRows(input: PaneInput, head: Line, { width, height }: PaneSize): PromptRows {
+  const { ui, chatLine, search } = input;
+  const headWidth = lineWidth(head);
+  const textRoom = Math.max(1, width - headWidth);
+  if (!ui.editing || search !== undefined || !chatLine.text.includes('\n')) {
+    const shown = searched(input) ?? chatLine.visible(textRoom);
+    const cursor = { row: 0, column: headWidth + shown.cursorColumn };
+    return { lines: [promptLine(input, head, shown.text)], cursor };
+  }
+  const rows = Math.max(1, Math.min(DRAFT_ROWS_MAX, Math.floor(height / 2)));
+  const draft = draftRows(chatLine, { width: textRoom, rows });
+  const indent = plain(' '.repeat(headWidth));
+  return {
+    lines: draft.lines.map((text, at): Line => [...(at === 0 ? head : [indent]), span(text)]),
+    cursor: { row: draft.cursor.row, column: headWidth + draft.cursor.column },
+  };
 }
 
 /** Before the line: for a command, the directory in which it runs. */

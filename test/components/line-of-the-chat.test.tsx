@@ -117,12 +117,28 @@ test('Alt-Enter breaks a line; it is one message, with the cursor where text is 
   await screen.type('one');
   await screen.type('\x1b\r');
   await screen.type('two');
-  assert.deepEqual(line(screen), { text: 'one⏎two', cursor: 7 });
+  assert.match(screen.text(), /│ › one +│\n.*│ {3}two +│/);
+  const row = screen.rows()[screen.cursor.row] ?? '';
+  assert.equal(screen.cursor.column, row.indexOf('two') + 3, 'the cursor is behind what was typed last');
   await screen.press('enter');
   assert.deepEqual(
     engine.commands('chat.say').map(({ text }) => text),
     ['one\ntwo'],
   );
+});
+
+test('a text of many lines shows those around the cursor, and keeps the conversation in sight', async (t) => {
+  const { screen } = await writing(t);
+  const lines = Array.from({ length: 30 }, (_, at) => `row ${at + 1}${' long'.repeat(at === 29 ? 40 : 0)}`);
+  await screen.paste(lines.join('\n'));
+  await screen.press('right', 'right', 'enter');
+  const text = screen.text();
+  assert.match(text, /row 25 +│[\s\S]*row 29 +│[\s\S]*long long +│/);
+  assert.doesNotMatch(text, /row 24\b/);
+  assert.match(text, /got it, thanks/);
+  assert.match(screen.rows()[screen.cursor.row] ?? '', /long long/);
+  await screen.press('home', 'escape');
+  assert.match(screen.text(), /› row 1⏎row 2/, 'outside the line it takes one row');
 });
 
 test('lines that come in one read without brackets are asked about, and none of them runs or is sent', async (t) => {

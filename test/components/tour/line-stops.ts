@@ -37,7 +37,9 @@ const EDITS: Readonly<Record<string, readonly Stop[]>> = {
     edits('ctrl-p up', ['ctrl-u'], 'twoX'),
     edits('ctrl-n down', ['ctrl-u', 'up', 'up'], 'twoX'),
   ],
-  'chat line: a line end in the text, which stays one message': [edits('alt-enter', [], 'one two⏎X')],
+  'chat line: a line end in the text, which stays one message': [
+    { ...edits('alt-enter', [], ''), ends: [/› one two +│\n.*│ {3}X +│/, /> one two⏎X$/m] },
+  ], 'one two⏎X')],
   'chat line: delete a character to the left (Ctrl-H)': [edits('backspace ctrl-h', [], 'one twX')],
   'chat line: delete a character to the right (Ctrl-D)': [edits('delete ctrl-d', ['ctrl-a'], 'Xne two')],
   'chat line: cut the word to the left (Alt-Backspace)': [edits('ctrl-w alt-backspace', [], 'one X')],
