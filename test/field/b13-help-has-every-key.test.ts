@@ -57,7 +57,7 @@ test('on a client the help says why a and r answer nothing, and lists Ctrl-W', a
   const engine = new FakeEngine(emptyEngine({ role: 'client', phase: { kind: 'connected' } }));
   const screen = await openScreen({ engine });
   t.after(() => screen.close());
-  await screen.press('?');
+  await screen.press('escape', '?');
   await screen.type('accept or');
   assert.match(screen.text(), /a r +any pane +accept or refuse — Only a server is asked/);
   await screen.press('ctrl-u');

@@ -39,7 +39,7 @@ const EDITS: Readonly<Record<string, readonly Stop[]>> = {
   ],
   'chat line: a line end in the text, which stays one message': [
     { ...edits('alt-enter', [], ''), ends: [/› one two +│\n.*│ {3}X +│/, /> one two⏎X$/m] },
-  ], 'one two⏎X')],
+  ],
   'chat line: delete a character to the left (Ctrl-H)': [edits('backspace ctrl-h', [], 'one twX')],
   'chat line: delete a character to the right (Ctrl-D)': [edits('delete ctrl-d', ['ctrl-a'], 'Xne two')],
   'chat line: cut the word to the left (Alt-Backspace)': [edits('ctrl-w alt-backspace', [], 'one X')],
