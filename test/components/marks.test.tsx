@@ -75,6 +75,27 @@ test('marked queues are copied by their names', async (t) => {
   assert.match(screen.text(), /client1 · b/);
 });
 
+test('x purges all marked queues, and e exports them, and the footer says how many', async (t) => {
+  const queues = ['a', 'b', 'c'].map((type) => sampleQueue(type, { type, depth: 7 }));
+  const { screen, engine } = await opened(t, { ...emptyEngine(), queues });
+  const waiting = { depth: 7, rows: [], hasMore: false };
+  for (const { id } of queues) engine.peeks.set(id, { ...waiting, end: `end of ${id}` });
+  await screen.press('2');
+  await screen.type('  ');
+  assert.match(screen.rows().at(-1) ?? '', /export 2 .*purge 2/);
+  await screen.press('x');
+  assert.match(screen.rows().at(-1) ?? '', /Purge 14 messages of 2 queues/);
+  await screen.press('enter');
+  const marked = queues
+    .slice(0, 2)
+    .map(({ id }) => ({ kind: 'queue.purge', queue: id, upTo: `end of ${id}` }));
+  assert.deepEqual(engine.commands('queue.purge'), marked);
+  await screen.press('e');
+  assert.match(screen.rows().at(-1) ?? '', /Exported 0 messages of 2 queues; they stay queued/);
+  const files = queues.slice(0, 2).map(({ type }) => `/home/ann/client1 · ${type}.ndjson`);
+  assert.deepEqual([...screen.local.exports.keys()], files);
+});
+
 test('after a filter is taken away, n and N go to its next match, without hiding the others', async (t) => {
   const names = Array.from({ length: 90 }, (_, at) => (at % 30 === 7 ? `press-${at}` : `a-sensor-${at}`));
   const peers = names.map((name) => samplePeer(name));

@@ -1,9 +1,11 @@
+import type { Command } from '../../../engine/contract/commands.ts';
 import type { PeekQuestion } from '../../../engine/contract/queue-peek.ts';
 import { openPeek } from '../../dialogs/peek.ts';
+import type { KeyContext } from '../../keys/key-context.ts';
 import { queueName } from '../../panes/queues-pane.ts';
 import { counted, countText } from '../../state/format.ts';
-import type { SafeQueueRow } from '../../state/safe-rows.ts';
-import { safe, sanitize, trusted } from '../../terminal/sanitize.ts';
+import type { MarkableRow } from '../../state/marks.ts';
+import { type SafeText, safe, sanitize, trusted } from '../../terminal/sanitize.ts';
 import type { UiContext } from '../ui-context.ts';
 
 /** Messages in one answer of the connector. */
@@ -14,17 +16,35 @@ export function peekQueue(control: UiContext): void {
   if (queue !== undefined) openPeek(control, { id: queue.id, name: queueName(queue) });
 }
 
-/** Drops, after the countdown, what waits now; what comes meanwhile stays. */
+/** What purge and export are for: the marked queues, else the selected one. */
+function actedQueues({ ui, queue }: KeyContext): readonly MarkableRow[] {
+  const marked = [...ui.marks.queues].map(([id, name]): MarkableRow => ({ id, name }));
+  if (marked.length > 0) return marked;
+  return queue === undefined ? [] : [{ id: queue.id, name: queueName(queue) }];
+}
+
+/** Drops, after the countdown, what waits now in the marked queues or the selected one; what comes meanwhile stays. */
 export function purgeQueue(control: UiContext): void {
-  const { queue } = control.context();
-  if (queue === undefined) return;
-  const name = queueName(queue);
-  control.engine.peek({ queue: queue.id, rows: 0 }).then(
-    (answer) => {
-      if ('fault' in answer) return control.toast('bad', sanitize(answer.fault));
+  const queues = actedQueues(control.context());
+  if (queues.length === 0) return;
+  const asked = queues.map(async ({ id }) => ({
+    id,
+    answer: await control.engine.peek({ queue: id, rows: 0 }),
+  }));
+  Promise.all(asked).then(
+    (answers) => {
+      const commands: Command[] = [];
+      let depth = 0;
+      for (const { id, answer } of answers) {
+        if ('fault' in answer) return control.toast('bad', sanitize(answer.fault));
+        if (answer.depth > 0) commands.push({ kind: 'queue.purge', queue: id, upTo: answer.end });
+        depth += answer.depth;
+      }
+      if (commands.length === 0) return control.toast('info', trusted('The queues are empty.'));
+      const name = nameOf(queues);
       control.later({
-        label: safe`Purge ${counted(answer.depth, 'message')} of ${name}`,
-        commands: [{ kind: 'queue.purge', queue: queue.id, upTo: answer.end }],
+        label: safe`Purge ${counted(depth, 'message')} of ${name}`,
+        commands,
         done: safe`Purged ${name}; what is on its way, and what came since, stays.`,
       });
     },
@@ -32,11 +52,14 @@ export function purgeQueue(control: UiContext): void {
   );
 }
 
-/** Writes the messages that a queue has now into a file, page by page. */
+function nameOf(queues: readonly MarkableRow[]): SafeText {
+  const [first] = queues;
+  return queues.length === 1 && first !== undefined ? first.name : counted(queues.length, 'queue');
+}
+
+/** Writes the messages that the marked queues or the selected one have now into files, page by page. */
 export function exportQueue(control: UiContext): void {
-  const { queue } = control.context();
-  if (queue === undefined) return;
-  writePages(control, queue).catch((error: unknown) =>
+  exportAll(control, actedQueues(control.context())).catch((error: unknown) =>
     control.toast(
       'bad',
       safe`Not exported: ${sanitize(error instanceof Error ? error.message : 'the connector did not answer')}`,
@@ -44,13 +67,23 @@ export function exportQueue(control: UiContext): void {
   );
 }
 
+/** One after the other: each is said with its file. @throws Error with the reason for the user */
+async function exportAll(control: UiContext, queues: readonly MarkableRow[]): Promise<void> {
+  let count = 0;
+  for (const queue of queues) count += await writePages(control, queue);
+  if (queues.length > 1)
+    control.toast(
+      'good',
+      safe`Exported ${counted(count, 'message')} of ${nameOf(queues)}; they stay queued.`,
+    );
+}
+
 /** @throws Error with the reason for the user */
-async function writePages(control: UiContext, queue: SafeQueueRow): Promise<void> {
-  const name = queueName(queue);
+async function writePages(control: UiContext, { id, name }: MarkableRow): Promise<number> {
   const file = await control.local.createExport(name);
   try {
     let count = 0;
-    let page: PeekQuestion = { queue: queue.id, rows: PAGE_ROWS, bodies: 'whole' };
+    let page: PeekQuestion = { queue: id, rows: PAGE_ROWS, bodies: 'whole' };
     for (;;) {
       const answer = await control.engine.peek(page);
       if ('fault' in answer) throw new Error(answer.fault);
@@ -65,6 +98,7 @@ async function writePages(control: UiContext, queue: SafeQueueRow): Promise<void
       'good',
       safe`Exported ${counted(count, 'message')} as ${sanitize(file.path)}; they stay queued.`,
     );
+    return count;
   } finally {
     await file.close();
   }
