@@ -3,7 +3,16 @@
  * listed here. `interop/` needs Python and has its own command.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleTests } from './helpers/bundle-tests.ts';
@@ -19,6 +28,10 @@ const INTEROP_FILE_TIMEOUT_MS = 15 * 60_000;
 
 /** Two more than the two processors that CI has: some tests wait for the clock or for a program. */
 const CONCURRENCY = 4;
+
+const IN_MEMORY = '/dev/shm';
+/** Of tests that run at the same time. */
+const TEMPORARY_BYTES = 4 * 1024 ** 3;
 
 /** Keys made in this run are used again: making them took half of the time of the tests about certificates. */
 const KEY_POOL = new URL('./helpers/key-pool.mjs', import.meta.url).href;
@@ -48,6 +61,16 @@ function writeQueue(directory: string, files: readonly string[]): readonly strin
   });
 }
 
+/**
+ * In memory where the system has a place for files there, and room for those of all tests: they make and remove some
+ * hundred thousand, and sync many of them. What they check is what the program asks of a disk, not the disk.
+ */
+function placeOfTemporaryFiles(): string {
+  if (process.env['TMPDIR'] !== undefined || !existsSync(IN_MEMORY)) return tmpdir();
+  const { bavail, bsize } = statfsSync(IN_MEMORY);
+  return bavail * bsize >= TEMPORARY_BYTES ? IN_MEMORY : tmpdir();
+}
+
 const filters = process.argv.slice(2);
 const files = globSync('test', /\.test\.tsx?$/).filter((file) =>
   filters.length === 0 ? !file.includes('/interop/') : filters.some((filter) => file.includes(filter)),
@@ -58,7 +81,8 @@ if (files.length === 0) {
 }
 const timeoutMs = filters.includes('interop') ? INTEROP_FILE_TIMEOUT_MS : FILE_TIMEOUT_MS;
 const bundles = await bundleTests([...files, ...testPrograms()]);
-const keys = mkdtempSync(join(tmpdir(), 'aioc-test-keys-'));
+const temporary = placeOfTemporaryFiles();
+const keys = mkdtempSync(join(temporary, 'aioc-test-keys-'));
 // Programs of another user take keys from there too.
 chmodSync(keys, 0o755);
 const ranTestsPath = join(keys, 'ran-tests');
@@ -86,6 +110,7 @@ try {
         NODE_EXTRA_CA_CERTS: '',
         AIOC_TEST_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'] ?? '',
         AIOC_TEST_KEYS: keys,
+        TMPDIR: temporary,
         [BUNDLES_VARIABLE]: bundles,
         NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import ${KEY_POOL}`,
       },

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Side } from '../helpers/simulated-connectors.ts';
 import { simulatedWorld } from '../helpers/simulated-world.ts';
-import { memoryDir } from '../helpers/temp-dir.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 test('a name given later is the one that is shown, and the first time the one in the certificate beside it', async (t) => {
   const world = simulatedWorld();
   world.network.certificateOfDialler = { fingerprint: 'bb', claimedName: 'first' };
   world.network.certificateOfListener = { fingerprint: 'ff', claimedName: 'hub' };
-  const directory = memoryDir(t);
+  const directory = tempDir(t);
   const side = async (role: 'server' | 'client', displayName: string): Promise<Side> => {
     const options = { role, displayName, acceptAll: false, tls: true };
     const started = new Side(world, { ...options, knownMachinesFile: join(directory, `${role}.json`) });

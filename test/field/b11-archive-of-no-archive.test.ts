@@ -7,10 +7,10 @@ import { realClock, realRandomness } from '../../engine/base/real-ports.ts';
 import { DiskSpace } from '../../engine/files/disk-space.ts';
 import { importReceived } from '../../engine/files/import-file.ts';
 import { ReceivedFolder } from '../../engine/files/received-folder.ts';
-import { memoryDir } from '../helpers/temp-dir.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
 
 test('!zimport of what is no archive, or of half of one, says so in one sentence without the words of a library', async (t) => {
-  const directory = memoryDir(t);
+  const directory = tempDir(t);
   const random = realRandomness();
   const folder = new ReceivedFolder({
     ...{ directory, random, clock: realClock(), space: new DiskSpace() },
@@ -20,7 +20,7 @@ test('!zimport of what is no archive, or of half of one, says so in one sentence
     ['half.zip', Buffer.from('PK\x03\x04and then the connection was lost')],
   ] as const) {
     writeFileSync(join(directory, name), bytes);
-    const failure = await importReceived({ folder, name, directory: memoryDir(t), unzip: true, random }).then(
+    const failure = await importReceived({ folder, name, directory: tempDir(t), unzip: true, random }).then(
       () => undefined,
       (error: Error) => error.message,
     );

@@ -5,7 +5,7 @@ import { PtyInput } from './pty-input.ts';
 import { keyBytes } from './pty-keys.ts';
 import type { TerminalModes } from './pty-modes.ts';
 import { followModes } from './pty-modes.ts';
-import { makeTempDir, removeDir } from './temp-dir.ts';
+import { makeHome, removeDir } from './temp-dir.ts';
 import { deadline } from './wait-for.ts';
 
 /** A condition is looked at after every output; this is for those that depend on something else too. */
@@ -60,7 +60,7 @@ export class PtySession implements AsyncDisposable {
   private constructor(options: PtyOptions) {
     const { command, args = [], columns = 80, rows = 24 } = options;
     this.#name = [command, ...args].join(' ');
-    this.home = makeTempDir();
+    this.home = makeHome();
     this.terminal = new xterm.Terminal({
       cols: columns,
       rows,

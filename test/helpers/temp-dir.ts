@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -9,12 +9,6 @@ import type { TestContext } from 'node:test';
  */
 export function tempDir(t: TestContext): string {
   return removedAfter(t, makeTempDir());
-}
-
-/** The same in memory where the system has a place for it: for tests that sync files again and again. */
-export function memoryDir(t: TestContext): string {
-  const place = '/dev/shm';
-  return removedAfter(t, existsSync(place) ? realpathSync(mkdtempSync(join(place, 'aioc-'))) : makeTempDir());
 }
 
 function removedAfter(t: TestContext, path: string): string {
@@ -33,6 +27,11 @@ function removedAfter(t: TestContext, path: string): string {
 /** The same outside of a test: the caller removes it with `removeDir`. */
 export function makeTempDir(): string {
   return realpathSync(mkdtempSync(join(tmpdir(), 'aioc-')));
+}
+
+/** The home of a user whose screen is looked at: its path is on golden screens, where it has this length. */
+export function makeHome(): string {
+  return realpathSync(mkdtempSync('/tmp/aioc-'));
 }
 
 /** Removes a directory with all that is in it. A program that is still writing there is waited for a little. */

@@ -5,7 +5,7 @@ import type { ChatRow } from '../../engine/contract/views.ts';
 import { acceptOne, chatMachines, isConnected, until } from '../helpers/chat-machines.ts';
 import type { Side, SideOptions } from '../helpers/simulated-connectors.ts';
 import type { SimulatedWorld } from '../helpers/simulated-world.ts';
-import { memoryDir } from '../helpers/temp-dir.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
 
 /** They keep conversations on the simulated disk. */
 function house(directory: string) {
@@ -42,7 +42,7 @@ const said = (rows: readonly ChatRow[]): string[] =>
   rows.filter(({ from }) => from !== 'here').map(({ from, text, mark = '-' }) => `${from} ${mark} ${text}`);
 
 test('the conversation is there again after a restart of either side, with the marks that were known', async (t) => {
-  const { world, side } = house(memoryDir(t));
+  const { world, side } = house(tempDir(t));
   const { server, client } = await pair(world, side);
   client.say('is it there?');
   await until(world, 'the question', () => server.heard().length === 1);
@@ -67,7 +67,7 @@ test('the conversation is there again after a restart of either side, with the m
 });
 
 test('lines for a machine that is away wait on disk over a restart, and arrive once and in order', async (t) => {
-  const { world, side } = house(memoryDir(t));
+  const { world, side } = house(tempDir(t));
   const { server, client } = await pair(world, side);
   await stop(world, client);
   await until(world, 'it is away', () => server.peers[0]?.state === 'away');
@@ -96,7 +96,7 @@ test('lines for a machine that is away wait on disk over a restart, and arrive o
 });
 
 test('a line whose ack was lost with the program of its receiver arrives once', async (t) => {
-  const { world, side } = house(memoryDir(t));
+  const { world, side } = house(tempDir(t));
   const { server, client } = await pair(world, side);
   await until(world, 'the acks pass', () => server.status.waitingCount === 0);
   const [near, far] = world.network.open[0] ?? [];
@@ -114,7 +114,7 @@ test('a line whose ack was lost with the program of its receiver arrives once', 
 });
 
 test('lines go to the same certificate only: to another one under the same name never', async (t) => {
-  const { world, side } = house(memoryDir(t));
+  const { world, side } = house(tempDir(t));
   const { server, client } = await pair(world, side);
   await stop(world, client);
   await until(world, 'it is away', () => server.peers[0]?.state === 'away');
@@ -126,7 +126,7 @@ test('lines go to the same certificate only: to another one under the same name 
   world.network.certificateOfDialler = { fingerprint: 'ee', claimedName: 'ben' };
   const other = await side('client', {
     conversationsDirectory: '/other',
-    knownMachinesFile: join(memoryDir(t), 'other.json'),
+    knownMachinesFile: join(tempDir(t), 'other.json'),
   });
   await acceptOne(world, again);
   await until(world, 'the connection', isConnected(other));
@@ -141,7 +141,7 @@ test('lines go to the same certificate only: to another one under the same name 
 });
 
 test('a client whose server is another machine after a forget keeps its lines for the first one', async (t) => {
-  const { world, side } = house(memoryDir(t));
+  const { world, side } = house(tempDir(t));
   const { server, client } = await pair(world, side);
   await stop(world, server);
   await until(world, 'it is away', () => client.peers[0]?.state === 'away');
@@ -152,10 +152,10 @@ test('a client whose server is another machine after a forget keeps its lines fo
   world.network.certificateOfListener = { fingerprint: 'dd', claimedName: 'hub' };
   const thief = await side('server', {
     conversationsDirectory: '/thief',
-    knownMachinesFile: join(memoryDir(t), 'thief.json'),
+    knownMachinesFile: join(tempDir(t), 'thief.json'),
   });
   // Its user was told to forget the address.
-  const back = await side('client', { knownMachinesFile: join(memoryDir(t), 'empty.json') });
+  const back = await side('client', { knownMachinesFile: join(tempDir(t), 'empty.json') });
   await acceptOne(world, thief);
   await until(world, 'the connection', isConnected(back));
   back.say('hello');
@@ -164,7 +164,7 @@ test('a client whose server is another machine after a forget keeps its lines fo
 });
 
 test('without a certificate nothing is on disk, and lines go out only after a new yes', async (t) => {
-  const { world, side } = house(memoryDir(t));
+  const { world, side } = house(tempDir(t));
   world.network.certificateOfDialler = undefined;
   const { server, client } = await pair(world, side);
   client.say('from nobody');
@@ -186,7 +186,7 @@ test('without a certificate nothing is on disk, and lines go out only after a ne
 });
 
 test('a second aioc of this user keeps nothing, reads nothing, and talks all the same', async (t) => {
-  const { world, side } = house(memoryDir(t));
+  const { world, side } = house(tempDir(t));
   const { server, client } = await pair(world, side);
   client.say('kept');
   await until(world, 'the line', () => server.heard().length === 1);

@@ -5,7 +5,7 @@ import { realClock, realRandomness } from '../../engine/base/real-ports.ts';
 import { KnownMachines } from '../../engine/security/known-machines.ts';
 import { acceptOne, chatMachines, isConnected, until } from '../helpers/chat-machines.ts';
 import type { Side } from '../helpers/simulated-connectors.ts';
-import { memoryDir } from '../helpers/temp-dir.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 /** Each side has a file of its own. */
@@ -24,7 +24,7 @@ async function clientOf(known: KnownMachines, fingerprint: string) {
 }
 
 test('a machine that was accepted once is admitted after a restart of both, and by the name that it gave itself', async (t) => {
-  const { world, side, known } = house(memoryDir(t));
+  const { world, side, known } = house(tempDir(t));
   const server = await side('server', 'hub');
   const client = await side('client', 'ben at work');
   await acceptOne(world, server);
@@ -41,7 +41,7 @@ test('a machine that was accepted once is admitted after a restart of both, and 
 });
 
 test('a machine that the running server is told to forget must ask again', async (t) => {
-  const { world, side, known } = house(memoryDir(t));
+  const { world, side, known } = house(tempDir(t));
   const server = await side('server', 'hub');
   const client = await side('client', 'ben');
   await acceptOne(world, server);
@@ -54,7 +54,7 @@ test('a machine that the running server is told to forget must ask again', async
 });
 
 test('another certificate under a known name is a newcomer, with a warning', async (t) => {
-  const { world, side } = house(memoryDir(t));
+  const { world, side } = house(tempDir(t));
   const server = await side('server', 'hub');
   // It asks by the name in its certificate, and calls itself by another one later.
   const client = await side('client', 'ben at work');
@@ -68,7 +68,7 @@ test('another certificate under a known name is a newcomer, with a warning', asy
 });
 
 test('a client of a known address that meets another certificate stops, sends nothing, and says what to do', async (t) => {
-  const { world, side, known } = house(memoryDir(t));
+  const { world, side, known } = house(tempDir(t));
   const server = await side('server', 'hub');
   const client = await side('client', 'ben');
   await acceptOne(world, server);
@@ -90,7 +90,7 @@ test('a client of a known address that meets another certificate stops, sends no
 });
 
 test('a client without a certificate is never known', async (t) => {
-  const { world, side, known } = house(memoryDir(t));
+  const { world, side, known } = house(tempDir(t));
   world.network.certificateOfDialler = undefined;
   const server = await side('server', 'hub');
   const client = await side('client', 'ben');

@@ -4,7 +4,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SWAPPED_TRANSFERS, type Swap, swapped } from '../helpers/hostile-swaps.ts';
-import { memoryDir } from '../helpers/temp-dir.ts';
+import { tempDir } from '../helpers/temp-dir.ts';
 
 /** All in `npm run campaign:hostile-files`. */
 const STRIDE = 4;
@@ -13,7 +13,7 @@ for (const what of SWAPPED_TRANSFERS)
   for (const directory of ['rc', 'hidden', 'tree', 'inner'] as const)
     if (directory === 'rc' || what === 'a tree')
       test(`while ${what} arrives, ${directory} is exchanged for a link before a call: nothing is written through it`, async (t) => {
-        const parent = memoryDir(t);
+        const parent = tempDir(t);
         let exchanged = 0;
         const outcomes = new Set<string>();
         for (let call = 0; ; call += STRIDE) {

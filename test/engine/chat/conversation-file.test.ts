@@ -9,7 +9,7 @@ import { KeptConversations } from '../../../engine/chat/kept/kept-conversations.
 import type { KeptRecord } from '../../../engine/chat/kept/records.ts';
 import { SimulatedDisk } from '../../helpers/simulated-disk.ts';
 import { seededRandom } from '../../helpers/simulated-world.ts';
-import { memoryDir } from '../../helpers/temp-dir.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
 
 const PATH = '/chat/bb.jsonl';
 
@@ -114,7 +114,7 @@ test('a disk that takes nothing is said once, and what is said after it has room
 });
 
 test('only its user can read it', async (t) => {
-  const path = join(memoryDir(t), 'chat', 'bb.jsonl');
+  const path = join(tempDir(t), 'chat', 'bb.jsonl');
   await realDisk().makeDirectory(join(path, '..'));
   const file = new ConversationFile({ disk: realDisk(), path, onTrouble: (error) => assert.ifError(error) });
   file.add(line('a', 'secret'));

@@ -19,7 +19,7 @@ import type { TransferOffer } from '../../../engine/files/transfer-target.ts';
 import type { TransferTargets } from '../../../engine/files/transfer-targets.ts';
 import { killedAtCall } from '../../helpers/disk-calls.ts';
 import { rejectsWith } from '../../helpers/rejects-with.ts';
-import { memoryDir } from '../../helpers/temp-dir.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
 import { existingOf, offerOf, TransferWorld } from '../../helpers/transfer-world.ts';
 
 const CONTENT = randomBytes(250_000);
@@ -114,7 +114,7 @@ for (const [what, override, before] of [
   test(`killed before each call of placing at ${what}, a file is placed once and says so`, async (t) => {
     let killed = 0;
     for (let calls = 0; ; calls += 1) {
-      const world = new TransferWorld(memoryDir(t), { override });
+      const world = new TransferWorld(tempDir(t), { override });
       mkdirSync(world.target);
       if (before !== undefined) writeFileSync(join(world.target, 'a'), before);
       const offer = offerOf('a', { sizeBytes: CONTENT.length });

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { realRandomness } from '../../../engine/base/real-ports.ts';
 import { Spool } from '../../../engine/local/spool.ts';
-import { memoryDir } from '../../helpers/temp-dir.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
 import { offerOf, TransferWorld } from '../../helpers/transfer-world.ts';
 
 const PIECE = Buffer.alloc(1024 * 1024, 1);
@@ -43,7 +43,7 @@ async function watchSyncs(t: TestContext): Promise<() => number> {
 }
 
 test('when ten files end at once, little of them is left to sync, so that messages do not wait', async (t) => {
-  const targets = new TransferWorld(memoryDir(t)).run();
+  const targets = new TransferWorld(tempDir(t)).run();
   const mostUnsynced = await watchSyncs(t);
   const files = await Promise.all(
     Array.from({ length: 10 }, (_, index) =>
@@ -58,7 +58,7 @@ test('when ten files end at once, little of them is left to sync, so that messag
 });
 
 test('so it is with files that programs pass as bytes', async (t) => {
-  const spool = new Spool({ directory: memoryDir(t), sizeMaxBytes: 2 ** 30, random: realRandomness() });
+  const spool = new Spool({ directory: tempDir(t), sizeMaxBytes: 2 ** 30, random: realRandomness() });
   const mostUnsynced = await watchSyncs(t);
   const file = await spool.begin();
   for (let piece = 0; piece < 8 * PIECES; piece += 1) await file.write(PIECE);

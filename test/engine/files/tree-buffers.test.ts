@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { LIMITS } from '../../../engine/base/limits.ts';
 import { encodeTreeEnd, encodeTreeEntry, type TreeEntry } from '../../../engine/files/tree-stream.ts';
-import { memoryDir } from '../../helpers/temp-dir.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
 import { offerOf, TransferWorld } from '../../helpers/transfer-world.ts';
 
 function entry(kind: TreeEntry['kind'], path: string, sizeBytes = 0): Buffer {
@@ -29,7 +29,7 @@ test('a directory arrives whole whatever becomes of the buffers of its pieces', 
   ]);
   // Each ends in the head of a record, or in a file.
   for (const pieceBytes of [19, 40, 61, 100_000, 200_001, stream.length]) {
-    const world = new TransferWorld(memoryDir(t));
+    const world = new TransferWorld(tempDir(t));
     const target = await world.run().open(offerOf('tree', { kind: 'tree' }));
     const buffer = Buffer.alloc(pieceBytes);
     for (let at = 0; at < stream.length; at += pieceBytes) {

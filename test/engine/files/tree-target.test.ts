@@ -25,7 +25,7 @@ import { asNobody } from '../../helpers/as-nobody.ts';
 import { killedAtCall } from '../../helpers/disk-calls.ts';
 import { ONLY_ROOT } from '../../helpers/other-user.ts';
 import { rejectsWith } from '../../helpers/rejects-with.ts';
-import { memoryDir, tempDir } from '../../helpers/temp-dir.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
 import { existingOf, offerOf, TransferWorld } from '../../helpers/transfer-world.ts';
 import { treeSnapshot } from '../../helpers/tree-snapshot.ts';
 
@@ -205,7 +205,7 @@ for (const name of ['as root', 'as another user'] as const)
   });
 
 test('a tree is continued from any byte, whatever was there behind it', async (t) => {
-  const world = new TransferWorld(memoryDir(t));
+  const world = new TransferWorld(tempDir(t));
   const root = join(world.top, 'run/source');
   mkdirSync(join(root, 'a/deep/er'), { recursive: true });
   mkdirSync(join(root, 'b'));
@@ -254,7 +254,7 @@ for (const override of [false, true])
     const stream = Buffer.concat(await piecesOf(source));
     const expected = treeSnapshot(source);
     for (let calls = 0; ; calls += 1) {
-      const world = new TransferWorld(memoryDir(t), { override });
+      const world = new TransferWorld(tempDir(t), { override });
       mkdirSync(world.target);
       if (override) mkdirSync(join(world.target, 'tree/mine'), { recursive: true });
       const offer = offerOf('tree', { kind: 'tree' });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { realClock, realRandomness } from '../../../engine/base/real-ports.ts';
 import { KNOWN_MACHINES_MAX, KnownMachines } from '../../../engine/security/known-machines.ts';
-import { memoryDir } from '../../helpers/temp-dir.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
 
 const BEN = { role: 'client', name: 'ben', fingerprint: 'bb' } as const;
 const HUB = { role: 'server', name: 'hub', address: '192.0.2.7:10673', fingerprint: 'cc' } as const;
@@ -23,7 +23,7 @@ async function clientOf(known: KnownMachines, fingerprint: string) {
 }
 
 test('what one program remembers another one knows, until it is forgotten', async (t) => {
-  const directory = memoryDir(t);
+  const directory = tempDir(t);
   const file = join(directory, 'state', 'known.json');
   const known = knownIn(file);
   await known.remember(BEN);
@@ -42,7 +42,7 @@ test('what one program remembers another one knows, until it is forgotten', asyn
 });
 
 test('a machine with a new name, and a server with a new certificate, replace what was known', async (t) => {
-  const directory = memoryDir(t);
+  const directory = tempDir(t);
   const known = knownIn(join(directory, 'known.json'));
   await known.remember(BEN);
   await known.remember({ ...BEN, name: 'benjamin' });
@@ -56,7 +56,7 @@ test('a machine with a new name, and a server with a new certificate, replace wh
 });
 
 test('two programs that remember at once lose nothing', async (t) => {
-  const directory = memoryDir(t);
+  const directory = tempDir(t);
   const file = join(directory, 'known.json');
   const [one, two] = [knownIn(file), knownIn(file)];
   const each = (known: KnownMachines, who: string) =>
@@ -70,7 +70,7 @@ test('two programs that remember at once lose nothing', async (t) => {
 });
 
 test('a damaged file is an error that names it, and is not written over', async (t) => {
-  const directory = memoryDir(t);
+  const directory = tempDir(t);
   const file = join(directory, 'known.json');
   writeFileSync(file, '{"version":1,"machines":[{"na');
   const troubles: string[] = [];
@@ -95,7 +95,7 @@ test('a directory that cannot be written: machines are known in this run', async
 });
 
 test('there is a bound, and the one seen longest ago goes', async (t) => {
-  const directory = memoryDir(t);
+  const directory = tempDir(t);
   const file = join(directory, 'known.json');
   const machine = (number: number) => ({
     ...{ role: 'client', name: `m${number}`, sha256: `f${number}`, since_ms: number, last_ms: number },
@@ -110,7 +110,7 @@ test('there is a bound, and the one seen longest ago goes', async (t) => {
 });
 
 test('a machine that is seen and not known stays unknown', async (t) => {
-  const known = knownIn(join(memoryDir(t), 'known.json'));
+  const known = knownIn(join(tempDir(t), 'known.json'));
   await known.seen(BEN);
   assert.deepEqual(await known.list(), []);
 });

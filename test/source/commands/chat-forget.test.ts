@@ -6,7 +6,7 @@ import { openJournal, stateDirectory } from '../../../engine/index.ts';
 import { parseCommandLine } from '../../../source/arguments.ts';
 import { runChatForget } from '../../../source/commands/chat-forget.ts';
 import { rejectsWith } from '../../helpers/rejects-with.ts';
-import { memoryDir } from '../../helpers/temp-dir.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
 
 /** What `aioc chat forget …` prints. */
 async function forget(...words: readonly string[]): Promise<string> {
@@ -21,7 +21,7 @@ async function forget(...words: readonly string[]): Promise<string> {
 
 test('aioc chat forget deletes one conversation or all, with the lines that wait, and asks without --yes', async (t) => {
   const before = process.env['XDG_STATE_HOME'];
-  process.env['XDG_STATE_HOME'] = memoryDir(t);
+  process.env['XDG_STATE_HOME'] = tempDir(t);
   t.after(() => {
     if (before === undefined) delete process.env['XDG_STATE_HOME'];
     else process.env['XDG_STATE_HOME'] = before;

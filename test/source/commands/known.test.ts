@@ -4,7 +4,7 @@ import { knownMachines, stateDirectory } from '../../../engine/index.ts';
 import { parseCommandLine } from '../../../source/arguments.ts';
 import { runKnown } from '../../../source/commands/known.ts';
 import { rejectsWith } from '../../helpers/rejects-with.ts';
-import { memoryDir } from '../../helpers/temp-dir.ts';
+import { tempDir } from '../../helpers/temp-dir.ts';
 
 /** What `aioc known …` prints. */
 async function known(...words: readonly string[]): Promise<string> {
@@ -19,7 +19,7 @@ async function known(...words: readonly string[]): Promise<string> {
 
 test('aioc known lists machines, as a table and with --json, and forgets one by its name or address', async (t) => {
   const before = process.env['XDG_STATE_HOME'];
-  process.env['XDG_STATE_HOME'] = memoryDir(t);
+  process.env['XDG_STATE_HOME'] = tempDir(t);
   t.after(() => {
     if (before === undefined) delete process.env['XDG_STATE_HOME'];
     else process.env['XDG_STATE_HOME'] = before;
